@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bounded reading of files that somebody else may control: never blocks on a FIFO, never follows a link where it must
+ * not, never reads more than it was told to.
+ */
+#ifndef STS_FILE_H
+#define STS_FILE_H
+
+#include "error.h"
+#include "text.h"
+
+enum sts_file_links {
+	STS_FILE_FOLLOW,   /* the kubelet's projected files are links through ..data */
+	STS_FILE_NOFOLLOW, /* in the output directory nothing is trusted */
+};
+
+/*
+ * Open a regular file for reading: O_NONBLOCK|O_CLOEXEC|O_NOCTTY (and O_NOFOLLOW), then fstat.
+ *   dir_fd  in   AT_FDCWD or a directory
+ *   path    in   relative to dir_fd
+ *   fd      out  the descriptor, caller closes; -1 after a failure
+ * Returns 0 or an errno: ENOENT, EACCES, ELOOP for a link, EISDIR for a directory, EINVAL for a FIFO, socket or device.
+ */
+int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *fd);
+
+/*
+ * Read a whole file into the caller's buffer.
+ *   data  out  size bytes; not NUL-terminated
+ *   len   out  bytes read
+ * Returns 0 or an errno; EFBIG when there is more than size.
+ */
+int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len);
+
+/* errno in words for a message ("no such file"), static storage, never NULL; unknown numbers give "error N" texts. */
+const char *sts_errno_words(int err);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The protocols as data: one row per STS protocol (docs: `sts-sidecar protocols NAME`). A row says how the request is made and
+ * how the answer is read; the one builder (request.h) and the one reader (answer.h) know no row by name. Adding an STS is adding
+ * a row here, a line of documentation and a folder of test data.
+ */
+#ifndef STS_PROTOCOL_H
+#define STS_PROTOCOL_H
+
+#include "error.h"
+#include "text.h"
+
+enum sts_body { STS_BODY_NONE, STS_BODY_FORM, STS_BODY_JSON };
+
+/* Where a value goes in the request. */
+enum sts_place {
+	STS_PLACE_BEARER, /* Authorization: Bearer VALUE */
+	STS_PLACE_HEADER, /* a header of the field's name */
+	STS_PLACE_BODY,	  /* a form or JSON field of the field's name */
+	STS_PLACE_QUERY,  /* a query parameter of the field's name */
+	STS_PLACE_URL,	  /* fills {NAME} in url_template */
+};
+
+/* How a parameter's text becomes a JSON value in a JSON body. */
+enum sts_param_kind { STS_PARAM_STRING, STS_PARAM_NUMBER, STS_PARAM_LIST /* space-separated in a form, array in JSON */ };
+
+/* A named parameter that the user may, or must, give. Arrays end with name == NULL. */
+struct sts_param {
+	const char *name;	/* as the user says it (--audience, --param NAME=...): "audience" */
+	const char *field;	/* as it goes over the wire; NULL: the same as name */
+	enum sts_place place;
+	enum sts_param_kind kind;
+	bool required, repeats;
+	const char *fallback;	/* default value, or NULL */
+	const char *env;	/* an environment name that a platform's webhook injects, or NULL */
+	uint32_t min_bytes, max_bytes; /* 0: no bound of its own */
+	const char *charset;	/* bytes allowed besides letters and digits; NULL: any that may go out */
+	const char *help;
+};
+
+/* A field that every request of the row carries. Arrays end with name == NULL. */
+struct sts_fixed {
+	const char *name, *value;
+	enum sts_place place;
+};
+
+enum sts_expiry_kind {
+	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch: integer, float, or a string of either */
+	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent: integer, float, or a string of either */
+};
+
+/* Where an expiry stands in the answer. Arrays end with pointer == NULL. */
+struct sts_expiry_field {
+	const char *pointer;
+	enum sts_expiry_kind kind;
+};
+
+/* A row's own error code and what it means there; outranks the HTTP status. Arrays end with code == NULL. */
+struct sts_error_code {
+	const char *code;
+	enum sts_err err;
+};
+
+/* Bits of the default of --write. */
+enum sts_write { STS_WRITE_TOKEN = 1, STS_WRITE_EXPIRES = 2, STS_WRITE_THUMBPRINT = 4 };
+
+struct sts_protocol {
+	const char *name, *summary, *reference;
+	const char *url_template; /* NULL: --url is required */
+	const char *method;
+	enum sts_body body;
+	enum sts_place subject_place;
+	const char *subject_field; /* name where subject_place is not BEARER */
+	const struct sts_fixed *fixed;
+	const struct sts_param *params;
+	bool any_param;		/* --param with names that are not in params is allowed */
+	bool client_auth;	/* --client-id, --client-secret-file, --client-auth make sense */
+	/* the answer */
+	const char *token_pointer;
+	const struct sts_expiry_field *expiry;
+	const char *thumbprint_pointer;		/* or NULL */
+	const char *const *error_pointers;	/* code; NULL-terminated, the first that is a string counts */
+	const char *const *message_pointers;	/* text; the same */
+	const struct sts_error_code *codes;	/* or NULL */
+	uint32_t default_ttl_s;			/* 0: the program's */
+	unsigned write;				/* sts_write bits */
+	bool subject_single_use;
+	bool sig_cert_poll;			/* protocols.md section 1 */
+};
+
+/* All rows, in the order in which they are listed. */
+extern const struct sts_protocol sts_protocols[];
+extern const size_t sts_protocol_count;
+
+/* The row of a name (exact), or NULL. */
+const struct sts_protocol *sts_protocol_find(struct sts_slice name);
+
+#endif

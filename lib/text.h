@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bounded text: slices into memory that somebody else owns, and a builder that never writes past its end.
+ * No allocation, no locale, no stdio stream.
+ */
+#ifndef STS_TEXT_H
+#define STS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A run of bytes, not NUL-terminated, owned by somebody else. data is NULL only when len is 0. */
+struct sts_slice {
+	const char *data;
+	size_t len;
+};
+
+#define STS_SLICE(literal) ((struct sts_slice){(literal), sizeof(literal) - 1})
+
+struct sts_slice sts_slice_of(const char *z); /* of a NUL-terminated string; NULL gives an empty slice */
+bool sts_slice_eq(struct sts_slice a, const char *z);
+bool sts_slice_eq_nocase(struct sts_slice a, const char *z); /* ASCII only */
+bool sts_slice_starts(struct sts_slice a, const char *z);
+struct sts_slice sts_slice_trim(struct sts_slice a); /* ASCII white space: SP HT LF VT FF CR */
+
+/*
+ * A builder over the caller's memory. The text is NUL-terminated after every call (size >= 1). What does not
+ * fit is dropped and `overflow` set: check it once, at the end.
+ */
+struct sts_text {
+	char *data;
+	size_t size; /* bytes, with the NUL */
+	size_t len;  /* bytes used, without the NUL */
+	bool overflow;
+};
+
+void sts_text_init(struct sts_text *t, char *data, size_t size);
+void sts_text_add(struct sts_text *t, const char *data, size_t len);
+void sts_text_add_str(struct sts_text *t, const char *z);
+void sts_text_add_slice(struct sts_text *t, struct sts_slice s);
+void sts_text_add_char(struct sts_text *t, char c);
+void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Add text from a peer so that it can be printed: printable ASCII as it is, anything else as \xNN, backslash
+ * doubled, cut after max bytes of output with "..." to show it.
+ */
+void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max);
+
+/* Add the inside of a JSON string (RFC 8259 section 7); bytes above 0x7e are written as \u00NN. */
+void sts_text_add_json(struct sts_text *t, struct sts_slice s);
+
+/* Add percent-encoded for application/x-www-form-urlencoded (unreserved of RFC 3986 stay; space is %20). */
+void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
+
+/* Does any run of min or more bytes of `secret` stand in `text`? min >= 1. Used to keep tokens out of messages. */
+bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);
+
+/* Parse an unsigned decimal: digits only, whole slice, no overflow past max. False when it is anything else. */
+bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
+
+/*
+ * Nearest known name, for "did you mean": edit distance at most 1/3 of the length (at least 1).
+ *   names  in  array of count strings
+ * Returns an element of names, or NULL.
+ */
+const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count);
+
+/* base64url without padding (RFC 7515 section 2) and base64 with it (RFC 4648 section 4). The decoders refuse white
+ * space, wrong padding and non-zero trailing bits. Return false when malformed or when out is too small. */
+bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t *len);
+void sts_base64url_encode(struct sts_text *t, const void *data, size_t len);
+void sts_base64_encode(struct sts_text *t, const void *data, size_t len);
+void sts_hex_encode(struct sts_text *t, const void *data, size_t len); /* upper case */
+
+/* Overwrite memory in a way that the compiler keeps. */
+void sts_wipe(void *data, size_t len);
+
+#endif

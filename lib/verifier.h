@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The certificate verifier: our own br_x509_class around BearSSL's minimal validator. It buffers the chain, reads it with our DER
+ * reader, orders it (at most STS_VERIFIER_PATHS_MAX candidate paths), applies every rule of ours, finds the anchors, and only then feeds
+ * the ordered path to br_x509_minimal with a NULL name. Both must say yes: ours never replaces minimal's signatures and path logic.
+ *
+ * Rules: SAN only; EKU absent or serverAuth or any; no CA as server unless it is the pinned anchor; name constraints enforced for DNS
+ * and IP; anchors must be valid now; at most 10 certificates and 64 KiB; RSA 2048 to 4096; no duplicate extension; SHA-2 only.
+ */
+#ifndef STS_VERIFIER_H
+#define STS_VERIFIER_H
+
+#include <bearssl.h>
+
+#include "anchors.h"
+#include "certname.h"
+
+#define STS_CHAIN_MAX_CERTS 10
+#define STS_CHAIN_MAX_BYTES (64 * 1024)
+#define STS_VERIFIER_PATHS_MAX 8
+
+struct sts_verifier {
+	const br_x509_class *vtable; /* first: BearSSL's convention */
+	/* set by the caller */
+	const struct sts_ca_sources *sources;
+	struct sts_server_name server;
+	int64_t now_s;
+	/* out */
+	struct sts_error error; /* why the chain was refused */
+	/* private */
+	struct sts_anchors anchors;
+	br_x509_minimal_context minimal;
+	br_x509_pkey pkey;
+	uint8_t pkey_memory[1024];
+	uint8_t chain[STS_CHAIN_MAX_BYTES];
+	size_t chain_used, cert_start;
+	struct {
+		size_t offset, len;
+	} cert[STS_CHAIN_MAX_CERTS];
+	size_t cert_count;
+	bool too_big;
+	bool trusted;
+};
+
+/*
+ * Set up for one connection. The struct is large: static memory of the worker, or of a test.
+ *   sources  in  kept; must outlive the verifier
+ *   server   in  copied; the DNS slice is kept. An empty name is refused (STS_EBUG).
+ */
+enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sources *sources, const struct sts_server_name *server,
+			       int64_t now_s, struct sts_error *e);
+
+/*
+ * Verify a chain without a socket: what the TLS engine does, in one call.
+ *   chain  in  DER certificates as the server sent them, UNTRUSTED
+ * Returns STS_OK or STS_ECERT_*, STS_ECA_FILE; v->error has the same with its message.
+ */
+enum sts_err sts_verifier_run(struct sts_verifier *v, const struct sts_der *chain, size_t count);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All the test framework there is: a table of named functions, CHECK(), and TAP output. A failed CHECK is noted and the test goes on.
+ */
+#ifndef STS_TEST_H
+#define STS_TEST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sts_test {
+	const char *name;
+	void (*run)(void);
+};
+
+static int sts_test_failures;
+
+#define CHECK(cond) \
+	do { \
+		if (!(cond)) { \
+			sts_test_failures++; \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+		} \
+	} while (0)
+
+#define CHECK_INT(got, want) \
+	do { \
+		long long got_ = (long long)(got), want_ = (long long)(want); \
+		if (got_ != want_) { \
+			sts_test_failures++; \
+			printf("# %s:%d: %s is %lld, not %lld\n", __FILE__, __LINE__, #got, got_, want_); \
+		} \
+	} while (0)
+
+#define CHECK_STR(got, want) \
+	do { \
+		const char *got_ = (got), *want_ = (want); \
+		if (strcmp(got_, want_) != 0) { \
+			sts_test_failures++; \
+			printf("# %s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #got, got_, want_); \
+		} \
+	} while (0)
+
+static inline int sts_test_main(const struct sts_test *tests, size_t count)
+{
+	int failed = 0;
+
+	printf("1..%zu\n", count);
+	for (size_t i = 0; i < count; i++) {
+		sts_test_failures = 0;
+		tests[i].run();
+		printf("%s %zu - %s\n", sts_test_failures ? "not ok" : "ok", i + 1, tests[i].name);
+		fflush(stdout);
+		failed += sts_test_failures != 0;
+	}
+	return failed != 0;
+}
+
+#define STS_TEST_MAIN(tests) \
+	int main(void) \
+	{ \
+		return sts_test_main(tests, sizeof(tests) / sizeof((tests)[0])); \
+	}
+
+#endif

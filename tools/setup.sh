@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that a task needs, when they are missing.
+#   tools/setup.sh build [arm64] | test | container
+set -eu
+
+build='gcc libc6-dev make meson ninja-build patch dpkg-dev xz-utils ca-certificates linux-libc-dev debian-archive-keyring'
+case "${1:-build}${2:+-$2}" in
+build)		want="$build" ;;
+build-arm64)	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
+test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl
+			nginx-light strace util-linux iproute2 procps libcap2-bin" ;;
+container)	want="$build buildah podman crun catatonit debootstrap" ;;
+*)		echo "usage: tools/setup.sh build [arm64] | test | container" >&2; exit 64 ;;
+esac
+
+missing=
+for package in $want; do
+	dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+		missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+	echo "tools/setup.sh: these packages are missing, install them as root:$missing" >&2
+	exit 69
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
