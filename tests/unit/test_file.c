@@ -125,10 +125,14 @@ static void test_swapped(void)
 	if (child == 0)
 		for (;;)
 			syscall(SYS_renameat2, dir_fd, "swap-a", dir_fd, "swap-b", EXCHANGE);
-	for (int i = 0; i < 20000; i++) {
+	int files = 0, fifos = 0;
+	for (int i = 0; i < 2000000 && (files < 2000 || fifos < 2000); i++) {
 		int err = read_errno("swap-a", STS_FILE_NOFOLLOW);
 		CHECK(err == 0 || err == EINVAL);
+		files += err == 0;
+		fifos += err == EINVAL;
 	}
+	CHECK(files >= 2000 && fifos >= 2000);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }
