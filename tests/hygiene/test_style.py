@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks over the sources as text: formatting, licence lines, sizes, and what must never be in a file."""
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+MAX_LINES = 700
+CODE = {".c", ".h", ".sh", ".py", ".build"}
+
+
+def sources():
+    """What git tracks or would track; in an exported tree without git, everything outside the folders that builds make."""
+    if (TOP / ".git").exists() and shutil.which("git"):
+        out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP,
+                             stdout=subprocess.PIPE, check=True, timeout=30).stdout
+        paths = [TOP / name for name in out.decode().split("\0") if name]
+    else:
+        made = re.compile(r"^(build[^/]*|\.venv|\.git|subprojects/(?!packagefiles))(/|$)")
+        paths = [path for path in TOP.rglob("*") if not made.match(str(path.relative_to(TOP)))]
+    return sorted(path for path in paths if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts)
+
+
+def name(path):
+    return str(path.relative_to(TOP))
+
+
+def text_of(path):
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+FILES = sources()
+TEXTS = [path for path in FILES if "corpus" not in path.parts and b"\0" not in path.read_bytes()[:4096]]
+C_FILES = [path for path in TEXTS if path.suffix in (".c", ".h") and path.parts[len(TOP.parts)] != "subprojects"]
+
+
+def test_there_are_sources():
+    assert len(C_FILES) > 20
+
+
+@pytest.mark.skip(reason="until the tree has been formatted once")
+def test_format():
+    run = subprocess.run(["clang-format", "--dry-run", "-Werror", *map(str, C_FILES)], cwd=TOP, stderr=subprocess.PIPE, text=True,
+                         timeout=120)
+    bad = sorted({line.split(":")[0] for line in run.stderr.splitlines() if ": error:" in line})
+    assert not bad, f"run clang-format -i on {bad}"
+
+
+def test_licence_lines():
+    missing = [name(path) for path in TEXTS if (path.suffix in CODE or path.name == "meson.build")
+               and "SPDX-License-Identifier: Apache-2.0" not in "\n".join(text_of(path).splitlines()[:3])
+               and path.parts[len(TOP.parts)] != "subprojects"]
+    assert not missing
+
+
+def test_no_file_is_too_long():
+    long = {name(path): lines for path in TEXTS if path.suffix in CODE
+            if (lines := len(text_of(path).splitlines())) > MAX_LINES and path.parts[len(TOP.parts)] != "subprojects"}
+    assert not long
+
+
+# Written so that this file does not match itself.
+FORBIDDEN = {
+    "a path of somebody's machine": r"(?<![\w.$}/-])/(?:wor[k]|roo[t]|hom[e]/\w+)/",
+    "a private key": r"-----BEGIN (?:RSA |EC )?PRIVAT[E] KEY-----",
+    "unfinished work": r"\b(?:TOD[O]|FIXM[E]|XX[X])\b",
+    "trailing white space": r"(?m)[ \t]+$",
+    "a carriage return": r"\r",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_nothing_forbidden(what):
+    pattern = re.compile(FORBIDDEN[what])
+    found = []
+    for path in TEXTS:
+        if path.suffix in (".crt", ".pem", ".patch"):
+            continue
+        match = pattern.search(path.read_bytes().decode("utf-8", "replace"))
+        if match:
+            line = text_of(path)[:match.start()].count("\n") + 1
+            found.append(f"{name(path)}:{line}")
+    assert not found
+
+
+def test_files_end_with_one_newline():
+    bad = [name(path) for path in TEXTS if path.suffix in CODE | {".md"}
+           and (data := path.read_bytes()) and (not data.endswith(b"\n") or data.endswith(b"\n\n"))]
+    assert not bad

@@ -1,0 +1,145 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Sets everything up and runs the tests. The last line is "N passed, N failed"; the exit status says the same.
+#   tools/test.sh [PART]...	all parts without arguments
+# Parts:
+#   unit	unit tests and corpus replays, in the release and in the sanitizer build
+#   e2e		the release binary against servers over TLS
+#   asan	the same under ASan and UBSan
+#   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5)
+#   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
+#   style	formatting, licence lines, file sizes
+set -u
+umask 022
+cd "$(dirname "$0")/.."
+top=$PWD
+
+parts="unit e2e asan fuzz build style"
+for part in "$@"; do
+	case " $parts " in
+	*" $part "*)	;;
+	*)		echo "usage: tools/test.sh [PART]..., of: $parts" >&2; exit 64 ;;
+	esac
+done
+wanted=${*:-$parts}
+# The distribution's Python where there is one: its venv module is what tools/setup.sh installs.
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+fuzz_seconds=${STS_FUZZ_SECONDS:-5}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/sts-test.XXXXXX") || exit 70
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+passed=0 failed=0 skipped=0
+: >"$work/costs"
+
+wants() { # part...: is one of them wanted?
+	for part in "$@"; do
+		case " $wanted " in *" $part "*) return 0 ;; esac
+	done
+	return 1
+}
+
+count() { # passed failed skipped
+	passed=$((passed + ${1:-0})) failed=$((failed + ${2:-0})) skipped=$((skipped + ${3:-0}))
+}
+
+finish() {
+	echo
+	echo "seconds  part"
+	cat "$work/costs"
+	[ "$skipped" = 0 ] || echo "$skipped skipped"
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+	exit
+}
+
+timed() { # name command...: its cost goes into the table
+	name=$1; shift
+	echo "== $name"
+	from=$(date +%s)
+	"$@"
+	status=$?
+	printf '%7d  %s\n' "$(($(date +%s) - from))" "$name" >>"$work/costs"
+	return $status
+}
+
+must() { # name command...: nothing makes sense without it
+	timed "$@" && return
+	echo "tools/test.sh: $1 failed" >&2
+	count 0 1 0
+	finish
+}
+
+tally() { # kind file: counts, and one failure when there is no report
+	if [ -s "$2" ] && counts=$($python tools/tally.py "$1" "$2"); then
+		# shellcheck disable=SC2086 # three numbers
+		count $counts
+		return
+	fi
+	echo "tools/test.sh: no report in $2" >&2
+	count 0 1 0
+}
+
+venv() {
+	[ ! -x .venv/bin/pytest ] || ! cmp -s tests/requirements.txt .venv/requirements.txt || return 0
+	rm -rf .venv
+	$python -m venv .venv &&
+		.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt &&
+		cp tests/requirements.txt .venv/requirements.txt
+}
+
+meson_tests() { # build folder
+	rm -f "$1/meson-logs/testlog.json"
+	meson test --no-rebuild -C "$1" --print-errorlogs --quiet
+	tally meson "$1/meson-logs/testlog.json"
+}
+
+pytest() { # name folder [binary]: its report is counted
+	STS_SIDECAR=${3:-} .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$2"
+	tally junit "$work/$1.xml"
+}
+
+fuzz_one() { # target: a verdict of one word in $work
+	name=$(basename "$1")
+	corpus=$work/corpus-$name
+	mkdir -p "$corpus" "build-asan/findings"
+	cp "tests/fuzz/corpus/${name#fuzz_}"/* "$corpus/" 2>/dev/null
+	if "$1" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
+		"$corpus" >"$work/$name.log" 2>&1; then
+		echo pass >"$work/$name.verdict"
+	else
+		echo "-- $name: the input is in build-asan/findings/"
+		tail -n 40 "$work/$name.log"
+		echo fail >"$work/$name.verdict"
+	fi
+}
+
+fuzz() { # as many at a time as there are processors
+	jobs=$(nproc)
+	running=0
+	for target in build-asan/tests/fuzz_*; do
+		[ -f "$target" ] && [ -x "$target" ] || continue
+		fuzz_one "$target" &
+		running=$((running + 1))
+		[ $((running % jobs)) != 0 ] || wait
+	done
+	wait
+	count "$(cat "$work"/*.verdict 2>/dev/null | grep -c pass)" "$(cat "$work"/*.verdict 2>/dev/null | grep -c fail)" 0
+}
+
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
+must setup tools/setup.sh test
+! wants unit e2e asan build || must "build: release" tools/build.sh
+! wants unit asan fuzz || must "build: sanitizers" tools/build.sh --sanitize
+! wants e2e asan build style || must "python packages" venv
+
+! wants unit || timed "unit: release" meson_tests build
+! wants unit || timed "unit: sanitizers" meson_tests build-asan
+! wants e2e || timed "e2e: release" pytest e2e tests/e2e "$top/build/sts-sidecar"
+! wants asan || timed "e2e: sanitizers" pytest asan tests/e2e "$top/build-asan/sts-sidecar"
+! wants fuzz || timed "fuzz" fuzz
+! wants build || timed "build checks" pytest build tests/build
+! wants style || timed "style" pytest style tests/hygiene
+finish
