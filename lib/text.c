@@ -99,8 +99,312 @@ void sts_text_addf(struct sts_text *t, const char *fmt, ...)
 	va_end(args);
 	if (len < 0 || (size_t)len >= room) {
 		t->overflow = true;
-		t->len = strlen(t->data);
+		t->len += strlen(t->data + t->len);
 	} else {
 		t->len += (size_t)len;
 	}
+}
+
+static bool is_printable(unsigned char c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
+static size_t escaped_bytes(unsigned char c)
+{
+	if (c == '\\')
+		return 2;
+	return is_printable(c) ? 1 : 4;
+}
+
+/* How many bytes of peer fit into max bytes of output? */
+static size_t escaped_fit(struct sts_slice peer, size_t max)
+{
+	size_t used = 0, i = 0;
+
+	while (i < peer.len && used + escaped_bytes((unsigned char)peer.data[i]) <= max)
+		used += escaped_bytes((unsigned char)peer.data[i++]);
+	return i;
+}
+
+void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
+{
+	static const char dots[] = "...";
+	size_t fit = escaped_fit(peer, max), mark = 0;
+
+	if (fit < peer.len) {
+		mark = max < sizeof(dots) - 1 ? max : sizeof(dots) - 1;
+		fit = escaped_fit(peer, max - mark);
+	}
+	for (size_t i = 0; i < fit; i++) {
+		char c = peer.data[i];
+
+		if (c == '\\') {
+			sts_text_add(t, "\\\\", 2);
+		} else if (is_printable((unsigned char)c)) {
+			sts_text_add_char(t, c);
+		} else {
+			sts_text_add(t, "\\x", 2);
+			sts_hex_encode(t, &c, 1);
+		}
+	}
+	sts_text_add(t, dots, mark);
+}
+
+size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
+{
+	/* By the lead byte: the smallest code point that needs so many bytes. Shorter ones are overlong. */
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s.data;
+	size_t len;
+
+	if (s.len == 0)
+		return 0;
+	if (p[0] < 0x80) {
+		*code = p[0];
+		return 1;
+	}
+	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > s.len)
+		return 0;
+	*code = p[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (p[i] & 0x3fu);
+	}
+	if (*code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return len;
+}
+
+static void add_json_unit(struct sts_text *t, uint32_t unit)
+{
+	unsigned char be[2] = {(unsigned char)(unit >> 8), (unsigned char)unit};
+
+	sts_text_add(t, "\\u", 2);
+	sts_hex_encode(t, be, sizeof(be));
+}
+
+static void add_json_code(struct sts_text *t, uint32_t code)
+{
+	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
+
+	for (size_t i = 0; i < sizeof(named) - 1; i += 2)
+		if (code == (unsigned char)named[i]) {
+			sts_text_add_char(t, '\\');
+			sts_text_add_char(t, named[i + 1]);
+			return;
+		}
+	if (code <= 0x7e && is_printable((unsigned char)code)) {
+		sts_text_add_char(t, (char)code);
+	} else if (code <= 0xffff) {
+		add_json_unit(t, code);
+	} else {
+		add_json_unit(t, 0xd800 + ((code - 0x10000) >> 10));
+		add_json_unit(t, 0xdc00 + ((code - 0x10000) & 0x3ff));
+	}
+}
+
+void sts_text_add_json(struct sts_text *t, struct sts_slice s)
+{
+	while (s.len > 0) {
+		uint32_t code = (unsigned char)s.data[0];
+		size_t used = sts_utf8_decode(s, &code);
+
+		if (used == 0) {
+			code = (unsigned char)s.data[0];
+			used = 1;
+		}
+		add_json_code(t, code);
+		s.data += used;
+		s.len -= used;
+	}
+}
+
+static bool is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || c == '~';
+}
+
+void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (is_unreserved(s.data[i])) {
+			sts_text_add_char(t, s.data[i]);
+		} else {
+			sts_text_add_char(t, '%');
+			sts_hex_encode(t, &s.data[i], 1);
+		}
+	}
+}
+
+bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min)
+{
+	if (min == 0 || secret.len < min)
+		return false;
+	for (size_t i = 0; i + min <= text.len; i++)
+		if (memmem(secret.data, secret.len, text.data + i, min))
+			return true;
+	return false;
+}
+
+bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.data[i] < '0' || s.data[i] > '9')
+			return false;
+		uint64_t digit = (uint64_t)(s.data[i] - '0');
+
+		if (digit > max || sum > (max - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+#define WORD_MAX_BYTES 63
+
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Optimal string alignment: insert, delete, replace, and swap of neighbours ("fecth") cost 1 each. */
+static size_t edit_distance(struct sts_slice a, struct sts_slice b)
+{
+	size_t rows[3][WORD_MAX_BYTES + 1];
+	size_t *before = rows[0], *above = rows[1], *now = rows[2];
+
+	for (size_t j = 0; j <= b.len; j++)
+		above[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		now[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t replace = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
+
+			now[j] = least_of(replace, least_of(above[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
+				now[j] = least_of(now[j], before[j - 2] + 1);
+		}
+		size_t *oldest = before;
+
+		before = above;
+		above = now;
+		now = oldest;
+	}
+	return above[b.len];
+}
+
+const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count)
+{
+	size_t limit = word.len < 3 ? 1 : word.len / 3;
+	const char *nearest = NULL;
+
+	if (word.len == 0 || word.len > WORD_MAX_BYTES)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct sts_slice name = sts_slice_of(names[i]);
+
+		if (name.len > WORD_MAX_BYTES)
+			continue;
+		size_t distance = edit_distance(word, name);
+
+		if (distance < limit || (distance == limit && !nearest)) {
+			limit = distance;
+			nearest = names[i];
+		}
+	}
+	return nearest;
+}
+
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static int base64url_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t *len)
+{
+	uint32_t bits = 0;
+	unsigned count = 0;
+
+	*len = 0;
+	if (in.len % 4 == 1 || in.len / 4 * 3 + (in.len % 4 * 3) / 4 > size)
+		return false;
+	for (size_t i = 0; i < in.len; i++) {
+		int value = base64url_value(in.data[i]);
+
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			out[(*len)++] = (uint8_t)(bits >> count);
+			bits &= (1u << count) - 1;
+		}
+	}
+	/* What is left over must be zero: else two texts would decode to the same bytes. */
+	return bits == 0;
+}
+
+static void add_base64(struct sts_text *t, const uint8_t *data, size_t len, const char *alphabet, bool pad)
+{
+	for (size_t i = 0; i < len; i += 3) {
+		size_t have = len - i < 3 ? len - i : 3;
+		uint32_t bits = (uint32_t)data[i] << 16;
+
+		if (have > 1)
+			bits |= (uint32_t)data[i + 1] << 8;
+		if (have > 2)
+			bits |= data[i + 2];
+		for (size_t j = 0; j < 4; j++) {
+			if (j <= have)
+				sts_text_add_char(t, alphabet[bits >> (18 - 6 * j) & 63]);
+			else if (pad)
+				sts_text_add_char(t, '=');
+		}
+	}
+}
+
+void sts_base64url_encode(struct sts_text *t, const void *data, size_t len)
+{
+	add_base64(t, data, len, base64url, false);
+}
+
+void sts_base64_encode(struct sts_text *t, const void *data, size_t len)
+{
+	add_base64(t, data, len, base64, true);
+}
+
+void sts_hex_encode(struct sts_text *t, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++) {
+		sts_text_add_char(t, digits[p[i] >> 4]);
+		sts_text_add_char(t, digits[p[i] & 15]);
+	}
+}
+
+void sts_wipe(void *data, size_t len)
+{
+	if (len > 0)
+		explicit_bzero(data, len);
 }
