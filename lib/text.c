@@ -153,7 +153,8 @@ void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
 
 size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
 {
-	/* By the lead byte: the smallest code point that needs so many bytes. Shorter ones are overlong. */
+	/* By the lead byte: the smallest code point that needs so many bytes. Shorter ones are
+	 * overlong. */
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *p = (const unsigned char *)s.data;
 	size_t len;
@@ -188,7 +189,8 @@ static void add_json_unit(struct sts_text *t, uint32_t unit)
 
 static void add_json_code(struct sts_text *t, uint32_t code)
 {
-	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
+	static const char named[] =
+		"\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
 
 	for (size_t i = 0; i < sizeof(named) - 1; i += 2)
 		if (code == (unsigned char)named[i]) {
@@ -224,8 +226,8 @@ void sts_text_add_json(struct sts_text *t, struct sts_slice s)
 
 static bool is_unreserved(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	       c == '_' || c == '~';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)
@@ -276,7 +278,8 @@ static size_t least_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Optimal string alignment: insert, delete, replace, and swap of neighbours ("fecth") cost 1 each. */
+/* Optimal string alignment: insert, delete, replace, and swap of neighbours ("fecth") cost 1 each.
+ */
 static size_t edit_distance(struct sts_slice a, struct sts_slice b)
 {
 	size_t rows[3][WORD_MAX_BYTES + 1];
@@ -290,7 +293,8 @@ static size_t edit_distance(struct sts_slice a, struct sts_slice b)
 			size_t replace = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
 
 			now[j] = least_of(replace, least_of(above[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
+			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
+			    a.data[i - 2] == b.data[j - 1])
 				now[j] = least_of(now[j], before[j - 2] + 1);
 		}
 		size_t *oldest = before;
@@ -363,7 +367,8 @@ bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t
 	return bits == 0;
 }
 
-static void add_base64(struct sts_text *t, const uint8_t *data, size_t len, const char *alphabet, bool pad)
+static void add_base64(struct sts_text *t, const uint8_t *data, size_t len, const char *alphabet,
+		       bool pad)
 {
 	for (size_t i = 0; i < len; i += 3) {
 		size_t have = len - i < 3 ? len - i : 3;

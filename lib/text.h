@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounded text: slices into memory that somebody else owns, and a builder that never writes past its end.
- * No allocation, no locale, no stdio stream.
+ * Bounded text: slices into memory that somebody else owns, and a builder that never writes past
+ * its end. No allocation, no locale, no stdio stream.
  */
 #ifndef STS_TEXT_H
 #define STS_TEXT_H
@@ -18,15 +18,16 @@ struct sts_slice {
 
 #define STS_SLICE(literal) ((struct sts_slice){(literal), sizeof(literal) - 1})
 
-struct sts_slice sts_slice_of(const char *z); /* of a NUL-terminated string; NULL gives an empty slice */
+struct sts_slice sts_slice_of(
+	const char *z); /* of a NUL-terminated string; NULL gives an empty slice */
 bool sts_slice_eq(struct sts_slice a, const char *z);
 bool sts_slice_eq_nocase(struct sts_slice a, const char *z); /* ASCII only */
 bool sts_slice_starts(struct sts_slice a, const char *z);
 struct sts_slice sts_slice_trim(struct sts_slice a); /* ASCII white space: SP HT LF VT FF CR */
 
 /*
- * A builder over the caller's memory. The text is NUL-terminated after every call (size >= 1). What does not
- * fit is dropped and `overflow` set: check it once, at the end.
+ * A builder over the caller's memory. The text is NUL-terminated after every call (size >= 1). What
+ * does not fit is dropped and `overflow` set: check it once, at the end.
  */
 struct sts_text {
 	char *data;
@@ -43,43 +44,49 @@ void sts_text_add_char(struct sts_text *t, char c);
 void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Add text from a peer so that it can be printed: printable ASCII as it is, anything else as \xNN, backslash
- * doubled. At most max bytes of output: what is longer is cut between characters and ends in "...", which counts.
+ * Add text from a peer so that it can be printed: printable ASCII as it is, anything else as \xNN,
+ * backslash doubled. At most max bytes of output: what is longer is cut between characters and ends
+ * in "...", which counts.
  */
 void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max);
 
 /*
- * Decode the UTF-8 character at the start of s (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
- * Returns its bytes, 1 to 4, or 0 when s is empty or malformed there (*code is then meaningless).
+ * Decode the UTF-8 character at the start of s (RFC 3629): no overlong forms, no surrogates,
+ * nothing above U+10FFFF. Returns its bytes, 1 to 4, or 0 when s is empty or malformed there (*code
+ * is then meaningless).
  */
 size_t sts_utf8_decode(struct sts_slice s, uint32_t *code);
 
-/* Add the inside of a JSON string (RFC 8259 section 7), in ASCII: valid UTF-8 above 0x7e is written as \uNNNN (a pair where
- * needed), a byte that is no UTF-8 as \u00NN, so that any input gives valid JSON. */
+/* Add the inside of a JSON string (RFC 8259 section 7), in ASCII: valid UTF-8 above 0x7e is written
+ * as \uNNNN (a pair where needed), a byte that is no UTF-8 as \u00NN, so that any input gives valid
+ * JSON. */
 void sts_text_add_json(struct sts_text *t, struct sts_slice s);
 
-/* Add percent-encoded for application/x-www-form-urlencoded (unreserved of RFC 3986 stay; space is %20). */
+/* Add percent-encoded for application/x-www-form-urlencoded (unreserved of RFC 3986 stay; space is
+ * %20). */
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
 
-/* Does any run of min or more bytes of `secret` stand in `text`? min >= 1. Used to keep tokens out of messages. Costs up to
- * text.len * secret.len steps: cut the text to the length of a message first. */
+/* Does any run of min or more bytes of `secret` stand in `text`? min >= 1. Used to keep tokens out
+ * of messages. Costs up to text.len * secret.len steps: cut the text to the length of a message
+ * first. */
 bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);
 
-/* Parse an unsigned decimal: digits only (leading zeros too), whole slice, at most max. False when it is anything else. */
+/* Parse an unsigned decimal: digits only (leading zeros too), whole slice, at most max. False when
+ * it is anything else. */
 bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
 
 /*
- * Nearest known name, for "did you mean": edit distance (a swap of neighbours is one edit) at most 1/3 of the word's length, and
- * one is always allowed.
- *   word   in  up to 63 bytes; longer ones have no neighbour
- *   names  in  array of count strings
- * Returns the first of the nearest elements of names, or NULL.
+ * Nearest known name, for "did you mean": edit distance (a swap of neighbours is one edit) at most
+ * 1/3 of the word's length, and one is always allowed. word   in  up to 63 bytes; longer ones have
+ * no neighbour names  in  array of count strings Returns the first of the nearest elements of
+ * names, or NULL.
  */
 const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count);
 
-/* base64url without padding (RFC 7515 section 2) and base64 with it (RFC 4648 section 4). The decoders refuse white
- * space, wrong padding and non-zero trailing bits. Return false when malformed or when out is too small; out may then have
- * been written to. out needs 3/4 of in, rounded down. */
+/* base64url without padding (RFC 7515 section 2) and base64 with it (RFC 4648 section 4). The
+ * decoders refuse white space, wrong padding and non-zero trailing bits. Return false when
+ * malformed or when out is too small; out may then have been written to. out needs 3/4 of in,
+ * rounded down. */
 bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t *len);
 void sts_base64url_encode(struct sts_text *t, const void *data, size_t len);
 void sts_base64_encode(struct sts_text *t, const void *data, size_t len);

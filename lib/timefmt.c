@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "timefmt.h"
 
-#define DAY_S 86400
-#define LAST_EPOCH_S 253402300799 /* 9999-12-31T23:59:59Z */
+#define DAY_S           86400
+#define LAST_EPOCH_S    253402300799 /* 9999-12-31T23:59:59Z */
 #define DURATION_MAX_MS (INT64_C(365) * DAY_S * 1000)
 
 struct civil {
@@ -10,8 +10,8 @@ struct civil {
 };
 
 /*
- * Days since the epoch and back, in years that begin on 1 March, so that the leap day is the last of its year and the lengths
- * of the months follow one formula.
+ * Days since the epoch and back, in years that begin on 1 March, so that the leap day is the last
+ * of its year and the lengths of the months follow one formula.
  */
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
@@ -24,10 +24,12 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 
 int64_t sts_epoch_from_civil(int year, int month, int day, int hour, int minute, int second)
 {
-	return days_from_civil(year, month, day) * DAY_S + hour * INT64_C(3600) + minute * 60 + second;
+	return days_from_civil(year, month, day) * DAY_S + hour * INT64_C(3600) + minute * 60 +
+	       second;
 }
 
-/* The largest year whose 1 January is not after the day, then the same for the month: at most two dozen steps after the guess. */
+/* The largest year whose 1 January is not after the day, then the same for the month: at most two
+ * dozen steps after the guess. */
 static struct civil civil_from_epoch(int64_t epoch_s)
 {
 	int64_t days = epoch_s / DAY_S;
@@ -44,11 +46,14 @@ static struct civil civil_from_epoch(int64_t epoch_s)
 
 void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES])
 {
-	struct civil c = civil_from_epoch(epoch_s < 0 ? 0 : epoch_s > LAST_EPOCH_S ? LAST_EPOCH_S : epoch_s);
+	struct civil c = civil_from_epoch(epoch_s < 0              ? 0
+					  : epoch_s > LAST_EPOCH_S ? LAST_EPOCH_S
+								   : epoch_s);
 	struct sts_text t;
 
 	sts_text_init(&t, out, STS_RFC3339_BYTES);
-	sts_text_addf(&t, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second);
+	sts_text_addf(&t, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
+		      c.minute, c.second);
 }
 
 static bool civil_to_epoch(const struct civil *c, int64_t *epoch_s)
@@ -62,7 +67,8 @@ static bool civil_to_epoch(const struct civil *c, int64_t *epoch_s)
 		return false;
 	if (c->hour > 23 || c->minute > 59 || c->second > 60)
 		return false;
-	*epoch_s = sts_epoch_from_civil(c->year, c->month, c->day, c->hour, c->minute, c->second == 60 ? 59 : c->second);
+	*epoch_s = sts_epoch_from_civil(c->year, c->month, c->day, c->hour, c->minute,
+					c->second == 60 ? 59 : c->second);
 	return true;
 }
 
@@ -131,17 +137,28 @@ static bool take_field(struct sts_slice *s, char field, struct civil *c)
 	int weekday;
 
 	switch (field) {
-	case 'Y': return take_digits(s, 4, &c->year);
-	case 'y': return take_year_short(s, &c->year);
-	case 'o': return take_digits(s, 2, &c->month);
-	case 'N': return take_name(s, months, 12, &c->month);
-	case 'D': return take_digits(s, 2, &c->day);
-	case 'd': return take_day_padded(s, &c->day);
-	case 'h': return take_digits(s, 2, &c->hour);
-	case 'm': return take_digits(s, 2, &c->minute);
-	case 's': return take_digits(s, 2, &c->second);
-	case 'w': return take_name(s, days, 7, &weekday);
-	default:  return take_name(s, long_days, 7, &weekday);
+	case 'Y':
+		return take_digits(s, 4, &c->year);
+	case 'y':
+		return take_year_short(s, &c->year);
+	case 'o':
+		return take_digits(s, 2, &c->month);
+	case 'N':
+		return take_name(s, months, 12, &c->month);
+	case 'D':
+		return take_digits(s, 2, &c->day);
+	case 'd':
+		return take_day_padded(s, &c->day);
+	case 'h':
+		return take_digits(s, 2, &c->hour);
+	case 'm':
+		return take_digits(s, 2, &c->minute);
+	case 's':
+		return take_digits(s, 2, &c->second);
+	case 'w':
+		return take_name(s, days, 7, &weekday);
+	default:
+		return take_name(s, long_days, 7, &weekday);
 	}
 }
 
@@ -191,9 +208,11 @@ bool sts_rfc3339_parse(struct sts_slice s, int64_t *epoch_s)
 	int64_t local_s;
 	int offset_s;
 
-	if (!take_form(&s, "%Y-%o-%D", &c) || !(take_char(&s, 'T') || take_char(&s, 't')) || !take_form(&s, "%h:%m:%s", &c))
+	if (!take_form(&s, "%Y-%o-%D", &c) || !(take_char(&s, 'T') || take_char(&s, 't')) ||
+	    !take_form(&s, "%h:%m:%s", &c))
 		return false;
-	if (!take_fraction(&s) || !take_offset(&s, &offset_s) || s.len > 0 || !civil_to_epoch(&c, &local_s))
+	if (!take_fraction(&s) || !take_offset(&s, &offset_s) || s.len > 0 ||
+	    !civil_to_epoch(&c, &local_s))
 		return false;
 	if (!in_range(local_s - offset_s))
 		return false;
@@ -206,7 +225,7 @@ bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s)
 	static const char *const forms[] = {
 		"%w, %D %N %Y %h:%m:%s GMT", /* IMF-fixdate */
 		"%W, %D-%N-%y %h:%m:%s GMT", /* RFC 850 */
-		"%w %N %d %h:%m:%s %Y",	     /* asctime() */
+		"%w %N %d %h:%m:%s %Y",      /* asctime() */
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -224,7 +243,8 @@ bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s)
 	return false;
 }
 
-/* The unit that s begins with, in ms; 0 when there is none. "ms" stands before "m", which is its beginning. */
+/* The unit that s begins with, in ms; 0 when there is none. "ms" stands before "m", which is its
+ * beginning. */
 static int64_t take_unit(struct sts_slice *s)
 {
 	static const struct {

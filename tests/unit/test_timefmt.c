@@ -48,8 +48,10 @@ static void test_round_trip(void)
 
 	for (int64_t s = 0; s <= 253402300799; s += 86400 + 3661) {
 		sts_rfc3339_format(s, out);
-		if (!sts_rfc3339_parse(sts_slice_of(out), &back_s) || back_s != s || strcmp(last, out) >= 0) {
-			CHECK_STR(out, "a time that is read back as itself, after the one before it");
+		if (!sts_rfc3339_parse(sts_slice_of(out), &back_s) || back_s != s ||
+		    strcmp(last, out) >= 0) {
+			CHECK_STR(out,
+				  "a time that is read back as itself, after the one before it");
 			return;
 		}
 		memcpy(last, out, sizeof(last));
@@ -61,7 +63,8 @@ struct parse_row {
 	int64_t epoch_s; /* -1: refused */
 };
 
-static void check_parser(bool (*parse)(struct sts_slice, int64_t *), const struct parse_row *rows, size_t count)
+static void check_parser(bool (*parse)(struct sts_slice, int64_t *), const struct parse_row *rows,
+			 size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int64_t epoch_s = -2;
@@ -168,13 +171,44 @@ static void test_httpdate(void)
 static void test_duration(void)
 {
 	static const struct parse_row rows[] = {
-		{"30s", 30000}, {"5m", 300000}, {"1h", 3600000}, {"250ms", 250}, {"1h30m", 5400000},
-		{"90", 90000}, {"0", 0}, {"0s", 0}, {"007", 7000}, {"1h1m1s1ms", 3661001},
-		{"1m250ms", 60250}, {"365h", 1314000000}, {"8760h", 31536000000}, {"31536000", 31536000000},
-		{"31536000000ms", 31536000000}, {"8760h1ms", -1}, {"8761h", -1}, {"31536001", -1},
-		{"99999999999999999999s", -1}, {"18446744073709551617", -1}, {"", -1}, {"s", -1}, {"ms", -1},
-		{"1h30", -1}, {"30m1h", -1}, {"1h1h", -1}, {"1s1s", -1}, {"-5s", -1}, {"+5s", -1}, {"1.5h", -1},
-		{"5 m", -1}, {" 5m", -1}, {"5m ", -1}, {"5M", -1}, {"1d", -1}, {"5sm", -1}, {"0x10", -1}, {"1ms1s", -1},
+		{"30s", 30000},
+		{"5m", 300000},
+		{"1h", 3600000},
+		{"250ms", 250},
+		{"1h30m", 5400000},
+		{"90", 90000},
+		{"0", 0},
+		{"0s", 0},
+		{"007", 7000},
+		{"1h1m1s1ms", 3661001},
+		{"1m250ms", 60250},
+		{"365h", 1314000000},
+		{"8760h", 31536000000},
+		{"31536000", 31536000000},
+		{"31536000000ms", 31536000000},
+		{"8760h1ms", -1},
+		{"8761h", -1},
+		{"31536001", -1},
+		{"99999999999999999999s", -1},
+		{"18446744073709551617", -1},
+		{"", -1},
+		{"s", -1},
+		{"ms", -1},
+		{"1h30", -1},
+		{"30m1h", -1},
+		{"1h1h", -1},
+		{"1s1s", -1},
+		{"-5s", -1},
+		{"+5s", -1},
+		{"1.5h", -1},
+		{"5 m", -1},
+		{" 5m", -1},
+		{"5m ", -1},
+		{"5M", -1},
+		{"1d", -1},
+		{"5sm", -1},
+		{"0x10", -1},
+		{"1ms1s", -1},
 	};
 
 	check_parser(sts_duration_parse, rows, COUNT(rows));
@@ -186,9 +220,23 @@ static void test_words(void)
 		int64_t seconds;
 		const char *text;
 	} rows[] = {
-		{800, "13 min 20 s"}, {7500, "2 h 5 min"}, {7559, "2 h 5 min"}, {45, "45 s"}, {0, "0 s"}, {1, "1 s"}, {59, "59 s"},
-		{60, "1 min"}, {3600, "1 h"}, {3659, "1 h"}, {273600, "3 d 4 h"}, {259200, "3 d"}, {262799, "3 d"},
-		{86399, "23 h 59 min"}, {-5, "0 s"}, {INT64_MIN, "0 s"}, {INT64_MAX, "106751991167300 d 15 h"},
+		{800, "13 min 20 s"},
+		{7500, "2 h 5 min"},
+		{7559, "2 h 5 min"},
+		{45, "45 s"},
+		{0, "0 s"},
+		{1, "1 s"},
+		{59, "59 s"},
+		{60, "1 min"},
+		{3600, "1 h"},
+		{3659, "1 h"},
+		{273600, "3 d 4 h"},
+		{259200, "3 d"},
+		{262799, "3 d"},
+		{86399, "23 h 59 min"},
+		{-5, "0 s"},
+		{INT64_MIN, "0 s"},
+		{INT64_MAX, "106751991167300 d 15 h"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
