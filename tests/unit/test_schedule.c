@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schedule.h"
+
+#include "test.h"
+
+#define SECOND   1000LL
+#define MINUTE   (60 * SECOND)
+#define HOUR     (60 * MINUTE)
+#define NOW      (1000 * HOUR)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct sts_schedule_rules plain;
+
+static uint64_t random_state = 0x9e3779b97f4a7c15u;
+
+static uint64_t random64(void) /* xorshift64*, seeded the same in every run */
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return random_state * 0x2545f4914f6cdd1du;
+}
+
+static uint32_t random32(void)
+{
+	return (uint32_t)(random64() >> 32);
+}
+
+static int64_t saturated(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static void jitter(void)
+{
+	static const int64_t spans[] = {
+		1, 2, 1000, UINT32_MAX, (int64_t)UINT32_MAX + 1, INT64_MAX / 3, INT64_MAX};
+
+	CHECK_INT(sts_schedule_jitter(0, UINT32_MAX), 0);
+	CHECK_INT(sts_schedule_jitter(-5, UINT32_MAX), 0);
+	CHECK_INT(sts_schedule_jitter(INT64_MIN, 7), 0);
+	CHECK_INT(sts_schedule_jitter(1000, 0), 0);
+	CHECK_INT(sts_schedule_jitter(1000, 1u << 31), 500);
+	CHECK_INT(sts_schedule_jitter(1000, UINT32_MAX), 999);
+	CHECK_INT(sts_schedule_jitter(1LL << 40, 1u << 31), 1LL << 39);
+	for (size_t i = 0; i < COUNT(spans); i++) {
+		int64_t last = 0;
+
+		for (uint64_t r = 0; r <= UINT32_MAX; r += UINT32_MAX / 100) {
+			int64_t j = sts_schedule_jitter(spans[i], (uint32_t)r);
+
+			CHECK(j >= last && j < spans[i]);
+			last = j;
+		}
+	}
+}
+
+/* The spans that the header promises, by their two ends. */
+static void success_spans(void)
+{
+	static const struct {
+		struct sts_schedule_rules rules;
+		int64_t life_ms, earliest_ms, latest_ms;
+	} rows[] = {
+		{{0}, 900 * SECOND, 465300, 735300}, /* 2/3 -+ 15 % */
+		{{.fraction_permille = 500}, 1000 * SECOND, 350 * SECOND, 650 * SECOND},
+		/* not the last 5 % */
+		{{.fraction_permille = 900}, 1000 * SECOND, 750 * SECOND, 950 * SECOND},
+		{{.fraction_permille = 5000}, 1000 * SECOND, 850 * SECOND, 950 * SECOND},
+		{{.fraction_permille = 50}, 1000 * SECOND, 5 * SECOND, 200 * SECOND},
+		{{.refresh_before_ms = 5 * MINUTE}, 15 * MINUTE, 510 * SECOND, 600 * SECOND},
+		/* L/2 */
+		{{.refresh_before_ms = 5 * MINUTE}, 6 * MINUTE, 144 * SECOND, 180 * SECOND},
+		{{.refresh_before_ms = 2 * HOUR}, 1 * HOUR, 24 * MINUTE, 30 * MINUTE},
+		/* room for a retry */
+		{{.refresh_before_ms = 1}, 1 * HOUR, 3230 * SECOND, 3590 * SECOND},
+		{{0}, 0, 5 * SECOND, 5 * SECOND},
+		{{0}, 6 * SECOND, 5 * SECOND, 5 * SECOND},
+		{{0}, 10 * SECOND, 5170, 8170},
+		{{0}, 30 * 24 * HOUR, 73440 * SECOND, 24 * HOUR}, /* a day, spread */
+		{{.refresh_before_ms = HOUR}, 30 * 24 * HOUR, 73440 * SECOND, 24 * HOUR},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_schedule_state state = {.token_from_ms = NOW,
+						   .token_until_ms = NOW + rows[i].life_ms};
+		int64_t earliest = sts_schedule_after_success(&rows[i].rules, &state, NOW, 0) - NOW;
+		int64_t latest =
+			sts_schedule_after_success(&rows[i].rules, &state, NOW, UINT32_MAX) - NOW;
+
+		CHECK_INT(earliest, rows[i].earliest_ms);
+		CHECK(latest <= rows[i].latest_ms && latest >= rows[i].latest_ms - 1);
+	}
+}
+
+/* The life counts from when the request was sent, not from now. */
+static void success_counts_from_sent(void)
+{
+	struct sts_schedule_state state = {.token_from_ms = NOW - 100 * SECOND,
+					   .token_until_ms = NOW + 800 * SECOND};
+
+	CHECK_INT(sts_schedule_after_success(&plain, &state, NOW, 0), NOW - 100 * SECOND + 465300);
+	state = (struct sts_schedule_state){.token_from_ms = NOW - 890 * SECOND,
+					    .token_until_ms = NOW + 10 * SECOND};
+	CHECK_INT(sts_schedule_after_success(&plain, &state, NOW, UINT32_MAX),
+		  NOW + STS_SCHEDULE_FLOOR_MS);
+}
+
+struct span_row {
+	struct sts_schedule_state state; /* times relative to NOW */
+	enum sts_retry retry;
+	int64_t longest_wait_ms;
+	int retry_after_s;
+	int64_t earliest_ms, latest_ms;
+};
+
+#define NO_TOKEN  .token_from_ms = -HOUR, .token_until_ms = 0
+#define FRESH     .token_from_ms = -MINUTE, .token_until_ms = 10 * HOUR
+#define HALF_GONE .token_from_ms = -10 * HOUR, .token_until_ms = 8 * HOUR
+#define LEFT(ms)  .token_from_ms = -HOUR, .token_until_ms = (ms)
+#define SINCE(ms) .failing_since_ms = -(ms)
+#define SOON      STS_RETRY_SOON
+#define SLOW      STS_RETRY_SLOW
+
+static void failure_spans(void)
+{
+	static const struct span_row rows[] = {
+		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, -1, 1000, 2000},
+		{{NO_TOKEN, SINCE(0), 0}, SOON, 0, -1, 1000, 2000},
+		{{NO_TOKEN, SINCE(0), 2}, SOON, 0, -1, 1000, 4000},
+		{{NO_TOKEN, SINCE(0), 5}, SOON, 0, -1, 1000, 32000},
+		{{NO_TOKEN, SINCE(0), 6}, SOON, 0, -1, 1000, 60000},
+		{{NO_TOKEN, SINCE(10 * MINUTE - 1), 4000000000u}, SOON, 0, -1, 1000, 60000},
+		{{NO_TOKEN, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
+		{{FRESH, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
+		{{LEFT(400 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 100000},
+		{{LEFT(41 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10250},
+		{{LEFT(20 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10000},
+		{{LEFT(1), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10000},
+		{{LEFT(20 * SECOND), SINCE(HOUR), 1}, SOON, 0, -1, 1000, 2000},
+
+		{{NO_TOKEN, SINCE(0), 1}, SLOW, 0, -1, 50000, 60000},
+		{{NO_TOKEN, SINCE(HOUR), 99}, SLOW, 0, -1, 50000, 60000},
+		{{NO_TOKEN, SINCE(HOUR), 99}, STS_RETRY_NEVER, 0, -1, 50000, 60000},
+		{{FRESH, SINCE(0), 1}, SLOW, 0, -1, 30000, 60000},
+		{{FRESH, SINCE(0), 3}, SLOW, 0, -1, 30000, 240000},
+		{{FRESH, SINCE(0), 4}, SLOW, 0, -1, 30000, 300000},
+		{{FRESH, SINCE(0), 4000000000u}, SLOW, 0, -1, 30000, 300000},
+		{{HALF_GONE, SINCE(0), 1}, SLOW, 0, -1, 10000, 20000},
+		{{HALF_GONE, SINCE(0), 9}, SLOW, 0, -1, 10000, 300000},
+		{{LEFT(400 * SECOND), SINCE(0), 9}, SLOW, 0, -1, 10000, 100000},
+		{{LEFT(20 * SECOND), SINCE(0), 9}, SLOW, 0, -1, 10000, 10000},
+		{{.token_until_ms = MINUTE, SINCE(0), 9}, SLOW, 0, -1, 15000, 15000},
+
+		{{NO_TOKEN, SINCE(HOUR), 99}, SLOW, 30 * SECOND, -1, 30000, 30000},
+		{{NO_TOKEN, SINCE(HOUR), 99}, SOON, 30 * SECOND, -1, 1000, 30000},
+		{{FRESH, SINCE(HOUR), 99}, SLOW, 10 * SECOND, -1, 10000, 10000},
+		{{FRESH, SINCE(HOUR), 99}, SOON, 1, -1, 1000, 1000},
+		{{FRESH, SINCE(HOUR), 99}, SOON, -7, -1, 1000, 300000},
+
+		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, 0, 1000, 2000},
+		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, 40, 40000, 50000},
+		{{NO_TOKEN, SINCE(HOUR), 99}, SOON, 0, 40, 40000, 300000},
+		{{NO_TOKEN, SINCE(0), 1}, SLOW, 0, 300, 300000, 375000},
+		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, 2000000000, 300000, 375000},
+		{{LEFT(20 * SECOND), SINCE(0), 1}, SOON, 10 * SECOND, 120, 120000, 150000},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_schedule_rules rules = {.longest_wait_ms = rows[i].longest_wait_ms};
+		struct sts_schedule_state state = rows[i].state;
+
+		state.token_from_ms += NOW;
+		state.token_until_ms += NOW;
+		state.failing_since_ms += NOW;
+		int64_t earliest = sts_schedule_after_failure(&rules, &state, rows[i].retry,
+							      rows[i].retry_after_s, NOW, 0) -
+				   NOW;
+		int64_t latest = sts_schedule_after_failure(&rules, &state, rows[i].retry,
+							    rows[i].retry_after_s, NOW,
+							    UINT32_MAX) -
+				 NOW;
+
+		if (earliest != rows[i].earliest_ms || latest > rows[i].latest_ms ||
+		    latest < rows[i].latest_ms - 1)
+			printf("# row %zu\n", i);
+		CHECK_INT(earliest, rows[i].earliest_ms);
+		CHECK(latest <= rows[i].latest_ms && latest >= rows[i].latest_ms - 1);
+	}
+}
+
+/* What must hold whatever the arguments are. */
+static void check_success(const struct sts_schedule_rules *rules,
+			  const struct sts_schedule_state *state, int64_t now, uint32_t random)
+{
+	int64_t t = sts_schedule_after_success(rules, state, now, random);
+
+	CHECK(t >= saturated(now, STS_SCHEDULE_FLOOR_MS) &&
+	      t <= saturated(now, STS_SCHEDULE_MAX_MS));
+	if (state->token_until_ms > saturated(now, STS_SCHEDULE_FLOOR_MS))
+		CHECK(t < state->token_until_ms);
+	CHECK(sts_schedule_after_success(rules, state, now, random | 0xff) >= t);
+
+	/* A life that is longer by more than rounding never means an earlier refresh. */
+	struct sts_schedule_state longer = *state;
+	longer.token_until_ms = saturated(state->token_until_ms, 60 * SECOND);
+	if (longer.token_until_ms < INT64_MAX)
+		CHECK(sts_schedule_after_success(rules, &longer, now, random) >= t);
+}
+
+static void check_failure(const struct sts_schedule_rules *rules,
+			  const struct sts_schedule_state *state, enum sts_retry retry,
+			  int retry_after_s, int64_t now, uint32_t random)
+{
+	int64_t t = sts_schedule_after_failure(rules, state, retry, retry_after_s, now, random);
+	int64_t asked = retry_after_s < 0 ? 0
+					  : (retry_after_s > 300 ? 300 : retry_after_s) * SECOND;
+
+	CHECK(t >= saturated(now, STS_SCHEDULE_RETRY_FLOOR_MS) &&
+	      t <= saturated(now, 375 * SECOND));
+	CHECK(t >= saturated(now, asked));
+	if (asked == 0 && state->token_until_ms > saturated(now, 10 * SECOND))
+		CHECK(t < state->token_until_ms);
+	if (asked == 0 && rules->longest_wait_ms >= STS_SCHEDULE_RETRY_FLOOR_MS)
+		CHECK(t <= saturated(now, rules->longest_wait_ms));
+	CHECK(sts_schedule_after_failure(rules, state, retry, retry_after_s, now, random | 0xff) >=
+	      t);
+
+	if (retry_after_s < INT32_MAX)
+		CHECK(sts_schedule_after_failure(rules, state, retry, retry_after_s + 1, now,
+						 random) >= t);
+	struct sts_schedule_state worse = *state;
+	if (worse.failures < UINT32_MAX) {
+		worse.failures++;
+		CHECK(sts_schedule_after_failure(rules, &worse, retry, retry_after_s, now,
+						 random) >= t);
+	}
+}
+
+static const int64_t extremes[] = {INT64_MIN,
+				   INT64_MIN + 1,
+				   -STS_SCHEDULE_MAX_MS,
+				   -1,
+				   0,
+				   1,
+				   4999,
+				   5000,
+				   5001,
+				   900 * SECOND,
+				   NOW - 10 * MINUTE,
+				   NOW - 1,
+				   NOW,
+				   NOW + 1,
+				   NOW + 5000,
+				   NOW + 900 * SECOND,
+				   NOW + 9000 * HOUR,
+				   INT64_MAX - STS_SCHEDULE_MAX_MS,
+				   INT64_MAX - 1,
+				   INT64_MAX};
+static const uint32_t extremes32[] = {0, 1, 15, 16, 17, 667, 1000, 1001, INT32_MAX, UINT32_MAX};
+
+static void grid(void)
+{
+	for (size_t now = 0; now < COUNT(extremes); now++)
+		for (size_t from = 0; from < COUNT(extremes); from++)
+			for (size_t until = 0; until < COUNT(extremes); until++)
+				for (size_t k = 0; k < COUNT(extremes32); k++) {
+					struct sts_schedule_state state = {
+						extremes[from], extremes[until],
+						extremes[(from + k) % COUNT(extremes)],
+						extremes32[k]};
+					struct sts_schedule_rules rules = {
+						0, extremes32[k],
+						extremes[(until + k) % COUNT(extremes)]};
+					uint32_t random = k % 2 ? UINT32_MAX - (uint32_t)k
+								: (uint32_t)k;
+
+					check_success(&rules, &state, extremes[now], random);
+					check_failure(
+						&rules, &state, (enum sts_retry)(k % 3),
+						(int)extremes32[(k + until) % COUNT(extremes32)],
+						extremes[now], random);
+					rules.refresh_before_ms =
+						extremes[(now + k) % COUNT(extremes)];
+					check_success(&rules, &state, extremes[now], random);
+				}
+}
+
+static int64_t any_time(void)
+{
+	switch (random32() % 4) {
+	case 0:
+		return extremes[random32() % COUNT(extremes)];
+	case 1:
+		return (int64_t)random64();
+	default: /* magnitudes of all sizes near NOW */
+		return NOW +
+		       (int64_t)(random64() >> (20 + random32() % 44)) * (random32() % 2 ? 1 : -1);
+	}
+}
+
+static void pseudo_random(void)
+{
+	for (int i = 0; i < 1000000; i++) {
+		struct sts_schedule_rules rules = {random32() % 2 ? 0 : any_time(),
+						   random32() % 1200,
+						   random32() % 3 ? 0 : any_time()};
+		struct sts_schedule_state state = {any_time(), any_time(), any_time(),
+						   random32() >> random32() % 32};
+		int64_t now = random32() % 4 ? NOW : any_time();
+
+		if (i % 2)
+			check_success(&rules, &state, now, random32());
+		else
+			check_failure(&rules, &state, (enum sts_retry)(random32() % 3),
+				      (int)random32(), now, random32());
+	}
+}
+
+/*
+ * A fleet that was started in the same second, tokens of 15 minutes: how much more than the mean
+ * does the STS see in its worst second once the fleet has spread, and after an outage of an hour?
+ */
+#define FLEET 10000
+#define LIFE  (900 * SECOND)
+#define END   (6 * HOUR)
+
+static uint16_t per_second[END / SECOND];
+
+static uint32_t peak(int64_t from, int64_t to)
+{
+	uint32_t highest = 0;
+
+	for (int64_t s = from / SECOND; s < to / SECOND; s++)
+		highest = per_second[s] > highest ? per_second[s] : highest;
+	return highest;
+}
+
+static void run_fleet(int64_t outage_from, int64_t outage_to)
+{
+	memset(per_second, 0, sizeof(per_second));
+	for (int i = 0; i < FLEET; i++) {
+		struct sts_schedule_state state = {.failing_since_ms = -1};
+		int64_t now = 0;
+
+		while (now < END) {
+			per_second[now / SECOND]++;
+			if (now >= outage_from && now < outage_to) {
+				if (state.failures++ == 0)
+					state.failing_since_ms = now;
+				now = sts_schedule_after_failure(&plain, &state, STS_RETRY_SOON, -1,
+								 now, random32());
+			} else {
+				state = (struct sts_schedule_state){now, now + LIFE, -1, 0};
+				now = sts_schedule_after_success(&plain, &state, now, random32());
+			}
+		}
+	}
+}
+
+static void fleet(void)
+{
+	double mean = FLEET / (LIFE / SECOND * 0.667);
+
+	run_fleet(END, END);
+	double settled = peak(2 * HOUR, END) / mean;
+	run_fleet(2 * HOUR, 3 * HOUR);
+	double outage = peak(3 * HOUR, END) / mean;
+
+	printf("# worst second against the mean: settled %.1f, after an outage %.1f\n", settled,
+	       outage);
+	CHECK(settled < 3);
+	CHECK(outage < 6);
+}
+
+static const struct sts_test tests[] = {
+	{"jitter is below its span and grows with the random number", jitter},
+	{"after a success: the spans", success_spans},
+	{"after a success: the life counts from when the request was sent",
+	 success_counts_from_sent},
+	{"after a failure: the spans", failure_spans},
+	{"properties over a grid of extreme values", grid},
+	{"properties over 1e6 pseudo-random inputs", pseudo_random},
+	{"a fleet spreads, and comes back from an outage in good order", fleet},
+};
+
+STS_TEST_MAIN(tests)
