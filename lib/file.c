@@ -60,23 +60,19 @@ static int read_up_to(int fd, char *data, size_t size, size_t *len)
 	return 0;
 }
 
-int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len)
+int sts_file_read_fd(int fd, void *data, size_t size, size_t *len)
 {
 	struct stat st;
 	size_t more = 0;
 	char extra;
-	int fd, err;
+	int err = 0;
 
 	*len = 0;
-	err = sts_file_open(dir_fd, path, links, &fd);
-	if (err != 0)
-		return err;
 	if (fstat(fd, &st) != 0)
-		err = errno;
-	else if (st.st_size > 0 && (uint64_t)st.st_size > size)
-		err = EFBIG;
-	else
-		err = read_up_to(fd, data, size, len);
+		return errno;
+	if (st.st_size > 0 && (uint64_t)st.st_size > size)
+		return EFBIG;
+	err = read_up_to(fd, data, size, len);
 	/* A file may grow while it is read, and those of /proc say 0: what counts is that nothing follows. */
 	if (err == 0 && *len == size)
 		err = read_up_to(fd, &extra, 1, &more);
@@ -84,6 +80,18 @@ int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void 
 		err = EFBIG;
 	if (err != 0)
 		*len = 0;
+	return err;
+}
+
+int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len)
+{
+	int fd;
+	int err = sts_file_open(dir_fd, path, links, &fd);
+
+	*len = 0;
+	if (err != 0)
+		return err;
+	err = sts_file_read_fd(fd, data, size, len);
 	close(fd);
 	return err;
 }

@@ -32,6 +32,9 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
  */
 int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len);
 
+/* The same from a descriptor of sts_file_open(), from where it stands; stays open. */
+int sts_file_read_fd(int fd, void *data, size_t size, size_t *len);
+
 /*
  * errno in words for a message ("no such file"): the same with every libc for what files and connections give, the libc's own for
  * the rest. EINVAL reads as what sts_file_open() means by it. Never NULL; valid until the next call.

@@ -23,43 +23,61 @@
 #define STS_GROUP_AUTO ((gid_t)-1)
 
 struct sts_store {
-	int dir_fd;   /* -1 when closed */
+	int dir_fd;	 /* -1 when closed */
+	const char *dir; /* the caller's path, for messages: must outlive the store */
 	mode_t mode;  /* resolved: what every file gets, whatever the umask */
 	gid_t group;  /* resolved; STS_GROUP_AUTO: leave as created */
 	bool mode_was_auto;
 };
 
 /*
- * Open the output directory and resolve mode and group (interface.md, `--mode`): auto is 0640 with the directory's group where
- * it is setgid, else 0644 where it is writable by others, else 0600.
+ * Open the output directory for writing and resolve mode and group (interface.md, `--mode` and `--group`). A mode of auto is 0640 with
+ * the directory's group where the directory is setgid, and where a group is given; else 0644 where the directory is writable by others;
+ * else 0600. A group of auto is the directory's where that is setgid, whatever the mode; else files keep the group they are made with.
  *   dir     in   path; a final symbolic link is followed (a mount point is the user's business, its content is not)
- *   create  in   make it, 0755, when it is missing (one level)
- * Returns STS_OK or STS_EOUTPUT (missing, no directory, no permission: the message names owner, mode and our UID).
+ *   create  in   make it when it is missing (one level): 0755, less the umask
+ *   mode    in   STS_MODE_AUTO, or permission bits; others are dropped
+ * Returns STS_OK or STS_EOUTPUT: missing, no directory, read-only, not writable for us (the message names owner, mode and our UID), so
+ * that this is known before a subject token is spent.
  */
 enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode, gid_t group,
 			    struct sts_error *e);
 void sts_store_close(struct sts_store *store);
 
 /*
- * Become the directory's one writer: flock(LOCK_EX|LOCK_NB) on the directory. Held until the descriptor is closed.
- * Returns STS_OK, or STS_ELOCKED with the holder's PID where /proc/locks tells it.
+ * Become the directory's one writer: flock(LOCK_EX|LOCK_NB) on the directory. Held until the descriptor is closed. It guards against
+ * a second sidecar by mistake, not against malice. A file system that cannot lock a directory (NFS) is used without.
+ * Returns STS_OK, or STS_ELOCKED with the holder's PID where /proc/locks tells it (not from another container).
  */
 enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e);
 
 /*
- * Write one file whole or not at all.
+ * Write one file whole or not at all. Whatever lies at the name is replaced, not followed and not opened: a link, a FIFO, a device,
+ * somebody else's file. Only a directory cannot be.
  *   name  in   a constant of ours, never a peer's text
- * Returns STS_OK or STS_EOUTPUT (errno in detail; ENOSPC, EROFS, EACCES, EISDIR have their own words). After a failure the old
- * file is untouched and no temporary is left where it could be removed.
+ * Returns STS_OK or STS_EOUTPUT (errno in detail; the message says which file and what to do). After a failure the old file is untouched
+ * and no temporary is left where it could be removed; the one exception is a directory that cannot be synced (a failing disk), where
+ * the new file is in place already.
  */
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data, struct sts_error *e);
 
 /*
- * Write token.jwt, expires and thumbprint in the order that never promises a reader more than it holds: a reader that reads
- * `expires`, then the token, never sees an expires later than the token's. When the new expiry is later than the old one the
- * token goes first, else `expires` first.
+ * Write token.jwt, expires and thumbprint in the order that never promises a reader more than it holds.
  *   thumbprint  in   64 hex digits; empty: an old thumbprint file is removed
- * What the old expiry was is read from disk; when it cannot be read it counts as later than any (so `expires` goes first).
+ *
+ * Let x be what `expires` says and T when the token beside it ends. What lies on disk always has x <= T, after each of the renames,
+ * so wherever a crash falls: a new x' that is not before x is written after its token (x <= x' <= T'), an earlier one before it
+ * (x' < x <= T). Each rename is on disk before the next one starts. x is read from disk, not remembered, since that is what readers see.
+ * No `expires` promises nothing: the token goes first. One that cannot be read might promise anything: it is removed, then the same.
+ * A reader takes `expires`, then the token. It can pair an x with a later token only, and as long as expiries do not
+ * shrink, a later token lasts longer. When one shrinks, a reader that took x just before holds a token of T' < x, once: two files
+ * cannot prevent that (token.json, which holds both, does).
+ * The application may have forged `expires`. It gains nothing: this can only make us choose the other order, for one moment between
+ * two renames, in a file that it could as well have filled itself; the next write brings back the rule.
+ * `thumbprint` follows the token: a stale one costs the poll one exchange, an early one would hide a rotated key. `expires` is the last
+ * to appear in an empty directory, so that whoever waits for it finds all three.
+ *
+ * Returns as sts_store_write().
  */
 enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token, int64_t expires_s, struct sts_slice thumbprint,
 				   struct sts_error *e);
@@ -74,8 +92,9 @@ struct sts_stored {
 };
 
 /*
- * Read token and expires without trusting them.
- *   buf  in  STS_TOKEN_MAX_BYTES + 1 bytes or more
+ * Read expires, then the token (the order that the writer keeps its promise for), without trusting them.
+ *   buf   out  the token, NUL-terminated
+ *   size  in   STS_TOKEN_MAX_BYTES + 1 or more: a token of size bytes is EFBIG
  */
 void sts_stored_read(int dir_fd, char *buf, size_t size, struct sts_stored *out);
 
