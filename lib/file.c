@@ -24,15 +24,18 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	int err;
 
 	*fd = -1;
-	/* Opening a device can already act on it (a tape rewinds, a watchdog starts), so look before. */
+	/* Opening a device can already act on it (a tape rewinds, a watchdog starts), so look
+	 * before. */
 	if (fstatat(dir_fd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
 	err = refusal(&st);
 	if (err != 0)
 		return err;
 
-	/* And look again at what was really opened, should it have been swapped. O_NONBLOCK: a FIFO must not hang us. */
-	int file = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
+	/* And look again at what was really opened, should it have been swapped. O_NONBLOCK: a FIFO
+	 * must not hang us. */
+	int file = openat(dir_fd, path,
+			  O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
 	if (file < 0)
 		return errno;
 	err = fstat(file, &st) != 0 ? errno : refusal(&st);
@@ -73,7 +76,8 @@ int sts_file_read_fd(int fd, void *data, size_t size, size_t *len)
 	if (st.st_size > 0 && (uint64_t)st.st_size > size)
 		return EFBIG;
 	err = read_up_to(fd, data, size, len);
-	/* A file may grow while it is read, and those of /proc say 0: what counts is that nothing follows. */
+	/* A file may grow while it is read, and those of /proc say 0: what counts is that nothing
+	 * follows. */
 	if (err == 0 && *len == size)
 		err = read_up_to(fd, &extra, 1, &more);
 	if (err == 0 && more > 0)
@@ -83,7 +87,8 @@ int sts_file_read_fd(int fd, void *data, size_t size, size_t *len)
 	return err;
 }
 
-int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len)
+int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size,
+		  size_t *len)
 {
 	int fd;
 	int err = sts_file_open(dir_fd, path, links, &fd);

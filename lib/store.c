@@ -14,11 +14,12 @@
 #include "timefmt.h"
 
 #define TEMP_NAME_MAX_BYTES 64
-#define EXPIRES_MAX_BYTES 64
-#define LOCKS_MAX_BYTES 8192
-#define PERMISSION_BITS 0777
+#define EXPIRES_MAX_BYTES   64
+#define LOCKS_MAX_BYTES     8192
+#define PERMISSION_BITS     0777
 
-/* What a failure looks like to whoever must mend it. EACCES and EPERM need facts and are told apart below. */
+/* What a failure looks like to whoever must mend it. EACCES and EPERM need facts and are told apart
+ * below. */
 static const struct {
 	int err;
 	const char *words;
@@ -26,9 +27,10 @@ static const struct {
 	{ENOSPC, "no space left: raise the emptyDir's sizeLimit, or free space on the node's disk"},
 	{EDQUOT, "the disk quota is used up"},
 	{EROFS, "read-only file system: mount the directory in the sidecar without readOnly"},
-	{EISDIR, "a directory lies at this name: remove it"},
+	{EISDIR, "a directory lies at this name: remove it (a subPath mount makes one)"},
 	{ENOTEMPTY, "a directory that is not empty lies at this name: remove it"},
-	{EEXIST, "somebody else makes files of this name: give every sidecar a directory of its own"},
+	{EEXIST,
+	 "somebody else makes files of this name: give every sidecar a directory of its own"},
 	{EBUSY, "something is mounted at this name: unmount it"},
 	{ENOTDIR, "it is not a directory: name one with --output-dir"},
 	{ENOENT, "no such directory: mount an emptyDir there"},
@@ -42,24 +44,40 @@ static const char *words_of(int err)
 	return sts_errno_words(err);
 }
 
-/* dir may be NULL where the failure is about the directory itself; st: its owner and mode, NULL when unknown. */
-static enum sts_err fail_with(const char *dir, const char *name, const char *verb, int err, const struct stat *st, struct sts_error *e)
+/* st: owner and mode of the directory, NULL when unknown. */
+static enum sts_err fail_with(const char *dir, const char *name, const char *verb, int err,
+			      const struct stat *st, struct sts_error *e)
 {
 	const char *slash = name[0] ? "/" : "";
 
-	if ((err == EACCES || err == EPERM) && st)
-		return sts_fail(e, STS_EOUTPUT, err, "cannot %s %.60s%s%s: %s for UID %u: the directory belongs to %u:%u, mode %04o%s",
-				verb, dir, slash, name, sts_errno_words(err), (unsigned)getuid(), (unsigned)st->st_uid,
-				(unsigned)st->st_gid, (unsigned)st->st_mode & 07777,
-				err == EPERM && (st->st_mode & S_ISVTX) ? " (sticky)" : "");
-	return sts_fail(e, STS_EOUTPUT, err, "cannot %s %.60s%s%s: %s", verb, dir, slash, name, words_of(err));
+	if ((err != EACCES && err != EPERM) || !st)
+		return sts_fail(e, STS_EOUTPUT, err, "cannot %s %.60s%s%s: %s", verb, dir, slash,
+				name, words_of(err));
+	return sts_fail(
+		e, STS_EOUTPUT, err,
+		"cannot %s %.60s%s%s: %s for UID %u: the directory belongs to %u:%u, mode %04o",
+		verb, dir, slash, name, sts_errno_words(err), (unsigned)getuid(),
+		(unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)st->st_mode & 07777);
 }
 
-static enum sts_err fail(const struct sts_store *store, const char *verb, const char *name, int err, struct sts_error *e)
+static enum sts_err fail(const struct sts_store *store, const char *verb, const char *name, int err,
+			 struct sts_error *e)
 {
 	struct stat st;
 
-	return fail_with(store->dir, name, verb, err, fstat(store->dir_fd, &st) == 0 ? &st : NULL, e);
+	return fail_with(store->dir, name, verb, err, fstat(store->dir_fd, &st) == 0 ? &st : NULL,
+			 e);
+}
+
+static enum sts_err fail_group(const struct sts_store *store, const char *name, int err,
+			       struct sts_error *e)
+{
+	if (err != EPERM)
+		return fail(store, "set the group of", name, err, e);
+	return sts_fail(e, STS_EOUTPUT, err,
+			"cannot give %.60s/%s to group %u: UID %u is not in it (fsGroup or "
+			"supplementalGroups puts it there)",
+			store->dir, name, (unsigned)store->group, (unsigned)getuid());
 }
 
 /* What --mode auto and --group say on this directory. */
@@ -77,14 +95,15 @@ static void resolve(struct sts_store *store, const struct stat *st, mode_t mode,
 		store->mode = st->st_mode & S_IWOTH ? 0644 : 0600;
 }
 
-static enum sts_err fail_open(const char *dir, int err, struct sts_error *e)
+static enum sts_err fail_open(const char *dir, const char *verb, int err, struct sts_error *e)
 {
 	struct stat st;
 
-	return fail_with(dir, "", "open", err, stat(dir, &st) == 0 ? &st : NULL, e);
+	return fail_with(dir, "", verb, err, stat(dir, &st) == 0 ? &st : NULL, e);
 }
 
-enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode, gid_t group, struct sts_error *e)
+enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode,
+			    gid_t group, struct sts_error *e)
 {
 	struct stat st;
 
@@ -93,11 +112,12 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 		return fail_with(dir, "", "create", errno, NULL, e);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fail_open(dir, errno, e);
-	if (fstat(fd, &st) != 0 || faccessat(fd, ".", W_OK | X_OK, 0) != 0) {
-		enum sts_err err = fail_with(dir, "", "write in", errno, fstat(fd, &st) == 0 ? &st : NULL, e);
+		return fail_open(dir, "open", errno, e);
+	/* Said before a subject token is spent. */
+	int err = fstat(fd, &st) != 0 || faccessat(fd, ".", W_OK | X_OK, 0) != 0 ? errno : 0;
+	if (err != 0) {
 		close(fd);
-		return err;
+		return fail_open(dir, "write in", err, e);
 	}
 	store->dir_fd = fd;
 	resolve(store, &st, mode, group);
@@ -112,8 +132,9 @@ void sts_store_close(struct sts_store *store)
 }
 
 /*
- * Who holds the lock on this directory, by /proc/locks: lines like "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF". 0: it does not say.
- * Only the first LOCKS_MAX_BYTES are looked at: this is for a message.
+ * Who holds the lock on this directory, by /proc/locks: lines like "1: FLOCK  ADVISORY  WRITE 17
+ * 00:2f:131 0 EOF". 0: it does not say. Only the first LOCKS_MAX_BYTES are looked at: this is for a
+ * message.
  */
 static uint64_t lock_holder(int dir_fd)
 {
@@ -122,18 +143,21 @@ static uint64_t lock_holder(int dir_fd)
 	uint64_t pid = 0;
 	int fd;
 
-	if (fstat(dir_fd, &st) != 0 || sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
+	if (fstat(dir_fd, &st) != 0 ||
+	    sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
 		return 0;
 	ssize_t len = read(fd, locks, sizeof(locks));
 	close(fd);
 	if (len <= 0)
 		return 0;
-	int n = snprintf(file, sizeof(file), " %02x:%02x:%llu ", major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+	int n = snprintf(file, sizeof(file), " %02x:%02x:%llu ", major(st.st_dev), minor(st.st_dev),
+			 (unsigned long long)st.st_ino);
 	const char *end = memmem(locks, (size_t)len, file, (size_t)n);
 	const char *start = end;
 	while (start && start > locks && start[-1] != ' ')
 		start--;
-	if (!end || !sts_parse_u64((struct sts_slice){start, (size_t)(end - start)}, INT32_MAX, &pid))
+	if (!end ||
+	    !sts_parse_u64((struct sts_slice){start, (size_t)(end - start)}, INT32_MAX, &pid))
 		return 0;
 	return pid;
 }
@@ -149,8 +173,11 @@ enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)
 		return STS_OK;
 	uint64_t pid = lock_holder(store->dir_fd);
 	if (pid > 0)
-		return sts_fail(e, STS_ELOCKED, 0, "process %u already writes to %.100s", (unsigned)pid, store->dir);
-	return sts_fail(e, STS_ELOCKED, 0, "another process (perhaps in another container) already writes to %.100s", store->dir);
+		return sts_fail(e, STS_ELOCKED, 0, "process %u already writes to %.100s",
+				(unsigned)pid, store->dir);
+	return sts_fail(e, STS_ELOCKED, 0,
+			"another process (perhaps in another container) already writes to %.100s",
+			store->dir);
 }
 
 /* ".token.jwt.new" of "token.jwt", ".status.new" of ".status". */
@@ -163,16 +190,20 @@ static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 	return !t.overflow;
 }
 
-/* Remove what lies at a name of ours, an empty directory too. Returns 0 or an errno. */
-static int clear(int dir_fd, const char *name)
+/* Returns 0, also when there is none, or an errno; EISDIR for a directory. */
+static int remove_file(int dir_fd, const char *name)
 {
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	/* Linux says EISDIR; POSIX allows EPERM, which has other causes here (a sticky directory): then that stays the answer. */
-	int err = errno;
-	if ((err == EISDIR || err == EPERM) && unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	return err == EISDIR ? errno : err;
+	return unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+/* A temporary's name is ours alone: whatever lies there goes, an empty directory too. */
+static int remove_temp(int dir_fd, const char *temp)
+{
+	int err = remove_file(dir_fd, temp);
+
+	if (err == EISDIR)
+		err = unlinkat(dir_fd, temp, AT_REMOVEDIR) == 0 ? 0 : errno;
+	return err;
 }
 
 /* Returns 0 or an errno. */
@@ -193,8 +224,9 @@ static int write_all(int fd, struct sts_slice data)
 }
 
 /*
- * fsync() on a file or directory. Some file systems (FUSE, 9P, network mounts) have none for one or the other and say so: readers
- * are served all the same, and what is lost is only the order after a power cut. A disk's own failure is a failure.
+ * fsync() on a file or directory. Some file systems (FUSE, 9P, network mounts) have none for one or
+ * the other and say so: readers are served all the same, and what is lost is only the order after a
+ * power cut. A disk's own failure is a failure.
  */
 static int sync_fd(int fd)
 {
@@ -203,61 +235,58 @@ static int sync_fd(int fd)
 	do
 		result = fsync(fd);
 	while (result != 0 && errno == EINTR);
-	if (result == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS || errno == EOPNOTSUPP)
+	if (result == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS ||
+	    errno == EOPNOTSUPP)
 		return 0;
 	return errno;
 }
 
-/* Group before mode: until the last step nobody but us can open it. Returns 0 or an errno, and what was being done. */
-static int fill(const struct sts_store *store, int fd, struct sts_slice data, const char **verb)
+/* Group before mode: until the last step nobody but us can open it. */
+static enum sts_err fill(const struct sts_store *store, const char *temp, int fd,
+			 struct sts_slice data, struct sts_error *e)
 {
 	struct stat st;
-
-	*verb = "write";
 	int err = write_all(fd, data);
+
 	if (err != 0)
-		return err;
-	*verb = "set the group of";
+		return fail(store, "write", temp, err, e);
 	if (fstat(fd, &st) != 0)
-		return errno;
-	if (store->group != STS_GROUP_AUTO && st.st_gid != store->group && fchown(fd, (uid_t)-1, store->group) != 0)
-		return errno;
-	*verb = "set the mode of";
+		return fail(store, "examine", temp, errno, e);
+	if (store->group != STS_GROUP_AUTO && st.st_gid != store->group &&
+	    fchown(fd, (uid_t)-1, store->group) != 0)
+		return fail_group(store, temp, errno, e);
 	if (fchmod(fd, store->mode) != 0)
-		return errno;
-	*verb = "sync";
-	return sync_fd(fd);
+		return fail(store, "set the mode of", temp, errno, e);
+	err = sync_fd(fd);
+	return err == 0 ? STS_OK : fail(store, "sync", temp, err, e);
 }
 
-enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data, struct sts_error *e)
+enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
+			     struct sts_error *e)
 {
 	char temp[TEMP_NAME_MAX_BYTES];
-	const char *verb;
+	enum sts_err result;
 
 	if (!temp_name(name, temp))
 		return sts_fail(e, STS_EBUG, 0, "a file name is too long");
-	int err = clear(store->dir_fd, temp);
+	int err = remove_temp(store->dir_fd, temp);
 	if (err != 0)
 		return fail(store, "remove", temp, err, e);
-	int fd = openat(store->dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(store->dir_fd, temp,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(store, "create", temp, errno, e);
 
-	const char *at = temp;
-	err = fill(store, fd, data, &verb);
-	/* A file system may keep its complaint for close(); interrupted or not, the descriptor is gone. */
-	if (close(fd) != 0 && errno != EINTR && err == 0) {
-		verb = "close";
-		err = errno;
-	}
-	if (err == 0 && renameat(store->dir_fd, temp, store->dir_fd, name) != 0) {
-		verb = "replace";
-		at = name;
-		err = errno;
-	}
-	if (err != 0) {
+	result = fill(store, temp, fd, data, e);
+	/* A file system may keep its complaint for close(); interrupted or not, the descriptor is
+	 * gone. */
+	if (close(fd) != 0 && errno != EINTR && result == STS_OK)
+		result = fail(store, "close", temp, errno, e);
+	if (result == STS_OK && renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
+		result = fail(store, "replace", name, errno, e);
+	if (result != STS_OK) {
 		unlinkat(store->dir_fd, temp, 0);
-		return fail(store, verb, at, err, e);
+		return result;
 	}
 	err = sync_fd(store->dir_fd);
 	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
@@ -268,24 +297,29 @@ static int read_expires(int dir_fd, int64_t *expires_s)
 {
 	char text[EXPIRES_MAX_BYTES];
 	size_t len;
-	int err = sts_file_read(dir_fd, STS_FILE_EXPIRES, STS_FILE_NOFOLLOW, text, sizeof(text), &len);
+	int err = sts_file_read(dir_fd, STS_FILE_EXPIRES, STS_FILE_NOFOLLOW, text, sizeof(text),
+				&len);
 
 	*expires_s = 0;
-	if (err == 0 && !sts_rfc3339_parse(sts_slice_trim((struct sts_slice){text, len}), expires_s))
+	if (err == 0 &&
+	    !sts_rfc3339_parse(sts_slice_trim((struct sts_slice){text, len}), expires_s))
 		err = EINVAL;
 	return err;
 }
 
-static enum sts_err write_thumbprint(struct sts_store *store, struct sts_slice thumbprint, struct sts_error *e)
+static enum sts_err write_thumbprint(struct sts_store *store, struct sts_slice thumbprint,
+				     struct sts_error *e)
 {
 	if (thumbprint.len > 0)
 		return sts_store_write(store, STS_FILE_THUMBPRINT, thumbprint, e);
-	/* A directory there, not empty, is no stale thumbprint. */
-	int err = clear(store->dir_fd, STS_FILE_THUMBPRINT);
-	return err == 0 || err == ENOTEMPTY ? STS_OK : fail(store, "remove", STS_FILE_THUMBPRINT, err, e);
+	/* A directory there is no stale thumbprint. */
+	int err = remove_file(store->dir_fd, STS_FILE_THUMBPRINT);
+	return err == 0 || err == EISDIR ? STS_OK
+					 : fail(store, "remove", STS_FILE_THUMBPRINT, err, e);
 }
 
-enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token, int64_t expires_s, struct sts_slice thumbprint,
+enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token,
+				   int64_t expires_s, struct sts_slice thumbprint,
 				   struct sts_error *e)
 {
 	char text[STS_RFC3339_BYTES];
@@ -297,7 +331,7 @@ enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice tok
 	int err = read_expires(store->dir_fd, &old_s);
 	bool expires_first = err == 0 && expires_s < old_s;
 	if (err != 0 && err != ENOENT) {
-		err = clear(store->dir_fd, STS_FILE_EXPIRES);
+		err = remove_file(store->dir_fd, STS_FILE_EXPIRES);
 		if (err != 0)
 			return fail(store, "replace", STS_FILE_EXPIRES, err, e);
 	}

@@ -15,6 +15,7 @@ struct sts_test {
 };
 
 static int sts_test_failures;
+static const char *sts_test_skipped; /* a test that cannot run here sets why, and returns */
 
 #define CHECK(cond) \
 	do { \
@@ -49,8 +50,10 @@ static inline int sts_test_main(const struct sts_test *tests, size_t count)
 	printf("1..%zu\n", count);
 	for (size_t i = 0; i < count; i++) {
 		sts_test_failures = 0;
+		sts_test_skipped = NULL;
 		tests[i].run();
-		printf("%s %zu - %s\n", sts_test_failures ? "not ok" : "ok", i + 1, tests[i].name);
+		printf("%s %zu - %s%s%s\n", sts_test_failures ? "not ok" : "ok", i + 1, tests[i].name,
+		       sts_test_skipped ? " # SKIP " : "", sts_test_skipped ? sts_test_skipped : "");
 		fflush(stdout);
 		failed += sts_test_failures != 0;
 	}

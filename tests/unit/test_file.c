@@ -63,8 +63,12 @@ static void test_bounds(void)
 	CHECK_INT(sts_file_read(dir_fd, "just", STS_FILE_NOFOLLOW, data, 15, &len), EFBIG);
 	CHECK_INT(len, 0);
 	/* Says 0 bytes and has more; says 0 bytes and has few. */
-	CHECK_INT(sts_file_read(AT_FDCWD, "/proc/self/status", STS_FILE_FOLLOW, data, sizeof(data), &len), EFBIG);
-	CHECK_INT(sts_file_read(AT_FDCWD, "/proc/self/comm", STS_FILE_FOLLOW, data, sizeof(data), &len), 0);
+	CHECK_INT(sts_file_read(AT_FDCWD, "/proc/self/status", STS_FILE_FOLLOW, data, sizeof(data),
+				&len),
+		  EFBIG);
+	CHECK_INT(sts_file_read(AT_FDCWD, "/proc/self/comm", STS_FILE_FOLLOW, data, sizeof(data),
+				&len),
+		  0);
 	CHECK(len > 0);
 
 	put("huge", "x", 1);
@@ -93,7 +97,8 @@ static void test_links(void)
 	CHECK_INT(read_errno("token", STS_FILE_FOLLOW), 0);
 }
 
-/* A connection to a FIFO's reader or a device's side effects never happen: no open at all, and no hang (main sets an alarm). */
+/* A connection to a FIFO's reader or a device's side effects never happen: no open at all, and no
+ * hang (main sets an alarm). */
 static void test_odd_kinds(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
@@ -114,7 +119,8 @@ static void test_odd_kinds(void)
 	CHECK_INT(read_errno("file/below", STS_FILE_NOFOLLOW), ENOTDIR);
 }
 
-/* A name that is a file when it is looked at and a FIFO when it is opened, or the reverse: never a hang, never a FIFO's descriptor. */
+/* A name that is a file when it is looked at and a FIFO when it is opened, or the reverse: never a
+ * hang, never a FIFO's descriptor. */
 static void test_swapped(void)
 {
 	pid_t child;

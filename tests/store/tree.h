@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder to play in, and tokens that tell when they end, for the tests of the token store. The
+ * program changes into the folder; names are relative to it. Opened by other UIDs too. On a tmpfs
+ * where there is one: that is what a Pod has.
+ */
+#ifndef STS_TEST_TREE_H
+#define STS_TEST_TREE_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store.h"
+#include "test.h"
+#include "timefmt.h"
+
+#define TREE_TOKEN_MAX_BYTES 8192
+#define TREE_TIME_S          1800000000 /* where the tests' expiries start */
+
+static char tree_root[64];
+
+/* Also sets an alarm: a hang is a failure. */
+static inline bool tree_begin(unsigned limit_s)
+{
+	const char *const bases[] = {"/dev/shm", "/tmp"};
+
+	alarm(limit_s);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(tree_root, sizeof(tree_root), "%s/sts-store-XXXXXX", bases[i]);
+		if (mkdtemp(tree_root) && chmod(tree_root, 0755) == 0 && chdir(tree_root) == 0)
+			return true;
+	}
+	return false;
+}
+
+static inline void tree_clear(const char *path)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s/%s'", tree_root, path);
+	CHECK(system(command) == 0);
+}
+
+static inline int tree_main(unsigned limit_s, const struct sts_test *tests, size_t count)
+{
+	if (!tree_begin(limit_s)) {
+		printf("Bail out! no folder to work in\n");
+		return 1;
+	}
+	int failed = sts_test_main(tests, count);
+	tree_clear("");
+	return failed;
+}
+
+static inline void tree_dir(const char *path, mode_t mode)
+{
+	CHECK(mkdir(path, 0700) == 0);
+	CHECK(chmod(path, mode) == 0);
+}
+
+static inline void tree_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Reads as an application would. Returns the length, or an errno as a negative number. */
+static inline int tree_get(const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+	int fd = open(path, O_RDONLY);
+
+	buf[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	n = n < 0 ? -errno : (ssize_t)len;
+	close(fd);
+	buf[len] = '\0';
+	return (int)n;
+}
+
+static inline bool tree_is(const char *path, const char *text)
+{
+	char buf[TREE_TOKEN_MAX_BYTES + 1];
+
+	return tree_get(path, buf, sizeof(buf)) >= 0 && strcmp(buf, text) == 0;
+}
+
+static inline int tree_count(const char *path)
+{
+	DIR *dir = opendir(path);
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count - 2;
+}
+
+/* A token that ends at exp_s: those ten digits over and over, 100 to 8000 bytes. A torn one shows.
+ */
+static inline struct sts_slice tree_token(char buf[TREE_TOKEN_MAX_BYTES], int64_t exp_s)
+{
+	size_t len = 100 + (size_t)(exp_s * 7919 % 790) * 10;
+
+	for (size_t i = 0; i < len; i += 10)
+		snprintf(buf + i, TREE_TOKEN_MAX_BYTES - i, "%010lld", (long long)exp_s);
+	return (struct sts_slice){buf, len};
+}
+
+/* When a token ends; -1 when it is not whole. */
+static inline int64_t tree_token_exp(const char *buf, int len)
+{
+	char want[TREE_TOKEN_MAX_BYTES];
+	int64_t exp_s = 0;
+
+	if (len < 10)
+		return -1;
+	for (int i = 0; i < 10; i++)
+		exp_s = exp_s * 10 + (buf[i] - '0');
+	if (exp_s <= 0)
+		return -1;
+	struct sts_slice whole = tree_token(want, exp_s);
+	return whole.len == (size_t)len && memcmp(want, buf, whole.len) == 0 ? exp_s : -1;
+}
+
+/* 64 hex digits, or none. */
+static inline struct sts_slice tree_thumbprint(char buf[65], int64_t exp_s)
+{
+	snprintf(buf, 65, "%064llX", (unsigned long long)exp_s);
+	return (struct sts_slice){buf, 64};
+}
+
+static inline enum sts_err tree_write(struct sts_store *store, int64_t exp_s, struct sts_error *e)
+{
+	char token[TREE_TOKEN_MAX_BYTES], thumbprint[65];
+
+	return sts_store_write_token(store, tree_token(token, exp_s), exp_s,
+				     tree_thumbprint(thumbprint, exp_s), e);
+}
+
+/* Opens, writes, closes. */
+static inline enum sts_err tree_write_in(const char *dir, int64_t exp_s, struct sts_error *e)
+{
+	struct sts_store store;
+	enum sts_err err = sts_store_open(&store, dir, false, STS_MODE_AUTO, STS_GROUP_AUTO, e);
+
+	if (err == STS_OK)
+		err = tree_write(&store, exp_s, e);
+	sts_store_close(&store);
+	return err;
+}
+
+/* The exit status of a child, 1000 + the signal when it was killed. */
+static inline int tree_wait(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+#endif

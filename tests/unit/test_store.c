@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The token store by itself. What needs other processes, users or disks is in tests/store/. */
+#include "store/tree.h"
+
+#include <sys/file.h>
+
+static struct sts_store store;
+static struct sts_error error;
+
+static void fresh(const char *dir, mode_t mode)
+{
+	tree_clear(dir);
+	tree_dir(dir, mode);
+	CHECK_INT(sts_store_open(&store, dir, false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+static void test_open(void)
+{
+	struct stat st;
+
+	CHECK_INT(sts_store_open(&store, "none", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_EOUTPUT);
+	CHECK_INT(error.detail, ENOENT);
+	CHECK(strstr(error.msg, "cannot open none: no such directory"));
+	CHECK_INT(store.dir_fd, -1);
+	CHECK_INT(sts_store_open(&store, "none/below", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_EOUTPUT);
+	CHECK(strstr(error.msg, "cannot create none/below"));
+	tree_put("file", "x");
+	CHECK_INT(sts_store_open(&store, "file", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_EOUTPUT);
+	CHECK_INT(error.detail, ENOTDIR);
+
+	umask(027);
+	CHECK_INT(sts_store_open(&store, "made", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	umask(022);
+	CHECK_INT(mode_of("made"), 0750);
+	CHECK(fcntl(store.dir_fd, F_GETFD) & FD_CLOEXEC);
+	sts_store_close(&store);
+	CHECK_INT(store.dir_fd, -1);
+	sts_store_close(&store);
+	CHECK_INT(sts_store_open(&store, "made", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	sts_store_close(&store);
+	/* The directory itself may be a link: how it is mounted is the user's business. */
+	CHECK(symlink("made", "link") == 0);
+	CHECK_INT(sts_store_open(&store, "link", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	CHECK(fstat(store.dir_fd, &st) == 0 && S_ISDIR(st.st_mode));
+	sts_store_close(&store);
+}
+
+static void test_resolution(void)
+{
+	gid_t own = getegid();
+	const struct {
+		mode_t dir, mode;
+		gid_t group;
+		mode_t want_mode;
+		gid_t want_group;
+	} rows[] = {
+		{0777, STS_MODE_AUTO, STS_GROUP_AUTO, 0644, STS_GROUP_AUTO},
+		{02777, STS_MODE_AUTO, STS_GROUP_AUTO, 0640, own},
+		{02770, STS_MODE_AUTO, STS_GROUP_AUTO, 0640, own},
+		{0755, STS_MODE_AUTO, STS_GROUP_AUTO, 0600, STS_GROUP_AUTO},
+		{0770, STS_MODE_AUTO, STS_GROUP_AUTO, 0600, STS_GROUP_AUTO},
+		{0777, 0600, STS_GROUP_AUTO, 0600, STS_GROUP_AUTO},
+		{02777, 0604, STS_GROUP_AUTO, 0604, own},
+		{0755, STS_MODE_AUTO, own, 0640, own},
+		{0777, STS_MODE_AUTO, own, 0640, own},
+		{0777, 07444, STS_GROUP_AUTO, 0444, STS_GROUP_AUTO},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tree_clear("d");
+		tree_dir("d", rows[i].dir);
+		CHECK_INT(sts_store_open(&store, "d", false, rows[i].mode, rows[i].group, &error),
+			  STS_OK);
+		CHECK_INT(store.mode, rows[i].want_mode);
+		CHECK_INT(store.group, rows[i].want_group);
+		CHECK_INT(store.mode_was_auto, rows[i].mode == STS_MODE_AUTO);
+		umask(0777); /* not ours to choose, and must not matter */
+		CHECK_INT(sts_store_write(&store, "file", STS_SLICE("text"), &error), STS_OK);
+		umask(022);
+		CHECK_INT(mode_of("d/file"), rows[i].want_mode);
+		sts_store_close(&store);
+	}
+}
+
+static void test_write(void)
+{
+	struct stat before, after;
+
+	fresh("d", 0777);
+	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("one"), &error), STS_OK);
+	CHECK(tree_is("d/file", "one"));
+	CHECK(stat("d/file", &before) == 0);
+	CHECK(link("d/file", "hard") == 0);
+	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("other"), &error), STS_OK);
+	CHECK(stat("d/file", &after) == 0);
+	CHECK(tree_is("d/file", "other"));
+	CHECK(tree_is("hard", "one")); /* replaced, never written into */
+	CHECK(before.st_ino != after.st_ino && after.st_nlink == 1);
+	CHECK_INT(tree_count("d"), 1);
+
+	/* What a killed worker left is in nobody's way. */
+	tree_put("d/.file.new", "rest of a longer text");
+	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("new"), &error), STS_OK);
+	CHECK(tree_is("d/file", "new"));
+	CHECK_INT(sts_store_write(&store, STS_FILE_STATUS, STS_SLICE("s"), &error), STS_OK);
+	CHECK(tree_is("d/.status", "s"));
+	CHECK_INT(tree_count("d"), 2);
+
+	char name[100];
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	CHECK_INT(sts_store_write(&store, name, STS_SLICE("x"), &error), STS_EBUG);
+	sts_store_close(&store);
+	unlink("hard");
+}
+
+static void test_token_files(void)
+{
+	char thumbprint[65];
+
+	fresh("d", 0777);
+	CHECK_INT(sts_store_write_token(&store, STS_SLICE("a.b.c"), 1768234289,
+					tree_thumbprint(thumbprint, 1), &error),
+		  STS_OK);
+	CHECK(tree_is("d/token.jwt", "a.b.c"));
+	CHECK(tree_is("d/expires", "2026-01-12T16:11:29Z"));
+	CHECK(tree_is("d/thumbprint", thumbprint));
+	CHECK_INT(tree_count("d"), 3);
+	CHECK_INT(sts_store_write_token(&store, STS_SLICE("d.e.f"), 1768234290,
+					(struct sts_slice){0}, &error),
+		  STS_OK);
+	CHECK(tree_is("d/token.jwt", "d.e.f"));
+	CHECK_INT(access("d/thumbprint", F_OK), -1);
+	CHECK_INT(tree_count("d"), 2);
+	/* A directory there is no stale thumbprint, and no reason to fail. */
+	CHECK(mkdir("d/thumbprint", 0700) == 0);
+	CHECK_INT(sts_store_write_token(&store, STS_SLICE("g.h.i"), 1768234291,
+					(struct sts_slice){0}, &error),
+		  STS_OK);
+	CHECK(tree_is("d/expires", "2026-01-12T16:11:31Z"));
+	sts_store_close(&store);
+}
+
+/* A directory at one of the names ends a write there, so what was written before it tells the
+ * order. */
+static void test_order(void)
+{
+	fresh("d", 0777);
+	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
+	CHECK(unlink("d/token.jwt") == 0 && mkdir("d/token.jwt", 0700) == 0);
+	CHECK_INT(tree_write(&store, 3000, &error), STS_EOUTPUT);
+	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z")); /* later: the token first */
+	CHECK_INT(tree_write(&store, 2000, &error), STS_EOUTPUT);
+	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
+	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
+	CHECK(tree_is("d/expires", "1970-01-01T00:16:40Z")); /* earlier: expires first */
+	tree_put("d/expires", "whenever");
+	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
+	CHECK_INT(access("d/expires", F_OK),
+		  -1); /* promises something unknown: away with it, then the token */
+	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
+	CHECK_INT(access("d/expires", F_OK), -1); /* none: the token first */
+	CHECK(rmdir("d/token.jwt") == 0);
+
+	/* The thumbprint never before its token, and before an expires that grows. */
+	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
+	CHECK(unlink("d/thumbprint") == 0 && mkdir("d/thumbprint", 0700) == 0);
+	CHECK_INT(tree_write(&store, 3000, &error), STS_EOUTPUT);
+	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
+	char token[TREE_TOKEN_MAX_BYTES], got[TREE_TOKEN_MAX_BYTES];
+	tree_token(token, 3000);
+	CHECK(tree_is("d/token.jwt", token));
+	CHECK_INT(tree_token_exp(got, tree_get("d/token.jwt", got, sizeof(got))), 3000);
+	sts_store_close(&store);
+}
+
+static void test_messages(void)
+{
+	fresh("d", 0777);
+	CHECK(mkdir("d/token.jwt", 0700) == 0);
+	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
+	CHECK_INT(error.detail, EISDIR);
+	CHECK_STR(error.msg, "cannot replace d/token.jwt: a directory lies at this name: remove it "
+			     "(a subPath mount makes one)");
+	CHECK_INT(tree_count("d"), 1);
+	CHECK(rmdir("d/token.jwt") == 0);
+	CHECK(mkdir("d/.token.jwt.new", 0700) == 0);
+	CHECK_INT(tree_write(&store, 1000, &error), STS_OK);
+	CHECK(mkdir("d/.token.jwt.new", 0700) == 0);
+	tree_put("d/.token.jwt.new/inside", "x");
+	CHECK_INT(tree_write(&store, 2000, &error), STS_EOUTPUT);
+	CHECK_STR(error.msg, "cannot remove d/.token.jwt.new: a directory that is not empty lies "
+			     "at this name: remove it");
+	CHECK(unlink("d/.token.jwt.new/inside") == 0);
+	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
+
+	/* The longest path leaves room for the reason. */
+	store.dir = "/a/directory/of/a/name/that/is/as/long/as/anybody/could/ever/want/one/to/be/"
+		    "in/a/container/of/theirs";
+	CHECK(mkdir("d/.status", 0700) == 0);
+	CHECK_INT(sts_store_write(&store, STS_FILE_STATUS, STS_SLICE("x"), &error), STS_EOUTPUT);
+	CHECK(strstr(error.msg, "remove it"));
+	CHECK_INT(sts_store_write(&store, STS_FILE_STATUS, STS_SLICE("x"), NULL), STS_EOUTPUT);
+	/* Removed under our hands. */
+	tree_clear("d");
+	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("x"), &error), STS_EOUTPUT);
+	CHECK_INT(error.detail, ENOENT);
+	sts_store_close(&store);
+}
+
+static void test_lock(void)
+{
+	struct sts_store second;
+	char want[64];
+
+	fresh("d", 0777);
+	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
+	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
+	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	CHECK_INT(sts_store_lock(&second, &error), STS_ELOCKED);
+	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
+	CHECK_STR(error.msg, want);
+	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error),
+		  STS_OK); /* the worker of the one who holds it */
+	sts_store_close(&store);
+	CHECK_INT(sts_store_lock(&second, &error), STS_OK);
+	sts_store_close(&second);
+}
+
+static void test_stored(void)
+{
+	char buf[32];
+	struct sts_stored stored;
+
+	fresh("d", 0777);
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.token_errno, ENOENT);
+	CHECK_INT(stored.expires_errno, ENOENT);
+	CHECK_INT(stored.token.len, 0);
+	CHECK_STR(buf, "");
+
+	CHECK_INT(sts_store_write_token(&store, STS_SLICE("a.b.c"), 1000, (struct sts_slice){0},
+					&error),
+		  STS_OK);
+	memset(buf, 'x', sizeof(buf));
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.token_errno, 0);
+	CHECK_INT(stored.expires_errno, 0);
+	CHECK_INT(stored.expires_s, 1000);
+	CHECK_INT(stored.token_uid, getuid());
+	CHECK(sts_slice_eq(stored.token, "a.b.c") && stored.token.data == buf);
+	CHECK_STR(buf, "a.b.c");
+
+	tree_put("d/expires", "2026-01-12T16:11:29.5+01:00\n"); /* somebody else's hand */
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.expires_s, 1768230689);
+	tree_put("d/expires", "tomorrow");
+	tree_put("d/token.jwt", "0123456789012345678901234567890"); /* 31 */
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.expires_errno, EINVAL);
+	CHECK_INT(stored.token.len, 31);
+	tree_put("d/token.jwt", "01234567890123456789012345678901");
+	tree_put("d/expires", "2026-01-12T16:11:29Z                                             ");
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.token_errno, EFBIG);
+	CHECK_INT(stored.expires_errno, EFBIG);
+	CHECK_INT(stored.token.len, 0);
+	CHECK_INT(stored.token_uid, (uid_t)-1);
+	sts_store_close(&store);
+}
+
+static const struct sts_test tests[] = {
+	{"open", test_open},
+	{"mode and group on every kind of directory", test_resolution},
+	{"a file is replaced whole, whatever the umask", test_write},
+	{"token, expires and thumbprint", test_token_files},
+	{"order of the three", test_order},
+	{"messages say what to do", test_messages},
+	{"one writer per directory", test_lock},
+	{"what is stored", test_stored},
+};
+
+int main(void)
+{
+	umask(022);
+	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+}
