@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of BearSSL's implementations are used, in one place: the handshake (tls.c) and the chain (verifier.c) must share them, or each
- * is linked twice. All are constant-time. The 31-bit code serves both architectures: a P-256 key exchange and two ECDSA
- * signatures cost about 2.5 ms, RSA-2048 0.2 ms for each signature. The generic curve code alone would save 10 kB and double
+ * Which of BearSSL's implementations are used, in one place: the handshake (tls.c) and the chain
+ * (verifier.c) must share them, or each is linked twice. All are constant-time. The 31-bit code
+ * serves both architectures: a P-256 key exchange and two ECDSA signatures cost about 2.5 ms,
+ * RSA-2048 0.2 ms for each signature. The generic curve code alone would save 10 kB and double
  * that; the 62-bit RSA code would cost 3 kB and save less than 0.1 ms.
  */
 #ifndef STS_CRYPTO_H

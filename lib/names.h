@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which names are asked, and in which order (tls.md, "Names"): /etc/hosts first, with the bare name, by our own bounded reader; then
- * resolv.conf's ndots decides whether the search list or the absolute name comes first. A matter of security: `https://sts.dev/` means
- * Service `sts` in namespace `dev`, and the public name must not be asked before it. Pure functions on text, UNTRUSTED.
+ * Which names are asked, and in which order (tls.md, "Names"): /etc/hosts first, with the bare
+ * name, by our own bounded reader; then resolv.conf's ndots decides whether the search list or the
+ * absolute name comes first. A matter of security: `https://sts.dev/` means Service `sts` in
+ * namespace `dev`, and the public name must not be asked before it. Pure functions on text,
+ * UNTRUSTED.
  */
 #ifndef STS_NAMES_H
 #define STS_NAMES_H
@@ -11,10 +13,10 @@
 #include "text.h"
 #include "url.h"
 
-#define STS_ADDRESSES_MAX 16
-#define STS_SEARCH_MAX 32
+#define STS_ADDRESSES_MAX    16
+#define STS_SEARCH_MAX       32
 #define STS_RESOLV_MAX_BYTES (16 * 1024)
-#define STS_HOSTS_MAX_BYTES (1024 * 1024)
+#define STS_HOSTS_MAX_BYTES  (1024 * 1024)
 
 struct sts_address {
 	bool ipv6;
@@ -23,27 +25,52 @@ struct sts_address {
 };
 
 /*
- * Addresses of a name in a hosts file's text, in the file's order, ASCII case ignored.
+ * Parse an address literal: "10.0.0.1", "2001:db8::1", "fe80::1%2" (a zone is a number: names of
+ * interfaces would need the kernel).
+ *   text  in   UNTRUSTED
+ * False when it is anything else; *out is then undefined.
+ */
+bool sts_address_parse(struct sts_slice text, struct sts_address *out);
+
+/*
+ * Addresses of a name in a hosts file's text, in the file's order, ASCII case ignored. Lines stand
+ * alone, so a file can be given in pieces that end at a line's end.
+ *   text  in   UNTRUSTED; lines that make no sense are passed over
+ *   name  in   without trailing dot; empty finds nothing
  * Returns how many were stored, at most max.
  */
-size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_address *out, size_t max);
+size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_address *out,
+		      size_t max);
 
 struct sts_resolv {
-	int ndots;				 /* default 1, at most 15 */
-	struct sts_slice search[STS_SEARCH_MAX]; /* into the text; the last `search` or `domain` line counts */
+	int ndots; /* default 1, at most 15 */
+	/*
+	 * Into the text, no dots at the ends; the last `search` or `domain` line counts. The root
+	 * (".") is an empty slice.
+	 */
+	struct sts_slice search[STS_SEARCH_MAX];
 	size_t search_count;
 };
 
-/* Read resolv.conf's text: search, domain, options ndots:N; anything else ignored. Never fails: what is odd is left out. */
+/*
+ * Read resolv.conf's text: search, domain, options ndots:N; anything else ignored. Never fails:
+ * what is odd is left out. Lines may have any length (musl's own reader passes over those above
+ * 255 bytes, which a search list easily has).
+ *   text  in   UNTRUSTED; must outlive *out
+ */
 void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out);
 
 /*
- * The n-th candidate, absolute, with a trailing dot: "sts.dev.svc.cluster.local.".
+ * The n-th candidate, absolute, with a trailing dot: "sts.dev.svc.cluster.local.". A name with
+ * ndots dots or more is asked as it is before the search list, any other after it (as glibc).
  *   name      in   without trailing dot
  *   absolute  in   the URL's host had a trailing dot: only the name itself
- * False when there are no more. A candidate over 253 bytes is skipped (the index counts on).
+ *   n         in   from 0
+ *   out       out  undefined when skipped
+ *   skip      out  pass over this one: over 253 bytes, or asked before (the list holds the root)
+ * False when there are no more.
  */
-bool sts_names_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute, size_t n,
-			 char out[STS_HOST_MAX_BYTES + 1], bool *skip);
+bool sts_names_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute,
+			 size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip);
 
 #endif

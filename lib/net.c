@@ -1,2 +1,522 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+
+#define SHARE_MIN_MS         250
+#define HOST_SHOWN_BYTES     64
+#define ASKED_SHOWN_BYTES    120
+#define HOSTS_LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
+
+/* One call of sts_net_connect(). */
+struct attempt {
+	const char *host; /* for messages; NULL where the address says it all */
+	uint16_t port;
+	int64_t deadline_boot_ms;
+	int tried; /* addresses */
+	struct sts_address last;
+	int last_errno; /* of the last address; ETIMEDOUT when our own share of the time was over */
+	int fd;
+	bool route[2]; /* by family: ipv6 is 1 */
+};
+
+union any_sockaddr {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t to_sockaddr(const struct sts_address *address, uint16_t port,
+			     union any_sockaddr *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (address->ipv6) {
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons(port);
+		out->v6.sin6_scope_id = address->scope;
+		memcpy(&out->v6.sin6_addr, address->ip, 16);
+		return sizeof(out->v6);
+	}
+	out->v4.sin_family = AF_INET;
+	out->v4.sin_port = htons(port);
+	memcpy(&out->v4.sin_addr, address->ip, 4);
+	return sizeof(out->v4);
+}
+
+static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
+{
+	char z[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(address->ipv6 ? AF_INET6 : AF_INET, address->ip, z, sizeof(z));
+	sts_text_addf(t, address->ipv6 ? "[%s]:%u" : "%s:%u", z, (unsigned)port);
+}
+
+/* --- one address --- */
+
+/* Wait until a connection attempt has an outcome. Returns 0 or an errno. */
+static int wait_connected(int fd, int64_t until_boot_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int err = 0, n;
+	socklen_t len = sizeof(err);
+
+	do
+		n = poll(&p, 1, sts_clock_left_ms(until_boot_ms));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
+	if (n == 0)
+		return ETIMEDOUT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 ? errno : err;
+}
+
+/* Connect to one address. Returns 0 with a->fd set, or an errno. */
+static int connect_one(struct attempt *a, const struct sts_address *address, int64_t until_boot_ms)
+{
+	static const int on = 1;
+	union any_sockaddr sa;
+	socklen_t len = to_sockaddr(address, a->port, &sa);
+	int err = 0;
+
+	int fd = socket(sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	/* Waiting to fill a segment would only cost time. Without this all still works. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* An interrupted connect() goes on by itself, as one in progress does. */
+	if (connect(fd, &sa.any, len) < 0)
+		err = errno == EINPROGRESS || errno == EINTR ? wait_connected(fd, until_boot_ms)
+							     : errno;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	a->fd = fd;
+	return 0;
+}
+
+static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
+{
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text t;
+
+	sts_text_init(&t, msg, sizeof(msg));
+	if (a->host) {
+		sts_text_add_escaped(&t, sts_slice_of(a->host), HOST_SHOWN_BYTES);
+		sts_text_add_str(&t, ": ");
+	}
+	if (a->tried == 0) {
+		sts_text_add_str(&t, "the time was over before a connection was tried");
+		return sts_fail(e, STS_ECONNECT_TIME, ETIMEDOUT, "%s", msg);
+	}
+	add_endpoint(&t, &a->last, a->port);
+	sts_text_addf(&t, ": %s",
+		      a->last_errno == ETIMEDOUT ? "no answer to the connection attempt"
+						 : sts_errno_words(a->last_errno));
+	if (a->tried > 1)
+		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
+	return sts_fail(e, a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME : STS_ECONNECT,
+			a->last_errno, "%s", msg);
+}
+
+/*
+ * Try addresses in turn. Each has a share of what is left, so that one that never answers leaves
+ * time for the others.
+ *   more  in  for how many further tries to keep time
+ */
+static enum sts_err connect_any(struct attempt *a, const struct sts_address *list, size_t count,
+				size_t more, struct sts_error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t left = sts_clock_left_ms(a->deadline_boot_ms);
+		if (left == 0)
+			break;
+		int64_t share = left / (int64_t)(count - i + more);
+		if (share < SHARE_MIN_MS)
+			share = left < SHARE_MIN_MS ? left : SHARE_MIN_MS;
+		a->tried++;
+		a->last = list[i];
+		a->last_errno = connect_one(a, &list[i], sts_clock_boot_ms() + share);
+		if (a->last_errno == 0)
+			return STS_OK;
+	}
+	return fail_connect(a, e);
+}
+
+/*
+ * Is there a route? A UDP socket's connect() asks the routing table and sends nothing; nobody has
+ * these addresses (RFC 5737, RFC 3849).
+ */
+static bool has_route(bool ipv6)
+{
+	static const struct sts_address nobody[2] = {
+		{.ip = {192, 0, 2, 1}},
+		{.ipv6 = true, .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}},
+	};
+	union any_sockaddr sa;
+	socklen_t len = to_sockaddr(&nobody[ipv6], 9, &sa);
+
+	int fd = socket(sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	bool yes = connect(fd, &sa.any, len) == 0;
+	close(fd);
+	return yes;
+}
+
+/* --- the hosts file --- */
+
+/* Read on into the buffer: a short count only at the end of the file. */
+static size_t fill(int fd, char *buf, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = read(fd, buf + got, size - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	return got;
+}
+
+/* How many bytes of the buffer are whole lines. */
+static size_t whole_lines(const char *buf, size_t len, bool at_end)
+{
+	const char *newline = memrchr(buf, '\n', len);
+
+	if (at_end)
+		return len;
+	return newline ? (size_t)(newline - buf) + 1 : 0;
+}
+
+/*
+ * Look a name up in a hosts file, which is read in pieces of whole lines. A file that cannot be
+ * read is an empty one, as it is for libc: many images have none.
+ */
+static size_t find_in_hosts_file(const char *path, struct sts_slice name, struct sts_address *out,
+				 size_t max)
+{
+	char buf[HOSTS_LINE_MAX_BYTES];
+	size_t count = 0, kept = 0, total = 0;
+	bool at_end = false, passing = false; /* inside of a line that is too long */
+	int fd;
+
+	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
+		return 0;
+	while (!at_end && total < STS_HOSTS_MAX_BYTES && count < max) {
+		size_t got = fill(fd, buf + kept, sizeof(buf) - kept);
+		total += got;
+		at_end = got < sizeof(buf) - kept;
+		size_t len = kept + got, start = 0;
+		if (passing) {
+			const char *newline = memchr(buf, '\n', len);
+			start = newline ? (size_t)(newline - buf) + 1 : len;
+			passing = !newline;
+		}
+		size_t lines = whole_lines(buf + start, len - start, at_end);
+		struct sts_slice text = {buf + start, lines};
+		count += sts_hosts_find(text, name, out + count, max - count);
+		start += lines;
+		kept = len - start;
+		if (kept == sizeof(buf)) {
+			passing = true;
+			kept = 0;
+		}
+		memmove(buf, buf + start, kept);
+	}
+	close(fd);
+	return count;
+}
+
+/* RFC 6761 section 6.3: never asked of a name server. */
+static size_t find_localhost(struct sts_slice name, struct sts_address *out)
+{
+	static const struct sts_address loopback[2] = {{.ip = {127, 0, 0, 1}},
+						       {.ipv6 = true, .ip = {[15] = 1}}};
+	static const struct sts_slice suffix = {".localhost", sizeof(".localhost") - 1};
+	struct sts_slice tail = name;
+
+	if (name.len > suffix.len)
+		tail = (struct sts_slice){name.data + name.len - suffix.len, suffix.len};
+	if (!sts_slice_eq_nocase(name, "localhost") && !sts_slice_eq_nocase(tail, ".localhost"))
+		return 0;
+	memcpy(out, loopback, sizeof(loopback));
+	return 2;
+}
+
+/* --- the name server --- */
+
+/* What asking for one candidate's addresses of one family gave. */
+struct answer {
+	int gai;       /* 0 or EAI_* */
+	int gai_errno; /* with EAI_SYSTEM */
+	struct sts_address list[STS_ADDRESSES_MAX];
+	size_t count;
+};
+
+static void take_addresses(const struct addrinfo *ai, bool ipv6, struct answer *out)
+{
+	for (; ai && out->count < STS_ADDRESSES_MAX; ai = ai->ai_next) {
+		struct sts_address *address = &out->list[out->count];
+		union any_sockaddr sa;
+
+		if (ai->ai_family != (ipv6 ? AF_INET6 : AF_INET) || ai->ai_addrlen > sizeof(sa))
+			continue;
+		memcpy(&sa, ai->ai_addr, ai->ai_addrlen);
+		*address = (struct sts_address){.ipv6 = ipv6};
+		if (ipv6) {
+			memcpy(address->ip, &sa.v6.sin6_addr, 16);
+			address->scope = sa.v6.sin6_scope_id;
+		} else {
+			memcpy(address->ip, &sa.v4.sin_addr, 4);
+		}
+		out->count++;
+	}
+}
+
+static void ask(const char *candidate, bool ipv6, struct answer *out)
+{
+	struct addrinfo hints = {.ai_family = ipv6 ? AF_INET6 : AF_INET,
+				 .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+
+	out->count = 0;
+	errno = 0;
+	out->gai = getaddrinfo(candidate, NULL, &hints, &list);
+	out->gai_errno = out->gai == EAI_SYSTEM ? errno : 0;
+	if (out->gai != 0)
+		return;
+	take_addresses(list, ipv6, out);
+	freeaddrinfo(list);
+}
+
+/* Did the name server say that there is no such address? Anything else is no answer at all. */
+static bool is_no(int gai)
+{
+#ifdef EAI_NODATA
+	if (gai == EAI_NODATA)
+		return true;
+#endif
+	return gai == 0 || gai == EAI_NONAME;
+}
+
+/*
+ * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
+ * connected.
+ *   answer  out  what was asked last; with STS_EDNS its gai is what went wrong
+ * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
+ * asked; STS_EHOST: it has no address; STS_EDNS: unknown.
+ */
+static enum sts_err try_candidate(struct attempt *a, const char *candidate, struct answer *answer,
+				  struct sts_error *e)
+{
+	bool ipv6_first = !a->route[0] && a->route[1];
+	enum sts_err result = STS_EHOST;
+	int trouble = 0;
+
+	for (int i = 0; i < 2; i++) {
+		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
+		if (result == STS_EHOST && sts_clock_left_ms(a->deadline_boot_ms) == 0) {
+			trouble = EAI_AGAIN;
+			result = STS_EDNS;
+			break;
+		}
+		ask(candidate, ipv6, answer);
+		if (answer->count > 0) {
+			result = connect_any(a, answer->list, answer->count,
+					     i == 0 && a->route[!ipv6], e);
+			if (result == STS_OK)
+				return STS_OK;
+		} else if (answer->gai == EAI_NONAME) {
+			/* No such name: what the other family has to say no longer matters. */
+			return result == STS_EDNS ? STS_EHOST : result;
+		} else if (!is_no(answer->gai) && result == STS_EHOST) {
+			trouble = answer->gai;
+			result = STS_EDNS;
+		}
+	}
+	answer->gai = trouble;
+	return result;
+}
+
+static const char *trouble_words(const struct answer *answer)
+{
+	switch (answer->gai) {
+	case EAI_AGAIN:
+		return "the name server did not answer, or failed";
+	case EAI_FAIL:
+		return "the name server refused to answer";
+	case EAI_SYSTEM:
+		return sts_errno_words(answer->gai_errno);
+	default:
+		return gai_strerror(answer->gai);
+	}
+}
+
+/* What has been asked, for messages. */
+struct asked {
+	struct sts_text names;
+	char buf[ASKED_SHOWN_BYTES * 2];
+	int count;
+};
+
+static void note_asked(struct asked *asked, const char *candidate)
+{
+	if (asked->count++ > 0)
+		sts_text_add_str(&asked->names, ", ");
+	sts_text_add(&asked->names, candidate, strlen(candidate) - 1); /* without the dot */
+}
+
+static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const char *why,
+			      const struct asked *asked, struct sts_error *e)
+{
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text t;
+
+	sts_text_init(&t, msg, sizeof(msg));
+	sts_text_add_escaped(&t, sts_slice_of(a->host), HOST_SHOWN_BYTES);
+	sts_text_addf(&t, ": %s", why);
+	if (asked->count > 0) {
+		sts_text_add_str(&t, "; asked for ");
+		sts_text_add_escaped(&t, sts_slice_of(asked->buf), ASKED_SHOWN_BYTES);
+	}
+	return sts_fail(e, code, 0, "%s", msg);
+}
+
+/* A name of the cluster's own, like "sts.dev.svc.cluster.local."? */
+static bool is_cluster_name(const char *candidate)
+{
+	return strstr(candidate, ".svc.") != NULL;
+}
+
+/* Ask for the candidates in their order, until one exists. */
+static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv *resolv,
+				      bool absolute, struct sts_error *e)
+{
+	char candidate[STS_HOST_MAX_BYTES + 1];
+	struct asked asked = {.count = 0};
+	struct answer answer;
+	const char *trouble = NULL;
+	bool skip;
+
+	sts_text_init(&asked.names, asked.buf, sizeof(asked.buf));
+	for (size_t n = 0;
+	     sts_names_candidate(resolv, sts_slice_of(a->host), absolute, n, candidate, &skip);
+	     n++) {
+		if (skip)
+			continue;
+		if (sts_clock_left_ms(a->deadline_boot_ms) == 0)
+			return fail_name(a, STS_EDNS, "not resolved within the time", &asked, e);
+		note_asked(&asked, candidate);
+		enum sts_err err = try_candidate(a, candidate, &answer, e);
+		if (err != STS_EHOST && err != STS_EDNS)
+			return err;
+		if (err == STS_EHOST)
+			continue;
+		trouble = trouble_words(&answer);
+		/*
+		 * A search domain that is out of order must not stop the search. But while the
+		 * cluster's own domain cannot say whether the Service exists, a public name that
+		 * looks like it must not be asked: it would be handed the token.
+		 */
+		if (is_cluster_name(candidate))
+			break;
+	}
+	if (trouble)
+		return fail_name(a, STS_EDNS, trouble, &asked, e);
+	return fail_name(a, STS_EHOST, "no such name, or no address", &asked, e);
+}
+
+static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url,
+				    const struct sts_net_files *files, struct sts_error *e)
+{
+	struct sts_address list[STS_ADDRESSES_MAX];
+	struct sts_slice name = sts_slice_of(url->host);
+	char text[STS_RESOLV_MAX_BYTES];
+	struct sts_resolv resolv;
+	size_t len = 0;
+
+	size_t count = find_in_hosts_file(files->hosts, name, list, STS_ADDRESSES_MAX);
+	if (count == 0)
+		count = find_localhost(name, list);
+	if (count > 0)
+		return connect_any(a, list, count, 0, e);
+
+	/*
+	 * Without a file the name is asked as it is. One that cannot be read is another matter:
+	 * the search list in it keeps a public name from being asked in a Service's stead.
+	 */
+	int err = sts_file_read(AT_FDCWD, files->resolv, STS_FILE_FOLLOW, text, sizeof(text), &len);
+	if (err != 0 && err != ENOENT)
+		return sts_fail(e, STS_EDNS, err, "%s: %s", files->resolv, sts_errno_words(err));
+	sts_resolv_parse((struct sts_slice){text, err == 0 ? len : 0}, &resolv);
+	a->route[0] = has_route(false);
+	a->route[1] = has_route(true);
+	return connect_by_search(a, &resolv, url->absolute_name, e);
+}
+
+/* --- the door --- */
+
+bool sts_net_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port)
+{
+	const char *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
+	uint64_t value;
+
+	if (!colon)
+		return false;
+	struct sts_slice host = {text.data, (size_t)(colon - text.data)};
+	struct sts_slice digits = {colon + 1, text.len - host.len - 1};
+	bool brackets = host.len >= 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
+	if (brackets)
+		host = (struct sts_slice){host.data + 1, host.len - 2};
+	if (!sts_address_parse(host, address) || address->ipv6 != brackets)
+		return false;
+	if (!sts_parse_u64(digits, UINT16_MAX, &value) || value == 0)
+		return false;
+	*port = (uint16_t)value;
+	return true;
+}
+
+enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
+			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
+			     struct sts_error *e)
+{
+	struct attempt a = {.host = url->host,
+			    .port = url->port,
+			    .deadline_boot_ms = deadline_boot_ms,
+			    .fd = -1};
+	struct sts_address address = {.ipv6 = url->host_kind == STS_HOST_IPV6};
+	enum sts_err err;
+
+	*fd = -1;
+	if (connect_to) {
+		if (!sts_net_parse_endpoint(sts_slice_of(connect_to), &address, &a.port))
+			return sts_fail(e, STS_EUSAGE, 0,
+					"--connect wants ADDRESS:PORT, such as 10.0.0.1:443 or "
+					"[2001:db8::1]:443");
+		err = connect_any(&a, &address, 1, 0, e);
+	} else if (url->host_kind != STS_HOST_NAME) {
+		a.host = NULL;
+		memcpy(address.ip, url->ip, address.ipv6 ? 16 : 4);
+		err = connect_any(&a, &address, 1, 0, e);
+	} else {
+		err = connect_by_name(&a, url, files, e);
+	}
+	*fd = a.fd;
+	return err;
+}

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a URL's host to a connected TCP socket, within a deadline: hosts file, search list, one address family at a time, every address
- * tried in turn with a share of the deadline. The socket is non-blocking and close-on-exec.
+ * From a URL's host to a connected TCP socket, within a deadline: hosts file, search list, one
+ * address family at a time, every address tried in turn with a share of the deadline. The socket is
+ * non-blocking, close-on-exec, and has TCP_NODELAY.
+ *
+ * Once a name has an address no other candidate is asked, whether or not anything connects. While
+ * the cluster's own domain (a search domain under `svc`) cannot say whether a Service exists, the
+ * search stops: a public name of the same spelling must not stand in for it.
  */
 #ifndef STS_NET_H
 #define STS_NET_H
@@ -14,15 +19,24 @@ struct sts_net_files {
 };
 
 /*
- * Resolve and connect.
+ * Resolve and connect. Lines of the hosts file above 8 KiB are passed over, and so is what stands
+ * behind its first MiB; one that cannot be read is an empty one. `localhost` and names under it
+ * need no entry (RFC 6761). A resolv.conf that is there and cannot be read, or has more than
+ * STS_RESOLV_MAX_BYTES, is STS_EDNS: without its search list the wrong name might be asked. Which
+ * name servers are asked is libc's business: it reads /etc/resolv.conf, whatever files->resolv
+ * says.
+ *   url         in   parsed: its IP literal or its host, and its port
  *   connect_to  in   --connect ADDR:PORT: go there instead, no resolution; NULL otherwise
- *   deadline    in   BOOTTIME ms. Name resolution itself cannot be interrupted: the worker's SIGALRM and the supervisor's SIGKILL end it.
+ *   deadline    in   BOOTTIME ms. Name resolution itself cannot be interrupted: the worker's
+ *                    SIGALRM and the supervisor's SIGKILL end it.
  *   fd          out  connected; -1 after a failure
- * Returns STS_OK, STS_EHOST (no such name: the message says which candidates were asked), STS_EDNS, STS_ECONNECT (the message names the
- * last address tried and how many), STS_ECONNECT_TIME.
+ * Returns STS_OK; STS_EHOST (no such name: the message says which candidates were asked), STS_EDNS;
+ * STS_ECONNECT (the message names the last address tried and how many), STS_ECONNECT_TIME;
+ * STS_EUSAGE (connect_to is no endpoint).
  */
-enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to, const struct sts_net_files *files,
-			     int64_t deadline_boot_ms, int *fd, struct sts_error *e);
+enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
+			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
+			     struct sts_error *e);
 
 /* "10.0.0.1:8443", "[::1]:443": an address literal and a port. False when it is neither. */
 bool sts_net_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port);

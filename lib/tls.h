@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLS client (tls.md, "The profile" and "I/O"): TLS 1.2 only, ECDHE with AEAD, our verifier, no renegotiation, ALPN http/1.1, SNI,
- * entropy from getrandom(2). Every low-level read and write polls against one deadline; end of file is an error of its own, never 0.
- * The same functions serve plain TCP to loopback (--insecure-http), so that callers have one path.
+ * The TLS client (tls.md, "The profile" and "I/O"): TLS 1.2 only, ECDHE with AEAD, our verifier, no
+ * renegotiation, ALPN http/1.1, SNI, entropy from getrandom(2). Every low-level read and write
+ * polls against one deadline; end of file is an error of its own, never 0. The same functions serve
+ * plain TCP to loopback (--insecure-http), so that callers have one path.
  */
 #ifndef STS_TLS_H
 #define STS_TLS_H
@@ -10,8 +11,8 @@
 #include "verifier.h"
 
 struct sts_tls {
-	int fd;			  /* the caller's; not closed here */
-	bool plain;		  /* --insecure-http */
+	int fd;     /* the caller's; not closed here */
+	bool plain; /* --insecure-http */
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier;
 	/* private */
@@ -27,12 +28,13 @@ struct sts_tls {
  *   verifier  in  set up by sts_verifier_init(); NULL with plain
  *   host      in  for SNI, NUL-terminated, no trailing dot; NULL for an IP literal (no SNI)
  */
-enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier, const char *host,
-			  int64_t deadline_boot_ms, struct sts_error *e);
+enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
+			  const char *host, int64_t deadline_boot_ms, struct sts_error *e);
 
 /*
  * Do the handshake. (Plain: nothing.)
- * Returns STS_OK; STS_ECERT_*, STS_ECA_FILE from the verifier; STS_ETLS_VERSION, STS_ETLS_REFUSED, STS_ETLS_CLOSED, STS_ETLS; STS_ETIMEOUT.
+ * Returns STS_OK; STS_ECERT_*, STS_ECA_FILE from the verifier; STS_ETLS_VERSION, STS_ETLS_REFUSED,
+ * STS_ETLS_CLOSED, STS_ETLS; STS_ETIMEOUT.
  */
 enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e);
 
@@ -42,15 +44,23 @@ enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, stru
 /*
  * Read some.
  *   got    out  bytes, > 0 on STS_OK; 0 with STS_EAGAIN
- *   clean  out  meaningful with STS_EAGAIN: the peer has closed; true after a close_notify (plain: an orderly FIN)
+ *   clean  out  meaningful with STS_EAGAIN, when the peer has closed: true after a close_notify
+ *               (plain: an orderly FIN), false after anything else, which may be a truncation
  * Returns STS_OK, STS_EAGAIN at the end of the stream, STS_ETIMEOUT, STS_ETLS.
  */
-enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean, struct sts_error *e);
+enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean,
+			  struct sts_error *e);
 
-/* "TLS 1.2 ECDHE-RSA-AES128-GCM-SHA256" for `doctor` and debug lines; static storage; "" before the handshake. */
+/*
+ * "TLS 1.2 ECDHE-RSA-AES128-GCM-SHA256" for `doctor` and debug lines; static storage; "" before the
+ * handshake, "no TLS" when plain.
+ */
 const char *sts_tls_describe(const struct sts_tls *t);
 
-/* Wipe keys and buffers. Does not close the descriptor and sends no close_notify (br_sslio_close can hang). */
+/*
+ * Wipe keys and buffers. Does not close the descriptor and sends no close_notify (br_sslio_close
+ * can hang).
+ */
 void sts_tls_fini(struct sts_tls *t);
 
 #endif
