@@ -1,2 +1,316 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "file.h"
+#include "timefmt.h"
+
+#define MAGIC       "sts-sidecar-status 1"
+#define EPOCH_MAX_S 253402300799 /* the last second of the year 9999 */
+#define OVERDUE_S   120          /* an attempt and its time-out take less */
+
+static const char *const state_names[STS_STATE__COUNT] = {
+	[STS_STATE_STARTING] = "starting",
+	[STS_STATE_OK] = "ok",
+	[STS_STATE_FAILING] = "failing",
+	[STS_STATE_STOPPED] = "stopped",
+};
+
+/* The numbers in the file: same key, same bound, written and read by this one table. */
+static const struct number {
+	const char *key;
+	size_t offset, size;
+	uint64_t max;
+} numbers[] = {
+#define NUMBER(key, field, max) \
+	{ \
+		key, offsetof(struct sts_status, field), sizeof(((struct sts_status *)0)->field), \
+			max \
+	}
+	NUMBER("detail", detail, INT32_MAX),
+	NUMBER("http_status", http_status, 999),
+	NUMBER("tries", tries, UINT32_MAX),
+	NUMBER("attempts", attempts, INT64_MAX),
+	NUMBER("last_attempt", last_attempt_s, EPOCH_MAX_S),
+	NUMBER("next_attempt", next_attempt_s, EPOCH_MAX_S),
+	NUMBER("last_success", last_success_s, EPOCH_MAX_S),
+};
+#define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
+
+static const char *const known_codes[] = {
+	/* RFC 6749 sections 4.1.2.1 and 5.2 */
+	"invalid_request",
+	"invalid_client",
+	"invalid_grant",
+	"invalid_scope",
+	"unauthorized_client",
+	"unsupported_grant_type",
+	"unsupported_response_type",
+	"access_denied",
+	"server_error",
+	"temporarily_unavailable",
+	/* RFC 6750 section 3.1 */
+	"invalid_token",
+	"insufficient_scope",
+	/* RFC 8693 section 2.2.2 */
+	"invalid_target",
+	/* OpenID Connect Core, section 3.1.2.6, at Microsoft Entra */
+	"interaction_required",
+	"login_required",
+	"consent_required",
+	/* AWS STS */
+	"AccessDenied",
+	"ExpiredTokenException",
+	"IDPCommunicationError",
+	"IDPRejectedClaim",
+	"InvalidIdentityToken",
+	"MalformedPolicyDocument",
+	"PackedPolicyTooLarge",
+	"RegionDisabledException",
+	"RequestLimitExceeded",
+	"Throttling",
+	"ThrottlingException",
+	"ValidationError",
+	/* Google APIs: google.rpc.Code */
+	"INVALID_ARGUMENT",
+	"FAILED_PRECONDITION",
+	"UNAUTHENTICATED",
+	"PERMISSION_DENIED",
+	"NOT_FOUND",
+	"RESOURCE_EXHAUSTED",
+	"UNAVAILABLE",
+	"INTERNAL",
+	/* Anthropic */
+	"invalid_request_error",
+	"authentication_error",
+	"permission_error",
+	"not_found_error",
+	"rate_limit_error",
+	"api_error",
+	"overloaded_error",
+};
+
+bool sts_status_code_known(const char *code)
+{
+	for (size_t i = 0; i < sizeof(known_codes) / sizeof(known_codes[0]); i++)
+		if (strcmp(known_codes[i], code) == 0)
+			return true;
+	return false;
+}
+
+/* Negative numbers come out as ones that are past every bound. */
+static uint64_t number_of(const struct sts_status *status, const struct number *number)
+{
+	const char *at = (const char *)status + number->offset;
+	uint64_t wide;
+	int32_t narrow;
+
+	if (number->size == sizeof(wide)) {
+		memcpy(&wide, at, sizeof(wide));
+		return wide;
+	}
+	memcpy(&narrow, at, sizeof(narrow));
+	return number->max > INT32_MAX ? (uint32_t)narrow : (uint64_t)narrow;
+}
+
+static void set_number(struct sts_status *status, const struct number *number, uint64_t value)
+{
+	char *at = (char *)status + number->offset;
+	uint32_t narrow = (uint32_t)value;
+
+	if (number->size == sizeof(value))
+		memcpy(at, &value, sizeof(value));
+	else
+		memcpy(at, &narrow, sizeof(narrow));
+}
+
+void sts_status_format(const struct sts_status *status, struct sts_text *out)
+{
+	unsigned state = (unsigned)status->state < STS_STATE__COUNT ? status->state
+								    : STS_STATE_FAILING;
+
+	sts_text_addf(out, MAGIC "\nstate %s\nerror %s", state_names[state],
+		      sts_error_info(status->error)->name);
+	if (status->sts_error[0] != '\0' && sts_status_code_known(status->sts_error))
+		sts_text_addf(out, "\nsts_error %s", status->sts_error);
+	for (size_t i = 0; i < NUMBER_COUNT; i++) {
+		uint64_t value = number_of(status, &numbers[i]);
+		if (value > numbers[i].max)
+			value = 0;
+		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
+	}
+}
+
+/* What is before the separator; rest is what is after it, empty when there is none. */
+static struct sts_slice cut(struct sts_slice *rest, char separator)
+{
+	const char *at = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
+	size_t len = at ? (size_t)(at - rest->data) : rest->len;
+	size_t used = at ? len + 1 : len;
+	struct sts_slice head = {rest->data, len};
+
+	rest->data = rest->len > 0 ? rest->data + used : rest->data;
+	rest->len -= used;
+	return head;
+}
+
+static bool parse_state(struct sts_slice value, struct sts_status *status)
+{
+	for (unsigned i = 0; i < STS_STATE__COUNT; i++) {
+		if (sts_slice_eq(value, state_names[i])) {
+			status->state = (enum sts_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_error(struct sts_slice value, struct sts_status *status)
+{
+	for (unsigned i = 0; i < STS_ERR__COUNT; i++) {
+		if (sts_slice_eq(value, sts_error_info((enum sts_err)i)->name)) {
+			status->error = (enum sts_err)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A code that we do not know may be one of a later version: it is not shown, and no reason to
+ * refuse the rest. */
+static bool parse_code(struct sts_slice value, struct sts_status *status)
+{
+	struct sts_text code;
+
+	sts_text_init(&code, status->sts_error, sizeof(status->sts_error));
+	sts_text_add_slice(&code, value);
+	if (code.overflow || strlen(code.data) != value.len || !sts_status_code_known(code.data))
+		memset(status->sts_error, 0, sizeof(status->sts_error));
+	return true;
+}
+
+static bool parse_number(struct sts_slice key, struct sts_slice value, struct sts_status *status)
+{
+	for (size_t i = 0; i < NUMBER_COUNT; i++) {
+		uint64_t number;
+		if (!sts_slice_eq(key, numbers[i].key))
+			continue;
+		if (!sts_parse_u64(value, numbers[i].max, &number))
+			return false;
+		set_number(status, &numbers[i], number);
+	}
+	return true;
+}
+
+bool sts_status_parse(struct sts_slice text, struct sts_status *status)
+{
+	bool has_state = false;
+
+	memset(status, 0, sizeof(*status));
+	if (text.len > STS_STATUS_MAX_BYTES || !sts_slice_eq(cut(&text, '\n'), MAGIC))
+		return false;
+	while (text.len > 0) {
+		struct sts_slice value = cut(&text, '\n');
+		struct sts_slice key = cut(&value, ' ');
+		bool ok;
+		if (sts_slice_eq(key, "state"))
+			ok = has_state = parse_state(value, status);
+		else if (sts_slice_eq(key, "error"))
+			ok = parse_error(value, status);
+		else if (sts_slice_eq(key, "sts_error"))
+			ok = parse_code(value, status);
+		else
+			ok = parse_number(key, value, status);
+		if (!ok)
+			return false;
+	}
+	return has_state;
+}
+
+/* "12 s ago"; a clock that was set back since makes it "just now". */
+static void add_ago(struct sts_text *out, int64_t then_s, int64_t now_s)
+{
+	if (then_s >= now_s) {
+		sts_text_add_str(out, "just now");
+		return;
+	}
+	sts_duration_words(out, now_s - then_s);
+	sts_text_add_str(out, " ago");
+}
+
+/* "403 access_denied (the STS refused this ServiceAccount: check its authorization rules)" */
+static void add_reason(struct sts_text *out, const struct sts_status *status)
+{
+	const struct sts_error_info *info = sts_error_info(status->error);
+	bool has_errno = status->error == STS_ECONNECT || status->error == STS_EOUTPUT ||
+			 status->error == STS_EFORK;
+
+	if (status->http_status > 0)
+		sts_text_addf(out, "%d", status->http_status);
+	if (status->http_status > 0 && status->sts_error[0] != '\0')
+		sts_text_add_char(out, ' ');
+	sts_text_add_str(out, status->sts_error);
+	if (status->http_status <= 0 && status->sts_error[0] == '\0')
+		sts_text_add_str(out, has_errno && status->detail > 0
+					      ? sts_errno_words(status->detail)
+					      : info->name);
+	sts_text_addf(out, " (%s: %s)", info->meaning, info->hint);
+}
+
+static void add_last(struct sts_text *out, const struct sts_status *status, int64_t now_s)
+{
+	bool failed = status->error != STS_OK && status->tries > 0;
+
+	if (failed)
+		sts_text_addf(out, "try %u failed ", (unsigned)status->tries);
+	else if (status->last_success_s > 0)
+		sts_text_add_str(out, "the last exchange succeeded ");
+	else
+		sts_text_add_str(out, "no exchange has ended yet");
+	if (failed || status->last_success_s > 0)
+		add_ago(out, failed ? status->last_attempt_s : status->last_success_s, now_s);
+	if (failed) {
+		sts_text_add_str(out, ": ");
+		add_reason(out, status);
+	}
+}
+
+static void add_next(struct sts_text *out, const struct sts_status *status, int64_t now_s)
+{
+	int64_t next_s = status->next_attempt_s;
+
+	if (next_s <= 0)
+		return;
+	if (next_s > now_s) {
+		sts_text_add_str(out, "; next in ");
+		sts_duration_words(out, next_s - now_s);
+	} else if (now_s - next_s <= OVERDUE_S) {
+		sts_text_add_str(out, "; the next is under way");
+	} else {
+		sts_text_add_str(out, "; the next was due ");
+		add_ago(out, next_s, now_s);
+		sts_text_add_str(
+			out, ": the sidecar seems to be dead or stopped, look at its container");
+	}
+}
+
+void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status,
+			int64_t now_s)
+{
+	sts_text_add_str(out, problem);
+	sts_text_add_str(out, ": ");
+	if (!status) {
+		sts_text_add_str(out, "no sidecar has written here yet: is it running, with this "
+				      "directory as its output?");
+		return;
+	}
+	if (status->state == STS_STATE_STOPPED)
+		sts_text_add_str(out, "the sidecar has stopped; ");
+	else if (status->state == STS_STATE_STARTING)
+		sts_text_add_str(out, "the sidecar is starting; ");
+	add_last(out, status, now_s);
+	if (status->state != STS_STATE_STOPPED)
+		add_next(out, status, now_s);
+}

@@ -29,17 +29,26 @@ struct sts_status {
 /* Is this an error code that may stand in the status file (RFC 6749, RFC 8693, RFC 6750, and the rows' own)? */
 bool sts_status_code_known(const char *code);
 
-/* Format; at most STS_STATUS_MAX_BYTES, no trailing newline. */
+/*
+ * Format; under STS_STATUS_MAX_BYTES, no trailing newline. What is out of range is written as 0, a code that is not known is left
+ * out: nothing that the worker passed on from a peer gets through here.
+ */
 void sts_status_format(const struct sts_status *status, struct sts_text *out);
 
-/* Parse. False when it is not ours. UNTRUSTED. */
+/*
+ * Parse. UNTRUSTED. Unknown keys and an unknown sts_error are ignored (a later version's); of a key that comes twice the last counts.
+ * False when it is not ours: over STS_STATUS_MAX_BYTES, no first line of ours, no state, or a known key with a value out of range. On
+ * true every field is in range; sts_error is "" or known.
+ */
 bool sts_status_parse(struct sts_slice text, struct sts_status *status);
 
 /*
- * The line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied (the STS refused this
- * ServiceAccount: check its authorization rules); next in 18 s".
- *   problem  in   what is wrong with the files: "no token in /tokens"
- *   status   in   NULL when there is none: says that no sidecar has written here
+ * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied (the STS refused this
+ * ServiceAccount: check its authorization rules); next in 18 s". Also says when nothing has been written here yet, when the sidecar
+ * is starting or has stopped, and when its next try is so long overdue that it must be dead.
+ *   out      in/out  500 bytes hold the longest line, besides problem
+ *   problem  in      what is wrong with the files: "no token in /tokens"
+ *   status   in      of sts_status_parse(); NULL when there is none
  */
 void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status, int64_t now_s);
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever is accepted is in range, has words, and comes back the same from what we would write. */
+#include "status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static bool epoch_ok(int64_t epoch_s)
+{
+	return epoch_s >= 0 && epoch_s <= 253402300799;
+}
+
+static void in_range(const struct sts_status *s)
+{
+	require((unsigned)s->state < STS_STATE__COUNT && (unsigned)s->error < STS_ERR__COUNT);
+	require(s->detail >= 0 && s->http_status >= 0 && s->http_status <= 999);
+	require(memchr(s->sts_error, '\0', sizeof(s->sts_error)) != NULL);
+	require(s->sts_error[0] == '\0' || sts_status_code_known(s->sts_error));
+	require(epoch_ok(s->last_attempt_s) && epoch_ok(s->next_attempt_s) &&
+		epoch_ok(s->last_success_s));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sts_status status, again;
+	char buf[STS_STATUS_MAX_BYTES + 1];
+	struct sts_text text;
+
+	if (!sts_status_parse((struct sts_slice){(const char *)data, size}, &status))
+		return 0;
+	require(size <= STS_STATUS_MAX_BYTES);
+	in_range(&status);
+
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_status_explain(&text, "x", &status, 1768233157);
+	require(!text.overflow && text.len < 500);
+	for (size_t i = 0; i < text.len; i++)
+		require(buf[i] >= ' ' && buf[i] <= '~');
+
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_status_format(&status, &text);
+	require(!text.overflow && text.len < STS_STATUS_MAX_BYTES);
+	require(sts_status_parse((struct sts_slice){buf, text.len}, &again));
+	/* The parser clears what it fills, padding too. */
+	require(memcmp(&status, &again, sizeof(status)) == 0);
+	return 0;
+}
