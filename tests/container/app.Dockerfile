@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Stands in for an application: one static shell with the usual tools, on nothing.
+FROM debian:bookworm-slim AS builder
+RUN apt-get update -qq \
+	&& apt-get install -y -qq --no-install-recommends busybox-static \
+	&& mkdir -p /image/bin /image/tmp \
+	&& chmod 1777 /image/tmp \
+	&& cp /bin/busybox /image/bin/busybox \
+	&& for name in $(/bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "/image/bin/$name"; done
+
+FROM scratch
+COPY --from=builder /image/ /
+ENV PATH=/bin
+USER 65532:65532
+ENTRYPOINT []
+CMD ["/bin/sh"]

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the image from the very Dockerfile that users build, and the images that stand in for an application, as archives:
+#   tests/container/images.sh DIR		leaves sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR
+# There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
+# that the Dockerfile uses, and pulling is off. Everything is kept in DIR: a second run builds only what has changed.
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+mkdir -p "$1"
+dir=$(cd "$1" && pwd)
+base=debian:bookworm-slim
+suite=bookworm
+
+say() { echo "images: $*" >&2; }
+
+store() { # buildah's arguments: our own storage, which no other program looks into
+	command=$1; shift
+	buildah --root "$dir/store" --runroot "$dir/store-run" "$command" "$@"
+}
+
+# The mirror and the transport settings are this machine's, read when the tree is made.
+debian_targets() {
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v suite="$suite" '$2 == suite || $2 == suite "-updates" || $2 == suite "-security"' | sort -u
+}
+
+import_base() {
+	store inspect --type image "$base" >/dev/null 2>&1 && return 0
+	mirror=$(debian_targets | awk -v suite="$suite" '$2 == suite {print $1; exit}')
+	[ -n "$mirror" ] || { say "no mirror of Debian $suite in this machine's apt sources"; exit 69; }
+	say "making $base with debootstrap"
+	rm -rf "$dir/base"
+	debootstrap --variant=minbase "$suite" "$dir/base" "$mirror" >"$dir/debootstrap.log" 2>&1 ||
+		{ tail -5 "$dir/debootstrap.log" >&2; exit 69; }
+	debian_targets | sed 's/.*/deb & main/' >"$dir/base/etc/apt/sources.list"
+	apt-config dump Acquire | grep -E '^Acquire::(Check-|http|https|ForceIPv|Retries)' >"$dir/base/etc/apt/apt.conf.d/90transport" || true
+	rm -rf "$dir"/base/var/cache/apt/archives/*.deb "$dir"/base/var/lib/apt/lists/*
+	container=$(store from scratch)
+	store add --quiet "$container" "$dir/base" / >/dev/null
+	store config --cmd /bin/bash "$container"
+	store commit --quiet --rm "$container" "$base" >/dev/null
+	rm -rf "$dir/base"
+}
+
+build() { # name dockerfile context
+	store bud --quiet --isolation chroot --pull-never --layers -t "localhost/$1:test" -f "$2" "$3" >"$dir/$1.log" 2>&1 ||
+		{ tail -30 "$dir/$1.log" >&2; say "$2 does not build"; exit 70; }
+	id=$(store inspect --type image --format '{{.FromImageID}}' "localhost/$1:test")
+	[ "$(cat "$dir/$1.id" 2>/dev/null)" != "$id" ] || [ ! -f "$dir/$1.tar" ] || return 0
+	rm -f "$dir/$1.tar"
+	store push --quiet "localhost/$1:test" "docker-archive:$dir/$1.tar:localhost/$1:test"
+	echo "$id" >"$dir/$1.id"
+}
+
+# Layers of old sources stay in the store: past 4 GiB it is made anew.
+if [ "$(du -sm "$dir/store" 2>/dev/null | cut -f1)" -gt 4096 ] 2>/dev/null; then
+	rm -rf "$dir/store" "$dir/store-run"
+fi
+import_base
+build sts-sidecar Dockerfile.scratch .
+build context tests/container/context.Dockerfile .
+build app tests/container/app.Dockerfile tests/container
+build beside tests/container/beside.Dockerfile tests/container

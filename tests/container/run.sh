@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the image and runs it, as root, with buildah and podman:
+#   tests/container/run.sh [PYTEST_ARGUMENT]...
+# Everything lives in build-container/ and in a process, mount and network-less world of its own, which is gone when this ends.
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+[ "$(id -u)" = 0 ] || { echo "tests/container/run.sh: needs root" >&2; exit 69; }
+
+tools/setup.sh container
+python=.venv/bin/python
+[ -x $python ] || python=/usr/bin/python3
+$python -c 'import pytest, yaml' 2>/dev/null ||
+	{ echo "tests/container/run.sh: pytest and PyYAML are missing: run tools/test.sh container" >&2; exit 69; }
+tools/build.sh --target sts-sidecar --target tests/mock-sts
+tests/container/images.sh build-container
+
+# In a hybrid cgroup tree podman takes the empty second half for the whole: it is put out of sight.
+exec unshare --mount --pid --fork --mount-proc --kill-child --propagation private sh -c '
+	if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
+	export CONTAINERS_CONF="$PWD/tests/container/containers.conf" PYTHONDONTWRITEBYTECODE=1
+	exec "$@"' sh $python -m pytest -q -p no:cacheprovider --tb=short tests/container "$@"

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image holds one program and one CA bundle, and runs as anybody."""
+import re
+import ssl
+import struct
+import subprocess
+
+import pytest
+from manifests import TOP
+from podman import OURS
+
+BINARY = "sts-sidecar"
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+BINARY_MAX_BYTES = 200 * 1024
+IMAGE_MAX_BYTES = 512 * 1024
+PT_DYNAMIC, PT_INTERP, DT_NEEDED = 2, 3, 1
+
+
+@pytest.fixture(scope="module")
+def image(archive):
+    return archive("sts-sidecar")
+
+
+def test_nothing_but_the_program_and_the_bundle(image):
+    found = {name: (member.isdir(), oct(member.mode & 0o7777), member.uid, member.gid) for name, member in image.files.items() if name}
+    folder = (True, "0o755", 0, 0)
+    assert found == {
+        BINARY: (False, "0o755", 0, 0),
+        "etc": folder, "etc/ssl": folder, "etc/ssl/certs": folder,
+        BUNDLE: (False, "0o644", 0, 0),
+    }
+    assert all(member.isdir() or member.isfile() for member in image.files.values())
+    assert image.layers == 1
+
+
+def test_size(image):
+    assert len(image.data[BINARY]) <= BINARY_MAX_BYTES
+    assert sum(map(len, image.data.values())) <= IMAGE_MAX_BYTES
+
+
+def test_configuration(image):
+    config = image.config["config"]
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/sts-sidecar"]
+    assert not config.get("Cmd")
+    assert not {"ExposedPorts", "Volumes", "OnBuild", "StopSignal", "Healthcheck"} & {key for key, value in config.items() if value}
+    assert [line for line in config.get("Env", []) if not line.startswith("PATH=")] == []
+    labels = {key.removeprefix("org.opencontainers.image."): value for key, value in config["Labels"].items()}
+    assert labels["title"] == BINARY and labels["licenses"] == "Apache-2.0" and labels["description"]
+    assert labels["version"] == re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text())[1]
+    assert image.config["os"] == "linux"
+
+
+def test_the_bundle_is_a_bundle(image, tmp_path):
+    path = tmp_path / "bundle.crt"
+    path.write_bytes(image.data[BUNDLE])
+    context = ssl.create_default_context(cafile=path)
+    assert context.cert_store_stats()["x509_ca"] > 100
+    assert b"KEY" not in image.data[BUNDLE]
+
+
+def segments(elf):
+    """(type, offset, size) of the program headers of a 64-bit little-endian ELF file."""
+    assert elf[:6] == b"\x7fELF\x02\x01"
+    start, = struct.unpack_from("<Q", elf, 32)
+    each, count = struct.unpack_from("<HH", elf, 54)
+    for index in range(count):
+        kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", elf, start + index * each)
+        yield kind, offset, size
+
+
+def test_the_program_needs_nothing_else(image):
+    elf = image.data[BINARY]
+    kinds = {kind: (offset, size) for kind, offset, size in segments(elf)}
+    assert PT_INTERP not in kinds
+    offset, size = kinds[PT_DYNAMIC]
+    tags = [struct.unpack_from("<q", elf, at)[0] for at in range(offset, offset + size, 16)]
+    assert DT_NEEDED not in tags
+
+
+def test_the_program_is_the_one_built_here(image):
+    """Another folder, another root file system, the same bytes: where the compiler is the distribution's newest, as it is there."""
+    policy = subprocess.run(["apt-cache", "policy", "gcc-12", "binutils"], stdout=subprocess.PIPE, text=True, timeout=60).stdout
+    installed = re.findall(r"Installed: (\S+)\s+Candidate: (\S+)", policy)
+    if len(installed) != 2 or any(here != newest for here, newest in installed):
+        pytest.skip("the compiler here is not the builder's")
+    assert image.data[BINARY] == (TOP / "build/sts-sidecar").read_bytes()
+
+
+def test_a_build_is_sent_sources_only(archive):
+    sent = {name for name, member in archive("context").files.items() if member.isfile()}
+    assert {"meson.build", "lib/tls.c", "sidecar/main.c", "tools/build.sh", "tests/meson.build"} <= sent
+    allowed = re.compile(r"(meson\.build|meson_options\.txt|lib/[^/]+|sidecar/[^/]+|tests/meson\.build|tools/(build|deps|setup)\.sh"
+                         r"|subprojects/[^/]+\.wrap|subprojects/packagefiles/.+)")
+    assert [name for name in sent if not allowed.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize("user", [None, "0:0", "1000", "1000670000:0"])
+def test_it_runs_as_anybody(podman, user):
+    done = podman.run(OURS, "--version", options=[f"--user={user}"] if user else [])
+    assert done.stdout.startswith("sts-sidecar ") and done.stderr == ""
+
+
+def test_it_runs_where_the_binary_says_it_was_built(podman):
+    here = subprocess.run([TOP / "build/sts-sidecar", "--version"], stdout=subprocess.PIPE, text=True, timeout=10).stdout
+    assert podman.run(OURS, "--version").stdout == here
+
+
+def test_without_arguments_it_says_how_to_use_it(podman):
+    done = podman.run(OURS, ok=False)
+    assert done.returncode == 64 and "usage" in (done.stdout + done.stderr).lower()
+
+
+def test_the_root_is_read_only_for_the_tests_too(podman):
+    """That STRICT means what it says, seen by a shell in another image."""
+    done = podman.run("localhost/app:test", "/bin/sh", "-c", "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; "
+                      "for d in / /tmp /run; do : >$d/x && echo \"$d can be written\"; done; ip -o link", ok=False)
+    assert re.search(r"CapEff:\s+0+\n", done.stdout) and re.search(r"CapBnd:\s+0+\n", done.stdout)
+    assert re.search(r"NoNewPrivs:\s+1\n", done.stdout)
+    assert "can be written" not in done.stdout
+    assert done.stdout.count("LOOPBACK") == 1 and "eth" not in done.stdout

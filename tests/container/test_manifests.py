@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What deploy/ holds is what design and cluster ask for."""
+import copy
+import re
+
+import pytest
+from manifests import DEPLOY, EXAMPLES, TOP, container, containers, is_ours, load, one, violations
+
+MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
+EXAMPLE_FILES = sorted(EXAMPLES.glob("*.yaml"))
+PROBE = {"exec": {"command": ["/sts-sidecar", "check", "--wait", "20s", "/tokens"]},
+         "periodSeconds": 1, "timeoutSeconds": 25, "failureThreshold": 180}
+
+
+def ids(paths):
+    return [path.stem for path in paths]
+
+
+@pytest.fixture(params=EXAMPLE_FILES, ids=ids(EXAMPLE_FILES))
+def example(request):
+    return load(request.param)
+
+
+@pytest.fixture
+def pod(example):
+    return one(example, "Pod")
+
+
+def test_the_examples_are_these():
+    assert ids(EXAMPLE_FILES) == ["init-fetch", "native-sidecar", "sidecar-init-wait"]
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
+def test_every_manifest_is_whole(path):
+    for doc in load(path):
+        assert doc["apiVersion"] and doc["kind"] and doc["metadata"]["name"]
+
+
+def test_no_fixed_uid_anywhere():
+    fixed = [path.name for path in DEPLOY.rglob("*") if path.is_file() and "runAsUser" in path.read_text()]
+    assert not fixed, "OpenShift refuses a fixed UID; the image has one that the kubelet is content with"
+
+
+def test_only_example_hosts():
+    for path in MANIFESTS:
+        hosts = re.findall(r"https?://([^/:\s\"']+)", path.read_text())
+        assert all(host.endswith("example.com") for host in hosts), path
+
+
+def test_image_version_is_the_programs():
+    version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text())[1]
+    tags = {each["image"].rsplit(":", 1)[1] for path in EXAMPLE_FILES for each in containers(one(load(path), "Pod")) if is_ours(each)}
+    assert tags == {version}
+    assert f'image.version="{version}"' in (TOP / "Dockerfile.scratch").read_text()
+
+
+def test_restricted(pod):
+    assert violations(pod) == []
+
+
+BENT = {
+    "Pod: runAsNonRoot": lambda spec: spec["securityContext"].update(runAsNonRoot=False),
+    "Pod: seccompProfile": lambda spec: spec["securityContext"].pop("seccompProfile"),
+    "Pod: runAsUser": lambda spec: spec["securityContext"].update(runAsUser=65532),
+    "Pod: hostPID": lambda spec: spec.update(hostPID=True),
+    "app: capabilities": lambda spec: spec["containers"][-1]["securityContext"].pop("capabilities"),
+    "app: readOnlyRootFilesystem": lambda spec: spec["containers"][-1]["securityContext"].pop("readOnlyRootFilesystem"),
+    "app: allowPrivilegeEscalation": lambda spec: spec["containers"][-1].pop("securityContext"),
+    "app: privileged": lambda spec: spec["containers"][-1]["securityContext"].update(privileged=True),
+    "app: no memory request": lambda spec: spec["containers"][-1].pop("resources"),
+    "volume x: hostPath": lambda spec: spec["volumes"].append({"name": "x", "hostPath": {"path": "/"}}),
+}
+
+
+@pytest.mark.parametrize("complaint", BENT)
+def test_the_rules_can_fail(complaint):
+    pod = copy.deepcopy(one(load(EXAMPLE_FILES[0]), "Pod"))
+    BENT[complaint](pod["spec"])
+    assert complaint in violations(pod)
+
+
+def test_the_application_holds_no_api_token(example, pod):
+    account = one(example, "ServiceAccount")
+    assert account["automountServiceAccountToken"] is False
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["serviceAccountName"] == account["metadata"]["name"]
+    assert pod["spec"]["enableServiceLinks"] is False
+
+
+def test_volumes(pod):
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    assert volumes["tokens"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
+    [source] = volumes["sts-token"]["projected"]["sources"]
+    token = source["serviceAccountToken"]
+    assert token["path"] == "sts-token" and token["audience"].startswith("https://")
+    assert 600 <= token["expirationSeconds"] <= 3600
+
+
+def test_mounts(pod):
+    for each in containers(pod):
+        mounts = {mount["mountPath"]: mount for mount in each["volumeMounts"]}
+        if is_ours(each):
+            assert mounts["/tokens"] == {"name": "tokens", "mountPath": "/tokens"}
+            assert mounts["/var/run/secrets/tokens"] == {"name": "sts-token", "mountPath": "/var/run/secrets/tokens", "readOnly": True}
+        else:
+            assert mounts == {"/tokens": {"name": "tokens", "mountPath": "/tokens", "readOnly": True}}
+
+
+def test_our_containers(pod):
+    ours = [each for each in containers(pod) if is_ours(each)]
+    assert ours
+    for each in ours:
+        assert each["terminationMessagePolicy"] == "FallbackToLogsOnError"
+        assert each["resources"] == {"requests": {"cpu": "1m", "memory": "2Mi"}}
+        assert "livenessProbe" not in each and "readinessProbe" not in each and "command" not in each
+
+
+def test_native_sidecar_gates_the_application():
+    pod = one(load(EXAMPLES / "native-sidecar.yaml"), "Pod")
+    [sidecar] = pod["spec"]["initContainers"]
+    assert is_ours(sidecar) and sidecar["restartPolicy"] == "Always" and sidecar["args"][0] == "run"
+    assert sidecar["startupProbe"] == PROBE
+    assert not any(is_ours(each) for each in pod["spec"]["containers"])
+
+
+def test_sidecar_with_a_waiting_init_container():
+    pod = one(load(EXAMPLES / "sidecar-init-wait.yaml"), "Pod")
+    [init] = pod["spec"]["initContainers"]
+    sidecar = container(pod, "sts-sidecar")
+    assert "restartPolicy" not in init and "startupProbe" not in init
+    assert init["args"][:2] == ["fetch", "--deadline=1h"] and sidecar["args"][0] == "run"
+    assert init["args"][2:] == sidecar["args"][1:], "the sidecar adopts what the init container fetched"
+    assert sidecar in pod["spec"]["containers"]
+
+
+def test_init_container_alone():
+    pod = one(load(EXAMPLES / "init-fetch.yaml"), "Pod")
+    [init] = pod["spec"]["initContainers"]
+    assert init["args"][0] == "fetch" and not any(is_ours(each) for each in pod["spec"]["containers"])
+    assert pod["spec"]["restartPolicy"] == "OnFailure"
+
+
+def test_network_policy(example, pod):
+    policy = one(example, "NetworkPolicy")
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert policy["spec"]["policyTypes"] == ["Egress"]
+    ports = [(port["protocol"], port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]]
+    assert ports == [("UDP", 53), ("TCP", 53), ("TCP", 443)]
