@@ -56,7 +56,7 @@ def test_the_bundle_is_a_bundle(image, tmp_path):
     path.write_bytes(image.data[BUNDLE])
     context = ssl.create_default_context(cafile=path)
     assert context.cert_store_stats()["x509_ca"] > 100
-    assert b"KEY" not in image.data[BUNDLE]
+    assert b"PRIVATE KEY" not in image.data[BUNDLE]
 
 
 def segments(elf):
@@ -101,7 +101,7 @@ def test_it_runs_as_anybody(podman, user):
     assert done.stdout.startswith("sts-sidecar ") and done.stderr == ""
 
 
-def test_it_runs_where_the_binary_says_it_was_built(podman):
+def test_its_version_is_that_of_the_program_built_here(podman):
     here = subprocess.run([TOP / "build/sts-sidecar", "--version"], stdout=subprocess.PIPE, text=True, timeout=10).stdout
     assert podman.run(OURS, "--version").stdout == here
 
@@ -114,8 +114,8 @@ def test_without_arguments_it_says_how_to_use_it(podman):
 def test_the_root_is_read_only_for_the_tests_too(podman):
     """That STRICT means what it says, seen by a shell in another image."""
     done = podman.run("localhost/app:test", "/bin/sh", "-c", "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; "
-                      "for d in / /tmp /run; do : >$d/x && echo \"$d can be written\"; done; ip -o link", ok=False)
+                      "for d in / /tmp /run; do echo >$d/x && echo \"$d can be written\"; done; cat /proc/net/dev", ok=False)
     assert re.search(r"CapEff:\s+0+\n", done.stdout) and re.search(r"CapBnd:\s+0+\n", done.stdout)
     assert re.search(r"NoNewPrivs:\s+1\n", done.stdout)
     assert "can be written" not in done.stdout
-    assert done.stdout.count("LOOPBACK") == 1 and "eth" not in done.stdout
+    assert re.findall(r"(\w+):", done.stdout.partition("Receive")[2]) == ["lo"]
