@@ -184,6 +184,7 @@ static bool parse_code(struct sts_slice value, struct sts_status *status)
 {
 	struct sts_text code;
 
+	memset(status->sts_error, 0, sizeof(status->sts_error));
 	sts_text_init(&code, status->sts_error, sizeof(status->sts_error));
 	sts_text_add_slice(&code, value);
 	if (code.overflow || strlen(code.data) != value.len || !sts_status_code_known(code.data))
