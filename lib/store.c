@@ -132,11 +132,11 @@ void sts_store_close(struct sts_store *store)
 }
 
 /*
- * Who holds the lock on this directory, by /proc/locks: lines like "1: FLOCK  ADVISORY  WRITE 17
+ * By /proc/locks: lines like "1: FLOCK  ADVISORY  WRITE 17
  * 00:2f:131 0 EOF". 0: it does not say. Only the first LOCKS_MAX_BYTES are looked at: this is for a
  * message.
  */
-static uint64_t lock_holder(int dir_fd)
+pid_t sts_store_owner(int dir_fd)
 {
 	char locks[LOCKS_MAX_BYTES], file[64];
 	struct stat st;
@@ -159,7 +159,7 @@ static uint64_t lock_holder(int dir_fd)
 	if (!end ||
 	    !sts_parse_u64((struct sts_slice){start, (size_t)(end - start)}, INT32_MAX, &pid))
 		return 0;
-	return pid;
+	return (pid_t)pid;
 }
 
 enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)
@@ -171,7 +171,7 @@ enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)
 	while (result != 0 && errno == EINTR);
 	if (result == 0 || errno != EWOULDBLOCK)
 		return STS_OK;
-	uint64_t pid = lock_holder(store->dir_fd);
+	pid_t pid = sts_store_owner(store->dir_fd);
 	if (pid > 0)
 		return sts_fail(e, STS_ELOCKED, 0, "process %u already writes to %.100s",
 				(unsigned)pid, store->dir);

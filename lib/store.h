@@ -51,6 +51,9 @@ void sts_store_close(struct sts_store *store);
  */
 enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e);
 
+/* The PID of the directory's one writer; 0 when there is none, or none that this process can see (another container's). */
+pid_t sts_store_owner(int dir_fd);
+
 /*
  * Write one file whole or not at all. Whatever lies at the name is replaced, not followed and not opened: a link, a FIFO, a device,
  * somebody else's file. Only a directory cannot be.

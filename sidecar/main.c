@@ -1,8 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entry point: hardens the process, finds the command in a table, reads its options, and hands over.
+ */
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "commands.h"
+#include "harden.h"
+#include "log.h"
+#include "plan.h"
+#include "supervisor.h"
 #include "version.h"
-int main(void)
+#include "worker.h"
+
+extern char **environ;
+
+static int command_work(const struct sts_options *o, char *const *argv);
+
+static int on_options(const struct sts_options *o, char *const *argv)
 {
-	static const char v[] = "sts-sidecar " STS_VERSION " " STS_VERSION_BEARSSL " " STS_VERSION_CJSON " " STS_VERSION_LIBC "\n";
-	return write(1, v, sizeof(v) - 1) > 0 ? 0 : 70;
+	static int (*const functions[])(const struct sts_options *) = {
+		[STS_COMMAND_CHECK] = sts_command_check,
+		[STS_COMMAND_REFRESH] = sts_command_refresh,
+		[STS_COMMAND_INSPECT] = sts_command_inspect,
+	};
+
+	(void)argv;
+	return functions[o->command](o);
+}
+
+static const struct command {
+	const char *name;
+	enum sts_command command;
+	int (*run)(const struct sts_options *o, char *const *argv);
+	const char *usage, *summary;
+} commands[] = {
+	{"run", STS_COMMAND_RUN, command_work, "[OPTIONS]",
+	 "Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token that is there already and not yet due is adopted."},
+	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
+	 "Exchanges the subject token once, retrying until --deadline, and exits."},
+	{"check", STS_COMMAND_CHECK, on_options, "[OPTIONS] [DIR]",
+	 "Exits 0 when DIR holds a valid token, else 1 with one line that says why. No network."},
+	{"refresh", STS_COMMAND_REFRESH, on_options, "[OPTIONS] [DIR]",
+	 "Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result."},
+	{"inspect", STS_COMMAND_INSPECT, on_options, "[OPTIONS] [FILE]",
+	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never prints its signature."},
+	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
+	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:\n"
+	 "  --single-run                  exchange once and exit\n"
+	 "  --cacert-path PATH            CA file besides the system bundle\n"
+	 "  --seconds-between-runs N      interval of the key rotation poll, and the longest wait after a failure [30]\n"
+	 "  --minutes-before-refresh N    refresh this long before the expiry [5]\n"
+	 "  --token-global-read           files get mode 0644\n"
+	 "Reads no STS_* variables and no proxy variables."},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static void help(void)
+{
+	char buf[4096];
+	struct sts_text out;
+
+	sts_text_init(&out, buf, sizeof(buf));
+	sts_text_add_str(&out, "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected ServiceAccount token at a Security Token "
+			       "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		sts_text_addf(&out, "  %-10s%.*s\n", commands[i].name, (int)strcspn(commands[i].summary, "\n"), commands[i].summary);
+	sts_text_add_str(&out, "\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
+	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
+}
+
+static int version(void)
+{
+	sts_print(STDOUT_FILENO, STS_SLICE("sts-sidecar " STS_VERSION "\nBearSSL " STS_VERSION_BEARSSL "\ncJSON " STS_VERSION_CJSON "\n"
+					   STS_VERSION_LIBC "\n"));
+	return STS_EXIT_OK;
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[COMMANDS], *near;
+	struct sts_error e;
+	char shown[64];
+	struct sts_text text;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	near = sts_nearest(sts_slice_of(word), names, COMMANDS);
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(word), 40);
+	sts_fail(&e, STS_EUSAGE, 0, "unknown command \"%s\"%s%s%s", shown, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+	return sts_complain(&e);
+}
+
+/* Read the options of a command from what follows its name. Returns -1, or the exit status of what is wrong with them. */
+static int read_options(const struct command *command, char *const *argv, struct sts_options *o, bool warn)
+{
+	struct sts_error e;
+	char warning[256] = "";
+	enum sts_err err;
+
+	if (command->command == STS_COMMAND_EXCHANGE)
+		err = sts_options_read_exchange(o, argv, &e);
+	else
+		err = sts_options_read(o, command->command, argv, environ, warning, sizeof(warning), &e);
+	if (err != STS_OK) {
+		int status = sts_complain(&e);
+
+		return e.detail ? e.detail : status;
+	}
+	sts_log_setup((enum sts_level)o->log_level, o->log_format);
+	if (warning[0] && warn && command->run == command_work) {
+		struct sts_log l;
+
+		sts_log_start(&l, STS_LEVEL_WARN, warning);
+		sts_log_end(&l);
+	}
+	return -1;
+}
+
+static int command_work(const struct sts_options *o, char *const *argv)
+{
+	struct sts_plan plan;
+	struct sts_error e;
+
+	if (o->dry_run)
+		return sts_command_dry_run(o);
+	if (o->to_stdout && !o->force && isatty(STDOUT_FILENO)) {
+		sts_fail(&e, STS_EUSAGE, 0, "the token is not printed on a terminal: redirect it, or add --force");
+		return sts_complain(&e);
+	}
+	if (sts_plan_in_child(o, &plan, &e) != STS_OK)
+		return sts_complain(&e);
+	return sts_supervise(o, &plan, argv);
+}
+
+static bool wants_help(char *const *argv)
+{
+	for (; *argv && strcmp(*argv, "--") != 0; argv++)
+		if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0)
+			return true;
+	return false;
+}
+
+/* worker MODE TIMEOUT_MS COMMAND ARGUMENTS...: how the supervisor starts this program again. */
+static int worker(int argc, char *const *argv)
+{
+	const struct command *command = argc >= 5 ? find(argv[4]) : NULL;
+	struct sts_options o;
+	enum sts_worker_mode mode;
+	uint64_t timeout_ms;
+	int status;
+
+	if (!command || command->run != command_work || !sts_worker_mode_find(argv[2], &mode) ||
+	    !sts_parse_u64(sts_slice_of(argv[3]), 24 * 3600 * 1000, &timeout_ms))
+		return unknown_command("worker");
+	status = read_options(command, argv + 5, &o, false);
+	if (status >= 0)
+		return status;
+	sts_harden_worker(o.to_stdout);
+	sts_worker_run(&o, mode, (int64_t)timeout_ms);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct sts_options o;
+	int status;
+
+	sts_harden_process();
+	if (argc < 2) {
+		struct sts_error e;
+
+		sts_fail(&e, STS_EUSAGE, 0, "no command given");
+		return sts_complain(&e);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		help();
+		return STS_EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return version();
+	if (strcmp(argv[1], "worker") == 0)
+		return worker(argc, argv);
+	command = find(argv[1]);
+	if (!command)
+		return unknown_command(argv[1]);
+	if (wants_help(argv + 2)) {
+		sts_help_command(command->name, command->summary, command->usage, command->command);
+		return STS_EXIT_OK;
+	}
+	status = read_options(command, argv + 2, &o, true);
+	return status >= 0 ? status : command->run(&o, argv);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adopt.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/clock.h"
+#include "../lib/file.h"
+#include "../lib/jwt.h"
+
+/* When the token was written: its file's time, where that is plausible. */
+static int64_t written_ms(int dir_fd, int64_t now_ms)
+{
+	struct stat st;
+	int64_t at_ms;
+
+	if (fstatat(dir_fd, STS_FILE_TOKEN, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return now_ms;
+	at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return at_ms < now_ms ? at_ms : now_ms;
+}
+
+static bool hex_digit(char c, uint8_t *value)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	*value = at ? (uint8_t)(at - digits) : 0;
+	return at != NULL;
+}
+
+static void read_thumbprint(int dir_fd, struct sts_report *report)
+{
+	char hex[2 * STS_THUMBPRINT_BYTES];
+	size_t len;
+
+	if (sts_file_read(dir_fd, STS_FILE_THUMBPRINT, STS_FILE_NOFOLLOW, hex, sizeof(hex), &len) != 0 || len != sizeof(hex))
+		return;
+	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
+		uint8_t high, low;
+
+		if (!hex_digit(hex[2 * i], &high) || !hex_digit(hex[2 * i + 1], &low))
+			return;
+		report->thumbprint[i] = (uint8_t)(high << 4 | low);
+	}
+	report->flags |= STS_REPORT_THUMBPRINT;
+}
+
+/* The same arithmetic as the schedule's, without its spread: at this time the token should be replaced. */
+static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t until_ms)
+{
+	int64_t life_ms = until_ms - from_ms;
+
+	if (o->refresh_before_ms > 0)
+		return until_ms - (o->refresh_before_ms < life_ms / 2 ? o->refresh_before_ms : life_ms / 2);
+	return from_ms + life_ms / 1000 * o->fraction_permille;
+}
+
+bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size, char *scratch,
+	       size_t scratch_size, struct sts_report *report)
+{
+	int64_t now_ms = sts_clock_real_ms(), now_boot_ms = sts_clock_boot_ms();
+	struct sts_jwt_claims claims;
+	struct sts_stored stored;
+	int64_t from_ms, until_ms;
+
+	sts_stored_read(store->dir_fd, buf, size, &stored);
+	if (stored.token_errno || stored.expires_errno || stored.token_uid != geteuid() ||
+	    sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK)
+		return false;
+	until_ms = stored.expires_s;
+	if (claims.exp_s >= 0 && claims.exp_s < until_ms)
+		until_ms = claims.exp_s;
+	until_ms *= 1000;
+	from_ms = written_ms(store->dir_fd, now_ms);
+	/* A file from before this boot would count from before BOOTTIME began. */
+	if (now_ms - from_ms >= now_boot_ms)
+		from_ms = now_ms - now_boot_ms + 1;
+	if (until_ms <= now_ms || now_ms >= due_ms(o, from_ms, until_ms))
+		return false;
+	report->flags |= STS_REPORT_ADOPTED;
+	report->expires_s = until_ms / 1000;
+	report->lifetime_s = (until_ms - from_ms) / 1000;
+	report->sent_boot_ms = now_boot_ms - (now_ms - from_ms);
+	read_thumbprint(store->dir_fd, report);
+	return report->lifetime_s > 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Adoption: a token that is on disk at start is taken over when it is ours (our UID, a regular file, parses) and not yet due by the
+ * earlier of `expires` and its own `exp`.
+ */
+#ifndef STS_SIDECAR_ADOPT_H
+#define STS_SIDECAR_ADOPT_H
+
+#include "../lib/store.h"
+#include "options.h"
+#include "report.h"
+
+/*
+ * Look at what is in the directory.
+ *   buf, scratch  in   memory: STS_TOKEN_MAX_BYTES + 1 each, or more
+ *   report        out  on true: expiry, lifetime, when it counts from, thumbprint, and the flag ADOPTED
+ */
+bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size, char *scratch,
+	       size_t scratch_size, struct sts_report *report);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "casources.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where distributions keep the bundle; the first that is there counts, as in Go. */
+static const char *const system_bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+};
+
+/* One path out of a list that colons separate. */
+static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, bool is_system, struct sts_error *e)
+{
+	char buf[PATH_MAX];
+	struct sts_text text;
+
+	if (path.len == 0)
+		return STS_OK;
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_text_add_slice(&text, path);
+	if (text.overflow)
+		return sts_fail(e, STS_ECA_FILE, 0, "the path of a CA file is longer than %d bytes", PATH_MAX - 1);
+	return sts_ca_sources_add(ca, buf, is_system, e);
+}
+
+static enum sts_err add_dirs(struct sts_ca_sources *ca, const char *dirs, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+
+	while (*dirs && err == STS_OK) {
+		size_t len = strcspn(dirs, ":");
+
+		err = add_path(ca, (struct sts_slice){dirs, len}, true, e);
+		dirs += len + (dirs[len] == ':');
+	}
+	return err;
+}
+
+static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
+{
+	const char *file = getenv("SSL_CERT_FILE"), *dirs = getenv("SSL_CERT_DIR");
+	enum sts_err err = STS_OK;
+
+	if (file && *file)
+		err = add_path(ca, sts_slice_of(file), true, e);
+	if (err == STS_OK && dirs && *dirs)
+		err = add_dirs(ca, dirs, e);
+	if ((file && *file) || (dirs && *dirs))
+		return err;
+	for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
+		if (access(system_bundles[i], R_OK) == 0)
+			return sts_ca_sources_add(ca, system_bundles[i], true, e);
+	return STS_OK;
+}
+
+enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+
+	sts_ca_sources_init(ca);
+	for (size_t i = 0; i < o->list_count && err == STS_OK; i++)
+		if (o->list[i].list == STS_LIST_CACERT)
+			err = add_path(ca, o->list[i].value, false, e);
+	if (err == STS_OK && !o->cacert_only)
+		err = add_system(ca, e);
+	return err;
+}

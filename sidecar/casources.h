@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where trust anchors come from: the system bundle (or what SSL_CERT_FILE and SSL_CERT_DIR put in its place) and --cacert-path.
+ */
+#ifndef STS_SIDECAR_CASOURCES_H
+#define STS_SIDECAR_CASOURCES_H
+
+#include "../lib/anchors.h"
+#include "options.h"
+
+/*
+ * Open all of them, before the network is.
+ * Returns STS_OK, or STS_ECA_FILE when one that was named cannot be opened.
+ */
+enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca, struct sts_error *e);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/clock.h"
+#include "../lib/file.h"
+
+/* Beyond the program's own options; a longer command line is refused by the exec of the worker, not cut. */
+#define ARGUMENTS_MAX 256
+
+/* Exit status of a child whose exec failed: EX_OSERR, which no worker uses. */
+#define EXEC_FAILED 71
+
+static const char *const mode_names[STS_WORKER__COUNT] = {
+	[STS_WORKER_EXCHANGE] = "exchange",
+	[STS_WORKER_ADOPT] = "adopt",
+	[STS_WORKER_POLL] = "poll",
+};
+
+const char *sts_worker_mode_name(enum sts_worker_mode mode)
+{
+	return mode_names[mode];
+}
+
+bool sts_worker_mode_find(const char *name, enum sts_worker_mode *mode)
+{
+	for (int i = 0; i < STS_WORKER__COUNT; i++)
+		if (strcmp(name, mode_names[i]) == 0) {
+			*mode = (enum sts_worker_mode)i;
+			return true;
+		}
+	return false;
+}
+
+void sts_child_init(struct sts_child *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->pid = -1;
+	c->fd = -1;
+}
+
+/* In the child, between fork and exec: only system calls. */
+static void become_worker(int report_fd, pid_t parent, char *const *arguments)
+{
+	extern char **environ;
+	sigset_t none;
+
+	/* A worker must not outlive its supervisor; it may have died before this line. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXEC_FAILED);
+	if (report_fd == STS_CHILD_REPORT_FD ? fcntl(report_fd, F_SETFD, 0) : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
+		_exit(EXEC_FAILED);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve("/proc/self/exe", arguments, environ);
+	/* No /proc: by the path that the kernel was given. */
+	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+	if (self >= 0)
+		syscall(SYS_execveat, self, "", arguments, environ, AT_EMPTY_PATH);
+	_exit(EXEC_FAILED);
+}
+
+static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout, char *const *argv)
+{
+	size_t n = 0;
+
+	out[n++] = argv[0];
+	out[n++] = (char *)(uintptr_t)"worker";
+	out[n++] = (char *)(uintptr_t)mode_names[mode];
+	out[n++] = timeout;
+	for (char *const *arg = argv + 1; *arg; arg++) {
+		if (n == ARGUMENTS_MAX - 1)
+			return false;
+		out[n++] = *arg;
+	}
+	out[n] = NULL;
+	return true;
+}
+
+enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv, int64_t timeout_ms,
+			     struct sts_error *e)
+{
+	char *arguments[ARGUMENTS_MAX];
+	char timeout[24];
+	pid_t self = getpid();
+	int fds[2];
+
+	sts_child_init(c);
+	snprintf(timeout, sizeof(timeout), "%lld", (long long)timeout_ms);
+	if (!fill_arguments(arguments, mode, timeout, argv))
+		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments", ARGUMENTS_MAX - 5);
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s", sts_errno_words(errno));
+	c->pid = fork();
+	if (c->pid == 0)
+		become_worker(fds[1], self, arguments);
+	close(fds[1]);
+	if (c->pid < 0) {
+		int err = errno;
+
+		close(fds[0]);
+		return sts_fail(e, STS_EFORK, err, "the worker process could not be started: %s", sts_errno_words(err));
+	}
+	c->fd = fds[0];
+	c->mode = mode;
+	c->started_boot_ms = sts_clock_boot_ms();
+	c->kill_boot_ms = c->started_boot_ms + timeout_ms + 1000;
+	return STS_OK;
+}
+
+/* Bytes past the report count on without being kept: a report of the wrong size is none. */
+static void take(struct sts_child *c, const char *data, size_t len)
+{
+	if (!c->sent && c->len == 0 && len > 0 && data[0] == STS_REPORT_STAGE_SENT) {
+		c->sent = true;
+		data++;
+		len--;
+	}
+	if (c->len < sizeof(c->report)) {
+		size_t room = sizeof(c->report) - c->len;
+
+		memcpy((char *)&c->report + c->len, data, len < room ? len : room);
+	}
+	c->len += len;
+}
+
+void sts_child_read(struct sts_child *c)
+{
+	char buf[sizeof(struct sts_report) + 8];
+
+	for (int turns = 0; c->fd >= 0 && turns < 8; turns++) {
+		ssize_t got = read(c->fd, buf, sizeof(buf));
+
+		if (got > 0) {
+			take(c, buf, (size_t)got);
+			continue;
+		}
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		close(c->fd);
+		c->fd = -1;
+	}
+}
+
+static void made_up(struct sts_child *c, int status, struct sts_report *report)
+{
+	struct sts_error error = {.code = STS_EWORKER};
+	const char *when = c->sent ? "after the request was sent" : "before the request was sent";
+	bool timed_out = sts_clock_boot_ms() >= c->kill_boot_ms;
+
+	if (timed_out)
+		sts_fail(&error, STS_ETIMEOUT, 0, "the worker did not end in time (%s) and was killed", when);
+	else if (WIFSIGNALED(status))
+		sts_fail(&error, STS_EWORKER, WTERMSIG(status), "the worker was killed by signal %d (%s)", WTERMSIG(status), when);
+	else if (WEXITSTATUS(status) == EXEC_FAILED)
+		sts_fail(&error, STS_EFORK, 0, "the worker could not be executed");
+	else
+		sts_fail(&error, STS_EWORKER, WEXITSTATUS(status), "the worker ended with status %d and no valid report (%s)",
+			 WEXITSTATUS(status), when);
+	*report = (struct sts_report){.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION, .error = (int32_t)error.code,
+				      .detail = error.detail, .retry_after_s = -1, .subject_exp_s = -1};
+	memcpy(report->text, error.msg, sizeof(report->text));
+}
+
+void sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
+{
+	sts_child_read(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->pid = -1;
+	if (sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000, sts_clock_boot_ms()))
+		*report = c->report;
+	else
+		made_up(c, status, report);
+}
+
+int sts_child_kill(struct sts_child *c)
+{
+	int status = 0;
+
+	if (c->pid <= 0)
+		return 0;
+	kill(c->pid, SIGKILL);
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}

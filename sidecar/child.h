@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting a worker and listening to it: fork, exec of this very program, and the pipe on which one stage byte and one report come back.
+ */
+#ifndef STS_SIDECAR_CHILD_H
+#define STS_SIDECAR_CHILD_H
+
+#include <sys/types.h>
+
+#include "options.h"
+#include "report.h"
+
+/* The descriptor on which a worker writes its report. */
+#define STS_CHILD_REPORT_FD 3
+
+enum sts_worker_mode {
+	STS_WORKER_EXCHANGE,
+	STS_WORKER_ADOPT, /* take over what is on disk if it is not yet due, else exchange */
+	STS_WORKER_POLL,  /* ask for the thumbprint of the signing certificate only */
+	STS_WORKER__COUNT
+};
+
+struct sts_child {
+	pid_t pid; /* -1: none */
+	int fd;	   /* reading end; -1 after the end of file */
+	enum sts_worker_mode mode;
+	int64_t started_boot_ms, kill_boot_ms;
+	bool sent; /* the stage byte came: the request may have been sent */
+	size_t len;
+	struct sts_report report;
+};
+
+void sts_child_init(struct sts_child *c);
+
+/*
+ * Start a worker with this process's own arguments.
+ *   argv     in  of this process
+ *   timeout  in  ms of the attempt; a second later the supervisor kills it
+ * Returns STS_OK, or STS_EFORK with errno in detail: a failed attempt like any other.
+ */
+enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv, int64_t timeout_ms,
+			     struct sts_error *e);
+
+/* Read what is there, without blocking. Closes the descriptor at its end. */
+void sts_child_read(struct sts_child *c);
+
+/*
+ * The worker has ended: judge what it said.
+ *   status  in   of waitpid()
+ *   report  out  checked; on failure made up from how the worker ended (STS_EWORKER)
+ */
+void sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
+
+/* SIGKILL, and reap. Returns the status of waitpid(), for sts_child_finish(); 0 where there is no worker. */
+int sts_child_kill(struct sts_child *c);
+
+/* The mode's name in the worker's arguments, and back. */
+const char *sts_worker_mode_name(enum sts_worker_mode mode);
+bool sts_worker_mode_find(const char *name, enum sts_worker_mode *mode);
+
+#endif

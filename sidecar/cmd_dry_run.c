@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
+#include "commands.h"
+#include "fields.h"
+
+static struct sts_fields fields;
+static struct sts_fields_files files;
+static char head_buf[96 * 1024], body_buf[256 * 1024];
+
+int sts_command_dry_run(const struct sts_options *o)
+{
+	struct sts_text head, body;
+	struct sts_error e;
+
+	sts_text_init(&head, head_buf, sizeof(head_buf));
+	sts_text_init(&body, body_buf, sizeof(body_buf));
+	if (sts_fields_make(o, &fields, &files, &e) != STS_OK)
+		return sts_complain(&e);
+	fields.request.subject = STS_SLICE("SUBJECT");
+	if (sts_request_build(&fields.request, true, &head, &body, &e) != STS_OK)
+		return sts_complain(&e);
+	sts_print(STDOUT_FILENO, (struct sts_slice){head.data, head.len});
+	sts_print(STDOUT_FILENO, (struct sts_slice){body.data, body.len});
+	if (body.len > 0)
+		sts_print(STDOUT_FILENO, STS_SLICE("\n"));
+	return STS_EXIT_OK;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/answer.h"
+#include "../lib/clock.h"
+#include "../lib/file.h"
+#include "../lib/jwt.h"
+#include "../lib/store.h"
+#include "commands.h"
+
+static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2], out[8 * STS_TOKEN_MAX_BYTES];
+
+static int read_stdin(size_t *len)
+{
+	*len = 0;
+	while (*len < sizeof(token)) {
+		ssize_t got = read(STDIN_FILENO, token + *len, sizeof(token) - *len);
+
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			return errno;
+		*len += got > 0 ? (size_t)got : 0;
+	}
+	return EFBIG;
+}
+
+static int read_default(const char *dir, size_t *len)
+{
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err;
+
+	if (dir_fd < 0)
+		return errno;
+	err = sts_file_read(dir_fd, STS_FILE_TOKEN, STS_FILE_NOFOLLOW, token, sizeof(token), len);
+	close(dir_fd);
+	return err;
+}
+
+int sts_command_inspect(const struct sts_options *o)
+{
+	const char *shown = o->file ? o->file : o->output_dir;
+	struct sts_text text;
+	struct sts_error e;
+	size_t len;
+	int err;
+
+	if (!o->file)
+		err = read_default(o->output_dir, &len);
+	else if (strcmp(o->file, "-") == 0)
+		err = read_stdin(&len);
+	else
+		err = sts_file_read(AT_FDCWD, o->file, STS_FILE_FOLLOW, token, sizeof(token), &len);
+	if (err) {
+		char path[200];
+
+		sts_text_init(&text, path, sizeof(path));
+		sts_text_add_escaped(&text, sts_slice_of(shown), 100);
+		sts_fail(&e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE, err, "cannot read %s%s: %s", path,
+			 o->file ? "" : "/" STS_FILE_TOKEN, sts_errno_words(err));
+		sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: "));
+		sts_print(STDERR_FILENO, sts_slice_of(e.msg));
+		sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard input, or --output-dir\n"));
+		return STS_EXIT_SUBJECT;
+	}
+	sts_text_init(&text, out, sizeof(out));
+	if (sts_jwt_describe(sts_slice_trim((struct sts_slice){token, len}), sts_clock_real_ms() / 1000, o->json, scratch, sizeof(scratch),
+			     &text, &e) != STS_OK)
+		return sts_complain(&e);
+	sts_print(STDOUT_FILENO, (struct sts_slice){out, text.len});
+	return STS_EXIT_OK;
+}

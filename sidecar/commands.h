@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands that do not supervise: each prints its result on standard output, its one line of complaint on standard error, and returns
+ * an exit status.
+ */
+#ifndef STS_SIDECAR_COMMANDS_H
+#define STS_SIDECAR_COMMANDS_H
+
+#include "options.h"
+
+/* Does the directory hold a token that is good for --min-ttl more seconds? 0 or 1; no network. */
+int sts_command_check(const struct sts_options *o);
+
+/* Decode a JWT. Never prints its signature. */
+int sts_command_inspect(const struct sts_options *o);
+
+/* Print the request of `fetch --dry-run`, secrets masked. */
+int sts_command_dry_run(const struct sts_options *o);
+
+/* Ask the `run` that owns the directory to refresh now, and wait for the result. */
+int sts_command_refresh(const struct sts_options *o);
+
+/* Write a whole text to a descriptor; what cannot be written is lost. */
+void sts_print(int fd, struct sts_slice text);
+
+/* "sts-sidecar: MESSAGE; HINT" on standard error. Returns the exit status of the code. */
+int sts_complain(const struct sts_error *e);
+
+/* Help texts, generated from the tables. */
+void sts_help(void);
+void sts_help_command(const char *name, const char *summary, const char *usage, enum sts_command command);
+
+#endif

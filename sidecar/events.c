@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "events.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/clock.h"
+#include "../lib/file.h"
+
+static const struct {
+	int signal;
+	unsigned event;
+} signals[] = {
+	{SIGTERM, STS_EVENT_STOP},
+	{SIGINT, STS_EVENT_STOP},
+	{SIGUSR1, STS_EVENT_STOP},
+	{SIGHUP, STS_EVENT_REFRESH},
+	{SIGCHLD, STS_EVENT_CHILD},
+};
+
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+static int open_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		/* A parent may have left SIGCHLD ignored: then children could not be waited for. */
+		sigaction(signals[i].signal, &usual, NULL);
+		sigaddset(&mask, signals[i].signal);
+	}
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* A time that never comes: the timer is there for its cancellation only. gVisor refuses it, and then steps go unnoticed until the next
+ * attempt. */
+static void arm_clock(int fd)
+{
+	struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX}};
+
+	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
+{
+	*ev = (struct sts_events){.watch_fd = -1, .armed_boot_ms = -1};
+	ev->signal_fd = open_signals();
+	ev->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (ev->timer_fd < 0)
+		ev->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (ev->signal_fd < 0 || ev->timer_fd < 0)
+		return sts_fail(e, STS_EFORK, errno, "no descriptor for signals or timers: %s", sts_errno_words(errno));
+	ev->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (ev->clock_fd >= 0)
+		arm_clock(ev->clock_fd);
+	return STS_OK;
+}
+
+bool sts_events_watch(struct sts_events *ev, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[1024];
+	struct sts_text text;
+
+	sts_text_init(&text, dir, sizeof(dir));
+	sts_text_add(&text, path, slash ? (size_t)(slash - path) : 0);
+	if (text.len == 0)
+		sts_text_add_str(&text, slash ? "/" : ".");
+	if (ev->watch_fd < 0)
+		ev->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	return ev->watch_fd >= 0 && !text.overflow &&
+	       inotify_add_watch(ev->watch_fd, dir, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR) >= 0;
+}
+
+static void arm_timer(struct sts_events *ev, int64_t until_boot_ms)
+{
+	struct itimerspec after = {0};
+
+	if (until_boot_ms == ev->armed_boot_ms)
+		return;
+	ev->armed_boot_ms = until_boot_ms;
+	if (until_boot_ms >= 0) {
+		int64_t left_ms = until_boot_ms - sts_clock_boot_ms();
+
+		/* A time of zero would disarm it. */
+		after.it_value.tv_sec = left_ms > 0 ? left_ms / 1000 : 0;
+		after.it_value.tv_nsec = left_ms > 0 ? left_ms % 1000 * 1000000 + 1 : 1;
+	}
+	timerfd_settime(ev->timer_fd, 0, &after, NULL);
+}
+
+static unsigned read_signals(int fd)
+{
+	struct signalfd_siginfo info;
+	unsigned events = 0;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		for (size_t i = 0; i < SIGNALS; i++)
+			if (info.ssi_signo == (uint32_t)signals[i].signal)
+				events |= signals[i].event;
+	return events;
+}
+
+static unsigned read_clock(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) >= 0 || errno == EAGAIN)
+		return 0;
+	arm_clock(fd);
+	return STS_EVENT_CLOCK;
+}
+
+static unsigned drain(int fd, unsigned event)
+{
+	char buf[1024] __attribute__((aligned(8)));
+
+	/* Bounded: a storm of events must not keep the supervisor from everything else. */
+	for (int turns = 0; turns < 64 && read(fd, buf, sizeof(buf)) > 0; turns++)
+		;
+	return event;
+}
+
+unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, int report_fd)
+{
+	struct pollfd fds[] = {
+		{.fd = ev->signal_fd, .events = POLLIN},
+		{.fd = ev->timer_fd, .events = POLLIN},
+		{.fd = ev->clock_fd, .events = POLLIN},
+		{.fd = ev->watch_fd, .events = POLLIN},
+		{.fd = report_fd, .events = POLLIN},
+	};
+	unsigned events = 0;
+
+	arm_timer(ev, until_boot_ms);
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) <= 0)
+		return 0;
+	if (fds[0].revents)
+		events |= read_signals(ev->signal_fd);
+	if (fds[1].revents) {
+		ev->armed_boot_ms = -1;
+		events |= drain(ev->timer_fd, STS_EVENT_TIMER);
+	}
+	if (fds[2].revents)
+		events |= read_clock(ev->clock_fd);
+	if (fds[3].revents)
+		events |= drain(ev->watch_fd, STS_EVENT_SUBJECT);
+	if (fds[4].revents)
+		events |= STS_EVENT_REPORT;
+	return events;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fields.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "../lib/file.h"
+#include "../lib/net.h"
+#include "version.h"
+
+static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice value)
+{
+	f->params[f->request.param_count++] = (struct sts_field){sts_slice_of(name), value};
+	return STS_OK;
+}
+
+/* Read a value from a file, trimmed. Without memory for files: a placeholder. */
+static enum sts_err from_file(struct sts_fields_files *files, const char *option, struct sts_slice path, struct sts_slice *value,
+			      struct sts_error *e)
+{
+	char name[1024];
+	struct sts_text text;
+	size_t len;
+	int err;
+
+	*value = STS_SLICE("file");
+	if (!files)
+		return STS_OK;
+	sts_text_init(&text, name, sizeof(name));
+	sts_text_add_slice(&text, path);
+	if (text.overflow)
+		return sts_fail(e, STS_EUSAGE, 0, "the path in --%s is too long", option);
+	err = sts_file_read(AT_FDCWD, name, STS_FILE_FOLLOW, files->data + files->used, sizeof(files->data) - files->used, &len);
+	if (err)
+		return sts_fail(e, STS_ESUBJECT_UNREADABLE, err, "cannot read the file of --%s: %s", option, sts_errno_words(err));
+	*value = sts_slice_trim((struct sts_slice){files->data + files->used, len});
+	files->used += len;
+	if (value->len == 0)
+		return sts_fail(e, STS_ESUBJECT_UNREADABLE, 0, "the file of --%s is empty", option);
+	return STS_OK;
+}
+
+static enum sts_err split(const char *option, struct sts_slice pair, struct sts_field *field, struct sts_error *e)
+{
+	const char *equals = pair.len ? memchr(pair.data, '=', pair.len) : NULL;
+
+	if (!equals || equals == pair.data)
+		return sts_fail(e, STS_EUSAGE, 0, "--%s needs the form NAME=VALUE", option);
+	field->name = (struct sts_slice){pair.data, (size_t)(equals - pair.data)};
+	field->value = (struct sts_slice){equals + 1, pair.len - field->name.len - 1};
+	return STS_OK;
+}
+
+/* One row per repeated option: its name, where the value goes, and whether it comes from a file. */
+static const struct list_rule {
+	const char *option;
+	const char *param; /* the parameter's name; NULL: NAME=VALUE */
+	bool header, file;
+} list_rules[STS_LIST__COUNT] = {
+	[STS_LIST_AUDIENCE] = {"audience", "audience", false, false},
+	[STS_LIST_RESOURCE] = {"resource", "resource", false, false},
+	[STS_LIST_SCOPE] = {"scope", "scope", false, false},
+	[STS_LIST_PARAM] = {"param", NULL, false, false},
+	[STS_LIST_HEADER] = {"header", NULL, true, false},
+	[STS_LIST_PARAM_FILE] = {"param-file", NULL, false, true},
+	[STS_LIST_HEADER_FILE] = {"header-file", NULL, true, true},
+};
+
+static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fields *f, struct sts_fields_files *files,
+			       struct sts_error *e)
+{
+	const struct list_rule *rule = &list_rules[item->list];
+	struct sts_field field;
+	enum sts_err err;
+
+	if (!rule->option)
+		return STS_OK; /* not for the request: CA files */
+	if (rule->param)
+		return add(f, rule->param, item->value);
+	err = split(rule->option, item->value, &field, e);
+	if (err == STS_OK && !rule->file && sts_request_name_is_secret(field.name))
+		err = sts_fail(e, STS_EUSAGE, 0, "--%s %.*s holds a secret, which everybody who may list processes could read: use --%s-file",
+			       rule->option, (int)(field.name.len < 40 ? field.name.len : 40), field.name.data, rule->option);
+	if (err == STS_OK && rule->file)
+		err = from_file(files, rule->option, field.value, &field.value, e);
+	if (err != STS_OK)
+		return err;
+	if (rule->header)
+		f->headers[f->request.header_count++] = field;
+	else
+		f->params[f->request.param_count++] = field;
+	return STS_OK;
+}
+
+static enum sts_err add_actor(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+{
+	struct sts_slice value;
+	enum sts_err err;
+
+	if (!o->actor_token_file)
+		return STS_OK;
+	err = from_file(files, "actor-token-file", sts_slice_of(o->actor_token_file), &value, e);
+	return err == STS_OK ? add(f, "actor_token", value) : err;
+}
+
+static enum sts_err client(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+{
+	f->request.client_auth = (enum sts_client_auth)o->client_auth;
+	f->request.client_id = sts_slice_of(o->client_id);
+	if (o->client_auth != STS_CLIENT_NONE && (!o->client_id || !o->client_secret_file))
+		return sts_fail(e, STS_EUSAGE, 0, "--client-auth needs --client-id and --client-secret-file");
+	if (o->client_auth == STS_CLIENT_NONE && o->client_secret_file)
+		return sts_fail(e, STS_EUSAGE, 0, "--client-secret-file needs --client-auth basic or post");
+	return o->client_secret_file ? from_file(files, "client-secret-file", sts_slice_of(o->client_secret_file),
+						 &f->request.client_secret, e) : STS_OK;
+}
+
+static enum sts_err token_field(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	struct sts_text text;
+
+	sts_text_init(&text, f->pointer, sizeof(f->pointer));
+	if (!o->token_field)
+		return STS_OK;
+	if (strcmp(o->token_field, "access_token") == 0 || strcmp(o->token_field, "id_token") == 0)
+		sts_text_add_char(&text, '/');
+	else if (o->token_field[0] != '/')
+		return sts_fail(e, STS_EUSAGE, 0, "--token-field is neither access_token, id_token, nor a JSON pointer that begins with /");
+	sts_text_add_str(&text, o->token_field);
+	return text.overflow ? sts_fail(e, STS_EUSAGE, 0, "--token-field is too long") : STS_OK;
+}
+
+static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	const char *text = o->url ? o->url : f->request.row->url_template;
+	struct sts_address address;
+	uint16_t port;
+	enum sts_err err;
+
+	if (!text)
+		return sts_fail(e, STS_EUSAGE, 0, "--url is missing: protocol %s has no endpoint of its own", f->request.row->name);
+	err = sts_url_parse(sts_slice_of(text), &f->url, e);
+	if (err != STS_OK)
+		return err;
+	if (!f->url.https && !(o->insecure_http && sts_url_is_loopback(&f->url)))
+		return sts_fail(e, STS_EURL, 0, o->insecure_http ? "a plain http URL is allowed to loopback only: \"%s\" is not"
+			: "plain http to \"%s\" is refused: use https (or --insecure-http for loopback)", f->url.host);
+	if (o->connect && !sts_net_parse_endpoint(sts_slice_of(o->connect), &address, &port))
+		return sts_fail(e, STS_EUSAGE, 0, "--connect needs ADDR:PORT with an IP address: 10.0.0.1:8443 or [::1]:8443");
+	f->request.url = &f->url;
+	return STS_OK;
+}
+
+enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+
+	memset(f, 0, sizeof(*f));
+	f->request.row = sts_protocol_find(sts_slice_of(o->protocol));
+	if (!f->request.row)
+		return sts_fail(e, STS_EUSAGE, 0, "unknown protocol: see sts-sidecar fetch --help for the list");
+	f->request.agent = "sts-sidecar/" STS_VERSION;
+	f->request.params = f->params;
+	f->request.headers = f->headers;
+	f->request.body = o->body == STS_BODY_CHOICE_ROW ? f->request.row->body : o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
+	if (o->subject_token_type)
+		add(f, "subject_token_type", sts_slice_of(o->subject_token_type));
+	if (o->requested_token_type)
+		add(f, "requested_token_type", sts_slice_of(o->requested_token_type));
+	for (size_t i = 0; i < o->list_count && err == STS_OK; i++)
+		err = add_listed(&o->list[i], f, files, e);
+	if (err == STS_OK)
+		err = add_actor(o, f, files, e);
+	if (err == STS_OK)
+		err = client(o, f, files, e);
+	if (err == STS_OK)
+		err = token_field(o, f, e);
+	if (err == STS_OK)
+		err = url(o, f, e);
+	return err == STS_OK ? sts_request_check(&f->request, e) : err;
+}

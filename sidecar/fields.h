@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From options to the fields of a request: the URL, the protocol's row, named parameters, headers, and the values that come from files
+ * (secrets never come from an argument).
+ */
+#ifndef STS_SIDECAR_FIELDS_H
+#define STS_SIDECAR_FIELDS_H
+
+#include "../lib/request.h"
+#include "options.h"
+
+#define STS_FIELDS_MAX (STS_OPTIONS_LIST_MAX + 4)
+#define STS_FIELDS_FILES_BYTES (128 * 1024)
+
+struct sts_fields {
+	struct sts_request request; /* complete but for the subject token */
+	struct sts_url url;
+	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
+	char pointer[128]; /* --token-field as a JSON pointer; "" is the row's */
+};
+
+/* Memory for what is read from files; of the worker only. */
+struct sts_fields_files {
+	size_t used;
+	char data[STS_FIELDS_FILES_BYTES];
+};
+
+/*
+ * Fill in.
+ *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder (checking before the first worker)
+ * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_ESUBJECT_UNREADABLE when a file of --param-file and the like cannot be read.
+ */
+enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields, struct sts_fields_files *files,
+			     struct sts_error *e);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harden.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <link.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define WORKER_CPU_S 20
+#define WORKER_FILE_BYTES (1024 * 1024)
+#define WORKER_DESCRIPTORS 64
+
+/* The segment that the linker marked read-only after relocation, whole pages of it. */
+static void apply_relro(void)
+{
+	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	size_t count = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
+	uintptr_t base = 0;
+
+	for (size_t i = 0; phdr && i < count; i++)
+		if (phdr[i].p_type == PT_PHDR)
+			base = (uintptr_t)phdr - phdr[i].p_vaddr;
+		else if (phdr[i].p_type == PT_LOAD && phdr[i].p_offset == 0 && base == 0)
+			base = ((uintptr_t)phdr & ~(uintptr_t)(page - 1)) - phdr[i].p_vaddr;
+	for (size_t i = 0; phdr && i < count; i++) {
+		uintptr_t start = (base + phdr[i].p_vaddr) & ~(uintptr_t)(page - 1);
+		uintptr_t end = (base + phdr[i].p_vaddr + phdr[i].p_memsz) & ~(uintptr_t)(page - 1);
+
+		if (phdr[i].p_type == PT_GNU_RELRO && end > start)
+			mprotect((void *)start, end - start, PROT_READ);
+	}
+}
+
+/* A descriptor 0 to 2 that is closed would be taken by the next file that is opened, and then be written to as a log. */
+static void open_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+			return;
+}
+
+static void limit(int resource, rlim_t value)
+{
+	struct rlimit now, wanted = {value, value};
+
+	if (getrlimit(resource, &now) == 0 && now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
+		wanted = (struct rlimit){now.rlim_max, now.rlim_max};
+	setrlimit(resource, &wanted);
+}
+
+void sts_harden_process(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	limit(RLIMIT_CORE, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	apply_relro();
+	open_standard_descriptors();
+}
+
+void sts_harden_worker(bool to_stdout)
+{
+	limit(RLIMIT_CPU, WORKER_CPU_S);
+	limit(RLIMIT_NOFILE, WORKER_DESCRIPTORS);
+	if (!to_stdout)
+		limit(RLIMIT_FSIZE, WORKER_FILE_BYTES);
+}

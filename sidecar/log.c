@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "../lib/clock.h"
+#include "../lib/timefmt.h"
+#include "options.h"
+
+static struct {
+	enum sts_level level;
+	bool json, ready;
+	uint32_t dropped;
+} config;
+
+static const char *const names[] = {"error", "warn", "info", "debug"};
+
+void sts_log_setup(enum sts_level level, int format)
+{
+	config.level = level;
+	config.json = format == STS_LOG_FORMAT_JSON || (format == STS_LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
+	config.ready = true;
+}
+
+/* The line keeps room for its end, so that a cut line is still whole JSON. */
+#define TAIL_BYTES 64
+
+static bool room(const struct sts_log *l, size_t bytes)
+{
+	return l->text.len + bytes + TAIL_BYTES < STS_LOG_LINE_MAX_BYTES;
+}
+
+static void add_value(struct sts_log *l, const char *value)
+{
+	struct sts_slice s = sts_slice_of(value);
+
+	/* Escaping makes at most six bytes of one. */
+	if (s.len > 512)
+		s.len = 512;
+	if (config.json)
+		sts_text_add_json(&l->text, s);
+	else
+		sts_text_add_escaped(&l->text, s, 1024);
+}
+
+void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
+{
+	int64_t now_ms = sts_clock_real_ms();
+
+	if (!config.ready)
+		sts_log_setup(STS_LEVEL_INFO, STS_LOG_FORMAT_AUTO);
+	l->level = level;
+	sts_text_init(&l->text, l->buf, sizeof(l->buf));
+	if (config.json) {
+		sts_text_addf(&l->text, "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"", names[level], (long long)(now_ms / 1000),
+			      (int)(now_ms % 1000));
+		add_value(l, msg);
+		sts_text_add_char(&l->text, '"');
+	} else {
+		char when[STS_RFC3339_BYTES];
+
+		sts_rfc3339_format(now_ms / 1000, when);
+		sts_text_addf(&l->text, "%s %s: ", when, names[level]);
+		add_value(l, msg);
+	}
+	if (config.dropped)
+		sts_log_int(l, "dropped_lines", config.dropped);
+}
+
+static void start_field(struct sts_log *l, const char *key)
+{
+	sts_text_addf(&l->text, config.json ? ",\"%s\":" : " %s=", key);
+}
+
+void sts_log_str(struct sts_log *l, const char *key, const char *value)
+{
+	if (!room(l, 3200))
+		return;
+	start_field(l, key);
+	sts_text_add_char(&l->text, '"');
+	add_value(l, value);
+	sts_text_add_char(&l->text, '"');
+}
+
+void sts_log_int(struct sts_log *l, const char *key, int64_t value)
+{
+	if (!room(l, 96))
+		return;
+	start_field(l, key);
+	sts_text_addf(&l->text, "%lld", (long long)value);
+}
+
+void sts_log_time(struct sts_log *l, const char *key, int64_t epoch_s)
+{
+	char when[STS_RFC3339_BYTES];
+
+	sts_rfc3339_format(epoch_s, when);
+	sts_log_str(l, key, when);
+}
+
+void sts_log_end(struct sts_log *l)
+{
+	struct pollfd stderr_ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (l->level > config.level)
+		return;
+	sts_text_add_str(&l->text, config.json ? "}\n" : "\n");
+	if (poll(&stderr_ready, 1, 0) == 1 && (stderr_ready.revents & POLLOUT) &&
+	    write(STDERR_FILENO, l->text.data, l->text.len) == (ssize_t)l->text.len)
+		config.dropped = 0;
+	else
+		config.dropped++;
+}

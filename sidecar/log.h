@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log: one line on standard error per event, JSON or text, at most 4096 bytes, written with one write(2) after poll(POLLOUT, 0). A
+ * line that would block is dropped and counted in the next one: a stuck log pipe must not stop refreshes.
+ *
+ * Nothing here ever gets a token. Strings are escaped whatever they hold.
+ */
+#ifndef STS_SIDECAR_LOG_H
+#define STS_SIDECAR_LOG_H
+
+#include "../lib/text.h"
+
+enum sts_level { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO, STS_LEVEL_DEBUG };
+
+#define STS_LOG_LINE_MAX_BYTES 4096
+
+/* A line being built; lives on the caller's stack. */
+struct sts_log {
+	enum sts_level level;
+	struct sts_text text;
+	char buf[STS_LOG_LINE_MAX_BYTES];
+};
+
+/* Choose level and format (STS_LOG_FORMAT_*; AUTO: text when standard error is a terminal). Before that: info, AUTO. */
+void sts_log_setup(enum sts_level level, int format);
+
+/* Start a line. msg is any text; it is escaped. */
+void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg);
+void sts_log_str(struct sts_log *l, const char *key, const char *value);
+void sts_log_int(struct sts_log *l, const char *key, int64_t value);
+void sts_log_time(struct sts_log *l, const char *key, int64_t epoch_s); /* RFC 3339 */
+/* Write it, or drop it. */
+void sts_log_end(struct sts_log *l);
+
+#endif

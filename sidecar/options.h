@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line and the environment, as one table: a row per option says its name, kind, which commands take it, its default and
+ * its help line. Flag over environment (STS_ and the name in upper case) over default. An option is added by adding a row.
+ */
+#ifndef STS_SIDECAR_OPTIONS_H
+#define STS_SIDECAR_OPTIONS_H
+
+#include <sys/types.h>
+
+#include "../lib/error.h"
+#include "../lib/text.h"
+
+enum sts_command {
+	STS_COMMAND_RUN = 1,
+	STS_COMMAND_FETCH = 2,
+	STS_COMMAND_CHECK = 4,
+	STS_COMMAND_REFRESH = 8,
+	STS_COMMAND_INSPECT = 16,
+	STS_COMMAND_EXCHANGE = 32,
+};
+
+/* Options whose values repeat; kept in the order in which they were given. */
+enum sts_list {
+	STS_LIST_AUDIENCE,
+	STS_LIST_RESOURCE,
+	STS_LIST_SCOPE,
+	STS_LIST_PARAM,
+	STS_LIST_HEADER,
+	STS_LIST_PARAM_FILE,
+	STS_LIST_HEADER_FILE,
+	STS_LIST_CACERT,
+	STS_LIST__COUNT
+};
+
+struct sts_list_value {
+	enum sts_list list;
+	struct sts_slice value;
+};
+
+#define STS_OPTIONS_LIST_MAX 48
+
+struct sts_options {
+	enum sts_command command;
+	const char *url, *protocol, *token_file, *output_dir;
+	const char *subject_token_type, *requested_token_type, *actor_token_file, *token_field;
+	const char *client_id, *client_secret_file;
+	const char *connect;
+	const char *subject_audience, *expect_audience, *expect_issuer;
+	const char *file; /* `inspect FILE` */
+	int32_t body, client_auth, log_format, log_level; /* index into the row's choices */
+	mode_t mode;
+	gid_t group;
+	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
+	int64_t min_ttl_ms, wait_ms;
+	int64_t fraction_permille;
+	bool cacert_only, insecure_http, to_stdout, force, dry_run, json;
+	/* `exchange` only */
+	bool single_run, create_dir;
+	int64_t poll_ms;	 /* of /sig-cert; 0: the default of 30 s */
+	int64_t longest_wait_ms; /* 0: the schedule's own */
+	struct sts_list_value list[STS_OPTIONS_LIST_MAX];
+	size_t list_count;
+};
+
+/* What the values of --body, --client-auth, --log-format and --log-level mean: the index in the row's choices. */
+enum { STS_BODY_CHOICE_ROW, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
+enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
+
+/*
+ * Read the options of a command.
+ *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into it
+ *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
+ *   o         out  every field has a value
+ *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when there is none; `size` bytes
+ * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the nearest known name.
+ */
+enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv, char *const *environ_,
+			      char *warning, size_t size, struct sts_error *e);
+
+/* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no environment). Too few arguments and unknown
+ * flags are STS_EUSAGE with detail 1: the exit status of the predecessor. */
+enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv, struct sts_error *e);
+
+/* Fill in every default of a command. */
+void sts_options_defaults(struct sts_options *o, enum sts_command command);
+
+/* Add the lines of help for a command's options. */
+void sts_options_help(struct sts_text *out, enum sts_command command);
+
+/* Does the table have this environment name? (A Kubernetes service link such as STS_SERVICE_HOST has not.) */
+bool sts_options_is_service_link(const char *name);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "poll.h"
+
+#include "../lib/json.h"
+
+#define TAIL "/token/user"
+
+bool sts_poll_url(const char *exchange_url, struct sts_url *url)
+{
+	struct sts_slice text = sts_slice_of(exchange_url);
+	size_t tail = sizeof(TAIL) - 1;
+	char buf[STS_URL_MAX_BYTES];
+	struct sts_text changed;
+
+	if (text.len < tail || !sts_slice_eq((struct sts_slice){text.data + text.len - tail, tail}, TAIL))
+		return false;
+	sts_text_init(&changed, buf, sizeof(buf));
+	sts_text_add(&changed, text.data, text.len - tail);
+	sts_text_add_str(&changed, "/sig-cert");
+	return !changed.overflow && sts_url_parse((struct sts_slice){buf, changed.len}, url, NULL) == STS_OK;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_hex(struct sts_slice hex, uint8_t *out)
+{
+	if (hex.len != 2 * STS_THUMBPRINT_BYTES)
+		return false;
+	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
+		int high = hex_value(hex.data[2 * i]), low = hex_value(hex.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool read_thumbprint(struct sts_slice body, uint8_t *out)
+{
+	const struct sts_json *root, *value;
+	struct sts_slice hex;
+	bool ok = sts_json_parse(body, &root, NULL) == STS_OK && sts_json_at(root, "/thumbprint", &value, NULL) == STS_OK && value &&
+		  sts_json_string(value, &hex) && read_hex(hex, out);
+
+	sts_json_close();
+	return ok;
+}
+
+enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body, struct sts_report *report, struct sts_error *e)
+{
+	report->http_status = head->status;
+	if (head->status >= 200 && head->status < 300) {
+		report->flags |= read_thumbprint(body, report->thumbprint) ? STS_REPORT_THUMBPRINT : STS_REPORT_POLL_OFF;
+		return STS_OK;
+	}
+	if (head->status == 404 || (head->status >= 300 && head->status < 400)) {
+		report->flags |= STS_REPORT_POLL_OFF;
+		return STS_OK;
+	}
+	return sts_fail(e, STS_EBUSY, head->status, "unexpected status %d", head->status);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "../lib/clock.h"
+#include "../lib/file.h"
+#include "../lib/json.h"
+#include "../lib/jwt.h"
+#include "../lib/net.h"
+#include "../lib/schedule.h"
+#include "../lib/store.h"
+#include "../lib/tls.h"
+#include "adopt.h"
+#include "casources.h"
+#include "fields.h"
+#include "poll.h"
+
+/* No fewer bytes of the subject token than this may stand together in a message. */
+#define SECRET_RUN_BYTES 12
+
+#define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
+#define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
+
+/* Everything that a worker holds; .bss, so that the supervisor, which is the same binary, pays nothing for it. */
+static struct worker {
+	const struct sts_options *o;
+	enum sts_worker_mode mode;
+	int64_t deadline_boot_ms;
+	struct sts_report report;
+	struct sts_error error;
+	struct sts_store store;
+	struct sts_fields fields;
+	struct sts_fields_files files;
+	struct sts_subject subject;
+	struct sts_ca_sources ca;
+	struct sts_verifier verifier;
+	struct sts_tls tls;
+	struct sts_http http;
+	struct sts_answer answer;
+	struct sts_url poll_url;
+	int socket;
+	int64_t stage_since_ms, sent_real_ms, received_real_ms;
+	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
+	char scratch[STS_SUBJECT_MAX_BYTES + 1];
+	char request_head[REQUEST_HEAD_MAX_BYTES];
+	char request_body[REQUEST_BODY_MAX_BYTES];
+	char head[STS_HTTP_HEAD_MAX_BYTES];
+	char body[STS_HTTP_BODY_MAX_BYTES];
+} w = {.socket = -1, .store = {.dir_fd = -1}};
+
+/* ---- the report and its deadline ---- */
+
+/* What a time-out means in each stage. */
+static const struct {
+	enum sts_err error;
+	const char *doing;
+} stage_timeouts[STS_STAGE__COUNT] = {
+	[STS_STAGE_START] = {STS_ETIMEOUT, "starting"},
+	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, "reading the subject token and the CA files"},
+	[STS_STAGE_CONNECT] = {STS_EDNS, "resolving the name and connecting"},
+	[STS_STAGE_TLS] = {STS_ETIMEOUT, "waiting in the TLS handshake"},
+	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, "sending the request"},
+	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, "waiting for the answer"},
+	[STS_STAGE_CHECK] = {STS_ETIMEOUT, "checking the answer"},
+	[STS_STAGE_WRITE] = {STS_ETIMEOUT, "writing the files"},
+	[STS_STAGE_DONE] = {STS_ETIMEOUT, "ending"},
+};
+
+/* Async-signal-safe: copies, clocks and write(2) only. */
+static void send_report(void)
+{
+	w.report.phase_ms[w.report.stage] = (uint32_t)(sts_clock_boot_ms() - w.stage_since_ms);
+	ssize_t ignored = write(STS_CHILD_REPORT_FD, &w.report, sizeof(w.report));
+	(void)ignored;
+}
+
+static void on_alarm(int signal)
+{
+	struct sts_text text;
+
+	(void)signal;
+	w.report.error = (int32_t)stage_timeouts[w.report.stage].error;
+	w.report.detail = 0;
+	sts_text_init(&text, w.report.text, sizeof(w.report.text));
+	sts_text_add_str(&text, "time ran out while ");
+	sts_text_add_str(&text, stage_timeouts[w.report.stage].doing);
+	sts_text_add_str(&text, ": ");
+	sts_text_add_slice(&text, w.fields.url.authority);
+	send_report();
+	_exit(0);
+}
+
+static void set_deadline(int64_t timeout_ms)
+{
+	struct sigaction action = {.sa_handler = on_alarm};
+	struct itimerval timer = {.it_value = {timeout_ms / 1000, (timeout_ms % 1000) * 1000}};
+
+	w.deadline_boot_ms = sts_clock_boot_ms() + timeout_ms;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void enter(enum sts_stage stage)
+{
+	int64_t now_ms = sts_clock_boot_ms();
+
+	w.report.phase_ms[w.report.stage] = (uint32_t)(now_ms - w.stage_since_ms);
+	w.stage_since_ms = now_ms;
+	w.report.stage = (uint32_t)stage;
+}
+
+/* A message may hold words of the peer: none of them may be the subject token. */
+static void keep_secret(struct sts_error *e)
+{
+	if (w.subject.token.len >= SECRET_RUN_BYTES &&
+	    sts_text_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES))
+		sts_fail(e, e->code, e->detail, "%s (the peer's words are left out: they repeat the subject token)",
+			 sts_error_info(e->code)->meaning);
+}
+
+static _Noreturn void finish(enum sts_err err)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGALRM, &ignore, NULL);
+	w.report.error = (int32_t)err;
+	if (err != STS_OK) {
+		keep_secret(&w.error);
+		w.report.detail = w.error.detail;
+		memcpy(w.report.text, w.error.msg, sizeof(w.report.text));
+	}
+	send_report();
+	sts_wipe(w.subject_buf, sizeof(w.subject_buf));
+	_exit(0);
+}
+
+/* ---- the stages, in order ---- */
+
+static enum sts_err read_subject(void)
+{
+	enum sts_err err = sts_subject_read(w.o->token_file, sts_clock_real_ms() / 1000, w.subject_buf, sizeof(w.subject_buf),
+					    w.scratch, sizeof(w.scratch), &w.subject, &w.error);
+	bool has = false;
+
+	w.report.subject_exp_s = w.subject.exp_s;
+	memcpy(w.report.subject_id, w.subject.id, sizeof(w.report.subject_id));
+	if (err != STS_OK || !w.o->subject_audience)
+		return err;
+	err = sts_jwt_has_audience(w.subject.token, sts_slice_of(w.o->subject_audience), w.scratch, sizeof(w.scratch), &has, &w.error);
+	if (err != STS_OK || !has)
+		return sts_fail(&w.error, STS_ESUBJECT_AUDIENCE, 0, "the subject token is not for audience \"%.100s\": it was not sent",
+				w.o->subject_audience);
+	return STS_OK;
+}
+
+static enum sts_err stage_inputs(void)
+{
+	enum sts_err err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
+
+	if (err == STS_OK && !w.o->to_stdout)
+		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
+	if (err == STS_OK && w.mode == STS_WORKER_ADOPT && sts_adopt(&w.store, w.o, w.body, sizeof(w.body), w.scratch, sizeof(w.scratch),
+								     &w.report))
+		finish(STS_OK);
+	if (err == STS_OK)
+		err = read_subject();
+	if (err == STS_OK && w.fields.url.https)
+		err = sts_casources_open(w.o, &w.ca, &w.error);
+	return err;
+}
+
+/* The request is built before the connection: a mistake costs the STS nothing. */
+static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
+{
+	w.fields.request.subject = w.subject.token;
+	if (w.mode == STS_WORKER_POLL) {
+		if (!sts_poll_url(w.o->url, &w.poll_url)) {
+			w.report.flags |= STS_REPORT_POLL_OFF;
+			finish(STS_OK);
+		}
+		w.fields.request.url = &w.poll_url;
+	}
+	sts_text_init(head, w.request_head, sizeof(w.request_head));
+	sts_text_init(body, w.request_body, sizeof(w.request_body));
+	return sts_request_build(&w.fields.request, false, head, body, &w.error);
+}
+
+static enum sts_err stage_connect(void)
+{
+	static const struct sts_net_files files = {"/etc/hosts", "/etc/resolv.conf"};
+
+	return sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket, &w.error);
+}
+
+static enum sts_err stage_tls(void)
+{
+	const struct sts_url *url = &w.fields.url;
+	struct sts_server_name server = {.is_ip = url->host_kind != STS_HOST_NAME, .ip_len = url->host_kind == STS_HOST_IPV4 ? 4 : 16,
+					 .dns = sts_slice_of(url->host)};
+	enum sts_err err = STS_OK;
+
+	memcpy(server.ip, url->ip, sizeof(server.ip));
+	if (url->https)
+		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_clock_real_ms() / 1000, &w.error);
+	if (err == STS_OK)
+		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL, server.is_ip ? NULL : url->host,
+				   w.deadline_boot_ms, &w.error);
+	return err == STS_OK ? sts_tls_handshake(&w.tls, &w.error) : err;
+}
+
+static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
+{
+	char sent = STS_REPORT_STAGE_SENT;
+	enum sts_err err;
+
+	if (write(STS_CHILD_REPORT_FD, &sent, 1) != 1)
+		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
+	w.sent_real_ms = sts_clock_real_ms();
+	w.report.sent_boot_ms = sts_clock_boot_ms();
+	err = sts_tls_write(&w.tls, head->data, head->len, &w.error);
+	if (err == STS_OK && body->len > 0)
+		err = sts_tls_write(&w.tls, body->data, body->len, &w.error);
+	return err;
+}
+
+static enum sts_err stage_answer(void)
+{
+	char piece[4096];
+	enum sts_err err = STS_EAGAIN;
+
+	sts_http_init(&w.http, w.head, sizeof(w.head), w.body, sizeof(w.body));
+	while (err == STS_EAGAIN) {
+		size_t got = 0, used;
+		bool clean = false;
+
+		err = sts_tls_read(&w.tls, piece, sizeof(piece), &got, &clean, &w.error);
+		if (!w.received_real_ms)
+			w.received_real_ms = sts_clock_real_ms();
+		if (err == STS_EAGAIN)
+			err = sts_http_eof(&w.http, clean, &w.error);
+		else if (err == STS_OK)
+			err = sts_http_feed(&w.http, piece, got, &used, &w.error);
+	}
+	sts_wipe(piece, sizeof(piece));
+	sts_tls_fini(&w.tls);
+	close(w.socket);
+	w.socket = -1;
+	return err;
+}
+
+static void report_answer(void)
+{
+	w.report.http_status = w.answer.http_status;
+	w.report.retry_after_s = w.answer.retry_after_s;
+	w.report.clock_skew_s = w.answer.clock_skew_s;
+	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
+}
+
+static enum sts_err stage_check(void)
+{
+	struct sts_answer_input in = {
+		.row = w.fields.request.row,
+		.token_pointer = w.fields.pointer[0] ? w.fields.pointer : NULL,
+		.head = &w.http.head,
+		.body = {w.body, w.http.body_len},
+		.subject = w.subject.token,
+		.sent_real_ms = w.sent_real_ms,
+		.received_real_ms = w.received_real_ms,
+		.sent_boot_ms = w.report.sent_boot_ms,
+		.now_boot_ms = sts_clock_boot_ms(),
+		.default_ttl_s = w.fields.request.row->default_ttl_s ? w.fields.request.row->default_ttl_s : w.o->default_ttl_ms / 1000,
+		.expect_audience = sts_slice_of(w.o->expect_audience),
+		.expect_issuer = sts_slice_of(w.o->expect_issuer),
+		.max_lifetime_s = w.o->max_lifetime_ms / 1000,
+	};
+	enum sts_err err;
+
+	if (w.mode == STS_WORKER_POLL)
+		return sts_poll_read(&w.http.head, in.body, &w.report, &w.error);
+	err = sts_answer_read(&in, w.scratch, sizeof(w.scratch), &w.answer, &w.error);
+	report_answer();
+	if (err != STS_OK)
+		return err;
+	w.report.expires_s = w.answer.expires_s;
+	w.report.lifetime_s = w.answer.lifetime_s;
+	/* Capped by the subject: within the second that rounding costs. */
+	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 && w.answer.expires_s <= w.subject.exp_s + 1)
+		w.report.flags |= STS_REPORT_CAPPED;
+	if (w.answer.has_thumbprint) {
+		w.report.flags |= STS_REPORT_THUMBPRINT;
+		memcpy(w.report.thumbprint, w.answer.thumbprint, sizeof(w.report.thumbprint));
+	}
+	return STS_OK;
+}
+
+static enum sts_err print_token(void)
+{
+	const char *data = w.answer.token.data;
+	size_t left = w.answer.token.len;
+
+	while (left > 0) {
+		ssize_t put = write(STDOUT_FILENO, data, left);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s", sts_errno_words(errno));
+		data += put;
+		left -= (size_t)put;
+	}
+	return STS_OK;
+}
+
+static enum sts_err stage_write(void)
+{
+	char hex[2 * STS_THUMBPRINT_BYTES + 1];
+	struct sts_text thumbprint;
+
+	if (w.mode == STS_WORKER_POLL)
+		return STS_OK;
+	if (w.o->to_stdout)
+		return print_token();
+	sts_text_init(&thumbprint, hex, sizeof(hex));
+	if (w.answer.has_thumbprint)
+		sts_hex_encode(&thumbprint, w.answer.thumbprint, sizeof(w.answer.thumbprint));
+	return sts_store_write_token(&w.store, w.answer.token, w.answer.expires_s, (struct sts_slice){hex, thumbprint.len}, &w.error);
+}
+
+static enum sts_err exchange(void)
+{
+	struct sts_text head, body;
+	enum sts_err err;
+
+	enter(STS_STAGE_INPUTS);
+	err = stage_inputs();
+	if (err == STS_OK)
+		err = build_request(&head, &body);
+	if (err != STS_OK)
+		return err;
+	enter(STS_STAGE_CONNECT);
+	if ((err = stage_connect()) != STS_OK)
+		return err;
+	enter(STS_STAGE_TLS);
+	if ((err = stage_tls()) != STS_OK)
+		return err;
+	enter(STS_STAGE_REQUEST);
+	if ((err = stage_request(&head, &body)) != STS_OK)
+		return err;
+	enter(STS_STAGE_ANSWER);
+	if ((err = stage_answer()) != STS_OK)
+		return err;
+	enter(STS_STAGE_CHECK);
+	if ((err = stage_check()) != STS_OK)
+		return err;
+	enter(STS_STAGE_WRITE);
+	return stage_write();
+}
+
+_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode, int64_t timeout_ms)
+{
+	enum sts_err err;
+
+	w.o = o;
+	w.mode = mode;
+	w.stage_since_ms = sts_clock_boot_ms();
+	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION, .retry_after_s = -1, .subject_exp_s = -1};
+	set_deadline(timeout_ms);
+	err = exchange();
+	if (err == STS_OK)
+		enter(STS_STAGE_DONE);
+	finish(err);
+}
