@@ -1,2 +1,481 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "timefmt.h"
+
+#define RETRY_AFTER_MAX_S 300
+
+static bool is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool is_token(struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_token_char(s.data[i]))
+			return false;
+	return s.len > 0;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* ---- going out ---- */
+
+bool sts_http_name_allowed(struct sts_slice name)
+{
+	static const char *const ours[] = {
+		"host", "content-length", "transfer-encoding", "connection",
+		"te",   "trailer",        "upgrade",           "expect",
+	};
+	static const char proxy[] = "proxy-";
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (sts_slice_eq_nocase(name, ours[i]))
+			return false;
+	if (name.len >= sizeof(proxy) - 1 &&
+	    sts_slice_eq_nocase((struct sts_slice){name.data, sizeof(proxy) - 1}, proxy))
+		return false;
+	return is_token(name);
+}
+
+bool sts_http_value_allowed(struct sts_slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (value.data[i] != '\t' && (value.data[i] < ' ' || value.data[i] > '~'))
+			return false;
+	return value.len == 0 || (!is_blank(value.data[0]) && !is_blank(value.data[value.len - 1]));
+}
+
+static void add_header(struct sts_text *head, struct sts_slice name, struct sts_slice value)
+{
+	sts_text_add_slice(head, name);
+	sts_text_add_str(head, ": ");
+	sts_text_add_slice(head, value);
+	sts_text_add_str(head, "\r\n");
+}
+
+void sts_http_request_start(struct sts_text *head, const char *method, struct sts_slice authority,
+			    struct sts_slice target, const char *agent)
+{
+	sts_text_add_str(head, method);
+	sts_text_add_char(head, ' ');
+	sts_text_add_slice(head, target);
+	sts_text_add_str(head, " HTTP/1.1\r\n");
+	add_header(head, STS_SLICE("Host"), authority);
+	add_header(head, STS_SLICE("User-Agent"), sts_slice_of(agent));
+	add_header(head, STS_SLICE("Accept"), STS_SLICE("application/json"));
+	add_header(head, STS_SLICE("Connection"), STS_SLICE("close"));
+}
+
+void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value)
+{
+	assert(sts_http_name_allowed(name) && sts_http_value_allowed(value));
+	add_header(head, name, value);
+}
+
+void sts_http_request_end(struct sts_text *head, const char *content_type, size_t body_bytes)
+{
+	if (content_type) {
+		add_header(head, STS_SLICE("Content-Type"), sts_slice_of(content_type));
+		sts_text_addf(head, "Content-Length: %zu\r\n", body_bytes);
+	}
+	sts_text_add_str(head, "\r\n");
+}
+
+/* ---- coming back ---- */
+
+enum state {
+	STATUS_LINE, /* the head is collected line by line, each one read as soon as it is there */
+	HEADER_LINE,
+	BODY, /* the next body_left bytes are the rest of the body */
+	BODY_UNTIL_CLOSE,
+	CHUNK_LINE,
+	CHUNK, /* the next body_left bytes are the rest of the chunk */
+	CHUNK_CR,
+	CHUNK_LF,
+	TRAILER_LINE,
+	DONE,
+	FAILED,
+};
+
+void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf,
+		   size_t body_size)
+{
+	*p = (struct sts_http){.head_buf = head_buf,
+			       .head_size = head_size,
+			       .body_buf = body_buf,
+			       .body_size = body_size};
+}
+
+static void fail(struct sts_http *p, enum sts_err error, const char *why)
+{
+	p->state = FAILED;
+	p->error = error;
+	p->why = why;
+}
+
+static void malformed(struct sts_http *p, const char *why)
+{
+	fail(p, STS_EHTTP, why);
+}
+
+/* Field values, reasons and chunk extensions: no control character but HTAB; bytes above 0x7f are
+ * let through (obs-text). */
+static bool has_control(struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.data[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* "HTTP/1.1 200 OK"; servers that leave out the reason often leave out the space before it as well.
+ */
+static void read_status_line(struct sts_http *p, struct sts_slice line)
+{
+	uint64_t status;
+
+	if (line.len < 12 || (line.data[7] != '0' && line.data[7] != '1') || line.data[8] != ' ')
+		return malformed(p, "the status line is not HTTP/1.0 or HTTP/1.1");
+	if (!sts_parse_u64((struct sts_slice){line.data + 9, 3}, 599, &status) || status < 100 ||
+	    (line.len > 12 && line.data[12] != ' '))
+		return malformed(p, "the status is no number from 100 to 599");
+	if (has_control(line))
+		return malformed(p, "a control character stands in the status line");
+	if (status == 101)
+		return malformed(p, "it switches to another protocol, unasked");
+	p->status = (int)status;
+	p->state = HEADER_LINE;
+}
+
+static void read_content_length(struct sts_http *p, struct sts_slice value)
+{
+	if (p->has_length)
+		return malformed(p, "Content-Length is there twice");
+	if (!sts_parse_u64(value, UINT64_MAX, &p->head.content_length))
+		return malformed(p, "Content-Length is no number");
+	p->has_length = true;
+}
+
+static void read_transfer_encoding(struct sts_http *p, struct sts_slice value)
+{
+	if (p->has_coding || !sts_slice_eq_nocase(value, "chunked"))
+		return malformed(p, "Transfer-Encoding is not chunked, once");
+	p->has_coding = true;
+}
+
+static void read_content_encoding(struct sts_http *p, struct sts_slice value)
+{
+	if (!sts_slice_eq_nocase(value, "identity"))
+		malformed(p, "the body is compressed (Content-Encoding), unasked");
+}
+
+static void keep_first(struct sts_slice *field, struct sts_slice value)
+{
+	if (!field->data)
+		*field = value;
+}
+
+static void read_location(struct sts_http *p, struct sts_slice value)
+{
+	keep_first(&p->head.location, value);
+}
+
+static void read_retry_after(struct sts_http *p, struct sts_slice value)
+{
+	keep_first(&p->head.retry_after, value);
+}
+
+static void read_date(struct sts_http *p, struct sts_slice value)
+{
+	keep_first(&p->head.date, value);
+}
+
+static void read_content_type(struct sts_http *p, struct sts_slice value)
+{
+	keep_first(&p->head.content_type, value);
+}
+
+static void read_field(struct sts_http *p, struct sts_slice name, struct sts_slice value)
+{
+	static const struct {
+		const char *name;
+		void (*read)(struct sts_http *p, struct sts_slice value);
+	} fields[] = {
+		{"content-length", read_content_length},
+		{"transfer-encoding", read_transfer_encoding},
+		{"content-encoding", read_content_encoding},
+		{"location", read_location},
+		{"retry-after", read_retry_after},
+		{"date", read_date},
+		{"content-type", read_content_type},
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (sts_slice_eq_nocase(name, fields[i].name))
+			fields[i].read(p, value);
+}
+
+/* A line of the head or of the trailer; of the trailer only the shape is checked. */
+static void read_field_line(struct sts_http *p, struct sts_slice line)
+{
+	const char *colon = memchr(line.data, ':', line.len);
+	struct sts_slice name, value;
+
+	if (is_blank(line.data[0]))
+		return malformed(p, "a header is folded over two lines");
+	if (!colon)
+		return malformed(p, "a header line has no colon");
+	name = (struct sts_slice){line.data, (size_t)(colon - line.data)};
+	value = sts_slice_trim((struct sts_slice){colon + 1, line.len - name.len - 1});
+	if (!is_token(name))
+		return malformed(p, "a header has a malformed name");
+	if (has_control((struct sts_slice){colon + 1, line.len - name.len - 1}))
+		return malformed(p, "a control character stands in a header");
+	if (p->state == HEADER_LINE)
+		read_field(p, name, value);
+}
+
+static void end_interim(struct sts_http *p)
+{
+	if (p->has_length || p->has_coding)
+		return malformed(p, "an interim answer announces a body");
+	if (++p->interim > STS_HTTP_INTERIM_MAX)
+		return fail(p, STS_ETOOBIG, "there are more than 8 interim answers");
+	p->head = (struct sts_http_head){0};
+	p->head_len = 0;
+	p->state = STATUS_LINE;
+}
+
+/* RFC 9112 section 6.3, without its leniency. */
+static void end_head(struct sts_http *p)
+{
+	if (p->has_length && p->has_coding)
+		return malformed(p, "it has both Content-Length and Transfer-Encoding");
+	if (p->has_coding && p->head_buf[7] == '0')
+		return malformed(p, "HTTP/1.0 with Transfer-Encoding");
+	if (p->status < 200)
+		return end_interim(p);
+	p->head.status = p->status;
+	if (p->status == 204 || p->status == 304) {
+		p->head.framing = STS_HTTP_NO_BODY;
+		p->state = DONE;
+	} else if (p->has_coding) {
+		p->head.framing = STS_HTTP_CHUNKED;
+		p->state = CHUNK_LINE;
+	} else if (!p->has_length) {
+		p->head.framing = STS_HTTP_UNTIL_CLOSE;
+		p->state = BODY_UNTIL_CLOSE;
+	} else if (p->head.content_length > p->body_size) {
+		fail(p, STS_ETOOBIG, "the answer's Content-Length is past the bound");
+	} else {
+		p->head.framing = STS_HTTP_LENGTH;
+		p->body_left = p->head.content_length;
+		p->state = p->body_left > 0 ? BODY : DONE;
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
+		return (c & 7) + 9;
+	return -1;
+}
+
+/* RFC 9112 section 7.1. An extension is skipped. */
+static void read_chunk_line(struct sts_http *p, struct sts_slice line)
+{
+	uint64_t size = 0;
+	size_t i = 0;
+
+	for (; i < line.len && hex_value(line.data[i]) >= 0; i++) {
+		if (size > UINT64_MAX >> 4)
+			return malformed(p, "a chunk size overflows");
+		size = size << 4 | (uint64_t)hex_value(line.data[i]);
+	}
+	if (i == 0 || (i < line.len && line.data[i] != ';') || has_control(line))
+		return malformed(p, "a chunk size is malformed");
+	if (size > p->body_size - p->body_len)
+		return fail(p, STS_ETOOBIG, "the answer's body is past the bound");
+	p->body_left = size;
+	p->state = size > 0 ? CHUNK : TRAILER_LINE;
+}
+
+static void read_line(struct sts_http *p, struct sts_slice line)
+{
+	switch (p->state) {
+	case STATUS_LINE:
+		return read_status_line(p, line);
+	case CHUNK_LINE:
+		return read_chunk_line(p, line);
+	case HEADER_LINE:
+		return line.len > 0 ? read_field_line(p, line) : end_head(p);
+	default:
+		if (line.len > 0)
+			read_field_line(p, line);
+		else
+			p->state = DONE;
+	}
+}
+
+/*
+ * Collect a byte of a line. Only CR LF ends a line: what takes a bare LF or CR for an end as well
+ * sees other lines than we do. start  in      where the line begins in buf len    in/out  bytes in
+ * buf
+ */
+static void line_byte(struct sts_http *p, char *buf, size_t size, size_t start, size_t *len, char c)
+{
+	bool after_cr = *len > start && buf[*len - 1] == '\r';
+
+	if (after_cr != (c == '\n'))
+		return malformed(p, after_cr ? "a bare CR" : "a bare LF");
+	if (c == '\0')
+		return malformed(p, "a NUL byte");
+	if (after_cr) {
+		*len -= 1;
+		return read_line(p, (struct sts_slice){buf + start, *len - start});
+	}
+	if (*len == size)
+		return fail(p, STS_ETOOBIG,
+			    p->state == CHUNK_LINE
+				    ? "a chunk-size line of the answer is past the bound"
+				    : "the answer's head is past the bound");
+	buf[(*len)++] = c;
+}
+
+/* Lines of head and trailer stay where they are, one behind the other, since slices point to them.
+ */
+static void head_byte(struct sts_http *p, char c)
+{
+	static const char version[] = "HTTP/1.";
+	size_t len = p->head_len;
+
+	/* What is no HTTP at all is told at once, not after a wait for its first line to end. */
+	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len])
+		return malformed(p, "it does not begin with HTTP/1.");
+	line_byte(p, p->head_buf, p->head_size, p->line_start, &p->head_len, c);
+	if (c == '\n')
+		p->line_start = p->head_len;
+}
+
+static void chunk_line_byte(struct sts_http *p, char c)
+{
+	line_byte(p, p->chunk_line, sizeof(p->chunk_line), 0, &p->chunk_line_len, c);
+	if (c == '\n')
+		p->chunk_line_len = 0;
+}
+
+/* Take as much of the body as is there and wanted. Returns the bytes taken. */
+static size_t take_body(struct sts_http *p, const char *data, size_t len)
+{
+	uint64_t room = p->state == BODY_UNTIL_CLOSE ? p->body_size - p->body_len : p->body_left;
+
+	if (room == 0) {
+		fail(p, STS_ETOOBIG, "the answer's body is past the bound");
+		return 0;
+	}
+	if (len > room)
+		len = (size_t)room;
+	memcpy(p->body_buf + p->body_len, data, len);
+	p->body_len += len;
+	if (p->state == BODY_UNTIL_CLOSE)
+		return len;
+	p->body_left -= len;
+	if (p->body_left == 0)
+		p->state = p->state == BODY ? DONE : CHUNK_CR;
+	return len;
+}
+
+/* Returns the bytes taken, at least 1 but for an error. */
+static size_t step(struct sts_http *p, const char *data, size_t len)
+{
+	switch (p->state) {
+	case BODY:
+	case BODY_UNTIL_CLOSE:
+	case CHUNK:
+		return take_body(p, data, len);
+	case CHUNK_LINE:
+		chunk_line_byte(p, data[0]);
+		return 1;
+	case CHUNK_CR:
+	case CHUNK_LF:
+		if (data[0] != (p->state == CHUNK_CR ? '\r' : '\n'))
+			malformed(p, "a chunk is longer than its size");
+		else
+			p->state = p->state == CHUNK_CR ? CHUNK_LF : CHUNK_LINE;
+		return 1;
+	default:
+		head_byte(p, data[0]);
+		return 1;
+	}
+}
+
+static enum sts_err report(const struct sts_http *p, struct sts_error *e)
+{
+	const char *prefix = p->error == STS_EHTTP ? "the answer is no valid HTTP: " : "";
+
+	return sts_fail(e, p->error, 0, "%s%s", prefix, p->why);
+}
+
+enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used,
+			   struct sts_error *e)
+{
+	*used = 0;
+	while (*used < len && p->state != DONE && p->state != FAILED)
+		*used += step(p, data + *used, len - *used);
+	if (p->state == FAILED)
+		return report(p, e);
+	return p->state == DONE ? STS_OK : STS_EAGAIN;
+}
+
+static const char *what_is_missing(const struct sts_http *p, bool clean)
+{
+	if (p->state == BODY_UNTIL_CLOSE && !clean)
+		return "the connection ended without a close_notify";
+	if (p->state == STATUS_LINE && p->head_len == 0)
+		return "the peer closed without an answer";
+	if (p->state == STATUS_LINE || p->state == HEADER_LINE)
+		return "the peer closed within the head";
+	return "the peer closed within the body";
+}
+
+enum sts_err sts_http_eof(struct sts_http *p, bool clean, struct sts_error *e)
+{
+	if (p->state == BODY_UNTIL_CLOSE && clean)
+		p->state = DONE;
+	if (p->state == DONE)
+		return STS_OK;
+	if (p->state != FAILED)
+		fail(p, STS_ETRUNCATED, what_is_missing(p, clean));
+	return report(p, e);
+}
+
+int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s)
+{
+	struct sts_slice s = head->retry_after;
+	uint64_t delta_s;
+	int64_t when_s, date_s;
+
+	if (sts_parse_u64(s, UINT64_MAX, &delta_s))
+		return delta_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (int)delta_s;
+	if (!sts_httpdate_parse(s, &when_s))
+		return -1;
+	if (!sts_httpdate_parse(head->date, &date_s))
+		date_s = now_s;
+	if (when_s <= date_s)
+		return 0;
+	return when_s - date_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (int)(when_s - date_s);
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.1 as far as one exchange needs it (RFC 9110, RFC 9112): a request builder over the caller's memory and an
- * incremental parser of one answer. Never opens a socket, never allocates. Strict on purpose: exactly one way of framing.
+ * HTTP/1.1 as far as one exchange needs it (RFC 9110, RFC 9112): a request builder over the
+ * caller's memory and an incremental parser of one answer. Never opens a socket, never allocates.
+ * Strict on purpose: exactly one way of framing.
  */
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
@@ -11,25 +12,26 @@
 
 #define STS_HTTP_HEAD_MAX_BYTES (32 * 1024)
 #define STS_HTTP_BODY_MAX_BYTES (256 * 1024)
-#define STS_HTTP_INTERIM_MAX 8 /* 1xx answers that are skipped */
+#define STS_HTTP_INTERIM_MAX    8 /* 1xx answers that are skipped */
 
 /* ---- going out ---- */
 
-/* Is this a header name that a user or a row may set? RFC 9110 token, and none of Host, Content-Length, Transfer-Encoding,
- * Connection, TE, Trailer, Upgrade, Expect, Proxy-*. */
+/* Is this a header name that a user or a row may set? RFC 9110 token, and none of Host,
+ * Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Expect, Proxy-*. */
 bool sts_http_name_allowed(struct sts_slice name);
-/* Is this a field value that may go out? Printable ASCII, SP and HTAB inside; no CR, LF, NUL, obs-text. */
+/* Is this a field value that may go out? Printable ASCII, SP and HTAB inside; no CR, LF, NUL,
+ * obs-text. */
 bool sts_http_value_allowed(struct sts_slice value);
 
 /*
- * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json, Connection: close.
- *   head       in/out  set up by sts_text_init(); overflow is for the caller to check once at the end
- *   authority  in      for Host
- *   agent      in      "sts-sidecar/VERSION"
+ * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json,
+ * Connection: close. head       in/out  set up by sts_text_init(); overflow is for the caller to
+ * check once at the end authority  in      for Host agent      in      "sts-sidecar/VERSION"
  */
 void sts_http_request_start(struct sts_text *head, const char *method, struct sts_slice authority,
 			    struct sts_slice target, const char *agent);
-/* Add one header. The caller has checked name and value with the two functions above; asserts that it has. */
+/* Add one header. The caller has checked name and value with the two functions above; asserts that
+ * it has. */
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value);
 /* End the head; content_type NULL means no body and no Content-Length. */
 void sts_http_request_end(struct sts_text *head, const char *content_type, size_t body_bytes);
@@ -38,9 +40,12 @@ void sts_http_request_end(struct sts_text *head, const char *content_type, size_
 
 enum sts_http_framing { STS_HTTP_NO_BODY, STS_HTTP_LENGTH, STS_HTTP_CHUNKED, STS_HTTP_UNTIL_CLOSE };
 
-/* What was read of the head. Slices point into the caller's head buffer; empty where the header is absent. */
+/* What was read of the head, meaningful once its status is not 0. Slices point into the caller's
+ * head buffer; empty where the header is absent; the first counts where it is repeated. UNTRUSTED:
+ * printable bytes, HTAB and bytes above 0x7e. */
 struct sts_http_head {
-	int status; /* 200..599; 1xx are skipped, anything else is STS_EHTTP */
+	int status; /* 200..599; 1xx are skipped (but 101), anything else is STS_EHTTP; 0 while the
+		       head is not complete */
 	enum sts_http_framing framing;
 	uint64_t content_length; /* STS_HTTP_LENGTH only */
 	struct sts_slice location;
@@ -50,8 +55,9 @@ struct sts_http_head {
 };
 
 /*
- * The parser. All memory is the caller's: head (STS_HTTP_HEAD_MAX_BYTES is the bound, fewer is allowed) and body.
- * After an error it stays in that error.
+ * The parser. All memory is the caller's: head (STS_HTTP_HEAD_MAX_BYTES is the bound, fewer is
+ * allowed) and body. The head buffer holds the status line, the headers and the trailers. After an
+ * error it stays in that error.
  */
 struct sts_http {
 	struct sts_http_head head;
@@ -59,41 +65,51 @@ struct sts_http {
 	/* private */
 	int state;
 	int interim;
+	int status; /* of the head being read */
 	enum sts_err error;
-	bool head_request; /* the answer has no body whatever it says */
+	const char *why; /* what was wrong, when error is set */
+	bool has_length, has_coding;
 	char *head_buf;
 	size_t head_size, head_len;
+	size_t line_start; /* of the head or trailer line being collected */
 	char *body_buf;
 	size_t body_size;
-	uint64_t chunk_left;
-	size_t line_len;
-	char line[64]; /* a chunk-size or trailer line being collected */
+	uint64_t body_left; /* of the body, or of a chunk */
+	size_t chunk_line_len;
+	char chunk_line[64];
 };
 
-void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf, size_t body_size);
+void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf,
+		   size_t body_size);
 
 /*
  * Feed bytes from the peer.
  *   data  in   UNTRUSTED; NULL only when len is 0
  *   len   in   0 means nothing new
- *   used  out  bytes consumed, <= len; less than len only when the answer is complete (what follows is ignored) or malformed
- * Returns STS_OK when the answer is complete, STS_EAGAIN to ask for more, STS_EHTTP when malformed, STS_ETOOBIG past a bound
- * (detail 0). Refused: both framings, repeated or differing lengths, a coding other than chunked, Content-Encoding other than
- * identity, obs-fold, bare CR, NUL, white space before the colon, a chunk size that overflows, HTTP versions other than 1.0
- * and 1.1. Keeps no pointer to data.
+ *   used  out  bytes consumed, <= len; less than len only when the answer is complete (what follows
+ * is ignored) or malformed Returns STS_OK when the answer is complete, STS_EAGAIN to ask for more,
+ * STS_EHTTP when malformed, STS_ETOOBIG past a bound (detail 0). Refused: both framings, repeated
+ * or differing lengths, a coding other than chunked, Content-Encoding other than identity,
+ * obs-fold, bare CR, bare LF, NUL and other control characters, white space before the colon, a
+ * chunk size that overflows or a chunk-size line of over 64 bytes, HTTP versions other than 1.0
+ * and 1.1, a ninth interim answer, 101. What is malformed is told at its first byte, in the head at
+ * the end of the line: how the bytes are cut into calls makes no difference. Keeps no pointer to
+ * data.
  */
-enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used, struct sts_error *e);
+enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used,
+			   struct sts_error *e);
 
 /*
  * Tell the parser that the peer has closed.
  *   clean  in  a close_notify was received (plain TCP on loopback: an orderly FIN)
- * Returns STS_OK when the answer is complete (a body until close counts only after a clean close), else STS_ETRUNCATED or
- * the earlier error.
+ * Returns STS_OK when the answer is complete (a body until close counts only after a clean close),
+ * else STS_ETRUNCATED or the earlier error.
  */
 enum sts_err sts_http_eof(struct sts_http *p, bool clean, struct sts_error *e);
 
-/* Retry-After in seconds (delta or HTTP date, RFC 9110 section 10.2.3), clamped to 0..300; -1 when absent or malformed.
- *   now_s  in  epoch; the date is judged against the answer's own Date header when it has one */
+/* Retry-After in seconds (delta or HTTP date, RFC 9110 section 10.2.3), clamped to 0..300; -1 when
+ * absent or malformed. now_s  in  epoch; the date is judged against the answer's own Date header
+ * when it has one */
 int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s);
 
 #endif

@@ -1,2 +1,323 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "url.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define LABEL_MAX_BYTES  63
+#define ORIGIN_MAX_BYTES 100
+
+/*
+ * A step of the parser takes its part from the front of the slice and returns NULL, or what is
+ * wrong: a clause that goes on from "the URL ".
+ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c);
+}
+
+static struct sts_slice take(struct sts_slice *s, size_t len)
+{
+	struct sts_slice front = {s->data, len};
+
+	if (len > 0) {
+		s->data += len;
+		s->len -= len;
+	}
+	return front;
+}
+
+/* How many bytes stand before the first of `stops`? */
+static size_t span_until(struct sts_slice s, const char *stops)
+{
+	size_t len = 0;
+
+	while (len < s.len && !is_one_of(s.data[len], stops))
+		len++;
+	return len;
+}
+
+static const char *check_bytes(struct sts_slice s)
+{
+	if (s.len == 0)
+		return "is empty";
+	if (s.len > STS_URL_MAX_BYTES)
+		return "is longer than 2048 bytes";
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.data[i];
+
+		if (c == ' ' || (c >= '\t' && c <= '\r'))
+			return "has white space in it";
+		if (c < 0x20 || c > 0x7e)
+			return "has a control character or a byte that is no ASCII in it";
+		if (c == '#')
+			return "has a fragment (#), which an STS never sees";
+		if (is_one_of(s.data[i], "\"<>\\^`{|}"))
+			return "has a character in it that must be percent-encoded";
+		if (c == '%' && !(s.len - i > 2 && is_hex(s.data[i + 1]) && is_hex(s.data[i + 2])))
+			return "has a % in it that two hexadecimal digits do not follow";
+	}
+	return NULL;
+}
+
+static const char *take_scheme(struct sts_slice *s, struct sts_url *url)
+{
+	static const struct {
+		const char *text;
+		bool https;
+		uint16_t port;
+	} schemes[] = {{"https://", true, 443}, {"http://", false, 80}};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i].text);
+
+		if (s->len < len ||
+		    !sts_slice_eq_nocase((struct sts_slice){s->data, len}, schemes[i].text))
+			continue;
+		take(s, len);
+		url->https = schemes[i].https;
+		url->port = schemes[i].port;
+		return NULL;
+	}
+	return "does not begin with https://";
+}
+
+static const char *check_label(struct sts_slice label)
+{
+	if (label.len == 0)
+		return "has an empty label in its host name";
+	if (label.len > LABEL_MAX_BYTES)
+		return "has a label of over 63 bytes in its host name";
+	if (label.data[0] == '-' || label.data[label.len - 1] == '-')
+		return "has a hyphen at the end of a label of its host name";
+	for (size_t i = 0; i < label.len; i++)
+		if (!is_alpha(label.data[i]) && !is_digit(label.data[i]) && label.data[i] != '-' &&
+		    label.data[i] != '_')
+			return "has a character in its host name that no name has";
+	return NULL;
+}
+
+/* "1", "0x7f": what old resolvers take for a part of an address. */
+static bool looks_numeric(struct sts_slice label)
+{
+	bool hex = sts_slice_starts(label, "0x") || sts_slice_starts(label, "0X");
+
+	for (size_t i = hex ? 2 : 0; i < label.len; i++)
+		if (hex ? !is_hex(label.data[i]) : !is_digit(label.data[i]))
+			return false;
+	return true;
+}
+
+static const char *check_name(struct sts_slice name)
+{
+	struct sts_slice label = {0};
+
+	if (name.len >= STS_HOST_MAX_BYTES)
+		return "has a host name of over 253 bytes";
+	for (;;) {
+		const char *why;
+
+		label = take(&name, span_until(name, "."));
+		why = check_label(label);
+		if (why)
+			return why;
+		if (name.len == 0)
+			break;
+		take(&name, 1);
+	}
+	return looks_numeric(label) ? "has a host that is neither a name nor an IPv4 address of "
+				      "four decimal parts"
+				    : NULL;
+}
+
+/* The host in lower case; the caller has checked its length. */
+static void copy_host(struct sts_url *url, struct sts_slice host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		url->host[i] = host.data[i] >= 'A' && host.data[i] <= 'Z'
+				       ? (char)(host.data[i] | 0x20)
+				       : host.data[i];
+	url->host[host.len] = '\0';
+}
+
+static const char *take_ipv6(struct sts_slice *s, struct sts_url *url)
+{
+	struct sts_slice host;
+
+	take(s, 1);
+	host = take(s, span_until(*s, "]"));
+	if (s->len == 0)
+		return "has a [ without a ]";
+	take(s, 1);
+	if (memchr(host.data, '%', host.len))
+		return "has a zone in its IPv6 address";
+	if (host.len >= INET6_ADDRSTRLEN)
+		return "has a malformed IPv6 address";
+	copy_host(url, host);
+	url->host_kind = STS_HOST_IPV6;
+	return inet_pton(AF_INET6, url->host, url->ip) == 1 ? NULL : "has a malformed IPv6 address";
+}
+
+static const char *take_host(struct sts_slice *s, struct sts_url *url)
+{
+	struct sts_slice host;
+
+	if (s->len > 0 && s->data[0] == '[')
+		return take_ipv6(s, url);
+	host = take(s, span_until(*s, ":"));
+	if (host.len > 0 && host.data[host.len - 1] == '.') {
+		url->absolute_name = true;
+		host.len--;
+	}
+	if (host.len == 0)
+		return "has no host";
+	if (host.len < STS_HOST_MAX_BYTES) {
+		copy_host(url, host);
+		if (inet_pton(AF_INET, url->host, url->ip) == 1) {
+			url->host_kind = STS_HOST_IPV4;
+			return url->absolute_name ? "has an IPv4 address with a dot behind it"
+						  : NULL;
+		}
+	}
+	return check_name(host);
+}
+
+static const char *take_port(struct sts_slice *s, struct sts_url *url)
+{
+	uint64_t port;
+
+	if (s->len == 0)
+		return NULL;
+	if (s->data[0] != ':')
+		return "has something between host and port";
+	take(s, 1);
+	if (!sts_parse_u64(*s, 65535, &port) || port == 0 || s->len > 5)
+		return "has a port that is no number from 1 to 65535";
+	url->port = (uint16_t)port;
+	return NULL;
+}
+
+static const char *check_target(struct sts_slice target)
+{
+	/* [ and ] are for IPv6 addresses only. */
+	return span_until(target, "[]") < target.len
+		       ? "has a character in it that must be percent-encoded"
+		       : NULL;
+}
+
+/* Authority and target as they go out; what was checked above fits into buf. */
+static void compose(struct sts_url *url, struct sts_slice target)
+{
+	struct sts_text t;
+	size_t authority_len;
+
+	sts_text_init(&t, url->buf, sizeof(url->buf));
+	sts_text_addf(&t, url->host_kind == STS_HOST_IPV6 ? "[%s]" : "%s", url->host);
+	if (url->port != (url->https ? 443 : 80))
+		sts_text_addf(&t, ":%u", url->port);
+	authority_len = t.len;
+	if (target.len == 0 || target.data[0] != '/')
+		sts_text_add_char(&t, '/');
+	sts_text_add_slice(&t, target);
+	url->authority = (struct sts_slice){url->buf, authority_len};
+	url->target = (struct sts_slice){url->buf + authority_len, t.len - authority_len};
+}
+
+static const char *parse(struct sts_slice text, struct sts_url *url)
+{
+	const char *why = check_bytes(text);
+	struct sts_slice authority;
+
+	if (!why)
+		why = take_scheme(&text, url);
+	if (why)
+		return why;
+	authority = take(&text, span_until(text, "/?"));
+	if (memchr(authority.data, '@', authority.len))
+		return "has a user name or password in it";
+	why = take_host(&authority, url);
+	if (!why)
+		why = take_port(&authority, url);
+	if (!why)
+		why = check_target(text);
+	if (!why)
+		compose(url, text);
+	return why;
+}
+
+enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct sts_error *e)
+{
+	const char *why;
+
+	*url = (struct sts_url){0};
+	why = parse(text, url);
+	return why ? sts_fail(e, STS_EURL, 0, "the URL %s", why) : STS_OK;
+}
+
+bool sts_url_is_loopback(const struct sts_url *url)
+{
+	static const uint8_t ipv6_loopback[16] = {[15] = 1};
+	static const char suffix[] = ".localhost";
+	size_t len = strlen(url->host);
+
+	switch (url->host_kind) {
+	case STS_HOST_IPV4:
+		return url->ip[0] == 127;
+	case STS_HOST_IPV6:
+		return memcmp(url->ip, ipv6_loopback, sizeof(ipv6_loopback)) == 0;
+	default:
+		return strcmp(url->host, suffix + 1) == 0 ||
+		       (len > sizeof(suffix) - 1 &&
+			strcmp(url->host + len - (sizeof(suffix) - 1), suffix) == 0);
+	}
+}
+
+/* Bytes of "scheme:" (RFC 3986 section 3.1) at the start, 0 when there is none. */
+static size_t scheme_bytes(struct sts_slice s)
+{
+	size_t len = span_until(s, ":/?#");
+
+	if (len == 0 || len == s.len || s.data[len] != ':' || !is_alpha(s.data[0]))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if (!is_alpha(s.data[i]) && !is_digit(s.data[i]) && !is_one_of(s.data[i], "+-."))
+			return 0;
+	return len + 1;
+}
+
+void sts_url_add_origin(struct sts_text *t, struct sts_slice location)
+{
+	struct sts_slice scheme = take(&location, scheme_bytes(location)), host = {0}, user;
+	size_t start = t->len;
+
+	if (sts_slice_starts(location, "//")) {
+		scheme.data = scheme.len ? scheme.data : location.data;
+		scheme.len += 2;
+		take(&location, 2);
+		host = take(&location, span_until(location, "/?#\\"));
+	} else if (scheme.len == 0) {
+		sts_text_add_str(t, "the same host");
+		return;
+	}
+	for (user = host; user.len > 0 && user.data[user.len - 1] != '@'; user.len--)
+		;
+	take(&host, user.len);
+	sts_text_add_escaped(t, scheme, ORIGIN_MAX_BYTES / 2);
+	sts_text_add_escaped(t, host, ORIGIN_MAX_BYTES - (t->len - start));
+}
