@@ -1,2 +1,542 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cert.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+/* The readers return NULL, or what is wrong in words that follow "certificate ...: ". */
+static const char too_many_extensions[] = "more than 32 extensions";
+
+/* GeneralNames: only the headers, so that later walks cannot fail. */
+static const char *read_san(struct sts_der value, struct sts_cert *cert)
+{
+	struct sts_der names, name;
+	uint8_t tag;
+
+	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->san) || value.len > 0)
+		return "bad subjectAltName";
+	for (names = cert->san; names.len > 0;)
+		if (!sts_der_any(&names, &tag, &name, NULL))
+			return "bad subjectAltName";
+	cert->has_san = true;
+	return NULL;
+}
+
+static const char *read_basic_constraints(struct sts_der value, struct sts_cert *cert)
+{
+	struct sts_der list, item;
+	uint64_t path_len;
+
+	if (!sts_der_take(&value, STS_DER_SEQUENCE, &list) || value.len > 0)
+		return "bad basicConstraints";
+	if (sts_der_take(&list, STS_DER_BOOLEAN, &item) && !sts_der_bool(item, &cert->is_ca))
+		return "bad basicConstraints";
+	if (sts_der_take(&list, STS_DER_INTEGER, &item)) {
+		if (!sts_der_uint(item, &path_len))
+			return "bad basicConstraints";
+		cert->path_len = path_len > 100 ? 100 : (int)path_len;
+	}
+	cert->has_basic_constraints = true;
+	return list.len > 0 ? "bad basicConstraints" : NULL;
+}
+
+static const char *read_key_usage(struct sts_der value, struct sts_cert *cert)
+{
+	struct sts_der bits;
+
+	if (!sts_der_take(&value, STS_DER_BITS, &bits) || value.len > 0 || bits.len < 2 ||
+	    bits.data[0] > 7)
+		return "bad keyUsage";
+	cert->has_key_usage = true;
+	cert->key_cert_sign = bits.data[1] & 0x04;
+	cert->key_sign = bits.data[1] & 0xc0;
+	return NULL;
+}
+
+static const char *read_eku(struct sts_der value, struct sts_cert *cert)
+{
+	struct sts_der list, oid;
+
+	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->eku) || value.len > 0 ||
+	    cert->eku.len == 0)
+		return "bad extKeyUsage";
+	for (list = cert->eku; list.len > 0;)
+		if (!sts_der_take(&list, STS_DER_OID, &oid))
+			return "bad extKeyUsage";
+	cert->has_eku = true;
+	return NULL;
+}
+
+static const char *read_name_constraints(struct sts_der value, struct sts_cert *cert)
+{
+	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->name_constraints) || value.len > 0)
+		return "bad nameConstraints";
+	cert->has_name_constraints = true;
+	return NULL;
+}
+
+static const char *read_subject_key_id(struct sts_der value, struct sts_cert *cert)
+{
+	if (!sts_der_take(&value, STS_DER_OCTETS, &cert->subject_key_id) || value.len > 0)
+		return "bad subjectKeyIdentifier";
+	return NULL;
+}
+
+static const char *read_authority_key_id(struct sts_der value, struct sts_cert *cert)
+{
+	struct sts_der list;
+
+	if (!sts_der_take(&value, STS_DER_SEQUENCE, &list) || value.len > 0)
+		return "bad authorityKeyIdentifier";
+	sts_der_take(&list, STS_DER_CONTEXT(0), &cert->authority_key_id);
+	return NULL;
+}
+
+/*
+ * What may be critical, under id-ce (2.5.29). Policies are judged by BearSSL's validator; for
+ * distribution points it is enough to know what they are: we don't check revocation.
+ */
+static const struct {
+	uint8_t id;
+	const char *(*read)(struct sts_der value, struct sts_cert *cert);
+} known[] = {
+	{14, read_subject_key_id},
+	{15, read_key_usage},
+	{17, read_san},
+	{19, read_basic_constraints},
+	{30, read_name_constraints},
+	{31, NULL},
+	{32, NULL},
+	{35, read_authority_key_id},
+	{37, read_eku},
+};
+
+static const char *read_extension_value(struct sts_der oid, bool critical, struct sts_der value,
+					struct sts_cert *cert)
+{
+	if (oid.len == 3 && memcmp(oid.data, "\x55\x1d", 2) == 0)
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (known[i].id == oid.data[2])
+				return known[i].read ? known[i].read(value, cert) : NULL;
+	if (critical && !cert->unknown_critical) {
+		cert->unknown_critical = true;
+		cert->unknown_critical_oid = oid;
+	}
+	return NULL;
+}
+
+static const char *read_extensions(struct sts_der list, struct sts_cert *cert)
+{
+	struct sts_der seen[STS_CERT_EXTENSIONS_MAX], extension, item, value;
+	const char *why = NULL;
+
+	if (list.len == 0)
+		return "an empty list of extensions";
+	for (size_t count = 0; list.len > 0 && !why; count++) {
+		bool critical = false;
+
+		if (count == STS_CERT_EXTENSIONS_MAX)
+			return too_many_extensions;
+		if (!sts_der_take(&list, STS_DER_SEQUENCE, &extension) ||
+		    !sts_der_take(&extension, STS_DER_OID, &seen[count]))
+			return "bad extension";
+		if (sts_der_take(&extension, STS_DER_BOOLEAN, &item) &&
+		    !sts_der_bool(item, &critical))
+			return "bad extension";
+		if (!sts_der_take(&extension, STS_DER_OCTETS, &value) || extension.len > 0)
+			return "bad extension";
+		for (size_t i = 0; i < count; i++)
+			if (sts_der_eq(seen[i], seen[count]))
+				return "the same extension twice";
+		why = read_extension_value(seen[count], critical, value, cert);
+	}
+	return why;
+}
+
+/* An INTEGER that is positive and minimal; the sign byte is taken off. */
+static bool take_unsigned(struct sts_der *in, struct sts_der *value)
+{
+	if (!sts_der_take(in, STS_DER_INTEGER, value) || value->len == 0 || value->data[0] > 0x7f)
+		return false;
+	if (value->data[0] != 0)
+		return true;
+	value->data++;
+	value->len--;
+	return value->len > 0 && value->data[0] > 0x7f;
+}
+
+static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
+{
+	struct sts_der key, *n = &cert->rsa_n, *e = &cert->rsa_e;
+
+	if (!sts_der_take(&bits, STS_DER_SEQUENCE, &key) || bits.len > 0 ||
+	    !take_unsigned(&key, n) || !take_unsigned(&key, e) || key.len > 0)
+		return "bad RSA key";
+	/* An even number is no modulus and no exponent; 1 would sign everything. */
+	if ((n->data[n->len - 1] & 1) == 0 || (e->data[e->len - 1] & 1) == 0 || e->len > 4 ||
+	    (e->len == 1 && e->data[0] == 1))
+		return "bad RSA key";
+	cert->rsa_bits = (uint32_t)n->len * 8;
+	for (uint8_t top = n->data[0]; top < 0x80; top = (uint8_t)(top << 1))
+		cert->rsa_bits--;
+	cert->key_kind = STS_KEY_RSA;
+	return NULL;
+}
+
+static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct sts_cert *cert)
+{
+	static const struct {
+		struct sts_der oid;
+		size_t point_len;
+		enum sts_key_kind kind;
+	} curves[] = {
+		{OID("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, STS_KEY_EC_P256},
+		{OID("\x2b\x81\x04\x00\x22"), 97, STS_KEY_EC_P384},
+		{OID("\x2b\x81\x04\x00\x23"), 133, STS_KEY_EC_P521},
+	};
+
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (!sts_der_eq(curves[i].oid, curve))
+			continue;
+		if (bits.len != curves[i].point_len || bits.data[0] != 4)
+			return "bad EC point";
+		cert->ec_point = bits;
+		cert->key_kind = curves[i].kind;
+	}
+	return NULL;
+}
+
+static const char *read_key(struct sts_cert *cert)
+{
+	struct sts_der spki = cert->spki, list, algorithm, bits, curve;
+
+	if (!sts_der_take(&spki, STS_DER_SEQUENCE, &list) ||
+	    !sts_der_take(&list, STS_DER_SEQUENCE, &algorithm) ||
+	    !sts_der_take(&algorithm, STS_DER_OID, &cert->key_oid) ||
+	    !sts_der_take(&list, STS_DER_BITS, &bits) || list.len > 0 || bits.len < 2 ||
+	    bits.data[0] != 0)
+		return "bad public key";
+	bits.data++;
+	bits.len--;
+	cert->key_kind = STS_KEY_OTHER;
+	if (sts_der_eq(cert->key_oid, OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
+		return read_rsa_key(bits, cert);
+	if (sts_der_eq(cert->key_oid, OID("\x2a\x86\x48\xce\x3d\x02\x01")) &&
+	    sts_der_take(&algorithm, STS_DER_OID, &curve))
+		return read_ec_key(curve, bits, cert);
+	return NULL;
+}
+
+static bool take_whole(struct sts_der *in, uint8_t tag, struct sts_der *whole)
+{
+	struct sts_der content;
+	uint8_t got;
+
+	return sts_der_peek(in, tag) && sts_der_any(in, &got, &content, whole);
+}
+
+static bool take_time(struct sts_der *in, int64_t *epoch_s)
+{
+	struct sts_der content;
+	uint8_t tag;
+
+	return sts_der_any(in, &tag, &content, NULL) && sts_der_time(tag, content, epoch_s);
+}
+
+static const char *read_validity(struct sts_der *tbs, struct sts_cert *cert)
+{
+	struct sts_der validity;
+
+	if (!sts_der_take(tbs, STS_DER_SEQUENCE, &validity) ||
+	    !take_time(&validity, &cert->not_before_s) ||
+	    !take_time(&validity, &cert->not_after_s) || validity.len > 0)
+		return "bad validity";
+	return NULL;
+}
+
+static const char *read_version(struct sts_der *tbs, struct sts_cert *cert)
+{
+	struct sts_der outer, number;
+	uint64_t version = 0;
+
+	if (sts_der_take(tbs, STS_DER_CONTEXT_CONSTRUCTED(0), &outer) &&
+	    (!sts_der_take(&outer, STS_DER_INTEGER, &number) || outer.len > 0 ||
+	     !sts_der_uint(number, &version) || version > 2))
+		return "bad version";
+	cert->version = (int)version + 1;
+	return NULL;
+}
+
+/* What follows the public key: two unique identifiers that nobody uses, and the extensions. */
+static const char *read_tail(struct sts_der *tbs, struct sts_cert *cert)
+{
+	struct sts_der skipped, outer, list;
+	const char *why = NULL;
+
+	sts_der_take(tbs, STS_DER_CONTEXT(1), &skipped);
+	sts_der_take(tbs, STS_DER_CONTEXT(2), &skipped);
+	if (sts_der_take(tbs, STS_DER_CONTEXT_CONSTRUCTED(3), &outer)) {
+		if (cert->version != 3)
+			return "extensions in an old version";
+		if (!sts_der_take(&outer, STS_DER_SEQUENCE, &list) || outer.len > 0)
+			return "bad extensions";
+		why = read_extensions(list, cert);
+	}
+	return why ? why : tbs->len > 0 ? "trailing bytes" : NULL;
+}
+
+static const char *read_tbs(struct sts_der tbs, struct sts_der *algorithm, struct sts_cert *cert)
+{
+	struct sts_der serial;
+	const char *why = read_version(&tbs, cert);
+
+	if (why)
+		return why;
+	if (!sts_der_take(&tbs, STS_DER_INTEGER, &serial) || serial.len == 0)
+		return "bad serial number";
+	if (!take_whole(&tbs, STS_DER_SEQUENCE, algorithm))
+		return "bad signature algorithm";
+	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->issuer))
+		return "bad issuer";
+	if ((why = read_validity(&tbs, cert)))
+		return why;
+	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->subject))
+		return "bad subject";
+	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->spki))
+		return "bad public key";
+	if ((why = read_key(cert)))
+		return why;
+	return read_tail(&tbs, cert);
+}
+
+static const char *read_certificate(struct sts_der der, struct sts_cert *cert)
+{
+	struct sts_der outer, tbs, inside, algorithm, signature;
+	const char *why;
+
+	if (!sts_der_take(&der, STS_DER_SEQUENCE, &outer))
+		return "no DER";
+	if (der.len > 0)
+		return "trailing bytes";
+	if (!sts_der_take(&outer, STS_DER_SEQUENCE, &tbs))
+		return "no DER";
+	if ((why = read_tbs(tbs, &inside, cert)))
+		return why;
+	/* The signed and the unsigned copy must agree (RFC 5280 section 4.1.1.2). */
+	if (!take_whole(&outer, STS_DER_SEQUENCE, &algorithm) || !sts_der_eq(algorithm, inside))
+		return "bad signature algorithm";
+	if (!sts_der_take(&algorithm, STS_DER_SEQUENCE, &inside) ||
+	    !sts_der_take(&inside, STS_DER_OID, &cert->signature_oid))
+		return "bad signature algorithm";
+	if (!sts_der_take(&outer, STS_DER_BITS, &signature) || signature.len < 2)
+		return "bad signature";
+	return outer.len > 0 ? "trailing bytes" : NULL;
+}
+
+enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts_error *e)
+{
+	char name[128];
+	struct sts_text t;
+	const char *why;
+
+	*cert = (struct sts_cert){
+		.der = der, .path_len = -1, .key_cert_sign = true, .key_sign = true};
+	why = read_certificate(der, cert);
+	if (!why) {
+		cert->self_issued = sts_der_eq(cert->subject, cert->issuer);
+		return STS_OK;
+	}
+	sts_text_init(&t, name, sizeof(name));
+	if (cert->subject.len > 0)
+		sts_cert_add_name(&t, cert->subject);
+	else
+		sts_text_add_str(&t, "(unread)");
+	return sts_fail(e, why == too_many_extensions ? STS_ECERT_LIMIT : STS_ECERT_MALFORMED, 0,
+			"certificate %s: %s", name, why);
+}
+
+/* The attributes of a Name, one after the other; rdn is the rest of the set that the last came
+ * from. */
+struct name_walk {
+	struct sts_der rdns, rdn, oid, value;
+	uint8_t tag;
+};
+
+static bool walk_start(struct name_walk *w, struct sts_der name)
+{
+	*w = (struct name_walk){0};
+	return sts_der_take(&name, STS_DER_SEQUENCE, &w->rdns);
+}
+
+static bool walk_ended(const struct name_walk *w)
+{
+	return w->rdns.len == 0 && w->rdn.len == 0;
+}
+
+static bool walk_next(struct name_walk *w)
+{
+	struct sts_der pair;
+
+	if (w->rdn.len == 0 && !sts_der_take(&w->rdns, STS_DER_SET, &w->rdn))
+		return false;
+	return sts_der_take(&w->rdn, STS_DER_SEQUENCE, &pair) &&
+	       sts_der_take(&pair, STS_DER_OID, &w->oid) &&
+	       sts_der_any(&pair, &w->tag, &w->value, NULL) && pair.len == 0;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The next character of a string without regard to case, a run of white space as one space; -1 at
+ * the end. */
+static int next_folded(struct sts_der *s, bool first)
+{
+	size_t spaces = 0;
+	uint8_t c;
+
+	while (spaces < s->len && is_space(s->data[spaces]))
+		spaces++;
+	s->data += spaces;
+	s->len -= spaces;
+	if (s->len == 0)
+		return -1;
+	if (spaces > 0 && !first)
+		return ' ';
+	c = *s->data++;
+	s->len--;
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static bool strings_equal(struct sts_der a, struct sts_der b)
+{
+	int x = a.len > 0 ? next_folded(&a, true) : -1, y = b.len > 0 ? next_folded(&b, true) : -1;
+
+	while (x == y && x >= 0) {
+		x = next_folded(&a, false);
+		y = next_folded(&b, false);
+	}
+	return x == y;
+}
+
+/* UTF8String, PrintableString, T61String, IA5String. */
+static bool is_string(uint8_t tag)
+{
+	return tag == 0x0c || tag == 0x13 || tag == 0x14 || tag == 0x16;
+}
+
+static bool attributes_equal(const struct name_walk *a, const struct name_walk *b)
+{
+	if (!sts_der_eq(a->oid, b->oid) || (a->rdn.len == 0) != (b->rdn.len == 0))
+		return false;
+	if (is_string(a->tag) && is_string(b->tag))
+		return strings_equal(a->value, b->value);
+	return a->tag == b->tag && sts_der_eq(a->value, b->value);
+}
+
+bool sts_cert_names_equal(struct sts_der a, struct sts_der b)
+{
+	struct name_walk x, y;
+
+	if (sts_der_eq(a, b))
+		return true;
+	if (!walk_start(&x, a) || !walk_start(&y, b))
+		return false;
+	while (!walk_ended(&x) && !walk_ended(&y))
+		if (!walk_next(&x) || !walk_next(&y) || !attributes_equal(&x, &y))
+			return false;
+	return walk_ended(&x) && walk_ended(&y);
+}
+
+/* The last value of a type: the most specific. */
+static bool find_attribute(struct sts_der name, struct sts_der oid, struct sts_der *value)
+{
+	struct name_walk w;
+	bool found = false;
+
+	if (!walk_start(&w, name))
+		return false;
+	while (!walk_ended(&w) && walk_next(&w))
+		if (sts_der_eq(w.oid, oid)) {
+			*value = w.value;
+			found = true;
+		}
+	return found;
+}
+
+bool sts_cert_name_has(struct sts_der name, struct sts_der oid)
+{
+	struct sts_der value;
+
+	return find_attribute(name, oid, &value);
+}
+
+static struct sts_slice as_text(struct sts_der value)
+{
+	return (struct sts_slice){(const char *)value.data, value.len};
+}
+
+void sts_cert_add_name(struct sts_text *t, struct sts_der name)
+{
+	struct sts_der value;
+
+	/* id-at: commonName, organizationName, organizationalUnitName */
+	if (!find_attribute(name, OID("\x55\x04\x03"), &value) &&
+	    !find_attribute(name, OID("\x55\x04\x0a"), &value) &&
+	    !find_attribute(name, OID("\x55\x04\x0b"), &value)) {
+		sts_text_add_str(t, "(no name)");
+		return;
+	}
+	sts_text_add_char(t, '"');
+	sts_text_add_escaped(t, as_text(value), 78);
+	sts_text_add_char(t, '"');
+}
+
+static void add_ip(struct sts_text *t, struct sts_der ip)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (ip.len == 4 || ip.len == 16)
+		inet_ntop(ip.len == 4 ? AF_INET : AF_INET6, ip.data, text, sizeof(text));
+	sts_text_add_str(t, "IP:");
+	sts_text_add_str(t, text);
+}
+
+static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)
+{
+	static const char *const kinds[] = {
+		[0] = "other", [1] = "email:",    [2] = "DNS:",
+		[3] = "x400",  [4] = "directory", [5] = "ediParty",
+		[6] = "URI:",  [7] = "",          [8] = "registeredID",
+	};
+	unsigned kind = tag & 0x1f;
+
+	if (kind == 7) {
+		add_ip(t, name);
+		return;
+	}
+	sts_text_add_str(t, kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[kind] : "?");
+	if (kind == 1 || kind == 2 || kind == 6)
+		sts_text_add_escaped(t, as_text(name), 64);
+}
+
+void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert)
+{
+	struct sts_der names = cert->san, name;
+	unsigned count = 0;
+	uint8_t tag;
+
+	for (; names.len > 0 && sts_der_any(&names, &tag, &name, NULL); count++) {
+		if (count >= 5)
+			continue;
+		sts_text_add_str(t, count > 0 ? ", " : "");
+		add_general_name(t, tag, name);
+	}
+	if (count > 5)
+		sts_text_addf(t, ", and %u more", count - 5);
+	if (count == 0)
+		sts_text_add_str(t, "none");
+}

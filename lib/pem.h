@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scanner of PEM bundles (RFC 7468, lax): fed in pieces, hands out one DER object at a time. CRLF, text between blocks, comments,
- * and a missing final newline are fine. A block that is malformed or too big is skipped and counted, never an error of the bundle.
+ * A scanner of PEM bundles (RFC 7468, lax): fed in pieces, hands out one DER object at a time.
+ * CRLF, text between blocks, comments, and a missing final newline are fine. A block that is
+ * malformed or too big is skipped and counted, never an error of the bundle.
  */
 #ifndef STS_PEM_H
 #define STS_PEM_H
@@ -34,8 +35,8 @@ enum sts_pem_event { STS_PEM_MORE, STS_PEM_OBJECT };
 /*
  * Feed a piece. Stops at the end of each object.
  *   used    out  bytes consumed; call again with the rest
- * Returns STS_PEM_OBJECT when p->out[0..p->len) holds an object whose label is p->label ("CERTIFICATE"), valid until the next call;
- * STS_PEM_MORE when the piece is used up.
+ * Returns STS_PEM_OBJECT when p->out[0..p->len) holds an object whose label is p->label
+ * ("CERTIFICATE"), valid until the next call; STS_PEM_MORE when the piece is used up.
  */
 enum sts_pem_event sts_pem_feed(struct sts_pem *p, const char *data, size_t len, size_t *used);
 /* End of the file: a last line without newline counts. */
