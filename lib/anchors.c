@@ -1,2 +1,252 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "anchors.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define PIECE_BYTES         8192
+#define FILE_COST_MIN_BYTES 4096
+
+void sts_ca_sources_init(struct sts_ca_sources *sources)
+{
+	memset(sources, 0, sizeof(*sources));
+}
+
+void sts_ca_sources_fini(struct sts_ca_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		close(sources->source[i].fd);
+	sts_ca_sources_init(sources);
+}
+
+/* Returns 0 or an errno. */
+static int open_source(const char *path, struct sts_ca_source *source)
+{
+	int err = sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &source->fd);
+
+	source->is_dir = err == EISDIR;
+	if (err != EISDIR)
+		return err;
+	source->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return source->fd < 0 ? errno : 0;
+}
+
+enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path, bool is_system,
+				struct sts_error *e)
+{
+	struct sts_ca_source source = {.fd = -1, .is_system = is_system};
+	struct sts_text label;
+	int err;
+
+	sts_text_init(&label, source.label, sizeof(source.label));
+	sts_text_add_escaped(&label, sts_slice_of(path), sizeof(source.label) - 1);
+	if (sources->count == STS_CA_PATHS_MAX)
+		return sts_fail(e, STS_ECA_FILE, 0, "%s: more than %d CA files", source.label,
+				STS_CA_PATHS_MAX);
+	err = open_source(path, &source);
+	if (err == ENOENT && is_system)
+		return STS_OK;
+	if (err)
+		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: %s", source.label,
+				sts_errno_words(err));
+	sources->source[sources->count++] = source;
+	return STS_OK;
+}
+
+/* One search over all sources. */
+struct search {
+	const struct sts_der *wanted;
+	size_t wanted_count;
+	struct sts_der end_entity;
+	int64_t now_s;
+	struct sts_anchors *anchors;
+	size_t budget_bytes;
+};
+
+static bool is_wanted(const struct search *s, const struct sts_cert *cert)
+{
+	if (sts_der_eq(cert->der, s->end_entity))
+		return true;
+	for (size_t i = 0; i < s->wanted_count; i++)
+		if (sts_cert_names_equal(cert->subject, s->wanted[i]))
+			return true;
+	return false;
+}
+
+static bool is_kept_already(const struct sts_anchors *anchors, struct sts_der der)
+{
+	for (size_t i = 0; i < anchors->count; i++)
+		if (sts_der_eq(anchors->cert[i].der, der))
+			return true;
+	return false;
+}
+
+/* Copy the certificate out of the scanner's memory. */
+static void keep(struct sts_anchors *anchors, struct sts_der der)
+{
+	uint8_t *copy = anchors->memory + anchors->used;
+
+	if (is_kept_already(anchors, der))
+		return;
+	if (anchors->count == STS_ANCHORS_MAX ||
+	    der.len > sizeof(anchors->memory) - anchors->used) {
+		anchors->unusable++;
+		return;
+	}
+	memcpy(copy, der.data, der.len);
+	anchors->used += der.len;
+	sts_cert_read((struct sts_der){copy, der.len}, &anchors->cert[anchors->count++], NULL);
+}
+
+static void consider(const struct search *s, struct sts_der der)
+{
+	struct sts_anchors *anchors = s->anchors;
+	struct sts_cert cert;
+
+	anchors->scanned++;
+	if (sts_cert_read(der, &cert, NULL) != STS_OK) {
+		anchors->unusable++;
+		return;
+	}
+	if (s->now_s < cert.not_before_s || s->now_s > cert.not_after_s) {
+		anchors->unusable++;
+		anchors->stale += is_wanted(s, &cert);
+		return;
+	}
+	if (is_wanted(s, &cert))
+		keep(anchors, der);
+}
+
+static void consider_object(const struct search *s, const struct sts_pem *pem)
+{
+	if (strcmp(pem->label, "CERTIFICATE") == 0)
+		consider(s, (struct sts_der){pem->out, pem->len});
+}
+
+static void scan_piece(const struct search *s, struct sts_pem *pem, const char *data, size_t len)
+{
+	for (size_t used; len > 0; data += used, len -= used)
+		if (sts_pem_feed(pem, data, len, &used) == STS_PEM_OBJECT)
+			consider_object(s, pem);
+}
+
+static bool spend(struct search *s, size_t bytes)
+{
+	if (bytes > s->budget_bytes)
+		return false;
+	s->budget_bytes -= bytes;
+	return true;
+}
+
+/* Returns 0 or an errno; EFBIG when the sources together are too big. */
+static int scan_file(struct search *s, int fd)
+{
+	char piece[PIECE_BYTES];
+	struct sts_pem pem;
+	off_t offset = 0;
+	ssize_t got;
+
+	sts_pem_init(&pem, s->anchors->object, sizeof(s->anchors->object));
+	if (!spend(s, FILE_COST_MIN_BYTES))
+		return EFBIG;
+	while ((got = pread(fd, piece, sizeof(piece), offset)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno;
+		if (!spend(s, (size_t)got))
+			return EFBIG;
+		scan_piece(s, &pem, piece, (size_t)got);
+		offset += got;
+	}
+	if (sts_pem_end(&pem) == STS_PEM_OBJECT)
+		consider_object(s, &pem);
+	s->anchors->scanned += pem.skipped;
+	s->anchors->unusable += pem.skipped;
+	return 0;
+}
+
+/* What is no regular file, or may not be read (a key beside the CA), does not matter. */
+static int scan_entry(struct search *s, int dir_fd, const char *name)
+{
+	int fd, err;
+
+	if (name[0] == '.' || sts_file_open(dir_fd, name, STS_FILE_FOLLOW, &fd) != 0)
+		return 0;
+	err = scan_file(s, fd);
+	close(fd);
+	return err;
+}
+
+/* Without opendir(3), which allocates. */
+static int scan_dir(struct search *s, int dir_fd)
+{
+	_Alignas(struct dirent) char buffer[2048];
+	const struct dirent *entry;
+	long got;
+
+	if (lseek(dir_fd, 0, SEEK_SET) < 0)
+		return errno;
+	while ((got = syscall(SYS_getdents64, dir_fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < got; at += entry->d_reclen) {
+			int err;
+
+			entry = (const struct dirent *)(const void *)(buffer + at);
+			err = scan_entry(s, dir_fd, entry->d_name);
+			if (err)
+				return err;
+		}
+	}
+	return got < 0 ? errno : 0;
+}
+
+static enum sts_err scan_source(struct search *s, const struct sts_ca_source *source,
+				struct sts_error *e)
+{
+	uint32_t scanned = s->anchors->scanned, unusable = s->anchors->unusable;
+	int err = source->is_dir ? scan_dir(s, source->fd) : scan_file(s, source->fd);
+
+	if (err == EFBIG)
+		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: over %d MiB of CA files",
+				source->label, STS_CA_MAX_BYTES >> 20);
+	if (err)
+		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: %s", source->label,
+				sts_errno_words(err));
+	scanned = s->anchors->scanned - scanned;
+	unusable = s->anchors->unusable - unusable;
+	if (scanned > unusable || source->is_system)
+		return STS_OK;
+	if (scanned == 0)
+		return sts_fail(e, STS_ECA_FILE, 0, "CA file %s: no PEM certificate in it",
+				source->label);
+	return sts_fail(e, STS_ECA_FILE, 0,
+			"CA file %s: no usable certificate: %u expired, not yet valid or malformed",
+			source->label, (unsigned)unusable);
+}
+
+enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
+			      size_t wanted_count, struct sts_der end_entity, int64_t now_s,
+			      struct sts_anchors *anchors, struct sts_error *e)
+{
+	struct search s = {wanted, wanted_count, end_entity, now_s, anchors, STS_CA_MAX_BYTES};
+
+	anchors->count = anchors->used = 0;
+	anchors->scanned = anchors->unusable = anchors->stale = 0;
+	for (size_t i = 0; i < sources->count; i++) {
+		enum sts_err err = scan_source(&s, &sources->source[i], e);
+
+		if (err)
+			return err;
+	}
+	if (anchors->scanned == anchors->unusable)
+		return sts_fail(e, STS_ECA_FILE, 0,
+				"no usable trust anchor: %u CA files with %u certificates",
+				(unsigned)sources->count, (unsigned)anchors->scanned);
+	return STS_OK;
+}
