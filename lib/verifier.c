@@ -1,2 +1,419 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier.h"
+
+#include <string.h>
+
+#include "certrules.h"
+#include "crypto.h"
+
+/* Issuers that are looked for, dead ends included: certificates that all name each other as issuers
+ * would have us look for a long time. */
+#define STEPS_MAX 500
+
+#define EPOCH_DAYS 719528 /* from 0000-01-01, where BearSSL counts from, to 1970-01-01 */
+#define DAY_S      86400
+
+/* BearSSL's structures have no const. */
+static unsigned char *writable(struct sts_der der)
+{
+	return (unsigned char *)(uintptr_t)der.data;
+}
+
+static br_x509_pkey public_key(const struct sts_cert *cert)
+{
+	static const int curves[] = {
+		[STS_KEY_EC_P256] = BR_EC_secp256r1,
+		[STS_KEY_EC_P384] = BR_EC_secp384r1,
+		[STS_KEY_EC_P521] = BR_EC_secp521r1,
+	};
+	br_x509_pkey key = {0};
+
+	if (cert->key_kind == STS_KEY_RSA) {
+		key.key_type = BR_KEYTYPE_RSA;
+		key.key.rsa = (br_rsa_public_key){writable(cert->rsa_n), cert->rsa_n.len,
+						  writable(cert->rsa_e), cert->rsa_e.len};
+	} else {
+		key.key_type = BR_KEYTYPE_EC;
+		key.key.ec = (br_ec_public_key){curves[cert->key_kind], writable(cert->ec_point),
+						cert->ec_point.len};
+	}
+	return key;
+}
+
+static void set_up_minimal(struct sts_verifier *v, const br_x509_trust_anchor *anchor)
+{
+	br_x509_minimal_context *m = &v->minimal;
+
+	br_x509_minimal_init(m, &br_sha256_vtable, anchor, 1);
+	br_x509_minimal_set_hash(m, br_sha256_ID, &br_sha256_vtable);
+	br_x509_minimal_set_hash(m, br_sha384_ID, &br_sha384_vtable);
+	br_x509_minimal_set_hash(m, br_sha512_ID, &br_sha512_vtable);
+	br_x509_minimal_set_rsa(m, sts_crypto_rsa_vrfy());
+	br_x509_minimal_set_ecdsa(m, sts_crypto_ec(), sts_crypto_ecdsa_vrfy());
+	br_x509_minimal_set_minrsa(m, STS_RSA_KEY_MIN_BITS / 8);
+	br_x509_minimal_set_time(m, (uint32_t)(v->now_s / DAY_S) + EPOCH_DAYS,
+				 (uint32_t)(v->now_s % DAY_S));
+}
+
+/* What minimal can still find, once our rules are kept: signatures above all. */
+static const struct {
+	unsigned err;
+	enum sts_err code;
+	const char *what;
+} minimal_errors[] = {
+	{BR_ERR_X509_NOT_TRUSTED, STS_ECERT_SIGNATURE,
+	 "is not signed by the trust anchor that has its issuer's name"},
+	{BR_ERR_X509_BAD_SIGNATURE, STS_ECERT_SIGNATURE,
+	 "comes with a chain that has a wrong signature"},
+	{BR_ERR_X509_WRONG_KEY_TYPE, STS_ECERT_SIGNATURE,
+	 "comes with a chain that has a signature of another key's kind"},
+	{BR_ERR_X509_NOT_CA, STS_ECERT_CA,
+	 "comes with an issuer that is no CA, or too long a path"},
+	{BR_ERR_X509_FORBIDDEN_KEY_USAGE, STS_ECERT_CA, "comes with an issuer that may not sign"},
+	{BR_ERR_X509_CRITICAL_EXTENSION, STS_ECERT_MALFORMED,
+	 "or its issuer has a critical extension that this program does not judge"},
+	{BR_ERR_X509_UNSUPPORTED, STS_ECERT_ALGORITHM, "or its issuer has an unsupported feature"},
+	{BR_ERR_X509_LIMIT_EXCEEDED, STS_ECERT_ALGORITHM, "or its issuer has too large a key"},
+	{BR_ERR_X509_WEAK_PUBLIC_KEY, STS_ECERT_ALGORITHM, "or its issuer has too small a key"},
+};
+
+static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *path,
+				   struct sts_error *e)
+{
+	const struct sts_cert *top =
+		path->cert[err == BR_ERR_X509_NOT_TRUSTED ? path->count - 1 : 0];
+	enum sts_err code = STS_ECERT_MALFORMED;
+
+	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
+		if (minimal_errors[i].err == err)
+			code = sts_certrules_fail(e, minimal_errors[i].code, top, "%s",
+						  minimal_errors[i].what);
+	if (code == STS_ECERT_MALFORMED)
+		sts_certrules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)",
+				   err);
+	e->detail = (int)err;
+	return code;
+}
+
+/* The second opinion: BearSSL's, on the ordered path and the one anchor. */
+static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_path *path,
+				struct sts_error *e)
+{
+	const struct sts_cert *top = path->cert[path->count - 1];
+	struct sts_der name = path->pinned ? top->subject : top->issuer;
+	br_x509_trust_anchor anchor = {
+		.dn = {writable(name), name.len},
+		.flags = path->pinned ? 0 : BR_X509_TA_CA,
+		.pkey = public_key(path->anchor),
+	};
+	const br_x509_class **m = &v->minimal.vtable;
+	unsigned err;
+
+	set_up_minimal(v, &anchor);
+	(*m)->start_chain(m, NULL);
+	for (size_t i = 0; i < path->count; i++) {
+		(*m)->start_cert(m, (uint32_t)path->cert[i]->der.len);
+		(*m)->append(m, path->cert[i]->der.data, path->cert[i]->der.len);
+		(*m)->end_cert(m);
+	}
+	err = (*m)->end_chain(m);
+	v->minimal.trust_anchors = NULL; /* it was this function's */
+	v->minimal.trust_anchors_num = 0;
+	return err ? minimal_failed(err, path, e) : STS_OK;
+}
+
+static enum sts_err try_path(struct sts_verifier *v, const struct sts_cert_path *path,
+			     struct sts_error *e)
+{
+	enum sts_err err = path->pinned ? STS_OK : sts_certrules_path(path, v->now_s, e);
+
+	return err ? err : ask_minimal(v, path, e);
+}
+
+/* Key identifiers that are both there and differ: worth a try, but last. */
+static bool key_ids_differ(const struct sts_cert *cert, const struct sts_cert *issuer)
+{
+	return cert->authority_key_id.len > 0 && issuer->subject_key_id.len > 0 &&
+	       !sts_der_eq(cert->authority_key_id, issuer->subject_key_id);
+}
+
+static bool is_in_path(const struct sts_cert_path *path, const struct sts_cert *cert)
+{
+	for (size_t i = 0; i < path->count; i++)
+		if (path->cert[i] == cert)
+			return true;
+	return false;
+}
+
+/*
+ * A search through the possible issuers, depth first: anchors, then certificates of the chain;
+ * those whose key identifiers differ after all others. next[] counts the choices that were made for
+ * each certificate of the path.
+ */
+struct search {
+	struct sts_cert_path path;
+	unsigned next[STS_CHAIN_MAX_CERTS];
+	unsigned steps, tried;
+	const struct sts_cert *orphan; /* the first certificate that no issuer was found for */
+};
+
+#define CHOICES (STS_ANCHORS_MAX + STS_CHAIN_MAX_CERTS)
+
+/* The issuer of the path's last certificate that this choice stands for, or NULL when it is none.
+ */
+static const struct sts_cert *choose(const struct sts_verifier *v, const struct sts_cert_path *path,
+				     unsigned choice, bool *is_anchor)
+{
+	const struct sts_cert *top = path->cert[path->count - 1], *issuer;
+	unsigned index = choice % CHOICES;
+
+	*is_anchor = index < STS_ANCHORS_MAX;
+	if (*is_anchor) {
+		issuer = &v->anchors.cert[index];
+		if (index >= v->anchors.count ||
+		    !sts_cert_names_equal(top->issuer, issuer->subject))
+			return NULL;
+	} else {
+		issuer = &v->cert[index -= STS_ANCHORS_MAX];
+		if (index >= v->cert_count || !sts_der_eq(top->issuer, issuer->subject) ||
+		    is_in_path(path, issuer))
+			return NULL;
+	}
+	return key_ids_differ(top, issuer) == (choice >= CHOICES) ? issuer : NULL;
+}
+
+/* The next issuer for the path's last certificate, or NULL when all were tried. */
+static const struct sts_cert *next_issuer(const struct sts_verifier *v, struct search *s,
+					  bool *is_anchor)
+{
+	unsigned *next = &s->next[s->path.count - 1];
+	const struct sts_cert *issuer = NULL;
+	bool first = *next == 0;
+
+	while (!issuer && *next < 2 * CHOICES)
+		issuer = choose(v, &s->path, (*next)++, is_anchor);
+	if (!issuer && first && !s->orphan)
+		s->orphan = s->path.cert[s->path.count - 1];
+	return issuer;
+}
+
+/* Of several failures the first is told, but any other before a wrong signature: that is a
+ * namesake's. */
+static void keep_failure(struct sts_error *kept, const struct sts_error *e)
+{
+	if (kept->code == STS_OK ||
+	    (kept->code == STS_ECERT_SIGNATURE && e->code != STS_ECERT_SIGNATURE))
+		*kept = *e;
+}
+
+/* Returns true when a path was accepted. */
+static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_error *kept)
+{
+	while (s->path.count > 0 && s->steps++ < STEPS_MAX && s->tried < STS_VERIFIER_PATHS_MAX) {
+		bool is_anchor;
+		const struct sts_cert *issuer = next_issuer(v, s, &is_anchor);
+		struct sts_error e;
+
+		if (!issuer) {
+			s->path.count--;
+		} else if (is_anchor) {
+			s->path.anchor = issuer;
+			s->tried++;
+			if (try_path(v, &s->path, &e) == STS_OK)
+				return true;
+			keep_failure(kept, &e);
+		} else if (s->path.count < STS_CHAIN_MAX_CERTS) {
+			s->next[s->path.count] = 0;
+			s->path.cert[s->path.count++] = issuer;
+		}
+	}
+	return false;
+}
+
+static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct sts_cert *orphan,
+				   struct sts_error *e)
+{
+	char text[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text t;
+
+	sts_text_init(&t, text, sizeof(text));
+	sts_text_add_str(&t, orphan->self_issued ? "self-signed and not trusted: "
+						 : "no trust anchor for issuer ");
+	sts_cert_add_name(&t, orphan->issuer);
+	if (v->anchors.stale > 0)
+		sts_text_add_str(&t, " (one of that name has expired or is not yet valid)");
+	sts_text_addf(&t, "; searched %u certificates in", (unsigned)v->anchors.scanned);
+	for (size_t i = 0; i < v->sources->count; i++) {
+		sts_text_add_str(&t, i > 0 ? ", " : " ");
+		sts_text_add_str(&t, v->sources->source[i].label);
+	}
+	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);
+}
+
+static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert *cert)
+{
+	for (size_t i = 0; i < v->anchors.count; i++)
+		if (sts_der_eq(v->anchors.cert[i].der, cert->der))
+			return true;
+	return false;
+}
+
+/* See verifier.h: the first, or the first that is no CA's. */
+static const struct sts_cert *find_server(const struct sts_verifier *v)
+{
+	if (!is_anchor_itself(v, &v->cert[0]))
+		for (size_t i = 0; i < v->cert_count; i++)
+			if (!v->cert[i].is_ca)
+				return &v->cert[i];
+	return &v->cert[0];
+}
+
+static enum sts_err find_anchors(struct sts_verifier *v, struct sts_error *e)
+{
+	struct sts_der wanted[STS_CHAIN_MAX_CERTS];
+
+	for (size_t i = 0; i < v->cert_count; i++)
+		wanted[i] = v->cert[i].issuer;
+	return sts_anchors_find(v->sources, wanted, v->cert_count, v->cert[0].der, v->now_s,
+				&v->anchors, e);
+}
+
+static enum sts_err read_chain(struct sts_verifier *v, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+
+	if (v->too_many)
+		return sts_fail(e, STS_ECERT_LIMIT, 0, "the server sent more than %d certificates",
+				STS_CHAIN_MAX_CERTS);
+	if (v->too_big)
+		return sts_fail(e, STS_ECERT_LIMIT, 0,
+				"the server sent over %d KiB of certificates",
+				STS_CHAIN_MAX_BYTES / 1024);
+	if (v->cert_count == 0)
+		return sts_fail(e, STS_ECERT_MALFORMED, 0, "the server sent no certificate");
+	for (size_t i = 0; i < v->cert_count && !err; i++)
+		err = sts_cert_read(v->cert[i].der, &v->cert[i], e);
+	return err;
+}
+
+static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
+{
+	struct sts_error kept = {.code = STS_OK};
+	struct search s = {.path.count = 1};
+	const struct sts_cert *server;
+	enum sts_err err;
+
+	if ((err = read_chain(v, e)) || (err = find_anchors(v, e)))
+		return err;
+	server = find_server(v);
+	s.path.cert[0] = server;
+	s.path.pinned = is_anchor_itself(v, server);
+	if ((err = sts_certrules_server(server, s.path.pinned, &v->server, v->now_s, e)))
+		return err;
+	if (s.path.pinned) {
+		s.path.anchor = server;
+		return try_path(v, &s.path, e);
+	}
+	if (search_paths(v, &s, &kept))
+		return STS_OK;
+	if (kept.code == STS_OK)
+		return unknown_issuer(v, s.orphan ? s.orphan : server, e);
+	*e = kept;
+	return kept.code;
+}
+
+/* BearSSL's class: called by the engine while the Certificate message comes in. */
+
+static struct sts_verifier *self(const br_x509_class **ctx)
+{
+	return (struct sts_verifier *)(void *)ctx;
+}
+
+/* The engine's name is not used: ours came with sts_verifier_init(), and may be an address. */
+static void start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	struct sts_verifier *v = self(ctx);
+
+	(void)server_name;
+	v->chain_used = v->cert_count = 0;
+	v->too_many = v->too_big = v->trusted = false;
+	v->error = (struct sts_error){.code = STS_OK};
+}
+
+static void start_cert(const br_x509_class **ctx, uint32_t length)
+{
+	struct sts_verifier *v = self(ctx);
+
+	v->too_many |= v->cert_count == STS_CHAIN_MAX_CERTS;
+	v->too_big |= length > sizeof(v->chain) - v->chain_used;
+	v->cert_start = v->chain_used;
+}
+
+static void append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
+{
+	struct sts_verifier *v = self(ctx);
+
+	v->too_big |= len > sizeof(v->chain) - v->chain_used;
+	if (v->too_many || v->too_big)
+		return;
+	if (len > 0)
+		memcpy(v->chain + v->chain_used, buf, len);
+	v->chain_used += len;
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+	struct sts_verifier *v = self(ctx);
+
+	if (v->too_many || v->too_big)
+		return;
+	v->cert[v->cert_count++].der = (struct sts_der){v->chain + v->cert_start,
+							v->chain_used - v->cert_start};
+}
+
+static unsigned end_chain(const br_x509_class **ctx)
+{
+	struct sts_verifier *v = self(ctx);
+
+	v->trusted = verify(v, &v->error) == STS_OK;
+	return v->trusted ? 0 : BR_ERR_X509_NOT_TRUSTED;
+}
+
+/* Minimal's copy of the key, and the usages that it read. */
+static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+	const struct sts_verifier *v = (const struct sts_verifier *)(const void *)ctx;
+
+	return v->trusted ? v->minimal.vtable->get_pkey(&v->minimal.vtable, usages) : NULL;
+}
+
+static const br_x509_class class = {
+	sizeof(struct sts_verifier), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
+};
+
+enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sources *sources,
+			       const struct sts_server_name *server, int64_t now_s,
+			       struct sts_error *e)
+{
+	bool named = server->is_ip ? server->ip_len == 4 || server->ip_len == 16
+				   : server->dns.len > 0;
+
+	v->vtable = &class;
+	v->sources = sources;
+	v->server = *server;
+	v->now_s = now_s < 0 ? 0 : now_s;
+	start_chain(&v->vtable, NULL);
+	return named ? STS_OK : sts_fail(e, STS_EBUG, 0, "no server name to verify");
+}
+
+enum sts_err sts_verifier_run(struct sts_verifier *v, const struct sts_der *chain, size_t count)
+{
+	start_chain(&v->vtable, NULL);
+	for (size_t i = 0; i < count; i++) {
+		start_cert(&v->vtable, (uint32_t)chain[i].len);
+		append(&v->vtable, chain[i].data, chain[i].len);
+		end_cert(&v->vtable);
+	}
+	end_chain(&v->vtable);
+	return v->error.code;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "certrules.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "timefmt.h"
+
+#define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+/* "certificate "NAME" ..." */
+enum sts_err sts_certrules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
+				const char *fmt, ...)
+{
+	char name[128], what[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text t;
+	va_list args;
+
+	sts_text_init(&t, name, sizeof(name));
+	sts_cert_add_name(&t, cert->subject);
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	return sts_fail(e, code, 0, "certificate %s %s", name, what);
+}
+
+/* The first few arcs of an OID, dotted. */
+static void add_oid(struct sts_text *t, struct sts_der oid)
+{
+	uint32_t arc = 0;
+
+	for (size_t i = 0, arcs = 0; i < oid.len && arcs < 16; i++) {
+		arc = arc << 7 | (oid.data[i] & 0x7f);
+		if (oid.data[i] & 0x80)
+			continue;
+		if (arcs++ == 0)
+			sts_text_addf(t, "%u.%u", arc < 80 ? arc / 40 : 2,
+				      arc < 80 ? arc % 40 : arc - 80);
+		else
+			sts_text_addf(t, ".%u", arc);
+		arc = 0;
+	}
+}
+
+static enum sts_err check_extensions(const struct sts_cert *cert, struct sts_error *e)
+{
+	char oid[64];
+	struct sts_text t;
+
+	if (!cert->unknown_critical)
+		return STS_OK;
+	sts_text_init(&t, oid, sizeof(oid));
+	add_oid(&t, cert->unknown_critical_oid);
+	return sts_certrules_fail(e, STS_ECERT_MALFORMED, cert,
+				  "has a critical extension that this program does not know: %s",
+				  oid);
+}
+
+static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struct sts_error *e)
+{
+	char limit[STS_RFC3339_BYTES], now[STS_RFC3339_BYTES];
+
+	sts_rfc3339_format(now_s, now);
+	if (now_s < cert->not_before_s) {
+		sts_rfc3339_format(cert->not_before_s, limit);
+		return sts_certrules_fail(e, STS_ECERT_NOTYET, cert,
+					  "is valid only from %s on; the local clock says %s",
+					  limit, now);
+	}
+	if (now_s > cert->not_after_s) {
+		sts_rfc3339_format(cert->not_after_s, limit);
+		return sts_certrules_fail(e, STS_ECERT_EXPIRED, cert,
+					  "expired at %s; the local clock says %s", limit, now);
+	}
+	return STS_OK;
+}
+
+/* Algorithms that we know the names of; the good ones are good for signatures. */
+static const struct {
+	struct sts_der oid;
+	const char *name;
+	bool good;
+} algorithms[] = {
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "RSA with SHA-256", true},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "RSA with SHA-384", true},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "RSA with SHA-512", true},
+	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ECDSA with SHA-256", true},
+	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ECDSA with SHA-384", true},
+	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ECDSA with SHA-512", true},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "RSA with MD5", false},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "RSA with SHA-1", false},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"), "RSA with SHA-224", false},
+	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "RSA-PSS", false},
+	{OID("\x2a\x86\x48\xce\x3d\x04\x01"), "ECDSA with SHA-1", false},
+	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ECDSA with SHA-224", false},
+	{OID("\x2a\x86\x48\xce\x3d\x02\x01"), "EC on another curve", false},
+	{OID("\x2b\x65\x70"), "Ed25519", false},
+	{OID("\x2b\x65\x71"), "Ed448", false},
+};
+
+static const char *algorithm_name(struct sts_der oid, bool *good)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
+		if (sts_der_eq(algorithms[i].oid, oid)) {
+			*good = algorithms[i].good;
+			return algorithms[i].name;
+		}
+	*good = false;
+	return "an unknown algorithm";
+}
+
+static enum sts_err check_signature_algorithm(const struct sts_cert *cert, struct sts_error *e)
+{
+	bool good;
+	const char *name = algorithm_name(cert->signature_oid, &good);
+
+	if (good)
+		return STS_OK;
+	return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
+				  "is signed with %s, which this program does not accept", name);
+}
+
+static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
+{
+	bool good;
+
+	if (cert->key_kind == STS_KEY_OTHER)
+		return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
+					  "has a key for %s, which this program does not accept",
+					  algorithm_name(cert->key_oid, &good));
+	if (cert->key_kind == STS_KEY_RSA &&
+	    (cert->rsa_bits < STS_RSA_KEY_MIN_BITS || cert->rsa_bits > STS_RSA_KEY_MAX_BITS))
+		return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
+					  "has an RSA key of %u bits: only %d to %d are accepted",
+					  (unsigned)cert->rsa_bits, STS_RSA_KEY_MIN_BITS,
+					  STS_RSA_KEY_MAX_BITS);
+	return STS_OK;
+}
+
+/* Absent, or for servers, or for anything. */
+static enum sts_err check_purpose(const struct sts_cert *cert, struct sts_error *e)
+{
+	struct sts_der list = cert->eku, oid;
+
+	if (!cert->has_eku)
+		return STS_OK;
+	while (sts_der_take(&list, STS_DER_OID, &oid))
+		if (sts_der_eq(oid, OID("\x2b\x06\x01\x05\x05\x07\x03\x01")) ||
+		    sts_der_eq(oid, OID("\x55\x1d\x25\x00")))
+			return STS_OK;
+	return sts_certrules_fail(
+		e, STS_ECERT_PURPOSE, cert,
+		"is not for TLS servers: its extended key usage lacks serverAuth");
+}
+
+enum sts_err sts_certrules_server(const struct sts_cert *cert, bool pinned,
+				  const struct sts_server_name *server, int64_t now_s,
+				  struct sts_error *e)
+{
+	enum sts_err err;
+
+	if ((err = check_extensions(cert, e)) || (err = check_time(cert, now_s, e)) ||
+	    (err = check_key(cert, e)) || (err = sts_certname_check(cert, server, e)) ||
+	    (err = check_purpose(cert, e)))
+		return err;
+	if (!cert->key_sign)
+		return sts_certrules_fail(e, STS_ECERT_PURPOSE, cert,
+					  "does not sign: its key usage lacks digitalSignature");
+	if (cert->is_ca && !pinned)
+		return sts_certrules_fail(e, STS_ECERT_CA, cert,
+					  "is a CA's (CA:TRUE), not a server's");
+	return STS_OK;
+}
+
+/* A trust anchor of X.509 version 1 has no extension that could call it a CA. */
+static bool may_issue(const struct sts_cert *cert, bool is_anchor)
+{
+	if (is_anchor && cert->version < 3 && cert->self_issued)
+		return true;
+	return cert->is_ca && cert->key_cert_sign;
+}
+
+/* The rules for a CA that has `below` CAs under it, self-issued ones not counted. */
+static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is_anchor, int below,
+			     struct sts_error *e)
+{
+	enum sts_err err;
+
+	if ((err = check_extensions(cert, e)) || (err = check_time(cert, now_s, e)) ||
+	    (err = check_key(cert, e)) || (err = check_purpose(cert, e)))
+		return err;
+	if (!may_issue(cert, is_anchor))
+		return sts_certrules_fail(
+			e, STS_ECERT_CA, cert,
+			"issued another one, but is no CA's (CA:TRUE, keyCertSign)");
+	if (cert->path_len >= 0 && below > cert->path_len)
+		return sts_certrules_fail(e, STS_ECERT_CA, cert,
+					  "may have %d CAs below it, and has %d", cert->path_len,
+					  below);
+	return STS_OK;
+}
+
+enum sts_err sts_certrules_path(const struct sts_cert_path *path, int64_t now_s,
+				struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+	int below = 0;
+
+	for (size_t i = 0; i < path->count && !err; i++)
+		err = check_signature_algorithm(path->cert[i], e);
+	for (size_t i = 1; i <= path->count && !err; i++) {
+		bool is_anchor = i == path->count;
+		const struct sts_cert *ca = is_anchor ? path->anchor : path->cert[i];
+
+		err = check_ca(now_s, ca, is_anchor, below, e);
+		for (size_t j = 0; j < i && !err; j++)
+			if (j == 0 || !path->cert[j]->self_issued)
+				err = sts_certname_constraints(ca, path->cert[j], e);
+		below += !ca->self_issued;
+	}
+	return err;
+}
