@@ -30,7 +30,7 @@ static const struct number {
 			max \
 	}
 	NUMBER("detail", detail, INT32_MAX),
-	NUMBER("http_status", http_status, 999),
+	NUMBER("http_status", http_status, 599),
 	NUMBER("tries", tries, UINT32_MAX),
 	NUMBER("attempts", attempts, INT64_MAX),
 	NUMBER("last_attempt", last_attempt_s, EPOCH_MAX_S),

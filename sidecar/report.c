@@ -1,2 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "../lib/expiry.h"
+
+#define EPOCH_MAX_S  253402300799 /* the last second of the year 9999 */
+#define DETAIL_MAX   65535        /* errno, HTTP status, TLS alert or error: all far below */
+#define PHASE_MAX_MS (24u * 3600 * 1000)
+
+static bool within(int64_t value, int64_t min, int64_t max)
+{
+	return value >= min && value <= max;
+}
+
+static bool is_code(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.' || c == '-';
+}
+
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* Terminated within its array, and of such bytes only; what follows the NUL is never looked at. */
+static bool text_ok(const char *text, size_t size, bool (*allowed)(char c))
+{
+	size_t len = 0;
+
+	while (len < size && text[len] != '\0')
+		if (!allowed(text[len++]))
+			return false;
+	return len < size;
+}
+
+static bool result_ok(const struct sts_report *r)
+{
+	const uint32_t poll_ends = STS_REPORT_CHANGED | STS_REPORT_POLL_OFF;
+
+	return within(r->error, 0, STS_ERR__COUNT - 1) && r->error != STS_EAGAIN &&
+	       within(r->detail, 0, DETAIL_MAX) &&
+	       (r->http_status == 0 || within(r->http_status, 100, 599)) &&
+	       r->stage < STS_STAGE__COUNT && (r->flags & ~(uint32_t)STS_REPORT_FLAGS_ALL) == 0 &&
+	       (r->flags & poll_ends) != poll_ends && r->retry_after_s >= -1;
+}
+
+/*
+ * The schedule runs on lifetime_s and sent_boot_ms and bounds what they can do; here is what would
+ * be absurd. An expiry in the past is not: the node's clock may be ahead of the server's.
+ */
+static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now_boot_ms)
+{
+	return within(r->expires_s, 0, EPOCH_MAX_S) &&
+	       within(r->expires_s, 0, now_real_s + STS_EXPIRY_MAX_S) &&
+	       within(r->lifetime_s, 0, STS_EXPIRY_MAX_S) &&
+	       (r->error != STS_OK || (r->expires_s == 0) == (r->lifetime_s == 0)) &&
+	       within(r->subject_exp_s, -1, EPOCH_MAX_S) &&
+	       within(r->sent_boot_ms, 0, now_boot_ms) &&
+	       within(r->clock_skew_s, -STS_EXPIRY_MAX_S, STS_EXPIRY_MAX_S);
+}
+
+static bool phases_ok(const struct sts_report *r)
+{
+	for (size_t i = 0; i < STS_STAGE__COUNT; i++)
+		if (r->phase_ms[i] > PHASE_MAX_MS)
+			return false;
+	return true;
+}
+
+bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
+		   int64_t now_boot_ms)
+{
+	return len == sizeof(*report) && report->magic == STS_REPORT_MAGIC &&
+	       report->version == STS_REPORT_VERSION && result_ok(report) &&
+	       times_ok(report, now_real_s, now_boot_ms) && phases_ok(report) &&
+	       text_ok(report->sts_error, sizeof(report->sts_error), is_code) &&
+	       text_ok(report->text, sizeof(report->text), is_printable);
+}

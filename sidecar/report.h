@@ -65,8 +65,14 @@ struct sts_report {
 };
 
 /*
- * Is this a report that the supervisor may act on? Every field in range, both texts terminated and of the allowed bytes.
- *   len  in  bytes that came
+ * Is this a report that the supervisor may act on? Every field in range, both texts terminated within their arrays and of the allowed
+ * bytes (what follows a NUL is not looked at). On STS_OK expires_s and lifetime_s are both set, or both 0: then no token was
+ * exchanged or adopted (a poll), which the caller that asked for one must refuse.
+ *   report       in  UNTRUSTED
+ *   len          in  bytes that came
+ *   now_real_s   in  an expires_s over a hundred years later is refused, one in the past is not
+ *   now_boot_ms  in  a request that was sent after this is refused
+ * Allowed: detail 0..65535, http_status 0 or 100..599, retry_after_s -1 or more, subject_exp_s -1 or more, phases up to 24 h.
  */
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s, int64_t now_boot_ms);
 

@@ -21,7 +21,7 @@ static bool epoch_ok(int64_t epoch_s)
 static void in_range(const struct sts_status *s)
 {
 	require((unsigned)s->state < STS_STATE__COUNT && (unsigned)s->error < STS_ERR__COUNT);
-	require(s->detail >= 0 && s->http_status >= 0 && s->http_status <= 999);
+	require(s->detail >= 0 && s->http_status >= 0 && s->http_status <= 599);
 	require(memchr(s->sts_error, '\0', sizeof(s->sts_error)) != NULL);
 	require(s->sts_error[0] == '\0' || sts_status_code_known(s->sts_error));
 	require(epoch_ok(s->last_attempt_s) && epoch_ok(s->next_attempt_s) &&
