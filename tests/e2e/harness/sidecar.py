@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test, run as a black box and, where the tests are root, as an ordinary user."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+ROOT = os.geteuid() == 0
+UID = 65532 if ROOT else os.geteuid()
+GID = 65532 if ROOT else os.getegid()
+PATIENCE_S = 30
+SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|runtime error:).*")
+
+
+def build_folder():
+    return pathlib.Path(os.environ.get("STS_SIDECAR") or TOP / "build/sts-sidecar").resolve().parent
+
+
+def sanitized():
+    return "asan" in build_folder().name
+
+
+@dataclass
+class Result:
+    args: list
+    status: int
+    out: bytes
+    err: str
+    seconds: float
+
+    @property
+    def lines(self):
+        return [line for line in self.err.splitlines() if line.strip()]
+
+    @property
+    def last(self):
+        return self.lines[-1] if self.lines else ""
+
+
+class Process:
+    """A run that is still going on."""
+
+    def __init__(self, program, args, popen):
+        self.program, self.args, self.popen = program, args, popen
+        self.pid = popen.pid
+        self.started = time.monotonic()
+
+    def children(self):
+        with contextlib.suppress(OSError):
+            return [int(pid) for pid in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        return []
+
+    def worker(self, patience_s=5):
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            if children := self.children():
+                return children[0]
+            time.sleep(0.005)
+        raise AssertionError("there is no worker")
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def wait(self, timeout=PATIENCE_S):
+        try:
+            out, err = self.popen.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            out, err = self.popen.communicate(timeout=5)
+            raise AssertionError(f"{self.args} did not end within {timeout} s; stderr: {err.decode(errors='replace')}") from None
+        result = Result(self.args, self.popen.returncode, out, err.decode("utf-8", "replace"), time.monotonic() - self.started)
+        report = SANITIZER_REPORT.search(result.err)
+        assert not report, f"{report[0]}\n{result.err}"
+        return result
+
+    def kill(self):
+        for child in self.children():
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self.popen.kill()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.popen.poll() is None:
+            self.kill()
+            self.popen.communicate(timeout=5)
+
+
+class Sidecar:
+    """Where the binary is, copied to where every user may run it."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-e2e-"))
+        self.folder.chmod(0o755)
+        self.path = self.folder / "sts-sidecar"
+        shutil.copy2(build_folder() / "sts-sidecar", self.path)
+        self.path.chmod(0o755)
+
+    def environment(self, env=None):
+        # Leaks are nobody's business in a process that lives for milliseconds, and their detector needs ptrace.
+        base = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        return base | {key: str(value) for key, value in (env or {}).items()}
+
+    def start(self, *args, env=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, uid=UID, gid=GID,
+              groups=(), prefix=(), cwd="/", **more):
+        identity = dict(user=uid, group=gid, extra_groups=list(groups)) if ROOT else {}
+        command = [*map(str, prefix), str(self.path), *map(str, args)]
+        return Process(self, command, subprocess.Popen(command, env=self.environment(env), stdin=stdin, stdout=stdout, stderr=stderr,
+                                                       cwd=cwd, **identity, **more))
+
+    def run(self, *args, input=None, timeout=PATIENCE_S, **more):
+        if input is None:
+            with self.start(*args, **more) as process:
+                return process.wait(timeout)
+        with tempfile.TemporaryFile() as given:
+            given.write(input)
+            given.seek(0)
+            with self.start(*args, stdin=given, **more) as process:
+                return process.wait(timeout)
+
+
+class Space:
+    """A folder of one test: a subject token, a CA file, and an output directory as the kubelet makes it (0777)."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.token_file = folder / "sts-token"
+        self.ca_file = folder / "ca.crt"
+        self.out = folder / "tokens"
+        self.out.mkdir()
+        self.out.chmod(0o777)
+
+    def write(self, name, data, mode=0o644):
+        path = self.folder / name
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        path.chmod(mode)
+        return path
+
+    def fill(self, token, expires):
+        """Something that is there before the run."""
+        for name, text in (("token.jwt", token), ("expires", expires), ("thumbprint", "AB" * 32)):
+            path = self.out / name
+            path.write_text(text)
+            path.chmod(0o640)
+            if ROOT:
+                os.chown(path, UID, GID)
+
+    def snapshot(self):
+        """Everything about the files that readers use: names, bytes, modes, identity. The status file is not among them."""
+        seen = {}
+        for path in sorted(self.out.iterdir()):
+            if path.name == ".status":
+                continue
+            about = path.lstat()
+            data = path.read_bytes() if stat.S_ISREG(about.st_mode) and about.st_size < 1 << 20 else None
+            seen[path.name] = (data, oct(about.st_mode), about.st_uid, about.st_gid, about.st_ino, about.st_mtime_ns)
+        return seen
