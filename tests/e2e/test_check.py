@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`check`: yes or no, at once, with the reason."""
+import json
+import os
+import re
+import threading
+import time
+
+import pytest
+
+from harness import tokens
+from harness.servers import free_port
+from harness.sidecar import ROOT, sanitized
+from harness.tokens import http
+
+
+@pytest.fixture
+def check(sidecar, space):
+    def run(*args, **more):
+        return sidecar.run("check", *args, space.out, **more)
+    return run
+
+
+def says(run):
+    """The one line, wherever it is printed."""
+    lines = [line for line in (run.out.decode() + run.err).splitlines() if line]
+    assert len(lines) == 1, (run.out, run.err)
+    return lines[0]
+
+
+def put(space, lifetime_s=600, token=None, expires=None):
+    token = tokens.issued(lifetime_s) if token is None else token
+    space.fill(token, tokens.rfc3339(int(time.time()) + lifetime_s) if expires is None else expires)
+
+
+def test_yes(check, space):
+    put(space)
+    run = check()
+    assert run.status == 0, run.err
+
+
+def test_the_default_directory(sidecar):
+    run = sidecar.run("check")
+    assert run.status == 1
+    assert "/tokens" in says(run)
+
+
+def test_the_directory_from_the_environment(sidecar, space):
+    put(space)
+    assert sidecar.run("check", env={"STS_OUTPUT_DIR": space.out}).status == 0
+    assert sidecar.run("check", "--output-dir", space.out).status == 0
+    assert sidecar.run("check", space.folder, env={"STS_OUTPUT_DIR": space.out}).status == 1
+
+
+REASONS = {
+    "no token": (lambda s: None, r"no token in .*tokens"),
+    "empty token": (lambda s: put(s, token=""), r"empty"),
+    "expired": (lambda s: put(s, -60), r"expired"),
+    "no expires": (lambda s: (put(s), (s.out / "expires").unlink()), r"expires"),
+    "empty expires": (lambda s: put(s, expires=""), r"expires"),
+    "garbage in expires": (lambda s: put(s, expires="soon"), r"expires"),
+    "huge token": (lambda s: put(s, token="a" * 100_000), r"token"),
+    "huge expires": (lambda s: put(s, expires="2" * 100_000), r"expires"),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_no(reason, check, space):
+    prepare, pattern = REASONS[reason]
+    prepare(space)
+    run = check()
+    assert run.status == 1
+    line = says(run)
+    assert re.search(pattern, line), line
+    assert str(space.out) in line
+    assert re.search("no sidecar|has not|never|run", line), f"without a status file it says that nobody wrote here: {line}"
+
+
+def test_no_directory(sidecar, space):
+    run = sidecar.run("check", space.folder / "nowhere")
+    assert run.status == 1
+    assert "nowhere" in says(run)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs a file of another user")
+def test_a_token_that_may_not_be_read(check, space):
+    put(space)
+    for name in ("token.jwt",):
+        os.chown(space.out / name, 0, 0)
+        os.chmod(space.out / name, 0o600)
+    run = check()
+    assert run.status == 1
+    assert re.search(r"read|permission", says(run), re.IGNORECASE)
+
+
+def test_min_ttl(check, space):
+    put(space, 120)
+    assert check("--min-ttl", "60s").status == 0
+    assert check("--min-ttl=60").status == 0
+    run = check("--min-ttl", "5m")
+    assert run.status == 1
+    assert re.search(r"1 min|11\d s|12\d s|1m", says(run)), says(run)
+
+
+FAILURES = {
+    "403": (http(403, {"error": "access_denied"}), 77, r"1 .*403 access_denied.*authorization rules"),
+    "503": (http(503), 75, r"503"),
+    "HTML": (http(200, b"<html>"), 65, r"web page|html"),
+    "empty": (http(200, b""), 65, r"no body|empty"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_the_reason_of_the_last_failure(failure, check, fetch, serve, space):
+    answer, status, pattern = FAILURES[failure]
+    server = serve(answer)
+    assert fetch(server.url("/token/user"), protocol="token-exchange", deadline="1s").status == status
+    run = check()
+    assert run.status == 1
+    line = says(run)
+    assert re.search(r"no token in .*tokens", line), line
+    assert re.search(pattern, line), line
+    assert re.search(r"\d+ (s|ms) ago|just now|now", line), line
+
+
+def test_the_reason_is_not_the_peers_text(check, fetch, serve, space):
+    server = serve(http(403, {"error": "evil_code_of_ours", "error_description": "call 555-1234"}))
+    assert fetch(server.url("/token/user"), protocol="token-exchange").status == 77
+    line = says(check())
+    assert "403" in line
+    assert "evil" not in line and "555" not in line
+
+
+def test_refused_connection(check, fetch, space):
+    assert fetch(f"https://127.0.0.1:{free_port()}/x", deadline="1s").status == 69
+    line = says(check())
+    assert re.search(r"connect|refused", line), line
+
+
+def test_a_fetch_that_worked(check, fetch, serve):
+    server = serve(tokens.openunison(tokens.issued()))
+    assert fetch(server.url("/token/user")).status == 0
+    assert check().status == 0
+    assert check("--min-ttl", "10m").status == 0
+    assert check("--min-ttl", "20m").status == 1
+
+
+def test_wait_sees_the_token_come(check, space):
+    timer = threading.Timer(0.7, put, [space])
+    timer.start()
+    try:
+        run = check("--wait", "10s")
+    finally:
+        timer.join()
+    assert run.status == 0
+    assert 0.6 < run.seconds < 3
+
+
+def test_wait_gives_up(check):
+    run = check("--wait", "1s")
+    assert run.status == 1
+    assert 0.95 < run.seconds < 3
+    says(run)
+
+
+def test_json(check, space):
+    run = check("--json")
+    assert run.status == 1
+    assert isinstance(json.loads(run.out), dict)
+    put(space)
+    run = check("--json")
+    assert run.status == 0
+    assert isinstance(json.loads(run.out), dict)
+
+
+STATUS_FILES = [b"", b"\0" * 100, b"state failing\nerror denied\n" * 100, b"a" * 100_000, b"state 99\n", b"state failing\nerror %s%n\n",
+                b"state failing\nsts_error <script>\n", b"tries 99999999999999999999\n", b"\xff\xfe"]
+
+
+@pytest.mark.parametrize("data", STATUS_FILES, ids=range(len(STATUS_FILES)))
+def test_a_status_file_is_not_trusted(data, check, space):
+    (space.out / ".status").write_bytes(data)
+    run = check()
+    assert run.status == 1
+    assert says(run).isprintable()
+    assert "script" not in says(run)
+    put(space)
+    assert check().status == 0
+
+
+@pytest.mark.skipif(sanitized(), reason="measures the release binary")
+def test_it_is_quick(check, space):
+    put(space)
+    assert min(check().seconds for _ in range(10)) < 0.05
