@@ -56,11 +56,12 @@ REASONS = {
     "no token": (lambda s: None, r"no token in .*tokens"),
     "empty token": (lambda s: put(s, token=""), r"empty"),
     "expired": (lambda s: put(s, -60), r"expired"),
-    "no expires": (lambda s: (put(s), (s.out / "expires").unlink()), r"expires"),
-    "empty expires": (lambda s: put(s, expires=""), r"expires"),
-    "garbage in expires": (lambda s: put(s, expires="soon"), r"expires"),
+    "expired by its own exp": (lambda s: put(s, token=tokens.issued(-60)), r"expired"),
+    "no expires": (lambda s: (put(s, token="opaque"), (s.out / "expires").unlink()), r"expires"),
+    "empty expires": (lambda s: put(s, token="opaque", expires=""), r"expires"),
+    "garbage in expires": (lambda s: put(s, token="opaque", expires="soon"), r"expires"),
     "huge token": (lambda s: put(s, token="a" * 100_000), r"token"),
-    "huge expires": (lambda s: put(s, expires="2" * 100_000), r"expires"),
+    "huge expires": (lambda s: put(s, token="opaque", expires="2" * 100_000), r"expires"),
 }
 
 

@@ -75,8 +75,9 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
             out, err = self.popen.communicate(timeout=5)
-            raise AssertionError(f"{self.args} did not end within {timeout} s; stderr: {err.decode(errors='replace')}") from None
-        result = Result(self.args, self.popen.returncode, out, err.decode("utf-8", "replace"), time.monotonic() - self.started)
+            raise AssertionError(f"{self.args} did not end within {timeout} s; stderr: {(err or b'').decode(errors='replace')}") from None
+        result = Result(self.args, self.popen.returncode, out or b"", (err or b"").decode("utf-8", "replace"),
+                        time.monotonic() - self.started)
         report = SANITIZER_REPORT.search(result.err)
         assert not report, f"{report[0]}\n{result.err}"
         return result

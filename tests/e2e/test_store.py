@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What readers see: modes for readers of other users, never a torn file, nothing but old or new after a kill, hostile neighbours."""
+import datetime
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from harness import servers, tokens
+from harness.sidecar import GID, ROOT, UID, sanitized
+
+PATH = "/vault/token/user"
+WRITTEN = ("token.jwt", "expires", "thumbprint")
+
+# ---- --mode auto on directories as the kubelet makes them
+
+
+@dataclass
+class Volume:
+    name: str
+    owner: int
+    group: int
+    mode: int
+    groups: tuple           # the sidecar's supplementary groups
+    file_mode: int
+    file_group: int
+    readers: dict           # who may read
+
+
+NOBODY_ELSE = {"the same user": True, "root": True, "root without capabilities": False, "1000": False, "1000 with group 2000": False}
+EVERYBODY = dict.fromkeys(NOBODY_ELSE, True)
+THE_GROUP = NOBODY_ELSE | {"1000 with group 2000": True}
+
+VOLUMES = [
+    Volume("emptyDir", 0, 0, 0o777, (), 0o644, GID, EVERYBODY),
+    Volume("emptyDir with fsGroup", 0, 2000, 0o2777, (2000,), 0o640, 2000, THE_GROUP),
+    Volume("a directory of our own", UID, GID, 0o755, (), 0o600, GID, NOBODY_ELSE),
+    Volume("a private directory of our own", UID, GID, 0o700, (), 0o600, GID, NOBODY_ELSE),
+    Volume("a directory of the group", 0, 2000, 0o2775, (2000,), 0o640, 2000, THE_GROUP),
+    Volume("sticky", 0, 0, 0o1777, (), 0o644, GID, EVERYBODY),
+]
+
+READERS = {
+    "the same user": ["--reuid", str(UID), "--regid", str(GID), "--clear-groups"],
+    "root": [],
+    "root without capabilities": ["--reuid", "0", "--regid", "0", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"],
+    "1000": ["--reuid", "1000", "--regid", "1000", "--clear-groups"],
+    "1000 with group 2000": ["--reuid", "1000", "--regid", "1000", "--groups", "2000"],
+}
+
+
+def reads(path, who):
+    command = ["setpriv", *READERS[who], "cat", str(path)] if READERS[who] else ["cat", str(path)]
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10)
+    return run.stdout if run.returncode == 0 else None
+
+
+@pytest.mark.skipif(not ROOT or not shutil.which("setpriv"), reason="needs root and setpriv")
+@pytest.mark.parametrize("volume", VOLUMES, ids=lambda volume: volume.name)
+def test_mode_auto(volume, sidecar, serve, space):
+    os.chown(space.out, volume.owner, volume.group)
+    space.out.chmod(volume.mode)
+    token = tokens.issued()
+    server = serve(tokens.openunison(token))
+    for umask in (0o022, 0o077, 0):
+        before = os.umask(umask)
+        try:
+            run = sidecar.run("exchange", "--single-run", f"--cacert-path={space.ca_file}", "--minutes-before-refresh=60",
+                              space.token_file, server.url(PATH), space.out, groups=volume.groups)
+        finally:
+            os.umask(before)
+        assert run.status == 0, run.err
+        for name in WRITTEN:
+            about = (space.out / name).stat()
+            assert (oct(stat.S_IMODE(about.st_mode)), about.st_uid, about.st_gid) == (oct(volume.file_mode), UID, volume.file_group)
+        # A private directory keeps others out whatever the file says.
+        for who, may in volume.readers.items():
+            assert (reads(space.out / "token.jwt", who) == token.encode()) == may, who
+
+
+@pytest.mark.skipif(not ROOT, reason="needs a directory of a group that we are not in")
+def test_a_group_that_is_not_ours(fetch, serve, space):
+    os.chown(space.out, 0, 2000)
+    space.out.chmod(0o777)
+    server = serve(tokens.openunison(tokens.issued()))
+    run = fetch(server.url(PATH), group=2000)
+    assert run.status == 73, run.err
+    assert "2000" in run.last and str(UID) in run.last
+    assert not (space.out / "token.jwt").exists()
+
+
+# ---- readers while it writes
+
+class Reader(threading.Thread):
+    """Reads `expires`, then the token, as an application would, all the time."""
+
+    def __init__(self, out):
+        super().__init__(daemon=True)
+        self.out, self.stop, self.wrong, self.looks = out, threading.Event(), [], 0
+        self.seen = set()
+
+    def look(self):
+        expires = (self.out / "expires").read_text()
+        token = (self.out / "token.jwt").read_text()
+        self.seen.add(token)
+        promised = datetime.datetime.strptime(expires, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+        if promised > tokens.expiry(token):
+            self.wrong.append(f"expires promises {promised}, the token holds {tokens.expiry(token)}")
+
+    def run(self):
+        while not self.stop.is_set():
+            self.looks += 1
+            try:
+                self.look()
+            except Exception as error:      # whatever it is, a reader must not see it
+                self.wrong.append(repr(error))
+
+
+def test_200_fetches_under_a_reader(fetch, serve, space):
+    count = 50 if sanitized() else 200
+    life = iter(range(900, 900 + 10 * count + 10, 10))
+    server = serve(lambda _: tokens.openunison(tokens.issued(next(life))))
+    assert fetch(server.url(PATH)).status == 0
+    reader = Reader(space.out)
+    reader.start()
+    try:
+        for _ in range(count):
+            run = fetch(server.url(PATH))
+            assert run.status == 0, run.err
+    finally:
+        reader.stop.set()
+        reader.join(10)
+    assert not reader.wrong, (len(reader.wrong), reader.wrong[:5])
+    assert reader.looks > count and len(reader.seen) > count // 4
+
+
+# ---- killed
+
+@pytest.fixture
+def consistent(space):
+    """Fills the directory with an old token; the function that comes back says that what is there now is old or new, and whole."""
+    old = tokens.issued(3600, n="old")
+    space.fill(old, tokens.rfc3339(tokens.expiry(old)))
+    before = space.snapshot()
+
+    def verify(new=None):
+        for name in os.listdir(space.out):
+            assert name in {*WRITTEN, ".status", *(f".{n}.new" for n in (*WRITTEN, "status"))}, name
+        token = (space.out / "token.jwt").read_text()
+        expires = (space.out / "expires").read_text()
+        assert token in (old, new)
+        allowed = {tokens.rfc3339(tokens.expiry(t)) for t in (old, new) if t}
+        assert expires in allowed
+        assert expires <= tokens.rfc3339(tokens.expiry(token)), "never promised more than it holds"
+        assert (space.out / "thumbprint").read_text() in ("AB" * 32, tokens.THUMBPRINT)
+        return token, before
+    return verify
+
+
+STAGES = {
+    "connect": {"stall": "accept"},
+    "TLS": {"stall": "handshake"},
+    "request": {"stall": "request"},
+    "half of the head": {"answer": servers.Answer(b"HTTP/1.1 200 OK\r\nContent-Le", "stall")},
+    "half of the body": {"answer": servers.Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"token\":", "stall")},
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_worker_killed_at_a_stage(stage, fetch, serve, space, consistent):
+    server = serve(**STAGES[stage])
+    with fetch(server.url(PATH), background=True, deadline="1s", timeout="20s") as process:
+        assert server.stalled.wait(10)
+        os.kill(process.worker(), signal.SIGKILL)
+        run = process.wait(10)
+    assert run.status in (70, 75), run.err
+    assert run.lines
+    _, before = consistent()
+    assert space.snapshot() == before
+
+
+def test_a_worker_that_was_killed_costs_one_attempt(fetch, serve, space):
+    token = tokens.issued()
+    answers = iter([servers.Answer(b"HTTP/1.1 200 OK\r\n", "stall"), tokens.openunison(token)])
+    server = serve(lambda _: next(answers))
+    with fetch(server.url(PATH), background=True, deadline="20s", timeout="10s") as process:
+        assert server.stalled.wait(10)
+        os.kill(process.worker(), signal.SIGKILL)
+        run = process.wait(20)
+    assert run.status == 0, run.err
+    assert (space.out / "token.jwt").read_text() == token
+
+
+def test_the_supervisor_killed(fetch, serve, space, consistent):
+    """The worker does not go on for ever without it."""
+    server = serve(stall="request")
+    with fetch(server.url(PATH), background=True, timeout="3s") as process:
+        assert server.stalled.wait(10)
+        worker = process.worker()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+        deadline = time.monotonic() + 6
+        while os.path.exists(f"/proc/{worker}") and time.monotonic() < deadline:
+            if pathlib.Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                break
+            time.sleep(0.02)
+        else:
+            assert not os.path.exists(f"/proc/{worker}")
+    _, before = consistent()
+    assert space.snapshot() == before
+
+
+STORE_CALLS = ["unlink,unlinkat", "openat,open", "write", "fchmod", "fsync", "rename,renameat,renameat2"]
+
+
+def strace_works():
+    if not shutil.which("strace"):
+        return False
+    run = subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, timeout=20)
+    return run.returncode == 0
+
+
+@pytest.mark.skipif(not strace_works(), reason="strace does not work here")
+@pytest.mark.skipif(sanitized(), reason="the release binary's system calls")
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("calls", STORE_CALLS)
+def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space, consistent):
+    new = tokens.issued(7200, n="new")
+    server = serve(tokens.openunison(new))
+    temporary = f".{name}.new"
+    # By name for calls that take one, by descriptor for the others.
+    prefix = ["strace", "-f", "-qq", "-o", space.folder / "trace", "-e", f"inject={calls}:signal=KILL",
+              "-P", temporary, "-P", space.out / temporary]
+    space.folder.chmod(0o777)
+    run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
+                      "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s", prefix=prefix)
+    assert run.status != 0, "nobody was killed"
+    consistent(new)
+    assert "SIGKILL" in (space.folder / "trace").read_text()
+    # And the next one puts everything right.
+    run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
+                      "--output-dir", space.out, "--cacert-path", space.ca_file)
+    assert run.status == 0, run.err
+    assert consistent(new)[0] == new
+    assert sorted(os.listdir(space.out)) == [".status", *sorted(WRITTEN)]
+
+
+# ---- neighbours who may write in the directory
+
+def victim(space):
+    path = space.folder / "victim"
+    path.write_text("precious")
+    path.chmod(0o666)
+    return path
+
+
+def link(space, path):
+    path.symlink_to(victim(space))
+
+
+def dangling_link(space, path):
+    space.folder.chmod(0o777)
+    path.symlink_to(space.folder / "made-by-nobody")
+
+
+def link_to_directory(space, path):
+    (space.folder / "elsewhere").mkdir(exist_ok=True)
+    (space.folder / "elsewhere").chmod(0o777)
+    path.symlink_to(space.folder / "elsewhere")
+
+
+def hard_link(space, path):
+    os.link(victim(space), path)
+
+
+def fifo(space, path):
+    os.mkfifo(path)
+    path.chmod(0o666)
+
+
+def unix_socket(space, path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+def device(space, path):
+    os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))      # /dev/zero
+    path.chmod(0o666)
+
+
+def huge(space, path):
+    with open(path, "wb") as file:
+        file.truncate(1 << 40)
+    path.chmod(0o666)
+
+
+def foreign(space, path):
+    path.write_text("foreign")
+    path.chmod(0o600)
+    if ROOT:
+        os.chown(path, 0, 0)
+
+
+def directory(space, path):
+    path.mkdir()
+    path.chmod(0o777)
+
+
+def full_directory(space, path):
+    directory(space, path)
+    (path / "inside").write_text("x")
+
+
+KINDS = [link, dangling_link, link_to_directory, hard_link, fifo, unix_socket, device, huge, foreign, directory, full_directory]
+NAMES = [*WRITTEN, ".status", *(f".{name}.new" for name in WRITTEN), ".status.new"]
+# What a rename cannot replace, and where the run therefore fails.
+STUCK = {(kind, name) for kind in (directory, full_directory) for name in WRITTEN} | {
+    (full_directory, f".{name}.new") for name in WRITTEN}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", NAMES)
+def test_neighbours(name, kind, fetch, sidecar, serve, space):
+    if kind is device and not ROOT:
+        pytest.skip("needs root")
+    try:
+        kind(space, space.out / name)
+    except OSError as error:
+        pytest.skip(f"not possible here: {error}")
+    token = tokens.issued()
+    server = serve(tokens.openunison(token))
+
+    check = sidecar.run("check", space.out)
+    assert check.status == 1 and check.seconds < 5, check.err
+    inspect = sidecar.run("inspect", "--output-dir", space.out)
+    assert inspect.status != 0 and inspect.seconds < 5
+    assert b"precious" not in inspect.out + inspect.err.encode() + check.err.encode()
+
+    run = fetch(server.url(PATH), deadline="5s")
+    assert run.seconds < 5
+    if (kind, name) in STUCK:
+        assert run.status == 73, run.err
+        assert name in run.last
+        assert not (space.out / "token.jwt").is_file() or tokens.expiry((space.out / "token.jwt").read_text())
+    else:
+        assert run.status == 0, run.err
+        for written, text in (("token.jwt", token), ("expires", tokens.rfc3339(tokens.expiry(token))), ("thumbprint", tokens.THUMBPRINT)):
+            about = (space.out / written).lstat()
+            assert stat.S_ISREG(about.st_mode) and about.st_uid == UID and stat.S_IMODE(about.st_mode) == 0o644
+            assert about.st_nlink == 1
+            assert (space.out / written).read_text() == text
+        assert sidecar.run("check", space.out).status == 0
+    if (space.folder / "victim").exists():
+        assert (space.folder / "victim").read_text() == "precious"
+        assert stat.S_IMODE((space.folder / "victim").stat().st_mode) == 0o666
+    assert not (space.folder / "made-by-nobody").exists()
+    if (space.folder / "elsewhere").exists():
+        assert os.listdir(space.folder / "elsewhere") == []
+
+
+@pytest.mark.skipif(not ROOT, reason="needs to mount")
+@pytest.mark.parametrize("options,says", [("size=4k,nr_inodes=3,mode=0777", r"space|inode"), ("ro,mode=0777", r"read-only")])
+def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
+
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
+    if done.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        if "size" in options:
+            (space.out / "token.jwt").write_bytes(b"o" * 4096)
+            (space.out / "expires").write_bytes(b"")
+        before = space.snapshot()
+        server = serve(tokens.openunison(tokens.issued()))
+        run = fetch(server.url(PATH))
+        assert run.status == 73, run.err
+        assert re.search(says, run.last, re.IGNORECASE), run.err
+        assert space.snapshot() == before
+    finally:
+        subprocess.run(["umount", str(space.out)], check=True, timeout=10)
