@@ -20,7 +20,7 @@
 #include "adopt.h"
 #include "casources.h"
 #include "fields.h"
-#include "poll.h"
+#include "sigcert.h"
 
 /* No fewer bytes of the subject token than this may stand together in a message. */
 #define SECRET_RUN_BYTES 12

@@ -2,8 +2,8 @@
 /*
  * The sig-cert poll (OpenUnison): GET PATH/sig-cert gives {"thumbprint":"HEX"}; one that differs from the stored one means "exchange now".
  */
-#ifndef STS_SIDECAR_POLL_H
-#define STS_SIDECAR_POLL_H
+#ifndef STS_SIDECAR_SIGCERT_H
+#define STS_SIDECAR_SIGCERT_H
 
 #include "../lib/http.h"
 #include "../lib/url.h"

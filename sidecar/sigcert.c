@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "poll.h"
+#include "sigcert.h"
 
 #include "../lib/json.h"
 
