@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define OK_LINE  "HTTP/1.1 200 OK\r\n"
+#define CHUNKED  OK_LINE "Transfer-Encoding: chunked\r\n\r\n"
+
+static char head_buf[STS_HTTP_HEAD_MAX_BYTES];
+static char body_buf[STS_HTTP_BODY_MAX_BYTES];
+static struct sts_http http;
+static struct sts_error error;
+
+static void start(void)
+{
+	error = (struct sts_error){0};
+	sts_http_init(&http, head_buf, sizeof(head_buf), body_buf, sizeof(body_buf));
+}
+
+/* Feed in pieces of `piece` bytes until the parser is done or the text is at its end. */
+static enum sts_err feed(struct sts_slice text, size_t piece, size_t *total)
+{
+	enum sts_err err = STS_EAGAIN;
+
+	for (*total = 0; err == STS_EAGAIN && *total < text.len;) {
+		size_t len = text.len - *total < piece ? text.len - *total : piece, used = 0;
+
+		err = sts_http_feed(&http, text.data + *total, len, &used, &error);
+		CHECK(used <= len);
+		CHECK(err != STS_EAGAIN || used == len);
+		*total += used;
+	}
+	return err;
+}
+
+/* The whole conversation, closed cleanly, in pieces of every size: always the same end. */
+static enum sts_err answer(struct sts_slice text)
+{
+	enum sts_err err, first = STS_EBUG;
+	size_t total, first_total = 0;
+
+	for (size_t piece = text.len ? text.len : 1; piece > 0; piece--) {
+		start();
+		err = feed(text, piece, &total);
+		if (err == STS_EAGAIN || text.len == 0)
+			err = sts_http_eof(&http, true, &error);
+		if (piece == text.len || text.len == 0) {
+			first = err;
+			first_total = total;
+		}
+		CHECK_INT(err, first);
+		CHECK_INT(total, first_total);
+		CHECK_INT(error.code, err);
+	}
+	return first;
+}
+
+static bool body_is(const char *body)
+{
+	return sts_slice_eq((struct sts_slice){body_buf, http.body_len}, body);
+}
+
+static void test_framings(void)
+{
+	static const struct {
+		const char *text, *body;
+		int status;
+		enum sts_http_framing framing;
+	} rows[] = {
+		{OK_LINE "Content-Length: 5\r\n\r\nhello", "hello", 200, STS_HTTP_LENGTH},
+		{OK_LINE "content-length:5\r\n\r\nhelloEXTRA", "hello", 200, STS_HTTP_LENGTH},
+		{OK_LINE "CONTENT-LENGTH: \t 005 \t\r\n\r\nhello", "hello", 200, STS_HTTP_LENGTH},
+		{OK_LINE "Content-Length: 0\r\n\r\n", "", 200, STS_HTTP_LENGTH},
+		{OK_LINE "\r\nhello", "hello", 200, STS_HTTP_UNTIL_CLOSE},
+		{OK_LINE "\r\n", "", 200, STS_HTTP_UNTIL_CLOSE},
+		{OK_LINE "Connection: keep-alive\r\n\r\nhello", "hello", 200, STS_HTTP_UNTIL_CLOSE},
+		{"HTTP/1.0 200 OK\r\n\r\nhello", "hello", 200, STS_HTTP_UNTIL_CLOSE},
+		{"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", "x", 200, STS_HTTP_LENGTH},
+		{"HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx", "x", 200, STS_HTTP_LENGTH},
+		{"HTTP/1.1 403 Verboten \xc3\xa9\r\nContent-Length: 1\r\n\r\nx", "x", 403,
+		 STS_HTTP_LENGTH},
+		{"HTTP/1.1 599 x\r\nContent-Length: 1\r\n\r\nx", "x", 599, STS_HTTP_LENGTH},
+		{"HTTP/1.1 204 No Content\r\n\r\n", "", 204, STS_HTTP_NO_BODY},
+		{"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", "", 204,
+		 STS_HTTP_NO_BODY},
+		{"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", "", 304,
+		 STS_HTTP_NO_BODY},
+		{OK_LINE "Content-Encoding: Identity\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+		 STS_HTTP_LENGTH},
+		{CHUNKED "5\r\nhello\r\n0\r\n\r\n", "hello", 200, STS_HTTP_CHUNKED},
+		{CHUNKED "0\r\n\r\n", "", 200, STS_HTTP_CHUNKED},
+		{CHUNKED "000005\r\nhello\r\n1\r\n!\r\n000\r\n\r\nEXTRA", "hello!", 200,
+		 STS_HTTP_CHUNKED},
+		{CHUNKED "5;a=b;c=\"d e\"\r\nhello\r\n0;x\r\n\r\n", "hello", 200, STS_HTTP_CHUNKED},
+		{CHUNKED "a\r\n0123456789\r\nB\r\nabcdefghijk\r\n0\r\n\r\n",
+		 "0123456789abcdefghijk", 200, STS_HTTP_CHUNKED},
+		{CHUNKED
+		 "1\r\nx\r\n0\r\nX-Sum: 1\r\nContent-Length: 7\r\nTransfer-Encoding: gzip\r\n\r\n",
+		 "x", 200, STS_HTTP_CHUNKED},
+		{CHUNKED "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n", 200, STS_HTTP_CHUNKED},
+		{OK_LINE "transfer-encoding:CHUNKED\r\n\r\n0\r\n\r\n", "", 200, STS_HTTP_CHUNKED},
+		{"HTTP/1.1 100 Continue\r\n\r\n" OK_LINE "Content-Length: 1\r\n\r\nx", "x", 200,
+		 STS_HTTP_LENGTH},
+		{"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\nHTTP/1.1 100\r\n\r\n" CHUNKED
+		 "1\r\nx\r\n0\r\n\r\n",
+		 "x", 200, STS_HTTP_CHUNKED},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum sts_err err = answer(sts_slice_of(rows[i].text));
+
+		if (err != STS_OK)
+			printf("# %s: %s\n", rows[i].text, error.msg);
+		CHECK_INT(err, STS_OK);
+		CHECK_INT(http.head.status, rows[i].status);
+		CHECK_INT(http.head.framing, rows[i].framing);
+		CHECK(body_is(rows[i].body));
+	}
+}
+
+static void test_refused(void)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{"\r\n" OK_LINE "\r\n", "begin with"},
+		{"SSH-2.0-x\r\n", "begin with"},
+		{"<html>", "begin with"},
+		{"HTTP/2 200\r\n", "begin with"},
+		{"http/1.1 200 OK\r\n", "begin with"},
+		{" HTTP/1.1 200 OK\r\n", "begin with"},
+		{"\x15\x03\x01", "begin with"},
+		{"HTTP/1.2 200 OK\r\n", "HTTP/1.0 or"},
+		{"HTTP/1.1  200 OK\r\n", "no number"},
+		{"HTTP/1.1\r\n", "HTTP/1.0 or"},
+		{"HTTP/1.10 200 OK\r\n", "HTTP/1.0 or"},
+		{"HTTP/1.1\t200 OK\r\n", "HTTP/1.0 or"},
+		{"HTTP/1.1 20 OK\r\n", "no number"},
+		{"HTTP/1.1 2000 OK\r\n", "no number"},
+		{"HTTP/1.1 600 x\r\n", "no number"},
+		{"HTTP/1.1 099 x\r\n", "no number"},
+		{"HTTP/1.1 000 x\r\n", "no number"},
+		{"HTTP/1.1 2x0 x\r\n", "no number"},
+		{"HTTP/1.1 -20 x\r\n", "no number"},
+		{"HTTP/1.1 200\tOK\r\n", "no number"},
+		{"HTTP/1.1 200 O\x1bK\r\n", "control"},
+		{"HTTP/1.1 101 Switching\r\n", "another protocol"},
+		{OK_LINE "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "twice"},
+		{OK_LINE "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "twice"},
+		{OK_LINE "Content-Length: 5, 5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: +5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: -5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: 0x5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length:\r\n\r\n", "no number"},
+		{OK_LINE "Content-Length: 5 5\r\n\r\n", "no number"},
+		{OK_LINE "Content-Length: 18446744073709551616\r\n\r\n", "no number"},
+		{OK_LINE "Content-Length: 5;\r\n\r\n", "no number"},
+		{OK_LINE "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		 "both"},
+		{OK_LINE "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+		 "both"},
+		{"HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+		 "both"},
+		{OK_LINE "Transfer-Encoding: gzip, chunked\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: identity\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: chunked, chunked\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: xchunked\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		 "not chunked"},
+		{OK_LINE "Transfer-Encoding: chunked;q=1\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding:\r\n\r\n", "not chunked"},
+		{"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.0 with"},
+		{OK_LINE "Content-Encoding: gzip\r\n\r\n", "compressed"},
+		{OK_LINE "Content-Encoding: identity, gzip\r\n\r\n", "compressed"},
+		{OK_LINE "X: a\r\n b\r\n\r\n", "folded"},
+		{OK_LINE "X: a\r\n\tb\r\n\r\n", "folded"},
+		{OK_LINE " X: a\r\n\r\n", "folded"},
+		{OK_LINE "X : a\r\n\r\n", "malformed name"},
+		{OK_LINE "X\t: a\r\n\r\n", "malformed name"},
+		{OK_LINE ": a\r\n\r\n", "malformed name"},
+		{OK_LINE "X(: a\r\n\r\n", "malformed name"},
+		{OK_LINE "X\xc3: a\r\n\r\n", "malformed name"},
+		{OK_LINE "Content-Length : 5\r\n\r\nhello", "malformed name"},
+		{OK_LINE "no colon\r\n\r\n", "no colon"},
+		{OK_LINE "X: a\x01\r\n\r\n", "control"},
+		{OK_LINE "X: a\x7f\r\n\r\n", "control"},
+		{OK_LINE "X: a\v\r\n\r\n", "control"},
+		{OK_LINE "X: a\nY: b\r\n\r\n", "bare LF"},
+		{"HTTP/1.1 200 OK\nX: a\n\n", "bare LF"},
+		{OK_LINE "\n", "bare LF"},
+		{OK_LINE "X: a\rY: b\r\n\r\n", "bare CR"},
+		{OK_LINE "X: a\r\r\n\r\n", "bare CR"},
+		{OK_LINE "\rX", "bare CR"},
+		{"HTTP/1.1 100 x\r\nContent-Length: 0\r\n\r\n" OK_LINE "\r\n", "interim"},
+		{"HTTP/1.1 100 x\r\nTransfer-Encoding: chunked\r\n\r\n", "interim"},
+		{CHUNKED "\r\n", "chunk size"},
+		{CHUNKED "g\r\n", "chunk size"},
+		{CHUNKED "0x5\r\n", "chunk size"},
+		{CHUNKED "-5\r\n", "chunk size"},
+		{CHUNKED "5 \r\nhello", "chunk size"},
+		{CHUNKED " 5\r\nhello", "chunk size"},
+		{CHUNKED "5 ;a\r\nhello", "chunk size"},
+		{CHUNKED "5;\x01\r\n", "chunk size"},
+		{CHUNKED ";a\r\n", "chunk size"},
+		{CHUNKED "5\nhello", "bare LF"},
+		{CHUNKED "5;\rx\r\n", "bare CR"},
+		{CHUNKED "10000000000000005\r\nhello", "overflows"},
+		{CHUNKED "fffffffffffffffff\r\n", "overflows"},
+		{CHUNKED "5\r\nhello!\r\n0\r\n\r\n", "longer than"},
+		{CHUNKED "5\r\nhello\n0\r\n\r\n", "longer than"},
+		{CHUNKED "5\r\nhello\rx", "longer than"},
+		{CHUNKED "0\r\nno colon\r\n\r\n", "no colon"},
+		{CHUNKED "0\r\n folded: x\r\n\r\n", "folded"},
+		{CHUNKED "0\r\n\n", "bare LF"},
+	};
+	static const struct sts_slice with_nul[] = {
+		STS_SLICE("HTTP/1.1 200 O\0K\r\n"),      STS_SLICE(OK_LINE "X: \0\r\n\r\n"),
+		STS_SLICE(OK_LINE "X\0: a\r\n\r\n"),     STS_SLICE(CHUNKED "5\0\r\n"),
+		STS_SLICE(CHUNKED "0\r\nX: \0\r\n\r\n"),
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(answer(sts_slice_of(rows[i].text)), STS_EHTTP);
+		if (!strstr(error.msg, rows[i].why))
+			printf("# %s: %s\n", rows[i].text, error.msg);
+		CHECK(strstr(error.msg, rows[i].why));
+	}
+	for (size_t i = 0; i < COUNT(with_nul); i++) {
+		CHECK_INT(answer(with_nul[i]), STS_EHTTP);
+		CHECK(strstr(error.msg, "NUL"));
+	}
+}
+
+/* Every prefix of a complete answer is a truncated one, however the connection ended; but for a
+ * body until close. */
+static void test_truncated(void)
+{
+	static const struct sts_slice texts[] = {
+		STS_SLICE("HTTP/1.1 100 x\r\n\r\n" OK_LINE
+			  "Date: x\r\nContent-Length: 5\r\n\r\nhello"),
+		STS_SLICE(CHUNKED "5\r\nhello\r\n3;x\r\n123\r\n0\r\nX: y\r\n\r\n"),
+	};
+	size_t total;
+
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t len = 0; len < texts[i].len; len++)
+			for (int clean = 0; clean < 2; clean++) {
+				start();
+				CHECK_INT(feed((struct sts_slice){texts[i].data, len}, len, &total),
+					  STS_EAGAIN);
+				CHECK_INT(sts_http_eof(&http, clean, &error), STS_ETRUNCATED);
+				CHECK_INT(error.code, STS_ETRUNCATED);
+			}
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE "\r\nhello"), 99, &total), STS_EAGAIN);
+	CHECK_INT(sts_http_eof(&http, false, &error), STS_ETRUNCATED);
+	CHECK_STR(error.msg, "the connection ended without a close_notify");
+	start();
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_STR(error.msg, "the peer closed without an answer");
+}
+
+/* Complete by Content-Length or by chunks: needs no close_notify. */
+static void test_complete(void)
+{
+	size_t total, used = 99;
+
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE "Content-Length: 1\r\n\r\nx"), 99, &total), STS_OK);
+	CHECK_INT(sts_http_eof(&http, false, &error), STS_OK);
+	CHECK_INT(sts_http_feed(&http, "more", 4, &used, &error), STS_OK);
+	CHECK_INT(used, 0);
+	CHECK_INT(http.body_len, 1);
+	start();
+	CHECK_INT(sts_http_feed(&http, NULL, 0, &used, &error), STS_EAGAIN);
+	CHECK_INT(used, 0);
+}
+
+static void test_error_stays(void)
+{
+	size_t total, used = 99;
+
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE "X\n"), 99, &total), STS_EHTTP);
+	CHECK_INT(sts_http_feed(&http, "\r\n\r\n", 4, &used, &error), STS_EHTTP);
+	CHECK_INT(used, 0);
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_EHTTP);
+	CHECK(strstr(error.msg, "bare LF"));
+	CHECK_INT(sts_http_feed(&http, "", 0, &used, NULL), STS_EHTTP);
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE), 99, &total), STS_EAGAIN);
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_feed(&http, "\r\n", 2, &used, &error), STS_ETRUNCATED);
+}
+
+static void test_head_fields(void)
+{
+	static const char text[] = "HTTP/1.1 103 x\r\nLocation: /interim\r\nDate: interim\r\n\r\n"
+				   "HTTP/1.1 302 Found\r\nLOCATION: https://h/\r\nretry-after:  "
+				   "7\t\r\nDate: d\r\nDate: e\r\n"
+				   "Content-Type: text/html; x=\"\xff\"\r\nX-Location: "
+				   "no\r\nTransfer-Encoding: chunked\r\n\r\n"
+				   "0\r\nLocation: /trailer\r\nRetry-After: 9\r\n\r\n";
+	size_t total;
+
+	start();
+	CHECK_INT(feed(STS_SLICE(text), 3, &total), STS_OK);
+	CHECK(sts_slice_eq(http.head.location, "https://h/"));
+	CHECK(sts_slice_eq(http.head.retry_after, "7"));
+	CHECK(sts_slice_eq(http.head.date, "d"));
+	CHECK(sts_slice_eq(http.head.content_type, "text/html; x=\"\xff\""));
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE "Date:\r\n\r\n"), 3, &total), STS_EAGAIN);
+	CHECK_INT(http.head.date.len + http.head.location.len + http.head.retry_after.len +
+			  http.head.content_type.len,
+		  0);
+}
+
+static enum sts_err small(const char *text, size_t head_size, size_t body_size)
+{
+	static char head[512], body[512];
+	struct sts_http p;
+	size_t used;
+
+	sts_http_init(&p, head, head_size, body, body_size);
+	memset(head, '#', sizeof(head));
+	memset(body, '#', sizeof(body));
+	enum sts_err err = sts_http_feed(&p, text, strlen(text), &used, &error);
+
+	CHECK(head[head_size] == '#' && body[body_size] == '#');
+	CHECK(p.body_len <= body_size);
+	return err;
+}
+
+static void test_bounds(void)
+{
+	char text[256] = "", *p = text;
+
+	CHECK_INT(small(OK_LINE "Content-Length: 5\r\n\r\nhello", 100, 5), STS_OK);
+	CHECK_INT(small(OK_LINE "Content-Length: 5\r\n\r\nhello", 100, 4), STS_ETOOBIG);
+	CHECK_INT(small(OK_LINE "Content-Length: 18446744073709551615\r\n\r\nhello", 100, 4),
+		  STS_ETOOBIG);
+	CHECK_INT(small(OK_LINE "\r\nhello", 100, 5), STS_EAGAIN);
+	CHECK_INT(small(OK_LINE "\r\nhello!", 100, 5), STS_ETOOBIG);
+	CHECK_INT(small(CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 100, 5), STS_OK);
+	CHECK_INT(small(CHUNKED "2\r\nhe\r\n4\r\nllo!\r\n0\r\n\r\n", 100, 5), STS_ETOOBIG);
+	CHECK_INT(small(CHUNKED "2\r\nhe\r\nffffffffffffffff\r\n", 100, 5), STS_ETOOBIG);
+	/* 15 bytes of status line, 4 of header, and a CR while it waits for its LF. */
+	CHECK_INT(small(OK_LINE "a: b\r\n\r\n", 20, 5), STS_EAGAIN);
+	CHECK_INT(small(OK_LINE "a: b\r\n\r\n", 19, 5), STS_ETOOBIG);
+	CHECK_INT(small(CHUNKED "0\r\nabcdefghijklmnopqrstuvwxyz:", 60, 5), STS_ETOOBIG);
+	CHECK(strstr(error.msg, "head"));
+	CHECK_INT(small(CHUNKED
+			"5;abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi\r\nhello",
+			100, 5),
+		  STS_EAGAIN);
+	CHECK_INT(small(CHUNKED
+			"5;abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij\r\nhello",
+			100, 5),
+		  STS_ETOOBIG);
+	for (int i = 0; i < STS_HTTP_INTERIM_MAX; i++, p += strlen(p))
+		strcpy(p, "HTTP/1.1 100 \r\n\r\n");
+	strcpy(p, OK_LINE "Content-Length: 0\r\n\r\n");
+	CHECK_INT(small(text, 100, 5), STS_OK);
+	strcpy(p, "HTTP/1.1 100 \r\n\r\n");
+	CHECK_INT(small(text, 100, 5), STS_ETOOBIG);
+	CHECK_INT(error.detail, 0);
+}
+
+static void test_retry_after(void)
+{
+	static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT"; /* 784111777 */
+	static const struct {
+		const char *value, *date;
+		int seconds;
+	} rows[] = {
+		{"", "", -1},
+		{"0", "", 0},
+		{"17", "", 17},
+		{"300", "", 300},
+		{"301", "", 300},
+		{"18446744073709551615", "", 300},
+		{"-1", "", -1},
+		{"1.5", "", -1},
+		{"soon", "", -1},
+		{"17 s", "", -1},
+		{"Sun, 06 Nov 1994 08:50:00 GMT", date, 23},
+		{"Sun, 06 Nov 1994 08:49:36 GMT", date, 0},
+		{"Sun, 06 Nov 1994 10:50:00 GMT", date, 300},
+		{"Sunday, 06-Nov-94 08:50:00 GMT", "nonsense", 100},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", "", 300},
+		{"Thu, 01 Jan 1970 00:00:00 GMT", "", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_http_head head = {
+			.retry_after = sts_slice_of(rows[i].value),
+			.date = sts_slice_of(rows[i].date),
+		};
+
+		CHECK_INT(sts_http_retry_after_s(&head, 784111700), rows[i].seconds);
+	}
+	CHECK_INT(sts_http_retry_after_s(&(struct sts_http_head){0}, 0), -1);
+}
+
+static void test_names_and_values(void)
+{
+	static const char *const good_names[] = {"X-Vault-Namespace",
+						 "authorization",
+						 "a",
+						 "!#$%&'*+-.^_`|~09azAZ",
+						 "Hosts",
+						 "tes",
+						 "proxy"};
+	static const char *const bad_names[] = {
+		"",
+		"Host",
+		"HOST",
+		"content-length",
+		"Transfer-Encoding",
+		"Connection",
+		"TE",
+		"te",
+		"Trailer",
+		"Upgrade",
+		"Expect",
+		"Proxy-Authorization",
+		"proxy-x",
+		"Proxy-",
+		"a b",
+		"a:",
+		"a\r\nb",
+		"a\tb",
+		"\xc3\xa9",
+		"a(b)",
+		"a/b",
+		"a\"b",
+		"a\x7f",
+		" a",
+	};
+	static const char *const good_values[] = {"", "x", "a b\tc", "!~", "Bearer abc.def"};
+	static const char *const bad_values[] = {" a",    "a ",       "\ta",       " ",
+						 "a\rb",  "a\nb",     "a\r\nX: y", "a\x01",
+						 "a\x7f", "\xc3\xa9", "\v"};
+
+	for (size_t i = 0; i < COUNT(good_names); i++)
+		CHECK(sts_http_name_allowed(sts_slice_of(good_names[i])));
+	for (size_t i = 0; i < COUNT(bad_names); i++)
+		CHECK(!sts_http_name_allowed(sts_slice_of(bad_names[i])));
+	for (size_t i = 0; i < COUNT(good_values); i++)
+		CHECK(sts_http_value_allowed(sts_slice_of(good_values[i])));
+	for (size_t i = 0; i < COUNT(bad_values); i++)
+		CHECK(!sts_http_value_allowed(sts_slice_of(bad_values[i])));
+	CHECK(!sts_http_value_allowed((struct sts_slice){"a\0b", 3}));
+	CHECK(!sts_http_name_allowed((struct sts_slice){"a\0b", 3}));
+}
+
+static void test_request(void)
+{
+	char buf[512];
+	struct sts_text head;
+
+	sts_text_init(&head, buf, sizeof(buf));
+	sts_http_request_start(&head, "POST", STS_SLICE("h:8443"), STS_SLICE("/t?x"),
+			       "sts-sidecar/1.2");
+	sts_http_request_header(&head, STS_SLICE("X-A"), STS_SLICE("b c"));
+	sts_http_request_end(&head, "application/json", 17);
+	CHECK_STR(buf, "POST /t?x HTTP/1.1\r\nHost: h:8443\r\nUser-Agent: "
+		       "sts-sidecar/1.2\r\nAccept: application/json\r\n"
+		       "Connection: close\r\nX-A: b c\r\nContent-Type: "
+		       "application/json\r\nContent-Length: 17\r\n\r\n");
+	sts_text_init(&head, buf, sizeof(buf));
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	sts_http_request_end(&head, NULL, 0);
+	CHECK_STR(buf, "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: "
+		       "application/json\r\nConnection: close\r\n\r\n");
+	sts_text_init(&head, buf, 20);
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	CHECK(head.overflow);
+}
+
+static const struct sts_test tests[] = {
+	{"one way of framing, in pieces of every size", test_framings},
+	{"what is refused, and why", test_refused},
+	{"truncated anywhere", test_truncated},
+	{"complete", test_complete},
+	{"an error stays", test_error_stays},
+	{"headers that are kept", test_head_fields},
+	{"bounds", test_bounds},
+	{"Retry-After", test_retry_after},
+	{"names and values that may go out", test_names_and_values},
+	{"the request's head", test_request},
+};
+
+STS_TEST_MAIN(tests)
