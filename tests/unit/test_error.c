@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "error.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool is_name(const char *z)
+{
+	return *z && strspn(z, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(z);
+}
+
+/* A clause: to stand in a longer line, so no period, no line break, and no space at either end. */
+static bool is_clause(const char *z)
+{
+	size_t len = strlen(z);
+
+	if (len == 0 || len > 160 || z[0] == ' ' || strchr(" .;,", z[len - 1]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (z[i] < ' ' || z[i] > '~')
+			return false;
+	return true;
+}
+
+static void test_rows(void)
+{
+	for (int code = 0; code < STS_ERR__COUNT; code++) {
+		const struct sts_error_info *info = sts_error_info((enum sts_err)code);
+
+		if (!info->name || !info->meaning || !info->hint) {
+			CHECK_INT(code, -1);
+			continue;
+		}
+		CHECK(is_name(info->name));
+		if (!is_clause(info->meaning) || !is_clause(info->hint))
+			CHECK_STR(info->name, "a row with two clauses");
+		for (int other = 0; other < code; other++) {
+			const char *name = sts_error_info((enum sts_err)other)->name;
+
+			CHECK(!name || strcmp(name, info->name) != 0);
+		}
+	}
+}
+
+static void test_out_of_range(void)
+{
+	CHECK(sts_error_info(STS_ERR__COUNT) == sts_error_info(STS_EBUG));
+	CHECK(sts_error_info((enum sts_err) - 1) == sts_error_info(STS_EBUG));
+	CHECK(sts_error_info((enum sts_err)100000) == sts_error_info(STS_EBUG));
+}
+
+/* Every code's exit status, written down a second time. Codes follow each other in the enumeration
+ * as their classes do. */
+static void test_exit_statuses(void)
+{
+	static const struct {
+		enum sts_err first, last;
+		enum sts_exit exit_status;
+	} classes[] = {
+		{STS_OK, STS_OK, STS_EXIT_OK},
+		{STS_EAGAIN, STS_EAGAIN, STS_EXIT_BUG},
+		{STS_EUSAGE, STS_EURL, STS_EXIT_USAGE},
+		{STS_ESUBJECT_MISSING, STS_ESUBJECT_AUDIENCE, STS_EXIT_SUBJECT},
+		{STS_EHOST, STS_ECERT_LIMIT, STS_EXIT_NETWORK},
+		{STS_EHTTP, STS_EHTTP, STS_EXIT_ANSWER},
+		{STS_ETRUNCATED, STS_ETRUNCATED, STS_EXIT_TRANSIENT},
+		{STS_ETOOBIG, STS_EEXPECT, STS_EXIT_ANSWER},
+		{STS_EBUSY, STS_EBUSY, STS_EXIT_TRANSIENT},
+		{STS_EUNAUTHORIZED, STS_EDENIED, STS_EXIT_DENIED},
+		{STS_ENOTFOUND, STS_ESTATUS, STS_EXIT_ANSWER},
+		{STS_EOUTPUT, STS_ELOCKED, STS_EXIT_OUTPUT},
+		{STS_ETIMEOUT, STS_EFORK, STS_EXIT_TRANSIENT},
+		{STS_EWORKER, STS_EBUG, STS_EXIT_BUG},
+	};
+	int code = 0;
+
+	for (size_t i = 0; i < COUNT(classes); i++) {
+		CHECK_INT(classes[i].first, code);
+		for (; code <= (int)classes[i].last; code++) {
+			const struct sts_error_info *info = sts_error_info((enum sts_err)code);
+
+			if (info->exit_status != classes[i].exit_status)
+				printf("# %s\n", info->name);
+			CHECK_INT(info->exit_status, classes[i].exit_status);
+		}
+	}
+	CHECK_INT(code, STS_ERR__COUNT);
+}
+
+/* `fetch` goes on after what is transient, and after 401 and 404, which a rollout makes for a
+ * while. */
+static void test_retries(void)
+{
+	for (int code = 0; code < STS_ERR__COUNT; code++) {
+		const struct sts_error_info *info = sts_error_info((enum sts_err)code);
+		bool transient = info->retry == STS_RETRY_SOON || code == STS_EUNAUTHORIZED ||
+				 code == STS_ENOTFOUND;
+
+		if (info->fetch_retries != transient)
+			printf("# %s\n", info->name);
+		CHECK(info->fetch_retries == transient);
+		CHECK(info->exit_status != STS_EXIT_TRANSIENT || info->retry == STS_RETRY_SOON ||
+		      code == STS_ESTOPPED);
+		CHECK((info->retry == STS_RETRY_NEVER) == (code == STS_OK || code == STS_ESTOPPED ||
+							   info->exit_status == STS_EXIT_USAGE));
+	}
+	for (int code = STS_ECA_FILE; code <= STS_ECERT_LIMIT; code++)
+		CHECK_INT(sts_error_info((enum sts_err)code)->retry, STS_RETRY_SLOW);
+}
+
+static void test_fail(void)
+{
+	struct sts_error e = {.code = STS_EBUG, .detail = 1, .msg = "old"};
+	char lng[2 * STS_ERROR_TEXT_MAX_BYTES];
+
+	CHECK_INT(sts_fail(NULL, STS_EJSON, 7, "%s", "x"), STS_EJSON);
+	CHECK_INT(sts_fail(&e, STS_EJSON, 7, "%s at byte %d", "bad", 12), STS_EJSON);
+	CHECK_INT(e.code, STS_EJSON);
+	CHECK_INT(e.detail, 7);
+	CHECK_STR(e.msg, "bad at byte 12");
+	memset(lng, 'a', sizeof(lng) - 1);
+	lng[sizeof(lng) - 1] = '\0';
+	CHECK_INT(sts_fail(&e, STS_EHTTP, 0, "%s", lng), STS_EHTTP);
+	CHECK_INT(strlen(e.msg), STS_ERROR_TEXT_MAX_BYTES - 1);
+}
+
+static const struct sts_test tests[] = {
+	{"every row is filled, every name is its own", test_rows},
+	{"codes out of range", test_out_of_range},
+	{"exit statuses", test_exit_statuses},
+	{"what is retried", test_retries},
+	{"sts_fail()", test_fail},
+};
+
+STS_TEST_MAIN(tests)

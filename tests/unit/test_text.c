@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static char buf[512];
+static struct sts_text t;
+
+static void start(size_t size)
+{
+	memset(buf, '#', sizeof(buf));
+	sts_text_init(&t, buf, size);
+}
+
+static void test_slices(void)
+{
+	struct sts_slice none = {0};
+
+	CHECK_INT(sts_slice_of(NULL).len, 0);
+	CHECK_INT(sts_slice_of("abc").len, 3);
+	CHECK(sts_slice_eq(none, "") && sts_slice_eq_nocase(none, "") &&
+	      sts_slice_starts(none, ""));
+	CHECK(!sts_slice_eq(none, "a") && !sts_slice_eq_nocase(none, "a") &&
+	      !sts_slice_starts(none, "a"));
+	CHECK(sts_slice_eq(STS_SLICE("abc"), "abc") && !sts_slice_eq(STS_SLICE("abc"), "abd"));
+	CHECK(!sts_slice_eq(STS_SLICE("abc"), "ab") && !sts_slice_eq(STS_SLICE("ab"), "abc"));
+	CHECK(!sts_slice_eq(STS_SLICE("ab\0c"), "ab"));
+	CHECK(sts_slice_eq_nocase(STS_SLICE("aBc-[{"), "AbC-[{"));
+	CHECK(!sts_slice_eq_nocase(STS_SLICE("["), "{") &&
+	      !sts_slice_eq_nocase(STS_SLICE("@"), "`"));
+	CHECK(!sts_slice_eq_nocase(STS_SLICE("abc"), "ab"));
+	CHECK(sts_slice_starts(STS_SLICE("abc"), "ab") &&
+	      sts_slice_starts(STS_SLICE("abc"), "abc"));
+	CHECK(!sts_slice_starts(STS_SLICE("abc"), "abcd") &&
+	      !sts_slice_starts(STS_SLICE("abc"), "b"));
+}
+
+static void test_trim(void)
+{
+	CHECK(sts_slice_eq(sts_slice_trim(STS_SLICE(" \t\n\v\f\ra b\r\n")), "a b"));
+	CHECK(sts_slice_eq(sts_slice_trim(STS_SLICE("a")), "a"));
+	CHECK_INT(sts_slice_trim(STS_SLICE(" \n ")).len, 0);
+	CHECK_INT(sts_slice_trim((struct sts_slice){0}).len, 0);
+	CHECK_INT(sts_slice_trim(STS_SLICE("\0a\0")).len, 3);
+	CHECK_INT(sts_slice_trim(STS_SLICE("\xa0 a\x85")).len, 4);
+}
+
+static void test_builder(void)
+{
+	start(6);
+	CHECK_STR(buf, "");
+	sts_text_add_str(&t, "abc");
+	sts_text_add_char(&t, 'd');
+	sts_text_add(&t, "e", 1);
+	CHECK(!t.overflow);
+	sts_text_add(&t, NULL, 0);
+	sts_text_add_slice(&t, (struct sts_slice){0});
+	CHECK(!t.overflow);
+	sts_text_add_char(&t, 'f');
+	CHECK(t.overflow);
+	CHECK_STR(buf, "abcde");
+	CHECK(buf[6] == '#');
+	start(6);
+	sts_text_add_str(&t, "abcdefgh");
+	CHECK(t.overflow && t.len == 5);
+	CHECK_STR(buf, "abcde");
+	start(1);
+	sts_text_addf(&t, "%s", "");
+	CHECK(!t.overflow);
+	sts_text_add_char(&t, 'a');
+	CHECK(t.overflow && t.len == 0 && buf[1] == '#');
+}
+
+static void test_printf(void)
+{
+	start(8);
+	sts_text_addf(&t, "%d-%s", 12, "ab");
+	CHECK_STR(buf, "12-ab");
+	CHECK_INT(t.len, 5);
+	sts_text_addf(&t, "%d", 34);
+	CHECK(!t.overflow && t.len == 7);
+	sts_text_addf(&t, "%d", 5);
+	CHECK(t.overflow && t.len == 7 && buf[8] == '#');
+	CHECK_STR(buf, "12-ab34");
+	/* A NUL in the text (bytes that were added as they are) does not confuse the length. */
+	start(8);
+	sts_text_add(&t, "a\0b", 3);
+	sts_text_addf(&t, "%s", "cdefgh");
+	CHECK(t.overflow && t.len == 7 && memcmp(buf, "a\0bcdef", 8) == 0);
+}
+
+static void test_escaped(void)
+{
+	static const struct {
+		const char *in, *out;
+		size_t max;
+	} rows[] = {
+		{"plain ~!", "plain ~!", 100},
+		{"a\\b", "a\\\\b", 100},
+		{"\r\n\t\x1b[31m", "\\x0D\\x0A\\x09\\x1B[31m", 100},
+		{"\x7f\x80\xff", "\\x7F\\x80\\xFF", 100},
+		{"%s%n", "%s%n", 100},
+		{"", "", 100},
+		{"abcdef", "abcdef", 6},
+		{"abcdefg", "abc...", 6},
+		{"abc\x01", "abc\\x01", 7},
+		{"abc\x01", "abc...", 6},
+		{"\\\\\\", "\\\\...", 5},
+		{"abc", "..", 2},
+		{"abc", "", 0},
+		{"", "", 0},
+		{"abcd", "...", 3},
+		{"abc", "abc", 3},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		start(sizeof(buf));
+		sts_text_add_escaped(&t, sts_slice_of(rows[i].in), rows[i].max);
+		CHECK_STR(buf, rows[i].out);
+		CHECK(t.len <= rows[i].max);
+	}
+	start(sizeof(buf));
+	sts_text_add_escaped(&t, STS_SLICE("a\0b"), 100);
+	CHECK_STR(buf, "a\\x00b");
+}
+
+static void test_utf8(void)
+{
+	static const struct {
+		const char *in;
+		size_t used;
+		uint32_t code;
+	} rows[] = {
+		{"a", 1, 'a'},
+		{"\x7f", 1, 0x7f},
+		{"\xc2\x80", 2, 0x80},
+		{"\xdf\xbf", 2, 0x7ff},
+		{"\xe0\xa0\x80", 3, 0x800},
+		{"\xed\x9f\xbf", 3, 0xd7ff},
+		{"\xee\x80\x80", 3, 0xe000},
+		{"\xef\xbf\xbf", 3, 0xffff},
+		{"\xf0\x90\x80\x80", 4, 0x10000},
+		{"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+		{"\xc3\xa9x", 2, 0xe9},
+		{"\x80", 0, 0},
+		{"\xbf", 0, 0},
+		{"\xc0\x80", 0, 0},
+		{"\xc1\xbf", 0, 0},
+		{"\xe0\x9f\xbf", 0, 0},
+		{"\xf0\x8f\xbf\xbf", 0, 0},
+		{"\xed\xa0\x80", 0, 0},
+		{"\xed\xbf\xbf", 0, 0},
+		{"\xf4\x90\x80\x80", 0, 0},
+		{"\xf5\x80\x80\x80", 0, 0},
+		{"\xff", 0, 0},
+		{"\xc3", 0, 0},
+		{"\xe2\x82", 0, 0},
+		{"\xf0\x9f\x98", 0, 0},
+		{"\xc3x", 0, 0},
+		{"\xe2\x82x", 0, 0},
+		{"\xf0\x9f\x98x", 0, 0},
+		{"\xe2(\xac", 0, 0},
+		{"", 0, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t code = 0;
+
+		CHECK_INT(sts_utf8_decode(sts_slice_of(rows[i].in), &code), rows[i].used);
+		CHECK(rows[i].used == 0 || code == rows[i].code);
+	}
+}
+
+static void test_json(void)
+{
+	start(sizeof(buf));
+	sts_text_add_json(&t, STS_SLICE("a\"b\\c/d\b\f\n\r\t\x01\x1f\x7f\0~"));
+	CHECK_STR(buf, "a\\\"b\\\\c/d\\b\\f\\n\\r\\t\\u0001\\u001F\\u007F\\u0000~");
+	start(sizeof(buf));
+	sts_text_add_json(&t, STS_SLICE("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\xc3"));
+	CHECK_STR(buf, "\\u00E9\\u20AC\\uD83D\\uDE00\\u00FF\\u00C3");
+}
+
+static void test_encodings(void)
+{
+	static const struct {
+		const char *plain, *url, *base64, *hex;
+	} rows[] = {
+		{"", "", "", ""},
+		{"f", "Zg", "Zg==", "66"},
+		{"fo", "Zm8", "Zm8=", "666F"},
+		{"foo", "Zm9v", "Zm9v", "666F6F"},
+		{"foob", "Zm9vYg", "Zm9vYg==", "666F6F62"},
+		{"fooba", "Zm9vYmE", "Zm9vYmE=", "666F6F6261"},
+		{"foobar", "Zm9vYmFy", "Zm9vYmFy", "666F6F626172"},
+		{"\xfb\xff\xbe", "-_--", "+/++", "FBFFBE"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t out[16];
+		size_t len, plain_len = strlen(rows[i].plain);
+
+		start(sizeof(buf));
+		sts_base64url_encode(&t, rows[i].plain, plain_len);
+		CHECK_STR(buf, rows[i].url);
+		start(sizeof(buf));
+		sts_base64_encode(&t, rows[i].plain, plain_len);
+		CHECK_STR(buf, rows[i].base64);
+		start(sizeof(buf));
+		sts_hex_encode(&t, rows[i].plain, plain_len);
+		CHECK_STR(buf, rows[i].hex);
+		CHECK(sts_base64url_decode(sts_slice_of(rows[i].url), out, plain_len, &len));
+		CHECK(len == plain_len && memcmp(out, rows[i].plain, len) == 0);
+		CHECK(plain_len == 0 ||
+		      !sts_base64url_decode(sts_slice_of(rows[i].url), out, plain_len - 1, &len));
+	}
+	start(sizeof(buf));
+	sts_text_add_urlencoded(&t, STS_SLICE("aZ09-._~ +/=&%\xc3\0"));
+	CHECK_STR(buf, "aZ09-._~%20%2B%2F%3D%26%25%C3%00");
+}
+
+static void test_base64url_refused(void)
+{
+	static const char *const bad[] = {"A",    "AAAAA", "Zg==", "Zm8=",   "Zh",
+					  "Zm9",  "Zm+v",  "Zm/v", "Zm9v\n", " Zm9",
+					  "Zm 9", "Z",     "====", "Zg=",    "\xc3\xa9"};
+	uint8_t out[16];
+	size_t len;
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		CHECK(!sts_base64url_decode(sts_slice_of(bad[i]), out, sizeof(out), &len));
+	CHECK(!sts_base64url_decode(STS_SLICE("Zm9\0"), out, sizeof(out), &len));
+	CHECK(sts_base64url_decode((struct sts_slice){0}, NULL, 0, &len) && len == 0);
+}
+
+/* All values of two bytes, there and back. */
+static void test_base64url_round_trip(void)
+{
+	for (unsigned i = 0; i < 65536; i++) {
+		uint8_t in[2] = {(uint8_t)(i >> 8), (uint8_t)i}, out[2];
+		size_t len;
+
+		start(8);
+		sts_base64url_encode(&t, in, 2);
+		if (!sts_base64url_decode((struct sts_slice){buf, t.len}, out, 2, &len) ||
+		    len != 2 || memcmp(in, out, 2) != 0) {
+			CHECK_INT(i, -1);
+			return;
+		}
+	}
+}
+
+static void test_shares_run(void)
+{
+	struct sts_slice secret = STS_SLICE("abcdefghij");
+
+	CHECK(sts_text_shares_run(STS_SLICE("xx defg xx"), secret, 4));
+	CHECK(!sts_text_shares_run(STS_SLICE("xx defg xx"), secret, 5));
+	CHECK(sts_text_shares_run(STS_SLICE("abcd"), secret, 4));
+	CHECK(sts_text_shares_run(STS_SLICE("xghij"), secret, 4));
+	CHECK(sts_text_shares_run(secret, secret, 10));
+	CHECK(!sts_text_shares_run(secret, secret, 11));
+	CHECK(!sts_text_shares_run(STS_SLICE("ghijabc"), secret, 5));
+	CHECK(sts_text_shares_run(STS_SLICE("j"), secret, 1));
+	CHECK(!sts_text_shares_run(STS_SLICE("k"), secret, 1));
+	CHECK(!sts_text_shares_run((struct sts_slice){0}, secret, 1));
+	CHECK(!sts_text_shares_run(secret, (struct sts_slice){0}, 1));
+}
+
+static void test_numbers(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		bool ok;
+		uint64_t value;
+	} rows[] = {
+		{"0", 0, true, 0},
+		{"1", 0, false, 0},
+		{"7", 5, false, 0},
+		{"10", 10, true, 10},
+		{"11", 10, false, 0},
+		{"007", 10, true, 7},
+		{"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+		{"18446744073709551616", UINT64_MAX, false, 0},
+		{"99999999999999999999", UINT64_MAX, false, 0},
+		{"184467440737095516150", UINT64_MAX, false, 0},
+		{"", 9, false, 0},
+		{"-1", 9, false, 0},
+		{"+1", 9, false, 0},
+		{" 1", 9, false, 0},
+		{"1 ", 9, false, 0},
+		{"1.0", 99, false, 0},
+		{"0x1", 9, false, 0},
+		{"/", 9, false, 0},
+		{":", 9, false, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t value = 0;
+
+		CHECK(sts_parse_u64(sts_slice_of(rows[i].text), rows[i].max, &value) == rows[i].ok);
+		CHECK(value == rows[i].value);
+	}
+	CHECK(!sts_parse_u64(STS_SLICE("1\0"), 9, &(uint64_t){0}));
+}
+
+static void test_nearest(void)
+{
+	static const char *const names[] = {"fetch",        "check",        "run",
+					    "refresh",      "--token-file", "--cacert-path",
+					    "--cacert-only"};
+	static const struct {
+		const char *word, *name;
+	} rows[] = {
+		{"fecth", "fetch"},
+		{"fetch", "fetch"},
+		{"fetc", "fetch"},
+		{"chek", "check"},
+		{"rnu", "run"},
+		{"ru", "run"},
+		{"runn", "run"},
+		{"--tokn-file", "--token-file"},
+		{"--token_file", "--token-file"},
+		{"--cacert", NULL},
+		{"--cacert-pth", "--cacert-path"},
+		{"refersh", "refresh"},
+		{"xyz", NULL},
+		{"", NULL},
+		{"Fetch", "fetch"},
+		{"feeeetch", NULL},
+	};
+	char lng[100];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *found = sts_nearest(sts_slice_of(rows[i].word), names, COUNT(names));
+
+		CHECK_STR(found ? found : "(none)", rows[i].name ? rows[i].name : "(none)");
+	}
+	memset(lng, 'a', sizeof(lng));
+	CHECK(!sts_nearest((struct sts_slice){lng, sizeof(lng)}, names, COUNT(names)));
+	CHECK(!sts_nearest(STS_SLICE("fetch"), names, 0));
+	lng[63] = '\0';
+	CHECK(sts_nearest((struct sts_slice){lng, 62}, (const char *const[]){lng}, 1) == lng);
+	lng[63] = 'a';
+	lng[64] = '\0';
+	CHECK(!sts_nearest((struct sts_slice){lng, 63}, (const char *const[]){lng}, 1));
+}
+
+static void test_wipe(void)
+{
+	char secret[] = "secret";
+
+	sts_wipe(secret, 3);
+	CHECK(memcmp(secret, "\0\0\0ret", 7) == 0);
+	sts_wipe(NULL, 0);
+}
+
+static const struct sts_test tests[] = {
+	{"slices", test_slices},
+	{"trimming", test_trim},
+	{"the builder", test_builder},
+	{"the builder's printf", test_printf},
+	{"escaping a peer's text", test_escaped},
+	{"UTF-8", test_utf8},
+	{"JSON strings out", test_json},
+	{"encodings", test_encodings},
+	{"base64url: what is refused", test_base64url_refused},
+	{"base64url: round trip", test_base64url_round_trip},
+	{"runs of a secret", test_shares_run},
+	{"numbers", test_numbers},
+	{"did you mean", test_nearest},
+	{"wiping", test_wipe},
+};
+
+STS_TEST_MAIN(tests)
