@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one request builder: a row of the protocol table and the user's values become the bytes of one HTTP request. Pure: no
- * I/O, no clock. Everything that goes out is checked here, before a connection is opened.
+ * The one request builder: a row of the protocol table and the user's values become the bytes of
+ * one HTTP request. Pure: no I/O, no clock. Everything that goes out is checked here, before a
+ * connection is opened.
  */
 #ifndef STS_REQUEST_H
 #define STS_REQUEST_H
@@ -10,18 +11,27 @@
 #include "protocol.h"
 #include "url.h"
 
-enum sts_client_auth { STS_CLIENT_NONE, STS_CLIENT_BASIC, STS_CLIENT_POST };
+#define STS_REQUEST_QUERY_MAX_BYTES  2048
+#define STS_REQUEST_CLIENT_MAX_BYTES 1365 /* client id and secret together */
+
+enum sts_client_auth {
+	STS_CLIENT_NONE,  /* a public client: client_id, where there is one, is a field */
+	STS_CLIENT_BASIC, /* Authorization: Basic (RFC 6749 section 2.3.1) */
+	STS_CLIENT_POST,  /* client_id and client_secret are fields */
+};
 
 struct sts_field {
 	struct sts_slice name, value;
+	bool secret; /* it came from a file: masked in --dry-run */
 };
 
 struct sts_request {
 	const struct sts_protocol *row;
 	const struct sts_url *url;
-	enum sts_body body;		/* the row's, or --body */
-	struct sts_slice subject;	/* checked by subject.h */
-	const struct sts_field *params; /* names of the row's params, or any (any_param); repeated names are repeated values */
+	enum sts_body body;             /* the row's, or --body */
+	struct sts_slice subject;       /* checked by subject.h */
+	const struct sts_field *params; /* names of the row's params, or any (any_param); repeated
+					   names are repeated values */
 	size_t param_count;
 	const struct sts_field *headers; /* --header, --header-file */
 	size_t header_count;
@@ -31,23 +41,36 @@ struct sts_request {
 };
 
 /*
- * Check without building: unknown or missing parameters, values that the service would refuse, header names and values.
- * Run when the command line is read, so that a mistake is exit 64 before anything is sent. The subject may be empty.
- * Returns STS_OK or STS_EUSAGE with the nearest known name.
+ * Check without building: unknown or missing parameters, values that the service would refuse,
+ * header names and values. Run when the command line is read, so that a mistake is exit 64 before
+ * anything is sent. url may be NULL, subject empty.
+ * Returns STS_OK or STS_EUSAGE, with the nearest known name where there is one. No message holds a
+ * value.
  */
 enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e);
 
-/* May this name be given with --param or --header? Names that hold secrets (client_secret, password, client_assertion,
- * actor_token, assertion, subject_token, authorization, any case) come from files. */
+/* May this name be given with --param or --header? Names that hold secrets (client_secret,
+ * password, client_assertion, actor_token, assertion, subject_token, authorization; any case, `-`
+ * and `_` not minded) come from files. */
 bool sts_request_name_is_secret(struct sts_slice name);
 
 /*
  * Build head and body.
  *   head, body  in/out  set up by sts_text_init(); body stays empty for STS_BODY_NONE
  *   masked      in      write "***" for the subject token and every secret (--dry-run)
- * Returns STS_OK, STS_EUSAGE (as sts_request_check()), STS_ETOOBIG when head or body is too small.
+ * Returns STS_OK, STS_EUSAGE (as sts_request_check(), and an empty subject), STS_ETOOBIG when head
+ * or body is too small, or the query longer than STS_REQUEST_QUERY_MAX_BYTES.
  */
-enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head, struct sts_text *body,
-			       struct sts_error *e);
+enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head,
+			       struct sts_text *body, struct sts_error *e);
+
+/* The next field of r->params with this name, or NULL; *at starts at 0. */
+const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
+					 size_t *at);
+/* How many there are. */
+size_t sts_request_count(const struct sts_request *r, struct sts_slice name);
+
+/* Where fields go that the row does not name: the body, or the query where there is none. */
+enum sts_place sts_request_free_place(const struct sts_request *r);
 
 #endif

@@ -70,7 +70,7 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 			       struct sts_error *e)
 {
 	const struct list_rule *rule = &list_rules[item->list];
-	struct sts_field field;
+	struct sts_field field = {.secret = rule->file};
 	enum sts_err err;
 
 	if (!rule->option)
