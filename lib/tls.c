@@ -1,2 +1,397 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "crypto.h"
+#include "file.h"
+
+#define ALERT_HANDSHAKE_FAILURE     40
+#define ALERT_PROTOCOL_VERSION      70
+#define ALERT_INSUFFICIENT_SECURITY 71
+
+#define RECORD_TYPE_FIRST 20 /* change_cipher_spec, alert, handshake, application_data */
+#define RECORD_TYPE_LAST  23
+
+/* A number of TLS's or of BearSSL's, and what to call it. */
+struct words {
+	uint16_t code;
+	const char *words;
+};
+
+#define COUNT(table)       (sizeof(table) / sizeof((table)[0]))
+#define SUITE(name, words) BR_TLS_##name, "TLS 1.2 " words
+
+static const struct words suites[] = {
+	{SUITE(ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ECDHE-ECDSA-AES128-GCM-SHA256")},
+	{SUITE(ECDHE_RSA_WITH_AES_128_GCM_SHA256, "ECDHE-RSA-AES128-GCM-SHA256")},
+	{SUITE(ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-ECDSA-CHACHA20-POLY1305")},
+	{SUITE(ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-RSA-CHACHA20-POLY1305")},
+	{SUITE(ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "ECDHE-ECDSA-AES256-GCM-SHA384")},
+	{SUITE(ECDHE_RSA_WITH_AES_256_GCM_SHA384, "ECDHE-RSA-AES256-GCM-SHA384")},
+};
+
+/* --- the profile --- */
+
+static void set_suites(br_ssl_engine_context *engine, bool aes_instruction)
+{
+	/* Into the table: without an AES instruction ChaCha20 is the cheaper one and goes first. */
+	static const uint8_t order[2][COUNT(suites)] = {{2, 3, 0, 1, 4, 5}, {0, 1, 2, 3, 4, 5}};
+	uint16_t ids[COUNT(suites)];
+
+	for (size_t i = 0; i < COUNT(suites); i++)
+		ids[i] = suites[order[aes_instruction][i]].code;
+	br_ssl_engine_set_suites(engine, ids, COUNT(suites));
+}
+
+static void set_ciphers(br_ssl_engine_context *engine)
+{
+	const br_block_ctr_class *aes = br_aes_x86ni_ctr_get_vtable();
+	br_ghash ghash = br_ghash_pclmul_get();
+
+	set_suites(engine, aes != NULL);
+	br_ssl_engine_set_gcm(engine, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
+	br_ssl_engine_set_aes_ctr(engine, aes ? aes : &br_aes_ct64_ctr_vtable);
+	br_ssl_engine_set_ghash(engine, ghash ? ghash : &br_ghash_ctmul64);
+
+	/* A few kilobytes go over a connection: the portable code is fast enough, and smaller. */
+	br_ssl_engine_set_chapol(engine, &br_sslrec_in_chapol_vtable, &br_sslrec_out_chapol_vtable);
+	br_ssl_engine_set_chacha20(engine, &br_chacha20_ct_run);
+	br_ssl_engine_set_poly1305(engine, &br_poly1305_ctmul_run);
+}
+
+static void set_profile(struct sts_tls *t)
+{
+	static const char *protocols[] = {"http/1.1"};
+	br_ssl_engine_context *engine = &t->client.eng;
+
+	br_ssl_client_zero(&t->client);
+	br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
+	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
+	br_ssl_engine_set_protocol_names(engine, protocols, 1);
+
+	/* The hashes are the signature algorithms on offer too: SHA-2 and nothing else. */
+	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(engine, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(engine, &br_tls12_sha384_prf);
+
+	br_ssl_engine_set_ec(engine, sts_crypto_ec());
+	br_ssl_engine_set_rsavrfy(engine, sts_crypto_rsa_vrfy());
+	br_ssl_engine_set_ecdsa(engine, sts_crypto_ecdsa_vrfy());
+	set_ciphers(engine);
+	br_ssl_engine_set_x509(engine, &t->verifier->vtable);
+	br_ssl_engine_set_buffer(engine, t->buffer, sizeof(t->buffer), 1);
+}
+
+static bool add_entropy(br_ssl_engine_context *engine)
+{
+	uint8_t seed[32];
+	ssize_t n;
+
+	do
+		n = getrandom(seed, sizeof(seed), 0);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(seed))
+		br_ssl_engine_inject_entropy(engine, seed, sizeof(seed));
+	sts_wipe(seed, sizeof(seed));
+	return n == (ssize_t)sizeof(seed);
+}
+
+/* --- bytes --- */
+
+/* Wait for the socket. False when the time is over, or poll() fails. */
+static bool wait_for(struct sts_tls *t, short events)
+{
+	struct pollfd p = {.fd = t->fd, .events = events};
+
+	for (;;) {
+		int n = poll(&p, 1, sts_clock_left_ms(t->deadline_boot_ms));
+		if (n > 0)
+			return true;
+		if (n == 0) {
+			t->timed_out = true;
+			return false;
+		}
+		if (errno != EINTR) {
+			t->io_errno = errno;
+			return false;
+		}
+	}
+}
+
+/* What a failed recv() or send() means: true to try again. */
+static bool retry(struct sts_tls *t, short events)
+{
+	if (errno == EINTR)
+		return true;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return wait_for(t, events);
+	t->io_errno = errno;
+	return false;
+}
+
+/* A peer that sends a byte now and then keeps poll() happy: the deadline is looked at each time. */
+static bool is_over(struct sts_tls *t)
+{
+	if (sts_clock_left_ms(t->deadline_boot_ms) == 0)
+		t->timed_out = true;
+	return t->timed_out;
+}
+
+/* For BearSSL: more than 0, or -1. At the end of the stream 0 would make it ask for ever. */
+static int low_read(void *context, unsigned char *data, size_t len)
+{
+	struct sts_tls *t = context;
+
+	while (!is_over(t)) {
+		ssize_t n = recv(t->fd, data, len, MSG_DONTWAIT);
+		if (n > 0) {
+			size_t seen = t->first_len, more = sizeof(t->first) - seen;
+			more = (size_t)n < more ? (size_t)n : more;
+			memcpy(t->first + seen, data, more);
+			t->first_len += more;
+			return (int)n;
+		}
+		if (n == 0) {
+			t->peer_closed = true;
+			return -1;
+		}
+		if (!retry(t, POLLIN))
+			return -1;
+	}
+	return -1;
+}
+
+static int low_write(void *context, const unsigned char *data, size_t len)
+{
+	struct sts_tls *t = context;
+
+	while (!is_over(t)) {
+		ssize_t n = send(t->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n > 0)
+			return (int)n;
+		if (n == 0 || retry(t, POLLOUT))
+			continue;
+		/*
+		 * A server may answer, and close, before it has read the whole request. What cannot
+		 * be sent any more is dropped, so that the answer can still be read.
+		 */
+		return t->established && !t->timed_out ? (int)len : -1;
+	}
+	return -1;
+}
+
+/* --- what went wrong --- */
+
+static const struct words alert_words[] = {
+	{20, "bad record MAC"},
+	{42, "bad certificate"},
+	{43, "unsupported certificate"},
+	{46, "certificate unknown"},
+	{47, "illegal parameter"},
+	{48, "unknown CA"},
+	{49, "access denied"},
+	{50, "decode error"},
+	{51, "decrypt error"},
+	{80, "internal error"},
+	{86, "inappropriate fallback"},
+	{112, "it does not know this host name"},
+	{116, "it wants a client certificate"},
+	{120, "no application protocol"},
+};
+
+static const struct words error_words[] = {
+	{BR_ERR_UNSUPPORTED_VERSION, "the server does not speak TLS 1.2"},
+	{BR_ERR_BAD_MAC, "a record of the server's is damaged"},
+	{BR_ERR_BAD_CIPHER_SUITE, "the server chose a cipher suite that was not offered"},
+	{BR_ERR_BAD_FINISHED, "the handshake was tampered with"},
+	{BR_ERR_INVALID_ALGORITHM, "the server chose an algorithm that was not offered"},
+	{BR_ERR_BAD_SIGNATURE, "the server does not hold its certificate's key"},
+	{BR_ERR_WRONG_KEY_USAGE, "the server's key is not of the kind that it negotiated"},
+};
+
+static const char *find_words(const struct words *table, size_t count, int code)
+{
+	for (size_t i = 0; i < count; i++)
+		if (table[i].code == code)
+			return table[i].words;
+	return NULL;
+}
+
+static enum sts_err fail_alert(int alert, struct sts_error *e)
+{
+	const char *words = find_words(alert_words, COUNT(alert_words), alert);
+
+	switch (alert) {
+	case ALERT_PROTOCOL_VERSION:
+		return sts_fail(e, STS_ETLS_VERSION, alert,
+				"the server requires TLS 1.3, which this program does not speak");
+	case ALERT_HANDSHAKE_FAILURE:
+	case ALERT_INSUFFICIENT_SECURITY:
+		return sts_fail(e, STS_ETLS_REFUSED, alert,
+				"the server found no common TLS parameters, insists on Extended "
+				"Master Secret, or wants a client certificate");
+	default:
+		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
+				words ? ": " : "", words ? words : "");
+	}
+}
+
+/* The engine's own errors: a peer that does not keep to TLS. */
+static enum sts_err fail_engine(int error, struct sts_error *e)
+{
+	const char *words = find_words(error_words, COUNT(error_words), error);
+
+	if (error >= BR_ERR_SEND_FATAL_ALERT)
+		return sts_fail(e, STS_ETLS, error,
+				"the server broke the TLS protocol (alert %d was sent to it)",
+				error - BR_ERR_SEND_FATAL_ALERT);
+	if (error >= BR_ERR_RECV_FATAL_ALERT)
+		return fail_alert(error - BR_ERR_RECV_FATAL_ALERT, e);
+	if (words)
+		return sts_fail(e, STS_ETLS, error, "%s", words);
+	return sts_fail(e, STS_ETLS, error, "the server broke the TLS protocol (error %d)", error);
+}
+
+static bool is_tls(const struct sts_tls *t)
+{
+	if (t->first_len == 0)
+		return true; /* nothing says that it is not */
+	return t->first[0] >= RECORD_TYPE_FIRST && t->first[0] <= RECORD_TYPE_LAST &&
+	       (t->first_len == 1 || t->first[1] == 3);
+}
+
+static enum sts_err fail_not_tls(const struct sts_tls *t, struct sts_error *e)
+{
+	bool http = t->first_len == sizeof(t->first) && memcmp(t->first, "HTTP/", 5) == 0;
+
+	return sts_fail(e, STS_ETLS, 0, "the server does not speak TLS on this port%s",
+			http ? ": it answered in plain HTTP" : "");
+}
+
+static enum sts_err fail_handshake(const struct sts_tls *t, struct sts_error *e)
+{
+	int error = br_ssl_engine_last_error(&t->client.eng);
+
+	if (t->timed_out)
+		return sts_fail(e, STS_ETIMEOUT, 0, "the server %s within the time",
+				t->first_len ? "did not finish the TLS handshake"
+					     : "accepted the connection and sent nothing");
+	if (t->verifier->error.code != STS_OK) {
+		if (e)
+			*e = t->verifier->error;
+		return t->verifier->error.code;
+	}
+	if (!is_tls(t))
+		return fail_not_tls(t, e);
+	if (error != BR_ERR_OK && error != BR_ERR_IO)
+		return fail_engine(error, e);
+	if (t->io_errno)
+		return sts_fail(e, STS_ETLS_CLOSED, t->io_errno, "%s during the TLS handshake",
+				sts_errno_words(t->io_errno));
+	return sts_fail(e, STS_ETLS_CLOSED, 0,
+			"the peer closed the connection during the TLS handshake%s",
+			t->first_len ? "" : ", before it sent a byte");
+}
+
+/* --- the door --- */
+
+enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
+			  const char *host, int64_t deadline_boot_ms, struct sts_error *e)
+{
+	t->fd = fd;
+	t->plain = plain;
+	t->deadline_boot_ms = deadline_boot_ms;
+	t->verifier = verifier;
+	t->timed_out = t->peer_closed = t->established = false;
+	t->io_errno = 0;
+	t->first_len = 0;
+	if (plain)
+		return STS_OK;
+	set_profile(t);
+	if (!add_entropy(&t->client.eng))
+		return sts_fail(e, STS_EBUG, errno, "getrandom: %s", sts_errno_words(errno));
+	if (!br_ssl_client_reset(&t->client, host, 0)) {
+		int error = br_ssl_engine_last_error(&t->client.eng);
+		return sts_fail(e, STS_EBUG, error, "the TLS engine could not be set up (error %d)",
+				error);
+	}
+	br_sslio_init(&t->io, &t->client.eng, low_read, t, low_write, t);
+	return STS_OK;
+}
+
+enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e)
+{
+	/* A flush runs the engine until application data may be sent, so through the handshake. */
+	if (!t->plain && br_sslio_flush(&t->io) < 0)
+		return fail_handshake(t, e);
+	t->established = true;
+	return STS_OK;
+}
+
+static void write_plain(struct sts_tls *t, const unsigned char *data, size_t len)
+{
+	while (len > 0) {
+		int n = low_write(t, data, len);
+		if (n < 0)
+			break;
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, struct sts_error *e)
+{
+	int error = BR_ERR_OK;
+
+	if (t->plain)
+		write_plain(t, data, len);
+	else if (br_sslio_write_all(&t->io, data, len) < 0 || br_sslio_flush(&t->io) < 0)
+		error = br_ssl_engine_last_error(&t->client.eng);
+	if (t->timed_out)
+		return sts_fail(e, STS_ETIMEOUT, 0,
+				"the request could not be sent within the time");
+	return error == BR_ERR_OK || error == BR_ERR_IO ? STS_OK : fail_engine(error, e);
+}
+
+enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean,
+			  struct sts_error *e)
+{
+	int n = t->plain ? low_read(t, data, size) : br_sslio_read(&t->io, data, size);
+	int error = t->plain ? BR_ERR_OK : br_ssl_engine_last_error(&t->client.eng);
+
+	*got = n > 0 ? (size_t)n : 0;
+	*clean = false;
+	if (n > 0)
+		return STS_OK;
+	if (t->timed_out)
+		return sts_fail(e, STS_ETIMEOUT, 0, "no complete answer within the time");
+	if (error != BR_ERR_OK && error != BR_ERR_IO)
+		return fail_engine(error, e);
+	*clean = t->plain ? t->peer_closed : error == BR_ERR_OK;
+	return STS_EAGAIN;
+}
+
+const char *sts_tls_describe(const struct sts_tls *t)
+{
+	const char *words = NULL;
+
+	if (t->plain)
+		return "no TLS";
+	if (t->established)
+		words = find_words(suites, COUNT(suites), t->client.eng.session.cipher_suite);
+	return words ? words : "";
+}
+
+void sts_tls_fini(struct sts_tls *t)
+{
+	sts_wipe(t, sizeof(*t));
+	t->fd = -1;
+}

@@ -19,30 +19,39 @@ struct sts_tls {
 	br_ssl_client_context client;
 	br_sslio_context io;
 	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
-	bool timed_out, peer_closed;
+	bool established, timed_out, peer_closed;
 	int io_errno;
+	uint8_t first[5]; /* from the peer, to tell TLS from what is none */
+	size_t first_len;
 };
 
 /*
  * Set up over a connected, non-blocking socket.
  *   verifier  in  set up by sts_verifier_init(); NULL with plain
  *   host      in  for SNI, NUL-terminated, no trailing dot; NULL for an IP literal (no SNI)
+ * Returns STS_OK; STS_EBUG when the kernel gives no random bytes.
  */
 enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
 			  const char *host, int64_t deadline_boot_ms, struct sts_error *e);
 
 /*
  * Do the handshake. (Plain: nothing.)
- * Returns STS_OK; STS_ECERT_*, STS_ECA_FILE from the verifier; STS_ETLS_VERSION, STS_ETLS_REFUSED,
- * STS_ETLS_CLOSED, STS_ETLS; STS_ETIMEOUT.
+ * Returns STS_OK; STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
+ * STS_ETLS_REFUSED, STS_ETLS_CLOSED (before the handshake was over), STS_ETLS (a peer that speaks
+ * no TLS too); STS_ETIMEOUT.
  */
 enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e);
 
-/* Write all and flush. Returns STS_OK, STS_ETIMEOUT, STS_ETRUNCATED (the peer closed), STS_ETLS. */
+/*
+ * Write all and flush. A peer that has closed, or a connection that broke, is no error here: a
+ * server may answer before it has read the whole request, and sts_tls_read() tells.
+ * Returns STS_OK, STS_ETIMEOUT, STS_ETLS.
+ */
 enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, struct sts_error *e);
 
 /*
  * Read some.
+ *   size   in   not 0
  *   got    out  bytes, > 0 on STS_OK; 0 with STS_EAGAIN
  *   clean  out  meaningful with STS_EAGAIN, when the peer has closed: true after a close_notify
  *               (plain: an orderly FIN), false after anything else, which may be a truncation
