@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client against peers that are not BearSSL: tls_peers.py. The verifier has tests of its own;
+ * here a class stands in for it that takes any chain, or refuses it, as told.
+ */
+#include "tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "test.h"
+
+#define DEADLINE_MS 4000
+#define SHORT_MS    250
+#define BIG_BYTES   200000
+
+/* --- a verifier that does what it is told --- */
+
+static enum sts_err told; /* STS_OK: take the chain */
+static br_x509_decoder_context decoder;
+static int certificates;
+
+static void start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	(void)ctx;
+	(void)server_name;
+	certificates = 0;
+}
+
+static void start_cert(const br_x509_class **ctx, uint32_t length)
+{
+	(void)ctx;
+	(void)length;
+	if (certificates == 0)
+		br_x509_decoder_init(&decoder, NULL, NULL);
+}
+
+static void append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
+{
+	(void)ctx;
+	if (certificates == 0)
+		br_x509_decoder_push(&decoder, buf, len);
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+	(void)ctx;
+	certificates++;
+}
+
+static unsigned end_chain(const br_x509_class **ctx)
+{
+	struct sts_verifier *v = (struct sts_verifier *)(void *)ctx;
+
+	if (told == STS_OK)
+		return 0;
+	sts_fail(&v->error, told, 7, "as told");
+	return BR_ERR_X509_NOT_TRUSTED;
+}
+
+static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+	(void)ctx;
+	if (usages)
+		*usages = BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX;
+	return br_x509_decoder_get_pkey(&decoder);
+}
+
+static const br_x509_class obedient = {
+	.context_size = sizeof(struct sts_verifier),
+	.start_chain = start_chain,
+	.start_cert = start_cert,
+	.append = append,
+	.end_cert = end_cert,
+	.end_chain = end_chain,
+	.get_pkey = get_pkey,
+};
+
+/* --- the peers --- */
+
+static struct {
+	char name[24];
+	uint16_t port;
+} peers[64];
+static size_t peer_count;
+static char dir[] = "/tmp/sts-tls.XXXXXX";
+static pid_t peers_pid;
+static int peers_stdin = -1;
+
+static bool make_keys(void)
+{
+	static const char *const kinds[] = {"rsa -newkey rsa:2048",
+					    "p256 -newkey ec -pkeyopt ec_paramgen_curve:P-256",
+					    "p384 -newkey ec -pkeyopt ec_paramgen_curve:P-384",
+					    "p521 -newkey ec -pkeyopt ec_paramgen_curve:P-521"};
+	char command[512];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *rest = strchr(kinds[i], ' ');
+		snprintf(command, sizeof(command),
+			 "cd %s && openssl req -x509 -nodes%s -keyout %.*s.pem -out cert -days 2 "
+			 "-subj /CN=sts.test -addext subjectAltName=DNS:sts.test 2>/dev/null && "
+			 "cat cert >>%.*s.pem",
+			 dir, rest, (int)(rest - kinds[i]), kinds[i], (int)(rest - kinds[i]),
+			 kinds[i]);
+		if (system(command) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Where the driver is: told by the build, or below the folder that we are run in. */
+static void driver_path(char *path, size_t size)
+{
+	const char *tests = getenv("STS_TESTS");
+
+	snprintf(path, size, "%s/unit/tls_peers.py", tests ? tests : "tests");
+}
+
+static void exec_driver(int in, int out)
+{
+	char path[512];
+
+	dup2(in, 0);
+	dup2(out, 1);
+	driver_path(path, sizeof(path));
+	if (access("/usr/bin/python3", X_OK) == 0)
+		execl("/usr/bin/python3", "python3", path, dir, (char *)NULL);
+	execlp("python3", "python3", path, dir, (char *)NULL);
+	_exit(127);
+}
+
+static bool start_peers(void)
+{
+	int in[2], out[2];
+	char line[64];
+	unsigned port;
+
+	if (!mkdtemp(dir) || !make_keys() || pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		return false;
+	peers_pid = fork();
+	if (peers_pid == 0)
+		exec_driver(in[0], out[1]);
+	close(in[0]);
+	close(out[1]);
+	peers_stdin = in[1];
+	FILE *lines = fdopen(out[0], "r");
+	while (lines && fgets(line, sizeof(line), lines) && strcmp(line, "ready\n") != 0)
+		if (sscanf(line, "%23s %u", peers[peer_count].name, &port) == 2)
+			peers[peer_count++].port = (uint16_t)port;
+	if (lines)
+		fclose(lines);
+	return peer_count > 0;
+}
+
+static void stop_peers(void)
+{
+	char command[64];
+
+	close(peers_stdin);
+	if (peers_pid > 0)
+		waitpid(peers_pid, NULL, 0);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	if (system(command) != 0)
+		printf("# cannot remove %s\n", dir);
+}
+
+static int connect_to(const char *name)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	for (size_t i = 0; i < peer_count; i++)
+		if (strcmp(peers[i].name, name) == 0)
+			sa.sin_port = htons(peers[i].port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sa.sin_port == 0 || connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0) {
+		printf("# no peer %s\n", name);
+		exit(1);
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+}
+
+/* --- one connection --- */
+
+static struct sts_tls tls;
+static struct sts_verifier verifier;
+static struct sts_error error;
+static char answer[BIG_BYTES + 1024];
+static size_t answer_len;
+static bool clean;
+
+static void start(const char *peer, bool plain, int64_t ms)
+{
+	error = (struct sts_error){.code = STS_OK};
+	verifier = (struct sts_verifier){.vtable = &obedient};
+	int64_t deadline = sts_clock_boot_ms() + ms;
+	CHECK_INT(sts_tls_init(&tls, connect_to(peer), plain, plain ? NULL : &verifier, "sts.test",
+			       deadline, &error),
+		  STS_OK);
+}
+
+static void finish(void)
+{
+	close(tls.fd);
+	sts_tls_fini(&tls);
+	CHECK_INT(tls.fd, -1);
+}
+
+static enum sts_err handshake(const char *peer, int64_t ms)
+{
+	start(peer, false, ms);
+	return sts_tls_handshake(&tls, &error);
+}
+
+/* Read to the end, or to an error. */
+static enum sts_err read_all(void)
+{
+	enum sts_err err = STS_OK;
+	size_t got;
+
+	answer_len = 0;
+	while (err == STS_OK && answer_len < sizeof(answer) - 1) {
+		err = sts_tls_read(&tls, answer + answer_len, sizeof(answer) - 1 - answer_len, &got,
+				   &clean, &error);
+		CHECK(err == STS_OK ? got > 0 : got == 0);
+		answer_len += got;
+	}
+	answer[answer_len] = '\0';
+	return err;
+}
+
+static enum sts_err talk(const char *peer, int64_t ms)
+{
+	enum sts_err err = handshake(peer, ms);
+
+	if (err == STS_OK)
+		err = sts_tls_write(&tls, "GET\n", 4, &error);
+	return err == STS_OK ? read_all() : err;
+}
+
+/* A handshake that fails, with a word that the message has. */
+static void check_refused(const char *peer, int64_t ms, enum sts_err want, const char *word)
+{
+	enum sts_err err = handshake(peer, ms);
+
+	CHECK_STR(sts_error_info(err)->name, sts_error_info(want)->name);
+	CHECK_INT(error.code, want);
+	if (!strstr(error.msg, word))
+		CHECK_STR(error.msg, word);
+	CHECK_STR(sts_tls_describe(&tls), "");
+	finish();
+}
+
+/* --- what works --- */
+
+static void every_suite_curve_and_key(void)
+{
+	static const struct {
+		const char *peer, *suite;
+		int curve;
+	} rows[] = {
+		{"rsa-aes128", "ECDHE-RSA-AES128-GCM-SHA256", BR_EC_secp256r1},
+		{"rsa-aes256", "ECDHE-RSA-AES256-GCM-SHA384", BR_EC_secp384r1},
+		{"rsa-chacha", "ECDHE-RSA-CHACHA20-POLY1305", BR_EC_curve25519},
+		{"p256-aes128", "ECDHE-ECDSA-AES128-GCM-SHA256", BR_EC_curve25519},
+		{"p384-aes256", "ECDHE-ECDSA-AES256-GCM-SHA384", BR_EC_secp256r1},
+		{"p521-chacha", "ECDHE-ECDSA-CHACHA20-POLY1305", BR_EC_secp521r1},
+	};
+	char want[128];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(talk(rows[i].peer, DEADLINE_MS), STS_EAGAIN);
+		CHECK(clean);
+		snprintf(want, sizeof(want), "%s TLSv1.2 alpn=http/1.1 sni=sts.test\n",
+			 rows[i].suite);
+		CHECK_STR(answer, want);
+		snprintf(want, sizeof(want), "TLS 1.2 %s", rows[i].suite);
+		CHECK_STR(sts_tls_describe(&tls), want);
+		CHECK_INT(br_ssl_engine_get_ecdhe_curve(&tls.client.eng), rows[i].curve);
+		finish();
+	}
+}
+
+static void the_first_choice(void)
+{
+	bool aes = br_aes_x86ni_ctr_get_vtable() != NULL;
+
+	/* OpenSSL takes the client's order among suites that it likes as well. */
+	CHECK_INT(talk("default", DEADLINE_MS), STS_EAGAIN);
+	CHECK_INT(tls.client.eng.suites_num, 6);
+	CHECK_INT(tls.client.eng.suites_buf[0],
+		  aes ? BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+		      : BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256);
+	CHECK_INT(tls.client.eng.version_min, BR_TLS12);
+	CHECK_INT(tls.client.eng.version_max, BR_TLS12);
+	finish();
+}
+
+static void an_address_has_no_sni(void)
+{
+	start("default", false, DEADLINE_MS);
+	int fd = tls.fd;
+	CHECK_INT(sts_tls_init(&tls, fd, false, &verifier, NULL, sts_clock_boot_ms() + DEADLINE_MS,
+			       &error),
+		  STS_OK);
+	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
+	CHECK_INT(sts_tls_write(&tls, "GET\n", 4, &error), STS_OK);
+	CHECK_INT(read_all(), STS_EAGAIN);
+	CHECK(strstr(answer, "sni=None") != NULL);
+	finish();
+}
+
+static void big(const char *peer, bool portable)
+{
+	static uint8_t data[BIG_BYTES];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 251);
+	start(peer, false, DEADLINE_MS);
+	if (portable) {
+		br_ssl_engine_set_aes_ctr(&tls.client.eng, &br_aes_ct64_ctr_vtable);
+		br_ssl_engine_set_ghash(&tls.client.eng, &br_ghash_ctmul64);
+	}
+	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
+	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_OK);
+	CHECK_INT(read_all(), STS_EAGAIN);
+	CHECK(clean);
+	CHECK_INT(answer_len, sizeof(data));
+	CHECK(memcmp(answer, data, sizeof(data)) == 0);
+	finish();
+}
+
+static void big_bodies_both_ways(void)
+{
+	big("echo", false);
+	big("echo-chacha", false);
+}
+
+static void without_aes_instructions(void)
+{
+	big("echo", true);
+}
+
+static void a_byte_at_a_time(void)
+{
+	CHECK_INT(talk("byte-by-byte", DEADLINE_MS), STS_EAGAIN);
+	CHECK(clean);
+	CHECK_STR(answer, "slowly");
+	finish();
+}
+
+/* --- how it ends --- */
+
+static void truncation_is_not_clean(void)
+{
+	CHECK_INT(talk("truncated", DEADLINE_MS), STS_EAGAIN);
+	CHECK(!clean);
+	CHECK_STR(answer, "half");
+	finish();
+	CHECK_INT(talk("broken", DEADLINE_MS), STS_EAGAIN);
+	CHECK(!clean);
+	CHECK_STR(answer, "half");
+	finish();
+}
+
+static void an_early_answer_is_read(void)
+{
+	static uint8_t data[BIG_BYTES * 4];
+
+	CHECK_INT(handshake("early", DEADLINE_MS), STS_OK);
+	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_OK);
+	CHECK_INT(read_all(), STS_EAGAIN);
+	CHECK_STR(answer, "early");
+	finish();
+}
+
+static void deadlines_after_the_handshake(void)
+{
+	static uint8_t data[BIG_BYTES * 40];
+
+	int64_t from = sts_clock_boot_ms();
+	CHECK_INT(talk("mute", SHORT_MS * 2), STS_ETIMEOUT);
+	CHECK_INT(error.code, STS_ETIMEOUT);
+	CHECK(sts_clock_boot_ms() - from < DEADLINE_MS);
+	finish();
+
+	from = sts_clock_boot_ms();
+	CHECK_INT(handshake("deaf", SHORT_MS * 2), STS_OK);
+	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_ETIMEOUT);
+	CHECK(strstr(error.msg, "sent") != NULL);
+	CHECK(sts_clock_boot_ms() - from < DEADLINE_MS);
+	finish();
+}
+
+/* --- handshakes that fail --- */
+
+static void deadlines_in_the_handshake(void)
+{
+	int64_t from = sts_clock_boot_ms();
+
+	check_refused("silent", SHORT_MS, STS_ETIMEOUT, "sent nothing");
+	check_refused("dripping", SHORT_MS, STS_ETIMEOUT, "did not finish");
+	CHECK(sts_clock_boot_ms() - from >= 2 * SHORT_MS);
+	CHECK(sts_clock_boot_ms() - from < DEADLINE_MS);
+	check_refused("default", 0, STS_ETIMEOUT, "");
+}
+
+static void closed_in_the_handshake(void)
+{
+	check_refused("hasty", DEADLINE_MS, STS_ETLS_CLOSED, "the peer closed");
+	check_refused("resetting", DEADLINE_MS, STS_ETLS_CLOSED, "during the TLS handshake");
+	check_refused("closing", DEADLINE_MS, STS_ETLS_CLOSED, "during the TLS handshake");
+	check_refused("alert-close", DEADLINE_MS, STS_ETLS_CLOSED, "the peer closed");
+	check_refused("one-byte", DEADLINE_MS, STS_ETLS_CLOSED, "the peer closed");
+}
+
+static void peers_without_tls(void)
+{
+	check_refused("http", DEADLINE_MS, STS_ETLS,
+		      "does not speak TLS on this port: it answered");
+	check_refused("garbage", DEADLINE_MS, STS_ETLS, "does not speak TLS on this port");
+	CHECK(strstr(error.msg, "HTTP") == NULL);
+}
+
+static void other_profiles(void)
+{
+	check_refused("tls13-only", DEADLINE_MS, STS_ETLS_VERSION, "requires TLS 1.3");
+	CHECK_INT(error.detail, 70);
+	check_refused("cbc-only", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
+	check_refused("static-rsa", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
+	check_refused("client-cert", DEADLINE_MS, STS_ETLS_REFUSED, "client certificate");
+}
+
+static void alerts_in_words(void)
+{
+	check_refused("alert-40", DEADLINE_MS, STS_ETLS_REFUSED, "no common TLS parameters");
+	CHECK_INT(error.detail, 40);
+	check_refused("alert-70", DEADLINE_MS, STS_ETLS_VERSION, "requires TLS 1.3");
+	check_refused("alert-71", DEADLINE_MS, STS_ETLS_REFUSED, "no common TLS parameters");
+	check_refused("alert-112", DEADLINE_MS, STS_ETLS, "alert 112: it does not know this host");
+	CHECK_INT(error.detail, 112);
+	check_refused("alert-99", DEADLINE_MS, STS_ETLS, "with alert 99");
+}
+
+static void the_verifier_has_its_say(void)
+{
+	told = STS_ECERT_NAME;
+	check_refused("default", DEADLINE_MS, STS_ECERT_NAME, "as told");
+	CHECK_INT(error.detail, 7);
+	CHECK_INT(certificates, 1);
+	told = STS_OK;
+}
+
+static void errors_need_no_place(void)
+{
+	start("alert-70", false, DEADLINE_MS);
+	CHECK_INT(sts_tls_handshake(&tls, NULL), STS_ETLS_VERSION);
+	finish();
+	told = STS_ECERT_EXPIRED;
+	start("default", false, DEADLINE_MS);
+	CHECK_INT(sts_tls_handshake(&tls, NULL), STS_ECERT_EXPIRED);
+	finish();
+	told = STS_OK;
+}
+
+/* --- plain --- */
+
+static void plain_is_the_same_path(void)
+{
+	start("http", true, DEADLINE_MS);
+	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
+	CHECK_STR(sts_tls_describe(&tls), "no TLS");
+	CHECK_INT(sts_tls_write(&tls, "GET / HTTP/1.1\r\n\r\n", 18, &error), STS_OK);
+	CHECK_INT(read_all(), STS_EAGAIN);
+	CHECK(clean);
+	CHECK(strncmp(answer, "HTTP/1.1 400 ", 13) == 0);
+	finish();
+
+	start("resetting", true, DEADLINE_MS);
+	CHECK_INT(sts_tls_write(&tls, "GET", 3, &error), STS_OK);
+	CHECK_INT(read_all(), STS_EAGAIN);
+	CHECK(!clean);
+	finish();
+
+	start("silent", true, SHORT_MS);
+	CHECK_INT(read_all(), STS_ETIMEOUT);
+	finish();
+	start("dripping", true, SHORT_MS);
+	CHECK_INT(read_all(), STS_ETIMEOUT);
+	finish();
+}
+
+static const struct sts_test tests[] = {
+	{"every suite, curve and kind of key; SNI, ALPN", every_suite_curve_and_key},
+	{"the suites on offer", the_first_choice},
+	{"no SNI for an address", an_address_has_no_sni},
+	{"big bodies both ways", big_bodies_both_ways},
+	{"without AES instructions", without_aes_instructions},
+	{"a peer that sends a byte at a time", a_byte_at_a_time},
+	{"an end without close_notify is not clean", truncation_is_not_clean},
+	{"an answer before the whole request was read", an_early_answer_is_read},
+	{"deadlines after the handshake", deadlines_after_the_handshake},
+	{"deadlines in the handshake", deadlines_in_the_handshake},
+	{"closed or reset in the handshake", closed_in_the_handshake},
+	{"peers that speak no TLS", peers_without_tls},
+	{"servers that insist on something else", other_profiles},
+	{"alerts in words", alerts_in_words},
+	{"the verifier has its say", the_verifier_has_its_say},
+	{"errors need no place", errors_need_no_place},
+	{"plain TCP is the same path", plain_is_the_same_path},
+};
+
+int main(void)
+{
+	if (system("openssl version >/dev/null && python3 -c 'import ssl'") != 0) {
+		printf("1..0 # SKIP openssl and python3 are needed\n");
+		return 0;
+	}
+	if (!start_peers()) {
+		printf("Bail out! the peers did not start\n");
+		return 1;
+	}
+	int failed = sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	stop_peers();
+	return failed;
+}
