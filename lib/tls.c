@@ -180,10 +180,10 @@ static int low_write(void *context, const unsigned char *data, size_t len)
 		if (n == 0 || retry(t, POLLOUT))
 			continue;
 		/*
-		 * A server may answer, and close, before it has read the whole request. What cannot
-		 * be sent any more is dropped, so that the answer can still be read.
+		 * A server may answer, or send its alert, and close, before it has read all that we
+		 * send. What cannot be sent any more is dropped, so that this can still be read.
 		 */
-		return t->established && !t->timed_out ? (int)len : -1;
+		return t->timed_out ? -1 : (int)len;
 	}
 	return -1;
 }
@@ -293,7 +293,7 @@ static enum sts_err fail_handshake(const struct sts_tls *t, struct sts_error *e)
 		return fail_not_tls(t, e);
 	if (error != BR_ERR_OK && error != BR_ERR_IO)
 		return fail_engine(error, e);
-	if (t->io_errno)
+	if (!t->peer_closed && t->io_errno)
 		return sts_fail(e, STS_ETLS_CLOSED, t->io_errno, "%s during the TLS handshake",
 				sts_errno_words(t->io_errno));
 	return sts_fail(e, STS_ETLS_CLOSED, 0,
