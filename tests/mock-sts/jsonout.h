@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A JSON writer: members of objects, one after the other. It asks the active fault about every
+ * member, so that any field of any answer can be left out, doubled, or replaced by something of
+ * another type.
+ */
+#ifndef MOCK_JSONOUT_H
+#define MOCK_JSONOUT_H
+
+#include "fault.h"
+#include "text.h"
+
+struct mock_json {
+	struct sts_text *out;
+	const struct mock_fault *fault; /* NULL: nothing is bent */
+	bool html; /* escape = & < > ' as \u003d and so on, as OpenUnison's writer does */
+	bool comma;
+};
+
+void mock_json_init(struct mock_json *j, struct sts_text *out, const struct mock_fault *fault,
+		    bool html);
+/* {, and after the name of a member "name":{. name may be NULL. False (nothing written) when the
+ * fault took the member. */
+bool mock_json_open(struct mock_json *j, const char *name);
+void mock_json_close(struct mock_json *j);
+void mock_json_string(struct mock_json *j, const char *name, struct sts_slice value);
+void mock_json_z(struct mock_json *j, const char *name, const char *value);
+void mock_json_int(struct mock_json *j, const char *name, int64_t value);
+/* JSON text as it is. */
+void mock_json_raw(struct mock_json *j, const char *name, struct sts_slice json);
+
+/* A quoted string. */
+void mock_json_add_string(struct sts_text *t, struct sts_slice s, bool html);
+
+#endif
