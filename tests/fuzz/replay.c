@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over every file of a corpus directory (and over the empty input): the target as a test, without libFuzzer. */
+/* Runs a fuzz target over every file of a corpus directory (and over the empty input): the target
+ * as a test, without libFuzzer. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static int replay(const char *dir, const char *name)
 	}
 	size = fread(data, 1, INPUT_MAX_BYTES, file);
 	fclose(file);
+	fprintf(stderr, "%s\n", name); /* the last one named is the one that failed */
 	/* An exact allocation, so that a sanitizer sees a read past the end. */
 	uint8_t *exact = malloc(size ? size : 1);
 	for (size_t i = 0; i < size; i++)
@@ -42,7 +44,8 @@ int main(int argc, char **argv)
 	DIR *dir = argc == 2 ? opendir(argv[1]) : NULL;
 
 	if (!dir) {
-		fprintf(stderr, "replay: no corpus directory %s\n", argc == 2 ? argv[1] : "(usage: replay DIR)");
+		fprintf(stderr, "replay: no corpus directory %s\n",
+			argc == 2 ? argv[1] : "(usage: replay DIR)");
 		return 1;
 	}
 	while ((entry = readdir(dir)))
