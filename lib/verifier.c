@@ -258,13 +258,15 @@ static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert
 	return false;
 }
 
-/* See verifier.h: the first, or the first that is no CA's. */
+/* See verifier.h: the first; when it is a CA's, the first that is none. A pinned one that is a CA's
+ * too is told from a root that was sent first by the names in it. */
 static const struct sts_cert *find_server(const struct sts_verifier *v)
 {
-	if (!is_anchor_itself(v, &v->cert[0]))
-		for (size_t i = 0; i < v->cert_count; i++)
-			if (!v->cert[i].is_ca)
-				return &v->cert[i];
+	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
+		return &v->cert[0];
+	for (size_t i = 0; i < v->cert_count; i++)
+		if (!v->cert[i].is_ca)
+			return &v->cert[i];
 	return &v->cert[0];
 }
 

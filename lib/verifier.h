@@ -14,9 +14,9 @@
  * Names: an anchor's subject is compared with an issuer as sts_cert_names_equal() does; between two
  * certificates of the chain minimal wants the same bytes.
  *
- * The first certificate is the server's, unless it is a CA's and no pinned anchor: then the first
- * that is none (some servers send their chain upside down). The handshake proves the key of that
- * one.
+ * The first certificate is the server's, unless it is a CA's: then the first that is none (some
+ * servers send their chain upside down). A CA's with a subjectAltName that is itself an anchor
+ * stays the server's. The handshake proves the key of the one that was taken.
  *
  * Reads the CA sources in end_chain, while the connection stands: a sandbox must let it pread(2),
  * and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
