@@ -53,11 +53,13 @@ static enum sts_err fail_with(const char *dir, const char *name, const char *ver
 	if ((err != EACCES && err != EPERM) || !st)
 		return sts_fail(e, STS_EOUTPUT, err, "cannot %s %.60s%s%s: %s", verb, dir, slash,
 				name, words_of(err));
-	return sts_fail(
-		e, STS_EOUTPUT, err,
-		"cannot %s %.60s%s%s: %s for UID %u: the directory belongs to %u:%u, mode %04o",
-		verb, dir, slash, name, sts_errno_words(err), (unsigned)getuid(),
-		(unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)st->st_mode & 07777);
+	bool sticky = err == EPERM && (st->st_mode & S_ISVTX);
+	return sts_fail(e, STS_EOUTPUT, err,
+			"cannot %s %.60s%s%s: %s for UID %u: the directory belongs to %u:%u, mode "
+			"%04o%s",
+			verb, dir, slash, name, sts_errno_words(err), (unsigned)getuid(),
+			(unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)st->st_mode & 07777,
+			sticky ? ": sticky, and the file is another UID's" : "");
 }
 
 static enum sts_err fail(const struct sts_store *store, const char *verb, const char *name, int err,

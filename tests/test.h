@@ -48,6 +48,7 @@ static inline int sts_test_main(const struct sts_test *tests, size_t count)
 	int failed = 0;
 
 	printf("1..%zu\n", count);
+	fflush(stdout); /* a test that forks must not print it again */
 	for (size_t i = 0; i < count; i++) {
 		sts_test_failures = 0;
 		sts_test_skipped = NULL;

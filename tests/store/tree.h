@@ -163,6 +163,13 @@ static inline enum sts_err tree_write_in(const char *dir, int64_t exp_s, struct 
 	return err;
 }
 
+/* A child that may print: what is in the buffer must not come out twice. */
+static inline pid_t tree_fork(void)
+{
+	fflush(stdout);
+	return fork();
+}
+
 /* The exit status of a child, 1000 + the signal when it was killed. */
 static inline int tree_wait(pid_t child)
 {

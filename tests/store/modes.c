@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `--mode auto` on directories as the kubelet makes them: who wrote, what the files look like, and
+ * who can read them. Needs root, to be all those users.
+ */
+#include "store/tree.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
+#define OWN           ((uid_t)-2) /* the writer's own */
+#define FS_GROUP      2000
+#define OPENSHIFT_UID 1000650000
+
+struct who {
+	const char *name;
+	uid_t uid;
+	gid_t gid, extra; /* extra: a supplementary group, 0 for none */
+	bool caps;
+};
+
+/* As a container runtime starts them; every container of a Pod with an fsGroup has it as a
+ * supplementary group. */
+static const struct who writers[] = {
+	{"65532", 65532, 65532, 0, false},
+	{"65532 with group 2000", 65532, 65532, FS_GROUP, false},
+	{"root without capabilities", 0, 0, 0, false},
+	{"root without capabilities, with group 2000", 0, 0, FS_GROUP, false},
+	{"an arbitrary UID of group 0 with group 2000", OPENSHIFT_UID, 0, FS_GROUP, false},
+	{"root", 0, 0, 0, true},
+};
+
+enum { R_ROOT, R_BARE, R_BARE_2000, R_65532, R_1000, R_1000_2000, R_ARBITRARY_2000, R__COUNT };
+static const struct who readers[R__COUNT] = {
+	[R_ROOT] = {"root", 0, 0, 0, true},
+	[R_BARE] = {"root without capabilities", 0, 0, 0, false},
+	[R_BARE_2000] = {"root without capabilities, with group 2000", 0, 0, FS_GROUP, false},
+	[R_65532] = {"65532", 65532, 65532, 0, false},
+	[R_1000] = {"1000", 1000, 1000, 0, false},
+	[R_1000_2000] = {"1000 with group 2000", 1000, 1000, FS_GROUP, false},
+	[R_ARBITRARY_2000] = {"an arbitrary UID of group 0 with group 2000", OPENSHIFT_UID, 0,
+			      FS_GROUP, false},
+};
+
+static const struct {
+	const char *name;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	mode_t want_mode;
+	gid_t want_gid;
+	bool reads[R__COUNT]; /* besides the writer's own UID */
+} dirs[] = {
+	{"0777 root:root (emptyDir)",
+	 0777,
+	 0,
+	 0,
+	 0644,
+	 OWN,
+	 {true, true, true, true, true, true, true}},
+	{"02777 root:2000 (emptyDir under fsGroup)",
+	 02777,
+	 0,
+	 FS_GROUP,
+	 0640,
+	 FS_GROUP,
+	 {[R_ROOT] = true, [R_BARE_2000] = true, [R_1000_2000] = true, [R_ARBITRARY_2000] = true}},
+	{"0755 own", 0755, OWN, OWN, 0600, OWN, {[R_ROOT] = true}},
+	{"0700 own", 0700, OWN, OWN, 0600, OWN, {[R_ROOT] = true}},
+	{"02755 own:2000",
+	 02755,
+	 OWN,
+	 FS_GROUP,
+	 0640,
+	 FS_GROUP,
+	 {[R_ROOT] = true, [R_BARE_2000] = true, [R_1000_2000] = true, [R_ARBITRARY_2000] = true}},
+};
+
+static bool become(const struct who *who)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	gid_t groups[] = {who->extra};
+
+	if (setgroups(who->extra ? 1 : 0, groups) != 0 ||
+	    setresgid(who->gid, who->gid, who->gid) != 0 ||
+	    setresuid(who->uid, who->uid, who->uid) != 0)
+		return false;
+	/* Dropped by the kernel with the UID; root keeps its UID and loses them here. */
+	return who->caps || syscall(SYS_capset, &header, none) == 0;
+}
+
+static int status_writing(const struct who *who, const char *dir)
+{
+	pid_t child = tree_fork();
+
+	if (child == 0) {
+		struct sts_error error = {0};
+		if (!become(who))
+			_exit(98);
+		umask(0077);
+		enum sts_err err = tree_write_in(dir, TREE_TIME_S, &error);
+		if (err != STS_OK)
+			printf("# %s: %s\n", who->name, error.msg);
+		fflush(stdout);
+		_exit(err == STS_OK ? 0 : 1);
+	}
+	return tree_wait(child);
+}
+
+static bool can_read(const struct who *who, const char *path)
+{
+	pid_t child = tree_fork();
+
+	if (child == 0) {
+		char buf[TREE_TOKEN_MAX_BYTES + 1];
+		_exit(!become(who) ? 98 : tree_get(path, buf, sizeof(buf)) > 0 ? 0 : 1);
+	}
+	int status = tree_wait(child);
+	CHECK(status == 0 || status == 1);
+	return status == 0;
+}
+
+static bool is_root(void)
+{
+	if (geteuid() != 0)
+		sts_test_skipped = "needs root, to be other users";
+	return geteuid() == 0;
+}
+
+static void check_file(const char *path, size_t d, const struct who *writer)
+{
+	gid_t want_gid = dirs[d].want_gid == OWN ? writer->gid : dirs[d].want_gid;
+	struct stat st;
+
+	CHECK(stat(path, &st) == 0);
+	if ((st.st_mode & 07777) != dirs[d].want_mode || st.st_gid != want_gid ||
+	    st.st_uid != writer->uid)
+		printf("# %s: writer %s\n", dirs[d].name, writer->name);
+	CHECK_INT(st.st_mode & 07777, dirs[d].want_mode);
+	CHECK_INT(st.st_gid, want_gid);
+	CHECK_INT(st.st_uid, writer->uid);
+	for (size_t r = 0; r < R__COUNT; r++) {
+		/* A directory of 0700 also keeps out those whom the file would let in. */
+		bool want = dirs[d].reads[r] || readers[r].uid == writer->uid;
+		bool got = can_read(&readers[r], path);
+		if (got != want)
+			printf("# %s: writer %s, reader %s\n", dirs[d].name, writer->name,
+			       readers[r].name);
+		CHECK_INT(got, want);
+	}
+}
+
+static void make_dir(size_t d, const struct who *writer)
+{
+	tree_clear("d");
+	tree_dir("d", 0700);
+	CHECK(chown("d", dirs[d].uid == OWN ? writer->uid : dirs[d].uid,
+		    dirs[d].gid == OWN ? writer->gid : dirs[d].gid) == 0);
+	CHECK(chmod("d", dirs[d].mode) == 0);
+}
+
+static void test_table(void)
+{
+	if (!is_root())
+		return;
+	for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++) {
+		for (size_t w = 0; w < sizeof(writers) / sizeof(writers[0]); w++) {
+			make_dir(d, &writers[w]);
+			CHECK_INT(status_writing(&writers[w], "d"), 0);
+			check_file("d/token.jwt", d, &writers[w]);
+			check_file("d/expires", d, &writers[w]);
+			check_file("d/thumbprint", d, &writers[w]);
+			CHECK_INT(tree_count("d"), 3);
+		}
+	}
+}
+
+/* A directory that the writer may not write in: said at once, with what is needed to mend it. */
+static void test_refused(void)
+{
+	struct sts_store store;
+	struct sts_error error;
+	const char *const want = "cannot write in d: permission denied for UID 65532: the "
+				 "directory belongs to 0:2000, mode 0755";
+
+	if (!is_root())
+		return;
+	tree_clear("d");
+	tree_dir("d", 0755);
+	CHECK(chown("d", 0, FS_GROUP) == 0);
+	pid_t child = tree_fork();
+	if (child == 0) {
+		CHECK(become(&writers[0]));
+		CHECK_INT(sts_store_open(&store, "d", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+			  STS_EOUTPUT);
+		CHECK_STR(error.msg, want);
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	CHECK_INT(tree_wait(child), 0);
+	CHECK_INT(tree_count("d"), 0);
+}
+
+/* A file of somebody else: replaced where the directory lets us, else left alone and said. */
+static void test_foreign(void)
+{
+	struct sts_error error;
+
+	if (!is_root())
+		return;
+	tree_clear("d");
+	tree_dir("d", 0777);
+	CHECK_INT(tree_write_in("d", TREE_TIME_S, &error), STS_OK);
+	CHECK_INT(status_writing(&writers[0], "d"), 0);
+	check_file("d/token.jwt", 0, &writers[0]);
+
+	CHECK_INT(tree_write_in("d", TREE_TIME_S + 1, &error), STS_OK);
+	CHECK(chmod("d", 01777) == 0);
+	char token[TREE_TOKEN_MAX_BYTES];
+	tree_token(token, TREE_TIME_S + 1);
+	pid_t child = tree_fork();
+	if (child == 0) {
+		CHECK(become(&writers[0]));
+		CHECK_INT(tree_write_in("d", TREE_TIME_S + 2, &error), STS_EOUTPUT);
+		CHECK_STR(error.msg, "cannot replace d/token.jwt: operation not permitted for UID "
+				     "65532: the directory belongs to 0:0, "
+				     "mode 1777: sticky, and the file is another UID's");
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	CHECK_INT(tree_wait(child), 0);
+	CHECK(tree_is("d/token.jwt", token));
+	CHECK_INT(tree_count("d"), 3);
+}
+
+static void test_group(void)
+{
+	struct sts_store store;
+	struct sts_error error;
+	const struct who *member = &writers[1], *other = &writers[0];
+
+	if (!is_root())
+		return;
+	tree_clear("d");
+	tree_dir("d", 0777);
+	for (int i = 0; i < 2; i++) {
+		pid_t child = tree_fork();
+		if (child == 0) {
+			CHECK(become(i == 0 ? member : other));
+			CHECK_INT(
+				sts_store_open(&store, "d", false, STS_MODE_AUTO, FS_GROUP, &error),
+				STS_OK);
+			CHECK_INT(tree_write(&store, TREE_TIME_S, &error),
+				  i == 0 ? STS_OK : STS_EOUTPUT);
+			if (i == 1)
+				CHECK_STR(error.msg, "cannot give d/.token.jwt.new to group 2000: "
+						     "UID 65532 is not in it (fsGroup or "
+						     "supplementalGroups puts it there)");
+			fflush(stdout);
+			_exit(sts_test_failures != 0);
+		}
+		CHECK_INT(tree_wait(child), 0);
+		CHECK_INT(tree_count("d"), 3);
+	}
+	struct stat st;
+	CHECK(stat("d/token.jwt", &st) == 0);
+	CHECK_INT(st.st_gid, FS_GROUP);
+	CHECK_INT(st.st_mode & 07777, 0640);
+}
+
+static const struct sts_test tests[] = {
+	{"every directory, writer and reader", test_table},
+	{"a directory that is not writable", test_refused},
+	{"files of somebody else", test_foreign},
+	{"a group that was asked for", test_group},
+};
+
+int main(void)
+{
+	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+}
