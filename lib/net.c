@@ -17,7 +17,6 @@
 
 #define SHARE_MIN_MS         250
 #define HOST_SHOWN_BYTES     64
-#define ASKED_SHOWN_BYTES    120
 #define HOSTS_LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
 
 /* One call of sts_net_connect(). */
@@ -29,7 +28,8 @@ struct attempt {
 	struct sts_address last;
 	int last_errno; /* of the last address; ETIMEDOUT when our own share of the time was over */
 	int fd;
-	bool route[2]; /* by family: ipv6 is 1 */
+	bool route[2];       /* by family: ipv6 is 1 */
+	const char *trouble; /* the name server's, in words */
 };
 
 union any_sockaddr {
@@ -315,45 +315,6 @@ static bool is_no(int gai)
 	return gai == 0 || gai == EAI_NONAME;
 }
 
-/*
- * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
- * connected.
- *   answer  out  what was asked last; with STS_EDNS its gai is what went wrong
- * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
- * asked; STS_EHOST: it has no address; STS_EDNS: unknown.
- */
-static enum sts_err try_candidate(struct attempt *a, const char *candidate, struct answer *answer,
-				  struct sts_error *e)
-{
-	bool ipv6_first = !a->route[0] && a->route[1];
-	enum sts_err result = STS_EHOST;
-	int trouble = 0;
-
-	for (int i = 0; i < 2; i++) {
-		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
-		if (result == STS_EHOST && sts_clock_left_ms(a->deadline_boot_ms) == 0) {
-			trouble = EAI_AGAIN;
-			result = STS_EDNS;
-			break;
-		}
-		ask(candidate, ipv6, answer);
-		if (answer->count > 0) {
-			result = connect_any(a, answer->list, answer->count,
-					     i == 0 && a->route[!ipv6], e);
-			if (result == STS_OK)
-				return STS_OK;
-		} else if (answer->gai == EAI_NONAME) {
-			/* No such name: what the other family has to say no longer matters. */
-			return result == STS_EDNS ? STS_EHOST : result;
-		} else if (!is_no(answer->gai) && result == STS_EHOST) {
-			trouble = answer->gai;
-			result = STS_EDNS;
-		}
-	}
-	answer->gai = trouble;
-	return result;
-}
-
 static const char *trouble_words(const struct answer *answer)
 {
 	switch (answer->gai) {
@@ -368,10 +329,51 @@ static const char *trouble_words(const struct answer *answer)
 	}
 }
 
+static bool is_too_late(struct attempt *a)
+{
+	if (sts_clock_left_ms(a->deadline_boot_ms) > 0)
+		return false;
+	a->trouble = "not resolved within the time";
+	return true;
+}
+
+/*
+ * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
+ * connected.
+ * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
+ * asked; STS_EHOST: it has no address; STS_EDNS: unknown, a->trouble says why.
+ */
+static enum sts_err try_candidate(struct attempt *a, const char *candidate, struct sts_error *e)
+{
+	bool ipv6_first = !a->route[0] && a->route[1];
+	enum sts_err result = STS_EHOST;
+	struct answer answer;
+
+	for (int i = 0; i < 2; i++) {
+		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
+		if (result == STS_EHOST && is_too_late(a))
+			return STS_EDNS;
+		ask(candidate, ipv6, &answer);
+		if (answer.count > 0) {
+			result = connect_any(a, answer.list, answer.count,
+					     i == 0 && a->route[!ipv6], e);
+			if (result == STS_OK)
+				return STS_OK;
+		} else if (answer.gai == EAI_NONAME) {
+			/* No such name: what the other family had to say no longer matters. */
+			return result == STS_EDNS ? STS_EHOST : result;
+		} else if (!is_no(answer.gai) && result == STS_EHOST) {
+			a->trouble = trouble_words(&answer);
+			result = STS_EDNS;
+		}
+	}
+	return result;
+}
+
 /* What has been asked, for messages. */
 struct asked {
 	struct sts_text names;
-	char buf[ASKED_SHOWN_BYTES * 2];
+	char buf[STS_ERROR_TEXT_MAX_BYTES]; /* more than a message has room for */
 	int count;
 };
 
@@ -393,7 +395,7 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	sts_text_addf(&t, ": %s", why);
 	if (asked->count > 0) {
 		sts_text_add_str(&t, "; asked for ");
-		sts_text_add_escaped(&t, sts_slice_of(asked->buf), ASKED_SHOWN_BYTES);
+		sts_text_add_escaped(&t, sts_slice_of(asked->buf), sizeof(msg) - 1 - t.len);
 	}
 	return sts_fail(e, code, 0, "%s", msg);
 }
@@ -410,9 +412,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 {
 	char candidate[STS_HOST_MAX_BYTES + 1];
 	struct asked asked = {.count = 0};
-	struct answer answer;
-	const char *trouble = NULL;
-	bool skip;
+	bool unknown = false, skip;
 
 	sts_text_init(&asked.names, asked.buf, sizeof(asked.buf));
 	for (size_t n = 0;
@@ -420,15 +420,17 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 	     n++) {
 		if (skip)
 			continue;
-		if (sts_clock_left_ms(a->deadline_boot_ms) == 0)
-			return fail_name(a, STS_EDNS, "not resolved within the time", &asked, e);
+		if (is_too_late(a)) {
+			unknown = true;
+			break;
+		}
 		note_asked(&asked, candidate);
-		enum sts_err err = try_candidate(a, candidate, &answer, e);
+		enum sts_err err = try_candidate(a, candidate, e);
 		if (err != STS_EHOST && err != STS_EDNS)
 			return err;
 		if (err == STS_EHOST)
 			continue;
-		trouble = trouble_words(&answer);
+		unknown = true;
 		/*
 		 * A search domain that is out of order must not stop the search. But while the
 		 * cluster's own domain cannot say whether the Service exists, a public name that
@@ -437,8 +439,8 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		if (is_cluster_name(candidate))
 			break;
 	}
-	if (trouble)
-		return fail_name(a, STS_EDNS, trouble, &asked, e);
+	if (unknown)
+		return fail_name(a, STS_EDNS, a->trouble, &asked, e);
 	return fail_name(a, STS_EHOST, "no such name, or no address", &asked, e);
 }
 
