@@ -219,7 +219,7 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
 	*o = (struct sts_options){.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
 	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].fallback && (!(table[i].commands & REFRESH) || command == REFRESH))
+		if (table[i].fallback && (table[i].commands != REFRESH || command == REFRESH))
 			set(&table[i], o, table[i].fallback);
 }
 

@@ -53,7 +53,7 @@ static struct worker {
 	char request_body[REQUEST_BODY_MAX_BYTES];
 	char head[STS_HTTP_HEAD_MAX_BYTES];
 	char body[STS_HTTP_BODY_MAX_BYTES];
-} w = {.socket = -1, .store = {.dir_fd = -1}};
+} w;
 
 /* ---- the report and its deadline ---- */
 
@@ -370,6 +370,8 @@ _Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode 
 
 	w.o = o;
 	w.mode = mode;
+	w.socket = -1;
+	w.store.dir_fd = -1;
 	w.stage_since_ms = sts_clock_boot_ms();
 	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION, .retry_after_s = -1, .subject_exp_s = -1};
 	set_deadline(timeout_ms);
