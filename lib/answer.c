@@ -1,2 +1,484 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer.h"
+
+#include <string.h>
+
+#include "expiry.h"
+#include "json.h"
+#include "jwt.h"
+#include "timefmt.h"
+#include "url.h"
+
+#define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
+#define PEER_MAX_BYTES   256 /* no more of them is even looked at */
+#define SECRET_RUN_BYTES 8
+#define POINTER_SHOWN    60
+#define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
+
+/* ---- the peer's words ---- */
+
+/*
+ * Does text from the peer hold a piece of a token? The subject token is known; any other JWT begins
+ * with the base64url form of {" and is left out as well.
+ */
+static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
+{
+	size_t run = in->subject.len < SECRET_RUN_BYTES ? in->subject.len : SECRET_RUN_BYTES;
+
+	if (text.len == 0)
+		return false;
+	return memmem(text.data, text.len, "eyJ", 3) ||
+	       (run > 0 && sts_text_shares_run(text, in->subject, run));
+}
+
+/* What the peer says went wrong; slices into the open document, or the body. */
+struct words {
+	struct sts_slice code; /* empty when there is none that may be shown */
+	struct sts_slice text;
+	bool echo; /* the text was left out */
+};
+
+/* The first of the pointers that leads to a string. */
+static struct sts_slice first_string(const struct sts_json *root, const char *const *pointers)
+{
+	const struct sts_json *v;
+	struct sts_slice s;
+
+	for (; *pointers; pointers++)
+		if (sts_json_at(root, *pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
+			return s;
+	return (struct sts_slice){NULL, 0};
+}
+
+static bool is_code(struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+				    (c >= 'a' && c <= 'z');
+
+		if (!alphanumeric && c != '_' && c != '.' && c != '-')
+			return false;
+	}
+	return s.len > 0 && s.len < STS_CODE_MAX_BYTES;
+}
+
+/* Is it text for people: neither a page nor what was meant to be JSON? */
+static bool is_plain(struct sts_slice body)
+{
+	return body.len > 0 && !strchr("<{[\"", body.data[0]);
+}
+
+/* root is NULL where the body is no JSON. */
+static struct words read_words(const struct sts_answer_input *in, const struct sts_json *root)
+{
+	struct words words = {.code = first_string(root, in->row->error_pointers),
+			      .text = first_string(root, in->row->message_pointers)};
+
+	if (!root && is_plain(sts_slice_trim(in->body)))
+		words.text = sts_slice_trim(in->body);
+	if (!is_code(words.code) || is_echo(in, words.code)) {
+		/* "error":"Not Found" is prose, and no error code of a protocol. */
+		if (words.text.len == 0)
+			words.text = words.code;
+		words.code.len = 0;
+	}
+	if (words.text.len > PEER_MAX_BYTES)
+		words.text.len = PEER_MAX_BYTES;
+	words.echo = is_echo(in, words.text);
+	return words;
+}
+
+static void add_words(struct sts_text *t, const struct words *words)
+{
+	if (words->code.len > 0) {
+		sts_text_add_str(t, ": ");
+		sts_text_add_slice(t, words->code);
+	}
+	if (words->echo) {
+		sts_text_add_str(t, ": (its words repeat a token, and are left out)");
+	} else if (words->text.len > 0) {
+		sts_text_add_str(t, ": ");
+		sts_text_add_escaped(t, words->text, WORDS_MAX_BYTES);
+	}
+}
+
+static void keep_code(struct sts_answer *out, const struct words *words)
+{
+	memcpy(out->sts_error, words->code.data ? words->code.data : "", words->code.len);
+	out->sts_error[words->code.len] = '\0';
+}
+
+/* The row's own meaning of a code, or `otherwise`. */
+static enum sts_err by_code(const struct sts_protocol *row, struct sts_slice code,
+			    enum sts_err otherwise)
+{
+	for (const struct sts_error_code *c = row->codes; c && c->code; c++)
+		if (sts_slice_eq(code, c->code))
+			return c->err;
+	return otherwise;
+}
+
+/* ---- a status that is not 2xx ---- */
+
+static enum sts_err by_status(int status, bool has_code)
+{
+	if (status >= 500 || status == 408 || status == 425 || status == 429)
+		return STS_EBUSY;
+	if (status < 400)
+		return STS_EREDIRECT;
+	if (status == 401)
+		return STS_EUNAUTHORIZED;
+	if (status == 403 || has_code)
+		return STS_EDENIED;
+	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
+}
+
+static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
+{
+	char origin[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text text;
+
+	sts_text_add_str(t, ": a redirect");
+	if (in->head->location.len == 0)
+		return;
+	sts_text_init(&text, origin, sizeof(origin));
+	sts_url_add_origin(&text, in->head->location);
+	if (is_echo(in, (struct sts_slice){text.data, text.len}))
+		return;
+	sts_text_add_str(t, " to ");
+	sts_text_add_str(t, origin);
+}
+
+static enum sts_err read_failure(const struct sts_answer_input *in, struct sts_answer *out,
+				 struct sts_error *e)
+{
+	int status = in->head->status;
+	const struct sts_json *root = NULL;
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text text;
+
+	if (sts_json_parse(in->body, &root, NULL) != STS_OK)
+		root = NULL;
+	struct words words = read_words(in, root);
+	enum sts_err err = by_code(in->row, words.code, by_status(status, words.code.len > 0));
+
+	keep_code(out, &words);
+	sts_text_init(&text, msg, sizeof(msg));
+	/* The first words are a promise: people search their logs for them. */
+	sts_text_addf(&text, "unexpected status %d", status);
+	if (err == STS_EREDIRECT)
+		add_redirect(&text, in);
+	else
+		add_words(&text, &words);
+	sts_json_close();
+	return sts_fail(e, err, status, "%s", msg);
+}
+
+/* ---- 2xx: the fields ---- */
+
+static const char *const kinds[] = {
+	[STS_JSON_NULL] = "null",       [STS_JSON_BOOL] = "a boolean",
+	[STS_JSON_NUMBER] = "a number", [STS_JSON_STRING] = "a string",
+	[STS_JSON_ARRAY] = "an array",  [STS_JSON_OBJECT] = "an object",
+};
+
+/* A pointer may be the user's: escaped. */
+struct shown {
+	char text[POINTER_SHOWN + 1];
+};
+
+static struct shown shown(const char *pointer)
+{
+	struct shown shown;
+	struct sts_text text;
+
+	sts_text_init(&text, shown.text, sizeof(shown.text));
+	sts_text_add_escaped(&text, sts_slice_of(pointer), POINTER_SHOWN);
+	return shown;
+}
+
+static enum sts_err wrong_type(struct sts_error *e, const char *pointer, const struct sts_json *v,
+			       const char *expected)
+{
+	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, not %s", shown(pointer).text,
+			kinds[sts_json_kind(v)], expected);
+}
+
+static const char *token_pointer(const struct sts_answer_input *in)
+{
+	return in->token_pointer ? in->token_pointer : in->row->token_pointer;
+}
+
+/* No token. Some servers answer 200 and put the error in the body. */
+static enum sts_err no_token(const struct sts_answer_input *in, const struct sts_json *root,
+			     struct sts_answer *out, struct sts_error *e)
+{
+	struct words words = read_words(in, root);
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text text;
+
+	keep_code(out, &words);
+	sts_text_init(&text, msg, sizeof(msg));
+	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
+		      shown(token_pointer(in)).text);
+	add_words(&text, &words);
+	return sts_fail(e, by_code(in->row, words.code, STS_EANSWER), in->head->status, "%s", msg);
+}
+
+bool sts_answer_token_ok(struct sts_slice token)
+{
+	for (size_t i = 0; i < token.len; i++)
+		if (token.data[i] <= ' ' || token.data[i] > '~')
+			return false;
+	return token.len > 0 && token.len <= STS_TOKEN_MAX_BYTES;
+}
+
+static enum sts_err bad_token(struct sts_slice token, const char *pointer, struct sts_error *e)
+{
+	const char *why = "has white space in it, or a byte that is not printable ASCII";
+
+	if (token.len == 0)
+		why = "is empty";
+	else if (token.len > STS_TOKEN_MAX_BYTES)
+		why = "is over 64 KiB";
+	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(pointer).text, why);
+}
+
+static enum sts_err read_token(const struct sts_answer_input *in, const struct sts_json *root,
+			       struct sts_answer *out, struct sts_error *e)
+{
+	const char *pointer = token_pointer(in);
+	const struct sts_json *v;
+	enum sts_err err = sts_json_at(root, pointer, &v, e);
+
+	if (err != STS_OK)
+		return err;
+	if (!v)
+		return no_token(in, root, out, e);
+	if (!sts_json_string(v, &out->token))
+		return wrong_type(e, pointer, v, "a string");
+	return sts_answer_token_ok(out->token) ? STS_OK : bad_token(out->token, pointer, e);
+}
+
+static enum sts_err read_expiry(const struct sts_answer_input *in, const struct sts_json *root,
+				struct sts_expiry_input *expiry, struct sts_error *e)
+{
+	for (const struct sts_expiry_field *f = in->row->expiry; f && f->pointer; f++) {
+		bool absolute = f->kind == STS_EXPIRY_ABSOLUTE;
+		const struct sts_json *v;
+		int64_t seconds;
+		enum sts_err err = sts_json_at(root, f->pointer, &v, e);
+
+		if (err != STS_OK)
+			return err;
+		if (!v)
+			continue;
+		if (!sts_expiry_value(v, f->kind, &seconds))
+			return wrong_type(e, f->pointer, v,
+					  absolute ? "a time (RFC 3339, or seconds since 1970)"
+						   : "a number of seconds");
+		if (absolute && (expiry->absolute_s < 0 || seconds < expiry->absolute_s))
+			expiry->absolute_s = seconds;
+		if (!absolute && (expiry->lifetime_s == INT64_MIN || seconds < expiry->lifetime_s))
+			expiry->lifetime_s = seconds;
+	}
+	return STS_OK;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool decode_thumbprint(struct sts_slice hex, uint8_t out[STS_THUMBPRINT_BYTES])
+{
+	if (hex.len != HEX_DIGITS)
+		return false;
+	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
+		int high = hex_value(hex.data[2 * i]), low = hex_value(hex.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static enum sts_err read_thumbprint(const struct sts_answer_input *in, const struct sts_json *root,
+				    struct sts_answer *out, struct sts_error *e)
+{
+	const char *pointer = in->row->thumbprint_pointer;
+	const struct sts_json *v = NULL;
+	struct sts_slice hex;
+	enum sts_err err = pointer ? sts_json_at(root, pointer, &v, e) : STS_OK;
+
+	if (err != STS_OK || !v)
+		return err;
+	if (!sts_json_string(v, &hex))
+		return wrong_type(e, pointer, v, "a string");
+	out->has_thumbprint = decode_thumbprint(hex, out->thumbprint);
+	if (!out->has_thumbprint)
+		return sts_fail(e, STS_ETOKEN, 0, "the answer's %s is not %d hexadecimal digits",
+				pointer, HEX_DIGITS);
+	return STS_OK;
+}
+
+/* ---- 2xx: the returned token ---- */
+
+static enum sts_err unexpected(struct sts_error *e, const char *what, struct sts_slice wanted)
+{
+	char value[WORDS_MAX_BYTES + 1];
+	struct sts_text text;
+
+	sts_text_init(&text, value, sizeof(value));
+	sts_text_add_escaped(&text, wanted, WORDS_MAX_BYTES);
+	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s %s", what, value);
+}
+
+/* Reads the token as a JWT, where it is one. Closes the answer's document. */
+static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice token,
+			     char *scratch, size_t scratch_size, struct sts_expiry_input *expiry,
+			     struct sts_error *e)
+{
+	bool audience = in->expect_audience.len > 0, issuer = in->expect_issuer.len > 0;
+	const struct sts_json *claims;
+	struct sts_jwt_claims times;
+
+	if (sts_jwt_open(token, scratch, scratch_size, &claims, NULL) != STS_OK) {
+		sts_json_close();
+		if (audience || issuer)
+			return sts_fail(e, STS_EEXPECT, 0,
+					"the returned token is no JWT, so its %s cannot be checked",
+					audience ? "audience" : "issuer");
+		return STS_OK;
+	}
+	audience = audience && !sts_jwt_claims_audience(claims, in->expect_audience);
+	issuer = issuer && !sts_jwt_claims_issuer(claims, in->expect_issuer);
+	sts_jwt_claims_times(claims, &times, NULL);
+	sts_json_close();
+	expiry->token_exp_s = times.exp_s;
+	expiry->token_iat_s = times.iat_s;
+	if (audience)
+		return unexpected(e, "audience is not", in->expect_audience);
+	return issuer ? unexpected(e, "issuer is not", in->expect_issuer) : STS_OK;
+}
+
+static enum sts_err no_life(const struct sts_expiry_input *input, const struct sts_expiry *expiry,
+			    struct sts_error *e)
+{
+	int64_t end = input->absolute_s;
+	char when[STS_RFC3339_BYTES];
+
+	if (end < 0 || (input->token_exp_s >= 0 && input->token_exp_s < end))
+		end = input->token_exp_s;
+	if (end < 0)
+		return sts_fail(e, STS_ELIFETIME, 0, "the returned token's lifetime is %lld s",
+				(long long)expiry->lifetime_s);
+	sts_rfc3339_format(end, when);
+	return sts_fail(e, STS_ELIFETIME, 0,
+			"the returned token has no life left: it expires at %s, in %lld s", when,
+			(long long)expiry->lifetime_s);
+}
+
+static enum sts_err judge_life(const struct sts_answer_input *in,
+			       const struct sts_expiry_input *input, struct sts_answer *out,
+			       struct sts_error *e)
+{
+	struct sts_expiry expiry;
+
+	if (!sts_expiry_combine(input, &expiry))
+		return no_life(input, &expiry, e);
+	if (in->max_lifetime_s > 0 && expiry.lifetime_s > in->max_lifetime_s)
+		return sts_fail(e, STS_EEXPECT, 0,
+				"the returned token lives %lld s, and at most %lld s are allowed",
+				(long long)expiry.lifetime_s, (long long)in->max_lifetime_s);
+	out->expires_s = expiry.expires_s;
+	out->lifetime_s = expiry.lifetime_s;
+	return STS_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum sts_err parse_body(const struct sts_answer_input *in, const struct sts_json **root,
+			       struct sts_error *e)
+{
+	enum sts_err err = sts_json_parse(in->body, root, e);
+	int status = in->head->status;
+
+	if (err == STS_EEMPTY)
+		return sts_fail(e, err, status,
+				"the STS answered %d with no body: is the URL's path right?",
+				status);
+	if (err == STS_EHTML)
+		return sts_fail(e, err, status,
+				"the STS answered %d with a web page: is the URL's path right?",
+				status);
+	return err;
+}
+
+static enum sts_err read_success(const struct sts_answer_input *in, struct sts_expiry_input *expiry,
+				 char *scratch, size_t scratch_size, struct sts_answer *out,
+				 struct sts_error *e)
+{
+	const struct sts_json *root;
+	enum sts_err err = parse_body(in, &root, e);
+
+	if (err == STS_OK)
+		err = read_token(in, root, out, e);
+	if (err == STS_OK)
+		err = read_expiry(in, root, expiry, e);
+	if (err == STS_OK)
+		err = read_thumbprint(in, root, out, e);
+	if (err == STS_OK)
+		err = read_jwt(in, out->token, scratch, scratch_size, expiry, e);
+	if (err == STS_OK)
+		err = judge_life(in, expiry, out, e);
+	/* The claims took the place of the answer; the same text is read again for the token in it.
+	 */
+	if (err == STS_OK)
+		err = parse_body(in, &root, e);
+	if (err == STS_OK)
+		err = read_token(in, root, out, e);
+	return err;
+}
+
+enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, size_t scratch_size,
+			     struct sts_answer *out, struct sts_error *e)
+{
+	struct sts_expiry_input expiry = {
+		.absolute_s = -1,
+		.token_exp_s = -1,
+		.token_iat_s = -1,
+		.lifetime_s = INT64_MIN,
+		.default_ttl_s = in->default_ttl_s,
+		.sent_real_s = in->sent_real_ms / 1000,
+		.received_real_s = in->received_real_ms / 1000,
+	};
+	int status = in->head->status;
+
+	if (expiry.default_ttl_s <= 0)
+		expiry.default_ttl_s = in->row->default_ttl_s ? in->row->default_ttl_s
+							      : STS_PROTOCOL_TTL_S;
+	if (!sts_httpdate_parse(in->head->date, &expiry.date_s))
+		expiry.date_s = -1;
+	*out = (struct sts_answer){
+		.http_status = status,
+		.retry_after_s = sts_http_retry_after_s(in->head, expiry.received_real_s),
+		.clock_skew_s = sts_expiry_skew(expiry.date_s, expiry.sent_real_s,
+						expiry.received_real_s),
+	};
+	if (status < 200 || status > 299)
+		return read_failure(in, out, e);
+	enum sts_err err = read_success(in, &expiry, scratch, scratch_size, out, e);
+
+	if (err != STS_OK) {
+		out->token = (struct sts_slice){NULL, 0};
+		sts_json_close();
+	}
+	return err;
+}

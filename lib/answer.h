@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one answer reader: HTTP status, head and body of a complete answer, read by a row of the protocol table, become a token and
- * its expiry, or one error with the class that the schedule needs. Pure: time is an argument.
+ * The one answer reader: HTTP status, head and body of a complete answer, read by a row of the
+ * protocol table, become a token and its expiry, or one error with the class that the schedule
+ * needs. Pure: time is an argument.
  */
 #ifndef STS_ANSWER_H
 #define STS_ANSWER_H
@@ -9,52 +10,64 @@
 #include "http.h"
 #include "protocol.h"
 
-#define STS_TOKEN_MAX_BYTES (64 * 1024)
+#define STS_TOKEN_MAX_BYTES  (64 * 1024)
 #define STS_THUMBPRINT_BYTES 32
-#define STS_CODE_MAX_BYTES 48 /* of an error code from the peer, with the NUL */
+#define STS_CODE_MAX_BYTES   48 /* of an error code from the peer, with the NUL */
 
 struct sts_answer_input {
 	const struct sts_protocol *row;
-	const char *token_pointer;	/* --token-field; NULL: the row's */
+	const char *token_pointer; /* --token-field; NULL: the row's */
 	const struct sts_http_head *head;
-	struct sts_slice body;		/* complete, UNTRUSTED */
-	struct sts_slice subject;	/* so that an echo of it never reaches a message */
-	int64_t sent_real_ms;		/* local clock when the request was sent */
-	int64_t received_real_ms;	/* local clock when the head had arrived */
+	struct sts_slice body;    /* complete, UNTRUSTED */
+	struct sts_slice subject; /* so that an echo of it never reaches a message */
+	int64_t sent_real_ms;     /* local clock when the request was sent */
+	int64_t received_real_ms; /* local clock when the head had arrived */
 	int64_t sent_boot_ms, now_boot_ms;
-	int64_t default_ttl_s;		/* --default-ttl, or the row's */
+	int64_t default_ttl_s;                           /* --default-ttl; 0: the row's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
-	int64_t max_lifetime_s;		/* 0: not checked */
+	int64_t max_lifetime_s;                          /* 0: not checked */
 };
 
 struct sts_answer {
-	struct sts_slice token;		/* into the JSON document: copy before sts_json_close() */
-	int64_t expires_s;		/* on the local clock: what goes into `expires`, never later than the token's own exp */
-	int64_t lifetime_s;		/* from when the request was sent */
-	int64_t clock_skew_s;		/* server's Date minus local clock, 0 when unknown; positive: our clock is behind */
+	struct sts_slice token; /* into the JSON document: copy before sts_json_close() */
+	int64_t expires_s;  /* local clock: what goes into `expires`; never after the token's exp */
+	int64_t lifetime_s; /* from when the request was sent */
+	int64_t clock_skew_s; /* Date minus local clock; 0 within 60 s or unknown */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	/* on failure */
 	int http_status;
-	int retry_after_s;		   /* -1: none */
-	char sts_error[STS_CODE_MAX_BYTES]; /* the peer's code, [A-Za-z0-9_.-] only, "" when there is none or it echoes the subject */
+	int retry_after_s;                  /* -1: none */
+	char sts_error[STS_CODE_MAX_BYTES]; /* the peer's code, [A-Za-z0-9_.-] only; "" when there
+					       is none that may be shown */
 };
 
 /*
  * Read an answer.
  *   scratch  in   memory for decoding the returned JWT, 48 KiB or more
  *   out      out  http_status, retry_after_s, sts_error and clock_skew_s are set in every case
- * Returns STS_OK; for a status that is not 2xx the class of protocols.md ("worth retrying"), a row's own codes first:
- * STS_EBUSY, STS_EUNAUTHORIZED, STS_EDENIED, STS_ENOTFOUND, STS_EREDIRECT (names the target's origin), STS_ESTATUS;
- * for a 2xx that cannot be used STS_EEMPTY, STS_EHTML, STS_EJSON, STS_EANSWER, STS_ETOKEN (not printable ASCII without white
- * space, or over 64 KiB; thumbprint not hex), STS_ELIFETIME, STS_EEXPECT.
- * The message names status, code and the peer's own words (escaped, cut, without any run of the subject token).
- * The JSON document stays open on STS_OK (token points into it); the caller closes it.
+ * Returns STS_OK; for a status that is not 2xx, by the row's own codes and then by the status:
+ *   STS_EBUSY          408, 425, 429, 5xx
+ *   STS_EREDIRECT      3xx; the message names the target's origin
+ *   STS_EUNAUTHORIZED  401
+ *   STS_EDENIED        403, and any other 4xx with an error code (OAuth's or the STS's)
+ *   STS_ENOTFOUND      404 without one
+ *   STS_ESTATUS        any other 4xx without one
+ * for a 2xx that cannot be used: STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG, STS_EANSWER (a
+ * field is missing or of the wrong type: the message names its pointer), STS_ETOKEN (not printable
+ * ASCII without white space, or over 64 KiB; thumbprint not hex), STS_ELIFETIME, STS_EEXPECT.
+ *
+ * A message for a status begins with "unexpected status 403", then come the peer's code and words,
+ * escaped and cut; words that hold a piece of the subject token or of any JWT are left out. Fields
+ * that the row does not name are ignored.
+ * The JSON document stays open on STS_OK (token points into it): the caller closes it. After an
+ * error it is closed.
  */
-enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, size_t scratch_size, struct sts_answer *out,
-			     struct sts_error *e);
+enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, size_t scratch_size,
+			     struct sts_answer *out, struct sts_error *e);
 
-/* Is this a value that may be written to a file: printable ASCII without white space, 1 byte to STS_TOKEN_MAX_BYTES? */
+/* Is this a value that may be written to a file: printable ASCII without white space, 1 byte to
+ * STS_TOKEN_MAX_BYTES? */
 bool sts_answer_token_ok(struct sts_slice token);
 
 #endif

@@ -1,2 +1,191 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jwt.h"
+
+#include <string.h>
+
+#define EPOCH_MAX_S 253402300799LL /* 9999-12-31T23:59:59Z */
+
+static enum sts_err no_jwt(struct sts_error *e, const char *why)
+{
+	return sts_fail(e, STS_ETOKEN, 0, "the token is no JWT: %s", why);
+}
+
+/* ---- splitting ---- */
+
+/* Cut off what is before the next dot. False when there is no dot. */
+static bool cut(struct sts_slice *rest, struct sts_slice *part)
+{
+	const char *dot = rest->len > 0 ? memchr(rest->data, '.', rest->len) : NULL;
+
+	if (!dot)
+		return false;
+	part->data = rest->data;
+	part->len = (size_t)(dot - rest->data);
+	rest->data += part->len + 1;
+	rest->len -= part->len + 1;
+	return true;
+}
+
+static bool is_base64url(struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+				    (c >= 'a' && c <= 'z');
+
+		if (!alphanumeric && c != '-' && c != '_')
+			return false;
+	}
+	return true;
+}
+
+/* Decode a part into scratch and move scratch on. */
+static enum sts_err decode(struct sts_slice part, char **scratch, size_t *size,
+			   struct sts_slice *out, struct sts_error *e)
+{
+	if (part.len == 0)
+		return no_jwt(e, "a part is empty");
+	if (part.len / 4 * 3 + part.len % 4 * 3 / 4 > *size)
+		return sts_fail(e, STS_ETOOBIG, 0, "the token is too big to be read");
+	if (!sts_base64url_decode(part, (uint8_t *)*scratch, *size, &out->len))
+		return no_jwt(e, "a part is not base64url");
+	out->data = *scratch;
+	*scratch += out->len;
+	*size -= out->len;
+	return STS_OK;
+}
+
+enum sts_err sts_jwt_split(struct sts_slice token, char *scratch, size_t size, struct sts_jwt *jwt,
+			   struct sts_error *e)
+{
+	struct sts_slice header, claims, rest = token;
+	enum sts_err err;
+
+	if (!cut(&rest, &header) || !cut(&rest, &claims))
+		return no_jwt(e, "it has not three parts");
+	if (!is_base64url(rest))
+		return no_jwt(e, "its signature is not base64url");
+	jwt->signed_part = (struct sts_slice){token.data, header.len + 1 + claims.len};
+	jwt->signature = rest;
+	err = decode(header, &scratch, &size, &jwt->header, e);
+	return err == STS_OK ? decode(claims, &scratch, &size, &jwt->claims, e) : err;
+}
+
+enum sts_err sts_jwt_open_part(struct sts_slice part, const struct sts_json **root,
+			       struct sts_error *e)
+{
+	enum sts_err err = sts_json_parse(part, root, NULL);
+
+	if (err == STS_ETOOBIG)
+		return sts_fail(e, STS_ETOOBIG, 0, "the token is too big to be read");
+	if (err == STS_OK && sts_json_kind(*root) == STS_JSON_OBJECT)
+		return STS_OK;
+	sts_json_close();
+	return no_jwt(e, "its header or its claims are no JSON object");
+}
+
+enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
+			  const struct sts_json **claims, struct sts_error *e)
+{
+	struct sts_jwt jwt;
+	enum sts_err err = sts_jwt_split(token, scratch, size, &jwt, e);
+
+	return err == STS_OK ? sts_jwt_open_part(jwt.claims, claims, e) : err;
+}
+
+/* ---- claims ---- */
+
+/* False when it is neither absent (-1) nor a number. */
+static bool claim_time(const struct sts_json *claims, const char *pointer, int64_t *seconds)
+{
+	const struct sts_json *v;
+	double number;
+
+	*seconds = -1;
+	if (sts_json_at(claims, pointer, &v, NULL) != STS_OK)
+		return false;
+	if (!v)
+		return true;
+	if (!sts_json_number(v, &number))
+		return false;
+	/* Zero and less is long ago, and -1 would read as absent. */
+	*seconds = number <= 0 ? 0 : number >= (double)EPOCH_MAX_S ? EPOCH_MAX_S : (int64_t)number;
+	return true;
+}
+
+enum sts_err sts_jwt_claims_times(const struct sts_json *claims, struct sts_jwt_claims *times,
+				  struct sts_error *e)
+{
+	bool exp = claim_time(claims, "/exp", &times->exp_s);
+	bool nbf = claim_time(claims, "/nbf", &times->nbf_s);
+	bool iat = claim_time(claims, "/iat", &times->iat_s);
+
+	return exp && nbf && iat ? STS_OK : no_jwt(e, "one of its times is no number");
+}
+
+static bool is_string(const struct sts_json *v, struct sts_slice want)
+{
+	struct sts_slice s;
+
+	return sts_json_string(v, &s) && s.len == want.len &&
+	       (s.len == 0 || memcmp(s.data, want.data, s.len) == 0);
+}
+
+bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience)
+{
+	const struct sts_json *aud;
+
+	if (sts_json_at(claims, "/aud", &aud, NULL) != STS_OK || !aud)
+		return false;
+	if (sts_json_kind(aud) != STS_JSON_ARRAY)
+		return is_string(aud, audience);
+	for (const struct sts_json *v = sts_json_first(aud); v; v = sts_json_next(v))
+		if (is_string(v, audience))
+			return true;
+	return false;
+}
+
+bool sts_jwt_claims_issuer(const struct sts_json *claims, struct sts_slice issuer)
+{
+	const struct sts_json *iss;
+
+	return sts_json_at(claims, "/iss", &iss, NULL) == STS_OK && is_string(iss, issuer);
+}
+
+enum sts_err sts_jwt_times(struct sts_slice token, char *scratch, size_t size,
+			   struct sts_jwt_claims *times, struct sts_error *e)
+{
+	const struct sts_json *claims;
+	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
+
+	*times = (struct sts_jwt_claims){-1, -1, -1};
+	if (err != STS_OK)
+		return err;
+	err = sts_jwt_claims_times(claims, times, e);
+	sts_json_close();
+	return err;
+}
+
+enum sts_err sts_jwt_has_audience(struct sts_slice token, struct sts_slice audience, char *scratch,
+				  size_t size, bool *has, struct sts_error *e)
+{
+	const struct sts_json *claims;
+	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
+
+	*has = err == STS_OK && sts_jwt_claims_audience(claims, audience);
+	if (err == STS_OK)
+		sts_json_close();
+	return err;
+}
+
+enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer, char *scratch,
+				size_t size, bool *has, struct sts_error *e)
+{
+	const struct sts_json *claims;
+	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
+
+	*has = err == STS_OK && sts_jwt_claims_issuer(claims, issuer);
+	if (err == STS_OK)
+		sts_json_close();
+	return err;
+}

@@ -53,9 +53,8 @@ struct sts_fixed {
 };
 
 enum sts_expiry_kind {
-	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch: number, or string of one
-			      */
-	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent: number, or string of one */
+	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch (also in a string) */
+	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent (also in a string) */
 };
 
 /* Where an expiry stands in the answer. Arrays end with pointer == NULL. */
@@ -64,8 +63,7 @@ struct sts_expiry_field {
 	enum sts_expiry_kind kind;
 };
 
-/* A row's own error code and what it means there; outranks the HTTP status. Arrays end with code ==
- * NULL. */
+/* A row's own error code and what it means there; outranks the HTTP status. Ends with NULL. */
 struct sts_error_code {
 	const char *code;
 	enum sts_err err;
@@ -89,15 +87,13 @@ struct sts_protocol {
 	const char *token_pointer;
 	const struct sts_expiry_field *expiry; /* or NULL */
 	const char *thumbprint_pointer;        /* or NULL */
-	const char *const
-		*error_pointers; /* code; NULL-terminated, the first that is a string counts */
-	const char *const *message_pointers; /* text; the same */
-	const struct sts_error_code *codes;  /* or NULL */
-	uint32_t default_ttl_s;              /* 0: the program's, STS_PROTOCOL_TTL_S */
-	unsigned write;                      /* sts_write bits */
+	const char *const *error_pointers;     /* code; ends with NULL; the first string counts */
+	const char *const *message_pointers;   /* text; the same */
+	const struct sts_error_code *codes;    /* or NULL */
+	uint32_t default_ttl_s;                /* 0: the program's, STS_PROTOCOL_TTL_S */
+	unsigned write;                        /* sts_write bits */
 	bool subject_single_use;
-	bool sig_cert_poll; /* the signing certificate's thumbprint is served next to the exchange
-			     */
+	bool sig_cert_poll; /* a thumbprint of the signing certificate is served beside it */
 };
 
 #define STS_PROTOCOL_TTL_S 300

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subject.h"
 
+#include <bearssl_hash.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "jwt.h"
+#include "timefmt.h"
+
+#define SWAP_WAIT_MS   50
+#define PATH_MAX_SHOWN 80
 
 static bool is_token_byte(char c)
 {
@@ -15,4 +28,158 @@ bool sts_subject_bytes_ok(struct sts_slice token)
 		if (!is_token_byte(token.data[i]))
 			return false;
 	return true;
+}
+
+/* ---- reading ---- */
+
+static int read_file(const char *path, char *buf, size_t size, size_t *len)
+{
+	struct timespec wait = {.tv_nsec = SWAP_WAIT_MS * 1000000L};
+	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, len);
+
+	/* The kubelet makes the new link before it removes the old directory, but a path that was
+	 * half resolved before the swap may still end in nothing. */
+	if (err == ENOENT) {
+		nanosleep(&wait, NULL);
+		err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, len);
+	}
+	return err;
+}
+
+static int read_stdin(char *buf, size_t size, size_t *len)
+{
+	char extra;
+	ssize_t n = 1;
+
+	*len = 0;
+	while (n != 0) {
+		bool full = *len == size;
+
+		n = full ? read(STDIN_FILENO, &extra, 1)
+			 : read(STDIN_FILENO, buf + *len, size - *len);
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0 && full)
+			return EFBIG;
+		if (n > 0)
+			*len += (size_t)n;
+	}
+	return 0;
+}
+
+static enum sts_err no_access(struct sts_error *e, const char *path, const char *shown, int err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return sts_fail(e, STS_ESUBJECT_UNREADABLE, err,
+				"cannot read the subject token %s: %s (and this process is UID %u)",
+				shown, sts_errno_words(err), (unsigned)geteuid());
+	return sts_fail(e, STS_ESUBJECT_UNREADABLE, err,
+			"cannot read the subject token %s: mode %04o, owner %u, group %u, and this "
+			"process is UID %u, "
+			"GID %u",
+			shown, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid,
+			(unsigned)st.st_gid, (unsigned)geteuid(), (unsigned)getegid());
+}
+
+static enum sts_err no_read(struct sts_error *e, const char *path, int err)
+{
+	char shown[PATH_MAX_SHOWN + 1];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(path), PATH_MAX_SHOWN);
+	if (err == ENOENT || err == ENOTDIR)
+		return sts_fail(e, STS_ESUBJECT_MISSING, err, "there is no subject token at %s: %s",
+				shown, sts_errno_words(err));
+	if (err == EFBIG)
+		return sts_fail(e, STS_ESUBJECT_TOOBIG, err, "the subject token %s is over 64 KiB",
+				shown);
+	if (err == EACCES || err == EPERM)
+		return no_access(e, path, shown, err);
+	return sts_fail(e, STS_ESUBJECT_UNREADABLE, err, "cannot read the subject token %s: %s",
+			shown, sts_errno_words(err));
+}
+
+/* ---- checking ---- */
+
+/* Where it goes wrong, in bytes from the file's start; never what stands there. */
+static enum sts_err check_bytes(struct sts_slice bytes, struct sts_slice token, struct sts_error *e)
+{
+	if (token.len == 0)
+		return sts_fail(e, STS_ESUBJECT_MALFORMED, 0, "the subject token is empty");
+	if (token.len > STS_SUBJECT_MAX_BYTES)
+		return sts_fail(e, STS_ESUBJECT_TOOBIG, 0, "the subject token is over 64 KiB");
+	for (size_t i = 0; i < token.len; i++) {
+		char c = token.data[i];
+		size_t at = (size_t)(token.data - bytes.data) + i;
+
+		if (!is_token_byte(c))
+			return sts_fail(e, STS_ESUBJECT_MALFORMED, 0,
+					"the subject token has %s at byte %zu",
+					c == '\r' || c == '\n' ? "a line break inside,"
+							       : "a byte that no token has,",
+					at);
+	}
+	return STS_OK;
+}
+
+static enum sts_err expired(int64_t exp_s, int64_t now_s, struct sts_error *e)
+{
+	char when[STS_RFC3339_BYTES], ago[32];
+	struct sts_text text;
+
+	sts_rfc3339_format(exp_s, when);
+	sts_text_init(&text, ago, sizeof(ago));
+	sts_duration_words(&text, now_s - exp_s);
+	return sts_fail(e, STS_ESUBJECT_EXPIRED, 0, "the subject token expired at %s, %s ago", when,
+			ago);
+}
+
+static void identify(struct sts_slice token, uint8_t id[STS_SUBJECT_ID_BYTES])
+{
+	uint8_t digest[br_sha256_SIZE];
+	br_sha256_context sha;
+
+	br_sha256_init(&sha);
+	br_sha256_update(&sha, token.data, token.len);
+	br_sha256_out(&sha, digest);
+	memcpy(id, digest, STS_SUBJECT_ID_BYTES);
+}
+
+enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scratch,
+			       size_t scratch_size, struct sts_subject *subject,
+			       struct sts_error *e)
+{
+	struct sts_jwt_claims times;
+	enum sts_err err;
+
+	*subject = (struct sts_subject){.token = sts_slice_trim(bytes), .exp_s = -1};
+	err = check_bytes(bytes, subject->token, e);
+	if (err != STS_OK)
+		return err;
+	identify(subject->token, subject->id);
+	/* What is no JWT is an opaque token, and the STS is the judge of it. */
+	sts_jwt_times(subject->token, scratch, scratch_size, &times, NULL);
+	subject->exp_s = times.exp_s;
+	if (times.exp_s >= 0 && times.exp_s <= now_s)
+		return expired(times.exp_s, now_s, e);
+	return STS_OK;
+}
+
+enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t buf_size,
+			      char *scratch, size_t scratch_size, struct sts_subject *subject,
+			      struct sts_error *e)
+{
+	bool standard_input = strcmp(path, "-") == 0;
+	size_t len;
+	int err = standard_input ? read_stdin(buf, buf_size, &len)
+				 : read_file(path, buf, buf_size, &len);
+
+	*subject = (struct sts_subject){.exp_s = -1};
+	if (err != 0)
+		return no_read(e, standard_input ? "of standard input" : path, err);
+	return sts_subject_check((struct sts_slice){buf, len}, now_s, scratch, scratch_size,
+				 subject, e);
 }

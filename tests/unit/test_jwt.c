@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwt.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NOW      1768233600
+
+static char token_buf[128 * 1024], scratch[64 * 1024], shown_buf[64 * 1024];
+static struct sts_error error;
+static struct sts_text shown;
+
+/* A token of header and claims in clear. */
+static struct sts_slice token_of(const char *header, const char *claims, const char *signature)
+{
+	struct sts_text text;
+
+	sts_text_init(&text, token_buf, sizeof(token_buf));
+	sts_base64url_encode(&text, header, strlen(header));
+	sts_text_add_char(&text, '.');
+	sts_base64url_encode(&text, claims, strlen(claims));
+	sts_text_add_char(&text, '.');
+	sts_text_add_str(&text, signature);
+	CHECK(!text.overflow);
+	return (struct sts_slice){text.data, text.len};
+}
+
+static struct sts_slice claims_only(const char *claims)
+{
+	return token_of("{\"alg\":\"RS256\"}", claims, "c2ln");
+}
+
+static void split(void)
+{
+	struct sts_slice token = token_of("{\"alg\":\"x\"}", "{\"a\":1}", "AA");
+	struct sts_jwt jwt;
+
+	CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL), STS_OK);
+	CHECK(sts_slice_eq(jwt.header, "{\"alg\":\"x\"}"));
+	CHECK(sts_slice_eq(jwt.claims, "{\"a\":1}"));
+	CHECK(sts_slice_eq(jwt.signature, "AA"));
+	CHECK(jwt.signed_part.data == token.data && jwt.signed_part.len == token.len - 3);
+	/* Exactly as much memory as both parts need. */
+	CHECK_INT(sts_jwt_split(token, scratch, 11 + 7, &jwt, NULL), STS_OK);
+	CHECK_INT(sts_jwt_split(token, scratch, 11 + 6, &jwt, &error), STS_ETOOBIG);
+	CHECK_INT(sts_jwt_split(token, scratch, 10, &jwt, NULL), STS_ETOOBIG);
+	CHECK_INT(sts_jwt_split(token, NULL, 0, &jwt, NULL), STS_ETOOBIG);
+	token = token_of("{}", "{}", "");
+	CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL), STS_OK);
+	CHECK_INT(jwt.signature.len, 0);
+}
+
+static void no_jwt(void)
+{
+	static const char *const texts[] = {
+		"",
+		".",
+		"..",
+		"...",
+		"a",
+		"e30",
+		"e30.e30",
+		"e30..c2ln",
+		".e30.c2ln",
+		"e30.e30.c2ln.x",
+		"e30.e30.c2ln.",
+		"e30.e30.c2ln.a.b",
+		"e3.e30.c2ln",
+		"e30=.e30.c2ln",
+		"e30.e30.c2ln=",
+		"e30.e30.c2 n",
+		"e30.e30.c2\n",
+		"e+0.e30.x",
+		"e30.e/0.x",
+		"e31.e30.x",
+		"e.e30.x",
+		"e30.e30.a/b",
+		"\xc3\xa9.e30.x",
+	};
+	struct sts_jwt jwt;
+	struct sts_jwt_claims times;
+	bool has = true;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct sts_slice token = sts_slice_of(texts[i]);
+
+		if (sts_jwt_split(token, scratch, sizeof(scratch), &jwt, &error) != STS_ETOKEN)
+			printf("# %s\n", texts[i]);
+		CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, &error), STS_ETOKEN);
+		CHECK_INT(error.code, STS_ETOKEN);
+		CHECK_INT(sts_jwt_times(token, scratch, sizeof(scratch), &times, NULL), STS_ETOKEN);
+		CHECK_INT(times.exp_s, -1);
+		CHECK_INT(sts_jwt_has_audience(token, STS_SLICE("a"), scratch, sizeof(scratch),
+					       &has, NULL),
+			  STS_ETOKEN);
+		CHECK(!has);
+	}
+	CHECK_INT(sts_jwt_split((struct sts_slice){"e30.e30.c2\0n", 11}, scratch, sizeof(scratch),
+				&jwt, NULL),
+		  STS_ETOKEN);
+}
+
+static void times(void)
+{
+	static const struct {
+		const char *claims;
+		enum sts_err err;
+		int64_t exp_s, nbf_s, iat_s;
+	} rows[] = {
+		{"{}", STS_OK, -1, -1, -1},
+		{"{\"exp\":1768234289,\"nbf\":1768233329,\"iat\":1768233389}", STS_OK, 1768234289,
+		 1768233329, 1768233389},
+		{"{\"exp\":1768234289.9,\"iat\":1.768233389e9}", STS_OK, 1768234289, -1,
+		 1768233389},
+		{"{\"exp\":null}", STS_OK, -1, -1, -1},
+		{"{\"EXP\":5,\"x\":{\"exp\":6}}", STS_OK, -1, -1, -1},
+		{"{\"exp\":0}", STS_OK, 0, -1, -1},
+		{"{\"exp\":-1}", STS_OK, 0, -1, -1},
+		{"{\"exp\":-1e300}", STS_OK, 0, -1, -1},
+		{"{\"exp\":1e300}", STS_OK, 253402300799, -1, -1},
+		{"{\"exp\":253402300799.5}", STS_OK, 253402300799, -1, -1},
+		{"{\"exp\":\"1768234289\",\"iat\":7}", STS_ETOKEN, -1, -1, 7},
+		{"{\"exp\":9,\"nbf\":true,\"iat\":[7]}", STS_ETOKEN, 9, -1, -1},
+		{"{\"exp\":9,\"exp\":10,\"nbf\":3}", STS_ETOKEN, -1, 3, -1},
+		{"[]", STS_ETOKEN, -1, -1, -1},
+		{"7", STS_ETOKEN, -1, -1, -1},
+		{"{\"exp\":9", STS_ETOKEN, -1, -1, -1},
+		{"<html>", STS_ETOKEN, -1, -1, -1},
+		{" ", STS_ETOKEN, -1, -1, -1},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_jwt_claims t = {1, 2, 3};
+
+		CHECK_INT(sts_jwt_times(claims_only(rows[i].claims), scratch, sizeof(scratch), &t,
+					&error),
+			  rows[i].err);
+		CHECK_INT(t.exp_s, rows[i].exp_s);
+		CHECK_INT(t.nbf_s, rows[i].nbf_s);
+		CHECK_INT(t.iat_s, rows[i].iat_s);
+	}
+}
+
+static bool has_audience(const char *claims, const char *audience)
+{
+	bool has = false;
+
+	CHECK_INT(sts_jwt_has_audience(claims_only(claims), sts_slice_of(audience), scratch,
+				       sizeof(scratch), &has, NULL),
+		  STS_OK);
+	return has;
+}
+
+static bool has_issuer(const char *claims, const char *issuer)
+{
+	bool has = false;
+
+	CHECK_INT(sts_jwt_has_issuer(claims_only(claims), sts_slice_of(issuer), scratch,
+				     sizeof(scratch), &has, NULL),
+		  STS_OK);
+	return has;
+}
+
+static void audience_and_issuer(void)
+{
+	CHECK(has_audience("{\"aud\":\"a\"}", "a"));
+	CHECK(has_audience("{\"aud\":[\"b\",\"a\"]}", "a"));
+	CHECK(has_audience("{\"aud\":[7,null,[\"x\"],\"a\"]}", "a"));
+	CHECK(!has_audience("{\"aud\":[[\"a\"]]}", "a"));
+	CHECK(!has_audience("{\"aud\":{\"a\":\"a\"}}", "a"));
+	CHECK(!has_audience("{\"aud\":\"ab\"}", "a"));
+	CHECK(!has_audience("{\"aud\":\"A\"}", "a"));
+	CHECK(!has_audience("{\"aud\":[]}", "a"));
+	CHECK(!has_audience("{\"aud\":null}", "a"));
+	CHECK(!has_audience("{}", "a"));
+	CHECK(!has_audience("{\"aud\":\"a\",\"aud\":\"a\"}", "a"));
+	CHECK(has_issuer("{\"iss\":\"https://sts.test/x\"}", "https://sts.test/x"));
+	CHECK(!has_issuer("{\"iss\":\"https://sts.test/x/\"}", "https://sts.test/x"));
+	CHECK(!has_issuer("{\"iss\":[\"https://sts.test/x\"]}", "https://sts.test/x"));
+	CHECK(!has_issuer("{}", ""));
+}
+
+static enum sts_err describe(struct sts_slice token, bool json)
+{
+	sts_text_init(&shown, shown_buf, sizeof(shown_buf));
+	return sts_jwt_describe(token, NOW, json, scratch, sizeof(scratch), &shown, &error);
+}
+
+static void description(void)
+{
+	struct sts_slice token =
+		token_of("{\"alg\":\"RS256\",\"kid\":\"CN=a, O=b c\"}",
+			 "{\"iss\":\"https://"
+			 "sts.test\",\"aud\":[\"a\",\"b\"],\"exp\":1768234400,\"nbf\":1768233500,"
+			 "\"iat\":1768233540.25,\"n\":{\"deep\":[[],{},[{\"x\":null}]],\"t\":true,"
+			 "\"f\":false},\"e\":\"\\u00fc\\n\"}",
+			 "c2lnbmF0dXJl");
+
+	CHECK_INT(describe(token, false), STS_OK);
+	CHECK_STR(shown_buf, "header:\n"
+			     "  {\n"
+			     "    \"alg\": \"RS256\",\n"
+			     "    \"kid\": \"CN=a, O=b c\"\n"
+			     "  }\n"
+			     "claims:\n"
+			     "  {\n"
+			     "    \"iss\": \"https://sts.test\",\n"
+			     "    \"aud\": [\n"
+			     "      \"a\",\n"
+			     "      \"b\"\n"
+			     "    ],\n"
+			     "    \"exp\": 1768234400,\n"
+			     "    \"nbf\": 1768233500,\n"
+			     "    \"iat\": 1768233540.25,\n"
+			     "    \"n\": {\n"
+			     "      \"deep\": [\n"
+			     "        [],\n"
+			     "        {},\n"
+			     "        [\n"
+			     "          {\n"
+			     "            \"x\": null\n"
+			     "          }\n"
+			     "        ]\n"
+			     "      ],\n"
+			     "      \"t\": true,\n"
+			     "      \"f\": false\n"
+			     "    },\n"
+			     "    \"e\": \"\\u00FC\\n\"\n"
+			     "  }\n"
+			     "exp: 2026-01-12T16:13:20Z (expires in 13 min 20 s)\n"
+			     "nbf: 2026-01-12T15:58:20Z (valid for 1 min 40 s already)\n"
+			     "iat: 2026-01-12T15:59:00Z (issued 1 min ago)\n"
+			     "signature: \"RS256\", key \"CN=a, O=b c\" (not verified)\n");
+	CHECK_INT(describe(token, true), STS_OK);
+	CHECK_STR(shown_buf,
+		  "{\"header\":{\"alg\":\"RS256\",\"kid\":\"CN=a, O=b c\"},"
+		  "\"claims\":{\"iss\":\"https://"
+		  "sts.test\",\"aud\":[\"a\",\"b\"],\"exp\":1768234400,\"nbf\":1768233500,"
+		  "\"iat\":1768233540.25,\"n\":{\"deep\":[[],{},[{\"x\":null}]],\"t\":true,\"f\":"
+		  "false},"
+		  "\"e\":\"\\u00FC\\n\"},\"alg\":\"RS256\",\"kid\":\"CN=a, O=b "
+		  "c\",\"expires\":\"2026-01-12T16:13:20Z\","
+		  "\"expires_in_s\":800,\"not_before\":\"2026-01-12T15:58:20Z\",\"issued_at\":"
+		  "\"2026-01-12T15:59:00Z\","
+		  "\"verified\":false}\n");
+}
+
+static void description_of_odd_ones(void)
+{
+	struct sts_slice token =
+		token_of("{}", "{\"exp\":1768233400,\"nbf\":1768233700,\"iat\":1768233700}", "");
+
+	CHECK_INT(describe(token, false), STS_OK);
+	CHECK(strstr(shown_buf, "(expired 3 min 20 s ago)\n"));
+	CHECK(strstr(shown_buf, "(not valid for another 1 min 40 s)\n"));
+	CHECK(strstr(shown_buf, "(issued in the future, in 1 min 40 s)\n"));
+	CHECK(strstr(shown_buf, "signature: no algorithm named (not verified)\n"));
+
+	token = token_of("{\"alg\":7,\"kid\":null}", "{\"exp\":\"x\",\"nbf\":[1],\"iat\":false}",
+			 "");
+	CHECK_INT(describe(token, false), STS_OK);
+	CHECK(strstr(shown_buf, "exp: none\nnbf: none\niat: none\nsignature: no algorithm"));
+	CHECK_INT(describe(token, true), STS_OK);
+	CHECK(strstr(shown_buf, ",\"alg\":null,\"kid\":null,\"expires\":null,\"expires_in_s\":null,"
+				"\"not_before\":null,\"issued_at\":null,"));
+
+	/* Terminal controls, in keys too. */
+	token = token_of("{\"\\u001b[2J\":\"\\u001b]0;x\\u0007\"}",
+			 "{\"a\\\"\\\\\":\"\\u202e\\ud83d\\ude00\\u007f\"}", "");
+	CHECK_INT(describe(token, false), STS_OK);
+	CHECK(strstr(shown_buf, "\"\\u001B[2J\": \"\\u001B]0;x\\u0007\""));
+	CHECK(strstr(shown_buf, "\"a\\\"\\\\\": \"\\u202E\\uD83D\\uDE00\\u007F\""));
+}
+
+static void description_refused(void)
+{
+	char long_kid[2000];
+
+	CHECK_INT(describe(STS_SLICE("opaque"), false), STS_ETOKEN);
+	CHECK_INT(describe(token_of("[]", "{}", ""), false), STS_ETOKEN);
+	CHECK_INT(describe(token_of("{}", "[]", ""), true), STS_ETOKEN);
+	CHECK_INT(describe(token_of("{}", "{", ""), true), STS_ETOKEN);
+	sts_text_init(&shown, shown_buf, 20);
+	CHECK_INT(sts_jwt_describe(token_of("{}", "{}", ""), NOW, true, scratch, sizeof(scratch),
+				   &shown, &error),
+		  STS_ETOOBIG);
+
+	/* Too long for the summary, but still in the header. */
+	memset(long_kid, 'k', sizeof(long_kid));
+	memcpy(long_kid, "{\"kid\":\"", 8);
+	memcpy(long_kid + sizeof(long_kid) - 3, "\"}", 3);
+	CHECK_INT(describe(token_of(long_kid, "{}", ""), true), STS_OK);
+	CHECK(strstr(shown_buf, ",\"kid\":null,") && strstr(shown_buf, "kkkkk"));
+}
+
+static void numbers(void)
+{
+	static const struct {
+		const char *number, *shown;
+	} rows[] = {
+		{"0", "0"},
+		{"-0", "0"},
+		{"-7", "-7"},
+		{"1.5", "1.5"},
+		{"-0.25", "-0.25"},
+		{"0.1", "0.1"},
+		{"1e3", "1000"},
+		{"1e-3", "0.001"},
+		{"0.000000001", "1e-9"},
+		{"2.5e-7", "2.5e-7"},
+		{"1768233389.123456", "1768233389.123456"},
+		{"9007199254740993", "9007199254740992"},
+		{"1e18", "1000000000000000000"},
+		{"1e300", "1e300"},
+		{"-1.5e300", "-1.5e300"},
+		{"0.9999999999", "1"},
+		{"9.9999999999", "10"},
+		{"123456.000000001", "123456.000000001"},
+		{"5e-324", "4.940656458e-324"},
+	};
+	char claims[64];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char want[64];
+
+		snprintf(claims, sizeof(claims), "{\"x\":%s}", rows[i].number);
+		snprintf(want, sizeof(want), "\"claims\":{\"x\":%s},", rows[i].shown);
+		CHECK_INT(describe(claims_only(claims), true), STS_OK);
+		if (!strstr(shown_buf, want))
+			printf("# %s: %s", rows[i].number, shown_buf);
+		CHECK(strstr(shown_buf, want));
+	}
+}
+
+static void deep(void)
+{
+	static const char open[] = "[[[[[[[[[[[[[[[",
+			  close[] = "]]]]]]]]]]]]]]]"; /* 15, and the object */
+	char claims[128];
+
+	snprintf(claims, sizeof(claims), "{\"x\":%s1%s}", open, close);
+	CHECK_INT(describe(claims_only(claims), true), STS_OK);
+	CHECK(strstr(shown_buf, claims));
+	snprintf(claims, sizeof(claims), "{\"x\":[%s1%s]}", open, close);
+	CHECK_INT(describe(claims_only(claims), true), STS_ETOKEN);
+}
+
+static const struct sts_test tests[] = {
+	{"split", split},
+	{"what is no JWT", no_jwt},
+	{"times", times},
+	{"audience and issuer", audience_and_issuer},
+	{"a description", description},
+	{"a description of odd tokens", description_of_odd_ones},
+	{"a description refused", description_refused},
+	{"numbers as they are shown", numbers},
+	{"as deep as JSON may be", deep},
+};
+
+STS_TEST_MAIN(tests)
