@@ -98,6 +98,8 @@ static void test_framings(void)
 		{CHUNKED
 		 "1\r\nx\r\n0\r\nX-Sum: 1\r\nContent-Length: 7\r\nTransfer-Encoding: gzip\r\n\r\n",
 		 "x", 200, STS_HTTP_CHUNKED},
+		{CHUNKED "9\r\n123456789\r\nA\r\nabcdefghij\r\n0F\r\nabcdefghijklmno\r\n0\r\n\r\n",
+		 "123456789abcdefghijabcdefghijklmno", 200, STS_HTTP_CHUNKED},
 		{CHUNKED "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n", 200, STS_HTTP_CHUNKED},
 		{OK_LINE "transfer-encoding:CHUNKED\r\n\r\n0\r\n\r\n", "", 200, STS_HTTP_CHUNKED},
 		{"HTTP/1.1 100 Continue\r\n\r\n" OK_LINE "Content-Length: 1\r\n\r\nx", "x", 200,
@@ -131,6 +133,7 @@ static void test_refused(void)
 		{"http/1.1 200 OK\r\n", "begin with"},
 		{" HTTP/1.1 200 OK\r\n", "begin with"},
 		{"\x15\x03\x01", "begin with"},
+		{"HTTP/1/1 200 OK\r\n", "begin with"},
 		{"HTTP/1.2 200 OK\r\n", "HTTP/1.0 or"},
 		{"HTTP/1.1  200 OK\r\n", "no number"},
 		{"HTTP/1.1\r\n", "HTTP/1.0 or"},
@@ -211,6 +214,7 @@ static void test_refused(void)
 		{CHUNKED "5\r\nhello\n0\r\n\r\n", "longer than"},
 		{CHUNKED "5\r\nhello\rx", "longer than"},
 		{CHUNKED "0\r\nno colon\r\n\r\n", "no colon"},
+		{CHUNKED "0\r\nx\r\n\r\n", "no colon"},
 		{CHUNKED "0\r\n folded: x\r\n\r\n", "folded"},
 		{CHUNKED "0\r\n\n", "bare LF"},
 	};
@@ -259,6 +263,18 @@ static void test_truncated(void)
 	start();
 	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the peer closed without an answer");
+	start();
+	CHECK_INT(feed(STS_SLICE("HTTP"), 99, &total), STS_EAGAIN);
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_STR(error.msg, "the peer closed within the head");
+	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE), 99, &total), STS_EAGAIN);
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_STR(error.msg, "the peer closed within the head");
+	start();
+	CHECK_INT(feed(STS_SLICE(CHUNKED), 99, &total), STS_EAGAIN);
+	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_STR(error.msg, "the peer closed within the body");
 }
 
 /* Complete by Content-Length or by chunks: needs no close_notify. */

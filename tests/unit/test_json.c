@@ -16,6 +16,7 @@ static enum sts_err parse(struct sts_slice text)
 
 	CHECK((root != NULL) == (err == STS_OK));
 	CHECK_INT(e.code, err);
+	CHECK_INT(e.detail, 0);
 	CHECK((e.msg[0] != '\0') == (err != STS_OK));
 	sts_json_close();
 	return err;
@@ -51,6 +52,8 @@ static void test_accepted(void)
 		"[\"\\u0001\\u007f\\\"\\\\\\/\\b\\f\\n\\r\\t\"]",
 		"\"\\ud83d\\ude00\"",
 		"\"\\uD83D\\uDE00\"",
+		"\"\\uABCD\\uabEF\"",
+		"\"\\ud7ff\\ue000\\ud800\\udc00\\udbff\\udfff\"",
 		"\"\xf0\x9f\x98\x80 \xc3\xa9 \xe2\x82\xac\"",
 		"\"\x7f\"",
 		"[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
@@ -125,9 +128,16 @@ static void test_refused(void)
 		"{\"a\\u0000b\":1}",
 		"\"\\ud83d\"",
 		"\"\\ud83dx\"",
+		"\"\\ud83dxudc00\"",
 		"\"\\ud83d\\n\"",
 		"\"\\ud83d\\u0041\"",
 		"\"\\ude00\"",
+		"\"\\ud800\"",
+		"\"\\udfff\"",
+		"\"\\udbff\"",
+		"\"\\udc00\"",
+		"\"\\ud800\\udbff\"",
+		"\"\\ud800\\ue000\"",
 		"\"\\ude00\\ud83d\"",
 		"\"\\ud83d\\ud83d\"",
 		"\"\\u12\"",
@@ -332,6 +342,7 @@ static void test_duplicates(void)
 		CHECK_INT(sts_json_at(root, rows[i].pointer, &v, &e), rows[i].err);
 		CHECK((v != NULL) == (rows[i].err == STS_OK));
 		CHECK_INT(e.code, rows[i].err);
+		CHECK_INT(e.detail, 0);
 	}
 	sts_json_close();
 }
@@ -404,6 +415,8 @@ static void test_messages(void)
 	CHECK_STR(e.msg, "not usable JSON: no comma between values at byte 18");
 	CHECK_INT(sts_json_parse(STS_SLICE("secret"), &root, &e), STS_EJSON);
 	CHECK_STR(e.msg, "not usable JSON: something that is no value at byte 0");
+	CHECK_INT(sts_json_parse(STS_SLICE("\"\\u0000\""), &root, &e), STS_EJSON);
+	CHECK_STR(e.msg, "not usable JSON: a NUL character at byte 7");
 	CHECK_INT(sts_json_parse(STS_SLICE("{"), &root, NULL), STS_EJSON);
 }
 

@@ -331,6 +331,8 @@ static void test_nearest(void)
 		{"", NULL},
 		{"Fetch", "fetch"},
 		{"feeeetch", NULL},
+		{"eftch", "fetch"},
+		{"efthc", NULL},
 	};
 	char lng[100];
 
@@ -342,8 +344,11 @@ static void test_nearest(void)
 	memset(lng, 'a', sizeof(lng));
 	CHECK(!sts_nearest((struct sts_slice){lng, sizeof(lng)}, names, COUNT(names)));
 	CHECK(!sts_nearest(STS_SLICE("fetch"), names, 0));
+	CHECK_STR(sts_nearest(STS_SLICE("abc"), (const char *const[]){"abx", "aby"}, 2), "abx");
+	CHECK_STR(sts_nearest(STS_SLICE("abc"), (const char *const[]){"abx", "abc"}, 2), "abc");
 	lng[63] = '\0';
 	CHECK(sts_nearest((struct sts_slice){lng, 62}, (const char *const[]){lng}, 1) == lng);
+	CHECK(sts_nearest((struct sts_slice){lng, 63}, (const char *const[]){lng}, 1) == lng);
 	lng[63] = 'a';
 	lng[64] = '\0';
 	CHECK(!sts_nearest((struct sts_slice){lng, 63}, (const char *const[]){lng}, 1));

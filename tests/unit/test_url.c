@@ -46,6 +46,7 @@ static void test_accepted(void)
 		 STS_HOST_NAME, true},
 		{"https://my_sts.my-ns.svc/", "my_sts.my-ns.svc", "my_sts.my-ns.svc", "/", 443,
 		 true, STS_HOST_NAME, false},
+		{"https://A.Z/", "a.z", "a.z", "/", 443, true, STS_HOST_NAME, false},
 		{"https://_x/", "_x", "_x", "/", 443, true, STS_HOST_NAME, false},
 		{"https://1a/", "1a", "1a", "/", 443, true, STS_HOST_NAME, false},
 		{"https://10.example/", "10.example", "10.example", "/", 443, true, STS_HOST_NAME,
@@ -138,6 +139,7 @@ static void test_refused(void)
 		{"https://h/%2", "hexadecimal"},
 		{"https://h/%zz", "hexadecimal"},
 		{"https://h/%2g", "hexadecimal"},
+		{"https://h/%g2", "hexadecimal"},
 		{"https://h:0/", "port"},
 		{"https://h:/", "port"},
 		{"https://h:65536/", "port"},
@@ -233,23 +235,15 @@ static void test_loopback(void)
 		const char *text;
 		bool loopback;
 	} rows[] = {
-		{"http://127.0.0.1/", true},
-		{"http://127.255.255.254/", true},
-		{"http://[::1]/", true},
-		{"http://localhost:8080", true},
-		{"http://LocalHost./", true},
-		{"http://sts.localhost/", true},
-		{"http://128.0.0.1/", false},
-		{"http://10.0.0.1/", false},
-		{"http://[::2]/", false},
-		{"http://[::]/", false},
-		{"http://[::ffff:127.0.0.1]/", false},
-		{"http://localhost.evil/", false},
-		{"http://notlocalhost/", false},
-		{"http://x-localhost/", false},
-		{"http://0.0.0.0/", false},
-		{"http://127.evil/", false},
-		{"http://local/", false},
+		{"http://127.0.0.1/", true},       {"http://127.255.255.254/", true},
+		{"http://[::1]/", true},           {"http://localhost:8080", true},
+		{"http://LocalHost./", true},      {"http://sts.localhost/", true},
+		{"http://a.localhost/", true},     {"http://128.0.0.1/", false},
+		{"http://10.0.0.1/", false},       {"http://[::2]/", false},
+		{"http://[::]/", false},           {"http://[::ffff:127.0.0.1]/", false},
+		{"http://localhost.evil/", false}, {"http://notlocalhost/", false},
+		{"http://x-localhost/", false},    {"http://0.0.0.0/", false},
+		{"http://127.evil/", false},       {"http://local/", false},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
