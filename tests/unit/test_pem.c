@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pem.h"
+
+#include <stdio.h>
+
+#include "test.h"
+
+#define BEGIN "-----BEGIN CERTIFICATE-----\n"
+#define END   "-----END CERTIFICATE-----\n"
+
+/* All objects of a bundle in one line: "LABEL=content;", then how many were skipped. */
+static void scan(const char *text, size_t len, size_t piece, char *out, size_t size)
+{
+	uint8_t object[64];
+	struct sts_pem pem;
+	size_t n = 0, used;
+
+	sts_pem_init(&pem, object, sizeof(object));
+	for (size_t at = 0; at < len; at += used) {
+		size_t left = len - at < piece ? len - at : piece;
+
+		if (sts_pem_feed(&pem, text + at, left, &used) == STS_PEM_OBJECT)
+			n += (size_t)snprintf(out + n, size - n, "%s=%.*s;", pem.label,
+					      (int)pem.len, (const char *)pem.out);
+		CHECK(used > 0 && used <= left);
+	}
+	if (sts_pem_end(&pem) == STS_PEM_OBJECT)
+		n += (size_t)snprintf(out + n, size - n, "%s=%.*s;", pem.label, (int)pem.len,
+				      (const char *)pem.out);
+	snprintf(out + n, size - n, "%u", (unsigned)pem.skipped);
+}
+
+/* "aGVsbG8=" is hello, "d29ybGQ=" is world. */
+static const struct {
+	const char *text, *want;
+} cases[] = {
+	{"", "0"},
+	{BEGIN "aGVsbG8=\n" END, "CERTIFICATE=hello;0"},
+	{BEGIN "aGVsbG8=\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=hello;CERTIFICATE=world;0"},
+	/* what people do to bundles */
+	{"-----BEGIN CERTIFICATE-----\r\naGVs\r\nbG8=\r\n-----END CERTIFICATE-----\r\n",
+	 "CERTIFICATE=hello;0"},
+	{"-----BEGIN CERTIFICATE-----\raGVsbG8=\r-----END CERTIFICATE-----", "CERTIFICATE=hello;0"},
+	{BEGIN "aGVsbG8=\n-----END CERTIFICATE-----", "CERTIFICATE=hello;0"},
+	{"# a comment\nsubject=CN = x\n-----\n--\n" BEGIN "aGVsbG8=\n" END "text after",
+	 "CERTIFICATE=hello;0"},
+	{"\xef\xbb\xbf" BEGIN "aGVsbG8=\n" END, "CERTIFICATE=hello;0"},
+	{"  \t" BEGIN "  aGVs\n\n \tbG8= \n  " END, "CERTIFICATE=hello;0"},
+	{"-----BEGIN CERTIFICATE----- \naGVsbG8=\n-----END CERTIFICATE-----\t\n",
+	 "CERTIFICATE=hello;0"},
+	{BEGIN "a\nG\nV\ns\nb\nG\n8\n=\n" END, "CERTIFICATE=hello;0"},
+	{BEGIN "aGVsbG8= -----END CERTIFICATE-----\n", "CERTIFICATE=hello;0"},
+	{"-----BEGIN -----\naGVsbG8=\n-----END -----\n", "=hello;0"},
+	{"-----BEGIN X509 CRL-----\naGVsbG8=\n-----END X509 CRL-----\n" BEGIN "d29ybGQ=\n" END,
+	 "X509 CRL=hello;CERTIFICATE=world;0"},
+	{BEGIN "aGVsbG8h\n" END, "CERTIFICATE=hello!;0"},
+	{BEGIN "aGVsbA==\n" END, "CERTIFICATE=hell;0"},
+	/* malformed blocks are skipped, the next is found */
+	{BEGIN "aGVsbG8\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "aGVsbG8==\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "aGVsbG8===\n" END, "1"},
+	{BEGIN "aGVsbG9=\n" END, "1"}, /* bits that are left over */
+	{BEGIN "aGVsbG8=aGVs\n" END, "1"},
+	{BEGIN "aGVs*bG8=\n" END, "1"},
+	{BEGIN "aGVs-bG8=\n" END, "1"},
+	{BEGIN "aGVs\xef\xbb\xbf"
+	       "bG8=\n" END,
+	 "1"},
+	{BEGIN END, "1"},
+	{BEGIN "\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "aGVs\n" BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "aGVs\n-----END CERTIFICATE\n" BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "aGVsbG8=\n-----END KEY-----\n" BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
+	{BEGIN "Proc-Type: 4,ENCRYPTED\n\naGVsbG8=\n" END BEGIN "d29ybGQ=\n" END,
+	 "CERTIFICATE=world;1"},
+	{BEGIN "aGVsbG8=\n", "1"},
+	{BEGIN, "1"},
+	{"-----BEGIN CERTIFICATE-----", "1"},
+	{END "aGVsbG8=\n" END, "0"},
+	{"-----BEGIN CERTIFICATE----\naGVsbG8=\n" END, "0"},
+	{"----BEGIN CERTIFICATE-----\naGVsbG8=\n" END, "0"},
+	{"x" BEGIN "aGVsbG8=\n" END, "0"},
+	/* too long: a line, a label, an object (64 bytes here) */
+	{"-----BEGIN THIS LABEL IS LONGER THAN ANY THAT WE KNOW OF-----\naGVsbG8=\n"
+	 "-----END THIS LABEL IS LONGER THAN ANY THAT WE KNOW OF-----\n" BEGIN "d29ybGQ=\n" END,
+	 "CERTIFICATE=world;1"},
+	{"-----BEGIN "
+	 "CERTIFICATECERTIFICATECERTIFICATECERTIFICATECERTIFICATECERTIFICATECERTIFICATE-----\n"
+	 "aGVsbG8=\n" BEGIN "d29ybGQ=\n" END,
+	 "CERTIFICATE=world;0"},
+	{BEGIN "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF"
+	       "BQUE=\n" END BEGIN "d29ybGQ=\n" END,
+	 "CERTIFICATE=world;1"},
+	{BEGIN "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF"
+	       "BQQ==\n" END,
+	 "CERTIFICATE=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA;0"},
+};
+
+static void bundles(void)
+{
+	char got[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scan(cases[i].text, strlen(cases[i].text), 1000, got, sizeof(got));
+		CHECK_STR(got, cases[i].want);
+	}
+}
+
+static void pieces_give_the_same(void)
+{
+	char got[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t piece = 1; piece < 9; piece++) {
+			scan(cases[i].text, strlen(cases[i].text), piece, got, sizeof(got));
+			CHECK_STR(got, cases[i].want);
+		}
+}
+
+/* Every byte that is no base64 digit spoils the block; every one that is, has its value. */
+static void all_bytes(void)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (int c = 1; c < 256; c++) {
+		char text[] = BEGIN "AAAx\n" END;
+		const char *at = strchr(digits, c);
+		uint8_t object[64];
+		struct sts_pem pem;
+		size_t used;
+		bool object_found;
+
+		if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '=')
+			continue;
+		*strchr(text, 'x') = (char)c;
+		sts_pem_init(&pem, object, sizeof(object));
+		object_found = sts_pem_feed(&pem, text, strlen(text), &used) == STS_PEM_OBJECT;
+		CHECK_INT(object_found, at != NULL);
+		if (at && object_found)
+			CHECK_INT(object[2], at - digits);
+	}
+}
+
+static void nul_bytes_are_no_end(void)
+{
+	static const char text[] = "a\0b\n" BEGIN "aGVsbG8=\n" END;
+	char got[64];
+
+	scan(text, sizeof(text) - 1, 100, got, sizeof(got));
+	CHECK_STR(got, "CERTIFICATE=hello;0");
+}
+
+static const struct sts_test tests[] = {
+	{"bundles", bundles},
+	{"pieces give the same", pieces_give_the_same},
+	{"all bytes", all_bytes},
+	{"NUL bytes are no end", nul_bytes_are_no_end},
+};
+
+STS_TEST_MAIN(tests)
