@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "anchors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "certs/certs.h"
+#include "test.h"
+
+static struct sts_anchors anchors;
+static char dir[64];
+
+static const char *path(const char *name)
+{
+	static char text[4][128];
+	static unsigned turn;
+	char *out = text[turn++ % 4];
+
+	snprintf(out, sizeof(text[0]), "%s/%s", dir, name);
+	return out;
+}
+
+static int create(const char *name)
+{
+	int fd = open(path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static void put_text(const char *name, const char *text)
+{
+	int fd = create(name);
+
+	CHECK_INT(write(fd, text, strlen(text)), (long long)strlen(text));
+	close(fd);
+}
+
+static void put_certs(const char *name, const char *certs, const char *line_end)
+{
+	struct sts_der list[64];
+	size_t count = test_cert_list(certs, list, 64);
+	int fd = create(name);
+
+	for (size_t i = 0; i < count; i++)
+		test_write_pem(fd, list[i], line_end);
+	close(fd);
+}
+
+/* Find what a certificate of ours wants: its issuer, or itself. */
+static enum sts_err find(const struct sts_ca_sources *sources, const char *cert,
+			 struct sts_error *e)
+{
+	struct sts_cert leaf;
+
+	CHECK_INT(sts_cert_read(test_cert(cert), &leaf, NULL), STS_OK);
+	return sts_anchors_find(sources, &leaf.issuer, 1, leaf.der, TEST_NOW_S, &anchors, e);
+}
+
+static enum sts_err find_at(const char *name, const char *cert, struct sts_error *e)
+{
+	struct sts_ca_sources sources;
+	enum sts_err err;
+
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path(name), false, e), STS_OK);
+	err = find(&sources, cert, e);
+	sts_ca_sources_fini(&sources);
+	return err;
+}
+
+static bool found(size_t index, const char *cert)
+{
+	return index < anchors.count && sts_der_eq(anchors.cert[index].der, test_cert(cert));
+}
+
+static void only_the_wanted_are_kept(void)
+{
+	struct sts_error e;
+
+	put_certs("bundle.pem", "root other-root inter root-zero renewed-old renewed-new", "\n");
+	CHECK_INT(find_at("bundle.pem", "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK_INT(anchors.scanned, 6);
+	CHECK_INT(anchors.unusable, 0);
+	CHECK(found(0, "root"));
+	/* all of a name */
+	CHECK_INT(find_at("bundle.pem", "leaf-renewed", &e), STS_OK);
+	CHECK_INT(anchors.count, 2);
+	/* none */
+	CHECK_INT(find_at("bundle.pem", "leaf-one", &e), STS_OK);
+	CHECK_INT(anchors.count, 0);
+	CHECK_INT(anchors.scanned, 6);
+}
+
+static void the_slices_are_ours(void)
+{
+	struct sts_error e;
+
+	put_certs("bundle.pem", "root", "\n");
+	CHECK_INT(find_at("bundle.pem", "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK(anchors.cert[0].der.data >= anchors.memory &&
+	      anchors.cert[0].der.data + anchors.cert[0].der.len <=
+		      anchors.memory + sizeof(anchors.memory));
+	CHECK(anchors.cert[0].subject.data > anchors.cert[0].der.data &&
+	      anchors.cert[0].subject.data < anchors.cert[0].der.data + anchors.cert[0].der.len);
+}
+
+static void the_server_itself_is_found(void)
+{
+	struct sts_error e;
+
+	put_certs("bundle.pem", "other-root leaf", "\n");
+	CHECK_INT(find_at("bundle.pem", "leaf", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK(found(0, "leaf"));
+}
+
+static void what_cannot_be_used_is_counted(void)
+{
+	struct sts_error e;
+	int fd;
+
+	put_certs("bundle.pem", "root-expired root-future leaf-twice inter-expired root", "\n");
+	fd = open(path("bundle.pem"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	CHECK(write(fd, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", 56) == 56);
+	test_write_pem(fd, (struct sts_der){(const uint8_t *)"junk", 4}, "\n");
+	close(fd);
+	CHECK_INT(find_at("bundle.pem", "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK_INT(anchors.scanned, 7);
+	CHECK_INT(anchors.unusable, 6);
+	CHECK_INT(anchors.stale, 2);
+	CHECK(found(0, "root"));
+}
+
+static void oversized_are_skipped(void)
+{
+	static uint8_t big[STS_PEM_OBJECT_MAX_BYTES + 1];
+	struct sts_error e;
+	int fd = create("bundle.pem");
+
+	test_write_pem(fd, (struct sts_der){big, sizeof(big)}, "\n");
+	test_write_pem(fd, test_cert("root"), "\n");
+	close(fd);
+	CHECK_INT(find_at("bundle.pem", "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK_INT(anchors.scanned, 2);
+	CHECK_INT(anchors.unusable, 1);
+}
+
+static void forms_of_files(void)
+{
+	struct sts_error e;
+	int fd;
+
+	put_certs("crlf.pem", "other-root root", "\r\n");
+	CHECK_INT(find_at("crlf.pem", "leaf-root", &e), STS_OK);
+	CHECK(found(0, "root"));
+	/* other objects around, no newline at the end */
+	put_text("mixed.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n# Root\n");
+	fd = open(path("mixed.pem"), O_WRONLY | O_APPEND | O_CLOEXEC);
+	test_write_pem(fd, test_cert("root"), "\n");
+	CHECK_INT(ftruncate(fd, lseek(fd, 0, SEEK_END) - 1), 0);
+	close(fd);
+	CHECK_INT(find_at("mixed.pem", "leaf-root", &e), STS_OK);
+	CHECK(found(0, "root"));
+	CHECK_INT(anchors.scanned, 1);
+}
+
+static void errors_name_the_file(void)
+{
+	static const char *const bad[] = {
+		"", "no certificate\n",
+		"-----BEGIN PRIVATE KEX-----\nAAAA\n-----END PRIVATE KEX-----\n"};
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put_text("empty.pem", bad[i]);
+		CHECK_INT(find_at("empty.pem", "leaf-root", &e), STS_ECA_FILE);
+		CHECK(strstr(e.msg, "/empty.pem: no PEM certificate in it"));
+	}
+	put_certs("expired.pem", "root-expired", "\n");
+	CHECK_INT(find_at("expired.pem", "leaf-root", &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "/expired.pem: no usable certificate: 1 expired"));
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), false, &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, ENOENT);
+	CHECK(strstr(e.msg, "/missing: "));
+	CHECK_INT(sources.count, 0);
+	CHECK_INT(mkfifo(path("fifo"), 0600), 0);
+	CHECK_INT(sts_ca_sources_add(&sources, path("fifo"), false, &e), STS_ECA_FILE);
+	CHECK_INT(sts_ca_sources_add(&sources, "/dev/zero", false, &e), STS_ECA_FILE);
+	CHECK_INT(sts_ca_sources_add(&sources, "bad\n\x1bname", false, &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "bad\\x0A\\x1Bname"));
+	CHECK_INT(sources.count, 0);
+	unlink(path("fifo"));
+}
+
+static void the_system_bundle_may_be_missing(void)
+{
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), true, &e), STS_OK);
+	CHECK_INT(sources.count, 0);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
+	/* or empty, as long as there is another one */
+	put_text("empty.pem", "");
+	put_certs("bundle.pem", "root", "\n");
+	CHECK_INT(sts_ca_sources_add(&sources, path("empty.pem"), true, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
+	CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	sts_ca_sources_fini(&sources);
+	CHECK_INT(sources.count, 0);
+}
+
+static void no_more_than_eight_paths(void)
+{
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	put_certs("bundle.pem", "root", "\n");
+	sts_ca_sources_init(&sources);
+	for (int i = 0; i < STS_CA_PATHS_MAX; i++)
+		CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_OK);
+	CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_ECA_FILE);
+	/* the same certificate is kept once */
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK_INT(anchors.scanned, 8);
+	sts_ca_sources_fini(&sources);
+}
+
+/* As the kubelet makes it: ca.crt -> ..data/ca.crt, ..data -> ..2026_01_01. */
+static void a_projected_directory(void)
+{
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	CHECK_INT(mkdir(path("ca"), 0700), 0);
+	CHECK_INT(mkdir(path("ca/..2026"), 0700), 0);
+	CHECK_INT(mkdir(path("ca/sub"), 0700), 0);
+	put_certs("ca/..2026/ca.crt", "root", "\n");
+	put_certs("ca/sub/not-read.crt", "inter", "\n");
+	put_certs("ca/other.crt", "other-root", "\n");
+	put_certs("ca/.hidden", "inter", "\n");
+	put_text("ca/readme", "text\n");
+	CHECK_INT(symlink("..2026", path("ca/..data")), 0);
+	CHECK_INT(symlink("..data/ca.crt", path("ca/ca.crt")), 0);
+	CHECK_INT(symlink("nowhere", path("ca/dangling")), 0);
+	CHECK_INT(mkfifo(path("ca/fifo"), 0600), 0);
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("ca"), false, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 1);
+	CHECK_INT(anchors.scanned, 2);
+	CHECK(found(0, "root"));
+	/* read afresh: the kubelet swaps ..data */
+	CHECK_INT(mkdir(path("ca/..2027"), 0700), 0);
+	put_certs("ca/..2027/ca.crt", "renewed-new", "\n");
+	CHECK_INT(symlink("..2027", path("ca/..tmp")), 0);
+	CHECK_INT(rename(path("ca/..tmp"), path("ca/..data")), 0);
+	CHECK_INT(find(&sources, "leaf-renewed", &e), STS_OK);
+	CHECK(found(0, "renewed-new"));
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
+	CHECK_INT(anchors.count, 0);
+	sts_ca_sources_fini(&sources);
+}
+
+static void an_empty_directory(void)
+{
+	struct sts_error e;
+
+	CHECK_INT(mkdir(path("nothing"), 0700), 0);
+	CHECK_INT(find_at("nothing", "leaf-root", &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "/nothing: no PEM certificate in it"));
+}
+
+static void a_file_is_bounded(void)
+{
+	struct sts_error e;
+	int fd = create("huge.pem");
+
+	CHECK_INT(ftruncate(fd, STS_CA_MAX_BYTES + 1), 0);
+	close(fd);
+	CHECK_INT(find_at("huge.pem", "leaf-root", &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "/huge.pem: over 16 MiB of CA files"));
+}
+
+/* More anchors of one name than there is room for: those that fit are used, the others counted. */
+static void many_of_one_name(void)
+{
+	struct sts_cert maze;
+	struct sts_error e;
+	int fd = create("many.pem");
+
+	CHECK_INT(sts_cert_read(test_cert("maze0"), &maze, NULL), STS_OK);
+	for (size_t i = 0; i < 40; i++) {
+		uint8_t copy[2048];
+		struct sts_der der = test_cert("maze0");
+
+		memcpy(copy, der.data, der.len);
+		copy[der.len - 1] = (uint8_t)i; /* nobody checks the signature here */
+		test_write_pem(fd, (struct sts_der){copy, der.len}, "\n");
+	}
+	close(fd);
+	CHECK_INT(find_at("many.pem", "leaf-maze", &e), STS_OK);
+	CHECK_INT(anchors.count, STS_ANCHORS_MAX);
+	CHECK_INT(anchors.scanned, 40);
+	CHECK_INT(anchors.unusable, 40 - STS_ANCHORS_MAX);
+}
+
+static const struct sts_test tests[] = {
+	{"only the wanted are kept", only_the_wanted_are_kept},
+	{"the slices are ours", the_slices_are_ours},
+	{"the server itself is found", the_server_itself_is_found},
+	{"what cannot be used is counted", what_cannot_be_used_is_counted},
+	{"oversized are skipped", oversized_are_skipped},
+	{"forms of files", forms_of_files},
+	{"errors name the file", errors_name_the_file},
+	{"the system bundle may be missing", the_system_bundle_may_be_missing},
+	{"no more than eight paths", no_more_than_eight_paths},
+	{"a projected directory", a_projected_directory},
+	{"an empty directory", an_empty_directory},
+	{"a file is bounded", a_file_is_bounded},
+	{"many of one name", many_of_one_name},
+};
+
+int main(void)
+{
+	char command[128];
+	int status;
+
+	snprintf(dir, sizeof(dir), "/tmp/sts-anchors.XXXXXX");
+	if (!mkdtemp(dir))
+		return 1;
+	status = sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command) != 0 || status;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must be refused is mostly in test_verifier.c, as whole chains. */
+#include "cert.h"
+
+#include "certs/certs.h"
+#include "test.h"
+
+#define DER(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+static struct sts_cert read_cert(const char *name)
+{
+	struct sts_cert cert;
+
+	CHECK_INT(sts_cert_read(test_cert(name), &cert, NULL), STS_OK);
+	return cert;
+}
+
+static void fields_of_a_server(void)
+{
+	struct sts_cert c = read_cert("leaf-server");
+
+	CHECK_INT(c.version, 3);
+	CHECK(sts_der_eq(c.der, test_cert("leaf-server")));
+	CHECK_INT(c.not_before_s, TEST_NOW_S - 30 * TEST_DAY_S);
+	CHECK_INT(c.not_after_s, TEST_NOW_S + 30 * TEST_DAY_S);
+	CHECK_INT(c.key_kind, STS_KEY_EC_P256);
+	CHECK_INT(c.ec_point.len, 65);
+	CHECK(sts_der_eq(c.subject,
+			 DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03STS")));
+	CHECK(sts_der_eq(c.signature_oid, DER("\x2a\x86\x48\xce\x3d\x04\x03\x02")));
+	CHECK(c.has_san && c.has_eku && !c.has_basic_constraints && !c.has_key_usage);
+	CHECK(sts_der_eq(c.san, DER("\x82\x0fsts.example.com")));
+	CHECK(sts_der_eq(c.eku, DER("\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01")));
+	CHECK(!c.is_ca && c.path_len == -1 && c.key_sign && c.key_cert_sign);
+	CHECK(!c.self_issued && !c.unknown_critical);
+}
+
+static void fields_of_a_ca(void)
+{
+	struct sts_cert c = read_cert("root-zero");
+
+	CHECK(c.is_ca && c.has_basic_constraints && c.path_len == 0);
+	CHECK(c.has_key_usage && c.key_cert_sign && !c.key_sign);
+	CHECK(c.self_issued && !c.has_san);
+	CHECK(sts_der_eq(c.subject, c.issuer));
+	c = read_cert("root-v1");
+	CHECK_INT(c.version, 1);
+	CHECK(!c.is_ca && !c.has_basic_constraints && c.self_issued);
+	c = read_cert("leaf-not-ca-path");
+	CHECK(!c.is_ca && c.has_basic_constraints);
+}
+
+static void keys(void)
+{
+	static const struct {
+		const char *name;
+		enum sts_key_kind kind;
+		uint32_t rsa_bits;
+	} cases[] = {
+		{"leaf-rsa1024", STS_KEY_RSA, 1024}, {"leaf-rsa2047", STS_KEY_RSA, 2047},
+		{"leaf-rsa2048", STS_KEY_RSA, 2048}, {"leaf-rsa2049", STS_KEY_RSA, 2049},
+		{"leaf-rsa4097", STS_KEY_RSA, 4097}, {"leaf-P-384", STS_KEY_EC_P384, 0},
+		{"leaf-P-521", STS_KEY_EC_P521, 0},  {"leaf-secp256k1", STS_KEY_OTHER, 0},
+		{"leaf-ed25519", STS_KEY_OTHER, 0},  {"leaf-pss", STS_KEY_OTHER, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sts_cert c = read_cert(cases[i].name);
+
+		CHECK_INT(c.key_kind, cases[i].kind);
+		CHECK_INT(c.rsa_bits, cases[i].rsa_bits);
+		if (c.key_kind != STS_KEY_RSA)
+			continue;
+		CHECK_INT(c.rsa_n.len, (cases[i].rsa_bits + 7) / 8);
+		CHECK(sts_der_eq(c.rsa_e, DER("\1\0\1")));
+	}
+}
+
+static void key_identifiers(void)
+{
+	struct sts_cert c = read_cert("renewed-new");
+
+	CHECK(sts_der_eq(c.subject_key_id, DER("new")));
+	CHECK_INT(c.authority_key_id.len, 0);
+	c = read_cert("leaf-renewed");
+	CHECK(sts_der_eq(c.authority_key_id, DER("new")));
+}
+
+/* Cut anywhere, and with any byte changed, a certificate reads or not, but stays inside of its
+ * memory (the sanitizers look) and never has fewer fields than its slices say. */
+static void cut_and_changed(void)
+{
+	static uint8_t copy[4096];
+	struct sts_der der = test_cert("leaf-nc-ip-exclude-other");
+	struct sts_cert cert;
+
+	CHECK(der.len < sizeof(copy));
+	for (size_t len = 0; len < der.len; len++) {
+		memcpy(copy, der.data, len);
+		CHECK_INT(sts_cert_read((struct sts_der){copy, len}, &cert, NULL),
+			  STS_ECERT_MALFORMED);
+	}
+	memcpy(copy, der.data, der.len);
+	for (size_t i = 0; i < der.len; i++)
+		for (unsigned bit = 1; bit < 256; bit <<= 1) {
+			struct sts_error e = {.code = STS_OK};
+			enum sts_err err;
+
+			copy[i] ^= (uint8_t)bit;
+			err = sts_cert_read((struct sts_der){copy, der.len}, &cert, &e);
+			CHECK(err == e.code);
+			CHECK(err != STS_OK || cert.subject.len > 0);
+			copy[i] ^= (uint8_t)bit;
+		}
+}
+
+static void name_text(struct sts_der name, char *out, size_t size)
+{
+	struct sts_text t;
+
+	sts_text_init(&t, out, size);
+	sts_cert_add_name(&t, name);
+}
+
+static void names_for_messages(void)
+{
+	static const struct {
+		struct sts_der name;
+		const char *want;
+	} cases[] = {
+		{DER("\x30\x00"), "(no name)"},
+		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		     "a"),
+		 "\"a\""},
+		/* the last of several; a CN before an O */
+		{DER("\x30\x18\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		     "a\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		     "b"),
+		 "\"b\""},
+		{DER("\x30\x18\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		     "a\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01"
+		     "b"),
+		 "\"a\""},
+		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01"
+		     "o"),
+		 "\"o\""},
+		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0b\x0c\x01"
+		     "u"),
+		 "\"u\""},
+		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x06\x0c\x01"
+		     "c"),
+		 "(no name)"},
+		/* escaped */
+		{DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03\x1b\n\xc3"),
+		 "\"\\x1B\\x0A\\xC3\""},
+		/* malformed: as much as can be read */
+		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x02"
+		     "a"),
+		 "(no name)"},
+		{DER("\x31\x00"), "(no name)"},
+		{DER(""), "(no name)"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char got[128];
+
+		name_text(cases[i].name, got, sizeof(got));
+		CHECK_STR(got, cases[i].want);
+	}
+}
+
+static void long_names_are_cut(void)
+{
+	uint8_t name[17 + 195 + 1] =
+		"\x30\x81\xd1\x31\x81\xce\x30\x81\xcb\x06\x03\x55\x04\x03\x0c\x81\xc3";
+	char got[256];
+
+	memset(name + 17, 'n', 195);
+	name_text((struct sts_der){name, 17 + 195}, got, sizeof(got));
+	CHECK_INT(strlen(got), 80);
+	CHECK(strstr(got, "n...\""));
+}
+
+static void san_for_messages(void)
+{
+	static const struct {
+		const char *cert, *want;
+	} cases[] = {
+		{"leaf", "DNS:sts.example.com"},
+		{"leaf-second", "DNS:a.example.com, email:x@y, other, DNS:sts.example.com"},
+		{"leaf-many", "DNS:n0.example.com, DNS:n1.example.com, DNS:n2.example.com, "
+			      "DNS:n3.example.com, DNS:n4.example.com, and 3 more"},
+		{"leaf-ip6", "IP:2001:db8::1"},
+		{"leaf-ip4", "IP:10.0.0.1"},
+		{"leaf-ip-short", "IP:?"},
+		{"leaf-uri-only", "URI:https://sts.example.com/"},
+		{"leaf-empty-san", "none"},
+		{"leaf-cn", "none"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sts_cert cert = read_cert(cases[i].cert);
+		char got[256];
+		struct sts_text t;
+
+		sts_text_init(&t, got, sizeof(got));
+		sts_cert_add_san(&t, &cert);
+		CHECK_STR(got, cases[i].want);
+	}
+}
+
+/* A Name of one attribute; the type of the string, its bytes. */
+static struct sts_der one_attribute(uint8_t *out, uint8_t tag, const char *value)
+{
+	uint8_t len = (uint8_t)strlen(value);
+	const uint8_t head[] = {0x30, (uint8_t)(len + 11),
+				0x31, (uint8_t)(len + 9),
+				0x30, (uint8_t)(len + 7),
+				0x06, 3,
+				0x55, 4,
+				3,    tag,
+				len};
+
+	memcpy(out, head, sizeof(head));
+	memcpy(out + sizeof(head), value, len);
+	return (struct sts_der){out, sizeof(head) + len};
+}
+
+static void names_are_compared(void)
+{
+	enum { UTF8 = 0x0c, PRINTABLE = 0x13, IA5 = 0x16, BMP = 0x1e };
+	static const struct {
+		uint8_t tag_a;
+		const char *a;
+		uint8_t tag_b;
+		const char *b;
+		bool equal;
+	} cases[] = {
+		{UTF8, "Root CA", UTF8, "Root CA", true},
+		{UTF8, "Root CA", PRINTABLE, "Root CA", true},
+		{UTF8, "Root CA", PRINTABLE, "root ca", true},
+		{UTF8, " Root  CA ", IA5, "ROOT\tCA", true},
+		{UTF8, "", PRINTABLE, "  ", true},
+		{UTF8, "\xc3\xa4", UTF8, "\xc3\xa4", true},
+		{UTF8, "RootCA", UTF8, "Root CA", false},
+		{UTF8, "Root CA", UTF8, "Root CA 2", false},
+		{UTF8, "Root", UTF8, "Roo", false},
+		{UTF8, "", UTF8, "a", false},
+		{UTF8, "\xc3\xa4", UTF8, "\xc3\x84", false},
+		{BMP, "ab", BMP, "ab", true},
+		{BMP, "ab", BMP, "aB", false},
+		{BMP, "ab", UTF8, "ab", false},
+		{0x02, "a", UTF8, "a", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t a[64], b[64];
+		struct sts_der x = one_attribute(a, cases[i].tag_a, cases[i].a);
+		struct sts_der y = one_attribute(b, cases[i].tag_b, cases[i].b);
+
+		CHECK_INT(sts_cert_names_equal(x, y), cases[i].equal);
+		CHECK_INT(sts_cert_names_equal(y, x), cases[i].equal);
+	}
+}
+
+static void shapes_of_names(void)
+{
+#define ATTRIBUTE(value) "\x30\x08\x06\x03\x55\x04\x03\x0c\x01" value
+	/* two sets of one, one set of two */
+	struct sts_der apart = DER("\x30\x18\x31\x0a" ATTRIBUTE("a") "\x31\x0a" ATTRIBUTE("b"));
+	struct sts_der apart_upper =
+		DER("\x30\x18\x31\x0a" ATTRIBUTE("A") "\x31\x0a" ATTRIBUTE("B"));
+	struct sts_der together = DER("\x30\x16\x31\x14" ATTRIBUTE("a") ATTRIBUTE("B"));
+	struct sts_der swapped = DER("\x30\x18\x31\x0a" ATTRIBUTE("b") "\x31\x0a" ATTRIBUTE("a"));
+	struct sts_der first = DER("\x30\x0c\x31\x0a" ATTRIBUTE("A"));
+
+	CHECK(sts_cert_names_equal(apart, apart_upper));
+	CHECK(!sts_cert_names_equal(apart, together));
+	CHECK(!sts_cert_names_equal(apart, swapped));
+	CHECK(!sts_cert_names_equal(apart, first));
+	CHECK(!sts_cert_names_equal(first, apart));
+	CHECK(sts_cert_names_equal(DER("\x30\x00"), DER("\x30\x00")));
+	CHECK(!sts_cert_names_equal(DER("\x30\x00"), first));
+	/* malformed ones are equal to nothing but themselves */
+	CHECK(!sts_cert_names_equal(DER("\x30\x02\x31\x00"), DER("\x30\x02\x31\x01")));
+	CHECK(!sts_cert_names_equal(DER("junk"), first));
+	CHECK(sts_cert_name_has(first, DER("\x55\x04\x03")));
+	CHECK(!sts_cert_name_has(first, DER("\x55\x04\x0a")));
+}
+
+static const struct sts_test tests[] = {
+	{"fields of a server's", fields_of_a_server},
+	{"fields of a CA's", fields_of_a_ca},
+	{"keys", keys},
+	{"key identifiers", key_identifiers},
+	{"cut and changed", cut_and_changed},
+	{"names for messages", names_for_messages},
+	{"long names are cut", long_names_are_cut},
+	{"subjectAltNames for messages", san_for_messages},
+	{"names are compared", names_are_compared},
+	{"shapes of names", shapes_of_names},
+};
+
+STS_TEST_MAIN(tests)

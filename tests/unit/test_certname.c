@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules over whole chains are in test_verifier.c; this drives the functions with names made by
+ * hand. */
+#include "certname.h"
+
+#include "test.h"
+
+#define DER(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+static void dns_matches(void)
+{
+	static const struct {
+		const char *pattern, *host;
+		bool match;
+	} cases[] = {
+		{"sts.example.com", "sts.example.com", true},
+		{"STS.example.COM", "sts.example.com", true},
+		{"sts.example.com", "STS.example.com", true},
+		{"sts", "sts", true},
+		{"a_b.example.com", "a_b.example.com", true},
+		{"xn--bcher-kva.example", "xn--bcher-kva.example", true},
+		{"1.example.com", "1.example.com", true},
+		{"*.example.com", "sts.example.com", true},
+		{"*.example.com", "xn--bcher-kva.example.com", true},
+		{"*.b.example.com", "a.b.example.com", true},
+
+		{"", "", false},
+		{"", "sts", false},
+		{"sts", "", false},
+		{"sts.example.com", "sts.example.co", false},
+		{"sts.example.com", "sts.example.comm", false},
+		{"sts.example.com", "xsts.example.com", false},
+		{"sts.example.com.", "sts.example.com", false},
+		{"sts.example.com", "sts.example.com.", false},
+		{"sts.example.com.", "sts.example.com.", false},
+		{".example.com", "sts.example.com", false},
+		{"sts..com", "sts..com", false},
+		{"*.example.com", "example.com", false},
+		{"*.example.com", ".example.com", false},
+		{"*.example.com", "a.b.example.com", false},
+		{"*.example.com", "*.example.com", false},
+		{"*.example.com", "stsxexample.com", false},
+		{"*.example.com.", "sts.example.com", false},
+		{"*.com", "example.com", false},
+		{"*.", "a.", false},
+		{"*", "sts", false},
+		{"*..com", "a..com", false},
+		{"*.*.com", "a.b.com", false},
+		{"s*.example.com", "sts.example.com", false},
+		{"*s.example.com", "sts.example.com", false},
+		{"sts.*.com", "sts.example.com", false},
+		{"sts.example.*", "sts.example.com", false},
+		{"**.example.com", "sts.example.com", false},
+		/* addresses are no names */
+		{"10.0.0.1", "10.0.0.1", false},
+		{"*.0.0.1", "10.0.0.1", false},
+		{"*.example.1", "a.example.1", false},
+		{"2001:db8::1", "2001:db8::1", false},
+		{"sts example", "sts example", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool got = sts_certname_dns_matches(sts_slice_of(cases[i].pattern),
+						    sts_slice_of(cases[i].host));
+
+		CHECK_INT(got, cases[i].match);
+		if (got != cases[i].match)
+			printf("# %s for %s\n", cases[i].pattern, cases[i].host);
+	}
+}
+
+static void nul_is_a_character(void)
+{
+	struct sts_slice host = STS_SLICE("sts.example.com");
+
+	CHECK(!sts_certname_dns_matches(STS_SLICE("sts.example.com\0.evil.example"), host));
+	CHECK(!sts_certname_dns_matches(STS_SLICE("sts.example.com\0"), host));
+	CHECK(!sts_certname_dns_matches(STS_SLICE("sts\0example.com"),
+					STS_SLICE("sts\0example.com")));
+}
+
+static enum sts_err check(struct sts_der san, const struct sts_server_name *server,
+			  struct sts_error *e)
+{
+	struct sts_cert cert = {.san = san, .has_san = true};
+
+	return sts_certname_check(&cert, server, e);
+}
+
+static void addresses_match_byte_for_byte(void)
+{
+	struct sts_server_name v4 = {.is_ip = true, .ip = {10, 0, 0, 1}, .ip_len = 4};
+	struct sts_server_name v6 = {.is_ip = true, .ip = {0x20, 1}, .ip_len = 16};
+	struct sts_error e;
+
+	CHECK_INT(check(DER("\x87\x04\x0a\0\0\1"), &v4, &e), STS_OK);
+	CHECK_INT(check(DER("\x82\x01z\x87\x04\x0a\0\0\1"), &v4, &e), STS_OK);
+	CHECK_INT(check(DER("\x87\x04\x0a\0\0\2"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\xa7\x04\x0a\0\0\1"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x82\x04\x0a\0\0\1"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x87\x03\x0a\0\0"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x87\x05\x0a\0\0\1\0"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x87\x00"), &v4, &e), STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x87\x10\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), &v6, &e), STS_OK);
+	CHECK_INT(check(DER("\x87\x10\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), &v6, &e),
+		  STS_ECERT_NAME);
+	CHECK_INT(check(DER("\x87\x04\x20\1\0\0"), &v6, &e), STS_ECERT_NAME);
+}
+
+static void malformed_san(void)
+{
+	struct sts_server_name server = {.dns = STS_SLICE("sts")};
+	struct sts_error e;
+
+	CHECK_INT(check(DER("\x82\x05sts"), &server, &e), STS_ECERT_MALFORMED);
+	CHECK_INT(check(DER("\x82"), &server, &e), STS_ECERT_MALFORMED);
+	CHECK_INT(check(DER("\x82\x03sts"), &server, &e), STS_OK);
+}
+
+static void messages_are_bounded(void)
+{
+	static char host[250];
+	struct sts_server_name server = {.dns = {host, sizeof(host)}};
+	struct sts_error e;
+
+	memset(host, 'h', sizeof(host));
+	CHECK_INT(check(DER("\x82\x05"
+			    "\xff\xfe\xfd\xfc\xfb"),
+			&server, &e),
+		  STS_ECERT_NAME);
+	CHECK(strlen(e.msg) < sizeof(e.msg));
+	CHECK(strstr(e.msg, "hhh... is not among the certificate's names: DNS:\\xFF\\xFE"));
+}
+
+/* permitted or excluded (the tag), one subtree, one name below. */
+static enum sts_err constrain(struct sts_der constraints, struct sts_der san)
+{
+	struct sts_cert ca = {.name_constraints = constraints, .has_name_constraints = true};
+	struct sts_cert below = {.san = san, .has_san = true};
+
+	return sts_certname_constraints(&ca, &below, NULL);
+}
+
+static void constraints(void)
+{
+	struct sts_der name = DER("\x82\x05"
+				  "a.b.c");
+
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"b.c"),
+			    name),
+		  STS_OK);
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"x.c"),
+			    name),
+		  STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER("\xa1\x07\x30\x05\x82\x03"
+				"b.c"),
+			    name),
+		  STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER("\xa1\x07\x30\x05\x82\x03"
+				"x.c"),
+			    name),
+		  STS_OK);
+	/* one of two permitted is enough; permitted and excluded: excluded wins */
+	CHECK_INT(constrain(DER("\xa0\x0e\x30\x05\x82\x03"
+				"x.c\x30\x05\x82\x03"
+				"b.c"),
+			    name),
+		  STS_OK);
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"b.c\xa1\x09\x30\x07\x82\x05"
+				"a.b.c"),
+			    name),
+		  STS_ECERT_CONSTRAINT);
+	/* excluded before permitted is no DER */
+	CHECK_INT(constrain(DER("\xa1\x07\x30\x05\x82\x03"
+				"x.c\xa0\x07\x30\x05\x82\x03"
+				"b.c"),
+			    name),
+		  STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER(""), name), STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER("\xa0\x00"), name), STS_ECERT_CONSTRAINT);
+	/* a name of the certificate below that is no name is not permitted, and a bad address never
+	 */
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"b.c"),
+			    DER("\x82\x06"
+				"a.b.c.")),
+		  STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER("\xa1\x0c\x30\x0a\x87\x08\x0a\0\0\0\xff\0\0\0"),
+			    DER("\x87\x03\x0b\0\0")),
+		  STS_ECERT_CONSTRAINT);
+	/* no constraints, no names */
+	CHECK_INT(sts_certname_constraints(&(struct sts_cert){0}, &(struct sts_cert){.san = name},
+					   NULL),
+		  STS_OK);
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"b.c"),
+			    DER("")),
+		  STS_OK);
+}
+
+static void masks(void)
+{
+	static const struct {
+		struct sts_der constraint; /* the address and mask */
+		uint8_t last;
+		enum sts_err err;
+	} cases[] = {
+		{DER("\x0a\0\0\0\xff\xff\xff\0"), 1, STS_OK},
+		{DER("\x0a\0\0\0\xff\xff\xff\xfe"), 1, STS_OK},
+		{DER("\x0a\0\0\0\xff\xff\xff\xfe"), 2, STS_ECERT_CONSTRAINT},
+		{DER("\x0a\0\0\1\xff\xff\xff\xff"), 1, STS_OK},
+		{DER("\x0a\0\0\1\xff\xff\xff\xff"), 2, STS_ECERT_CONSTRAINT},
+		{DER("\0\0\0\0\0\0\0\0"), 9, STS_OK},
+		{DER("\x0a\0\0\x7f\xff\xff\xff\0"), 9, STS_OK}, /* bits under the mask */
+		{DER("\x0a\0\0\0\xff\xff\xff\x01"), 1, STS_ECERT_CONSTRAINT},
+		{DER("\x0a\0\0\0\0\xff\xff\xff"), 1, STS_ECERT_CONSTRAINT},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t list[] = "\xa0\x0c\x30\x0a\x87\x08xxxxxxxx", san[] = "\x87\x04\x0a\0\0x";
+
+		memcpy(list + 6, cases[i].constraint.data, 8);
+		san[5] = cases[i].last;
+		CHECK_INT(constrain((struct sts_der){list, sizeof(list) - 1},
+				    (struct sts_der){san, sizeof(san) - 1}),
+			  cases[i].err);
+	}
+}
+
+static const struct sts_test tests[] = {
+	{"DNS names", dns_matches},
+	{"NUL is a character", nul_is_a_character},
+	{"addresses match byte for byte", addresses_match_byte_for_byte},
+	{"malformed subjectAltName", malformed_san},
+	{"messages are bounded", messages_are_bounded},
+	{"constraints", constraints},
+	{"masks", masks},
+};
+
+STS_TEST_MAIN(tests)
