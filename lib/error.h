@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors: one code for each thing that can go wrong, and one table that gives each code its name, what it
- * means, what to do next, whether it is worth retrying, and the exit status. Help texts, the README and the
- * log quote this table; nothing else decides an exit status.
+ * Errors: one code for each thing that can go wrong, and one table that gives each code its name,
+ * what it means, what to do next, whether it is worth retrying, and the exit status. Help texts,
+ * the README and the log quote this table; nothing else decides an exit status.
  *
  * A message never holds a token. Text from a peer goes into it only through sts_text_add_escaped().
  */
@@ -49,56 +49,56 @@ enum sts_err {
 	STS_ESUBJECT_AUDIENCE,
 
 	/* names and connections */
-	STS_EHOST,	  /* the name does not exist */
-	STS_EDNS,	  /* no name server answered, or it failed */
-	STS_ECONNECT,	  /* refused, unreachable; detail is errno */
+	STS_EHOST,         /* the name does not exist */
+	STS_EDNS,          /* no name server answered, or it failed */
+	STS_ECONNECT,      /* refused, unreachable; detail is errno */
 	STS_ECONNECT_TIME, /* no answer to the connection attempt */
 
 	/* TLS and trust */
-	STS_ETLS,	     /* handshake or record failure; detail is BearSSL's error or alert */
-	STS_ETLS_VERSION,    /* alert 70: the server requires TLS 1.3 */
-	STS_ETLS_REFUSED,    /* alert 40: no common suite, or Extended Master Secret required */
-	STS_ETLS_CLOSED,     /* the peer closed, or reset, during the handshake */
-	STS_ECA_FILE,	     /* a CA file cannot be read, or no usable trust anchor in it */
-	STS_ECERT_ISSUER,    /* no chain to a trust anchor */
+	STS_ETLS,         /* handshake or record failure; detail is BearSSL's error or alert */
+	STS_ETLS_VERSION, /* alert 70: the server requires TLS 1.3 */
+	STS_ETLS_REFUSED, /* alert 40: no common suite, or Extended Master Secret required */
+	STS_ETLS_CLOSED,  /* the peer closed, or reset, during the handshake */
+	STS_ECA_FILE,     /* a CA file cannot be read, or no usable trust anchor in it */
+	STS_ECERT_ISSUER, /* no chain to a trust anchor */
 	STS_ECERT_EXPIRED,
 	STS_ECERT_NOTYET,
 	STS_ECERT_NAME,
-	STS_ECERT_PURPOSE,   /* extended key usage */
-	STS_ECERT_CA,	     /* a CA certificate served as the server's own; an issuer that is no CA */
+	STS_ECERT_PURPOSE, /* extended key usage */
+	STS_ECERT_CA, /* a CA certificate served as the server's own; an issuer that is no CA */
 	STS_ECERT_CONSTRAINT, /* name constraints */
-	STS_ECERT_ALGORITHM, /* Ed25519, RSA-PSS, RSA too small or too large, SHA-1 */
+	STS_ECERT_ALGORITHM,  /* Ed25519, RSA-PSS, RSA too small or too large, SHA-1 */
 	STS_ECERT_SIGNATURE,
 	STS_ECERT_MALFORMED,
-	STS_ECERT_LIMIT,     /* too many certificates or bytes */
+	STS_ECERT_LIMIT, /* too many certificates or bytes */
 
 	/* the answer */
-	STS_EHTTP,	 /* malformed HTTP */
-	STS_ETRUNCATED,	 /* the answer was cut short */
-	STS_ETOOBIG,	 /* past a bound */
+	STS_EHTTP,      /* malformed HTTP */
+	STS_ETRUNCATED, /* the answer was cut short */
+	STS_ETOOBIG,    /* past a bound */
 	STS_EREDIRECT,
-	STS_EEMPTY,	 /* 2xx with no body */
+	STS_EEMPTY, /* 2xx with no body */
 	STS_EHTML,
-	STS_EJSON,	 /* not JSON, or JSON that we refuse */
-	STS_EANSWER,	 /* JSON, but a field is missing or of the wrong type */
-	STS_ETOKEN,	 /* a returned value that must not be written */
-	STS_ELIFETIME,	 /* zero, negative, or already expired */
-	STS_EEXPECT,	 /* does not match --expect-*, --max-lifetime */
-	STS_EBUSY,	 /* 408, 425, 429, 5xx, or a row's transient code; detail is the status */
+	STS_EJSON,         /* not JSON, or JSON that we refuse */
+	STS_EANSWER,       /* JSON, but a field is missing or of the wrong type */
+	STS_ETOKEN,        /* a returned value that must not be written */
+	STS_ELIFETIME,     /* zero, negative, or already expired */
+	STS_EEXPECT,       /* does not match --expect-*, --max-lifetime */
+	STS_EBUSY,         /* 408, 425, 429, 5xx, or a row's transient code; detail is the status */
 	STS_EUNAUTHORIZED, /* 401 */
-	STS_EDENIED,	 /* 403, or an OAuth or STS denial */
-	STS_ENOTFOUND,	 /* 404 without an OAuth error */
-	STS_ESTATUS,	 /* any other status; detail is the status */
+	STS_EDENIED,       /* 403, or an OAuth or STS denial */
+	STS_ENOTFOUND,     /* 404 without an OAuth error */
+	STS_ESTATUS,       /* any other status; detail is the status */
 
 	/* the output */
-	STS_EOUTPUT,	/* cannot be written; detail is errno */
-	STS_ELOCKED,	/* another process owns the directory */
+	STS_EOUTPUT, /* cannot be written; detail is errno */
+	STS_ELOCKED, /* another process owns the directory */
 
 	/* time, and ourselves */
-	STS_ETIMEOUT,	/* the attempt's deadline passed after the connection stood */
-	STS_ESTOPPED,	/* told to stop before it was done */
-	STS_EFORK,	/* the worker could not be started; detail is errno */
-	STS_EWORKER,	/* the worker ended without a report; detail is the signal or status */
+	STS_ETIMEOUT, /* the attempt's deadline passed after the connection stood */
+	STS_ESTOPPED, /* told to stop before it was done */
+	STS_EFORK,    /* the worker could not be started; detail is errno */
+	STS_EWORKER,  /* the worker ended without a report; detail is the signal or status */
 	STS_EBUG,
 
 	STS_ERR__COUNT
@@ -114,11 +114,11 @@ struct sts_error {
 };
 
 struct sts_error_info {
-	const char *name;	/* stable, for logs and .status: "cert_expired" */
-	const char *meaning;	/* one clause: "the server's certificate has expired" */
-	const char *hint;	/* what to do next, one clause */
+	const char *name;    /* stable, for logs and .status: "cert_expired" */
+	const char *meaning; /* one clause: "the server's certificate has expired" */
+	const char *hint;    /* what to do next, one clause */
 	enum sts_retry retry;
-	bool fetch_retries;	/* `fetch` tries again until its deadline */
+	bool fetch_retries; /* `fetch` tries again until its deadline */
 	enum sts_exit exit_status;
 };
 

@@ -19,20 +19,26 @@
 /* Is this a header name that a user or a row may set? RFC 9110 token, and none of Host,
  * Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Expect, Proxy-*. */
 bool sts_http_name_allowed(struct sts_slice name);
+
 /* Is this a field value that may go out? Printable ASCII, SP and HTAB inside; no CR, LF, NUL,
- * obs-text. */
+ * obs-text. May be empty. */
 bool sts_http_value_allowed(struct sts_slice value);
 
 /*
  * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json,
- * Connection: close. head       in/out  set up by sts_text_init(); overflow is for the caller to
- * check once at the end authority  in      for Host agent      in      "sts-sidecar/VERSION"
+ * Connection: close.
+ *   head       in/out  set up by sts_text_init(); overflow is for the caller to check at the end
+ *   authority  in      for Host, of a struct sts_url
+ *   target     in      of a struct sts_url
+ *   agent      in      "sts-sidecar/VERSION"
  */
 void sts_http_request_start(struct sts_text *head, const char *method, struct sts_slice authority,
 			    struct sts_slice target, const char *agent);
+
 /* Add one header. The caller has checked name and value with the two functions above; asserts that
  * it has. */
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value);
+
 /* End the head; content_type NULL means no body and no Content-Length. */
 void sts_http_request_end(struct sts_text *head, const char *content_type, size_t body_bytes);
 
@@ -79,22 +85,30 @@ struct sts_http {
 	char chunk_line[64];
 };
 
+/*
+ * Set up for one answer.
+ *   head_buf, head_size  in  memory for the head; past it is STS_ETOOBIG
+ *   body_buf, body_size  in  memory for the body; the same. Holds body_len bytes of it at any time
+ * Both belong to the caller and must outlive the parser and the slices of its head.
+ */
 void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf,
 		   size_t body_size);
 
 /*
  * Feed bytes from the peer.
- *   data  in   UNTRUSTED; NULL only when len is 0
- *   len   in   0 means nothing new
- *   used  out  bytes consumed, <= len; less than len only when the answer is complete (what follows
- * is ignored) or malformed Returns STS_OK when the answer is complete, STS_EAGAIN to ask for more,
- * STS_EHTTP when malformed, STS_ETOOBIG past a bound (detail 0). Refused: both framings, repeated
- * or differing lengths, a coding other than chunked, Content-Encoding other than identity,
- * obs-fold, bare CR, bare LF, NUL and other control characters, white space before the colon, a
- * chunk size that overflows or a chunk-size line of over 64 bytes, HTTP versions other than 1.0
- * and 1.1, a ninth interim answer, 101. What is malformed is told at its first byte, in the head at
- * the end of the line: how the bytes are cut into calls makes no difference. Keeps no pointer to
- * data.
+ *   p     in/out  set up by sts_http_init()
+ *   data  in      UNTRUSTED; NULL only when len is 0; no pointer to it is kept
+ *   len   in      0 means nothing new
+ *   used  out     bytes consumed, <= len; less than len only when the answer is complete (what
+ *                 follows is ignored), malformed or too big
+ * Returns STS_OK when the answer is complete, STS_EAGAIN to ask for more, STS_EHTTP when malformed,
+ * STS_ETOOBIG past a bound (detail 0).
+ *
+ * Refused: both framings, repeated or differing lengths, a coding other than chunked, a
+ * Content-Encoding other than identity, obs-fold, bare CR, bare LF, NUL and other control
+ * characters, white space before the colon, a chunk size that overflows, a chunk-size line of over
+ * 64 bytes, HTTP versions other than 1.0 and 1.1, 101, a body announced by a 1xx, a ninth 1xx.
+ * How the bytes are cut into calls makes no difference to the result.
  */
 enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used,
 			   struct sts_error *e);
@@ -107,9 +121,11 @@ enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, siz
  */
 enum sts_err sts_http_eof(struct sts_http *p, bool clean, struct sts_error *e);
 
-/* Retry-After in seconds (delta or HTTP date, RFC 9110 section 10.2.3), clamped to 0..300; -1 when
- * absent or malformed. now_s  in  epoch; the date is judged against the answer's own Date header
- * when it has one */
+/*
+ * Retry-After (delta or HTTP date, RFC 9110 section 10.2.3).
+ *   now_s  in  epoch; a date is judged against the answer's own Date header when it has one
+ * Returns seconds, clamped to 0..300; -1 when absent or malformed.
+ */
 int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s);
 
 #endif

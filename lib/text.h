@@ -18,12 +18,17 @@ struct sts_slice {
 
 #define STS_SLICE(literal) ((struct sts_slice){(literal), sizeof(literal) - 1})
 
-struct sts_slice sts_slice_of(
-	const char *z); /* of a NUL-terminated string; NULL gives an empty slice */
+/* Of a NUL-terminated string; NULL gives an empty slice. */
+struct sts_slice sts_slice_of(const char *z);
+
+/* Is it the same, byte by byte? The second is without regard to case (ASCII only), the third asks
+ * whether it begins so. */
 bool sts_slice_eq(struct sts_slice a, const char *z);
-bool sts_slice_eq_nocase(struct sts_slice a, const char *z); /* ASCII only */
+bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
 bool sts_slice_starts(struct sts_slice a, const char *z);
-struct sts_slice sts_slice_trim(struct sts_slice a); /* ASCII white space: SP HT LF VT FF CR */
+
+/* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
+struct sts_slice sts_slice_trim(struct sts_slice a);
 
 /*
  * A builder over the caller's memory. The text is NUL-terminated after every call (size >= 1). What
@@ -36,7 +41,11 @@ struct sts_text {
 	bool overflow;
 };
 
+/* Start an empty text in size bytes at data; size >= 1. */
 void sts_text_init(struct sts_text *t, char *data, size_t size);
+
+/* Add bytes as they are; data may be NULL when len is 0. sts_text_addf() is printf: the format is
+ * ours, never a peer's. */
 void sts_text_add(struct sts_text *t, const char *data, size_t len);
 void sts_text_add_str(struct sts_text *t, const char *z);
 void sts_text_add_slice(struct sts_text *t, struct sts_slice s);
@@ -77,9 +86,10 @@ bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
 
 /*
  * Nearest known name, for "did you mean": edit distance (a swap of neighbours is one edit) at most
- * 1/3 of the word's length, and one is always allowed. word   in  up to 63 bytes; longer ones have
- * no neighbour names  in  array of count strings Returns the first of the nearest elements of
- * names, or NULL.
+ * 1/3 of the word's length, and one edit is always allowed.
+ *   word   in  up to 63 bytes; longer ones have no neighbour
+ *   names  in  array of count strings
+ * Returns the first of the nearest elements of names, or NULL.
  */
 const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count);
 

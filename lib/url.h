@@ -46,8 +46,9 @@ bool sts_url_is_loopback(const struct sts_url *url);
 
 /*
  * Add the origin of a Location header, for the message of a refused redirect: scheme://host[:port]
- * without userinfo, escaped, at most 100 bytes. location  in  UNTRUSTED; a relative one gives "the
- * same host", one of another shape ("mailto:") its scheme alone
+ * without userinfo, escaped, at most 100 bytes.
+ *   location  in  UNTRUSTED; a relative one gives "the same host", one of another shape
+ *                 ("mailto:x") its scheme alone
  */
 void sts_url_add_origin(struct sts_text *t, struct sts_slice location);
 
