@@ -15,7 +15,8 @@
 
 #define TEMP_NAME_MAX_BYTES 64
 #define EXPIRES_MAX_BYTES   64
-#define LOCKS_MAX_BYTES     8192
+#define LOCKS_CHUNK_BYTES   2048
+#define LOCKS_CHUNKS_MAX    1000
 #define PERMISSION_BITS     0777
 
 /* What a failure looks like to whoever must mend it. EACCES and EPERM need facts and are told apart
@@ -133,35 +134,67 @@ void sts_store_close(struct sts_store *store)
 	store->dir_fd = -1;
 }
 
-/*
- * By /proc/locks: lines like "1: FLOCK  ADVISORY  WRITE 17
- * 00:2f:131 0 EOF". 0: it does not say. Only the first LOCKS_MAX_BYTES are looked at: this is for a
- * message.
- */
+/* The PID of a line like "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF" about this file; a waiter
+ * has "->" before FLOCK. 0: another line. */
+static pid_t lock_line(struct sts_slice line, const char *file)
+{
+	struct sts_slice field[6];
+	uint64_t pid;
+
+	for (size_t i = 0; i < 6; i++) {
+		size_t len = 0;
+		line = sts_slice_trim(line);
+		while (len < line.len && line.data[len] != ' ')
+			len++;
+		field[i] = (struct sts_slice){line.data, len};
+		line.data += len;
+		line.len -= len;
+	}
+	/* A shared lock is none of ours, and `refresh` signals the process that this names. */
+	bool ours = sts_slice_eq(field[1], "FLOCK") && sts_slice_eq(field[3], "WRITE") &&
+		    sts_slice_eq(field[5], file);
+	return ours && sts_parse_u64(field[4], INT32_MAX, &pid) ? (pid_t)pid : 0;
+}
+
+/* Reads on from where the last call ended; *len bytes are in buf. Returns the PID, 0 for none so
+ * far. */
+static pid_t scan_locks(char *buf, size_t *len, const char *file)
+{
+	char *line = buf, *end;
+	pid_t pid = 0;
+
+	while (pid == 0 && (end = memchr(line, '\n', *len - (size_t)(line - buf)))) {
+		pid = lock_line((struct sts_slice){line, (size_t)(end - line)}, file);
+		line = end + 1;
+	}
+	*len -= (size_t)(line - buf);
+	memmove(buf, line, *len);
+	return pid;
+}
+
 pid_t sts_store_owner(int dir_fd)
 {
-	char locks[LOCKS_MAX_BYTES], file[64];
+	char buf[LOCKS_CHUNK_BYTES], file[64];
 	struct stat st;
-	uint64_t pid = 0;
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid = 0;
 	int fd;
 
 	if (fstat(dir_fd, &st) != 0 ||
 	    sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
 		return 0;
-	ssize_t len = read(fd, locks, sizeof(locks));
+	snprintf(file, sizeof(file), "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
+		 (unsigned long long)st.st_ino);
+	for (int chunk = 0; pid == 0 && chunk < LOCKS_CHUNKS_MAX && len < sizeof(buf); chunk++) {
+		n = read(fd, buf + len, sizeof(buf) - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		pid = scan_locks(buf, &len, file);
+	}
 	close(fd);
-	if (len <= 0)
-		return 0;
-	int n = snprintf(file, sizeof(file), " %02x:%02x:%llu ", major(st.st_dev), minor(st.st_dev),
-			 (unsigned long long)st.st_ino);
-	const char *end = memmem(locks, (size_t)len, file, (size_t)n);
-	const char *start = end;
-	while (start && start > locks && start[-1] != ' ')
-		start--;
-	if (!end ||
-	    !sts_parse_u64((struct sts_slice){start, (size_t)(end - start)}, INT32_MAX, &pid))
-		return 0;
-	return (pid_t)pid;
+	return pid;
 }
 
 enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)

@@ -3,8 +3,13 @@
  * the message says what to do. */
 #include "store/tree.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 static bool may_mount;
 
@@ -168,12 +173,80 @@ static void test_mounted_over(void)
 	CHECK_INT(tree_count("d"), 3);
 }
 
+/* From now on one system call fails, in this process, with this errno. */
+static bool break_call(int call, int err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int write_broken(int call, int err)
+{
+	struct sts_store store;
+	struct sts_error error = {0};
+	pid_t child = tree_fork();
+
+	if (child != 0)
+		return tree_wait(child);
+	if (!break_call(call, err))
+		_exit(99);
+	if (sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error) != STS_OK ||
+	    sts_store_lock(&store, &error) != STS_OK)
+		_exit(98);
+	int result = tree_write(&store, TREE_TIME_S + 1, &error) == STS_OK ? 0 : error.detail;
+	if (result != 0)
+		printf("# %s\n", error.msg);
+	fflush(stdout);
+	_exit(result);
+}
+
+/* File systems that have no fsync or no locks are used without; a failing disk is a failure, and
+ * the old files stay. */
+static void test_broken_calls(void)
+{
+	static const struct {
+		int call, err, want;
+	} rows[] = {
+		{SYS_fsync, EINVAL, 0},      {SYS_fsync, EROFS, 0},
+		{SYS_fsync, ENOSYS, 0},      {SYS_fsync, EOPNOTSUPP, 0},
+		{SYS_flock, ENOLCK, 0},      {SYS_flock, EBADF, 0},
+		{SYS_fsync, EIO, EIO},       {SYS_fsync, ENOSPC, ENOSPC},
+		{SYS_fsync, EDQUOT, EDQUOT}, {SYS_fchmod, EPERM, EPERM},
+		{SYS_write, EIO, EIO},       {SYS_unlinkat, EIO, EIO},
+	};
+	struct sts_error error;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		umount2("d", MNT_DETACH);
+		tree_clear("d");
+		tree_dir("d", 0777);
+		CHECK_INT(tree_write_in("d", TREE_TIME_S, &error), STS_OK);
+		int got = write_broken(rows[i].call, rows[i].err);
+		if (got == 99) {
+			sts_test_skipped = "no seccomp here";
+			return;
+		}
+		CHECK_INT(got, rows[i].want);
+		CHECK(is_state(TREE_TIME_S + (rows[i].want == 0)));
+		CHECK_INT(tree_count("d"), 3);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"a full disk", test_full},
 	{"a nearly full disk", test_nearly_full},
 	{"no inodes left", test_no_inodes},
 	{"a read-only disk", test_read_only},
 	{"a mount over a file", test_mounted_over},
+	{"file systems that cannot do everything, disks that fail", test_broken_calls},
 };
 
 int main(void)

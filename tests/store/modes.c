@@ -279,5 +279,5 @@ static const struct sts_test tests[] = {
 
 int main(void)
 {
-	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+	return tree_main(30, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -163,11 +164,17 @@ static inline enum sts_err tree_write_in(const char *dir, int64_t exp_s, struct 
 	return err;
 }
 
-/* A child that may print: what is in the buffer must not come out twice. */
+/*
+ * A child that may print: what is in the buffer must not come out twice. It does not outlive a test
+ * that the alarm ended, unless it becomes another user.
+ */
 static inline pid_t tree_fork(void)
 {
 	fflush(stdout);
-	return fork();
+	pid_t child = fork();
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
 }
 
 /* The exit status of a child, 1000 + the signal when it was killed. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol.h"
 #include "status.h"
 #include "test.h"
 
@@ -238,6 +239,15 @@ static void test_codes(void)
 	CHECK(!sts_status_code_known(""));
 	CHECK(!sts_status_code_known("invalid_targe"));
 	CHECK(!sts_status_code_known("Access_Denied"));
+	CHECK(!sts_status_code_known("request"));
+	CHECK(!sts_status_code_known(" "));
+	CHECK(!sts_status_code_known("invalid_request invalid_client"));
+	CHECK(sts_status_code_known("invalid_request") &&
+	      sts_status_code_known("overloaded_error"));
+	CHECK(sts_status_code_known("INTERNAL") && !sts_status_code_known("INTERNA"));
+	for (size_t i = 0; i < sts_protocol_count; i++)
+		for (const struct sts_error_code *c = sts_protocols[i].codes; c && c->code; c++)
+			CHECK(sts_status_code_known(c->code));
 }
 
 static const struct sts_test tests[] = {

@@ -228,18 +228,65 @@ static void test_lock(void)
 	char want[64];
 
 	fresh("d", 0777);
+	CHECK_INT(sts_store_owner(store.dir_fd), 0);
 	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
 	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
+	CHECK_INT(sts_store_owner(store.dir_fd), getpid());
 	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
 		  STS_OK);
 	CHECK_INT(sts_store_lock(&second, &error), STS_ELOCKED);
 	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
 	CHECK_STR(error.msg, want);
-	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error),
-		  STS_OK); /* the worker of the one who holds it */
+	/* The worker of the one who holds it. */
+	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
 	sts_store_close(&store);
 	CHECK_INT(sts_store_lock(&second, &error), STS_OK);
 	sts_store_close(&second);
+}
+
+/* Locks that are not a writer's: the process behind them is named nowhere, and never signalled. */
+static void test_lock_shared(void)
+{
+	fresh("d", 0777);
+	int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(flock(fd, LOCK_SH) == 0);
+	CHECK_INT(sts_store_owner(store.dir_fd), 0);
+	CHECK_INT(sts_store_lock(&store, &error), STS_ELOCKED);
+	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
+	/* Waiting for it is not having it. */
+	pid_t child = fork();
+	if (child == 0) {
+		int own = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		flock(own, LOCK_EX);
+		_exit(0);
+	}
+	usleep(50000);
+	CHECK_INT(sts_store_owner(store.dir_fd), 0);
+	CHECK(kill(child, SIGKILL) == 0);
+	tree_wait(child);
+	close(fd);
+	sts_store_close(&store);
+}
+
+/* A node with many locks: the line is found wherever it stands, and across the ends of what is read
+ * at once. */
+static void test_lock_among_many(void)
+{
+	char name[32];
+	int fds[200];
+
+	fresh("d", 0777);
+	for (size_t i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "lock%zu", i);
+		fds[i] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		CHECK(flock(fds[i], LOCK_EX) == 0);
+		if (i == 100)
+			CHECK_INT(sts_store_lock(&store, &error), STS_OK);
+		CHECK_INT(sts_store_owner(store.dir_fd), i < 100 ? 0 : getpid());
+	}
+	for (size_t i = 0; i < 200; i++)
+		close(fds[i]);
+	sts_store_close(&store);
 }
 
 static void test_stored(void)
@@ -281,6 +328,15 @@ static void test_stored(void)
 	CHECK_INT(stored.expires_errno, EFBIG);
 	CHECK_INT(stored.token.len, 0);
 	CHECK_INT(stored.token_uid, (uid_t)-1);
+
+	/* Links are not followed, whatever good things they lead to. */
+	tree_put("expires", "2026-01-12T16:11:29Z");
+	tree_put("token.jwt", "a.b.c");
+	CHECK(unlink("d/expires") == 0 && symlink("../expires", "d/expires") == 0);
+	CHECK(unlink("d/token.jwt") == 0 && symlink("../token.jwt", "d/token.jwt") == 0);
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.token_errno, ELOOP);
+	CHECK_INT(stored.expires_errno, ELOOP);
 	sts_store_close(&store);
 }
 
@@ -292,6 +348,8 @@ static const struct sts_test tests[] = {
 	{"order of the three", test_order},
 	{"messages say what to do", test_messages},
 	{"one writer per directory", test_lock},
+	{"locks that are not a writer's", test_lock_shared},
+	{"a lock among many", test_lock_among_many},
 	{"what is stored", test_stored},
 };
 
