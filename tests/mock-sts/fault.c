@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util.h"
+
 enum fault_kind { INT, FLAG, TEXT };
 
 static const struct fault_row {
@@ -17,6 +19,7 @@ static const struct fault_row {
 	 "apply to this many requests (connections, for a fault that acts before the request); "
 	 "else for ever"},
 	{"after", INT, false, "let this many pass first"},
+	{"chance", INT, false, "apply to so many of a hundred, at random"},
 	{"path", TEXT, false,
 	 "only where the request's path starts so; not for faults that act before the request"},
 	{"method", TEXT, false, "only for this method"},
@@ -298,6 +301,17 @@ static bool matches(const struct mock_fault *fault, const char *method, const ch
 	       (!want_method || strcmp(method, want_method) == 0);
 }
 
+static bool lucky(const struct mock_fault *fault)
+{
+	int64_t chance = mock_fault_int(fault, "chance", 100);
+	uint32_t draw;
+
+	if (chance >= 100)
+		return true;
+	mock_random(&draw, sizeof(draw));
+	return draw % 100 < chance;
+}
+
 bool mock_slots_take(struct mock_fault_slots *slots, const char *method, const char *path,
 		     struct mock_fault *fault)
 {
@@ -312,6 +326,8 @@ bool mock_slots_take(struct mock_fault_slots *slots, const char *method, const c
 				      sizeof(why)))
 			continue;
 		if (!matches(fault, method, path))
+			continue;
+		if (!lucky(fault))
 			continue;
 		if (slot->after > 0) {
 			slot->after--;

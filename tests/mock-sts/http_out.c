@@ -151,6 +151,19 @@ static size_t next_chunk(const char *list, const char **at)
 	return size > 0 ? size : 1;
 }
 
+static bool send_huge_chunk(struct sink *s, const struct mock_fault *fault)
+{
+	int64_t huge = mock_fault_int(fault, "huge", 0);
+	char line[32];
+	struct sts_text t;
+
+	if (huge <= 0)
+		return true;
+	sts_text_init(&t, line, sizeof(line));
+	sts_text_addf(&t, "%" PRIx64 "\r\n", huge);
+	return sink_text(s, &t) && sink_spaces(s, huge) && sink_write(s, "\r\n", 2);
+}
+
 static bool send_chunks(struct sink *s, struct sts_slice body, const struct mock_fault *fault)
 {
 	const char *sizes = mock_fault_text(fault, "chunk_sizes"), *at = NULL;
@@ -238,7 +251,7 @@ static bool send_body(struct sink *s, const struct mock_reply *reply,
 	enum framing framing = framing_of(fault);
 
 	if (framing == CHUNKED || framing == BOTH)
-		return send_chunks(s, body, fault);
+		return send_huge_chunk(s, fault) && send_chunks(s, body, fault);
 	return sink_spaces(s, mock_fault_int(fault, "huge", 0)) &&
 	       sink_write(s, body.data, body.len);
 }

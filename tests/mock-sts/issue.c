@@ -142,6 +142,7 @@ void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
 		mock_die("signing failed");
 	if (inserted)
 		insert(&token, inserted);
+	issued->key = &key;
 	issued->token = (struct sts_slice){token.data, token.len};
 	mock_state_count(ctx->state, MOCK_ISSUED);
 }

@@ -11,7 +11,8 @@
 struct mock_issued {
 	struct sts_slice token; /* static storage */
 	int64_t lifetime_s, expires_s;
-	char display[288]; /* cluster:namespace:serviceaccount */
+	char display[288];                  /* cluster:namespace:serviceaccount */
+	const struct mock_signing_key *key; /* that signed; static storage */
 };
 
 enum mock_verdict { MOCK_ACCEPTED, MOCK_REJECTED_TOKEN, MOCK_DENIED_SUBJECT };

@@ -3,8 +3,10 @@
  * mock-sts: a real Security Token Service in small, for tests and demos. docs/mock-sts.md is its
  * manual.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "fault.h"
@@ -40,8 +42,21 @@ static int help(FILE *out, int status)
 	return status;
 }
 
+/* A descriptor of ours must not take the place of a standard one that was closed. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_fds();
 	if (argc < 2)
 		return help(stderr, 64);
 	if (strcmp(argv[1], "--help") == 0)

@@ -48,7 +48,6 @@ static void add_thumbprint(struct mock_json *j, const struct mock_signing_key *k
 
 void mock_openunison_user(struct mock_ctx *ctx)
 {
-	static struct mock_signing_key key;
 	char expires[32];
 	struct mock_subject subject;
 	struct mock_issued issued;
@@ -59,7 +58,6 @@ void mock_openunison_user(struct mock_ctx *ctx)
 		return;
 	struct sts_slice audience = sts_slice_of(ctx->config->audiences.v[0]);
 	mock_issue(ctx, &subject, &audience, 1, &issued);
-	mock_issue_key(ctx, &key);
 	sts_text_init(&t, expires, sizeof(expires));
 	mock_add_rfc3339(&t, issued.expires_s);
 
@@ -70,8 +68,8 @@ void mock_openunison_user(struct mock_ctx *ctx)
 		mock_json_z(&j, "expires", expires);
 		mock_json_string(&j, "jwt", issued.token);
 		if (!ctx->config->no_thumbprint) {
-			add_thumbprint(&j, &key);
-			add_certificate(&j, &key);
+			add_thumbprint(&j, issued.key);
+			add_certificate(&j, issued.key);
 		}
 		mock_json_close(&j);
 	}

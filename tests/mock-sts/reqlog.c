@@ -4,6 +4,22 @@
 #include "form.h"
 #include "jsonout.h"
 
+/* What a peer sent may not even be UTF-8. */
+static struct sts_slice safe(struct sts_slice value, char copy[512])
+{
+	value.len = value.len < 512 ? value.len : 512;
+	for (size_t i = 0; i < value.len; i++)
+		copy[i] = (signed char)value.data[i] > 0 ? value.data[i] : '?';
+	return (struct sts_slice){copy, value.len};
+}
+
+static void add_safe(struct mock_json *j, const char *name, struct sts_slice value)
+{
+	char copy[512];
+
+	mock_json_string(j, name, safe(value, copy));
+}
+
 static void start(struct mock_json *j, struct sts_text *t, char *buf, size_t size,
 		  const struct mock_ctx *ctx)
 {
@@ -19,7 +35,7 @@ static void start(struct mock_json *j, struct sts_text *t, char *buf, size_t siz
 	mock_json_int(j, "ms", mock_now_ms() - ctx->began_ms);
 	mock_json_int(j, "connection", (int64_t)ctx->connection);
 	if (ctx->conn.sni[0])
-		mock_json_z(j, "sni", ctx->conn.sni);
+		add_safe(j, "sni", sts_slice_of(ctx->conn.sni));
 }
 
 static void finish(int fd, struct mock_json *j, struct sts_text *t)
@@ -57,27 +73,26 @@ static void add_header_values(struct mock_json *j, const struct mock_request *r)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct sts_slice value = mock_request_header(r, names[i]);
 
-		if (value.data && value.len < 512)
-			mock_json_string(j, names[i], value);
+		if (value.data)
+			add_safe(j, names[i], value);
 	}
 }
 
 static void add_form(struct mock_json *j, const struct mock_ctx *ctx)
 {
-	char buf[16 * 1024], id[MOCK_ID_CHARS];
+	char buf[32 * 1024], copy[512], id[MOCK_ID_CHARS];
 	struct sts_text t;
 
 	sts_text_init(&t, buf, sizeof(buf));
 	for (size_t i = 0; i < ctx->form.count; i++) {
-		const struct mock_param *param = &ctx->form.param[i];
+		struct sts_slice name = ctx->form.param[i].name, value = ctx->form.param[i].value;
+		bool secret = mock_form_is_secret(name.data);
 
 		sts_text_add_str(&t, i > 0 ? ",[" : "[[");
-		mock_json_add_string(&t, param->name, false);
+		mock_json_add_string(&t, safe(name, copy), false);
 		sts_text_add_char(&t, ',');
-		mock_id(param->value.data, param->value.len, id);
-		mock_json_add_string(
-			&t, mock_form_is_secret(param->name.data) ? sts_slice_of(id) : param->value,
-			false);
+		mock_id(value.data, value.len, id);
+		mock_json_add_string(&t, secret ? sts_slice_of(id) : safe(value, copy), false);
 		sts_text_add_char(&t, ']');
 	}
 	sts_text_add_char(&t, ']');

@@ -130,6 +130,7 @@ struct listener {
 	struct mock_state *state;
 	const struct mock_identity *identity;
 	int log_fd;
+	int fds[2];
 	size_t children;
 	uint64_t connections;
 };
@@ -140,6 +141,9 @@ static void child(struct listener *l, int fd, bool control)
 	int on = 1;
 
 	end_with_parent(SIGKILL);
+	/* Or the port would not be free while this child lives. */
+	close(l->fds[0]);
+	close(l->fds[1]);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -209,7 +213,11 @@ static int open_leash(const struct mock_config *config)
 void mock_server_run(const struct mock_config *config, struct mock_state *state,
 		     const struct mock_identity *identity, int fd, int control_fd)
 {
-	struct listener l = {.config = config, .state = state, .identity = identity, .log_fd = -1};
+	struct listener l = {.config = config,
+			     .state = state,
+			     .identity = identity,
+			     .log_fd = -1,
+			     .fds = {fd, control_fd}};
 	enum { MAIN, CONTROL, SIGNALS, LEASH, FDS };
 	struct pollfd fds[FDS] = {{fd, POLLIN, 0},
 				  {control_fd, POLLIN, 0},

@@ -157,7 +157,8 @@ bool mock_state_rotate(struct mock_state *state, const char *name, bool keep, in
 	if (last && !add_key(state, name, now_s))
 		return false;
 	mock_state_lock(state);
-	state->active++;
+	if (state->active + 1 < state->signing_count)
+		state->active++;
 	if (!keep) {
 		state->signing_count -= state->active;
 		memmove(state->signing, state->signing + state->active,
