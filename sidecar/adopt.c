@@ -53,6 +53,9 @@ static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t unti
 {
 	int64_t life_ms = until_ms - from_ms;
 
+	/* Its contract knows no shortest life. */
+	if (o->command == STS_COMMAND_EXCHANGE)
+		return until_ms - o->refresh_before_ms;
 	if (o->refresh_before_ms > 0)
 		return until_ms - (o->refresh_before_ms < life_ms / 2 ? o->refresh_before_ms : life_ms / 2);
 	return from_ms + life_ms / 1000 * o->fraction_permille;

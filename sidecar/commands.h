@@ -27,7 +27,7 @@ void sts_print(int fd, struct sts_slice text);
 int sts_complain(const struct sts_error *e);
 
 /* Help texts, generated from the tables. */
-void sts_help(void);
+void sts_help_exits(struct sts_text *out);
 void sts_help_command(const char *name, const char *summary, const char *usage, enum sts_command command);
 
 #endif

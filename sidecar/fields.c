@@ -151,6 +151,16 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	return STS_OK;
 }
 
+static enum sts_err unknown_protocol(const char *name, struct sts_error *e)
+{
+	char shown[64];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(name), 40);
+	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": sts-sidecar fetch --help lists them", shown);
+}
+
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
@@ -158,7 +168,7 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, 
 	memset(f, 0, sizeof(*f));
 	f->request.row = sts_protocol_find(sts_slice_of(o->protocol));
 	if (!f->request.row)
-		return sts_fail(e, STS_EUSAGE, 0, "unknown protocol: see sts-sidecar fetch --help for the list");
+		return unknown_protocol(o->protocol, e);
 	f->request.agent = "sts-sidecar/" STS_VERSION;
 	f->request.params = f->params;
 	f->request.headers = f->headers;

@@ -49,7 +49,7 @@ int sts_complain(const struct sts_error *e)
 	return sts_error_info(e->code)->exit_status;
 }
 
-static void add_exits(struct sts_text *out)
+void sts_help_exits(struct sts_text *out)
 {
 	sts_text_add_str(out, "\nExit statuses:\n");
 	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
@@ -74,6 +74,6 @@ void sts_help_command(const char *name, const char *summary, const char *usage, 
 		for (size_t i = 0; i < sts_protocol_count; i++)
 			sts_text_addf(&out, "  %-20s%s\n", sts_protocols[i].name, sts_protocols[i].summary);
 	}
-	add_exits(&out);
+	sts_help_exits(&out);
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
 }

@@ -76,6 +76,7 @@ static void help(void)
 			       "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		sts_text_addf(&out, "  %-10s%.*s\n", commands[i].name, (int)strcspn(commands[i].summary, "\n"), commands[i].summary);
+	sts_help_exits(&out);
 	sts_text_add_str(&out, "\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
 }

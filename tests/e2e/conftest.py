@@ -68,11 +68,11 @@ def space(folder, ca, subject):
 
 @pytest.fixture
 def serve(folder, identity):
-    """Start a server: serve(answer, stall=..., identity=..., tls=False, ...)."""
+    """Start a server: serve(answer, stall=..., identity=..., tls=False, blind=True, ...)."""
     with contextlib.ExitStack() as stack:
-        def start(answer=b"", *, stall=None, identity=identity, address="127.0.0.1", tls=True, **more):
+        def start(answer=b"", *, stall=None, identity=identity, address="127.0.0.1", tls=True, blind=False, **more):
             context = servers.tls_context(identity, folder, **more) if tls else None
-            return stack.enter_context(servers.Server(answer, tls=context, stall=stall, address=address))
+            return stack.enter_context(servers.Server(answer, tls=context, stall=stall, blind=blind, address=address))
         yield start
 
 

@@ -185,6 +185,8 @@ def test_two_writers_are_kept_apart(exchange, fetch, serve, space):
     server = serve(tokens.openunison(tokens.issued()))
     with exchange(f"--cacert-path={space.ca_file}", space.token_file, server.url(PATH), space.out, background=True) as process:
         wait_for(space.out / "thumbprint")
+        wait_for(space.out / "expires")
+        time.sleep(0.2)
         before = space.snapshot()
         run = fetch(server.url(PATH))
         assert run.status == 73, run.err

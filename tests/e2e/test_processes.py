@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -11,18 +10,12 @@ import time
 import pytest
 
 from harness import tokens
-from harness.sidecar import sanitized
+from harness.sidecar import can_trace, sanitized, traced
 
 PATH = "/vault/token/user"
 
 
-def strace_works():
-    if not shutil.which("strace"):
-        return False
-    return subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, timeout=20).returncode == 0
-
-
-needs_strace = pytest.mark.skipif(not strace_works() or sanitized(), reason="needs strace and the release binary")
+needs_strace = pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
 
 
 def trace_of(space):
@@ -31,6 +24,10 @@ def trace_of(space):
     for line in (space.folder / "trace").read_text().splitlines():
         pid, _, call = line.partition(" ")
         lines.setdefault(int(pid), []).append(call.strip())
+    # The first process was setpriv before it was the program.
+    first = next(iter(lines))
+    start = max(i for i, call in enumerate(lines[first]) if call.startswith("execve("))
+    lines[first] = lines[first][start:]
     return lines
 
 
@@ -40,7 +37,7 @@ def test_who_opens_sockets(sidecar, serve, space, subject):
     server = serve(tokens.openunison(tokens.issued()))
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file,
-                      prefix=["strace", "-f", "-qq", "-s", "65536", "-o", space.folder / "trace"])
+                      prefix=traced(space.folder / "trace", "-s", "65536"), uid=0, gid=0)
     assert run.status == 0, run.err
     trace = trace_of(space)
     supervisor, *children = trace.values()
@@ -59,7 +56,7 @@ def test_it_sleeps_between_refreshes(sidecar, serve, space):
     server = serve(tokens.openunison(tokens.issued(), thumbprint=None))
     with sidecar.start("run", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                        "--output-dir", space.out, "--cacert-path", space.ca_file,
-                       prefix=["strace", "-f", "-qq", "-o", space.folder / "trace"]) as process:
+                       prefix=traced(space.folder / "trace"), uid=0, gid=0) as process:
         wait_for(space.out / "expires")
         time.sleep(0.5)
         before = (space.folder / "trace").read_text()

@@ -56,7 +56,7 @@ REFUSED = [
     Refused("the intermediate is missing", r"issuer", leaf(MIDDLE)),
     Refused("the root is sent, but not trusted", r"issuer", leaf(OTHER, OTHER.certificate)),
     Refused("expired", r"expired", leaf(since=-20, until=-10)),
-    Refused("not valid yet", r"not valid yet|not yet valid", leaf(since=10, until=20)),
+    Refused("not valid yet", r"valid only from", leaf(since=10, until=20)),
     Refused("the intermediate has expired", r"expired", leaf(OLD_MIDDLE, OLD_MIDDLE.certificate)),
     Refused("the anchor has expired", r"anchor|expired|issuer", leaf(OLD_CA), anchors=(OLD_CA,)),
     Refused("a CA certificate as the server's", r"CA", pki.authority(CA, cn="sub", names=["localhost"], ips=["127.0.0.1"])),

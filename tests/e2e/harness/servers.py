@@ -27,11 +27,12 @@ class Server:
 
     answer   bytes, an Answer, or a function of the request's bytes that gives one
     stall    "accept" (no TLS at all), "handshake" (reads no request), "request" (answers nothing): stays there until close()
+    blind    answers as soon as it hears anything, whatever it is
     tls      None: plain TCP
     """
 
-    def __init__(self, answer=b"", *, tls=None, stall=None, address="127.0.0.1"):
-        self.answer, self.tls, self.stall = answer, tls, stall
+    def __init__(self, answer=b"", *, tls=None, stall=None, blind=False, address="127.0.0.1"):
+        self.answer, self.tls, self.stall, self.blind = answer, tls, stall, blind
         self.requests = []
         self.errors = []
         self.connections = 0
@@ -89,7 +90,7 @@ class Server:
         self._hold("accept")
         connection = self.tls.wrap_socket(raw, server_side=True) if self.tls else raw
         self._hold("handshake")
-        request = read_request(connection)
+        request = connection.recv(65536) if self.blind else read_request(connection)
         self.requests.append(request)
         self._hold("request")
         answer = self.answer(request) if callable(self.answer) else self.answer

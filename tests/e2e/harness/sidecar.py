@@ -24,6 +24,19 @@ def build_folder():
     return pathlib.Path(os.environ.get("STS_SIDECAR") or TOP / "build/sts-sidecar").resolve().parent
 
 
+def traced(trace, *options):
+    """What to run before the program so that strace follows it. A process that is not dumpable shows its memory to root alone, so
+    strace stays root and the program becomes an ordinary user after it."""
+    return ["strace", "-f", "-qq", "-o", str(trace), *map(str, options),
+            "setpriv", "--reuid", str(UID), "--regid", str(GID), "--clear-groups"]
+
+
+def can_trace():
+    if not ROOT or sanitized() or not shutil.which("strace") or not shutil.which("setpriv"):
+        return False
+    return subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, timeout=20).returncode == 0
+
+
 def sanitized():
     return "asan" in build_folder().name
 
