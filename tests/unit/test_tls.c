@@ -96,20 +96,20 @@ static int peers_stdin = -1;
 
 static bool make_keys(void)
 {
-	static const char *const kinds[] = {"rsa -newkey rsa:2048",
-					    "p256 -newkey ec -pkeyopt ec_paramgen_curve:P-256",
-					    "p384 -newkey ec -pkeyopt ec_paramgen_curve:P-384",
-					    "p521 -newkey ec -pkeyopt ec_paramgen_curve:P-521"};
+	static const char *const kinds[][2] = {
+		{"rsa", "rsa:2048"},
+		{"p256", "ec -pkeyopt ec_paramgen_curve:P-256"},
+		{"p384", "ec -pkeyopt ec_paramgen_curve:P-384"},
+		{"p521", "ec -pkeyopt ec_paramgen_curve:P-521"},
+	};
 	char command[512];
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const char *rest = strchr(kinds[i], ' ');
 		snprintf(command, sizeof(command),
-			 "cd %s && openssl req -x509 -nodes%s -keyout %.*s.pem -out cert -days 2 "
-			 "-subj /CN=sts.test -addext subjectAltName=DNS:sts.test 2>/dev/null && "
-			 "cat cert >>%.*s.pem",
-			 dir, rest, (int)(rest - kinds[i]), kinds[i], (int)(rest - kinds[i]),
-			 kinds[i]);
+			 "cd %s && openssl req -x509 -nodes -newkey %s -keyout %s.pem -out %s.crt "
+			 "-days 2 -subj /CN=sts.test -addext subjectAltName=DNS:sts.test "
+			 "2>/dev/null && cat %s.crt >>%s.pem",
+			 dir, kinds[i][1], kinds[i][0], kinds[i][0], kinds[i][0], kinds[i][0]);
 		if (system(command) != 0)
 			return false;
 	}
@@ -459,6 +459,40 @@ static void the_verifier_has_its_say(void)
 	told = STS_OK;
 }
 
+/* With the verifier that is shipped: one trusted certificate, and the name that is wanted. */
+static enum sts_err verified(const char *peer, const char *trusted, const char *name)
+{
+	static struct sts_ca_sources sources;
+	struct sts_server_name server = {.dns = sts_slice_of(name)};
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s.crt", dir, trusted);
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path, false, &error), STS_OK);
+	start(peer, false, DEADLINE_MS);
+	CHECK_INT(
+		sts_verifier_init(&verifier, &sources, &server, sts_clock_real_ms() / 1000, &error),
+		STS_OK);
+	enum sts_err err = sts_tls_handshake(&tls, &error);
+	finish();
+	sts_ca_sources_fini(&sources);
+	return err;
+}
+
+static void the_real_verifier(void)
+{
+	CHECK_INT(verified("rsa-aes128", "rsa", "sts.test"), STS_OK);
+	CHECK_INT(verified("default", "p256", "sts.test"), STS_OK);
+	CHECK_INT(verified("p384-aes256", "p384", "sts.test"), STS_OK);
+	CHECK_INT(verified("p521-chacha", "p521", "sts.test"), STS_OK);
+	CHECK_INT(verified("default", "p256", "other.test"), STS_ECERT_NAME);
+	CHECK(strstr(error.msg, "sts.test") != NULL);
+	CHECK_INT(error.code, STS_ECERT_NAME);
+	/* Not trusted; and since it is self-signed, a CA's certificate that nobody pinned. */
+	enum sts_err err = verified("default", "rsa", "sts.test");
+	CHECK(err == STS_ECERT_ISSUER || err == STS_ECERT_CA);
+}
+
 static void errors_need_no_place(void)
 {
 	start("alert-70", false, DEADLINE_MS);
@@ -514,6 +548,7 @@ static const struct sts_test tests[] = {
 	{"servers that insist on something else", other_profiles},
 	{"alerts in words", alerts_in_words},
 	{"the verifier has its say", the_verifier_has_its_say},
+	{"the real verifier: names and issuers", the_real_verifier},
 	{"errors need no place", errors_need_no_place},
 	{"plain TCP is the same path", plain_is_the_same_path},
 };
