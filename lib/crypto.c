@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto.h"
+
+/*
+ * The NIST curves by the generic code, X25519 by its own: one br_ec_impl for both, since the TLS
+ * engine takes only one.
+ */
+static const br_ec_impl *of(int curve)
+{
+	return curve == BR_EC_curve25519 ? &br_ec_c25519_i31 : &br_ec_prime_i31;
+}
+
+static const unsigned char *generator(int curve, size_t *len)
+{
+	return of(curve)->generator(curve, len);
+}
+
+static const unsigned char *order(int curve, size_t *len)
+{
+	return of(curve)->order(curve, len);
+}
+
+static size_t xoff(int curve, size_t *len)
+{
+	return of(curve)->xoff(curve, len);
+}
+
+static uint32_t mul(unsigned char *point, size_t point_len, const unsigned char *x, size_t x_len,
+		    int curve)
+{
+	return of(curve)->mul(point, point_len, x, x_len, curve);
+}
+
+static size_t mulgen(unsigned char *result, const unsigned char *x, size_t x_len, int curve)
+{
+	return of(curve)->mulgen(result, x, x_len, curve);
+}
+
+static uint32_t muladd(unsigned char *a, const unsigned char *b, size_t len, const unsigned char *x,
+		       size_t x_len, const unsigned char *y, size_t y_len, int curve)
+{
+	return of(curve)->muladd(a, b, len, x, x_len, y, y_len, curve);
+}
+
+const br_ec_impl sts_crypto_curves = {
+	.supported_curves = 1u << BR_EC_secp256r1 | 1u << BR_EC_secp384r1 | 1u << BR_EC_secp521r1 |
+			    1u << BR_EC_curve25519,
+	.generator = generator,
+	.order = order,
+	.xoff = xoff,
+	.mul = mul,
+	.mulgen = mulgen,
+	.muladd = muladd,
+};
