@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounded reading of files that somebody else may control: never blocks on a FIFO, never follows a link where it must
- * not, never reads more than it was told to.
+ * Bounded reading of files that somebody else may control: never blocks on a FIFO, never follows a
+ * link where it must not, never reads more than it was told to.
  */
 #ifndef STS_FILE_H
 #define STS_FILE_H
@@ -19,8 +19,8 @@ enum sts_file_links {
  *   dir_fd  in   AT_FDCWD or a directory
  *   path    in   relative to dir_fd
  *   fd      out  the descriptor, caller closes; -1 after a failure
- * Returns 0 or an errno: ENOENT, EACCES, ELOOP for a link, EISDIR for a directory, EINVAL for a FIFO, socket or device, EAGAIN
- * when another process holds a lease on the file.
+ * Returns 0 or an errno: ENOENT, EACCES, ELOOP for a link, EISDIR for a directory, EINVAL for a
+ * FIFO, socket or device, EAGAIN when another process holds a lease on the file.
  */
 int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *fd);
 
@@ -28,16 +28,19 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
  * Read a whole file into the caller's buffer.
  *   data  out  size bytes; not NUL-terminated
  *   len   out  bytes read
- * Returns 0 or an errno of sts_file_open() or read(2); EFBIG when there is more than size (a file that says so is not read at all).
+ * Returns 0 or an errno of sts_file_open() or read(2); EFBIG when there is more than size (a file
+ * that says so is not read at all).
  */
-int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size, size_t *len);
+int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size,
+		  size_t *len);
 
 /* The same from a descriptor of sts_file_open(), from where it stands; stays open. */
 int sts_file_read_fd(int fd, void *data, size_t size, size_t *len);
 
 /*
- * errno in words for a message ("no such file"): the same with every libc for what files and connections give, the libc's own for
- * the rest. EINVAL reads as what sts_file_open() means by it. Never NULL; valid until the next call.
+ * errno in words for a message ("no such file"): the same with every libc for what files and
+ * connections give, the libc's own for the rest. EINVAL reads as what sts_file_open() means by it.
+ * Never NULL; valid until the next call.
  */
 const char *sts_errno_words(int err);
 

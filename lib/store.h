@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The token store: files in the output directory that readers may look at, at any moment, and find whole and old, or whole and new.
- * The application may be able to write in the directory, so nothing in it is trusted.
+ * The token store: files in the output directory that readers may look at, at any moment, and find
+ * whole and old, or whole and new. The application may be able to write in the directory, so
+ * nothing in it is trusted.
  *
- * A file is written as a temporary of one fixed name (".token.jwt.new"): unlinked, created with O_EXCL|O_NOFOLLOW and 0600,
- * written, fchown where the group differs, fchmod, fsync, rename, fsync of the directory. No directory scan, no litter.
+ * A file is written as a temporary of one fixed name (".token.jwt.new"): unlinked, created with
+ * O_EXCL|O_NOFOLLOW and 0600, written, fchown where the group differs, fchmod, fsync, rename, fsync
+ * of the directory. No directory scan, no litter.
  */
 #ifndef STS_STORE_H
 #define STS_STORE_H
@@ -14,88 +16,109 @@
 #include "error.h"
 #include "text.h"
 
-#define STS_FILE_TOKEN "token.jwt"
-#define STS_FILE_EXPIRES "expires"
+#define STS_FILE_TOKEN      "token.jwt"
+#define STS_FILE_EXPIRES    "expires"
 #define STS_FILE_THUMBPRINT "thumbprint"
-#define STS_FILE_STATUS ".status"
+#define STS_FILE_STATUS     ".status"
 
-#define STS_MODE_AUTO ((mode_t)-1)
+#define STS_MODE_AUTO  ((mode_t)-1)
 #define STS_GROUP_AUTO ((gid_t)-1)
 
 struct sts_store {
-	int dir_fd;	 /* -1 when closed */
+	int dir_fd;      /* -1 when closed */
 	const char *dir; /* the caller's path, for messages: must outlive the store */
-	mode_t mode;  /* resolved: what every file gets, whatever the umask */
-	gid_t group;  /* resolved; STS_GROUP_AUTO: leave as created */
+	mode_t mode;     /* resolved: what every file gets, whatever the umask */
+	gid_t group;     /* resolved; STS_GROUP_AUTO: leave as created */
 	bool mode_was_auto;
 };
 
 /*
- * Open the output directory for writing and resolve mode and group (interface.md, `--mode` and `--group`). A mode of auto is 0640 with
- * the directory's group where the directory is setgid, and where a group is given; else 0644 where the directory is writable by others;
- * else 0600. A group of auto is the directory's where that is setgid, whatever the mode; else files keep the group they are made with.
- *   dir     in   path; a final symbolic link is followed (a mount point is the user's business, its content is not)
+ * Open the output directory for writing and resolve mode and group (`--mode`, `--group`). A
+ * mode of auto is 0640 with the directory's group where the directory is setgid, and
+ * where a group is given; else 0644 where the directory is writable by others; else 0600. A group
+ * of auto is the directory's where that is setgid, whatever the mode; else files keep the group
+ * they are made with.
+ *   dir     in   path; a final symbolic link is followed (a mount point is the user's business, its
+ *                content is not)
  *   create  in   make it when it is missing (one level): 0755, less the umask
  *   mode    in   STS_MODE_AUTO, or permission bits; others are dropped
- * Returns STS_OK or STS_EOUTPUT: missing, no directory, read-only, not writable for us (the message names owner, mode and our UID), so
- * that this is known before a subject token is spent.
+ * Returns STS_OK or STS_EOUTPUT: missing, no directory, read-only, not writable for us (the message
+ * names owner, mode and our UID), so that this is known before a subject token is spent.
  */
-enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode, gid_t group,
-			    struct sts_error *e);
+enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode,
+			    gid_t group, struct sts_error *e);
 void sts_store_close(struct sts_store *store);
 
 /*
- * Become the directory's one writer: flock(LOCK_EX|LOCK_NB) on the directory. Held until the descriptor is closed. It guards against
- * a second sidecar by mistake, not against malice. A file system that cannot lock a directory (NFS) is used without.
- * Returns STS_OK, or STS_ELOCKED with the holder's PID where /proc/locks tells it (not from another container).
+ * Become the directory's one writer: flock(LOCK_EX|LOCK_NB) on the directory. Held until the
+ * descriptor is closed. It guards against a second sidecar by mistake, not against malice. A file
+ * system that cannot lock a directory (NFS) is used without.
+ * Returns STS_OK, or STS_ELOCKED with the holder's PID where /proc/locks tells it (not from another
+ * container).
  */
 enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e);
 
-/* The PID of the directory's one writer; 0 when there is none, or none that this process can see (another container's). */
+/*
+ * The PID that holds that lock by /proc/locks; 0 when there is none, or none that this process can
+ * see (another container's). Whoever can open the directory can lock it: before this PID is sent a
+ * signal, make sure that it is us.
+ */
 pid_t sts_store_owner(int dir_fd);
 
 /*
- * Write one file whole or not at all. Whatever lies at the name is replaced, not followed and not opened: a link, a FIFO, a device,
- * somebody else's file. Only a directory cannot be.
+ * Write one file whole or not at all. Whatever lies at the name is replaced, not followed and not
+ * opened: a link, a FIFO, a device, somebody else's file. Only a directory cannot be.
  *   name  in   a constant of ours, never a peer's text
- * Returns STS_OK or STS_EOUTPUT (errno in detail; the message says which file and what to do). After a failure the old file is untouched
- * and no temporary is left where it could be removed; the one exception is a directory that cannot be synced (a failing disk), where
- * the new file is in place already.
+ * Returns STS_OK or STS_EOUTPUT (errno in detail; the message says which file and what to do).
+ * After a failure the old file is untouched and no temporary is left where it could be removed; the
+ * one exception is a directory that cannot be synced (a failing disk), where the new file is in
+ * place already.
  */
-enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data, struct sts_error *e);
+enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
+			     struct sts_error *e);
 
 /*
- * Write token.jwt, expires and thumbprint in the order that never promises a reader more than it holds.
+ * Write token.jwt, expires and thumbprint in the order that never promises a reader more than it
+ * holds.
  *   thumbprint  in   64 hex digits; empty: an old thumbprint file is removed
  *
- * Let x be what `expires` says and T when the token beside it ends. What lies on disk always has x <= T, after each of the renames,
- * so wherever a crash falls: a new x' that is not before x is written after its token (x <= x' <= T'), an earlier one before it
- * (x' < x <= T). Each rename is on disk before the next one starts. x is read from disk, not remembered, since that is what readers see.
- * No `expires` promises nothing: the token goes first. One that cannot be read might promise anything: it is removed, then the same.
- * A reader takes `expires`, then the token. It can pair an x with a later token only, and as long as expiries do not
- * shrink, a later token lasts longer. When one shrinks, a reader that took x just before holds a token of T' < x, once: two files
- * cannot prevent that (token.json, which holds both, does).
- * The application may have forged `expires`. It gains nothing: this can only make us choose the other order, for one moment between
- * two renames, in a file that it could as well have filled itself; the next write brings back the rule.
- * `thumbprint` follows the token: a stale one costs the poll one exchange, an early one would hide a rotated key. `expires` is the last
- * to appear in an empty directory, so that whoever waits for it finds all three.
+ * Let x be what `expires` says and T when the token beside it ends. On disk x <= T holds after each
+ * of the renames, so wherever a crash falls: a new x' that is not before x is written after its
+ * token (x <= x' <= T'), an earlier one before it (x' < x <= T). Each rename is on disk before the
+ * next one starts. x is read from disk, not remembered, since that is what readers see. No
+ * `expires` promises nothing: the token goes first. One that cannot be read might promise anything:
+ * it is removed, then the same.
+ *
+ * A reader takes `expires`, then the token. It can pair an x with a later token only, and as long
+ * as expiries do not shrink, a later token lasts longer. When one shrinks, a reader that took x
+ * just before holds a token of T' < x, once: two files cannot prevent that.
+ *
+ * The application may have forged `expires`. It gains nothing: this can only make us choose the
+ * other order, for one moment between two renames, in a file that it could as well have filled
+ * itself; the next write brings back the rule.
+ *
+ * `thumbprint` follows the token: a stale one costs the poll one exchange, an early one would hide
+ * a rotated key. `expires` is the last to appear in an empty directory, so that whoever waits for
+ * it finds all three.
  *
  * Returns as sts_store_write().
  */
-enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token, int64_t expires_s, struct sts_slice thumbprint,
+enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token,
+				   int64_t expires_s, struct sts_slice thumbprint,
 				   struct sts_error *e);
 
 /* What is in a directory now, for `check` and for adoption at start. Opened safely, bounded. */
 struct sts_stored {
-	int token_errno;	/* 0, or why the token could not be read (ENOENT, EACCES, EFBIG, ...) */
+	int token_errno; /* 0, or why the token could not be read (ENOENT, EACCES, EFBIG, ...) */
 	struct sts_slice token; /* into the caller's buffer; may be empty */
 	uid_t token_uid;
-	int expires_errno;	/* 0, or why; EINVAL when it is not RFC 3339 */
+	int expires_errno; /* 0, or why; EINVAL when it is not RFC 3339 */
 	int64_t expires_s;
 };
 
 /*
- * Read expires, then the token (the order that the writer keeps its promise for), without trusting them.
+ * Read expires, then the token (the order that the writer keeps its promise for), without trusting
+ * them.
  *   buf   out  the token, NUL-terminated
  *   size  in   STS_TOKEN_MAX_BYTES + 1 or more: a token of size bytes is EFBIG
  */
