@@ -110,7 +110,7 @@ static int64_t same_or_growing(int i)
 
 static void test_same_or_growing(void)
 {
-	write_many(3000, same_or_growing);
+	write_many(1000, same_or_growing);
 	CHECK_INT(seen->promises_broken, 0);
 }
 
@@ -122,13 +122,13 @@ static int64_t shrinking(int i)
 
 static void test_shrinking(void)
 {
-	write_many(3000, shrinking);
+	write_many(1000, shrinking);
 }
 
 static const struct sts_test tests[] = {
 	{"a reader of 10,000 writes, each expiry later", test_growing},
-	{"a reader of 3,000 writes, each expiry later or the same", test_same_or_growing},
-	{"a reader of 3,000 writes, expiries going up and down", test_shrinking},
+	{"a reader of 1,000 writes, each expiry later or the same", test_same_or_growing},
+	{"a reader of 1,000 writes, expiries going up and down", test_shrinking},
 };
 
 int main(void)
