@@ -171,7 +171,7 @@ static bool dns_inside(struct sts_slice name, struct sts_slice base, bool exclud
 	extra = name.len - base.len;
 	if (!equal_nocase(after(name, extra), base))
 		return false;
-	return base.data[0] == '.' ? extra > 0 : extra == 0 || name.data[extra - 1] == '.';
+	return base.data[0] == '.' || extra == 0 || name.data[extra - 1] == '.';
 }
 
 /* base is an address and a mask of the same length. */

@@ -86,6 +86,9 @@ def chains():
     old, new = CA("CN=Renewed", ec("old")), CA("CN=Renewed", ec("new"))
     ca_cert("renewed-old", old, old, subject_key_id(b"old"))
     ca_cert("renewed-new", new, new, subject_key_id(b"new"))
+    for i in range(9):
+        wrong = CA("CN=Renewed", ec(f"wrong{i}"))
+        ca_cert(f"renewed-wrong{i}", wrong, wrong, subject_key_id(b"wrong%d" % i))
     leaf("leaf-renewed", new, authority_key_id(b"new"))
     leaf("leaf-wrong-key-id", new, authority_key_id(b"else"))
 
@@ -177,6 +180,8 @@ def authorities():
     # Path lengths.
     zero = new_ca("root-zero", None, "CN=Zero root", bc=basic(path_len=0))
     leaf("leaf-zero", zero)
+    impostor = CA("CN=Zero root", ec("impostor"))
+    ca_cert("namesake-zero", impostor, impostor)
     leaf("leaf-zero-inter", new_ca("inter-below-zero", zero, "CN=Below zero"))
     short = new_ca("inter-zero", root, "CN=Zero intermediate", bc=basic(path_len=0))
     leaf("leaf-inter-zero", short)

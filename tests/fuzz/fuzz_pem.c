@@ -6,6 +6,8 @@
 
 #include "pem.h"
 
+#define OBJECT_BYTES 257 /* no multiple of three: a group of four digits may not fit */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(bool condition)
@@ -39,21 +41,21 @@ static void take(struct digest *d, const struct sts_pem *pem, size_t size)
 static struct digest scan(const char *data, size_t size, size_t piece)
 {
 	struct digest d = {.hash = UINT64_C(14695981039346656037)};
-	uint8_t *object = malloc(256);
+	uint8_t *object = malloc(OBJECT_BYTES);
 	struct sts_pem pem;
 	size_t used;
 
-	sts_pem_init(&pem, object, 256);
+	sts_pem_init(&pem, object, OBJECT_BYTES);
 	for (size_t at = 0; at < size; at += used) {
 		size_t left = size - at < piece ? size - at : piece;
 		enum sts_pem_event event = sts_pem_feed(&pem, data + at, left, &used);
 
 		must(used > 0 && used <= left && (event == STS_PEM_OBJECT || used == left));
 		if (event == STS_PEM_OBJECT)
-			take(&d, &pem, 256);
+			take(&d, &pem, OBJECT_BYTES);
 	}
 	if (sts_pem_end(&pem) == STS_PEM_OBJECT)
-		take(&d, &pem, 256);
+		take(&d, &pem, OBJECT_BYTES);
 	must(pem.objects == d.objects);
 	must(sts_pem_end(&pem) == STS_PEM_MORE); /* the end of the end is nothing */
 	d.skipped = pem.skipped;

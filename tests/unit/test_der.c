@@ -44,6 +44,9 @@ static void long_lengths(void)
 	memcpy(data, "\x04\x81\x80", 3);
 	in = (struct sts_der){data, 3 + 128};
 	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));
+	memcpy(data, "\x04\x82\x00\x80", 4); /* a leading zero */
+	in = (struct sts_der){data, 4 + 128};
+	CHECK(!sts_der_take(&in, STS_DER_OCTETS, &content));
 	memcpy(data, "\x04\x83\x01\x00\x00", 5);
 	in = (struct sts_der){data, 5 + 65536};
 	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));

@@ -64,6 +64,17 @@ static const struct verdict paths[] = {
 	{"leaf inter-expired", "namesake-root root", HOST, STS_ECERT_EXPIRED, NULL},
 	{"leaf-renewed", "renewed-old renewed-new", HOST, STS_OK},
 	{"leaf-renewed", "renewed-old", HOST, STS_ECERT_SIGNATURE, NULL},
+	/* of more namesakes than are tried, the one with the right key identifier is first */
+	{"leaf-renewed",
+	 "renewed-wrong0 renewed-wrong1 renewed-wrong2 renewed-wrong3 renewed-wrong4 "
+	 "renewed-wrong5 "
+	 "renewed-wrong6 renewed-wrong7 renewed-wrong8 renewed-new",
+	 HOST, STS_OK},
+	{"leaf-wrong-key-id",
+	 "renewed-wrong0 renewed-wrong1 renewed-wrong2 renewed-wrong3 renewed-wrong4 "
+	 "renewed-wrong5 "
+	 "renewed-wrong6 renewed-wrong7 renewed-wrong8 renewed-new",
+	 HOST, STS_ECERT_SIGNATURE, NULL},
 	{"leaf-wrong-key-id", "renewed-new", HOST, STS_OK},
 	{"leaf-wrong-key-id", "renewed-old renewed-new", HOST, STS_OK},
 	/* spelling of names: forgiven for an anchor; between certificates BearSSL wants the same
@@ -174,6 +185,10 @@ static const struct verdict authorities[] = {
 	{"leaf-zero", "root-zero", HOST, STS_OK},
 	{"leaf-zero-inter inter-below-zero", "root-zero", HOST, STS_ECERT_CA,
 	 "certificate \"Zero root\" may have 0 CAs below it, and has 1"},
+	/* a namesake's wrong signature says less than what the real one has to say */
+	{"leaf-zero-inter inter-below-zero", "namesake-zero root-zero", HOST, STS_ECERT_CA, NULL},
+	{"leaf-zero-inter inter-below-zero", "root-zero namesake-zero", HOST, STS_ECERT_CA, NULL},
+	{"leaf-zero-inter inter-below-zero", "namesake-zero", HOST, STS_ECERT_SIGNATURE, NULL},
 	{"leaf-inter-zero inter-zero", "root", HOST, STS_OK},
 	{"leaf-below-inter-zero inter-below-inter-zero inter-zero", "root", HOST, STS_ECERT_CA,
 	 NULL},
@@ -242,7 +257,8 @@ static const struct verdict constraints[] = {
 	/* kinds that we don't judge */
 	{"leaf-nc-dir nc-dir", "root", HOST, STS_ECERT_CONSTRAINT, "cannot be judged"},
 	{"leaf-nc-email nc-email", "root", HOST, STS_OK},
-	{"leaf-nc-email-name nc-email-name", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
+	{"leaf-nc-email-name nc-email-name", "root", HOST, STS_ECERT_CONSTRAINT,
+	 "cannot be judged for names of another kind"},
 	{"leaf-nc-email-subject nc-email", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-uri nc-uri", "root", HOST, STS_OK},
 	{"leaf-nc-uri-name nc-uri-name", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
