@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answer.h"
+
+#include "json.h"
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NOW      1768233600 /* 2026-01-12T16:00:00Z */
+#define DATE     "Mon, 12 Jan 2026 16:00:00 GMT"
+#define SUBJECT  "sUbJeCt-0123456789.abcdefghijklm.nopqrstuvwxyz"
+#define OPAQUE   "opaque-access-token"
+#define HEX64    "0123456789ABCDEFfedcba98765432100123456789abcdef0123456789ABCDEF"
+
+static char scratch[48 * 1024], big_body[160 * 1024];
+static struct sts_answer answer;
+static struct sts_error error;
+static struct sts_http_head head;
+static struct sts_answer_input input;
+
+/* A JWT with these claims, as text without quotes. */
+static const char *jwt(const char *claims)
+{
+	static char token[1024];
+	struct sts_text text;
+
+	sts_text_init(&text, token, sizeof(token));
+	sts_text_add_str(&text, "eyJhbGciOiJub25lIn0.");
+	sts_base64url_encode(&text, claims, strlen(claims));
+	sts_text_add_str(&text, ".c2ln");
+	return token;
+}
+
+static void prepare(const char *protocol, int status, struct sts_slice body)
+{
+	memset(&error, 0, sizeof(error));
+	memset(&answer, 0x5a, sizeof(answer));
+	head = (struct sts_http_head){.status = status, .date = STS_SLICE(DATE)};
+	input = (struct sts_answer_input){
+		.row = sts_protocol_find(sts_slice_of(protocol)),
+		.head = &head,
+		.body = body,
+		.subject = STS_SLICE(SUBJECT),
+		.sent_real_ms = NOW * 1000LL + 200,
+		.received_real_ms = NOW * 1000LL + 400,
+	};
+}
+
+static enum sts_err read_prepared(void)
+{
+	return sts_answer_read(&input, scratch, sizeof(scratch), &answer, &error);
+}
+
+static enum sts_err read_answer(const char *protocol, int status, const char *body)
+{
+	prepare(protocol, status, sts_slice_of(body));
+	return read_prepared();
+}
+
+static enum sts_err exchanged(const char *body)
+{
+	return read_answer("token-exchange", 200, body);
+}
+
+static void token_exchange(void)
+{
+	CHECK_INT(exchanged("{\"access_token\":\"" OPAQUE
+			    "\",\"issued_token_type\":\"x\",\"token_type\":\"N_A\","
+			    "\"expires_in\":300,\"more\":{\"access_token\":7}}\n"),
+		  STS_OK);
+	CHECK(sts_slice_eq(answer.token, OPAQUE));
+	CHECK_INT(answer.lifetime_s, 300);
+	CHECK_INT(answer.expires_s, NOW + 300);
+	CHECK_INT(answer.http_status, 200);
+	CHECK_INT(answer.retry_after_s, -1);
+	CHECK_INT(answer.clock_skew_s, 0);
+	CHECK(!answer.has_thumbprint);
+	CHECK_STR(answer.sts_error, "");
+	sts_json_close();
+
+	CHECK_INT(exchanged("{\"access_token\":\"" OPAQUE "\",\"expires_in\":\"299.5\"}"), STS_OK);
+	CHECK_INT(answer.lifetime_s, 299);
+	CHECK_INT(exchanged("{\"access_token\":\"" OPAQUE "\",\"expires_in\":null}"), STS_OK);
+	CHECK_INT(answer.lifetime_s, STS_PROTOCOL_TTL_S);
+	prepare("token-exchange", 201, STS_SLICE("{\"access_token\":\"" OPAQUE "\"}"));
+	input.default_ttl_s = 77;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 77);
+	sts_json_close();
+}
+
+static void openunison(void)
+{
+	static const uint8_t thumbprint[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
+					     0xcd, 0xef, 0xfe, 0xdc, 0xba};
+	char body[2048];
+	const char *token = jwt("{\"exp\":1768234500,\"iat\":1768233600}");
+
+	snprintf(body, sizeof(body),
+		 "{\"displayName\":\"a:b:c\",\"token\":{\"expires\":\"2026-01-12T16:14:00Z\","
+		 "\"jwt\":\"%s\","
+		 "\"thumbprint\":\"" HEX64 "\",\"certificate\":\"-----BEGIN\\n\"}}\n",
+		 token);
+	CHECK_INT(read_answer("openunison", 200, body), STS_OK);
+	CHECK(sts_slice_eq(answer.token, token));
+	CHECK_INT(answer.lifetime_s, 840); /* the earlier of the two */
+	CHECK_INT(answer.expires_s, NOW + 840);
+	CHECK(answer.has_thumbprint);
+	CHECK(memcmp(answer.thumbprint, thumbprint, sizeof(thumbprint)) == 0);
+	sts_json_close();
+
+	/* Before 1.0.48; escapes as the server writes them. */
+	snprintf(body, sizeof(body),
+		 "{\"token\":{\"expires\":\"2026-01-12T16:15:00Z\",\"jwt\":\"a\\u003d\\u003db\"}}");
+	CHECK_INT(read_answer("openunison", 200, body), STS_OK);
+	CHECK(sts_slice_eq(answer.token, "a==b"));
+	CHECK(!answer.has_thumbprint);
+	sts_json_close();
+}
+
+static void token_field(void)
+{
+	prepare("token-exchange", 200,
+		STS_SLICE("{\"access_token\":7,\"id_token\":\"id\",\"expires_in\":60}"));
+	input.token_pointer = "/id_token";
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK(sts_slice_eq(answer.token, "id"));
+	sts_json_close();
+}
+
+/* The token's own exp counts, and Date is what it is measured by. */
+static void clocks(void)
+{
+	char body[1024];
+
+	snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"expires_in\":3600}",
+		 jwt("{\"exp\":1768234500}"));
+	prepare("token-exchange", 200, sts_slice_of(body));
+	input.sent_real_ms -= 7200 * 1000;
+	input.received_real_ms -= 7200 * 1000;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(answer.expires_s, NOW - 7200 + 900);
+	CHECK_INT(answer.clock_skew_s, 7200);
+
+	prepare("token-exchange", 200, sts_slice_of(body));
+	head.date = STS_SLICE("yesterday");
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(answer.clock_skew_s, 0);
+	sts_json_close();
+
+	prepare("token-exchange", 503, STS_SLICE(""));
+	input.sent_real_ms += 3600 * 1000;
+	input.received_real_ms += 3600 * 1000;
+	CHECK_INT(read_prepared(), STS_EBUSY);
+	CHECK_INT(answer.clock_skew_s, -3600);
+}
+
+struct bad_row {
+	const char *protocol, *body;
+	enum sts_err err;
+	const char *msg;
+};
+
+static void bad_answers(void)
+{
+	static const struct bad_row rows[] = {
+		{"openunison", "", STS_EEMPTY,
+		 "the STS answered 200 with no body: is the URL's path right?"},
+		{"openunison", " \r\n", STS_EEMPTY,
+		 "the STS answered 200 with no body: is the URL's path right?"},
+		{"openunison", "\n<html>", STS_EHTML,
+		 "the STS answered 200 with a web page: is the URL's path right?"},
+		{"openunison", "it works", STS_EJSON, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a", STS_EJSON, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\\u0000\"}}", STS_EJSON, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"jwt\":\"b\"}}", STS_EJSON, NULL},
+		{"openunison", "[]", STS_EANSWER, "the answer (status 200) has no /token/jwt"},
+		{"openunison", "{}", STS_EANSWER, "the answer (status 200) has no /token/jwt"},
+		{"openunison", "{\"token\":\"x\"}", STS_EANSWER,
+		 "the answer (status 200) has no /token/jwt"},
+		{"openunison", "{\"token\":{\"JWT\":\"x\"}}", STS_EANSWER,
+		 "the answer (status 200) has no /token/jwt"},
+		{"openunison", "{\"token\":{\"jwt\":null}}", STS_EANSWER,
+		 "the answer (status 200) has no /token/jwt"},
+		{"openunison", "{\"token\":{\"jwt\":7}}", STS_EANSWER,
+		 "the answer's /token/jwt is a number, not a string"},
+		{"openunison", "{\"token\":{\"jwt\":[]}}", STS_EANSWER,
+		 "the answer's /token/jwt is an array, not a string"},
+		{"openunison", "{\"token\":{\"jwt\":true}}", STS_EANSWER,
+		 "the answer's /token/jwt is a boolean, not a string"},
+		{"openunison", "{\"token\":{\"jwt\":\"\"}}", STS_ETOKEN,
+		 "the answer's /token/jwt is empty"},
+		{"openunison", "{\"token\":{\"jwt\":\"a b\"}}", STS_ETOKEN,
+		 "the answer's /token/jwt has white space in it, or a byte that is not printable "
+		 "ASCII"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\\n\"}}", STS_ETOKEN, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\\u007f\"}}", STS_ETOKEN, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"\xc3\xa9\"}}", STS_ETOKEN, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":{}}}", STS_EANSWER,
+		 "the answer's /token/expires is an object, not a time (RFC 3339, or seconds since "
+		 "1970)"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":\"soon\"}}", STS_EANSWER,
+		 "the answer's /token/expires is a string, not a time (RFC 3339, or seconds since "
+		 "1970)"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":true}}", STS_EANSWER, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":1,\"expires\":2}}", STS_EJSON,
+		 NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":\"2026-01-12T16:00:00Z\"}}",
+		 STS_ELIFETIME,
+		 "the returned token has no life left: it expires at 2026-01-12T16:00:00Z, in 0 s"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":7}}", STS_EANSWER,
+		 "the answer's /token/thumbprint is a number, not a string"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"../../etc/passwd\"}}",
+		 STS_ETOKEN, "the answer's /token/thumbprint is not 64 hexadecimal digits"},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"\"}}", STS_ETOKEN, NULL},
+		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"" HEX64 "0\"}}",
+		 STS_ETOKEN, NULL},
+		{"openunison",
+		 "{\"token\":{\"jwt\":\"a\",\"thumbprint\":"
+		 "\"g123456789ABCDEFfedcba98765432100123456789abcdef0123456789ABCDEF\"}}",
+		 STS_ETOKEN, NULL},
+		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":0}", STS_ELIFETIME,
+		 "the returned token's lifetime is 0 s"},
+		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":-5}", STS_ELIFETIME,
+		 "the returned token's lifetime is -5 s"},
+		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":[1]}", STS_EANSWER,
+		 "the answer's /expires_in is an array, not a number of seconds"},
+		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":1e400}", STS_EJSON,
+		 NULL},
+		/* Errors that come as 200. */
+		{"token-exchange",
+		 "{\"error\":\"invalid_grant\",\"error_description\":\"no such rule\"}",
+		 STS_EANSWER,
+		 "the answer (status 200) has no /access_token: invalid_grant: no such rule"},
+		{"token-exchange", "{\"error\":\"server_error\"}", STS_EBUSY,
+		 "the answer (status 200) has no /access_token: server_error"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum sts_err err = read_answer(rows[i].protocol, 200, rows[i].body);
+
+		if (err != rows[i].err)
+			printf("# %s: %s\n", rows[i].body, error.msg);
+		CHECK_INT(err, rows[i].err);
+		CHECK_INT(error.code, rows[i].err);
+		CHECK(!rows[i].msg || strcmp(error.msg, rows[i].msg) == 0);
+		if (rows[i].msg && strcmp(error.msg, rows[i].msg) != 0)
+			printf("# %s\n", error.msg);
+		CHECK(error.msg[0] && answer.token.len == 0);
+		CHECK_INT(answer.http_status, 200);
+	}
+	CHECK_INT(read_answer("openunison", 204, ""), STS_EEMPTY);
+	CHECK_STR(error.msg, "the STS answered 204 with no body: is the URL's path right?");
+}
+
+static void token_size(void)
+{
+	static char token[STS_TOKEN_MAX_BYTES + 1];
+
+	memset(token, 'a', sizeof(token));
+	for (size_t extra = 0; extra < 2; extra++) {
+		snprintf(big_body, sizeof(big_body), "{\"access_token\":\"%.*s\"}",
+			 (int)(STS_TOKEN_MAX_BYTES + extra), token);
+		CHECK_INT(exchanged(big_body), extra ? STS_ETOKEN : STS_OK);
+	}
+	CHECK_STR(error.msg, "the answer's /access_token is over 64 KiB");
+	CHECK(sts_answer_token_ok(STS_SLICE("!~")));
+	CHECK(!sts_answer_token_ok(STS_SLICE("")));
+	CHECK(!sts_answer_token_ok((struct sts_slice){NULL, 0}));
+	CHECK(!sts_answer_token_ok(STS_SLICE("a\0b")));
+	CHECK(!sts_answer_token_ok(STS_SLICE("a\x80")));
+}
+
+#define OAUTH(code) "{\"error\":\"" code "\",\"error_description\":\"no such rule\"}"
+
+static void statuses(void)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum sts_err err;
+		const char *msg, *sts_error;
+	} rows[] = {
+		{400, "", STS_ESTATUS, "unexpected status 400", ""},
+		{400, "bad", STS_ESTATUS, "unexpected status 400: bad", ""},
+		{400, "<html>bad", STS_ESTATUS, "unexpected status 400", ""},
+		{400, "{\"error\":", STS_ESTATUS, "unexpected status 400", ""},
+		{400, "{\"error\":{\"code\":7}}", STS_ESTATUS, "unexpected status 400", ""},
+		{400, OAUTH("invalid_request"), STS_EDENIED,
+		 "unexpected status 400: invalid_request: no such rule", "invalid_request"},
+		{400, OAUTH("temporarily_unavailable"), STS_EBUSY,
+		 "unexpected status 400: temporarily_unavailable: no such rule",
+		 "temporarily_unavailable"},
+		{400, "{\"error\":\"Bad Request\"}", STS_ESTATUS,
+		 "unexpected status 400: Bad Request", ""},
+		{400, "{\"error\":\"Bad Request\",\"message\":\"x\"}", STS_ESTATUS,
+		 "unexpected status 400: x", ""},
+		{400,
+		 "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\",\"message\":\"m\"}}",
+		 STS_EDENIED, "unexpected status 400: INVALID_ARGUMENT: m", "INVALID_ARGUMENT"},
+		{400, "{\"error\":\"a\",\"error\":\"b\"}", STS_ESTATUS, "unexpected status 400",
+		 ""},
+		{401, "", STS_EUNAUTHORIZED, "unexpected status 401", ""},
+		{401, OAUTH("invalid_client"), STS_EUNAUTHORIZED,
+		 "unexpected status 401: invalid_client: no such rule", "invalid_client"},
+		{403, "", STS_EDENIED, "unexpected status 403", ""},
+		{403, OAUTH("access_denied"), STS_EDENIED,
+		 "unexpected status 403: access_denied: no such rule", "access_denied"},
+		{404, "not here", STS_ENOTFOUND, "unexpected status 404: not here", ""},
+		{404, "{\"status\":404,\"error\":\"Not Found\",\"path\":\"/x\"}", STS_ENOTFOUND,
+		 "unexpected status 404: Not Found", ""},
+		{404, OAUTH("invalid_target"), STS_EDENIED,
+		 "unexpected status 404: invalid_target: no such rule", "invalid_target"},
+		{405, "", STS_ESTATUS, "unexpected status 405", ""},
+		{408, "", STS_EBUSY, "unexpected status 408", ""},
+		{418, "", STS_ESTATUS, "unexpected status 418", ""},
+		{422, "", STS_ESTATUS, "unexpected status 422", ""},
+		{422, OAUTH("x"), STS_EDENIED, "unexpected status 422: x: no such rule", "x"},
+		{425, "", STS_EBUSY, "unexpected status 425", ""},
+		{429, OAUTH("slow_down"), STS_EBUSY,
+		 "unexpected status 429: slow_down: no such rule", "slow_down"},
+		{500, "<html>oops", STS_EBUSY, "unexpected status 500", ""},
+		{502, OAUTH("access_denied"), STS_EBUSY,
+		 "unexpected status 502: access_denied: no such rule", "access_denied"},
+		{599, "", STS_EBUSY, "unexpected status 599", ""},
+		{300, "", STS_EREDIRECT, "unexpected status 300: a redirect", ""},
+		{304, OAUTH("x"), STS_EREDIRECT, "unexpected status 304: a redirect", "x"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(read_answer("token-exchange", rows[i].status, rows[i].body), rows[i].err);
+		CHECK_STR(error.msg, rows[i].msg);
+		CHECK_INT(error.detail, rows[i].status);
+		CHECK_INT(answer.http_status, rows[i].status);
+		CHECK_STR(answer.sts_error, rows[i].sts_error);
+	}
+}
+
+static void redirects(void)
+{
+	prepare("openunison", 302, STS_SLICE("<html>"));
+	head.location = STS_SLICE("https://other.test/secret?x=y");
+	CHECK_INT(read_prepared(), STS_EREDIRECT);
+	CHECK_STR(error.msg, "unexpected status 302: a redirect to https://other.test");
+	prepare("openunison", 307, STS_SLICE(""));
+	head.location = STS_SLICE("/elsewhere");
+	CHECK_INT(read_prepared(), STS_EREDIRECT);
+	CHECK_STR(error.msg, "unexpected status 307: a redirect to the same host");
+	prepare("openunison", 308, STS_SLICE(""));
+	head.location = STS_SLICE("https://" SUBJECT ".test/");
+	CHECK_INT(read_prepared(), STS_EREDIRECT);
+	CHECK_STR(error.msg, "unexpected status 308: a redirect");
+}
+
+static void retry_after(void)
+{
+	prepare("openunison", 503, STS_SLICE(""));
+	head.retry_after = STS_SLICE("17");
+	CHECK_INT(read_prepared(), STS_EBUSY);
+	CHECK_INT(answer.retry_after_s, 17);
+	prepare("openunison", 403, STS_SLICE(""));
+	head.retry_after = STS_SLICE("Mon, 12 Jan 2026 16:00:30 GMT");
+	CHECK_INT(read_prepared(), STS_EDENIED);
+	CHECK_INT(answer.retry_after_s, 30);
+}
+
+/* No piece of the subject token, and no JWT, in a message or in sts_error. */
+static void echoes(void)
+{
+	static const char *const bodies[] = {
+		("{\"error\":\"access_denied\",\"error_description\":\"bad token " SUBJECT "!\"}"),
+		("{\"error\":\"" SUBJECT "\",\"error_description\":\"no\"}"),
+		("{\"error\":\"" SUBJECT "\"}"),
+		"{\"error\":\"-0123456\",\"error_description\":\"x\"}",
+		"{\"error\":\"a\",\"error_description\":\"-0123456\"}",
+		"{\"error\":\"a\",\"error_description\":\"eyJhbGciOiJub25lIn0.e30.\"}",
+		"{\"error\":\"eyJhbGciOiJub25lIn0.e30\"}",
+		SUBJECT,
+		("token " SUBJECT " is bad"),
+		("{\"message\":\"" SUBJECT),
+	};
+
+	for (size_t i = 0; i < COUNT(bodies); i++)
+		for (int status = 200; status < 600; status += 50) {
+			CHECK(read_answer("token-exchange", status, bodies[i]) != STS_OK);
+			CHECK(!sts_text_shares_run(sts_slice_of(error.msg), STS_SLICE(SUBJECT), 8));
+			CHECK(!sts_text_shares_run(sts_slice_of(answer.sts_error),
+						   STS_SLICE(SUBJECT), 8));
+			CHECK(!strstr(error.msg, "eyJ") && !strstr(answer.sts_error, "eyJ"));
+			CHECK(strncmp(error.msg, "unexpected status ", 18) == 0 ||
+			      (status >= 200 && status < 300));
+		}
+	CHECK_INT(read_answer("token-exchange", 403, bodies[0]), STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: access_denied: (its words repeat a token, and "
+			     "are left out)");
+	CHECK_STR(answer.sts_error, "access_denied");
+
+	/* Seven bytes are a coincidence; a token shorter than the run is still kept out. */
+	CHECK_INT(read_answer("token-exchange", 403, "{\"error\":\"a\",\"message\":\"-012345\"}"),
+		  STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: a: -012345");
+	prepare("token-exchange", 403, STS_SLICE("{\"message\":\"your pin 1234 is wrong\"}"));
+	input.subject = STS_SLICE("1234");
+	CHECK_INT(read_prepared(), STS_EDENIED);
+	CHECK(!strstr(error.msg, "1234"));
+	prepare("token-exchange", 403, STS_SLICE("{\"message\":\"fine\"}"));
+	input.subject = (struct sts_slice){NULL, 0};
+	CHECK_INT(read_prepared(), STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: fine");
+}
+
+static void escaped_and_cut(void)
+{
+	CHECK_INT(
+		read_answer("token-exchange", 403,
+			    "{\"error\":\"a b\",\"message\":\"\\u001b[31m%s%n\\r\\nlevel=info\"}"),
+		STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: \\x1B[31m%s%n\\x0D\\x0Alevel=info");
+
+	memset(big_body, 'w', sizeof(big_body));
+	prepare("token-exchange", 500, (struct sts_slice){big_body, sizeof(big_body)});
+	CHECK_INT(read_prepared(), STS_EBUSY);
+	CHECK_INT(strlen(error.msg), strlen("unexpected status 500: ") + 120);
+	CHECK_STR(error.msg + strlen(error.msg) - 4, "w...");
+
+	/* A code as long as it may be, and one byte more. */
+	CHECK_INT(read_answer("token-exchange", 400,
+			      "{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"),
+		  STS_EDENIED);
+	CHECK_INT(strlen(answer.sts_error), STS_CODE_MAX_BYTES - 1);
+	CHECK_INT(read_answer("token-exchange", 400,
+			      "{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"),
+		  STS_ESTATUS);
+	CHECK_STR(answer.sts_error, "");
+}
+
+static enum sts_err expecting(const char *token, const char *audience, const char *issuer,
+			      int64_t max_lifetime_s)
+{
+	static char body[2048];
+
+	snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"expires_in\":900}", token);
+	prepare("token-exchange", 200, sts_slice_of(body));
+	input.expect_audience = sts_slice_of(audience);
+	input.expect_issuer = sts_slice_of(issuer);
+	input.max_lifetime_s = max_lifetime_s;
+	return read_prepared();
+}
+
+static void expectations(void)
+{
+	static const char good[] = "{\"iss\":\"https://i.test\",\"aud\":[\"a\",\"b\"]}";
+
+	CHECK_INT(expecting(jwt(good), "b", "https://i.test", 900), STS_OK);
+	CHECK_INT(expecting(jwt(good), "c", "https://i.test", 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token's audience is not c");
+	CHECK_INT(expecting(jwt(good), NULL, "https://i.test/", 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token's issuer is not https://i.test/");
+	CHECK_INT(expecting(jwt(good), NULL, NULL, 899), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token lives 900 s, and at most 899 s are allowed");
+	CHECK_INT(expecting(OPAQUE, NULL, NULL, 0), STS_OK);
+	CHECK_INT(expecting(OPAQUE, "a", NULL, 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token is no JWT, so its audience cannot be checked");
+	CHECK_INT(expecting(OPAQUE, NULL, "i", 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token is no JWT, so its issuer cannot be checked");
+
+	/* A time of the wrong type is no reason to fail, and the others count. */
+	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"iat\":\"x\"}"), NULL, NULL, 0), STS_OK);
+	CHECK_INT(answer.lifetime_s, 100);
+	CHECK_INT(expecting(jwt("{\"exp\":\"1768233700\"}"), NULL, NULL, 0), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(expecting(jwt("{\"exp\":1768233600}"), NULL, NULL, 0), STS_ELIFETIME);
+	CHECK(strstr(error.msg, "2026-01-12T16:00:00Z"));
+	/* The STS may hand back what it was given. */
+	CHECK_INT(expecting(SUBJECT, NULL, NULL, 0), STS_OK);
+	sts_json_close();
+}
+
+static const struct sts_test tests[] = {
+	{"token-exchange", token_exchange},
+	{"openunison", openunison},
+	{"another token field", token_field},
+	{"clocks that differ", clocks},
+	{"200, but of no use", bad_answers},
+	{"64 KiB", token_size},
+	{"statuses", statuses},
+	{"redirects", redirects},
+	{"Retry-After", retry_after},
+	{"echoes are left out", echoes},
+	{"the peer's words are escaped and cut", escaped_and_cut},
+	{"expectations", expectations},
+};
+
+STS_TEST_MAIN(tests)
