@@ -17,7 +17,8 @@ BESIDE = "localhost/beside:test"
 
 # How a strict cluster runs a container: read-only (podman's own tmpfs on /run and /tmp left out), nothing it may do, few processes.
 # 16 MiB is the limit that deploy/README.md names.
-STRICT = ("--network=none", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+ALONE = ("--network=none",)
+STRICT = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges",
           "--memory=16m", "--pids-limit=32")
 
 
@@ -37,14 +38,11 @@ class Podman:
             assert done.returncode == 0, f"podman {args[0]}: exit {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
         return done
 
-    def run(self, image, *args, options=(), **more):
-        return self("run", "--rm", *STRICT, *options, image, *args, **more)
+    def run(self, image, *args, options=(), where=ALONE, **more):
+        return self("run", "--rm", *where, *STRICT, *options, image, *args, **more)
 
-    def start(self, image, *args, options=(), strict=STRICT):
-        return Container(self, self("run", "--detach", *strict, *options, image, *args).stdout.strip())
-
-    def inspect_image(self, image):
-        return json.loads(self("image", "inspect", image).stdout)[0]
+    def start(self, image, *args, options=(), where=ALONE):
+        return Container(self, self("run", "--detach", *where, *STRICT, *options, image, *args).stdout.strip())
 
     def clean(self):
         self("pod", "rm", "--all", "--force", "--time=0", ok=False)
