@@ -4,6 +4,7 @@ import copy
 import re
 
 import pytest
+import yaml
 from manifests import DEPLOY, EXAMPLES, TOP, container, containers, is_ours, load, one, violations
 
 MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
@@ -146,3 +147,18 @@ def test_network_policy(example, pod):
     assert policy["spec"]["policyTypes"] == ["Egress"]
     ports = [(port["protocol"], port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]]
     assert ports == [("UDP", 53), ("TCP", 53), ("TCP", 443)]
+
+
+def test_the_pod_in_the_readme():
+    """What people copy first."""
+    [text] = [text for text in re.findall(r"```yaml\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL) if "startupProbe" in text]
+    spec = yaml.safe_load(text)["spec"]
+    [sidecar], [app] = spec["initContainers"], spec["containers"]
+    assert spec["automountServiceAccountToken"] is False
+    assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"] == PROBE
+    assert app["volumeMounts"] == [{"name": "tokens", "mountPath": "/tokens", "readOnly": True}]
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    assert volumes["tokens"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
+    mounted = {mount["name"]: mount["mountPath"] for mount in sidecar["volumeMounts"]}
+    assert mounted == {"tokens": "/tokens", "subject": "/var/run/secrets/tokens"}
+    assert volumes["subject"]["projected"]["sources"][0]["serviceAccountToken"]["path"] == "sts-token"
