@@ -14,9 +14,14 @@ suite=bookworm
 
 say() { echo "images: $*" >&2; }
 
+# What is mounted where is forgotten with this run's mounts: tests/container/run.sh runs us among mounts of our own.
+run=$(mktemp -d "$dir/run.XXXXXX")
+trap 'rm -rf "$run"' EXIT
+trap 'exit 130' HUP INT TERM
+
 store() { # buildah's arguments: our own storage, which no other program looks into
 	command=$1; shift
-	buildah --root "$dir/store" --runroot "$dir/store-run" "$command" "$@"
+	buildah --root "$dir/store" --runroot "$run" "$command" "$@"
 }
 
 # The mirror and the transport settings are this machine's, read when the tree is made.
@@ -44,7 +49,7 @@ import_base() {
 }
 
 build() { # name dockerfile context
-	store bud --quiet --isolation chroot --pull-never --layers -t "localhost/$1:test" -f "$2" "$3" >"$dir/$1.log" 2>&1 ||
+	store bud --isolation chroot --pull-never --layers --force-rm -t "localhost/$1:test" -f "$2" "$3" >"$dir/$1.log" 2>&1 ||
 		{ tail -30 "$dir/$1.log" >&2; say "$2 does not build"; exit 70; }
 	id=$(store inspect --type image --format '{{.FromImageID}}' "localhost/$1:test")
 	[ "$(cat "$dir/$1.id" 2>/dev/null)" != "$id" ] || [ ! -f "$dir/$1.tar" ] || return 0
@@ -55,7 +60,7 @@ build() { # name dockerfile context
 
 # Layers of old sources stay in the store: past 4 GiB it is made anew.
 if [ "$(du -sm "$dir/store" 2>/dev/null | cut -f1)" -gt 4096 ] 2>/dev/null; then
-	rm -rf "$dir/store" "$dir/store-run"
+	rm -rf "$dir/store"
 fi
 import_base
 build sts-sidecar Dockerfile.scratch .

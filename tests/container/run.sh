@@ -14,10 +14,12 @@ python=.venv/bin/python
 $python -c 'import pytest, yaml' 2>/dev/null ||
 	{ echo "tests/container/run.sh: pytest and PyYAML are missing: run tools/test.sh container" >&2; exit 69; }
 tools/build.sh --target sts-sidecar --target tests/mock-sts
-tests/container/images.sh build-container
 
 # In a hybrid cgroup tree podman takes the empty second half for the whole: it is put out of sight.
-exec unshare --mount --pid --fork --mount-proc --kill-child --propagation private sh -c '
+exec unshare --mount --pid --fork --mount-proc --kill-child --propagation private sh -euc '
 	if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
+	tests/container/images.sh build-container
 	export CONTAINERS_CONF="$PWD/tests/container/containers.conf" PYTHONDONTWRITEBYTECODE=1
-	exec "$@"' sh $python -m pytest -q -p no:cacheprovider --tb=short tests/container "$@"
+	status=0
+	"$@" || status=$? # no exec: the shell is the first process here, and buries what others leave
+	exit $status' sh $python -m pytest -q -p no:cacheprovider --tb=short tests/container "$@"

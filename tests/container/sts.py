@@ -45,7 +45,7 @@ class Sts:
 
     def rotate(self, version):
         """A new subject token, put in place as the kubelet does it: a new folder, and the ..data link renamed over the old one."""
-        token = tool("mint", "--key", self.private / "subject.key", "--audience", SUBJECT_AUDIENCE, "--lifetime", "1h").strip()
+        token = tool("mint", "--key", self.private / "subject.key", "--audience", SUBJECT_AUDIENCE).strip()
         folder = self.subject / f"..{version}"
         folder.mkdir()
         (folder / "sts-token").write_text(token)
