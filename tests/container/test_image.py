@@ -11,7 +11,6 @@ from podman import OURS
 
 BINARY = "sts-sidecar"
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
-BINARY_MAX_BYTES = 200 * 1024
 IMAGE_MAX_BYTES = 512 * 1024
 PT_DYNAMIC, PT_INTERP, DT_NEEDED = 2, 3, 1
 
@@ -34,7 +33,6 @@ def test_nothing_but_the_program_and_the_bundle(image):
 
 
 def test_size(image):
-    assert len(image.data[BINARY]) <= BINARY_MAX_BYTES
     assert sum(map(len, image.data.values())) <= IMAGE_MAX_BYTES
 
 
@@ -89,8 +87,8 @@ def test_the_program_is_the_one_built_here(image):
 
 def test_a_build_is_sent_sources_only(archive):
     sent = {name for name, member in archive("context").files.items() if member.isfile()}
-    assert {"meson.build", "lib/tls.c", "sidecar/main.c", "tools/build.sh", "tests/meson.build"} <= sent
-    allowed = re.compile(r"(meson\.build|meson_options\.txt|lib/[^/]+|sidecar/[^/]+|tests/meson\.build|tools/(build|deps|setup)\.sh"
+    assert {"meson.build", "lib/tls.c", "sidecar/main.c", "tools/build.sh"} <= sent
+    allowed = re.compile(r"(meson\.build|meson_options\.txt|lib/[^/]+|sidecar/[^/]+|tools/(build|deps|setup)\.sh"
                          r"|subprojects/[^/]+\.wrap|subprojects/packagefiles/.+)")
     assert [name for name in sent if not allowed.fullmatch(name)] == []
 
@@ -108,7 +106,7 @@ def test_its_version_is_that_of_the_program_built_here(podman):
 
 def test_without_arguments_it_says_how_to_use_it(podman):
     done = podman.run(OURS, ok=False)
-    assert done.returncode == 64 and "usage" in (done.stdout + done.stderr).lower()
+    assert done.returncode == 64 and "--help" in done.stderr
 
 
 def test_the_root_is_read_only_for_the_tests_too(podman):

@@ -38,7 +38,7 @@ class Played:
             each["args"].append("--cacert-path=/public/ca.crt")
             play.mount(each, "public", "/public")
             play.mount(each, "hosts", "/etc/hosts")
-        container(play.pod, "app")["command"] = ["/bin/sh", "-c", script]
+        container(play.pod, "app")["command"] = ["/bin/sh", "-c", script.strip()]  # podman trips over a leading newline
         self.play = play
 
     def start(self, folder, ok=True):
