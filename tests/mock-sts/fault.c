@@ -76,7 +76,7 @@ static const struct fault_row {
 	 "ones: abrupt"},
 
 	{"omit", TEXT, false,
-	 "leave out these members of the JSON, as \"jwt,expires\", at whatever depth they are"},
+	 "leave out these members, as \"jwt,expires\", at whatever depth they are"},
 	{"dup", TEXT, false, "write these members twice"},
 	{"set", TEXT, false, "MEMBER:JSON: replace a member's value; may be repeated"},
 	{"token_insert", TEXT, false, "put this text into the middle of the token"},
