@@ -329,17 +329,10 @@ static const char *trouble_words(const struct answer *answer)
 	}
 }
 
-static bool is_too_late(struct attempt *a)
-{
-	if (sts_clock_left_ms(a->deadline_boot_ms) > 0)
-		return false;
-	a->trouble = "not resolved within the time";
-	return true;
-}
-
 /*
  * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
- * connected.
+ * connected. A name server that fails for one family is not asked for the other: each failure
+ * costs libc's five seconds.
  * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
  * asked; STS_EHOST: it has no address; STS_EDNS: unknown, a->trouble says why.
  */
@@ -349,22 +342,17 @@ static enum sts_err try_candidate(struct attempt *a, const char *candidate, stru
 	enum sts_err result = STS_EHOST;
 	struct answer answer;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && result != STS_OK; i++) {
 		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
-		if (result == STS_EHOST && is_too_late(a))
-			return STS_EDNS;
 		ask(candidate, ipv6, &answer);
 		if (answer.count > 0) {
 			result = connect_any(a, answer.list, answer.count,
 					     i == 0 && a->route[!ipv6], e);
-			if (result == STS_OK)
-				return STS_OK;
 		} else if (answer.gai == EAI_NONAME) {
-			/* No such name: what the other family had to say no longer matters. */
-			return result == STS_EDNS ? STS_EHOST : result;
-		} else if (!is_no(answer.gai) && result == STS_EHOST) {
+			break; /* no such name, so the other family has nothing either */
+		} else if (!is_no(answer.gai)) {
 			a->trouble = trouble_words(&answer);
-			result = STS_EDNS;
+			return result == STS_EHOST ? STS_EDNS : result;
 		}
 	}
 	return result;
@@ -400,10 +388,10 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	return sts_fail(e, code, 0, "%s", msg);
 }
 
-/* A name of the cluster's own, like "sts.dev.svc.cluster.local."? */
-static bool is_cluster_name(const char *candidate)
+/* Is the search domain behind the name one of the cluster's, such as "svc.cluster.local."? */
+static bool is_in_cluster(const char *candidate, const char *name)
 {
-	return strstr(candidate, ".svc.") != NULL;
+	return strstr(candidate + strlen(name), ".svc.") != NULL;
 }
 
 /* Ask for the candidates in their order, until one exists. */
@@ -420,10 +408,8 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 	     n++) {
 		if (skip)
 			continue;
-		if (is_too_late(a)) {
-			unknown = true;
-			break;
-		}
+		if (sts_clock_left_ms(a->deadline_boot_ms) == 0)
+			return fail_name(a, STS_EDNS, "not resolved within the time", &asked, e);
 		note_asked(&asked, candidate);
 		enum sts_err err = try_candidate(a, candidate, e);
 		if (err != STS_EHOST && err != STS_EDNS)
@@ -436,7 +422,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		 * cluster's own domain cannot say whether the Service exists, a public name that
 		 * looks like it must not be asked: it would be handed the token.
 		 */
-		if (is_cluster_name(candidate))
+		if (is_in_cluster(candidate, a->host))
 			break;
 	}
 	if (unknown)
