@@ -181,8 +181,9 @@ static bool told_to_stop(struct listener *l, int signal_fd)
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
 			stop = true;
+	/* As PID 1 of a container we are given children that were never counted. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
-		l->children--;
+		l->children -= l->children > 0;
 	return stop;
 }
 
