@@ -58,10 +58,11 @@ build() { # name dockerfile context
 	echo "$id" >"$dir/$1.id"
 }
 
-# Layers of old sources stay in the store: past 4 GiB it is made anew.
-if [ "$(du -sm "$dir/store" 2>/dev/null | cut -f1)" -gt 4096 ] 2>/dev/null; then
-	rm -rf "$dir/store"
+# Layers of old sources stay in the store, and packages of the day when it was made.
+if [ -n "$(find "$dir/store.made" -mtime +5 2>/dev/null)" ] || [ "$(du -sm "$dir/store" 2>/dev/null | cut -f1)" -gt 4096 ] 2>/dev/null; then
+	rm -rf "$dir/store" "$dir/store.made"
 fi
+[ -f "$dir/store.made" ] || touch "$dir/store.made"
 import_base
 build sts-sidecar Dockerfile.scratch .
 build context tests/container/context.Dockerfile .

@@ -45,6 +45,7 @@ class Podman:
         return Container(self, self("run", "--detach", *where, *STRICT, *options, image, *args).stdout.strip())
 
     def clean(self):
+        self("kill", "--all", ok=False)
         self("pod", "rm", "--all", "--force", "--time=0", ok=False)
         self("rm", "--all", "--force", "--time=0", "--volumes", ok=False)
         self("volume", "rm", "--all", "--force", ok=False)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the image and runs it, as root, with buildah and podman:
 #   tests/container/run.sh [PYTEST_ARGUMENT]...
-# Everything lives in build-container/ and in a process, mount and network-less world of its own, which is gone when this ends.
+# Everything lives in build-container/ and among processes and mounts of its own, which are gone when this ends.
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
@@ -10,9 +10,8 @@ cd "$(dirname "$0")/../.."
 
 tools/setup.sh container
 python=.venv/bin/python
-[ -x $python ] || python=/usr/bin/python3
-$python -c 'import pytest, yaml' 2>/dev/null ||
-	{ echo "tests/container/run.sh: pytest and PyYAML are missing: run tools/test.sh container" >&2; exit 69; }
+$python -c 'import jwt, kubernetes_validate, pytest, yaml' 2>/dev/null ||
+	{ echo "tests/container/run.sh: packages of tests/requirements.txt are missing: run tools/test.sh container" >&2; exit 69; }
 tools/build.sh --target sts-sidecar --target tests/mock-sts
 
 # In a hybrid cgroup tree podman takes the empty second half for the whole: it is put out of sight.

@@ -3,6 +3,7 @@
 import copy
 import re
 
+import kubernetes_validate
 import pytest
 import yaml
 from manifests import DEPLOY, EXAMPLES, TOP, container, containers, is_ours, load, one, violations
@@ -35,6 +36,22 @@ def test_the_examples_are_these():
 def test_every_manifest_is_whole(path):
     for doc in load(path):
         assert doc["apiVersion"] and doc["kind"] and doc["metadata"]["name"]
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.33", "1.37"])
+@pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
+def test_the_api_server_knows_every_field(path, version):
+    """By the published schema of that version, unknown fields refused."""
+    for doc in load(path):
+        kubernetes_validate.validate(doc, version, strict=True)
+
+
+def test_before_native_sidecars():
+    for doc in load(EXAMPLES / "sidecar-init-wait.yaml") + load(EXAMPLES / "init-fetch.yaml"):
+        kubernetes_validate.validate(doc, "1.25", strict=True)
+    native = one(load(EXAMPLES / "native-sidecar.yaml"), "Pod")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(native, "1.25", strict=True)
 
 
 def test_no_fixed_uid_anywhere():

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may read the files: applications of many kinds, in directories made as the kubelet makes them."""
+import json
+import pathlib
 import stat
 import time
 
 import pytest
+from podman import until
 from sts import EXCHANGE, FETCH, RUN, Pod, output_folder
 
 FS_GROUP = 2000
@@ -55,12 +58,30 @@ def test_the_injectors_arguments_leave_three_files(podman, folder):
         assert not (out / name).read_bytes().endswith(b"\n")
 
 
+@pytest.mark.parametrize("sidecar, uid, gid", [("the image's user", "65532", "65532"), ("an arbitrary UID", "1000670000", "0")])
 @pytest.mark.parametrize("command", [RUN, EXCHANGE], ids=lambda command: command[0])
-def test_the_supervisor_is_not_root_and_holds_nothing(podman, folder, command):
+def test_it_runs_on_as_anybody_and_may_do_nothing(podman, folder, command, sidecar, uid, gid):
     pod = Pod(podman, folder)
     out = output_folder(folder / "tokens")
-    ours = pod.start(out, *command)
-    status = dict(line.split(":\t", 1) for line in open(f"/proc/{ours.pid()}/status").read().splitlines() if ":\t" in line)
-    assert status["Uid"].split() == ["65532"] * 4 and status["Gid"].split() == ["65532"] * 4
+    ours = pod.start(out, *command, options=SIDECARS[sidecar])
+    first = until(lambda: (out / "expires").exists() and (out / "token.jwt").read_text())
+    until(lambda: (out / "token.jwt").read_text() != first)
+    pod.sts.verify((out / "token.jwt").read_text(), time.time())
+    status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{ours.pid()}/status").read_text().splitlines() if ":\t" in line)
+    assert status["Uid"].split() == [uid] * 4 and status["Gid"].split() == [gid] * 4
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
     assert status["NoNewPrivs"] == "1"
+
+
+def test_refresh_on_demand_takes_the_new_subject_token(podman, folder):
+    """The kubelet has swapped the subject token; somebody asks from outside, since there is no kill in the image."""
+    pod = Pod(podman, folder, lifetime="10m")
+    out = output_folder(folder / "tokens")
+    ours = pod.start(out, *RUN)
+    before = until(lambda: (out / "expires").exists() and (out / "token.jwt").read_text())
+    pod.sts.rotate("second")
+    time.sleep(5.5)  # two exchanges are at least 5 s apart, whoever asks
+    ours.exec("/sts-sidecar", "refresh")
+    assert (out / "token.jwt").read_text() != before
+    subjects = [json.loads(line)["subject"] for line in pod.sts.requests() if "subject" in json.loads(line)]
+    assert len(subjects) == len(set(subjects)) == 2
