@@ -27,7 +27,7 @@ static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
 
 	if (text.len == 0)
 		return false;
-	return memmem(text.data, text.len, "eyJ", 3) ||
+	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 ||
 	       (run > 0 && sts_text_shares_run(text, in->subject, run));
 }
 

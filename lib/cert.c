@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cert.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "ip.h"
 
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
 
@@ -497,12 +498,8 @@ void sts_cert_add_name(struct sts_text *t, struct sts_der name)
 
 static void add_ip(struct sts_text *t, struct sts_der ip)
 {
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	if (ip.len == 4 || ip.len == 16)
-		inet_ntop(ip.len == 4 ? AF_INET : AF_INET6, ip.data, text, sizeof(text));
 	sts_text_add_str(t, "IP:");
-	sts_text_add_str(t, text);
+	sts_ip_add(t, ip.data, ip.len);
 }
 
 static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)

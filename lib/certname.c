@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "certname.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "ip.h"
 
 /* GeneralName (RFC 5280 section 4.2.1.6): the context tag's number. */
 enum kind {
@@ -103,14 +104,10 @@ static bool name_matches(uint8_t tag, struct sts_der name, const struct sts_serv
 
 static void add_server(struct sts_text *t, const struct sts_server_name *server)
 {
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	if (!server->is_ip) {
+	if (server->is_ip)
+		sts_ip_add(t, server->ip, server->ip_len);
+	else
 		sts_text_add_escaped(t, server->dns, 64);
-		return;
-	}
-	inet_ntop(server->ip_len == 4 ? AF_INET : AF_INET6, server->ip, text, sizeof(text));
-	sts_text_add_str(t, text);
 }
 
 static enum sts_err wrong_name(const struct sts_cert *cert, const struct sts_server_name *server,
@@ -298,7 +295,8 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 			       struct sts_error *e)
 {
 	unsigned kind = tag & 0x1f;
-	char ip[INET6_ADDRSTRLEN] = "of a bad length";
+	char ip[64];
+	struct sts_text text;
 
 	if ((kinds >> kind & 1) == 0)
 		return STS_OK;
@@ -310,11 +308,10 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 			return STS_OK;
 		return refuse(ca, "DNS:", as_text(name), " do not allow ", e);
 	}
-	if (name.len == 4 || name.len == 16) {
-		if (is_allowed(lists, kind, name))
-			return STS_OK;
-		inet_ntop(name.len == 4 ? AF_INET : AF_INET6, name.data, ip, sizeof(ip));
-	}
+	if ((name.len == 4 || name.len == 16) && is_allowed(lists, kind, name))
+		return STS_OK;
+	sts_text_init(&text, ip, sizeof(ip));
+	sts_ip_add(&text, name.data, name.len);
 	return refuse(ca, "IP:", sts_slice_of(ip), " do not allow ", e);
 }
 

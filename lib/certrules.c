@@ -2,8 +2,8 @@
 #include "certrules.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
+#include "format.h"
 #include "timefmt.h"
 
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
@@ -19,7 +19,7 @@ enum sts_err sts_certrules_fail(struct sts_error *e, enum sts_err code, const st
 	sts_text_init(&t, name, sizeof(name));
 	sts_cert_add_name(&t, cert->subject);
 	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
+	sts_format(what, sizeof(what), fmt, args);
 	va_end(args);
 	return sts_fail(e, code, 0, "certificate %s %s", name, what);
 }

@@ -2,7 +2,8 @@
 #include "error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "format.h"
 
 #define ROW(code, name, retry, fetch, exit, meaning, hint) \
 	[code] = {name, meaning, hint, retry, fetch, exit}
@@ -175,7 +176,7 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	e->code = code;
 	e->detail = detail;
 	va_start(args, fmt);
-	vsnprintf(e->msg, sizeof(e->msg), fmt, args);
+	sts_format(e->msg, sizeof(e->msg), fmt, args);
 	va_end(args);
 	return code;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expiry.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "timefmt.h"
 
 #define SKEW_MIN_S       60
@@ -65,7 +65,7 @@ static bool decimal(struct sts_slice s, double *number)
 		return false;
 	memcpy(z, s.data, s.len);
 	z[s.len] = '\0';
-	*number = strtod(z, NULL);
+	*number = sts_decimal(z, NULL);
 	return true;
 }
 

@@ -140,5 +140,5 @@ const char *sts_errno_words(int err)
 	for (size_t i = 0; i < sizeof(errno_words) / sizeof(errno_words[0]); i++)
 		if (errno_words[i].err == err)
 			return errno_words[i].words;
-	return strerror(err);
+	return "an unexpected error of the system";
 }

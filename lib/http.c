@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "timefmt.h"
@@ -77,7 +76,9 @@ void sts_http_request_start(struct sts_text *head, const char *method, struct st
 
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value)
 {
-	assert(sts_http_name_allowed(name) && sts_http_value_allowed(value));
+	/* A bug of ours: the program ends before a request is smuggled. */
+	if (!sts_http_name_allowed(name) || !sts_http_value_allowed(value))
+		__builtin_trap();
 	add_header(head, name, value);
 }
 

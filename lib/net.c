@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "ip.h"
 
 #define SHARE_MIN_MS         250
 #define HOST_SHOWN_BYTES     64
@@ -57,10 +58,10 @@ static socklen_t to_sockaddr(const struct sts_address *address, uint16_t port,
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
 {
-	char z[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(address->ipv6 ? AF_INET6 : AF_INET, address->ip, z, sizeof(z));
-	sts_text_addf(t, address->ipv6 ? "[%s]:%u" : "%s:%u", z, (unsigned)port);
+	if (address->ipv6)
+		sts_text_add_char(t, '[');
+	sts_ip_add(t, address->ip, address->ipv6 ? 16 : 4);
+	sts_text_addf(t, address->ipv6 ? "]:%u" : ":%u", (unsigned)port);
 }
 
 /* --- one address --- */
@@ -325,7 +326,7 @@ static const char *trouble_words(const struct answer *answer)
 	case EAI_SYSTEM:
 		return sts_errno_words(answer->gai_errno);
 	default:
-		return gai_strerror(answer->gai);
+		return "the name server's answer cannot be used";
 	}
 }
 

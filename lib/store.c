@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdio.h> /* renameat */
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -175,6 +175,7 @@ static pid_t scan_locks(char *buf, size_t *len, const char *file)
 pid_t sts_store_owner(int dir_fd)
 {
 	char buf[LOCKS_CHUNK_BYTES], file[64];
+	struct sts_text text;
 	struct stat st;
 	size_t len = 0;
 	ssize_t n;
@@ -184,8 +185,9 @@ pid_t sts_store_owner(int dir_fd)
 	if (fstat(dir_fd, &st) != 0 ||
 	    sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
 		return 0;
-	snprintf(file, sizeof(file), "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
-		 (unsigned long long)st.st_ino);
+	sts_text_init(&text, file, sizeof(file));
+	sts_text_addf(&text, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
+		      (unsigned long long)st.st_ino);
 	for (int chunk = 0; pid == 0 && chunk < LOCKS_CHUNKS_MAX && len < sizeof(buf); chunk++) {
 		n = read(fd, buf + len, sizeof(buf) - len);
 		if (n <= 0)

@@ -2,8 +2,9 @@
 #include "text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "format.h"
 
 struct sts_slice sts_slice_of(const char *z)
 {
@@ -90,19 +91,14 @@ void sts_text_add_char(struct sts_text *t, char c)
 
 void sts_text_addf(struct sts_text *t, const char *fmt, ...)
 {
-	size_t room = t->size - t->len;
+	size_t room = t->size - t->len, len;
 	va_list args;
-	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(t->data + t->len, room, fmt, args);
+	len = sts_format(t->data + t->len, room, fmt, args);
 	va_end(args);
-	if (len < 0 || (size_t)len >= room) {
-		t->overflow = true;
-		t->len += strlen(t->data + t->len);
-	} else {
-		t->len += (size_t)len;
-	}
+	t->overflow |= len >= room;
+	t->len += len < room ? len : room - 1;
 }
 
 static bool is_printable(unsigned char c)
@@ -242,12 +238,22 @@ void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)
 	}
 }
 
+ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle)
+{
+	if (needle.len == 0)
+		return -1;
+	for (size_t i = 0; i + needle.len <= hay.len; i++)
+		if (hay.data[i] == needle.data[0] && memcmp(hay.data + i, needle.data, needle.len) == 0)
+			return (ptrdiff_t)i;
+	return -1;
+}
+
 bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min)
 {
 	if (min == 0 || secret.len < min)
 		return false;
 	for (size_t i = 0; i + min <= text.len; i++)
-		if (memmem(secret.data, secret.len, text.data + i, min))
+		if (sts_slice_find(secret, (struct sts_slice){text.data + i, min}) >= 0)
 			return true;
 	return false;
 }

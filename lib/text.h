@@ -75,6 +75,9 @@ void sts_text_add_json(struct sts_text *t, struct sts_slice s);
  * %20). */
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
 
+/* Where needle first stands in hay, or -1; an empty needle stands nowhere. */
+ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
+
 /* Does any run of min or more bytes of `secret` stand in `text`? min >= 1. Used to keep tokens out
  * of messages. Costs up to text.len * secret.len steps: cut the text to the length of a message
  * first. */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -93,16 +92,18 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 {
 	char *arguments[ARGUMENTS_MAX];
 	char timeout[24];
+	struct sts_text text;
 	pid_t self = getpid();
 	int fds[2];
 
 	sts_child_init(c);
-	snprintf(timeout, sizeof(timeout), "%lld", (long long)timeout_ms);
+	sts_text_init(&text, timeout, sizeof(timeout));
+	sts_text_addf(&text, "%lld", (long long)timeout_ms);
 	if (!fill_arguments(arguments, mode, timeout, argv))
 		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments", ARGUMENTS_MAX - 5);
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s", sts_errno_words(errno));
-	c->pid = fork();
+	c->pid = _Fork();
 	if (c->pid == 0)
 		become_worker(fds[1], self, arguments);
 	close(fds[1]);

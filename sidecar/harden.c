@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WORKER_CPU_S 20
@@ -48,9 +49,10 @@ static void limit(int resource, rlim_t value)
 {
 	struct rlimit now, wanted = {value, value};
 
-	if (getrlimit(resource, &now) == 0 && now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
+	/* Not setrlimit(3): that of musl brings the signalling of threads with it. */
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &now) == 0 && now.rlim_max < value)
 		wanted = (struct rlimit){now.rlim_max, now.rlim_max};
-	setrlimit(resource, &wanted);
+	syscall(SYS_prlimit64, 0, resource, &wanted, NULL);
 }
 
 void sts_harden_process(void)

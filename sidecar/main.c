@@ -2,7 +2,6 @@
 /*
  * The entry point: hardens the process, finds the command in a table, reads its options, and hands over.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -61,7 +61,7 @@ enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *pla
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return sts_fail(e, STS_EFORK, errno, "no pipe for checking the options: %s", sts_errno_words(errno));
-	pid = fork();
+	pid = _Fork();
 	if (pid == 0) {
 		answer.error.code = sts_plan_make(o, &answer.plan, &answer.error);
 		_exit(write(fds[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : STS_EXIT_BUG);

@@ -25,8 +25,8 @@ while [ $# -gt 0 ]; do
 done
 
 # What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
-hardening="'-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-plt'"
-sections="'-ffunction-sections', '-fdata-sections', '-fno-ident'"
+hardening="'-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
+sections="'-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,separate-code', '-Wl,--build-id=none', '-s'"
 
 release() {

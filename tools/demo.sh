@@ -24,7 +24,7 @@ echo "== a mock STS on loopback, over TLS, which trusts a cluster's key; a subje
 "$mock" keygen --type ec --out cluster.pem
 "$mock" mint --key cluster.pem --namespace shop --serviceaccount cart --pod cart-0 --audience sts --out subject
 "$mock" serve --port 0 --port-file port --trust-key cluster.pem --subject-audience sts --ca-out ca.pem \
-	--audience https://vault.example --lifetime 12s --exit-with-parent <&- >/dev/null 2>sts.log &
+	--audience https://vault.example --lifetime 12s >/dev/null 2>sts.log &
 sts_pid=$!
 tries=0
 until [ -s port ] && [ -s ca.pem ]; do

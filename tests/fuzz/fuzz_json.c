@@ -49,6 +49,7 @@ static void write_scalar(struct sts_text *t, const struct sts_json *v)
 {
 	struct sts_slice s = {0};
 	double number = NAN;
+	char digits[32];
 	bool b = false;
 	bool is_string = sts_json_string(v, &s), is_number = sts_json_number(v, &number),
 	     is_bool = sts_json_bool(v, &b);
@@ -60,7 +61,9 @@ static void write_scalar(struct sts_text *t, const struct sts_json *v)
 		return;
 	case STS_JSON_NUMBER:
 		require(is_number && !is_string && !is_bool && isfinite(number));
-		sts_text_addf(t, "%.17g", number);
+		/* As many digits as survive being read by sts_decimal(). */
+		snprintf(digits, sizeof(digits), "%.12g", number);
+		sts_text_add_str(t, digits);
 		return;
 	case STS_JSON_BOOL:
 		require(is_bool && !is_string && !is_number);

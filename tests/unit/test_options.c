@@ -81,7 +81,7 @@ static void test_every_command_line_mistake_is_told(void)
 		{{"--cacert-only=perhaps"}, "--cacert-only"},
 		{{"stray"}, "unexpected argument \"stray\""},
 		{{"--", "--url"}, "unexpected argument \"--url\""},
-		{{"\x1b[31m"}, "\\x1b"},
+		{{"\x1b[31m"}, "\\x1B"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

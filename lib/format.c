@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct out {
+	char *data;
+	size_t size, len;
+};
+
+/* One conversion, as it stands between % and its letter. */
+struct spec {
+	bool left, zeros;
+	size_t width, precision;
+	int length; /* how many l, z counts as two */
+};
+
+#define NO_PRECISION SIZE_MAX
+#define WIDTH_MAX 512
+
+static void put(struct out *o, char c)
+{
+	if (o->len + 1 < o->size)
+		o->data[o->len] = c;
+	o->len++;
+}
+
+static void pad(struct out *o, char c, size_t width, size_t len)
+{
+	for (; width > len; width--)
+		put(o, c);
+}
+
+static void put_text(struct out *o, const struct spec *s, const char *text)
+{
+	size_t len = strnlen(text, s->precision);
+
+	if (!s->left)
+		pad(o, ' ', s->width, len);
+	for (size_t i = 0; i < len; i++)
+		put(o, text[i]);
+	if (s->left)
+		pad(o, ' ', s->width, len);
+}
+
+static void put_number(struct out *o, const struct spec *s, uint64_t value, unsigned base, bool negative)
+{
+	char digits[24];
+	size_t at = sizeof(digits), len;
+
+	do
+		digits[--at] = "0123456789abcdef"[value % base];
+	while ((value /= base) > 0);
+	len = sizeof(digits) - at + negative;
+	if (!s->left && !s->zeros)
+		pad(o, ' ', s->width, len);
+	if (negative)
+		put(o, '-');
+	if (!s->left && s->zeros)
+		pad(o, '0', s->width, len);
+	while (at < sizeof(digits))
+		put(o, digits[at++]);
+	if (s->left)
+		pad(o, ' ', s->width, len);
+}
+
+static size_t number(const char **fmt)
+{
+	size_t value = 0;
+
+	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
+		if (value < WIDTH_MAX)
+			value = value * 10 + (size_t)(**fmt - '0');
+	return value;
+}
+
+/* A copy of a va_list that functions may share: a va_list itself may be an array. */
+struct args {
+	va_list list;
+};
+
+static size_t number_or_star(const char **fmt, struct args *args)
+{
+	int value;
+
+	if (**fmt != '*')
+		return number(fmt);
+	++*fmt;
+	value = va_arg(args->list, int);
+	return value < 0 ? 0 : (size_t)value;
+}
+
+static struct spec read_spec(const char **fmt, struct args *args)
+{
+	struct spec s = {.precision = NO_PRECISION};
+
+	for (; **fmt == '-' || **fmt == '0'; ++*fmt)
+		*(**fmt == '-' ? &s.left : &s.zeros) = true;
+	s.width = number_or_star(fmt, args);
+	if (**fmt == '.') {
+		++*fmt;
+		s.precision = number_or_star(fmt, args);
+	}
+	for (; **fmt == 'l' || **fmt == 'z'; ++*fmt)
+		s.length += **fmt == 'z' ? 2 : 1;
+	return s;
+}
+
+static uint64_t unsigned_arg(const struct spec *s, struct args *args)
+{
+	return s->length ? va_arg(args->list, unsigned long long) : va_arg(args->list, unsigned);
+}
+
+static int64_t signed_arg(const struct spec *s, struct args *args)
+{
+	return s->length ? va_arg(args->list, long long) : va_arg(args->list, int);
+}
+
+_Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(long long), "lengths are read as one");
+
+/* Returns false at a conversion that is not understood. */
+static bool convert(struct out *o, char letter, const struct spec *s, struct args *args)
+{
+	static const char letters[] = "uxo";
+	static const unsigned bases[] = {10, 16, 8};
+	int64_t value;
+
+	switch (letter) {
+	case '%':
+		put(o, '%');
+		return true;
+	case 'c':
+		put(o, (char)va_arg(args->list, int));
+		return true;
+	case 's':
+		put_text(o, s, va_arg(args->list, const char *));
+		return true;
+	case 'd':
+		value = signed_arg(s, args);
+		put_number(o, s, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10, value < 0);
+		return true;
+	default:
+		if (!letter || !strchr(letters, letter))
+			return false;
+		put_number(o, s, unsigned_arg(s, args), bases[strchr(letters, letter) - letters], false);
+		return true;
+	}
+}
+
+size_t sts_format(char *data, size_t size, const char *fmt, va_list list)
+{
+	struct out o = {data, size, 0};
+	struct args args;
+
+	va_copy(args.list, list);
+	while (*fmt) {
+		struct spec s;
+
+		if (*fmt != '%') {
+			put(&o, *fmt++);
+			continue;
+		}
+		fmt++;
+		s = read_spec(&fmt, &args);
+		if (!convert(&o, *fmt, &s, &args)) {
+			put(&o, '%');
+			put(&o, '!');
+			break;
+		}
+		fmt++;
+	}
+	va_end(args.list);
+	if (size > 0)
+		data[o.len < size ? o.len : size - 1] = '\0';
+	return o.len;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ip.h"
+
+#define GROUPS 8
+
+static void add_ipv4(struct sts_text *t, const uint8_t *ip)
+{
+	sts_text_addf(t, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
+}
+
+/* The longest run of two or more zero groups, the first of several; its length, 0 when there is none. */
+static size_t longest_zeros(const unsigned *group, size_t *start)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		size_t len = 0;
+
+		while (i + len < GROUPS && group[i + len] == 0)
+			len++;
+		if (len > best && len > 1) {
+			best = len;
+			*start = i;
+		}
+		i += len;
+	}
+	return best;
+}
+
+static void add_ipv6(struct sts_text *t, const uint8_t *ip)
+{
+	unsigned group[GROUPS];
+	size_t start = GROUPS, zeros;
+
+	for (size_t i = 0; i < GROUPS; i++)
+		group[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
+	zeros = longest_zeros(group, &start);
+	for (size_t i = 0; i < GROUPS; i++) {
+		if (i == start) {
+			sts_text_add_str(t, "::");
+			i += zeros - 1;
+			continue;
+		}
+		if (i > 0 && i != start + zeros)
+			sts_text_add_char(t, ':');
+		/* The kind of address that is written with its IPv4 part dotted: ::ffff:0:0/96. */
+		if (i == 6 && start == 0 && zeros == 5 && group[5] == 0xffff) {
+			add_ipv4(t, ip + 12);
+			return;
+		}
+		sts_text_addf(t, "%x", group[i]);
+	}
+}
+
+void sts_ip_add(struct sts_text *t, const uint8_t *ip, size_t len)
+{
+	if (len == 4)
+		add_ipv4(t, ip);
+	else if (len == 16)
+		add_ipv6(t, ip);
+	else
+		sts_text_add_char(t, '?');
+}

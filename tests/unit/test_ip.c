@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Against the C library's inet_ntop where that follows RFC 5952. */
+#include "ip.h"
+
+#include <arpa/inet.h>
+
+#include "test.h"
+
+static void check(const char *text)
+{
+	uint8_t ip[16];
+	char got[64];
+	struct sts_text t;
+	size_t len = inet_pton(AF_INET, text, ip) == 1 ? 4 : 16;
+
+	CHECK(len == 4 || inet_pton(AF_INET6, text, ip) == 1);
+	sts_text_init(&t, got, sizeof(got));
+	sts_ip_add(&t, ip, len);
+	CHECK_STR(got, text);
+}
+
+static void test_addresses(void)
+{
+	static const char *const texts[] = {
+		"0.0.0.0", "127.0.0.1", "255.255.255.255", "10.96.0.10", "::", "::1", "1::", "2001:db8::1", "2001:db8:0:1:1:1:1:1", "fe80::1:0:0:1",
+		"2001:0:0:1::1", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1", "64:ff9b::a00:1",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		check(texts[i]);
+}
+
+static void test_single_zero_group_is_written(void)
+{
+	const uint8_t ip[16] = {0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 0};
+	char got[64];
+	struct sts_text t;
+
+	sts_text_init(&t, got, sizeof(got));
+	sts_ip_add(&t, ip, sizeof(ip));
+	CHECK_STR(got, "1:2:3:4:5:6:7:0");
+}
+
+static void test_other_lengths(void)
+{
+	char got[8];
+	struct sts_text t;
+
+	sts_text_init(&t, got, sizeof(got));
+	sts_ip_add(&t, (const uint8_t *)"abc", 3);
+	CHECK_STR(got, "?");
+}
+
+static const struct sts_test tests[] = {
+	{"addresses", test_addresses},
+	{"a single zero group is written", test_single_zero_group_is_written},
+	{"other lengths", test_other_lengths},
+};
+
+STS_TEST_MAIN(tests)
