@@ -10,7 +10,6 @@
 #include "url.h"
 
 #define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
-#define PEER_MAX_BYTES   256 /* no more of them is even looked at */
 #define SECRET_RUN_BYTES 8
 #define POINTER_SHOWN    60
 #define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
@@ -35,7 +34,6 @@ static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
 struct words {
 	struct sts_slice code; /* empty when there is none that may be shown */
 	struct sts_slice text;
-	bool echo; /* the text was left out */
 };
 
 /* The first of the pointers that leads to a string. */
@@ -83,24 +81,29 @@ static struct words read_words(const struct sts_answer_input *in, const struct s
 			words.text = words.code;
 		words.code.len = 0;
 	}
-	if (words.text.len > PEER_MAX_BYTES)
-		words.text.len = PEER_MAX_BYTES;
-	words.echo = is_echo(in, words.text);
 	return words;
 }
 
-static void add_words(struct sts_text *t, const struct words *words)
+static void add_words(struct sts_text *t, const struct sts_answer_input *in,
+		      const struct words *words)
 {
+	char shown[WORDS_MAX_BYTES + 1];
+	struct sts_text text;
+
 	if (words->code.len > 0) {
 		sts_text_add_str(t, ": ");
 		sts_text_add_slice(t, words->code);
 	}
-	if (words->echo) {
-		sts_text_add_str(t, ": (its words repeat a token, and are left out)");
-	} else if (words->text.len > 0) {
-		sts_text_add_str(t, ": ");
-		sts_text_add_escaped(t, words->text, WORDS_MAX_BYTES);
-	}
+	if (words->text.len == 0)
+		return;
+	/* What is looked at is what would be printed: short, whatever the peer sent. */
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, words->text, WORDS_MAX_BYTES);
+	sts_text_add_str(t, ": ");
+	if (is_echo(in, (struct sts_slice){text.data, text.len}))
+		sts_text_add_str(t, "(its words repeat a token, and are left out)");
+	else
+		sts_text_add_str(t, shown);
 }
 
 static void keep_code(struct sts_answer *out, const struct words *words)
@@ -170,7 +173,7 @@ static enum sts_err read_failure(const struct sts_answer_input *in, struct sts_a
 	if (err == STS_EREDIRECT)
 		add_redirect(&text, in);
 	else
-		add_words(&text, &words);
+		add_words(&text, in, &words);
 	sts_json_close();
 	return sts_fail(e, err, status, "%s", msg);
 }
@@ -222,7 +225,7 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
 		      shown(token_pointer(in)).text);
-	add_words(&text, &words);
+	add_words(&text, in, &words);
 	return sts_fail(e, by_code(in->row, words.code, STS_EANSWER), in->head->status, "%s", msg);
 }
 

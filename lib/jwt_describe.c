@@ -47,6 +47,9 @@ static void add_number(struct sts_text *out, double number)
 		sts_text_addf(out, "%llu", (unsigned long long)number);
 		return;
 	}
+	/* The largest of all, rounded up, would be a number that no reader takes. */
+	if (number > 1.797693134e308)
+		number = 1.797693134e308;
 	if (number >= PLAIN_MAX || number < 1e-4) {
 		for (; number >= 10; exponent++)
 			number /= 10;

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A JWT; or, after a first byte of '{', the header's text, a line feed and the claims' text, which
+ * are encoded here. What is split joins again to the same bytes; what is shown is printable, and as
+ * JSON it is JSON.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define NOW         1768233600
+#define INPUT_MAX   (32 * 1024)
+#define EPOCH_MAX_S 253402300799LL
+
+static char made[2 * INPUT_MAX], joined[2 * INPUT_MAX], scratch[2 * INPUT_MAX], shown[1024 * 1024];
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static struct sts_slice encode(struct sts_slice clear)
+{
+	const char *end = memchr(clear.data, '\n', clear.len);
+	size_t header = end ? (size_t)(end - clear.data) : clear.len;
+	size_t claims = end ? clear.len - header - 1 : 0;
+	struct sts_text t;
+
+	sts_text_init(&t, made, sizeof(made));
+	sts_base64url_encode(&t, clear.data, header);
+	sts_text_add_char(&t, '.');
+	sts_base64url_encode(&t, clear.data + clear.len - claims, claims);
+	sts_text_add_str(&t, ".c2ln");
+	return (struct sts_slice){t.data, t.len};
+}
+
+static void check_split(struct sts_slice token, const struct sts_jwt *jwt)
+{
+	struct sts_text t;
+
+	sts_text_init(&t, joined, sizeof(joined));
+	sts_base64url_encode(&t, jwt->header.data, jwt->header.len);
+	sts_text_add_char(&t, '.');
+	sts_base64url_encode(&t, jwt->claims.data, jwt->claims.len);
+	require(t.len == jwt->signed_part.len && memcmp(t.data, jwt->signed_part.data, t.len) == 0);
+	sts_text_add_char(&t, '.');
+	sts_text_add_slice(&t, jwt->signature);
+	require(t.len == token.len && memcmp(t.data, token.data, t.len) == 0);
+}
+
+static void check_time(int64_t t)
+{
+	require(t >= -1 && t <= EPOCH_MAX_S);
+}
+
+static void check_shown(struct sts_slice token, bool json)
+{
+	const struct sts_json *root;
+	struct sts_text t;
+	struct sts_error e = {0};
+
+	sts_text_init(&t, shown, sizeof(shown));
+	enum sts_err err = sts_jwt_describe(token, NOW, json, scratch, sizeof(scratch), &t, &e);
+
+	if (err != STS_OK) {
+		require(e.code == err && (err == STS_ETOKEN || err == STS_ETOOBIG));
+		return;
+	}
+	for (size_t i = 0; i < t.len; i++)
+		require((t.data[i] >= ' ' && t.data[i] <= '~') || t.data[i] == '\n');
+	require(t.data[t.len - 1] == '\n');
+	if (!json)
+		return;
+	/* One level deeper, and in a larger text, it may be past a bound of the reader. */
+	err = sts_json_parse((struct sts_slice){t.data, t.len}, &root, &e);
+	require(err == STS_OK || err == STS_ETOOBIG || strstr(e.msg, "levels"));
+	sts_json_close();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sts_slice token = {(const char *)data, size};
+	struct sts_jwt_claims times;
+	struct sts_jwt jwt;
+	bool has = false;
+
+	if (size > INPUT_MAX)
+		return 0;
+	if (size > 0 && data[0] == '{')
+		token = encode(token);
+	if (sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL) == STS_OK)
+		check_split(token, &jwt);
+
+	enum sts_err err = sts_jwt_times(token, scratch, sizeof(scratch), &times, NULL);
+
+	require(err == STS_OK || err == STS_ETOKEN || err == STS_ETOOBIG);
+	check_time(times.exp_s);
+	check_time(times.nbf_s);
+	check_time(times.iat_s);
+	sts_jwt_has_audience(token, STS_SLICE("aud"), scratch, sizeof(scratch), &has, NULL);
+	sts_jwt_has_issuer(token, STS_SLICE("iss"), scratch, sizeof(scratch), &has, NULL);
+	check_shown(token, false);
+	check_shown(token, true);
+	return 0;
+}
