@@ -55,6 +55,10 @@ static void add_number(struct sts_text *out, double number)
 			number /= 10;
 		for (; number < 1; exponent--)
 			number *= 10;
+		if (number + 5e-10 >= 10) { /* rounding errors of the loops */
+			number = 1;
+			exponent++;
+		}
 	}
 	add_decimal(out, number);
 	if (exponent != 0)
