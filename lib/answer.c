@@ -11,23 +11,42 @@
 
 #define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
 #define SECRET_RUN_BYTES 8
+#define SECRET_MIN_BYTES 4
 #define POINTER_SHOWN    60
 #define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
 
 /* ---- the peer's words ---- */
 
+static bool shares(struct sts_slice text, struct sts_slice secret)
+{
+	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
+
+	/* So short, it is none, and would hide every message. */
+	return secret.len >= SECRET_MIN_BYTES && sts_text_shares_run(text, secret, run);
+}
+
+static bool shares_any(struct sts_slice text, const struct sts_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((fields[i].secret || sts_request_name_is_secret(fields[i].name)) &&
+		    shares(text, fields[i].value))
+			return true;
+	return false;
+}
+
 /*
- * Does text from the peer hold a piece of a token? The subject token is known; any other JWT begins
- * with the base64url form of {" and is left out as well.
+ * Does text from the peer hold a piece of a secret? Those that we sent are known; a JWT of any
+ * other kind begins with the base64url form of {" and is left out as well.
  */
 static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
 {
-	size_t run = in->subject.len < SECRET_RUN_BYTES ? in->subject.len : SECRET_RUN_BYTES;
+	const struct sts_request *r = in->request;
 
 	if (text.len == 0)
 		return false;
-	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 ||
-	       (run > 0 && sts_text_shares_run(text, in->subject, run));
+	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 || shares(text, r->subject) ||
+	       shares(text, r->client_secret) || shares_any(text, r->params, r->param_count) ||
+	       shares_any(text, r->headers, r->header_count);
 }
 
 /* What the peer says went wrong; slices into the open document, or the body. */
@@ -101,7 +120,7 @@ static void add_words(struct sts_text *t, const struct sts_answer_input *in,
 	sts_text_add_escaped(&text, words->text, WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");
 	if (is_echo(in, (struct sts_slice){text.data, text.len}))
-		sts_text_add_str(t, "(its words repeat a token, and are left out)");
+		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
 	else
 		sts_text_add_str(t, shown);
 }

@@ -9,6 +9,7 @@
 
 #include "http.h"
 #include "protocol.h"
+#include "request.h"
 
 #define STS_TOKEN_MAX_BYTES  (64 * 1024)
 #define STS_THUMBPRINT_BYTES 32
@@ -18,8 +19,10 @@ struct sts_answer_input {
 	const struct sts_protocol *row;
 	const char *token_pointer; /* --token-field; NULL: the row's */
 	const struct sts_http_head *head;
-	struct sts_slice body;    /* complete, UNTRUSTED */
-	struct sts_slice subject; /* so that an echo of it never reaches a message */
+	struct sts_slice body; /* complete, UNTRUSTED */
+	/* What was sent, so that no echo of the subject token, of a client secret or of what came
+	 * from a file reaches a message. */
+	const struct sts_request *request;
 	int64_t sent_real_ms;     /* local clock when the request was sent */
 	int64_t received_real_ms; /* local clock when the head had arrived */
 	int64_t sent_boot_ms, now_boot_ms;
@@ -58,8 +61,9 @@ struct sts_answer {
  * ASCII without white space, or over 64 KiB; thumbprint not hex), STS_ELIFETIME, STS_EEXPECT.
  *
  * A message for a status begins with "unexpected status 403", then come the peer's code and words,
- * escaped and cut; words that hold a piece of the subject token or of any JWT are left out. Fields
- * that the row does not name are ignored.
+ * escaped and cut; words that hold a piece of the subject token, of another secret that was sent,
+ * or of any JWT are left out. Fields that the row does not name are ignored.
+ *
  * The JSON document stays open on STS_OK (token points into it): the caller closes it. After an
  * error it is closed.
  */

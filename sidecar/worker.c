@@ -271,7 +271,7 @@ static enum sts_err stage_check(void)
 		.token_pointer = w.fields.pointer[0] ? w.fields.pointer : NULL,
 		.head = &w.http.head,
 		.body = {w.body, w.http.body_len},
-		.subject = w.subject.token,
+		.request = &w.fields.request,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
 		.sent_boot_ms = w.report.sent_boot_ms,

@@ -105,11 +105,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	head.date = take_line(&rest);
 	head.retry_after = take_line(&rest);
 	head.location = take_line(&rest);
+	const struct sts_request request = {.subject = STS_SLICE(SUBJECT)};
 	struct sts_answer_input in = {
 		.row = &sts_protocols[data[0] % sts_protocol_count],
 		.head = &head,
 		.body = rest,
-		.subject = STS_SLICE(SUBJECT),
+		.request = &request,
 		.sent_real_ms = NOW * 1000LL,
 		.received_real_ms = NOW * 1000LL + 50,
 		.expect_audience = data[0] & 0x20 ? STS_SLICE("aud") : (struct sts_slice){NULL, 0},

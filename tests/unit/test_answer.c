@@ -16,6 +16,7 @@ static struct sts_answer answer;
 static struct sts_error error;
 static struct sts_http_head head;
 static struct sts_answer_input input;
+static struct sts_request request;
 
 /* A JWT with these claims, as text without quotes. */
 static const char *jwt(const char *claims)
@@ -34,12 +35,13 @@ static void prepare(const char *protocol, int status, struct sts_slice body)
 {
 	memset(&error, 0, sizeof(error));
 	memset(&answer, 0x5a, sizeof(answer));
+	request = (struct sts_request){.subject = STS_SLICE(SUBJECT)};
 	head = (struct sts_http_head){.status = status, .date = STS_SLICE(DATE)};
 	input = (struct sts_answer_input){
 		.row = sts_protocol_find(sts_slice_of(protocol)),
 		.head = &head,
 		.body = body,
-		.subject = STS_SLICE(SUBJECT),
+		.request = &request,
 		.sent_real_ms = NOW * 1000LL + 200,
 		.received_real_ms = NOW * 1000LL + 400,
 	};
@@ -392,8 +394,9 @@ static void echoes(void)
 			      (status >= 200 && status < 300));
 		}
 	CHECK_INT(read_answer("token-exchange", 403, bodies[0]), STS_EDENIED);
-	CHECK_STR(error.msg, "unexpected status 403: access_denied: (its words repeat a token, and "
-			     "are left out)");
+	CHECK_STR(error.msg,
+		  "unexpected status 403: access_denied: (its words repeat a secret, and "
+		  "are left out)");
 	CHECK_STR(answer.sts_error, "access_denied");
 
 	/* Seven bytes are a coincidence; a token shorter than the run is still kept out. */
@@ -401,13 +404,50 @@ static void echoes(void)
 		  STS_EDENIED);
 	CHECK_STR(error.msg, "unexpected status 403: a: -012345");
 	prepare("token-exchange", 403, STS_SLICE("{\"message\":\"your pin 1234 is wrong\"}"));
-	input.subject = STS_SLICE("1234");
+	request.subject = STS_SLICE("1234");
 	CHECK_INT(read_prepared(), STS_EDENIED);
 	CHECK(!strstr(error.msg, "1234"));
 	prepare("token-exchange", 403, STS_SLICE("{\"message\":\"fine\"}"));
-	input.subject = (struct sts_slice){NULL, 0};
+	request.subject = (struct sts_slice){NULL, 0};
 	CHECK_INT(read_prepared(), STS_EDENIED);
 	CHECK_STR(error.msg, "unexpected status 403: fine");
+}
+
+/* Nor of any other secret that was sent. */
+static void other_echoes(void)
+{
+	static const struct sts_field params[] = {
+		{STS_SLICE("actor_token"), STS_SLICE("actor-s3cret")},
+		{STS_SLICE("a"), STS_SLICE("param-s3cret"), true},
+		{STS_SLICE("b"), STS_SLICE("not-a-secret")},
+		{STS_SLICE("c"), STS_SLICE("no"), true}};
+	static const struct sts_field headers[] = {
+		{STS_SLICE("X"), STS_SLICE("header-s3cret"), true}};
+	static const char *const words[] = {"actor-s3cret", "param-s3cret", "header-s3cret",
+					    "client-s3cret"};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		char body[128];
+
+		snprintf(body, sizeof(body), "{\"error\":\"%s\",\"message\":\"it is %s\"}",
+			 words[i], words[i]);
+		prepare("token-exchange", 400, sts_slice_of(body));
+		CHECK_INT(read_prepared(), STS_EDENIED);
+		CHECK(strstr(error.msg, "s3cret"));
+		prepare("token-exchange", 400, sts_slice_of(body));
+		request.params = params;
+		request.param_count = COUNT(params);
+		request.headers = headers;
+		request.header_count = COUNT(headers);
+		request.client_secret = STS_SLICE("client-s3cret");
+		CHECK_INT(read_prepared(), STS_ESTATUS);
+		CHECK(!strstr(error.msg, "s3cret") && answer.sts_error[0] == '\0');
+	}
+	prepare("token-exchange", 400, STS_SLICE("{\"message\":\"no, it is not-a-secret\"}"));
+	request.params = params;
+	request.param_count = COUNT(params);
+	CHECK_INT(read_prepared(), STS_ESTATUS);
+	CHECK_STR(error.msg, "unexpected status 400: no, it is not-a-secret");
 }
 
 static void escaped_and_cut(void)
@@ -488,6 +528,7 @@ static const struct sts_test tests[] = {
 	{"redirects", redirects},
 	{"Retry-After", retry_after},
 	{"echoes are left out", echoes},
+	{"echoes of other secrets are left out", other_echoes},
 	{"the peer's words are escaped and cut", escaped_and_cut},
 	{"expectations", expectations},
 };
