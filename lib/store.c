@@ -280,7 +280,7 @@ static int sync_fd(int fd)
 
 /* Group before mode: until the last step nobody but us can open it. */
 static enum sts_err fill(const struct sts_store *store, const char *temp, int fd,
-			 struct sts_slice data, struct sts_error *e)
+			 struct sts_slice data, bool durable, struct sts_error *e)
 {
 	struct stat st;
 	int err = write_all(fd, data);
@@ -294,7 +294,7 @@ static enum sts_err fill(const struct sts_store *store, const char *temp, int fd
 		return fail_group(store, temp, errno, e);
 	if (fchmod(fd, store->mode) != 0)
 		return fail(store, "set the mode of", temp, errno, e);
-	err = sync_fd(fd);
+	err = durable ? sync_fd(fd) : 0;
 	return err == 0 ? STS_OK : fail(store, "sync", temp, err, e);
 }
 
@@ -314,7 +314,10 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	if (fd < 0)
 		return fail(store, "create", temp, errno, e);
 
-	result = fill(store, temp, fd, data, e);
+	/* The status is the word of a running process: it need not outlive a crash, and the
+	 * supervisor, who writes it, must not wait for a slow disk. */
+	bool durable = strcmp(name, STS_FILE_STATUS) != 0;
+	result = fill(store, temp, fd, data, durable, e);
 	/* A file system may keep its complaint for close(); interrupted or not, the descriptor is
 	 * gone. */
 	if (close(fd) != 0 && errno != EINTR && result == STS_OK)
@@ -325,7 +328,7 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 		unlinkat(store->dir_fd, temp, 0);
 		return result;
 	}
-	err = sync_fd(store->dir_fd);
+	err = durable ? sync_fd(store->dir_fd) : 0;
 	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
 }
 

@@ -6,7 +6,7 @@
  *
  * A file is written as a temporary of one fixed name (".token.jwt.new"): unlinked, created with
  * O_EXCL|O_NOFOLLOW and 0600, written, fchown where the group differs, fchmod, fsync, rename, fsync
- * of the directory. No directory scan, no litter.
+ * of the directory (the status file is not synced). No directory scan, no litter.
  */
 #ifndef STS_STORE_H
 #define STS_STORE_H

@@ -81,12 +81,14 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 	/* A file from before this boot would count from before BOOTTIME began. */
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;
-	if (until_ms <= now_ms || now_ms >= due_ms(o, from_ms, until_ms))
+	if (until_ms <= now_ms || until_ms - from_ms < 1000)
 		return false;
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;
 	report->lifetime_s = (until_ms - from_ms) / 1000;
+	if (now_ms >= due_ms(o, from_ms, until_ms))
+		return false;
 	report->sent_boot_ms = now_boot_ms - (now_ms - from_ms);
 	read_thumbprint(store->dir_fd, report);
-	return report->lifetime_s > 0;
+	return true;
 }

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/clock.h"
@@ -158,9 +159,8 @@ static void made_up(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};
 	const char *when = c->sent ? "after the request was sent" : "before the request was sent";
-	bool timed_out = sts_clock_boot_ms() >= c->kill_boot_ms;
 
-	if (timed_out)
+	if (c->killed)
 		sts_fail(&error, STS_ETIMEOUT, 0, "the worker did not end in time (%s) and was killed", when);
 	else if (WIFSIGNALED(status))
 		sts_fail(&error, STS_EWORKER, WTERMSIG(status), "the worker was killed by signal %d (%s)", WTERMSIG(status), when);
@@ -187,14 +187,19 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 		made_up(c, status, report);
 }
 
-int sts_child_kill(struct sts_child *c)
+void sts_child_kill(struct sts_child *c)
 {
-	int status = 0;
+	if (c->pid > 0)
+		kill(c->pid, SIGKILL);
+	c->killed = true;
+}
 
-	if (c->pid <= 0)
-		return 0;
-	kill(c->pid, SIGKILL);
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+void sts_child_drop(struct sts_child *c)
+{
+	sts_child_kill(c);
+	for (int i = 0; c->pid > 0 && i < 20 && waitpid(c->pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	if (c->fd >= 0)
+		close(c->fd);
+	sts_child_init(c);
 }

@@ -25,7 +25,8 @@ struct sts_child {
 	int fd;	   /* reading end; -1 after the end of file */
 	enum sts_worker_mode mode;
 	int64_t started_boot_ms, kill_boot_ms;
-	bool sent; /* the stage byte came: the request may have been sent */
+	bool sent;   /* the stage byte came: the request may have been sent */
+	bool killed; /* by us: its time was up */
 	size_t len;
 	struct sts_report report;
 };
@@ -45,14 +46,20 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 void sts_child_read(struct sts_child *c);
 
 /*
- * The worker has ended: judge what it said.
- *   status  in   of waitpid()
+ * The worker has ended, or was killed: judge what it said.
+ *   status  in   of waitpid(); 0 after sts_child_kill()
  *   report  out  checked; on failure made up from how the worker ended (STS_EWORKER)
  */
 void sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
 
-/* SIGKILL, and reap. Returns the status of waitpid(), for sts_child_finish(); 0 where there is no worker. */
-int sts_child_kill(struct sts_child *c);
+/*
+ * SIGKILL, without waiting for its end: one that hangs in the kernel (a dead disk) must not make the supervisor hang. Follow it with
+ * sts_child_finish(); whoever reaps all children reaps this one too.
+ */
+void sts_child_kill(struct sts_child *c);
+
+/* SIGKILL, and forget it: nobody wants its report any more. Waits for its end for a few milliseconds at most. */
+void sts_child_drop(struct sts_child *c);
 
 /* The mode's name in the worker's arguments, and back. */
 const char *sts_worker_mode_name(enum sts_worker_mode mode);

@@ -27,27 +27,43 @@ static const struct {
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-static int open_signals(void)
+static sigset_t ours(void)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
 	sigset_t mask;
 
 	sigemptyset(&mask);
-	for (size_t i = 0; i < SIGNALS; i++) {
-		/* A parent may have left SIGCHLD ignored: then children could not be waited for. */
-		sigaction(signals[i].signal, &usual, NULL);
+	for (size_t i = 0; i < SIGNALS; i++)
 		sigaddset(&mask, signals[i].signal);
-	}
-	sigaction(SIGPIPE, &ignore, NULL);
+	return mask;
+}
+
+void sts_events_hold(void)
+{
+	sigset_t mask = ours();
+
 	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
+static int open_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
+	sigset_t mask = ours();
+
+	/* A parent may have left SIGCHLD ignored: then children could not be waited for. */
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i].signal, &usual, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sts_events_hold();
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* A time that never comes: the timer is there for its cancellation only. gVisor refuses it, and then steps go unnoticed until the next
- * attempt. */
+/* In the year 2255; the kernel's own end of time is in 2262. The timer is there for its cancellation only. gVisor refuses it, and then
+ * steps go unnoticed until the next attempt. */
+#define NEVER_S 9000000000
+
 static void arm_clock(int fd)
 {
-	struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX}};
+	struct itimerspec never = {.it_value = {.tv_sec = (time_t)NEVER_S}};
 
 	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
@@ -80,7 +96,7 @@ bool sts_events_watch(struct sts_events *ev, const char *path)
 	if (ev->watch_fd < 0)
 		ev->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	return ev->watch_fd >= 0 && !text.overflow &&
-	       inotify_add_watch(ev->watch_fd, dir, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR) >= 0;
+	       inotify_add_watch(ev->watch_fd, dir, IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) >= 0;
 }
 
 static void arm_timer(struct sts_events *ev, int64_t until_boot_ms)

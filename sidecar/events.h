@@ -26,6 +26,12 @@ struct sts_events {
 };
 
 /*
+ * Block the signals: what comes from now on is kept for sts_events_wait(). Before anything else: the kernel drops a signal with its usual
+ * disposition that is sent to PID 1, and a TERM that came in the first millisecond would be lost.
+ */
+void sts_events_hold(void);
+
+/*
  * Set up. Blocks the signals for the whole process.
  * Returns STS_OK, or STS_EFORK (no descriptors, no memory).
  */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "events.h"
 #include "harden.h"
 #include "log.h"
 #include "plan.h"
@@ -196,6 +197,8 @@ int main(int argc, char **argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
+	if (command->run == command_work)
+		sts_events_hold();
 	if (wants_help(argv + 2)) {
 		sts_help_command(command->name, command->summary, command->usage, command->command);
 		return STS_EXIT_OK;

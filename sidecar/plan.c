@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/file.h"
 #include "fields.h"
 
 #define POLL_DEFAULT_MS 30000
@@ -59,8 +58,9 @@ enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *pla
 	pid_t pid;
 	ssize_t got;
 
+	/* Out of descriptors or processes (the Pod's pids limit): it costs memory, but that must not stop a start. */
 	if (pipe2(fds, O_CLOEXEC) != 0)
-		return sts_fail(e, STS_EFORK, errno, "no pipe for checking the options: %s", sts_errno_words(errno));
+		return sts_plan_make(o, plan, e);
 	pid = _Fork();
 	if (pid == 0) {
 		answer.error.code = sts_plan_make(o, &answer.plan, &answer.error);
@@ -72,7 +72,7 @@ enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *pla
 	while (got < 0 && errno == EINTR);
 	close(fds[0]);
 	if (pid < 0)
-		return sts_fail(e, STS_EFORK, errno, "no process for checking the options: %s", sts_errno_words(errno));
+		return sts_plan_make(o, plan, e);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (got != (ssize_t)sizeof(answer))

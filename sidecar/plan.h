@@ -28,7 +28,8 @@ struct sts_plan {
 enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e);
 
 /*
- * The same in a short-lived child, so that what it touches is no memory of the supervisor's. Also STS_EFORK, STS_EBUG.
+ * The same in a short-lived child, so that what it touches is no memory of the supervisor's; in this process where there can be no
+ * child. Also STS_EBUG.
  */
 enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e);
 

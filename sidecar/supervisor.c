@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,14 @@
 /* After a swap of the subject token, or a step of the clock that makes the token look dead: attempts of a fleet spread over this. */
 #define SPREAD_MS 10000
 
+/* Which file the subject token is. The supervisor looks at it and never into it. */
+struct subject_file {
+	dev_t device;
+	ino_t inode;
+	int64_t size_bytes;
+	struct timespec modified;
+};
+
 /* One exchange: its schedule, its files, its worker. */
 struct exchange {
 	const struct sts_options *o;
@@ -29,12 +38,17 @@ struct exchange {
 	int64_t next_ms;	/* of the next exchange; -1: none */
 	int64_t next_poll_ms;	/* -1: off */
 	int64_t deadline_ms;	/* of all attempts; -1: none */
+	int64_t ended_ms;	/* when the last attempt did */
+	int64_t not_before_ms;	/* the STS asked us to wait until then */
 	int64_t expires_s;	/* of the token that we hold; 0: none */
 	bool capped;		/* by the subject token's own expiry */
+	struct subject_file subject; /* as it was when the last worker started */
+	bool poll_off;		/* for the run: there is no such endpoint */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
-	enum sts_err poll_error; /* what was logged last */
-	int exit_status;	 /* of the last failure; -1: go on */
+	int32_t poll_error, poll_detail; /* what was logged last */
+	bool told_mode, told_skew;
+	int exit_status; /* of the last failure; -1: go on */
 };
 
 static uint32_t random32(void)
@@ -88,15 +102,18 @@ static void note_status(struct exchange *x, const struct sts_report *report)
 	write_status(x);
 }
 
-static void add_mode(struct sts_log *l, const struct sts_store *store)
+/* Once, in the first line. */
+static void add_mode(struct sts_log *l, struct exchange *x)
 {
+	const struct sts_store *store = &x->store;
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)), (char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
 
-	if (store->dir_fd >= 0)
+	if (store->dir_fd >= 0 && !x->told_mode)
 		sts_log_str(l, "mode", mode);
+	x->told_mode = true;
 }
 
-static void log_success(const struct exchange *x, const struct sts_report *report, bool first)
+static void log_success(struct exchange *x, const struct sts_report *report)
 {
 	struct sts_log l;
 
@@ -107,20 +124,36 @@ static void log_success(const struct exchange *x, const struct sts_report *repor
 	if (x->next_ms >= 0)
 		sts_log_int(&l, "next_refresh_s", (x->next_ms - sts_clock_boot_ms() + 500) / 1000);
 	sts_log_int(&l, "duration_ms", sts_clock_boot_ms() - x->worker.started_boot_ms);
-	if (report->clock_skew_s)
+	if (report->clock_skew_s && !x->told_skew)
 		sts_log_int(&l, "clock_skew_s", report->clock_skew_s);
-	if (first)
-		add_mode(&l, &x->store);
+	x->told_skew = report->clock_skew_s != 0;
+	add_mode(&l, x);
 	sts_log_end(&l);
 }
 
-static void log_failure(const struct exchange *x, const struct sts_report *report)
+/* "the STS refused this ServiceAccount: check its authorization rules"; without the first half where the message says it already. */
+static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
+{
+	char hint[256];
+	struct sts_text text;
+
+	sts_text_init(&text, hint, sizeof(hint));
+	if (strncmp(msg, info->meaning, strlen(info->meaning)) != 0) {
+		sts_text_add_str(&text, info->meaning);
+		sts_text_add_str(&text, ": ");
+	}
+	sts_text_add_str(&text, info->hint);
+	sts_log_str(l, "hint", hint);
+}
+
+static void log_failure(struct exchange *x, const struct sts_report *report)
 {
 	const struct sts_error_info *info = sts_error_info((enum sts_err)report->error);
 	int64_t now_ms = sts_clock_boot_ms(), valid_ms = x->schedule.token_until_ms - now_ms;
+	const char *msg = report->text[0] ? report->text : info->meaning;
 	struct sts_log l;
 
-	sts_log_start(&l, STS_LEVEL_ERROR, report->text[0] ? report->text : info->meaning);
+	sts_log_start(&l, STS_LEVEL_ERROR, msg);
 	sts_log_str(&l, "exchange", "default");
 	sts_log_str(&l, "error", info->name);
 	if (report->sts_error[0])
@@ -128,7 +161,8 @@ static void log_failure(const struct exchange *x, const struct sts_report *repor
 	if (x->next_ms >= 0 && x->exit_status < 0)
 		sts_log_int(&l, "retry_in_s", (x->next_ms - now_ms + 500) / 1000);
 	sts_log_int(&l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
-	sts_log_str(&l, "hint", info->hint);
+	add_hint(&l, info, msg);
+	add_mode(&l, x);
 	sts_log_end(&l);
 }
 
@@ -136,8 +170,6 @@ static void log_failure(const struct exchange *x, const struct sts_report *repor
 
 static void after_success(struct exchange *x, const struct sts_report *report)
 {
-	bool first = x->status.attempts == 0;
-
 	x->schedule = (struct sts_schedule_state){.token_from_ms = report->sent_boot_ms,
 						  .token_until_ms = report->sent_boot_ms + report->lifetime_s * 1000,
 						  .failing_since_ms = -1};
@@ -150,7 +182,7 @@ static void after_success(struct exchange *x, const struct sts_report *report)
 		x->exit_status = STS_EXIT_OK;
 		x->next_ms = -1;
 	}
-	log_success(x, report, first);
+	log_success(x, report);
 	note_status(x, report);
 }
 
@@ -166,21 +198,97 @@ static bool gives_up(const struct exchange *x, enum sts_err err)
 	return !info->fetch_retries || x->plan->one_attempt || x->next_ms >= x->deadline_ms;
 }
 
+/* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
+static void hold_what_is_there(struct exchange *x, const struct sts_report *report, int64_t now_ms)
+{
+	int64_t left_ms = report->expires_s * 1000 - sts_clock_real_ms();
+
+	if (!(report->flags & STS_REPORT_ADOPTED) || x->expires_s > 0 || left_ms <= 0)
+		return;
+	x->expires_s = report->expires_s;
+	x->schedule.token_until_ms = now_ms + left_ms;
+	x->schedule.token_from_ms = x->schedule.token_until_ms - report->lifetime_s * 1000;
+}
+
 static void after_failure(struct exchange *x, const struct sts_report *report)
 {
 	enum sts_err err = (enum sts_err)report->error;
 	const struct sts_error_info *info = sts_error_info(err);
 	int64_t now_ms = sts_clock_boot_ms();
 
+	hold_what_is_there(x, report, now_ms);
 	if (x->schedule.failures++ == 0)
 		x->schedule.failing_since_ms = now_ms;
 	/* A fetch has somebody waiting: what it retries, it retries soon. */
 	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, x->plan->once ? STS_RETRY_SOON : info->retry,
 						report->retry_after_s, now_ms, random32());
+	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
+	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
 	if (gives_up(x, err))
 		x->exit_status = info->exit_status;
 	log_failure(x, report);
 	note_status(x, report);
+}
+
+/* ---- what brings an exchange forward ---- */
+
+static struct subject_file look_at(const char *path)
+{
+	struct stat st;
+
+	/* None that can be seen is like any other: it changes when one appears. */
+	if (stat(path, &st) != 0)
+		return (struct subject_file){0};
+	return (struct subject_file){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+static bool same_file(const struct subject_file *a, const struct subject_file *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size_bytes == b->size_bytes &&
+	       a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+static void bring_forward(struct exchange *x, int64_t at_ms)
+{
+	/* An exchange that is under way sets the next time itself. */
+	if ((x->worker.pid < 0 || x->worker.mode == STS_WORKER_POLL) && (x->next_ms < 0 || at_ms < x->next_ms))
+		x->next_ms = at_ms;
+}
+
+static void bring_forward_spread(struct exchange *x)
+{
+	int64_t now_ms = sts_clock_boot_ms(), from_ms = x->not_before_ms > now_ms ? x->not_before_ms : now_ms;
+
+	bring_forward(x, from_ms + sts_schedule_jitter(SPREAD_MS, random32()));
+}
+
+/* Somebody asks for it: the floors hold, but neither the back-off nor Retry-After. */
+static void refresh_now(struct exchange *x)
+{
+	int64_t now_ms = sts_clock_boot_ms(), floor_ms = x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+
+	if (x->schedule.failures > 0)
+		floor_ms = x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS;
+	bring_forward(x, floor_ms > now_ms ? floor_ms : now_ms);
+}
+
+static void clock_stepped(struct exchange *x)
+{
+	if (x->expires_s > 0 && x->expires_s <= sts_clock_real_ms() / 1000)
+		bring_forward_spread(x);
+}
+
+/* Something changed beside the subject token. In a directory that others write in, that may happen all the time. */
+static void subject_changed(struct exchange *x)
+{
+	struct subject_file now = look_at(x->o->token_file);
+
+	/* A worker may have the old one: what it brings is judged when it ends. */
+	if ((x->worker.pid > 0 && x->worker.mode != STS_WORKER_POLL) || same_file(&now, &x->subject))
+		return;
+	x->subject = now;
+	if (x->capped || x->schedule.failures > 0)
+		bring_forward_spread(x);
 }
 
 /* ---- the sig-cert poll ---- */
@@ -190,7 +298,7 @@ static void schedule_poll(struct exchange *x)
 	int64_t interval_ms = x->plan->poll_ms;
 
 	x->next_poll_ms = -1;
-	if (interval_ms > 0 && x->has_thumbprint && !x->plan->once)
+	if (interval_ms > 0 && x->has_thumbprint && !x->poll_off && !x->plan->once)
 		x->next_poll_ms = sts_clock_boot_ms() + interval_ms * 4 / 5 + sts_schedule_jitter(interval_ms * 2 / 5, random32());
 }
 
@@ -207,36 +315,52 @@ static void log_poll(enum sts_level level, const char *msg, const struct sts_rep
 
 static void after_poll(struct exchange *x, const struct sts_report *report)
 {
+	x->poll_off = report->flags & STS_REPORT_POLL_OFF;
 	schedule_poll(x);
-	if (report->flags & STS_REPORT_POLL_OFF) {
-		x->next_poll_ms = -1;
-		x->has_thumbprint = false;
+	if (x->poll_off) {
 		log_poll(STS_LEVEL_INFO, "the STS has no sig-cert endpoint: key rotation is noticed at the next refresh", report);
 		return;
 	}
-	if (report->error != STS_OK && x->poll_error != (enum sts_err)report->error)
+	if (report->error != STS_OK && (x->poll_error != report->error || x->poll_detail != report->detail))
 		log_poll(STS_LEVEL_WARN, report->text, report);
-	x->poll_error = (enum sts_err)report->error;
-	if (report->error == STS_OK && (report->flags & STS_REPORT_THUMBPRINT) &&
+	x->poll_error = report->error;
+	x->poll_detail = report->detail;
+	/* While exchanges fail, the next one is planned already, and soon. */
+	if (report->error == STS_OK && (report->flags & STS_REPORT_THUMBPRINT) && x->schedule.failures == 0 &&
 	    memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) != 0) {
 		log_poll(STS_LEVEL_INFO, "the signing certificate changed: exchanging now", report);
-		x->next_ms = sts_clock_boot_ms();
+		refresh_now(x);
 	}
 }
 
 /* ---- the worker ---- */
 
-static void finished(struct exchange *x, const struct sts_report *report)
+/* A report that is fit to be believed may still claim a success without a token. */
+static void refuse_empty_success(struct sts_report *report)
+{
+	static const char text[] = "the worker reported a success without a token";
+
+	if (report->error != STS_OK || report->lifetime_s > 0)
+		return;
+	report->error = STS_EWORKER;
+	memcpy(report->text, text, sizeof(text));
+}
+
+static void finished(struct exchange *x, struct sts_report *report)
 {
 	if (x->worker.mode == STS_WORKER_POLL) {
 		after_poll(x, report);
 		return;
 	}
+	x->ended_ms = sts_clock_boot_ms();
+	refuse_empty_success(report);
 	if (report->error == STS_OK)
 		after_success(x, report);
 	else
 		after_failure(x, report);
 	schedule_poll(x);
+	if (!x->plan->once)
+		subject_changed(x);
 }
 
 static void start(struct exchange *x, enum sts_worker_mode mode)
@@ -245,6 +369,8 @@ static void start(struct exchange *x, enum sts_worker_mode mode)
 	int64_t timeout_ms = x->plan->timeout_ms;
 	struct sts_error e;
 
+	if (mode != STS_WORKER_POLL)
+		x->subject = look_at(x->o->token_file);
 	if (x->deadline_ms >= 0 && x->deadline_ms - sts_clock_boot_ms() < timeout_ms)
 		timeout_ms = x->deadline_ms - sts_clock_boot_ms();
 	if (timeout_ms < 1)
@@ -255,6 +381,7 @@ static void start(struct exchange *x, enum sts_worker_mode mode)
 	report.detail = e.detail;
 	memcpy(report.text, e.msg, sizeof(report.text));
 	x->worker.mode = mode;
+	x->worker.started_boot_ms = sts_clock_boot_ms();
 	finished(x, &report);
 }
 
@@ -274,34 +401,6 @@ static void reap(struct exchange *x)
 
 /* ---- events ---- */
 
-static void bring_forward(struct exchange *x, int64_t at_ms)
-{
-	/* An exchange that is under way sets the next time itself. */
-	if ((x->worker.pid < 0 || x->worker.mode == STS_WORKER_POLL) && (x->next_ms < 0 || at_ms < x->next_ms))
-		x->next_ms = at_ms;
-}
-
-static void refresh_now(struct exchange *x)
-{
-	int64_t now_ms = sts_clock_boot_ms(), floor_ms = x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
-
-	bring_forward(x, x->schedule.failures == 0 && floor_ms > now_ms ? floor_ms : now_ms);
-}
-
-static void clock_stepped(struct exchange *x)
-{
-	if (x->expires_s > 0 && x->expires_s <= sts_clock_real_ms() / 1000)
-		bring_forward(x, sts_clock_boot_ms() + sts_schedule_jitter(SPREAD_MS, random32()));
-}
-
-static void subject_changed(struct exchange *x)
-{
-	if (x->capped || x->schedule.failures > 0) {
-		bring_forward(x, sts_clock_boot_ms() + sts_schedule_jitter(SPREAD_MS, random32()));
-		x->capped = false; /* once per change */
-	}
-}
-
 static int64_t earliest(int64_t a, int64_t b)
 {
 	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
@@ -310,23 +409,28 @@ static int64_t earliest(int64_t a, int64_t b)
 static int64_t wake_at(const struct exchange *x)
 {
 	if (x->worker.pid > 0)
-		return x->worker.kill_boot_ms;
+		return x->worker.mode == STS_WORKER_POLL ? earliest(x->next_ms, x->worker.kill_boot_ms) : x->worker.kill_boot_ms;
 	return earliest(x->next_ms, x->next_poll_ms);
 }
 
 static void on_time(struct exchange *x)
 {
 	int64_t now_ms = sts_clock_boot_ms();
+	bool due = x->next_ms >= 0 && now_ms >= x->next_ms;
 
+	/* A poll that hangs must not hold up an exchange. */
+	if (due && x->worker.pid > 0 && x->worker.mode == STS_WORKER_POLL)
+		sts_child_drop(&x->worker);
 	if (x->worker.pid > 0) {
 		struct sts_report report;
 
 		if (now_ms < x->worker.kill_boot_ms)
 			return;
-		sts_child_finish(&x->worker, sts_child_kill(&x->worker), &report);
+		sts_child_kill(&x->worker);
+		sts_child_finish(&x->worker, 0, &report);
 		finished(x, &report);
-	} else if (x->next_ms >= 0 && now_ms >= x->next_ms) {
-		start(x, x->plan->adopt && x->status.attempts == 0 ? STS_WORKER_ADOPT : STS_WORKER_EXCHANGE);
+	} else if (due) {
+		start(x, x->plan->adopt && x->expires_s == 0 ? STS_WORKER_ADOPT : STS_WORKER_EXCHANGE);
 	} else if (x->next_poll_ms >= 0 && now_ms >= x->next_poll_ms) {
 		start(x, STS_WORKER_POLL);
 	}
@@ -336,7 +440,12 @@ static int stop(struct exchange *x)
 {
 	struct sts_log l;
 
-	sts_child_kill(&x->worker);
+	sts_child_drop(&x->worker);
+	if (!x->plan->once) {
+		x->status.state = STS_STATE_STOPPED;
+		x->status.next_attempt_s = 0;
+		write_status(x);
+	}
 	sts_log_start(&l, STS_LEVEL_INFO, x->plan->once ? sts_error_info(STS_ESTOPPED)->meaning : "told to stop");
 	sts_log_end(&l);
 	return x->plan->once ? sts_error_info(STS_ESTOPPED)->exit_status : STS_EXIT_OK;

@@ -289,6 +289,7 @@ static enum sts_err stage_check(void)
 	report_answer();
 	if (err != STS_OK)
 		return err;
+	w.report.flags = 0;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	/* Capped by the subject: within the second that rounding costs. */
