@@ -28,38 +28,29 @@ struct words {
 #define SUITE(name, words) BR_TLS_##name, "TLS 1.2 " words
 
 static const struct words suites[] = {
-	{SUITE(ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ECDHE-ECDSA-AES128-GCM-SHA256")},
-	{SUITE(ECDHE_RSA_WITH_AES_128_GCM_SHA256, "ECDHE-RSA-AES128-GCM-SHA256")},
 	{SUITE(ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-ECDSA-CHACHA20-POLY1305")},
 	{SUITE(ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "ECDHE-RSA-CHACHA20-POLY1305")},
+	{SUITE(ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ECDHE-ECDSA-AES128-GCM-SHA256")},
+	{SUITE(ECDHE_RSA_WITH_AES_128_GCM_SHA256, "ECDHE-RSA-AES128-GCM-SHA256")},
 	{SUITE(ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "ECDHE-ECDSA-AES256-GCM-SHA384")},
 	{SUITE(ECDHE_RSA_WITH_AES_256_GCM_SHA384, "ECDHE-RSA-AES256-GCM-SHA384")},
 };
 
 /* --- the profile --- */
 
-static void set_suites(br_ssl_engine_context *engine, bool aes_instruction)
+static void set_ciphers(br_ssl_engine_context *engine)
 {
-	/* Into the table: without an AES instruction ChaCha20 is the cheaper one and goes first. */
-	static const uint8_t order[2][COUNT(suites)] = {{2, 3, 0, 1, 4, 5}, {0, 1, 2, 3, 4, 5}};
 	uint16_t ids[COUNT(suites)];
 
 	for (size_t i = 0; i < COUNT(suites); i++)
-		ids[i] = suites[order[aes_instruction][i]].code;
+		ids[i] = suites[i].code;
 	br_ssl_engine_set_suites(engine, ids, COUNT(suites));
-}
 
-static void set_ciphers(br_ssl_engine_context *engine)
-{
-	const br_block_ctr_class *aes = br_aes_x86ni_ctr_get_vtable();
-	br_ghash ghash = br_ghash_pclmul_get();
-
-	set_suites(engine, aes != NULL);
+	/* A few kilobytes go over a connection: portable constant-time code is fast enough, and
+	 * 4 kB smaller than what uses the processor's AES. */
 	br_ssl_engine_set_gcm(engine, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
-	br_ssl_engine_set_aes_ctr(engine, aes ? aes : &br_aes_ct64_ctr_vtable);
-	br_ssl_engine_set_ghash(engine, ghash ? ghash : &br_ghash_ctmul64);
-
-	/* A few kilobytes go over a connection: the portable code is fast enough, and smaller. */
+	br_ssl_engine_set_aes_ctr(engine, &br_aes_ct64_ctr_vtable);
+	br_ssl_engine_set_ghash(engine, &br_ghash_ctmul64);
 	br_ssl_engine_set_chapol(engine, &br_sslrec_in_chapol_vtable, &br_sslrec_out_chapol_vtable);
 	br_ssl_engine_set_chacha20(engine, &br_chacha20_ct_run);
 	br_ssl_engine_set_poly1305(engine, &br_poly1305_ctmul_run);

@@ -9,14 +9,13 @@
 
 enum kind { FLAG, TEXT, DURATION, MODE, GROUP, CHOICE, FRACTION, LIST };
 
-#define CHOICES_MAX 6
-
 struct option {
-	const char *name, *metavar, *fallback, *help;
-	enum kind kind;
-	unsigned commands;
-	size_t offset;	       /* into struct sts_options; enum sts_list for LIST */
-	const char *choices[CHOICES_MAX];
+	const char *name;
+	const char *metavar; /* of CHOICE: the choices themselves, "none|basic|post" */
+	const char *fallback, *help;
+	uint8_t kind; /* enum kind */
+	uint8_t commands;
+	uint16_t offset; /* into struct sts_options; enum sts_list for LIST */
 };
 
 #define RUN STS_COMMAND_RUN
@@ -28,55 +27,54 @@ struct option {
 #define FIELD(f) offsetof(struct sts_options, f)
 
 static const struct option table[] = {
-	{"url", "URL", NULL, "the STS endpoint: https, or http to loopback with --insecure-http", TEXT, WORK, FIELD(url), {0}},
-	{"protocol", "NAME", "token-exchange", "the STS protocol", TEXT, WORK, FIELD(protocol), {0}},
+	{"url", "URL", NULL, "the STS endpoint: https, or http to loopback with --insecure-http", TEXT, WORK, FIELD(url)},
+	{"protocol", "NAME", "token-exchange", "the STS protocol", TEXT, WORK, FIELD(protocol)},
 	{"token-file", "PATH", "/var/run/secrets/tokens/sts-token", "the subject token (- is standard input, for fetch)", TEXT, WORK,
-	 FIELD(token_file), {0}},
-	{"output-dir", "DIR", "/tokens", "where the files go", TEXT, WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir), {0}},
-	{"audience", "A", NULL, "for whom the token is asked (repeatable)", LIST, WORK, STS_LIST_AUDIENCE, {0}},
-	{"resource", "R", NULL, "for which resource (repeatable)", LIST, WORK, STS_LIST_RESOURCE, {0}},
-	{"scope", "S", NULL, "with which scope (repeatable)", LIST, WORK, STS_LIST_SCOPE, {0}},
-	{"param", "K=V", NULL, "a further request parameter (repeatable)", LIST, WORK, STS_LIST_PARAM, {0}},
-	{"header", "K=V", NULL, "a further request header (repeatable)", LIST, WORK, STS_LIST_HEADER, {0}},
-	{"param-file", "K=PATH", NULL, "a parameter whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_PARAM_FILE, {0}},
-	{"header-file", "K=PATH", NULL, "a header whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_HEADER_FILE, {0}},
-	{"subject-token-type", "URN", NULL, "instead of the protocol's", TEXT, WORK, FIELD(subject_token_type), {0}},
-	{"requested-token-type", "URN", NULL, "which kind of token is asked for", TEXT, WORK, FIELD(requested_token_type), {0}},
-	{"actor-token-file", "PATH", NULL, "the actor token (RFC 8693)", TEXT, WORK, FIELD(actor_token_file), {0}},
+	 FIELD(token_file)},
+	{"output-dir", "DIR", "/tokens", "where the files go", TEXT, WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir)},
+	{"audience", "A", NULL, "for whom the token is asked (repeatable)", LIST, WORK, STS_LIST_AUDIENCE},
+	{"resource", "R", NULL, "for which resource (repeatable)", LIST, WORK, STS_LIST_RESOURCE},
+	{"scope", "S", NULL, "with which scope (repeatable)", LIST, WORK, STS_LIST_SCOPE},
+	{"param", "K=V", NULL, "a further request parameter (repeatable)", LIST, WORK, STS_LIST_PARAM},
+	{"header", "K=V", NULL, "a further request header (repeatable)", LIST, WORK, STS_LIST_HEADER},
+	{"param-file", "K=PATH", NULL, "a parameter whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_PARAM_FILE},
+	{"header-file", "K=PATH", NULL, "a header whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_HEADER_FILE},
+	{"subject-token-type", "URN", NULL, "instead of the protocol's", TEXT, WORK, FIELD(subject_token_type)},
+	{"requested-token-type", "URN", NULL, "which kind of token is asked for", TEXT, WORK, FIELD(requested_token_type)},
+	{"actor-token-file", "PATH", NULL, "the actor token (RFC 8693)", TEXT, WORK, FIELD(actor_token_file)},
 	{"token-field", "FIELD", NULL, "where the token is in the answer: access_token, id_token, or a JSON pointer", TEXT, WORK,
-	 FIELD(token_field), {0}},
-	{"body", "KIND", "protocol", "form or json, instead of the protocol's", CHOICE, WORK, FIELD(body), {"protocol", "form", "json"}},
-	{"client-id", "ID", NULL, "OAuth client", TEXT, WORK, FIELD(client_id), {0}},
-	{"client-secret-file", "PATH", NULL, "its secret", TEXT, WORK, FIELD(client_secret_file), {0}},
-	{"client-auth", "HOW", "none", "how the client says who it is: none, basic, post", CHOICE, WORK, FIELD(client_auth),
-	 {"none", "basic", "post"}},
+	 FIELD(token_field)},
+	{"body", "protocol|form|json", "protocol", "form or json, instead of the protocol's", CHOICE, WORK, FIELD(body)},
+	{"client-id", "ID", NULL, "OAuth client", TEXT, WORK, FIELD(client_id)},
+	{"client-secret-file", "PATH", NULL, "its secret", TEXT, WORK, FIELD(client_secret_file)},
+	{"client-auth", "none|basic|post", "none", "how the client says who it is", CHOICE, WORK, FIELD(client_auth)},
 	{"mode", "auto|OCTAL", "auto",
-	 "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others may write, else 0600", MODE, WORK, FIELD(mode), {0}},
-	{"group", "GID", NULL, "of the files", GROUP, WORK, FIELD(group), {0}},
+	 "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others may write, else 0600", MODE, WORK, FIELD(mode)},
+	{"group", "GID", NULL, "of the files", GROUP, WORK, FIELD(group)},
 	{"cacert-path", "PATH", NULL, "CA file, or directory of PEM files, besides the system bundle (--cacert; repeatable)", LIST, WORK,
-	 STS_LIST_CACERT, {0}},
-	{"cacert-only", NULL, NULL, "leave the system bundle out", FLAG, WORK, FIELD(cacert_only), {0}},
-	{"insecure-http", NULL, NULL, "allow an http URL to loopback", FLAG, WORK, FIELD(insecure_http), {0}},
-	{"connect", "ADDR:PORT", NULL, "reach the STS there, but keep its name for TLS and HTTP", TEXT, WORK, FIELD(connect), {0}},
-	{"subject-audience", "A", NULL, "refuse to send a subject token that is not for A", TEXT, WORK, FIELD(subject_audience), {0}},
-	{"expect-audience", "A", NULL, "refuse a returned JWT that is not for A", TEXT, WORK, FIELD(expect_audience), {0}},
-	{"expect-issuer", "I", NULL, "refuse a returned JWT of another issuer", TEXT, WORK, FIELD(expect_issuer), {0}},
-	{"max-lifetime", "D", NULL, "refuse a returned token that lives longer", DURATION, WORK, FIELD(max_lifetime_ms), {0}},
+	 STS_LIST_CACERT},
+	{"cacert-only", NULL, NULL, "leave the system bundle out", FLAG, WORK, FIELD(cacert_only)},
+	{"insecure-http", NULL, NULL, "allow an http URL to loopback", FLAG, WORK, FIELD(insecure_http)},
+	{"connect", "ADDR:PORT", NULL, "reach the STS there, but keep its name for TLS and HTTP", TEXT, WORK, FIELD(connect)},
+	{"subject-audience", "A", NULL, "refuse to send a subject token that is not for A", TEXT, WORK, FIELD(subject_audience)},
+	{"expect-audience", "A", NULL, "refuse a returned JWT that is not for A", TEXT, WORK, FIELD(expect_audience)},
+	{"expect-issuer", "I", NULL, "refuse a returned JWT of another issuer", TEXT, WORK, FIELD(expect_issuer)},
+	{"max-lifetime", "D", NULL, "refuse a returned token that lives longer", DURATION, WORK, FIELD(max_lifetime_ms)},
 	{"refresh-before", "D", NULL, "refresh this long before the expiry (at most half of the life)", DURATION, RUN,
-	 FIELD(refresh_before_ms), {0}},
-	{"refresh-fraction", "F", "0.667", "refresh after this part of the life", FRACTION, RUN, FIELD(fraction_permille), {0}},
-	{"timeout", "D", "30s", "of one attempt", DURATION, WORK, FIELD(timeout_ms), {0}},
-	{"deadline", "D", "60s", "of all attempts together", DURATION, FETCH, FIELD(deadline_ms), {0}},
-	{"default-ttl", "D", "300s", "the token's life when nothing tells it", DURATION, WORK, FIELD(default_ttl_ms), {0}},
-	{"stdout", NULL, NULL, "print the token instead of writing files", FLAG, FETCH, FIELD(to_stdout), {0}},
-	{"force", NULL, NULL, "print it on a terminal too", FLAG, FETCH, FIELD(force), {0}},
-	{"dry-run", NULL, NULL, "print the request as it would be sent, secrets masked, and send nothing", FLAG, FETCH, FIELD(dry_run), {0}},
-	{"wait", "D", "0s", "look every 100 ms for so long before giving up", DURATION, CHECK_, FIELD(wait_ms), {0}},
-	{"min-ttl", "D", "0s", "the token must be valid for so long", DURATION, CHECK_, FIELD(min_ttl_ms), {0}},
-	{"timeout", "D", "30s", "how long to wait for the result", DURATION, REFRESH, FIELD(timeout_ms), {0}},
-	{"json", NULL, NULL, "print one JSON object", FLAG, CHECK_ | INSPECT, FIELD(json), {0}},
-	{"log-format", "json|text", "auto", "auto is text on a terminal, else json", CHOICE, WORK, FIELD(log_format), {"auto", "json", "text"}},
-	{"log-level", "LEVEL", "info", "error, warn, info or debug", CHOICE, WORK, FIELD(log_level), {"error", "warn", "info", "debug"}},
+	 FIELD(refresh_before_ms)},
+	{"refresh-fraction", "F", "0.667", "refresh after this part of the life", FRACTION, RUN, FIELD(fraction_permille)},
+	{"timeout", "D", "30s", "of one attempt", DURATION, WORK, FIELD(timeout_ms)},
+	{"deadline", "D", "60s", "of all attempts together", DURATION, FETCH, FIELD(deadline_ms)},
+	{"default-ttl", "D", "300s", "the token's life when nothing tells it", DURATION, WORK, FIELD(default_ttl_ms)},
+	{"stdout", NULL, NULL, "print the token instead of writing files", FLAG, FETCH, FIELD(to_stdout)},
+	{"force", NULL, NULL, "print it on a terminal too", FLAG, FETCH, FIELD(force)},
+	{"dry-run", NULL, NULL, "print the request as it would be sent, secrets masked, and send nothing", FLAG, FETCH, FIELD(dry_run)},
+	{"wait", "D", "0s", "look every 100 ms for so long before giving up", DURATION, CHECK_, FIELD(wait_ms)},
+	{"min-ttl", "D", "0s", "the token must be valid for so long", DURATION, CHECK_, FIELD(min_ttl_ms)},
+	{"timeout", "D", "30s", "how long to wait for the result", DURATION, REFRESH, FIELD(timeout_ms)},
+	{"json", NULL, NULL, "print one JSON object", FLAG, CHECK_ | INSPECT, FIELD(json)},
+	{"log-format", "auto|json|text", "auto", "auto is text on a terminal, else json", CHOICE, WORK, FIELD(log_format)},
+	{"log-level", "error|warn|info|debug", "info", "the least that is logged", CHOICE, WORK, FIELD(log_level)},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
@@ -140,14 +138,19 @@ static bool parse_mode(const char *text, mode_t *mode)
 	return (value & 0400) && !(value & ~(mode_t)0666);
 }
 
-static bool parse_choice(const struct option *row, const char *text, int32_t *choice)
+static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 {
-	for (int32_t i = 0; i < CHOICES_MAX && row->choices[i]; i++)
-		if (strcmp(row->choices[i], text) == 0) {
-			*choice = i;
+	*choice = 0;
+	for (;;) {
+		size_t len = strcspn(choices, "|");
+
+		if (sts_slice_eq((struct sts_slice){choices, len}, text))
 			return true;
-		}
-	return false;
+		if (!choices[len])
+			return false;
+		choices += len + 1;
+		++*choice;
+	}
 }
 
 static bool parse_bool(const char *text, bool *value)
@@ -187,7 +190,7 @@ static bool set(const struct option *row, struct sts_options *o, const char *tex
 		*(gid_t *)field = (gid_t)number;
 		return true;
 	case CHOICE:
-		return parse_choice(row, text, field);
+		return parse_choice(row->metavar, text, field);
 	case FRACTION:
 		return parse_fraction(text, field);
 	case LIST:

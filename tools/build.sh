@@ -26,7 +26,7 @@ done
 
 # What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
 hardening="'-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
-sections="'-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
+sections="'-Oz', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,separate-code', '-Wl,--build-id=none', '-s'"
 
 release() {
