@@ -129,6 +129,32 @@ static void token_field(void)
 	sts_json_close();
 }
 
+/* A row may name several: whichever is the earliest, in whatever order. */
+static void several_expiries(void)
+{
+	static const struct sts_expiry_field fields[] = {{"/a", STS_EXPIRY_ABSOLUTE},
+							 {"/b", STS_EXPIRY_ABSOLUTE},
+							 {"/c", STS_EXPIRY_LIFETIME},
+							 {"/d", STS_EXPIRY_LIFETIME},
+							 {NULL}};
+	static const char *const bodies[] = {
+		"{\"access_token\":\"t\",\"a\":1768233660,\"b\":1768233700,\"c\":90,\"d\":80}",
+		"{\"access_token\":\"t\",\"a\":1768233700,\"b\":1768233660,\"c\":80,\"d\":90}",
+		"{\"access_token\":\"t\",\"a\":1768233700,\"c\":60,\"d\":61}",
+		"{\"access_token\":\"t\",\"b\":1768233700,\"c\":61,\"d\":60}",
+	};
+	struct sts_protocol row = *sts_protocol_find(STS_SLICE("token-exchange"));
+
+	row.expiry = fields;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		prepare("token-exchange", 200, sts_slice_of(bodies[i]));
+		input.row = &row;
+		CHECK_INT(read_prepared(), STS_OK);
+		CHECK_INT(answer.lifetime_s, 60);
+	}
+	sts_json_close();
+}
+
 /* The token's own exp counts, and Date is what it is measured by. */
 static void clocks(void)
 {
@@ -327,6 +353,7 @@ static void statuses(void)
 		 "unexpected status 502: access_denied: no such rule", "access_denied"},
 		{599, "", STS_EBUSY, "unexpected status 599", ""},
 		{300, "", STS_EREDIRECT, "unexpected status 300: a redirect", ""},
+		{399, "", STS_EREDIRECT, "unexpected status 399: a redirect", ""},
 		{304, OAUTH("x"), STS_EREDIRECT, "unexpected status 304: a redirect", "x"},
 	};
 
@@ -521,6 +548,7 @@ static const struct sts_test tests[] = {
 	{"token-exchange", token_exchange},
 	{"openunison", openunison},
 	{"another token field", token_field},
+	{"several expiries", several_expiries},
 	{"clocks that differ", clocks},
 	{"200, but of no use", bad_answers},
 	{"64 KiB", token_size},
