@@ -23,9 +23,8 @@ struct sts_answer_input {
 	/* What was sent, so that no echo of the subject token, of a client secret or of what came
 	 * from a file reaches a message. */
 	const struct sts_request *request;
-	int64_t sent_real_ms;     /* local clock when the request was sent */
-	int64_t received_real_ms; /* local clock when the head had arrived */
-	int64_t sent_boot_ms, now_boot_ms;
+	int64_t sent_real_ms;                            /* local clock when the request was sent */
+	int64_t received_real_ms;                        /* local clock when the head had arrived */
 	int64_t default_ttl_s;                           /* --default-ttl; 0: the row's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
 	int64_t max_lifetime_s;                          /* 0: not checked */
