@@ -86,7 +86,7 @@ configure() { # --native-file|--cross-file options...: meson runs again only whe
 	fi
 	rm -f "$dir/toolchain.ini.new"
 	# shellcheck disable=SC2086 # a list of words
-	ninja -C "$dir" --quiet $targets
+	ninja -C "$dir" $targets >"$dir/ninja.log" 2>&1 || { cat "$dir/ninja.log" >&2; exit 70; }
 }
 
 if $sanitize; then sanitizers; else release; fi
