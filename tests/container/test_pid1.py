@@ -152,7 +152,7 @@ def test_orphans_are_buried(podman, folder, command):
     pid = ours.pid()
     Idle().reached(pod, ours, out)
     # What `kubectl exec` leaves behind when its shell ends before what it started.
-    ours.exec("/bin/sh", "-c", "for life in 1 1 1.5; do sleep $life >/dev/null 2>&1 & done")
+    ours.exec("/bin/sh", "-c", "for life in 2 2 2.5; do sleep $life >/dev/null 2>&1 & done")
     assert len(until(lambda: children(pid))) == 3, "orphans come to the first process"
     until(lambda: not children(pid), limit_s=10)
     # Some that are still there are no reason to stay.
