@@ -10,7 +10,7 @@ static char got[256], want[256];
 static size_t got_len;
 static int want_len;
 
-static void format(size_t size, const char *fmt, va_list args)
+static void __attribute__((format(printf, 2, 0))) format(size_t size, const char *fmt, va_list args)
 {
 	va_list again;
 
