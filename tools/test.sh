@@ -95,9 +95,27 @@ meson_tests() { # build folder
 	tally meson "$1/meson-logs/testlog.json"
 }
 
-pytest() { # name folder [binary]: its report is counted
+pytest() { # name folder [binary]: its report is in $work
 	STS_SIDECAR=${3:-} .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$2"
+}
+
+pytest_part() { # name folder [binary]
+	pytest "$@"
 	tally junit "$work/$1.xml"
+}
+
+# Both at a time: these tests wait more than they compute.
+end_to_end() {
+	if wants e2e asan; then
+		! wants e2e || timed "e2e: release" pytest e2e tests/e2e "$top/build/sts-sidecar" >"$work/e2e.log" 2>&1 &
+		! wants asan || timed "e2e: sanitizers" pytest asan tests/e2e "$top/build-asan/sts-sidecar" >"$work/asan.log" 2>&1 &
+		wait
+	fi
+	for part in e2e asan; do
+		wants $part || continue
+		cat "$work/$part.log"
+		tally junit "$work/$part.xml"
+	done
 }
 
 fuzz_one() { # target: a verdict of one word in $work
@@ -137,9 +155,8 @@ must setup tools/setup.sh test
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
-! wants e2e || timed "e2e: release" pytest e2e tests/e2e "$top/build/sts-sidecar"
-! wants asan || timed "e2e: sanitizers" pytest asan tests/e2e "$top/build-asan/sts-sidecar"
+end_to_end
 ! wants fuzz || timed "fuzz" fuzz
-! wants build || timed "build checks" pytest build tests/build
-! wants style || timed "style" pytest style tests/hygiene
+! wants build || timed "build checks" pytest_part build tests/build
+! wants style || timed "style" pytest_part style tests/hygiene
 finish

@@ -123,6 +123,18 @@ def test_hangup_refreshes(running):
     assert process.wait(5).status == 0
 
 
+def test_refresh_asks_the_one_that_runs(running, sidecar, space):
+    process, server = running
+    run = sidecar.run("refresh", space.out)
+    assert run.status == 0, run.err
+    assert len(server.requests) == 2
+    process.signal(signal.SIGTERM)
+    assert process.wait(5).status == 0
+    run = sidecar.run("refresh", space.out)
+    assert run.status != 0
+    assert len(run.lines) == 1
+
+
 def test_a_token_that_is_there_is_adopted_by_run(sidecar, serve, space):
     token = tokens.issued(3600)
     space.fill(token, tokens.rfc3339(tokens.expiry(token)))

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 
 PATIENCE_S = 20
@@ -133,9 +134,11 @@ def read_request(connection):
 
 def tls_context(identity, folder, *, lowest=ssl.TLSVersion.TLSv1_2, highest=None, ciphers=None, alpn=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = lowest
-    if highest:
-        context.maximum_version = highest
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)     # old versions are what some tests want
+        context.minimum_version = lowest
+        if highest:
+            context.maximum_version = highest
     if ciphers:
         context.set_ciphers(ciphers)
     if alpn:
