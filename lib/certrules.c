@@ -94,6 +94,7 @@ static const struct {
 	{OID("\x2a\x86\x48\xce\x3d\x04\x01"), "ECDSA with SHA-1", false},
 	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ECDSA with SHA-224", false},
 	{OID("\x2a\x86\x48\xce\x3d\x02\x01"), "EC on another curve", false},
+	{OID("\x2a\x86\x48\xce\x38\x04\x01"), "DSA", false},
 	{OID("\x2b\x65\x70"), "Ed25519", false},
 	{OID("\x2b\x65\x71"), "Ed448", false},
 };

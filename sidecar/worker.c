@@ -21,6 +21,7 @@
 #include "casources.h"
 #include "fields.h"
 #include "sigcert.h"
+#include "testtime.h"
 
 /* No fewer bytes of the subject token than this may stand together in a message. */
 #define SECRET_RUN_BYTES 12
@@ -209,7 +210,7 @@ static enum sts_err stage_tls(void)
 
 	memcpy(server.ip, url->ip, sizeof(server.ip));
 	if (url->https)
-		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_clock_real_ms() / 1000, &w.error);
+		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(), &w.error);
 	if (err == STS_OK)
 		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL, server.is_ip ? NULL : url->host,
 				   w.deadline_boot_ms, &w.error);

@@ -73,7 +73,7 @@ c = 'clang'
 [built-in options]
 c_args = ['-O1', '-fPIE', '-g', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all']
 EOT
-	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Doptimization=1
+	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Dtest_time=true -Doptimization=1
 }
 
 configure() { # --native-file|--cross-file options...: meson runs again only when the toolchain file changed

@@ -46,7 +46,7 @@ def boolean(value):
 
 
 NULL = tlv(0x05)
-UTF8, PRINTABLE, IA5 = 0x0c, 0x13, 0x16
+UTF8, PRINTABLE, T61, IA5, BMP = 0x0c, 0x13, 0x14, 0x16, 0x1e
 
 
 def when(epoch_s):
@@ -64,13 +64,15 @@ def name(text, tag=UTF8):
     rdns = b""
     for part in filter(None, text.split(",")):
         key, value = part.split("=", 1)
-        rdns += tlv(0x31, seq(oid(ATTRIBUTES[key]), tlv(tag, value.encode())))
+        data = value.encode({BMP: "utf-16-be", T61: "latin-1"}.get(tag, "utf-8"))
+        rdns += tlv(0x31, seq(oid(ATTRIBUTES[key]), tlv(tag, data)))
     return seq(rdns)
 
 
 # Signatures
 
 HASHES = {
+    "md5": (hashlib.md5, "1.2.840.113549.2.5"),
     "sha1": (hashlib.sha1, "1.3.14.3.2.26"),
     "sha224": (hashlib.sha224, "2.16.840.1.101.3.4.2.4"),
     "sha256": (hashlib.sha256, "2.16.840.1.101.3.4.2.1"),
@@ -80,32 +82,36 @@ HASHES = {
 
 
 class RSA:
-    """A modulus of several Mersenne primes 2^p - 1, given by the exponents: any size without a search, and no secret."""
+    """Two primes 2^a - k, each the greatest or the second greatest of its size: nothing to search for, and no secret. The biggest
+    is a product of Mersenne primes, since nobody signs with it but this file."""
     SIZES = {
-        1024: (607, 127, 107, 89, 61, 31, 2),
-        2047: (1279, 521, 127, 89, 31),
-        2048: (1279, 607, 127, 19, 13, 3),
-        2049: (1279, 607, 127, 31, 5),
-        3072: (2281, 607, 127, 31, 19, 7),
-        4096: (2203, 1279, 607, 7),
-        4097: (2203, 1279, 607, 5, 3),
+        1024: ((512, 569), (512, 629)),
+        2047: ((1024, 105), (1023, 361)),
+        2048: ((1024, 105), (1024, 179)),
+        2049: ((1025, 2673), (1024, 105)),
+        3072: ((1536, 3453), (1536, 4977)),
+        4096: ((2048, 1557), (2048, 2543)),
+        4097: ((2049, 1449), (2048, 1557)),
+        8192: ((4423, 1), (3217, 1), (521, 1), (31, 1)),
     }
-    OIDS = {"sha1": 5, "sha224": 14, "sha256": 11, "sha384": 12, "sha512": 13}
+    OIDS = {"md5": 4, "sha1": 5, "sha224": 14, "sha256": 11, "sha384": 12, "sha512": 13}
 
-    def __init__(self, size, e=65537):
+    def __init__(self, size, e=65537, null=True):
+        self.primes = [2 ** a - k for a, k in self.SIZES[size]]
         self.n, self.e, phi = 1, e, 1
-        for p in self.SIZES[size]:
-            self.n *= 2 ** p - 1
-            phi *= 2 ** p - 2
+        for p in self.primes:
+            self.n *= p
+            phi *= p - 1
         assert self.n.bit_length() == size
+        self.null = NULL if null else b""
         self.d = pow(e, -1, phi) if e > 1 else 1
 
     def spki(self):
         key = seq(integer(self.n), integer(self.e))
-        return seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(key))
+        return seq(seq(oid("1.2.840.113549.1.1.1"), self.null), bits(key))
 
     def algorithm(self, digest):
-        return seq(oid(f"1.2.840.113549.1.1.{self.OIDS[digest]}"), NULL)
+        return seq(oid(f"1.2.840.113549.1.1.{self.OIDS[digest]}"), self.null)
 
     def sign(self, data, digest):
         function, hash_oid = HASHES[digest]
@@ -113,6 +119,30 @@ class RSA:
         size = (self.n.bit_length() + 7) // 8
         padded = b"\0\1" + b"\xff" * (size - 3 - len(info)) + b"\0" + info
         return pow(int.from_bytes(padded, "big"), self.d, self.n).to_bytes(size, "big")
+
+
+class PSS:
+    """The same key, signing by RSASSA-PSS with SHA-256 (RFC 8017 section 9.1)."""
+
+    def __init__(self, key):
+        self.key, self.n, self.spki = key, key.n, key.spki
+
+    def algorithm(self, digest):
+        sha = seq(oid(HASHES["sha256"][1]), NULL)
+        mgf = seq(oid("1.2.840.113549.1.1.8"), sha)
+        return seq(oid("1.2.840.113549.1.1.10"), seq(tlv(0xa0, sha), tlv(0xa1, mgf), tlv(0xa2, integer(32))))
+
+    def sign(self, data, digest):
+        sha = hashlib.sha256
+        size = (self.n.bit_length() + 6) // 8
+        salt = bytes(32)
+        hashed = sha(bytes(8) + sha(data).digest() + salt).digest()
+        block = bytes(size - 66) + b"\1" + salt
+        mask = b"".join(sha(hashed + i.to_bytes(4, "big")).digest() for i in range(size // 32 + 1))
+        masked = bytearray(a ^ b for a, b in zip(block, mask))
+        masked[0] &= 0xff >> (8 * size - (self.n.bit_length() - 1))
+        padded = bytes(masked) + hashed + b"\xbc"
+        return pow(int.from_bytes(padded, "big"), self.key.d, self.n).to_bytes((self.n.bit_length() + 7) // 8, "big")
 
 
 class Curve:
@@ -182,8 +212,9 @@ CURVES = {
 class EC:
     OIDS = {"sha1": "1", "sha224": "3.1", "sha256": "3.2", "sha384": "3.3", "sha512": "3.4"}
 
-    def __init__(self, seed, curve="P-256"):
+    def __init__(self, seed, curve="P-256", null=False):
         self.curve = CURVES[curve]
+        self.null = NULL if null else b""
         self.size = (self.curve.p.bit_length() + 7) // 8
         self.d = self._number(b"key", seed.encode())
         self.point = self.curve.times(self.d)
@@ -197,7 +228,7 @@ class EC:
         return seq(seq(oid("1.2.840.10045.2.1"), oid(self.curve.dotted)), bits(b"\4" + x + y))
 
     def algorithm(self, digest):
-        return seq(oid("1.2.840.10045.4." + self.OIDS[digest]))
+        return seq(oid("1.2.840.10045.4." + self.OIDS[digest]), self.null)
 
     def sign(self, data, digest):
         n = self.curve.n
@@ -283,15 +314,17 @@ def authority_key_id(data):
 
 
 def extension(dotted, critical, value):
-    return seq(oid(dotted), boolean(True) if critical else b"", octets(value))
+    """critical None: FALSE, written although it is the default."""
+    return seq(oid(dotted), boolean(critical) if critical or critical is None else b"", octets(value))
 
 
 def certificate(subject, issuer, key, signer, not_before, not_after, extensions, digest="sha256", version=3, serial=1,
-                inner_algorithm=None, tail=b""):
-    """A certificate; subject and issuer are DER Names, key and signer RSA, EC or Opaque."""
+                inner_algorithm=None, tail=b"", validity=None):
+    """A certificate; subject and issuer are DER Names, key and signer RSA, PSS, EC or Opaque. serial: a number, or the INTEGER."""
     algorithm = signer.algorithm(digest)
     tbs = tlv(0xa0, integer(version - 1)) if version > 1 else b""
-    tbs += integer(serial) + (inner_algorithm or algorithm) + issuer + seq(when(not_before), when(not_after)) + subject + key.spki()
+    tbs += integer(serial) if isinstance(serial, int) else serial
+    tbs += (inner_algorithm or algorithm) + issuer + (validity or seq(when(not_before), when(not_after))) + subject + key.spki()
     if extensions:
         tbs += tlv(0xa3, seq(*(extension(*one) for one in extensions)))
     tbs = seq(tbs + tail)

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the certificates that test_verifier.c and the fuzz targets use, and writes them as a C source: make_certs.py OUT.c
-Each has a name; the cases that use it are in tests/unit/test_verifier.c. All are valid 30 days around NOW unless they say otherwise."""
+Each has a name; the cases that use it are in tests/unit/test_verifier.c. All are valid 30 days around NOW unless they say otherwise.
+tests/trust/ imports this file and makes them anew around another time."""
+import hashlib
+import os
 import sys
+import time
 
-from der import (EC, PRINTABLE, RSA, Opaque, authority_key_id, basic, bits, certificate, constraints, general_name, name, octets, oid,
-                 purpose, san, seq, subject_key_id, tlv, usage)
+from der import (BMP, EC, IA5, PRINTABLE, PSS, RSA, T61, UTF8, Opaque, authority_key_id, basic, bits, certificate, constraints,
+                 general_name, integer, name, octets, oid, purpose, san, seq, subject_key_id, tlv, usage, when)
 
-NOW = 1767225600  # 2026-01-01T00:00:00Z, as in the C tests
+NOW = int(os.environ.get("STS_TEST_CERTS_NOW", 1767225600))  # 2026-01-01T00:00:00Z, as in the C tests
 DAY = 86400
 HOST = san("DNS:sts.example.com")
 
 made = {}
 keys = {}
+key_of = {}  # each certificate's own
 
 
 def ec(seed, curve="P-256"):
@@ -33,11 +38,19 @@ def add(label, der):
     return der
 
 
-def cert(label, issuer, subject, key, extensions, start=-30 * DAY, end=30 * DAY, digest=None, **more):
-    """Make a certificate under this label."""
+def key_id(key):
+    return hashlib.sha1(key.spki()).digest()
+
+
+def cert(label, issuer, subject, key, extensions, start=-30 * DAY, end=30 * DAY, digest=None, serial=None, ids=True, **more):
+    """Make a certificate under this label. ids: with key identifiers, as CAs do, where there are extensions at all."""
     subject = subject if isinstance(subject, bytes) else name(subject)
+    has = {one[0] for one in extensions}
+    if ids and extensions and not has & {"2.5.29.14", "2.5.29.35"}:
+        extensions = [*extensions, subject_key_id(key_id(key)), authority_key_id(key_id(issuer.key))]
+    key_of[label] = key
     return add(label, certificate(subject, issuer.name, key, issuer.key, NOW + start, NOW + end, extensions,
-                                  digest or issuer.digest, serial=len(made) + 1, **more))
+                                  digest or issuer.digest, serial=serial or len(made) + 1, **more))
 
 
 def leaf(label, issuer, *extensions, subject="CN=STS", key=None, names=HOST, **more):
@@ -78,7 +91,7 @@ def chains():
     ca_cert("inter-expired", root, inter, start=-60 * DAY, end=-DAY)
     ca_cert("inter-future", root, inter, start=DAY)
     namesake = CA("O=Tests,CN=Root", ec("namesake"))
-    ca_cert("namesake-root", namesake, namesake)
+    ca_cert("namesake-root", namesake, namesake, ids=False)
     ca_cert("root-expired", root, root, start=-60 * DAY, end=-DAY)
     ca_cert("root-future", root, root, start=DAY)
 
@@ -181,7 +194,7 @@ def authorities():
     zero = new_ca("root-zero", None, "CN=Zero root", bc=basic(path_len=0))
     leaf("leaf-zero", zero)
     impostor = CA("CN=Zero root", ec("impostor"))
-    ca_cert("namesake-zero", impostor, impostor)
+    ca_cert("namesake-zero", impostor, impostor, ids=False)
     leaf("leaf-zero-inter", new_ca("inter-below-zero", zero, "CN=Below zero"))
     short = new_ca("inter-zero", root, "CN=Zero intermediate", bc=basic(path_len=0))
     leaf("leaf-inter-zero", short)
@@ -195,11 +208,13 @@ def times():
     leaf("leaf-future", inter, start=DAY)
     leaf("leaf-moment", inter, start=0, end=0)
     leaf("leaf-centuries", inter, start=-60 * 365 * DAY, end=7900 * 365 * DAY)
-    for label, text in (("fraction", b"20260201000000.5Z"), ("zone", b"260201000000+0000"), ("short", b"2602010000Z"),
-                        ("february", b"260230000000Z"), ("minute", b"260201006000Z")):
+    year = time.gmtime(NOW + 365 * DAY).tm_year
+    short = b"%02d" % (year % 100)
+    for label, text in (("fraction", b"%d0201000000.5Z" % year), ("zone", short + b"0201000000+0000"), ("short", short + b"02010000Z"),
+                        ("february", short + b"0230000000Z"), ("minute", short + b"0201006000Z")):
         good = certificate(name("CN=STS"), inter.name, ec("leaf"), inter.key, NOW, NOW, [HOST])
-        time = tlv(0x18 if len(text) > 15 else 0x17, text)
-        add(f"leaf-time-{label}", resign(good, tlv(0x17, b"260101000000Z") * 2, tlv(0x17, b"260101000000Z") + time))
+        end = tlv(0x17 if text.startswith(short) else 0x18, text)
+        add(f"leaf-time-{label}", resign(good, when(NOW) * 2, when(NOW) + end))
 
 
 def resign(der, old, new):
@@ -284,8 +299,8 @@ def extensions():
     leaf("leaf-twice", inter, purpose("client"), purpose("server"))
     leaf("leaf-unknown-twice", inter, (unknown, False, b"\5\0"), (unknown, False, b"\5\0"))
     leaf("leaf-two-sans", inter, san("DNS:sts.example.com"))
-    leaf("leaf-32-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(31)))
-    leaf("leaf-33-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(32)))
+    leaf("leaf-32-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(31)), ids=False)
+    leaf("leaf-33-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(32)), ids=False)
     leaf("leaf-boolean", inter, ("2.5.29.19", True, seq(tlv(0x01, b"\1"))))
     leaf("leaf-distribution-points", inter, ("2.5.29.31", True, seq(seq(tlv(0xa0, tlv(0xa0, general_name("URI:http://x/")))))))
     for i in range(5):
@@ -325,6 +340,117 @@ def algorithms():
         leaf(f"leaf-{label}", inter, key=key)
         leaf(f"leaf-signed-{label}", CA("O=Tests,CN=Intermediate", key))
         leaf(f"leaf-by-{label}", new_ca(f"root-{label}", None, f"CN=Root {label}", key=key))
+
+
+def encodings():
+    """What CAs have been seen to write, right or not."""
+    leaf("leaf-t61", inter, subject=name("O=Caf\xe9,CN=STS", T61))
+    leaf("leaf-bmp", inter, subject=name("CN=STS", BMP))
+    for label, tag in (("t61", T61), ("printable", PRINTABLE), ("bmp", BMP)):
+        leaf(f"leaf-by-{label}", new_ca(f"inter-{label}", root, name(f"O=Tests,CN=Encoded {label}", tag)))
+    leaf("leaf-empty-subject", inter, subject="")
+    leaf("leaf-set-subject", inter, subject=seq(tlv(0x31, *(seq(oid(f"2.5.4.{i}"), tlv(UTF8, b"STS")) for i in (3, 11)))))
+    for label, serial in (("negative", b"\x80"), ("zero", b"\0"), ("20", b"\x7f" * 20), ("21", b"\x7f" * 21), ("40", b"\x7f" * 40),
+                          ("padded", b"\0\1")):
+        leaf(f"leaf-serial-{label}", inter, serial=tlv(0x02, serial))
+    start = when(NOW - DAY)
+    for label, end in (("utc-2049", tlv(0x17, b"491231235959Z")), ("general-2050", tlv(0x18, b"20500101000000Z")),
+                       ("general-2049", tlv(0x18, b"20491231235959Z")), ("utc-1950", tlv(0x17, b"500101000000Z")),
+                       ("9999", tlv(0x18, b"99991231235959Z"))):
+        leaf(f"leaf-until-{label}", inter, validity=seq(start, end))
+    leaf("leaf-since-1950", inter, validity=seq(tlv(0x17, b"500101000000Z"), when(NOW + DAY)))
+    leaf("leaf-since-1949", inter, validity=seq(tlv(0x18, b"19491231235959Z"), when(NOW + DAY)))
+    leaf("leaf-backwards", inter, validity=seq(when(NOW + DAY), when(NOW - DAY)))
+
+    rsa, bare = CA("CN=RSA 2048", RSA(2048)), CA("CN=RSA 2048", RSA(2048, null=False))
+    leaf("leaf-rsa-signature-bare", bare)
+    leaf("leaf-rsa-key-bare", inter, key=RSA(2048, null=False))
+    leaf("leaf-ecdsa-null", CA("O=Tests,CN=Intermediate", EC(repr("O=Tests,CN=Intermediate"), null=True)))
+    leaf("leaf-by-pss-signature", CA(rsa.name, PSS(rsa.key)))
+    leaf("leaf-explicit-false", inter, ("2.5.29.19", True, seq(tlv(0x01, b"\0"))))
+    leaf("leaf-explicit-not-critical", inter, ("2.5.29.19", None, seq()))
+    leaf("leaf-usage-padded", inter, ("2.5.29.15", True, bits(b"\x80", 0)))
+    leaf("leaf-usage-empty", inter, ("2.5.29.15", True, bits(b"\0", 7)))
+    leaf("leaf-key-id-by-serial", inter, ("2.5.29.35", False, seq(tlv(0xa1, tlv(0xa4, root.name)), tlv(0x82, b"\1"))))
+    leaf("leaf-bare", inter, names=None, ids=False)
+    cert("leaf-v1", inter, "CN=sts.example.com", ec("leaf"), [], version=1)
+
+
+def real_cas():
+    """More of what is met in practice, and the edges of it."""
+    for label, *texts in (("underscore", "DNS:my_sts.example.com"), ("punycode", "DNS:xn--bcher-kva.example.com"),
+                          ("wildcard-punycode", "DNS:xn--*.example.com"), ("hundred", *(f"DNS:n{i}.example.com" for i in range(99)),
+                          "DNS:sts.example.com"), ("mixed", "IP:10.0.0.1", "DNS:Sts.Example.Com", "IP:2001:db8::1"),
+                          ("single-wildcard", "DNS:*"), ("empty-dns", "DNS:"), ("space", "DNS: sts.example.com"),
+                          ("long-label", "DNS:" + "a" * 63 + ".example.com"), ("dot", "DNS:."), ("leading-dot", "DNS:.example.com"),
+                          ("port", "DNS:sts.example.com:443"), ("url", "DNS:https://sts.example.com")):
+        leaf(f"leaf-{label}", inter, names=san(*texts))
+    leaf("leaf-wildcard-sub", inter, names=san("DNS:*.sts.example.com"))
+    leaf("leaf-ip6-mapped-host", inter, names=san("IP:::ffff:10.0.0.1"))
+    web = new_ca("inter-web", root, "C=XX,O=Web,CN=Web CA", purpose("server", "client"), bc=basic(path_len=0))
+    policies = seq(seq(oid("2.23.140.1.2.1")), seq(oid("1.2.3.4"), seq(seq(oid("1.3.6.1.5.5.7.2.1"), tlv(IA5, b"http://x/cps")))))
+    leaf("leaf-web", web, basic(ca=False), usage("digitalSignature", "keyEncipherment"), purpose("server", "client"),
+         ("2.5.29.32", False, policies), ("2.5.29.31", False, seq(seq(tlv(0xa0, tlv(0xa0, general_name("URI:http://x/crl")))))),
+         ("1.3.6.1.5.5.7.1.1", False, seq(seq(oid("1.3.6.1.5.5.7.48.1"), general_name("URI:http://x/ocsp")))),
+         ("1.3.6.1.4.1.11129.2.4.2", False, octets(bytes(240))), subject_key_id(key_id(ec("leaf"))), authority_key_id(key_id(web.key)),
+         subject="", names=san("DNS:sts.example.com", "DNS:www.sts.example.com", critical=True))
+    leaf("leaf-precertificate", inter, ("1.3.6.1.4.1.11129.2.4.3", True, b"\5\0"))
+    leaf("leaf-must-staple", inter, ("1.3.6.1.5.5.7.1.24", False, seq(integer(5))))
+    leaf("leaf-rsa-usual", inter, usage("digitalSignature", "keyEncipherment"), purpose("server"), key=RSA(2048))
+    leaf("leaf-rsa-encipher", inter, usage("keyEncipherment"), key=RSA(2048))
+    leaf("leaf-agree", inter, usage("keyAgreement"))
+    leaf("leaf-non-repudiation", inter, usage("nonRepudiation"))
+    for label, words in (("client", ["client"]), ("any", ["any"]), ("code-server", ["code", "server"])):
+        leaf(f"leaf-by-eku-{label}", new_ca(f"inter-eku-{label}", root, f"CN=EKU {label}", purpose(*words)))
+    leaf("leaf-any-client-critical", inter, purpose("client", "any", critical=True))
+    leaf("leaf-code", inter, purpose("code"))
+    for label, above in (("inter", root), ("root", None)):
+        ca = CA(f"CN=No usage {label}")
+        cert(f"{label}-no-usage", above or ca, ca.name, ca.key, [basic()])
+        leaf(f"leaf-by-no-usage-{label}", ca)
+
+    # Nine intermediates are as many as fit with the server's own; a CA that rolled its key over under its own name.
+    above = root
+    for i in range(9):
+        above = new_ca(f"ladder{i}", above, f"CN=Ladder {i}")
+    leaf("leaf-ladder", above)
+    old, new = CA("CN=Roll", ec("roll old")), CA("CN=Roll", ec("roll new"))
+    ca_cert("roll-old", old, old, bc=basic(path_len=0))
+    ca_cert("roll-new", old, new, bc=basic(path_len=0))
+    leaf("leaf-roll", new)
+    leaf("leaf-one-two", new_ca("inter-one-two", new_ca("inter-one-one", CA("CN=One root"), "CN=One one"), "CN=One two"))
+
+    for label, names_, permitted, excluded in (
+            ("ip6-exclude", ["IP:2001:db8::1"], [], ["IP:2001:db8::/32"]), ("ip6-exclude-other", ["IP:2001:db8::1"], [], ["IP:2001:db9::/32"]),
+            ("ip-permit-exact", ["IP:10.0.0.1"], ["IP:10.0.0.1/32"], []), ("ip-permit-beside", ["IP:10.0.0.1"], ["IP:10.0.0.0/32"], []),
+            ("ip-both", ["IP:10.0.0.1", "DNS:sts.example.com"], ["IP:10.0.0.0/8", "DNS:example.com"], []),
+            ("ip-second", ["DNS:sts.example.com", "IP:11.0.0.1"], ["IP:10.0.0.0/8", "DNS:example.com"], []),
+            ("two", None, ["DNS:example.org", "DNS:example.com"], []),
+            ("carved", None, ["DNS:example.com"], ["DNS:test.example.com"])):
+        ca = new_ca(f"nc-{label}", root, f"CN=Constrained {label}", constraints(permitted, excluded))
+        leaf(f"leaf-nc-{label}", ca, names=san(*(names_ or ["DNS:sts.example.com"])))
+
+    leaf("leaf-rsa8192", inter, key=RSA(8192))
+    leaf("leaf-by-rsa8192", new_ca("root-rsa8192", None, "CN=RSA 8192", key=RSA(8192)))
+    rsa = CA("CN=RSA 2048", RSA(2048))
+    leaf("leaf-rsa-md5", rsa, digest="md5")
+    leaf("leaf-rsa-sha384", rsa, digest="sha384")
+    leaf("leaf-by-P-521-sha256", CA("CN=P-521", ec("root", "P-521")))
+    for label, kind in (("p224", Curve("1.3.132.0.33", 57)), ("p192", Curve("1.2.840.10045.3.1.1", 49)),
+                        ("brainpool", Curve("1.3.36.3.3.2.8.1.1.7", 65)), ("dsa", Opaque("1.2.840.10040.4.1", "2.16.840.1.101.3.4.3.2", 64)),
+                        ("ed448", Opaque("1.3.101.113", "1.3.101.113", 114))):
+        leaf(f"leaf-{label}", inter, key=kind)
+    leaf("leaf-large", inter, ("1.3.6.1.4.1.99999.1", False, bytes(15000)))
+
+
+class Curve:
+    """A key on a curve that nobody here can calculate on."""
+
+    def __init__(self, dotted, size):
+        self.dotted, self.size = dotted, size
+
+    def spki(self):
+        return seq(seq(oid("1.2.840.10045.2.1"), oid(self.dotted)), bits(b"\4" + b"\1" * (self.size - 1)))
 
 
 def damage():
@@ -368,10 +494,12 @@ def write(path):
         out.write(f"}};\nconst size_t test_certs_count = {len(made)};\n")
 
 
-def main():
-    for part in (chains, pinned, names, purposes, authorities, times, name_constraints, extensions, algorithms, damage):
+def make():
+    for part in (chains, pinned, names, purposes, authorities, times, name_constraints, extensions, algorithms, encodings, real_cas,
+                 damage):
         part()
+
+
+if __name__ == "__main__":
+    make()
     write(sys.argv[1])
-
-
-main()

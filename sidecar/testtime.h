@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The time that certificates are verified at: the local clock's. Test builds alone (meson's option test_time, which no release has)
+ * take it from STS_TEST_TIME, seconds since the epoch, so that a test can stand at a boundary.
+ */
+#ifndef STS_SIDECAR_TESTTIME_H
+#define STS_SIDECAR_TESTTIME_H
+
+#include "../lib/clock.h"
+
+#ifdef STS_WITH_TEST_TIME
+#include <stdlib.h>
+
+static inline int64_t sts_verification_time_s(void)
+{
+	const char *fixed = getenv("STS_TEST_TIME");
+
+	return fixed ? strtoll(fixed, NULL, 10) : sts_clock_real_ms() / 1000;
+}
+#else
+static inline int64_t sts_verification_time_s(void)
+{
+	return sts_clock_real_ms() / 1000;
+}
+#endif
+
+#endif
