@@ -44,7 +44,7 @@ def token_missing(space):
 
 
 def token_unreadable(space):
-    space.token_file.chmod(0o600)
+    space.token_file.chmod(0o600 if ROOT else 0)
     if ROOT:
         os.chown(space.token_file, 0, 0)
 
