@@ -26,8 +26,8 @@ done
 
 # What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
 hardening="'-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
-sections="'-Oz', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
-link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,separate-code', '-Wl,--build-id=none', '-s'"
+sections="'-Oz', '-flto', '-ffat-lto-objects', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
+link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,-O2', '-Wl,--build-id=none', '-s'"
 
 release() {
 	case $arch in
@@ -47,7 +47,7 @@ release() {
 	cat >"$dir/toolchain.ini.new" <<EOT
 [binaries]
 c = ['$gcc', '-specs=$top/subprojects/musl/out-$arch/static-pie.specs']
-ar = '${gcc%gcc}ar'
+ar = '${gcc%gcc}gcc-ar'
 strip = '${gcc%gcc}strip'
 [built-in options]
 c_args = ['-fPIE', $hardening, $sections, '-ffile-prefix-map=$top=.', '-ffile-prefix-map=$top/$dir=.', '-fno-math-errno'$extra]
