@@ -2,9 +2,9 @@
 #include "names.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <string.h>
 
-#define NDOTS_MAX      15 /* as for glibc and musl */
 #define NAME_MAX_BYTES 253
 
 static bool is_blank(char c)
@@ -67,6 +67,23 @@ bool sts_address_parse(struct sts_slice text, struct sts_address *out)
 	}
 	out->scope = (uint32_t)scope;
 	return inet_pton(out->ipv6 ? AF_INET6 : AF_INET, z, out->ip) == 1;
+}
+
+socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t port,
+				  union sts_sockaddr *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (address->ipv6) {
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons(port);
+		out->v6.sin6_scope_id = address->scope;
+		memcpy(&out->v6.sin6_addr, address->ip, 16);
+		return sizeof(out->v6);
+	}
+	out->v4.sin_family = AF_INET;
+	out->v4.sin_port = htons(port);
+	memcpy(&out->v4.sin_addr, address->ip, 4);
+	return sizeof(out->v4);
 }
 
 static char lower(char c)
@@ -171,25 +188,70 @@ static void read_search(struct sts_slice line, size_t max, struct sts_resolv *ou
 
 static void read_options(struct sts_slice line, struct sts_resolv *out)
 {
-	static const size_t prefix = sizeof("ndots:") - 1;
+	/* Bounds as for glibc. */
+	const struct {
+		const char *prefix;
+		int min, max;
+		int *value;
+	} options[] = {
+		{"ndots:", 0, 15, &out->ndots},
+		{"timeout:", 1, 30, &out->timeout_s},
+		{"attempts:", 1, 5, &out->attempts},
+	};
 	struct sts_slice word;
 
 	while (next_word(&line, "#;", &word)) {
-		uint64_t value;
+		for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+			size_t prefix = strlen(options[i].prefix);
+			uint64_t value;
 
-		if (!sts_slice_starts(word, "ndots:"))
-			continue;
-		struct sts_slice digits = {word.data + prefix, word.len - prefix};
-		if (sts_parse_u64(digits, UINT64_MAX, &value))
-			out->ndots = value > NDOTS_MAX ? NDOTS_MAX : (int)value;
+			if (!sts_slice_starts(word, options[i].prefix) ||
+			    !sts_parse_u64(
+				    (struct sts_slice){word.data + prefix, word.len - prefix},
+				    UINT64_MAX, &value))
+				continue;
+			if (value > (uint64_t)options[i].max)
+				value = (uint64_t)options[i].max;
+			*options[i].value = (int)value < options[i].min ? options[i].min
+									: (int)value;
+		}
 	}
+}
+
+/* An address, also one with the name of an interface. */
+static bool read_server(struct sts_slice word, struct sts_address *out)
+{
+	const char *percent = memchr(word.data, '%', word.len);
+	char zone[IF_NAMESIZE];
+	struct sts_text t;
+
+	if (sts_address_parse(word, out))
+		return true;
+	if (!percent)
+		return false;
+	struct sts_slice address = {word.data, (size_t)(percent - word.data)};
+	sts_text_init(&t, zone, sizeof(zone));
+	sts_text_add(&t, percent + 1, word.len - address.len - 1);
+	if (t.overflow || !sts_address_parse(address, out) || !out->ipv6)
+		return false;
+	out->scope = if_nametoindex(zone);
+	return out->scope != 0;
+}
+
+static void read_nameserver(struct sts_slice line, struct sts_resolv *out)
+{
+	struct sts_slice word;
+
+	if (out->server_count < STS_SERVERS_MAX && next_word(&line, "#;", &word) &&
+	    read_server(word, &out->servers[out->server_count]))
+		out->server_count++;
 }
 
 void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
 {
 	struct sts_slice line, keyword;
 
-	*out = (struct sts_resolv){.ndots = 1};
+	*out = (struct sts_resolv){.ndots = 1, .timeout_s = 5, .attempts = 2};
 	while (next_line(&text, &line)) {
 		/* A keyword stands in the first column, here as for glibc and musl. */
 		if (line.len == 0 || is_blank(line.data[0]) || !next_word(&line, "#;", &keyword))
@@ -200,7 +262,11 @@ void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
 			read_search(line, 1, out);
 		else if (sts_slice_eq(keyword, "options"))
 			read_options(line, out);
+		else if (sts_slice_eq(keyword, "nameserver"))
+			read_nameserver(line, out);
 	}
+	if (out->server_count == 0)
+		out->servers[out->server_count++] = (struct sts_address){.ip = {127, 0, 0, 1}};
 }
 
 static int count_dots(struct sts_slice name)

@@ -9,19 +9,29 @@
 #ifndef STS_NAMES_H
 #define STS_NAMES_H
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "error.h"
 #include "text.h"
 #include "url.h"
 
 #define STS_ADDRESSES_MAX    16
 #define STS_SEARCH_MAX       32
+#define STS_SERVERS_MAX      3
 #define STS_RESOLV_MAX_BYTES (16 * 1024)
 #define STS_HOSTS_MAX_BYTES  (1024 * 1024)
 
 struct sts_address {
 	bool ipv6;
 	uint8_t ip[16]; /* network order */
-	uint32_t scope; /* IPv6 zone from a hosts file; else 0 */
+	uint32_t scope; /* IPv6 zone from a hosts file or resolv.conf; else 0 */
+};
+
+union sts_sockaddr {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
 };
 
 /*
@@ -31,6 +41,10 @@ struct sts_address {
  * False when it is anything else; *out is then undefined.
  */
 bool sts_address_parse(struct sts_slice text, struct sts_address *out);
+
+/* The same for the kernel. Returns the length that it wants. */
+socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t port,
+				  union sts_sockaddr *out);
 
 /*
  * Addresses of a name in a hosts file's text, in the file's order, ASCII case ignored. Lines stand
@@ -50,13 +64,19 @@ struct sts_resolv {
 	 */
 	struct sts_slice search[STS_SEARCH_MAX];
 	size_t search_count;
+	/* The first three that can be read; 127.0.0.1 when there is none, as for libc. */
+	struct sts_address servers[STS_SERVERS_MAX];
+	size_t server_count;
+	int timeout_s; /* default 5, 1 to 30 */
+	int attempts;  /* default 2, 1 to 5 */
 };
 
 /*
- * Read resolv.conf's text: search, domain, options ndots:N; anything else ignored. Never fails:
- * what is odd is left out. Lines may have any length (musl's own reader passes over those above
- * 255 bytes, which a search list easily has).
- *   text  in   UNTRUSTED; must outlive *out
+ * Read resolv.conf's text: nameserver, search, domain, options ndots:N, timeout:N, attempts:N;
+ * anything else ignored. Never fails: what is odd is left out. The zone of a name server may be an
+ * interface's name (fe80::1%eth0), for which the kernel is asked. Lines may have any length (musl's
+ * own reader passes over those above 255 bytes, which a search list easily has). text  in
+ * UNTRUSTED; must outlive *out
  */
 void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out);
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
@@ -13,10 +10,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dns.h"
 #include "file.h"
 #include "ip.h"
 
 #define SHARE_MIN_MS         250
+#define RESERVE_MS           50 /* of the deadline: to say what could not be resolved */
 #define HOST_SHOWN_BYTES     64
 #define HOSTS_LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
 
@@ -29,32 +28,10 @@ struct attempt {
 	struct sts_address last;
 	int last_errno; /* of the last address; ETIMEDOUT when our own share of the time was over */
 	int fd;
-	bool route[2];       /* by family: ipv6 is 1 */
-	const char *trouble; /* the name server's, in words */
+	bool route[2]; /* by family: ipv6 is 1 */
+	int64_t resolve_until_boot_ms;
+	char trouble[96]; /* the name server's, in words; "" for none */
 };
-
-union any_sockaddr {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t to_sockaddr(const struct sts_address *address, uint16_t port,
-			     union any_sockaddr *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (address->ipv6) {
-		out->v6.sin6_family = AF_INET6;
-		out->v6.sin6_port = htons(port);
-		out->v6.sin6_scope_id = address->scope;
-		memcpy(&out->v6.sin6_addr, address->ip, 16);
-		return sizeof(out->v6);
-	}
-	out->v4.sin_family = AF_INET;
-	out->v4.sin_port = htons(port);
-	memcpy(&out->v4.sin_addr, address->ip, 4);
-	return sizeof(out->v4);
-}
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
 {
@@ -87,8 +64,8 @@ static int wait_connected(int fd, int64_t until_boot_ms)
 static int connect_one(struct attempt *a, const struct sts_address *address, int64_t until_boot_ms)
 {
 	static const int on = 1;
-	union any_sockaddr sa;
-	socklen_t len = to_sockaddr(address, a->port, &sa);
+	union sts_sockaddr sa;
+	socklen_t len = sts_address_to_sockaddr(address, a->port, &sa);
 	int err = 0;
 
 	int fd = socket(sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -166,8 +143,8 @@ static bool has_route(bool ipv6)
 		{.ip = {192, 0, 2, 1}},
 		{.ipv6 = true, .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}},
 	};
-	union any_sockaddr sa;
-	socklen_t len = to_sockaddr(&nobody[ipv6], 9, &sa);
+	union sts_sockaddr sa;
+	socklen_t len = sts_address_to_sockaddr(&nobody[ipv6], 9, &sa);
 
 	int fd = socket(sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -262,101 +239,63 @@ static size_t find_localhost(struct sts_slice name, struct sts_address *out)
 
 /* --- the name server --- */
 
-/* What asking for one candidate's addresses of one family gave. */
-struct answer {
-	int gai;       /* 0 or EAI_* */
-	int gai_errno; /* with EAI_SYSTEM */
-	struct sts_address list[STS_ADDRESSES_MAX];
-	size_t count;
-};
-
-static void take_addresses(const struct addrinfo *ai, bool ipv6, struct answer *out)
+/* Why a candidate's addresses are not known, in words. */
+static void note_trouble(struct attempt *a, const struct sts_dns_answer *answer)
 {
-	for (; ai && out->count < STS_ADDRESSES_MAX; ai = ai->ai_next) {
-		struct sts_address *address = &out->list[out->count];
-		union any_sockaddr sa;
+	static const char *const words[STS_DNS__COUNT] = {
+		[STS_DNS_SERVFAIL] = "it failed (SERVFAIL)",
+		[STS_DNS_REFUSED] = "it refused to answer",
+		[STS_DNS_CODE] = "it answered with an error",
+		[STS_DNS_MALFORMED] = "its answer makes no sense",
+		[STS_DNS_TRUNCATED] = "the answer needs TCP, which failed",
+		[STS_DNS_SILENT] = "no answer",
+	};
+	const struct sts_address *server = &answer->server;
+	struct sts_text t;
 
-		if (ai->ai_family != (ipv6 ? AF_INET6 : AF_INET) || ai->ai_addrlen > sizeof(sa))
-			continue;
-		memcpy(&sa, ai->ai_addr, ai->ai_addrlen);
-		*address = (struct sts_address){.ipv6 = ipv6};
-		if (ipv6) {
-			memcpy(address->ip, &sa.v6.sin6_addr, 16);
-			address->scope = sa.v6.sin6_scope_id;
-		} else {
-			memcpy(address->ip, &sa.v4.sin_addr, 4);
-		}
-		out->count++;
-	}
-}
-
-static void ask(const char *candidate, bool ipv6, struct answer *out)
-{
-	struct addrinfo hints = {.ai_family = ipv6 ? AF_INET6 : AF_INET,
-				 .ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-
-	out->count = 0;
-	errno = 0;
-	out->gai = getaddrinfo(candidate, NULL, &hints, &list);
-	out->gai_errno = out->gai == EAI_SYSTEM ? errno : 0;
-	if (out->gai != 0)
+	sts_text_init(&t, a->trouble, sizeof(a->trouble));
+	if (answer->verdict <= STS_DNS_NONAME) {
+		sts_text_add_str(&t, "an alias (CNAME) that leads to no address");
 		return;
-	take_addresses(list, ipv6, out);
-	freeaddrinfo(list);
-}
-
-/* Did the name server say that there is no such address? Anything else is no answer at all. */
-static bool is_no(int gai)
-{
-#ifdef EAI_NODATA
-	if (gai == EAI_NODATA)
-		return true;
-#endif
-	return gai == 0 || gai == EAI_NONAME;
-}
-
-static const char *trouble_words(const struct answer *answer)
-{
-	switch (answer->gai) {
-	case EAI_AGAIN:
-		return "the name server did not answer, or failed";
-	case EAI_FAIL:
-		return "the name server refused to answer";
-	case EAI_SYSTEM:
-		return sts_errno_words(answer->gai_errno);
-	default:
-		return "the name server's answer cannot be used";
 	}
+	sts_text_add_str(&t, "name server ");
+	sts_ip_add(&t, server->ip, server->ipv6 ? 16 : 4);
+	sts_text_add_str(&t, ": ");
+	sts_text_add_str(&t, words[answer->verdict] ? words[answer->verdict]
+						    : sts_errno_words(answer->err));
 }
 
 /*
  * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
- * connected. A name server that fails for one family is not asked for the other: each failure
- * costs libc's five seconds.
+ * connected. While a server is silent for one family, the other is not asked for: it would cost as
+ * much time again.
  * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
  * asked; STS_EHOST: it has no address; STS_EDNS: unknown, a->trouble says why.
  */
-static enum sts_err try_candidate(struct attempt *a, const char *candidate, struct sts_error *e)
+static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const char *candidate,
+				  struct sts_error *e)
 {
-	bool ipv6_first = !a->route[0] && a->route[1];
+	bool ipv6_first = !a->route[0] && a->route[1], unknown = false;
 	enum sts_err result = STS_EHOST;
-	struct answer answer;
+	struct sts_dns_answer answer;
 
 	for (int i = 0; i < 2 && result != STS_OK; i++) {
 		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
-		ask(candidate, ipv6, &answer);
-		if (answer.count > 0) {
+		sts_dns_ask(dns, candidate, ipv6, a->resolve_until_boot_ms, &answer);
+		if (answer.verdict == STS_DNS_FOUND) {
 			result = connect_any(a, answer.list, answer.count,
 					     i == 0 && a->route[!ipv6], e);
-		} else if (answer.gai == EAI_NONAME) {
-			break; /* no such name, so the other family has nothing either */
-		} else if (!is_no(answer.gai)) {
-			a->trouble = trouble_words(&answer);
-			return result == STS_EHOST ? STS_EDNS : result;
+			continue;
 		}
+		if (answer.verdict > STS_DNS_NONAME || answer.alias) {
+			note_trouble(a, &answer);
+			unknown = true;
+		}
+		/* Without such a name, the other family has nothing either. */
+		if (answer.verdict == STS_DNS_NONAME || answer.verdict == STS_DNS_SILENT)
+			break;
 	}
-	return result;
+	return result == STS_EHOST && unknown ? STS_EDNS : result;
 }
 
 /* What has been asked, for messages. */
@@ -382,6 +321,8 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	sts_text_init(&t, msg, sizeof(msg));
 	sts_text_add_escaped(&t, sts_slice_of(a->host), HOST_SHOWN_BYTES);
 	sts_text_addf(&t, ": %s", why);
+	if (code == STS_EDNS && a->trouble[0] && why != a->trouble)
+		sts_text_addf(&t, " (%s)", a->trouble);
 	if (asked->count > 0) {
 		sts_text_add_str(&t, "; asked for ");
 		sts_text_add_escaped(&t, sts_slice_of(asked->buf), sizeof(msg) - 1 - t.len);
@@ -392,7 +333,7 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 /* Is the search domain behind the name one of the cluster's, such as "svc.cluster.local."? */
 static bool is_in_cluster(const char *candidate, const char *name)
 {
-	return strstr(candidate + strlen(name), ".svc.") != NULL;
+	return sts_slice_find(sts_slice_of(candidate + strlen(name)), STS_SLICE(".svc.")) >= 0;
 }
 
 /* Ask for the candidates in their order, until one exists. */
@@ -400,6 +341,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 				      bool absolute, struct sts_error *e)
 {
 	char candidate[STS_HOST_MAX_BYTES + 1];
+	struct sts_dns dns = {.resolv = resolv, .port = STS_DNS_PORT};
 	struct asked asked = {.count = 0};
 	bool unknown = false, skip;
 
@@ -409,10 +351,10 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 	     n++) {
 		if (skip)
 			continue;
-		if (sts_clock_left_ms(a->deadline_boot_ms) == 0)
+		if (sts_clock_left_ms(a->resolve_until_boot_ms) == 0)
 			return fail_name(a, STS_EDNS, "not resolved within the time", &asked, e);
 		note_asked(&asked, candidate);
-		enum sts_err err = try_candidate(a, candidate, e);
+		enum sts_err err = try_candidate(a, &dns, candidate, e);
 		if (err != STS_EHOST && err != STS_EDNS)
 			return err;
 		if (err == STS_EHOST)
@@ -456,6 +398,7 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	sts_resolv_parse((struct sts_slice){text, err == 0 ? len : 0}, &resolv);
 	a->route[0] = has_route(false);
 	a->route[1] = has_route(true);
+	a->resolve_until_boot_ms = a->deadline_boot_ms - RESERVE_MS;
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 

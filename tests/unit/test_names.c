@@ -200,6 +200,55 @@ static void resolv_ndots_is_bounded(void)
 	CHECK_INT(parse("options ndots:5\noptions ndots:2\n").ndots, 2);
 }
 
+static bool server_is(const struct sts_resolv *r, size_t i, const char *want)
+{
+	struct sts_address a;
+
+	return i < r->server_count && sts_address_parse(sts_slice_of(want), &a) &&
+	       memcmp(&a, &r->servers[i], sizeof(a)) == 0;
+}
+
+static void resolv_name_servers(void)
+{
+	struct sts_resolv r = parse("nameserver 10.96.0.10\n");
+
+	CHECK_INT(r.server_count, 1);
+	CHECK(server_is(&r, 0, "10.96.0.10"));
+	/* Three, of those that can be read. */
+	r = parse("nameserver\nnameserver 10.0.0\nnameserver fd00::10\t# ours\r\n"
+		  "nameserver fe80::1%2 10.0.0.9\n nameserver 10.0.0.8\nnameserver sts.test\n"
+		  "nameserver ::1%no-such-interface\nnameserver 10.0.0.1%lo\nnameserver %lo\n"
+		  "nameserver 10.0.0.1\nnameserver 10.0.0.2\n");
+	CHECK_INT(r.server_count, 3);
+	CHECK(server_is(&r, 0, "fd00::10"));
+	CHECK(server_is(&r, 1, "fe80::1%2"));
+	CHECK(server_is(&r, 2, "10.0.0.1"));
+	/* The loopback interface is the first. */
+	r = parse("nameserver fe80::1%lo\n");
+	CHECK(server_is(&r, 0, "fe80::1%1"));
+	/* As for libc. */
+	r = parse("");
+	CHECK_INT(r.server_count, 1);
+	CHECK(server_is(&r, 0, "127.0.0.1"));
+}
+
+static void resolv_times(void)
+{
+	struct sts_resolv r = parse("");
+
+	CHECK_INT(r.timeout_s, 5);
+	CHECK_INT(r.attempts, 2);
+	r = parse("options timeout:1 attempts:4\noptions use-vc trust-ad timeout: attempts:x\n");
+	CHECK_INT(r.timeout_s, 1);
+	CHECK_INT(r.attempts, 4);
+	r = parse("options timeout:0 attempts:0\n");
+	CHECK_INT(r.timeout_s, 1);
+	CHECK_INT(r.attempts, 1);
+	r = parse("options timeout:18446744073709551615 attempts:4294967296\n");
+	CHECK_INT(r.timeout_s, 30);
+	CHECK_INT(r.attempts, 5);
+}
+
 static void resolv_long_lines(void)
 {
 	/* What musl's own reader passes over: a search line above 255 bytes. */
@@ -310,6 +359,8 @@ static const struct sts_test tests[] = {
 	{"resolv.conf: odd domains are left out", resolv_odd_domains_are_left_out},
 	{"resolv.conf: ndots is bounded", resolv_ndots_is_bounded},
 	{"resolv.conf: lines of any length", resolv_long_lines},
+	{"name servers", resolv_name_servers},
+	{"times", resolv_times},
 	{"candidates: few dots, search list first", few_dots_search_first},
 	{"candidates: many dots, absolute first", many_dots_absolute_first},
 	{"candidates: absolute is only itself", absolute_is_only_itself},

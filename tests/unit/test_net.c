@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections to listeners of our own on loopback. The name server is a table: getaddrinfo() is
- * defined here, in libc's stead, and notes what it is asked.
+ * Connections to listeners of our own on loopback. The name server is a table: sts_dns_ask() is
+ * defined here, in lib/dns.c's stead, and notes what it is asked.
  */
 #include "net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dns.h"
 #include "test.h"
 
 #define DEADLINE_MS 3000
@@ -28,79 +28,56 @@
 struct record {
 	const char *name; /* as asked, with the dot */
 	bool ipv6;
-	int gai;               /* 0: the addresses */
+	enum sts_dns_verdict verdict;
 	const char *addresses; /* separated by spaces */
+	bool alias;
 };
 
 static const struct record *zone; /* ends with a NULL name; what is not in it does not exist */
 static char asked[2048];          /* "A name. AAAA name. " */
+static int64_t silence_ms;        /* what a silent server costs */
 
-static struct addrinfo *new_addrinfo(const char *text, bool ipv6, struct addrinfo *next)
+static void take_addresses(const char *text, struct sts_dns_answer *out)
 {
-	struct {
-		struct addrinfo ai;
-		struct sockaddr_in6 sa;
-	} *block = calloc(1, sizeof(*block));
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&block->sa;
-
-	block->ai.ai_addr = (struct sockaddr *)&block->sa;
-	block->ai.ai_family = ipv6 ? AF_INET6 : AF_INET;
-	block->ai.ai_addrlen = ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	block->ai.ai_next = next;
-	block->sa.sin6_family = (sa_family_t)block->ai.ai_family;
-	if (inet_pton(ipv6 ? AF_INET6 : AF_INET, text,
-		      ipv6 ? (void *)&block->sa.sin6_addr : (void *)&v4->sin_addr) != 1)
-		abort();
-	return &block->ai;
-}
-
-/* Recursion would turn the order around for us; a small array does as well. */
-static struct addrinfo *new_list(const char *addresses, bool ipv6)
-{
-	char text[64][INET6_ADDRSTRLEN];
-	struct addrinfo *list = NULL;
-	int count = 0, used;
-
-	while (count < 64 && sscanf(addresses, "%45s%n", text[count], &used) == 1) {
-		addresses += used;
-		count++;
+	while (*text && out->count < STS_ADDRESSES_MAX) {
+		size_t len = strcspn(text, " ");
+		if (!sts_address_parse((struct sts_slice){text, len}, &out->list[out->count++]))
+			abort();
+		text += len + (text[len] == ' ');
 	}
-	while (count-- > 0)
-		list = new_addrinfo(text[count], ipv6, list);
-	return list;
 }
 
-int getaddrinfo(const char *restrict host, const char *restrict service,
-		const struct addrinfo *restrict hints, struct addrinfo **restrict list)
+static void wait_until(int64_t boot_ms)
 {
-	bool ipv6 = hints->ai_family == AF_INET6;
+	while (sts_clock_left_ms(boot_ms) > 0)
+		usleep(1000);
+}
+
+enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv6,
+				 int64_t deadline_boot_ms, struct sts_dns_answer *out)
+{
 	size_t len = strlen(asked);
 
-	CHECK(service == NULL);
-	CHECK(hints->ai_family == AF_INET || ipv6);
-	CHECK_INT(hints->ai_socktype, SOCK_STREAM);
-	CHECK(host[strlen(host) - 1] == '.');
-	snprintf(asked + len, sizeof(asked) - len, "%s %s ", ipv6 ? "AAAA" : "A", host);
+	CHECK_INT(dns->port, 53);
+	CHECK(dns->resolv->server_count > 0);
+	CHECK(name[strlen(name) - 1] == '.');
+	snprintf(asked + len, sizeof(asked) - len, "%s %s ", ipv6 ? "AAAA" : "A", name);
+	*out = (struct sts_dns_answer){.verdict = STS_DNS_NONAME,
+				       .server = dns->resolv->servers[0]};
 	for (const struct record *r = zone; r && r->name; r++) {
-		if (strcmp(r->name, host) != 0)
+		if (strcmp(r->name, name) != 0 || r->ipv6 != ipv6)
 			continue;
-		if (r->ipv6 != ipv6)
-			continue;
-		errno = ENETUNREACH;
-		if (r->gai == 0)
-			*list = new_list(r->addresses, ipv6);
-		return r->gai;
+		out->verdict = r->verdict;
+		out->alias = r->alias;
+		out->err = ENETUNREACH;
+		if (r->verdict == STS_DNS_FOUND)
+			take_addresses(r->addresses, out);
+		if (r->verdict == STS_DNS_SILENT) {
+			int64_t until = sts_clock_boot_ms() + silence_ms;
+			wait_until(until < deadline_boot_ms ? until : deadline_boot_ms);
+		}
 	}
-	return EAI_NONAME;
-}
-
-void freeaddrinfo(struct addrinfo *list)
-{
-	while (list) {
-		struct addrinfo *next = list->ai_next;
-		free(list);
-		list = next;
-	}
+	return out->verdict;
 }
 
 /* --- files and listeners --- */
@@ -131,6 +108,7 @@ static void set_files(const char *hosts, const char *resolv)
 		write_file(resolv_path, resolv, strlen(resolv));
 	asked[0] = '\0';
 	zone = NULL;
+	silence_ms = 0;
 }
 
 static int listen_on(const char *address, uint16_t at, int backlog, uint16_t *got)
@@ -274,7 +252,8 @@ static void connect_to_goes_elsewhere(void)
 
 static void hosts_come_first(void)
 {
-	static const struct record all[] = {{"sts.test.", false, 0, "127.0.0.2"}, {NULL}};
+	static const struct record all[] = {{"sts.test.", false, STS_DNS_FOUND, "127.0.0.2"},
+					    {NULL}};
 
 	set_files("127.0.0.1 STS.test\n", "search a\noptions ndots:5\n");
 	zone = all;
@@ -380,8 +359,8 @@ static void hosts_that_are_no_file(void)
 static void the_cluster_comes_before_the_world(void)
 {
 	static const struct record all[] = {
-		{"sts.dev.svc.cluster.local.", false, 0, "127.0.0.1"},
-		{"sts.dev.", false, 0, "127.0.0.2"},
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.2"},
 		{NULL},
 	};
 
@@ -401,9 +380,9 @@ static void the_cluster_comes_before_the_world(void)
 static void a_name_that_exists_ends_the_search(void)
 {
 	static const struct record all[] = {
-		{"sts.dev.svc.cluster.local.", false, 0, "127.0.0.2"},
-		{"sts.dev.svc.cluster.local.", true, EAI_NODATA, NULL},
-		{"sts.dev.", false, 0, "127.0.0.1"},
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_FOUND, "127.0.0.2"},
+		{"sts.dev.svc.cluster.local.", true, STS_DNS_NODATA, NULL},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.1"},
 		{NULL},
 	};
 
@@ -417,9 +396,9 @@ static void a_name_that_exists_ends_the_search(void)
 static void no_answer_from_the_cluster_ends_the_search(void)
 {
 	static const struct record all[] = {
-		{"sts.dev.svc.cluster.local.", false, EAI_AGAIN, NULL},
-		{"sts.dev.svc.cluster.local.", true, EAI_AGAIN, NULL},
-		{"sts.dev.", false, 0, "127.0.0.1"},
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_SILENT, NULL},
+		{"sts.dev.svc.cluster.local.", true, STS_DNS_SILENT, NULL},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.1"},
 		{NULL},
 	};
 
@@ -427,41 +406,125 @@ static void no_answer_from_the_cluster_ends_the_search(void)
 	zone = all;
 	CHECK_INT(go_name("sts.dev"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev. ") == NULL);
-	check_message("sts.dev: the name server did not answer, or failed; asked for sts.dev.dev.");
+	check_message("sts.dev: name server 127.0.0.1: no answer; asked for sts.dev.dev.");
+	CHECK_STR(asked, "A sts.dev.dev.svc.cluster.local. A sts.dev.svc.cluster.local. ");
 }
 
 static void a_search_domain_out_of_order_does_not(void)
 {
 	static const struct record all[] = {
-		{"sts.example.com.corp.internal.", false, EAI_AGAIN, NULL},
-		{"sts.example.com.corp.internal.", true, EAI_FAIL, NULL},
-		{"sts.example.com.", false, 0, "127.0.0.1"},
+		{"sts.example.com.corp.internal.", false, STS_DNS_SILENT, NULL},
+		{"sts.example.com.corp.internal.", true, STS_DNS_REFUSED, NULL},
+		{"sts.example.com.", false, STS_DNS_FOUND, "127.0.0.1"},
 		{NULL},
 	};
 	static const struct record none[] = {
-		{"sts.example.com.corp.internal.", false, EAI_FAIL, NULL},
-		{"sts.example.com.corp.internal.", true, EAI_AGAIN, NULL},
+		{"sts.example.com.corp.internal.", false, STS_DNS_REFUSED, NULL},
+		{"sts.example.com.corp.internal.", true, STS_DNS_NODATA, NULL},
 		{NULL},
 	};
 
 	set_files(NULL, "search dev.svc.cluster.local corp.internal\noptions ndots:5\n");
 	zone = all;
 	CHECK_INT(go_name("sts.example.com"), STS_OK);
-	/* It asks once: the other family would cost as much again. */
+	/* It is silent, so it is asked once: the other family would cost as much again. */
 	CHECK_STR(asked, "A sts.example.com.dev.svc.cluster.local. "
 			 "A sts.example.com.corp.internal. A sts.example.com. ");
 	/* But then it is not known that there is no such name. */
 	zone = none;
+	asked[0] = '\0';
 	CHECK_INT(go_name("sts.example.com"), STS_EDNS);
-	check_message("refused to answer");
+	check_message("sts.example.com: name server 127.0.0.1: it refused to answer; asked for ");
+	/* A refusal is cheap, and may be about one family only. */
+	CHECK_STR(asked, "A sts.example.com.dev.svc.cluster.local. "
+			 "A sts.example.com.corp.internal. AAAA sts.example.com.corp.internal. "
+			 "A sts.example.com. ");
+}
+
+/* A Service that points elsewhere (ExternalName) exists, even while nobody knows where. */
+static void an_alias_that_leads_nowhere_is_no_no(void)
+{
+	static const struct record all[] = {
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_NONAME, NULL, .alias = true},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{NULL},
+	};
+	static const struct record ipv6_only[] = {
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_NODATA, NULL, .alias = true},
+		{"sts.dev.svc.cluster.local.", true, STS_DNS_FOUND, "::1", .alias = true},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{NULL},
+	};
+
+	set_files(NULL, POD);
+	zone = all;
+	CHECK_INT(go_name("sts.dev"), STS_EDNS);
+	CHECK(strstr(asked, "A sts.dev. ") == NULL);
+	check_message("sts.dev: an alias (CNAME) that leads to no address; asked for sts.dev.dev.");
+	zone = ipv6_only;
+	CHECK_INT(go_name("sts.dev"), STS_ECONNECT);
+}
+
+/* Every way of not answering ends the search in the cluster's own domain. */
+static void every_failure_ends_the_search(void)
+{
+	static struct record all[] = {
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_FOUND, NULL},
+		{"sts.dev.svc.cluster.local.", true, STS_DNS_NODATA, NULL},
+		{"sts.dev.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{NULL},
+	};
+
+	set_files(NULL, POD);
+	zone = all;
+	for (int v = STS_DNS_NONAME + 1; v < STS_DNS_STRANGER; v++) {
+		asked[0] = '\0';
+		all[0].verdict = (enum sts_dns_verdict)v;
+		CHECK_INT(go_name("sts.dev"), STS_EDNS);
+		CHECK(strstr(asked, "A sts.dev. ") == NULL);
+		check_message("sts.dev: name server 127.0.0.1: ");
+		/* The other family's address is as good. */
+		if (v == STS_DNS_SILENT)
+			continue;
+		all[1] = (struct record){all[1].name, true, STS_DNS_FOUND, "::1"};
+		CHECK_INT(go_name("sts.dev"), STS_ECONNECT);
+		all[1] = (struct record){all[1].name, true, STS_DNS_NONAME, NULL};
+		CHECK_INT(go_name("sts.dev"), STS_EDNS);
+		all[1].verdict = STS_DNS_NODATA;
+	}
+	/* And a "no" does not. */
+	for (int v = STS_DNS_NODATA; v <= STS_DNS_NONAME; v++) {
+		all[0].verdict = (enum sts_dns_verdict)v;
+		CHECK_INT(go_name("sts.dev"), STS_OK);
+	}
+}
+
+static void silence_until_the_deadline(void)
+{
+	static const struct record all[] = {
+		{"sts.corp.", false, STS_DNS_SILENT, NULL},
+		{"sts.lan.", false, STS_DNS_SILENT, NULL},
+		{NULL},
+	};
+	struct sts_url url = name_url("sts");
+
+	set_files(NULL, "search corp lan\nnameserver ::1\n");
+	zone = all;
+	silence_ms = 250;
+	int64_t from = sts_clock_boot_ms();
+	CHECK_INT(go(&url, NULL, 500), STS_EDNS);
+	/* In time to say why, before somebody else ends it. */
+	CHECK(sts_clock_boot_ms() - from < 500);
+	CHECK_STR(error.msg, "sts: not resolved within the time (name server ::1: no answer); "
+			     "asked for sts.corp, sts.lan");
 }
 
 /* The whole name of a Service, with a domain behind the cluster's that is out of order. */
 static void whole_names_of_services(void)
 {
 	static const struct record all[] = {
-		{"sts.dev.svc.cluster.local.corp.internal.", false, EAI_AGAIN, NULL},
-		{"sts.dev.svc.cluster.local.", false, 0, "127.0.0.1"},
+		{"sts.dev.svc.cluster.local.corp.internal.", false, STS_DNS_SILENT, NULL},
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_FOUND, "127.0.0.1"},
 		{NULL},
 	};
 
@@ -474,16 +537,18 @@ static void whole_names_of_services(void)
 static void one_family_at_a_time(void)
 {
 	static const struct record nodata[] = {
-		{"sts.", false, EAI_NODATA, NULL},
-		{"sts.", true, EAI_NODATA, NULL},
-		{"sts.a.", false, EAI_NODATA, NULL},
-		{"sts.a.", true, 0, "::1"},
+		{"sts.", false, STS_DNS_NODATA, NULL},
+		{"sts.", true, STS_DNS_NODATA, NULL},
+		{"sts.a.", false, STS_DNS_NODATA, NULL},
+		{"sts.a.", true, STS_DNS_FOUND, "::1"},
 		{NULL},
 	};
-	static const struct record lost[] = {
-		{"sts.", false, 0, "127.0.0.1"}, {"sts.", true, EAI_AGAIN, NULL}, {NULL}};
-	static const struct record system[] = {
-		{"sts.", false, EAI_SYSTEM, NULL}, {"sts.", true, EAI_NODATA, NULL}, {NULL}};
+	static const struct record lost[] = {{"sts.", false, STS_DNS_FOUND, "127.0.0.1"},
+					     {"sts.", true, STS_DNS_SILENT, NULL},
+					     {NULL}};
+	static const struct record system[] = {{"sts.", false, STS_DNS_UNREACHABLE, NULL},
+					       {"sts.", true, STS_DNS_NODATA, NULL},
+					       {NULL}};
 
 	set_files(NULL, "search a\noptions ndots:0\n");
 	zone = nodata;
@@ -504,8 +569,9 @@ static void one_family_at_a_time(void)
 
 static void the_other_family_when_nothing_connects(void)
 {
-	static const struct record all[] = {
-		{"sts.", false, 0, "127.0.0.2 127.0.0.3"}, {"sts.", true, 0, "::1"}, {NULL}};
+	static const struct record all[] = {{"sts.", false, STS_DNS_FOUND, "127.0.0.2 127.0.0.3"},
+					    {"sts.", true, STS_DNS_FOUND, "::1"},
+					    {NULL}};
 	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
 	set_files(NULL, "");
@@ -527,7 +593,7 @@ static void the_other_family_when_nothing_connects(void)
 static void more_addresses_than_there_is_room(void)
 {
 	static const struct record all[] = {
-		{"sts.", false, 0,
+		{"sts.", false, STS_DNS_FOUND,
 		 "127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5 127.0.0.6 127.0.0.7 127.0.0.8 127.0.0.9 "
 		 "127.0.1.2 127.0.1.3 127.0.1.4 127.0.1.5 127.0.1.6 127.0.1.7 127.0.1.8 127.0.1.9 "
 		 "127.0.0.1"},
@@ -666,6 +732,9 @@ static const struct sts_test tests[] = {
 	{"a name that exists ends the search", a_name_that_exists_ends_the_search},
 	{"no answer from the cluster ends it", no_answer_from_the_cluster_ends_the_search},
 	{"a search domain out of order does not", a_search_domain_out_of_order_does_not},
+	{"an alias that leads nowhere is no no", an_alias_that_leads_nowhere_is_no_no},
+	{"every failure ends the search", every_failure_ends_the_search},
+	{"silence until the deadline", silence_until_the_deadline},
 	{"whole names of Services", whole_names_of_services},
 	{"one family at a time", one_family_at_a_time},
 	{"the other family when nothing connects", the_other_family_when_nothing_connects},
