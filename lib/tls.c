@@ -227,8 +227,8 @@ static enum sts_err fail_alert(int alert, struct sts_error *e)
 	case ALERT_HANDSHAKE_FAILURE:
 	case ALERT_INSUFFICIENT_SECURITY:
 		return sts_fail(e, STS_ETLS_REFUSED, alert,
-				"the server found no common TLS parameters, insists on Extended "
-				"Master Secret, or wants a client certificate");
+				"no common TLS parameters: the server may insist on Extended Master "
+				"Secret, want a client certificate, or have an Ed25519 or RSA-PSS one");
 	default:
 		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
 				words ? ": " : "", words ? words : "");

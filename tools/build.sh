@@ -76,8 +76,9 @@ EOT
 	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Dtest_time=true -Doptimization=1
 }
 
-configure() { # --native-file|--cross-file options...: meson runs again only when the toolchain file changed
+configure() { # --native-file|--cross-file options...: meson runs again only when the toolchain file or the options changed
 	option=$1; shift
+	echo "# $*" >>"$dir/toolchain.ini.new"
 	if [ ! -f "$dir/build.ninja" ] || ! cmp -s "$dir/toolchain.ini" "$dir/toolchain.ini.new"; then
 		rm -rf "$dir/meson-private" "$dir/meson-info" "$dir/build.ninja"
 		cp "$dir/toolchain.ini.new" "$dir/toolchain.ini"

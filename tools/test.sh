@@ -6,7 +6,8 @@
 #   unit	unit tests and corpus replays, in the release and in the sanitizer build
 #   e2e		the release binary against servers over TLS
 #   asan	the same under ASan and UBSan
-#   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5)
+#   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
+#   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
 #   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
 #   style	formatting, licence lines, file sizes
 set -u
@@ -14,7 +15,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan fuzz build style"
+parts="unit e2e asan trust fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -123,7 +124,9 @@ fuzz_one() { # target: a verdict of one word in $work
 	corpus=$work/corpus-$name
 	mkdir -p "$corpus" "build-asan/findings"
 	cp "tests/fuzz/corpus/${name#fuzz_}"/* "$corpus/" 2>/dev/null
-	if "$1" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
+	seconds=$fuzz_seconds
+	[ "$name" != fuzz_verifier ] || seconds=$((2 * seconds))
+	if "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
 		"$corpus" >"$work/$name.log" 2>&1; then
 		echo pass >"$work/$name.verdict"
 	else
@@ -149,13 +152,14 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan build || must "build: release" tools/build.sh
-! wants unit asan fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan build style || must "python packages" venv
+! wants unit e2e asan trust build || must "build: release" tools/build.sh
+! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
+! wants e2e asan trust build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 end_to_end
+! wants trust || timed "trust" pytest trust tests/trust "$top/build/sts-sidecar"
 ! wants fuzz || timed "fuzz" fuzz
 ! wants build || timed "build checks" pytest_part build tests/build
 ! wants style || timed "style" pytest_part style tests/hygiene

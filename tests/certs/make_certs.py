@@ -39,7 +39,7 @@ def add(label, der):
 
 
 def key_id(key):
-    return hashlib.sha1(key.spki()).digest()
+    return hashlib.sha1(key.spki()[-32:]).digest()  # without the algorithm: that is written in more than one way
 
 
 def cert(label, issuer, subject, key, extensions, start=-30 * DAY, end=30 * DAY, digest=None, serial=None, ids=True, **more):
@@ -299,8 +299,8 @@ def extensions():
     leaf("leaf-twice", inter, purpose("client"), purpose("server"))
     leaf("leaf-unknown-twice", inter, (unknown, False, b"\5\0"), (unknown, False, b"\5\0"))
     leaf("leaf-two-sans", inter, san("DNS:sts.example.com"))
-    leaf("leaf-32-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(31)), ids=False)
-    leaf("leaf-33-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(32)), ids=False)
+    leaf("leaf-32-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(29)))
+    leaf("leaf-33-extensions", inter, *((f"{unknown}.{i}", False, b"\5\0") for i in range(30)))
     leaf("leaf-boolean", inter, ("2.5.29.19", True, seq(tlv(0x01, b"\1"))))
     leaf("leaf-distribution-points", inter, ("2.5.29.31", True, seq(seq(tlv(0xa0, tlv(0xa0, general_name("URI:http://x/")))))))
     for i in range(5):
@@ -371,7 +371,7 @@ def encodings():
     leaf("leaf-explicit-not-critical", inter, ("2.5.29.19", None, seq()))
     leaf("leaf-usage-padded", inter, ("2.5.29.15", True, bits(b"\x80", 0)))
     leaf("leaf-usage-empty", inter, ("2.5.29.15", True, bits(b"\0", 7)))
-    leaf("leaf-key-id-by-serial", inter, ("2.5.29.35", False, seq(tlv(0xa1, tlv(0xa4, root.name)), tlv(0x82, b"\1"))))
+    leaf("leaf-key-id-by-serial", inter, ("2.5.29.35", False, seq(tlv(0xa1, tlv(0xa4, root.name)), tlv(0x82, b"\3"))))  # inter is the third
     leaf("leaf-bare", inter, names=None, ids=False)
     cert("leaf-v1", inter, "CN=sts.example.com", ec("leaf"), [], version=1)
 

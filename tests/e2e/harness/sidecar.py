@@ -116,11 +116,11 @@ class Process:
 class Sidecar:
     """Where the binary is, copied to where every user may run it."""
 
-    def __init__(self):
+    def __init__(self, binary=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-e2e-"))
         self.folder.chmod(0o755)
         self.path = self.folder / "sts-sidecar"
-        shutil.copy2(build_folder() / "sts-sidecar", self.path)
+        shutil.copy2(binary or build_folder() / "sts-sidecar", self.path)
         self.path.chmod(0o755)
 
     def environment(self, env=None):
