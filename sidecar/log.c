@@ -23,25 +23,22 @@ void sts_log_setup(enum sts_level level, int format)
 	config.ready = true;
 }
 
-/* The line keeps room for its end, so that a cut line is still whole JSON. */
-#define TAIL_BYTES 64
+/* What stays free while a line is built: for its end, so that one that is full is still whole JSON. */
+#define TAIL_BYTES 8
 
-static bool room(const struct sts_log *l, size_t bytes)
-{
-	return l->text.len + bytes + TAIL_BYTES < STS_LOG_LINE_MAX_BYTES;
-}
+/* Escaping makes at most six bytes of one: any message fits, and any field beside a usual one. */
+#define VALUE_MAX_BYTES 256
 
 static void add_value(struct sts_log *l, const char *value)
 {
 	struct sts_slice s = sts_slice_of(value);
 
-	/* Escaping makes at most six bytes of one. */
-	if (s.len > 512)
-		s.len = 512;
+	if (s.len > VALUE_MAX_BYTES)
+		s.len = VALUE_MAX_BYTES;
 	if (config.json)
 		sts_text_add_json(&l->text, s);
 	else
-		sts_text_add_escaped(&l->text, s, 1024);
+		sts_text_add_escaped(&l->text, s, 6 * VALUE_MAX_BYTES);
 }
 
 void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
@@ -51,7 +48,7 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 	if (!config.ready)
 		sts_log_setup(STS_LEVEL_INFO, STS_LOG_FORMAT_AUTO);
 	l->level = level;
-	sts_text_init(&l->text, l->buf, sizeof(l->buf));
+	sts_text_init(&l->text, l->buf, sizeof(l->buf) - TAIL_BYTES);
 	if (config.json) {
 		sts_text_addf(&l->text, "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"", names[level], (long long)(now_ms / 1000),
 			      (int)(now_ms % 1000));
@@ -68,6 +65,15 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 		sts_log_int(l, "dropped_lines", config.dropped);
 }
 
+/* A field that does not fit is left out whole. */
+static void end_field(struct sts_log *l, size_t before)
+{
+	if (!l->text.overflow)
+		return;
+	l->text.len = before;
+	l->text.overflow = false;
+}
+
 static void start_field(struct sts_log *l, const char *key)
 {
 	sts_text_addf(&l->text, config.json ? ",\"%s\":" : " %s=", key);
@@ -75,20 +81,22 @@ static void start_field(struct sts_log *l, const char *key)
 
 void sts_log_str(struct sts_log *l, const char *key, const char *value)
 {
-	if (!room(l, 3200))
-		return;
+	size_t before = l->text.len;
+
 	start_field(l, key);
 	sts_text_add_char(&l->text, '"');
 	add_value(l, value);
 	sts_text_add_char(&l->text, '"');
+	end_field(l, before);
 }
 
 void sts_log_int(struct sts_log *l, const char *key, int64_t value)
 {
-	if (!room(l, 96))
-		return;
+	size_t before = l->text.len;
+
 	start_field(l, key);
 	sts_text_addf(&l->text, "%lld", (long long)value);
+	end_field(l, before);
 }
 
 void sts_log_time(struct sts_log *l, const char *key, int64_t epoch_s)
@@ -105,6 +113,7 @@ void sts_log_end(struct sts_log *l)
 
 	if (l->level > config.level)
 		return;
+	l->text.size = sizeof(l->buf);
 	sts_text_add_str(&l->text, config.json ? "}\n" : "\n");
 	if (poll(&stderr_ready, 1, 0) == 1 && (stderr_ready.revents & POLLOUT) &&
 	    write(STDERR_FILENO, l->text.data, l->text.len) == (ssize_t)l->text.len)

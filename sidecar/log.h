@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line on standard error per event, JSON or text, at most 4096 bytes, written with one write(2) after poll(POLLOUT, 0). A
+ * The log: one line on standard error per event, JSON or text, at most 2048 bytes, written with one write(2) after poll(POLLOUT, 0). A
  * line that would block is dropped and counted in the next one: a stuck log pipe must not stop refreshes.
  *
  * Nothing here ever gets a token. Strings are escaped whatever they hold.
@@ -12,7 +12,7 @@
 
 enum sts_level { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO, STS_LEVEL_DEBUG };
 
-#define STS_LOG_LINE_MAX_BYTES 4096
+#define STS_LOG_LINE_MAX_BYTES 2048
 
 /* A line being built; lives on the caller's stack. */
 struct sts_log {

@@ -68,7 +68,7 @@ static const struct command *find(const char *name)
 
 static void help(void)
 {
-	char buf[4096];
+	static char buf[4096];
 	struct sts_text out;
 
 	sts_text_init(&out, buf, sizeof(buf));
@@ -105,7 +105,7 @@ static int unknown_command(const char *word)
 }
 
 /* Read the options of a command from what follows its name. Returns -1, or the exit status of what is wrong with them. */
-static int read_options(const struct command *command, char *const *argv, struct sts_options *o, bool warn)
+static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv, struct sts_options *o, bool warn)
 {
 	struct sts_error e;
 	char warning[256] = "";

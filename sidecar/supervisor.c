@@ -436,7 +436,8 @@ static void on_time(struct exchange *x)
 	}
 }
 
-static int stop(struct exchange *x)
+/* Not inlined, as others below: a buffer in the frame that sleeps would be memory that is never given back. */
+static __attribute__((noinline)) int stop(struct exchange *x)
 {
 	struct sts_log l;
 
@@ -474,7 +475,7 @@ static int loop(struct exchange *x, struct sts_events *ev)
 	return x->exit_status;
 }
 
-static int fail_at_start(const struct sts_error *e)
+static __attribute__((noinline)) int fail_at_start(const struct sts_error *e)
 {
 	const struct sts_error_info *info = sts_error_info(e->code);
 	struct sts_log l;
@@ -487,7 +488,7 @@ static int fail_at_start(const struct sts_error *e)
 }
 
 /* Open the directory, own it, and show that it can be written: what is wrong with it now will not mend by itself. */
-static enum sts_err own_directory(struct exchange *x, struct sts_error *e)
+static __attribute__((noinline)) enum sts_err own_directory(struct exchange *x, struct sts_error *e)
 {
 	const struct sts_options *o = x->o;
 	char buf[STS_STATUS_MAX_BYTES];
