@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,29 @@ static bool read_status(int dir_fd, struct sts_status *status)
 
 	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) == 0 &&
 	       sts_status_parse((struct sts_slice){buf, len}, status);
+}
+
+/* A process's name as the kernel has it; it can be read even of one that is not dumpable. */
+static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
+{
+	char path[40];
+	struct sts_text text;
+	size_t len;
+
+	sts_text_init(&text, path, sizeof(path));
+	sts_text_addf(&text, "/proc/%u/comm", (unsigned)pid);
+	if (sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, &len) != 0)
+		len = 0;
+	return (struct sts_slice){buf, len};
+}
+
+/* Whoever may open the directory may lock it, and HUP is the end of most programs: only our own kind gets it. */
+static bool is_our_kind(pid_t pid)
+{
+	char theirs[32], ours[32];
+	struct sts_slice a = read_comm(pid, theirs, sizeof(theirs)), b = read_comm(getpid(), ours, sizeof(ours));
+
+	return a.len > 0 && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
 static int say(const struct sts_options *o, const struct sts_status *status)
@@ -56,8 +80,9 @@ static int fail(enum sts_err code, int detail, const char *what, const char *dir
 int sts_command_refresh(const struct sts_options *o)
 {
 	int64_t give_up_ms = sts_clock_boot_ms() + o->timeout_ms;
-	struct sts_status before = {0}, after;
+	struct sts_status before = {0}, after = {0};
 	int dir_fd = open(o->output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done;
 	pid_t owner;
 	int status;
 
@@ -65,14 +90,14 @@ int sts_command_refresh(const struct sts_options *o)
 		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
 	owner = sts_store_owner(dir_fd);
 	read_status(dir_fd, &before);
-	if (owner == 0)
+	if (owner == 0 || !is_our_kind(owner))
 		status = fail(STS_ELOCKED, 0, "no running sts-sidecar that this process can see owns", o->output_dir);
 	else if (kill(owner, SIGHUP) != 0)
 		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns", o->output_dir);
 	else {
-		while (!(read_status(dir_fd, &after) && after.attempts != before.attempts) && sts_clock_boot_ms() < give_up_ms)
+		while (!(done = read_status(dir_fd, &after) && after.attempts != before.attempts) && sts_clock_boot_ms() < give_up_ms)
 			nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
-		status = after.attempts != before.attempts ? say(o, &after)
+		status = done ? say(o, &after)
 			: fail(STS_ETIMEOUT, 0, "no result in time from the sts-sidecar that owns", o->output_dir);
 	}
 	close(dir_fd);

@@ -7,6 +7,7 @@
 #   e2e		the release binary against servers over TLS
 #   asan	the same under ASan and UBSan
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
+#   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 45)
 #   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
 #   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
 #   style	formatting, licence lines, file sizes
@@ -15,7 +16,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan trust fuzz build style"
+parts="unit e2e asan trust chaos fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -96,27 +97,45 @@ meson_tests() { # build folder
 	tally meson "$1/meson-logs/testlog.json"
 }
 
-pytest() { # name folder [binary]: its report is in $work
-	STS_SIDECAR=${3:-} .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$2"
+pytest() { # name folder binary [option...]: its report is in $work
+	report=$1 folder=$2 binary=$3
+	shift 3
+	STS_SIDECAR=$binary .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$report.xml" "$@" "$folder"
 }
 
 pytest_part() { # name folder [binary]
-	pytest "$@"
+	pytest "$1" "$2" "${3:-}"
 	tally junit "$work/$1.xml"
 }
 
-# Both at a time: these tests wait more than they compute.
-end_to_end() {
+# Both builds at a time: these tests wait more than they compute.
+both() { # what suffix folder option...
+	what=$1 suffix=$2 folder=$3
+	shift 3
 	if wants e2e asan; then
-		! wants e2e || timed "e2e: release" pytest e2e tests/e2e "$top/build/sts-sidecar" >"$work/e2e.log" 2>&1 &
-		! wants asan || timed "e2e: sanitizers" pytest asan tests/e2e "$top/build-asan/sts-sidecar" >"$work/asan.log" 2>&1 &
+		! wants e2e || timed "$what: release" pytest "e2e$suffix" "$folder" "$top/build/sts-sidecar" "$@" >"$work/e2e$suffix.log" 2>&1 &
+		! wants asan || timed "$what: sanitizers" pytest "asan$suffix" "$folder" "$top/build-asan/sts-sidecar" "$@" >"$work/asan$suffix.log" 2>&1 &
 		wait
 	fi
 	for part in e2e asan; do
 		wants $part || continue
-		cat "$work/$part.log"
-		tally junit "$work/$part.xml"
+		cat "$work/$part$suffix.log"
+		tally junit "$work/$part$suffix.xml"
 	done
+}
+
+end_to_end() {
+	both e2e "" tests/e2e --ignore=tests/e2e/runs --ignore=tests/e2e/alone
+	both "long runs" -runs tests/e2e/runs -n 6
+	! wants e2e || timed "told to stop" pytest_part alone tests/e2e/alone "$top/build/sts-sidecar"
+}
+
+chaos() { # binary
+	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-45}"; then
+		count 1 0 0
+	else
+		count 0 1 0
+	fi
 }
 
 fuzz_one() { # target: a verdict of one word in $work
@@ -152,14 +171,15 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan trust build || must "build: release" tools/build.sh
+! wants unit e2e asan trust chaos build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan trust build style || must "python packages" venv
+! wants e2e asan trust chaos build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 end_to_end
-! wants trust || timed "trust" pytest trust tests/trust "$top/build/sts-sidecar"
+! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
+! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
 ! wants fuzz || timed "fuzz" fuzz
 ! wants build || timed "build checks" pytest_part build tests/build
 ! wants style || timed "style" pytest_part style tests/hygiene

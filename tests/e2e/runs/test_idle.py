@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a supervisor costs while it sleeps: memory, system calls, sockets. Budgets that hold on any machine."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness.mock import wait_for
+from harness.runs import FLOOR_S, SHORT, USER, rig  # fixtures
+from harness.sidecar import ROOT, can_trace, sanitized, traced
+
+PRIVATE_DIRTY_MAX_KIB = 48
+BESIDE_THE_BINARY_MAX_KIB = 48
+
+pytestmark = pytest.mark.skipif(not ROOT or sanitized(), reason="needs root, and the release binary")
+needs_strace = pytest.mark.skipif(not can_trace(), reason="needs strace")
+
+
+def rollup(pid):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return {name: int(number) for name, number in re.findall(r"^(\w+): +(\d+) kB$", text, re.M)}
+
+
+def check_memory(r, process):
+    if os.sysconf("SC_PAGE_SIZE") != 4096:
+        pytest.skip("the budget is for pages of 4 KiB")
+    wait_for(lambda: not process.children(), "no worker")
+    time.sleep(0.2)
+    used = rollup(process.pid)
+    size_kib = r.sidecar.path.stat().st_size / 1024
+    assert used["Private_Dirty"] <= PRIVATE_DIRTY_MAX_KIB, used
+    assert used["Rss"] <= size_kib + BESIDE_THE_BINARY_MAX_KIB, used
+    return used
+
+
+@pytest.fixture(autouse=True)
+def written_back(sidecar):
+    """A binary that was copied a moment ago is dirty itself."""
+    with open(sidecar.path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def test_memory_of_one_that_has_seen_everything(rig):
+    """Successes, failures, polls, HUP and swaps: not more than after the first token."""
+    r = rig("--lifetime", SHORT)
+    process = r.exchange("--seconds-between-runs=1")
+    r.said("token refreshed")
+    check_memory(r, process)
+    r.mock.fault(status=503, path="/vault/sig-cert", times=2)
+    r.said("token refreshed", 2)
+    r.mock.fault(status=403, error="access_denied", times=2)
+    for _ in range(8):
+        process.signal(signal.SIGHUP)
+        r.space.write("sts-token", r.mock.mint())
+        time.sleep(1)
+    r.said("unexpected status 403", 2)
+    r.said("token refreshed", 3)
+    check_memory(r, process)
+    assert r.stop(process).status == 0
+
+
+@pytest.mark.parametrize("command", ["run", "exchange"])
+def test_memory(command, rig):
+    r = rig()
+    process = getattr(r, command)()
+    r.said("token refreshed")
+    check_memory(r, process)
+    assert r.stop(process).status == 0
+
+
+def test_memory_with_a_long_command_line(rig):
+    r = rig()
+    flags = [word for number in range(30) for word in ("--param", f"name{number}=" + "v" * 40)]
+    process = r.run(*flags, options={"protocol": "token-exchange", "url": f"https://localhost:{r.mock.port}/token"})
+    r.said("token refreshed")
+    used = rollup(process.pid)
+    # The kernel keeps the arguments at the top of the stack: they are not ours.
+    assert used["Private_Dirty"] <= PRIVATE_DIRTY_MAX_KIB + 4, used
+    assert r.stop(process).status == 0
+
+
+@needs_strace
+def test_no_system_call_between_refreshes(rig):
+    """Attached for all of a sleep: one poll(), in which it is already."""
+    r = rig()
+    process = r.run(options={"protocol": "token-exchange", "url": f"https://localhost:{r.mock.port}/token"})
+    r.said("token refreshed")
+    wait_for(lambda: not process.children(), "no worker")
+    time.sleep(0.5)
+    trace = r.folder / "trace"
+    with subprocess.Popen(["strace", "-f", "-o", trace, "-p", str(process.pid)], stderr=subprocess.PIPE) as strace:
+        assert b"attached" in strace.stderr.readline()
+        # Writes in the folder of the subject token would be events; there are none here.
+        time.sleep(4)
+        strace.send_signal(signal.SIGINT)
+        strace.wait(5)
+    calls = [line.split(None, 1)[1] for line in trace.read_text().splitlines()]
+    calls = [call for call in calls if not call.startswith(("---", "+++")) and "detached" not in call]
+    assert len(calls) <= 1 and all(call.startswith(("poll(", "restart_syscall(", "ppoll(")) for call in calls), calls
+    assert r.stop(process).status == 0
+
+
+SOCKET_CALLS = r"(socket|socketpair|connect|bind|listen|accept4?|sendto|sendmsg|sendmmsg|recvfrom|recvmsg|recvmmsg|shutdown|getsockopt|" \
+               r"setsockopt|getpeername|getsockname)\("
+
+
+@needs_strace
+def test_no_socket_ever(rig):
+    """From the first instruction to the last, over successes, failures, polls, HUP and a swap. Nor is the subject token opened."""
+    r = rig("--lifetime", SHORT)
+    r.folder.chmod(0o777)
+    trace = r.folder / "trace"
+    process = r.start("exchange", f"--cacert-path={r.ca_file}", "--seconds-between-runs=1", r.token_file,
+                      f"https://localhost:{r.mock.port}{USER}", r.out, uid=0, gid=0, prefix=traced(trace, "-s", "256"))
+    r.said("token refreshed")
+    program = process.children()[0]
+    r.mock.fault(status=403, times=1)
+    time.sleep(FLOOR_S)
+    os.kill(program, signal.SIGHUP)
+    r.space.write("sts-token", r.mock.mint())
+    r.said("unexpected status 403")
+    r.said("token refreshed", 2)
+    os.kill(program, signal.SIGTERM)
+    process.wait(10)
+    lines = [line.split(None, 1) for line in trace.read_text().splitlines()]
+    own = [call.strip() for pid, call in lines if int(pid) == program]
+    others = [call.strip() for pid, call in lines if int(pid) != program]
+    own = own[max(i for i, call in enumerate(own) if call.startswith("execve(")):]
+    assert len(own) > 100
+    assert not [call for call in own if re.match(SOCKET_CALLS, call)]
+    assert any(re.match(SOCKET_CALLS, call) for call in others)
+    assert not [call for call in own if call.startswith("open") and "sts-token" in call]
+    assert not [call for call in own if call.startswith("open") and "ca.crt" in call]
+    assert not [call for call in own if call.startswith(("fsync(", "fdatasync(", "sync"))], "it waits for no disk"

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`run`: a token that stays fresh. What happens when, and what is said about it."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness import pki, tokens
+from harness.mock import wait_for
+from harness.runs import FLOOR_S, SHORT, Projected, rig  # fixtures
+from harness.sidecar import ROOT, UID, sanitized
+
+SUCCESS = ["level", "ts", "msg", "exchange", "expires", "lifetime_s", "next_refresh_s", "duration_ms"]
+FAILURE = ["level", "ts", "msg", "exchange", "error", "retry_in_s", "token_valid_s", "hint"]
+
+
+def test_three_tokens(rig):
+    """The steady state: one request, one line, and a valid token at every moment."""
+    r = rig("--lifetime", SHORT)
+    process = r.run()
+    r.has_token()
+    seen, until = set(), time.monotonic() + 2 * FLOOR_S + 2
+    while time.monotonic() < until:
+        token = r.token()
+        assert tokens.expiry(token) > time.time(), "an expired token was left"
+        seen.add(token)
+        time.sleep(0.05)
+    assert r.stop(process).status == 0
+    assert len(seen) == 3
+    assert len(r.requests()) == 3
+    lines = r.lines()
+    assert [line["msg"] for line in lines] == ["token refreshed"] * 3 + ["told to stop"]
+    assert [list(line) for line in lines[:3]] == [SUCCESS + ["mode"], SUCCESS, SUCCESS]
+    assert all(line["level"] == "info" and line["exchange"] == "default" for line in lines[:3])
+    assert all(line["lifetime_s"] in (6, 7) and line["next_refresh_s"] in (5, 6) and 0 <= line["duration_ms"] < 5000 for line in lines[:3])
+    assert lines[0]["mode"] == "0644"
+    assert lines[2]["expires"] == (r.out / "expires").read_text()
+    assert (r.out / "thumbprint").exists()
+    assert r.status()["state"] == "stopped"
+    assert {path.name for path in r.out.iterdir()} == {"token.jwt", "expires", "thumbprint", ".status"}
+
+
+def test_hangup_and_refresh(rig):
+    """HUP refreshes, not sooner than 5 s after a success; `refresh` waits for that and says what came of it."""
+    r = rig()
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    first = time.monotonic()
+    for _ in range(20):
+        process.signal(signal.SIGHUP)
+        time.sleep(0.02)
+    asked = r.command("refresh", r.out, timeout=20)
+    assert asked.status == 0, asked.err
+    assert asked.out.startswith(b"refreshed the token in ") and asked.out.count(b"\n") == 1
+    assert FLOOR_S - 1 < time.monotonic() - first < FLOOR_S + 3
+    assert len(r.requests()) == 2
+    r.mock.fault(status=403)
+    time.sleep(max(0, FLOOR_S - 1))
+    asked = r.command("refresh", r.out, timeout=20)
+    assert asked.status == 77
+    assert "403" in asked.err and "authorization rules" in asked.err and asked.err.count("\n") == 1
+    assert r.stop(process).status == 0
+    asked = r.command("refresh", r.out)
+    assert asked.status == 73, asked.err
+
+
+def test_refresh_signals_nobody_else(rig, sidecar):
+    """Whoever may open the directory may lock it; HUP would be the end of most programs."""
+    r = rig()
+    code = f"import fcntl, os, time; fcntl.flock(os.open({str(r.out)!r}, os.O_RDONLY), fcntl.LOCK_EX); print('locked', flush=True); time.sleep(60)"
+    who = dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}
+    with subprocess.Popen(["/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable, "-c", code],
+                          stdout=subprocess.PIPE, cwd="/", **who) as other:
+        try:
+            assert other.stdout.readline() == b"locked\n"
+            asked = r.command("refresh", r.out)
+            assert asked.status == 73, asked.err
+            assert other.poll() is None
+        finally:
+            other.kill()
+
+
+def test_adoption(rig):
+    """What lies there and is not due is taken over: nothing is sent."""
+    r = rig()
+    first = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    assert r.stop(first).status == 0
+    before = r.space.snapshot()
+    second = r.run()
+    line = r.said("token adopted")[0]
+    assert list(line) == SUCCESS + ["mode"]
+    assert line["next_refresh_s"] > 300
+    assert r.status()["state"] == "ok"
+    assert r.stop(second).status == 0
+    assert r.space.snapshot() == before
+    assert len(r.requests()) == 1
+
+
+def test_the_sts_is_down_at_a_restart(rig):
+    """A token that is due, but still valid, counts for what is said and for when it is tried again."""
+    r = rig()
+    token = r.mock.user(r.token_file.read_text()).json["token"]["jwt"]
+    r.space.fill(token, tokens.rfc3339(int(time.time()) + 100))
+    old = time.time() - 800
+    os.utime(r.out / "token.jwt", (old, old))
+    r.mock.fault(status=503)
+    process = r.run()
+    line = r.said("unexpected status 503")[0]
+    assert 90 < line["token_valid_s"] <= 100
+    assert r.command("check", r.out).status == 0
+    assert r.token() == token
+    assert r.stop(process).status == 0
+
+
+def test_denied(rig):
+    """The slow lane; the valid token stays, and everybody who asks is told why there is no new one."""
+    r = rig("--lifetime", "30s")
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    before = r.space.snapshot()
+    r.mock.fault(status=403, error="access_denied")
+    time.sleep(FLOOR_S)
+    process.signal(signal.SIGHUP)
+    line = r.said("unexpected status 403")[0]
+    assert list(line) == FAILURE[:5] + ["sts_error"] + FAILURE[5:]
+    assert line["level"] == "error" and line["error"] == "denied" and line["sts_error"] == "access_denied"
+    assert line["hint"] == "the STS refused this ServiceAccount: check its authorization rules"
+    # A quarter of what is left of 30 s is less than the floor of 10 s.
+    assert 9 <= line["retry_in_s"] <= 10 and 15 < line["token_valid_s"] < 26
+    assert r.space.snapshot() == before
+    status = wait_for(lambda: (s := r.status())["state"] == "failing" and s, "a status")
+    assert status["error"] == "denied" and status["http_status"] == "403" and status["sts_error"] == "access_denied"
+    assert status["tries"] == "1" and int(status["next_attempt"]) > time.time()
+    assert r.command("check", r.out).status == 0
+    denied = r.command("check", "--min-ttl", "1h", r.out)
+    assert denied.status == 1 and "try 1 failed" in denied.err and "403 access_denied" in denied.err and "next in" in denied.err
+    # No token at all: once a minute.
+    r.mock.fault("DELETE")
+    assert r.stop(process).status == 0
+
+
+def test_no_token_and_denied(rig):
+    r = rig("--allow-namespace", "elsewhere")
+    process = r.run()
+    line = r.said("unexpected status 403")[0]
+    assert 49 <= line["retry_in_s"] <= 60 and line["token_valid_s"] == 0
+    assert line["mode"] == "0644"
+    checked = r.command("check", r.out)
+    assert checked.status == 1 and "no token in" in checked.err and "try 1 failed" in checked.err
+    assert r.stop(process).status == 0
+    assert "stopped" in r.command("check", r.out).err
+
+
+def test_unreachable_then_back(rig):
+    """Back-off from a second; the first success after it ends it."""
+    r = rig()
+    port = r.mock.port
+    r.mock.close()
+    process = r.run()
+    lines = r.said("", count=3)
+    assert [line["error"] for line in lines] == ["connect"] * 3
+    waits = [line["retry_in_s"] for line in lines]
+    assert 1 <= waits[0] <= 2 and 1 <= waits[1] <= 4 and 1 <= waits[2] <= 8
+    assert int(r.status()["tries"]) >= 3
+    for name in ("port", "control"):
+        (r.mock.folder / name).unlink()
+    r.mock.__init__(r.mock.folder, "--port", port, "--cert", *identity_of(r))
+    r.said("token refreshed")
+    assert r.status()["tries"] == "0"
+    assert r.stop(process).status == 0
+
+
+def identity_of(r):
+    """A certificate under a CA that the sidecar is given now: CA files are read for every attempt."""
+    ca = pki.authority()
+    certificate, key = pki.server(ca).files(r.folder)
+    r.ca_file.write_bytes(ca.pem)
+    return certificate, "--key", key
+
+
+def test_retry_after(rig):
+    r = rig()
+    r.mock.fault(status=503, retry_after=7, times=1)
+    process = r.run()
+    line = r.said("unexpected status 503")[0]
+    assert 7 <= line["retry_in_s"] <= 9
+    assert line["error"] == "busy"
+    # Another subject token is no reason to break a promise.
+    time.sleep(0.3)
+    r.space.write("sts-token", r.mock.mint())
+    first, second = r.asked(2)
+    assert second["time"] > first["time"]
+    r.said("token refreshed")
+    started = [line["ts"] for line in r.lines()]
+    assert started[1] - started[0] >= 7
+    assert r.stop(process).status == 0
+
+
+def test_one_writer(rig):
+    r = rig()
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    before = r.space.snapshot()
+    for second in (r.run(log=False), r.exchange(log=False)):
+        run = second.wait(10)
+        assert run.status == 73, run.err
+        assert f"process {process.pid} " in run.last and "hint" in run.last
+    assert r.space.snapshot() == before and len(r.requests()) == 1
+    process.signal(signal.SIGKILL)
+    process.wait(5)
+    third = r.run()
+    r.said("token adopted")
+    assert r.stop(third).status == 0
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer's own start takes longer")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1], ids=lambda s: s.name)
+def test_told_to_stop_in_the_first_moment(number, rig):
+    """However early: it is the same end."""
+    r = rig()
+    for wait_ms in (1, 2, 3, 5, 10, 20, 50):
+        process = r.run(log=False)
+        wait_for(lambda: os.readlink(f"/proc/{process.pid}/exe").endswith("/sts-sidecar") if os.path.exists(f"/proc/{process.pid}/exe")
+                 else True, "the exec") if ROOT else None
+        time.sleep(wait_ms / 1000)
+        process.signal(number)
+        assert process.wait(5).status == 0
+
+
+# ---- the subject token is swapped ----
+
+@pytest.fixture
+def rotating(rig):
+    """A rig whose subject token lies in a projected volume."""
+    def make(*serve, mint=()):
+        r = rig(*serve)
+        r.projected = Projected(r.folder / "volume", "sts-token", r.mock.mint(*mint))
+        r.token_file = r.projected.path
+        return r
+    return make
+
+
+def test_a_swap_is_no_reason(rotating):
+    """A token that will outlive its subject: no request, and no line."""
+    r = rotating()
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    for _ in range(3):
+        r.projected.swap(r.mock.mint())
+        r.projected.touch()
+        time.sleep(1)
+    time.sleep(9)
+    assert len(r.requests()) == 1
+    assert r.stop(process).status == 0
+    assert len(r.lines()) == 2
+
+
+def test_a_swap_frees_a_capped_token(rotating):
+    r = rotating("--cap-by-subject", "--lifetime", "1h", mint=["--expires-in", "900s"])
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    assert r.claims()["exp"] <= time.time() + 900
+    time.sleep(0.5)
+    r.projected.touch()
+    time.sleep(0.5)
+    assert len(r.requests()) == 1
+    r.projected.swap(r.mock.mint("--expires-in", "2h"))
+    swapped = time.monotonic()
+    r.asked(2, patience_s=15)
+    assert time.monotonic() - swapped < 12
+    r.said("token refreshed", 2)
+    assert r.claims()["exp"] > time.time() + 3000
+    # Once per change.
+    r.projected.touch()
+    time.sleep(1)
+    assert len(r.requests()) == 2
+    assert r.stop(process).status == 0
+
+
+def test_a_swap_after_a_failure(rotating):
+    """An expired subject token: its successor is used within seconds, not when the slow lane comes round."""
+    r = rotating(mint=["--expires-in", "-10s"])
+    process = r.run()
+    line = r.said("")[0]
+    assert line["error"] == "subject_expired" and line["retry_in_s"] > 40
+    for _ in range(20):
+        r.projected.touch()
+        time.sleep(0.02)
+    r.projected.swap(r.mock.mint())
+    r.has_token(15)
+    r.said("token refreshed")
+    assert len(r.requests()) == 1
+    assert r.stop(process).status == 0
+    assert len(r.lines()) == 3
+
+
+def test_a_swap_under_a_worker(rotating):
+    """The old token is on its way to an STS that takes its time when the new one comes."""
+    r = rotating()
+    r.mock.fault(delay_head_ms=1500, status=403, times=1)
+    process = r.run()
+    wait_for(lambda: r.mock.stats()["connections"], "a connection")
+    time.sleep(0.5)
+    r.projected.swap(r.mock.mint())
+    r.said("unexpected status 403")
+    r.has_token(15)
+    assert r.stop(process).status == 0
+
+
+def test_status_is_json_free_of_the_peer(rig):
+    """What a peer says never gets into the status file; the log has it escaped."""
+    r = rig()
+    r.mock.fault(status=400, error="not_a_known_code", error_description="look\x1b[31m here", times=1)
+    process = r.run()
+    r.said("")
+    wait_for(lambda: r.status()["state"] == "failing", "a status")
+    assert "not_a_known" not in (r.out / ".status").read_text()
+    assert "\x1b" not in json.dumps(r.lines(), ensure_ascii=False)
+    assert r.stop(process).status == 0
