@@ -52,7 +52,7 @@ def test_memory_of_one_that_has_seen_everything(rig):
     check_memory(r, process)
     r.mock.fault(status=503, path="/vault/sig-cert", times=2)
     r.said("token refreshed", 2)
-    r.mock.fault(status=403, error="access_denied", times=2)
+    r.mock.fault(status=403, error="access_denied", times=2, path=USER)
     for _ in range(8):
         process.signal(signal.SIGHUP)
         r.space.write("sts-token", r.mock.mint())
@@ -118,7 +118,7 @@ def test_no_socket_ever(rig):
                       f"https://localhost:{r.mock.port}{USER}", r.out, uid=0, gid=0, prefix=traced(trace, "-s", "256"))
     r.said("token refreshed")
     program = process.children()[0]
-    r.mock.fault(status=403, times=1)
+    r.mock.fault(status=403, times=1, path=USER)
     time.sleep(FLOOR_S)
     os.kill(program, signal.SIGHUP)
     r.space.write("sts-token", r.mock.mint())

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long it takes to stop: the one test with a clock in it, so nothing runs beside it. In every state that a worker can be in."""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.mock import wait_for
+from harness.runs import rig  # fixtures
+from harness.sidecar import GID, ROOT, UID, can_trace, sanitized
+
+LIMIT_MS = 100
+SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
+ROUNDS = 3  # of each signal
+
+pytestmark = pytest.mark.skipif(sanitized(), reason="the release binary is timed")
+needs_namespaces = pytest.mark.skipif(not ROOT or subprocess.run(["unshare", "--net", "--mount", "true"],
+                                                                 capture_output=True).returncode != 0, reason="needs namespaces")
+
+# A network of its own, where a name server hears and says nothing.
+NAMESPACE = """
+set -e
+ip link set lo up
+printf 'nameserver 127.0.0.53\\n' >{folder}/resolv.conf
+mount --bind {folder}/resolv.conf /etc/resolv.conf
+{python} {folder}/silent.py {folder}/heard &
+exec sleep 600
+"""
+
+SILENT = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.53", 53))
+open(sys.argv[1], "w").close()
+while True:
+    s.recvfrom(2048)
+    with open(sys.argv[1], "a") as heard:
+        heard.write("x")
+"""
+
+
+class Elsewhere:
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "silent.py").write_text(SILENT)
+        script = NAMESPACE.format(folder=folder, python=sys.executable)
+        self.process = subprocess.Popen(["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", script],
+                                        start_new_session=True, stderr=subprocess.PIPE)
+        wait_for(lambda: (folder / "heard").exists() or self.process.poll() is not None, "the name server")
+        assert self.process.poll() is None, self.process.stderr.read()
+
+    @property
+    def prefix(self):
+        return ["nsenter", "--target", str(self.process.pid), "--net", "--mount",
+                "setpriv", "--reuid", str(UID), "--regid", str(GID), "--clear-groups"]
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+@pytest.fixture
+def elsewhere(folder):
+    made = Elsewhere(folder)
+    yield made
+    made.close()
+
+
+def measure(begin, settle_s=0.05):
+    """The median of some rounds. begin() starts one and returns it when it is in the state that is meant."""
+    took_ms = []
+    for number in SIGNALS * ROUNDS:
+        process = begin()
+        time.sleep(settle_s)
+        assert process.popen.poll() is None
+        told = time.monotonic()
+        process.signal(number)
+        # Without a time limit: with one, Python looks every now and then.
+        process.popen.wait()
+        took_ms.append((time.monotonic() - told) * 1000)
+        assert process.wait(5).status == 0
+    median = statistics.median(took_ms)
+    print(f"median {median:.1f} ms, worst {max(took_ms):.1f} ms")
+    assert median < LIMIT_MS, took_ms
+    assert max(took_ms) < 10 * LIMIT_MS, took_ms
+
+
+def test_idle(rig):
+    r = rig()
+
+    def begin():
+        process = r.run()
+        wait_for(lambda: r.lines() and r.lines()[-1]["msg"].startswith("token"), "a token")
+        return process
+    measure(begin)
+
+
+def test_waiting_for_the_next_try(rig):
+    r = rig()
+    r.mock.fault(status=503, retry_after=60)
+
+    def begin():
+        process = r.run()
+        wait_for(lambda: r.lines() and r.lines()[-1]["level"] == "error", "a failure")
+        return process
+    measure(begin)
+
+
+@needs_namespaces
+def test_resolving(rig, elsewhere):
+    r = rig()
+
+    def begin():
+        before = (r.folder.parent / "heard").stat().st_size
+        process = r.run(options={"url": "https://sts.silent.test/vault/token/user"}, prefix=elsewhere.prefix, uid=0, gid=0)
+        wait_for(lambda: (r.folder.parent / "heard").stat().st_size > before, "a question")
+        return process
+    measure(begin)
+
+
+def test_connecting(rig):
+    """A listener whose queue is full: the kernel drops what else knocks."""
+    r = rig()
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listener.getsockname()[1]
+        for _ in range(4):
+            knocks = stack.enter_context(socket.socket())
+            knocks.setblocking(False)
+            knocks.connect_ex(("127.0.0.1", port))
+        time.sleep(0.1)
+
+        def waiting():
+            table = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            return sum(1 for line in table if line[2] == f"0100007F:{port:04X}" and line[3] == "02")     # SYN_SENT
+        before = waiting()
+
+        def begin():
+            wait_for(lambda: waiting() <= before, "the last one's end")
+            process = r.run(options={"url": f"https://127.0.0.1:{port}/vault/token/user"})
+            wait_for(lambda: waiting() > before, "a connection attempt")
+            return process
+        measure(begin)
+
+
+@contextlib.contextmanager
+def mute():
+    """Accepts and says nothing: the handshake never ends."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener
+
+
+def test_in_the_handshake(rig):
+    r = rig()
+    with mute() as listener:
+        held = []
+
+        def begin():
+            process = r.run(options={"url": f"https://127.0.0.1:{listener.getsockname()[1]}/vault/token/user"})
+            connection = listener.accept()[0]
+            held.append(connection)
+            assert connection.recv(1) == b"\x16"
+            return process
+        measure(begin)
+
+
+@pytest.mark.parametrize("where", ["delay_handshake_ms", "delay_request_ms", "delay_head_ms", "delay_body_ms", "delay_byte_ms"])
+def test_waiting_for_an_answer_that_never_comes(where, rig):
+    r = rig()
+    r.mock.fault(**{where: 60000})
+
+    def begin():
+        before = r.mock.stats()["connections"]
+        process = r.run()
+        wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
+        return process
+    measure(begin)
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs strace")
+def test_writing(rig):
+    """As if the disk did not come back: the worker is stopped after its first fsync, with the file half on its way."""
+    r = rig()
+    r.folder.chmod(0o777)
+    trace = r.folder / "trace"
+
+    def begin():
+        trace.unlink(missing_ok=True)
+        process = r.run(uid=0, gid=0, prefix=[
+            "strace", "-f", "-qq", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGSTOP:when=1",
+            "setpriv", "--reuid", UID, "--regid", GID, "--clear-groups"])
+        wait_for(lambda: trace.exists() and "stopped by SIGSTOP" in trace.read_text(), "an fsync")
+        return Inner(process, process.children()[0])
+    measure(begin)
+    assert (r.out / ".token.jwt.new").exists() and not (r.out / "token.jwt").exists()
+
+
+class Inner:
+    """A process whose parent is strace: the signal is for the one, the status comes from the other."""
+
+    def __init__(self, outer, pid):
+        self.outer, self.popen, self.pid = outer, outer.popen, pid
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def wait(self, timeout):
+        return self.outer.wait(timeout)
+
+
+@needs_namespaces
+def test_as_pid_1(rig):
+    r = rig()
+    r.mock.fault(delay_head_ms=60000)
+
+    def begin():
+        before = r.mock.stats()["connections"]
+        process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+        wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
+        return Inner(process, process.children()[0])
+    measure(begin)
+
+
+def test_a_worker_that_is_stopped(rig):
+    r = rig()
+    r.mock.fault(delay_head_ms=60000)
+
+    def begin():
+        before = r.mock.stats()["connections"]
+        process = r.run()
+        wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
+        os.kill(process.worker(), signal.SIGSTOP)
+        return process
+    measure(begin)
