@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "echo.h"
 #include "expiry.h"
 #include "json.h"
 #include "jwt.h"
@@ -22,7 +23,7 @@ static bool shares(struct sts_slice text, struct sts_slice secret)
 	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
 
 	/* So short, it is none, and would hide every message. */
-	return secret.len >= SECRET_MIN_BYTES && sts_text_shares_run(text, secret, run);
+	return secret.len >= SECRET_MIN_BYTES && sts_echo_find(text, secret, run);
 }
 
 static bool shares_any(struct sts_slice text, const struct sts_field *fields, size_t count)
@@ -362,6 +363,18 @@ static enum sts_err unexpected(struct sts_error *e, const char *what, struct sts
 	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s %s", what, value);
 }
 
+/* A returned token's exp bounds what we promise, so one that is there must be read: twice, or no
+ * time at all, is no token; some servers make a string of it. */
+static bool read_exp(const struct sts_json *claims, struct sts_expiry_input *expiry)
+{
+	const struct sts_json *v;
+
+	if (expiry->token_exp_s >= 0)
+		return true;
+	return sts_json_at(claims, "/exp", &v, NULL) == STS_OK &&
+	       (!v || sts_expiry_value(v, STS_EXPIRY_ABSOLUTE, &expiry->token_exp_s));
+}
+
 /* Reads the token as a JWT, where it is one. Closes the answer's document. */
 static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice token,
 			     char *scratch, size_t scratch_size, struct sts_expiry_input *expiry,
@@ -382,9 +395,13 @@ static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice
 	audience = audience && !sts_jwt_claims_audience(claims, in->expect_audience);
 	issuer = issuer && !sts_jwt_claims_issuer(claims, in->expect_issuer);
 	sts_jwt_claims_times(claims, &times, NULL);
-	sts_json_close();
 	expiry->token_exp_s = times.exp_s;
 	expiry->token_iat_s = times.iat_s;
+	bool exp_ok = read_exp(claims, expiry);
+
+	sts_json_close();
+	if (!exp_ok)
+		return sts_fail(e, STS_ETOKEN, 0, "the returned token's exp is no time, or is there twice");
 	if (audience)
 		return unexpected(e, "audience is not", in->expect_audience);
 	return issuer ? unexpected(e, "issuer is not", in->expect_issuer) : STS_OK;

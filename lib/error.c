@@ -39,6 +39,9 @@ static const struct sts_error_info table[STS_ERR__COUNT] = {
 	ROW(STS_ESUBJECT_AUDIENCE, "subject_audience", SLOW, false, STS_EXIT_SUBJECT,
 	    "the subject token is for another audience",
 	    "set the projected token's audience, or --subject-audience"),
+	ROW(STS_EINPUT, "input_file", SLOW, false, STS_EXIT_SUBJECT,
+	    "a file that the request needs cannot be used",
+	    "mount it, readable for the UID or a group of this process"),
 
 	ROW(STS_EHOST, "unknown_host", SOON, true, STS_EXIT_NETWORK, "the host name does not exist",
 	    "check the URL's host, the Pod's dnsPolicy and hostAliases"),
@@ -178,5 +181,9 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	va_start(args, fmt);
 	sts_format(e->msg, sizeof(e->msg), fmt, args);
 	va_end(args);
+	/* A path or an option's value may hold anything; a message is one line of printable ASCII. */
+	for (char *c = e->msg; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	return code;
 }

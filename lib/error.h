@@ -47,6 +47,7 @@ enum sts_err {
 	STS_ESUBJECT_TOOBIG,
 	STS_ESUBJECT_EXPIRED,
 	STS_ESUBJECT_AUDIENCE,
+	STS_EINPUT, /* a file of --param-file and the like */
 
 	/* names and connections */
 	STS_EHOST,         /* the name does not exist */

@@ -115,7 +115,9 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 {
 	int64_t skew = offset(epoch(date_s), epoch(sent_real_s), epoch(received_real_s));
 
-	return date_s < 0 || (skew <= SKEW_MIN_S && skew >= -SKEW_MIN_S) ? 0 : skew;
+	if (date_s < 0 || (skew <= SKEW_MIN_S && skew >= -SKEW_MIN_S))
+		return 0;
+	return min(max(skew, -STS_EXPIRY_MAX_S), STS_EXPIRY_MAX_S);
 }
 
 bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,6 +100,15 @@ int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void 
 	err = sts_file_read_fd(fd, data, size, len);
 	close(fd);
 	return err;
+}
+
+bool sts_file_retry(int fd, short events, int err)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	if (err == EAGAIN || err == EWOULDBLOCK)
+		return poll(&p, 1, -1) > 0 || errno == EINTR;
+	return err == EINTR;
 }
 
 static const struct errno_words {

@@ -38,6 +38,15 @@ int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void 
 int sts_file_read_fd(int fd, void *data, size_t size, size_t *len);
 
 /*
+ * After a failed read(2) or write(2) on a descriptor that we were given: true to try again. Whoever
+ * shares it may have made it non-blocking: then this waits until it is ready, as the call itself
+ * would have.
+ *   events  in  POLLIN or POLLOUT
+ *   err     in  errno of the call
+ */
+bool sts_file_retry(int fd, short events, int err);
+
+/*
  * errno in words for a message ("no such file"): the same with every libc for what files and
  * connections give, the libc's own for the rest. EINVAL reads as what sts_file_open() means by it.
  * Never NULL; valid until the next call.

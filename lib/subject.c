@@ -4,6 +4,7 @@
 #include <bearssl_hash.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -57,7 +58,7 @@ static int read_stdin(char *buf, size_t size, size_t *len)
 
 		n = full ? read(STDIN_FILENO, &extra, 1)
 			 : read(STDIN_FILENO, buf + *len, size - *len);
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && !sts_file_retry(STDIN_FILENO, POLLIN, errno))
 			return errno;
 		if (n > 0 && full)
 			return EFBIG;

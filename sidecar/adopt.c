@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
+#include "../lib/expiry.h"
 #include "../lib/file.h"
 #include "../lib/jwt.h"
 
@@ -81,7 +82,8 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 	/* A file from before this boot would count from before BOOTTIME began. */
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;
-	if (until_ms <= now_ms || until_ms - from_ms < 1000)
+	/* No lifetime of ours is longer: somebody else wrote that. */
+	if (until_ms <= now_ms || until_ms - from_ms < 1000 || until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
 		return false;
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -47,6 +48,13 @@ void sts_child_init(struct sts_child *c)
 	memset(c, 0, sizeof(*c));
 	c->pid = -1;
 	c->fd = -1;
+}
+
+bool sts_child_has_report_pipe(void)
+{
+	struct stat st;
+
+	return fstat(STS_CHILD_REPORT_FD, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 /* In the child, between fork and exec: only system calls. */

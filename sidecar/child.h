@@ -33,6 +33,9 @@ struct sts_child {
 
 void sts_child_init(struct sts_child *c);
 
+/* In a worker: is there a pipe to report on? Without one, nobody has started it as the supervisor does. */
+bool sts_child_has_report_pipe(void);
+
 /*
  * Start a worker with this process's own arguments.
  *   argv     in  of this process

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ static int read_stdin(size_t *len)
 
 		if (got == 0)
 			return 0;
-		if (got < 0 && errno != EINTR)
+		if (got < 0 && !sts_file_retry(STDIN_FILENO, POLLIN, errno))
 			return errno;
 		*len += got > 0 ? (size_t)got : 0;
 	}

@@ -23,6 +23,9 @@ int sts_command_refresh(const struct sts_options *o);
 /* Write a whole text to a descriptor; what cannot be written is lost. */
 void sts_print(int fd, struct sts_slice text);
 
+/* The exit status of a command that has printed its answer: `status`, or that of an output that could not be written. */
+int sts_printed(int status);
+
 /* "sts-sidecar: MESSAGE; HINT" on standard error. Returns the exit status of the code. */
 int sts_complain(const struct sts_error *e);
 

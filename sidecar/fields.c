@@ -14,6 +14,17 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
+/* A file of the user's that cannot be used: named, with what is wrong with it. */
+static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why, struct sts_error *e)
+{
+	char shown[96];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, path, sizeof(shown) - 1);
+	return sts_fail(e, STS_EINPUT, err, "the file of --%s, %s: %s", option, shown, why);
+}
+
 /* Read a value from a file, trimmed. Without memory for files: a placeholder. */
 static enum sts_err from_file(struct sts_fields_files *files, const char *option, struct sts_slice path, struct sts_slice *value,
 			      struct sts_error *e)
@@ -32,12 +43,10 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 		return sts_fail(e, STS_EUSAGE, 0, "the path in --%s is too long", option);
 	err = sts_file_read(AT_FDCWD, name, STS_FILE_FOLLOW, files->data + files->used, sizeof(files->data) - files->used, &len);
 	if (err)
-		return sts_fail(e, STS_ESUBJECT_UNREADABLE, err, "cannot read the file of --%s: %s", option, sts_errno_words(err));
+		return bad_file(option, path, err, sts_errno_words(err), e);
 	*value = sts_slice_trim((struct sts_slice){files->data + files->used, len});
 	files->used += len;
-	if (value->len == 0)
-		return sts_fail(e, STS_ESUBJECT_UNREADABLE, 0, "the file of --%s is empty", option);
-	return STS_OK;
+	return value->len > 0 ? STS_OK : bad_file(option, path, 0, "it is empty", e);
 }
 
 static enum sts_err split(const char *option, struct sts_slice pair, struct sts_field *field, struct sts_error *e)

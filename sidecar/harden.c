@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <link.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -59,6 +60,8 @@ void sts_harden_process(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 	limit(RLIMIT_CORE, 0);
+	/* Past a limit of the file size, write() fails and says so; the signal would only kill. */
+	signal(SIGXFSZ, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	apply_relro();
 	open_standard_descriptors();

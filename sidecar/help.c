@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/file.h"
 #include "../lib/protocol.h"
 #include "commands.h"
 
@@ -16,7 +18,7 @@ static const struct {
 	{STS_EXIT_NO, "check: the answer is no; exchange: wrong arguments"},
 	{STS_EXIT_USAGE, "the command line or the configuration is wrong"},
 	{STS_EXIT_ANSWER, "the STS answered something that cannot be used"},
-	{STS_EXIT_SUBJECT, "the subject token cannot be read or is not usable"},
+	{STS_EXIT_SUBJECT, "the subject token, or a file that the request needs, cannot be read or is not usable"},
 	{STS_EXIT_NETWORK, "name, connection, TLS or trust failed last"},
 	{STS_EXIT_BUG, "a bug in this program"},
 	{STS_EXIT_OUTPUT, "the output cannot be written, or another process owns the directory"},
@@ -24,18 +26,33 @@ static const struct {
 	{STS_EXIT_DENIED, "the STS denied the exchange"},
 };
 
+/* Why standard output could not take all that was printed; 0: it could. */
+static int output_errno;
+
 void sts_print(int fd, struct sts_slice text)
 {
 	while (text.len > 0) {
 		ssize_t put = write(fd, text.data, text.len);
 
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
 			continue;
-		if (put <= 0)
+		if (put <= 0) {
+			output_errno = fd == STDOUT_FILENO ? errno : output_errno;
 			return;
+		}
 		text.data += put;
 		text.len -= (size_t)put;
 	}
+}
+
+int sts_printed(int status)
+{
+	if (output_errno == 0 || status != STS_EXIT_OK)
+		return status;
+	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: cannot write to standard output: "));
+	sts_print(STDERR_FILENO, sts_slice_of(sts_errno_words(output_errno)));
+	sts_print(STDERR_FILENO, STS_SLICE("; look at where it goes\n"));
+	return STS_EXIT_OUTPUT;
 }
 
 int sts_complain(const struct sts_error *e)

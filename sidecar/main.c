@@ -163,7 +163,7 @@ static int worker(int argc, char *const *argv)
 	uint64_t timeout_ms;
 	int status;
 
-	if (!command || command->run != command_work || !sts_worker_mode_find(argv[2], &mode) ||
+	if (!command || command->run != command_work || !sts_child_has_report_pipe() || !sts_worker_mode_find(argv[2], &mode) ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), 24 * 3600 * 1000, &timeout_ms))
 		return unknown_command("worker");
 	status = read_options(command, argv + 5, &o, false);
@@ -173,13 +173,12 @@ static int worker(int argc, char *const *argv)
 	sts_worker_run(&o, mode, (int64_t)timeout_ms);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char *const *argv)
 {
 	const struct command *command;
 	struct sts_options o;
 	int status;
 
-	sts_harden_process();
 	if (argc < 2) {
 		struct sts_error e;
 
@@ -205,4 +204,10 @@ int main(int argc, char **argv)
 	}
 	status = read_options(command, argv + 2, &o, true);
 	return status >= 0 ? status : command->run(&o, argv);
+}
+
+int main(int argc, char **argv)
+{
+	sts_harden_process();
+	return sts_printed(run(argc, argv));
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -309,7 +310,7 @@ static enum sts_err print_token(void)
 	while (left > 0) {
 		ssize_t put = write(STDOUT_FILENO, data, left);
 
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && sts_file_retry(STDOUT_FILENO, POLLOUT, errno))
 			continue;
 		if (put <= 0)
 			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s", sts_errno_words(errno));

@@ -535,7 +535,14 @@ static void expectations(void)
 	/* A time of the wrong type is no reason to fail, and the others count. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"iat\":\"x\"}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 100);
+	/* But for exp, which is never outlived: one that cannot be read is no promise at all. */
 	CHECK_INT(expecting(jwt("{\"exp\":\"1768233700\"}"), NULL, NULL, 0), STS_OK);
+	CHECK_INT(answer.lifetime_s, 100);
+	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"exp\":1768234400}"), NULL, NULL, 0), STS_ETOKEN);
+	CHECK_INT(expecting(jwt("{\"exp\":\"soon\"}"), NULL, NULL, 0), STS_ETOKEN);
+	CHECK_INT(expecting(jwt("{\"exp\":true}"), NULL, NULL, 0), STS_ETOKEN);
+	CHECK_STR(error.msg, "the returned token's exp is no time, or is there twice");
+	CHECK_INT(expecting(jwt("{\"exp\":null}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 900);
 	CHECK_INT(expecting(jwt("{\"exp\":1768233600}"), NULL, NULL, 0), STS_ELIFETIME);
 	CHECK(strstr(error.msg, "2026-01-12T16:00:00Z"));

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "echo.h"
+
+#include <string.h>
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool same(const char *a, const char *b, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && lower(a[i]) == lower(b[i]))
+		i++;
+	return i == len;
+}
+
+static bool shares(const char *text, size_t len, struct sts_slice secret, size_t run)
+{
+	for (size_t i = 0; i + run <= len; i++)
+		for (size_t j = 0; j + run <= secret.len; j++)
+			if (same(text + i, secret.data + j, run))
+				return true;
+	return false;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* In place. Returns the new length. */
+static size_t percent_decode(char *text, size_t len)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int high = text[i] == '%' && len - i > 2 ? hex_value(text[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+
+		text[out++] = low >= 0 ? (char)(high << 4 | low) : text[i];
+		i += low >= 0 ? 2 : 0;
+	}
+	return out;
+}
+
+/* Either alphabet. What is in none of them ends a run: any value will do for it. */
+static unsigned base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (unsigned)(c - 'A');
+	if (c >= 'a' && c <= 'z')
+		return (unsigned)(c - 'a' + 26);
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0' + 52);
+	return c == '+' || c == '-' ? 62 : 63;
+}
+
+/* Whatever stands there, from `start` on, as base64. Returns the bytes in out. */
+static size_t base64_view(struct sts_slice text, size_t start, char *out)
+{
+	uint32_t bits = 0;
+	size_t len = 0;
+
+	for (size_t i = start; i < text.len; i++) {
+		size_t place = (i - start) % 4;
+
+		bits = bits << 6 | base64_value(text.data[i]);
+		if (place > 0)
+			out[len++] = (char)(bits >> (6 - 2 * place));
+	}
+	return len;
+}
+
+bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run)
+{
+	char view[STS_ECHO_TEXT_MAX_BYTES];
+
+	if (run == 0 || secret.len < run || text.len == 0)
+		return false;
+	if (text.len > sizeof(view))
+		return true;
+	/* As it is, then as base64 that begins at each of the four places where it may. */
+	for (size_t i = 0; i <= 4; i++) {
+		size_t len = text.len;
+
+		if (i == 0)
+			memcpy(view, text.data, len);
+		else
+			len = base64_view(text, i - 1, view);
+		if (shares(view, len, secret, run) ||
+		    shares(view, percent_decode(view, len), secret, run))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Does a peer's text repeat a secret that was sent to it? Looked for as it was sent, and as error
+ * pages and logs of servers wrap it: percent-encoded, in base64 (so also in "Basic ..."), and in
+ * other letters' case. What a hostile peer takes apart on purpose is not found: it holds the secret
+ * anyway.
+ */
+#ifndef STS_ECHO_H
+#define STS_ECHO_H
+
+#include "text.h"
+
+#define STS_ECHO_TEXT_MAX_BYTES 256
+
+/*
+ *   text  in  UNTRUSTED; one longer than STS_ECHO_TEXT_MAX_BYTES counts as an echo, unseen
+ *   run   in  so many bytes of the secret, side by side, are an echo
+ * False for a secret that is shorter than run.
+ */
+bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../lib/echo.h"
+
+#include <string.h>
+
+#include "../test.h"
+
+#define SECRET "Ab3/dE+fG7=hI9-jK_lM.nO~pQ"
+
+static bool found(const char *text)
+{
+	return sts_echo_find(sts_slice_of(text), STS_SLICE(SECRET), 8);
+}
+
+static void wrapped(void)
+{
+	static const struct {
+		const char *text;
+		bool found;
+	} rows[] = {
+		{"", false},
+		{"the STS refused this ServiceAccount", false},
+		{"a " SECRET " b", true},
+		{"b/" "Ab3/dE+f", true},
+		{"Ab3/dE+", false}, /* seven bytes */
+		{"ab3/de+fg7=hi9-jk_lm", true},
+		{"AB3/DE+FG7=HI9-JK_LM", true},
+		{"Ab3%2FdE%2BfG7%3DhI9", true},
+		{"%41%62%33%2f%64%45%2b%66%47%37", true},
+		{"Ab3%2", false},
+		{"Ab3%", false},
+		{"Ab3%zzdE+", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_INT(found(rows[i].text), rows[i].found);
+}
+
+/* As base64 of something that begins up to three bytes before the secret, after up to three other
+ * characters, in either alphabet; as in "Basic ...": percent-encoded before. */
+static void base64(void)
+{
+	static const char *const plains[] = {SECRET, "Ab3%2FdE%2BfG7%3DhI9-jK_lM.nO~pQ"};
+	char plain[96], text[192];
+	struct sts_text p, t;
+
+	for (size_t i = 0; i < 64; i++) {
+		size_t before = i % 4, prefix = i / 4 % 4;
+
+		sts_text_init(&p, plain, sizeof(plain));
+		sts_text_add(&p, "id:", before < 3 ? before : 3);
+		sts_text_add_str(&p, plains[i / 16 % 2]);
+		sts_text_init(&t, text, sizeof(text));
+		sts_text_add(&t, "xyz", prefix < 3 ? prefix : 3);
+		sts_text_add_str(&t, "Basic ");
+		(i < 32 ? sts_base64_encode : sts_base64url_encode)(&t, p.data, p.len);
+		CHECK(found(text));
+		sts_text_init(&t, text, sizeof(text));
+		sts_base64_encode(&t, "nothing of it is in here, nothing", 33);
+		CHECK(!found(text));
+	}
+}
+
+static void bounds(void)
+{
+	char text[STS_ECHO_TEXT_MAX_BYTES + 2];
+
+	memset(text, '.', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	CHECK(found(text)); /* too long to look at */
+	text[sizeof(text) - 2] = '\0';
+	CHECK(!found(text));
+	memcpy(text + sizeof(text) - 10, "Ab3/dE+f", 8);
+	CHECK(found(text));
+	CHECK(!sts_echo_find(STS_SLICE("ab"), STS_SLICE("ab"), 0));
+	CHECK(!sts_echo_find(STS_SLICE("ab"), STS_SLICE("ab"), 3));
+	CHECK(sts_echo_find(STS_SLICE("xAb"), STS_SLICE("ab"), 2));
+	CHECK(!sts_echo_find((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
+}
+
+static const struct sts_test tests[] = {
+	{"wrapped", wrapped},
+	{"base64", base64},
+	{"bounds", bounds},
+};
+
+STS_TEST_MAIN(tests)
