@@ -41,6 +41,9 @@ static const struct number {
 
 /* One text, each code between spaces: a table of pointers would be larger than what it points to.
  */
+/* A code with a space before and after it. */
+#define STS_CODE_WORD_MAX_BYTES 64
+
 static const char known_codes[] =
 	/* RFC 6749 sections 4.1.2.1 and 5.2 */
 	" invalid_request invalid_client invalid_grant invalid_scope"
@@ -67,17 +70,13 @@ static const char known_codes[] =
 
 bool sts_status_code_known(const char *code)
 {
-	size_t len = strlen(code);
-	const char *at = known_codes;
+	char word[STS_CODE_WORD_MAX_BYTES];
+	struct sts_text text;
 
-	if (len == 0 || strchr(code, ' '))
-		return false;
-	while ((at = strstr(at, code))) {
-		if (at[-1] == ' ' && at[len] == ' ')
-			return true;
-		at += len;
-	}
-	return false;
+	sts_text_init(&text, word, sizeof(word));
+	sts_text_addf(&text, " %s ", code);
+	return code[0] && !strchr(code, ' ') && !text.overflow &&
+	       sts_slice_find(STS_SLICE(known_codes), (struct sts_slice){word, text.len}) >= 0;
 }
 
 /* Negative numbers come out as ones that are past every bound. */

@@ -67,7 +67,7 @@ static void become_worker(int report_fd, pid_t parent, char *const *arguments)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXEC_FAILED);
-	if (report_fd == STS_CHILD_REPORT_FD ? fcntl(report_fd, F_SETFD, 0) : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
+	if (report_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, report_fd, F_SETFD, 0) != 0 : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

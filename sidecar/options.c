@@ -253,7 +253,7 @@ bool sts_options_is_service_link(const char *name)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(s, ends[i]))
 			return true;
-	return strstr(name, "_SERVICE_PORT_") != NULL;
+	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
 static const struct option *find_env(struct sts_slice name)
