@@ -8,6 +8,7 @@
 #   asan	the same under ASan and UBSan
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
 #   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 45)
+#   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
 #   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
 #   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
 #   style	formatting, licence lines, file sizes
@@ -16,7 +17,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan trust chaos fuzz build style"
+parts="unit e2e asan trust chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -138,6 +139,11 @@ chaos() { # binary
 	fi
 }
 
+container() { # the image, built from the very Dockerfile, and the Pods
+	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
+	tally junit "$work/container.xml"
+}
+
 fuzz_one() { # target: a verdict of one word in $work
 	name=$(basename "$1")
 	corpus=$work/corpus-$name
@@ -171,15 +177,16 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan trust chaos build || must "build: release" tools/build.sh
+! wants unit e2e asan trust chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan trust chaos build style || must "python packages" venv
+! wants e2e asan trust chaos container build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 end_to_end
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
+! wants container || timed "container" container
 ! wants fuzz || timed "fuzz" fuzz
 ! wants build || timed "build checks" pytest_part build tests/build
 ! wants style || timed "style" pytest_part style tests/hygiene
