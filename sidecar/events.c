@@ -83,7 +83,7 @@ enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
 	return STS_OK;
 }
 
-bool sts_events_watch(struct sts_events *ev, const char *path)
+__attribute__((noinline)) bool sts_events_watch(struct sts_events *ev, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[1024];

@@ -155,7 +155,7 @@ static bool wants_help(char *const *argv)
 }
 
 /* worker MODE TIMEOUT_MS COMMAND ARGUMENTS...: how the supervisor starts this program again. */
-static int worker(int argc, char *const *argv)
+static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
 	const struct command *command = argc >= 5 ? find(argv[4]) : NULL;
 	struct sts_options o;

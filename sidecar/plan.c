@@ -51,7 +51,7 @@ struct answer {
 
 _Static_assert(sizeof(struct answer) <= PIPE_BUF, "one write must carry it");
 
-enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e)
+__attribute__((noinline)) enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e)
 {
 	struct answer answer = {.error = {.code = STS_OK}};
 	int fds[2];
