@@ -226,9 +226,10 @@ static enum sts_err fail_alert(int alert, struct sts_error *e)
 				"the server requires TLS 1.3, which this program does not speak");
 	case ALERT_HANDSHAKE_FAILURE:
 	case ALERT_INSUFFICIENT_SECURITY:
-		return sts_fail(e, STS_ETLS_REFUSED, alert,
-				"no common TLS parameters: the server may insist on Extended Master "
-				"Secret, want a client certificate, or have an Ed25519 or RSA-PSS one");
+		return sts_fail(
+			e, STS_ETLS_REFUSED, alert,
+			"no common TLS parameters: the server may insist on Extended Master "
+			"Secret, want a client certificate, or have an Ed25519 or RSA-PSS one");
 	default:
 		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
 				words ? ": " : "", words ? words : "");
