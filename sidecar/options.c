@@ -329,7 +329,9 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 		row = find(sts_slice_of(row->name), o->command);
 		if (!row || !value[1])
 			continue; /* another command's option, or set to nothing */
-		if (row->kind == LIST ? env_list(row, o, value + 1, e) != STS_OK : !set(row, o, value + 1))
+		if (row->kind == LIST && env_list(row, o, value + 1, e) != STS_OK)
+			return STS_EUSAGE;
+		if (row->kind != LIST && !set(row, o, value + 1))
 			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s", known, row->metavar ? row->metavar : "boolean");
 	}
 	return STS_OK;

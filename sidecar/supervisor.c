@@ -18,6 +18,9 @@
 /* After a swap of the subject token, or a step of the clock that makes the token look dead: attempts of a fleet spread over this. */
 #define SPREAD_MS 10000
 
+/* An attempt with less time than this before the deadline can only end in a time-out, which would hide why the others failed. */
+#define LAST_ATTEMPT_MS 500
+
 /* Which file the subject token is. The supervisor looks at it and never into it. */
 struct subject_file {
 	dev_t device;
@@ -195,7 +198,7 @@ static bool gives_up(const struct exchange *x, enum sts_err err)
 		return true;
 	if (!x->plan->once)
 		return false;
-	return !info->fetch_retries || x->plan->one_attempt || x->next_ms >= x->deadline_ms;
+	return !info->fetch_retries || x->plan->one_attempt || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */

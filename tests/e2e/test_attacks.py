@@ -403,3 +403,20 @@ def test_an_expiry_in_the_year_9999_is_not_adopted(fetch, serve, space, sidecar)
     run = sidecar.run("exchange", "--single-run", f"--cacert-path={space.ca_file}", space.token_file, server.url("/token/user"), space.out)
     assert run.status == 0, run.err
     assert len(server.requests) == 1
+
+
+def test_the_last_attempt_does_not_hide_why_the_others_failed(fetch, serve, space):
+    """A retry that falls just before the deadline has no time for more than a time-out."""
+    server = serve(http(401, {"error": "invalid_token"}))
+    runs = []
+    for i in range(24):
+        out = space.folder / f"out-{i}"
+        out.mkdir()
+        out.chmod(0o777)
+        runs.append(fetch(server.url("/"), background=True, protocol="token-exchange", output_dir=out, deadline="2s"))
+    assert [run.wait().status for run in runs] == [77] * len(runs)
+
+
+def test_too_many_values_in_the_environment(fetch):
+    run = fetch("https://127.0.0.1:1/", protocol="token-exchange", env={"STS_PARAM": "\n".join(f"k{i}=v" for i in range(500))})
+    assert run.status == 64 and "too many" in run.err, run.err
