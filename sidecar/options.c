@@ -199,6 +199,21 @@ static bool set(const struct option *row, struct sts_options *o, const char *tex
 	return false;
 }
 
+/* What a value should have been, for a message. */
+static const char *wanted(const struct option *row)
+{
+	switch (row->kind) {
+	case FLAG:
+		return "boolean";
+	case DURATION:
+		return "duration (30s, 5m, 1h30m)";
+	case FRACTION:
+		return "fraction (0.1 to 0.9)";
+	default:
+		return row->metavar;
+	}
+}
+
 static bool add(const struct option *row, struct sts_options *o, struct sts_slice value)
 {
 	if (o->list_count == STS_OPTIONS_LIST_MAX || value.len == 0)
@@ -332,7 +347,7 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 		if (row->kind == LIST && env_list(row, o, value + 1, e) != STS_OK)
 			return STS_EUSAGE;
 		if (row->kind != LIST && !set(row, o, value + 1))
-			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s", known, row->metavar ? row->metavar : "boolean");
+			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s", known, wanted(row));
 	}
 	return STS_OK;
 }
@@ -382,7 +397,7 @@ static enum sts_err read_flag(struct reader *r, struct sts_error *e)
 				 STS_OPTIONS_LIST_MAX);
 	}
 	if (!set(row, r->o, value))
-		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s", row->name, row->metavar ? row->metavar : "boolean");
+		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s", row->name, wanted(row));
 	return STS_OK;
 }
 
