@@ -53,6 +53,12 @@ static const struct sts_error_info table[STS_ERR__COUNT] = {
 	    "the connection attempt was not answered",
 	    "check address and port, and that no firewall or NetworkPolicy drops it"),
 
+	ROW(STS_EPROXY, "proxy", SOON, true, STS_EXIT_NETWORK, "the proxy failed",
+	    "check the proxy, or add the STS to NO_PROXY"),
+	ROW(STS_EPROXY_REFUSED, "proxy_refused", SLOW, false, STS_EXIT_NETWORK,
+	    "the proxy refused to connect to the STS",
+	    "check the proxy's rules and credentials, or add the STS to NO_PROXY"),
+
 	ROW(STS_ETLS, "tls", SOON, true, STS_EXIT_NETWORK, "TLS failed",
 	    "check that the URL's port speaks TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305"),
 	ROW(STS_ETLS_VERSION, "tls_version", SLOW, false, STS_EXIT_NETWORK,
@@ -65,6 +71,9 @@ static const struct sts_error_info table[STS_ERR__COUNT] = {
 	ROW(STS_ETLS_CLOSED, "tls_closed", SOON, true, STS_EXIT_NETWORK,
 	    "the peer closed the connection during the handshake",
 	    "check that the port speaks TLS, and the server's or mesh proxy's log"),
+	ROW(STS_ECLIENT_CERT, "client_cert", SLOW, false, STS_EXIT_NETWORK,
+	    "the client certificate is missing or cannot be used",
+	    "give one that the STS accepts, and its key, in --client-cert and --client-key"),
 	ROW(STS_ECA_FILE, "ca_file", SLOW, false, STS_EXIT_NETWORK,
 	    "there is no usable trust anchor",
 	    "give a PEM file with the STS's CA in --cacert-path"),

@@ -54,12 +54,16 @@ enum sts_err {
 	STS_EDNS,          /* no name server answered, or it failed */
 	STS_ECONNECT,      /* refused, unreachable; detail is errno */
 	STS_ECONNECT_TIME, /* no answer to the connection attempt */
+	STS_EPROXY,        /* no way to the proxy, or it failed; detail is errno or its status */
+	STS_EPROXY_REFUSED, /* the proxy refused; detail is its status */
 
 	/* TLS and trust */
 	STS_ETLS,         /* handshake or record failure; detail is BearSSL's error or alert */
 	STS_ETLS_VERSION, /* alert 70: the server requires TLS 1.3 */
 	STS_ETLS_REFUSED, /* alert 40: no common suite, or Extended Master Secret required */
 	STS_ETLS_CLOSED,  /* the peer closed, or reset, during the handshake */
+	STS_ECLIENT_CERT, /* ours cannot be read, or the server wants one, or another: detail is
+			     its alert */
 	STS_ECA_FILE,     /* a CA file cannot be read, or no usable trust anchor in it */
 	STS_ECERT_ISSUER, /* no chain to a trust anchor */
 	STS_ECERT_EXPIRED,

@@ -23,7 +23,7 @@ struct sts_pem {
 	size_t line_len;
 	char label[40];
 	size_t len;
-	uint8_t *out;
+	uint8_t *out; /* the caller may move both on, behind an object that it keeps */
 	size_t size;
 };
 

@@ -12,8 +12,13 @@
 #include "file.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40
+#define ALERT_BAD_CERTIFICATE       42
+#define ALERT_ILLEGAL_PARAMETER     47
+#define ALERT_DECODE_ERROR          50
+#define ALERT_DECRYPT_ERROR         51
 #define ALERT_PROTOCOL_VERSION      70
 #define ALERT_INSUFFICIENT_SECURITY 71
+#define ALERT_CERTIFICATE_REQUIRED  116
 
 #define RECORD_TYPE_FIRST 20 /* change_cipher_spec, alert, handshake, application_data */
 #define RECORD_TYPE_LAST  23
@@ -185,6 +190,8 @@ static const struct words alert_words[] = {
 	{20, "bad record MAC"},
 	{42, "bad certificate"},
 	{43, "unsupported certificate"},
+	{44, "certificate revoked"},
+	{45, "certificate expired"},
 	{46, "certificate unknown"},
 	{47, "illegal parameter"},
 	{48, "unknown CA"},
@@ -194,7 +201,6 @@ static const struct words alert_words[] = {
 	{80, "internal error"},
 	{86, "inappropriate fallback"},
 	{112, "it does not know this host name"},
-	{116, "it wants a client certificate"},
 	{120, "no application protocol"},
 };
 
@@ -216,20 +222,40 @@ static const char *find_words(const struct words *table, size_t count, int code)
 	return NULL;
 }
 
-static enum sts_err fail_alert(int alert, struct sts_error *e)
+/* Is this what servers send when they don't like the client's certificate, or its absence? */
+static bool is_about_client(int alert)
+{
+	return alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_CERTIFICATE_REQUIRED ||
+	       (alert >= ALERT_BAD_CERTIFICATE && alert <= ALERT_DECRYPT_ERROR &&
+		alert != ALERT_ILLEGAL_PARAMETER && alert != ALERT_DECODE_ERROR);
+}
+
+static enum sts_err fail_client(const struct sts_client_class *auth, int alert, const char *words,
+				struct sts_error *e)
+{
+	const char *what = !auth->key    ? "wants a client certificate, and none is given"
+			   : !auth->sent ? "wants a client certificate of another kind"
+					 : "refused the client certificate";
+
+	return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s%s)", what, alert,
+			words ? ": " : "", words ? words : "");
+}
+
+static enum sts_err fail_alert(const struct sts_tls *t, int alert, struct sts_error *e)
 {
 	const char *words = find_words(alert_words, COUNT(alert_words), alert);
 
+	if (t->auth.asked && is_about_client(alert))
+		return fail_client(&t->auth, alert, words, e);
 	switch (alert) {
 	case ALERT_PROTOCOL_VERSION:
 		return sts_fail(e, STS_ETLS_VERSION, alert,
 				"the server requires TLS 1.3, which this program does not speak");
 	case ALERT_HANDSHAKE_FAILURE:
 	case ALERT_INSUFFICIENT_SECURITY:
-		return sts_fail(
-			e, STS_ETLS_REFUSED, alert,
-			"no common TLS parameters: the server may insist on Extended Master "
-			"Secret, want a client certificate, or have an Ed25519 or RSA-PSS one");
+		return sts_fail(e, STS_ETLS_REFUSED, alert,
+				"no common TLS parameters: the server may insist on Extended Master "
+				"Secret, or have an Ed25519 or RSA-PSS certificate");
 	default:
 		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
 				words ? ": " : "", words ? words : "");
@@ -237,7 +263,7 @@ static enum sts_err fail_alert(int alert, struct sts_error *e)
 }
 
 /* The engine's own errors: a peer that does not keep to TLS. */
-static enum sts_err fail_engine(int error, struct sts_error *e)
+static enum sts_err fail_engine(const struct sts_tls *t, int error, struct sts_error *e)
 {
 	const char *words = find_words(error_words, COUNT(error_words), error);
 
@@ -246,7 +272,7 @@ static enum sts_err fail_engine(int error, struct sts_error *e)
 				"the server broke the TLS protocol (alert %d was sent to it)",
 				error - BR_ERR_SEND_FATAL_ALERT);
 	if (error >= BR_ERR_RECV_FATAL_ALERT)
-		return fail_alert(error - BR_ERR_RECV_FATAL_ALERT, e);
+		return fail_alert(t, error - BR_ERR_RECV_FATAL_ALERT, e);
 	if (words)
 		return sts_fail(e, STS_ETLS, error, "%s", words);
 	return sts_fail(e, STS_ETLS, error, "the server broke the TLS protocol (error %d)", error);
@@ -284,7 +310,7 @@ static enum sts_err fail_handshake(const struct sts_tls *t, struct sts_error *e)
 	if (!is_tls(t))
 		return fail_not_tls(t, e);
 	if (error != BR_ERR_OK && error != BR_ERR_IO)
-		return fail_engine(error, e);
+		return fail_engine(t, error, e);
 	if (!t->peer_closed && t->io_errno)
 		return sts_fail(e, STS_ETLS_CLOSED, t->io_errno, "%s during the TLS handshake",
 				sts_errno_words(t->io_errno));
@@ -302,12 +328,13 @@ enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_veri
 	t->plain = plain;
 	t->deadline_boot_ms = deadline_boot_ms;
 	t->verifier = verifier;
-	t->timed_out = t->peer_closed = t->established = false;
+	t->timed_out = t->peer_closed = t->established = t->auth.asked = false;
 	t->io_errno = 0;
 	t->first_len = 0;
 	if (plain)
 		return STS_OK;
 	set_profile(t);
+	sts_tls_use_key(t, NULL);
 	if (!add_entropy(&t->client.eng))
 		return sts_fail(e, STS_EBUG, errno, "getrandom: %s", sts_errno_words(errno));
 	if (!br_ssl_client_reset(&t->client, host, 0)) {
@@ -317,6 +344,12 @@ enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_veri
 	}
 	br_sslio_init(&t->io, &t->client.eng, low_read, t, low_write, t);
 	return STS_OK;
+}
+
+void sts_tls_use_key(struct sts_tls *t, const struct sts_client_key *key)
+{
+	sts_client_class_init(&t->auth, key);
+	br_ssl_client_set_client_certificate(&t->client, &t->auth.vtable);
 }
 
 enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e)
@@ -350,7 +383,7 @@ enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, stru
 	if (t->timed_out)
 		return sts_fail(e, STS_ETIMEOUT, 0,
 				"the request could not be sent within the time");
-	return error == BR_ERR_OK || error == BR_ERR_IO ? STS_OK : fail_engine(error, e);
+	return error == BR_ERR_OK || error == BR_ERR_IO ? STS_OK : fail_engine(t, error, e);
 }
 
 enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean,
@@ -366,7 +399,7 @@ enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *go
 	if (t->timed_out)
 		return sts_fail(e, STS_ETIMEOUT, 0, "no complete answer within the time");
 	if (error != BR_ERR_OK && error != BR_ERR_IO)
-		return fail_engine(error, e);
+		return fail_engine(t, error, e);
 	*clean = t->plain ? t->peer_closed : error == BR_ERR_OK;
 	return STS_EAGAIN;
 }

@@ -8,6 +8,7 @@
 #ifndef STS_TLS_H
 #define STS_TLS_H
 
+#include "clientkey.h"
 #include "verifier.h"
 
 struct sts_tls {
@@ -15,6 +16,7 @@ struct sts_tls {
 	bool plain; /* --insecure-http */
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier;
+	struct sts_client_class auth; /* .asked tells whether the server wanted a certificate */
 	/* private */
 	br_ssl_client_context client;
 	br_sslio_context io;
@@ -34,9 +36,12 @@ struct sts_tls {
 enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
 			  const char *host, int64_t deadline_boot_ms, struct sts_error *e);
 
+/* Before the handshake: what a server that asks for a certificate is shown. key: kept; NULL: none. */
+void sts_tls_use_key(struct sts_tls *t, const struct sts_client_key *key);
+
 /*
  * Do the handshake. (Plain: nothing.)
- * Returns STS_OK; STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
+ * Returns STS_OK; STS_ECLIENT_CERT when the server, having asked for a certificate, refuses; STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
  * STS_ETLS_REFUSED, STS_ETLS_CLOSED (before the handshake was over), STS_ETLS (a peer that speaks
  * no TLS too); STS_ETIMEOUT.
  */

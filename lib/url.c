@@ -288,6 +288,12 @@ bool sts_url_is_loopback(const struct sts_url *url)
 	}
 }
 
+void sts_url_add_endpoint(struct sts_text *t, const struct sts_url *url)
+{
+	sts_text_addf(t, url->host_kind == STS_HOST_IPV6 ? "[%s]:%u" : "%s:%u", url->host,
+		      (unsigned)url->port);
+}
+
 /* Bytes of "scheme:" (RFC 3986 section 3.1) at the start, 0 when there is none. */
 static size_t scheme_bytes(struct sts_slice s)
 {

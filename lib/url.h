@@ -44,6 +44,9 @@ enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct st
 /* Is the host loopback: 127.0.0.0/8, ::1, or the name localhost (and *.localhost)? */
 bool sts_url_is_loopback(const struct sts_url *url);
 
+/* Add HOST:PORT, the port always, an IPv6 address in brackets. */
+void sts_url_add_endpoint(struct sts_text *t, const struct sts_url *url);
+
 /*
  * Add the origin of a Location header, for the message of a refused redirect: scheme://host[:port]
  * without userinfo, escaped, at most 100 bytes.

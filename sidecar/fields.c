@@ -2,6 +2,7 @@
 #include "fields.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/file.h"
@@ -160,6 +161,31 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	return STS_OK;
 }
 
+/* In either spelling; the first that is set counts, as in Go. */
+static const char *from_environment(const char *upper, const char *lower)
+{
+	const char *value = getenv(upper);
+
+	return value && *value ? value : getenv(lower);
+}
+
+/* Through which proxy, if any. What the command line says counts more than what the environment says. */
+static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	const char *text = o->proxy;
+
+	if (text && strcmp(text, "none") == 0)
+		return STS_OK;
+	if (text && o->connect)
+		return sts_fail(e, STS_EUSAGE, 0, "--connect and --proxy exclude each other");
+	if (!text && !o->connect && o->command != STS_COMMAND_EXCHANGE)
+		text = from_environment("HTTPS_PROXY", "https_proxy");
+	if (!text || !*text ||
+	    sts_proxy_exempts(sts_slice_of(o->proxy ? NULL : from_environment("NO_PROXY", "no_proxy")), &f->url))
+		return STS_OK;
+	return sts_proxy_parse(sts_slice_of(text), &f->proxy, e);
+}
+
 static enum sts_err unknown_protocol(const char *name, struct sts_error *e)
 {
 	char shown[64];
@@ -196,5 +222,9 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, 
 		err = token_field(o, f, e);
 	if (err == STS_OK)
 		err = url(o, f, e);
+	if (err == STS_OK)
+		err = proxy(o, f, e);
+	if (err == STS_OK && !o->client_cert != !o->client_key)
+		err = sts_fail(e, STS_EUSAGE, 0, "--client-cert and --client-key go together");
 	return err == STS_OK ? sts_request_check(&f->request, e) : err;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From options to the fields of a request: the URL, the protocol's row, named parameters, headers, and the values that come from files
+ * From options to the fields of a request: the URL and the way to it, the protocol's row, named parameters, headers, and the values that come from files
  * (secrets never come from an argument).
  */
 #ifndef STS_SIDECAR_FIELDS_H
 #define STS_SIDECAR_FIELDS_H
 
+#include "../lib/proxy.h"
 #include "../lib/request.h"
 #include "options.h"
 
@@ -15,6 +16,7 @@
 struct sts_fields {
 	struct sts_request request; /* complete but for the subject token */
 	struct sts_url url;
+	struct sts_proxy proxy;
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
 	char pointer[128]; /* --token-field as a JSON pointer; "" is the row's */
 };

@@ -40,6 +40,12 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
 		.to_stdout = o->to_stdout,
 		.single_use = fields.request.row->subject_single_use,
 	};
+	if (fields.proxy.used) {
+		struct sts_text text;
+
+		sts_text_init(&text, plan->proxy, sizeof(plan->proxy));
+		sts_url_add_endpoint(&text, &fields.proxy.url);
+	}
 	return STS_OK;
 }
 

@@ -7,6 +7,7 @@
 #define STS_SIDECAR_PLAN_H
 
 #include "../lib/schedule.h"
+#include "../lib/url.h"
 #include "options.h"
 
 struct sts_plan {
@@ -14,6 +15,7 @@ struct sts_plan {
 	int64_t timeout_ms;
 	int64_t deadline_ms; /* of all attempts together; 0: none */
 	int64_t poll_ms;     /* of the sig-cert poll; 0: this protocol has none */
+	char proxy[STS_HOST_MAX_BYTES + 8]; /* HOST:PORT, for the log; "": none */
 	bool once;	     /* stop after the first success, or the first failure that `fetch` does not retry */
 	bool one_attempt;    /* the subject token came on standard input: it cannot be read again */
 	bool adopt;	     /* a token that is on disk already and not yet due is taken over */

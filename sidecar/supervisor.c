@@ -50,7 +50,7 @@ struct exchange {
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	int32_t poll_error, poll_detail; /* what was logged last */
-	bool told_mode, told_skew;
+	bool told_once, told_skew;
 	int exit_status; /* of the last failure; -1: go on */
 };
 
@@ -105,15 +105,19 @@ static void note_status(struct exchange *x, const struct sts_report *report)
 	write_status(x);
 }
 
-/* Once, in the first line. */
-static void add_mode(struct sts_log *l, struct exchange *x)
+/* What the first line says: with which mode files are written, and through which proxy the STS is reached. */
+static void add_once(struct sts_log *l, struct exchange *x)
 {
 	const struct sts_store *store = &x->store;
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)), (char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
 
-	if (store->dir_fd >= 0 && !x->told_mode)
+	if (x->told_once)
+		return;
+	x->told_once = true;
+	if (store->dir_fd >= 0)
 		sts_log_str(l, "mode", mode);
-	x->told_mode = true;
+	if (x->plan->proxy[0])
+		sts_log_str(l, "proxy", x->plan->proxy);
 }
 
 static void log_success(struct exchange *x, const struct sts_report *report)
@@ -130,7 +134,7 @@ static void log_success(struct exchange *x, const struct sts_report *report)
 	if (report->clock_skew_s && !x->told_skew)
 		sts_log_int(&l, "clock_skew_s", report->clock_skew_s);
 	x->told_skew = report->clock_skew_s != 0;
-	add_mode(&l, x);
+	add_once(&l, x);
 	sts_log_end(&l);
 }
 
@@ -165,7 +169,7 @@ static void log_failure(struct exchange *x, const struct sts_report *report)
 		sts_log_int(&l, "retry_in_s", (x->next_ms - now_ms + 500) / 1000);
 	sts_log_int(&l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
 	add_hint(&l, info, msg);
-	add_mode(&l, x);
+	add_once(&l, x);
 	sts_log_end(&l);
 }
 

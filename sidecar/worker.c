@@ -15,6 +15,7 @@
 #include "../lib/json.h"
 #include "../lib/jwt.h"
 #include "../lib/net.h"
+#include "../lib/proxy.h"
 #include "../lib/schedule.h"
 #include "../lib/store.h"
 #include "../lib/tls.h"
@@ -26,6 +27,8 @@
 
 /* No fewer bytes of the subject token than this may stand together in a message. */
 #define SECRET_RUN_BYTES 12
+
+#define PROXY_EARLIER_MS 50
 
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
@@ -42,12 +45,14 @@ static struct worker {
 	struct sts_fields_files files;
 	struct sts_subject subject;
 	struct sts_ca_sources ca;
+	struct sts_client_key client_key;
 	struct sts_verifier verifier;
 	struct sts_tls tls;
 	struct sts_http http;
 	struct sts_answer answer;
 	struct sts_url poll_url;
 	int socket;
+	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
 	int64_t stage_since_ms, sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
@@ -141,6 +146,8 @@ static _Noreturn void finish(enum sts_err err)
 	}
 	send_report();
 	sts_wipe(w.subject_buf, sizeof(w.subject_buf));
+	if (w.o->client_key)
+		sts_client_key_fini(&w.client_key);
 	_exit(0);
 }
 
@@ -176,6 +183,8 @@ static enum sts_err stage_inputs(void)
 		err = read_subject();
 	if (err == STS_OK && w.fields.url.https)
 		err = sts_casources_open(w.o, &w.ca, &w.error);
+	if (err == STS_OK && w.fields.url.https && w.o->client_key)
+		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key, &w.error);
 	return err;
 }
 
@@ -199,6 +208,10 @@ static enum sts_err stage_connect(void)
 {
 	static const struct sts_net_files files = {"/etc/hosts", "/etc/resolv.conf"};
 
+	/* A little before the alarm, so that a proxy that hangs is named as such. */
+	if (w.fields.proxy.used)
+		return sts_proxy_connect(&w.fields.proxy, &w.fields.url, &files, w.deadline_boot_ms - PROXY_EARLIER_MS, &w.tls,
+					 &w.socket, &w.error);
 	return sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket, &w.error);
 }
 
@@ -215,6 +228,8 @@ static enum sts_err stage_tls(void)
 	if (err == STS_OK)
 		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL, server.is_ip ? NULL : url->host,
 				   w.deadline_boot_ms, &w.error);
+	if (err == STS_OK && url->https && w.o->client_key)
+		sts_tls_use_key(&w.tls, &w.client_key);
 	return err == STS_OK ? sts_tls_handshake(&w.tls, &w.error) : err;
 }
 
@@ -252,6 +267,7 @@ static enum sts_err stage_answer(void)
 			err = sts_http_feed(&w.http, piece, got, &used, &w.error);
 	}
 	sts_wipe(piece, sizeof(piece));
+	w.wanted_cert = w.tls.auth.asked && !w.tls.auth.sent;
 	sts_tls_fini(&w.tls);
 	close(w.socket);
 	w.socket = -1;
@@ -300,6 +316,18 @@ static enum sts_err stage_check(void)
 		memcpy(w.report.thumbprint, w.answer.thumbprint, sizeof(w.report.thumbprint));
 	}
 	return STS_OK;
+}
+
+/* nginx and others finish the handshake without a client's certificate, and refuse the request. */
+static void note_wanted_cert(void)
+{
+	size_t len = strlen(w.error.msg);
+	struct sts_text text;
+
+	if (!w.wanted_cert)
+		return;
+	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
+	sts_text_add_str(&text, " (the server asked for a client certificate, and was sent none)");
 }
 
 static enum sts_err print_token(void)
@@ -359,8 +387,10 @@ static enum sts_err exchange(void)
 	if ((err = stage_answer()) != STS_OK)
 		return err;
 	enter(STS_STAGE_CHECK);
-	if ((err = stage_check()) != STS_OK)
+	if ((err = stage_check()) != STS_OK) {
+		note_wanted_cert();
 		return err;
+	}
 	enter(STS_STAGE_WRITE);
 	return stage_write();
 }

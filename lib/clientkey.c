@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clientkey.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "crypto.h"
+#include "file.h"
+#include "pem.h"
+
+#define RSA_MIN_BITS         2048
+#define RSA_MAX_BITS         4096
+#define SIGNATURE_MAX_BYTES  (RSA_MAX_BITS / 8) /* an ECDSA signature has at most 139 */
+#define PATH_SHOWN_MAX_BYTES 80
+
+/* BearSSL's number of the certificate's curve. */
+#define CURVE_OF(cert) (BR_EC_secp256r1 + (int)(cert)->key_kind - STS_KEY_EC_P256)
+
+/* --- reading a key --- */
+
+static bool strip_zeros(struct sts_der *number)
+{
+	while (number->len > 0 && number->data[0] == 0) {
+		number->data++;
+		number->len--;
+	}
+	return number->len > 0;
+}
+
+/* BearSSL's structures have no const, and nothing is written through them. */
+static unsigned char *bytes_of(struct sts_der d)
+{
+	return (unsigned char *)(uintptr_t)d.data;
+}
+
+/* RSAPrivateKey behind its version (RFC 8017 appendix A.1.2): n, e, d, p, q, dp, dq, iq. */
+static bool decode_rsa(struct sts_der in, struct sts_client_key *key)
+{
+	struct sts_der number[8];
+
+	for (size_t i = 0; i < 8; i++)
+		if (!sts_der_take(&in, STS_DER_INTEGER, &number[i]) || !strip_zeros(&number[i]))
+			return false;
+	key->is_rsa = true;
+	key->rsa_n = number[0];
+	memcpy(key->rsa_crt, number + 3, sizeof(key->rsa_crt));
+	return in.len == 0;
+}
+
+/*
+ * What stands behind the version tells the three apart: a number, an octet string (ECPrivateKey, RFC
+ * 5915; the certificate says which curve it is), or PKCS#8's algorithm (RFC 5958), behind which is
+ * one of the other two. Versions say nothing more.
+ */
+bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
+{
+	for (int depth = 0; depth < 2; depth++) {
+		struct sts_der in, part;
+
+		if (!sts_der_take(&der, STS_DER_SEQUENCE, &in) || der.len > 0 ||
+		    !sts_der_take(&in, STS_DER_INTEGER, &part))
+			return false;
+		if (sts_der_peek(&in, STS_DER_INTEGER))
+			return decode_rsa(in, key);
+		key->is_rsa = false;
+		if (sts_der_take(&in, STS_DER_OCTETS, &key->ec_x))
+			return strip_zeros(&key->ec_x);
+		if (!sts_der_take(&in, STS_DER_SEQUENCE, &part) ||
+		    !sts_der_take(&in, STS_DER_OCTETS, &der))
+			return false;
+	}
+	return false;
+}
+
+/* --- signing --- */
+
+/* ECDSA-Sig-Value (RFC 3279 section 2.2.3) of r and s. */
+static size_t encode_signature(const uint8_t *raw, size_t len, uint8_t *out)
+{
+	uint8_t body[2 * (3 + 66)];
+	size_t used = 0, head = 1;
+
+	for (const uint8_t *at = raw; at < raw + len; at += len / 2) {
+		struct sts_der number = {at, len / 2};
+
+		strip_zeros(&number);
+		body[used++] = STS_DER_INTEGER;
+		body[used++] = (uint8_t)(number.len + (number.data[0] >> 7));
+		if (number.data[0] >> 7)
+			body[used++] = 0;
+		memcpy(body + used, number.data, number.len);
+		used += number.len;
+	}
+	out[0] = STS_DER_SEQUENCE;
+	if (used > 0x7f)
+		out[head++] = 0x81;
+	out[head++] = (uint8_t)used;
+	memcpy(out + head, body, used);
+	return head + used;
+}
+
+static size_t sign_ecdsa(const struct sts_client_key *key, int hash_id, const uint8_t *hash,
+			 uint8_t *out)
+{
+	static const br_hash_class *const hashes[] = {&br_sha256_vtable, &br_sha384_vtable,
+						      &br_sha512_vtable};
+	br_ec_private_key ec = {CURVE_OF(&key->leaf), bytes_of(key->ec_x), key->ec_x.len};
+	uint8_t raw[2 * 66];
+	size_t len = br_ecdsa_i31_sign_raw(sts_crypto_ec(), hashes[hash_id - br_sha256_ID], hash,
+					   &ec, raw);
+
+	return len > 0 ? encode_signature(raw, len, out) : 0;
+}
+
+static size_t sign_rsa(const struct sts_client_key *key, const uint8_t *oid, const uint8_t *hash,
+		       size_t hash_len, uint8_t *out)
+{
+	br_rsa_private_key rsa = {.n_bitlen = key->leaf.rsa_bits};
+
+	_Static_assert(offsetof(br_rsa_private_key, iqlen) + sizeof(size_t) -
+				       offsetof(br_rsa_private_key, p) == sizeof(key->rsa_crt),
+		       "five pairs of a pointer and a length");
+	memcpy(&rsa.p, key->rsa_crt, sizeof(key->rsa_crt));
+	return br_rsa_i31_pkcs1_sign(oid, hash, hash_len, &rsa, out) ? key->rsa_n.len : 0;
+}
+
+/* id-sha256, -384, -512 differ in their last byte, and BearSSL numbers them in a row. */
+#define OID_OF_HASH(id) {9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (uint8_t)((id) - br_sha256_ID + 1)}
+
+/*
+ * The sizes that BearSSL counts on (that the factors are odd it sees for itself), and a signature,
+ * since one made with damaged numbers could give the key away.
+ */
+static bool rsa_belongs(const struct sts_client_key *key)
+{
+	static const uint8_t oid[] = OID_OF_HASH(br_sha256_ID), hash[32] = {1};
+	const struct sts_cert *leaf = &key->leaf;
+	br_rsa_public_key rsa = {bytes_of(leaf->rsa_n), leaf->rsa_n.len, bytes_of(leaf->rsa_e),
+				 leaf->rsa_e.len};
+	uint8_t signature[SIGNATURE_MAX_BYTES], got[32];
+
+	if (!sts_der_eq(key->rsa_n, leaf->rsa_n) ||
+	    key->rsa_crt[0].len + key->rsa_crt[1].len - rsa.nlen > 1)
+		return false;
+	for (size_t i = 0; i < 5; i++)
+		if (key->rsa_crt[i].len > rsa.nlen / 2 + 1)
+			return false;
+	return sign_rsa(key, oid, hash, sizeof(hash), signature) &&
+	       sts_crypto_rsa_vrfy()(signature, rsa.nlen, oid, sizeof(hash), &rsa, got) &&
+	       memcmp(got, hash, sizeof(hash)) == 0;
+}
+
+static bool ec_belongs(const struct sts_client_key *key)
+{
+	uint8_t point[133];
+	size_t len = key->leaf.ec_point.len;
+
+	return key->ec_x.len <= len / 2 &&
+	       sts_crypto_ec()->mulgen(point, key->ec_x.data, key->ec_x.len,
+				       CURVE_OF(&key->leaf)) == len &&
+	       memcmp(point, key->leaf.ec_point.data, len) == 0;
+}
+
+static bool belongs(const struct sts_client_key *key)
+{
+	if (key->is_rsa != (key->leaf.key_kind == STS_KEY_RSA))
+		return false;
+	return key->is_rsa ? rsa_belongs(key) : ec_belongs(key);
+}
+
+/* --- files --- */
+
+/* Take the next object out of a file's text. It is decoded in place: it is shorter than its text. */
+static bool next_object(struct sts_pem *pem, const uint8_t *text, size_t len, size_t *at)
+{
+	while (*at < len) {
+		size_t used;
+		enum sts_pem_event event =
+			sts_pem_feed(pem, (const char *)text + *at, len - *at, &used);
+
+		*at += used;
+		if (event == STS_PEM_OBJECT)
+			return true;
+	}
+	return sts_pem_end(pem) == STS_PEM_OBJECT;
+}
+
+/* Each reader of a file returns NULL, or what is wrong with it: a clause behind its path. */
+
+static const char *read_chain(struct sts_client_key *key, size_t len)
+{
+	struct sts_cert *leaf = &key->leaf;
+	struct sts_pem pem;
+	size_t at = 0, used = 0;
+
+	sts_pem_init(&pem, key->cert_file, len);
+	while (next_object(&pem, key->cert_file, len, &at)) {
+		if (strcmp(pem.label, "CERTIFICATE") != 0)
+			continue;
+		if (key->chain_len == STS_CHAIN_MAX_CERTS)
+			return "more than 10 certificates";
+		key->chain[key->chain_len++] = (br_x509_certificate){pem.out, pem.len};
+		used += pem.len;
+		pem.out += pem.len;
+		pem.size = len - used;
+	}
+	if (pem.skipped > 0 || key->chain_len == 0)
+		return "no certificate in PEM, or a damaged one";
+	if (sts_cert_read((struct sts_der){key->chain[0].data, key->chain[0].data_len}, leaf, NULL) !=
+		    STS_OK ||
+	    leaf->key_kind == STS_KEY_OTHER ||
+	    (leaf->key_kind == STS_KEY_RSA &&
+	     (leaf->rsa_bits < RSA_MIN_BITS || leaf->rsa_bits > RSA_MAX_BITS)))
+		return "neither RSA (2048 to 4096 bits) nor EC (P-256, P-384, P-521), or malformed";
+	return NULL;
+}
+
+static const char *read_key(struct sts_client_key *key, size_t len)
+{
+	static const char end[] = "PRIVATE KEY";
+	struct sts_slice text = {(const char *)key->key_file, len};
+	bool encrypted = sts_slice_find(text, STS_SLICE("ENCRYPTED")) >= 0;
+	struct sts_pem pem;
+	size_t at = 0;
+
+	sts_pem_init(&pem, key->key_file, len);
+	while (next_object(&pem, key->key_file, len, &at)) {
+		size_t label_len = strlen(pem.label);
+
+		if (label_len < sizeof(end) - 1 ||
+		    strcmp(pem.label + label_len - (sizeof(end) - 1), end) != 0)
+			continue;
+		if (sts_client_key_decode((struct sts_der){pem.out, pem.len}, key))
+			return belongs(key) ? NULL : "the key does not belong to the certificate";
+		break;
+	}
+	return encrypted ? "the key is encrypted" : "no RSA or EC key in PEM";
+}
+
+static const char *read_file(const char *path, uint8_t *data, size_t size, size_t *len)
+{
+	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, data, size, len);
+
+	return err ? sts_errno_words(err) : NULL;
+}
+
+static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,
+			      const char *key_path, struct sts_error *e)
+{
+	const char *path = cert_path, *why;
+	char shown[PATH_SHOWN_MAX_BYTES + 1];
+	struct sts_text text;
+	size_t len;
+
+	key->chain_len = 0;
+	why = read_file(path, key->cert_file, sizeof(key->cert_file), &len);
+	if (!why)
+		why = read_chain(key, len);
+	if (!why) {
+		path = key_path;
+		why = read_file(path, key->key_file, sizeof(key->key_file), &len);
+		if (!why)
+			why = read_key(key, len);
+	}
+	if (!why)
+		return STS_OK;
+	sts_client_key_fini(key);
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(path), PATH_SHOWN_MAX_BYTES);
+	return sts_fail(e, STS_ECLIENT_CERT, 0, "--client-%s %s: %s",
+			path == key_path ? "key" : "cert", shown, why);
+}
+
+enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_path,
+				 const char *key_path, struct sts_error *e)
+{
+	enum sts_err err = read_both(key, cert_path, key_path, e);
+
+	return err == STS_OK ? STS_OK : read_both(key, cert_path, key_path, e);
+}
+
+void sts_client_key_fini(struct sts_client_key *key)
+{
+	sts_wipe(key, sizeof(*key));
+}
+
+/* --- the class --- */
+
+static void nothing(const br_ssl_client_certificate_class **ctx)
+{
+	(void)ctx;
+}
+
+static void no_length(const br_ssl_client_certificate_class **ctx, size_t len)
+{
+	(void)ctx;
+	(void)len;
+}
+
+static void no_bytes(const br_ssl_client_certificate_class **ctx, const unsigned char *data,
+		     size_t len)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+}
+
+/* The server's list of hashes is in the bits: those for RSA from 0 on, those for ECDSA from 8 on. */
+static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *client,
+		   uint32_t auth_types, br_ssl_client_certificate *choice)
+{
+	struct sts_client_class *auth = (struct sts_client_class *)(void *)ctx;
+	const struct sts_client_key *key = auth->key;
+
+	(void)client;
+	auth->asked = true;
+	*choice = (br_ssl_client_certificate){0};
+	if (!key)
+		return;
+	if (!key->is_rsa)
+		auth_types >>= 8;
+	for (int id = br_sha256_ID; id <= br_sha512_ID && !auth->sent; id++)
+		if (auth_types >> id & 1) {
+			choice->auth_type = key->is_rsa ? BR_AUTH_RSA : BR_AUTH_ECDSA;
+			choice->hash_id = id;
+			choice->chain = key->chain;
+			choice->chain_len = key->chain_len;
+			auth->sent = true;
+		}
+}
+
+static size_t do_sign(const br_ssl_client_certificate_class **ctx, int hash_id, size_t hash_len,
+		      unsigned char *data, size_t size)
+{
+	const struct sts_client_class *auth = (const struct sts_client_class *)(void *)ctx;
+	const uint8_t oid[] = OID_OF_HASH(hash_id);
+	uint8_t hash[64];
+
+	if (!auth->sent || size < SIGNATURE_MAX_BYTES || hash_len > sizeof(hash))
+		return 0;
+	memcpy(hash, data, hash_len);
+	if (!auth->key->is_rsa)
+		return sign_ecdsa(auth->key, hash_id, hash, data);
+	return sign_rsa(auth->key, oid, hash, hash_len, data);
+}
+
+void sts_client_class_init(struct sts_client_class *auth, const struct sts_client_key *key)
+{
+	static const br_ssl_client_certificate_class class = {
+		.context_size = sizeof(struct sts_client_class),
+		.start_name_list = nothing,
+		.start_name = no_length,
+		.append_name = no_bytes,
+		.end_name = nothing,
+		.end_name_list = nothing,
+		.choose = choose,
+		.do_sign = do_sign,
+	};
+
+	*auth = (struct sts_client_class){.vtable = &class, .key = key};
+}
