@@ -199,7 +199,7 @@ enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http *http
 		return err == STS_EAGAIN ? err : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
 	if (status == 200)
 		return STS_OK;
-	if (status == 407)
+	if (status == 407 || status == 401) /* tinyproxy's word for wrong credentials */
 		return fail(proxy, STS_EPROXY_REFUSED, status,
 			    proxy->credentials[0] ? "refused the credentials"
 						  : "wants credentials, and none are given",

@@ -9,7 +9,7 @@ case "${1:-build}${2:+-$2}" in
 build)		want="$build" ;;
 build-arm64)	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
 test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl
-			nginx-light strace libssl-dev pkg-config util-linux iproute2 procps libcap2-bin" ;;
+			nginx-light tinyproxy strace libssl-dev pkg-config util-linux iproute2 procps libcap2-bin" ;;
 container)	want="$build buildah podman crun catatonit debootstrap" ;;
 *)		echo "usage: tools/setup.sh build [arm64] | test | container" >&2; exit 64 ;;
 esac

@@ -438,7 +438,7 @@ static void other_profiles(void)
 	CHECK_INT(error.detail, 70);
 	check_refused("cbc-only", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
 	check_refused("static-rsa", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
-	check_refused("client-cert", DEADLINE_MS, STS_ETLS_REFUSED, "client certificate");
+	check_refused("client-cert", DEADLINE_MS, STS_ECLIENT_CERT, "wants a client certificate");
 }
 
 static void alerts_in_words(void)

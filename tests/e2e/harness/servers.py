@@ -208,11 +208,11 @@ class Nginx:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def wait_for_port(port, patience_s=10):
+def wait_for_port(port, patience_s=10, address="127.0.0.1"):
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((address, port), 1).close()
             return
         except OSError:
             if time.monotonic() > deadline:
