@@ -6,6 +6,7 @@
 #   unit	unit tests and corpus replays, in the release and in the sanitizer build
 #   e2e		the release binary against servers over TLS
 #   asan	the same under ASan and UBSan
+#   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
 #   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 45)
 #   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
@@ -17,7 +18,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan trust chaos container fuzz build style"
+parts="unit e2e asan names trust chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -177,13 +178,14 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan trust chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan names trust chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan trust chaos container build style || must "python packages" venv
+! wants e2e asan names trust chaos container build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 end_to_end
+! wants names || timed "names" pytest_part names tests/names "$top/build/sts-sidecar"
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
 ! wants container || timed "container" container

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which names are asked, in which order, at what price: the release binary in a cluster's network that is all script."""
+import subprocess
+
+import pytest
+
+from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, POD, PUBLIC, SERVICE, SERVICE_6
+from nameserver import Alias, Late, Truncated
+
+NAMESERVER = f"nameserver {DNS}\n"
+IN_CLUSTER = "sts.dev.svc.cluster.local"
+CHEAP_MS = 900      # less than one try of a name server; what was asked says the rest
+
+
+def good(run, sts, address=SERVICE):
+    assert run.status == 0, run.err
+    assert sts.reached == [address]
+
+
+# --- the order ---
+
+def test_the_cluster_comes_before_the_world(fetch, sts, name_servers, configure, cost):
+    """https://sts.dev/ is Service `sts` in namespace `dev`."""
+    server = name_servers({IN_CLUSTER: [SERVICE], "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    run = fetch("https://sts.dev/")
+    good(run, sts)
+    assert server.questions == ["A sts.dev.dev.svc.cluster.local", f"A {IN_CLUSTER}"]
+    assert cost("Service in the cluster, A", run, len(server.log)) < CHEAP_MS
+
+
+def test_without_the_service_the_world_is_asked(fetch, sts, name_servers, configure, cost):
+    server = name_servers({"sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    run = fetch("https://sts.dev/")
+    good(run, sts, PUBLIC)
+    assert server.questions == ["A sts.dev.dev.svc.cluster.local", f"A {IN_CLUSTER}", "A sts.dev.cluster.local", "A sts.dev"]
+    assert cost("public name behind three search domains (NXDOMAIN)", run, len(server.log)) < CHEAP_MS
+
+
+def test_a_trailing_dot_is_absolute(fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: [SERVICE], "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    run = fetch("https://sts.dev./")
+    good(run, sts, PUBLIC)
+    assert server.questions == ["A sts.dev"]
+    assert cost("absolute name, A", run, len(server.log)) < CHEAP_MS
+
+
+GLIBC = "import socket, sys\ntry: socket.getaddrinfo(sys.argv[1], 443, type=socket.SOCK_STREAM)\nexcept OSError: pass"
+
+
+@pytest.mark.parametrize("resolv", [
+    POD,
+    POD.replace("ndots:5", "ndots:1"),
+    "search a.example b.example\n",
+    "search a.example b.example\noptions ndots:0\n",
+    "search a.example .\noptions ndots:2\n",
+    "domain a.example\nsearch b.example c.example\noptions ndots:3 timeout:1\n",
+    "search b.example\ndomain a.example\n",
+    "",
+], ids=["pod", "ndots1", "plain", "ndots0", "root", "search-last", "domain-last", "empty"])
+@pytest.mark.parametrize("host", ["sts", "sts.dev", "sts.dev.svc", "sts.dev.svc.cluster.local", "a.b.c.d.e.example", "sts.dev."])
+def test_the_same_order_as_glibc(fetch, name_servers, configure, resolv, host):
+    server = name_servers({})
+    configure(resolv + NAMESERVER)
+    run = fetch(f"https://{host}/", deadline="1s")
+    assert run.status == 69 and "no such name" in run.err, run.err
+    ours = server.names
+    server.log.clear()
+    subprocess.run(["/usr/bin/python3", "-c", GLIBC, host], check=True, timeout=20)
+    assert ours == server.names
+
+
+def test_a_search_line_of_2000_bytes(fetch, sts, name_servers, configure, cost):
+    domains = [f"d{i:02}.{'x' * 55}.example" for i in range(30)]
+    line = f"search {' '.join(domains)} svc.cluster.local\n"
+    assert len(line) > 2000
+    server = name_servers({IN_CLUSTER: [SERVICE], "sts.dev": [PUBLIC]})
+    configure(line + "options ndots:5\n" + NAMESERVER)
+    run = fetch("https://sts.dev/")
+    good(run, sts)
+    assert server.names == [f"sts.dev.{domain}" for domain in domains] + [IN_CLUSTER]
+    assert cost("a search line of 2,000 bytes: 31 domains, the last one has it", run, len(server.log)) < 2 * CHEAP_MS
+
+
+# --- the hosts file ---
+
+@pytest.mark.parametrize("host", ["sts.dev", "sts.dev.", "STS.Dev"])
+def test_host_aliases(fetch, sts, name_servers, configure, cost, host):
+    server = name_servers({IN_CLUSTER: [PUBLIC], "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER, "127.0.0.1\tlocalhost\n# Entries added by HostAliases.\n10.9.1.1\tother\tsts.dev\n")
+    run = fetch(f"https://{host}/")
+    good(run, sts)
+    assert server.log == []
+    if host == "sts.dev":
+        assert cost("/etc/hosts", run, 0) < CHEAP_MS
+
+
+def test_localhost_without_an_entry(fetch, sts, name_servers, configure):
+    server = name_servers({"localhost": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    good(fetch("https://localhost/"), sts, "127.0.0.1")
+    assert server.log == []
+
+
+def test_connect_asks_nobody(fetch, sts, name_servers, configure):
+    server = name_servers({IN_CLUSTER: [PUBLIC]})
+    configure(POD + NAMESERVER, f"{CLOSED} sts.dev\n")
+    good(fetch("https://sts.dev/", "--connect", f"{SERVICE}:443"), sts)
+    good_6 = fetch("https://sts.dev/", "--connect", f"[{SERVICE_6}]:443")
+    assert good_6.status == 0 and sts.reached == [SERVICE, SERVICE_6]
+    assert server.log == []
+
+
+# --- A and AAAA ---
+
+@pytest.mark.parametrize("aaaa", ["lost", "refused", "servfail", "garbage"])
+def test_a_bad_aaaa_costs_nothing(fetch, sts, name_servers, configure, cost, aaaa):
+    server = name_servers({(IN_CLUSTER, "A"): [SERVICE], (IN_CLUSTER, "AAAA"): aaaa})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert cost(f"A good, AAAA {aaaa}", run, len(server.log)) < CHEAP_MS
+
+
+@pytest.mark.parametrize("a", ["nodata", "refused", "servfail"])
+def test_only_aaaa(fetch, sts, name_servers, configure, cost, a):
+    server = name_servers({(IN_CLUSTER, "A"): a, (IN_CLUSTER, "AAAA"): [SERVICE_6]})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts, SERVICE_6)
+    assert cost(f"AAAA good, A {a}", run, len(server.log)) < CHEAP_MS
+
+
+def test_aaaa_when_no_a_connects(fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: [CLOSED, SERVICE_6]})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts, SERVICE_6)
+    assert server.questions[1:] == [f"A {IN_CLUSTER}", f"AAAA {IN_CLUSTER}"]
+    assert cost("the only IPv4 address refuses, then AAAA", run, len(server.log)) < CHEAP_MS
+
+
+@pytest.fixture
+def without_ipv4():
+    subprocess.run(["ip", "route", "del", "default"], check=True)
+    yield
+    subprocess.run(["ip", "route", "add", "default", "dev", "lo"], check=True)
+
+
+@pytest.fixture
+def without_ipv6():
+    subprocess.run(["ip", "-6", "route", "del", "default"], check=True)
+    yield
+    subprocess.run(["ip", "-6", "route", "add", "default", "dev", "lo"], check=True)
+
+
+def test_ipv6_only(etc, without_ipv4, fetch, sts, name_servers, configure, cost):
+    """AAAA first, from a name server with an IPv6 address. A lost A answer costs nothing there."""
+    server = name_servers({(IN_CLUSTER, "AAAA"): [SERVICE_6], (IN_CLUSTER, "A"): "lost"}, on=[DNS_6])
+    configure(POD + f"nameserver {DNS_6}\n")
+    run = fetch()
+    good(run, sts, SERVICE_6)
+    assert server.questions == ["AAAA sts.dev.dev.svc.cluster.local", f"AAAA {IN_CLUSTER}"]
+    assert cost("IPv6 only, A lost", run, len(server.log)) < CHEAP_MS
+
+
+def test_ipv4_only(etc, without_ipv6, fetch, sts, name_servers, configure):
+    server = name_servers({IN_CLUSTER: [SERVICE, SERVICE_6]})
+    configure(POD + NAMESERVER)
+    good(fetch(), sts)
+    assert server.questions[-1] == f"A {IN_CLUSTER}"
+
+
+# --- addresses that do not answer ---
+
+def test_the_next_address_when_the_first_is_closed(fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: [CLOSED, SERVICE]})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert cost("first of two addresses refuses", run, len(server.log)) < CHEAP_MS
+
+
+def test_the_next_address_when_the_first_is_dead(fetch, sts, name_servers, configure, cost):
+    """It costs its share of the deadline: there are two addresses, and perhaps AAAA ones."""
+    server = name_servers({IN_CLUSTER: [DEAD, SERVICE]})
+    configure(POD + NAMESERVER)
+    run = fetch(timeout="3s")
+    good(run, sts)
+    assert 900 < cost("first of two addresses is dead, timeout 3 s", run, len(server.log)) < 2000
+
+
+def test_the_other_family_when_the_first_is_dead(fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: [DEAD, SERVICE_6]})
+    configure(POD + NAMESERVER)
+    run = fetch(timeout="3s")
+    good(run, sts, SERVICE_6)
+    assert 1400 < cost("the only IPv4 address is dead, timeout 3 s", run, len(server.log)) < 2500
+
+
+def test_all_addresses_are_dead(fetch, sts, name_servers, configure):
+    """Not even then is another name asked."""
+    server = name_servers({IN_CLUSTER: [DEAD], "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    run = fetch(timeout="1s", deadline="1s")
+    assert run.status == 69 and sts.reached == []
+    assert "A sts.dev" not in server.questions
+    assert run.seconds < 3
+
+
+# --- search domains that fail ---
+
+@pytest.mark.parametrize("what, ms", [("nodata", CHEAP_MS), ("servfail", CHEAP_MS), ("refused", CHEAP_MS), ("garbage", CHEAP_MS)])
+def test_a_bad_search_domain_does_not_stop_the_search(fetch, sts, name_servers, configure, cost, what, ms):
+    server = name_servers({"sts.example.com.corp.internal": what, "sts.example.com": [PUBLIC]})
+    configure("search dev.svc.cluster.local corp.internal\noptions ndots:5\n" + NAMESERVER)
+    run = fetch("https://sts.example.com/")
+    good(run, sts, PUBLIC)
+    assert cost(f"search domain outside of the cluster: {what}", run, len(server.log)) < ms
+
+
+def test_a_silent_search_domain_does_not_either(fetch, sts, name_servers, configure, cost):
+    server = name_servers({"sts.example.com.corp.internal": "lost", "sts.example.com": [PUBLIC]})
+    configure("search corp.internal\noptions ndots:5 timeout:1\n" + NAMESERVER)
+    run = fetch("https://sts.example.com/")
+    good(run, sts, PUBLIC)
+    assert 1900 < cost("search domain outside of the cluster: silent, timeout:1 attempts:2", run, len(server.log)) < 3000
+
+
+@pytest.mark.parametrize("what", ["servfail", "refused", "garbage", "lost", Alias("sts.upstream.example", []),
+                                  Alias("sts.upstream.example", [], "NXDOMAIN"), Truncated([SERVICE], "closes")],
+                         ids=["servfail", "refused", "garbage", "lost", "alias", "alias-nxdomain", "truncated"])
+def test_a_failure_in_the_cluster_never_asks_the_world(fetch, sts, name_servers, configure, what):
+    """The exception: the public name must not be handed the Service's token."""
+    server = name_servers({IN_CLUSTER: what, "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER + "options timeout:1 attempts:1\n")
+    run = fetch(deadline="2s")
+    assert run.status == 69 and sts.reached == []
+    assert "A sts.dev" not in server.questions and "AAAA sts.dev" not in server.questions
+    assert ("an alias (CNAME)" if isinstance(what, Alias) else f"name server {DNS}: ") in run.err, run.err
+
+
+def test_nodata_in_the_cluster_goes_on(fetch, sts, name_servers, configure):
+    name_servers({IN_CLUSTER: "nodata", "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    good(fetch(), sts, PUBLIC)
+
+
+def test_a_service_that_is_an_alias(fetch, sts, name_servers, configure):
+    """ExternalName."""
+    name_servers({IN_CLUSTER: Alias("sts.example.com", [SERVICE]), "sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER)
+    good(fetch(), sts)
+
+
+# --- name servers that fail ---
+
+def test_truncated_answers_by_tcp(fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: Truncated([SERVICE])})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert [query.transport for query in server.log] == ["udp", "udp", "tcp"]
+    assert cost("truncated answer, then TCP", run, len(server.log)) < CHEAP_MS
+
+
+def test_a_huge_answer_by_tcp(fetch, sts, name_servers, configure):
+    """64 KB of it; only the first addresses are looked at."""
+    server = name_servers({IN_CLUSTER: Truncated([CLOSED, SERVICE] + [f"10.8.{i // 250}.{i % 250}" for i in range(3900)])})
+    configure(POD + NAMESERVER)
+    good(fetch(), sts)
+    assert [query.transport for query in server.log] == ["udp", "udp", "tcp"]
+
+
+def test_tcp_that_stalls_is_bounded(fetch, sts, name_servers, configure):
+    server = name_servers({IN_CLUSTER: Truncated([SERVICE], "stalls")})
+    configure(POD + NAMESERVER + "options timeout:1\n")
+    run = fetch(deadline="2s")
+    assert run.status == 69 and "needs TCP, which failed" in run.err, run.err
+    assert run.seconds < 3 and "A sts.dev" not in server.questions
+
+
+def test_a_truncated_answer_from_a_server_without_tcp(fetch, sts, name_servers, configure, cost):
+    first, second = name_servers({IN_CLUSTER: Truncated([SERVICE], "closes")}, {IN_CLUSTER: [SERVICE]})
+    configure(POD + NAMESERVER + f"nameserver {DNS_2}\n")
+    run = fetch()
+    good(run, sts)
+    assert [query.server for query in first.log] == [DNS, DNS, DNS, DNS_2]
+    assert cost("truncated answer, TCP fails, second server", run, len(first.log)) < CHEAP_MS
+
+
+@pytest.mark.parametrize("what", ["servfail", "refused", "garbage"])
+def test_the_next_server_at_once(fetch, sts, name_servers, configure, cost, what):
+    first, _ = name_servers(what, {IN_CLUSTER: [SERVICE]})
+    configure(POD + NAMESERVER + f"nameserver {DNS_2}\n")
+    run = fetch()
+    good(run, sts)
+    assert [query.server for query in first.log] == [DNS, DNS_2, DNS_2]
+    assert cost(f"first name server: {what}", run, len(first.log)) < CHEAP_MS
+
+
+def test_a_dead_first_server_costs_one_try(fetch, sts, name_servers, configure, cost):
+    """Once, not for each name of the search."""
+    first, _ = name_servers("lost", {"sts.dev": [PUBLIC]})
+    configure(POD + NAMESERVER + f"nameserver {DNS_2}\n")
+    run = fetch()
+    good(run, sts, PUBLIC)
+    assert [query.server for query in first.log] == [DNS] + 4 * [DNS_2]
+    assert 900 < cost("first name server: dead, four names", run, len(first.log)) < 1500
+
+
+def test_a_first_server_that_is_not_there(fetch, sts, name_servers, configure, cost):
+    """The kernel tells at once (port unreachable)."""
+    server = name_servers({IN_CLUSTER: [SERVICE]})
+    configure(POD + f"nameserver {CLOSED}\n" + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert cost("first name server: nobody listens", run, len(server.log)) < CHEAP_MS
+
+
+def test_a_lost_packet(fetch, sts, name_servers, configure, cost):
+    heard = []
+    server = name_servers({IN_CLUSTER: [SERVICE]})
+    plain = server._answer
+    server._answer = lambda *a: [] if heard.append(1) or len(heard) == 2 else plain(*a)
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert 900 < cost("one packet lost, one name server", run, len(server.log)) < 1500
+
+
+def test_late_answers_count(fetch, sts, name_servers, configure):
+    server = name_servers({IN_CLUSTER: Late(1.3, [SERVICE])})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert run.seconds < 3
+    assert server.names[-1] == IN_CLUSTER
+
+
+def test_answers_to_other_questions_are_passed_over(fetch, sts, name_servers, configure, cost):
+    """Another id, another question, another name in the record."""
+    import dns.message
+    import dns.rrset
+    from nameserver import response
+
+    def hostile(query):
+        name = query.question[0].name
+        wires = []
+        for change in ("id", "question", "type"):
+            made = response(query)
+            if change == "id":
+                made.id ^= 0x0100
+            else:
+                made.question = dns.message.make_query("other.example." if change == "question" else name,
+                                                       "TXT" if change == "type" else "A").question
+            made.answer.append(dns.rrset.from_text(name, 30, "IN", "A", PUBLIC))
+            wires.append(made.to_wire())
+        right = response(query)
+        right.answer.append(dns.rrset.from_text("other.example.", 30, "IN", "A", PUBLIC))
+        right.answer.append(dns.rrset.from_text(name, 30, "IN", "A", SERVICE))
+        return [*wires, b"", b"\0" * 11, right.to_wire()]
+    server = name_servers({IN_CLUSTER: hostile})
+    configure(POD + NAMESERVER)
+    run = fetch()
+    good(run, sts)
+    assert cost("three forged answers first", run, len(server.log)) < CHEAP_MS
+
+
+def test_dead_dns_ends_at_the_deadline(fetch, sts, name_servers, configure, cost):
+    name_servers("lost")
+    configure(POD + NAMESERVER)
+    run = fetch(timeout="2s", deadline="2s")
+    assert run.status == 69 and sts.reached == []
+    assert 1.8 < run.seconds < 2.6
+    assert f"sts.dev: name server {DNS}: no answer; asked for sts.dev.dev.svc.cluster.local" in run.err, run.err
+
+
+def test_dead_dns_gives_up_before_a_long_deadline(fetch, sts, configure, cost):
+    """In the cluster's domain the first silence ends the search: timeout + attempts - 1."""
+    configure(POD + f"nameserver {DEAD}\noptions timeout:2 attempts:2\n")
+    run = fetch(timeout="20s", deadline="4s")
+    assert run.status == 69
+    assert f"name server {DEAD}: no answer" in run.err, run.err
+    assert run.seconds < 5
+
+
+def test_no_server_at_all(fetch, configure):
+    """127.0.0.1, as for libc."""
+    configure(POD)
+    run = fetch(deadline="1s")
+    assert run.status == 69
+    assert "name server 127.0.0.1: connection refused" in run.err, run.err
