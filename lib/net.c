@@ -330,10 +330,31 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	return sts_fail(e, code, 0, "%s", msg);
 }
 
-/* Is the search domain behind the name one of the cluster's, such as "svc.cluster.local."? */
-static bool is_in_cluster(const char *candidate, const char *name)
+/*
+ * Is a search domain one of the cluster's: under `svc` ("dev.svc.cluster.local"), or what one of
+ * those ends with ("cluster.local", in which the Service `sts.dev.svc` is found)?
+ */
+static bool is_of_cluster(const struct sts_resolv *resolv, struct sts_slice domain)
 {
-	return sts_slice_find(sts_slice_of(candidate + strlen(name)), STS_SLICE(".svc.")) >= 0;
+	for (size_t i = 0; i < resolv->search_count && domain.len > 0; i++) {
+		struct sts_slice s = resolv->search[i];
+		if (s.len < domain.len ||
+		    (!sts_slice_starts(s, "svc.") && sts_slice_find(s, STS_SLICE(".svc.")) < 0))
+			continue;
+		if (memcmp(s.data + s.len - domain.len, domain.data, domain.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The search domain in a candidate: what stands behind the name, without dots at its ends. */
+static struct sts_slice domain_of(const char *candidate, const char *name)
+{
+	size_t name_len = strlen(name), len = strlen(candidate);
+
+	if (len <= name_len + 1)
+		return (struct sts_slice){0};
+	return (struct sts_slice){candidate + name_len + 1, len - name_len - 2};
 }
 
 /* Ask for the candidates in their order, until one exists. */
@@ -365,7 +386,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		 * cluster's own domain cannot say whether the Service exists, a public name that
 		 * looks like it must not be asked: it would be handed the token.
 		 */
-		if (is_in_cluster(candidate, a->host))
+		if (is_of_cluster(resolv, domain_of(candidate, a->host)))
 			break;
 	}
 	if (unknown)

@@ -6,9 +6,9 @@
  *
  * Once a name has an address no other candidate is asked, whether or not anything connects. A "no"
  * (NXDOMAIN, or no data) goes on to the next candidate. So does a failure (SERVFAIL, silence), with
- * one exception: while the cluster's own domain (a search domain under `svc`) cannot say whether a
- * Service exists, the search stops with STS_EDNS. A public name of the same spelling must not stand
- * in for the Service and be handed its token.
+ * one exception: while one of the cluster's domains (a search domain under `svc`, or what it ends
+ * with) cannot say whether a Service exists, the search stops with STS_EDNS. A public name of the
+ * same spelling must not stand in for the Service and be handed its token.
  */
 #ifndef STS_NET_H
 #define STS_NET_H

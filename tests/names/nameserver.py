@@ -45,6 +45,7 @@ class Query:
     transport: str
     type: str
     name: str
+    at: float = 0
 
 
 RCODES = {"nxdomain": "NXDOMAIN", "nodata": "NOERROR", "servfail": "SERVFAIL", "refused": "REFUSED"}
@@ -102,7 +103,7 @@ class NameServer:
         assert query.flags == dns.flags.RD and query.opcode() == 0 and len(query.question) == 1
         question = query.question[0]
         name, rtype = question.name.to_text().rstrip(".").lower(), dns.rdatatype.to_text(question.rdtype)
-        self.log.append(Query(self.address, transport, rtype, name))
+        self.log.append(Query(self.address, transport, rtype, name, time.monotonic()))
         if isinstance(self.zone, str):
             return query, name, rtype, self.zone
         return query, name, rtype, self.zone.get((name, rtype), self.zone.get(name, "nxdomain"))

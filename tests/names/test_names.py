@@ -2,10 +2,12 @@
 """Which names are asked, in which order, at what price: the release binary in a cluster's network that is all script."""
 import subprocess
 
+import dns.message
+import dns.rrset
 import pytest
 
-from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, POD, PUBLIC, SERVICE, SERVICE_6
-from nameserver import Alias, Late, Truncated
+from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, POD, PUBLIC, SERVICE, SERVICE_6, ask_glibc
+from nameserver import Alias, Late, Truncated, response
 
 NAMESERVER = f"nameserver {DNS}\n"
 IN_CLUSTER = "sts.dev.svc.cluster.local"
@@ -17,6 +19,14 @@ def good(run, sts, address=SERVICE):
     assert sts.reached == [address]
 
 
+def address(query, ip, owner=None, also=None):
+    """An answer to a query as bytes: one A record, behind another record where there is one."""
+    made = response(query)
+    made.answer = [also] if also else []
+    made.answer.append(dns.rrset.from_text(owner or query.question[0].name, 30, "IN", "A", ip))
+    return made.to_wire()
+
+
 # --- the order ---
 
 def test_the_cluster_comes_before_the_world(fetch, sts, name_servers, configure, cost):
@@ -26,7 +36,7 @@ def test_the_cluster_comes_before_the_world(fetch, sts, name_servers, configure,
     run = fetch("https://sts.dev/")
     good(run, sts)
     assert server.questions == ["A sts.dev.dev.svc.cluster.local", f"A {IN_CLUSTER}"]
-    assert cost("Service in the cluster, A", run, len(server.log)) < CHEAP_MS
+    assert cost("Service in the cluster, A", run, server) < CHEAP_MS
 
 
 def test_without_the_service_the_world_is_asked(fetch, sts, name_servers, configure, cost):
@@ -35,7 +45,7 @@ def test_without_the_service_the_world_is_asked(fetch, sts, name_servers, config
     run = fetch("https://sts.dev/")
     good(run, sts, PUBLIC)
     assert server.questions == ["A sts.dev.dev.svc.cluster.local", f"A {IN_CLUSTER}", "A sts.dev.cluster.local", "A sts.dev"]
-    assert cost("public name behind three search domains (NXDOMAIN)", run, len(server.log)) < CHEAP_MS
+    assert cost("public name behind three search domains (NXDOMAIN)", run, server) < CHEAP_MS
 
 
 def test_a_trailing_dot_is_absolute(fetch, sts, name_servers, configure, cost):
@@ -44,10 +54,7 @@ def test_a_trailing_dot_is_absolute(fetch, sts, name_servers, configure, cost):
     run = fetch("https://sts.dev./")
     good(run, sts, PUBLIC)
     assert server.questions == ["A sts.dev"]
-    assert cost("absolute name, A", run, len(server.log)) < CHEAP_MS
-
-
-GLIBC = "import socket, sys\ntry: socket.getaddrinfo(sys.argv[1], 443, type=socket.SOCK_STREAM)\nexcept OSError: pass"
+    assert cost("absolute name, A", run, server) < CHEAP_MS
 
 
 @pytest.mark.parametrize("resolv", [
@@ -68,7 +75,7 @@ def test_the_same_order_as_glibc(fetch, name_servers, configure, resolv, host):
     assert run.status == 69 and "no such name" in run.err, run.err
     ours = server.names
     server.log.clear()
-    subprocess.run(["/usr/bin/python3", "-c", GLIBC, host], check=True, timeout=20)
+    ask_glibc(host)
     assert ours == server.names
 
 
@@ -81,20 +88,18 @@ def test_a_search_line_of_2000_bytes(fetch, sts, name_servers, configure, cost):
     run = fetch("https://sts.dev/")
     good(run, sts)
     assert server.names == [f"sts.dev.{domain}" for domain in domains] + [IN_CLUSTER]
-    assert cost("a search line of 2,000 bytes: 31 domains, the last one has it", run, len(server.log)) < 2 * CHEAP_MS
+    assert cost("a search line of 2,000 bytes: 31 domains, the last one has it", run, server) < 2 * CHEAP_MS
 
 
 # --- the hosts file ---
 
 @pytest.mark.parametrize("host", ["sts.dev", "sts.dev.", "STS.Dev"])
-def test_host_aliases(fetch, sts, name_servers, configure, cost, host):
+def test_host_aliases(fetch, sts, name_servers, configure, host):
     server = name_servers({IN_CLUSTER: [PUBLIC], "sts.dev": [PUBLIC]})
     configure(POD + NAMESERVER, "127.0.0.1\tlocalhost\n# Entries added by HostAliases.\n10.9.1.1\tother\tsts.dev\n")
     run = fetch(f"https://{host}/")
     good(run, sts)
     assert server.log == []
-    if host == "sts.dev":
-        assert cost("/etc/hosts", run, 0) < CHEAP_MS
 
 
 def test_localhost_without_an_entry(fetch, sts, name_servers, configure):
@@ -121,7 +126,7 @@ def test_a_bad_aaaa_costs_nothing(fetch, sts, name_servers, configure, cost, aaa
     configure(POD + NAMESERVER)
     run = fetch()
     good(run, sts)
-    assert cost(f"A good, AAAA {aaaa}", run, len(server.log)) < CHEAP_MS
+    assert cost(f"A good, AAAA {aaaa}", run, server) < CHEAP_MS
 
 
 @pytest.mark.parametrize("a", ["nodata", "refused", "servfail"])
@@ -130,7 +135,7 @@ def test_only_aaaa(fetch, sts, name_servers, configure, cost, a):
     configure(POD + NAMESERVER)
     run = fetch()
     good(run, sts, SERVICE_6)
-    assert cost(f"AAAA good, A {a}", run, len(server.log)) < CHEAP_MS
+    assert cost(f"AAAA good, A {a}", run, server) < CHEAP_MS
 
 
 def test_aaaa_when_no_a_connects(fetch, sts, name_servers, configure, cost):
@@ -139,7 +144,7 @@ def test_aaaa_when_no_a_connects(fetch, sts, name_servers, configure, cost):
     run = fetch()
     good(run, sts, SERVICE_6)
     assert server.questions[1:] == [f"A {IN_CLUSTER}", f"AAAA {IN_CLUSTER}"]
-    assert cost("the only IPv4 address refuses, then AAAA", run, len(server.log)) < CHEAP_MS
+    assert cost("the only IPv4 address refuses, then AAAA", run, server) < CHEAP_MS
 
 
 @pytest.fixture
@@ -163,7 +168,7 @@ def test_ipv6_only(etc, without_ipv4, fetch, sts, name_servers, configure, cost)
     run = fetch()
     good(run, sts, SERVICE_6)
     assert server.questions == ["AAAA sts.dev.dev.svc.cluster.local", f"AAAA {IN_CLUSTER}"]
-    assert cost("IPv6 only, A lost", run, len(server.log)) < CHEAP_MS
+    assert cost("IPv6 only, A lost", run, server) < CHEAP_MS
 
 
 def test_ipv4_only(etc, without_ipv6, fetch, sts, name_servers, configure):
@@ -180,7 +185,7 @@ def test_the_next_address_when_the_first_is_closed(fetch, sts, name_servers, con
     configure(POD + NAMESERVER)
     run = fetch()
     good(run, sts)
-    assert cost("first of two addresses refuses", run, len(server.log)) < CHEAP_MS
+    assert cost("first of two addresses refuses", run, server) < CHEAP_MS
 
 
 def test_the_next_address_when_the_first_is_dead(fetch, sts, name_servers, configure, cost):
@@ -189,7 +194,7 @@ def test_the_next_address_when_the_first_is_dead(fetch, sts, name_servers, confi
     configure(POD + NAMESERVER)
     run = fetch(timeout="3s")
     good(run, sts)
-    assert 900 < cost("first of two addresses is dead, timeout 3 s", run, len(server.log)) < 2000
+    assert 900 < cost("first of two addresses is dead, timeout 3 s", run, server) < 2000
 
 
 def test_the_other_family_when_the_first_is_dead(fetch, sts, name_servers, configure, cost):
@@ -197,7 +202,7 @@ def test_the_other_family_when_the_first_is_dead(fetch, sts, name_servers, confi
     configure(POD + NAMESERVER)
     run = fetch(timeout="3s")
     good(run, sts, SERVICE_6)
-    assert 1400 < cost("the only IPv4 address is dead, timeout 3 s", run, len(server.log)) < 2500
+    assert 1400 < cost("the only IPv4 address is dead, timeout 3 s", run, server) < 2500
 
 
 def test_all_addresses_are_dead(fetch, sts, name_servers, configure):
@@ -218,7 +223,7 @@ def test_a_bad_search_domain_does_not_stop_the_search(fetch, sts, name_servers, 
     configure("search dev.svc.cluster.local corp.internal\noptions ndots:5\n" + NAMESERVER)
     run = fetch("https://sts.example.com/")
     good(run, sts, PUBLIC)
-    assert cost(f"search domain outside of the cluster: {what}", run, len(server.log)) < ms
+    assert cost(f"search domain outside of the cluster: {what}", run, server) < ms
 
 
 def test_a_silent_search_domain_does_not_either(fetch, sts, name_servers, configure, cost):
@@ -226,7 +231,7 @@ def test_a_silent_search_domain_does_not_either(fetch, sts, name_servers, config
     configure("search corp.internal\noptions ndots:5 timeout:1\n" + NAMESERVER)
     run = fetch("https://sts.example.com/")
     good(run, sts, PUBLIC)
-    assert 1900 < cost("search domain outside of the cluster: silent, timeout:1 attempts:2", run, len(server.log)) < 3000
+    assert 1900 < cost("search domain outside of the cluster: silent, timeout:1 attempts:2", run, server) < 3000
 
 
 @pytest.mark.parametrize("what", ["servfail", "refused", "garbage", "lost", Alias("sts.upstream.example", []),
@@ -263,7 +268,7 @@ def test_truncated_answers_by_tcp(fetch, sts, name_servers, configure, cost):
     run = fetch()
     good(run, sts)
     assert [query.transport for query in server.log] == ["udp", "udp", "tcp"]
-    assert cost("truncated answer, then TCP", run, len(server.log)) < CHEAP_MS
+    assert cost("truncated answer, then TCP", run, server) < CHEAP_MS
 
 
 def test_a_huge_answer_by_tcp(fetch, sts, name_servers, configure):
@@ -288,7 +293,7 @@ def test_a_truncated_answer_from_a_server_without_tcp(fetch, sts, name_servers, 
     run = fetch()
     good(run, sts)
     assert [query.server for query in first.log] == [DNS, DNS, DNS, DNS_2]
-    assert cost("truncated answer, TCP fails, second server", run, len(first.log)) < CHEAP_MS
+    assert cost("truncated answer, TCP fails, second server", run, first) < CHEAP_MS
 
 
 @pytest.mark.parametrize("what", ["servfail", "refused", "garbage"])
@@ -298,7 +303,7 @@ def test_the_next_server_at_once(fetch, sts, name_servers, configure, cost, what
     run = fetch()
     good(run, sts)
     assert [query.server for query in first.log] == [DNS, DNS_2, DNS_2]
-    assert cost(f"first name server: {what}", run, len(first.log)) < CHEAP_MS
+    assert cost(f"first name server: {what}", run, first) < CHEAP_MS
 
 
 def test_a_dead_first_server_costs_one_try(fetch, sts, name_servers, configure, cost):
@@ -308,7 +313,7 @@ def test_a_dead_first_server_costs_one_try(fetch, sts, name_servers, configure, 
     run = fetch()
     good(run, sts, PUBLIC)
     assert [query.server for query in first.log] == [DNS] + 4 * [DNS_2]
-    assert 900 < cost("first name server: dead, four names", run, len(first.log)) < 1500
+    assert 900 < cost("first name server: dead, four names", run, first) < 1500
 
 
 def test_a_first_server_that_is_not_there(fetch, sts, name_servers, configure, cost):
@@ -317,18 +322,16 @@ def test_a_first_server_that_is_not_there(fetch, sts, name_servers, configure, c
     configure(POD + f"nameserver {CLOSED}\n" + NAMESERVER)
     run = fetch()
     good(run, sts)
-    assert cost("first name server: nobody listens", run, len(server.log)) < CHEAP_MS
+    assert cost("first name server: nobody listens", run, server) < CHEAP_MS
 
 
 def test_a_lost_packet(fetch, sts, name_servers, configure, cost):
-    heard = []
-    server = name_servers({IN_CLUSTER: [SERVICE]})
-    plain = server._answer
-    server._answer = lambda *a: [] if heard.append(1) or len(heard) == 2 else plain(*a)
+    server = name_servers({})
+    server.zone[IN_CLUSTER] = lambda query: [] if server.questions.count(f"A {IN_CLUSTER}") % 2 else [address(query, SERVICE)]
     configure(POD + NAMESERVER)
     run = fetch()
     good(run, sts)
-    assert 900 < cost("one packet lost, one name server", run, len(server.log)) < 1500
+    assert 900 < cost("one packet lost, one name server", run, server) < 1500
 
 
 def test_late_answers_count(fetch, sts, name_servers, configure):
@@ -342,31 +345,19 @@ def test_late_answers_count(fetch, sts, name_servers, configure):
 
 def test_answers_to_other_questions_are_passed_over(fetch, sts, name_servers, configure, cost):
     """Another id, another question, another name in the record."""
-    import dns.message
-    import dns.rrset
-    from nameserver import response
-
     def hostile(query):
-        name = query.question[0].name
-        wires = []
-        for change in ("id", "question", "type"):
-            made = response(query)
-            if change == "id":
-                made.id ^= 0x0100
-            else:
-                made.question = dns.message.make_query("other.example." if change == "question" else name,
-                                                       "TXT" if change == "type" else "A").question
-            made.answer.append(dns.rrset.from_text(name, 30, "IN", "A", PUBLIC))
-            wires.append(made.to_wire())
-        right = response(query)
-        right.answer.append(dns.rrset.from_text("other.example.", 30, "IN", "A", PUBLIC))
-        right.answer.append(dns.rrset.from_text(name, 30, "IN", "A", SERVICE))
-        return [*wires, b"", b"\0" * 11, right.to_wire()]
+        other_id, question, kind, right = (dns.message.make_query(query.question[0].name, "A", id=query.id) for _ in range(4))
+        other_id.id ^= 0x0100
+        question.question = dns.message.make_query("other.example.", "A").question
+        kind.question = dns.message.make_query(query.question[0].name, "TXT").question
+        forged = [address(message, PUBLIC, query.question[0].name) for message in (other_id, question, kind)]
+        wire = address(right, SERVICE, also=dns.rrset.from_text("other.example.", 30, "IN", "A", PUBLIC))
+        return [*forged, b"", b"\0" * 11, wire]
     server = name_servers({IN_CLUSTER: hostile})
     configure(POD + NAMESERVER)
     run = fetch()
     good(run, sts)
-    assert cost("three forged answers first", run, len(server.log)) < CHEAP_MS
+    assert cost("three forged answers first", run, server) < CHEAP_MS
 
 
 def test_dead_dns_ends_at_the_deadline(fetch, sts, name_servers, configure, cost):

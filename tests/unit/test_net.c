@@ -499,6 +499,26 @@ static void every_failure_ends_the_search(void)
 	}
 }
 
+/* "sts.dev.svc" is found by way of cluster.local, which is the cluster's as well. */
+static void the_clusters_own_root_is_the_clusters(void)
+{
+	static const struct record all[] = {
+		{"sts.dev.svc.cluster.local.", false, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.cluster.local.", true, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{NULL},
+	};
+
+	set_files(NULL, POD);
+	zone = all;
+	CHECK_INT(go_name("sts.dev.svc"), STS_EDNS);
+	CHECK(strstr(asked, "A sts.dev.svc. ") == NULL);
+	/* Without Services in the list it is a domain as any other. */
+	set_files(NULL, "search cluster.local\noptions ndots:5\n");
+	zone = all;
+	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
+}
+
 static void silence_until_the_deadline(void)
 {
 	static const struct record all[] = {
@@ -734,6 +754,7 @@ static const struct sts_test tests[] = {
 	{"a search domain out of order does not", a_search_domain_out_of_order_does_not},
 	{"an alias that leads nowhere is no no", an_alias_that_leads_nowhere_is_no_no},
 	{"every failure ends the search", every_failure_ends_the_search},
+	{"the cluster's own root is the cluster's", the_clusters_own_root_is_the_clusters},
 	{"silence until the deadline", silence_until_the_deadline},
 	{"whole names of Services", whole_names_of_services},
 	{"one family at a time", one_family_at_a_time},
