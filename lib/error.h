@@ -130,9 +130,9 @@ struct sts_error_info {
 /*
  * Look up the table's row of a code.
  *   code   in   any value; one out of range gives the row of STS_EBUG
- * Never NULL; static storage.
+ * The texts have static storage.
  */
-const struct sts_error_info *sts_error_info(enum sts_err code);
+struct sts_error_info sts_error_info(enum sts_err code);
 
 /*
  * Fill *e and return code, so that a failing function can end with `return sts_fail(...)`.

@@ -111,7 +111,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 								    : STS_STATE_FAILING;
 
 	sts_text_addf(out, MAGIC "\nstate %s\nerror %s", state_names[state],
-		      sts_error_info(status->error)->name);
+		      sts_error_info(status->error).name);
 	if (status->sts_error[0] != '\0' && sts_status_code_known(status->sts_error))
 		sts_text_addf(out, "\nsts_error %s", status->sts_error);
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
@@ -149,7 +149,7 @@ static bool parse_state(struct sts_slice value, struct sts_status *status)
 static bool parse_error(struct sts_slice value, struct sts_status *status)
 {
 	for (unsigned i = 0; i < STS_ERR__COUNT; i++) {
-		if (sts_slice_eq(value, sts_error_info((enum sts_err)i)->name)) {
+		if (sts_slice_eq(value, sts_error_info((enum sts_err)i).name)) {
 			status->error = (enum sts_err)i;
 			return true;
 		}
@@ -223,7 +223,7 @@ static void add_ago(struct sts_text *out, int64_t then_s, int64_t now_s)
 /* "403 access_denied (the STS refused this ServiceAccount: check its authorization rules)" */
 static void add_reason(struct sts_text *out, const struct sts_status *status)
 {
-	const struct sts_error_info *info = sts_error_info(status->error);
+	const struct sts_error_info info = sts_error_info(status->error);
 	bool has_errno = status->error == STS_ECONNECT || status->error == STS_EOUTPUT ||
 			 status->error == STS_EFORK;
 
@@ -235,8 +235,8 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 	if (status->http_status <= 0 && status->sts_error[0] == '\0')
 		sts_text_add_str(out, has_errno && status->detail > 0
 					      ? sts_errno_words(status->detail)
-					      : info->name);
-	sts_text_addf(out, " (%s: %s)", info->meaning, info->hint);
+					      : info.name);
+	sts_text_addf(out, " (%s: %s)", info.meaning, info.hint);
 }
 
 static void add_last(struct sts_text *out, const struct sts_status *status, int64_t now_s)

@@ -117,7 +117,7 @@ static void print_json(const struct sts_options *o, const struct finding *f, str
 		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when, (long long)(f->expires_s - now_s));
 	}
 	if (f->has_status)
-		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u", sts_error_info(f->status.error)->name, (unsigned)f->status.tries);
+		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u", sts_error_info(f->status.error).name, (unsigned)f->status.tries);
 	sts_text_add_str(&text, "}\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, text.len});
 }

@@ -62,7 +62,7 @@ static int say(const struct sts_options *o, const struct sts_status *status)
 	sts_status_explain(&text, "not refreshed", status, sts_clock_real_ms() / 1000);
 	sts_text_add_char(&text, '\n');
 	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
-	return sts_error_info(status->error)->exit_status;
+	return sts_error_info(status->error).exit_status;
 }
 
 static int fail(enum sts_err code, int detail, const char *what, const char *dir)

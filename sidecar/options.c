@@ -9,14 +9,17 @@
 
 enum kind { FLAG, TEXT, DURATION, MODE, GROUP, CHOICE, FRACTION, LIST };
 
+/* The texts of a row, one after the other: four pointers would be written to at every start. */
+enum text { NAME, METAVAR, FALLBACK, HELP };
+
 struct option {
-	const char *name;
-	const char *metavar; /* of CHOICE: the choices themselves, "none|basic|post" */
-	const char *fallback, *help;
-	uint8_t kind; /* enum kind */
+	const char *texts; /* an empty one is none; METAVAR of CHOICE is the choices themselves, "none|basic|post" */
+	uint8_t kind;	   /* enum kind */
 	uint8_t commands;
 	uint16_t offset; /* into struct sts_options; enum sts_list for LIST */
 };
+
+#define ROW(name, metavar, fallback, help) name "\0" metavar "\0" fallback "\0" help
 
 #define RUN STS_COMMAND_RUN
 #define FETCH STS_COMMAND_FETCH
@@ -27,67 +30,75 @@ struct option {
 #define FIELD(f) offsetof(struct sts_options, f)
 
 static const struct option table[] = {
-	{"url", "URL", NULL, "the STS endpoint: https, or http to loopback with --insecure-http", TEXT, WORK, FIELD(url)},
-	{"protocol", "NAME", "token-exchange", "the STS protocol", TEXT, WORK, FIELD(protocol)},
-	{"token-file", "PATH", "/var/run/secrets/tokens/sts-token", "the subject token (- is standard input, for fetch)", TEXT, WORK,
+	{ROW("url", "URL", "", "the STS endpoint: https, or http to loopback with --insecure-http"), TEXT, WORK, FIELD(url)},
+	{ROW("protocol", "NAME", "token-exchange", "the STS protocol"), TEXT, WORK, FIELD(protocol)},
+	{ROW("token-file", "PATH", "/var/run/secrets/tokens/sts-token", "the subject token (- is standard input, for fetch)"), TEXT, WORK,
 	 FIELD(token_file)},
-	{"output-dir", "DIR", "/tokens", "where the files go", TEXT, WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir)},
-	{"audience", "A", NULL, "for whom the token is asked (repeatable)", LIST, WORK, STS_LIST_AUDIENCE},
-	{"resource", "R", NULL, "for which resource (repeatable)", LIST, WORK, STS_LIST_RESOURCE},
-	{"scope", "S", NULL, "with which scope (repeatable)", LIST, WORK, STS_LIST_SCOPE},
-	{"param", "K=V", NULL, "a further request parameter (repeatable)", LIST, WORK, STS_LIST_PARAM},
-	{"header", "K=V", NULL, "a further request header (repeatable)", LIST, WORK, STS_LIST_HEADER},
-	{"param-file", "K=PATH", NULL, "a parameter whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_PARAM_FILE},
-	{"header-file", "K=PATH", NULL, "a header whose value is a file's content (repeatable)", LIST, WORK, STS_LIST_HEADER_FILE},
-	{"subject-token-type", "URN", NULL, "instead of the protocol's", TEXT, WORK, FIELD(subject_token_type)},
-	{"requested-token-type", "URN", NULL, "which kind of token is asked for", TEXT, WORK, FIELD(requested_token_type)},
-	{"actor-token-file", "PATH", NULL, "the actor token (RFC 8693)", TEXT, WORK, FIELD(actor_token_file)},
-	{"token-field", "FIELD", NULL, "where the token is in the answer: access_token, id_token, or a JSON pointer", TEXT, WORK,
+	{ROW("output-dir", "DIR", "/tokens", "where the files go"), TEXT, WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir)},
+	{ROW("audience", "A", "", "for whom the token is asked (repeatable)"), LIST, WORK, STS_LIST_AUDIENCE},
+	{ROW("resource", "R", "", "for which resource (repeatable)"), LIST, WORK, STS_LIST_RESOURCE},
+	{ROW("scope", "S", "", "with which scope (repeatable)"), LIST, WORK, STS_LIST_SCOPE},
+	{ROW("param", "K=V", "", "a further request parameter (repeatable)"), LIST, WORK, STS_LIST_PARAM},
+	{ROW("header", "K=V", "", "a further request header (repeatable)"), LIST, WORK, STS_LIST_HEADER},
+	{ROW("param-file", "K=PATH", "", "a parameter whose value is a file's content (repeatable)"), LIST, WORK, STS_LIST_PARAM_FILE},
+	{ROW("header-file", "K=PATH", "", "a header whose value is a file's content (repeatable)"), LIST, WORK, STS_LIST_HEADER_FILE},
+	{ROW("subject-token-type", "URN", "", "instead of the protocol's"), TEXT, WORK, FIELD(subject_token_type)},
+	{ROW("requested-token-type", "URN", "", "which kind of token is asked for"), TEXT, WORK, FIELD(requested_token_type)},
+	{ROW("actor-token-file", "PATH", "", "the actor token (RFC 8693)"), TEXT, WORK, FIELD(actor_token_file)},
+	{ROW("token-field", "FIELD", "", "where the token is in the answer: access_token, id_token, or a JSON pointer"), TEXT, WORK,
 	 FIELD(token_field)},
-	{"body", "protocol|form|json", "protocol", "form or json, instead of the protocol's", CHOICE, WORK, FIELD(body)},
-	{"client-id", "ID", NULL, "OAuth client", TEXT, WORK, FIELD(client_id)},
-	{"client-secret-file", "PATH", NULL, "its secret", TEXT, WORK, FIELD(client_secret_file)},
-	{"client-auth", "none|basic|post", "none", "how the client says who it is", CHOICE, WORK, FIELD(client_auth)},
-	{"mode", "auto|OCTAL", "auto",
-	 "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others may write, else 0600", MODE, WORK, FIELD(mode)},
-	{"group", "GID", NULL, "of the files", GROUP, WORK, FIELD(group)},
-	{"cacert-path", "PATH", NULL, "CA file, or directory of PEM files, besides the system bundle (--cacert; repeatable)", LIST, WORK,
+	{ROW("body", "protocol|form|json", "protocol", "form or json, instead of the protocol's"), CHOICE, WORK, FIELD(body)},
+	{ROW("client-id", "ID", "", "OAuth client"), TEXT, WORK, FIELD(client_id)},
+	{ROW("client-secret-file", "PATH", "", "its secret"), TEXT, WORK, FIELD(client_secret_file)},
+	{ROW("client-auth", "none|basic|post", "none", "how the client says who it is"), CHOICE, WORK, FIELD(client_auth)},
+	{ROW("mode", "auto|OCTAL", "auto", "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others may write, else 0600"), MODE, WORK, FIELD(mode)},
+	{ROW("group", "GID", "", "of the files"), GROUP, WORK, FIELD(group)},
+	{ROW("cacert-path", "PATH", "", "CA file, or directory of PEM files, besides the system bundle (--cacert; repeatable)"), LIST, WORK,
 	 STS_LIST_CACERT},
-	{"cacert-only", NULL, NULL, "leave the system bundle out", FLAG, WORK, FIELD(cacert_only)},
-	{"insecure-http", NULL, NULL, "allow an http URL to loopback", FLAG, WORK, FIELD(insecure_http)},
-	{"client-cert", "PATH", NULL, "client certificate chain in PEM, for mutual TLS", TEXT, WORK, FIELD(client_cert)},
-	{"client-key", "PATH", NULL, "its key: RSA or EC, in PEM, not encrypted", TEXT, WORK, FIELD(client_key)},
-	{"proxy", "URL|none", NULL, "HTTP proxy to the STS, in place of HTTPS_PROXY and NO_PROXY", TEXT, WORK, FIELD(proxy)},
-	{"connect", "ADDR:PORT", NULL, "reach the STS there, but keep its name for TLS and HTTP", TEXT, WORK, FIELD(connect)},
-	{"subject-audience", "A", NULL, "refuse to send a subject token that is not for A", TEXT, WORK, FIELD(subject_audience)},
-	{"expect-audience", "A", NULL, "refuse a returned JWT that is not for A", TEXT, WORK, FIELD(expect_audience)},
-	{"expect-issuer", "I", NULL, "refuse a returned JWT of another issuer", TEXT, WORK, FIELD(expect_issuer)},
-	{"max-lifetime", "D", NULL, "refuse a returned token that lives longer", DURATION, WORK, FIELD(max_lifetime_ms)},
-	{"refresh-before", "D", NULL, "refresh this long before the expiry (at most half of the life)", DURATION, RUN,
+	{ROW("cacert-only", "", "", "leave the system bundle out"), FLAG, WORK, FIELD(cacert_only)},
+	{ROW("insecure-http", "", "", "allow an http URL to loopback"), FLAG, WORK, FIELD(insecure_http)},
+	{ROW("client-cert", "PATH", "", "client certificate chain in PEM, for mutual TLS"), TEXT, WORK, FIELD(client_cert)},
+	{ROW("client-key", "PATH", "", "its key: RSA or EC, in PEM, not encrypted"), TEXT, WORK, FIELD(client_key)},
+	{ROW("proxy", "URL|none", "", "HTTP proxy to the STS, in place of HTTPS_PROXY and NO_PROXY"), TEXT, WORK, FIELD(proxy)},
+	{ROW("connect", "ADDR:PORT", "", "reach the STS there, but keep its name for TLS and HTTP"), TEXT, WORK, FIELD(connect)},
+	{ROW("subject-audience", "A", "", "refuse to send a subject token that is not for A"), TEXT, WORK, FIELD(subject_audience)},
+	{ROW("expect-audience", "A", "", "refuse a returned JWT that is not for A"), TEXT, WORK, FIELD(expect_audience)},
+	{ROW("expect-issuer", "I", "", "refuse a returned JWT of another issuer"), TEXT, WORK, FIELD(expect_issuer)},
+	{ROW("max-lifetime", "D", "", "refuse a returned token that lives longer"), DURATION, WORK, FIELD(max_lifetime_ms)},
+	{ROW("refresh-before", "D", "", "refresh this long before the expiry (at most half of the life)"), DURATION, RUN,
 	 FIELD(refresh_before_ms)},
-	{"refresh-fraction", "F", "0.667", "refresh after this part of the life", FRACTION, RUN, FIELD(fraction_permille)},
-	{"timeout", "D", "30s", "of one attempt", DURATION, WORK, FIELD(timeout_ms)},
-	{"deadline", "D", "60s", "of all attempts together", DURATION, FETCH, FIELD(deadline_ms)},
-	{"default-ttl", "D", "300s", "the token's life when nothing tells it", DURATION, WORK, FIELD(default_ttl_ms)},
-	{"stdout", NULL, NULL, "print the token instead of writing files", FLAG, FETCH, FIELD(to_stdout)},
-	{"force", NULL, NULL, "print it on a terminal too", FLAG, FETCH, FIELD(force)},
-	{"dry-run", NULL, NULL, "print the request as it would be sent, secrets masked, and send nothing", FLAG, FETCH, FIELD(dry_run)},
-	{"wait", "D", "0s", "look every 100 ms for so long before giving up", DURATION, CHECK_, FIELD(wait_ms)},
-	{"min-ttl", "D", "0s", "the token must be valid for so long", DURATION, CHECK_, FIELD(min_ttl_ms)},
-	{"timeout", "D", "30s", "how long to wait for the result", DURATION, REFRESH, FIELD(timeout_ms)},
-	{"json", NULL, NULL, "print one JSON object", FLAG, CHECK_ | INSPECT, FIELD(json)},
-	{"log-format", "auto|json|text", "auto", "auto is text on a terminal, else json", CHOICE, WORK, FIELD(log_format)},
-	{"log-level", "error|warn|info|debug", "info", "the least that is logged", CHOICE, WORK, FIELD(log_level)},
+	{ROW("refresh-fraction", "F", "0.667", "refresh after this part of the life"), FRACTION, RUN, FIELD(fraction_permille)},
+	{ROW("timeout", "D", "30s", "of one attempt"), DURATION, WORK, FIELD(timeout_ms)},
+	{ROW("deadline", "D", "60s", "of all attempts together"), DURATION, FETCH, FIELD(deadline_ms)},
+	{ROW("default-ttl", "D", "300s", "the token's life when nothing tells it"), DURATION, WORK, FIELD(default_ttl_ms)},
+	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH, FIELD(to_stdout)},
+	{ROW("force", "", "", "print it on a terminal too"), FLAG, FETCH, FIELD(force)},
+	{ROW("dry-run", "", "", "print the request as it would be sent, secrets masked, and send nothing"), FLAG, FETCH, FIELD(dry_run)},
+	{ROW("wait", "D", "0s", "look every 100 ms for so long before giving up"), DURATION, CHECK_, FIELD(wait_ms)},
+	{ROW("min-ttl", "D", "0s", "the token must be valid for so long"), DURATION, CHECK_, FIELD(min_ttl_ms)},
+	{ROW("timeout", "D", "30s", "how long to wait for the result"), DURATION, REFRESH, FIELD(timeout_ms)},
+	{ROW("json", "", "", "print one JSON object"), FLAG, CHECK_ | INSPECT, FIELD(json)},
+	{ROW("log-format", "auto|json|text", "auto", "auto is text on a terminal, else json"), CHOICE, WORK, FIELD(log_format)},
+	{ROW("log-level", "error|warn|info|debug", "info", "the least that is logged"), CHOICE, WORK, FIELD(log_level)},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
+
+static const char *text_of(const struct option *row, enum text which)
+{
+	const char *at = row->texts;
+
+	for (int i = 0; i < (int)which; i++)
+		at += strlen(at) + 1;
+	return at;
+}
 
 static const struct option *find(struct sts_slice name, unsigned command)
 {
 	if (sts_slice_eq(name, "cacert"))
 		name = STS_SLICE("cacert-path");
 	for (size_t i = 0; i < ROWS; i++)
-		if ((table[i].commands & command) && sts_slice_eq(name, table[i].name))
+		if ((table[i].commands & command) && sts_slice_eq(name, text_of(&table[i], NAME)))
 			return &table[i];
 	return NULL;
 }
@@ -99,7 +110,7 @@ static const char *nearest(struct sts_slice word, unsigned command)
 
 	for (size_t i = 0; i < ROWS; i++)
 		if (table[i].commands & command)
-			names[count++] = table[i].name;
+			names[count++] = text_of(&table[i], NAME);
 	return sts_nearest(word, names, count);
 }
 
@@ -193,7 +204,7 @@ static bool set(const struct option *row, struct sts_options *o, const char *tex
 		*(gid_t *)field = (gid_t)number;
 		return true;
 	case CHOICE:
-		return parse_choice(row->metavar, text, field);
+		return parse_choice(text_of(row, METAVAR), text, field);
 	case FRACTION:
 		return parse_fraction(text, field);
 	case LIST:
@@ -213,7 +224,7 @@ static const char *wanted(const struct option *row)
 	case FRACTION:
 		return "fraction (0.1 to 0.9)";
 	default:
-		return row->metavar;
+		return text_of(row, METAVAR);
 	}
 }
 
@@ -240,8 +251,8 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
 	*o = (struct sts_options){.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
 	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].fallback && (table[i].commands != REFRESH || command == REFRESH))
-			set(&table[i], o, table[i].fallback);
+		if (*text_of(&table[i], FALLBACK) && (table[i].commands != REFRESH || command == REFRESH))
+			set(&table[i], o, text_of(&table[i], FALLBACK));
 }
 
 /* ---- the environment ---- */
@@ -249,7 +260,7 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command)
 static void env_name(const struct option *row, struct sts_text *out)
 {
 	sts_text_add_str(out, "STS_");
-	for (const char *p = row->name; *p; p++)
+	for (const char *p = text_of(row, NAME); *p; p++)
 		sts_text_add_char(out, *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
 }
 
@@ -294,7 +305,7 @@ static enum sts_err env_list(const struct option *row, struct sts_options *o, co
 		size_t len = strcspn(value, "\n");
 
 		if (len > 0 && !add(row, o, (struct sts_slice){value, len}))
-			return sts_fail(e, STS_EUSAGE, 0, "too many values for --%s in the environment", row->name);
+			return sts_fail(e, STS_EUSAGE, 0, "too many values for --%s in the environment", text_of(row, NAME));
 		value += len + (value[len] == '\n');
 	}
 	return STS_OK;
@@ -344,7 +355,7 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 				warn_unknown(name, o->command, warning, size);
 			continue;
 		}
-		row = find(sts_slice_of(row->name), o->command);
+		row = find(sts_slice_of(text_of(row, NAME)), o->command);
 		if (!row || !value[1])
 			continue; /* another command's option, or set to nothing */
 		if (row->kind == LIST && env_list(row, o, value + 1, e) != STS_OK)
@@ -390,17 +401,17 @@ static enum sts_err read_flag(struct reader *r, struct sts_error *e)
 	if (!value)
 		value = *++r->argv;
 	if (!value)
-		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", row->name, row->name, row->metavar);
+		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", text_of(row, NAME), text_of(row, NAME), text_of(row, METAVAR));
 	if (row->kind == LIST) {
 		if (!(r->seen & 1u << row->offset))
 			drop(r->o, (enum sts_list)row->offset);
 		r->seen |= 1u << row->offset;
 		return add(row, r->o, sts_slice_of(value)) ? STS_OK :
-			sts_fail(e, STS_EUSAGE, 0, "--%s is empty, or given too often (at most %d repeated values)", row->name,
+			sts_fail(e, STS_EUSAGE, 0, "--%s is empty, or given too often (at most %d repeated values)", text_of(row, NAME),
 				 STS_OPTIONS_LIST_MAX);
 	}
 	if (!set(row, r->o, value))
-		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s", row->name, wanted(row));
+		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s", text_of(row, NAME), wanted(row));
 	return STS_OK;
 }
 
@@ -451,15 +462,15 @@ void sts_options_help(struct sts_text *out, enum sts_command command)
 
 		if (!(row->commands & command))
 			continue;
-		sts_text_addf(out, "  --%s", row->name);
-		if (row->metavar)
-			sts_text_addf(out, " %s", row->metavar);
+		sts_text_addf(out, "  --%s", text_of(row, NAME));
+		if (*text_of(row, METAVAR))
+			sts_text_addf(out, " %s", text_of(row, METAVAR));
 		do
 			sts_text_add_char(out, ' ');
 		while (out->len - start < 30 && !out->overflow);
-		sts_text_add_str(out, row->help);
-		if (row->fallback)
-			sts_text_addf(out, " [%s]", row->fallback);
+		sts_text_add_str(out, text_of(row, HELP));
+		if (*text_of(row, FALLBACK))
+			sts_text_addf(out, " [%s]", text_of(row, FALLBACK));
 		sts_text_add_char(out, '\n');
 	}
 }

@@ -139,30 +139,30 @@ static void log_success(struct exchange *x, const struct sts_report *report)
 }
 
 /* "the STS refused this ServiceAccount: check its authorization rules"; without the first half where the message says it already. */
-static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
+static void add_hint(struct sts_log *l, const struct sts_error_info info, const char *msg)
 {
 	char hint[256];
 	struct sts_text text;
 
 	sts_text_init(&text, hint, sizeof(hint));
-	if (strncmp(msg, info->meaning, strlen(info->meaning)) != 0) {
-		sts_text_add_str(&text, info->meaning);
+	if (strncmp(msg, info.meaning, strlen(info.meaning)) != 0) {
+		sts_text_add_str(&text, info.meaning);
 		sts_text_add_str(&text, ": ");
 	}
-	sts_text_add_str(&text, info->hint);
+	sts_text_add_str(&text, info.hint);
 	sts_log_str(l, "hint", hint);
 }
 
 static void log_failure(struct exchange *x, const struct sts_report *report)
 {
-	const struct sts_error_info *info = sts_error_info((enum sts_err)report->error);
+	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
 	int64_t now_ms = sts_clock_boot_ms(), valid_ms = x->schedule.token_until_ms - now_ms;
-	const char *msg = report->text[0] ? report->text : info->meaning;
+	const char *msg = report->text[0] ? report->text : info.meaning;
 	struct sts_log l;
 
 	sts_log_start(&l, STS_LEVEL_ERROR, msg);
 	sts_log_str(&l, "exchange", "default");
-	sts_log_str(&l, "error", info->name);
+	sts_log_str(&l, "error", info.name);
 	if (report->sts_error[0])
 		sts_log_str(&l, "sts_error", report->sts_error);
 	if (x->next_ms >= 0 && x->exit_status < 0)
@@ -196,13 +196,13 @@ static void after_success(struct exchange *x, const struct sts_report *report)
 /* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does not retry? */
 static bool gives_up(const struct exchange *x, enum sts_err err)
 {
-	const struct sts_error_info *info = sts_error_info(err);
+	const struct sts_error_info info = sts_error_info(err);
 
-	if (info->retry == STS_RETRY_NEVER)
+	if (info.retry == STS_RETRY_NEVER)
 		return true;
 	if (!x->plan->once)
 		return false;
-	return !info->fetch_retries || x->plan->one_attempt || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+	return !info.fetch_retries || x->plan->one_attempt || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
@@ -220,19 +220,19 @@ static void hold_what_is_there(struct exchange *x, const struct sts_report *repo
 static void after_failure(struct exchange *x, const struct sts_report *report)
 {
 	enum sts_err err = (enum sts_err)report->error;
-	const struct sts_error_info *info = sts_error_info(err);
+	const struct sts_error_info info = sts_error_info(err);
 	int64_t now_ms = sts_clock_boot_ms();
 
 	hold_what_is_there(x, report, now_ms);
 	if (x->schedule.failures++ == 0)
 		x->schedule.failing_since_ms = now_ms;
 	/* A fetch has somebody waiting: what it retries, it retries soon. */
-	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, x->plan->once ? STS_RETRY_SOON : info->retry,
+	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, x->plan->once ? STS_RETRY_SOON : info.retry,
 						report->retry_after_s, now_ms, random32());
 	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
 	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
 	if (gives_up(x, err))
-		x->exit_status = info->exit_status;
+		x->exit_status = info.exit_status;
 	log_failure(x, report);
 	note_status(x, report);
 }
@@ -316,7 +316,7 @@ static void log_poll(enum sts_level level, const char *msg, const struct sts_rep
 	sts_log_start(&l, level, msg);
 	sts_log_str(&l, "exchange", "default");
 	if (report->error != STS_OK)
-		sts_log_str(&l, "error", sts_error_info((enum sts_err)report->error)->name);
+		sts_log_str(&l, "error", sts_error_info((enum sts_err)report->error).name);
 	sts_log_end(&l);
 }
 
@@ -454,9 +454,9 @@ static __attribute__((noinline)) int stop(struct exchange *x)
 		x->status.next_attempt_s = 0;
 		write_status(x);
 	}
-	sts_log_start(&l, STS_LEVEL_INFO, x->plan->once ? sts_error_info(STS_ESTOPPED)->meaning : "told to stop");
+	sts_log_start(&l, STS_LEVEL_INFO, x->plan->once ? sts_error_info(STS_ESTOPPED).meaning : "told to stop");
 	sts_log_end(&l);
-	return x->plan->once ? sts_error_info(STS_ESTOPPED)->exit_status : STS_EXIT_OK;
+	return x->plan->once ? sts_error_info(STS_ESTOPPED).exit_status : STS_EXIT_OK;
 }
 
 static int loop(struct exchange *x, struct sts_events *ev)
@@ -484,14 +484,14 @@ static int loop(struct exchange *x, struct sts_events *ev)
 
 static __attribute__((noinline)) int fail_at_start(const struct sts_error *e)
 {
-	const struct sts_error_info *info = sts_error_info(e->code);
+	const struct sts_error_info info = sts_error_info(e->code);
 	struct sts_log l;
 
 	sts_log_start(&l, STS_LEVEL_ERROR, e->msg);
-	sts_log_str(&l, "error", info->name);
-	sts_log_str(&l, "hint", info->hint);
+	sts_log_str(&l, "error", info.name);
+	sts_log_str(&l, "hint", info.hint);
 	sts_log_end(&l);
-	return info->exit_status;
+	return info.exit_status;
 }
 
 /* Open the directory, own it, and show that it can be written: what is wrong with it now will not mend by itself. */

@@ -130,7 +130,7 @@ static void keep_secret(struct sts_error *e)
 	if (w.subject.token.len >= SECRET_RUN_BYTES &&
 	    sts_text_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES))
 		sts_fail(e, e->code, e->detail, "%s (the peer's words are left out: they repeat the subject token)",
-			 sts_error_info(e->code)->meaning);
+			 sts_error_info(e->code).meaning);
 }
 
 static _Noreturn void finish(enum sts_err err)

@@ -93,14 +93,15 @@ arm64)	triplet=aarch64-linux-gnu cc=aarch64-linux-gnu-gcc extra=-mno-outline-ato
 *)	die "unknown architecture $arch: amd64 or arm64" ;;
 esac
 prefix=$top/subprojects/musl/out-$arch
-if [ ! -f "$prefix/.done" ]; then
+flags="-Oz -fPIE -ffunction-sections -fdata-sections -fstack-protector --param=ssp-buffer-size=4 $extra"
+if [ "$(cat "$prefix/.done" 2>/dev/null)" != "$flags" ]; then
 	say "compiling musl for $arch"
 	rm -rf "$prefix" "$top/subprojects/musl/obj-$arch"
 	mkdir -p "$prefix" "$top/subprojects/musl/obj-$arch"
 	(
 		cd "$top/subprojects/musl/obj-$arch"
 		CC=$cc CROSS_COMPILE=${cc%gcc} AR=${cc%gcc}ar RANLIB=${cc%gcc}ranlib \
-		CFLAGS="-Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -ffile-prefix-map=$top=. $extra" \
+		CFLAGS="$flags -ffile-prefix-map=$top=." \
 			../configure --target=$triplet --prefix=/ --disable-shared --disable-wrapper >configure.log
 		make -j"$(nproc)" >make.log 2>&1
 		make install DESTDIR="$prefix" >/dev/null
@@ -112,5 +113,5 @@ if [ ! -f "$prefix/.done" ]; then
 	done
 	# musl's own specs do not know static PIE; these do.
 	sed "s|@MUSL@|$prefix|g" "$overlay/musl-static-pie.specs" >"$prefix/static-pie.specs"
-	touch "$prefix/.done"
+	echo "$flags" >"$prefix/.done"
 fi

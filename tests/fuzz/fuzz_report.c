@@ -31,7 +31,7 @@ static void schedule(const struct sts_report *r)
 	state.failures = 1;
 	state.failing_since_ms = BOOT_MS;
 	next_ms = sts_schedule_after_failure(&rules, &state,
-					     sts_error_info((enum sts_err)r->error)->retry,
+					     sts_error_info((enum sts_err)r->error).retry,
 					     r->retry_after_s, BOOT_MS, r->phase_ms[0]);
 	require(next_ms >= BOOT_MS && next_ms <= BOOT_MS + STS_SCHEDULE_MAX_MS);
 }

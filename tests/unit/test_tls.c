@@ -251,7 +251,7 @@ static void check_refused(const char *peer, int64_t ms, enum sts_err want, const
 {
 	enum sts_err err = handshake(peer, ms);
 
-	CHECK_STR(sts_error_info(err)->name, sts_error_info(want)->name);
+	CHECK_STR(sts_error_info(err).name, sts_error_info(want).name);
 	CHECK_INT(error.code, want);
 	if (!strstr(error.msg, word))
 		CHECK_STR(error.msg, word);

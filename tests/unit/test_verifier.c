@@ -36,8 +36,8 @@ static void check_one(const struct verdict *c)
 	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S + c->offset_s, NULL),
 		  STS_OK);
 	CHECK((*class)->get_pkey(class, &usages) == NULL);
-	CHECK_STR(sts_error_info(sts_verifier_run(&verifier, chain, count))->name,
-		  sts_error_info(c->code)->name);
+	CHECK_STR(sts_error_info(sts_verifier_run(&verifier, chain, count)).name,
+		  sts_error_info(c->code).name);
 	CHECK_INT(verifier.error.code, c->code);
 	CHECK(((*class)->get_pkey(class, &usages) != NULL) == (c->code == STS_OK));
 	CHECK(c->code != STS_OK || (usages & BR_KEYTYPE_SIGN));
