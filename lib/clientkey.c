@@ -2,7 +2,6 @@
 #include "clientkey.h"
 
 #include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "crypto.h"
@@ -44,7 +43,7 @@ static bool decode_rsa(struct sts_der in, struct sts_client_key *key)
 			return false;
 	key->is_rsa = true;
 	key->rsa_n = number[0];
-	memcpy(key->rsa_crt, number + 3, sizeof(key->rsa_crt));
+	key->rsa_d = number[2];
 	return in.len == 0;
 }
 
@@ -113,42 +112,31 @@ static size_t sign_ecdsa(const struct sts_client_key *key, int hash_id, const ui
 	return len > 0 ? encode_signature(raw, len, out) : 0;
 }
 
-static size_t sign_rsa(const struct sts_client_key *key, const uint8_t *oid, const uint8_t *hash,
+/*
+ * RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), by the code that verifies, with d in the place of e: its
+ * exponentiation takes the same time for each exponent of a length. Four times the time of the usual
+ * way by p and q, but 1.6 kB less, and no fault in it can give the factors away.
+ */
+static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint8_t *hash,
 		       size_t hash_len, uint8_t *out)
 {
-	br_rsa_private_key rsa = {.n_bitlen = key->leaf.rsa_bits};
+	/* DigestInfo of SHA-256; 384 and 512 have other lengths, and another last byte of the OID. */
+	static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+				       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	struct sts_der n = key->leaf.rsa_n;
+	br_rsa_public_key rsa = {bytes_of(n), n.len, bytes_of(key->rsa_d), key->rsa_d.len};
+	uint8_t *at = out + n.len - hash_len - sizeof(info);
 
-	_Static_assert(offsetof(br_rsa_private_key, iqlen) + sizeof(size_t) -
-				       offsetof(br_rsa_private_key, p) == sizeof(key->rsa_crt),
-		       "five pairs of a pointer and a length");
-	memcpy(&rsa.p, key->rsa_crt, sizeof(key->rsa_crt));
-	return br_rsa_i31_pkcs1_sign(oid, hash, hash_len, &rsa, out) ? key->rsa_n.len : 0;
-}
-
-/* id-sha256, -384, -512 differ in their last byte, and BearSSL numbers them in a row. */
-#define OID_OF_HASH(id) {9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (uint8_t)((id) - br_sha256_ID + 1)}
-
-/*
- * The sizes that BearSSL counts on (that the factors are odd it sees for itself), and a signature,
- * since one made with damaged numbers could give the key away.
- */
-static bool rsa_belongs(const struct sts_client_key *key)
-{
-	static const uint8_t oid[] = OID_OF_HASH(br_sha256_ID), hash[32] = {1};
-	const struct sts_cert *leaf = &key->leaf;
-	br_rsa_public_key rsa = {bytes_of(leaf->rsa_n), leaf->rsa_n.len, bytes_of(leaf->rsa_e),
-				 leaf->rsa_e.len};
-	uint8_t signature[SIGNATURE_MAX_BYTES], got[32];
-
-	if (!sts_der_eq(key->rsa_n, leaf->rsa_n) ||
-	    key->rsa_crt[0].len + key->rsa_crt[1].len - rsa.nlen > 1)
-		return false;
-	for (size_t i = 0; i < 5; i++)
-		if (key->rsa_crt[i].len > rsa.nlen / 2 + 1)
-			return false;
-	return sign_rsa(key, oid, hash, sizeof(hash), signature) &&
-	       sts_crypto_rsa_vrfy()(signature, rsa.nlen, oid, sizeof(hash), &rsa, got) &&
-	       memcmp(got, hash, sizeof(hash)) == 0;
+	memset(out, 0xff, n.len);
+	out[0] = 0;
+	out[1] = 1;
+	at[-1] = 0;
+	memcpy(at, info, sizeof(info));
+	at[1] = (uint8_t)(sizeof(info) - 2 + hash_len);
+	at[14] = (uint8_t)(hash_id - br_sha256_ID + 1);
+	at[18] = (uint8_t)hash_len;
+	memcpy(at + sizeof(info), hash, hash_len);
+	return br_rsa_i31_public(out, n.len, &rsa) ? n.len : 0;
 }
 
 static bool ec_belongs(const struct sts_client_key *key)
@@ -166,7 +154,9 @@ static bool belongs(const struct sts_client_key *key)
 {
 	if (key->is_rsa != (key->leaf.key_kind == STS_KEY_RSA))
 		return false;
-	return key->is_rsa ? rsa_belongs(key) : ec_belongs(key);
+	if (!key->is_rsa)
+		return ec_belongs(key);
+	return sts_der_eq(key->rsa_n, key->leaf.rsa_n) && key->rsa_d.len <= key->rsa_n.len;
 }
 
 /* --- files --- */
@@ -334,7 +324,6 @@ static size_t do_sign(const br_ssl_client_certificate_class **ctx, int hash_id, 
 		      unsigned char *data, size_t size)
 {
 	const struct sts_client_class *auth = (const struct sts_client_class *)(void *)ctx;
-	const uint8_t oid[] = OID_OF_HASH(hash_id);
 	uint8_t hash[64];
 
 	if (!auth->sent || size < SIGNATURE_MAX_BYTES || hash_len > sizeof(hash))
@@ -342,7 +331,7 @@ static size_t do_sign(const br_ssl_client_certificate_class **ctx, int hash_id, 
 	memcpy(hash, data, hash_len);
 	if (!auth->key->is_rsa)
 		return sign_ecdsa(auth->key, hash_id, hash, data);
-	return sign_rsa(auth->key, oid, hash, hash_len, data);
+	return sign_rsa(auth->key, hash_id, hash, hash_len, data);
 }
 
 void sts_client_class_init(struct sts_client_class *auth, const struct sts_client_key *key)

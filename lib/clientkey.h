@@ -24,7 +24,7 @@ struct sts_client_key {
 	struct sts_cert leaf;
 	/* of the key file; SECRET. is_rsa says which of the two is set */
 	bool is_rsa;
-	struct sts_der rsa_n, rsa_crt[5]; /* p, q, dp, dq, iq */
+	struct sts_der rsa_n, rsa_d;
 	struct sts_der ec_x;
 	/* private */
 	uint8_t cert_file[STS_CLIENT_CERT_MAX_BYTES];
@@ -32,7 +32,7 @@ struct sts_client_key {
 };
 
 /*
- * Read both files afresh, and see with a signature that key and certificate belong together. While
+ * Read both files afresh, and see that key and certificate belong together. While
  * somebody replaces the two files one may be newer than the other: they are then read once more.
  *   cert_path  in   PEM certificates, the leaf first, at most STS_CHAIN_MAX_CERTS; other objects
  *                   are passed over
@@ -48,7 +48,7 @@ enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_pa
 /*
  * Find the numbers of one private key.
  *   der  in   PKCS#8, PKCS#1 or SEC 1, which its structure tells; must outlive *key
- *   key  out  is_rsa, and rsa_n with rsa_crt, or ec_x: slices into der, not empty, without leading
+ *   key  out  is_rsa, and rsa_n with rsa_d, or ec_x: slices into der, not empty, without leading
  *             zeros. Whether they are a key is not known yet.
  * False when it is none of the three.
  */

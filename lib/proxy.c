@@ -71,7 +71,7 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 	*proxy = (struct sts_proxy){0};
 	if (scheme >= 0 && !sts_slice_eq_nocase((struct sts_slice){text.data, (size_t)scheme}, "http"))
 		return sts_fail(e, STS_EUSAGE, 0,
-				"the proxy's URL must begin with http:// (no https://, no socks5://)");
+				"the proxy's URL does not begin with http://");
 	if (scheme >= 0)
 		text = (struct sts_slice){text.data + scheme + 3, text.len - (size_t)scheme - 3};
 	while (end < text.len && !strchr("/?#", text.data[end]))
