@@ -456,6 +456,7 @@ static const struct verdict encodings[] = {
 	{"leaf-dsa inter", "root", HOST, STS_ECERT_ALGORITHM, "DSA"},
 	{"leaf-ed448 inter", "root", HOST, STS_ECERT_ALGORITHM, "Ed448"},
 	{"leaf-large inter", "root", HOST, STS_OK},
+	{"big4", "other-root", HOST, STS_OK},
 };
 
 static const struct verdict damage[] = {

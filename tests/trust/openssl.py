@@ -7,6 +7,10 @@ import subprocess
 import chains
 
 
+def version():
+    return subprocess.run(["openssl", "version"], capture_output=True, text=True, timeout=20).stdout
+
+
 def is_address(host):
     try:
         return bool(ipaddress.ip_address(host))

@@ -112,6 +112,8 @@ def test_an_answer_that_is_cut_short_gives_no_token(framing, attempt):
 
     def check(where, tell, is_whole):
         run = attempt(tell)
+        while run.status != 0 and json.loads(run.lines[0])["error"] == "timeout":
+            run = attempt(tell)  # the machine is busy
         # What ends with the connection needs a close_notify to be whole.
         if is_whole and not (framing == "close" and where.startswith("cipher")):
             return 1, where if run.status != 0 or run.out.strip() != TOKEN.encode() else None
