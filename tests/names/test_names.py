@@ -325,6 +325,15 @@ def test_a_first_server_that_is_not_there(fetch, sts, name_servers, configure, c
     assert cost("first name server: nobody listens", run, server) < CHEAP_MS
 
 
+def test_a_first_server_without_a_route(etc, without_ipv4, fetch, sts, name_servers, configure, cost):
+    server = name_servers({IN_CLUSTER: [SERVICE_6]}, on=[DNS_6])
+    configure(POD + f"nameserver 192.0.2.53\nnameserver {DNS_6}\n")
+    run = fetch()
+    good(run, sts, SERVICE_6)
+    assert run.seconds < CHEAP_MS / 1000
+    assert cost("first name server: no route", run, server) < CHEAP_MS
+
+
 def test_a_lost_packet(fetch, sts, name_servers, configure, cost):
     server = name_servers({})
     server.zone[IN_CLUSTER] = lambda query: [] if server.questions.count(f"A {IN_CLUSTER}") % 2 else [address(query, SERVICE)]

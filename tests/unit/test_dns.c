@@ -292,6 +292,10 @@ static void malformed_names(void)
 		PUT("\0\1\0\1\0\0\0\1\0\4\x0a\0\0\1");
 		CHECK_INT(read_it(), STS_DNS_MALFORMED);
 	}
+	/* Forwards, to a name that is there. */
+	begin(OK, 1);
+	PUT("\xc0\x26\0\x10\0\1\0\0\0\1\0\x0a\3sts\4test\0");
+	CHECK_INT(read_it(), STS_DNS_MALFORMED);
 	/* An address of another size. */
 	begin(OK, 1);
 	PUT(QUESTION "\0\1\0\1\0\0\0\1\0\5\x0a\0\0\1x");
