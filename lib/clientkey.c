@@ -48,9 +48,9 @@ static bool decode_rsa(struct sts_der in, struct sts_client_key *key)
 }
 
 /*
- * What stands behind the version tells the three apart: a number, an octet string (ECPrivateKey, RFC
- * 5915; the certificate says which curve it is), or PKCS#8's algorithm (RFC 5958), behind which is
- * one of the other two. Versions say nothing more.
+ * What stands behind the version tells the three apart: a number, an octet string (ECPrivateKey,
+ * RFC 5915; the certificate says which curve it is), or PKCS#8's algorithm (RFC 5958), behind which
+ * is one of the other two. Versions say nothing more.
  */
 bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
 {
@@ -113,14 +113,15 @@ static size_t sign_ecdsa(const struct sts_client_key *key, int hash_id, const ui
 }
 
 /*
- * RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), by the code that verifies, with d in the place of e: its
- * exponentiation takes the same time for each exponent of a length. Four times the time of the usual
- * way by p and q, but 1.6 kB less, and no fault in it can give the factors away.
+ * RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), by the code that verifies, with d in the place of e:
+ * its exponentiation takes the same time for each exponent of a length. Four times the time of the
+ * usual way by p and q, but 1.6 kB less, and no fault in it can give the factors away.
  */
 static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint8_t *hash,
 		       size_t hash_len, uint8_t *out)
 {
-	/* DigestInfo of SHA-256; 384 and 512 have other lengths, and another last byte of the OID. */
+	/* DigestInfo of SHA-256; 384 and 512 have other lengths, and another last byte of the OID.
+	 */
 	static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
 				       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 	struct sts_der n = key->leaf.rsa_n;
@@ -161,13 +162,14 @@ static bool belongs(const struct sts_client_key *key)
 
 /* --- files --- */
 
-/* Take the next object out of a file's text. It is decoded in place: it is shorter than its text. */
+/* Take the next object out of a file's text. It is decoded in place: it is shorter than its text.
+ */
 static bool next_object(struct sts_pem *pem, const uint8_t *text, size_t len, size_t *at)
 {
 	while (*at < len) {
 		size_t used;
-		enum sts_pem_event event =
-			sts_pem_feed(pem, (const char *)text + *at, len - *at, &used);
+		enum sts_pem_event event = sts_pem_feed(pem, (const char *)text + *at, len - *at,
+							&used);
 
 		*at += used;
 		if (event == STS_PEM_OBJECT)
@@ -197,8 +199,8 @@ static const char *read_chain(struct sts_client_key *key, size_t len)
 	}
 	if (pem.skipped > 0 || key->chain_len == 0)
 		return "no certificate in PEM, or a damaged one";
-	if (sts_cert_read((struct sts_der){key->chain[0].data, key->chain[0].data_len}, leaf, NULL) !=
-		    STS_OK ||
+	if (sts_cert_read((struct sts_der){key->chain[0].data, key->chain[0].data_len}, leaf,
+			  NULL) != STS_OK ||
 	    leaf->key_kind == STS_KEY_OTHER ||
 	    (leaf->key_kind == STS_KEY_RSA &&
 	     (leaf->rsa_bits < RSA_MIN_BITS || leaf->rsa_bits > RSA_MAX_BITS)))
@@ -296,7 +298,8 @@ static void no_bytes(const br_ssl_client_certificate_class **ctx, const unsigned
 	(void)len;
 }
 
-/* The server's list of hashes is in the bits: those for RSA from 0 on, those for ECDSA from 8 on. */
+/* The server's list of hashes is in the bits: those for RSA from 0 on, those for ECDSA from 8 on.
+ */
 static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *client,
 		   uint32_t auth_types, br_ssl_client_certificate *choice)
 {

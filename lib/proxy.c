@@ -15,8 +15,8 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decode user and password. False for what Basic cannot carry (RFC 7617): control characters,
- * and a colon in the user's name. */
+/* Percent-decode user and password. False for what Basic cannot carry (RFC 7617): control
+ * characters, and a colon in the user's name. */
 static bool add_decoded(struct sts_text *t, struct sts_slice s)
 {
 	bool user = true;
@@ -69,9 +69,9 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 	size_t end = 0;
 
 	*proxy = (struct sts_proxy){0};
-	if (scheme >= 0 && !sts_slice_eq_nocase((struct sts_slice){text.data, (size_t)scheme}, "http"))
-		return sts_fail(e, STS_EUSAGE, 0,
-				"the proxy's URL does not begin with http://");
+	if (scheme >= 0 &&
+	    !sts_slice_eq_nocase((struct sts_slice){text.data, (size_t)scheme}, "http"))
+		return sts_fail(e, STS_EUSAGE, 0, "the proxy's URL does not begin with http://");
 	if (scheme >= 0)
 		text = (struct sts_slice){text.data + scheme + 3, text.len - (size_t)scheme - 3};
 	while (end < text.len && !strchr("/?#", text.data[end]))
@@ -81,8 +81,9 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 		struct sts_slice userinfo = {text.data, (size_t)(at - text.data)};
 
 		if (!read_userinfo(userinfo, proxy))
-			return sts_fail(e, STS_EUSAGE, 0,
-					"the user or password in the proxy's URL is malformed or too long");
+			return sts_fail(
+				e, STS_EUSAGE, 0,
+				"the user or password in the proxy's URL is malformed or too long");
 		text = (struct sts_slice){at + 1, text.len - userinfo.len - 1};
 	}
 	sts_text_init(&t, url, sizeof(url));
@@ -96,7 +97,8 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 
 /* --- NO_PROXY --- */
 
-/* Cut the target's ":PORT" off an entry; with another port it is no address and no domain any more. */
+/* Cut the target's ":PORT" off an entry; with another port it is no address and no domain any more.
+ */
 static void strip_port(struct sts_slice *entry, const struct sts_url *target)
 {
 	char port[8];
@@ -196,7 +198,8 @@ enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http *http
 
 	/* A body, and what says how long it is, is nobody's business (RFC 9110 section 9.3.6). */
 	if (status == 0)
-		return err == STS_EAGAIN ? err : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
+		return err == STS_EAGAIN ? err
+					 : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
 	if (status == 200)
 		return STS_OK;
 	if (status == 407 || status == 401) /* tinyproxy's word for wrong credentials */
@@ -216,7 +219,8 @@ static void add_request(const struct sts_proxy *proxy, const struct sts_url *tar
 
 	sts_text_init(&h, host, sizeof(host));
 	sts_url_add_endpoint(&h, target);
-	sts_text_addf(t, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: sts-sidecar\r\n", host, host);
+	sts_text_addf(t, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: sts-sidecar\r\n", host,
+		      host);
 	if (proxy->credentials[0])
 		sts_text_addf(t, "Proxy-Authorization: Basic %s\r\n", proxy->credentials);
 	sts_text_add_str(t, "\r\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A private key's DER: whatever is found lies inside of the input, and is the same behind a header of PKCS#8. */
+/* A private key's DER: whatever is found lies inside of the input, and is the same behind a header
+ * of PKCS#8. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ static bool decode_wrapped(const uint8_t *data, size_t size)
 	static const uint8_t version_and_algorithm[] = {2, 1, 0, 0x30, 2, 5, 0};
 	uint8_t octets[8], outer[8], *whole = malloc(size + 32);
 	size_t octets_len = put_header(octets, STS_DER_OCTETS, size), len = 0;
-	size_t outer_len = put_header(outer, STS_DER_SEQUENCE, sizeof(version_and_algorithm) + octets_len + size);
+	size_t outer_len = put_header(outer, STS_DER_SEQUENCE,
+				      sizeof(version_and_algorithm) + octets_len + size);
 
 	memcpy(whole, outer, outer_len);
 	len += outer_len;
@@ -62,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 60000)
 		return 0;
-	nested = sts_der_take(&der, STS_DER_SEQUENCE, &in) && sts_der_take(&in, pkcs8[0], &part) && sts_der_peek(&in, pkcs8[1]);
+	nested = sts_der_take(&der, STS_DER_SEQUENCE, &in) && sts_der_take(&in, pkcs8[0], &part) &&
+		 sts_der_peek(&in, pkcs8[1]);
 	bool found = sts_client_key_decode((struct sts_der){size ? data : NULL, size}, &key);
 	if (found && key.is_rsa) {
 		check_number(key.rsa_n, data, size);

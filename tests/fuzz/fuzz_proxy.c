@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proxies, by the first byte: a proxy's URL; HOST, newline, NO_PROXY (compared with a second reader of
- * it, below); an answer to CONNECT.
+ * Proxies, by the first byte: a proxy's URL; HOST, newline, NO_PROXY (compared with a second reader
+ * of it, below); an answer to CONNECT.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -31,14 +31,18 @@ static void fuzz_url(struct sts_slice text)
 	must(err == (proxy.used ? STS_OK : STS_EUSAGE));
 	if (err != STS_OK)
 		return;
-	must(!proxy.url.https && proxy.url.host[0] && proxy.url.port > 0 && !strchr(proxy.url.host, '@'));
+	must(!proxy.url.https && proxy.url.host[0] && proxy.url.port > 0 &&
+	     !strchr(proxy.url.host, '@'));
 	len = strlen(proxy.credentials);
 	must(len < sizeof(proxy.credentials) && len % 4 == 0);
 	for (size_t i = 0; i < len; i++) /* to the alphabet of the decoder that we have */
-		proxy.credentials[i] = proxy.credentials[i] == '+' ? '-' : proxy.credentials[i] == '/' ? '_' : proxy.credentials[i];
+		proxy.credentials[i] = proxy.credentials[i] == '+'   ? '-'
+				       : proxy.credentials[i] == '/' ? '_'
+								     : proxy.credentials[i];
 	while (len > 0 && proxy.credentials[len - 1] == '=')
 		len--;
-	must(sts_base64url_decode((struct sts_slice){proxy.credentials, len}, plain, sizeof(plain), &len));
+	must(sts_base64url_decode((struct sts_slice){proxy.credentials, len}, plain, sizeof(plain),
+				  &len));
 	must(len == 0 || memchr(plain, ':', len));
 	for (size_t i = 0; i < len; i++)
 		must(plain[i] >= 0x20 && plain[i] != 0x7f);
@@ -62,10 +66,13 @@ static bool any_network(const char *network, const char *host, const char *digit
 {
 	unsigned long bits = digits ? strtoul(digits, NULL, 10) : 0;
 
-	if (digits && (!*digits || strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 18))
+	if (digits &&
+	    (!*digits || strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 18))
 		return false;
-	return (!(digits && bits > 32) && same_network(AF_INET, network, host, digits ? bits : 32)) ||
-	       (!(digits && bits > 128) && same_network(AF_INET6, network, host, digits ? bits : 128));
+	return (!(digits && bits > 32) &&
+		same_network(AF_INET, network, host, digits ? bits : 32)) ||
+	       (!(digits && bits > 128) &&
+		same_network(AF_INET6, network, host, digits ? bits : 128));
 }
 
 static bool is_address(const char *text)
@@ -87,7 +94,8 @@ static bool entry_matches(char *entry, const struct sts_url *target)
 		return any_network(entry, target->host, slash + 1);
 	}
 	snprintf(port, sizeof(port), "%u", target->port);
-	if (colon && colon > entry && strcmp(colon + 1, port) == 0 && (entry[0] == '[' || strchr(entry, ':') == colon))
+	if (colon && colon > entry && strcmp(colon + 1, port) == 0 &&
+	    (entry[0] == '[' || strchr(entry, ':') == colon))
 		*colon = '\0';
 	len = strlen(entry);
 	if (len > 2 && entry[0] == '[' && entry[len - 1] == ']') {
@@ -134,7 +142,8 @@ static void fuzz_no_proxy(struct sts_slice text)
 	host_len = (size_t)(newline - text.data);
 	len = text.len - host_len - 1;
 	/* A zone's number is an address to us, and not to inet_pton(). */
-	if (host_len > 200 || len >= sizeof(no_proxy) || memchr(newline + 1, '\0', len) || memchr(newline + 1, '%', len))
+	if (host_len > 200 || len >= sizeof(no_proxy) || memchr(newline + 1, '\0', len) ||
+	    memchr(newline + 1, '%', len))
 		return;
 	snprintf(url, sizeof(url), "https://%.*s/", (int)host_len, text.data);
 	if (sts_url_parse(sts_slice_of(url), &target, NULL) != STS_OK)
@@ -167,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static void (*const fuzz[])(struct sts_slice text) = {fuzz_url, fuzz_no_proxy, fuzz_answer};
 
 	if (size > 0)
-		fuzz[data[0] % 3]((struct sts_slice){size > 1 ? (const char *)data + 1 : NULL, size - 1});
+		fuzz[data[0] % 3](
+			(struct sts_slice){size > 1 ? (const char *)data + 1 : NULL, size - 1});
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client's certificate and key. Keys are made by openssl for each run; what is kept here are none. */
+/* The client's certificate and key. Keys are made by openssl for each run; what is kept here are
+ * none. */
 #include "clientkey.h"
 
 #include <stdlib.h>
@@ -18,13 +19,13 @@ static const char *const kinds[] = {"rsa", "p256", "p384", "p521"};
 
 static bool make_files(void)
 {
-	static const char script[] =
-		"cd %s && exec >/dev/null 2>&1 &&"
-		"r='openssl req -x509 -nodes -days 2 -subj /CN=client' &&"
-		"$r -newkey rsa:2048 -keyout rsa.key -out rsa.crt &&"
-		"for c in 256:prime256v1 384:secp384r1 521:secp521r1; do"
-		" $r -newkey ec -pkeyopt ec_paramgen_curve:${c#*:} -keyout p${c%%:*}.key -out p${c%%:*}.crt ||"
-		" exit 1; done";
+	static const char script[] = "cd %s && exec >/dev/null 2>&1 &&"
+				     "r='openssl req -x509 -nodes -days 2 -subj /CN=client' &&"
+				     "$r -newkey rsa:2048 -keyout rsa.key -out rsa.crt &&"
+				     "for c in 256:prime256v1 384:secp384r1 521:secp521r1; do"
+				     " $r -newkey ec -pkeyopt ec_paramgen_curve:${c#*:} -keyout "
+				     "p${c%%:*}.key -out p${c%%:*}.crt ||"
+				     " exit 1; done";
 	char command[sizeof(script) + sizeof(dir)];
 
 	snprintf(command, sizeof(command), script, dir);
@@ -82,7 +83,8 @@ static void nothing_is_left(void)
 
 /* --- signing --- */
 
-static const br_hash_class *const hashes[] = {&br_sha256_vtable, &br_sha384_vtable, &br_sha512_vtable};
+static const br_hash_class *const hashes[] = {&br_sha256_vtable, &br_sha384_vtable,
+					      &br_sha512_vtable};
 static const size_t hash_bytes[] = {32, 48, 64};
 
 static size_t sign(const struct sts_client_key *k, int id, const uint8_t *hash, uint8_t *data)
@@ -106,7 +108,8 @@ static void check_ecdsa(int id, const uint8_t *hash)
 	br_ec_private_key ec = {BR_EC_secp256r1 + (int)key.leaf.key_kind - STS_KEY_EC_P256,
 				(unsigned char *)(uintptr_t)key.ec_x.data, key.ec_x.len};
 	uint8_t want[160], got[512];
-	size_t len = br_ecdsa_i31_sign_asn1(sts_crypto_ec(), hashes[id - br_sha256_ID], hash, &ec, want);
+	size_t len = br_ecdsa_i31_sign_asn1(sts_crypto_ec(), hashes[id - br_sha256_ID], hash, &ec,
+					    want);
 
 	CHECK_INT(sign(&key, id, hash, got), len);
 	CHECK(memcmp(got, want, len) == 0);
@@ -115,8 +118,9 @@ static void check_ecdsa(int id, const uint8_t *hash)
 static void check_rsa(int id, const uint8_t *hash)
 {
 	uint8_t oid[] = {9, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (uint8_t)(id - 3)};
-	br_rsa_public_key rsa = {(unsigned char *)(uintptr_t)key.leaf.rsa_n.data, key.leaf.rsa_n.len,
-				 (unsigned char *)(uintptr_t)key.leaf.rsa_e.data, key.leaf.rsa_e.len};
+	br_rsa_public_key rsa = {
+		(unsigned char *)(uintptr_t)key.leaf.rsa_n.data, key.leaf.rsa_n.len,
+		(unsigned char *)(uintptr_t)key.leaf.rsa_e.data, key.leaf.rsa_e.len};
 	size_t hash_len = hash_bytes[id - br_sha256_ID];
 	uint8_t data[512], got[64];
 	size_t len = sign(&key, id, hash, data);
@@ -238,7 +242,8 @@ static void write_key(const char *name)
 	sts_base64_encode(&text, der, der_len);
 	if (!file)
 		exit(1);
-	fprintf(file, "-----BEGIN PRIVATE %s-----\n%s\n-----END PRIVATE %s-----\n", "KEY", base64, "KEY");
+	fprintf(file, "-----BEGIN PRIVATE %s-----\n%s\n-----END PRIVATE %s-----\n", "KEY", base64,
+		"KEY");
 	fclose(file);
 }
 
@@ -289,7 +294,8 @@ static void keys_that_overflow_bearssl(void)
 			if (form & 2)
 				pkcs8();
 			write_key("crafted");
-			CHECK_INT(read_pair(form & 1 ? "rsa" : "p256", "crafted"), STS_ECLIENT_CERT);
+			CHECK_INT(read_pair(form & 1 ? "rsa" : "p256", "crafted"),
+				  STS_ECLIENT_CERT);
 			CHECK(strstr(error.msg, "does not belong") != NULL);
 		}
 }
@@ -338,7 +344,8 @@ static void cut_short(void)
 			uint8_t *exact = malloc(len + 1);
 
 			memcpy(exact, der, len);
-			CHECK(!sts_client_key_decode((struct sts_der){len ? exact : NULL, len}, &key));
+			CHECK(!sts_client_key_decode((struct sts_der){len ? exact : NULL, len},
+						     &key));
 			free(exact);
 		}
 	}

@@ -54,13 +54,30 @@ static void urls(void)
 static void urls_that_are_refused(void)
 {
 	static const char *const rows[] = {
-		"", "http://", "https://proxy.example", "socks5://proxy.example:1080", "socks5h://u:SECRET@x",
-		"://proxy.example", "ftp://u:SECRET@proxy.example", "http://u:SECRET@", "http://u:SECRET@:3128",
-		"http://u:SECRET@proxy.example:0", "http://u:SECRET@proxy.example:65536", "http://u:SECRET@pro xy",
-		"http://u:SECRET%@proxy.example", "http://u:SECRET%4@proxy.example", "http://u:SECRET%4g@proxy.example",
-		"http://u%3aSECRET@proxy.example", "http://u:SECRET%0a@proxy.example", "http://u:SECRET%00@proxy.example",
-		"http://u:SECRET%7f@proxy.example", "http://u:SECRET\r\n@proxy.example", "http://[::1", "http://2001:db8::1:3128",
-		"http://u:SECRET@proxy.example#x", "http:///path",
+		"",
+		"http://",
+		"https://proxy.example",
+		"socks5://proxy.example:1080",
+		"socks5h://u:SECRET@x",
+		"://proxy.example",
+		"ftp://u:SECRET@proxy.example",
+		"http://u:SECRET@",
+		"http://u:SECRET@:3128",
+		"http://u:SECRET@proxy.example:0",
+		"http://u:SECRET@proxy.example:65536",
+		"http://u:SECRET@pro xy",
+		"http://u:SECRET%@proxy.example",
+		"http://u:SECRET%4@proxy.example",
+		"http://u:SECRET%4g@proxy.example",
+		"http://u%3aSECRET@proxy.example",
+		"http://u:SECRET%0a@proxy.example",
+		"http://u:SECRET%00@proxy.example",
+		"http://u:SECRET%7f@proxy.example",
+		"http://u:SECRET\r\n@proxy.example",
+		"http://[::1",
+		"http://2001:db8::1:3128",
+		"http://u:SECRET@proxy.example#x",
+		"http:///path",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -75,7 +92,8 @@ static void the_longest_credentials(void)
 {
 	char text[1024] = "http://";
 
-	for (size_t len = STS_PROXY_USERINFO_MAX_BYTES - 2; len <= STS_PROXY_USERINFO_MAX_BYTES + 1; len++) {
+	for (size_t len = STS_PROXY_USERINFO_MAX_BYTES - 2; len <= STS_PROXY_USERINFO_MAX_BYTES + 1;
+	     len++) {
 		memset(text + 7, 'a', len);
 		memcpy(text + 7 + len / 2, ":", 1);
 		strcpy(text + 7 + len, "@proxy.example");
@@ -96,7 +114,8 @@ static void a_url_that_is_too_long(void)
 }
 
 /*
- * NO_PROXY: as Go's httpproxy documents it. Where Python's urllib or curl differ, the comment says so.
+ * NO_PROXY: as Go's httpproxy documents it. Where Python's urllib or curl differ, the comment says
+ * so.
  */
 static const struct {
 	const char *no_proxy, *host; /* host: the authority of an https URL */
@@ -207,7 +226,8 @@ static void no_proxy(void)
 
 		snprintf(text, sizeof(text), "https://%s/token", matrix[i].host);
 		CHECK_INT(sts_url_parse(sts_slice_of(text), &target, NULL), STS_OK);
-		if (sts_proxy_exempts(sts_slice_of(matrix[i].no_proxy), &target) != matrix[i].exempt) {
+		if (sts_proxy_exempts(sts_slice_of(matrix[i].no_proxy), &target) !=
+		    matrix[i].exempt) {
 			printf("# NO_PROXY=%s for %s\n", matrix[i].no_proxy, matrix[i].host);
 			CHECK(false);
 		}
@@ -241,9 +261,11 @@ static void answers(void)
 		{"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", STS_OK, ""},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", STS_OK, ""},
 		{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\n\r\n", STS_OK, ""},
-		{"HTTP/1.1 407 No\r\n\r\n", STS_EPROXY_REFUSED, "wants credentials, and none are given (407)"},
+		{"HTTP/1.1 407 No\r\n\r\n", STS_EPROXY_REFUSED,
+		 "wants credentials, and none are given (407)"},
 		{"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n", STS_EPROXY_REFUSED, "(401)"},
-		{"HTTP/1.1 403 PEERSWORD\r\n\r\n", STS_EPROXY_REFUSED, "refused to connect to the STS (403)"},
+		{"HTTP/1.1 403 PEERSWORD\r\n\r\n", STS_EPROXY_REFUSED,
+		 "refused to connect to the STS (403)"},
 		{"HTTP/1.1 204 Fine\r\n\r\n", STS_EPROXY_REFUSED, "(204)"},
 		{"HTTP/1.1 502 PEERSWORD\r\n\r\n", STS_EPROXY, "(502)"},
 		{"HTTP/1.1 200 OK\n\n", STS_EPROXY, "no HTTP"},
