@@ -62,6 +62,18 @@ static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t unti
 	return from_ms + life_ms / 1000 * o->fraction_permille;
 }
 
+/* What would be refused from the STS is not taken from a directory. */
+static bool expected(const struct sts_options *o, struct sts_slice token, char *scratch, size_t scratch_size)
+{
+	bool has = true;
+
+	if (o->expect_audience)
+		sts_jwt_has_audience(token, sts_slice_of(o->expect_audience), scratch, scratch_size, &has, NULL);
+	if (has && o->expect_issuer)
+		sts_jwt_has_issuer(token, sts_slice_of(o->expect_issuer), scratch, scratch_size, &has, NULL);
+	return has;
+}
+
 bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size, char *scratch,
 	       size_t scratch_size, struct sts_report *report)
 {
@@ -72,6 +84,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 
 	sts_stored_read(store->dir_fd, buf, size, &stored);
 	if (stored.token_errno || stored.expires_errno || stored.token_uid != geteuid() ||
+	    !expected(o, stored.token, scratch, scratch_size) ||
 	    sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK)
 		return false;
 	until_ms = stored.expires_s;
@@ -84,6 +97,8 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 		from_ms = now_ms - now_boot_ms + 1;
 	/* No lifetime of ours is longer: somebody else wrote that. */
 	if (until_ms <= now_ms || until_ms - from_ms < 1000 || until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
+		return false;
+	if (o->max_lifetime_ms > 0 && until_ms - from_ms > o->max_lifetime_ms)
 		return false;
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Adoption: a token that is on disk at start is taken over when it is ours (our UID, a regular file, parses) and not yet due by the
- * earlier of `expires` and its own `exp`.
+ * earlier of `expires` and its own `exp`. What --expect-audience, --expect-issuer and --max-lifetime refuse from the STS is refused here too.
  */
 #ifndef STS_SIDECAR_ADOPT_H
 #define STS_SIDECAR_ADOPT_H

@@ -255,8 +255,14 @@ static bool same_file(const struct subject_file *a, const struct subject_file *b
 	       a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
+/* Whatever the reason is, the floors hold. */
 static void bring_forward(struct exchange *x, int64_t at_ms)
 {
+	int64_t floor_ms = x->schedule.failures > 0 ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
+						    : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+
+	if (at_ms < floor_ms)
+		at_ms = floor_ms;
 	/* An exchange that is under way sets the next time itself. */
 	if ((x->worker.pid < 0 || x->worker.mode == STS_WORKER_POLL) && (x->next_ms < 0 || at_ms < x->next_ms))
 		x->next_ms = at_ms;
@@ -266,17 +272,15 @@ static void bring_forward_spread(struct exchange *x)
 {
 	int64_t now_ms = sts_clock_boot_ms(), from_ms = x->not_before_ms > now_ms ? x->not_before_ms : now_ms;
 
-	bring_forward(x, from_ms + sts_schedule_jitter(SPREAD_MS, random32()));
+	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread, and no back-off. */
+	if (x->next_ms > from_ms + SPREAD_MS)
+		bring_forward(x, from_ms + sts_schedule_jitter(SPREAD_MS, random32()));
 }
 
-/* Somebody asks for it: the floors hold, but neither the back-off nor Retry-After. */
+/* Somebody asks for it: neither the back-off nor Retry-After holds. */
 static void refresh_now(struct exchange *x)
 {
-	int64_t now_ms = sts_clock_boot_ms(), floor_ms = x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
-
-	if (x->schedule.failures > 0)
-		floor_ms = x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS;
-	bring_forward(x, floor_ms > now_ms ? floor_ms : now_ms);
+	bring_forward(x, sts_clock_boot_ms());
 }
 
 static void clock_stepped(struct exchange *x)

@@ -138,6 +138,9 @@ static _Noreturn void finish(enum sts_err err)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGALRM, &ignore, NULL);
+	/* The options themselves were found right before there was a worker: it is what a file holds, which may change. */
+	if (err == STS_EUSAGE)
+		w.error.code = err = STS_EINPUT;
 	w.report.error = (int32_t)err;
 	if (err != STS_OK) {
 		keep_secret(&w.error);
