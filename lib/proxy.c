@@ -76,11 +76,12 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 		text = (struct sts_slice){text.data + scheme + 3, text.len - (size_t)scheme - 3};
 	while (end < text.len && !strchr("/?#", text.data[end]))
 		end++;
-	at = end > 0 ? memrchr(text.data, '@', end) : NULL;
+	at = text.len > 0 ? memrchr(text.data, '@', text.len) : NULL;
 	if (at) {
 		struct sts_slice userinfo = {text.data, (size_t)(at - text.data)};
 
-		if (!read_userinfo(userinfo, proxy))
+		/* "user:12/34@host": a password that is not encoded, or host "user" and port 12? */
+		if (userinfo.len > end || !read_userinfo(userinfo, proxy))
 			return sts_fail(
 				e, STS_EUSAGE, 0,
 				"the user or password in the proxy's URL is malformed or too long");

@@ -14,6 +14,7 @@
 #include "../lib/file.h"
 #include "../lib/json.h"
 #include "../lib/jwt.h"
+#include "../lib/names.h"
 #include "../lib/net.h"
 #include "../lib/proxy.h"
 #include "../lib/schedule.h"
@@ -207,15 +208,31 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	return sts_request_build(&w.fields.request, false, head, body, &w.error);
 }
 
+/* A hosts file, or --connect, can lead a name that means loopback elsewhere. */
+static bool is_peer_loopback(int fd)
+{
+	union sts_sockaddr peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, &peer.any, &len) != 0)
+		return false;
+	return peer.any.sa_family == AF_INET ? ntohl(peer.v4.sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
+}
+
 static enum sts_err stage_connect(void)
 {
 	static const struct sts_net_files files = {"/etc/hosts", "/etc/resolv.conf"};
+	enum sts_err err;
 
 	/* A little before the alarm, so that a proxy that hangs is named as such. */
 	if (w.fields.proxy.used)
 		return sts_proxy_connect(&w.fields.proxy, &w.fields.url, &files, w.deadline_boot_ms - PROXY_EARLIER_MS, &w.tls,
 					 &w.socket, &w.error);
-	return sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket, &w.error);
+	err = sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket, &w.error);
+	if (err == STS_OK && !w.fields.url.https && !is_peer_loopback(w.socket))
+		return sts_fail(&w.error, STS_EURL, 0, "a plain http URL is allowed to loopback only: what \"%.64s\" led to is not",
+				w.fields.url.host);
+	return err;
 }
 
 static enum sts_err stage_tls(void)

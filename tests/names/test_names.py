@@ -102,6 +102,16 @@ def test_host_aliases(fetch, sts, name_servers, configure, host):
     assert server.log == []
 
 
+@pytest.mark.parametrize("more", [(), ("--connect", f"{SERVICE}:443")], ids=["hosts", "connect"])
+def test_plain_http_goes_no_further_than_loopback(fetch, sts_server, name_servers, configure, more):
+    """A name of loopback that leads elsewhere: nothing is said there, where the token would pass in the clear."""
+    name_servers({})
+    configure(POD + NAMESERVER, "" if more else f"{SERVICE}\tlocalhost\n")
+    run = fetch("http://localhost:443/", "--insecure-http", *more)
+    assert run.status == 64 and 'what "localhost" led to is not' in run.err, run.err
+    assert sts_server.reached == [SERVICE]
+
+
 def test_localhost_without_an_entry(fetch, sts, name_servers, configure):
     server = name_servers({"localhost": [PUBLIC]})
     configure(POD + NAMESERVER)
