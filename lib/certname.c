@@ -16,6 +16,7 @@ enum kind {
 
 /* Names times constraints: a chain of 64 KiB could otherwise ask for millions of comparisons. */
 #define COMPARISONS_MAX 100000
+#define NAME_MAX_BYTES  253
 
 static char lower(char c)
 {
@@ -205,7 +206,8 @@ static bool is_dns_base(struct sts_slice base)
 		base = after(base, 1);
 	else if (base.len == 0)
 		return true;
-	return count_labels(base) > 0;
+	/* No name is longer, and it is read once for each name that it is compared with. */
+	return base.len <= NAME_MAX_BYTES && count_labels(base) > 0;
 }
 
 /* One GeneralSubtree: minimum 0 and no maximum, as RFC 5280 wants, so the base stands alone. */

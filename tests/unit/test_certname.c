@@ -201,6 +201,30 @@ static void constraints(void)
 		  STS_OK);
 }
 
+/* A base is read once for each name that it is compared with: one of 24 KiB and 9,000 names took seconds. */
+static void no_base_is_longer_than_a_name(void)
+{
+	static const uint8_t head[] = {0xa1, 0x82, 0, 0, 0x30, 0x82, 0, 0, 0x82, 0x81};
+	struct sts_der name = DER("\x82\x05"
+				  "a.b.c");
+
+	for (uint8_t len = 253; len <= 254; len++) {
+		uint8_t der[11 + 254];
+
+		memcpy(der, head, sizeof(head));
+		der[2] = 1;
+		der[3] = (uint8_t)(len + 7 - 256);
+		der[6] = 1;
+		der[7] = (uint8_t)(len + 3 - 256);
+		der[10] = len;
+		for (size_t i = 0; i < len; i++)
+			der[11 + i] = i % 2 ? '.' : 'a';
+		der[10 + len] = 'a';
+		CHECK_INT(constrain((struct sts_der){der, 11u + len}, name),
+			  len == 253 ? STS_OK : STS_ECERT_CONSTRAINT);
+	}
+}
+
 static void masks(void)
 {
 	static const struct {
@@ -237,6 +261,7 @@ static const struct sts_test tests[] = {
 	{"malformed subjectAltName", malformed_san},
 	{"messages are bounded", messages_are_bounded},
 	{"constraints", constraints},
+	{"no base is longer than a name", no_base_is_longer_than_a_name},
 	{"masks", masks},
 };
 
