@@ -7,6 +7,7 @@ import dns.rrset
 import pytest
 
 from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, POD, PUBLIC, SERVICE, SERVICE_6, ask_glibc
+from harness import servers, tokens
 from nameserver import Alias, Late, Truncated, response
 
 NAMESERVER = f"nameserver {DNS}\n"
@@ -102,14 +103,16 @@ def test_host_aliases(fetch, sts, name_servers, configure, host):
     assert server.log == []
 
 
-@pytest.mark.parametrize("more", [(), ("--connect", f"{SERVICE}:443")], ids=["hosts", "connect"])
-def test_plain_http_goes_no_further_than_loopback(fetch, sts_server, name_servers, configure, more):
+@pytest.mark.parametrize("way", ["hosts", "connect"])
+def test_plain_http_goes_no_further_than_loopback(fetch, name_servers, configure, way):
     """A name of loopback that leads elsewhere: nothing is said there, where the token would pass in the clear."""
     name_servers({})
-    configure(POD + NAMESERVER, "" if more else f"{SERVICE}\tlocalhost\n")
-    run = fetch("http://localhost:443/", "--insecure-http", *more)
+    configure(POD + NAMESERVER, f"{SERVICE}\tlocalhost\n" if way == "hosts" else "")
+    with servers.Server(tokens.openunison(tokens.issued()), address=SERVICE) as plain:
+        more = ("--connect", f"{SERVICE}:{plain.port}") if way == "connect" else ()
+        run = fetch(f"http://localhost:{plain.port}/", "--insecure-http", *more)
     assert run.status == 64 and 'what "localhost" led to is not' in run.err, run.err
-    assert sts_server.reached == [SERVICE]
+    assert b"".join(plain.requests) == b""
 
 
 def test_localhost_without_an_entry(fetch, sts, name_servers, configure):
