@@ -401,7 +401,8 @@ static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice
 
 	sts_json_close();
 	if (!exp_ok)
-		return sts_fail(e, STS_ETOKEN, 0, "the returned token's exp is no time, or is there twice");
+		return sts_fail(e, STS_ETOKEN, 0,
+				"the returned token's exp is no time, or is there twice");
 	if (audience)
 		return unexpected(e, "audience is not", in->expect_audience);
 	return issuer ? unexpected(e, "issuer is not", in->expect_issuer) : STS_OK;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* More digits than these say nothing that a double can hold. */
-#define DIGITS_MAX 19
+#define DIGITS_MAX   19
 #define EXPONENT_MAX 1000
 
 struct reader {

@@ -50,11 +50,11 @@ enum sts_err {
 	STS_EINPUT, /* a file of --param-file and the like */
 
 	/* names and connections */
-	STS_EHOST,         /* the name does not exist */
-	STS_EDNS,          /* no name server answered, or it failed */
-	STS_ECONNECT,      /* refused, unreachable; detail is errno */
-	STS_ECONNECT_TIME, /* no answer to the connection attempt */
-	STS_EPROXY,        /* no way to the proxy, or it failed; detail is errno or its status */
+	STS_EHOST,          /* the name does not exist */
+	STS_EDNS,           /* no name server answered, or it failed */
+	STS_ECONNECT,       /* refused, unreachable; detail is errno */
+	STS_ECONNECT_TIME,  /* no answer to the connection attempt */
+	STS_EPROXY,         /* no way to the proxy, or it failed; detail is errno or its status */
 	STS_EPROXY_REFUSED, /* the proxy refused; detail is its status */
 
 	/* TLS and trust */

@@ -4,8 +4,7 @@
  * ROW(code, name, retry, fetch retries, exit status, meaning, hint)
  */
 ROW(STS_OK, "ok", NEVER, false, STS_EXIT_OK, "done", "nothing to do")
-ROW(STS_EAGAIN, "again", SOON, true, STS_EXIT_BUG, "more input is wanted",
-    "report this as a bug")
+ROW(STS_EAGAIN, "again", SOON, true, STS_EXIT_BUG, "more input is wanted", "report this as a bug")
 ROW(STS_EUSAGE, "usage", NEVER, false, STS_EXIT_USAGE,
     "the command line or the configuration is wrong", "see sts-sidecar COMMAND --help")
 ROW(STS_EURL, "url", NEVER, false, STS_EXIT_USAGE, "the URL cannot be used",
@@ -14,11 +13,9 @@ ROW(STS_ESUBJECT_MISSING, "subject_missing", SLOW, false, STS_EXIT_SUBJECT,
     "there is no subject token",
     "mount a projected ServiceAccount token there, or name its path with --token-file")
 ROW(STS_ESUBJECT_UNREADABLE, "subject_unreadable", SLOW, false, STS_EXIT_SUBJECT,
-    "the subject token cannot be read",
-    "run as a UID or group that may read it, or set fsGroup")
+    "the subject token cannot be read", "run as a UID or group that may read it, or set fsGroup")
 ROW(STS_ESUBJECT_MALFORMED, "subject_malformed", SLOW, false, STS_EXIT_SUBJECT,
-    "the subject token is no token",
-    "check what is mounted there: one token and nothing else")
+    "the subject token is no token", "check what is mounted there: one token and nothing else")
 ROW(STS_ESUBJECT_TOOBIG, "subject_too_big", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token is over 64 KiB", "check what is mounted there")
 ROW(STS_ESUBJECT_EXPIRED, "subject_expired", SLOW, false, STS_EXIT_SUBJECT,
@@ -60,14 +57,11 @@ ROW(STS_ETLS_CLOSED, "tls_closed", SOON, true, STS_EXIT_NETWORK,
 ROW(STS_ECLIENT_CERT, "client_cert", SLOW, false, STS_EXIT_NETWORK,
     "the client certificate is missing or cannot be used",
     "give one that the STS accepts, and its key, in --client-cert and --client-key")
-ROW(STS_ECA_FILE, "ca_file", SLOW, false, STS_EXIT_NETWORK,
-    "there is no usable trust anchor",
+ROW(STS_ECA_FILE, "ca_file", SLOW, false, STS_EXIT_NETWORK, "there is no usable trust anchor",
     "give a PEM file with the STS's CA in --cacert-path")
 ROW(STS_ECERT_ISSUER, "cert_issuer", SLOW, false, STS_EXIT_NETWORK,
-    "the server's certificate has an unknown issuer",
-    "give the CA that issued it in --cacert-path")
-ROW(STS_ECERT_EXPIRED, "cert_expired", SLOW, false, STS_EXIT_NETWORK,
-    "a certificate has expired",
+    "the server's certificate has an unknown issuer", "give the CA that issued it in --cacert-path")
+ROW(STS_ECERT_EXPIRED, "cert_expired", SLOW, false, STS_EXIT_NETWORK, "a certificate has expired",
     "renew the server's certificate, and check the node's clock")
 ROW(STS_ECERT_NOTYET, "cert_not_yet_valid", SLOW, false, STS_EXIT_NETWORK,
     "a certificate is not valid yet", "check the node's clock")
@@ -76,8 +70,7 @@ ROW(STS_ECERT_NAME, "cert_name", SLOW, false, STS_EXIT_NETWORK,
     "use a host that the certificate names (subjectAltName; the common name does not "
     "count)")
 ROW(STS_ECERT_PURPOSE, "cert_purpose", SLOW, false, STS_EXIT_NETWORK,
-    "the certificate is not for TLS servers",
-    "issue it with the extended key usage serverAuth")
+    "the certificate is not for TLS servers", "issue it with the extended key usage serverAuth")
 ROW(STS_ECERT_CA, "cert_ca", SLOW, false, STS_EXIT_NETWORK,
     "a CA certificate stands where a server's must, or the reverse",
     "give the server a certificate of its own (CA:FALSE), issued by a CA (CA:TRUE)")
@@ -93,8 +86,7 @@ ROW(STS_ECERT_SIGNATURE, "cert_signature", SLOW, false, STS_EXIT_NETWORK,
     "check that --cacert-path holds the CA that really issued it; else somebody is in "
     "between")
 ROW(STS_ECERT_MALFORMED, "cert_malformed", SLOW, false, STS_EXIT_NETWORK,
-    "a certificate is malformed",
-    "look at what the server sends: openssl s_client -showcerts")
+    "a certificate is malformed", "look at what the server sends: openssl s_client -showcerts")
 ROW(STS_ECERT_LIMIT, "cert_limit", SLOW, false, STS_EXIT_NETWORK,
     "the certificate chain is too long",
     "let the server send its chain only: at most 10 certificates and 64 KiB")
@@ -111,16 +103,15 @@ ROW(STS_EEMPTY, "empty", SLOW, false, STS_EXIT_ANSWER, "the STS answered 200 wit
     "check the URL's path and --protocol")
 ROW(STS_EHTML, "html", SLOW, false, STS_EXIT_ANSWER, "the answer is a web page",
     "check the URL's path: a portal or an ingress answered, not the STS")
-ROW(STS_EJSON, "json", SLOW, false, STS_EXIT_ANSWER,
-    "the answer is no JSON that can be used", "check the URL's path and --protocol")
+ROW(STS_EJSON, "json", SLOW, false, STS_EXIT_ANSWER, "the answer is no JSON that can be used",
+    "check the URL's path and --protocol")
 ROW(STS_EANSWER, "answer", SLOW, false, STS_EXIT_ANSWER,
-    "the answer lacks a field or has one of the wrong type",
-    "check --protocol and --token-field")
+    "the answer lacks a field or has one of the wrong type", "check --protocol and --token-field")
 ROW(STS_ETOKEN, "token", SLOW, false, STS_EXIT_ANSWER,
     "the returned value must not be written to a file",
     "the STS must return printable ASCII without white space, at most 64 KiB")
-ROW(STS_ELIFETIME, "lifetime", SLOW, false, STS_EXIT_ANSWER,
-    "the returned token has no life left", "check the clocks of the STS and of this node")
+ROW(STS_ELIFETIME, "lifetime", SLOW, false, STS_EXIT_ANSWER, "the returned token has no life left",
+    "check the clocks of the STS and of this node")
 ROW(STS_EEXPECT, "expectation", SLOW, false, STS_EXIT_ANSWER,
     "the returned token is not what was asked for",
     "check --expect-audience, --expect-issuer, --max-lifetime and the STS's configuration")
@@ -130,8 +121,8 @@ ROW(STS_EUNAUTHORIZED, "unauthorized", SLOW, true, STS_EXIT_DENIED,
     "the STS did not accept the subject token",
     "check the subject token's issuer, audience and expiry (sts-sidecar inspect), and the "
     "STS's log")
-ROW(STS_EDENIED, "denied", SLOW, false, STS_EXIT_DENIED,
-    "the STS refused this ServiceAccount", "check its authorization rules")
+ROW(STS_EDENIED, "denied", SLOW, false, STS_EXIT_DENIED, "the STS refused this ServiceAccount",
+    "check its authorization rules")
 ROW(STS_ENOTFOUND, "not_found", SLOW, true, STS_EXIT_ANSWER, "there is nothing at this URL",
     "check the URL's path")
 ROW(STS_ESTATUS, "status", SLOW, false, STS_EXIT_ANSWER,
@@ -139,17 +130,14 @@ ROW(STS_ESTATUS, "status", SLOW, false, STS_EXIT_ANSWER,
     "check the URL, --protocol and the request's parameters")
 ROW(STS_EOUTPUT, "output", SLOW, false, STS_EXIT_OUTPUT, "the output cannot be written",
     "mount a writable emptyDir at the output directory")
-ROW(STS_ELOCKED, "locked", SLOW, false, STS_EXIT_OUTPUT,
-    "another process writes to this directory",
+ROW(STS_ELOCKED, "locked", SLOW, false, STS_EXIT_OUTPUT, "another process writes to this directory",
     "give every sidecar an output directory of its own, or stop the other one")
 ROW(STS_ETIMEOUT, "timeout", SOON, true, STS_EXIT_TRANSIENT, "no answer within the time",
     "check the STS's load and log, or raise --timeout")
-ROW(STS_ESTOPPED, "stopped", NEVER, false, STS_EXIT_TRANSIENT,
-    "told to stop before it was done", "run it again")
-ROW(STS_EFORK, "fork", SOON, true, STS_EXIT_TRANSIENT,
-    "the worker process could not be started", "raise the Pod's pids or memory limit")
-ROW(STS_EWORKER, "worker", SOON, true, STS_EXIT_BUG,
-    "the worker process ended without a report",
+ROW(STS_ESTOPPED, "stopped", NEVER, false, STS_EXIT_TRANSIENT, "told to stop before it was done",
+    "run it again")
+ROW(STS_EFORK, "fork", SOON, true, STS_EXIT_TRANSIENT, "the worker process could not be started",
+    "raise the Pod's pids or memory limit")
+ROW(STS_EWORKER, "worker", SOON, true, STS_EXIT_BUG, "the worker process ended without a report",
     "raise the memory limit if it was killed for memory; else report this as a bug")
-ROW(STS_EBUG, "bug", SLOW, false, STS_EXIT_BUG, "a bug in this program",
-    "report it with this line")
+ROW(STS_EBUG, "bug", SLOW, false, STS_EXIT_BUG, "a bug in this program", "report it with this line")

@@ -18,7 +18,7 @@ struct spec {
 };
 
 #define NO_PRECISION SIZE_MAX
-#define WIDTH_MAX 512
+#define WIDTH_MAX    512
 
 static void put(struct out *o, char c)
 {
@@ -45,7 +45,8 @@ static void put_text(struct out *o, const struct spec *s, const char *text)
 		pad(o, ' ', s->width, len);
 }
 
-static void put_number(struct out *o, const struct spec *s, uint64_t value, unsigned base, bool negative)
+static void put_number(struct out *o, const struct spec *s, uint64_t value, unsigned base,
+		       bool negative)
 {
 	char digits[24];
 	size_t at = sizeof(digits), len;
@@ -118,7 +119,8 @@ static int64_t signed_arg(const struct spec *s, struct args *args)
 	return s->length ? va_arg(args->list, long long) : va_arg(args->list, int);
 }
 
-_Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(long long), "lengths are read as one");
+_Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(long long),
+	       "lengths are read as one");
 
 /* Returns false at a conversion that is not understood. */
 static bool convert(struct out *o, char letter, const struct spec *s, struct args *args)
@@ -144,7 +146,8 @@ static bool convert(struct out *o, char letter, const struct spec *s, struct arg
 	default:
 		if (!letter || !strchr(letters, letter))
 			return false;
-		put_number(o, s, unsigned_arg(s, args), bases[strchr(letters, letter) - letters], false);
+		put_number(o, s, unsigned_arg(s, args), bases[strchr(letters, letter) - letters],
+			   false);
 		return true;
 	}
 }

@@ -17,6 +17,7 @@
  *   fmt  in  ours, never a peer's
  * Returns the length of the whole text without the NUL, of which at most size - 1 bytes were written.
  */
-size_t sts_format(char *out, size_t size, const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
+size_t sts_format(char *out, size_t size, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 #endif

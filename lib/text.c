@@ -243,7 +243,8 @@ ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle)
 	if (needle.len == 0)
 		return -1;
 	for (size_t i = 0; i + needle.len <= hay.len; i++)
-		if (hay.data[i] == needle.data[0] && memcmp(hay.data + i, needle.data, needle.len) == 0)
+		if (hay.data[i] == needle.data[0] &&
+		    memcmp(hay.data + i, needle.data, needle.len) == 0)
 			return (ptrdiff_t)i;
 	return -1;
 }

@@ -253,9 +253,10 @@ static enum sts_err fail_alert(const struct sts_tls *t, int alert, struct sts_er
 				"the server requires TLS 1.3, which this program does not speak");
 	case ALERT_HANDSHAKE_FAILURE:
 	case ALERT_INSUFFICIENT_SECURITY:
-		return sts_fail(e, STS_ETLS_REFUSED, alert,
-				"no common TLS parameters: the server may insist on Extended Master "
-				"Secret, or have an Ed25519 or RSA-PSS certificate");
+		return sts_fail(
+			e, STS_ETLS_REFUSED, alert,
+			"no common TLS parameters: the server may insist on Extended Master "
+			"Secret, or have an Ed25519 or RSA-PSS certificate");
 	default:
 		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
 				words ? ": " : "", words ? words : "");

@@ -37,7 +37,9 @@ static void read_thumbprint(int dir_fd, struct sts_report *report)
 	char hex[2 * STS_THUMBPRINT_BYTES];
 	size_t len;
 
-	if (sts_file_read(dir_fd, STS_FILE_THUMBPRINT, STS_FILE_NOFOLLOW, hex, sizeof(hex), &len) != 0 || len != sizeof(hex))
+	if (sts_file_read(dir_fd, STS_FILE_THUMBPRINT, STS_FILE_NOFOLLOW, hex, sizeof(hex), &len) !=
+		    0 ||
+	    len != sizeof(hex))
 		return;
 	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
 		uint8_t high, low;
@@ -58,24 +60,28 @@ static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t unti
 	if (o->command == STS_COMMAND_EXCHANGE)
 		return until_ms - o->refresh_before_ms;
 	if (o->refresh_before_ms > 0)
-		return until_ms - (o->refresh_before_ms < life_ms / 2 ? o->refresh_before_ms : life_ms / 2);
+		return until_ms -
+		       (o->refresh_before_ms < life_ms / 2 ? o->refresh_before_ms : life_ms / 2);
 	return from_ms + life_ms / 1000 * o->fraction_permille;
 }
 
 /* What would be refused from the STS is not taken from a directory. */
-static bool expected(const struct sts_options *o, struct sts_slice token, char *scratch, size_t scratch_size)
+static bool expected(const struct sts_options *o, struct sts_slice token, char *scratch,
+		     size_t scratch_size)
 {
 	bool has = true;
 
 	if (o->expect_audience)
-		sts_jwt_has_audience(token, sts_slice_of(o->expect_audience), scratch, scratch_size, &has, NULL);
+		sts_jwt_has_audience(token, sts_slice_of(o->expect_audience), scratch, scratch_size,
+				     &has, NULL);
 	if (has && o->expect_issuer)
-		sts_jwt_has_issuer(token, sts_slice_of(o->expect_issuer), scratch, scratch_size, &has, NULL);
+		sts_jwt_has_issuer(token, sts_slice_of(o->expect_issuer), scratch, scratch_size,
+				   &has, NULL);
 	return has;
 }
 
-bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size, char *scratch,
-	       size_t scratch_size, struct sts_report *report)
+bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size,
+	       char *scratch, size_t scratch_size, struct sts_report *report)
 {
 	int64_t now_ms = sts_clock_real_ms(), now_boot_ms = sts_clock_boot_ms();
 	struct sts_jwt_claims claims;
@@ -96,7 +102,8 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;
 	/* No lifetime of ours is longer: somebody else wrote that. */
-	if (until_ms <= now_ms || until_ms - from_ms < 1000 || until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
+	if (until_ms <= now_ms || until_ms - from_ms < 1000 ||
+	    until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
 		return false;
 	if (o->max_lifetime_ms > 0 && until_ms - from_ms > o->max_lifetime_ms)
 		return false;

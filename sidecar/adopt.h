@@ -16,7 +16,7 @@
  *   report        out  on true: expiry, lifetime, when it counts from, thumbprint, and the flag ADOPTED. Expiry, lifetime and flag too
  *                      for one that is due but still valid: should the exchange fail, the supervisor knows how long there is time
  */
-bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size, char *scratch,
-	       size_t scratch_size, struct sts_report *report);
+bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size,
+	       char *scratch, size_t scratch_size, struct sts_report *report);
 
 #endif

@@ -16,7 +16,8 @@ static const char *const system_bundles[] = {
 };
 
 /* One path out of a list that colons separate. */
-static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, bool is_system, struct sts_error *e)
+static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, bool is_system,
+			     struct sts_error *e)
 {
 	char buf[PATH_MAX];
 	struct sts_text text;
@@ -26,7 +27,8 @@ static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, b
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_text_add_slice(&text, path);
 	if (text.overflow)
-		return sts_fail(e, STS_ECA_FILE, 0, "the path of a CA file is longer than %d bytes", PATH_MAX - 1);
+		return sts_fail(e, STS_ECA_FILE, 0, "the path of a CA file is longer than %d bytes",
+				PATH_MAX - 1);
 	return sts_ca_sources_add(ca, buf, is_system, e);
 }
 
@@ -54,12 +56,14 @@ static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 		err = add_dirs(ca, dirs, e);
 	if ((file && *file) || (dirs && *dirs))
 		return err;
-	for (size_t i = 0, count = ca->count; i < sizeof(system_bundles) / sizeof(system_bundles[0]) && ca->count == count; i++)
+	for (size_t i = 0, count = ca->count;
+	     i < sizeof(system_bundles) / sizeof(system_bundles[0]) && ca->count == count; i++)
 		sts_ca_sources_add(ca, system_bundles[i], true, NULL);
 	return STS_OK;
 }
 
-enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca, struct sts_error *e)
+enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca,
+				struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
 

@@ -67,7 +67,8 @@ static void become_worker(int report_fd, pid_t parent, char *const *arguments)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXEC_FAILED);
-	if (report_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, report_fd, F_SETFD, 0) != 0 : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
+	if (report_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, report_fd, F_SETFD, 0) != 0
+					     : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -84,7 +85,7 @@ static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout,
 	size_t n = 0;
 
 	out[n++] = argv[0];
-	out[n++] = (char *)(uintptr_t)"worker";
+	out[n++] = (char *)(uintptr_t) "worker";
 	out[n++] = (char *)(uintptr_t)mode_names[mode];
 	out[n++] = timeout;
 	for (char *const *arg = argv + 1; *arg; arg++) {
@@ -96,8 +97,8 @@ static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout,
 	return true;
 }
 
-enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv, int64_t timeout_ms,
-			     struct sts_error *e)
+enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv,
+			     int64_t timeout_ms, struct sts_error *e)
 {
 	char *arguments[ARGUMENTS_MAX];
 	char timeout[24];
@@ -111,7 +112,8 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 	if (!fill_arguments(arguments, mode, timeout, argv))
 		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments", ARGUMENTS_MAX - 5);
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
-		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s", sts_errno_words(errno));
+		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s",
+				sts_errno_words(errno));
 	c->pid = _Fork();
 	if (c->pid == 0)
 		become_worker(fds[1], self, arguments);
@@ -120,7 +122,8 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 		int err = errno;
 
 		close(fds[0]);
-		return sts_fail(e, STS_EFORK, err, "the worker process could not be started: %s", sts_errno_words(err));
+		return sts_fail(e, STS_EFORK, err, "the worker process could not be started: %s",
+				sts_errno_words(err));
 	}
 	c->fd = fds[0];
 	c->mode = mode;
@@ -169,16 +172,23 @@ static void made_up(struct sts_child *c, int status, struct sts_report *report)
 	const char *when = c->sent ? "after the request was sent" : "before the request was sent";
 
 	if (c->killed)
-		sts_fail(&error, STS_ETIMEOUT, 0, "the worker did not end in time (%s) and was killed", when);
+		sts_fail(&error, STS_ETIMEOUT, 0,
+			 "the worker did not end in time (%s) and was killed", when);
 	else if (WIFSIGNALED(status))
-		sts_fail(&error, STS_EWORKER, WTERMSIG(status), "the worker was killed by signal %d (%s)", WTERMSIG(status), when);
+		sts_fail(&error, STS_EWORKER, WTERMSIG(status),
+			 "the worker was killed by signal %d (%s)", WTERMSIG(status), when);
 	else if (WEXITSTATUS(status) == EXEC_FAILED)
 		sts_fail(&error, STS_EFORK, 0, "the worker could not be executed");
 	else
-		sts_fail(&error, STS_EWORKER, WEXITSTATUS(status), "the worker ended with status %d and no valid report (%s)",
+		sts_fail(&error, STS_EWORKER, WEXITSTATUS(status),
+			 "the worker ended with status %d and no valid report (%s)",
 			 WEXITSTATUS(status), when);
-	*report = (struct sts_report){.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION, .error = (int32_t)error.code,
-				      .detail = error.detail, .retry_after_s = -1, .subject_exp_s = -1};
+	*report = (struct sts_report){.magic = STS_REPORT_MAGIC,
+				      .version = STS_REPORT_VERSION,
+				      .error = (int32_t)error.code,
+				      .detail = error.detail,
+				      .retry_after_s = -1,
+				      .subject_exp_s = -1};
 	memcpy(report->text, error.msg, sizeof(report->text));
 }
 

@@ -22,7 +22,7 @@ enum sts_worker_mode {
 
 struct sts_child {
 	pid_t pid; /* -1: none */
-	int fd;	   /* reading end; -1 after the end of file */
+	int fd;    /* reading end; -1 after the end of file */
 	enum sts_worker_mode mode;
 	int64_t started_boot_ms, kill_boot_ms;
 	bool sent;   /* the stage byte came: the request may have been sent */
@@ -42,8 +42,8 @@ bool sts_child_has_report_pipe(void);
  *   timeout  in  ms of the attempt; a second later the supervisor kills it
  * Returns STS_OK, or STS_EFORK with errno in detail: a failed attempt like any other.
  */
-enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv, int64_t timeout_ms,
-			     struct sts_error *e);
+enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv,
+			     int64_t timeout_ms, struct sts_error *e);
 
 /* Read what is there, without blocking. Closes the descriptor at its end. */
 void sts_child_read(struct sts_child *c);

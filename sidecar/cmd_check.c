@@ -26,7 +26,8 @@ struct finding {
 	char problem[256];
 };
 
-static void problem(struct finding *f, const struct sts_options *o, const char *before, const char *after, const char *words)
+static void problem(struct finding *f, const struct sts_options *o, const char *before,
+		    const char *after, const char *words)
 {
 	struct sts_text text;
 
@@ -42,7 +43,8 @@ static void read_status(int dir_fd, struct finding *f)
 	char buf[STS_STATUS_MAX_BYTES];
 	size_t len;
 
-	f->has_status = sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) == 0 &&
+	f->has_status = sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf),
+				      &len) == 0 &&
 			sts_status_parse((struct sts_slice){buf, len}, &f->status);
 }
 
@@ -52,13 +54,14 @@ static int64_t expiry(const struct sts_stored *stored)
 	struct sts_jwt_claims claims;
 	int64_t expires_s = stored->expires_errno ? -1 : stored->expires_s;
 
-	if (sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) == STS_OK && claims.exp_s >= 0 &&
-	    (expires_s < 0 || claims.exp_s < expires_s))
+	if (sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) == STS_OK &&
+	    claims.exp_s >= 0 && (expires_s < 0 || claims.exp_s < expires_s))
 		expires_s = claims.exp_s;
 	return expires_s;
 }
 
-static void judge(const struct sts_options *o, const struct sts_stored *stored, struct finding *f, int64_t now_s)
+static void judge(const struct sts_options *o, const struct sts_stored *stored, struct finding *f,
+		  int64_t now_s)
 {
 	int64_t left_s;
 	struct sts_text text;
@@ -66,11 +69,13 @@ static void judge(const struct sts_options *o, const struct sts_stored *stored, 
 	if (stored->token_errno == ENOENT)
 		problem(f, o, "no token in ", "", "");
 	else if (stored->token_errno)
-		problem(f, o, "the token in ", " cannot be read: ", sts_errno_words(stored->token_errno));
+		problem(f, o, "the token in ",
+			" cannot be read: ", sts_errno_words(stored->token_errno));
 	else if (stored->token.len == 0)
 		problem(f, o, "the token in ", " is empty", "");
 	else if ((f->expires_s = expiry(stored)) < 0)
-		problem(f, o, "the token in ", " has no expiry that can be read: expires: ", sts_errno_words(stored->expires_errno));
+		problem(f, o, "the token in ", " has no expiry that can be read: expires: ",
+			sts_errno_words(stored->expires_errno));
 	if (f->problem[0])
 		return;
 	left_s = f->expires_s - now_s;
@@ -101,7 +106,8 @@ static void look(const struct sts_options *o, struct finding *f, int64_t now_s)
 	close(dir_fd);
 }
 
-static void print_json(const struct sts_options *o, const struct finding *f, struct sts_slice reason, int64_t now_s)
+static void print_json(const struct sts_options *o, const struct finding *f,
+		       struct sts_slice reason, int64_t now_s)
 {
 	char buf[2048], when[STS_RFC3339_BYTES];
 	struct sts_text text;
@@ -114,10 +120,12 @@ static void print_json(const struct sts_options *o, const struct finding *f, str
 	sts_text_add_char(&text, '"');
 	if (f->expires_s >= 0) {
 		sts_rfc3339_format(f->expires_s, when);
-		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when, (long long)(f->expires_s - now_s));
+		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when,
+			      (long long)(f->expires_s - now_s));
 	}
 	if (f->has_status)
-		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u", sts_error_info(f->status.error).name, (unsigned)f->status.tries);
+		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u",
+			      sts_error_info(f->status.error).name, (unsigned)f->status.tries);
 	sts_text_add_str(&text, "}\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, text.len});
 }

@@ -13,7 +13,8 @@
 #include "../lib/store.h"
 #include "commands.h"
 
-static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2], out[8 * STS_TOKEN_MAX_BYTES];
+static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
+	out[8 * STS_TOKEN_MAX_BYTES];
 
 static int read_stdin(size_t *len)
 {
@@ -61,16 +62,19 @@ int sts_command_inspect(const struct sts_options *o)
 
 		sts_text_init(&text, path, sizeof(path));
 		sts_text_add_escaped(&text, sts_slice_of(shown), 100);
-		sts_fail(&e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE, err, "cannot read %s%s: %s", path,
-			 o->file ? "" : "/" STS_FILE_TOKEN, sts_errno_words(err));
+		sts_fail(&e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE, err,
+			 "cannot read %s%s: %s", path, o->file ? "" : "/" STS_FILE_TOKEN,
+			 sts_errno_words(err));
 		sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: "));
 		sts_print(STDERR_FILENO, sts_slice_of(e.msg));
-		sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard input, or --output-dir\n"));
+		sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard "
+						   "input, or --output-dir\n"));
 		return STS_EXIT_SUBJECT;
 	}
 	sts_text_init(&text, out, sizeof(out));
-	if (sts_jwt_describe(sts_slice_trim((struct sts_slice){token, len}), sts_clock_real_ms() / 1000, o->json, scratch, sizeof(scratch),
-			     &text, &e) != STS_OK)
+	if (sts_jwt_describe(sts_slice_trim((struct sts_slice){token, len}),
+			     sts_clock_real_ms() / 1000, o->json, scratch, sizeof(scratch), &text,
+			     &e) != STS_OK)
 		return sts_complain(&e);
 	sts_print(STDOUT_FILENO, (struct sts_slice){out, text.len});
 	return STS_EXIT_OK;

@@ -19,7 +19,8 @@ static bool read_status(int dir_fd, struct sts_status *status)
 	char buf[STS_STATUS_MAX_BYTES];
 	size_t len;
 
-	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) == 0 &&
+	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) ==
+		       0 &&
 	       sts_status_parse((struct sts_slice){buf, len}, status);
 }
 
@@ -41,7 +42,8 @@ static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
 static bool is_our_kind(pid_t pid)
 {
 	char theirs[32], ours[32];
-	struct sts_slice a = read_comm(pid, theirs, sizeof(theirs)), b = read_comm(getpid(), ours, sizeof(ours));
+	struct sts_slice a = read_comm(pid, theirs, sizeof(theirs)),
+			 b = read_comm(getpid(), ours, sizeof(ours));
 
 	return a.len > 0 && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
@@ -73,7 +75,8 @@ static int fail(enum sts_err code, int detail, const char *what, const char *dir
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
-	sts_fail(&e, code, detail, "%s %s%s%s", what, shown, detail ? ": " : "", detail ? sts_errno_words(detail) : "");
+	sts_fail(&e, code, detail, "%s %s%s%s", what, shown, detail ? ": " : "",
+		 detail ? sts_errno_words(detail) : "");
 	return sts_complain(&e);
 }
 
@@ -91,14 +94,20 @@ int sts_command_refresh(const struct sts_options *o)
 	owner = sts_store_owner(dir_fd);
 	read_status(dir_fd, &before);
 	if (owner == 0 || !is_our_kind(owner))
-		status = fail(STS_ELOCKED, 0, "no running sts-sidecar that this process can see owns", o->output_dir);
+		status = fail(STS_ELOCKED, 0,
+			      "no running sts-sidecar that this process can see owns",
+			      o->output_dir);
 	else if (kill(owner, SIGHUP) != 0)
-		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns", o->output_dir);
+		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns",
+			      o->output_dir);
 	else {
-		while (!(done = read_status(dir_fd, &after) && after.attempts != before.attempts) && sts_clock_boot_ms() < give_up_ms)
+		while (!(done = read_status(dir_fd, &after) && after.attempts != before.attempts) &&
+		       sts_clock_boot_ms() < give_up_ms)
 			nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 		status = done ? say(o, &after)
-			: fail(STS_ETIMEOUT, 0, "no result in time from the sts-sidecar that owns", o->output_dir);
+			      : fail(STS_ETIMEOUT, 0,
+				     "no result in time from the sts-sidecar that owns",
+				     o->output_dir);
 	}
 	close(dir_fd);
 	return status;

@@ -31,6 +31,7 @@ int sts_complain(const struct sts_error *e);
 
 /* Help texts, generated from the tables. */
 void sts_help_exits(struct sts_text *out);
-void sts_help_command(const char *name, const char *summary, const char *usage, enum sts_command command);
+void sts_help_command(const char *name, const char *summary, const char *usage,
+		      enum sts_command command);
 
 #endif

@@ -18,11 +18,8 @@ static const struct {
 	int signal;
 	unsigned event;
 } signals[] = {
-	{SIGTERM, STS_EVENT_STOP},
-	{SIGINT, STS_EVENT_STOP},
-	{SIGUSR1, STS_EVENT_STOP},
-	{SIGHUP, STS_EVENT_REFRESH},
-	{SIGCHLD, STS_EVENT_CHILD},
+	{SIGTERM, STS_EVENT_STOP},   {SIGINT, STS_EVENT_STOP},   {SIGUSR1, STS_EVENT_STOP},
+	{SIGHUP, STS_EVENT_REFRESH}, {SIGCHLD, STS_EVENT_CHILD},
 };
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
@@ -76,7 +73,8 @@ enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
 	if (ev->timer_fd < 0)
 		ev->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (ev->signal_fd < 0 || ev->timer_fd < 0)
-		return sts_fail(e, STS_EFORK, errno, "no descriptor for signals or timers: %s", sts_errno_words(errno));
+		return sts_fail(e, STS_EFORK, errno, "no descriptor for signals or timers: %s",
+				sts_errno_words(errno));
 	ev->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (ev->clock_fd >= 0)
 		arm_clock(ev->clock_fd);
@@ -151,10 +149,8 @@ static unsigned drain(int fd, unsigned event)
 unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, int report_fd)
 {
 	struct pollfd fds[] = {
-		{.fd = ev->signal_fd, .events = POLLIN},
-		{.fd = ev->timer_fd, .events = POLLIN},
-		{.fd = ev->clock_fd, .events = POLLIN},
-		{.fd = ev->watch_fd, .events = POLLIN},
+		{.fd = ev->signal_fd, .events = POLLIN}, {.fd = ev->timer_fd, .events = POLLIN},
+		{.fd = ev->clock_fd, .events = POLLIN},  {.fd = ev->watch_fd, .events = POLLIN},
 		{.fd = report_fd, .events = POLLIN},
 	};
 	unsigned events = 0;

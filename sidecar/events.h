@@ -11,13 +11,13 @@
 #include "../lib/text.h"
 
 enum sts_event {
-	STS_EVENT_STOP = 1,	/* TERM, INT, USR1 */
-	STS_EVENT_REFRESH = 2,	/* HUP */
-	STS_EVENT_CHILD = 4,	/* a child ended */
-	STS_EVENT_TIMER = 8,	/* the time that was set has come */
-	STS_EVENT_CLOCK = 16,	/* the clock was set */
+	STS_EVENT_STOP = 1,     /* TERM, INT, USR1 */
+	STS_EVENT_REFRESH = 2,  /* HUP */
+	STS_EVENT_CHILD = 4,    /* a child ended */
+	STS_EVENT_TIMER = 8,    /* the time that was set has come */
+	STS_EVENT_CLOCK = 16,   /* the clock was set */
 	STS_EVENT_SUBJECT = 32, /* something changed beside the subject token */
-	STS_EVENT_REPORT = 64,	/* the worker's pipe can be read */
+	STS_EVENT_REPORT = 64,  /* the worker's pipe can be read */
 };
 
 struct sts_events {

@@ -16,7 +16,8 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 }
 
 /* A file of the user's that cannot be used: named, with what is wrong with it. */
-static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why, struct sts_error *e)
+static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why,
+			     struct sts_error *e)
 {
 	char shown[96];
 	struct sts_text text;
@@ -27,8 +28,8 @@ static enum sts_err bad_file(const char *option, struct sts_slice path, int err,
 }
 
 /* Read a value from a file, trimmed. Without memory for files: a placeholder. */
-static enum sts_err from_file(struct sts_fields_files *files, const char *option, struct sts_slice path, struct sts_slice *value,
-			      struct sts_error *e)
+static enum sts_err from_file(struct sts_fields_files *files, const char *option,
+			      struct sts_slice path, struct sts_slice *value, struct sts_error *e)
 {
 	char name[1024];
 	struct sts_text text;
@@ -42,7 +43,8 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 	sts_text_add_slice(&text, path);
 	if (text.overflow)
 		return sts_fail(e, STS_EUSAGE, 0, "the path in --%s is too long", option);
-	err = sts_file_read(AT_FDCWD, name, STS_FILE_FOLLOW, files->data + files->used, sizeof(files->data) - files->used, &len);
+	err = sts_file_read(AT_FDCWD, name, STS_FILE_FOLLOW, files->data + files->used,
+			    sizeof(files->data) - files->used, &len);
 	if (err)
 		return bad_file(option, path, err, sts_errno_words(err), e);
 	*value = sts_slice_trim((struct sts_slice){files->data + files->used, len});
@@ -50,7 +52,8 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 	return value->len > 0 ? STS_OK : bad_file(option, path, 0, "it is empty", e);
 }
 
-static enum sts_err split(const char *option, struct sts_slice pair, struct sts_field *field, struct sts_error *e)
+static enum sts_err split(const char *option, struct sts_slice pair, struct sts_field *field,
+			  struct sts_error *e)
 {
 	const char *equals = pair.len ? memchr(pair.data, '=', pair.len) : NULL;
 
@@ -76,8 +79,8 @@ static const struct list_rule {
 	[STS_LIST_HEADER_FILE] = {"header-file", NULL, true, true},
 };
 
-static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fields *f, struct sts_fields_files *files,
-			       struct sts_error *e)
+static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fields *f,
+			       struct sts_fields_files *files, struct sts_error *e)
 {
 	const struct list_rule *rule = &list_rules[item->list];
 	struct sts_field field = {.secret = rule->file};
@@ -89,8 +92,11 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 		return add(f, rule->param, item->value);
 	err = split(rule->option, item->value, &field, e);
 	if (err == STS_OK && !rule->file && sts_request_name_is_secret(field.name))
-		err = sts_fail(e, STS_EUSAGE, 0, "--%s %.*s holds a secret, which everybody who may list processes could read: use --%s-file",
-			       rule->option, (int)(field.name.len < 40 ? field.name.len : 40), field.name.data, rule->option);
+		err = sts_fail(e, STS_EUSAGE, 0,
+			       "--%s %.*s holds a secret, which everybody who may list processes "
+			       "could read: use --%s-file",
+			       rule->option, (int)(field.name.len < 40 ? field.name.len : 40),
+			       field.name.data, rule->option);
 	if (err == STS_OK && rule->file)
 		err = from_file(files, rule->option, field.value, &field.value, e);
 	if (err != STS_OK)
@@ -102,7 +108,8 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 	return STS_OK;
 }
 
-static enum sts_err add_actor(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+static enum sts_err add_actor(const struct sts_options *o, struct sts_fields *f,
+			      struct sts_fields_files *files, struct sts_error *e)
 {
 	struct sts_slice value;
 	enum sts_err err;
@@ -113,19 +120,25 @@ static enum sts_err add_actor(const struct sts_options *o, struct sts_fields *f,
 	return err == STS_OK ? add(f, "actor_token", value) : err;
 }
 
-static enum sts_err client(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
+			   struct sts_fields_files *files, struct sts_error *e)
 {
 	f->request.client_auth = (enum sts_client_auth)o->client_auth;
 	f->request.client_id = sts_slice_of(o->client_id);
 	if (o->client_auth != STS_CLIENT_NONE && (!o->client_id || !o->client_secret_file))
-		return sts_fail(e, STS_EUSAGE, 0, "--client-auth needs --client-id and --client-secret-file");
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--client-auth needs --client-id and --client-secret-file");
 	if (o->client_auth == STS_CLIENT_NONE && o->client_secret_file)
-		return sts_fail(e, STS_EUSAGE, 0, "--client-secret-file needs --client-auth basic or post");
-	return o->client_secret_file ? from_file(files, "client-secret-file", sts_slice_of(o->client_secret_file),
-						 &f->request.client_secret, e) : STS_OK;
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--client-secret-file needs --client-auth basic or post");
+	return o->client_secret_file
+		       ? from_file(files, "client-secret-file", sts_slice_of(o->client_secret_file),
+				   &f->request.client_secret, e)
+		       : STS_OK;
 }
 
-static enum sts_err token_field(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+static enum sts_err token_field(const struct sts_options *o, struct sts_fields *f,
+				struct sts_error *e)
 {
 	struct sts_text text;
 
@@ -135,7 +148,9 @@ static enum sts_err token_field(const struct sts_options *o, struct sts_fields *
 	if (strcmp(o->token_field, "access_token") == 0 || strcmp(o->token_field, "id_token") == 0)
 		sts_text_add_char(&text, '/');
 	else if (o->token_field[0] != '/')
-		return sts_fail(e, STS_EUSAGE, 0, "--token-field is neither access_token, id_token, nor a JSON pointer that begins with /");
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--token-field is neither access_token, id_token, nor a JSON "
+				"pointer that begins with /");
 	sts_text_add_str(&text, o->token_field);
 	return text.overflow ? sts_fail(e, STS_EUSAGE, 0, "--token-field is too long") : STS_OK;
 }
@@ -148,15 +163,24 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	enum sts_err err;
 
 	if (!text)
-		return sts_fail(e, STS_EUSAGE, 0, "--url is missing: protocol %s has no endpoint of its own", f->request.row->name);
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--url is missing: protocol %s has no endpoint of its own",
+				f->request.row->name);
 	err = sts_url_parse(sts_slice_of(text), &f->url, e);
 	if (err != STS_OK)
 		return err;
 	if (!f->url.https && !(o->insecure_http && sts_url_is_loopback(&f->url)))
-		return sts_fail(e, STS_EURL, 0, o->insecure_http ? "a plain http URL is allowed to loopback only: \"%s\" is not"
-			: "plain http to \"%s\" is refused: use https (or --insecure-http for loopback)", f->url.host);
+		return sts_fail(
+			e, STS_EURL, 0,
+			o->insecure_http
+				? "a plain http URL is allowed to loopback only: \"%s\" is not"
+				: "plain http to \"%s\" is refused: use https (or --insecure-http "
+				  "for loopback)",
+			f->url.host);
 	if (o->connect && !sts_net_parse_endpoint(sts_slice_of(o->connect), &address, &port))
-		return sts_fail(e, STS_EUSAGE, 0, "--connect needs ADDR:PORT with an IP address: 10.0.0.1:8443 or [::1]:8443");
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--connect needs ADDR:PORT with an IP address: 10.0.0.1:8443 or "
+				"[::1]:8443");
 	f->request.url = &f->url;
 	return STS_OK;
 }
@@ -181,7 +205,9 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 	if (!text && !o->connect && o->command != STS_COMMAND_EXCHANGE)
 		text = from_environment("HTTPS_PROXY", "https_proxy");
 	if (!text || !*text ||
-	    sts_proxy_exempts(sts_slice_of(o->proxy ? NULL : from_environment("NO_PROXY", "no_proxy")), &f->url))
+	    sts_proxy_exempts(
+		    sts_slice_of(o->proxy ? NULL : from_environment("NO_PROXY", "no_proxy")),
+		    &f->url))
 		return STS_OK;
 	return sts_proxy_parse(sts_slice_of(text), &f->proxy, e);
 }
@@ -193,10 +219,12 @@ static enum sts_err unknown_protocol(const char *name, struct sts_error *e)
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(name), 40);
-	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": sts-sidecar fetch --help lists them", shown);
+	return sts_fail(e, STS_EUSAGE, 0,
+			"unknown protocol \"%s\": sts-sidecar fetch --help lists them", shown);
 }
 
-enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, struct sts_fields_files *files, struct sts_error *e)
+enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
+			     struct sts_fields_files *files, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
 
@@ -207,7 +235,9 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f, 
 	f->request.agent = "sts-sidecar/" STS_VERSION;
 	f->request.params = f->params;
 	f->request.headers = f->headers;
-	f->request.body = o->body == STS_BODY_CHOICE_ROW ? f->request.row->body : o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
+	f->request.body = o->body == STS_BODY_CHOICE_ROW    ? f->request.row->body
+			  : o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM
+							    : STS_BODY_JSON;
 	if (o->subject_token_type)
 		add(f, "subject_token_type", sts_slice_of(o->subject_token_type));
 	if (o->requested_token_type)

@@ -10,7 +10,7 @@
 #include "../lib/request.h"
 #include "options.h"
 
-#define STS_FIELDS_MAX (STS_OPTIONS_LIST_MAX + 4)
+#define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + 4)
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
@@ -32,7 +32,7 @@ struct sts_fields_files {
  *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder (checking before the first worker)
  * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_ESUBJECT_UNREADABLE when a file of --param-file and the like cannot be read.
  */
-enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields, struct sts_fields_files *files,
-			     struct sts_error *e);
+enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
+			     struct sts_fields_files *files, struct sts_error *e);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <link.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define WORKER_CPU_S 20
-#define WORKER_FILE_BYTES (1024 * 1024)
+#define WORKER_CPU_S       20
+#define WORKER_FILE_BYTES  (1024 * 1024)
 #define WORKER_DESCRIPTORS 64
 
 /* The segment that the linker marked read-only after relocation, whole pages of it. */
@@ -42,7 +42,8 @@ static void apply_relro(void)
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
-		if (syscall(SYS_fcntl, fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+		if (syscall(SYS_fcntl, fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
 			return;
 }
 

@@ -18,7 +18,8 @@ static const struct {
 	{STS_EXIT_NO, "check: the answer is no; exchange: wrong arguments"},
 	{STS_EXIT_USAGE, "the command line or the configuration is wrong"},
 	{STS_EXIT_ANSWER, "the STS answered something that cannot be used"},
-	{STS_EXIT_SUBJECT, "the subject token, or a file that the request needs, cannot be read or is not usable"},
+	{STS_EXIT_SUBJECT,
+	 "the subject token, or a file that the request needs, cannot be read or is not usable"},
 	{STS_EXIT_NETWORK, "name, connection, TLS or trust failed last"},
 	{STS_EXIT_BUG, "a bug in this program"},
 	{STS_EXIT_OUTPUT, "the output cannot be written, or another process owns the directory"},
@@ -73,7 +74,8 @@ void sts_help_exits(struct sts_text *out)
 		sts_text_addf(out, "  %-4d%s\n", exits[i].status, exits[i].meaning);
 }
 
-void sts_help_command(const char *name, const char *summary, const char *usage, enum sts_command command)
+void sts_help_command(const char *name, const char *summary, const char *usage,
+		      enum sts_command command)
 {
 	static char buf[HELP_MAX_BYTES];
 	struct sts_text out;
@@ -84,12 +86,15 @@ void sts_help_command(const char *name, const char *summary, const char *usage, 
 	before = out.len;
 	sts_options_help(&out, command);
 	if (out.len > before)
-		sts_text_add_str(&out, "\nEvery option is also read from the environment: --token-file is STS_TOKEN_FILE; repeated values are "
-				       "separated by newlines.\nDurations: 30s, 5m, 1h30m, or seconds.\n");
+		sts_text_add_str(
+			&out, "\nEvery option is also read from the environment: --token-file is "
+			      "STS_TOKEN_FILE; repeated values are "
+			      "separated by newlines.\nDurations: 30s, 5m, 1h30m, or seconds.\n");
 	if (command & (STS_COMMAND_RUN | STS_COMMAND_FETCH)) {
 		sts_text_add_str(&out, "\nProtocols:\n");
 		for (size_t i = 0; i < sts_protocol_count; i++)
-			sts_text_addf(&out, "  %-20s%s\n", sts_protocols[i].name, sts_protocols[i].summary);
+			sts_text_addf(&out, "  %-20s%s\n", sts_protocols[i].name,
+				      sts_protocols[i].summary);
 	}
 	sts_help_exits(&out);
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});

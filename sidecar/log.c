@@ -19,7 +19,8 @@ static const char *const names[] = {"error", "warn", "info", "debug"};
 void sts_log_setup(enum sts_level level, int format)
 {
 	config.level = level;
-	config.json = format == STS_LOG_FORMAT_JSON || (format == STS_LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
+	config.json = format == STS_LOG_FORMAT_JSON ||
+		      (format == STS_LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
 	config.ready = true;
 }
 
@@ -50,8 +51,8 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 	l->level = level;
 	sts_text_init(&l->text, l->buf, sizeof(l->buf) - TAIL_BYTES);
 	if (config.json) {
-		sts_text_addf(&l->text, "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"", names[level], (long long)(now_ms / 1000),
-			      (int)(now_ms % 1000));
+		sts_text_addf(&l->text, "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"",
+			      names[level], (long long)(now_ms / 1000), (int)(now_ms % 1000));
 		add_value(l, msg);
 		sts_text_add_char(&l->text, '"');
 	} else {

@@ -37,7 +37,8 @@ static const struct command {
 	const char *usage, *summary;
 } commands[] = {
 	{"run", STS_COMMAND_RUN, command_work, "[OPTIONS]",
-	 "Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token that is there already and not yet due is adopted."},
+	 "Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token "
+	 "that is there already and not yet due is adopted."},
 	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
 	 "Exchanges the subject token once, retrying until --deadline, and exits."},
 	{"check", STS_COMMAND_CHECK, on_options, "[OPTIONS] [DIR]",
@@ -45,12 +46,14 @@ static const struct command {
 	{"refresh", STS_COMMAND_REFRESH, on_options, "[OPTIONS] [DIR]",
 	 "Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result."},
 	{"inspect", STS_COMMAND_INSPECT, on_options, "[OPTIONS] [FILE]",
-	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never prints its signature."},
+	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
+	 "prints its signature."},
 	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
 	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:\n"
 	 "  --single-run                  exchange once and exit\n"
 	 "  --cacert-path PATH            CA file besides the system bundle\n"
-	 "  --seconds-between-runs N      interval of the key rotation poll, and the longest wait after a failure [30]\n"
+	 "  --seconds-between-runs N      interval of the key rotation poll, and the longest wait "
+	 "after a failure [30]\n"
 	 "  --minutes-before-refresh N    refresh this long before the expiry [5]\n"
 	 "  --token-global-read           files get mode 0644\n"
 	 "Reads no STS_* variables and no proxy variables."},
@@ -72,19 +75,25 @@ static void help(void)
 	struct sts_text out;
 
 	sts_text_init(&out, buf, sizeof(buf));
-	sts_text_add_str(&out, "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected ServiceAccount token at a Security Token "
-			       "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
+	sts_text_add_str(
+		&out, "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected "
+		      "ServiceAccount token at a Security Token "
+		      "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		sts_text_addf(&out, "  %-10s%.*s\n", commands[i].name, (int)strcspn(commands[i].summary, "\n"), commands[i].summary);
+		sts_text_addf(&out, "  %-10s%.*s\n", commands[i].name,
+			      (int)strcspn(commands[i].summary, "\n"), commands[i].summary);
 	sts_help_exits(&out);
-	sts_text_add_str(&out, "\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
+	sts_text_add_str(
+		&out,
+		"\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
 }
 
 static int version(void)
 {
-	sts_print(STDOUT_FILENO, STS_SLICE("sts-sidecar " STS_VERSION "\nBearSSL " STS_VERSION_BEARSSL "\ncJSON " STS_VERSION_CJSON "\n"
-					   STS_VERSION_LIBC "\n"));
+	sts_print(STDOUT_FILENO,
+		  STS_SLICE("sts-sidecar " STS_VERSION "\nBearSSL " STS_VERSION_BEARSSL
+			    "\ncJSON " STS_VERSION_CJSON "\n" STS_VERSION_LIBC "\n"));
 	return STS_EXIT_OK;
 }
 
@@ -100,12 +109,14 @@ static int unknown_command(const char *word)
 	near = sts_nearest(sts_slice_of(word), names, COMMANDS);
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(word), 40);
-	sts_fail(&e, STS_EUSAGE, 0, "unknown command \"%s\"%s%s%s", shown, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+	sts_fail(&e, STS_EUSAGE, 0, "unknown command \"%s\"%s%s%s", shown,
+		 near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 	return sts_complain(&e);
 }
 
 /* Read the options of a command from what follows its name. Returns -1, or the exit status of what is wrong with them. */
-static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv, struct sts_options *o, bool warn)
+static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv,
+						  struct sts_options *o, bool warn)
 {
 	struct sts_error e;
 	char warning[256] = "";
@@ -114,7 +125,8 @@ static __attribute__((noinline)) int read_options(const struct command *command,
 	if (command->command == STS_COMMAND_EXCHANGE)
 		err = sts_options_read_exchange(o, argv, &e);
 	else
-		err = sts_options_read(o, command->command, argv, environ, warning, sizeof(warning), &e);
+		err = sts_options_read(o, command->command, argv, environ, warning, sizeof(warning),
+				       &e);
 	if (err != STS_OK) {
 		int status = sts_complain(&e);
 
@@ -138,7 +150,8 @@ static int command_work(const struct sts_options *o, char *const *argv)
 	if (o->dry_run)
 		return sts_command_dry_run(o);
 	if (o->to_stdout && !o->force && isatty(STDOUT_FILENO)) {
-		sts_fail(&e, STS_EUSAGE, 0, "the token is not printed on a terminal: redirect it, or add --force");
+		sts_fail(&e, STS_EUSAGE, 0,
+			 "the token is not printed on a terminal: redirect it, or add --force");
 		return sts_complain(&e);
 	}
 	if (sts_plan_in_child(o, &plan, &e) != STS_OK)
@@ -163,7 +176,8 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	uint64_t timeout_ms;
 	int status;
 
-	if (!command || command->run != command_work || !sts_child_has_report_pipe() || !sts_worker_mode_find(argv[2], &mode) ||
+	if (!command || command->run != command_work || !sts_child_has_report_pipe() ||
+	    !sts_worker_mode_find(argv[2], &mode) ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), 24 * 3600 * 1000, &timeout_ms))
 		return unknown_command("worker");
 	status = read_options(command, argv + 5, &o, false);
@@ -185,7 +199,8 @@ static int run(int argc, char *const *argv)
 		sts_fail(&e, STS_EUSAGE, 0, "no command given");
 		return sts_complain(&e);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		help();
 		return STS_EXIT_OK;
 	}

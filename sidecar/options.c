@@ -13,73 +13,119 @@ enum kind { FLAG, TEXT, DURATION, MODE, GROUP, CHOICE, FRACTION, LIST };
 enum text { NAME, METAVAR, FALLBACK, HELP };
 
 struct option {
-	const char *texts; /* an empty one is none; METAVAR of CHOICE is the choices themselves, "none|basic|post" */
-	uint8_t kind;	   /* enum kind */
+	const char *
+		texts; /* an empty one is none; METAVAR of CHOICE is the choices themselves, "none|basic|post" */
+	uint8_t kind; /* enum kind */
 	uint8_t commands;
 	uint16_t offset; /* into struct sts_options; enum sts_list for LIST */
 };
 
 #define ROW(name, metavar, fallback, help) name "\0" metavar "\0" fallback "\0" help
 
-#define RUN STS_COMMAND_RUN
-#define FETCH STS_COMMAND_FETCH
-#define CHECK_ STS_COMMAND_CHECK
-#define REFRESH STS_COMMAND_REFRESH
-#define INSPECT STS_COMMAND_INSPECT
-#define WORK (RUN | FETCH)
+#define RUN      STS_COMMAND_RUN
+#define FETCH    STS_COMMAND_FETCH
+#define CHECK_   STS_COMMAND_CHECK
+#define REFRESH  STS_COMMAND_REFRESH
+#define INSPECT  STS_COMMAND_INSPECT
+#define WORK     (RUN | FETCH)
 #define FIELD(f) offsetof(struct sts_options, f)
 
 static const struct option table[] = {
-	{ROW("url", "URL", "", "the STS endpoint: https, or http to loopback with --insecure-http"), TEXT, WORK, FIELD(url)},
-	{ROW("protocol", "NAME", "token-exchange", "the STS protocol"), TEXT, WORK, FIELD(protocol)},
-	{ROW("token-file", "PATH", "/var/run/secrets/tokens/sts-token", "the subject token (- is standard input, for fetch)"), TEXT, WORK,
-	 FIELD(token_file)},
-	{ROW("output-dir", "DIR", "/tokens", "where the files go"), TEXT, WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir)},
-	{ROW("audience", "A", "", "for whom the token is asked (repeatable)"), LIST, WORK, STS_LIST_AUDIENCE},
-	{ROW("resource", "R", "", "for which resource (repeatable)"), LIST, WORK, STS_LIST_RESOURCE},
+	{ROW("url", "URL", "", "the STS endpoint: https, or http to loopback with --insecure-http"),
+	 TEXT, WORK, FIELD(url)},
+	{ROW("protocol", "NAME", "token-exchange", "the STS protocol"), TEXT, WORK,
+	 FIELD(protocol)},
+	{ROW("token-file", "PATH", "/var/run/secrets/tokens/sts-token",
+	     "the subject token (- is standard input, for fetch)"),
+	 TEXT, WORK, FIELD(token_file)},
+	{ROW("output-dir", "DIR", "/tokens", "where the files go"), TEXT,
+	 WORK | CHECK_ | REFRESH | INSPECT, FIELD(output_dir)},
+	{ROW("audience", "A", "", "for whom the token is asked (repeatable)"), LIST, WORK,
+	 STS_LIST_AUDIENCE},
+	{ROW("resource", "R", "", "for which resource (repeatable)"), LIST, WORK,
+	 STS_LIST_RESOURCE},
 	{ROW("scope", "S", "", "with which scope (repeatable)"), LIST, WORK, STS_LIST_SCOPE},
-	{ROW("param", "K=V", "", "a further request parameter (repeatable)"), LIST, WORK, STS_LIST_PARAM},
-	{ROW("header", "K=V", "", "a further request header (repeatable)"), LIST, WORK, STS_LIST_HEADER},
-	{ROW("param-file", "K=PATH", "", "a parameter whose value is a file's content (repeatable)"), LIST, WORK, STS_LIST_PARAM_FILE},
-	{ROW("header-file", "K=PATH", "", "a header whose value is a file's content (repeatable)"), LIST, WORK, STS_LIST_HEADER_FILE},
-	{ROW("subject-token-type", "URN", "", "instead of the protocol's"), TEXT, WORK, FIELD(subject_token_type)},
-	{ROW("requested-token-type", "URN", "", "which kind of token is asked for"), TEXT, WORK, FIELD(requested_token_type)},
-	{ROW("actor-token-file", "PATH", "", "the actor token (RFC 8693)"), TEXT, WORK, FIELD(actor_token_file)},
-	{ROW("token-field", "FIELD", "", "where the token is in the answer: access_token, id_token, or a JSON pointer"), TEXT, WORK,
-	 FIELD(token_field)},
-	{ROW("body", "protocol|form|json", "protocol", "form or json, instead of the protocol's"), CHOICE, WORK, FIELD(body)},
+	{ROW("param", "K=V", "", "a further request parameter (repeatable)"), LIST, WORK,
+	 STS_LIST_PARAM},
+	{ROW("header", "K=V", "", "a further request header (repeatable)"), LIST, WORK,
+	 STS_LIST_HEADER},
+	{ROW("param-file", "K=PATH", "",
+	     "a parameter whose value is a file's content (repeatable)"),
+	 LIST, WORK, STS_LIST_PARAM_FILE},
+	{ROW("header-file", "K=PATH", "", "a header whose value is a file's content (repeatable)"),
+	 LIST, WORK, STS_LIST_HEADER_FILE},
+	{ROW("subject-token-type", "URN", "", "instead of the protocol's"), TEXT, WORK,
+	 FIELD(subject_token_type)},
+	{ROW("requested-token-type", "URN", "", "which kind of token is asked for"), TEXT, WORK,
+	 FIELD(requested_token_type)},
+	{ROW("actor-token-file", "PATH", "", "the actor token (RFC 8693)"), TEXT, WORK,
+	 FIELD(actor_token_file)},
+	{ROW("token-field", "FIELD", "",
+	     "where the token is in the answer: access_token, id_token, or a JSON pointer"),
+	 TEXT, WORK, FIELD(token_field)},
+	{ROW("body", "protocol|form|json", "protocol", "form or json, instead of the protocol's"),
+	 CHOICE, WORK, FIELD(body)},
 	{ROW("client-id", "ID", "", "OAuth client"), TEXT, WORK, FIELD(client_id)},
-	{ROW("client-secret-file", "PATH", "", "its secret"), TEXT, WORK, FIELD(client_secret_file)},
-	{ROW("client-auth", "none|basic|post", "none", "how the client says who it is"), CHOICE, WORK, FIELD(client_auth)},
-	{ROW("mode", "auto|OCTAL", "auto", "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others may write, else 0600"), MODE, WORK, FIELD(mode)},
+	{ROW("client-secret-file", "PATH", "", "its secret"), TEXT, WORK,
+	 FIELD(client_secret_file)},
+	{ROW("client-auth", "none|basic|post", "none", "how the client says who it is"), CHOICE,
+	 WORK, FIELD(client_auth)},
+	{ROW("mode", "auto|OCTAL", "auto",
+	     "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others "
+	     "may write, else 0600"),
+	 MODE, WORK, FIELD(mode)},
 	{ROW("group", "GID", "", "of the files"), GROUP, WORK, FIELD(group)},
-	{ROW("cacert-path", "PATH", "", "CA file, or directory of PEM files, besides the system bundle (--cacert; repeatable)"), LIST, WORK,
-	 STS_LIST_CACERT},
+	{ROW("cacert-path", "PATH", "",
+	     "CA file, or directory of PEM files, besides the system bundle (--cacert; "
+	     "repeatable)"),
+	 LIST, WORK, STS_LIST_CACERT},
 	{ROW("cacert-only", "", "", "leave the system bundle out"), FLAG, WORK, FIELD(cacert_only)},
-	{ROW("insecure-http", "", "", "allow an http URL to loopback"), FLAG, WORK, FIELD(insecure_http)},
-	{ROW("client-cert", "PATH", "", "client certificate chain in PEM, for mutual TLS"), TEXT, WORK, FIELD(client_cert)},
-	{ROW("client-key", "PATH", "", "its key: RSA or EC, in PEM, not encrypted"), TEXT, WORK, FIELD(client_key)},
-	{ROW("proxy", "URL|none", "", "HTTP proxy to the STS, in place of HTTPS_PROXY and NO_PROXY"), TEXT, WORK, FIELD(proxy)},
-	{ROW("connect", "ADDR:PORT", "", "reach the STS there, but keep its name for TLS and HTTP"), TEXT, WORK, FIELD(connect)},
-	{ROW("subject-audience", "A", "", "refuse to send a subject token that is not for A"), TEXT, WORK, FIELD(subject_audience)},
-	{ROW("expect-audience", "A", "", "refuse a returned JWT that is not for A"), TEXT, WORK, FIELD(expect_audience)},
-	{ROW("expect-issuer", "I", "", "refuse a returned JWT of another issuer"), TEXT, WORK, FIELD(expect_issuer)},
-	{ROW("max-lifetime", "D", "", "refuse a returned token that lives longer"), DURATION, WORK, FIELD(max_lifetime_ms)},
-	{ROW("refresh-before", "D", "", "refresh this long before the expiry (at most half of the life)"), DURATION, RUN,
-	 FIELD(refresh_before_ms)},
-	{ROW("refresh-fraction", "F", "0.667", "refresh after this part of the life"), FRACTION, RUN, FIELD(fraction_permille)},
+	{ROW("insecure-http", "", "", "allow an http URL to loopback"), FLAG, WORK,
+	 FIELD(insecure_http)},
+	{ROW("client-cert", "PATH", "", "client certificate chain in PEM, for mutual TLS"), TEXT,
+	 WORK, FIELD(client_cert)},
+	{ROW("client-key", "PATH", "", "its key: RSA or EC, in PEM, not encrypted"), TEXT, WORK,
+	 FIELD(client_key)},
+	{ROW("proxy", "URL|none", "",
+	     "HTTP proxy to the STS, in place of HTTPS_PROXY and NO_PROXY"),
+	 TEXT, WORK, FIELD(proxy)},
+	{ROW("connect", "ADDR:PORT", "", "reach the STS there, but keep its name for TLS and HTTP"),
+	 TEXT, WORK, FIELD(connect)},
+	{ROW("subject-audience", "A", "", "refuse to send a subject token that is not for A"), TEXT,
+	 WORK, FIELD(subject_audience)},
+	{ROW("expect-audience", "A", "", "refuse a returned JWT that is not for A"), TEXT, WORK,
+	 FIELD(expect_audience)},
+	{ROW("expect-issuer", "I", "", "refuse a returned JWT of another issuer"), TEXT, WORK,
+	 FIELD(expect_issuer)},
+	{ROW("max-lifetime", "D", "", "refuse a returned token that lives longer"), DURATION, WORK,
+	 FIELD(max_lifetime_ms)},
+	{ROW("refresh-before", "D", "",
+	     "refresh this long before the expiry (at most half of the life)"),
+	 DURATION, RUN, FIELD(refresh_before_ms)},
+	{ROW("refresh-fraction", "F", "0.667", "refresh after this part of the life"), FRACTION,
+	 RUN, FIELD(fraction_permille)},
 	{ROW("timeout", "D", "30s", "of one attempt"), DURATION, WORK, FIELD(timeout_ms)},
-	{ROW("deadline", "D", "60s", "of all attempts together"), DURATION, FETCH, FIELD(deadline_ms)},
-	{ROW("default-ttl", "D", "300s", "the token's life when nothing tells it"), DURATION, WORK, FIELD(default_ttl_ms)},
-	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH, FIELD(to_stdout)},
+	{ROW("deadline", "D", "60s", "of all attempts together"), DURATION, FETCH,
+	 FIELD(deadline_ms)},
+	{ROW("default-ttl", "D", "300s", "the token's life when nothing tells it"), DURATION, WORK,
+	 FIELD(default_ttl_ms)},
+	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH,
+	 FIELD(to_stdout)},
 	{ROW("force", "", "", "print it on a terminal too"), FLAG, FETCH, FIELD(force)},
-	{ROW("dry-run", "", "", "print the request as it would be sent, secrets masked, and send nothing"), FLAG, FETCH, FIELD(dry_run)},
-	{ROW("wait", "D", "0s", "look every 100 ms for so long before giving up"), DURATION, CHECK_, FIELD(wait_ms)},
-	{ROW("min-ttl", "D", "0s", "the token must be valid for so long"), DURATION, CHECK_, FIELD(min_ttl_ms)},
-	{ROW("timeout", "D", "30s", "how long to wait for the result"), DURATION, REFRESH, FIELD(timeout_ms)},
+	{ROW("dry-run", "", "",
+	     "print the request as it would be sent, secrets masked, and send nothing"),
+	 FLAG, FETCH, FIELD(dry_run)},
+	{ROW("wait", "D", "0s", "look every 100 ms for so long before giving up"), DURATION, CHECK_,
+	 FIELD(wait_ms)},
+	{ROW("min-ttl", "D", "0s", "the token must be valid for so long"), DURATION, CHECK_,
+	 FIELD(min_ttl_ms)},
+	{ROW("timeout", "D", "30s", "how long to wait for the result"), DURATION, REFRESH,
+	 FIELD(timeout_ms)},
 	{ROW("json", "", "", "print one JSON object"), FLAG, CHECK_ | INSPECT, FIELD(json)},
-	{ROW("log-format", "auto|json|text", "auto", "auto is text on a terminal, else json"), CHOICE, WORK, FIELD(log_format)},
-	{ROW("log-level", "error|warn|info|debug", "info", "the least that is logged"), CHOICE, WORK, FIELD(log_level)},
+	{ROW("log-format", "auto|json|text", "auto", "auto is text on a terminal, else json"),
+	 CHOICE, WORK, FIELD(log_format)},
+	{ROW("log-level", "error|warn|info|debug", "info", "the least that is logged"), CHOICE,
+	 WORK, FIELD(log_level)},
 };
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
@@ -249,9 +295,11 @@ static void drop(struct sts_options *o, enum sts_list list)
 
 void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
-	*o = (struct sts_options){.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
+	*o = (struct sts_options){
+		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
 	for (size_t i = 0; i < ROWS; i++)
-		if (*text_of(&table[i], FALLBACK) && (table[i].commands != REFRESH || command == REFRESH))
+		if (*text_of(&table[i], FALLBACK) &&
+		    (table[i].commands != REFRESH || command == REFRESH))
 			set(&table[i], o, text_of(&table[i], FALLBACK));
 }
 
@@ -261,7 +309,8 @@ static void env_name(const struct option *row, struct sts_text *out)
 {
 	sts_text_add_str(out, "STS_");
 	for (const char *p = text_of(row, NAME); *p; p++)
-		sts_text_add_char(out, *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
+		sts_text_add_char(out,
+				  *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
 }
 
 static bool ends_with(struct sts_slice s, const char *end)
@@ -275,8 +324,10 @@ static bool ends_with(struct sts_slice s, const char *end)
  * a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
 bool sts_options_is_service_link(const char *name)
 {
-	static const char *const ends[] = {"_SERVICE_HOST", "_SERVICE_PORT", "_PORT", "_TCP", "_UDP", "_SCTP", "_TCP_PROTO", "_TCP_PORT",
-					   "_TCP_ADDR", "_UDP_PROTO", "_UDP_PORT", "_UDP_ADDR", "_SCTP_PROTO", "_SCTP_PORT", "_SCTP_ADDR"};
+	static const char *const ends[] = {
+		"_SERVICE_HOST", "_SERVICE_PORT", "_PORT",       "_TCP",       "_UDP",
+		"_SCTP",         "_TCP_PROTO",    "_TCP_PORT",   "_TCP_ADDR",  "_UDP_PROTO",
+		"_UDP_PORT",     "_UDP_ADDR",     "_SCTP_PROTO", "_SCTP_PORT", "_SCTP_ADDR"};
 	struct sts_slice s = sts_slice_of(name);
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
@@ -299,13 +350,16 @@ static const struct option *find_env(struct sts_slice name)
 	return NULL;
 }
 
-static enum sts_err env_list(const struct option *row, struct sts_options *o, const char *value, struct sts_error *e)
+static enum sts_err env_list(const struct option *row, struct sts_options *o, const char *value,
+			     struct sts_error *e)
 {
 	while (*value) {
 		size_t len = strcspn(value, "\n");
 
 		if (len > 0 && !add(row, o, (struct sts_slice){value, len}))
-			return sts_fail(e, STS_EUSAGE, 0, "too many values for --%s in the environment", text_of(row, NAME));
+			return sts_fail(e, STS_EUSAGE, 0,
+					"too many values for --%s in the environment",
+					text_of(row, NAME));
 		value += len + (value[len] == '\n');
 	}
 	return STS_OK;
@@ -320,8 +374,12 @@ static void warn_unknown(struct sts_slice name, unsigned command, char *warning,
 
 	sts_text_init(&lower, word, sizeof(word));
 	for (size_t i = 4; i < name.len; i++)
-		sts_text_add_char(&lower, name.data[i] == '_' ? '-' :
-			(char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] + 32 : name.data[i]));
+		sts_text_add_char(&lower,
+				  name.data[i] == '_'
+					  ? '-'
+					  : (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
+							   ? name.data[i] + 32
+							   : name.data[i]));
 	near = nearest((struct sts_slice){word, lower.len}, command);
 	sts_text_init(&out, warning, size);
 	sts_text_add_str(&out, "unknown variable ");
@@ -336,7 +394,8 @@ static void warn_unknown(struct sts_slice name, unsigned command, char *warning,
 	}
 }
 
-static enum sts_err read_environment(struct sts_options *o, char *const *environ_, char *warning, size_t size, struct sts_error *e)
+static enum sts_err read_environment(struct sts_options *o, char *const *environ_, char *warning,
+				     size_t size, struct sts_error *e)
 {
 	for (; environ_ && *environ_; environ_++) {
 		const char *value = strchr(*environ_, '=');
@@ -361,7 +420,8 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 		if (row->kind == LIST && env_list(row, o, value + 1, e) != STS_OK)
 			return STS_EUSAGE;
 		if (row->kind != LIST && !set(row, o, value + 1))
-			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s", known, wanted(row));
+			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s",
+					known, wanted(row));
 	}
 	return STS_OK;
 }
@@ -377,7 +437,8 @@ static enum sts_err unknown_option(struct sts_slice name, unsigned command, stru
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, name, 40);
 	if (near)
-		return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s: did you mean --%s?", shown, near);
+		return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s: did you mean --%s?", shown,
+				near);
 	return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s", shown);
 }
 
@@ -401,23 +462,31 @@ static enum sts_err read_flag(struct reader *r, struct sts_error *e)
 	if (!value)
 		value = *++r->argv;
 	if (!value)
-		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", text_of(row, NAME), text_of(row, NAME), text_of(row, METAVAR));
+		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", text_of(row, NAME),
+				text_of(row, NAME), text_of(row, METAVAR));
 	if (row->kind == LIST) {
 		if (!(r->seen & 1u << row->offset))
 			drop(r->o, (enum sts_list)row->offset);
 		r->seen |= 1u << row->offset;
-		return add(row, r->o, sts_slice_of(value)) ? STS_OK :
-			sts_fail(e, STS_EUSAGE, 0, "--%s is empty, or given too often (at most %d repeated values)", text_of(row, NAME),
-				 STS_OPTIONS_LIST_MAX);
+		return add(row, r->o, sts_slice_of(value))
+			       ? STS_OK
+			       : sts_fail(e, STS_EUSAGE, 0,
+					  "--%s is empty, or given too often (at most %d repeated "
+					  "values)",
+					  text_of(row, NAME), STS_OPTIONS_LIST_MAX);
 	}
 	if (!set(row, r->o, value))
-		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s", text_of(row, NAME), wanted(row));
+		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s",
+				text_of(row, NAME), wanted(row));
 	return STS_OK;
 }
 
-static enum sts_err read_positional(struct sts_options *o, const char *word, int *count, struct sts_error *e)
+static enum sts_err read_positional(struct sts_options *o, const char *word, int *count,
+				    struct sts_error *e)
 {
-	const char **slot = o->command == CHECK_ || o->command == REFRESH ? &o->output_dir : o->command == INSPECT ? &o->file : NULL;
+	const char **slot = o->command == CHECK_ || o->command == REFRESH ? &o->output_dir
+			    : o->command == INSPECT                       ? &o->file
+									  : NULL;
 	char shown[64];
 	struct sts_text text;
 
@@ -430,8 +499,9 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"", shown);
 }
 
-enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv, char *const *environ_,
-			      char *warning, size_t size, struct sts_error *e)
+enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
+			      char *const *environ_, char *warning, size_t size,
+			      struct sts_error *e)
 {
 	struct reader r = {.o = o, .argv = argv};
 	bool flags = true;

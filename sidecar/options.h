@@ -48,7 +48,7 @@ struct sts_options {
 	const char *connect, *proxy;
 	const char *client_cert, *client_key;
 	const char *subject_audience, *expect_audience, *expect_issuer;
-	const char *file; /* `inspect FILE` */
+	const char *file;                                 /* `inspect FILE` */
 	int32_t body, client_auth, log_format, log_level; /* index into the row's choices */
 	mode_t mode;
 	gid_t group;
@@ -58,7 +58,7 @@ struct sts_options {
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json;
 	/* `exchange` only */
 	bool single_run, create_dir;
-	int64_t poll_ms;	 /* of /sig-cert; 0: the default of 30 s */
+	int64_t poll_ms;         /* of /sig-cert; 0: the default of 30 s */
 	int64_t longest_wait_ms; /* 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];
 	size_t list_count;
@@ -76,12 +76,14 @@ enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
  *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when there is none; `size` bytes
  * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the nearest known name.
  */
-enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv, char *const *environ_,
-			      char *warning, size_t size, struct sts_error *e);
+enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
+			      char *const *environ_, char *warning, size_t size,
+			      struct sts_error *e);
 
 /* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no environment). Too few arguments and unknown
  * flags are STS_EUSAGE with detail 1: the exit status of the predecessor. */
-enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv, struct sts_error *e);
+enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
+				       struct sts_error *e);
 
 /* Fill in every default of a command. */
 void sts_options_defaults(struct sts_options *o, enum sts_command command);

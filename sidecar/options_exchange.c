@@ -55,7 +55,8 @@ static bool parse_int(const char *text, int64_t *value)
 
 static bool parse_bool(const char *text, bool *value)
 {
-	static const char *const words[] = {"1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"};
+	static const char *const words[] = {"1", "t", "T", "true",  "TRUE",  "True",
+					    "0", "f", "F", "false", "FALSE", "False"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(text, words[i]) == 0) {
@@ -98,8 +99,8 @@ static enum sts_err read_flag(struct arguments *a, char *const **argv, struct st
 		for (size_t i = 0; i < FLAGS; i++)
 			names[i] = flags[i].name;
 		near = sts_nearest(name, names, FLAGS);
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: unknown flag --%s%s%s%s", shown, near ? ": did you mean --" : "",
-				near ? near : "", near ? "?" : "");
+		return sts_fail(e, STS_EUSAGE, 1, "exchange: unknown flag --%s%s%s%s", shown,
+				near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
 	}
 	if (!value && flag->kind == BOOL)
 		value = "true";
@@ -108,8 +109,8 @@ static enum sts_err read_flag(struct arguments *a, char *const **argv, struct st
 	if (!value)
 		return sts_fail(e, STS_EUSAGE, 1, "exchange: flag --%s needs a value", flag->name);
 	if (!set(flag, a, value))
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: the value of --%s is not a valid %s", flag->name,
-				flag->kind == INT ? "whole number" : "boolean");
+		return sts_fail(e, STS_EUSAGE, 1, "exchange: the value of --%s is not a valid %s",
+				flag->name, flag->kind == INT ? "whole number" : "boolean");
 	return STS_OK;
 }
 
@@ -125,14 +126,17 @@ static void apply(const struct arguments *a, const char *const positional[3], st
 	if (a->global_read)
 		o->mode = 0644;
 	if (a->cacert_path && a->cacert_path[0])
-		o->list[o->list_count++] = (struct sts_list_value){STS_LIST_CACERT, sts_slice_of(a->cacert_path)};
+		o->list[o->list_count++] = (struct sts_list_value){STS_LIST_CACERT,
+								   sts_slice_of(a->cacert_path)};
 	o->poll_ms = (a->seconds_between_runs > 0 ? a->seconds_between_runs : 10) * 1000;
 	o->longest_wait_ms = o->poll_ms;
 	/* 0 and less: as late as the schedule's floor allows. */
-	o->refresh_before_ms = a->minutes_before_refresh > 0 ? a->minutes_before_refresh * 60 * 1000 : 1;
+	o->refresh_before_ms = a->minutes_before_refresh > 0 ? a->minutes_before_refresh * 60 * 1000
+							     : 1;
 }
 
-enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv, struct sts_error *e)
+enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
+				       struct sts_error *e)
 {
 	struct arguments a = {.seconds_between_runs = 30, .minutes_before_refresh = 5};
 	const char *positional[3];
@@ -147,14 +151,19 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 		else if (!only_positionals && strncmp(*argv, "--", 2) == 0)
 			err = read_flag(&a, &argv, e);
 		else if (!only_positionals && (*argv)[0] == '-' && (*argv)[1])
-			err = sts_fail(e, STS_EUSAGE, 1, "exchange: unknown shorthand flag: flags are spelled --single-run and so on");
+			err = sts_fail(e, STS_EUSAGE, 1,
+				       "exchange: unknown shorthand flag: flags are spelled "
+				       "--single-run and so on");
 		else if (count++ < 3)
 			positional[count - 1] = *argv;
 		if (err != STS_OK)
 			return err;
 	}
 	if (count < 3)
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: needs three arguments (PATH_TO_TOKEN URL DIRECTORY), got %zu", count);
+		return sts_fail(
+			e, STS_EUSAGE, 1,
+			"exchange: needs three arguments (PATH_TO_TOKEN URL DIRECTORY), got %zu",
+			count);
 	apply(&a, positional, o);
 	return STS_OK;
 }

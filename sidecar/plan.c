@@ -27,13 +27,19 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
 	if (o->command == STS_COMMAND_FETCH && o->deadline_ms < 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--deadline must be at least 1s");
 	if (o->command != STS_COMMAND_FETCH && strcmp(o->token_file, "-") == 0)
-		return sts_fail(e, STS_EUSAGE, 0, "the subject token can come from standard input for fetch only: name a file");
+		return sts_fail(e, STS_EUSAGE, 0,
+				"the subject token can come from standard input for fetch only: "
+				"name a file");
 	*plan = (struct sts_plan){
-		.rules = {.refresh_before_ms = o->refresh_before_ms, .fraction_permille = (uint32_t)o->fraction_permille,
+		.rules = {.refresh_before_ms = o->refresh_before_ms,
+			  .fraction_permille = (uint32_t)o->fraction_permille,
 			  .longest_wait_ms = o->longest_wait_ms},
 		.timeout_ms = o->timeout_ms,
-		.deadline_ms = o->command == STS_COMMAND_FETCH || o->single_run ? o->deadline_ms : 0,
-		.poll_ms = fields.request.row->sig_cert_poll ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS) : 0,
+		.deadline_ms = o->command == STS_COMMAND_FETCH || o->single_run ? o->deadline_ms
+										: 0,
+		.poll_ms = fields.request.row->sig_cert_poll
+				   ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS)
+				   : 0,
 		.once = o->command == STS_COMMAND_FETCH || o->single_run,
 		.one_attempt = strcmp(o->token_file, "-") == 0,
 		.adopt = o->command != STS_COMMAND_FETCH,
@@ -57,7 +63,8 @@ struct answer {
 
 _Static_assert(sizeof(struct answer) <= PIPE_BUF, "one write must carry it");
 
-__attribute__((noinline)) enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e)
+__attribute__((noinline)) enum sts_err sts_plan_in_child(const struct sts_options *o,
+							 struct sts_plan *plan, struct sts_error *e)
 {
 	struct answer answer = {.error = {.code = STS_OK}};
 	int fds[2];
@@ -70,7 +77,9 @@ __attribute__((noinline)) enum sts_err sts_plan_in_child(const struct sts_option
 	pid = _Fork();
 	if (pid == 0) {
 		answer.error.code = sts_plan_make(o, &answer.plan, &answer.error);
-		_exit(write(fds[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : STS_EXIT_BUG);
+		_exit(write(fds[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer)
+			      ? 0
+			      : STS_EXIT_BUG);
 	}
 	close(fds[1]);
 	do

@@ -13,14 +13,14 @@
 struct sts_plan {
 	struct sts_schedule_rules rules;
 	int64_t timeout_ms;
-	int64_t deadline_ms; /* of all attempts together; 0: none */
-	int64_t poll_ms;     /* of the sig-cert poll; 0: this protocol has none */
+	int64_t deadline_ms;                /* of all attempts together; 0: none */
+	int64_t poll_ms;                    /* of the sig-cert poll; 0: this protocol has none */
 	char proxy[STS_HOST_MAX_BYTES + 8]; /* HOST:PORT, for the log; "": none */
-	bool once;	     /* stop after the first success, or the first failure that `fetch` does not retry */
-	bool one_attempt;    /* the subject token came on standard input: it cannot be read again */
-	bool adopt;	     /* a token that is on disk already and not yet due is taken over */
-	bool to_stdout;	     /* no files */
-	bool single_use;     /* the protocol's subject tokens may be sent once */
+	bool once; /* stop after the first success, or the first failure that `fetch` does not retry */
+	bool one_attempt; /* the subject token came on standard input: it cannot be read again */
+	bool adopt;       /* a token that is on disk already and not yet due is taken over */
+	bool to_stdout;   /* no files */
+	bool single_use;  /* the protocol's subject tokens may be sent once */
 };
 
 /*
@@ -33,6 +33,7 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
  * The same in a short-lived child, so that what it touches is no memory of the supervisor's; in this process where there can be no
  * child. Also STS_EBUG.
  */
-enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e);
+enum sts_err sts_plan_in_child(const struct sts_options *o, struct sts_plan *plan,
+			       struct sts_error *e);
 
 #endif

@@ -12,12 +12,14 @@ bool sts_poll_url(const char *exchange_url, struct sts_url *url)
 	char buf[STS_URL_MAX_BYTES];
 	struct sts_text changed;
 
-	if (text.len < tail || !sts_slice_eq((struct sts_slice){text.data + text.len - tail, tail}, TAIL))
+	if (text.len < tail ||
+	    !sts_slice_eq((struct sts_slice){text.data + text.len - tail, tail}, TAIL))
 		return false;
 	sts_text_init(&changed, buf, sizeof(buf));
 	sts_text_add(&changed, text.data, text.len - tail);
 	sts_text_add_str(&changed, "/sig-cert");
-	return !changed.overflow && sts_url_parse((struct sts_slice){buf, changed.len}, url, NULL) == STS_OK;
+	return !changed.overflow &&
+	       sts_url_parse((struct sts_slice){buf, changed.len}, url, NULL) == STS_OK;
 }
 
 static int hex_value(char c)
@@ -46,18 +48,21 @@ static bool read_thumbprint(struct sts_slice body, uint8_t *out)
 {
 	const struct sts_json *root, *value;
 	struct sts_slice hex;
-	bool ok = sts_json_parse(body, &root, NULL) == STS_OK && sts_json_at(root, "/thumbprint", &value, NULL) == STS_OK && value &&
+	bool ok = sts_json_parse(body, &root, NULL) == STS_OK &&
+		  sts_json_at(root, "/thumbprint", &value, NULL) == STS_OK && value &&
 		  sts_json_string(value, &hex) && read_hex(hex, out);
 
 	sts_json_close();
 	return ok;
 }
 
-enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body, struct sts_report *report, struct sts_error *e)
+enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body,
+			   struct sts_report *report, struct sts_error *e)
 {
 	report->http_status = head->status;
 	if (head->status >= 200 && head->status < 300) {
-		report->flags |= read_thumbprint(body, report->thumbprint) ? STS_REPORT_THUMBPRINT : STS_REPORT_POLL_OFF;
+		report->flags |= read_thumbprint(body, report->thumbprint) ? STS_REPORT_THUMBPRINT
+									   : STS_REPORT_POLL_OFF;
 		return STS_OK;
 	}
 	if (head->status == 404 || (head->status >= 300 && head->status < 400)) {

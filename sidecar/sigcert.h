@@ -17,6 +17,7 @@ bool sts_poll_url(const char *exchange_url, struct sts_url *url);
  *   report  out  thumbprint, or the flag POLL_OFF: 404, any redirect, or a 2xx without a thumbprint string
  * Returns STS_OK, or an error that is worth another try at the interval.
  */
-enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body, struct sts_report *report, struct sts_error *e);
+enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body,
+			   struct sts_report *report, struct sts_error *e);
 
 #endif

@@ -38,15 +38,15 @@ struct exchange {
 	struct sts_schedule_state schedule;
 	struct sts_status status;
 	struct sts_child worker;
-	int64_t next_ms;	/* of the next exchange; -1: none */
-	int64_t next_poll_ms;	/* -1: off */
-	int64_t deadline_ms;	/* of all attempts; -1: none */
-	int64_t ended_ms;	/* when the last attempt did */
-	int64_t not_before_ms;	/* the STS asked us to wait until then */
-	int64_t expires_s;	/* of the token that we hold; 0: none */
-	bool capped;		/* by the subject token's own expiry */
+	int64_t next_ms;             /* of the next exchange; -1: none */
+	int64_t next_poll_ms;        /* -1: off */
+	int64_t deadline_ms;         /* of all attempts; -1: none */
+	int64_t ended_ms;            /* when the last attempt did */
+	int64_t not_before_ms;       /* the STS asked us to wait until then */
+	int64_t expires_s;           /* of the token that we hold; 0: none */
+	bool capped;                 /* by the subject token's own expiry */
 	struct subject_file subject; /* as it was when the last worker started */
-	bool poll_off;		/* for the run: there is no such endpoint */
+	bool poll_off;               /* for the run: there is no such endpoint */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	int32_t poll_error, poll_detail; /* what was logged last */
@@ -109,7 +109,8 @@ static void note_status(struct exchange *x, const struct sts_report *report)
 static void add_once(struct sts_log *l, struct exchange *x)
 {
 	const struct sts_store *store = &x->store;
-	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)), (char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
+	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
+			(char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
 
 	if (x->told_once)
 		return;
@@ -124,7 +125,8 @@ static void log_success(struct exchange *x, const struct sts_report *report)
 {
 	struct sts_log l;
 
-	sts_log_start(&l, STS_LEVEL_INFO, report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
+	sts_log_start(&l, STS_LEVEL_INFO,
+		      report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
 	sts_log_str(&l, "exchange", "default");
 	sts_log_time(&l, "expires", report->expires_s);
 	sts_log_int(&l, "lifetime_s", report->lifetime_s);
@@ -178,13 +180,15 @@ static void log_failure(struct exchange *x, const struct sts_report *report)
 static void after_success(struct exchange *x, const struct sts_report *report)
 {
 	x->schedule = (struct sts_schedule_state){.token_from_ms = report->sent_boot_ms,
-						  .token_until_ms = report->sent_boot_ms + report->lifetime_s * 1000,
+						  .token_until_ms = report->sent_boot_ms +
+								    report->lifetime_s * 1000,
 						  .failing_since_ms = -1};
 	x->expires_s = report->expires_s;
 	x->capped = report->flags & STS_REPORT_CAPPED;
 	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
 	memcpy(x->thumbprint, report->thumbprint, sizeof(x->thumbprint));
-	x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, sts_clock_boot_ms(), random32());
+	x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, sts_clock_boot_ms(),
+						random32());
 	if (x->plan->once) {
 		x->exit_status = STS_EXIT_OK;
 		x->next_ms = -1;
@@ -202,7 +206,8 @@ static bool gives_up(const struct exchange *x, enum sts_err err)
 		return true;
 	if (!x->plan->once)
 		return false;
-	return !info.fetch_retries || x->plan->one_attempt || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+	return !info.fetch_retries || x->plan->one_attempt ||
+	       x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
@@ -227,7 +232,8 @@ static void after_failure(struct exchange *x, const struct sts_report *report)
 	if (x->schedule.failures++ == 0)
 		x->schedule.failing_since_ms = now_ms;
 	/* A fetch has somebody waiting: what it retries, it retries soon. */
-	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, x->plan->once ? STS_RETRY_SOON : info.retry,
+	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule,
+						x->plan->once ? STS_RETRY_SOON : info.retry,
 						report->retry_after_s, now_ms, random32());
 	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
 	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
@@ -252,25 +258,29 @@ static struct subject_file look_at(const char *path)
 static bool same_file(const struct subject_file *a, const struct subject_file *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->size_bytes == b->size_bytes &&
-	       a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+	       a->modified.tv_sec == b->modified.tv_sec &&
+	       a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
 /* Whatever the reason is, the floors hold. */
 static void bring_forward(struct exchange *x, int64_t at_ms)
 {
-	int64_t floor_ms = x->schedule.failures > 0 ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
-						    : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+	int64_t floor_ms = x->schedule.failures > 0
+				   ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
+				   : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
 
 	if (at_ms < floor_ms)
 		at_ms = floor_ms;
 	/* An exchange that is under way sets the next time itself. */
-	if ((x->worker.pid < 0 || x->worker.mode == STS_WORKER_POLL) && (x->next_ms < 0 || at_ms < x->next_ms))
+	if ((x->worker.pid < 0 || x->worker.mode == STS_WORKER_POLL) &&
+	    (x->next_ms < 0 || at_ms < x->next_ms))
 		x->next_ms = at_ms;
 }
 
 static void bring_forward_spread(struct exchange *x)
 {
-	int64_t now_ms = sts_clock_boot_ms(), from_ms = x->not_before_ms > now_ms ? x->not_before_ms : now_ms;
+	int64_t now_ms = sts_clock_boot_ms(),
+		from_ms = x->not_before_ms > now_ms ? x->not_before_ms : now_ms;
 
 	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread, and no back-off. */
 	if (x->next_ms > from_ms + SPREAD_MS)
@@ -295,7 +305,8 @@ static void subject_changed(struct exchange *x)
 	struct subject_file now = look_at(x->o->token_file);
 
 	/* A worker may have the old one: what it brings is judged when it ends. */
-	if ((x->worker.pid > 0 && x->worker.mode != STS_WORKER_POLL) || same_file(&now, &x->subject))
+	if ((x->worker.pid > 0 && x->worker.mode != STS_WORKER_POLL) ||
+	    same_file(&now, &x->subject))
 		return;
 	x->subject = now;
 	if (x->capped || x->schedule.failures > 0)
@@ -310,7 +321,8 @@ static void schedule_poll(struct exchange *x)
 
 	x->next_poll_ms = -1;
 	if (interval_ms > 0 && x->has_thumbprint && !x->poll_off && !x->plan->once)
-		x->next_poll_ms = sts_clock_boot_ms() + interval_ms * 4 / 5 + sts_schedule_jitter(interval_ms * 2 / 5, random32());
+		x->next_poll_ms = sts_clock_boot_ms() + interval_ms * 4 / 5 +
+				  sts_schedule_jitter(interval_ms * 2 / 5, random32());
 }
 
 static void log_poll(enum sts_level level, const char *msg, const struct sts_report *report)
@@ -329,15 +341,20 @@ static void after_poll(struct exchange *x, const struct sts_report *report)
 	x->poll_off = report->flags & STS_REPORT_POLL_OFF;
 	schedule_poll(x);
 	if (x->poll_off) {
-		log_poll(STS_LEVEL_INFO, "the STS has no sig-cert endpoint: key rotation is noticed at the next refresh", report);
+		log_poll(STS_LEVEL_INFO,
+			 "the STS has no sig-cert endpoint: key rotation is noticed at the next "
+			 "refresh",
+			 report);
 		return;
 	}
-	if (report->error != STS_OK && (x->poll_error != report->error || x->poll_detail != report->detail))
+	if (report->error != STS_OK &&
+	    (x->poll_error != report->error || x->poll_detail != report->detail))
 		log_poll(STS_LEVEL_WARN, report->text, report);
 	x->poll_error = report->error;
 	x->poll_detail = report->detail;
 	/* While exchanges fail, the next one is planned already, and soon. */
-	if (report->error == STS_OK && (report->flags & STS_REPORT_THUMBPRINT) && x->schedule.failures == 0 &&
+	if (report->error == STS_OK && (report->flags & STS_REPORT_THUMBPRINT) &&
+	    x->schedule.failures == 0 &&
 	    memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) != 0) {
 		log_poll(STS_LEVEL_INFO, "the signing certificate changed: exchanging now", report);
 		refresh_now(x);
@@ -420,7 +437,9 @@ static int64_t earliest(int64_t a, int64_t b)
 static int64_t wake_at(const struct exchange *x)
 {
 	if (x->worker.pid > 0)
-		return x->worker.mode == STS_WORKER_POLL ? earliest(x->next_ms, x->worker.kill_boot_ms) : x->worker.kill_boot_ms;
+		return x->worker.mode == STS_WORKER_POLL
+			       ? earliest(x->next_ms, x->worker.kill_boot_ms)
+			       : x->worker.kill_boot_ms;
 	return earliest(x->next_ms, x->next_poll_ms);
 }
 
@@ -441,7 +460,8 @@ static void on_time(struct exchange *x)
 		sts_child_finish(&x->worker, 0, &report);
 		finished(x, &report);
 	} else if (due) {
-		start(x, x->plan->adopt && x->expires_s == 0 ? STS_WORKER_ADOPT : STS_WORKER_EXCHANGE);
+		start(x,
+		      x->plan->adopt && x->expires_s == 0 ? STS_WORKER_ADOPT : STS_WORKER_EXCHANGE);
 	} else if (x->next_poll_ms >= 0 && now_ms >= x->next_poll_ms) {
 		start(x, STS_WORKER_POLL);
 	}
@@ -458,7 +478,8 @@ static __attribute__((noinline)) int stop(struct exchange *x)
 		x->status.next_attempt_s = 0;
 		write_status(x);
 	}
-	sts_log_start(&l, STS_LEVEL_INFO, x->plan->once ? sts_error_info(STS_ESTOPPED).meaning : "told to stop");
+	sts_log_start(&l, STS_LEVEL_INFO,
+		      x->plan->once ? sts_error_info(STS_ESTOPPED).meaning : "told to stop");
 	sts_log_end(&l);
 	return x->plan->once ? sts_error_info(STS_ESTOPPED).exit_status : STS_EXIT_OK;
 }
@@ -504,7 +525,8 @@ static __attribute__((noinline)) enum sts_err own_directory(struct exchange *x, 
 	const struct sts_options *o = x->o;
 	char buf[STS_STATUS_MAX_BYTES];
 	struct sts_text text;
-	enum sts_err err = sts_store_open(&x->store, o->output_dir, o->create_dir, o->mode, o->group, e);
+	enum sts_err err = sts_store_open(&x->store, o->output_dir, o->create_dir, o->mode,
+					  o->group, e);
 
 	if (err == STS_OK)
 		err = sts_store_lock(&x->store, e);
@@ -519,8 +541,14 @@ static __attribute__((noinline)) enum sts_err own_directory(struct exchange *x, 
 
 int sts_supervise(const struct sts_options *o, const struct sts_plan *plan, char *const *argv)
 {
-	struct exchange x = {.o = o, .plan = plan, .argv = argv, .store = {.dir_fd = -1}, .next_poll_ms = -1, .deadline_ms = -1,
-			     .exit_status = -1, .schedule = {.failing_since_ms = -1}};
+	struct exchange x = {.o = o,
+			     .plan = plan,
+			     .argv = argv,
+			     .store = {.dir_fd = -1},
+			     .next_poll_ms = -1,
+			     .deadline_ms = -1,
+			     .exit_status = -1,
+			     .schedule = {.failing_since_ms = -1}};
 	struct sts_events ev;
 	struct sts_error e;
 

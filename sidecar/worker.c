@@ -130,7 +130,8 @@ static void keep_secret(struct sts_error *e)
 {
 	if (w.subject.token.len >= SECRET_RUN_BYTES &&
 	    sts_text_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES))
-		sts_fail(e, e->code, e->detail, "%s (the peer's words are left out: they repeat the subject token)",
+		sts_fail(e, e->code, e->detail,
+			 "%s (the peer's words are left out: they repeat the subject token)",
 			 sts_error_info(e->code).meaning);
 }
 
@@ -159,17 +160,20 @@ static _Noreturn void finish(enum sts_err err)
 
 static enum sts_err read_subject(void)
 {
-	enum sts_err err = sts_subject_read(w.o->token_file, sts_clock_real_ms() / 1000, w.subject_buf, sizeof(w.subject_buf),
-					    w.scratch, sizeof(w.scratch), &w.subject, &w.error);
+	enum sts_err err = sts_subject_read(w.o->token_file, sts_clock_real_ms() / 1000,
+					    w.subject_buf, sizeof(w.subject_buf), w.scratch,
+					    sizeof(w.scratch), &w.subject, &w.error);
 	bool has = false;
 
 	w.report.subject_exp_s = w.subject.exp_s;
 	memcpy(w.report.subject_id, w.subject.id, sizeof(w.report.subject_id));
 	if (err != STS_OK || !w.o->subject_audience)
 		return err;
-	err = sts_jwt_has_audience(w.subject.token, sts_slice_of(w.o->subject_audience), w.scratch, sizeof(w.scratch), &has, &w.error);
+	err = sts_jwt_has_audience(w.subject.token, sts_slice_of(w.o->subject_audience), w.scratch,
+				   sizeof(w.scratch), &has, &w.error);
 	if (err != STS_OK || !has)
-		return sts_fail(&w.error, STS_ESUBJECT_AUDIENCE, 0, "the subject token is not for audience \"%.100s\": it was not sent",
+		return sts_fail(&w.error, STS_ESUBJECT_AUDIENCE, 0,
+				"the subject token is not for audience \"%.100s\": it was not sent",
 				w.o->subject_audience);
 	return STS_OK;
 }
@@ -179,16 +183,19 @@ static enum sts_err stage_inputs(void)
 	enum sts_err err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
 
 	if (err == STS_OK && !w.o->to_stdout)
-		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
-	if (err == STS_OK && w.mode == STS_WORKER_ADOPT && sts_adopt(&w.store, w.o, w.body, sizeof(w.body), w.scratch, sizeof(w.scratch),
-								     &w.report))
+		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
+				     &w.error);
+	if (err == STS_OK && w.mode == STS_WORKER_ADOPT &&
+	    sts_adopt(&w.store, w.o, w.body, sizeof(w.body), w.scratch, sizeof(w.scratch),
+		      &w.report))
 		finish(STS_OK);
 	if (err == STS_OK)
 		err = read_subject();
 	if (err == STS_OK && w.fields.url.https)
 		err = sts_casources_open(w.o, &w.ca, &w.error);
 	if (err == STS_OK && w.fields.url.https && w.o->client_key)
-		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key, &w.error);
+		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key,
+					  &w.error);
 	return err;
 }
 
@@ -216,7 +223,8 @@ static bool is_peer_loopback(int fd)
 
 	if (getpeername(fd, &peer.any, &len) != 0)
 		return false;
-	return peer.any.sa_family == AF_INET ? ntohl(peer.v4.sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
+	return peer.any.sa_family == AF_INET ? ntohl(peer.v4.sin_addr.s_addr) >> 24 == 127
+					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
 static enum sts_err stage_connect(void)
@@ -226,11 +234,15 @@ static enum sts_err stage_connect(void)
 
 	/* A little before the alarm, so that a proxy that hangs is named as such. */
 	if (w.fields.proxy.used)
-		return sts_proxy_connect(&w.fields.proxy, &w.fields.url, &files, w.deadline_boot_ms - PROXY_EARLIER_MS, &w.tls,
-					 &w.socket, &w.error);
-	err = sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket, &w.error);
+		return sts_proxy_connect(&w.fields.proxy, &w.fields.url, &files,
+					 w.deadline_boot_ms - PROXY_EARLIER_MS, &w.tls, &w.socket,
+					 &w.error);
+	err = sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket,
+			      &w.error);
 	if (err == STS_OK && !w.fields.url.https && !is_peer_loopback(w.socket))
-		return sts_fail(&w.error, STS_EURL, 0, "a plain http URL is allowed to loopback only: what \"%.64s\" led to is not",
+		return sts_fail(&w.error, STS_EURL, 0,
+				"a plain http URL is allowed to loopback only: what \"%.64s\" led "
+				"to is not",
 				w.fields.url.host);
 	return err;
 }
@@ -238,16 +250,18 @@ static enum sts_err stage_connect(void)
 static enum sts_err stage_tls(void)
 {
 	const struct sts_url *url = &w.fields.url;
-	struct sts_server_name server = {.is_ip = url->host_kind != STS_HOST_NAME, .ip_len = url->host_kind == STS_HOST_IPV4 ? 4 : 16,
+	struct sts_server_name server = {.is_ip = url->host_kind != STS_HOST_NAME,
+					 .ip_len = url->host_kind == STS_HOST_IPV4 ? 4 : 16,
 					 .dns = sts_slice_of(url->host)};
 	enum sts_err err = STS_OK;
 
 	memcpy(server.ip, url->ip, sizeof(server.ip));
 	if (url->https)
-		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(), &w.error);
+		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(),
+					&w.error);
 	if (err == STS_OK)
-		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL, server.is_ip ? NULL : url->host,
-				   w.deadline_boot_ms, &w.error);
+		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
+				   server.is_ip ? NULL : url->host, w.deadline_boot_ms, &w.error);
 	if (err == STS_OK && url->https && w.o->client_key)
 		sts_tls_use_key(&w.tls, &w.client_key);
 	return err == STS_OK ? sts_tls_handshake(&w.tls, &w.error) : err;
@@ -312,7 +326,9 @@ static enum sts_err stage_check(void)
 		.request = &w.fields.request,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
-		.default_ttl_s = w.fields.request.row->default_ttl_s ? w.fields.request.row->default_ttl_s : w.o->default_ttl_ms / 1000,
+		.default_ttl_s = w.fields.request.row->default_ttl_s
+					 ? w.fields.request.row->default_ttl_s
+					 : w.o->default_ttl_ms / 1000,
 		.expect_audience = sts_slice_of(w.o->expect_audience),
 		.expect_issuer = sts_slice_of(w.o->expect_issuer),
 		.max_lifetime_s = w.o->max_lifetime_ms / 1000,
@@ -329,7 +345,8 @@ static enum sts_err stage_check(void)
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	/* Capped by the subject: within the second that rounding costs. */
-	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 && w.answer.expires_s <= w.subject.exp_s + 1)
+	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
+	    w.answer.expires_s <= w.subject.exp_s + 1)
 		w.report.flags |= STS_REPORT_CAPPED;
 	if (w.answer.has_thumbprint) {
 		w.report.flags |= STS_REPORT_THUMBPRINT;
@@ -361,7 +378,8 @@ static enum sts_err print_token(void)
 		if (put < 0 && sts_file_retry(STDOUT_FILENO, POLLOUT, errno))
 			continue;
 		if (put <= 0)
-			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s", sts_errno_words(errno));
+			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s",
+					sts_errno_words(errno));
 		data += put;
 		left -= (size_t)put;
 	}
@@ -380,7 +398,8 @@ static enum sts_err stage_write(void)
 	sts_text_init(&thumbprint, hex, sizeof(hex));
 	if (w.answer.has_thumbprint)
 		sts_hex_encode(&thumbprint, w.answer.thumbprint, sizeof(w.answer.thumbprint));
-	return sts_store_write_token(&w.store, w.answer.token, w.answer.expires_s, (struct sts_slice){hex, thumbprint.len}, &w.error);
+	return sts_store_write_token(&w.store, w.answer.token, w.answer.expires_s,
+				     (struct sts_slice){hex, thumbprint.len}, &w.error);
 }
 
 static enum sts_err exchange(void)
@@ -415,7 +434,8 @@ static enum sts_err exchange(void)
 	return stage_write();
 }
 
-_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode, int64_t timeout_ms)
+_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode,
+			      int64_t timeout_ms)
 {
 	enum sts_err err;
 
@@ -424,7 +444,10 @@ _Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode 
 	w.socket = -1;
 	w.store.dir_fd = -1;
 	w.stage_since_ms = sts_clock_boot_ms();
-	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION, .retry_after_s = -1, .subject_exp_s = -1};
+	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC,
+				       .version = STS_REPORT_VERSION,
+				       .retry_after_s = -1,
+				       .subject_exp_s = -1};
 	set_deadline(timeout_ms);
 	err = exchange();
 	if (err == STS_OK)

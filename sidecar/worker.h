@@ -12,6 +12,7 @@
  * Do one job and end the process.
  *   timeout_ms  in  after which SIGALRM writes a report that names the stage
  */
-_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode, int64_t timeout_ms);
+_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode,
+			      int64_t timeout_ms);
 
 #endif

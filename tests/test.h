@@ -30,7 +30,8 @@ static const char *sts_test_skipped; /* a test that cannot run here sets why, an
 		long long got_ = (long long)(got), want_ = (long long)(want); \
 		if (got_ != want_) { \
 			sts_test_failures++; \
-			printf("# %s:%d: %s is %lld, not %lld\n", __FILE__, __LINE__, #got, got_, want_); \
+			printf("# %s:%d: %s is %lld, not %lld\n", __FILE__, __LINE__, #got, got_, \
+			       want_); \
 		} \
 	} while (0)
 
@@ -39,7 +40,8 @@ static const char *sts_test_skipped; /* a test that cannot run here sets why, an
 		const char *got_ = (got), *want_ = (want); \
 		if (strcmp(got_, want_) != 0) { \
 			sts_test_failures++; \
-			printf("# %s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #got, got_, want_); \
+			printf("# %s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #got, \
+			       got_, want_); \
 		} \
 	} while (0)
 
@@ -53,8 +55,9 @@ static inline int sts_test_main(const struct sts_test *tests, size_t count)
 		sts_test_failures = 0;
 		sts_test_skipped = NULL;
 		tests[i].run();
-		printf("%s %zu - %s%s%s\n", sts_test_failures ? "not ok" : "ok", i + 1, tests[i].name,
-		       sts_test_skipped ? " # SKIP " : "", sts_test_skipped ? sts_test_skipped : "");
+		printf("%s %zu - %s%s%s\n", sts_test_failures ? "not ok" : "ok", i + 1,
+		       tests[i].name, sts_test_skipped ? " # SKIP " : "",
+		       sts_test_skipped ? sts_test_skipped : "");
 		fflush(stdout);
 		failed += sts_test_failures != 0;
 	}

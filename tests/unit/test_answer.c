@@ -538,7 +538,8 @@ static void expectations(void)
 	/* But for exp, which is never outlived: one that cannot be read is no promise at all. */
 	CHECK_INT(expecting(jwt("{\"exp\":\"1768233700\"}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 100);
-	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"exp\":1768234400}"), NULL, NULL, 0), STS_ETOKEN);
+	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"exp\":1768234400}"), NULL, NULL, 0),
+		  STS_ETOKEN);
 	CHECK_INT(expecting(jwt("{\"exp\":\"soon\"}"), NULL, NULL, 0), STS_ETOKEN);
 	CHECK_INT(expecting(jwt("{\"exp\":true}"), NULL, NULL, 0), STS_ETOKEN);
 	CHECK_STR(error.msg, "the returned token's exp is no time, or is there twice");

@@ -14,7 +14,8 @@ static void near(const char *z)
 	double got = sts_decimal(z, &end), want = strtod(z, &want_end);
 	double error = fabs(got - want), allowed = fabs(want) * 1e-15 * 4;
 
-	if (!(got == want || error <= allowed || (fabs(want) < 1e-300 && error < 1e-310)) || end != want_end) {
+	if (!(got == want || error <= allowed || (fabs(want) < 1e-300 && error < 1e-310)) ||
+	    end != want_end) {
 		sts_test_failures++;
 		printf("# %s: %.17g, not %.17g\n", z, got, want);
 	}
@@ -36,9 +37,39 @@ static void test_whole_numbers_are_exact(void)
 static void test_forms(void)
 {
 	static const char *const texts[] = {
-		"0", "-0", "0.0", "1.5", "-2.25", "1768233157.5416179", "1.768233157E9", "3599.0", "1e3", "1E+3", "25e-1", "0.1", "123456789012345678901234567890",
-		"0.000000000000000000000000000012345", "1e22", "1e23", "1e-22", "1.79769313486e308", "2.2250738585072014e-308", "5e-324", "1e308", "9.99e-310",
-		"1e", "1e+", "1.e2", "12abc", "", "-", "abc", "1..2", "00012.5", "0000000000000000000000000001", "100000000000000000000e-20",
+		"0",
+		"-0",
+		"0.0",
+		"1.5",
+		"-2.25",
+		"1768233157.5416179",
+		"1.768233157E9",
+		"3599.0",
+		"1e3",
+		"1E+3",
+		"25e-1",
+		"0.1",
+		"123456789012345678901234567890",
+		"0.000000000000000000000000000012345",
+		"1e22",
+		"1e23",
+		"1e-22",
+		"1.79769313486e308",
+		"2.2250738585072014e-308",
+		"5e-324",
+		"1e308",
+		"9.99e-310",
+		"1e",
+		"1e+",
+		"1.e2",
+		"12abc",
+		"",
+		"-",
+		"abc",
+		"1..2",
+		"00012.5",
+		"0000000000000000000000000001",
+		"100000000000000000000e-20",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -63,8 +94,8 @@ static void test_random_numbers(void)
 		seed ^= seed << 13;
 		seed ^= seed >> 7;
 		seed ^= seed << 17;
-		snprintf(z, sizeof(z), "%llu.%llue%d", (unsigned long long)(seed >> 32), (unsigned long long)(seed & 0xffffff),
-			 (int)(seed >> 24 & 0xff) - 128);
+		snprintf(z, sizeof(z), "%llu.%llue%d", (unsigned long long)(seed >> 32),
+			 (unsigned long long)(seed & 0xffffff), (int)(seed >> 24 & 0xff) - 128);
 		near(z);
 	}
 }

@@ -21,7 +21,9 @@ static void wrapped(void)
 		{"", false},
 		{"the STS refused this ServiceAccount", false},
 		{"a " SECRET " b", true},
-		{"b/" "Ab3/dE+f", true},
+		{"b/"
+		 "Ab3/dE+f",
+		 true},
 		{"Ab3/dE+", false}, /* seven bytes */
 		{"ab3/de+fg7=hi9-jk_lm", true},
 		{"AB3/DE+FG7=HI9-JK_LM", true},

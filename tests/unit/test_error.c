@@ -103,7 +103,7 @@ static void test_retries(void)
 		CHECK(info.exit_status != STS_EXIT_TRANSIENT || info.retry == STS_RETRY_SOON ||
 		      code == STS_ESTOPPED);
 		CHECK((info.retry == STS_RETRY_NEVER) == (code == STS_OK || code == STS_ESTOPPED ||
-							   info.exit_status == STS_EXIT_USAGE));
+							  info.exit_status == STS_EXIT_USAGE));
 	}
 	for (int code = STS_ECA_FILE; code <= STS_ECERT_LIMIT; code++)
 		CHECK_INT(sts_error_info((enum sts_err)code).retry, STS_RETRY_SLOW);

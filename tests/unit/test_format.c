@@ -34,16 +34,20 @@ static void __attribute__((format(printf, 2, 3))) same(size_t size, const char *
 
 static void test_numbers(void)
 {
-	static const long long values[] = {0, 1, -1, 7, 10, 255, -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+	static const long long values[] = {0,      1,         -1,        7,         10,       255,
+					   -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		same(64, "%d|%5d|%-5d|%05d", (int)values[i], (int)values[i], (int)values[i], (int)values[i]);
-		same(200, "%lld %20lld %-20lld. %020lld", values[i], values[i], values[i], values[i]);
-		same(200, "%u %x %o", (unsigned)values[i], (unsigned)values[i], (unsigned)values[i]);
-		same(200, "%llu %llx %lu %zu", (unsigned long long)values[i], (unsigned long long)values[i], (unsigned long)values[i],
-		     (size_t)values[i]);
-		same(200, "%ld %03d %02x %04o", (long)values[i], (int)(values[i] % 100), (unsigned)(values[i] & 0xff),
-		     (unsigned)(values[i] & 07777));
+		same(64, "%d|%5d|%-5d|%05d", (int)values[i], (int)values[i], (int)values[i],
+		     (int)values[i]);
+		same(200, "%lld %20lld %-20lld. %020lld", values[i], values[i], values[i],
+		     values[i]);
+		same(200, "%u %x %o", (unsigned)values[i], (unsigned)values[i],
+		     (unsigned)values[i]);
+		same(200, "%llu %llx %lu %zu", (unsigned long long)values[i],
+		     (unsigned long long)values[i], (unsigned long)values[i], (size_t)values[i]);
+		same(200, "%ld %03d %02x %04o", (long)values[i], (int)(values[i] % 100),
+		     (unsigned)(values[i] & 0xff), (unsigned)(values[i] & 07777));
 		same(200, "%0*llu", 9, (unsigned long long)values[i]);
 	}
 }

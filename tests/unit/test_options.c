@@ -16,7 +16,8 @@ static char *const *plain(const char *const *strings)
 	return (char *const *)(uintptr_t)strings;
 }
 
-static enum sts_err read_with(enum sts_command command, const char *const *argv, const char *const *env)
+static enum sts_err read_with(enum sts_command command, const char *const *argv,
+			      const char *const *env)
 {
 	memset(&e, 0, sizeof(e));
 	return sts_options_read(&o, command, plain(argv), plain(env), warning, sizeof(warning), &e);
@@ -94,8 +95,17 @@ static void test_every_command_line_mistake_is_told(void)
 
 static void test_values(void)
 {
-	const char *args[] = {"--mode=0640", "--group", "2000", "--refresh-fraction=.5", "--max-lifetime=1h30m", "--cacert=/ca", "--cacert-only",
-			"--insecure-http=true", "--body", "json", NULL};
+	const char *args[] = {"--mode=0640",
+			      "--group",
+			      "2000",
+			      "--refresh-fraction=.5",
+			      "--max-lifetime=1h30m",
+			      "--cacert=/ca",
+			      "--cacert-only",
+			      "--insecure-http=true",
+			      "--body",
+			      "json",
+			      NULL};
 
 	CHECK_INT(read_with(STS_COMMAND_RUN, args, none), STS_OK);
 	CHECK_INT(o.mode, 0640);
@@ -148,9 +158,12 @@ static void test_unknown_variables_warn(void)
 
 static void test_service_links_are_ignored(void)
 {
-	const char *env[] = {"STS_SERVICE_HOST=10.0.0.1", "STS_SERVICE_PORT=443", "STS_SERVICE_PORT_HTTPS=443", "STS_PORT=tcp://10.0.0.1:443",
-		       "STS_PORT_443_TCP=tcp://10.0.0.1:443", "STS_PORT_443_TCP_PROTO=tcp", "STS_PORT_443_TCP_PORT=443",
-		       "STS_PORT_443_TCP_ADDR=10.0.0.1", "STS_URL_SERVICE_HOST=10.0.0.2", NULL};
+	const char *env[] = {
+		"STS_SERVICE_HOST=10.0.0.1",           "STS_SERVICE_PORT=443",
+		"STS_SERVICE_PORT_HTTPS=443",          "STS_PORT=tcp://10.0.0.1:443",
+		"STS_PORT_443_TCP=tcp://10.0.0.1:443", "STS_PORT_443_TCP_PROTO=tcp",
+		"STS_PORT_443_TCP_PORT=443",           "STS_PORT_443_TCP_ADDR=10.0.0.1",
+		"STS_URL_SERVICE_HOST=10.0.0.2",       NULL};
 
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK_STR(warning, "");
@@ -160,9 +173,18 @@ static void test_service_links_are_ignored(void)
 
 static void test_exchange_is_its_predecessors_contract(void)
 {
-	const char *usual[] = {"--cacert-path=/certs/ca.crt", "/token", "https://h/vault/token/user", "/tokens", NULL};
-	const char *mixed[] = {"/token", "--single-run", "https://h/", "--minutes-before-refresh", "7", "/tokens", "ignored", "--seconds-between-runs=-3",
-			 "--token-global-read=false", NULL};
+	const char *usual[] = {"--cacert-path=/certs/ca.crt", "/token",
+			       "https://h/vault/token/user", "/tokens", NULL};
+	const char *mixed[] = {"/token",
+			       "--single-run",
+			       "https://h/",
+			       "--minutes-before-refresh",
+			       "7",
+			       "/tokens",
+			       "ignored",
+			       "--seconds-between-runs=-3",
+			       "--token-global-read=false",
+			       NULL};
 
 	CHECK_INT(sts_options_read_exchange(&o, plain(usual), &e), STS_OK);
 	CHECK_STR(o.protocol, "openunison");

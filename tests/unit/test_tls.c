@@ -295,8 +295,7 @@ static void the_first_choice(void)
 	CHECK_INT(talk("default", DEADLINE_MS), STS_EAGAIN);
 	CHECK_INT(tls.client.eng.suites_num, 6);
 	/* Our AES is portable code, so ChaCha20 is the cheaper one. */
-	CHECK_INT(tls.client.eng.suites_buf[0],
-		  BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256);
+	CHECK_INT(tls.client.eng.suites_buf[0], BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256);
 	CHECK_INT(tls.client.eng.version_min, BR_TLS12);
 	CHECK_INT(tls.client.eng.version_max, BR_TLS12);
 	finish();
