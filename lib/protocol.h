@@ -69,8 +69,16 @@ struct sts_error_code {
 	enum sts_err err;
 };
 
-/* Bits of the default of --write. */
-enum sts_write { STS_WRITE_TOKEN = 1, STS_WRITE_EXPIRES = 2, STS_WRITE_THUMBPRINT = 4 };
+/* What can be written; a row has the bits of its default of --write. */
+enum sts_write {
+	STS_WRITE_TOKEN = 1,            /* token.jwt */
+	STS_WRITE_EXPIRES = 2,          /* expires */
+	STS_WRITE_THUMBPRINT = 4,       /* thumbprint, where the answer has one */
+	STS_WRITE_JSON = 8,             /* token.json */
+	STS_WRITE_AWS_CREDENTIALS = 16, /* aws-credentials; only where the answer has them */
+	STS_WRITE_AWS_PROCESS = 32,     /* aws-process.json; the same */
+	STS_WRITE_GCP_EXECUTABLE = 64,  /* gcp-executable.json */
+};
 
 struct sts_protocol {
 	const char *name, *summary, *reference;
