@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange.h"
+
+#include <string.h>
+
+/* An attempt with less time than this before the deadline can only end in a time-out, which would hide why the others failed. */
+#define LAST_ATTEMPT_MS 500
+
+/* A second draw from the same number: odd factors map 32 bits onto themselves. */
+static uint32_t another(uint32_t random)
+{
+	return random * 2654435761u + 1;
+}
+
+static bool is_attempt(int mode)
+{
+	return mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT;
+}
+
+void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
+		       const struct sts_moment *now)
+{
+	*x = (struct sts_exchange){
+		.plan = plan,
+		.schedule = {.failing_since_ms = -1},
+		.next_ms = now->boot_ms,
+		.next_poll_ms = -1,
+		.deadline_ms = plan->deadline_ms > 0 ? now->boot_ms + plan->deadline_ms : -1,
+		.exit_status = -1,
+		.running = -1,
+	};
+}
+
+/* ---- the status file ---- */
+
+static void plan_status(struct sts_exchange *x, const struct sts_moment *now)
+{
+	x->status.next_attempt_s = x->exit_status >= 0 || x->next_ms < 0
+					   ? 0
+					   : (now->real_ms + x->next_ms - now->boot_ms) / 1000;
+	x->status_changed = true;
+}
+
+static void note_status(struct sts_exchange *x, const struct sts_report *report,
+			const struct sts_moment *now)
+{
+	struct sts_status *s = &x->status;
+	bool failed = report->error != STS_OK;
+
+	s->state = failed ? STS_STATE_FAILING : STS_STATE_OK;
+	s->error = (enum sts_err)report->error;
+	s->detail = report->detail;
+	s->http_status = report->http_status;
+	s->tries = failed ? x->schedule.failures : 0;
+	s->attempts++;
+	s->sts_error[0] = '\0';
+	if (sts_status_code_known(report->sts_error))
+		memcpy(s->sts_error, report->sts_error, strlen(report->sts_error) + 1);
+	s->last_attempt_s = now->real_ms / 1000;
+	if (!failed)
+		s->last_success_s = s->last_attempt_s;
+	plan_status(x, now);
+}
+
+void sts_exchange_stopped(struct sts_exchange *x)
+{
+	x->status.state = STS_STATE_STOPPED;
+	x->status.next_attempt_s = 0;
+	x->status_changed = true;
+}
+
+/* ---- after an attempt ---- */
+
+static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_report *report,
+				      const struct sts_moment *now)
+{
+	x->schedule = (struct sts_schedule_state){.token_from_ms = report->sent_boot_ms,
+						  .token_until_ms = report->sent_boot_ms +
+								    report->lifetime_s * 1000,
+						  .failing_since_ms = -1};
+	x->expires_s = report->expires_s;
+	x->capped = report->flags & STS_REPORT_CAPPED;
+	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
+	memcpy(x->thumbprint, report->thumbprint, sizeof(x->thumbprint));
+	x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, now->boot_ms,
+						now->random);
+	if (x->plan->once) {
+		x->exit_status = STS_EXIT_OK;
+		x->next_ms = -1;
+	}
+	return STS_OUTCOME_SUCCESS;
+}
+
+/* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does not retry? */
+static bool gives_up(const struct sts_exchange *x, const struct sts_error_info *info)
+{
+	if (info->retry == STS_RETRY_NEVER)
+		return true;
+	if (!x->plan->once)
+		return false;
+	return !info->fetch_retries || x->plan->one_attempt ||
+	       x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+}
+
+/* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
+static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *report,
+			       const struct sts_moment *now)
+{
+	int64_t left_ms = report->expires_s * 1000 - now->real_ms;
+
+	if (!(report->flags & STS_REPORT_ADOPTED) || x->expires_s > 0 || left_ms <= 0)
+		return;
+	x->expires_s = report->expires_s;
+	x->schedule.token_until_ms = now->boot_ms + left_ms;
+	x->schedule.token_from_ms = x->schedule.token_until_ms - report->lifetime_s * 1000;
+}
+
+static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_report *report,
+				      const struct sts_moment *now)
+{
+	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
+
+	hold_what_is_there(x, report, now);
+	if (x->schedule.failures++ == 0)
+		x->schedule.failing_since_ms = now->boot_ms;
+	/* A fetch has somebody waiting: what it retries, it retries soon. */
+	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule,
+						x->plan->once ? STS_RETRY_SOON : info.retry,
+						report->retry_after_s, now->boot_ms, now->random);
+	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
+	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
+	if (gives_up(x, &info))
+		x->exit_status = (int16_t)info.exit_status;
+	return STS_OUTCOME_FAILURE;
+}
+
+/* A report that is fit to be believed may still claim a success without a token. */
+static void refuse_empty_success(struct sts_report *report)
+{
+	static const char text[] = "the worker reported a success without a token";
+
+	if (report->error != STS_OK || report->lifetime_s > 0)
+		return;
+	report->error = STS_EWORKER;
+	memcpy(report->text, text, sizeof(text));
+}
+
+/* ---- what brings an exchange forward ---- */
+
+/* Whatever the reason is, the floors hold. */
+static void bring_forward(struct sts_exchange *x, int64_t at_ms, const struct sts_moment *now)
+{
+	int64_t floor_ms = x->schedule.failures > 0
+				   ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
+				   : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+
+	if (at_ms < floor_ms)
+		at_ms = floor_ms;
+	/* An attempt that is under way sets the next time itself. */
+	if (is_attempt(x->running) || (x->next_ms >= 0 && at_ms >= x->next_ms))
+		return;
+	x->next_ms = at_ms;
+	plan_status(x, now);
+}
+
+static void bring_forward_spread(struct sts_exchange *x, const struct sts_moment *now)
+{
+	int64_t from_ms = x->not_before_ms > now->boot_ms ? x->not_before_ms : now->boot_ms;
+
+	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread, and no back-off. */
+	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
+		bring_forward(x, from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random),
+			      now);
+}
+
+void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now)
+{
+	bring_forward(x, now->boot_ms, now);
+}
+
+void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (x->expires_s > 0 && x->expires_s <= now->real_ms / 1000)
+		bring_forward_spread(x, now);
+}
+
+void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (x->capped || x->schedule.failures > 0)
+		bring_forward_spread(x, now);
+}
+
+/* ---- the sig-cert poll ---- */
+
+static void schedule_poll(struct sts_exchange *x, const struct sts_moment *now)
+{
+	int64_t interval_ms = x->plan->poll_ms;
+
+	x->next_poll_ms = -1;
+	if (interval_ms > 0 && x->has_thumbprint && !x->poll_off && !x->plan->once)
+		x->next_poll_ms = now->boot_ms + interval_ms * 4 / 5 +
+				  sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
+}
+
+static enum sts_outcome after_poll(struct sts_exchange *x, const struct sts_report *report,
+				   const struct sts_moment *now)
+{
+	bool same = x->poll_error == report->error && x->poll_detail == report->detail;
+
+	x->poll_off = report->flags & STS_REPORT_POLL_OFF;
+	if (x->poll_off)
+		return STS_OUTCOME_POLL_OFF;
+	x->poll_error = report->error;
+	x->poll_detail = report->detail;
+	if (report->error != STS_OK)
+		return same ? STS_OUTCOME_NOTHING : STS_OUTCOME_POLL_FAILED;
+	/* While attempts fail, the next one is planned already, and soon. */
+	if (!(report->flags & STS_REPORT_THUMBPRINT) || x->schedule.failures > 0 ||
+	    memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) == 0)
+		return STS_OUTCOME_NOTHING;
+	sts_exchange_refresh(x, now);
+	return STS_OUTCOME_POLL_CHANGED;
+}
+
+/* ---- workers ---- */
+
+int64_t sts_exchange_wake_ms(const struct sts_exchange *x)
+{
+	if (x->exit_status >= 0 || is_attempt(x->running))
+		return -1;
+	if (x->running >= 0 || x->next_poll_ms < 0 ||
+	    (x->next_ms >= 0 && x->next_ms < x->next_poll_ms))
+		return x->next_ms;
+	return x->next_poll_ms;
+}
+
+bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum sts_worker_mode *mode)
+{
+	if (x->exit_status >= 0 || is_attempt(x->running))
+		return false;
+	if (x->next_ms >= 0 && now_boot_ms >= x->next_ms) {
+		*mode = x->plan->adopt && x->expires_s == 0 ? STS_WORKER_ADOPT
+							    : STS_WORKER_EXCHANGE;
+		return true;
+	}
+	*mode = STS_WORKER_POLL;
+	return x->running < 0 && x->next_poll_ms >= 0 && now_boot_ms >= x->next_poll_ms;
+}
+
+int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode, int64_t now_boot_ms)
+{
+	int64_t timeout_ms = x->plan->timeout_ms;
+
+	x->running = (int8_t)mode;
+	if (x->deadline_ms >= 0 && x->deadline_ms - now_boot_ms < timeout_ms)
+		timeout_ms = x->deadline_ms - now_boot_ms;
+	return timeout_ms < 1 ? 1 : timeout_ms;
+}
+
+void sts_exchange_dropped(struct sts_exchange *x)
+{
+	x->running = -1;
+}
+
+enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
+				       const struct sts_moment *now)
+{
+	int mode = x->running;
+	enum sts_outcome outcome;
+
+	x->running = -1;
+	if (mode == STS_WORKER_POLL) {
+		outcome = after_poll(x, report, now);
+	} else {
+		x->ended_ms = now->boot_ms;
+		refuse_empty_success(report);
+		outcome = report->error == STS_OK ? after_success(x, report, now)
+						  : after_failure(x, report, now);
+		note_status(x, report, now);
+	}
+	schedule_poll(x, now);
+	return outcome;
+}

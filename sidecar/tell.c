@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tell.h"
+
+#include <string.h>
+
+static void start(struct sts_log *l, enum sts_level level, const char *msg)
+{
+	sts_log_start(l, level, msg);
+	sts_log_str(l, "exchange", "default");
+}
+
+/* What the first line says: with which mode files are written, and through which proxy the STS is reached. */
+static void add_once(struct sts_log *l, const struct sts_exchange *x, struct sts_told *told,
+		     const struct sts_store *store)
+{
+	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
+			(char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
+
+	if (told->once)
+		return;
+	told->once = true;
+	if (store->dir_fd >= 0)
+		sts_log_str(l, "mode", mode);
+	if (x->plan->proxy[0])
+		sts_log_str(l, "proxy", x->plan->proxy);
+}
+
+static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_told *told,
+		    const struct sts_report *report, int64_t duration_ms,
+		    const struct sts_moment *now)
+{
+	start(l, STS_LEVEL_INFO,
+	      report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
+	sts_log_time(l, "expires", report->expires_s);
+	sts_log_int(l, "lifetime_s", report->lifetime_s);
+	if (x->next_ms >= 0)
+		sts_log_int(l, "next_refresh_s", (x->next_ms - now->boot_ms + 500) / 1000);
+	sts_log_int(l, "duration_ms", duration_ms);
+	if (report->clock_skew_s && !told->skew)
+		sts_log_int(l, "clock_skew_s", report->clock_skew_s);
+	told->skew = report->clock_skew_s != 0;
+}
+
+/* "the STS refused this ServiceAccount: check its authorization rules"; without the first half where the message says it already. */
+static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
+{
+	char hint[256];
+	struct sts_text text;
+
+	sts_text_init(&text, hint, sizeof(hint));
+	if (strncmp(msg, info->meaning, strlen(info->meaning)) != 0) {
+		sts_text_add_str(&text, info->meaning);
+		sts_text_add_str(&text, ": ");
+	}
+	sts_text_add_str(&text, info->hint);
+	sts_log_str(l, "hint", hint);
+}
+
+static void failure(struct sts_log *l, const struct sts_exchange *x,
+		    const struct sts_report *report, const struct sts_moment *now)
+{
+	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
+	int64_t valid_ms = x->schedule.token_until_ms - now->boot_ms;
+	const char *msg = report->text[0] ? report->text : info.meaning;
+
+	start(l, STS_LEVEL_ERROR, msg);
+	sts_log_str(l, "error", info.name);
+	if (report->sts_error[0])
+		sts_log_str(l, "sts_error", report->sts_error);
+	if (x->next_ms >= 0 && x->exit_status < 0)
+		sts_log_int(l, "retry_in_s", (x->next_ms - now->boot_ms + 500) / 1000);
+	sts_log_int(l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
+	add_hint(l, &info, msg);
+}
+
+static void poll(struct sts_log *l, enum sts_outcome outcome, const struct sts_report *report)
+{
+	if (outcome == STS_OUTCOME_POLL_OFF)
+		start(l, STS_LEVEL_INFO,
+		      "the STS has no sig-cert endpoint: key rotation is noticed at the next "
+		      "refresh");
+	else if (outcome == STS_OUTCOME_POLL_CHANGED)
+		start(l, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
+	else
+		start(l, STS_LEVEL_WARN, report->text);
+	if (report->error != STS_OK)
+		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
+}
+
+void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
+	      enum sts_outcome outcome, const struct sts_report *report, int64_t duration_ms,
+	      const struct sts_moment *now)
+{
+	struct sts_log l;
+
+	if (outcome == STS_OUTCOME_NOTHING)
+		return;
+	if (outcome == STS_OUTCOME_SUCCESS)
+		success(&l, x, told, report, duration_ms, now);
+	else if (outcome == STS_OUTCOME_FAILURE)
+		failure(&l, x, report, now);
+	else
+		poll(&l, outcome, report);
+	if (outcome <= STS_OUTCOME_FAILURE)
+		add_once(&l, x, told, store);
+	sts_log_end(&l);
+}
+
+int sts_tell_start(const struct sts_error *e)
+{
+	const struct sts_error_info info = sts_error_info(e->code);
+	struct sts_log l;
+
+	sts_log_start(&l, STS_LEVEL_ERROR, e->msg);
+	sts_log_str(&l, "error", info.name);
+	sts_log_str(&l, "hint", info.hint);
+	sts_log_end(&l);
+	return info.exit_status;
+}
+
+void sts_tell_plain(enum sts_level level, const char *msg)
+{
+	struct sts_log l;
+
+	sts_log_start(&l, level, msg);
+	sts_log_end(&l);
+}
+
+enum sts_err sts_tell_status(const struct sts_exchange *x, struct sts_store *store,
+			     struct sts_error *e)
+{
+	char buf[STS_STATUS_MAX_BYTES];
+	struct sts_text text;
+
+	if (store->dir_fd < 0)
+		return STS_OK;
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_status_format(&x->status, &text);
+	return sts_store_write(store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the supervisor says: the log line of each thing that can happen to an exchange, and the status file. Each failure has one line, with
+ * what to do about it.
+ */
+#ifndef STS_SIDECAR_TELL_H
+#define STS_SIDECAR_TELL_H
+
+#include "../lib/store.h"
+#include "exchange.h"
+#include "log.h"
+
+/* What of an exchange was told already and is not told twice. */
+struct sts_told {
+	bool once; /* with which mode files are written, and through which proxy the STS is reached */
+	bool skew;
+};
+
+/*
+ * The line of a worker that ended.
+ *   store        in  dir_fd is -1 where no files are written
+ *   duration_ms  in  of the worker
+ */
+void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
+	      enum sts_outcome outcome, const struct sts_report *report, int64_t duration_ms,
+	      const struct sts_moment *now);
+
+/* Why the program cannot start. Returns its exit status. */
+int sts_tell_start(const struct sts_error *e);
+
+/* A line without an exchange. */
+void sts_tell_plain(enum sts_level level, const char *msg);
+
+/* Write the status file. Not where there is no directory. */
+enum sts_err sts_tell_status(const struct sts_exchange *x, struct sts_store *store,
+			     struct sts_error *e);
+
+#endif
