@@ -34,8 +34,9 @@
 struct sts_schedule_rules {
 	int64_t refresh_before_ms;  /* 0: use fraction */
 	uint32_t fraction_permille; /* of the life; 0: the default, 667 */
-	int64_t longest_wait_ms; /* `exchange`: after any failure; Retry-After outranks it; 0: none
-				  */
+	/* `exchange`: the most after any failure, 0: none. What would wait longer is spread over the
+	 * last sixth of it; Retry-After outranks it. */
+	int64_t longest_wait_ms;
 };
 
 struct sts_schedule_state {

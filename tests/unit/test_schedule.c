@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedule.h"
 
+#include "http.h"
 #include "test.h"
 
 #define SECOND   1000LL
@@ -76,6 +77,8 @@ static void success_spans(void)
 		{{.refresh_before_ms = 2 * HOUR}, 1 * HOUR, 24 * MINUTE, 30 * MINUTE},
 		/* room for a retry */
 		{{.refresh_before_ms = 1}, 1 * HOUR, 3230 * SECOND, 3590 * SECOND},
+		{{.refresh_before_ms = 1}, 100 * SECOND, 85 * SECOND, 95 * SECOND},
+		{{.fraction_permille = 50}, 10000 * SECOND, 5 * SECOND, 2000 * SECOND},
 		{{0}, 0, 5 * SECOND, 5 * SECOND},
 		{{0}, 6 * SECOND, 5 * SECOND, 5 * SECOND},
 		{{0}, 10 * SECOND, 5170, 8170},
@@ -135,6 +138,7 @@ static void failure_spans(void)
 		{{NO_TOKEN, SINCE(10 * MINUTE - 1), 4000000000u}, SOON, 0, -1, 1000, 60000},
 		{{NO_TOKEN, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
 		{{FRESH, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
+		{{FRESH, SINCE(NOW + 1), 30}, SOON, 0, -1, 1000, 60000}, /* failing since: none */
 		{{LEFT(400 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 100000},
 		{{LEFT(41 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10250},
 		{{LEFT(20 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10000},
@@ -150,13 +154,27 @@ static void failure_spans(void)
 		{{FRESH, SINCE(0), 4000000000u}, SLOW, 0, -1, 30000, 300000},
 		{{HALF_GONE, SINCE(0), 1}, SLOW, 0, -1, 10000, 20000},
 		{{HALF_GONE, SINCE(0), 9}, SLOW, 0, -1, 10000, 300000},
+		/* half of the life, and a moment more */
+		{{.token_from_ms = -HOUR, .token_until_ms = HOUR, SINCE(0), 9},
+		 SLOW,
+		 0,
+		 -1,
+		 10000,
+		 300000},
+		{{.token_from_ms = -HOUR, .token_until_ms = HOUR + 2, SINCE(0), 9},
+		 SLOW,
+		 0,
+		 -1,
+		 30000,
+		 300000},
 		{{LEFT(400 * SECOND), SINCE(0), 9}, SLOW, 0, -1, 10000, 100000},
 		{{LEFT(20 * SECOND), SINCE(0), 9}, SLOW, 0, -1, 10000, 10000},
 		{{.token_until_ms = MINUTE, SINCE(0), 9}, SLOW, 0, -1, 15000, 15000},
 
-		{{NO_TOKEN, SINCE(HOUR), 99}, SLOW, 30 * SECOND, -1, 30000, 30000},
+		{{NO_TOKEN, SINCE(HOUR), 99}, SLOW, 30 * SECOND, -1, 25000, 30000},
 		{{NO_TOKEN, SINCE(HOUR), 99}, SOON, 30 * SECOND, -1, 1000, 30000},
-		{{FRESH, SINCE(HOUR), 99}, SLOW, 10 * SECOND, -1, 10000, 10000},
+		{{FRESH, SINCE(HOUR), 99}, SLOW, 12 * SECOND, -1, 10000, 12000},
+		{{FRESH, SINCE(HOUR), 99}, SLOW, INT64_MAX, -1, 30000, 300000},
 		{{FRESH, SINCE(HOUR), 99}, SOON, 1, -1, 1000, 1000},
 		{{FRESH, SINCE(HOUR), 99}, SOON, -7, -1, 1000, 300000},
 
@@ -166,6 +184,7 @@ static void failure_spans(void)
 		{{NO_TOKEN, SINCE(0), 1}, SLOW, 0, 300, 300000, 375000},
 		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, 2000000000, 300000, 375000},
 		{{LEFT(20 * SECOND), SINCE(0), 1}, SOON, 10 * SECOND, 120, 120000, 150000},
+		{{LEFT(20 * SECOND), SINCE(0), 9}, SLOW, 0, 10, 10000, 12500}, /* never in step */
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -210,6 +229,36 @@ static void check_success(const struct sts_schedule_rules *rules,
 		CHECK(sts_schedule_after_success(rules, &longer, now, random) >= t);
 }
 
+/* The widest that the header allows, worked out from its words. */
+static int64_t longest_wait(const struct sts_schedule_state *state, enum sts_retry retry,
+			    int64_t left)
+{
+	int64_t wait = 300 * SECOND;
+
+	if (retry != STS_RETRY_SOON && left <= 0)
+		wait = 60 * SECOND;
+	else if (retry == STS_RETRY_SOON && state->failing_since_ms < 0)
+		wait = 60 * SECOND;
+	if (left > 0 && wait > left / 4)
+		wait = left / 4 > 10 * SECOND ? left / 4 : 10 * SECOND;
+	return wait;
+}
+
+static int64_t shortest_wait(const struct sts_schedule_rules *rules, enum sts_retry retry,
+			     int64_t left)
+{
+	if (retry == STS_RETRY_SOON || rules->longest_wait_ms > 0)
+		return STS_SCHEDULE_RETRY_FLOOR_MS;
+	return left <= 0 ? 50 * SECOND : 10 * SECOND;
+}
+
+static int64_t saturated_gap(int64_t a, int64_t b)
+{
+	int64_t gap;
+
+	return !__builtin_sub_overflow(a, b, &gap) ? gap : a < b ? INT64_MIN : INT64_MAX;
+}
+
 static void check_failure(const struct sts_schedule_rules *rules,
 			  const struct sts_schedule_state *state, enum sts_retry retry,
 			  int retry_after_s, int64_t now, uint32_t random)
@@ -217,11 +266,13 @@ static void check_failure(const struct sts_schedule_rules *rules,
 	int64_t t = sts_schedule_after_failure(rules, state, retry, retry_after_s, now, random);
 	int64_t asked = retry_after_s < 0 ? 0
 					  : (retry_after_s > 300 ? 300 : retry_after_s) * SECOND;
+	int64_t left = saturated_gap(state->token_until_ms, now);
+	int64_t longest = longest_wait(state, retry, left);
 
-	CHECK(t >= saturated(now, STS_SCHEDULE_RETRY_FLOOR_MS) &&
-	      t <= saturated(now, 375 * SECOND));
+	CHECK(t >= saturated(now, shortest_wait(rules, retry, left)));
 	CHECK(t >= saturated(now, asked));
-	if (asked == 0 && state->token_until_ms > saturated(now, 10 * SECOND))
+	CHECK(t <= saturated(now, longest > asked + asked / 4 ? longest : asked + asked / 4));
+	if (asked == 0 && left > 10 * SECOND)
 		CHECK(t < state->token_until_ms);
 	if (asked == 0 && rules->longest_wait_ms >= STS_SCHEDULE_RETRY_FLOOR_MS)
 		CHECK(t <= saturated(now, rules->longest_wait_ms));
@@ -303,7 +354,7 @@ static int64_t any_time(void)
 
 static void pseudo_random(void)
 {
-	for (int i = 0; i < 1000000; i++) {
+	for (int i = 0; i < 4000000; i++) {
 		struct sts_schedule_rules rules = {random32() % 2 ? 0 : any_time(),
 						   random32() % 1200,
 						   random32() % 3 ? 0 : any_time()};
@@ -319,60 +370,94 @@ static void pseudo_random(void)
 	}
 }
 
-/*
- * A fleet that was started in the same second, tokens of 15 minutes: how much more than the mean
- * does the STS see in its worst second once the fleet has spread, and after an outage of an hour?
- */
-#define FLEET 10000
-#define LIFE  (900 * SECOND)
-#define END   (6 * HOUR)
-
-static uint16_t per_second[END / SECOND];
-
-static uint32_t peak(int64_t from, int64_t to)
+/* However long the life is, less than five per cent or ten seconds of it are never all that is left. */
+static void room_for_a_retry(void)
 {
-	uint32_t highest = 0;
+	for (int i = 0; i < 300000; i++) {
+		int64_t life = 20 * SECOND + (int64_t)(random64() % (400 * 24 * (uint64_t)HOUR));
+		struct sts_schedule_rules rules = {
+			random32() % 2 ? 0 : (int64_t)(random64() % (2 * (uint64_t)life)),
+			random32() % 2 ? 0 : random32() % 1200, 0};
+		struct sts_schedule_state state = {NOW, NOW + life, -1, 0};
+		int64_t room = life / 20 < 10 * SECOND ? life / 20 : 10 * SECOND;
 
-	for (int64_t s = from / SECOND; s < to / SECOND; s++)
-		highest = per_second[s] > highest ? per_second[s] : highest;
-	return highest;
-}
-
-static void run_fleet(int64_t outage_from, int64_t outage_to)
-{
-	memset(per_second, 0, sizeof(per_second));
-	for (int i = 0; i < FLEET; i++) {
-		struct sts_schedule_state state = {.failing_since_ms = -1};
-		int64_t now = 0;
-
-		while (now < END) {
-			per_second[now / SECOND]++;
-			if (now >= outage_from && now < outage_to) {
-				if (state.failures++ == 0)
-					state.failing_since_ms = now;
-				now = sts_schedule_after_failure(&plain, &state, STS_RETRY_SOON, -1,
-								 now, random32());
-			} else {
-				state = (struct sts_schedule_state){now, now + LIFE, -1, 0};
-				now = sts_schedule_after_success(&plain, &state, now, random32());
-			}
-		}
+		CHECK(sts_schedule_after_success(&rules, &state, NOW, random32()) <=
+		      NOW + life - room);
 	}
 }
 
-static void fleet(void)
+/* A century is no shorter than a month, where a part of it is asked for. */
+static void long_lives(void)
 {
-	double mean = FLEET / (LIFE / SECOND * 0.667);
+	static const struct sts_schedule_rules hurried = {.fraction_permille = 1};
 
-	run_fleet(END, END);
-	double settled = peak(2 * HOUR, END) / mean;
-	run_fleet(2 * HOUR, 3 * HOUR);
-	double outage = peak(3 * HOUR, END) / mean;
+	for (int64_t years = 1; years <= 200; years++) {
+		struct sts_schedule_state state = {NOW, NOW + years * 365 * 24 * HOUR, -1, 0};
+		int64_t wait =
+			sts_schedule_after_success(&hurried, &state, NOW, UINT32_MAX / 1000) - NOW;
+		int64_t want = years * 365 * 24 * HOUR / 1000 * 151 / 1000;
+		int64_t day = STS_SCHEDULE_MAX_MS * 850 / 1000;
 
-	printf("# worst second against the mean: settled %.1f, after an outage %.1f\n", settled,
-	       outage);
-	CHECK(settled < 3);
-	CHECK(outage < 6);
+		CHECK(wait >= (want < day ? want * 99 / 100 : day));
+	}
+}
+
+/*
+ * From wherever a run of failures starts, with whatever failures: attempts go on until the token
+ * ends, the last of them in its last ten seconds, and none is further from the one before than a
+ * quarter of what was left.
+ */
+static void tried_to_the_end(void)
+{
+	for (int i = 0; i < 20000; i++) {
+		int64_t life = 20 * SECOND + (int64_t)(random64() % (random32() % 2 ? 2 : 100) *
+						       (uint64_t)HOUR / 7);
+		int64_t now = NOW + (int64_t)(random64() % (uint64_t)life);
+		int64_t until = NOW + life, last = now;
+		struct sts_schedule_state state = {NOW, until, now, 0};
+
+		while (now < until) {
+			last = now;
+			state.failures++;
+			now = sts_schedule_after_failure(&plain, &state,
+							 (enum sts_retry)(random32() % 3), -1, now,
+							 random32());
+			int64_t quarter = (until - last) / 4;
+			CHECK(now - last <= (quarter > 10 * SECOND ? quarter : 10 * SECOND));
+		}
+		CHECK(until - last <= 10 * SECOND);
+	}
+}
+
+/* Both forms of Retry-After, from the header's text to the time of the next attempt. */
+static void asked_to_wait(void)
+{
+	static const struct sts_schedule_state no_token = {NOW - HOUR, NOW, NOW, 1};
+	static const struct {
+		const char *value, *date;
+		int64_t least_s;
+	} rows[] = {
+		{"45", "", 45},
+		{"Sun, 06 Nov 1994 08:50:22 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", 45},
+		{"Sunday, 06-Nov-94 08:50:22 GMT", "", 45}, /* by the local clock */
+		{"Sun Nov  6 08:50:22 1994", "", 45},
+		{"86400", "", 300},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", 300},
+		{"Thu, 01 Jan 1970 00:00:00 GMT", "", 1},
+		{"in a while", "", 1},
+		{"-5", "", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_http_head head = {.retry_after = sts_slice_of(rows[i].value),
+					     .date = sts_slice_of(rows[i].date)};
+		int asked = sts_http_retry_after_s(&head, 784111777);
+		int64_t wait = sts_schedule_after_failure(&plain, &no_token, STS_RETRY_SOON, asked,
+							  NOW, 0) -
+			       NOW;
+
+		CHECK_INT(wait, rows[i].least_s * SECOND);
+	}
 }
 
 static const struct sts_test tests[] = {
@@ -382,8 +467,11 @@ static const struct sts_test tests[] = {
 	 success_counts_from_sent},
 	{"after a failure: the spans", failure_spans},
 	{"properties over a grid of extreme values", grid},
-	{"properties over 1e6 pseudo-random inputs", pseudo_random},
-	{"a fleet spreads, and comes back from an outage in good order", fleet},
+	{"properties over 4e6 pseudo-random inputs", pseudo_random},
+	{"after a success: room for a retry", room_for_a_retry},
+	{"after a success: long lives", long_lives},
+	{"after failures: tried to the end of the token", tried_to_the_end},
+	{"after a failure: Retry-After in both forms", asked_to_wait},
 };
 
 STS_TEST_MAIN(tests)

@@ -168,7 +168,7 @@ def test_403(rig):
 def test_longest_wait_of_zero_means_ten(rig):
     r = rig("--allow-namespace", "elsewhere")
     process = r.exchange("--seconds-between-runs", "0")
-    assert r.said("unexpected status 403")[0]["retry_in_s"] == 10
+    assert 8 <= r.said("unexpected status 403")[0]["retry_in_s"] <= 10
     assert r.stop(process).status == 0
 
 
