@@ -134,10 +134,10 @@ int64_t sts_schedule_after_failure(const struct sts_schedule_rules *rules,
 	if (left > 0)
 		w.hi = min(w.hi, max(left / 4, RETRY_ROOM_MS));
 	w.lo = min(w.lo, w.hi);
-	if (rules->longest_wait_ms > 0) {
-		/* Earlier rather than in step: what is refused at its start goes on like that. */
-		w.hi = min(w.hi, rules->longest_wait_ms);
-		w.lo = min(w.lo, w.hi - w.hi / 6);
+	/* Not from its floor on: in a long outage that would be twice as many attempts. */
+	if (rules->longest_wait_ms > 0 && rules->longest_wait_ms < w.hi) {
+		w.hi = rules->longest_wait_ms;
+		w.lo = w.hi - w.hi / 6;
 	}
 
 	/* Asked to wait: not a moment less, and not all of the fleet at the same moment. */

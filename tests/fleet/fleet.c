@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an STS sees of a fleet: 10,000 sidecars that were started in the same second, tokens of 15
+ * minutes, and an outage of an hour. Each of them is driven by lib/schedule.c, as the supervisor
+ * does it; beside them stands a poll every 30 s without jitter. Time is simulated, random numbers
+ * come from a seed, so that the figures are the same wherever it runs.
+ *
+ *   fleet [--seed N] [--series FILE]
+ *
+ * Prints the table that docs/schedule.md shows, and ends with 1 where a bound does not hold.
+ */
+#include <stdlib.h>
+
+#include "schedule.h"
+#include "test.h"
+
+#define SECOND 1000LL
+#define HOUR   (3600 * SECOND)
+
+#define FLEET    10000
+#define LIFE_MS  (900 * SECOND)
+#define DOWN_MS  (2 * HOUR) /* the outage */
+#define UP_MS    (3 * HOUR)
+#define END_MS   (5 * HOUR)
+#define BUCKET_S 10
+#define BUCKETS  (END_MS / SECOND / BUCKET_S)
+
+/* An STS that can do three times what the fleet needs, and answers 503 to the rest. */
+#define NARROW_PER_S 50
+
+enum trouble { REFUSED, BUSY, DENIED };
+
+struct world {
+	const char *name;
+	bool fixed_poll; /* every 30 s: refresh when there are 5 minutes left */
+	struct sts_schedule_rules rules;
+	enum trouble trouble;                         /* what an attempt meets during the outage */
+	int capacity_per_s;                           /* after it; 0: no limit */
+	int retry_after_s;                            /* of its 503; -1: none */
+	double settled_max, recovery_max, outage_max; /* bounds; 0: none */
+};
+
+/* The drop-in's bounds are what it costs to keep its contract: five minutes before the end, 30 s. */
+static const struct world worlds[] = {
+	{"`run`; refused", .retry_after_s = -1, .settled_max = 3, .recovery_max = 5,
+	 .outage_max = 40},
+	{"`run`; refused, then 503 beyond 50/s", .capacity_per_s = NARROW_PER_S,
+	 .retry_after_s = -1, .settled_max = 3, .recovery_max = 5, .outage_max = 40},
+	{"`run`; 503 with `Retry-After: 30`, then beyond 50/s", .trouble = BUSY,
+	 .capacity_per_s = NARROW_PER_S, .retry_after_s = 30, .settled_max = 3, .recovery_max = 5,
+	 .outage_max = 20},
+	{"`run`; 403", .trouble = DENIED, .retry_after_s = -1, .settled_max = 3, .recovery_max = 12,
+	 .outage_max = 25},
+	{"`exchange`; refused",
+	 .rules = {.refresh_before_ms = 300 * SECOND, .longest_wait_ms = 30 * SECOND},
+	 .retry_after_s = -1, .settled_max = 8, .recovery_max = 24, .outage_max = 45},
+	{"poll every 30 s, no jitter; refused", .fixed_poll = true, .retry_after_s = -1},
+};
+
+struct sidecar {
+	struct sts_schedule_state schedule;
+	int32_t next; /* of the same second; -1: none */
+	int64_t at_ms;
+	int64_t phase_ms; /* of the fixed poll */
+};
+
+static struct sidecar fleet[FLEET];
+static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
+static uint32_t buckets[BUCKETS];
+static int64_t
+	last_without_ms; /* when the last sidecar that the outage left without a token got one */
+static uint64_t random_state;
+
+static uint32_t random32(void) /* xorshift64* */
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32);
+}
+
+static void plan(int32_t i, int64_t at_ms)
+{
+	fleet[i].at_ms = at_ms;
+	if (at_ms >= END_MS)
+		return;
+	fleet[i].next = due[at_ms / SECOND];
+	due[at_ms / SECOND] = i;
+}
+
+/* When the fixed poll asks next: at the first of its wake-ups where five minutes are left. */
+static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
+{
+	int64_t wake = now_ms + 30 * SECOND - (now_ms - s->phase_ms) % (30 * SECOND);
+
+	while (s->schedule.token_until_ms - wake > 300 * SECOND)
+		wake += 30 * SECOND;
+	return wake;
+}
+
+static void succeed(const struct world *w, struct sidecar *s, int64_t sent_ms)
+{
+	int64_t now_ms = sent_ms + 20 + sts_schedule_jitter(40, random32());
+
+	if (sent_ms >= UP_MS && s->schedule.token_until_ms <= UP_MS && now_ms > last_without_ms)
+		last_without_ms = now_ms;
+	s->schedule = (struct sts_schedule_state){sent_ms, sent_ms + LIFE_MS, -1, 0};
+	plan((int32_t)(s - fleet),
+	     w->fixed_poll
+		     ? poll_after(s, now_ms)
+		     : sts_schedule_after_success(&w->rules, &s->schedule, now_ms, random32()));
+}
+
+static void fail(const struct world *w, struct sidecar *s, int64_t sent_ms, int retry_after_s)
+{
+	int64_t now_ms = sent_ms + 2; /* a refusal is quick */
+	enum sts_retry retry = sent_ms < UP_MS && w->trouble == DENIED ? STS_RETRY_SLOW
+								       : STS_RETRY_SOON;
+
+	if (s->schedule.failures++ == 0)
+		s->schedule.failing_since_ms = now_ms;
+	plan((int32_t)(s - fleet),
+	     w->fixed_poll ? poll_after(s, now_ms)
+			   : sts_schedule_after_failure(&w->rules, &s->schedule, retry,
+							retry_after_s, now_ms, random32()));
+}
+
+static void one_second(const struct world *w, int64_t second)
+{
+	int served = 0;
+
+	/* No wait is under a second: what is planned here is due later. */
+	for (int32_t i = due[second], next; i >= 0; i = next) {
+		struct sidecar *s = &fleet[i];
+		bool down = s->at_ms >= DOWN_MS && s->at_ms < UP_MS;
+
+		next = s->next;
+		buckets[second / BUCKET_S]++;
+		if (down)
+			fail(w, s, s->at_ms, w->trouble == BUSY ? w->retry_after_s : -1);
+		else if (s->at_ms >= UP_MS && w->capacity_per_s > 0 && ++served > w->capacity_per_s)
+			fail(w, s, s->at_ms, w->retry_after_s);
+		else
+			succeed(w, s, s->at_ms);
+	}
+}
+
+static void run(const struct world *w, uint64_t seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15u + 1;
+	last_without_ms = UP_MS;
+	memset(buckets, 0, sizeof(buckets));
+	memset(due, -1, sizeof(due));
+	for (int32_t i = 0; i < FLEET; i++) {
+		int64_t started_ms = sts_schedule_jitter(SECOND, random32());
+
+		fleet[i] = (struct sidecar){.schedule = {.failing_since_ms = -1},
+					    .phase_ms = started_ms};
+		plan(i, started_ms);
+	}
+	for (int64_t second = 0; second < END_MS / SECOND; second++)
+		one_second(w, second);
+}
+
+static uint32_t most(int64_t from_ms, int64_t to_ms)
+{
+	uint32_t highest = 0;
+
+	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
+		highest = buckets[b] > highest ? buckets[b] : highest;
+	return highest;
+}
+
+static double per_second(int64_t from_ms, int64_t to_ms)
+{
+	uint64_t sum = 0;
+
+	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
+		sum += buckets[b];
+	return (double)sum / ((double)(to_ms - from_ms) / SECOND);
+}
+
+static bool within(double value, double bound)
+{
+	return bound == 0 || value < bound;
+}
+
+/* The mean is that of the fleet at rest: from the end of the first life to the outage. */
+static bool tell(const struct world *w)
+{
+	double mean = per_second(LIFE_MS, DOWN_MS), bucket = mean * BUCKET_S;
+	double settled = most(BUCKET_S * SECOND, DOWN_MS) / bucket;
+	double outage = per_second(DOWN_MS, UP_MS), worst = most(DOWN_MS, UP_MS) / bucket;
+	double recovery = most(UP_MS, END_MS) / bucket;
+
+	printf("| %s | %.1f | %.1f | %.1f (%.1f) | %.1f | %.1f | %lld |\n", w->name, mean, settled,
+	       outage, outage / mean, worst, recovery, (last_without_ms - UP_MS) / SECOND);
+	return within(settled, w->settled_max) && within(recovery, w->recovery_max) &&
+	       within(worst, w->outage_max);
+}
+
+/* A row of numbers for the picture: attempts in each bucket. */
+static void write_series(FILE *f, const struct world *w)
+{
+	fprintf(f, "%s", w->name);
+	for (int64_t b = 0; b < BUCKETS; b++)
+		fprintf(f, "\t%u", buckets[b]);
+	fputc('\n', f);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1;
+	FILE *series = NULL;
+	bool good = true;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--series") == 0)
+			series = fopen(argv[i + 1], "w");
+	}
+	printf("| fleet; the outage | mean, 1/s | peak | outage, 1/s (x mean) | its peak | "
+	       "recovery | last, s |\n"
+	       "|---|--:|--:|--:|--:|--:|--:|\n");
+	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+		run(&worlds[i], seed);
+		good = tell(&worlds[i]) && good;
+		if (series)
+			write_series(series, &worlds[i]);
+	}
+	if (series)
+		fclose(series);
+	return good ? 0 : 1;
+}
