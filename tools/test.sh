@@ -8,6 +8,7 @@
 #   asan	the same under ASan and UBSan
 #   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
+#   sim		a fleet and a year in simulated time
 #   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 45)
 #   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
 #   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
@@ -18,7 +19,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan names trust chaos container fuzz build style"
+parts="unit e2e asan names trust sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -132,6 +133,10 @@ end_to_end() {
 	! wants e2e || timed "told to stop" pytest_part alone tests/e2e/alone "$top/build/sts-sidecar"
 }
 
+sim() {
+	pytest_part fleet tests/fleet "$top/build/sts-sidecar"
+}
+
 chaos() { # binary
 	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-45}"; then
 		count 1 0 0
@@ -178,15 +183,16 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan names trust chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan names trust sim chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan names trust chaos container build style || must "python packages" venv
+! wants e2e asan names trust sim chaos container build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 end_to_end
 ! wants names || timed "names" pytest_part names tests/names "$top/build/sts-sidecar"
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
+! wants sim || timed "sim" sim
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
 ! wants container || timed "container" container
 ! wants fuzz || timed "fuzz" fuzz

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an STS sees of a fleet: 10,000 sidecars that were started in the same second, tokens of 15
- * minutes, and an outage of an hour. Each of them is driven by lib/schedule.c, as the supervisor
- * does it; beside them stands a poll every 30 s without jitter. Time is simulated, random numbers
+ * minutes, and an outage of an hour. Each of them decides with sidecar/exchange.c, as under the
+ * supervisor; beside them stands a poll every 30 s without jitter. Time is simulated, random numbers
  * come from a seed, so that the figures are the same wherever it runs.
  *
  *   fleet [--seed N] [--series FILE]
@@ -11,14 +11,16 @@
  */
 #include <stdlib.h>
 
-#include "schedule.h"
+#include "exchange.h"
 #include "test.h"
 
 #define SECOND 1000LL
 #define HOUR   (3600 * SECOND)
 
 #define FLEET    10000
-#define LIFE_MS  (900 * SECOND)
+#define LIFE_S   900
+#define LIFE_MS  (LIFE_S * SECOND)
+#define EPOCH_MS (1700000000 * SECOND)
 #define DOWN_MS  (2 * HOUR) /* the outage */
 #define UP_MS    (3 * HOUR)
 #define END_MS   (5 * HOUR)
@@ -28,13 +30,11 @@
 /* An STS that can do three times what the fleet needs, and answers 503 to the rest. */
 #define NARROW_PER_S 50
 
-enum trouble { REFUSED, BUSY, DENIED };
-
 struct world {
 	const char *name;
 	bool fixed_poll; /* every 30 s: refresh when there are 5 minutes left */
-	struct sts_schedule_rules rules;
-	enum trouble trouble;                         /* what an attempt meets during the outage */
+	struct sts_plan plan;
+	enum sts_err trouble;                         /* what an attempt meets during the outage */
 	int capacity_per_s;                           /* after it; 0: no limit */
 	int retry_after_s;                            /* of its 503; -1: none */
 	double settled_max, recovery_max, outage_max; /* bounds; 0: none */
@@ -42,33 +42,34 @@ struct world {
 
 /* The drop-in's bounds are what it costs to keep its contract: five minutes before the end, 30 s. */
 static const struct world worlds[] = {
-	{"`run`; refused", .retry_after_s = -1, .settled_max = 3, .recovery_max = 5,
+	{"`run`; refused", .trouble = STS_ECONNECT, .retry_after_s = -1, .settled_max = 3,
+	 .recovery_max = 5, .outage_max = 40},
+	{"`run`; refused, then 503 beyond 50/s", .trouble = STS_ECONNECT,
+	 .capacity_per_s = NARROW_PER_S, .retry_after_s = -1, .settled_max = 3, .recovery_max = 5,
 	 .outage_max = 40},
-	{"`run`; refused, then 503 beyond 50/s", .capacity_per_s = NARROW_PER_S,
-	 .retry_after_s = -1, .settled_max = 3, .recovery_max = 5, .outage_max = 40},
-	{"`run`; 503 with `Retry-After: 30`, then beyond 50/s", .trouble = BUSY,
+	{"`run`; 503 with `Retry-After: 30`, then beyond 50/s", .trouble = STS_EBUSY,
 	 .capacity_per_s = NARROW_PER_S, .retry_after_s = 30, .settled_max = 3, .recovery_max = 5,
 	 .outage_max = 20},
-	{"`run`; 403", .trouble = DENIED, .retry_after_s = -1, .settled_max = 3, .recovery_max = 12,
-	 .outage_max = 25},
-	{"`exchange`; refused",
-	 .rules = {.refresh_before_ms = 300 * SECOND, .longest_wait_ms = 30 * SECOND},
+	{"`run`; 403", .trouble = STS_EDENIED, .retry_after_s = -1, .settled_max = 3,
+	 .recovery_max = 12, .outage_max = 25},
+	{"`exchange`; refused", .trouble = STS_ECONNECT,
+	 .plan.rules = {.refresh_before_ms = 300 * SECOND, .longest_wait_ms = 30 * SECOND},
 	 .retry_after_s = -1, .settled_max = 8, .recovery_max = 24, .outage_max = 45},
-	{"poll every 30 s, no jitter; refused", .fixed_poll = true, .retry_after_s = -1},
+	{"poll every 30 s, no jitter; refused", .trouble = STS_ECONNECT, .fixed_poll = true,
+	 .retry_after_s = -1},
 };
 
 struct sidecar {
-	struct sts_schedule_state schedule;
-	int32_t next; /* of the same second; -1: none */
-	int64_t at_ms;
+	struct sts_exchange x;
 	int64_t phase_ms; /* of the fixed poll */
+	int64_t at_ms;    /* of the next attempt */
+	int32_t next;     /* of the same second; -1: none */
 };
 
 static struct sidecar fleet[FLEET];
 static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
 static uint32_t buckets[BUCKETS];
-static int64_t
-	last_without_ms; /* when the last sidecar that the outage left without a token got one */
+static int64_t last_without_ms; /* when the last that the outage left without a token got one */
 static uint64_t random_state;
 
 static uint32_t random32(void) /* xorshift64* */
@@ -93,36 +94,32 @@ static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 {
 	int64_t wake = now_ms + 30 * SECOND - (now_ms - s->phase_ms) % (30 * SECOND);
 
-	while (s->schedule.token_until_ms - wake > 300 * SECOND)
+	while (s->x.schedule.token_until_ms - wake > 300 * SECOND)
 		wake += 30 * SECOND;
 	return wake;
 }
 
-static void succeed(const struct world *w, struct sidecar *s, int64_t sent_ms)
+/* A token, or the error that stands for what went wrong. A refusal is quick. */
+static void attempt(const struct world *w, struct sidecar *s, enum sts_err err, int retry_after_s)
 {
-	int64_t now_ms = sent_ms + 20 + sts_schedule_jitter(40, random32());
+	int64_t sent_ms = s->at_ms, took_ms = err ? 2 : 20 + sts_schedule_jitter(40, random32());
+	struct sts_moment ended = {sent_ms + took_ms, EPOCH_MS + sent_ms + took_ms, random32()};
+	struct sts_report report = {.error = (int32_t)err, .retry_after_s = -1};
+	bool without = s->x.schedule.token_until_ms <= UP_MS;
 
-	if (sent_ms >= UP_MS && s->schedule.token_until_ms <= UP_MS && now_ms > last_without_ms)
-		last_without_ms = now_ms;
-	s->schedule = (struct sts_schedule_state){sent_ms, sent_ms + LIFE_MS, -1, 0};
+	if (err) {
+		report.retry_after_s = retry_after_s;
+	} else {
+		report.sent_boot_ms = sent_ms;
+		report.lifetime_s = LIFE_S;
+		report.expires_s = (EPOCH_MS + sent_ms) / SECOND + LIFE_S;
+	}
+	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, sent_ms);
+	sts_exchange_finished(&s->x, &report, &ended);
+	if (!err && without && sent_ms >= UP_MS && ended.boot_ms > last_without_ms)
+		last_without_ms = ended.boot_ms;
 	plan((int32_t)(s - fleet),
-	     w->fixed_poll
-		     ? poll_after(s, now_ms)
-		     : sts_schedule_after_success(&w->rules, &s->schedule, now_ms, random32()));
-}
-
-static void fail(const struct world *w, struct sidecar *s, int64_t sent_ms, int retry_after_s)
-{
-	int64_t now_ms = sent_ms + 2; /* a refusal is quick */
-	enum sts_retry retry = sent_ms < UP_MS && w->trouble == DENIED ? STS_RETRY_SLOW
-								       : STS_RETRY_SOON;
-
-	if (s->schedule.failures++ == 0)
-		s->schedule.failing_since_ms = now_ms;
-	plan((int32_t)(s - fleet),
-	     w->fixed_poll ? poll_after(s, now_ms)
-			   : sts_schedule_after_failure(&w->rules, &s->schedule, retry,
-							retry_after_s, now_ms, random32()));
+	     w->fixed_poll ? poll_after(s, ended.boot_ms) : sts_exchange_wake_ms(&s->x));
 }
 
 static void one_second(const struct world *w, int64_t second)
@@ -137,11 +134,11 @@ static void one_second(const struct world *w, int64_t second)
 		next = s->next;
 		buckets[second / BUCKET_S]++;
 		if (down)
-			fail(w, s, s->at_ms, w->trouble == BUSY ? w->retry_after_s : -1);
+			attempt(w, s, w->trouble, w->retry_after_s);
 		else if (s->at_ms >= UP_MS && w->capacity_per_s > 0 && ++served > w->capacity_per_s)
-			fail(w, s, s->at_ms, w->retry_after_s);
+			attempt(w, s, STS_EBUSY, w->retry_after_s);
 		else
-			succeed(w, s, s->at_ms);
+			attempt(w, s, STS_OK, -1);
 	}
 }
 
@@ -154,8 +151,9 @@ static void run(const struct world *w, uint64_t seed)
 	for (int32_t i = 0; i < FLEET; i++) {
 		int64_t started_ms = sts_schedule_jitter(SECOND, random32());
 
-		fleet[i] = (struct sidecar){.schedule = {.failing_since_ms = -1},
-					    .phase_ms = started_ms};
+		fleet[i].phase_ms = started_ms;
+		sts_exchange_init(&fleet[i].x, &w->plan,
+				  &(struct sts_moment){started_ms, EPOCH_MS + started_ms, 0});
 		plan(i, started_ms);
 	}
 	for (int64_t second = 0; second < END_MS / SECOND; second++)
@@ -220,9 +218,9 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--series") == 0)
 			series = fopen(argv[i + 1], "w");
 	}
-	printf("| fleet; the outage | mean, 1/s | peak | outage, 1/s (x mean) | its peak | "
-	       "recovery | last, s |\n"
-	       "|---|--:|--:|--:|--:|--:|--:|\n");
+	puts("| fleet; the outage | mean, 1/s | peak at rest | in the outage, 1/s (times the mean) "
+	     "| its peak | peak after it | last, s |\n"
+	     "|---|--:|--:|--:|--:|--:|--:|");
 	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
 		run(&worlds[i], seed);
 		good = tell(&worlds[i]) && good;

@@ -29,7 +29,7 @@ def text(x, y, words, anchor="start", size=12, ink=INK, weight="normal"):
     return (f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="{ink}" font-weight="{weight}">{words}</text>')
 
 
-def panel(top, title, counts, colour, bounds):
+def panel(top, title, counts, colour, width, bounds):
     mean = mean_per_bucket(counts)
 
     def y_of(times):
@@ -38,7 +38,7 @@ def panel(top, title, counts, colour, bounds):
 
     out = [text(LEFT, top - 10, title, size=14, weight="bold"),
            f'<rect x="{x_of(DOWN_H):g}" y="{top}" width="{x_of(UP_H) - x_of(DOWN_H):g}" height="{HEIGHT}" fill="{OUTAGE}"/>',
-           text((x_of(DOWN_H) + x_of(UP_H)) / 2, top + 16, "outage", "middle", ink=PALE)]
+           text((x_of(DOWN_H) + x_of(UP_H)) / 2, top - 10, "outage of an hour", "middle", ink=PALE)]
     for times in (0.1, 1, 10, 100):
         out.append(f'<path d="M{LEFT} {y_of(times):g}H{LEFT + WIDTH}" stroke="{GRID}"/>')
         out.append(text(LEFT - 8, y_of(times) + 4, f"{times:g} x", "end", ink=PALE))
@@ -47,7 +47,7 @@ def panel(top, title, counts, colour, bounds):
     for index, count in enumerate(counts):
         if count:
             path.append(f"M{LEFT + WIDTH * (index + 0.5) / len(counts):.2f} {base:g}V{y_of(count / mean):g}")
-    out.append(f'<path d="{"".join(path)}" stroke="{colour}" stroke-width="{WIDTH / len(counts):.2f}" fill="none"/>')
+    out.append(f'<path d="{"".join(path)}" stroke="{colour}" stroke-width="{width}" fill="none"/>')
     for since, until, times in bounds:
         out.append(f'<path d="M{x_of(since):g} {y_of(times):g}H{x_of(until):g}" stroke="{INK}" stroke-dasharray="5 4"/>')
         out.append(text(x_of(until) - 4, y_of(times) - 5, f"bound: {times} x", "end", size=11))
@@ -65,6 +65,6 @@ def picture(ours, poll):
              f'<rect width="100%" height="100%" fill="#ffffff"/>',
              text(LEFT, 22, "10,000 sidecars started in the same second, tokens of 15 minutes: attempts at the STS in 10 s, "
                             "as a multiple of the mean at rest", ink=PALE)]
-    lines += panel(TOP, "sts-sidecar run", ours, "#0969da", [(0.01, DOWN_H, 3), (UP_H, HOURS, 5)])
-    lines += panel(TOP + HEIGHT + GAP, "a poll every 30 s that refreshes in the last 5 minutes, no jitter", poll, "#bc4c00", [])
+    lines += panel(TOP, "sts-sidecar run", ours, "#0969da", 0.5, [(0.01, DOWN_H, 3), (UP_H, HOURS, 5)])
+    lines += panel(TOP + HEIGHT + GAP, "a poll every 30 s, without jitter", poll, "#bc4c00", 0.9, [])
     return "\n".join([*lines, "</svg>"]) + "\n"

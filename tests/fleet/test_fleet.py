@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fleet's bounds hold, whatever the seed, and the docs show what the simulation says."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+BUILD = pathlib.Path(os.environ.get("STS_SIDECAR") or HERE.parents[1] / "build/sts-sidecar").resolve().parent
+
+sys.path.insert(0, str(HERE))
+import plot  # noqa: E402 (beside this file)
+import run  # noqa: E402
+
+
+def test_docs_show_the_figures():
+    checked = subprocess.run([HERE / "run.py", "--check", "--build", BUILD], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_bounds_hold_for_other_seeds(seed):
+    simulated = subprocess.run([BUILD / "tests/fleet", "--seed", str(seed)], capture_output=True, text=True, timeout=60)
+    assert simulated.returncode == 0, simulated.stdout
+
+
+def test_other_figures_are_another_page_and_picture():
+    page = run.PAGE.read_text()
+    assert run.with_table(page, "| other |\n") != page
+    flat = [100] * (plot.HOURS * 3600 // plot.BUCKET_S)
+    assert plot.picture(flat, flat) != plot.picture(flat, [*flat[:-1], 400])
