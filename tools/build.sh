@@ -26,12 +26,12 @@ done
 
 # What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
 hardening="'-fstack-protector', '--param=ssp-buffer-size=4', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
-sections="'-Oz', '-flto', '-ffat-lto-objects', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
+sections="'-Oz', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-inline-small-functions', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,-O2', '-Wl,--build-id=none', '-s'"
 
 release() {
 	case $arch in
-	amd64)	gcc=gcc family=x86_64 extra=; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
+	amd64)	gcc=gcc family=x86_64 extra=", '-malign-data=abi'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
 	arm64)	gcc=aarch64-linux-gnu-gcc family=aarch64 extra=", '-mno-outline-atomics'" ;;
 	*)	echo "tools/build.sh: unknown architecture $arch: amd64 or arm64" >&2; exit 64 ;;
 	esac
