@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "text.h"
 
 #define NEVER STS_RETRY_NEVER
 #define SOON  STS_RETRY_SOON
@@ -40,24 +41,14 @@ enum {
 #undef ROW
 _Static_assert((int)ROWS == (int)STS_ERR__COUNT, "a row for every code");
 
-/* Text number n of texts[]. */
-static const char *text_at(size_t n)
-{
-	const char *at = texts;
-
-	while (n-- > 0)
-		at += strlen(at) + 1;
-	return at;
-}
-
 struct sts_error_info sts_error_info(enum sts_err code)
 {
 	size_t row = (unsigned)code < STS_ERR__COUNT ? (size_t)code : STS_EBUG;
 
 	return (struct sts_error_info){
-		.name = text_at(3 * row),
-		.meaning = text_at(3 * row + 1),
-		.hint = text_at(3 * row + 2),
+		.name = sts_text_at(texts, 3 * row),
+		.meaning = sts_text_at(texts, 3 * row + 1),
+		.hint = sts_text_at(texts, 3 * row + 2),
 		.retry = (enum sts_retry)table[row].retry,
 		.fetch_retries = table[row].fetch_retries,
 		.exit_status = (enum sts_exit)table[row].exit_status,

@@ -113,10 +113,11 @@ bool sts_file_retry(int fd, short events, int err)
 
 /* The words of each number, one after the other, in the same order: an array of pointers to them would be twice as large. */
 static const uint8_t errnos[] = {
-	ENOENT,     EACCES, EPERM,       EISDIR,       ENOTDIR,   ENOTEMPTY,     ELOOP,
-	EINVAL,     EFBIG,  EEXIST,      ENAMETOOLONG, ENOSPC,    EDQUOT,        EROFS,
-	EIO,        EMFILE, ENFILE,      ENOMEM,       EAGAIN,    ESTALE,        ECONNREFUSED,
-	ECONNRESET, EPIPE,  ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT};
+	ENOENT,       EACCES,    EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
+	ELOOP,        EINVAL,    EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,
+	EDQUOT,       EROFS,     EIO,           EMFILE,       ENFILE,       ENOMEM,
+	EAGAIN,       ESTALE,    ECONNREFUSED,  ECONNRESET,   EPIPE,        ENETUNREACH,
+	EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -173,6 +174,8 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* EADDRNOTAVAIL */
 				  "address family not supported"
 				  "\0" /* EAFNOSUPPORT */
+				  "it is empty"
+				  "\0" /* ENODATA */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)

@@ -15,6 +15,7 @@
 
 #define TEMP_NAME_MAX_BYTES 64
 #define EXPIRES_MAX_BYTES   64
+#define FILE_MAX_BYTES      (256 * 1024) /* more than any of ours */
 #define LOCKS_CHUNK_BYTES   2048
 #define LOCKS_CHUNKS_MAX    1000
 #define PERMISSION_BITS     0777
@@ -347,21 +348,41 @@ static int read_expires(int dir_fd, int64_t *expires_s)
 	return err;
 }
 
-static enum sts_err write_thumbprint(struct sts_store *store, struct sts_slice thumbprint,
-				     struct sts_error *e)
+const char *sts_store_name(enum sts_output output)
 {
-	if (thumbprint.len > 0)
-		return sts_store_write(store, STS_FILE_THUMBPRINT, thumbprint, e);
-	/* A directory there is no stale thumbprint. */
-	int err = remove_file(store->dir_fd, STS_FILE_THUMBPRINT);
-	return err == 0 || err == EISDIR ? STS_OK
-					 : fail(store, "remove", STS_FILE_THUMBPRINT, err, e);
+	/* In the order of enum sts_output. */
+	static const char names[] = STS_FILE_TOKEN
+		"\0" STS_FILE_EXPIRES "\0" STS_FILE_THUMBPRINT "\0"
+		"token.json\0aws-credentials\0aws-process.json\0gcp-executable.json";
+
+	return sts_text_at(names, output);
 }
 
-enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token,
-				   int64_t expires_s, struct sts_slice thumbprint,
-				   struct sts_error *e)
+static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
+			struct sts_error *e)
 {
+	const char *name = sts_store_name(output);
+	char temp[TEMP_NAME_MAX_BYTES];
+
+	if (data.len > 0)
+		return sts_store_write(store, name, data, e);
+	/* With what a killed writer left of it. A directory is none of ours, nor what a sticky
+	 * directory keeps for another user. */
+	if (temp_name(name, temp))
+		remove_file(store->dir_fd, temp);
+	int err = remove_file(store->dir_fd, name);
+	return err == 0 || err == EISDIR || err == EPERM ? STS_OK
+							 : fail(store, "remove", name, err, e);
+}
+
+enum sts_err sts_store_write_files(struct sts_store *store,
+				   const struct sts_slice files[STS_OUTPUT__COUNT],
+				   int64_t expires_s, struct sts_error *e)
+{
+	static const uint8_t order[] = {
+		STS_OUTPUT_TOKEN,       STS_OUTPUT_JSON,           STS_OUTPUT_AWS_CREDENTIALS,
+		STS_OUTPUT_AWS_PROCESS, STS_OUTPUT_GCP_EXECUTABLE, STS_OUTPUT_THUMBPRINT,
+	};
 	char text[STS_RFC3339_BYTES];
 	int64_t old_s;
 	enum sts_err result;
@@ -377,13 +398,51 @@ enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice tok
 	}
 
 	result = expires_first ? sts_store_write(store, STS_FILE_EXPIRES, expires, e) : STS_OK;
-	if (result == STS_OK)
-		result = sts_store_write(store, STS_FILE_TOKEN, token, e);
-	if (result == STS_OK)
-		result = write_thumbprint(store, thumbprint, e);
+	for (size_t i = 0; i < sizeof(order) && result == STS_OK; i++)
+		result = put(store, order[i], files[order[i]], e);
 	if (result == STS_OK && !expires_first)
 		result = sts_store_write(store, STS_FILE_EXPIRES, expires, e);
 	return result;
+}
+
+/* Returns 0 or an errno, as sts_file_open() would; ENODATA when it is empty. */
+static int look_at(int dir_fd, enum sts_output output, struct sts_stored *out)
+{
+	const char *name = sts_store_name(output);
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (st.st_size == 0 || st.st_size > FILE_MAX_BYTES)
+		return st.st_size == 0 ? ENODATA : EFBIG;
+	if (faccessat(dir_fd, name, R_OK, 0) != 0)
+		return errno;
+	if (st.st_uid == geteuid())
+		out->files |= 1u << output;
+	int64_t at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	if (at_ms < out->written_ms)
+		out->written_ms = at_ms;
+	return 0;
+}
+
+void sts_stored_look(int dir_fd, struct sts_stored *out)
+{
+	int bad = ENOENT;
+	bool any = false;
+
+	*out = (struct sts_stored){.written_ms = INT64_MAX};
+	out->expires_errno = read_expires(dir_fd, &out->expires_s);
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
+		if (!(STS_OUTPUTS_TOKEN >> i & 1))
+			continue;
+		int err = look_at(dir_fd, i, out);
+		any |= err == 0;
+		if (err != 0 && err != ENOENT)
+			bad = err;
+	}
+	out->token_errno = any && bad == ENOENT ? 0 : bad;
 }
 
 /* Returns 0 or an errno. */
@@ -396,16 +455,19 @@ static int read_token(int dir_fd, char *buf, size_t size, struct sts_stored *out
 	if (err != 0)
 		return err;
 	err = fstat(fd, &st) != 0 ? errno : sts_file_read_fd(fd, buf, size - 1, &out->token.len);
-	if (err == 0)
-		out->token_uid = st.st_uid;
+	/* Whose it is counts for the very file that was read. */
+	if (err == 0 && st.st_uid != geteuid())
+		out->files &= ~(1u << STS_OUTPUT_TOKEN);
 	close(fd);
 	return err;
 }
 
 void sts_stored_read(int dir_fd, char *buf, size_t size, struct sts_stored *out)
 {
-	*out = (struct sts_stored){.token = {buf, 0}, .token_uid = (uid_t)-1};
-	out->expires_errno = read_expires(dir_fd, &out->expires_s);
-	out->token_errno = read_token(dir_fd, buf, size, out);
+	sts_stored_look(dir_fd, out);
+	out->token = (struct sts_slice){buf, 0};
+	int err = read_token(dir_fd, buf, size, out);
+	if (err != 0 && err != ENOENT)
+		out->token_errno = err;
 	buf[out->token.len] = '\0';
 }

@@ -21,6 +21,22 @@
 #define STS_FILE_THUMBPRINT "thumbprint"
 #define STS_FILE_STATUS     ".status"
 
+/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol.h, and so on. */
+enum sts_output {
+	STS_OUTPUT_TOKEN,
+	STS_OUTPUT_EXPIRES,
+	STS_OUTPUT_THUMBPRINT,
+	STS_OUTPUT_JSON,
+	STS_OUTPUT_AWS_CREDENTIALS,
+	STS_OUTPUT_AWS_PROCESS,
+	STS_OUTPUT_GCP_EXECUTABLE,
+	STS_OUTPUT__COUNT
+};
+
+/* Bits of those that hold a token or credentials. */
+#define STS_OUTPUTS_TOKEN \
+	((1u << STS_OUTPUT__COUNT) - 1 - (1u << STS_OUTPUT_EXPIRES) - (1u << STS_OUTPUT_THUMBPRINT))
+
 #define STS_MODE_AUTO  ((mode_t)-1)
 #define STS_GROUP_AUTO ((gid_t)-1)
 
@@ -77,48 +93,60 @@ pid_t sts_store_owner(int dir_fd);
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
 			     struct sts_error *e);
 
+/* The file's name: "token.jwt", "aws-process.json". */
+const char *sts_store_name(enum sts_output output);
+
 /*
- * Write token.jwt, expires and thumbprint in the order that never promises a reader more than it
- * holds.
- *   thumbprint  in   64 hex digits; empty: an old thumbprint file is removed
+ * Write what one exchange gave, in the order that never promises a reader more than it holds. A
+ * file of this list that is empty here is removed: it would go stale beside an `expires` that
+ * grows, and credentials that nobody asks for any more must not lie about. So the directory is one
+ * exchange's alone.
+ *   files  in   the content of each; of expires it is not looked at
  *
- * Let x be what `expires` says and T when the token beside it ends. On disk x <= T holds after each
- * of the renames, so wherever a crash falls: a new x' that is not before x is written after its
- * token (x <= x' <= T'), an earlier one before it (x' < x <= T). Each rename is on disk before the
- * next one starts. x is read from disk, not remembered, since that is what readers see. No
- * `expires` promises nothing: the token goes first. One that cannot be read might promise anything:
- * it is removed, then the same.
+ * Let x be what `expires` says and T when the first of the tokens beside it ends (of all files that
+ * hold one). On disk x <= T holds after each of the renames, so wherever a crash falls: a new x'
+ * that is not before x is written after the tokens (x <= x' <= T'), an earlier one before them
+ * (x' < x <= T). Each rename is on disk before the next one starts. x is read from disk, not
+ * remembered, since that is what readers see. No `expires` promises nothing: the tokens go first.
+ * One that cannot be read might promise anything: it is removed, then the same.
  *
- * A reader takes `expires`, then the token. It can pair an x with a later token only, and as long
+ * A reader takes `expires`, then a token. It can pair an x with a later token only, and as long
  * as expiries do not shrink, a later token lasts longer. When one shrinks, a reader that took x
- * just before holds a token of T' < x, once: two files cannot prevent that.
+ * just before holds a token of T' < x, once: two files cannot prevent that. token.json and the
+ * other JSON files hold both in one.
  *
  * The application may have forged `expires`. It gains nothing: this can only make us choose the
  * other order, for one moment between two renames, in a file that it could as well have filled
  * itself; the next write brings back the rule.
  *
- * `thumbprint` follows the token: a stale one costs the poll one exchange, an early one would hide
+ * `thumbprint` follows the tokens: a stale one costs the poll one exchange, an early one would hide
  * a rotated key. `expires` is the last to appear in an empty directory, so that whoever waits for
- * it finds all three.
+ * it finds all of them.
  *
  * Returns as sts_store_write().
  */
-enum sts_err sts_store_write_token(struct sts_store *store, struct sts_slice token,
-				   int64_t expires_s, struct sts_slice thumbprint,
-				   struct sts_error *e);
+enum sts_err sts_store_write_files(struct sts_store *store,
+				   const struct sts_slice files[STS_OUTPUT__COUNT],
+				   int64_t expires_s, struct sts_error *e);
 
-/* What is in a directory now, for `check` and for adoption at start. Opened safely, bounded. */
+/* What is in a directory now, for `check`, readiness, and adoption at start. */
 struct sts_stored {
-	int token_errno; /* 0, or why the token could not be read (ENOENT, EACCES, EFBIG, ...) */
-	struct sts_slice token; /* into the caller's buffer; may be empty */
-	uid_t token_uid;
-	int expires_errno; /* 0, or why; EINVAL when it is not RFC 3339 */
+	/* 0 when a file that holds a token is there, and each that is there can be used. Else
+	 * ENOENT for none, or why one cannot: ENODATA for an empty one, EACCES, ELOOP, EFBIG... */
+	int token_errno;
+	unsigned files;         /* bits of those that are there, and this UID's */
+	int64_t written_ms;     /* when the oldest of them was written (epoch); INT64_MAX: none */
+	struct sts_slice token; /* of token.jwt, into the caller's buffer; may be empty */
+	int expires_errno;      /* 0, or why; EINVAL when it is not RFC 3339 */
 	int64_t expires_s;
 };
 
+/* Read expires, then look at the files that hold a token (the order that the writer keeps its
+ * promise for), without opening or trusting them. */
+void sts_stored_look(int dir_fd, struct sts_stored *out);
+
 /*
- * Read expires, then the token (the order that the writer keeps its promise for), without trusting
- * them.
+ * The same, and read token.jwt, where there is one.
  *   buf   out  the token, NUL-terminated
  *   size  in   STS_TOKEN_MAX_BYTES + 1 or more: a token of size bytes is EFBIG
  */

@@ -11,6 +11,13 @@ struct sts_slice sts_slice_of(const char *z)
 	return (struct sts_slice){z, z ? strlen(z) : 0};
 }
 
+const char *sts_text_at(const char *texts, size_t n)
+{
+	while (n-- > 0)
+		texts += strlen(texts) + 1;
+	return texts;
+}
+
 bool sts_slice_eq(struct sts_slice a, const char *z)
 {
 	return a.len == strlen(z) && memcmp(a.data ? a.data : "", z, a.len) == 0;

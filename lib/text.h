@@ -21,6 +21,10 @@ struct sts_slice {
 /* Of a NUL-terminated string; NULL gives an empty slice. */
 struct sts_slice sts_slice_of(const char *z);
 
+/* The n-th (from 0) of texts that stand one after the other, each with its NUL: a table of them costs
+ * neither pointers nor what must be written to at every start. There must be so many. */
+const char *sts_text_at(const char *texts, size_t n);
+
 /* Is it the same, byte by byte? The second is without regard to case (ASCII only), the third asks
  * whether it begins so. */
 bool sts_slice_eq(struct sts_slice a, const char *z);

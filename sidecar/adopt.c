@@ -10,18 +10,7 @@
 #include "../lib/expiry.h"
 #include "../lib/file.h"
 #include "../lib/jwt.h"
-
-/* When the token was written: its file's time, where that is plausible. */
-static int64_t written_ms(int dir_fd, int64_t now_ms)
-{
-	struct stat st;
-	int64_t at_ms;
-
-	if (fstatat(dir_fd, STS_FILE_TOKEN, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return now_ms;
-	at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return at_ms < now_ms ? at_ms : now_ms;
-}
+#include "../lib/protocol.h"
 
 static bool hex_digit(char c, uint8_t *value)
 {
@@ -80,8 +69,9 @@ static bool expected(const struct sts_options *o, struct sts_slice token, char *
 	return has;
 }
 
-bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char *buf, size_t size,
-	       char *scratch, size_t scratch_size, struct sts_report *report)
+bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsigned write,
+	       char *buf, size_t size, char *scratch, size_t scratch_size,
+	       struct sts_report *report)
 {
 	int64_t now_ms = sts_clock_real_ms(), now_boot_ms = sts_clock_boot_ms();
 	struct sts_jwt_claims claims;
@@ -89,15 +79,19 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, char 
 	int64_t from_ms, until_ms;
 
 	sts_stored_read(store->dir_fd, buf, size, &stored);
-	if (stored.token_errno || stored.expires_errno || stored.token_uid != geteuid() ||
+	/* Where nobody wants token.jwt, there may be none, or an old one. */
+	if (stored.token_errno || stored.expires_errno ||
+	    (write & STS_OUTPUTS_TOKEN & ~stored.files) ||
 	    !expected(o, stored.token, scratch, scratch_size) ||
-	    sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK)
+	    (sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK &&
+	     (write & STS_WRITE_TOKEN)))
 		return false;
 	until_ms = stored.expires_s;
 	if (claims.exp_s >= 0 && claims.exp_s < until_ms)
 		until_ms = claims.exp_s;
 	until_ms *= 1000;
-	from_ms = written_ms(store->dir_fd, now_ms);
+	/* By the files' times, where those are plausible. */
+	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
 	/* A file from before this boot would count from before BOOTTIME began. */
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;

@@ -70,9 +70,7 @@ static void judge(const struct sts_options *o, const struct sts_stored *stored, 
 		problem(f, o, "no token in ", "", "");
 	else if (stored->token_errno)
 		problem(f, o, "the token in ",
-			" cannot be read: ", sts_errno_words(stored->token_errno));
-	else if (stored->token.len == 0)
-		problem(f, o, "the token in ", " is empty", "");
+			" cannot be used: ", sts_errno_words(stored->token_errno));
 	else if ((f->expires_s = expiry(stored)) < 0)
 		problem(f, o, "the token in ", " has no expiry that can be read: expires: ",
 			sts_errno_words(stored->expires_errno));

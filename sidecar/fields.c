@@ -7,6 +7,7 @@
 
 #include "../lib/file.h"
 #include "../lib/net.h"
+#include "../lib/outputs.h"
 #include "version.h"
 
 static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice value)
@@ -223,6 +224,34 @@ static enum sts_err unknown_protocol(const char *name, struct sts_error *e)
 			"unknown protocol \"%s\": sts-sidecar fetch --help lists them", shown);
 }
 
+/* What --write and --format say. expires is always written: the order of the files, adoption and `check` go by it. */
+static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	const struct sts_protocol *row = f->request.row;
+	bool token = row->write & STS_WRITE_TOKEN;
+	enum sts_err err = STS_OK;
+
+	f->write = row->write;
+	f->format = token ? STS_WRITE_TOKEN : STS_WRITE_AWS_PROCESS;
+	if (o->write)
+		err = sts_outputs_choose(row, "write", o->write, &f->write, e);
+	if (err == STS_OK && o->format)
+		err = sts_outputs_choose(row, "format", o->format, &f->format, e);
+	if (err != STS_OK)
+		return err;
+	if (!(f->write & STS_OUTPUTS_TOKEN))
+		return sts_fail(e, STS_EUSAGE, 0, "--write names no file with a token");
+	if (!(f->format & STS_OUTPUTS_TOKEN) || (f->format & (f->format - 1)))
+		return sts_fail(e, STS_EUSAGE, 0, "--format is one word, and not expires");
+	if (!token && (o->expect_audience || o->expect_issuer))
+		return sts_fail(e, STS_EUSAGE, 0,
+				"protocol %s gives no JWT: --expect-audience and --expect-issuer "
+				"would refuse every answer",
+				row->name);
+	f->write |= STS_WRITE_EXPIRES | (row->write & STS_WRITE_THUMBPRINT);
+	return STS_OK;
+}
+
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 			     struct sts_fields_files *files, struct sts_error *e)
 {
@@ -250,6 +279,8 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 		err = client(o, f, files, e);
 	if (err == STS_OK)
 		err = token_field(o, f, e);
+	if (err == STS_OK)
+		err = outputs(o, f, e);
 	if (err == STS_OK)
 		err = url(o, f, e);
 	if (err == STS_OK)

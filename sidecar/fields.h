@@ -18,6 +18,8 @@ struct sts_fields {
 	struct sts_url url;
 	struct sts_proxy proxy;
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
+	unsigned write;    /* bits of what goes into the directory: --write, or the row's */
+	unsigned format;   /* the one bit of what --stdout prints */
 	char pointer[128]; /* --token-field as a JSON pointer; "" is the row's */
 };
 

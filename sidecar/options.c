@@ -70,6 +70,10 @@ static const struct option table[] = {
 	 FIELD(client_secret_file)},
 	{ROW("client-auth", "none|basic|post", "none", "how the client says who it is"), CHOICE,
 	 WORK, FIELD(client_auth)},
+	{ROW("write", "LIST", "",
+	     "files, with commas: token, json, aws-credentials, aws-process, gcp-executable; "
+	     "expires always"),
+	 TEXT, WORK, FIELD(write)},
 	{ROW("mode", "auto|OCTAL", "auto",
 	     "of the files; auto: 0640 in a setgid directory (fsGroup), 0644 in one that others "
 	     "may write, else 0600"),
@@ -111,6 +115,8 @@ static const struct option table[] = {
 	 FIELD(default_ttl_ms)},
 	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH,
 	 FIELD(to_stdout)},
+	{ROW("format", "F", "", "what --stdout prints: one word of --write"), TEXT, FETCH,
+	 FIELD(format)},
 	{ROW("force", "", "", "print it on a terminal too"), FLAG, FETCH, FIELD(force)},
 	{ROW("dry-run", "", "",
 	     "print the request as it would be sent, secrets masked, and send nothing"),
@@ -132,11 +138,7 @@ static const struct option table[] = {
 
 static const char *text_of(const struct option *row, enum text which)
 {
-	const char *at = row->texts;
-
-	for (int i = 0; i < (int)which; i++)
-		at += strlen(at) + 1;
-	return at;
+	return sts_text_at(row->texts, which);
 }
 
 static const struct option *find(struct sts_slice name, unsigned command)

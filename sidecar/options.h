@@ -45,6 +45,7 @@ struct sts_options {
 	const char *url, *protocol, *token_file, *output_dir;
 	const char *subject_token_type, *requested_token_type, *actor_token_file, *token_field;
 	const char *client_id, *client_secret_file;
+	const char *write, *format;
 	const char *connect, *proxy;
 	const char *client_cert, *client_key;
 	const char *subject_audience, *expect_audience, *expect_issuer;

@@ -16,6 +16,7 @@
 #include "../lib/jwt.h"
 #include "../lib/names.h"
 #include "../lib/net.h"
+#include "../lib/outputs.h"
 #include "../lib/proxy.h"
 #include "../lib/schedule.h"
 #include "../lib/store.h"
@@ -58,7 +59,10 @@ static struct worker {
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
 	char request_head[REQUEST_HEAD_MAX_BYTES];
-	char request_body[REQUEST_BODY_MAX_BYTES];
+	union { /* the answer is read when the request is no longer needed */
+		char request_body[REQUEST_BODY_MAX_BYTES];
+		char outputs[STS_OUTPUTS_MAX_BYTES];
+	};
 	char head[STS_HTTP_HEAD_MAX_BYTES];
 	char body[STS_HTTP_BODY_MAX_BYTES];
 } w;
@@ -186,8 +190,8 @@ static enum sts_err stage_inputs(void)
 		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
 				     &w.error);
 	if (err == STS_OK && w.mode == STS_WORKER_ADOPT &&
-	    sts_adopt(&w.store, w.o, w.body, sizeof(w.body), w.scratch, sizeof(w.scratch),
-		      &w.report))
+	    sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.scratch,
+		      sizeof(w.scratch), &w.report))
 		finish(STS_OK);
 	if (err == STS_OK)
 		err = read_subject();
@@ -367,39 +371,39 @@ static void note_wanted_cert(void)
 	sts_text_add_str(&text, " (the server asked for a client certificate, and was sent none)");
 }
 
-static enum sts_err print_token(void)
+static enum sts_err print(struct sts_slice text)
 {
-	const char *data = w.answer.token.data;
-	size_t left = w.answer.token.len;
-
-	while (left > 0) {
-		ssize_t put = write(STDOUT_FILENO, data, left);
+	while (text.len > 0) {
+		ssize_t put = write(STDOUT_FILENO, text.data, text.len);
 
 		if (put < 0 && sts_file_retry(STDOUT_FILENO, POLLOUT, errno))
 			continue;
 		if (put <= 0)
 			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s",
 					sts_errno_words(errno));
-		data += put;
-		left -= (size_t)put;
+		text.data += put;
+		text.len -= (size_t)put;
 	}
 	return STS_OK;
 }
 
+/* All of it is made, and its values are found right, before the first file is opened. */
 static enum sts_err stage_write(void)
 {
-	char hex[2 * STS_THUMBPRINT_BYTES + 1];
-	struct sts_text thumbprint;
+	struct sts_slice files[STS_OUTPUT__COUNT];
+	struct sts_text memory;
+	enum sts_err err;
 
 	if (w.mode == STS_WORKER_POLL)
 		return STS_OK;
+	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
+	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
+				 &memory, files, &w.error);
+	if (err != STS_OK)
+		return err;
 	if (w.o->to_stdout)
-		return print_token();
-	sts_text_init(&thumbprint, hex, sizeof(hex));
-	if (w.answer.has_thumbprint)
-		sts_hex_encode(&thumbprint, w.answer.thumbprint, sizeof(w.answer.thumbprint));
-	return sts_store_write_token(&w.store, w.answer.token, w.answer.expires_s,
-				     (struct sts_slice){hex, thumbprint.len}, &w.error);
+		return print((struct sts_slice){memory.data, memory.len});
+	return sts_store_write_files(&w.store, files, w.answer.expires_s, &w.error);
 }
 
 static enum sts_err exchange(void)

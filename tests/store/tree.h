@@ -144,12 +144,25 @@ static inline struct sts_slice tree_thumbprint(char buf[65], int64_t exp_s)
 	return (struct sts_slice){buf, 64};
 }
 
+/* token.jwt, expires, and thumbprint where it is not empty. */
+static inline enum sts_err tree_write_token(struct sts_store *store, struct sts_slice token,
+					    int64_t expires_s, struct sts_slice thumbprint,
+					    struct sts_error *e)
+{
+	const struct sts_slice files[STS_OUTPUT__COUNT] = {
+		[STS_OUTPUT_TOKEN] = token,
+		[STS_OUTPUT_THUMBPRINT] = thumbprint,
+	};
+
+	return sts_store_write_files(store, files, expires_s, e);
+}
+
 static inline enum sts_err tree_write(struct sts_store *store, int64_t exp_s, struct sts_error *e)
 {
 	char token[TREE_TOKEN_MAX_BYTES], thumbprint[65];
 
-	return sts_store_write_token(store, tree_token(token, exp_s), exp_s,
-				     tree_thumbprint(thumbprint, exp_s), e);
+	return tree_write_token(store, tree_token(token, exp_s), exp_s,
+				tree_thumbprint(thumbprint, exp_s), e);
 }
 
 /* Opens, writes, closes. */

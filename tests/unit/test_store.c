@@ -133,23 +133,23 @@ static void test_token_files(void)
 	char thumbprint[65];
 
 	fresh("d", 0777);
-	CHECK_INT(sts_store_write_token(&store, STS_SLICE("a.b.c"), 1768234289,
-					tree_thumbprint(thumbprint, 1), &error),
+	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), 1768234289,
+				   tree_thumbprint(thumbprint, 1), &error),
 		  STS_OK);
 	CHECK(tree_is("d/token.jwt", "a.b.c"));
 	CHECK(tree_is("d/expires", "2026-01-12T16:11:29Z"));
 	CHECK(tree_is("d/thumbprint", thumbprint));
 	CHECK_INT(tree_count("d"), 3);
-	CHECK_INT(sts_store_write_token(&store, STS_SLICE("d.e.f"), 1768234290,
-					(struct sts_slice){0}, &error),
+	CHECK_INT(tree_write_token(&store, STS_SLICE("d.e.f"), 1768234290, (struct sts_slice){0},
+				   &error),
 		  STS_OK);
 	CHECK(tree_is("d/token.jwt", "d.e.f"));
 	CHECK_INT(access("d/thumbprint", F_OK), -1);
 	CHECK_INT(tree_count("d"), 2);
 	/* A directory there is no stale thumbprint, and no reason to fail. */
 	CHECK(mkdir("d/thumbprint", 0700) == 0);
-	CHECK_INT(sts_store_write_token(&store, STS_SLICE("g.h.i"), 1768234291,
-					(struct sts_slice){0}, &error),
+	CHECK_INT(tree_write_token(&store, STS_SLICE("g.h.i"), 1768234291, (struct sts_slice){0},
+				   &error),
 		  STS_OK);
 	CHECK(tree_is("d/expires", "2026-01-12T16:11:31Z"));
 	sts_store_close(&store);
@@ -301,15 +301,14 @@ static void test_stored(void)
 	CHECK_INT(stored.token.len, 0);
 	CHECK_STR(buf, "");
 
-	CHECK_INT(sts_store_write_token(&store, STS_SLICE("a.b.c"), 1000, (struct sts_slice){0},
-					&error),
+	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), 1000, (struct sts_slice){0}, &error),
 		  STS_OK);
 	memset(buf, 'x', sizeof(buf));
 	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
 	CHECK_INT(stored.token_errno, 0);
 	CHECK_INT(stored.expires_errno, 0);
 	CHECK_INT(stored.expires_s, 1000);
-	CHECK_INT(stored.token_uid, getuid());
+	CHECK_INT(stored.files, 1u << STS_OUTPUT_TOKEN);
 	CHECK(sts_slice_eq(stored.token, "a.b.c") && stored.token.data == buf);
 	CHECK_STR(buf, "a.b.c");
 
@@ -327,7 +326,6 @@ static void test_stored(void)
 	CHECK_INT(stored.token_errno, EFBIG);
 	CHECK_INT(stored.expires_errno, EFBIG);
 	CHECK_INT(stored.token.len, 0);
-	CHECK_INT(stored.token_uid, (uid_t)-1);
 
 	/* Links are not followed, whatever good things they lead to. */
 	tree_put("expires", "2026-01-12T16:11:29Z");
