@@ -25,6 +25,7 @@
 static alignas(cJSON) char arena[ARENA_BYTES];
 static size_t arena_used;
 static bool arena_full;
+static size_t fault_at;
 
 static void *arena_alloc(size_t size)
 {
@@ -50,6 +51,11 @@ void sts_json_close(void)
 	sts_wipe(arena, arena_used);
 	arena_used = 0;
 	arena_full = false;
+}
+
+size_t sts_json_fault_at(void)
+{
+	return fault_at;
 }
 
 /*
@@ -288,10 +294,10 @@ static enum sts_err scan_document(struct sts_slice text, struct sts_error *e)
 
 	while (expect != DONE && expect != BAD)
 		expect = scan_step(&s, expect);
-	if (expect == BAD)
-		return sts_fail(e, STS_EJSON, 0, "not usable JSON: %s at byte %zu", s.why,
-				(size_t)(s.p - text.data));
-	return STS_OK;
+	if (expect == DONE)
+		return STS_OK;
+	fault_at = (size_t)(s.p - text.data);
+	return sts_fail(e, STS_EJSON, 0, "not usable JSON: %s at byte %zu", s.why, fault_at);
 }
 
 static bool is_space(char c)
@@ -357,9 +363,11 @@ enum sts_err sts_json_parse(struct sts_slice text, const struct sts_json **root,
 			    struct sts_error *e)
 {
 	const cJSON *tree = NULL;
+	const char *start = text.data;
 	enum sts_err err;
 
 	sts_json_close();
+	fault_at = 0;
 	*root = NULL;
 	if (text.len > TEXT_MAX_BYTES)
 		return sts_fail(e, STS_ETOOBIG, 0, "JSON of over %d KiB", TEXT_MAX_BYTES / 1024);
@@ -372,6 +380,7 @@ enum sts_err sts_json_parse(struct sts_slice text, const struct sts_json **root,
 	if (err == STS_OK)
 		err = build(text, &tree, e);
 	if (err != STS_OK) {
+		fault_at += (size_t)(text.data - start);
 		sts_json_close();
 		return err;
 	}

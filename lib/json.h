@@ -30,6 +30,10 @@ struct sts_json; /* one value inside the open document; owned by it */
 enum sts_err sts_json_parse(struct sts_slice text, const struct sts_json **root,
 			    struct sts_error *e);
 
+/* After sts_json_parse() gave STS_EJSON: at which byte of its text, where the grammar was broken;
+ * else 0. For what the user wrote: a peer's text is not worth a position. */
+size_t sts_json_fault_at(void);
+
 /* Give the arena back and wipe what was used of it. Every value and slice out of the document is
  * invalid from here on. */
 void sts_json_close(void);

@@ -34,6 +34,7 @@ struct sts_config {
 	const char *path; /* for messages */
 	size_t count, value_count, pool_bytes;
 	uint8_t digest[STS_CONFIG_DIGEST_BYTES];
+	uint16_t at[STS_EXCHANGES_MAX]; /* where each exchange stands */
 	char names[STS_EXCHANGES_MAX][STS_EXCHANGE_NAME_BYTES];
 	struct sts_config_value values[STS_CONFIG_VALUES_MAX];
 	char text[STS_CONFIG_MAX_BYTES], pool[STS_CONFIG_MAX_BYTES];

@@ -53,16 +53,13 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 	return value->len > 0 ? STS_OK : bad_file(option, path, 0, "it is empty", e);
 }
 
-static enum sts_err split(const char *option, struct sts_slice pair, struct sts_field *field,
-			  struct sts_error *e)
+/* At the first "=": sts_option_take() has seen that there is one. */
+static void split(struct sts_slice pair, struct sts_field *field)
 {
-	const char *equals = pair.len ? memchr(pair.data, '=', pair.len) : NULL;
+	size_t at = (size_t)sts_slice_find(pair, STS_SLICE("="));
 
-	if (!equals || equals == pair.data)
-		return sts_fail(e, STS_EUSAGE, 0, "--%s needs the form NAME=VALUE", option);
-	field->name = (struct sts_slice){pair.data, (size_t)(equals - pair.data)};
-	field->value = (struct sts_slice){equals + 1, pair.len - field->name.len - 1};
-	return STS_OK;
+	field->name = (struct sts_slice){pair.data, at};
+	field->value = (struct sts_slice){pair.data + at + 1, pair.len - at - 1};
 }
 
 /* One row per repeated option: its name, where the value goes, and whether it comes from a file. */
@@ -85,20 +82,14 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 {
 	const struct list_rule *rule = &list_rules[item->list];
 	struct sts_field field = {.secret = rule->file};
-	enum sts_err err;
+	enum sts_err err = STS_OK;
 
 	if (!rule->option)
 		return STS_OK; /* not for the request: CA files */
 	if (rule->param)
 		return add(f, rule->param, item->value);
-	err = split(rule->option, item->value, &field, e);
-	if (err == STS_OK && !rule->file && sts_request_name_is_secret(field.name))
-		err = sts_fail(e, STS_EUSAGE, 0,
-			       "--%s %.*s holds a secret, which everybody who may list processes "
-			       "could read: use --%s-file",
-			       rule->option, (int)(field.name.len < 40 ? field.name.len : 40),
-			       field.name.data, rule->option);
-	if (err == STS_OK && rule->file)
+	split(item->value, &field);
+	if (rule->file)
 		err = from_file(files, rule->option, field.value, &field.value, e);
 	if (err != STS_OK)
 		return err;

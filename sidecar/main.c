@@ -125,8 +125,8 @@ static __attribute__((noinline)) int read_options(const struct command *command,
 	if (command->command == STS_COMMAND_EXCHANGE)
 		err = sts_options_read_exchange(o, argv, &e);
 	else
-		err = sts_options_read(o, command->command, argv, environ, warning, sizeof(warning),
-				       &e);
+		err = sts_options_read(o, command->command, argv, environ, NULL, -1, warning,
+				       sizeof(warning), &e);
 	if (err != STS_OK) {
 		int status = sts_complain(&e);
 

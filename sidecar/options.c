@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "option.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "../lib/request.h"
 #include "../lib/store.h"
 #include "../lib/timefmt.h"
-
-enum kind { FLAG, TEXT, DURATION, MODE, GROUP, CHOICE, FRACTION, LIST };
-
-/* The texts of a row, one after the other: four pointers would be written to at every start. */
-enum text { NAME, METAVAR, FALLBACK, HELP };
-
-struct option {
-	const char *
-		texts; /* an empty one is none; METAVAR of CHOICE is the choices themselves, "none|basic|post" */
-	uint8_t kind; /* enum kind */
-	uint8_t commands;
-	uint16_t offset; /* into struct sts_options; enum sts_list for LIST */
-};
 
 #define ROW(name, metavar, fallback, help) name "\0" metavar "\0" fallback "\0" help
 
@@ -30,7 +18,22 @@ struct option {
 #define WORK     (RUN | FETCH)
 #define FIELD(f) offsetof(struct sts_options, f)
 
-static const struct option table[] = {
+#define FLAG     STS_OPTION_FLAG
+#define TEXT     STS_OPTION_TEXT
+#define DURATION STS_OPTION_DURATION
+#define MODE     STS_OPTION_MODE
+#define GROUP    STS_OPTION_GROUP
+#define CHOICE   STS_OPTION_CHOICE
+#define FRACTION STS_OPTION_FRACTION
+#define LIST     STS_OPTION_LIST
+#define PAIRS    STS_OPTION_PAIRS
+
+#define NAME     STS_OPTION_NAME
+#define METAVAR  STS_OPTION_METAVAR
+#define FALLBACK STS_OPTION_FALLBACK
+#define HELP     STS_OPTION_HELP
+
+const struct sts_option sts_option_table[] = {
 	{ROW("url", "URL", "", "the STS endpoint: https, or http to loopback with --insecure-http"),
 	 TEXT, WORK, FIELD(url)},
 	{ROW("protocol", "NAME", "token-exchange", "the STS protocol"), TEXT, WORK,
@@ -45,15 +48,15 @@ static const struct option table[] = {
 	{ROW("resource", "R", "", "for which resource (repeatable)"), LIST, WORK,
 	 STS_LIST_RESOURCE},
 	{ROW("scope", "S", "", "with which scope (repeatable)"), LIST, WORK, STS_LIST_SCOPE},
-	{ROW("param", "K=V", "", "a further request parameter (repeatable)"), LIST, WORK,
+	{ROW("param", "K=V", "", "a further request parameter (repeatable)"), PAIRS, WORK,
 	 STS_LIST_PARAM},
-	{ROW("header", "K=V", "", "a further request header (repeatable)"), LIST, WORK,
+	{ROW("header", "K=V", "", "a further request header (repeatable)"), PAIRS, WORK,
 	 STS_LIST_HEADER},
 	{ROW("param-file", "K=PATH", "",
 	     "a parameter whose value is a file's content (repeatable)"),
-	 LIST, WORK, STS_LIST_PARAM_FILE},
+	 PAIRS, WORK, STS_LIST_PARAM_FILE},
 	{ROW("header-file", "K=PATH", "", "a header whose value is a file's content (repeatable)"),
-	 LIST, WORK, STS_LIST_HEADER_FILE},
+	 PAIRS, WORK, STS_LIST_HEADER_FILE},
 	{ROW("subject-token-type", "URN", "", "instead of the protocol's"), TEXT, WORK,
 	 FIELD(subject_token_type)},
 	{ROW("requested-token-type", "URN", "", "which kind of token is asked for"), TEXT, WORK,
@@ -114,13 +117,14 @@ static const struct option table[] = {
 	{ROW("default-ttl", "D", "300s", "the token's life when nothing tells it"), DURATION, WORK,
 	 FIELD(default_ttl_ms)},
 	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH,
-	 FIELD(to_stdout)},
+	 FIELD(to_stdout), STS_OPTION_COMMAND_LINE},
 	{ROW("format", "F", "", "what --stdout prints: one word of --write"), TEXT, FETCH,
-	 FIELD(format)},
-	{ROW("force", "", "", "print it on a terminal too"), FLAG, FETCH, FIELD(force)},
+	 FIELD(format), STS_OPTION_COMMAND_LINE},
+	{ROW("force", "", "", "print it on a terminal too"), FLAG, FETCH, FIELD(force),
+	 STS_OPTION_COMMAND_LINE},
 	{ROW("dry-run", "", "",
 	     "print the request as it would be sent, secrets masked, and send nothing"),
-	 FLAG, FETCH, FIELD(dry_run)},
+	 FLAG, FETCH, FIELD(dry_run), STS_OPTION_COMMAND_LINE},
 	{ROW("wait", "D", "0s", "look every 100 ms for so long before giving up"), DURATION, CHECK_,
 	 FIELD(wait_ms)},
 	{ROW("min-ttl", "D", "0s", "the token must be valid for so long"), DURATION, CHECK_,
@@ -128,37 +132,50 @@ static const struct option table[] = {
 	{ROW("timeout", "D", "30s", "how long to wait for the result"), DURATION, REFRESH,
 	 FIELD(timeout_ms)},
 	{ROW("json", "", "", "print one JSON object"), FLAG, CHECK_ | INSPECT, FIELD(json)},
+	{ROW("config", "FILE", "", "configuration file (JSON): options, and several exchanges"),
+	 TEXT, WORK, FIELD(config), STS_OPTION_COMMAND_LINE},
+	{ROW("notify-pid-file", "PATH", "",
+	     "whose PID is in there gets a signal when new files are in place"),
+	 TEXT, RUN, FIELD(notify_pid_file)},
+	{ROW("notify-signal", "HUP|USR1|USR2", "HUP", "which"), CHOICE, RUN, FIELD(notify_signal)},
 	{ROW("log-format", "auto|json|text", "auto", "auto is text on a terminal, else json"),
-	 CHOICE, WORK, FIELD(log_format)},
+	 CHOICE, WORK, FIELD(log_format), STS_OPTION_PROCESS},
 	{ROW("log-level", "error|warn|info|debug", "info", "the least that is logged"), CHOICE,
-	 WORK, FIELD(log_level)},
+	 WORK, FIELD(log_level), STS_OPTION_PROCESS},
 };
 
-#define ROWS (sizeof(table) / sizeof(table[0]))
+#define table sts_option_table
+#define ROWS  (sizeof(table) / sizeof(table[0]))
 
-static const char *text_of(const struct option *row, enum text which)
+const size_t sts_option_count = ROWS;
+
+const char *sts_option_text(const struct sts_option *row, enum sts_option_text which)
 {
 	return sts_text_at(row->texts, which);
 }
 
-static const struct option *find(struct sts_slice name, unsigned command)
+const struct sts_option *sts_option_find(struct sts_slice name, unsigned command)
 {
 	if (sts_slice_eq(name, "cacert"))
 		name = STS_SLICE("cacert-path");
 	for (size_t i = 0; i < ROWS; i++)
-		if ((table[i].commands & command) && sts_slice_eq(name, text_of(&table[i], NAME)))
+		if ((table[i].commands & command) &&
+		    sts_slice_eq(name, sts_option_text(&table[i], NAME)))
 			return &table[i];
 	return NULL;
 }
 
-static const char *nearest(struct sts_slice word, unsigned command)
+const char *sts_option_nearest(struct sts_slice word, unsigned commands, enum sts_option_place last,
+			       const char *more)
 {
-	const char *names[ROWS];
+	const char *names[ROWS + 1];
 	size_t count = 0;
 
 	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].commands & command)
-			names[count++] = text_of(&table[i], NAME);
+		if ((table[i].commands & commands) && table[i].place <= last)
+			names[count++] = sts_option_text(&table[i], NAME);
+	if (more)
+		names[count++] = more;
 	return sts_nearest(word, names, count);
 }
 
@@ -215,30 +232,24 @@ static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 	}
 }
 
-static bool parse_bool(const char *text, bool *value)
+bool sts_option_bool(const char *text, bool *value)
 {
-	static const char *const yes[] = {"true", "1", "t", "T", "TRUE", "True"};
-	static const char *const no[] = {"false", "0", "f", "F", "FALSE", "False", ""};
+	int32_t choice;
 
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		if (strcmp(text, yes[i]) == 0)
-			return *value = true;
-	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		if (strcmp(text, no[i]) == 0) {
-			*value = false;
-			return true;
-		}
-	return false;
+	if (!parse_choice("true|1|t|T|TRUE|True|false|0|f|F|FALSE|False|", text, &choice))
+		return false;
+	*value = choice < 6;
+	return true;
 }
 
-static bool set(const struct option *row, struct sts_options *o, const char *text)
+static bool set(const struct sts_option *row, struct sts_options *o, const char *text)
 {
 	void *field = (char *)o + row->offset;
 	uint64_t number;
 
 	switch (row->kind) {
 	case FLAG:
-		return parse_bool(text, field);
+		return sts_option_bool(text, field);
 	case TEXT:
 		*(const char **)field = text;
 		return text[0] != '\0';
@@ -252,17 +263,16 @@ static bool set(const struct option *row, struct sts_options *o, const char *tex
 		*(gid_t *)field = (gid_t)number;
 		return true;
 	case CHOICE:
-		return parse_choice(text_of(row, METAVAR), text, field);
+		return parse_choice(sts_option_text(row, METAVAR), text, field);
 	case FRACTION:
 		return parse_fraction(text, field);
-	case LIST:
-		break;
+	default:
+		return false;
 	}
-	return false;
 }
 
 /* What a value should have been, for a message. */
-static const char *wanted(const struct option *row)
+static const char *wanted(const struct sts_option *row)
 {
 	switch (row->kind) {
 	case FLAG:
@@ -272,19 +282,32 @@ static const char *wanted(const struct option *row)
 	case FRACTION:
 		return "fraction (0.1 to 0.9)";
 	default:
-		return text_of(row, METAVAR);
+		return sts_option_text(row, METAVAR);
 	}
 }
 
-static bool add(const struct option *row, struct sts_options *o, struct sts_slice value)
+/* NAME=VALUE; what is secret comes from a file. */
+static enum sts_err check_pair(const struct sts_option_layer *layer, const struct sts_option *row,
+			       const char *name, struct sts_slice pair, struct sts_error *e)
 {
-	if (o->list_count == STS_OPTIONS_LIST_MAX || value.len == 0)
-		return false;
-	o->list[o->list_count++] = (struct sts_list_value){(enum sts_list)row->offset, value};
-	return true;
+	ptrdiff_t at = sts_slice_find(pair, STS_SLICE("="));
+	struct sts_slice key = {pair.data, at > 0 ? (size_t)at : 0};
+	char shown[48];
+	struct sts_text text;
+
+	if (key.len == 0)
+		return sts_fail(e, STS_EUSAGE, 0, "%s%s needs the form NAME=VALUE", layer->prefix,
+				name);
+	if (strcmp(sts_option_text(row, METAVAR), "K=V") != 0 || !sts_request_name_is_secret(key))
+		return STS_OK;
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, key, sizeof(shown) - 1);
+	return sts_fail(e, STS_EUSAGE, 0,
+			"%s%s %s holds a secret, which others could read: use %s%s-file",
+			layer->prefix, name, shown, layer->prefix, sts_option_text(row, NAME));
 }
 
-/* A flag's list replaces the environment's: drop what is there of this kind. */
+/* A list replaces that of the layers before: drop what is there of this kind. */
 static void drop(struct sts_options *o, enum sts_list list)
 {
 	size_t kept = 0;
@@ -295,254 +318,64 @@ static void drop(struct sts_options *o, enum sts_list list)
 	o->list_count = kept;
 }
 
+static enum sts_err add(struct sts_option_layer *layer, const struct sts_option *row,
+			const char *name, struct sts_slice value, struct sts_error *e)
+{
+	struct sts_options *o = layer->o;
+	enum sts_list list = (enum sts_list)row->offset;
+	enum sts_err err = row->kind == PAIRS ? check_pair(layer, row, name, value, e) : STS_OK;
+
+	if (err != STS_OK)
+		return err;
+	if (!(layer->lists & 1u << list))
+		drop(o, list);
+	layer->lists |= 1u << list;
+	if (o->list_count == STS_OPTIONS_LIST_MAX || value.len == 0)
+		return sts_fail(e, STS_EUSAGE, 0,
+				"%s%s is empty, or given too often (at most %d repeated values)",
+				layer->prefix, name, STS_OPTIONS_LIST_MAX);
+	o->list[o->list_count++] = (struct sts_list_value){list, value};
+	return STS_OK;
+}
+
+enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *row,
+			     const char *name, struct sts_slice value, struct sts_error *e)
+{
+	if (row->kind >= LIST)
+		return add(layer, row, name, value, e);
+	if (set(row, layer->o, value.data))
+		return STS_OK;
+	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not a valid %s", layer->prefix,
+			name, wanted(row));
+}
+
 void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
 	*o = (struct sts_options){
 		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
 	for (size_t i = 0; i < ROWS; i++)
-		if (*text_of(&table[i], FALLBACK) &&
+		if (*sts_option_text(&table[i], FALLBACK) &&
 		    (table[i].commands != REFRESH || command == REFRESH))
-			set(&table[i], o, text_of(&table[i], FALLBACK));
-}
-
-/* ---- the environment ---- */
-
-static void env_name(const struct option *row, struct sts_text *out)
-{
-	sts_text_add_str(out, "STS_");
-	for (const char *p = text_of(row, NAME); *p; p++)
-		sts_text_add_char(out,
-				  *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
-}
-
-static bool ends_with(struct sts_slice s, const char *end)
-{
-	size_t len = strlen(end);
-
-	return s.len >= len && memcmp(s.data + s.len - len, end, len) == 0;
-}
-
-/* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT, STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for
- * a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
-bool sts_options_is_service_link(const char *name)
-{
-	static const char *const ends[] = {
-		"_SERVICE_HOST", "_SERVICE_PORT", "_PORT",       "_TCP",       "_UDP",
-		"_SCTP",         "_TCP_PROTO",    "_TCP_PORT",   "_TCP_ADDR",  "_UDP_PROTO",
-		"_UDP_PORT",     "_UDP_ADDR",     "_SCTP_PROTO", "_SCTP_PORT", "_SCTP_ADDR"};
-	struct sts_slice s = sts_slice_of(name);
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_with(s, ends[i]))
-			return true;
-	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
-}
-
-static const struct option *find_env(struct sts_slice name)
-{
-	for (size_t i = 0; i < ROWS; i++) {
-		char buf[64];
-		struct sts_text text;
-
-		sts_text_init(&text, buf, sizeof(buf));
-		env_name(&table[i], &text);
-		if (sts_slice_eq(name, buf))
-			return &table[i];
-	}
-	return NULL;
-}
-
-static enum sts_err env_list(const struct option *row, struct sts_options *o, const char *value,
-			     struct sts_error *e)
-{
-	while (*value) {
-		size_t len = strcspn(value, "\n");
-
-		if (len > 0 && !add(row, o, (struct sts_slice){value, len}))
-			return sts_fail(e, STS_EUSAGE, 0,
-					"too many values for --%s in the environment",
-					text_of(row, NAME));
-		value += len + (value[len] == '\n');
-	}
-	return STS_OK;
-}
-
-static void warn_unknown(struct sts_slice name, unsigned command, char *warning, size_t size)
-{
-	struct sts_text out;
-	char word[64];
-	struct sts_text lower;
-	const char *near;
-
-	sts_text_init(&lower, word, sizeof(word));
-	for (size_t i = 4; i < name.len; i++)
-		sts_text_add_char(&lower,
-				  name.data[i] == '_'
-					  ? '-'
-					  : (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
-							   ? name.data[i] + 32
-							   : name.data[i]));
-	near = nearest((struct sts_slice){word, lower.len}, command);
-	sts_text_init(&out, warning, size);
-	sts_text_add_str(&out, "unknown variable ");
-	sts_text_add_escaped(&out, name, 60);
-	sts_text_add_str(&out, " is ignored");
-	if (near) {
-		char known[64];
-
-		sts_text_init(&lower, known, sizeof(known));
-		env_name(find(sts_slice_of(near), command), &lower);
-		sts_text_addf(&out, ": did you mean %s?", known);
-	}
-}
-
-static enum sts_err read_environment(struct sts_options *o, char *const *environ_, char *warning,
-				     size_t size, struct sts_error *e)
-{
-	for (; environ_ && *environ_; environ_++) {
-		const char *value = strchr(*environ_, '=');
-		struct sts_slice name = {*environ_, value ? (size_t)(value - *environ_) : 0};
-		const struct option *row;
-		char known[64];
-		struct sts_text text;
-
-		if (!sts_slice_starts(name, "STS_") || name.len >= sizeof(known))
-			continue;
-		sts_text_init(&text, known, sizeof(known));
-		sts_text_add_slice(&text, name);
-		row = find_env(name);
-		if (!row) {
-			if (!sts_options_is_service_link(known) && !warning[0])
-				warn_unknown(name, o->command, warning, size);
-			continue;
-		}
-		row = find(sts_slice_of(text_of(row, NAME)), o->command);
-		if (!row || !value[1])
-			continue; /* another command's option, or set to nothing */
-		if (row->kind == LIST && env_list(row, o, value + 1, e) != STS_OK)
-			return STS_EUSAGE;
-		if (row->kind != LIST && !set(row, o, value + 1))
-			return sts_fail(e, STS_EUSAGE, 0, "the value of %s is not a valid %s",
-					known, wanted(row));
-	}
-	return STS_OK;
-}
-
-/* ---- the command line ---- */
-
-static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
-{
-	const char *near = nearest(name, command);
-	char shown[64];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, name, 40);
-	if (near)
-		return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s: did you mean --%s?", shown,
-				near);
-	return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s", shown);
-}
-
-struct reader {
-	struct sts_options *o;
-	char *const *argv;
-	unsigned seen; /* bits of enum sts_list that flags have given */
-};
-
-static enum sts_err read_flag(struct reader *r, struct sts_error *e)
-{
-	const char *word = *r->argv + 2;
-	struct sts_slice name = {word, strcspn(word, "=")};
-	const struct option *row = find(name, r->o->command);
-	const char *value = word[name.len] ? word + name.len + 1 : NULL;
-
-	if (!row)
-		return unknown_option(name, r->o->command, e);
-	if (!value && row->kind == FLAG)
-		value = "true";
-	if (!value)
-		value = *++r->argv;
-	if (!value)
-		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", text_of(row, NAME),
-				text_of(row, NAME), text_of(row, METAVAR));
-	if (row->kind == LIST) {
-		if (!(r->seen & 1u << row->offset))
-			drop(r->o, (enum sts_list)row->offset);
-		r->seen |= 1u << row->offset;
-		return add(row, r->o, sts_slice_of(value))
-			       ? STS_OK
-			       : sts_fail(e, STS_EUSAGE, 0,
-					  "--%s is empty, or given too often (at most %d repeated "
-					  "values)",
-					  text_of(row, NAME), STS_OPTIONS_LIST_MAX);
-	}
-	if (!set(row, r->o, value))
-		return sts_fail(e, STS_EUSAGE, 0, "the value of --%s is not a valid %s",
-				text_of(row, NAME), wanted(row));
-	return STS_OK;
-}
-
-static enum sts_err read_positional(struct sts_options *o, const char *word, int *count,
-				    struct sts_error *e)
-{
-	const char **slot = o->command == CHECK_ || o->command == REFRESH ? &o->output_dir
-			    : o->command == INSPECT                       ? &o->file
-									  : NULL;
-	char shown[64];
-	struct sts_text text;
-
-	if (slot && (*count)++ == 0 && *word) {
-		*slot = word;
-		return STS_OK;
-	}
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(word), 40);
-	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"", shown);
-}
-
-enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
-			      char *const *environ_, char *warning, size_t size,
-			      struct sts_error *e)
-{
-	struct reader r = {.o = o, .argv = argv};
-	bool flags = true;
-	int positionals = 0;
-	enum sts_err err;
-
-	warning[0] = '\0';
-	sts_options_defaults(o, command);
-	err = read_environment(o, environ_, warning, size, e);
-	for (; err == STS_OK && *r.argv; r.argv += *r.argv != NULL) {
-		if (flags && strcmp(*r.argv, "--") == 0)
-			flags = false;
-		else if (flags && strncmp(*r.argv, "--", 2) == 0)
-			err = read_flag(&r, e);
-		else if (flags && (*r.argv)[0] == '-' && (*r.argv)[1])
-			err = unknown_option(sts_slice_of(*r.argv + 1), command, e);
-		else
-			err = read_positional(o, *r.argv, &positionals, e);
-	}
-	return err;
+			set(&table[i], o, sts_option_text(&table[i], FALLBACK));
 }
 
 void sts_options_help(struct sts_text *out, enum sts_command command)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		const struct option *row = &table[i];
+		const struct sts_option *row = &table[i];
 		size_t start = out->len;
 
 		if (!(row->commands & command))
 			continue;
-		sts_text_addf(out, "  --%s", text_of(row, NAME));
-		if (*text_of(row, METAVAR))
-			sts_text_addf(out, " %s", text_of(row, METAVAR));
+		sts_text_addf(out, "  --%s", sts_option_text(row, NAME));
+		if (*sts_option_text(row, METAVAR))
+			sts_text_addf(out, " %s", sts_option_text(row, METAVAR));
 		do
 			sts_text_add_char(out, ' ');
 		while (out->len - start < 30 && !out->overflow);
-		sts_text_add_str(out, text_of(row, HELP));
-		if (*text_of(row, FALLBACK))
-			sts_text_addf(out, " [%s]", text_of(row, FALLBACK));
+		sts_text_add_str(out, sts_option_text(row, HELP));
+		if (*sts_option_text(row, FALLBACK))
+			sts_text_addf(out, " [%s]", sts_option_text(row, FALLBACK));
 		sts_text_add_char(out, '\n');
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line and the environment, as one table: a row per option says its name, kind, which commands take it, its default and
- * its help line. Flag over environment (STS_ and the name in upper case) over default. An option is added by adding a row.
+ * All options in one table: a row says an option's name, kind, which commands take it, its default and its help line. Flag over
+ * environment (STS_ and the name in upper case) over the exchange in the configuration file over the file's top level over default. An
+ * option is added by adding a row.
  */
 #ifndef STS_SIDECAR_OPTIONS_H
 #define STS_SIDECAR_OPTIONS_H
@@ -10,6 +11,8 @@
 
 #include "../lib/error.h"
 #include "../lib/text.h"
+
+struct sts_config;
 
 enum sts_command {
 	STS_COMMAND_RUN = 1,
@@ -48,9 +51,11 @@ struct sts_options {
 	const char *write, *format;
 	const char *connect, *proxy;
 	const char *client_cert, *client_key;
+	const char *config, *notify_pid_file;
 	const char *subject_audience, *expect_audience, *expect_issuer;
-	const char *file;                                 /* `inspect FILE` */
-	int32_t body, client_auth, log_format, log_level; /* index into the row's choices */
+	const char *file; /* `inspect FILE` */
+	int32_t body, client_auth, log_format, log_level,
+		notify_signal; /* index into the row's choices */
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
@@ -70,16 +75,19 @@ enum { STS_BODY_CHOICE_ROW, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
 
 /*
- * Read the options of a command.
+ * Read the options of a command: of the whole process, or of one exchange of the configuration file.
  *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into it
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
+ *   config    in   a file that was read, kept; NULL: without one (o->config says which is to be read)
+ *   index     in   of the exchange
  *   o         out  every field has a value
  *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when there is none; `size` bytes
- * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the nearest known name.
+ * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the nearest known name; also where all of
+ * several exchanges would get one --output-dir.
  */
 enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
-			      char *const *environ_, char *warning, size_t size,
-			      struct sts_error *e);
+			      char *const *environ_, const struct sts_config *config, int index,
+			      char *warning, size_t size, struct sts_error *e);
 
 /* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no environment). Too few arguments and unknown
  * flags are STS_EUSAGE with detail 1: the exit status of the predecessor. */

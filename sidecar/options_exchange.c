@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../lib/store.h"
-#include "options.h"
+#include "option.h"
 
 enum kind { BOOL, TEXT, INT };
 
@@ -53,26 +53,13 @@ static bool parse_int(const char *text, int64_t *value)
 	return true;
 }
 
-static bool parse_bool(const char *text, bool *value)
-{
-	static const char *const words[] = {"1", "t", "T", "true",  "TRUE",  "True",
-					    "0", "f", "F", "false", "FALSE", "False"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0) {
-			*value = i < 6;
-			return true;
-		}
-	return false;
-}
-
 static bool set(const struct flag *flag, struct arguments *a, const char *text)
 {
 	void *field = (char *)a + flag->offset;
 
 	switch (flag->kind) {
 	case BOOL:
-		return parse_bool(text, field);
+		return *text && sts_option_bool(text, field);
 	case TEXT:
 		*(const char **)field = text;
 		return true;

@@ -20,7 +20,8 @@ static enum sts_err read_with(enum sts_command command, const char *const *argv,
 			      const char *const *env)
 {
 	memset(&e, 0, sizeof(e));
-	return sts_options_read(&o, command, plain(argv), plain(env), warning, sizeof(warning), &e);
+	return sts_options_read(&o, command, plain(argv), plain(env), NULL, -1, warning,
+				sizeof(warning), &e);
 }
 
 static const char *const none[] = {NULL};

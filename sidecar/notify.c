@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+
+#define PID_FILE_MAX_BYTES 16
+
+static enum sts_err fail(const char *path, int err, const char *why, struct sts_error *e)
+{
+	char shown[64];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(path), sizeof(shown) - 1);
+	return sts_fail(e, STS_EINPUT, err, "no signal was sent: --notify-pid-file %s: %s", shown,
+			why);
+}
+
+static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *e)
+{
+	char data[PID_FILE_MAX_BYTES];
+	struct sts_slice text = {data, 0};
+	int err = sts_file_read(AT_FDCWD, path, STS_FILE_NOFOLLOW, data, sizeof(data), &text.len);
+
+	if (err != 0)
+		return fail(path, err, sts_errno_words(err), e);
+	text.len -= text.len > 0 && data[text.len - 1] == '\n';
+	if (!sts_parse_u64(text, INT32_MAX, pid))
+		return fail(path, 0, "it must hold a PID, digits only", e);
+	if (*pid <= 1 || (pid_t)*pid == getpid() || (pid_t)*pid == getppid())
+		return fail(path, 0,
+			    "its PID is 1 or this sidecar's: is it of another PID namespace?", e);
+	return STS_OK;
+}
+
+/* What the kernel's refusal means here. */
+static const char *refusal(int err)
+{
+	return err == ESRCH   ? "no such process: the Pod needs shareProcessNamespace"
+	       : err == EPERM ? "another UID's process: run both as one"
+			      : sts_errno_words(err);
+}
+
+/* The C library has no names for these calls. */
+enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
+{
+	uint64_t pid, again;
+	enum sts_err err = read_pid(pid_file, &pid, e);
+	int fd;
+
+	if (err != STS_OK)
+		return err;
+	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (fd < 0)
+		return fail(pid_file, errno, refusal(errno), e);
+	/* The descriptor stays with its process. Had that ended before, and its PID been given away, the file would say another one now. */
+	err = read_pid(pid_file, &again, e);
+	if (err == STS_OK && again != pid)
+		err = fail(pid_file, EAGAIN, "it has just changed", e);
+	if (err == STS_OK && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) != 0)
+		err = fail(pid_file, errno, refusal(errno), e);
+	close(fd);
+	return err;
+}

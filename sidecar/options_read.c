@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The layers of options, the weakest first: defaults, the configuration file, the environment, the command line.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "config.h"
+#include "option.h"
+
+/* ---- the environment ---- */
+
+static void env_name(const struct sts_option *row, struct sts_text *out)
+{
+	sts_text_add_str(out, "STS_");
+	for (const char *p = sts_option_text(row, STS_OPTION_NAME); *p; p++)
+		sts_text_add_char(out,
+				  *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
+}
+
+static bool ends_with(struct sts_slice s, const char *end)
+{
+	size_t len = strlen(end);
+
+	return s.len >= len && memcmp(s.data + s.len - len, end, len) == 0;
+}
+
+/* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT, STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for
+ * a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
+bool sts_options_is_service_link(const char *name)
+{
+	static const char *const ends[] = {
+		"_SERVICE_HOST", "_SERVICE_PORT", "_PORT",       "_TCP",       "_UDP",
+		"_SCTP",         "_TCP_PROTO",    "_TCP_PORT",   "_TCP_ADDR",  "_UDP_PROTO",
+		"_UDP_PORT",     "_UDP_ADDR",     "_SCTP_PROTO", "_SCTP_PORT", "_SCTP_ADDR"};
+	struct sts_slice s = sts_slice_of(name);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(s, ends[i]))
+			return true;
+	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
+}
+
+static const struct sts_option *find_env(struct sts_slice name)
+{
+	for (size_t i = 0; i < sts_option_count; i++) {
+		char buf[64];
+		struct sts_text text;
+
+		sts_text_init(&text, buf, sizeof(buf));
+		env_name(&sts_option_table[i], &text);
+		if (sts_slice_eq(name, buf))
+			return &sts_option_table[i];
+	}
+	return NULL;
+}
+
+static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_option *row,
+			     const char *name, const char *value, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+
+	while (*value && err == STS_OK) {
+		size_t len = strcspn(value, "\n");
+
+		if (len > 0)
+			err = sts_option_take(layer, row, name, (struct sts_slice){value, len}, e);
+		value += len + (value[len] == '\n');
+	}
+	return err;
+}
+
+static void warn_unknown(struct sts_slice name, unsigned command, char *warning, size_t size)
+{
+	struct sts_text out;
+	char word[64];
+	struct sts_text lower;
+	const char *near;
+
+	sts_text_init(&lower, word, sizeof(word));
+	for (size_t i = 4; i < name.len; i++)
+		sts_text_add_char(&lower,
+				  name.data[i] == '_'
+					  ? '-'
+					  : (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
+							   ? name.data[i] + 32
+							   : name.data[i]));
+	near = sts_option_nearest((struct sts_slice){word, lower.len}, command,
+				  STS_OPTION_COMMAND_LINE, NULL);
+	sts_text_init(&out, warning, size);
+	sts_text_add_str(&out, "unknown variable ");
+	sts_text_add_escaped(&out, name, 60);
+	sts_text_add_str(&out, " is ignored");
+	if (near) {
+		char known[64];
+
+		sts_text_init(&lower, known, sizeof(known));
+		env_name(sts_option_find(sts_slice_of(near), command), &lower);
+		sts_text_addf(&out, ": did you mean %s?", known);
+	}
+}
+
+static enum sts_err read_environment(struct sts_options *o, char *const *environ_, char *warning,
+				     size_t size, struct sts_error *e)
+{
+	struct sts_option_layer layer = {.o = o, .prefix = ""};
+	enum sts_err err = STS_OK;
+
+	for (; environ_ && *environ_ && err == STS_OK; environ_++) {
+		const char *value = strchr(*environ_, '=');
+		struct sts_slice name = {*environ_, value ? (size_t)(value - *environ_) : 0};
+		const struct sts_option *row;
+		char known[64];
+		struct sts_text text;
+
+		if (!sts_slice_starts(name, "STS_") || name.len >= sizeof(known))
+			continue;
+		sts_text_init(&text, known, sizeof(known));
+		sts_text_add_slice(&text, name);
+		row = find_env(name);
+		if (!row) {
+			if (!sts_options_is_service_link(known) && !warning[0])
+				warn_unknown(name, o->command, warning, size);
+			continue;
+		}
+		row = sts_option_find(sts_slice_of(sts_option_text(row, STS_OPTION_NAME)),
+				      o->command);
+		if (!row || !value[1])
+			continue; /* another command's option, or set to nothing */
+		err = row->kind >= STS_OPTION_LIST
+			      ? env_list(&layer, row, known, value + 1, e)
+			      : sts_option_take(&layer, row, known, sts_slice_of(value + 1), e);
+	}
+	return err;
+}
+
+/* ---- the command line ---- */
+
+static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
+{
+	const char *near = sts_option_nearest(name, command, STS_OPTION_COMMAND_LINE, NULL);
+	char shown[64];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, name, 40);
+	if (near)
+		return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s: did you mean --%s?", shown,
+				near);
+	return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s", shown);
+}
+
+static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv,
+			      struct sts_error *e)
+{
+	const char *word = **argv + 2;
+	struct sts_slice name = {word, strcspn(word, "=")};
+	const struct sts_option *row = sts_option_find(name, layer->o->command);
+	const char *value = word[name.len] ? word + name.len + 1 : NULL;
+
+	if (!row)
+		return unknown_option(name, layer->o->command, e);
+	const char *known = sts_option_text(row, STS_OPTION_NAME);
+
+	if (!value && row->kind == STS_OPTION_FLAG)
+		value = "true";
+	if (!value)
+		value = *++*argv;
+	if (!value)
+		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", known, known,
+				sts_option_text(row, STS_OPTION_METAVAR));
+	return sts_option_take(layer, row, known, sts_slice_of(value), e);
+}
+
+static enum sts_err read_positional(struct sts_options *o, const char *word, int *count,
+				    struct sts_error *e)
+{
+	const char **slot = o->command & (STS_COMMAND_CHECK | STS_COMMAND_REFRESH) ? &o->output_dir
+			    : o->command == STS_COMMAND_INSPECT                    ? &o->file
+										   : NULL;
+	char shown[64];
+	struct sts_text text;
+
+	if (slot && (*count)++ == 0 && *word) {
+		*slot = word;
+		return STS_OK;
+	}
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, sts_slice_of(word), 40);
+	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"", shown);
+}
+
+static enum sts_err read_flags(struct sts_options *o, char *const *argv, struct sts_error *e)
+{
+	struct sts_option_layer layer = {.o = o, .prefix = "--"};
+	bool flags = true;
+	int positionals = 0;
+	enum sts_err err = STS_OK;
+
+	for (; err == STS_OK && *argv; argv += *argv != NULL) {
+		if (flags && strcmp(*argv, "--") == 0)
+			flags = false;
+		else if (flags && strncmp(*argv, "--", 2) == 0)
+			err = read_flag(&layer, &argv, e);
+		else if (flags && (*argv)[0] == '-' && (*argv)[1])
+			err = unknown_option(sts_slice_of(*argv + 1), o->command, e);
+		else
+			err = read_positional(o, *argv, &positionals, e);
+	}
+	return err;
+}
+
+enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
+			      char *const *environ_, const struct sts_config *config, int index,
+			      char *warning, size_t size, struct sts_error *e)
+{
+	enum sts_err err = STS_OK;
+	const char *dir;
+
+	warning[0] = '\0';
+	sts_options_defaults(o, command);
+	if (config && index >= 0)
+		err = sts_config_apply(config, (size_t)index, o, e);
+	dir = o->output_dir;
+	if (err == STS_OK)
+		err = read_environment(o, environ_, warning, size, e);
+	if (err == STS_OK)
+		err = read_flags(o, argv, e);
+	if (err == STS_OK && config && sts_config_count(config) > 1 && o->output_dir != dir)
+		err = sts_fail(e, STS_EUSAGE, 0,
+			       "--output-dir would be that of all exchanges: give each its own in "
+			       "the configuration file");
+	return err;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static struct sts_error e;
+static char dir[] = "/tmp/sts-notify-XXXXXX";
+
+static void write_file(const char *text)
+{
+	int fd = open("pid", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	CHECK_INT(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void write_pid(pid_t pid, const char *end)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d%s", (int)pid, end);
+	write_file(text);
+}
+
+static enum sts_err notify(const char *path, int signal)
+{
+	memset(&e, 0, sizeof(e));
+	return sts_notify(path, signal, &e);
+}
+
+static void on_signal(int signal)
+{
+	_exit(signal);
+}
+
+/* A child that ends with the number of the signal that it gets. */
+static pid_t start_child(void)
+{
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	CHECK_INT(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct sigaction action = {.sa_handler = on_signal};
+
+		sigaction(SIGHUP, &action, NULL);
+		sigaction(SIGUSR1, &action, NULL);
+		sigaction(SIGUSR2, &action, NULL);
+		if (write(fds[1], "x", 1) != 1)
+			_exit(1);
+		alarm(10);
+		for (;;)
+			pause();
+	}
+	CHECK_INT(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	close(fds[1]);
+	return pid;
+}
+
+static void test_the_signal_arrives(void)
+{
+	for (int32_t choice = 0; choice < 3; choice++) {
+		static const int signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
+		pid_t pid = start_child();
+		int status = 0;
+
+		CHECK_INT(sts_notify_signal(choice), signals[choice]);
+		write_pid(pid, choice ? "\n" : "");
+		CHECK_INT(notify("pid", signals[choice]), STS_OK);
+		CHECK_STR(e.msg, "");
+		CHECK_INT(waitpid(pid, &status, 0), pid);
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == signals[choice]);
+	}
+}
+
+static void check_refused(const char *path, int detail, const char *words)
+{
+	CHECK_INT(notify(path, SIGUSR1), STS_EINPUT);
+	CHECK_INT(e.detail, detail);
+	if (!strstr(e.msg, words))
+		printf("# \"%s\" has no \"%s\"\n", e.msg, words);
+	CHECK(strstr(e.msg, words) != NULL);
+}
+
+static void test_what_is_no_pid(void)
+{
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"x",
+		"12x",
+		"-5",
+		"+5",
+		" 5",
+		"5 ",
+		"5\n\n",
+		"5\r\n",
+		"0x10",
+		"2147483648",
+		"5\n6\n",
+		"4294967297",
+		"18446744073709551617",
+		"999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		write_file(texts[i]);
+		CHECK_INT(notify("pid", SIGUSR1), STS_EINPUT);
+		CHECK(strstr(e.msg, "digits only") || strstr(e.msg, "too big"));
+	}
+}
+
+static void test_whom_it_never_signals(void)
+{
+	static const char *const ones[] = {"0", "1", "0001", "1\n"};
+
+	for (size_t i = 0; i < sizeof(ones) / sizeof(ones[0]); i++) {
+		write_file(ones[i]);
+		check_refused("pid", 0, "its PID is 1 or this sidecar's");
+	}
+	write_pid(getpid(), "");
+	check_refused("pid", 0, "its PID is 1 or this sidecar's");
+	write_pid(getppid(), "\n");
+	check_refused("pid", 0, "its PID is 1 or this sidecar's");
+}
+
+static void test_files_that_are_none(void)
+{
+	pid_t pid = start_child();
+
+	write_pid(pid, "");
+	CHECK(symlink("pid", "link") == 0 && mkfifo("fifo", 0600) == 0 && mkdir("d", 0700) == 0);
+	alarm(5);
+	check_refused("link", ELOOP, "symbolic link");
+	check_refused("fifo", EINVAL, "not a regular file");
+	check_refused("d", EISDIR, "directory");
+	check_refused("none", ENOENT, "no such file");
+	check_refused("/dev/null", EINVAL, "not a regular file");
+	alarm(0);
+	CHECK_INT(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	write_pid(pid, "");
+	check_refused("pid", ESRCH, "shareProcessNamespace");
+}
+
+/* PID of a process of another UID, which we may not signal. */
+static void test_another_uid(void)
+{
+	int status = 1;
+	pid_t pid, child;
+
+	if (geteuid() != 0) {
+		sts_test_skipped = "needs root";
+		return;
+	}
+	pid = start_child();
+	write_pid(pid, "");
+	CHECK(chmod(".", 0755) == 0 && chmod("pid", 0644) == 0);
+	child = fork();
+	if (child == 0) {
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(2);
+		check_refused("pid", EPERM, "another UID's process");
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK_INT(status, 0);
+	CHECK_INT(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_setup(void)
+{
+	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+}
+
+static void test_cleanup(void)
+{
+	CHECK(unlink("pid") == 0 && unlink("link") == 0 && unlink("fifo") == 0 && rmdir("d") == 0 &&
+	      rmdir(dir) == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"a directory", test_setup},
+	{"the signal arrives", test_the_signal_arrives},
+	{"what is no PID", test_what_is_no_pid},
+	{"whom it never signals", test_whom_it_never_signals},
+	{"files that are none", test_files_that_are_none},
+	{"a process of another UID", test_another_uid},
+	{"the directory is removed", test_cleanup},
+};
+
+STS_TEST_MAIN(tests)
