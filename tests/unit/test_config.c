@@ -308,7 +308,7 @@ static void test_bounds(void)
 		for (int i = 0; i < count; i++)
 			sts_text_addf(&text, "%s\"s\"", i ? "," : "");
 		sts_text_add_str(&text, "],\n");
-		sts_text_add_str(&text, ONE("\"audience\":\"x\"") + 1);
+		sts_text_add_str(&text, &ONE("\"audience\":\"x\"")[1]);
 		CHECK_INT(parse(big), count == 47 ? STS_OK : STS_EUSAGE);
 	}
 	CHECK(strncmp(e.msg, "f:2:37: audience is empty, or given too often", 45) == 0);
