@@ -17,6 +17,8 @@
 #define WORKER_FILE_BYTES  (1024 * 1024)
 #define WORKER_DESCRIPTORS 64
 
+#define LISTENER_DESCRIPTORS 32
+
 /* The segment that the linker marked read-only after relocation, whole pages of it. */
 static void apply_relro(void)
 {
@@ -74,4 +76,9 @@ void sts_harden_worker(bool to_stdout)
 	limit(RLIMIT_NOFILE, WORKER_DESCRIPTORS);
 	if (!to_stdout)
 		limit(RLIMIT_FSIZE, WORKER_FILE_BYTES);
+}
+
+void sts_harden_listener(void)
+{
+	limit(RLIMIT_NOFILE, LISTENER_DESCRIPTORS);
 }

@@ -17,4 +17,7 @@ void sts_harden_process(void);
  */
 void sts_harden_worker(bool to_stdout);
 
+/* The same for the process of --listen: descriptors. */
+void sts_harden_listener(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "events.h"
 #include "harden.h"
+#include "listen.h"
 #include "log.h"
 #include "plan.h"
 #include "supervisor.h"
@@ -187,6 +188,20 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	sts_worker_run(&o, mode, (int64_t)timeout_ms);
 }
 
+/* listener LISTEN LEVEL FORMAT DIRECTORY...: the process of --listen; descriptor 3 has the metrics. */
+static __attribute__((noinline)) int listener(int argc, char *const *argv)
+{
+	const struct sts_metrics *metrics = sts_metrics_map(STS_LISTEN_METRICS_FD);
+	uint64_t level, format;
+
+	if (!metrics || argc != 5 + (int)metrics->count ||
+	    !sts_parse_u64(sts_slice_of(argv[3]), STS_LEVEL_DEBUG, &level) ||
+	    !sts_parse_u64(sts_slice_of(argv[4]), STS_LOG_FORMAT_TEXT, &format))
+		return unknown_command("listener");
+	sts_log_setup((enum sts_level)level, (int)format);
+	sts_listen_run(argv[2], metrics, argv + 5);
+}
+
 static int run(int argc, char *const *argv)
 {
 	const struct command *command;
@@ -208,6 +223,8 @@ static int run(int argc, char *const *argv)
 		return version();
 	if (strcmp(argv[1], "worker") == 0)
 		return worker(argc, argv);
+	if (strcmp(argv[1], "listener") == 0)
+		return listener(argc, argv);
 	command = find(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);

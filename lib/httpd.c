@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd.h"
+
+#include <string.h>
+
+/* What is before the separator; rest is what is behind it, its data NULL where there is none. */
+static struct sts_slice cut(struct sts_slice *rest, char separator)
+{
+	struct sts_slice front = *rest;
+	const char *at = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
+
+	*rest = (struct sts_slice){0};
+	if (at) {
+		size_t len = (size_t)(at - front.data);
+
+		*rest = (struct sts_slice){at + 1, front.len - len - 1};
+		front.len = len;
+	}
+	return front;
+}
+
+static int check_version(struct sts_slice version)
+{
+	if (version.len != 8 || !sts_slice_starts(version, "HTTP/") || version.data[6] != '.')
+		return 400;
+	return version.data[5] == '1' ? 0 : 505;
+}
+
+/* The path of "/metrics?x" and "http://host/metrics?x" (section 3.2.2: a server takes both). */
+static void find_path(struct sts_httpd *r, struct sts_slice target)
+{
+	if (sts_slice_starts(target, "http://")) {
+		struct sts_slice rest = {target.data + 7, target.len - 7};
+
+		cut(&rest, '/');
+		target = rest.data ? (struct sts_slice){rest.data - 1, rest.len + 1} : rest;
+	}
+	target = cut(&target, '?');
+	r->path_at = target.len > 0 ? (uint16_t)(target.data - r->line) : 0;
+	r->path_len = (uint16_t)target.len;
+}
+
+static int end_line(struct sts_httpd *r)
+{
+	struct sts_slice line = {r->line, r->line_len}, method, target;
+	int status;
+
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	r->line_len = 0;
+	/* Section 2.2: an empty line before the request is passed over. */
+	if (line.len == 0)
+		return 0;
+	method = cut(&line, ' ');
+	target = cut(&line, ' ');
+	status = check_version(line);
+	if (status)
+		return status;
+	if (method.len == 0 || target.len == 0)
+		return 400;
+	r->head = sts_slice_eq(method, "HEAD");
+	if (!r->head && !sts_slice_eq(method, "GET"))
+		return 405;
+	find_path(r, target);
+	r->in_header = true;
+	return 0;
+}
+
+static int take_line_byte(struct sts_httpd *r, char c)
+{
+	if (c == '\n')
+		return end_line(r);
+	/* A carriage return is the last byte of a line. */
+	if ((c < ' ' && c != '\r') || c > '~' ||
+	    (r->line_len > 0 && r->line[r->line_len - 1] == '\r'))
+		return 400;
+	if (r->line_len == sizeof(r->line))
+		return 414;
+	r->line[r->line_len++] = c;
+	return 0;
+}
+
+static int take_header_byte(struct sts_httpd *r, char c)
+{
+	if (c == '\n' && !r->in_field)
+		return 200;
+	if (c == '\0')
+		return 400;
+	r->in_field = c != '\n' && (r->in_field || c != '\r');
+	return 0;
+}
+
+int sts_httpd_feed(struct sts_httpd *r, const char *data, size_t len)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < len && !status; i++) {
+		if (r->taken++ == STS_HTTPD_MAX_BYTES)
+			return 431;
+		status = r->in_header ? take_header_byte(r, data[i]) : take_line_byte(r, data[i]);
+	}
+	return status;
+}
+
+struct sts_slice sts_httpd_path(const struct sts_httpd *r)
+{
+	return (struct sts_slice){r->line + r->path_at, r->path_len};
+}

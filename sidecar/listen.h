@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process of --listen: /livez, /readyz and /metrics over HTTP for probes and Prometheus. The supervisor starts it as it starts a
+ * worker; it opens the port itself, holds no secret, and never opens a token. Whoever reaches the port is UNTRUSTED: connections, bytes
+ * and time are bounded, all memory is static, and nothing that happens here is waited for by anybody.
+ */
+#ifndef STS_SIDECAR_LISTEN_H
+#define STS_SIDECAR_LISTEN_H
+
+#include "../lib/names.h"
+#include "metrics.h"
+
+/* The descriptor on which it inherits the metrics. */
+#define STS_LISTEN_METRICS_FD 3
+
+/*
+ * "127.0.0.1:8080", "[::1]:8080", "[::]:8080", and ":8080", which is the same as the last one: every address, IPv4 too.
+ * False when it is anything else.
+ */
+bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *port);
+
+/*
+ * Listen for ever. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
+ *   where    in  of sts_listen_parse()
+ *   metrics  in  their count is that of the exchanges
+ *   dirs     in  the output directory of each exchange
+ */
+_Noreturn void sts_listen_run(const char *where, const struct sts_metrics *metrics,
+			      char *const *dirs);
+
+/*
+ * Is there a token in the directory, and does it last? Looks at `expires` and at the files, opens no token.
+ *   why  in/out  gets the line that `check` would print when there is none; may be NULL. 800 bytes hold the longest
+ */
+bool sts_listen_ready(const char *dir, struct sts_text *why);
+
+#endif

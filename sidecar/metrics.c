@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/file.h"
+
+/* Of kernel 6.3 and 5.1; the C library may be older. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 16
+#endif
+
+#define SIZE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+
+static int make_memory(void)
+{
+	int fd = memfd_create("metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? memfd_create("metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+					 : fd;
+}
+
+enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e)
+{
+	int err;
+
+	*m = NULL;
+	*fd = make_memory();
+	if (*fd >= 0 && ftruncate(*fd, sizeof(**m)) == 0) {
+		void *at = mmap(NULL, sizeof(**m), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+
+		*m = at == MAP_FAILED ? NULL : at;
+	}
+	if (!*m) {
+		err = errno;
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		return sts_fail(e, STS_EFORK, err, "no memory for the metrics: %s",
+				sts_errno_words(err));
+	}
+	/* A kernel before 5.1 knows no seal that leaves our own mapping writable: there the reader could write, to nobody's harm but the
+	 * scraper's, since these numbers are only ever added to. */
+	if (syscall(SYS_fcntl, *fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) !=
+	    0)
+		syscall(SYS_fcntl, *fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_SEAL);
+	return STS_OK;
+}
+
+const struct sts_metrics *sts_metrics_map(int fd)
+{
+	const struct sts_metrics *m;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*m))
+		return NULL;
+	m = mmap(NULL, sizeof(*m), PROT_READ, MAP_SHARED, fd, 0);
+	return m == MAP_FAILED || m->count > STS_EXCHANGES_MAX ? NULL : m;
+}
+
+void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sts_metrics_exchange *x = &m->exchange[i], kept = *x;
+		size_t from = i;
+
+		while (from < m->count && strcmp(m->exchange[from].name, names[i]) != 0)
+			from++;
+		if (from < m->count) {
+			*x = m->exchange[from];
+			m->exchange[from] = kept;
+			continue;
+		}
+		/* A new one; what stood here goes to the end, where a later name may find it. */
+		if (m->count > i && m->count < STS_EXCHANGES_MAX)
+			m->exchange[m->count++] = kept;
+		memset(x, 0, sizeof(*x));
+		memccpy(x->name, names[i], '\0', sizeof(x->name) - 1);
+		if (m->count <= i)
+			m->count = (uint32_t)i + 1;
+	}
+	m->count = (uint32_t)count;
+}
+
+/* Upper bounds of the buckets, and how they are written. */
+static const uint16_t bounds_ms[STS_METRICS_BUCKETS - 1] = {50,   100,  250,  500,   1000,
+							    2500, 5000, 10000, 30000, 60000};
+const char sts_metrics_bounds[] = "0.05\0"
+			     "0.1\0"
+			     "0.25\0"
+			     "0.5\0"
+			     "1\0"
+			     "2.5\0"
+			     "5\0"
+			     "10\0"
+			     "30\0"
+			     "60\0"
+			     "+Inf";
+
+void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
+		      int64_t duration_ms, uint32_t failures, int64_t expires_s, int64_t now_s)
+{
+	size_t bucket = 0;
+
+	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
+	x->gauge[STS_GAUGE_FAILURES] = failures;
+	if (report->subject_exp_s > 0)
+		x->gauge[STS_GAUGE_SUBJECT_EXPIRY] = report->subject_exp_s;
+	if (report->error == STS_OK && (report->flags & STS_REPORT_ADOPTED))
+		return;
+	while (bucket < STS_METRICS_BUCKETS - 1 && duration_ms > bounds_ms[bucket])
+		bucket++;
+	x->buckets[bucket]++;
+	x->duration_ms += (uint64_t)duration_ms;
+	x->results[report->error]++;
+	if (report->error == STS_OK)
+		x->gauge[STS_GAUGE_SUCCESS] = now_s;
+}

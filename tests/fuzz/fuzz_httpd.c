@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In whatever pieces a request comes, the answer is the same; the path has no byte that could not be printed. */
+#include "httpd.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static int feed(struct sts_httpd *r, const char *data, size_t size, size_t piece)
+{
+	int status = 0;
+
+	for (size_t at = 0; at < size && !status; at += piece)
+		status = sts_httpd_feed(r, data + at, size - at < piece ? size - at : piece);
+	return status;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const int known[] = {0, 200, 400, 405, 414, 431, 505};
+	const size_t pieces[] = {1, 7, size + 1};
+	struct sts_slice path;
+	int first = -1;
+	bool is_known = false;
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct sts_httpd r = {0};
+		int status = feed(&r, (const char *)data, size, pieces[i]);
+
+		require(first < 0 || status == first);
+		first = status;
+		require(status != 0 || size <= STS_HTTPD_MAX_BYTES);
+		require(r.line_len <= STS_HTTPD_LINE_MAX_BYTES);
+		if (status != 200)
+			continue;
+		path = sts_httpd_path(&r);
+		require(path.data + path.len <= r.line + sizeof(r.line));
+		for (size_t k = 0; k < path.len; k++)
+			require(path.data[k] > ' ' && path.data[k] <= '~' && path.data[k] != '?');
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		is_known |= first == known[i];
+	require(is_known);
+	return 0;
+}
