@@ -58,17 +58,17 @@ bool sts_child_has_report_pipe(void)
 }
 
 /* In the child, between fork and exec: only system calls. */
-static void become_worker(int report_fd, pid_t parent, char *const *arguments)
+static void become(int inherited_fd, pid_t parent, char *const *arguments)
 {
 	extern char **environ;
 	sigset_t none;
 
-	/* A worker must not outlive its supervisor; it may have died before this line. */
+	/* It must not outlive its supervisor, which may have died before this line. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXEC_FAILED);
-	if (report_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, report_fd, F_SETFD, 0) != 0
-					     : dup2(report_fd, STS_CHILD_REPORT_FD) < 0)
+	if (inherited_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, inherited_fd, F_SETFD, 0) != 0
+						: dup2(inherited_fd, STS_CHILD_REPORT_FD) < 0)
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -78,6 +78,15 @@ static void become_worker(int report_fd, pid_t parent, char *const *arguments)
 	if (self >= 0)
 		syscall(SYS_execveat, self, "", arguments, environ, AT_EMPTY_PATH);
 	_exit(EXEC_FAILED);
+}
+
+pid_t sts_child_spawn(char *const *arguments, int inherited_fd)
+{
+	pid_t self = getpid(), pid = _Fork();
+
+	if (pid == 0)
+		become(inherited_fd, self, arguments);
+	return pid;
 }
 
 static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout, char *const *argv)
@@ -103,7 +112,6 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 	char *arguments[ARGUMENTS_MAX];
 	char timeout[24];
 	struct sts_text text;
-	pid_t self = getpid();
 	int fds[2];
 
 	sts_child_init(c);
@@ -114,9 +122,7 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s",
 				sts_errno_words(errno));
-	c->pid = _Fork();
-	if (c->pid == 0)
-		become_worker(fds[1], self, arguments);
+	c->pid = sts_child_spawn(arguments, fds[1]);
 	close(fds[1]);
 	if (c->pid < 0) {
 		int err = errno;
@@ -212,11 +218,17 @@ void sts_child_kill(struct sts_child *c)
 	c->killed = true;
 }
 
+void sts_child_end(pid_t pid)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
+	for (int i = 0; pid > 0 && i < 20 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
 void sts_child_drop(struct sts_child *c)
 {
-	sts_child_kill(c);
-	for (int i = 0; c->pid > 0 && i < 20 && waitpid(c->pid, NULL, WNOHANG) == 0; i++)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	sts_child_end(c->pid);
 	if (c->fd >= 0)
 		close(c->fd);
 	sts_child_init(c);

@@ -10,7 +10,7 @@
 #include "options.h"
 #include "report.h"
 
-/* The descriptor on which a worker writes its report. */
+/* The descriptor that a child inherits: on it a worker writes its report, and has the process of --listen its metrics. */
 #define STS_CHILD_REPORT_FD 3
 
 enum sts_worker_mode {
@@ -45,6 +45,15 @@ bool sts_child_has_report_pipe(void);
 enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv,
 			     int64_t timeout_ms, struct sts_error *e);
 
+/*
+ * Start this very program with these arguments, in a process that dies with this one; `inherited_fd` is its STS_CHILD_REPORT_FD.
+ * Returns its PID, or -1 with errno.
+ */
+pid_t sts_child_spawn(char *const *arguments, int inherited_fd);
+
+/* SIGKILL, and wait for the end for a few milliseconds at most. Nothing for a pid of -1. */
+void sts_child_end(pid_t pid);
+
 /* Read what is there, without blocking. Closes the descriptor at its end. */
 void sts_child_read(struct sts_child *c);
 
@@ -61,7 +70,7 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
  */
 void sts_child_kill(struct sts_child *c);
 
-/* SIGKILL, and forget it: nobody wants its report any more. Waits for its end for a few milliseconds at most. */
+/* sts_child_end(), and forget it: nobody wants its report any more. */
 void sts_child_drop(struct sts_child *c);
 
 /* The mode's name in the worker's arguments, and back. */

@@ -14,18 +14,19 @@
 #include "../lib/file.h"
 #include "../lib/httpd.h"
 #include "../lib/net.h"
+#include "finding.h"
 #include "harden.h"
 #include "log.h"
 
-#define CONNECTIONS        8
-#define CONNECTION_MAX_MS  5000
-#define READ_MAX_BYTES     (64 * 1024) /* of one connection: the request, and what comes behind it */
-#define OUT_BYTES          1024
-#define BACKLOG            128
-#define BIND_AGAIN_MIN_MS  5000
-#define BIND_AGAIN_MAX_MS  60000
-#define ACCEPT_AGAIN_MS    1000
-#define PRIORITY           10 /* behind the worker's, where they share a CPU */
+#define CONNECTIONS       8
+#define CONNECTION_MAX_MS 5000
+#define READ_MAX_BYTES    (64 * 1024) /* of one connection: the request, and what comes behind it */
+#define OUT_BYTES         1024
+#define BACKLOG           128
+#define BIND_AGAIN_MIN_MS 5000
+#define BIND_AGAIN_MAX_MS 60000
+#define ACCEPT_AGAIN_MS   1000
+#define PRIORITY          10 /* behind the worker's, where they share a CPU */
 
 /* A place is given to another connection after this at the earliest. So a client has a moment to send its request, however many others
  * come at once; and however fast they come, this process serves 800 in a second, not more. */
@@ -78,10 +79,29 @@ static const char *status_line(int status)
 	return at;
 }
 
+/*
+ * Look at what the i-th exchange has written.
+ *   why  in/out  gets what is wrong with it; may be NULL
+ */
+static bool is_ready(size_t i, struct sts_text *why)
+{
+	struct sts_finding f;
+	int64_t now_s = sts_clock_real_ms() / 1000;
+
+	sts_finding_look(&f, l.dirs[i], false, 0, now_s);
+	if (!f.ok && why) {
+		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
+			      l.metrics->exchange[i].name);
+		sts_finding_explain(&f, why, now_s);
+		sts_text_add_char(why, '\n');
+	}
+	return f.ok;
+}
+
 static bool all_ready(void)
 {
 	for (size_t i = 0; i < l.metrics->count; i++)
-		if (!sts_listen_ready(l.dirs[i], NULL))
+		if (!is_ready(i, NULL))
 			return false;
 	return true;
 }
@@ -127,29 +147,15 @@ static void start_answer(struct connection *c, int status)
 	c->state = ANSWERING;
 }
 
-static void add_why(struct connection *c, struct sts_text *out)
-{
-	while (out->len == 0 && c->exchange < l.metrics->count) {
-		size_t i = c->exchange++;
-
-		sts_text_addf(out, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
-			      l.metrics->exchange[i].name);
-		/* It may have become ready since the head was written. */
-		if (sts_listen_ready(l.dirs[i], out))
-			out->len = 0;
-		else
-			sts_text_add_char(out, '\n');
-	}
-}
-
 /* The next piece of the body. False when there is none. */
 static bool go_on(struct connection *c)
 {
 	struct sts_text out;
 
 	sts_text_init(&out, c->out, sizeof(c->out));
-	if (c->page == READY)
-		add_why(c, &out);
+	/* One that has become ready since the head was written is passed over. */
+	while (c->page == READY && out.len == 0 && c->exchange < l.metrics->count)
+		is_ready(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
 	       sts_metrics_next(l.metrics, &c->cursor, &out))
 		;

@@ -28,10 +28,4 @@ bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *p
 _Noreturn void sts_listen_run(const char *where, const struct sts_metrics *metrics,
 			      char *const *dirs);
 
-/*
- * Is there a token in the directory, and does it last? Looks at `expires` and at the files, opens no token.
- *   why  in/out  gets the line that `check` would print when there is none; may be NULL. 800 bytes hold the longest
- */
-bool sts_listen_ready(const char *dir, struct sts_text *why);
-
 #endif

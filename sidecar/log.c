@@ -11,7 +11,7 @@
 static struct {
 	enum sts_level level;
 	bool json, ready;
-	uint32_t dropped;
+	uint32_t dropped, dropped_in_all;
 } config;
 
 static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -22,6 +22,21 @@ void sts_log_setup(enum sts_level level, int format)
 	config.json = format == STS_LOG_FORMAT_JSON ||
 		      (format == STS_LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
 	config.ready = true;
+}
+
+enum sts_level sts_log_level(void)
+{
+	return config.level;
+}
+
+int sts_log_format(void)
+{
+	return config.json ? STS_LOG_FORMAT_JSON : STS_LOG_FORMAT_TEXT;
+}
+
+uint32_t sts_log_dropped(void)
+{
+	return config.dropped_in_all;
 }
 
 /* What stays free while a line is built: for its end, so that one that is full is still whole JSON. */
@@ -119,6 +134,8 @@ void sts_log_end(struct sts_log *l)
 	if (poll(&stderr_ready, 1, 0) == 1 && (stderr_ready.revents & POLLOUT) &&
 	    write(STDERR_FILENO, l->text.data, l->text.len) == (ssize_t)l->text.len)
 		config.dropped = 0;
-	else
+	else {
 		config.dropped++;
+		config.dropped_in_all++;
+	}
 }

@@ -24,6 +24,13 @@ struct sts_log {
 /* Choose level and format (STS_LOG_FORMAT_*; AUTO: text when standard error is a terminal). Before that: info, AUTO. */
 void sts_log_setup(enum sts_level level, int format);
 
+/* What was chosen, STS_LOG_FORMAT_AUTO resolved: for another process that writes to the same place. */
+enum sts_level sts_log_level(void);
+int sts_log_format(void);
+
+/* Lines dropped since the start. */
+uint32_t sts_log_dropped(void);
+
 /* Start a line. msg is any text; it is escaped. */
 void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg);
 void sts_log_str(struct sts_log *l, const char *key, const char *value);

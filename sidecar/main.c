@@ -198,6 +198,7 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 	    !sts_parse_u64(sts_slice_of(argv[3]), STS_LEVEL_DEBUG, &level) ||
 	    !sts_parse_u64(sts_slice_of(argv[4]), STS_LOG_FORMAT_TEXT, &format))
 		return unknown_command("listener");
+	close(STS_LISTEN_METRICS_FD);
 	sts_log_setup((enum sts_level)level, (int)format);
 	sts_listen_run(argv[2], metrics, argv + 5);
 }

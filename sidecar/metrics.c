@@ -92,19 +92,19 @@ void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t co
 }
 
 /* Upper bounds of the buckets, and how they are written. */
-static const uint16_t bounds_ms[STS_METRICS_BUCKETS - 1] = {50,   100,  250,  500,   1000,
+static const uint16_t bounds_ms[STS_METRICS_BUCKETS - 1] = {50,   100,  250,   500,   1000,
 							    2500, 5000, 10000, 30000, 60000};
 const char sts_metrics_bounds[] = "0.05\0"
-			     "0.1\0"
-			     "0.25\0"
-			     "0.5\0"
-			     "1\0"
-			     "2.5\0"
-			     "5\0"
-			     "10\0"
-			     "30\0"
-			     "60\0"
-			     "+Inf";
+				  "0.1\0"
+				  "0.25\0"
+				  "0.5\0"
+				  "1\0"
+				  "2.5\0"
+				  "5\0"
+				  "10\0"
+				  "30\0"
+				  "60\0"
+				  "+Inf";
 
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
 		      int64_t duration_ms, uint32_t failures, int64_t expires_s, int64_t now_s)

@@ -7,28 +7,32 @@
 enum family { GAUGES, RESULTS = STS_GAUGE__COUNT, DURATIONS, DROPPED, BUILD, FAMILIES };
 
 /* Of each family, in the order of the enum: name, type, help. */
-static const char texts[] =
-	"token_expiry_timestamp_seconds\0gauge\0"
-	"When the token on disk expires.\0"
-	"subject_token_expiry_timestamp_seconds\0gauge\0"
-	"When the subject token that was last read expires.\0"
-	"last_success_timestamp_seconds\0gauge\0"
-	"When an exchange last succeeded.\0"
-	"consecutive_failures\0gauge\0"
-	"Attempts that failed since the last success.\0"
-	"exchanges_total\0counter\0"
-	"Attempts by result: success, or the name of the error.\0"
-	"exchange_duration_seconds\0histogram\0"
-	"How long attempts took.\0"
-	"log_lines_dropped_total\0counter\0"
-	"Log lines that nobody took.\0"
-	"build_info\0gauge\0"
-	"What is running.";
+static const char texts[] = "token_expiry_timestamp_seconds\0gauge\0"
+			    "When the token on disk expires.\0"
+			    "subject_token_expiry_timestamp_seconds\0gauge\0"
+			    "When the subject token that was last read expires.\0"
+			    "last_success_timestamp_seconds\0gauge\0"
+			    "When an exchange last succeeded.\0"
+			    "consecutive_failures\0gauge\0"
+			    "Attempts that failed since the last success.\0"
+			    "exchanges_total\0counter\0"
+			    "Attempts by result: success, or the name of the error.\0"
+			    "exchange_duration_seconds\0histogram\0"
+			    "How long attempts took.\0"
+			    "log_lines_dropped_total\0counter\0"
+			    "Log lines that nobody took.\0"
+			    "build_info\0gauge\0"
+			    "What is running.";
 
 /* Samples of each family for one exchange. */
-static const uint8_t samples[FAMILIES] = {
-	1, 1, 1, 1, [RESULTS] = STS_ERR__COUNT, [DURATIONS] = STS_METRICS_BUCKETS + 2,
-	[DROPPED] = 1, [BUILD] = 1};
+static const uint8_t samples[FAMILIES] = {1,
+					  1,
+					  1,
+					  1,
+					  [RESULTS] = STS_ERR__COUNT,
+					  [DURATIONS] = STS_METRICS_BUCKETS + 2,
+					  [DROPPED] = 1,
+					  [BUILD] = 1};
 
 static const char *nth(const char *packed, size_t n)
 {

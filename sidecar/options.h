@@ -49,7 +49,7 @@ struct sts_options {
 	const char *subject_token_type, *requested_token_type, *actor_token_file, *token_field;
 	const char *client_id, *client_secret_file;
 	const char *write, *format;
-	const char *connect, *proxy;
+	const char *connect, *proxy, *listen;
 	const char *client_cert, *client_key;
 	const char *config, *notify_pid_file;
 	const char *subject_audience, *expect_audience, *expect_issuer;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fields.h"
+#include "listen.h"
 
 #define POLL_DEFAULT_MS 30000
 
@@ -17,6 +18,8 @@ static struct sts_fields fields;
 enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e)
 {
 	enum sts_err err = sts_fields_make(o, &fields, NULL, e);
+	struct sts_address address;
+	uint16_t port;
 
 	if (err != STS_OK)
 		return err;
@@ -30,6 +33,10 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
 		return sts_fail(e, STS_EUSAGE, 0,
 				"the subject token can come from standard input for fetch only: "
 				"name a file");
+	if (o->listen && !sts_listen_parse(o->listen, &address, &port))
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--listen needs ADDR:PORT with an IP address, or :PORT: "
+				"127.0.0.1:8080, [::1]:8080, :8080");
 	*plan = (struct sts_plan){
 		.rules = {.refresh_before_ms = o->refresh_before_ms,
 			  .fraction_permille = (uint32_t)o->fraction_permille,

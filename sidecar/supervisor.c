@@ -12,6 +12,7 @@
 #include "child.h"
 #include "events.h"
 #include "exchange.h"
+#include "listener.h"
 #include "tell.h"
 
 /* Which file the subject token is. The supervisor looks at it and never into it. */
@@ -31,6 +32,7 @@ struct post {
 	struct sts_child worker;
 	struct subject_file subject; /* as it was when the last worker started */
 	struct sts_told told;
+	struct sts_listener listener;
 };
 
 static struct sts_moment now(void)
@@ -84,6 +86,36 @@ static void check_subject(struct post *p)
 	sts_exchange_subject_changed(&p->x, &m);
 }
 
+/* ---- the process of --listen ---- */
+
+static void plan_listener(struct post *p)
+{
+	static const char *const names[] = {"default"};
+
+	sts_listener_init(&p->listener);
+	sts_listener_plan(&p->listener, p->o->listen, names, 1);
+}
+
+static __attribute__((noinline)) void start_listener(struct post *p)
+{
+	const char *const dirs[] = {p->o->output_dir};
+
+	if (p->listener.next_ms >= 0 && sts_clock_boot_ms() >= p->listener.next_ms)
+		sts_listener_start(&p->listener, p->argv[0], p->o->listen, dirs);
+}
+
+static void count(struct post *p, enum sts_outcome outcome, const struct sts_report *report,
+		  const struct sts_moment *m)
+{
+	struct sts_metrics *metrics = p->listener.metrics;
+
+	if (!metrics || (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE))
+		return;
+	sts_metrics_note(&metrics->exchange[0], report, m->boot_ms - p->worker.started_boot_ms,
+			 p->x.schedule.failures, p->x.expires_s, m->real_ms / 1000);
+	metrics->dropped_lines = sts_log_dropped();
+}
+
 /* ---- the worker ---- */
 
 static void finished(struct post *p, struct sts_report *report)
@@ -93,6 +125,7 @@ static void finished(struct post *p, struct sts_report *report)
 
 	sts_tell(&p->x, &p->told, &p->store, outcome, report, m.boot_ms - p->worker.started_boot_ms,
 		 &m);
+	count(p, outcome, report, &m);
 	if (!p->x.plan->once)
 		check_subject(p);
 }
@@ -125,6 +158,8 @@ static void reap(struct post *p)
 		if (pid == p->worker.pid) {
 			sts_child_finish(&p->worker, status, &report);
 			finished(p, &report);
+		} else if (pid == p->listener.pid) {
+			sts_listener_ended(&p->listener, status);
 		}
 }
 
@@ -148,8 +183,10 @@ static int64_t earliest(int64_t a, int64_t b)
 
 static int64_t wake_at(const struct post *p)
 {
-	return earliest(sts_exchange_wake_ms(&p->x),
-			p->worker.pid > 0 ? p->worker.kill_boot_ms : -1);
+	int64_t ms = earliest(sts_exchange_wake_ms(&p->x),
+			      p->worker.pid > 0 ? p->worker.kill_boot_ms : -1);
+
+	return earliest(ms, p->listener.next_ms);
 }
 
 static void on_time(struct post *p)
@@ -173,6 +210,7 @@ static __attribute__((noinline)) int stop(struct post *p)
 	bool once = p->x.plan->once;
 
 	sts_child_drop(&p->worker);
+	sts_listener_stop(&p->listener);
 	if (!once) {
 		sts_exchange_stopped(&p->x);
 		write_status(p);
@@ -201,6 +239,7 @@ static void handle(struct post *p, unsigned events)
 	if (events & STS_EVENT_SUBJECT)
 		check_subject(p);
 	on_time(p);
+	start_listener(p);
 	write_status(p);
 }
 
@@ -247,6 +286,7 @@ int sts_supervise(const struct sts_options *o, const struct sts_plan *plan, char
 		return sts_tell_start(&e);
 	if (!plan->once)
 		sts_events_watch(&ev, o->token_file);
+	plan_listener(&p);
 	handle(&p, 0);
 	return loop(&p, &ev);
 }

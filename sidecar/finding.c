@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finding.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../lib/answer.h"
+#include "../lib/file.h"
+#include "../lib/jwt.h"
+#include "../lib/store.h"
+#include "../lib/timefmt.h"
+
+static char token[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
+
+static void problem(struct sts_finding *f, const char *dir, const char *before, const char *after,
+		    const char *words)
+{
+	struct sts_text text;
+
+	sts_text_init(&text, f->problem, sizeof(f->problem));
+	sts_text_add_str(&text, before);
+	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
+	sts_text_add_str(&text, after);
+	sts_text_add_str(&text, words);
+}
+
+static void read_status(int dir_fd, struct sts_finding *f)
+{
+	char buf[STS_STATUS_MAX_BYTES];
+	size_t len;
+
+	f->has_status = sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf),
+				      &len) == 0 &&
+			sts_status_parse((struct sts_slice){buf, len}, &f->status);
+}
+
+/* The earlier of `expires` and, where the token was read, its own `exp`. */
+static int64_t expiry(const struct sts_stored *stored, bool was_read)
+{
+	struct sts_jwt_claims claims;
+	int64_t expires_s = stored->expires_errno ? -1 : stored->expires_s;
+
+	if (was_read &&
+	    sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) == STS_OK &&
+	    claims.exp_s >= 0 && (expires_s < 0 || claims.exp_s < expires_s))
+		expires_s = claims.exp_s;
+	return expires_s;
+}
+
+static void judge(struct sts_finding *f, const char *dir, const struct sts_stored *stored,
+		  int64_t min_ttl_ms, int64_t now_s)
+{
+	int64_t left_s = f->expires_s - now_s;
+	char words[64];
+	struct sts_text text;
+
+	if (stored->token_errno == ENOENT)
+		problem(f, dir, "no token in ", "", "");
+	else if (stored->token_errno)
+		problem(f, dir, "the token in ",
+			" cannot be used: ", sts_errno_words(stored->token_errno));
+	else if (f->expires_s < 0)
+		problem(f, dir, "the token in ", " has no expiry that can be read: expires: ",
+			sts_errno_words(stored->expires_errno));
+	if (f->problem[0])
+		return;
+	f->ok = left_s > 0 && left_s * 1000 >= min_ttl_ms;
+	if (f->ok)
+		return;
+	sts_text_init(&text, words, sizeof(words));
+	sts_duration_words(&text, left_s > 0 ? left_s : -left_s);
+	sts_text_add_str(&text, left_s > 0 ? " more" : " ago");
+	problem(f, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
+}
+
+void sts_finding_look(struct sts_finding *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+		      int64_t now_s)
+{
+	struct sts_stored stored;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*f = (struct sts_finding){.expires_s = -1};
+	if (dir_fd < 0) {
+		problem(f, dir, "cannot look into ", ": ", sts_errno_words(errno));
+		return;
+	}
+	if (read_token)
+		sts_stored_read(dir_fd, token, sizeof(token), &stored);
+	else
+		sts_stored_look(dir_fd, &stored);
+	f->expires_s = expiry(&stored, read_token);
+	judge(f, dir, &stored, min_ttl_ms, now_s);
+	read_status(dir_fd, f);
+	close(dir_fd);
+}
+
+void sts_finding_explain(const struct sts_finding *f, struct sts_text *out, int64_t now_s)
+{
+	sts_status_explain(out, f->problem, f->has_status ? &f->status : NULL, now_s);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an output directory holds, and what is wrong with it, in the words of `check` and /readyz. Nothing in the directory is trusted.
+ */
+#ifndef STS_SIDECAR_FINDING_H
+#define STS_SIDECAR_FINDING_H
+
+#include "../lib/status.h"
+
+struct sts_finding {
+	bool ok;
+	bool has_status;
+	int64_t expires_s; /* -1: unknown */
+	struct sts_status status;
+	char problem[256]; /* "no token in /tokens"; "" when ok */
+};
+
+/*
+ * Look once.
+ *   read_token  in  the earlier of `expires` and the token's own exp counts; else no token is opened, and it is `expires` alone
+ *   min_ttl_ms  in  for how long it must be valid still
+ */
+void sts_finding_look(struct sts_finding *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+		      int64_t now_s);
+
+/* Add the line that says why not. 800 bytes hold the longest. */
+void sts_finding_explain(const struct sts_finding *f, struct sts_text *out, int64_t now_s);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "listener.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "../lib/clock.h"
+#include "child.h"
+#include "tell.h"
+
+#define AGAIN_MIN_MS 1000
+#define AGAIN_MAX_MS 60000
+
+void sts_listener_init(struct sts_listener *l)
+{
+	*l = (struct sts_listener){.pid = -1, .fd = -1, .next_ms = -1};
+}
+
+/* Each time twice as late, and soon again once it has lived for a while. */
+static __attribute__((noinline)) void again(struct sts_listener *l, const char *msg,
+					    const char *key, int64_t value)
+{
+	int64_t now_ms = sts_clock_boot_ms();
+	struct sts_log line;
+
+	l->wait_ms = now_ms - l->started_ms > AGAIN_MAX_MS ? AGAIN_MIN_MS : 2 * l->wait_ms;
+	if (l->wait_ms > AGAIN_MAX_MS)
+		l->wait_ms = AGAIN_MAX_MS;
+	l->next_ms = now_ms + l->wait_ms;
+	sts_log_start(&line, STS_LEVEL_WARN, msg);
+	sts_log_int(&line, key, value);
+	sts_log_int(&line, "retry_in_s", l->wait_ms / 1000);
+	sts_log_end(&line);
+}
+
+void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *names, size_t count)
+{
+	struct sts_error e;
+
+	sts_listener_stop(l);
+	if (!wanted)
+		return;
+	if (!l->metrics && sts_metrics_make(&l->metrics, &l->fd, &e) != STS_OK) {
+		sts_tell_plain(STS_LEVEL_WARN, e.msg);
+		return;
+	}
+	sts_metrics_name(l->metrics, names, count);
+	l->wait_ms = AGAIN_MIN_MS / 2;
+	l->next_ms = sts_clock_boot_ms();
+}
+
+void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
+			const char *const *dirs)
+{
+	char level[] = {(char)('0' + sts_log_level()), '\0'};
+	char format[] = {(char)('0' + sts_log_format()), '\0'};
+	const char *arguments[5 + STS_EXCHANGES_MAX + 1] = {program, "listener", where, level,
+							    format};
+
+	for (size_t i = 0; i < l->metrics->count; i++)
+		arguments[5 + i] = dirs[i];
+	l->next_ms = -1;
+	l->started_ms = sts_clock_boot_ms();
+	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, l->fd);
+	if (l->pid < 0)
+		again(l, "the process of --listen could not be started", "errno", errno);
+}
+
+void sts_listener_ended(struct sts_listener *l, int status)
+{
+	l->pid = -1;
+	if (WIFSIGNALED(status))
+		again(l, "the process of --listen was killed", "signal", WTERMSIG(status));
+	else
+		again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
+}
+
+void sts_listener_stop(struct sts_listener *l)
+{
+	sts_child_end(l->pid);
+	l->pid = -1;
+	l->next_ms = -1;
+}

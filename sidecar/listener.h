@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor's side of --listen: the memory with the metrics, and the process that serves them (listen.h): started, started again
+ * when it ends, and killed. Nothing here waits for that process, and without --listen nothing here costs anything.
+ */
+#ifndef STS_SIDECAR_LISTENER_H
+#define STS_SIDECAR_LISTENER_H
+
+#include <sys/types.h>
+
+#include "metrics.h"
+
+struct sts_listener {
+	pid_t pid;       /* -1: none */
+	int fd;          /* of the metrics; -1: none yet */
+	int64_t next_ms; /* BOOTTIME of the next start; -1: none */
+	int64_t started_ms, wait_ms;
+	struct sts_metrics *metrics; /* NULL: nobody counts */
+};
+
+/* Set up: there is none. */
+void sts_listener_init(struct sts_listener *l);
+
+/*
+ * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with sts_listener_start() when it is due.
+ * Without memory for the metrics there is one warning and no endpoint.
+ *   wanted  in  is there a --listen?
+ *   names   in  of the exchanges
+ */
+void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *names, size_t count);
+
+/*
+ * Start the process now (next_ms). A start that fails is tried again later.
+ *   program  in  argv[0]
+ *   where    in  --listen
+ *   dirs     in  the output directory of each exchange
+ */
+void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
+			const char *const *dirs);
+
+/* Its process has ended by itself: it is due again after 1 s to 60 s. */
+void sts_listener_ended(struct sts_listener *l, int status);
+
+/* Kill the process. */
+void sts_listener_stop(struct sts_listener *l);
+
+#endif
