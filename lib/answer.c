@@ -353,14 +353,26 @@ static enum sts_err read_thumbprint(const struct sts_answer_input *in, const str
 
 /* ---- 2xx: the returned token ---- */
 
-static enum sts_err unexpected(struct sts_error *e, const char *what, struct sts_slice wanted)
+/* Says what is there instead, where that is one string: most often it is a slash. */
+static enum sts_err unexpected(const struct sts_answer_input *in, const struct sts_json *claims,
+			       const char *pointer, const char *what, struct sts_slice wanted,
+			       struct sts_error *e)
 {
-	char value[WORDS_MAX_BYTES + 1];
+	char found[WORDS_MAX_BYTES / 2 + 3], value[WORDS_MAX_BYTES / 2 + 1];
+	const struct sts_json *v;
+	struct sts_slice s;
 	struct sts_text text;
 
+	sts_text_init(&text, found, sizeof(found));
+	if (sts_json_at(claims, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s) &&
+	    !is_echo(in, s)) {
+		sts_text_add_escaped(&text, s, WORDS_MAX_BYTES / 2);
+		sts_text_add_str(&text, ", ");
+	}
 	sts_text_init(&text, value, sizeof(value));
-	sts_text_add_escaped(&text, wanted, WORDS_MAX_BYTES);
-	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s %s", what, value);
+	sts_text_add_escaped(&text, wanted, WORDS_MAX_BYTES / 2);
+	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s is %snot %s", what, found,
+			value);
 }
 
 /* A returned token's exp bounds what we promise, so one that is there must be read: twice, or no
@@ -397,15 +409,17 @@ static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice
 	sts_jwt_claims_times(claims, &times, NULL);
 	expiry->token_exp_s = times.exp_s;
 	expiry->token_iat_s = times.iat_s;
-	bool exp_ok = read_exp(claims, expiry);
+	enum sts_err err = STS_OK;
 
+	if (!read_exp(claims, expiry))
+		err = sts_fail(e, STS_ETOKEN, 0,
+			       "the returned token's exp is no time, or is there twice");
+	else if (audience)
+		err = unexpected(in, claims, "/aud", "audience", in->expect_audience, e);
+	else if (issuer)
+		err = unexpected(in, claims, "/iss", "issuer", in->expect_issuer, e);
 	sts_json_close();
-	if (!exp_ok)
-		return sts_fail(e, STS_ETOKEN, 0,
-				"the returned token's exp is no time, or is there twice");
-	if (audience)
-		return unexpected(e, "audience is not", in->expect_audience);
-	return issuer ? unexpected(e, "issuer is not", in->expect_issuer) : STS_OK;
+	return err;
 }
 
 static enum sts_err no_life(const struct sts_expiry_input *input, const struct sts_expiry *expiry,
@@ -425,6 +439,35 @@ static enum sts_err no_life(const struct sts_expiry_input *input, const struct s
 			(long long)expiry->lifetime_s);
 }
 
+/*
+ * --max-lifetime is about how long the token is good, not about when we refresh it: whoever is shown
+ * a JWT goes by its exp, however soon the answer says that it ends. What nothing tells the length of
+ * may live for ever.
+ */
+static enum sts_err judge_max(const struct sts_answer_input *in,
+			      const struct sts_expiry_input *input, int64_t lifetime_s,
+			      struct sts_error *e)
+{
+	struct sts_expiry_input own = *input;
+	struct sts_expiry expiry;
+	bool is_told = input->absolute_s >= 0 || input->token_exp_s >= 0 ||
+		       input->lifetime_s != INT64_MIN || in->row->default_ttl_s > 0;
+
+	own.absolute_s = own.token_iat_s = -1;
+	own.lifetime_s = INT64_MIN;
+	if (own.token_exp_s >= 0 && sts_expiry_combine(&own, &expiry))
+		lifetime_s = expiry.lifetime_s;
+	if (!is_told)
+		return sts_fail(e, STS_EEXPECT, 0,
+				"nothing tells how long the returned token lives, so its lifetime "
+				"cannot be checked");
+	if (lifetime_s > in->max_lifetime_s)
+		return sts_fail(e, STS_EEXPECT, 0,
+				"the returned token lives %lld s, and at most %lld s are allowed",
+				(long long)lifetime_s, (long long)in->max_lifetime_s);
+	return STS_OK;
+}
+
 static enum sts_err judge_life(const struct sts_answer_input *in,
 			       const struct sts_expiry_input *input, struct sts_answer *out,
 			       struct sts_error *e)
@@ -433,13 +476,9 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 
 	if (!sts_expiry_combine(input, &expiry))
 		return no_life(input, &expiry, e);
-	if (in->max_lifetime_s > 0 && expiry.lifetime_s > in->max_lifetime_s)
-		return sts_fail(e, STS_EEXPECT, 0,
-				"the returned token lives %lld s, and at most %lld s are allowed",
-				(long long)expiry.lifetime_s, (long long)in->max_lifetime_s);
 	out->expires_s = expiry.expires_s;
 	out->lifetime_s = expiry.lifetime_s;
-	return STS_OK;
+	return in->max_lifetime_s > 0 ? judge_max(in, input, expiry.lifetime_s, e) : STS_OK;
 }
 
 /* ---- the whole ---- */

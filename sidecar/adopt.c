@@ -99,7 +99,9 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	if (until_ms <= now_ms || until_ms - from_ms < 1000 ||
 	    until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
 		return false;
-	if (o->max_lifetime_ms > 0 && until_ms - from_ms > o->max_lifetime_ms)
+	/* Of the token itself, where it tells. */
+	if (o->max_lifetime_ms > 0 &&
+	    (claims.exp_s >= 0 ? claims.exp_s * 1000 : until_ms) - from_ms > o->max_lifetime_ms)
 		return false;
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;

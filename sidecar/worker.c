@@ -177,7 +177,8 @@ static enum sts_err read_subject(void)
 				   sizeof(w.scratch), &has, &w.error);
 	if (err != STS_OK || !has)
 		return sts_fail(&w.error, STS_ESUBJECT_AUDIENCE, 0,
-				"the subject token is not for audience \"%.100s\": it was not sent",
+				"the subject token is %s audience \"%.100s\": it was not sent",
+				err == STS_OK ? "not for" : "no JWT, so not known to be for",
 				w.o->subject_audience);
 	return STS_OK;
 }

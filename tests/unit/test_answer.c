@@ -515,6 +515,31 @@ static enum sts_err expecting(const char *token, const char *audience, const cha
 	return read_prepared();
 }
 
+/* prepare() says that it is 1768233600. */
+static void max_lifetime(void)
+{
+	/* However soon the answer says that it ends: exp is what counts where it is shown. */
+	CHECK_INT(expecting(jwt("{\"exp\":1768237200}"), NULL, NULL, 3600), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(expecting(jwt("{\"exp\":1768237300}"), NULL, NULL, 3600), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token lives 3700 s, and at most 3600 s are allowed");
+	/* An iat that makes it look short. */
+	CHECK_INT(expecting(jwt("{\"exp\":1768237300,\"iat\":1768237000}"), NULL, NULL, 3600),
+		  STS_EEXPECT);
+	/* One that ends before the answer says. */
+	CHECK_INT(expecting(jwt("{\"exp\":1768233700}"), NULL, NULL, 100), STS_OK);
+	CHECK_INT(expecting(OPAQUE, NULL, NULL, 900), STS_OK);
+	CHECK_INT(expecting(OPAQUE, NULL, NULL, 899), STS_EEXPECT);
+
+	prepare("token-exchange", 200, STS_SLICE("{\"access_token\":\"" OPAQUE "\"}"));
+	CHECK_INT(read_prepared(), STS_OK);
+	prepare("token-exchange", 200, STS_SLICE("{\"access_token\":\"" OPAQUE "\"}"));
+	input.max_lifetime_s = 3600;
+	CHECK_INT(read_prepared(), STS_EEXPECT);
+	CHECK_STR(error.msg, "nothing tells how long the returned token lives, so its lifetime "
+			     "cannot be checked");
+}
+
 static void expectations(void)
 {
 	static const char good[] = "{\"iss\":\"https://i.test\",\"aud\":[\"a\",\"b\"]}";
@@ -523,7 +548,21 @@ static void expectations(void)
 	CHECK_INT(expecting(jwt(good), "c", "https://i.test", 0), STS_EEXPECT);
 	CHECK_STR(error.msg, "the returned token's audience is not c");
 	CHECK_INT(expecting(jwt(good), NULL, "https://i.test/", 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's issuer is not https://i.test/");
+	CHECK_STR(error.msg, "the returned token's issuer is https://i.test, not https://i.test/");
+	CHECK_INT(expecting(jwt("{\"aud\":\"a/\\n\"}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token's audience is a/\\x0A, not a");
+	CHECK_INT(expecting(jwt("{\"aud\":\"eyJhbGci\"}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token's audience is not a"); /* might be a token */
+	CHECK_INT(expecting(jwt("{\"aud\":[]}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"aud\":[[\"a\"],{\"a\":1},7,null]}"), "a", NULL, 0),
+		  STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"aud\":{\"a\":\"a\"}}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"aud\":\"a\",\"aud\":\"b\"}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"aud\":\"A\"}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"aud\":\"ab\"}"), "a", NULL, 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{\"iss\":[\"i\"]}"), NULL, "i", 0), STS_EEXPECT);
+	CHECK_INT(expecting(jwt("{}"), NULL, "i", 0), STS_EEXPECT);
+	CHECK_STR(error.msg, "the returned token's issuer is not i");
 	CHECK_INT(expecting(jwt(good), NULL, NULL, 899), STS_EEXPECT);
 	CHECK_STR(error.msg, "the returned token lives 900 s, and at most 899 s are allowed");
 	CHECK_INT(expecting(OPAQUE, NULL, NULL, 0), STS_OK);
@@ -547,6 +586,7 @@ static void expectations(void)
 	CHECK_INT(answer.lifetime_s, 900);
 	CHECK_INT(expecting(jwt("{\"exp\":1768233600}"), NULL, NULL, 0), STS_ELIFETIME);
 	CHECK(strstr(error.msg, "2026-01-12T16:00:00Z"));
+	max_lifetime();
 	/* The STS may hand back what it was given. */
 	CHECK_INT(expecting(SUBJECT, NULL, NULL, 0), STS_OK);
 	sts_json_close();
