@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the interop tests, and their verdict lines. What they share with the end-to-end tests (mock-sts, certificates, the program as
+an ordinary user) comes from tests/e2e/harness."""
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from harness import pki  # noqa: E402
+from harness.runs import rig  # noqa: E402,F401
+from harness.sidecar import Sidecar  # noqa: E402
+
+TEST_LIMIT_S = 180
+
+
+@pytest.fixture(autouse=True)
+def limit():
+    """A test that hangs is a test that fails."""
+    def late(*_):
+        raise TimeoutError(f"the test took more than {TEST_LIMIT_S} s")
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(TEST_LIMIT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def sidecar():
+    program = Sidecar()
+    yield program
+    shutil.rmtree(program.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def folder():
+    """Every user may look into it."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="sts-interop-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ca():
+    """Of the servers in this folder."""
+    return pki.authority()
+
+
+def pytest_runtest_makereport(item, call):
+    """The first paragraph of a test's docstring is its line in the verdicts."""
+    said = (item.function.__doc__ or item.name).split("\n\n")[0]
+    which = f" [{item.callspec.id}]" if hasattr(item, "callspec") else ""
+    item.user_properties[:] = [("said", " ".join(said.split()).rstrip(".") + which)]
+
+
+def pytest_report_teststatus(report, config):
+    """No letters; lines, as below."""
+    if report.when == "call" or report.outcome != "passed":
+        return report.outcome, "", ""
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    if report.when != "call" and report.outcome == "passed":
+        return
+    said = dict(report.user_properties).get("said", report.nodeid)
+    if report.outcome == "skipped":
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else report.longrepr
+        print(f"ok - {said} # SKIP {reason}", flush=True)
+    else:
+        print(f"{'ok' if report.outcome == 'passed' else 'not ok'} - {said}", flush=True)

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Servers and consumers that are not ours, at pinned versions. Verdict lines; the last line is "N passed, N failed".
+#   tests/interop/run.sh [PART]...	all parts without arguments; `short` is what the continuous integration runs
+# Parts:
+#   python	boto3, google-auth and azure-identity read token.jwt while it is refreshed
+#   node	the AWS SDK for JavaScript, google-auth-library and jose do the same; oidc-provider for client-assertion
+#   aws	moto's XML; the AWS SDKs read what the aws row writes
+#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in with the token
+#   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
+#   predecessor	openunison-cli gets the same bytes (README.md says why it must be given in STS_OPENUNISON_CLI)
+# What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
+set -u
+umask 022
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+
+parts="python node aws openbao dex predecessor"
+short="python aws"
+wanted=
+for part in "$@"; do
+	case "$part" in
+	short)	wanted="$wanted $short" ;;
+	*)	case " $parts " in
+		*" $part "*)	wanted="$wanted $part" ;;
+		*)		echo "usage: tests/interop/run.sh [PART]..., of: $parts; or short" >&2; exit 64 ;;
+		esac ;;
+	esac
+done
+wanted=${wanted:-$parts}
+
+cache=${STS_INTEROP_CACHE:-${HOME:-/tmp}/.cache/sts-sidecar-interop}
+mkdir -p "$cache" || exit 73
+work=$(mktemp -d "${TMPDIR:-/tmp}/sts-interop-run.XXXXXX") || exit 70
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+passed=0 failed=0 skipped=0
+: >"$work/costs"
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
+
+wants() {
+	for part in "$@"; do
+		case " $wanted " in *" $part "*) return 0 ;; esac
+	done
+	return 1
+}
+
+timed() { # name command...
+	name=$1; shift
+	from=$(date +%s)
+	"$@"
+	status=$?
+	printf '%7d  %s\n' "$(($(date +%s) - from))" "$name" >>"$work/costs"
+	return $status
+}
+
+need() { # function: without it, the parts that need it fail
+	what=$1
+	timed "setup: $what" "$what" >"$work/setup.log" 2>&1 && return
+	tail -n 20 "$work/setup.log"
+	echo "not ok - setup: $what"
+	failed=$((failed + 1))
+	return 1
+}
+
+digest() { # file...
+	cat "$@" | sha256sum | cut -c1-16
+}
+
+sidecar() {
+	[ -n "${STS_SIDECAR:-}" ] || "$top/tools/build.sh"
+}
+
+venv() {
+	[ ! -f "$venv/done" ] || return 0
+	rm -rf "$venv"
+	$python -m venv "$venv" &&
+		"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$top/tests/requirements.txt" -r "$here/requirements.txt" &&
+		touch "$venv/done"
+}
+
+node_modules() {
+	stamp=$(digest "$here/node/package-lock.json")
+	[ "$(cat "$here/node/node_modules/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+	(cd "$here/node" && npm ci --no-progress) && echo "$stamp" >"$here/node/node_modules/.stamp"
+}
+
+go_program() { # folder package cgo: $cache/FOLDER-DIGEST
+	made=$cache/$1-$(digest "$here/$1/go.mod" "$here/$1/go.sum")
+	if [ ! -x "$made" ]; then
+		rm -f "$cache/$1"-*
+		(cd "$here/$1" && GOTOOLCHAIN=local GOFLAGS="-p=2 -mod=readonly" CGO_ENABLED="$3" \
+			go build -trimpath -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
+	fi
+}
+
+openbao() {
+	go_program openbao github.com/openbao/openbao 0
+}
+
+dex() {
+	go_program dex github.com/dexidp/dex/cmd/dex 1 # its configuration knows SQLite
+}
+
+tests() { # part
+	STS_INTEROP_OPENBAO=$(ls "$cache"/openbao-* 2>/dev/null) STS_INTEROP_DEX=$(ls "$cache"/dex-* 2>/dev/null) \
+		"$venv/bin/pytest" -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$here/test_$1.py"
+}
+
+run() { # part
+	timed "$1" tests "$1"
+	if counts=$($python "$top/tools/tally.py" junit "$work/$1.xml"); then
+		# shellcheck disable=SC2086 # three numbers
+		set -- $counts
+		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+venv=$cache/venv-$(digest "$top/tests/requirements.txt" "$here/requirements.txt")
+if need sidecar && need venv; then
+	for part in $wanted; do
+		case $part in
+		node)		need node_modules || continue ;;
+		openbao)	need node_modules && need openbao || continue ;;
+		dex)		need dex || continue ;;
+		esac
+		run "$part"
+	done
+fi
+echo
+echo "seconds  part"
+cat "$work/costs"
+[ "$skipped" = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

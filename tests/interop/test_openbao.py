@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An OpenBao server whose jwt auth trusts mock-sts by OIDC discovery: the token that we wrote opens it, and policies by claim hold."""
+import contextlib
+import os
+import subprocess
+import time
+
+import hvac
+import hvac.exceptions
+import pytest
+
+from harness.servers import free_port
+from reading import LIFE, OFTEN, Node, while_refreshing
+
+ROOT_TOKEN = "root-of-a-test"
+PATIENCE_S = 60
+# Who logs in says where it comes from in its claims; these go into its alias, and the policy is written with them.
+POLICY = """
+path "secret/data/{{identity.entity.aliases.ACCESSOR.metadata.cluster}}/{{identity.entity.aliases.ACCESSOR.metadata.namespace}}/*" {
+  capabilities = ["read"]
+}
+"""
+
+
+class OpenBao:
+    """In development mode: in memory, unsealed, with TLS certificates of its own."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.ca_file = folder / "vault-ca.pem"
+        with open(folder / "openbao.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [os.environ["STS_INTEROP_OPENBAO"], "server", "-dev", "-dev-tls", f"-dev-tls-cert-dir={folder}", "-dev-no-store-token",
+                 f"-dev-root-token-id={ROOT_TOKEN}", f"-dev-listen-address=127.0.0.1:{self.port}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder), "PATH": "/usr/bin:/bin"})
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            with contextlib.suppress(Exception):
+                self.root = self.client(ROOT_TOKEN)
+                if self.root.sys.is_initialized() and not self.root.sys.is_sealed() and "secret/" in self.root.sys.list_mounted_secrets_engines()["data"]:
+                    self.ca_file.chmod(0o644)
+                    return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.close()
+                raise AssertionError((folder / "openbao.log").read_text())
+            time.sleep(0.1)
+
+    def client(self, token=None):
+        return hvac.Client(url=self.url, token=token, verify=str(self.ca_file))
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def bao(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("openbao")
+    for path in (folder, *folder.parents):
+        if path.stat().st_uid == os.geteuid() and len(path.parts) > 2:
+            path.chmod(0o755)
+    made = OpenBao(folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def trusting(bao, rig):
+    """trusting(*arguments of mock-sts): an STS, and OpenBao told to trust it under a mount of its own."""
+    mounts = []
+
+    def make(*serve):
+        sts = rig("--cluster", "blue", *serve)
+        mount = f"jwt-{sts.mock.port}"
+        bao.root.sys.enable_auth_method("jwt", path=mount)
+        mounts.append(mount)
+        issuer = f"https://localhost:{sts.mock.port}"
+        bao.root.auth.jwt.configure(oidc_discovery_url=issuer, oidc_discovery_ca_pem=(sts.mock.folder / "ca.pem").read_text(),
+                                    bound_issuer=issuer, default_role="reader", path=mount)
+        accessor = bao.root.sys.list_auth_methods()["data"][f"{mount}/"]["accessor"]
+        bao.root.sys.create_or_update_policy(f"by-claim-{mount}", POLICY.replace("ACCESSOR", accessor))
+        usual = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["mock-audience"], "allowed_redirect_uris": [],
+                 "claim_mappings": {"namespace": "namespace", "cluster": "cluster"}, "token_policies": [f"by-claim-{mount}"], "path": mount}
+        bao.root.auth.jwt.create_role("reader", **usual)
+        bao.root.auth.jwt.create_role("shop-only", **usual, bound_claims={"namespace": "shop", "cluster": "blue"})
+        bao.root.auth.jwt.create_role("green-only", **usual, bound_claims={"cluster": "green"})
+        sts.mount = mount
+        return sts
+    for namespace in ("shop", "bank"):
+        bao.root.secrets.kv.v2.create_or_update_secret(f"blue/{namespace}/db", {"password": f"of-{namespace}"})
+    yield make
+    for mount in mounts:
+        bao.root.sys.disable_auth_method(mount)
+
+
+def login(bao, sts, token, role="reader"):
+    client = bao.client()
+    return bao.client(client.auth.jwt.jwt_login(role, token, path=sts.mount)["auth"]["client_token"])
+
+
+def password(client, namespace):
+    answer = client.secrets.kv.v2.read_secret_version(f"blue/{namespace}/db", raise_on_deleted_version=True)
+    return answer["data"]["data"]["password"]
+
+
+def fetched(sts, namespace):
+    sts.space.write("sts-token", sts.mock.mint("--namespace", namespace, "--serviceaccount", "app"))
+    result = sts.command("fetch", *sts.options(deadline="10s"))
+    assert result.status == 0, result.err
+    return sts.token()
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256"])
+def test_policy_by_claim(bao, trusting, alg):
+    """OpenBao accepts the token we wrote; a policy by namespace and cluster lets each namespace read its own and nothing else"""
+    sts = trusting("--alg", alg)
+    for namespace, other in (("shop", "bank"), ("bank", "shop")):
+        client = login(bao, sts, fetched(sts, namespace))
+        assert password(client, namespace) == f"of-{namespace}"
+        with pytest.raises(hvac.exceptions.Forbidden):
+            password(client, other)
+
+
+def test_bound_claims(bao, trusting):
+    """a role bound to namespace and cluster lets one in and denies another"""
+    sts = trusting()
+    shop, bank = fetched(sts, "shop"), fetched(sts, "bank")
+    assert password(login(bao, sts, shop, "shop-only"), "shop") == "of-shop"
+    for token, role in ((bank, "shop-only"), (shop, "green-only")):
+        with pytest.raises(hvac.exceptions.InvalidRequest):
+            login(bao, sts, token, role)
+
+
+def test_bad_tokens(bao, trusting):
+    """OpenBao refuses what it must: the subject token itself, a token with a flipped byte, one of another audience"""
+    sts = trusting("--any-audience")
+    good = fetched(sts, "shop")
+    head, body, signature = good.split(".")
+    flipped = ".".join((head, body, ("A" if signature[0] != "A" else "B") + signature[1:]))
+    other = sts.command("fetch", *sts.options(url=f"https://localhost:{sts.mock.port}/token", protocol="token-exchange", audience="elsewhere"),
+                        "--stdout").out.decode()
+    assert other.count(".") == 2
+    for token in ((sts.folder / "sts-token").read_text(), flipped, other):
+        with pytest.raises((hvac.exceptions.InvalidRequest, hvac.exceptions.Forbidden)):
+            login(bao, sts, token)
+    login(bao, sts, good)
+
+
+def test_readers(bao, trusting):
+    """hvac and node-vault log in with token.jwt across three refreshes while the signing key rotates, and are never refused"""
+    sts = trusting(*LIFE)
+    token_file = sts.out / "token.jwt"
+
+    seen = set()
+
+    def by_hvac():
+        token = token_file.read_text()
+        assert password(login(bao, sts, token), "default") == "of-default"
+        seen.add(token)
+        if len(seen) == 2:
+            seen.add("")
+            sts.mock.control("POST", "rotate")
+        return token
+    bao.root.secrets.kv.v2.create_or_update_secret("blue/default/db", {"password": "of-default"})
+    sts.run(options=OFTEN)
+    sts.has_token()
+    with Node("vault.mjs", {"file": str(token_file), "endpoint": bao.url, "mount": sts.mount, "role": "reader", "path": "secret/data/blue/default/db"},
+              {"NODE_EXTRA_CA_CERTS": str(bao.ca_file)}) as by_node:
+        while_refreshing(sts, {"hvac": by_hvac, "node-vault": by_node})
+    assert sts.mock.stats()["rotations"] == 1
