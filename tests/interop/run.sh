@@ -4,19 +4,17 @@
 #   tests/interop/run.sh [PART]...	all parts without arguments; `short` is what the continuous integration runs
 # Parts:
 #   python	boto3, google-auth and azure-identity read token.jwt while it is refreshed
-#   node	the AWS SDK for JavaScript, google-auth-library and jose do the same; oidc-provider for client-assertion
-#   aws	moto's XML; the AWS SDKs read what the aws row writes
+#   node	the AWS SDK for JavaScript, google-auth-library and jose do the same
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in with the token
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
-#   predecessor	openunison-cli gets the same bytes (README.md says why it must be given in STS_OPENUNISON_CLI)
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
 set -u
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws openbao dex predecessor"
-short="python aws"
+parts="python node openbao dex"
+short="python"
 wanted=
 for part in "$@"; do
 	case "$part" in
