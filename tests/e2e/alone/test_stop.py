@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long it takes to stop: the one test with a clock in it, so nothing runs beside it. In every state that a worker can be in."""
+"""How long it takes to stop: the one test with a clock in it, so nothing runs beside it. In every state that a worker can be in, as an
+ordinary process and as PID 1: two hundred times in all, and the slowest counts."""
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import socket
 import statistics
@@ -19,6 +21,9 @@ from harness.sidecar import GID, ROOT, UID, can_trace, sanitized
 LIMIT_MS = 100
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
 ROUNDS = 3  # of each signal
+TIMES = 200  # in all
+# A machine that is busy with something else delays whom it likes: what was late is measured again, and these may be.
+LATE_MAX = 4
 
 pytestmark = pytest.mark.skipif(sanitized(), reason="the release binary is timed")
 needs_namespaces = pytest.mark.skipif(not ROOT or subprocess.run(["unshare", "--net", "--mount", "true"],
@@ -74,10 +79,23 @@ def elsewhere(folder):
     made.close()
 
 
-def measure(begin, settle_s=0.05):
-    """The median of some rounds. begin() starts one and returns it when it is in the state that is meant."""
-    took_ms = []
-    for number in SIGNALS * ROUNDS:
+class Figures:
+    def __init__(self):
+        self.took_ms, self.late_ms = [], []
+
+
+@pytest.fixture(scope="module")
+def figures():
+    seen = Figures()
+    yield seen
+    print(f"\nstopped {len(seen.took_ms)} times: median {statistics.median(seen.took_ms):.1f} ms, slowest {max(seen.took_ms):.1f} ms, "
+          f"late and measured again: {[round(ms) for ms in seen.late_ms]}")
+
+
+@pytest.fixture
+def measure(figures):
+    """measure(begin): begin() starts a run and returns it when it is in the state that is meant."""
+    def once(begin, number, settle_s):
         process = begin()
         time.sleep(settle_s)
         assert process.popen.poll() is None
@@ -85,37 +103,92 @@ def measure(begin, settle_s=0.05):
         process.signal(number)
         # Without a time limit: with one, Python looks every now and then.
         process.popen.wait()
-        took_ms.append((time.monotonic() - told) * 1000)
+        took_ms = (time.monotonic() - told) * 1000
         assert process.wait(5).status == 0
-    median = statistics.median(took_ms)
-    print(f"median {median:.1f} ms, worst {max(took_ms):.1f} ms")
-    assert median < LIMIT_MS, took_ms
-    assert max(took_ms) < 10 * LIMIT_MS, took_ms
+        return took_ms
+
+    def all_of_them(begin, settle_s=0.05):
+        for number in SIGNALS * ROUNDS:
+            took_ms = once(begin, number, settle_s)
+            while took_ms >= LIMIT_MS:
+                figures.late_ms.append(took_ms)
+                assert len(figures.late_ms) <= LATE_MAX, figures.late_ms
+                took_ms = once(begin, number, settle_s)
+            figures.took_ms.append(took_ms)
+    return all_of_them
 
 
-def test_idle(rig):
+class Inner:
+    """A process whose parent is another program: the signal is for the one, the status comes from the other."""
+
+    def __init__(self, outer, pid):
+        self.outer, self.popen, self.pid = outer, outer.popen, pid
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def worker(self):
+        children = wait_for(lambda: pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split(), "a worker")
+        return int(children[0])
+
+    def wait(self, timeout):
+        return self.outer.wait(timeout)
+
+
+def plainly(r, *flags, **more):
+    return r.run(*flags, **more)
+
+
+def as_pid_1(r, *flags, **more):
+    process = r.run(*flags, uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"], **more)
+    return Inner(process, wait_for(process.children, "the first process")[0])
+
+
+WAYS = [plainly, pytest.param(as_pid_1, marks=needs_namespaces)]
+each_way = pytest.mark.parametrize("run", WAYS, ids=["process", "pid1"])
+
+
+def holds_signals(pid):
+    blocked = re.search(r"^SigBlk:\s+(\w+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)
+    return int(blocked[1], 16) >> (signal.SIGTERM - 1) & 1
+
+
+@each_way
+def test_in_its_first_moments(run, rig, measure):
     r = rig()
 
     def begin():
-        process = r.run()
+        process = run(r)
+        wait_for(lambda: holds_signals(process.pid), "signals that are held")
+        return process
+    measure(begin, settle_s=0)
+
+
+@each_way
+def test_idle(run, rig, measure):
+    r = rig()
+
+    def begin():
+        process = run(r)
         wait_for(lambda: r.lines() and r.lines()[-1]["msg"].startswith("token"), "a token")
         return process
     measure(begin)
 
 
-def test_waiting_for_the_next_try(rig):
+@each_way
+def test_waiting_for_the_next_try(run, rig, measure):
     r = rig()
     r.mock.fault(status=503, retry_after=60)
 
     def begin():
-        process = r.run()
+        process = run(r)
         wait_for(lambda: r.lines() and r.lines()[-1]["level"] == "error", "a failure")
         return process
     measure(begin)
 
 
 @needs_namespaces
-def test_resolving(rig, elsewhere):
+def test_resolving(rig, elsewhere, measure):
     r = rig()
 
     def begin():
@@ -126,7 +199,8 @@ def test_resolving(rig, elsewhere):
     measure(begin)
 
 
-def test_connecting(rig):
+@each_way
+def test_connecting(run, rig, measure):
     """A listener whose queue is full: the kernel drops what else knocks."""
     r = rig()
     with contextlib.ExitStack() as stack:
@@ -145,7 +219,7 @@ def test_connecting(rig):
 
         def begin():
             wait_for(lambda: waiting() <= before, "the last one's end")
-            process = r.run(options={"url": f"https://127.0.0.1:{port}/vault/token/user"})
+            process = run(r, options={"url": f"https://127.0.0.1:{port}/vault/token/user"})
             wait_for(lambda: waiting() > before, "a connection attempt")
             return process
         measure(begin)
@@ -158,13 +232,14 @@ def mute():
         yield listener
 
 
-def test_in_the_handshake(rig):
+@each_way
+def test_in_the_handshake(run, rig, measure):
     r = rig()
     with mute() as listener:
         held = []
 
         def begin():
-            process = r.run(options={"url": f"https://127.0.0.1:{listener.getsockname()[1]}/vault/token/user"})
+            process = run(r, options={"url": f"https://127.0.0.1:{listener.getsockname()[1]}/vault/token/user"})
             connection = listener.accept()[0]
             held.append(connection)
             assert connection.recv(1) == b"\x16"
@@ -172,21 +247,22 @@ def test_in_the_handshake(rig):
         measure(begin)
 
 
+@each_way
 @pytest.mark.parametrize("where", ["delay_handshake_ms", "delay_request_ms", "delay_head_ms", "delay_body_ms", "delay_byte_ms"])
-def test_waiting_for_an_answer_that_never_comes(where, rig):
+def test_waiting_for_an_answer_that_never_comes(where, run, rig, measure):
     r = rig()
     r.mock.fault(**{where: 60000})
 
     def begin():
         before = r.mock.stats()["connections"]
-        process = r.run()
+        process = run(r)
         wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
         return process
     measure(begin)
 
 
 @pytest.mark.skipif(not can_trace(), reason="needs strace")
-def test_writing(rig):
+def test_writing(rig, measure):
     """As if the disk did not come back: the worker is stopped after its first fsync, with the file half on its way."""
     r = rig()
     r.folder.chmod(0o777)
@@ -203,40 +279,21 @@ def test_writing(rig):
     assert (r.out / ".token.jwt.new").exists() and not (r.out / "token.jwt").exists()
 
 
-class Inner:
-    """A process whose parent is strace: the signal is for the one, the status comes from the other."""
-
-    def __init__(self, outer, pid):
-        self.outer, self.popen, self.pid = outer, outer.popen, pid
-
-    def signal(self, number):
-        os.kill(self.pid, number)
-
-    def wait(self, timeout):
-        return self.outer.wait(timeout)
-
-
-@needs_namespaces
-def test_as_pid_1(rig):
+@each_way
+def test_a_worker_that_is_stopped(run, rig, measure):
     r = rig()
     r.mock.fault(delay_head_ms=60000)
 
     def begin():
         before = r.mock.stats()["connections"]
-        process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
-        wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
-        return Inner(process, process.children()[0])
-    measure(begin)
-
-
-def test_a_worker_that_is_stopped(rig):
-    r = rig()
-    r.mock.fault(delay_head_ms=60000)
-
-    def begin():
-        before = r.mock.stats()["connections"]
-        process = r.run()
+        process = run(r)
         wait_for(lambda: r.mock.stats()["connections"] > before, "a connection")
         os.kill(process.worker(), signal.SIGSTOP)
         return process
     measure(begin)
+
+
+def test_so_many_were_measured(figures):
+    if not ROOT:
+        pytest.skip("some of them need root")
+    assert len(figures.took_ms) >= TIMES, len(figures.took_ms)
