@@ -86,21 +86,6 @@ socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t po
 	return sizeof(out->v4);
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same_name(struct sts_slice a, struct sts_slice b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower(b.data[i]))
-			return false;
-	return true;
-}
-
 static bool line_names(struct sts_slice line, struct sts_slice name)
 {
 	struct sts_slice word;
@@ -110,7 +95,7 @@ static bool line_names(struct sts_slice line, struct sts_slice name)
 		const char *hash = memchr(word.data, '#', word.len);
 		if (hash)
 			word.len = (size_t)(hash - word.data);
-		if (same_name(word, name))
+		if (sts_slice_same_nocase(word, name))
 			return true;
 		if (hash)
 			return false;

@@ -337,11 +337,20 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 static bool is_of_cluster(const struct sts_resolv *resolv, struct sts_slice domain)
 {
 	for (size_t i = 0; i < resolv->search_count && domain.len > 0; i++) {
-		struct sts_slice s = resolv->search[i];
-		if (s.len < domain.len ||
-		    (!sts_slice_starts(s, "svc.") && sts_slice_find(s, STS_SLICE(".svc.")) < 0))
-			continue;
-		if (memcmp(s.data + s.len - domain.len, domain.data, domain.len) == 0)
+		struct sts_slice tail = resolv->search[i];
+		bool svc = false, ends = false;
+
+		while (tail.len > 0) {
+			const char *dot = memchr(tail.data, '.', tail.len);
+			size_t len = dot ? (size_t)(dot - tail.data) : tail.len;
+
+			svc |= dot &&
+			       sts_slice_eq_nocase((struct sts_slice){tail.data, len}, "svc");
+			ends |= sts_slice_same_nocase(tail, domain);
+			tail.data += len + (dot != NULL);
+			tail.len -= len + (dot != NULL);
+		}
+		if (svc && ends)
 			return true;
 	}
 	return false;

@@ -28,14 +28,19 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool sts_slice_eq_nocase(struct sts_slice a, const char *z)
+bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b)
 {
-	if (a.len != strlen(z))
+	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower(z[i]))
+		if (lower(a.data[i]) != lower(b.data[i]))
 			return false;
 	return true;
+}
+
+bool sts_slice_eq_nocase(struct sts_slice a, const char *z)
+{
+	return sts_slice_same_nocase(a, sts_slice_of(z));
 }
 
 bool sts_slice_starts(struct sts_slice a, const char *z)

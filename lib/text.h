@@ -30,6 +30,7 @@ const char *sts_text_at(const char *texts, size_t n);
 bool sts_slice_eq(struct sts_slice a, const char *z);
 bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
 bool sts_slice_starts(struct sts_slice a, const char *z);
+bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
 
 /* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
 struct sts_slice sts_slice_trim(struct sts_slice a);

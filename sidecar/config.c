@@ -410,8 +410,8 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	uint8_t digest[br_sha256_SIZE];
 	char shown[96];
 	struct sts_text out;
-	size_t len;
-	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, c->text, sizeof(c->text), &len);
+	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, c->text, sizeof(c->text),
+				&c->text_bytes);
 
 	c->path = path;
 	memset(c->digest, 0, sizeof(c->digest));
@@ -422,10 +422,10 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 				sts_errno_words(err));
 	}
 	br_sha256_init(&hash);
-	br_sha256_update(&hash, c->text, len);
+	br_sha256_update(&hash, c->text, c->text_bytes);
 	br_sha256_out(&hash, digest);
 	memcpy(c->digest, digest, sizeof(c->digest));
-	return sts_config_parse(c, (struct sts_slice){c->text, len}, e);
+	return sts_config_parse(c, (struct sts_slice){c->text, c->text_bytes}, e);
 }
 
 size_t sts_config_count(const struct sts_config *c)

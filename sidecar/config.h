@@ -32,7 +32,7 @@ struct sts_config_value {
 /* Big (150 KiB): static in the planning child and in workers; the supervisor never touches it. */
 struct sts_config {
 	const char *path; /* for messages */
-	size_t count, value_count, pool_bytes;
+	size_t count, value_count, pool_bytes, text_bytes;
 	uint8_t digest[STS_CONFIG_DIGEST_BYTES];
 	uint16_t at[STS_EXCHANGES_MAX]; /* where each exchange stands */
 	char names[STS_EXCHANGES_MAX][STS_EXCHANGE_NAME_BYTES];

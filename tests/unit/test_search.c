@@ -167,6 +167,27 @@ static void the_clusters_own_root_is_the_clusters(void)
 	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
 }
 
+/* Names have no case, and a domain is one by whole labels. */
+static void the_clusters_domains_in_any_case(void)
+{
+	static const struct record all[] = {
+		{"sts.dev.svc.Cluster.Local.", false, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.Cluster.Local.", true, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.r.local.", false, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.r.local.", true, STS_DNS_SERVFAIL, NULL},
+		{"sts.dev.svc.", false, STS_DNS_FOUND, "127.0.0.1"},
+		{NULL},
+	};
+
+	set_files(NULL, "search dev.SVC.cluster.LOCAL Cluster.Local\noptions ndots:5\n");
+	zone = all;
+	CHECK_INT(go_name("sts.dev.svc"), STS_EDNS);
+	CHECK(strstr(asked, "A sts.dev.svc. ") == NULL);
+	set_files(NULL, "search dev.svc.cluster.local r.local\noptions ndots:5\n");
+	zone = all;
+	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
+}
+
 static void silence_until_the_deadline(void)
 {
 	static const struct record all[] = {
@@ -326,6 +347,7 @@ static const struct sts_test tests[] = {
 	{"an alias that leads nowhere is no no", an_alias_that_leads_nowhere_is_no_no},
 	{"every failure ends the search", every_failure_ends_the_search},
 	{"the cluster's own root is the cluster's", the_clusters_own_root_is_the_clusters},
+	{"the cluster's domains in any case", the_clusters_domains_in_any_case},
 	{"silence until the deadline", silence_until_the_deadline},
 	{"whole names of Services", whole_names_of_services},
 	{"one family at a time", one_family_at_a_time},
