@@ -9,11 +9,12 @@
 #include "jwt.h"
 #include "timefmt.h"
 #include "url.h"
+#include "xml.h"
 
 #define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
 #define SECRET_RUN_BYTES 8
 #define SECRET_MIN_BYTES 4
-#define POINTER_SHOWN    60
+#define POINTER_SHOWN    100
 #define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
 
 /* ---- the peer's words ---- */
@@ -56,14 +57,14 @@ struct words {
 	struct sts_slice text;
 };
 
-/* The first of the pointers that leads to a string. */
-static struct sts_slice first_string(const struct sts_json *root, const char *const *pointers)
+/* The first of the pointers (texts one after the other) that leads to a string. */
+static struct sts_slice first_string(const struct sts_json *root, const char *pointers)
 {
 	const struct sts_json *v;
 	struct sts_slice s;
 
-	for (; *pointers; pointers++)
-		if (sts_json_at(root, *pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
+	for (; *pointers; pointers += strlen(pointers) + 1)
+		if (sts_json_at(root, pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
 			return s;
 	return (struct sts_slice){NULL, 0};
 }
@@ -90,8 +91,8 @@ static bool is_plain(struct sts_slice body)
 /* root is NULL where the body is no JSON. */
 static struct words read_words(const struct sts_answer_input *in, const struct sts_json *root)
 {
-	struct words words = {.code = first_string(root, in->row->error_pointers),
-			      .text = first_string(root, in->row->message_pointers)};
+	struct words words = {.code = first_string(root, sts_error_pointers),
+			      .text = first_string(root, sts_message_pointers)};
 
 	if (!root && is_plain(sts_slice_trim(in->body)))
 		words.text = sts_slice_trim(in->body);
@@ -132,14 +133,20 @@ static void keep_code(struct sts_answer *out, const struct words *words)
 	out->sts_error[words->code.len] = '\0';
 }
 
-/* The row's own meaning of a code, or `otherwise`. */
-static enum sts_err by_code(const struct sts_protocol *row, struct sts_slice code,
-			    enum sts_err otherwise)
+/* The body as JSON; XML, where the row says that it may be, by way of scratch. */
+static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
+			  const struct sts_json **root, struct sts_error *e)
 {
-	for (const struct sts_error_code *c = row->codes; c && c->code; c++)
-		if (sts_slice_eq(code, c->code))
-			return c->err;
-	return otherwise;
+	struct sts_slice body = sts_slice_trim(in->body);
+	struct sts_text json;
+
+	if (!(in->row->flags & STS_ROW_XML) || !sts_slice_starts(body, "<"))
+		return sts_json_parse(in->body, root, e);
+	sts_text_init(&json, scratch, size);
+	enum sts_err err = sts_xml_to_json(body, &json, e);
+
+	return err == STS_OK ? sts_json_parse((struct sts_slice){json.data, json.len}, root, e)
+			     : err;
 }
 
 /* ---- a status that is not 2xx ---- */
@@ -173,18 +180,19 @@ static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 	sts_text_add_str(t, origin);
 }
 
-static enum sts_err read_failure(const struct sts_answer_input *in, struct sts_answer *out,
-				 struct sts_error *e)
+static enum sts_err read_failure(const struct sts_answer_input *in, char *scratch, size_t size,
+				 struct sts_answer *out, struct sts_error *e)
 {
 	int status = in->head->status;
 	const struct sts_json *root = NULL;
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text text;
 
-	if (sts_json_parse(in->body, &root, NULL) != STS_OK)
+	if (parse(in, scratch, size, &root, NULL) != STS_OK)
 		root = NULL;
 	struct words words = read_words(in, root);
-	enum sts_err err = by_code(in->row, words.code, by_status(status, words.code.len > 0));
+	enum sts_err err = sts_protocol_code(words.code, by_status(status, words.code.len > 0),
+					     NULL);
 
 	keep_code(out, &words);
 	sts_text_init(&text, msg, sizeof(msg));
@@ -206,36 +214,54 @@ static const char *const kinds[] = {
 	[STS_JSON_ARRAY] = "an array",  [STS_JSON_OBJECT] = "an object",
 };
 
+/* Where a value stands: the pointer leads on from where base leads. */
+struct spot {
+	const char *base, *pointer;
+};
+
+static struct spot spot_of(const struct sts_answer_input *in, enum sts_row_text which,
+			   const char *own)
+{
+	if (own)
+		return (struct spot){"", own};
+	return (struct spot){sts_protocol_text(in->row, STS_ROW_BASE),
+			     sts_protocol_text(in->row, which)};
+}
+
+static enum sts_err look(const struct sts_json *root, struct spot spot, const struct sts_json **v,
+			 struct sts_error *e)
+{
+	enum sts_err err = sts_json_at(root, spot.base, v, e);
+
+	return err == STS_OK ? sts_json_at(*v, spot.pointer, v, e) : err;
+}
+
 /* A pointer may be the user's: escaped. */
 struct shown {
 	char text[POINTER_SHOWN + 1];
 };
 
-static struct shown shown(const char *pointer)
+static struct shown shown(struct spot spot)
 {
 	struct shown shown;
 	struct sts_text text;
 
 	sts_text_init(&text, shown.text, sizeof(shown.text));
-	sts_text_add_escaped(&text, sts_slice_of(pointer), POINTER_SHOWN);
+	sts_text_add_escaped(&text, sts_slice_of(spot.base), POINTER_SHOWN);
+	sts_text_add_escaped(&text, sts_slice_of(spot.pointer), POINTER_SHOWN);
 	return shown;
 }
 
-static enum sts_err wrong_type(struct sts_error *e, const char *pointer, const struct sts_json *v,
+static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const struct sts_json *v,
 			       const char *expected)
 {
-	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, not %s", shown(pointer).text,
+	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, not %s", shown(spot).text,
 			kinds[sts_json_kind(v)], expected);
-}
-
-static const char *token_pointer(const struct sts_answer_input *in)
-{
-	return in->token_pointer ? in->token_pointer : in->row->token_pointer;
 }
 
 /* No token. Some servers answer 200 and put the error in the body. */
 static enum sts_err no_token(const struct sts_answer_input *in, const struct sts_json *root,
-			     struct sts_answer *out, struct sts_error *e)
+			     struct spot spot, struct sts_answer *out, struct sts_error *e)
 {
 	struct words words = read_words(in, root);
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
@@ -244,9 +270,10 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 	keep_code(out, &words);
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
-		      shown(token_pointer(in)).text);
+		      shown(spot).text);
 	add_words(&text, in, &words);
-	return sts_fail(e, by_code(in->row, words.code, STS_EANSWER), in->head->status, "%s", msg);
+	return sts_fail(e, sts_protocol_code(words.code, STS_EANSWER, NULL), in->head->status, "%s",
+			msg);
 }
 
 bool sts_answer_token_ok(struct sts_slice token)
@@ -257,7 +284,7 @@ bool sts_answer_token_ok(struct sts_slice token)
 	return token.len > 0 && token.len <= STS_TOKEN_MAX_BYTES;
 }
 
-static enum sts_err bad_token(struct sts_slice token, const char *pointer, struct sts_error *e)
+static enum sts_err bad_token(struct sts_slice token, struct spot spot, struct sts_error *e)
 {
 	const char *why = "has white space in it, or a byte that is not printable ASCII";
 
@@ -265,47 +292,57 @@ static enum sts_err bad_token(struct sts_slice token, const char *pointer, struc
 		why = "is empty";
 	else if (token.len > STS_TOKEN_MAX_BYTES)
 		why = "is over 64 KiB";
-	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(pointer).text, why);
+	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, why);
 }
 
-static enum sts_err read_token(const struct sts_answer_input *in, const struct sts_json *root,
-			       struct sts_answer *out, struct sts_error *e)
+static enum sts_err read_value(const struct sts_answer_input *in, const struct sts_json *root,
+			       struct spot spot, struct sts_slice *value, struct sts_answer *out,
+			       struct sts_error *e)
 {
-	const char *pointer = token_pointer(in);
 	const struct sts_json *v;
-	enum sts_err err = sts_json_at(root, pointer, &v, e);
+	enum sts_err err = look(root, spot, &v, e);
 
 	if (err != STS_OK)
 		return err;
 	if (!v)
-		return no_token(in, root, out, e);
-	if (!sts_json_string(v, &out->token))
-		return wrong_type(e, pointer, v, "a string");
-	return sts_answer_token_ok(out->token) ? STS_OK : bad_token(out->token, pointer, e);
+		return no_token(in, root, spot, out, e);
+	if (!sts_json_string(v, value))
+		return wrong_type(e, spot, v, "a string");
+	return sts_answer_token_ok(*value) ? STS_OK : bad_token(*value, spot, e);
+}
+
+/* The token, and what goes with it. */
+static enum sts_err read_values(const struct sts_answer_input *in, const struct sts_json *root,
+				struct sts_answer *out, struct sts_error *e)
+{
+	struct spot key_id = spot_of(in, STS_ROW_KEY_ID, NULL),
+		    secret = spot_of(in, STS_ROW_SECRET, NULL);
+	enum sts_err err = read_value(in, root, spot_of(in, STS_ROW_TOKEN, in->token_pointer),
+				      &out->token, out, e);
+
+	if (err == STS_OK && *key_id.pointer)
+		err = read_value(in, root, key_id, &out->aws_key_id, out, e);
+	if (err == STS_OK && *secret.pointer)
+		err = read_value(in, root, secret, &out->aws_secret, out, e);
+	return err;
 }
 
 static enum sts_err read_expiry(const struct sts_answer_input *in, const struct sts_json *root,
 				struct sts_expiry_input *expiry, struct sts_error *e)
 {
-	for (const struct sts_expiry_field *f = in->row->expiry; f && f->pointer; f++) {
-		bool absolute = f->kind == STS_EXPIRY_ABSOLUTE;
-		const struct sts_json *v;
-		int64_t seconds;
-		enum sts_err err = sts_json_at(root, f->pointer, &v, e);
+	struct spot spot = spot_of(in, STS_ROW_EXPIRY, in->expiry_pointer);
+	enum sts_expiry_kind kind = in->expiry_pointer ? in->expiry_kind
+						       : (enum sts_expiry_kind)in->row->expiry_kind;
+	bool absolute = kind == STS_EXPIRY_ABSOLUTE;
+	const struct sts_json *v = NULL;
+	enum sts_err err = *spot.pointer ? look(root, spot, &v, e) : STS_OK;
 
-		if (err != STS_OK)
-			return err;
-		if (!v)
-			continue;
-		if (!sts_expiry_value(v, f->kind, &seconds))
-			return wrong_type(e, f->pointer, v,
-					  absolute ? "a time (RFC 3339, or seconds since 1970)"
-						   : "a number of seconds");
-		if (absolute && (expiry->absolute_s < 0 || seconds < expiry->absolute_s))
-			expiry->absolute_s = seconds;
-		if (!absolute && (expiry->lifetime_s == INT64_MIN || seconds < expiry->lifetime_s))
-			expiry->lifetime_s = seconds;
-	}
+	if (err != STS_OK || !v)
+		return err;
+	if (!sts_expiry_value(v, kind, absolute ? &expiry->absolute_s : &expiry->lifetime_s))
+		return wrong_type(e, spot, v,
+				  absolute ? "a time (RFC 3339, or seconds since 1970)"
+					   : "a number of seconds");
 	return STS_OK;
 }
 
@@ -335,19 +372,19 @@ static bool decode_thumbprint(struct sts_slice hex, uint8_t out[STS_THUMBPRINT_B
 static enum sts_err read_thumbprint(const struct sts_answer_input *in, const struct sts_json *root,
 				    struct sts_answer *out, struct sts_error *e)
 {
-	const char *pointer = in->row->thumbprint_pointer;
+	struct spot spot = spot_of(in, STS_ROW_THUMBPRINT, NULL);
 	const struct sts_json *v = NULL;
 	struct sts_slice hex;
-	enum sts_err err = pointer ? sts_json_at(root, pointer, &v, e) : STS_OK;
+	enum sts_err err = *spot.pointer ? look(root, spot, &v, e) : STS_OK;
 
 	if (err != STS_OK || !v)
 		return err;
 	if (!sts_json_string(v, &hex))
-		return wrong_type(e, pointer, v, "a string");
+		return wrong_type(e, spot, v, "a string");
 	out->has_thumbprint = decode_thumbprint(hex, out->thumbprint);
 	if (!out->has_thumbprint)
 		return sts_fail(e, STS_ETOKEN, 0, "the answer's %s is not %d hexadecimal digits",
-				pointer, HEX_DIGITS);
+				shown(spot).text, HEX_DIGITS);
 	return STS_OK;
 }
 
@@ -483,10 +520,10 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 
 /* ---- the whole ---- */
 
-static enum sts_err parse_body(const struct sts_answer_input *in, const struct sts_json **root,
-			       struct sts_error *e)
+static enum sts_err parse_body(const struct sts_answer_input *in, char *scratch, size_t size,
+			       const struct sts_json **root, struct sts_error *e)
 {
-	enum sts_err err = sts_json_parse(in->body, root, e);
+	enum sts_err err = parse(in, scratch, size, root, e);
 	int status = in->head->status;
 
 	if (err == STS_EEMPTY)
@@ -501,28 +538,28 @@ static enum sts_err parse_body(const struct sts_answer_input *in, const struct s
 }
 
 static enum sts_err read_success(const struct sts_answer_input *in, struct sts_expiry_input *expiry,
-				 char *scratch, size_t scratch_size, struct sts_answer *out,
+				 char *scratch, size_t size, struct sts_answer *out,
 				 struct sts_error *e)
 {
 	const struct sts_json *root;
-	enum sts_err err = parse_body(in, &root, e);
+	enum sts_err err = parse_body(in, scratch, size, &root, e);
 
 	if (err == STS_OK)
-		err = read_token(in, root, out, e);
+		err = read_values(in, root, out, e);
 	if (err == STS_OK)
 		err = read_expiry(in, root, expiry, e);
 	if (err == STS_OK)
 		err = read_thumbprint(in, root, out, e);
 	if (err == STS_OK)
-		err = read_jwt(in, out->token, scratch, scratch_size, expiry, e);
+		err = read_jwt(in, out->token, scratch, size, expiry, e);
 	if (err == STS_OK)
 		err = judge_life(in, expiry, out, e);
-	/* The claims took the place of the answer; the same text is read again for the token in it.
-	 */
+	/* The claims took the place of the answer; the same text is read again for the values in
+	 * it. */
 	if (err == STS_OK)
-		err = parse_body(in, &root, e);
+		err = parse_body(in, scratch, size, &root, e);
 	if (err == STS_OK)
-		err = read_token(in, root, out, e);
+		err = read_values(in, root, out, e);
 	return err;
 }
 
@@ -552,11 +589,11 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 						expiry.received_real_s),
 	};
 	if (status < 200 || status > 299)
-		return read_failure(in, out, e);
+		return read_failure(in, scratch, scratch_size, out, e);
 	enum sts_err err = read_success(in, &expiry, scratch, scratch_size, out, e);
 
 	if (err != STS_OK) {
-		out->token = (struct sts_slice){NULL, 0};
+		out->token = out->aws_key_id = out->aws_secret = (struct sts_slice){NULL, 0};
 		sts_json_close();
 	}
 	return err;

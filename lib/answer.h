@@ -17,7 +17,9 @@
 
 struct sts_answer_input {
 	const struct sts_protocol *row;
-	const char *token_pointer; /* --token-field; NULL: the row's */
+	const char *token_pointer;  /* --token-field, from the document's root; NULL: the row's */
+	const char *expiry_pointer; /* --expiry-field, the same */
+	enum sts_expiry_kind expiry_kind; /* of expiry_pointer */
 	const struct sts_http_head *head;
 	struct sts_slice body; /* complete, UNTRUSTED */
 	/* What was sent, so that no echo of the subject token, of a client secret or of what came
@@ -49,7 +51,7 @@ struct sts_answer {
 
 /*
  * Read an answer.
- *   scratch  in   memory for decoding the returned JWT, 48 KiB or more
+ *   scratch  in   memory for decoding XML and the returned JWT, 48 KiB or more
  *   out      out  http_status, retry_after_s, sts_error and clock_skew_s are set in every case
  * Returns STS_OK; for a status that is not 2xx, by the row's own codes and then by the status:
  *   STS_EBUSY          408, 425, 429, 5xx

@@ -18,8 +18,8 @@ _Static_assert(STS_WRITE_TOKEN == 1u << STS_OUTPUT_TOKEN &&
 	       "the rows' bits and the store's numbers are the same");
 
 /* In the order of enum sts_output. A thumbprint is written where there is one, and has no word. */
-static const char words_of[] = "token\0expires\0\0json\0aws-credentials\0aws-process\0"
-			       "gcp-executable";
+const char sts_outputs_words[] = "token\0expires\0\0json\0aws-credentials\0aws-process\0"
+				 "gcp-executable";
 
 /*
  * In the same order. $T is the token, $K, $S and $N the AWS key id, secret and session token, $E the
@@ -52,7 +52,8 @@ static enum sts_err unknown(const char *option, struct sts_slice word, struct st
 	sts_text_init(&text, known, sizeof(known));
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
 		if (i != STS_OUTPUT_THUMBPRINT)
-			sts_text_addf(&text, "%s%s", i ? ", " : "", sts_text_at(words_of, i));
+			sts_text_addf(&text, "%s%s", i ? ", " : "",
+				      sts_text_at(sts_outputs_words, i));
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, word, 40);
 	return sts_fail(e, STS_EUSAGE, 0, "--%s: \"%s\" is none of %s", option, shown, known);
@@ -67,9 +68,11 @@ static enum sts_err not_given(const struct sts_protocol *row, const char *option
 	sts_text_init(&text, rows, sizeof(rows));
 	for (size_t p = 0; p < sts_protocol_count; p++)
 		if (gives(&sts_protocols[p], 1u << i))
-			sts_text_addf(&text, " %s", sts_protocols[p].name);
+			sts_text_addf(&text, " %s",
+				      sts_protocol_text(&sts_protocols[p], STS_ROW_NAME));
 	return sts_fail(e, STS_EUSAGE, 0, "--%s: protocol %s gives no %s; these do:%s", option,
-			row->name, sts_text_at(words_of, i), rows);
+			sts_protocol_text(row, STS_ROW_NAME), sts_text_at(sts_outputs_words, i),
+			rows);
 }
 
 enum sts_err sts_outputs_choose(const struct sts_protocol *row, const char *option,
@@ -80,7 +83,8 @@ enum sts_err sts_outputs_choose(const struct sts_protocol *row, const char *opti
 		struct sts_slice word = {words, strcspn(words, ",")};
 		unsigned i = 0;
 
-		while (i < STS_OUTPUT__COUNT && !sts_slice_eq(word, sts_text_at(words_of, i)))
+		while (i < STS_OUTPUT__COUNT &&
+		       !sts_slice_eq(word, sts_text_at(sts_outputs_words, i)))
 			i++;
 		if (i == STS_OUTPUT__COUNT || word.len == 0)
 			return unknown(option, word, e);

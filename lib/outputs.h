@@ -19,6 +19,9 @@
 /* All files of one answer together. */
 #define STS_OUTPUTS_MAX_BYTES (4 * STS_TOKEN_MAX_BYTES + 2048)
 
+/* The words of --write, one after the other, in the order of enum sts_output; a thumbprint has an empty one. */
+extern const char sts_outputs_words[];
+
 /*
  * Read the words of --write or --format: "token", "expires", "json", "aws-credentials",
  * "aws-process", "gcp-executable", with commas in between.

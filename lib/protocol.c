@@ -1,145 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol.h"
 
-#define TOKEN_TYPE_JWT "urn:ietf:params:oauth:token-type:jwt"
+#include <string.h>
 
-/*
- * Where errors stand. OAuth 2.0 (RFC 6749 section 5.2) first, then what servers that were not made
- * for it answer.
- */
-static const char *const error_pointers[] = {"/error", "/error/status", "/error/code", "/code",
-					     NULL};
-static const char *const message_pointers[] = {"/error_description", "/error/message", "/message",
-					       NULL};
+#define OAUTH      "urn:ietf:params:oauth:"
+#define TOKEN_TYPE OAUTH "token-type:"
+#define CLOUD      "https://www.googleapis.com/auth/cloud-platform"
 
-static const struct sts_expiry_field openunison_expiry[] = {
-	{"/token/expires", STS_EXPIRY_ABSOLUTE},
-	{NULL},
+#define REQUIRED 0x80 /* in a row's list of parameters */
+#define MUST     REQUIRED |
+
+/* ---- parameters ---- */
+
+/* Numbers from 1: 0 ends a row's list. */
+#define PARAM(symbol, ...) P_##symbol,
+enum {
+	P__NONE,
+#include "protocol_rows.h"
+	P__END
 };
+#undef PARAM
+_Static_assert(P__END <= REQUIRED, "a parameter's number leaves a bit for MUST");
 
-static const struct sts_fixed token_exchange_fixed[] = {
-	{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", STS_PLACE_BODY},
-	{NULL},
+#define ENTRY(source, place, kind, flags, min, max, ...) \
+	{STS_SOURCE_##source, STS_PLACE_##place, STS_KIND_##kind, flags, min, max},
+#define PARAM(symbol, ...) ENTRY(__VA_ARGS__)
+static const struct sts_param params[] = {
+#include "protocol_rows.h"
 };
+#undef PARAM
+#undef ENTRY
 
-static const struct sts_param token_exchange_params[] = {
-	{
-		.name = "subject_token_type",
-		.place = STS_PLACE_BODY,
-		.fallback = TOKEN_TYPE_JWT,
-		.help = "what the subject token is; some servers want ...:id_token or "
-			"...:access_token",
-	},
-	{
-		.name = "audience",
-		.place = STS_PLACE_BODY,
-		.repeats = true,
-		.help = "logical name of the service that the token is for",
-	},
-	{
-		.name = "resource",
-		.place = STS_PLACE_BODY,
-		.repeats = true,
-		.help = "URI of the service that the token is for",
-	},
-	{
-		.name = "scope",
-		.place = STS_PLACE_BODY,
-		.kind = STS_PARAM_WORDS,
-		.repeats = true,
-		.help = "what the token shall be good for",
-	},
-	{
-		.name = "requested_token_type",
-		.place = STS_PLACE_BODY,
-		.help = "kind of token wanted; the server's choice where it is not given",
-	},
-	{
-		.name = "actor_token",
-		.place = STS_PLACE_BODY,
-		.help = "token of the party that acts for the subject; from a file only",
-	},
-	{
-		.name = "actor_token_type",
-		.place = STS_PLACE_BODY,
-		.with = "actor_token",
-		.fallback = TOKEN_TYPE_JWT,
-		.help = "what the actor token is",
-	},
-	{NULL},
-};
+#define TEXTS(source, place, kind, flags, min, max, name, field, value, variable, shape, charset, \
+	      help) \
+	name "\0" field "\0" value "\0" variable "\0" shape "\0" charset "\0" help "\0"
+#define PARAM(symbol, ...) TEXTS(__VA_ARGS__)
+static const char param_texts[] =
+#include "protocol_rows.h"
+	;
+#undef PARAM
+#undef TEXTS
 
-static const struct sts_expiry_field token_exchange_expiry[] = {
-	{"/expires_in", STS_EXPIRY_LIFETIME},
-	{NULL},
-};
+/* ---- rows ---- */
 
-static const struct sts_error_code oauth_codes[] = {
-	{"temporarily_unavailable", STS_EBUSY},
-	{"server_error", STS_EBUSY},
-	{NULL},
-};
-
+#define ROW(body, flags, expiry, ttl, write, name, summary, reference, method, url, variable, ...) \
+	LIST(body, flags, expiry, ttl, write, __VA_ARGS__)
+#define LIST(body, flags, expiry, ttl, write, ...) \
+	NUMBERS(body, flags, expiry, ttl, write, __VA_ARGS__)
+#define NUMBERS(body, flags, expiry, ttl, write, base, token, expires, thumbprint, key, secret, \
+		...) \
+	{STS_BODY_##body, flags, STS_EXPIRY_##expiry, write, ttl, {__VA_ARGS__}},
 const struct sts_protocol sts_protocols[] = {
-	{
-		.name = "openunison",
-		.summary = "OpenUnison's STS: GET with the subject token as Bearer",
-		.reference = "https://openunison.github.io/",
-		.method = "GET",
-		.subject_place = STS_PLACE_BEARER,
-		.token_pointer = "/token/jwt",
-		.expiry = openunison_expiry,
-		.thumbprint_pointer = "/token/thumbprint",
-		.error_pointers = error_pointers,
-		.message_pointers = message_pointers,
-		.write = STS_WRITE_TOKEN | STS_WRITE_EXPIRES | STS_WRITE_THUMBPRINT,
-		.sig_cert_poll = true,
-	},
-	{
-		.name = "token-exchange",
-		.summary = "OAuth 2.0 Token Exchange (Keycloak, authentik, Databricks, Dex, "
-			   "OpenAI, ...)",
-		.reference = "RFC 8693",
-		.method = "POST",
-		.body = STS_BODY_FORM,
-		.subject_place = STS_PLACE_BODY,
-		.subject_field = "subject_token",
-		.fixed = token_exchange_fixed,
-		.params = token_exchange_params,
-		.any_param = true,
-		.client_auth = true,
-		.token_pointer = "/access_token",
-		.expiry = token_exchange_expiry,
-		.error_pointers = error_pointers,
-		.message_pointers = message_pointers,
-		.codes = oauth_codes,
-		.write = STS_WRITE_TOKEN | STS_WRITE_EXPIRES,
-	},
+#include "protocol_rows.h"
 };
+#undef ROW
+#undef LIST
+#undef NUMBERS
 
-const size_t sts_protocol_count = sizeof(sts_protocols) / sizeof(sts_protocols[0]);
+#define ROW(body, flags, expiry, ttl, write, name, summary, reference, method, url, variable, ...) \
+	name "\0" summary "\0" reference "\0" method "\0" url "\0" variable "\0" LIST(__VA_ARGS__)
+#define LIST(...) POINTERS(__VA_ARGS__)
+#define POINTERS(base, token, expiry, thumbprint, key, secret, ...) \
+	base "\0" token "\0" expiry "\0" thumbprint "\0" key "\0" secret "\0"
+static const char row_texts[] =
+#include "protocol_rows.h"
+	;
+#undef ROW
+
+#define ROWS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
+
+const size_t sts_protocol_count = ROWS;
+
+/* OAuth 2.0 (RFC 6749 section 5.2) first, then what servers that were not made for it answer. */
+const char sts_error_pointers[] = "/error\0/error/status\0/error/code\0/error/type\0/code\0"
+				  "/Error/Code\0/ErrorResponse/Error/Code\0";
+const char sts_message_pointers[] = "/error_description\0/error/message\0/message\0/errors/0\0"
+				    "/Error/Message\0/ErrorResponse/Error/Message\0";
+
+/* ---- look-up ---- */
+
+const char *sts_protocol_text(const struct sts_protocol *row, enum sts_row_text which)
+{
+	return sts_text_at(row_texts, (size_t)(row - sts_protocols) * STS_ROW__TEXTS + which);
+}
+
+const char *sts_param_text(const struct sts_param *p, enum sts_param_text which)
+{
+	return sts_text_at(param_texts, (size_t)(p - params) * STS_PARAM__TEXTS + which);
+}
 
 const struct sts_protocol *sts_protocol_find(struct sts_slice name)
 {
-	for (size_t i = 0; i < sts_protocol_count; i++)
-		if (sts_slice_eq(name, sts_protocols[i].name))
+	for (size_t i = 0; i < ROWS; i++)
+		if (sts_slice_eq(name, sts_protocol_text(&sts_protocols[i], STS_ROW_NAME)))
 			return &sts_protocols[i];
 	return NULL;
 }
 
 const char *sts_protocol_nearest(struct sts_slice name)
 {
-	const char *names[sizeof(sts_protocols) / sizeof(sts_protocols[0])];
+	const char *names[ROWS];
 
-	for (size_t i = 0; i < sts_protocol_count; i++)
-		names[i] = sts_protocols[i].name;
-	return sts_nearest(name, names, sts_protocol_count);
+	for (size_t i = 0; i < ROWS; i++)
+		names[i] = sts_protocol_text(&sts_protocols[i], STS_ROW_NAME);
+	return sts_nearest(name, names, ROWS);
+}
+
+const struct sts_param *sts_protocol_param_at(const struct sts_protocol *row, size_t i)
+{
+	uint8_t number = row->params[i] & (uint8_t)~REQUIRED;
+
+	return number ? &params[number - 1] : NULL;
+}
+
+bool sts_protocol_requires(const struct sts_protocol *row, size_t i)
+{
+	return row->params[i] & REQUIRED;
+}
+
+static size_t skip_marks(const char *text, size_t len, size_t at)
+{
+	while (at < len && (text[at] == '-' || text[at] == '_'))
+		at++;
+	return at;
+}
+
+static int lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+}
+
+bool sts_name_is(struct sts_slice a, const char *z)
+{
+	size_t len = strlen(z), i = skip_marks(a.data, a.len, 0), j = skip_marks(z, len, 0);
+
+	while (i < a.len && j < len && lower(a.data[i]) == lower(z[j])) {
+		i = skip_marks(a.data, a.len, i + 1);
+		j = skip_marks(z, len, j + 1);
+	}
+	return i == a.len && j == len;
 }
 
 const struct sts_param *sts_protocol_param(const struct sts_protocol *row, struct sts_slice name)
 {
-	for (const struct sts_param *p = row->params; p && p->name; p++)
-		if (sts_slice_eq(name, p->name))
+	const struct sts_param *p;
+
+	for (size_t i = 0; (p = sts_protocol_param_at(row, i)); i++) {
+		const char *field = sts_param_text(p, STS_PARAM_FIELD);
+
+		if (sts_name_is(name, sts_param_text(p, STS_PARAM_NAME)) ||
+		    (*field && sts_name_is(name, field)))
 			return p;
+	}
 	return NULL;
+}
+
+/* ---- error codes ---- */
+
+/*
+ * Every code between spaces, a text for each meaning. The first two stand with status 400 for what
+ * is worth another try: a server's own trouble, and a token that AWS could not verify, for which
+ * its SDKs try again a few times (so does `fetch`; `run` goes to the slow lane).
+ */
+static const char codes[] =
+	" temporarily_unavailable server_error IDPCommunicationError Throttling"
+	" ThrottlingException RequestLimitExceeded \0"
+	" InvalidIdentityToken \0"
+	/* RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750, RFC 8693 */
+	" invalid_request invalid_client invalid_grant invalid_scope"
+	" unauthorized_client unsupported_grant_type unsupported_response_type"
+	" access_denied invalid_token insufficient_scope invalid_target"
+	/* OpenID Connect Core, section 3.1.2.6, at Microsoft Entra */
+	" interaction_required login_required consent_required"
+	/* AWS STS */
+	" AccessDenied ExpiredTokenException IDPRejectedClaim"
+	" MalformedPolicyDocument PackedPolicyTooLarge RegionDisabledException ValidationError"
+	/* Google APIs: google.rpc.Code */
+	" INVALID_ARGUMENT FAILED_PRECONDITION UNAUTHENTICATED PERMISSION_DENIED"
+	" NOT_FOUND RESOURCE_EXHAUSTED UNAVAILABLE INTERNAL"
+	/* Anthropic */
+	" invalid_request_error authentication_error permission_error not_found_error"
+	" rate_limit_error api_error overloaded_error ";
+
+#define CODE_WORD_MAX_BYTES 64 /* with a space before and after it */
+
+enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known)
+{
+	const enum sts_err meanings[] = {STS_EBUSY, STS_EUNAUTHORIZED, otherwise};
+	const char *at = codes;
+	char word[CODE_WORD_MAX_BYTES];
+	struct sts_text text;
+	bool is_word;
+
+	sts_text_init(&text, word, sizeof(word));
+	sts_text_add_char(&text, ' ');
+	sts_text_add_slice(&text, code);
+	sts_text_add_char(&text, ' ');
+	is_word = code.len > 0 && !memchr(code.data, ' ', code.len) && !text.overflow;
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		bool found = is_word && sts_slice_find(sts_slice_of(at),
+						       (struct sts_slice){word, text.len}) >= 0;
+
+		if (known)
+			*known = found;
+		if (found)
+			return meanings[i];
+		at += strlen(at) + 1;
+	}
+	return otherwise;
 }

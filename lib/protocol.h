@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protocols as data: one row per STS protocol (docs: `sts-sidecar protocols NAME`). A row says
- * how the request is made and how the answer is read; the one builder (request.h) and the one
- * reader (answer.h) know no row by name. Adding an STS is adding a row here, a line of
- * documentation and a folder of test data.
+ * The protocols as data: one row per STS protocol (protocol_rows.h; `sts-sidecar protocols NAME`
+ * prints it). A row says how the request is made and how the answer is read; the one builder
+ * (request.h) and the one reader (answer.h) know no row by name. Adding an STS is adding a row, a
+ * section of docs/protocols.md and a folder of test data.
+ *
+ * Texts are kept one after the other, numbers in small structs without pointers: a row and its
+ * parameters cost little more than their letters.
  */
 #ifndef STS_PROTOCOL_H
 #define STS_PROTOCOL_H
@@ -15,58 +18,56 @@ enum sts_body { STS_BODY_NONE, STS_BODY_FORM, STS_BODY_JSON };
 
 /* Where a value goes in the request. */
 enum sts_place {
-	STS_PLACE_BEARER, /* Authorization: Bearer VALUE */
-	STS_PLACE_HEADER, /* a header of the field's name */
-	STS_PLACE_BODY,   /* a form or JSON field of the field's name */
-	STS_PLACE_QUERY,  /* a query parameter of the field's name */
-	STS_PLACE_URL,    /* fills {NAME} in url_template, before there is a request */
+	STS_PLACE_BEARER,  /* Authorization: Bearer VALUE */
+	STS_PLACE_HEADER,  /* a header of the field's name */
+	STS_PLACE_BODY,    /* a form or JSON field of the field's name */
+	STS_PLACE_QUERY,   /* a query parameter of the field's name */
+	STS_PLACE_URL,     /* fills {NAME} in the row's URL, before there is a request */
+	STS_PLACE_POINTER, /* in a JSON body, where the field's name, a JSON pointer, leads */
 };
 
-/* How a parameter's text goes over the wire. A name given several times (`repeats`) repeats in a
- * form or query, and is an array in JSON. */
-enum sts_param_kind {
-	STS_PARAM_STRING,
-	STS_PARAM_NUMBER, /* digits; bare in JSON */
-	STS_PARAM_WORDS,  /* given several times: joined by spaces, in a form and in JSON */
-	STS_PARAM_LIST,   /* the same, but always an array in JSON, of the words */
+/* Where a value comes from. */
+enum sts_source {
+	STS_SOURCE_USER,    /* --param and the like; else STS_PARAM_VALUE, its default */
+	STS_SOURCE_FIXED,   /* always STS_PARAM_VALUE */
+	STS_SOURCE_SUBJECT, /* the subject token */
 };
 
-/* A named parameter that the user may, or must, give. Arrays end with name == NULL. */
+/* How a value goes over the wire. A name given several times repeats in a form or query, and is an
+ * array in JSON, but for what is said here. */
+enum sts_kind {
+	STS_KIND_STRING,
+	STS_KIND_NUMBER,   /* digits; bare in JSON */
+	STS_KIND_RAW,      /* bare in JSON: true */
+	STS_KIND_WORDS,    /* given several times: joined by spaces, in a form and in JSON */
+	STS_KIND_LIST,     /* the same, but always an array in JSON, of the words */
+	STS_KIND_NUMBERED, /* # in the field's name becomes 1, 2, 3 */
+};
+
+/* Flags of a parameter. */
+#define STS_PARAM_REPEATS       1
+#define STS_PARAM_WITH_PREVIOUS 2 /* only where the parameter before it in the table is given */
+
+/* One field of a request. Its texts are those of enum sts_param_text. */
 struct sts_param {
-	const char *name;  /* as the user says it (--audience, --param NAME=...): "audience" */
-	const char *field; /* as it goes over the wire; NULL: the same as name */
-	enum sts_place place;
-	enum sts_param_kind kind;
-	bool required, repeats;
-	const char *with;     /* goes only where this parameter is given, or NULL */
-	const char *fallback; /* default value, or NULL */
-	const char *env;      /* an environment name that a platform's webhook injects, or NULL */
-	uint32_t min_bytes, max_bytes; /* of one value; 0: no bound of its own */
-	const char *charset; /* bytes allowed besides letters and digits; NULL: any printable */
-	const char *help;
+	uint8_t source, place, kind, flags;
+	uint16_t min, max; /* a number's range, else bytes of one value; max 0: no bound */
 };
 
-/* A field that every request of the row carries. Arrays end with name == NULL. */
-struct sts_fixed {
-	const char *name, *value;
-	enum sts_place place; /* HEADER, BODY or QUERY */
+enum sts_param_text {
+	STS_PARAM_NAME,    /* as the user says it */
+	STS_PARAM_FIELD,   /* as it goes over the wire; "": the same */
+	STS_PARAM_VALUE,   /* default or fixed value; "": none */
+	STS_PARAM_ENV,     /* variable that a platform's webhook injects; "": none */
+	STS_PARAM_SHAPE,   /* what a value looks like: one * stands for anything; "": no matter */
+	STS_PARAM_CHARSET, /* what is allowed besides letters and digits; "": any printable */
+	STS_PARAM_HELP,
+	STS_PARAM__TEXTS
 };
 
 enum sts_expiry_kind {
 	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch (also in a string) */
 	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent (also in a string) */
-};
-
-/* Where an expiry stands in the answer. Arrays end with pointer == NULL. */
-struct sts_expiry_field {
-	const char *pointer;
-	enum sts_expiry_kind kind;
-};
-
-/* A row's own error code and what it means there; outranks the HTTP status. Ends with NULL. */
-struct sts_error_code {
-	const char *code;
-	enum sts_err err;
 };
 
 /* What can be written; a row has the bits of its default of --write. */
@@ -80,35 +81,49 @@ enum sts_write {
 	STS_WRITE_GCP_EXECUTABLE = 64,  /* gcp-executable.json */
 };
 
+/* Flags of a row. */
+#define STS_ROW_ANY_PARAM   1  /* --param with names that are not in its list is allowed */
+#define STS_ROW_CLIENT_AUTH 2  /* --client-id, --client-secret-file, --client-auth make sense */
+#define STS_ROW_SINGLE_USE  4  /* a subject token is taken once */
+#define STS_ROW_POLL        8  /* a thumbprint of the signing certificate is served beside it */
+#define STS_ROW_XML         16 /* look-alikes answer XML: it is read as the JSON that it means */
+#define STS_ROW_OPEN        32 /* --method and --subject-in make sense */
+
+#define STS_PROTOCOL_PARAMS_MAX 12
+#define STS_PROTOCOL_TTL_S      300 /* a token's life when nothing tells it */
+
 struct sts_protocol {
-	const char *name, *summary, *reference;
-	const char *url_template; /* NULL: --url is required */
-	const char *method;
-	enum sts_body body; /* STS_BODY_NONE: never one; else --body may choose the other */
-	enum sts_place subject_place;
-	const char *subject_field;      /* name where subject_place is not BEARER */
-	const struct sts_fixed *fixed;  /* or NULL */
-	const struct sts_param *params; /* or NULL */
-	bool any_param;                 /* --param with names that are not in params is allowed */
-	bool client_auth; /* --client-id, --client-secret-file, --client-auth make sense */
-	/* the answer */
-	const char *token_pointer;
-	const struct sts_expiry_field *expiry; /* or NULL */
-	const char *thumbprint_pointer;        /* or NULL */
-	const char *const *error_pointers;     /* code; ends with NULL; the first string counts */
-	const char *const *message_pointers;   /* text; the same */
-	const struct sts_error_code *codes;    /* or NULL */
-	uint32_t default_ttl_s;                /* 0: the program's, STS_PROTOCOL_TTL_S */
-	unsigned write;                        /* sts_write bits */
-	bool subject_single_use;
-	bool sig_cert_poll; /* a thumbprint of the signing certificate is served beside it */
+	uint8_t body;  /* enum sts_body; NONE: never one; else --body may choose the other */
+	uint8_t flags; /* STS_ROW_* */
+	uint8_t expiry_kind;
+	uint8_t write;                               /* enum sts_write bits */
+	uint16_t default_ttl_s;                      /* 0: STS_PROTOCOL_TTL_S */
+	uint8_t params[STS_PROTOCOL_PARAMS_MAX + 1]; /* for sts_protocol_param_at() */
 };
 
-#define STS_PROTOCOL_TTL_S 300
+enum sts_row_text {
+	STS_ROW_NAME,
+	STS_ROW_SUMMARY,
+	STS_ROW_REFERENCE,
+	STS_ROW_METHOD,
+	STS_ROW_URL,        /* with {NAME} for parameters; "": --url is required */
+	STS_ROW_TOKEN_FILE, /* variable with the subject token's path; "": none */
+	/* JSON pointers into the answer, all but the first from where the first leads */
+	STS_ROW_BASE,
+	STS_ROW_TOKEN,
+	STS_ROW_EXPIRY,     /* "": none */
+	STS_ROW_THUMBPRINT, /* "": none */
+	STS_ROW_KEY_ID,     /* AWS credentials, of which the token is the session token; "": none */
+	STS_ROW_SECRET,
+	STS_ROW__TEXTS
+};
 
 /* All rows, in the order in which they are listed. */
 extern const struct sts_protocol sts_protocols[];
 extern const size_t sts_protocol_count;
+
+/* A text of a row of sts_protocols; never NULL. */
+const char *sts_protocol_text(const struct sts_protocol *row, enum sts_row_text which);
 
 /* The row of a name (exact), or NULL. */
 const struct sts_protocol *sts_protocol_find(struct sts_slice name);
@@ -116,7 +131,31 @@ const struct sts_protocol *sts_protocol_find(struct sts_slice name);
 /* The nearest name of a row, for "did you mean", or NULL. */
 const char *sts_protocol_nearest(struct sts_slice name);
 
-/* A row's parameter of a name (exact), or NULL. */
+/* A row's parameters in the order in which they go out, i from 0; NULL past the last. */
+const struct sts_param *sts_protocol_param_at(const struct sts_protocol *row, size_t i);
+
+/* Must the row's i-th parameter have a value? */
+bool sts_protocol_requires(const struct sts_protocol *row, size_t i);
+
+/* A row's parameter by its name or field's name, or NULL. Case, - and _ are not minded: RoleArn,
+ * role-arn and role_arn are one. */
 const struct sts_param *sts_protocol_param(const struct sts_protocol *row, struct sts_slice name);
+
+/* A text of a parameter that one of these functions gave; never NULL. */
+const char *sts_param_text(const struct sts_param *p, enum sts_param_text which);
+
+/* Is it the same name, but for case, - and _? */
+bool sts_name_is(struct sts_slice a, const char *z);
+
+/* Where errors stand, as JSON pointers, for all rows: texts one after the other, the last is empty.
+ * The first that leads to a string counts. */
+extern const char sts_error_pointers[], sts_message_pointers[];
+
+/*
+ * What an error code of a peer means, whatever its HTTP status.
+ *   otherwise  in   what the status says
+ *   known      out  is it a code of the field, which may be shown and stored? Or NULL
+ */
+enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known);
 
 #endif

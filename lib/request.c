@@ -12,7 +12,7 @@
 struct item {
 	struct sts_slice name; /* as it goes over the wire */
 	enum sts_place place;
-	enum sts_param_kind kind;
+	enum sts_kind kind;
 	bool secret;
 	struct sts_slice given;
 	struct sts_slice value;
@@ -28,34 +28,33 @@ struct build {
 
 typedef void (*item_fn)(struct build *b, const struct item *item);
 
-static void each_fixed(struct build *b, item_fn fn)
-{
-	for (const struct sts_fixed *f = b->r->row->fixed; f && f->name; f++) {
-		struct item item = {.name = sts_slice_of(f->name),
-				    .place = f->place,
-				    .value = sts_slice_of(f->value)};
-
-		fn(b, &item);
-	}
-}
-
+/* What the row names: fixed values, the subject token, and what the user gave or left out. */
 static void each_row_param(struct build *b, item_fn fn)
 {
-	for (const struct sts_param *p = b->r->row->params; p && p->name; p++) {
-		struct sts_slice name = sts_slice_of(p->name);
-		struct item item = {.name = p->field ? sts_slice_of(p->field) : name,
-				    .place = p->place,
-				    .kind = p->kind,
-				    .secret = sts_request_name_is_secret(name)};
+	struct sts_slice previous = {NULL, 0};
+	const struct sts_param *p;
 
-		if (sts_request_count(b->r, name) > 0)
+	for (size_t i = 0; (p = sts_protocol_param_at(b->r->row, i)); i++) {
+		struct sts_slice name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
+		struct item item = {.kind = (enum sts_kind)p->kind,
+				    .value = sts_slice_of(sts_param_text(p, STS_PARAM_VALUE)),
+				    .secret = sts_request_name_is_secret(name)};
+		const char *field;
+
+		item.place = sts_request_place(b->r, p, &field);
+		item.name = sts_slice_of(field);
+		if (p->source == STS_SOURCE_SUBJECT) {
+			item.secret = true;
+			item.value = b->r->subject;
+		} else if (sts_request_count(b->r, name) > 0) {
 			item.given = name;
-		else if (p->fallback &&
-			 (!p->with || sts_request_count(b->r, sts_slice_of(p->with)) > 0))
-			item.value = sts_slice_of(p->fallback);
-		else
-			continue;
-		fn(b, &item);
+		} else if ((p->flags & STS_PARAM_WITH_PREVIOUS) &&
+			   sts_request_count(b->r, previous) == 0) {
+			item.value.len = 0;
+		}
+		previous = name;
+		if (item.given.len > 0 || item.value.len > 0)
+			fn(b, &item);
 	}
 }
 
@@ -74,39 +73,27 @@ static void each_free_param(struct build *b, item_fn fn)
 	}
 }
 
-static void each_client_field(struct build *b, item_fn fn)
+static void client_field(struct build *b, item_fn fn, struct sts_slice name, bool secret,
+			 struct sts_slice value)
 {
-	const struct sts_request *r = b->r;
+	struct item item = {.name = name,
+			    .place = sts_request_free_place(b->r),
+			    .secret = secret,
+			    .value = value};
 
-	if (r->client_auth != STS_CLIENT_BASIC && r->client_id.len > 0) {
-		struct item id = {.name = STS_SLICE("client_id"),
-				  .place = sts_request_free_place(r),
-				  .value = r->client_id};
-
-		fn(b, &id);
-	}
-	if (r->client_auth == STS_CLIENT_POST) {
-		struct item secret = {.name = STS_SLICE("client_secret"),
-				      .place = sts_request_free_place(r),
-				      .secret = true,
-				      .value = r->client_secret};
-
-		fn(b, &secret);
-	}
+	fn(b, &item);
 }
 
 static void each_item(struct build *b, item_fn fn)
 {
-	struct item subject = {.name = sts_slice_of(b->r->row->subject_field),
-			       .place = b->r->row->subject_place,
-			       .secret = true,
-			       .value = b->r->subject};
+	const struct sts_request *r = b->r;
 
-	each_fixed(b, fn);
-	fn(b, &subject);
 	each_row_param(b, fn);
 	each_free_param(b, fn);
-	each_client_field(b, fn);
+	if (r->client_auth != STS_CLIENT_BASIC && r->client_id.len > 0)
+		client_field(b, fn, STS_SLICE("client_id"), false, r->client_id);
+	if (r->client_auth == STS_CLIENT_POST)
+		client_field(b, fn, STS_SLICE("client_secret"), true, r->client_secret);
 }
 
 /* ---- building ---- */
@@ -136,7 +123,7 @@ static bool next_value(const struct build *b, const struct item *item, size_t *a
 
 static bool is_words(const struct item *item)
 {
-	return item->kind == STS_PARAM_WORDS || item->kind == STS_PARAM_LIST;
+	return item->kind == STS_KIND_WORDS || item->kind == STS_KIND_LIST;
 }
 
 static void add_separator(struct build *b, char next)
@@ -155,24 +142,35 @@ static void add_form_value(struct build *b, struct sts_slice value)
 		sts_text_add_urlencoded(b->out, value);
 }
 
+/* # in the name becomes the value's number: PolicyArns.member.2.arn. */
+static void add_form_name(struct build *b, const struct item *item, unsigned number)
+{
+	struct sts_slice name = item->name;
+	const char *mark = item->kind == STS_KIND_NUMBERED ? memchr(name.data, '#', name.len)
+							   : NULL;
+	size_t before = mark ? (size_t)(mark - name.data) : name.len;
+
+	add_separator(b, '&');
+	sts_text_add_urlencoded(b->out, (struct sts_slice){name.data, before});
+	if (mark)
+		sts_text_addf(b->out, "%u%.*s", number, (int)(name.len - before - 1), mark + 1);
+	sts_text_add_char(b->out, '=');
+}
+
 static void add_form_item(struct build *b, const struct item *item)
 {
 	struct sts_slice value;
-	bool joined = false;
+	unsigned number = 0;
 	size_t at = 0;
 
 	if (item->place != b->place)
 		return;
 	while (next_value(b, item, &at, &value)) {
-		if (joined) {
+		if (number++ > 0 && is_words(item))
 			sts_text_add_str(b->out, "%20");
-		} else {
-			add_separator(b, '&');
-			sts_text_add_urlencoded(b->out, item->name);
-			sts_text_add_char(b->out, '=');
-		}
+		else
+			add_form_name(b, item, number);
 		add_form_value(b, value);
-		joined = is_words(item);
 	}
 }
 
@@ -226,9 +224,9 @@ static void add_json_values(struct build *b, const struct item *item)
 
 	while (next_value(b, item, &at, &value)) {
 		sts_text_add_str(b->out, more ? "," : "");
-		if (item->kind == STS_PARAM_LIST)
+		if (item->kind == STS_KIND_LIST)
 			add_json_list(b->out, value);
-		else if (item->kind == STS_PARAM_NUMBER)
+		else if (item->kind == STS_KIND_NUMBER || item->kind == STS_KIND_RAW)
 			sts_text_add_slice(b->out, value);
 		else
 			add_json_string(b->out, value);
@@ -236,21 +234,51 @@ static void add_json_values(struct build *b, const struct item *item)
 	}
 }
 
+/* "a":{"b": of the pointer /a/b. Returns how many objects it opened. */
+static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
+{
+	size_t depth = 0;
+
+	for (;;) {
+		struct sts_slice token = sts_request_token(&pointer);
+
+		sts_text_add_char(out, '"');
+		for (size_t i = 0; i < token.len; i++) {
+			bool escape = token.data[i] == '~' && i + 1 < token.len;
+			char c = escape ? (token.data[++i] == '0' ? '~' : '/') : token.data[i];
+
+			sts_text_add_json(out, (struct sts_slice){&c, 1});
+		}
+		sts_text_add_str(out, pointer.len > 0 ? "\":{" : "\":");
+		if (pointer.len == 0)
+			return depth;
+		depth++;
+	}
+}
+
 static void add_json_item(struct build *b, const struct item *item)
 {
-	bool array = item->kind == STS_PARAM_LIST ||
-		     (item->kind != STS_PARAM_WORDS && sts_request_count(b->r, item->given) > 1);
+	bool array = item->kind == STS_KIND_LIST ||
+		     (item->kind != STS_KIND_WORDS && sts_request_count(b->r, item->given) > 1);
+	size_t depth = 0;
 
-	if (item->place != b->place)
+	if (item->place != b->place && item->place != STS_PLACE_POINTER)
 		return;
 	add_separator(b, ',');
-	add_json_string(b->out, item->name);
-	sts_text_add_str(b->out, array ? ":[" : ":");
-	if (item->kind == STS_PARAM_WORDS)
+	if (item->place == STS_PLACE_POINTER) {
+		depth = add_json_path(b->out, item->name);
+	} else {
+		add_json_string(b->out, item->name);
+		sts_text_add_char(b->out, ':');
+	}
+	sts_text_add_str(b->out, array ? "[" : "");
+	if (item->kind == STS_KIND_WORDS)
 		add_json_words(b, item);
 	else
 		add_json_values(b, item);
 	sts_text_add_str(b->out, array ? "]" : "");
+	while (depth-- > 0)
+		sts_text_add_char(b->out, '}');
 }
 
 static void add_header_item(struct build *b, const struct item *item)
@@ -316,6 +344,41 @@ static void build_target(struct build *b)
 	each_item(b, add_form_item);
 }
 
+void sts_request_url(const struct sts_request *r, struct sts_text *url)
+{
+	for (const char *at = r->url_template; *at; at++) {
+		struct sts_slice name = {at + 1, strcspn(at + 1, "}")}, value;
+		const struct sts_param *p = *at == '{' ? sts_protocol_param(r->row, name) : NULL;
+		size_t next = 0;
+
+		if (!p) {
+			sts_text_add_char(url, *at);
+			continue;
+		}
+		const struct sts_field *given = sts_request_next(r, name, &next);
+
+		at += name.len + 1;
+		value = given ? given->value : sts_slice_of(sts_param_text(p, STS_PARAM_VALUE));
+		while (at[1] == '/' && value.len > 0 && value.data[value.len - 1] == '/')
+			value.len--;
+		sts_text_add_slice(url, value);
+	}
+}
+
+static enum sts_err check_subject(const struct sts_request *r, struct sts_error *e)
+{
+	const struct sts_param *p;
+
+	if (r->subject.len == 0)
+		return sts_fail(e, STS_EUSAGE, 0, "there is no subject token to send");
+	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++)
+		if (p->source == STS_SOURCE_SUBJECT && p->max > 0 && r->subject.len > p->max)
+			return sts_fail(e, STS_ESUBJECT_TOOBIG, 0,
+					"the subject token has %zu bytes, and the STS takes %u",
+					r->subject.len, (unsigned)p->max);
+	return STS_OK;
+}
+
 enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head,
 			       struct sts_text *body, struct sts_error *e)
 {
@@ -326,8 +389,9 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 
 	if (err != STS_OK)
 		return err;
-	if (r->subject.len == 0)
-		return sts_fail(e, STS_EUSAGE, 0, "there is no subject token to send");
+	err = check_subject(r, e);
+	if (err != STS_OK)
+		return err;
 	const char *type = build_body(&b);
 
 	sts_text_init(&line, target, sizeof(target));
@@ -335,8 +399,9 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 	build_target(&b);
 
 	b.out = head;
-	sts_http_request_start(head, r->row->method, r->url->authority,
-			       (struct sts_slice){line.data, line.len}, r->agent);
+	sts_http_request_start(
+		head, r->method ? r->method : sts_protocol_text(r->row, STS_ROW_METHOD),
+		r->url->authority, (struct sts_slice){line.data, line.len}, r->agent);
 	if (r->client_auth == STS_CLIENT_BASIC)
 		add_basic(&b);
 	each_item(&b, add_header_item);

@@ -27,11 +27,17 @@ struct sts_field {
 
 struct sts_request {
 	const struct sts_protocol *row;
+	const char *url_template; /* the row's, when it is what the URL comes from; else NULL */
 	const struct sts_url *url;
+	const char *method; /* NULL: the row's */
+	/* Where the subject token goes, in place of what the row says; used when own_subject. */
+	bool own_subject;
+	enum sts_place subject_place;
+	const char *subject_field;      /* NULL for STS_PLACE_BEARER */
 	enum sts_body body;             /* the row's, or --body */
 	struct sts_slice subject;       /* checked by subject.h */
-	const struct sts_field *params; /* names of the row's params, or any (any_param); repeated
-					   names are repeated values */
+	const struct sts_field *params; /* names as the row writes them, or any (STS_ROW_ANY_PARAM);
+					   repeated names are repeated values */
 	size_t param_count;
 	const struct sts_field *headers; /* --header, --header-file */
 	size_t header_count;
@@ -49,6 +55,13 @@ struct sts_request {
  */
 enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e);
 
+/*
+ * Fill in the row's URL from parameters and their defaults. Their values are checked by
+ * sts_request_check(), and hold nothing that must be encoded; a slash at the end of one is dropped
+ * before another.
+ */
+void sts_request_url(const struct sts_request *r, struct sts_text *url);
+
 /* May this name be given with --param or --header? Names that hold secrets (client_secret,
  * password, client_assertion, actor_token, assertion, subject_token, authorization; any case, `-`
  * and `_` not minded) come from files. */
@@ -59,10 +72,13 @@ bool sts_request_name_is_secret(struct sts_slice name);
  *   head, body  in/out  set up by sts_text_init(); body stays empty for STS_BODY_NONE
  *   masked      in      write "***" for the subject token and every secret (--dry-run)
  * Returns STS_OK, STS_EUSAGE (as sts_request_check(), and an empty subject), STS_ETOOBIG when head
- * or body is too small, or the query longer than STS_REQUEST_QUERY_MAX_BYTES.
+ * or body is too small, or the query longer than STS_REQUEST_QUERY_MAX_BYTES, STS_ESUBJECT_TOOBIG when
+ * the protocol takes no subject token of this length.
  */
 enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head,
 			       struct sts_text *body, struct sts_error *e);
+
+/* ---- for request.c and request_check.c ---- */
 
 /* The next field of r->params with this name, or NULL; *at starts at 0. */
 const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
@@ -70,7 +86,15 @@ const struct sts_field *sts_request_next(const struct sts_request *r, struct sts
 /* How many there are. */
 size_t sts_request_count(const struct sts_request *r, struct sts_slice name);
 
+/* Where a parameter of the row goes, and its name there. */
+enum sts_place sts_request_place(const struct sts_request *r, const struct sts_param *p,
+				 const char **field);
+
 /* Where fields go that the row does not name: the body, or the query where there is none. */
 enum sts_place sts_request_free_place(const struct sts_request *r);
+
+/* The first reference token of a JSON pointer, "a" of "/a/b"; empty past its end. Escapes are kept.
+ */
+struct sts_slice sts_request_token(struct sts_slice *pointer);
 
 #endif

@@ -7,7 +7,7 @@
 #include "subject.h"
 
 #define NAME_MAX_BYTES 128
-#define NAMES_MAX      32
+#define WHY_MAX_BYTES  120
 
 static bool same(struct sts_slice a, struct sts_slice b)
 {
@@ -35,6 +35,32 @@ size_t sts_request_count(const struct sts_request *r, struct sts_slice name)
 	return count;
 }
 
+enum sts_place sts_request_place(const struct sts_request *r, const struct sts_param *p,
+				 const char **field)
+{
+	*field = sts_param_text(p, STS_PARAM_FIELD);
+	if (!**field)
+		*field = sts_param_text(p, STS_PARAM_NAME);
+	if (p->source != STS_SOURCE_SUBJECT || !r->own_subject)
+		return (enum sts_place)p->place;
+	*field = r->subject_field;
+	return r->subject_place;
+}
+
+struct sts_slice sts_request_token(struct sts_slice *pointer)
+{
+	struct sts_slice token = *pointer;
+
+	if (pointer->len == 0)
+		return token;
+	token.data++;
+	for (token.len = 0; token.len + 1 < pointer->len && token.data[token.len] != '/';)
+		token.len++;
+	pointer->data += token.len + 1;
+	pointer->len -= token.len + 1;
+	return token;
+}
+
 enum sts_place sts_request_free_place(const struct sts_request *r)
 {
 	return r->body == STS_BODY_NONE ? STS_PLACE_QUERY : STS_PLACE_BODY;
@@ -42,20 +68,11 @@ enum sts_place sts_request_free_place(const struct sts_request *r)
 
 bool sts_request_name_is_secret(struct sts_slice name)
 {
-	/* In lower case, without - and _: clientSecret and client-secret are the same secret. */
-	static const char *const secrets[] = {"clientsecret", "password",  "clientassertion",
-					      "actortoken",   "assertion", "subjecttoken",
-					      "authorization"};
-	char plain[32];
-	struct sts_text text;
+	static const char secrets[] = "clientsecret\0password\0clientassertion\0actortoken\0"
+				      "assertion\0subjecttoken\0authorization\0";
 
-	sts_text_init(&text, plain, sizeof(plain));
-	for (size_t i = 0; i < name.len; i++)
-		if (name.data[i] != '-' && name.data[i] != '_')
-			sts_text_add_char(&text, name.data[i]);
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (!text.overflow &&
-		    sts_slice_eq_nocase((struct sts_slice){text.data, text.len}, secrets[i]))
+	for (const char *at = secrets; *at; at += strlen(at) + 1)
+		if (sts_name_is(name, at))
 			return true;
 	return false;
 }
@@ -82,6 +99,9 @@ static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
 	if (place == STS_PLACE_HEADER)
 		return sts_http_value_allowed(value);
+	/* What leaves its place in a path leads elsewhere. */
+	if (place == STS_PLACE_URL && sts_slice_find(value, STS_SLICE("..")) >= 0)
+		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
 		bool blank = place == STS_PLACE_BODY && (c == '\t' || c == '\n' || c == '\r');
@@ -100,108 +120,162 @@ static bool in_charset(struct sts_slice value, const char *charset)
 	return true;
 }
 
-static bool is_number(struct sts_slice value)
+static bool is_number(struct sts_slice value, uint64_t min, uint64_t max)
 {
 	uint64_t number;
 
-	return sts_parse_u64(value, INT64_MAX, &number) && (value.len == 1 || value.data[0] != '0');
+	return sts_parse_u64(value, max ? max : INT64_MAX, &number) && number >= min &&
+	       (value.len == 1 || value.data[0] != '0');
+}
+
+/* One * stands for one byte or more. */
+static bool has_shape(struct sts_slice value, const char *shape)
+{
+	size_t before = strcspn(shape, "*"), after = strlen(shape) - before - 1;
+
+	return value.len > before + after && memcmp(value.data, shape, before) == 0 &&
+	       memcmp(value.data + value.len - after, shape + before + 1, after) == 0;
+}
+
+/* What is wrong with a value, if anything is. */
+static void judge(const struct sts_param *p, struct sts_slice value, struct sts_text *why)
+{
+	const char *shape = sts_param_text(p, STS_PARAM_SHAPE);
+	const char *charset = sts_param_text(p, STS_PARAM_CHARSET);
+
+	if (!may_go_out(value, (enum sts_place)p->place))
+		sts_text_add_str(why, "has a byte in its value that may not go out");
+	else if (p->kind == STS_KIND_NUMBER && !is_number(value, p->min, p->max))
+		sts_text_addf(why, "needs a whole number from %u to %u", (unsigned)p->min,
+			      (unsigned)p->max);
+	else if (p->kind != STS_KIND_NUMBER &&
+		 (value.len < p->min || (p->max > 0 && value.len > p->max)))
+		sts_text_addf(why, "must have %u to %u bytes", (unsigned)p->min, (unsigned)p->max);
+	else if (p->kind != STS_KIND_STRING && sts_slice_trim(value).len == 0)
+		sts_text_add_str(why, "has no word in its value");
+	else if (*shape && !has_shape(value, shape))
+		sts_text_addf(why, "must look like %s", shape);
+	else if (*charset && (value.len == 0 || !in_charset(value, charset)))
+		sts_text_addf(why, "may have letters, digits and %s only", charset);
 }
 
 static enum sts_err check_value(const struct sts_param *p, struct sts_slice value,
 				struct sts_error *e)
 {
-	const char *why = NULL;
+	char buf[WHY_MAX_BYTES];
+	struct sts_text why;
 
-	if (!may_go_out(value, p->place))
-		why = "has a byte in its value that may not go out";
-	else if (p->kind == STS_PARAM_NUMBER && !is_number(value))
-		why = "needs a whole number";
-	else if (p->kind != STS_PARAM_STRING && sts_slice_trim(value).len == 0)
-		why = "has no word in its value";
-	else if (value.len < p->min_bytes)
-		why = "has too short a value";
-	else if (p->max_bytes > 0 && value.len > p->max_bytes)
-		why = "has too long a value";
-	else if (p->charset && !in_charset(value, p->charset))
-		why = "has a character in its value that the service does not take";
-	return why ? refuse(e, "parameter", sts_slice_of(p->name), why) : STS_OK;
+	sts_text_init(&why, buf, sizeof(buf));
+	judge(p, value, &why);
+	return why.len > 0 ? refuse(e, "parameter", sts_slice_of(sts_param_text(p, STS_PARAM_NAME)),
+				    buf)
+			   : STS_OK;
 }
 
 static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, struct sts_error *e)
 {
-	const char *names[NAMES_MAX], *nearest;
-	char why[96];
-	struct sts_text text;
+	const char *names[STS_PROTOCOL_PARAMS_MAX], *nearest;
+	char buf[WHY_MAX_BYTES];
+	struct sts_text why;
 	size_t count = 0;
+	const struct sts_param *p;
 
-	for (const struct sts_param *p = r->row->params; p && p->name && count < NAMES_MAX; p++)
-		names[count++] = p->name;
+	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++)
+		if (p->source == STS_SOURCE_USER)
+			names[count++] = sts_param_text(p, STS_PARAM_NAME);
 	nearest = sts_nearest(name, names, count);
-	sts_text_init(&text, why, sizeof(why));
-	sts_text_addf(&text, "is none of protocol %s", r->row->name);
+	sts_text_init(&why, buf, sizeof(buf));
+	sts_text_addf(&why, "is none of protocol %s", sts_protocol_text(r->row, STS_ROW_NAME));
 	if (nearest)
-		sts_text_addf(&text, ": did you mean %s?", nearest);
+		sts_text_addf(&why, ": did you mean %s?", nearest);
 	else if (count == 0)
-		sts_text_add_str(&text, ", which takes none");
-	return refuse(e, "parameter", name, why);
+		sts_text_add_str(&why, ", which takes none");
+	return refuse(e, "parameter", name, buf);
 }
 
-/* Is it a field that the row or the program fills in itself? */
+/* Is it a field that the program fills in itself? */
 static bool is_taken(const struct sts_request *r, struct sts_slice name)
 {
-	for (const struct sts_fixed *f = r->row->fixed; f && f->name; f++)
-		if (sts_slice_eq(name, f->name))
-			return true;
-	for (const struct sts_param *p = r->row->params; p && p->name; p++)
-		if (p->field && sts_slice_eq(name, p->field))
-			return true;
-	if (r->row->subject_field && sts_slice_eq(name, r->row->subject_field))
-		return true;
-	return (r->client_id.len > 0 && sts_slice_eq(name, "client_id")) ||
+	struct sts_slice subject = sts_slice_of(r->subject_field);
+
+	if (r->own_subject && r->subject_place == STS_PLACE_POINTER)
+		subject = sts_request_token(&subject);
+	return (r->own_subject && same(name, subject)) ||
+	       (r->client_id.len > 0 && sts_slice_eq(name, "client_id")) ||
 	       (r->client_secret.len > 0 && sts_slice_eq(name, "client_secret"));
 }
 
 static enum sts_err check_free_param(const struct sts_request *r, const struct sts_field *field,
 				     struct sts_error *e)
 {
-	const struct sts_param as = {.name = "", .place = sts_request_free_place(r)};
-
-	if (is_taken(r, field->name))
-		return refuse(e, "parameter", field->name, "is filled in by the program");
-	if (!r->row->any_param)
+	if (!(r->row->flags & STS_ROW_ANY_PARAM))
 		return unknown(r, field->name, e);
 	if (field->name.len == 0 || field->name.len > NAME_MAX_BYTES ||
 	    !may_go_out(field->name, STS_PLACE_QUERY))
 		return refuse(e, "parameter", field->name, "is no name");
-	if (!may_go_out(field->value, as.place))
+	if (!may_go_out(field->value, sts_request_free_place(r)))
 		return refuse(e, "parameter", field->name,
 			      "has a byte in its value that may not go out");
 	return STS_OK;
 }
 
-static enum sts_err check_params(const struct sts_request *r, struct sts_error *e)
+/* As they were given. */
+static enum sts_err check_given(const struct sts_request *r, struct sts_error *e)
 {
-	for (size_t i = 0; i < r->param_count; i++) {
+	enum sts_err err = STS_OK;
+
+	for (size_t i = 0; i < r->param_count && err == STS_OK; i++) {
 		const struct sts_field *field = &r->params[i];
 		const struct sts_param *p = sts_protocol_param(r->row, field->name);
-		enum sts_err err = p ? check_value(p, field->value, e)
-				     : check_free_param(r, field, e);
 
-		if (err != STS_OK)
-			return err;
+		if (is_taken(r, field->name) || (p && p->source != STS_SOURCE_USER))
+			err = refuse(e, "parameter", field->name, "is filled in by the program");
+		else if (p && !sts_slice_eq(field->name, sts_param_text(p, STS_PARAM_NAME)))
+			err = unknown(r, field->name, e);
+		else if (p && p->place == STS_PLACE_URL && !r->url_template)
+			err = refuse(e, "parameter", field->name,
+				     "is a part of the URL, which --url gives whole");
+		else
+			err = p ? check_value(p, field->value, e) : check_free_param(r, field, e);
 	}
-	for (const struct sts_param *p = r->row->params; p && p->name; p++) {
-		struct sts_slice name = sts_slice_of(p->name);
+	return err;
+}
+
+static enum sts_err missing(const struct sts_request *r, const struct sts_param *p,
+			    struct sts_error *e)
+{
+	const char *name = sts_param_text(p, STS_PARAM_NAME);
+	const char *variable = sts_param_text(p, STS_PARAM_ENV);
+	char buf[WHY_MAX_BYTES];
+	struct sts_text why;
+
+	sts_text_init(&why, buf, sizeof(buf));
+	sts_text_addf(&why, "is missing, and protocol %s needs it: --param %s=...%s%s",
+		      sts_protocol_text(r->row, STS_ROW_NAME), name, *variable ? ", or " : "",
+		      variable);
+	return refuse(e, "parameter", sts_slice_of(name), buf);
+}
+
+/* As the row wants them. */
+static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *e)
+{
+	size_t previous = 0;
+	const struct sts_param *p;
+
+	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
+		struct sts_slice name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
 		size_t count = sts_request_count(r, name);
 
-		if (p->required && count == 0 && !p->fallback)
-			return refuse(e, "parameter", name,
-				      "is missing, and the protocol needs it");
-		if (count > 1 && !p->repeats)
+		if (sts_protocol_requires(r->row, i) && count == 0 &&
+		    !*sts_param_text(p, STS_PARAM_VALUE) &&
+		    (p->place != STS_PLACE_URL || r->url_template))
+			return missing(r, p, e);
+		if (count > 1 && !(p->flags & STS_PARAM_REPEATS))
 			return refuse(e, "parameter", name, "was given more than once");
-		if (count > 0 && p->with && sts_request_count(r, sts_slice_of(p->with)) == 0)
+		if (count > 0 && previous == 0 && (p->flags & STS_PARAM_WITH_PREVIOUS))
 			return refuse(e, "parameter", name,
 				      "goes with another one that is not given");
+		previous = count;
 	}
 	return STS_OK;
 }
@@ -209,24 +283,23 @@ static enum sts_err check_params(const struct sts_request *r, struct sts_error *
 /* Is it a header that this request has already? */
 static bool is_own_header(const struct sts_request *r, struct sts_slice name)
 {
-	static const char *const ours[] = {"accept", "user-agent", "content-type"};
-	bool authorization = r->row->subject_place == STS_PLACE_BEARER ||
-			     r->client_auth == STS_CLIENT_BASIC;
+	static const char ours[] = "accept\0user-agent\0content-type\0";
+	const struct sts_param *p;
 
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (sts_slice_eq_nocase(name, ours[i]))
+	for (const char *at = ours; *at; at += strlen(at) + 1)
+		if (sts_slice_eq_nocase(name, at))
 			return true;
-	for (const struct sts_fixed *f = r->row->fixed; f && f->name; f++)
-		if (f->place == STS_PLACE_HEADER && sts_slice_eq_nocase(name, f->name))
+	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
+		const char *field;
+		enum sts_place place = sts_request_place(r, p, &field);
+
+		if (place == STS_PLACE_BEARER)
+			field = "authorization";
+		if ((place == STS_PLACE_BEARER || place == STS_PLACE_HEADER) &&
+		    sts_slice_eq_nocase(name, field))
 			return true;
-	for (const struct sts_param *p = r->row->params; p && p->name; p++)
-		if (p->place == STS_PLACE_HEADER &&
-		    sts_slice_eq_nocase(name, p->field ? p->field : p->name))
-			return true;
-	if (r->row->subject_place == STS_PLACE_HEADER &&
-	    sts_slice_eq_nocase(name, r->row->subject_field))
-		return true;
-	return authorization && sts_slice_eq_nocase(name, "authorization");
+	}
+	return r->client_auth == STS_CLIENT_BASIC && sts_slice_eq_nocase(name, "authorization");
 }
 
 static enum sts_err check_headers(const struct sts_request *r, struct sts_error *e)
@@ -247,9 +320,10 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 {
 	bool id = r->client_id.len > 0, secret = r->client_secret.len > 0;
 
-	if (!r->row->client_auth && (id || secret || r->client_auth != STS_CLIENT_NONE))
+	if (!(r->row->flags & STS_ROW_CLIENT_AUTH) &&
+	    (id || secret || r->client_auth != STS_CLIENT_NONE))
 		return sts_fail(e, STS_EUSAGE, 0, "protocol %s has no client authentication",
-				r->row->name);
+				sts_protocol_text(r->row, STS_ROW_NAME));
 	if (r->client_auth == STS_CLIENT_NONE && secret)
 		return sts_fail(e, STS_EUSAGE, 0,
 				"a client secret needs --client-auth basic or post");
@@ -265,19 +339,43 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 	return STS_OK;
 }
 
+/* What method, body and place of the subject token make of each other. */
+static enum sts_err check_form(const struct sts_request *r, struct sts_error *e)
+{
+	bool body = r->body != STS_BODY_NONE, open = r->row->flags & STS_ROW_OPEN;
+	enum sts_place place = r->subject_place;
+	struct sts_slice name = sts_slice_of(r->subject_field);
+
+	if ((r->method || r->own_subject) && !open)
+		return sts_fail(e, STS_EUSAGE, 0,
+				"protocol %s takes neither --method nor --subject-in",
+				sts_protocol_text(r->row, STS_ROW_NAME));
+	if (body != (r->method ? strcmp(r->method, "GET") != 0 : r->row->body != STS_BODY_NONE))
+		return sts_fail(e, STS_EUSAGE, 0, "this request has %s body", body ? "no" : "a");
+	if (!r->own_subject)
+		return STS_OK;
+	if ((place == STS_PLACE_BODY && !body) ||
+	    (place == STS_PLACE_POINTER && r->body != STS_BODY_JSON))
+		return sts_fail(e, STS_EUSAGE, 0, "--subject-in needs another --method or --body");
+	if (place == STS_PLACE_HEADER ? !sts_http_name_allowed(name)
+				      : !may_go_out(name, STS_PLACE_QUERY))
+		return sts_fail(e, STS_EUSAGE, 0, "--subject-in has a name that cannot be used");
+	return STS_OK;
+}
+
 enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e)
 {
-	enum sts_err err;
+	enum sts_err err = check_form(r, e);
 
-	if ((r->body == STS_BODY_NONE) != (r->row->body == STS_BODY_NONE))
-		return sts_fail(e, STS_EUSAGE, 0, "protocol %s sends %s body", r->row->name,
-				r->body == STS_BODY_NONE ? "a" : "no");
-	if (!sts_subject_bytes_ok(r->subject))
-		return sts_fail(e, STS_EUSAGE, 0,
-				"the subject token has a byte that may not go out");
-	err = check_client(r, e);
+	if (err == STS_OK && !sts_subject_bytes_ok(r->subject))
+		err = sts_fail(e, STS_EUSAGE, 0,
+			       "the subject token has a byte that may not go out");
 	if (err == STS_OK)
-		err = check_params(r, e);
+		err = check_client(r, e);
+	if (err == STS_OK)
+		err = check_given(r, e);
+	if (err == STS_OK)
+		err = check_wanted(r, e);
 	if (err == STS_OK)
 		err = check_headers(r, e);
 	return err;

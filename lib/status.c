@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "protocol.h"
 #include "timefmt.h"
 
 #define MAGIC       "sts-sidecar-status 1"
@@ -39,44 +40,12 @@ static const struct number {
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
-/* One text, each code between spaces: a table of pointers would be larger than what it points to.
- */
-/* A code with a space before and after it. */
-#define STS_CODE_WORD_MAX_BYTES 64
-
-static const char known_codes[] =
-	/* RFC 6749 sections 4.1.2.1 and 5.2 */
-	" invalid_request invalid_client invalid_grant invalid_scope"
-	" unauthorized_client unsupported_grant_type unsupported_response_type"
-	" access_denied server_error temporarily_unavailable"
-	/* RFC 6750 section 3.1 */
-	" invalid_token insufficient_scope"
-	/* RFC 8693 section 2.2.2 */
-	" invalid_target"
-	/* OpenID Connect Core, section 3.1.2.6, at Microsoft Entra */
-	" interaction_required login_required consent_required"
-	/* AWS STS */
-	" AccessDenied ExpiredTokenException IDPCommunicationError IDPRejectedClaim"
-	" InvalidIdentityToken MalformedPolicyDocument PackedPolicyTooLarge"
-	" RegionDisabledException RequestLimitExceeded Throttling ThrottlingException"
-	" ValidationError"
-	/* Google APIs: google.rpc.Code */
-	" INVALID_ARGUMENT FAILED_PRECONDITION UNAUTHENTICATED PERMISSION_DENIED"
-	" NOT_FOUND RESOURCE_EXHAUSTED UNAVAILABLE INTERNAL"
-	/* Anthropic */
-	" invalid_request_error authentication_error permission_error not_found_error"
-	" rate_limit_error api_error overloaded_error"
-	" ";
-
 bool sts_status_code_known(const char *code)
 {
-	char word[STS_CODE_WORD_MAX_BYTES];
-	struct sts_text text;
+	bool known;
 
-	sts_text_init(&text, word, sizeof(word));
-	sts_text_addf(&text, " %s ", code);
-	return code[0] && !strchr(code, ' ') && !text.overflow &&
-	       sts_slice_find(STS_SLICE(known_codes), (struct sts_slice){word, text.len}) >= 0;
+	sts_protocol_code(sts_slice_of(code), STS_OK, &known);
+	return known;
 }
 
 /* Negative numbers come out as ones that are past every bound. */

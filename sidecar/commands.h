@@ -14,6 +14,9 @@ int sts_command_check(const struct sts_options *o);
 /* Decode a JWT. Never prints its signature. */
 int sts_command_inspect(const struct sts_options *o);
 
+/* The table of protocols, or all of one: o->file names it. */
+int sts_command_protocols(const struct sts_options *o);
+
 /* Print the request of `fetch --dry-run`, secrets masked. */
 int sts_command_dry_run(const struct sts_options *o);
 
@@ -30,6 +33,7 @@ int sts_printed(int status);
 int sts_complain(const struct sts_error *e);
 
 /* Help texts, generated from the tables. */
+void sts_protocols_list(struct sts_text *out);
 void sts_help_exits(struct sts_text *out);
 void sts_help_command(const char *name, const char *summary, const char *usage,
 		      enum sts_command command);

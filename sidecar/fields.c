@@ -16,6 +16,14 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
+/* A variable that is set, and not to nothing. `exchange` reads none. */
+static const char *variable(const struct sts_options *o, const char *name)
+{
+	const char *value = *name && o->command != STS_COMMAND_EXCHANGE ? getenv(name) : NULL;
+
+	return value && *value ? value : NULL;
+}
+
 /* A file of the user's that cannot be used: named, with what is wrong with it. */
 static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why,
 			     struct sts_error *e)
@@ -116,7 +124,11 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 			   struct sts_fields_files *files, struct sts_error *e)
 {
 	f->request.client_auth = (enum sts_client_auth)o->client_auth;
-	f->request.client_id = sts_slice_of(o->client_id);
+	/* Some rows know the client as a parameter like any other. */
+	if (o->client_id && sts_protocol_param(f->request.row, STS_SLICE("client_id")))
+		add(f, "client_id", sts_slice_of(o->client_id));
+	else
+		f->request.client_id = sts_slice_of(o->client_id);
 	if (o->client_auth != STS_CLIENT_NONE && (!o->client_id || !o->client_secret_file))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth needs --client-id and --client-secret-file");
@@ -127,6 +139,77 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 		       ? from_file(files, "client-secret-file", sts_slice_of(o->client_secret_file),
 				   &f->request.client_secret, e)
 		       : STS_OK;
+}
+
+/* "KIND:REST" by a list of kinds, texts one after the other: its index, or -1. */
+static int kind_of(const char *kinds, const char *text, const char **rest)
+{
+	for (int i = 0; *kinds; i++, kinds = sts_text_at(kinds, 1))
+		if (sts_slice_starts(sts_slice_of(text), kinds)) {
+			*rest = text + strlen(kinds);
+			return i;
+		}
+	return -1;
+}
+
+/* --method, --subject-in, --body and --expiry-field: what a row says for the protocols that are known. */
+static enum sts_err own_row(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	static const enum sts_place places[] = {STS_PLACE_HEADER, STS_PLACE_BODY, STS_PLACE_QUERY,
+						STS_PLACE_POINTER};
+	static const char methods[] = "GET\0\0POST\0PUT"; /* 5 bytes each */
+	struct sts_request *r = &f->request;
+	int kind;
+
+	if (o->method)
+		r->method = &methods[5 * (o->method - 1)];
+	if (o->subject_in && strcmp(o->subject_in, "bearer") != 0) {
+		kind = kind_of("header:\0field:\0query:\0pointer:/\0", o->subject_in,
+			       &r->subject_field);
+		if (kind < 0 || !*r->subject_field)
+			return sts_fail(e, STS_EUSAGE, 0,
+					"--subject-in needs bearer, header:NAME, field:NAME, "
+					"query:NAME or pointer:/JSON/POINTER");
+		r->own_subject = true;
+		r->subject_place = places[kind];
+		if (places[kind] == STS_PLACE_POINTER)
+			r->subject_field--; /* with its slash */
+	}
+	r->body = (enum sts_body)r->row->body;
+	if (o->body != STS_BODY_CHOICE_ROW)
+		r->body = o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
+	else if (r->method)
+		r->body = strcmp(r->method, "GET") == 0           ? STS_BODY_NONE
+			  : r->subject_place == STS_PLACE_POINTER ? STS_BODY_JSON
+								  : r->body;
+	if (!o->expiry_field)
+		return STS_OK;
+	kind = kind_of("absolute:\0lifetime:\0", o->expiry_field, &f->expiry_pointer);
+	f->expiry_kind = kind ? STS_EXPIRY_LIFETIME : STS_EXPIRY_ABSOLUTE;
+	return kind < 0 || *f->expiry_pointer != '/'
+		       ? sts_fail(e, STS_EUSAGE, 0,
+				  "--expiry-field needs lifetime:/JSON/POINTER or "
+				  "absolute:/JSON/POINTER")
+		       : STS_OK;
+}
+
+/* Names as the row writes them; then, for what was not given, the variables that platforms inject. */
+static void complete(const struct sts_options *o, struct sts_fields *f)
+{
+	struct sts_request *r = &f->request;
+	const struct sts_param *p;
+
+	for (size_t i = 0; i < r->param_count; i++)
+		if ((p = sts_protocol_param(r->row, f->params[i].name)))
+			f->params[i].name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
+	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
+		const char *name = sts_param_text(p, STS_PARAM_NAME);
+		const char *value = variable(o, sts_param_text(p, STS_PARAM_ENV));
+
+		if (value && sts_request_count(r, sts_slice_of(name)) == 0 &&
+		    (p->place != STS_PLACE_URL || r->url_template))
+			add(f, name, sts_slice_of(value));
+	}
 }
 
 static enum sts_err token_field(const struct sts_options *o, struct sts_fields *f,
@@ -149,16 +232,24 @@ static enum sts_err token_field(const struct sts_options *o, struct sts_fields *
 
 static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
-	const char *text = o->url ? o->url : f->request.row->url_template;
+	char buf[STS_URL_MAX_BYTES];
+	struct sts_text text;
 	struct sts_address address;
 	uint16_t port;
 	enum sts_err err;
 
-	if (!text)
+	sts_text_init(&text, buf, sizeof(buf));
+	if (o->url)
+		sts_text_add_str(&text, o->url);
+	else if (f->request.url_template)
+		sts_request_url(&f->request, &text);
+	else
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--url is missing: protocol %s has no endpoint of its own",
-				f->request.row->name);
-	err = sts_url_parse(sts_slice_of(text), &f->url, e);
+				o->protocol);
+	if (text.overflow)
+		return sts_fail(e, STS_EURL, 0, "the URL is too long");
+	err = sts_url_parse((struct sts_slice){buf, text.len}, &f->url, e);
 	if (err != STS_OK)
 		return err;
 	if (!f->url.https && !(o->insecure_http && sts_url_is_loopback(&f->url)))
@@ -204,15 +295,17 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 	return sts_proxy_parse(sts_slice_of(text), &f->proxy, e);
 }
 
-static enum sts_err unknown_protocol(const char *name, struct sts_error *e)
+enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
 {
+	const char *near = sts_protocol_nearest(sts_slice_of(name));
 	char shown[64];
 	struct sts_text text;
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(name), 40);
-	return sts_fail(e, STS_EUSAGE, 0,
-			"unknown protocol \"%s\": sts-sidecar fetch --help lists them", shown);
+	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s", shown,
+			near ? "did you mean " : "sts-sidecar protocols lists them",
+			near ? near : "");
 }
 
 /* What --write and --format say. expires is always written: the order of the files, adoption and `check` go by it. */
@@ -238,7 +331,7 @@ static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, s
 		return sts_fail(e, STS_EUSAGE, 0,
 				"protocol %s gives no JWT: --expect-audience and --expect-issuer "
 				"would refuse every answer",
-				row->name);
+				o->protocol);
 	f->write |= STS_WRITE_EXPIRES | (row->write & STS_WRITE_THUMBPRINT);
 	return STS_OK;
 }
@@ -251,13 +344,18 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	memset(f, 0, sizeof(*f));
 	f->request.row = sts_protocol_find(sts_slice_of(o->protocol));
 	if (!f->request.row)
-		return unknown_protocol(o->protocol, e);
+		return sts_fields_unknown_protocol(o->protocol, e);
 	f->request.agent = "sts-sidecar/" STS_VERSION;
 	f->request.params = f->params;
 	f->request.headers = f->headers;
-	f->request.body = o->body == STS_BODY_CHOICE_ROW    ? f->request.row->body
-			  : o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM
-							    : STS_BODY_JSON;
+	f->request.url_template = sts_protocol_text(f->request.row, STS_ROW_URL);
+	if (o->url || !*f->request.url_template)
+		f->request.url_template = NULL;
+	f->token_file = o->token_file;
+	if (!sts_options_has_token_file(o))
+		f->token_file = variable(o, sts_protocol_text(f->request.row, STS_ROW_TOKEN_FILE));
+	if (!f->token_file)
+		f->token_file = o->token_file;
 	if (o->subject_token_type)
 		add(f, "subject_token_type", sts_slice_of(o->subject_token_type));
 	if (o->requested_token_type)
@@ -273,10 +371,15 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	if (err == STS_OK)
 		err = outputs(o, f, e);
 	if (err == STS_OK)
+		err = own_row(o, f, e);
+	complete(o, f);
+	if (err == STS_OK)
+		err = sts_request_check(&f->request, e);
+	if (err == STS_OK)
 		err = url(o, f, e);
 	if (err == STS_OK)
 		err = proxy(o, f, e);
 	if (err == STS_OK && !o->client_cert != !o->client_key)
 		err = sts_fail(e, STS_EUSAGE, 0, "--client-cert and --client-key go together");
-	return err == STS_OK ? sts_request_check(&f->request, e) : err;
+	return err;
 }

@@ -10,7 +10,7 @@
 #include "../lib/request.h"
 #include "options.h"
 
-#define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + 4)
+#define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + STS_PROTOCOL_PARAMS_MAX + 4)
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
@@ -21,6 +21,9 @@ struct sts_fields {
 	unsigned write;    /* bits of what goes into the directory: --write, or the row's */
 	unsigned format;   /* the one bit of what --stdout prints */
 	char pointer[128]; /* --token-field as a JSON pointer; "" is the row's */
+	const char *expiry_pointer; /* --expiry-field; NULL: the row's */
+	enum sts_expiry_kind expiry_kind;
+	const char *token_file; /* --token-file, or what the row's variable says, or the default */
 };
 
 /* Memory for what is read from files; of the worker only. */
@@ -36,5 +39,8 @@ struct sts_fields_files {
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
+
+/* STS_EUSAGE, with the nearest name where there is one. */
+enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e);
 
 #endif

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "../lib/file.h"
-#include "../lib/protocol.h"
 #include "commands.h"
 
 #define HELP_MAX_BYTES (16 * 1024)
@@ -92,9 +91,7 @@ void sts_help_command(const char *name, const char *summary, const char *usage,
 			      "separated by newlines.\nDurations: 30s, 5m, 1h30m, or seconds.\n");
 	if (command & (STS_COMMAND_RUN | STS_COMMAND_FETCH)) {
 		sts_text_add_str(&out, "\nProtocols:\n");
-		for (size_t i = 0; i < sts_protocol_count; i++)
-			sts_text_addf(&out, "  %-20s%s\n", sts_protocols[i].name,
-				      sts_protocols[i].summary);
+		sts_protocols_list(&out);
 	}
 	sts_help_exits(&out);
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});

@@ -21,14 +21,17 @@ static int command_work(const struct sts_options *o, char *const *argv);
 
 static int on_options(const struct sts_options *o, char *const *argv)
 {
-	static int (*const functions[])(const struct sts_options *) = {
-		[STS_COMMAND_CHECK] = sts_command_check,
-		[STS_COMMAND_REFRESH] = sts_command_refresh,
-		[STS_COMMAND_INSPECT] = sts_command_inspect,
-	};
-
 	(void)argv;
-	return functions[o->command](o);
+	switch (o->command) {
+	case STS_COMMAND_CHECK:
+		return sts_command_check(o);
+	case STS_COMMAND_REFRESH:
+		return sts_command_refresh(o);
+	case STS_COMMAND_PROTOCOLS:
+		return sts_command_protocols(o);
+	default:
+		return sts_command_inspect(o);
+	}
 }
 
 static const struct command {
@@ -49,6 +52,8 @@ static const struct command {
 	{"inspect", STS_COMMAND_INSPECT, on_options, "[OPTIONS] [FILE]",
 	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
 	 "prints its signature."},
+	{"protocols", STS_COMMAND_PROTOCOLS, on_options, "[--json] [NAME]",
+	 "Prints the STS protocols, or all about one: request, parameters, answer."},
 	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
 	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:\n"
 	 "  --single-run                  exchange once and exit\n"

@@ -10,13 +10,14 @@
 
 #define ROW(name, metavar, fallback, help) name "\0" metavar "\0" fallback "\0" help
 
-#define RUN      STS_COMMAND_RUN
-#define FETCH    STS_COMMAND_FETCH
-#define CHECK_   STS_COMMAND_CHECK
-#define REFRESH  STS_COMMAND_REFRESH
-#define INSPECT  STS_COMMAND_INSPECT
-#define WORK     (RUN | FETCH)
-#define FIELD(f) offsetof(struct sts_options, f)
+#define RUN       STS_COMMAND_RUN
+#define FETCH     STS_COMMAND_FETCH
+#define CHECK_    STS_COMMAND_CHECK
+#define REFRESH   STS_COMMAND_REFRESH
+#define INSPECT   STS_COMMAND_INSPECT
+#define PROTOCOLS STS_COMMAND_PROTOCOLS
+#define WORK      (RUN | FETCH)
+#define FIELD(f)  offsetof(struct sts_options, f)
 
 #define FLAG     STS_OPTION_FLAG
 #define TEXT     STS_OPTION_TEXT
@@ -36,8 +37,8 @@
 const struct sts_option sts_option_table[] = {
 	{ROW("url", "URL", "", "the STS endpoint: https, or http to loopback with --insecure-http"),
 	 TEXT, WORK, FIELD(url)},
-	{ROW("protocol", "NAME", "token-exchange", "the STS protocol"), TEXT, WORK,
-	 FIELD(protocol)},
+	{ROW("protocol", "NAME", "token-exchange", "the STS protocol: see sts-sidecar protocols"),
+	 TEXT, WORK, FIELD(protocol)},
 	{ROW("token-file", "PATH", "/var/run/secrets/tokens/sts-token",
 	     "the subject token (- is standard input, for fetch)"),
 	 TEXT, WORK, FIELD(token_file)},
@@ -66,6 +67,14 @@ const struct sts_option sts_option_table[] = {
 	{ROW("token-field", "FIELD", "",
 	     "where the token is in the answer: access_token, id_token, or a JSON pointer"),
 	 TEXT, WORK, FIELD(token_field)},
+	{ROW("expiry-field", "KIND:POINTER", "",
+	     "where the expiry is: lifetime:/JSON/POINTER or absolute:/JSON/POINTER"),
+	 TEXT, WORK, FIELD(expiry_field)},
+	{ROW("method", "protocol|GET|POST|PUT", "protocol", "for custom"), CHOICE, WORK,
+	 FIELD(method)},
+	{ROW("subject-in", "PLACE", "",
+	     "for custom: bearer, header:NAME, field:NAME, query:NAME, pointer:/JSON/POINTER"),
+	 TEXT, WORK, FIELD(subject_in)},
 	{ROW("body", "protocol|form|json", "protocol", "form or json, instead of the protocol's"),
 	 CHOICE, WORK, FIELD(body)},
 	{ROW("client-id", "ID", "", "OAuth client"), TEXT, WORK, FIELD(client_id)},
@@ -114,8 +123,9 @@ const struct sts_option sts_option_table[] = {
 	{ROW("timeout", "D", "30s", "of one attempt"), DURATION, WORK, FIELD(timeout_ms)},
 	{ROW("deadline", "D", "60s", "of all attempts together"), DURATION, FETCH,
 	 FIELD(deadline_ms)},
-	{ROW("default-ttl", "D", "300s", "the token's life when nothing tells it"), DURATION, WORK,
-	 FIELD(default_ttl_ms)},
+	{ROW("default-ttl", "D", "",
+	     "the token's life when nothing tells it [300s, or the protocol's]"),
+	 DURATION, WORK, FIELD(default_ttl_ms)},
 	{ROW("stdout", "", "", "print the token instead of writing files"), FLAG, FETCH,
 	 FIELD(to_stdout), STS_OPTION_COMMAND_LINE},
 	{ROW("format", "F", "", "what --stdout prints: one word of --write"), TEXT, FETCH,
@@ -131,7 +141,8 @@ const struct sts_option sts_option_table[] = {
 	 FIELD(min_ttl_ms)},
 	{ROW("timeout", "D", "30s", "how long to wait for the result"), DURATION, REFRESH,
 	 FIELD(timeout_ms)},
-	{ROW("json", "", "", "print one JSON object"), FLAG, CHECK_ | INSPECT, FIELD(json)},
+	{ROW("json", "", "", "print one JSON object"), FLAG, CHECK_ | INSPECT | PROTOCOLS,
+	 FIELD(json)},
 	{ROW("config", "FILE", "", "configuration file (JSON): options, and several exchanges"),
 	 TEXT, WORK, FIELD(config), STS_OPTION_COMMAND_LINE},
 	{ROW("notify-pid-file", "PATH", "",
@@ -155,6 +166,12 @@ const size_t sts_option_count = ROWS;
 const char *sts_option_text(const struct sts_option *row, enum sts_option_text which)
 {
 	return sts_text_at(row->texts, which);
+}
+
+bool sts_options_has_token_file(const struct sts_options *o)
+{
+	return o->token_file !=
+	       sts_option_text(sts_option_find(STS_SLICE("token-file"), RUN), FALLBACK);
 }
 
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned command)

@@ -21,6 +21,7 @@ enum sts_command {
 	STS_COMMAND_REFRESH = 8,
 	STS_COMMAND_INSPECT = 16,
 	STS_COMMAND_EXCHANGE = 32,
+	STS_COMMAND_PROTOCOLS = 64,
 };
 
 /* Options whose values repeat; kept in the order in which they were given. */
@@ -47,14 +48,15 @@ struct sts_options {
 	enum sts_command command;
 	const char *url, *protocol, *token_file, *output_dir;
 	const char *subject_token_type, *requested_token_type, *actor_token_file, *token_field;
+	const char *subject_in, *expiry_field;
 	const char *client_id, *client_secret_file;
 	const char *write, *format;
 	const char *connect, *proxy, *listen;
 	const char *client_cert, *client_key;
 	const char *config, *notify_pid_file;
 	const char *subject_audience, *expect_audience, *expect_issuer;
-	const char *file; /* `inspect FILE` */
-	int32_t body, client_auth, log_format, log_level,
+	const char *file; /* `inspect FILE`, `protocols NAME` */
+	int32_t method, body, client_auth, log_format, log_level,
 		notify_signal; /* index into the row's choices */
 	mode_t mode;
 	gid_t group;
@@ -93,6 +95,9 @@ enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, c
  * flags are STS_EUSAGE with detail 1: the exit status of the predecessor. */
 enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 				       struct sts_error *e);
+
+/* Was --token-file given, in whichever way? */
+bool sts_options_has_token_file(const struct sts_options *o);
 
 /* Fill in every default of a command. */
 void sts_options_defaults(struct sts_options *o, enum sts_command command);

@@ -176,8 +176,8 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 				    struct sts_error *e)
 {
 	const char **slot = o->command & (STS_COMMAND_CHECK | STS_COMMAND_REFRESH) ? &o->output_dir
-			    : o->command == STS_COMMAND_INSPECT                    ? &o->file
-										   : NULL;
+			    : o->command & (STS_COMMAND_INSPECT | STS_COMMAND_PROTOCOLS) ? &o->file
+											 : NULL;
 	char shown[64];
 	struct sts_text text;
 

@@ -25,11 +25,11 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
 		return err;
 	if (o->timeout_ms < 1000 || o->timeout_ms > 3600 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--timeout must be between 1s and 1h");
-	if (o->default_ttl_ms < 10 * 1000)
+	if (o->default_ttl_ms && o->default_ttl_ms < 10 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--default-ttl must be at least 10s");
 	if (o->command == STS_COMMAND_FETCH && o->deadline_ms < 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--deadline must be at least 1s");
-	if (o->command != STS_COMMAND_FETCH && strcmp(o->token_file, "-") == 0)
+	if (o->command != STS_COMMAND_FETCH && strcmp(fields.token_file, "-") == 0)
 		return sts_fail(e, STS_EUSAGE, 0,
 				"the subject token can come from standard input for fetch only: "
 				"name a file");
@@ -44,14 +44,14 @@ enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, s
 		.timeout_ms = o->timeout_ms,
 		.deadline_ms = o->command == STS_COMMAND_FETCH || o->single_run ? o->deadline_ms
 										: 0,
-		.poll_ms = fields.request.row->sig_cert_poll
+		.poll_ms = (fields.request.row->flags & STS_ROW_POLL)
 				   ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS)
 				   : 0,
 		.once = o->command == STS_COMMAND_FETCH || o->single_run,
-		.one_attempt = strcmp(o->token_file, "-") == 0,
+		.one_attempt = strcmp(fields.token_file, "-") == 0,
 		.adopt = o->command != STS_COMMAND_FETCH,
 		.to_stdout = o->to_stdout,
-		.single_use = fields.request.row->subject_single_use,
+		.single_use = fields.request.row->flags & STS_ROW_SINGLE_USE,
 	};
 	if (fields.proxy.used) {
 		struct sts_text text;

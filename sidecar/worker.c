@@ -164,7 +164,7 @@ static _Noreturn void finish(enum sts_err err)
 
 static enum sts_err read_subject(void)
 {
-	enum sts_err err = sts_subject_read(w.o->token_file, sts_clock_real_ms() / 1000,
+	enum sts_err err = sts_subject_read(w.fields.token_file, sts_clock_real_ms() / 1000,
 					    w.subject_buf, sizeof(w.subject_buf), w.scratch,
 					    sizeof(w.scratch), &w.subject, &w.error);
 	bool has = false;
@@ -326,14 +326,14 @@ static enum sts_err stage_check(void)
 	struct sts_answer_input in = {
 		.row = w.fields.request.row,
 		.token_pointer = w.fields.pointer[0] ? w.fields.pointer : NULL,
+		.expiry_pointer = w.fields.expiry_pointer,
+		.expiry_kind = w.fields.expiry_kind,
 		.head = &w.http.head,
 		.body = {w.body, w.http.body_len},
 		.request = &w.fields.request,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
-		.default_ttl_s = w.fields.request.row->default_ttl_s
-					 ? w.fields.request.row->default_ttl_s
-					 : w.o->default_ttl_ms / 1000,
+		.default_ttl_s = w.o->default_ttl_ms / 1000,
 		.expect_audience = sts_slice_of(w.o->expect_audience),
 		.expect_issuer = sts_slice_of(w.o->expect_issuer),
 		.max_lifetime_s = w.o->max_lifetime_ms / 1000,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A complete answer: a byte that chooses the protocol's row and what is expected, three digits of
+ * A complete answer: a byte that chooses the protocol's row (5 bits) and what is expected (3), three digits of
  * status, then a line each of Date, Retry-After and Location, then the body. What is taken may be
  * written to a file and has life left; what is refused has one line that may be logged, without a
  * piece of the subject token.
@@ -72,7 +72,7 @@ static void check_failure(int status, enum sts_err err, const struct sts_answer 
 {
 	require(is_class_of(status, err));
 	require(e->code == err && e->msg[0]);
-	require(answer->token.len == 0);
+	require(answer->token.len + answer->aws_key_id.len + answer->aws_secret.len == 0);
 	check_text(e->msg);
 	if (status > 299) {
 		require(strncmp(e->msg, "unexpected status ", 18) == 0);
@@ -84,6 +84,10 @@ static void check_success(const struct sts_answer_input *in, const struct sts_an
 {
 	require(in->head->status < 300);
 	require(sts_answer_token_ok(answer->token));
+	require((answer->aws_key_id.len > 0) ==
+		(sts_protocol_text(in->row, STS_ROW_KEY_ID)[0] != '\0'));
+	require(!answer->aws_key_id.len || (sts_answer_token_ok(answer->aws_key_id) &&
+					    sts_answer_token_ok(answer->aws_secret)));
 	require(answer->lifetime_s > 0);
 	require(answer->expires_s >= 0 && answer->expires_s <= NOW + answer->lifetime_s);
 	require(in->max_lifetime_s == 0 || answer->lifetime_s <= in->max_lifetime_s);
@@ -107,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	head.location = take_line(&rest);
 	const struct sts_request request = {.subject = STS_SLICE(SUBJECT)};
 	struct sts_answer_input in = {
-		.row = &sts_protocols[data[0] % sts_protocol_count],
+		.row = &sts_protocols[(data[0] & 0x1f) % sts_protocol_count],
 		.head = &head,
 		.body = rest,
 		.request = &request,

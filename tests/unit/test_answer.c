@@ -129,29 +129,21 @@ static void token_field(void)
 	sts_json_close();
 }
 
-/* A row may name several: whichever is the earliest, in whatever order. */
-static void several_expiries(void)
+/* Of the user's own choice. */
+static void expiry_field(void)
 {
-	static const struct sts_expiry_field fields[] = {{"/a", STS_EXPIRY_ABSOLUTE},
-							 {"/b", STS_EXPIRY_ABSOLUTE},
-							 {"/c", STS_EXPIRY_LIFETIME},
-							 {"/d", STS_EXPIRY_LIFETIME},
-							 {NULL}};
-	static const char *const bodies[] = {
-		"{\"access_token\":\"t\",\"a\":1768233660,\"b\":1768233700,\"c\":90,\"d\":80}",
-		"{\"access_token\":\"t\",\"a\":1768233700,\"b\":1768233660,\"c\":80,\"d\":90}",
-		"{\"access_token\":\"t\",\"a\":1768233700,\"c\":60,\"d\":61}",
-		"{\"access_token\":\"t\",\"b\":1768233700,\"c\":61,\"d\":60}",
-	};
-	struct sts_protocol row = *sts_protocol_find(STS_SLICE("token-exchange"));
-
-	row.expiry = fields;
-	for (size_t i = 0; i < COUNT(bodies); i++) {
-		prepare("token-exchange", 200, sts_slice_of(bodies[i]));
-		input.row = &row;
-		CHECK_INT(read_prepared(), STS_OK);
-		CHECK_INT(answer.lifetime_s, 60);
-	}
+	prepare("token-exchange", 200,
+		STS_SLICE("{\"access_token\":\"t\",\"expires_in\":7,\"a\":{\"b\":1768233660}}"));
+	input.expiry_pointer = "/a/b";
+	input.expiry_kind = STS_EXPIRY_ABSOLUTE;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.expires_s, NOW + 60);
+	input.expiry_kind = STS_EXPIRY_LIFETIME;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 1768233660);
+	input.expiry_pointer = "/a";
+	CHECK_INT(read_prepared(), STS_EANSWER);
+	CHECK_STR(error.msg, "the answer's /a is an object, not a number of seconds");
 	sts_json_close();
 }
 
@@ -596,7 +588,7 @@ static const struct sts_test tests[] = {
 	{"token-exchange", token_exchange},
 	{"openunison", openunison},
 	{"another token field", token_field},
-	{"several expiries", several_expiries},
+	{"--expiry-field", expiry_field},
 	{"clocks that differ", clocks},
 	{"200, but of no use", bad_answers},
 	{"64 KiB", token_size},

@@ -34,7 +34,8 @@ static void test_defaults(void)
 	CHECK_STR(o.protocol, "token-exchange");
 	CHECK_INT(o.timeout_ms, 30000);
 	CHECK_INT(o.deadline_ms, 60000);
-	CHECK_INT(o.default_ttl_ms, 300000);
+	CHECK_INT(o.default_ttl_ms, 0); /* the protocol's */
+	CHECK(!sts_options_has_token_file(&o));
 	CHECK_INT(o.fraction_permille, 667);
 	CHECK(o.mode == STS_MODE_AUTO && o.group == STS_GROUP_AUTO);
 	CHECK(o.url == NULL);

@@ -12,8 +12,9 @@ static char memory[STS_OUTPUTS_MAX_BYTES];
 static struct sts_slice files[STS_OUTPUT__COUNT];
 static struct sts_error error;
 
-static const struct sts_protocol gives_token = {.name = "t", .write = STS_WRITE_TOKEN};
-static const struct sts_protocol gives_aws = {.name = "a", .write = STS_WRITE_AWS_PROCESS};
+/* By their place in the table, which a test looks at. */
+#define gives_token sts_protocols[1]
+#define gives_aws   sts_protocols[7]
 
 static enum sts_err format(const struct sts_answer *answer, unsigned outputs)
 {
@@ -255,13 +256,13 @@ static void test_choose_messages(void)
 	CHECK_STR(error.msg, "--write: \"jwt\\x0A\" is none of token, expires, json, "
 			     "aws-credentials, aws-process, gcp-executable");
 	CHECK_INT(sts_outputs_choose(&gives_aws, "format", "json", &outputs, &error), STS_EUSAGE);
-	CHECK(strncmp(error.msg, "--format: protocol a gives no json; these do: openunison ", 56) ==
-	      0);
+	CHECK(strncmp(error.msg, "--format: protocol aws gives no json; these do: openunison ",
+		      58) == 0);
 	/* The list of rows is whole. */
 	const char *last = "";
 	for (size_t i = 0; i < sts_protocol_count; i++)
 		if (!(sts_protocols[i].write & (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)))
-			last = sts_protocols[i].name;
+			last = sts_protocol_text(&sts_protocols[i], STS_ROW_NAME);
 	CHECK(strlen(error.msg) > strlen(last) &&
 	      strcmp(error.msg + strlen(error.msg) - strlen(last), last) == 0);
 }
@@ -269,6 +270,8 @@ static void test_choose_messages(void)
 /* The rows' defaults are what they can give. */
 static void test_rows(void)
 {
+	CHECK(!(gives_token.write & STS_WRITE_AWS_CREDENTIALS));
+	CHECK(gives_aws.write & STS_WRITE_AWS_CREDENTIALS);
 	for (size_t i = 0; i < sts_protocol_count; i++) {
 		const struct sts_protocol *row = &sts_protocols[i];
 		unsigned aws_bits = STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS;

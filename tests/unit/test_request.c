@@ -12,6 +12,7 @@
 #define START(line) line VERSION_TO_CONNECTION
 #define FORM        "Content-Type: application/x-www-form-urlencoded\r\n"
 #define GRANT       "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"
+#define ARN         "arn:aws:iam::123456789012:role/x"
 #define TYPE        "subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt"
 
 static char head_buf[8192], body_buf[8192];
@@ -165,71 +166,174 @@ static void headers(void)
 	CHECK(strstr(head_buf, "\r\nX-Vault-Namespace: team a\r\nAuthorization: ***\r\n"));
 }
 
-/* A row with all that no row of today has. */
-static const struct sts_fixed made_up_fixed[] = {{"x-beta", "one,two", STS_PLACE_HEADER},
-						 {"Version", "2011-06-15", STS_PLACE_QUERY},
-						 {NULL}};
-static const struct sts_param made_up_params[] = {
-	{.name = "role",
-	 .field = "RoleArn",
-	 .place = STS_PLACE_QUERY,
-	 .required = true,
-	 .min_bytes = 2,
-	 .max_bytes = 8,
-	 .charset = ":/-"},
-	{.name = "seconds", .place = STS_PLACE_BODY, .kind = STS_PARAM_NUMBER},
-	{.name = "scopes", .place = STS_PLACE_BODY, .kind = STS_PARAM_LIST, .repeats = true},
-	{.name = "namespace", .field = "X-Namespace", .place = STS_PLACE_HEADER},
-	{.name = "dir", .place = STS_PLACE_QUERY, .fallback = "a b"},
-	{NULL},
-};
-static const struct sts_protocol made_up = {
-	.name = "made-up",
-	.method = "POST",
-	.body = STS_BODY_JSON,
-	.subject_place = STS_PLACE_HEADER,
-	.subject_field = "X-Subject",
-	.fixed = made_up_fixed,
-	.params = made_up_params,
-	.token_pointer = "/t",
-};
-
 static void other_places(void)
 {
 	static const struct sts_field params[] = {
-		{S("role"), S("a:b/c")},        {S("seconds"), S("900")},
-		{S("scopes"), S(" one  two ")}, {S("scopes"), S("three")},
-		{S("namespace"), S("ns")},
+		{S("service-account"), S("a@b.gserviceaccount.com")},
+		{S("scope"), S(" one  two ")},
+		{S("scope"), S("three")},
+		{S("lifetime"), S("60s")},
 	};
-	static const char want[] =
-		"POST /x?y=1&Version=2011-06-15&RoleArn=a%3Ab%2Fc&dir=a%20b" VERSION_TO_CONNECTION
-		"x-beta: one,two\r\n"
-		"X-Subject: " SUBJECT "\r\nX-Namespace: ns\r\n"
-		"Content-Type: application/json\r\nContent-Length: 46\r\n\r\n";
-	struct sts_request r = request_of("token-exchange", "https://sts.example:8443/x?y=1");
+	struct sts_request r = request_of("gcp-impersonate", "https://sts.example:8443/x?y=1");
+	char text[200];
+	struct sts_text filled;
 
-	r.row = &made_up;
-	r.body = STS_BODY_JSON;
+	r.url_template = sts_protocol_text(r.row, STS_ROW_URL);
 	r.params = params;
 	r.param_count = COUNT(params);
 	CHECK_INT(build(&r, false), STS_OK);
-	CHECK_STR(body_buf, "{\"seconds\":900,\"scopes\":[\"one\",\"two\",\"three\"]}");
-	CHECK_STR(head_buf, want);
+	CHECK_STR(body_buf, "{\"scope\":[\"one\",\"two\",\"three\"],\"lifetime\":\"60s\"}");
+	CHECK_STR(head_buf, START("POST /x?y=1") "Authorization: Bearer " SUBJECT
+						 "\r\nContent-Type: application/json\r\n"
+						 "Content-Length: 48\r\n\r\n");
+	sts_text_init(&filled, text, sizeof(text));
+	sts_request_url(&r, &filled);
+	CHECK_STR(text, "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+			"a@b.gserviceaccount.com:generateAccessToken");
 
 	r.body = STS_BODY_FORM;
 	CHECK_INT(build(&r, false), STS_OK);
-	CHECK_STR(body_buf, "seconds=900&scopes=%20one%20%20two%20%20three");
-	CHECK_INT(build(&r, true), STS_OK);
-	CHECK(strstr(head_buf, "X-Subject: ***\r\n"));
+	CHECK_STR(body_buf, "scope=%20one%20%20two%20%20three&lifetime=60s");
+	r.body = STS_BODY_JSON;
+	r.url_template = NULL;
+	CHECK_INT(build(&r, false), STS_EUSAGE);
+	CHECK(strstr(error.msg, "service-account is a part of the URL"));
+}
 
+static void query(void)
+{
+	static const struct sts_field params[] = {{S("scope"), S("o/r")}, {S("identity"), S("i")}};
+	struct sts_request r = request_of("octo-sts", "https://sts.example:8443/x?y=1");
+
+	r.params = params;
+	r.param_count = COUNT(params);
+	CHECK_INT(build(&r, false), STS_OK);
+	CHECK(strstr(head_buf, "GET /x?y=1&scope=o%2Fr&identity=i HTTP/1.1\r\n"));
 	/* Without a query of its own. */
 	CHECK_INT(sts_url_parse(S("https://sts.example/x"), &url, NULL), STS_OK);
 	CHECK_INT(build(&r, false), STS_OK);
-	CHECK(strstr(head_buf, "POST /x?Version=2011-06-15&RoleArn="));
+	CHECK(strstr(head_buf, "GET /x?scope=o%2Fr&identity=i HTTP/1.1\r\n"));
+}
+
+static void header_and_url(void)
+{
+	static const struct sts_field params[] = {
+		{S("address"), S("https://vault.example:8200//")},
+		{S("namespace"), S("team/a")},
+		{S("role"), S("r")},
+	};
+	struct sts_request r = request_of("vault", "https://sts.example:8443/x");
+	char text[200];
+	struct sts_text filled;
+
+	r.url_template = sts_protocol_text(r.row, STS_ROW_URL);
+	r.params = params;
+	r.param_count = COUNT(params);
+	CHECK_INT(build(&r, true), STS_OK);
+	CHECK(strstr(head_buf, "\r\nX-Vault-Namespace: team/a\r\n"));
+	CHECK_STR(body_buf, "{\"role\":\"r\",\"jwt\":\"***\"}");
+	sts_text_init(&filled, text, sizeof(text));
+	sts_request_url(&r, &filled);
+	CHECK_STR(text, "https://vault.example:8200/v1/auth/jwt/login");
+}
+
+static void numbered(void)
+{
+	static const struct sts_field params[] = {
+		{S("role-arn"), S("arn:aws:iam::123456789012:role/x")},
+		{S("policy-arn"), S("arn:aws:iam::aws:policy/One")},
+		{S("policy-arn"), S("arn:aws:iam::aws:policy/Two")},
+	};
+	struct sts_request r = request_of("aws", "https://sts.example:8443/");
+
+	r.params = params;
+	r.param_count = COUNT(params);
+	CHECK_INT(build(&r, true), STS_OK);
+	CHECK(strstr(body_buf, "&WebIdentityToken=***&PolicyArns.member.1.arn=arn%3Aaws%3Aiam%3A%3A"
+			       "aws%3Apolicy%2FOne&PolicyArns.member.2.arn=arn%3A"));
+}
+
+/* A request with nothing of a row's in it. */
+static struct sts_request own(const char *method, enum sts_body kind, enum sts_place place,
+			      const char *field)
+{
+	struct sts_request r = request_of("custom", "https://sts.example:8443/x");
+
+	r.method = method;
+	r.body = kind;
+	r.own_subject = true;
+	r.subject_place = place;
+	r.subject_field = field;
+	return r;
+}
+
+static void custom(void)
+{
+	static const struct sts_field a = {S("a"), S("b")};
+	struct sts_request r = own("GET", STS_BODY_NONE, STS_PLACE_QUERY, "tok");
+
+	r.params = &a;
+	r.param_count = 1;
+	CHECK_INT(build(&r, true), STS_OK);
+	CHECK_STR(head_buf, START("GET /x?tok=***&a=b") "\r\n");
+	r.method = "PUT";
+	r.body = STS_BODY_JSON;
+	r.subject_place = STS_PLACE_POINTER;
+	r.subject_field = "/in/~1a~0/jwt";
+	CHECK_INT(build(&r, true), STS_OK);
+	CHECK_STR(body_buf, "{\"in\":{\"/a~\":{\"jwt\":\"***\"}},\"a\":\"b\"}");
+	CHECK(strstr(head_buf, "PUT /x HTTP/1.1\r\n"));
+	r.subject_place = STS_PLACE_HEADER;
+	r.subject_field = "X-Subject";
+	CHECK_INT(build(&r, false), STS_OK);
+	CHECK(strstr(head_buf, "\r\nX-Subject: " SUBJECT "\r\n"));
+	CHECK_STR(body_buf, "{\"a\":\"b\"}");
+	r.subject_place = STS_PLACE_BODY;
+	r.subject_field = "tok";
+	r.body = STS_BODY_FORM;
+	CHECK_INT(build(&r, true), STS_OK);
+	CHECK_STR(body_buf, "tok=***&a=b");
+}
+
+static void custom_refused(void)
+{
+	static const struct {
+		const char *method;
+		enum sts_body body;
+		enum sts_place place;
+		const char *field;
+	} rows[] = {
+		{"GET", STS_BODY_FORM, STS_PLACE_QUERY, "t"},
+		{"POST", STS_BODY_NONE, STS_PLACE_QUERY, "t"},
+		{"GET", STS_BODY_NONE, STS_PLACE_BODY, "t"},
+		{"POST", STS_BODY_FORM, STS_PLACE_POINTER, "/t"},
+		{"POST", STS_BODY_FORM, STS_PLACE_HEADER, "Host"},
+		{"POST", STS_BODY_FORM, STS_PLACE_HEADER, "a b"},
+		{"POST", STS_BODY_FORM, STS_PLACE_BODY, "a\n"},
+		{"POST", STS_BODY_JSON, STS_PLACE_POINTER, "/caf\xc3\xa9"},
+		{"POST", STS_BODY_JSON, STS_PLACE_POINTER, "/a/b"}, /* a is a parameter too */
+		{"POST", STS_BODY_FORM, STS_PLACE_BODY, "a"},
+	};
+	static const struct sts_field a = {S("a"), S("b")};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_request r = own(rows[i].method, rows[i].body, rows[i].place,
+					   rows[i].field);
+
+		r.params = &a;
+		r.param_count = 1;
+		CHECK_INT(build(&r, false), STS_EUSAGE);
+		CHECK_INT(head.len + body.len, 0);
+	}
+	struct sts_request r = exchange();
+
+	r.method = "PUT";
+	CHECK_INT(build(&r, false), STS_EUSAGE);
+	CHECK(strstr(error.msg, "takes neither --method nor --subject-in"));
 }
 
 struct refusal {
-	const char *protocol; /* NULL: made_up */
+	const char *protocol;
 	struct sts_field param, header;
 	const char *says;
 };
@@ -274,33 +378,47 @@ static void refusals(void)
 		{"token-exchange", {{NULL}}, {S("X-A"), S("x\r\nX-B: y")}, "header X-A has a byte"},
 		{"token-exchange", {{NULL}}, {S("X-A"), S("x\n")}, "header X-A has a byte"},
 		{"openunison", {{NULL}}, {S("authorization"), S("x")}, "may not be set"},
-		{NULL,
-		 {S("rolle"), S("ab")},
+		{"aws",
+		 {S("roll-arn"), S("ab")},
 		 {{NULL}},
-		 "rolle is none of protocol made-up: did you mean role?"},
-		{NULL, {S("RoleArn"), S("ab")}, {{NULL}}, "RoleArn is filled in"},
-		{NULL, {S("seconds"), S("900")}, {{NULL}}, "role is missing"},
-		{NULL, {S("role"), S("a")}, {{NULL}}, "role has too short"},
-		{NULL, {S("role"), S("abcdefghi")}, {{NULL}}, "role has too long"},
-		{NULL, {S("role"), S("a b")}, {{NULL}}, "role has a character"},
-		{NULL, {S("seconds"), S("9x")}, {{NULL}}, "seconds needs a whole number"},
-		{NULL, {S("seconds"), S("-1")}, {{NULL}}, "seconds needs a whole number"},
-		{NULL, {S("seconds"), S("007")}, {{NULL}}, "seconds needs a whole number"},
-		{NULL, {S("namespace"), S("a\tb\n")}, {{NULL}}, "namespace has a byte"},
-		{NULL, {S("role"), S("ab")}, {S("x-namespace"), S("x")}, "may not be set"},
-		{NULL, {S("role"), S("ab")}, {S("X-BETA"), S("x")}, "may not be set"},
-		{NULL, {S("role"), S("ab")}, {S("x-subject"), S("x")}, "may not be set"},
+		 "roll-arn is none of protocol aws: did you mean role-arn?"},
+		{"aws", {S("RoleArn"), S("x")}, {{NULL}}, "RoleArn is none of"},
+		{"aws", {S("Action"), S("x")}, {{NULL}}, "Action is filled in"},
+		{"aws", {S("policy"), S("{}")}, {{NULL}}, "role-arn is missing"},
+		{"aws", {S("role-arn"), S("arn:a")}, {{NULL}}, "role-arn must have 20 to 2048"},
+		{"aws", {S("role-arn"), S(ARN "?")}, {{NULL}}, "role-arn may have letters"},
+		{"aws", {S("role-arn"), S("brn" ARN)}, {{NULL}}, "role-arn must look like arn:*"},
+		{"aws", {S("role-session-name"), S("a")}, {{NULL}}, "must have 2 to 64 bytes"},
+		{"aws", {S("role-session-name"), S("a b")}, {{NULL}}, "may have letters"},
+		{"aws", {S("role-session-name"), S("a:b")}, {{NULL}}, "may have letters"},
+		{"aws",
+		 {S("role-session-name"),
+		  S("abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz012")},
+		 {{NULL}},
+		 "must have 2 to 64 bytes"},
+		{"aws", {S("duration-seconds"), S("899")}, {{NULL}}, "from 900 to 43200"},
+		{"aws", {S("duration-seconds"), S("43201")}, {{NULL}}, "from 900 to 43200"},
+		{"aws", {S("duration-seconds"), S("9x")}, {{NULL}}, "from 900 to 43200"},
+		{"aws", {S("duration-seconds"), S("-900")}, {{NULL}}, "from 900 to 43200"},
+		{"aws", {S("duration-seconds"), S("0900")}, {{NULL}}, "from 900 to 43200"},
+		{"aws", {S("region"), S("eu-central-1")}, {{NULL}}, "region is a part of the URL"},
+		{"gcp", {S("audience"), S("https://iam")}, {{NULL}}, "must look like //iam"},
+		{"gcp", {S("resource"), S("x")}, {{NULL}}, "resource is none of protocol gcp"},
+		{"gcp", {S("scope"), S("x")}, {{NULL}}, "audience is missing"},
+		{"entra", {S("scope"), S("User.Read")}, {{NULL}}, "must look like */.default"},
+		{"entra", {S("client_id"), S("a/b")}, {{NULL}}, "client_id may have letters"},
+		{"anthropic", {S("federation_rule_id"), S("a b")}, {{NULL}}, "may have letters"},
+		{"vault", {S("namespace"), S("a\tb\n")}, {{NULL}}, "namespace has a byte"},
+		{"vault", {S("role"), S("ab")}, {S("x-vault-namespace"), S("x")}, "may not be set"},
+		{"anthropic", {{NULL}}, {S("Anthropic-Beta"), S("x")}, "federation_rule_id is"},
+		{"octo-sts", {S("scope"), S("a b")}, {{NULL}}, "scope may have letters"},
+		{"octo-sts", {S("scope"), S("")}, {{NULL}}, "scope may have letters"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct sts_request r = request_of(rows[i].protocol ? rows[i].protocol
-								   : "token-exchange",
+		struct sts_request r = request_of(rows[i].protocol,
 						  "https://sts.example:8443/token");
 
-		if (!rows[i].protocol) {
-			r.row = &made_up;
-			r.body = STS_BODY_JSON;
-		}
 		r.params = &rows[i].param;
 		r.param_count = rows[i].param.name.data != NULL;
 		r.headers = &rows[i].header;
@@ -395,19 +513,31 @@ static void too_big(void)
 	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_ETOOBIG);
 
 	/* A query that does not fit its line. */
-	struct sts_protocol row = made_up;
-	struct sts_param params[] = {{.name = "x", .place = STS_PLACE_QUERY}, {NULL}};
-
-	row.params = params;
+	r = own("GET", STS_BODY_NONE, STS_PLACE_BEARER, NULL);
 	memset(value, 'a', sizeof(value));
 	long_param.value = (struct sts_slice){value, sizeof(value)};
-	r.row = &row;
-	r.body = STS_BODY_JSON;
 	r.params = &long_param;
 	r.param_count = 1;
 	CHECK_INT(build(&r, false), STS_ETOOBIG);
 	long_param.value.len = 1000;
 	CHECK_INT(build(&r, false), STS_OK);
+
+	/* What the STS is known not to take. */
+	static const struct sts_field ids[] = {{S("federation_rule_id"), S("fdrl_1")},
+					       {S("organization_id"), S("1")}};
+	static char token[16 * 1024 + 1], large[20 * 1024];
+
+	r = request_of("anthropic", "https://sts.example/");
+	r.params = ids;
+	r.param_count = 2;
+	memset(token, 'a', sizeof(token));
+	r.subject = (struct sts_slice){token, sizeof(token)};
+	CHECK_INT(build(&r, false), STS_ESUBJECT_TOOBIG);
+	CHECK_STR(error.msg, "the subject token has 16385 bytes, and the STS takes 16384");
+	r.subject.len--;
+	sts_text_init(&body, large, sizeof(large));
+	sts_text_init(&head, head_buf, sizeof(head_buf));
+	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_OK);
 }
 
 static void secret_names(void)
@@ -433,7 +563,12 @@ static const struct sts_test tests[] = {
 	{"a JSON body", json},
 	{"client authentication", client_auth},
 	{"headers", headers},
-	{"query, header, number, list", other_places},
+	{"lists, and a URL made of parameters", other_places},
+	{"a query", query},
+	{"a header, and a URL with a slash too many", header_and_url},
+	{"numbered names", numbered},
+	{"custom", custom},
+	{"custom: refused", custom_refused},
 	{"refused before anything is sent", refusals},
 	{"refused: given twice, client, body", more_refusals},
 	{"subject tokens", subjects},

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of protocols and of their parameters; included by protocol.c alone, once for each column that it makes of them (so no guard).
+ *
+ * PARAM(symbol, source, place, kind, flags, min, max,
+ *       name, field, value, variable, shape, charset, help)
+ * ROW(body, flags, expiry kind, default lifetime, what is written,
+ *     name, summary, reference, method, URL, variable of the subject token's path,
+ *     base, token, expiry, thumbprint, AWS key id, AWS secret, parameters in order...)
+ */
+/* Columns that a formatter would fold. */
+/* clang-format off */
+#ifdef PARAM
+#define FIXED_BODY FIXED, BODY, STRING, 0, 0, 0
+
+PARAM(GRANT_EXCHANGE, FIXED_BODY, "grant_type", "", OAUTH "grant-type:token-exchange", "", "", "", "")
+PARAM(GRANT_BEARER, FIXED_BODY, "grant_type", "", OAUTH "grant-type:jwt-bearer", "", "", "", "")
+PARAM(GRANT_CLIENT, FIXED_BODY, "grant_type", "", "client_credentials", "", "", "", "")
+PARAM(ASSERTION_TYPE, FIXED_BODY, "client_assertion_type", "", OAUTH "client-assertion-type:jwt-bearer", "", "", "", "")
+
+/* Where the subject token goes. */
+PARAM(BEARER, SUBJECT, BEARER, STRING, 0, 0, 0, "authorization", "", "", "", "", "", "")
+PARAM(SUBJECT, SUBJECT, BODY, STRING, 0, 0, 0, "subject_token", "", "", "", "", "", "")
+PARAM(ASSERTION, SUBJECT, BODY, STRING, 0, 0, 0, "assertion", "", "", "", "", "", "")
+PARAM(ASSERTION_16K, SUBJECT, BODY, STRING, 0, 0, 16384, "assertion", "", "", "", "", "", "")
+PARAM(CLIENT_ASSERTION, SUBJECT, BODY, STRING, 0, 0, 0, "client_assertion", "", "", "", "", "", "")
+PARAM(WEB_IDENTITY, SUBJECT, BODY, STRING, 0, 4, 20000, "WebIdentityToken", "", "", "", "", "", "")
+PARAM(SUBJECT_GCP, SUBJECT, BODY, STRING, 0, 0, 0, "subjectToken", "", "", "", "", "", "")
+PARAM(JWT, SUBJECT, BODY, STRING, 0, 0, 0, "jwt", "", "", "", "", "", "")
+
+/* OAuth */
+PARAM(SUBJECT_TYPE, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "", TOKEN_TYPE "jwt", "", "", "",
+      "what the subject token is; some want ...:id_token or ...:access_token")
+PARAM(AUDIENCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "audience", "", "", "", "", "", "for which service (--audience)")
+PARAM(RESOURCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "resource", "", "", "", "", "", "its URI (--resource)")
+PARAM(SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", "", "", "", "", "good for what (--scope)")
+PARAM(REQUESTED_TYPE, USER, BODY, STRING, 0, 0, 0, "requested_token_type", "", "", "", "", "", "kind of token wanted")
+PARAM(ACTOR, USER, BODY, STRING, 0, 0, 0, "actor_token", "", "", "", "", "", "who acts for the subject (--actor-token-file)")
+PARAM(ACTOR_TYPE, USER, BODY, STRING, STS_PARAM_WITH_PREVIOUS, 0, 0, "actor_token_type", "", TOKEN_TYPE "jwt", "", "", "",
+      "what the actor token is")
+PARAM(CLIENT_ID, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "", "", "", "the client (--client-id)")
+
+/* Anthropic, OpenAI */
+PARAM(BETA, FIXED, HEADER, STRING, 0, 0, 0, "anthropic-beta", "", "oauth-2025-04-20,oidc-federation-2026-04-01", "", "", "", "")
+PARAM(RULE, USER, BODY, STRING, 0, 0, 0, "federation_rule_id", "", "", "ANTHROPIC_FEDERATION_RULE_ID", "", "_-", "fdrl_...")
+PARAM(ORGANIZATION, USER, BODY, STRING, 0, 0, 0, "organization_id", "", "", "ANTHROPIC_ORGANIZATION_ID", "", "_-", "a UUID")
+PARAM(ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "ANTHROPIC_SERVICE_ACCOUNT_ID", "", "_-", "svac_...")
+PARAM(WORKSPACE, USER, BODY, STRING, 0, 0, 0, "workspace_id", "", "", "ANTHROPIC_WORKSPACE_ID", "", "_-",
+      "wrkspc_..., where the rule has several")
+PARAM(IDENTITY_PROVIDER, USER, BODY, STRING, 0, 0, 0, "identity_provider_id", "", "", "", "", "", "the identity provider")
+PARAM(OPENAI_ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "", "", "", "the service account")
+
+/* Microsoft Entra */
+PARAM(TENANT, USER, URL, STRING, 0, 0, 0, "tenant", "", "", "AZURE_TENANT_ID", "", ".-", "its id or domain")
+PARAM(AUTHORITY, USER, URL, STRING, 0, 0, 0, "authority", "", "https://login.microsoftonline.com", "AZURE_AUTHORITY_HOST", "https://*", ":/.-",
+      "the cloud's")
+PARAM(ENTRA_CLIENT, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "AZURE_CLIENT_ID", "", "-", "the application's (--client-id)")
+PARAM(ENTRA_SCOPE, USER, BODY, STRING, 0, 0, 0, "scope", "", "", "", "*/.default", "", "of the resource (--scope)")
+
+/* AWS */
+PARAM(REGION, USER, URL, STRING, 0, 0, 0, "region", "", "", "AWS_REGION", "", "-", "eu-central-1")
+PARAM(ACTION, FIXED_BODY, "Action", "", "AssumeRoleWithWebIdentity", "", "", "", "")
+PARAM(VERSION, FIXED_BODY, "Version", "", "2011-06-15", "", "", "", "")
+PARAM(ROLE_ARN, USER, BODY, STRING, 0, 20, 2048, "role-arn", "RoleArn", "", "AWS_ROLE_ARN", "arn:*", ":/+=,.@_-", "the role")
+PARAM(SESSION, USER, BODY, STRING, 0, 2, 64, "role-session-name", "RoleSessionName", "sts-sidecar", "AWS_ROLE_SESSION_NAME", "", "_+=,.@-",
+      "in its logs")
+PARAM(DURATION, USER, BODY, NUMBER, 0, 900, 43200, "duration-seconds", "DurationSeconds", "", "", "", "", "the role's own maximum is the limit")
+PARAM(POLICY, USER, BODY, STRING, 0, 1, 2048, "policy", "Policy", "", "", "", "", "JSON that narrows the role's")
+PARAM(POLICY_ARN, USER, BODY, NUMBERED, STS_PARAM_REPEATS, 20, 2048, "policy-arn", "PolicyArns.member.#.arn", "", "", "arn:*", ":/+=,.@_-",
+      "the same, a managed policy")
+
+/* Google Cloud */
+PARAM(GRANT_GCP, FIXED_BODY, "grantType", "", OAUTH "grant-type:token-exchange", "", "", "", "")
+PARAM(POOL, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "//iam.googleapis.com/*", "/._-", "the provider's full name (--audience)")
+PARAM(GCP_SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "good for what (--scope)")
+PARAM(REQUESTED_GCP, FIXED_BODY, "requestedTokenType", "", TOKEN_TYPE "access_token", "", "", "", "")
+PARAM(SUBJECT_TYPE_GCP, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "subjectTokenType", TOKEN_TYPE "jwt", "", "", "", "or ...:id_token")
+PARAM(EMAIL, USER, URL, STRING, 0, 0, 0, "service-account", "", "", "", "*.gserviceaccount.com", "@.-", "its email address")
+PARAM(SCOPES, USER, BODY, LIST, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "good for what (--scope)")
+PARAM(LIFETIME, USER, BODY, STRING, 0, 2, 6, "lifetime", "", "", "", "*s", "", "3600s at most, where no policy allows more")
+PARAM(ONE_AUDIENCE, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "", "", "for which service (--audience)")
+PARAM(INCLUDE_EMAIL, FIXED, BODY, RAW, 0, 0, 0, "includeEmail", "", "true", "", "", "", "")
+
+/* Vault */
+PARAM(ADDRESS, USER, URL, STRING, 0, 0, 0, "address", "", "", "VAULT_ADDR", "http*", ":/._-[]", "of the server: https://vault:8200")
+PARAM(MOUNT, USER, URL, STRING, 0, 0, 0, "mount", "", "jwt", "", "", "/._-", "path of the auth method")
+PARAM(ROLE, USER, BODY, STRING, 0, 0, 0, "role", "", "", "", "", "", "where the mount has no default_role")
+PARAM(NAMESPACE, USER, HEADER, STRING, 0, 0, 0, "namespace", "X-Vault-Namespace", "", "VAULT_NAMESPACE", "", "/._-", "Enterprise, OpenBao")
+
+/* octo-sts */
+PARAM(REPOSITORY, USER, QUERY, STRING, 0, 0, 0, "scope", "", "", "", "", "/._-", "OWNER/REPO, or OWNER (--scope)")
+PARAM(IDENTITY, USER, QUERY, STRING, 0, 0, 0, "identity", "", "", "", "", "/._-", "name of the trust policy")
+#undef FIXED_BODY
+#endif
+
+#ifdef ROW
+#define FILES  STS_WRITE_TOKEN | STS_WRITE_EXPIRES
+#define CREDS  "/AssumeRoleWithWebIdentityResponse/AssumeRoleWithWebIdentityResult/Credentials"
+#define GOOGLE "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{service-account}:generate"
+#define OAUTH_ANSWER "", "/access_token", "/expires_in", "", "", ""
+
+ROW(NONE, STS_ROW_POLL, ABSOLUTE, 0, FILES | STS_WRITE_THUMBPRINT,
+    "openunison", "OpenUnison's STS", "https://openunison.github.io/", "GET", "", "",
+    "/token", "/jwt", "/expires", "/thumbprint", "", "", P_BEARER)
+ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
+    "token-exchange", "OAuth 2.0 Token Exchange: Keycloak, authentik, Databricks, Dex", "RFC 8693", "POST", "", "", OAUTH_ANSWER,
+    P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, P_AUDIENCE, P_RESOURCE, P_SCOPE, P_REQUESTED_TYPE, P_ACTOR, P_ACTOR_TYPE)
+ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
+    "jwt-bearer", "OAuth 2.0 with the subject token as the grant", "RFC 7523 section 2.1", "POST", "", "", OAUTH_ANSWER,
+    P_GRANT_BEARER, P_ASSERTION, P_AUDIENCE, P_RESOURCE, P_SCOPE)
+ROW(JSON, STS_ROW_SINGLE_USE, LIFETIME, 0, FILES,
+    "anthropic", "Claude API: workload identity federation", "https://platform.claude.com/docs", "POST",
+    "https://api.anthropic.com/v1/oauth/token", "ANTHROPIC_IDENTITY_TOKEN_FILE", OAUTH_ANSWER,
+    P_BETA, P_GRANT_BEARER, P_ASSERTION_16K, MUST P_RULE, MUST P_ORGANIZATION, P_ACCOUNT, P_WORKSPACE)
+ROW(JSON, STS_ROW_ANY_PARAM, LIFETIME, 0, FILES,
+    "openai", "OpenAI API: token exchange", "RFC 8693", "POST", "https://auth.openai.com/oauth/token", "", OAUTH_ANSWER,
+    P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, MUST P_IDENTITY_PROVIDER, MUST P_OPENAI_ACCOUNT)
+ROW(FORM, STS_ROW_ANY_PARAM, LIFETIME, 0, FILES,
+    "client-assertion", "OAuth 2.0 client credentials, the client known by the subject token", "RFC 7523 section 2.2", "POST", "", "",
+    OAUTH_ANSWER, P_GRANT_CLIENT, P_CLIENT_ID, P_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION, P_AUDIENCE, P_RESOURCE)
+ROW(FORM, 0, LIFETIME, 0, FILES,
+    "entra", "Microsoft Entra: a federated credential of an application", "https://learn.microsoft.com/entra/workload-id", "POST",
+    "{authority}/{tenant}/oauth2/v2.0/token", "AZURE_FEDERATED_TOKEN_FILE", OAUTH_ANSWER,
+    P_AUTHORITY, MUST P_TENANT, P_GRANT_CLIENT, MUST P_ENTRA_CLIENT, MUST P_ENTRA_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION)
+ROW(FORM, STS_ROW_XML, ABSOLUTE, 0, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES,
+    "aws", "AWS STS (and MinIO, Ceph): AssumeRoleWithWebIdentity", "https://docs.aws.amazon.com/STS/latest/APIReference", "POST",
+    "https://sts.{region}.amazonaws.com/", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    CREDS, "/SessionToken", "/Expiration", "", "/AccessKeyId", "/SecretAccessKey",
+    MUST P_REGION, P_ACTION, P_VERSION, MUST P_ROLE_ARN, MUST P_SESSION, P_WEB_IDENTITY, P_DURATION, P_POLICY, P_POLICY_ARN)
+ROW(JSON, 0, LIFETIME, 0, FILES,
+    "gcp", "Google Cloud: workload identity federation", "https://cloud.google.com/iam/docs/reference/sts/rest", "POST",
+    "https://sts.googleapis.com/v1/token", "", OAUTH_ANSWER,
+    P_GRANT_GCP, MUST P_POOL, P_GCP_SCOPE, P_REQUESTED_GCP, P_SUBJECT_GCP, P_SUBJECT_TYPE_GCP)
+ROW(JSON, 0, ABSOLUTE, 0, FILES,
+    "gcp-impersonate", "Google Cloud: access token of a service account, after gcp", "https://cloud.google.com/iam/docs/reference/credentials/rest",
+    "POST", GOOGLE "AccessToken", "", "", "/accessToken", "/expireTime", "", "", "",
+    P_BEARER, MUST P_EMAIL, P_SCOPES, P_LIFETIME)
+ROW(JSON, 0, ABSOLUTE, 3600, FILES,
+    "gcp-id-token", "Google Cloud: ID token of a service account, after gcp", "https://cloud.google.com/iam/docs/reference/credentials/rest", "POST",
+    GOOGLE "IdToken", "", "", "/token", "", "", "", "", P_BEARER, MUST P_EMAIL, MUST P_ONE_AUDIENCE, P_INCLUDE_EMAIL)
+ROW(JSON, 0, LIFETIME, 0, FILES,
+    "vault", "Vault and OpenBao: login with jwt or kubernetes", "https://openbao.org/api-docs/auth/jwt", "POST",
+    "{address}/v1/auth/{mount}/login", "", "/auth", "/client_token", "/lease_duration", "", "", "",
+    MUST P_ADDRESS, P_MOUNT, P_NAMESPACE, P_ROLE, P_JWT)
+ROW(NONE, 0, LIFETIME, 3600, FILES,
+    "octo-sts", "GitHub tokens of a GitHub App", "https://github.com/octo-sts/app", "GET", "https://octo-sts.dev/sts/exchange", "",
+    "", "/token", "", "", "", "", P_BEARER, MUST P_REPOSITORY, MUST P_IDENTITY)
+ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH | STS_ROW_OPEN, LIFETIME, 0, FILES,
+    "custom", "anything else: --method, --subject-in, --body, --token-field, --expiry-field", "docs/protocols.md", "POST", "", "",
+    OAUTH_ANSWER, P_BEARER, P_AUDIENCE, P_RESOURCE, P_SCOPE)
+#undef FILES
+#undef CREDS
+#undef GOOGLE
+#undef OAUTH_ANSWER
+#endif
+/* clang-format on */
