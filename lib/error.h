@@ -20,6 +20,7 @@ enum sts_exit {
 	STS_EXIT_SUBJECT = 66,
 	STS_EXIT_NETWORK = 69,
 	STS_EXIT_BUG = 70,
+	STS_EXIT_SANDBOX = 71,
 	STS_EXIT_OUTPUT = 73,
 	STS_EXIT_TRANSIENT = 75,
 	STS_EXIT_DENIED = 77,
@@ -103,6 +104,7 @@ enum sts_err {
 	STS_ETIMEOUT, /* the attempt's deadline passed after the connection stood */
 	STS_ESTOPPED, /* told to stop before it was done */
 	STS_EFORK,    /* the worker could not be started; detail is errno */
+	STS_ESANDBOX, /* a layer that --require-sandbox asks for does not hold */
 	STS_EWORKER,  /* the worker ended without a report; detail is the signal or status */
 	STS_EBUG,
 

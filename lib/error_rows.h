@@ -138,6 +138,8 @@ ROW(STS_ESTOPPED, "stopped", NEVER, false, STS_EXIT_TRANSIENT, "told to stop bef
     "run it again")
 ROW(STS_EFORK, "fork", SOON, true, STS_EXIT_TRANSIENT, "the worker process could not be started",
     "raise the Pod's pids or memory limit")
+ROW(STS_ESANDBOX, "sandbox", SLOW, false, STS_EXIT_SANDBOX, "a layer of the sandbox does not hold",
+    "use a kernel with seccomp and Landlock, or leave --require-sandbox out")
 ROW(STS_EWORKER, "worker", SOON, true, STS_EXIT_BUG, "the worker process ended without a report",
     "raise the memory limit if it was killed for memory; else report this as a bug")
 ROW(STS_EBUG, "bug", SLOW, false, STS_EXIT_BUG, "a bug in this program", "report it with this line")

@@ -227,9 +227,8 @@ static void add_request(const struct sts_proxy *proxy, const struct sts_url *tar
 	sts_text_add_str(t, "\r\n");
 }
 
-/* One tunnel over a connection that stands: plain, as sts_tls does it for loopback. */
-static enum sts_err open_tunnel(const struct sts_proxy *proxy, const struct sts_url *target,
-				struct sts_tls *plain, struct sts_error *e)
+enum sts_err sts_proxy_tunnel(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
+			      int64_t deadline_boot_ms, struct sts_tls *plain, struct sts_error *e)
 {
 	char buf[STS_PROXY_ANSWER_MAX_BYTES], c;
 	struct sts_http http;
@@ -238,6 +237,8 @@ static enum sts_err open_tunnel(const struct sts_proxy *proxy, const struct sts_
 	size_t got;
 	bool clean;
 
+	/* Plain, as for loopback. */
+	sts_tls_init(plain, fd, true, NULL, NULL, deadline_boot_ms, NULL);
 	sts_text_init(&request, buf, sizeof(buf));
 	add_request(proxy, target, &request);
 	sts_tls_write(plain, buf, request.len, NULL); /* what failed, reading tells */
@@ -254,25 +255,18 @@ static enum sts_err open_tunnel(const struct sts_proxy *proxy, const struct sts_
 		err = sts_proxy_feed(proxy, &http, c, e);
 	} while (err == STS_EAGAIN);
 	/* In TLS the client speaks first. */
-	if (err == STS_OK && recv(plain->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+	if (err == STS_OK && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return fail(proxy, STS_EPROXY, 0, "sent bytes of its own into the tunnel", e);
 	return err;
 }
 
-enum sts_err sts_proxy_connect(const struct sts_proxy *proxy, const struct sts_url *target,
-			       const struct sts_net_files *files, int64_t deadline_boot_ms,
-			       struct sts_tls *scratch, int *fd, struct sts_error *e)
+enum sts_err sts_proxy_connect(const struct sts_proxy *proxy, const struct sts_net_files *files,
+			       int64_t deadline_boot_ms, int *fd, struct sts_error *e)
 {
 	struct sts_error inner;
 	enum sts_err err = sts_net_connect(&proxy->url, NULL, files, deadline_boot_ms, fd, &inner);
 
 	if (err != STS_OK)
 		return sts_fail(e, STS_EPROXY, inner.detail, "no way to the proxy: %s", inner.msg);
-	sts_tls_init(scratch, *fd, true, NULL, NULL, deadline_boot_ms, NULL);
-	err = open_tunnel(proxy, target, scratch, e);
-	if (err != STS_OK) {
-		close(*fd);
-		*fd = -1;
-	}
-	return err;
+	return STS_OK;
 }

@@ -41,24 +41,29 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 bool sts_proxy_exempts(struct sts_slice no_proxy, const struct sts_url *target);
 
 /*
- * Connect to the proxy and have it connect to the target.
+ * Connect to the proxy. Returns STS_OK with *fd as of sts_net_connect(), or STS_EPROXY, and -1.
+ */
+enum sts_err sts_proxy_connect(const struct sts_proxy *proxy, const struct sts_net_files *files,
+			       int64_t deadline_boot_ms, int *fd, struct sts_error *e);
+
+/*
+ * Have it connect to the target: the target's first byte is then the next one.
+ *   fd        in   of sts_proxy_connect(); stays open whatever happens
  *   deadline  in   BOOTTIME ms
  *   scratch   out  memory to work in, overwritten
- *   fd        out  a socket as of sts_net_connect(), of which the target's first byte is next; -1
- *                  after a failure
- * Returns STS_OK; STS_EPROXY: it cannot be reached, fails (5xx), hangs, closes, or answers what is
- * no HTTP, or more than its head; STS_EPROXY_REFUSED: it wants other credentials (407), or does not
- * want to (403 and the like).
+ * Returns STS_OK; STS_EPROXY: it fails (5xx), hangs, closes, or answers what is no HTTP, or more
+ * than its head; STS_EPROXY_REFUSED: it wants other credentials (407), or does not want to (403 and
+ * the like).
  */
-enum sts_err sts_proxy_connect(const struct sts_proxy *proxy, const struct sts_url *target,
-			       const struct sts_net_files *files, int64_t deadline_boot_ms,
-			       struct sts_tls *scratch, int *fd, struct sts_error *e);
+enum sts_err sts_proxy_tunnel(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
+			      int64_t deadline_boot_ms, struct sts_tls *scratch,
+			      struct sts_error *e);
 
 /*
  * Read the next byte of the proxy's answer to CONNECT.
  *   http  in/out  set up with a head buffer and no body buffer
  *   c     in      UNTRUSTED
- * Returns STS_EAGAIN to ask for more, STS_OK when the tunnel stands, else as sts_proxy_connect().
+ * Returns STS_EAGAIN to ask for more, STS_OK when the tunnel stands, else as sts_proxy_tunnel().
  */
 enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http *http, char c,
 			    struct sts_error *e);

@@ -21,6 +21,7 @@ static const struct {
 	 "the subject token, or a file that the request needs, cannot be read or is not usable"},
 	{STS_EXIT_NETWORK, "name, connection, TLS or trust failed last"},
 	{STS_EXIT_BUG, "a bug in this program"},
+	{STS_EXIT_SANDBOX, "--require-sandbox: a layer of the sandbox does not hold"},
 	{STS_EXIT_OUTPUT, "the output cannot be written, or another process owns the directory"},
 	{STS_EXIT_TRANSIENT, "gave up at the deadline on something transient, or was told to stop"},
 	{STS_EXIT_DENIED, "the STS denied the exchange"},

@@ -152,6 +152,8 @@ const struct sts_option sts_option_table[] = {
 	{ROW("listen", "ADDR:PORT", "",
 	     "serve /livez, /readyz and /metrics; :PORT is every address"),
 	 TEXT, RUN, FIELD(listen), STS_OPTION_PROCESS},
+	{ROW("require-sandbox", "", "", "end where a layer of the sandbox does not hold"), FLAG,
+	 WORK, FIELD(require_sandbox), STS_OPTION_PROCESS},
 	{ROW("log-format", "auto|json|text", "auto", "auto is text on a terminal, else json"),
 	 CHOICE, WORK, FIELD(log_format), STS_OPTION_PROCESS},
 	{ROW("log-level", "error|warn|info|debug", "info", "the least that is logged"), CHOICE,

@@ -63,7 +63,7 @@ struct sts_options {
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
 	int64_t min_ttl_ms, wait_ms;
 	int64_t fraction_permille;
-	bool cacert_only, insecure_http, to_stdout, force, dry_run, json;
+	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
 	/* `exchange` only */
 	bool single_run, create_dir;
 	int64_t poll_ms;         /* of /sig-cert; 0: the default of 30 s */

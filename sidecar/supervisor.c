@@ -13,6 +13,7 @@
 #include "events.h"
 #include "exchange.h"
 #include "listener.h"
+#include "sandbox.h"
 #include "tell.h"
 
 /* Which file the subject token is. The supervisor looks at it and never into it. */
@@ -287,6 +288,9 @@ int sts_supervise(const struct sts_options *o, const struct sts_plan *plan, char
 	if (!plan->once)
 		sts_events_watch(&ev, o->token_file);
 	plan_listener(&p);
+	if (sts_sandbox_supervisor(&p.store.dir_fd, 1, o->require_sandbox,
+				   plan->once ? STS_LEVEL_DEBUG : STS_LEVEL_INFO, &e) != STS_OK)
+		return sts_tell_start(&e);
 	handle(&p, 0);
 	return loop(&p, &ev);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
+#include "../lib/dns.h"
 #include "../lib/file.h"
 #include "../lib/json.h"
 #include "../lib/jwt.h"
@@ -24,8 +25,11 @@
 #include "adopt.h"
 #include "casources.h"
 #include "fields.h"
+#include "sandbox.h"
 #include "sigcert.h"
 #include "testtime.h"
+
+static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
 /* No fewer bytes of the subject token than this may stand together in a message. */
 #define SECRET_RUN_BYTES 12
@@ -232,24 +236,62 @@ static bool is_peer_loopback(int fd)
 					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
+/* Bytes of others come from here on: no file but those that are still to be read or written, no port but those that lead to the STS. */
+static enum sts_err confine(void)
+{
+	const struct sts_url *to = w.fields.proxy.used ? &w.fields.proxy.url : &w.fields.url;
+	struct sts_landlock l;
+	struct sts_address address;
+	uint16_t port = to->port;
+
+	if (w.o->connect && !w.fields.proxy.used)
+		sts_net_parse_endpoint(sts_slice_of(w.o->connect), &address, &port);
+	sts_landlock_init(&l, true);
+	sts_landlock_allow_port(&l, port, false);
+	sts_landlock_allow_port(&l, STS_DNS_PORT, false);
+	sts_landlock_allow_path(&l, AT_FDCWD, net_files.hosts, STS_LANDLOCK_READ);
+	sts_landlock_allow_path(&l, AT_FDCWD, net_files.resolv, STS_LANDLOCK_READ);
+	for (size_t i = 0; i < w.ca.count; i++)
+		if (w.ca.source[i].is_dir)
+			sts_landlock_allow_links(&l, w.ca.source[i].fd);
+	sts_landlock_allow(&l, w.store.dir_fd, STS_LANDLOCK_REPLACE);
+	return sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
+}
+
+/* The one connection stands: there will be no other. */
+static enum sts_err connected(void)
+{
+	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, w.o->require_sandbox, &w.error);
+}
+
+static enum sts_err connect_to_proxy(void)
+{
+	/* A little before the alarm, so that a proxy that hangs is named as such. */
+	int64_t until_boot_ms = w.deadline_boot_ms - PROXY_EARLIER_MS;
+	enum sts_err err = sts_proxy_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
+					     &w.error);
+
+	if (err == STS_OK)
+		err = connected();
+	return err == STS_OK ? sts_proxy_tunnel(&w.fields.proxy, &w.fields.url, w.socket,
+						until_boot_ms, &w.tls, &w.error)
+			     : err;
+}
+
 static enum sts_err stage_connect(void)
 {
-	static const struct sts_net_files files = {"/etc/hosts", "/etc/resolv.conf"};
 	enum sts_err err;
 
-	/* A little before the alarm, so that a proxy that hangs is named as such. */
 	if (w.fields.proxy.used)
-		return sts_proxy_connect(&w.fields.proxy, &w.fields.url, &files,
-					 w.deadline_boot_ms - PROXY_EARLIER_MS, &w.tls, &w.socket,
-					 &w.error);
-	err = sts_net_connect(&w.fields.url, w.o->connect, &files, w.deadline_boot_ms, &w.socket,
-			      &w.error);
+		return connect_to_proxy();
+	err = sts_net_connect(&w.fields.url, w.o->connect, &net_files, w.deadline_boot_ms,
+			      &w.socket, &w.error);
 	if (err == STS_OK && !w.fields.url.https && !is_peer_loopback(w.socket))
 		return sts_fail(&w.error, STS_EURL, 0,
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "
 				"to is not",
 				w.fields.url.host);
-	return err;
+	return err == STS_OK ? connected() : err;
 }
 
 static enum sts_err stage_tls(void)
@@ -310,7 +352,9 @@ static enum sts_err stage_answer(void)
 	sts_tls_fini(&w.tls);
 	close(w.socket);
 	w.socket = -1;
-	return err;
+	if (err != STS_OK)
+		return err;
+	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, w.o->require_sandbox, &w.error);
 }
 
 static void report_answer(void)
@@ -416,6 +460,8 @@ static enum sts_err exchange(void)
 	err = stage_inputs();
 	if (err == STS_OK)
 		err = build_request(&head, &body);
+	if (err == STS_OK)
+		err = confine();
 	if (err != STS_OK)
 		return err;
 	enter(STS_STAGE_CONNECT);
@@ -454,7 +500,9 @@ _Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode 
 				       .retry_after_s = -1,
 				       .subject_exp_s = -1};
 	set_deadline(timeout_ms);
-	err = exchange();
+	err = sts_sandbox_enter(STS_SANDBOX_START, o->require_sandbox, &w.error);
+	if (err == STS_OK)
+		err = exchange();
 	if (err == STS_OK)
 		enter(STS_STAGE_DONE);
 	finish(err);

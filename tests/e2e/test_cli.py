@@ -42,7 +42,7 @@ def test_general_help(sidecar):
     text = run.out.decode()
     for command in COMMANDS:
         assert re.search(rf"^\s+{command}\b", text, re.MULTILINE), command
-    for status in (64, 65, 66, 69, 70, 73, 75, 77):
+    for status in (64, 65, 66, 69, 70, 71, 73, 75, 77):
         assert str(status) in text
 
 

@@ -285,5 +285,5 @@ def test_the_first_line_of_run(sts, tunnel, sidecar, space):
         run.signal(15)
         result = run.wait()
     assert result.status == 0, result.err
-    assert json.loads(result.lines[0])["proxy"] == f"127.0.0.1:{tunnel.port}"
+    assert json.loads(result.lines[1])["proxy"] == f"127.0.0.1:{tunnel.port}"
     assert sum("proxy" in line for line in result.lines) == 1 and "SECRET" not in result.err

@@ -71,11 +71,11 @@ class Rig:
         return self.sidecar.run(*args, **more)
 
     def lines(self):
-        """The log so far."""
+        """The log so far, without the line that only says which layers of the sandbox hold."""
         if not self.log_file.exists():
             return []
         text = self.log_file.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        return [line for line in map(json.loads, text[:text.rfind("\n") + 1].splitlines()) if line["msg"] != "started"]
 
     def said(self, words, count=1, patience_s=20):
         """Wait for so many lines with these words in their message."""

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* Where the supervisor's domain allows writing. */
+static struct {
+	bool holds;
+	size_t count;
+	struct {
+		dev_t device;
+		ino_t inode;
+	} dir[STS_SANDBOX_DIRS_MAX];
+} writable;
+
+static enum sts_err judge(bool holds, bool require, const char *layer, struct sts_error *e)
+{
+	if (holds || !require)
+		return STS_OK;
+	return sts_fail(e, STS_ESANDBOX, 0, "%s does not hold here, and --require-sandbox is given",
+			layer);
+}
+
+static void note_writable(int dir_fd)
+{
+	struct stat st;
+
+	if (dir_fd < 0 || writable.count == STS_SANDBOX_DIRS_MAX || fstat(dir_fd, &st) != 0)
+		return;
+	writable.dir[writable.count].device = st.st_dev;
+	writable.dir[writable.count++].inode = st.st_ino;
+}
+
+bool sts_sandbox_may_write(const char *dir)
+{
+	struct stat st;
+
+	if (!writable.holds || stat(dir, &st) != 0)
+		return true;
+	for (size_t i = 0; i < writable.count; i++)
+		if (writable.dir[i].device == st.st_dev && writable.dir[i].inode == st.st_ino)
+			return true;
+	return false;
+}
+
+static int confine_files(const int *dirs, size_t count)
+{
+	struct sts_landlock l;
+
+	sts_landlock_init(&l, false);
+	sts_landlock_allow_path(&l, AT_FDCWD, "/",
+				STS_LANDLOCK_READ | (STS_SANITIZED ? STS_LANDLOCK_EXECUTE : 0));
+	/* Where there is no /proc, sts_child_start() takes the path. */
+	if (!sts_landlock_allow_path(&l, AT_FDCWD, "/proc/self/exe", STS_LANDLOCK_EXECUTE))
+		sts_landlock_allow_path(&l, AT_FDCWD, (const char *)getauxval(AT_EXECFN),
+					STS_LANDLOCK_EXECUTE);
+	for (size_t i = 0; i < count; i++) {
+		sts_landlock_allow(&l, dirs[i], STS_LANDLOCK_REPLACE);
+		note_writable(dirs[i]);
+	}
+	return sts_landlock_enter(&l);
+}
+
+static void announce(bool no_new_privs, bool seccomp, int landlock, enum sts_level level)
+{
+	char layers[64];
+	struct sts_text text;
+	struct sts_log l;
+
+	sts_text_init(&text, layers, sizeof(layers));
+	sts_text_addf(&text, "%s%s", no_new_privs ? "no-new-privs" : "none",
+		      seccomp ? ",seccomp" : "");
+	if (landlock > 0)
+		sts_text_addf(&text, ",landlock-%d", landlock);
+	sts_log_start(&l, level, "started");
+	sts_log_str(&l, "sandbox", layers);
+	sts_log_end(&l);
+}
+
+__attribute__((noinline)) enum sts_err sts_sandbox_supervisor(const int *dirs, size_t count,
+							      bool require, enum sts_level level,
+							      struct sts_error *e)
+{
+	bool no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	int landlock = confine_files(dirs, count);
+	bool seccomp = sts_seccomp_enter(STS_SANDBOX_SUPERVISOR) == 0;
+	enum sts_err err = judge(no_new_privs, require, "no-new-privs", e);
+
+	writable.holds = landlock > 0;
+	if (err == STS_OK)
+		err = judge(seccomp, require, "seccomp", e);
+	if (err == STS_OK)
+		err = judge(landlock > 0, require, "Landlock", e);
+	if (err == STS_OK)
+		announce(no_new_privs, seccomp, landlock, level);
+	return err;
+}
+
+enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e)
+{
+	return judge(sts_seccomp_enter(stage) == 0, require, "seccomp", e);
+}
+
+enum sts_err sts_sandbox_confine(struct sts_landlock *l, bool require, struct sts_error *e)
+{
+	return judge(sts_landlock_enter(l) > 0, require, "Landlock", e);
+}

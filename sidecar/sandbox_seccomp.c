@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox_layers.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "the system calls of this architecture are not in the table"
+#endif
+
+/* From here on all architectures count alike, and libcs try a call before they do without it: ENOSYS is what they understand. The calls
+ * of x32 have bit 30 set, so they end here too. */
+#define NEW_CALLS 424
+
+/* What arguments must be: (argument & mask) == value, in its low half; its high half must be zero. */
+struct condition {
+	uint8_t argument;
+	uint8_t and_next; /* the next one must hold as well */
+	uint32_t mask, value;
+};
+
+enum {
+	ANY,
+	INTERNET, /* a TCP or UDP socket of IPv4 (2) or IPv6 (10); raw ones need a protocol */
+	INTERNET_TYPE,
+	INTERNET_PROTOCOL,
+	NO_ADDRESS, /* sendto() of a connected socket */
+	NO_EXECUTE, /* memory that can be written never becomes code */
+	PLAIN_FORK, /* no new namespace, no thread */
+	KILL,       /* the supervisor ends its children with this alone */
+	GET_FLAGS,  /* of a descriptor; F_SETOWN and F_SETSIG would be signals */
+	SET_FLAGS,
+	ADD_SEALS,
+	IS_TERMINAL,
+	NOT_DUMPABLE,
+	NOT_DUMPABLE_0,
+	END_WITH_PARENT,
+	NO_NEW_PRIVILEGES,
+	FILTER,
+};
+
+static const struct condition conditions[] = {
+	[INTERNET] = {0, 1, ~8u, AF_INET},
+	[INTERNET_TYPE] = {1, 1, ~(SOCK_NONBLOCK | SOCK_CLOEXEC | 3u), 0},
+	[INTERNET_PROTOCOL] = {2, 0, ~0u, 0},
+	[NO_ADDRESS] = {4, 0, ~0u, 0},
+	[NO_EXECUTE] = {2, 0, PROT_EXEC, 0},
+	[PLAIN_FORK] = {0, 0, ~(uint32_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID), SIGCHLD},
+	[KILL] = {1, 0, ~0u, SIGKILL},
+	[GET_FLAGS] = {1, 0, ~2u, F_GETFD},
+	[SET_FLAGS] = {1, 0, ~0u, F_SETFD},
+	[ADD_SEALS] = {1, 0, ~0u, F_ADD_SEALS},
+	[IS_TERMINAL] = {1, 0, ~0u, TIOCGWINSZ},
+	[NOT_DUMPABLE] = {0, 1, ~0u, PR_SET_DUMPABLE},
+	[NOT_DUMPABLE_0] = {1, 0, ~0u, 0},
+	[END_WITH_PARENT] = {0, 0, ~0u, PR_SET_PDEATHSIG},
+	[NO_NEW_PRIVILEGES] = {0, 0, ~0u, PR_SET_NO_NEW_PRIVS},
+	[FILTER] = {0, 0, ~0u, PR_SET_SECCOMP},
+};
+
+_Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
+
+#define A   STS_SANDBOX_START
+#define B   STS_SANDBOX_CONNECTED
+#define C   STS_SANDBOX_ANSWERED
+#define N   STS_SANDBOX_NOTIFY
+#define L   STS_SANDBOX_LISTENER
+#define W   (A | B | C)
+#define ALL (W | N | L)
+
+/* Who may make which call, besides the supervisor, who may make all that are here: its children inherit its filter. Several rows of one
+ * call are alternatives. */
+static const struct call {
+	uint16_t number;
+	uint8_t who, condition;
+} calls[] = {
+	{__NR_read, ALL},
+	{__NR_write, ALL},
+	{__NR_close, ALL},
+	{__NR_clock_gettime, ALL},
+	{__NR_fstat, ALL},
+	{__NR_newfstatat, ALL},
+	{__NR_openat, ALL},
+#ifdef __NR_open
+	{__NR_open, ALL},
+	{__NR_stat, ALL},
+	{__NR_lstat, ALL},
+	{__NR_poll, ALL},
+	{__NR_fork, 0},
+	{__NR_dup2, 0},
+	{__NR_arch_prctl, 0},
+#endif
+	{__NR_ppoll, ALL},
+	{__NR_exit_group, ALL},
+	{__NR_rt_sigreturn, ALL},
+	{__NR_restart_syscall, ALL},
+	{__NR_rt_sigaction, ALL},
+	{__NR_rt_sigprocmask, ALL},
+	{__NR_getrandom, ALL},
+	{__NR_getuid, ALL},
+	{__NR_geteuid, ALL},
+	{__NR_getgid, ALL},
+	{__NR_getegid, ALL},
+	{__NR_nanosleep, ALL},
+	{__NR_clock_nanosleep, ALL},
+	{__NR_lseek, A | B},
+	{__NR_pread64, A | B},
+	{__NR_getdents64, A | B},
+	/* the output directory */
+	{__NR_faccessat, A},
+	{__NR_unlinkat, W},
+	{__NR_renameat, W},
+#ifdef __NR_renameat2
+	{__NR_renameat2, W},
+#endif
+	{__NR_fchown, W},
+	{__NR_fchmod, W},
+	{__NR_fsync, W},
+	{__NR_flock, 0},
+	/* the network */
+	{__NR_socket, A | L, INTERNET},
+	{__NR_connect, A},
+	{__NR_setsockopt, A | L},
+	{__NR_getsockopt, A | L},
+	{__NR_getpeername, A},
+	{__NR_recvfrom, A | B | L},
+	{__NR_sendto, A | B | L, NO_ADDRESS},
+	{__NR_bind, L},
+	{__NR_listen, L},
+	{__NR_accept4, L},
+	{__NR_getsockname, L},
+	{__NR_shutdown, L},
+	/* what is still to be taken away */
+	{__NR_prctl, A | B, FILTER},
+	{__NR_prctl, 0, NOT_DUMPABLE},
+	{__NR_prctl, 0, END_WITH_PARENT},
+	{__NR_prctl, 0, NO_NEW_PRIVILEGES},
+	{__NR_landlock_create_ruleset, A | N | L},
+	{__NR_landlock_add_rule, A | N | L},
+	{__NR_landlock_restrict_self, A | N | L},
+	/* one signal */
+	{__NR_pidfd_open, N},
+	{__NR_pidfd_send_signal, N},
+	/* of the supervisor, and of a start */
+	{__NR_clone, 0, PLAIN_FORK},
+	{__NR_execve, 0},
+	{__NR_execveat, 0},
+	{__NR_wait4, 0},
+	{__NR_kill, 0, KILL},
+	{__NR_exit, 0},
+	{__NR_getpid, N},
+	{__NR_getppid, 0},
+	{__NR_dup3, 0},
+	{__NR_pipe2, 0},
+	{__NR_fcntl, L, GET_FLAGS},
+	{__NR_fcntl, L, SET_FLAGS},
+	{__NR_fcntl, 0, ADD_SEALS},
+	{__NR_ioctl, 0, IS_TERMINAL},
+	{__NR_signalfd4, 0},
+	{__NR_timerfd_create, 0},
+	{__NR_timerfd_settime, 0},
+	{__NR_setitimer, 0},
+	{__NR_inotify_init1, 0},
+	{__NR_inotify_add_watch, 0},
+	{__NR_inotify_rm_watch, 0},
+	{__NR_memfd_create, 0},
+	{__NR_ftruncate, 0},
+	{__NR_prlimit64, 0},
+	{__NR_set_tid_address, 0},
+	{__NR_mmap, L, NO_EXECUTE},
+	{__NR_mprotect, 0, NO_EXECUTE},
+	{__NR_munmap, L},
+#if STS_SANITIZED
+	/* the sanitizers' runtime, and a loader */
+	{__NR_mmap, ALL},
+	{__NR_mprotect, ALL},
+	{__NR_munmap, ALL},
+	{__NR_mremap, ALL},
+	{__NR_madvise, ALL},
+	{__NR_brk, ALL},
+	{__NR_futex, ALL},
+	{__NR_sigaltstack, ALL},
+	{__NR_sched_yield, ALL},
+	{__NR_sched_getaffinity, ALL},
+	{__NR_getpid, ALL},
+	{__NR_gettid, ALL},
+	{__NR_tgkill, ALL},
+	{__NR_readlinkat, ALL},
+	{__NR_set_robust_list, ALL},
+	{__NR_rseq, ALL},
+	{__NR_prlimit64, ALL},
+	{__NR_sysinfo, ALL},
+	{__NR_uname, ALL},
+	{__NR_pread64, ALL},
+	{__NR_lseek, ALL},
+	{__NR_prctl, ALL},
+	{__NR_ioctl, ALL},
+	{__NR_fcntl, ALL},
+	{__NR_statx, ALL},
+#ifdef __NR_access
+	{__NR_access, ALL},
+	{__NR_readlink, ALL},
+	{__NR_getrlimit, ALL},
+#endif
+#endif
+};
+
+#define CODE_MAX 512
+
+struct program {
+	struct sock_filter code[CODE_MAX];
+	unsigned short len;
+};
+
+static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_false)
+{
+	if (p->len < CODE_MAX)
+		p->code[p->len] = (struct sock_filter){code, 0, jump_false, k};
+	p->len++;
+}
+
+#define LOAD   (BPF_LD | BPF_W | BPF_ABS)
+#define AND    (BPF_ALU | BPF_AND | BPF_K)
+#define EQUAL  (BPF_JMP | BPF_JEQ | BPF_K)
+#define RETURN (BPF_RET | BPF_K)
+
+#define CONDITION_CODES 5
+
+/* Where a condition does not hold, on behind the `return` of the row. */
+static void emit_conditions(struct program *p, const struct condition *c, unsigned count)
+{
+	for (unsigned left = CONDITION_CODES * count; left > 0; left -= CONDITION_CODES, c++) {
+		uint32_t low = (uint32_t)offsetof(struct seccomp_data, args) + 8u * c->argument;
+
+		emit(p, LOAD, low + 4, 0);
+		emit(p, EQUAL, 0, (uint8_t)(left - 1));
+		emit(p, LOAD, low, 0);
+		emit(p, AND, c->mask, 0);
+		emit(p, EQUAL, c->value, (uint8_t)(left - 4));
+	}
+}
+
+static void emit_call(struct program *p, const struct call *call)
+{
+	const struct condition *c = &conditions[call->condition];
+	unsigned count = call->condition != ANY;
+
+	if (count)
+		while (c[count - 1].and_next)
+			count++;
+	emit(p, EQUAL, call->number, (uint8_t)(count ? CONDITION_CODES * count + 2 : 1));
+	emit_conditions(p, c, count);
+	emit(p, RETURN, SECCOMP_RET_ALLOW, 0);
+	if (count)
+		emit(p, LOAD, offsetof(struct seccomp_data, nr), 0);
+}
+
+/* Not inlined: four kilobytes of stack that nobody else shall have. */
+__attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
+{
+	struct program p;
+	struct sock_fprog fprog = {.filter = p.code};
+
+	p.len = 0;
+	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0);
+	/* Another architecture's constant then stands where the number would be, and is none that is allowed. */
+	emit(&p, EQUAL, ARCH, 1);
+	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (stage == STS_SANDBOX_SUPERVISOR || (calls[i].who & stage))
+			emit_call(&p, &calls[i]);
+	emit(&p, BPF_JMP | BPF_JGE | BPF_K, NEW_CALLS, 1);
+	emit(&p, RETURN, SECCOMP_RET_ERRNO | ENOSYS, 0);
+	emit(&p, RETURN, SECCOMP_RET_ERRNO | EPERM, 0);
+	if (p.len > CODE_MAX)
+		return E2BIG;
+	fprog.len = p.len;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0 ? 0 : errno;
+}
