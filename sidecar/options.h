@@ -64,8 +64,9 @@ struct sts_options {
 	int64_t min_ttl_ms, wait_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
+	bool create_dir; /* the output directory, when it is missing */
 	/* `exchange` only */
-	bool single_run, create_dir;
+	bool single_run;
 	int64_t poll_ms;         /* of /sig-cert; 0: the default of 30 s */
 	int64_t longest_wait_ms; /* 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];

@@ -219,6 +219,7 @@ enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, c
 
 	warning[0] = '\0';
 	sts_options_defaults(o, command);
+	o->create_dir = config != NULL; /* several directories in one volume */
 	if (config && index >= 0)
 		err = sts_config_apply(config, (size_t)index, o, e);
 	dir = o->output_dir;

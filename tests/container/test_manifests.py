@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What deploy/ holds is what design and cluster ask for."""
 import copy
+import json
 import re
 
 import kubernetes_validate
@@ -29,7 +30,7 @@ def pod(example):
 
 
 def test_the_examples_are_these():
-    assert ids(EXAMPLE_FILES) == ["init-fetch", "native-sidecar", "sidecar-init-wait"]
+    assert ids(EXAMPLE_FILES) == ["init-fetch", "native-sidecar", "several-exchanges", "sidecar-init-wait"]
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
@@ -156,6 +157,22 @@ def test_init_container_alone():
     [init] = pod["spec"]["initContainers"]
     assert init["args"][0] == "fetch" and not any(is_ours(each) for each in pod["spec"]["containers"])
     assert pod["spec"]["restartPolicy"] == "OnFailure"
+
+
+def test_several_exchanges():
+    docs = load(EXAMPLES / "several-exchanges.yaml")
+    pod = one(docs, "Pod")
+    [sidecar] = pod["spec"]["initContainers"]
+    assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"] == PROBE
+    assert sidecar["args"] == ["run", "--config=/etc/sts-sidecar/config.json"]
+    mounts = {mount["mountPath"]: mount for mount in sidecar["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    assert "subPath" not in mounts["/etc/sts-sidecar"]
+    config = one(docs, "ConfigMap")
+    assert volumes[mounts["/etc/sts-sidecar"]["name"]]["configMap"]["name"] == config["metadata"]["name"]
+    first, second = json.loads(config["data"]["config.json"])["exchanges"]
+    assert second["token-file"] == first["output-dir"] + "/token.jwt" and second["output-dir"] == "/tokens"
+    assert volumes[mounts[first["output-dir"]]["name"]]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
 
 
 def test_network_policy(example, pod):

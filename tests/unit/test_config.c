@@ -233,6 +233,7 @@ static void test_layers(void)
 	CHECK_STR(o.url, "a");
 	CHECK_STR(o.client_id, "top");
 	CHECK_STR(o.output_dir, "/tokens");
+	CHECK(o.create_dir);
 	check_list(STS_LIST_SCOPE, "a");
 	check_list(STS_LIST_RESOURCE, "top");
 	read_exchange(1);
