@@ -48,7 +48,8 @@ enum sts_err {
 	STS_ESUBJECT_TOOBIG,
 	STS_ESUBJECT_EXPIRED,
 	STS_ESUBJECT_AUDIENCE,
-	STS_EINPUT, /* a file of --param-file and the like */
+	STS_ESUBJECT_USED, /* it was sent already, and may be sent once */
+	STS_EINPUT,        /* a file of --param-file and the like */
 
 	/* names and connections */
 	STS_EHOST,          /* the name does not exist */

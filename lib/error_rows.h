@@ -20,11 +20,14 @@ ROW(STS_ESUBJECT_TOOBIG, "subject_too_big", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token is over 64 KiB", "check what is mounted there")
 ROW(STS_ESUBJECT_EXPIRED, "subject_expired", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token has expired",
-    "mount a projected token (the kubelet renews it; a subPath mount never updates) and "
-    "check the node's clock")
+    "mount a projected token (the kubelet renews it, but no subPath mount, and none of a Pod "
+    "that ends) and check the node's clock")
 ROW(STS_ESUBJECT_AUDIENCE, "subject_audience", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token is for another audience",
     "set the projected token's audience, or --subject-audience")
+ROW(STS_ESUBJECT_USED, "subject_used", SLOW, false, STS_EXIT_SUBJECT,
+    "the subject token was sent already, and this STS takes it once",
+    "wait for the kubelet to renew it, or shorten its expirationSeconds")
 ROW(STS_EINPUT, "input_file", SLOW, false, STS_EXIT_SUBJECT,
     "a file that the request needs cannot be used",
     "mount it, readable for the UID or a group of this process")

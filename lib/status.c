@@ -37,6 +37,7 @@ static const struct number {
 	NUMBER("last_attempt", last_attempt_s, EPOCH_MAX_S),
 	NUMBER("next_attempt", next_attempt_s, EPOCH_MAX_S),
 	NUMBER("last_success", last_success_s, EPOCH_MAX_S),
+	NUMBER("waits", wait, STS_WAIT__COUNT - 1),
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
@@ -74,6 +75,16 @@ static void set_number(struct sts_status *status, const struct number *number, u
 		memcpy(at, &narrow, sizeof(narrow));
 }
 
+/* A name of an exchange that may be shown. */
+static bool name_ok(struct sts_slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!((name.data[i] >= 'a' && name.data[i] <= 'z') ||
+		      (name.data[i] >= '0' && name.data[i] <= '9') || name.data[i] == '-'))
+			return false;
+	return name.len > 0 && name.len < STS_STATUS_NAME_MAX_BYTES;
+}
+
 void sts_status_format(const struct sts_status *status, struct sts_text *out)
 {
 	unsigned state = (unsigned)status->state < STS_STATE__COUNT ? status->state
@@ -83,6 +94,8 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 		      sts_error_info(status->error).name);
 	if (status->sts_error[0] != '\0' && sts_status_code_known(status->sts_error))
 		sts_text_addf(out, "\nsts_error %s", status->sts_error);
+	if (name_ok(sts_slice_of(status->wait_name)))
+		sts_text_addf(out, "\nwaits_for %s", status->wait_name);
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
 		uint64_t value = number_of(status, &numbers[i]);
 		if (value > numbers[i].max)
@@ -140,6 +153,14 @@ static bool parse_code(struct sts_slice value, struct sts_status *status)
 	return true;
 }
 
+static bool parse_name(struct sts_slice value, struct sts_status *status)
+{
+	memset(status->wait_name, 0, sizeof(status->wait_name));
+	if (name_ok(value))
+		memcpy(status->wait_name, value.data, value.len);
+	return true;
+}
+
 static bool parse_number(struct sts_slice key, struct sts_slice value, struct sts_status *status)
 {
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
@@ -170,6 +191,8 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			ok = parse_error(value, status);
 		else if (sts_slice_eq(key, "sts_error"))
 			ok = parse_code(value, status);
+		else if (sts_slice_eq(key, "waits_for"))
+			ok = parse_name(value, status);
 		else
 			ok = parse_number(key, value, status);
 		if (!ok)
@@ -226,6 +249,15 @@ static void add_last(struct sts_text *out, const struct sts_status *status, int6
 	}
 }
 
+static void add_wait(struct sts_text *out, const struct sts_status *status)
+{
+	if (status->wait == STS_WAIT_EXCHANGE)
+		sts_text_addf(out, "waiting for exchange %s; ", status->wait_name);
+	if (status->wait == STS_WAIT_SUBJECT)
+		sts_text_add_str(out, "waiting for another subject token, since this one was sent "
+				      "and may be sent once; ");
+}
+
 static void add_next(struct sts_text *out, const struct sts_status *status, int64_t now_s)
 {
 	int64_t next_s = status->next_attempt_s;
@@ -259,6 +291,8 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 		sts_text_add_str(out, "the sidecar has stopped; ");
 	else if (status->state == STS_STATE_STARTING)
 		sts_text_add_str(out, "the sidecar is starting; ");
+	if (status->state != STS_STATE_STOPPED)
+		add_wait(out, status);
 	add_last(out, status, now_s);
 	if (status->state != STS_STATE_STOPPED)
 		add_next(out, status, now_s);

@@ -11,7 +11,8 @@
 #include "error.h"
 #include "text.h"
 
-#define STS_STATUS_MAX_BYTES 1024
+#define STS_STATUS_MAX_BYTES      1024
+#define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange, with the NUL */
 
 enum sts_state {
 	STS_STATE_STARTING,
@@ -19,6 +20,14 @@ enum sts_state {
 	STS_STATE_FAILING,
 	STS_STATE_STOPPED,
 	STS_STATE__COUNT
+};
+
+/* What the next attempt waits for besides its time. */
+enum sts_wait {
+	STS_WAIT_NONE,
+	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
+	STS_WAIT_SUBJECT,  /* another subject token: this one was sent, and may be sent once */
+	STS_WAIT__COUNT
 };
 
 struct sts_status {
@@ -32,6 +41,8 @@ struct sts_status {
 	uint64_t attempts;  /* finished attempts since start: `refresh` waits for it to grow */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
+	enum sts_wait wait;
+	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE */
 };
 
 /*

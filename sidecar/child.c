@@ -26,6 +26,7 @@ static const char *const mode_names[STS_WORKER__COUNT] = {
 	[STS_WORKER_EXCHANGE] = "exchange",
 	[STS_WORKER_ADOPT] = "adopt",
 	[STS_WORKER_POLL] = "poll",
+	[STS_WORKER_NOTIFY] = "notify",
 };
 
 const char *sts_worker_mode_name(enum sts_worker_mode mode)
@@ -58,7 +59,7 @@ bool sts_child_has_report_pipe(void)
 }
 
 /* In the child, between fork and exec: only system calls. */
-static void become(int inherited_fd, pid_t parent, char *const *arguments)
+static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments)
 {
 	extern char **environ;
 	sigset_t none;
@@ -70,6 +71,8 @@ static void become(int inherited_fd, pid_t parent, char *const *arguments)
 	if (inherited_fd == STS_CHILD_REPORT_FD ? syscall(SYS_fcntl, inherited_fd, F_SETFD, 0) != 0
 						: dup2(inherited_fd, STS_CHILD_REPORT_FD) < 0)
 		_exit(EXEC_FAILED);
+	if (snapshot_fd >= 0 && dup2(snapshot_fd, STS_CHILD_SNAPSHOT_FD) < 0)
+		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve("/proc/self/exe", arguments, environ);
@@ -80,24 +83,48 @@ static void become(int inherited_fd, pid_t parent, char *const *arguments)
 	_exit(EXEC_FAILED);
 }
 
-pid_t sts_child_spawn(char *const *arguments, int inherited_fd)
+pid_t sts_child_spawn(char *const *arguments, int inherited_fd, int snapshot_fd)
 {
 	pid_t self = getpid(), pid = _Fork();
 
 	if (pid == 0)
-		become(inherited_fd, self, arguments);
+		become(inherited_fd, snapshot_fd, self, arguments);
 	return pid;
 }
 
-static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout, char *const *argv)
+/* Eight bytes, all that is ever needed here. */
+#define ID_BYTES STS_SUBJECT_ID_BYTES
+
+static void add_id(struct sts_text *out, const uint8_t *id)
 {
+	if (id)
+		sts_hex_encode(out, id, ID_BYTES);
+	else
+		sts_text_add_char(out, '-');
+}
+
+/* The arguments that are no pointer yet, one after the other. */
+struct words {
+	char timeout[24], digest[2 * ID_BYTES + 2], used[2 * ID_BYTES + 2];
+};
+
+static bool fill_arguments(char **out, struct words *words, const struct sts_job *job)
+{
+	const char *const first[] = {job->argv[0],   "worker",  mode_names[job->mode],
+				     words->timeout, job->name, words->digest,
+				     words->used};
+	struct sts_text text;
 	size_t n = 0;
 
-	out[n++] = argv[0];
-	out[n++] = (char *)(uintptr_t) "worker";
-	out[n++] = (char *)(uintptr_t)mode_names[mode];
-	out[n++] = timeout;
-	for (char *const *arg = argv + 1; *arg; arg++) {
+	sts_text_init(&text, words->timeout, sizeof(words->timeout));
+	sts_text_addf(&text, "%lld", (long long)job->timeout_ms);
+	sts_text_init(&text, words->digest, sizeof(words->digest));
+	add_id(&text, job->digest);
+	sts_text_init(&text, words->used, sizeof(words->used));
+	add_id(&text, job->used);
+	for (; n < sizeof(first) / sizeof(first[0]); n++)
+		out[n] = (char *)(uintptr_t)first[n];
+	for (char *const *arg = job->argv + 1; *arg; arg++) {
 		if (n == ARGUMENTS_MAX - 1)
 			return false;
 		out[n++] = *arg;
@@ -106,23 +133,19 @@ static bool fill_arguments(char **out, enum sts_worker_mode mode, char *timeout,
 	return true;
 }
 
-enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv,
-			     int64_t timeout_ms, struct sts_error *e)
+enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, struct sts_error *e)
 {
 	char *arguments[ARGUMENTS_MAX];
-	char timeout[24];
-	struct sts_text text;
+	struct words words;
 	int fds[2];
 
 	sts_child_init(c);
-	sts_text_init(&text, timeout, sizeof(timeout));
-	sts_text_addf(&text, "%lld", (long long)timeout_ms);
-	if (!fill_arguments(arguments, mode, timeout, argv))
-		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments", ARGUMENTS_MAX - 5);
+	if (!fill_arguments(arguments, &words, job))
+		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments", ARGUMENTS_MAX - 8);
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s",
 				sts_errno_words(errno));
-	c->pid = sts_child_spawn(arguments, fds[1]);
+	c->pid = sts_child_spawn(arguments, fds[1], job->snapshot_fd);
 	close(fds[1]);
 	if (c->pid < 0) {
 		int err = errno;
@@ -132,18 +155,18 @@ enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, cha
 				sts_errno_words(err));
 	}
 	c->fd = fds[0];
-	c->mode = mode;
+	c->mode = job->mode;
 	c->started_boot_ms = sts_clock_boot_ms();
-	c->kill_boot_ms = c->started_boot_ms + timeout_ms + 1000;
+	c->kill_boot_ms = c->started_boot_ms + job->timeout_ms + 1000;
 	return STS_OK;
 }
 
 /* Bytes past the report count on without being kept: a report of the wrong size is none. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
-	if (!c->sent && c->len == 0 && len > 0 && data[0] == STS_REPORT_STAGE_SENT) {
-		c->sent = true;
-		data++;
+	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
+	       (c->stage_len > 0 || data[0] == STS_REPORT_STAGE_SENT)) {
+		c->stage[c->stage_len++] = (uint8_t)*data++;
 		len--;
 	}
 	if (c->len < sizeof(c->report)) {
@@ -175,7 +198,8 @@ void sts_child_read(struct sts_child *c)
 static void made_up(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};
-	const char *when = c->sent ? "after the request was sent" : "before the request was sent";
+	const char *when = c->stage_len > 0 ? "after the request was sent"
+					    : "before the request was sent";
 
 	if (c->killed)
 		sts_fail(&error, STS_ETIMEOUT, 0,

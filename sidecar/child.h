@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting a worker and listening to it: fork, exec of this very program, and the pipe on which one stage byte and one report come back.
+ * Starting a worker and listening to it: fork, exec of this very program, and the pipe on which the stage byte, the id of the subject token
+ * that is being sent, and one report come back.
+ *
+ *     worker MODE TIMEOUT_MS NAME DIGEST USED COMMAND ARGUMENTS...
+ *
+ * NAME is the exchange's; DIGEST that of the configuration file which the plan was made from, USED the id of the last subject token that was
+ * sent, where that may be sent once: both in hex, or "-".
  */
 #ifndef STS_SIDECAR_CHILD_H
 #define STS_SIDECAR_CHILD_H
@@ -12,11 +18,14 @@
 
 /* The descriptor that a child inherits: on it a worker writes its report, and has the process of --listen its metrics. */
 #define STS_CHILD_REPORT_FD 3
+/* The descriptor on which it finds the snapshot of the configuration file. */
+#define STS_CHILD_SNAPSHOT_FD 4
 
 enum sts_worker_mode {
 	STS_WORKER_EXCHANGE,
-	STS_WORKER_ADOPT, /* take over what is on disk if it is not yet due, else exchange */
-	STS_WORKER_POLL,  /* ask for the thumbprint of the signing certificate only */
+	STS_WORKER_ADOPT,  /* take over what is on disk if it is not yet due, else exchange */
+	STS_WORKER_POLL,   /* ask for the thumbprint of the signing certificate only */
+	STS_WORKER_NOTIFY, /* signal the application: new files are in place */
 	STS_WORKER__COUNT
 };
 
@@ -25,10 +34,23 @@ struct sts_child {
 	int fd;    /* reading end; -1 after the end of file */
 	enum sts_worker_mode mode;
 	int64_t started_boot_ms, kill_boot_ms;
-	bool sent;   /* the stage byte came: the request may have been sent */
 	bool killed; /* by us: its time was up */
+	size_t stage_len;
+	uint8_t stage
+		[STS_REPORT_STAGE_SENT_BYTES]; /* once stage_len > 0 the request may have been sent */
 	size_t len;
 	struct sts_report report;
+};
+
+/* What a worker is to do. */
+struct sts_job {
+	enum sts_worker_mode mode;
+	char *const *argv;  /* of this process */
+	int64_t timeout_ms; /* of the attempt; a second later the supervisor kills it */
+	const char *name;
+	const uint8_t *digest, *used; /* eight bytes each; NULL: none */
+	/* -1: none; else above STS_CHILD_SNAPSHOT_FD, as is all that is opened after the signals and the timer */
+	int snapshot_fd;
 };
 
 void sts_child_init(struct sts_child *c);
@@ -36,20 +58,15 @@ void sts_child_init(struct sts_child *c);
 /* In a worker: is there a pipe to report on? Without one, nobody has started it as the supervisor does. */
 bool sts_child_has_report_pipe(void);
 
-/*
- * Start a worker with this process's own arguments.
- *   argv     in  of this process
- *   timeout  in  ms of the attempt; a second later the supervisor kills it
- * Returns STS_OK, or STS_EFORK with errno in detail: a failed attempt like any other.
- */
-enum sts_err sts_child_start(struct sts_child *c, enum sts_worker_mode mode, char *const *argv,
-			     int64_t timeout_ms, struct sts_error *e);
+/* Start a worker. Returns STS_OK, or STS_EFORK with errno in detail: a failed attempt like any other. */
+enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, struct sts_error *e);
 
 /*
- * Start this very program with these arguments, in a process that dies with this one; `inherited_fd` is its STS_CHILD_REPORT_FD.
+ * Start this very program with these arguments, in a process that dies with this one; `inherited_fd` is its STS_CHILD_REPORT_FD,
+ * `snapshot_fd` its STS_CHILD_SNAPSHOT_FD (-1: none).
  * Returns its PID, or -1 with errno.
  */
-pid_t sts_child_spawn(char *const *arguments, int inherited_fd);
+pid_t sts_child_spawn(char *const *arguments, int inherited_fd, int snapshot_fd);
 
 /* SIGKILL, and wait for the end for a few milliseconds at most. Nothing for a pid of -1. */
 void sts_child_end(pid_t pid);

@@ -2,13 +2,14 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "config.h"
 #include "fields.h"
 
 static struct sts_fields fields;
 static struct sts_fields_files files;
 static char head_buf[96 * 1024], body_buf[256 * 1024];
 
-int sts_command_dry_run(const struct sts_options *o)
+static int print(const struct sts_options *o)
 {
 	struct sts_text head, body;
 	struct sts_error e;
@@ -25,4 +26,26 @@ int sts_command_dry_run(const struct sts_options *o)
 	if (body.len > 0)
 		sts_print(STDOUT_FILENO, STS_SLICE("\n"));
 	return STS_EXIT_OK;
+}
+
+int sts_command_dry_run(const struct sts_options *o, char *const *argv)
+{
+	extern char **environ;
+	static struct sts_config config;
+	struct sts_options one;
+	struct sts_error e;
+	char warning[256];
+	int status = STS_EXIT_OK;
+
+	if (!o->config)
+		return print(o);
+	if (sts_config_read(&config, o->config, &e) != STS_OK)
+		return sts_complain(&e);
+	for (size_t i = 0; i < sts_config_count(&config) && status == STS_EXIT_OK; i++) {
+		if (sts_options_read(&one, o->command, argv, environ, &config, (int)i, warning,
+				     sizeof(warning), &e) != STS_OK)
+			return sts_complain(&e);
+		status = print(&one);
+	}
+	return status;
 }

@@ -17,8 +17,9 @@ int sts_command_inspect(const struct sts_options *o);
 /* The table of protocols, or all of one: o->file names it. */
 int sts_command_protocols(const struct sts_options *o);
 
-/* Print the request of `fetch --dry-run`, secrets masked. */
-int sts_command_dry_run(const struct sts_options *o);
+/* Print the request of `fetch --dry-run`, secrets masked; one after the other where a configuration file has several. argv: what follows
+ * the command's name. */
+int sts_command_dry_run(const struct sts_options *o, char *const *argv);
 
 /* Ask the `run` that owns the directory to refresh now, and wait for the result. */
 int sts_command_refresh(const struct sts_options *o);

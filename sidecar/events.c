@@ -81,20 +81,31 @@ enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
 	return STS_OK;
 }
 
-__attribute__((noinline)) bool sts_events_watch(struct sts_events *ev, const char *path)
+__attribute__((noinline)) void sts_events_watch(struct sts_events *ev, const char *path)
 {
+	const uint32_t what = IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR;
 	const char *slash = strrchr(path, '/');
 	char dir[1024];
 	struct sts_text text;
 
+	if (ev->watch_fd < 0)
+		ev->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (ev->watch_fd < 0)
+		return;
+	inotify_add_watch(ev->watch_fd, path, what);
 	sts_text_init(&text, dir, sizeof(dir));
 	sts_text_add(&text, path, slash ? (size_t)(slash - path) : 0);
 	if (text.len == 0)
 		sts_text_add_str(&text, slash ? "/" : ".");
-	if (ev->watch_fd < 0)
-		ev->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	return ev->watch_fd >= 0 && !text.overflow &&
-	       inotify_add_watch(ev->watch_fd, dir, IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) >= 0;
+	if (!text.overflow)
+		inotify_add_watch(ev->watch_fd, dir, what);
+}
+
+void sts_events_unwatch(struct sts_events *ev)
+{
+	if (ev->watch_fd >= 0)
+		close(ev->watch_fd);
+	ev->watch_fd = -1;
 }
 
 static void arm_timer(struct sts_events *ev, int64_t until_boot_ms)
@@ -146,17 +157,21 @@ static unsigned drain(int fd, unsigned event)
 	return event;
 }
 
-unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, int report_fd)
+unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
+			 size_t count)
 {
-	struct pollfd fds[] = {
-		{.fd = ev->signal_fd, .events = POLLIN}, {.fd = ev->timer_fd, .events = POLLIN},
-		{.fd = ev->clock_fd, .events = POLLIN},  {.fd = ev->watch_fd, .events = POLLIN},
-		{.fd = report_fd, .events = POLLIN},
+	struct pollfd fds[4 + STS_EVENTS_PIPES_MAX] = {
+		{.fd = ev->signal_fd, .events = POLLIN},
+		{.fd = ev->timer_fd, .events = POLLIN},
+		{.fd = ev->clock_fd, .events = POLLIN},
+		{.fd = ev->watch_fd, .events = POLLIN},
 	};
 	unsigned events = 0;
 
+	for (size_t i = 0; i < count; i++)
+		fds[4 + i] = (struct pollfd){.fd = pipes[i], .events = POLLIN};
 	arm_timer(ev, until_boot_ms);
-	if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) <= 0)
+	if (poll(fds, 4 + count, -1) <= 0)
 		return 0;
 	if (fds[0].revents)
 		events |= read_signals(ev->signal_fd);
@@ -167,8 +182,9 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, int repor
 	if (fds[2].revents)
 		events |= read_clock(ev->clock_fd);
 	if (fds[3].revents)
-		events |= drain(ev->watch_fd, STS_EVENT_SUBJECT);
-	if (fds[4].revents)
-		events |= STS_EVENT_REPORT;
+		events |= drain(ev->watch_fd, STS_EVENT_FILES);
+	for (size_t i = 0; i < count; i++)
+		if (fds[4 + i].revents)
+			events |= STS_EVENT_REPORT;
 	return events;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the supervisor waits for: signals (a signalfd, so that a PID 1 without handlers gets them too), a timer for the schedule
- * (BOOTTIME: suspend counts), a timer that tells steps of the clock (REALTIME, cancelled on set), a watch on the subject token's
- * directory, and the worker's pipe. Only the signals and the first timer are required; the others fail soft.
+ * (BOOTTIME: suspend counts), a timer that tells steps of the clock (REALTIME, cancelled on set), watches on the directories of files that
+ * matter, and the pipes of children. Only the signals and the first timer are required; the others fail soft.
  */
 #ifndef STS_SIDECAR_EVENTS_H
 #define STS_SIDECAR_EVENTS_H
@@ -11,14 +11,17 @@
 #include "../lib/text.h"
 
 enum sts_event {
-	STS_EVENT_STOP = 1,     /* TERM, INT, USR1 */
-	STS_EVENT_REFRESH = 2,  /* HUP */
-	STS_EVENT_CHILD = 4,    /* a child ended */
-	STS_EVENT_TIMER = 8,    /* the time that was set has come */
-	STS_EVENT_CLOCK = 16,   /* the clock was set */
-	STS_EVENT_SUBJECT = 32, /* something changed beside the subject token */
-	STS_EVENT_REPORT = 64,  /* the worker's pipe can be read */
+	STS_EVENT_STOP = 1,    /* TERM, INT, USR1 */
+	STS_EVENT_REFRESH = 2, /* HUP */
+	STS_EVENT_CHILD = 4,   /* a child ended */
+	STS_EVENT_TIMER = 8,   /* the time that was set has come */
+	STS_EVENT_CLOCK = 16,  /* the clock was set */
+	STS_EVENT_FILES = 32,  /* something changed in a watched directory */
+	STS_EVENT_REPORT = 64, /* a child's pipe can be read */
 };
+
+/* Of children at a time: workers, and the one that plans. */
+#define STS_EVENTS_PIPES_MAX 6
 
 struct sts_events {
 	int signal_fd, timer_fd, clock_fd, watch_fd;
@@ -37,15 +40,20 @@ void sts_events_hold(void);
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);
 
-/* Watch the directory that a file is in (the kubelet swaps its ..data link). False when the kernel would not: not fatal. */
-bool sts_events_watch(struct sts_events *ev, const char *path);
+/* Watch the directory that a file is in (the kubelet swaps its ..data link), and the file itself where that is a directory. What the
+ * kernel will not watch is not watched: events only make things faster. */
+void sts_events_watch(struct sts_events *ev, const char *path);
+
+/* Watch nothing any more. */
+void sts_events_unwatch(struct sts_events *ev);
 
 /*
  * Wait.
  *   until_boot_ms  in  wake at this time of BOOTTIME; -1: no timer
- *   report_fd      in  -1: none
+ *   pipes, count   in  descriptors of children; -1: none
  * Returns bits of enum sts_event, 0 when it was interrupted.
  */
-unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, int report_fd);
+unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
+			 size_t count);
 
 #endif

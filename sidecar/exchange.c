@@ -6,6 +6,12 @@
 /* An attempt with less time than this before the deadline can only end in a time-out, which would hide why the others failed. */
 #define LAST_ATTEMPT_MS 500
 
+/* A signal takes no time; the file that tells to whom may be on a slow disk. */
+#define NOTIFY_MS 5000
+
+/* How often it is looked whether the subject token is another one where no event tells it: half of this to all of it. */
+#define LOOK_AGAIN_MS 60000
+
 /* A second draw from the same number: odd factors map 32 bits onto themselves. */
 static uint32_t another(uint32_t random)
 {
@@ -15,6 +21,11 @@ static uint32_t another(uint32_t random)
 static bool is_attempt(int mode)
 {
 	return mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT;
+}
+
+bool sts_exchange_busy(const struct sts_exchange *x)
+{
+	return is_attempt(x->running);
 }
 
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
@@ -29,6 +40,13 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		.exit_status = -1,
 		.running = -1,
 	};
+}
+
+void sts_exchange_wait(struct sts_exchange *x, const char *name)
+{
+	x->next_ms = -1;
+	x->status.wait = STS_WAIT_EXCHANGE;
+	memcpy(x->status.wait_name, name, strnlen(name, STS_STATUS_NAME_MAX_BYTES - 1));
 }
 
 /* ---- the status file ---- */
@@ -47,11 +65,13 @@ static void note_status(struct sts_exchange *x, const struct sts_report *report,
 	struct sts_status *s = &x->status;
 	bool failed = report->error != STS_OK;
 
-	s->state = failed ? STS_STATE_FAILING : STS_STATE_OK;
+	if (report->error != STS_ESUBJECT_USED)
+		s->state = failed ? STS_STATE_FAILING : STS_STATE_OK;
 	s->error = (enum sts_err)report->error;
 	s->detail = report->detail;
 	s->http_status = report->http_status;
-	s->tries = failed ? x->schedule.failures : 0;
+	s->tries = x->schedule.failures;
+	s->wait = report->error == STS_ESUBJECT_USED ? STS_WAIT_SUBJECT : STS_WAIT_NONE;
 	s->attempts++;
 	s->sts_error[0] = '\0';
 	if (sts_status_code_known(report->sts_error))
@@ -78,6 +98,8 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 						  .token_until_ms = report->sent_boot_ms +
 								    report->lifetime_s * 1000,
 						  .failing_since_ms = -1};
+	x->distrusts = false;
+	x->notify = x->plan->notifies && !(report->flags & STS_REPORT_ADOPTED);
 	x->expires_s = report->expires_s;
 	x->capped = report->flags & STS_REPORT_CAPPED;
 	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
@@ -94,11 +116,10 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 /* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does not retry? */
 static bool gives_up(const struct sts_exchange *x, const struct sts_error_info *info)
 {
-	if (info->retry == STS_RETRY_NEVER)
-		return true;
+	/* What one of several does wrong is not the end of the others. */
 	if (!x->plan->once)
-		return false;
-	return !info->fetch_retries || x->plan->one_attempt ||
+		return info->retry == STS_RETRY_NEVER && !x->plan->configured;
+	return !info->fetch_retries || x->plan->one_attempt || (x->plan->single_use && x->sent) ||
 	       x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
@@ -115,12 +136,30 @@ static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *
 	x->schedule.token_from_ms = x->schedule.token_until_ms - report->lifetime_s * 1000;
 }
 
+/* Nothing was sent, and nothing has failed: there is no other subject token yet. */
+static enum sts_outcome after_waiting(struct sts_exchange *x, const struct sts_moment *now)
+{
+	bool told = x->status.wait == STS_WAIT_SUBJECT;
+
+	x->next_ms = now->boot_ms + LOOK_AGAIN_MS / 2 +
+		     sts_schedule_jitter(LOOK_AGAIN_MS / 2, now->random);
+	return told ? STS_OUTCOME_NOTHING : STS_OUTCOME_WAITS;
+}
+
+static bool is_of_trust(int32_t error)
+{
+	return error >= STS_ECA_FILE && error <= STS_ECERT_LIMIT;
+}
+
 static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_report *report,
 				      const struct sts_moment *now)
 {
 	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
 
 	hold_what_is_there(x, report, now);
+	x->distrusts = is_of_trust(report->error);
+	if (report->error == STS_ESUBJECT_USED && !x->plan->once)
+		return after_waiting(x, now);
 	if (x->schedule.failures++ == 0)
 		x->schedule.failing_since_ms = now->boot_ms;
 	/* A fetch has somebody waiting: what it retries, it retries soon. */
@@ -156,8 +195,9 @@ static void bring_forward(struct sts_exchange *x, int64_t at_ms, const struct st
 
 	if (at_ms < floor_ms)
 		at_ms = floor_ms;
-	/* An attempt that is under way sets the next time itself. */
-	if (is_attempt(x->running) || (x->next_ms >= 0 && at_ms >= x->next_ms))
+	/* An attempt that is under way sets the next time itself; what waits for another exchange has nothing to send. */
+	if (is_attempt(x->running) || x->status.wait == STS_WAIT_EXCHANGE ||
+	    (x->next_ms >= 0 && at_ms >= x->next_ms))
 		return;
 	x->next_ms = at_ms;
 	plan_status(x, now);
@@ -186,8 +226,32 @@ void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment 
 
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now)
 {
-	if (x->capped || x->schedule.failures > 0)
+	if (x->capped || x->schedule.failures > 0 || x->status.wait == STS_WAIT_SUBJECT)
 		bring_forward_spread(x, now);
+}
+
+void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (x->distrusts)
+		bring_forward_spread(x, now);
+}
+
+void sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (x->status.wait != STS_WAIT_EXCHANGE)
+		return;
+	x->status.wait = STS_WAIT_NONE;
+	x->status.wait_name[0] = '\0';
+	x->next_ms = now->boot_ms;
+	plan_status(x, now);
+}
+
+bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status)
+{
+	if (x->status.wait != STS_WAIT_EXCHANGE || x->exit_status >= 0)
+		return false;
+	x->exit_status = (int16_t)exit_status;
+	return true;
 }
 
 /* ---- the sig-cert poll ---- */
@@ -222,16 +286,34 @@ static enum sts_outcome after_poll(struct sts_exchange *x, const struct sts_repo
 	return STS_OUTCOME_POLL_CHANGED;
 }
 
+void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan, bool changed,
+			    const struct sts_moment *now)
+{
+	x->plan = plan;
+	if (!changed)
+		return;
+	x->poll_off = false;
+	x->again = is_attempt(x->running);
+	bring_forward_spread(x, now);
+}
+
 /* ---- workers ---- */
+
+int64_t sts_exchange_attempt_ms(const struct sts_exchange *x)
+{
+	return x->exit_status >= 0 || is_attempt(x->running) ? -1 : x->next_ms;
+}
 
 int64_t sts_exchange_wake_ms(const struct sts_exchange *x)
 {
-	if (x->exit_status >= 0 || is_attempt(x->running))
-		return -1;
-	if (x->running >= 0 || x->next_poll_ms < 0 ||
-	    (x->next_ms >= 0 && x->next_ms < x->next_poll_ms))
-		return x->next_ms;
-	return x->next_poll_ms;
+	int64_t attempt_ms = sts_exchange_attempt_ms(x), beside_ms = x->next_poll_ms;
+
+	if (x->exit_status >= 0 || x->running >= 0)
+		return attempt_ms;
+	if (x->notify)
+		beside_ms = x->ended_ms;
+	return attempt_ms < 0 || (beside_ms >= 0 && beside_ms < attempt_ms) ? beside_ms
+									    : attempt_ms;
 }
 
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum sts_worker_mode *mode)
@@ -243,8 +325,9 @@ bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum st
 							    : STS_WORKER_EXCHANGE;
 		return true;
 	}
-	*mode = STS_WORKER_POLL;
-	return x->running < 0 && x->next_poll_ms >= 0 && now_boot_ms >= x->next_poll_ms;
+	*mode = x->notify ? STS_WORKER_NOTIFY : STS_WORKER_POLL;
+	return x->running < 0 &&
+	       (x->notify || (x->next_poll_ms >= 0 && now_boot_ms >= x->next_poll_ms));
 }
 
 int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode, int64_t now_boot_ms)
@@ -252,13 +335,28 @@ int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode, 
 	int64_t timeout_ms = x->plan->timeout_ms;
 
 	x->running = (int8_t)mode;
+	x->sent = false;
+	if (mode == STS_WORKER_NOTIFY) {
+		x->notify = false;
+		return NOTIFY_MS;
+	}
 	if (x->deadline_ms >= 0 && x->deadline_ms - now_boot_ms < timeout_ms)
 		timeout_ms = x->deadline_ms - now_boot_ms;
 	return timeout_ms < 1 ? 1 : timeout_ms;
 }
 
+void sts_exchange_sent(struct sts_exchange *x, const uint8_t id[STS_SUBJECT_ID_BYTES])
+{
+	if (!is_attempt(x->running))
+		return;
+	x->sent = true;
+	x->used = x->plan->single_use;
+	memcpy(x->used_id, id, sizeof(x->used_id));
+}
+
 void sts_exchange_dropped(struct sts_exchange *x)
 {
+	x->notify = x->notify || x->running == STS_WORKER_NOTIFY;
 	x->running = -1;
 }
 
@@ -269,6 +367,8 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
 	enum sts_outcome outcome;
 
 	x->running = -1;
+	if (mode == STS_WORKER_NOTIFY)
+		return report->error == STS_OK ? STS_OUTCOME_NOTHING : STS_OUTCOME_NOTIFY_FAILED;
 	if (mode == STS_WORKER_POLL) {
 		outcome = after_poll(x, report, now);
 	} else {
@@ -277,6 +377,9 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
 		outcome = report->error == STS_OK ? after_success(x, report, now)
 						  : after_failure(x, report, now);
 		note_status(x, report, now);
+		if (x->again)
+			bring_forward_spread(x, now);
+		x->again = false;
 	}
 	schedule_poll(x, now);
 	return outcome;

@@ -7,8 +7,12 @@
  *
  *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started -> sts_exchange_finished }*
  *
- * At most one worker of an exchange runs at a time. A poll gives way to an attempt: the caller drops its worker, says
- * sts_exchange_dropped(), and starts the attempt.
+ * At most one worker of an exchange runs at a time. What is no attempt (a poll, a signal to the application) gives way to one: the caller
+ * drops its worker, says sts_exchange_dropped(), and starts the attempt.
+ *
+ * An exchange whose subject token is another one's output waits for the first token of that one. One whose subject token may be sent once
+ * (a property of the protocol) waits for another subject token after it was sent, whatever came of it: its workers are told the last that
+ * was sent, and report STS_ESUBJECT_USED when it is still there.
  */
 #ifndef STS_SIDECAR_EXCHANGE_H
 #define STS_SIDECAR_EXCHANGE_H
@@ -33,9 +37,11 @@ enum sts_outcome {
 	STS_OUTCOME_NOTHING,      /* not worth a line */
 	STS_OUTCOME_SUCCESS,      /* a token was exchanged, or adopted */
 	STS_OUTCOME_FAILURE,      /* an attempt failed */
+	STS_OUTCOME_WAITS,        /* the subject token was sent before: told once for each */
 	STS_OUTCOME_POLL_OFF,     /* the STS has no sig-cert endpoint: no more polls in this run */
 	STS_OUTCOME_POLL_FAILED,  /* not as the last time */
 	STS_OUTCOME_POLL_CHANGED, /* another signing certificate: an attempt was brought forward */
+	STS_OUTCOME_NOTIFY_FAILED,
 };
 
 struct sts_exchange {
@@ -55,13 +61,28 @@ struct sts_exchange {
 	bool capped;                     /* by the subject token's own expiry */
 	bool poll_off;                   /* for the run: there is no such endpoint */
 	bool has_thumbprint;
+	bool distrusts; /* the last attempt failed for want of trust: another CA file may help */
+	bool sent;      /* the subject token of the attempt that runs may have been */
+	bool used;      /* used_id was sent, and may be sent once */
+	bool again;     /* the options changed under an attempt */
+	bool notify;    /* the application is to be told of new files */
 	bool status_changed; /* for the caller: write the status file, and clear this */
+	uint8_t used_id[STS_SUBJECT_ID_BYTES];
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 };
 
 /* Set up: the first attempt is due at once. */
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		       const struct sts_moment *now);
+
+/* It waits for the first token of that exchange: none is due until sts_exchange_input_ready(). */
+void sts_exchange_wait(struct sts_exchange *x, const char *name);
+
+/* Is an attempt under way? */
+bool sts_exchange_busy(const struct sts_exchange *x);
+
+/* When the next attempt is due; -1: nobody knows (it runs, it waits for another exchange, it is done). */
+int64_t sts_exchange_attempt_ms(const struct sts_exchange *x);
 
 /* When sts_exchange_due() is worth asking again if nothing happens until then; -1: never. Workers that run, and their time-outs, are the
  * caller's to watch. */
@@ -81,6 +102,9 @@ bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms,
  */
 int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
 			     int64_t now_boot_ms);
+
+/* A worker said that it sends this subject token now. Before sts_exchange_finished(). */
+void sts_exchange_sent(struct sts_exchange *x, const uint8_t id[STS_SUBJECT_ID_BYTES]);
 
 /* The caller killed a worker whose report nobody waits for. */
 void sts_exchange_dropped(struct sts_exchange *x);
@@ -103,6 +127,19 @@ void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment 
  * last attempt failed. Spread over STS_EXCHANGE_SPREAD_MS, and not before the end of a Retry-After.
  */
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now);
+
+/* A CA file is another one. Acts only after a failure of trust; spread as above. */
+void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment *now);
+
+/* The exchange that it waits for has a token. */
+void sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
+
+/* The exchange that it waits for has ended without one: so does this one, with the same status. True when it did wait. */
+bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status);
+
+/* There is a new plan. `changed`: its options are others; the next attempt comes soon, spread as above. */
+void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan, bool changed,
+			    const struct sts_moment *now);
 
 /* Told to stop: the status for its file. */
 void sts_exchange_stopped(struct sts_exchange *x);

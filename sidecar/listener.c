@@ -61,7 +61,7 @@ void sts_listener_start(struct sts_listener *l, const char *program, const char 
 		arguments[5 + i] = dirs[i];
 	l->next_ms = -1;
 	l->started_ms = sts_clock_boot_ms();
-	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, l->fd);
+	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, l->fd, -1);
 	if (l->pid < 0)
 		again(l, "the process of --listen could not be started", "errno", errno);
 }

@@ -150,19 +150,7 @@ static __attribute__((noinline)) int read_options(const struct command *command,
 
 static int command_work(const struct sts_options *o, char *const *argv)
 {
-	struct sts_plan plan;
-	struct sts_error e;
-
-	if (o->dry_run)
-		return sts_command_dry_run(o);
-	if (o->to_stdout && !o->force && isatty(STDOUT_FILENO)) {
-		sts_fail(&e, STS_EUSAGE, 0,
-			 "the token is not printed on a terminal: redirect it, or add --force");
-		return sts_complain(&e);
-	}
-	if (sts_plan_in_child(o, &plan, &e) != STS_OK)
-		return sts_complain(&e);
-	return sts_supervise(o, &plan, argv);
+	return o->dry_run ? sts_command_dry_run(o, argv + 2) : sts_supervise(o, argv);
 }
 
 static bool wants_help(char *const *argv)
@@ -173,24 +161,28 @@ static bool wants_help(char *const *argv)
 	return false;
 }
 
-/* worker MODE TIMEOUT_MS COMMAND ARGUMENTS...: how the supervisor starts this program again. */
+/* How the supervisor starts this program again: see child.h. */
 static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
-	const struct command *command = argc >= 5 ? find(argv[4]) : NULL;
+	const struct command *command = argc >= 8 ? find(argv[7]) : NULL;
 	struct sts_options o;
-	enum sts_worker_mode mode;
+	struct sts_worker_job job = {.name = "", .used = ""};
 	uint64_t timeout_ms;
 	int status;
 
 	if (!command || command->run != command_work || !sts_child_has_report_pipe() ||
-	    !sts_worker_mode_find(argv[2], &mode) ||
+	    !sts_worker_mode_find(argv[2], &job.mode) ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), 24 * 3600 * 1000, &timeout_ms))
 		return unknown_command("worker");
-	status = read_options(command, argv + 5, &o, false);
+	job.timeout_ms = (int64_t)timeout_ms;
+	job.name = argv[4];
+	job.digest = argv[5];
+	job.used = argv[6];
+	job.argv = argv + 8;
+	status = read_options(command, argv + 8, &o, false);
 	if (status >= 0)
 		return status;
-	sts_harden_worker(o.to_stdout);
-	sts_worker_run(&o, mode, (int64_t)timeout_ms);
+	sts_worker_run(&o, &job);
 }
 
 /* listener LISTEN LEVEL FORMAT DIRECTORY...: the process of --listen; descriptor 3 has the metrics. */

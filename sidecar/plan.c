@@ -3,103 +3,424 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/clock.h"
+#include "../lib/file.h"
+#include "../lib/store.h"
 #include "fields.h"
 #include "listen.h"
+#include "snapshot.h"
 
 #define POLL_DEFAULT_MS 30000
+/* Reading one small file, and checking it. */
+#define PLANNING_MS 10000
 
+_Static_assert(sizeof(struct sts_plan) <= 256, "an exchange costs little");
+_Static_assert(STS_PLANS_MAX_BYTES <= UINT16_MAX, "offsets of texts have 16 bits");
+
+/* Of the planning child. */
 static struct sts_fields fields;
+static struct sts_config config;
 
-enum sts_err sts_plan_make(const struct sts_options *o, struct sts_plan *plan, struct sts_error *e)
+const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)
 {
-	enum sts_err err = sts_fields_make(o, &fields, NULL, e);
-	struct sts_address address;
-	uint16_t port;
+	return plans->text + at;
+}
 
-	if (err != STS_OK)
-		return err;
+/* ---- one plan ---- */
+
+static uint16_t keep(struct sts_plans *plans, struct sts_slice text)
+{
+	size_t at = plans->bytes;
+
+	/* One past the end says that it did not fit. */
+	if (at + text.len + 1 > sizeof(plans->text)) {
+		plans->bytes = sizeof(plans->text) + 1;
+		return 0;
+	}
+	memcpy(plans->text + at, text.data, text.len);
+	plans->text[at + text.len] = '\0';
+	plans->bytes += (uint32_t)text.len + 1;
+	return (uint16_t)at;
+}
+
+static enum sts_err check(const struct sts_options *o, struct sts_error *e)
+{
+	bool from_stdin = strcmp(fields.token_file, "-") == 0;
+
 	if (o->timeout_ms < 1000 || o->timeout_ms > 3600 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--timeout must be between 1s and 1h");
 	if (o->default_ttl_ms && o->default_ttl_ms < 10 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--default-ttl must be at least 10s");
 	if (o->command == STS_COMMAND_FETCH && o->deadline_ms < 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--deadline must be at least 1s");
-	if (o->command != STS_COMMAND_FETCH && strcmp(fields.token_file, "-") == 0)
+	if (o->command != STS_COMMAND_FETCH && from_stdin)
 		return sts_fail(e, STS_EUSAGE, 0,
 				"the subject token can come from standard input for fetch only: "
 				"name a file");
-	if (o->listen && !sts_listen_parse(o->listen, &address, &port))
+	if (o->to_stdout && !o->force && isatty(STDOUT_FILENO))
 		return sts_fail(e, STS_EUSAGE, 0,
-				"--listen needs ADDR:PORT with an IP address, or :PORT: "
-				"127.0.0.1:8080, [::1]:8080, :8080");
+				"the token is not printed on a terminal: redirect it, or add "
+				"--force");
+	return STS_OK;
+}
+
+static void keep_texts(struct sts_plans *plans, struct sts_plan *plan, const struct sts_options *o)
+{
+	char proxy[STS_HOST_MAX_BYTES + 8] = "";
+	struct sts_text text;
+
+	sts_text_init(&text, proxy, sizeof(proxy));
+	if (fields.proxy.used)
+		sts_url_add_endpoint(&text, &fields.proxy.url);
+	plan->proxy = keep(plans, (struct sts_slice){proxy, text.len});
+	plan->token_file = keep(plans, sts_slice_of(fields.token_file));
+	plan->output_dir = keep(plans, sts_slice_of(o->output_dir));
+	plan->cas = (uint16_t)plans->bytes;
+	for (size_t i = 0; i < o->list_count; i++)
+		if (o->list[i].list == STS_LIST_CACERT)
+			keep(plans, o->list[i].value);
+	keep(plans, STS_SLICE(""));
+}
+
+static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
+			     const struct sts_options *o, struct sts_error *e)
+{
+	enum sts_err err = sts_fields_make(o, &fields, NULL, e);
+	bool fetches = o->command == STS_COMMAND_FETCH;
+
+	if (err == STS_OK)
+		err = check(o, e);
+	if (err != STS_OK)
+		return err;
 	*plan = (struct sts_plan){
 		.rules = {.refresh_before_ms = o->refresh_before_ms,
 			  .fraction_permille = (uint32_t)o->fraction_permille,
 			  .longest_wait_ms = o->longest_wait_ms},
 		.timeout_ms = o->timeout_ms,
-		.deadline_ms = o->command == STS_COMMAND_FETCH || o->single_run ? o->deadline_ms
-										: 0,
+		.deadline_ms = fetches || o->single_run ? o->deadline_ms : 0,
 		.poll_ms = (fields.request.row->flags & STS_ROW_POLL)
 				   ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS)
 				   : 0,
-		.once = o->command == STS_COMMAND_FETCH || o->single_run,
+		.mode = o->mode,
+		.group = o->group,
+		.notifies = o->notify_pid_file != NULL,
+		.depends_on = -1,
+		.once = fetches || o->single_run,
 		.one_attempt = strcmp(fields.token_file, "-") == 0,
-		.adopt = o->command != STS_COMMAND_FETCH,
+		.adopt = !fetches,
 		.to_stdout = o->to_stdout,
+		.create_dir = o->create_dir,
 		.single_use = fields.request.row->flags & STS_ROW_SINGLE_USE,
+		.configured = o->config != NULL,
 	};
-	if (fields.proxy.used) {
-		struct sts_text text;
+	keep_texts(plans, plan, o);
+	return STS_OK;
+}
 
-		sts_text_init(&text, plan->proxy, sizeof(plan->proxy));
-		sts_url_add_endpoint(&text, &fields.proxy.url);
+/* ---- several ---- */
+
+/* FNV-1a: it is told from the last one, and nobody gains by making two alike. */
+static uint64_t hash(uint64_t h, const void *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ ((const uint8_t *)data)[i]) * 1099511628211u;
+	return h;
+}
+
+static uint64_t options_id(size_t index)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < config.value_count; i++) {
+		const struct sts_config_value *v = &config.values[i];
+		const char *text = config.pool + v->text;
+
+		if (v->owner != index && v->owner != STS_EXCHANGES_MAX)
+			continue;
+		h = hash(h, &v->row, sizeof(v->row));
+		h = hash(h, text, strlen(text) + 1);
+	}
+	return h;
+}
+
+static bool is_token_of(const struct sts_plans *plans, const struct sts_plan *writer,
+			const struct sts_plan *reader)
+{
+	const char *rest = writer->to_stdout
+				   ? NULL
+				   : sts_path_beneath(sts_plans_text(plans, writer->output_dir),
+						      sts_plans_text(plans, reader->token_file));
+
+	return rest && strcmp(rest, STS_FILE_TOKEN) == 0;
+}
+
+/* Who reads whose output, and who cannot stand beside whom. */
+static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
+{
+	for (uint32_t i = 0; i < plans->count; i++)
+		for (uint32_t j = 0; j < plans->count; j++) {
+			struct sts_plan *a = &plans->plan[i], *b = &plans->plan[j];
+
+			if (is_token_of(plans, b, a))
+				a->depends_on = (int8_t)j;
+			if (i < j && a->single_use && b->single_use &&
+			    strcmp(sts_plans_text(plans, a->token_file),
+				   sts_plans_text(plans, b->token_file)) == 0)
+				return sts_fail(e, STS_EUSAGE, 0,
+						"exchanges %s and %s have one subject token, which "
+						"may be sent once: give each its own",
+						a->name, b->name);
+		}
+	return STS_OK;
+}
+
+static enum sts_err refuse_cycle(const struct sts_plans *plans, uint32_t from, struct sts_error *e)
+{
+	struct sts_text text;
+	int at = (int)from;
+	char names[STS_ERROR_TEXT_MAX_BYTES];
+
+	sts_text_init(&text, names, sizeof(names));
+	sts_text_add_str(&text, plans->plan[from].name);
+	for (uint32_t steps = 0; steps < plans->count; steps++) {
+		at = plans->plan[at].depends_on;
+		if (at < 0)
+			return STS_OK;
+		sts_text_add_str(&text, " <- ");
+		sts_text_add_str(&text, plans->plan[at].name);
+		if (at == (int)from)
+			return sts_fail(e, STS_EUSAGE, 0, "exchanges wait for each other: %s",
+					names);
 	}
 	return STS_OK;
 }
 
-/* What the planning child sends back. */
-struct answer {
-	struct sts_plan plan;
-	struct sts_error error;
-};
-
-_Static_assert(sizeof(struct answer) <= PIPE_BUF, "one write must carry it");
-
-__attribute__((noinline)) enum sts_err sts_plan_in_child(const struct sts_options *o,
-							 struct sts_plan *plan, struct sts_error *e)
+static enum sts_err check_all(struct sts_plans *plans, struct sts_error *e)
 {
-	struct answer answer = {.error = {.code = STS_OK}};
-	int fds[2];
-	pid_t pid;
-	ssize_t got;
+	enum sts_err err = STS_OK;
 
-	/* Out of descriptors or processes (the Pod's pids limit): it costs memory, but that must not stop a start. */
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return sts_plan_make(o, plan, e);
-	pid = _Fork();
-	if (pid == 0) {
-		answer.error.code = sts_plan_make(o, &answer.plan, &answer.error);
-		_exit(write(fds[1], &answer, sizeof(answer)) == (ssize_t)sizeof(answer)
-			      ? 0
-			      : STS_EXIT_BUG);
+	if (plans->bytes > sizeof(plans->text))
+		return sts_fail(e, STS_EUSAGE, 0, "the paths in the options are too long");
+	err = relate(plans, e);
+	for (uint32_t i = 0; i < plans->count && err == STS_OK; i++) {
+		err = refuse_cycle(plans, i, e);
+		if (err == STS_OK && plans->count > 1 && plans->plan[i].to_stdout)
+			err = sts_fail(e, STS_EUSAGE, 0,
+				       "only one exchange can print its token (--stdout)");
 	}
+	return err;
+}
+
+/* "exchange aws: --timeout must be ..." */
+static enum sts_err blame(struct sts_error *e, size_t index)
+{
+	struct sts_error whole = *e;
+
+	return sts_fail(e, e->code, e->detail, "exchange %s: %s", sts_config_name(&config, index),
+			whole.msg);
+}
+
+static enum sts_err read_config(struct sts_plans *plans, const char *path, int snapshot,
+				struct sts_error *e)
+{
+	enum sts_err err = sts_config_read(&config, path, e);
+
+	memcpy(plans->digest, config.digest, sizeof(plans->digest));
+	if (err == STS_OK && snapshot >= 0)
+		sts_snapshot_fill(snapshot, config.text, strnlen(config.text, sizeof(config.text)));
+	return err;
+}
+
+enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *first,
+			    char *const *argv, int snapshot)
+{
+	extern char **environ;
+	struct sts_error *e = &plans->error;
+	struct sts_options o = *first;
+	struct sts_address address;
+	uint16_t port;
+	char warning[256] = "";
+
+	plans->count = 1;
+	if (first->config && read_config(plans, first->config, snapshot, e) != STS_OK)
+		return e->code;
+	if (first->config)
+		plans->count = (uint32_t)sts_config_count(&config);
+	plans->bytes = plans->count * (uint32_t)sizeof(struct sts_plan);
+	for (uint32_t i = 0; i < plans->count; i++) {
+		struct sts_plan *plan = &plans->plan[i];
+		const char *name = first->config ? sts_config_name(&config, i) : "default";
+
+		e->code = STS_OK;
+		if (first->config)
+			sts_options_read(&o, first->command, argv, environ, &config, (int)i,
+					 warning, sizeof(warning), e);
+		if (e->code == STS_OK)
+			e->code = make_one(plans, plan, &o, e);
+		if (e->code != STS_OK)
+			return first->config ? blame(e, i) : e->code;
+		memcpy(plan->name, name, strlen(name) + 1);
+		plan->options_id = options_id(i);
+	}
+	if (o.listen && !sts_listen_parse(o.listen, &address, &port))
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--listen needs ADDR:PORT with an IP address, or :PORT: "
+				"127.0.0.1:8080, [::1]:8080, :8080");
+	plans->listen = o.listen ? keep(plans, sts_slice_of(o.listen)) : 0;
+	plans->require_sandbox = o.require_sandbox;
+	plans->log_format = o.log_format;
+	plans->log_level = o.log_level;
+	return e->code = check_all(plans, e);
+}
+
+/* ---- the child ---- */
+
+void sts_planner_init(struct sts_planner *p)
+{
+	*p = (struct sts_planner){.pid = -1, .fd = -1, .snapshot = -1};
+}
+
+void sts_plans_free(struct sts_plans *plans)
+{
+	if (plans)
+		munmap(plans, sizeof(*plans));
+}
+
+void sts_planner_drop(struct sts_planner *p)
+{
+	if (p->pid > 0)
+		kill(p->pid, SIGKILL);
+	if (p->fd >= 0)
+		close(p->fd);
+	if (p->snapshot >= 0)
+		close(p->snapshot);
+	sts_plans_free(p->plans);
+	sts_planner_init(p);
+}
+
+static size_t used(const struct sts_plans *plans)
+{
+	return offsetof(struct sts_plans, text) + (plans->error.code == STS_OK ? plans->bytes : 0);
+}
+
+static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
+				    const struct sts_options *o, char *const *argv)
+{
+	const char *at = (const char *)p->plans;
+	size_t left;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STS_EXIT_BUG);
+	sts_plans_make(p->plans, o, argv, p->snapshot);
+	for (left = used(p->plans); left > 0;) {
+		ssize_t put = write(fd, at, left);
+
+		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
+			continue;
+		if (put <= 0)
+			_exit(STS_EXIT_BUG);
+		at += put;
+		left -= (size_t)put;
+	}
+	_exit(STS_EXIT_OK);
+}
+
+/* Returns 0, or why there is no child. */
+static int fork_child(struct sts_planner *p, const struct sts_options *o, char *const *argv)
+{
+	pid_t self = getpid();
+	int fds[2], err;
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+		return errno;
+	p->pid = _Fork();
+	if (p->pid == 0)
+		plan_in_child(p, fds[1], self, o, argv);
+	err = errno;
 	close(fds[1]);
-	do
-		got = pid < 0 ? -1 : read(fds[0], &answer, sizeof(answer));
-	while (got < 0 && errno == EINTR);
+	if (p->pid > 0) {
+		p->fd = fds[0];
+		return 0;
+	}
 	close(fds[0]);
-	if (pid < 0)
-		return sts_plan_make(o, plan, e);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (got != (ssize_t)sizeof(answer))
-		return sts_fail(e, STS_EBUG, 0, "the process that checks the options died");
-	*e = answer.error;
-	*plan = answer.plan;
-	return answer.error.code;
+	return err;
+}
+
+enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
+			       char *const *argv, bool here, struct sts_error *e)
+{
+	void *memory = mmap(NULL, sizeof(*p->plans), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err = ENOMEM;
+
+	sts_planner_init(p);
+	if (memory != MAP_FAILED) {
+		p->plans = memory;
+		p->kill_boot_ms = sts_clock_boot_ms() + PLANNING_MS;
+		if (o->config)
+			p->snapshot = sts_snapshot_make();
+		err = fork_child(p, o, argv);
+		if (err == 0)
+			return STS_OK;
+	}
+	if (p->plans && here) {
+		sts_plans_make(p->plans, o, argv, p->snapshot);
+		p->len = used(p->plans);
+		return STS_OK;
+	}
+	sts_planner_drop(p);
+	return sts_fail(e, STS_EFORK, err, "the options cannot be checked: %s",
+			sts_errno_words(err));
+}
+
+bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms)
+{
+	while (p->fd >= 0) {
+		char *at = (char *)p->plans + p->len;
+		ssize_t got = read(p->fd, at, sizeof(*p->plans) - p->len);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (got > 0) {
+			p->len += (size_t)got;
+			continue;
+		}
+		close(p->fd);
+		p->fd = -1;
+	}
+	return p->plans && (p->fd < 0 || now_boot_ms >= p->kill_boot_ms);
+}
+
+enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,
+				struct sts_error *e)
+{
+	bool whole = p->fd < 0 && p->len >= sizeof(struct sts_error) && p->len == used(p->plans);
+	enum sts_err err;
+
+	if (whole)
+		*e = p->plans->error;
+	else
+		sts_fail(e, STS_EBUG, 0, "the process that checks the options %s",
+			 p->fd < 0 ? "died" : "did not end in time");
+	err = e->code;
+	if (err == STS_OK) {
+		int old = *snapshot;
+
+		*plans = p->plans;
+		*snapshot = p->snapshot;
+		p->plans = NULL;
+		p->snapshot = old;
+	}
+	sts_planner_drop(p);
+	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a worker tells the supervisor: one fixed-size struct over a pipe, after one stage byte that
- * says that the request is about to be sent. The supervisor checks size, magic and every range, and
+ * What a worker tells the supervisor: one fixed-size struct over a pipe, after a stage byte that
+ * says that the request is about to be sent, and of which subject token. The supervisor checks size, magic and every range, and
  * believes nothing else: a worker may have been taken over by the answer that it parsed.
  *
  * `text` is the error's one line. It is bounded, NUL-terminated, and every byte must be printable
@@ -17,9 +17,11 @@
 #include "../lib/error.h"
 #include "../lib/subject.h"
 
-#define STS_REPORT_MAGIC      0x73747352u /* "stsR" */
-#define STS_REPORT_VERSION    1
-#define STS_REPORT_STAGE_SENT 'S'
+#define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
+#define STS_REPORT_VERSION 1
+/* What goes down the pipe before the request does: this byte, and the subject token's id. No report begins so. */
+#define STS_REPORT_STAGE_SENT       'S'
+#define STS_REPORT_STAGE_SENT_BYTES (1 + STS_SUBJECT_ID_BYTES)
 
 /* The worker's stages, in order. */
 enum sts_stage {
@@ -41,7 +43,8 @@ enum sts_report_flag {
 	STS_REPORT_CAPPED = 4,     /* the token's expiry is the subject token's own */
 	STS_REPORT_CHANGED = 8,    /* poll: the signing certificate changed */
 	STS_REPORT_POLL_OFF = 16,  /* poll: there is no such endpoint */
-	STS_REPORT_FLAGS_ALL = 31,
+	STS_REPORT_REPLAN = 32,    /* the configuration file is not that of the plan */
+	STS_REPORT_FLAGS_ALL = 63,
 };
 
 struct sts_report {

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor: holds the schedule and nothing else. It opens no socket, reads no token, parses no byte that came from the network. It
- * waits in one poll() on signals, two timers, the worker's report pipe and file changes; between refreshes it makes no system call.
+ * waits in one poll() on signals, two timers, the pipes of its children and file changes; between refreshes it makes no system call.
+ *
+ * Each exchange has one worker at a time, and all of them together STS_WORKERS_MAX: one that is due waits only while so many attempts run,
+ * and the longest due goes first. What is no attempt gives way.
  */
 #ifndef STS_SIDECAR_SUPERVISOR_H
 #define STS_SIDECAR_SUPERVISOR_H
 
 #include "options.h"
-#include "plan.h"
+
+#define STS_WORKERS_MAX 4
 
 /*
- * Run one exchange until told to stop (`run`, `exchange`), or until it succeeded or failed for good (plan->once).
+ * Run the exchanges until told to stop (`run`, `exchange`), or until each has succeeded or failed for good (`fetch`, --single-run).
+ *   o     in  the command line and the environment, without the configuration file
  *   argv  in  of this process: workers get it
  * Returns the exit status of the program.
  */
-int sts_supervise(const struct sts_options *o, const struct sts_plan *plan, char *const *argv);
+int sts_supervise(const struct sts_options *o, char *const *argv);
 
 #endif

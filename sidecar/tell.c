@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-static void start(struct sts_log *l, enum sts_level level, const char *msg)
+static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
+		  const char *msg)
 {
 	sts_log_start(l, level, msg);
-	sts_log_str(l, "exchange", "default");
+	sts_log_str(l, "exchange", x->plan->name);
 }
 
 /* What the first line says: with which mode files are written, and through which proxy the STS is reached. */
-static void add_once(struct sts_log *l, const struct sts_exchange *x, struct sts_told *told,
-		     const struct sts_store *store)
+static void add_once(struct sts_log *l, struct sts_told *told, const struct sts_store *store,
+		     const char *proxy)
 {
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
 			(char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
@@ -21,15 +22,15 @@ static void add_once(struct sts_log *l, const struct sts_exchange *x, struct sts
 	told->once = true;
 	if (store->dir_fd >= 0)
 		sts_log_str(l, "mode", mode);
-	if (x->plan->proxy[0])
-		sts_log_str(l, "proxy", x->plan->proxy);
+	if (proxy[0])
+		sts_log_str(l, "proxy", proxy);
 }
 
 static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_told *told,
 		    const struct sts_report *report, int64_t duration_ms,
 		    const struct sts_moment *now)
 {
-	start(l, STS_LEVEL_INFO,
+	start(l, x, STS_LEVEL_INFO,
 	      report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
 	sts_log_time(l, "expires", report->expires_s);
 	sts_log_int(l, "lifetime_s", report->lifetime_s);
@@ -63,7 +64,7 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 	int64_t valid_ms = x->schedule.token_until_ms - now->boot_ms;
 	const char *msg = report->text[0] ? report->text : info.meaning;
 
-	start(l, STS_LEVEL_ERROR, msg);
+	start(l, x, report->error == STS_ESUBJECT_USED ? STS_LEVEL_WARN : STS_LEVEL_ERROR, msg);
 	sts_log_str(l, "error", info.name);
 	if (report->sts_error[0])
 		sts_log_str(l, "sts_error", report->sts_error);
@@ -73,23 +74,24 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 	add_hint(l, &info, msg);
 }
 
-static void poll(struct sts_log *l, enum sts_outcome outcome, const struct sts_report *report)
+static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outcome outcome,
+		 const struct sts_report *report)
 {
 	if (outcome == STS_OUTCOME_POLL_OFF)
-		start(l, STS_LEVEL_INFO,
+		start(l, x, STS_LEVEL_INFO,
 		      "the STS has no sig-cert endpoint: key rotation is noticed at the next "
 		      "refresh");
 	else if (outcome == STS_OUTCOME_POLL_CHANGED)
-		start(l, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
+		start(l, x, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
 	else
-		start(l, STS_LEVEL_WARN, report->text);
+		start(l, x, STS_LEVEL_WARN, report->text);
 	if (report->error != STS_OK)
 		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
 }
 
 void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
-	      enum sts_outcome outcome, const struct sts_report *report, int64_t duration_ms,
-	      const struct sts_moment *now)
+	      const char *proxy, enum sts_outcome outcome, const struct sts_report *report,
+	      int64_t duration_ms, const struct sts_moment *now)
 {
 	struct sts_log l;
 
@@ -97,12 +99,12 @@ void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct 
 		return;
 	if (outcome == STS_OUTCOME_SUCCESS)
 		success(&l, x, told, report, duration_ms, now);
-	else if (outcome == STS_OUTCOME_FAILURE)
+	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS)
 		failure(&l, x, report, now);
 	else
-		poll(&l, outcome, report);
+		poll(&l, x, outcome, report);
 	if (outcome <= STS_OUTCOME_FAILURE)
-		add_once(&l, x, told, store);
+		add_once(&l, told, store, proxy);
 	sts_log_end(&l);
 }
 
@@ -116,6 +118,36 @@ int sts_tell_start(const struct sts_error *e)
 	sts_log_str(&l, "hint", info.hint);
 	sts_log_end(&l);
 	return info.exit_status;
+}
+
+void sts_tell_refused(const struct sts_error *e)
+{
+	struct sts_log l;
+
+	sts_log_start(&l, STS_LEVEL_WARN, e->msg);
+	sts_log_str(&l, "error", sts_error_info(e->code).name);
+	sts_log_str(&l, "hint",
+		    "the configuration that is in use stays so: mend the file, and send HUP");
+	sts_log_end(&l);
+}
+
+void sts_tell_wait(const struct sts_exchange *x)
+{
+	char msg[32 + STS_STATUS_NAME_MAX_BYTES];
+	struct sts_text text;
+
+	sts_text_init(&text, msg, sizeof(msg));
+	sts_text_addf(&text, "waiting for exchange %s", x->status.wait_name);
+	sts_tell_named(STS_LEVEL_INFO, msg, x->plan->name);
+}
+
+void sts_tell_named(enum sts_level level, const char *msg, const char *exchange)
+{
+	struct sts_log l;
+
+	sts_log_start(&l, level, msg);
+	sts_log_str(&l, "exchange", exchange);
+	sts_log_end(&l);
 }
 
 void sts_tell_plain(enum sts_level level, const char *msg)

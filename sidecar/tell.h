@@ -19,14 +19,23 @@ struct sts_told {
 /*
  * The line of a worker that ended.
  *   store        in  dir_fd is -1 where no files are written
+ *   proxy        in  through which the STS is reached, or ""
  *   duration_ms  in  of the worker
  */
 void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
-	      enum sts_outcome outcome, const struct sts_report *report, int64_t duration_ms,
-	      const struct sts_moment *now);
+	      const char *proxy, enum sts_outcome outcome, const struct sts_report *report,
+	      int64_t duration_ms, const struct sts_moment *now);
 
 /* Why the program cannot start. Returns its exit status. */
 int sts_tell_start(const struct sts_error *e);
+
+/* Why a new configuration file is not gone by. */
+void sts_tell_refused(const struct sts_error *e);
+
+/* For whose first token it waits. */
+void sts_tell_wait(const struct sts_exchange *x);
+
+void sts_tell_named(enum sts_level level, const char *msg, const char *exchange);
 
 /* A line without an exchange. */
 void sts_tell_plain(enum sts_level level, const char *msg);

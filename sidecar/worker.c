@@ -24,9 +24,13 @@
 #include "../lib/tls.h"
 #include "adopt.h"
 #include "casources.h"
+#include "config.h"
 #include "fields.h"
+#include "harden.h"
+#include "notify.h"
 #include "sandbox.h"
 #include "sigcert.h"
+#include "snapshot.h"
 #include "testtime.h"
 
 static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -42,7 +46,10 @@ static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"}
 /* Everything that a worker holds; .bss, so that the supervisor, which is the same binary, pays nothing for it. */
 static struct worker {
 	const struct sts_options *o;
+	const struct sts_worker_job *job;
 	enum sts_worker_mode mode;
+	struct sts_options options; /* where there is a configuration file */
+	struct sts_config config;
 	int64_t deadline_boot_ms;
 	struct sts_report report;
 	struct sts_error error;
@@ -187,6 +194,66 @@ static enum sts_err read_subject(void)
 	return STS_OK;
 }
 
+static bool is_hex_of(const char *hex, const uint8_t *id)
+{
+	char ours[2 * STS_SUBJECT_ID_BYTES + 1];
+	struct sts_text text;
+
+	sts_text_init(&text, ours, sizeof(ours));
+	sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
+	return strcmp(hex, ours) == 0;
+}
+
+_Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "both are told as eight bytes");
+
+/* The layers of options, with the configuration that the plan was made from. */
+static enum sts_err configure(void)
+{
+	extern char **environ;
+	struct sts_config *c = &w.config;
+	char warning[256];
+	size_t len;
+	int index;
+	enum sts_err err;
+
+	if (!w.o->config)
+		return STS_OK;
+	err = sts_config_read(c, w.o->config, &w.error);
+	if (err != STS_OK || !is_hex_of(w.job->digest, sts_config_digest(c))) {
+		w.report.flags |= STS_REPORT_REPLAN;
+		if (!sts_snapshot_read(STS_CHILD_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
+			return sts_fail(&w.error, STS_EINPUT, 0,
+					"the configuration file has changed since it was read");
+		err = sts_config_parse(c, (struct sts_slice){w.body, len}, &w.error);
+	}
+	index = err == STS_OK ? sts_config_find(c, w.job->name) : -1;
+	if (index < 0)
+		return sts_fail(&w.error, STS_EBUG, 0, "the configuration of the plan is lost");
+	err = sts_options_read(&w.options, w.o->command, w.job->argv, environ, c, index, warning,
+			       sizeof(warning), &w.error);
+	w.o = &w.options;
+	return err;
+}
+
+static enum sts_err notify(void)
+{
+	/* As in the table of options. */
+	static const uint8_t signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
+
+	return sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
+}
+
+/* What is on disk is taken over, or, for what is said when this attempt fails, just looked at. */
+static void adopt(void)
+{
+	if (w.mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
+		return;
+	if (sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.scratch,
+		      sizeof(w.scratch), &w.report) &&
+	    w.mode == STS_WORKER_ADOPT)
+		finish(STS_OK);
+}
+
 static enum sts_err stage_inputs(void)
 {
 	enum sts_err err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
@@ -194,12 +261,13 @@ static enum sts_err stage_inputs(void)
 	if (err == STS_OK && !w.o->to_stdout)
 		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
 				     &w.error);
-	if (err == STS_OK && w.mode == STS_WORKER_ADOPT &&
-	    sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.scratch,
-		      sizeof(w.scratch), &w.report))
-		finish(STS_OK);
+	if (err == STS_OK && !w.o->to_stdout)
+		adopt();
 	if (err == STS_OK)
 		err = read_subject();
+	if (err == STS_OK && w.mode != STS_WORKER_POLL && is_hex_of(w.job->used, w.subject.id))
+		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
+			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)
 		err = sts_casources_open(w.o, &w.ca, &w.error);
 	if (err == STS_OK && w.fields.url.https && w.o->client_key)
@@ -316,10 +384,11 @@ static enum sts_err stage_tls(void)
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
 {
-	char sent = STS_REPORT_STAGE_SENT;
+	char sent[STS_REPORT_STAGE_SENT_BYTES] = {STS_REPORT_STAGE_SENT};
 	enum sts_err err;
 
-	if (write(STS_CHILD_REPORT_FD, &sent, 1) != 1)
+	memcpy(sent + 1, w.subject.id, sizeof(w.subject.id));
+	if (write(STS_CHILD_REPORT_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.sent_real_ms = sts_clock_real_ms();
 	w.report.sent_boot_ms = sts_clock_boot_ms();
@@ -390,7 +459,7 @@ static enum sts_err stage_check(void)
 	report_answer();
 	if (err != STS_OK)
 		return err;
-	w.report.flags = 0;
+	w.report.flags &= STS_REPORT_REPLAN;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	/* Capped by the subject: within the second that rounding costs. */
@@ -485,13 +554,13 @@ static enum sts_err exchange(void)
 	return stage_write();
 }
 
-_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode,
-			      int64_t timeout_ms)
+_Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_worker_job *job)
 {
 	enum sts_err err;
 
 	w.o = o;
-	w.mode = mode;
+	w.job = job;
+	w.mode = job->mode;
 	w.socket = -1;
 	w.store.dir_fd = -1;
 	w.stage_since_ms = sts_clock_boot_ms();
@@ -499,10 +568,15 @@ _Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode 
 				       .version = STS_REPORT_VERSION,
 				       .retry_after_s = -1,
 				       .subject_exp_s = -1};
-	set_deadline(timeout_ms);
-	err = sts_sandbox_enter(STS_SANDBOX_START, o->require_sandbox, &w.error);
+	set_deadline(job->timeout_ms);
+	err = configure();
+	sts_harden_worker(w.o->to_stdout);
 	if (err == STS_OK)
-		err = exchange();
+		err = sts_sandbox_enter(w.mode == STS_WORKER_NOTIFY ? STS_SANDBOX_NOTIFY
+								    : STS_SANDBOX_START,
+					w.o->require_sandbox, &w.error);
+	if (err == STS_OK)
+		err = job->mode == STS_WORKER_NOTIFY ? notify() : exchange();
 	if (err == STS_OK)
 		enter(STS_STAGE_DONE);
 	finish(err);

@@ -8,11 +8,19 @@
 
 #include "child.h"
 
+/* As it comes in the arguments: see child.h. */
+struct sts_worker_job {
+	enum sts_worker_mode mode;
+	int64_t timeout_ms; /* after which SIGALRM writes a report that names the stage */
+	const char *name, *digest, *used;
+	char *const *argv; /* what follows the command's name */
+};
+
 /*
  * Do one job and end the process.
- *   timeout_ms  in  after which SIGALRM writes a report that names the stage
+ *   o  in  the command line and the environment. With a configuration file the worker reads that as well: if it is not the one of the plan,
+ *          the snapshot counts, and the report says so
  */
-_Noreturn void sts_worker_run(const struct sts_options *o, enum sts_worker_mode mode,
-			      int64_t timeout_ms);
+_Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_worker_job *job);
 
 #endif

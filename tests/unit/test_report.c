@@ -108,7 +108,7 @@ static void test_odd_values(void)
 	r.retry_after_s = -2;
 	CHECK(!ok(&r));
 	r = good();
-	r.flags = 32;
+	r.flags = 64;
 	CHECK(!ok(&r));
 	r.flags = STS_REPORT_CHANGED | STS_REPORT_POLL_OFF;
 	CHECK(!ok(&r));

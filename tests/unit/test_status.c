@@ -42,7 +42,7 @@ static void test_format(void)
 	CHECK_STR(format(&failing),
 		  "sts-sidecar-status 1\nstate failing\nerror denied\nsts_error access_denied\n"
 		  "detail 403\nhttp_status 403\ntries 4\nattempts 17\nlast_attempt 1768233145\n"
-		  "next_attempt 1768233175\nlast_success 1768232257");
+		  "next_attempt 1768233175\nlast_success 1768232257\nwaits 0");
 	/* Nothing gets through that should not: not a code of the peer's own making, not a number
 	 * out of range. */
 	struct sts_status odd = failing;
@@ -57,7 +57,7 @@ static void test_format(void)
 	CHECK_STR(format(&odd),
 		  "sts-sidecar-status 1\nstate failing\nerror bug\ndetail 0\nhttp_status 0\n"
 		  "tries 4294967295\nattempts 17\nlast_attempt 0\nnext_attempt 0\n"
-		  "last_success 1768232257");
+		  "last_success 1768232257\nwaits 0");
 }
 
 static bool same(const struct sts_status *a, const struct sts_status *b)
