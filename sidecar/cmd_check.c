@@ -9,15 +9,15 @@
 
 #define LOOK_EVERY_MS 100
 
-static void print_json(const struct sts_options *o, const struct sts_finding *f,
-		       struct sts_slice reason, int64_t now_s)
+static void print_json(const char *dir, const struct sts_finding *f, struct sts_slice reason,
+		       int64_t now_s)
 {
 	char buf[2048], when[STS_RFC3339_BYTES];
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_text_addf(&text, "{\"ok\":%s,\"dir\":\"", f->ok ? "true" : "false");
-	sts_text_add_json(&text, sts_slice_of(o->output_dir));
+	sts_text_add_json(&text, sts_slice_of(dir));
 	sts_text_add_str(&text, "\",\"reason\":\"");
 	sts_text_add_json(&text, reason);
 	sts_text_add_char(&text, '"');
@@ -33,16 +33,16 @@ static void print_json(const struct sts_options *o, const struct sts_finding *f,
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, text.len});
 }
 
-int sts_command_check(const struct sts_options *o)
+static bool check(const struct sts_options *o, const char *dir, int64_t give_up_ms)
 {
-	int64_t give_up_ms = sts_clock_boot_ms() + o->wait_ms, now_s;
+	int64_t now_s;
 	struct sts_finding f;
 	char line[768];
 	struct sts_text text;
 
 	for (;;) {
 		now_s = sts_clock_real_ms() / 1000;
-		sts_finding_look(&f, o->output_dir, true, o->min_ttl_ms, now_s);
+		sts_finding_look(&f, dir, true, o->min_ttl_ms, now_s);
 		if (f.ok || sts_clock_boot_ms() >= give_up_ms)
 			break;
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
@@ -51,10 +51,20 @@ int sts_command_check(const struct sts_options *o)
 	if (!f.ok)
 		sts_finding_explain(&f, &text, now_s);
 	if (o->json)
-		print_json(o, &f, (struct sts_slice){line, text.len}, now_s);
+		print_json(dir, &f, (struct sts_slice){line, text.len}, now_s);
 	else if (!f.ok) {
 		sts_text_add_char(&text, '\n');
 		sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
 	}
-	return f.ok ? STS_EXIT_OK : STS_EXIT_NO;
+	return f.ok;
+}
+
+int sts_command_check(const struct sts_options *o)
+{
+	int64_t give_up_ms = sts_clock_boot_ms() + o->wait_ms;
+	bool ok = check(o, o->output_dir, give_up_ms);
+
+	for (size_t i = 0; i < o->list_count && ok; i++)
+		ok = check(o, o->list[i].value.data, give_up_ms);
+	return ok ? STS_EXIT_OK : STS_EXIT_NO;
 }

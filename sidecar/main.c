@@ -45,8 +45,9 @@ static const struct command {
 	 "that is there already and not yet due is adopted."},
 	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
 	 "Exchanges the subject token once, retrying until --deadline, and exits."},
-	{"check", STS_COMMAND_CHECK, on_options, "[OPTIONS] [DIR]",
-	 "Exits 0 when DIR holds a valid token, else 1 with one line that says why. No network."},
+	{"check", STS_COMMAND_CHECK, on_options, "[OPTIONS] [DIR]...",
+	 "Exits 0 when each DIR holds a valid token, else 1 with one line that says why. No "
+	 "network."},
 	{"refresh", STS_COMMAND_REFRESH, on_options, "[OPTIONS] [DIR]",
 	 "Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result."},
 	{"inspect", STS_COMMAND_INSPECT, on_options, "[OPTIONS] [FILE]",

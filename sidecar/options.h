@@ -34,6 +34,7 @@ enum sts_list {
 	STS_LIST_PARAM_FILE,
 	STS_LIST_HEADER_FILE,
 	STS_LIST_CACERT,
+	STS_LIST_DIRECTORY, /* of check, after the first */
 	STS_LIST__COUNT
 };
 

@@ -185,6 +185,11 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 		*slot = word;
 		return STS_OK;
 	}
+	if (o->command == STS_COMMAND_CHECK && *word && o->list_count < STS_OPTIONS_LIST_MAX) {
+		o->list[o->list_count++] = (struct sts_list_value){STS_LIST_DIRECTORY,
+								   sts_slice_of(word)};
+		return STS_OK;
+	}
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(word), 40);
 	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"", shown);

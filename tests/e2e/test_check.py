@@ -39,6 +39,25 @@ def test_yes(check, space):
     assert run.status == 0, run.err
 
 
+def test_several_directories(sidecar, space):
+    """All must be good; the first that is not is told, and the wait is for all of them together."""
+    put(space)
+    bad = space.folder / "bad"
+    bad.mkdir()
+    assert sidecar.run("check", space.out, space.out, f"{space.out}/").status == 0
+    run = sidecar.run("check", space.out, bad, space.folder / "worse")
+    assert run.status == 1 and str(bad) in says(run)
+    run = sidecar.run("check", bad, space.out)
+    assert run.status == 1 and str(bad) in says(run)
+    run = sidecar.run("check", "--wait=1s", bad, space.out, bad)
+    assert run.status == 1 and 0.9 < run.seconds < 5
+    run = sidecar.run("check", "--json", space.out, bad, space.out)
+    assert [json.loads(line)["ok"] for line in run.out.splitlines()] == [True, False] and run.status == 1
+    assert sidecar.run("check", space.out, "").status == 64
+    assert sidecar.run("check", *[space.out] * 49).status == 0
+    assert sidecar.run("check", *[space.out] * 50).status == 64
+
+
 def test_the_default_directory(sidecar):
     run = sidecar.run("check")
     assert run.status == 1
