@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SDKs in Python that read token.jwt by themselves."""
+"""SDKs in Python that read what we write."""
+import contextlib
 import json
+import time
 
 import azure.identity
 import boto3
+import google.auth.exceptions
 import google.auth.identity_pool
+import google.auth.pluggable
 import google.auth.transport.requests
 import pytest
 
@@ -25,9 +29,19 @@ def external_account(folder, origin, source):
     return path
 
 
+def google_sources(out):
+    """The three ways to name what we write. The command of an executable source is run only where its output file will not do."""
+    return {
+        "text": {"file": str(out / "token.jwt")},
+        "json": {"file": str(out / "token.json"), "format": {"type": "json", "subject_token_field_name": "token"}},
+        "executable": {"executable": {"command": "/bin/false", "timeout_millis": 5000, "output_file": str(out / "gcp-executable.json")}},
+    }
+
+
 def google_reader(judge, path):
     def read():
-        credentials = google.auth.identity_pool.Credentials.from_file(path, scopes=[SCOPE])
+        kind = google.auth.pluggable if "executable" in path.read_text() else google.auth.identity_pool
+        credentials = kind.Credentials.from_file(path, scopes=[SCOPE])
         credentials.refresh(google.auth.transport.requests.Request())
         assert credentials.token == "federated-" + judge.accepted[-1]
         return credentials.token
@@ -65,23 +79,51 @@ def aws_environment(monkeypatch, folder):
     return monkeypatch
 
 
-def test_token_file(rig, ca, folder, aws_environment):
-    """boto3 (AWS_WEB_IDENTITY_TOKEN_FILE), google-auth (external_account, text) and azure-identity (AZURE_FEDERATED_TOKEN_FILE) read
-    token.jwt across three refreshes, and are never refused"""
+def test_readers(rig, ca, folder, aws_environment):
+    """boto3 (AWS_WEB_IDENTITY_TOKEN_FILE), google-auth (external_account: token.jwt as text, token.json as JSON, gcp-executable.json as
+    output file) and azure-identity (AZURE_FEDERATED_TOKEN_FILE) read across three refreshes, and are never refused"""
     sts = rig(*LIFE, "--alg", "RS256")
-    token_file = sts.out / "token.jwt"
     ca_file = sts.space.write("judges.crt", ca.pem)
-    with moto_server.Moto(folder) as moto, judges.Amazon(sts.mock, moto.origin) as amazon, judges.Google(sts.mock) as google_sts, \
-            judges.Microsoft(sts.mock, identity=pki.server(ca), folder=folder) as microsoft:
-        for name, value in {"AWS_WEB_IDENTITY_TOKEN_FILE": token_file, "AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": amazon.origin,
-                            "AZURE_FEDERATED_TOKEN_FILE": token_file, "AZURE_CLIENT_ID": microsoft.CLIENT,
-                            "AZURE_TENANT_ID": microsoft.TENANT, "AZURE_AUTHORITY_HOST": microsoft.origin}.items():
+    with contextlib.ExitStack() as stack:
+        moto = stack.enter_context(moto_server.Moto(folder))
+        amazon = stack.enter_context(judges.Amazon(sts.mock, moto.origin))
+        microsoft = stack.enter_context(judges.Microsoft(sts.mock, identity=pki.server(ca), folder=folder))
+        for name, value in {"AWS_WEB_IDENTITY_TOKEN_FILE": sts.out / "token.jwt", "AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": amazon.origin,
+                            "AZURE_FEDERATED_TOKEN_FILE": sts.out / "token.jwt", "AZURE_CLIENT_ID": microsoft.CLIENT,
+                            "AZURE_TENANT_ID": microsoft.TENANT, "AZURE_AUTHORITY_HOST": microsoft.origin,
+                            "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES": "1"}.items():
             aws_environment.setenv(name, str(value))
-        sts.run(options=OFTEN)
+        readers = {"boto3": aws_reader(amazon), "azure-identity": azure_reader(microsoft, ca_file)}
+        all_judges = [amazon, microsoft]
+        for name, source in google_sources(sts.out).items():
+            judge = stack.enter_context(judges.Google(sts.mock))
+            all_judges.append(judge)
+            readers[f"google-auth, {name}"] = google_reader(judge, external_account(folder, judge.origin, source))
+        sts.run("--write", "token,json,gcp-executable", options=OFTEN)
         sts.has_token()
-        while_refreshing(sts, {
-            "boto3": aws_reader(amazon),
-            "google-auth": google_reader(google_sts, external_account(folder, google_sts.origin, {"file": str(token_file)})),
-            "azure-identity": azure_reader(microsoft, ca_file),
-        })
-        assert not amazon.refused + google_sts.refused + microsoft.refused
+        while_refreshing(sts, readers)
+        assert not [judge.refused for judge in all_judges if judge.refused]
+
+
+def test_judges_refuse(rig, ca, folder, aws_environment):
+    """the judges refuse a token with one byte changed, an older one that has expired, and white space after it, so that their yes means
+    something"""
+    sts = rig("--lifetime", "1s")
+    assert sts.command("fetch", *sts.options()).status == 0
+    expired = sts.token()
+    time.sleep(2)
+    sts.mock.fault(lifetime_s=60)
+    assert sts.command("fetch", *sts.options()).status == 0
+    good = sts.token()
+    head, body, signature = good.split(".")
+    flipped = f"{head}.{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    given = folder / "given"
+    with judges.Google(sts.mock) as judge:
+        read = google_reader(judge, external_account(folder, judge.origin, {"file": str(given)}))
+        for token in (expired, flipped, good + "\n"):
+            given.write_text(token)
+            with pytest.raises(google.auth.exceptions.GoogleAuthError):
+                read()
+        given.write_text(good)
+        assert read()
+        assert len(judge.refused) == 3
