@@ -6,6 +6,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -100,12 +101,29 @@ class Google(Judge):
     """The token endpoint of workload identity federation, form and JSON."""
     AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/mock"
 
+    ACCOUNT = "sidecar@project.iam.gserviceaccount.com"
+    SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+    def impersonate(self, request, body):
+        """The second hop, with what the first one gave."""
+        given = request.headers["Authorization"].removeprefix("Bearer federated-")
+        assert given in self.accepted, "a Bearer that was never issued"
+        asked = json.loads(body)
+        if request.path.endswith(":generateIdToken"):
+            assert asked["audience"] == "https://run.example", asked
+            return json_answer({"token": jwt.encode({"aud": asked["audience"], "exp": int(time.time()) + 3600}, "judge" * 8)})
+        assert asked["scope"] == [self.SCOPE], asked
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        return json_answer({"accessToken": "impersonated-" + given, "expireTime": until})
+
     def answer(self, request, body):
+        if request.path.startswith(f"/v1/projects/-/serviceAccounts/{self.ACCOUNT}:generate"):
+            return self.impersonate(request, body)
         assert request.command == "POST" and request.path == "/v1/token", f"{request.command} {request.path}"
         assert "Authorization" not in request.headers, "an Authorization header"
         kind = request.headers["Content-Type"].partition(";")[0]
         if kind == "application/json":
-            form = {camel: value for camel, value in json.loads(body).items()}
+            form = json.loads(body)
             names = ("grantType", "audience", "requestedTokenType", "subjectToken", "subjectTokenType")
         else:
             form = form_of(body)
@@ -115,7 +133,7 @@ class Google(Judge):
         assert audience == self.AUDIENCE, audience
         assert wanted == TOKEN_TYPE + "access_token", wanted
         assert token_type == TOKEN_TYPE + "jwt", token_type
-        assert form["scope"] == "https://www.googleapis.com/auth/cloud-platform", form["scope"]
+        assert form["scope"] == self.SCOPE, form["scope"]
         claims = self.verify(token)
         return json_answer({"access_token": "federated-" + claims["jti"], "issued_token_type": wanted, "token_type": "Bearer",
                             "expires_in": 3600})

@@ -9,6 +9,7 @@ import hvac
 import hvac.exceptions
 import pytest
 
+from harness.mock import wait_for
 from harness.servers import free_port
 from reading import LIFE, OFTEN, Node, while_refreshing
 
@@ -169,3 +170,38 @@ def test_readers(bao, trusting):
               {"NODE_EXTRA_CA_CERTS": str(bao.ca_file)}) as by_node:
         while_refreshing(sts, {"hvac": by_hvac, "node-vault": by_node})
     assert sts.mock.stats()["rotations"] == 1
+
+
+def test_vault_row(bao, trusting, folder):
+    """row vault: logs in with the token of mock-sts across three refreshes; hvac reads with the client token, and is never refused"""
+    sts = trusting("--lifetime", "5m")
+    assert sts.command("fetch", *sts.options()).status == 0
+    assert sts.claims()["namespace"] == "default"
+    bao.root.secrets.kv.v2.create_or_update_secret("blue/default/db", {"password": "of-default"})
+    # The role gives tokens for 20 s: what is left of the older ones is over soon.
+    bao.root.write_data(f"auth/{sts.mount}/role/reader", data={"token_ttl": "20s"} | bao.root.read(f"auth/{sts.mount}/role/reader")["data"] | {
+        "token_ttl": "20s", "token_max_ttl": "20s"})
+    second = folder / "second"
+    second.mkdir()
+    second.chmod(0o777)
+    sts.run("--param", f"address={bao.url}", "--param", f"mount={sts.mount}", "--param", "role=reader",
+            options=OFTEN | {"url": None, "protocol": "vault", "token-file": sts.out / "token.jwt", "output-dir": second,
+                             "cacert-path": bao.ca_file})
+    wait_for((second / "expires").exists, "a token of OpenBao's")
+
+    def read():
+        token = (second / "token.jwt").read_text()
+        assert password(bao.client(token), "default") == "of-default"
+        return token
+    while_refreshing(sts, {"hvac": read})
+
+
+def test_vault_row_refused(bao, trusting, folder):
+    """row vault: what OpenBao refuses ends with its own words and the status for a denial"""
+    sts = trusting()
+    assert sts.command("fetch", *sts.options()).status == 0
+    subject = sts.space.write("jwt", sts.token())
+    result = sts.command("fetch", "--param", f"address={bao.url}", "--param", f"mount={sts.mount}", "--param", "role=green-only",
+                         *sts.options(url=None, protocol="vault", token_file=subject, cacert_path=bao.ca_file, deadline="3s"))
+    assert result.status == 77, result.err
+    assert "claim" in result.last, result.err

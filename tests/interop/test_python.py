@@ -18,7 +18,6 @@ from harness import pki
 from reading import LIFE, OFTEN, while_refreshing
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 def external_account(folder, origin, source):
@@ -41,7 +40,7 @@ def google_sources(out):
 def google_reader(judge, path):
     def read():
         kind = google.auth.pluggable if "executable" in path.read_text() else google.auth.identity_pool
-        credentials = kind.Credentials.from_file(path, scopes=[SCOPE])
+        credentials = kind.Credentials.from_file(path, scopes=[judges.Google.SCOPE])
         credentials.refresh(google.auth.transport.requests.Request())
         assert credentials.token == "federated-" + judge.accepted[-1]
         return credentials.token
@@ -127,3 +126,40 @@ def test_judges_refuse(rig, ca, folder, aws_environment):
         given.write_text(good)
         assert read()
         assert len(judge.refused) == 3
+
+
+@pytest.mark.parametrize("hop, options, begins", [
+    ("generateAccessToken", {"protocol": "gcp-impersonate"}, "impersonated-"),
+    ("generateIdToken", {"protocol": "gcp-id-token", "audience": "https://run.example"}, "ey"),
+])
+def test_gcp_rows(rig, ca, folder, hop, options, begins):
+    """rows gcp and what follows it: a chain of three exchanges, the judge verifies the token and knows what it gave"""
+    sts = rig()
+    ca_file = sts.space.write("judges.crt", ca.pem)
+    assert sts.command("fetch", *sts.options()).status == 0
+    with judges.Google(sts.mock, identity=pki.server(ca), folder=folder) as judge:
+        second, third = (folder / name for name in ("second", "third"))
+        for path in (second, third):
+            path.mkdir()
+            path.chmod(0o777)
+        result = sts.command("fetch", *sts.options(protocol="gcp", url=judge.origin + "/v1/token", cacert_path=ca_file, audience=judge.AUDIENCE,
+                                                   token_file=sts.out / "token.jwt", output_dir=second))
+        assert result.status == 0, (result.err, judge.refused)
+        assert (second / "token.jwt").read_text() == "federated-" + sts.claims()["jti"]
+        result = sts.command("fetch", *sts.options(url=f"{judge.origin}/v1/projects/-/serviceAccounts/{judge.ACCOUNT}:{hop}",
+                                                   cacert_path=ca_file, token_file=second / "token.jwt", output_dir=third, **options))
+        assert result.status == 0, (result.err, judge.refused)
+        assert (third / "token.jwt").read_text().startswith(begins)
+
+
+def test_entra_row(rig, ca, folder):
+    """row entra: an authority verifies the assertion"""
+    sts = rig()
+    ca_file = sts.space.write("judges.crt", ca.pem)
+    assert sts.command("fetch", *sts.options()).status == 0
+    subject = sts.space.write("assertion", sts.token())
+    with judges.Microsoft(sts.mock, identity=pki.server(ca), folder=folder) as judge:
+        result = sts.command("fetch", *sts.options(protocol="entra", url=f"{judge.origin}/{judge.TENANT}/oauth2/v2.0/token", token_file=subject,
+                                                   cacert_path=ca_file, client_id=judge.CLIENT, scope="https://vault.azure.net/.default"))
+        assert result.status == 0, (result.err, judge.refused)
+        assert sts.token() == "entra-" + judge.accepted[-1]
