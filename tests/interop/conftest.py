@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the interop tests, and their verdict lines. What they share with the end-to-end tests (mock-sts, certificates, the program as
 an ordinary user) comes from tests/e2e/harness."""
+import contextlib
+import os
 import pathlib
 import shutil
 import signal
@@ -11,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness import pki  # noqa: E402
+from harness import pki, servers  # noqa: E402
 from harness.runs import rig  # noqa: E402,F401
 from harness.sidecar import Sidecar  # noqa: E402
 
@@ -50,6 +52,27 @@ def folder():
 def ca():
     """Of the servers in this folder."""
     return pki.authority()
+
+
+@pytest.fixture
+def serve_tls(ca, folder):
+    """serve_tls(answer): a server that gives the same bytes to whatever is asked, and keeps what was asked."""
+    with contextlib.ExitStack() as stack:
+        def start(answer):
+            return stack.enter_context(servers.Server(answer, tls=servers.tls_context(pki.server(ca), folder)))
+        yield start
+
+
+@pytest.fixture
+def aws_clean(monkeypatch, folder):
+    """Nothing of the machine's own configuration."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": folder / "none", "AWS_REGION": "eu-central-1",
+                        "AWS_DEFAULT_REGION": "eu-central-1", "AWS_SHARED_CREDENTIALS_FILE": folder / "none"}.items():
+        monkeypatch.setenv(name, str(value))
+    return monkeypatch
 
 
 def pytest_runtest_makereport(item, call):

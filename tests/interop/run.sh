@@ -3,9 +3,11 @@
 # Servers and consumers that are not ours, at pinned versions. Verdict lines; the last line is "N passed, N failed".
 #   tests/interop/run.sh [PART]...	all parts without arguments; `short` is what the continuous integration runs
 # Parts:
-#   python	boto3, google-auth and azure-identity read token.jwt while it is refreshed
+#   python	boto3, google-auth and azure-identity read what is written while it is refreshed; rows gcp and entra
 #   node	the AWS SDK for JavaScript, google-auth-library and jose do the same
-#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in with the token
+#   aws	row aws: moto's XML, botocore's model of request, answer and errors; the SDKs read what it writes
+#   assertion	row client-assertion at oidc-provider
+#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; row vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
 set -u
@@ -13,7 +15,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node openbao dex"
+parts="python node aws assertion openbao dex"
 short="python"
 wanted=
 for part in "$@"; do
@@ -123,7 +125,7 @@ venv=$cache/venv-$(digest "$top/tests/requirements.txt" "$here/requirements.txt"
 if need sidecar && need venv; then
 	for part in $wanted; do
 		case $part in
-		node)		need node_modules || continue ;;
+		node | aws | assertion)	need node_modules || continue ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
 		esac

@@ -67,18 +67,7 @@ def azure_reader(judge, ca_file):
     return read
 
 
-@pytest.fixture
-def aws_environment(monkeypatch, folder):
-    """Nothing of the machine's own configuration."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(folder / "none"), "AWS_REGION": "eu-central-1",
-                        "AWS_DEFAULT_REGION": "eu-central-1", "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none")}.items():
-        monkeypatch.setenv(name, value)
-    return monkeypatch
-
-
-def test_readers(rig, ca, folder, aws_environment):
+def test_readers(rig, ca, folder, aws_clean):
     """boto3 (AWS_WEB_IDENTITY_TOKEN_FILE), google-auth (external_account: token.jwt as text, token.json as JSON, gcp-executable.json as
     output file) and azure-identity (AZURE_FEDERATED_TOKEN_FILE) read across three refreshes, and are never refused"""
     sts = rig(*LIFE, "--alg", "RS256")
@@ -91,7 +80,7 @@ def test_readers(rig, ca, folder, aws_environment):
                             "AZURE_FEDERATED_TOKEN_FILE": sts.out / "token.jwt", "AZURE_CLIENT_ID": microsoft.CLIENT,
                             "AZURE_TENANT_ID": microsoft.TENANT, "AZURE_AUTHORITY_HOST": microsoft.origin,
                             "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES": "1"}.items():
-            aws_environment.setenv(name, str(value))
+            aws_clean.setenv(name, str(value))
         readers = {"boto3": aws_reader(amazon), "azure-identity": azure_reader(microsoft, ca_file)}
         all_judges = [amazon, microsoft]
         for name, source in google_sources(sts.out).items():
@@ -104,7 +93,7 @@ def test_readers(rig, ca, folder, aws_environment):
         assert not [judge.refused for judge in all_judges if judge.refused]
 
 
-def test_judges_refuse(rig, ca, folder, aws_environment):
+def test_judges_refuse(rig, folder):
     """the judges refuse a token with one byte changed, an older one that has expired, and white space after it, so that their yes means
     something"""
     sts = rig("--lifetime", "1s")

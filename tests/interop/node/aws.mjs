@@ -5,8 +5,8 @@ import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { about, answer } from "./loop.mjs";
 
 await answer(async () => {
-	// A new chain every time: what it found is kept until it expires.
-	const credentials = fromNodeProviderChain({ clientConfig: { endpoint: about.endpoint } });
+	// As a new process would: a chain keeps what it found until it expires, and the SDK keeps the files that it has read.
+	const credentials = fromNodeProviderChain({ ignoreCache: true, clientConfig: { endpoint: about.endpoint } });
 	const client = new STSClient({ credentials, endpoint: about.endpoint, maxAttempts: 1 });
 	const { Arn } = await client.send(new GetCallerIdentityCommand({}));
 	const { accessKeyId, sessionToken } = await credentials();

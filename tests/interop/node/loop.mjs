@@ -2,6 +2,9 @@
 // One line of JSON in, one line of JSON out: what the function says that it has seen, or why it failed.
 import { createInterface } from "node:readline";
 
+// Standard output is for answers.
+console.info = console.log = console.error;
+
 export const about = JSON.parse(process.argv[2]);
 
 export async function answer(read) {
