@@ -473,13 +473,16 @@ static enum sts_err stage_check(void)
 	return STS_OK;
 }
 
-/* nginx and others finish the handshake without a client's certificate, and refuse the request. */
+/*
+ * nginx and others finish the handshake without a client's certificate, and refuse the request. Not
+ * where the STS says itself why it refuses: Vault and OpenBao ask every client for a certificate.
+ */
 static void note_wanted_cert(void)
 {
 	size_t len = strlen(w.error.msg);
 	struct sts_text text;
 
-	if (!w.wanted_cert)
+	if (!w.wanted_cert || strchr(w.error.msg, ':'))
 		return;
 	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
 	sts_text_add_str(&text, " (the server asked for a client certificate, and was sent none)");

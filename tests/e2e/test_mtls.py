@@ -128,9 +128,13 @@ def test_a_server_that_speaks_of_it_in_http(serve, fetch, identity, folder, clie
     context = servers.tls_context(identity, folder, highest=ssl.TLSVersion.TLSv1_2)
     context.verify_mode = ssl.CERT_OPTIONAL
     context.load_verify_locations(cadata=client_ca.pem.decode())
-    with servers.Server(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", tls=context) as server:
-        run = fetch(server.url("/x"))
-    assert run.status == 65 and "asked for a client certificate, and was sent none" in run.err, run.err
+    for body, noted in ((b"", True), (b"<html>400 No required SSL certificate was sent</html>", True), (b'{"error":{"message":"no"}}', False)):
+        answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        with servers.Server(answer, tls=context) as server:
+            run = fetch(server.url("/x"))
+        assert run.status == 65, run.err
+        # The STS's own words come first: Vault asks every client for a certificate, and refuses for other reasons.
+        assert ("asked for a client certificate, and was sent none" in run.err) == noted, run.err
 
 
 def test_a_certificate_that_the_server_does_not_know(strict, fetch, space):

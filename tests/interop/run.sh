@@ -88,13 +88,15 @@ node_modules() {
 	(cd "$here/node" && npm ci --no-progress) && echo "$stamp" >"$here/node/node_modules/.stamp"
 }
 
-go_program() { # folder package cgo: $cache/FOLDER-DIGEST
-	made=$cache/$1-$(digest "$here/$1/go.mod" "$here/$1/go.sum")
-	if [ ! -x "$made" ]; then
-		rm -f "$cache/$1"-*
-		(cd "$here/$1" && GOTOOLCHAIN=local GOFLAGS="-p=2 -mod=readonly" CGO_ENABLED="$3" \
-			go build -trimpath -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
-	fi
+go_path() { # folder: of the program that is made there
+	echo "$cache/$1-$(digest "$here/$1/go.mod" "$here/$1/go.sum")"
+}
+
+go_program() { # folder package cgo
+	made=$(go_path "$1")
+	[ ! -x "$made" ] || return 0
+	(cd "$here/$1" && GOTOOLCHAIN=local GOFLAGS="-p=2 -mod=readonly" CGO_ENABLED="$3" \
+		go build -trimpath -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
 }
 
 openbao() {
@@ -106,7 +108,7 @@ dex() {
 }
 
 tests() { # part
-	STS_INTEROP_OPENBAO=$(ls "$cache"/openbao-* 2>/dev/null) STS_INTEROP_DEX=$(ls "$cache"/dex-* 2>/dev/null) \
+	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
 		"$venv/bin/pytest" -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$here/test_$1.py"
 }
 

@@ -139,6 +139,18 @@ def test_errors(given, model, serve_tls, code, status, again):
     assert (len(server.requests) > 1) == again
 
 
+def test_error_codes(given, model, serve_tls):
+    """every error that the SDK's model of the operation has is known by its code"""
+    codes = [shape.error_code for shape in model.error_shapes]
+    assert len(codes) >= 7
+    for code in codes:
+        body = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>No</Message></Error></ErrorResponse>"
+        server = serve_tls(f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        result = given.command("fetch", *options(given, server.url("/", "localhost"), deadline="1s"))
+        said = json.loads(result.last)
+        assert said.get("sts_error") == code and said["error"] in ("denied", "unauthorized", "busy"), result.err
+
+
 def core_session(**variables):
     """A session that knows of nothing but these."""
     core = botocore.session.Session()

@@ -33,6 +33,8 @@ const provider = new Provider(about.issuer, {
 			}),
 		},
 	},
+	// The keys are on loopback; by itself it stays away from addresses that are not public.
+	fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
 });
 const refused = [];
 provider.on("grant.error", (ctx, error) => refused.push(`${error.message}: ${error.error_description} ${error.error_detail ?? ""}`));
