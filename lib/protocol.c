@@ -43,7 +43,7 @@ static const char param_texts[] =
 
 /* ---- rows ---- */
 
-#define ROW(body, flags, expiry, ttl, write, name, summary, reference, method, url, variable, ...) \
+#define ROW(body, flags, expiry, ttl, write, name, summary, method, url, variable, ...) \
 	LIST(body, flags, expiry, ttl, write, __VA_ARGS__)
 #define LIST(body, flags, expiry, ttl, write, ...) \
 	NUMBERS(body, flags, expiry, ttl, write, __VA_ARGS__)
@@ -57,8 +57,8 @@ const struct sts_protocol sts_protocols[] = {
 #undef LIST
 #undef NUMBERS
 
-#define ROW(body, flags, expiry, ttl, write, name, summary, reference, method, url, variable, ...) \
-	name "\0" summary "\0" reference "\0" method "\0" url "\0" variable "\0" LIST(__VA_ARGS__)
+#define ROW(body, flags, expiry, ttl, write, name, summary, method, url, variable, ...) \
+	name "\0" summary "\0" method "\0" url "\0" variable "\0" LIST(__VA_ARGS__)
 #define LIST(...) POINTERS(__VA_ARGS__)
 #define POINTERS(base, token, expiry, thumbprint, key, secret, ...) \
 	base "\0" token "\0" expiry "\0" thumbprint "\0" key "\0" secret "\0"

@@ -104,7 +104,6 @@ struct sts_protocol {
 enum sts_row_text {
 	STS_ROW_NAME,
 	STS_ROW_SUMMARY,
-	STS_ROW_REFERENCE,
 	STS_ROW_METHOD,
 	STS_ROW_URL,        /* with {NAME} for parameters; "": --url is required */
 	STS_ROW_TOKEN_FILE, /* variable with the subject token's path; "": none */

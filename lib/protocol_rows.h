@@ -5,7 +5,7 @@
  * PARAM(symbol, source, place, kind, flags, min, max,
  *       name, field, value, variable, shape, charset, help)
  * ROW(body, flags, expiry kind, default lifetime, what is written,
- *     name, summary, reference, method, URL, variable of the subject token's path,
+ *     name, summary, method, URL, variable of the subject token's path,
  *     base, token, expiry, thumbprint, AWS key id, AWS secret, parameters in order...)
  */
 /* Columns that a formatter would fold. */
@@ -58,12 +58,12 @@ PARAM(ENTRA_CLIENT, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "AZURE_CLI
 PARAM(ENTRA_SCOPE, USER, BODY, STRING, 0, 0, 0, "scope", "", "", "", "*/.default", "", "of the resource (--scope)")
 
 /* AWS */
-PARAM(REGION, USER, URL, STRING, 0, 0, 0, "region", "", "", "AWS_REGION", "", "-", "eu-central-1")
+PARAM(REGION, USER, URL, STRING, 0, 0, 0, "region", "", "", "AWS_REGION", "", "-", "such as eu-central-1")
 PARAM(ACTION, FIXED_BODY, "Action", "", "AssumeRoleWithWebIdentity", "", "", "", "")
 PARAM(VERSION, FIXED_BODY, "Version", "", "2011-06-15", "", "", "", "")
 PARAM(ROLE_ARN, USER, BODY, STRING, 0, 20, 2048, "role-arn", "RoleArn", "", "AWS_ROLE_ARN", "arn:*", ":/+=,.@_-", "the role")
 PARAM(SESSION, USER, BODY, STRING, 0, 2, 64, "role-session-name", "RoleSessionName", "sts-sidecar", "AWS_ROLE_SESSION_NAME", "", "_+=,.@-",
-      "in its logs")
+      "who it was, in its logs")
 PARAM(DURATION, USER, BODY, NUMBER, 0, 900, 43200, "duration-seconds", "DurationSeconds", "", "", "", "", "the role's own maximum is the limit")
 PARAM(POLICY, USER, BODY, STRING, 0, 1, 2048, "policy", "Policy", "", "", "", "", "JSON that narrows the role's")
 PARAM(POLICY_ARN, USER, BODY, NUMBERED, STS_PARAM_REPEATS, 20, 2048, "policy-arn", "PolicyArns.member.#.arn", "", "", "arn:*", ":/+=,.@_-",
@@ -100,53 +100,52 @@ PARAM(IDENTITY, USER, QUERY, STRING, 0, 0, 0, "identity", "", "", "", "", "/._-"
 #define OAUTH_ANSWER "", "/access_token", "/expires_in", "", "", ""
 
 ROW(NONE, STS_ROW_POLL, ABSOLUTE, 0, FILES | STS_WRITE_THUMBPRINT,
-    "openunison", "OpenUnison's STS", "https://openunison.github.io/", "GET", "", "",
+    "openunison", "OpenUnison's STS", "GET", "", "",
     "/token", "/jwt", "/expires", "/thumbprint", "", "", P_BEARER)
 ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
-    "token-exchange", "OAuth 2.0 Token Exchange: Keycloak, authentik, Databricks, Dex", "RFC 8693", "POST", "", "", OAUTH_ANSWER,
+    "token-exchange", "OAuth 2.0 Token Exchange, RFC 8693: Keycloak, authentik, Databricks, Dex", "POST", "", "", OAUTH_ANSWER,
     P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, P_AUDIENCE, P_RESOURCE, P_SCOPE, P_REQUESTED_TYPE, P_ACTOR, P_ACTOR_TYPE)
 ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
-    "jwt-bearer", "OAuth 2.0 with the subject token as the grant", "RFC 7523 section 2.1", "POST", "", "", OAUTH_ANSWER,
+    "jwt-bearer", "OAuth 2.0 with the subject token as the grant, RFC 7523 section 2.1", "POST", "", "", OAUTH_ANSWER,
     P_GRANT_BEARER, P_ASSERTION, P_AUDIENCE, P_RESOURCE, P_SCOPE)
 ROW(JSON, STS_ROW_SINGLE_USE, LIFETIME, 0, FILES,
-    "anthropic", "Claude API: workload identity federation", "https://platform.claude.com/docs", "POST",
+    "anthropic", "Claude API: workload identity federation", "POST",
     "https://api.anthropic.com/v1/oauth/token", "ANTHROPIC_IDENTITY_TOKEN_FILE", OAUTH_ANSWER,
     P_BETA, P_GRANT_BEARER, P_ASSERTION_16K, MUST P_RULE, MUST P_ORGANIZATION, P_ACCOUNT, P_WORKSPACE)
 ROW(JSON, STS_ROW_ANY_PARAM, LIFETIME, 0, FILES,
-    "openai", "OpenAI API: token exchange", "RFC 8693", "POST", "https://auth.openai.com/oauth/token", "", OAUTH_ANSWER,
+    "openai", "OpenAI API: token exchange", "POST", "https://auth.openai.com/oauth/token", "", OAUTH_ANSWER,
     P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, MUST P_IDENTITY_PROVIDER, MUST P_OPENAI_ACCOUNT)
 ROW(FORM, STS_ROW_ANY_PARAM, LIFETIME, 0, FILES,
-    "client-assertion", "OAuth 2.0 client credentials, the client known by the subject token", "RFC 7523 section 2.2", "POST", "", "",
+    "client-assertion", "OAuth 2.0 client credentials with the subject token, RFC 7523 section 2.2", "POST", "", "",
     OAUTH_ANSWER, P_GRANT_CLIENT, P_CLIENT_ID, P_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION, P_AUDIENCE, P_RESOURCE)
 ROW(FORM, 0, LIFETIME, 0, FILES,
-    "entra", "Microsoft Entra: a federated credential of an application", "https://learn.microsoft.com/entra/workload-id", "POST",
+    "entra", "Microsoft Entra: a federated credential of an application", "POST",
     "{authority}/{tenant}/oauth2/v2.0/token", "AZURE_FEDERATED_TOKEN_FILE", OAUTH_ANSWER,
     P_AUTHORITY, MUST P_TENANT, P_GRANT_CLIENT, MUST P_ENTRA_CLIENT, MUST P_ENTRA_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION)
 ROW(FORM, STS_ROW_XML, ABSOLUTE, 0, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES,
-    "aws", "AWS STS (and MinIO, Ceph): AssumeRoleWithWebIdentity", "https://docs.aws.amazon.com/STS/latest/APIReference", "POST",
+    "aws", "AWS STS (and MinIO, Ceph): AssumeRoleWithWebIdentity", "POST",
     "https://sts.{region}.amazonaws.com/", "AWS_WEB_IDENTITY_TOKEN_FILE",
     CREDS, "/SessionToken", "/Expiration", "", "/AccessKeyId", "/SecretAccessKey",
     MUST P_REGION, P_ACTION, P_VERSION, MUST P_ROLE_ARN, MUST P_SESSION, P_WEB_IDENTITY, P_DURATION, P_POLICY, P_POLICY_ARN)
 ROW(JSON, 0, LIFETIME, 0, FILES,
-    "gcp", "Google Cloud: workload identity federation", "https://cloud.google.com/iam/docs/reference/sts/rest", "POST",
+    "gcp", "Google Cloud: workload identity federation", "POST",
     "https://sts.googleapis.com/v1/token", "", OAUTH_ANSWER,
     P_GRANT_GCP, MUST P_POOL, P_GCP_SCOPE, P_REQUESTED_GCP, P_SUBJECT_GCP, P_SUBJECT_TYPE_GCP)
 ROW(JSON, 0, ABSOLUTE, 0, FILES,
-    "gcp-impersonate", "Google Cloud: access token of a service account, after gcp", "https://cloud.google.com/iam/docs/reference/credentials/rest",
-    "POST", GOOGLE "AccessToken", "", "", "/accessToken", "/expireTime", "", "", "",
+    "gcp-impersonate", "Google Cloud: access token of a service account, after gcp",     "POST", GOOGLE "AccessToken", "", "", "/accessToken", "/expireTime", "", "", "",
     P_BEARER, MUST P_EMAIL, P_SCOPES, P_LIFETIME)
 ROW(JSON, 0, ABSOLUTE, 3600, FILES,
-    "gcp-id-token", "Google Cloud: ID token of a service account, after gcp", "https://cloud.google.com/iam/docs/reference/credentials/rest", "POST",
+    "gcp-id-token", "Google Cloud: ID token of a service account, after gcp", "POST",
     GOOGLE "IdToken", "", "", "/token", "", "", "", "", P_BEARER, MUST P_EMAIL, MUST P_ONE_AUDIENCE, P_INCLUDE_EMAIL)
 ROW(JSON, 0, LIFETIME, 0, FILES,
-    "vault", "Vault and OpenBao: login with jwt or kubernetes", "https://openbao.org/api-docs/auth/jwt", "POST",
+    "vault", "Vault and OpenBao: login with jwt or kubernetes", "POST",
     "{address}/v1/auth/{mount}/login", "", "/auth", "/client_token", "/lease_duration", "", "", "",
     MUST P_ADDRESS, P_MOUNT, P_NAMESPACE, P_ROLE, P_JWT)
 ROW(NONE, 0, LIFETIME, 3600, FILES,
-    "octo-sts", "GitHub tokens of a GitHub App", "https://github.com/octo-sts/app", "GET", "https://octo-sts.dev/sts/exchange", "",
+    "octo-sts", "GitHub tokens of a GitHub App", "GET", "https://octo-sts.dev/sts/exchange", "",
     "", "/token", "", "", "", "", P_BEARER, MUST P_REPOSITORY, MUST P_IDENTITY)
 ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH | STS_ROW_OPEN, LIFETIME, 0, FILES,
-    "custom", "anything else: --method, --subject-in, --body, --token-field, --expiry-field", "docs/protocols.md", "POST", "", "",
+    "custom", "anything else: --method, --subject-in, --body, --token-field, --expiry-field", "POST", "", "",
     OAUTH_ANSWER, P_BEARER, P_AUDIENCE, P_RESOURCE, P_SCOPE)
 #undef FILES
 #undef CREDS

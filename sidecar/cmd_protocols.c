@@ -23,19 +23,27 @@ static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0
 struct print {
 	struct sts_text out;
 	bool json;
-	bool inside; /* a parameter: one line */
-	bool more;   /* a comma comes first */
+	bool inside;    /* a field of the request: one line */
+	unsigned count; /* what this object has so far */
 };
 
+/* A name that begins with - is for machines: for people the value speaks for itself. */
 static void key(struct print *p, const char *name)
 {
+	bool silent = *name == '-';
+
+	name += silent;
 	if (p->json)
-		sts_text_addf(&p->out, "%s\"%s\":", p->more ? "," : "", name);
-	else if (p->inside)
-		sts_text_addf(&p->out, p->more ? ", %s " : "  ", name);
-	else
+		sts_text_addf(&p->out, "%s\"%s\":", p->count ? "," : "", name);
+	else if (!p->inside)
 		sts_text_addf(&p->out, "%-12s", name);
-	p->more = true;
+	else
+		sts_text_addf(&p->out, "%s%s%s",
+			      p->count > 1 ? ", "
+			      : p->count   ? ": "
+					   : "  ",
+			      silent ? "" : name, silent ? "" : " ");
+	p->count++;
 }
 
 /* A text, but for an empty one. */
@@ -44,16 +52,12 @@ static void text(struct print *p, const char *name, const char *value)
 	if (!*value)
 		return;
 	key(p, name);
-	if (p->json)
-		sts_text_add_char(&p->out, '"');
+	sts_text_add_str(&p->out, p->json ? "\"" : "");
 	if (p->json)
 		sts_text_add_json(&p->out, sts_slice_of(value));
 	else
 		sts_text_add_str(&p->out, value);
-	if (p->json)
-		sts_text_add_char(&p->out, '"');
-	else if (!p->inside)
-		sts_text_add_char(&p->out, '\n');
+	sts_text_add_str(&p->out, p->json ? "\"" : p->inside ? "" : "\n");
 }
 
 /* A number, but for zero. */
@@ -62,69 +66,50 @@ static void number(struct print *p, const char *name, unsigned value)
 	if (value == 0)
 		return;
 	key(p, name);
-	sts_text_addf(&p->out, !p->json && !p->inside ? "%u\n" : "%u", value);
-}
-
-static void truth(struct print *p, const char *name, bool value)
-{
-	if (value)
-		key(p, name);
-	if (value && p->json)
-		sts_text_add_str(&p->out, "true");
+	sts_text_addf(&p->out, p->json || p->inside ? "%u" : "%u\n", value);
 }
 
 /* The words whose bits are set. */
 static void set(struct print *p, const char *name, const char *words, unsigned bits)
 {
-	bool more = false;
+	const char *between = "";
 
 	key(p, name);
 	sts_text_add_str(&p->out, p->json ? "[" : "");
-	for (unsigned i = 0; bits >> i; i++)
-		if (bits >> i & 1) {
-			sts_text_addf(&p->out,
-				      p->json ? more ? ",\"%s\"" : "\"%s\""
-				      : more  ? " %s"
-					      : "%s",
-				      sts_text_at(words, i));
-			more = true;
+	for (; bits; bits >>= 1, words = sts_text_at(words, 1))
+		if (bits & 1) {
+			sts_text_addf(&p->out, p->json ? "%s\"%s\"" : "%s%s", between, words);
+			between = p->json ? "," : " ";
 		}
-	sts_text_add_str(&p->out, p->json ? "]" : "\n");
+	sts_text_add_str(&p->out, p->json ? "]" : p->inside ? "" : "\n");
 }
 
 static void param(struct print *p, const struct sts_param *field, bool required)
 {
-	static const struct {
-		uint8_t which;
-		char name[11];
-	} texts[] = {
-		{STS_PARAM_FIELD, "sent as"},   {STS_PARAM_VALUE, "default"},
-		{STS_PARAM_ENV, "variable"},    {STS_PARAM_SHAPE, "shape"},
-		{STS_PARAM_CHARSET, "besides"}, {STS_PARAM_HELP, "help"},
-	};
+	static const char names[] = "field\0value\0variable\0shape\0charset\0";
 
-	sts_text_add_str(&p->out, !p->json ? "" : p->more ? ",{" : "{");
-	p->more = false;
-	text(p, "name", sts_param_text(field, STS_PARAM_NAME));
-	text(p, "from", sts_text_at(sources, field->source));
-	text(p, "in", sts_text_at(places, field->place));
-	text(p, "kind", sts_text_at(kinds, field->kind));
-	truth(p, "required", required);
-	truth(p, "repeats", field->flags & STS_PARAM_REPEATS);
+	p->count = 0;
+	text(p, "-name", sts_param_text(field, STS_PARAM_NAME));
+	text(p, "-help", sts_param_text(field, STS_PARAM_HELP));
+	text(p, "-from", sts_text_at(sources, field->source));
+	text(p, "-in", sts_text_at(places, field->place));
+	text(p, "-kind", sts_text_at(kinds, field->kind));
+	if (required || field->flags)
+		set(p, "-flags", "required\0repeats\0with-previous", required | field->flags << 1);
 	number(p, "min", field->min);
 	number(p, "max", field->max);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		text(p, texts[i].name, sts_param_text(field, (enum sts_param_text)texts[i].which));
-	sts_text_add_char(&p->out, p->json ? '}' : '\n');
-	p->more = true;
+	for (unsigned i = STS_PARAM_FIELD; i < STS_PARAM_HELP; i++)
+		text(p, sts_text_at(names, i - STS_PARAM_FIELD),
+		     sts_param_text(field, (enum sts_param_text)i));
 }
 
 static void row(struct print *p, const struct sts_protocol *r)
 {
-	static const char names[] = "name\0summary\0reference\0method\0url\0token-file\0"
+	static const char names[] = "name\0summary\0method\0url\0token-file\0"
 				    "base\0token\0expiry\0thumbprint\0key-id\0secret\0";
 	const struct sts_param *field;
 
+	p->count = 0;
 	for (unsigned i = 0; i < STS_ROW__TEXTS; i++)
 		text(p, sts_text_at(names, i), sts_protocol_text(r, (enum sts_row_text)i));
 	text(p, "expiry-kind", sts_text_at(expiries, r->expiry_kind));
@@ -133,13 +118,15 @@ static void row(struct print *p, const struct sts_protocol *r)
 	set(p, "write", sts_outputs_words, r->write & ~STS_WRITE_THUMBPRINT);
 	set(p, "flags", flags, r->flags);
 	key(p, "fields");
-	sts_text_add_char(&p->out, p->json ? '[' : '\n');
+	sts_text_add_str(&p->out, p->json ? "[{" : "\n");
 	p->inside = true;
-	p->more = false;
-	for (size_t i = 0; (field = sts_protocol_param_at(r, i)); i++)
+	for (size_t i = 0; (field = sts_protocol_param_at(r, i)); i++) {
+		sts_text_add_str(&p->out, p->json && i > 0 ? "},{" : "");
 		param(p, field, sts_protocol_requires(r, i));
+		sts_text_add_str(&p->out, p->json ? "" : "\n");
+	}
 	p->inside = false;
-	sts_text_add_str(&p->out, p->json ? "]" : "");
+	sts_text_add_str(&p->out, p->json ? "}]" : "");
 }
 
 void sts_protocols_list(struct sts_text *out)
@@ -164,16 +151,14 @@ int sts_command_protocols(const struct sts_options *o)
 	sts_text_init(&p.out, buf, sizeof(buf));
 	if (!one && !p.json)
 		sts_protocols_list(&p.out);
-	sts_text_add_str(&p.out, p.json && !one ? "[" : "");
+	sts_text_add_str(&p.out, !p.json ? "" : one ? "{" : "[{");
 	for (size_t i = 0; i < sts_protocol_count && (one || p.json); i++) {
 		if (one && one != &sts_protocols[i])
 			continue;
-		sts_text_add_str(&p.out, !p.json ? "" : i > 0 && !one ? ",{" : "{");
-		p.more = false;
+		sts_text_add_str(&p.out, !one && i > 0 ? "},{" : "");
 		row(&p, &sts_protocols[i]);
-		sts_text_add_str(&p.out, p.json ? "}" : "");
 	}
-	sts_text_add_str(&p.out, !p.json ? "" : one ? "\n" : "]\n");
+	sts_text_add_str(&p.out, !p.json ? "" : one ? "}\n" : "}]\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, p.out.len});
 	return STS_EXIT_OK;
 }
