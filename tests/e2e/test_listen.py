@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--listen: health and metrics, in a process of its own that can do nothing else."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import listener, tokens
+from harness.listener import ask, free_port, get, metrics, page, pid_of, up, value
+from harness.mock import wait_for
+from harness.sidecar import ROOT, can_trace, sanitized, traced
+
+PATH = "/vault/token/user"
+DIRTY_MAX_KIB = 64
+SUPERVISOR_DIRTY_MAX_KIB = 48
+
+
+def arguments(space, url, *more):
+    return ["run", "--url", url, "--protocol", "openunison", "--token-file", space.token_file, "--output-dir", space.out,
+            "--cacert-path", space.ca_file, "--timeout", "5s", *more]
+
+
+@pytest.fixture
+def answer():
+    return tokens.openunison(tokens.issued(), thumbprint=None)
+
+
+@pytest.fixture
+def start(sidecar, serve, space, answer):
+    """start(*options): `run --listen` beside a server that answers. Returns process and port."""
+    running = []
+
+    def run(*more, url=None, where="127.0.0.1", wait=True, **popen):
+        port = free_port()
+        process = sidecar.start(*arguments(space, url or serve(answer).url(PATH), "--listen", f"{where}:{port}", *more), **popen)
+        running.append(process)
+        if wait:
+            up(port)
+        return process, port
+    yield run
+    for process in running:
+        process.__exit__()
+
+
+
+# ---- the pages ----
+
+def test_livez(start):
+    _, port = start()
+    status, head, body = page(port, "/livez")
+    assert (status, body) == (200, "ok\n")
+    assert "Connection: close" in head and "Cache-Control: no-store" in head
+
+
+def test_readyz_once_there_is_a_token(start, space):
+    _, port = start()
+    wait_for((space.out / "expires").exists, "a token")
+    assert page(port, "/readyz")[0::2] == (200, "ok\n")
+
+
+def test_readyz_says_why_not_as_check_does(start, serve, sidecar, space):
+    _, port = start(url=serve(tokens.http(403, {"error": "access_denied"})).url(PATH))
+    wait_for(lambda: "failed" in page(port, "/readyz")[2], "a failure")
+    status, _, body = page(port, "/readyz")
+    assert status == 503
+    assert re.fullmatch(r"default: no token in \S+/tokens: try \d+ failed .*: 403 access_denied \(.*\); .*\n", body), body
+    said = sidecar.run("check", space.out).err
+    words = re.compile(r"\d+ s|just now")
+    assert words.sub("", body) == "default: " + words.sub("", said)
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda out: (out / "token.jwt").unlink(), "no token in"),
+    (lambda out: (out / "token.jwt").write_text(""), "cannot be used"),
+    (lambda out: (out / "token.jwt").chmod(0), "cannot be used: permission denied"),
+    (lambda out: ((out / "token.jwt").unlink(), (out / "token.jwt").mkdir()), "cannot be used"),
+    (lambda out: ((out / "token.jwt").unlink(), (out / "token.jwt").symlink_to("/etc/passwd")), "cannot be used"),
+    (lambda out: ((out / "token.jwt").unlink(), os.mkfifo(out / "token.jwt")), "cannot be used"),
+    (lambda out: (out / "expires").unlink(), "no expiry that can be read: expires: no such file"),
+    (lambda out: (out / "expires").write_text("soon"), "no expiry that can be read"),
+    (lambda out: ((out / "expires").unlink(), os.mkfifo(out / "expires")), "no expiry that can be read"),
+    (lambda out: (out / "expires").write_text(tokens.rfc3339(int(time.time()) - 60)), "expired 1 min"),
+    (lambda out: out.rename(out.with_name("away")), "cannot look into"),
+], ids=["no token", "empty", "mode 0", "directory", "link", "fifo", "no expires", "no time", "fifo expires", "expired", "no directory"])
+@pytest.mark.skipif(not ROOT, reason="writes into another user's files")
+def test_readyz_reads_the_files_again(start, space, spoil, words):
+    _, port = start()
+    wait_for(lambda: page(port, "/readyz")[0] == 200, "ready")
+    spoil(space.out)
+    status, _, body = page(port, "/readyz")
+    assert status == 503
+    assert body.startswith("default: ") and words in body and body.count("\n") == 1, body
+
+
+def test_metrics_of_a_success(start, space):
+    began = time.time()
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    seen = metrics(port)
+    expires = tokens.expiry((space.out / "token.jwt").read_text())
+    assert value(seen, "token_expiry_timestamp_seconds") == expires
+    assert value(seen, "subject_token_expiry_timestamp_seconds") == tokens.expiry(space.token_file.read_text())
+    assert began - 1 <= value(seen, "last_success_timestamp_seconds") <= time.time()
+    assert value(seen, "consecutive_failures") == 0
+    assert value(seen, "exchange_duration_seconds_count") == 1
+    assert value(seen, "exchange_duration_seconds_bucket", le="+Inf") == 1
+    assert 0 < value(seen, "exchange_duration_seconds_sum") < 10
+    assert value(seen, "exchanges_total", result="denied") is None
+    assert seen[("sts_sidecar_log_lines_dropped_total", ())] == 0
+    info, = [dict(labels) for name, labels in seen if name == "sts_sidecar_build_info"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", info["version"]) and info["bearssl"] and info["libc"]
+
+
+def test_metrics_of_failures(start, serve):
+    _, port = start(url=serve(tokens.http(403, {"error": "access_denied"})).url(PATH))
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="denied"), "a failure")
+    seen = metrics(port)
+    failed = value(seen, "exchanges_total", result="denied")
+    assert value(seen, "exchanges_total", result="success") == 0
+    assert value(seen, "consecutive_failures") == failed == value(seen, "exchange_duration_seconds_count")
+    assert value(seen, "token_expiry_timestamp_seconds") is None
+    assert value(seen, "last_success_timestamp_seconds") is None
+
+
+def test_metrics_of_a_token_that_was_there(start, space):
+    token = tokens.issued(3600)
+    space.fill(token, tokens.rfc3339(tokens.expiry(token)))
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "token_expiry_timestamp_seconds") == tokens.expiry(token), "the token's expiry")
+    assert value(metrics(port), "exchanges_total", result="success") == 0
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
+def test_promtool(start):
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success"), "a success")
+    run = subprocess.run(["promtool", "check", "metrics"], input=page(port, "/metrics")[2], text=True, capture_output=True, timeout=20)
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")
+
+
+def test_other_requests(start):
+    _, port = start()
+    assert page(port, "/")[0] == 404
+    assert page(port, "/metrics/")[0] == 404
+    assert page(port, "/metrics?name[]=x")[0] == 200
+    assert ask(port, get("http://127.0.0.1/livez"))[0] == 200
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT"):
+        status, head, _ = ask(port, get("/metrics", method))
+        assert status == 405 and "\r\nAllow: GET, HEAD" in head
+    for path, status in (("/livez", 200), ("/metrics", 200), ("/nothing", 404)):
+        assert ask(port, get(path, "HEAD"))[0::2] == (status, "")
+    # Not answered by the second of two.
+    status, _, body = ask(port, get("/livez") + get("/metrics"))
+    assert (status, body) == (200, "ok\n")
+
+
+# ---- the port ----
+
+@pytest.mark.parametrize("where, host", [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("[::]", "::1"), ("[::]", "127.0.0.1"),
+                                         ("", "::1"), ("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")])
+def test_forms(start, where, host):
+    _, port = start(where=where, wait=False)
+    up(port, host=host)
+
+
+@pytest.mark.parametrize("bad", ["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:", ":", ":0", ":65536", "::1:8080", "[::1]", "127.0.0.1:80x",
+                                 "[127.0.0.1]:80", "http://127.0.0.1:8080", ":8080 ", "1.2.3.4.5:80", "[" + "0:" * 60 + "]:80"])
+def test_bad_forms(sidecar, space, bad):
+    run = sidecar.run(*arguments(space, "https://127.0.0.1:1/", "--listen", bad))
+    assert run.status == 64
+    assert "--listen" in run.last
+
+
+def test_from_the_environment(sidecar, serve, space, answer):
+    port = free_port()
+    with sidecar.start(*arguments(space, serve(answer).url(PATH)), env={"STS_LISTEN": f"127.0.0.1:{port}"}):
+        up(port)
+
+
+def test_a_port_that_is_taken(start, space, sidecar, serve, answer):
+    """One line, no attempt less, and no process less."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with sidecar.start(*arguments(space, serve(answer).url(PATH), "--listen", f"127.0.0.1:{port}", "--log-format", "json")) as process:
+            wait_for((space.out / "expires").exists, "a token")
+            time.sleep(0.5)
+            process.signal(signal.SIGTERM)
+            run = process.wait(5)
+    lines = [line for line in run.lines if "port" in line]
+    assert run.status == 0
+    assert len(lines) == 1 and '"hint":"' in lines[0] and f"127.0.0.1:{port}" in lines[0]
+
+
+def test_by_hand_it_is_no_command(sidecar):
+    for args in (["listener"], ["listener", ":8080", "2", "1", "/tokens"]):
+        run = sidecar.run(*args)
+        assert run.status == 64 and "unknown command" in run.err
+
+
+# ---- the process ----
+
+def test_it_is_killed_with_the_supervisor(start):
+    process, port = start()
+    child = pid_of(process)
+    process.signal(signal.SIGKILL)
+    wait_for(lambda: not pathlib.Path(f"/proc/{child}").exists() or "Z (" in pathlib.Path(f"/proc/{child}/status").read_text(), "its end")
+    with pytest.raises(OSError):
+        page(port, "/livez")
+
+
+def test_it_is_gone_when_told_to_stop(start):
+    process, port = start()
+    process.signal(signal.SIGTERM)
+    assert process.wait(5).status == 0
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+def test_it_is_started_again(start, space):
+    """And the numbers are still there: they are the supervisor's."""
+    process, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    first = pid_of(process)
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: pid_of(process) != first, "another one")
+    up(port)
+    assert value(metrics(port), "exchanges_total", result="success") == 1
+    process.signal(signal.SIGTERM)
+    run = process.wait(5)
+    assert run.status == 0 and len([line for line in run.lines if "was killed" in line]) == 1
+
+
+def test_fetch_has_none(sidecar, space):
+    run = sidecar.run("fetch", "--url", "https://127.0.0.1:1/", "--token-file", space.token_file, "--listen", ":8080")
+    assert run.status == 64
+
+
+@pytest.mark.skipif(not ROOT or sanitized(), reason="needs root and the release binary")
+def test_memory_and_descriptors(start):
+    process, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    child = pid_of(process)
+    for path in ("/livez", "/readyz", "/metrics", "/nothing"):
+        page(port, path)
+    assert listener.dirty_kib(child) <= DIRTY_MAX_KIB
+    assert listener.dirty_kib(process.pid) <= SUPERVISOR_DIRTY_MAX_KIB
+    wait_for(lambda: len([link for link in listener.descriptors(child) if link.startswith("socket:")]) == 1, "the port alone")
+    assert not [link for link in listener.descriptors(child) if "memfd" in link], "mapped, and closed"
+    shared = [line for line in pathlib.Path(f"/proc/{child}/maps").read_text().splitlines() if "memfd" in line]
+    assert [line.split()[1] for line in shared] == ["r--s"]
+    status = pathlib.Path(f"/proc/{child}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
+def test_what_the_processes_do(sidecar, serve, space, answer):
+    """The supervisor opens no socket, the process of --listen no token; both sleep in poll()."""
+    space.folder.chmod(0o777)
+    port, trace = free_port(), space.folder / "trace"
+    with sidecar.start(*arguments(space, serve(answer).url(PATH), "--listen", f"127.0.0.1:{port}"), prefix=traced(trace, "-s", "256"),
+                       uid=0, gid=0) as process:
+        wait_for((space.out / "expires").exists, "a token")
+        up(port)
+        for path in ("/readyz", "/metrics", "/livez"):
+            assert page(port, path)[0] == 200
+        supervisor = process.children()[0]
+        time.sleep(0.5)
+        before = trace.read_text()
+        time.sleep(1.5)
+        after = trace.read_text()
+        os.kill(supervisor, signal.SIGTERM)
+        process.wait(5)
+    assert after == before, after[len(before):]
+    calls = {}
+    for line in trace.read_text().splitlines():
+        pid, _, call = line.partition(" ")
+        calls.setdefault(int(pid), []).append(call.strip())
+    # Before its last exec each was something else: setpriv, a fork of the supervisor.
+    calls = {pid: those[max(i for i, call in enumerate(those) if call.startswith("execve(")):]
+             for pid, those in calls.items() if any(call.startswith("execve(") for call in those)}
+    assert not [call for call in calls[supervisor] if re.match(r"(socket|bind|listen|accept4?|connect)\(", call)]
+    served = next(those for those in calls.values() if any(call.startswith("listen(") for call in those))
+    opened = [call for call in served if call.startswith("open") and str(space.folder) in call]
+    assert opened and not [call for call in opened if "token.jwt" in call or "sts-token" in call]
+    assert not [call for call in served if "O_WRONLY" in call or "O_RDWR" in call or "O_CREAT" in call]
