@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -173,6 +174,25 @@ def test_odd_requests(shared, request_, status):
     assert "HTTP/1.1" not in body and body.endswith("\n")
 
 
+def test_one_that_goes_on_sending(shared):
+    """The answer is there before its body is, and is not lost by that."""
+    with connect(shared) as connection:
+        connection.sendall(b"POST /metrics HTTP/1.1\r\nContent-Length: 5000\r\n\r\n")
+        for _ in range(5):
+            time.sleep(0.05)
+            connection.sendall(b"x" * 1000)
+        assert rest(connection).startswith(b"HTTP/1.1 405 ")
+
+
+def test_one_that_sends_for_ever(shared):
+    """Up to a bound."""
+    with connect(shared) as connection:
+        connection.sendall(b"POST /metrics HTTP/1.1\r\n")
+        with pytest.raises(OSError):
+            for _ in range(10000):
+                connection.sendall(b"x" * 1000)
+
+
 @pytest.fixture(scope="module")
 def shared(sidecar):
     """The process alone, with as much to tell as there can be: 16 exchanges that have met every error."""
@@ -185,8 +205,9 @@ def standalone(sidecar, count):
     # The size comes from a real one; what is in it may be anything.
     with contextlib.ExitStack() as stack:
         port = free_port()
-        process = stack.enter_context(sidecar.start("run", "--url", "https://127.0.0.1:1/", "--token-file", "/nowhere", "--output-dir", "/tmp",
-                                                    "--listen", f"{HOST}:{port}", uid=os.geteuid(), cwd="/"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        process = stack.enter_context(sidecar.start("run", "--url", "https://127.0.0.1:1/", "--token-file", "/nowhere", "--output-dir", folder,
+                                                    "--listen", f"{HOST}:{port}", uid=os.geteuid()))
         up(port)
         link, = [name for name in listener.numbers(process.pid) if "memfd" in os.readlink(name)]
         size = os.stat(link).st_size
