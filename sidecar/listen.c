@@ -2,6 +2,7 @@
 #include "listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "finding.h"
 #include "harden.h"
 #include "log.h"
+#include "sandbox.h"
 
 #define CONNECTIONS       8
 #define CONNECTION_MAX_MS 5000
@@ -369,14 +371,37 @@ static int open_with_patience(const char *where)
 	return fd;
 }
 
-_Noreturn void sts_listen_run(const char *where, const struct sts_metrics *metrics,
-			      char *const *dirs)
+/* Nothing but reading beneath the output directories, and this one port. The token lies there too: its name changes owners with each
+ * refresh, which no rule about files can tell apart. */
+static enum sts_err confine(const char *where, bool require, struct sts_error *e)
 {
+	struct sts_landlock files;
+	struct sts_address address;
+	uint16_t port = 0;
+	enum sts_err err;
+
+	sts_listen_parse(where, &address, &port);
+	sts_landlock_init(&files, true);
+	sts_landlock_allow_port(&files, port, true);
+	for (size_t i = 0; i < l.metrics->count; i++)
+		sts_landlock_allow_path(&files, AT_FDCWD, l.dirs[i], STS_LANDLOCK_READ);
+	err = sts_sandbox_confine(&files, require, e);
+	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, require, e) : err;
+}
+
+enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
+			    bool require, struct sts_error *e)
+{
+	enum sts_err err;
+
 	l.metrics = metrics;
 	l.dirs = dirs;
 	l.supervisor = getppid();
 	sts_harden_listener();
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
+	err = confine(where, require, e);
+	if (err != STS_OK)
+		return err;
 	l.fd = open_with_patience(where);
 	for (;;)
 		turn();

@@ -20,12 +20,14 @@
 bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *port);
 
 /*
- * Listen for ever. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
+ * Listen for ever, in a sandbox. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
  *   where    in  of sts_listen_parse()
  *   metrics  in  their count is that of the exchanges
  *   dirs     in  the output directory of each exchange
+ *   require  in  --require-sandbox
+ * Returns only with `require`: STS_ESANDBOX.
  */
-_Noreturn void sts_listen_run(const char *where, const struct sts_metrics *metrics,
-			      char *const *dirs);
+enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
+			    bool require, struct sts_error *e);
 
 #endif

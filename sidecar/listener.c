@@ -50,15 +50,15 @@ void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *n
 }
 
 void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
-			const char *const *dirs)
+			bool require, const char *const *dirs)
 {
 	char level[] = {(char)('0' + sts_log_level()), '\0'};
 	char format[] = {(char)('0' + sts_log_format()), '\0'};
-	const char *arguments[5 + STS_EXCHANGES_MAX + 1] = {program, "listener", where, level,
-							    format};
+	const char *arguments[6 + STS_EXCHANGES_MAX + 1] = {
+		program, "listener", where, level, format, require ? "1" : "0"};
 
 	for (size_t i = 0; i < l->metrics->count; i++)
-		arguments[5 + i] = dirs[i];
+		arguments[6 + i] = dirs[i];
 	l->next_ms = -1;
 	l->started_ms = sts_clock_boot_ms();
 	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, l->fd, -1);

@@ -33,10 +33,11 @@ void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *n
  * Start the process now (next_ms). A start that fails is tried again later.
  *   program  in  argv[0]
  *   where    in  --listen
+ *   require  in  --require-sandbox
  *   dirs     in  the output directory of each exchange
  */
 void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
-			const char *const *dirs);
+			bool require, const char *const *dirs);
 
 /* Its process has ended by itself: it is due again after 1 s to 60 s. */
 void sts_listener_ended(struct sts_listener *l, int status);

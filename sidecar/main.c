@@ -186,19 +186,22 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	sts_worker_run(&o, &job);
 }
 
-/* listener LISTEN LEVEL FORMAT DIRECTORY...: the process of --listen; descriptor 3 has the metrics. */
+/* listener LISTEN LEVEL FORMAT REQUIRE DIRECTORY...: the process of --listen; descriptor 3 has the metrics. */
 static __attribute__((noinline)) int listener(int argc, char *const *argv)
 {
 	const struct sts_metrics *metrics = sts_metrics_map(STS_LISTEN_METRICS_FD);
-	uint64_t level, format;
+	uint64_t level, format, require;
+	struct sts_error e;
 
-	if (!metrics || argc != 5 + (int)metrics->count ||
+	if (!metrics || argc != 6 + (int)metrics->count ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), STS_LEVEL_DEBUG, &level) ||
-	    !sts_parse_u64(sts_slice_of(argv[4]), STS_LOG_FORMAT_TEXT, &format))
+	    !sts_parse_u64(sts_slice_of(argv[4]), STS_LOG_FORMAT_TEXT, &format) ||
+	    !sts_parse_u64(sts_slice_of(argv[5]), 1, &require))
 		return unknown_command("listener");
 	close(STS_LISTEN_METRICS_FD);
 	sts_log_setup((enum sts_level)level, (int)format);
-	sts_listen_run(argv[2], metrics, argv + 5);
+	sts_listen_run(argv[2], metrics, argv + 6, require, &e);
+	return sts_complain(&e);
 }
 
 static int run(int argc, char *const *argv)

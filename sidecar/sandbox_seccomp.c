@@ -122,7 +122,7 @@ static const struct call {
 	{__NR_pread64, A | B},
 	{__NR_getdents64, A | B},
 	/* the output directory */
-	{__NR_faccessat, A},
+	{__NR_faccessat, A | L},
 	{__NR_unlinkat, W},
 	{__NR_renameat, W},
 #ifdef __NR_renameat2
@@ -164,7 +164,7 @@ static const struct call {
 	{__NR_kill, 0, KILL},
 	{__NR_exit, 0},
 	{__NR_getpid, N},
-	{__NR_getppid, 0},
+	{__NR_getppid, L},
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, L, GET_FLAGS},
@@ -181,6 +181,7 @@ static const struct call {
 	{__NR_memfd_create, 0},
 	{__NR_ftruncate, 0},
 	{__NR_prlimit64, 0},
+	{__NR_setpriority, 0},
 	{__NR_set_tid_address, 0},
 	{__NR_mmap, L, NO_EXECUTE},
 	{__NR_mprotect, 0, NO_EXECUTE},

@@ -133,7 +133,8 @@ static __attribute__((noinline)) void start_listener(void)
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		dirs[i] = sts_seats_text(plans->plan[i].output_dir);
-	sts_listener_start(&s.listener, s.argv[0], sts_seats_text(plans->listen), dirs);
+	sts_listener_start(&s.listener, s.argv[0], sts_seats_text(plans->listen),
+			   plans->require_sandbox, dirs);
 }
 
 static void count(const struct sts_seat *t, enum sts_outcome outcome,

@@ -198,7 +198,7 @@ def test_a_port_that_is_taken(start, space, sidecar, serve, answer):
 
 
 def test_by_hand_it_is_no_command(sidecar):
-    for args in (["listener"], ["listener", ":8080", "2", "1", "/tokens"]):
+    for args in (["listener"], ["listener", ":8080", "2", "1", "0", "/tokens"]):
         run = sidecar.run(*args)
         assert run.status == 64 and "unknown command" in run.err
 
@@ -254,8 +254,10 @@ def test_memory_and_descriptors(start):
     assert not [link for link in listener.descriptors(child) if "memfd" in link], "mapped, and closed"
     shared = [line for line in pathlib.Path(f"/proc/{child}/maps").read_text().splitlines() if "memfd" in line]
     assert [line.split()[1] for line in shared] == ["r--s"]
-    status = pathlib.Path(f"/proc/{child}/status").read_text()
-    assert "NoNewPrivs:\t1" in status
+    about, above = (dict(re.findall(r"^(\w+):\t(\d+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)) for pid in (child, process.pid))
+    assert about["NoNewPrivs"] == "1"
+    if above["Seccomp"] == "2":
+        assert int(about["Seccomp_filters"]) == int(above["Seccomp_filters"]) + 1
 
 
 @pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")

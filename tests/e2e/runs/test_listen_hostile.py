@@ -221,7 +221,7 @@ def standalone(sidecar, count):
         os.write(memory, page_)
         port = free_port()
         # Descriptor 3, as the supervisor hands it over.
-        command = ["bash", "-c", 'exec 3<&"$0"; exec "$@"', str(memory), str(sidecar.path), "listener", f"{HOST}:{port}", "2", "1",
+        command = ["bash", "-c", 'exec 3<&"$0"; exec "$@"', str(memory), str(sidecar.path), "listener", f"{HOST}:{port}", "2", "1", "0",
                    *[f"/nowhere/{i}" for i in range(count)]]
         alone = subprocess.Popen(command, pass_fds=(memory,), env=sidecar.environment(), stdin=subprocess.DEVNULL)
         stack.callback(alone.wait, 5)
