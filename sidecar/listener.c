@@ -38,13 +38,12 @@ void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *n
 	struct sts_error e;
 
 	sts_listener_stop(l);
-	if (!wanted)
-		return;
-	if (!l->metrics && sts_metrics_make(&l->metrics, &l->fd, &e) != STS_OK) {
+	if (wanted && !l->metrics && sts_metrics_make(&l->metrics, &l->fd, &e) != STS_OK)
 		sts_tell_plain(STS_LEVEL_WARN, e.msg);
+	if (l->metrics)
+		sts_metrics_name(l->metrics, names, count);
+	if (!wanted || !l->metrics)
 		return;
-	}
-	sts_metrics_name(l->metrics, names, count);
 	l->wait_ms = AGAIN_MIN_MS / 2;
 	l->next_ms = sts_clock_boot_ms();
 }

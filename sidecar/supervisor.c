@@ -159,9 +159,13 @@ static __attribute__((noinline)) void planned(void)
 	s.planned_ms = sts_clock_boot_ms();
 	if (err == STS_OK) {
 		s.refused[0] = '\0';
+		bool same = !first && memcmp(plans->digest, sts_seats_plans()->digest,
+					     sizeof(plans->digest)) == 0;
+
 		sts_log_setup((enum sts_level)plans->log_level, plans->log_format);
 		sts_seats_take_over(plans);
-		plan_listener();
+		if (!same)
+			plan_listener();
 	} else if (first) {
 		s.exit_status = sts_complain(&e);
 	} else {

@@ -14,6 +14,7 @@ import pytest
 from harness import listener, tokens
 from harness.listener import ask, free_port, get, metrics, page, pid_of, up, value
 from harness.mock import wait_for
+from harness.several import several  # fixture
 from harness.sidecar import ROOT, can_trace, sanitized, traced
 
 PATH = "/vault/token/user"
@@ -201,6 +202,70 @@ def test_by_hand_it_is_no_command(sidecar):
     for args in (["listener"], ["listener", ":8080", "2", "1", "0", "/tokens"]):
         run = sidecar.run(*args)
         assert run.status == 64 and "unknown command" in run.err
+
+
+# ---- several exchanges ----
+
+def test_several_exchanges(several):
+    port = free_port()
+    several.failures = {"b": 403}
+    several.configure(several.exchange("a"), several.exchange("b"), listen=f"127.0.0.1:{port}")
+    several.start()
+    up(port)
+    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="a", result="success"), "a success")
+    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="b", result="denied"), "a failure")
+    status, _, body = page(port, "/readyz")
+    assert status == 503 and body.startswith("b: no token in ") and body.count("\n") == 1
+    seen = metrics(port)
+    assert value(seen, "token_expiry_timestamp_seconds", exchange="a") == tokens.expiry(several.token("a"))
+    assert value(seen, "token_expiry_timestamp_seconds", exchange="b") is None
+    assert value(seen, "consecutive_failures", exchange="a") == 0
+    assert value(seen, "consecutive_failures", exchange="b") >= 1
+
+
+def test_a_new_configuration(several):
+    """The process goes by the new one; who stays keeps its numbers. The same one again changes nothing."""
+    port = free_port()
+    several.configure(several.exchange("a"), several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process = several.start()
+    up(port)
+    wait_for(lambda: len([1 for name in "ab" if value(metrics(port), "exchanges_total", exchange=name, result="success") == 1]) == 2, "both")
+    first = pid_of(process)
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: len(several.requests("a")) == 2, "a refresh")
+    assert pid_of(process) == first
+    # In a's directory: the sandbox has no other.
+    c = several.exchange("c", output_dir=str(several.out / "a"))
+    several.configure(c, several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: first not in process.children(), "the end of the old one")
+    up(port)
+    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="c", result="success") is not None, "the new one")
+    seen = metrics(port)
+    assert value(seen, "exchanges_total", exchange="b", result="success") >= 2
+    assert value(seen, "exchanges_total", exchange="a", result="success") is None
+    assert page(port, "/readyz")[0] == 200
+    several.configure(c, several.exchange("b"))
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: process.children() == [], "the end of it")
+    with pytest.raises(OSError):
+        page(port, "/livez")
+    several.configure(several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process.signal(signal.SIGHUP)
+    up(port)
+    assert value(metrics(port), "exchanges_total", exchange="b", result="success") >= 2
+
+
+def test_only_at_the_top(several):
+    several.configure(several.exchange("a", listen=":8080"))
+    run = several.fetch()
+    assert run.status == 64 and "listen" in run.err
+
+
+def test_bad_in_the_file(several):
+    several.configure(several.exchange("a"), listen="8080")
+    process = several.start()
+    assert process.wait(10).status == 64
 
 
 # ---- the process ----

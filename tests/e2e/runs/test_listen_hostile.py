@@ -112,7 +112,8 @@ def test_the_time_of_one_connection(listening):
 def test_a_thousand_at_once(listening):
     r, process, port = listening
     child = pid_of(process)
-    good_ones(port, 0.5)
+    with crowd(port, 40, get("/metrics")):     # every place has been used once
+        good_ones(port, 0.5)
     before = listener.dirty_kib(child)
     for data in (b"", get("/metrics"), b"\0" * 100, b"GET " + b"a" * 8000):
         with crowd(port, 1000, data):
