@@ -17,7 +17,7 @@ BINARY = TOP / "build/sts-sidecar"
 ROOT = os.geteuid() == 0
 X86 = platform.machine() == "x86_64"
 PAGE = os.sysconf("SC_PAGESIZE")
-MAX_BYTES = 200 * 1024
+MAX_BYTES = 256 * 1024
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
