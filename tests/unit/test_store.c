@@ -338,17 +338,167 @@ static void test_stored(void)
 	sts_store_close(&store);
 }
 
+static enum sts_err write_several(unsigned outputs, int64_t expires_s)
+{
+	struct sts_slice files[STS_OUTPUT__COUNT] = {0};
+
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
+		if (outputs >> i & 1)
+			files[i] = sts_slice_of(sts_store_name(i));
+	return sts_store_write_files(&store, files, expires_s, &error);
+}
+
+/* Each file has its own name for content. */
+static void check_files(unsigned outputs)
+{
+	char path[64];
+	int count = 1; /* expires */
+
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
+		snprintf(path, sizeof(path), "d/%s", sts_store_name(i));
+		if (i == STS_OUTPUT_EXPIRES)
+			continue;
+		CHECK_INT(tree_is(path, sts_store_name(i)), outputs >> i & 1);
+		count += outputs >> i & 1;
+	}
+	CHECK_INT(tree_count("d"), count);
+}
+
+/* From every set of files to every other: what is named is there, and nothing else. */
+static void test_sets(void)
+{
+	unsigned all = (1u << STS_OUTPUT__COUNT) - 1;
+
+	fresh("d", 0777);
+	for (unsigned i = 1; i <= all; i += 2)
+		for (unsigned j = 1; j <= all; j += 14) {
+			CHECK_INT(write_several(i, 1000), STS_OK);
+			CHECK_INT(write_several(j, 1000), STS_OK);
+			check_files(j);
+		}
+	/* What lies at the names of others is none of our business, unless it is a file. */
+	tree_put("d/mine.json", "x");
+	CHECK_INT(write_several(1, 1000), STS_OK);
+	CHECK(mkdir("d/token.json", 0700) == 0 && symlink("mine.json", "d/aws-credentials") == 0);
+	tree_put("d/.aws-process.json.new", "left by a killed writer");
+	CHECK_INT(write_several(1, 2000), STS_OK);
+	CHECK(access("d/token.json", F_OK) == 0 && tree_is("d/mine.json", "x"));
+	CHECK_INT(tree_count("d"), 4); /* those two, token.jwt and expires */
+	sts_store_close(&store);
+}
+
+/* A directory at a name ends a write there: all that holds a token before an expires that grows,
+ * and after one that shrinks. */
+static void test_order_of_several(void)
+{
+	static const unsigned names[] = {STS_OUTPUT_TOKEN, STS_OUTPUT_JSON,
+					 STS_OUTPUT_AWS_CREDENTIALS, STS_OUTPUT_AWS_PROCESS,
+					 STS_OUTPUT_GCP_EXECUTABLE};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		fresh("d", 0777);
+		CHECK_INT(write_several(0xff, 2000), STS_OK);
+		snprintf(path, sizeof(path), "d/%s", sts_store_name(names[i]));
+		CHECK(unlink(path) == 0 && mkdir(path, 0700) == 0);
+		CHECK(unlink("d/thumbprint") == 0);
+		CHECK_INT(write_several(0xff, 3000), STS_EOUTPUT);
+		CHECK(strstr(error.msg, sts_store_name(names[i])));
+		CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
+		CHECK_INT(access("d/thumbprint", F_OK), -1);
+		CHECK_INT(write_several(0xff, 1000), STS_EOUTPUT);
+		CHECK(tree_is("d/expires", "1970-01-01T00:16:40Z"));
+		CHECK_INT(access("d/thumbprint", F_OK), -1);
+		sts_store_close(&store);
+	}
+}
+
+static void put_and_time(const char *path, int64_t at_s)
+{
+	struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s, .tv_nsec = 5000000}};
+
+	tree_put(path, "x");
+	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+}
+
+static void test_look(void)
+{
+	struct sts_stored stored;
+	const struct {
+		const char *name;
+		int err;
+	} odd[] = {{"token.json", ENODATA},
+		   {"aws-process.json", EISDIR},
+		   {"aws-credentials", ELOOP},
+		   {"gcp-executable.json", EINVAL},
+		   {"token.jwt", EFBIG}};
+	char path[64];
+
+	fresh("d", 0777);
+	sts_stored_look(store.dir_fd, &stored);
+	CHECK_INT(stored.token_errno, ENOENT);
+	CHECK_INT(stored.expires_errno, ENOENT);
+	CHECK_INT(stored.files, 0);
+	CHECK(stored.written_ms == INT64_MAX);
+	/* These hold no token. */
+	tree_put("d/thumbprint", "x");
+	tree_put("d/expires", "2026-01-12T16:11:29Z");
+	sts_stored_look(store.dir_fd, &stored);
+	CHECK_INT(stored.token_errno, ENOENT);
+	CHECK_INT(stored.expires_errno, 0);
+
+	put_and_time("d/token.json", 2000);
+	put_and_time("d/aws-process.json", 1000);
+	sts_stored_look(store.dir_fd, &stored);
+	CHECK_INT(stored.token_errno, 0);
+	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
+	CHECK_INT(stored.written_ms, 1000005);
+	CHECK_INT(stored.expires_s, 1768234289);
+
+	/* One that cannot be used is said, though another can. */
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		tree_clear("d");
+		tree_dir("d", 0777);
+		sts_store_close(&store);
+		CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+			  STS_OK);
+		tree_put(i == 0 ? "d/token.jwt" : "d/token.json", "x");
+		snprintf(path, sizeof(path), "d/%s", odd[i].name);
+		switch (odd[i].err) {
+		case EISDIR:
+			CHECK(mkdir(path, 0700) == 0);
+			break;
+		case ELOOP:
+			CHECK(symlink("token.json", path) == 0);
+			break;
+		case EINVAL:
+			CHECK(mkfifo(path, 0600) == 0);
+			break;
+		default:
+			tree_put(path, "");
+			CHECK(odd[i].err != EFBIG || truncate(path, 256 * 1024 + 1) == 0);
+		}
+		sts_stored_look(store.dir_fd, &stored);
+		CHECK_INT(stored.token_errno, odd[i].err);
+		CHECK_INT(stored.files, i == 0 ? 1u << STS_OUTPUT_TOKEN : 1u << STS_OUTPUT_JSON);
+	}
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"open", test_open},
 	{"mode and group on every kind of directory", test_resolution},
 	{"a file is replaced whole, whatever the umask", test_write},
 	{"token, expires and thumbprint", test_token_files},
 	{"order of the three", test_order},
+	{"sets of files", test_sets},
+	{"order of several", test_order_of_several},
 	{"messages say what to do", test_messages},
 	{"one writer per directory", test_lock},
 	{"locks that are not a writer's", test_lock_shared},
 	{"a lock among many", test_lock_among_many},
 	{"what is stored", test_stored},
+	{"what is there, unopened", test_look},
 };
 
 int main(void)
