@@ -127,6 +127,7 @@ static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint
 	struct sts_der n = key->leaf.rsa_n;
 	br_rsa_public_key rsa = {bytes_of(n), n.len, bytes_of(key->rsa_d), key->rsa_d.len};
 	uint8_t *at = out + n.len - hash_len - sizeof(info);
+	uint8_t padded[SIGNATURE_MAX_BYTES], again[SIGNATURE_MAX_BYTES];
 
 	memset(out, 0xff, n.len);
 	out[0] = 0;
@@ -137,7 +138,15 @@ static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint
 	at[14] = (uint8_t)(hash_id - br_sha256_ID + 1);
 	at[18] = (uint8_t)hash_len;
 	memcpy(at + sizeof(info), hash, hash_len);
-	return br_rsa_i31_public(out, n.len, &rsa) ? n.len : 0;
+	memcpy(padded, out, n.len);
+	uint32_t ok = br_rsa_i31_public(out, n.len, &rsa);
+	/* A key of the same n with another d: the server would only say that it does not like us.
+	 */
+	rsa.e = bytes_of(key->leaf.rsa_e);
+	rsa.elen = key->leaf.rsa_e.len;
+	memcpy(again, out, n.len);
+	ok &= br_rsa_i31_public(again, n.len, &rsa);
+	return ok && memcmp(again, padded, n.len) == 0 ? n.len : 0;
 }
 
 static bool ec_belongs(const struct sts_client_key *key)

@@ -274,6 +274,10 @@ static enum sts_err fail_engine(const struct sts_tls *t, int error, struct sts_e
 				error - BR_ERR_SEND_FATAL_ALERT);
 	if (error >= BR_ERR_RECV_FATAL_ALERT)
 		return fail_alert(t, error - BR_ERR_RECV_FATAL_ALERT, e);
+	/* After the server's own signature this can only be about ours. */
+	if (error == BR_ERR_INVALID_ALGORITHM && t->auth.sent)
+		return sts_fail(e, STS_ECLIENT_CERT, error,
+				"--client-key: the key does not belong to the certificate");
 	if (words)
 		return sts_fail(e, STS_ETLS, error, "%s", words);
 	return sts_fail(e, STS_ETLS, error, "the server broke the TLS protocol (error %d)", error);

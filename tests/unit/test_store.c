@@ -447,8 +447,8 @@ static void test_look(void)
 	CHECK_INT(stored.token_errno, ENOENT);
 	CHECK_INT(stored.expires_errno, 0);
 
-	put_and_time("d/token.json", 2000);
-	put_and_time("d/aws-process.json", 1000);
+	put_and_time("d/token.json", 1000);
+	put_and_time("d/aws-process.json", 2000);
 	sts_stored_look(store.dir_fd, &stored);
 	CHECK_INT(stored.token_errno, 0);
 	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
