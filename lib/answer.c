@@ -402,7 +402,7 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 
 	sts_text_init(&text, found, sizeof(found));
 	if (sts_json_at(claims, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s) &&
-	    !is_echo(in, s)) {
+	    s.len > 0 && !is_echo(in, s)) {
 		sts_text_add_escaped(&text, s, WORDS_MAX_BYTES / 2);
 		sts_text_add_str(&text, ", ");
 	}
