@@ -9,7 +9,7 @@
 #   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
 #   sim		a fleet and a year in simulated time
-#   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 45)
+#   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 60)
 #   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
 #   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
 #   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
@@ -139,7 +139,7 @@ sim() {
 }
 
 chaos() { # binary
-	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-45}"; then
+	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then
 		count 1 0 0
 	else
 		count 0 1 0

@@ -4,9 +4,10 @@
 
     tests/chaos/chaos.py [--binary PATH] [--seconds N] [--seed N]
 
-Three sidecars share one STS; two of them are killed and started again as the kubelet would, the third has to live through it all.
-Workers and supervisors are killed, stopped and continued, told to refresh and to end; the STS goes away, comes back and misbehaves; the
-disk is full for a while; the subject token is swapped. Now and then everything heals, and each must then have a new token soon, with no
+Some sidecars share one STS; some of them are killed and started again as the kubelet would, the others have to live through it all.
+Workers and supervisors are killed, stopped and continued, told to refresh and to end; the STS goes away, comes back and misbehaves, and
+gets a certificate of another CA; the disk is full for a while; descriptors run out; the subject token and the CA are swapped; one of them
+lives by a clock that is set (tests/sts-sidecar-timefake). Now and then everything heals, and each must then have a new token soon, with no
 more memory, descriptors or children than at first. Needs root for the full disk; without, that part is left out.
 """
 import argparse
@@ -18,6 +19,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -34,6 +36,8 @@ LIFETIME = "15s"
 HEAL_EVERY_S = 20
 HEAL_WITHIN_S = 40
 DIRTY_MAX_KIB = 48
+GROWTH_MAX_KIB = 12
+LIVES_THROUGH_IT_ALL = ("survivor", "stepped")
 FAULTS = [
     dict(status=503), dict(status=503, retry_after=2), dict(status=403, error="access_denied"), dict(status=401), dict(status=500, html=1),
     dict(empty=1), dict(html=1), dict(garbage=300), dict(truncate=200), dict(truncate_body=100), dict(length_delta=50),
@@ -51,8 +55,8 @@ class Trouble(Exception):
 class Beside:
     """One sidecar, its directory, and the reader of it."""
 
-    def __init__(self, name, world, command):
-        self.name, self.world, self.command = name, world, command
+    def __init__(self, name, world, command, program=None):
+        self.name, self.world, self.command, self.program = name, world, command, program or world.sidecar
         self.out = world.folder / name
         self.out.mkdir()
         self.out.chmod(0o777)
@@ -66,7 +70,7 @@ class Beside:
 
     def start(self):
         with open(self.log, "ab") as stderr:
-            self.process = self.world.sidecar.start(*self.command(self.out), stderr=stderr)
+            self.process = self.program.start(*self.command(self.out), stderr=stderr, env={"SIDECAR_TEST_CLOCK": self.world.clock})
 
     def restart(self):
         """As the kubelet does it: again and again."""
@@ -146,19 +150,25 @@ class Beside:
         pid = self.process.pid
         descriptors = len(os.listdir(f"/proc/{pid}/fd"))
         used = {name: int(kib) for name, kib in re.findall(r"^(\w+): +(\d+) kB$", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)}
-        self.most_dirty = max(self.most_dirty, used["Private_Dirty"])
+        dirty = used["Private_Dirty"]
+        self.first_memory = self.first_memory or dirty
+        self.most_dirty = max(self.most_dirty, dirty)
         self.first_descriptors = self.first_descriptors or descriptors
         if descriptors > self.first_descriptors:
             raise Trouble(f"{self.name}: {descriptors} descriptors, {self.first_descriptors} at first")
-        if not self.world.sanitized and os.sysconf("SC_PAGE_SIZE") == 4096 and used["Private_Dirty"] > DIRTY_MAX_KIB:
-            raise Trouble(f"{self.name}: {used['Private_Dirty']} KiB of dirty memory")
+        if self.world.sanitized or os.sysconf("SC_PAGE_SIZE") != 4096:
+            return
+        if self.program is self.world.sidecar and dirty > DIRTY_MAX_KIB:
+            raise Trouble(f"{self.name}: {dirty} KiB of dirty memory")
+        if dirty > self.first_memory + GROWTH_MAX_KIB:
+            raise Trouble(f"{self.name}: {dirty} KiB of dirty memory, {self.first_memory} at first")
 
     def tail(self):
         return self.log.read_text().splitlines()[-5:]
 
 
 class World:
-    def __init__(self, folder, seed):
+    def __init__(self, folder, seed, binary):
         from harness import pki
         from harness.mock import mock
         from harness.runs import Projected
@@ -169,9 +179,11 @@ class World:
         self.done, self.troubles = threading.Event(), []
         self.sts_folder = folder / "sts"
         self.sts_folder.mkdir()
-        ca = pki.authority()
-        self.certificate, self.key = pki.server(ca).files(folder)
-        (folder / "ca.crt").write_bytes(ca.pem)
+        self.pki, self.ca = pki, pki.authority()
+        self.certificate, self.key = pki.server(self.ca).files(folder)
+        self.cas = Projected(folder / "cas", "ca.crt", self.ca.pem.decode())
+        self.clock = folder / "clock"
+        self.set_clock(0)
         mock("keygen", "--type", "ec", "--out", folder / "signs.pem")
         self.sts = None
         self.port = 0
@@ -179,11 +191,14 @@ class World:
         self.key_of_sts = self.sts_key()
         self.projected = Projected(folder / "volume", "sts-token", self.sts.mint())
         url = f"https://localhost:{self.port}{USER}"
-        run = ["run", "--protocol", "openunison", "--url", url, "--token-file", self.projected.path, "--cacert-path", folder / "ca.crt",
+        run = ["run", "--protocol", "openunison", "--url", url, "--token-file", self.projected.path, "--cacert-path", self.cas.path,
                "--timeout", "3s", "--output-dir"]
-        exchange = ["exchange", "--seconds-between-runs=2", f"--cacert-path={folder / 'ca.crt'}", self.projected.path, url]
+        exchange = ["exchange", "--seconds-between-runs=2", f"--cacert-path={self.cas.path}", self.projected.path, url]
         self.all = [Beside("survivor", self, lambda out: [*run, out]), Beside("run", self, lambda out: [*run, out]),
                     Beside("exchange", self, lambda out: [*exchange, out])]
+        if not self.sanitized:
+            self.timefake = Sidecar(binary.parent / "tests/sts-sidecar-timefake")
+            self.all.append(Beside("stepped", self, lambda out: [*run, out], self.timefake))
         self.readers = [threading.Thread(target=one.watch, daemon=True) for one in self.all]
         for reader in self.readers:
             reader.start()
@@ -210,7 +225,7 @@ class World:
         import jwt
         import ssl
         import urllib.request
-        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
+        context = ssl.create_default_context(cafile=str(self.cas.path))
         with urllib.request.urlopen(f"https://localhost:{self.port}/certs", context=context, timeout=10) as answer:
             return jwt.PyJWK(json.load(answer)["keys"][0])
 
@@ -263,7 +278,7 @@ class World:
         one.signal(signal.SIGCONT)
 
     def kill_supervisor(self, one):
-        if one.name == "survivor":
+        if one.name in LIVES_THROUGH_IT_ALL:
             return
         one.signal(signal.SIGKILL)
         one.process.popen.wait(5)
@@ -272,7 +287,7 @@ class World:
         one.restart()
 
     def end_supervisor(self, one):
-        if one.name == "survivor":
+        if one.name in LIVES_THROUGH_IT_ALL:
             return
         one.signal(self.random.choice([signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]))
         if one.process.popen.wait(5) != 0:
@@ -315,7 +330,51 @@ class World:
         self.projected.swap(self.sts.mint())
         self.count["swaps of the subject token"] += 1
 
+    def rotate_ca(self, _):
+        """As it is done well, with both for a while, or as it is done in the field: the STS first."""
+        old, self.ca = self.ca, self.pki.authority()
+        certificate, key = self.pki.server(self.ca).files(self.folder)
+        if self.random.random() < 0.5:
+            self.cas.swap((old.pem + self.ca.pem).decode())
+            self.some_ms(0, 300)
+        self.sts_down()
+        self.certificate, self.key = certificate, key
+        self.sts_up()
+        self.some_ms(0, 2500)
+        self.cas.swap(self.ca.pem.decode())
+        self.count["rotations of the CA"] += 1
+
+    def limit_descriptors(self, one):
+        """Under what it has open already, or just above: no pipe, or no socket for the worker."""
+        try:
+            soft, hard = resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (self.random.randint(3, 14), hard))
+        except (PermissionError, ProcessLookupError):
+            return
+        self.count["descriptors exhausted"] += 1
+        one.signal(signal.SIGHUP)
+        self.some_ms(100, 1500)
+        resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+    def set_clock(self, offset_s):
+        new = self.clock.with_suffix(".new")
+        new.write_text(str(int(offset_s * 1000)))
+        new.rename(self.clock)
+        for one in getattr(self, "all", ()):
+            if one.name == "stepped":
+                # It looks what time it is after whatever wakes it, and finds that the clock was set.
+                one.signal(signal.SIGCHLD)
+
+    def step_clock(self, _):
+        size = self.random.choice([2, 20, 600, 86400, 400 * 86400])
+        self.set_clock(self.random.uniform(-size, size))
+        self.count["steps of the clock"] += 1
+        self.some_ms(0, 1500)
+        if self.random.random() < 0.7:
+            self.set_clock(0)
+
     def heal(self):
+        self.set_clock(0)
         for one in self.all:
             if pid := one.worker():
                 with contextlib.suppress(ProcessLookupError):
@@ -332,7 +391,7 @@ class World:
     def go_on_until(self, end):
         actions = [(self.catch_worker, 10), (self.kill_worker, 3), (self.stop_worker, 3), (self.stop_supervisor, 3), (self.kill_supervisor, 5),
                    (self.end_supervisor, 2), (self.hang_up, 4), (self.fault, 8), (self.no_fault, 3), (self.restart_sts, 2),
-                   (self.fill_disk, 3), (self.swap_subject, 4)]
+                   (self.fill_disk, 3), (self.swap_subject, 4), (self.rotate_ca, 2), (self.limit_descriptors, 4), (self.step_clock, 5)]
         healed = time.monotonic()
         self.heal()
         while not self.done.is_set() and time.monotonic() < end:
@@ -359,7 +418,8 @@ class World:
                 one.process.popen.wait(5)
         if self.sts:
             self.sts.close()
-        shutil.rmtree(self.sidecar.folder, ignore_errors=True)
+        for program in {one.program for one in getattr(self, "all", ())} | {self.sidecar}:
+            shutil.rmtree(program.folder, ignore_errors=True)
 
     # ---- afterwards ----
 
@@ -380,7 +440,7 @@ class World:
 
     def numbers(self):
         for one in self.all:
-            print(f"{one.name}: {one.reads} reads, {len(one.known)} tokens, at most {one.most_dirty} KiB dirty, "
+            print(f"{one.name}: {one.reads} reads, {len(one.known)} tokens, {one.first_memory} to {one.most_dirty} KiB dirty, "
                   f"{one.first_descriptors} descriptors")
         print(", ".join(f"{count} {what}" for what, count in sorted(self.count.items())))
 
@@ -400,7 +460,7 @@ def main():
     print(f"chaos: seed {seed}, {options.seconds:g} s", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-chaos-"))
     folder.chmod(0o755)
-    world = World(folder, seed)
+    world = World(folder, seed, options.binary.resolve())
     try:
         world.go_on_until(time.monotonic() + options.seconds)
         world.check_logs()

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What makes tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as many milliseconds as the file says that
+ * SIDECAR_TEST_CLOCK names. Linked in with --wrap, so that no line of the program knows of it. Whoever writes another number there, sends SIGCHLD
+ * to the supervisor, and it finds that the clock was set.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "events.h"
+
+int64_t __real_sts_clock_real_ms(void);
+int64_t __wrap_sts_clock_real_ms(void);
+/* What is waited for besides is passed on as it comes. */
+unsigned __real_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
+				intptr_t b);
+unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
+				intptr_t b);
+
+static int64_t offset_ms;
+
+/* Where it cannot be read any more (a worker in its sandbox, no descriptors) the last one counts. */
+static __attribute__((constructor)) void read_offset(void)
+{
+	const char *path = getenv("SIDECAR_TEST_CLOCK");
+	char buf[24] = "";
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	if (read(fd, buf, sizeof(buf) - 1) > 0)
+		offset_ms = strtoll(buf, NULL, 10);
+	close(fd);
+}
+
+int64_t __wrap_sts_clock_real_ms(void)
+{
+	return __real_sts_clock_real_ms() + offset_ms;
+}
+
+unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
+				intptr_t b)
+{
+	int64_t before_ms = offset_ms;
+	unsigned events = __real_sts_events_wait(ev, until_boot_ms, a, b);
+
+	read_offset();
+	return events | (offset_ms != before_ms ? STS_EVENT_CLOCK : 0);
+}
