@@ -24,33 +24,22 @@ struct reader {
 	struct sts_error *e;
 };
 
-/* FILE:LINE:COLUMN: what is wrong there. */
-static enum sts_err fail_at(const struct sts_config *c, struct sts_slice text, size_t at,
-			    const char *why, struct sts_error *e)
-{
-	char msg[STS_ERROR_TEXT_MAX_BYTES];
-	struct sts_text out;
-	size_t line = 1, column = 1;
-
-	for (size_t i = 0; i < at; i++, column++)
-		if (text.data[i] == '\n') {
-			line++;
-			column = 0;
-		}
-	sts_text_init(&out, msg, sizeof(msg));
-	sts_text_add_escaped(&out, sts_slice_of(c->path), 60);
-	sts_text_addf(&out, ":%zu:%zu: %s", line, column, why);
-	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
-}
-
-/* The same for the token that was passed last. `word` comes from the file. */
+/* FILE:LINE:COLUMN: "word" why "name", for the token that was passed last. word is from the file. */
 static enum sts_err fail(const struct reader *r, struct sts_slice word, const char *why,
 			 const char *name)
 {
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text out;
+	size_t line = 1, column = 1;
 
+	for (size_t i = 0; i < r->at; i++, column++)
+		if (r->text.data[i] == '\n') {
+			line++;
+			column = 0;
+		}
 	sts_text_init(&out, msg, sizeof(msg));
+	sts_text_add_escaped(&out, sts_slice_of(r->c->path), 60);
+	sts_text_addf(&out, ":%zu:%zu: ", line, column);
 	if (word.data) {
 		sts_text_add_char(&out, '"');
 		sts_text_add_escaped(&out, word, 40);
@@ -59,7 +48,7 @@ static enum sts_err fail(const struct reader *r, struct sts_slice word, const ch
 	sts_text_add_str(&out, why);
 	if (name)
 		sts_text_addf(&out, " \"%s\"", name);
-	return fail_at(r->c, r->text, r->at, msg, r->e);
+	return sts_fail(r->e, STS_EUSAGE, 0, "%s", msg);
 }
 
 /* Pass one token: a string, number or word as a whole, or one bracket that opens. The text is known to be JSON. */
@@ -252,9 +241,10 @@ static enum sts_err read_exchange(struct reader *r, const struct sts_json *v)
 				      ? read_name(r, m)
 				      : read_option(r, sts_json_key(m), m);
 	}
-	if (err == STS_OK && !r->c->names[r->owner][0])
-		err = fail_at(r->c, r->text, r->c->at[r->owner],
-			      "an exchange without a \"name\": give it one", r->e);
+	if (err == STS_OK && !r->c->names[r->owner][0]) {
+		r->at = r->c->at[r->owner];
+		err = fail(r, NOTHING, "an exchange without a \"name\": give it one", NULL);
+	}
 	r->owner = EVERYONE;
 	return err;
 }
@@ -287,8 +277,10 @@ static enum sts_err read_document(struct reader *r, const struct sts_json *root)
 				      ? read_exchanges(r, m)
 				      : read_option(r, sts_json_key(m), m);
 	}
-	if (err == STS_OK && r->c->count == 0)
-		err = fail_at(r->c, r->text, 0, "no \"exchanges\": add an array of objects", r->e);
+	if (err == STS_OK && r->c->count == 0) {
+		r->at = 0;
+		err = fail(r, NOTHING, "no \"exchanges\": add an array of objects", NULL);
+	}
 	return err;
 }
 
@@ -361,29 +353,27 @@ static size_t position(const struct sts_config *c, const char *value, size_t i)
 }
 
 /* Try all values, and look whether two exchanges would write in one directory. */
-static enum sts_err try(const struct sts_config *c, struct sts_slice text, struct sts_error *e)
+static enum sts_err try(struct reader *r)
 {
+	const struct sts_config *c = r->c;
 	const char *dirs[STS_EXCHANGES_MAX];
 
 	for (size_t i = 0; i < c->count; i++) {
 		struct sts_options o;
-		size_t at = 0;
-		enum sts_err err;
 
 		sts_options_defaults(&o, STS_COMMAND_RUN);
-		err = apply(c, EVERYONE, &o, &at, e);
-		if (err == STS_OK)
-			err = apply(c, i, &o, &at, e);
-		if (err != STS_OK)
-			return fail_at(c, text, at, e->msg, e);
+		if (apply(c, EVERYONE, &o, &r->at, r->e) != STS_OK ||
+		    apply(c, i, &o, &r->at, r->e) != STS_OK)
+			return fail(r, NOTHING, r->e->msg, NULL);
 		dirs[i] = o.output_dir;
+		r->at = position(c, dirs[i], i);
 		for (size_t k = 0; k < i; k++) {
 			const char *rest = sts_path_beneath(dirs[k], dirs[i]);
 
 			if (rest && !*rest)
-				return fail_at(
-					c, text, position(c, dirs[i], i),
-					"the output-dir of another exchange: give each its own", e);
+				return fail(r, NOTHING,
+					    "the output-dir of another exchange: give each its own",
+					    NULL);
 		}
 	}
 	return STS_OK;
@@ -397,11 +387,12 @@ enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struc
 
 	c->count = c->value_count = c->pool_bytes = 0;
 	memset(c->names, 0, sizeof(c->names));
+	r.at = sts_json_fault_at();
 	if (err != STS_OK)
-		return fail_at(c, text, sts_json_fault_at(), e->msg, e);
+		return fail(&r, NOTHING, e->msg, NULL);
 	err = read_document(&r, root);
 	sts_json_close();
-	return err == STS_OK ? try(c, text, e) : err;
+	return err == STS_OK ? try(&r) : err;
 }
 
 enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_error *e)

@@ -420,8 +420,36 @@ static void test_messages(void)
 	CHECK_INT(sts_json_parse(STS_SLICE("{"), &root, NULL), STS_EJSON);
 }
 
+/* Counted from the beginning of the text as it was given. */
+static void test_positions(void)
+{
+	static const struct {
+		const char *text;
+		size_t at;
+	} cases[] = {
+		{"{\"a\" 1}", 5},
+		{" \n {\"a\" 1}", 8},
+		{"\xef\xbb\xbf[1,]", 6},
+		{"[01]", 2},
+		{"[\"a\nb\"]", 3},
+		{"{", 1},
+		{"{} x", 3},
+		{"", 0},
+		{"<", 0},
+		{"  ", 0},
+		{"[1e999]", 0},
+		{"[1]", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		parse(sts_slice_of(cases[i].text));
+		CHECK_INT(sts_json_fault_at(), cases[i].at);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"what is JSON", test_accepted},
+	{"positions", test_positions},
 	{"what is not, or must not be", test_refused},
 	{"empty answers and web pages", test_empty_and_html},
 	{"every prefix", test_prefixes},
