@@ -10,49 +10,42 @@
 
 /* ---- the environment ---- */
 
-static void env_name(const struct sts_option *row, struct sts_text *out)
-{
-	sts_text_add_str(out, "STS_");
-	for (const char *p = sts_option_text(row, STS_OPTION_NAME); *p; p++)
-		sts_text_add_char(out,
-				  *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
-}
+#define NAME_BYTES 64
 
-static bool ends_with(struct sts_slice s, const char *end)
+/* "token-file" from "TOKEN_FILE", and back. */
+static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 {
-	size_t len = strlen(end);
+	struct sts_text text;
 
-	return s.len >= len && memcmp(s.data + s.len - len, end, len) == 0;
+	sts_text_init(&text, out, NAME_BYTES);
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		sts_text_add_char(&text, letter     ? (char)(c ^ 0x20)
+					 : c == '_' ? '-'
+					 : c == '-' ? '_'
+						    : c);
+	}
+	return (struct sts_slice){out, text.len};
 }
 
 /* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT, STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for
  * a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
 bool sts_options_is_service_link(const char *name)
 {
-	static const char *const ends[] = {
-		"_SERVICE_HOST", "_SERVICE_PORT", "_PORT",       "_TCP",       "_UDP",
-		"_SCTP",         "_TCP_PROTO",    "_TCP_PORT",   "_TCP_ADDR",  "_UDP_PROTO",
-		"_UDP_PORT",     "_UDP_ADDR",     "_SCTP_PROTO", "_SCTP_PORT", "_SCTP_ADDR"};
+	static const char ends[] = "_SERVICE_HOST\0_PORT\0"
+				   "_TCP\0_TCP_PROTO\0_TCP_ADDR\0_UDP\0_UDP_PROTO\0_UDP_ADDR\0"
+				   "_SCTP\0_SCTP_PROTO\0_SCTP_ADDR\0";
 	struct sts_slice s = sts_slice_of(name);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_with(s, ends[i]))
+	for (const char *end = ends; *end; end += strlen(end) + 1) {
+		size_t len = strlen(end);
+
+		if (s.len >= len && memcmp(name + s.len - len, end, len) == 0)
 			return true;
-	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
-}
-
-static const struct sts_option *find_env(struct sts_slice name)
-{
-	for (size_t i = 0; i < sts_option_count; i++) {
-		char buf[64];
-		struct sts_text text;
-
-		sts_text_init(&text, buf, sizeof(buf));
-		env_name(&sts_option_table[i], &text);
-		if (sts_slice_eq(name, buf))
-			return &sts_option_table[i];
 	}
-	return NULL;
+	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
 static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_option *row,
@@ -70,34 +63,21 @@ static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_op
 	return err;
 }
 
-static void warn_unknown(struct sts_slice name, unsigned command, char *warning, size_t size)
+static void warn_unknown(const char *name, struct sts_slice word, unsigned command, char *warning,
+			 size_t size)
 {
+	const char *near = sts_option_nearest(word, command, STS_OPTION_COMMAND_LINE, NULL);
 	struct sts_text out;
-	char word[64];
-	struct sts_text lower;
-	const char *near;
+	char known[NAME_BYTES];
 
-	sts_text_init(&lower, word, sizeof(word));
-	for (size_t i = 4; i < name.len; i++)
-		sts_text_add_char(&lower,
-				  name.data[i] == '_'
-					  ? '-'
-					  : (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
-							   ? name.data[i] + 32
-							   : name.data[i]));
-	near = sts_option_nearest((struct sts_slice){word, lower.len}, command,
-				  STS_OPTION_COMMAND_LINE, NULL);
 	sts_text_init(&out, warning, size);
 	sts_text_add_str(&out, "unknown variable ");
-	sts_text_add_escaped(&out, name, 60);
+	sts_text_add_escaped(&out, sts_slice_of(name), 60);
 	sts_text_add_str(&out, " is ignored");
-	if (near) {
-		char known[64];
-
-		sts_text_init(&lower, known, sizeof(known));
-		env_name(sts_option_find(sts_slice_of(near), command), &lower);
-		sts_text_addf(&out, ": did you mean %s?", known);
-	}
+	if (!near)
+		return;
+	flip(sts_slice_of(near), known);
+	sts_text_addf(&out, ": did you mean STS_%s?", known);
 }
 
 static enum sts_err read_environment(struct sts_options *o, char *const *environ_, char *warning,
@@ -107,29 +87,25 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 	enum sts_err err = STS_OK;
 
 	for (; environ_ && *environ_ && err == STS_OK; environ_++) {
-		const char *value = strchr(*environ_, '=');
-		struct sts_slice name = {*environ_, value ? (size_t)(value - *environ_) : 0};
+		struct sts_slice name = {*environ_, strcspn(*environ_, "=")}, word;
+		const char *value = name.data + name.len + 1;
 		const struct sts_option *row;
-		char known[64];
-		struct sts_text text;
+		char known[NAME_BYTES], option[NAME_BYTES];
 
-		if (!sts_slice_starts(name, "STS_") || name.len >= sizeof(known))
+		if (!sts_slice_starts(name, "STS_") || !value[-1] || name.len >= NAME_BYTES)
 			continue;
-		sts_text_init(&text, known, sizeof(known));
-		sts_text_add_slice(&text, name);
-		row = find_env(name);
-		if (!row) {
-			if (!sts_options_is_service_link(known) && !warning[0])
-				warn_unknown(name, o->command, warning, size);
-			continue;
-		}
-		row = sts_option_find(sts_slice_of(sts_option_text(row, STS_OPTION_NAME)),
-				      o->command);
-		if (!row || !value[1])
+		memcpy(known, name.data, name.len);
+		known[name.len] = '\0';
+		word = flip((struct sts_slice){known + 4, name.len - 4}, option);
+		row = sts_option_find(word, ~0u);
+		if (!row && !sts_options_is_service_link(known) && !warning[0])
+			warn_unknown(known, word, o->command, warning, size);
+		row = sts_option_find(word, o->command);
+		if (!row || !*value)
 			continue; /* another command's option, or set to nothing */
 		err = row->kind >= STS_OPTION_LIST
-			      ? env_list(&layer, row, known, value + 1, e)
-			      : sts_option_take(&layer, row, known, sts_slice_of(value + 1), e);
+			      ? env_list(&layer, row, known, value, e)
+			      : sts_option_take(&layer, row, known, sts_slice_of(value), e);
 	}
 	return err;
 }

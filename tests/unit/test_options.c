@@ -151,9 +151,19 @@ static void test_unknown_variables_warn(void)
 {
 	const char *env[] = {"STS_AUDIANCE=a", "PATH=/", "STS", NULL};
 	const char *bad[] = {"STS_TIMEOUT=never", NULL};
+	const char *cases[] = {"STS_url=x", "STS_TOKEN-FILE=x", "STS_=x", "STS_URL", NULL};
 
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK(strstr(warning, "STS_AUDIANCE") && strstr(warning, "STS_AUDIENCE?"));
+	/* In upper case with underscores, and nothing else. */
+	for (size_t i = 0; cases[i]; i++) {
+		const char *one[] = {cases[i], NULL};
+
+		CHECK_INT(read_with(STS_COMMAND_RUN, none, one), STS_OK);
+		CHECK(!o.url);
+		CHECK_STR(o.token_file, "/var/run/secrets/tokens/sts-token");
+		CHECK((warning[0] != '\0') == (strchr(cases[i], '=') != NULL));
+	}
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, bad), STS_EUSAGE);
 	CHECK(strstr(e.msg, "STS_TIMEOUT") && !strstr(e.msg, "never"));
 }
