@@ -8,6 +8,7 @@
 #   asan	the same under ASan and UBSan
 #   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
+#   interop	consumers that are not ours, the short form of tests/interop/run.sh
 #   sim		a fleet and a year in simulated time
 #   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 60)
 #   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
@@ -19,7 +20,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan names trust sim chaos container fuzz build style"
+parts="unit e2e asan names trust interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -146,6 +147,13 @@ chaos() { # binary
 	fi
 }
 
+interop() { # its last line has the counts
+	tests/interop/run.sh short | tee "$work/interop.log"
+	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/interop.log")
+	# shellcheck disable=SC2086 # two numbers
+	count ${counts:-0 1}
+}
+
 container() { # the image, built from the very Dockerfile, and the Pods
 	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
 }
@@ -189,7 +197,7 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan names trust sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan names trust interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
 ! wants e2e asan names trust sim chaos container build style || must "python packages" venv
 
@@ -200,6 +208,7 @@ end_to_end
 ! wants container || timed "container" container >"$work/container.log" 2>&1 &
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
 ! wants sim || timed "sim" sim
+! wants interop || timed "interop" interop
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
 ! wants fuzz || timed "fuzz" fuzz
 wait
