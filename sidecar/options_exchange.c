@@ -18,9 +18,8 @@ struct arguments {
 };
 
 static const struct flag {
-	const char *name;
-	enum kind kind;
-	size_t offset;
+	char name[24];
+	uint8_t kind, offset;
 } flags[] = {
 	{"single-run", BOOL, offsetof(struct arguments, single_run)},
 	{"cacert-path", TEXT, offsetof(struct arguments, cacert_path)},
