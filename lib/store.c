@@ -113,9 +113,13 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 	struct stat st;
 
 	*store = (struct sts_store){.dir_fd = -1, .dir = dir};
-	if (create && mkdir(dir, 0755) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-		return fail_with(dir, "", "create", errno, NULL, e);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Only then: the sandbox allows none to be made. */
+	if (fd < 0 && errno == ENOENT && create) {
+		if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+			return fail_with(dir, "", "create", errno, NULL, e);
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return fail_open(dir, "open", errno, e);
 	/* Said before a subject token is spent. */

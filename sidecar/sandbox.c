@@ -38,8 +38,10 @@ bool sts_sandbox_may_write(const char *dir)
 {
 	struct stat st;
 
-	if (!writable.holds || stat(dir, &st) != 0)
+	if (!writable.holds)
 		return true;
+	if (stat(dir, &st) != 0)
+		return false;
 	for (size_t i = 0; i < writable.count; i++)
 		if (writable.dir[i].device == st.st_dev && writable.dir[i].inode == st.st_ino)
 			return true;
