@@ -211,6 +211,12 @@ static void try_fork(const char *name, long returned)
 	write_result(name, returned);
 }
 
+static void try_log(void)
+{
+	write_result("log:standard error", write(STDERR_FILENO, "forged\n", 7));
+	write_result("log:standard output", write(STDOUT_FILENO, "forged\n", 7));
+}
+
 static void try_processes(void)
 {
 	char *const *none = (char *const *)1; /* so that even where it is allowed, nothing runs */
@@ -337,6 +343,7 @@ static void try_all(const char *stage)
 		_exit(98);
 	try_files();
 	try_network();
+	try_log();
 	try_processes();
 	try_itself();
 	try_kernel();

@@ -3,6 +3,7 @@
 #define STS_HOSTILE_ITSELF
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,7 +66,7 @@ static void negative(void)
 
 static void magic(void)
 {
-	report.magic++;
+	report.magic ^= 0x100;
 	put(&report, sizeof(report));
 }
 
@@ -116,11 +117,50 @@ static void report_then_hang(void)
 	hang();
 }
 
+/* Neither the alarm of the worker's own deadline nor anything else that can be ignored. */
+static void deaf(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGALRM, &ignore, NULL);
+	hang();
+}
+
+static void report_then_deaf(void)
+{
+	put(&report, sizeof(report));
+	deaf();
+}
+
 /* Half a report, and the other half never. */
 static void half_then_hang(void)
 {
 	put(&report, sizeof(report) / 2);
 	hang();
+}
+
+static void half_then_deaf(void)
+{
+	put(&report, sizeof(report) / 2);
+	deaf();
+}
+
+static void url(void)
+{
+	report.error = STS_EURL;
+	put(&report, sizeof(report));
+}
+
+static void stopped(void)
+{
+	report.error = STS_ESTOPPED;
+	put(&report, sizeof(report));
+}
+
+static void bug(void)
+{
+	report.error = STS_EBUG;
+	put(&report, sizeof(report));
 }
 
 static void stage_only(void)
@@ -213,7 +253,12 @@ bool sts_hostile_report(const char *action)
 		{"oversized", oversized},
 		{"flood", flood},
 		{"report-then-hang", report_then_hang},
+		{"report-then-deaf", report_then_deaf},
 		{"half-then-hang", half_then_hang},
+		{"half-then-deaf", half_then_deaf},
+		{"url", url},
+		{"stopped", stopped},
+		{"bug", bug},
 		{"stage-only", stage_only},
 		{"stages", stages},
 		{"empty-success", empty_success},

@@ -82,6 +82,11 @@ def test_files(attempts, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_the_log_is_the_supervisors(attempts, stage):
+    assert set(kind(attempts[stage], "log:").values()) == {errno.EBADF}
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_the_output_directory_stays(attempts, stage):
     assert set(kind(attempts[stage], "inside:").values()) == {0}
 
