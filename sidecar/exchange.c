@@ -121,8 +121,7 @@ static bool gives_up(const struct sts_exchange *x, enum sts_err err)
 	if (!x->plan->once)
 		return err == STS_EUSAGE && !x->plan->configured;
 	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
-	       (x->plan->single_use && x->sent) ||
-	       x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+	       (x->plan->single_use && x->sent) || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */

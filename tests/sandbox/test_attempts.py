@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from conftest import ABI, HostileRig
+from hostility import ABI, HostileRig
 
 SECCOMP = {errno.EPERM, errno.ENOSYS}
 LANDLOCK = {errno.EACCES, errno.EXDEV}

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import HostileRig
+from hostility import HostileRig
 from harness.mock import wait_for
 
 DAY_S = 24 * 3600

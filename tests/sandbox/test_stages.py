@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import ABI
+from hostility import ABI
 from harness import pki, proxies, tokens
 from harness.sidecar import can_trace, traced
 
@@ -16,12 +16,17 @@ pytestmark = pytest.mark.skipif(not can_trace(), reason="needs root, strace and 
 
 def calls_by_process(trace):
     """[(call, arguments, result)] of each process from its last execve on: the supervisor's first."""
-    processes = {}
+    processes, unfinished = {}, {}
     for line in trace.read_text().splitlines():
         pid, _, text = line.partition(" ")
-        found = re.match(r"(\w+)\((.*)\)\s+= (.*)", text.strip()) or re.match(r"(\w+)\((.*)()", text.strip())
+        text = text.strip()
+        if text.endswith("<unfinished ...>"):
+            unfinished[pid] = text.removesuffix("<unfinished ...>")
+            continue
+        text = re.sub(r"<\.\.\. \w+ resumed>", lambda _, pid=pid: unfinished.pop(pid, ""), text)
+        found = re.match(r"(\w+)\((.*)\)\s+= (.*)", text)
         if found:
-            calls = processes.setdefault(int(pid), [])
+            calls = processes.setdefault(pid, [])
             if found[1] == "execve" and found[3] == "0":
                 calls.clear()
             calls.append(found.groups())
