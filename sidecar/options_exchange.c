@@ -18,8 +18,9 @@ struct arguments {
 };
 
 static const struct flag {
-	char name[24];
-	uint8_t kind, offset;
+	const char *name;
+	enum kind kind;
+	size_t offset;
 } flags[] = {
 	{"single-run", BOOL, offsetof(struct arguments, single_run)},
 	{"cacert-path", TEXT, offsetof(struct arguments, cacert_path)},
@@ -74,15 +75,19 @@ static enum sts_err read_flag(struct arguments *a, char *const **argv, struct st
 	struct sts_slice name = {word, strcspn(word, "=")};
 	const struct flag *flag = find(name);
 	const char *value = word[name.len] ? word + name.len + 1 : NULL;
+	char shown[48];
+	struct sts_text text;
+
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, name, 40);
 	if (!flag) {
-		const char *names[FLAGS];
+		const char *names[FLAGS], *near;
 
 		for (size_t i = 0; i < FLAGS; i++)
 			names[i] = flags[i].name;
-		sts_options_unknown("flag of exchange", "--", name, sts_nearest(name, names, FLAGS),
-				    e);
-		e->detail = 1;
-		return STS_EUSAGE;
+		near = sts_nearest(name, names, FLAGS);
+		return sts_fail(e, STS_EUSAGE, 1, "exchange: unknown flag --%s%s%s%s", shown,
+				near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
 	}
 	if (!value && flag->kind == BOOL)
 		value = "true";

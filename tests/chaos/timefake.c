@@ -13,11 +13,10 @@
 
 int64_t __real_sts_clock_real_ms(void);
 int64_t __wrap_sts_clock_real_ms(void);
-/* What is waited for besides is passed on as it comes. */
-unsigned __real_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
-				intptr_t b);
-unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
-				intptr_t b);
+unsigned __real_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
+				size_t count);
+unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
+				size_t count);
 
 static int64_t offset_ms;
 
@@ -40,11 +39,11 @@ int64_t __wrap_sts_clock_real_ms(void)
 	return __real_sts_clock_real_ms() + offset_ms;
 }
 
-unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, intptr_t a,
-				intptr_t b)
+unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
+				size_t count)
 {
 	int64_t before_ms = offset_ms;
-	unsigned events = __real_sts_events_wait(ev, until_boot_ms, a, b);
+	unsigned events = __real_sts_events_wait(ev, until_boot_ms, pipes, count);
 
 	read_offset();
 	return events | (offset_ms != before_ms ? STS_EVENT_CLOCK : 0);

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schedule.h"
+
+/* An STS that has been willing for so long before a token ends must have been asked. */
+#define WILLING_MS MINUTE
+/* And after this it must have been asked whatever was before: the longest wait, and two time-outs. */
+#define WITHOUT_MS (300 * SECOND + 2 * 31 * SECOND + 15 * SECOND)
+/* Attempts in an hour that nobody asked for: one every 15 s. */
+#define HOURLY_MAX  240
+#define AT_ONCE_MAX 4
+#define SPINS_MAX   2000
+
+struct record {
+	int64_t willing_since_ms; /* nothing has kept the exchange from a token since */
+	int64_t token_until_ms;   /* of the one on disk */
+	int64_t without_since_ms; /* -1: there is a valid token */
+	bool capped;
+	/* attempts */
+	bool waits; /* for the first token of another exchange */
+	bool running, last_failed, first;
+	int64_t last_sent_ms, last_ended_ms;
+	uint32_t minutes[60], in_hour;
+	int64_t minute;
+};
+
+static struct record record[WORLD_EXCHANGES_MAX];
+static uint32_t refreshed
+	[2]; /* how often somebody asked for it, in the last hour but one, and in the last */
+static int64_t refreshed_hour;
+static int running, spins;
+static struct {
+	int descriptors;
+	long pages;
+} before;
+struct check_figures check_figures;
+
+void check_fail(int exchange, const char *format, ...)
+{
+	int64_t ms = world.boot_ms - HOUR;
+	va_list args;
+
+	printf("soak: day %lld, %02lld:%02lld:%02lld.%03lld", (long long)(ms / DAY),
+	       (long long)(ms / HOUR % 24), (long long)(ms / MINUTE % 60),
+	       (long long)(ms / SECOND % 60), (long long)(ms % SECOND));
+	if (exchange >= 0)
+		printf(", exchange %d", exchange);
+	printf(": ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	exit(1);
+}
+
+/* ---- nothing grows ---- */
+
+static int count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static long count_pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	if (f) {
+		if (fscanf(f, "%ld", &pages) != 1)
+			pages = 0;
+		fclose(f);
+	}
+	return pages;
+}
+
+void check_end(void)
+{
+	if (before.descriptors == 0) {
+		/* The first reading has costs of its own. */
+		count_pages();
+		before.descriptors = count_descriptors();
+		before.pages = count_pages();
+	}
+	check_figures.descriptors = count_descriptors();
+	check_figures.pages = count_pages();
+	if (check_figures.descriptors != before.descriptors)
+		check_fail(-1, "%d descriptors, %d at the start", check_figures.descriptors,
+			   before.descriptors);
+	if (check_figures.pages != before.pages)
+		check_fail(-1, "%ld pages are mapped, %ld at the start", check_figures.pages,
+			   before.pages);
+}
+
+/* ---- a valid token on disk ---- */
+
+void check_unwilling(int exchange, int64_t until_ms)
+{
+	if (record[exchange].willing_since_ms < until_ms)
+		record[exchange].willing_since_ms = until_ms;
+}
+
+/* Since when there was a willing STS, and a subject token to send to it that gives more than the old one. */
+static int64_t willing_since(int i, int64_t now_ms)
+{
+	const struct subject *subject = &world.place[i].subject;
+	const struct record *r = &record[i];
+	bool needs_another = r->capped || r->without_since_ms >= 0;
+
+	/* One that reads another's output waits for that one's first success, after every start. */
+	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
+		return now_ms;
+	return needs_another && subject->renewed_ms > r->willing_since_ms ? subject->renewed_ms
+									  : r->willing_since_ms;
+}
+
+static void token_ends(int i)
+{
+	struct record *r = &record[i];
+	int64_t end_ms = r->token_until_ms, since_ms = willing_since(i, end_ms);
+
+	if (since_ms <= end_ms - WILLING_MS)
+		check_fail(i,
+			   "the token ended %lld s after there was nothing in the way of a new one",
+			   (long long)((end_ms - since_ms) / SECOND));
+	r->without_since_ms = end_ms;
+	check_figures.without++;
+}
+
+static void check_token(int i, int64_t to_ms)
+{
+	struct record *r = &record[i];
+
+	if (r->without_since_ms < 0 && r->token_until_ms <= to_ms)
+		token_ends(i);
+	if (r->without_since_ms < 0)
+		return;
+	if (willing_since(i, to_ms) <= to_ms - WITHOUT_MS)
+		check_fail(i, "no token, and no new one for %lld s with nothing in the way",
+			   (long long)((to_ms - willing_since(i, to_ms)) / SECOND));
+}
+
+void check_time(int64_t to_ms)
+{
+	if (to_ms > world.boot_ms)
+		spins = 0;
+	for (int i = 0; i < world.exchanges; i++)
+		check_token(i, to_ms);
+}
+
+void check_written(int exchange, int64_t from_ms, int64_t until_ms, bool capped)
+{
+	struct record *r = &record[exchange];
+
+	if (r->without_since_ms >= 0)
+		check_figures.without_ms += world.boot_ms - r->without_since_ms;
+	r->last_sent_ms = from_ms;
+	r->token_until_ms = until_ms;
+	r->without_since_ms = -1;
+	r->capped = capped;
+	check_figures.tokens++;
+}
+
+/* ---- how often the STS is asked ---- */
+
+/* Minutes that are more than an hour ago do not count any more. */
+static void forget(struct record *r, int64_t minute)
+{
+	for (int64_t m = r->minute + 1; m <= minute && m <= r->minute + 60; m++) {
+		r->in_hour -= r->minutes[m % 60];
+		r->minutes[m % 60] = 0;
+	}
+	r->minute = minute;
+}
+
+static void count_attempt(int i)
+{
+	struct record *r = &record[i];
+	int64_t minute = world.boot_ms / MINUTE;
+
+	forget(r, minute);
+	r->minutes[minute % 60]++;
+	r->in_hour++;
+	check_figures.attempts++;
+	if (r->in_hour > check_figures.worst_hour)
+		check_figures.worst_hour = r->in_hour;
+	if (r->in_hour > HOURLY_MAX + refreshed[0] + refreshed[1])
+		check_fail(i, "%u attempts within an hour", r->in_hour);
+}
+
+static bool is_attempt(int mode)
+{
+	return mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT;
+}
+
+static void check_floor(int i)
+{
+	const struct record *r = &record[i];
+	int64_t floor_ms = r->last_failed ? r->last_ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
+					  : r->last_sent_ms + STS_SCHEDULE_FLOOR_MS;
+
+	if (!r->first && world.boot_ms < floor_ms)
+		check_fail(i, "an attempt %lld ms before it may be made",
+			   (long long)(floor_ms - world.boot_ms));
+}
+
+void check_fork(int exchange, int mode, int64_t timeout_ms)
+{
+	if (record[exchange].running)
+		check_fail(exchange, "two workers at once");
+	if (running >= AT_ONCE_MAX)
+		check_fail(exchange, "%d workers at once", running + 1);
+	if (timeout_ms < 1 || timeout_ms > 30 * SECOND)
+		check_fail(exchange, "a worker with %lld ms", (long long)timeout_ms);
+	if (is_attempt(mode))
+		check_floor(exchange);
+}
+
+void check_not_forked(int exchange, int mode)
+{
+	check_unwilling(exchange, world.boot_ms);
+	if (!is_attempt(mode))
+		return;
+	record[exchange].first = false;
+	record[exchange].last_failed = true;
+	record[exchange].last_ended_ms = world.boot_ms;
+}
+
+void check_started(const struct worker *w)
+{
+	record[w->exchange].running = true;
+	running++;
+	if (running > check_figures.most_running)
+		check_figures.most_running = running;
+	if (w->asks)
+		count_attempt(w->exchange);
+}
+
+/* Whoever waits for this one's token may go on. */
+static void release(int exchange)
+{
+	for (int i = 0; i < world.exchanges; i++)
+		if (record[i].waits && world.place[i].chained_to == exchange) {
+			record[i].waits = false;
+			check_unwilling(i, world.boot_ms);
+		}
+}
+
+void check_ended(const struct worker *w)
+{
+	struct record *r = &record[w->exchange];
+
+	r->running = false;
+	running--;
+	if (!w->has_report || w->report.error != STS_OK)
+		check_unwilling(w->exchange, world.boot_ms);
+	if (!is_attempt(w->mode))
+		return;
+	if (w->has_report && (w->report.error == STS_OK || w->report.flags & STS_REPORT_ADOPTED))
+		release(w->exchange);
+	r->first = false;
+	r->last_failed = !w->has_report || w->report.error != STS_OK;
+	r->last_ended_ms = world.boot_ms;
+}
+
+void check_refreshed(void)
+{
+	int64_t hour = world.boot_ms / HOUR;
+
+	if (hour != refreshed_hour) {
+		refreshed[0] = hour == refreshed_hour + 1 ? refreshed[1] : 0;
+		refreshed[1] = 0;
+		refreshed_hour = hour;
+	}
+	refreshed[1]++;
+}
+
+/* ---- the supervisor itself ---- */
+
+void check_sleep(int64_t until_ms)
+{
+	if (++spins > SPINS_MAX)
+		check_fail(-1, "it does not sleep");
+	if (until_ms < 0)
+		check_fail(-1, "it sleeps for ever");
+	if (until_ms > world.boot_ms + STS_SCHEDULE_MAX_MS)
+		check_fail(-1, "it sleeps for %lld s",
+			   (long long)((until_ms - world.boot_ms) / SECOND));
+}
+
+void check_restart(void)
+{
+	for (int i = 0; i < world.exchanges; i++) {
+		struct record *r = &record[i];
+
+		/* A new Pod: there was no token, and its life begins now. */
+		if (!world.place[i].has_files && r->without_since_ms < 0)
+			r->without_since_ms = world.boot_ms;
+		r->first = true;
+		r->running = false;
+		r->waits = world.place[i].chained_to >= 0;
+		check_unwilling(i, world.boot_ms);
+	}
+	running = 0;
+	check_end();
+}
+
+void check_init(void)
+{
+	memset(record, 0, sizeof(record));
+	for (int i = 0; i < WORLD_EXCHANGES_MAX; i++) {
+		record[i].without_since_ms = world.boot_ms;
+		record[i].willing_since_ms = world.boot_ms;
+		record[i].minute = world.boot_ms / MINUTE;
+		record[i].first = true;
+		record[i].waits = world.place[i].chained_to >= 0;
+	}
+	running = spins = 0;
+	check_end();
+}

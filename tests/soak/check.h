@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What must hold at every step of the simulated time, whatever happens. The first time that it does not, the program says what, where and
+ * when, and ends with 1.
+ */
+#ifndef STS_SOAK_CHECK_H
+#define STS_SOAK_CHECK_H
+
+#include "world.h"
+
+void check_init(void);
+void check_restart(void); /* another supervisor starts */
+
+/* Until then this exchange has a reason to fail. */
+void check_unwilling(int exchange, int64_t until_ms);
+
+/* Time is about to reach this. */
+void check_time(int64_t to_ms);
+
+/* The supervisor is about to sleep. */
+void check_sleep(int64_t until_ms);
+
+void check_fork(int exchange, int mode, int64_t timeout_ms);
+void check_not_forked(int exchange, int mode);
+void check_started(const struct worker *w);
+void check_ended(const struct worker *w);
+void check_written(int exchange, int64_t from_ms, int64_t until_ms, bool capped);
+void check_refreshed(void); /* somebody asked for a refresh of all */
+
+/* For what is printed at the end. */
+extern struct check_figures {
+	uint64_t attempts, tokens; /* at the STS; written */
+	uint64_t without;          /* tokens that ended before there was another one */
+	int64_t without_ms;
+	uint32_t worst_hour;
+	int most_running, descriptors;
+	long pages;
+} check_figures;
+
+/* Nothing has grown since the first call. */
+void check_end(void);
+
+_Noreturn void check_fail(int exchange, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

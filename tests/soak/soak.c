@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A year of the real supervisor (supervisor.c, seats.c, exchange.c, schedule.c) in simulated time, with outages, steps, suspends, rotations,
+ * crashes and lost events at random. world.h is what happens, check.h what must hold.
+ *
+ *   soak [--seed N] [--days N] [--exchanges N] [--bug NAME]
+ *
+ * Prints the seed first and figures at the end. Ends with 1 where something did not hold, with the day and the time; the same seed
+ * repeats it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bind.h"
+#include "check.h"
+#include "supervisor.h"
+
+static const char *const bugs[BUG__COUNT] = {
+	[BUG_NONE] = "none",   [BUG_TIMER] = "timer",   [BUG_LAZY] = "lazy",
+	[BUG_EAGER] = "eager", [BUG_ASLEEP] = "asleep", [BUG_PATIENT] = "patient",
+	[BUG_STORM] = "storm", [BUG_TWINS] = "twins",   [BUG_CROWD] = "crowd",
+	[BUG_FILES] = "files", [BUG_MEMORY] = "memory", [BUG_SPIN] = "spin",
+};
+
+static enum bug find_bug(const char *name)
+{
+	for (int i = 0; i < BUG__COUNT; i++)
+		if (strcmp(bugs[i], name) == 0)
+			return (enum bug)i;
+	fprintf(stderr, "soak: no bug is called %s\n", name);
+	exit(64);
+}
+
+static void figures(double days)
+{
+	const struct check_figures *f = &check_figures;
+	double each = days * world.exchanges;
+
+	printf("%llu tokens, %llu attempts: %.1f an hour for each exchange, at most %u in one; at "
+	       "most "
+	       "%d workers at a time\n",
+	       (unsigned long long)f->tokens, (unsigned long long)f->attempts,
+	       (double)f->attempts / each / 24, f->worst_hour, f->most_running);
+	printf("%llu tokens ended with no other there, each for a reason: %.2f %% of the time was "
+	       "without\n",
+	       (unsigned long long)f->without, (double)f->without_ms / SECOND / 864 / each);
+	printf("%d descriptors and %ld pages at the start and at the end\n", f->descriptors,
+	       f->pages);
+	printf("%llu outages, %llu crashes, %llu hangs, %llu times no process, %llu full disks, "
+	       "%llu "
+	       "steps, %llu suspends, %llu rotations, %llu refreshes, %llu restarts, %llu lost "
+	       "events\n",
+	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
+	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
+	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
+	       (unsigned long long)world.count.suspends, (unsigned long long)world.count.rotations,
+	       (unsigned long long)world.count.refreshes, (unsigned long long)world.count.stops,
+	       (unsigned long long)world.count.lost_events);
+}
+
+int main(int argc, char **argv)
+{
+	static char program[] = "sts-sidecar", command[] = "run";
+	static char *const arguments[] = {program, command, NULL};
+	static const struct sts_options options = {.command = STS_COMMAND_RUN};
+	uint64_t seed = 0;
+	long days = 365, exchanges = 1;
+	enum bug bug = BUG_NONE;
+	bool seeded = false;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--seed") == 0) {
+			seed = strtoull(argv[i + 1], NULL, 10);
+			seeded = true;
+		} else if (strcmp(argv[i], "--days") == 0) {
+			days = strtol(argv[i + 1], NULL, 10);
+		} else if (strcmp(argv[i], "--exchanges") == 0) {
+			exchanges = strtol(argv[i + 1], NULL, 10);
+		} else if (strcmp(argv[i], "--bug") == 0) {
+			bug = find_bug(argv[i + 1]);
+		}
+	}
+	if (!seeded)
+		seed = (uint64_t)time(NULL);
+	if (days < 1 || exchanges < 1 || exchanges > WORLD_EXCHANGES_MAX)
+		return 64;
+	printf("soak: seed %llu, %ld days, %ld exchanges\n", (unsigned long long)seed, days,
+	       exchanges);
+	world_init(seed, days * DAY, (int)exchanges, bug);
+	bind_plan();
+	do {
+		int status = sts_supervise(&options, arguments);
+
+		if (status != 0)
+			check_fail(-1, "it ended with %d", status);
+	} while (world_restart());
+	check_end();
+	figures((double)days);
+	puts("soak: all that must hold held");
+	return 0;
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A year in simulated time, and that the checks of it see what is wrong."""
+import os
+import pathlib
+import random
+import re
+import subprocess
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("STS_SIDECAR") or pathlib.Path(__file__).parents[2] / "build/sts-sidecar").resolve().parent
+
+
+def soak(*arguments):
+    return subprocess.run([BUILD / "tests/soak", *map(str, arguments)], stdout=subprocess.PIPE, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("exchanges,days", [(1, 365), (6, 365), (16, 60)])
+@pytest.mark.parametrize("seed", [1, 2, random.SystemRandom().randrange(1 << 32)], ids=["1", "2", "any"])
+def test_a_year(seed, exchanges, days):
+    run = soak("--seed", seed, "--exchanges", exchanges, "--days", days)
+    assert run.returncode == 0, run.stdout
+    # It was a year in which something happened.
+    tokens, attempts = map(int, re.search(r"(\d+) tokens, (\d+) attempts", run.stdout).groups())
+    assert tokens > days * exchanges * 100 and attempts > tokens
+    for what in ("outages", "crashes", "hangs", "times no process", "full disks", "steps", "suspends", "rotations", "refreshes", "restarts",
+                 "lost events"):
+        assert int(re.search(rf"(\d+) {what}", run.stdout)[1]) > 0, what
+
+
+@pytest.mark.parametrize("bug,says", [
+    ("timer", "nothing in the way"), ("lazy", "nothing in the way"), ("patient", "nothing in the way"), ("asleep", "it sleeps for"),
+    ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
+    ("files", "descriptors"), ("memory", "pages are mapped"), ("spin", "it does not sleep"),
+])
+def test_a_bug_is_seen(bug, says):
+    """In one of some runs: a wrong turn in the surroundings of the supervisor, as if it were its own."""
+    said = []
+    for seed, exchanges in [(1, 1), (2, 6), (3, 1), (4, 6)]:
+        run = soak("--seed", seed, "--exchanges", exchanges, "--bug", bug)
+        said.append(run.stdout.splitlines()[-1])
+        if run.returncode == 1 and says in said[-1]:
+            return
+    pytest.fail(f"{bug}: {said}")
+
+
+def test_the_same_seed_is_the_same_year():
+    assert soak("--seed", 9, "--exchanges", 3, "--days", 30).stdout == soak("--seed", 9, "--exchanges", 3, "--days", 30).stdout

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A world in simulated time for the real supervisor to live in: clocks, an STS per exchange, subject tokens that are rotated, a disk,
+ * processes, and everything that may happen to them in a year, drawn from one seed. It knows nothing of how the supervisor works: it sees
+ * it sleep, start workers and reap them, and what lies on disk. check.h says what must hold.
+ */
+#ifndef STS_SOAK_WORLD_H
+#define STS_SOAK_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "child.h"
+#include "report.h"
+
+#define SECOND 1000LL
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+#define WORLD_EPOCH_MS      (1700000000 * SECOND) /* when BOOTTIME was 0 */
+#define WORLD_EXCHANGES_MAX 16
+#define WORLD_WORKERS_MAX   64 /* of the process table; the supervisor may have four */
+
+/* What world_sleep() returns, as bits. */
+enum world_event {
+	WORLD_STOP = 1,    /* end, and start again unless world.over */
+	WORLD_REFRESH = 2, /* HUP */
+	WORLD_CHILD = 4,
+	WORLD_CLOCK = 8,
+	WORLD_FILES = 16, /* something in a watched directory */
+	WORLD_TIMER = 32,
+};
+
+/* What an STS does to whoever asks. */
+enum mood {
+	MOOD_WILLING,
+	MOOD_REFUSES,    /* connections, at once */
+	MOOD_SILENT,     /* no answer: the worker's own time-out */
+	MOOD_BUSY,       /* 503 */
+	MOOD_BUSY_ASKS,  /* 503 with Retry-After */
+	MOOD_DENIES,     /* 403 */
+	MOOD_NONSENSE,   /* an answer that does not parse */
+	MOOD_DISTRUSTED, /* a certificate of another CA */
+	MOOD__COUNT
+};
+
+/* Bugs in the surroundings of the supervisor that look like its own, to show that the checks see them. */
+enum bug {
+	BUG_NONE,
+	BUG_TIMER, /* after a step of the clock the timer does not fire until something else happens */
+	BUG_LAZY,    /* the refresh is planned for after the end of the token */
+	BUG_EAGER,   /* a failure is retried at once */
+	BUG_ASLEEP,  /* after a success it sleeps for two days */
+	BUG_PATIENT, /* after a failure it waits six minutes */
+	BUG_STORM,   /* retries keep their floor, and know no back-off */
+	BUG_TWINS,   /* a worker that still runs is believed dead */
+	BUG_CROWD,   /* five workers at a time */
+	BUG_FILES,   /* descriptors leak */
+	BUG_MEMORY,  /* mappings leak */
+	BUG_SPIN,    /* sleeping takes no time */
+	BUG__COUNT
+};
+
+struct worker {
+	pid_t pid; /* 0: free */
+	int exchange, mode;
+	int64_t started_ms, ends_ms; /* INT64_MAX: it hangs until it is killed */
+	bool ended, reaped;
+	bool asks;   /* connects to the STS */
+	bool writes; /* a token, at its end */
+	bool has_report;
+	int status;             /* of waitpid() */
+	int64_t token_until_ms; /* what it writes */
+	struct sts_report report;
+};
+
+struct subject {
+	ino_t inode;
+	int64_t until_ms; /* its exp, on the clock that never steps */
+	int64_t rotates_ms, renewed_ms;
+};
+
+/* An exchange as the world sees it. */
+struct place {
+	int chained_to; /* the exchange whose output is this one's subject; -1: the kubelet's */
+	struct subject subject;
+	bool polls;  /* its STS tells the signing certificate */
+	uint8_t key; /* which that is */
+	enum mood mood;
+	int64_t mood_ends_ms, next_mood_ms;
+	int64_t disk_full_until_ms, next_full_ms;
+	int64_t bad_until_ms, next_bad_ms; /* workers crash, hang, and cannot be forked */
+	/* what the files say, and how wrong the clock was when they were written */
+	bool has_files;
+	int64_t written_real_ms, expires_s, offset_ms;
+};
+
+struct world {
+	int64_t boot_ms, end_ms;
+	int64_t offset_ms; /* how wrong REALTIME is */
+	uint64_t random;
+	int exchanges;
+	enum bug bug;
+	unsigned pending;   /* events */
+	bool over, stepped; /* the time is over; the last event was a step */
+	struct place place[WORLD_EXCHANGES_MAX];
+	struct worker worker[WORLD_WORKERS_MAX];
+	pid_t next_pid;
+	int64_t next_step_ms, step_back_at_ms, next_suspend_ms, next_refresh_ms, next_stop_ms,
+		next_noise_ms;
+	int refreshes_in_a_row;
+	struct {
+		uint64_t steps, suspends, refreshes, stops, rotations, outages, crashes, hangs,
+			no_forks, lost_events, full_disks;
+	} count;
+};
+
+extern struct world world;
+
+void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug);
+
+/* The supervisor has ended: another one may start. False when the time is over. */
+bool world_restart(void);
+
+/* Sleep until then (-1: for ever), or until something happens. Returns bits of enum world_event. */
+unsigned world_sleep(int64_t until_ms);
+
+/* Start a worker. Returns its PID; -1 where the kernel has no process left. */
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms);
+/* The next one that has ended and was not told yet; 0: none. */
+pid_t world_reap(int *status);
+struct worker *world_worker(pid_t pid);
+void world_kill(pid_t pid);
+
+int64_t world_real_ms(void);
+uint32_t world_random32(void);
+
+#endif
