@@ -16,6 +16,7 @@
 #define TEMP_NAME_MAX_BYTES 64
 #define EXPIRES_MAX_BYTES   64
 #define FILE_MAX_BYTES      (256 * 1024) /* more than any of ours */
+#define TOGETHER_S          60           /* the files of one exchange are written within so long */
 #define LOCKS_CHUNK_BYTES   2048
 #define LOCKS_CHUNKS_MAX    1000
 #define PERMISSION_BITS     0777
@@ -112,9 +113,13 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 	struct stat st;
 
 	*store = (struct sts_store){.dir_fd = -1, .dir = dir};
-	if (create && mkdir(dir, 0755) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-		return fail_with(dir, "", "create", errno, NULL, e);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Only then: the sandbox allows none to be made. */
+	if (fd < 0 && errno == ENOENT && create) {
+		if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+			return fail_with(dir, "", "create", errno, NULL, e);
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return fail_open(dir, "open", errno, e);
 	/* Said before a subject token is spent. */
@@ -358,21 +363,35 @@ const char *sts_store_name(enum sts_output output)
 	return sts_text_at(names, output);
 }
 
+/* When a file was written, in seconds; 0 when it is none, or not this UID's. */
+static int64_t written_s(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+			       st.st_uid == geteuid()
+		       ? st.st_mtim.tv_sec
+		       : 0;
+}
+
 static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
-			struct sts_error *e)
+			int64_t last_s, struct sts_error *e)
 {
 	const char *name = sts_store_name(output);
 	char temp[TEMP_NAME_MAX_BYTES];
 
 	if (data.len > 0)
 		return sts_store_write(store, name, data, e);
-	/* With what a killed writer left of it. A directory is none of ours, nor what a sticky
-	 * directory keeps for another user. */
 	if (temp_name(name, temp))
 		remove_file(store->dir_fd, temp);
+	/* Somebody's token.json, in a directory that is not ours alone, is as old as it is. */
+	int64_t age_s = written_s(store->dir_fd, name) - last_s;
+	if (output != STS_OUTPUT_THUMBPRINT &&
+	    (last_s == 0 || age_s > TOGETHER_S || age_s < -TOGETHER_S))
+		return STS_OK;
+	/* A directory there is no stale thumbprint. */
 	int err = remove_file(store->dir_fd, name);
-	return err == 0 || err == EISDIR || err == EPERM ? STS_OK
-							 : fail(store, "remove", name, err, e);
+	return err == 0 || err == EISDIR ? STS_OK : fail(store, "remove", name, err, e);
 }
 
 enum sts_err sts_store_write_files(struct sts_store *store,
@@ -383,8 +402,8 @@ enum sts_err sts_store_write_files(struct sts_store *store,
 		STS_OUTPUT_TOKEN,       STS_OUTPUT_JSON,           STS_OUTPUT_AWS_CREDENTIALS,
 		STS_OUTPUT_AWS_PROCESS, STS_OUTPUT_GCP_EXECUTABLE, STS_OUTPUT_THUMBPRINT,
 	};
+	int64_t old_s, last_s = written_s(store->dir_fd, STS_FILE_EXPIRES);
 	char text[STS_RFC3339_BYTES];
-	int64_t old_s;
 	enum sts_err result;
 
 	sts_rfc3339_format(expires_s, text);
@@ -399,7 +418,7 @@ enum sts_err sts_store_write_files(struct sts_store *store,
 
 	result = expires_first ? sts_store_write(store, STS_FILE_EXPIRES, expires, e) : STS_OK;
 	for (size_t i = 0; i < sizeof(order) && result == STS_OK; i++)
-		result = put(store, order[i], files[order[i]], e);
+		result = put(store, order[i], files[order[i]], last_s, e);
 	if (result == STS_OK && !expires_first)
 		result = sts_store_write(store, STS_FILE_EXPIRES, expires, e);
 	return result;

@@ -98,9 +98,10 @@ const char *sts_store_name(enum sts_output output);
 
 /*
  * Write what one exchange gave, in the order that never promises a reader more than it holds. A
- * file of this list that is empty here is removed: it would go stale beside an `expires` that
- * grows, and credentials that nobody asks for any more must not lie about. So the directory is one
- * exchange's alone.
+ * file of this list that is empty here, and that the last write made, is removed: it would go stale
+ * beside an `expires` that grows, and credentials that nobody asks for any more must not lie about.
+ * What the last write made is a regular file, this UID's, and about as old as `expires`: not what
+ * somebody else calls token.json.
  *   files  in   the content of each; of expires it is not looked at
  *
  * Let x be what `expires` says and T when the first of the tokens beside it ends (of all files that

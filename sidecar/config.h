@@ -49,7 +49,8 @@ struct sts_config {
  */
 enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_error *e);
 
-/* The part of it after the file has been read; c->path is set, c->text is not used. text is not kept. */
+/* The part of it after the file has been read; c->path is set, c->text is not used. text, of at most STS_CONFIG_MAX_BYTES, is not kept; e is
+ * not NULL. */
 enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struct sts_error *e);
 
 /* How many exchanges (1 to STS_EXCHANGES_MAX), and what each is called: [a-z0-9-], no dash at either end, all different. */

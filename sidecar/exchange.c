@@ -114,13 +114,14 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 }
 
 /* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does not retry? */
-static bool gives_up(const struct sts_exchange *x, const struct sts_error_info *info)
+static bool gives_up(const struct sts_exchange *x, enum sts_err err)
 {
-	/* What one of several does wrong is not the end of the others. */
+	/* What one of several does wrong is not the end of the others. And it is our own word, never a worker's (sts_report_ok() refuses it):
+	 * one that was taken over must not end the sidecar. */
 	if (!x->plan->once)
-		return info->retry == STS_RETRY_NEVER && !x->plan->configured;
-	return !info->fetch_retries || x->plan->one_attempt || (x->plan->single_use && x->sent) ||
-	       x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+		return err == STS_EUSAGE && !x->plan->configured;
+	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
+	       (x->plan->single_use && x->sent) || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
@@ -168,7 +169,7 @@ static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_r
 						report->retry_after_s, now->boot_ms, now->random);
 	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
 	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
-	if (gives_up(x, &info))
+	if (gives_up(x, (enum sts_err)report->error))
 		x->exit_status = (int16_t)info.exit_status;
 	return STS_OUTCOME_FAILURE;
 }

@@ -178,10 +178,10 @@ static enum sts_err own_row(const struct sts_options *o, struct sts_fields *f, s
 	r->body = (enum sts_body)r->row->body;
 	if (o->body != STS_BODY_CHOICE_ROW)
 		r->body = o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
-	else if (r->method)
-		r->body = strcmp(r->method, "GET") == 0           ? STS_BODY_NONE
-			  : r->subject_place == STS_PLACE_POINTER ? STS_BODY_JSON
-								  : r->body;
+	else if (r->method == methods) /* GET */
+		r->body = STS_BODY_NONE;
+	else if (r->subject_place == STS_PLACE_POINTER)
+		r->body = STS_BODY_JSON;
 	if (!o->expiry_field)
 		return STS_OK;
 	kind = kind_of("absolute:\0lifetime:\0", o->expiry_field, &f->expiry_pointer);

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox_layers.h"
+
 #define WORKER_CPU_S       20
 #define WORKER_FILE_BYTES  (1024 * 1024)
 #define WORKER_DESCRIPTORS 64
@@ -70,8 +72,23 @@ void sts_harden_process(void)
 	open_standard_descriptors();
 }
 
+/* The supervisor alone writes the log: a worker that was taken over must not forge lines, nor let a token out there. */
+static void leave_log(bool to_stdout)
+{
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (nothing < 0)
+		return;
+	dup2(nothing, STDERR_FILENO);
+	if (!to_stdout)
+		dup2(nothing, STDOUT_FILENO);
+	close(nothing);
+}
+
 void sts_harden_worker(bool to_stdout)
 {
+	if (!STS_SANITIZED)
+		leave_log(to_stdout);
 	limit(RLIMIT_CPU, WORKER_CPU_S);
 	limit(RLIMIT_NOFILE, WORKER_DESCRIPTORS);
 	if (!to_stdout)

@@ -12,8 +12,9 @@
 void sts_harden_process(void);
 
 /*
- * A worker's limits: CPU seconds, descriptors, and the size of a file.
- *   to_stdout  in  the token goes to standard output, which may be a long file: no limit on sizes
+ * A worker's limits: CPU seconds, descriptors, and the size of a file. Standard error leads nowhere from here on, and so does standard
+ * output.
+ *   to_stdout  in  the token goes to standard output, which may be a long file: it stays, and there is no limit on sizes
  */
 void sts_harden_worker(bool to_stdout);
 

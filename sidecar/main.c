@@ -106,18 +106,13 @@ static int version(void)
 
 static int unknown_command(const char *word)
 {
-	const char *names[COMMANDS], *near;
+	const char *names[COMMANDS];
+	struct sts_slice name = sts_slice_of(word);
 	struct sts_error e;
-	char shown[64];
-	struct sts_text text;
 
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
-	near = sts_nearest(sts_slice_of(word), names, COMMANDS);
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(word), 40);
-	sts_fail(&e, STS_EUSAGE, 0, "unknown command \"%s\"%s%s%s", shown,
-		 near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+	sts_options_unknown("command", "", name, sts_nearest(name, names, COMMANDS), &e);
 	return sts_complain(&e);
 }
 

@@ -42,7 +42,9 @@ static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *
 /* What the kernel's refusal means here. */
 static const char *refusal(int err)
 {
-	return err == ESRCH   ? "no such process: the Pod needs shareProcessNamespace"
+	/* EINVAL and ENOENT: it is a thread's. */
+	return err == ESRCH || err == EINVAL || err == ENOENT
+		       ? "no such process: the Pod needs shareProcessNamespace"
 	       : err == EPERM ? "another UID's process: run both as one"
 			      : sts_errno_words(err);
 }

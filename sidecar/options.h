@@ -101,6 +101,10 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 /* Was --token-file given, in whichever way? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
+/* STS_EUSAGE: unknown WHAT "PREFIX WORD" (ours, ours, the user's), with the nearest known name if that is not NULL. */
+enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
+				 const char *near, struct sts_error *e);
+
 /* Fill in every default of a command. */
 void sts_options_defaults(struct sts_options *o, enum sts_command command);
 

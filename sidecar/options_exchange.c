@@ -18,9 +18,8 @@ struct arguments {
 };
 
 static const struct flag {
-	const char *name;
-	enum kind kind;
-	size_t offset;
+	char name[24];
+	uint8_t kind, offset;
 } flags[] = {
 	{"single-run", BOOL, offsetof(struct arguments, single_run)},
 	{"cacert-path", TEXT, offsetof(struct arguments, cacert_path)},
@@ -75,19 +74,15 @@ static enum sts_err read_flag(struct arguments *a, char *const **argv, struct st
 	struct sts_slice name = {word, strcspn(word, "=")};
 	const struct flag *flag = find(name);
 	const char *value = word[name.len] ? word + name.len + 1 : NULL;
-	char shown[48];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, name, 40);
 	if (!flag) {
-		const char *names[FLAGS], *near;
+		const char *names[FLAGS];
 
 		for (size_t i = 0; i < FLAGS; i++)
 			names[i] = flags[i].name;
-		near = sts_nearest(name, names, FLAGS);
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: unknown flag --%s%s%s%s", shown,
-				near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
+		sts_options_unknown("flag of exchange", "--", name, sts_nearest(name, names, FLAGS),
+				    e);
+		e->detail = 1;
+		return STS_EUSAGE;
 	}
 	if (!value && flag->kind == BOOL)
 		value = "true";

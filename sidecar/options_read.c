@@ -112,18 +112,24 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 
 /* ---- the command line ---- */
 
-static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
+enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
+				 const char *near, struct sts_error *e)
 {
-	const char *near = sts_option_nearest(name, command, STS_OPTION_COMMAND_LINE, NULL);
 	char shown[64];
 	struct sts_text text;
 
 	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, name, 40);
-	if (near)
-		return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s: did you mean --%s?", shown,
-				near);
-	return sts_fail(e, STS_EUSAGE, 0, "unknown option --%s", shown);
+	sts_text_add_escaped(&text, word, 40);
+	return sts_fail(e, STS_EUSAGE, 0,
+			near ? "unknown %s \"%s%s\": did you mean %s%s?" : "unknown %s \"%s%s\"",
+			what, prefix, shown, prefix, near);
+}
+
+static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
+{
+	return sts_options_unknown("option", "--", name,
+				   sts_option_nearest(name, command, STS_OPTION_COMMAND_LINE, NULL),
+				   e);
 }
 
 static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv,

@@ -76,6 +76,7 @@ struct sts_report {
  *   len          in  bytes that came
  *   now_real_s   in  an expires_s over a hundred years later is refused, one in the past is not
  *   now_boot_ms  in  a request that was sent after this is refused
+ * Refused: STS_EUSAGE and STS_ESTOPPED, which are the supervisor's own words and would end it.
  * Allowed: detail 0..65535, http_status 0 or 100..599, retry_after_s -1 or more, subject_exp_s -1
  * or more, phases up to 24 h.
  */

@@ -6,6 +6,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+/* tests/sandbox/: a worker that attacks. No release has it. */
+#ifdef STS_WITH_HOSTILE_WORKER
+#include "../tests/sandbox/hostile.h"
+#else
+#define sts_hostile(stage) ((void)(stage))
+#endif
+
 /* Where the supervisor's domain allows writing. */
 static struct {
 	bool holds;
@@ -38,8 +45,10 @@ bool sts_sandbox_may_write(const char *dir)
 {
 	struct stat st;
 
-	if (!writable.holds || stat(dir, &st) != 0)
+	if (!writable.holds)
 		return true;
+	if (stat(dir, &st) != 0)
+		return false;
 	for (size_t i = 0; i < writable.count; i++)
 		if (writable.dir[i].device == st.st_dev && writable.dir[i].inode == st.st_ino)
 			return true;
@@ -101,10 +110,16 @@ __attribute__((noinline)) enum sts_err sts_sandbox_supervisor(const int *dirs, s
 
 enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e)
 {
-	return judge(sts_seccomp_enter(stage) == 0, require, "seccomp", e);
+	bool holds = sts_seccomp_enter(stage) == 0;
+
+	sts_hostile(stage);
+	return judge(holds, require, "seccomp", e);
 }
 
 enum sts_err sts_sandbox_confine(struct sts_landlock *l, bool require, struct sts_error *e)
 {
-	return judge(sts_landlock_enter(l) > 0, require, "Landlock", e);
+	bool holds = sts_landlock_enter(l) > 0;
+
+	sts_hostile(STS_SANDBOX_CONFINED);
+	return judge(holds, require, "Landlock", e);
 }

@@ -26,7 +26,7 @@
 enum sts_err sts_sandbox_supervisor(const int *dirs, size_t count, bool require,
 				    enum sts_level level, struct sts_error *e);
 
-/* After that: may files be written in this directory? A plan that is made later may name one that was not there. */
+/* After that: may files be written in this directory? A plan that is made later may name another one, or one that is not there. */
 bool sts_sandbox_may_write(const char *dir);
 
 /*

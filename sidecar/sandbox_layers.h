@@ -19,11 +19,12 @@
 
 /* Who makes system calls, and when: bits of the table in sandbox_seccomp.c. */
 enum sts_sandbox_stage {
-	STS_SANDBOX_START = 1,     /* a worker, until the connection to the STS stands */
-	STS_SANDBOX_CONNECTED = 2, /* until the answer is there: no other connection */
-	STS_SANDBOX_ANSWERED = 4,  /* until its end: no network */
-	STS_SANDBOX_NOTIFY = 8,    /* the worker that sends one signal */
-	STS_SANDBOX_LISTENER = 16, /* the process of --listen */
+	STS_SANDBOX_START = 1,       /* a worker, until the connection to the STS stands */
+	STS_SANDBOX_CONNECTED = 2,   /* until the answer is there: no other connection */
+	STS_SANDBOX_ANSWERED = 4,    /* until its end: no network */
+	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends one signal */
+	STS_SANDBOX_LISTENER = 16,   /* the process of --listen */
+	STS_SANDBOX_CONFINED = 0x40, /* a worker whose files and ports are told: no row has it */
 	STS_SANDBOX_SUPERVISOR = 0x80,
 };
 

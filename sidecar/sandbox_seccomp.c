@@ -164,11 +164,11 @@ static const struct call {
 	{__NR_kill, 0, KILL},
 	{__NR_exit, 0},
 	{__NR_getpid, N},
-	{__NR_getppid, L},
+	{__NR_getppid, N | L},
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, L, GET_FLAGS},
-	{__NR_fcntl, L, SET_FLAGS},
+	{__NR_fcntl, ALL, SET_FLAGS}, /* musl, after open() with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
 	{__NR_signalfd4, 0},
@@ -221,74 +221,84 @@ static const struct call {
 #endif
 };
 
-#define CODE_MAX 512
+/* A jump goes no further. */
+#define CODE_MAX 256
 
 struct program {
 	struct sock_filter code[CODE_MAX];
 	unsigned short len;
 };
 
-static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_false)
-{
-	if (p->len < CODE_MAX)
-		p->code[p->len] = (struct sock_filter){code, 0, jump_false, k};
-	p->len++;
-}
-
 #define LOAD   (BPF_LD | BPF_W | BPF_ABS)
 #define AND    (BPF_ALU | BPF_AND | BPF_K)
 #define EQUAL  (BPF_JMP | BPF_JEQ | BPF_K)
 #define RETURN (BPF_RET | BPF_K)
 
+/* As jump_true: to the end, where `allow` will be. */
+#define ALLOWED 255
+
+static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true,
+		 unsigned jump_false)
+{
+	if (p->len < CODE_MAX)
+		p->code[p->len++] = (struct sock_filter){code, jump_true, (uint8_t)jump_false, k};
+}
+
 #define CONDITION_CODES 5
 
-/* Where a condition does not hold, on behind the `return` of the row. */
+/* All must hold; else on with the number, which is loaded again behind them. */
 static void emit_conditions(struct program *p, const struct condition *c, unsigned count)
 {
 	for (unsigned left = CONDITION_CODES * count; left > 0; left -= CONDITION_CODES, c++) {
 		uint32_t low = (uint32_t)offsetof(struct seccomp_data, args) + 8u * c->argument;
 
-		emit(p, LOAD, low + 4, 0);
-		emit(p, EQUAL, 0, (uint8_t)(left - 1));
-		emit(p, LOAD, low, 0);
-		emit(p, AND, c->mask, 0);
-		emit(p, EQUAL, c->value, (uint8_t)(left - 4));
+		emit(p, LOAD, low + 4, 0, 0);
+		emit(p, EQUAL, 0, 0, left - 2);
+		emit(p, LOAD, low, 0, 0);
+		emit(p, AND, c->mask, 0, 0);
+		emit(p, EQUAL, c->value, c->and_next ? 0 : ALLOWED, left - 5);
 	}
+	emit(p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 }
 
 static void emit_call(struct program *p, const struct call *call)
 {
 	const struct condition *c = &conditions[call->condition];
-	unsigned count = call->condition != ANY;
+	unsigned count = 1;
 
-	if (count)
-		while (c[count - 1].and_next)
-			count++;
-	emit(p, EQUAL, call->number, (uint8_t)(count ? CONDITION_CODES * count + 2 : 1));
+	if (call->condition == ANY) {
+		emit(p, EQUAL, call->number, ALLOWED, 0);
+		return;
+	}
+	while (c[count - 1].and_next)
+		count++;
+	emit(p, EQUAL, call->number, 0, CONDITION_CODES * count + 1);
 	emit_conditions(p, c, count);
-	emit(p, RETURN, SECCOMP_RET_ALLOW, 0);
-	if (count)
-		emit(p, LOAD, offsetof(struct seccomp_data, nr), 0);
 }
 
-/* Not inlined: four kilobytes of stack that nobody else shall have. */
+/* Not inlined: two kilobytes of stack that nobody else shall have. */
 __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 {
 	struct program p;
 	struct sock_fprog fprog = {.filter = p.code};
 
 	p.len = 0;
-	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0);
+	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
 	/* Another architecture's constant then stands where the number would be, and is none that is allowed. */
-	emit(&p, EQUAL, ARCH, 1);
-	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0);
+	emit(&p, EQUAL, ARCH, 0, 1);
+	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (stage == STS_SANDBOX_SUPERVISOR || (calls[i].who & stage))
 			emit_call(&p, &calls[i]);
-	emit(&p, BPF_JMP | BPF_JGE | BPF_K, NEW_CALLS, 1);
-	emit(&p, RETURN, SECCOMP_RET_ERRNO | ENOSYS, 0);
-	emit(&p, RETURN, SECCOMP_RET_ERRNO | EPERM, 0);
-	if (p.len > CODE_MAX)
+	emit(&p, BPF_JMP | BPF_JGE | BPF_K, NEW_CALLS, 0, 1);
+	emit(&p, RETURN, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	emit(&p, RETURN, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+	emit(&p, RETURN, SECCOMP_RET_ALLOW, 0, 0);
+	for (unsigned i = 0; i < p.len; i++)
+		if (p.code[i].jt == ALLOWED)
+			p.code[i].jt = (uint8_t)(p.len - i - 2);
+	/* Full: then the end is missing, and the kernel would refuse it, too. */
+	if (p.len == CODE_MAX)
 		return E2BIG;
 	fprog.len = p.len;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0 ? 0 : errno;

@@ -240,7 +240,16 @@ static enum sts_err notify(void)
 	/* As in the table of options. */
 	static const uint8_t signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
 
-	return sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
+	struct sts_landlock l;
+	enum sts_err err;
+
+	/* It signals somebody outside, and has no network: what is taken away is writing and executing. */
+	sts_landlock_init(&l, false);
+	sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
+	err = sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
+	return err != STS_OK
+		       ? err
+		       : sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
 }
 
 /* What is on disk is taken over, or, for what is said when this attempt fails, just looked at. */

@@ -8,6 +8,8 @@
 #   asan	the same under ASan and UBSan
 #   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
+#   sandbox	a worker that attacks, and the order of the stages under strace; the release build
+#   interop	consumers that are not ours, the short form of tests/interop/run.sh
 #   sim		a fleet and a year in simulated time
 #   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 60)
 #   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
@@ -19,7 +21,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan names trust sim chaos container fuzz build style"
+parts="unit e2e asan names trust sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -106,9 +108,12 @@ pytest() { # name folder binary [option...]: its report is in $work
 	STS_SIDECAR=$binary .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$report.xml" "$@" "$folder"
 }
 
-pytest_part() { # name folder [binary]
-	pytest "$1" "$2" "${3:-}"
-	tally junit "$work/$1.xml"
+pytest_part() { # name folder [binary [option...]]
+	part=$1 folder=$2 binary=${3:-}
+	shift 2
+	[ $# = 0 ] || shift
+	pytest "$part" "$folder" "$binary" "$@"
+	tally junit "$work/$part.xml"
 }
 
 # Both builds at a time: these tests wait more than they compute.
@@ -145,6 +150,13 @@ chaos() { # binary
 	else
 		count 0 1 0
 	fi
+}
+
+interop() { # its last line has the counts
+	tests/interop/run.sh short | tee "$work/interop.log"
+	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/interop.log")
+	# shellcheck disable=SC2086 # two numbers
+	count ${counts:-0 1}
 }
 
 container() { # the image, built from the very Dockerfile, and the Pods
@@ -190,9 +202,9 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup tools/setup.sh test
-! wants unit e2e asan names trust sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan names trust sandbox interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants e2e asan names trust sim chaos container build style || must "python packages" venv
+! wants e2e asan names trust sandbox sim chaos container build style || must "python packages" venv
 
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
@@ -200,7 +212,9 @@ end_to_end
 ! wants names || timed "names" pytest_part names tests/names "$top/build/sts-sidecar"
 ! wants container || timed "container" container >"$work/container.log" 2>&1 &
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
+! wants sandbox || timed "sandbox" pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
 ! wants sim || timed "sim" sim
+! wants interop || timed "interop" interop
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
 ! wants fuzz || timed "fuzz" fuzz
 wait

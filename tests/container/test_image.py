@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image holds one program and one CA bundle, and runs as anybody."""
+"""The image holds one program, one CA bundle and three licences, and runs as anybody."""
 import re
 import ssl
 import struct
@@ -11,6 +11,8 @@ from podman import OURS
 
 BINARY = "sts-sidecar"
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+# Each asks that its text goes with every copy, and the image is all that most people get.
+LICENCES = {"licenses/bearssl": b"Thomas Pornin", "licenses/cjson": b"Dave Gamble", "licenses/musl": b"Rich Felker"}
 IMAGE_MAX_BYTES = 512 * 1024
 PT_DYNAMIC, PT_INTERP, DT_NEEDED = 2, 3, 1
 
@@ -27,9 +29,16 @@ def test_nothing_but_the_program_and_the_bundle(image):
         BINARY: (False, "0o755", 0, 0),
         "etc": folder, "etc/ssl": folder, "etc/ssl/certs": folder,
         BUNDLE: (False, "0o644", 0, 0),
+        "licenses": folder, **{name: (False, "0o644", 0, 0) for name in LICENCES},
     }
     assert all(member.isdir() or member.isfile() for member in image.files.values())
     assert image.layers == 1
+
+
+def test_licences(image):
+    for name, words in LICENCES.items():
+        text = image.data[name]
+        assert words in text and b"Permission is hereby granted" in text and b'"AS IS"' in text and len(text) < 8192, name
 
 
 def test_size(image):

@@ -30,7 +30,7 @@ def pod(example):
 
 
 def test_the_examples_are_these():
-    assert ids(EXAMPLE_FILES) == ["init-fetch", "native-sidecar", "several-exchanges", "sidecar-init-wait"]
+    assert ids(EXAMPLE_FILES) == ["init-fetch", "metrics", "native-sidecar", "several-exchanges", "sidecar-init-wait"]
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
@@ -131,7 +131,7 @@ def test_our_containers(pod):
     for each in ours:
         assert each["terminationMessagePolicy"] == "FallbackToLogsOnError"
         assert each["resources"] == {"requests": {"cpu": "1m", "memory": "2Mi"}}
-        assert "livenessProbe" not in each and "readinessProbe" not in each and "command" not in each
+        assert "livenessProbe" not in each and "command" not in each
 
 
 def test_native_sidecar_gates_the_application():
@@ -140,6 +140,16 @@ def test_native_sidecar_gates_the_application():
     assert is_ours(sidecar) and sidecar["restartPolicy"] == "Always" and sidecar["args"][0] == "run"
     assert sidecar["startupProbe"] == PROBE
     assert not any(is_ours(each) for each in pod["spec"]["containers"])
+
+
+def test_health_and_metrics():
+    """The native sidecar and --listen, nothing else."""
+    [native], [sidecar] = (one(load(EXAMPLES / f"{name}.yaml"), "Pod")["spec"]["initContainers"] for name in ("native-sidecar", "metrics"))
+    assert "readinessProbe" not in native and "ports" not in native
+    [port] = sidecar.pop("ports")
+    assert sidecar.pop("readinessProbe") == {"httpGet": {"path": "/readyz", "port": port["name"]}, "periodSeconds": 5}
+    assert sidecar["args"].pop() == f"--listen=:{port['containerPort']}"
+    assert sidecar == native
 
 
 def test_sidecar_with_a_waiting_init_container():

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configuration file: what is refused and where, what counts more, and that what the documentation shows is taken."""
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ import yaml
 
 from harness import tokens
 from harness.mock import wait_for
+from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import GID, ROOT, TOP, UID
 
@@ -86,6 +89,30 @@ def test_what_counts_more(several):
     for request in body_of(several, "--scope=of-flag", env=env).split("POST ")[1:]:
         assert "scope=of-flag" in request and "audience=of-env" in request and "resource=of-all" in request
         assert not re.search("scope=of-(a|all|env)|audience=(a1|of-all)", request)
+
+
+def test_options_of_the_process(several):
+    """They come from the file as well, and flags count more."""
+    port = free_port()
+    several.configure(several.exchange("a"), listen=f"127.0.0.1:{port}", log_level="error")
+    process = several.start()
+
+    def ready():
+        with contextlib.suppress(OSError):
+            return b" 200 " in ask(port, "/readyz")
+    wait_for(ready, "/readyz")
+    assert several.stop(process).status == 0
+    assert several.lines() == []
+    assert several.start("run", "--listen=127.0.0.1:0x").wait(10).status == 64
+    process = several.start("run", "--log-level=info")
+    several.said("token", "a")
+    assert several.stop(process).status == 0
+
+
+def ask(port, path):
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return connection.recv(65536).split(b"\r\n")[0]
 
 
 @pytest.mark.parametrize("flags, env", [(["--output-dir=/x"], {}), ([], {"STS_OUTPUT_DIR": "/x"})])

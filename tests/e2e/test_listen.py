@@ -10,14 +10,16 @@ import subprocess
 import time
 
 import pytest
+import yaml
 
 from harness import listener, tokens
 from harness.listener import ask, free_port, get, metrics, page, pid_of, up, value
 from harness.mock import wait_for
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, can_trace, sanitized, traced
+from harness.sidecar import ROOT, TOP, can_trace, sanitized, traced
 
 PATH = "/vault/token/user"
+ALERTS = re.compile(r"```yaml\n(groups:.*?)```", re.S)
 DIRTY_MAX_KIB = 64
 SUPERVISOR_DIRTY_MAX_KIB = 48
 
@@ -137,12 +139,32 @@ def test_metrics_of_a_token_that_was_there(start, space):
     assert value(metrics(port), "exchanges_total", result="success") == 0
 
 
+def test_the_documentation_has_them_all(start):
+    """And no others; its alerts are made of them."""
+    _, port = start()
+    text = (TOP / "docs/metrics.md").read_text()
+    families = set(re.findall(r"^# TYPE sts_sidecar_(\S+) (\w+)$", page(port, "/metrics")[2], re.M))
+    assert families == set(re.findall(r"^\| `(\w+)` \| (gauge|counter|histogram) \|", text, re.M))
+    known = {name + end for name, kind in families for end in (("_bucket", "_sum", "_count") if kind == "histogram" else ("",))}
+    used = set(re.findall(r"sts_sidecar_(\w+)", text))
+    assert used and used <= known
+    rules, = yaml.safe_load(ALERTS.search(text)[1])["groups"]
+    assert len(rules["rules"]) == 5
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
 def test_promtool(start):
     _, port = start()
     wait_for(lambda: value(metrics(port), "exchanges_total", result="success"), "a success")
     run = subprocess.run(["promtool", "check", "metrics"], input=page(port, "/metrics")[2], text=True, capture_output=True, timeout=20)
     assert (run.returncode, run.stdout + run.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
+def test_promtool_on_the_alerts(folder):
+    (folder / "rules.yaml").write_text(ALERTS.search((TOP / "docs/metrics.md").read_text())[1])
+    run = subprocess.run(["promtool", "check", "rules", folder / "rules.yaml"], text=True, capture_output=True, timeout=20)
+    assert run.returncode == 0 and "5 rules found" in run.stdout, run.stdout + run.stderr
 
 
 def test_other_requests(start):
@@ -221,39 +243,6 @@ def test_several_exchanges(several):
     assert value(seen, "token_expiry_timestamp_seconds", exchange="b") is None
     assert value(seen, "consecutive_failures", exchange="a") == 0
     assert value(seen, "consecutive_failures", exchange="b") >= 1
-
-
-def test_a_new_configuration(several):
-    """The process goes by the new one; who stays keeps its numbers. The same one again changes nothing."""
-    port = free_port()
-    several.configure(several.exchange("a"), several.exchange("b"), listen=f"127.0.0.1:{port}")
-    process = several.start()
-    up(port)
-    wait_for(lambda: len([1 for name in "ab" if value(metrics(port), "exchanges_total", exchange=name, result="success") == 1]) == 2, "both")
-    first = pid_of(process)
-    process.signal(signal.SIGHUP)
-    wait_for(lambda: len(several.requests("a")) == 2, "a refresh")
-    assert pid_of(process) == first
-    # In a's directory: the sandbox has no other.
-    c = several.exchange("c", output_dir=str(several.out / "a"))
-    several.configure(c, several.exchange("b"), listen=f"127.0.0.1:{port}")
-    process.signal(signal.SIGHUP)
-    wait_for(lambda: first not in process.children(), "the end of the old one")
-    up(port)
-    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="c", result="success") is not None, "the new one")
-    seen = metrics(port)
-    assert value(seen, "exchanges_total", exchange="b", result="success") >= 2
-    assert value(seen, "exchanges_total", exchange="a", result="success") is None
-    assert page(port, "/readyz")[0] == 200
-    several.configure(c, several.exchange("b"))
-    process.signal(signal.SIGHUP)
-    wait_for(lambda: process.children() == [], "the end of it")
-    with pytest.raises(OSError):
-        page(port, "/livez")
-    several.configure(several.exchange("b"), listen=f"127.0.0.1:{port}")
-    process.signal(signal.SIGHUP)
-    up(port)
-    assert value(metrics(port), "exchanges_total", exchange="b", result="success") >= 2
 
 
 def test_only_at_the_top(several):

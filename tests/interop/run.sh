@@ -16,18 +16,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
 parts="python node aws assertion openbao dex"
-short="python"
-wanted=
 for part in "$@"; do
-	case "$part" in
-	short)	wanted="$wanted $short" ;;
-	*)	case " $parts " in
-		*" $part "*)	wanted="$wanted $part" ;;
-		*)		echo "usage: tests/interop/run.sh [PART]..., of: $parts; or short" >&2; exit 64 ;;
-		esac ;;
+	case " $parts short " in
+	*" $part "*)	;;
+	*)		echo "usage: tests/interop/run.sh [PART]..., of: $parts; or short" >&2; exit 64 ;;
 	esac
 done
-wanted=${wanted:-$parts}
+wanted=${*:-$parts}
 
 cache=${STS_INTEROP_CACHE:-${HOME:-/tmp}/.cache/sts-sidecar-interop}
 mkdir -p "$cache" || exit 73
@@ -40,13 +35,6 @@ python=/usr/bin/python3
 [ -x $python ] || python=python3
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-
-wants() {
-	for part in "$@"; do
-		case " $wanted " in *" $part "*) return 0 ;; esac
-	done
-	return 1
-}
 
 timed() { # name command...
 	name=$1; shift
@@ -107,13 +95,18 @@ dex() {
 	go_program dex github.com/dexidp/dex/cmd/dex 1 # its configuration knows SQLite
 }
 
-tests() { # part
+tests() { # name file...
+	report=$work/$1.xml
+	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
-		"$venv/bin/pytest" -q -p no:cacheprovider --tb=short --junitxml="$work/$1.xml" "$here/test_$1.py"
+		"$venv/bin/pytest" -q -n 2 -p no:cacheprovider --tb=short --junitxml="$report" "$@"
 }
 
 run() { # part
-	timed "$1" tests "$1"
+	case $1 in
+	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
+	*)	timed "$1" tests "$1" "$here/test_$1.py" ;;
+	esac
 	if counts=$($python "$top/tools/tally.py" junit "$work/$1.xml"); then
 		# shellcheck disable=SC2086 # three numbers
 		set -- $counts
@@ -128,6 +121,7 @@ if need sidecar && need venv; then
 	for part in $wanted; do
 		case $part in
 		node | aws | assertion)	need node_modules || continue ;;
+		short)		STS_INTEROP_NODE=no; export STS_INTEROP_NODE ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
 		esac

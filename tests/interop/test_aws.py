@@ -4,6 +4,7 @@ import configparser
 import contextlib
 import datetime
 import json
+import os
 import signal
 import threading
 import urllib.parse
@@ -160,7 +161,7 @@ def core_session(**variables):
 
 
 def test_readers(given, ca, folder, aws_clean):
-    """boto3 and the AWS SDK for JavaScript sign with aws-credentials and with credential_process, across three refreshes of row aws
+    """boto3 and the AWS SDK for JavaScript (it not in the short form) sign with aws-credentials and with credential_process, across three refreshes of row aws
     against moto, and are never refused"""
     config = folder / "config"
     config.write_text(f"[default]\nregion = eu-central-1\ncredential_process = cat {given.out}/aws-process.json\n")
@@ -191,11 +192,15 @@ def test_readers(given, ca, folder, aws_clean):
                 process.signal(signal.SIGHUP)
         stack.callback(done.set)
         threading.Thread(target=again, daemon=True).start()
-        while_refreshing(given, {
+        readers = {
             "boto3, aws-credentials": by_boto3(lambda: core_session(credentials_file=credentials, config_file=none)),
             "boto3, credential_process": by_boto3(lambda: core_session(credentials_file=none, config_file=config)),
-            "JavaScript, aws-credentials": by_node({"AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": none}),
-            "JavaScript, credential_process": by_node({"AWS_SHARED_CREDENTIALS_FILE": none, "AWS_CONFIG_FILE": config}),
-        })
+        }
+        if os.environ.get("STS_INTEROP_NODE") != "no":
+            readers |= {
+                "JavaScript, aws-credentials": by_node({"AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": none}),
+                "JavaScript, credential_process": by_node({"AWS_SHARED_CREDENTIALS_FILE": none, "AWS_CONFIG_FILE": config}),
+            }
+        while_refreshing(given, readers)
         assert not amazon.refused
         assert written(given)

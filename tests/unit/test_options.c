@@ -67,7 +67,7 @@ static void test_every_command_line_mistake_is_told(void)
 		const char *words;
 	} cases[] = {
 		{{"--audiance=a"}, "--audience?"},
-		{{"--no-such-thing-at-all"}, "unknown option --no-such-thing-at-all"},
+		{{"--no-such-thing-at-all"}, "unknown option \"--no-such-thing-at-all\""},
 		{{"-x"}, "unknown option"},
 		{{"--url"}, "--url needs a value"},
 		{{"--url="}, "--url"},

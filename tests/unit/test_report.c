@@ -75,7 +75,7 @@ static void test_ranges(void)
 
 	RANGE(magic, STS_REPORT_MAGIC, STS_REPORT_MAGIC);
 	RANGE(version, STS_REPORT_VERSION, STS_REPORT_VERSION);
-	RANGE(error, STS_EUSAGE, STS_EBUG); /* STS_EAGAIN before it, STS_ERR__COUNT after */
+	RANGE(error, STS_EURL, STS_EBUG); /* STS_EUSAGE before it, STS_ERR__COUNT after */
 	RANGE(detail, 0, 65535);
 	RANGE(http_status, 100, 599);
 	RANGE(stage, 0, STS_STAGE_DONE);
@@ -96,6 +96,8 @@ static void test_odd_values(void)
 	CHECK(!ok(&r));
 	r = good();
 	r.error = -1;
+	CHECK(!ok(&r));
+	r.error = STS_ESTOPPED;
 	CHECK(!ok(&r));
 	r = good();
 	r.http_status = 0;

@@ -3,6 +3,7 @@
 #include "store/tree.h"
 
 #include <sys/file.h>
+#include <time.h>
 
 static struct sts_store store;
 static struct sts_error error;
@@ -376,14 +377,45 @@ static void test_sets(void)
 			CHECK_INT(write_several(j, 1000), STS_OK);
 			check_files(j);
 		}
-	/* What lies at the names of others is none of our business, unless it is a file. */
+	/* What is no file of ours stays where it is. */
 	tree_put("d/mine.json", "x");
 	CHECK_INT(write_several(1, 1000), STS_OK);
 	CHECK(mkdir("d/token.json", 0700) == 0 && symlink("mine.json", "d/aws-credentials") == 0);
 	tree_put("d/.aws-process.json.new", "left by a killed writer");
 	CHECK_INT(write_several(1, 2000), STS_OK);
 	CHECK(access("d/token.json", F_OK) == 0 && tree_is("d/mine.json", "x"));
-	CHECK_INT(tree_count("d"), 4); /* those two, token.jwt and expires */
+	CHECK_INT(tree_count("d"), 5); /* those three, token.jwt and expires */
+	sts_store_close(&store);
+}
+
+static void put_and_time(const char *path, int64_t at_s)
+{
+	struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s, .tv_nsec = 5000000}};
+
+	tree_put(path, "x");
+	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+}
+
+/* Whose names happen to be ours: not written by us, or by another user, or long ago. */
+static void test_files_of_others(void)
+{
+	fresh("d", 0777);
+	tree_put("d/token.json", "somebody's"); /* there is no expires yet */
+	CHECK_INT(write_several(1, 1000), STS_OK);
+	CHECK(tree_is("d/token.json", "somebody's"));
+	put_and_time("d/aws-credentials", time(NULL) - 70);
+	put_and_time("d/aws-process.json", time(NULL) + 70);
+	tree_put("d/gcp-executable.json", "x");
+	CHECK(chown("d/gcp-executable.json", getuid() == 0 ? 12345 : getuid(), (gid_t)-1) == 0);
+	put_and_time("d/token.json", time(NULL) - 100000);
+	CHECK_INT(write_several(1, 2000), STS_OK);
+	CHECK_INT(tree_count("d"), getuid() == 0 ? 6 : 5);
+	/* By the clock of the file system, set as it may be. */
+	put_and_time("d/expires", 5000);
+	put_and_time("d/aws-credentials", 4950);
+	put_and_time("d/aws-process.json", 5050);
+	CHECK_INT(write_several(1, 2000), STS_OK);
+	CHECK(access("d/aws-credentials", F_OK) != 0 && access("d/aws-process.json", F_OK) != 0);
 	sts_store_close(&store);
 }
 
@@ -411,14 +443,6 @@ static void test_order_of_several(void)
 		CHECK_INT(access("d/thumbprint", F_OK), -1);
 		sts_store_close(&store);
 	}
-}
-
-static void put_and_time(const char *path, int64_t at_s)
-{
-	struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s, .tv_nsec = 5000000}};
-
-	tree_put(path, "x");
-	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
 static void test_look(void)
@@ -492,6 +516,7 @@ static const struct sts_test tests[] = {
 	{"token, expires and thumbprint", test_token_files},
 	{"order of the three", test_order},
 	{"sets of files", test_sets},
+	{"files of others", test_files_of_others},
 	{"order of several", test_order_of_several},
 	{"messages say what to do", test_messages},
 	{"one writer per directory", test_lock},

@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from harness.listener import connect, free_port, up
 from harness.mock import wait_for
 from harness.runs import rig  # fixtures
 from harness.sidecar import GID, ROOT, UID, can_trace, sanitized
@@ -173,6 +174,24 @@ def test_idle(run, rig, measure):
         wait_for(lambda: r.lines() and r.lines()[-1]["msg"].startswith("token"), "a token")
         return process
     measure(begin)
+
+
+@each_way
+def test_with_another_process_that_listens(run, rig, measure):
+    """And a client that is being answered."""
+    r, port = rig(), free_port()
+
+    def begin():
+        process = run(r, "--listen", f"127.0.0.1:{port}")
+        up(port)
+        stuck.append(connect(port))
+        return process
+    stuck = []
+    measure(begin)
+    with pytest.raises(OSError):
+        connect(port)
+    for connection in stuck:
+        connection.close()
 
 
 @each_way

@@ -45,11 +45,10 @@ class Several:
     def answer(self, request):
         head, _, body = request.partition(b"\r\n\r\n")
         name = head.split(b" ")[1].decode().strip("/")
-        subject = urllib.parse.parse_qs(body.decode()).get("subject_token", [""])[0]
+        subject = json.loads(body).get("assertion") if body.startswith(b"{") else urllib.parse.parse_qs(body.decode())["subject_token"][0]
         self.asked.append((time.monotonic(), name, subject))
         if name in self.failures:
-            failure = self.failures[name]
-            return tokens.http(failure) if isinstance(failure, int) else failure
+            return tokens.http(self.failures[name])
         lifetime = self.lifetimes.get(name, 900)
         if name in self.caps:
             lifetime = min(lifetime, int(tokens.expiry(subject) - time.time()))
@@ -82,6 +81,10 @@ class Several:
 
     def fetch(self, *more, **options):
         return self.sidecar.run("fetch", "--config", self.config_file, "--deadline", "8s", *more, **options)
+
+    def once(self, name, **options):
+        """An exchange whose subject tokens may be sent once."""
+        return self.exchange(name, protocol="anthropic", param={"federation_rule_id": "fdrl_1", "organization_id": "x"}, **options)
 
     def lines(self, name=None):
         if not self.log_file.exists():

@@ -276,17 +276,3 @@ def test_a_slow_reader_gets_it_all(sidecar):
                 data += piece
                 time.sleep(0.02)
         assert data.partition(b"\r\n\r\n")[2].decode() == page(port, "/metrics")[2]
-
-
-def test_a_port_that_becomes_free(rig):
-    """Tried again after 5 s; the tokens do not wait for it."""
-    with socket.create_server((HOST, 0)) as taken:
-        port = taken.getsockname()[1]
-        r = rig()
-        process = r.run("--listen", f"{HOST}:{port}")
-        r.said("token refreshed")
-        r.said("the port cannot be opened")
-        time.sleep(0.5)
-    up(port, 12)
-    assert [line["msg"] for line in r.lines() if "listen" in line] == ["the port cannot be opened: trying again", "listening"]
-    assert r.stop(process).status == 0

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--listen over some time: a new configuration, a port that is taken for a while."""
+import signal
+import socket
+import time
+
+import pytest
+
+from harness.listener import HOST, free_port, metrics, page, pid_of, up, value
+from harness.mock import wait_for
+from harness.runs import rig  # fixtures
+from harness.several import several  # fixture
+
+
+def test_a_new_configuration(several):
+    """The process goes by the new one; who stays keeps its numbers. The same one again changes nothing."""
+    port = free_port()
+    several.configure(several.exchange("a"), several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process = several.start()
+    up(port)
+    wait_for(lambda: len([1 for name in "ab" if value(metrics(port), "exchanges_total", exchange=name, result="success") == 1]) == 2, "both")
+    first = pid_of(process)
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: len(several.requests("a")) == 2, "a refresh")
+    assert pid_of(process) == first
+    # In a's directory: the sandbox has no other.
+    c = several.exchange("c", output_dir=str(several.out / "a"))
+    several.configure(c, several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: first not in process.children(), "the end of the old one")
+    up(port)
+    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="c", result="success") is not None, "the new one")
+    seen = metrics(port)
+    assert value(seen, "exchanges_total", exchange="b", result="success") >= 2
+    assert value(seen, "exchanges_total", exchange="a", result="success") is None
+    assert page(port, "/readyz")[0] == 200
+    several.configure(c, several.exchange("b"))
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: process.children() == [], "the end of it")
+    with pytest.raises(OSError):
+        page(port, "/livez")
+    several.configure(several.exchange("b"), listen=f"127.0.0.1:{port}")
+    process.signal(signal.SIGHUP)
+    up(port)
+    assert value(metrics(port), "exchanges_total", exchange="b", result="success") >= 2
+
+
+def test_a_port_that_becomes_free(rig):
+    """Tried again after 5 s; the tokens do not wait for it."""
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        r = rig()
+        process = r.run("--listen", f"{HOST}:{port}")
+        r.said("token refreshed")
+        r.said("the port cannot be opened")
+        time.sleep(0.5)
+    up(port, 12)
+    assert [line["msg"] for line in r.lines() if "listen" in line] == ["the port cannot be opened: trying again", "listening"]
+    assert r.stop(process).status == 0

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/protocols.md says what the table says: a section a row, its parameters, and a command line that works."""
+import json
+import re
+import shlex
+
+import pytest
+
+from rows import HERE, NAMES
+
+TOP = HERE.parents[1]
+PAGE = (TOP / "docs/protocols.md").read_text()
+SECTIONS = dict(re.findall(r"^## ([a-z][a-z0-9-]+)\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
+
+
+def test_sections():
+    assert sorted(SECTIONS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters(sidecar, name):
+    row = json.loads(sidecar.run("protocols", "--json", name).out)
+    plain = lambda cell: cell.strip().strip("`")    # noqa: E731
+    documented = []
+    for line in SECTIONS[name].splitlines():
+        cells = line.strip("|").split("|")
+        if re.match(r"\| `[\w-]+` \|", line) and len(cells) == 5:
+            documented.append(tuple(map(plain, cells[:4])))
+            assert len(cells[4].strip()) > 5
+    assert documented == [(field["name"], "yes" if "required" in field.get("flags", []) and "value" not in field else "",
+                           field.get("value", ""), field.get("variable", "")) for field in row["fields"] if field["from"] == "parameter"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files(sidecar, name):
+    files = {"token": "token.jwt", "expires": "expires", "aws-credentials": "aws-credentials"}
+    row = json.loads(sidecar.run("protocols", "--json", name).out)
+    written = re.search(r"Written: ([^.]*(?:\.[^ .][^.]*)*)", SECTIONS[name])[1]
+    for word in row["write"]:
+        assert f"`{files[word]}`" in written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_line_works(sidecar, name):
+    command = re.search(r"^    sts-sidecar run ((?:.*\\\n)*.*)", SECTIONS[name], re.M)[1].replace("\\\n", " ")
+    run = sidecar.run("fetch", "--dry-run", *shlex.split(command))
+    assert run.status == 0, run.err
+    assert (f"--protocol {name} " in command) == (name != "token-exchange")
+
+
+def test_readme_lists_them():
+    readme = (TOP / "README.md").read_text()
+    assert not [name for name in NAMES if f"`{name}`" not in readme]
+
+
+def test_keys_of_json_are_documented(sidecar):
+    keys = set()
+    for row in json.loads(sidecar.run("protocols", "--json").out):
+        keys |= set(row) | {key for field in row["fields"] for key in field}
+    assert not [key for key in keys if f"`{key}`" not in PAGE]

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rig whose worker attacks (hostile.h), and what this kernel has."""
+import ctypes
+import os
+
+from harness.runs import Rig
+from harness.sidecar import GID, UID
+
+CREATE_RULESET = 444
+
+
+def landlock_abi():
+    """0: this kernel has none."""
+    return max(0, ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, 1))
+
+
+ABI = landlock_abi()
+
+
+class HostileRig(Rig):
+    """A rig whose worker does what self.mode says: self.behave("connected", "attempts")."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.mode = self.folder / "mode"
+        self.victim = self.folder / "victim"
+        self.victim.mkdir()
+        (self.victim / "secret").write_text("secret")
+        for path, mode in ((self.victim, 0o777), (self.victim / "secret", 0o666)):
+            path.chmod(mode)
+            if os.geteuid() == 0:
+                os.chown(path, UID, GID)
+
+    def behave(self, stage="", action=""):
+        new = self.mode.with_suffix(".new")
+        new.write_text(f"{stage} {action}\n")
+        new.chmod(0o644)
+        os.rename(new, self.mode)
+
+    def environment(self, **more):
+        return {"HOSTILE": self.mode, "HOSTILE_OUT": self.out, "HOSTILE_VICTIM": self.victim,
+                "HOSTILE_TOKEN": self.token_file} | more
+
+    def results(self, stage):
+        """What came of each attempt: an errno by its name; 0: it could be done."""
+        lines = (self.out / stage).read_text().splitlines()
+        assert lines[-1] == "end 0", lines
+        return {name: int(number) for name, _, number in (line.rpartition(" ") for line in lines[:-1])}

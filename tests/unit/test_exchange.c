@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange.h"
+
+#include "test.h"
+
+#define S    1000LL
+#define BOOT (5000 * S)
+#define REAL (1768233157 * S)
+
+static const struct sts_plan usual = {.timeout_ms = 30 * S, .adopt = true, .depends_on = -1};
+static const struct sts_plan fetch = {
+	.timeout_ms = 30 * S, .deadline_ms = 60 * S, .once = true, .depends_on = -1};
+
+static struct sts_exchange x;
+static struct sts_moment m;
+
+static void set_up(const struct sts_plan *plan)
+{
+	m = (struct sts_moment){BOOT, REAL, 1u << 31};
+	sts_exchange_init(&x, plan, &m);
+}
+
+static void later(int64_t ms)
+{
+	m.boot_ms += ms;
+	m.real_ms += ms;
+}
+
+static enum sts_worker_mode due(void)
+{
+	enum sts_worker_mode mode = STS_WORKER__COUNT;
+
+	return sts_exchange_due(&x, m.boot_ms, &mode) ? mode : STS_WORKER__COUNT;
+}
+
+/* To the next time that something is due, which starts, and ends like this. */
+static enum sts_outcome go(struct sts_report report)
+{
+	enum sts_worker_mode mode;
+
+	if (sts_exchange_wake_ms(&x) > m.boot_ms)
+		later(sts_exchange_wake_ms(&x) - m.boot_ms);
+	if (!sts_exchange_due(&x, m.boot_ms, &mode))
+		return STS_OUTCOME_NOTHING;
+	sts_exchange_started(&x, mode, m.boot_ms);
+	return sts_exchange_finished(&x, &report, &m);
+}
+
+static struct sts_report token(int64_t lifetime_s, uint32_t flags)
+{
+	int64_t at_ms = sts_exchange_wake_ms(&x);
+
+	at_ms = at_ms > m.boot_ms ? at_ms : m.boot_ms;
+	return (struct sts_report){.flags = flags,
+				   .retry_after_s = -1,
+				   .lifetime_s = lifetime_s,
+				   .expires_s = (m.real_ms + at_ms - m.boot_ms) / 1000 + lifetime_s,
+				   .sent_boot_ms = at_ms};
+}
+
+static struct sts_report failure(enum sts_err error)
+{
+	return (struct sts_report){.error = error, .retry_after_s = -1};
+}
+
+static void first_token(void)
+{
+	set_up(&usual);
+	CHECK_INT(due(), STS_WORKER_ADOPT);
+	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
+	CHECK(x.next_ms > BOOT + 450 * S && x.next_ms < BOOT + 750 * S);
+	CHECK_INT(x.status.state, STS_STATE_OK);
+	CHECK_INT(x.status.next_attempt_s, (REAL + x.next_ms - BOOT) / 1000);
+	CHECK(x.status_changed);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	later(x.next_ms - BOOT);
+	CHECK_INT(due(), STS_WORKER_EXCHANGE);
+}
+
+static void success_without_a_token(void)
+{
+	struct sts_report empty = {.retry_after_s = -1};
+
+	set_up(&usual);
+	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
+	CHECK(sts_exchange_busy(&x));
+	CHECK_INT(sts_exchange_wake_ms(&x), -1);
+	CHECK_INT(sts_exchange_finished(&x, &empty, &m), STS_OUTCOME_FAILURE);
+	CHECK_INT(empty.error, STS_EWORKER);
+	CHECK_INT(x.status.tries, 1);
+}
+
+/* Every reason holds the floors, and the status file follows. */
+static void refresh(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	x.status_changed = false;
+	sts_exchange_refresh(&x, &m);
+	CHECK_INT(x.next_ms, BOOT + 5 * S);
+	CHECK(x.status_changed);
+	CHECK_INT(x.status.next_attempt_s, REAL / 1000 + 5);
+	go(failure(STS_EDENIED));
+	CHECK(x.next_ms > m.boot_ms + 29 * S);
+	sts_exchange_refresh(&x, &m);
+	CHECK_INT(x.next_ms, m.boot_ms + S);
+}
+
+static void clock_steps(void)
+{
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(token(900, 0));
+	planned_ms = x.next_ms;
+	m.real_ms += 600 * S;
+	sts_exchange_clock_stepped(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+	m.real_ms += 600 * S;
+	later(20 * S);
+	sts_exchange_clock_stepped(&x, &m);
+	CHECK(x.next_ms >= m.boot_ms && x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	/* Suspend: BOOTTIME goes on, and what is overdue is due. */
+	later(8 * 3600 * S);
+	CHECK_INT(due(), STS_WORKER_EXCHANGE);
+}
+
+/* Acts when the token was capped by the old subject, or after a failure; not before a Retry-After has passed. */
+static void subject_changes(void)
+{
+	struct sts_report busy = failure(STS_EBUSY);
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(token(900, 0));
+	planned_ms = x.next_ms;
+	later(60 * S);
+	sts_exchange_subject_changed(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+	go(token(900, STS_REPORT_CAPPED));
+	later(60 * S);
+	sts_exchange_subject_changed(&x, &m);
+	CHECK(x.next_ms >= m.boot_ms && x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	busy.retry_after_s = 120;
+	go(busy);
+	planned_ms = x.next_ms;
+	CHECK(planned_ms >= m.boot_ms + 120 * S);
+	sts_exchange_subject_changed(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+	CHECK(x.not_before_ms == planned_ms);
+}
+
+static void trust(void)
+{
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(failure(STS_ECERT_ISSUER));
+	CHECK(x.distrusts);
+	CHECK(x.next_ms >= m.boot_ms + 50 * S);
+	sts_exchange_trust_changed(&x, &m);
+	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	go(failure(STS_EDENIED));
+	CHECK(!x.distrusts);
+	planned_ms = x.next_ms;
+	sts_exchange_trust_changed(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+}
+
+static void chains(void)
+{
+	set_up(&usual);
+	sts_exchange_wait(&x, "first");
+	CHECK_INT(sts_exchange_wake_ms(&x), -1);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	later(60 * S);
+	sts_exchange_refresh(&x, &m);
+	sts_exchange_subject_changed(&x, &m);
+	sts_exchange_clock_stepped(&x, &m);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	CHECK_STR(x.status.wait_name, "first");
+	sts_exchange_input_ready(&x, &m);
+	CHECK_INT(due(), STS_WORKER_ADOPT);
+	CHECK_STR(x.status.wait_name, "");
+	CHECK(!sts_exchange_input_lost(&x, 77));
+
+	set_up(&fetch);
+	sts_exchange_wait(&x, "first");
+	CHECK(sts_exchange_input_lost(&x, 77));
+	CHECK_INT(x.exit_status, 77);
+	CHECK(!sts_exchange_input_lost(&x, 66));
+}
+
+static const uint8_t id[STS_SUBJECT_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+static void sent_once(void)
+{
+	struct sts_plan once = usual;
+	struct sts_report busy = failure(STS_EBUSY), used = failure(STS_ESUBJECT_USED);
+
+	once.single_use = true;
+	set_up(&once);
+	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
+	sts_exchange_sent(&x, id);
+	sts_exchange_finished(&x, &busy, &m);
+	CHECK(x.used && memcmp(x.used_id, id, sizeof(id)) == 0);
+	CHECK_INT(x.schedule.failures, 1);
+	/* The next worker finds it there still: told once, no failure, and looked at again within a minute. */
+	CHECK_INT(go(used), STS_OUTCOME_WAITS);
+	CHECK_INT(x.status.wait, STS_WAIT_SUBJECT);
+	CHECK_INT(x.schedule.failures, 1);
+	CHECK(x.next_ms >= m.boot_ms + 30 * S && x.next_ms <= m.boot_ms + 60 * S);
+	CHECK_INT(go(used), STS_OUTCOME_NOTHING);
+	sts_exchange_subject_changed(&x, &m);
+	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
+	CHECK_INT(x.status.wait, STS_WAIT_NONE);
+	/* Where it may be sent again, nothing is remembered. */
+	set_up(&usual);
+	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
+	sts_exchange_sent(&x, id);
+	CHECK(!x.used);
+	/* A poll sends it elsewhere. */
+	set_up(&once);
+	sts_exchange_started(&x, STS_WORKER_POLL, m.boot_ms);
+	sts_exchange_sent(&x, id);
+	CHECK(!x.used);
+}
+
+static void fetch_sends_once(void)
+{
+	struct sts_plan once = fetch;
+	struct sts_report busy = failure(STS_EBUSY);
+
+	once.single_use = true;
+	set_up(&once);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.exit_status, -1);
+	later(x.next_ms - m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, m.boot_ms);
+	sts_exchange_sent(&x, id);
+	sts_exchange_finished(&x, &busy, &m);
+	CHECK_INT(x.exit_status, STS_EXIT_TRANSIENT);
+}
+
+static void fetch_ends(void)
+{
+	set_up(&fetch);
+	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, BOOT + 50 * S), 10 * S);
+	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, BOOT + 70 * S), 1);
+	set_up(&fetch);
+	while (x.exit_status < 0)
+		CHECK_INT(go(failure(STS_EBUSY)), STS_OUTCOME_FAILURE);
+	CHECK_INT(x.exit_status, STS_EXIT_TRANSIENT);
+	CHECK(m.boot_ms > BOOT + 20 * S && m.boot_ms < BOOT + 60 * S);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	CHECK_INT(sts_exchange_wake_ms(&x), -1);
+	set_up(&fetch);
+	go(failure(STS_EDENIED));
+	CHECK_INT(x.exit_status, STS_EXIT_DENIED);
+	set_up(&fetch);
+	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
+	CHECK_INT(x.exit_status, STS_EXIT_OK);
+}
+
+/* Its own mistake ends a run that has nothing else to do. */
+static void mistakes(void)
+{
+	struct sts_plan one_of_several = usual;
+
+	one_of_several.configured = true;
+	set_up(&usual);
+	go(failure(STS_EURL));
+	CHECK_INT(x.exit_status, STS_EXIT_USAGE);
+	set_up(&one_of_several);
+	go(failure(STS_EURL));
+	CHECK_INT(x.exit_status, -1);
+	CHECK(x.next_ms > m.boot_ms + 29 * S);
+}
+
+static void polls(void)
+{
+	struct sts_plan polled = usual;
+	struct sts_report same, changed = {.flags = STS_REPORT_THUMBPRINT, .thumbprint = {9}};
+	int64_t refresh_ms;
+
+	polled.poll_ms = 30 * S;
+	set_up(&polled);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	refresh_ms = x.next_ms;
+	CHECK_INT(sts_exchange_attempt_ms(&x), refresh_ms);
+	CHECK(x.next_poll_ms >= BOOT + 24 * S && x.next_poll_ms <= BOOT + 36 * S);
+	later(x.next_poll_ms - m.boot_ms);
+	CHECK_INT(due(), STS_WORKER_POLL);
+	same = (struct sts_report){.flags = STS_REPORT_THUMBPRINT};
+	CHECK_INT(go(same), STS_OUTCOME_NOTHING);
+	CHECK_INT(x.next_ms, refresh_ms);
+	CHECK_INT(go(failure(STS_ECONNECT)), STS_OUTCOME_POLL_FAILED);
+	CHECK_INT(go(failure(STS_ECONNECT)), STS_OUTCOME_NOTHING);
+	CHECK_INT(go(changed), STS_OUTCOME_POLL_CHANGED);
+	CHECK_INT(x.next_ms, m.boot_ms);
+	/* An attempt is due while a poll runs. */
+	sts_exchange_started(&x, STS_WORKER_POLL, m.boot_ms);
+	CHECK_INT(due(), STS_WORKER_EXCHANGE);
+	sts_exchange_dropped(&x);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	CHECK_INT(go((struct sts_report){.flags = STS_REPORT_POLL_OFF}), STS_OUTCOME_POLL_OFF);
+	CHECK_INT(x.next_poll_ms, -1);
+}
+
+static void notifications(void)
+{
+	struct sts_plan notified = usual;
+
+	notified.notifies = true;
+	set_up(&notified);
+	go(token(900, STS_REPORT_ADOPTED));
+	CHECK(due() != STS_WORKER_NOTIFY);
+	go(token(900, 0));
+	CHECK_INT(due(), STS_WORKER_NOTIFY);
+	CHECK(sts_exchange_wake_ms(&x) <= m.boot_ms);
+	/* One that gave way is made up for. */
+	sts_exchange_started(&x, STS_WORKER_NOTIFY, m.boot_ms);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	sts_exchange_dropped(&x);
+	CHECK_INT(due(), STS_WORKER_NOTIFY);
+	CHECK_INT(go(failure(STS_EINPUT)), STS_OUTCOME_NOTIFY_FAILED);
+	CHECK_INT(due(), STS_WORKER__COUNT);
+	CHECK_INT(x.status.state, STS_STATE_OK);
+}
+
+static void other_options(void)
+{
+	struct sts_plan other = usual;
+	struct sts_report report;
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(token(900, 0));
+	planned_ms = x.next_ms;
+	later(60 * S);
+	sts_exchange_replanned(&x, &other, false, &m);
+	CHECK(x.plan == &other && x.next_ms == planned_ms);
+	sts_exchange_replanned(&x, &other, true, &m);
+	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	/* An attempt with the old ones is under way. */
+	later(x.next_ms - m.boot_ms);
+	report = token(900, 0);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, m.boot_ms);
+	sts_exchange_replanned(&x, &usual, true, &m);
+	later(S);
+	sts_exchange_finished(&x, &report, &m);
+	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	report = token(900, 0);
+	go(report);
+	CHECK(x.next_ms > m.boot_ms + 400 * S);
+}
+
+/* A token that was there at the start and is due counts while there is no other. */
+static void held(void)
+{
+	struct sts_report busy = failure(STS_EBUSY);
+
+	busy.flags = STS_REPORT_ADOPTED;
+	busy.expires_s = REAL / 1000 + 100;
+	busy.lifetime_s = 900;
+	set_up(&usual);
+	go(busy);
+	CHECK_INT(x.expires_s, REAL / 1000 + 100);
+	CHECK_INT(x.schedule.token_until_ms, BOOT + 100 * S);
+}
+
+/* What ten thousand of them cost in a simulation. */
+static void size(void)
+{
+	CHECK(sizeof(struct sts_exchange) <= 400);
+	CHECK(sizeof(struct sts_plan) <= 256);
+}
+
+int main(void)
+{
+	static const struct sts_test tests[] = {
+		{"the first token", first_token},
+		{"a success without a token", success_without_a_token},
+		{"refresh", refresh},
+		{"clock steps", clock_steps},
+		{"the subject token changes", subject_changes},
+		{"trust", trust},
+		{"chains", chains},
+		{"subject tokens that are sent once", sent_once},
+		{"fetch sends once", fetch_sends_once},
+		{"fetch ends", fetch_ends},
+		{"mistakes", mistakes},
+		{"polls", polls},
+		{"notifications", notifications},
+		{"other options", other_options},
+		{"a token that is held", held},
+		{"size", size},
+	};
+
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
