@@ -59,9 +59,9 @@ bool sts_child_has_report_pipe(void)
 }
 
 /* In the child, between fork and exec: only system calls. */
-static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments)
+static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
+		   char *const *environ_)
 {
-	extern char **environ;
 	sigset_t none;
 
 	/* It must not outlive its supervisor, which may have died before this line. */
@@ -75,20 +75,21 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", arguments, environ);
+	execve("/proc/self/exe", arguments, environ_);
 	/* No /proc: by the path that the kernel was given. */
 	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
 	if (self >= 0)
-		syscall(SYS_execveat, self, "", arguments, environ, AT_EMPTY_PATH);
+		syscall(SYS_execveat, self, "", arguments, environ_, AT_EMPTY_PATH);
 	_exit(EXEC_FAILED);
 }
 
-pid_t sts_child_spawn(char *const *arguments, int inherited_fd, int snapshot_fd)
+pid_t sts_child_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
+		      int snapshot_fd)
 {
 	pid_t self = getpid(), pid = _Fork();
 
 	if (pid == 0)
-		become(inherited_fd, snapshot_fd, self, arguments);
+		become(inherited_fd, snapshot_fd, self, arguments, environ_);
 	return pid;
 }
 
@@ -133,6 +134,8 @@ static bool fill_arguments(char **out, struct words *words, const struct sts_job
 	return true;
 }
 
+extern char **environ;
+
 enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, struct sts_error *e)
 {
 	char *arguments[ARGUMENTS_MAX];
@@ -145,7 +148,7 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, str
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s",
 				sts_errno_words(errno));
-	c->pid = sts_child_spawn(arguments, fds[1], job->snapshot_fd);
+	c->pid = sts_child_spawn(arguments, environ, fds[1], job->snapshot_fd);
 	close(fds[1]);
 	if (c->pid < 0) {
 		int err = errno;

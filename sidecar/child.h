@@ -62,11 +62,12 @@ bool sts_child_has_report_pipe(void);
 enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, struct sts_error *e);
 
 /*
- * Start this very program with these arguments, in a process that dies with this one; `inherited_fd` is its STS_CHILD_REPORT_FD,
+ * Start this very program with these arguments and this environment, in a process that dies with this one; `inherited_fd` is its STS_CHILD_REPORT_FD,
  * `snapshot_fd` its STS_CHILD_SNAPSHOT_FD (-1: none).
  * Returns its PID, or -1 with errno.
  */
-pid_t sts_child_spawn(char *const *arguments, int inherited_fd, int snapshot_fd);
+pid_t sts_child_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
+		      int snapshot_fd);
 
 /* SIGKILL, and wait for the end for a few milliseconds at most. Nothing for a pid of -1. */
 void sts_child_end(pid_t pid);

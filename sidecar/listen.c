@@ -34,8 +34,7 @@
  * come at once; and however fast they come, this process serves 800 in a second, not more. */
 #define PLACE_MIN_MS 10
 
-/* In the order in which they give way to new connections; among the same, the oldest goes first. */
-enum state { FREE, DRAINING, READING, ANSWERING };
+enum state { FREE, READING, ANSWERING, DRAINING };
 
 /* What is still to be sent when the head of an answer is out. */
 enum page { NOTHING, READY, METRICS };
@@ -58,6 +57,7 @@ static struct {
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
 	char *const *dirs;
+	size_t count; /* of dirs */
 	struct connection connection[CONNECTIONS];
 } l;
 
@@ -102,7 +102,7 @@ static bool is_ready(size_t i, struct sts_text *why)
 
 static bool all_ready(void)
 {
-	for (size_t i = 0; i < l.metrics->count; i++)
+	for (size_t i = 0; i < l.count; i++)
 		if (!is_ready(i, NULL))
 			return false;
 	return true;
@@ -156,7 +156,7 @@ static bool go_on(struct connection *c)
 
 	sts_text_init(&out, c->out, sizeof(c->out));
 	/* One that has become ready since the head was written is passed over. */
-	while (c->page == READY && out.len == 0 && c->exchange < l.metrics->count)
+	while (c->page == READY && out.len == 0 && c->exchange < l.count)
 		is_ready(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
 	       sts_metrics_next(l.metrics, &c->cursor, &out))
@@ -224,14 +224,14 @@ static void take(struct connection *c)
 
 /* ---- all of them ---- */
 
-/* Where the next connection goes: a free place, or that of the one that gives way. */
+/* Where the next connection goes: a free place, else that of the oldest, whatever it is doing: nothing that a client does keeps it. */
 static struct connection *place(void)
 {
 	struct connection *best = l.connection;
 
 	for (struct connection *c = l.connection; c < l.connection + CONNECTIONS; c++)
-		if (c->state < best->state ||
-		    (c->state == best->state && c->since_ms < best->since_ms))
+		if ((c->state == FREE) > (best->state == FREE) ||
+		    ((c->state == FREE) == (best->state == FREE) && c->since_ms < best->since_ms))
 			best = c;
 	return best;
 }
@@ -383,7 +383,7 @@ static enum sts_err confine(const char *where, bool require, struct sts_error *e
 	sts_listen_parse(where, &address, &port);
 	sts_landlock_init(&files, true);
 	sts_landlock_allow_port(&files, port, true);
-	for (size_t i = 0; i < l.metrics->count; i++)
+	for (size_t i = 0; i < l.count; i++)
 		sts_landlock_allow_path(&files, AT_FDCWD, l.dirs[i], STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&files, require, e);
 	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, require, e) : err;
@@ -396,6 +396,8 @@ enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics
 
 	l.metrics = metrics;
 	l.dirs = dirs;
+	while (dirs[l.count])
+		l.count++;
 	l.supervisor = getppid();
 	sts_harden_listener();
 	setpriority(PRIO_PROCESS, 0, PRIORITY);

@@ -22,8 +22,7 @@ bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *p
 /*
  * Listen for ever, in a sandbox. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
  *   where    in  of sts_listen_parse()
- *   metrics  in  their count is that of the exchanges
- *   dirs     in  the output directory of each exchange
+ *   dirs     in  the output directory of each exchange of the metrics; NULL ends them
  *   require  in  --require-sandbox
  * Returns only with `require`: STS_ESANDBOX.
  */

@@ -60,7 +60,9 @@ void sts_listener_start(struct sts_listener *l, const char *program, const char 
 		arguments[6 + i] = dirs[i];
 	l->next_ms = -1;
 	l->started_ms = sts_clock_boot_ms();
-	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, l->fd, -1);
+	/* No environment: a variable may name a proxy with its password. */
+	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd,
+				 -1);
 	if (l->pid < 0)
 		again(l, "the process of --listen could not be started", "errno", errno);
 }

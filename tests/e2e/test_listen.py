@@ -306,6 +306,7 @@ def test_memory_and_descriptors(start):
     assert listener.dirty_kib(process.pid) <= SUPERVISOR_DIRTY_MAX_KIB
     wait_for(lambda: len([link for link in listener.descriptors(child) if link.startswith("socket:")]) == 1, "the port alone")
     assert not [link for link in listener.descriptors(child) if "memfd" in link], "mapped, and closed"
+    assert pathlib.Path(f"/proc/{child}/environ").read_bytes() == b""
     shared = [line for line in pathlib.Path(f"/proc/{child}/maps").read_text().splitlines() if "memfd" in line]
     assert [line.split()[1] for line in shared] == ["r--s"]
     about, above = (dict(re.findall(r"^(\w+):\t(\d+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)) for pid in (child, process.pid))

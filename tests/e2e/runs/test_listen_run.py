@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--listen over some time: a new configuration, a port that is taken for a while."""
+import os
 import signal
 import socket
 import time
@@ -8,7 +9,7 @@ import pytest
 
 from harness.listener import HOST, free_port, metrics, page, pid_of, up, value
 from harness.mock import wait_for
-from harness.runs import rig  # fixtures
+from harness.runs import SHORT, rig  # fixtures
 from harness.several import several  # fixture
 
 
@@ -56,4 +57,20 @@ def test_a_port_that_becomes_free(rig):
         time.sleep(0.5)
     up(port, 12)
     assert [line["msg"] for line in r.lines() if "listen" in line] == ["the port cannot be opened: trying again", "listening"]
+    assert r.stop(process).status == 0
+
+
+def test_one_that_dies_again_and_again(rig):
+    """Started again, each time twice as late; the tokens do not wait for it."""
+    r, port = rig("--lifetime", SHORT), free_port()
+    process = r.run("--listen", f"{HOST}:{port}")
+    for times in range(3):
+        os.kill(pid_of(process), signal.SIGKILL)
+        r.said("the process of --listen was killed", times + 1)
+    up(port)
+    lines = r.said("the process of --listen was killed", 3)
+    assert [line["retry_in_s"] for line in lines] == [1, 2, 4]
+    assert {line["signal"] for line in lines} == {9} and {line["level"] for line in lines} == {"warn"}
+    r.said("token refreshed", 2)
+    assert value(metrics(port), "exchanges_total", result="success") >= 2
     assert r.stop(process).status == 0
