@@ -387,15 +387,17 @@ INJECTIONS = ["x\ncredential_process=touch /tmp/run", "x\ncredential_process=tou
               "x" * (64 * 1024 + 1)]
 
 
-@pytest.mark.parametrize("place", ["key_id", "secret", "session"])
 @pytest.mark.parametrize("value", INJECTIONS, ids=range(len(INJECTIONS)))
-def test_hostile_aws_credentials_are_not_written(value, place, exchange, space):
+def test_hostile_aws_credentials_are_not_written(value, fetch, serve, space):
     """A line feed in a session token has been shown to run a command in the SDK that reads the file."""
-    write = "aws-credentials,aws-process"
-    run = exchange(aws(**{place: value}), protocol="aws", write=write)
-    assert run.status == 65, run.err
-    assert names(space) == set(), "nothing was begun"
-    assert "credential_process" not in run.err and "touch" not in run.err
+    answers = [aws(**{place: value}) for place in ("key_id", "secret", "session")]
+    server = serve(lambda request: answers[len(server.requests) - 1])
+    for count, _ in enumerate(answers, 1):
+        run = fetch(server.url("/"), *ROLE, protocol="aws", write="aws-credentials,aws-process")
+        assert run.status == 65, run.err
+        assert names(space) == set(), "nothing was begun"
+        assert "credential_process" not in run.err and "touch" not in run.err
+        assert len(server.requests) == count
 
 
 def test_hostile_aws_credentials_leave_the_old_ones(exchange, space):
