@@ -211,9 +211,11 @@ static void pass_on(void)
 			sts_exchange_input_ready(&t->x, &m);
 		else if (first && first->x.exit_status > 0 &&
 			 sts_exchange_input_lost(&t->x, first->x.exit_status))
-			sts_tell_named(STS_LEVEL_ERROR,
-				       "not tried: the exchange whose token it sends has failed",
-				       plan->name);
+			sts_tell_named(
+				STS_LEVEL_ERROR,
+				"not tried: the exchange whose token it sends has failed (see its "
+				"line)",
+				plan->name);
 		if (first && !once())
 			check_subject(t);
 	}

@@ -270,10 +270,13 @@ static void mistakes(void)
 
 	one_of_several.configured = true;
 	set_up(&usual);
-	go(failure(STS_EURL));
+	go(failure(STS_EUSAGE));
 	CHECK_INT(x.exit_status, STS_EXIT_USAGE);
-	set_up(&one_of_several);
+	set_up(&usual);
 	go(failure(STS_EURL));
+	CHECK_INT(x.exit_status, -1);
+	set_up(&one_of_several);
+	go(failure(STS_EUSAGE));
 	CHECK_INT(x.exit_status, -1);
 	CHECK(x.next_ms > m.boot_ms + 29 * S);
 }
