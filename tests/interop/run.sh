@@ -9,13 +9,14 @@
 #   assertion	row client-assertion at oidc-provider
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; row vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
+#   predecessor	openunison-cli beside exchange: same bytes, same files; skipped unless STS_OPENUNISON_CLI names it
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
 set -u
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws assertion openbao dex"
+parts="python node aws assertion openbao dex predecessor"
 for part in "$@"; do
 	case " $parts short " in
 	*" $part "*)	;;
