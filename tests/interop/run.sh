@@ -42,7 +42,8 @@ timed() { # name command...
 	from=$(date +%s)
 	"$@"
 	status=$?
-	printf '%7d  %s\n' "$(($(date +%s) - from))" "$name" >>"$work/costs"
+	took=$(($(date +%s) - from))
+	[ $took = 0 ] || printf '%7d  %s\n' $took "$name" >>"$work/costs"
 	return $status
 }
 
@@ -100,7 +101,7 @@ tests() { # name file...
 	report=$work/$1.xml
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
-		"$venv/bin/pytest" -q -n 2 -p no:cacheprovider --tb=short --junitxml="$report" "$@"
+		"$venv/bin/pytest" -q -n 2 -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
 
 run() { # part
