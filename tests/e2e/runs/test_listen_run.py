@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--listen over some time: a new configuration, a port that is taken for a while."""
+import contextlib
 import os
 import signal
 import socket
@@ -58,6 +59,27 @@ def test_a_port_that_becomes_free(rig):
     up(port, 12)
     assert [line["msg"] for line in r.lines() if "listen" in line] == ["the port cannot be opened: trying again", "listening"]
     assert r.stop(process).status == 0
+
+
+def test_lines_that_nobody_took(rig):
+    """A log that is stuck: the numbers say so. The line of the endpoint itself is one that is dropped in its own process, and not counted."""
+    r, port = rig(), free_port()
+    read_end, write_end = os.pipe()
+    try:
+        os.set_blocking(write_end, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(write_end, b"x" * 64):
+                pass
+        os.set_blocking(write_end, True)
+        process = r.run("--listen", f"{HOST}:{port}", log=False, stderr=write_end)
+        r.has_token()
+        up(port)
+        # "started", "token refreshed"
+        wait_for(lambda: metrics(port)["sts_sidecar_log_lines_dropped_total", ()] == 2, "dropped lines")
+        assert r.stop(process).status == 0
+    finally:
+        os.close(read_end)
+        os.close(write_end)
 
 
 def test_one_that_dies_again_and_again(rig):
