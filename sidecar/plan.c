@@ -163,6 +163,15 @@ static bool is_token_of(const struct sts_plans *plans, const struct sts_plan *wr
 	return rest && strcmp(rest, STS_FILE_TOKEN) == 0;
 }
 
+static bool is_same_file(const struct sts_plans *plans, const struct sts_plan *a,
+			 const struct sts_plan *b)
+{
+	const char *rest = sts_path_beneath(sts_plans_text(plans, a->token_file),
+					    sts_plans_text(plans, b->token_file));
+
+	return rest && !*rest;
+}
+
 /* Who reads whose output, and who cannot stand beside whom. */
 static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
 {
@@ -172,9 +181,7 @@ static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
 
 			if (is_token_of(plans, b, a))
 				a->depends_on = (int8_t)j;
-			if (i < j && a->single_use && b->single_use &&
-			    strcmp(sts_plans_text(plans, a->token_file),
-				   sts_plans_text(plans, b->token_file)) == 0)
+			if (i < j && a->single_use && b->single_use && is_same_file(plans, a, b))
 				return sts_fail(e, STS_EUSAGE, 0,
 						"exchanges %s and %s have one subject token, which "
 						"may be sent once: give each its own",

@@ -240,7 +240,7 @@ def test_not_sent_yet(once):
 
 
 def test_one_subject_for_two(once):
-    once.configure(once.once("a"), once.once("b"))
+    once.configure(once.once("a"), once.once("b", token_file=f"{once.token_file.parent}/./{once.token_file.name}"))
     run = once.fetch()
     assert run.status == 64 and "a and b have one subject token" in run.err
 
