@@ -17,7 +17,8 @@ ROW(STS_ESUBJECT_UNREADABLE, "subject_unreadable", SLOW, false, STS_EXIT_SUBJECT
 ROW(STS_ESUBJECT_MALFORMED, "subject_malformed", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token is no token", "check what is mounted there: one token and nothing else")
 ROW(STS_ESUBJECT_TOOBIG, "subject_too_big", SLOW, false, STS_EXIT_SUBJECT,
-    "the subject token is over 64 KiB", "check what is mounted there")
+    "the subject token is too big",
+    "check what is mounted there: 64 KiB at most, or what the STS takes")
 ROW(STS_ESUBJECT_EXPIRED, "subject_expired", SLOW, false, STS_EXIT_SUBJECT,
     "the subject token has expired",
     "mount a projected token (the kubelet renews it, but no subPath mount, and none of a Pod "
