@@ -71,15 +71,7 @@ static struct sts_slice first_string(const struct sts_json *root, const char *po
 
 static bool is_code(struct sts_slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.data[i];
-		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-				    (c >= 'a' && c <= 'z');
-
-		if (!alphanumeric && c != '_' && c != '.' && c != '-')
-			return false;
-	}
-	return s.len > 0 && s.len < STS_CODE_MAX_BYTES;
+	return s.len > 0 && s.len < STS_CODE_MAX_BYTES && sts_slice_has_only(s, "_.-");
 }
 
 /* Is it text for people: neither a page nor what was meant to be JSON? */
@@ -346,29 +338,6 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 	return STS_OK;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool decode_thumbprint(struct sts_slice hex, uint8_t out[STS_THUMBPRINT_BYTES])
-{
-	if (hex.len != HEX_DIGITS)
-		return false;
-	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
-		int high = hex_value(hex.data[2 * i]), low = hex_value(hex.data[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
 static enum sts_err read_thumbprint(const struct sts_answer_input *in, const struct sts_json *root,
 				    struct sts_answer *out, struct sts_error *e)
 {
@@ -381,7 +350,7 @@ static enum sts_err read_thumbprint(const struct sts_answer_input *in, const str
 		return err;
 	if (!sts_json_string(v, &hex))
 		return wrong_type(e, spot, v, "a string");
-	out->has_thumbprint = decode_thumbprint(hex, out->thumbprint);
+	out->has_thumbprint = sts_hex_decode(hex, out->thumbprint, STS_THUMBPRINT_BYTES);
 	if (!out->has_thumbprint)
 		return sts_fail(e, STS_ETOKEN, 0, "the answer's %s is not %d hexadecimal digits",
 				shown(spot).text, HEX_DIGITS);

@@ -26,22 +26,14 @@ static bool shares(const char *text, size_t len, struct sts_slice secret, size_t
 	return false;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* In place. Returns the new length. */
 static size_t percent_decode(char *text, size_t len)
 {
 	size_t out = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		int high = text[i] == '%' && len - i > 2 ? hex_value(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+		int high = text[i] == '%' && len - i > 2 ? sts_hex_value(text[i + 1]) : -1;
+		int low = high >= 0 ? sts_hex_value(text[i + 2]) : -1;
 
 		text[out++] = low >= 0 ? (char)(high << 4 | low) : text[i];
 		i += low >= 0 ? 2 : 0;

@@ -7,18 +7,9 @@
 
 #define RETRY_AFTER_MAX_S 300
 
-static bool is_token_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_token(struct sts_slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_token_char(s.data[i]))
-			return false;
-	return s.len > 0;
+	return s.len > 0 && sts_slice_has_only(s, "!#$%&'*+-.^_`|~");
 }
 
 static bool is_blank(char c)
@@ -287,25 +278,16 @@ static void end_head(struct sts_http *p)
 	}
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-		return (c & 7) + 9;
-	return -1;
-}
-
 /* RFC 9112 section 7.1. An extension is skipped. */
 static void read_chunk_line(struct sts_http *p, struct sts_slice line)
 {
 	uint64_t size = 0;
 	size_t i = 0;
 
-	for (; i < line.len && hex_value(line.data[i]) >= 0; i++) {
+	for (; i < line.len && sts_hex_value(line.data[i]) >= 0; i++) {
 		if (size > UINT64_MAX >> 4)
 			return malformed(p, "a chunk size overflows");
-		size = size << 4 | (uint64_t)hex_value(line.data[i]);
+		size = size << 4 | (uint64_t)sts_hex_value(line.data[i]);
 	}
 	if (i == 0 || (i < line.len && line.data[i] != ';') || has_control(line))
 		return malformed(p, "a chunk size is malformed");

@@ -26,19 +26,6 @@ static bool cut(struct sts_slice *rest, struct sts_slice *part)
 	return true;
 }
 
-static bool is_base64url(struct sts_slice s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.data[i];
-		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-				    (c >= 'a' && c <= 'z');
-
-		if (!alphanumeric && c != '-' && c != '_')
-			return false;
-	}
-	return true;
-}
-
 /* Decode a part into scratch and move scratch on. */
 static enum sts_err decode(struct sts_slice part, char **scratch, size_t *size,
 			   struct sts_slice *out, struct sts_error *e)
@@ -63,7 +50,7 @@ enum sts_err sts_jwt_split(struct sts_slice token, char *scratch, size_t size, s
 
 	if (!cut(&rest, &header) || !cut(&rest, &claims))
 		return no_jwt(e, "it has not three parts");
-	if (!is_base64url(rest))
+	if (!sts_slice_has_only(rest, "-_"))
 		return no_jwt(e, "its signature is not base64url");
 	jwt->signed_part = (struct sts_slice){token.data, header.len + 1 + claims.len};
 	jwt->signature = rest;

@@ -7,14 +7,6 @@
 
 /* --- the proxy's URL --- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decode user and password. False for what Basic cannot carry (RFC 7617): control
  * characters, and a colon in the user's name. */
 static bool add_decoded(struct sts_text *t, struct sts_slice s)
@@ -26,8 +18,8 @@ static bool add_decoded(struct sts_text *t, struct sts_slice s)
 		bool encoded = c == '%';
 
 		if (encoded) {
-			int high = s.len - i > 2 ? hex_value(s.data[i + 1]) : -1;
-			int low = high < 0 ? -1 : hex_value(s.data[i + 2]);
+			int high = s.len - i > 2 ? sts_hex_value(s.data[i + 1]) : -1;
+			int low = high < 0 ? -1 : sts_hex_value(s.data[i + 2]);
 
 			if (low < 0)
 				return false;

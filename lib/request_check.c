@@ -89,11 +89,6 @@ static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_sli
 	return sts_fail(e, STS_EUSAGE, 0, "the %s %s %s", kind, shown, why);
 }
 
-static bool is_alphanumeric(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* Printable ASCII; in a body also what a policy document needs: tabs and line ends. */
 static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
@@ -109,14 +104,6 @@ static bool may_go_out(struct sts_slice value, enum sts_place place)
 		if (!blank && (c < ' ' || c > '~'))
 			return false;
 	}
-	return true;
-}
-
-static bool in_charset(struct sts_slice value, const char *charset)
-{
-	for (size_t i = 0; i < value.len; i++)
-		if (!is_alphanumeric(value.data[i]) && !strchr(charset, value.data[i]))
-			return false;
 	return true;
 }
 
@@ -155,7 +142,7 @@ static void judge(const struct sts_param *p, struct sts_slice value, struct sts_
 		sts_text_add_str(why, "has no word in its value");
 	else if (*shape && !has_shape(value, shape))
 		sts_text_addf(why, "must look like %s", shape);
-	else if (*charset && (value.len == 0 || !in_charset(value, charset)))
+	else if (*charset && (value.len == 0 || !sts_slice_has_only(value, charset)))
 		sts_text_addf(why, "may have letters, digits and %s only", charset);
 }
 

@@ -17,18 +17,9 @@
 #define SWAP_WAIT_MS   50
 #define PATH_MAX_SHOWN 80
 
-static bool is_token_byte(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("._~+/=-", c));
-}
-
 bool sts_subject_bytes_ok(struct sts_slice token)
 {
-	for (size_t i = 0; i < token.len; i++)
-		if (!is_token_byte(token.data[i]))
-			return false;
-	return true;
+	return sts_slice_has_only(token, "._~+/=-");
 }
 
 /* ---- reading ---- */
@@ -116,7 +107,7 @@ static enum sts_err check_bytes(struct sts_slice bytes, struct sts_slice token, 
 		char c = token.data[i];
 		size_t at = (size_t)(token.data - bytes.data) + i;
 
-		if (!is_token_byte(c))
+		if (!sts_subject_bytes_ok((struct sts_slice){&c, 1}))
 			return sts_fail(e, STS_ESUBJECT_MALFORMED, 0,
 					"the subject token has %s at byte %zu",
 					c == '\r' || c == '\n' ? "a line break inside,"

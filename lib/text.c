@@ -55,6 +55,18 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+bool sts_slice_has_only(struct sts_slice a, const char *more)
+{
+	for (size_t i = 0; i < a.len; i++) {
+		char c = a.data[i], letter = (char)(c | 0x20);
+
+		if (!(c >= '0' && c <= '9') && !(letter >= 'a' && letter <= 'z') &&
+		    (c == '\0' || !strchr(more, c)))
+			return false;
+	}
+	return true;
+}
+
 struct sts_slice sts_slice_trim(struct sts_slice a)
 {
 	while (a.len > 0 && is_space(a.data[0])) {
@@ -195,7 +207,7 @@ static void add_json_unit(struct sts_text *t, uint32_t unit)
 	sts_hex_encode(t, be, sizeof(be));
 }
 
-static void add_json_code(struct sts_text *t, uint32_t code)
+void sts_text_add_json_code(struct sts_text *t, uint32_t code)
 {
 	static const char named[] =
 		"\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
@@ -226,22 +238,16 @@ void sts_text_add_json(struct sts_text *t, struct sts_slice s)
 			code = (unsigned char)s.data[0];
 			used = 1;
 		}
-		add_json_code(t, code);
+		sts_text_add_json_code(t, code);
 		s.data += used;
 		s.len -= used;
 	}
 }
 
-static bool is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (is_unreserved(s.data[i])) {
+		if (sts_slice_has_only((struct sts_slice){&s.data[i], 1}, "-._~")) {
 			sts_text_add_char(t, s.data[i]);
 		} else {
 			sts_text_add_char(t, '%');
@@ -425,6 +431,28 @@ void sts_hex_encode(struct sts_text *t, const void *data, size_t len)
 		sts_text_add_char(t, digits[p[i] >> 4]);
 		sts_text_add_char(t, digits[p[i] & 15]);
 	}
+}
+
+int sts_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len)
+{
+	if (in.len != 2 * len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int high = sts_hex_value(in.data[2 * i]), low = sts_hex_value(in.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
 }
 
 void sts_wipe(void *data, size_t len)

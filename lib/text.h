@@ -32,6 +32,9 @@ bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
 bool sts_slice_starts(struct sts_slice a, const char *z);
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
 
+/* Are all bytes letters or digits of ASCII, or among `more`? True for none. */
+bool sts_slice_has_only(struct sts_slice a, const char *more);
+
 /* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
 struct sts_slice sts_slice_trim(struct sts_slice a);
 
@@ -76,6 +79,9 @@ size_t sts_utf8_decode(struct sts_slice s, uint32_t *code);
  * JSON. */
 void sts_text_add_json(struct sts_text *t, struct sts_slice s);
 
+/* Add one character of a JSON string, by its code point. */
+void sts_text_add_json_code(struct sts_text *t, uint32_t code);
+
 /* Add percent-encoded for application/x-www-form-urlencoded (unreserved of RFC 3986 stay; space is
  * %20). */
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
@@ -109,6 +115,11 @@ bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t
 void sts_base64url_encode(struct sts_text *t, const void *data, size_t len);
 void sts_base64_encode(struct sts_text *t, const void *data, size_t len);
 void sts_hex_encode(struct sts_text *t, const void *data, size_t len); /* upper case */
+
+/* Of a hexadecimal digit, or -1. sts_hex_decode() wants exactly len bytes, and may have written some
+ * when it returns false. */
+int sts_hex_value(char c);
+bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len);
 
 /* Overwrite memory in a way that the compiler keeps. */
 void sts_wipe(void *data, size_t len);

@@ -44,17 +44,12 @@ static bool cut(struct sts_slice *rest, const char *mark, struct sts_slice *befo
 	return true;
 }
 
-static bool is_name_byte(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c && strchr("_.:-", c));
-}
-
 static struct sts_slice take_name(struct sts_slice *rest)
 {
 	struct sts_slice name = {rest->data, 0};
 
-	while (name.len < rest->len && is_name_byte(name.data[name.len]))
+	while (name.len < rest->len &&
+	       sts_slice_has_only((struct sts_slice){&name.data[name.len], 1}, "_.:-"))
 		name.len++;
 	skip(rest, name.len);
 	return name;
@@ -72,13 +67,11 @@ static uint32_t numbered(struct sts_slice entity)
 		return 0;
 	skip(&entity, hex ? 2 : 1);
 	for (size_t i = 0; i < entity.len; i++) {
-		static const char digits[] = "0123456789abcdef";
-		char c = entity.data[i];
-		const char *digit = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+		int digit = sts_hex_value(entity.data[i]);
 
-		if (!digit || (!hex && digit - digits > 9))
+		if (digit < 0 || digit > (hex ? 15 : 9))
 			return 0;
-		code = code * (hex ? 16 : 10) + (uint32_t)(digit - digits);
+		code = code * (hex ? 16 : 10) + (uint32_t)digit;
 	}
 	return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : code;
 }
@@ -91,15 +84,6 @@ static uint32_t entity_of(struct sts_slice entity)
 		if (sts_slice_eq(entity, at + 1))
 			return (unsigned char)*at;
 	return numbered(entity);
-}
-
-static void add_code(struct sts_text *out, uint32_t code)
-{
-	if (code > 0xffff) {
-		sts_text_addf(out, "\\u%04x", (unsigned)(0xd7c0 + (code >> 10)));
-		code = 0xdc00 | (code & 0x3ff);
-	}
-	sts_text_addf(out, "\\u%04x", (unsigned)code);
 }
 
 static bool add_text(struct scan *s, struct sts_slice text)
@@ -115,7 +99,7 @@ static bool add_text(struct scan *s, struct sts_slice text)
 		if (code == 0)
 			return bad(s, "an entity that is none of XML's own");
 		sts_text_add_json(s->out, plain);
-		add_code(s->out, code);
+		sts_text_add_json_code(s->out, code);
 	}
 	sts_text_add_json(s->out, text);
 	sts_text_add_char(s->out, '"');

@@ -12,32 +12,15 @@
 #include "../lib/jwt.h"
 #include "../lib/protocol.h"
 
-static bool hex_digit(char c, uint8_t *value)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	*value = at ? (uint8_t)(at - digits) : 0;
-	return at != NULL;
-}
-
 static void read_thumbprint(int dir_fd, struct sts_report *report)
 {
 	char hex[2 * STS_THUMBPRINT_BYTES];
 	size_t len;
 
-	if (sts_file_read(dir_fd, STS_FILE_THUMBPRINT, STS_FILE_NOFOLLOW, hex, sizeof(hex), &len) !=
-		    0 ||
-	    len != sizeof(hex))
-		return;
-	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
-		uint8_t high, low;
-
-		if (!hex_digit(hex[2 * i], &high) || !hex_digit(hex[2 * i + 1], &low))
-			return;
-		report->thumbprint[i] = (uint8_t)(high << 4 | low);
-	}
-	report->flags |= STS_REPORT_THUMBPRINT;
+	if (sts_file_read(dir_fd, STS_FILE_THUMBPRINT, STS_FILE_NOFOLLOW, hex, sizeof(hex), &len) ==
+		    0 &&
+	    sts_hex_decode((struct sts_slice){hex, len}, report->thumbprint, STS_THUMBPRINT_BYTES))
+		report->flags |= STS_REPORT_THUMBPRINT;
 }
 
 /* The same arithmetic as the schedule's, without its spread: at this time the token should be replaced. */

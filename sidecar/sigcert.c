@@ -22,35 +22,13 @@ bool sts_poll_url(const char *exchange_url, struct sts_url *url)
 	       sts_url_parse((struct sts_slice){buf, changed.len}, url, NULL) == STS_OK;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hex(struct sts_slice hex, uint8_t *out)
-{
-	if (hex.len != 2 * STS_THUMBPRINT_BYTES)
-		return false;
-	for (size_t i = 0; i < STS_THUMBPRINT_BYTES; i++) {
-		int high = hex_value(hex.data[2 * i]), low = hex_value(hex.data[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
 static bool read_thumbprint(struct sts_slice body, uint8_t *out)
 {
 	const struct sts_json *root, *value;
 	struct sts_slice hex;
 	bool ok = sts_json_parse(body, &root, NULL) == STS_OK &&
 		  sts_json_at(root, "/thumbprint", &value, NULL) == STS_OK && value &&
-		  sts_json_string(value, &hex) && read_hex(hex, out);
+		  sts_json_string(value, &hex) && sts_hex_decode(hex, out, STS_THUMBPRINT_BYTES);
 
 	sts_json_close();
 	return ok;

@@ -363,7 +363,42 @@ static void test_wipe(void)
 	sts_wipe(NULL, 0);
 }
 
+static void only(void)
+{
+	CHECK(sts_slice_has_only(STS_SLICE("azAZ09"), ""));
+	CHECK(sts_slice_has_only(STS_SLICE(""), ""));
+	CHECK(sts_slice_has_only(STS_SLICE("a-_"), "_-"));
+	CHECK(!sts_slice_has_only(STS_SLICE("a-"), ""));
+	CHECK(!sts_slice_has_only(STS_SLICE("a\0"), "-"));
+	/* The neighbours of the letters and digits, and what a lower-case bit would make of them. */
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+		bool want = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			    (c >= 'a' && c <= 'z');
+
+		CHECK_INT(sts_slice_has_only((struct sts_slice){&byte, 1}, ""), want);
+	}
+}
+
+static void hex_decode(void)
+{
+	uint8_t out[2];
+
+	CHECK(sts_hex_decode(STS_SLICE("0aFf"), out, 2) && out[0] == 0x0a && out[1] == 0xff);
+	CHECK(!sts_hex_decode(STS_SLICE("0aF"), out, 2));
+	CHECK(!sts_hex_decode(STS_SLICE("0aFff"), out, 2));
+	CHECK(!sts_hex_decode(STS_SLICE("0g00"), out, 2));
+	CHECK(!sts_hex_decode(STS_SLICE("@000"), out, 2));
+	CHECK_INT(sts_hex_value('g'), -1);
+	CHECK_INT(sts_hex_value('`'), -1);
+	CHECK_INT(sts_hex_value('F'), 15);
+	CHECK_INT(sts_hex_value('\0'), -1);
+	CHECK_INT(sts_hex_value('\x10'), -1);
+}
+
 static const struct sts_test tests[] = {
+	{"letters, digits and more", only},
+	{"hexadecimal, decoded", hex_decode},
 	{"slices", test_slices},
 	{"trimming", test_trim},
 	{"the builder", test_builder},
