@@ -7,7 +7,7 @@
 Some sidecars share one STS; some of them are killed and started again as the kubelet would, the others have to live through it all.
 Workers and supervisors are killed, stopped and continued, told to refresh and to end; the STS goes away, comes back and misbehaves, and
 gets a certificate of another CA; the disk is full for a while; descriptors run out; the subject token and the CA are swapped; one of them
-lives by a clock that is set (tests/sts-sidecar-timefake). Now and then everything heals, and each must then have a new token soon, with no
+lives by a clock that is set (tests/sts-sidecar-timefake), one has three exchanges, two of them in a chain. Now and then everything heals, and each must then have a new token soon, with no
 more memory, descriptors or children than at first. Needs root for the full disk; without, that part is left out.
 """
 import argparse
@@ -37,7 +37,8 @@ HEAL_EVERY_S = 20
 HEAL_WITHIN_S = 40
 DIRTY_MAX_KIB = 48
 GROWTH_MAX_KIB = 12
-LIVES_THROUGH_IT_ALL = ("survivor", "stepped")
+MOST_KEYS = 4
+LIVES_THROUGH_IT_ALL = ("survivor", "stepped", "many")
 FAULTS = [
     dict(status=503), dict(status=503, retry_after=2), dict(status=403, error="access_denied"), dict(status=401), dict(status=500, html=1),
     dict(empty=1), dict(html=1), dict(garbage=300), dict(truncate=200), dict(truncate_body=100), dict(length_delta=50),
@@ -52,53 +53,18 @@ class Trouble(Exception):
     pass
 
 
-class Beside:
-    """One sidecar, its directory, and the reader of it."""
+class Directory:
+    """An output directory, and a reader that looks at it all the time."""
 
-    def __init__(self, name, world, command, program=None):
-        self.name, self.world, self.command, self.program = name, world, command, program or world.sidecar
-        self.out = world.folder / name
-        self.out.mkdir()
-        self.out.chmod(0o777)
-        if world.full_disk:
-            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k,mode=0777", "tmpfs", self.out], check=True)
-        self.log = world.folder / f"{name}.log"
-        self.process, self.last, self.known = None, None, {}
-        self.reads, self.first_memory, self.first_descriptors, self.most_dirty = 0, None, None, 0
-        self.down = threading.Lock()
-        self.start()
-
-    def start(self):
-        with open(self.log, "ab") as stderr:
-            self.process = self.program.start(*self.command(self.out), stderr=stderr, env={"SIDECAR_TEST_CLOCK": self.world.clock})
-
-    def restart(self):
-        """As the kubelet does it: again and again."""
-        for _ in range(20):
-            self.start()
-            time.sleep(0.05)
-            if self.process.popen.poll() is None:
-                return
-            if self.process.popen.returncode != 73:
-                raise Trouble(f"{self.name} ended at its start with {self.process.popen.returncode}")
-            self.world.count["held lock at a restart"] += 1
-        raise Trouble(f"{self.name} cannot get its directory")
-
-    def signal(self, number):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.process.pid, number)
-
-    def worker(self):
-        children = self.process.children()
-        return children[0] if children else None
-
-    # ---- the reader ----
+    def __init__(self, name, path, world):
+        self.name, self.path, self.world = name, path, world
+        self.last, self.known, self.reads = None, {}, 0
 
     def look(self):
         """expires, then the token, as a reader does."""
         try:
-            expires = (self.out / "expires").read_text()
-            token = (self.out / "token.jwt").read_text()
+            expires = (self.path / "expires").read_text()
+            token = (self.path / "token.jwt").read_text()
         except FileNotFoundError:
             if self.last:
                 raise Trouble(f"{self.name}: a file is gone") from None
@@ -125,12 +91,58 @@ class Beside:
                 return
             time.sleep(0.002)
 
+    def has_one_since(self, since):
+        return any(self.world.issued(token) >= since for token in list(self.known)[-3:])
+
+
+class Beside:
+    """One sidecar, and its directories."""
+
+    def __init__(self, name, world, command, program=None, exchanges=()):
+        self.name, self.world, self.command, self.program = name, world, command, program or world.sidecar
+        self.out = world.folder / name
+        self.out.mkdir()
+        self.out.chmod(0o777)
+        if world.full_disk:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k,mode=0777", "tmpfs", self.out], check=True)
+        self.directories = [Directory(f"{name} {part}".strip(), self.out / part, world) for part in exchanges or [""]]
+        for directory in self.directories:
+            directory.path.mkdir(exist_ok=True)
+            directory.path.chmod(0o777)
+        self.log = world.folder / f"{name}.log"
+        self.process, self.first_memory, self.first_descriptors, self.most_dirty = None, None, None, 0
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as stderr:
+            self.process = self.program.start(*self.command(self.out), stderr=stderr, env={"SIDECAR_TEST_CLOCK": self.world.clock})
+
+    def restart(self):
+        """As the kubelet does it: again and again."""
+        for _ in range(20):
+            self.start()
+            time.sleep(0.05)
+            if self.process.popen.poll() is None:
+                return
+            if self.process.popen.returncode != 73:
+                raise Trouble(f"{self.name} ended at its start with {self.process.popen.returncode}")
+            self.world.count["held lock at a restart"] += 1
+        raise Trouble(f"{self.name} cannot get its directory")
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
+
+    def worker(self):
+        children = self.process.children()
+        return children[0] if children else None
+
     # ---- after healing ----
 
     def must_be_well(self, since):
         """A new token, a supervisor that sleeps, and nothing that grew."""
         until, asked = time.monotonic() + HEAL_WITHIN_S, 0
-        while not any(self.world.issued(token) >= since for token in list(self.known)[-3:]):
+        while not all(directory.has_one_since(since) for directory in self.directories):
             if self.process.popen.poll() is not None:
                 raise Trouble(f"{self.name} ended with {self.process.popen.returncode}")
             if time.monotonic() > until:
@@ -158,7 +170,7 @@ class Beside:
             raise Trouble(f"{self.name}: {descriptors} descriptors, {self.first_descriptors} at first")
         if self.world.sanitized or os.sysconf("SC_PAGE_SIZE") != 4096:
             return
-        if self.program is self.world.sidecar and dirty > DIRTY_MAX_KIB:
+        if self.program is self.world.sidecar and dirty > DIRTY_MAX_KIB + 4 * (len(self.directories) - 1):
             raise Trouble(f"{self.name}: {dirty} KiB of dirty memory")
         if dirty > self.first_memory + GROWTH_MAX_KIB:
             raise Trouble(f"{self.name}: {dirty} KiB of dirty memory, {self.first_memory} at first")
@@ -185,10 +197,10 @@ class World:
         self.clock = folder / "clock"
         self.set_clock(0)
         mock("keygen", "--type", "ec", "--out", folder / "signs.pem")
-        self.sts = None
-        self.port = 0
+        self.sts, self.port, self.own_keys = None, 0, []
         self.sts_up()
-        self.key_of_sts = self.sts_key()
+        import jwt
+        self.key_of_sts = jwt.PyJWK(self.own_keys[0])
         self.projected = Projected(folder / "volume", "sts-token", self.sts.mint())
         url = f"https://localhost:{self.port}{USER}"
         run = ["run", "--protocol", "openunison", "--url", url, "--token-file", self.projected.path, "--cacert-path", self.cas.path,
@@ -199,9 +211,22 @@ class World:
         if not self.sanitized:
             self.timefake = Sidecar(binary.parent / "tests/sts-sidecar-timefake")
             self.all.append(Beside("stepped", self, lambda out: [*run, out], self.timefake))
-        self.readers = [threading.Thread(target=one.watch, daemon=True) for one in self.all]
+        self.all.append(Beside("many", self, lambda out: ["run", "--config", self.configure(out)], exchanges=("first", "second", "third")))
+        self.readers = [threading.Thread(target=directory.watch, daemon=True) for one in self.all for directory in one.directories]
         for reader in self.readers:
             reader.start()
+
+    def configure(self, out):
+        """The second reads what the first writes; the third is on its own."""
+        base = f"https://localhost:{self.port}"
+        path = self.folder / "config.json"
+        path.write_text(json.dumps({
+            "cacert-path": [str(self.cas.path)], "timeout": "3s", "token-file": str(self.projected.path), "exchanges": [
+                {"name": "first", "protocol": "openunison", "url": base + USER, "output-dir": str(out / "first")},
+                {"name": "second", "protocol": "token-exchange", "url": base + "/token", "token-file": str(out / "first/token.jwt"),
+                 "output-dir": str(out / "second")},
+                {"name": "third", "protocol": "token-exchange", "url": base + "/token", "output-dir": str(out / "third")}]}))
+        return path
 
     def trouble(self, words):
         self.troubles.append(words)
@@ -214,20 +239,26 @@ class World:
         for name in ("port", "control"):
             (self.sts_folder / name).unlink(missing_ok=True)
         self.sts = Mock(self.sts_folder, "--port", self.port, "--cert", self.certificate, "--key", self.key, "--lifetime", LIFETIME,
-                        "--signing-key", self.folder / "signs.pem", "--alg", "ES256", "--issuer", "https://chaos.test")
+                        "--signing-key", self.folder / "signs.pem", "--alg", "ES256", "--issuer", "https://chaos.test",
+                        "--subject-issuer", "", "--cluster", "system:serviceaccount")
         self.port = self.sts.port
+        # What it issues, it takes as a subject token too, whatever it called its key at the time.
+        self.own_keys += [key for key in self.certs()["keys"] if key not in self.own_keys]
+        trusted = self.sts_folder / "jwks.json"
+        new = trusted.with_suffix(".new")
+        new.write_text(json.dumps({"keys": json.loads(trusted.read_text())["keys"] + self.own_keys[-MOST_KEYS:]}))
+        new.rename(trusted)
 
     def sts_down(self):
         self.sts.process.terminate()
         self.sts.process.communicate()
 
-    def sts_key(self):
-        import jwt
+    def certs(self):
         import ssl
         import urllib.request
-        context = ssl.create_default_context(cafile=str(self.cas.path))
+        context = ssl.create_default_context(cadata=self.ca.pem.decode())
         with urllib.request.urlopen(f"https://localhost:{self.port}/certs", context=context, timeout=10) as answer:
-            return jwt.PyJWK(json.load(answer)["keys"][0])
+            return json.load(answer)
 
     def verify(self, token):
         """A torn token has no signature that is right."""
@@ -434,13 +465,13 @@ class World:
                     json.loads(line)
                 except ValueError:
                     raise Trouble(f"{one.name}: not a line of JSON: {line!r}") from None
-                if any(token[-40:] in line for token in [subject, *one.known]):
+                if any(token[-40:] in line for token in [subject, *(token for d in one.directories for token in d.known)]):
                     raise Trouble(f"{one.name}: a token in the log")
         self.count["log lines"] = lines
 
     def numbers(self):
         for one in self.all:
-            print(f"{one.name}: {one.reads} reads, {len(one.known)} tokens, {one.first_memory} to {one.most_dirty} KiB dirty, "
+            print(f"{one.name}: {sum(d.reads for d in one.directories)} reads, {sum(len(d.known) for d in one.directories)} tokens, {one.first_memory} to {one.most_dirty} KiB dirty, "
                   f"{one.first_descriptors} descriptors")
         print(", ".join(f"{count} {what}" for what, count in sorted(self.count.items())))
 
