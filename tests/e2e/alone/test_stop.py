@@ -2,6 +2,7 @@
 """How long it takes to stop: the one test with a clock in it, so nothing runs beside it. In every state that a worker can be in, as an
 ordinary process and as PID 1: two hundred times in all, and the slowest counts."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -296,6 +297,33 @@ def test_writing(rig, measure):
         return Inner(process, process.children()[0])
     measure(begin)
     assert (r.out / ".token.jwt.new").exists() and not (r.out / "token.jwt").exists()
+
+
+@each_way
+@pytest.mark.parametrize("state", ["idle", "waiting"])
+def test_many_exchanges(state, run, rig, measure):
+    """Sixteen, at rest, or four of them in the middle of an exchange."""
+    r = rig()
+    if state == "waiting":
+        r.mock.fault(delay_head_ms=60000)
+    exchanges = []
+    for number in range(16):
+        out = r.out / str(number)
+        out.mkdir()
+        out.chmod(0o777)
+        exchanges.append({"name": f"x{number}", "output-dir": str(out)})
+    config = r.space.write("config.json", json.dumps({
+        "url": r.url, "protocol": "openunison", "token-file": str(r.token_file), "cacert-path": [str(r.ca_file)], "exchanges": exchanges}))
+
+    def begin():
+        before, told = r.mock.stats()["connections"], len(r.lines())
+        process = run(r, "--config", config, options=dict.fromkeys(["url", "protocol", "token-file", "output-dir", "cacert-path", "timeout"]))
+        if state == "waiting":
+            wait_for(lambda: r.mock.stats()["connections"] >= before + 4, "four connections")
+        else:
+            wait_for(lambda: sum(line["msg"].startswith("token") for line in r.lines()[told:]) == 16, "sixteen tokens")
+        return process
+    measure(begin)
 
 
 @each_way
