@@ -259,7 +259,8 @@ static void welcome(struct connection *c, int64_t now_ms)
 	take(c);
 }
 
-static void turn(void)
+/* False when poll() fails, which would be tried again at once for ever. */
+static bool turn(void)
 {
 	struct pollfd fds[CONNECTIONS + 1];
 	int64_t now_ms = sts_clock_boot_ms(), wake_ms = INT64_MAX,
@@ -281,8 +282,10 @@ static void turn(void)
 	fds[CONNECTIONS] = (struct pollfd){.fd = now_ms >= open_ms ? l.fd : -1, .events = POLLIN};
 	if (now_ms < open_ms && open_ms < wake_ms)
 		wake_ms = open_ms;
-	if (poll(fds, CONNECTIONS + 1, wake_ms == INT64_MAX ? -1 : sts_clock_left_ms(wake_ms)) <= 0)
-		return;
+	int ready = poll(fds, CONNECTIONS + 1,
+			 wake_ms == INT64_MAX ? -1 : sts_clock_left_ms(wake_ms));
+	if (ready <= 0)
+		return ready == 0 || errno == EINTR;
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (fds[i].revents && l.connection[i].state == ANSWERING)
 			answer(&l.connection[i]);
@@ -290,6 +293,7 @@ static void turn(void)
 			take(&l.connection[i]);
 	if (fds[CONNECTIONS].revents)
 		welcome(place(), sts_clock_boot_ms());
+	return true;
 }
 
 /* ---- the port ---- */
@@ -410,6 +414,7 @@ enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics
 	if (err != STS_OK)
 		return err;
 	l.fd = open_with_patience(where);
-	for (;;)
-		turn();
+	while (turn())
+		;
+	return sts_fail(e, STS_EBUG, errno, "poll: %s", sts_errno_words(errno));
 }

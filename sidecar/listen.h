@@ -24,7 +24,7 @@ bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *p
  *   where    in  of sts_listen_parse()
  *   dirs     in  the output directory of each exchange of the metrics; NULL ends them
  *   require  in  --require-sandbox
- * Returns only with `require`: STS_ESANDBOX.
+ * Returns only when it cannot go on: STS_ESANDBOX with `require`, STS_EBUG where the kernel does not let it wait.
  */
 enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
 			    bool require, struct sts_error *e);

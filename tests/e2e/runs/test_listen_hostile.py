@@ -201,8 +201,11 @@ def shared(sidecar):
         yield port
 
 
+ended = []      # exit statuses of those that follow
+
+
 @contextlib.contextmanager
-def standalone(sidecar, count):
+def standalone(sidecar, count, limits="true", patience_s=20):
     # The size comes from a real one; what is in it may be anything.
     with contextlib.ExitStack() as stack:
         port = free_port()
@@ -222,12 +225,12 @@ def standalone(sidecar, count):
         os.write(memory, page_)
         port = free_port()
         # Descriptor 3, as the supervisor hands it over.
-        command = ["bash", "-c", 'exec 3<&"$0"; exec "$@"', str(memory), str(sidecar.path), "listener", f"{HOST}:{port}", "2", "1", "0",
+        command = ["bash", "-c", f'exec 3<&"$0"; {limits}; exec "$@"', str(memory), str(sidecar.path), "listener", f"{HOST}:{port}", "2", "1", "0",
                    *[f"/nowhere/{i}" for i in range(count)]]
         alone = subprocess.Popen(command, pass_fds=(memory,), env=sidecar.environment(), stdin=subprocess.DEVNULL)
-        stack.callback(alone.wait, 5)
+        stack.callback(lambda: ended.append(alone.wait(5)))
         stack.callback(alone.kill)
-        up(port)
+        up(port, patience_s)
         yield alone, port
 
 
@@ -276,3 +279,26 @@ def test_a_slow_reader_gets_it_all(sidecar):
                 data += piece
                 time.sleep(0.02)
         assert data.partition(b"\r\n\r\n")[2].decode() == page(port, "/metrics")[2]
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer needs descriptors of its own")
+def test_out_of_descriptors(sidecar):
+    """Five places less the port's: others wait for their turn, a second between tries, and it does not spin."""
+    with standalone(sidecar, 1, "ulimit -n 9") as (process, port):
+        def ticks():
+            return sum(map(int, open(f"/proc/{process.pid}/stat").read().split()[13:15]))
+        used, began = ticks(), time.monotonic()
+        with crowd(port, 5):
+            time.sleep(0.2)
+            assert page(port, "/livez", timeout=15)[0] == 200
+        assert CONNECTION_S - 1 < time.monotonic() - began < CONNECTION_S + 3
+        assert ticks() - used < 20
+        assert page(port, "/livez")[0] == 200
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer needs descriptors of its own")
+def test_far_too_few_descriptors(sidecar):
+    """The kernel refuses the very poll(): it ends, to be started again later."""
+    with pytest.raises(AssertionError), standalone(sidecar, 1, "ulimit -n 5", patience_s=1):
+        pass
+    assert ended[-1] == 70
