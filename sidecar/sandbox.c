@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 /* tests/sandbox/: a worker that attacks. No release has it. */
 #ifdef STS_WITH_HOSTILE_WORKER
@@ -12,16 +13,6 @@
 #else
 #define sts_hostile(stage) ((void)(stage))
 #endif
-
-/* Where the supervisor's domain allows writing. */
-static struct {
-	bool holds;
-	size_t count;
-	struct {
-		dev_t device;
-		ino_t inode;
-	} dir[STS_SANDBOX_DIRS_MAX];
-} writable;
 
 static enum sts_err judge(bool holds, bool require, const char *layer, struct sts_error *e)
 {
@@ -31,28 +22,14 @@ static enum sts_err judge(bool holds, bool require, const char *layer, struct st
 			layer);
 }
 
-static void note_writable(int dir_fd)
-{
-	struct stat st;
-
-	if (dir_fd < 0 || writable.count == STS_SANDBOX_DIRS_MAX || fstat(dir_fd, &st) != 0)
-		return;
-	writable.dir[writable.count].device = st.st_dev;
-	writable.dir[writable.count++].inode = st.st_ino;
-}
-
 bool sts_sandbox_may_write(const char *dir)
 {
-	struct stat st;
+	/* The kernel knows, and remembering would cost a page. It says EACCES where the directory's own mode says nothing of the kind. */
+	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
-	if (!writable.holds)
-		return true;
-	if (stat(dir, &st) != 0)
-		return false;
-	for (size_t i = 0; i < writable.count; i++)
-		if (writable.dir[i].device == st.st_dev && writable.dir[i].inode == st.st_ino)
-			return true;
-	return false;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != EACCES || access(dir, W_OK | X_OK) != 0;
 }
 
 static int confine_files(const int *dirs, size_t count)
@@ -66,10 +43,8 @@ static int confine_files(const int *dirs, size_t count)
 	if (!sts_landlock_allow_path(&l, AT_FDCWD, "/proc/self/exe", STS_LANDLOCK_EXECUTE))
 		sts_landlock_allow_path(&l, AT_FDCWD, (const char *)getauxval(AT_EXECFN),
 					STS_LANDLOCK_EXECUTE);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		sts_landlock_allow(&l, dirs[i], STS_LANDLOCK_REPLACE);
-		note_writable(dirs[i]);
-	}
 	return sts_landlock_enter(&l);
 }
 
@@ -98,7 +73,6 @@ __attribute__((noinline)) enum sts_err sts_sandbox_supervisor(const int *dirs, s
 	bool seccomp = sts_seccomp_enter(STS_SANDBOX_SUPERVISOR) == 0;
 	enum sts_err err = judge(no_new_privs, require, "no-new-privs", e);
 
-	writable.holds = landlock > 0;
 	if (err == STS_OK)
 		err = judge(seccomp, require, "seccomp", e);
 	if (err == STS_OK)

@@ -11,9 +11,6 @@
 #include "log.h"
 #include "sandbox_layers.h"
 
-/* Output directories of the supervisor; as many as there can be exchanges. */
-#define STS_SANDBOX_DIRS_MAX 16
-
 /*
  * Confine the supervisor, before its loop: it and its children read anywhere; write, create and remove only beneath the output
  * directories; execute only this very program; make only the system calls that one of them needs. Logs one line that says which layers
