@@ -29,7 +29,7 @@ bool sts_sandbox_may_write(const char *dir)
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0 || errno != EACCES || access(dir, W_OK | X_OK) != 0;
+	return fd >= 0 || errno != EACCES || faccessat(AT_FDCWD, dir, W_OK | X_OK, 0) != 0;
 }
 
 static int confine_files(const int *dirs, size_t count)
