@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The table of docs/sandbox.md, from the one in sidecar/sandbox_seccomp.c: run it to print it."""
+import pathlib
+import re
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = TOP / "sidecar/sandbox_seccomp.c"
+COLUMNS = ["supervisor", "start", "connected", "answered", "notify", "listener"]
+LETTERS = {"A": {"start"}, "B": {"connected"}, "C": {"answered"}, "N": {"notify"}, "L": {"listener"}}
+LETTERS["W"] = LETTERS["A"] | LETTERS["B"] | LETTERS["C"]
+LETTERS["ALL"] = LETTERS["W"] | LETTERS["N"] | LETTERS["L"]
+WORDS = {
+    "ANY": "",
+    "INTERNET": "TCP and UDP over IPv4 and IPv6",
+    "NO_ADDRESS": "without an address",
+    "NO_EXECUTE": "not executable",
+    "PLAIN_FORK": "no thread, no namespace",
+    "KILL": "SIGKILL",
+    "GET_FLAGS": "F_GETFD, F_GETFL",
+    "SET_FLAGS": "F_SETFD",
+    "ADD_SEALS": "F_ADD_SEALS",
+    "IS_TERMINAL": "TIOCGWINSZ",
+    "NOT_DUMPABLE": "PR_SET_DUMPABLE 0",
+    "END_WITH_PARENT": "PR_SET_PDEATHSIG",
+    "NO_NEW_PRIVILEGES": "PR_SET_NO_NEW_PRIVS",
+    "FILTER": "PR_SET_SECCOMP",
+}
+
+
+def rows():
+    """(call, who, condition) of each row of a release."""
+    text = re.sub(r"#if STS_SANITIZED.*?#endif\n#endif", "", SOURCE.read_text().partition("calls[] = {")[2].partition("\n};")[0], flags=re.S)
+    found = re.findall(r"\{__NR_(\w+), ([\w |]+)(?:, (\w+))?\}", text)
+    assert len(found) == text.count("__NR_") - text.count("#ifdef __NR_")
+    for call, who, condition in found:
+        names = set().union(*(LETTERS[letter.strip()] for letter in who.split("|") if letter.strip() != "0"))
+        yield call, names | {"supervisor"}, condition or "ANY"
+
+
+def table():
+    groups = {}
+    for call, who, condition in rows():
+        shown = f"`{call}`" + (f" ({WORDS[condition]})" if WORDS[condition] else "")
+        groups.setdefault(tuple(column in who for column in COLUMNS), []).append(shown)
+    lines = ["| system calls | " + " | ".join(COLUMNS) + " |", "|---" + "|:-:" * len(COLUMNS) + "|"]
+    for marks, calls in sorted(groups.items(), reverse=True):
+        lines.append(f"| {', '.join(calls)} | " + " | ".join("x" if mark else "" for mark in marks) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
