@@ -63,7 +63,7 @@ static struct sts_slice first_string(const struct sts_json *root, const char *po
 	const struct sts_json *v;
 	struct sts_slice s;
 
-	for (; *pointers; pointers += strlen(pointers) + 1)
+	for (; *pointers; pointers = sts_text_at(pointers, 1))
 		if (sts_json_at(root, pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
 			return s;
 	return (struct sts_slice){NULL, 0};

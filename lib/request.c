@@ -244,8 +244,12 @@ static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
 
 		sts_text_add_char(out, '"');
 		for (size_t i = 0; i < token.len; i++) {
-			bool escape = token.data[i] == '~' && i + 1 < token.len;
-			char c = escape ? (token.data[++i] == '0' ? '~' : '/') : token.data[i];
+			char c = token.data[i], next = i + 1 < token.len ? token.data[i + 1] : '\0';
+
+			if (c == '~' && (next == '0' || next == '1')) {
+				c = next == '0' ? '~' : '/';
+				i++;
+			}
 
 			sts_text_add_json(out, (struct sts_slice){&c, 1});
 		}

@@ -71,7 +71,7 @@ bool sts_request_name_is_secret(struct sts_slice name)
 	static const char secrets[] = "clientsecret\0password\0clientassertion\0actortoken\0"
 				      "assertion\0subjecttoken\0authorization\0";
 
-	for (const char *at = secrets; *at; at += strlen(at) + 1)
+	for (const char *at = secrets; *at; at = sts_text_at(at, 1))
 		if (sts_name_is(name, at))
 			return true;
 	return false;
@@ -267,15 +267,11 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 	return STS_OK;
 }
 
-/* Is it a header that this request has already? */
-static bool is_own_header(const struct sts_request *r, struct sts_slice name)
+/* Does the row, or the place of the subject token, set it? */
+static bool row_sets_header(const struct sts_request *r, struct sts_slice name)
 {
-	static const char ours[] = "accept\0user-agent\0content-type\0";
 	const struct sts_param *p;
 
-	for (const char *at = ours; *at; at += strlen(at) + 1)
-		if (sts_slice_eq_nocase(name, at))
-			return true;
 	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
 		const char *field;
 		enum sts_place place = sts_request_place(r, p, &field);
@@ -286,7 +282,19 @@ static bool is_own_header(const struct sts_request *r, struct sts_slice name)
 		    sts_slice_eq_nocase(name, field))
 			return true;
 	}
-	return r->client_auth == STS_CLIENT_BASIC && sts_slice_eq_nocase(name, "authorization");
+	return false;
+}
+
+/* Is it a header that this request has already? */
+static bool is_own_header(const struct sts_request *r, struct sts_slice name)
+{
+	static const char ours[] = "accept\0user-agent\0content-type\0";
+
+	for (const char *at = ours; *at; at = sts_text_at(at, 1))
+		if (sts_slice_eq_nocase(name, at))
+			return true;
+	return row_sets_header(r, name) ||
+	       (r->client_auth == STS_CLIENT_BASIC && sts_slice_eq_nocase(name, "authorization"));
 }
 
 static enum sts_err check_headers(const struct sts_request *r, struct sts_error *e)
@@ -317,6 +325,10 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 	if (r->client_auth != STS_CLIENT_NONE && !(id && secret))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth needs both a client id and a client secret");
+	if (r->client_auth == STS_CLIENT_BASIC && row_sets_header(r, STS_SLICE("authorization")))
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--client-auth basic needs another --subject-in: both are the "
+				"Authorization header");
 	if (!may_go_out(r->client_id, STS_PLACE_QUERY) ||
 	    !may_go_out(r->client_secret, STS_PLACE_QUERY))
 		return sts_fail(e, STS_EUSAGE, 0,

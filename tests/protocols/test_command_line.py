@@ -164,6 +164,7 @@ CUSTOM = [
     (["--subject-in=header:X-Token", "--param=a=b"], "X-Token: ***", "a=b"),
     (["--subject-in=field:tok", "--body=json", "--scope=a", "--scope=b"], "POST /x HTTP/1.1", '{"tok":"***","scope":"a b"}'),
     (["--subject-in=pointer:/a~1b/c~0d/0", "--body=json"], "application/json", '{"a/b":{"c~d":{"0":"***"}}}'),
+    (["--subject-in=pointer:/~2/~"], "POST /x HTTP/1.1", '{"~2":{"~":"***"}}'),
     (["--subject-in=pointer:/a"], "POST /x HTTP/1.1", '{"a":"***"}'),
     (["--subject-in=pointer:/a", "--method=PUT"], "PUT /x HTTP/1.1", '{"a":"***"}'),
     (["--subject-in=field:tok", "--client-id=me", "--client-secret-file=SECRET", "--client-auth=basic"], "Authorization: Basic ***", "tok=***"),

@@ -325,8 +325,20 @@ static void custom_refused(void)
 		CHECK_INT(build(&r, false), STS_EUSAGE);
 		CHECK_INT(head.len + body.len, 0);
 	}
-	struct sts_request r = exchange();
+	/* Both would be the Authorization header. */
+	struct sts_request r = own("POST", STS_BODY_FORM, STS_PLACE_BEARER, NULL);
 
+	r.client_auth = STS_CLIENT_BASIC;
+	r.client_id = r.client_secret = S("x");
+	CHECK_INT(build(&r, false), STS_EUSAGE);
+	CHECK(strstr(error.msg, "both are the Authorization header"));
+	r.subject_place = STS_PLACE_HEADER;
+	r.subject_field = "AUTHORIZATION";
+	CHECK_INT(build(&r, false), STS_EUSAGE);
+	r.subject_field = "X-Token";
+	CHECK_INT(build(&r, false), STS_OK);
+
+	r = exchange();
 	r.method = "PUT";
 	CHECK_INT(build(&r, false), STS_EUSAGE);
 	CHECK(strstr(error.msg, "takes neither --method nor --subject-in"));
