@@ -26,6 +26,8 @@
 
 static struct sts_plans plans;
 
+_Static_assert(sizeof(ino_t) == STS_SUBJECT_ID_BYTES, "an inode stands for a subject token's id");
+
 /* In place of what is only told, watched or served, whatever its arguments are (linked with --defsym). */
 int bind_nothing(void)
 {
@@ -144,7 +146,11 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, str
 {
 	sts_child_init(c);
 	leak();
-	pid_t pid = world_fork(atoi(job->name), (int)job->mode, job->timeout_ms);
+	ino_t used = 0;
+
+	if (job->used && world.bug != BUG_TWICE)
+		memcpy(&used, job->used, sizeof(used));
+	pid_t pid = world_fork(atoi(job->name), (int)job->mode, job->timeout_ms, used);
 	if (pid < 0)
 		return sts_fail(e, STS_EFORK, EAGAIN, "no process is left");
 	c->pid = pid;
@@ -165,6 +171,10 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 				      .error = c->killed ? STS_ETIMEOUT : STS_EWORKER,
 				      .retry_after_s = -1,
 				      .subject_exp_s = -1};
+	if (w && w->sent) {
+		c->stage_len = sizeof(c->stage);
+		memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
+	}
 	if (!w || !w->has_report || !w->ended)
 		return;
 	*report = w->report;
@@ -256,6 +266,7 @@ void bind_plan(void)
 					  .poll_ms = world.place[i].polls ? 30 * SECOND : 0,
 					  .depends_on = (int8_t)world.place[i].chained_to,
 					  .adopt = true,
+					  .single_use = world.place[i].single_use,
 					  .configured = world.exchanges > 1};
 		plan->token_file = plan->output_dir = (uint16_t)(i + 1);
 		strcpy(plan->name, sts_plans_text(&plans, plan->token_file));

@@ -116,13 +116,19 @@ void check_unwilling(int exchange, int64_t until_ms)
 /* Since when there was a willing STS, and a subject token to send to it that gives more than the old one. */
 static int64_t willing_since(int i, int64_t now_ms)
 {
-	const struct subject *subject = &world.place[i].subject;
+	const struct place *p = &world.place[i];
+	const struct subject *subject = &p->subject;
 	const struct record *r = &record[i];
 	bool needs_another = r->capped || r->without_since_ms >= 0;
 
 	/* One that reads another's output waits for that one's first success, after every start. */
 	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
 		return now_ms;
+	if (p->single_use && p->taken == subject->inode)
+		return now_ms;
+	/* Without an event it is looked every minute whether there is another one; then it is sent. */
+	if (p->single_use && subject->renewed_ms + 6 * SECOND > r->willing_since_ms)
+		return subject->renewed_ms + 6 * SECOND;
 	return needs_another && subject->renewed_ms > r->willing_since_ms ? subject->renewed_ms
 									  : r->willing_since_ms;
 }
@@ -161,16 +167,17 @@ void check_time(int64_t to_ms)
 		check_token(i, to_ms);
 }
 
-void check_written(int exchange, int64_t from_ms, int64_t until_ms, bool capped)
+void check_token_known(int exchange)
 {
+	const struct place *p = &world.place[exchange];
 	struct record *r = &record[exchange];
 
 	if (r->without_since_ms >= 0)
 		check_figures.without_ms += world.boot_ms - r->without_since_ms;
-	r->last_sent_ms = from_ms;
-	r->token_until_ms = until_ms;
+	r->last_sent_ms = p->token_from_ms;
+	r->token_until_ms = p->token_until_ms;
 	r->without_since_ms = -1;
-	r->capped = capped;
+	r->capped = p->capped;
 	check_figures.tokens++;
 }
 
@@ -225,8 +232,17 @@ void check_fork(int exchange, int mode, int64_t timeout_ms)
 		check_fail(exchange, "%d workers at once", running + 1);
 	if (timeout_ms < 1 || timeout_ms > 30 * SECOND)
 		check_fail(exchange, "a worker with %lld ms", (long long)timeout_ms);
-	if (is_attempt(mode))
+	/* One that finds the subject token used goes no further, as often as somebody asks. */
+	if (is_attempt(mode) && !world.place[exchange].single_use)
 		check_floor(exchange);
+}
+
+void check_sent(int exchange)
+{
+	const struct place *p = &world.place[exchange];
+
+	if (p->single_use && p->taken == p->subject.inode)
+		check_fail(exchange, "a subject token was sent twice");
 }
 
 void check_not_forked(int exchange, int mode)

@@ -23,8 +23,11 @@ void check_sleep(int64_t until_ms);
 void check_fork(int exchange, int mode, int64_t timeout_ms);
 void check_not_forked(int exchange, int mode);
 void check_started(const struct worker *w);
+/* A subject token is about to be sent. */
+void check_sent(int exchange);
 void check_ended(const struct worker *w);
-void check_written(int exchange, int64_t from_ms, int64_t until_ms, bool capped);
+/* The supervisor is told of what is in an exchange's files. */
+void check_token_known(int exchange);
 void check_refreshed(void); /* somebody asked for a refresh of all */
 
 /* For what is printed at the end. */

@@ -20,8 +20,9 @@
 static const char *const bugs[BUG__COUNT] = {
 	[BUG_NONE] = "none",   [BUG_TIMER] = "timer",   [BUG_LAZY] = "lazy",
 	[BUG_EAGER] = "eager", [BUG_ASLEEP] = "asleep", [BUG_PATIENT] = "patient",
-	[BUG_STORM] = "storm", [BUG_TWINS] = "twins",   [BUG_CROWD] = "crowd",
-	[BUG_FILES] = "files", [BUG_MEMORY] = "memory", [BUG_SPIN] = "spin",
+	[BUG_STORM] = "storm", [BUG_TWINS] = "twins",   [BUG_TWICE] = "twice",
+	[BUG_CROWD] = "crowd", [BUG_FILES] = "files",   [BUG_MEMORY] = "memory",
+	[BUG_SPIN] = "spin",
 };
 
 static enum bug find_bug(const char *name)

@@ -30,7 +30,7 @@ def test_a_year(seed, exchanges, days):
 
 @pytest.mark.parametrize("bug,says", [
     ("timer", "nothing in the way"), ("lazy", "nothing in the way"), ("patient", "nothing in the way"), ("asleep", "it sleeps for"),
-    ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
+    ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twice", "sent twice"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
     ("files", "descriptors"), ("memory", "pages are mapped"), ("spin", "it does not sleep"),
 ])
 def test_a_bug_is_seen(bug, says):

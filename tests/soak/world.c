@@ -11,9 +11,10 @@
 
 struct world world;
 
-#define SUBJECT_LIFE_MS HOUR
-#define LIFE_MS         (900 * SECOND)
-#define LOST_PERCENT    10 /* of the events that only make things quicker */
+#define SUBJECT_LIFE_MS    HOUR
+#define SINGLE_USE_LIFE_MS (10 * MINUTE) /* the shortest that the kubelet gives */
+#define LIFE_MS            (900 * SECOND)
+#define LOST_PERCENT       10 /* of the events that only make things quicker */
 
 /* ---- chance ---- */
 
@@ -123,8 +124,10 @@ static void renew_subject(struct place *p, int64_t until_ms)
 /* The kubelet: at 80 % of its life, and sometimes far too late. */
 static void rotate(struct place *p)
 {
-	renew_subject(p, world.boot_ms + SUBJECT_LIFE_MS);
-	p->subject.rotates_ms = world.boot_ms + SUBJECT_LIFE_MS * 8 / 10 + between(0, 90 * SECOND) +
+	int64_t life_ms = p->single_use ? SINGLE_USE_LIFE_MS : SUBJECT_LIFE_MS;
+
+	renew_subject(p, world.boot_ms + life_ms);
+	p->subject.rotates_ms = world.boot_ms + life_ms * 8 / 10 + between(0, 90 * SECOND) +
 				(chance(2) ? trouble_ms() : 0);
 }
 
@@ -248,12 +251,26 @@ static void tell_on_disk(struct worker *w)
 		w->report.sent_boot_ms = w->started_ms - (world_real_ms() - p->written_real_ms);
 }
 
-static void meet_the_sts(struct worker *w, int64_t timeout_ms)
+/* What came of it does not matter: it may have been taken. */
+static void send_subject(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
 
+	w->sent = true;
+	w->subject = p->subject.inode;
+	check_sent(w->exchange);
+	p->taken = p->subject.inode;
+}
+
+static void meet_the_sts(struct worker *w, int64_t timeout_ms)
+{
+	struct place *p = &world.place[w->exchange];
+	enum mood mood = clock_is_mad() ? MOOD_DISTRUSTED : p->mood;
+
 	w->asks = true;
-	switch (clock_is_mad() ? MOOD_DISTRUSTED : p->mood) {
+	if (mood != MOOD_REFUSES && mood != MOOD_DISTRUSTED)
+		send_subject(w);
+	switch (mood) {
 	case MOOD_REFUSES:
 		say(w, STS_ECONNECT, 3);
 		break;
@@ -279,15 +296,18 @@ static void meet_the_sts(struct worker *w, int64_t timeout_ms)
 	}
 }
 
-static void attempt(struct worker *w, int64_t timeout_ms)
+static void attempt(struct worker *w, int64_t timeout_ms, ino_t used)
 {
 	struct place *p = &world.place[w->exchange];
 	bool due, there = on_disk(w, &due);
 
-	if (there && !due)
+	w->adopts = there && !due;
+	if (w->adopts)
 		say(w, STS_OK, 2);
 	else if (WORLD_EPOCH_MS + p->subject.until_ms <= world_real_ms())
 		say(w, STS_ESUBJECT_EXPIRED, 1);
+	else if (p->single_use && used == p->subject.inode)
+		say(w, STS_ESUBJECT_USED, 1);
 	else
 		meet_the_sts(w, timeout_ms);
 	if (there && (!due || w->report.error != STS_OK))
@@ -339,7 +359,7 @@ static struct worker *free_worker(void)
 	check_fail(-1, "workers are never reaped");
 }
 
-pid_t world_fork(int exchange, int mode, int64_t timeout_ms)
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used)
 {
 	struct place *p = &world.place[exchange];
 	bool bad = world.boot_ms < p->bad_until_ms;
@@ -358,7 +378,7 @@ pid_t world_fork(int exchange, int mode, int64_t timeout_ms)
 			     .started_ms = world.boot_ms,
 			     .ends_ms = world.boot_ms + 1};
 	if (mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT)
-		attempt(w, timeout_ms);
+		attempt(w, timeout_ms, used);
 	else
 		poll_the_key(w);
 	if (bad)
@@ -380,10 +400,9 @@ static void write_files(struct worker *w)
 	p->expires_s = w->report.expires_s;
 	p->written_real_ms = world_real_ms();
 	p->offset_ms = world.offset_ms;
-	/* Who dies between the file and the report leaves a token that nobody knows the end of. */
-	if (w->has_report)
-		check_written(w->exchange, w->started_ms, w->token_until_ms,
-			      w->report.flags & STS_REPORT_CAPPED);
+	p->token_from_ms = w->started_ms;
+	p->token_until_ms = w->token_until_ms;
+	p->capped = w->report.flags & STS_REPORT_CAPPED;
 	for (int i = 0; i < world.exchanges; i++)
 		if (world.place[i].chained_to == w->exchange)
 			renew_subject(&world.place[i], w->token_until_ms);
@@ -393,6 +412,9 @@ static void end_worker(struct worker *w)
 {
 	if (w->writes)
 		write_files(w);
+	/* Who dies between the file and the report leaves a token that nobody knows of, until it is adopted. */
+	if (w->has_report && (w->writes || w->adopts) && w->report.error == STS_OK)
+		check_token_known(w->exchange);
 	w->ended = true;
 	world.pending |= WORLD_CHILD;
 	check_ended(w);
@@ -518,7 +540,7 @@ unsigned world_sleep(int64_t until_ms)
 	if (world.bug == BUG_SPIN)
 		return 0;
 	for (int i = 0; i < 5 && world.bug == BUG_CROWD; i++)
-		world_fork(WORLD_EXCHANGES_MAX - 1 - i, STS_WORKER_POLL, SECOND);
+		world_fork(WORLD_EXCHANGES_MAX - 1 - i, STS_WORKER_POLL, SECOND, 0);
 	while (!world.pending) {
 		int64_t at_ms = next_event_ms();
 
@@ -547,9 +569,10 @@ static void init_place(int i)
 	struct place *p = &world.place[i];
 
 	*p = (struct place){.chained_to = i % 3 == 2 ? i - 1 : -1, .polls = i % 4 == 1};
-	p->subject.inode = 1;
-	p->subject.until_ms = p->chained_to < 0 ? SUBJECT_LIFE_MS : -1;
-	p->subject.rotates_ms = SUBJECT_LIFE_MS * 8 / 10;
+	p->single_use = i == 3;
+	p->subject.until_ms = -1;
+	if (p->chained_to < 0)
+		rotate(p);
 	p->next_mood_ms = about(2 * DAY);
 	p->next_full_ms = about(15 * DAY);
 	p->next_bad_ms = about(6 * DAY);
@@ -589,9 +612,14 @@ bool world_restart(void)
 	world.pending = 0;
 	/* A new container in the same Pod finds the files; a new Pod does not, and it starts with the right clock. */
 	bool pod = chance(50);
-	for (int i = 0; i < world.exchanges; i++)
-		if (pod || world.place[i].offset_ms != world.offset_ms)
-			world.place[i].has_files = false;
+	for (int i = 0; i < world.exchanges; i++) {
+		struct place *p = &world.place[i];
+
+		if (pod || p->offset_ms != world.offset_ms)
+			p->has_files = false;
+		/* It does not know what the one before it sent, and its STS is patient with it. */
+		p->taken = 0;
+	}
 	check_restart();
 	return true;
 }

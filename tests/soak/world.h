@@ -55,6 +55,7 @@ enum bug {
 	BUG_ASLEEP,  /* after a success it sleeps for two days */
 	BUG_PATIENT, /* after a failure it waits six minutes */
 	BUG_STORM,   /* retries keep their floor, and know no back-off */
+	BUG_TWICE,   /* workers are not told which subject token was sent */
 	BUG_TWINS,   /* a worker that still runs is believed dead */
 	BUG_CROWD,   /* five workers at a time */
 	BUG_FILES,   /* descriptors leak */
@@ -68,8 +69,11 @@ struct worker {
 	int exchange, mode;
 	int64_t started_ms, ends_ms; /* INT64_MAX: it hangs until it is killed */
 	bool ended, reaped;
-	bool asks;   /* connects to the STS */
+	bool asks; /* connects to the STS */
+	bool sent; /* its subject token, of which this is the inode */
+	ino_t subject;
 	bool writes; /* a token, at its end */
+	bool adopts; /* what lies there */
 	bool has_report;
 	int status;             /* of waitpid() */
 	int64_t token_until_ms; /* what it writes */
@@ -86,8 +90,10 @@ struct subject {
 struct place {
 	int chained_to; /* the exchange whose output is this one's subject; -1: the kubelet's */
 	struct subject subject;
-	bool polls;  /* its STS tells the signing certificate */
-	uint8_t key; /* which that is */
+	bool single_use; /* its STS takes a subject token once */
+	ino_t taken;     /* the last that it took, of this supervisor */
+	bool polls;      /* its STS tells the signing certificate */
+	uint8_t key;     /* which that is */
 	enum mood mood;
 	int64_t mood_ends_ms, next_mood_ms;
 	int64_t disk_full_until_ms, next_full_ms;
@@ -95,6 +101,9 @@ struct place {
 	/* what the files say, and how wrong the clock was when they were written */
 	bool has_files;
 	int64_t written_real_ms, expires_s, offset_ms;
+	/* what is in them */
+	int64_t token_from_ms, token_until_ms;
+	bool capped;
 };
 
 struct world {
@@ -127,8 +136,12 @@ bool world_restart(void);
 /* Sleep until then (-1: for ever), or until something happens. Returns bits of enum world_event. */
 unsigned world_sleep(int64_t until_ms);
 
-/* Start a worker. Returns its PID; -1 where the kernel has no process left. */
-pid_t world_fork(int exchange, int mode, int64_t timeout_ms);
+/*
+ * Start a worker.
+ *   used  in  the subject token that must not be sent again; 0: none
+ * Returns its PID; -1 where the kernel has no process left.
+ */
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used);
 /* The next one that has ended and was not told yet; 0: none. */
 pid_t world_reap(int *status);
 struct worker *world_worker(pid_t pid);
