@@ -6,13 +6,14 @@
 
 #include "../lib/clock.h"
 #include "../lib/timefmt.h"
+#include "awake.h"
 #include "options.h"
 
 static struct {
 	enum sts_level level;
 	bool json, ready;
 	uint32_t dropped, dropped_in_all;
-} config;
+} config STS_AWAKE;
 
 static const char *const names[] = {"error", "warn", "info", "debug"};
 

@@ -7,13 +7,14 @@
 #include <sys/stat.h>
 
 #include "../lib/clock.h"
+#include "awake.h"
 #include "sandbox.h"
 
 static struct {
 	struct sts_plans *plans;
 	bool watch_again;
 	struct sts_seat seats[STS_EXCHANGES_MAX];
-} all;
+} all STS_AWAKE_LAST;
 
 _Static_assert(sizeof(struct sts_seat) + sizeof(struct sts_plan) + 256 <= 1024,
 	       "an exchange, its plan and its paths cost less than 1 KiB");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
+#include "awake.h"
 #include "child.h"
 #include "commands.h"
 #include "listener.h"
@@ -39,7 +40,7 @@ static struct supervisor {
 	int exit_status;      /* -1: go on */
 	struct slot slots[STS_WORKERS_MAX];
 	char refused[STS_ERROR_TEXT_MAX_BYTES]; /* what was said of a file that no plan came of */
-} s;
+} s STS_AWAKE_FIRST;
 
 #define EACH_SLOT(slot) \
 	struct slot *slot = s.slots; \
