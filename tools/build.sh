@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
 done
 
 # What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
-hardening="'-fstack-protector', '--param=ssp-buffer-size=4', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
+hardening="'-fstack-protector-strong', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
 sections="'-Oz', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-inline-small-functions', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,--sort-section=name', '-Wl,-O2', '-Wl,--build-id=none', '-s'"
 
