@@ -187,6 +187,9 @@ static void try_network(void)
 	try_socket("call:alg", 38, SOCK_SEQPACKET, 0);
 	TRY("call:socketpair", socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
 	try_tcp("net:port 9", 9);
+	/* Of what is no socket: refused as a call, or not. */
+	TRY("recv:recvfrom", recvfrom, STDERR_FILENO, pair, 1, 0, NULL, NULL);
+	TRY("recv:sendto", sendto, STDERR_FILENO, pair, 1, 0, NULL, 0);
 	/* They would end the exchange. */
 	if (fd < 0 || without_seccomp)
 		return;

@@ -112,6 +112,11 @@ def test_the_connection_that_stands(attempts):
     assert len(found) >= 10
 
 
+def test_nothing_is_said_after_the_answer(attempts):
+    assert set(kind(attempts["connected"], "recv:").values()) == {errno.ENOTSOCK}
+    assert set(kind(attempts["answered"], "recv:").values()) == {errno.EPERM}
+
+
 def test_what_an_unconfined_process_could_do(free):
     """The same attempts, unconfined: else the tests above would show nothing."""
     could = {name for name, number in free.items() if number == 0}
