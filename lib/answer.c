@@ -55,6 +55,7 @@ static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
 struct words {
 	struct sts_slice code; /* empty when there is none that may be shown */
 	struct sts_slice text;
+	bool own; /* no code, but text where an STS has it, and no portal */
 };
 
 /* The first of the pointers (texts one after the other) that leads to a string. */
@@ -86,6 +87,7 @@ static struct words read_words(const struct sts_answer_input *in, const struct s
 	struct words words = {.code = first_string(root, sts_error_pointers),
 			      .text = first_string(root, sts_message_pointers)};
 
+	words.own = words.code.len == 0 && words.text.len > 0;
 	if (!root && is_plain(sts_slice_trim(in->body)))
 		words.text = sts_slice_trim(in->body);
 	if (!is_code(words.code) || is_echo(in, words.code)) {
@@ -143,16 +145,31 @@ static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size
 
 /* ---- a status that is not 2xx ---- */
 
-static enum sts_err by_status(int status, bool has_code)
+/* Not the subject token: invalid_client (RFC 6749), or what Keycloak says to a wrong secret. */
+static bool blames_client(const struct sts_answer_input *in, struct sts_slice code)
 {
+	return (in->row->flags & STS_ROW_CLIENT_AUTH) &&
+	       (sts_slice_eq(code, "invalid_client") ||
+		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
+}
+
+static enum sts_err by_status(const struct sts_answer_input *in, const struct words *words)
+{
+	int status = in->head->status;
+	bool has_code = words->code.len > 0;
+
 	if (status >= 500 || status == 408 || status == 425 || status == 429)
 		return STS_EBUSY;
 	if (status < 400)
 		return STS_EREDIRECT;
+	if (blames_client(in, words->code))
+		return STS_ECLIENT;
 	if (status == 401)
-		return STS_EUNAUTHORIZED;
-	if (status == 403 || has_code)
+		return in->row->flags & STS_ROW_FINAL ? STS_EREFUSED : STS_EUNAUTHORIZED;
+	if (status == 403)
 		return STS_EDENIED;
+	if (has_code || (words->own && status != 404 && status != 405))
+		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }
 
@@ -183,8 +200,7 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	if (parse(in, scratch, size, &root, NULL) != STS_OK)
 		root = NULL;
 	struct words words = read_words(in, root);
-	enum sts_err err = sts_protocol_code(words.code, by_status(status, words.code.len > 0),
-					     NULL);
+	enum sts_err err = sts_protocol_code(words.code, by_status(in, &words), NULL);
 
 	keep_code(out, &words);
 	sts_text_init(&text, msg, sizeof(msg));

@@ -57,7 +57,9 @@ struct sts_answer {
  *   STS_EBUSY          408, 425, 429, 5xx
  *   STS_EREDIRECT      3xx; the message names the target's origin
  *   STS_EUNAUTHORIZED  401
- *   STS_EDENIED        403, and any other 4xx with an error code (OAuth's or the STS's)
+ *   STS_ECLIENT        4xx with a code that is about the request's client
+ *   STS_EDENIED        403
+ *   STS_EREFUSED       any other 4xx with an error code (OAuth's or the STS's), or its own words (Vault)
  *   STS_ENOTFOUND      404 without one
  *   STS_ESTATUS        any other 4xx without one
  * for a 2xx that cannot be used: STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG, STS_EANSWER (a

@@ -93,8 +93,10 @@ enum sts_err {
 	STS_EEXPECT,       /* does not match --expect-*, --max-lifetime */
 	STS_EBUSY,         /* 408, 425, 429, 5xx, or a row's transient code; detail is the status */
 	STS_EUNAUTHORIZED, /* 401 */
-	STS_EDENIED,       /* 403, or an OAuth or STS denial */
-	STS_ENOTFOUND,     /* 404 without an OAuth error */
+	STS_ECLIENT,       /* it knows no such client, or not by this secret */
+	STS_EREFUSED,      /* any other 4xx with an error code, or with the STS's own words */
+	STS_EDENIED,       /* 403 */
+	STS_ENOTFOUND,     /* 404 without an error code */
 	STS_ESTATUS,       /* any other status; detail is the status */
 
 	/* the output */

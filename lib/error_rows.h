@@ -125,6 +125,10 @@ ROW(STS_EUNAUTHORIZED, "unauthorized", SLOW, true, STS_EXIT_DENIED,
     "the STS did not accept the subject token",
     "check the subject token's issuer, audience and expiry (sts-sidecar inspect), and the "
     "STS's log")
+ROW(STS_ECLIENT, "client", SLOW, false, STS_EXIT_DENIED, "the STS did not accept the client",
+    "check --client-id, --client-secret-file and --client-auth")
+ROW(STS_EREFUSED, "refused", SLOW, false, STS_EXIT_DENIED, "the STS refused the request",
+    "check the parameters, the subject token (sts-sidecar inspect) and the STS's configuration")
 ROW(STS_EDENIED, "denied", SLOW, false, STS_EXIT_DENIED, "the STS refused this ServiceAccount",
     "check its authorization rules")
 ROW(STS_ENOTFOUND, "not_found", SLOW, true, STS_EXIT_ANSWER, "there is nothing at this URL",

@@ -88,6 +88,7 @@ enum sts_write {
 #define STS_ROW_POLL        8  /* a thumbprint of the signing certificate is served beside it */
 #define STS_ROW_XML         16 /* look-alikes answer XML: it is read as the JSON that it means */
 #define STS_ROW_OPEN        32 /* --method and --subject-in make sense */
+#define STS_ROW_FINAL       64 /* some servers take a subject token once: after a 401 no retry */
 
 #define STS_PROTOCOL_PARAMS_MAX 12
 #define STS_PROTOCOL_TTL_S      300 /* a token's life when nothing tells it */

@@ -18,7 +18,7 @@ static const char places[] = "bearer\0header\0body\0query\0url\0";
 static const char kinds[] = "text\0number\0literal\0words\0list\0numbered\0";
 static const char bodies[] = "none\0form\0json\0";
 static const char expiries[] = "absolute\0lifetime\0";
-static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0open\0";
+static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0open\0final\0";
 
 struct print {
 	struct sts_text out;

@@ -15,7 +15,7 @@ from harness.sidecar import GID, ROOT, UID, sanitized
 from harness.tokens import http
 
 WINDOW = 8
-SECRET = "s3cr3t-of-the-client-0123456789"
+SECRET = "s3cr3t-of-the-app-0123456789"
 
 
 def windows(token):

@@ -64,7 +64,8 @@ static bool is_class_of(int status, enum sts_err err)
 	if (status >= 500)
 		return err == STS_EBUSY;
 	return err == STS_EBUSY || err == STS_EUNAUTHORIZED || err == STS_EDENIED ||
-	       err == STS_ENOTFOUND || err == STS_ESTATUS;
+	       err == STS_ECLIENT || err == STS_EREFUSED || err == STS_ENOTFOUND ||
+	       err == STS_ESTATUS;
 }
 
 static void check_failure(int status, enum sts_err err, const struct sts_answer *answer,

@@ -307,7 +307,7 @@ static void statuses(void)
 		{400, "<html>bad", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "{\"error\":", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "{\"error\":{\"code\":7}}", STS_ESTATUS, "unexpected status 400", ""},
-		{400, OAUTH("invalid_request"), STS_EDENIED,
+		{400, OAUTH("invalid_request"), STS_EREFUSED,
 		 "unexpected status 400: invalid_request: no such rule", "invalid_request"},
 		{400, OAUTH("temporarily_unavailable"), STS_EBUSY,
 		 "unexpected status 400: temporarily_unavailable: no such rule",
@@ -318,11 +318,14 @@ static void statuses(void)
 		 "unexpected status 400: x", ""},
 		{400,
 		 "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\",\"message\":\"m\"}}",
-		 STS_EDENIED, "unexpected status 400: INVALID_ARGUMENT: m", "INVALID_ARGUMENT"},
+		 STS_EREFUSED, "unexpected status 400: INVALID_ARGUMENT: m", "INVALID_ARGUMENT"},
+		{400, "{\"errors\":[\"no such role\"]}", STS_EREFUSED,
+		 "unexpected status 400: no such role", ""},
+		{400, "{\"errors\":[]}", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "{\"error\":\"a\",\"error\":\"b\"}", STS_ESTATUS, "unexpected status 400",
 		 ""},
 		{401, "", STS_EUNAUTHORIZED, "unexpected status 401", ""},
-		{401, OAUTH("invalid_client"), STS_EUNAUTHORIZED,
+		{401, OAUTH("invalid_client"), STS_ECLIENT,
 		 "unexpected status 401: invalid_client: no such rule", "invalid_client"},
 		{403, "", STS_EDENIED, "unexpected status 403", ""},
 		{403, OAUTH("access_denied"), STS_EDENIED,
@@ -330,13 +333,16 @@ static void statuses(void)
 		{404, "not here", STS_ENOTFOUND, "unexpected status 404: not here", ""},
 		{404, "{\"status\":404,\"error\":\"Not Found\",\"path\":\"/x\"}", STS_ENOTFOUND,
 		 "unexpected status 404: Not Found", ""},
-		{404, OAUTH("invalid_target"), STS_EDENIED,
+		{404, OAUTH("invalid_target"), STS_EREFUSED,
 		 "unexpected status 404: invalid_target: no such rule", "invalid_target"},
+		{404, "{\"errors\":[\"no handler\"]}", STS_ENOTFOUND,
+		 "unexpected status 404: no handler", ""},
 		{405, "", STS_ESTATUS, "unexpected status 405", ""},
+		{405, "{\"message\":\"no\"}", STS_ESTATUS, "unexpected status 405: no", ""},
 		{408, "", STS_EBUSY, "unexpected status 408", ""},
 		{418, "", STS_ESTATUS, "unexpected status 418", ""},
 		{422, "", STS_ESTATUS, "unexpected status 422", ""},
-		{422, OAUTH("x"), STS_EDENIED, "unexpected status 422: x: no such rule", "x"},
+		{422, OAUTH("x"), STS_EREFUSED, "unexpected status 422: x: no such rule", "x"},
 		{425, "", STS_EBUSY, "unexpected status 425", ""},
 		{429, OAUTH("slow_down"), STS_EBUSY,
 		 "unexpected status 429: slow_down: no such rule", "slow_down"},
@@ -355,6 +361,35 @@ static void statuses(void)
 		CHECK_INT(error.detail, rows[i].status);
 		CHECK_INT(answer.http_status, rows[i].status);
 		CHECK_STR(answer.sts_error, rows[i].sts_error);
+	}
+}
+
+/* Whose mistake it is: the client's credentials, the subject token, the request. */
+static void who_is_refused(void)
+{
+	static const struct {
+		const char *row;
+		int status;
+		const char *body;
+		enum sts_err err;
+	} rows[] = {
+		{"token-exchange", 401, OAUTH("invalid_client"), STS_ECLIENT},
+		{"token-exchange", 400, OAUTH("invalid_client"), STS_ECLIENT},
+		{"token-exchange", 401, OAUTH("unauthorized_client"), STS_ECLIENT},
+		{"token-exchange", 400, OAUTH("unauthorized_client"), STS_EREFUSED},
+		{"token-exchange", 401, OAUTH("invalid_token"), STS_EUNAUTHORIZED},
+		{"token-exchange", 503, OAUTH("invalid_client"), STS_EBUSY},
+		{"anthropic", 401, OAUTH("invalid_client"), STS_EUNAUTHORIZED},
+		/* There the subject token is the credential; what takes it once must not be asked again. */
+		{"client-assertion", 401, OAUTH("invalid_client"), STS_EREFUSED},
+		{"client-assertion", 401, "", STS_EREFUSED},
+		{"client-assertion", 403, "", STS_EDENIED},
+		{"entra", 401, OAUTH("invalid_client"), STS_EUNAUTHORIZED},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare(rows[i].row, rows[i].status, sts_slice_of(rows[i].body));
+		CHECK_INT(read_prepared(), rows[i].err);
 	}
 }
 
@@ -451,7 +486,7 @@ static void other_echoes(void)
 		snprintf(body, sizeof(body), "{\"error\":\"%s\",\"message\":\"it is %s\"}",
 			 words[i], words[i]);
 		prepare("token-exchange", 400, sts_slice_of(body));
-		CHECK_INT(read_prepared(), STS_EDENIED);
+		CHECK_INT(read_prepared(), STS_EREFUSED);
 		CHECK(strstr(error.msg, "s3cret"));
 		prepare("token-exchange", 400, sts_slice_of(body));
 		request.params = params;
@@ -465,7 +500,7 @@ static void other_echoes(void)
 	prepare("token-exchange", 400, STS_SLICE("{\"message\":\"no, it is not-a-secret\"}"));
 	request.params = params;
 	request.param_count = COUNT(params);
-	CHECK_INT(read_prepared(), STS_ESTATUS);
+	CHECK_INT(read_prepared(), STS_EREFUSED);
 	CHECK_STR(error.msg, "unexpected status 400: no, it is not-a-secret");
 }
 
@@ -486,7 +521,7 @@ static void escaped_and_cut(void)
 	/* A code as long as it may be, and one byte more. */
 	CHECK_INT(read_answer("token-exchange", 400,
 			      "{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"),
-		  STS_EDENIED);
+		  STS_EREFUSED);
 	CHECK_INT(strlen(answer.sts_error), STS_CODE_MAX_BYTES - 1);
 	CHECK_INT(read_answer("token-exchange", 400,
 			      "{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"),
@@ -593,6 +628,7 @@ static const struct sts_test tests[] = {
 	{"200, but of no use", bad_answers},
 	{"64 KiB", token_size},
 	{"statuses", statuses},
+	{"who is refused", who_is_refused},
 	{"redirects", redirects},
 	{"Retry-After", retry_after},
 	{"echoes are left out", echoes},
