@@ -231,7 +231,7 @@ def filled(sts, pairs):
 
 OAUTH_ERRORS = {
     "no grant": (form(grant_type=None), 400, "invalid_request"),
-    "another grant": (form(grant_type="client_credentials"), 400, "unsupported_grant_type"),
+    "another grant": (form(grant_type="password"), 400, "unsupported_grant_type"),
     "no subject": (form(subject_token=None), 400, "invalid_request"),
     "no subject type": (form(subject_token_type=None), 400, "invalid_request"),
     "a strange subject type": (form(subject_token_type=TYPE + "saml2"), 400, "invalid_request"),

@@ -24,7 +24,7 @@ struct mock_config {
 	struct mock_list trust_keys;
 	const char *subject_issuer, *subject_audience;
 	int64_t leeway_s;
-	struct mock_list allow_namespaces, allow_serviceaccounts;
+	struct mock_list allow_namespaces, allow_serviceaccounts, roles;
 	const char *subject_error;
 	/* what it issues */
 	const char *name, *issuer, *cluster, *alg;
@@ -34,12 +34,6 @@ struct mock_config {
 	/* faults and records */
 	struct mock_list faults;
 	const char *log;
-};
-
-/* Of a verified subject token. */
-struct mock_subject {
-	char ns[128], sa[128];
-	int64_t exp_s;
 };
 
 /* One connection, and the request on it. */
@@ -56,8 +50,16 @@ struct mock_ctx {
 	struct sts_slice token; /* the subject token as it came, "" where there was none */
 	struct mock_params form;
 	char form_buf[MOCK_BODY_BYTES + 4096];
+	/* of a JSON body, a bit for each parameter: no string but a number, true, false or null; an
+	 * element of an array; a member of an inner object (its name is then outer/inner) */
+	uint64_t form_literal, form_listed, form_nested;
 	const char *note;   /* why a subject token was refused */
-	const char *answer; /* the OAuth error given */
+	const char *answer; /* the error code given */
+	/* what a service works with */
+	struct sts_slice wild; /* what stood in the path for the route's star */
+	char detail[256];      /* what is wrong with the request */
+	int64_t wanted_s;      /* lifetime asked for; 0: the usual one */
+	const char *email;     /* a further claim; NULL: none */
 };
 
 /* The time as this STS sees it, for this answer. */

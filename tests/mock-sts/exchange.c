@@ -8,10 +8,10 @@
 #include "endpoints.h"
 #include "form.h"
 #include "issue.h"
+#include "oauth.h"
 
-#define GRANT         "urn:ietf:params:oauth:grant-type:token-exchange"
-#define TYPE          "urn:ietf:params:oauth:token-type:"
-#define AUDIENCES_MAX 8
+#define GRANT "urn:ietf:params:oauth:grant-type:token-exchange"
+#define TYPE  "urn:ietf:params:oauth:token-type:"
 
 static void fail(struct mock_ctx *ctx, int status, const char *error, const char *description)
 {
@@ -38,46 +38,6 @@ static bool one_of(const char *value, const char *const *known, size_t count)
 	return false;
 }
 
-/* The client's id and secret as Basic wants them: urlencoded, then base64 (RFC 6749 section 2.3.1).
- */
-static bool basic_matches(struct sts_slice header, const char *pair)
-{
-	char plain_buf[512], want_buf[1024];
-	struct sts_text plain, want;
-	const char *colon = strchr(pair, ':');
-
-	sts_text_init(&plain, plain_buf, sizeof(plain_buf));
-	sts_text_add_urlencoded(
-		&plain, (struct sts_slice){pair, colon ? (size_t)(colon - pair) : strlen(pair)});
-	sts_text_add_char(&plain, ':');
-	if (colon)
-		sts_text_add_urlencoded(&plain, sts_slice_of(colon + 1));
-	sts_text_init(&want, want_buf, sizeof(want_buf));
-	sts_text_add_str(&want, "Basic ");
-	sts_base64_encode(&want, plain.data, plain.len);
-	return header.len == want.len && memcmp(header.data, want.data, want.len) == 0;
-}
-
-static bool client_ok(const struct mock_ctx *ctx)
-{
-	struct sts_slice header = mock_request_header(&ctx->request, "Authorization");
-	const char *id = mock_form_get(ctx, "client_id"),
-		   *secret = mock_form_get(ctx, "client_secret");
-	char pair[512];
-	struct sts_text t;
-
-	if (ctx->config->client_secrets.count == 0)
-		return true;
-	sts_text_init(&t, pair, sizeof(pair));
-	sts_text_addf(&t, "%s:%s", id ? id : "", secret ? secret : "");
-	if (!t.overflow && mock_list_has(&ctx->config->client_secrets, t.data, t.len))
-		return true;
-	for (size_t i = 0; i < ctx->config->client_secrets.count; i++)
-		if (basic_matches(header, ctx->config->client_secrets.v[i]))
-			return true;
-	return false;
-}
-
 /* False (and an answer) when the request is not one of token exchange in good order. */
 static bool request_ok(struct mock_ctx *ctx)
 {
@@ -91,6 +51,8 @@ static bool request_ok(struct mock_ctx *ctx)
 		   *type = mock_form_get(ctx, "subject_token_type");
 	const char *requested = mock_form_get(ctx, "requested_token_type");
 
+	if (ctx->form_literal || ctx->form_nested)
+		return fail(ctx, 400, "invalid_request", "a value is no string"), false;
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (mock_params_get(&ctx->form, single[i], 1))
 			return fail(ctx, 400, "invalid_request", "a parameter is there twice"),
@@ -100,7 +62,7 @@ static bool request_ok(struct mock_ctx *ctx)
 	if (strcmp(grant, GRANT) != 0)
 		return fail(ctx, 400, "unsupported_grant_type", "only token exchange is supported"),
 		       false;
-	if (!client_ok(ctx))
+	if (!mock_oauth_client_ok(ctx))
 		return fail(ctx, 401, "invalid_client", "client authentication failed"), false;
 	if (!mock_form_get(ctx, "subject_token") || !type)
 		return fail(ctx, 400, "invalid_request",
@@ -116,45 +78,6 @@ static bool request_ok(struct mock_ctx *ctx)
 		return fail(ctx, 400, "invalid_request",
 			    "actor_token and actor_token_type go together"),
 		       false;
-	return true;
-}
-
-/* RFC 6749 section 3.3: printable ASCII but " and \, single spaces between. */
-static bool scope_ok(const char *scope)
-{
-	if (!scope)
-		return true;
-	for (const char *p = scope; *p; p++)
-		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\' ||
-		    (*p == ' ' && (p == scope || p[1] == ' ' || !p[1])))
-			return false;
-	return *scope != 0;
-}
-
-/* Audiences and resources asked for; the default where there are none. False when one is not served
- * here. */
-static bool targets(struct mock_ctx *ctx, struct sts_slice audience[AUDIENCES_MAX], size_t *count)
-{
-	*count = 0;
-	for (size_t i = 0; i < ctx->form.count; i++) {
-		const struct mock_param *param = &ctx->form.param[i];
-		bool resource = sts_slice_eq(param->name, "resource");
-
-		if (!resource && !sts_slice_eq(param->name, "audience"))
-			continue;
-		/* A resource is an absolute URI without a fragment. */
-		if (resource &&
-		    (!strstr(param->value.data, "://") || strchr(param->value.data, '#')))
-			return false;
-		if (*count == AUDIENCES_MAX)
-			return false;
-		if (!ctx->config->any_audience &&
-		    !mock_list_has(&ctx->config->audiences, param->value.data, param->value.len))
-			return false;
-		audience[(*count)++] = param->value;
-	}
-	if (*count == 0)
-		audience[(*count)++] = sts_slice_of(ctx->config->audiences.v[0]);
 	return true;
 }
 
@@ -180,7 +103,7 @@ static void answer(struct mock_ctx *ctx, const struct mock_issued *issued)
 
 void mock_token_exchange(struct mock_ctx *ctx)
 {
-	struct sts_slice audience[AUDIENCES_MAX];
+	struct sts_slice audience[MOCK_AUDIENCES_MAX];
 	struct mock_subject subject;
 	struct mock_issued issued;
 	size_t count;
@@ -203,9 +126,9 @@ void mock_token_exchange(struct mock_ctx *ctx)
 	case MOCK_ACCEPTED:
 		break;
 	}
-	if (!scope_ok(mock_form_get(ctx, "scope"))) {
+	if (!mock_oauth_scope_ok(mock_form_get(ctx, "scope"))) {
 		fail(ctx, 400, "invalid_scope", "malformed scope");
-	} else if (!targets(ctx, audience, &count)) {
+	} else if (!mock_oauth_targets(ctx, audience, &count)) {
 		fail(ctx, 400, "invalid_target", "no tokens for this audience or resource here");
 	} else {
 		mock_issue(ctx, &subject, audience, count, &issued);

@@ -77,6 +77,7 @@ static const struct fault_row {
 
 	{"omit", TEXT, false,
 	 "leave out these members, as \"jwt,expires\", at whatever depth they are"},
+	{"xml", FLAG, false, "aws: answer in XML, whatever Accept says"},
 	{"dup", TEXT, false, "write these members twice"},
 	{"set", TEXT, false, "MEMBER:JSON: replace a member's value; may be repeated"},
 	{"token_insert", TEXT, false, "put this text into the middle of the token"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "form.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -12,12 +13,26 @@ const char *mock_form_get(const struct mock_ctx *ctx, const char *name)
 	return value ? value->data : NULL;
 }
 
+/* Where one service or another wants the subject token. */
+static bool is_subject(const char *name)
+{
+	static const char *const names[] = {
+		"subject_token",    "subjectToken", "assertion", "client_assertion",
+		"WebIdentityToken", "jwt",          "auth/jwt",  "token"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 bool mock_form_is_secret(const char *name)
 {
-	static const char *const secrets[] = {
-		"subject_token",    "subjectToken",     "actor_token", "assertion",
-		"client_assertion", "client_secret",    "password",    "jwt",
-		"refresh_token",    "WebIdentityToken", "code"};
+	static const char *const secrets[] = {"actor_token", "client_secret", "password",
+					      "refresh_token", "code"};
+
+	if (is_subject(name))
+		return true;
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		if (strcmp(name, secrets[i]) == 0)
@@ -37,39 +52,101 @@ static bool keep(struct sts_slice s, char **at, const char *end, struct sts_slic
 	return true;
 }
 
-/* An object of strings, and of arrays of strings for what repeats. */
-static bool read_members(const struct sts_json *root, struct mock_params *form, char *at,
-			 const char *end)
+struct reader {
+	struct mock_ctx *ctx;
+	char *at;
+	const char *end;
+	struct sts_text name;
+	struct level {
+		const struct sts_json *v; /* the next one */
+		size_t name_len;
+		bool array;
+	} level[STS_JSON_DEPTH_MAX + 1];
+	size_t depth;
+};
+
+/* A value as text. */
+static struct sts_slice text_of(const struct sts_json *v, char number_text[32])
 {
-	for (const struct sts_json *member = sts_json_first(root); member;
-	     member = sts_json_next(member)) {
-		bool array = sts_json_kind(member) == STS_JSON_ARRAY;
+	struct sts_slice text = STS_SLICE("null");
+	double number;
+	bool yes;
 
-		for (const struct sts_json *v = array ? sts_json_first(member) : member; v;
-		     v = array ? sts_json_next(v) : NULL) {
-			struct mock_param *param = &form->param[form->count];
-			struct sts_slice value;
+	if (sts_json_string(v, &text))
+		return text;
+	if (sts_json_bool(v, &yes))
+		return sts_slice_of(yes ? "true" : "false");
+	if (sts_json_number(v, &number)) {
+		snprintf(number_text, 32, "%.17g", number);
+		return sts_slice_of(number_text);
+	}
+	return text;
+}
 
-			if (!sts_json_string(v, &value) || form->count == MOCK_FAULT_PARAMS)
-				return false;
-			if (!keep(sts_json_key(member), &at, end, &param->name) ||
-			    !keep(value, &at, end, &param->value))
-				return false;
-			form->count++;
+static bool add_value(struct reader *r, const struct sts_json *v, bool array, bool nested)
+{
+	struct mock_params *form = &r->ctx->form;
+	struct mock_param *param = &form->param[form->count];
+	uint64_t bit = (uint64_t)1 << form->count;
+	char number[32];
+
+	if (form->count == MOCK_FAULT_PARAMS || r->name.overflow ||
+	    !keep((struct sts_slice){r->name.data, r->name.len}, &r->at, r->end, &param->name) ||
+	    !keep(text_of(v, number), &r->at, r->end, &param->value))
+		return false;
+	form->count++;
+	r->ctx->form_literal |= sts_json_kind(v) != STS_JSON_STRING ? bit : 0;
+	r->ctx->form_listed |= array ? bit : 0;
+	r->ctx->form_nested |= nested ? bit : 0;
+	return true;
+}
+
+static void descend(struct reader *r, const struct sts_json *v)
+{
+	r->level[r->depth++] = (struct level){sts_json_first(v), r->name.len,
+					      sts_json_kind(v) == STS_JSON_ARRAY};
+}
+
+/* Every value of a document, with the names on the way to it: {"a":{"b":["x"]}} is a/b = x. */
+static bool read_values(struct reader *r)
+{
+	while (r->depth > 0) {
+		struct level *level = &r->level[r->depth - 1];
+		const struct sts_json *v = level->v;
+
+		if (!v) {
+			r->depth--;
+			continue;
 		}
+		level->v = sts_json_next(v);
+		r->name.len = level->name_len;
+		if (!level->array && level->name_len > 0)
+			sts_text_add_char(&r->name, '/');
+		if (!level->array)
+			sts_text_add_slice(&r->name, sts_json_key(v));
+		if (sts_json_kind(v) >= STS_JSON_ARRAY)
+			descend(r, v);
+		else if (!add_value(r, v, level->array, r->depth > 1 + (size_t)level->array))
+			return false;
 	}
 	return true;
 }
 
 static bool read_json(struct mock_ctx *ctx)
 {
+	struct reader r = {.ctx = ctx, .at = ctx->form_buf};
 	const struct sts_json *root;
+	char name[512];
 
+	r.end = ctx->form_buf + sizeof(ctx->form_buf);
+	sts_text_init(&r.name, name, sizeof(name));
 	if (sts_json_parse(ctx->request.body, &root, NULL) != STS_OK)
 		return false;
-	bool ok = sts_json_kind(root) == STS_JSON_OBJECT &&
-		  read_members(root, &ctx->form, ctx->form_buf,
-			       ctx->form_buf + sizeof(ctx->form_buf));
+	bool ok = sts_json_kind(root) == STS_JSON_OBJECT;
+	if (ok) {
+		descend(&r, root);
+		ok = read_values(&r);
+	}
 	sts_json_close();
 	return ok;
 }
@@ -79,6 +156,7 @@ static const char *read_body(struct mock_ctx *ctx)
 	struct sts_slice type = mock_request_header(&ctx->request, "Content-Type");
 
 	ctx->form.count = 0;
+	ctx->form_literal = ctx->form_listed = ctx->form_nested = 0;
 	if (ctx->request.body.len == 0)
 		return NULL;
 	if (sts_slice_starts(type, "application/x-www-form-urlencoded"))
@@ -91,13 +169,21 @@ static const char *read_body(struct mock_ctx *ctx)
 	return "the body is neither a form nor JSON";
 }
 
+bool mock_form_read_query(struct mock_ctx *ctx)
+{
+	return mock_params_decode(&ctx->form, sts_slice_of(ctx->request.query), ctx->form_buf,
+				  sizeof(ctx->form_buf));
+}
+
 const char *mock_form_read(struct mock_ctx *ctx)
 {
 	struct sts_slice authorization = mock_request_header(&ctx->request, "Authorization");
 	const char *why = read_body(ctx);
-	const struct sts_slice *token = mock_params_get(&ctx->form, "subject_token", 0);
 
-	ctx->token = token ? *token : (struct sts_slice){NULL, 0};
+	ctx->token = (struct sts_slice){NULL, 0};
+	for (size_t i = 0; i < ctx->form.count && !ctx->token.data; i++)
+		if (is_subject(ctx->form.param[i].name.data))
+			ctx->token = ctx->form.param[i].value;
 	if (authorization.len > 7 &&
 	    sts_slice_eq_nocase((struct sts_slice){authorization.data, 7}, "Bearer "))
 		ctx->token = (struct sts_slice){authorization.data + 7, authorization.len - 7};

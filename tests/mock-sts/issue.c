@@ -42,6 +42,11 @@ enum mock_verdict mock_issue_check(struct mock_ctx *ctx, struct mock_subject *su
 	return MOCK_DENIED_SUBJECT;
 }
 
+bool mock_issue_expired(const struct mock_ctx *ctx)
+{
+	return ctx->note && strcmp(ctx->note, MOCK_JWT_EXPIRED) == 0;
+}
+
 void mock_issue_key(struct mock_ctx *ctx, struct mock_signing_key *key)
 {
 	mock_state_lock(ctx->state);
@@ -97,6 +102,10 @@ static void add_claims(struct mock_ctx *ctx, const struct mock_subject *subject,
 	mock_json_z(&j, "cluster", ctx->config->cluster);
 	mock_json_z(&j, "namespace", subject->ns);
 	mock_json_z(&j, "saname", subject->sa);
+	if (ctx->email) {
+		mock_json_z(&j, "email", ctx->email);
+		mock_json_raw(&j, "email_verified", STS_SLICE("true"));
+	}
 	mock_json_close(&j);
 }
 
@@ -113,25 +122,43 @@ static void insert(struct sts_text *token, const struct sts_slice *what)
 	sts_text_add(token, copy + half, len - half);
 }
 
-void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
-		const struct sts_slice *audience, size_t count, struct mock_issued *issued)
+/* Whose, and for how long. */
+static void settle(struct mock_ctx *ctx, const struct mock_subject *subject,
+		   struct mock_issued *issued)
 {
-	static char claims_buf[16 * 1024], token_buf[MOCK_JWT_BYTES];
-	static struct mock_signing_key key;
-	const struct sts_slice *inserted = mock_params_get(&ctx->fault.params, "token_insert", 0);
 	int64_t now_s = mock_ctx_now_ms(ctx) / 1000;
-	struct mock_signer signer;
-	struct sts_text claims, token;
+	int64_t usual_s = ctx->wanted_s > 0 ? ctx->wanted_s : ctx->config->lifetime_s;
+	struct sts_text display;
 
-	issued->lifetime_s = mock_fault_int(&ctx->fault, "lifetime_s", ctx->config->lifetime_s);
+	issued->lifetime_s = mock_fault_int(&ctx->fault, "lifetime_s", usual_s);
 	issued->expires_s = now_s + issued->lifetime_s;
 	if (ctx->config->cap_by_subject && issued->expires_s > subject->exp_s) {
 		issued->expires_s = subject->exp_s;
 		issued->lifetime_s = subject->exp_s - now_s;
 	}
-	sts_text_init(&claims, issued->display, sizeof(issued->display));
-	sts_text_addf(&claims, "%s:%s:%s", ctx->config->cluster, subject->ns, subject->sa);
+	sts_text_init(&display, issued->display, sizeof(issued->display));
+	sts_text_addf(&display, "%s:%s:%s", ctx->config->cluster, subject->ns, subject->sa);
+}
 
+static void finish(struct mock_ctx *ctx, struct sts_text *token, struct mock_issued *issued)
+{
+	const struct sts_slice *inserted = mock_params_get(&ctx->fault.params, "token_insert", 0);
+
+	if (inserted)
+		insert(token, inserted);
+	issued->token = (struct sts_slice){token->data, token->len};
+	mock_state_count(ctx->state, MOCK_ISSUED);
+}
+
+void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
+		const struct sts_slice *audience, size_t count, struct mock_issued *issued)
+{
+	static char claims_buf[16 * 1024], token_buf[MOCK_JWT_BYTES];
+	static struct mock_signing_key key;
+	struct mock_signer signer;
+	struct sts_text claims, token;
+
+	settle(ctx, subject, issued);
 	sts_text_init(&claims, claims_buf, sizeof(claims_buf));
 	add_claims(ctx, subject, audience, count, issued, &claims);
 	mock_issue_key(ctx, &key);
@@ -140,9 +167,26 @@ void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
 	    !mock_jwt_sign(&token, &signer, mock_public_alg(&signer.pub), key.kid,
 			   (struct sts_slice){claims.data, claims.len}))
 		mock_die("signing failed");
-	if (inserted)
-		insert(&token, inserted);
 	issued->key = &key;
-	issued->token = (struct sts_slice){token.data, token.len};
-	mock_state_count(ctx->state, MOCK_ISSUED);
+	finish(ctx, &token, issued);
+}
+
+void mock_issue_opaque(struct mock_ctx *ctx, const struct mock_subject *subject, const char *prefix,
+		       size_t chars, struct mock_issued *issued)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static char buf[MOCK_JWT_BYTES];
+	struct sts_text token;
+	uint8_t byte;
+
+	settle(ctx, subject, issued);
+	sts_text_init(&token, buf, sizeof(buf));
+	sts_text_add_str(&token, prefix);
+	for (; chars > 0; chars--) {
+		mock_random(&byte, 1);
+		sts_text_add_char(&token, letters[byte % 62]);
+	}
+	issued->key = NULL;
+	finish(ctx, &token, issued);
 }

@@ -19,10 +19,18 @@ enum mock_verdict { MOCK_ACCEPTED, MOCK_REJECTED_TOKEN, MOCK_DENIED_SUBJECT };
 /* Verify ctx->token and ask the rules; ctx->note says why when it is no. Counts. */
 enum mock_verdict mock_issue_check(struct mock_ctx *ctx, struct mock_subject *subject);
 
+/* Was it refused for its age alone? */
+bool mock_issue_expired(const struct mock_ctx *ctx);
+
 /* Sign a token for these audiences (one is a string, several an array). Dies when signing fails. */
 void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
 		const struct sts_slice *audience, size_t audience_count,
 		struct mock_issued *issued);
+
+/* A token of random letters and digits after a prefix, which says nothing to who holds it; the key is
+ * NULL. */
+void mock_issue_opaque(struct mock_ctx *ctx, const struct mock_subject *subject, const char *prefix,
+		       size_t chars, struct mock_issued *issued);
 
 /* The key that signs now. */
 void mock_issue_key(struct mock_ctx *ctx, struct mock_signing_key *key);

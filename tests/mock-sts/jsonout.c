@@ -10,6 +10,13 @@ void mock_json_init(struct mock_json *j, struct sts_text *out, const struct mock
 	*j = (struct mock_json){.out = out, .fault = fault, .html = html};
 }
 
+void mock_json_init_xml(struct mock_json *j, struct sts_text *out, const struct mock_fault *fault,
+			const char *xmlns)
+{
+	*j = (struct mock_json){.out = out, .fault = fault, .xmlns = xmlns};
+	sts_text_add_str(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+}
+
 static void add_char(struct sts_text *t, char c, bool html)
 {
 	unsigned char u = (unsigned char)c;
@@ -34,8 +41,23 @@ void mock_json_add_string(struct sts_text *t, struct sts_slice s, bool html)
 	sts_text_add_char(t, '"');
 }
 
+static void add_xml(struct sts_text *t, struct sts_slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("<>&", s.data[i]))
+			sts_text_addf(t, "&#%d;", s.data[i]);
+		else
+			sts_text_add_char(t, s.data[i]);
+}
+
 static void put(struct mock_json *j, const char *name, struct sts_slice json)
 {
+	if (j->xmlns) {
+		sts_text_addf(j->out, "<%s>", name);
+		sts_text_add_slice(j->out, json);
+		sts_text_addf(j->out, "</%s>", name);
+		return;
+	}
 	if (j->comma)
 		sts_text_add_char(j->out, ',');
 	mock_json_add_string(j->out, sts_slice_of(name), j->html);
@@ -65,6 +87,14 @@ bool mock_json_open(struct mock_json *j, const char *name)
 {
 	if (bent(j, name))
 		return false;
+	if (j->depth < sizeof(j->open) / sizeof(j->open[0]))
+		j->open[j->depth++] = name;
+	if (j->xmlns && name && j->out->data[j->out->len - 1] == '\n')
+		sts_text_addf(j->out, "<%s xmlns=\"%s\">", name, j->xmlns);
+	else if (j->xmlns && name)
+		sts_text_addf(j->out, "<%s>", name);
+	if (j->xmlns)
+		return true;
 	if (name)
 		put(j, name, STS_SLICE("{"));
 	else
@@ -75,6 +105,12 @@ bool mock_json_open(struct mock_json *j, const char *name)
 
 void mock_json_close(struct mock_json *j)
 {
+	const char *name = j->depth > 0 ? j->open[--j->depth] : NULL;
+
+	if (j->xmlns && name)
+		sts_text_addf(j->out, "</%s>", name);
+	if (j->xmlns)
+		return;
 	sts_text_add_char(j->out, '}');
 	j->comma = true;
 }
@@ -83,6 +119,12 @@ void mock_json_string(struct mock_json *j, const char *name, struct sts_slice va
 {
 	if (bent(j, name))
 		return;
+	if (j->xmlns) {
+		sts_text_addf(j->out, "<%s>", name);
+		add_xml(j->out, value);
+		sts_text_addf(j->out, "</%s>", name);
+		return;
+	}
 	put(j, name, STS_SLICE(""));
 	mock_json_add_string(j->out, value, j->html);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A JSON writer: members of objects, one after the other. It asks the active fault about every
- * member, so that any field of any answer can be left out, doubled, or replaced by something of
- * another type.
+ * A writer of JSON, or of XML with elements where members would be: one after the other. It asks the
+ * active fault about every member, so that any field of any answer can be left out, doubled, or
+ * replaced by something of another type.
  */
 #ifndef MOCK_JSONOUT_H
 #define MOCK_JSONOUT_H
@@ -15,10 +15,16 @@ struct mock_json {
 	const struct mock_fault *fault; /* NULL: nothing is bent */
 	bool html; /* escape = & < > ' as \u003d and so on, as OpenUnison's writer does */
 	bool comma;
+	const char *xmlns; /* XML with this namespace; NULL: JSON */
+	const char *open[8];
+	size_t depth;
 };
 
 void mock_json_init(struct mock_json *j, struct sts_text *out, const struct mock_fault *fault,
 		    bool html);
+/* The same as XML, with a declaration before it. */
+void mock_json_init_xml(struct mock_json *j, struct sts_text *out, const struct mock_fault *fault,
+			const char *xmlns);
 /* {, and after the name of a member "name":{. name may be NULL. False (nothing written) when the
  * fault took the member. */
 bool mock_json_open(struct mock_json *j, const char *name);
@@ -26,7 +32,7 @@ void mock_json_close(struct mock_json *j);
 void mock_json_string(struct mock_json *j, const char *name, struct sts_slice value);
 void mock_json_z(struct mock_json *j, const char *name, const char *value);
 void mock_json_int(struct mock_json *j, const char *name, int64_t value);
-/* JSON text as it is. */
+/* JSON (or XML) text as it is. */
 void mock_json_raw(struct mock_json *j, const char *name, struct sts_slice json);
 
 /* A quoted string. */

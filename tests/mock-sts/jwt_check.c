@@ -181,6 +181,9 @@ static const char *read_subject(const struct sts_json *root, struct mock_subject
 		return "sub is no ServiceAccount";
 	if (text_is(root, "/kubernetes.io/namespace", &claim) && !sts_slice_eq(claim, subject->ns))
 		return "sub and the namespace claim differ";
+	subject->jti[0] = 0;
+	if (text_is(root, "/jti", &claim) && !copy(claim, subject->jti, sizeof(subject->jti)))
+		return "jti is too long";
 	return NULL;
 }
 
@@ -198,7 +201,7 @@ static const char *check_claims(const struct mock_config *config, const struct s
 	if (!time_at(root, "/exp", &subject->exp_s))
 		return "no exp";
 	if (subject->exp_s + config->leeway_s <= now_s)
-		return "token has expired";
+		return MOCK_JWT_EXPIRED;
 	if (time_at(root, "/nbf", &nbf_s) && nbf_s - config->leeway_s > now_s)
 		return "token is not valid yet";
 	return read_subject(root, subject);

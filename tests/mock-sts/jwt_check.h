@@ -8,6 +8,9 @@
 
 #include "config.h"
 
+/* The one reason for which others have an error of its own. */
+#define MOCK_JWT_EXPIRED "token has expired"
+
 /*
  * Check a token.
  *   token    in   UNTRUSTED

@@ -46,6 +46,9 @@ static const struct mock_opt options[] = {
 	 "only these namespaces; others get 403"},
 	{"allow-serviceaccount", MOCK_OPT_LIST, &config.allow_serviceaccounts,
 	 "only these, as namespace:name"},
+	{"role", MOCK_OPT_LIST, &config.roles,
+	 "roles, rules, clients, accounts and policies that exist (any); the first is Vault's "
+	 "default"},
 	{"subject-error", MOCK_OPT_TEXT, &config.subject_error,
 	 "OAuth error for a rejected subject token (invalid_request)"},
 	{"client", MOCK_OPT_LIST, &config.client_secrets,

@@ -18,6 +18,7 @@ static const char *const counter_names[MOCK_COUNTER__COUNT] = {
 	[MOCK_REQ_OPENUNISON] = "requests_openunison",
 	[MOCK_REQ_EXCHANGE] = "requests_token_exchange",
 	[MOCK_REQ_SIG_CERT] = "requests_sig_cert",
+	[MOCK_REQ_SERVICE] = "requests_services",
 	[MOCK_REQ_OTHER] = "requests_other",
 	[MOCK_ANSWERS_2XX] = "answers_2xx",
 	[MOCK_ANSWERS_3XX] = "answers_3xx",

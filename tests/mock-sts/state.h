@@ -8,6 +8,7 @@
 
 #include "fault.h"
 #include "key.h"
+#include "ledger.h"
 
 #define MOCK_SIGNING_KEYS_MAX   16
 #define MOCK_SIGNING_CERT_BYTES 2048
@@ -28,6 +29,7 @@ enum mock_counter {
 	MOCK_REQ_OPENUNISON,
 	MOCK_REQ_EXCHANGE,
 	MOCK_REQ_SIG_CERT,
+	MOCK_REQ_SERVICE,
 	MOCK_REQ_OTHER,
 	MOCK_ANSWERS_2XX,
 	MOCK_ANSWERS_3XX,
@@ -47,6 +49,7 @@ struct mock_state {
 	struct mock_fault_slots faults;
 	struct mock_signing_key signing[MOCK_SIGNING_KEYS_MAX];
 	size_t signing_count, active;
+	struct mock_ledger ledger;
 };
 
 /* Dies when there is no memory. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an STS must remember from one request to the next: opaque tokens that another endpoint takes,
+ * and ids of subject tokens that may be used once. In shared memory, guarded by the state's lock; the
+ * oldest entry makes room.
+ */
+#ifndef MOCK_LEDGER_H
+#define MOCK_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "text.h"
+
+#define MOCK_LEDGER_ENTRIES 1024
+
+/* Of a verified subject token. */
+struct mock_subject {
+	char ns[128], sa[128], jti[128]; /* jti is "" where there is none */
+	int64_t exp_s;
+};
+
+struct mock_ledger {
+	struct mock_ledger_entry {
+		uint8_t id[32];
+		int64_t until_s;
+		struct mock_subject subject;
+	} entry[MOCK_LEDGER_ENTRIES];
+	size_t used;
+};
+
+struct mock_state;
+
+/* Remember a token (its SHA-256) and whose it is. */
+void mock_ledger_add(struct mock_state *state, struct sts_slice token,
+		     const struct mock_subject *subject, int64_t until_s);
+/* Whose? until_s  out. False when it was never issued here. */
+bool mock_ledger_find(struct mock_state *state, struct sts_slice token,
+		      struct mock_subject *subject, int64_t *until_s);
+/* Remember a text that may come once. False when it has been here before. */
+bool mock_ledger_once(struct mock_state *state, struct sts_slice text);
+
+#endif
