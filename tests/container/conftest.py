@@ -2,28 +2,19 @@
 """Fixtures of the container tests, which tests/container/run.sh starts."""
 import json
 import pathlib
-import shutil
-import signal
+import sys
 import tarfile
-import tempfile
 
 import pytest
 from podman import Podman
 
-TEST_LIMIT_S = 180
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from harness.fixtures import folder, limit_of  # noqa: E402,F401
+
+limit = limit_of(180)
+
 BUILT = pathlib.Path(__file__).resolve().parents[2] / "build-container"
-
-
-@pytest.fixture(autouse=True)
-def limit():
-    """A test that hangs is a test that fails."""
-    def late(*_):
-        raise TimeoutError(f"the test took more than {TEST_LIMIT_S} s")
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(TEST_LIMIT_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +28,6 @@ def engine():
 def podman(engine):
     yield engine
     engine.clean()
-
-
-@pytest.fixture
-def folder():
-    """Like tmp_path, but every user may look into it."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="sts-pod-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 class Archive:

@@ -4,48 +4,17 @@ an ordinary user) comes from tests/e2e/harness."""
 import contextlib
 import os
 import pathlib
-import shutil
-import signal
 import sys
-import tempfile
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness import pki, servers  # noqa: E402
+from harness.fixtures import folder, limit_of, sidecar  # noqa: E402,F401
 from harness.runs import rig  # noqa: E402,F401
-from harness.sidecar import Sidecar  # noqa: E402
 
-TEST_LIMIT_S = 180
-
-
-@pytest.fixture(autouse=True)
-def limit():
-    """A test that hangs is a test that fails."""
-    def late(*_):
-        raise TimeoutError(f"the test took more than {TEST_LIMIT_S} s")
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(TEST_LIMIT_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-@pytest.fixture(scope="session")
-def sidecar():
-    program = Sidecar()
-    yield program
-    shutil.rmtree(program.folder, ignore_errors=True)
-
-
-@pytest.fixture
-def folder():
-    """Every user may look into it."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="sts-interop-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+limit = limit_of(180)
 
 
 @pytest.fixture(scope="session")

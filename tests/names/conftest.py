@@ -6,7 +6,6 @@ import ctypes
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -21,10 +20,10 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
 from harness import pki, servers, tokens  # noqa: E402
+from harness.fixtures import ca, limit  # noqa: E402,F401
 from harness.sidecar import Sidecar, Space  # noqa: E402
 from nameserver import NameServer  # noqa: E402
 
-TEST_LIMIT_S = 120
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 
 DNS, DNS_2, DNS_3 = "10.9.0.10", "10.9.0.11", "10.9.0.12"
@@ -63,27 +62,11 @@ def etc():
     shutil.rmtree(folder)
 
 
-@pytest.fixture(autouse=True)
-def limit():
-    def late(*_):
-        raise TimeoutError(f"the test took more than {TEST_LIMIT_S} s")
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(TEST_LIMIT_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
 @pytest.fixture(scope="session")
 def sidecar(etc):
     program = Sidecar()
     yield program
     shutil.rmtree(program.folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def ca():
-    return pki.authority()
 
 
 class Sts(servers.Server):

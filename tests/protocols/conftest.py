@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the protocol tests: those of the end-to-end tests, and one server over plain HTTP for thousands of answers."""
-import importlib.util
 import itertools
 import pathlib
 import subprocess
@@ -13,14 +12,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 from harness import servers, tokens  # noqa: E402
+from harness.fixtures import ca, folder, identity, limit, serve, sidecar, space  # noqa: E402,F401
 from rows import SUBJECT  # noqa: E402
-
-# The fixtures of tests/e2e/conftest.py: a second conftest.py can only be found by its path.
-_spec = importlib.util.spec_from_file_location("e2e_conftest", HERE.parent / "e2e/conftest.py")
-_e2e = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_e2e)
-ca, folder, limit, serve, sidecar, space = _e2e.ca, _e2e.folder, _e2e.limit, _e2e.serve, _e2e.sidecar, _e2e.space
-identity = _e2e.identity
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the trust tests: those of the end-to-end tests, and one attempt at a time against a server that the test plays itself."""
 import contextlib
-import importlib.util
 import json
 import pathlib
 import shutil
@@ -21,14 +20,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 import chains  # noqa: E402
 import tls12  # noqa: E402
 from harness import servers, tokens  # noqa: E402
+from harness.fixtures import ca, fetch, folder, identity, limit, serve, sidecar, space, subject  # noqa: E402,F401
 from harness.sidecar import TOP, Sidecar, Space  # noqa: E402
-
-# The fixtures of tests/e2e/conftest.py: a second conftest.py can only be found by its path.
-_spec = importlib.util.spec_from_file_location("e2e_conftest", HERE.parent / "e2e/conftest.py")
-_e2e = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_e2e)
-ca, fetch, folder, identity, limit, serve, sidecar, space, subject = (
-    _e2e.ca, _e2e.fetch, _e2e.folder, _e2e.identity, _e2e.limit, _e2e.serve, _e2e.sidecar, _e2e.space, _e2e.subject)
 
 PATIENCE_S = 20
 
