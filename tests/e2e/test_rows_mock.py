@@ -4,11 +4,12 @@ import configparser
 import hashlib
 import json
 import re
+import signal
 import subprocess
 import time
 
 import pytest
-from harness.mock import TYPE, Mock, faulty  # faulty is a fixture
+from harness.mock import TYPE, Mock, faulty, wait_for  # faulty is a fixture
 from harness.sidecar import build_folder
 
 POOL = "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/k8s"
@@ -37,7 +38,8 @@ ROWS = {
                       expired="400: invalid_grant: token has expired"),
     "anthropic": Row("--url={base}/v1/oauth/token", "--param=federation_rule_id=fdrl_1", "--param=service_account_id=svac_1",
                      "--param=organization_id=11111111-2222-3333-4444-555555555555", opaque=r"sk-ant-oat01-\w{86}",
-                     denied="403: permission_error: this namespace", expired="401: authentication_error: Authentication failed"),
+                     denied="401: authentication_error: Authentication failed",
+                     expired="401: authentication_error: Authentication failed"),
     "openai": Row("--url={base}/oauth/token", "--param=identity_provider_id=idp_1", "--param=service_account_id=user-1", opaque=r"oai\.\w{80}",
                   denied="403: access_denied: this namespace", expired="400: invalid_grant: token has expired"),
     "client-assertion": Row("--url={base}/token", "--client-id=app", denied="400: unauthorized_client: this namespace",
@@ -182,6 +184,8 @@ HOSTILE = {
     "set={}:7": (65, ""),
     "token_insert=\nevil": (65, ""),
     "truncate_body=30": (75, "closed within the"),
+    "status=503&retry_after=60": (75, "503"),
+    "echo=1&status=403": (77, "403"),
 }
 
 
@@ -190,8 +194,144 @@ HOSTILE = {
 def test_hostile(name, fault, faulty, ask, space):
     subject = federate(faulty) if ROWS[name].federated else mint(faulty)
     status, words = HOSTILE[fault]
-    faulty.fault(**dict([fault.format(ROWS[name].member).split("=")]))
+    faulty.fault(**dict(part.split("=") for part in fault.format(ROWS[name].member).split("&")))
     run = ask(name, subject=subject, deadline="1s")
     assert run.status == status, run.err
     assert words in run.last
+    assert not any(subject[i:i + 24] in run.err for i in range(0, len(subject) - 24, 8))
     assert not set(path.name for path in space.out.iterdir()) - {".status"}
+
+
+def test_a_slow_answer_meets_the_deadline(faulty, ask):
+    for name in ("gcp-impersonate",):
+        subject = federate(faulty) if ROWS[name].federated else mint(faulty)
+        faulty.fault(delay_head_ms=20000)
+        assert ask(name, subject=subject, deadline="1s", timeout="1s").status == 75
+        faulty.control("DELETE", "faults")
+
+
+# ---- other forms of a row ----
+
+@pytest.mark.parametrize("fault", [{"xml": 1}, {"xml": 1, "token_insert": "\nevil"}, {"xml": 1, "dup": "SessionToken"}, {"xml": 1, "omit": "SecretAccessKey"}])
+def test_aws_in_xml(fault, faulty, ask, space):
+    """As look-alikes answer, whatever Accept says."""
+    faulty.fault(**fault)
+    run = ask("aws", deadline="1s")
+    if len(fault) > 1:
+        assert run.status == 65 and not (space.out / "aws-credentials").exists(), run.err
+        return
+    assert run.status == 0, run.err
+    check_token(faulty, ROWS["aws"], token_of("aws", space))
+    denied = ask("aws", subject=faulty.mint("--namespace", "other"), deadline="1s")
+    assert denied.status == 77 and "403: AccessDenied: Not authorized to perform" in denied.last
+
+
+FORMS = {
+    "jwt-bearer in JSON": ("jwt-bearer", "--body=json"),
+    "token-exchange in JSON": ("token-exchange", "--body=json"),
+    "jwt-bearer for an audience": ("jwt-bearer", "--audience=mock-audience"),
+    "gcp in the words of RFC 8693": ("token-exchange", "--url={base}/v1/token", f"--audience={POOL}", "--scope=a",
+                                     f"--requested-token-type={TYPE}access_token"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_other_forms(form, sts, fetch, space):
+    space.ca_file.write_bytes((sts.folder / "ca.pem").read_bytes())
+    space.token_file.write_text(mint(sts))
+    name, *more = FORMS[form]
+    usual = ["--url={base}/token"] if not any(arg.startswith("--url") for arg in more) else []
+    run = fetch(None, *(arg.replace("{base}", f"https://localhost:{sts.port}") for arg in usual + more), protocol=name)
+    assert run.status == 0, run.err
+    token = (space.out / "token.jwt").read_text()
+    assert token.startswith("ya29.d.") if form.startswith("gcp") else sts.verify(token)
+
+
+CUSTOM = {
+    "bearer": ["--method=GET", "--subject-in=bearer"],
+    "header": ["--method=GET", "--subject-in=header:X-Subject-Token"],
+    "query": ["--method=GET", "--subject-in=query:token"],
+    "field": ["--method=POST", "--subject-in=field:token"],
+    "field in JSON": ["--method=POST", "--subject-in=field:token", "--body=json"],
+}
+
+
+@pytest.mark.parametrize("place", CUSTOM)
+def test_custom_places(place, sts, fetch, space):
+    space.ca_file.write_bytes((sts.folder / "ca.pem").read_bytes())
+    where = ["--token-field=/data/value", "--expiry-field=absolute:/data/until", *CUSTOM[place]]
+    for token, status in ((mint(sts), 0), (mint(sts, "--bad-signature"), 77)):
+        space.token_file.write_text(token)
+        run = fetch(f"https://localhost:{sts.port}/custom/{place.split()[0]}", *where, protocol="custom", deadline="1s")
+        assert run.status == status, run.err
+    sts.verify((space.out / "token.jwt").read_text())
+    assert token[:24] not in sts.log.read_text()
+
+
+# ---- chains, and subjects that may be sent once ----
+
+def test_chain_of_google(sts, sidecar, space):
+    """A federated token by `gcp`, of which `gcp-impersonate` and `gcp-id-token` make tokens of a service account."""
+    base = f"https://localhost:{sts.port}"
+    account = f"{base}/v1/projects/-/serviceAccounts/{ACCOUNT}:generate"
+    space.ca_file.write_bytes((sts.folder / "ca.pem").read_bytes())
+    space.token_file.write_text(mint(sts))
+    federated = str(space.out / "gcp" / "token.jwt")
+    exchanges = [
+        {"name": "gcp", "protocol": "gcp", "url": base + "/v1/token", "audience": POOL, "token-file": str(space.token_file)},
+        {"name": "access", "protocol": "gcp-impersonate", "url": account + "AccessToken", "token-file": federated},
+        {"name": "id", "protocol": "gcp-id-token", "url": account + "IdToken", "token-file": federated, "audience": "https://run.example"},
+    ]
+    for exchange in exchanges:
+        exchange["output-dir"] = str(space.out / exchange["name"])
+        (space.out / exchange["name"]).mkdir()
+        (space.out / exchange["name"]).chmod(0o777)
+    config = space.write("config.json", json.dumps({"cacert-path": [str(space.ca_file)], "exchanges": exchanges}))
+    run = sidecar.run("fetch", "--config", config, "--deadline", "10s")
+    assert run.status == 0, run.err
+    assert re.fullmatch(ROWS["gcp-impersonate"].opaque, (space.out / "access" / "token.jwt").read_text())
+    check_token(sts, ROWS["gcp-id-token"], (space.out / "id" / "token.jwt").read_text())
+    assert subjects(sts)[digest((space.out / "gcp" / "token.jwt").read_text())] == 2
+
+
+def digest(token):
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("fault", ["truncate_body=30", "status=503", "error=x", "close=reset&truncate=0"])
+def test_anthropic_is_not_asked_twice(fault, faulty, ask):
+    """With one subject token, whatever came back: it may have been accepted."""
+    subject = mint(faulty)
+    faulty.fault(**dict(part.split("=") for part in fault.split("&")), times=1)
+    assert ask("anthropic", subject=subject, deadline="2s").status != 0
+    assert subjects(faulty)[digest(subject)] == 1
+
+
+def test_anthropic_waits_for_another_subject(sts, sidecar, space):
+    """Told to refresh, `run` sends nothing until the subject token is another one."""
+    first, second = mint(sts), mint(sts)
+    space.token_file.write_text(first)
+    args = [arg.replace("{base}", f"https://localhost:{sts.port}") for arg in ROWS["anthropic"].args]
+    space.ca_file.write_bytes((sts.folder / "ca.pem").read_bytes())
+    with sidecar.start("run", "--protocol=anthropic", "--token-file", space.token_file, "--output-dir", space.out, "--cacert-path", space.ca_file,
+                       *args) as process:
+        wait_for(lambda: subjects(sts).get(digest(first)), "the first exchange")
+        wait_for((space.out / "token.jwt").exists, "a token")
+        process.signal(signal.SIGHUP)
+        time.sleep(0.5)
+        space.token_file.write_text(second)
+        process.signal(signal.SIGHUP)
+        wait_for(lambda: subjects(sts).get(digest(second)), "the second exchange")
+        process.signal(signal.SIGTERM)
+        assert process.wait().status == 0
+    assert [subjects(sts)[digest(one)] for one in (first, second)] == [1, 1]
+
+
+def test_a_replay_has_the_error_of_the_service(sts, ask, space):
+    subject = mint(sts)
+    assert ask("anthropic", subject=subject).status == 0
+    before = space.snapshot()
+    run = ask("anthropic", subject=subject, deadline="1s")
+    assert run.status == 77 and "401: authentication_error: Authentication failed" in run.last, run.err
+    assert space.snapshot() == before
+    assert "jti_reused" in sts.log.read_text()

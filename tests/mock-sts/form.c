@@ -169,10 +169,20 @@ static const char *read_body(struct mock_ctx *ctx)
 	return "the body is neither a form nor JSON";
 }
 
+static void find_token(struct mock_ctx *ctx)
+{
+	for (size_t i = 0; i < ctx->form.count && !ctx->token.data; i++)
+		if (is_subject(ctx->form.param[i].name.data))
+			ctx->token = ctx->form.param[i].value;
+}
+
 bool mock_form_read_query(struct mock_ctx *ctx)
 {
-	return mock_params_decode(&ctx->form, sts_slice_of(ctx->request.query), ctx->form_buf,
-				  sizeof(ctx->form_buf));
+	bool ok = mock_params_decode(&ctx->form, sts_slice_of(ctx->request.query), ctx->form_buf,
+				     sizeof(ctx->form_buf));
+
+	find_token(ctx);
+	return ok;
 }
 
 const char *mock_form_read(struct mock_ctx *ctx)
@@ -180,10 +190,8 @@ const char *mock_form_read(struct mock_ctx *ctx)
 	struct sts_slice authorization = mock_request_header(&ctx->request, "Authorization");
 	const char *why = read_body(ctx);
 
-	ctx->token = (struct sts_slice){NULL, 0};
-	for (size_t i = 0; i < ctx->form.count && !ctx->token.data; i++)
-		if (is_subject(ctx->form.param[i].name.data))
-			ctx->token = ctx->form.param[i].value;
+	ctx->token = mock_request_header(&ctx->request, "X-Subject-Token");
+	find_token(ctx);
 	if (authorization.len > 7 &&
 	    sts_slice_eq_nocase((struct sts_slice){authorization.data, 7}, "Bearer "))
 		ctx->token = (struct sts_slice){authorization.data + 7, authorization.len - 7};

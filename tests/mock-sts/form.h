@@ -11,7 +11,7 @@
 /* Fill ctx->form and ctx->token. NULL when all is well (or there is nothing), else why the body
  * cannot be read. */
 const char *mock_form_read(struct mock_ctx *ctx);
-/* Fill ctx->form from the query. False when it is malformed. */
+/* Fill ctx->form from the query in place of the body. False when it is malformed. */
 bool mock_form_read_query(struct mock_ctx *ctx);
 /* Value of a field; NULL when absent. */
 const char *mock_form_get(const struct mock_ctx *ctx, const char *name);

@@ -117,7 +117,9 @@ static void add_discovery(struct sts_text *t, const struct mock_ctx *ctx,
 	sts_text_addf(&u, "%s/%s/token", issuer, ctx->config->name);
 	mock_json_z(&j, "token_endpoint", url);
 	mock_json_raw(&j, "grant_types_supported",
-		      STS_SLICE("[\"urn:ietf:params:oauth:grant-type:token-exchange\"]"));
+		      STS_SLICE("[\"urn:ietf:params:oauth:grant-type:token-exchange\","
+				"\"urn:ietf:params:oauth:grant-type:jwt-bearer\","
+				"\"client_credentials\"]"));
 	mock_json_raw(&j, "response_types_supported", STS_SLICE("[\"id_token\"]"));
 	mock_json_raw(&j, "subject_types_supported", STS_SLICE("[\"public\"]"));
 	mock_json_raw(&j, "id_token_signing_alg_values_supported",

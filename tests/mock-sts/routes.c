@@ -158,6 +158,9 @@ static void serve(struct mock_ctx *ctx)
 
 	const struct mock_service *service = service_of(ctx, route);
 
+	if (service && (service->bodies & MOCK_QUERY) && ctx->request.body.len == 0 &&
+	    !mock_form_read_query(ctx))
+		wrong = "malformed query";
 	choose_fault(ctx);
 	mock_state_count(ctx->state, !route    ? MOCK_REQ_OTHER
 				     : service ? MOCK_REQ_SERVICE

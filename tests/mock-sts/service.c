@@ -147,8 +147,6 @@ static enum mock_wrong check_body(struct mock_ctx *ctx, const struct mock_servic
 		return mock_service_wrong(ctx, MOCK_WRONG_BODY, "no body");
 	if (!(kind & service->bodies))
 		return mock_service_wrong(ctx, MOCK_WRONG_BODY, "a body of the wrong type");
-	if (kind == MOCK_QUERY && !mock_form_read_query(ctx))
-		return mock_service_wrong(ctx, MOCK_WRONG_BODY, "malformed query");
 	return MOCK_RIGHT;
 }
 

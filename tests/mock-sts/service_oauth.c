@@ -157,7 +157,7 @@ static const struct mock_refusal anthropic_refusals[MOCK_WRONG__COUNT] = {
 	[MOCK_WRONG_TOKEN] = {401, "authentication_error", "Authentication failed"},
 	[MOCK_WRONG_EXPIRED] = {401, "authentication_error", "Authentication failed"},
 	[MOCK_WRONG_REPLAY] = {401, "authentication_error", "Authentication failed"},
-	[MOCK_WRONG_DENIED] = {403, "permission_error", NULL},
+	[MOCK_WRONG_DENIED] = {401, "authentication_error", "Authentication failed"},
 	[MOCK_WRONG_ROLE] = {401, "authentication_error", "Authentication failed"},
 };
 
