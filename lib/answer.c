@@ -15,6 +15,7 @@
 #define SECRET_RUN_BYTES 8
 #define SECRET_MIN_BYTES 4
 #define POINTER_SHOWN    100
+#define YEAR_S           (366LL * 24 * 3600)
 #define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
 
 /* ---- the peer's words ---- */
@@ -263,8 +264,8 @@ static struct shown shown(struct spot spot)
 static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const struct sts_json *v,
 			       const char *expected)
 {
-	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, not %s", shown(spot).text,
-			kinds[sts_json_kind(v)], expected);
+	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, where %s is wanted",
+			shown(spot).text, kinds[sts_json_kind(v)], expected);
 }
 
 /* No token. Some servers answer 200 and put the error in the body. */
@@ -349,8 +350,16 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 		return err;
 	if (!sts_expiry_value(v, kind, absolute ? &expiry->absolute_s : &expiry->lifetime_s))
 		return wrong_type(e, spot, v,
-				  absolute ? "a time (RFC 3339, or seconds since 1970)"
-					   : "a number of seconds");
+				  absolute ? "a time up to 9999 (RFC 3339, or seconds since "
+					     "1970)"
+					   : "a number of seconds up to 100 years");
+	/* Taken for a lifetime, a time of these years would last until nobody remembers it. */
+	int64_t off_s = absolute ? INT64_MAX : expiry->lifetime_s - expiry->sent_real_s;
+	if (off_s > -YEAR_S && off_s < YEAR_S)
+		return sts_fail(e, STS_EANSWER, 0,
+				"the answer's %s is a time, where a lifetime is wanted: "
+				"--expiry-field absolute: reads it",
+				shown(spot).text);
 	return STS_OK;
 }
 

@@ -41,6 +41,7 @@ enum sts_kind {
 	STS_KIND_RAW,      /* bare in JSON: true */
 	STS_KIND_WORDS,    /* given several times: joined by spaces, in a form and in JSON */
 	STS_KIND_LIST,     /* the same, but always an array in JSON, of the words */
+	STS_KIND_SECONDS,  /* digits and an s */
 	STS_KIND_NUMBERED, /* # in the field's name becomes 1, 2, 3 */
 };
 

@@ -30,65 +30,66 @@ PARAM(JWT, SUBJECT, BODY, STRING, 0, 0, 0, "jwt", "", "", "", "", "", "")
 
 /* OAuth */
 PARAM(SUBJECT_TYPE, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "", TOKEN_TYPE "jwt", "", "", "",
-      "what the subject token is; some want ...:id_token or ...:access_token")
-PARAM(AUDIENCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "audience", "", "", "", "", "", "for which service (--audience)")
-PARAM(RESOURCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "resource", "", "", "", "", "", "its URI (--resource)")
-PARAM(SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", "", "", "", "", "good for what (--scope)")
-PARAM(REQUESTED_TYPE, USER, BODY, STRING, 0, 0, 0, "requested_token_type", "", "", "", "", "", "kind of token wanted")
-PARAM(ACTOR, USER, BODY, STRING, 0, 0, 0, "actor_token", "", "", "", "", "", "who acts for the subject (--actor-token-file)")
+      "kind of the subject token; some servers want ...:id_token or ...:access_token")
+PARAM(AUDIENCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "audience", "", "", "", "", "", "name of the service that the new token is for (--audience)")
+PARAM(RESOURCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "resource", "", "", "", "", "", "URI of the service that the new token is for (--resource)")
+PARAM(SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", "", "", "", "", "rights that the new token shall have (--scope)")
+PARAM(REQUESTED_TYPE, USER, BODY, STRING, 0, 0, 0, "requested_token_type", "", "", "", "", "", "kind of the new token (--requested-token-type)")
+PARAM(ACTOR, USER, BODY, STRING, 0, 0, 0, "actor_token", "", "", "", "", "", "token of whoever acts for the subject (--actor-token-file)")
 PARAM(ACTOR_TYPE, USER, BODY, STRING, STS_PARAM_WITH_PREVIOUS, 0, 0, "actor_token_type", "", TOKEN_TYPE "jwt", "", "", "",
-      "what the actor token is")
-PARAM(CLIENT_ID, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "", "", "", "the client (--client-id)")
+      "kind of the actor token")
+PARAM(CLIENT_ID, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "", "", "", "the client, as the server knows it (--client-id)")
 
 /* Anthropic, OpenAI */
 PARAM(BETA, FIXED, HEADER, STRING, 0, 0, 0, "anthropic-beta", "", "oauth-2025-04-20,oidc-federation-2026-04-01", "", "", "", "")
-PARAM(RULE, USER, BODY, STRING, 0, 0, 0, "federation_rule_id", "", "", "ANTHROPIC_FEDERATION_RULE_ID", "", "_-", "fdrl_...")
-PARAM(ORGANIZATION, USER, BODY, STRING, 0, 0, 0, "organization_id", "", "", "ANTHROPIC_ORGANIZATION_ID", "", "_-", "a UUID")
-PARAM(ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "ANTHROPIC_SERVICE_ACCOUNT_ID", "", "_-", "svac_...")
+PARAM(RULE, USER, BODY, STRING, 0, 0, 0, "federation_rule_id", "", "", "ANTHROPIC_FEDERATION_RULE_ID", "", "_-", "the federation rule, fdrl_...")
+PARAM(ORGANIZATION, USER, BODY, STRING, 0, 0, 0, "organization_id", "", "", "ANTHROPIC_ORGANIZATION_ID", "", "_-", "the organization's UUID")
+PARAM(ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "ANTHROPIC_SERVICE_ACCOUNT_ID", "", "_-", "the service account that the token is for, svac_...")
 PARAM(WORKSPACE, USER, BODY, STRING, 0, 0, 0, "workspace_id", "", "", "ANTHROPIC_WORKSPACE_ID", "", "_-",
-      "wrkspc_..., where the rule has several")
-PARAM(IDENTITY_PROVIDER, USER, BODY, STRING, 0, 0, 0, "identity_provider_id", "", "", "", "", "", "the identity provider")
-PARAM(OPENAI_ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "", "", "", "the service account")
+      "the workspace, wrkspc_... or default, where the rule has several")
+PARAM(IDENTITY_PROVIDER, USER, BODY, STRING, 0, 0, 0, "identity_provider_id", "", "", "", "", "", "the identity provider, as the organization's settings show it")
+PARAM(OPENAI_ACCOUNT, USER, BODY, STRING, 0, 0, 0, "service_account_id", "", "", "", "", "", "the service account that the token is for")
 
 /* Microsoft Entra */
-PARAM(TENANT, USER, URL, STRING, 0, 0, 0, "tenant", "", "", "AZURE_TENANT_ID", "", ".-", "its id or domain")
+PARAM(TENANT, USER, URL, STRING, 0, 0, 0, "tenant", "", "", "AZURE_TENANT_ID", "", ".-", "ID of the directory, or one of its domains")
 PARAM(AUTHORITY, USER, URL, STRING, 0, 0, 0, "authority", "", "https://login.microsoftonline.com", "AZURE_AUTHORITY_HOST", "https://*", ":/.-",
-      "the cloud's")
-PARAM(ENTRA_CLIENT, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "AZURE_CLIENT_ID", "", "-", "the application's (--client-id)")
-PARAM(ENTRA_SCOPE, USER, BODY, STRING, 0, 0, 0, "scope", "", "", "", "*/.default", "", "of the resource (--scope)")
+      "login server of the cloud")
+PARAM(ENTRA_CLIENT, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "AZURE_CLIENT_ID", "", "-", "ID of the application or managed identity (--client-id)")
+PARAM(ENTRA_SCOPE, USER, BODY, STRING, 0, 0, 0, "scope", "", "", "", "*/.default", "", "the resource, then /.default (--scope)")
 
 /* AWS */
-PARAM(REGION, USER, URL, STRING, 0, 0, 0, "region", "", "", "AWS_REGION", "", "-", "such as eu-central-1")
+PARAM(REGION, USER, URL, STRING, 0, 0, 0, "region", "", "", "AWS_REGION", "", "-", "whose STS is asked, such as eu-central-1")
 PARAM(ACTION, FIXED_BODY, "Action", "", "AssumeRoleWithWebIdentity", "", "", "", "")
 PARAM(VERSION, FIXED_BODY, "Version", "", "2011-06-15", "", "", "", "")
-PARAM(ROLE_ARN, USER, BODY, STRING, 0, 20, 2048, "role-arn", "RoleArn", "", "AWS_ROLE_ARN", "arn:*", ":/+=,.@_-", "the role")
+PARAM(ROLE_ARN, USER, BODY, STRING, 0, 20, 2048, "role-arn", "RoleArn", "", "AWS_ROLE_ARN", "arn:*", ":/+=,.@_-", "ARN of the role to assume")
 PARAM(SESSION, USER, BODY, STRING, 0, 2, 64, "role-session-name", "RoleSessionName", "sts-sidecar", "AWS_ROLE_SESSION_NAME", "", "_+=,.@-",
-      "who it was, in its logs")
-PARAM(DURATION, USER, BODY, NUMBER, 0, 900, 43200, "duration-seconds", "DurationSeconds", "", "", "", "", "the role's own maximum is the limit")
-PARAM(POLICY, USER, BODY, STRING, 0, 1, 2048, "policy", "Policy", "", "", "", "", "JSON that narrows the role's")
+      "name of the session in CloudTrail")
+PARAM(DURATION, USER, BODY, NUMBER, 0, 900, 43200, "duration-seconds", "DurationSeconds", "", "", "", "", "life of the credentials in seconds; the role's own maximum is the limit")
+PARAM(POLICY, USER, BODY, STRING, 0, 1, 2048, "policy", "Policy", "", "", "", "", "session policy in JSON: takes away from what the role may")
 PARAM(POLICY_ARN, USER, BODY, NUMBERED, STS_PARAM_REPEATS, 20, 2048, "policy-arn", "PolicyArns.member.#.arn", "", "", "arn:*", ":/+=,.@_-",
-      "the same, a managed policy")
+      "ARN of a managed policy that does the same")
 
 /* Google Cloud */
 PARAM(GRANT_GCP, FIXED_BODY, "grantType", "", OAUTH "grant-type:token-exchange", "", "", "", "")
-PARAM(POOL, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "//iam.googleapis.com/*", "/._-", "the provider's full name (--audience)")
-PARAM(GCP_SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "good for what (--scope)")
+PARAM(POOL, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "//iam.googleapis.com/*", "/._-", "full name of the workload identity provider (--audience)")
+PARAM(GCP_SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
 PARAM(REQUESTED_GCP, FIXED_BODY, "requestedTokenType", "", TOKEN_TYPE "access_token", "", "", "", "")
-PARAM(SUBJECT_TYPE_GCP, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "subjectTokenType", TOKEN_TYPE "jwt", "", "", "", "or ...:id_token")
-PARAM(EMAIL, USER, URL, STRING, 0, 0, 0, "service-account", "", "", "", "*.gserviceaccount.com", "@.-", "its email address")
-PARAM(SCOPES, USER, BODY, LIST, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "good for what (--scope)")
-PARAM(LIFETIME, USER, BODY, STRING, 0, 2, 6, "lifetime", "", "", "", "*s", "", "3600s at most, where no policy allows more")
-PARAM(ONE_AUDIENCE, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "", "", "for which service (--audience)")
+PARAM(SUBJECT_TYPE_GCP, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "subjectTokenType", TOKEN_TYPE "jwt", "", "", "", "kind of the subject token; ...:id_token is taken as well")
+PARAM(EMAIL, USER, URL, STRING, 0, 0, 0, "service-account", "", "", "", "*.gserviceaccount.com", "@.-", "email address of the service account")
+PARAM(SCOPES, USER, BODY, LIST, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
+PARAM(LIFETIME, USER, BODY, SECONDS, 0, 1, 43200, "lifetime", "", "", "", "", "",
+      "life of the token, such as 600s; over 3600s only where a policy of the organization allows it")
+PARAM(ONE_AUDIENCE, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "", "", "the service that the token is for, such as its URL (--audience)")
 PARAM(INCLUDE_EMAIL, FIXED, BODY, RAW, 0, 0, 0, "includeEmail", "", "true", "", "", "", "")
 
 /* Vault */
-PARAM(ADDRESS, USER, URL, STRING, 0, 0, 0, "address", "", "", "VAULT_ADDR", "http*", ":/._-[]", "of the server: https://vault:8200")
+PARAM(ADDRESS, USER, URL, STRING, 0, 0, 0, "address", "", "", "VAULT_ADDR", "http*", ":/._-[]", "URL of the server, such as https://vault:8200")
 PARAM(MOUNT, USER, URL, STRING, 0, 0, 0, "mount", "", "jwt", "", "", "/._-", "path of the auth method")
-PARAM(ROLE, USER, BODY, STRING, 0, 0, 0, "role", "", "", "", "", "", "where the mount has no default_role")
-PARAM(NAMESPACE, USER, HEADER, STRING, 0, 0, 0, "namespace", "X-Vault-Namespace", "", "VAULT_NAMESPACE", "", "/._-", "Enterprise, OpenBao")
+PARAM(ROLE, USER, BODY, STRING, 0, 0, 0, "role", "", "", "", "", "", "role to log in with; needed where the mount has no default_role")
+PARAM(NAMESPACE, USER, HEADER, STRING, 0, 0, 0, "namespace", "X-Vault-Namespace", "", "VAULT_NAMESPACE", "", "/._-", "namespace, in Vault Enterprise and OpenBao")
 
 /* octo-sts */
-PARAM(REPOSITORY, USER, QUERY, STRING, 0, 0, 0, "scope", "", "", "", "", "/._-", "OWNER/REPO, or OWNER (--scope)")
+PARAM(REPOSITORY, USER, QUERY, STRING, 0, 0, 0, "scope", "", "", "", "", "/._-", "repository, OWNER/REPO, or OWNER for the organization's policy (--scope)")
 PARAM(IDENTITY, USER, QUERY, STRING, 0, 0, 0, "identity", "", "", "", "", "/._-", "name of the trust policy")
 #undef FIXED_BODY
 #endif

@@ -365,6 +365,11 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 		value = given ? given->value : sts_slice_of(sts_param_text(p, STS_PARAM_VALUE));
 		while (at[1] == '/' && value.len > 0 && value.data[value.len - 1] == '/')
 			value.len--;
+		while (url->len > 0 && url->data[url->len - 1] == '/' && value.len > 0 &&
+		       value.data[0] == '/') {
+			value.data++;
+			value.len--;
+		}
 		sts_text_add_slice(url, value);
 	}
 }

@@ -89,13 +89,22 @@ static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_sli
 	return sts_fail(e, STS_EUSAGE, 0, "the %s %s %s", kind, shown, why);
 }
 
+static bool has_alphanumeric(struct sts_slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (sts_slice_has_only((struct sts_slice){value.data + i, 1}, ""))
+			return true;
+	return false;
+}
+
 /* Printable ASCII; in a body also what a policy document needs: tabs and line ends. */
 static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
 	if (place == STS_PLACE_HEADER)
 		return sts_http_value_allowed(value);
-	/* What leaves its place in a path leads elsewhere. */
-	if (place == STS_PLACE_URL && sts_slice_find(value, STS_SLICE("..")) >= 0)
+	/* What leaves its place in a path, or has none there, leads elsewhere. */
+	if (place == STS_PLACE_URL &&
+	    (sts_slice_find(value, STS_SLICE("..")) >= 0 || !has_alphanumeric(value)))
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
@@ -129,14 +138,17 @@ static void judge(const struct sts_param *p, struct sts_slice value, struct sts_
 {
 	const char *shape = sts_param_text(p, STS_PARAM_SHAPE);
 	const char *charset = sts_param_text(p, STS_PARAM_CHARSET);
+	bool seconds = p->kind == STS_KIND_SECONDS, number = seconds || p->kind == STS_KIND_NUMBER;
+	struct sts_slice digits = value;
 
+	if (seconds && value.len > 0)
+		digits.len -= value.data[value.len - 1] == 's' ? 1 : digits.len;
 	if (!may_go_out(value, (enum sts_place)p->place))
 		sts_text_add_str(why, "has a byte in its value that may not go out");
-	else if (p->kind == STS_KIND_NUMBER && !is_number(value, p->min, p->max))
-		sts_text_addf(why, "needs a whole number from %u to %u", (unsigned)p->min,
-			      (unsigned)p->max);
-	else if (p->kind != STS_KIND_NUMBER &&
-		 (value.len < p->min || (p->max > 0 && value.len > p->max)))
+	else if (number && !is_number(digits, p->min, p->max))
+		sts_text_addf(why, "needs a whole number from %u to %u%s", (unsigned)p->min,
+			      (unsigned)p->max, seconds ? ", and an s" : "");
+	else if (!number && (value.len < p->min || (p->max > 0 && value.len > p->max)))
 		sts_text_addf(why, "must have %u to %u bytes", (unsigned)p->min, (unsigned)p->max);
 	else if (p->kind != STS_KIND_STRING && sts_slice_trim(value).len == 0)
 		sts_text_add_str(why, "has no word in its value");
@@ -180,15 +192,22 @@ static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, 
 	return refuse(e, "parameter", name, buf);
 }
 
-/* Is it a field that the program fills in itself? */
-static bool is_taken(const struct sts_request *r, struct sts_slice name)
+/* Is it the subject token's field, or that which its pointer begins with? */
+static bool is_subject(const struct sts_request *r, struct sts_slice name)
 {
 	struct sts_slice subject = sts_slice_of(r->subject_field);
 
-	if (r->own_subject && r->subject_place == STS_PLACE_POINTER)
+	if (!r->own_subject || r->subject_place == STS_PLACE_HEADER)
+		return false;
+	if (r->subject_place == STS_PLACE_POINTER)
 		subject = sts_request_token(&subject);
-	return (r->own_subject && same(name, subject)) ||
-	       (r->client_id.len > 0 && sts_slice_eq(name, "client_id")) ||
+	return same(name, subject);
+}
+
+/* Is it a field that the program fills in itself? */
+static bool is_taken(const struct sts_request *r, struct sts_slice name)
+{
+	return is_subject(r, name) || (r->client_id.len > 0 && sts_slice_eq(name, "client_id")) ||
 	       (r->client_secret.len > 0 && sts_slice_eq(name, "client_secret"));
 }
 
@@ -267,6 +286,17 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 	return STS_OK;
 }
 
+/* One that every request has. */
+static bool is_fixed_header(struct sts_slice name)
+{
+	static const char fixed[] = "accept\0user-agent\0content-type\0";
+
+	for (const char *at = fixed; *at; at = sts_text_at(at, 1))
+		if (sts_slice_eq_nocase(name, at))
+			return true;
+	return false;
+}
+
 /* Does the row, or the place of the subject token, set it? */
 static bool row_sets_header(const struct sts_request *r, struct sts_slice name)
 {
@@ -288,12 +318,7 @@ static bool row_sets_header(const struct sts_request *r, struct sts_slice name)
 /* Is it a header that this request has already? */
 static bool is_own_header(const struct sts_request *r, struct sts_slice name)
 {
-	static const char ours[] = "accept\0user-agent\0content-type\0";
-
-	for (const char *at = ours; *at; at = sts_text_at(at, 1))
-		if (sts_slice_eq_nocase(name, at))
-			return true;
-	return row_sets_header(r, name) ||
+	return is_fixed_header(name) || row_sets_header(r, name) ||
 	       (r->client_auth == STS_CLIENT_BASIC && sts_slice_eq_nocase(name, "authorization"));
 }
 
@@ -329,6 +354,12 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth basic needs another --subject-in: both are the "
 				"Authorization header");
+	/* In a URL it would be in everybody's logs (RFC 6749 section 2.3.1). */
+	if (r->client_auth == STS_CLIENT_POST && r->body == STS_BODY_NONE)
+		return sts_fail(e, STS_EUSAGE, 0, "--client-auth post needs a request with a body");
+	if ((id && is_subject(r, STS_SLICE("client_id"))) ||
+	    (secret && is_subject(r, STS_SLICE("client_secret"))))
+		return sts_fail(e, STS_EUSAGE, 0, "--subject-in names a field of the client's");
 	if (!may_go_out(r->client_id, STS_PLACE_QUERY) ||
 	    !may_go_out(r->client_secret, STS_PLACE_QUERY))
 		return sts_fail(e, STS_EUSAGE, 0,
@@ -356,7 +387,7 @@ static enum sts_err check_form(const struct sts_request *r, struct sts_error *e)
 	if ((place == STS_PLACE_BODY && !body) ||
 	    (place == STS_PLACE_POINTER && r->body != STS_BODY_JSON))
 		return sts_fail(e, STS_EUSAGE, 0, "--subject-in needs another --method or --body");
-	if (place == STS_PLACE_HEADER ? !sts_http_name_allowed(name)
+	if (place == STS_PLACE_HEADER ? !sts_http_name_allowed(name) || is_fixed_header(name)
 				      : !may_go_out(name, STS_PLACE_QUERY))
 		return sts_fail(e, STS_EUSAGE, 0, "--subject-in has a name that cannot be used");
 	return STS_OK;

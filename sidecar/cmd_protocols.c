@@ -15,7 +15,7 @@
 /* What the numbers of a row are called; texts one after the other. */
 static const char sources[] = "parameter\0fixed\0subject\0";
 static const char places[] = "bearer\0header\0body\0query\0url\0";
-static const char kinds[] = "text\0number\0literal\0words\0list\0numbered\0";
+static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0";
 static const char bodies[] = "none\0form\0json\0";
 static const char expiries[] = "absolute\0lifetime\0";
 static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0open\0final\0";
@@ -87,6 +87,9 @@ static void set(struct print *p, const char *name, const char *words, unsigned b
 static void param(struct print *p, const struct sts_param *field, bool required)
 {
 	static const char names[] = "field\0value\0variable\0shape\0charset\0";
+	static const char spoken[] =
+		"sent as\0default\0variable\0must look like\0letters, digits and\0";
+	bool fixed = field->source != STS_SOURCE_USER;
 
 	p->count = 0;
 	text(p, "-name", sts_param_text(field, STS_PARAM_NAME));
@@ -99,7 +102,7 @@ static void param(struct print *p, const struct sts_param *field, bool required)
 	number(p, "min", field->min);
 	number(p, "max", field->max);
 	for (unsigned i = STS_PARAM_FIELD; i < STS_PARAM_HELP; i++)
-		text(p, sts_text_at(names, i - STS_PARAM_FIELD),
+		text(p, sts_text_at(p->json || fixed ? names : spoken, i - STS_PARAM_FIELD),
 		     sts_param_text(field, (enum sts_param_text)i));
 }
 
@@ -118,7 +121,9 @@ static void row(struct print *p, const struct sts_protocol *r)
 	set(p, "write", sts_outputs_words, r->write & ~STS_WRITE_THUMBPRINT);
 	set(p, "flags", flags, r->flags);
 	key(p, "fields");
-	sts_text_add_str(&p->out, p->json ? "[{" : "\n");
+	sts_text_add_str(&p->out,
+			 p->json ? "[{"
+				 : "what goes out; a parameter is given as --param NAME=VALUE\n");
 	p->inside = true;
 	for (size_t i = 0; (field = sts_protocol_param_at(r, i)); i++) {
 		sts_text_add_str(&p->out, p->json && i > 0 ? "},{" : "");

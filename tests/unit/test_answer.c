@@ -139,11 +139,16 @@ static void expiry_field(void)
 	CHECK_INT(read_prepared(), STS_OK);
 	CHECK_INT(answer.expires_s, NOW + 60);
 	input.expiry_kind = STS_EXPIRY_LIFETIME;
+	CHECK_INT(read_prepared(), STS_EANSWER);
+	CHECK_STR(error.msg, "the answer's /a/b is a time, where a lifetime is wanted: "
+			     "--expiry-field absolute: reads it");
+	input.body = STS_SLICE("{\"access_token\":\"t\",\"a\":{\"b\":2147483647}}");
 	CHECK_INT(read_prepared(), STS_OK);
-	CHECK_INT(answer.lifetime_s, 1768233660);
+	CHECK_INT(answer.lifetime_s, 2147483647);
 	input.expiry_pointer = "/a";
 	CHECK_INT(read_prepared(), STS_EANSWER);
-	CHECK_STR(error.msg, "the answer's /a is an object, not a number of seconds");
+	CHECK_STR(error.msg, "the answer's /a is an object, where a number of seconds up to 100 "
+			     "years is wanted");
 	sts_json_close();
 }
 
@@ -204,11 +209,11 @@ static void bad_answers(void)
 		{"openunison", "{\"token\":{\"jwt\":null}}", STS_EANSWER,
 		 "the answer (status 200) has no /token/jwt"},
 		{"openunison", "{\"token\":{\"jwt\":7}}", STS_EANSWER,
-		 "the answer's /token/jwt is a number, not a string"},
+		 "the answer's /token/jwt is a number, where a string is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":[]}}", STS_EANSWER,
-		 "the answer's /token/jwt is an array, not a string"},
+		 "the answer's /token/jwt is an array, where a string is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":true}}", STS_EANSWER,
-		 "the answer's /token/jwt is a boolean, not a string"},
+		 "the answer's /token/jwt is a boolean, where a string is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":\"\"}}", STS_ETOKEN,
 		 "the answer's /token/jwt is empty"},
 		{"openunison", "{\"token\":{\"jwt\":\"a b\"}}", STS_ETOKEN,
@@ -218,11 +223,13 @@ static void bad_answers(void)
 		{"openunison", "{\"token\":{\"jwt\":\"a\\u007f\"}}", STS_ETOKEN, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"\xc3\xa9\"}}", STS_ETOKEN, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":{}}}", STS_EANSWER,
-		 "the answer's /token/expires is an object, not a time (RFC 3339, or seconds since "
-		 "1970)"},
+		 "the answer's /token/expires is an object, where a time up to 9999 (RFC 3339, or "
+		 "seconds "
+		 "since 1970) is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":\"soon\"}}", STS_EANSWER,
-		 "the answer's /token/expires is a string, not a time (RFC 3339, or seconds since "
-		 "1970)"},
+		 "the answer's /token/expires is a string, where a time up to 9999 (RFC 3339, or "
+		 "seconds "
+		 "since 1970) is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":true}}", STS_EANSWER, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":1,\"expires\":2}}", STS_EJSON,
 		 NULL},
@@ -230,7 +237,7 @@ static void bad_answers(void)
 		 STS_ELIFETIME,
 		 "the returned token has no life left: it expires at 2026-01-12T16:00:00Z, in 0 s"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":7}}", STS_EANSWER,
-		 "the answer's /token/thumbprint is a number, not a string"},
+		 "the answer's /token/thumbprint is a number, where a string is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"../../etc/passwd\"}}",
 		 STS_ETOKEN, "the answer's /token/thumbprint is not 64 hexadecimal digits"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"\"}}", STS_ETOKEN, NULL},
@@ -245,7 +252,8 @@ static void bad_answers(void)
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":-5}", STS_ELIFETIME,
 		 "the returned token's lifetime is -5 s"},
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":[1]}", STS_EANSWER,
-		 "the answer's /expires_in is an array, not a number of seconds"},
+		 "the answer's /expires_in is an array, where a number of seconds up to 100 years "
+		 "is wanted"},
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":1e400}", STS_EJSON,
 		 NULL},
 		/* Errors that come as 200. */
