@@ -69,6 +69,24 @@ static size_t base64_view(struct sts_slice text, size_t start, char *out)
 	return len;
 }
 
+/* Whatever hexadecimal digits stand there, two a byte, but for the first `start`. Returns the bytes in out. */
+static size_t hex_view(struct sts_slice text, size_t start, char *out)
+{
+	size_t digits = 0, len = 0;
+	int byte = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		int digit = sts_hex_value(text.data[i]);
+
+		if (digit < 0 || digits++ < start)
+			continue;
+		byte = (byte & 15) << 4 | digit;
+		if ((digits - start) % 2 == 0)
+			out[len++] = (char)byte;
+	}
+	return len;
+}
+
 bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run)
 {
 	char view[STS_ECHO_TEXT_MAX_BYTES];
@@ -77,14 +95,17 @@ bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run)
 		return false;
 	if (text.len > sizeof(view))
 		return true;
-	/* As it is, then as base64 that begins at each of the four places where it may. */
-	for (size_t i = 0; i <= 4; i++) {
+	/* As it is, then as base64 that begins at each of the four places where it may, and as
+	 * hexadecimal, at each of two. */
+	for (size_t i = 0; i <= 6; i++) {
 		size_t len = text.len;
 
 		if (i == 0)
 			memcpy(view, text.data, len);
-		else
+		else if (i <= 4)
 			len = base64_view(text, i - 1, view);
+		else
+			len = hex_view(text, i - 5, view);
 		if (shares(view, len, secret, run) ||
 		    shares(view, percent_decode(view, len), secret, run))
 			return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Does a peer's text repeat a secret that was sent to it? Looked for as it was sent, and as error
- * pages and logs of servers wrap it: percent-encoded, in base64 (so also in "Basic ..."), and in
- * other letters' case. What a hostile peer takes apart on purpose is not found: it holds the secret
+ * pages and logs of servers wrap it: percent-encoded, in base64 (so also in "Basic ..."), in
+ * hexadecimal, and in other letters' case. What a hostile peer takes apart on purpose is not found: it holds the secret
  * anyway.
  */
 #ifndef STS_ECHO_H

@@ -325,6 +325,9 @@ static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, s
 		return err;
 	if (!(f->write & STS_OUTPUTS_TOKEN))
 		return sts_fail(e, STS_EUSAGE, 0, "--write names no file with a token");
+	if (o->format && !o->to_stdout)
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--format goes with --stdout; --write says which files");
 	if (!(f->format & STS_OUTPUTS_TOKEN) || (f->format & (f->format - 1)))
 		return sts_fail(e, STS_EUSAGE, 0, "--format is one word, and not expires");
 	if (!token && (o->expect_audience || o->expect_issuer))

@@ -32,6 +32,10 @@ static void wrapped(void)
 		{"Ab3%2", false},
 		{"Ab3%", false},
 		{"Ab3%zzdE+", false},
+		{"4162332f64452b66", true},
+		{"bad: 41 62 33 2F 64 45 2B 66 (hex)", true},
+		{"a dump: \\x41\\x62\\x33\\x2f\\x64\\x45\\x2b\\x66", true},
+		{"4162332f64452b", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

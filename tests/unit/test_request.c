@@ -221,6 +221,7 @@ static void header_and_url(void)
 		{S("address"), S("https://vault.example:8200//")},
 		{S("namespace"), S("team/a")},
 		{S("role"), S("r")},
+		{S("mount"), S("//team/jwt/")},
 	};
 	struct sts_request r = request_of("vault", "https://sts.example:8443/x");
 	char text[200];
@@ -234,7 +235,7 @@ static void header_and_url(void)
 	CHECK_STR(body_buf, "{\"role\":\"r\",\"jwt\":\"***\"}");
 	sts_text_init(&filled, text, sizeof(text));
 	sts_request_url(&r, &filled);
-	CHECK_STR(text, "https://vault.example:8200/v1/auth/jwt/login");
+	CHECK_STR(text, "https://vault.example:8200/v1/auth/team/jwt/login");
 }
 
 static void numbered(void)
