@@ -27,8 +27,8 @@ void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
 		const struct sts_slice *audience, size_t audience_count,
 		struct mock_issued *issued);
 
-/* A token of random letters and digits after a prefix, which says nothing to who holds it; the key is
- * NULL. */
+/* A token of random letters and digits after a prefix, which says nothing to who holds it; the key
+ * is NULL. */
 void mock_issue_opaque(struct mock_ctx *ctx, const struct mock_subject *subject, const char *prefix,
 		       size_t chars, struct mock_issued *issued);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A writer of JSON, or of XML with elements where members would be: one after the other. It asks the
- * active fault about every member, so that any field of any answer can be left out, doubled, or
+ * A writer of JSON, or of XML with elements where members would be: one after the other. It asks
+ * the active fault about every member, so that any field of any answer can be left out, doubled, or
  * replaced by something of another type.
  */
 #ifndef MOCK_JSONOUT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an STS must remember from one request to the next: opaque tokens that another endpoint takes,
- * and ids of subject tokens that may be used once. In shared memory, guarded by the state's lock; the
- * oldest entry makes room.
+ * What an STS must remember from one request to the next: opaque tokens that another endpoint
+ * takes, and ids of subject tokens that may be used once. In shared memory, guarded by the state's
+ * lock; the oldest entry makes room.
  */
 #ifndef MOCK_LEDGER_H
 #define MOCK_LEDGER_H

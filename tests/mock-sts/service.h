@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A token service as data: what its request must be, its errors, and two functions for what a table
- * cannot say. service.c checks a request against the table, verifies the subject token, and answers.
+ * A token service as data: what its request must be, its errors, and functions for what a table
+ * cannot say. service.c checks a request against the table, verifies the subject token, and
+ * answers.
  */
 #ifndef MOCK_SERVICE_H
 #define MOCK_SERVICE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Google Cloud: the token service of workload identity federation, and the service that makes tokens of
- * a service account out of the ones that it issued.
+ * Google Cloud: the token service of workload identity federation, and the service that makes
+ * tokens of a service account out of the ones that it issued.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Services that speak OAuth 2.0, or nearly so: a JWT as a grant (RFC 7523 section 2.1) or as a client's
- * credential (section 2.2), and what Anthropic, OpenAI and Microsoft Entra made of them.
+ * Services that speak OAuth 2.0, or nearly so: a JWT as a grant (RFC 7523 section 2.1) or as a
+ * client's credential (section 2.2), and what Anthropic, OpenAI and Microsoft Entra made of them.
  */
 #include <string.h>
 

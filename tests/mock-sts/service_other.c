@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vault's login, octo-sts, and services of no known kind, for what the protocol `custom` can be told.
+ * Vault's login, octo-sts, and services of no known kind, for what the protocol `custom` can be
+ * told.
  */
 #include <string.h>
 
