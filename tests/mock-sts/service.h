@@ -99,15 +99,15 @@ void mock_aws_open(struct mock_ctx *ctx, struct mock_json *j, int status);
 /* A member with a random UUID. */
 void mock_json_uuid(struct mock_json *j, const char *name);
 
-/* The tables, by file. */
-extern const struct mock_service mock_jwt_bearer, mock_client_assertion,
-	mock_openai;                                                      /* service_oauth.c */
-extern const struct mock_service mock_anthropic, mock_entra;              /* service_oauth.c */
-extern const struct mock_service mock_aws;                                /* service_aws.c */
-extern const struct mock_service mock_gcp, mock_gcp_snake;                /* service_google.c */
-extern const struct mock_service mock_gcp_impersonate, mock_gcp_id_token; /* service_google.c */
-extern const struct mock_service mock_vault, mock_octo_sts;               /* service_other.c */
-extern const struct mock_service mock_custom_bearer, mock_custom_header;  /* service_other.c */
+/* service_oauth.c */
+extern const struct mock_service mock_jwt_bearer, mock_client_assertion, mock_openai;
+extern const struct mock_service mock_anthropic, mock_entra;
+/* service_aws.c */
+extern const struct mock_service mock_aws;
+/* service_google.c */
+extern const struct mock_service mock_gcp, mock_gcp_snake, mock_gcp_impersonate, mock_gcp_id_token;
+/* service_other.c */
+extern const struct mock_service mock_vault, mock_octo_sts, mock_custom_bearer, mock_custom_header;
 extern const struct mock_service mock_custom_query, mock_custom_field, mock_custom_pointer;
 
 #endif
