@@ -73,6 +73,8 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 		_exit(EXEC_FAILED);
 	if (snapshot_fd >= 0 && dup2(snapshot_fd, STS_CHILD_SNAPSHOT_FD) < 0)
 		_exit(EXEC_FAILED);
+	/* Whoever sends HUP to all that have this name (pkill) means the supervisor: it must not end an exchange that is under way. */
+	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve("/proc/self/exe", arguments, environ_);
@@ -164,7 +166,7 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, str
 	return STS_OK;
 }
 
-/* Bytes past the report count on without being kept: a report of the wrong size is none. */
+/* Bytes past the report are counted and not kept: a report of the wrong size is none. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
 	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
@@ -187,10 +189,11 @@ void sts_child_read(struct sts_child *c)
 	for (int turns = 0; c->fd >= 0 && turns < 8; turns++) {
 		ssize_t got = read(c->fd, buf, sizeof(buf));
 
-		if (got > 0) {
+		if (got > 0)
 			take(c, buf, (size_t)got);
+		/* What is too long is no report: there is no need to hear the rest. */
+		if (got > 0 && c->len <= sizeof(c->report))
 			continue;
-		}
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		close(c->fd);

@@ -130,12 +130,17 @@ static unsigned read_signals(int fd)
 	struct signalfd_siginfo info;
 	unsigned events = 0;
 
-	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+	/* Bounded, as drain(): who sends them faster than they are read must not put off a TERM. */
+	for (int turns = 0; turns < 64 && read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info);
+	     turns++)
 		for (size_t i = 0; i < SIGNALS; i++)
 			if (info.ssi_signo == (uint32_t)signals[i].signal)
 				events |= signals[i].event;
 	return events;
 }
+
+/* How long to sleep where the kernel will not wait for events. */
+#define BLIND_MS 100
 
 static unsigned read_clock(int fd)
 {
@@ -171,8 +176,15 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 	for (size_t i = 0; i < count; i++)
 		fds[4 + i] = (struct pollfd){.fd = pipes[i], .events = POLLIN};
 	arm_timer(ev, until_boot_ms);
-	if (poll(fds, 4 + count, -1) <= 0)
-		return 0;
+	if (poll(fds, 4 + count, -1) < 0) {
+		if (errno == EINTR)
+			return 0;
+		/* More descriptors than a limit that was lowered allows, or no memory: it would say so again at once. Nothing here blocks, so
+		 * all are read, ten times a second. */
+		poll(NULL, 0, BLIND_MS);
+		for (size_t i = 0; i < 4 + count; i++)
+			fds[i].revents = fds[i].fd < 0 ? 0 : POLLIN;
+	}
 	if (fds[0].revents)
 		events |= read_signals(ev->signal_fd);
 	if (fds[1].revents) {

@@ -45,8 +45,11 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 void sts_exchange_wait(struct sts_exchange *x, const char *name)
 {
 	x->next_ms = -1;
+	x->status.next_attempt_s = 0;
 	x->status.wait = STS_WAIT_EXCHANGE;
+	memset(x->status.wait_name, 0, sizeof(x->status.wait_name));
 	memcpy(x->status.wait_name, name, strnlen(name, STS_STATUS_NAME_MAX_BYTES - 1));
+	x->status_changed = true;
 }
 
 /* ---- the status file ---- */
@@ -322,8 +325,9 @@ bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum st
 	if (x->exit_status >= 0 || is_attempt(x->running))
 		return false;
 	if (x->next_ms >= 0 && now_boot_ms >= x->next_ms) {
-		*mode = x->plan->adopt && x->expires_s == 0 ? STS_WORKER_ADOPT
-							    : STS_WORKER_EXCHANGE;
+		*mode = x->plan->adopt && !x->no_adoption && x->expires_s == 0
+				? STS_WORKER_ADOPT
+				: STS_WORKER_EXCHANGE;
 		return true;
 	}
 	*mode = x->notify ? STS_WORKER_NOTIFY : STS_WORKER_POLL;

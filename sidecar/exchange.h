@@ -61,11 +61,12 @@ struct sts_exchange {
 	bool capped;                     /* by the subject token's own expiry */
 	bool poll_off;                   /* for the run: there is no such endpoint */
 	bool has_thumbprint;
-	bool distrusts; /* the last attempt failed for want of trust: another CA file may help */
-	bool sent;      /* the subject token of the attempt that runs may have been */
-	bool used;      /* used_id was sent, and may be sent once */
-	bool again;     /* the options changed under an attempt */
-	bool notify;    /* the application is to be told of new files */
+	bool distrusts;   /* the last attempt failed for want of trust: another CA file may help */
+	bool sent;        /* the subject token of the attempt that runs may have been */
+	bool used;        /* used_id was sent, and may be sent once */
+	bool again;       /* the options changed under an attempt */
+	bool no_adoption; /* what lies in the directory at first is another exchange's */
+	bool notify;      /* the application is to be told of new files */
 	bool status_changed; /* for the caller: write the status file, and clear this */
 	uint8_t used_id[STS_SUBJECT_ID_BYTES];
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];

@@ -73,22 +73,25 @@ void sts_harden_process(void)
 }
 
 /* The supervisor alone writes the log: a worker that was taken over must not forge lines, nor let a token out there. */
-static void leave_log(bool to_stdout)
+static void leave_log(bool from_stdin, bool to_stdout)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (nothing < 0)
 		return;
 	dup2(nothing, STDERR_FILENO);
+	/* On a terminal that is the same file, and can be written. */
+	if (!from_stdin)
+		dup2(nothing, STDIN_FILENO);
 	if (!to_stdout)
 		dup2(nothing, STDOUT_FILENO);
 	close(nothing);
 }
 
-void sts_harden_worker(bool to_stdout)
+void sts_harden_worker(bool from_stdin, bool to_stdout)
 {
 	if (!STS_SANITIZED)
-		leave_log(to_stdout);
+		leave_log(from_stdin, to_stdout);
 	limit(RLIMIT_CPU, WORKER_CPU_S);
 	limit(RLIMIT_NOFILE, WORKER_DESCRIPTORS);
 	if (!to_stdout)

@@ -14,9 +14,10 @@ void sts_harden_process(void);
 /*
  * A worker's limits: CPU seconds, descriptors, and the size of a file. Standard error leads nowhere from here on, and so does standard
  * output.
+ *   from_stdin in  the subject token may come on standard input, which stays
  *   to_stdout  in  the token goes to standard output, which may be a long file: it stays, and there is no limit on sizes
  */
-void sts_harden_worker(bool to_stdout);
+void sts_harden_worker(bool from_stdin, bool to_stdout);
 
 /* The same for the process of --listen: descriptors. */
 void sts_harden_listener(void);

@@ -52,6 +52,10 @@ enum {
 	END_WITH_PARENT,
 	NO_NEW_PRIVILEGES,
 	FILTER,
+	PRIVATE_FILE, /* what is made is 0600: no set-user-ID program, at no time */
+	PRIVATE_FILE_AT,
+	FILE_MODE, /* what --mode may be */
+	GROUP_ONLY,
 };
 
 static const struct condition conditions[] = {
@@ -71,6 +75,10 @@ static const struct condition conditions[] = {
 	[END_WITH_PARENT] = {0, 0, ~0u, PR_SET_PDEATHSIG},
 	[NO_NEW_PRIVILEGES] = {0, 0, ~0u, PR_SET_NO_NEW_PRIVS},
 	[FILTER] = {0, 0, ~0u, PR_SET_SECCOMP},
+	[PRIVATE_FILE] = {2, 0, ~0600u, 0},
+	[PRIVATE_FILE_AT] = {3, 0, ~0600u, 0},
+	[FILE_MODE] = {1, 0, ~0266u, 0400},
+	[GROUP_ONLY] = {1, 0, ~0u, ~0u},
 };
 
 _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
@@ -95,9 +103,9 @@ static const struct call {
 	{__NR_clock_gettime, ALL},
 	{__NR_fstat, ALL},
 	{__NR_newfstatat, ALL},
-	{__NR_openat, ALL},
+	{__NR_openat, ALL, PRIVATE_FILE_AT},
 #ifdef __NR_open
-	{__NR_open, ALL},
+	{__NR_open, ALL, PRIVATE_FILE},
 	{__NR_stat, ALL},
 	{__NR_lstat, ALL},
 	{__NR_poll, ALL},
@@ -128,8 +136,8 @@ static const struct call {
 #ifdef __NR_renameat2
 	{__NR_renameat2, W},
 #endif
-	{__NR_fchown, W},
-	{__NR_fchmod, W},
+	{__NR_fchown, W, GROUP_ONLY},
+	{__NR_fchmod, W, FILE_MODE},
 	{__NR_fsync, W},
 	{__NR_flock, 0},
 	/* the network */
@@ -213,7 +221,9 @@ static const struct call {
 	{__NR_ioctl, ALL},
 	{__NR_fcntl, ALL},
 	{__NR_statx, ALL},
+	{__NR_openat, ALL},
 #ifdef __NR_access
+	{__NR_open, ALL},
 	{__NR_access, ALL},
 	{__NR_readlink, ALL},
 	{__NR_getrlimit, ALL},

@@ -261,7 +261,21 @@ void sts_seat_attempted(struct sts_seat *t)
 
 /* ---- new plans ---- */
 
-static void sit_down(const struct sts_plan *plan)
+/* Was this the directory of another exchange? Then what lies in it is that one's token. */
+static bool of_another(const struct sts_plan *plan, const struct sts_plans *before)
+{
+	for (uint32_t i = 0; before && i < before->count; i++) {
+		const char *rest =
+			sts_path_beneath(sts_plans_text(before, before->plan[i].output_dir),
+					 sts_seats_text(plan->output_dir));
+
+		if (rest && !*rest && strcmp(before->plan[i].name, plan->name) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void sit_down(const struct sts_plan *plan, const struct sts_plans *before)
 {
 	struct sts_moment m = sts_now();
 	struct sts_seat *t = all.seats;
@@ -270,9 +284,18 @@ static void sit_down(const struct sts_plan *plan)
 		t++;
 	*t = (struct sts_seat){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
-	if (!waits_for(plan))
+	t->x.no_adoption = of_another(plan, before);
+}
+
+/* For the first token of another one, unless an attempt is under way: that sees what there is. */
+static void make_wait(struct sts_seat *t)
+{
+	const char *name = waits_for(t->x.plan);
+
+	if (!name || sts_exchange_busy(&t->x) ||
+	    (t->x.status.wait == STS_WAIT_EXCHANGE && strcmp(name, t->x.status.wait_name) == 0))
 		return;
-	sts_exchange_wait(&t->x, waits_for(plan));
+	sts_exchange_wait(&t->x, name);
 	sts_tell_wait(&t->x);
 }
 
@@ -324,7 +347,9 @@ void sts_seats_take_over(struct sts_plans *plans)
 	}
 	for (uint32_t i = 0; i < plans->count; i++)
 		if (!seat_of(&plans->plan[i]))
-			sit_down(&plans->plan[i]);
+			sit_down(&plans->plan[i], before);
+	for (struct sts_seat *t = NULL; (t = sts_seat_next(t));)
+		make_wait(t);
 	sts_plans_free(before);
 	pass_on();
 	all.watch_again = true;

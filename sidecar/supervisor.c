@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -320,6 +321,32 @@ static struct slot *slot_of(const struct sts_seat *t)
 	return NULL;
 }
 
+static bool is_unproven(const struct sts_exchange *x)
+{
+	return x->schedule.failures > 0 || x->expires_s == 0;
+}
+
+/* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for it when one that does not will need it by
+ * then. */
+static bool may_start(const struct sts_seat *t, int64_t now_ms)
+{
+	size_t unproven = 0;
+
+	for (EACH_SLOT(slot))
+		unproven += slot->child.pid > 0 && sts_exchange_busy(&slot->seat->x) &&
+			    is_unproven(&slot->seat->x);
+	if (unproven < STS_WORKERS_MAX - 1 || !is_unproven(&t->x))
+		return true;
+	for (EACH_SEAT(other)) {
+		int64_t at_ms = sts_exchange_attempt_ms(&other->x);
+
+		if (!is_unproven(&other->x) && at_ms >= 0 &&
+		    at_ms <= now_ms + t->x.plan->timeout_ms)
+			return false;
+	}
+	return true;
+}
+
 static struct sts_seat *longest_due(int64_t now_ms)
 {
 	int64_t since_ms = now_ms + 1;
@@ -328,7 +355,7 @@ static struct sts_seat *longest_due(int64_t now_ms)
 	for (EACH_SEAT(t)) {
 		int64_t at_ms = sts_exchange_attempt_ms(&t->x);
 
-		if (at_ms >= 0 && at_ms < since_ms) {
+		if (at_ms >= 0 && at_ms < since_ms && may_start(t, now_ms)) {
 			since_ms = at_ms;
 			found = t;
 		}
@@ -353,7 +380,8 @@ static void start_due(int64_t now_ms)
 		start(t, slot, mode);
 	}
 	for (t = NULL; (t = sts_seat_next(t));)
-		if (sts_exchange_due(&t->x, now_ms, &mode) && (slot = find_slot(false)))
+		if (may_start(t, now_ms) && sts_exchange_due(&t->x, now_ms, &mode) &&
+		    (slot = find_slot(false)))
 			start(t, slot, mode);
 }
 
@@ -368,6 +396,7 @@ static int64_t earliest(int64_t a, int64_t b)
 static int64_t wake_at(void)
 {
 	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.plan_ms;
+	int64_t now_ms = sts_clock_boot_ms();
 	size_t running = 0, attempts = 0;
 
 	for (EACH_SLOT(slot))
@@ -377,7 +406,9 @@ static int64_t wake_at(void)
 			attempts += sts_exchange_busy(&slot->seat->x);
 		}
 	for (EACH_SEAT(t))
-		if (running < STS_WORKERS_MAX)
+		if (!may_start(t, now_ms))
+			continue;
+		else if (running < STS_WORKERS_MAX)
 			at_ms = earliest(at_ms, sts_exchange_wake_ms(&t->x));
 		else if (attempts < STS_WORKERS_MAX)
 			at_ms = earliest(at_ms, sts_exchange_attempt_ms(&t->x));
@@ -498,6 +529,8 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 	unsigned events = 0;
 
 	set_up(o, argv);
+	/* What a container's runtime forgot to close is nothing for a worker. Kernels before 5.11 refuse it. */
+	syscall(SYS_close_range, 3, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
 	if (sts_events_init(&s.ev, &e) != STS_OK)
 		return sts_tell_start(&e);
 	start_planning();

@@ -582,7 +582,7 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 				       .subject_exp_s = -1};
 	set_deadline(job->timeout_ms);
 	err = configure();
-	sts_harden_worker(w.o->to_stdout);
+	sts_harden_worker(w.o->command == STS_COMMAND_FETCH, w.o->to_stdout);
 	if (err == STS_OK)
 		err = sts_sandbox_enter(w.mode == STS_WORKER_NOTIFY ? STS_SANDBOX_NOTIFY
 								    : STS_SANDBOX_START,

@@ -94,11 +94,11 @@ static void try_files(void)
 	try_open("file:the parent's descriptors", path, O_RDONLY);
 	try_open("file:a device", "/dev/null", O_RDWR);
 	try_open("file:a terminal", "/dev/tty", O_RDWR);
-	TRY("file:.. of the output directory", openat, dir, "../victim/secret", O_RDONLY);
+	TRY("file:.. of the output directory", openat, dir, "../victim/secret", O_RDONLY, 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/../victim/secret", dir);
 	try_open("file:.. of a descriptor", path, O_RDONLY);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", STDERR_FILENO);
-	TRY("file:list /proc/self/fd", openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
+	try_open("file:list /proc/self/fd", "/proc/self/fd", O_RDONLY | O_DIRECTORY);
 	in(path, sizeof(path), out_dir, "inside");
 	try_open("inside:create", path, O_WRONLY | O_CREAT);
 	try_open("inside:read", path, O_RDONLY);
@@ -124,6 +124,21 @@ static void try_files(void)
 	TRY("call:chdir", chdir, "/");
 	TRY("call:chroot", chroot, "/nowhere");
 	close(dir);
+}
+
+/* A descriptor is all that these need: a file of its own, and one that it may read. */
+static void try_modes(void)
+{
+	char path[600];
+	int fd = open(in(path, sizeof(path), out_dir, "inside"), O_RDONLY);
+
+	TRY("call:a set-user-ID program", fchmod, fd, 04700);
+	TRY("call:a program", fchmod, fd, 0755);
+	TRY("call:a file that nobody reads", fchmod, fd, 0);
+	TRY("call:giving a file away", fchown, fd, 0, -1);
+	TRY("call:a set-user-ID program from the start", openat, AT_FDCWD,
+	    in(path, sizeof(path), out_dir, "program"), O_WRONLY | O_CREAT, 04700);
+	close(fd);
 }
 
 static int connection(void)
@@ -341,10 +356,11 @@ static void try_all(const char *stage)
 	char path[600];
 
 	snprintf(path, sizeof(path), "%s/%s", out_dir, stage);
-	results = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	results = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	if (results < 0)
 		_exit(98);
 	try_files();
+	try_modes();
 	try_network();
 	try_log();
 	try_processes();

@@ -25,6 +25,10 @@ WORDS = {
     "END_WITH_PARENT": "PR_SET_PDEATHSIG",
     "NO_NEW_PRIVILEGES": "PR_SET_NO_NEW_PRIVS",
     "FILTER": "PR_SET_SECCOMP",
+    "PRIVATE_FILE": "mode 0600 at most",
+    "PRIVATE_FILE_AT": "mode 0600 at most",
+    "FILE_MODE": "0400, and no more than 0666",
+    "GROUP_ONLY": "the group",
 }
 
 

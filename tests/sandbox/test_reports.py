@@ -63,6 +63,11 @@ def resident_kib(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("action", REFUSED)
 def test_refused(rig, action):
     rig.behave("connected", action)
@@ -73,6 +78,8 @@ def test_refused(rig, action):
     assert not (rig.out / "token.jwt").exists()
     if os.geteuid() == 0:
         assert resident_kib(process.pid) < 1024
+    if action == "flood":
+        assert cpu_s(process.pid) < 0.3
     recover(rig, process)
 
 

@@ -50,8 +50,8 @@ def test_a_new_configuration(several):
     wait_for(lambda: not locked(several.out / "moves"), "an unlocked directory")
     wait_for(lambda: locked(several.out / "goes"), "a lock")
     assert locked(several.out / "stays")
-    # It takes over what lies there.
-    several.said("token adopted", "moves")
+    # What lies there is another exchange's token: it is not taken over.
+    several.said("token refreshed", "moves", 2)
     several.said("token refreshed", "stays", 2)
     assert len(several.requests("goes")) == 1 and several.token("stays") != first
     assert several.stop(process).status == 0

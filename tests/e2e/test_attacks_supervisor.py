@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks on the supervisor and what it starts: signals to everybody of this name, limits that are lowered, descriptors that somebody forgot,
+directories that change hands."""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness.mock import wait_for
+from harness.several import several  # fixture
+from harness.sidecar import ROOT, UID, sanitized
+
+needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def names(process):
+    return {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1].decode() for pid in process.children()}
+
+
+def test_a_limit_that_is_lowered(several):
+    """poll(2) refuses more descriptors than the limit allows, at once and for ever: no reason to spin, or to be deaf."""
+    several.lifetimes = {"a": 7}
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    subprocess.run(["prlimit", "--pid", str(process.pid), "--nofile=4:4"], check=True, timeout=10,
+                   **(dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}))
+    before = cpu_s(process.pid)
+    process.signal(signal.SIGHUP)
+    several.said("cannot be checked")
+    time.sleep(2)
+    assert cpu_s(process.pid) - before < 0.4
+    assert several.stop(process).status == 0
+
+
+def test_hup_to_all_of_this_name(several):
+    """`pkill -HUP sts-sidecar` means the supervisor: it ends neither an exchange that is under way nor the process of --listen."""
+    several.configure(several.exchange("a", url=several.hang(), timeout="4s"), several.exchange("b"))
+    process = several.start("run", "--listen", f"127.0.0.1:{free_port()}")
+    several.said("token refreshed", "b")
+    several.said("listening")
+    process.worker()
+    before = names(process)
+    assert sorted(before.values()) == ["listener", "worker"]
+    for pid in [*before, process.pid]:
+        os.kill(pid, signal.SIGHUP)
+    several.said("time ran out", "a")
+    assert [line for line in several.lines() if "killed" in line["msg"]] == []
+    assert "listener" in names(process).values()
+    assert several.stop(process).status == 0
+
+
+@needs_root
+@pytest.mark.skipif(sanitized(), reason="its worker keeps its standard error")
+def test_a_workers_descriptors(several):
+    """On a terminal, standard input is the log, and can be written; and what a runtime forgot to close is nobody's."""
+    leaked = os.open(several.folder, os.O_RDONLY)
+    ours, theirs = os.openpty()
+    several.configure(several.exchange("a", url=several.hang()))
+    try:
+        process = several.start(stdin=theirs, pass_fds=[leaked])
+        worker = pathlib.Path(f"/proc/{process.worker()}/fd")
+
+        def confined():
+            with contextlib.suppress(OSError):
+                return any("socket:" in os.readlink(fd) for fd in worker.iterdir())
+        wait_for(confined, "a connection")
+        found = {fd.name: os.readlink(fd) for fd in worker.iterdir()}
+        assert {found["0"], found["1"], found["2"]} == {"/dev/null"}, found
+        assert str(several.folder) not in found.values(), found
+        assert several.stop(process).status == 0
+    finally:
+        for fd in (leaked, ours, theirs):
+            os.close(fd)
+
+
+def test_directories_that_change_hands(several):
+    """What lies there is the token of another exchange: it stays until there is a new one, but it is not taken over."""
+    several.configure(several.exchange("a"), several.exchange("b"))
+    process = several.start()
+    first = {name: several.said("token refreshed", name) and several.token(name) for name in "ab"}
+    several.configure(*(several.exchange(name) | {"output-dir": str(several.out / to)} for name, to in ("ab", "ba")))
+    process.signal(signal.SIGHUP)
+    several.said("token refreshed", "a", 2)
+    several.said("token refreshed", "b", 2)
+    assert not any("adopted" in line["msg"] for line in several.lines())
+    assert several.token("a") not in first.values() and several.token("b") not in first.values()
+    assert several.stop(process).status == 0
+
+
+def test_a_chain_that_is_turned_round(several):
+    """Who waits says for whom, after a new file too."""
+    several.failures = {"long-name": 503, "b": 503}
+    several.configure(several.exchange("long-name"), several.exchange("b"), several.exchange("c", reads="long-name"), several.exchange("d"))
+    process = several.start()
+    several.said("unexpected status 503", "b")
+    several.said("token refreshed", "d")
+    assert several.status("c")["waits_for"] == "long-name"
+    several.configure(several.exchange("b"), several.exchange("c", reads="b"), several.exchange("d"))
+    process.signal(signal.SIGHUP)
+    several.said("waiting for exchange b", "c")
+    wait_for(lambda: several.status("c")["waits_for"] == "b", "the other name")
+    assert several.requests("c") == []
+    del several.failures["b"]
+    several.said("token refreshed", "c")
+    assert several.stop(process).status == 0
+
+
+def test_an_exchange_that_gets_an_input(several):
+    """One without a token that is to read another's from now on waits for it, and does not try in vain."""
+    several.failures = {"a": 503, "b": 403}
+    several.configure(several.exchange("a"), several.exchange("b"))
+    process = several.start()
+    several.said("unexpected status 403", "b")
+    several.configure(several.exchange("a"), several.exchange("b", reads="a"))
+    process.signal(signal.SIGHUP)
+    several.said("waiting for exchange a", "b")
+    several.failures = {}
+    several.said("token refreshed", "b")
+    assert not any(line.get("error", "").startswith("subject") for line in several.lines("b"))
+    assert several.stop(process).status == 0
