@@ -86,7 +86,7 @@ static bool is_plain(struct sts_slice body)
 static struct words read_words(const struct sts_answer_input *in, const struct sts_json *root)
 {
 	struct words words = {.code = first_string(root, sts_error_pointers),
-			      .text = first_string(root, sts_message_pointers)};
+			      .text = sts_slice_trim(first_string(root, sts_message_pointers))};
 
 	words.own = words.code.len == 0 && words.text.len > 0;
 	if (!root && is_plain(sts_slice_trim(in->body)))
@@ -100,10 +100,25 @@ static struct words read_words(const struct sts_answer_input *in, const struct s
 	return words;
 }
 
+/* Errors of several lines (Vault's) are read better with a space where they have white space. */
+static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
+{
+	size_t len = 0;
+
+	s = sts_slice_trim(s);
+	for (size_t i = 0; i < s.len && len < size; i++) {
+		bool blank = s.data[i] == ' ' || (s.data[i] >= '\t' && s.data[i] <= '\r');
+
+		if (!blank || out[len - 1] != ' ')
+			out[len++] = blank ? ' ' : s.data[i];
+	}
+	return (struct sts_slice){out, len};
+}
+
 static void add_words(struct sts_text *t, const struct sts_answer_input *in,
 		      const struct words *words)
 {
-	char shown[WORDS_MAX_BYTES + 1];
+	char shown[WORDS_MAX_BYTES + 1], line[WORDS_MAX_BYTES + 1];
 	struct sts_text text;
 
 	if (words->code.len > 0) {
@@ -114,7 +129,7 @@ static void add_words(struct sts_text *t, const struct sts_answer_input *in,
 		return;
 	/* What is looked at is what would be printed: short, whatever the peer sent. */
 	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, words->text, WORDS_MAX_BYTES);
+	sts_text_add_escaped(&text, one_line(words->text, line, sizeof(line)), WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");
 	if (is_echo(in, (struct sts_slice){text.data, text.len}))
 		sts_text_add_str(t, "(its words repeat a secret, and are left out)");

@@ -38,6 +38,12 @@ def test_a_refusal_says_who_must_do_something(protocol, status, body, words, hin
     assert len(server.requests) == 1
 
 
+def test_words_of_several_lines_become_one(fetch, serve, space):
+    body = {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
+    run = fetch(serve(http(403, body)).url("/"), *NEEDED["vault"], protocol="vault")
+    assert run.status == 77 and "403: 1 error occurred: * permission denied " in run.last, run.err
+
+
 @pytest.mark.parametrize("status, body", [(404, {"errors": ["no handler for route"]}), (405, {"errors": ["unsupported operation"]}),
                                           (400, b"Bad Request"), (400, {"error": "Bad Request", "message": "No"})])
 def test_what_no_sts_says_is_no_denial(status, body, fetch, serve, space):

@@ -329,6 +329,8 @@ static void statuses(void)
 		 STS_EREFUSED, "unexpected status 400: INVALID_ARGUMENT: m", "INVALID_ARGUMENT"},
 		{400, "{\"errors\":[\"no such role\"]}", STS_EREFUSED,
 		 "unexpected status 400: no such role", ""},
+		{400, "{\"type\":\"about:blank\",\"detail\":\"no such tenant\"}", STS_EREFUSED,
+		 "unexpected status 400: no such tenant", ""},
 		{400, "{\"errors\":[]}", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "{\"error\":\"a\",\"error\":\"b\"}", STS_ESTATUS, "unexpected status 400",
 		 ""},
@@ -518,7 +520,14 @@ static void escaped_and_cut(void)
 		read_answer("token-exchange", 403,
 			    "{\"error\":\"a b\",\"message\":\"\\u001b[31m%s%n\\r\\nlevel=info\"}"),
 		STS_EDENIED);
-	CHECK_STR(error.msg, "unexpected status 403: \\x1B[31m%s%n\\x0D\\x0Alevel=info");
+	CHECK_STR(error.msg, "unexpected status 403: \\x1B[31m%s%n level=info");
+	CHECK_INT(
+		read_answer("vault", 403,
+			    "{\"errors\":[\"1 error occurred:\\n\\t* permission denied\\n\\n\"]}"),
+		STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: 1 error occurred: * permission denied");
+	CHECK_INT(read_answer("custom", 403, "{\"message\":\" \\n\"}"), STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403");
 
 	memset(big_body, 'w', sizeof(big_body));
 	prepare("token-exchange", 500, (struct sts_slice){big_body, sizeof(big_body)});
