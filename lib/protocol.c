@@ -74,8 +74,9 @@ const size_t sts_protocol_count = ROWS;
 /* OAuth 2.0 (RFC 6749 section 5.2) first, then what servers that were not made for it answer. */
 const char sts_error_pointers[] = "/error\0/error/status\0/error/code\0/error/type\0/code\0"
 				  "/Error/Code\0/ErrorResponse/Error/Code\0";
-const char sts_message_pointers[] = "/error_description\0/error/message\0/message\0/errors/0\0/detail\0"
-				    "/Error/Message\0/ErrorResponse/Error/Message\0";
+const char sts_message_pointers[] =
+	"/error_description\0/error/message\0/message\0/errors/0\0/detail\0"
+	"/Error/Message\0/ErrorResponse/Error/Message\0";
 
 /* ---- look-up ---- */
 
