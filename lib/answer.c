@@ -296,7 +296,11 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
 		      shown(spot).text);
 	add_words(&text, in, &words);
-	return sts_fail(e, sts_protocol_code(words.code, STS_EANSWER, NULL), in->head->status, "%s",
+	bool known;
+	enum sts_err err = sts_protocol_code(words.code, STS_EANSWER, &known);
+
+	/* A denial is one, whatever the status. */
+	return sts_fail(e, err == STS_EANSWER && known ? STS_EREFUSED : err, in->head->status, "%s",
 			msg);
 }
 

@@ -59,11 +59,13 @@ struct sts_answer {
  *   STS_EUNAUTHORIZED  401
  *   STS_ECLIENT        4xx with a code that is about the request's client
  *   STS_EDENIED        403
- *   STS_EREFUSED       any other 4xx with an error code (OAuth's or the STS's), or its own words (Vault)
+ *   STS_EREFUSED       any other 4xx with an error code (OAuth's or the STS's), or with its own
+ *                      words and no code (Vault)
  *   STS_ENOTFOUND      404 without one
  *   STS_ESTATUS        any other 4xx without one
- * for a 2xx that cannot be used: STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG, STS_EANSWER (a
- * field is missing or of the wrong type: the message names its pointer), STS_ETOKEN (not printable
+ * for a 2xx that cannot be used: STS_EREFUSED (no token, but a code that is known), STS_EEMPTY,
+ * STS_EHTML, STS_EJSON, STS_ETOOBIG, STS_EANSWER (a field is missing or of the wrong type: the
+ * message names its pointer), STS_ETOKEN (not printable
  * ASCII without white space, or over 64 KiB; thumbprint not hex), STS_ELIFETIME, STS_EEXPECT.
  *
  * A message for a status begins with "unexpected status 403", then come the peer's code and words,

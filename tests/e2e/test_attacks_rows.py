@@ -38,6 +38,13 @@ def test_a_refusal_says_who_must_do_something(protocol, status, body, words, hin
     assert len(server.requests) == 1
 
 
+def test_a_denial_with_status_200_is_one(fetch, serve, space):
+    run = fetch(serve(http(body={"error": "access_denied", "error_description": "no"})).url("/"), protocol="token-exchange")
+    assert run.status == 77 and "access_denied: no" in run.last and "--token-field" not in run.last, run.err
+    run = fetch(serve(http(body={"error": "something", "access_token": 7})).url("/"), protocol="token-exchange")
+    assert run.status == 65, run.err
+
+
 def test_words_of_several_lines_become_one(fetch, serve, space):
     body = {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
     run = fetch(serve(http(403, body)).url("/"), *NEEDED["vault"], protocol="vault")

@@ -58,7 +58,8 @@ static bool is_class_of(int status, enum sts_err err)
 	if (status < 300)
 		return err == STS_EEMPTY || err == STS_EHTML || err == STS_EJSON ||
 		       err == STS_ETOOBIG || err == STS_EANSWER || err == STS_ETOKEN ||
-		       err == STS_ELIFETIME || err == STS_EEXPECT || err == STS_EBUSY;
+		       err == STS_ELIFETIME || err == STS_EEXPECT || err == STS_EBUSY ||
+		       err == STS_EUNAUTHORIZED || err == STS_EREFUSED;
 	if (status < 400)
 		return err == STS_EREDIRECT || err == STS_EBUSY;
 	if (status >= 500)

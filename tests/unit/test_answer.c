@@ -259,8 +259,10 @@ static void bad_answers(void)
 		/* Errors that come as 200. */
 		{"token-exchange",
 		 "{\"error\":\"invalid_grant\",\"error_description\":\"no such rule\"}",
-		 STS_EANSWER,
+		 STS_EREFUSED,
 		 "the answer (status 200) has no /access_token: invalid_grant: no such rule"},
+		{"token-exchange", "{\"error\":\"something\"}", STS_EANSWER,
+		 "the answer (status 200) has no /access_token: something"},
 		{"token-exchange", "{\"error\":\"server_error\"}", STS_EBUSY,
 		 "the answer (status 200) has no /access_token: server_error"},
 	};
