@@ -149,7 +149,7 @@ def test_error_codes(given, model, serve_tls):
         server = serve_tls(f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         result = given.command("fetch", *options(given, server.url("/", "localhost"), deadline="1s"))
         said = json.loads(result.last)
-        assert said.get("sts_error") == code and said["error"] in ("denied", "unauthorized", "busy"), result.err
+        assert said.get("sts_error") == code and said["error"] in ("denied", "refused", "unauthorized", "busy"), result.err
 
 
 def core_session(**variables):
