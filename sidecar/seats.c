@@ -228,7 +228,11 @@ __attribute__((noinline)) enum sts_err sts_seat_own(struct sts_seat *t, struct s
 	const struct sts_plan *plan = t->x.plan;
 	const char *dir = sts_seats_text(plan->output_dir);
 	enum sts_err err;
+	struct stat st;
 
+	/* Of one that was removed, descriptor and lock are left: what is there by its name now is another one. */
+	if (t->store.dir_fd >= 0 && fstat(t->store.dir_fd, &st) == 0 && st.st_nlink == 0)
+		sts_store_close(&t->store);
 	if (plan->to_stdout || t->store.dir_fd >= 0)
 		return STS_OK;
 	if (!sts_sandbox_may_write(dir))

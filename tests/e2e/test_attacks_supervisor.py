@@ -4,6 +4,7 @@ directories that change hands."""
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 import pytest
 
 from harness.mock import wait_for
+from harness.runs import FLOOR_S
 from harness.several import several  # fixture
 from harness.sidecar import ROOT, UID, sanitized
 
@@ -133,4 +135,18 @@ def test_an_exchange_that_gets_an_input(several):
     several.failures = {}
     several.said("token refreshed", "b")
     assert not any(line.get("error", "").startswith("subject") for line in several.lines("b"))
+    assert several.stop(process).status == 0
+
+
+def test_a_directory_that_is_made_anew(several):
+    """It is another one: its lock is taken, its status written; or, where the sandbox was closed without it, the log says that."""
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    shutil.rmtree(several.out / "a")
+    several.exchange("a")
+    time.sleep(FLOOR_S)
+    process.signal(signal.SIGHUP)
+    line, = wait_for(lambda: several.lines("a")[1:2], "a second line")
+    assert "the sandbox was closed without it" in line["msg"] or several.status("a")["attempts"] == "2", line
     assert several.stop(process).status == 0
