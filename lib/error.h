@@ -116,6 +116,9 @@ enum sts_err {
 
 #define STS_ERROR_TEXT_MAX_BYTES 192
 
+/* The detail of STS_EUSAGE where a protocol's parameter is wrong: `protocols NAME` tells more than --help. 1 is the exit status of `exchange`. */
+#define STS_USAGE_PARAMETER 2
+
 /* One failure: what happened and to what, in one line without a final period. */
 struct sts_error {
 	enum sts_err code;

@@ -86,7 +86,8 @@ static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_sli
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, name, sizeof(shown) - 1);
-	return sts_fail(e, STS_EUSAGE, 0, "the %s %s %s", kind, shown, why);
+	return sts_fail(e, STS_EUSAGE, *kind == 'p' ? STS_USAGE_PARAMETER : 0, "the %s %s %s", kind,
+			shown, why);
 }
 
 static bool has_alphanumeric(struct sts_slice value)

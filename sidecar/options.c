@@ -298,11 +298,17 @@ static const char *wanted(const struct sts_option *row)
 {
 	switch (row->kind) {
 	case FLAG:
-		return "boolean";
+		return "true or false";
+	case TEXT:
+		return "a text that is not empty";
 	case DURATION:
-		return "duration (30s, 5m, 1h30m)";
+		return "a duration (30s, 5m, 1h30m)";
+	case MODE:
+		return "auto, or octal digits like 0640";
+	case GROUP:
+		return "a number, the GID";
 	case FRACTION:
-		return "fraction (0.1 to 0.9)";
+		return "a fraction (0.1 to 0.9)";
 	default:
 		return sts_option_text(row, METAVAR);
 	}
@@ -367,8 +373,8 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 		return add(layer, row, name, value, e);
 	if (set(row, layer->o, value.data))
 		return STS_OK;
-	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not a valid %s", layer->prefix,
-			name, wanted(row));
+	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s",
+			layer->prefix, name, wanted(row));
 }
 
 void sts_options_defaults(struct sts_options *o, enum sts_command command)

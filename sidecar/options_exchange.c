@@ -91,8 +91,9 @@ static enum sts_err read_flag(struct arguments *a, char *const **argv, struct st
 	if (!value)
 		return sts_fail(e, STS_EUSAGE, 1, "exchange: flag --%s needs a value", flag->name);
 	if (!set(flag, a, value))
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: the value of --%s is not a valid %s",
-				flag->name, flag->kind == INT ? "whole number" : "boolean");
+		return sts_fail(e, STS_EUSAGE, 1,
+				"exchange: the value of --%s is not valid: it takes %s", flag->name,
+				flag->kind == INT ? "a whole number" : "true or false");
 	return STS_OK;
 }
 

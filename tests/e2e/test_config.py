@@ -24,7 +24,7 @@ MISTAKES = [
     ('{"exchanges": [\n  {"name": "a",}]}', "2:16: not usable JSON: something that is no key"),
     ('{"exchanges": [\n  {"name": "a",\n   "token_file": "x"}]}', '3:4: "token_file" is no option: did you mean "token-file"'),
     ('{"exchanges": [{"name": "a"}, {"name": "a"}]}', '1:40: "a" is the name of another exchange'),
-    ('{"exchanges": [{"name": "a", "timeout": "x"}]}', "1:41: the value of timeout is not a valid duration"),
+    ('{"exchanges": [{"name": "a", "timeout": "x"}]}', "1:41: the value of timeout is not valid: it takes a duration"),
     ('{"exchanges": [{"name": "a", "stdout": true}]}', '1:30: "stdout" is for the command line alone'),
     ('{"exchanges": [{"name": "a", "listen": ":8080"}]}', '1:30: "listen" is of the whole process'),
     ('{"exchanges": [{"name": "a", "url": "\\u001b[31m", "urL": 1}]}', '"urL" is no option: did you mean "url"'),

@@ -160,7 +160,7 @@ REFUSED = [
     (["--protocol=vault", "--param=address=https://a.example", "--param=mount=."], "mount has a byte in its value that may not go out"),
     (["--protocol=vault", "--param=address=https://a.example", "--param=mount=/"], "mount has a byte in its value that may not go out"),
     (["--protocol=entra", "--param=tenant=.", "--client-id=a", "--scope=a/.default"], "tenant has a byte"),
-    (["--protocol=custom", "--url=https://a.example/", "--method=DELETE"], "--method is not a valid protocol|GET|POST|PUT"),
+    (["--protocol=custom", "--url=https://a.example/", "--method=DELETE"], "--method is not valid: it takes protocol|GET|POST|PUT"),
 ]
 
 
@@ -170,6 +170,8 @@ def test_refused_before_anything_is_sent(sidecar, args, words):
         assert run.status == 64, run.err
         assert words in run.err
         assert len(run.lines) == 1
+        parameter = ": the parameter " in run.err
+        assert run.err.rstrip().endswith("; see sts-sidecar protocols NAME") == parameter
 
 
 CUSTOM = [
