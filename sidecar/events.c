@@ -108,12 +108,16 @@ void sts_events_unwatch(struct sts_events *ev)
 	ev->watch_fd = -1;
 }
 
-static void arm_timer(struct sts_events *ev, int64_t until_boot_ms)
+/* How long to sleep where the kernel will not wait for events, or has no timer for us. */
+#define BLIND_MS 100
+
+/* Returns how long poll() may take. */
+static int arm_timer(struct sts_events *ev, int64_t until_boot_ms)
 {
 	struct itimerspec after = {0};
 
 	if (until_boot_ms == ev->armed_boot_ms)
-		return;
+		return -1;
 	ev->armed_boot_ms = until_boot_ms;
 	if (until_boot_ms >= 0) {
 		int64_t left_ms = until_boot_ms - sts_clock_boot_ms();
@@ -122,7 +126,10 @@ static void arm_timer(struct sts_events *ev, int64_t until_boot_ms)
 		after.it_value.tv_sec = left_ms > 0 ? left_ms / 1000 : 0;
 		after.it_value.tv_nsec = left_ms > 0 ? left_ms % 1000 * 1000000 + 1 : 1;
 	}
-	timerfd_settime(ev->timer_fd, 0, &after, NULL);
+	if (timerfd_settime(ev->timer_fd, 0, &after, NULL) == 0)
+		return -1;
+	ev->armed_boot_ms = -1;
+	return BLIND_MS;
 }
 
 static unsigned read_signals(int fd)
@@ -138,9 +145,6 @@ static unsigned read_signals(int fd)
 				events |= signals[i].event;
 	return events;
 }
-
-/* How long to sleep where the kernel will not wait for events. */
-#define BLIND_MS 100
 
 static unsigned read_clock(int fd)
 {
@@ -175,8 +179,7 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 
 	for (size_t i = 0; i < count; i++)
 		fds[4 + i] = (struct pollfd){.fd = pipes[i], .events = POLLIN};
-	arm_timer(ev, until_boot_ms);
-	if (poll(fds, 4 + count, -1) < 0) {
+	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;
 		/* More descriptors than a limit that was lowered allows, or no memory: it would say so again at once. Nothing here blocks, so

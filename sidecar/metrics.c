@@ -113,7 +113,7 @@ void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *r
 
 	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
 	x->gauge[STS_GAUGE_FAILURES] = failures;
-	if (report->subject_exp_s > 0)
+	if (report->subject_exp_s >= 0)
 		x->gauge[STS_GAUGE_SUBJECT_EXPIRY] = report->subject_exp_s;
 	if (report->error == STS_OK && (report->flags & STS_REPORT_ADOPTED))
 		return;

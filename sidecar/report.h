@@ -57,7 +57,7 @@ struct sts_report {
 	int32_t retry_after_s; /* -1: none */
 	int64_t expires_s;     /* epoch, local clock; 0: none */
 	int64_t lifetime_s;
-	int64_t subject_exp_s; /* -1: none */
+	int64_t subject_exp_s; /* 0: it does not say; -1: none was read */
 	int64_t sent_boot_ms;  /* 0: not sent */
 	int64_t clock_skew_s;
 	uint8_t subject_id[STS_SUBJECT_ID_BYTES];

@@ -279,7 +279,14 @@ static bool of_another(const struct sts_plan *plan, const struct sts_plans *befo
 	return false;
 }
 
-static void sit_down(const struct sts_plan *plan, const struct sts_plans *before)
+/* A subject token that may be sent once, and was, by an exchange that stopped. */
+struct spent {
+	const char *file;
+	uint8_t id[STS_SUBJECT_ID_BYTES];
+};
+
+static void sit_down(const struct sts_plan *plan, const struct sts_plans *before,
+		     const struct spent *spent)
 {
 	struct sts_moment m = sts_now();
 	struct sts_seat *t = all.seats;
@@ -289,6 +296,11 @@ static void sit_down(const struct sts_plan *plan, const struct sts_plans *before
 	*t = (struct sts_seat){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
 	t->x.no_adoption = of_another(plan, before);
+	for (; plan->single_use && spent->file; spent++)
+		if (strcmp(spent->file, sts_seats_text(plan->token_file)) == 0) {
+			t->x.used = true;
+			memcpy(t->x.used_id, spent->id, sizeof(t->x.used_id));
+		}
 }
 
 /* For the first token of another one, unless an attempt is under way: that sees what there is. */
@@ -305,8 +317,15 @@ static void make_wait(struct sts_seat *t)
 
 void sts_seat_stand_up(struct sts_seat *t)
 {
-	if (t->worker)
+	if (t->worker) {
+		sts_child_end(t->worker->pid);
+		t->worker->pid = -1;
+		/* Its last word: what it has sent was sent. */
+		sts_child_read(t->worker);
+		if (t->worker->stage_len > 0)
+			sts_exchange_sent(&t->x, t->worker->stage + 1);
 		sts_child_drop(t->worker);
+	}
 	t->worker = NULL;
 	sts_exchange_stopped(&t->x);
 	write_status(t);
@@ -335,13 +354,20 @@ void sts_seats_take_over(struct sts_plans *plans)
 {
 	struct sts_plans *before = all.plans;
 	struct sts_moment m = sts_now();
+	struct spent spent[STS_EXCHANGES_MAX + 1] = {{0}}, *end = spent;
 
-	for (struct sts_seat *t = NULL; (t = sts_seat_next(t));)
-		if (!successor(t->x.plan, plans, before)) {
-			sts_tell_named(STS_LEVEL_INFO, "removed from the configuration",
-				       t->x.plan->name);
-			sts_seat_stand_up(t);
-		}
+	for (struct sts_seat *t = NULL; (t = sts_seat_next(t));) {
+		const struct sts_plan *old = t->x.plan;
+
+		if (successor(old, plans, before))
+			continue;
+		sts_tell_named(STS_LEVEL_INFO, "removed from the configuration", old->name);
+		sts_seat_stand_up(t);
+		if (!t->x.used)
+			continue;
+		end->file = sts_plans_text(before, old->token_file);
+		memcpy(end++->id, t->x.used_id, sizeof(end->id));
+	}
 	all.plans = plans;
 	for (struct sts_seat *t = NULL; (t = sts_seat_next(t));) {
 		const struct sts_plan *plan = successor(t->x.plan, plans, before);
@@ -351,7 +377,7 @@ void sts_seats_take_over(struct sts_plans *plans)
 	}
 	for (uint32_t i = 0; i < plans->count; i++)
 		if (!seat_of(&plans->plan[i]))
-			sit_down(&plans->plan[i], before);
+			sit_down(&plans->plan[i], before, spent);
 	for (struct sts_seat *t = NULL; (t = sts_seat_next(t));)
 		make_wait(t);
 	sts_plans_free(before);

@@ -234,8 +234,10 @@ static void ended(struct slot *slot, int status)
 /* The worker's words, where there is none to say them. */
 static void not_started(struct sts_seat *t, const struct sts_error *e)
 {
-	struct sts_report report = {
-		.error = (int32_t)e->code, .detail = e->detail, .retry_after_s = -1};
+	struct sts_report report = {.error = (int32_t)e->code,
+				    .detail = e->detail,
+				    .retry_after_s = -1,
+				    .subject_exp_s = -1};
 
 	memcpy(report.text, e->msg, sizeof(report.text));
 	finished(t, &report, sts_clock_boot_ms());

@@ -180,7 +180,7 @@ static enum sts_err read_subject(void)
 					    sizeof(w.scratch), &w.subject, &w.error);
 	bool has = false;
 
-	w.report.subject_exp_s = w.subject.exp_s;
+	w.report.subject_exp_s = err == STS_OK && w.subject.exp_s < 0 ? 0 : w.subject.exp_s;
 	memcpy(w.report.subject_id, w.subject.id, sizeof(w.report.subject_id));
 	if (err != STS_OK || !w.o->subject_audience)
 		return err;

@@ -2,11 +2,14 @@
 """Attacks on the supervisor and what it starts: signals to everybody of this name, limits that are lowered, descriptors that somebody forgot,
 directories that change hands."""
 import contextlib
+import ctypes
 import os
 import pathlib
+import platform
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -45,6 +48,27 @@ def test_a_limit_that_is_lowered(several):
     before = cpu_s(process.pid)
     process.signal(signal.SIGHUP)
     several.said("cannot be checked")
+    time.sleep(2)
+    assert cpu_s(process.pid) - before < 0.4
+    assert several.stop(process).status == 0
+
+
+def refuse(call):
+    """From now on this process and its children get EPERM from a system call."""
+    rows = [(0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+
+
+def test_a_timer_that_is_refused(several):
+    """timerfd_settime(2) fails: without a timer, the clock is looked at; what is due is done, and nothing spins."""
+    several.lifetimes = {"a": 7}
+    several.configure(several.exchange("a"))
+    process = several.start(preexec_fn=lambda: refuse({"x86_64": 286, "aarch64": 86}[platform.machine()]))
+    several.said("token refreshed", "a", 2)
+    before = cpu_s(process.pid)
     time.sleep(2)
     assert cpu_s(process.pid) - before < 0.4
     assert several.stop(process).status == 0

@@ -188,13 +188,18 @@ void sts_child_kill(struct sts_child *c)
 	c->killed = true;
 }
 
-void sts_child_drop(struct sts_child *c)
+void sts_child_end(pid_t pid)
 {
-	struct worker *w = world_worker(c->pid);
+	struct worker *w = world_worker(pid);
 
-	world_kill(c->pid);
+	world_kill(pid);
 	if (w)
 		w->reaped = true;
+}
+
+void sts_child_drop(struct sts_child *c)
+{
+	sts_child_end(c->pid);
 	sts_child_init(c);
 }
 

@@ -90,6 +90,23 @@ static void test_attempts(void)
 	CHECK(has("consecutive_failures{exchange=\"b\"} 3\n"));
 }
 
+/* The next subject token does not say when it expires; a worker that read none says nothing of it. */
+static void test_a_subject_without_an_expiry(void)
+{
+	static struct sts_metrics m;
+	struct sts_report report = {.error = STS_EWORKER, .subject_exp_s = -1};
+
+	sts_metrics_name(&m, (const char *const[]){"a"}, 1);
+	note(&m.exchange[0], STS_OK, 0, 5);
+	sts_metrics_note(&m.exchange[0], &report, 5, 1, NOW_S + 900, NOW_S);
+	write_out(&m);
+	CHECK(has("subject_token_expiry_timestamp_seconds{exchange=\"a\"} 1768236757\n"));
+	report = (struct sts_report){.subject_exp_s = 0};
+	sts_metrics_note(&m.exchange[0], &report, 5, 0, NOW_S + 900, NOW_S);
+	write_out(&m);
+	CHECK(!has("subject_token_expiry_timestamp_seconds{"));
+}
+
 /* A token that was there already: no exchange, but an expiry. */
 static void test_adopted(void)
 {
@@ -204,6 +221,7 @@ static void test_the_seals(void)
 static const struct sts_test tests[] = {
 	{"before the first attempt", test_nothing_yet},
 	{"attempts are counted", test_attempts},
+	{"a subject without an expiry", test_a_subject_without_an_expiry},
 	{"a token that was taken over", test_adopted},
 	{"the longest lines fit", test_the_longest_lines},
 	{"exchanges keep their numbers in a new plan", test_names_that_change},
