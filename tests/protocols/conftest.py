@@ -27,7 +27,7 @@ def version(sidecar):
     return out.split()[1]
 
 
-class Stub:
+class PlainSts:
     """Answers a request by the number in its path."""
 
     def __init__(self):
@@ -46,7 +46,7 @@ class Stub:
 
 
 @pytest.fixture(scope="session")
-def stub():
-    made = Stub()
+def plain_sts():
+    made = PlainSts()
     yield made
     made.server.close()

@@ -73,7 +73,7 @@ TOKEN_FILES = {"aws": ("AWS_WEB_IDENTITY_TOKEN_FILE", AWS), "entra": ("AZURE_FED
 
 
 @pytest.mark.parametrize("name", TOKEN_FILES)
-def test_token_file_by_variable(sidecar, stub, space, name):
+def test_token_file_by_variable(sidecar, plain_sts, space, name):
     variable, env = TOKEN_FILES[name]
     row = Row(name)
     other = space.write("other-token", "other.subject.token")
@@ -81,10 +81,10 @@ def test_token_file_by_variable(sidecar, stub, space, name):
              *(["--scope=a/.default"] if name == "entra" else [])]
 
     def asked(*more, **variables):
-        url = stub.url(200, row.body("answer-ok.json"))
+        url = plain_sts.url(200, row.body("answer-ok.json"))
         run = sidecar.run(*usual, f"--url={url}", *more, env=env | variables)
         assert run.status == 0, run.err
-        return stub.server.requests[-1].decode()
+        return plain_sts.server.requests[-1].decode()
     assert "other.subject.token" in asked(**{variable: other})
     assert SUBJECT in asked(f"--token-file={space.token_file}", **{variable: other})
     assert SUBJECT in asked(**{variable: other, "STS_TOKEN_FILE": space.token_file})
@@ -195,19 +195,19 @@ def test_custom(sidecar, space, args, head, body):
     assert head in top and rest.strip() == body
 
 
-def test_expiry_and_token_field_of_any_row(sidecar, stub, space):
-    url = stub.url(200, b'{"access_token":"a","other":{"t":"the-other"},"expires_in":60,"ttl":"1800"}')
+def test_expiry_and_token_field_of_any_row(sidecar, plain_sts, space):
+    url = plain_sts.url(200, b'{"access_token":"a","other":{"t":"the-other"},"expires_in":60,"ttl":"1800"}')
     run = sidecar.run("fetch", "--insecure-http", f"--url={url}", f"--token-file={space.token_file}", f"--output-dir={space.out}",
                       "--token-field=/other/t", "--expiry-field=lifetime:/ttl")
     assert run.status == 0, run.err
     assert (space.out / "token.jwt").read_text() == "the-other"
 
 
-def test_default_ttl(sidecar, stub, space):
+def test_default_ttl(sidecar, plain_sts, space):
     """The flag counts more than the protocol's, which counts more than the program's."""
     def life(name, *more):
         row = Row(name)
-        run = sidecar.run("fetch", "--insecure-http", f"--url={stub.url(200, row.body('answer-ok.json'))}", *row.args, *more,
+        run = sidecar.run("fetch", "--insecure-http", f"--url={plain_sts.url(200, row.body('answer-ok.json'))}", *row.args, *more,
                           f"--token-file={space.token_file}", f"--output-dir={space.out}", "--log-format=json")
         assert run.status == 0, run.err
         return json.loads(run.last)["lifetime_s"]

@@ -62,13 +62,13 @@ def seconds_left(expires):
 
 
 class Asker:
-    """Runs a row's request against the stub, each time into a directory of its own."""
+    """Runs a row's request against a plain STS, each time into a directory of its own."""
 
-    def __init__(self, sidecar, stub, space, row):
-        self.sidecar, self.stub, self.space, self.row = sidecar, stub, space, row
+    def __init__(self, sidecar, plain_sts, space, row):
+        self.sidecar, self.plain_sts, self.space, self.row = sidecar, plain_sts, space, row
 
     def __call__(self, status, body):
-        url = self.stub.url(status, body)
+        url = self.plain_sts.url(status, body)
         out = self.space.folder / f"out-{url.rsplit('/', 1)[1]}"
         out.mkdir()
         out.chmod(0o777)
@@ -78,8 +78,8 @@ class Asker:
 
 
 @pytest.fixture
-def ask(sidecar, stub, space):
-    return lambda row: Asker(sidecar, stub, space, row)
+def ask(sidecar, plain_sts, space):
+    return lambda row: Asker(sidecar, plain_sts, space, row)
 
 
 def wrong(answer, run, files):
