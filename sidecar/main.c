@@ -5,15 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "events.h"
-#include "harden.h"
-#include "listen.h"
-#include "log.h"
-#include "plan.h"
-#include "supervisor.h"
+#include "commands/commands.h"
+#include "listener/listener.h"
+#include "process/log.h"
+#include "sandbox/harden.h"
+#include "supervisor/events.h"
+#include "supervisor/plan.h"
+#include "supervisor/supervisor.h"
 #include "version.h"
-#include "worker.h"
+#include "worker/worker.h"
 
 extern char **environ;
 

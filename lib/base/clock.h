@@ -3,8 +3,8 @@
  * The two clocks: REALTIME (what certificates and expiries are measured against; may step) and BOOTTIME (what deadlines
  * and lifetimes are measured against; never steps, counts suspend). Only this file reads a clock.
  */
-#ifndef STS_CLOCK_H
-#define STS_CLOCK_H
+#ifndef STS_BASE_CLOCK_H
+#define STS_BASE_CLOCK_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decimal.h"
+#include "base/decimal.h"
 
 #include <stdbool.h>
 #include <stdint.h>

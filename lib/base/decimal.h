@@ -3,8 +3,8 @@
  * A decimal number as a double: what JSON and expiries need of strtod(3), in place of the C library's, which is exact for every input and
  * costs 5 kB. cJSON is compiled against this one.
  */
-#ifndef STS_DECIMAL_H
-#define STS_DECIMAL_H
+#ifndef STS_BASE_DECIMAL_H
+#define STS_BASE_DECIMAL_H
 
 /*
  * Read [-+]digits[.digits][(e|E)[-+]digits] from the start of z.

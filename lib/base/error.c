@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "error.h"
+#include "base/error.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "format.h"
-#include "text.h"
+#include "base/format.h"
+#include "base/text.h"
 
 #define NEVER STS_RETRY_NEVER
 #define SOON  STS_RETRY_SOON
@@ -18,26 +18,26 @@ static const struct {
 	bool fetch_retries;
 	uint8_t exit_status;
 } table[] = {
-#include "error_rows.h"
+#include "base/error_rows.h"
 };
 #undef ROW
 
 /* Three texts a row, one after the other: an array of pointers to them would be 2 kB larger, and written to at every start. */
 #define ROW(code, name, retry, fetch, exit, meaning, hint) name "\0" meaning "\0" hint "\0"
 static const char texts[] =
-#include "error_rows.h"
+#include "base/error_rows.h"
 	;
 #undef ROW
 
 /* The rows stand in the order of enum sts_err, and none is missing. */
 #define ROW(code, ...) AT_##code,
 enum {
-#include "error_rows.h"
+#include "base/error_rows.h"
 	ROWS
 };
 #undef ROW
 #define ROW(code, ...) _Static_assert((int)AT_##code == (int)(code), #code " is out of order");
-#include "error_rows.h"
+#include "base/error_rows.h"
 #undef ROW
 _Static_assert((int)ROWS == (int)STS_ERR__COUNT, "a row for every code");
 

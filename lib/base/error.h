@@ -6,8 +6,8 @@
  *
  * A message never holds a token. Text from a peer goes into it only through sts_text_add_escaped().
  */
-#ifndef STS_ERROR_H
-#define STS_ERROR_H
+#ifndef STS_BASE_ERROR_H
+#define STS_BASE_ERROR_H
 
 #include <stdbool.h>
 

@@ -3,11 +3,11 @@
  * Bounded reading of files that somebody else may control: never blocks on a FIFO, never follows a
  * link where it must not, never reads more than it was told to.
  */
-#ifndef STS_FILE_H
-#define STS_FILE_H
+#ifndef STS_BASE_FILE_H
+#define STS_BASE_FILE_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 enum sts_file_links {
 	STS_FILE_FOLLOW,   /* the kubelet's projected files are links through ..data */

@@ -6,8 +6,8 @@
  * Understood: %% %c %s %d %u %x %o, the lengths l, ll and z, a precision for %s (also *), a width (also *), and the flags 0 and -.
  * Anything else is a bug of ours: it stops the text with "%!".
  */
-#ifndef STS_FORMAT_H
-#define STS_FORMAT_H
+#ifndef STS_BASE_FORMAT_H
+#define STS_BASE_FORMAT_H
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "text.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "format.h"
+#include "base/format.h"
 
 struct sts_slice sts_slice_of(const char *z)
 {

@@ -3,8 +3,8 @@
  * Bounded text: slices into memory that somebody else owns, and a builder that never writes past
  * its end. No allocation, no locale, no stdio stream.
  */
-#ifndef STS_TEXT_H
-#define STS_TEXT_H
+#ifndef STS_BASE_TEXT_H
+#define STS_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

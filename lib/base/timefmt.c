@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "timefmt.h"
+#include "base/timefmt.h"
 
 #define DAY_S           86400
 #define LAST_EPOCH_S    253402300799 /* 9999-12-31T23:59:59Z */

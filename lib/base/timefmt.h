@@ -4,10 +4,10 @@
  * command line, and durations in words. Pure functions; seconds since the epoch are int64_t, UTC,
  * without leap seconds.
  */
-#ifndef STS_TIMEFMT_H
-#define STS_TIMEFMT_H
+#ifndef STS_BASE_TIMEFMT_H
+#define STS_BASE_TIMEFMT_H
 
-#include "text.h"
+#include "base/text.h"
 
 #define STS_RFC3339_BYTES sizeof("2026-01-12T16:11:29Z")
 

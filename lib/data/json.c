@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json.h"
+#include "data/json.h"
 
 #include <math.h>
 #include <stdalign.h>
@@ -7,7 +7,7 @@
 
 #include <cJSON.h>
 
-#include "http.h"
+#include "http/client.h"
 
 /*
  * The arena, 1 MiB. cJSON keeps 64 bytes for each value and a copy of each string, so the largest

@@ -8,11 +8,11 @@
  * no \u0000, no lone surrogate, no leading zeros, depth at most 16. After: end of input reached,
  * numbers finite. Look-ups are case-sensitive and refuse a duplicate key on the path that is read.
  */
-#ifndef STS_JSON_H
-#define STS_JSON_H
+#ifndef STS_DATA_JSON_H
+#define STS_DATA_JSON_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_JSON_DEPTH_MAX 16
 

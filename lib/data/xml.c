@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "xml.h"
+#include "data/xml.h"
 
 #include <string.h>
 
-#include "json.h"
+#include "data/json.h"
 
 #define ENTITY_MAX_BYTES 10 /* &#x10FFFF; */
 

@@ -7,11 +7,11 @@
  * Strict and small: UTF-8, no document type (so no entities but the five that XML has, and numbers), no CDATA, no processing
  * instructions, no text beside elements, depth bounded as in json.h.
  */
-#ifndef STS_XML_H
-#define STS_XML_H
+#ifndef STS_DATA_XML_H
+#define STS_DATA_XML_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 /*
  *   xml   in      UNTRUSTED; begins with '<'; not kept

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http.h"
+#include "http/client.h"
 
 #include <string.h>
 
-#include "timefmt.h"
+#include "base/timefmt.h"
 
 #define RETRY_AFTER_MAX_S 300
 

@@ -4,11 +4,11 @@
  * caller's memory and an incremental parser of one answer. Never opens a socket, never allocates.
  * Strict on purpose: exactly one way of framing.
  */
-#ifndef STS_HTTP_H
-#define STS_HTTP_H
+#ifndef STS_HTTP_CLIENT_H
+#define STS_HTTP_CLIENT_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_HTTP_HEAD_MAX_BYTES (32 * 1024)
 #define STS_HTTP_BODY_MAX_BYTES (256 * 1024)

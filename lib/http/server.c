@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd.h"
+#include "http/server.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
  * one request, whatever pieces it comes in. Keeps its first line only; the header is looked at for
  * its end, the body not at all. Never reads a second request: the connection is closed after one.
  */
-#ifndef STS_HTTPD_H
-#define STS_HTTPD_H
+#ifndef STS_HTTP_SERVER_H
+#define STS_HTTP_SERVER_H
 
-#include "text.h"
+#include "base/text.h"
 
 #define STS_HTTPD_LINE_MAX_BYTES 256
 #define STS_HTTPD_MAX_BYTES      4096 /* of line and header together */

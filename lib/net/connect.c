@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net.h"
+#include "net/connect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "dns.h"
-#include "file.h"
-#include "ip.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "net/dns.h"
+#include "net/ip.h"
 
 #define SHARE_MIN_MS         250
 #define RESERVE_MS           50 /* of the deadline: to say what could not be resolved */

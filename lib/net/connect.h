@@ -10,10 +10,10 @@
  * with) cannot say whether a Service exists, the search stops with STS_EDNS. A public name of the
  * same spelling must not stand in for the Service and be handed its token.
  */
-#ifndef STS_NET_H
-#define STS_NET_H
+#ifndef STS_NET_CONNECT_H
+#define STS_NET_CONNECT_H
 
-#include "names.h"
+#include "net/search.h"
 
 struct sts_net_files {
 	const char *hosts;  /* "/etc/hosts"; tests give their own */

@@ -9,10 +9,10 @@
  * random id, and repeats our question; anything else is passed over. Nothing here makes a name
  * server's word true: that is TLS's business.
  */
-#ifndef STS_DNS_H
-#define STS_DNS_H
+#ifndef STS_NET_DNS_H
+#define STS_NET_DNS_H
 
-#include "names.h"
+#include "net/search.h"
 
 #define STS_DNS_QUERY_MAX_BYTES  (12 + 255 + 4)
 #define STS_DNS_ANSWER_MAX_BYTES 4096

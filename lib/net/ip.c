@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ip.h"
+#include "net/ip.h"
 
 #define GROUPS 8
 

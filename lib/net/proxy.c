@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy.h"
+#include "net/proxy.h"
 
 #include <string.h>
 #include <sys/socket.h>

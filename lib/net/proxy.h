@@ -4,13 +4,13 @@
  * with TLS to the STS inside of it. The proxy resolves the STS's name; ours is only the proxy's.
  * What a proxy says is never shown, and neither are its credentials.
  */
-#ifndef STS_PROXY_H
-#define STS_PROXY_H
+#ifndef STS_NET_PROXY_H
+#define STS_NET_PROXY_H
 
-#include "http.h"
-#include "net.h"
-#include "tls.h"
-#include "url.h"
+#include "http/client.h"
+#include "net/connect.h"
+#include "net/url.h"
+#include "tls/stream.h"
 
 #define STS_PROXY_USERINFO_MAX_BYTES 510 /* decoded, "user:password" */
 #define STS_PROXY_ANSWER_MAX_BYTES   (8 * 1024)

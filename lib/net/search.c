@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "names.h"
+#include "net/search.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

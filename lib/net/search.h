@@ -6,15 +6,15 @@
  * namespace `dev`, and the public name must not be asked before it. Pure functions on text,
  * UNTRUSTED.
  */
-#ifndef STS_NAMES_H
-#define STS_NAMES_H
+#ifndef STS_NET_SEARCH_H
+#define STS_NET_SEARCH_H
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "error.h"
-#include "text.h"
-#include "url.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "net/url.h"
 
 #define STS_ADDRESSES_MAX    16
 #define STS_SEARCH_MAX       32

@@ -5,11 +5,11 @@
  * percent-encoded, an empty host, bad percent-encoding, a zone, a port of 0 or an empty one. Dot
  * segments are kept as they are.
  */
-#ifndef STS_URL_H
-#define STS_URL_H
+#ifndef STS_NET_URL_H
+#define STS_NET_URL_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_URL_MAX_BYTES  2048
 #define STS_HOST_MAX_BYTES 254 /* with the NUL */

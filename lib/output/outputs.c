@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "outputs.h"
+#include "output/outputs.h"
 
 #include <string.h>
 
-#include "subject.h"
-#include "timefmt.h"
+#include "base/timefmt.h"
+#include "token/subject.h"
 
 #define AWS (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)
 

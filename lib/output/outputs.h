@@ -10,11 +10,11 @@
  * have the letters, digits and ._~+/=- of base64 and of JWTs only, since a credentials file has no
  * way of escaping.
  */
-#ifndef STS_OUTPUTS_H
-#define STS_OUTPUTS_H
+#ifndef STS_OUTPUT_OUTPUTS_H
+#define STS_OUTPUT_OUTPUTS_H
 
-#include "answer.h"
-#include "store.h"
+#include "output/store.h"
+#include "protocol/answer.h"
 
 /* All files of one answer together. */
 #define STS_OUTPUTS_MAX_BYTES (4 * STS_TOKEN_MAX_BYTES + 2048)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "status.h"
+#include "output/status.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "file.h"
-#include "protocol.h"
-#include "timefmt.h"
+#include "base/file.h"
+#include "base/timefmt.h"
+#include "protocol/table.h"
 
 #define MAGIC       "sts-sidecar-status 1"
 #define EPOCH_MAX_S 253402300799 /* the last second of the year 9999 */

@@ -5,11 +5,11 @@
  * set. It lies in a directory that others may write, so the reader trusts nothing: bounded, every
  * field in range, unknown keys ignored.
  */
-#ifndef STS_STATUS_H
-#define STS_STATUS_H
+#ifndef STS_OUTPUT_STATUS_H
+#define STS_OUTPUT_STATUS_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_STATUS_MAX_BYTES      1024
 #define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange, with the NUL */

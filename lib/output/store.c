@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store.h"
+#include "output/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "timefmt.h"
+#include "base/file.h"
+#include "base/timefmt.h"
 
 #define TEMP_NAME_MAX_BYTES 64
 #define EXPIRES_MAX_BYTES   64

@@ -8,13 +8,13 @@
  * O_EXCL|O_NOFOLLOW and 0600, written, fchown where the group differs, fchmod, fsync, rename, fsync
  * of the directory (the status file is not synced). No directory scan, no litter.
  */
-#ifndef STS_STORE_H
-#define STS_STORE_H
+#ifndef STS_OUTPUT_STORE_H
+#define STS_OUTPUT_STORE_H
 
 #include <sys/types.h>
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_FILE_TOKEN      "token.jwt"
 #define STS_FILE_EXPIRES    "expires"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "finding.h"
+#include "output/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../lib/answer.h"
-#include "../lib/file.h"
-#include "../lib/jwt.h"
-#include "../lib/store.h"
-#include "../lib/timefmt.h"
+#include "base/file.h"
+#include "base/timefmt.h"
+#include "output/store.h"
+#include "protocol/answer.h"
+#include "token/jwt.h"
 
 static char token[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
 

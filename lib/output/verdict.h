@@ -2,10 +2,10 @@
 /*
  * What an output directory holds, and what is wrong with it, in the words of `check` and /readyz. Nothing in the directory is trusted.
  */
-#ifndef STS_SIDECAR_FINDING_H
-#define STS_SIDECAR_FINDING_H
+#ifndef STS_OUTPUT_VERDICT_H
+#define STS_OUTPUT_VERDICT_H
 
-#include "../lib/status.h"
+#include "output/status.h"
 
 struct sts_finding {
 	bool ok;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "answer.h"
+#include "protocol/answer.h"
 
 #include <string.h>
 
-#include "echo.h"
-#include "expiry.h"
-#include "json.h"
-#include "jwt.h"
-#include "timefmt.h"
-#include "url.h"
-#include "xml.h"
+#include "base/timefmt.h"
+#include "data/json.h"
+#include "data/xml.h"
+#include "net/url.h"
+#include "protocol/redact.h"
+#include "token/expiry.h"
+#include "token/jwt.h"
 
 #define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
 #define SECRET_RUN_BYTES 8

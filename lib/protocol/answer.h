@@ -4,12 +4,12 @@
  * protocol table, become a token and its expiry, or one error with the class that the schedule
  * needs. Pure: time is an argument.
  */
-#ifndef STS_ANSWER_H
-#define STS_ANSWER_H
+#ifndef STS_PROTOCOL_ANSWER_H
+#define STS_PROTOCOL_ANSWER_H
 
-#include "http.h"
-#include "protocol.h"
-#include "request.h"
+#include "http/client.h"
+#include "protocol/request.h"
+#include "protocol/table.h"
 
 #define STS_TOKEN_MAX_BYTES  (64 * 1024)
 #define STS_THUMBPRINT_BYTES 32

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known to be wrong with a request before it is built. */
-#include "request.h"
+#include "protocol/request.h"
 
 #include <string.h>
 
-#include "subject.h"
+#include "token/subject.h"
 
 #define NAME_MAX_BYTES 128
 #define WHY_MAX_BYTES  120

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "echo.h"
+#include "protocol/redact.h"
 
 #include <string.h>
 

@@ -5,10 +5,10 @@
  * hexadecimal, and in other letters' case. What a hostile peer takes apart on purpose is not found: it holds the secret
  * anyway.
  */
-#ifndef STS_ECHO_H
-#define STS_ECHO_H
+#ifndef STS_PROTOCOL_REDACT_H
+#define STS_PROTOCOL_REDACT_H
 
-#include "text.h"
+#include "base/text.h"
 
 #define STS_ECHO_TEXT_MAX_BYTES 256
 

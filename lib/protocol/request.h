@@ -4,12 +4,12 @@
  * one HTTP request. Pure: no I/O, no clock. Everything that goes out is checked here, before a
  * connection is opened.
  */
-#ifndef STS_REQUEST_H
-#define STS_REQUEST_H
+#ifndef STS_PROTOCOL_REQUEST_H
+#define STS_PROTOCOL_REQUEST_H
 
-#include "http.h"
-#include "protocol.h"
-#include "url.h"
+#include "http/client.h"
+#include "net/url.h"
+#include "protocol/table.h"
 
 #define STS_REQUEST_QUERY_MAX_BYTES  2048
 #define STS_REQUEST_CLIENT_MAX_BYTES 1365 /* client id and secret together */

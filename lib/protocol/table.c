@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol.h"
+#include "protocol/table.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #define PARAM(symbol, ...) P_##symbol,
 enum {
 	P__NONE,
-#include "protocol_rows.h"
+#include "protocol/protocol_rows.h"
 	P__END
 };
 #undef PARAM
@@ -26,7 +26,7 @@ _Static_assert(P__END <= REQUIRED, "a parameter's number leaves a bit for MUST")
 	{STS_SOURCE_##source, STS_PLACE_##place, STS_KIND_##kind, flags, min, max},
 #define PARAM(symbol, ...) ENTRY(__VA_ARGS__)
 static const struct sts_param params[] = {
-#include "protocol_rows.h"
+#include "protocol/protocol_rows.h"
 };
 #undef PARAM
 #undef ENTRY
@@ -36,7 +36,7 @@ static const struct sts_param params[] = {
 	name "\0" field "\0" value "\0" variable "\0" shape "\0" charset "\0" help "\0"
 #define PARAM(symbol, ...) TEXTS(__VA_ARGS__)
 static const char param_texts[] =
-#include "protocol_rows.h"
+#include "protocol/protocol_rows.h"
 	;
 #undef PARAM
 #undef TEXTS
@@ -51,7 +51,7 @@ static const char param_texts[] =
 		...) \
 	{STS_BODY_##body, flags, STS_EXPIRY_##expiry, write, ttl, {__VA_ARGS__}},
 const struct sts_protocol sts_protocols[] = {
-#include "protocol_rows.h"
+#include "protocol/protocol_rows.h"
 };
 #undef ROW
 #undef LIST
@@ -63,7 +63,7 @@ const struct sts_protocol sts_protocols[] = {
 #define POINTERS(base, token, expiry, thumbprint, key, secret, ...) \
 	base "\0" token "\0" expiry "\0" thumbprint "\0" key "\0" secret "\0"
 static const char row_texts[] =
-#include "protocol_rows.h"
+#include "protocol/protocol_rows.h"
 	;
 #undef ROW
 

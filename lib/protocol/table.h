@@ -8,11 +8,11 @@
  * Texts are kept one after the other, numbers in small structs without pointers: a row and its
  * parameters cost little more than their letters.
  */
-#ifndef STS_PROTOCOL_H
-#define STS_PROTOCOL_H
+#ifndef STS_PROTOCOL_TABLE_H
+#define STS_PROTOCOL_TABLE_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 enum sts_body { STS_BODY_NONE, STS_BODY_FORM, STS_BODY_JSON };
 

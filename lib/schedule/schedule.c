@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "schedule.h"
+#include "schedule/schedule.h"
 
 #define SECOND 1000LL
 /* Keeps every sum and product below far from overflow. */

@@ -20,12 +20,12 @@
  * Retry-After (to 300 s) is the least wait after any failure, whatever else is said here; it is
  * spread over the quarter of it that follows.
  */
-#ifndef STS_SCHEDULE_H
-#define STS_SCHEDULE_H
+#ifndef STS_SCHEDULE_SCHEDULE_H
+#define STS_SCHEDULE_SCHEDULE_H
 
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 
 #define STS_SCHEDULE_MAX_MS         (24LL * 3600 * 1000)
 #define STS_SCHEDULE_FLOOR_MS       5000LL /* after a success, HUP included */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "clientkey.h"
+#include "tls/client_key.h"
 
 #include <fcntl.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "file.h"
-#include "pem.h"
+#include "base/file.h"
+#include "crypto/crypto.h"
+#include "trust/pem.h"
 
 #define RSA_MIN_BITS         2048
 #define RSA_MAX_BITS         4096

@@ -6,13 +6,13 @@
  * BearSSL's br_skey_decoder must never be linked: in 0.6 it lets a key fill 1560 bytes of a buffer
  * that has 1536. The numbers of a key stay where they were read, in this struct, and nowhere else.
  */
-#ifndef STS_CLIENTKEY_H
-#define STS_CLIENTKEY_H
+#ifndef STS_TLS_CLIENT_KEY_H
+#define STS_TLS_CLIENT_KEY_H
 
 #include <bearssl.h>
 
-#include "cert.h"
-#include "certrules.h"
+#include "trust/cert.h"
+#include "trust/rules.h"
 
 #define STS_CLIENT_CERT_MAX_BYTES (64 * 1024) /* of the files, as text */
 #define STS_CLIENT_KEY_MAX_BYTES  (32 * 1024)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tls.h"
+#include "tls/stream.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,9 +7,9 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "clock.h"
-#include "crypto.h"
-#include "file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "crypto/crypto.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40
 #define ALERT_BAD_CERTIFICATE       42

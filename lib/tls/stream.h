@@ -5,11 +5,11 @@
  * polls against one deadline; end of file is an error of its own, never 0. The same functions serve
  * plain TCP to loopback (--insecure-http), so that callers have one path.
  */
-#ifndef STS_TLS_H
-#define STS_TLS_H
+#ifndef STS_TLS_STREAM_H
+#define STS_TLS_STREAM_H
 
-#include "clientkey.h"
-#include "verifier.h"
+#include "tls/client_key.h"
+#include "trust/verifier.h"
 
 struct sts_tls {
 	int fd;     /* the caller's; not closed here */

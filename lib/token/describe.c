@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A token as `inspect` shows it. */
-#include "jwt.h"
-#include "timefmt.h"
+#include "base/timefmt.h"
+#include "token/jwt.h"
 
 #define NAME_MAX_BYTES 256  /* of alg and kid, escaped */
 #define PLAIN_MAX      1e12 /* from here on, what is no whole number gets an exponent */

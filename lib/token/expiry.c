@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expiry.h"
+#include "token/expiry.h"
 
 #include <string.h>
 
-#include "decimal.h"
-#include "timefmt.h"
+#include "base/decimal.h"
+#include "base/timefmt.h"
 
 #define SKEW_MIN_S       60
 #define DATE_BELIEVED_S  (24LL * 3600)

@@ -19,11 +19,11 @@
  * A Date more than a day from the local clock is not believed: with a clock that wrong neither the
  * server's certificate nor the subject token would have passed, so the Date is the odd one out.
  */
-#ifndef STS_EXPIRY_H
-#define STS_EXPIRY_H
+#ifndef STS_TOKEN_EXPIRY_H
+#define STS_TOKEN_EXPIRY_H
 
-#include "json.h"
-#include "protocol.h"
+#include "data/json.h"
+#include "protocol/table.h"
 
 #define STS_EXPIRY_MAX_S       (366LL * 24 * 3600 * 100) /* no lifetime is longer: a hundred years */
 #define STS_EXPIRY_EPOCH_MAX_S 253402300799LL            /* 9999-12-31T23:59:59Z */

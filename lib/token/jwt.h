@@ -4,12 +4,12 @@
  * token, on the token that came back, and by `inspect`. A JWT that cannot be read is no failure of
  * an exchange: access tokens may be opaque. Nothing of a token ever gets into an error's message.
  */
-#ifndef STS_JWT_H
-#define STS_JWT_H
+#ifndef STS_TOKEN_JWT_H
+#define STS_TOKEN_JWT_H
 
-#include "error.h"
-#include "json.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "data/json.h"
 
 /* Three base64url parts; header and claims decoded into the caller's memory. Slices into it. */
 struct sts_jwt {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "subject.h"
+#include "token/subject.h"
 
 #include <bearssl_hash.h>
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "jwt.h"
-#include "timefmt.h"
+#include "base/file.h"
+#include "base/timefmt.h"
+#include "token/jwt.h"
 
 #define SWAP_WAIT_MS   50
 #define PATH_MAX_SHOWN 80

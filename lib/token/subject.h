@@ -3,11 +3,11 @@
  * The subject token: the file's bytes with leading and trailing ASCII white space removed, checked
  * before anything is sent. No message holds a byte of it.
  */
-#ifndef STS_SUBJECT_H
-#define STS_SUBJECT_H
+#ifndef STS_TOKEN_SUBJECT_H
+#define STS_TOKEN_SUBJECT_H
 
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #define STS_SUBJECT_MAX_BYTES (64 * 1024)
 #define STS_SUBJECT_ID_BYTES  8

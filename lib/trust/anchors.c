@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "anchors.h"
+#include "trust/anchors.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "base/file.h"
 
 #define PIECE_BYTES         8192
 #define FILE_COST_MIN_BYTES 4096

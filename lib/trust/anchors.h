@@ -4,12 +4,12 @@
  * system bundle costs no more than one file. The bundle is read in pieces (a mapped file can be
  * truncated under us); only certificates whose subject is wanted are kept.
  */
-#ifndef STS_ANCHORS_H
-#define STS_ANCHORS_H
+#ifndef STS_TRUST_ANCHORS_H
+#define STS_TRUST_ANCHORS_H
 
-#include "cert.h"
-#include "error.h"
-#include "pem.h"
+#include "base/error.h"
+#include "trust/cert.h"
+#include "trust/pem.h"
 
 #define STS_CA_PATHS_MAX 8
 #define STS_CA_MAX_BYTES \

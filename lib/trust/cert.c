@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cert.h"
+#include "trust/cert.h"
 
 #include <string.h>
 
-#include "ip.h"
+#include "net/ip.h"
 
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
 

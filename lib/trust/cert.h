@@ -3,12 +3,12 @@
  * One X.509 certificate (RFC 5280) as our rules need it: slices into the DER, no copy, no signature
  * check (that is BearSSL's part). UNTRUSTED throughout.
  */
-#ifndef STS_CERT_H
-#define STS_CERT_H
+#ifndef STS_TRUST_CERT_H
+#define STS_TRUST_CERT_H
 
-#include "der.h"
-#include "error.h"
-#include "text.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "trust/der.h"
 
 enum sts_key_kind { STS_KEY_RSA, STS_KEY_EC_P256, STS_KEY_EC_P384, STS_KEY_EC_P521, STS_KEY_OTHER };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "der.h"
+#include "trust/der.h"
 
 #include <string.h>
 
-#include "timefmt.h"
+#include "base/timefmt.h"
 
 /* Length octets (X.690 section 10.1): definite, in the fewest bytes; four of them are more than any
  * input of ours has. */

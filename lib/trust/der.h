@@ -4,8 +4,8 @@
  * memory that somebody else owns; no recursion, no allocation. Everything read through it is
  * UNTRUSTED.
  */
-#ifndef STS_DER_H
-#define STS_DER_H
+#ifndef STS_TRUST_DER_H
+#define STS_TRUST_DER_H
 
 #include <stdbool.h>
 #include <stddef.h>

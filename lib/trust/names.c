@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "certname.h"
+#include "trust/names.h"
 
 #include <string.h>
 
-#include "ip.h"
+#include "net/ip.h"
 
 /* GeneralName (RFC 5280 section 4.2.1.6): the context tag's number. */
 enum kind {

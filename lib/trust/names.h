@@ -4,10 +4,10 @@
  * never CN), and does a CA's name constraints allow it (RFC 5280 section 4.2.1.10, DNS and IP).
  * Pure functions, so that a test can drive them without a chain.
  */
-#ifndef STS_CERTNAME_H
-#define STS_CERTNAME_H
+#ifndef STS_TRUST_NAMES_H
+#define STS_TRUST_NAMES_H
 
-#include "cert.h"
+#include "trust/cert.h"
 
 /* Whom we want to talk to. */
 struct sts_server_name {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pem.h"
+#include "trust/pem.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 enum state {
 	TEXT, /* outside of a block */

@@ -4,8 +4,8 @@
  * CRLF, text between blocks, comments, and a missing final newline are fine. A block that is
  * malformed or too big is skipped and counted, never an error of the bundle.
  */
-#ifndef STS_PEM_H
-#define STS_PEM_H
+#ifndef STS_TRUST_PEM_H
+#define STS_TRUST_PEM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "certrules.h"
+#include "trust/rules.h"
 
 #include <stdarg.h>
 
-#include "format.h"
-#include "timefmt.h"
+#include "base/format.h"
+#include "base/timefmt.h"
 
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
 

@@ -5,11 +5,11 @@
  * name). Signatures are BearSSL's part, and so is a second look at most of this: see verifier.h.
  * Pure functions. Every certificate is UNTRUSTED, the anchor's content excepted.
  */
-#ifndef STS_CERTRULES_H
-#define STS_CERTRULES_H
+#ifndef STS_TRUST_RULES_H
+#define STS_TRUST_RULES_H
 
-#include "cert.h"
-#include "certname.h"
+#include "trust/cert.h"
+#include "trust/names.h"
 
 #define STS_CHAIN_MAX_CERTS  10
 #define STS_RSA_KEY_MIN_BITS 2048

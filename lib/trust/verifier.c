@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verifier.h"
+#include "trust/verifier.h"
 
 #include <string.h>
 
-#include "certrules.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
+#include "trust/rules.h"
 
 /* Issuers that are looked for, dead ends included: certificates that all name each other as issuers
  * would have us look for a long time. */

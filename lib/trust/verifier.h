@@ -21,13 +21,13 @@
  * Reads the CA sources in end_chain, while the connection stands: a sandbox must let it pread(2),
  * and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
  */
-#ifndef STS_VERIFIER_H
-#define STS_VERIFIER_H
+#ifndef STS_TRUST_VERIFIER_H
+#define STS_TRUST_VERIFIER_H
 
 #include <bearssl.h>
 
-#include "anchors.h"
-#include "certrules.h"
+#include "trust/anchors.h"
+#include "trust/rules.h"
 
 #define STS_CHAIN_MAX_BYTES    (64 * 1024)
 #define STS_VERIFIER_PATHS_MAX 8

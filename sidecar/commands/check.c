@@ -2,10 +2,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/timefmt.h"
-#include "commands.h"
-#include "finding.h"
+#include "base/clock.h"
+#include "base/timefmt.h"
+#include "commands/commands.h"
+#include "output/verdict.h"
 
 #define LOOK_EVERY_MS 100
 

@@ -3,10 +3,10 @@
  * The commands that do not supervise: each prints its result on standard output, its one line of complaint on standard error, and returns
  * an exit status.
  */
-#ifndef STS_SIDECAR_COMMANDS_H
-#define STS_SIDECAR_COMMANDS_H
+#ifndef STS_COMMANDS_COMMANDS_H
+#define STS_COMMANDS_COMMANDS_H
 
-#include "options.h"
+#include "options/options.h"
 
 /* Does the directory hold a token that is good for --min-ttl more seconds? 0 or 1; no network. */
 int sts_command_check(const struct sts_options *o);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
-#include "commands.h"
-#include "config.h"
-#include "fields.h"
+#include "commands/commands.h"
+#include "options/config.h"
+#include "options/fields.h"
 
 static struct sts_fields fields;
 static struct sts_fields_files files;

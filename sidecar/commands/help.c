@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/file.h"
-#include "commands.h"
+#include "base/file.h"
+#include "commands/commands.h"
 
 #define HELP_MAX_BYTES (16 * 1024)
 

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/answer.h"
-#include "../lib/clock.h"
-#include "../lib/file.h"
-#include "../lib/jwt.h"
-#include "../lib/store.h"
-#include "commands.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "commands/commands.h"
+#include "output/store.h"
+#include "protocol/answer.h"
+#include "token/jwt.h"
 
 static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
 	out[8 * STS_TOKEN_MAX_BYTES];

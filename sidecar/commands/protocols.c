@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/outputs.h"
-#include "../lib/protocol.h"
-#include "commands.h"
-#include "fields.h"
+#include "commands/commands.h"
+#include "options/fields.h"
+#include "output/outputs.h"
+#include "protocol/table.h"
 
 #define OUT_MAX_BYTES (32 * 1024)
 

@@ -6,11 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/file.h"
-#include "../lib/status.h"
-#include "../lib/store.h"
-#include "commands.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "commands/commands.h"
+#include "output/status.h"
+#include "output/store.h"
 
 #define LOOK_EVERY_MS 50
 

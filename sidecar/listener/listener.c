@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "listen.h"
+#include "listener/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/file.h"
-#include "../lib/httpd.h"
-#include "../lib/net.h"
-#include "finding.h"
-#include "harden.h"
-#include "log.h"
-#include "sandbox.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "http/server.h"
+#include "net/connect.h"
+#include "output/verdict.h"
+#include "process/log.h"
+#include "sandbox/harden.h"
+#include "sandbox/sandbox.h"
 
 #define CONNECTIONS       8
 #define CONNECTION_MAX_MS 5000

@@ -4,11 +4,11 @@
  * worker; it opens the port itself, holds no secret, and never opens a token. Whoever reaches the port is UNTRUSTED: connections, bytes
  * and time are bounded, all memory is static, and nothing that happens here is waited for by anybody.
  */
-#ifndef STS_SIDECAR_LISTEN_H
-#define STS_SIDECAR_LISTEN_H
+#ifndef STS_LISTENER_LISTENER_H
+#define STS_LISTENER_LISTENER_H
 
-#include "../lib/names.h"
-#include "metrics.h"
+#include "net/search.h"
+#include "wire/metrics.h"
 
 /* The descriptor on which it inherits the metrics. */
 #define STS_LISTEN_METRICS_FD 3

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "metrics.h"
 #include "version.h"
+#include "wire/metrics.h"
 
 enum family { GAUGES, RESULTS = STS_GAUGE__COUNT, DURATIONS, DROPPED, BUILD, FAMILIES };
 

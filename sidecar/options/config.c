@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "options/config.h"
 
 #include <fcntl.h>
 #include <string.h>
 
 #include <bearssl.h>
 
-#include "../lib/file.h"
-#include "../lib/json.h"
-#include "option.h"
+#include "base/file.h"
+#include "data/json.h"
+#include "options/option.h"
 
 #define WORK     (STS_COMMAND_RUN | STS_COMMAND_FETCH)
 #define NOTHING  ((struct sts_slice){0})

@@ -5,13 +5,13 @@
  * rows' business (options.c), through which every value goes as if it had been a flag.
  *
  * The user's file, but bounded all the same: STS_CONFIG_MAX_BYTES, a regular file (links are followed: a ConfigMap is mounted so). Uses the
- * one open document of lib/json.h while it reads.
+ * one open document of lib/data/json.h while it reads.
  */
-#ifndef STS_SIDECAR_CONFIG_H
-#define STS_SIDECAR_CONFIG_H
+#ifndef STS_OPTIONS_CONFIG_H
+#define STS_OPTIONS_CONFIG_H
 
-#include "../lib/error.h"
-#include "../lib/text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 struct sts_options;
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../lib/store.h"
-#include "option.h"
+#include "options/option.h"
+#include "output/store.h"
 
 enum kind { BOOL, TEXT, INT };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fields.h"
+#include "options/fields.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/file.h"
-#include "../lib/net.h"
-#include "../lib/outputs.h"
+#include "base/file.h"
+#include "net/connect.h"
+#include "output/outputs.h"
 #include "version.h"
 
 static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice value)

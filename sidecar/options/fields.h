@@ -3,12 +3,12 @@
  * From options to the fields of a request: the URL and the way to it, the protocol's row, named parameters, headers, and the values that come from files
  * (secrets never come from an argument).
  */
-#ifndef STS_SIDECAR_FIELDS_H
-#define STS_SIDECAR_FIELDS_H
+#ifndef STS_OPTIONS_FIELDS_H
+#define STS_OPTIONS_FIELDS_H
 
-#include "../lib/proxy.h"
-#include "../lib/request.h"
-#include "options.h"
+#include "net/proxy.h"
+#include "options/options.h"
+#include "protocol/request.h"
 
 #define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + STS_PROTOCOL_PARAMS_MAX + 4)
 #define STS_FIELDS_FILES_BYTES (128 * 1024)

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "config.h"
-#include "option.h"
+#include "options/config.h"
+#include "options/option.h"
 
 /* ---- the environment ---- */
 

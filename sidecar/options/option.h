@@ -3,10 +3,10 @@
  * One option, for the readers of options (options_read.c, config.c): its row in the table of options.c. All that comes from flags,
  * environment or the configuration file goes through sts_option_take().
  */
-#ifndef STS_SIDECAR_OPTION_H
-#define STS_SIDECAR_OPTION_H
+#ifndef STS_OPTIONS_OPTION_H
+#define STS_OPTIONS_OPTION_H
 
-#include "options.h"
+#include "options/options.h"
 
 enum sts_option_kind {
 	STS_OPTION_FLAG,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "option.h"
+#include "options/option.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "../lib/request.h"
-#include "../lib/store.h"
-#include "../lib/timefmt.h"
+#include "base/timefmt.h"
+#include "output/store.h"
+#include "protocol/request.h"
 
 #define ROW(name, metavar, fallback, help) name "\0" metavar "\0" fallback "\0" help
 

@@ -4,13 +4,13 @@
  * environment (STS_ and the name in upper case) over the exchange in the configuration file over the file's top level over default. An
  * option is added by adding a row.
  */
-#ifndef STS_SIDECAR_OPTIONS_H
-#define STS_SIDECAR_OPTIONS_H
+#ifndef STS_OPTIONS_OPTIONS_H
+#define STS_OPTIONS_OPTIONS_H
 
 #include <sys/types.h>
 
-#include "../lib/error.h"
-#include "../lib/text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 struct sts_config;
 

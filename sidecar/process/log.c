@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "log.h"
+#include "process/log.h"
 
 #include <poll.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/timefmt.h"
-#include "awake.h"
-#include "options.h"
+#include "base/clock.h"
+#include "base/timefmt.h"
+#include "options/options.h"
+#include "process/resident.h"
 
 static struct {
 	enum sts_level level;

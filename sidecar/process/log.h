@@ -5,10 +5,10 @@
  *
  * Nothing here ever gets a token. Strings are escaped whatever they hold.
  */
-#ifndef STS_SIDECAR_LOG_H
-#define STS_SIDECAR_LOG_H
+#ifndef STS_PROCESS_LOG_H
+#define STS_PROCESS_LOG_H
 
-#include "../lib/text.h"
+#include "base/text.h"
 
 enum sts_level { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO, STS_LEVEL_DEBUG };
 

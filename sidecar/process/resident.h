@@ -3,8 +3,8 @@
  * What a supervisor that sleeps has written to lies together, not strewn among the buffers of workers: each page that is touched is 4 KiB
  * of the Pod's memory, for ever. The linker sorts by name (tools/build.sh): the C library's own variables come between the two.
  */
-#ifndef STS_SIDECAR_AWAKE_H
-#define STS_SIDECAR_AWAKE_H
+#ifndef STS_PROCESS_RESIDENT_H
+#define STS_PROCESS_RESIDENT_H
 
 /* At the start of a page. */
 #define STS_AWAKE_FIRST __attribute__((section(".bss..awake"), aligned(4096)))

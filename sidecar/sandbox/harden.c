@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "harden.h"
+#include "sandbox/harden.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox_layers.h"
+#include "sandbox/layers.h"
 
 #define WORKER_CPU_S       20
 #define WORKER_FILE_BYTES  (1024 * 1024)

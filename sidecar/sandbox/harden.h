@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each process of the program does to itself before anything else. Nothing here can fail in a way that stops it. */
-#ifndef STS_SIDECAR_HARDEN_H
-#define STS_SIDECAR_HARDEN_H
+#ifndef STS_SANDBOX_HARDEN_H
+#define STS_SANDBOX_HARDEN_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox_layers.h"
+#include "sandbox/layers.h"
 
 #include <asm/unistd.h>
 #include <dirent.h>

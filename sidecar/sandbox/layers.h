@@ -3,8 +3,8 @@
  * The two mechanisms behind sandbox.h, one file each: seccomp filters (which system calls) and Landlock domains (which files, TCP ports
  * and processes).
  */
-#ifndef STS_SIDECAR_SANDBOX_LAYERS_H
-#define STS_SIDECAR_SANDBOX_LAYERS_H
+#ifndef STS_SANDBOX_LAYERS_H
+#define STS_SANDBOX_LAYERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

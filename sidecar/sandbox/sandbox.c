@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 
 /* tests/sandbox/: a worker that attacks. No release has it. */
 #ifdef STS_WITH_HOSTILE_WORKER
-#include "../tests/sandbox/hostile.h"
+#include "../../tests/sandbox/hostile.h"
 #else
 #define sts_hostile(stage) ((void)(stage))
 #endif

@@ -4,12 +4,12 @@
  * children and never given back, so the supervisor's are the union of all needs. Best effort: a layer that the kernel lacks (gVisor has
  * no Landlock) is left out, unless --require-sandbox asks for all. docs/sandbox.md says who may do what, and what this does not cover.
  */
-#ifndef STS_SIDECAR_SANDBOX_H
-#define STS_SIDECAR_SANDBOX_H
+#ifndef STS_SANDBOX_SANDBOX_H
+#define STS_SANDBOX_SANDBOX_H
 
-#include "../lib/error.h"
-#include "log.h"
-#include "sandbox_layers.h"
+#include "base/error.h"
+#include "process/log.h"
+#include "sandbox/layers.h"
 
 /*
  * Confine the supervisor, before its loop: it and its children read anywhere; write, create and remove only beneath the output

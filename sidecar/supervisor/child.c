@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "child.h"
+#include "supervisor/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/file.h"
+#include "base/clock.h"
+#include "base/file.h"
 
 /* Beyond the program's own options; a longer command line is refused by the exec of the worker, not cut. */
 #define ARGUMENTS_MAX 256

@@ -8,13 +8,13 @@
  * NAME is the exchange's; DIGEST that of the configuration file which the plan was made from, USED the id of the last subject token that was
  * sent, where that may be sent once: both in hex, or "-".
  */
-#ifndef STS_SIDECAR_CHILD_H
-#define STS_SIDECAR_CHILD_H
+#ifndef STS_SUPERVISOR_CHILD_H
+#define STS_SUPERVISOR_CHILD_H
 
 #include <sys/types.h>
 
-#include "options.h"
-#include "report.h"
+#include "options/options.h"
+#include "wire/report.h"
 
 /* The descriptor that a child inherits: on it a worker writes its report, and has the process of --listen its metrics. */
 #define STS_CHILD_REPORT_FD 3

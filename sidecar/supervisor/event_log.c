@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tell.h"
+#include "supervisor/event_log.h"
 
 #include <string.h>
 

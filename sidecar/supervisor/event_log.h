@@ -3,12 +3,12 @@
  * What the supervisor says: the log line of each thing that can happen to an exchange, and the status file. Each failure has one line, with
  * what to do about it.
  */
-#ifndef STS_SIDECAR_TELL_H
-#define STS_SIDECAR_TELL_H
+#ifndef STS_SUPERVISOR_EVENT_LOG_H
+#define STS_SUPERVISOR_EVENT_LOG_H
 
-#include "../lib/store.h"
-#include "exchange.h"
-#include "log.h"
+#include "output/store.h"
+#include "process/log.h"
+#include "supervisor/exchange.h"
 
 /* What of an exchange was told already and is not told twice. */
 struct sts_told {

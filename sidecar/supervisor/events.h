@@ -4,11 +4,11 @@
  * (BOOTTIME: suspend counts), a timer that tells steps of the clock (REALTIME, cancelled on set), watches on the directories of files that
  * matter, and the pipes of children. Only the signals and the first timer are required; the others fail soft.
  */
-#ifndef STS_SIDECAR_EVENTS_H
-#define STS_SIDECAR_EVENTS_H
+#ifndef STS_SUPERVISOR_EVENTS_H
+#define STS_SUPERVISOR_EVENTS_H
 
-#include "../lib/error.h"
-#include "../lib/text.h"
+#include "base/error.h"
+#include "base/text.h"
 
 enum sts_event {
 	STS_EVENT_STOP = 1,    /* TERM, INT, USR1 */

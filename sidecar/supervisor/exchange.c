@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exchange.h"
+#include "supervisor/exchange.h"
 
 #include <string.h>
 

@@ -14,13 +14,13 @@
  * (a property of the protocol) waits for another subject token after it was sent, whatever came of it: its workers are told the last that
  * was sent, and report STS_ESUBJECT_USED when it is still there.
  */
-#ifndef STS_SIDECAR_EXCHANGE_H
-#define STS_SIDECAR_EXCHANGE_H
+#ifndef STS_SUPERVISOR_EXCHANGE_H
+#define STS_SUPERVISOR_EXCHANGE_H
 
-#include "../lib/schedule.h"
-#include "../lib/status.h"
-#include "child.h"
-#include "plan.h"
+#include "output/status.h"
+#include "schedule/schedule.h"
+#include "supervisor/child.h"
+#include "supervisor/plan.h"
 
 /* After a swap of the subject token, or a step of the clock that makes the token look dead: attempts of a fleet spread over this. */
 #define STS_EXCHANGE_SPREAD_MS 10000

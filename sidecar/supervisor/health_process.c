@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "listener.h"
+#include "supervisor/health_process.h"
 
 #include <errno.h>
 #include <sys/wait.h>
 
-#include "../lib/clock.h"
-#include "child.h"
-#include "tell.h"
+#include "base/clock.h"
+#include "supervisor/child.h"
+#include "supervisor/event_log.h"
 
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000

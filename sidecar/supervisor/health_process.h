@@ -3,12 +3,12 @@
  * The supervisor's side of --listen: the memory with the metrics, and the process that serves them (listen.h): started, started again
  * when it ends, and killed. Nothing here waits for that process, and without --listen nothing here costs anything.
  */
-#ifndef STS_SIDECAR_LISTENER_H
-#define STS_SIDECAR_LISTENER_H
+#ifndef STS_SUPERVISOR_HEALTH_PROCESS_H
+#define STS_SUPERVISOR_HEALTH_PROCESS_H
 
 #include <sys/types.h>
 
-#include "metrics.h"
+#include "wire/metrics.h"
 
 struct sts_listener {
 	pid_t pid;       /* -1: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan.h"
+#include "supervisor/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/file.h"
-#include "../lib/store.h"
-#include "fields.h"
-#include "listen.h"
-#include "snapshot.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "listener/listener.h"
+#include "options/fields.h"
+#include "output/store.h"
+#include "wire/snapshot.h"
 
 #define POLL_DEFAULT_MS 30000
 /* Reading one small file, and checking it. */

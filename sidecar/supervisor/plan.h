@@ -6,12 +6,12 @@
  * The child also leaves a snapshot of the configuration file, in a sealed memory file: workers go by that when the file has changed since,
  * until there is a plan of the new one, which there may never be if it is invalid.
  */
-#ifndef STS_SIDECAR_PLAN_H
-#define STS_SIDECAR_PLAN_H
+#ifndef STS_SUPERVISOR_PLAN_H
+#define STS_SUPERVISOR_PLAN_H
 
-#include "../lib/schedule.h"
-#include "config.h"
-#include "options.h"
+#include "options/config.h"
+#include "options/options.h"
+#include "schedule/schedule.h"
 
 /* The longest of all plans together, with their texts. */
 #define STS_PLANS_MAX_BYTES (16 * 1024)

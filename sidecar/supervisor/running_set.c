@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seats.h"
+#include "supervisor/running_set.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "../lib/clock.h"
-#include "awake.h"
-#include "sandbox.h"
+#include "base/clock.h"
+#include "process/resident.h"
+#include "sandbox/sandbox.h"
 
 static struct {
 	struct sts_plans *plans;

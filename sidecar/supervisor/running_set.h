@@ -5,13 +5,13 @@
  *
  * Files are looked at, never into: stat(2), and watches where the kernel gives them.
  */
-#ifndef STS_SIDECAR_SEATS_H
-#define STS_SIDECAR_SEATS_H
+#ifndef STS_SUPERVISOR_RUNNING_SET_H
+#define STS_SUPERVISOR_RUNNING_SET_H
 
-#include "../lib/store.h"
-#include "events.h"
-#include "exchange.h"
-#include "tell.h"
+#include "output/store.h"
+#include "supervisor/event_log.h"
+#include "supervisor/events.h"
+#include "supervisor/exchange.h"
 
 struct sts_seat {
 	struct sts_exchange x; /* x.plan is NULL: nobody sits here */

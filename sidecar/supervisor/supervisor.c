@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor.h"
+#include "supervisor/supervisor.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "awake.h"
-#include "child.h"
-#include "commands.h"
-#include "listener.h"
-#include "sandbox.h"
-#include "seats.h"
+#include "base/clock.h"
+#include "commands/commands.h"
+#include "process/resident.h"
+#include "sandbox/sandbox.h"
+#include "supervisor/child.h"
+#include "supervisor/health_process.h"
+#include "supervisor/running_set.h"
 
 /* Planning again is not done more often, whoever asks. */
 #define PLAN_FLOOR_MS 1000

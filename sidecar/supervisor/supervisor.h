@@ -6,10 +6,10 @@
  * Each exchange has one worker at a time, and all of them together STS_WORKERS_MAX: one that is due waits only while so many attempts run,
  * and the longest due goes first. What is no attempt gives way.
  */
-#ifndef STS_SIDECAR_SUPERVISOR_H
-#define STS_SIDECAR_SUPERVISOR_H
+#ifndef STS_SUPERVISOR_SUPERVISOR_H
+#define STS_SUPERVISOR_SUPERVISOR_H
 
-#include "options.h"
+#include "options/options.h"
 
 #define STS_WORKERS_MAX 4
 

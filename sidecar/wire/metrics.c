@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrics.h"
+#include "wire/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/file.h"
+#include "base/file.h"
 
 /* Of kernel 6.3 and 5.1; the C library may be older. */
 #ifndef MFD_NOEXEC_SEAL

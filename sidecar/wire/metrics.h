@@ -4,11 +4,11 @@
  * writable and seals it: whoever gets the descriptor can neither write to it nor change its size. Each field is atomic by itself; one
  * scrape may see an attempt in one field and not yet in another.
  */
-#ifndef STS_SIDECAR_METRICS_H
-#define STS_SIDECAR_METRICS_H
+#ifndef STS_WIRE_METRICS_H
+#define STS_WIRE_METRICS_H
 
-#include "config.h"
-#include "report.h"
+#include "options/config.h"
+#include "wire/report.h"
 
 #define STS_METRICS_BUCKETS 11 /* of durations; the last one has no upper bound */
 

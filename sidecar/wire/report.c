@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report.h"
+#include "wire/report.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "../lib/expiry.h"
+#include "token/expiry.h"
 
 #define EPOCH_MAX_S  253402300799 /* the last second of the year 9999 */
 #define DETAIL_MAX   65535        /* errno, HTTP status, TLS alert or error: all far below */

@@ -7,15 +7,15 @@
  * `text` is the error's one line. It is bounded, NUL-terminated, and every byte must be printable
  * ASCII; peer text in it was escaped by the worker, and runs of the subject token were masked.
  */
-#ifndef STS_SIDECAR_REPORT_H
-#define STS_SIDECAR_REPORT_H
+#ifndef STS_WIRE_REPORT_H
+#define STS_WIRE_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../lib/answer.h"
-#include "../lib/error.h"
-#include "../lib/subject.h"
+#include "base/error.h"
+#include "protocol/answer.h"
+#include "token/subject.h"
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1

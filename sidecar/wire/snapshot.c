@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot.h"
+#include "wire/snapshot.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

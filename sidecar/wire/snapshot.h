@@ -3,8 +3,8 @@
  * What the configuration file said when the plans were made: a memory file, which the child that plans fills and seals, the supervisor holds
  * and never reads, and workers inherit. Nobody can change it any more.
  */
-#ifndef STS_SIDECAR_SNAPSHOT_H
-#define STS_SIDECAR_SNAPSHOT_H
+#ifndef STS_WIRE_SNAPSHOT_H
+#define STS_WIRE_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>

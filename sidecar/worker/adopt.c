@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "adopt.h"
+#include "worker/adopt.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/expiry.h"
-#include "../lib/file.h"
-#include "../lib/jwt.h"
-#include "../lib/protocol.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "protocol/table.h"
+#include "token/expiry.h"
+#include "token/jwt.h"
 
 static void read_thumbprint(int dir_fd, struct sts_report *report)
 {

@@ -3,12 +3,12 @@
  * Adoption: what is on disk at start is taken over when each file that --write names is there and ours (our UID, regular, not empty;
  * token.jwt parses) and not yet due by the earlier of `expires` and the token's own `exp`. What --expect-audience, --expect-issuer and --max-lifetime refuse from the STS is refused here too.
  */
-#ifndef STS_SIDECAR_ADOPT_H
-#define STS_SIDECAR_ADOPT_H
+#ifndef STS_WORKER_ADOPT_H
+#define STS_WORKER_ADOPT_H
 
-#include "../lib/store.h"
-#include "options.h"
-#include "report.h"
+#include "options/options.h"
+#include "output/store.h"
+#include "wire/report.h"
 
 /*
  * Look at what is in the directory.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "casources.h"
+#include "worker/ca_sources.h"
 
 #include <limits.h>
 #include <stdlib.h>

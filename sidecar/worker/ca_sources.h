@@ -2,11 +2,11 @@
 /*
  * Where trust anchors come from: the system bundle (or what SSL_CERT_FILE and SSL_CERT_DIR put in its place) and --cacert-path.
  */
-#ifndef STS_SIDECAR_CASOURCES_H
-#define STS_SIDECAR_CASOURCES_H
+#ifndef STS_WORKER_CA_SOURCES_H
+#define STS_WORKER_CA_SOURCES_H
 
-#include "../lib/anchors.h"
-#include "options.h"
+#include "options/options.h"
+#include "trust/anchors.h"
 
 /*
  * Open all of them, before the network is.

@@ -4,13 +4,13 @@
  * link, a FIFO or a device, digits only, never PID 1, ourselves or our parent; the signal goes through a descriptor of the process, and the
  * file is read again once that is open, so that a PID that has been given to somebody else meanwhile is not hit.
  */
-#ifndef STS_SIDECAR_NOTIFY_H
-#define STS_SIDECAR_NOTIFY_H
+#ifndef STS_WORKER_NOTIFY_H
+#define STS_WORKER_NOTIFY_H
 
 #include <signal.h>
 #include <stdint.h>
 
-#include "../lib/error.h"
+#include "base/error.h"
 
 /*
  * Send a signal to the process whose PID is in a file.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sigcert.h"
+#include "worker/sigcert.h"
 
-#include "../lib/json.h"
+#include "data/json.h"
 
 #define TAIL "/token/user"
 

@@ -2,12 +2,12 @@
 /*
  * The sig-cert poll (OpenUnison): GET PATH/sig-cert gives {"thumbprint":"HEX"}; one that differs from the stored one means "exchange now".
  */
-#ifndef STS_SIDECAR_SIGCERT_H
-#define STS_SIDECAR_SIGCERT_H
+#ifndef STS_WORKER_SIGCERT_H
+#define STS_WORKER_SIGCERT_H
 
-#include "../lib/http.h"
-#include "../lib/url.h"
-#include "report.h"
+#include "http/client.h"
+#include "net/url.h"
+#include "wire/report.h"
 
 /* The exchange URL with a trailing /token/user replaced. False when it does not end so: then there is nothing to poll. */
 bool sts_poll_url(const char *exchange_url, struct sts_url *url);

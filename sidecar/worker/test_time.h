@@ -3,10 +3,10 @@
  * The time that certificates are verified at: the local clock's. Test builds alone (meson's option test_time, which no release has)
  * take it from STS_TEST_TIME, seconds since the epoch, so that a test can stand at a boundary.
  */
-#ifndef STS_SIDECAR_TESTTIME_H
-#define STS_SIDECAR_TESTTIME_H
+#ifndef STS_WORKER_TEST_TIME_H
+#define STS_WORKER_TEST_TIME_H
 
-#include "../lib/clock.h"
+#include "base/clock.h"
 
 #ifdef STS_WITH_TEST_TIME
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker.h"
+#include "worker/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,28 +10,28 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/dns.h"
-#include "../lib/file.h"
-#include "../lib/json.h"
-#include "../lib/jwt.h"
-#include "../lib/names.h"
-#include "../lib/net.h"
-#include "../lib/outputs.h"
-#include "../lib/proxy.h"
-#include "../lib/schedule.h"
-#include "../lib/store.h"
-#include "../lib/tls.h"
-#include "adopt.h"
-#include "casources.h"
-#include "config.h"
-#include "fields.h"
-#include "harden.h"
-#include "notify.h"
-#include "sandbox.h"
-#include "sigcert.h"
-#include "snapshot.h"
-#include "testtime.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "data/json.h"
+#include "net/connect.h"
+#include "net/dns.h"
+#include "net/proxy.h"
+#include "net/search.h"
+#include "options/config.h"
+#include "options/fields.h"
+#include "output/outputs.h"
+#include "output/store.h"
+#include "sandbox/harden.h"
+#include "sandbox/sandbox.h"
+#include "schedule/schedule.h"
+#include "tls/stream.h"
+#include "token/jwt.h"
+#include "wire/snapshot.h"
+#include "worker/adopt.h"
+#include "worker/ca_sources.h"
+#include "worker/notify.h"
+#include "worker/sigcert.h"
+#include "worker/test_time.h"
 
 static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 

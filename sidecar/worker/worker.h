@@ -3,10 +3,10 @@
  * The worker: one process, one connection. Reads subject token and CA, connects, exchanges, checks, writes the files, reports, exits. It
  * allocates nothing, frees nothing, and lives for tens of milliseconds; a hostile answer that crashes it costs one attempt.
  */
-#ifndef STS_SIDECAR_WORKER_H
-#define STS_SIDECAR_WORKER_H
+#ifndef STS_WORKER_WORKER_H
+#define STS_WORKER_WORKER_H
 
-#include "child.h"
+#include "supervisor/child.h"
 
 /* As it comes in the arguments: see child.h. */
 struct sts_worker_job {

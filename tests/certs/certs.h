@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "anchors.h"
+#include "trust/anchors.h"
 
 #define TEST_NOW_S INT64_C(1767225600) /* 2026-01-01T00:00:00Z, NOW of make_certs.py */
 #define TEST_DAY_S 86400

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the certificates that test_verifier.c and the fuzz targets use, and writes them as a C source: make_certs.py OUT.c
-Each has a name; the cases that use it are in tests/unit/test_verifier.c. All are valid 30 days around NOW unless they say otherwise.
+Each has a name; the cases that use it are in tests/unit/trust/test_verifier.c. All are valid 30 days around NOW unless they say otherwise.
 tests/trust/ imports this file and makes them anew around another time."""
 import hashlib
 import os

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "events.h"
+#include "base/clock.h"
+#include "supervisor/events.h"
 
 int64_t __real_sts_clock_real_ms(void);
 int64_t __wrap_sts_clock_real_ms(void);

@@ -18,7 +18,7 @@ from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import GID, ROOT, TOP, UID
 
-# A text, the place and the words of the complaint. How each mistake is told is in tests/unit/test_config.c.
+# A text, the place and the words of the complaint. How each mistake is told is in tests/unit/options/test_config.c.
 MISTAKES = [
     ("", "1:1: nothing"),
     ('{"exchanges": [\n  {"name": "a",}]}', "2:16: not usable JSON: something that is no key"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an STS sees of a fleet: 10,000 sidecars that were started in the same second, tokens of 15
- * minutes, and an outage of an hour. Each of them decides with sidecar/exchange.c, as under the
+ * minutes, and an outage of an hour. Each of them decides with sidecar/supervisor/exchange.c, as under the
  * supervisor; beside them stands a poll every 30 s without jitter. Time is simulated, random numbers
  * come from a seed, so that the figures are the same wherever it runs.
  *
@@ -11,7 +11,7 @@
  */
 #include <stdlib.h>
 
-#include "exchange.h"
+#include "supervisor/exchange.h"
 #include "test.h"
 
 #define SECOND 1000LL

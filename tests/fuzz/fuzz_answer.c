@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
-#include "json.h"
+#include "data/json.h"
+#include "protocol/answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "option.h"
+#include "options/config.h"
+#include "options/option.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

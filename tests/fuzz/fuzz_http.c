@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http.h"
+#include "http/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

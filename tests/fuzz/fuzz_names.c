@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "names.h"
+#include "net/search.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

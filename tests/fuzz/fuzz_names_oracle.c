@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "certname.h"
+#include "trust/names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,13 +4,13 @@
  * that parses gives the very values back. Input: a byte of outputs, then key id, secret and token
  * with 0xff in between.
  */
-#include "outputs.h"
+#include "output/outputs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "subject.h"
+#include "data/json.h"
+#include "token/subject.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pem.h"
+#include "trust/pem.h"
 
 #define OBJECT_BYTES 257 /* no multiple of three: a group of four digits may not fit */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever is accepted is in range, has words, and comes back the same from what we would write. */
-#include "status.h"
+#include "output/status.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "subject.h"
+#include "token/subject.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * written again. */
 #include <stdlib.h>
 
-#include "timefmt.h"
+#include "base/timefmt.h"
 
 #define LAST_EPOCH_S 253402300799
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "certs/verdicts.h"
-#include "verifier.h"
+#include "trust/verifier.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

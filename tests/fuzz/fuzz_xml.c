@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "xml.h"
+#include "data/json.h"
+#include "data/xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

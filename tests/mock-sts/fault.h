@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define MOCK_FAULT_BYTES  8192
 #define MOCK_FAULT_PARAMS 48

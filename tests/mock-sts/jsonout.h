@@ -7,8 +7,8 @@
 #ifndef MOCK_JSONOUT_H
 #define MOCK_JSONOUT_H
 
+#include "base/text.h"
 #include "fault.h"
-#include "text.h"
 
 struct mock_json {
 	struct sts_text *out;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "data/json.h"
 #include "jsonout.h"
 
 static const struct curve {

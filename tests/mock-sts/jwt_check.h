@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Verifying a subject token as an STS does: signature against the trusted keys, then iss, aud, exp,
- * nbf and sub. Shares no code with lib/jwt.c, which it is there to test.
+ * nbf and sub. Shares no code with lib/token/jwt.c, which it is there to test.
  */
 #ifndef MOCK_JWT_CHECK_H
 #define MOCK_JWT_CHECK_H

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* "mock-sts: ..." on standard error, exit 64 (the caller's mistake) or 70 (anything else). */
 void mock_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

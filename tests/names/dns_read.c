@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dns.h"
-#include "ip.h"
+#include "net/dns.h"
+#include "net/ip.h"
 
 static bool take(uint8_t *data, size_t len)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer parser against somebody else's: random messages, whole and damaged, read by lib/dns.c and by dnspython."""
+"""The answer parser against somebody else's: random messages, whole and damaged, read by lib/net/dns.c and by dnspython."""
 import random
 import struct
 import subprocess
@@ -23,7 +23,7 @@ SEED = 20240607
 
 
 def read_all(pairs):
-    """What lib/dns.c makes of each pair of a query and an answer: (verdict, alias, addresses)."""
+    """What lib/net/dns.c makes of each pair of a query and an answer: (verdict, alias, addresses)."""
     given = b"".join(struct.pack("!II", len(query), len(answer)) + query + answer for query, answer in pairs)
     run = subprocess.run([READER], input=given, capture_output=True, check=True, timeout=50)
     for line in run.stdout.decode().splitlines():

@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../sidecar/report.h"
+#include "wire/report.h"
 
 static char wanted_stage[32], wanted_action[32];
 static char out_dir[512], victim_dir[512], token_file[512];

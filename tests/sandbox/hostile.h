@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker that was taken over, for tests: sts-sidecar-hostile is the program with this in sidecar/sandbox.c, and is no part of a release.
+ * A worker that was taken over, for tests: sts-sidecar-hostile is the program with this in sidecar/sandbox/sandbox.c, and is no part of a release.
  * The file that HOSTILE names says what it does, in two words: STAGE ACTION. Stages: start, confined,
  * connected, answered, all. Actions: attempts (try everything, one line of results each in HOSTILE_OUT/STAGE), or
  * one of hostile_report.c. No file: an honest worker.
@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "../../sidecar/sandbox_layers.h"
+#include "sandbox/layers.h"
 
 /* Called in a worker whenever a stage begins. */
 void sts_hostile(unsigned stage);

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
-#include "../../sidecar/child.h"
+#include "base/clock.h"
 #include "hostile.h"
+#include "supervisor/child.h"
 
 static struct sts_report report;
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The table of docs/sandbox.md, from the one in sidecar/sandbox_seccomp.c: run it to print it."""
+"""The table of docs/sandbox.md, from the one in sidecar/sandbox/seccomp.c: run it to print it."""
 import pathlib
 import re
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SOURCE = TOP / "sidecar/sandbox_seccomp.c"
+SOURCE = TOP / "sidecar/sandbox/seccomp.c"
 COLUMNS = ["supervisor", "start", "connected", "answered", "notify", "listener"]
 LETTERS = {"A": {"start"}, "B": {"connected"}, "C": {"answered"}, "N": {"notify"}, "L": {"listener"}}
 LETTERS["W"] = LETTERS["A"] | LETTERS["B"] | LETTERS["C"]

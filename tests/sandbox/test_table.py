@@ -52,4 +52,4 @@ def test_the_binary_makes_no_other_calls():
     used = {names[number] for number in calls_of(build_folder() / "sts-sidecar") if number in names}
     known = {call for call, _, _ in table.rows()}
     assert len(used) > 40
-    assert used - known <= ELSEWHERE, f"{used - known - ELSEWHERE}: rows for sidecar/sandbox_seccomp.c?"
+    assert used - known <= ELSEWHERE, f"{used - known - ELSEWHERE}: rows for sidecar/sandbox/seccomp.c?"

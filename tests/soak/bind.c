@@ -14,15 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "check.h"
-#include "clock.h"
-#include "commands.h"
-#include "events.h"
-#include "listener.h"
-#include "plan.h"
-#include "schedule.h"
-#include "store.h"
-#include "tell.h"
+#include "commands/commands.h"
+#include "output/store.h"
+#include "schedule/schedule.h"
+#include "supervisor/event_log.h"
+#include "supervisor/events.h"
+#include "supervisor/health_process.h"
+#include "supervisor/plan.h"
 
 static struct sts_plans plans;
 

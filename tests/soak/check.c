@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schedule.h"
+#include "schedule/schedule.h"
 
 /* An STS that has been willing for so long before a token ends must have been asked. */
 #define WILLING_MS MINUTE

@@ -15,7 +15,7 @@
 
 #include "bind.h"
 #include "check.h"
-#include "supervisor.h"
+#include "supervisor/supervisor.h"
 
 static const char *const bugs[BUG__COUNT] = {
 	[BUG_NONE] = "none",   [BUG_TIMER] = "timer",   [BUG_LAZY] = "lazy",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "schedule.h"
+#include "schedule/schedule.h"
 
 struct world world;
 

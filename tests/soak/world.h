@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "child.h"
-#include "report.h"
+#include "supervisor/child.h"
+#include "wire/report.h"
 
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)

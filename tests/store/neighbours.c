@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
-#include "file.h"
+#include "base/file.h"
 
 #define EXCHANGE     2 /* RENAME_EXCHANGE of renameat2(2) */
 #define OUTSIDE_TEXT "somebody else's"

@@ -4,7 +4,7 @@
  * for tests/e2e/test_outputs_readers.py. The three values of one time name the same number; they are
  * of very different lengths.
  */
-#include "outputs.h"
+#include "output/outputs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

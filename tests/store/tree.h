@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "base/timefmt.h"
+#include "output/store.h"
 #include "test.h"
-#include "timefmt.h"
 
 #define TREE_TOKEN_MAX_BYTES 8192
 #define TREE_TIME_S          1800000000 /* where the tests' expiries start */

@@ -117,8 +117,8 @@ def rows(text):
 
 
 def code_names():
-    """STS_ECERT_NAME -> "cert_name", out of lib/error_rows.h."""
-    return dict(re.findall(r'ROW\((STS_\w+), "(\w+)"', (TOP / "lib/error_rows.h").read_text()))
+    """STS_ECERT_NAME -> "cert_name", out of lib/base/error_rows.h."""
+    return dict(re.findall(r'ROW\((STS_\w+), "(\w+)"', (TOP / "lib/base/error_rows.h").read_text()))
 
 
 @functools.cache

@@ -28,7 +28,7 @@ PATIENCE_S = 20
 
 @dataclass
 class Verdict:
-    code: str  # as in lib/error.h: "ok", "cert_name", ...
+    code: str  # as in lib/base/error.h: "ok", "cert_name", ...
     message: str
     served_by: str = ""  # "OpenSSL" or "tls12.py"
     asked: bool = False  # did the server see a request?

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against the C library's strtod. */
-#include "decimal.h"
+#include "base/decimal.h"
 
 #include <math.h>
 #include <stdint.h>

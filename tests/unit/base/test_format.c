@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against the C library's own printf. */
-#include "format.h"
+#include "base/format.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/timefmt.h"
 #include "test.h"
-#include "timefmt.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

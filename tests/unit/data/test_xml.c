@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "xml.h"
+#include "data/xml.h"
 
-#include "json.h"
+#include "data/json.h"
 #include "test.h"
 
 static char buf[4096];

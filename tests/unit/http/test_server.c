@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd.h"
+#include "http/server.h"
 
-#include "../test.h"
+#include "test.h"
 
 struct row {
 	const char *request;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of lib/net.c: listeners of our own on loopback, and a name server that is a table.
- * sts_dns_ask() is defined here, in lib/dns.c's stead, and notes what it is asked.
+ * For the tests of lib/net/connect.c: listeners of our own on loopback, and a name server that is a table.
+ * sts_dns_ask() is defined here, in lib/net/dns.c's stead, and notes what it is asked.
  */
 #ifndef STS_NET_FAKES_H
 #define STS_NET_FAKES_H
 
-#include "net.h"
+#include "net/connect.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "dns.h"
+#include "base/clock.h"
+#include "net/dns.h"
 #include "test.h"
 
 #define DEADLINE_MS 3000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against the C library's inet_ntop where that follows RFC 5952. */
-#include "ip.h"
+#include "net/ip.h"
 
 #include <arpa/inet.h>
 

@@ -3,7 +3,7 @@
  * Questions to name servers of our own: threads on 127.0.0.1 to .3 that do what the test's script
  * says. What makes an answer is in test_dns.c.
  */
-#include "dns.h"
+#include "net/dns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "test.h"
 
 enum { SERVERS = 3 };

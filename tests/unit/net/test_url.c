@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "url.h"
+#include "net/url.h"
 
 #include "test.h"
 

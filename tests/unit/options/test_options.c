@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "options/options.h"
 
 #include <stdint.h>
 
-#include "store.h"
+#include "output/store.h"
 #include "test.h"
 
 static struct sts_options o;

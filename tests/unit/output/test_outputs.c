@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "outputs.h"
+#include "output/outputs.h"
 
 #include <stdlib.h>
 
-#include "json.h"
+#include "data/json.h"
 #include "test.h"
 
 #define TIME_S 1768234289 /* 2026-01-12T16:11:29Z */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol.h"
-#include "status.h"
+#include "output/status.h"
+#include "protocol/table.h"
 #include "test.h"
 
 #include <errno.h>

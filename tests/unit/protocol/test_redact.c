@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../../lib/echo.h"
+#include "protocol/redact.h"
 
 #include <string.h>
 
-#include "../test.h"
+#include "test.h"
 
 #define SECRET "Ab3/dE+fG7=hI9-jK_lM.nO~pQ"
 

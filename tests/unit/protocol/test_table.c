@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table itself: what a row must have for the builder and the reader to work with it. */
-#include "protocol.h"
+#include "protocol/table.h"
 
-#include "http.h"
-#include "request.h"
+#include "http/client.h"
+#include "protocol/request.h"
 #include "test.h"
 
 #define NAME(p) sts_param_text(p, STS_PARAM_NAME)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "schedule.h"
+#include "schedule/schedule.h"
 
-#include "http.h"
+#include "http/client.h"
 #include "test.h"
 
 #define SECOND   1000LL

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's certificate and key. Keys are made by openssl for each run; what is kept here are
  * none. */
-#include "clientkey.h"
+#include "tls/client_key.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "crypto.h"
+#include "crypto/crypto.h"
 #include "test.h"
-#include "tls.h"
+#include "tls/stream.h"
 
 static struct sts_client_key key;
 static struct sts_error error;

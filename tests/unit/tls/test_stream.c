@@ -3,7 +3,7 @@
  * The client against peers that are not BearSSL: tls_peers.py. The verifier has tests of its own;
  * here a class stands in for it that takes any chain, or refuses it, as told.
  */
-#include "tls.h"
+#include "tls/stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "test.h"
 
 #define DEADLINE_MS 4000
@@ -121,7 +121,7 @@ static void driver_path(char *path, size_t size)
 {
 	const char *tests = getenv("STS_TESTS");
 
-	snprintf(path, size, "%s/unit/tls_peers.py", tests ? tests : "tests");
+	snprintf(path, size, "%s/unit/tls/tls_peers.py", tests ? tests : "tests");
 }
 
 static void exec_driver(int in, int out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expiry.h"
+#include "token/expiry.h"
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jwt.h"
+#include "token/jwt.h"
 
 #include "test.h"
 

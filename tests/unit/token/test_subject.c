@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "subject.h"
+#include "token/subject.h"
 
 #include <fcntl.h>
 #include <grp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "anchors.h"
+#include "trust/anchors.h"
 
 #include <errno.h>
 #include <fcntl.h>

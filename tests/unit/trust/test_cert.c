@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must be refused is mostly in test_verifier.c, as whole chains. */
-#include "cert.h"
+#include "trust/cert.h"
 
 #include "certs/certs.h"
 #include "test.h"

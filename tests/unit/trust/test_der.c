@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "der.h"
+#include "trust/der.h"
 
 #include "test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules over whole chains are in test_verifier.c; this drives the functions with names made by
  * hand. */
-#include "certname.h"
+#include "trust/names.h"
 
 #include "test.h"
 

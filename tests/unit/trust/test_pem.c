@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pem.h"
+#include "trust/pem.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verifier.h"
+#include "trust/verifier.h"
 
 #include <arpa/inet.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report.h"
 #include "test.h"
+#include "wire/report.h"
 
 #define NOW_S   1768233157
 #define BOOT_MS 5000000
