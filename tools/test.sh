@@ -133,10 +133,10 @@ both() { # what suffix folder option...
 }
 
 end_to_end() {
-	both e2e "" tests/e2e --ignore=tests/e2e/runs --ignore=tests/e2e/alone -n 2
+	both e2e "" tests/e2e -m "not slow and not alone" -n 2
 	both protocols -protocols tests/protocols
-	both "long runs" -runs tests/e2e/runs -n 6
-	! wants e2e || timed "told to stop" pytest_part alone tests/e2e/alone "$top/build/sts-sidecar"
+	both "slow ones" -slow tests/e2e -m slow -n 6
+	! wants e2e || timed "told to stop" pytest_part alone tests/e2e "$top/build/sts-sidecar" -m alone
 }
 
 sim() {

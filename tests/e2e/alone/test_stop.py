@@ -27,7 +27,7 @@ TIMES = 200  # in all
 # A machine that is busy with something else delays whom it likes: what was late is measured again, and these may be.
 LATE_MAX = 4
 
-pytestmark = pytest.mark.skipif(sanitized(), reason="the release binary is timed")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(sanitized(), reason="the release binary is timed")]
 needs_namespaces = pytest.mark.skipif(not ROOT or subprocess.run(["unshare", "--net", "--mount", "true"],
                                                                  capture_output=True).returncode != 0, reason="needs namespaces")
 

@@ -8,6 +8,8 @@ import pytest
 
 from harness.runs import FLOOR_S, Projected, rig  # fixtures
 
+pytestmark = pytest.mark.slow
+
 
 def storm(r, seconds, *mint):
     """The subject token changes again and again: when did the attempts end?"""

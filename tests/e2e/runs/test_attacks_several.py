@@ -2,8 +2,12 @@
 """Attacks on several exchanges that take their time."""
 import itertools
 
+import pytest
+
 from harness.mock import wait_for
 from harness.several import several  # fixture
+
+pytestmark = pytest.mark.slow
 
 
 def test_six_that_hang_beside_a_good_one(several):

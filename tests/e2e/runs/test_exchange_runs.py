@@ -12,6 +12,8 @@ from harness.runs import USER, rig  # fixtures
 from harness.sidecar import UID
 from harness.tokens import http
 
+pytestmark = pytest.mark.slow
+
 SIG_CERT = "/vault/sig-cert"
 EVERY_SECOND = "--seconds-between-runs=1"
 

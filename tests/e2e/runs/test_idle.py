@@ -16,7 +16,7 @@ from harness.sidecar import ROOT, can_trace, sanitized, traced
 PRIVATE_DIRTY_MAX_KIB = 48
 BESIDE_THE_BINARY_MAX_KIB = 48
 
-pytestmark = pytest.mark.skipif(not ROOT or sanitized(), reason="needs root, and the release binary")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not ROOT or sanitized(), reason="needs root, and the release binary")]
 needs_strace = pytest.mark.skipif(not can_trace(), reason="needs strace")
 
 

@@ -16,6 +16,8 @@ from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, rig  # fixtures
 from harness.sidecar import ROOT, sanitized
 
+pytestmark = pytest.mark.slow
+
 CONNECTION_S = 5
 GOOD_S = 1.5 if not sanitized() else 4
 

@@ -13,6 +13,8 @@ from harness.mock import wait_for
 from harness.runs import SHORT, rig  # fixtures
 from harness.several import several  # fixture
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_new_configuration(several):
     """The process goes by the new one; who stays keeps its numbers. The same one again changes nothing."""

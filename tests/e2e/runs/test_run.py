@@ -14,6 +14,8 @@ from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, Projected, rig  # fixtures
 from harness.sidecar import ROOT, UID, sanitized
 
+pytestmark = pytest.mark.slow
+
 SUCCESS = ["level", "ts", "msg", "exchange", "expires", "lifetime_s", "next_refresh_s", "duration_ms"]
 FAILURE = ["level", "ts", "msg", "exchange", "error", "retry_in_s", "token_valid_s", "hint"]
 

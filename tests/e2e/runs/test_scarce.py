@@ -13,6 +13,8 @@ from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, rig  # fixtures
 from harness.sidecar import ROOT, UID, sanitized
 
+pytestmark = pytest.mark.slow
+
 needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 
 

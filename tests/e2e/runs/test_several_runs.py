@@ -17,6 +17,8 @@ from harness.runs import FLOOR_S, Projected
 from harness.several import several  # fixture
 from harness.sidecar import ROOT, UID, sanitized
 
+pytestmark = pytest.mark.slow
+
 needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 
 

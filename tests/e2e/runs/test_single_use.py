@@ -11,6 +11,8 @@ from harness.mock import wait_for
 from harness.runs import SHORT, rig  # rig is a fixture
 from harness.several import several  # fixture
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v1/oauth/token"
 
 
