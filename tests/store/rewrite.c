@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rewrite DIR COUNT: writes every file that AWS credentials have, COUNT times, as the worker does,
- * for tests/e2e/test_outputs_readers.py. The three values of one time name the same number; they are
+ * for tests/e2e/output/test_readers.py. The three values of one time name the same number; they are
  * of very different lengths.
  */
 #include "output/outputs.h"
