@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/crypto.h"
+#include "crypto/implementations.h"
 
 /*
  * The NIST curves by the generic code, X25519 by its own: one br_ec_impl for both, since the TLS

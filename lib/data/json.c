@@ -7,7 +7,7 @@
 
 #include <cJSON.h>
 
-#include "http/client.h"
+#include "http/response.h"
 
 /*
  * The arena, 1 MiB. cJSON keeps 64 bytes for each value and a copy of each string, so the largest

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/client.h"
+#include "http/response.h"
 
 #include <string.h>
 
@@ -98,23 +98,23 @@ enum state {
 	FAILED,
 };
 
-void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf,
-		   size_t body_size)
+void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t head_size,
+			    char *body_buf, size_t body_size)
 {
-	*p = (struct sts_http){.head_buf = head_buf,
-			       .head_size = head_size,
-			       .body_buf = body_buf,
-			       .body_size = body_size};
+	*p = (struct sts_http_response){.head_buf = head_buf,
+					.head_size = head_size,
+					.body_buf = body_buf,
+					.body_size = body_size};
 }
 
-static void fail(struct sts_http *p, enum sts_err error, const char *why)
+static void fail(struct sts_http_response *p, enum sts_err error, const char *why)
 {
 	p->state = FAILED;
 	p->error = error;
 	p->why = why;
 }
 
-static void malformed(struct sts_http *p, const char *why)
+static void malformed(struct sts_http_response *p, const char *why)
 {
 	fail(p, STS_EHTTP, why);
 }
@@ -134,7 +134,7 @@ static bool has_control(struct sts_slice s)
 
 /* "HTTP/1.1 200 OK"; servers that leave out the reason often leave out the space before it as well.
  */
-static void read_status_line(struct sts_http *p, struct sts_slice line)
+static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t status;
 
@@ -151,7 +151,7 @@ static void read_status_line(struct sts_http *p, struct sts_slice line)
 	p->state = HEADER_LINE;
 }
 
-static void read_content_length(struct sts_http *p, struct sts_slice value)
+static void read_content_length(struct sts_http_response *p, struct sts_slice value)
 {
 	if (p->has_length)
 		return malformed(p, "Content-Length is there twice");
@@ -160,14 +160,14 @@ static void read_content_length(struct sts_http *p, struct sts_slice value)
 	p->has_length = true;
 }
 
-static void read_transfer_encoding(struct sts_http *p, struct sts_slice value)
+static void read_transfer_encoding(struct sts_http_response *p, struct sts_slice value)
 {
 	if (p->has_coding || !sts_slice_eq_nocase(value, "chunked"))
 		return malformed(p, "Transfer-Encoding is not chunked, once");
 	p->has_coding = true;
 }
 
-static void read_content_encoding(struct sts_http *p, struct sts_slice value)
+static void read_content_encoding(struct sts_http_response *p, struct sts_slice value)
 {
 	if (!sts_slice_eq_nocase(value, "identity"))
 		malformed(p, "the body is compressed (Content-Encoding), unasked");
@@ -179,31 +179,31 @@ static void keep_first(struct sts_slice *field, struct sts_slice value)
 		*field = value;
 }
 
-static void read_location(struct sts_http *p, struct sts_slice value)
+static void read_location(struct sts_http_response *p, struct sts_slice value)
 {
 	keep_first(&p->head.location, value);
 }
 
-static void read_retry_after(struct sts_http *p, struct sts_slice value)
+static void read_retry_after(struct sts_http_response *p, struct sts_slice value)
 {
 	keep_first(&p->head.retry_after, value);
 }
 
-static void read_date(struct sts_http *p, struct sts_slice value)
+static void read_date(struct sts_http_response *p, struct sts_slice value)
 {
 	keep_first(&p->head.date, value);
 }
 
-static void read_content_type(struct sts_http *p, struct sts_slice value)
+static void read_content_type(struct sts_http_response *p, struct sts_slice value)
 {
 	keep_first(&p->head.content_type, value);
 }
 
-static void read_field(struct sts_http *p, struct sts_slice name, struct sts_slice value)
+static void read_field(struct sts_http_response *p, struct sts_slice name, struct sts_slice value)
 {
 	static const struct {
 		const char *name;
-		void (*read)(struct sts_http *p, struct sts_slice value);
+		void (*read)(struct sts_http_response *p, struct sts_slice value);
 	} fields[] = {
 		{"content-length", read_content_length},
 		{"transfer-encoding", read_transfer_encoding},
@@ -220,7 +220,7 @@ static void read_field(struct sts_http *p, struct sts_slice name, struct sts_sli
 }
 
 /* A line of the head or of the trailer; of the trailer only the shape is checked. */
-static void read_field_line(struct sts_http *p, struct sts_slice line)
+static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 {
 	const char *colon = memchr(line.data, ':', line.len);
 	struct sts_slice name, value;
@@ -239,7 +239,7 @@ static void read_field_line(struct sts_http *p, struct sts_slice line)
 		read_field(p, name, value);
 }
 
-static void end_interim(struct sts_http *p)
+static void end_interim(struct sts_http_response *p)
 {
 	if (p->has_length || p->has_coding)
 		return malformed(p, "an interim answer announces a body");
@@ -251,7 +251,7 @@ static void end_interim(struct sts_http *p)
 }
 
 /* RFC 9112 section 6.3, without its leniency. */
-static void end_head(struct sts_http *p)
+static void end_head(struct sts_http_response *p)
 {
 	if (p->has_length && p->has_coding)
 		return malformed(p, "it has both Content-Length and Transfer-Encoding");
@@ -279,7 +279,7 @@ static void end_head(struct sts_http *p)
 }
 
 /* RFC 9112 section 7.1. An extension is skipped. */
-static void read_chunk_line(struct sts_http *p, struct sts_slice line)
+static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t size = 0;
 	size_t i = 0;
@@ -297,7 +297,7 @@ static void read_chunk_line(struct sts_http *p, struct sts_slice line)
 	p->state = size > 0 ? CHUNK : TRAILER_LINE;
 }
 
-static void read_line(struct sts_http *p, struct sts_slice line)
+static void read_line(struct sts_http_response *p, struct sts_slice line)
 {
 	switch (p->state) {
 	case STATUS_LINE:
@@ -319,7 +319,8 @@ static void read_line(struct sts_http *p, struct sts_slice line)
  * sees other lines than we do. start  in      where the line begins in buf len    in/out  bytes in
  * buf
  */
-static void line_byte(struct sts_http *p, char *buf, size_t size, size_t start, size_t *len, char c)
+static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_t start,
+		      size_t *len, char c)
 {
 	bool after_cr = *len > start && buf[*len - 1] == '\r';
 
@@ -341,7 +342,7 @@ static void line_byte(struct sts_http *p, char *buf, size_t size, size_t start, 
 
 /* Lines of head and trailer stay where they are, one behind the other, since slices point to them.
  */
-static void head_byte(struct sts_http *p, char c)
+static void head_byte(struct sts_http_response *p, char c)
 {
 	static const char version[] = "HTTP/1.";
 	size_t len = p->head_len;
@@ -354,7 +355,7 @@ static void head_byte(struct sts_http *p, char c)
 		p->line_start = p->head_len;
 }
 
-static void chunk_line_byte(struct sts_http *p, char c)
+static void chunk_line_byte(struct sts_http_response *p, char c)
 {
 	line_byte(p, p->chunk_line, sizeof(p->chunk_line), 0, &p->chunk_line_len, c);
 	if (c == '\n')
@@ -362,7 +363,7 @@ static void chunk_line_byte(struct sts_http *p, char c)
 }
 
 /* Take as much of the body as is there and wanted. Returns the bytes taken. */
-static size_t take_body(struct sts_http *p, const char *data, size_t len)
+static size_t take_body(struct sts_http_response *p, const char *data, size_t len)
 {
 	uint64_t room = p->state == BODY_UNTIL_CLOSE ? p->body_size - p->body_len : p->body_left;
 
@@ -383,7 +384,7 @@ static size_t take_body(struct sts_http *p, const char *data, size_t len)
 }
 
 /* Returns the bytes taken, at least 1 but for an error. */
-static size_t step(struct sts_http *p, const char *data, size_t len)
+static size_t step(struct sts_http_response *p, const char *data, size_t len)
 {
 	switch (p->state) {
 	case BODY:
@@ -406,15 +407,15 @@ static size_t step(struct sts_http *p, const char *data, size_t len)
 	}
 }
 
-static enum sts_err report(const struct sts_http *p, struct sts_error *e)
+static enum sts_err report(const struct sts_http_response *p, struct sts_error *e)
 {
 	const char *prefix = p->error == STS_EHTTP ? "the answer is no valid HTTP: " : "";
 
 	return sts_fail(e, p->error, 0, "%s%s", prefix, p->why);
 }
 
-enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used,
-			   struct sts_error *e)
+enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
+				    size_t *used, struct sts_error *e)
 {
 	*used = 0;
 	while (*used < len && p->state != DONE && p->state != FAILED)
@@ -424,7 +425,7 @@ enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, siz
 	return p->state == DONE ? STS_OK : STS_EAGAIN;
 }
 
-static const char *what_is_missing(const struct sts_http *p, bool clean)
+static const char *what_is_missing(const struct sts_http_response *p, bool clean)
 {
 	if (p->state == BODY_UNTIL_CLOSE && !clean)
 		return "the connection ended without a close_notify";
@@ -435,7 +436,7 @@ static const char *what_is_missing(const struct sts_http *p, bool clean)
 	return "the peer closed within the body";
 }
 
-enum sts_err sts_http_eof(struct sts_http *p, bool clean, struct sts_error *e)
+enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, struct sts_error *e)
 {
 	if (p->state == BODY_UNTIL_CLOSE && clean)
 		p->state = DONE;

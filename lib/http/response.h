@@ -4,8 +4,8 @@
  * caller's memory and an incremental parser of one answer. Never opens a socket, never allocates.
  * Strict on purpose: exactly one way of framing.
  */
-#ifndef STS_HTTP_CLIENT_H
-#define STS_HTTP_CLIENT_H
+#ifndef STS_HTTP_RESPONSE_H
+#define STS_HTTP_RESPONSE_H
 
 #include "base/error.h"
 #include "base/text.h"
@@ -65,7 +65,7 @@ struct sts_http_head {
  * allowed) and body. The head buffer holds the status line, the headers and the trailers. After an
  * error it stays in that error.
  */
-struct sts_http {
+struct sts_http_response {
 	struct sts_http_head head;
 	size_t body_len;
 	/* private */
@@ -91,12 +91,12 @@ struct sts_http {
  *   body_buf, body_size  in  memory for the body; the same. Holds body_len bytes of it at any time
  * Both belong to the caller and must outlive the parser and the slices of its head.
  */
-void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *body_buf,
-		   size_t body_size);
+void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t head_size,
+			    char *body_buf, size_t body_size);
 
 /*
  * Feed bytes from the peer.
- *   p     in/out  set up by sts_http_init()
+ *   p     in/out  set up by sts_http_response_init()
  *   data  in      UNTRUSTED; NULL only when len is 0; no pointer to it is kept
  *   len   in      0 means nothing new
  *   used  out     bytes consumed, <= len; less than len only when the answer is complete (what
@@ -110,8 +110,8 @@ void sts_http_init(struct sts_http *p, char *head_buf, size_t head_size, char *b
  * 64 bytes, HTTP versions other than 1.0 and 1.1, 101, a body announced by a 1xx, a ninth 1xx.
  * How the bytes are cut into calls makes no difference to the result.
  */
-enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, size_t *used,
-			   struct sts_error *e);
+enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
+				    size_t *used, struct sts_error *e);
 
 /*
  * Tell the parser that the peer has closed.
@@ -119,7 +119,7 @@ enum sts_err sts_http_feed(struct sts_http *p, const char *data, size_t len, siz
  * Returns STS_OK when the answer is complete (a body until close counts only after a clean close),
  * else STS_ETRUNCATED or the earlier error.
  */
-enum sts_err sts_http_eof(struct sts_http *p, bool clean, struct sts_error *e);
+enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, struct sts_error *e);
 
 /*
  * Retry-After (delta or HTTP date, RFC 9110 section 10.2.3).

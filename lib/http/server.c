@@ -27,7 +27,7 @@ static int check_version(struct sts_slice version)
 }
 
 /* The path of "/metrics?x" and "http://host/metrics?x" (section 3.2.2: a server takes both). */
-static void find_path(struct sts_httpd *r, struct sts_slice target)
+static void find_path(struct sts_http_server *r, struct sts_slice target)
 {
 	if (sts_slice_starts(target, "http://")) {
 		struct sts_slice rest = {target.data + 7, target.len - 7};
@@ -40,7 +40,7 @@ static void find_path(struct sts_httpd *r, struct sts_slice target)
 	r->path_len = (uint16_t)target.len;
 }
 
-static int end_line(struct sts_httpd *r)
+static int end_line(struct sts_http_server *r)
 {
 	struct sts_slice line = {r->line, r->line_len}, method, target;
 	int status;
@@ -66,7 +66,7 @@ static int end_line(struct sts_httpd *r)
 	return 0;
 }
 
-static int take_line_byte(struct sts_httpd *r, char c)
+static int take_line_byte(struct sts_http_server *r, char c)
 {
 	if (c == '\n')
 		return end_line(r);
@@ -80,7 +80,7 @@ static int take_line_byte(struct sts_httpd *r, char c)
 	return 0;
 }
 
-static int take_header_byte(struct sts_httpd *r, char c)
+static int take_header_byte(struct sts_http_server *r, char c)
 {
 	if (c == '\n' && !r->in_field)
 		return 200;
@@ -90,19 +90,19 @@ static int take_header_byte(struct sts_httpd *r, char c)
 	return 0;
 }
 
-int sts_httpd_feed(struct sts_httpd *r, const char *data, size_t len)
+int sts_http_server_feed(struct sts_http_server *r, const char *data, size_t len)
 {
 	int status = 0;
 
 	for (size_t i = 0; i < len && !status; i++) {
-		if (r->taken++ == STS_HTTPD_MAX_BYTES)
+		if (r->taken++ == STS_HTTP_SERVER_MAX_BYTES)
 			return 431;
 		status = r->in_header ? take_header_byte(r, data[i]) : take_line_byte(r, data[i]);
 	}
 	return status;
 }
 
-struct sts_slice sts_httpd_path(const struct sts_httpd *r)
+struct sts_slice sts_http_server_path(const struct sts_http_server *r)
 {
 	return (struct sts_slice){r->line + r->path_at, r->path_len};
 }

@@ -9,17 +9,17 @@
 
 #include "base/text.h"
 
-#define STS_HTTPD_LINE_MAX_BYTES 256
-#define STS_HTTPD_MAX_BYTES      4096 /* of line and header together */
+#define STS_HTTP_SERVER_LINE_MAX_BYTES 256
+#define STS_HTTP_SERVER_MAX_BYTES      4096 /* of line and header together */
 
 /* Starts as all zeros. */
-struct sts_httpd {
+struct sts_http_server {
 	uint16_t taken; /* bytes of the request so far */
 	uint16_t line_len;
 	bool in_header, in_field; /* past the request line; past the first byte of a header line */
 	bool head;                /* the method is HEAD */
 	uint16_t path_at, path_len;
-	char line[STS_HTTPD_LINE_MAX_BYTES];
+	char line[STS_HTTP_SERVER_LINE_MAX_BYTES];
 };
 
 /*
@@ -28,12 +28,12 @@ struct sts_httpd {
  *   data  in      UNTRUSTED
  * Returns 0 to ask for more, 200 when a GET or HEAD is complete, or the status to refuse it with:
  * 400 (no HTTP, HTTP/0.9, a control character), 405 (another method), 414 (the line is too long),
- * 431 (more than STS_HTTPD_MAX_BYTES), 505 (not HTTP/1.x: the preface of HTTP/2).
+ * 431 (more than STS_HTTP_SERVER_MAX_BYTES), 505 (not HTTP/1.x: the preface of HTTP/2).
  */
-int sts_httpd_feed(struct sts_httpd *r, const char *data, size_t len);
+int sts_http_server_feed(struct sts_http_server *r, const char *data, size_t len);
 
 /* After 200: the path, without a query, and without scheme and host where the request had them.
  * UNTRUSTED; points into r. */
-struct sts_slice sts_httpd_path(const struct sts_httpd *r);
+struct sts_slice sts_http_server_path(const struct sts_http_server *r);
 
 #endif

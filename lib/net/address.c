@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/ip.h"
+#include "net/address.h"
 
 #define GROUPS 8
 
@@ -52,7 +52,7 @@ static void add_ipv6(struct sts_text *t, const uint8_t *ip)
 	}
 }
 
-void sts_ip_add(struct sts_text *t, const uint8_t *ip, size_t len)
+void sts_address_add(struct sts_text *t, const uint8_t *ip, size_t len)
 {
 	if (len == 4)
 		add_ipv4(t, ip);

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "net/address.h"
 #include "net/dns.h"
-#include "net/ip.h"
 
 #define SHARE_MIN_MS         250
 #define RESERVE_MS           50 /* of the deadline: to say what could not be resolved */
@@ -37,7 +37,7 @@ static void add_endpoint(struct sts_text *t, const struct sts_address *address, 
 {
 	if (address->ipv6)
 		sts_text_add_char(t, '[');
-	sts_ip_add(t, address->ip, address->ipv6 ? 16 : 4);
+	sts_address_add(t, address->ip, address->ipv6 ? 16 : 4);
 	sts_text_addf(t, address->ipv6 ? "]:%u" : ":%u", (unsigned)port);
 }
 
@@ -259,7 +259,7 @@ static void note_trouble(struct attempt *a, const struct sts_dns_answer *answer)
 		return;
 	}
 	sts_text_add_str(&t, "name server ");
-	sts_ip_add(&t, server->ip, server->ipv6 ? 16 : 4);
+	sts_address_add(&t, server->ip, server->ipv6 ? 16 : 4);
 	sts_text_add_str(&t, ": ");
 	sts_text_add_str(&t, words[answer->verdict] ? words[answer->verdict]
 						    : sts_errno_words(answer->err));
@@ -377,7 +377,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 
 	sts_text_init(&asked.names, asked.buf, sizeof(asked.buf));
 	for (size_t n = 0;
-	     sts_names_candidate(resolv, sts_slice_of(a->host), absolute, n, candidate, &skip);
+	     sts_search_candidate(resolv, sts_slice_of(a->host), absolute, n, candidate, &skip);
 	     n++) {
 		if (skip)
 			continue;

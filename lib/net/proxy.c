@@ -182,11 +182,11 @@ static enum sts_err fail(const struct sts_proxy *proxy, enum sts_err code, int s
 	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, what);
 }
 
-enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http *http, char c,
+enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
 			    struct sts_error *e)
 {
 	size_t used;
-	enum sts_err err = sts_http_feed(http, &c, 1, &used, NULL);
+	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
 	int status = http->head.status;
 
 	/* A body, and what says how long it is, is nobody's business (RFC 9110 section 9.3.6). */
@@ -220,25 +220,26 @@ static void add_request(const struct sts_proxy *proxy, const struct sts_url *tar
 }
 
 enum sts_err sts_proxy_tunnel(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
-			      int64_t deadline_boot_ms, struct sts_tls *plain, struct sts_error *e)
+			      int64_t deadline_boot_ms, struct sts_stream *plain,
+			      struct sts_error *e)
 {
 	char buf[STS_PROXY_ANSWER_MAX_BYTES], c;
-	struct sts_http http;
+	struct sts_http_response http;
 	struct sts_text request;
 	enum sts_err err;
 	size_t got;
 	bool clean;
 
 	/* Plain, as for loopback. */
-	sts_tls_init(plain, fd, true, NULL, NULL, deadline_boot_ms, NULL);
+	sts_stream_init(plain, fd, true, NULL, NULL, deadline_boot_ms, NULL);
 	sts_text_init(&request, buf, sizeof(buf));
 	add_request(proxy, target, &request);
-	sts_tls_write(plain, buf, request.len, NULL); /* what failed, reading tells */
+	sts_stream_write(plain, buf, request.len, NULL); /* what failed, reading tells */
 	sts_wipe(buf, request.len);
-	sts_http_init(&http, buf, sizeof(buf), NULL, 0);
+	sts_http_response_init(&http, buf, sizeof(buf), NULL, 0);
 	do {
 		/* Byte by byte: what follows the head is not ours to take. */
-		err = sts_tls_read(plain, &c, 1, &got, &clean, NULL);
+		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
 		if (err != STS_OK)
 			return fail(proxy, STS_EPROXY, 0,
 				    err == STS_ETIMEOUT ? "did not answer within the time"

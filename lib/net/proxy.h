@@ -7,7 +7,7 @@
 #ifndef STS_NET_PROXY_H
 #define STS_NET_PROXY_H
 
-#include "http/client.h"
+#include "http/response.h"
 #include "net/connect.h"
 #include "net/url.h"
 #include "tls/stream.h"
@@ -56,7 +56,7 @@ enum sts_err sts_proxy_connect(const struct sts_proxy *proxy, const struct sts_n
  * the like).
  */
 enum sts_err sts_proxy_tunnel(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
-			      int64_t deadline_boot_ms, struct sts_tls *scratch,
+			      int64_t deadline_boot_ms, struct sts_stream *scratch,
 			      struct sts_error *e);
 
 /*
@@ -65,7 +65,7 @@ enum sts_err sts_proxy_tunnel(const struct sts_proxy *proxy, const struct sts_ur
  *   c     in      UNTRUSTED
  * Returns STS_EAGAIN to ask for more, STS_OK when the tunnel stands, else as sts_proxy_tunnel().
  */
-enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http *http, char c,
+enum sts_err sts_proxy_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
 			    struct sts_error *e);
 
 #endif

@@ -286,8 +286,8 @@ static bool write_candidate(struct sts_slice name, struct sts_slice domain,
 	return !t.overflow;
 }
 
-bool sts_names_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute,
-			 size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip)
+bool sts_search_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute,
+			  size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip)
 {
 	static const struct sts_slice root = {0};
 	bool absolute_first = absolute || count_dots(name) >= resolv->ndots;

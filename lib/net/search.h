@@ -90,7 +90,7 @@ void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out);
  *   skip      out  pass over this one: over 253 bytes, or asked before (the list holds the root)
  * False when there are no more.
  */
-bool sts_names_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute,
-			 size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip);
+bool sts_search_candidate(const struct sts_resolv *resolv, struct sts_slice name, bool absolute,
+			  size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip);
 
 #endif

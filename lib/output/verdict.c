@@ -13,7 +13,7 @@
 
 static char token[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
 
-static void problem(struct sts_finding *f, const char *dir, const char *before, const char *after,
+static void problem(struct sts_verdict *f, const char *dir, const char *before, const char *after,
 		    const char *words)
 {
 	struct sts_text text;
@@ -25,7 +25,7 @@ static void problem(struct sts_finding *f, const char *dir, const char *before, 
 	sts_text_add_str(&text, words);
 }
 
-static void read_status(int dir_fd, struct sts_finding *f)
+static void read_status(int dir_fd, struct sts_verdict *f)
 {
 	char buf[STS_STATUS_MAX_BYTES];
 	size_t len;
@@ -48,7 +48,7 @@ static int64_t expiry(const struct sts_stored *stored, bool was_read)
 	return expires_s;
 }
 
-static void judge(struct sts_finding *f, const char *dir, const struct sts_stored *stored,
+static void judge(struct sts_verdict *f, const char *dir, const struct sts_stored *stored,
 		  int64_t min_ttl_ms, int64_t now_s)
 {
 	int64_t left_s = f->expires_s - now_s;
@@ -74,13 +74,13 @@ static void judge(struct sts_finding *f, const char *dir, const struct sts_store
 	problem(f, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
 }
 
-void sts_finding_look(struct sts_finding *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s)
 {
 	struct sts_stored stored;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*f = (struct sts_finding){.expires_s = -1};
+	*f = (struct sts_verdict){.expires_s = -1};
 	if (dir_fd < 0) {
 		problem(f, dir, "cannot look into ", ": ", sts_errno_words(errno));
 		return;
@@ -95,7 +95,7 @@ void sts_finding_look(struct sts_finding *f, const char *dir, bool read_token, i
 	close(dir_fd);
 }
 
-void sts_finding_explain(const struct sts_finding *f, struct sts_text *out, int64_t now_s)
+void sts_verdict_explain(const struct sts_verdict *f, struct sts_text *out, int64_t now_s)
 {
 	sts_status_explain(out, f->problem, f->has_status ? &f->status : NULL, now_s);
 }

@@ -7,7 +7,7 @@
 
 #include "output/status.h"
 
-struct sts_finding {
+struct sts_verdict {
 	bool ok;
 	bool has_status;
 	int64_t expires_s; /* -1: unknown */
@@ -20,10 +20,10 @@ struct sts_finding {
  *   read_token  in  the earlier of `expires` and the token's own exp counts; else no token is opened, and it is `expires` alone
  *   min_ttl_ms  in  for how long it must be valid still
  */
-void sts_finding_look(struct sts_finding *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s);
 
 /* Add the line that says why not. 800 bytes hold the longest. */
-void sts_finding_explain(const struct sts_finding *f, struct sts_text *out, int64_t now_s);
+void sts_verdict_explain(const struct sts_verdict *f, struct sts_text *out, int64_t now_s);
 
 #endif

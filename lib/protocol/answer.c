@@ -25,7 +25,7 @@ static bool shares(struct sts_slice text, struct sts_slice secret)
 	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
 
 	/* So short, it is none, and would hide every message. */
-	return secret.len >= SECRET_MIN_BYTES && sts_echo_find(text, secret, run);
+	return secret.len >= SECRET_MIN_BYTES && sts_redact_repeats(text, secret, run);
 }
 
 static bool shares_any(struct sts_slice text, const struct sts_field *fields, size_t count)

@@ -7,7 +7,7 @@
 #ifndef STS_PROTOCOL_ANSWER_H
 #define STS_PROTOCOL_ANSWER_H
 
-#include "http/client.h"
+#include "http/response.h"
 #include "protocol/request.h"
 #include "protocol/table.h"
 

@@ -87,9 +87,9 @@ static size_t hex_view(struct sts_slice text, size_t start, char *out)
 	return len;
 }
 
-bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run)
+bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t run)
 {
-	char view[STS_ECHO_TEXT_MAX_BYTES];
+	char view[STS_REDACT_TEXT_MAX_BYTES];
 
 	if (run == 0 || secret.len < run || text.len == 0)
 		return false;

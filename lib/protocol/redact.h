@@ -10,13 +10,13 @@
 
 #include "base/text.h"
 
-#define STS_ECHO_TEXT_MAX_BYTES 256
+#define STS_REDACT_TEXT_MAX_BYTES 256
 
 /*
- *   text  in  UNTRUSTED; one longer than STS_ECHO_TEXT_MAX_BYTES counts as an echo, unseen
+ *   text  in  UNTRUSTED; one longer than STS_REDACT_TEXT_MAX_BYTES counts as an echo, unseen
  *   run   in  so many bytes of the secret, side by side, are an echo
  * False for a secret that is shorter than run.
  */
-bool sts_echo_find(struct sts_slice text, struct sts_slice secret, size_t run);
+bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t run);
 
 #endif

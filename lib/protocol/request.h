@@ -7,7 +7,7 @@
 #ifndef STS_PROTOCOL_REQUEST_H
 #define STS_PROTOCOL_REQUEST_H
 
-#include "http/client.h"
+#include "http/response.h"
 #include "net/url.h"
 #include "protocol/table.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "crypto/crypto.h"
+#include "crypto/implementations.h"
 #include "trust/pem.h"
 
 #define RSA_MIN_BITS         2048

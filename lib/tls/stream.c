@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "crypto/crypto.h"
+#include "crypto/implementations.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40
 #define ALERT_BAD_CERTIFICATE       42
@@ -61,7 +61,7 @@ static void set_ciphers(br_ssl_engine_context *engine)
 	br_ssl_engine_set_poly1305(engine, &br_poly1305_ctmul_run);
 }
 
-static void set_profile(struct sts_tls *t)
+static void set_profile(struct sts_stream *t)
 {
 	static const char *protocols[] = {"http/1.1"};
 	br_ssl_engine_context *engine = &t->client.eng;
@@ -103,7 +103,7 @@ static bool add_entropy(br_ssl_engine_context *engine)
 /* --- bytes --- */
 
 /* Wait for the socket. False when the time is over, or poll() fails. */
-static bool wait_for(struct sts_tls *t, short events)
+static bool wait_for(struct sts_stream *t, short events)
 {
 	struct pollfd p = {.fd = t->fd, .events = events};
 
@@ -123,7 +123,7 @@ static bool wait_for(struct sts_tls *t, short events)
 }
 
 /* What a failed recv() or send() means: true to try again. */
-static bool retry(struct sts_tls *t, short events)
+static bool retry(struct sts_stream *t, short events)
 {
 	if (errno == EINTR)
 		return true;
@@ -134,7 +134,7 @@ static bool retry(struct sts_tls *t, short events)
 }
 
 /* A peer that sends a byte now and then keeps poll() happy: the deadline is looked at each time. */
-static bool is_over(struct sts_tls *t)
+static bool is_over(struct sts_stream *t)
 {
 	if (sts_clock_left_ms(t->deadline_boot_ms) == 0)
 		t->timed_out = true;
@@ -144,7 +144,7 @@ static bool is_over(struct sts_tls *t)
 /* For BearSSL: more than 0, or -1. At the end of the stream 0 would make it ask for ever. */
 static int low_read(void *context, unsigned char *data, size_t len)
 {
-	struct sts_tls *t = context;
+	struct sts_stream *t = context;
 
 	while (!is_over(t)) {
 		ssize_t n = recv(t->fd, data, len, MSG_DONTWAIT);
@@ -167,7 +167,7 @@ static int low_read(void *context, unsigned char *data, size_t len)
 
 static int low_write(void *context, const unsigned char *data, size_t len)
 {
-	struct sts_tls *t = context;
+	struct sts_stream *t = context;
 
 	while (!is_over(t)) {
 		ssize_t n = send(t->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -241,7 +241,7 @@ static enum sts_err fail_client(const struct sts_client_class *auth, int alert, 
 			words ? ": " : "", words ? words : "");
 }
 
-static enum sts_err fail_alert(const struct sts_tls *t, int alert, struct sts_error *e)
+static enum sts_err fail_alert(const struct sts_stream *t, int alert, struct sts_error *e)
 {
 	const char *words = find_words(alert_words, COUNT(alert_words), alert);
 
@@ -264,7 +264,7 @@ static enum sts_err fail_alert(const struct sts_tls *t, int alert, struct sts_er
 }
 
 /* The engine's own errors: a peer that does not keep to TLS. */
-static enum sts_err fail_engine(const struct sts_tls *t, int error, struct sts_error *e)
+static enum sts_err fail_engine(const struct sts_stream *t, int error, struct sts_error *e)
 {
 	const char *words = find_words(error_words, COUNT(error_words), error);
 
@@ -283,7 +283,7 @@ static enum sts_err fail_engine(const struct sts_tls *t, int error, struct sts_e
 	return sts_fail(e, STS_ETLS, error, "the server broke the TLS protocol (error %d)", error);
 }
 
-static bool is_tls(const struct sts_tls *t)
+static bool is_tls(const struct sts_stream *t)
 {
 	if (t->first_len == 0)
 		return true; /* nothing says that it is not */
@@ -291,7 +291,7 @@ static bool is_tls(const struct sts_tls *t)
 	       (t->first_len == 1 || t->first[1] == 3);
 }
 
-static enum sts_err fail_not_tls(const struct sts_tls *t, struct sts_error *e)
+static enum sts_err fail_not_tls(const struct sts_stream *t, struct sts_error *e)
 {
 	bool http = t->first_len == sizeof(t->first) && memcmp(t->first, "HTTP/", 5) == 0;
 
@@ -299,7 +299,7 @@ static enum sts_err fail_not_tls(const struct sts_tls *t, struct sts_error *e)
 			http ? ": it answered in plain HTTP" : "");
 }
 
-static enum sts_err fail_handshake(const struct sts_tls *t, struct sts_error *e)
+static enum sts_err fail_handshake(const struct sts_stream *t, struct sts_error *e)
 {
 	int error = br_ssl_engine_last_error(&t->client.eng);
 
@@ -326,8 +326,9 @@ static enum sts_err fail_handshake(const struct sts_tls *t, struct sts_error *e)
 
 /* --- the door --- */
 
-enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
-			  const char *host, int64_t deadline_boot_ms, struct sts_error *e)
+enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
+			     struct sts_verifier *verifier, const char *host,
+			     int64_t deadline_boot_ms, struct sts_error *e)
 {
 	t->fd = fd;
 	t->plain = plain;
@@ -339,7 +340,7 @@ enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_veri
 	if (plain)
 		return STS_OK;
 	set_profile(t);
-	sts_tls_use_key(t, NULL);
+	sts_stream_use_key(t, NULL);
 	if (!add_entropy(&t->client.eng))
 		return sts_fail(e, STS_EBUG, errno, "getrandom: %s", sts_errno_words(errno));
 	if (!br_ssl_client_reset(&t->client, host, 0)) {
@@ -351,13 +352,13 @@ enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_veri
 	return STS_OK;
 }
 
-void sts_tls_use_key(struct sts_tls *t, const struct sts_client_key *key)
+void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key)
 {
 	sts_client_class_init(&t->auth, key);
 	br_ssl_client_set_client_certificate(&t->client, &t->auth.vtable);
 }
 
-enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e)
+enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e)
 {
 	/* A flush runs the engine until application data may be sent, so through the handshake. */
 	if (!t->plain && br_sslio_flush(&t->io) < 0)
@@ -366,7 +367,7 @@ enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e)
 	return STS_OK;
 }
 
-static void write_plain(struct sts_tls *t, const unsigned char *data, size_t len)
+static void write_plain(struct sts_stream *t, const unsigned char *data, size_t len)
 {
 	while (len > 0) {
 		int n = low_write(t, data, len);
@@ -377,7 +378,8 @@ static void write_plain(struct sts_tls *t, const unsigned char *data, size_t len
 	}
 }
 
-enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, struct sts_error *e)
+enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len,
+			      struct sts_error *e)
 {
 	int error = BR_ERR_OK;
 
@@ -391,8 +393,8 @@ enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, stru
 	return error == BR_ERR_OK || error == BR_ERR_IO ? STS_OK : fail_engine(t, error, e);
 }
 
-enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean,
-			  struct sts_error *e)
+enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
+			     bool *clean, struct sts_error *e)
 {
 	int n = t->plain ? low_read(t, data, size) : br_sslio_read(&t->io, data, size);
 	int error = t->plain ? BR_ERR_OK : br_ssl_engine_last_error(&t->client.eng);
@@ -409,7 +411,7 @@ enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *go
 	return STS_EAGAIN;
 }
 
-const char *sts_tls_describe(const struct sts_tls *t)
+const char *sts_stream_describe(const struct sts_stream *t)
 {
 	const char *words = NULL;
 
@@ -420,7 +422,7 @@ const char *sts_tls_describe(const struct sts_tls *t)
 	return words ? words : "";
 }
 
-void sts_tls_fini(struct sts_tls *t)
+void sts_stream_fini(struct sts_stream *t)
 {
 	sts_wipe(t, sizeof(*t));
 	t->fd = -1;

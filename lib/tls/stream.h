@@ -11,7 +11,7 @@
 #include "tls/client_key.h"
 #include "trust/verifier.h"
 
-struct sts_tls {
+struct sts_stream {
 	int fd;     /* the caller's; not closed here */
 	bool plain; /* --insecure-http */
 	int64_t deadline_boot_ms;
@@ -33,11 +33,12 @@ struct sts_tls {
  *   host      in  for SNI, NUL-terminated, no trailing dot; NULL for an IP literal (no SNI)
  * Returns STS_OK; STS_EBUG when the kernel gives no random bytes.
  */
-enum sts_err sts_tls_init(struct sts_tls *t, int fd, bool plain, struct sts_verifier *verifier,
-			  const char *host, int64_t deadline_boot_ms, struct sts_error *e);
+enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
+			     struct sts_verifier *verifier, const char *host,
+			     int64_t deadline_boot_ms, struct sts_error *e);
 
 /* Before the handshake: what a server that asks for a certificate is shown. key: kept; NULL: none. */
-void sts_tls_use_key(struct sts_tls *t, const struct sts_client_key *key);
+void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key);
 
 /*
  * Do the handshake. (Plain: nothing.)
@@ -45,14 +46,15 @@ void sts_tls_use_key(struct sts_tls *t, const struct sts_client_key *key);
  * STS_ETLS_REFUSED, STS_ETLS_CLOSED (before the handshake was over), STS_ETLS (a peer that speaks
  * no TLS too); STS_ETIMEOUT.
  */
-enum sts_err sts_tls_handshake(struct sts_tls *t, struct sts_error *e);
+enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e);
 
 /*
  * Write all and flush. A peer that has closed, or a connection that broke, is no error here: a
- * server may answer before it has read the whole request, and sts_tls_read() tells.
+ * server may answer before it has read the whole request, and sts_stream_read() tells.
  * Returns STS_OK, STS_ETIMEOUT, STS_ETLS.
  */
-enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, struct sts_error *e);
+enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len,
+			      struct sts_error *e);
 
 /*
  * Read some.
@@ -62,19 +64,19 @@ enum sts_err sts_tls_write(struct sts_tls *t, const void *data, size_t len, stru
  *               (plain: an orderly FIN), false after anything else, which may be a truncation
  * Returns STS_OK, STS_EAGAIN at the end of the stream, STS_ETIMEOUT, STS_ETLS.
  */
-enum sts_err sts_tls_read(struct sts_tls *t, void *data, size_t size, size_t *got, bool *clean,
-			  struct sts_error *e);
+enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
+			     bool *clean, struct sts_error *e);
 
 /*
  * "TLS 1.2 ECDHE-RSA-AES128-GCM-SHA256" for `doctor` and debug lines; static storage; "" before the
  * handshake, "no TLS" when plain.
  */
-const char *sts_tls_describe(const struct sts_tls *t);
+const char *sts_stream_describe(const struct sts_stream *t);
 
 /*
  * Wipe keys and buffers. Does not close the descriptor and sends no close_notify (br_sslio_close
  * can hang).
  */
-void sts_tls_fini(struct sts_tls *t);
+void sts_stream_fini(struct sts_stream *t);
 
 #endif

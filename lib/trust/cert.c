@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "net/ip.h"
+#include "net/address.h"
 
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
 
@@ -499,7 +499,7 @@ void sts_cert_add_name(struct sts_text *t, struct sts_der name)
 static void add_ip(struct sts_text *t, struct sts_der ip)
 {
 	sts_text_add_str(t, "IP:");
-	sts_ip_add(t, ip.data, ip.len);
+	sts_address_add(t, ip.data, ip.len);
 }
 
 static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)

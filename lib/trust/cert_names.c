@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trust/names.h"
+#include "trust/cert_names.h"
 
 #include <string.h>
 
-#include "net/ip.h"
+#include "net/address.h"
 
 /* GeneralName (RFC 5280 section 4.2.1.6): the context tag's number. */
 enum kind {
@@ -76,7 +76,7 @@ static bool is_wildcard(struct sts_slice pattern)
 	return pattern.len > 2 && pattern.data[0] == '*' && pattern.data[1] == '.';
 }
 
-bool sts_certname_dns_matches(struct sts_slice pattern, struct sts_slice host)
+bool sts_cert_names_match_dns(struct sts_slice pattern, struct sts_slice host)
 {
 	size_t first = label_len(host);
 
@@ -100,13 +100,13 @@ static bool name_matches(uint8_t tag, struct sts_der name, const struct sts_serv
 		return tag == STS_DER_CONTEXT(KIND_IP) && name.len == server->ip_len &&
 		       memcmp(name.data, server->ip, name.len) == 0;
 	return tag == STS_DER_CONTEXT(KIND_DNS) &&
-	       sts_certname_dns_matches(as_text(name), server->dns);
+	       sts_cert_names_match_dns(as_text(name), server->dns);
 }
 
 static void add_server(struct sts_text *t, const struct sts_server_name *server)
 {
 	if (server->is_ip)
-		sts_ip_add(t, server->ip, server->ip_len);
+		sts_address_add(t, server->ip, server->ip_len);
 	else
 		sts_text_add_escaped(t, server->dns, 64);
 }
@@ -130,8 +130,8 @@ static enum sts_err wrong_name(const struct sts_cert *cert, const struct sts_ser
 	return sts_fail(e, STS_ECERT_NAME, 0, "%s", text);
 }
 
-enum sts_err sts_certname_check(const struct sts_cert *cert, const struct sts_server_name *server,
-				struct sts_error *e)
+enum sts_err sts_cert_names_check(const struct sts_cert *cert, const struct sts_server_name *server,
+				  struct sts_error *e)
 {
 	struct sts_der names = cert->san, name;
 	uint8_t tag;
@@ -160,7 +160,7 @@ static bool dns_inside(struct sts_slice name, struct sts_slice base, bool exclud
 {
 	size_t extra;
 
-	if (excluded && is_wildcard(name) && sts_certname_dns_matches(name, base))
+	if (excluded && is_wildcard(name) && sts_cert_names_match_dns(name, base))
 		return true;
 	if (base.len == 0)
 		return true;
@@ -313,7 +313,7 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 	if ((name.len == 4 || name.len == 16) && is_allowed(lists, kind, name))
 		return STS_OK;
 	sts_text_init(&text, ip, sizeof(ip));
-	sts_ip_add(&text, name.data, name.len);
+	sts_address_add(&text, name.data, name.len);
 	return refuse(ca, "IP:", sts_slice_of(ip), " do not allow ", e);
 }
 
@@ -341,8 +341,8 @@ static size_t count_names(struct sts_der names)
 	return count;
 }
 
-enum sts_err sts_certname_constraints(const struct sts_cert *ca, const struct sts_cert *below,
-				      struct sts_error *e)
+enum sts_err sts_cert_names_constraints(const struct sts_cert *ca, const struct sts_cert *below,
+					struct sts_error *e)
 {
 	struct sts_der names = below->san, name;
 	struct subtrees lists[2];

@@ -9,8 +9,8 @@
 #define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
 
 /* "certificate "NAME" ..." */
-enum sts_err sts_certrules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
-				const char *fmt, ...)
+enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
+			    const char *fmt, ...)
 {
 	char name[128], what[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text t;
@@ -51,9 +51,8 @@ static enum sts_err check_extensions(const struct sts_cert *cert, struct sts_err
 		return STS_OK;
 	sts_text_init(&t, oid, sizeof(oid));
 	add_oid(&t, cert->unknown_critical_oid);
-	return sts_certrules_fail(e, STS_ECERT_MALFORMED, cert,
-				  "has a critical extension that this program does not know: %s",
-				  oid);
+	return sts_rules_fail(e, STS_ECERT_MALFORMED, cert,
+			      "has a critical extension that this program does not know: %s", oid);
 }
 
 static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struct sts_error *e)
@@ -63,14 +62,14 @@ static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struc
 	sts_rfc3339_format(now_s, now);
 	if (now_s < cert->not_before_s) {
 		sts_rfc3339_format(cert->not_before_s, limit);
-		return sts_certrules_fail(e, STS_ECERT_NOTYET, cert,
-					  "is valid only from %s on; the local clock says %s",
-					  limit, now);
+		return sts_rules_fail(e, STS_ECERT_NOTYET, cert,
+				      "is valid only from %s on; the local clock says %s", limit,
+				      now);
 	}
 	if (now_s > cert->not_after_s) {
 		sts_rfc3339_format(cert->not_after_s, limit);
-		return sts_certrules_fail(e, STS_ECERT_EXPIRED, cert,
-					  "expired at %s; the local clock says %s", limit, now);
+		return sts_rules_fail(e, STS_ECERT_EXPIRED, cert,
+				      "expired at %s; the local clock says %s", limit, now);
 	}
 	return STS_OK;
 }
@@ -117,8 +116,8 @@ static enum sts_err check_signature_algorithm(const struct sts_cert *cert, struc
 
 	if (good)
 		return STS_OK;
-	return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
-				  "is signed with %s, which this program does not accept", name);
+	return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
+			      "is signed with %s, which this program does not accept", name);
 }
 
 static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
@@ -126,15 +125,15 @@ static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
 	bool good;
 
 	if (cert->key_kind == STS_KEY_OTHER)
-		return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
-					  "has a key for %s, which this program does not accept",
-					  algorithm_name(cert->key_oid, &good));
+		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
+				      "has a key for %s, which this program does not accept",
+				      algorithm_name(cert->key_oid, &good));
 	if (cert->key_kind == STS_KEY_RSA &&
 	    (cert->rsa_bits < STS_RSA_KEY_MIN_BITS || cert->rsa_bits > STS_RSA_KEY_MAX_BITS))
-		return sts_certrules_fail(e, STS_ECERT_ALGORITHM, cert,
-					  "has an RSA key of %u bits: only %d to %d are accepted",
-					  (unsigned)cert->rsa_bits, STS_RSA_KEY_MIN_BITS,
-					  STS_RSA_KEY_MAX_BITS);
+		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
+				      "has an RSA key of %u bits: only %d to %d are accepted",
+				      (unsigned)cert->rsa_bits, STS_RSA_KEY_MIN_BITS,
+				      STS_RSA_KEY_MAX_BITS);
 	return STS_OK;
 }
 
@@ -149,27 +148,25 @@ static enum sts_err check_purpose(const struct sts_cert *cert, struct sts_error 
 		if (sts_der_eq(oid, OID("\x2b\x06\x01\x05\x05\x07\x03\x01")) ||
 		    sts_der_eq(oid, OID("\x55\x1d\x25\x00")))
 			return STS_OK;
-	return sts_certrules_fail(
-		e, STS_ECERT_PURPOSE, cert,
-		"is not for TLS servers: its extended key usage lacks serverAuth");
+	return sts_rules_fail(e, STS_ECERT_PURPOSE, cert,
+			      "is not for TLS servers: its extended key usage lacks serverAuth");
 }
 
-enum sts_err sts_certrules_server(const struct sts_cert *cert, bool pinned,
-				  const struct sts_server_name *server, int64_t now_s,
-				  struct sts_error *e)
+enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
+			      const struct sts_server_name *server, int64_t now_s,
+			      struct sts_error *e)
 {
 	enum sts_err err;
 
 	if ((err = check_extensions(cert, e)) || (err = check_time(cert, now_s, e)) ||
-	    (err = check_key(cert, e)) || (err = sts_certname_check(cert, server, e)) ||
+	    (err = check_key(cert, e)) || (err = sts_cert_names_check(cert, server, e)) ||
 	    (err = check_purpose(cert, e)))
 		return err;
 	if (!cert->key_sign)
-		return sts_certrules_fail(e, STS_ECERT_PURPOSE, cert,
-					  "does not sign: its key usage lacks digitalSignature");
+		return sts_rules_fail(e, STS_ECERT_PURPOSE, cert,
+				      "does not sign: its key usage lacks digitalSignature");
 	if (cert->is_ca && !pinned)
-		return sts_certrules_fail(e, STS_ECERT_CA, cert,
-					  "is a CA's (CA:TRUE), not a server's");
+		return sts_rules_fail(e, STS_ECERT_CA, cert, "is a CA's (CA:TRUE), not a server's");
 	return STS_OK;
 }
 
@@ -191,18 +188,15 @@ static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is
 	    (err = check_key(cert, e)) || (err = check_purpose(cert, e)))
 		return err;
 	if (!may_issue(cert, is_anchor))
-		return sts_certrules_fail(
-			e, STS_ECERT_CA, cert,
-			"issued another one, but is no CA's (CA:TRUE, keyCertSign)");
+		return sts_rules_fail(e, STS_ECERT_CA, cert,
+				      "issued another one, but is no CA's (CA:TRUE, keyCertSign)");
 	if (cert->path_len >= 0 && below > cert->path_len)
-		return sts_certrules_fail(e, STS_ECERT_CA, cert,
-					  "may have %d CAs below it, and has %d", cert->path_len,
-					  below);
+		return sts_rules_fail(e, STS_ECERT_CA, cert, "may have %d CAs below it, and has %d",
+				      cert->path_len, below);
 	return STS_OK;
 }
 
-enum sts_err sts_certrules_path(const struct sts_cert_path *path, int64_t now_s,
-				struct sts_error *e)
+enum sts_err sts_rules_path(const struct sts_cert_path *path, int64_t now_s, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
 	int below = 0;
@@ -216,7 +210,7 @@ enum sts_err sts_certrules_path(const struct sts_cert_path *path, int64_t now_s,
 		err = check_ca(now_s, ca, is_anchor, below, e);
 		for (size_t j = 0; j < i && !err; j++)
 			if (j == 0 || !path->cert[j]->self_issued)
-				err = sts_certname_constraints(ca, path->cert[j], e);
+				err = sts_cert_names_constraints(ca, path->cert[j], e);
 		below += !ca->self_issued;
 	}
 	return err;

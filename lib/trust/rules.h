@@ -9,7 +9,7 @@
 #define STS_TRUST_RULES_H
 
 #include "trust/cert.h"
-#include "trust/names.h"
+#include "trust/cert_names.h"
 
 #define STS_CHAIN_MAX_CERTS  10
 #define STS_RSA_KEY_MIN_BITS 2048
@@ -28,20 +28,19 @@ struct sts_cert_path {
  * name, purpose, and that it is no CA's unless it is pinned.
  * Returns STS_OK or the STS_ECERT_* of the first rule that is not kept.
  */
-enum sts_err sts_certrules_server(const struct sts_cert *cert, bool pinned,
-				  const struct sts_server_name *server, int64_t now_s,
-				  struct sts_error *e);
+enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
+			      const struct sts_server_name *server, int64_t now_s,
+			      struct sts_error *e);
 
 /*
  * The rules for what stands above the server's certificate in a path that is not pinned, the anchor
  * included, and for what each CA's constraints mean for those below it.
  * Returns STS_OK or the STS_ECERT_* of the first rule that is not kept.
  */
-enum sts_err sts_certrules_path(const struct sts_cert_path *path, int64_t now_s,
-				struct sts_error *e);
+enum sts_err sts_rules_path(const struct sts_cert_path *path, int64_t now_s, struct sts_error *e);
 
 /* Like sts_fail(), the message beginning with `certificate "NAME" `. */
-enum sts_err sts_certrules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
-				const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
+			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

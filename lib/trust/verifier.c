@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crypto/crypto.h"
+#include "crypto/implementations.h"
 #include "trust/rules.h"
 
 /* Issuers that are looked for, dead ends included: certificates that all name each other as issuers
@@ -86,11 +86,10 @@ static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *pat
 
 	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
 		if (minimal_errors[i].err == err)
-			code = sts_certrules_fail(e, minimal_errors[i].code, top, "%s",
-						  minimal_errors[i].what);
+			code = sts_rules_fail(e, minimal_errors[i].code, top, "%s",
+					      minimal_errors[i].what);
 	if (code == STS_ECERT_MALFORMED)
-		sts_certrules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)",
-				   err);
+		sts_rules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)", err);
 	e->detail = (int)err;
 	return code;
 }
@@ -125,7 +124,7 @@ static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_pa
 static enum sts_err try_path(struct sts_verifier *v, const struct sts_cert_path *path,
 			     struct sts_error *e)
 {
-	enum sts_err err = path->pinned ? STS_OK : sts_certrules_path(path, v->now_s, e);
+	enum sts_err err = path->pinned ? STS_OK : sts_rules_path(path, v->now_s, e);
 
 	return err ? err : ask_minimal(v, path, e);
 }
@@ -310,7 +309,7 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	server = find_server(v);
 	s.path.cert[0] = server;
 	s.path.pinned = is_anchor_itself(v, server);
-	err = sts_certrules_server(server, s.path.pinned, &v->server, v->now_s, e);
+	err = sts_rules_server(server, s.path.pinned, &v->server, v->now_s, e);
 	/* Of a self-signed CA's certificate: that nobody trusts it says more than what it is. */
 	if (err == STS_ECERT_CA && server->self_issued)
 		return unknown_issuer(v, server, e);

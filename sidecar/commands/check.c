@@ -9,7 +9,7 @@
 
 #define LOOK_EVERY_MS 100
 
-static void print_json(const char *dir, const struct sts_finding *f, struct sts_slice reason,
+static void print_json(const char *dir, const struct sts_verdict *f, struct sts_slice reason,
 		       int64_t now_s)
 {
 	char buf[2048], when[STS_RFC3339_BYTES];
@@ -36,20 +36,20 @@ static void print_json(const char *dir, const struct sts_finding *f, struct sts_
 static bool check(const struct sts_options *o, const char *dir, int64_t give_up_ms)
 {
 	int64_t now_s;
-	struct sts_finding f;
+	struct sts_verdict f;
 	char line[768];
 	struct sts_text text;
 
 	for (;;) {
 		now_s = sts_clock_real_ms() / 1000;
-		sts_finding_look(&f, dir, true, o->min_ttl_ms, now_s);
+		sts_verdict_look(&f, dir, true, o->min_ttl_ms, now_s);
 		if (f.ok || sts_clock_boot_ms() >= give_up_ms)
 			break;
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 	sts_text_init(&text, line, sizeof(line));
 	if (!f.ok)
-		sts_finding_explain(&f, &text, now_s);
+		sts_verdict_explain(&f, &text, now_s);
 	if (o->json)
 		print_json(dir, &f, (struct sts_slice){line, text.len}, now_s);
 	else if (!f.ok) {

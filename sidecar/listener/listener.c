@@ -51,7 +51,7 @@ struct connection {
 	size_t taken;       /* bytes read */
 	size_t exchange;    /* READY: the next one to be looked at */
 	struct sts_metrics_cursor cursor;
-	struct sts_httpd request;
+	struct sts_http_server request;
 	char out[OUT_BYTES];
 };
 
@@ -91,14 +91,14 @@ static const char *status_line(int status)
  */
 static bool is_ready(size_t i, struct sts_text *why)
 {
-	struct sts_finding f;
+	struct sts_verdict f;
 	int64_t now_s = sts_clock_real_ms() / 1000;
 
-	sts_finding_look(&f, l.dirs[i], false, 0, now_s);
+	sts_verdict_look(&f, l.dirs[i], false, 0, now_s);
 	if (!f.ok && why) {
 		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
 			      l.metrics->exchange[i].name);
-		sts_finding_explain(&f, why, now_s);
+		sts_verdict_explain(&f, why, now_s);
 		sts_text_add_char(why, '\n');
 	}
 	return f.ok;
@@ -115,7 +115,7 @@ static bool all_ready(void)
 /* Which page, and with which status. */
 static int choose(struct connection *c)
 {
-	struct sts_slice path = sts_httpd_path(&c->request);
+	struct sts_slice path = sts_http_server_path(&c->request);
 
 	if (sts_slice_eq(path, "/livez"))
 		return getppid() == l.supervisor ? 200 : 503;
@@ -219,7 +219,7 @@ static void take(struct connection *c)
 		return;
 	}
 	if (c->state == READING)
-		status = sts_httpd_feed(&c->request, buf, (size_t)got);
+		status = sts_http_server_feed(&c->request, buf, (size_t)got);
 	if (status)
 		start_answer(c, status);
 	if (c->state == ANSWERING)

@@ -5,7 +5,7 @@
 #ifndef STS_WORKER_SIGCERT_H
 #define STS_WORKER_SIGCERT_H
 
-#include "http/client.h"
+#include "http/response.h"
 #include "net/url.h"
 #include "wire/report.h"
 

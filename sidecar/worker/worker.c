@@ -60,8 +60,8 @@ static struct worker {
 	struct sts_ca_sources ca;
 	struct sts_client_key client_key;
 	struct sts_verifier verifier;
-	struct sts_tls tls;
-	struct sts_http http;
+	struct sts_stream tls;
+	struct sts_http_response http;
 	struct sts_answer answer;
 	struct sts_url poll_url;
 	int socket;
@@ -384,11 +384,12 @@ static enum sts_err stage_tls(void)
 		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(),
 					&w.error);
 	if (err == STS_OK)
-		err = sts_tls_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
-				   server.is_ip ? NULL : url->host, w.deadline_boot_ms, &w.error);
+		err = sts_stream_init(
+			&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
+			server.is_ip ? NULL : url->host, w.deadline_boot_ms, &w.error);
 	if (err == STS_OK && url->https && w.o->client_key)
-		sts_tls_use_key(&w.tls, &w.client_key);
-	return err == STS_OK ? sts_tls_handshake(&w.tls, &w.error) : err;
+		sts_stream_use_key(&w.tls, &w.client_key);
+	return err == STS_OK ? sts_stream_handshake(&w.tls, &w.error) : err;
 }
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
@@ -401,9 +402,9 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.sent_real_ms = sts_clock_real_ms();
 	w.report.sent_boot_ms = sts_clock_boot_ms();
-	err = sts_tls_write(&w.tls, head->data, head->len, &w.error);
+	err = sts_stream_write(&w.tls, head->data, head->len, &w.error);
 	if (err == STS_OK && body->len > 0)
-		err = sts_tls_write(&w.tls, body->data, body->len, &w.error);
+		err = sts_stream_write(&w.tls, body->data, body->len, &w.error);
 	return err;
 }
 
@@ -412,22 +413,22 @@ static enum sts_err stage_answer(void)
 	char piece[4096];
 	enum sts_err err = STS_EAGAIN;
 
-	sts_http_init(&w.http, w.head, sizeof(w.head), w.body, sizeof(w.body));
+	sts_http_response_init(&w.http, w.head, sizeof(w.head), w.body, sizeof(w.body));
 	while (err == STS_EAGAIN) {
 		size_t got = 0, used;
 		bool clean = false;
 
-		err = sts_tls_read(&w.tls, piece, sizeof(piece), &got, &clean, &w.error);
+		err = sts_stream_read(&w.tls, piece, sizeof(piece), &got, &clean, &w.error);
 		if (!w.received_real_ms)
 			w.received_real_ms = sts_clock_real_ms();
 		if (err == STS_EAGAIN)
-			err = sts_http_eof(&w.http, clean, &w.error);
+			err = sts_http_response_eof(&w.http, clean, &w.error);
 		else if (err == STS_OK)
-			err = sts_http_feed(&w.http, piece, got, &used, &w.error);
+			err = sts_http_response_feed(&w.http, piece, got, &used, &w.error);
 	}
 	sts_wipe(piece, sizeof(piece));
 	w.wanted_cert = w.tls.auth.asked && !w.tls.auth.sent;
-	sts_tls_fini(&w.tls);
+	sts_stream_fini(&w.tls);
 	close(w.socket);
 	w.socket = -1;
 	if (err != STS_OK)

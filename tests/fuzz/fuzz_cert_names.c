@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "trust/names.h"
+#include "trust/cert_names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,7 +60,7 @@ static void check_match(struct sts_slice pattern, struct sts_slice host)
 static void check_pattern(struct sts_slice pattern, struct sts_slice host)
 {
 	char upper[256];
-	bool match = sts_certname_dns_matches(pattern, host);
+	bool match = sts_cert_names_match_dns(pattern, host);
 
 	if (match)
 		check_match(pattern, host);
@@ -69,7 +69,7 @@ static void check_pattern(struct sts_slice pattern, struct sts_slice host)
 	for (size_t i = 0; i < pattern.len; i++)
 		upper[i] = (char)(pattern.data[i] >= 0 ? toupper(pattern.data[i])
 						       : pattern.data[i]);
-	must(sts_certname_dns_matches((struct sts_slice){upper, pattern.len}, host) == match);
+	must(sts_cert_names_match_dns((struct sts_slice){upper, pattern.len}, host) == match);
 }
 
 /* [tag] { SEQUENCE { [2] base } } */
@@ -89,7 +89,7 @@ static enum sts_err constrain(struct sts_der constraints, struct sts_der san)
 	struct sts_cert ca = {.name_constraints = constraints, .has_name_constraints = true};
 	struct sts_cert below = {.san = san, .has_san = true};
 	struct sts_error e = {.code = STS_OK};
-	enum sts_err err = sts_certname_constraints(&ca, &below, &e);
+	enum sts_err err = sts_cert_names_constraints(&ca, &below, &e);
 
 	must(err == e.code);
 	must(err == STS_OK || err == STS_ECERT_CONSTRAINT || err == STS_ECERT_MALFORMED);
@@ -118,7 +118,7 @@ static void check_subtree(struct sts_slice base, struct sts_slice name)
 	}
 	if (base.len == 0)
 		must(permits && !allows);
-	if (sts_certname_dns_matches(base, name) && base.data[0] != '*')
+	if (sts_cert_names_match_dns(base, name) && base.data[0] != '*')
 		must(permits);
 }
 
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_pattern(pattern, host);
 	check_subtree(pattern, host);
-	sts_certname_check(&cert, &server, NULL);
+	sts_cert_names_check(&cert, &server, NULL);
 	constrain(san, (struct sts_der){(const uint8_t *)"\x82\x05"
 							 "a.b.c",
 					7});

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trust/names.h"
+#include "trust/cert_names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -223,7 +223,7 @@ static void check_host(const struct name *names, size_t count, const struct name
 		       const struct sts_cert *ours)
 {
 	struct sts_server_name server = {.dns = {(const char *)host->data, host->len}};
-	bool match = sts_certname_check(ours, &server, NULL) == STS_OK;
+	bool match = sts_cert_names_check(ours, &server, NULL) == STS_OK;
 	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 	bool theirs = host->len > 0 &&
 		      X509_check_host(cert, (const char *)host->data, host->len, flags, NULL) == 1;
@@ -239,7 +239,7 @@ static void check_ip(const struct name *ip, X509 *cert, const struct sts_cert *o
 	struct sts_server_name server = {.is_ip = true, .ip_len = ip->len};
 
 	memcpy(server.ip, ip->data, ip->len);
-	must((sts_certname_check(ours, &server, NULL) == STS_OK) ==
+	must((sts_cert_names_check(ours, &server, NULL) == STS_OK) ==
 	     (X509_check_ip(cert, ip->data, ip->len, 0) == 1));
 }
 
@@ -283,7 +283,7 @@ static void check_constraints(const struct constraints *c, const struct name *na
 	put_subtrees(der, &ca.name_constraints.len, 0xa0, c->permitted, c->permitted_count);
 	put_subtrees(der, &ca.name_constraints.len, 0xa1, c->excluded, c->excluded_count);
 	ca.name_constraints.data = der;
-	allowed = sts_certname_constraints(&ca, ours, NULL) == STS_OK;
+	allowed = sts_cert_names_constraints(&ca, ours, NULL) == STS_OK;
 	allowed_by_them = NAME_CONSTRAINTS_check(cert, &theirs) == X509_V_OK;
 	if (!can_be_read(c))
 		must(!allowed);

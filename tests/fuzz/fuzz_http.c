@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/client.h"
+#include "http/response.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BODY_BYTES 4096
 
 struct run {
-	struct sts_http p;
+	struct sts_http_response p;
 	enum sts_err err;
 	struct sts_error error;
 	size_t total;
@@ -42,19 +42,20 @@ static void converse(struct run *r, uint8_t flags, uint32_t seed, const char *da
 	bool by_bytes = seed == 1, small = flags & 2;
 
 	memset(r, 0, sizeof(*r));
-	sts_http_init(&r->p, r->head, small ? 64 : HEAD_BYTES, r->body, small ? 16 : BODY_BYTES);
+	sts_http_response_init(&r->p, r->head, small ? 64 : HEAD_BYTES, r->body,
+			       small ? 16 : BODY_BYTES);
 	r->err = STS_EAGAIN;
 	while (r->err == STS_EAGAIN && r->total < size) {
 		size_t len = seed == 0 ? size : by_bytes ? 1 : piece_bytes(&seed), used;
 
 		if (len > size - r->total)
 			len = size - r->total;
-		r->err = sts_http_feed(&r->p, data + r->total, len, &used, &r->error);
+		r->err = sts_http_response_feed(&r->p, data + r->total, len, &used, &r->error);
 		require(used <= len && (used == len || r->err != STS_EAGAIN));
 		r->total += used;
 	}
 	if (r->err == STS_EAGAIN)
-		r->err = sts_http_eof(&r->p, flags & 1, &r->error);
+		r->err = sts_http_response_eof(&r->p, flags & 1, &r->error);
 }
 
 static void require_inside(const struct run *r, struct sts_slice s)
@@ -88,9 +89,9 @@ static void check_run(struct run *r)
 		require(r->err == STS_EHTTP || r->err == STS_ETOOBIG || r->err == STS_ETRUNCATED);
 		require(r->error.code == r->err && r->error.msg[0] != '\0');
 	}
-	again = sts_http_feed(&r->p, "HTTP/1.1 200 OK\r\n\r\n", 19, &used, NULL);
+	again = sts_http_response_feed(&r->p, "HTTP/1.1 200 OK\r\n\r\n", 19, &used, NULL);
 	require(again == r->err && used == 0);
-	require(sts_http_eof(&r->p, true, NULL) == r->err);
+	require(sts_http_response_eof(&r->p, true, NULL) == r->err);
 }
 
 static bool same_slice(const struct run *a, struct sts_slice x, const struct run *b,

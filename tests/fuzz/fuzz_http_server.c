@@ -12,12 +12,12 @@ static void require(bool condition)
 		abort();
 }
 
-static int feed(struct sts_httpd *r, const char *data, size_t size, size_t piece)
+static int feed(struct sts_http_server *r, const char *data, size_t size, size_t piece)
 {
 	int status = 0;
 
 	for (size_t at = 0; at < size && !status; at += piece)
-		status = sts_httpd_feed(r, data + at, size - at < piece ? size - at : piece);
+		status = sts_http_server_feed(r, data + at, size - at < piece ? size - at : piece);
 	return status;
 }
 
@@ -30,16 +30,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is_known = false;
 
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		struct sts_httpd r = {0};
+		struct sts_http_server r = {0};
 		int status = feed(&r, (const char *)data, size, pieces[i]);
 
 		require(first < 0 || status == first);
 		first = status;
-		require(status != 0 || size <= STS_HTTPD_MAX_BYTES);
-		require(r.line_len <= STS_HTTPD_LINE_MAX_BYTES);
+		require(status != 0 || size <= STS_HTTP_SERVER_MAX_BYTES);
+		require(r.line_len <= STS_HTTP_SERVER_LINE_MAX_BYTES);
 		if (status != 200)
 			continue;
-		path = sts_httpd_path(&r);
+		path = sts_http_server_path(&r);
 		require(path.data + path.len <= r.line + sizeof(r.line));
 		for (size_t k = 0; k < path.len; k++)
 			require(path.data[k] > ' ' && path.data[k] <= '~' && path.data[k] != '?');

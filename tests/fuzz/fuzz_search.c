@@ -41,7 +41,7 @@ static void check_candidates(const struct sts_resolv *r, struct sts_slice name, 
 	size_t n = 0, plain = 0;
 	bool skip;
 
-	for (; sts_names_candidate(r, name, absolute, n, out, &skip); n++) {
+	for (; sts_search_candidate(r, name, absolute, n, out, &skip); n++) {
 		if (skip)
 			continue;
 		size_t len = strnlen(out, sizeof(out));

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "net/address.h"
 #include "net/dns.h"
-#include "net/ip.h"
 
 static bool take(uint8_t *data, size_t len)
 {
@@ -28,7 +28,7 @@ static void print(const struct sts_dns_answer *answer)
 	sts_text_init(&t, buf, sizeof(buf));
 	for (size_t i = 0; i < answer->count; i++) {
 		sts_text_add_char(&t, ' ');
-		sts_ip_add(&t, answer->list[i].ip, answer->list[i].ipv6 ? 16 : 4);
+		sts_address_add(&t, answer->list[i].ip, answer->list[i].ipv6 ? 16 : 4);
 	}
 	printf("%d %s%s\n", (int)answer->verdict, answer->alias ? "alias" : "-", buf);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/json.h"
 
-#include "http/client.h"
+#include "http/response.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

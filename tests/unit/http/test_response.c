@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/client.h"
+#include "http/response.h"
 
 #include "test.h"
 
@@ -9,13 +9,13 @@
 
 static char head_buf[STS_HTTP_HEAD_MAX_BYTES];
 static char body_buf[STS_HTTP_BODY_MAX_BYTES];
-static struct sts_http http;
+static struct sts_http_response http;
 static struct sts_error error;
 
 static void start(void)
 {
 	error = (struct sts_error){0};
-	sts_http_init(&http, head_buf, sizeof(head_buf), body_buf, sizeof(body_buf));
+	sts_http_response_init(&http, head_buf, sizeof(head_buf), body_buf, sizeof(body_buf));
 }
 
 /* Feed in pieces of `piece` bytes until the parser is done or the text is at its end. */
@@ -26,7 +26,7 @@ static enum sts_err feed(struct sts_slice text, size_t piece, size_t *total)
 	for (*total = 0; err == STS_EAGAIN && *total < text.len;) {
 		size_t len = text.len - *total < piece ? text.len - *total : piece, used = 0;
 
-		err = sts_http_feed(&http, text.data + *total, len, &used, &error);
+		err = sts_http_response_feed(&http, text.data + *total, len, &used, &error);
 		CHECK(used <= len);
 		CHECK(err != STS_EAGAIN || used == len);
 		*total += used;
@@ -44,7 +44,7 @@ static enum sts_err answer(struct sts_slice text)
 		start();
 		err = feed(text, piece, &total);
 		if (err == STS_EAGAIN || text.len == 0)
-			err = sts_http_eof(&http, true, &error);
+			err = sts_http_response_eof(&http, true, &error);
 		if (piece == text.len || text.len == 0) {
 			first = err;
 			first_total = total;
@@ -253,27 +253,28 @@ static void test_truncated(void)
 				start();
 				CHECK_INT(feed((struct sts_slice){texts[i].data, len}, len, &total),
 					  STS_EAGAIN);
-				CHECK_INT(sts_http_eof(&http, clean, &error), STS_ETRUNCATED);
+				CHECK_INT(sts_http_response_eof(&http, clean, &error),
+					  STS_ETRUNCATED);
 				CHECK_INT(error.code, STS_ETRUNCATED);
 			}
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE "\r\nhello"), 99, &total), STS_EAGAIN);
-	CHECK_INT(sts_http_eof(&http, false, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, false, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the connection ended without a close_notify");
 	start();
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the peer closed without an answer");
 	start();
 	CHECK_INT(feed(STS_SLICE("HTTP"), 99, &total), STS_EAGAIN);
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the peer closed within the head");
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE), 99, &total), STS_EAGAIN);
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the peer closed within the head");
 	start();
 	CHECK_INT(feed(STS_SLICE(CHUNKED), 99, &total), STS_EAGAIN);
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_ETRUNCATED);
 	CHECK_STR(error.msg, "the peer closed within the body");
 }
 
@@ -284,12 +285,12 @@ static void test_complete(void)
 
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE "Content-Length: 1\r\n\r\nx"), 99, &total), STS_OK);
-	CHECK_INT(sts_http_eof(&http, false, &error), STS_OK);
-	CHECK_INT(sts_http_feed(&http, "more", 4, &used, &error), STS_OK);
+	CHECK_INT(sts_http_response_eof(&http, false, &error), STS_OK);
+	CHECK_INT(sts_http_response_feed(&http, "more", 4, &used, &error), STS_OK);
 	CHECK_INT(used, 0);
 	CHECK_INT(http.body_len, 1);
 	start();
-	CHECK_INT(sts_http_feed(&http, NULL, 0, &used, &error), STS_EAGAIN);
+	CHECK_INT(sts_http_response_feed(&http, NULL, 0, &used, &error), STS_EAGAIN);
 	CHECK_INT(used, 0);
 }
 
@@ -299,15 +300,15 @@ static void test_error_stays(void)
 
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE "X\n"), 99, &total), STS_EHTTP);
-	CHECK_INT(sts_http_feed(&http, "\r\n\r\n", 4, &used, &error), STS_EHTTP);
+	CHECK_INT(sts_http_response_feed(&http, "\r\n\r\n", 4, &used, &error), STS_EHTTP);
 	CHECK_INT(used, 0);
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_EHTTP);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_EHTTP);
 	CHECK(strstr(error.msg, "bare LF"));
-	CHECK_INT(sts_http_feed(&http, "", 0, &used, NULL), STS_EHTTP);
+	CHECK_INT(sts_http_response_feed(&http, "", 0, &used, NULL), STS_EHTTP);
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE), 99, &total), STS_EAGAIN);
-	CHECK_INT(sts_http_eof(&http, true, &error), STS_ETRUNCATED);
-	CHECK_INT(sts_http_feed(&http, "\r\n", 2, &used, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_eof(&http, true, &error), STS_ETRUNCATED);
+	CHECK_INT(sts_http_response_feed(&http, "\r\n", 2, &used, &error), STS_ETRUNCATED);
 }
 
 static void test_head_fields(void)
@@ -336,13 +337,13 @@ static void test_head_fields(void)
 static enum sts_err small(const char *text, size_t head_size, size_t body_size)
 {
 	static char head[512], body[512];
-	struct sts_http p;
+	struct sts_http_response p;
 	size_t used;
 
-	sts_http_init(&p, head, head_size, body, body_size);
+	sts_http_response_init(&p, head, head_size, body, body_size);
 	memset(head, '#', sizeof(head));
 	memset(body, '#', sizeof(body));
-	enum sts_err err = sts_http_feed(&p, text, strlen(text), &used, &error);
+	enum sts_err err = sts_http_response_feed(&p, text, strlen(text), &used, &error);
 
 	CHECK(head[head_size] == '#' && body[body_size] == '#');
 	CHECK(p.body_len <= body_size);

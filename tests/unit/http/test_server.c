@@ -62,14 +62,14 @@ static const struct row rows[] = {
 
 static void check_row(const struct row *row, size_t piece)
 {
-	struct sts_httpd r = {0};
+	struct sts_http_server r = {0};
 	struct sts_slice left = sts_slice_of(row->request);
 	int status = 0;
 
 	while (left.len > 0 && status == 0) {
 		size_t len = left.len < piece ? left.len : piece;
 
-		status = sts_httpd_feed(&r, left.data, len);
+		status = sts_http_server_feed(&r, left.data, len);
 		left.data += len;
 		left.len -= len;
 	}
@@ -78,7 +78,7 @@ static void check_row(const struct row *row, size_t piece)
 	CHECK_INT(status, row->status);
 	if (status != 200 || row->status != 200)
 		return;
-	CHECK(sts_slice_eq(sts_httpd_path(&r), row->path));
+	CHECK(sts_slice_eq(sts_http_server_path(&r), row->path));
 	CHECK(r.head == row->head);
 }
 
@@ -93,44 +93,44 @@ static void test_rows(void)
 
 static void test_nul(void)
 {
-	struct sts_httpd r = {0};
+	struct sts_http_server r = {0};
 
-	CHECK_INT(sts_httpd_feed(&r, "GET /\0", 6), 400);
-	r = (struct sts_httpd){0};
-	CHECK_INT(sts_httpd_feed(&r, "GET /a HTTP/1.1\r\nA: \0", 21), 400);
+	CHECK_INT(sts_http_server_feed(&r, "GET /\0", 6), 400);
+	r = (struct sts_http_server){0};
+	CHECK_INT(sts_http_server_feed(&r, "GET /a HTTP/1.1\r\nA: \0", 21), 400);
 }
 
-static int feed_many(struct sts_httpd *r, char c, size_t count)
+static int feed_many(struct sts_http_server *r, char c, size_t count)
 {
 	int status = 0;
 
 	while (count-- > 0 && !status)
-		status = sts_httpd_feed(r, &c, 1);
+		status = sts_http_server_feed(r, &c, 1);
 	return status;
 }
 
 static void test_a_long_line(void)
 {
-	struct sts_httpd r = {0};
+	struct sts_http_server r = {0};
 
-	CHECK_INT(sts_httpd_feed(&r, "GET /", 5), 0);
-	CHECK_INT(feed_many(&r, 'a', STS_HTTPD_LINE_MAX_BYTES - 5), 0);
+	CHECK_INT(sts_http_server_feed(&r, "GET /", 5), 0);
+	CHECK_INT(feed_many(&r, 'a', STS_HTTP_SERVER_LINE_MAX_BYTES - 5), 0);
 	CHECK_INT(feed_many(&r, 'a', 1), 414);
 }
 
 static void test_a_long_header(void)
 {
 	static const char line[] = "GET /a HTTP/1.1\r\n";
-	struct sts_httpd r = {0};
+	struct sts_http_server r = {0};
 
-	CHECK_INT(sts_httpd_feed(&r, line, sizeof(line) - 1), 0);
-	CHECK_INT(feed_many(&r, 'a', STS_HTTPD_MAX_BYTES - (sizeof(line) - 1) - 3), 0);
+	CHECK_INT(sts_http_server_feed(&r, line, sizeof(line) - 1), 0);
+	CHECK_INT(feed_many(&r, 'a', STS_HTTP_SERVER_MAX_BYTES - (sizeof(line) - 1) - 3), 0);
 	/* To the byte: an end within the bound is taken, one byte more is not. */
-	struct sts_httpd more = r;
-	CHECK_INT(sts_httpd_feed(&r, "\n\r\n", 3), 200);
-	CHECK_INT(sts_httpd_feed(&more, "a\n\r\n", 4), 431);
-	r = (struct sts_httpd){0};
-	CHECK_INT(feed_many(&r, '\n', STS_HTTPD_MAX_BYTES), 0);
+	struct sts_http_server more = r;
+	CHECK_INT(sts_http_server_feed(&r, "\n\r\n", 3), 200);
+	CHECK_INT(sts_http_server_feed(&more, "a\n\r\n", 4), 431);
+	r = (struct sts_http_server){0};
+	CHECK_INT(feed_many(&r, '\n', STS_HTTP_SERVER_MAX_BYTES), 0);
 	CHECK_INT(feed_many(&r, '\n', 1), 431);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against the C library's inet_ntop where that follows RFC 5952. */
-#include "net/ip.h"
+#include "net/address.h"
 
 #include <arpa/inet.h>
 
@@ -15,7 +15,7 @@ static void check(const char *text)
 
 	CHECK(len == 4 || inet_pton(AF_INET6, text, ip) == 1);
 	sts_text_init(&t, got, sizeof(got));
-	sts_ip_add(&t, ip, len);
+	sts_address_add(&t, ip, len);
 	CHECK_STR(got, text);
 }
 
@@ -49,7 +49,7 @@ static void test_single_zero_group_is_written(void)
 	struct sts_text t;
 
 	sts_text_init(&t, got, sizeof(got));
-	sts_ip_add(&t, ip, sizeof(ip));
+	sts_address_add(&t, ip, sizeof(ip));
 	CHECK_STR(got, "1:2:3:4:5:6:7:0");
 }
 
@@ -59,7 +59,7 @@ static void test_other_lengths(void)
 	struct sts_text t;
 
 	sts_text_init(&t, got, sizeof(got));
-	sts_ip_add(&t, (const uint8_t *)"abc", 3);
+	sts_address_add(&t, (const uint8_t *)"abc", 3);
 	CHECK_STR(got, "?");
 }
 

@@ -242,11 +242,11 @@ static void no_proxy(void)
 static enum sts_err feed(const char *answer, size_t len, size_t *used)
 {
 	char head[STS_PROXY_ANSWER_MAX_BYTES];
-	struct sts_http http;
+	struct sts_http_response http;
 	enum sts_err err = STS_EAGAIN;
 
 	error = (struct sts_error){.code = STS_OK};
-	sts_http_init(&http, head, sizeof(head), NULL, 0);
+	sts_http_response_init(&http, head, sizeof(head), NULL, 0);
 	for (*used = 0; *used < len && err == STS_EAGAIN; ++*used)
 		err = sts_proxy_feed(&proxy, &http, answer[*used], &error);
 	return err;

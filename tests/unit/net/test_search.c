@@ -280,7 +280,7 @@ static const char *candidates(const char *resolv, const char *name, bool absolut
 	bool skip;
 
 	sts_text_init(&t, joined, sizeof(joined));
-	for (size_t n = 0; sts_names_candidate(&r, sts_slice_of(name), absolute, n, out, &skip);
+	for (size_t n = 0; sts_search_candidate(&r, sts_slice_of(name), absolute, n, out, &skip);
 	     n++) {
 		if (t.len > 0)
 			sts_text_add_char(&t, ' ');
@@ -334,19 +334,19 @@ static void too_long_candidates_are_skipped(void)
 	char out[STS_HOST_MAX_BYTES + 1];
 	struct sts_resolv r = parse("search x\noptions ndots:9\n");
 	bool skip;
-	CHECK(sts_names_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && skip);
-	CHECK(sts_names_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && !skip);
+	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && skip);
+	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && !skip);
 	CHECK_INT(strlen(out), 254);
 	CHECK(out[253] == '.');
-	CHECK(!sts_names_candidate(&r, sts_slice_of(name), false, 2, out, &skip));
+	CHECK(!sts_search_candidate(&r, sts_slice_of(name), false, 2, out, &skip));
 
 	/* Exactly 253 bytes with the domain fits, one more does not. */
 	name[249] = '\0';
 	snprintf(resolv, sizeof(resolv), "search abc abcd\noptions ndots:9\n");
 	r = parse(resolv);
-	CHECK(sts_names_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && !skip);
+	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && !skip);
 	CHECK_INT(strlen(out), 254);
-	CHECK(sts_names_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && skip);
+	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && skip);
 }
 
 static const struct sts_test tests[] = {

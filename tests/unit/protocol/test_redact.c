@@ -9,7 +9,7 @@
 
 static bool found(const char *text)
 {
-	return sts_echo_find(sts_slice_of(text), STS_SLICE(SECRET), 8);
+	return sts_redact_repeats(sts_slice_of(text), STS_SLICE(SECRET), 8);
 }
 
 static void wrapped(void)
@@ -69,7 +69,7 @@ static void base64(void)
 
 static void bounds(void)
 {
-	char text[STS_ECHO_TEXT_MAX_BYTES + 2];
+	char text[STS_REDACT_TEXT_MAX_BYTES + 2];
 
 	memset(text, '.', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
@@ -78,10 +78,10 @@ static void bounds(void)
 	CHECK(!found(text));
 	memcpy(text + sizeof(text) - 10, "Ab3/dE+f", 8);
 	CHECK(found(text));
-	CHECK(!sts_echo_find(STS_SLICE("ab"), STS_SLICE("ab"), 0));
-	CHECK(!sts_echo_find(STS_SLICE("ab"), STS_SLICE("ab"), 3));
-	CHECK(sts_echo_find(STS_SLICE("xAb"), STS_SLICE("ab"), 2));
-	CHECK(!sts_echo_find((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
+	CHECK(!sts_redact_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 0));
+	CHECK(!sts_redact_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 3));
+	CHECK(sts_redact_repeats(STS_SLICE("xAb"), STS_SLICE("ab"), 2));
+	CHECK(!sts_redact_repeats((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
 }
 
 static const struct sts_test tests[] = {

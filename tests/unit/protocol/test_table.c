@@ -2,7 +2,7 @@
 /* The table itself: what a row must have for the builder and the reader to work with it. */
 #include "protocol/table.h"
 
-#include "http/client.h"
+#include "http/response.h"
 #include "protocol/request.h"
 #include "test.h"
 

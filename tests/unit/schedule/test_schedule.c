@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedule/schedule.h"
 
-#include "http/client.h"
+#include "http/response.h"
 #include "test.h"
 
 #define SECOND   1000LL

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "crypto/crypto.h"
+#include "crypto/implementations.h"
 #include "test.h"
 #include "tls/stream.h"
 
@@ -305,7 +305,7 @@ extern void br_skey_decoder_init(br_skey_decoder_context *ctx) __attribute__((we
 
 static void bearssl_s_reader_is_not_linked(void)
 {
-	CHECK(sts_tls_use_key != NULL);
+	CHECK(sts_stream_use_key != NULL);
 	CHECK(br_skey_decoder_init == NULL);
 }
 

@@ -190,7 +190,7 @@ static int connect_to(const char *name)
 
 /* --- one connection --- */
 
-static struct sts_tls tls;
+static struct sts_stream tls;
 static struct sts_verifier verifier;
 static struct sts_error error;
 static char answer[BIG_BYTES + 1024];
@@ -202,22 +202,22 @@ static void start(const char *peer, bool plain, int64_t ms)
 	error = (struct sts_error){.code = STS_OK};
 	verifier = (struct sts_verifier){.vtable = &obedient};
 	int64_t deadline = sts_clock_boot_ms() + ms;
-	CHECK_INT(sts_tls_init(&tls, connect_to(peer), plain, plain ? NULL : &verifier, "sts.test",
-			       deadline, &error),
+	CHECK_INT(sts_stream_init(&tls, connect_to(peer), plain, plain ? NULL : &verifier,
+				  "sts.test", deadline, &error),
 		  STS_OK);
 }
 
 static void finish(void)
 {
 	close(tls.fd);
-	sts_tls_fini(&tls);
+	sts_stream_fini(&tls);
 	CHECK_INT(tls.fd, -1);
 }
 
 static enum sts_err handshake(const char *peer, int64_t ms)
 {
 	start(peer, false, ms);
-	return sts_tls_handshake(&tls, &error);
+	return sts_stream_handshake(&tls, &error);
 }
 
 /* Read to the end, or to an error. */
@@ -228,8 +228,8 @@ static enum sts_err read_all(void)
 
 	answer_len = 0;
 	while (err == STS_OK && answer_len < sizeof(answer) - 1) {
-		err = sts_tls_read(&tls, answer + answer_len, sizeof(answer) - 1 - answer_len, &got,
-				   &clean, &error);
+		err = sts_stream_read(&tls, answer + answer_len, sizeof(answer) - 1 - answer_len,
+				      &got, &clean, &error);
 		CHECK(err == STS_OK ? got > 0 : got == 0);
 		answer_len += got;
 	}
@@ -242,7 +242,7 @@ static enum sts_err talk(const char *peer, int64_t ms)
 	enum sts_err err = handshake(peer, ms);
 
 	if (err == STS_OK)
-		err = sts_tls_write(&tls, "GET\n", 4, &error);
+		err = sts_stream_write(&tls, "GET\n", 4, &error);
 	return err == STS_OK ? read_all() : err;
 }
 
@@ -255,7 +255,7 @@ static void check_refused(const char *peer, int64_t ms, enum sts_err want, const
 	CHECK_INT(error.code, want);
 	if (!strstr(error.msg, word))
 		CHECK_STR(error.msg, word);
-	CHECK_STR(sts_tls_describe(&tls), "");
+	CHECK_STR(sts_stream_describe(&tls), "");
 	finish();
 }
 
@@ -283,7 +283,7 @@ static void every_suite_curve_and_key(void)
 			 rows[i].suite);
 		CHECK_STR(answer, want);
 		snprintf(want, sizeof(want), "TLS 1.2 %s", rows[i].suite);
-		CHECK_STR(sts_tls_describe(&tls), want);
+		CHECK_STR(sts_stream_describe(&tls), want);
 		CHECK_INT(br_ssl_engine_get_ecdhe_curve(&tls.client.eng), rows[i].curve);
 		finish();
 	}
@@ -305,11 +305,11 @@ static void an_address_has_no_sni(void)
 {
 	start("default", false, DEADLINE_MS);
 	int fd = tls.fd;
-	CHECK_INT(sts_tls_init(&tls, fd, false, &verifier, NULL, sts_clock_boot_ms() + DEADLINE_MS,
-			       &error),
+	CHECK_INT(sts_stream_init(&tls, fd, false, &verifier, NULL,
+				  sts_clock_boot_ms() + DEADLINE_MS, &error),
 		  STS_OK);
-	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
-	CHECK_INT(sts_tls_write(&tls, "GET\n", 4, &error), STS_OK);
+	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
+	CHECK_INT(sts_stream_write(&tls, "GET\n", 4, &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(strstr(answer, "sni=None") != NULL);
 	finish();
@@ -326,8 +326,8 @@ static void big(const char *peer, bool portable)
 		br_ssl_engine_set_aes_ctr(&tls.client.eng, &br_aes_ct64_ctr_vtable);
 		br_ssl_engine_set_ghash(&tls.client.eng, &br_ghash_ctmul64);
 	}
-	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
-	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_OK);
+	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
+	CHECK_INT(sts_stream_write(&tls, data, sizeof(data), &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(clean);
 	CHECK_INT(answer_len, sizeof(data));
@@ -373,7 +373,7 @@ static void an_early_answer_is_read(void)
 	static uint8_t data[BIG_BYTES * 4];
 
 	CHECK_INT(handshake("early", DEADLINE_MS), STS_OK);
-	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_OK);
+	CHECK_INT(sts_stream_write(&tls, data, sizeof(data), &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK_STR(answer, "early");
 	finish();
@@ -395,7 +395,7 @@ static void deadlines_after_the_handshake(void)
 	CHECK_INT(handshake("deaf", DEADLINE_MS), STS_OK);
 	from = sts_clock_boot_ms();
 	tls.deadline_boot_ms = from + SHORT_MS;
-	CHECK_INT(sts_tls_write(&tls, data, sizeof(data), &error), STS_ETIMEOUT);
+	CHECK_INT(sts_stream_write(&tls, data, sizeof(data), &error), STS_ETIMEOUT);
 	CHECK(strstr(error.msg, "sent") != NULL);
 	CHECK(sts_clock_boot_ms() - from < DEADLINE_MS);
 	finish();
@@ -474,7 +474,7 @@ static enum sts_err verified(const char *peer, const char *trusted, const char *
 	CHECK_INT(
 		sts_verifier_init(&verifier, &sources, &server, sts_clock_real_ms() / 1000, &error),
 		STS_OK);
-	enum sts_err err = sts_tls_handshake(&tls, &error);
+	enum sts_err err = sts_stream_handshake(&tls, &error);
 	finish();
 	sts_ca_sources_fini(&sources);
 	return err;
@@ -497,11 +497,11 @@ static void the_real_verifier(void)
 static void errors_need_no_place(void)
 {
 	start("alert-70", false, DEADLINE_MS);
-	CHECK_INT(sts_tls_handshake(&tls, NULL), STS_ETLS_VERSION);
+	CHECK_INT(sts_stream_handshake(&tls, NULL), STS_ETLS_VERSION);
 	finish();
 	told = STS_ECERT_EXPIRED;
 	start("default", false, DEADLINE_MS);
-	CHECK_INT(sts_tls_handshake(&tls, NULL), STS_ECERT_EXPIRED);
+	CHECK_INT(sts_stream_handshake(&tls, NULL), STS_ECERT_EXPIRED);
 	finish();
 	told = STS_OK;
 }
@@ -511,16 +511,16 @@ static void errors_need_no_place(void)
 static void plain_is_the_same_path(void)
 {
 	start("http", true, DEADLINE_MS);
-	CHECK_INT(sts_tls_handshake(&tls, &error), STS_OK);
-	CHECK_STR(sts_tls_describe(&tls), "no TLS");
-	CHECK_INT(sts_tls_write(&tls, "GET / HTTP/1.1\r\n\r\n", 18, &error), STS_OK);
+	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
+	CHECK_STR(sts_stream_describe(&tls), "no TLS");
+	CHECK_INT(sts_stream_write(&tls, "GET / HTTP/1.1\r\n\r\n", 18, &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(clean);
 	CHECK(strncmp(answer, "HTTP/1.1 400 ", 13) == 0);
 	finish();
 
 	start("resetting", true, DEADLINE_MS);
-	CHECK_INT(sts_tls_write(&tls, "GET", 3, &error), STS_OK);
+	CHECK_INT(sts_stream_write(&tls, "GET", 3, &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(!clean);
 	finish();

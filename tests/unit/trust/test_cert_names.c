@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules over whole chains are in test_verifier.c; this drives the functions with names made by
  * hand. */
-#include "trust/names.h"
+#include "trust/cert_names.h"
 
 #include "test.h"
 
@@ -60,7 +60,7 @@ static void dns_matches(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool got = sts_certname_dns_matches(sts_slice_of(cases[i].pattern),
+		bool got = sts_cert_names_match_dns(sts_slice_of(cases[i].pattern),
 						    sts_slice_of(cases[i].host));
 
 		CHECK_INT(got, cases[i].match);
@@ -73,9 +73,9 @@ static void nul_is_a_character(void)
 {
 	struct sts_slice host = STS_SLICE("sts.example.com");
 
-	CHECK(!sts_certname_dns_matches(STS_SLICE("sts.example.com\0.evil.example"), host));
-	CHECK(!sts_certname_dns_matches(STS_SLICE("sts.example.com\0"), host));
-	CHECK(!sts_certname_dns_matches(STS_SLICE("sts\0example.com"),
+	CHECK(!sts_cert_names_match_dns(STS_SLICE("sts.example.com\0.evil.example"), host));
+	CHECK(!sts_cert_names_match_dns(STS_SLICE("sts.example.com\0"), host));
+	CHECK(!sts_cert_names_match_dns(STS_SLICE("sts\0example.com"),
 					STS_SLICE("sts\0example.com")));
 }
 
@@ -84,7 +84,7 @@ static enum sts_err check(struct sts_der san, const struct sts_server_name *serv
 {
 	struct sts_cert cert = {.san = san, .has_san = true};
 
-	return sts_certname_check(&cert, server, e);
+	return sts_cert_names_check(&cert, server, e);
 }
 
 static void addresses_match_byte_for_byte(void)
@@ -138,7 +138,7 @@ static enum sts_err constrain(struct sts_der constraints, struct sts_der san)
 	struct sts_cert ca = {.name_constraints = constraints, .has_name_constraints = true};
 	struct sts_cert below = {.san = san, .has_san = true};
 
-	return sts_certname_constraints(&ca, &below, NULL);
+	return sts_cert_names_constraints(&ca, &below, NULL);
 }
 
 static void constraints(void)
@@ -192,8 +192,8 @@ static void constraints(void)
 			    DER("\x87\x03\x0b\0\0")),
 		  STS_ECERT_CONSTRAINT);
 	/* no constraints, no names */
-	CHECK_INT(sts_certname_constraints(&(struct sts_cert){0}, &(struct sts_cert){.san = name},
-					   NULL),
+	CHECK_INT(sts_cert_names_constraints(&(struct sts_cert){0}, &(struct sts_cert){.san = name},
+					     NULL),
 		  STS_OK);
 	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
 				"b.c"),
