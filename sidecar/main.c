@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "listener/listener.h"
 #include "process/log.h"
+#include "process/print.h"
 #include "sandbox/harden.h"
 #include "supervisor/events.h"
-#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
+#include "wire/job.h"
+#include "wire/listener_job.h"
 #include "worker/worker.h"
 
 extern char **environ;
@@ -157,45 +160,37 @@ static bool wants_help(char *const *argv)
 	return false;
 }
 
-/* How the supervisor starts this program again: see child.h. */
+/* How the supervisor starts a worker: see wire/job.h. */
 static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
-	const struct command *command = argc >= 8 ? find(argv[7]) : NULL;
+	const struct command *command;
+	struct sts_worker_job job;
 	struct sts_options o;
-	struct sts_worker_job job = {.name = "", .used = ""};
-	uint64_t timeout_ms;
 	int status;
 
-	if (!command || command->run != command_work || !sts_child_has_report_pipe() ||
-	    !sts_worker_mode_find(argv[2], &job.mode) ||
-	    !sts_parse_u64(sts_slice_of(argv[3]), 24 * 3600 * 1000, &timeout_ms))
+	if (!sts_job_parse(argc, argv, &job) || !sts_job_has_report_pipe())
 		return unknown_command("worker");
-	job.timeout_ms = (int64_t)timeout_ms;
-	job.name = argv[4];
-	job.digest = argv[5];
-	job.used = argv[6];
-	job.argv = argv + 8;
-	status = read_options(command, argv + 8, &o, false);
+	command = find(job.command);
+	if (!command || command->run != command_work)
+		return unknown_command("worker");
+	status = read_options(command, job.argv, &o, false);
 	if (status >= 0)
 		return status;
 	sts_worker_run(&o, &job);
 }
 
-/* listener LISTEN LEVEL FORMAT REQUIRE DIRECTORY...: the process of --listen; descriptor 3 has the metrics. */
+/* How the supervisor starts the process of --listen: see wire/listener_job.h. */
 static __attribute__((noinline)) int listener(int argc, char *const *argv)
 {
-	const struct sts_metrics *metrics = sts_metrics_map(STS_LISTEN_METRICS_FD);
-	uint64_t level, format, require;
+	const struct sts_metrics *metrics = sts_metrics_map(STS_INHERITED_FD);
+	struct sts_listener_job job;
 	struct sts_error e;
 
-	if (!metrics || argc != 6 + (int)metrics->count ||
-	    !sts_parse_u64(sts_slice_of(argv[3]), STS_LEVEL_DEBUG, &level) ||
-	    !sts_parse_u64(sts_slice_of(argv[4]), STS_LOG_FORMAT_TEXT, &format) ||
-	    !sts_parse_u64(sts_slice_of(argv[5]), 1, &require))
+	if (!metrics || !sts_listener_job_parse(argc, argv, metrics->count, &job))
 		return unknown_command("listener");
-	close(STS_LISTEN_METRICS_FD);
-	sts_log_setup((enum sts_level)level, (int)format);
-	sts_listen_run(argv[2], metrics, argv + 6, require, &e);
+	close(STS_INHERITED_FD);
+	sts_log_setup(job.level, job.format);
+	sts_listen_run(job.where, metrics, argv + STS_LISTENER_ARGUMENTS, job.require_sandbox, &e);
 	return sts_complain(&e);
 }
 

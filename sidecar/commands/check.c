@@ -6,6 +6,7 @@
 #include "base/timefmt.h"
 #include "commands/commands.h"
 #include "output/verdict.h"
+#include "process/print.h"
 
 #define LOOK_EVERY_MS 100
 

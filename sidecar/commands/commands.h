@@ -24,19 +24,4 @@ int sts_command_dry_run(const struct sts_options *o, char *const *argv);
 /* Ask the `run` that owns the directory to refresh now, and wait for the result. */
 int sts_command_refresh(const struct sts_options *o);
 
-/* Write a whole text to a descriptor; what cannot be written is lost. */
-void sts_print(int fd, struct sts_slice text);
-
-/* The exit status of a command that has printed its answer: `status`, or that of an output that could not be written. */
-int sts_printed(int status);
-
-/* "sts-sidecar: MESSAGE; HINT" on standard error. Returns the exit status of the code. */
-int sts_complain(const struct sts_error *e);
-
-/* Help texts, generated from the tables. */
-void sts_protocols_list(struct sts_text *out);
-void sts_help_exits(struct sts_text *out);
-void sts_help_command(const char *name, const char *summary, const char *usage,
-		      enum sts_command command);
-
 #endif

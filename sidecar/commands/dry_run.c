@@ -4,6 +4,7 @@
 #include "commands/commands.h"
 #include "options/config.h"
 #include "options/fields.h"
+#include "process/print.h"
 
 static struct sts_fields fields;
 static struct sts_fields_files files;

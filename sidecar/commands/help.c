@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <poll.h>
-#include <string.h>
+#include "commands/help.h"
+
 #include <unistd.h>
 
-#include "base/file.h"
-#include "commands/commands.h"
+#include "process/print.h"
+#include "protocol/table.h"
 
 #define HELP_MAX_BYTES (16 * 1024)
 
@@ -27,54 +26,19 @@ static const struct {
 	{STS_EXIT_DENIED, "the STS denied the exchange"},
 };
 
-/* Why standard output could not take all that was printed; 0: it could. */
-static int output_errno;
-
-void sts_print(int fd, struct sts_slice text)
-{
-	while (text.len > 0) {
-		ssize_t put = write(fd, text.data, text.len);
-
-		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
-			continue;
-		if (put <= 0) {
-			output_errno = fd == STDOUT_FILENO ? errno : output_errno;
-			return;
-		}
-		text.data += put;
-		text.len -= (size_t)put;
-	}
-}
-
-int sts_printed(int status)
-{
-	if (output_errno == 0 || status != STS_EXIT_OK)
-		return status;
-	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: cannot write to standard output: "));
-	sts_print(STDERR_FILENO, sts_slice_of(sts_errno_words(output_errno)));
-	sts_print(STDERR_FILENO, STS_SLICE("; look at where it goes\n"));
-	return STS_EXIT_OUTPUT;
-}
-
-int sts_complain(const struct sts_error *e)
-{
-	char line[512];
-	struct sts_text text;
-
-	sts_text_init(&text, line, sizeof(line));
-	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg,
-		      e->code == STS_EUSAGE && e->detail == STS_USAGE_PARAMETER
-			      ? "see sts-sidecar protocols NAME"
-			      : sts_error_info(e->code).hint);
-	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
-	return sts_error_info(e->code).exit_status;
-}
-
 void sts_help_exits(struct sts_text *out)
 {
 	sts_text_add_str(out, "\nExit statuses:\n");
 	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
 		sts_text_addf(out, "  %-4d%s\n", exits[i].status, exits[i].meaning);
+}
+
+void sts_help_protocols(struct sts_text *out)
+{
+	for (size_t i = 0; i < sts_protocol_count; i++)
+		sts_text_addf(out, "  %-18s%s\n",
+			      sts_protocol_text(&sts_protocols[i], STS_ROW_NAME),
+			      sts_protocol_text(&sts_protocols[i], STS_ROW_SUMMARY));
 }
 
 void sts_help_command(const char *name, const char *summary, const char *usage,
@@ -95,7 +59,7 @@ void sts_help_command(const char *name, const char *summary, const char *usage,
 			      "separated by newlines.\nDurations: 30s, 5m, 1h30m, or seconds.\n");
 	if (command & (STS_COMMAND_RUN | STS_COMMAND_FETCH)) {
 		sts_text_add_str(&out, "\nProtocols:\n");
-		sts_protocols_list(&out);
+		sts_help_protocols(&out);
 	}
 	sts_help_exits(&out);
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "commands/commands.h"
 #include "output/store.h"
+#include "process/print.h"
 #include "protocol/answer.h"
 #include "token/jwt.h"
 

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/help.h"
 #include "options/fields.h"
 #include "output/outputs.h"
+#include "process/print.h"
 #include "protocol/table.h"
 
 #define OUT_MAX_BYTES (32 * 1024)
@@ -134,14 +136,6 @@ static void row(struct print *p, const struct sts_protocol *r)
 	sts_text_add_str(&p->out, p->json ? "}]" : "");
 }
 
-void sts_protocols_list(struct sts_text *out)
-{
-	for (size_t i = 0; i < sts_protocol_count; i++)
-		sts_text_addf(out, "  %-18s%s\n",
-			      sts_protocol_text(&sts_protocols[i], STS_ROW_NAME),
-			      sts_protocol_text(&sts_protocols[i], STS_ROW_SUMMARY));
-}
-
 int sts_command_protocols(const struct sts_options *o)
 {
 	static char buf[OUT_MAX_BYTES];
@@ -155,7 +149,7 @@ int sts_command_protocols(const struct sts_options *o)
 	}
 	sts_text_init(&p.out, buf, sizeof(buf));
 	if (!one && !p.json)
-		sts_protocols_list(&p.out);
+		sts_help_protocols(&p.out);
 	sts_text_add_str(&p.out, !p.json ? "" : one ? "{" : "[{");
 	for (size_t i = 0; i < sts_protocol_count && (one || p.json); i++) {
 		if (one && one != &sts_protocols[i])

@@ -11,6 +11,7 @@
 #include "commands/commands.h"
 #include "output/status.h"
 #include "output/store.h"
+#include "process/print.h"
 
 #define LOOK_EVERY_MS 50
 

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "http/server.h"
 #include "net/connect.h"
+#include "net/listen_address.h"
 #include "output/verdict.h"
 #include "process/log.h"
 #include "sandbox/harden.h"
@@ -298,18 +299,6 @@ static bool turn(void)
 
 /* ---- the port ---- */
 
-bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *port)
-{
-	char buf[80];
-	struct sts_text all;
-
-	*address = (struct sts_address){0};
-	sts_text_init(&all, buf, sizeof(buf));
-	sts_text_addf(&all, text[0] == ':' ? "[::]%s" : "%s", text);
-	return !all.overflow &&
-	       sts_net_parse_endpoint((struct sts_slice){buf, all.len}, address, port);
-}
-
 /* Returns the descriptor, or -1 with errno. */
 static int open_port(const struct sts_address *address, uint16_t port)
 {
@@ -339,7 +328,7 @@ static int open_port_of(const char *where)
 	uint16_t port;
 	int fd;
 
-	if (!sts_listen_parse(where, &address, &port))
+	if (!sts_listen_address_parse(where, &address, &port))
 		return -1;
 	fd = open_port(&address, port);
 	/* A node without IPv6. */
@@ -389,7 +378,7 @@ static enum sts_err confine(const char *where, bool require, struct sts_error *e
 	uint16_t port = 0;
 	enum sts_err err;
 
-	sts_listen_parse(where, &address, &port);
+	sts_listen_address_parse(where, &address, &port);
 	sts_landlock_init(&files, true);
 	sts_landlock_allow_port(&files, port, true);
 	for (size_t i = 0; i < l.count; i++)

@@ -7,21 +7,11 @@
 #ifndef STS_LISTENER_LISTENER_H
 #define STS_LISTENER_LISTENER_H
 
-#include "net/search.h"
 #include "wire/metrics.h"
-
-/* The descriptor on which it inherits the metrics. */
-#define STS_LISTEN_METRICS_FD 3
-
-/*
- * "127.0.0.1:8080", "[::1]:8080", "[::]:8080", and ":8080", which is the same as the last one: every address, IPv4 too.
- * False when it is anything else.
- */
-bool sts_listen_parse(const char *text, struct sts_address *address, uint16_t *port);
 
 /*
  * Listen for ever, in a sandbox. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
- *   where    in  of sts_listen_parse()
+ *   where    in  of sts_listen_address_parse()
  *   dirs     in  the output directory of each exchange of the metrics; NULL ends them
  *   require  in  --require-sandbox
  * Returns only when it cannot go on: STS_ESANDBOX with `require`, STS_EBUG where the kernel does not let it wait.

@@ -12,14 +12,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "wire/limits.h"
 
 struct sts_options;
 
 #define STS_CONFIG_MAX_BYTES    (64 * 1024)
 #define STS_CONFIG_VALUES_MAX   1536 /* in the whole file, each of a list counts */
-#define STS_EXCHANGES_MAX       16
-#define STS_EXCHANGE_NAME_BYTES 32 /* with the NUL */
-#define STS_CONFIG_DIGEST_BYTES 8  /* the first of the file's SHA-256 */
+#define STS_CONFIG_DIGEST_BYTES 8    /* the first of the file's SHA-256 */
 
 /* One value: which option, of whom, where its text is, and where it stood. */
 struct sts_config_value {

@@ -76,7 +76,6 @@ struct sts_options {
 
 /* What the values of --body, --client-auth, --log-format and --log-level mean: the index in the row's choices. */
 enum { STS_BODY_CHOICE_ROW, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
-enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
 
 /*
  * Read the options of a command: of the whole process, or of one exchange of the configuration file.

@@ -6,14 +6,13 @@
 
 #include "base/clock.h"
 #include "base/timefmt.h"
-#include "options/options.h"
 #include "process/resident.h"
 
 static struct {
 	enum sts_level level;
 	bool json, ready;
 	uint32_t dropped, dropped_in_all;
-} config STS_AWAKE;
+} config STS_RESIDENT;
 
 static const char *const names[] = {"error", "warn", "info", "debug"};
 

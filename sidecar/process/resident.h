@@ -7,9 +7,9 @@
 #define STS_PROCESS_RESIDENT_H
 
 /* At the start of a page. */
-#define STS_AWAKE_FIRST __attribute__((section(".bss..awake"), aligned(4096)))
-#define STS_AWAKE       __attribute__((section(".bss..awake.more")))
+#define STS_RESIDENT_FIRST __attribute__((section(".bss..resident"), aligned(4096)))
+#define STS_RESIDENT       __attribute__((section(".bss..resident.more")))
 /* An array of which mostly the start is in use. */
-#define STS_AWAKE_LAST __attribute__((section(".bss.zz.awake")))
+#define STS_RESIDENT_LAST __attribute__((section(".bss.zz.resident")))
 
 #endif

@@ -11,7 +11,7 @@ static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_leve
 }
 
 /* What the first line says: with which mode files are written, and through which proxy the STS is reached. */
-static void add_once(struct sts_log *l, struct sts_told *told, const struct sts_store *store,
+static void add_once(struct sts_log *l, struct sts_logged *told, const struct sts_store *store,
 		     const char *proxy)
 {
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
@@ -26,7 +26,7 @@ static void add_once(struct sts_log *l, struct sts_told *told, const struct sts_
 		sts_log_str(l, "proxy", proxy);
 }
 
-static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_told *told,
+static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_logged *told,
 		    const struct sts_report *report, int64_t duration_ms,
 		    const struct sts_moment *now)
 {
@@ -89,9 +89,10 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
 }
 
-void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
-	      const char *proxy, enum sts_outcome outcome, const struct sts_report *report,
-	      int64_t duration_ms, const struct sts_moment *now)
+void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
+			   const struct sts_store *store, const char *proxy,
+			   enum sts_outcome outcome, const struct sts_report *report,
+			   int64_t duration_ms, const struct sts_moment *now)
 {
 	struct sts_log l;
 
@@ -108,7 +109,7 @@ void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct 
 	sts_log_end(&l);
 }
 
-int sts_tell_start(const struct sts_error *e)
+int sts_event_log_cannot_start(const struct sts_error *e)
 {
 	const struct sts_error_info info = sts_error_info(e->code);
 	struct sts_log l;
@@ -120,7 +121,7 @@ int sts_tell_start(const struct sts_error *e)
 	return info.exit_status;
 }
 
-void sts_tell_refused(const struct sts_error *e)
+void sts_event_log_refused(const struct sts_error *e)
 {
 	struct sts_log l;
 
@@ -131,17 +132,17 @@ void sts_tell_refused(const struct sts_error *e)
 	sts_log_end(&l);
 }
 
-void sts_tell_wait(const struct sts_exchange *x)
+void sts_event_log_waiting(const struct sts_exchange *x)
 {
 	char msg[32 + STS_STATUS_NAME_MAX_BYTES];
 	struct sts_text text;
 
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "waiting for exchange %s", x->status.wait_name);
-	sts_tell_named(STS_LEVEL_INFO, msg, x->plan->name);
+	sts_event_log_about(STS_LEVEL_INFO, msg, x->plan->name);
 }
 
-void sts_tell_named(enum sts_level level, const char *msg, const char *exchange)
+void sts_event_log_about(enum sts_level level, const char *msg, const char *exchange)
 {
 	struct sts_log l;
 
@@ -150,23 +151,10 @@ void sts_tell_named(enum sts_level level, const char *msg, const char *exchange)
 	sts_log_end(&l);
 }
 
-void sts_tell_plain(enum sts_level level, const char *msg)
+void sts_event_log_plain(enum sts_level level, const char *msg)
 {
 	struct sts_log l;
 
 	sts_log_start(&l, level, msg);
 	sts_log_end(&l);
-}
-
-enum sts_err sts_tell_status(const struct sts_exchange *x, struct sts_store *store,
-			     struct sts_error *e)
-{
-	char buf[STS_STATUS_MAX_BYTES];
-	struct sts_text text;
-
-	if (store->dir_fd < 0)
-		return STS_OK;
-	sts_text_init(&text, buf, sizeof(buf));
-	sts_status_format(&x->status, &text);
-	return sts_store_write(store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
 }

@@ -11,7 +11,7 @@
 #include "supervisor/exchange.h"
 
 /* What of an exchange was told already and is not told twice. */
-struct sts_told {
+struct sts_logged {
 	bool once; /* with which mode files are written, and through which proxy the STS is reached */
 	bool skew;
 };
@@ -22,26 +22,23 @@ struct sts_told {
  *   proxy        in  through which the STS is reached, or ""
  *   duration_ms  in  of the worker
  */
-void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
-	      const char *proxy, enum sts_outcome outcome, const struct sts_report *report,
-	      int64_t duration_ms, const struct sts_moment *now);
+void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
+			   const struct sts_store *store, const char *proxy,
+			   enum sts_outcome outcome, const struct sts_report *report,
+			   int64_t duration_ms, const struct sts_moment *now);
 
 /* Why the program cannot start. Returns its exit status. */
-int sts_tell_start(const struct sts_error *e);
+int sts_event_log_cannot_start(const struct sts_error *e);
 
 /* Why a new configuration file is not gone by. */
-void sts_tell_refused(const struct sts_error *e);
+void sts_event_log_refused(const struct sts_error *e);
 
 /* For whose first token it waits. */
-void sts_tell_wait(const struct sts_exchange *x);
+void sts_event_log_waiting(const struct sts_exchange *x);
 
-void sts_tell_named(enum sts_level level, const char *msg, const char *exchange);
+void sts_event_log_about(enum sts_level level, const char *msg, const char *exchange);
 
 /* A line without an exchange. */
-void sts_tell_plain(enum sts_level level, const char *msg);
-
-/* Write the status file. Not where there is no directory. */
-enum sts_err sts_tell_status(const struct sts_exchange *x, struct sts_store *store,
-			     struct sts_error *e);
+void sts_event_log_plain(enum sts_level level, const char *msg);
 
 #endif

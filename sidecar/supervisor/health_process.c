@@ -5,19 +5,20 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "supervisor/child.h"
 #include "supervisor/event_log.h"
+#include "supervisor/spawn.h"
+#include "wire/listener_job.h"
 
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
 
-void sts_listener_init(struct sts_listener *l)
+void sts_health_process_init(struct sts_health_process *l)
 {
-	*l = (struct sts_listener){.pid = -1, .fd = -1, .next_ms = -1};
+	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
 }
 
 /* Each time twice as late, and soon again once it has lived for a while. */
-static __attribute__((noinline)) void again(struct sts_listener *l, const char *msg,
+static __attribute__((noinline)) void again(struct sts_health_process *l, const char *msg,
 					    const char *key, int64_t value)
 {
 	int64_t now_ms = sts_clock_boot_ms();
@@ -33,13 +34,14 @@ static __attribute__((noinline)) void again(struct sts_listener *l, const char *
 	sts_log_end(&line);
 }
 
-void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *names, size_t count)
+void sts_health_process_plan(struct sts_health_process *l, bool wanted, const char *const *names,
+			     size_t count)
 {
 	struct sts_error e;
 
-	sts_listener_stop(l);
+	sts_health_process_stop(l);
 	if (wanted && !l->metrics && sts_metrics_make(&l->metrics, &l->fd, &e) != STS_OK)
-		sts_tell_plain(STS_LEVEL_WARN, e.msg);
+		sts_event_log_plain(STS_LEVEL_WARN, e.msg);
 	if (l->metrics)
 		sts_metrics_name(l->metrics, names, count);
 	if (!wanted || !l->metrics)
@@ -48,26 +50,26 @@ void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *n
 	l->next_ms = sts_clock_boot_ms();
 }
 
-void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
-			bool require, const char *const *dirs)
+void sts_health_process_start(struct sts_health_process *l, const char *program, const char *where,
+			      bool require, const char *const *dirs)
 {
-	char level[] = {(char)('0' + sts_log_level()), '\0'};
-	char format[] = {(char)('0' + sts_log_format()), '\0'};
-	const char *arguments[6 + STS_EXCHANGES_MAX + 1] = {
-		program, "listener", where, level, format, require ? "1" : "0"};
+	struct sts_listener_job job = {.where = where,
+				       .level = sts_log_level(),
+				       .format = sts_log_format(),
+				       .require_sandbox = require};
+	const char *arguments[STS_LISTENER_ARGUMENTS + STS_EXCHANGES_MAX + 1];
+	char numbers[2][2];
 
-	for (size_t i = 0; i < l->metrics->count; i++)
-		arguments[6 + i] = dirs[i];
+	sts_listener_arguments(&job, program, dirs, l->metrics->count, numbers, arguments);
 	l->next_ms = -1;
 	l->started_ms = sts_clock_boot_ms();
 	/* No environment: a variable may name a proxy with its password. */
-	l->pid = sts_child_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd,
-				 -1);
+	l->pid = sts_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd, -1);
 	if (l->pid < 0)
 		again(l, "the process of --listen could not be started", "errno", errno);
 }
 
-void sts_listener_ended(struct sts_listener *l, int status)
+void sts_health_process_ended(struct sts_health_process *l, int status)
 {
 	l->pid = -1;
 	if (WIFSIGNALED(status))
@@ -76,9 +78,9 @@ void sts_listener_ended(struct sts_listener *l, int status)
 		again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
 }
 
-void sts_listener_stop(struct sts_listener *l)
+void sts_health_process_stop(struct sts_health_process *l)
 {
-	sts_child_end(l->pid);
+	sts_spawn_end(l->pid);
 	l->pid = -1;
 	l->next_ms = -1;
 }

@@ -10,7 +10,7 @@
 
 #include "wire/metrics.h"
 
-struct sts_listener {
+struct sts_health_process {
 	pid_t pid;       /* -1: none */
 	int fd;          /* of the metrics; -1: none yet */
 	int64_t next_ms; /* BOOTTIME of the next start; -1: none */
@@ -19,15 +19,16 @@ struct sts_listener {
 };
 
 /* Set up: there is none. */
-void sts_listener_init(struct sts_listener *l);
+void sts_health_process_init(struct sts_health_process *l);
 
 /*
- * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with sts_listener_start() when it is due.
+ * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with sts_health_process_start() when it is due.
  * Without memory for the metrics there is one warning and no endpoint.
  *   wanted  in  is there a --listen?
  *   names   in  of the exchanges
  */
-void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *names, size_t count);
+void sts_health_process_plan(struct sts_health_process *l, bool wanted, const char *const *names,
+			     size_t count);
 
 /*
  * Start the process now (next_ms). A start that fails is tried again later.
@@ -36,13 +37,13 @@ void sts_listener_plan(struct sts_listener *l, bool wanted, const char *const *n
  *   require  in  --require-sandbox
  *   dirs     in  the output directory of each exchange
  */
-void sts_listener_start(struct sts_listener *l, const char *program, const char *where,
-			bool require, const char *const *dirs);
+void sts_health_process_start(struct sts_health_process *l, const char *program, const char *where,
+			      bool require, const char *const *dirs);
 
 /* Its process has ended by itself: it is due again after 1 s to 60 s. */
-void sts_listener_ended(struct sts_listener *l, int status);
+void sts_health_process_ended(struct sts_health_process *l, int status);
 
 /* Kill the process. */
-void sts_listener_stop(struct sts_listener *l);
+void sts_health_process_stop(struct sts_health_process *l);
 
 #endif

@@ -1,73 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The exchanges of this process: for each its state, its output directory, what its input files were when last looked at. Who waits for whom,
- * what a new plan changes, which files are watched. The supervisor's own; it starts the workers (supervisor.c).
- *
- * Files are looked at, never into: stat(2), and watches where the kernel gives them.
+ * The running set: the exchanges of this process, each with its state, its output directory and its
+ * worker. This module owns the memory, the directories and the status files, and carries the set over to
+ * new plans. workers.h starts the workers, inputs.h looks at the files that the exchanges read, and
+ * chain.h knows which exchange waits for which.
  */
 #ifndef STS_SUPERVISOR_RUNNING_SET_H
 #define STS_SUPERVISOR_RUNNING_SET_H
 
 #include "output/store.h"
+#include "supervisor/child.h"
 #include "supervisor/event_log.h"
-#include "supervisor/events.h"
 #include "supervisor/exchange.h"
 
-struct sts_seat {
-	struct sts_exchange x; /* x.plan is NULL: nobody sits here */
+/* One exchange of the set. */
+struct sts_member {
+	struct sts_exchange x; /* x.plan is NULL if this place of the set is free */
 	struct sts_store store;
-	struct sts_child *worker; /* NULL: none */
-	uint64_t subject, trust;  /* the files' identities */
+	struct sts_child *worker; /* NULL for none */
+	uint64_t subject,
+		trust; /* the identities of its input files when they were last looked at */
 	bool watches_cas;
-	struct sts_told told;
+	struct sts_logged logged;
 };
 
-/* The seats that are taken, one after the other: for (struct sts_seat *t = NULL; (t = sts_seat_next(t));) */
-struct sts_seat *sts_seat_next(struct sts_seat *t);
+/* The members one after the other: for (struct sts_member *t = NULL; (t = sts_member_next(t));) */
+struct sts_member *sts_member_next(struct sts_member *t);
 
-/* The seat of the plan's exchange number i, in the order of the configuration file. */
-struct sts_seat *sts_seat_of(uint32_t i);
+/* The member of the plans' exchange number i, in the order of the configuration file. */
+struct sts_member *sts_member_of(uint32_t i);
 
-/* The plans that are in use; NULL before the first. */
-const struct sts_plans *sts_seats_plans(void);
+/* The member that goes by a plan of the plans in use; NULL for none. */
+struct sts_member *sts_member_of_plan(const struct sts_plan *plan);
 
-/* A text of the plans in use. */
-const char *sts_seats_text(uint16_t at);
+/* The plans in use; NULL before the first. */
+const struct sts_plans *sts_running_plans(void);
 
-/* Which file a path leads to: another number for another file, or other content. 0: none that can be seen. */
-uint64_t sts_file_identity(const char *path);
+/* A text of the plans in use: see sts_plans_text(). */
+const char *sts_running_text(uint16_t at);
 
-/*
- * Go over to new plans, which are kept. Whose name, directory and mode are the same goes on, with its state; whom nobody follows stops first,
- * since another one may get its directory.
- */
-void sts_seats_take_over(struct sts_plans *plans);
+/* Does each exchange end after its first success (`fetch`, --single-run)? */
+bool sts_running_once(void);
 
 /*
- * Open the output directory, own it, and show that it can be written; nothing where that was done, or where there is none.
- * Returns STS_OK, STS_EOUTPUT, STS_ELOCKED.
+ * Go over to new plans.
+ *   plans  in  kept, and freed when the next plans come
+ * A member whose name, directory, mode and group are the same goes on with its state. A member that has no
+ * plan any more is removed before new ones are added, since a new one may get its directory.
  */
-enum sts_err sts_seat_own(struct sts_seat *t, struct sts_error *e);
+void sts_running_take_over(struct sts_plans *plans);
 
-/* An attempt starts: what are its inputs? */
-void sts_seat_look(struct sts_seat *t);
+/* Write the status files of the exchanges whose status has changed. */
+void sts_running_write_status(void);
 
-/* An attempt ended: did its inputs change under it? Wakes who waits for it, and ends who waits in vain. */
-void sts_seat_attempted(struct sts_seat *t);
+/*
+ * Open and lock the output directory, and write the first status file to show that it can be written.
+ * Does nothing if that was done, or if there is no output directory.
+ * Returns STS_OK, STS_EOUTPUT or STS_ELOCKED.
+ */
+enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
 
-/* Something changed in a directory that is watched. */
-void sts_seats_files_changed(void);
+/* An attempt has ended: look at its inputs, and at the exchanges that wait for it. */
+void sts_member_attempted(struct sts_member *t);
 
-/* Watch what matters now, where that has changed since the last time. CA files only while they are the problem. */
-void sts_seats_watch(struct sts_events *ev, const char *config);
+/* Remove an exchange: its worker is killed and its directory is unlocked. The files stay. */
+void sts_member_remove(struct sts_member *t);
 
-/* Write the status files of those that changed. */
-void sts_seats_write_status(void);
-
-/* For good: the worker is killed, the lock let go; the files stay. */
-void sts_seat_stand_up(struct sts_seat *t);
-
-/* Now, with a random number. */
+/* The present moment with a random number. */
 struct sts_moment sts_now(void);
 
 #endif

@@ -3,15 +3,12 @@
  * The supervisor: holds the schedule and nothing else. It opens no socket, reads no token, parses no byte that came from the network. It
  * waits in one poll() on signals, two timers, the pipes of its children and file changes; between refreshes it makes no system call.
  *
- * Each exchange has one worker at a time, and all of them together STS_WORKERS_MAX: one that is due waits only while so many attempts run,
- * and the longest due goes first. What is no attempt gives way.
+ * Which exchange gets a worker, and when, is decided in workers.h.
  */
 #ifndef STS_SUPERVISOR_SUPERVISOR_H
 #define STS_SUPERVISOR_SUPERVISOR_H
 
 #include "options/options.h"
-
-#define STS_WORKERS_MAX 4
 
 /*
  * Run the exchanges until told to stop (`run`, `exchange`), or until each has succeeded or failed for good (`fetch`, --single-run).

@@ -7,7 +7,7 @@
 #ifndef STS_WIRE_METRICS_H
 #define STS_WIRE_METRICS_H
 
-#include "options/config.h"
+#include "wire/limits.h"
 #include "wire/report.h"
 
 #define STS_METRICS_BUCKETS 11 /* of durations; the last one has no upper bound */

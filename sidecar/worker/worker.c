@@ -100,7 +100,7 @@ static const struct {
 static void send_report(void)
 {
 	w.report.phase_ms[w.report.stage] = (uint32_t)(sts_clock_boot_ms() - w.stage_since_ms);
-	ssize_t ignored = write(STS_CHILD_REPORT_FD, &w.report, sizeof(w.report));
+	ssize_t ignored = write(STS_INHERITED_FD, &w.report, sizeof(w.report));
 	(void)ignored;
 }
 
@@ -221,7 +221,7 @@ static enum sts_err configure(void)
 	err = sts_config_read(c, w.o->config, &w.error);
 	if (err != STS_OK || !is_hex_of(w.job->digest, sts_config_digest(c))) {
 		w.report.flags |= STS_REPORT_REPLAN;
-		if (!sts_snapshot_read(STS_CHILD_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
+		if (!sts_snapshot_read(STS_INHERITED_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
 			return sts_fail(&w.error, STS_EINPUT, 0,
 					"the configuration file has changed since it was read");
 		err = sts_config_parse(c, (struct sts_slice){w.body, len}, &w.error);
@@ -398,7 +398,7 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	enum sts_err err;
 
 	memcpy(sent + 1, w.subject.id, sizeof(w.subject.id));
-	if (write(STS_CHILD_REPORT_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
+	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.sent_real_ms = sts_clock_real_ms();
 	w.report.sent_boot_ms = sts_clock_boot_ms();

@@ -6,15 +6,8 @@
 #ifndef STS_WORKER_WORKER_H
 #define STS_WORKER_WORKER_H
 
-#include "supervisor/child.h"
-
-/* As it comes in the arguments: see child.h. */
-struct sts_worker_job {
-	enum sts_worker_mode mode;
-	int64_t timeout_ms; /* after which SIGALRM writes a report that names the stage */
-	const char *name, *digest, *used;
-	char *const *argv; /* what follows the command's name */
-};
+#include "options/options.h"
+#include "wire/job.h"
 
 /*
  * Do one job and end the process.

@@ -10,13 +10,14 @@
 
 #include "base/clock.h"
 #include "hostile.h"
-#include "supervisor/child.h"
+#include "wire/job.h"
+#include "wire/report.h"
 
 static struct sts_report report;
 
 static void put(const void *data, size_t len)
 {
-	ssize_t ignored = write(STS_CHILD_REPORT_FD, data, len);
+	ssize_t ignored = write(STS_INHERITED_FD, data, len);
 	(void)ignored;
 }
 

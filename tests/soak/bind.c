@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The world in place of the kernel: what supervisor.c, seats.c and exchange.c call of the other modules, and three calls of the C library
+ * The world in place of the kernel: what the supervisor and its exchanges call of the other modules, and three calls of the C library
  * (linked with --wrap). None of the product's decisions is here.
  */
 #include "bind.h"
@@ -16,13 +16,14 @@
 
 #include "base/clock.h"
 #include "check.h"
-#include "commands/commands.h"
 #include "output/store.h"
+#include "process/print.h"
 #include "schedule/schedule.h"
 #include "supervisor/event_log.h"
 #include "supervisor/events.h"
 #include "supervisor/health_process.h"
-#include "supervisor/plan.h"
+#include "supervisor/planner.h"
+#include "supervisor/spawn.h"
 
 static struct sts_plans plans;
 
@@ -97,6 +98,16 @@ enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)
 	return STS_OK;
 }
 
+enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice content,
+			     struct sts_error *e)
+{
+	(void)store;
+	(void)name;
+	(void)content;
+	(void)e;
+	return STS_OK;
+}
+
 /* ---- events ---- */
 
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
@@ -142,8 +153,11 @@ static void leak(void)
 		check_fail(-1, "no memory is left");
 }
 
-enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, struct sts_error *e)
+enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, char *const *argv,
+			     int snapshot_fd, struct sts_error *e)
 {
+	(void)argv;
+	(void)snapshot_fd;
 	sts_child_init(c);
 	leak();
 	ino_t used = 0;
@@ -188,7 +202,7 @@ void sts_child_kill(struct sts_child *c)
 	c->killed = true;
 }
 
-void sts_child_end(pid_t pid)
+void sts_spawn_end(pid_t pid)
 {
 	struct worker *w = world_worker(pid);
 
@@ -199,7 +213,7 @@ void sts_child_end(pid_t pid)
 
 void sts_child_drop(struct sts_child *c)
 {
-	sts_child_end(c->pid);
+	sts_spawn_end(c->pid);
 	sts_child_init(c);
 }
 
@@ -280,9 +294,10 @@ void bind_plan(void)
 
 /* ---- what nobody reads here ---- */
 
-void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct sts_store *store,
-	      const char *proxy, enum sts_outcome outcome, const struct sts_report *report,
-	      int64_t duration_ms, const struct sts_moment *now)
+void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
+			   const struct sts_store *store, const char *proxy,
+			   enum sts_outcome outcome, const struct sts_report *report,
+			   int64_t duration_ms, const struct sts_moment *now)
 {
 	(void)told;
 	(void)store;
@@ -294,7 +309,7 @@ void sts_tell(const struct sts_exchange *x, struct sts_told *told, const struct 
 		check_fail(atoi(x->plan->name), "it gave up");
 }
 
-int sts_tell_start(const struct sts_error *e)
+int sts_event_log_cannot_start(const struct sts_error *e)
 {
 	check_fail(-1, "it cannot start: %s", e->msg);
 }
@@ -304,9 +319,9 @@ int sts_complain(const struct sts_error *e)
 	check_fail(-1, "it complains: %s", e->msg);
 }
 
-void sts_listener_init(struct sts_listener *l)
+void sts_health_process_init(struct sts_health_process *l)
 {
-	*l = (struct sts_listener){.pid = -1, .fd = -1, .next_ms = -1};
+	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
 }
 
 /* ---- bugs in the schedule ---- */

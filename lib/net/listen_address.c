@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/listen_address.h"
+
+#include "net/connect.h"
+
+bool sts_listen_address_parse(const char *text, struct sts_address *address, uint16_t *port)
+{
+	char buf[80];
+	struct sts_text all;
+
+	*address = (struct sts_address){0};
+	sts_text_init(&all, buf, sizeof(buf));
+	sts_text_addf(&all, text[0] == ':' ? "[::]%s" : "%s", text);
+	return !all.overflow &&
+	       sts_net_parse_endpoint((struct sts_slice){buf, all.len}, address, port);
+}

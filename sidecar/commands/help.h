@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The help texts, made from the tables of options, errors and protocols.
+ */
+#ifndef STS_COMMANDS_HELP_H
+#define STS_COMMANDS_HELP_H
+
+#include "options/options.h"
+
+/* Add the list of exit statuses with their meanings. */
+void sts_help_exits(struct sts_text *out);
+
+/* Add the list of protocols, one line each. */
+void sts_help_protocols(struct sts_text *out);
+
+/* Print the help of a command on standard output. */
+void sts_help_command(const char *name, const char *summary, const char *usage,
+		      enum sts_command command);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/chain.h"
+
+#include <string.h>
+
+#include "supervisor/inputs.h"
+
+/* Does an exchange have what those need that read its output? */
+static bool has_token(const struct sts_member *t)
+{
+	return t->x.expires_s > 0 && (!sts_running_once() || t->x.exit_status == STS_EXIT_OK);
+}
+
+static const char *waits_for(const struct sts_plan *plan)
+{
+	const struct sts_plan *first = plan->depends_on < 0
+					       ? NULL
+					       : &sts_running_plans()->plan[plan->depends_on];
+	const struct sts_member *t = first ? sts_member_of_plan(first) : NULL;
+
+	return !first || (t && has_token(t)) ? NULL : first->name;
+}
+
+/* What waited for a token of another one, and what reads that, after it has one; what waits in vain, after it ended without. */
+void sts_chain_pass_on(void)
+{
+	struct sts_moment m = sts_now();
+
+	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+		const struct sts_plan *plan = t->x.plan;
+		const struct sts_member *first =
+			plan->depends_on < 0
+				? NULL
+				: sts_member_of_plan(&sts_running_plans()->plan[plan->depends_on]);
+
+		if (!waits_for(plan))
+			sts_exchange_input_ready(&t->x, &m);
+		else if (first && first->x.exit_status > 0 &&
+			 sts_exchange_input_lost(&t->x, first->x.exit_status))
+			sts_event_log_about(
+				STS_LEVEL_ERROR,
+				"not tried: the exchange whose token it sends has failed (see its "
+				"line)",
+				plan->name);
+		if (first && !sts_running_once())
+			sts_inputs_check_subject(t);
+	}
+}
+
+void sts_chain_make_wait(struct sts_member *t)
+{
+	const char *name = waits_for(t->x.plan);
+
+	if (!name || sts_exchange_busy(&t->x) ||
+	    (t->x.status.wait == STS_WAIT_EXCHANGE && strcmp(name, t->x.status.wait_name) == 0))
+		return;
+	sts_exchange_wait(&t->x, name);
+	sts_event_log_waiting(&t->x);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/inputs.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static bool watch_again;
+
+uint64_t sts_file_identity(const char *path)
+{
+	struct stat st;
+	uint64_t h = 0;
+
+	if (stat(path, &st) != 0)
+		return 0;
+	const uint64_t parts[] = {st.st_dev, st.st_ino, (uint64_t)st.st_size,
+				  (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		h = (h ^ parts[i]) * 0x9e3779b97f4a7c15u;
+	return h | 1;
+}
+
+static uint64_t identity_of_cas(const struct sts_plan *plan)
+{
+	uint64_t h = 0;
+
+	for (const char *ca = sts_running_text(plan->cas); *ca; ca += strlen(ca) + 1)
+		h = h * 31 + sts_file_identity(ca);
+	return h;
+}
+
+/* Something changed beside the subject token. In a directory that others write in, that may happen all the time. */
+void sts_inputs_check_subject(struct sts_member *t)
+{
+	uint64_t seen;
+	struct sts_moment m;
+
+	/* A worker may have the old one: what it brings is judged when it ends. */
+	if (sts_exchange_busy(&t->x))
+		return;
+	seen = sts_file_identity(sts_running_text(t->x.plan->token_file));
+	if (seen == t->subject)
+		return;
+	t->subject = seen;
+	m = sts_now();
+	sts_exchange_subject_changed(&t->x, &m);
+}
+
+static void check_trust(struct sts_member *t)
+{
+	uint64_t seen;
+	struct sts_moment m;
+
+	if (!t->x.distrusts || sts_exchange_busy(&t->x))
+		return;
+	seen = identity_of_cas(t->x.plan);
+	if (seen == t->trust)
+		return;
+	t->trust = seen;
+	m = sts_now();
+	sts_exchange_trust_changed(&t->x, &m);
+}
+
+void sts_inputs_look(struct sts_member *t)
+{
+	t->subject = sts_file_identity(sts_running_text(t->x.plan->token_file));
+	if (t->x.distrusts)
+		t->trust = identity_of_cas(t->x.plan);
+}
+
+void sts_inputs_files_changed(void)
+{
+	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+		sts_inputs_check_subject(t);
+		check_trust(t);
+	}
+}
+
+static void watch_one(struct sts_events *ev, struct sts_member *t)
+{
+	const struct sts_plan *plan = t->x.plan;
+
+	t->watches_cas = t->x.distrusts;
+	sts_events_watch(ev, sts_running_text(plan->token_file));
+	for (const char *ca = sts_running_text(plan->cas); t->watches_cas && *ca;
+	     ca += strlen(ca) + 1)
+		sts_events_watch(ev, ca);
+}
+
+void sts_inputs_watch(struct sts_events *ev, const char *config)
+{
+	bool again = watch_again;
+
+	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+		again = again || t->watches_cas != t->x.distrusts;
+	if (!again || sts_running_once())
+		return;
+	watch_again = false;
+	sts_events_unwatch(ev);
+	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+		watch_one(ev, t);
+	if (config)
+		sts_events_watch(ev, config);
+	/* What happened before it was watched. */
+	sts_inputs_files_changed();
+}
+
+void sts_inputs_watch_again(void)
+{
+	watch_again = true;
+}
+
+void sts_inputs_attempted(struct sts_member *t)
+{
+	if (t->x.distrusts && !t->watches_cas)
+		t->trust = identity_of_cas(t->x.plan);
+	if (sts_running_once())
+		return;
+	sts_inputs_check_subject(t);
+	check_trust(t);
+}

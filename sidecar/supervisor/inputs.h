@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files that an exchange reads: its subject token and its CA files. The supervisor looks at them with
+ * stat(2) and watches their directories; it never opens them.
+ */
+#ifndef STS_SUPERVISOR_INPUTS_H
+#define STS_SUPERVISOR_INPUTS_H
+
+#include "supervisor/events.h"
+#include "supervisor/running_set.h"
+
+/*
+ * The identity of the file that a path leads to. Another file, or other content, has another number.
+ * Returns 0 if no file can be seen there.
+ */
+uint64_t sts_file_identity(const char *path);
+
+/* An attempt starts: note the identities of its input files. */
+void sts_inputs_look(struct sts_member *t);
+
+/* An attempt has ended: find out whether its input files changed in the meantime. */
+void sts_inputs_attempted(struct sts_member *t);
+
+/* Find out whether the subject token has changed, unless an attempt is under way. */
+void sts_inputs_check_subject(struct sts_member *t);
+
+/* Something has changed in a directory that is watched. */
+void sts_inputs_files_changed(void);
+
+/*
+ * Watch the input files and the configuration file, if that has changed since the last call. The CA files
+ * are watched only while trust is what fails.
+ *   config  in  the configuration file; NULL for none
+ */
+void sts_inputs_watch(struct sts_events *ev, const char *config);
+
+/* The plans have changed: the next sts_inputs_watch() watches anew. */
+void sts_inputs_watch_again(void);
+
+#endif

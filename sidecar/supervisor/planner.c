@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/planner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "wire/snapshot.h"
+
+/* The time for reading one small file and checking it. */
+#define PLANNING_MS 10000
+
+void sts_planner_init(struct sts_planner *p)
+{
+	*p = (struct sts_planner){.pid = -1, .fd = -1, .snapshot = -1};
+}
+
+void sts_planner_drop(struct sts_planner *p)
+{
+	if (p->pid > 0)
+		kill(p->pid, SIGKILL);
+	if (p->fd >= 0)
+		close(p->fd);
+	if (p->snapshot >= 0)
+		close(p->snapshot);
+	sts_plans_free(p->plans);
+	sts_planner_init(p);
+}
+
+static size_t used(const struct sts_plans *plans)
+{
+	return offsetof(struct sts_plans, text) + (plans->error.code == STS_OK ? plans->bytes : 0);
+}
+
+static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
+				    const struct sts_options *o, char *const *argv)
+{
+	const char *at = (const char *)p->plans;
+	size_t left;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STS_EXIT_BUG);
+	sts_plans_make(p->plans, o, argv, p->snapshot);
+	for (left = used(p->plans); left > 0;) {
+		ssize_t put = write(fd, at, left);
+
+		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
+			continue;
+		if (put <= 0)
+			_exit(STS_EXIT_BUG);
+		at += put;
+		left -= (size_t)put;
+	}
+	_exit(STS_EXIT_OK);
+}
+
+/* Returns 0, or why there is no child. */
+static int fork_child(struct sts_planner *p, const struct sts_options *o, char *const *argv)
+{
+	pid_t self = getpid();
+	int fds[2], err;
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+		return errno;
+	p->pid = _Fork();
+	if (p->pid == 0)
+		plan_in_child(p, fds[1], self, o, argv);
+	err = errno;
+	close(fds[1]);
+	if (p->pid > 0) {
+		p->fd = fds[0];
+		return 0;
+	}
+	close(fds[0]);
+	return err;
+}
+
+enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
+			       char *const *argv, bool here, struct sts_error *e)
+{
+	void *memory = mmap(NULL, sizeof(*p->plans), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err = ENOMEM;
+
+	sts_planner_init(p);
+	if (memory != MAP_FAILED) {
+		p->plans = memory;
+		p->kill_boot_ms = sts_clock_boot_ms() + PLANNING_MS;
+		if (o->config)
+			p->snapshot = sts_snapshot_make();
+		err = fork_child(p, o, argv);
+		if (err == 0)
+			return STS_OK;
+	}
+	if (p->plans && here) {
+		sts_plans_make(p->plans, o, argv, p->snapshot);
+		p->len = used(p->plans);
+		return STS_OK;
+	}
+	sts_planner_drop(p);
+	return sts_fail(e, STS_EFORK, err, "the options cannot be checked: %s",
+			sts_errno_words(err));
+}
+
+bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms)
+{
+	while (p->fd >= 0) {
+		char *at = (char *)p->plans + p->len;
+		ssize_t got = read(p->fd, at, sizeof(*p->plans) - p->len);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (got > 0) {
+			p->len += (size_t)got;
+			continue;
+		}
+		close(p->fd);
+		p->fd = -1;
+	}
+	return p->plans && (p->fd < 0 || now_boot_ms >= p->kill_boot_ms);
+}
+
+enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,
+				struct sts_error *e)
+{
+	bool whole = p->fd < 0 && p->len >= sizeof(struct sts_error) && p->len == used(p->plans);
+	enum sts_err err;
+
+	if (whole)
+		*e = p->plans->error;
+	else
+		sts_fail(e, p->fd < 0 ? STS_EBUG : STS_ETIMEOUT, 0,
+			 "the process that checks the options %s",
+			 p->fd < 0 ? "died" : "did not end in time");
+	err = e->code;
+	if (err == STS_OK) {
+		int old = *snapshot;
+
+		*plans = p->plans;
+		*snapshot = p->snapshot;
+		p->plans = NULL;
+		p->snapshot = old;
+	}
+	sts_planner_drop(p);
+	return err;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wire/job.h"
+
+/* In the child, between fork and exec: only system calls. */
+static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
+		   char *const *environ_)
+{
+	sigset_t none;
+
+	/* It must not outlive its supervisor, which may have died before this line. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STS_SPAWN_EXEC_FAILED);
+	if (inherited_fd == STS_INHERITED_FD ? syscall(SYS_fcntl, inherited_fd, F_SETFD, 0) != 0
+					     : dup2(inherited_fd, STS_INHERITED_FD) < 0)
+		_exit(STS_SPAWN_EXEC_FAILED);
+	if (snapshot_fd >= 0 && dup2(snapshot_fd, STS_INHERITED_SNAPSHOT_FD) < 0)
+		_exit(STS_SPAWN_EXEC_FAILED);
+	/* A HUP that is sent to all processes of this name (pkill) is meant for the supervisor. It must not end
+	 * an exchange that is under way. */
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve("/proc/self/exe", arguments, environ_);
+	/* There is no /proc: execute the path that the kernel was given. */
+	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+	if (self >= 0)
+		syscall(SYS_execveat, self, "", arguments, environ_, AT_EMPTY_PATH);
+	_exit(STS_SPAWN_EXEC_FAILED);
+}
+
+pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd)
+{
+	pid_t self = getpid(), pid = _Fork();
+
+	if (pid == 0)
+		become(inherited_fd, snapshot_fd, self, arguments, environ_);
+	return pid;
+}
+
+void sts_spawn_end(pid_t pid)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
+	for (int i = 0; pid > 0 && i < 20 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}

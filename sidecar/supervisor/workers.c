@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/workers.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "process/resident.h"
+#include "supervisor/child.h"
+#include "supervisor/inputs.h"
+
+struct slot {
+	struct sts_child child; /* pid is -1: free */
+	struct sts_member *member;
+};
+
+static struct {
+	char *const *argv;
+	sts_workers_ended *ended;
+	struct slot slots[STS_WORKERS_MAX];
+} all STS_RESIDENT;
+
+#define EACH_SLOT(slot) \
+	struct slot *slot = all.slots; \
+	slot < all.slots + STS_WORKERS_MAX; \
+	slot++
+#define EACH_MEMBER(t) \
+	struct sts_member *t = NULL; \
+	(t = sts_member_next(t));
+
+void sts_workers_init(char *const *argv, sts_workers_ended *told)
+{
+	all.argv = argv;
+	all.ended = told;
+	for (EACH_SLOT(slot)) {
+		sts_child_init(&slot->child);
+		slot->member = NULL;
+	}
+}
+
+/* ---- the end of a worker ---- */
+
+static __attribute__((noinline)) void finished(struct sts_member *t, struct sts_report *report,
+					       int64_t started_boot_ms)
+{
+	struct sts_moment m = sts_now();
+	bool was_attempt = sts_exchange_busy(&t->x);
+	enum sts_outcome outcome = sts_exchange_finished(&t->x, report, &m);
+
+	t->worker = NULL;
+	all.ended(t, outcome, report, m.boot_ms - started_boot_ms, &m);
+	if (was_attempt)
+		sts_member_attempted(t);
+}
+
+static void ended(struct slot *slot, int status)
+{
+	struct sts_report report;
+
+	sts_child_finish(&slot->child, status, &report);
+	if (slot->child.stage_len > 0)
+		sts_exchange_sent(&slot->member->x, slot->child.stage + 1);
+	finished(slot->member, &report, slot->child.started_boot_ms);
+}
+
+/* The worker's words, where there is none to say them. */
+static void not_started(struct sts_member *t, const struct sts_error *e)
+{
+	struct sts_report report = {.error = (int32_t)e->code,
+				    .detail = e->detail,
+				    .retry_after_s = -1,
+				    .subject_exp_s = -1};
+
+	memcpy(report.text, e->msg, sizeof(report.text));
+	finished(t, &report, sts_clock_boot_ms());
+}
+
+static __attribute__((noinline)) void start(struct sts_member *t, struct slot *slot,
+					    enum sts_worker_mode mode, int snapshot_fd)
+{
+	const struct sts_plan *plan = t->x.plan;
+	struct sts_job job = {
+		.mode = mode,
+		.timeout_ms = sts_exchange_started(&t->x, mode, sts_clock_boot_ms()),
+		.name = plan->name,
+		.digest = plan->configured ? sts_running_plans()->digest : NULL,
+		.used = t->x.used ? t->x.used_id : NULL,
+	};
+	struct sts_error e;
+
+	if (sts_exchange_busy(&t->x))
+		sts_inputs_look(t);
+	slot->member = t;
+	t->worker = &slot->child;
+	if (sts_member_own(t, &e) != STS_OK ||
+	    sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) != STS_OK)
+		not_started(t, &e);
+}
+
+void sts_workers_kill_late(int64_t now_ms)
+{
+	for (EACH_SLOT(slot))
+		if (slot->child.pid > 0 && now_ms >= slot->child.kill_boot_ms) {
+			sts_child_kill(&slot->child);
+			ended(slot, 0);
+		}
+}
+
+static void drop(struct slot *slot)
+{
+	sts_child_drop(&slot->child);
+	slot->member->worker = NULL;
+	sts_exchange_dropped(&slot->member->x);
+}
+
+/* A slot for a worker. An attempt may take that of one that is none: a poll that hangs must not hold up an exchange. */
+static struct slot *find_slot(bool for_attempt)
+{
+	for (EACH_SLOT(slot))
+		if (slot->child.pid < 0)
+			return slot;
+	for (struct slot *slot = all.slots; for_attempt && slot < all.slots + STS_WORKERS_MAX;
+	     slot++)
+		if (!sts_exchange_busy(&slot->member->x)) {
+			drop(slot);
+			return slot;
+		}
+	return NULL;
+}
+
+static struct slot *slot_of(const struct sts_member *t)
+{
+	for (EACH_SLOT(slot))
+		if (&slot->child == t->worker)
+			return slot;
+	return NULL;
+}
+
+static bool is_unproven(const struct sts_exchange *x)
+{
+	return x->schedule.failures > 0 || x->expires_s == 0;
+}
+
+/* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for it when one that does not will need it by
+ * then. */
+static bool may_start(const struct sts_member *t, int64_t now_ms)
+{
+	size_t unproven = 0;
+
+	for (EACH_SLOT(slot))
+		unproven += slot->child.pid > 0 && sts_exchange_busy(&slot->member->x) &&
+			    is_unproven(&slot->member->x);
+	if (unproven < STS_WORKERS_MAX - 1 || !is_unproven(&t->x))
+		return true;
+	for (EACH_MEMBER(other)) {
+		int64_t at_ms = sts_exchange_attempt_ms(&other->x);
+
+		if (!is_unproven(&other->x) && at_ms >= 0 &&
+		    at_ms <= now_ms + t->x.plan->timeout_ms)
+			return false;
+	}
+	return true;
+}
+
+static struct sts_member *longest_due(int64_t now_ms)
+{
+	int64_t since_ms = now_ms + 1;
+	struct sts_member *found = NULL;
+
+	for (EACH_MEMBER(t)) {
+		int64_t at_ms = sts_exchange_attempt_ms(&t->x);
+
+		if (at_ms >= 0 && at_ms < since_ms && may_start(t, now_ms)) {
+			since_ms = at_ms;
+			found = t;
+		}
+	}
+	return found;
+}
+
+void sts_workers_start_due(int64_t now_ms, int snapshot_fd)
+{
+	enum sts_worker_mode mode;
+	struct slot *slot;
+	struct sts_member *t;
+
+	while ((t = longest_due(now_ms))) {
+		slot = slot_of(t);
+		if (slot)
+			drop(slot);
+		else
+			slot = find_slot(true);
+		if (!slot || !sts_exchange_due(&t->x, now_ms, &mode))
+			return;
+		start(t, slot, mode, snapshot_fd);
+	}
+	for (t = NULL; (t = sts_member_next(t));)
+		if (may_start(t, now_ms) && sts_exchange_due(&t->x, now_ms, &mode) &&
+		    (slot = find_slot(false)))
+			start(t, slot, mode, snapshot_fd);
+}
+
+/* ---- for the loop ---- */
+
+int64_t sts_earliest_ms(int64_t a, int64_t b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+/* What is due and has no slot waits for the end of a worker, not for a time. */
+int64_t sts_workers_wake_ms(int64_t now_ms)
+{
+	int64_t at_ms = -1;
+	size_t running = 0, attempts = 0;
+
+	for (EACH_SLOT(slot))
+		if (slot->child.pid > 0) {
+			at_ms = sts_earliest_ms(at_ms, slot->child.kill_boot_ms);
+			running++;
+			attempts += sts_exchange_busy(&slot->member->x);
+		}
+	for (EACH_MEMBER(t))
+		if (!may_start(t, now_ms))
+			continue;
+		else if (running < STS_WORKERS_MAX)
+			at_ms = sts_earliest_ms(at_ms, sts_exchange_wake_ms(&t->x));
+		else if (attempts < STS_WORKERS_MAX)
+			at_ms = sts_earliest_ms(at_ms, sts_exchange_attempt_ms(&t->x));
+	return at_ms;
+}
+
+void sts_workers_read(void)
+{
+	for (EACH_SLOT(slot))
+		sts_child_read(&slot->child);
+}
+
+void sts_workers_pipes(int *pipes)
+{
+	for (EACH_SLOT(slot))
+		*pipes++ = slot->child.fd;
+}
+
+void sts_workers_reaped(pid_t pid, int status)
+{
+	for (EACH_SLOT(slot))
+		if (pid == slot->child.pid) {
+			ended(slot, status);
+			return;
+		}
+}
+
+void sts_workers_stop(void)
+{
+	for (EACH_SLOT(slot))
+		sts_child_kill(&slot->child);
+	for (EACH_SLOT(slot))
+		sts_child_drop(&slot->child);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/job.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+
+#define TIMEOUT_MAX_MS (24 * 3600 * 1000)
+
+static const char *const mode_names[STS_WORKER__COUNT] = {
+	[STS_WORKER_EXCHANGE] = "exchange",
+	[STS_WORKER_ADOPT] = "adopt",
+	[STS_WORKER_POLL] = "poll",
+	[STS_WORKER_NOTIFY] = "notify",
+};
+
+static void write_id(char *out, size_t size, const uint8_t *id)
+{
+	struct sts_text text;
+
+	sts_text_init(&text, out, size);
+	if (id)
+		sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
+	else
+		sts_text_add_char(&text, '-');
+}
+
+bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_job_words *words,
+		       char **out)
+{
+	const char *const first[STS_JOB_ARGUMENTS] = {
+		argv[0],   "worker",      mode_names[job->mode], words->timeout,
+		job->name, words->digest, words->used,
+	};
+	struct sts_text text;
+	size_t n = 0;
+
+	sts_text_init(&text, words->timeout, sizeof(words->timeout));
+	sts_text_addf(&text, "%lld", (long long)job->timeout_ms);
+	write_id(words->digest, sizeof(words->digest), job->digest);
+	write_id(words->used, sizeof(words->used), job->used);
+	for (; n < STS_JOB_ARGUMENTS; n++)
+		out[n] = (char *)(uintptr_t)first[n];
+	for (char *const *arg = argv + 1; *arg; arg++) {
+		if (n == STS_JOB_ARGUMENTS_MAX - 1)
+			return false;
+		out[n++] = *arg;
+	}
+	out[n] = NULL;
+	return true;
+}
+
+static bool find_mode(const char *name, enum sts_worker_mode *mode)
+{
+	for (int i = 0; i < STS_WORKER__COUNT; i++)
+		if (strcmp(name, mode_names[i]) == 0) {
+			*mode = (enum sts_worker_mode)i;
+			return true;
+		}
+	return false;
+}
+
+bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
+{
+	uint64_t timeout_ms;
+
+	if (argc <= STS_JOB_ARGUMENTS || !find_mode(argv[2], &job->mode) ||
+	    !sts_parse_u64(sts_slice_of(argv[3]), TIMEOUT_MAX_MS, &timeout_ms))
+		return false;
+	job->timeout_ms = (int64_t)timeout_ms;
+	job->name = argv[4];
+	job->digest = argv[5];
+	job->used = argv[6];
+	job->command = argv[STS_JOB_ARGUMENTS];
+	job->argv = argv + STS_JOB_ARGUMENTS + 1;
+	return true;
+}
+
+bool sts_job_has_report_pipe(void)
+{
+	struct stat st;
+
+	return fstat(STS_INHERITED_FD, &st) == 0 && S_ISFIFO(st.st_mode);
+}

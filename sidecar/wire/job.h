@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The job of a worker, as the supervisor writes it into the arguments of a worker process and as the
+ * worker reads it from there:
+ *
+ *     worker MODE TIMEOUT_MS NAME DIGEST USED COMMAND ARGUMENTS...
+ *
+ * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the plan
+ * was made. USED is the id of the last subject token that was sent, if the protocol allows one use only.
+ * DIGEST and USED are 16 hexadecimal digits, or "-" for none.
+ *
+ * The arguments come from the supervisor, which is this same program. They are checked all the same,
+ * since anybody who may start the program may choose them.
+ */
+#ifndef STS_WIRE_JOB_H
+#define STS_WIRE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "token/subject.h"
+
+/* The descriptor that a child process inherits: a worker writes its report to it, and the process of
+ * --listen finds the page of metrics on it. */
+#define STS_INHERITED_FD 3
+/* The descriptor on which a worker finds the snapshot of the configuration file. */
+#define STS_INHERITED_SNAPSHOT_FD 4
+
+/* The number of entries of a worker's argument list, its terminating NULL included. A longer command
+ * line is refused and not cut. */
+#define STS_JOB_ARGUMENTS_MAX 256
+
+/* The number of arguments before COMMAND, the name of the program included. */
+#define STS_JOB_ARGUMENTS 7
+
+enum sts_worker_mode {
+	STS_WORKER_EXCHANGE,
+	STS_WORKER_ADOPT,  /* take over the token on disk if it is not due yet, else exchange */
+	STS_WORKER_POLL,   /* only ask for the thumbprint of the signing certificate */
+	STS_WORKER_NOTIFY, /* send the application a signal: new files are in place */
+	STS_WORKER__COUNT
+};
+
+/* What a worker is to do. */
+struct sts_job {
+	enum sts_worker_mode mode;
+	int64_t timeout_ms; /* of the attempt; the supervisor kills the worker a second later */
+	const char *name;
+	const uint8_t *digest, *used; /* STS_SUBJECT_ID_BYTES each; NULL for none */
+};
+
+/* Memory for the arguments that sts_job_arguments() has to write out. */
+struct sts_job_words {
+	char timeout[24];
+	char digest[2 * STS_SUBJECT_ID_BYTES + 2];
+	char used[2 * STS_SUBJECT_ID_BYTES + 2];
+};
+
+/*
+ * Make the argument list of a worker.
+ *   job    in   what it is to do
+ *   argv   in   the argument list of this process, NULL-terminated: the program's name, COMMAND, ARGUMENTS
+ *   words  out  memory that the list points into
+ *   out    out  STS_JOB_ARGUMENTS_MAX entries, NULL-terminated
+ * Returns false if argv is too long.
+ */
+bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_job_words *words,
+		       char **out);
+
+/* A job as a worker has read it. The pointers lead into the argument list. */
+struct sts_worker_job {
+	enum sts_worker_mode mode;
+	int64_t timeout_ms; /* when it is over, SIGALRM writes a report that names the stage */
+	const char *name;
+	const char *digest, *used; /* hexadecimal digits, or "-" */
+	const char *command;
+	char *const *argv; /* what follows the name of the command */
+};
+
+/*
+ * Read a job from the arguments of a worker.
+ *   argv  in   UNTRUSTED; NULL-terminated, argc entries; kept
+ * Returns false if it is not a job.
+ */
+bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
+
+/* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the supervisor
+ * has started the worker. */
+bool sts_job_has_report_pipe(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bounds that several processes of this program share.
+ */
+#ifndef STS_WIRE_LIMITS_H
+#define STS_WIRE_LIMITS_H
+
+/* The most exchanges that one configuration file may have. */
+#define STS_EXCHANGES_MAX 16
+
+/* The name of an exchange: [a-z0-9-], with the terminating NUL. */
+#define STS_EXCHANGE_NAME_BYTES 32
+
+#endif
