@@ -8,29 +8,14 @@
 
 #define HELP_MAX_BYTES (16 * 1024)
 
-static const struct {
-	enum sts_exit status;
-	const char *meaning;
-} exits[] = {
-	{STS_EXIT_OK, "done; told to stop (run, exchange)"},
-	{STS_EXIT_NO, "check: the answer is no; exchange: wrong arguments"},
-	{STS_EXIT_USAGE, "the command line or the configuration is wrong"},
-	{STS_EXIT_ANSWER, "the STS answered something that cannot be used"},
-	{STS_EXIT_SUBJECT,
-	 "the subject token, or a file that the request needs, cannot be read or is not usable"},
-	{STS_EXIT_NETWORK, "name, connection, TLS or trust failed last"},
-	{STS_EXIT_BUG, "a bug in this program"},
-	{STS_EXIT_SANDBOX, "--require-sandbox: a layer of the sandbox does not hold"},
-	{STS_EXIT_OUTPUT, "the output cannot be written, or another process owns the directory"},
-	{STS_EXIT_TRANSIENT, "gave up at the deadline on something transient, or was told to stop"},
-	{STS_EXIT_DENIED, "the STS denied the exchange"},
-};
-
 void sts_help_exits(struct sts_text *out)
 {
 	sts_text_add_str(out, "\nExit statuses:\n");
-	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
-		sts_text_addf(out, "  %-4d%s\n", exits[i].status, exits[i].meaning);
+	for (size_t row = 0; row < STS_EXIT__COUNT; row++) {
+		const struct sts_exit_info info = sts_exit_info(row);
+
+		sts_text_addf(out, "  %-4d%s\n", info.status, info.meaning);
+	}
 }
 
 void sts_help_protocols(struct sts_text *out)

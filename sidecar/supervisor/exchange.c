@@ -152,7 +152,7 @@ static enum sts_outcome after_waiting(struct sts_exchange *x, const struct sts_m
 
 static bool is_of_trust(int32_t error)
 {
-	return error >= STS_ECA_FILE && error <= STS_ECERT_LIMIT;
+	return error >= STS_ERR_TRUST__FIRST && error <= STS_ERR_TRUST__LAST;
 }
 
 static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_report *report,

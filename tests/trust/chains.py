@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/certs"))
+sys.path[:0] = [str(TOP / "tests/certs"), str(TOP / "tools")]
 os.environ["STS_TEST_CERTS_NOW"] = str(int(time.time()))
 
 import der  # noqa: E402
 import make_certs  # noqa: E402
+from tables import errors  # noqa: E402
 
 NOW = make_certs.NOW
 CURVES = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
@@ -117,8 +118,8 @@ def rows(text):
 
 
 def code_names():
-    """STS_ECERT_NAME -> "cert_name", out of lib/base/error_rows.h."""
-    return dict(re.findall(r'ROW\((STS_\w+), "(\w+)"', (TOP / "lib/base/error_rows.h").read_text()))
+    """STS_ECERT_NAME -> "cert_name", out of lib/base/errors.toml."""
+    return errors.names()
 
 
 @functools.cache

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from tables.common import TableError  # noqa: E402
 
 KINDS = {
+    "errors": "errors",
 }
 
 

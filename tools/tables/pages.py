@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from tables.common import TOP, TableError, replace_block  # noqa: E402
 
 KINDS = (
+    "errors",
 )
 
 

@@ -126,11 +126,62 @@ static void test_fail(void)
 	CHECK_INT(strlen(e.msg), STS_ERROR_TEXT_MAX_BYTES - 1);
 }
 
+static bool is_an_exit(enum sts_exit status)
+{
+	for (size_t row = 0; row < STS_EXIT__COUNT; row++)
+		if (sts_exit_info(row).status == status)
+			return true;
+	return false;
+}
+
+static void test_exits(void)
+{
+	static const int statuses[] = {0, 1, 64, 65, 66, 69, 70, 71, 73, 75, 77};
+
+	CHECK_INT(STS_EXIT__COUNT, COUNT(statuses));
+	for (size_t row = 0; row < STS_EXIT__COUNT; row++) {
+		CHECK_INT(sts_exit_info(row).status, statuses[row]);
+		CHECK(is_clause(sts_exit_info(row).meaning));
+	}
+	for (int code = 0; code < STS_ERR__COUNT; code++)
+		CHECK(is_an_exit(sts_error_info((enum sts_err)code).exit_status));
+	CHECK_STR(sts_exit_info(0).meaning, "done; told to stop (run, exchange)");
+	CHECK_STR(sts_exit_info(STS_EXIT__COUNT - 1).meaning, "the STS denied the exchange");
+}
+
+/* Texts of a row by its code, written down a second time: the first, one that shares another's text, the last. */
+static void test_texts(void)
+{
+	struct sts_error_info info = sts_error_info(STS_OK);
+
+	CHECK_STR(info.name, "ok");
+	CHECK_STR(info.meaning, "done");
+	CHECK_STR(info.hint, "nothing to do");
+	info = sts_error_info(STS_ETOKEN);
+	CHECK_STR(info.name, "token");
+	CHECK_STR(info.meaning, "the returned value must not be written to a file");
+	info = sts_error_info(STS_EBUG);
+	CHECK_STR(info.name, "bug");
+	CHECK_STR(info.meaning, "a bug in this program");
+	CHECK_STR(info.hint, "report it with this line");
+}
+
+/* A file that changes is tried at once after an error of trust, so these codes stand together. */
+static void test_causes(void)
+{
+	CHECK_INT(STS_ERR_TRUST__FIRST, STS_ECA_FILE);
+	CHECK_INT(STS_ERR_TRUST__LAST, STS_ECERT_LIMIT);
+	CHECK_INT(STS_ERR_PROCESS__LAST + 1, STS_ERR__COUNT);
+}
+
 static const struct sts_test tests[] = {
 	{"every row is filled, every name is its own", test_rows},
 	{"codes out of range", test_out_of_range},
 	{"exit statuses", test_exit_statuses},
 	{"what is retried", test_retries},
+	{"exit statuses have words", test_exits},
+	{"texts of rows", test_texts},
+	{"codes of a cause stand together", test_causes},
 	{"sts_fail()", test_fail},
 };
 

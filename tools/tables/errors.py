@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors and the exit statuses, lib/base/errors.toml: checks, the C table, and what the pages say of them."""
+import re
+import textwrap
+from dataclasses import dataclass
+
+from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
+
+SOURCE = "lib/base/errors.toml"
+PAGE = "docs/errors.md"
+# What the page says of each class; its introduction says how long the waits are.
+RETRIES = {"soon": "soon", "slow": "slowly", "never": "no"}
+PAGE_WIDTH = 150
+CODE_WORDS = r"sts-sidecar (?:COMMAND|inspect|check|refresh|protocols)(?: --help)?|(?<![\w-])--[a-z][a-z-]*[a-z]"
+NAME = r"[a-z][a-z0-9_]*"
+CODE = r"STS_(OK|E[A-Z_]+)"
+# A log line's hint is "MEANING: HINT" in a buffer of this size, with its NUL (add_hint() of event_log.c).
+HINT_SIZE_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Exit:
+    name: str
+    symbol: str
+    number: int
+    help: str
+    readme: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    name: str
+    title: str
+    page: bool
+
+
+@dataclass(frozen=True)
+class Error:
+    name: str
+    cause: Cause
+    code: str
+    retry: str
+    fetch_retries: bool
+    exit: Exit
+    meaning: str
+    hint: str
+    detail: str
+    explain: str
+
+
+@dataclass(frozen=True)
+class Table:
+    exits: dict
+    causes: dict
+    errors: list
+
+    def of(self, cause):
+        return [error for error in self.errors if error.cause is cause]
+
+
+# ---- reading ----
+
+def read_exits(table):
+    exits, symbols, last = {}, {}, -1
+    for name, row in table.rows(NAME):
+        with row:
+            symbol = matching(row, "symbol", r"STS_EXIT_[A-Z]+")
+            unique(row, "the symbol", symbol, symbols)
+            number = row.number("number", most=255)
+            if number <= last:
+                row.fail(f'"number" is {number}, and must be more than that of the row before, {last}')
+            words = row.clause("help", most=100)
+            exits[name] = Exit(name, symbol, number, words, row.clause("readme", words))
+        last = number
+    return exits
+
+
+def read_causes(table):
+    causes = {}
+    for name, row in table.rows(NAME):
+        with row:
+            causes[name] = Cause(name, row.clause("title", most=60), row.flag("page", True))
+    return causes
+
+
+def matching(row, key, pattern):
+    value = row.text(key)
+    if not re.fullmatch(pattern, value):
+        row.fail(f'"{key}" is "{value}", which does not match {pattern}')
+    return value
+
+
+def read_error(name, row, cause, exits):
+    with row:
+        error = Error(
+            name, cause, matching(row, "code", CODE), row.word("retry", tuple(RETRIES)), row.flag("fetch_retries"),
+            exits[row.word("exit", tuple(exits))], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
+            row.prose("explain", "", most=500))
+        if len(error.meaning) + len(": ") + len(error.hint) >= HINT_SIZE_BYTES:
+            row.fail(f'"meaning" and "hint" are too long together: a log line has room for {HINT_SIZE_BYTES - 3} characters of both')
+        if cause.page and not error.explain:
+            row.fail('the key "explain" is missing: the page has this error')
+        if "*/" in error.detail or "*/" in error.meaning:
+            row.fail('"*/" would end a comment in C')
+    return error
+
+
+def read_errors(table, causes, exits):
+    errors, names, codes = [], {}, {}
+    for cause, group in table.rows(NAME):
+        if cause not in causes:
+            group.fail(f"there is no [cause.{cause}]")
+        for name, row in group.rows(NAME):
+            error = read_error(name, row, causes[cause], exits)
+            unique(row, "the name", name, names)
+            unique(row, "the code", error.code, codes)
+            errors.append(error)
+    order = list(dict.fromkeys(error.cause.name for error in errors))
+    for cause, group in zip(causes, order + [None] * len(causes)):
+        if cause != group:
+            table.fail(f"the groups of rows must stand in the order of the causes: where [error.{cause}.*] should be "
+                       + (f"is [error.{group}.*]" if group else "are no rows"))
+    if errors[0].code != "STS_OK":
+        table.fail("the first row must be that of STS_OK, since its number must be 0")
+    return errors
+
+
+def read(path):
+    with load(path) as file:
+        exits = read_exits(file.row("exit"))
+        causes = read_causes(file.row("cause"))
+        if not exits or not causes:
+            file.fail("there are no rows")
+        return Table(exits, causes, read_errors(file.row("error"), causes, exits))
+
+
+# ---- C ----
+
+def codes_h(table):
+    lines = ["/* Exit statuses of the program. */", "enum sts_exit {"]
+    lines += [f"\t{exit.symbol} = {exit.number}, /* {exit.help} */" for exit in table.exits.values()]
+    lines += ["};", f"#define STS_EXIT__COUNT {len(table.exits)}", "", "enum sts_err {"]
+    for cause in table.causes.values():
+        lines.append(f"\t/* ---- {cause.title} ---- */")
+        for error in table.of(cause):
+            detail = f"; detail: {error.detail}" if error.detail else ""
+            lines.append(f"\t{error.code}, /* {error.meaning}{detail} */")
+    lines += ["\tSTS_ERR__COUNT", "};", "", "/* The first and the last code of each cause. */"]
+    for cause in table.causes.values():
+        errors = table.of(cause)
+        lines += [f"#define STS_ERR_{cause.name.upper()}__FIRST {errors[0].code}",
+                  f"#define STS_ERR_{cause.name.upper()}__LAST {errors[-1].code}"]
+    return "\n".join(lines)
+
+
+def table_h(table, source):
+    pool = Pool(shown(source), [text for error in table.errors for text in (error.name, error.meaning, error.hint)]
+                + [exit.help for exit in table.exits.values()])
+    lines = [pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
+    for error in table.errors:
+        numbers = ", ".join(str(pool.at(text)) for text in (error.name, error.meaning, error.hint))
+        lines.append(f"\t[{error.code}] = {{{numbers}, STS_RETRY_{error.retry.upper()}, "
+                     f"{str(error.fetch_retries).lower()}, {error.exit.symbol}}},")
+    lines += ["};", "", "static const struct exit_row exits[STS_EXIT__COUNT] = {"]
+    lines += [f"\t{{{pool.at(exit.help)}, {exit.symbol}}}," for exit in table.exits.values()]
+    return "\n".join(lines + ["};"])
+
+
+def c_files(source):
+    table = read(source)
+    return {"error_codes.h": c_file(source, codes_h(table), "STS_BASE_ERROR_CODES_H"),
+            "error_table.h": c_file(source, table_h(table, source))}
+
+
+# ---- pages ----
+
+def exits_block(table):
+    return markdown_table(("", ""), [(exit.number, exit.readme) for exit in table.exits.values()])
+
+
+def options_as_code(text):
+    """Options and commands as code in Markdown; what is code or a link already stays as it is."""
+    parts = re.split(r"(`[^`]*`|\[[^\]]*\]\([^)]*\))", text)
+    return "".join(part if index % 2 else re.sub(CODE_WORDS, r"`\g<0>`", part)
+                   for index, part in enumerate(parts))
+
+
+def error_section(error):
+    fetch = " `fetch` tries again until `--deadline`." if error.fetch_retries else " `fetch` gives up at once."
+    if error.retry == "never":
+        fetch = ""
+    lines = [f"### {error.name}", "", f"**{error.meaning[0].upper()}{error.meaning[1:]}.**", wrapped(options_as_code(error.explain)), ""]
+    lines.append(f"- To do: {options_as_code(error.hint)}.")
+    lines.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}.")
+    if error.detail:
+        lines.append(f"- `detail` in `.status`: {options_as_code(error.detail)}.")
+    return lines + [""]
+
+
+def wrapped(text):
+    """Lines of the page's width; a line does not end within code."""
+    whole = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
+    return textwrap.fill(whole, PAGE_WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
+
+
+def errors_block(table):
+    lines = []
+    for cause in table.causes.values():
+        if cause.page:
+            lines += [f"## {cause.title}", ""]
+            for error in table.of(cause):
+                lines += error_section(error)
+    return "\n".join(lines)
+
+
+def index_block(table):
+    return markdown_table(("cause", "names"), [
+        (cause.title, ", ".join(f"[`{error.name}`](#{error.name})" for error in table.of(cause)))
+        for cause in table.causes.values() if cause.page])
+
+
+def pages(top):
+    del top
+    return {}
+
+
+def blocks(top):
+    table = read(top / SOURCE)
+    return {"README.md": {"exit statuses": exits_block(table)},
+            PAGE: {"exit statuses": exits_block(table), "error names": index_block(table), "errors": errors_block(table)}}
+
+
+def names(top=TOP):
+    """{code in C: name} of every error, for tests."""
+    return {error.code: error.name for error in read(top / SOURCE).errors}
