@@ -16,7 +16,7 @@
 
 /* ---- going out ---- */
 
-/* Is this a header name that a user or a row may set? RFC 9110 token, and none of Host,
+/* Is this a header name that a user or a protocol may set? RFC 9110 token, and none of Host,
  * Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Expect, Proxy-*. */
 bool sts_http_name_allowed(struct sts_slice name);
 

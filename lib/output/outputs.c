@@ -15,7 +15,7 @@ _Static_assert(STS_WRITE_TOKEN == 1u << STS_OUTPUT_TOKEN &&
 		       STS_WRITE_AWS_CREDENTIALS == 1u << STS_OUTPUT_AWS_CREDENTIALS &&
 		       STS_WRITE_AWS_PROCESS == 1u << STS_OUTPUT_AWS_PROCESS &&
 		       STS_WRITE_GCP_EXECUTABLE == 1u << STS_OUTPUT_GCP_EXECUTABLE,
-	       "the rows' bits and the store's numbers are the same");
+	       "the protocols' bits and the store's numbers are the same");
 
 /* In the order of enum sts_output. A thumbprint is written where there is one, and has no word. */
 const char sts_outputs_words[] = "token\0expires\0\0json\0aws-credentials\0aws-process\0"
@@ -39,9 +39,9 @@ static const char templates[] =
 
 /* ---- what may be chosen ---- */
 
-static bool gives(const struct sts_protocol *row, unsigned output)
+static bool gives(const struct sts_protocol *protocol, unsigned output)
 {
-	return output == STS_WRITE_EXPIRES || !(output & AWS) == !(row->write & AWS);
+	return output == STS_WRITE_EXPIRES || !(output & AWS) == !(protocol->write & AWS);
 }
 
 static enum sts_err unknown(const char *option, struct sts_slice word, struct sts_error *e)
@@ -59,23 +59,23 @@ static enum sts_err unknown(const char *option, struct sts_slice word, struct st
 	return sts_fail(e, STS_EUSAGE, 0, "--%s: \"%s\" is none of %s", option, shown, known);
 }
 
-static enum sts_err not_given(const struct sts_protocol *row, const char *option, unsigned i,
+static enum sts_err not_given(const struct sts_protocol *protocol, const char *option, unsigned i,
 			      struct sts_error *e)
 {
-	char rows[STS_ERROR_TEXT_MAX_BYTES];
+	char protocols[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text text;
 
-	sts_text_init(&text, rows, sizeof(rows));
+	sts_text_init(&text, protocols, sizeof(protocols));
 	for (size_t p = 0; p < sts_protocol_count; p++)
 		if (gives(&sts_protocols[p], 1u << i))
 			sts_text_addf(&text, " %s",
-				      sts_protocol_text(&sts_protocols[p], STS_ROW_NAME));
+				      sts_protocol_text(&sts_protocols[p], STS_PROTOCOL_NAME));
 	return sts_fail(e, STS_EUSAGE, 0, "--%s: protocol %s gives no %s; these do:%s", option,
-			sts_protocol_text(row, STS_ROW_NAME), sts_text_at(sts_outputs_words, i),
-			rows);
+			sts_protocol_text(protocol, STS_PROTOCOL_NAME),
+			sts_text_at(sts_outputs_words, i), protocols);
 }
 
-enum sts_err sts_outputs_choose(const struct sts_protocol *row, const char *option,
+enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char *option,
 				const char *words, unsigned *outputs, struct sts_error *e)
 {
 	*outputs = 0;
@@ -88,8 +88,8 @@ enum sts_err sts_outputs_choose(const struct sts_protocol *row, const char *opti
 			i++;
 		if (i == STS_OUTPUT__COUNT || word.len == 0)
 			return unknown(option, word, e);
-		if (!gives(row, 1u << i))
-			return not_given(row, option, i, e);
+		if (!gives(protocol, 1u << i))
+			return not_given(protocol, option, i, e);
 		*outputs |= 1u << i;
 		words += word.len;
 		more = *words != '\0';

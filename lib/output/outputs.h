@@ -27,11 +27,11 @@ extern const char sts_outputs_words[];
  * "aws-process", "gcp-executable", with commas in between.
  *   option   in   its name, for messages
  *   outputs  out  STS_WRITE bits
- * Returns STS_OK; STS_EUSAGE for a word that is none of them, or that the row cannot give (AWS
- * credentials come from the rows whose default they are, a token from all others; the message names
- * the rows that can).
+ * Returns STS_OK; STS_EUSAGE for a word that is none of them, or that the protocol cannot give (AWS
+ * credentials come from the protocols whose default they are, a token from all others; the message names
+ * the protocols that can).
  */
-enum sts_err sts_outputs_choose(const struct sts_protocol *row, const char *option,
+enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char *option,
 				const char *words, unsigned *outputs, struct sts_error *e);
 
 /*

@@ -47,7 +47,7 @@ struct sts_status {
 
 /*
  * Is this an error code that may stand in the status file (RFC 6749, RFC 8693, RFC 6750, and the
- * rows' own)?
+ * protocols' own)?
  */
 bool sts_status_code_known(const char *code);
 

@@ -143,14 +143,14 @@ static void keep_code(struct sts_answer *out, const struct words *words)
 	out->sts_error[words->code.len] = '\0';
 }
 
-/* The body as JSON; XML, where the row says that it may be, by way of scratch. */
+/* The body as JSON; XML, where the protocol says that it may be, by way of scratch. */
 static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
 			  const struct sts_json **root, struct sts_error *e)
 {
 	struct sts_slice body = sts_slice_trim(in->body);
 	struct sts_text json;
 
-	if (!(in->row->flags & STS_ROW_XML) || !sts_slice_starts(body, "<"))
+	if (!(in->protocol->flags & STS_PROTOCOL_XML) || !sts_slice_starts(body, "<"))
 		return sts_json_parse(in->body, root, e);
 	sts_text_init(&json, scratch, size);
 	enum sts_err err = sts_xml_to_json(body, &json, e);
@@ -164,7 +164,7 @@ static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size
 /* Not the subject token: invalid_client (RFC 6749), or what Keycloak says to a wrong secret. */
 static bool blames_client(const struct sts_answer_input *in, struct sts_slice code)
 {
-	return (in->row->flags & STS_ROW_CLIENT_AUTH) &&
+	return (in->protocol->flags & STS_PROTOCOL_CLIENT_AUTH) &&
 	       (sts_slice_eq(code, "invalid_client") ||
 		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
 }
@@ -181,7 +181,7 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct wo
 	if (blames_client(in, words->code))
 		return STS_ECLIENT;
 	if (status == 401)
-		return in->row->flags & STS_ROW_FINAL ? STS_EREFUSED : STS_EUNAUTHORIZED;
+		return in->protocol->flags & STS_PROTOCOL_FINAL ? STS_EREFUSED : STS_EUNAUTHORIZED;
 	if (status == 403)
 		return STS_EDENIED;
 	if (has_code || (words->own && status != 404 && status != 405))
@@ -243,13 +243,13 @@ struct spot {
 	const char *base, *pointer;
 };
 
-static struct spot spot_of(const struct sts_answer_input *in, enum sts_row_text which,
+static struct spot spot_of(const struct sts_answer_input *in, enum sts_protocol_text which,
 			   const char *own)
 {
 	if (own)
 		return (struct spot){"", own};
-	return (struct spot){sts_protocol_text(in->row, STS_ROW_BASE),
-			     sts_protocol_text(in->row, which)};
+	return (struct spot){sts_protocol_text(in->protocol, STS_PROTOCOL_BASE),
+			     sts_protocol_text(in->protocol, which)};
 }
 
 static enum sts_err look(const struct sts_json *root, struct spot spot, const struct sts_json **v,
@@ -343,9 +343,9 @@ static enum sts_err read_value(const struct sts_answer_input *in, const struct s
 static enum sts_err read_values(const struct sts_answer_input *in, const struct sts_json *root,
 				struct sts_answer *out, struct sts_error *e)
 {
-	struct spot key_id = spot_of(in, STS_ROW_KEY_ID, NULL),
-		    secret = spot_of(in, STS_ROW_SECRET, NULL);
-	enum sts_err err = read_value(in, root, spot_of(in, STS_ROW_TOKEN, in->token_pointer),
+	struct spot key_id = spot_of(in, STS_PROTOCOL_KEY_ID, NULL),
+		    secret = spot_of(in, STS_PROTOCOL_SECRET, NULL);
+	enum sts_err err = read_value(in, root, spot_of(in, STS_PROTOCOL_TOKEN, in->token_pointer),
 				      &out->token, out, e);
 
 	if (err == STS_OK && *key_id.pointer)
@@ -358,9 +358,10 @@ static enum sts_err read_values(const struct sts_answer_input *in, const struct 
 static enum sts_err read_expiry(const struct sts_answer_input *in, const struct sts_json *root,
 				struct sts_expiry_input *expiry, struct sts_error *e)
 {
-	struct spot spot = spot_of(in, STS_ROW_EXPIRY, in->expiry_pointer);
-	enum sts_expiry_kind kind = in->expiry_pointer ? in->expiry_kind
-						       : (enum sts_expiry_kind)in->row->expiry_kind;
+	struct spot spot = spot_of(in, STS_PROTOCOL_EXPIRY, in->expiry_pointer);
+	enum sts_expiry_kind kind = in->expiry_pointer
+					    ? in->expiry_kind
+					    : (enum sts_expiry_kind)in->protocol->expiry_kind;
 	bool absolute = kind == STS_EXPIRY_ABSOLUTE;
 	const struct sts_json *v = NULL;
 	enum sts_err err = *spot.pointer ? look(root, spot, &v, e) : STS_OK;
@@ -385,7 +386,7 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 static enum sts_err read_thumbprint(const struct sts_answer_input *in, const struct sts_json *root,
 				    struct sts_answer *out, struct sts_error *e)
 {
-	struct spot spot = spot_of(in, STS_ROW_THUMBPRINT, NULL);
+	struct spot spot = spot_of(in, STS_PROTOCOL_THUMBPRINT, NULL);
 	const struct sts_json *v = NULL;
 	struct sts_slice hex;
 	enum sts_err err = *spot.pointer ? look(root, spot, &v, e) : STS_OK;
@@ -501,7 +502,7 @@ static enum sts_err judge_max(const struct sts_answer_input *in,
 	struct sts_expiry_input own = *input;
 	struct sts_expiry expiry;
 	bool is_told = input->absolute_s >= 0 || input->token_exp_s >= 0 ||
-		       input->lifetime_s != INT64_MIN || in->row->default_ttl_s > 0;
+		       input->lifetime_s != INT64_MIN || in->protocol->default_ttl_s > 0;
 
 	own.absolute_s = own.token_iat_s = -1;
 	own.lifetime_s = INT64_MIN;
@@ -591,8 +592,8 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 	int status = in->head->status;
 
 	if (expiry.default_ttl_s <= 0)
-		expiry.default_ttl_s = in->row->default_ttl_s ? in->row->default_ttl_s
-							      : STS_PROTOCOL_TTL_S;
+		expiry.default_ttl_s = in->protocol->default_ttl_s ? in->protocol->default_ttl_s
+								   : STS_PROTOCOL_TTL_S;
 	if (!sts_httpdate_parse(in->head->date, &expiry.date_s))
 		expiry.date_s = -1;
 	*out = (struct sts_answer){

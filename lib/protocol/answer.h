@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one answer reader: HTTP status, head and body of a complete answer, read by a row of the
- * protocol table, become a token and its expiry, or one error with the class that the schedule
+ * The one answer reader: HTTP status, head and body of a complete answer, read by a protocol
+ * of the table, become a token and its expiry, or one error with the class that the schedule
  * needs. Pure: time is an argument.
  */
 #ifndef STS_PROTOCOL_ANSWER_H
@@ -16,9 +16,10 @@
 #define STS_CODE_MAX_BYTES   48 /* of an error code from the peer, with the NUL */
 
 struct sts_answer_input {
-	const struct sts_protocol *row;
-	const char *token_pointer;  /* --token-field, from the document's root; NULL: the row's */
-	const char *expiry_pointer; /* --expiry-field, the same */
+	const struct sts_protocol *protocol;
+	/* --token-field and --expiry-field, from the document's root; NULL: the protocol's */
+	const char *token_pointer;
+	const char *expiry_pointer;
 	enum sts_expiry_kind expiry_kind; /* of expiry_pointer */
 	const struct sts_http_head *head;
 	struct sts_slice body; /* complete, UNTRUSTED */
@@ -27,14 +28,14 @@ struct sts_answer_input {
 	const struct sts_request *request;
 	int64_t sent_real_ms;                            /* local clock when the request was sent */
 	int64_t received_real_ms;                        /* local clock when the head had arrived */
-	int64_t default_ttl_s;                           /* --default-ttl; 0: the row's */
+	int64_t default_ttl_s;                           /* --default-ttl; 0: the protocol's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
 	int64_t max_lifetime_s;                          /* 0: not checked */
 };
 
 struct sts_answer {
 	struct sts_slice token; /* into the JSON document: copy before sts_json_close() */
-	/* Empty but for rows that answer with AWS credentials: there token is the session token,
+	/* Empty but for protocols that answer with AWS credentials: there token is the session token,
 	 * and all three have passed sts_answer_token_ok(). They live as long as token. */
 	struct sts_slice aws_key_id, aws_secret;
 	int64_t expires_s;  /* local clock: what goes into `expires`; never after the token's exp */
@@ -53,7 +54,7 @@ struct sts_answer {
  * Read an answer.
  *   scratch  in   memory for decoding XML and the returned JWT, 48 KiB or more
  *   out      out  http_status, retry_after_s, sts_error and clock_skew_s are set in every case
- * Returns STS_OK; for a status that is not 2xx, by the row's own codes and then by the status:
+ * Returns STS_OK; for a status that is not 2xx, by the codes of the table and then by the status:
  *   STS_EBUSY          408, 425, 429, 5xx
  *   STS_EREDIRECT      3xx; the message names the target's origin
  *   STS_EUNAUTHORIZED  401
@@ -70,7 +71,7 @@ struct sts_answer {
  *
  * A message for a status begins with "unexpected status 403", then come the peer's code and words,
  * escaped and cut; words that hold a piece of the subject token, of another secret that was sent,
- * or of any JWT are left out. Fields that the row does not name are ignored.
+ * or of any JWT are left out. Fields that the protocol does not name are ignored.
  *
  * The JSON document stays open on STS_OK (token points into it): the caller closes it. After an
  * error it is closed.

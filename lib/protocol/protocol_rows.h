@@ -31,12 +31,12 @@ PARAM(JWT, SUBJECT, BODY, STRING, 0, 0, 0, "jwt", "", "", "", "", "", "")
 /* OAuth */
 PARAM(SUBJECT_TYPE, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "", TOKEN_TYPE "jwt", "", "", "",
       "kind of the subject token; some servers want ...:id_token or ...:access_token")
-PARAM(AUDIENCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "audience", "", "", "", "", "", "name of the service that the new token is for (--audience)")
-PARAM(RESOURCE, USER, BODY, STRING, STS_PARAM_REPEATS, 0, 0, "resource", "", "", "", "", "", "URI of the service that the new token is for (--resource)")
-PARAM(SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", "", "", "", "", "rights that the new token shall have (--scope)")
+PARAM(AUDIENCE, USER, BODY, STRING, STS_PARAMETER_REPEATS, 0, 0, "audience", "", "", "", "", "", "name of the service that the new token is for (--audience)")
+PARAM(RESOURCE, USER, BODY, STRING, STS_PARAMETER_REPEATS, 0, 0, "resource", "", "", "", "", "", "URI of the service that the new token is for (--resource)")
+PARAM(SCOPE, USER, BODY, WORDS, STS_PARAMETER_REPEATS, 0, 0, "scope", "", "", "", "", "", "rights that the new token shall have (--scope)")
 PARAM(REQUESTED_TYPE, USER, BODY, STRING, 0, 0, 0, "requested_token_type", "", "", "", "", "", "kind of the new token (--requested-token-type)")
 PARAM(ACTOR, USER, BODY, STRING, 0, 0, 0, "actor_token", "", "", "", "", "", "token of whoever acts for the subject (--actor-token-file)")
-PARAM(ACTOR_TYPE, USER, BODY, STRING, STS_PARAM_WITH_PREVIOUS, 0, 0, "actor_token_type", "", TOKEN_TYPE "jwt", "", "", "",
+PARAM(ACTOR_TYPE, USER, BODY, STRING, STS_PARAMETER_WITH_PREVIOUS, 0, 0, "actor_token_type", "", TOKEN_TYPE "jwt", "", "", "",
       "kind of the actor token")
 PARAM(CLIENT_ID, USER, BODY, STRING, 0, 0, 0, "client_id", "", "", "", "", "", "the client, as the server knows it (--client-id)")
 
@@ -66,17 +66,17 @@ PARAM(SESSION, USER, BODY, STRING, 0, 2, 64, "role-session-name", "RoleSessionNa
       "name of the session in CloudTrail")
 PARAM(DURATION, USER, BODY, NUMBER, 0, 900, 43200, "duration-seconds", "DurationSeconds", "", "", "", "", "life of the credentials in seconds; the role's own maximum is the limit")
 PARAM(POLICY, USER, BODY, STRING, 0, 1, 2048, "policy", "Policy", "", "", "", "", "session policy in JSON: takes away from what the role may")
-PARAM(POLICY_ARN, USER, BODY, NUMBERED, STS_PARAM_REPEATS, 20, 2048, "policy-arn", "PolicyArns.member.#.arn", "", "", "arn:*", ":/+=,.@_-",
+PARAM(POLICY_ARN, USER, BODY, NUMBERED, STS_PARAMETER_REPEATS, 20, 2048, "policy-arn", "PolicyArns.member.#.arn", "", "", "arn:*", ":/+=,.@_-",
       "ARN of a managed policy that does the same")
 
 /* Google Cloud */
 PARAM(GRANT_GCP, FIXED_BODY, "grantType", "", OAUTH "grant-type:token-exchange", "", "", "", "")
 PARAM(POOL, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "//iam.googleapis.com/*", "/._-", "full name of the workload identity provider (--audience)")
-PARAM(GCP_SCOPE, USER, BODY, WORDS, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
+PARAM(GCP_SCOPE, USER, BODY, WORDS, STS_PARAMETER_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
 PARAM(REQUESTED_GCP, FIXED_BODY, "requestedTokenType", "", TOKEN_TYPE "access_token", "", "", "", "")
 PARAM(SUBJECT_TYPE_GCP, USER, BODY, STRING, 0, 0, 0, "subject_token_type", "subjectTokenType", TOKEN_TYPE "jwt", "", "", "", "kind of the subject token; ...:id_token is taken as well")
 PARAM(EMAIL, USER, URL, STRING, 0, 0, 0, "service-account", "", "", "", "*.gserviceaccount.com", "@.-", "email address of the service account")
-PARAM(SCOPES, USER, BODY, LIST, STS_PARAM_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
+PARAM(SCOPES, USER, BODY, LIST, STS_PARAMETER_REPEATS, 0, 0, "scope", "", CLOUD, "", "", "", "rights that the new token shall have (--scope)")
 PARAM(LIFETIME, USER, BODY, SECONDS, 0, 1, 43200, "lifetime", "", "", "", "", "",
       "life of the token, such as 600s; over 3600s only where a policy of the organization allows it")
 PARAM(ONE_AUDIENCE, USER, BODY, STRING, 0, 0, 0, "audience", "", "", "", "", "", "the service that the token is for, such as its URL (--audience)")
@@ -100,30 +100,30 @@ PARAM(IDENTITY, USER, QUERY, STRING, 0, 0, 0, "identity", "", "", "", "", "/._-"
 #define GOOGLE "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{service-account}:generate"
 #define OAUTH_ANSWER "", "/access_token", "/expires_in", "", "", ""
 
-ROW(NONE, STS_ROW_POLL, ABSOLUTE, 0, FILES | STS_WRITE_THUMBPRINT,
+ROW(NONE, STS_PROTOCOL_POLL, ABSOLUTE, 0, FILES | STS_WRITE_THUMBPRINT,
     "openunison", "OpenUnison's STS", "GET", "", "",
     "/token", "/jwt", "/expires", "/thumbprint", "", "", P_BEARER)
-ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
+ROW(FORM, STS_PROTOCOL_ANY_PARAMETER | STS_PROTOCOL_CLIENT_AUTH, LIFETIME, 0, FILES,
     "token-exchange", "OAuth 2.0 Token Exchange, RFC 8693: Keycloak, authentik, Databricks, Dex", "POST", "", "", OAUTH_ANSWER,
     P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, P_AUDIENCE, P_RESOURCE, P_SCOPE, P_REQUESTED_TYPE, P_ACTOR, P_ACTOR_TYPE)
-ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH, LIFETIME, 0, FILES,
+ROW(FORM, STS_PROTOCOL_ANY_PARAMETER | STS_PROTOCOL_CLIENT_AUTH, LIFETIME, 0, FILES,
     "jwt-bearer", "OAuth 2.0 with the subject token as the grant, RFC 7523 section 2.1", "POST", "", "", OAUTH_ANSWER,
     P_GRANT_BEARER, P_ASSERTION, P_AUDIENCE, P_RESOURCE, P_SCOPE)
-ROW(JSON, STS_ROW_SINGLE_USE, LIFETIME, 0, FILES,
+ROW(JSON, STS_PROTOCOL_SINGLE_USE, LIFETIME, 0, FILES,
     "anthropic", "Claude API: workload identity federation", "POST",
     "https://api.anthropic.com/v1/oauth/token", "ANTHROPIC_IDENTITY_TOKEN_FILE", OAUTH_ANSWER,
     P_BETA, P_GRANT_BEARER, P_ASSERTION_16K, MUST P_RULE, MUST P_ORGANIZATION, P_ACCOUNT, P_WORKSPACE)
-ROW(JSON, STS_ROW_ANY_PARAM, LIFETIME, 0, FILES,
+ROW(JSON, STS_PROTOCOL_ANY_PARAMETER, LIFETIME, 0, FILES,
     "openai", "OpenAI API: token exchange", "POST", "https://auth.openai.com/oauth/token", "", OAUTH_ANSWER,
     P_GRANT_EXCHANGE, P_SUBJECT, P_SUBJECT_TYPE, MUST P_IDENTITY_PROVIDER, MUST P_OPENAI_ACCOUNT)
-ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_FINAL, LIFETIME, 0, FILES,
+ROW(FORM, STS_PROTOCOL_ANY_PARAMETER | STS_PROTOCOL_FINAL, LIFETIME, 0, FILES,
     "client-assertion", "OAuth 2.0 client credentials with the subject token, RFC 7523 section 2.2", "POST", "", "",
     OAUTH_ANSWER, P_GRANT_CLIENT, P_CLIENT_ID, P_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION, P_AUDIENCE, P_RESOURCE)
 ROW(FORM, 0, LIFETIME, 0, FILES,
     "entra", "Microsoft Entra: a federated credential of an application", "POST",
     "{authority}/{tenant}/oauth2/v2.0/token", "AZURE_FEDERATED_TOKEN_FILE", OAUTH_ANSWER,
     P_AUTHORITY, MUST P_TENANT, P_GRANT_CLIENT, MUST P_ENTRA_CLIENT, MUST P_ENTRA_SCOPE, P_ASSERTION_TYPE, P_CLIENT_ASSERTION)
-ROW(FORM, STS_ROW_XML, ABSOLUTE, 0, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES,
+ROW(FORM, STS_PROTOCOL_XML, ABSOLUTE, 0, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES,
     "aws", "AWS STS (and MinIO, Ceph): AssumeRoleWithWebIdentity", "POST",
     "https://sts.{region}.amazonaws.com/", "AWS_WEB_IDENTITY_TOKEN_FILE",
     CREDS, "/SessionToken", "/Expiration", "", "/AccessKeyId", "/SecretAccessKey",
@@ -145,7 +145,7 @@ ROW(JSON, 0, LIFETIME, 0, FILES,
 ROW(NONE, 0, LIFETIME, 3600, FILES,
     "octo-sts", "GitHub tokens of a GitHub App", "GET", "https://octo-sts.dev/sts/exchange", "",
     "", "/token", "", "", "", "", P_BEARER, MUST P_REPOSITORY, MUST P_IDENTITY)
-ROW(FORM, STS_ROW_ANY_PARAM | STS_ROW_CLIENT_AUTH | STS_ROW_OPEN, LIFETIME, 0, FILES,
+ROW(FORM, STS_PROTOCOL_ANY_PARAMETER | STS_PROTOCOL_CLIENT_AUTH | STS_PROTOCOL_OPEN, LIFETIME, 0, FILES,
     "custom", "anything else: --method, --subject-in, --body, --token-field, --expiry-field", "POST", "", "",
     OAUTH_ANSWER, P_BEARER, P_AUDIENCE, P_RESOURCE, P_SCOPE)
 #undef FILES

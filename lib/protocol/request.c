@@ -28,17 +28,18 @@ struct build {
 
 typedef void (*item_fn)(struct build *b, const struct item *item);
 
-/* What the row names: fixed values, the subject token, and what the user gave or left out. */
-static void each_row_param(struct build *b, item_fn fn)
+/* What the protocol names: fixed values, the subject token, and what the user gave or left out. */
+static void each_own_parameter(struct build *b, item_fn fn)
 {
 	struct sts_slice previous = {NULL, 0};
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(b->r->row, i)); i++) {
-		struct sts_slice name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
-		struct item item = {.kind = (enum sts_kind)p->kind,
-				    .value = sts_slice_of(sts_param_text(p, STS_PARAM_VALUE)),
-				    .secret = sts_request_name_is_secret(name)};
+	for (size_t i = 0; (p = sts_protocol_parameter_at(b->r->protocol, i)); i++) {
+		struct sts_slice name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
+		struct item item = {
+			.kind = (enum sts_kind)p->kind,
+			.value = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE)),
+			.secret = sts_request_name_is_secret(name)};
 		const char *field;
 
 		item.place = sts_request_place(b->r, p, &field);
@@ -48,7 +49,7 @@ static void each_row_param(struct build *b, item_fn fn)
 			item.value = b->r->subject;
 		} else if (sts_request_count(b->r, name) > 0) {
 			item.given = name;
-		} else if ((p->flags & STS_PARAM_WITH_PREVIOUS) &&
+		} else if ((p->flags & STS_PARAMETER_WITH_PREVIOUS) &&
 			   sts_request_count(b->r, previous) == 0) {
 			item.value.len = 0;
 		}
@@ -58,8 +59,8 @@ static void each_row_param(struct build *b, item_fn fn)
 	}
 }
 
-/* Parameters that the row does not name; each name once, where it was first given. */
-static void each_free_param(struct build *b, item_fn fn)
+/* Parameters that the protocol does not name; each name once, where it was first given. */
+static void each_free_parameter(struct build *b, item_fn fn)
 {
 	for (size_t i = 0; i < b->r->param_count; i++) {
 		struct sts_slice name = b->r->params[i].name;
@@ -67,7 +68,7 @@ static void each_free_param(struct build *b, item_fn fn)
 			.name = name, .place = sts_request_free_place(b->r), .given = name};
 		size_t at = 0;
 
-		if (!sts_protocol_param(b->r->row, name) &&
+		if (!sts_protocol_parameter(b->r->protocol, name) &&
 		    sts_request_next(b->r, name, &at) == &b->r->params[i])
 			fn(b, &item);
 	}
@@ -88,8 +89,8 @@ static void each_item(struct build *b, item_fn fn)
 {
 	const struct sts_request *r = b->r;
 
-	each_row_param(b, fn);
-	each_free_param(b, fn);
+	each_own_parameter(b, fn);
+	each_free_parameter(b, fn);
 	if (r->client_auth != STS_CLIENT_BASIC && r->client_id.len > 0)
 		client_field(b, fn, STS_SLICE("client_id"), false, r->client_id);
 	if (r->client_auth == STS_CLIENT_POST)
@@ -337,7 +338,7 @@ static const char *build_body(struct build *b)
 	return NULL;
 }
 
-/* The URL's target with the row's and the user's query fields. */
+/* The URL's target with the protocol's and the user's query fields. */
 static void build_target(struct build *b)
 {
 	struct sts_slice target = b->r->url->target;
@@ -352,7 +353,9 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 {
 	for (const char *at = r->url_template; *at; at++) {
 		struct sts_slice name = {at + 1, strcspn(at + 1, "}")}, value;
-		const struct sts_param *p = *at == '{' ? sts_protocol_param(r->row, name) : NULL;
+		const struct sts_parameter *p = *at == '{'
+							? sts_protocol_parameter(r->protocol, name)
+							: NULL;
 		size_t next = 0;
 
 		if (!p) {
@@ -362,7 +365,8 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 		const struct sts_field *given = sts_request_next(r, name, &next);
 
 		at += name.len + 1;
-		value = given ? given->value : sts_slice_of(sts_param_text(p, STS_PARAM_VALUE));
+		value = given ? given->value
+			      : sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE));
 		while (at[1] == '/' && value.len > 0 && value.data[value.len - 1] == '/')
 			value.len--;
 		while (url->len > 0 && url->data[url->len - 1] == '/' && value.len > 0 &&
@@ -376,11 +380,11 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 
 static enum sts_err check_subject(const struct sts_request *r, struct sts_error *e)
 {
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
 	if (r->subject.len == 0)
 		return sts_fail(e, STS_EUSAGE, 0, "there is no subject token to send");
-	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++)
+	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++)
 		if (p->source == STS_SOURCE_SUBJECT && p->max > 0 && r->subject.len > p->max)
 			return sts_fail(e, STS_ESUBJECT_TOOBIG, 0,
 					"the subject token has %zu bytes, and the STS takes %u",
@@ -409,7 +413,7 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 
 	b.out = head;
 	sts_http_request_start(
-		head, r->method ? r->method : sts_protocol_text(r->row, STS_ROW_METHOD),
+		head, r->method ? r->method : sts_protocol_text(r->protocol, STS_PROTOCOL_METHOD),
 		r->url->authority, (struct sts_slice){line.data, line.len}, r->agent);
 	if (r->client_auth == STS_CLIENT_BASIC)
 		add_basic(&b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one request builder: a row of the protocol table and the user's values become the bytes of
+ * The one request builder: a protocol of the table and the user's values become the bytes of
  * one HTTP request. Pure: no I/O, no clock. Everything that goes out is checked here, before a
  * connection is opened.
  */
@@ -26,18 +26,19 @@ struct sts_field {
 };
 
 struct sts_request {
-	const struct sts_protocol *row;
-	const char *url_template; /* the row's, when it is what the URL comes from; else NULL */
+	const struct sts_protocol *protocol;
+	const char *url_template; /* the protocol's, when the URL comes from it; else NULL */
 	const struct sts_url *url;
-	const char *method; /* NULL: the row's */
-	/* Where the subject token goes, in place of what the row says; used when own_subject. */
+	const char *method; /* NULL: the protocol's */
+	/* Where the subject token goes, in place of what the protocol says; used when own_subject. */
 	bool own_subject;
 	enum sts_place subject_place;
-	const char *subject_field;      /* NULL for STS_PLACE_BEARER */
-	enum sts_body body;             /* the row's, or --body */
-	struct sts_slice subject;       /* checked by subject.h */
-	const struct sts_field *params; /* names as the row writes them, or any (STS_ROW_ANY_PARAM);
-					   repeated names are repeated values */
+	const char *subject_field; /* NULL for STS_PLACE_BEARER */
+	enum sts_body body;        /* the protocol's, or --body */
+	struct sts_slice subject;  /* checked by subject.h */
+	/* Names as the protocol writes them, or any (STS_PROTOCOL_ANY_PARAMETER); a name that is
+	 * there several times has several values. */
+	const struct sts_field *params;
 	size_t param_count;
 	const struct sts_field *headers; /* --header, --header-file */
 	size_t header_count;
@@ -56,7 +57,7 @@ struct sts_request {
 enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e);
 
 /*
- * Fill in the row's URL from parameters and their defaults. Their values are checked by
+ * Fill in the protocol's URL from parameters and their defaults. Their values are checked by
  * sts_request_check(), and hold nothing that must be encoded; a slash at the end of one is dropped
  * before another.
  */
@@ -86,11 +87,11 @@ const struct sts_field *sts_request_next(const struct sts_request *r, struct sts
 /* How many there are. */
 size_t sts_request_count(const struct sts_request *r, struct sts_slice name);
 
-/* Where a parameter of the row goes, and its name there. */
-enum sts_place sts_request_place(const struct sts_request *r, const struct sts_param *p,
+/* Where a parameter of the protocol goes, and its name there. */
+enum sts_place sts_request_place(const struct sts_request *r, const struct sts_parameter *p,
 				 const char **field);
 
-/* Where fields go that the row does not name: the body, or the query where there is none. */
+/* Where fields go that the protocol does not name: the body, or the query where there is none. */
 enum sts_place sts_request_free_place(const struct sts_request *r);
 
 /* The first reference token of a JSON pointer, "a" of "/a/b"; empty past its end. Escapes are kept.

@@ -35,12 +35,12 @@ size_t sts_request_count(const struct sts_request *r, struct sts_slice name)
 	return count;
 }
 
-enum sts_place sts_request_place(const struct sts_request *r, const struct sts_param *p,
+enum sts_place sts_request_place(const struct sts_request *r, const struct sts_parameter *p,
 				 const char **field)
 {
-	*field = sts_param_text(p, STS_PARAM_FIELD);
+	*field = sts_parameter_text(p, STS_PARAMETER_FIELD);
 	if (!**field)
-		*field = sts_param_text(p, STS_PARAM_NAME);
+		*field = sts_parameter_text(p, STS_PARAMETER_NAME);
 	if (p->source != STS_SOURCE_SUBJECT || !r->own_subject)
 		return (enum sts_place)p->place;
 	*field = r->subject_field;
@@ -135,10 +135,10 @@ static bool has_shape(struct sts_slice value, const char *shape)
 }
 
 /* What is wrong with a value, if anything is. */
-static void judge(const struct sts_param *p, struct sts_slice value, struct sts_text *why)
+static void judge(const struct sts_parameter *p, struct sts_slice value, struct sts_text *why)
 {
-	const char *shape = sts_param_text(p, STS_PARAM_SHAPE);
-	const char *charset = sts_param_text(p, STS_PARAM_CHARSET);
+	const char *shape = sts_parameter_text(p, STS_PARAMETER_SHAPE);
+	const char *charset = sts_parameter_text(p, STS_PARAMETER_CHARSET);
 	bool seconds = p->kind == STS_KIND_SECONDS, number = seconds || p->kind == STS_KIND_NUMBER;
 	struct sts_slice digits = value;
 
@@ -159,7 +159,7 @@ static void judge(const struct sts_param *p, struct sts_slice value, struct sts_
 		sts_text_addf(why, "may have letters, digits and %s only", charset);
 }
 
-static enum sts_err check_value(const struct sts_param *p, struct sts_slice value,
+static enum sts_err check_value(const struct sts_parameter *p, struct sts_slice value,
 				struct sts_error *e)
 {
 	char buf[WHY_MAX_BYTES];
@@ -167,25 +167,26 @@ static enum sts_err check_value(const struct sts_param *p, struct sts_slice valu
 
 	sts_text_init(&why, buf, sizeof(buf));
 	judge(p, value, &why);
-	return why.len > 0 ? refuse(e, "parameter", sts_slice_of(sts_param_text(p, STS_PARAM_NAME)),
-				    buf)
+	return why.len > 0 ? refuse(e, "parameter",
+				    sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME)), buf)
 			   : STS_OK;
 }
 
 static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, struct sts_error *e)
 {
-	const char *names[STS_PROTOCOL_PARAMS_MAX], *nearest;
+	const char *names[STS_PROTOCOL_PARAMETERS_MAX], *nearest;
 	char buf[WHY_MAX_BYTES];
 	struct sts_text why;
 	size_t count = 0;
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++)
+	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++)
 		if (p->source == STS_SOURCE_USER)
-			names[count++] = sts_param_text(p, STS_PARAM_NAME);
+			names[count++] = sts_parameter_text(p, STS_PARAMETER_NAME);
 	nearest = sts_nearest(name, names, count);
 	sts_text_init(&why, buf, sizeof(buf));
-	sts_text_addf(&why, "is none of protocol %s", sts_protocol_text(r->row, STS_ROW_NAME));
+	sts_text_addf(&why, "is none of protocol %s",
+		      sts_protocol_text(r->protocol, STS_PROTOCOL_NAME));
 	if (nearest)
 		sts_text_addf(&why, ": did you mean %s?", nearest);
 	else if (count == 0)
@@ -212,10 +213,10 @@ static bool is_taken(const struct sts_request *r, struct sts_slice name)
 	       (r->client_secret.len > 0 && sts_slice_eq(name, "client_secret"));
 }
 
-static enum sts_err check_free_param(const struct sts_request *r, const struct sts_field *field,
-				     struct sts_error *e)
+static enum sts_err check_free_parameter(const struct sts_request *r, const struct sts_field *field,
+					 struct sts_error *e)
 {
-	if (!(r->row->flags & STS_ROW_ANY_PARAM))
+	if (!(r->protocol->flags & STS_PROTOCOL_ANY_PARAMETER))
 		return unknown(r, field->name, e);
 	if (field->name.len == 0 || field->name.len > NAME_MAX_BYTES ||
 	    !may_go_out(field->name, STS_PLACE_QUERY))
@@ -233,53 +234,54 @@ static enum sts_err check_given(const struct sts_request *r, struct sts_error *e
 
 	for (size_t i = 0; i < r->param_count && err == STS_OK; i++) {
 		const struct sts_field *field = &r->params[i];
-		const struct sts_param *p = sts_protocol_param(r->row, field->name);
+		const struct sts_parameter *p = sts_protocol_parameter(r->protocol, field->name);
 
 		if (is_taken(r, field->name) || (p && p->source != STS_SOURCE_USER))
 			err = refuse(e, "parameter", field->name, "is filled in by the program");
-		else if (p && !sts_slice_eq(field->name, sts_param_text(p, STS_PARAM_NAME)))
+		else if (p && !sts_slice_eq(field->name, sts_parameter_text(p, STS_PARAMETER_NAME)))
 			err = unknown(r, field->name, e);
 		else if (p && p->place == STS_PLACE_URL && !r->url_template)
 			err = refuse(e, "parameter", field->name,
 				     "is a part of the URL, which --url gives whole");
 		else
-			err = p ? check_value(p, field->value, e) : check_free_param(r, field, e);
+			err = p ? check_value(p, field->value, e)
+				: check_free_parameter(r, field, e);
 	}
 	return err;
 }
 
-static enum sts_err missing(const struct sts_request *r, const struct sts_param *p,
+static enum sts_err missing(const struct sts_request *r, const struct sts_parameter *p,
 			    struct sts_error *e)
 {
-	const char *name = sts_param_text(p, STS_PARAM_NAME);
-	const char *variable = sts_param_text(p, STS_PARAM_ENV);
+	const char *name = sts_parameter_text(p, STS_PARAMETER_NAME);
+	const char *variable = sts_parameter_text(p, STS_PARAMETER_ENV);
 	char buf[WHY_MAX_BYTES];
 	struct sts_text why;
 
 	sts_text_init(&why, buf, sizeof(buf));
 	sts_text_addf(&why, "is missing, and protocol %s needs it: --param %s=...%s%s",
-		      sts_protocol_text(r->row, STS_ROW_NAME), name, *variable ? ", or " : "",
-		      variable);
+		      sts_protocol_text(r->protocol, STS_PROTOCOL_NAME), name,
+		      *variable ? ", or " : "", variable);
 	return refuse(e, "parameter", sts_slice_of(name), buf);
 }
 
-/* As the row wants them. */
+/* As the protocol wants them. */
 static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *e)
 {
 	size_t previous = 0;
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
-		struct sts_slice name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
+	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
+		struct sts_slice name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
 		size_t count = sts_request_count(r, name);
 
-		if (sts_protocol_requires(r->row, i) && count == 0 &&
-		    !*sts_param_text(p, STS_PARAM_VALUE) &&
+		if (sts_protocol_requires(r->protocol, i) && count == 0 &&
+		    !*sts_parameter_text(p, STS_PARAMETER_VALUE) &&
 		    (p->place != STS_PLACE_URL || r->url_template))
 			return missing(r, p, e);
-		if (count > 1 && !(p->flags & STS_PARAM_REPEATS))
+		if (count > 1 && !(p->flags & STS_PARAMETER_REPEATS))
 			return refuse(e, "parameter", name, "was given more than once");
-		if (count > 0 && previous == 0 && (p->flags & STS_PARAM_WITH_PREVIOUS))
+		if (count > 0 && previous == 0 && (p->flags & STS_PARAMETER_WITH_PREVIOUS))
 			return refuse(e, "parameter", name,
 				      "goes with another one that is not given");
 		previous = count;
@@ -298,12 +300,12 @@ static bool is_fixed_header(struct sts_slice name)
 	return false;
 }
 
-/* Does the row, or the place of the subject token, set it? */
-static bool row_sets_header(const struct sts_request *r, struct sts_slice name)
+/* Does the protocol, or the place of the subject token, set it? */
+static bool protocol_sets_header(const struct sts_request *r, struct sts_slice name)
 {
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
+	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
 		const char *field;
 		enum sts_place place = sts_request_place(r, p, &field);
 
@@ -319,7 +321,7 @@ static bool row_sets_header(const struct sts_request *r, struct sts_slice name)
 /* Is it a header that this request has already? */
 static bool is_own_header(const struct sts_request *r, struct sts_slice name)
 {
-	return is_fixed_header(name) || row_sets_header(r, name) ||
+	return is_fixed_header(name) || protocol_sets_header(r, name) ||
 	       (r->client_auth == STS_CLIENT_BASIC && sts_slice_eq_nocase(name, "authorization"));
 }
 
@@ -341,17 +343,18 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 {
 	bool id = r->client_id.len > 0, secret = r->client_secret.len > 0;
 
-	if (!(r->row->flags & STS_ROW_CLIENT_AUTH) &&
+	if (!(r->protocol->flags & STS_PROTOCOL_CLIENT_AUTH) &&
 	    (id || secret || r->client_auth != STS_CLIENT_NONE))
 		return sts_fail(e, STS_EUSAGE, 0, "protocol %s has no client authentication",
-				sts_protocol_text(r->row, STS_ROW_NAME));
+				sts_protocol_text(r->protocol, STS_PROTOCOL_NAME));
 	if (r->client_auth == STS_CLIENT_NONE && secret)
 		return sts_fail(e, STS_EUSAGE, 0,
 				"a client secret needs --client-auth basic or post");
 	if (r->client_auth != STS_CLIENT_NONE && !(id && secret))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth needs both a client id and a client secret");
-	if (r->client_auth == STS_CLIENT_BASIC && row_sets_header(r, STS_SLICE("authorization")))
+	if (r->client_auth == STS_CLIENT_BASIC &&
+	    protocol_sets_header(r, STS_SLICE("authorization")))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth basic needs another --subject-in: both are the "
 				"Authorization header");
@@ -373,15 +376,16 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 /* What method, body and place of the subject token make of each other. */
 static enum sts_err check_form(const struct sts_request *r, struct sts_error *e)
 {
-	bool body = r->body != STS_BODY_NONE, open = r->row->flags & STS_ROW_OPEN;
+	bool body = r->body != STS_BODY_NONE, open = r->protocol->flags & STS_PROTOCOL_OPEN;
 	enum sts_place place = r->subject_place;
 	struct sts_slice name = sts_slice_of(r->subject_field);
 
 	if ((r->method || r->own_subject) && !open)
 		return sts_fail(e, STS_EUSAGE, 0,
 				"protocol %s takes neither --method nor --subject-in",
-				sts_protocol_text(r->row, STS_ROW_NAME));
-	if (body != (r->method ? strcmp(r->method, "GET") != 0 : r->row->body != STS_BODY_NONE))
+				sts_protocol_text(r->protocol, STS_PROTOCOL_NAME));
+	if (body !=
+	    (r->method ? strcmp(r->method, "GET") != 0 : r->protocol->body != STS_BODY_NONE))
 		return sts_fail(e, STS_EUSAGE, 0, "this request has %s body", body ? "no" : "a");
 	if (!r->own_subject)
 		return STS_OK;

@@ -7,12 +7,12 @@
 #define TOKEN_TYPE OAUTH "token-type:"
 #define CLOUD      "https://www.googleapis.com/auth/cloud-platform"
 
-#define REQUIRED 0x80 /* in a row's list of parameters */
+#define REQUIRED 0x80 /* in a protocol's list of parameters */
 #define MUST     REQUIRED |
 
 /* ---- parameters ---- */
 
-/* Numbers from 1: 0 ends a row's list. */
+/* Numbers from 1: 0 ends a protocol's list. */
 #define PARAM(symbol, ...) P_##symbol,
 enum {
 	P__NONE,
@@ -25,7 +25,7 @@ _Static_assert(P__END <= REQUIRED, "a parameter's number leaves a bit for MUST")
 #define ENTRY(source, place, kind, flags, min, max, ...) \
 	{STS_SOURCE_##source, STS_PLACE_##place, STS_KIND_##kind, flags, min, max},
 #define PARAM(symbol, ...) ENTRY(__VA_ARGS__)
-static const struct sts_param params[] = {
+static const struct sts_parameter params[] = {
 #include "protocol/protocol_rows.h"
 };
 #undef PARAM
@@ -35,13 +35,13 @@ static const struct sts_param params[] = {
 	      help) \
 	name "\0" field "\0" value "\0" variable "\0" shape "\0" charset "\0" help "\0"
 #define PARAM(symbol, ...) TEXTS(__VA_ARGS__)
-static const char param_texts[] =
+static const char parameter_texts[] =
 #include "protocol/protocol_rows.h"
 	;
 #undef PARAM
 #undef TEXTS
 
-/* ---- rows ---- */
+/* ---- protocols ---- */
 
 #define ROW(body, flags, expiry, ttl, write, name, summary, method, url, variable, ...) \
 	LIST(body, flags, expiry, ttl, write, __VA_ARGS__)
@@ -62,14 +62,14 @@ const struct sts_protocol sts_protocols[] = {
 #define LIST(...) POINTERS(__VA_ARGS__)
 #define POINTERS(base, token, expiry, thumbprint, key, secret, ...) \
 	base "\0" token "\0" expiry "\0" thumbprint "\0" key "\0" secret "\0"
-static const char row_texts[] =
+static const char protocol_texts[] =
 #include "protocol/protocol_rows.h"
 	;
 #undef ROW
 
-#define ROWS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
+#define PROTOCOLS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
 
-const size_t sts_protocol_count = ROWS;
+const size_t sts_protocol_count = PROTOCOLS;
 
 /* OAuth 2.0 (RFC 6749 section 5.2) first, then what servers that were not made for it answer. */
 const char sts_error_pointers[] = "/error\0/error/status\0/error/code\0/error/type\0/code\0"
@@ -80,43 +80,44 @@ const char sts_message_pointers[] =
 
 /* ---- look-up ---- */
 
-const char *sts_protocol_text(const struct sts_protocol *row, enum sts_row_text which)
+const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which)
 {
-	return sts_text_at(row_texts, (size_t)(row - sts_protocols) * STS_ROW__TEXTS + which);
+	return sts_text_at(protocol_texts,
+			   (size_t)(protocol - sts_protocols) * STS_PROTOCOL__TEXTS + which);
 }
 
-const char *sts_param_text(const struct sts_param *p, enum sts_param_text which)
+const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which)
 {
-	return sts_text_at(param_texts, (size_t)(p - params) * STS_PARAM__TEXTS + which);
+	return sts_text_at(parameter_texts, (size_t)(p - params) * STS_PARAMETER__TEXTS + which);
 }
 
 const struct sts_protocol *sts_protocol_find(struct sts_slice name)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (sts_slice_eq(name, sts_protocol_text(&sts_protocols[i], STS_ROW_NAME)))
+	for (size_t i = 0; i < PROTOCOLS; i++)
+		if (sts_slice_eq(name, sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME)))
 			return &sts_protocols[i];
 	return NULL;
 }
 
 const char *sts_protocol_nearest(struct sts_slice name)
 {
-	const char *names[ROWS];
+	const char *names[PROTOCOLS];
 
-	for (size_t i = 0; i < ROWS; i++)
-		names[i] = sts_protocol_text(&sts_protocols[i], STS_ROW_NAME);
-	return sts_nearest(name, names, ROWS);
+	for (size_t i = 0; i < PROTOCOLS; i++)
+		names[i] = sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME);
+	return sts_nearest(name, names, PROTOCOLS);
 }
 
-const struct sts_param *sts_protocol_param_at(const struct sts_protocol *row, size_t i)
+const struct sts_parameter *sts_protocol_parameter_at(const struct sts_protocol *protocol, size_t i)
 {
-	uint8_t number = row->params[i] & (uint8_t)~REQUIRED;
+	uint8_t number = protocol->params[i] & (uint8_t)~REQUIRED;
 
 	return number ? &params[number - 1] : NULL;
 }
 
-bool sts_protocol_requires(const struct sts_protocol *row, size_t i)
+bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i)
 {
-	return row->params[i] & REQUIRED;
+	return protocol->params[i] & REQUIRED;
 }
 
 static size_t skip_marks(const char *text, size_t len, size_t at)
@@ -142,14 +143,15 @@ bool sts_name_is(struct sts_slice a, const char *z)
 	return i == a.len && j == len;
 }
 
-const struct sts_param *sts_protocol_param(const struct sts_protocol *row, struct sts_slice name)
+const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *protocol,
+						   struct sts_slice name)
 {
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(row, i)); i++) {
-		const char *field = sts_param_text(p, STS_PARAM_FIELD);
+	for (size_t i = 0; (p = sts_protocol_parameter_at(protocol, i)); i++) {
+		const char *field = sts_parameter_text(p, STS_PARAMETER_FIELD);
 
-		if (sts_name_is(name, sts_param_text(p, STS_PARAM_NAME)) ||
+		if (sts_name_is(name, sts_parameter_text(p, STS_PARAMETER_NAME)) ||
 		    (*field && sts_name_is(name, field)))
 			return p;
 	}

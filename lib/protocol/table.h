@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protocols as data: one row per STS protocol (protocol_rows.h; `sts-sidecar protocols NAME`
- * prints it). A row says how the request is made and how the answer is read; the one builder
- * (request.h) and the one reader (answer.h) know no row by name. Adding an STS is adding a row, a
+ * The protocols as data: one entry per STS protocol (protocol_rows.h; `sts-sidecar protocols NAME`
+ * prints it). An entry says how the request is made and how the answer is read; the one builder
+ * (request.h) and the one reader (answer.h) know no protocol by name. Adding an STS is adding an entry, a
  * section of docs/protocols.md and a folder of test data.
  *
- * Texts are kept one after the other, numbers in small structs without pointers: a row and its
+ * Texts are kept one after the other, numbers in small structs without pointers: a protocol and its
  * parameters cost little more than their letters.
  */
 #ifndef STS_PROTOCOL_TABLE_H
@@ -22,14 +22,14 @@ enum sts_place {
 	STS_PLACE_HEADER,  /* a header of the field's name */
 	STS_PLACE_BODY,    /* a form or JSON field of the field's name */
 	STS_PLACE_QUERY,   /* a query parameter of the field's name */
-	STS_PLACE_URL,     /* fills {NAME} in the row's URL, before there is a request */
+	STS_PLACE_URL,     /* fills {NAME} in the protocol's URL, before there is a request */
 	STS_PLACE_POINTER, /* in a JSON body, where the field's name, a JSON pointer, leads */
 };
 
 /* Where a value comes from. */
 enum sts_source {
-	STS_SOURCE_USER,    /* --param and the like; else STS_PARAM_VALUE, its default */
-	STS_SOURCE_FIXED,   /* always STS_PARAM_VALUE */
+	STS_SOURCE_USER,    /* --param and the like; else STS_PARAMETER_VALUE, its default */
+	STS_SOURCE_FIXED,   /* always STS_PARAMETER_VALUE */
 	STS_SOURCE_SUBJECT, /* the subject token */
 };
 
@@ -46,24 +46,24 @@ enum sts_kind {
 };
 
 /* Flags of a parameter. */
-#define STS_PARAM_REPEATS       1
-#define STS_PARAM_WITH_PREVIOUS 2 /* only where the parameter before it in the table is given */
+#define STS_PARAMETER_REPEATS       1
+#define STS_PARAMETER_WITH_PREVIOUS 2 /* only where the parameter before it in the table is given */
 
-/* One field of a request. Its texts are those of enum sts_param_text. */
-struct sts_param {
+/* One field of a request. Its texts are those of enum sts_parameter_text. */
+struct sts_parameter {
 	uint8_t source, place, kind, flags;
 	uint16_t min, max; /* a number's range, else bytes of one value; max 0: no bound */
 };
 
-enum sts_param_text {
-	STS_PARAM_NAME,    /* as the user says it */
-	STS_PARAM_FIELD,   /* as it goes over the wire; "": the same */
-	STS_PARAM_VALUE,   /* default or fixed value; "": none */
-	STS_PARAM_ENV,     /* variable that a platform's webhook injects; "": none */
-	STS_PARAM_SHAPE,   /* what a value looks like: one * stands for anything; "": no matter */
-	STS_PARAM_CHARSET, /* what is allowed besides letters and digits; "": any printable */
-	STS_PARAM_HELP,
-	STS_PARAM__TEXTS
+enum sts_parameter_text {
+	STS_PARAMETER_NAME,  /* as the user says it */
+	STS_PARAMETER_FIELD, /* as it goes over the wire; "": the same */
+	STS_PARAMETER_VALUE, /* default or fixed value; "": none */
+	STS_PARAMETER_ENV,   /* variable that a platform's webhook injects; "": none */
+	STS_PARAMETER_SHAPE, /* what a value looks like: one * stands for anything; "": no matter */
+	STS_PARAMETER_CHARSET, /* what is allowed besides letters and digits; "": any printable */
+	STS_PARAMETER_HELP,
+	STS_PARAMETER__TEXTS
 };
 
 enum sts_expiry_kind {
@@ -71,7 +71,7 @@ enum sts_expiry_kind {
 	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent (also in a string) */
 };
 
-/* What can be written; a row has the bits of its default of --write. */
+/* What can be written; a protocol has the bits of its default of --write. */
 enum sts_write {
 	STS_WRITE_TOKEN = 1,            /* token.jwt */
 	STS_WRITE_EXPIRES = 2,          /* expires */
@@ -82,73 +82,75 @@ enum sts_write {
 	STS_WRITE_GCP_EXECUTABLE = 64,  /* gcp-executable.json */
 };
 
-/* Flags of a row. */
-#define STS_ROW_ANY_PARAM   1  /* --param with names that are not in its list is allowed */
-#define STS_ROW_CLIENT_AUTH 2  /* --client-id, --client-secret-file, --client-auth make sense */
-#define STS_ROW_SINGLE_USE  4  /* a subject token is taken once */
-#define STS_ROW_POLL        8  /* a thumbprint of the signing certificate is served beside it */
-#define STS_ROW_XML         16 /* look-alikes answer XML: it is read as the JSON that it means */
-#define STS_ROW_OPEN        32 /* --method and --subject-in make sense */
-#define STS_ROW_FINAL       64 /* some servers take a subject token once: after a 401 no retry */
+/* Flags of a protocol. */
+#define STS_PROTOCOL_ANY_PARAMETER 1 /* --param with names that are not in its list is allowed */
+#define STS_PROTOCOL_CLIENT_AUTH   2 /* --client-id, --client-secret-file, --client-auth make sense */
+#define STS_PROTOCOL_SINGLE_USE    4 /* a subject token is taken once */
+#define STS_PROTOCOL_POLL          8 /* a thumbprint of the signing certificate is served beside it */
+#define STS_PROTOCOL_XML           16 /* look-alikes answer XML: it is read as the JSON that it means */
+#define STS_PROTOCOL_OPEN          32 /* --method and --subject-in make sense */
+#define STS_PROTOCOL_FINAL         64 /* some servers take a subject token once: after a 401 no retry */
 
-#define STS_PROTOCOL_PARAMS_MAX 12
-#define STS_PROTOCOL_TTL_S      300 /* a token's life when nothing tells it */
+#define STS_PROTOCOL_PARAMETERS_MAX 12
+#define STS_PROTOCOL_TTL_S          300 /* a token's life when nothing tells it */
 
 struct sts_protocol {
 	uint8_t body;  /* enum sts_body; NONE: never one; else --body may choose the other */
-	uint8_t flags; /* STS_ROW_* */
+	uint8_t flags; /* STS_PROTOCOL_* */
 	uint8_t expiry_kind;
-	uint8_t write;                               /* enum sts_write bits */
-	uint16_t default_ttl_s;                      /* 0: STS_PROTOCOL_TTL_S */
-	uint8_t params[STS_PROTOCOL_PARAMS_MAX + 1]; /* for sts_protocol_param_at() */
+	uint8_t write;                                   /* enum sts_write bits */
+	uint16_t default_ttl_s;                          /* 0: STS_PROTOCOL_TTL_S */
+	uint8_t params[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
 };
 
-enum sts_row_text {
-	STS_ROW_NAME,
-	STS_ROW_SUMMARY,
-	STS_ROW_METHOD,
-	STS_ROW_URL,        /* with {NAME} for parameters; "": --url is required */
-	STS_ROW_TOKEN_FILE, /* variable with the subject token's path; "": none */
+enum sts_protocol_text {
+	STS_PROTOCOL_NAME,
+	STS_PROTOCOL_SUMMARY,
+	STS_PROTOCOL_METHOD,
+	STS_PROTOCOL_URL,        /* with {NAME} for parameters; "": --url is required */
+	STS_PROTOCOL_TOKEN_FILE, /* variable with the subject token's path; "": none */
 	/* JSON pointers into the answer, all but the first from where the first leads */
-	STS_ROW_BASE,
-	STS_ROW_TOKEN,
-	STS_ROW_EXPIRY,     /* "": none */
-	STS_ROW_THUMBPRINT, /* "": none */
-	STS_ROW_KEY_ID,     /* AWS credentials, of which the token is the session token; "": none */
-	STS_ROW_SECRET,
-	STS_ROW__TEXTS
+	STS_PROTOCOL_BASE,
+	STS_PROTOCOL_TOKEN,
+	STS_PROTOCOL_EXPIRY,     /* "": none */
+	STS_PROTOCOL_THUMBPRINT, /* "": none */
+	STS_PROTOCOL_KEY_ID, /* AWS credentials, of which the token is the session token; "": none */
+	STS_PROTOCOL_SECRET,
+	STS_PROTOCOL__TEXTS
 };
 
-/* All rows, in the order in which they are listed. */
+/* All protocols, in the order in which they are listed. */
 extern const struct sts_protocol sts_protocols[];
 extern const size_t sts_protocol_count;
 
-/* A text of a row of sts_protocols; never NULL. */
-const char *sts_protocol_text(const struct sts_protocol *row, enum sts_row_text which);
+/* A text of one of sts_protocols; never NULL. */
+const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which);
 
-/* The row of a name (exact), or NULL. */
+/* The protocol of a name (exact), or NULL. */
 const struct sts_protocol *sts_protocol_find(struct sts_slice name);
 
-/* The nearest name of a row, for "did you mean", or NULL. */
+/* The nearest name of a protocol, for "did you mean", or NULL. */
 const char *sts_protocol_nearest(struct sts_slice name);
 
-/* A row's parameters in the order in which they go out, i from 0; NULL past the last. */
-const struct sts_param *sts_protocol_param_at(const struct sts_protocol *row, size_t i);
+/* A protocol's parameters in the order in which they go out, i from 0; NULL past the last. */
+const struct sts_parameter *sts_protocol_parameter_at(const struct sts_protocol *protocol,
+						      size_t i);
 
-/* Must the row's i-th parameter have a value? */
-bool sts_protocol_requires(const struct sts_protocol *row, size_t i);
+/* Must the protocol's i-th parameter have a value? */
+bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i);
 
-/* A row's parameter by its name or field's name, or NULL. Case, - and _ are not minded: RoleArn,
+/* A protocol's parameter by its name or field's name, or NULL. Case, - and _ are not minded: RoleArn,
  * role-arn and role_arn are one. */
-const struct sts_param *sts_protocol_param(const struct sts_protocol *row, struct sts_slice name);
+const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *protocol,
+						   struct sts_slice name);
 
 /* A text of a parameter that one of these functions gave; never NULL. */
-const char *sts_param_text(const struct sts_param *p, enum sts_param_text which);
+const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which);
 
 /* Is it the same name, but for case, - and _? */
 bool sts_name_is(struct sts_slice a, const char *z);
 
-/* Where errors stand, as JSON pointers, for all rows: texts one after the other, the last is empty.
+/* Where errors stand, as JSON pointers, for all protocols: texts one after the other, the last is empty.
  * The first that leads to a string counts. */
 extern const char sts_error_pointers[], sts_message_pointers[];
 

@@ -22,8 +22,8 @@ void sts_help_protocols(struct sts_text *out)
 {
 	for (size_t i = 0; i < sts_protocol_count; i++)
 		sts_text_addf(out, "  %-18s%s\n",
-			      sts_protocol_text(&sts_protocols[i], STS_ROW_NAME),
-			      sts_protocol_text(&sts_protocols[i], STS_ROW_SUMMARY));
+			      sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME),
+			      sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_SUMMARY));
 }
 
 void sts_help_command(const char *name, const char *summary, const char *usage,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of protocols, printed from the rows alone. One walk makes both shapes: lines for people, or (--json) objects.
+ * The table of protocols, printed from itself alone. One walk makes both shapes: lines for people, or (--json) objects.
  */
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 #define OUT_MAX_BYTES (32 * 1024)
 
-/* What the numbers of a row are called; texts one after the other. */
+/* What the numbers of a protocol are called; texts one after the other. */
 static const char sources[] = "parameter\0fixed\0subject\0";
 static const char places[] = "bearer\0header\0body\0query\0url\0";
 static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0";
@@ -86,7 +86,7 @@ static void set(struct print *p, const char *name, const char *words, unsigned b
 	sts_text_add_str(&p->out, p->json ? "]" : p->inside ? "" : "\n");
 }
 
-static void param(struct print *p, const struct sts_param *field, bool required)
+static void param(struct print *p, const struct sts_parameter *field, bool required)
 {
 	static const char names[] = "field\0value\0variable\0shape\0charset\0";
 	static const char spoken[] =
@@ -94,8 +94,8 @@ static void param(struct print *p, const struct sts_param *field, bool required)
 	bool fixed = field->source != STS_SOURCE_USER;
 
 	p->count = 0;
-	text(p, "-name", sts_param_text(field, STS_PARAM_NAME));
-	text(p, "-help", sts_param_text(field, STS_PARAM_HELP));
+	text(p, "-name", sts_parameter_text(field, STS_PARAMETER_NAME));
+	text(p, "-help", sts_parameter_text(field, STS_PARAMETER_HELP));
 	text(p, "-from", sts_text_at(sources, field->source));
 	text(p, "-in", sts_text_at(places, field->place));
 	text(p, "-kind", sts_text_at(kinds, field->kind));
@@ -103,20 +103,20 @@ static void param(struct print *p, const struct sts_param *field, bool required)
 		set(p, "-flags", "required\0repeats\0with-previous", required | field->flags << 1);
 	number(p, "min", field->min);
 	number(p, "max", field->max);
-	for (unsigned i = STS_PARAM_FIELD; i < STS_PARAM_HELP; i++)
-		text(p, sts_text_at(p->json || fixed ? names : spoken, i - STS_PARAM_FIELD),
-		     sts_param_text(field, (enum sts_param_text)i));
+	for (unsigned i = STS_PARAMETER_FIELD; i < STS_PARAMETER_HELP; i++)
+		text(p, sts_text_at(p->json || fixed ? names : spoken, i - STS_PARAMETER_FIELD),
+		     sts_parameter_text(field, (enum sts_parameter_text)i));
 }
 
-static void row(struct print *p, const struct sts_protocol *r)
+static void protocol(struct print *p, const struct sts_protocol *r)
 {
 	static const char names[] = "name\0summary\0method\0url\0token-file\0"
 				    "base\0token\0expiry\0thumbprint\0key-id\0secret\0";
-	const struct sts_param *field;
+	const struct sts_parameter *field;
 
 	p->count = 0;
-	for (unsigned i = 0; i < STS_ROW__TEXTS; i++)
-		text(p, sts_text_at(names, i), sts_protocol_text(r, (enum sts_row_text)i));
+	for (unsigned i = 0; i < STS_PROTOCOL__TEXTS; i++)
+		text(p, sts_text_at(names, i), sts_protocol_text(r, (enum sts_protocol_text)i));
 	text(p, "expiry-kind", sts_text_at(expiries, r->expiry_kind));
 	number(p, "default-ttl", r->default_ttl_s ? r->default_ttl_s : STS_PROTOCOL_TTL_S);
 	text(p, "body", sts_text_at(bodies, r->body));
@@ -127,7 +127,7 @@ static void row(struct print *p, const struct sts_protocol *r)
 			 p->json ? "[{"
 				 : "what goes out; a parameter is given as --param NAME=VALUE\n");
 	p->inside = true;
-	for (size_t i = 0; (field = sts_protocol_param_at(r, i)); i++) {
+	for (size_t i = 0; (field = sts_protocol_parameter_at(r, i)); i++) {
 		sts_text_add_str(&p->out, p->json && i > 0 ? "},{" : "");
 		param(p, field, sts_protocol_requires(r, i));
 		sts_text_add_str(&p->out, p->json ? "" : "\n");
@@ -155,7 +155,7 @@ int sts_command_protocols(const struct sts_options *o)
 		if (one && one != &sts_protocols[i])
 			continue;
 		sts_text_add_str(&p.out, !one && i > 0 ? "},{" : "");
-		row(&p, &sts_protocols[i]);
+		protocol(&p, &sts_protocols[i]);
 	}
 	sts_text_add_str(&p.out, !p.json ? "" : one ? "}\n" : "}]\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, p.out.len});

@@ -70,7 +70,7 @@ static void split(struct sts_slice pair, struct sts_field *field)
 	field->value = (struct sts_slice){pair.data + at + 1, pair.len - at - 1};
 }
 
-/* One row per repeated option: its name, where the value goes, and whether it comes from a file. */
+/* One rule per repeated option: its name, where the value goes, and whether it comes from a file. */
 static const struct list_rule {
 	const char *option;
 	const char *param; /* the parameter's name; NULL: NAME=VALUE */
@@ -124,8 +124,8 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 			   struct sts_fields_files *files, struct sts_error *e)
 {
 	f->request.client_auth = (enum sts_client_auth)o->client_auth;
-	/* Some rows know the client as a parameter like any other. */
-	if (o->client_id && sts_protocol_param(f->request.row, STS_SLICE("client_id")))
+	/* Some protocols know the client as a parameter like any other. */
+	if (o->client_id && sts_protocol_parameter(f->request.protocol, STS_SLICE("client_id")))
 		add(f, "client_id", sts_slice_of(o->client_id));
 	else
 		f->request.client_id = sts_slice_of(o->client_id);
@@ -152,8 +152,9 @@ static int kind_of(const char *kinds, const char *text, const char **rest)
 	return -1;
 }
 
-/* --method, --subject-in, --body and --expiry-field: what a row says for the protocols that are known. */
-static enum sts_err own_row(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+/* --method, --subject-in, --body and --expiry-field: what the table says for the other protocols. */
+static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields *f,
+				 struct sts_error *e)
 {
 	static const enum sts_place places[] = {STS_PLACE_HEADER, STS_PLACE_BODY, STS_PLACE_QUERY,
 						STS_PLACE_POINTER};
@@ -175,7 +176,7 @@ static enum sts_err own_row(const struct sts_options *o, struct sts_fields *f, s
 		if (places[kind] == STS_PLACE_POINTER)
 			r->subject_field--; /* with its slash */
 	}
-	r->body = (enum sts_body)r->row->body;
+	r->body = (enum sts_body)r->protocol->body;
 	if (o->body != STS_BODY_CHOICE_ROW)
 		r->body = o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
 	else if (r->method == methods) /* GET */
@@ -193,18 +194,18 @@ static enum sts_err own_row(const struct sts_options *o, struct sts_fields *f, s
 		       : STS_OK;
 }
 
-/* Names as the row writes them; then, for what was not given, the variables that platforms inject. */
+/* Names as the protocol writes them; then, for what was not given, the variables that platforms inject. */
 static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
-	const struct sts_param *p;
+	const struct sts_parameter *p;
 
 	for (size_t i = 0; i < r->param_count; i++)
-		if ((p = sts_protocol_param(r->row, f->params[i].name)))
-			f->params[i].name = sts_slice_of(sts_param_text(p, STS_PARAM_NAME));
-	for (size_t i = 0; (p = sts_protocol_param_at(r->row, i)); i++) {
-		const char *name = sts_param_text(p, STS_PARAM_NAME);
-		const char *value = variable(o, sts_param_text(p, STS_PARAM_ENV));
+		if ((p = sts_protocol_parameter(r->protocol, f->params[i].name)))
+			f->params[i].name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
+	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
+		const char *name = sts_parameter_text(p, STS_PARAMETER_NAME);
+		const char *value = variable(o, sts_parameter_text(p, STS_PARAMETER_ENV));
 
 		if (value && sts_request_count(r, sts_slice_of(name)) == 0 &&
 		    (p->place != STS_PLACE_URL || r->url_template))
@@ -311,16 +312,16 @@ enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
 /* What --write and --format say. expires is always written: the order of the files, adoption and `check` go by it. */
 static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
-	const struct sts_protocol *row = f->request.row;
-	bool token = row->write & STS_WRITE_TOKEN;
+	const struct sts_protocol *protocol = f->request.protocol;
+	bool token = protocol->write & STS_WRITE_TOKEN;
 	enum sts_err err = STS_OK;
 
-	f->write = row->write;
+	f->write = protocol->write;
 	f->format = token ? STS_WRITE_TOKEN : STS_WRITE_AWS_PROCESS;
 	if (o->write)
-		err = sts_outputs_choose(row, "write", o->write, &f->write, e);
+		err = sts_outputs_choose(protocol, "write", o->write, &f->write, e);
 	if (err == STS_OK && o->format)
-		err = sts_outputs_choose(row, "format", o->format, &f->format, e);
+		err = sts_outputs_choose(protocol, "format", o->format, &f->format, e);
 	if (err != STS_OK)
 		return err;
 	if (!(f->write & STS_OUTPUTS_TOKEN))
@@ -335,7 +336,7 @@ static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, s
 				"protocol %s gives no JWT: --expect-audience and --expect-issuer "
 				"would refuse every answer",
 				o->protocol);
-	f->write |= STS_WRITE_EXPIRES | (row->write & STS_WRITE_THUMBPRINT);
+	f->write |= STS_WRITE_EXPIRES | (protocol->write & STS_WRITE_THUMBPRINT);
 	return STS_OK;
 }
 
@@ -345,18 +346,19 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	enum sts_err err = STS_OK;
 
 	memset(f, 0, sizeof(*f));
-	f->request.row = sts_protocol_find(sts_slice_of(o->protocol));
-	if (!f->request.row)
+	f->request.protocol = sts_protocol_find(sts_slice_of(o->protocol));
+	if (!f->request.protocol)
 		return sts_fields_unknown_protocol(o->protocol, e);
 	f->request.agent = "sts-sidecar/" STS_VERSION;
 	f->request.params = f->params;
 	f->request.headers = f->headers;
-	f->request.url_template = sts_protocol_text(f->request.row, STS_ROW_URL);
+	f->request.url_template = sts_protocol_text(f->request.protocol, STS_PROTOCOL_URL);
 	if (o->url || !*f->request.url_template)
 		f->request.url_template = NULL;
 	f->token_file = o->token_file;
 	if (!sts_options_has_token_file(o))
-		f->token_file = variable(o, sts_protocol_text(f->request.row, STS_ROW_TOKEN_FILE));
+		f->token_file = variable(
+			o, sts_protocol_text(f->request.protocol, STS_PROTOCOL_TOKEN_FILE));
 	if (!f->token_file)
 		f->token_file = o->token_file;
 	if (o->subject_token_type)
@@ -374,7 +376,7 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	if (err == STS_OK)
 		err = outputs(o, f, e);
 	if (err == STS_OK)
-		err = own_row(o, f, e);
+		err = own_protocol(o, f, e);
 	complete(o, f);
 	if (err == STS_OK)
 		err = sts_request_check(&f->request, e);

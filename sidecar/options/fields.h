@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From options to the fields of a request: the URL and the way to it, the protocol's row, named parameters, headers, and the values that come from files
+ * From options to the fields of a request: the URL and the way to it, the protocol, named parameters, headers, and the values that come from files
  * (secrets never come from an argument).
  */
 #ifndef STS_OPTIONS_FIELDS_H
@@ -10,7 +10,7 @@
 #include "options/options.h"
 #include "protocol/request.h"
 
-#define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + STS_PROTOCOL_PARAMS_MAX + 4)
+#define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + STS_PROTOCOL_PARAMETERS_MAX + 4)
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
@@ -18,12 +18,13 @@ struct sts_fields {
 	struct sts_url url;
 	struct sts_proxy proxy;
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
-	unsigned write;    /* bits of what goes into the directory: --write, or the row's */
+	unsigned write;    /* bits of what goes into the directory: --write, or the protocol's */
 	unsigned format;   /* the one bit of what --stdout prints */
-	char pointer[128]; /* --token-field as a JSON pointer; "" is the row's */
-	const char *expiry_pointer; /* --expiry-field; NULL: the row's */
+	char pointer[128]; /* --token-field as a JSON pointer; "" is the protocol's */
+	const char *expiry_pointer; /* --expiry-field; NULL: the protocol's */
 	enum sts_expiry_kind expiry_kind;
-	const char *token_file; /* --token-file, or what the row's variable says, or the default */
+	const char *
+		token_file; /* --token-file, or what the protocol's variable says, or the default */
 };
 
 /* Memory for what is read from files; of the worker only. */

@@ -102,7 +102,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 			  .longest_wait_ms = o->longest_wait_ms},
 		.timeout_ms = o->timeout_ms,
 		.deadline_ms = fetches || o->single_run ? o->deadline_ms : 0,
-		.poll_ms = (fields.request.row->flags & STS_ROW_POLL)
+		.poll_ms = (fields.request.protocol->flags & STS_PROTOCOL_POLL)
 				   ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS)
 				   : 0,
 		.mode = o->mode,
@@ -114,7 +114,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.adopt = !fetches,
 		.to_stdout = o->to_stdout,
 		.create_dir = o->create_dir,
-		.single_use = fields.request.row->flags & STS_ROW_SINGLE_USE,
+		.single_use = fields.request.protocol->flags & STS_PROTOCOL_SINGLE_USE,
 		.configured = o->config != NULL,
 	};
 	keep_texts(plans, plan, o);

@@ -447,7 +447,7 @@ static void report_answer(void)
 static enum sts_err stage_check(void)
 {
 	struct sts_answer_input in = {
-		.row = w.fields.request.row,
+		.protocol = w.fields.request.protocol,
 		.token_pointer = w.fields.pointer[0] ? w.fields.pointer : NULL,
 		.expiry_pointer = w.fields.expiry_pointer,
 		.expiry_kind = w.fields.expiry_kind,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A complete answer: a byte that chooses the protocol's row (5 bits) and what is expected (3), three digits of
+ * A complete answer: a byte that chooses the protocol (5 bits) and what is expected (3), three digits of
  * status, then a line each of Date, Retry-After and Location, then the body. What is taken may be
  * written to a file and has life left; what is refused has one line that may be logged, without a
  * piece of the subject token.
@@ -87,7 +87,7 @@ static void check_success(const struct sts_answer_input *in, const struct sts_an
 	require(in->head->status < 300);
 	require(sts_answer_token_ok(answer->token));
 	require((answer->aws_key_id.len > 0) ==
-		(sts_protocol_text(in->row, STS_ROW_KEY_ID)[0] != '\0'));
+		(sts_protocol_text(in->protocol, STS_PROTOCOL_KEY_ID)[0] != '\0'));
 	require(!answer->aws_key_id.len || (sts_answer_token_ok(answer->aws_key_id) &&
 					    sts_answer_token_ok(answer->aws_secret)));
 	require(answer->lifetime_s > 0);
@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	head.location = take_line(&rest);
 	const struct sts_request request = {.subject = STS_SLICE(SUBJECT)};
 	struct sts_answer_input in = {
-		.row = &sts_protocols[(data[0] & 0x1f) % sts_protocol_count],
+		.protocol = &sts_protocols[(data[0] & 0x1f) % sts_protocol_count],
 		.head = &head,
 		.body = rest,
 		.request = &request,

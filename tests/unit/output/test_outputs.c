@@ -162,7 +162,7 @@ static void test_hostile_aws(void)
 	CHECK_INT(format(&nul, both), STS_ETOKEN);
 	nul.token = STS_SLICE("t\0");
 	CHECK_INT(format(&nul, both), STS_ETOKEN);
-	/* A row that answers with a token has no credentials. */
+	/* A protocol that answers with a token has no credentials. */
 	struct sts_answer none = {.token = STS_SLICE("a.b.c"), .expires_s = TIME_S};
 	CHECK_INT(format(&none, STS_WRITE_AWS_CREDENTIALS), STS_ETOKEN);
 }
@@ -207,7 +207,7 @@ static void test_sizes(void)
 static void test_choose(void)
 {
 	static const struct {
-		const struct sts_protocol *row;
+		const struct sts_protocol *protocol;
 		const char *words;
 		unsigned want; /* 0: STS_EUSAGE */
 	} rows[] = {
@@ -237,8 +237,8 @@ static void test_choose(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned outputs;
-		enum sts_err err = sts_outputs_choose(rows[i].row, "write", rows[i].words, &outputs,
-						      &error);
+		enum sts_err err = sts_outputs_choose(rows[i].protocol, "write", rows[i].words,
+						      &outputs, &error);
 
 		CHECK_INT(err, rows[i].want ? STS_OK : STS_EUSAGE);
 		if (rows[i].want)
@@ -258,28 +258,28 @@ static void test_choose_messages(void)
 	CHECK_INT(sts_outputs_choose(&gives_aws, "format", "json", &outputs, &error), STS_EUSAGE);
 	CHECK(strncmp(error.msg, "--format: protocol aws gives no json; these do: openunison ",
 		      58) == 0);
-	/* The list of rows is whole. */
+	/* The list of protocols is whole. */
 	const char *last = "";
 	for (size_t i = 0; i < sts_protocol_count; i++)
 		if (!(sts_protocols[i].write & (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)))
-			last = sts_protocol_text(&sts_protocols[i], STS_ROW_NAME);
+			last = sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME);
 	CHECK(strlen(error.msg) > strlen(last) &&
 	      strcmp(error.msg + strlen(error.msg) - strlen(last), last) == 0);
 }
 
-/* The rows' defaults are what they can give. */
-static void test_rows(void)
+/* The protocols' defaults are what they can give. */
+static void test_defaults(void)
 {
 	CHECK(!(gives_token.write & STS_WRITE_AWS_CREDENTIALS));
 	CHECK(gives_aws.write & STS_WRITE_AWS_CREDENTIALS);
 	for (size_t i = 0; i < sts_protocol_count; i++) {
-		const struct sts_protocol *row = &sts_protocols[i];
+		const struct sts_protocol *protocol = &sts_protocols[i];
 		unsigned aws_bits = STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS;
 
-		CHECK(row->write & STS_WRITE_EXPIRES);
-		CHECK(row->write & STS_OUTPUTS_TOKEN);
-		CHECK(!(row->write & STS_WRITE_TOKEN) == !!(row->write & aws_bits));
-		CHECK(!(row->write >> STS_OUTPUT__COUNT));
+		CHECK(protocol->write & STS_WRITE_EXPIRES);
+		CHECK(protocol->write & STS_OUTPUTS_TOKEN);
+		CHECK(!(protocol->write & STS_WRITE_TOKEN) == !!(protocol->write & aws_bits));
+		CHECK(!(protocol->write >> STS_OUTPUT__COUNT));
 	}
 }
 
@@ -292,7 +292,7 @@ static const struct sts_test tests[] = {
 	{"sizes", test_sizes},
 	{"what may be chosen", test_choose},
 	{"what is said of what may not", test_choose_messages},
-	{"the rows' defaults", test_rows},
+	{"the protocols' defaults", test_defaults},
 };
 
 int main(void)

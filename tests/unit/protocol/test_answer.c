@@ -38,7 +38,7 @@ static void prepare(const char *protocol, int status, struct sts_slice body)
 	request = (struct sts_request){.subject = STS_SLICE(SUBJECT)};
 	head = (struct sts_http_head){.status = status, .date = STS_SLICE(DATE)};
 	input = (struct sts_answer_input){
-		.row = sts_protocol_find(sts_slice_of(protocol)),
+		.protocol = sts_protocol_find(sts_slice_of(protocol)),
 		.head = &head,
 		.body = body,
 		.request = &request,
@@ -380,7 +380,7 @@ static void statuses(void)
 static void who_is_refused(void)
 {
 	static const struct {
-		const char *row;
+		const char *protocol;
 		int status;
 		const char *body;
 		enum sts_err err;
@@ -400,7 +400,7 @@ static void who_is_refused(void)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		prepare(rows[i].row, rows[i].status, sts_slice_of(rows[i].body));
+		prepare(rows[i].protocol, rows[i].status, sts_slice_of(rows[i].body));
 		CHECK_INT(read_prepared(), rows[i].err);
 	}
 }

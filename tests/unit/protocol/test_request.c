@@ -23,12 +23,12 @@ static struct sts_error error;
 static struct sts_request request_of(const char *protocol, const char *text)
 {
 	CHECK_INT(sts_url_parse(sts_slice_of(text), &url, NULL), STS_OK);
-	struct sts_request r = {.row = sts_protocol_find(sts_slice_of(protocol)),
+	struct sts_request r = {.protocol = sts_protocol_find(sts_slice_of(protocol)),
 				.url = &url,
 				.subject = S(SUBJECT),
 				.agent = "sts-sidecar/test"};
 
-	r.body = r.row->body;
+	r.body = r.protocol->body;
 	return r;
 }
 
@@ -178,7 +178,7 @@ static void other_places(void)
 	char text[200];
 	struct sts_text filled;
 
-	r.url_template = sts_protocol_text(r.row, STS_ROW_URL);
+	r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 	r.params = params;
 	r.param_count = COUNT(params);
 	CHECK_INT(build(&r, false), STS_OK);
@@ -227,7 +227,7 @@ static void header_and_url(void)
 	char text[200];
 	struct sts_text filled;
 
-	r.url_template = sts_protocol_text(r.row, STS_ROW_URL);
+	r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 	r.params = params;
 	r.param_count = COUNT(params);
 	CHECK_INT(build(&r, true), STS_OK);
@@ -254,7 +254,7 @@ static void numbered(void)
 			       "aws%3Apolicy%2FOne&PolicyArns.member.2.arn=arn%3A"));
 }
 
-/* A request with nothing of a row's in it. */
+/* A request with nothing of the protocol's in it. */
 static struct sts_request own(const char *method, enum sts_body kind, enum sts_place place,
 			      const char *field)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table itself: what a row must have for the builder and the reader to work with it. */
+/* The table itself: what a protocol must have for the builder and the reader to work with it. */
 #include "protocol/table.h"
 
 #include "http/response.h"
 #include "protocol/request.h"
 #include "test.h"
 
-#define NAME(p) sts_param_text(p, STS_PARAM_NAME)
+#define NAME(p) sts_parameter_text(p, STS_PARAMETER_NAME)
 
 static void find(void)
 {
@@ -23,19 +23,19 @@ static void find(void)
 
 static void find_param(void)
 {
-	const struct sts_protocol *row = sts_protocol_find(STS_SLICE("token-exchange"));
+	const struct sts_protocol *protocol = sts_protocol_find(STS_SLICE("token-exchange"));
 	const struct sts_protocol *aws = sts_protocol_find(STS_SLICE("aws"));
-	const struct sts_param *arn = sts_protocol_param(aws, STS_SLICE("role-arn"));
+	const struct sts_parameter *arn = sts_protocol_parameter(aws, STS_SLICE("role-arn"));
 
-	CHECK_STR(NAME(sts_protocol_param(row, STS_SLICE("audience"))), "audience");
-	CHECK(!sts_protocol_param(row, STS_SLICE("audienc")));
-	CHECK(!sts_protocol_param(row, STS_SLICE("")));
-	CHECK(!sts_protocol_param(&sts_protocols[0], STS_SLICE("audience")));
+	CHECK_STR(NAME(sts_protocol_parameter(protocol, STS_SLICE("audience"))), "audience");
+	CHECK(!sts_protocol_parameter(protocol, STS_SLICE("audienc")));
+	CHECK(!sts_protocol_parameter(protocol, STS_SLICE("")));
+	CHECK(!sts_protocol_parameter(&sts_protocols[0], STS_SLICE("audience")));
 	CHECK_STR(NAME(arn), "role-arn");
-	CHECK(sts_protocol_param(aws, STS_SLICE("RoleArn")) == arn);
-	CHECK(sts_protocol_param(aws, STS_SLICE("role_arn")) == arn);
-	CHECK(!sts_protocol_param(aws, STS_SLICE("role-ar")));
-	CHECK(!sts_protocol_param(aws, STS_SLICE("role-arnn")));
+	CHECK(sts_protocol_parameter(aws, STS_SLICE("RoleArn")) == arn);
+	CHECK(sts_protocol_parameter(aws, STS_SLICE("role_arn")) == arn);
+	CHECK(!sts_protocol_parameter(aws, STS_SLICE("role-ar")));
+	CHECK(!sts_protocol_parameter(aws, STS_SLICE("role-arnn")));
 }
 
 static void names(void)
@@ -53,99 +53,105 @@ static bool is_pointer(const char *pointer)
 	return pointer[0] == '/' && pointer[1] != '\0';
 }
 
-static bool place_fits(const struct sts_protocol *row, unsigned place)
+static bool place_fits(const struct sts_protocol *protocol, unsigned place)
 {
-	return place != STS_PLACE_BODY || row->body != STS_BODY_NONE;
+	return place != STS_PLACE_BODY || protocol->body != STS_BODY_NONE;
 }
 
 /* A value of its own is one that it would take from the user. */
-static void check_value(const struct sts_protocol *row, const struct sts_param *p)
+static void check_value(const struct sts_protocol *protocol, const struct sts_parameter *p)
 {
 	struct sts_field field = {sts_slice_of(NAME(p)),
-				  sts_slice_of(sts_param_text(p, STS_PARAM_VALUE)), false};
-	struct sts_request r = {.row = row,
-				.body = (enum sts_body)row->body,
-				.url_template = sts_protocol_text(row, STS_ROW_URL),
+				  sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE)), false};
+	struct sts_request r = {.protocol = protocol,
+				.body = (enum sts_body)protocol->body,
+				.url_template = sts_protocol_text(protocol, STS_PROTOCOL_URL),
 				.params = &field,
 				.param_count = 1};
 	struct sts_error e = {0};
 
 	if (p->source != STS_SOURCE_USER || field.value.len == 0 ||
-	    (p->flags & STS_PARAM_WITH_PREVIOUS))
+	    (p->flags & STS_PARAMETER_WITH_PREVIOUS))
 		return;
 	sts_request_check(&r, &e);
 	CHECK(!strstr(e.msg, NAME(p)) || strstr(e.msg, " is missing"));
 }
 
-static void check_params(const struct sts_protocol *row)
+static void check_params(const struct sts_protocol *protocol)
 {
-	const char *url = sts_protocol_text(row, STS_ROW_URL);
-	const struct sts_param *p;
+	const char *url = sts_protocol_text(protocol, STS_PROTOCOL_URL);
+	const struct sts_parameter *p;
 	size_t subjects = 0;
 
-	for (size_t i = 0; (p = sts_protocol_param_at(row, i)); i++) {
+	for (size_t i = 0; (p = sts_protocol_parameter_at(protocol, i)); i++) {
 		bool user = p->source == STS_SOURCE_USER;
-		const char *field = sts_param_text(p, STS_PARAM_FIELD);
+		const char *field = sts_parameter_text(p, STS_PARAMETER_FIELD);
 		char place[64];
 
 		snprintf(place, sizeof(place), "{%s}", NAME(p));
 		subjects += p->source == STS_SOURCE_SUBJECT;
-		CHECK(i < STS_PROTOCOL_PARAMS_MAX);
+		CHECK(i < STS_PROTOCOL_PARAMETERS_MAX);
 		CHECK(NAME(p)[0]);
-		CHECK(sts_protocol_param(row, sts_slice_of(NAME(p))) == p); /* no name twice */
-		CHECK(user == (sts_param_text(p, STS_PARAM_HELP)[0] != '\0'));
-		CHECK(p->source != STS_SOURCE_FIXED || sts_param_text(p, STS_PARAM_VALUE)[0]);
-		CHECK(place_fits(row, p->place));
+		CHECK(sts_protocol_parameter(protocol, sts_slice_of(NAME(p))) ==
+		      p); /* no name twice */
+		CHECK(user == (sts_parameter_text(p, STS_PARAMETER_HELP)[0] != '\0'));
+		CHECK(p->source != STS_SOURCE_FIXED ||
+		      sts_parameter_text(p, STS_PARAMETER_VALUE)[0]);
+		CHECK(place_fits(protocol, p->place));
 		CHECK(p->place != STS_PLACE_BEARER || p->source == STS_SOURCE_SUBJECT);
-		CHECK(p->place != STS_PLACE_BEARER || !(row->flags & STS_ROW_CLIENT_AUTH) ||
-		      (row->flags & STS_ROW_OPEN));
+		CHECK(p->place != STS_PLACE_BEARER ||
+		      !(protocol->flags & STS_PROTOCOL_CLIENT_AUTH) ||
+		      (protocol->flags & STS_PROTOCOL_OPEN));
 		CHECK((p->place == STS_PLACE_URL) == (strstr(url, place) != NULL));
-		CHECK(p->place != STS_PLACE_URL || sts_param_text(p, STS_PARAM_CHARSET)[0]);
+		CHECK(p->place != STS_PLACE_URL || sts_parameter_text(p, STS_PARAMETER_CHARSET)[0]);
 		CHECK(p->max == 0 || p->min <= p->max);
 		CHECK(p->kind != STS_KIND_NUMBER || p->max > 0);
 		CHECK((p->kind != STS_KIND_WORDS && p->kind != STS_KIND_LIST) ||
-		      (p->flags & STS_PARAM_REPEATS));
+		      (p->flags & STS_PARAMETER_REPEATS));
 		CHECK((p->kind == STS_KIND_NUMBERED) == (strchr(field, '#') != NULL));
-		CHECK(!strchr(sts_param_text(p, STS_PARAM_SHAPE), '*') ==
-		      !*sts_param_text(p, STS_PARAM_SHAPE));
+		CHECK(!strchr(sts_parameter_text(p, STS_PARAMETER_SHAPE), '*') ==
+		      !*sts_parameter_text(p, STS_PARAMETER_SHAPE));
 		CHECK(p->place != STS_PLACE_HEADER ||
 		      sts_http_name_allowed(sts_slice_of(*field ? field : NAME(p))));
-		check_value(row, p);
+		check_value(protocol, p);
 	}
 	CHECK_INT(subjects, 1);
 }
 
-static void check_answer(const struct sts_protocol *row)
+static void check_answer(const struct sts_protocol *protocol)
 {
-	static const enum sts_row_text pointers[] = {STS_ROW_BASE,   STS_ROW_TOKEN,
-						     STS_ROW_EXPIRY, STS_ROW_THUMBPRINT,
-						     STS_ROW_KEY_ID, STS_ROW_SECRET};
+	static const enum sts_protocol_text pointers[] = {
+		STS_PROTOCOL_BASE,       STS_PROTOCOL_TOKEN,  STS_PROTOCOL_EXPIRY,
+		STS_PROTOCOL_THUMBPRINT, STS_PROTOCOL_KEY_ID, STS_PROTOCOL_SECRET};
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
-		const char *pointer = sts_protocol_text(row, pointers[i]);
+		const char *pointer = sts_protocol_text(protocol, pointers[i]);
 
 		CHECK(!*pointer || is_pointer(pointer));
 	}
-	CHECK(*sts_protocol_text(row, STS_ROW_TOKEN));
-	CHECK(!*sts_protocol_text(row, STS_ROW_THUMBPRINT) == !(row->write & STS_WRITE_THUMBPRINT));
-	CHECK(!*sts_protocol_text(row, STS_ROW_KEY_ID) == !*sts_protocol_text(row, STS_ROW_SECRET));
-	CHECK(!*sts_protocol_text(row, STS_ROW_KEY_ID) ==
-	      !(row->write & STS_WRITE_AWS_CREDENTIALS));
-	CHECK(row->write & STS_WRITE_EXPIRES);
+	CHECK(*sts_protocol_text(protocol, STS_PROTOCOL_TOKEN));
+	CHECK(!*sts_protocol_text(protocol, STS_PROTOCOL_THUMBPRINT) ==
+	      !(protocol->write & STS_WRITE_THUMBPRINT));
+	CHECK(!*sts_protocol_text(protocol, STS_PROTOCOL_KEY_ID) ==
+	      !*sts_protocol_text(protocol, STS_PROTOCOL_SECRET));
+	CHECK(!*sts_protocol_text(protocol, STS_PROTOCOL_KEY_ID) ==
+	      !(protocol->write & STS_WRITE_AWS_CREDENTIALS));
+	CHECK(protocol->write & STS_WRITE_EXPIRES);
 }
 
-static void rows(void)
+static void protocols(void)
 {
 	CHECK(sts_protocol_count >= 14);
 	for (size_t i = 0; i < sts_protocol_count; i++) {
-		const struct sts_protocol *row = &sts_protocols[i];
-		const char *method = sts_protocol_text(row, STS_ROW_METHOD);
+		const struct sts_protocol *protocol = &sts_protocols[i];
+		const char *method = sts_protocol_text(protocol, STS_PROTOCOL_METHOD);
 
-		CHECK(sts_protocol_find(sts_slice_of(sts_protocol_text(row, STS_ROW_NAME))) == row);
-		CHECK(*sts_protocol_text(row, STS_ROW_SUMMARY));
-		CHECK_STR(method, row->body == STS_BODY_NONE ? "GET" : "POST");
-		check_params(row);
-		check_answer(row);
+		CHECK(sts_protocol_find(sts_slice_of(
+			      sts_protocol_text(protocol, STS_PROTOCOL_NAME))) == protocol);
+		CHECK(*sts_protocol_text(protocol, STS_PROTOCOL_SUMMARY));
+		CHECK_STR(method, protocol->body == STS_BODY_NONE ? "GET" : "POST");
+		check_params(protocol);
+		check_answer(protocol);
 	}
 }
 
@@ -185,10 +191,10 @@ static void pointers(void)
 }
 
 static const struct sts_test tests[] = {
-	{"find a row", find},
+	{"find a protocol", find},
 	{"find a parameter", find_param},
 	{"names are loose about case and marks", names},
-	{"every row is whole", rows},
+	{"every protocol is whole", protocols},
 	{"error codes", codes},
 	{"error pointers", pointers},
 };
