@@ -67,6 +67,34 @@ bool sts_slice_has_only(struct sts_slice a, const char *more)
 	return true;
 }
 
+bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line)
+{
+	if (text->len == 0)
+		return false;
+	const char *end = memchr(text->data, '\n', text->len);
+	line->data = text->data;
+	line->len = end ? (size_t)(end - text->data) : text->len;
+	size_t used = line->len + (end != NULL);
+	text->data += used;
+	text->len -= used;
+	return true;
+}
+
+bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word)
+{
+	size_t start = 0;
+
+	while (start < line->len && is_space(line->data[start]))
+		start++;
+	size_t end = start;
+	while (end < line->len && !is_space(line->data[end]))
+		end++;
+	*word = (struct sts_slice){line->data + start, end - start};
+	line->data += end;
+	line->len -= end;
+	return word->len > 0;
+}
+
 struct sts_slice sts_slice_trim(struct sts_slice a)
 {
 	while (a.len > 0 && is_space(a.data[0])) {

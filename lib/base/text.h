@@ -35,6 +35,12 @@ bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
 /* Are all bytes letters or digits of ASCII, or among `more`? True for none. */
 bool sts_slice_has_only(struct sts_slice a, const char *more);
 
+/* Take the next line off a text, without its end; false when nothing is left. */
+bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line);
+
+/* Take the next word off a line: what stands between ASCII white space; false when nothing is left. */
+bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word);
+
 /* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
 struct sts_slice sts_slice_trim(struct sts_slice a);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/address.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #define GROUPS 8
 
 static void add_ipv4(struct sts_text *t, const uint8_t *ip)
@@ -60,4 +63,43 @@ void sts_address_add(struct sts_text *t, const uint8_t *ip, size_t len)
 		add_ipv6(t, ip);
 	else
 		sts_text_add_char(t, '?');
+}
+
+bool sts_address_parse(struct sts_slice text, struct sts_address *out)
+{
+	char z[INET6_ADDRSTRLEN];
+	const char *percent = text.len > 0 ? memchr(text.data, '%', text.len) : NULL;
+	size_t len = percent ? (size_t)(percent - text.data) : text.len;
+	uint64_t scope = 0;
+
+	*out = (struct sts_address){0};
+	if (len == 0 || len >= sizeof(z) || memchr(text.data, '\0', len))
+		return false;
+	memcpy(z, text.data, len);
+	z[len] = '\0';
+	out->ipv6 = memchr(z, ':', len) != NULL;
+	if (percent) {
+		struct sts_slice zone = {percent + 1, text.len - len - 1};
+		if (!out->ipv6 || !sts_parse_u64(zone, UINT32_MAX, &scope))
+			return false;
+	}
+	out->scope = (uint32_t)scope;
+	return inet_pton(out->ipv6 ? AF_INET6 : AF_INET, z, out->ip) == 1;
+}
+
+socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t port,
+				  union sts_sockaddr *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (address->ipv6) {
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons(port);
+		out->v6.sin6_scope_id = address->scope;
+		memcpy(&out->v6.sin6_addr, address->ip, 16);
+		return sizeof(out->v6);
+	}
+	out->v4.sin_family = AF_INET;
+	out->v4.sin_port = htons(port);
+	memcpy(&out->v4.sin_addr, address->ip, 4);
+	return sizeof(out->v4);
 }

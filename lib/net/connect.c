@@ -11,13 +11,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "net/address.h"
 #include "net/dns.h"
+#include "net/hosts.h"
+#include "net/search.h"
 
-#define SHARE_MIN_MS         250
-#define RESERVE_MS           50 /* of the deadline: to say what could not be resolved */
-#define HOST_SHOWN_BYTES     64
-#define HOSTS_LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
+#define SHARE_MIN_MS     250
+#define RESERVE_MS       50 /* of the deadline: to say what could not be resolved */
+#define HOST_SHOWN_BYTES 64
 
 /* One call of sts_net_connect(). */
 struct attempt {
@@ -154,89 +154,6 @@ static bool has_route(bool ipv6)
 	return yes;
 }
 
-/* --- the hosts file --- */
-
-/* Read on into the buffer: a short count only at the end of the file. */
-static size_t fill(int fd, char *buf, size_t size)
-{
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t n = read(fd, buf + got, size - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	return got;
-}
-
-/* How many bytes of the buffer are whole lines. */
-static size_t whole_lines(const char *buf, size_t len, bool at_end)
-{
-	const char *newline = memrchr(buf, '\n', len);
-
-	if (at_end)
-		return len;
-	return newline ? (size_t)(newline - buf) + 1 : 0;
-}
-
-/*
- * Look a name up in a hosts file, which is read in pieces of whole lines. A file that cannot be
- * read is an empty one, as it is for libc: many images have none.
- */
-static size_t find_in_hosts_file(const char *path, struct sts_slice name, struct sts_address *out,
-				 size_t max)
-{
-	char buf[HOSTS_LINE_MAX_BYTES];
-	size_t count = 0, kept = 0, total = 0;
-	bool at_end = false, passing = false; /* inside of a line that is too long */
-	int fd;
-
-	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
-		return 0;
-	while (!at_end && total < STS_HOSTS_MAX_BYTES && count < max) {
-		size_t got = fill(fd, buf + kept, sizeof(buf) - kept);
-		total += got;
-		at_end = got < sizeof(buf) - kept;
-		size_t len = kept + got, start = 0;
-		if (passing) {
-			const char *newline = memchr(buf, '\n', len);
-			start = newline ? (size_t)(newline - buf) + 1 : len;
-			passing = !newline;
-		}
-		size_t lines = whole_lines(buf + start, len - start, at_end);
-		struct sts_slice text = {buf + start, lines};
-		count += sts_hosts_find(text, name, out + count, max - count);
-		start += lines;
-		kept = len - start;
-		if (kept == sizeof(buf)) {
-			passing = true;
-			kept = 0;
-		}
-		memmove(buf, buf + start, kept);
-	}
-	close(fd);
-	return count;
-}
-
-/* RFC 6761 section 6.3: never asked of a name server. */
-static size_t find_localhost(struct sts_slice name, struct sts_address *out)
-{
-	static const struct sts_address loopback[2] = {{.ip = {127, 0, 0, 1}},
-						       {.ipv6 = true, .ip = {[15] = 1}}};
-	static const struct sts_slice suffix = {".localhost", sizeof(".localhost") - 1};
-	struct sts_slice tail = name;
-
-	if (name.len > suffix.len)
-		tail = (struct sts_slice){name.data + name.len - suffix.len, suffix.len};
-	if (!sts_slice_eq_nocase(name, "localhost") && !sts_slice_eq_nocase(tail, ".localhost"))
-		return 0;
-	memcpy(out, loopback, sizeof(loopback));
-	return 2;
-}
-
 /* --- the name server --- */
 
 /* Why a candidate's addresses are not known, in words. */
@@ -330,42 +247,6 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	return sts_fail(e, code, 0, "%s", msg);
 }
 
-/*
- * Is a search domain one of the cluster's: under `svc` ("dev.svc.cluster.local"), or what one of
- * those ends with ("cluster.local", in which the Service `sts.dev.svc` is found)?
- */
-static bool is_of_cluster(const struct sts_resolv *resolv, struct sts_slice domain)
-{
-	for (size_t i = 0; i < resolv->search_count && domain.len > 0; i++) {
-		struct sts_slice tail = resolv->search[i];
-		bool svc = false, ends = false;
-
-		while (tail.len > 0) {
-			const char *dot = memchr(tail.data, '.', tail.len);
-			size_t len = dot ? (size_t)(dot - tail.data) : tail.len;
-
-			svc |= dot &&
-			       sts_slice_eq_nocase((struct sts_slice){tail.data, len}, "svc");
-			ends |= sts_slice_same_nocase(tail, domain);
-			tail.data += len + (dot != NULL);
-			tail.len -= len + (dot != NULL);
-		}
-		if (svc && ends)
-			return true;
-	}
-	return false;
-}
-
-/* The search domain in a candidate: what stands behind the name, without dots at its ends. */
-static struct sts_slice domain_of(const char *candidate, const char *name)
-{
-	size_t name_len = strlen(name), len = strlen(candidate);
-
-	if (len <= name_len + 1)
-		return (struct sts_slice){0};
-	return (struct sts_slice){candidate + name_len + 1, len - name_len - 2};
-}
-
 /* Ask for the candidates in their order, until one exists. */
 static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv *resolv,
 				      bool absolute, struct sts_error *e)
@@ -395,7 +276,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		 * cluster's own domain cannot say whether the Service exists, a public name that
 		 * looks like it must not be asked: it would be handed the token.
 		 */
-		if (is_of_cluster(resolv, domain_of(candidate, a->host)))
+		if (sts_search_is_of_cluster(resolv, sts_slice_of(a->host), candidate))
 			break;
 	}
 	if (unknown)
@@ -412,9 +293,9 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	struct sts_resolv resolv;
 	size_t len = 0;
 
-	size_t count = find_in_hosts_file(files->hosts, name, list, STS_ADDRESSES_MAX);
+	size_t count = sts_hosts_find_in_file(files->hosts, name, list, STS_ADDRESSES_MAX);
 	if (count == 0)
-		count = find_localhost(name, list);
+		count = sts_hosts_find_localhost(name, list);
 	if (count > 0)
 		return connect_any(a, list, count, 0, e);
 

@@ -13,7 +13,8 @@
 #ifndef STS_NET_CONNECT_H
 #define STS_NET_CONNECT_H
 
-#include "net/search.h"
+#include "net/address.h"
+#include "net/url.h"
 
 struct sts_net_files {
 	const char *hosts;  /* "/etc/hosts"; tests give their own */

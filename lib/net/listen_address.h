@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/search.h"
+#include "net/address.h"
 
 /*
  * Read "127.0.0.1:8080", "[::1]:8080", "[::]:8080" or ":8080". The last two mean the same: every

@@ -15,7 +15,6 @@
 #include "data/json.h"
 #include "net/connect.h"
 #include "net/dns.h"
-#include "net/proxy.h"
 #include "net/search.h"
 #include "options/config.h"
 #include "options/fields.h"
@@ -25,6 +24,7 @@
 #include "sandbox/sandbox.h"
 #include "schedule/schedule.h"
 #include "tls/stream.h"
+#include "tls/tunnel.h"
 #include "token/jwt.h"
 #include "wire/snapshot.h"
 #include "worker/adopt.h"
@@ -345,13 +345,13 @@ static enum sts_err connect_to_proxy(void)
 {
 	/* A little before the alarm, so that a proxy that hangs is named as such. */
 	int64_t until_boot_ms = w.deadline_boot_ms - PROXY_EARLIER_MS;
-	enum sts_err err = sts_proxy_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
-					     &w.error);
+	enum sts_err err = sts_tunnel_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
+					      &w.error);
 
 	if (err == STS_OK)
 		err = connected();
-	return err == STS_OK ? sts_proxy_tunnel(&w.fields.proxy, &w.fields.url, w.socket,
-						until_boot_ms, &w.tls, &w.error)
+	return err == STS_OK ? sts_tunnel_open(&w.fields.proxy, &w.fields.url, w.socket,
+					       until_boot_ms, &w.tls, &w.error)
 			     : err;
 }
 

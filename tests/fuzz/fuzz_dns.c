@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "net/dns.h"
+#include "net/dns_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "net/proxy.h"
+#include "tls/tunnel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -156,15 +157,15 @@ static void fuzz_no_proxy(struct sts_slice text)
 
 static void fuzz_answer(struct sts_slice answer)
 {
-	char *head = malloc(STS_PROXY_ANSWER_MAX_BYTES);
+	char *head = malloc(STS_TUNNEL_ANSWER_MAX_BYTES);
 	enum sts_err err = STS_EAGAIN;
 	struct sts_http_response http;
 	struct sts_error error;
 
 	must(sts_proxy_parse(STS_SLICE("http://u:p@proxy.example"), &proxy, NULL) == STS_OK);
-	sts_http_response_init(&http, head, STS_PROXY_ANSWER_MAX_BYTES, NULL, 0);
+	sts_http_response_init(&http, head, STS_TUNNEL_ANSWER_MAX_BYTES, NULL, 0);
 	for (size_t i = 0; i < answer.len && err == STS_EAGAIN; i++)
-		err = sts_proxy_feed(&proxy, &http, answer.data[i], &error);
+		err = sts_tunnel_feed(&proxy, &http, answer.data[i], &error);
 	must(err == STS_EAGAIN || err == STS_OK || err == STS_EPROXY || err == STS_EPROXY_REFUSED);
 	must((err == STS_OK) == (http.head.status == 200));
 	must(http.body_len == 0);

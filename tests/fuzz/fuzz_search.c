@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "net/hosts.h"
 #include "net/search.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

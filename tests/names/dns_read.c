@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "net/address.h"
-#include "net/dns.h"
+#include "net/dns_message.h"
 
 static bool take(uint8_t *data, size_t len)
 {

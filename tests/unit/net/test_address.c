@@ -63,10 +63,47 @@ static void test_other_lengths(void)
 	CHECK_STR(got, "?");
 }
 
+static void addresses_are_parsed_strictly(void)
+{
+	static const char *const bad[] = {
+		"",
+		"10.0.0",
+		"10.0.0.1.2",
+		"010.0.0.1",
+		"10.0.0.256",
+		"0x7f.0.0.1",
+		"10.0.0.1%1",
+		"::1%",
+		"::1%-1",
+		"::1%4294967296",
+		"::1%lo",
+		"1::2::3",
+		"12345::",
+		":",
+		"%1",
+		"::1 ",
+		"[::1]",
+		"sts",
+		"10.0.0.1:443",
+		"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000",
+	};
+	struct sts_address a;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (sts_address_parse(sts_slice_of(bad[i]), &a))
+			CHECK_STR(bad[i], "(refused)");
+	CHECK(!sts_address_parse(STS_SLICE("10.0.0.1\0"), &a));
+	CHECK(!sts_address_parse(STS_SLICE("\0"), &a));
+	CHECK(sts_address_parse(STS_SLICE("255.255.255.255"), &a) && !a.ipv6 && a.ip[3] == 255);
+	CHECK(sts_address_parse(STS_SLICE("::ffff:10.0.0.1"), &a) && a.ipv6 && a.ip[15] == 1);
+	CHECK(sts_address_parse(STS_SLICE("fe80::1%4294967295"), &a) && a.scope == UINT32_MAX);
+}
+
 static const struct sts_test tests[] = {
 	{"addresses", test_addresses},
 	{"a single zero group is written", test_single_zero_group_is_written},
 	{"other lengths", test_other_lengths},
+	{"addresses are parsed strictly", addresses_are_parsed_strictly},
 };
 
 STS_TEST_MAIN(tests)

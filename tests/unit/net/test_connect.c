@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include "net/hosts.h"
 #include "net_fakes.h"
 
 /* --- addresses --- */

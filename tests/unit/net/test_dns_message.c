@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages, byte by byte. What asks for them is in test_resolver.c. */
-#include "net/dns.h"
+/* Messages, byte by byte. What asks for them is in test_dns.c. */
+#include "net/dns_message.h"
 
 #include <stdlib.h>
 

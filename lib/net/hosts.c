@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/hosts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
+
+static bool line_names(struct sts_slice line, struct sts_slice name)
+{
+	struct sts_slice word;
+
+	while (sts_slice_take_word(&line, &word)) {
+		/* "10.0.0.1 a#comment": hosts(5) lets a comment begin anywhere. */
+		const char *hash = memchr(word.data, '#', word.len);
+		if (hash)
+			word.len = (size_t)(hash - word.data);
+		if (sts_slice_same_nocase(word, name))
+			return true;
+		if (hash)
+			return false;
+	}
+	return false;
+}
+
+size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_address *out,
+		      size_t max)
+{
+	size_t count = 0;
+	struct sts_slice line, word;
+
+	if (name.len == 0)
+		return 0;
+	while (count < max && sts_slice_take_line(&text, &line)) {
+		if (sts_slice_take_word(&line, &word) && line_names(line, name) &&
+		    sts_address_parse(word, &out[count]))
+			count++;
+	}
+	return count;
+}
+
+/* Read on into the buffer: a short count only at the end of the file. */
+static size_t fill(int fd, char *buf, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = read(fd, buf + got, size - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	return got;
+}
+
+/* How many bytes of the buffer are whole lines. */
+static size_t whole_lines(const char *buf, size_t len, bool at_end)
+{
+	const char *newline = memrchr(buf, '\n', len);
+
+	if (at_end)
+		return len;
+	return newline ? (size_t)(newline - buf) + 1 : 0;
+}
+
+/* The file is read in pieces of whole lines. */
+size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct sts_address *out,
+			      size_t max)
+{
+	char buf[LINE_MAX_BYTES];
+	size_t count = 0, kept = 0, total = 0;
+	bool at_end = false, passing = false; /* inside of a line that is too long */
+	int fd;
+
+	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
+		return 0;
+	while (!at_end && total < STS_HOSTS_MAX_BYTES && count < max) {
+		size_t got = fill(fd, buf + kept, sizeof(buf) - kept);
+		total += got;
+		at_end = got < sizeof(buf) - kept;
+		size_t len = kept + got, start = 0;
+		if (passing) {
+			const char *newline = memchr(buf, '\n', len);
+			start = newline ? (size_t)(newline - buf) + 1 : len;
+			passing = !newline;
+		}
+		size_t lines = whole_lines(buf + start, len - start, at_end);
+		struct sts_slice text = {buf + start, lines};
+		count += sts_hosts_find(text, name, out + count, max - count);
+		start += lines;
+		kept = len - start;
+		if (kept == sizeof(buf)) {
+			passing = true;
+			kept = 0;
+		}
+		memmove(buf, buf + start, kept);
+	}
+	close(fd);
+	return count;
+}
+
+size_t sts_hosts_find_localhost(struct sts_slice name, struct sts_address *out)
+{
+	static const struct sts_address loopback[2] = {{.ip = {127, 0, 0, 1}},
+						       {.ipv6 = true, .ip = {[15] = 1}}};
+	static const struct sts_slice suffix = {".localhost", sizeof(".localhost") - 1};
+	struct sts_slice tail = name;
+
+	if (name.len > suffix.len)
+		tail = (struct sts_slice){name.data + name.len - suffix.len, suffix.len};
+	if (!sts_slice_eq_nocase(name, "localhost") && !sts_slice_eq_nocase(tail, ".localhost"))
+		return 0;
+	memcpy(out, loopback, sizeof(loopback));
+	return 2;
+}

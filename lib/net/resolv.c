@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/resolv.h"
+
+#include <net/if.h>
+#include <string.h>
+
+#include "net/url.h"
+
+/* Take the next word of a line. A word that begins with a comment character ends the line. */
+static bool take_word(struct sts_slice *line, struct sts_slice *word)
+{
+	return sts_slice_take_word(line, word) && word->data[0] != '#' && word->data[0] != ';';
+}
+
+static bool is_label_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_';
+}
+
+/* Labels of 1 to 63 bytes. */
+static bool is_domain(struct sts_slice s)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.data[i] == '.' ? label == 0 : !is_label_char(s.data[i]))
+			return false;
+		label = s.data[i] == '.' ? 0 : label + 1;
+		if (label > 63)
+			return false;
+	}
+	return label > 0 && s.len < STS_HOST_MAX_BYTES;
+}
+
+/*
+ * A word of a search list becomes a domain without dots at its ends. The root (".") is kept, as an
+ * empty slice: dnsConfig may name it, and it says where in the order the absolute name stands.
+ */
+static bool read_domain(struct sts_slice word, struct sts_slice *domain)
+{
+	*domain = (struct sts_slice){0};
+	if (sts_slice_eq(word, "."))
+		return true;
+	size_t first = word.data[0] == '.', last = word.data[word.len - 1] == '.';
+	if (word.len <= first + last)
+		return false;
+	*domain = (struct sts_slice){word.data + first, word.len - first - last};
+	return is_domain(*domain);
+}
+
+static void read_search(struct sts_slice line, size_t max, struct sts_resolv *out)
+{
+	struct sts_slice word;
+	bool empty = true;
+
+	while (take_word(&line, &word)) {
+		if (empty)
+			out->search_count = 0; /* an empty line replaces nothing */
+		empty = false;
+		if (out->search_count < max && read_domain(word, &out->search[out->search_count]))
+			out->search_count++;
+	}
+}
+
+static void read_options(struct sts_slice line, struct sts_resolv *out)
+{
+	/* Bounds as for glibc. */
+	const struct {
+		const char *prefix;
+		int min, max;
+		int *value;
+	} options[] = {
+		{"ndots:", 0, 15, &out->ndots},
+		{"timeout:", 1, 30, &out->timeout_s},
+		{"attempts:", 1, 5, &out->attempts},
+	};
+	struct sts_slice word;
+
+	while (take_word(&line, &word)) {
+		for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+			size_t prefix = strlen(options[i].prefix);
+			uint64_t value;
+
+			if (!sts_slice_starts(word, options[i].prefix) ||
+			    !sts_parse_u64(
+				    (struct sts_slice){word.data + prefix, word.len - prefix},
+				    UINT64_MAX, &value))
+				continue;
+			if (value > (uint64_t)options[i].max)
+				value = (uint64_t)options[i].max;
+			*options[i].value = (int)value < options[i].min ? options[i].min
+									: (int)value;
+		}
+	}
+}
+
+/* An address, also one with the name of an interface. */
+static bool read_server(struct sts_slice word, struct sts_address *out)
+{
+	const char *percent = memchr(word.data, '%', word.len);
+	char zone[IF_NAMESIZE];
+	struct sts_text t;
+
+	if (sts_address_parse(word, out))
+		return true;
+	if (!percent)
+		return false;
+	struct sts_slice address = {word.data, (size_t)(percent - word.data)};
+	sts_text_init(&t, zone, sizeof(zone));
+	sts_text_add(&t, percent + 1, word.len - address.len - 1);
+	if (t.overflow || !sts_address_parse(address, out) || !out->ipv6)
+		return false;
+	out->scope = if_nametoindex(zone);
+	return out->scope != 0;
+}
+
+static void read_nameserver(struct sts_slice line, struct sts_resolv *out)
+{
+	struct sts_slice word;
+
+	if (out->server_count < STS_SERVERS_MAX && take_word(&line, &word) &&
+	    read_server(word, &out->servers[out->server_count]))
+		out->server_count++;
+}
+
+void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
+{
+	struct sts_slice line, keyword;
+
+	*out = (struct sts_resolv){.ndots = 1, .timeout_s = 5, .attempts = 2};
+	while (sts_slice_take_line(&text, &line)) {
+		/* A keyword stands in the first column, here as for glibc and musl. */
+		const char *start = line.data;
+		if (!take_word(&line, &keyword) || keyword.data != start)
+			continue;
+		if (sts_slice_eq(keyword, "search"))
+			read_search(line, STS_SEARCH_MAX, out);
+		else if (sts_slice_eq(keyword, "domain"))
+			read_search(line, 1, out);
+		else if (sts_slice_eq(keyword, "options"))
+			read_options(line, out);
+		else if (sts_slice_eq(keyword, "nameserver"))
+			read_nameserver(line, out);
+	}
+	if (out->server_count == 0)
+		out->servers[out->server_count++] = (struct sts_address){.ip = {127, 0, 0, 1}};
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/resolv.h"
+
+#include "test.h"
+
+static struct sts_resolv parse(const char *text)
+{
+	struct sts_resolv r;
+
+	sts_resolv_parse(sts_slice_of(text), &r);
+	return r;
+}
+
+static bool domain_is(const struct sts_resolv *r, size_t i, const char *want)
+{
+	return i < r->search_count && sts_slice_eq(r->search[i], want);
+}
+
+static void resolv_of_a_pod(void)
+{
+	struct sts_resolv r = parse("search dev.svc.cluster.local svc.cluster.local cluster.local\n"
+				    "nameserver 10.96.0.10\n"
+				    "options ndots:5\n");
+
+	CHECK_INT(r.ndots, 5);
+	CHECK_INT(r.search_count, 3);
+	CHECK(domain_is(&r, 0, "dev.svc.cluster.local"));
+	CHECK(domain_is(&r, 1, "svc.cluster.local"));
+	CHECK(domain_is(&r, 2, "cluster.local"));
+}
+
+static void resolv_last_line_counts(void)
+{
+	struct sts_resolv r = parse("search a b\ndomain c d\n");
+
+	CHECK_INT(r.search_count, 1);
+	CHECK(domain_is(&r, 0, "c"));
+	r = parse("domain c\nsearch a b\nsearch\nsearch \t\r\n");
+	CHECK_INT(r.search_count, 2);
+	CHECK(domain_is(&r, 1, "b"));
+	r = parse("search a\nsearch !\n");
+	CHECK_INT(r.search_count, 0);
+}
+
+static void resolv_form_does_not_matter(void)
+{
+	struct sts_resolv r = parse("# c\r\n; c\r\n#search x\nsearch\ta.example.\t.b.example\r\n"
+				    "options\ttimeout:1  ndots:3\trotate\r\nsearchx q\nsearch\n"
+				    "Search y\n search z\noptions edns0");
+
+	CHECK_INT(r.ndots, 3);
+	CHECK_INT(r.search_count, 2);
+	CHECK(domain_is(&r, 0, "a.example"));
+	CHECK(domain_is(&r, 1, "b.example"));
+	r = parse("search a # not.this\n");
+	CHECK_INT(r.search_count, 1);
+	r = parse("search a ;not.this b");
+	CHECK_INT(r.search_count, 1);
+	r = parse("");
+	CHECK_INT(r.search_count, 0);
+	CHECK_INT(r.ndots, 1);
+	sts_resolv_parse((struct sts_slice){0}, &r);
+	CHECK_INT(r.ndots, 1);
+}
+
+static void resolv_odd_domains_are_left_out(void)
+{
+	struct sts_resolv r = parse(
+		"search a..b a/b .. ... \x80x a\x01z . good -ok_ "
+		"l23456789012345678901234567890123456789012345678901234567890123"
+		" x"
+		"l23456789012345678901234567890123456789012345678901234567890123\n");
+
+	CHECK_INT(r.search_count, 4);
+	CHECK(domain_is(&r, 0, ""));
+	CHECK(domain_is(&r, 1, "good"));
+	CHECK(domain_is(&r, 2, "-ok_"));
+	CHECK_INT(r.search_count > 3 ? r.search[3].len : 0, 63);
+}
+
+static void resolv_ndots_is_bounded(void)
+{
+	CHECK_INT(parse("options ndots:0\n").ndots, 0);
+	CHECK_INT(parse("options ndots:15\n").ndots, 15);
+	CHECK_INT(parse("options ndots:16\n").ndots, 15);
+	CHECK_INT(parse("options ndots:18446744073709551615\n").ndots, 15);
+	CHECK_INT(parse("options ndots:\n").ndots, 1);
+	CHECK_INT(parse("options ndots:-1\n").ndots, 1);
+	CHECK_INT(parse("options ndots:5x\n").ndots, 1);
+	CHECK_INT(parse("options ndots:5\noptions ndots:2\n").ndots, 2);
+}
+
+static bool server_is(const struct sts_resolv *r, size_t i, const char *want)
+{
+	struct sts_address a;
+
+	return i < r->server_count && sts_address_parse(sts_slice_of(want), &a) &&
+	       memcmp(&a, &r->servers[i], sizeof(a)) == 0;
+}
+
+static void resolv_name_servers(void)
+{
+	struct sts_resolv r = parse("nameserver 10.96.0.10\n");
+
+	CHECK_INT(r.server_count, 1);
+	CHECK(server_is(&r, 0, "10.96.0.10"));
+	/* Three, of those that can be read. */
+	r = parse("nameserver\nnameserver 10.0.0\nnameserver fd00::10\t# ours\r\n"
+		  "nameserver fe80::1%2 10.0.0.9\n nameserver 10.0.0.8\nnameserver sts.test\n"
+		  "nameserver ::1%no-such-interface\nnameserver 10.0.0.1%lo\nnameserver %lo\n"
+		  "nameserver 10.0.0.1\nnameserver 10.0.0.2\n");
+	CHECK_INT(r.server_count, 3);
+	CHECK(server_is(&r, 0, "fd00::10"));
+	CHECK(server_is(&r, 1, "fe80::1%2"));
+	CHECK(server_is(&r, 2, "10.0.0.1"));
+	/* The loopback interface is the first. */
+	r = parse("nameserver fe80::1%lo\n");
+	CHECK(server_is(&r, 0, "fe80::1%1"));
+	/* As for libc. */
+	r = parse("");
+	CHECK_INT(r.server_count, 1);
+	CHECK(server_is(&r, 0, "127.0.0.1"));
+}
+
+static void resolv_times(void)
+{
+	struct sts_resolv r = parse("");
+
+	CHECK_INT(r.timeout_s, 5);
+	CHECK_INT(r.attempts, 2);
+	r = parse("options timeout:1 attempts:4\noptions use-vc trust-ad timeout: attempts:x\n");
+	CHECK_INT(r.timeout_s, 1);
+	CHECK_INT(r.attempts, 4);
+	r = parse("options timeout:0 attempts:0\n");
+	CHECK_INT(r.timeout_s, 1);
+	CHECK_INT(r.attempts, 1);
+	r = parse("options timeout:18446744073709551615 attempts:4294967296\n");
+	CHECK_INT(r.timeout_s, 30);
+	CHECK_INT(r.attempts, 5);
+}
+
+static void resolv_long_lines(void)
+{
+	/* What musl's own reader passes over: a search line above 255 bytes. */
+	char text[4096];
+	struct sts_text t;
+	struct sts_resolv r;
+
+	sts_text_init(&t, text, sizeof(text));
+	sts_text_add_str(&t, "search");
+	for (int i = 0; i < 40; i++)
+		sts_text_addf(&t, " domain-number-%d.with.a.rather.long.name.example.com", i);
+	sts_text_add_str(&t, "\noptions ndots:5");
+	CHECK(!t.overflow && t.len > 2000);
+	sts_resolv_parse((struct sts_slice){text, t.len}, &r);
+	CHECK_INT(r.search_count, STS_SEARCH_MAX);
+	CHECK(domain_is(&r, 31, "domain-number-31.with.a.rather.long.name.example.com"));
+	CHECK_INT(r.ndots, 5);
+}
+
+static const struct sts_test tests[] = {
+	{"resolv.conf of a Pod", resolv_of_a_pod},
+	{"resolv.conf: the last line counts", resolv_last_line_counts},
+	{"resolv.conf: CRLF, tabs, comments, no final newline", resolv_form_does_not_matter},
+	{"resolv.conf: odd domains are left out", resolv_odd_domains_are_left_out},
+	{"resolv.conf: ndots is bounded", resolv_ndots_is_bounded},
+	{"resolv.conf: lines of any length", resolv_long_lines},
+	{"name servers", resolv_name_servers},
+	{"times", resolv_times},
+};
+
+STS_TEST_MAIN(tests)
