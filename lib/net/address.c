@@ -103,3 +103,23 @@ socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t po
 	memcpy(&out->v4.sin_addr, address->ip, 4);
 	return sizeof(out->v4);
 }
+
+bool sts_address_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port)
+{
+	const char *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
+	uint64_t value;
+
+	if (!colon)
+		return false;
+	struct sts_slice host = {text.data, (size_t)(colon - text.data)};
+	struct sts_slice digits = {colon + 1, text.len - host.len - 1};
+	bool brackets = host.len >= 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
+	if (brackets)
+		host = (struct sts_slice){host.data + 1, host.len - 2};
+	if (!sts_address_parse(host, address) || address->ipv6 != brackets)
+		return false;
+	if (!sts_parse_u64(digits, UINT16_MAX, &value) || value == 0)
+		return false;
+	*port = (uint16_t)value;
+	return true;
+}

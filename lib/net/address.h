@@ -30,6 +30,10 @@ union sts_sockaddr {
  */
 bool sts_address_parse(struct sts_slice text, struct sts_address *out);
 
+/* "10.0.0.1:8443", "[::1]:443": an address literal and a port. False when it is anything
+ * else. */
+bool sts_address_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port);
+
 /* The same for the kernel. Returns the length that it wants. */
 socklen_t sts_address_to_sockaddr(const struct sts_address *address, uint16_t port,
 				  union sts_sockaddr *out);

@@ -313,28 +313,6 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 
-/* --- the door --- */
-
-bool sts_net_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port)
-{
-	const char *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
-	uint64_t value;
-
-	if (!colon)
-		return false;
-	struct sts_slice host = {text.data, (size_t)(colon - text.data)};
-	struct sts_slice digits = {colon + 1, text.len - host.len - 1};
-	bool brackets = host.len >= 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
-	if (brackets)
-		host = (struct sts_slice){host.data + 1, host.len - 2};
-	if (!sts_address_parse(host, address) || address->ipv6 != brackets)
-		return false;
-	if (!sts_parse_u64(digits, UINT16_MAX, &value) || value == 0)
-		return false;
-	*port = (uint16_t)value;
-	return true;
-}
-
 enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
 			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
 			     struct sts_error *e)
@@ -348,7 +326,7 @@ enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
 
 	*fd = -1;
 	if (connect_to) {
-		if (!sts_net_parse_endpoint(sts_slice_of(connect_to), &address, &a.port))
+		if (!sts_address_parse_endpoint(sts_slice_of(connect_to), &address, &a.port))
 			return sts_fail(e, STS_EUSAGE, 0,
 					"--connect wants ADDRESS:PORT, such as 10.0.0.1:443 or "
 					"[2001:db8::1]:443");

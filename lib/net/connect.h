@@ -38,7 +38,4 @@ enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
 			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
 			     struct sts_error *e);
 
-/* "10.0.0.1:8443", "[::1]:443": an address literal and a port. False when it is neither. */
-bool sts_net_parse_endpoint(struct sts_slice text, struct sts_address *address, uint16_t *port);
-
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/listen_address.h"
 
-#include "net/connect.h"
-
 bool sts_listen_address_parse(const char *text, struct sts_address *address, uint16_t *port)
 {
 	char buf[80];
@@ -12,5 +10,5 @@ bool sts_listen_address_parse(const char *text, struct sts_address *address, uin
 	sts_text_init(&all, buf, sizeof(buf));
 	sts_text_addf(&all, text[0] == ':' ? "[::]%s" : "%s", text);
 	return !all.overflow &&
-	       sts_net_parse_endpoint((struct sts_slice){buf, all.len}, address, port);
+	       sts_address_parse_endpoint((struct sts_slice){buf, all.len}, address, port);
 }

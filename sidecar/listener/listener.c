@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "http/server.h"
-#include "net/connect.h"
 #include "net/listen_address.h"
 #include "output/verdict.h"
 #include "process/log.h"

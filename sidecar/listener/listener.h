@@ -7,3 +7,16 @@
 #ifndef STS_LISTENER_LISTENER_H
 #define STS_LISTENER_LISTENER_H
 
+#include "wire/metrics.h"
+
+/*
+ * Listen for ever, in a sandbox. A port that cannot be had is one line in the log, and is tried again after 5 s to 60 s.
+ *   where    in  of sts_listen_address_parse()
+ *   dirs     in  the output directory of each exchange of the metrics; NULL ends them
+ *   require  in  --require-sandbox
+ * Returns only when it cannot go on: STS_ESANDBOX with `require`, STS_EBUG where the kernel does not let it wait.
+ */
+enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
+			    bool require, struct sts_error *e);
+
+#endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "net/connect.h"
+#include "net/address.h"
 #include "output/outputs.h"
 #include "version.h"
 
@@ -261,7 +261,7 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 				: "plain http to \"%s\" is refused: use https (or --insecure-http "
 				  "for loopback)",
 			f->url.host);
-	if (o->connect && !sts_net_parse_endpoint(sts_slice_of(o->connect), &address, &port))
+	if (o->connect && !sts_address_parse_endpoint(sts_slice_of(o->connect), &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--connect needs ADDR:PORT with an IP address: 10.0.0.1:8443 or "
 				"[::1]:8443");

@@ -15,7 +15,6 @@
 #include "data/json.h"
 #include "net/connect.h"
 #include "net/dns.h"
-#include "net/search.h"
 #include "options/config.h"
 #include "options/fields.h"
 #include "output/outputs.h"
@@ -322,7 +321,7 @@ static enum sts_err confine(void)
 	uint16_t port = to->port;
 
 	if (w.o->connect && !w.fields.proxy.used)
-		sts_net_parse_endpoint(sts_slice_of(w.o->connect), &address, &port);
+		sts_address_parse_endpoint(sts_slice_of(w.o->connect), &address, &port);
 	sts_landlock_init(&l, true);
 	sts_landlock_allow_port(&l, port, false);
 	sts_landlock_allow_port(&l, STS_DNS_PORT, false);

@@ -99,11 +99,45 @@ static void addresses_are_parsed_strictly(void)
 	CHECK(sts_address_parse(STS_SLICE("fe80::1%4294967295"), &a) && a.scope == UINT32_MAX);
 }
 
+static void endpoints(void)
+{
+	static const char *const bad[] = {
+		"",
+		"10.0.0.1",
+		"10.0.0.1:",
+		"10.0.0.1:0",
+		"10.0.0.1:65536",
+		":443",
+		"[]:443",
+		"::1:443",
+		"[::1]",
+		"[::1]:",
+		"[10.0.0.1]:1",
+		"sts.test:443",
+		"10.0.0.1:+1",
+		"10.0.0.1:1 ",
+		"[::1:443",
+		"::1]:443",
+	};
+	struct sts_address a;
+	uint16_t p = 0;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (sts_address_parse_endpoint(sts_slice_of(bad[i]), &a, &p))
+			CHECK_STR(bad[i], "(refused)");
+	CHECK(sts_address_parse_endpoint(STS_SLICE("10.0.0.1:8443"), &a, &p));
+	CHECK(!a.ipv6 && a.ip[0] == 10 && a.ip[3] == 1 && p == 8443);
+	CHECK(sts_address_parse_endpoint(STS_SLICE("[2001:db8::1]:65535"), &a, &p));
+	CHECK(a.ipv6 && a.ip[0] == 0x20 && a.ip[15] == 1 && p == 65535);
+	CHECK(!sts_address_parse_endpoint((struct sts_slice){0}, &a, &p));
+}
+
 static const struct sts_test tests[] = {
 	{"addresses", test_addresses},
 	{"a single zero group is written", test_single_zero_group_is_written},
 	{"other lengths", test_other_lengths},
 	{"addresses are parsed strictly", addresses_are_parsed_strictly},
+	{"endpoints", endpoints},
 };
 
 STS_TEST_MAIN(tests)

@@ -8,41 +8,6 @@
 #include "net/hosts.h"
 #include "net_fakes.h"
 
-/* --- addresses --- */
-
-static void endpoints(void)
-{
-	static const char *const bad[] = {
-		"",
-		"10.0.0.1",
-		"10.0.0.1:",
-		"10.0.0.1:0",
-		"10.0.0.1:65536",
-		":443",
-		"[]:443",
-		"::1:443",
-		"[::1]",
-		"[::1]:",
-		"[10.0.0.1]:1",
-		"sts.test:443",
-		"10.0.0.1:+1",
-		"10.0.0.1:1 ",
-		"[::1:443",
-		"::1]:443",
-	};
-	struct sts_address a;
-	uint16_t p = 0;
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (sts_net_parse_endpoint(sts_slice_of(bad[i]), &a, &p))
-			CHECK_STR(bad[i], "(refused)");
-	CHECK(sts_net_parse_endpoint(STS_SLICE("10.0.0.1:8443"), &a, &p));
-	CHECK(!a.ipv6 && a.ip[0] == 10 && a.ip[3] == 1 && p == 8443);
-	CHECK(sts_net_parse_endpoint(STS_SLICE("[2001:db8::1]:65535"), &a, &p));
-	CHECK(a.ipv6 && a.ip[0] == 0x20 && a.ip[15] == 1 && p == 65535);
-	CHECK(!sts_net_parse_endpoint((struct sts_slice){0}, &a, &p));
-}
-
 static void the_socket_is_as_promised(void)
 {
 	struct sts_url url = {.host_kind = STS_HOST_IPV4, .ip = {127, 0, 0, 1}, .port = port};
@@ -262,7 +227,6 @@ static void too_late_from_the_start(void)
 }
 
 static const struct sts_test tests[] = {
-	{"endpoints", endpoints},
 	{"the socket is as promised", the_socket_is_as_promised},
 	{"refused, in words", refused_in_words},
 	{"--connect goes elsewhere", connect_to_goes_elsewhere},
