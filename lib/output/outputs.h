@@ -13,7 +13,7 @@
 #ifndef STS_OUTPUT_OUTPUTS_H
 #define STS_OUTPUT_OUTPUTS_H
 
-#include "output/store.h"
+#include "output/files.h"
 #include "protocol/answer.h"
 
 /* All files of one answer together. */

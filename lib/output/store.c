@@ -5,20 +5,15 @@
 #include <fcntl.h>
 #include <stdio.h> /* renameat */
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/timefmt.h"
+#include "output/stored.h"
 
 #define TEMP_NAME_MAX_BYTES 64
-#define EXPIRES_MAX_BYTES   64
-#define FILE_MAX_BYTES      (256 * 1024) /* more than any of ours */
-#define TOGETHER_S          60           /* the files of one exchange are written within so long */
-#define LOCKS_CHUNK_BYTES   2048
-#define LOCKS_CHUNKS_MAX    1000
+#define TOGETHER_S          60 /* the files of one exchange are written within so long */
 #define PERMISSION_BITS     0777
 
 /* What a failure looks like to whoever must mend it. EACCES and EPERM need facts and are told apart
@@ -140,89 +135,6 @@ void sts_store_close(struct sts_store *store)
 	store->dir_fd = -1;
 }
 
-/* The PID of a line like "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF" about this file; a waiter
- * has "->" before FLOCK. 0: another line. */
-static pid_t lock_line(struct sts_slice line, const char *file)
-{
-	struct sts_slice field[6];
-	uint64_t pid;
-
-	for (size_t i = 0; i < 6; i++) {
-		size_t len = 0;
-		line = sts_slice_trim(line);
-		while (len < line.len && line.data[len] != ' ')
-			len++;
-		field[i] = (struct sts_slice){line.data, len};
-		line.data += len;
-		line.len -= len;
-	}
-	/* A shared lock is none of ours, and `refresh` signals the process that this names. */
-	bool ours = sts_slice_eq(field[1], "FLOCK") && sts_slice_eq(field[3], "WRITE") &&
-		    sts_slice_eq(field[5], file);
-	return ours && sts_parse_u64(field[4], INT32_MAX, &pid) ? (pid_t)pid : 0;
-}
-
-/* Reads on from where the last call ended; *len bytes are in buf. Returns the PID, 0 for none so
- * far. */
-static pid_t scan_locks(char *buf, size_t *len, const char *file)
-{
-	char *line = buf, *end;
-	pid_t pid = 0;
-
-	while (pid == 0 && (end = memchr(line, '\n', *len - (size_t)(line - buf)))) {
-		pid = lock_line((struct sts_slice){line, (size_t)(end - line)}, file);
-		line = end + 1;
-	}
-	*len -= (size_t)(line - buf);
-	memmove(buf, line, *len);
-	return pid;
-}
-
-pid_t sts_store_owner(int dir_fd)
-{
-	char buf[LOCKS_CHUNK_BYTES], file[64];
-	struct sts_text text;
-	struct stat st;
-	size_t len = 0;
-	ssize_t n;
-	pid_t pid = 0;
-	int fd;
-
-	if (fstat(dir_fd, &st) != 0 ||
-	    sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
-		return 0;
-	sts_text_init(&text, file, sizeof(file));
-	sts_text_addf(&text, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
-		      (unsigned long long)st.st_ino);
-	for (int chunk = 0; pid == 0 && chunk < LOCKS_CHUNKS_MAX && len < sizeof(buf); chunk++) {
-		n = read(fd, buf + len, sizeof(buf) - len);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-		pid = scan_locks(buf, &len, file);
-	}
-	close(fd);
-	return pid;
-}
-
-enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e)
-{
-	int result;
-
-	do
-		result = flock(store->dir_fd, LOCK_EX | LOCK_NB);
-	while (result != 0 && errno == EINTR);
-	if (result == 0 || errno != EWOULDBLOCK)
-		return STS_OK;
-	pid_t pid = sts_store_owner(store->dir_fd);
-	if (pid > 0)
-		return sts_fail(e, STS_ELOCKED, 0, "process %u already writes to %.100s",
-				(unsigned)pid, store->dir);
-	return sts_fail(e, STS_ELOCKED, 0,
-			"another process (perhaps in another container) already writes to %.100s",
-			store->dir);
-}
-
 /* ".token.jwt.new" of "token.jwt", ".status.new" of ".status". */
 static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 {
@@ -338,31 +250,6 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
 }
 
-/* Returns 0 or an errno; EINVAL when it is not RFC 3339. */
-static int read_expires(int dir_fd, int64_t *expires_s)
-{
-	char text[EXPIRES_MAX_BYTES];
-	size_t len;
-	int err = sts_file_read(dir_fd, STS_FILE_EXPIRES, STS_FILE_NOFOLLOW, text, sizeof(text),
-				&len);
-
-	*expires_s = 0;
-	if (err == 0 &&
-	    !sts_rfc3339_parse(sts_slice_trim((struct sts_slice){text, len}), expires_s))
-		err = EINVAL;
-	return err;
-}
-
-const char *sts_store_name(enum sts_output output)
-{
-	/* In the order of enum sts_output. */
-	static const char names[] = STS_FILE_TOKEN
-		"\0" STS_FILE_EXPIRES "\0" STS_FILE_THUMBPRINT "\0"
-		"token.json\0aws-credentials\0aws-process.json\0gcp-executable.json";
-
-	return sts_text_at(names, output);
-}
-
 /* When a file was written, in seconds; 0 when it is none, or not this UID's. */
 static int64_t written_s(int dir_fd, const char *name)
 {
@@ -377,7 +264,7 @@ static int64_t written_s(int dir_fd, const char *name)
 static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
 			int64_t last_s, struct sts_error *e)
 {
-	const char *name = sts_store_name(output);
+	const char *name = sts_output_name(output);
 	char temp[TEMP_NAME_MAX_BYTES];
 
 	if (data.len > 0)
@@ -408,7 +295,7 @@ enum sts_err sts_store_write_files(struct sts_store *store,
 
 	sts_rfc3339_format(expires_s, text);
 	struct sts_slice expires = sts_slice_of(text);
-	int err = read_expires(store->dir_fd, &old_s);
+	int err = sts_stored_expires(store->dir_fd, &old_s);
 	bool expires_first = err == 0 && expires_s < old_s;
 	if (err != 0 && err != ENOENT) {
 		err = remove_file(store->dir_fd, STS_FILE_EXPIRES);
@@ -422,71 +309,4 @@ enum sts_err sts_store_write_files(struct sts_store *store,
 	if (result == STS_OK && !expires_first)
 		result = sts_store_write(store, STS_FILE_EXPIRES, expires, e);
 	return result;
-}
-
-/* Returns 0 or an errno, as sts_file_open() would; ENODATA when it is empty. */
-static int look_at(int dir_fd, enum sts_output output, struct sts_stored *out)
-{
-	const char *name = sts_store_name(output);
-	struct stat st;
-
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno;
-	if (!S_ISREG(st.st_mode))
-		return S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	if (st.st_size == 0 || st.st_size > FILE_MAX_BYTES)
-		return st.st_size == 0 ? ENODATA : EFBIG;
-	if (faccessat(dir_fd, name, R_OK, 0) != 0)
-		return errno;
-	if (st.st_uid == geteuid())
-		out->files |= 1u << output;
-	int64_t at_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	if (at_ms < out->written_ms)
-		out->written_ms = at_ms;
-	return 0;
-}
-
-void sts_stored_look(int dir_fd, struct sts_stored *out)
-{
-	int bad = ENOENT;
-	bool any = false;
-
-	*out = (struct sts_stored){.written_ms = INT64_MAX};
-	out->expires_errno = read_expires(dir_fd, &out->expires_s);
-	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
-		if (!(STS_OUTPUTS_TOKEN >> i & 1))
-			continue;
-		int err = look_at(dir_fd, i, out);
-		any |= err == 0;
-		if (err != 0 && err != ENOENT)
-			bad = err;
-	}
-	out->token_errno = any && bad == ENOENT ? 0 : bad;
-}
-
-/* Returns 0 or an errno. */
-static int read_token(int dir_fd, char *buf, size_t size, struct sts_stored *out)
-{
-	struct stat st;
-	int fd;
-	int err = sts_file_open(dir_fd, STS_FILE_TOKEN, STS_FILE_NOFOLLOW, &fd);
-
-	if (err != 0)
-		return err;
-	err = fstat(fd, &st) != 0 ? errno : sts_file_read_fd(fd, buf, size - 1, &out->token.len);
-	/* Whose it is counts for the very file that was read. */
-	if (err == 0 && st.st_uid != geteuid())
-		out->files &= ~(1u << STS_OUTPUT_TOKEN);
-	close(fd);
-	return err;
-}
-
-void sts_stored_read(int dir_fd, char *buf, size_t size, struct sts_stored *out)
-{
-	sts_stored_look(dir_fd, out);
-	out->token = (struct sts_slice){buf, 0};
-	int err = read_token(dir_fd, buf, size, out);
-	if (err != 0 && err != ENOENT)
-		out->token_errno = err;
-	buf[out->token.len] = '\0';
 }

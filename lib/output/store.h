@@ -15,27 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-
-#define STS_FILE_TOKEN      "token.jwt"
-#define STS_FILE_EXPIRES    "expires"
-#define STS_FILE_THUMBPRINT "thumbprint"
-#define STS_FILE_STATUS     ".status"
-
-/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol.h, and so on. */
-enum sts_output {
-	STS_OUTPUT_TOKEN,
-	STS_OUTPUT_EXPIRES,
-	STS_OUTPUT_THUMBPRINT,
-	STS_OUTPUT_JSON,
-	STS_OUTPUT_AWS_CREDENTIALS,
-	STS_OUTPUT_AWS_PROCESS,
-	STS_OUTPUT_GCP_EXECUTABLE,
-	STS_OUTPUT__COUNT
-};
-
-/* Bits of those that hold a token or credentials. */
-#define STS_OUTPUTS_TOKEN \
-	((1u << STS_OUTPUT__COUNT) - 1 - (1u << STS_OUTPUT_EXPIRES) - (1u << STS_OUTPUT_THUMBPRINT))
+#include "output/files.h"
 
 #define STS_MODE_AUTO  ((mode_t)-1)
 #define STS_GROUP_AUTO ((gid_t)-1)
@@ -66,22 +46,6 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 void sts_store_close(struct sts_store *store);
 
 /*
- * Become the directory's one writer: flock(LOCK_EX|LOCK_NB) on the directory. Held until the
- * descriptor is closed. It guards against a second sidecar by mistake, not against malice. A file
- * system that cannot lock a directory (NFS) is used without.
- * Returns STS_OK, or STS_ELOCKED with the holder's PID where /proc/locks tells it (not from another
- * container).
- */
-enum sts_err sts_store_lock(struct sts_store *store, struct sts_error *e);
-
-/*
- * The PID that holds that lock by /proc/locks; 0 when there is none, or none that this process can
- * see (another container's). Whoever can open the directory can lock it: before this PID is sent a
- * signal, make sure that it is us.
- */
-pid_t sts_store_owner(int dir_fd);
-
-/*
  * Write one file whole or not at all. Whatever lies at the name is replaced, not followed and not
  * opened: a link, a FIFO, a device, somebody else's file. Only a directory cannot be.
  *   name  in   a constant of ours, never a peer's text
@@ -92,9 +56,6 @@ pid_t sts_store_owner(int dir_fd);
  */
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
 			     struct sts_error *e);
-
-/* The file's name: "token.jwt", "aws-process.json". */
-const char *sts_store_name(enum sts_output output);
 
 /*
  * Write what one exchange gave, in the order that never promises a reader more than it holds. A
@@ -129,28 +90,5 @@ const char *sts_store_name(enum sts_output output);
 enum sts_err sts_store_write_files(struct sts_store *store,
 				   const struct sts_slice files[STS_OUTPUT__COUNT],
 				   int64_t expires_s, struct sts_error *e);
-
-/* What is in a directory now, for `check`, readiness, and adoption at start. */
-struct sts_stored {
-	/* 0 when a file that holds a token is there, and each that is there can be used. Else
-	 * ENOENT for none, or why one cannot: ENODATA for an empty one, EACCES, ELOOP, EFBIG... */
-	int token_errno;
-	unsigned files;         /* bits of those that are there, and this UID's */
-	int64_t written_ms;     /* when the oldest of them was written (epoch); INT64_MAX: none */
-	struct sts_slice token; /* of token.jwt, into the caller's buffer; may be empty */
-	int expires_errno;      /* 0, or why; EINVAL when it is not RFC 3339 */
-	int64_t expires_s;
-};
-
-/* Read expires, then look at the files that hold a token (the order that the writer keeps its
- * promise for), without opening or trusting them. */
-void sts_stored_look(int dir_fd, struct sts_stored *out);
-
-/*
- * The same, and read token.jwt, where there is one.
- *   buf   out  the token, NUL-terminated
- *   size  in   STS_TOKEN_MAX_BYTES + 1 or more: a token of size bytes is EFBIG
- */
-void sts_stored_read(int dir_fd, char *buf, size_t size, struct sts_stored *out);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "base/file.h"
 #include "base/timefmt.h"
-#include "output/store.h"
+#include "output/files.h"
+#include "output/stored.h"
 #include "protocol/answer.h"
 #include "token/jwt.h"
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "commands/commands.h"
-#include "output/store.h"
+#include "output/files.h"
 #include "process/print.h"
 #include "protocol/answer.h"
 #include "token/jwt.h"

@@ -9,8 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "commands/commands.h"
+#include "output/files.h"
+#include "output/lock.h"
 #include "output/status.h"
-#include "output/store.h"
 #include "process/print.h"
 
 #define LOOK_EVERY_MS 50
@@ -92,7 +93,7 @@ int sts_command_refresh(const struct sts_options *o)
 
 	if (dir_fd < 0)
 		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
-	owner = sts_store_owner(dir_fd);
+	owner = sts_lock_owner(dir_fd);
 	read_status(dir_fd, &before);
 	if (owner == 0 || !is_our_kind(owner))
 		status = fail(STS_ELOCKED, 0,

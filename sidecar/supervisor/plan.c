@@ -7,7 +7,7 @@
 
 #include "net/listen_address.h"
 #include "options/fields.h"
-#include "output/store.h"
+#include "output/files.h"
 #include "wire/snapshot.h"
 
 #define POLL_DEFAULT_MS 30000

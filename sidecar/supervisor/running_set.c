@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "output/lock.h"
 #include "process/resident.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
@@ -116,7 +117,7 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 				dir);
 	err = sts_store_open(&t->store, dir, plan->create_dir, plan->mode, plan->group, e);
 	if (err == STS_OK)
-		err = sts_store_lock(&t->store, e);
+		err = sts_lock_take(t->store.dir_fd, t->store.dir, e);
 	if (err == STS_OK)
 		err = put_status(t, e);
 	/* A full disk may have room again. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "output/stored.h"
 #include "protocol/table.h"
 #include "token/expiry.h"
 #include "token/jwt.h"

@@ -199,7 +199,7 @@ static int write_broken(int call, int err)
 	if (!break_call(call, err))
 		_exit(99);
 	if (sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error) != STS_OK ||
-	    sts_store_lock(&store, &error) != STS_OK)
+	    sts_lock_take(store.dir_fd, store.dir, &error) != STS_OK)
 		_exit(98);
 	int result = tree_write(&store, TREE_TIME_S + 1, &error) == STS_OK ? 0 : error.detail;
 	if (result != 0)

@@ -48,7 +48,7 @@ static struct found look(void)
 	struct found f;
 
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
-		snprintf(path, sizeof(path), "d/%s", sts_store_name(i));
+		snprintf(path, sizeof(path), "d/%s", sts_output_name(i));
 		int len = tree_get(path, buf, sizeof(buf));
 		f.s[i] = time_in(i, buf, len);
 	}
@@ -150,9 +150,9 @@ static void set_up(const struct found *old, const char *forged_expires)
 	CHECK(mkdir("d", 0777) == 0 || errno == EEXIST);
 	/* All that a writer makes; a shell for each would take most of the time. */
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
-		snprintf(path, sizeof(path), "d/%s", sts_store_name(i));
+		snprintf(path, sizeof(path), "d/%s", sts_output_name(i));
 		unlink(path);
-		snprintf(path, sizeof(path), "d/.%s.new", sts_store_name(i));
+		snprintf(path, sizeof(path), "d/.%s.new", sts_output_name(i));
 		unlink(path);
 	}
 	CHECK_INT(tree_count("d"), 0);

@@ -5,6 +5,7 @@
  * of very different lengths.
  */
 #include "output/outputs.h"
+#include "output/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #include "base/timefmt.h"
+#include "output/lock.h"
 #include "output/store.h"
+#include "output/stored.h"
 #include "test.h"
 
 #define TREE_TOKEN_MAX_BYTES 8192

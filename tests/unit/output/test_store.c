@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The token store by itself. What needs other processes, users or disks is in tests/store/. */
-#include "store/tree.h"
-
-#include <sys/file.h>
-#include <time.h>
-
-static struct sts_store store;
-static struct sts_error error;
-
-static void fresh(const char *dir, mode_t mode)
-{
-	tree_clear(dir);
-	tree_dir(dir, mode);
-	CHECK_INT(sts_store_open(&store, dir, false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
-		  STS_OK);
-}
+#include "opened_store.h"
 
 static mode_t mode_of(const char *path)
 {
@@ -223,129 +209,13 @@ static void test_messages(void)
 	sts_store_close(&store);
 }
 
-static void test_lock(void)
-{
-	struct sts_store second;
-	char want[64];
-
-	fresh("d", 0777);
-	CHECK_INT(sts_store_owner(store.dir_fd), 0);
-	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
-	CHECK_INT(sts_store_lock(&store, &error), STS_OK);
-	CHECK_INT(sts_store_owner(store.dir_fd), getpid());
-	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
-		  STS_OK);
-	CHECK_INT(sts_store_lock(&second, &error), STS_ELOCKED);
-	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
-	CHECK_STR(error.msg, want);
-	/* The worker of the one who holds it. */
-	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
-	sts_store_close(&store);
-	CHECK_INT(sts_store_lock(&second, &error), STS_OK);
-	sts_store_close(&second);
-}
-
-/* Locks that are not a writer's: the process behind them is named nowhere, and never signalled. */
-static void test_lock_shared(void)
-{
-	fresh("d", 0777);
-	int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CHECK(flock(fd, LOCK_SH) == 0);
-	CHECK_INT(sts_store_owner(store.dir_fd), 0);
-	CHECK_INT(sts_store_lock(&store, &error), STS_ELOCKED);
-	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
-	/* Waiting for it is not having it. */
-	pid_t child = fork();
-	if (child == 0) {
-		int own = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		flock(own, LOCK_EX);
-		_exit(0);
-	}
-	usleep(50000);
-	CHECK_INT(sts_store_owner(store.dir_fd), 0);
-	CHECK(kill(child, SIGKILL) == 0);
-	tree_wait(child);
-	close(fd);
-	sts_store_close(&store);
-}
-
-/* A node with many locks: the line is found wherever it stands, and across the ends of what is read
- * at once. */
-static void test_lock_among_many(void)
-{
-	char name[32];
-	int fds[200];
-
-	fresh("d", 0777);
-	for (size_t i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "lock%zu", i);
-		fds[i] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		CHECK(flock(fds[i], LOCK_EX) == 0);
-		if (i == 100)
-			CHECK_INT(sts_store_lock(&store, &error), STS_OK);
-		CHECK_INT(sts_store_owner(store.dir_fd), i < 100 ? 0 : getpid());
-	}
-	for (size_t i = 0; i < 200; i++)
-		close(fds[i]);
-	sts_store_close(&store);
-}
-
-static void test_stored(void)
-{
-	char buf[32];
-	struct sts_stored stored;
-
-	fresh("d", 0777);
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.token_errno, ENOENT);
-	CHECK_INT(stored.expires_errno, ENOENT);
-	CHECK_INT(stored.token.len, 0);
-	CHECK_STR(buf, "");
-
-	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), 1000, (struct sts_slice){0}, &error),
-		  STS_OK);
-	memset(buf, 'x', sizeof(buf));
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.token_errno, 0);
-	CHECK_INT(stored.expires_errno, 0);
-	CHECK_INT(stored.expires_s, 1000);
-	CHECK_INT(stored.files, 1u << STS_OUTPUT_TOKEN);
-	CHECK(sts_slice_eq(stored.token, "a.b.c") && stored.token.data == buf);
-	CHECK_STR(buf, "a.b.c");
-
-	tree_put("d/expires", "2026-01-12T16:11:29.5+01:00\n"); /* somebody else's hand */
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.expires_s, 1768230689);
-	tree_put("d/expires", "tomorrow");
-	tree_put("d/token.jwt", "0123456789012345678901234567890"); /* 31 */
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.expires_errno, EINVAL);
-	CHECK_INT(stored.token.len, 31);
-	tree_put("d/token.jwt", "01234567890123456789012345678901");
-	tree_put("d/expires", "2026-01-12T16:11:29Z                                             ");
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.token_errno, EFBIG);
-	CHECK_INT(stored.expires_errno, EFBIG);
-	CHECK_INT(stored.token.len, 0);
-
-	/* Links are not followed, whatever good things they lead to. */
-	tree_put("expires", "2026-01-12T16:11:29Z");
-	tree_put("token.jwt", "a.b.c");
-	CHECK(unlink("d/expires") == 0 && symlink("../expires", "d/expires") == 0);
-	CHECK(unlink("d/token.jwt") == 0 && symlink("../token.jwt", "d/token.jwt") == 0);
-	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
-	CHECK_INT(stored.token_errno, ELOOP);
-	CHECK_INT(stored.expires_errno, ELOOP);
-	sts_store_close(&store);
-}
-
 static enum sts_err write_several(unsigned outputs, int64_t expires_s)
 {
 	struct sts_slice files[STS_OUTPUT__COUNT] = {0};
 
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
 		if (outputs >> i & 1)
-			files[i] = sts_slice_of(sts_store_name(i));
+			files[i] = sts_slice_of(sts_output_name(i));
 	return sts_store_write_files(&store, files, expires_s, &error);
 }
 
@@ -356,10 +226,10 @@ static void check_files(unsigned outputs)
 	int count = 1; /* expires */
 
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
-		snprintf(path, sizeof(path), "d/%s", sts_store_name(i));
+		snprintf(path, sizeof(path), "d/%s", sts_output_name(i));
 		if (i == STS_OUTPUT_EXPIRES)
 			continue;
-		CHECK_INT(tree_is(path, sts_store_name(i)), outputs >> i & 1);
+		CHECK_INT(tree_is(path, sts_output_name(i)), outputs >> i & 1);
 		count += outputs >> i & 1;
 	}
 	CHECK_INT(tree_count("d"), count);
@@ -386,14 +256,6 @@ static void test_sets(void)
 	CHECK(access("d/token.json", F_OK) == 0 && tree_is("d/mine.json", "x"));
 	CHECK_INT(tree_count("d"), 5); /* those three, token.jwt and expires */
 	sts_store_close(&store);
-}
-
-static void put_and_time(const char *path, int64_t at_s)
-{
-	struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s, .tv_nsec = 5000000}};
-
-	tree_put(path, "x");
-	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
 /* Whose names happen to be ours: not written by us, or by another user, or long ago. */
@@ -431,11 +293,11 @@ static void test_order_of_several(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		fresh("d", 0777);
 		CHECK_INT(write_several(0xff, 2000), STS_OK);
-		snprintf(path, sizeof(path), "d/%s", sts_store_name(names[i]));
+		snprintf(path, sizeof(path), "d/%s", sts_output_name(names[i]));
 		CHECK(unlink(path) == 0 && mkdir(path, 0700) == 0);
 		CHECK(unlink("d/thumbprint") == 0);
 		CHECK_INT(write_several(0xff, 3000), STS_EOUTPUT);
-		CHECK(strstr(error.msg, sts_store_name(names[i])));
+		CHECK(strstr(error.msg, sts_output_name(names[i])));
 		CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
 		CHECK_INT(access("d/thumbprint", F_OK), -1);
 		CHECK_INT(write_several(0xff, 1000), STS_EOUTPUT);
@@ -443,70 +305,6 @@ static void test_order_of_several(void)
 		CHECK_INT(access("d/thumbprint", F_OK), -1);
 		sts_store_close(&store);
 	}
-}
-
-static void test_look(void)
-{
-	struct sts_stored stored;
-	const struct {
-		const char *name;
-		int err;
-	} odd[] = {{"token.json", ENODATA},
-		   {"aws-process.json", EISDIR},
-		   {"aws-credentials", ELOOP},
-		   {"gcp-executable.json", EINVAL},
-		   {"token.jwt", EFBIG}};
-	char path[64];
-
-	fresh("d", 0777);
-	sts_stored_look(store.dir_fd, &stored);
-	CHECK_INT(stored.token_errno, ENOENT);
-	CHECK_INT(stored.expires_errno, ENOENT);
-	CHECK_INT(stored.files, 0);
-	CHECK(stored.written_ms == INT64_MAX);
-	/* These hold no token. */
-	tree_put("d/thumbprint", "x");
-	tree_put("d/expires", "2026-01-12T16:11:29Z");
-	sts_stored_look(store.dir_fd, &stored);
-	CHECK_INT(stored.token_errno, ENOENT);
-	CHECK_INT(stored.expires_errno, 0);
-
-	put_and_time("d/token.json", 1000);
-	put_and_time("d/aws-process.json", 2000);
-	sts_stored_look(store.dir_fd, &stored);
-	CHECK_INT(stored.token_errno, 0);
-	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
-	CHECK_INT(stored.written_ms, 1000005);
-	CHECK_INT(stored.expires_s, 1768234289);
-
-	/* One that cannot be used is said, though another can. */
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		tree_clear("d");
-		tree_dir("d", 0777);
-		sts_store_close(&store);
-		CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
-			  STS_OK);
-		tree_put(i == 0 ? "d/token.jwt" : "d/token.json", "x");
-		snprintf(path, sizeof(path), "d/%s", odd[i].name);
-		switch (odd[i].err) {
-		case EISDIR:
-			CHECK(mkdir(path, 0700) == 0);
-			break;
-		case ELOOP:
-			CHECK(symlink("token.json", path) == 0);
-			break;
-		case EINVAL:
-			CHECK(mkfifo(path, 0600) == 0);
-			break;
-		default:
-			tree_put(path, "");
-			CHECK(odd[i].err != EFBIG || truncate(path, 256 * 1024 + 1) == 0);
-		}
-		sts_stored_look(store.dir_fd, &stored);
-		CHECK_INT(stored.token_errno, odd[i].err);
-		CHECK_INT(stored.files, i == 0 ? 1u << STS_OUTPUT_TOKEN : 1u << STS_OUTPUT_JSON);
-	}
-	sts_store_close(&store);
 }
 
 static const struct sts_test tests[] = {
@@ -519,11 +317,6 @@ static const struct sts_test tests[] = {
 	{"files of others", test_files_of_others},
 	{"order of several", test_order_of_several},
 	{"messages say what to do", test_messages},
-	{"one writer per directory", test_lock},
-	{"locks that are not a writer's", test_lock_shared},
-	{"a lock among many", test_lock_among_many},
-	{"what is stored", test_stored},
-	{"what is there, unopened", test_look},
 };
 
 int main(void)

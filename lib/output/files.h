@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files of an output directory: their names and numbers. */
+#ifndef STS_OUTPUT_FILES_H
+#define STS_OUTPUT_FILES_H
+
+#define STS_FILE_TOKEN      "token.jwt"
+#define STS_FILE_EXPIRES    "expires"
+#define STS_FILE_THUMBPRINT "thumbprint"
+#define STS_FILE_STATUS     ".status"
+
+/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol/table.h, and so on. */
+enum sts_output {
+	STS_OUTPUT_TOKEN,
+	STS_OUTPUT_EXPIRES,
+	STS_OUTPUT_THUMBPRINT,
+	STS_OUTPUT_JSON,
+	STS_OUTPUT_AWS_CREDENTIALS,
+	STS_OUTPUT_AWS_PROCESS,
+	STS_OUTPUT_GCP_EXECUTABLE,
+	STS_OUTPUT__COUNT
+};
+
+/* Bits of those that hold a token or credentials. */
+#define STS_OUTPUTS_TOKEN \
+	((1u << STS_OUTPUT__COUNT) - 1 - (1u << STS_OUTPUT_EXPIRES) - (1u << STS_OUTPUT_THUMBPRINT))
+
+/* The file's name: "token.jwt", "aws-process.json". */
+const char *sts_output_name(enum sts_output output);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/file.h>
+
+#include "opened_store.h"
+
+static void test_lock(void)
+{
+	struct sts_store second;
+	char want[64];
+
+	fresh("d", 0777);
+	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
+	CHECK_INT(sts_lock_owner(store.dir_fd), getpid());
+	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_ELOCKED);
+	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
+	CHECK_STR(error.msg, want);
+	/* The worker of the one who holds it. */
+	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
+	sts_store_close(&store);
+	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_OK);
+	sts_store_close(&second);
+}
+
+/* Locks that are not a writer's: the process behind them is named nowhere, and never signalled. */
+static void test_lock_shared(void)
+{
+	fresh("d", 0777);
+	int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(flock(fd, LOCK_SH) == 0);
+	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_ELOCKED);
+	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
+	/* Waiting for it is not having it. */
+	pid_t child = fork();
+	if (child == 0) {
+		int own = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		flock(own, LOCK_EX);
+		_exit(0);
+	}
+	usleep(50000);
+	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
+	CHECK(kill(child, SIGKILL) == 0);
+	tree_wait(child);
+	close(fd);
+	sts_store_close(&store);
+}
+
+/* A node with many locks: the line is found wherever it stands, and across the ends of what is read
+ * at once. */
+static void test_lock_among_many(void)
+{
+	char name[32];
+	int fds[200];
+
+	fresh("d", 0777);
+	for (size_t i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "lock%zu", i);
+		fds[i] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		CHECK(flock(fds[i], LOCK_EX) == 0);
+		if (i == 100)
+			CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
+		CHECK_INT(sts_lock_owner(store.dir_fd), i < 100 ? 0 : getpid());
+	}
+	for (size_t i = 0; i < 200; i++)
+		close(fds[i]);
+	sts_store_close(&store);
+}
+
+static const struct sts_test tests[] = {
+	{"one writer per directory", test_lock},
+	{"locks that are not a writer's", test_lock_shared},
+	{"a lock among many", test_lock_among_many},
+};
+
+int main(void)
+{
+	umask(022);
+	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+}
