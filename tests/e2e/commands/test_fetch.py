@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One exchange, right: what goes out, what lies on disk afterwards, what is printed."""
-import datetime
-import json
+"""`fetch`: what goes out, what lies on disk afterwards, what is printed, and how often it tries."""
+import fcntl
 import os
 import stat
 import time
 import urllib.parse
 
-import pytest
-
-from harness import servers, tokens
+from harness import tokens
+from harness.answers import KiB
+from harness.bad_input import good, head, value
 from harness.sidecar import UID
+from harness.tokens import http
 
 
 def mode_of(path):
@@ -120,89 +120,6 @@ def test_mode_as_given(fetch, serve, space):
     assert mode_of(space.out / "token.jwt") == mode_of(space.out / "expires") == 0o440
 
 
-def chunked(body, size=7, trailer=b""):
-    pieces = [body[i:i + size] for i in range(0, len(body), size)]
-    return b"".join(b"%x;n=v\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n" + trailer + b"\r\n"
-
-
-def framings():
-    token = tokens.issued()
-    body = json.dumps({"token": {"jwt": token, "expires": tokens.rfc3339(tokens.expiry(token))}}).encode()
-    head = b"HTTP/1.1 200 OK\r\n"
-    return token, {
-        "length": head + b"Content-Length: %d\r\n\r\n" % len(body) + body,
-        "chunks": head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body),
-        "chunks and a trailer": head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body, 100, b"X-Sum: 1\r\n"),
-        "close": head + b"Connection: close\r\n\r\n" + body,
-        "after a 100": b"HTTP/1.1 100 Continue\r\n\r\n" + head + b"Content-Length: %d\r\n\r\n" % len(body) + body,
-        "after a 103": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + head + b"Content-Length: %d\r\n\r\n" % len(body) + body,
-        "no reason": b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % len(body) + body,
-        "a final newline": head + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + body + b"\n",
-        "escapes": head + b"Content-Length: %d\r\n\r\n" % len(body.replace(b"e", b"\\u0065")) + body.replace(b"e", b"\\u0065"),
-    }
-
-
-@pytest.mark.parametrize("framing", framings()[1])
-def test_framings_that_are_right(fetch, serve, space, framing):
-    token, answers = framings()
-    server = serve(answers[framing])
-    run = fetch(server.url("/token/user"))
-    assert run.status == 0, run.err
-    assert (space.out / "token.jwt").read_text() == token
-
-
-def test_a_complete_body_needs_no_close_notify(fetch, serve):
-    server = serve(servers.Answer(tokens.openunison(tokens.issued()), "abrupt"))
-    run = fetch(server.url("/token/user"))
-    assert run.status == 0, run.err
-
-
-def test_a_server_that_does_not_close_is_not_waited_for(fetch, serve):
-    server = serve(servers.Answer(tokens.openunison(tokens.issued()), "stall"))
-    run = fetch(server.url("/token/user"))
-    assert run.status == 0, run.err
-    assert run.seconds < 3
-
-
-def form(expiry):
-    now = int(time.time())
-    return {
-        "integer": now + 600, "text": tokens.rfc3339(now + 600), "fraction": now + 600.75,
-        "zone": tokens.rfc3339(now + 600 + 7200).replace("Z", "+02:00"),
-    }[expiry]
-
-
-@pytest.mark.parametrize("kind", ["integer", "text", "fraction", "zone"])
-def test_the_earliest_expiry_counts(fetch, serve, space, kind):
-    token = tokens.issued(900)
-    when = form(kind)
-    server = serve(tokens.openunison(token, expires=when))
-    run = fetch(server.url("/token/user"))
-    assert run.status == 0, run.err
-    written = (space.out / "expires").read_text()
-    assert written < tokens.rfc3339(tokens.expiry(token))
-    assert written.endswith("Z") and len(written) == 20
-
-
-@pytest.mark.parametrize("lifetime", [300, 300.0, "300", "300.5"])
-def test_lifetimes(fetch, serve, space, lifetime):
-    token = tokens.issued(900)
-    server = serve(tokens.exchanged(token, expires_in=lifetime))
-    run = fetch(server.url("/token"), protocol="token-exchange")
-    assert run.status == 0, run.err
-    left = datetime.datetime.fromisoformat((space.out / "expires").read_text()).timestamp() - time.time()
-    assert 290 <= left <= 301
-
-
-def test_no_expiry_at_all_means_the_default(fetch, serve, space):
-    server = serve(tokens.exchanged(tokens.issued(), access_token="opaque-token.1", expires_in=None))
-    run = fetch(server.url("/token"), protocol="token-exchange", default_ttl="120s")
-    assert run.status == 0, run.err
-    assert (space.out / "token.jwt").read_text() == "opaque-token.1"
-    left = datetime.datetime.fromisoformat((space.out / "expires").read_text()).timestamp() - time.time()
-    assert 110 <= left <= 121
-
-
 def test_it_tries_again_until_it_works(fetch, serve, space):
     token = tokens.issued()
     answers = iter([tokens.http(503, b"busy"), tokens.http(401, b""), tokens.openunison(token)])
@@ -222,3 +139,111 @@ def test_ipv6_and_names(fetch, serve):
     run = fetch(server.url("/token/user", host="localhost"))
     assert run.status == 0, run.err
     assert f"Host: localhost:{server.port}\r\n".encode() in server.requests[0]
+
+
+def test_stdout_that_is_full(fetch, serve, sidecar, space):
+    server = serve(http(body={"access_token": "opaque", "expires_in": 300}))
+    with open("/dev/full", "wb") as full:
+        run = sidecar.run("fetch", "--url", server.url("/"), "--token-file", space.token_file, "--cacert-path", space.ca_file, "--stdout", "--deadline",
+                          "2s", "--log-format", "text", stdout=full)
+    assert run.status == 73 and "standard output" in run.err, run.err
+
+
+def test_a_format_that_goes_nowhere_is_a_mistake(fetch, space):
+    run = fetch("https://127.0.0.1:1/", "--format=json", protocol="token-exchange")
+    assert run.status == 64 and "--stdout" in run.err
+
+
+def test_stdout(fetch, serve, space):
+    token = tokens.issued()
+    server = serve(tokens.openunison(token))
+    run = fetch(server.url("/x"), "--stdout")
+    assert run.status == 0, run.err
+    assert run.out == token.encode()
+    assert list(space.out.iterdir()) == []
+
+
+def test_stdout_needs_no_directory(fetch, serve, space):
+    server = serve(tokens.openunison(tokens.issued()))
+    run = fetch(server.url("/x"), "--stdout", output_dir=None)
+    assert run.status == 0, run.err
+
+
+def test_stdout_of_a_failure_is_empty(fetch, serve):
+    server = serve(http(403))
+    run = fetch(server.url("/x"), "--stdout")
+    assert run.status == 77
+    assert run.out == b""
+
+
+def test_stdout_that_is_closed(sidecar, serve, space):
+    """A full or closed pipe is a failure of the output, not a success."""
+    server = serve(tokens.openunison(tokens.issued()))
+    with open("/dev/full", "wb") as full:
+        run = sidecar.run("fetch", "--url", server.url("/x"), "--protocol", "openunison", "--token-file", space.token_file,
+                          "--cacert-path", space.ca_file, "--stdout", "--deadline", "1s", stdout=full)
+    assert run.status == 73, run.err
+
+
+def test_the_last_attempt_does_not_hide_why_the_others_failed(fetch, serve, space):
+    """A retry that falls just before the deadline has no time for more than a time-out."""
+    server = serve(http(401, {"error": "invalid_token"}))
+    runs = []
+    for i in range(24):
+        out = space.folder / f"out-{i}"
+        out.mkdir()
+        out.chmod(0o777)
+        runs.append(fetch(server.url("/"), background=True, protocol="token-exchange", output_dir=out, deadline="2s"))
+    assert [run.wait().status for run in runs] == [77] * len(runs)
+
+
+def test_the_wait_of_retry_after_is_obeyed(fetch, serve):
+    answers = iter([http(503, headers=["Retry-After: 3"]), good()])
+    server = serve(lambda _: next(answers))
+    run = fetch(server.url("/token/user"), deadline="20s")
+    assert run.status == 0, run.err
+    assert 2.9 < run.seconds < 8
+
+
+def test_pipes_that_do_not_block(sidecar, serve, space, subject):
+    """Whoever shares our standard input and output may have made them non-blocking."""
+    big = "x" * (64 * KiB)
+    server = serve(http(body={"access_token": big, "expires_in": 300}))
+    (given, give), (take, taken) = os.pipe(), os.pipe()
+    for fd in (given, taken):
+        fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
+    fcntl.fcntl(taken, fcntl.F_SETPIPE_SZ, 4096)
+    with sidecar.start("fetch", "--url", server.url("/"), "--token-file", "-", "--cacert-path", space.ca_file, "--stdout", "--deadline", "10s",
+                       stdin=given, stdout=taken) as process:
+        os.close(given)
+        os.close(taken)
+        time.sleep(0.1)
+        os.write(give, subject.encode())
+        os.close(give)
+        time.sleep(0.1)
+        with os.fdopen(take) as out:
+            assert out.read() == big
+        assert process.wait().status == 0
+
+
+def test_stdout_is_not_for_terminals(sidecar, serve, space, subject):
+    """Covered for pipes in test_cli.py; here: a terminal gets the token only with --force."""
+    token = tokens.issued()
+    for force in (False, True):
+        server = serve(tokens.openunison(token))
+        ours, theirs = os.openpty()
+        try:
+            run = sidecar.run("fetch", "--url", server.url("/token/user"), "--protocol", "openunison", "--token-file", space.token_file,
+                              "--cacert-path", space.ca_file, "--stdout", *(["--force"] if force else []), stdout=theirs)
+            os.set_blocking(ours, False)
+            try:
+                shown = os.read(ours, 65536).decode()
+            except BlockingIOError:
+                shown = ""
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        assert (run.status, token in shown) == ((0, True) if force else (64, False)), run.err
+        if not force:
+            assert "--force" in run.last
+            assert server.requests == []

@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """`run`: a token that stays fresh. What happens when, and what is said about it."""
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from harness import pki, tokens
 from harness.mock import wait_for
-from harness.runs import FLOOR_S, SHORT, Projected, rig  # fixtures
-from harness.sidecar import ROOT, UID, sanitized
+from harness.runs import FLOOR_S, SHORT, SUCCESS, rig  # rig: fixture
+from harness.sidecar import ROOT, sanitized
 
 pytestmark = pytest.mark.slow
 
-SUCCESS = ["level", "ts", "msg", "exchange", "expires", "lifetime_s", "next_refresh_s", "duration_ms"]
 FAILURE = ["level", "ts", "msg", "exchange", "error", "retry_in_s", "token_valid_s", "hint"]
 
 
@@ -44,81 +40,6 @@ def test_three_tokens(rig):
     assert (r.out / "thumbprint").exists()
     assert r.status()["state"] == "stopped"
     assert {path.name for path in r.out.iterdir()} == {"token.jwt", "expires", "thumbprint", ".status"}
-
-
-def test_hangup_and_refresh(rig):
-    """HUP refreshes, not sooner than 5 s after a success; `refresh` waits for that and says what came of it."""
-    r = rig()
-    process = r.run()
-    r.has_token()
-    r.said("token refreshed")
-    first = time.monotonic()
-    for _ in range(20):
-        process.signal(signal.SIGHUP)
-        time.sleep(0.02)
-    asked = r.command("refresh", r.out, timeout=20)
-    assert asked.status == 0, asked.err
-    assert asked.out.startswith(b"refreshed the token in ") and asked.out.count(b"\n") == 1
-    assert FLOOR_S - 1 < time.monotonic() - first < FLOOR_S + 3
-    assert len(r.requests()) == 2
-    r.mock.fault(status=403)
-    time.sleep(max(0, FLOOR_S - 1))
-    asked = r.command("refresh", r.out, timeout=20)
-    assert asked.status == 77
-    assert "403" in asked.err and "authorization rules" in asked.err and asked.err.count("\n") == 1
-    assert r.stop(process).status == 0
-    asked = r.command("refresh", r.out)
-    assert asked.status == 73, asked.err
-
-
-def test_refresh_signals_nobody_else(rig, sidecar):
-    """Whoever may open the directory may lock it; HUP would be the end of most programs."""
-    r = rig()
-    code = f"import fcntl, os, time; fcntl.flock(os.open({str(r.out)!r}, os.O_RDONLY), fcntl.LOCK_EX); print('locked', flush=True); time.sleep(60)"
-    who = dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}
-    with subprocess.Popen(["/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable, "-c", code],
-                          stdout=subprocess.PIPE, cwd="/", **who) as other:
-        try:
-            assert other.stdout.readline() == b"locked\n"
-            asked = r.command("refresh", r.out)
-            assert asked.status == 73, asked.err
-            assert other.poll() is None
-        finally:
-            other.kill()
-
-
-def test_adoption(rig):
-    """What lies there and is not due is taken over: nothing is sent."""
-    r = rig()
-    first = r.run()
-    r.has_token()
-    r.said("token refreshed")
-    assert r.stop(first).status == 0
-    before = r.space.snapshot()
-    second = r.run()
-    line = r.said("token adopted")[0]
-    assert list(line) == SUCCESS + ["mode"]
-    assert line["next_refresh_s"] > 300
-    assert r.status()["state"] == "ok"
-    assert r.stop(second).status == 0
-    assert r.space.snapshot() == before
-    assert len(r.requests()) == 1
-
-
-def test_the_sts_is_down_at_a_restart(rig):
-    """A token that is due, but still valid, counts for what is said and for when it is tried again."""
-    r = rig()
-    token = r.mock.user(r.token_file.read_text()).json["token"]["jwt"]
-    r.space.fill(token, tokens.rfc3339(int(time.time()) + 100))
-    old = time.time() - 800
-    os.utime(r.out / "token.jwt", (old, old))
-    r.mock.fault(status=503)
-    process = r.run()
-    line = r.said("unexpected status 503")[0]
-    assert 90 < line["token_valid_s"] <= 100
-    assert r.command("check", r.out).status == 0
-    assert r.token() == token
-    assert r.stop(process).status == 0
 
 
 def test_denied(rig):
@@ -238,95 +159,18 @@ def test_told_to_stop_in_the_first_moment(number, rig):
         assert process.wait(5).status == 0
 
 
-# ---- the subject token is swapped ----
-
-@pytest.fixture
-def rotating(rig):
-    """A rig whose subject token lies in a projected volume."""
-    def make(*serve, mint=()):
-        r = rig(*serve)
-        r.projected = Projected(r.folder / "volume", "sts-token", r.mock.mint(*mint))
-        r.token_file = r.projected.path
-        return r
-    return make
-
-
-def test_a_swap_is_no_reason(rotating):
-    """A token that will outlive its subject: no request, and no line."""
-    r = rotating()
-    process = r.run()
-    r.has_token()
-    r.said("token refreshed")
-    for _ in range(3):
-        r.projected.swap(r.mock.mint())
-        r.projected.touch()
-        time.sleep(1)
-    time.sleep(9)
-    assert len(r.requests()) == 1
-    assert r.stop(process).status == 0
-    assert len(r.lines()) == 2
-
-
-def test_a_swap_frees_a_capped_token(rotating):
-    r = rotating("--cap-by-subject", "--lifetime", "1h", mint=["--expires-in", "900s"])
-    process = r.run()
-    r.has_token()
-    r.said("token refreshed")
-    assert r.claims()["exp"] <= time.time() + 900
-    time.sleep(0.5)
-    r.projected.touch()
-    time.sleep(0.5)
-    assert len(r.requests()) == 1
-    r.projected.swap(r.mock.mint("--expires-in", "2h"))
-    swapped = time.monotonic()
-    r.asked(2, patience_s=15)
-    assert time.monotonic() - swapped < 12
-    r.said("token refreshed", 2)
-    assert r.claims()["exp"] > time.time() + 3000
-    # Once per change.
-    r.projected.touch()
-    time.sleep(1)
-    assert len(r.requests()) == 2
-    assert r.stop(process).status == 0
-
-
-def test_a_swap_after_a_failure(rotating):
-    """An expired subject token: its successor is used within seconds, not when the slow lane comes round."""
-    r = rotating(mint=["--expires-in", "-10s"])
-    process = r.run()
-    line = r.said("")[0]
-    assert line["error"] == "subject_expired" and line["retry_in_s"] > 40
-    for _ in range(20):
-        r.projected.touch()
-        time.sleep(0.02)
-    r.projected.swap(r.mock.mint())
-    r.has_token(15)
-    r.said("token refreshed")
-    assert len(r.requests()) == 1
-    assert r.stop(process).status == 0
-    assert len(r.lines()) == 3
-
-
-def test_a_swap_under_a_worker(rotating):
-    """The old token is on its way to an STS that takes its time when the new one comes."""
-    r = rotating()
-    r.mock.fault(delay_head_ms=1500, status=403, times=1)
-    process = r.run()
-    wait_for(lambda: r.mock.stats()["connections"], "a connection")
-    time.sleep(0.5)
-    r.projected.swap(r.mock.mint())
-    r.said("unexpected status 403")
-    r.has_token(15)
-    assert r.stop(process).status == 0
-
-
-def test_status_is_json_free_of_the_peer(rig):
-    """What a peer says never gets into the status file; the log has it escaped."""
+@pytest.mark.parametrize("content", ["a\nb", "a\0b", "é"])
+def test_what_a_file_holds_ends_no_run(content, rig):
+    """A header from a file that somebody rotates: bad today, good again tomorrow."""
     r = rig()
-    r.mock.fault(status=400, error="not_a_known_code", error_description="look\x1b[31m here", times=1)
-    process = r.run()
-    r.said("")
-    wait_for(lambda: r.status()["state"] == "failing", "a status")
-    assert "not_a_known" not in (r.out / ".status").read_text()
-    assert "\x1b" not in json.dumps(r.lines(), ensure_ascii=False)
+    extra = r.space.write("extra", content)
+    flags = ["--header-file", f"x-extra={extra}"]
+    fetched = r.command("fetch", *r.options(), *flags)
+    assert fetched.status == 66 and "x-extra" in fetched.err and "input_file" in fetched.err, fetched.err
+    process = r.run(*flags)
+    assert r.said("x-extra")[0]["error"] == "input_file"
+    assert not r.requests()
+    extra.write_text("fine")
+    process.signal(signal.SIGHUP)
+    r.has_token()
     assert r.stop(process).status == 0

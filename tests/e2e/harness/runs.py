@@ -12,6 +12,7 @@ import time
 import jwt
 import pytest
 
+from harness import tokens
 from harness.mock import Mock, wait_for
 from harness.sidecar import Space
 
@@ -19,6 +20,8 @@ USER = "/vault/token/user"
 # A life for which the floor of 5 s decides: every refresh comes 5 to 6 s after the one before.
 SHORT = "7s"
 FLOOR_S = 5
+# What a line about a success has, in this order.
+SUCCESS = ["level", "ts", "msg", "exchange", "expires", "lifetime_s", "next_refresh_s", "duration_ms"]
 
 
 class Rig:
@@ -153,3 +156,14 @@ class Projected:
         """What happens in a folder without the token being another one."""
         (self.folder / "other").write_text(str(self.count))
         os.rename(self.folder / "other", self.folder / "another")
+
+
+@pytest.fixture
+def running(sidecar, serve, space):
+    """`run` that has a token and sleeps, and the server that gave it."""
+    server = serve(tokens.openunison(tokens.issued(), thumbprint=None))
+    with sidecar.start("run", "--url", server.url(USER), "--protocol", "openunison", "--token-file", space.token_file,
+                       "--output-dir", space.out, "--cacert-path", space.ca_file) as process:
+        wait_for((space.out / "expires").exists, "a token")
+        wait_for(lambda: process.children() == [], "the end of the worker")
+        yield process, server

@@ -12,10 +12,13 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+import pytest
+
 TOP = pathlib.Path(__file__).resolve().parents[3]
 ROOT = os.geteuid() == 0
 UID = 65532 if ROOT else os.geteuid()
 GID = 65532 if ROOT else os.getegid()
+needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 PATIENCE_S = 30
 SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|runtime error:).*")
 
@@ -56,6 +59,11 @@ class Result:
     @property
     def last(self):
         return self.lines[-1] if self.lines else ""
+
+
+def is_one_line(run):
+    """Is what it said one line of printable ASCII?"""
+    return run.err.count("\n") == 1 and all(" " <= c <= "~" for c in run.err.rstrip("\n"))
 
 
 class Process:

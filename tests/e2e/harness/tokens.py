@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens as the API server and an STS make them, and the answers that an STS wraps them in."""
+import base64
 import datetime
 import json
 import time
@@ -31,6 +32,13 @@ def issued(lifetime_s=900, **claims):
         "iss": "https://sts.test/issuer", "aud": "test", "exp": now + lifetime_s, "nbf": now - 60, "iat": now, "jti": str(now),
         "sub": f"test:{NAMESPACE}:{ACCOUNT}", **claims,
     }, KEY, algorithm="ES256", headers={"kid": "CN=test, O=a b"})
+
+
+def unsigned(claims):
+    """A token whose claims are these bytes."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return f'{part(json.dumps({"alg": "none"}).encode())}.{part(claims)}.c2ln'
 
 
 def expiry(token):

@@ -13,7 +13,7 @@ import pytest
 from harness import listener
 from harness.listener import HOST, ask, connect, crowd, free_port, get, metrics, page, pid_of, rest, up, value
 from harness.mock import wait_for
-from harness.runs import FLOOR_S, SHORT, rig  # fixtures
+from harness.runs import FLOOR_S, SHORT, rig  # rig: fixture
 from harness.sidecar import ROOT, sanitized
 
 pytestmark = pytest.mark.slow

@@ -287,3 +287,10 @@ def test_the_first_line_of_run(sts, tunnel, sidecar, space):
     assert result.status == 0, result.err
     assert json.loads(result.lines[1])["proxy"] == f"127.0.0.1:{tunnel.port}"
     assert sum("proxy" in line for line in result.lines) == 1 and "SECRET" not in result.err
+
+
+def test_proxy_variables(fetch, serve):
+    """Nothing goes through a proxy that nobody asked for by a flag."""
+    server = serve(tokens.openunison(tokens.issued()))
+    run = fetch(server.url("/x"), env={"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"})
+    assert run.status == 0, run.err

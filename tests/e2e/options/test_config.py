@@ -5,9 +5,6 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
-import time
 
 import pytest
 import yaml
@@ -16,7 +13,7 @@ from harness import tokens
 from harness.mock import wait_for
 from harness.servers import free_port
 from harness.several import several  # fixture
-from harness.sidecar import GID, ROOT, TOP, UID
+from harness.sidecar import TOP, UID
 
 # A text, the place and the words of the complaint. How each mistake is told is in tests/unit/options/test_config.c.
 MISTAKES = [
@@ -139,22 +136,6 @@ def test_secrets_come_from_files(several):
     assert "hunter2" not in body_of(several)
 
 
-def test_other_commands_beside_it(several):
-    """`check` of all directories, `refresh` and `inspect` of one."""
-    several.configure(several.exchange("a"), several.exchange("b"))
-    process = several.start()
-    dirs = [several.out / name for name in "ab"]
-    assert several.sidecar.run("check", "--wait=20s", *dirs).status == 0
-    before = several.token("b")
-    time.sleep(5.1)     # the floor between two attempts
-    run = several.sidecar.run("refresh", dirs[1])
-    assert run.status == 0, run.err
-    assert several.token("b") != before
-    assert b'"sub"' in several.sidecar.run("inspect", dirs[1] / "token.jwt").out
-    assert several.stop(process).status == 0
-    assert several.sidecar.run("check", *dirs).status == 0
-
-
 # ---- the documentation ----
 
 def shown():
@@ -177,52 +158,3 @@ def test_the_complaint_that_is_shown(several):
     [line] = re.findall(r"^    sts-sidecar: (.*)$", text, re.MULTILINE)
     several.write("config.json", '{"exchanges": [{"name": "a",\n"token_file": "x"}]}')
     assert complaint(several.fetch()).split(": ", 2)[2] == line.split(": ", 1)[1]
-
-
-# ---- the signal ----
-
-WAITER = """
-import os, signal, sys, time
-for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-    signal.signal(number, lambda number, _: os.write(1, b"%d\\n" % number))
-os.write(1, b"ready\\n")
-while True:
-    time.sleep(1)
-"""
-
-
-@pytest.fixture
-def application():
-    who = dict(user=UID, group=GID, extra_groups=[]) if ROOT else {}
-    with subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, **who) as process:
-        assert process.stdout.readline() == b"ready\n"
-        yield process
-        process.kill()
-
-
-def test_the_application_gets_a_signal(several, application):
-    """After the files are there, once for each exchange that names it, and not for a token that was there before."""
-    pid = several.write("pid", f"{application.pid}\n")
-    several.configure(several.exchange("a", notify_pid_file=str(pid), notify_signal="USR2"), several.exchange("b"))
-    process = several.start()
-    assert application.stdout.readline() == b"12\n"
-    assert tokens.expiry(several.token("a"))
-    several.said("token", "b")
-    several.stop(process)
-    several.configure(several.exchange("a", notify_pid_file=str(pid)))
-    process = several.start()
-    several.said("adopted", "a")
-    process.signal(1)
-    assert application.stdout.readline() == b"1\n"
-    several.stop(process)
-
-
-def test_a_signal_that_cannot_be_sent_only_warns(several):
-    several.configure(several.exchange("a", notify_pid_file=str(several.write("pid", "1\n"))))
-    process = several.start()
-    [line] = several.said("no signal was sent", "a")
-    assert line["level"] == "warn" and "its PID is 1" in line["msg"]
-    assert tokens.expiry(several.token("a"))
-    time.sleep(0.3)
-    assert len(several.requests("a")) == 1
-    assert several.stop(process).status == 0

@@ -7,13 +7,10 @@ import re
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
 from harness import tokens
-from harness.servers import free_port, wait_for_port
 from harness.sidecar import GID, ROOT, UID
 from harness.tokens import http
 
@@ -450,21 +447,3 @@ def test_adoption_of_aws_credentials(exchange, restart, space):
     assert restart(aws(), "--protocol", "aws", *ROLE) == ADOPTED
     assert restart(aws(), "--protocol", "aws", *ROLE, "--write", "aws-credentials,aws-process") == FETCHED
     assert restart(aws(), "--protocol", "aws", *ROLE, "--max-lifetime", "10m") != ADOPTED
-
-
-def test_refresh_and_readiness_without_token_jwt(serve, sidecar, space):
-    server, port = serve(lambda request: tokens.exchanged(tokens.issued())), free_port()
-    with sidecar.start("run", "--url", server.url("/"), "--token-file", space.token_file, "--output-dir", space.out, "--cacert-path",
-                       space.ca_file, "--write", "json", "--listen", f"127.0.0.1:{port}") as process:
-        assert sidecar.run("check", "--wait", "10s", space.out).status == 0
-        wait_for_port(port)
-        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status == 200
-        run = sidecar.run("refresh", space.out)
-        assert run.status == 0 and len(server.requests) == 2, run.err
-        assert names(space) == {"expires", "token.json"}
-        (space.out / "token.json").write_text("")
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5)
-        assert refused.value.code == 503 and b"empty" in refused.value.read()
-        process.signal(signal.SIGTERM)
-        assert process.wait().status == 0

@@ -12,6 +12,7 @@ import botocore.configloader
 import botocore.credentials
 import pytest
 
+from harness.runs import running  # fixture
 from harness.sidecar import build_folder
 
 WRITES = 1000

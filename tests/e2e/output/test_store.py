@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import pytest
 
 from harness import servers, tokens
+from harness.bad_input import Row, check, each
 from harness.sidecar import GID, ROOT, UID, can_trace, sanitized, traced
 
 PATH = "/vault/token/user"
 WRITTEN = ("token.jwt", "expires", "thumbprint")
 
 # ---- --mode auto on directories as the kubelet makes them
-
 
 @dataclass
 class Volume:
@@ -387,3 +387,30 @@ def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
         assert space.snapshot() == before
     finally:
         subprocess.run(["umount", str(space.out)], check=True, timeout=10)
+
+
+# ---- directories that cannot be written
+
+def out_read_only(space):
+    space.out.chmod(0o555)
+
+
+def out_missing(space):
+    space.out = space.folder / "nowhere"
+
+
+def out_is_a_file(space):
+    space.out = space.write("file", "x")
+
+
+OUTPUT = [
+    Row("output directory read-only", 73, r"tokens.*(permission|read-only|written|mode)", prepare=out_read_only, needs_user=True,
+        asked=None),
+    Row("output directory missing", 73, r"nowhere", prepare=out_missing, asked=False),
+    Row("output directory is a file", 73, r"file", prepare=out_is_a_file, asked=False),
+]
+
+
+@each(*OUTPUT)
+def test_directories_that_cannot_be_used(row, fetch, serve, space):
+    check(row, fetch, serve, space)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two processes: the supervisor sleeps and opens no socket, the worker lives for one connection and leaves nothing behind."""
+import contextlib
 import os
 import pathlib
 import re
@@ -10,10 +11,11 @@ import time
 import pytest
 
 from harness import tokens
-from harness.sidecar import can_trace, sanitized, traced
-
-PATH = "/vault/token/user"
-
+from harness.listener import free_port
+from harness.mock import wait_for
+from harness.runs import SHORT, USER, rig, running  # rig, running: fixtures
+from harness.several import several  # fixture
+from harness.sidecar import ROOT, can_trace, needs_root, sanitized, traced
 
 needs_strace = pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
 
@@ -35,7 +37,7 @@ def trace_of(space):
 def test_who_opens_sockets(sidecar, serve, space, subject):
     space.folder.chmod(0o777)
     server = serve(tokens.openunison(tokens.issued()))
-    run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
+    run = sidecar.run("fetch", "--url", server.url(USER), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file,
                       prefix=traced(space.folder / "trace", "-s", "65536"), uid=0, gid=0)
     assert run.status == 0, run.err
@@ -54,41 +56,6 @@ def test_who_opens_sockets(sidecar, serve, space, subject):
     assert not [call for calls in trace.values() for call in calls if call.startswith("execve") and subject[40:80] in call]
 
 
-@needs_strace
-def test_it_sleeps_between_refreshes(sidecar, serve, space):
-    space.folder.chmod(0o777)
-    server = serve(tokens.openunison(tokens.issued(), thumbprint=None))
-    with sidecar.start("run", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                       "--output-dir", space.out, "--cacert-path", space.ca_file,
-                       prefix=traced(space.folder / "trace"), uid=0, gid=0) as process:
-        wait_for(space.out / "expires")
-        time.sleep(0.5)
-        before = (space.folder / "trace").read_text()
-        time.sleep(2)
-        after = (space.folder / "trace").read_text()
-        program = process.children()[0]
-        os.kill(program, signal.SIGTERM)
-        process.wait(5)
-    assert after == before, after[len(before):]
-
-
-def wait_for(path, patience_s=10):
-    deadline = time.monotonic() + patience_s
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def running(sidecar, serve, space):
-    server = serve(tokens.openunison(tokens.issued(), thumbprint=None))
-    with sidecar.start("run", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                       "--output-dir", space.out, "--cacert-path", space.ca_file) as process:
-        wait_for(space.out / "expires")
-        time.sleep(0.3)
-        yield process, server
-
-
 def test_no_child_stays(running):
     process, _ = running
     assert process.children() == []
@@ -104,97 +71,12 @@ def test_descriptors_of_the_supervisor(running):
     assert len(links) <= 12, links
 
 
-@pytest.mark.skipif(sanitized(), reason="shadow memory")
-def test_memory_of_the_supervisor(running):
-    process, _ = running
-    resident = int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1])
-    assert resident < 1024, f"{resident} KiB"
-
-
-def test_hangup_refreshes(running):
-    process, server = running
-    time.sleep(0.1)
-    process.signal(signal.SIGHUP)
-    deadline = time.monotonic() + 8     # not before 5 s after a success
-    while len(server.requests) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.signal(signal.SIGTERM)
-    assert process.wait(5).status == 0
-
-
-def test_refresh_asks_the_one_that_runs(running, sidecar, space):
-    process, server = running
-    run = sidecar.run("refresh", space.out)
-    assert run.status == 0, run.err
-    assert len(server.requests) == 2
-    process.signal(signal.SIGTERM)
-    assert process.wait(5).status == 0
-    run = sidecar.run("refresh", space.out)
-    assert run.status != 0
-    assert len(run.lines) == 1
-
-
-def test_a_token_that_is_there_is_adopted_by_run(sidecar, serve, space):
-    token = tokens.issued(3600)
-    space.fill(token, tokens.rfc3339(tokens.expiry(token)))
-    server = serve(tokens.openunison(tokens.issued()))
-    with sidecar.start("run", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                       "--output-dir", space.out, "--cacert-path", space.ca_file) as process:
-        time.sleep(1.0 if not sanitized() else 2.0)
-        process.signal(signal.SIGTERM)
-        assert process.wait(5).status == 0
-    assert server.requests == []
-
-
-def test_broken_pipe_of_the_log(sidecar, serve, space):
-    """A reader of the log that goes away is not the end of the sidecar."""
-    server = serve(tokens.openunison(tokens.issued()))
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    try:
-        run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                          "--output-dir", space.out, "--cacert-path", space.ca_file, stderr=write_end)
-    finally:
-        os.close(write_end)
-    assert run.status == 0
-    assert (space.out / "token.jwt").exists()
-
-
-def test_a_stuck_log_does_not_stop_it(sidecar, serve, space):
-    server = serve(tokens.openunison(tokens.issued()))
-    read_end, write_end = os.pipe()
-    try:
-        os.set_blocking(write_end, False)
-        try:
-            while True:
-                os.write(write_end, b"x" * 4096)
-        except BlockingIOError:
-            pass
-        os.set_blocking(write_end, True)
-        run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                          "--output-dir", space.out, "--cacert-path", space.ca_file, stderr=write_end)
-    finally:
-        os.close(read_end)
-        os.close(write_end)
-    assert run.status == 0
-
-
-def test_started_without_standard_streams(sidecar, serve, space):
-    server = serve(tokens.openunison(tokens.issued()))
-    command = f'exec "$0" fetch --url {server.url(PATH)} --protocol openunison --token-file {space.token_file} ' \
-              f'--output-dir {space.out} --cacert-path {space.ca_file} <&- >&- 2>&-'
-    run = subprocess.run(["/bin/sh", "-c", command, str(sidecar.path)], timeout=20, env=sidecar.environment(), cwd="/")
-    assert run.returncode == 0
-    assert (space.out / "token.jwt").read_text().count(".") == 2
-
-
 def test_signals_that_were_blocked_by_the_parent(sidecar, serve, space):
     """A mask is inherited; TERM must end it all the same."""
     server = serve(stall="request")
     everything = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD, signal.SIGINT})
     try:
-        process = sidecar.start("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
+        process = sidecar.start("fetch", "--url", server.url(USER), "--protocol", "openunison", "--token-file", space.token_file,
                                 "--output-dir", space.out, "--cacert-path", space.ca_file)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, everything)
@@ -202,3 +84,123 @@ def test_signals_that_were_blocked_by_the_parent(sidecar, serve, space):
         assert server.stalled.wait(10)
         process.signal(signal.SIGTERM)
         assert process.wait(5).status == 75
+
+
+def test_a_worker_is_not_started_by_hand(sidecar, space):
+    report = space.folder / "report"
+    for redirect in ("3>&-", f"3>{report}", "3</dev/null"):
+        line = f"exec {sidecar.path} worker exchange 1000 fetch --url https://127.0.0.1:1/ --token-file {space.token_file} --output-dir {space.out} {redirect}"
+        run = subprocess.run(["bash", "-c", line], capture_output=True, timeout=20, env=sidecar.environment())
+        assert run.returncode == 64, run.stderr
+    assert not report.exists() or report.read_bytes() == b""
+    assert not list(space.out.iterdir())
+
+
+needs_namespaces = pytest.mark.skipif(not ROOT or subprocess.run(["unshare", "--pid", "--fork", "true"],
+                                                                 capture_output=True).returncode != 0, reason="needs namespaces")
+
+
+@pytest.mark.slow
+@needs_namespaces
+def test_orphans_of_pid_1(rig):
+    """Whoever is left behind by `kubectl exec` is reaped, and is never taken for a worker."""
+    r = rig("--lifetime", SHORT)
+    process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+    r.has_token()
+    r.said("token refreshed")
+    first = wait_for(process.children, "PID 1")[0]
+    for _ in range(20):
+        subprocess.run(["nsenter", "--target", str(first), "--pid", "sh", "-c", "(sleep 0.2; kill -9 $(exec sh -c 'echo $PPID')) & exit 0"],
+                       check=True, timeout=10)
+    def zombies():
+        with open(f"/proc/{first}/task/{first}/children") as children:
+            return [pid for pid in children.read().split() if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z"]
+    r.said("token refreshed", 2)
+    wait_for(lambda: not open(f"/proc/{first}/task/{first}/children").read().split(), "no children")
+    assert zombies() == []
+    os.kill(first, signal.SIGTERM)
+    assert process.wait(5).status == 0
+    assert [line["level"] for line in r.lines()] == ["info"] * len(r.lines())
+
+
+@pytest.mark.slow
+@needs_namespaces
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1], ids=lambda s: s.name)
+def test_pid_1_is_told_to_stop(number, rig):
+    """The kernel keeps signals without a handler from PID 1. Told in the middle of an exchange."""
+    r = rig()
+    r.mock.fault(delay_head_ms=20000)
+    process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+    wait_for(lambda: r.mock.stats()["connections"], "a connection")
+    os.kill(wait_for(process.children, "PID 1")[0], number)
+    assert process.wait(5).status == 0
+
+
+def names(process):
+    return {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1].decode() for pid in process.children()}
+
+
+def test_hup_to_all_of_this_name(several):
+    """`pkill -HUP sts-sidecar` means the supervisor: it ends neither an exchange that is under way nor the process of --listen."""
+    several.configure(several.exchange("a", url=several.hang(), timeout="4s"), several.exchange("b"))
+    process = several.start("run", "--listen", f"127.0.0.1:{free_port()}")
+    several.said("token refreshed", "b")
+    several.said("listening")
+    process.worker()
+    before = names(process)
+    assert sorted(before.values()) == ["listener", "worker"]
+    for pid in [*before, process.pid]:
+        os.kill(pid, signal.SIGHUP)
+    several.said("time ran out", "a")
+    assert [line for line in several.lines() if "killed" in line["msg"]] == []
+    assert "listener" in names(process).values()
+    assert several.stop(process).status == 0
+
+
+@needs_root
+@pytest.mark.skipif(sanitized(), reason="its worker keeps its standard error")
+def test_a_workers_descriptors(several):
+    """On a terminal, standard input is the log, and can be written; and what a runtime forgot to close is nobody's."""
+    leaked = os.open(several.folder, os.O_RDONLY)
+    ours, theirs = os.openpty()
+    several.configure(several.exchange("a", url=several.hang()))
+    try:
+        process = several.start(stdin=theirs, pass_fds=[leaked])
+        worker = pathlib.Path(f"/proc/{process.worker()}/fd")
+
+        def confined():
+            with contextlib.suppress(OSError):
+                return any("socket:" in os.readlink(fd) for fd in worker.iterdir())
+        wait_for(confined, "a connection")
+        found = {fd.name: os.readlink(fd) for fd in worker.iterdir()}
+        assert {found["0"], found["1"], found["2"]} == {"/dev/null"}, found
+        assert str(several.folder) not in found.values(), found
+        assert several.stop(process).status == 0
+    finally:
+        for fd in (leaked, ours, theirs):
+            os.close(fd)
+
+
+def test_a_worker_of_another_configuration_is_not_alone(several):
+    """What is on descriptor 4 is sealed: no worker can change what the next one does."""
+    several.configure(several.exchange("a", url=several.hang()))
+    process = several.start()
+    worker = process.worker()
+    link = wait_for(lambda: os.path.exists(f"/proc/{worker}/fd/4") and os.readlink(f"/proc/{worker}/fd/4"), "the snapshot")
+    assert "memfd:config" in link
+    with pytest.raises(PermissionError):
+        with open(f"/proc/{worker}/fd/4", "r+b") as snapshot:
+            snapshot.write(b"x")
+    several.stop(process)
+
+
+@pytest.mark.slow
+@needs_root
+def test_the_timer_counts_suspend(several):
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    infos = [path.read_text() for path in pathlib.Path(f"/proc/{process.pid}/fdinfo").iterdir()]
+    clocks = {int(number) for info in infos for number in re.findall(r"^clockid: (\d+)$", info, re.M)}
+    assert clocks == {0, time.CLOCK_BOOTTIME}
+    several.stop(process)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """No byte of a token in what is printed or logged, on a command line, in an environment, in the supervisor's memory, or in a core."""
+import base64
 import os
 import pathlib
 import re
@@ -7,10 +8,12 @@ import resource
 import signal
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 
 from harness import tokens
+from harness.answers import exchange
 from harness.sidecar import GID, ROOT, UID, sanitized
 from harness.tokens import http
 
@@ -256,24 +259,53 @@ def gone(pid, patience_s=3):
         time.sleep(0.02)
 
 
-def test_stdout_is_not_for_terminals(sidecar, serve, space, subject):
-    """Covered for pipes in test_cli.py; here: a terminal gets the token only with --force."""
-    token = tokens.issued()
-    for force in (False, True):
-        server = serve(tokens.openunison(token))
-        ours, theirs = os.openpty()
-        try:
-            run = sidecar.run("fetch", "--url", server.url("/token/user"), "--protocol", "openunison", "--token-file", space.token_file,
-                              "--cacert-path", space.ca_file, "--stdout", *(["--force"] if force else []), stdout=theirs)
-            os.set_blocking(ours, False)
-            try:
-                shown = os.read(ours, 65536).decode()
-            except BlockingIOError:
-                shown = ""
-        finally:
-            os.close(ours)
-            os.close(theirs)
-        assert (run.status, token in shown) == ((0, True) if force else (64, False)), run.err
-        if not force:
-            assert "--force" in run.last
-            assert server.requests == []
+CODED = "s3cr3t/of+the=client&0123"     # encodings change it
+
+
+WRAPPED = {
+    "percent-encoded": lambda t: urllib.parse.quote(t, safe=""),
+    "every byte percent-encoded": lambda t: "".join(f"%{ord(c):02x}" for c in t),
+    "base64": lambda t: base64.b64encode(t.encode()).decode(),
+    "base64url": lambda t: base64.urlsafe_b64encode(t.encode()).decode(),
+    "Basic": lambda t: "Basic " + base64.b64encode(f"me:{urllib.parse.quote(t, safe='')}".encode()).decode(),
+    "upper case": str.upper,
+    "lower case": str.lower,
+}
+
+
+@pytest.mark.parametrize("how", WRAPPED)
+@pytest.mark.parametrize("what", ["subject", "client secret", "actor token", "parameter file"])
+def test_an_echo_in_other_clothes(how, what, fetch, serve, space, subject):
+    secret = subject[subject.index(".") + 9:] if what == "subject" else CODED
+    options = {
+        "client secret": {"client_auth": "basic", "client_id": "me", "client_secret_file": space.write("secret", CODED)},
+        "actor token": {"actor_token_file": space.write("actor", CODED), "param": "actor_token_type=x"},
+        "parameter file": {"param_file": f"k={space.write('value', CODED)}"},
+    }.get(what, {})
+    shown = WRAPPED[how](secret)
+    run = exchange(fetch, serve, http(400, {"error": "invalid_client", "error_description": f"bad: {shown}"}), **options)
+    assert run.status == 77, run.err
+    assert "repeat a secret" in run.err
+    assert shown[:12] not in run.err
+
+
+BINARY = "zq1/xw2+vK3=uT4-rS5_pN6"
+ENCODINGS = {
+    "hex": lambda s: s.hex(),
+    "HEX with spaces": lambda s: s.hex(" ").upper(),
+    "\\x": lambda s: "".join(f"\\x{c:02x}" for c in s),
+    "percent": lambda s: "".join(f"%{c:02x}" for c in s),
+    "base64": lambda s: base64.b64encode(b"x:" + s).decode(),
+    "entities": lambda s: "".join(f"&#x{c:x};" for c in s),
+}
+
+
+@pytest.mark.parametrize("how", ENCODINGS)
+def test_no_secret_comes_back_into_the_log(how, fetch, serve, space):
+    secret = space.write("secret", BINARY)
+    shown = ENCODINGS[how](BINARY.encode())
+    for body in ({"error": "invalid_client", "error_description": "bad: " + shown}, {"error": shown[:47]}, f"bad {shown}".encode()):
+        run = fetch(serve(http(403, body)).url("/"), "--client-id=app", f"--client-secret-file={secret}", "--client-auth=basic",
+                    protocol="token-exchange")
+        assert run.status == 77, run.err
+        assert shown[:24] not in run.err.replace("\\\\", "\\"), run.err

@@ -9,9 +9,11 @@ import time
 
 import pytest
 
+from harness import tokens
 from harness.mock import wait_for
-from harness.runs import FLOOR_S, SHORT, USER, rig  # fixtures
-from harness.sidecar import ROOT, can_trace, sanitized, traced
+from harness.runs import FLOOR_S, SHORT, USER, rig, running  # rig, running: fixtures
+from harness.several import several  # fixture
+from harness.sidecar import ROOT, can_trace, needs_root, sanitized, traced
 
 PRIVATE_DIRTY_MAX_KIB = 48
 BESIDE_THE_BINARY_MAX_KIB = 48
@@ -136,3 +138,52 @@ def test_no_socket_ever(rig):
     assert not [call for call in own if call.startswith("open") and "sts-token" in call]
     assert not [call for call in own if call.startswith("open") and "ca.crt" in call]
     assert not [call for call in own if call.startswith(("fsync(", "fdatasync(", "sync"))], "it waits for no disk"
+
+
+@needs_root
+@pytest.mark.skipif(sanitized() or os.sysconf("SC_PAGE_SIZE") != 4096, reason="for the release binary and pages of 4 KiB")
+def test_memory_of_sixteen(several):
+    """Less than 1 KiB for each that is added."""
+    def dirty(count):
+        several.configure(*(several.exchange(f"e{i}") for i in range(count)))
+        process = several.start()
+        for i in range(count):
+            several.said("token", f"e{i}")
+        wait_for(lambda: not process.children(), "no worker")
+        time.sleep(0.3)
+        text = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        several.stop(process)
+        several.log_file.unlink()
+        return int(re.search(r"^Private_Dirty: +(\d+) kB$", text, re.M)[1])
+    # A binary that was copied a moment ago is dirty itself.
+    with open(several.sidecar.path, "rb") as file:
+        os.fsync(file.fileno())
+    one, sixteen = dirty(1), dirty(16)
+    assert sixteen - one < 16, (one, sixteen)
+    assert sixteen <= 64, (one, sixteen)
+    print(f"private dirty: {one} KiB for one, {sixteen} KiB for sixteen")
+
+
+@pytest.mark.skipif(sanitized(), reason="shadow memory")
+def test_memory_of_the_supervisor(running):
+    process, _ = running
+    resident = int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1])
+    assert resident < 1024, f"{resident} KiB"
+
+
+@needs_strace
+def test_it_sleeps_between_refreshes(sidecar, serve, space):
+    space.folder.chmod(0o777)
+    server = serve(tokens.openunison(tokens.issued(), thumbprint=None))
+    with sidecar.start("run", "--url", server.url(USER), "--protocol", "openunison", "--token-file", space.token_file,
+                       "--output-dir", space.out, "--cacert-path", space.ca_file,
+                       prefix=traced(space.folder / "trace"), uid=0, gid=0) as process:
+        wait_for((space.out / "expires").exists, "a token")
+        time.sleep(0.5)
+        before = (space.folder / "trace").read_text()
+        time.sleep(2)
+        after = (space.folder / "trace").read_text()
+        program = process.children()[0]
+        os.kill(program, signal.SIGTERM)
+        process.wait(5)
+    assert after == before, after[len(before):]

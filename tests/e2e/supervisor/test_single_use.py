@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service that takes a subject token once, by mock-sts, which remembers their ids."""
+"""Services that take a subject token once: it is never sent again, whatever came of the first time."""
 import os
 import signal
 import time
@@ -8,7 +8,7 @@ import pytest
 
 from harness import tokens
 from harness.mock import wait_for
-from harness.runs import SHORT, rig  # rig is a fixture
+from harness.runs import SHORT, Projected, rig  # rig: fixture
 from harness.several import several  # fixture
 
 pytestmark = pytest.mark.slow
@@ -63,3 +63,70 @@ def test_another_name(several, under_way):
     sent = [subject for _, _, subject in several.asked]
     assert len(sent) == len(set(sent)) == 2
     assert several.stop(process).status == 0
+
+
+@pytest.fixture
+def once(several):
+    volume = Projected(several.folder / "volume", "sts-token", tokens.subject(jti="one"))
+    several.token_file = volume.path
+    several.swap = volume.swap
+    return several
+
+
+def test_sent_once(once):
+    """A failure after it was sent: no second request until there is another one."""
+    once.failures = {"a": 503}
+    once.configure(once.once("a"), once.exchange("b"))
+    process = once.start()
+    once.said("unexpected status 503", "a")
+    line = once.said("sent already", "a")[0]
+    assert line["level"] == "warn" and line["error"] == "subject_used" and "kubelet" in line["hint"]
+    assert once.status("a")["waits"] == "2"
+    checked = once.sidecar.run("check", once.out / "a")
+    assert checked.status == 1 and "waiting for another subject token" in checked.err
+    process.signal(signal.SIGHUP)
+    asked = once.sidecar.run("refresh", once.out / "a")
+    assert asked.status == 66 and "sent already" in asked.err
+    assert len(once.requests("a")) == 1
+    assert len([line for line in once.lines("a") if "sent already" in line["msg"]]) == 1
+    once.failures = {}
+    once.swap(tokens.subject(jti="two"))
+    once.said("token refreshed", "a", patience_s=15)
+    assert len(once.requests("a")) == 2 and once.status("a")["waits"] == "0"
+    assert once.stop(process).status == 0
+
+
+def test_sent_once_and_killed(once):
+    """The stage byte was the last that was heard of the worker."""
+    once.configure(once.once("a", timeout="60s") | {"connect": f"127.0.0.1:{once.serve(stall='request').port}"})
+    process = once.start()
+    worker = process.worker()
+    time.sleep(1.5)
+    os.kill(worker, signal.SIGKILL)
+    line = once.said("killed by signal 9", "a")[0]
+    assert "after the request was sent" in line["msg"]
+    once.said("sent already", "a")
+    assert len(process.children()) == 0
+    assert once.stop(process).status == 0
+
+
+def test_sent_once_by_fetch(once):
+    once.failures = {"a": 503}
+    once.configure(once.once("a"))
+    run = once.fetch()
+    assert run.status == 75 and len(once.requests("a")) == 1
+
+
+def test_not_sent_yet(once):
+    """Failures before it is sent are tried again as always."""
+    once.configure(once.once("a") | {"connect": "127.0.0.1:1"})
+    process = once.start()
+    once.said("", "a", 3)
+    assert {line["error"] for line in once.lines("a")} == {"connect"}
+    assert once.stop(process).status == 0
+
+
+def test_one_subject_for_two(once):
+    once.configure(once.once("a"), once.once("b", token_file=f"{once.token_file.parent}/./{once.token_file.name}"))
+    run = once.fetch()
+    assert run.status == 64 and "a and b have one subject token" in run.err

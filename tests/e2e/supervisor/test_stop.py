@@ -17,7 +17,7 @@ import pytest
 
 from harness.listener import connect, free_port, up
 from harness.mock import wait_for
-from harness.runs import rig  # fixtures
+from harness.runs import rig  # fixture
 from harness.sidecar import GID, ROOT, UID, can_trace, sanitized
 
 LIMIT_MS = 100

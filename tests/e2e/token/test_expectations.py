@@ -7,13 +7,11 @@ import jwt
 import pytest
 
 from harness import tokens
+from harness.answers import opaque
+from harness.bad_input import Row, check, each
 from harness.tokens import http
 
 A, I = "https://api.test", "https://sts.test/issuer"
-
-
-def opaque(**more):
-    return http(body={"access_token": "opaque-token", **more})
 
 
 def issued(lifetime_s=900, told_s=None, **claims):
@@ -116,3 +114,15 @@ def test_what_was_not_expected_is_no_way_to_print_a_token(fetch, serve, space):
 def test_empty_values(option, fetch):
     run = fetch("https://127.0.0.1:1/", f"--{option}=", protocol="token-exchange")
     assert run.status == 64 and re.search(f"--{option}", run.err), run.err
+
+
+UNEXPECTED = [
+    Row("not the audience that was expected", 65, r"audience", options={"expect-audience": "somebody-else"}),
+    Row("not the issuer that was expected", 65, r"issuer", options={"expect-issuer": "https://somebody.test"}),
+    Row("it would live too long", 65, r"lifetime|lives", options={"max-lifetime": "60s"}),
+]
+
+
+@each(*UNEXPECTED)
+def test_what_was_not_expected_touches_nothing(row, fetch, serve, space):
+    check(row, fetch, serve, space)

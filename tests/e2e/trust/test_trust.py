@@ -2,12 +2,15 @@
 """Which servers are accepted, and which never. A server that is refused has not seen a byte of the request."""
 import re
 import ssl
+import time
 from dataclasses import dataclass, field
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 
 from harness import pki, tokens
+from harness.runs import Projected
+from harness.several import several  # fixture
 
 CA = pki.authority()
 OTHER = pki.authority(cn="other CA")
@@ -204,3 +207,33 @@ def test_cacert_path_adds_to_the_system_bundle(fetch, serve, space):
     run = fetch(server.url("/token/user"), "--cacert-only", cacert_path=other, env=env, deadline="2s")
     assert run.status == 69
     assert "issuer" in run.last
+
+
+def test_directory_flag_spelt_cacert(fetch, serve, space):
+    server = serve(tokens.openunison(tokens.issued()))
+    assert fetch(server.url("/x"), "--cacert", space.ca_file, cacert_path=None).status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_new_ca(kind, several):
+    """In the slow lane for want of trust: the CA file that comes ends it, nothing else does."""
+    volume = Projected(several.folder / "cas", "ca.crt", pki.authority().pem.decode())
+    right = (several.folder / "ca.crt").read_bytes().decode()
+    several.top["cacert-path"] = [str(volume.path if kind == "file" else volume.folder)]
+    several.top["cacert-only"] = True
+    several.configure(several.exchange("a"))
+    process = several.start()
+    line = several.said("", "a")[0]
+    assert line["error"].startswith("cert_") and line["retry_in_s"] >= 30
+    for _ in range(5):
+        volume.touch()
+    time.sleep(1)
+    assert len(several.lines("a")) == 1
+    volume.swap(right)
+    several.said("token refreshed", "a", patience_s=14)
+    # Nobody looks at it any more.
+    volume.swap(right + "\n")
+    time.sleep(1)
+    assert len(several.requests("a")) == 1
+    assert several.stop(process).status == 0

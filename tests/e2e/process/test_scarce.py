@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs out: processes, watches, descriptors, timers, room on the disk. Refreshes go on, or an error says what is missing."""
+import contextlib
+import ctypes
+import os
+import pathlib
+import platform
+import resource
+import signal
+import struct
+import subprocess
+import time
+
+import pytest
+
+from harness.runs import FLOOR_S, SHORT, rig  # rig: fixture
+from harness.several import several  # fixture
+from harness.sidecar import ROOT, UID, needs_root, sanitized
+from harness.tokens import http
+
+
+@pytest.mark.slow
+@needs_root
+@pytest.mark.skipif(sanitized(), reason="the sanitizers want threads")
+def test_no_more_processes_for_several(several):
+    several.lifetimes = {name: 7 for name in "abc"}
+    several.configure(*(several.exchange(name) for name in "abc"))
+    uid = 52000 + os.getpid() % 3000
+    process = several.start(uid=uid, gid=uid)
+    for name in "abc":
+        several.said("token refreshed", name)
+    limit = lambda number: subprocess.run(["prlimit", "--pid", str(process.pid), f"--nproc={number}:"], user=uid, group=uid, extra_groups=[],
+                                          check=True, timeout=10)
+    limit(0)
+    for name in "abc":
+        assert several.said("could not be started", name)[0]["error"] == "fork"
+    process.signal(signal.SIGHUP)
+    assert several.said("options cannot be checked")[0]["level"] == "warn"
+    limit(512)
+    for name in "abc":
+        several.said("token refreshed", name, 2)
+    assert several.stop(process).status == 0
+
+
+@pytest.mark.slow
+@needs_root
+def test_no_events_at_all(several):
+    """No watch is given: chains, a new configuration and a new subject token are found by the schedule alone."""
+    several.folder.chmod(0o777)
+    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no user namespaces")
+    several.lifetimes = {"a": 7, "b": 3600}
+    several.caps = {"b"}
+    several.configure(several.exchange("a"), several.exchange("b", reads="a"))
+    process = several.start(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
+                                                  'echo 0 >/proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
+    several.said("token refreshed", "b", 2, patience_s=25)
+    several.configure(several.exchange("a"))
+    several.said("removed", "b", patience_s=15)
+    several.said("token refreshed", "a", 3)
+    assert several.stop(process).status == 0
+
+
+def set_limit(process, uid, option):
+    """As its own user: root alone may not, without CAP_SYS_RESOURCE."""
+    subprocess.run(["prlimit", "--pid", str(process.pid), option], user=uid, group=uid, extra_groups=[], check=True, timeout=10)
+
+
+@pytest.mark.slow
+@needs_root
+@pytest.mark.skipif(sanitized(), reason="the sanitizers want threads")
+def test_no_more_processes(rig):
+    """The pids limit, as RLIMIT_NPROC of a UID that nobody else has: first from the start on, then for a while."""
+    r = rig("--lifetime", SHORT)
+    uid = 61000 + os.getpid() % 4000
+    process = r.run(uid=uid, gid=uid)
+    r.has_token()
+    set_limit(process, uid, "--nproc=0:")
+    line = r.said("could not be started")[0]
+    assert line["error"] == "fork" and line["retry_in_s"] <= 2 and "pids" in line["hint"]
+    set_limit(process, uid, "--nproc=512:")
+    r.said("token refreshed", 2)
+    assert r.status()["state"] == "ok"
+    r.stop(process)
+    assert process.popen.returncode == 0
+
+
+@pytest.mark.slow
+@needs_root
+@pytest.mark.skipif(sanitized(), reason="the sanitizers want threads")
+def test_no_more_processes_at_the_start(rig):
+    r = rig()
+    uid = 56000 + os.getpid() % 4000
+    process = r.run(uid=uid, gid=uid, prefix=["prlimit", "--nproc=0:", "--"])
+    r.said("could not be started")
+    set_limit(process, uid, "--nproc=512:")
+    r.has_token()
+    assert r.stop(process).status == 0
+
+
+@pytest.mark.slow
+@needs_root
+def test_no_more_descriptors(rig):
+    """A worker needs a pipe."""
+    r = rig("--lifetime", SHORT)
+    process = r.run()
+    r.has_token()
+    r.said("token refreshed")
+    held = max(int(number) for number in os.listdir(f"/proc/{process.pid}/fd")) + 1
+    set_limit(process, UID, f"--nofile={held}:")
+    line = r.said("no pipe for a worker")[0]
+    assert line["error"] == "fork"
+    assert set(r.status()) >= {"state"}
+    set_limit(process, UID, "--nofile=512:")
+    r.said("token refreshed", 2)
+    assert len(os.listdir(f"/proc/{process.pid}/fd")) <= held
+    assert r.stop(process).status == 0
+
+
+@pytest.mark.slow
+@needs_root
+def test_no_more_watches(rig):
+    """inotify_init fails with EMFILE in a user namespace that may have none. The schedule alone is enough."""
+    r = rig("--lifetime", SHORT)
+    for path in (r.folder, r.out):
+        path.chmod(0o777)
+    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no user namespaces")
+    process = r.run(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
+                                          'echo 0 >/proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
+    r.has_token()
+    r.said("token refreshed")
+    links = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd")]
+    assert not [link for link in links if "inotify" in link], links
+    r.said("token refreshed", 2)
+    assert r.stop(process).status == 0
+
+
+@pytest.mark.slow
+@needs_root
+def test_a_full_disk(rig):
+    """Said, tried again, and the old token stays whole."""
+    r = rig("--lifetime", "40s")
+    size = 64 * 1024
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=1777", "tmpfs", r.out], check=True)
+    try:
+        process = r.exchange("--seconds-between-runs=1")
+        r.has_token()
+        r.said("token refreshed")
+        token = r.token()
+        (r.out / "ballast").touch()
+        with open(r.out / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(b"x" * 512)
+        time.sleep(FLOOR_S)
+        process.signal(signal.SIGHUP)
+        line = r.said("no space left")[0]
+        assert line["error"] == "output"
+        assert r.token() == token
+        assert r.command("check", r.out).status == 0
+        (r.out / "ballast").unlink()
+        r.said("token refreshed", 2)
+        assert r.token() != token
+        assert sorted(path.name for path in r.out.iterdir()) == [".status", "expires", "thumbprint", "token.jwt"]
+        assert r.stop(process).status == 0
+    finally:
+        for process in r.processes:
+            process.kill()
+        subprocess.run(["umount", "-l", r.out], check=True)
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_limit_that_is_lowered(several):
+    """poll(2) refuses more descriptors than the limit allows, at once and for ever: no reason to spin, or to be deaf."""
+    several.lifetimes = {"a": 7}
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    subprocess.run(["prlimit", "--pid", str(process.pid), "--nofile=4:4"], check=True, timeout=10,
+                   **(dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}))
+    before = cpu_s(process.pid)
+    process.signal(signal.SIGHUP)
+    several.said("cannot be checked")
+    time.sleep(2)
+    assert cpu_s(process.pid) - before < 0.4
+    assert several.stop(process).status == 0
+
+
+def refuse(call):
+    """From now on this process and its children get EPERM from a system call."""
+    rows = [(0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+
+
+def test_a_timer_that_is_refused(several):
+    """timerfd_settime(2) fails: without a timer, the clock is looked at; what is due is done, and nothing spins."""
+    several.lifetimes = {"a": 7}
+    several.configure(several.exchange("a"))
+    process = several.start(preexec_fn=lambda: refuse({"x86_64": 286, "aarch64": 86}[platform.machine()]))
+    several.said("token refreshed", "a", 2)
+    before = cpu_s(process.pid)
+    time.sleep(2)
+    assert cpu_s(process.pid) - before < 0.4
+    assert several.stop(process).status == 0
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer writes, and needs descriptors of its own")
+def test_no_file_may_grow(fetch, serve, sidecar, space):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    run = sidecar.run("fetch", "--url", "https://127.0.0.1:1/", "--token-file", space.token_file, "--output-dir", space.out, "--deadline", "1s",
+                      "--log-format", "text", preexec_fn=limit)
+    assert run.status == 73 and "too big" in run.err, run.err
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer needs descriptors of its own")
+def test_few_descriptors(serve, sidecar, space):
+    """However few there are: a success, or an error that says so, and never a crash or a torn file."""
+    server = serve(http(body={"access_token": "opaque", "expires_in": 300}))
+    statuses = []
+    for count in range(3, 16):
+        run = sidecar.run("fetch", "--url", server.url("/"), "--token-file", space.token_file, "--output-dir", space.out, "--cacert-path", space.ca_file,
+                          "--deadline", "1s", "--log-format", "text", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count)))
+        assert run.status in (0, 66, 69, 73, 75), (count, run.err)
+        assert run.status == 0 or run.err, count
+        statuses.append(run.status)
+    assert statuses[-1] == 0
+    assert sorted(path.name for path in space.out.iterdir()) == [".status", "expires", "token.jwt"]
