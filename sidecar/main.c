@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "commands/commands.h"
 #include "commands/help.h"
 #include "listener/listener.h"

@@ -104,23 +104,8 @@ bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t 
  * it is anything else. */
 bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
 
-/*
- * Nearest known name, for "did you mean": edit distance (a swap of neighbours is one edit) at most
- * 1/3 of the word's length, and one edit is always allowed.
- *   word   in  up to 63 bytes; longer ones have no neighbour
- *   names  in  array of count strings
- * Returns the first of the nearest elements of names, or NULL.
- */
-const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count);
-
-/* base64url without padding (RFC 7515 section 2) and base64 with it (RFC 4648 section 4). The
- * decoders refuse white space, wrong padding and non-zero trailing bits. Return false when
- * malformed or when out is too small; out may then have been written to. out needs 3/4 of in,
- * rounded down. */
-bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t *len);
-void sts_base64url_encode(struct sts_text *t, const void *data, size_t len);
-void sts_base64_encode(struct sts_text *t, const void *data, size_t len);
-void sts_hex_encode(struct sts_text *t, const void *data, size_t len); /* upper case */
+/* Add hexadecimal digits, in upper case. */
+void sts_hex_encode(struct sts_text *t, const void *data, size_t len);
 
 /* Of a hexadecimal digit, or -1. sts_hex_decode() wants exactly len bytes, and may have written some
  * when it returns false. */

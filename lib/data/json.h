@@ -13,14 +13,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/json_scan.h"
 
-#define STS_JSON_DEPTH_MAX 16
+#define STS_JSON_MAX_BYTES (256 * 1024) /* of a document */
 
 struct sts_json; /* one value inside the open document; owned by it */
 
 /*
  * Parse a document. Closes the one that was open.
- *   text  in   UNTRUSTED; at most STS_HTTP_BODY_MAX_BYTES; a byte order mark is skipped; not kept
+ *   text  in   UNTRUSTED; at most STS_JSON_MAX_BYTES; a byte order mark is skipped; not kept
  *   root  out  valid until the next sts_json_parse() or sts_json_close()
  * Returns STS_OK; STS_EHTML when the first byte that is not white space is '<'; STS_EEMPTY when
  * there is nothing but white space; STS_ETOOBIG when the text is too long or the arena is full;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "net/address.h"
 
 /* --- the proxy's URL --- */

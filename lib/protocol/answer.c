@@ -7,140 +7,22 @@
 #include "data/json.h"
 #include "data/xml.h"
 #include "net/url.h"
+#include "protocol/reason.h"
 #include "protocol/redact.h"
 #include "token/expiry.h"
 #include "token/jwt.h"
 
-#define WORDS_MAX_BYTES  120 /* of the peer's own words in a message */
-#define SECRET_RUN_BYTES 8
-#define SECRET_MIN_BYTES 4
-#define POINTER_SHOWN    100
-#define YEAR_S           (366LL * 24 * 3600)
-#define HEX_DIGITS       (2 * STS_THUMBPRINT_BYTES)
+#define CLAIM_MAX_BYTES 60 /* of a claim in a message */
+#define POINTER_SHOWN   100
+#define YEAR_S          (366LL * 24 * 3600)
+#define HEX_DIGITS      (2 * STS_THUMBPRINT_BYTES)
 
-/* ---- the peer's words ---- */
+_Static_assert(STS_HTTP_BODY_MAX_BYTES <= STS_JSON_MAX_BYTES, "a body is never too long for JSON");
 
-static bool shares(struct sts_slice text, struct sts_slice secret)
+static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 {
-	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
-
-	/* So short, it is none, and would hide every message. */
-	return secret.len >= SECRET_MIN_BYTES && sts_redact_repeats(text, secret, run);
-}
-
-static bool shares_any(struct sts_slice text, const struct sts_field *fields, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if ((fields[i].secret || sts_request_name_is_secret(fields[i].name)) &&
-		    shares(text, fields[i].value))
-			return true;
-	return false;
-}
-
-/*
- * Does text from the peer hold a piece of a secret? Those that we sent are known; a JWT of any
- * other kind begins with the base64url form of {" and is left out as well.
- */
-static bool is_echo(const struct sts_answer_input *in, struct sts_slice text)
-{
-	const struct sts_request *r = in->request;
-
-	if (text.len == 0)
-		return false;
-	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 || shares(text, r->subject) ||
-	       shares(text, r->client_secret) || shares_any(text, r->params, r->param_count) ||
-	       shares_any(text, r->headers, r->header_count);
-}
-
-/* What the peer says went wrong; slices into the open document, or the body. */
-struct words {
-	struct sts_slice code; /* empty when there is none that may be shown */
-	struct sts_slice text;
-	bool own; /* no code, but text where an STS has it, and no portal */
-};
-
-/* The first of the pointers (texts one after the other) that leads to a string. */
-static struct sts_slice first_string(const struct sts_json *root, const char *pointers)
-{
-	const struct sts_json *v;
-	struct sts_slice s;
-
-	for (; *pointers; pointers = sts_text_at(pointers, 1))
-		if (sts_json_at(root, pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
-			return s;
-	return (struct sts_slice){NULL, 0};
-}
-
-static bool is_code(struct sts_slice s)
-{
-	return s.len > 0 && s.len < STS_CODE_MAX_BYTES && sts_slice_has_only(s, "_.-");
-}
-
-/* Is it text for people: neither a page nor what was meant to be JSON? */
-static bool is_plain(struct sts_slice body)
-{
-	return body.len > 0 && !strchr("<{[\"", body.data[0]);
-}
-
-/* root is NULL where the body is no JSON. */
-static struct words read_words(const struct sts_answer_input *in, const struct sts_json *root)
-{
-	struct words words = {.code = first_string(root, sts_error_pointers),
-			      .text = sts_slice_trim(first_string(root, sts_message_pointers))};
-
-	words.own = words.code.len == 0 && words.text.len > 0;
-	if (!root && is_plain(sts_slice_trim(in->body)))
-		words.text = sts_slice_trim(in->body);
-	if (!is_code(words.code) || is_echo(in, words.code)) {
-		/* "error":"Not Found" is prose, and no error code of a protocol. */
-		if (words.text.len == 0)
-			words.text = words.code;
-		words.code.len = 0;
-	}
-	return words;
-}
-
-/* Errors of several lines (Vault's) are read better with a space where they have white space. */
-static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
-{
-	size_t len = 0;
-
-	s = sts_slice_trim(s);
-	for (size_t i = 0; i < s.len && len < size; i++) {
-		bool blank = s.data[i] == ' ' || (s.data[i] >= '\t' && s.data[i] <= '\r');
-
-		if (!blank || out[len - 1] != ' ')
-			out[len++] = blank ? ' ' : s.data[i];
-	}
-	return (struct sts_slice){out, len};
-}
-
-static void add_words(struct sts_text *t, const struct sts_answer_input *in,
-		      const struct words *words)
-{
-	char shown[WORDS_MAX_BYTES + 1], line[WORDS_MAX_BYTES + 1];
-	struct sts_text text;
-
-	if (words->code.len > 0) {
-		sts_text_add_str(t, ": ");
-		sts_text_add_slice(t, words->code);
-	}
-	if (words->text.len == 0)
-		return;
-	/* What is looked at is what would be printed: short, whatever the peer sent. */
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, one_line(words->text, line, sizeof(line)), WORDS_MAX_BYTES);
-	sts_text_add_str(t, ": ");
-	if (is_echo(in, (struct sts_slice){text.data, text.len}))
-		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
-	else
-		sts_text_add_str(t, shown);
-}
-
-static void keep_code(struct sts_answer *out, const struct words *words)
-{
-	memcpy(out->sts_error, words->code.data ? words->code.data : "", words->code.len);
-	out->sts_error[words->code.len] = '\0';
+	memcpy(out->sts_error, reason->code.data ? reason->code.data : "", reason->code.len);
+	out->sts_error[reason->code.len] = '\0';
 }
 
 /* The body as JSON; XML, where the protocol says that it may be, by way of scratch. */
@@ -169,22 +51,22 @@ static bool blames_client(const struct sts_answer_input *in, struct sts_slice co
 		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
 }
 
-static enum sts_err by_status(const struct sts_answer_input *in, const struct words *words)
+static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
 {
 	int status = in->head->status;
-	bool has_code = words->code.len > 0;
+	bool has_code = reason->code.len > 0;
 
 	if (status >= 500 || status == 408 || status == 425 || status == 429)
 		return STS_EBUSY;
 	if (status < 400)
 		return STS_EREDIRECT;
-	if (blames_client(in, words->code))
+	if (blames_client(in, reason->code))
 		return STS_ECLIENT;
 	if (status == 401)
 		return in->protocol->flags & STS_PROTOCOL_FINAL ? STS_EREFUSED : STS_EUNAUTHORIZED;
 	if (status == 403)
 		return STS_EDENIED;
-	if (has_code || (words->own && status != 404 && status != 405))
+	if (has_code || (reason->own && status != 404 && status != 405))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }
@@ -199,7 +81,7 @@ static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 		return;
 	sts_text_init(&text, origin, sizeof(origin));
 	sts_url_add_origin(&text, in->head->location);
-	if (is_echo(in, (struct sts_slice){text.data, text.len}))
+	if (sts_redact_has_secret(in->request, (struct sts_slice){text.data, text.len}))
 		return;
 	sts_text_add_str(t, " to ");
 	sts_text_add_str(t, origin);
@@ -215,17 +97,17 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 
 	if (parse(in, scratch, size, &root, NULL) != STS_OK)
 		root = NULL;
-	struct words words = read_words(in, root);
-	enum sts_err err = sts_protocol_code(words.code, by_status(in, &words), NULL);
+	struct sts_reason reason = sts_reason_read(in->request, in->body, root);
+	enum sts_err err = sts_protocol_code(reason.code, by_status(in, &reason), NULL);
 
-	keep_code(out, &words);
+	keep_code(out, &reason);
 	sts_text_init(&text, msg, sizeof(msg));
 	/* The first words are a promise: people search their logs for them. */
 	sts_text_addf(&text, "unexpected status %d", status);
 	if (err == STS_EREDIRECT)
 		add_redirect(&text, in);
 	else
-		add_words(&text, in, &words);
+		sts_reason_add(&text, in->request, &reason);
 	sts_json_close();
 	return sts_fail(e, err, status, "%s", msg);
 }
@@ -287,17 +169,17 @@ static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const stru
 static enum sts_err no_token(const struct sts_answer_input *in, const struct sts_json *root,
 			     struct spot spot, struct sts_answer *out, struct sts_error *e)
 {
-	struct words words = read_words(in, root);
+	struct sts_reason reason = sts_reason_read(in->request, in->body, root);
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text text;
 
-	keep_code(out, &words);
+	keep_code(out, &reason);
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
 		      shown(spot).text);
-	add_words(&text, in, &words);
+	sts_reason_add(&text, in->request, &reason);
 	bool known;
-	enum sts_err err = sts_protocol_code(words.code, STS_EANSWER, &known);
+	enum sts_err err = sts_protocol_code(reason.code, STS_EANSWER, &known);
 
 	/* A denial is one, whatever the status. */
 	return sts_fail(e, err == STS_EANSWER && known ? STS_EREFUSED : err, in->head->status, "%s",
@@ -409,19 +291,19 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			       const char *pointer, const char *what, struct sts_slice wanted,
 			       struct sts_error *e)
 {
-	char found[WORDS_MAX_BYTES / 2 + 3], value[WORDS_MAX_BYTES / 2 + 1];
+	char found[CLAIM_MAX_BYTES + 3], value[CLAIM_MAX_BYTES + 1];
 	const struct sts_json *v;
 	struct sts_slice s;
 	struct sts_text text;
 
 	sts_text_init(&text, found, sizeof(found));
 	if (sts_json_at(claims, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s) &&
-	    s.len > 0 && !is_echo(in, s)) {
-		sts_text_add_escaped(&text, s, WORDS_MAX_BYTES / 2);
+	    s.len > 0 && !sts_redact_has_secret(in->request, s)) {
+		sts_text_add_escaped(&text, s, CLAIM_MAX_BYTES);
 		sts_text_add_str(&text, ", ");
 	}
 	sts_text_init(&text, value, sizeof(value));
-	sts_text_add_escaped(&text, wanted, WORDS_MAX_BYTES / 2);
+	sts_text_add_escaped(&text, wanted, CLAIM_MAX_BYTES);
 	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s is %snot %s", what, found,
 			value);
 }

@@ -8,12 +8,12 @@
 #define STS_PROTOCOL_ANSWER_H
 
 #include "http/response.h"
+#include "protocol/reason.h"
 #include "protocol/request.h"
 #include "protocol/table.h"
 
 #define STS_TOKEN_MAX_BYTES  (64 * 1024)
 #define STS_THUMBPRINT_BYTES 32
-#define STS_CODE_MAX_BYTES   48 /* of an error code from the peer, with the NUL */
 
 struct sts_answer_input {
 	const struct sts_protocol *protocol;

@@ -3,25 +3,15 @@
 
 #include <string.h>
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same(const char *a, const char *b, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && lower(a[i]) == lower(b[i]))
-		i++;
-	return i == len;
-}
+#define SECRET_RUN_BYTES 8
+#define SECRET_MIN_BYTES 4
 
 static bool shares(const char *text, size_t len, struct sts_slice secret, size_t run)
 {
 	for (size_t i = 0; i + run <= len; i++)
 		for (size_t j = 0; j + run <= secret.len; j++)
-			if (same(text + i, secret.data + j, run))
+			if (sts_slice_same_nocase((struct sts_slice){text + i, run},
+						  (struct sts_slice){secret.data + j, run}))
 				return true;
 	return false;
 }
@@ -111,4 +101,30 @@ bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t r
 			return true;
 	}
 	return false;
+}
+
+static bool repeats(struct sts_slice text, struct sts_slice secret)
+{
+	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
+
+	/* So short, it is none, and would hide every message. */
+	return secret.len >= SECRET_MIN_BYTES && sts_redact_repeats(text, secret, run);
+}
+
+static bool repeats_any(struct sts_slice text, const struct sts_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((fields[i].secret || sts_request_name_is_secret(fields[i].name)) &&
+		    repeats(text, fields[i].value))
+			return true;
+	return false;
+}
+
+bool sts_redact_has_secret(const struct sts_request *r, struct sts_slice text)
+{
+	if (text.len == 0)
+		return false;
+	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 || repeats(text, r->subject) ||
+	       repeats(text, r->client_secret) || repeats_any(text, r->params, r->param_count) ||
+	       repeats_any(text, r->headers, r->header_count);
 }

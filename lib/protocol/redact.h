@@ -9,6 +9,7 @@
 #define STS_PROTOCOL_REDACT_H
 
 #include "base/text.h"
+#include "protocol/request.h"
 
 #define STS_REDACT_TEXT_MAX_BYTES 256
 
@@ -18,5 +19,13 @@
  * False for a secret that is shorter than run.
  */
 bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t run);
+
+/*
+ * Does text from the peer hold a piece of a secret? The secrets that the request sent are known:
+ * eight bytes of one of them side by side count (all bytes of a shorter one; one below four bytes is
+ * not looked for). A JWT of any other kind begins with the base64url form of {" and counts as well.
+ *   text  in  UNTRUSTED
+ */
+bool sts_redact_has_secret(const struct sts_request *request, struct sts_slice text);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/base64.h"
+#include "http/request.h"
+
 #define BASIC_MAX_BYTES (3 * STS_REQUEST_CLIENT_MAX_BYTES + 2) /* encoded, a colon, a NUL */
 #define MASK            "***"
 

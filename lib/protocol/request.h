@@ -7,7 +7,6 @@
 #ifndef STS_PROTOCOL_REQUEST_H
 #define STS_PROTOCOL_REQUEST_H
 
-#include "http/response.h"
 #include "net/url.h"
 #include "protocol/table.h"
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+#include "http/request.h"
 #include "token/subject.h"
 
 #define NAME_MAX_BYTES 128

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+
 #define OAUTH      "urn:ietf:params:oauth:"
 #define TOKEN_TYPE OAUTH "token-type:"
 #define CLOUD      "https://www.googleapis.com/auth/cloud-platform"

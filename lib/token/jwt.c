@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
+
 #define EPOCH_MAX_S 253402300799LL /* 9999-12-31T23:59:59Z */
 
 static enum sts_err no_jwt(struct sts_error *e, const char *why)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "trust/dn.h"
 
 #define PIECE_BYTES         8192
 #define FILE_COST_MIN_BYTES 4096
@@ -74,7 +75,7 @@ static bool is_wanted(const struct search *s, const struct sts_cert *cert)
 	if (sts_der_eq(cert->der, s->end_entity))
 		return true;
 	for (size_t i = 0; i < s->wanted_count; i++)
-		if (sts_cert_names_equal(cert->subject, s->wanted[i]))
+		if (sts_dn_equal(cert->subject, s->wanted[i]))
 			return true;
 	return false;
 }

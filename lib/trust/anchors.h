@@ -59,7 +59,7 @@ struct sts_anchors {
  * Scan all sources for certificates whose subject is one of the wanted names (or whose DER equals
  * the end entity's: a pinned server certificate). Reads with pread(2), and in directories with
  * getdents64(2) and openat(2).
- *   wanted       in   whole Name elements; compared with sts_cert_names_equal()
+ *   wanted       in   whole Name elements; compared with sts_dn_equal()
  *   end_entity   in   DER of the server's certificate
  *   now_s        in   anchors expired or not yet valid at this time are skipped
  *   anchors      out  filled afresh; each certificate once. Past STS_ANCHORS_MAX or

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "net/address.h"
-
-#define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+#include "trust/dn.h"
 
 /* The readers return NULL, or what is wrong in words that follow "certificate ...: ". */
 static const char too_many_extensions[] = "more than 32 extensions";
@@ -193,9 +192,9 @@ static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct
 		size_t point_len;
 		enum sts_key_kind kind;
 	} curves[] = {
-		{OID("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, STS_KEY_EC_P256},
-		{OID("\x2b\x81\x04\x00\x22"), 97, STS_KEY_EC_P384},
-		{OID("\x2b\x81\x04\x00\x23"), 133, STS_KEY_EC_P521},
+		{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, STS_KEY_EC_P256},
+		{STS_DER_OID_OF("\x2b\x81\x04\x00\x22"), 97, STS_KEY_EC_P384},
+		{STS_DER_OID_OF("\x2b\x81\x04\x00\x23"), 133, STS_KEY_EC_P521},
 	};
 
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
@@ -222,9 +221,9 @@ static const char *read_key(struct sts_cert *cert)
 	bits.data++;
 	bits.len--;
 	cert->key_kind = STS_KEY_OTHER;
-	if (sts_der_eq(cert->key_oid, OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
+	if (sts_der_eq(cert->key_oid, STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
 		return read_rsa_key(bits, cert);
-	if (sts_der_eq(cert->key_oid, OID("\x2a\x86\x48\xce\x3d\x02\x01")) &&
+	if (sts_der_eq(cert->key_oid, STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x02\x01")) &&
 	    sts_der_take(&algorithm, STS_DER_OID, &curve))
 		return read_ec_key(curve, bits, cert);
 	return NULL;
@@ -351,149 +350,11 @@ enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts
 	}
 	sts_text_init(&t, name, sizeof(name));
 	if (cert->subject.len > 0)
-		sts_cert_add_name(&t, cert->subject);
+		sts_dn_add(&t, cert->subject);
 	else
 		sts_text_add_str(&t, "(unread)");
 	return sts_fail(e, why == too_many_extensions ? STS_ECERT_LIMIT : STS_ECERT_MALFORMED, 0,
 			"certificate %s: %s", name, why);
-}
-
-/* The attributes of a Name, one after the other; rdn is the rest of the set that the last came
- * from. */
-struct name_walk {
-	struct sts_der rdns, rdn, oid, value;
-	uint8_t tag;
-};
-
-static bool walk_start(struct name_walk *w, struct sts_der name)
-{
-	*w = (struct name_walk){0};
-	return sts_der_take(&name, STS_DER_SEQUENCE, &w->rdns);
-}
-
-static bool walk_ended(const struct name_walk *w)
-{
-	return w->rdns.len == 0 && w->rdn.len == 0;
-}
-
-static bool walk_next(struct name_walk *w)
-{
-	struct sts_der pair;
-
-	if (w->rdn.len == 0 && !sts_der_take(&w->rdns, STS_DER_SET, &w->rdn))
-		return false;
-	return sts_der_take(&w->rdn, STS_DER_SEQUENCE, &pair) &&
-	       sts_der_take(&pair, STS_DER_OID, &w->oid) &&
-	       sts_der_any(&pair, &w->tag, &w->value, NULL) && pair.len == 0;
-}
-
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* The next character of a string without regard to case, a run of white space as one space; -1 at
- * the end. */
-static int next_folded(struct sts_der *s, bool first)
-{
-	size_t spaces = 0;
-	uint8_t c;
-
-	while (spaces < s->len && is_space(s->data[spaces]))
-		spaces++;
-	s->data += spaces;
-	s->len -= spaces;
-	if (s->len == 0)
-		return -1;
-	if (spaces > 0 && !first)
-		return ' ';
-	c = *s->data++;
-	s->len--;
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-static bool strings_equal(struct sts_der a, struct sts_der b)
-{
-	int x = a.len > 0 ? next_folded(&a, true) : -1, y = b.len > 0 ? next_folded(&b, true) : -1;
-
-	while (x == y && x >= 0) {
-		x = next_folded(&a, false);
-		y = next_folded(&b, false);
-	}
-	return x == y;
-}
-
-/* UTF8String, PrintableString, T61String, IA5String. */
-static bool is_string(uint8_t tag)
-{
-	return tag == 0x0c || tag == 0x13 || tag == 0x14 || tag == 0x16;
-}
-
-static bool attributes_equal(const struct name_walk *a, const struct name_walk *b)
-{
-	if (!sts_der_eq(a->oid, b->oid) || (a->rdn.len == 0) != (b->rdn.len == 0))
-		return false;
-	if (is_string(a->tag) && is_string(b->tag))
-		return strings_equal(a->value, b->value);
-	return a->tag == b->tag && sts_der_eq(a->value, b->value);
-}
-
-bool sts_cert_names_equal(struct sts_der a, struct sts_der b)
-{
-	struct name_walk x, y;
-
-	if (sts_der_eq(a, b))
-		return true;
-	if (!walk_start(&x, a) || !walk_start(&y, b))
-		return false;
-	while (!walk_ended(&x) && !walk_ended(&y))
-		if (!walk_next(&x) || !walk_next(&y) || !attributes_equal(&x, &y))
-			return false;
-	return walk_ended(&x) && walk_ended(&y);
-}
-
-/* The last value of a type: the most specific. */
-static bool find_attribute(struct sts_der name, struct sts_der oid, struct sts_der *value)
-{
-	struct name_walk w;
-	bool found = false;
-
-	if (!walk_start(&w, name))
-		return false;
-	while (!walk_ended(&w) && walk_next(&w))
-		if (sts_der_eq(w.oid, oid)) {
-			*value = w.value;
-			found = true;
-		}
-	return found;
-}
-
-bool sts_cert_name_has(struct sts_der name, struct sts_der oid)
-{
-	struct sts_der value;
-
-	return find_attribute(name, oid, &value);
-}
-
-static struct sts_slice as_text(struct sts_der value)
-{
-	return (struct sts_slice){(const char *)value.data, value.len};
-}
-
-void sts_cert_add_name(struct sts_text *t, struct sts_der name)
-{
-	struct sts_der value;
-
-	/* id-at: commonName, organizationName, organizationalUnitName */
-	if (!find_attribute(name, OID("\x55\x04\x03"), &value) &&
-	    !find_attribute(name, OID("\x55\x04\x0a"), &value) &&
-	    !find_attribute(name, OID("\x55\x04\x0b"), &value)) {
-		sts_text_add_str(t, "(no name)");
-		return;
-	}
-	sts_text_add_char(t, '"');
-	sts_text_add_escaped(t, as_text(value), 78);
-	sts_text_add_char(t, '"');
 }
 
 static void add_ip(struct sts_text *t, struct sts_der ip)
@@ -517,7 +378,7 @@ static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der nam
 	}
 	sts_text_add_str(t, kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[kind] : "?");
 	if (kind == 1 || kind == 2 || kind == 6)
-		sts_text_add_escaped(t, as_text(name), 64);
+		sts_text_add_escaped(t, sts_der_text(name), 64);
 }
 
 void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert)

@@ -51,22 +51,6 @@ struct sts_cert {
  */
 enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts_error *e);
 
-/*
- * Are two Names (whole elements) the same? RFC 5280 section 7.1 in small: the same attributes in
- * the same order; strings are compared without regard to their type, ASCII case and white space,
- * since CAs that were renewed differ in just that; anything else byte for byte.
- */
-bool sts_cert_names_equal(struct sts_der a, struct sts_der b);
-
-/* Does a Name have an attribute of this type (content of the OID)? */
-bool sts_cert_name_has(struct sts_der name, struct sts_der oid);
-
-/*
- * The subject (or issuer) Name for a message: CN, else O, else OU, escaped, at most 80 bytes, in
- * quotation marks.
- */
-void sts_cert_add_name(struct sts_text *t, struct sts_der name);
-
 /* What the certificate is for, for a message: up to five SAN entries, escaped: "DNS:a.example,
  * IP:10.0.0.1, and 3 more". */
 void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/address.h"
+#include "trust/dn.h"
 
 /* GeneralName (RFC 5280 section 4.2.1.6): the context tag's number. */
 enum kind {
@@ -17,21 +18,6 @@ enum kind {
 /* Names times constraints: a chain of 64 KiB could otherwise ask for millions of comparisons. */
 #define COMPARISONS_MAX 100000
 #define NAME_MAX_BYTES  253
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool equal_nocase(struct sts_slice a, struct sts_slice b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower(b.data[i]))
-			return false;
-	return true;
-}
 
 static struct sts_slice after(struct sts_slice s, size_t skip)
 {
@@ -55,7 +41,7 @@ static size_t count_labels(struct sts_slice s)
 	size_t labels = 1, len = 0, digits = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		char c = lower(s.data[i]);
+		char c = s.data[i], letter = (char)(c | 0x20);
 		bool digit = c >= '0' && c <= '9';
 
 		if (c == '.' && len > 0) {
@@ -63,7 +49,7 @@ static size_t count_labels(struct sts_slice s)
 			len = digits = 0;
 			continue;
 		}
-		if (!digit && !(c >= 'a' && c <= 'z') && c != '-' && c != '_')
+		if (!digit && !(letter >= 'a' && letter <= 'z') && c != '-' && c != '_')
 			return 0;
 		len++;
 		digits += digit;
@@ -83,15 +69,10 @@ bool sts_cert_names_match_dns(struct sts_slice pattern, struct sts_slice host)
 	if (count_labels(host) == 0)
 		return false;
 	if (!is_wildcard(pattern))
-		return equal_nocase(pattern, host);
+		return sts_slice_same_nocase(pattern, host);
 	pattern = after(pattern, 2);
 	return count_labels(pattern) >= 2 && first > 0 && first < host.len &&
-	       equal_nocase(pattern, after(host, first + 1));
-}
-
-static struct sts_slice as_text(struct sts_der der)
-{
-	return (struct sts_slice){(const char *)der.data, der.len};
+	       sts_slice_same_nocase(pattern, after(host, first + 1));
 }
 
 static bool name_matches(uint8_t tag, struct sts_der name, const struct sts_server_name *server)
@@ -100,7 +81,7 @@ static bool name_matches(uint8_t tag, struct sts_der name, const struct sts_serv
 		return tag == STS_DER_CONTEXT(KIND_IP) && name.len == server->ip_len &&
 		       memcmp(name.data, server->ip, name.len) == 0;
 	return tag == STS_DER_CONTEXT(KIND_DNS) &&
-	       sts_cert_names_match_dns(as_text(name), server->dns);
+	       sts_cert_names_match_dns(sts_der_text(name), server->dns);
 }
 
 static void add_server(struct sts_text *t, const struct sts_server_name *server)
@@ -124,7 +105,7 @@ static enum sts_err wrong_name(const struct sts_cert *cert, const struct sts_ser
 		sts_cert_add_san(&t, cert);
 	} else {
 		sts_text_add_str(&t, ": the certificate ");
-		sts_cert_add_name(&t, cert->subject);
+		sts_dn_add(&t, cert->subject);
 		sts_text_add_str(&t, " has no subjectAltName (its common name does not count)");
 	}
 	return sts_fail(e, STS_ECERT_NAME, 0, "%s", text);
@@ -167,7 +148,7 @@ static bool dns_inside(struct sts_slice name, struct sts_slice base, bool exclud
 	if (name.len < base.len)
 		return false;
 	extra = name.len - base.len;
-	if (!equal_nocase(after(name, extra), base))
+	if (!sts_slice_same_nocase(after(name, extra), base))
 		return false;
 	return base.data[0] == '.' || extra == 0 || name.data[extra - 1] == '.';
 }
@@ -221,7 +202,7 @@ static bool take_subtree(struct sts_der *list, uint8_t *tag, struct sts_der *bas
 	if ((*tag & 0xc0) != 0x80 || (*tag & 0x1f) >= KIND__COUNT)
 		return false;
 	if ((*tag & 0x1f) == KIND_DNS)
-		return is_dns_base(as_text(*base));
+		return is_dns_base(sts_der_text(*base));
 	if ((*tag & 0x1f) == KIND_IP)
 		return (base->len == 8 || base->len == 32) &&
 		       is_prefix_mask(base->data + base->len / 2, base->len / 2);
@@ -261,8 +242,9 @@ static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, 
 		if ((tag & 0x1f) != (int)kind)
 			continue;
 		*seen = true;
-		if (kind == KIND_DNS ? dns_inside(as_text(name), as_text(base), s.excluded)
-				     : ip_inside(name, base))
+		if (kind == KIND_DNS
+			    ? dns_inside(sts_der_text(name), sts_der_text(base), s.excluded)
+			    : ip_inside(name, base))
 			return true;
 	}
 	return false;
@@ -285,7 +267,7 @@ static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct s
 
 	sts_text_init(&t, text, sizeof(text));
 	sts_text_add_str(&t, "the name constraints of CA ");
-	sts_cert_add_name(&t, ca->subject);
+	sts_dn_add(&t, ca->subject);
 	sts_text_add_str(&t, why);
 	sts_text_add_str(&t, what);
 	sts_text_add_escaped(&t, name, 64);
@@ -308,7 +290,7 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 	if (kind == KIND_DNS) {
 		if (is_allowed(lists, kind, name))
 			return STS_OK;
-		return refuse(ca, "DNS:", as_text(name), " do not allow ", e);
+		return refuse(ca, "DNS:", sts_der_text(name), " do not allow ", e);
 	}
 	if ((name.len == 4 || name.len == 16) && is_allowed(lists, kind, name))
 		return STS_OK;
@@ -325,7 +307,7 @@ static unsigned kinds_of_subject(const struct sts_cert *below)
 
 	if (below->subject.len > 2) /* the header of an empty SEQUENCE */
 		kinds |= 1u << KIND_DIRECTORY;
-	if (sts_cert_name_has(below->subject, (struct sts_der){email, sizeof(email)}))
+	if (sts_dn_has(below->subject, (struct sts_der){email, sizeof(email)}))
 		kinds |= 1u << KIND_EMAIL;
 	return kinds;
 }

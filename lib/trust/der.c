@@ -125,3 +125,8 @@ bool sts_der_time(uint8_t tag, struct sts_der content, int64_t *epoch_s)
 	*epoch_s = sts_epoch_from_civil(year, field[0], field[1], field[2], field[3], field[4]);
 	return true;
 }
+
+struct sts_slice sts_der_text(struct sts_der content)
+{
+	return (struct sts_slice){(const char *)content.data, content.len};
+}

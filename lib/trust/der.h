@@ -7,9 +7,7 @@
 #ifndef STS_TRUST_DER_H
 #define STS_TRUST_DER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/text.h"
 
 struct sts_der {
 	const uint8_t *data; /* what is left; NULL only when len is 0 */
@@ -27,6 +25,9 @@ enum sts_der_tag {
 	STS_DER_SEQUENCE = 0x30,
 	STS_DER_SET = 0x31,
 };
+/* Of an OID's content, spelled as a string. */
+#define STS_DER_OID_OF(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+
 #define STS_DER_CONTEXT(n)             (0x80 | (n)) /* primitive [n] */
 #define STS_DER_CONTEXT_CONSTRUCTED(n) (0xa0 | (n)) /* constructed [n] */
 
@@ -39,6 +40,8 @@ bool sts_der_take(struct sts_der *in, uint8_t tag, struct sts_der *content);
 /* Is the next element of this tag? */
 bool sts_der_peek(const struct sts_der *in, uint8_t tag);
 bool sts_der_eq(struct sts_der a, struct sts_der b);
+/* The bytes as text. */
+struct sts_slice sts_der_text(struct sts_der content);
 /* BOOLEAN content: 00 or ff, one byte. */
 bool sts_der_bool(struct sts_der content, bool *value);
 /* INTEGER content, non-negative, minimal, at most 63 bits. */

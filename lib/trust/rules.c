@@ -5,8 +5,7 @@
 
 #include "base/format.h"
 #include "base/timefmt.h"
-
-#define OID(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
+#include "trust/dn.h"
 
 /* "certificate "NAME" ..." */
 enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
@@ -17,7 +16,7 @@ enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct
 	va_list args;
 
 	sts_text_init(&t, name, sizeof(name));
-	sts_cert_add_name(&t, cert->subject);
+	sts_dn_add(&t, cert->subject);
 	va_start(args, fmt);
 	sts_format(what, sizeof(what), fmt, args);
 	va_end(args);
@@ -80,22 +79,22 @@ static const struct {
 	const char *name;
 	bool good;
 } algorithms[] = {
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "RSA with SHA-256", true},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "RSA with SHA-384", true},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "RSA with SHA-512", true},
-	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ECDSA with SHA-256", true},
-	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ECDSA with SHA-384", true},
-	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ECDSA with SHA-512", true},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "RSA with MD5", false},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "RSA with SHA-1", false},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"), "RSA with SHA-224", false},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "RSA-PSS", false},
-	{OID("\x2a\x86\x48\xce\x3d\x04\x01"), "ECDSA with SHA-1", false},
-	{OID("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ECDSA with SHA-224", false},
-	{OID("\x2a\x86\x48\xce\x3d\x02\x01"), "EC on another curve", false},
-	{OID("\x2a\x86\x48\xce\x38\x04\x01"), "DSA", false},
-	{OID("\x2b\x65\x70"), "Ed25519", false},
-	{OID("\x2b\x65\x71"), "Ed448", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "RSA with SHA-256", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "RSA with SHA-384", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "RSA with SHA-512", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ECDSA with SHA-256", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ECDSA with SHA-384", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ECDSA with SHA-512", true},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "RSA with MD5", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "RSA with SHA-1", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"), "RSA with SHA-224", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "RSA-PSS", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x01"), "ECDSA with SHA-1", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ECDSA with SHA-224", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x02\x01"), "EC on another curve", false},
+	{STS_DER_OID_OF("\x2a\x86\x48\xce\x38\x04\x01"), "DSA", false},
+	{STS_DER_OID_OF("\x2b\x65\x70"), "Ed25519", false},
+	{STS_DER_OID_OF("\x2b\x65\x71"), "Ed448", false},
 };
 
 static const char *algorithm_name(struct sts_der oid, bool *good)
@@ -145,8 +144,8 @@ static enum sts_err check_purpose(const struct sts_cert *cert, struct sts_error 
 	if (!cert->has_eku)
 		return STS_OK;
 	while (sts_der_take(&list, STS_DER_OID, &oid))
-		if (sts_der_eq(oid, OID("\x2b\x06\x01\x05\x05\x07\x03\x01")) ||
-		    sts_der_eq(oid, OID("\x55\x1d\x25\x00")))
+		if (sts_der_eq(oid, STS_DER_OID_OF("\x2b\x06\x01\x05\x05\x07\x03\x01")) ||
+		    sts_der_eq(oid, STS_DER_OID_OF("\x55\x1d\x25\x00")))
 			return STS_OK;
 	return sts_rules_fail(e, STS_ECERT_PURPOSE, cert,
 			      "is not for TLS servers: its extended key usage lacks serverAuth");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/implementations.h"
+#include "trust/dn.h"
 #include "trust/rules.h"
 
 /* Issuers that are looked for, dead ends included: certificates that all name each other as issuers
@@ -169,8 +170,7 @@ static const struct sts_cert *choose(const struct sts_verifier *v, const struct 
 	*is_anchor = index < STS_ANCHORS_MAX;
 	if (*is_anchor) {
 		issuer = &v->anchors.cert[index];
-		if (index >= v->anchors.count ||
-		    !sts_cert_names_equal(top->issuer, issuer->subject))
+		if (index >= v->anchors.count || !sts_dn_equal(top->issuer, issuer->subject))
 			return NULL;
 	} else {
 		issuer = &v->cert[index -= STS_ANCHORS_MAX];
@@ -238,7 +238,7 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	sts_text_init(&t, text, sizeof(text));
 	sts_text_add_str(&t, orphan->self_issued ? "self-signed and not trusted: "
 						 : "no trust anchor for issuer ");
-	sts_cert_add_name(&t, orphan->issuer);
+	sts_dn_add(&t, orphan->issuer);
 	if (v->anchors.stale > 0)
 		sts_text_add_str(&t, " (one of that name has expired or is not yet valid)");
 	sts_text_addf(&t, "; searched %u certificates in", (unsigned)v->anchors.scanned);

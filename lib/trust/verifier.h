@@ -11,7 +11,7 @@
  * certificates and 64 KiB; RSA 2048 to 4096; no duplicate extension; no critical one that is not
  * understood; SHA-2 only.
  *
- * Names: an anchor's subject is compared with an issuer as sts_cert_names_equal() does; between two
+ * Names: an anchor's subject is compared with an issuer as sts_dn_equal() does; between two
  * certificates of the chain minimal wants the same bytes.
  *
  * The first certificate is the server's, unless it is a CA's: then the first that is none (some

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "net/proxy.h"
 #include "tls/tunnel.h"
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
+
 #include "form.h"
 
 /* The client's id and secret as Basic wants them: urlencoded, then base64 (RFC 6749 section 2.3.1).

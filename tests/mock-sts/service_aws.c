@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/base64.h"
+
 #include "form.h"
 #include "service.h"
 

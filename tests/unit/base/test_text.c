@@ -185,71 +185,34 @@ static void test_json(void)
 
 static void test_encodings(void)
 {
-	static const struct {
-		const char *plain, *url, *base64, *hex;
-	} rows[] = {
-		{"", "", "", ""},
-		{"f", "Zg", "Zg==", "66"},
-		{"fo", "Zm8", "Zm8=", "666F"},
-		{"foo", "Zm9v", "Zm9v", "666F6F"},
-		{"foob", "Zm9vYg", "Zm9vYg==", "666F6F62"},
-		{"fooba", "Zm9vYmE", "Zm9vYmE=", "666F6F6261"},
-		{"foobar", "Zm9vYmFy", "Zm9vYmFy", "666F6F626172"},
-		{"\xfb\xff\xbe", "-_--", "+/++", "FBFFBE"},
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		uint8_t out[16];
-		size_t len, plain_len = strlen(rows[i].plain);
-
-		start(sizeof(buf));
-		sts_base64url_encode(&t, rows[i].plain, plain_len);
-		CHECK_STR(buf, rows[i].url);
-		start(sizeof(buf));
-		sts_base64_encode(&t, rows[i].plain, plain_len);
-		CHECK_STR(buf, rows[i].base64);
-		start(sizeof(buf));
-		sts_hex_encode(&t, rows[i].plain, plain_len);
-		CHECK_STR(buf, rows[i].hex);
-		CHECK(sts_base64url_decode(sts_slice_of(rows[i].url), out, plain_len, &len));
-		CHECK(len == plain_len && memcmp(out, rows[i].plain, len) == 0);
-		CHECK(plain_len == 0 ||
-		      !sts_base64url_decode(sts_slice_of(rows[i].url), out, plain_len - 1, &len));
-	}
+	start(sizeof(buf));
+	sts_hex_encode(&t, "foobar\xfb\xff\xbe", 9);
+	CHECK_STR(buf, "666F6F626172FBFFBE");
+	start(sizeof(buf));
+	sts_hex_encode(&t, "", 0);
+	CHECK_STR(buf, "");
 	start(sizeof(buf));
 	sts_text_add_urlencoded(&t, STS_SLICE("aZ09-._~ +/=&%\xc3\0"));
 	CHECK_STR(buf, "aZ09-._~%20%2B%2F%3D%26%25%C3%00");
 }
 
-static void test_base64url_refused(void)
+static void test_lines_and_words(void)
 {
-	static const char *const bad[] = {"A",    "AAAAA", "Zg==", "Zm8=",   "Zh",
-					  "Zm9",  "Zm+v",  "Zm/v", "Zm9v\n", " Zm9",
-					  "Zm 9", "Z",     "====", "Zg=",    "\xc3\xa9"};
-	uint8_t out[16];
-	size_t len;
+	struct sts_slice text = STS_SLICE("one  two\t three\r\n\n \n last"), line, word;
 
-	for (size_t i = 0; i < COUNT(bad); i++)
-		CHECK(!sts_base64url_decode(sts_slice_of(bad[i]), out, sizeof(out), &len));
-	CHECK(!sts_base64url_decode(STS_SLICE("Zm9\0"), out, sizeof(out), &len));
-	CHECK(sts_base64url_decode((struct sts_slice){0}, NULL, 0, &len) && len == 0);
-}
-
-/* All values of two bytes, there and back. */
-static void test_base64url_round_trip(void)
-{
-	for (unsigned i = 0; i < 65536; i++) {
-		uint8_t in[2] = {(uint8_t)(i >> 8), (uint8_t)i}, out[2];
-		size_t len;
-
-		start(8);
-		sts_base64url_encode(&t, in, 2);
-		if (!sts_base64url_decode((struct sts_slice){buf, t.len}, out, 2, &len) ||
-		    len != 2 || memcmp(in, out, 2) != 0) {
-			CHECK_INT(i, -1);
-			return;
-		}
-	}
+	CHECK(sts_slice_take_line(&text, &line) && sts_slice_eq(line, "one  two\t three\r"));
+	CHECK(sts_slice_take_word(&line, &word) && sts_slice_eq(word, "one"));
+	CHECK(sts_slice_take_word(&line, &word) && sts_slice_eq(word, "two"));
+	CHECK(sts_slice_take_word(&line, &word) && sts_slice_eq(word, "three"));
+	CHECK(!sts_slice_take_word(&line, &word) && word.len == 0);
+	CHECK(sts_slice_take_line(&text, &line) && line.len == 0);
+	CHECK(sts_slice_take_line(&text, &line) && sts_slice_eq(line, " "));
+	CHECK(!sts_slice_take_word(&line, &word));
+	CHECK(sts_slice_take_line(&text, &line) && sts_slice_eq(line, " last"));
+	CHECK(sts_slice_take_word(&line, &word) && sts_slice_eq(word, "last"));
+	CHECK(!sts_slice_take_line(&text, &line));
+	text = (struct sts_slice){0};
+	CHECK(!sts_slice_take_line(&text, &line));
 }
 
 static void test_shares_run(void)
@@ -307,53 +270,6 @@ static void test_numbers(void)
 	CHECK(!sts_parse_u64(STS_SLICE("1\0"), 9, &(uint64_t){0}));
 }
 
-static void test_nearest(void)
-{
-	static const char *const names[] = {"fetch",        "check",        "run",
-					    "refresh",      "--token-file", "--cacert-path",
-					    "--cacert-only"};
-	static const struct {
-		const char *word, *name;
-	} rows[] = {
-		{"fecth", "fetch"},
-		{"fetch", "fetch"},
-		{"fetc", "fetch"},
-		{"chek", "check"},
-		{"rnu", "run"},
-		{"ru", "run"},
-		{"runn", "run"},
-		{"--tokn-file", "--token-file"},
-		{"--token_file", "--token-file"},
-		{"--cacert", NULL},
-		{"--cacert-pth", "--cacert-path"},
-		{"refersh", "refresh"},
-		{"xyz", NULL},
-		{"", NULL},
-		{"Fetch", "fetch"},
-		{"feeeetch", NULL},
-		{"eftch", "fetch"},
-		{"efthc", NULL},
-	};
-	char lng[100];
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *found = sts_nearest(sts_slice_of(rows[i].word), names, COUNT(names));
-
-		CHECK_STR(found ? found : "(none)", rows[i].name ? rows[i].name : "(none)");
-	}
-	memset(lng, 'a', sizeof(lng));
-	CHECK(!sts_nearest((struct sts_slice){lng, sizeof(lng)}, names, COUNT(names)));
-	CHECK(!sts_nearest(STS_SLICE("fetch"), names, 0));
-	CHECK_STR(sts_nearest(STS_SLICE("abc"), (const char *const[]){"abx", "aby"}, 2), "abx");
-	CHECK_STR(sts_nearest(STS_SLICE("abc"), (const char *const[]){"abx", "abc"}, 2), "abc");
-	lng[63] = '\0';
-	CHECK(sts_nearest((struct sts_slice){lng, 62}, (const char *const[]){lng}, 1) == lng);
-	CHECK(sts_nearest((struct sts_slice){lng, 63}, (const char *const[]){lng}, 1) == lng);
-	lng[63] = 'a';
-	lng[64] = '\0';
-	CHECK(!sts_nearest((struct sts_slice){lng, 63}, (const char *const[]){lng}, 1));
-}
-
 static void test_wipe(void)
 {
 	char secret[] = "secret";
@@ -401,17 +317,15 @@ static const struct sts_test tests[] = {
 	{"hexadecimal, decoded", hex_decode},
 	{"slices", test_slices},
 	{"trimming", test_trim},
+	{"lines and words", test_lines_and_words},
 	{"the builder", test_builder},
 	{"the builder's printf", test_printf},
 	{"escaping a peer's text", test_escaped},
 	{"UTF-8", test_utf8},
 	{"JSON strings out", test_json},
 	{"encodings", test_encodings},
-	{"base64url: what is refused", test_base64url_refused},
-	{"base64url: round trip", test_base64url_round_trip},
 	{"runs of a secret", test_shares_run},
 	{"numbers", test_numbers},
-	{"did you mean", test_nearest},
 	{"wiping", test_wipe},
 };
 

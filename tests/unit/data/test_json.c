@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/json.h"
 
-#include "http/response.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static char big[STS_HTTP_BODY_MAX_BYTES + 1];
+static char big[STS_JSON_MAX_BYTES + 1];
 
 static enum sts_err parse(struct sts_slice text)
 {
@@ -226,8 +225,8 @@ static void test_bounds(void)
 				  "\"y\":\"0123456789abcdef0123456789abcdef0123456789a\"},";
 
 	/* As large as a body may be, with values of a length that servers send. */
-	CHECK_INT(parse(repeat("\"", "0123456789abcdef", "\"", STS_HTTP_BODY_MAX_BYTES)), STS_OK);
-	CHECK_INT(parse(repeat("[", key, "]", STS_HTTP_BODY_MAX_BYTES)), STS_OK);
+	CHECK_INT(parse(repeat("\"", "0123456789abcdef", "\"", STS_JSON_MAX_BYTES)), STS_OK);
+	CHECK_INT(parse(repeat("[", key, "]", STS_JSON_MAX_BYTES)), STS_OK);
 	/* Smaller, with 100,000 values. */
 	CHECK_INT(parse(repeat("[", "1,", "]", 200000)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("[", "[],", "]", 262144)), STS_ETOOBIG);
@@ -238,8 +237,8 @@ static void test_bounds(void)
 	/* One byte too long. */
 	memset(big, ' ', sizeof(big));
 	big[0] = '1';
-	CHECK_INT(parse((struct sts_slice){big, STS_HTTP_BODY_MAX_BYTES}), STS_OK);
-	CHECK_INT(parse((struct sts_slice){big, STS_HTTP_BODY_MAX_BYTES + 1}), STS_ETOOBIG);
+	CHECK_INT(parse((struct sts_slice){big, STS_JSON_MAX_BYTES}), STS_OK);
+	CHECK_INT(parse((struct sts_slice){big, STS_JSON_MAX_BYTES + 1}), STS_ETOOBIG);
 }
 
 static const struct sts_json *at(const struct sts_json *root, const char *pointer)

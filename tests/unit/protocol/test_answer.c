@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/answer.h"
 
+#include "base64url.h"
 #include "data/json.h"
 #include "test.h"
 
@@ -26,7 +27,7 @@ static const char *jwt(const char *claims)
 
 	sts_text_init(&text, token, sizeof(token));
 	sts_text_add_str(&text, "eyJhbGciOiJub25lIn0.");
-	sts_base64url_encode(&text, claims, strlen(claims));
+	base64url_encode(&text, claims, strlen(claims));
 	sts_text_add_str(&text, ".c2ln");
 	return token;
 }

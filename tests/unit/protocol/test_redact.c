@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "protocol/redact.h"
 
 #include <string.h>
 
+#include "base64url.h"
 #include "test.h"
 
 #define SECRET "Ab3/dE+fG7=hI9-jK_lM.nO~pQ"
@@ -59,7 +61,7 @@ static void base64(void)
 		sts_text_init(&t, text, sizeof(text));
 		sts_text_add(&t, "xyz", prefix < 3 ? prefix : 3);
 		sts_text_add_str(&t, "Basic ");
-		(i < 32 ? sts_base64_encode : sts_base64url_encode)(&t, p.data, p.len);
+		(i < 32 ? sts_base64_encode : base64url_encode)(&t, p.data, p.len);
 		CHECK(found(text));
 		sts_text_init(&t, text, sizeof(text));
 		sts_base64_encode(&t, "nothing of it is in here, nothing", 33);

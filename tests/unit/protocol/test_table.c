@@ -2,7 +2,7 @@
 /* The table itself: what a protocol must have for the builder and the reader to work with it. */
 #include "protocol/table.h"
 
-#include "http/response.h"
+#include "http/request.h"
 #include "protocol/request.h"
 #include "test.h"
 

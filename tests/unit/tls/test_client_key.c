@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's certificate and key. Keys are made by openssl for each run; what is kept here are
  * none. */
+#include "base/base64.h"
 #include "tls/client_key.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/jwt.h"
 
+#include "base64url.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -16,9 +17,9 @@ static struct sts_slice token_of(const char *header, const char *claims, const c
 	struct sts_text text;
 
 	sts_text_init(&text, token_buf, sizeof(token_buf));
-	sts_base64url_encode(&text, header, strlen(header));
+	base64url_encode(&text, header, strlen(header));
 	sts_text_add_char(&text, '.');
-	sts_base64url_encode(&text, claims, strlen(claims));
+	base64url_encode(&text, claims, strlen(claims));
 	sts_text_add_char(&text, '.');
 	sts_text_add_str(&text, signature);
 	CHECK(!text.overflow);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/reason.h"
+
+#include <string.h>
+
+#include "protocol/redact.h"
+#include "protocol/table.h"
+
+#define WORDS_MAX_BYTES 120 /* of the peer's own words in a message */
+
+/* The first of the pointers (texts one after the other) that leads to a string. */
+static struct sts_slice first_string(const struct sts_json *root, const char *pointers)
+{
+	const struct sts_json *v;
+	struct sts_slice s;
+
+	for (; *pointers; pointers = sts_text_at(pointers, 1))
+		if (sts_json_at(root, pointers, &v, NULL) == STS_OK && sts_json_string(v, &s))
+			return s;
+	return (struct sts_slice){NULL, 0};
+}
+
+static bool is_code(struct sts_slice s)
+{
+	return s.len > 0 && s.len < STS_CODE_MAX_BYTES && sts_slice_has_only(s, "_.-");
+}
+
+/* Is it text for people: neither a page nor what was meant to be JSON? */
+static bool is_plain(struct sts_slice body)
+{
+	return body.len > 0 && !strchr("<{[\"", body.data[0]);
+}
+
+struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_slice body,
+				  const struct sts_json *root)
+{
+	struct sts_reason reason = {
+		.code = first_string(root, sts_error_pointers),
+		.text = sts_slice_trim(first_string(root, sts_message_pointers))};
+
+	reason.own = reason.code.len == 0 && reason.text.len > 0;
+	if (!root && is_plain(sts_slice_trim(body)))
+		reason.text = sts_slice_trim(body);
+	if (!is_code(reason.code) || sts_redact_has_secret(request, reason.code)) {
+		/* "error":"Not Found" is prose, and no error code of a protocol. */
+		if (reason.text.len == 0)
+			reason.text = reason.code;
+		reason.code.len = 0;
+	}
+	return reason;
+}
+
+/* Errors of several lines (Vault's) are read better with a space where they have white space. */
+static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
+{
+	size_t len = 0;
+
+	s = sts_slice_trim(s);
+	for (size_t i = 0; i < s.len && len < size; i++) {
+		bool blank = s.data[i] == ' ' || (s.data[i] >= '\t' && s.data[i] <= '\r');
+
+		if (!blank || out[len - 1] != ' ')
+			out[len++] = blank ? ' ' : s.data[i];
+	}
+	return (struct sts_slice){out, len};
+}
+
+void sts_reason_add(struct sts_text *t, const struct sts_request *request,
+		    const struct sts_reason *reason)
+{
+	char shown[WORDS_MAX_BYTES + 1], line[WORDS_MAX_BYTES + 1];
+	struct sts_text text;
+
+	if (reason->code.len > 0) {
+		sts_text_add_str(t, ": ");
+		sts_text_add_slice(t, reason->code);
+	}
+	if (reason->text.len == 0)
+		return;
+	/* What is looked at is what would be printed: short, whatever the peer sent. */
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, one_line(reason->text, line, sizeof(line)), WORDS_MAX_BYTES);
+	sts_text_add_str(t, ": ");
+	if (sts_redact_has_secret(request, (struct sts_slice){text.data, text.len}))
+		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
+	else
+		sts_text_add_str(t, shown);
+}

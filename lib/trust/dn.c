@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/dn.h"
+
+/* The attributes of a Name, one after the other; rdn is the rest of the set that the last came
+ * from. */
+struct name_walk {
+	struct sts_der rdns, rdn, oid, value;
+	uint8_t tag;
+};
+
+static bool walk_start(struct name_walk *w, struct sts_der name)
+{
+	*w = (struct name_walk){0};
+	return sts_der_take(&name, STS_DER_SEQUENCE, &w->rdns);
+}
+
+static bool walk_ended(const struct name_walk *w)
+{
+	return w->rdns.len == 0 && w->rdn.len == 0;
+}
+
+static bool walk_next(struct name_walk *w)
+{
+	struct sts_der pair;
+
+	if (w->rdn.len == 0 && !sts_der_take(&w->rdns, STS_DER_SET, &w->rdn))
+		return false;
+	return sts_der_take(&w->rdn, STS_DER_SEQUENCE, &pair) &&
+	       sts_der_take(&pair, STS_DER_OID, &w->oid) &&
+	       sts_der_any(&pair, &w->tag, &w->value, NULL) && pair.len == 0;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The next character of a string without regard to case, a run of white space as one space; -1 at
+ * the end. */
+static int next_folded(struct sts_der *s, bool first)
+{
+	size_t spaces = 0;
+	uint8_t c;
+
+	while (spaces < s->len && is_space(s->data[spaces]))
+		spaces++;
+	s->data += spaces;
+	s->len -= spaces;
+	if (s->len == 0)
+		return -1;
+	if (spaces > 0 && !first)
+		return ' ';
+	c = *s->data++;
+	s->len--;
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static bool strings_equal(struct sts_der a, struct sts_der b)
+{
+	int x = a.len > 0 ? next_folded(&a, true) : -1, y = b.len > 0 ? next_folded(&b, true) : -1;
+
+	while (x == y && x >= 0) {
+		x = next_folded(&a, false);
+		y = next_folded(&b, false);
+	}
+	return x == y;
+}
+
+/* UTF8String, PrintableString, T61String, IA5String. */
+static bool is_string(uint8_t tag)
+{
+	return tag == 0x0c || tag == 0x13 || tag == 0x14 || tag == 0x16;
+}
+
+static bool attributes_equal(const struct name_walk *a, const struct name_walk *b)
+{
+	if (!sts_der_eq(a->oid, b->oid) || (a->rdn.len == 0) != (b->rdn.len == 0))
+		return false;
+	if (is_string(a->tag) && is_string(b->tag))
+		return strings_equal(a->value, b->value);
+	return a->tag == b->tag && sts_der_eq(a->value, b->value);
+}
+
+bool sts_dn_equal(struct sts_der a, struct sts_der b)
+{
+	struct name_walk x, y;
+
+	if (sts_der_eq(a, b))
+		return true;
+	if (!walk_start(&x, a) || !walk_start(&y, b))
+		return false;
+	while (!walk_ended(&x) && !walk_ended(&y))
+		if (!walk_next(&x) || !walk_next(&y) || !attributes_equal(&x, &y))
+			return false;
+	return walk_ended(&x) && walk_ended(&y);
+}
+
+/* The last value of a type: the most specific. */
+static bool find_attribute(struct sts_der name, struct sts_der oid, struct sts_der *value)
+{
+	struct name_walk w;
+	bool found = false;
+
+	if (!walk_start(&w, name))
+		return false;
+	while (!walk_ended(&w) && walk_next(&w))
+		if (sts_der_eq(w.oid, oid)) {
+			*value = w.value;
+			found = true;
+		}
+	return found;
+}
+
+bool sts_dn_has(struct sts_der name, struct sts_der oid)
+{
+	struct sts_der value;
+
+	return find_attribute(name, oid, &value);
+}
+
+void sts_dn_add(struct sts_text *t, struct sts_der name)
+{
+	struct sts_der value;
+
+	/* id-at: commonName, organizationName, organizationalUnitName */
+	if (!find_attribute(name, STS_DER_OID_OF("\x55\x04\x03"), &value) &&
+	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0a"), &value) &&
+	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0b"), &value)) {
+		sts_text_add_str(t, "(no name)");
+		return;
+	}
+	sts_text_add_char(t, '"');
+	sts_text_add_escaped(t, sts_der_text(value), 78);
+	sts_text_add_char(t, '"');
+}

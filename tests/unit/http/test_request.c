@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/request.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void test_names_and_values(void)
+{
+	static const char *const good_names[] = {"X-Vault-Namespace",
+						 "authorization",
+						 "a",
+						 "!#$%&'*+-.^_`|~09azAZ",
+						 "Hosts",
+						 "tes",
+						 "proxy"};
+	static const char *const bad_names[] = {
+		"",
+		"Host",
+		"HOST",
+		"content-length",
+		"Transfer-Encoding",
+		"Connection",
+		"TE",
+		"te",
+		"Trailer",
+		"Upgrade",
+		"Expect",
+		"Proxy-Authorization",
+		"proxy-x",
+		"Proxy-",
+		"a b",
+		"a:",
+		"a\r\nb",
+		"a\tb",
+		"\xc3\xa9",
+		"a(b)",
+		"a/b",
+		"a\"b",
+		"a\x7f",
+		" a",
+	};
+	static const char *const good_values[] = {"", "x", "a b\tc", "!~", "Bearer abc.def"};
+	static const char *const bad_values[] = {" a",    "a ",       "\ta",       " ",
+						 "a\rb",  "a\nb",     "a\r\nX: y", "a\x01",
+						 "a\x7f", "\xc3\xa9", "\v"};
+
+	for (size_t i = 0; i < COUNT(good_names); i++)
+		CHECK(sts_http_name_allowed(sts_slice_of(good_names[i])));
+	for (size_t i = 0; i < COUNT(bad_names); i++)
+		CHECK(!sts_http_name_allowed(sts_slice_of(bad_names[i])));
+	for (size_t i = 0; i < COUNT(good_values); i++)
+		CHECK(sts_http_value_allowed(sts_slice_of(good_values[i])));
+	for (size_t i = 0; i < COUNT(bad_values); i++)
+		CHECK(!sts_http_value_allowed(sts_slice_of(bad_values[i])));
+	CHECK(!sts_http_value_allowed((struct sts_slice){"a\0b", 3}));
+	CHECK(!sts_http_name_allowed((struct sts_slice){"a\0b", 3}));
+}
+
+static void test_request(void)
+{
+	char buf[512];
+	struct sts_text head;
+
+	sts_text_init(&head, buf, sizeof(buf));
+	sts_http_request_start(&head, "POST", STS_SLICE("h:8443"), STS_SLICE("/t?x"),
+			       "sts-sidecar/1.2");
+	sts_http_request_header(&head, STS_SLICE("X-A"), STS_SLICE("b c"));
+	sts_http_request_end(&head, "application/json", 17);
+	CHECK_STR(buf, "POST /t?x HTTP/1.1\r\nHost: h:8443\r\nUser-Agent: "
+		       "sts-sidecar/1.2\r\nAccept: application/json\r\n"
+		       "Connection: close\r\nX-A: b c\r\nContent-Type: "
+		       "application/json\r\nContent-Length: 17\r\n\r\n");
+	sts_text_init(&head, buf, sizeof(buf));
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	sts_http_request_end(&head, NULL, 0);
+	CHECK_STR(buf, "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: "
+		       "application/json\r\nConnection: close\r\n\r\n");
+	sts_text_init(&head, buf, 20);
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	CHECK(head.overflow);
+}
+
+static const struct sts_test tests[] = {
+	{"names and values that may go out", test_names_and_values},
+	{"the request's head", test_request},
+};
+
+STS_TEST_MAIN(tests)
