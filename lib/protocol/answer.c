@@ -9,7 +9,6 @@
 #include "net/url.h"
 #include "protocol/reason.h"
 #include "protocol/redact.h"
-#include "token/expiry.h"
 #include "token/jwt.h"
 
 #define CLAIM_MAX_BYTES 60 /* of a claim in a message */

@@ -11,6 +11,7 @@
 #include "protocol/reason.h"
 #include "protocol/request.h"
 #include "protocol/table.h"
+#include "token/expiry.h"
 
 #define STS_TOKEN_MAX_BYTES  (64 * 1024)
 #define STS_THUMBPRINT_BYTES 32

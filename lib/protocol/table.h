@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "token/expiry.h"
 
 enum sts_body { STS_BODY_NONE, STS_BODY_FORM, STS_BODY_JSON };
 
@@ -66,11 +67,6 @@ enum sts_parameter_text {
 	STS_PARAMETER__TEXTS
 };
 
-enum sts_expiry_kind {
-	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch (also in a string) */
-	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent (also in a string) */
-};
-
 /* What can be written; a protocol has the bits of its default of --write. */
 enum sts_write {
 	STS_WRITE_TOKEN = 1,            /* token.jwt */
@@ -95,10 +91,10 @@ enum sts_write {
 #define STS_PROTOCOL_TTL_S          300 /* a token's life when nothing tells it */
 
 struct sts_protocol {
-	uint8_t body;  /* enum sts_body; NONE: never one; else --body may choose the other */
-	uint8_t flags; /* STS_PROTOCOL_* */
-	uint8_t expiry_kind;
-	uint8_t write;                                   /* enum sts_write bits */
+	uint8_t body;        /* enum sts_body; NONE: never one; else --body may choose the other */
+	uint8_t flags;       /* STS_PROTOCOL_* */
+	uint8_t expiry_kind; /* enum sts_expiry_kind */
+	uint8_t write;       /* enum sts_write bits */
 	uint16_t default_ttl_s;                          /* 0: STS_PROTOCOL_TTL_S */
 	uint8_t params[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
 };

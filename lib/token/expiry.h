@@ -23,10 +23,15 @@
 #define STS_TOKEN_EXPIRY_H
 
 #include "data/json.h"
-#include "protocol/table.h"
 
 #define STS_EXPIRY_MAX_S       (366LL * 24 * 3600 * 100) /* no lifetime is longer: a hundred years */
 #define STS_EXPIRY_EPOCH_MAX_S 253402300799LL            /* 9999-12-31T23:59:59Z */
+
+/* What kind of value an answer says an expiry with. */
+enum sts_expiry_kind {
+	STS_EXPIRY_ABSOLUTE, /* RFC 3339 text, or seconds since the epoch (also in a string) */
+	STS_EXPIRY_LIFETIME, /* seconds from when the request was sent (also in a string) */
+};
 
 /*
  * One expiry value out of JSON, in any of the forms that servers use.
