@@ -4,13 +4,11 @@ import configparser
 import hashlib
 import json
 import re
-import subprocess
 import time
 import uuid
 
 import pytest
 from harness.mock import TYPE, Mock, faulty, wait_for  # faulty is a fixture
-from harness.sidecar import build_folder
 
 POOL = "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/k8s"
 ACCOUNT = "app@p.iam.gserviceaccount.com"
@@ -68,12 +66,10 @@ FILES = {"token": "token.jwt", "expires": "expires", "json": "token.json", "aws-
          "aws-process": "aws-process.json", "gcp-executable": "gcp-executable.json"}
 
 
-def known():
-    out = subprocess.run([build_folder() / "sts-sidecar", "protocols", "--json"], capture_output=True, check=True, timeout=30).stdout
-    return {row["name"]: row for row in json.loads(out)}
-
-
-KNOWN = known()
+@pytest.fixture(scope="module")
+def known(sidecar):
+    """The rows that the program has."""
+    return {row["name"]: row for row in json.loads(sidecar.run("protocols", "--json").out)}
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +138,15 @@ def check_token(sts, row, token):
     assert claims.get("email") == (ACCOUNT if row.federated else None)
 
 
-def test_no_row_is_missing():
-    assert ROWS.keys() == KNOWN.keys()
+def test_no_row_is_missing(known):
+    assert ROWS.keys() == known.keys()
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_success(name, sts, ask, space):
+@pytest.mark.parametrize("name", ROWS)
+def test_success(name, sts, ask, space, known):
     run = ask(name)
     assert run.status == 0, run.err
-    wanted = {FILES[word] for word in KNOWN[name]["write"]} | ({"thumbprint"} if name == "openunison" else set())
+    wanted = {FILES[word] for word in known[name]["write"]} | ({"thumbprint"} if name == "openunison" else set())
     assert {path.name for path in space.out.iterdir()} - {".status"} == wanted
     check_token(sts, ROWS[name], token_of(name, space))
     lifetime = {"aws": 1800, "gcp-impersonate": 1800, "gcp-id-token": 3600, "octo-sts": 3600}.get(name, 900)
@@ -158,7 +154,7 @@ def test_success(name, sts, ask, space):
     assert lifetime - 20 < expires - time.time() <= lifetime + 1
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ROWS)
 def test_denied(name, sts, ask, space):
     row = ROWS[name]
     if row.federated:
@@ -168,7 +164,7 @@ def test_denied(name, sts, ask, space):
     refused(run, row.denied, space)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ROWS)
 def test_expired_subject(name, faulty, ask, space):
     """As the STS sees it: a subject token that is old by our own clock is not sent at all."""
     subject = federate(faulty) if ROWS[name].federated else mint(faulty)
@@ -193,7 +189,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("fault", HOSTILE)
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ROWS)
 def test_hostile(name, fault, faulty, ask, space):
     subject = federate(faulty) if ROWS[name].federated else mint(faulty)
     status, words = HOSTILE[fault]
