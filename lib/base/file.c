@@ -48,13 +48,13 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	return 0;
 }
 
-/* Read until the end of the file, or until size bytes are there. */
-static int read_up_to(int fd, char *data, size_t size, size_t *len)
+/* Read until the end, or until size bytes are there; wait: a descriptor that we were given. */
+static int fill(int fd, char *data, size_t size, bool wait, size_t *len)
 {
 	*len = 0;
 	while (*len < size) {
 		ssize_t n = read(fd, data + *len, size - *len);
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && (wait ? !sts_file_retry(fd, POLLIN, errno) : errno != EINTR))
 			return errno;
 		if (n == 0)
 			break;
@@ -64,28 +64,43 @@ static int read_up_to(int fd, char *data, size_t size, size_t *len)
 	return 0;
 }
 
+int sts_file_fill(int fd, void *data, size_t size, size_t *len)
+{
+	return fill(fd, data, size, false, len);
+}
+
+/* All that there is: what counts is that nothing follows. */
+static int read_all(int fd, void *data, size_t size, bool wait, size_t *len)
+{
+	size_t more = 0;
+	char extra;
+	int err = fill(fd, data, size, wait, len);
+
+	if (err == 0 && *len == size)
+		err = fill(fd, &extra, 1, wait, &more);
+	if (err == 0 && more > 0)
+		err = EFBIG;
+	if (err != 0)
+		*len = 0;
+	return err;
+}
+
 int sts_file_read_fd(int fd, void *data, size_t size, size_t *len)
 {
 	struct stat st;
-	size_t more = 0;
-	char extra;
-	int err = 0;
 
 	*len = 0;
 	if (fstat(fd, &st) != 0)
 		return errno;
 	if (st.st_size > 0 && (uint64_t)st.st_size > size)
 		return EFBIG;
-	err = read_up_to(fd, data, size, len);
-	/* A file may grow while it is read, and those of /proc say 0: what counts is that nothing
-	 * follows. */
-	if (err == 0 && *len == size)
-		err = read_up_to(fd, &extra, 1, &more);
-	if (err == 0 && more > 0)
-		err = EFBIG;
-	if (err != 0)
-		*len = 0;
-	return err;
+	/* A file may grow while it is read, and the files of /proc say 0. */
+	return read_all(fd, data, size, false, len);
+}
+
+int sts_file_read_given(int fd, void *data, size_t size, size_t *len)
+{
+	return read_all(fd, data, size, true, len);
 }
 
 int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data, size_t size,
@@ -109,6 +124,24 @@ bool sts_file_retry(int fd, short events, int err)
 	if (err == EAGAIN || err == EWOULDBLOCK)
 		return poll(&p, 1, -1) > 0 || errno == EINTR;
 	return err == EINTR;
+}
+
+int sts_file_write_fd(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+		if (n < 0 && !sts_file_retry(fd, POLLOUT, errno))
+			return errno;
+		if (n == 0)
+			return EIO; /* never for a regular file, but must not spin */
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
 }
 
 /* The words of each number, one after the other, in the same order: an array of pointers to them would be twice as large. */

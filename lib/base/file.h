@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bounded reading of files that somebody else may control: never blocks on a FIFO, never follows a
- * link where it must not, never reads more than it was told to.
+ * link where it must not, never reads more than it was told to. And writing all of what there is.
  */
 #ifndef STS_BASE_FILE_H
 #define STS_BASE_FILE_H
@@ -36,6 +36,21 @@ int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void 
 
 /* The same from a descriptor of sts_file_open(), from where it stands; stays open. */
 int sts_file_read_fd(int fd, void *data, size_t size, size_t *len);
+
+/* The same from a descriptor that we were given (standard input), which may be a pipe: waits. */
+int sts_file_read_given(int fd, void *data, size_t size, size_t *len);
+
+/*
+ * Read a piece of a file: len is less than size only at its end. Returns 0, or the errno of read(2)
+ * with what was read before it.
+ */
+int sts_file_fill(int fd, void *data, size_t size, size_t *len);
+
+/*
+ * Write all bytes, to a file of ours or to a descriptor that we were given: waits where it is
+ * non-blocking. Returns 0 or the errno of write(2); EIO when it takes nothing.
+ */
+int sts_file_write_fd(int fd, const void *data, size_t len);
 
 /*
  * After a failed read(2) or write(2) on a descriptor that we were given: true to try again. Whoever

@@ -2,7 +2,6 @@
 #include "base/timefmt.h"
 
 #define DAY_S           86400
-#define LAST_EPOCH_S    253402300799 /* 9999-12-31T23:59:59Z */
 #define DURATION_MAX_MS (INT64_C(365) * DAY_S * 1000)
 
 struct civil {
@@ -46,9 +45,9 @@ static struct civil civil_from_epoch(int64_t epoch_s)
 
 void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES])
 {
-	struct civil c = civil_from_epoch(epoch_s < 0              ? 0
-					  : epoch_s > LAST_EPOCH_S ? LAST_EPOCH_S
-								   : epoch_s);
+	struct civil c = civil_from_epoch(epoch_s < 0                 ? 0
+					  : epoch_s > STS_EPOCH_MAX_S ? STS_EPOCH_MAX_S
+								      : epoch_s);
 	struct sts_text t;
 
 	sts_text_init(&t, out, STS_RFC3339_BYTES);
@@ -74,7 +73,7 @@ static bool civil_to_epoch(const struct civil *c, int64_t *epoch_s)
 
 static bool in_range(int64_t epoch_s)
 {
-	return epoch_s >= 0 && epoch_s <= LAST_EPOCH_S;
+	return epoch_s >= 0 && epoch_s <= STS_EPOCH_MAX_S;
 }
 
 static bool take_digits(struct sts_slice *s, size_t count, int *value)

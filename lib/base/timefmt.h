@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #define STS_RFC3339_BYTES sizeof("2026-01-12T16:11:29Z")
+#define STS_EPOCH_MAX_S   253402300799LL /* 9999-12-31T23:59:59Z: no later time is text */
 
 /* Years 1970 to 9999; anything outside is clamped. out is NUL-terminated. */
 void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES]);

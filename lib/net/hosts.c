@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/hosts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,22 +42,6 @@ size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_a
 	return count;
 }
 
-/* Read on into the buffer: a short count only at the end of the file. */
-static size_t fill(int fd, char *buf, size_t size)
-{
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t n = read(fd, buf + got, size - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	return got;
-}
-
 /* How many bytes of the buffer are whole lines. */
 static size_t whole_lines(const char *buf, size_t len, bool at_end)
 {
@@ -81,7 +64,8 @@ size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct st
 	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
 		return 0;
 	while (!at_end && total < STS_HOSTS_MAX_BYTES && count < max) {
-		size_t got = fill(fd, buf + kept, sizeof(buf) - kept);
+		size_t got;
+		sts_file_fill(fd, buf + kept, sizeof(buf) - kept, &got);
 		total += got;
 		at_end = got < sizeof(buf) - kept;
 		size_t len = kept + got, start = 0;

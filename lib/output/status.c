@@ -6,11 +6,11 @@
 
 #include "base/file.h"
 #include "base/timefmt.h"
+#include "output/files.h"
 #include "protocol/table.h"
 
-#define MAGIC       "sts-sidecar-status 1"
-#define EPOCH_MAX_S 253402300799 /* the last second of the year 9999 */
-#define OVERDUE_S   120          /* an attempt and its time-out take less */
+#define MAGIC     "sts-sidecar-status 1"
+#define OVERDUE_S 120 /* an attempt and its time-out take less */
 
 static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STARTING] = "starting",
@@ -34,9 +34,9 @@ static const struct number {
 	NUMBER("http_status", http_status, 599),
 	NUMBER("tries", tries, UINT32_MAX),
 	NUMBER("attempts", attempts, INT64_MAX),
-	NUMBER("last_attempt", last_attempt_s, EPOCH_MAX_S),
-	NUMBER("next_attempt", next_attempt_s, EPOCH_MAX_S),
-	NUMBER("last_success", last_success_s, EPOCH_MAX_S),
+	NUMBER("last_attempt", last_attempt_s, STS_EPOCH_MAX_S),
+	NUMBER("next_attempt", next_attempt_s, STS_EPOCH_MAX_S),
+	NUMBER("last_success", last_success_s, STS_EPOCH_MAX_S),
 	NUMBER("waits", wait, STS_WAIT__COUNT - 1),
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
@@ -296,4 +296,14 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 	add_last(out, status, now_s);
 	if (status->state != STS_STATE_STOPPED)
 		add_next(out, status, now_s);
+}
+
+bool sts_status_read(int dir_fd, struct sts_status *status)
+{
+	char buf[STS_STATUS_MAX_BYTES];
+	size_t len;
+
+	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) ==
+		       0 &&
+	       sts_status_parse((struct sts_slice){buf, len}, status);
 }

@@ -66,6 +66,9 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out);
  */
 bool sts_status_parse(struct sts_slice text, struct sts_status *status);
 
+/* Read and parse the status file of an output directory. False when there is none that is ours. */
+bool sts_status_read(int dir_fd, struct sts_status *status);
+
 /*
  * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied
  * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". Also says

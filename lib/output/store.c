@@ -161,23 +161,6 @@ static int remove_temp(int dir_fd, const char *temp)
 	return err;
 }
 
-/* Returns 0 or an errno. */
-static int write_all(int fd, struct sts_slice data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.data, data.len);
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n == 0)
-			return EIO; /* never for a regular file, but must not spin */
-		if (n > 0) {
-			data.data += n;
-			data.len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /*
  * fsync() on a file or directory. Some file systems (FUSE, 9P, network mounts) have none for one or
  * the other and say so: readers are served all the same, and what is lost is only the order after a
@@ -201,7 +184,7 @@ static enum sts_err fill(const struct sts_store *store, const char *temp, int fd
 			 struct sts_slice data, bool durable, struct sts_error *e)
 {
 	struct stat st;
-	int err = write_all(fd, data);
+	int err = sts_file_write_fd(fd, data.data, data.len);
 
 	if (err != 0)
 		return fail(store, "write", temp, err, e);

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/timefmt.h"
-#include "output/files.h"
 #include "output/stored.h"
 #include "protocol/answer.h"
 #include "token/jwt.h"
@@ -24,16 +23,6 @@ static void problem(struct sts_verdict *f, const char *dir, const char *before, 
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
 	sts_text_add_str(&text, after);
 	sts_text_add_str(&text, words);
-}
-
-static void read_status(int dir_fd, struct sts_verdict *f)
-{
-	char buf[STS_STATUS_MAX_BYTES];
-	size_t len;
-
-	f->has_status = sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf),
-				      &len) == 0 &&
-			sts_status_parse((struct sts_slice){buf, len}, &f->status);
 }
 
 /* The earlier of `expires` and, where the token was read, its own `exp`. */
@@ -92,7 +81,7 @@ void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, i
 		sts_stored_look(dir_fd, &stored);
 	f->expires_s = expiry(&stored, read_token);
 	judge(f, dir, &stored, min_ttl_ms, now_s);
-	read_status(dir_fd, f);
+	f->has_status = sts_status_read(dir_fd, &f->status);
 	close(dir_fd);
 }
 

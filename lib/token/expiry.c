@@ -95,13 +95,13 @@ bool sts_expiry_value(const struct sts_json *value, enum sts_expiry_kind kind, i
 		return false;
 	}
 	return whole(number, absolute ? 0 : -STS_EXPIRY_MAX_S,
-		     absolute ? STS_EXPIRY_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
+		     absolute ? STS_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
 }
 
 /* A time as we can reckon with it; what is absent stays below zero. */
 static int64_t epoch(int64_t t)
 {
-	return min(max(t, -1), STS_EXPIRY_EPOCH_MAX_S);
+	return min(max(t, -1), STS_EPOCH_MAX_S);
 }
 
 static int64_t offset(int64_t date, int64_t sent, int64_t received)
@@ -125,7 +125,7 @@ bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *ou
 	int64_t absolute = epoch(in->absolute_s), exp = epoch(in->token_exp_s),
 		iat = epoch(in->token_iat_s);
 	int64_t sent = max(epoch(in->sent_real_s), 0), now = max(sent, epoch(in->received_real_s));
-	int64_t life = STS_EXPIRY_MAX_S, end = STS_EXPIRY_EPOCH_MAX_S;
+	int64_t life = STS_EXPIRY_MAX_S, end = STS_EPOCH_MAX_S;
 
 	out->clock_skew_s = sts_expiry_skew(in->date_s, in->sent_real_s, in->received_real_s);
 	if (in->date_s >= 0 && max(out->clock_skew_s, -out->clock_skew_s) <= DATE_BELIEVED_S)

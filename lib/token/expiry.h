@@ -24,8 +24,7 @@
 
 #include "data/json.h"
 
-#define STS_EXPIRY_MAX_S       (366LL * 24 * 3600 * 100) /* no lifetime is longer: a hundred years */
-#define STS_EXPIRY_EPOCH_MAX_S 253402300799LL            /* 9999-12-31T23:59:59Z */
+#define STS_EXPIRY_MAX_S (366LL * 24 * 3600 * 100) /* no lifetime is longer: a hundred years */
 
 /* What kind of value an answer says an expiry with. */
 enum sts_expiry_kind {

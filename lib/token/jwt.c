@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-
-#define EPOCH_MAX_S 253402300799LL /* 9999-12-31T23:59:59Z */
+#include "base/timefmt.h"
 
 static enum sts_err no_jwt(struct sts_error *e, const char *why)
 {
@@ -98,7 +97,9 @@ static bool claim_time(const struct sts_json *claims, const char *pointer, int64
 	if (!sts_json_number(v, &number))
 		return false;
 	/* Zero and less is long ago, and -1 would read as absent. */
-	*seconds = number <= 0 ? 0 : number >= (double)EPOCH_MAX_S ? EPOCH_MAX_S : (int64_t)number;
+	*seconds = number <= 0                         ? 0
+		   : number >= (double)STS_EPOCH_MAX_S ? STS_EPOCH_MAX_S
+						       : (int64_t)number;
 	return true;
 }
 
@@ -155,26 +156,28 @@ enum sts_err sts_jwt_times(struct sts_slice token, char *scratch, size_t size,
 	return err;
 }
 
-enum sts_err sts_jwt_has_audience(struct sts_slice token, struct sts_slice audience, char *scratch,
-				  size_t size, bool *has, struct sts_error *e)
+/* Opens the claims, asks one question about them, and closes them. */
+static enum sts_err ask(struct sts_slice token, struct sts_slice value, char *scratch, size_t size,
+			bool (*question)(const struct sts_json *claims, struct sts_slice value),
+			bool *has, struct sts_error *e)
 {
 	const struct sts_json *claims;
 	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
 
-	*has = err == STS_OK && sts_jwt_claims_audience(claims, audience);
+	*has = err == STS_OK && question(claims, value);
 	if (err == STS_OK)
 		sts_json_close();
 	return err;
 }
 
+enum sts_err sts_jwt_has_audience(struct sts_slice token, struct sts_slice audience, char *scratch,
+				  size_t size, bool *has, struct sts_error *e)
+{
+	return ask(token, audience, scratch, size, sts_jwt_claims_audience, has, e);
+}
+
 enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer, char *scratch,
 				size_t size, bool *has, struct sts_error *e)
 {
-	const struct sts_json *claims;
-	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
-
-	*has = err == STS_OK && sts_jwt_claims_issuer(claims, issuer);
-	if (err == STS_OK)
-		sts_json_close();
-	return err;
+	return ask(token, issuer, scratch, size, sts_jwt_claims_issuer, has, e);
 }

@@ -4,7 +4,6 @@
 #include <bearssl_hash.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -36,27 +35,6 @@ static int read_file(const char *path, char *buf, size_t size, size_t *len)
 		err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, len);
 	}
 	return err;
-}
-
-static int read_stdin(char *buf, size_t size, size_t *len)
-{
-	char extra;
-	ssize_t n = 1;
-
-	*len = 0;
-	while (n != 0) {
-		bool full = *len == size;
-
-		n = full ? read(STDIN_FILENO, &extra, 1)
-			 : read(STDIN_FILENO, buf + *len, size - *len);
-		if (n < 0 && !sts_file_retry(STDIN_FILENO, POLLIN, errno))
-			return errno;
-		if (n > 0 && full)
-			return EFBIG;
-		if (n > 0)
-			*len += (size_t)n;
-	}
-	return 0;
 }
 
 static enum sts_err no_access(struct sts_error *e, const char *path, const char *shown, int err)
@@ -166,7 +144,7 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	size_t len;
-	int err = standard_input ? read_stdin(buf, buf_size, &len)
+	int err = standard_input ? sts_file_read_given(STDIN_FILENO, buf, buf_size, &len)
 				 : read_file(path, buf, buf_size, &len);
 
 	*subject = (struct sts_subject){.exp_s = -1};

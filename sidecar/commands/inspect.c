@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,21 +15,6 @@
 
 static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
 	out[8 * STS_TOKEN_MAX_BYTES];
-
-static int read_stdin(size_t *len)
-{
-	*len = 0;
-	while (*len < sizeof(token)) {
-		ssize_t got = read(STDIN_FILENO, token + *len, sizeof(token) - *len);
-
-		if (got == 0)
-			return 0;
-		if (got < 0 && !sts_file_retry(STDIN_FILENO, POLLIN, errno))
-			return errno;
-		*len += got > 0 ? (size_t)got : 0;
-	}
-	return EFBIG;
-}
 
 static int read_default(const char *dir, size_t *len)
 {
@@ -55,7 +39,7 @@ int sts_command_inspect(const struct sts_options *o)
 	if (!o->file)
 		err = read_default(o->output_dir, &len);
 	else if (strcmp(o->file, "-") == 0)
-		err = read_stdin(&len);
+		err = sts_file_read_given(STDIN_FILENO, token, sizeof(token) - 1, &len);
 	else
 		err = sts_file_read(AT_FDCWD, o->file, STS_FILE_FOLLOW, token, sizeof(token), &len);
 	if (err) {

@@ -9,22 +9,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "commands/commands.h"
-#include "output/files.h"
 #include "output/lock.h"
 #include "output/status.h"
 #include "process/print.h"
 
 #define LOOK_EVERY_MS 50
-
-static bool read_status(int dir_fd, struct sts_status *status)
-{
-	char buf[STS_STATUS_MAX_BYTES];
-	size_t len;
-
-	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) ==
-		       0 &&
-	       sts_status_parse((struct sts_slice){buf, len}, status);
-}
 
 /* A process's name as the kernel has it; it can be read even of one that is not dumpable. */
 static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
@@ -94,7 +83,7 @@ int sts_command_refresh(const struct sts_options *o)
 	if (dir_fd < 0)
 		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
 	owner = sts_lock_owner(dir_fd);
-	read_status(dir_fd, &before);
+	sts_status_read(dir_fd, &before);
 	if (owner == 0 || !is_our_kind(owner))
 		status = fail(STS_ELOCKED, 0,
 			      "no running sts-sidecar that this process can see owns",
@@ -103,7 +92,8 @@ int sts_command_refresh(const struct sts_options *o)
 		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns",
 			      o->output_dir);
 	else {
-		while (!(done = read_status(dir_fd, &after) && after.attempts != before.attempts) &&
+		while (!(done = sts_status_read(dir_fd, &after) &&
+				after.attempts != before.attempts) &&
 		       sts_clock_boot_ms() < give_up_ms)
 			nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 		status = done ? say(o, &after)

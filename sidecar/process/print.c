@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "process/print.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -12,18 +10,10 @@ static int output_errno;
 
 void sts_print(int fd, struct sts_slice text)
 {
-	while (text.len > 0) {
-		ssize_t put = write(fd, text.data, text.len);
+	int err = sts_file_write_fd(fd, text.data, text.len);
 
-		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
-			continue;
-		if (put <= 0) {
-			output_errno = fd == STDOUT_FILENO ? errno : output_errno;
-			return;
-		}
-		text.data += put;
-		text.len -= (size_t)put;
-	}
+	if (err != 0 && fd == STDOUT_FILENO)
+		output_errno = err;
 }
 
 int sts_printed(int status)

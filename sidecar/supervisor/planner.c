@@ -42,24 +42,11 @@ static size_t used(const struct sts_plans *plans)
 static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
 				    const struct sts_options *o, char *const *argv)
 {
-	const char *at = (const char *)p->plans;
-	size_t left;
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(STS_EXIT_BUG);
 	sts_plans_make(p->plans, o, argv, p->snapshot);
-	for (left = used(p->plans); left > 0;) {
-		ssize_t put = write(fd, at, left);
-
-		if (put < 0 && sts_file_retry(fd, POLLOUT, errno))
-			continue;
-		if (put <= 0)
-			_exit(STS_EXIT_BUG);
-		at += put;
-		left -= (size_t)put;
-	}
-	_exit(STS_EXIT_OK);
+	_exit(sts_file_write_fd(fd, p->plans, used(p->plans)) == 0 ? STS_EXIT_OK : STS_EXIT_BUG);
 }
 
 /* Returns 0, or why there is no child. */

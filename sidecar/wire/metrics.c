@@ -10,31 +10,21 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "wire/sealed_memory.h"
 
-/* Of kernel 6.3 and 5.1; the C library may be older. */
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u
-#endif
+/* Of kernel 5.1; the C library may be older. */
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 16
 #endif
 
 #define SIZE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 
-static int make_memory(void)
-{
-	int fd = memfd_create("metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-
-	return fd < 0 && errno == EINVAL ? memfd_create("metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING)
-					 : fd;
-}
-
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e)
 {
 	int err;
 
 	*m = NULL;
-	*fd = make_memory();
+	*fd = sts_sealed_memory_make("metrics");
 	if (*fd >= 0 && ftruncate(*fd, sizeof(**m)) == 0) {
 		void *at = mmap(NULL, sizeof(**m), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
 
@@ -50,9 +40,8 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 	}
 	/* A kernel before 5.1 knows no seal that leaves our own mapping writable: there the reader could write, to nobody's harm but the
 	 * scraper's, since these numbers are only ever added to. */
-	if (syscall(SYS_fcntl, *fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) !=
-	    0)
-		syscall(SYS_fcntl, *fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_SEAL);
+	if (!sts_sealed_memory_seal(*fd, SIZE_SEALS | F_SEAL_FUTURE_WRITE))
+		sts_sealed_memory_seal(*fd, SIZE_SEALS);
 	return STS_OK;
 }
 

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/timefmt.h"
 #include "token/expiry.h"
 
-#define EPOCH_MAX_S  253402300799 /* the last second of the year 9999 */
-#define DETAIL_MAX   65535        /* errno, HTTP status, TLS alert or error: all far below */
+#define DETAIL_MAX   65535 /* errno, HTTP status, TLS alert or error: all far below */
 #define PHASE_MAX_MS (24u * 3600 * 1000)
 
 static bool within(int64_t value, int64_t min, int64_t max)
@@ -55,11 +55,11 @@ static bool result_ok(const struct sts_report *r)
  */
 static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now_boot_ms)
 {
-	return within(r->expires_s, 0, EPOCH_MAX_S) &&
+	return within(r->expires_s, 0, STS_EPOCH_MAX_S) &&
 	       within(r->expires_s, 0, now_real_s + STS_EXPIRY_MAX_S) &&
 	       within(r->lifetime_s, 0, STS_EXPIRY_MAX_S) &&
 	       (r->error != STS_OK || (r->expires_s == 0) == (r->lifetime_s == 0)) &&
-	       within(r->subject_exp_s, -1, EPOCH_MAX_S) &&
+	       within(r->subject_exp_s, -1, STS_EPOCH_MAX_S) &&
 	       within(r->sent_boot_ms, 0, now_boot_ms) &&
 	       within(r->clock_skew_s, -STS_EXPIRY_MAX_S, STS_EXPIRY_MAX_S);
 }

@@ -499,18 +499,11 @@ static void note_wanted_cert(void)
 
 static enum sts_err print(struct sts_slice text)
 {
-	while (text.len > 0) {
-		ssize_t put = write(STDOUT_FILENO, text.data, text.len);
+	int err = sts_file_write_fd(STDOUT_FILENO, text.data, text.len);
 
-		if (put < 0 && sts_file_retry(STDOUT_FILENO, POLLOUT, errno))
-			continue;
-		if (put <= 0)
-			return sts_fail(&w.error, STS_EOUTPUT, errno, "standard output: %s",
-					sts_errno_words(errno));
-		text.data += put;
-		text.len -= (size_t)put;
-	}
-	return STS_OK;
+	return err == 0 ? STS_OK
+			: sts_fail(&w.error, STS_EOUTPUT, err, "standard output: %s",
+				   sts_errno_words(err));
 }
 
 /* All of it is made, and its values are found right, before the first file is opened. */

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timefmt.h"
 #include "base64url.h"
 #include "token/jwt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define NOW         1768233600
-#define INPUT_MAX   (32 * 1024)
-#define EPOCH_MAX_S 253402300799LL
+#define NOW       1768233600
+#define INPUT_MAX (32 * 1024)
 
 static char made[2 * INPUT_MAX], joined[2 * INPUT_MAX], scratch[2 * INPUT_MAX], shown[1024 * 1024];
 
@@ -55,7 +55,7 @@ static void check_split(struct sts_slice token, const struct sts_jwt *jwt)
 
 static void check_time(int64_t t)
 {
-	require(t >= -1 && t <= EPOCH_MAX_S);
+	require(t >= -1 && t <= STS_EPOCH_MAX_S);
 }
 
 static void check_shown(struct sts_slice token, bool json)

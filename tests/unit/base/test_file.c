@@ -153,6 +153,94 @@ static void test_flags(void)
 	close(fd);
 }
 
+/* A pipe that somebody made non-blocking, with a child at its other end that is slow. */
+static void given_pipe(int fds[2], bool child_writes, size_t bytes)
+{
+	static char data[300000];
+
+	CHECK(pipe2(fds, O_NONBLOCK) == 0);
+	if (fork() == 0) {
+		close(fds[child_writes ? 0 : 1]);
+		for (size_t done = 0; done < bytes;) {
+			size_t piece = bytes - done < 7000 ? bytes - done : 7000;
+			int flags = fcntl(fds[child_writes], F_GETFL);
+
+			fcntl(fds[child_writes], F_SETFL, flags & ~O_NONBLOCK);
+			usleep(500);
+			ssize_t n = child_writes ? write(fds[1], data, piece)
+						 : read(fds[0], data, piece);
+			if (n <= 0)
+				_exit(1);
+			done += (size_t)n;
+		}
+		_exit(0);
+	}
+	close(fds[child_writes ? 1 : 0]);
+}
+
+static int end_of_child(void)
+{
+	int status = -1;
+
+	wait(&status);
+	return status;
+}
+
+static void test_given(void)
+{
+	static char data[20000];
+	size_t len;
+	int fds[2];
+
+	given_pipe(fds, true, 20000);
+	CHECK_INT(sts_file_read_given(fds[0], data, sizeof(data), &len), 0);
+	CHECK_INT(len, 20000);
+	CHECK_INT(end_of_child(), 0);
+	close(fds[0]);
+	given_pipe(fds, true, 20000);
+	CHECK_INT(sts_file_read_given(fds[0], data, sizeof(data) - 1, &len), EFBIG);
+	CHECK_INT(len, 0);
+	close(fds[0]);
+	end_of_child();
+	CHECK_INT(sts_file_read_given(-1, data, sizeof(data), &len), EBADF);
+}
+
+static void test_pieces(void)
+{
+	char data[8];
+	size_t len;
+	int fd;
+
+	put("pieces", "0123456789", 10);
+	CHECK_INT(sts_file_open(dir_fd, "pieces", STS_FILE_NOFOLLOW, &fd), 0);
+	CHECK_INT(sts_file_fill(fd, data, sizeof(data), &len), 0);
+	CHECK(len == 8 && memcmp(data, "01234567", 8) == 0);
+	CHECK_INT(sts_file_fill(fd, data, sizeof(data), &len), 0);
+	CHECK(len == 2 && memcmp(data, "89", 2) == 0);
+	CHECK_INT(sts_file_fill(fd, data, sizeof(data), &len), 0);
+	CHECK_INT(len, 0);
+	close(fd);
+	CHECK_INT(sts_file_fill(fd, data, sizeof(data), &len), EBADF);
+}
+
+static void test_writing(void)
+{
+	static char data[300000];
+	int fds[2];
+
+	given_pipe(fds, false, sizeof(data)); /* more than a pipe holds */
+	CHECK_INT(sts_file_write_fd(fds[1], data, sizeof(data)), 0);
+	CHECK_INT(end_of_child(), 0);
+	signal(SIGPIPE, SIG_IGN);
+	CHECK_INT(sts_file_write_fd(fds[1], data, 1), EPIPE);
+	CHECK_INT(sts_file_write_fd(fds[1], data, 0), 0);
+	close(fds[1]);
+	CHECK_INT(sts_file_write_fd(fds[1], data, 1), EBADF);
+	fds[0] = open("/dev/full", O_WRONLY);
+	CHECK_INT(sts_file_write_fd(fds[0], data, 1), ENOSPC);
+	close(fds[0]);
+}
+
 static void test_words(void)
 {
 	CHECK_STR(sts_errno_words(ENOENT), "no such file");
@@ -168,6 +256,9 @@ static const struct sts_test tests[] = {
 	{"directories, FIFOs, sockets, devices are refused", test_odd_kinds},
 	{"a file swapped for a FIFO never hangs", test_swapped},
 	{"descriptors are read-only and closed on exec", test_flags},
+	{"a descriptor that we were given is read to its end", test_given},
+	{"pieces of a file", test_pieces},
+	{"all is written", test_writing},
 	{"errno in words", test_words},
 };
 
