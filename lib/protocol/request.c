@@ -230,7 +230,7 @@ static void add_json_values(struct build *b, const struct item *item)
 		sts_text_add_str(b->out, more ? "," : "");
 		if (item->kind == STS_KIND_LIST)
 			add_json_list(b->out, value);
-		else if (item->kind == STS_KIND_NUMBER || item->kind == STS_KIND_RAW)
+		else if (item->kind == STS_KIND_NUMBER || item->kind == STS_KIND_LITERAL)
 			sts_text_add_slice(b->out, value);
 		else
 			add_json_string(b->out, value);

@@ -153,7 +153,7 @@ static void judge(const struct sts_parameter *p, struct sts_slice value, struct 
 			      (unsigned)p->max, seconds ? ", and an s" : "");
 	else if (!number && (value.len < p->min || (p->max > 0 && value.len > p->max)))
 		sts_text_addf(why, "must have %u to %u bytes", (unsigned)p->min, (unsigned)p->max);
-	else if (p->kind != STS_KIND_STRING && sts_slice_trim(value).len == 0)
+	else if (p->kind != STS_KIND_TEXT && sts_slice_trim(value).len == 0)
 		sts_text_add_str(why, "has no word in its value");
 	else if (*shape && !has_shape(value, shape))
 		sts_text_addf(why, "must look like %s", shape);

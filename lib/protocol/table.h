@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protocols as data: one entry per STS protocol (protocol_rows.h; `sts-sidecar protocols NAME`
- * prints it). An entry says how the request is made and how the answer is read; the one builder
- * (request.h) and the one reader (answer.h) know no protocol by name. Adding an STS is adding an entry, a
- * section of docs/protocols.md and a folder of test data.
+ * The protocols as data, made of protocols.toml (`sts-sidecar protocols NAME` prints one): how the
+ * request is made and how the answer is read. The one builder (request.h) and the one reader
+ * (answer.h) know no protocol by name. Adding an STS is adding a paragraph of that file, a folder of
+ * test data, and an answer of the mock STS.
  *
- * Texts are kept one after the other, numbers in small structs without pointers: a protocol and its
- * parameters cost little more than their letters.
+ * Texts are kept in one array, in which one may be the end of another; a protocol and its parameters
+ * have offsets into it and small numbers, and no pointers.
  */
 #ifndef STS_PROTOCOL_TABLE_H
 #define STS_PROTOCOL_TABLE_H
@@ -37,9 +37,9 @@ enum sts_source {
 /* How a value goes over the wire. A name given several times repeats in a form or query, and is an
  * array in JSON, but for what is said here. */
 enum sts_kind {
-	STS_KIND_STRING,
+	STS_KIND_TEXT,
 	STS_KIND_NUMBER,   /* digits; bare in JSON */
-	STS_KIND_RAW,      /* bare in JSON: true */
+	STS_KIND_LITERAL,  /* bare in JSON: true */
 	STS_KIND_WORDS,    /* given several times: joined by spaces, in a form and in JSON */
 	STS_KIND_LIST,     /* the same, but always an array in JSON, of the words */
 	STS_KIND_SECONDS,  /* digits and an s */
@@ -50,12 +50,6 @@ enum sts_kind {
 #define STS_PARAMETER_REPEATS       1
 #define STS_PARAMETER_WITH_PREVIOUS 2 /* only where the parameter before it in the table is given */
 
-/* One field of a request. Its texts are those of enum sts_parameter_text. */
-struct sts_parameter {
-	uint8_t source, place, kind, flags;
-	uint16_t min, max; /* a number's range, else bytes of one value; max 0: no bound */
-};
-
 enum sts_parameter_text {
 	STS_PARAMETER_NAME,  /* as the user says it */
 	STS_PARAMETER_FIELD, /* as it goes over the wire; "": the same */
@@ -65,6 +59,13 @@ enum sts_parameter_text {
 	STS_PARAMETER_CHARSET, /* what is allowed besides letters and digits; "": any printable */
 	STS_PARAMETER_HELP,
 	STS_PARAMETER__TEXTS
+};
+
+/* One field of a request. */
+struct sts_parameter {
+	uint8_t source, place, kind, flags;
+	uint16_t min, max; /* a number's range, else bytes of one value; max 0: no bound */
+	uint16_t texts[STS_PARAMETER__TEXTS]; /* for sts_parameter_text() */
 };
 
 /* What can be written; a protocol has the bits of its default of --write. */
@@ -90,15 +91,6 @@ enum sts_write {
 #define STS_PROTOCOL_PARAMETERS_MAX 12
 #define STS_PROTOCOL_TTL_S          300 /* a token's life when nothing tells it */
 
-struct sts_protocol {
-	uint8_t body;        /* enum sts_body; NONE: never one; else --body may choose the other */
-	uint8_t flags;       /* STS_PROTOCOL_* */
-	uint8_t expiry_kind; /* enum sts_expiry_kind */
-	uint8_t write;       /* enum sts_write bits */
-	uint16_t default_ttl_s;                          /* 0: STS_PROTOCOL_TTL_S */
-	uint8_t params[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
-};
-
 enum sts_protocol_text {
 	STS_PROTOCOL_NAME,
 	STS_PROTOCOL_SUMMARY,
@@ -113,6 +105,16 @@ enum sts_protocol_text {
 	STS_PROTOCOL_KEY_ID, /* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_SECRET,
 	STS_PROTOCOL__TEXTS
+};
+
+struct sts_protocol {
+	uint8_t body;        /* enum sts_body; NONE: never one; else --body may choose the other */
+	uint8_t flags;       /* STS_PROTOCOL_* */
+	uint8_t expiry_kind; /* enum sts_expiry_kind */
+	uint8_t write;       /* enum sts_write bits */
+	uint16_t default_ttl_s;                              /* 0: STS_PROTOCOL_TTL_S */
+	uint16_t texts[STS_PROTOCOL__TEXTS];                 /* for sts_protocol_text() */
+	uint8_t parameters[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
 };
 
 /* All protocols, in the order in which they are listed. */

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages say of the protocols: a section of docs/protocols.md for each, its table of error codes, and the list in README.md."""
+from tables.common import markdown_table
+from tables.errors import options_as_code
+from tables.protocols import FILES, SOURCE, read
+
+PAGE = "docs/protocols.md"
+
+
+def code(text):
+    return f"`{text}`" if text else ""
+
+
+def listed_files(write):
+    names = [code(FILES[word]) for word in FILES if word in write]
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def limits(p):
+    """What a value must be, in words."""
+    if p.kind in ("number", "seconds"):
+        yield f"{p.min} to {p.max}" + (" and an `s`" if p.kind == "seconds" else "")
+    elif p.max:
+        yield f"{p.min} to {p.max} bytes" if p.min > 1 else f"at most {p.max} bytes"
+    if p.shape:
+        yield f"looks like `{p.shape}`"
+    if p.charset:
+        yield f"letters, digits and `{p.charset}` only"
+
+
+def description(p, before):
+    parts = [options_as_code(p.help)]
+    parts += [p.note] if p.note else []
+    parts += ["repeatable"] if "repeats" in p.flags else []
+    parts += [f"goes only with `{before.name}`"] if "with-previous" in p.flags else []
+    parts += limits(p)
+    parts += [f"sent as the header `{p.field}`" if p.where == "header" else f"sent as `{p.field}`"] if p.field else []
+    return "; ".join(parts)
+
+
+def section(protocol):
+    lines = [f"## {protocol.name}", "", protocol.about, ""]
+    lines += ["    sts-sidecar run " + protocol.example.replace("\n", "\n    "), ""]
+    rows = [(code(p.name), "yes" if p.required and not p.value else "", code(p.value), code(p.variable), description(p, before))
+            for before, p in zip((None, *protocol.parameters), protocol.parameters) if p.source == "user"]
+    if rows:
+        lines += [markdown_table(("parameter", "needed", "default", "variable", ""), rows)]
+    more = [] if rows else ["No parameters."]
+    more += ["Further parameters are sent as they are."] if "any-parameter" in protocol.flags else []
+    more += [f"Written: {listed_files(protocol.write)}."]
+    more += [f"Where nothing says how long the token lives, it is taken to be {protocol.answer.lifetime} s."] if protocol.answer.lifetime else []
+    more += [f"`{protocol.token_file}` names the file of the subject token where `--token-file` is not given."] if protocol.token_file else []
+    return lines + [" ".join(more), ""] + ([protocol.notes, ""] if protocol.notes else [])
+
+
+def protocols_block(table):
+    return "\n".join(line for protocol in table.protocols for line in section(protocol))
+
+
+def codes_block(table):
+    def row(codes):
+        return codes.service, *(", ".join(map(code, words)) for words in (codes.busy, codes.unauthorized, codes.known))
+    return markdown_table(("", "tried again soon", "as a 401", "known"), map(row, table.codes))
+
+
+def summary_block(table):
+    return markdown_table(("", ""), [(code(protocol.name), options_as_code(protocol.summary)) for protocol in table.protocols])
+
+
+def pages(top):
+    del top
+    return {}
+
+
+def blocks(top):
+    table = read(top / SOURCE)
+    return {"README.md": {"protocols": summary_block(table)},
+            PAGE: {"protocols": protocols_block(table), "error codes": codes_block(table)}}
