@@ -289,6 +289,8 @@ MISTAKES = {
                                 "the name has 19 characters, and may have 17"),
     "a name that cannot be said to --protocol": (GOOD.replace("protocol.cloud", "protocol.Cloud"), '[protocol]: "Cloud" cannot be the name of a row'),
     "no summary": (change('summary = "a cloud"\n', ""), CLOUD + 'the key "summary" is missing'),
+    "a summary that is too long": (change('summary = "a cloud"', f'summary = "{"a" * 81}"'),
+                                   CLOUD + '"summary" has 81 characters, and may have 80'),
     "nothing about it": (change('about = "For a plain one."\n', ""), '[protocol.plain]: the key "about" is missing'),
     "an empty example": (change('example = "--url https://sts.example/"', 'example = ""'), '[protocol.plain]: "example" is empty'),
     "a section in a section": (change('"For a plain one."', '"""\nFor a plain one.\n## more\n"""'), '[protocol.plain]: '

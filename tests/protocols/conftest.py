@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 from harness import servers, tokens  # noqa: E402
 from harness.fixtures import ca, folder, identity, limit, serve, sidecar, space  # noqa: E402,F401
-from rows import SUBJECT  # noqa: E402
+from recorded import SUBJECT  # noqa: E402
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The recorded requests and answers of each protocol, one folder a row: what goes over the wire, and what may come back.
+"""The recorded requests and answers of each protocol, one folder each: what goes over the wire, and what may come back.
 
     args           arguments of `fetch`, one a line
-    url            further ones that say where, for a row that does not know by itself
+    url            further ones that say where, for a protocol that does not know by itself
+    mock.toml      what the mock STS is asked, and says: see tests/e2e/protocol/test_every_protocol.py
     request.http   the request, byte for byte; lines end in LF here, and the last LF is not sent
-    answer-*       bodies; @NOW stands for a time: @RFC3339+900@, @EPOCH+900@, @EXPONENT+900@
+    answer-*       bodies; a time is written as @RFC3339+900@, @EPOCH+900@, @EXPONENT+900@
     answers        a line for each: file, status, exit status, then lifetime and token, or words of the message
 """
 import datetime
@@ -40,7 +41,7 @@ def fill(body):
     return re.sub(rb"@(EPOCH|EXPONENT|RFC3339)([+-]\d+)@", _time, body)
 
 
-class Row:
+class Recorded:
     def __init__(self, name):
         self.name, self.folder = name, HERE / name
 

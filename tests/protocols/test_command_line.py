@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rows import NAMES, SUBJECT, Row
+from recorded import NAMES, SUBJECT, Recorded
 
 ARN = "arn:aws:iam::123456789012:role/app"
 AWS = {"AWS_REGION": "eu-west-1", "AWS_ROLE_ARN": ARN, "AWS_ROLE_SESSION_NAME": "from-env"}
@@ -75,13 +75,13 @@ TOKEN_FILES = {"aws": ("AWS_WEB_IDENTITY_TOKEN_FILE", AWS), "entra": ("AZURE_FED
 @pytest.mark.parametrize("name", TOKEN_FILES)
 def test_token_file_by_variable(sidecar, plain_sts, space, name):
     variable, env = TOKEN_FILES[name]
-    row = Row(name)
+    recorded = Recorded(name)
     other = space.write("other-token", "other.subject.token")
     usual = ["fetch", f"--protocol={name}", "--insecure-http", f"--output-dir={space.out}", "--deadline=1s",
              *(["--scope=a/.default"] if name == "entra" else [])]
 
     def asked(*more, **variables):
-        url = plain_sts.url(200, row.body("answer-ok.json"))
+        url = plain_sts.url(200, recorded.body("answer-ok.json"))
         run = sidecar.run(*usual, f"--url={url}", *more, env=env | variables)
         assert run.status == 0, run.err
         return plain_sts.server.requests[-1].decode()
@@ -91,7 +91,7 @@ def test_token_file_by_variable(sidecar, plain_sts, space, name):
 
 
 def test_exchange_reads_no_variable(sidecar, serve, space):
-    body = Row("openunison").body("answer-ok.json")
+    body = Recorded("openunison").body("answer-ok.json")
     server = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     poison = {name: "/nowhere" for name, _ in TOKEN_FILES.values()} | AWS | {"STS_URL": "https://x.example", "STS_PROTOCOL": "aws"}
     run = sidecar.run("exchange", "--single-run", f"--cacert-path={space.ca_file}", space.token_file, server.url("/token/user"), space.out,
@@ -195,7 +195,7 @@ def test_custom(sidecar, space, args, head, body):
     assert head in top and rest.strip() == body
 
 
-def test_expiry_and_token_field_of_any_row(sidecar, plain_sts, space):
+def test_expiry_and_token_field_of_any_protocol(sidecar, plain_sts, space):
     url = plain_sts.url(200, b'{"access_token":"a","other":{"t":"the-other"},"expires_in":60,"ttl":"1800"}')
     run = sidecar.run("fetch", "--insecure-http", f"--url={url}", f"--token-file={space.token_file}", f"--output-dir={space.out}",
                       "--token-field=/other/t", "--expiry-field=lifetime:/ttl")
@@ -206,8 +206,8 @@ def test_expiry_and_token_field_of_any_row(sidecar, plain_sts, space):
 def test_default_ttl(sidecar, plain_sts, space):
     """The flag counts more than the protocol's, which counts more than the program's."""
     def life(name, *more):
-        row = Row(name)
-        run = sidecar.run("fetch", "--insecure-http", f"--url={plain_sts.url(200, row.body('answer-ok.json'))}", *row.args, *more,
+        recorded = Recorded(name)
+        run = sidecar.run("fetch", "--insecure-http", f"--url={plain_sts.url(200, recorded.body('answer-ok.json'))}", *recorded.args, *more,
                           f"--token-file={space.token_file}", f"--output-dir={space.out}", "--log-format=json")
         assert run.status == 0, run.err
         return json.loads(run.last)["lifetime_s"]
@@ -217,8 +217,8 @@ def test_default_ttl(sidecar, plain_sts, space):
 
 # ---- protocols ----
 
-ROW_KEYS = {"name", "summary", "method", "url", "token-file", "base", "token", "expiry", "thumbprint", "key-id", "secret",
-            "expiry-kind", "default-ttl", "body", "write", "flags", "fields"}
+PROTOCOL_KEYS = {"name", "summary", "method", "url", "token-file", "base", "token", "expiry", "thumbprint", "key-id", "secret",
+                 "expiry-kind", "default-ttl", "body", "write", "flags", "fields"}
 FIELD_KEYS = {"name", "help", "from", "in", "kind", "flags", "min", "max", "field", "value", "variable", "shape", "charset"}
 
 
@@ -226,24 +226,24 @@ def test_protocols(sidecar):
     lines = sidecar.run("protocols").out.decode().splitlines()
     assert sorted(line.split()[0] for line in lines) == NAMES
     assert all(len(line) <= 100 for line in lines)
-    rows = json.loads(sidecar.run("protocols", "--json").out)
-    assert sorted(row["name"] for row in rows) == NAMES
-    for row in rows:
-        assert set(row) <= ROW_KEYS and {"name", "summary", "method", "token", "write", "fields"} <= set(row)
-        assert [field["from"] for field in row["fields"]].count("subject") == 1
-        for field in row["fields"]:
+    told = json.loads(sidecar.run("protocols", "--json").out)
+    assert sorted(protocol["name"] for protocol in told) == NAMES
+    for protocol in told:
+        assert set(protocol) <= PROTOCOL_KEYS and {"name", "summary", "method", "token", "write", "fields"} <= set(protocol)
+        assert [field["from"] for field in protocol["fields"]].count("subject") == 1
+        for field in protocol["fields"]:
             assert set(field) <= FIELD_KEYS and {"name", "from", "in", "kind"} <= set(field)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_protocol(sidecar, name):
-    row = json.loads(sidecar.run("protocols", "--json", name).out)
-    assert row == next(r for r in json.loads(sidecar.run("protocols", "--json").out) if r["name"] == name)
+    protocol = json.loads(sidecar.run("protocols", "--json", name).out)
+    assert protocol == next(r for r in json.loads(sidecar.run("protocols", "--json").out) if r["name"] == name)
     text = sidecar.run("protocols", name).out.decode()
-    for field in row["fields"]:
+    for field in protocol["fields"]:
         if field["from"] == "parameter":
             assert re.search(rf"^  {re.escape(field['name'])}: \w", text, re.M)
-    assert row.get("url", "") in text and row["token"] in text
+    assert protocol.get("url", "") in text and protocol["token"] in text
 
 
 def test_unknown_protocol(sidecar):

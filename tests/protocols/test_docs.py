@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/protocols.md says what the table says: a section a row, its parameters, and a command line that works."""
+"""docs/protocols.md says what the table says: a section for each protocol, its parameters, and a command line that works."""
 import json
 import re
 import shlex
 
 import pytest
 
-from rows import HERE, NAMES
+from recorded import HERE, NAMES
 
 TOP = HERE.parents[1]
 PAGE = (TOP / "docs/protocols.md").read_text()
@@ -19,7 +19,7 @@ def test_sections():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters(sidecar, name):
-    row = json.loads(sidecar.run("protocols", "--json", name).out)
+    protocol = json.loads(sidecar.run("protocols", "--json", name).out)
     plain = lambda cell: cell.strip().strip("`")    # noqa: E731
     documented = []
     for line in SECTIONS[name].splitlines():
@@ -28,15 +28,15 @@ def test_parameters(sidecar, name):
             documented.append(tuple(map(plain, cells[:4])))
             assert len(cells[4].strip()) > 5
     assert documented == [(field["name"], "yes" if "required" in field.get("flags", []) and "value" not in field else "",
-                           field.get("value", ""), field.get("variable", "")) for field in row["fields"] if field["from"] == "parameter"]
+                           field.get("value", ""), field.get("variable", "")) for field in protocol["fields"] if field["from"] == "parameter"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files(sidecar, name):
     files = {"token": "token.jwt", "expires": "expires", "aws-credentials": "aws-credentials"}
-    row = json.loads(sidecar.run("protocols", "--json", name).out)
+    protocol = json.loads(sidecar.run("protocols", "--json", name).out)
     written = re.search(r"Written: ([^.]*(?:\.[^ .][^.]*)*)", SECTIONS[name])[1]
-    for word in row["write"]:
+    for word in protocol["write"]:
         assert f"`{files[word]}`" in written
 
 
@@ -55,6 +55,6 @@ def test_readme_lists_them():
 
 def test_keys_of_json_are_documented(sidecar):
     keys = set()
-    for row in json.loads(sidecar.run("protocols", "--json").out):
-        keys |= set(row) | {key for field in row["fields"] for key in field}
+    for protocol in json.loads(sidecar.run("protocols", "--json").out):
+        keys |= set(protocol) | {key for field in protocol["fields"] for key in field}
     assert not [key for key in keys if f"`{key}`" not in PAGE]

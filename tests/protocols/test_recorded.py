@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every row of the protocol table: the request byte for byte, and what the program makes of the answers that its service gives, and
+"""Every protocol: the request byte for byte, and what the program makes of the answers that its service gives, and
 of hostile ones."""
 import concurrent.futures
 import datetime
@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness import pki
-from rows import HERE, NAMES, SUBJECT, Row
+from recorded import HERE, NAMES, SUBJECT, Recorded
 
 TOP = HERE.parents[1]
 AT_A_TIME = 3
@@ -21,18 +21,18 @@ def fetch(sidecar, *args, env=None):
 
 
 def table(sidecar):
-    return {row["name"]: row for row in json.loads(sidecar.run("protocols", "--json").out)}
+    return {one["name"]: one for one in json.loads(sidecar.run("protocols", "--json").out)}
 
 
-def test_every_row_has_a_folder(sidecar):
+def test_every_protocol_has_a_folder(sidecar):
     assert sorted(table(sidecar)) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_request_as_dry_run_prints_it(sidecar, version, name):
-    row = Row(name)
-    head, body = row.request(version)
-    run = sidecar.run("fetch", "--dry-run", *row.args, *row.url)
+    recorded = Recorded(name)
+    head, body = recorded.request(version)
+    run = sidecar.run("fetch", "--dry-run", *recorded.args, *recorded.url)
     assert run.status == 0, run.err
     shown = run.out.decode()
     masked = body.replace(SUBJECT, "***")
@@ -42,14 +42,14 @@ def test_request_as_dry_run_prints_it(sidecar, version, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_request_on_the_wire(sidecar, space, serve, ca, version, name):
-    row = Row(name)
-    ok = next(row.answers)
+    recorded = Recorded(name)
+    ok = next(recorded.answers)
     server = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(ok.body), ok.body),
-                   identity=pki.server(ca, names=[row.host]))
-    run = fetch(sidecar, *row.args, *row.url, f"--connect=127.0.0.1:{server.port}", f"--cacert-path={space.ca_file}",
+                   identity=pki.server(ca, names=[recorded.host]))
+    run = fetch(sidecar, *recorded.args, *recorded.url, f"--connect=127.0.0.1:{server.port}", f"--cacert-path={space.ca_file}",
                 f"--token-file={space.token_file}", f"--output-dir={space.out}")
     assert run.status == 0, run.err
-    assert [request.decode() for request in server.requests] == ["".join(row.request(version))]
+    assert [request.decode() for request in server.requests] == ["".join(recorded.request(version))]
 
 
 def written(out):
@@ -62,24 +62,24 @@ def seconds_left(expires):
 
 
 class Asker:
-    """Runs a row's request against a plain STS, each time into a directory of its own."""
+    """Runs a recorded request against a plain STS, each time into a directory of its own."""
 
-    def __init__(self, sidecar, plain_sts, space, row):
-        self.sidecar, self.plain_sts, self.space, self.row = sidecar, plain_sts, space, row
+    def __init__(self, sidecar, plain_sts, space, recorded):
+        self.sidecar, self.plain_sts, self.space, self.recorded = sidecar, plain_sts, space, recorded
 
     def __call__(self, status, body):
         url = self.plain_sts.url(status, body)
         out = self.space.folder / f"out-{url.rsplit('/', 1)[1]}"
         out.mkdir()
         out.chmod(0o777)
-        run = fetch(self.sidecar, *self.row.args, f"--url={url}", "--insecure-http", f"--token-file={self.space.token_file}",
+        run = fetch(self.sidecar, *self.recorded.args, f"--url={url}", "--insecure-http", f"--token-file={self.space.token_file}",
                     f"--output-dir={out}")
         return run, written(out)
 
 
 @pytest.fixture
 def ask(sidecar, plain_sts, space):
-    return lambda row: Asker(sidecar, plain_sts, space, row)
+    return lambda recorded: Asker(sidecar, plain_sts, space, recorded)
 
 
 def wrong(answer, run, files):
@@ -99,10 +99,10 @@ def wrong(answer, run, files):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answers(ask, name):
-    row = Row(name)
-    asker = ask(row)
+    recorded = Recorded(name)
+    asker = ask(recorded)
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        jobs = {pool.submit(asker, answer.status, answer.body): answer for answer in row.answers}
+        jobs = {pool.submit(asker, answer.status, answer.body): answer for answer in recorded.answers}
         bad = {answer.file: what for job, answer in jobs.items() if (what := wrong(answer, *job.result()))}
     assert not bad
 
@@ -145,13 +145,13 @@ def bare(path, text):
     return change
 
 
-def hostile(row, about):
+def hostile(recorded, about):
     """Name and body of each: no answer of these may be taken."""
     base = [key for key in about.get("base", "").split("/") if key]
-    custom = row.name == "custom"
+    custom = recorded.name == "custom"
     token = ["data", "value"] if custom else base + [about["token"][1:]]
     expiry = ["data", "until"] if custom else base + [about["expiry"][1:]] if "expiry" in about else None
-    good = row.body("answer-ok.json")
+    good = recorded.body("answer-ok.json")
     changes = {
         "no token": drop(token), "token null": put(token, None), "token a number": put(token, 7), "token true": put(token, True),
         "token a list": put(token, ["x"]), "token an object": put(token, {"a": "x"}), "token empty": put(token, ""),
@@ -179,10 +179,10 @@ def hostile(row, about):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_answers(sidecar, ask, name):
-    row = Row(name)
-    bodies = hostile(row, table(sidecar)[name])
+    recorded = Recorded(name)
+    bodies = hostile(recorded, table(sidecar)[name])
     assert len(bodies) > 30
-    asker = ask(row)
+    asker = ask(recorded)
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         jobs = {what: pool.submit(asker, 200, body) for what, body in bodies.items()}
     bad = {}

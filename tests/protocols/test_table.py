@@ -3,7 +3,7 @@
 import json
 import tomllib
 
-from rows import HERE
+from recorded import HERE
 
 FILE = tomllib.loads((HERE.parents[1] / "lib/protocol/protocols.toml").read_text())
 SHARED = FILE["shared"]

@@ -19,7 +19,8 @@ POINTERS = ("base", "token", "expiry", "thumbprint", "key_id", "secret")
 USER_KEYS = ("required", "service_requires", "repeats", "with_previous", "default", "variable", "shape", "charset", "min", "max", "help", "note")
 
 NAME = r"[a-z][a-z0-9-]*"
-NAME_MAX = 17  # `protocols` prints it in a column
+NAME_MAX = 17  # `protocols` prints it in a column, and lines of at most 100 characters
+SUMMARY_MAX = 80
 PARAMETERS_MAX = 12  # STS_PROTOCOL_PARAMETERS_MAX
 NUMBER_OF_PARAMETER_MAX = 127  # the last bit of its byte says that it is required
 CODE_MAX = 47  # STS_CODE_MAX_BYTES, with a NUL
@@ -395,7 +396,7 @@ def read_protocol(name, row, answers, parameters):
             row.fail(f"the name has {len(name)} characters, and may have {NAME_MAX}")
         listed, own = read_parameters(row, parameters)
         protocol = Protocol(
-            name, row.clause("summary", most=100), method, url, body, matching(row.row("subject"), "variable", VARIABLE, ""),
+            name, row.clause("summary", most=SUMMARY_MAX), method, url, body, matching(row.row("subject"), "variable", VARIABLE, ""),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
             tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""))
         check_protocol(row, protocol)
