@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,13 +50,24 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	return 0;
 }
 
+/* After a failed read(2) or write(2): true to try again. Whoever shares a descriptor that we were given
+ * may have made it non-blocking: then this waits until it is ready, as the call itself would have. */
+static bool retry(int fd, short events, int err)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	if (err == EAGAIN || err == EWOULDBLOCK)
+		return poll(&p, 1, -1) > 0 || errno == EINTR;
+	return err == EINTR;
+}
+
 /* Read until the end, or until size bytes are there; wait: a descriptor that we were given. */
 static int fill(int fd, char *data, size_t size, bool wait, size_t *len)
 {
 	*len = 0;
 	while (*len < size) {
 		ssize_t n = read(fd, data + *len, size - *len);
-		if (n < 0 && (wait ? !sts_file_retry(fd, POLLIN, errno) : errno != EINTR))
+		if (n < 0 && (wait ? !retry(fd, POLLIN, errno) : errno != EINTR))
 			return errno;
 		if (n == 0)
 			break;
@@ -117,22 +130,13 @@ int sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void 
 	return err;
 }
 
-bool sts_file_retry(int fd, short events, int err)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-
-	if (err == EAGAIN || err == EWOULDBLOCK)
-		return poll(&p, 1, -1) > 0 || errno == EINTR;
-	return err == EINTR;
-}
-
 int sts_file_write_fd(int fd, const void *data, size_t len)
 {
 	const char *at = data;
 
 	while (len > 0) {
 		ssize_t n = write(fd, at, len);
-		if (n < 0 && !sts_file_retry(fd, POLLOUT, errno))
+		if (n < 0 && !retry(fd, POLLOUT, errno))
 			return errno;
 		if (n == 0)
 			return EIO; /* never for a regular file, but must not spin */

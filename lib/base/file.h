@@ -6,8 +6,7 @@
 #ifndef STS_BASE_FILE_H
 #define STS_BASE_FILE_H
 
-#include "base/error.h"
-#include "base/text.h"
+#include <stddef.h>
 
 enum sts_file_links {
 	STS_FILE_FOLLOW,   /* the kubelet's projected files are links through ..data */
@@ -51,15 +50,6 @@ int sts_file_fill(int fd, void *data, size_t size, size_t *len);
  * non-blocking. Returns 0 or the errno of write(2); EIO when it takes nothing.
  */
 int sts_file_write_fd(int fd, const void *data, size_t len);
-
-/*
- * After a failed read(2) or write(2) on a descriptor that we were given: true to try again. Whoever
- * shares it may have made it non-blocking: then this waits until it is ready, as the call itself
- * would have.
- *   events  in  POLLIN or POLLOUT
- *   err     in  errno of the call
- */
-bool sts_file_retry(int fd, short events, int err);
 
 /*
  * errno in words for a message ("no such file"): the same with every libc for what files and

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "data/json.h"
+#include "data/json_scan.h"
 
 #define ENTITY_MAX_BYTES 10 /* &#x10FFFF; */
 

@@ -118,11 +118,6 @@ static void read_date(struct sts_http_response *p, struct sts_slice value)
 	keep_first(&p->head.date, value);
 }
 
-static void read_content_type(struct sts_http_response *p, struct sts_slice value)
-{
-	keep_first(&p->head.content_type, value);
-}
-
 static void read_field(struct sts_http_response *p, struct sts_slice name, struct sts_slice value)
 {
 	static const struct {
@@ -135,7 +130,6 @@ static void read_field(struct sts_http_response *p, struct sts_slice name, struc
 		{"location", read_location},
 		{"retry-after", read_retry_after},
 		{"date", read_date},
-		{"content-type", read_content_type},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -185,18 +179,14 @@ static void end_head(struct sts_http_response *p)
 		return end_interim(p);
 	p->head.status = p->status;
 	if (p->status == 204 || p->status == 304) {
-		p->head.framing = STS_HTTP_NO_BODY;
 		p->state = DONE;
 	} else if (p->has_coding) {
-		p->head.framing = STS_HTTP_CHUNKED;
 		p->state = CHUNK_LINE;
 	} else if (!p->has_length) {
-		p->head.framing = STS_HTTP_UNTIL_CLOSE;
 		p->state = BODY_UNTIL_CLOSE;
 	} else if (p->head.content_length > p->body_size) {
 		fail(p, STS_ETOOBIG, "the answer's Content-Length is past the bound");
 	} else {
-		p->head.framing = STS_HTTP_LENGTH;
 		p->body_left = p->head.content_length;
 		p->state = p->body_left > 0 ? BODY : DONE;
 	}

@@ -13,20 +13,16 @@
 #define STS_HTTP_BODY_MAX_BYTES (256 * 1024)
 #define STS_HTTP_INTERIM_MAX    8 /* 1xx answers that are skipped */
 
-enum sts_http_framing { STS_HTTP_NO_BODY, STS_HTTP_LENGTH, STS_HTTP_CHUNKED, STS_HTTP_UNTIL_CLOSE };
-
 /* What was read of the head, meaningful once its status is not 0. Slices point into the caller's
  * head buffer; empty where the header is absent; the first counts where it is repeated. UNTRUSTED:
  * printable bytes, HTAB and bytes above 0x7e. */
 struct sts_http_head {
 	int status; /* 200..599; 1xx are skipped (but 101), anything else is STS_EHTTP; 0 while the
 		       head is not complete */
-	enum sts_http_framing framing;
-	uint64_t content_length; /* STS_HTTP_LENGTH only */
+	uint64_t content_length; /* of a body that is framed by it */
 	struct sts_slice location;
 	struct sts_slice retry_after;
 	struct sts_slice date;
-	struct sts_slice content_type;
 };
 
 /*

@@ -13,7 +13,6 @@
 #ifndef STS_NET_CONNECT_H
 #define STS_NET_CONNECT_H
 
-#include "net/address.h"
 #include "net/url.h"
 
 struct sts_net_files {

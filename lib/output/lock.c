@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 #define CHUNK_BYTES 2048
 #define CHUNKS_MAX  1000

@@ -21,7 +21,7 @@ struct sts_stream {
 	br_ssl_client_context client;
 	br_sslio_context io;
 	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
-	bool established, timed_out, peer_closed;
+	bool timed_out, peer_closed;
 	int io_errno;
 	uint8_t first[5]; /* from the peer, to tell TLS from what is none */
 	size_t first_len;
@@ -66,12 +66,6 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
  */
 enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
 			     bool *clean, struct sts_error *e);
-
-/*
- * "TLS 1.2 ECDHE-RSA-AES128-GCM-SHA256" for `doctor` and debug lines; static storage; "" before the
- * handshake, "no TLS" when plain.
- */
-const char *sts_stream_describe(const struct sts_stream *t);
 
 /*
  * Wipe keys and buffers. Does not close the descriptor and sends no close_notify (br_sslio_close

@@ -19,13 +19,6 @@ void sts_ca_sources_init(struct sts_ca_sources *sources)
 	memset(sources, 0, sizeof(*sources));
 }
 
-void sts_ca_sources_fini(struct sts_ca_sources *sources)
-{
-	for (size_t i = 0; i < sources->count; i++)
-		close(sources->source[i].fd);
-	sts_ca_sources_init(sources);
-}
-
 /* Returns 0 or an errno. */
 static int open_source(const char *path, struct sts_ca_source *source)
 {

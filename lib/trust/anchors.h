@@ -32,7 +32,6 @@ struct sts_ca_sources {
 };
 
 void sts_ca_sources_init(struct sts_ca_sources *sources);
-void sts_ca_sources_fini(struct sts_ca_sources *sources);
 /*
  * Add the file, or directory of PEM files, at a path. `..data` links are followed. In a directory,
  * files whose names begin with a dot are left out, and what cannot be opened is skipped.

@@ -38,7 +38,6 @@ static const char *read_basic_constraints(struct sts_der value, struct sts_cert 
 			return "bad basicConstraints";
 		cert->path_len = path_len > 100 ? 100 : (int)path_len;
 	}
-	cert->has_basic_constraints = true;
 	return list.len > 0 ? "bad basicConstraints" : NULL;
 }
 
@@ -49,7 +48,6 @@ static const char *read_key_usage(struct sts_der value, struct sts_cert *cert)
 	if (!sts_der_take(&value, STS_DER_BITS, &bits) || value.len > 0 || bits.len < 2 ||
 	    bits.data[0] > 7)
 		return "bad keyUsage";
-	cert->has_key_usage = true;
 	cert->key_cert_sign = bits.data[1] & 0x04;
 	cert->key_sign = bits.data[1] & 0xc0;
 	return NULL;

@@ -31,10 +31,10 @@ struct sts_cert {
 	struct sts_der eku; /* content of the SEQUENCE, OIDs only */
 	struct sts_der name_constraints;                 /* content of the SEQUENCE */
 	struct sts_der subject_key_id, authority_key_id; /* keyIdentifier bytes */
-	bool has_san, has_eku, has_name_constraints, has_basic_constraints;
+	bool has_san, has_eku, has_name_constraints;
 	bool is_ca;
 	int path_len; /* -1: none */
-	bool has_key_usage, key_cert_sign;
+	bool key_cert_sign;
 	bool key_sign; /* digitalSignature or nonRepudiation; both true without the extension */
 	bool unknown_critical;
 	struct sts_der unknown_critical_oid; /* the first one's */

@@ -8,7 +8,6 @@
 
 #include "base/nearest.h"
 #include "options/option.h"
-#include "output/store.h"
 
 enum kind { BOOL, TEXT, INT };
 

@@ -19,8 +19,9 @@
 
 #include "output/status.h"
 #include "schedule/schedule.h"
-#include "supervisor/child.h"
 #include "supervisor/plan.h"
+#include "wire/job.h"
+#include "wire/report.h"
 
 /* After a swap of the subject token, or a step of the clock that makes the token look dead: attempts of a fleet spread over this. */
 #define STS_EXCHANGE_SPREAD_MS 10000

@@ -15,7 +15,6 @@
 #include "supervisor/health_process.h"
 #include "supervisor/inputs.h"
 #include "supervisor/planner.h"
-#include "supervisor/spawn.h"
 #include "supervisor/workers.h"
 
 /* Planning again is not done more often, whoever asks. */

@@ -39,14 +39,12 @@ static bool text_ok(const char *text, size_t size, bool (*allowed)(char c))
 
 static bool result_ok(const struct sts_report *r)
 {
-	const uint32_t poll_ends = STS_REPORT_CHANGED | STS_REPORT_POLL_OFF;
-
 	return within(r->error, 0, STS_ERR__COUNT - 1) && r->error != STS_EAGAIN &&
 	       r->error != STS_EUSAGE && r->error != STS_ESTOPPED &&
 	       within(r->detail, 0, DETAIL_MAX) &&
 	       (r->http_status == 0 || within(r->http_status, 100, 599)) &&
 	       r->stage < STS_STAGE__COUNT && (r->flags & ~(uint32_t)STS_REPORT_FLAGS_ALL) == 0 &&
-	       (r->flags & poll_ends) != poll_ends && r->retry_after_s >= -1;
+	       r->retry_after_s >= -1;
 }
 
 /*

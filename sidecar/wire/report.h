@@ -41,10 +41,9 @@ enum sts_report_flag {
 	STS_REPORT_ADOPTED = 1,    /* nothing was sent: the token on disk is still good */
 	STS_REPORT_THUMBPRINT = 2, /* thumbprint is set */
 	STS_REPORT_CAPPED = 4,     /* the token's expiry is the subject token's own */
-	STS_REPORT_CHANGED = 8,    /* poll: the signing certificate changed */
-	STS_REPORT_POLL_OFF = 16,  /* poll: there is no such endpoint */
-	STS_REPORT_REPLAN = 32,    /* the configuration file is not that of the plan */
-	STS_REPORT_FLAGS_ALL = 63,
+	STS_REPORT_POLL_OFF = 8,   /* poll: there is no such endpoint */
+	STS_REPORT_REPLAN = 16,    /* the configuration file is not that of the plan */
+	STS_REPORT_FLAGS_ALL = 31,
 };
 
 struct sts_report {

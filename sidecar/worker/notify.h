@@ -7,9 +7,6 @@
 #ifndef STS_WORKER_NOTIFY_H
 #define STS_WORKER_NOTIFY_H
 
-#include <signal.h>
-#include <stdint.h>
-
 #include "base/error.h"
 
 /*
@@ -20,11 +17,5 @@
  * or it is not ours to signal (another UID).
  */
 enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e);
-
-/* The signal of a choice of --notify-signal: HUP, USR1, USR2. */
-static inline int sts_notify_signal(int32_t choice)
-{
-	return choice == 0 ? SIGHUP : choice == 1 ? SIGUSR1 : SIGUSR2;
-}
 
 #endif

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "data/json.h"
 #include "net/connect.h"
 #include "net/dns.h"
 #include "options/config.h"
@@ -21,7 +20,6 @@
 #include "output/store.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
-#include "schedule/schedule.h"
 #include "tls/stream.h"
 #include "tls/tunnel.h"
 #include "token/jwt.h"

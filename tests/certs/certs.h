@@ -28,7 +28,10 @@ size_t test_cert_list(const char *names, struct sts_der *out, size_t max);
 /* Write a certificate as PEM to a descriptor. */
 void test_write_pem(int fd, struct sts_der der, const char *line_end);
 
-/* One CA source, an anonymous file, with these certificates. sts_ca_sources_fini() closes it. */
+/* One CA source, an anonymous file, with these certificates. */
 void test_ca_source(struct sts_ca_sources *sources, const char *names);
+
+/* Close all of them. */
+void test_close_sources(struct sts_ca_sources *sources);
 
 #endif

@@ -63,3 +63,10 @@ void test_ca_source(struct sts_ca_sources *sources, const char *names)
 	for (size_t i = 0; i < count; i++)
 		test_write_pem(source->fd, list[i], "\n");
 }
+
+void test_close_sources(struct sts_ca_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		close(sources->source[i].fd);
+	sts_ca_sources_init(sources);
+}

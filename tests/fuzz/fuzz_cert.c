@@ -64,7 +64,6 @@ static void check_meaning(const struct sts_cert *c)
 	must((c->key_kind == STS_KEY_EC_P256) == (c->ec_point.len == 65));
 	must(!c->has_eku || c->eku.len > 0);
 	must(c->has_san || c->san.len == 0);
-	must(c->is_ca <= c->has_basic_constraints);
 	must(c->unknown_critical || c->unknown_critical_oid.len == 0);
 	must(sts_dn_equal(c->subject, c->issuer) == sts_dn_equal(c->issuer, c->subject));
 	must(!c->self_issued || sts_dn_equal(c->subject, c->issuer));

@@ -255,7 +255,6 @@ static void check_refused(const char *peer, int64_t ms, enum sts_err want, const
 	CHECK_INT(error.code, want);
 	if (!strstr(error.msg, word))
 		CHECK_STR(error.msg, word);
-	CHECK_STR(sts_stream_describe(&tls), "");
 	finish();
 }
 
@@ -282,8 +281,6 @@ static void every_suite_curve_and_key(void)
 		snprintf(want, sizeof(want), "%s TLSv1.2 alpn=http/1.1 sni=sts.test\n",
 			 rows[i].suite);
 		CHECK_STR(answer, want);
-		snprintf(want, sizeof(want), "TLS 1.2 %s", rows[i].suite);
-		CHECK_STR(sts_stream_describe(&tls), want);
 		CHECK_INT(br_ssl_engine_get_ecdhe_curve(&tls.client.eng), rows[i].curve);
 		finish();
 	}
@@ -476,7 +473,7 @@ static enum sts_err verified(const char *peer, const char *trusted, const char *
 		STS_OK);
 	enum sts_err err = sts_stream_handshake(&tls, &error);
 	finish();
-	sts_ca_sources_fini(&sources);
+	close(sources.source[0].fd);
 	return err;
 }
 
@@ -512,7 +509,6 @@ static void plain_is_the_same_path(void)
 {
 	start("http", true, DEADLINE_MS);
 	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
-	CHECK_STR(sts_stream_describe(&tls), "no TLS");
 	CHECK_INT(sts_stream_write(&tls, "GET / HTTP/1.1\r\n\r\n", 18, &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(clean);

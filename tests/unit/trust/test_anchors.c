@@ -68,7 +68,7 @@ static enum sts_err find_at(const char *name, const char *cert, struct sts_error
 	sts_ca_sources_init(&sources);
 	CHECK_INT(sts_ca_sources_add(&sources, path(name), false, e), STS_OK);
 	err = find(&sources, cert, e);
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 	return err;
 }
 
@@ -219,7 +219,7 @@ static void the_system_bundle_may_be_missing(void)
 	CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_OK);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
 	CHECK_INT(anchors.count, 1);
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 	CHECK_INT(sources.count, 0);
 }
 
@@ -237,7 +237,7 @@ static void no_more_than_eight_paths(void)
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
 	CHECK_INT(anchors.count, 1);
 	CHECK_INT(anchors.scanned, 8);
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 }
 
 /* As the kubelet makes it: ca.crt -> ..data/ca.crt, ..data -> ..2026_01_01. */
@@ -273,7 +273,7 @@ static void a_projected_directory(void)
 	CHECK(found(0, "renewed-new"));
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
 	CHECK_INT(anchors.count, 0);
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 }
 
 static void an_empty_directory(void)

@@ -45,7 +45,7 @@ static void check_one(const struct verdict *c)
 	CHECK(!c->says || strstr(verifier.error.msg, c->says));
 	for (const char *p = verifier.error.msg; *p; p++)
 		CHECK(*p >= ' ' && *p <= '~');
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 	if (sts_test_failures != failures)
 		printf("# in: %s | %s | %s | %s\n", c->chain, c->anchors, c->host,
 		       verifier.error.msg);
@@ -99,7 +99,7 @@ static void pieces_give_the_same(void)
 		CHECK((*class)->get_pkey(class, NULL) == NULL);
 		CHECK((*class)->end_chain(class) != 0);
 	}
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 }
 
 /* The key is the server's, of whatever kind. */
@@ -142,7 +142,7 @@ static void key_is_the_servers(void)
 		CHECK_INT(key->key.ec.curve, keys[i].curve);
 		CHECK_INT(key->key.ec.qlen, keys[i].len);
 	}
-	sts_ca_sources_fini(&sources);
+	test_close_sources(&sources);
 }
 
 static void empty_name_is_refused(void)
