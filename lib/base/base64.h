@@ -9,8 +9,8 @@
 void sts_base64_encode(struct sts_text *t, const void *data, size_t len);
 
 /*
- * Decode base64url without padding (RFC 7515 section 2). White space, padding and trailing bits that
- * are not zero are refused.
+ * Decode base64url without padding (RFC 7515 section 2). White space, padding and trailing bits
+ * that are not zero are refused.
  *   out   out  may have been written to when the result is false
  *   size  in   3/4 of the input's length, rounded down, is enough
  * False when it is malformed or out is too small.

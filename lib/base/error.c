@@ -52,7 +52,8 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	va_start(args, fmt);
 	sts_format(e->msg, sizeof(e->msg), fmt, args);
 	va_end(args);
-	/* A path or an option's value may hold anything; a message is one line of printable ASCII. */
+	/* A path or an option's value may hold anything; a message is one line of printable
+	 * ASCII. */
 	for (char *c = e->msg; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';

@@ -2,8 +2,8 @@
 /*
  * Errors: one code for each thing that can go wrong, and one table that gives each code its name,
  * what it means, what to do next, whether it is worth retrying, and the exit status. Both are made
- * of errors.toml: enum sts_err and enum sts_exit are in the generated error_codes.h. Help texts, the
- * README, docs/errors.md and the log quote this table; nothing else decides an exit status.
+ * of errors.toml: enum sts_err and enum sts_exit are in the generated error_codes.h. Help texts,
+ * the README, docs/errors.md and the log quote this table; nothing else decides an exit status.
  *
  * A message never holds a token. Text from a peer goes into it only through sts_text_add_escaped().
  */
@@ -15,7 +15,7 @@
 
 #include "base/error_codes.h"
 
-/* What the schedule does after a failure of this kind (protocols.md, "worth retrying"). */
+/* What the schedule does after a failure of this kind (docs/schedule.md). */
 enum sts_retry {
 	STS_RETRY_NEVER, /* our own command line is wrong: nothing changes by itself */
 	STS_RETRY_SOON,  /* transient: exponential back-off */
@@ -24,7 +24,8 @@ enum sts_retry {
 
 #define STS_ERROR_TEXT_MAX_BYTES 192
 
-/* The detail of STS_EUSAGE where a protocol's parameter is wrong: `protocols NAME` tells more than --help. 1 is the exit status of `exchange`. */
+/* The detail of STS_EUSAGE where a protocol's parameter is wrong: `protocols NAME` tells more than
+ * --help. 1 is the exit status of `exchange`. */
 #define STS_USAGE_PARAMETER 2
 
 /* One failure: what happened and to what, in one line without a final period. */

@@ -50,8 +50,9 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	return 0;
 }
 
-/* After a failed read(2) or write(2): true to try again. Whoever shares a descriptor that we were given
- * may have made it non-blocking: then this waits until it is ready, as the call itself would have. */
+/* After a failed read(2) or write(2): true to try again. Whoever shares a descriptor that we were
+ * given may have made it non-blocking: then this waits until it is ready, as the call itself would
+ * have. */
 static bool retry(int fd, short events, int err)
 {
 	struct pollfd p = {.fd = fd, .events = events};
@@ -148,7 +149,8 @@ int sts_file_write_fd(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* The words of each number, one after the other, in the same order: an array of pointers to them would be twice as large. */
+/* The words of each number, one after the other, in the same order: an array of pointers to them
+ * would be twice as large. */
 static const uint8_t errnos[] = {
 	ENOENT,       EACCES,    EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
 	ELOOP,        EINVAL,    EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,

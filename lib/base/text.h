@@ -21,8 +21,8 @@ struct sts_slice {
 /* Of a NUL-terminated string; NULL gives an empty slice. */
 struct sts_slice sts_slice_of(const char *z);
 
-/* The n-th (from 0) of texts that stand one after the other, each with its NUL: a table of them costs
- * neither pointers nor what must be written to at every start. There must be so many. */
+/* The n-th (from 0) of texts that stand one after the other, each with its NUL: a table of them
+ * costs neither pointers nor what must be written to at every start. There must be so many. */
 const char *sts_text_at(const char *texts, size_t n);
 
 /* Is it the same, byte by byte? The second is without regard to case (ASCII only), the third asks
@@ -38,7 +38,8 @@ bool sts_slice_has_only(struct sts_slice a, const char *more);
 /* Take the next line off a text, without its end; false when nothing is left. */
 bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line);
 
-/* Take the next word off a line: what stands between ASCII white space; false when nothing is left. */
+/* Take the next word off a line: what stands between ASCII white space; false when nothing is
+ * left. */
 bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word);
 
 /* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
@@ -107,8 +108,8 @@ bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
 /* Add hexadecimal digits, in upper case. */
 void sts_hex_encode(struct sts_text *t, const void *data, size_t len);
 
-/* Of a hexadecimal digit, or -1. sts_hex_decode() wants exactly len bytes, and may have written some
- * when it returns false. */
+/* Of a hexadecimal digit, or -1. sts_hex_decode() wants exactly len bytes, and may have written
+ * some when it returns false. */
 int sts_hex_value(char c);
 bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len);
 

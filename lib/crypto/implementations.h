@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of BearSSL's implementations are used, in one place: the handshake (tls.c) and the chain
- * (verifier.c) must share them, or each is linked twice. All are constant-time, and the same on
+ * Which of BearSSL's implementations are used, in one place: the handshake (tls/) and the chain
+ * (trust/) must share them, or each is linked twice. All are constant-time, and the same on
  * every architecture.
  *
  * The generic 31-bit code is chosen for its size. A whole handshake with a P-256 certificate costs

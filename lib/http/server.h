@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's side of HTTP/1.1 (RFC 9112), as far as probes and a scraper of metrics need it: reads
- * one request, whatever pieces it comes in. Keeps its first line only; the header is looked at for
- * its end, the body not at all. Never reads a second request: the connection is closed after one.
+ * The server's side of HTTP/1.1 (RFC 9112), as far as probes and a scraper of metrics need it:
+ * reads one request, whatever pieces it comes in. Keeps its first line only; the header is looked
+ * at for its end, the body not at all. Never reads a second request: the connection is closed after
+ * one.
  */
 #ifndef STS_HTTP_SERVER_H
 #define STS_HTTP_SERVER_H

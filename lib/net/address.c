@@ -11,7 +11,8 @@ static void add_ipv4(struct sts_text *t, const uint8_t *ip)
 	sts_text_addf(t, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
 }
 
-/* The longest run of two or more zero groups, the first of several; its length, 0 when there is none. */
+/* The longest run of two or more zero groups, the first of several; its length, 0 when there is
+ * none. */
 static size_t longest_zeros(const unsigned *group, size_t *start)
 {
 	size_t best = 0;

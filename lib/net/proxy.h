@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A forward proxy: the URL that names it, and which hosts are reached without it (NO_PROXY). The way
- * through the proxy is tls/tunnel.h. The credentials of a proxy never get into a message.
+ * A forward proxy: the URL that names it, and which hosts are reached without it (NO_PROXY). The
+ * way through the proxy is tls/tunnel.h. The credentials of a proxy never get into a message.
  */
 #ifndef STS_NET_PROXY_H
 #define STS_NET_PROXY_H

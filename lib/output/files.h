@@ -8,7 +8,8 @@
 #define STS_FILE_THUMBPRINT "thumbprint"
 #define STS_FILE_STATUS     ".status"
 
-/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol/table.h, and so on. */
+/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol/table.h, and so
+ * on. */
 enum sts_output {
 	STS_OUTPUT_TOKEN,
 	STS_OUTPUT_EXPIRES,

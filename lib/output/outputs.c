@@ -22,9 +22,9 @@ const char sts_outputs_words[] = "token\0expires\0\0json\0aws-credentials\0aws-p
 				 "gcp-executable";
 
 /*
- * In the same order. $T is the token, $K, $S and $N the AWS key id, secret and session token, $E the
- * expiry as RFC 3339 and $X in seconds since the epoch, $P the thumbprint. In a credentials file no
- * space stands around the =: a value that begins like a comment would be one after a space.
+ * In the same order. $T is the token, $K, $S and $N the AWS key id, secret and session token, $E
+ * the expiry as RFC 3339 and $X in seconds since the epoch, $P the thumbprint. In a credentials
+ * file no space stands around the =: a value that begins like a comment would be one after a space.
  */
 static const char templates[] =
 	"$T\0"

@@ -19,7 +19,8 @@
 /* All files of one answer together. */
 #define STS_OUTPUTS_MAX_BYTES (4 * STS_TOKEN_MAX_BYTES + 2048)
 
-/* The words of --write, one after the other, in the order of enum sts_output; a thumbprint has an empty one. */
+/* The words of --write, one after the other, in the order of enum sts_output; a thumbprint has an
+ * empty one. */
 extern const char sts_outputs_words[];
 
 /*
@@ -28,8 +29,8 @@ extern const char sts_outputs_words[];
  *   option   in   its name, for messages
  *   outputs  out  STS_WRITE bits
  * Returns STS_OK; STS_EUSAGE for a word that is none of them, or that the protocol cannot give (AWS
- * credentials come from the protocols whose default they are, a token from all others; the message names
- * the protocols that can).
+ * credentials come from the protocols whose default they are, a token from all others; the message
+ * names the protocols that can).
  */
 enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char *option,
 				const char *words, unsigned *outputs, struct sts_error *e);

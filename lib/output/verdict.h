@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an output directory holds, and what is wrong with it, in the words of `check` and /readyz. Nothing in the directory is trusted.
+ * What an output directory holds, and what is wrong with it, in the words of `check` and /readyz.
+ * Nothing in the directory is trusted.
  */
 #ifndef STS_OUTPUT_VERDICT_H
 #define STS_OUTPUT_VERDICT_H
@@ -17,7 +18,8 @@ struct sts_verdict {
 
 /*
  * Look once.
- *   read_token  in  the earlier of `expires` and the token's own exp counts; else no token is opened, and it is `expires` alone
+ *   read_token  in  the earlier of `expires` and the token's own exp counts; else no token is
+ *                   opened, and it is `expires` alone
  *   min_ttl_ms  in  for how long it must be valid still
  */
 void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, int64_t min_ttl_ms,

@@ -372,9 +372,9 @@ static enum sts_err no_life(const struct sts_expiry_input *input, const struct s
 }
 
 /*
- * --max-lifetime is about how long the token is good, not about when we refresh it: whoever is shown
- * a JWT goes by its exp, however soon the answer says that it ends. What nothing tells the length of
- * may live for ever.
+ * --max-lifetime is about how long the token is good, not about when we refresh it: whoever is
+ * shown a JWT goes by its exp, however soon the answer says that it ends. What nothing tells the
+ * length of may live for ever.
  */
 static enum sts_err judge_max(const struct sts_answer_input *in,
 			      const struct sts_expiry_input *input, int64_t lifetime_s,

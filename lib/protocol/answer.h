@@ -36,8 +36,8 @@ struct sts_answer_input {
 
 struct sts_answer {
 	struct sts_slice token; /* into the JSON document: copy before sts_json_close() */
-	/* Empty but for protocols that answer with AWS credentials: there token is the session token,
-	 * and all three have passed sts_answer_token_ok(). They live as long as token. */
+	/* Empty but for protocols that answer with AWS credentials: there token is the session
+	 * token, and all three have passed sts_answer_token_ok(). They live as long as token. */
 	struct sts_slice aws_key_id, aws_secret;
 	int64_t expires_s;  /* local clock: what goes into `expires`; never after the token's exp */
 	int64_t lifetime_s; /* from when the request was sent */

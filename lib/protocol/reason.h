@@ -24,8 +24,8 @@ struct sts_reason {
 struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_slice body,
 				  const struct sts_json *root);
 
-/* Add ": CODE: WORDS", escaped and cut, as far as there are any. Words that repeat a secret are left
- * out. */
+/* Add ": CODE: WORDS", escaped and cut, as far as there are any. Words that repeat a secret are
+ * left out. */
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason);
 

@@ -59,7 +59,8 @@ static size_t base64_view(struct sts_slice text, size_t start, char *out)
 	return len;
 }
 
-/* Whatever hexadecimal digits stand there, two a byte, but for the first `start`. Returns the bytes in out. */
+/* Whatever hexadecimal digits stand there, two a byte, but for the first `start`. Returns the bytes
+ * in out. */
 static size_t hex_view(struct sts_slice text, size_t start, char *out)
 {
 	size_t digits = 0, len = 0;

@@ -29,7 +29,8 @@ struct sts_request {
 	const char *url_template; /* the protocol's, when the URL comes from it; else NULL */
 	const struct sts_url *url;
 	const char *method; /* NULL: the protocol's */
-	/* Where the subject token goes, in place of what the protocol says; used when own_subject. */
+	/* Where the subject token goes, in place of what the protocol says; used when
+	 * own_subject. */
 	bool own_subject;
 	enum sts_place subject_place;
 	const char *subject_field; /* NULL for STS_PLACE_BEARER */
@@ -72,8 +73,8 @@ bool sts_request_name_is_secret(struct sts_slice name);
  *   head, body  in/out  set up by sts_text_init(); body stays empty for STS_BODY_NONE
  *   masked      in      write "***" for the subject token and every secret (--dry-run)
  * Returns STS_OK, STS_EUSAGE (as sts_request_check(), and an empty subject), STS_ETOOBIG when head
- * or body is too small, or the query longer than STS_REQUEST_QUERY_MAX_BYTES, STS_ESUBJECT_TOOBIG when
- * the protocol takes no subject token of this length.
+ * or body is too small, or the query longer than STS_REQUEST_QUERY_MAX_BYTES, STS_ESUBJECT_TOOBIG
+ * when the protocol takes no subject token of this length.
  */
 enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head,
 			       struct sts_text *body, struct sts_error *e);

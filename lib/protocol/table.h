@@ -2,11 +2,11 @@
 /*
  * The protocols as data, made of protocols.toml (`sts-sidecar protocols NAME` prints one): how the
  * request is made and how the answer is read. The one builder (request.h) and the one reader
- * (answer.h) know no protocol by name. Adding an STS is adding a paragraph of that file, a folder of
- * test data, and an answer of the mock STS.
+ * (answer.h) know no protocol by name. Adding an STS is adding a paragraph of that file, a folder
+ * of test data, and an answer of the mock STS.
  *
- * Texts are kept in one array, in which one may be the end of another; a protocol and its parameters
- * have offsets into it and small numbers, and no pointers.
+ * Texts are kept in one array, in which one may be the end of another; a protocol and its
+ * parameters have offsets into it and small numbers, and no pointers.
  */
 #ifndef STS_PROTOCOL_TABLE_H
 #define STS_PROTOCOL_TABLE_H
@@ -80,13 +80,13 @@ enum sts_write {
 };
 
 /* Flags of a protocol. */
-#define STS_PROTOCOL_ANY_PARAMETER 1 /* --param with names that are not in its list is allowed */
-#define STS_PROTOCOL_CLIENT_AUTH   2 /* --client-id, --client-secret-file, --client-auth make sense */
-#define STS_PROTOCOL_SINGLE_USE    4 /* a subject token is taken once */
-#define STS_PROTOCOL_POLL          8 /* a thumbprint of the signing certificate is served beside it */
-#define STS_PROTOCOL_XML           16 /* look-alikes answer XML: it is read as the JSON that it means */
+#define STS_PROTOCOL_ANY_PARAMETER 1  /* --param with names that are not in its list is allowed */
+#define STS_PROTOCOL_CLIENT_AUTH   2  /* --client-id and what goes with it make sense */
+#define STS_PROTOCOL_SINGLE_USE    4  /* a subject token is taken once */
+#define STS_PROTOCOL_POLL          8  /* a thumbprint of the signing certificate is there */
+#define STS_PROTOCOL_XML           16 /* look-alikes answer XML, read as the JSON it means */
 #define STS_PROTOCOL_OPEN          32 /* --method and --subject-in make sense */
-#define STS_PROTOCOL_FINAL         64 /* some servers take a subject token once: after a 401 no retry */
+#define STS_PROTOCOL_FINAL         64 /* some take a subject token once: no retry after 401 */
 
 #define STS_PROTOCOL_PARAMETERS_MAX 12
 #define STS_PROTOCOL_TTL_S          300 /* a token's life when nothing tells it */
@@ -102,7 +102,8 @@ enum sts_protocol_text {
 	STS_PROTOCOL_TOKEN,
 	STS_PROTOCOL_EXPIRY,     /* "": none */
 	STS_PROTOCOL_THUMBPRINT, /* "": none */
-	STS_PROTOCOL_KEY_ID, /* AWS credentials, of which the token is the session token; "": none */
+	/* AWS credentials, of which the token is the session token; "": none */
+	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
 	STS_PROTOCOL__TEXTS
 };
@@ -137,8 +138,8 @@ const struct sts_parameter *sts_protocol_parameter_at(const struct sts_protocol 
 /* Must the protocol's i-th parameter have a value? */
 bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i);
 
-/* A protocol's parameter by its name or field's name, or NULL. Case, - and _ are not minded: RoleArn,
- * role-arn and role_arn are one. */
+/* A protocol's parameter by its name or field's name, or NULL. Case, - and _ are not minded:
+ * RoleArn, role-arn and role_arn are one. */
 const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *protocol,
 						   struct sts_slice name);
 
@@ -148,8 +149,8 @@ const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter
 /* Is it the same name, but for case, - and _? */
 bool sts_name_is(struct sts_slice a, const char *z);
 
-/* Where errors stand, as JSON pointers, for all protocols: texts one after the other, the last is empty.
- * The first that leads to a string counts. */
+/* Where errors stand, as JSON pointers, for all protocols: texts one after the other, the last is
+ * empty. The first that leads to a string counts. */
 extern const char sts_error_pointers[], sts_message_pointers[];
 
 /*

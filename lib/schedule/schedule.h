@@ -34,8 +34,8 @@
 struct sts_schedule_rules {
 	int64_t refresh_before_ms;  /* 0: use fraction */
 	uint32_t fraction_permille; /* of the life; 0: the default, 667 */
-	/* `exchange`: the most after any failure, 0: none. What would wait longer is spread over the
-	 * last sixth of it; Retry-After outranks it. */
+	/* `exchange`: the most after any failure, 0: none. What would wait longer is spread over
+	 * the last sixth of it; Retry-After outranks it. */
 	int64_t longest_wait_ms;
 };
 

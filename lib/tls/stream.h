@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLS client (tls.md, "The profile" and "I/O"): TLS 1.2 only, ECDHE with AEAD, our verifier, no
+ * The stream to the STS: a TLS client of TLS 1.2 only, ECDHE with AEAD, our verifier, no
  * renegotiation, ALPN http/1.1, SNI, entropy from getrandom(2). Every low-level read and write
  * polls against one deadline; end of file is an error of its own, never 0. The same functions serve
  * plain TCP to loopback (--insecure-http), so that callers have one path.
@@ -37,12 +37,14 @@ enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
 			     struct sts_verifier *verifier, const char *host,
 			     int64_t deadline_boot_ms, struct sts_error *e);
 
-/* Before the handshake: what a server that asks for a certificate is shown. key: kept; NULL: none. */
+/* Before the handshake: what a server that asks for a certificate is shown. key: kept; NULL:
+ * none. */
 void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key);
 
 /*
  * Do the handshake. (Plain: nothing.)
- * Returns STS_OK; STS_ECLIENT_CERT when the server, having asked for a certificate, refuses; STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
+ * Returns STS_OK; STS_ECLIENT_CERT when the server, having asked for a certificate, refuses;
+ * STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
  * STS_ETLS_REFUSED, STS_ETLS_CLOSED (before the handshake was over), STS_ETLS (a peer that speaks
  * no TLS too); STS_ETIMEOUT.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The expiry of a token: the earliest of what an answer says. Pure arithmetic on the values that
- * answer.c found. Two results, because two clocks use them.
+ * protocol/answer.c found. Two results, because two clocks use them.
  *
  * lifetime_s drives our schedule, on a clock that never steps (BOOTTIME), counted from when the
  * request was sent. It needs the difference of two times of one clock. For an absolute time that is

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Distinguished names (RFC 5280 section 4.1.2.4): who issued a certificate, and for whom. UNTRUSTED. */
+/* Distinguished names (RFC 5280 section 4.1.2.4): who issued a certificate, and for whom.
+ * UNTRUSTED. */
 #ifndef STS_TRUST_DN_H
 #define STS_TRUST_DN_H
 

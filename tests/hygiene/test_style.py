@@ -8,7 +8,12 @@ import subprocess
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-MAX_LINES = 700
+MAX_LINES = 600
+MAX_COLUMNS = 100
+MAX_FUNCTION_LINES = 47  # of shipped code, from the brace to the brace; a test may hold a table
+P90_FUNCTION_LINES = 40
+SHIPPED = ("lib", "sidecar")
+WRAPPED = ("lib",)
 CODE = {".c", ".h", ".sh", ".py", ".build"}
 
 
@@ -26,6 +31,11 @@ def sources():
 
 def name(path):
     return str(path.relative_to(TOP))
+
+
+def tree(path):
+    """The first part of its name: lib, tests."""
+    return path.parts[len(TOP.parts)]
 
 
 def text_of(path):
@@ -59,6 +69,48 @@ def test_no_file_is_too_long():
     long = {name(path): lines for path in TEXTS if path.suffix in CODE
             if (lines := len(text_of(path).splitlines())) > MAX_LINES and path.parts[len(TOP.parts)] != "subprojects"}
     assert not long
+
+
+def long_lines(text):
+    """Numbers of lines that are too long; a tab leads to the next of every eighth column."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if len(line.expandtabs(8)) > MAX_COLUMNS]
+
+
+def test_no_line_of_c_is_too_long():
+    """clang-format leaves comments and texts alone."""
+    long = [f"{name(path)}:{number}" for path in C_FILES if tree(path) in WRAPPED for number in long_lines(text_of(path))]
+    assert not long
+
+
+def test_long_lines_are_found():
+    fits = "\t/* " + "x" * (MAX_COLUMNS - 14) + " */"
+    assert long_lines(f"{fits}\n{fits}\n") == []
+    assert long_lines(f"{fits}\n\t{fits}\nx{fits}\n\n{fits}x") == [2, 5]
+
+
+def function_lengths(text):
+    """In lines, of each function. The braces of a function stand alone in the first column, as clang-format sets them."""
+    lengths, start = [], None
+    for number, line in enumerate(text.splitlines()):
+        if line == "{":
+            start = number
+        elif line == "}" and start is not None:
+            lengths.append(number - start + 1)
+            start = None
+    return lengths
+
+
+def test_no_function_is_too_long():
+    lengths = {path: function_lengths(text_of(path)) for path in C_FILES if tree(path) in SHIPPED}
+    long = {name(path): max(found) for path, found in lengths.items() if found and max(found) > MAX_FUNCTION_LINES}
+    assert not long
+    everything = sorted(length for found in lengths.values() for length in found)
+    assert len(everything) > 500
+    assert everything[len(everything) * 9 // 10] <= P90_FUNCTION_LINES
+
+
+def test_functions_are_measured():
+    assert function_lengths("int a(void)\n{\n\treturn 1;\n}\n\nstruct b {\n\tint c;\n};\n\nint d(void)\n{\n}\n") == [3, 2]
 
 
 # Written so that this file does not match itself.

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What world.c and world_workers.c share. */
+#ifndef STS_SOAK_WORLD_PARTS_H
+#define STS_SOAK_WORLD_PARTS_H
+
+#include "world.h"
+
+/* The subject token of a place is another one, which ends then. */
+void world_renew_subject(struct place *p, int64_t until_ms);
+
+/* A worker has ended: what it writes is there, and the supervisor is told. */
+void world_end_worker(struct worker *w);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processes of the world: what becomes of the workers that the supervisor starts. */
+#include "chance.h"
+#include "check.h"
+#include "world_parts.h"
+
+#define LIFE_MS (900 * SECOND)
+
+static bool clock_is_mad(void)
+{
+	return world.offset_ms > 12 * HOUR || world.offset_ms < -12 * HOUR;
+}
+
+static void say(struct worker *w, enum sts_err err, int64_t took_ms)
+{
+	w->report = (struct sts_report){.magic = STS_REPORT_MAGIC,
+					.version = STS_REPORT_VERSION,
+					.error = (int32_t)err,
+					.retry_after_s = -1,
+					.subject_exp_s = -1};
+	w->has_report = true;
+	w->ends_ms = w->started_ms + took_ms;
+}
+
+static void say_busy(struct worker *w)
+{
+	static const int32_t asks_s[] = {0, 1, 7, 60, 300, 86400};
+
+	say(w, STS_EBUSY, chance_between(5, 300));
+	w->report.http_status = 503;
+	if (world.place[w->exchange].mood != MOOD_BUSY_ASKS)
+		return;
+	w->report.retry_after_s = asks_s[chance_between(0, 5)];
+	/* It is spread over a quarter more, and the next one is made then. */
+	check_unwilling(w->exchange,
+			w->ends_ms +
+				(w->report.retry_after_s < 300 ? w->report.retry_after_s : 300) *
+					1250);
+}
+
+static void say_success(struct worker *w)
+{
+	struct place *p = &world.place[w->exchange];
+	int64_t sent_ms = w->started_ms + 5, until_ms = sent_ms + LIFE_MS;
+
+	if (p->subject.until_ms <= until_ms)
+		until_ms = p->subject.until_ms;
+	if (until_ms - sent_ms < SECOND) {
+		say(w, STS_EUNAUTHORIZED, 20);
+		return;
+	}
+	say(w, STS_OK, chance_percent(2) ? chance_between(100, 5000) : chance_between(15, 100));
+	w->report.stage = STS_STAGE_DONE;
+	w->report.http_status = 200;
+	w->report.sent_boot_ms = sent_ms;
+	w->report.lifetime_s = (until_ms - sent_ms) / SECOND;
+	w->report.expires_s = world_real_ms() / SECOND + w->report.lifetime_s;
+	/* Never later than the time that the server wrote. */
+	if (w->report.expires_s > (WORLD_EPOCH_MS + until_ms) / SECOND)
+		w->report.expires_s = (WORLD_EPOCH_MS + until_ms) / SECOND;
+	w->writes = true;
+	w->token_until_ms = until_ms;
+	if (until_ms < sent_ms + LIFE_MS)
+		w->report.flags |= STS_REPORT_CAPPED;
+	if (p->polls) {
+		w->report.flags |= STS_REPORT_THUMBPRINT;
+		w->report.thumbprint[0] = p->key;
+	}
+}
+
+/*
+ * What lies there: is it valid by its own times, and not yet due? With another clock than it was written by it would be misjudged; that can
+ * happen to whoever starts by a wrong clock, and is not what is tested here.
+ */
+static bool on_disk(const struct worker *w, bool *due)
+{
+	const struct place *p = &world.place[w->exchange];
+	int64_t now_ms = world_real_ms(), life_ms = p->expires_s * SECOND - p->written_real_ms;
+
+	*due = now_ms >= p->written_real_ms + life_ms * 2 / 3;
+	return w->mode == STS_WORKER_ADOPT && p->has_files && p->offset_ms == world.offset_ms &&
+	       p->expires_s * SECOND > now_ms && life_ms >= SECOND;
+}
+
+static void tell_on_disk(struct worker *w)
+{
+	const struct place *p = &world.place[w->exchange];
+
+	w->report.flags |= STS_REPORT_ADOPTED;
+	w->report.expires_s = p->expires_s;
+	w->report.lifetime_s = p->expires_s - p->written_real_ms / SECOND;
+	if (w->report.error == STS_OK)
+		w->report.sent_boot_ms = w->started_ms - (world_real_ms() - p->written_real_ms);
+}
+
+/* What came of it does not matter: it may have been taken. */
+static void send_subject(struct worker *w)
+{
+	struct place *p = &world.place[w->exchange];
+
+	w->sent = true;
+	w->subject = p->subject.inode;
+	check_sent(w->exchange);
+	p->taken = p->subject.inode;
+}
+
+static void meet_the_sts(struct worker *w, int64_t timeout_ms)
+{
+	struct place *p = &world.place[w->exchange];
+	enum mood mood = clock_is_mad() ? MOOD_DISTRUSTED : p->mood;
+
+	w->asks = true;
+	if (mood != MOOD_REFUSES && mood != MOOD_DISTRUSTED)
+		send_subject(w);
+	switch (mood) {
+	case MOOD_REFUSES:
+		say(w, STS_ECONNECT, 3);
+		break;
+	case MOOD_SILENT:
+		say(w, STS_ETIMEOUT, timeout_ms);
+		break;
+	case MOOD_BUSY:
+	case MOOD_BUSY_ASKS:
+		say_busy(w);
+		break;
+	case MOOD_DENIES:
+		say(w, STS_EDENIED, 40);
+		w->report.http_status = 403;
+		break;
+	case MOOD_NONSENSE:
+		say(w, STS_EJSON, 40);
+		break;
+	case MOOD_DISTRUSTED:
+		say(w, STS_ECERT_ISSUER, 30);
+		break;
+	default:
+		say_success(w);
+	}
+}
+
+static void attempt(struct worker *w, int64_t timeout_ms, ino_t used)
+{
+	struct place *p = &world.place[w->exchange];
+	bool due, there = on_disk(w, &due);
+
+	w->adopts = there && !due;
+	if (w->adopts)
+		say(w, STS_OK, 2);
+	else if (WORLD_EPOCH_MS + p->subject.until_ms <= world_real_ms())
+		say(w, STS_ESUBJECT_EXPIRED, 1);
+	else if (p->single_use && used == p->subject.inode)
+		say(w, STS_ESUBJECT_USED, 1);
+	else
+		meet_the_sts(w, timeout_ms);
+	if (there && (!due || w->report.error != STS_OK))
+		tell_on_disk(w);
+}
+
+static void poll_the_key(struct worker *w)
+{
+	struct place *p = &world.place[w->exchange];
+
+	say(w, p->mood == MOOD_WILLING ? STS_OK : STS_ECONNECT, 30);
+	if (chance_percent(1) && chance_percent(10))
+		p->key++;
+	w->report.flags = w->report.error ? 0 : STS_REPORT_THUMBPRINT;
+	w->report.thumbprint[0] = p->key;
+}
+
+/* Some die, and some hang, before or after their request. */
+static void suffer(struct worker *w)
+{
+	if (chance_percent(70))
+		return;
+	w->has_report = false;
+	w->writes = w->writes && chance_percent(30);
+	if (chance_percent(70)) {
+		w->status = 11;
+		w->ends_ms = w->started_ms + chance_between(1, 50);
+		world.count.crashes++;
+	} else {
+		w->ends_ms = INT64_MAX;
+		w->writes = false;
+		world.count.hangs++;
+	}
+}
+
+struct worker *world_worker(pid_t pid)
+{
+	for (int i = 0; i < WORLD_WORKERS_MAX; i++)
+		if (pid > 0 && world.worker[i].pid == pid)
+			return &world.worker[i];
+	return NULL;
+}
+
+static struct worker *free_worker(void)
+{
+	for (int i = 0; i < WORLD_WORKERS_MAX; i++)
+		if (world.worker[i].pid == 0 || (world.worker[i].reaped && world.worker[i].ended))
+			return &world.worker[i];
+	check_fail(-1, "workers are never reaped");
+}
+
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used)
+{
+	struct place *p = &world.place[exchange];
+	bool bad = world.boot_ms < p->bad_until_ms;
+	struct worker *w;
+
+	check_fork(exchange, mode, timeout_ms);
+	if (bad && chance_percent(20)) {
+		world.count.no_forks++;
+		check_not_forked(exchange, mode);
+		return -1;
+	}
+	w = free_worker();
+	*w = (struct worker){.pid = world.next_pid++,
+			     .exchange = exchange,
+			     .mode = mode,
+			     .started_ms = world.boot_ms,
+			     .ends_ms = world.boot_ms + 1};
+	if (mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT)
+		attempt(w, timeout_ms, used);
+	else
+		poll_the_key(w);
+	if (bad)
+		suffer(w);
+	check_started(w);
+	return w->pid;
+}
+
+/* The files, as a worker leaves them. */
+static void write_files(struct worker *w)
+{
+	struct place *p = &world.place[w->exchange];
+
+	if (world.boot_ms < p->disk_full_until_ms) {
+		say(w, STS_EOUTPUT, w->ends_ms - w->started_ms);
+		return;
+	}
+	p->has_files = true;
+	p->expires_s = w->report.expires_s;
+	p->written_real_ms = world_real_ms();
+	p->offset_ms = world.offset_ms;
+	p->token_from_ms = w->started_ms;
+	p->token_until_ms = w->token_until_ms;
+	p->capped = w->report.flags & STS_REPORT_CAPPED;
+	for (int i = 0; i < world.exchanges; i++)
+		if (world.place[i].chained_to == w->exchange)
+			world_renew_subject(&world.place[i], w->token_until_ms);
+}
+
+void world_end_worker(struct worker *w)
+{
+	if (w->writes)
+		write_files(w);
+	/* Who dies between the file and the report leaves a token that nobody knows of, until it is adopted. */
+	if (w->has_report && (w->writes || w->adopts) && w->report.error == STS_OK)
+		check_token_known(w->exchange);
+	w->ended = true;
+	world.pending |= WORLD_CHILD;
+	check_ended(w);
+}
+
+void world_kill(pid_t pid)
+{
+	struct worker *w = world_worker(pid);
+
+	if (!w || w->ended)
+		return;
+	w->has_report = w->writes = false;
+	w->status = 9;
+	world_end_worker(w);
+}
+
+pid_t world_reap(int *status)
+{
+	for (int i = 0; i < WORLD_WORKERS_MAX; i++) {
+		struct worker *w = &world.worker[i];
+		bool lie = world.bug == BUG_TWINS && w->ends_ms > world.boot_ms + 10 * SECOND;
+
+		if (w->pid > 0 && !w->reaped && (w->ended || lie)) {
+			w->reaped = true;
+			*status = w->status;
+			return w->pid;
+		}
+	}
+	return 0;
+}
