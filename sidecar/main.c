@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entry point: hardens the process, finds the command in a table, reads its options, and hands over.
+ * The entry point: hardens the process, finds the command in a table, reads its options, and hands
+ * over.
  */
 #include <string.h>
 #include <unistd.h>
@@ -120,7 +121,8 @@ static int unknown_command(const char *word)
 	return sts_complain(&e);
 }
 
-/* Read the options of a command from what follows its name. Returns -1, or the exit status of what is wrong with them. */
+/* Read the options of a command from what follows its name. Returns -1, or the exit status of what
+ * is wrong with them. */
 static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv,
 						  struct sts_options *o, bool warn)
 {

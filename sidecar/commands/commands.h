@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands that do not supervise: each prints its result on standard output, its one line of complaint on standard error, and returns
- * an exit status.
+ * The commands that do not supervise: each prints its result on standard output, its one line of
+ * complaint on standard error, and returns an exit status.
  */
 #ifndef STS_COMMANDS_COMMANDS_H
 #define STS_COMMANDS_COMMANDS_H
@@ -17,8 +17,8 @@ int sts_command_inspect(const struct sts_options *o);
 /* The table of protocols, or all of one: o->file names it. */
 int sts_command_protocols(const struct sts_options *o);
 
-/* Print the request of `fetch --dry-run`, secrets masked; one after the other where a configuration file has several. argv: what follows
- * the command's name. */
+/* Print the request of `fetch --dry-run`, secrets masked; one after the other where a configuration
+ * file has several. argv: what follows the command's name. */
 int sts_command_dry_run(const struct sts_options *o, char *const *argv);
 
 /* Ask the `run` that owns the directory to refresh now, and wait for the result. */

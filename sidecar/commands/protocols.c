@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of protocols, printed from itself alone. One walk makes both shapes: lines for people, or (--json) objects.
+ * The table of protocols, printed from itself alone. One walk makes both shapes: lines for people,
+ * or (--json) objects.
  */
 #include <string.h>
 #include <unistd.h>

@@ -29,7 +29,8 @@ static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
 	return (struct sts_slice){buf, len};
 }
 
-/* Whoever may open the directory may lock it, and HUP is the end of most programs: only our own kind gets it. */
+/* Whoever may open the directory may lock it, and HUP is the end of most programs: only our own
+ * kind gets it. */
 static bool is_our_kind(pid_t pid)
 {
 	char theirs[32], ours[32];

@@ -31,9 +31,10 @@
 #define PRIORITY          10 /* behind the worker's, where they share a CPU */
 
 /*
- * A place is given to another connection after this at the earliest. So a client has a moment to send its request, however many others
- * come at once; and however fast they come, only so many are served in a second: 667 with one exchange, 190 with sixteen, for each of
- * which /readyz looks at files. That is a tenth of a CPU.
+ * A place is given to another connection after this at the earliest. So a client has a moment to
+ * send its request, however many others come at once; and however fast they come, only so many are
+ * served in a second: 667 with one exchange, 190 with sixteen, for each of which /readyz looks at
+ * files. That is a tenth of a CPU.
  */
 #define PLACE_MIN_MS              10
 #define PLACE_MIN_MS_PER_EXCHANGE 2
@@ -173,7 +174,8 @@ static bool go_on(struct connection *c)
 /* ---- one connection ---- */
 
 /*
- * In order, after the peer has closed too; or at once with a reset, so that half an answer is not taken for a whole one.
+ * In order, after the peer has closed too; or at once with a reset, so that half an answer is not
+ * taken for a whole one.
  */
 static void end(struct connection *c, bool reset)
 {
@@ -228,7 +230,8 @@ static void take(struct connection *c)
 
 /* ---- all of them ---- */
 
-/* Where the next connection goes: a free place, else that of the oldest, whatever it is doing: nothing that a client does keeps it. */
+/* Where the next connection goes: a free place, else that of the oldest, whatever it is doing:
+ * nothing that a client does keeps it. */
 static struct connection *place(void)
 {
 	struct connection *best = l.connection;
@@ -245,7 +248,8 @@ static void welcome(struct connection *c, int64_t now_ms)
 	int fd = accept4(l.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
-		/* Out of memory or descriptors: the queue stays as it is, and poll() would return at once. */
+		/* Out of memory or descriptors: the queue stays as it is, and poll() would return
+		 * at once. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			l.pause_until_ms = now_ms + ACCEPT_AGAIN_MS;
 		return;
@@ -368,8 +372,8 @@ static int open_with_patience(const char *where)
 	return fd;
 }
 
-/* Nothing but reading beneath the output directories, and this one port. The token lies there too: its name changes owners with each
- * refresh, which no rule about files can tell apart. */
+/* Nothing but reading beneath the output directories, and this one port. The token lies there too:
+ * its name changes owners with each refresh, which no rule about files can tell apart. */
 static enum sts_err confine(const char *where, bool require, struct sts_error *e)
 {
 	struct sts_landlock files;

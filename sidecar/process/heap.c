@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * There is no heap in the release binary: nothing of ours allocates, and neither does anything that it calls. cJSON names these three as
- * its default hooks, which lib/data/json.c replaces before the first use; a call is a bug. Sanitizer builds have the C library's.
+ * There is no heap in the release binary: nothing of ours allocates, and neither does anything that
+ * it calls. cJSON names these three as its default hooks, which lib/data/json.c replaces before the
+ * first use; a call is a bug. Sanitizer builds have the C library's.
  */
 #include <stddef.h>
 #include <stdlib.h>

@@ -39,7 +39,8 @@ uint32_t sts_log_dropped(void)
 	return config.dropped_in_all;
 }
 
-/* What stays free while a line is built: for its end, so that one that is full is still whole JSON. */
+/* What stays free while a line is built: for its end, so that one that is full is still whole
+ * JSON. */
 #define TAIL_BYTES 8
 
 /* Escaping makes at most six bytes of one: any message fits, and any field beside a usual one. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line on standard error per event, JSON or text, at most 2048 bytes, written with one write(2) after poll(POLLOUT, 0). A
- * line that would block is dropped and counted in the next one: a stuck log pipe must not stop refreshes.
+ * The log: one line on standard error per event, JSON or text, at most 2048 bytes, written with one
+ * write(2) after poll(POLLOUT, 0). A line that would block is dropped and counted in the next one:
+ * a stuck log pipe must not stop refreshes.
  *
  * Nothing here ever gets a token. Strings are escaped whatever they hold.
  */
@@ -12,7 +13,8 @@
 
 enum sts_level { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO, STS_LEVEL_DEBUG };
 
-/* The choices of --log-format, in this order. AUTO is text if standard error is a terminal, else JSON. */
+/* The choices of --log-format, in this order. AUTO is text if standard error is a terminal, else
+ * JSON. */
 enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
 
 #define STS_LOG_LINE_MAX_BYTES 2048
@@ -24,10 +26,12 @@ struct sts_log {
 	char buf[STS_LOG_LINE_MAX_BYTES];
 };
 
-/* Choose level and format (STS_LOG_FORMAT_*; AUTO: text when standard error is a terminal). Before that: info, AUTO. */
+/* Choose level and format (STS_LOG_FORMAT_*; AUTO: text when standard error is a terminal). Before
+ * that: info, AUTO. */
 void sts_log_setup(enum sts_level level, int format);
 
-/* What was chosen, STS_LOG_FORMAT_AUTO resolved: for another process that writes to the same place. */
+/* What was chosen, STS_LOG_FORMAT_AUTO resolved: for another process that writes to the same
+ * place. */
 enum sts_level sts_log_level(void);
 int sts_log_format(void);
 

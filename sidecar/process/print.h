@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a command prints: its result on standard output, and at most one line of complaint on standard
- * error. The log of `run` is not printed here: see log.h.
+ * What a command prints: its result on standard output, and at most one line of complaint on
+ * standard error. The log of `run` is not printed here: see log.h.
  */
 #ifndef STS_PROCESS_PRINT_H
 #define STS_PROCESS_PRINT_H
@@ -9,13 +9,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Write a whole text to a descriptor. What cannot be written is lost; for standard output sts_printed()
- * remembers it. */
+/* Write a whole text to a descriptor. What cannot be written is lost; for standard output
+ * sts_printed() remembers it. */
 void sts_print(int fd, struct sts_slice text);
 
 /*
- * Returns the exit status of a command that has printed its result: `status`, or STS_EXIT_OUTPUT with a
- * line on standard error if `status` is 0 and standard output did not take the result.
+ * Returns the exit status of a command that has printed its result: `status`, or STS_EXIT_OUTPUT
+ * with a line on standard error if `status` is 0 and standard output did not take the result.
  */
 int sts_printed(int status);
 

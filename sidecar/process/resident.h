@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a supervisor that sleeps has written to lies together, not strewn among the buffers of workers: each page that is touched is 4 KiB
- * of the Pod's memory, for ever. The linker sorts by name (tools/build.sh): the C library's own variables come between the two.
+ * What a supervisor that sleeps has written to lies together, not strewn among the buffers of
+ * workers: each page that is touched is 4 KiB of the Pod's memory, for ever. The linker sorts by
+ * name (tools/build.sh): the C library's own variables come between the two.
  */
 #ifndef STS_PROCESS_RESIDENT_H
 #define STS_PROCESS_RESIDENT_H

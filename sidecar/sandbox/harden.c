@@ -42,7 +42,8 @@ static void apply_relro(void)
 	}
 }
 
-/* A descriptor 0 to 2 that is closed would be taken by the next file that is opened, and then be written to as a log. */
+/* A descriptor 0 to 2 that is closed would be taken by the next file that is opened, and then be
+ * written to as a log. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -72,7 +73,8 @@ void sts_harden_process(void)
 	open_standard_descriptors();
 }
 
-/* The supervisor alone writes the log: a worker that was taken over must not forge lines, nor let a token out there. */
+/* The supervisor alone writes the log: a worker that was taken over must not forge lines, nor let a
+ * token out there. */
 static void leave_log(bool from_stdin, bool to_stdout)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two mechanisms behind sandbox.h, one file each: seccomp filters (which system calls) and Landlock domains (which files, TCP ports
- * and processes).
+ * The two mechanisms behind sandbox.h, one file each: seccomp filters (which system calls) and
+ * Landlock domains (which files, TCP ports and processes).
  */
 #ifndef STS_SANDBOX_LAYERS_H
 #define STS_SANDBOX_LAYERS_H
@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The sanitizers' runtime and a dynamic loader need more: such a build is for tests, and its sandbox is as tight as they allow. */
+/* The sanitizers' runtime and a dynamic loader need more: such a build is for tests, and its
+ * sandbox is as tight as they allow. */
 #ifdef __has_feature
 #define STS_SANITIZED __has_feature(address_sanitizer)
 #else
@@ -29,8 +30,8 @@ enum sts_sandbox_stage {
 };
 
 /*
- * Allow this stage's system calls only. Others fail: EPERM, or ENOSYS where the number is one that a C library may try first and do
- * without. Never kills.
+ * Allow this stage's system calls only. Others fail: EPERM, or ENOSYS where the number is one that
+ * a C library may try first and do without. Never kills.
  * Returns 0 or an errno (EINVAL: the kernel has no filters).
  */
 int sts_seccomp_enter(enum sts_sandbox_stage stage);
@@ -50,14 +51,16 @@ struct sts_landlock {
 
 /*
  * Start a domain that may do nothing with files. Where the kernel's ABI can tell:
- *   alone  in  neither connect to nor bind a TCP port, signal no process outside, reach no abstract socket outside
+ *   alone  in  neither connect to nor bind a TCP port, signal no process outside, reach no abstract
+ *              socket outside
  */
 void sts_landlock_init(struct sts_landlock *l, bool alone);
 
 /* Allow it for an open file or directory; -1 is passed over. */
 void sts_landlock_allow(struct sts_landlock *l, int fd, enum sts_landlock_access access);
 
-/* The same by path relative to dir_fd, followed to where it leads now. False when there is nothing, or it may not be looked at. */
+/* The same by path relative to dir_fd, followed to where it leads now. False when there is nothing,
+ * or it may not be looked at. */
 bool sts_landlock_allow_path(struct sts_landlock *l, int dir_fd, const char *path,
 			     enum sts_landlock_access access);
 

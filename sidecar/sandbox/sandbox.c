@@ -24,7 +24,8 @@ static enum sts_err judge(bool holds, bool require, const char *layer, struct st
 
 bool sts_sandbox_may_write(const char *dir)
 {
-	/* The kernel knows, and remembering would cost a page. It says EACCES where the directory's own mode says nothing of the kind. */
+	/* The kernel knows, and remembering would cost a page. It says EACCES where the directory's
+	 * own mode says nothing of the kind. */
 	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
 	if (fd >= 0)

@@ -23,11 +23,12 @@
 #error "the system calls of this architecture are not in the table"
 #endif
 
-/* From here on all architectures count alike, and libcs try a call before they do without it: ENOSYS is what they understand. The calls
- * of x32 have bit 30 set, so they end here too. */
+/* From here on all architectures count alike, and libcs try a call before they do without it:
+ * ENOSYS is what they understand. The calls of x32 have bit 30 set, so they end here too. */
 #define NEW_CALLS 424
 
-/* What arguments must be: (argument & mask) == value, in its low half; its high half must be zero. */
+/* What arguments must be: (argument & mask) == value, in its low half; its high half must be
+ * zero. */
 struct condition {
 	uint8_t argument;
 	uint8_t and_next; /* the next one must hold as well */
@@ -91,8 +92,8 @@ _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mas
 #define W   (A | B | C)
 #define ALL (W | N | L)
 
-/* Who may make which call, besides the supervisor, who may make all that are here: its children inherit its filter. Several rows of one
- * call are alternatives. */
+/* Who may make which call, besides the supervisor, who may make all that are here: its children
+ * inherit its filter. Several rows of one call are alternatives. */
 static const struct call {
 	uint16_t number;
 	uint8_t who, condition;
@@ -294,7 +295,8 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 
 	p.len = 0;
 	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
-	/* Another architecture's constant then stands where the number would be, and is none that is allowed. */
+	/* Another architecture's constant then stands where the number would be, and is none that
+	 * is allowed. */
 	emit(&p, EQUAL, ARCH, 0, 1);
 	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

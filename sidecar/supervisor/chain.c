@@ -21,7 +21,8 @@ static const char *waits_for(const struct sts_plan *plan)
 	return !first || (t && has_token(t)) ? NULL : first->name;
 }
 
-/* What waited for a token of another one, and what reads that, after it has one; what waits in vain, after it ended without. */
+/* What waited for a token of another one, and what reads that, after it has one; what waits in
+ * vain, after it ended without. */
 void sts_chain_pass_on(void)
 {
 	struct sts_moment m = sts_now();

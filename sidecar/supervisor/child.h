@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One worker process, as the supervisor sees it: its start, the pipe on which it answers, and its end.
+ * One worker process, as the supervisor sees it: its start, the pipe on which it answers, and its
+ * end.
  *
- * Three things come back on the pipe: the stage byte, the id of the subject token that is about to be
- * sent, and one report. The worker is UNTRUSTED, since it may have been taken over by the answer that
- * it read: sts_child_finish() hands out checked reports only.
+ * Three things come back on the pipe: the stage byte, the id of the subject token that is about to
+ * be sent, and one report. The worker is UNTRUSTED, since it may have been taken over by the answer
+ * that it read: sts_child_finish() hands out checked reports only.
  */
 #ifndef STS_SUPERVISOR_CHILD_H
 #define STS_SUPERVISOR_CHILD_H
@@ -46,15 +47,15 @@ void sts_child_read(struct sts_child *c);
 /*
  * The worker has ended or was killed: check its report.
  *   status  in   of waitpid(); 0 after sts_child_kill()
- *   report  out  checked by sts_report_ok(). If the worker left no valid report, this one says how the
- *                worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
+ *   report  out  checked by sts_report_ok(). If the worker left no valid report, this one says how
+ *                the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
  */
 void sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
 
 /*
- * Send SIGKILL, without waiting for the end of the worker: a worker that hangs in the kernel (a dead
- * disk) must not make the supervisor hang. Call sts_child_finish() next. The process is reaped with all
- * other children.
+ * Send SIGKILL, without waiting for the end of the worker: a worker that hangs in the kernel (a
+ * dead disk) must not make the supervisor hang. Call sts_child_finish() next. The process is reaped
+ * with all other children.
  */
 void sts_child_kill(struct sts_child *c);
 

@@ -10,7 +10,8 @@ static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_leve
 	sts_log_str(l, "exchange", x->plan->name);
 }
 
-/* What the first line says: with which mode files are written, and through which proxy the STS is reached. */
+/* What the first line says: with which mode files are written, and through which proxy the STS is
+ * reached. */
 static void add_once(struct sts_log *l, struct sts_logged *told, const struct sts_store *store,
 		     const char *proxy)
 {
@@ -42,7 +43,8 @@ static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_
 	told->skew = report->clock_skew_s != 0;
 }
 
-/* "the STS refused this ServiceAccount: check its authorization rules"; without the first half where the message says it already. */
+/* "the STS refused this ServiceAccount: check its authorization rules"; without the first half
+ * where the message says it already. */
 static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
 {
 	char hint[256];

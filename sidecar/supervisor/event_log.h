@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the supervisor says: the log line of each thing that can happen to an exchange, and the status file. Each failure has one line, with
- * what to do about it.
+ * What the supervisor says: the log line of each thing that can happen to an exchange, and the
+ * status file. Each failure has one line, with what to do about it.
  */
 #ifndef STS_SUPERVISOR_EVENT_LOG_H
 #define STS_SUPERVISOR_EVENT_LOG_H
@@ -12,7 +12,8 @@
 
 /* What of an exchange was told already and is not told twice. */
 struct sts_logged {
-	bool once; /* with which mode files are written, and through which proxy the STS is reached */
+	/* with which mode files are written, and through which proxy the STS is reached */
+	bool once;
 	bool skew;
 };
 

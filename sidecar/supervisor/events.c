@@ -54,8 +54,8 @@ static int open_signals(void)
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* In the year 2255; the kernel's own end of time is in 2262. The timer is there for its cancellation only. gVisor refuses it, and then
- * steps go unnoticed until the next attempt. */
+/* In the year 2255; the kernel's own end of time is in 2262. The timer is there for its
+ * cancellation only. gVisor refuses it, and then steps go unnoticed until the next attempt. */
 #define NEVER_S 9000000000
 
 static void arm_clock(int fd)
@@ -182,8 +182,8 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;
-		/* More descriptors than a limit that was lowered allows, or no memory: it would say so again at once. Nothing here blocks, so
-		 * all are read, ten times a second. */
+		/* More descriptors than a limit that was lowered allows, or no memory: it would say
+		 * so again at once. Nothing here blocks, so all are read, ten times a second. */
 		poll(NULL, 0, BLIND_MS);
 		for (size_t i = 0; i < 4 + count; i++)
 			fds[i].revents = fds[i].fd < 0 ? 0 : POLLIN;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the supervisor waits for: signals (a signalfd, so that a PID 1 without handlers gets them too), a timer for the schedule
- * (BOOTTIME: suspend counts), a timer that tells steps of the clock (REALTIME, cancelled on set), watches on the directories of files that
- * matter, and the pipes of children. Only the signals and the first timer are required; the others fail soft.
+ * What the supervisor waits for: signals (a signalfd, so that a PID 1 without handlers gets them
+ * too), a timer for the schedule (BOOTTIME: suspend counts), a timer that tells steps of the clock
+ * (REALTIME, cancelled on set), watches on the directories of files that matter, and the pipes of
+ * children. Only the signals and the first timer are required; the others fail soft.
  */
 #ifndef STS_SUPERVISOR_EVENTS_H
 #define STS_SUPERVISOR_EVENTS_H
@@ -29,8 +30,9 @@ struct sts_events {
 };
 
 /*
- * Block the signals: what comes from now on is kept for sts_events_wait(). Before anything else: the kernel drops a signal with its usual
- * disposition that is sent to PID 1, and a TERM that came in the first millisecond would be lost.
+ * Block the signals: what comes from now on is kept for sts_events_wait(). Before anything else:
+ * the kernel drops a signal with its usual disposition that is sent to PID 1, and a TERM that came
+ * in the first millisecond would be lost.
  */
 void sts_events_hold(void);
 
@@ -40,8 +42,9 @@ void sts_events_hold(void);
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);
 
-/* Watch the directory that a file is in (the kubelet swaps its ..data link), and the file itself where that is a directory. What the
- * kernel will not watch is not watched: events only make things faster. */
+/* Watch the directory that a file is in (the kubelet swaps its ..data link), and the file itself
+ * where that is a directory. What the kernel will not watch is not watched: events only make things
+ * faster. */
 void sts_events_watch(struct sts_events *ev, const char *path);
 
 /* Watch nothing any more. */

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-/* An attempt with less time than this before the deadline can only end in a time-out, which would hide why the others failed. */
+/* An attempt with less time than this before the deadline can only end in a time-out, which would
+ * hide why the others failed. */
 #define LAST_ATTEMPT_MS 500
 
 /* A signal takes no time; the file that tells to whom may be on a slow disk. */
 #define NOTIFY_MS 5000
 
-/* How often it is looked whether the subject token is another one where no event tells it: half of this to all of it. */
+/* How often it is looked whether the subject token is another one where no event tells it: half of
+ * this to all of it. */
 #define LOOK_AGAIN_MS 60000
 
 /* A second draw from the same number: odd factors map 32 bits onto themselves. */
@@ -116,18 +118,21 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 	return STS_OUTCOME_SUCCESS;
 }
 
-/* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does not retry? */
+/* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does
+ * not retry? */
 static bool gives_up(const struct sts_exchange *x, enum sts_err err)
 {
-	/* What one of several does wrong is not the end of the others. And it is our own word, never a worker's (sts_report_ok() refuses it):
-	 * one that was taken over must not end the sidecar. */
+	/* What one of several does wrong is not the end of the others. And it is our own word,
+	 * never a worker's (sts_report_ok() refuses it): one that was taken over must not end the
+	 * sidecar. */
 	if (!x->plan->once)
 		return err == STS_EUSAGE && !x->plan->configured;
 	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
 	       (x->plan->single_use && x->sent) || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
-/* A token that lay there when we started and is due, but still valid: it counts until there is a new one. */
+/* A token that lay there when we started and is due, but still valid: it counts until there is a
+ * new one. */
 static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *report,
 			       const struct sts_moment *now)
 {
@@ -170,7 +175,8 @@ static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_r
 	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule,
 						x->plan->once ? STS_RETRY_SOON : info.retry,
 						report->retry_after_s, now->boot_ms, now->random);
-	/* Where the STS asked for a pause, nothing but the caller brings the next attempt forward. */
+	/* Where the STS asked for a pause, nothing but the caller brings the next attempt
+	 * forward. */
 	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
 	if (gives_up(x, (enum sts_err)report->error))
 		x->exit_status = (int16_t)info.exit_status;
@@ -199,7 +205,8 @@ static void bring_forward(struct sts_exchange *x, int64_t at_ms, const struct st
 
 	if (at_ms < floor_ms)
 		at_ms = floor_ms;
-	/* An attempt that is under way sets the next time itself; what waits for another exchange has nothing to send. */
+	/* An attempt that is under way sets the next time itself; what waits for another exchange
+	 * has nothing to send. */
 	if (is_attempt(x->running) || x->status.wait == STS_WAIT_EXCHANGE ||
 	    (x->next_ms >= 0 && at_ms >= x->next_ms))
 		return;
@@ -211,7 +218,8 @@ static void bring_forward_spread(struct sts_exchange *x, const struct sts_moment
 {
 	int64_t from_ms = x->not_before_ms > now->boot_ms ? x->not_before_ms : now->boot_ms;
 
-	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread, and no back-off. */
+	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread,
+	 * and no back-off. */
 	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
 		bring_forward(x, from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random),
 			      now);

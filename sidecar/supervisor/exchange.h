@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One exchange: its state, and every decision about it. When the next attempt is made, what a worker's report means, what brings an
- * attempt forward, when to stop. No function here makes a system call, reads a clock or draws a random number: all of that comes in as a
- * struct sts_moment, so that a year can be simulated in a second. The supervisor asks what is due, starts workers, and passes on what
- * happened; files, processes and the log are its business.
+ * One exchange: its state, and every decision about it. When the next attempt is made, what a
+ * worker's report means, what brings an attempt forward, when to stop. No function here makes a
+ * system call, reads a clock or draws a random number: all of that comes in as a struct sts_moment,
+ * so that a year can be simulated in a second. The supervisor asks what is due, starts workers, and
+ * passes on what happened; files, processes and the log are its business.
  *
- *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started -> sts_exchange_finished }*
+ *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started ->
+ *     sts_exchange_finished }*
  *
- * At most one worker of an exchange runs at a time. What is no attempt (a poll, a signal to the application) gives way to one: the caller
- * drops its worker, says sts_exchange_dropped(), and starts the attempt.
+ * At most one worker of an exchange runs at a time. What is no attempt (a poll, a signal to the
+ * application) gives way to one: the caller drops its worker, says sts_exchange_dropped(), and
+ * starts the attempt.
  *
- * An exchange whose subject token is another one's output waits for the first token of that one. One whose subject token may be sent once
- * (a property of the protocol) waits for another subject token after it was sent, whatever came of it: its workers are told the last that
- * was sent, and report STS_ESUBJECT_USED when it is still there.
+ * An exchange whose subject token is another one's output waits for the first token of that one.
+ * One whose subject token may be sent once (a property of the protocol) waits for another subject
+ * token after it was sent, whatever came of it: its workers are told the last that was sent, and
+ * report STS_ESUBJECT_USED when it is still there.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_H
 #define STS_SUPERVISOR_EXCHANGE_H
@@ -23,7 +27,8 @@
 #include "wire/job.h"
 #include "wire/report.h"
 
-/* After a swap of the subject token, or a step of the clock that makes the token look dead: attempts of a fleet spread over this. */
+/* After a swap of the subject token, or a step of the clock that makes the token look dead:
+ * attempts of a fleet spread over this. */
 #define STS_EXCHANGE_SPREAD_MS 10000
 
 /* When something happens. */
@@ -83,11 +88,12 @@ void sts_exchange_wait(struct sts_exchange *x, const char *name);
 /* Is an attempt under way? */
 bool sts_exchange_busy(const struct sts_exchange *x);
 
-/* When the next attempt is due; -1: nobody knows (it runs, it waits for another exchange, it is done). */
+/* When the next attempt is due; -1: nobody knows (it runs, it waits for another exchange, it is
+ * done). */
 int64_t sts_exchange_attempt_ms(const struct sts_exchange *x);
 
-/* When sts_exchange_due() is worth asking again if nothing happens until then; -1: never. Workers that run, and their time-outs, are the
- * caller's to watch. */
+/* When sts_exchange_due() is worth asking again if nothing happens until then; -1: never. Workers
+ * that run, and their time-outs, are the caller's to watch. */
 int64_t sts_exchange_wake_ms(const struct sts_exchange *x);
 
 /*
@@ -113,7 +119,8 @@ void sts_exchange_dropped(struct sts_exchange *x);
 
 /*
  * The worker ended.
- *   report  in/out  checked by sts_report_ok(), or made up from how the worker ended. A success without a token becomes STS_EWORKER here
+ *   report  in/out  checked by sts_report_ok(), or made up from how the worker ended. A success
+ *                   without a token becomes STS_EWORKER here
  */
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
 				       const struct sts_moment *now);
@@ -121,12 +128,14 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
 /* Somebody asks for a refresh now (HUP): neither back-off nor Retry-After holds, the floors do. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The clock was set: a token that looks dead now is replaced, spread over STS_EXCHANGE_SPREAD_MS. */
+/* The clock was set: a token that looks dead now is replaced, spread over
+ * STS_EXCHANGE_SPREAD_MS. */
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
 
 /*
- * The subject token is another one. Acts only where that can help: the token that we hold was capped by the old subject's expiry, or the
- * last attempt failed. Spread over STS_EXCHANGE_SPREAD_MS, and not before the end of a Retry-After.
+ * The subject token is another one. Acts only where that can help: the token that we hold was
+ * capped by the old subject's expiry, or the last attempt failed. Spread over
+ * STS_EXCHANGE_SPREAD_MS, and not before the end of a Retry-After.
  */
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now);
 
@@ -136,10 +145,12 @@ void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment 
 /* The exchange that it waits for has a token. */
 void sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The exchange that it waits for has ended without one: so does this one, with the same status. True when it did wait. */
+/* The exchange that it waits for has ended without one: so does this one, with the same status.
+ * True when it did wait. */
 bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status);
 
-/* There is a new plan. `changed`: its options are others; the next attempt comes soon, spread as above. */
+/* There is a new plan. `changed`: its options are others; the next attempt comes soon, spread as
+ * above. */
 void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan, bool changed,
 			    const struct sts_moment *now);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor's side of --listen: the memory with the metrics, and the process that serves them (listen.h): started, started again
- * when it ends, and killed. Nothing here waits for that process, and without --listen nothing here costs anything.
+ * The supervisor's side of --listen: the memory with the metrics, and the process that serves them
+ * (listen.h): started, started again when it ends, and killed. Nothing here waits for that process,
+ * and without --listen nothing here costs anything.
  */
 #ifndef STS_SUPERVISOR_HEALTH_PROCESS_H
 #define STS_SUPERVISOR_HEALTH_PROCESS_H
@@ -22,8 +23,9 @@ struct sts_health_process {
 void sts_health_process_init(struct sts_health_process *l);
 
 /*
- * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with sts_health_process_start() when it is due.
- * Without memory for the metrics there is one warning and no endpoint.
+ * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with
+ * sts_health_process_start() when it is due. Without memory for the metrics there is one warning
+ * and no endpoint.
  *   wanted  in  is there a --listen?
  *   names   in  of the exchanges
  */

@@ -29,7 +29,8 @@ static uint64_t identity_of_cas(const struct sts_plan *plan)
 	return h;
 }
 
-/* Something changed beside the subject token. In a directory that others write in, that may happen all the time. */
+/* Something changed beside the subject token. In a directory that others write in, that may happen
+ * all the time. */
 void sts_inputs_check_subject(struct sts_member *t)
 {
 	uint64_t seen;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files that an exchange reads: its subject token and its CA files. The supervisor looks at them with
- * stat(2) and watches their directories; it never opens them.
+ * The files that an exchange reads: its subject token and its CA files. The supervisor looks at
+ * them with stat(2) and watches their directories; it never opens them.
  */
 #ifndef STS_SUPERVISOR_INPUTS_H
 #define STS_SUPERVISOR_INPUTS_H
@@ -10,7 +10,8 @@
 #include "supervisor/running_set.h"
 
 /*
- * The identity of the file that a path leads to. Another file, or other content, has another number.
+ * The identity of the file that a path leads to. Another file, or other content, has another
+ * number.
  * Returns 0 if no file can be seen there.
  */
 uint64_t sts_file_identity(const char *path);
@@ -28,8 +29,8 @@ void sts_inputs_check_subject(struct sts_member *t);
 void sts_inputs_files_changed(void);
 
 /*
- * Watch the input files and the configuration file, if that has changed since the last call. The CA files
- * are watched only while trust is what fails.
+ * Watch the input files and the configuration file, if that has changed since the last call. The CA
+ * files are watched only while trust is what fails.
  *   config  in  the configuration file; NULL for none
  */
 void sts_inputs_watch(struct sts_events *ev, const char *config);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plans: all that the supervisor needs to know of its exchanges. Made from checked options and the configuration file by a short-lived
- * child, so that what that touches is no memory of the supervisor's; the supervisor itself reads no token and no configuration file.
+ * The plans: all that the supervisor needs to know of its exchanges. Made from checked options and
+ * the configuration file by a short-lived child, so that what that touches is no memory of the
+ * supervisor's; the supervisor itself reads no token and no configuration file.
  *
- * The child also leaves a snapshot of the configuration file, in a sealed memory file: workers go by that when the file has changed since,
- * until there is a plan of the new one, which there may never be if it is invalid.
+ * The child also leaves a snapshot of the configuration file, in a sealed memory file: workers go
+ * by that when the file has changed since, until there is a plan of the new one, which there may
+ * never be if it is invalid.
  */
 #ifndef STS_SUPERVISOR_PLAN_H
 #define STS_SUPERVISOR_PLAN_H
@@ -21,8 +23,8 @@ struct sts_plan {
 	int64_t timeout_ms;
 	int64_t deadline_ms; /* of all attempts together; 0: none */
 	int64_t poll_ms;     /* of the sig-cert poll; 0: this protocol has none */
-	uint64_t
-		options_id; /* of what the configuration file says of this exchange: another one for other options */
+	/* of what the configuration file says of this exchange: another one for other options */
+	uint64_t options_id;
 	mode_t mode;
 	gid_t group;
 	char name[STS_EXCHANGE_NAME_BYTES];
@@ -31,7 +33,8 @@ struct sts_plan {
 	uint16_t proxy;    /* HOST:PORT, for the log; "": none */
 	uint16_t cas;      /* the paths of --cacert-path, one after the other; "" ends them */
 	int8_t depends_on; /* the exchange whose output is this one's subject token; -1: none */
-	bool once; /* stop after the first success, or the first failure that `fetch` does not retry */
+	/* stop after the first success, or the first failure that `fetch` does not retry */
+	bool once;
 	bool one_attempt; /* the subject token came on standard input: it cannot be read again */
 	bool adopt;       /* a token that is on disk already and not yet due is taken over */
 	bool to_stdout;   /* no files */
@@ -58,8 +61,8 @@ struct sts_plans {
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);
 
 /*
- * Check the options of run, fetch or exchange, and the configuration file, as far as that is possible without reading a token, and make the
- * plans.
+ * Check the options of run, fetch or exchange, and the configuration file, as far as that is
+ * possible without reading a token, and make the plans.
  *   o         in   the command line and the environment alone
  *   argv      in   what follows the command's name
  *   snapshot  in   of sts_snapshot_make(), to be filled and sealed; -1: none

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child process that makes the plans. What reading the options and the configuration file touches is
- * memory of that process and not of the supervisor.
+ * The child process that makes the plans. What reading the options and the configuration file
+ * touches is memory of that process and not of the supervisor.
  */
 #ifndef STS_SUPERVISOR_PLANNER_H
 #define STS_SUPERVISOR_PLANNER_H
@@ -23,13 +23,15 @@ void sts_planner_init(struct sts_planner *p);
 
 /*
  * Start planning.
- *   here  in  where there can be no child (the Pod's pids limit): plan in this process, which costs memory, but lets it start
+ *   here  in  where there can be no child (the Pod's pids limit): plan in this process, which costs
+ *             memory, but lets it start
  * Returns STS_OK, or STS_EFORK.
  */
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e);
 
-/* Read what is there, without blocking. True when sts_planner_finish() has something to take: the child is done, or its time is up. */
+/* Read what is there, without blocking. True when sts_planner_finish() has something to take: the
+ * child is done, or its time is up. */
 bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms);
 
 /*

@@ -26,7 +26,8 @@ struct sts_moment sts_now(void)
 {
 	struct sts_moment m = {.boot_ms = sts_clock_boot_ms(), .real_ms = sts_clock_real_ms()};
 
-	/* An entropy pool that is not ready yet must not stop the schedule; the jitter is then none. */
+	/* An entropy pool that is not ready yet must not stop the schedule; the jitter is then
+	 * none. */
 	if (getrandom(&m.random, sizeof(m.random), GRND_NONBLOCK) != (ssize_t)sizeof(m.random))
 		m.random = (uint32_t)m.boot_ms * 2654435761u;
 	return m;
@@ -68,8 +69,8 @@ bool sts_running_once(void)
 	return all.plans->plan[0].once;
 }
 
-/* Does nothing if there is no output directory. Not inlined: a buffer in the frame that sleeps would be
- * memory that is never given back. */
+/* Does nothing if there is no output directory. Not inlined: a buffer in the frame that sleeps
+ * would be memory that is never given back. */
 static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, struct sts_error *e)
 {
 	char buf[STS_STATUS_MAX_BYTES];
@@ -105,7 +106,8 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	enum sts_err err;
 	struct stat st;
 
-	/* Of one that was removed, descriptor and lock are left: what is there by its name now is another one. */
+	/* Of one that was removed, descriptor and lock are left: what is there by its name now is
+	 * another one. */
 	if (t->store.dir_fd >= 0 && fstat(t->store.dir_fd, &st) == 0 && st.st_nlink == 0)
 		sts_store_close(&t->store);
 	if (plan->to_stdout || t->store.dir_fd >= 0)

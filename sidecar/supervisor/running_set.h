@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The running set: the exchanges of this process, each with its state, its output directory and its
- * worker. This module owns the memory, the directories and the status files, and carries the set over to
- * new plans. workers.h starts the workers, inputs.h looks at the files that the exchanges read, and
- * chain.h knows which exchange waits for which.
+ * worker. This module owns the memory, the directories and the status files, and carries the set
+ * over to new plans. workers.h starts the workers, inputs.h looks at the files that the exchanges
+ * read, and chain.h knows which exchange waits for which.
  */
 #ifndef STS_SUPERVISOR_RUNNING_SET_H
 #define STS_SUPERVISOR_RUNNING_SET_H
@@ -45,8 +45,8 @@ bool sts_running_once(void);
 /*
  * Go over to new plans.
  *   plans  in  kept, and freed when the next plans come
- * A member whose name, directory, mode and group are the same goes on with its state. A member that has no
- * plan any more is removed before new ones are added, since a new one may get its directory.
+ * A member whose name, directory, mode and group are the same goes on with its state. A member that
+ * has no plan any more is removed before new ones are added, since a new one may get its directory.
  */
 void sts_running_take_over(struct sts_plans *plans);
 
@@ -54,8 +54,8 @@ void sts_running_take_over(struct sts_plans *plans);
 void sts_running_write_status(void);
 
 /*
- * Open and lock the output directory, and write the first status file to show that it can be written.
- * Does nothing if that was done, or if there is no output directory.
+ * Open and lock the output directory, and write the first status file to show that it can be
+ * written. Does nothing if that was done, or if there is no output directory.
  * Returns STS_OK, STS_EOUTPUT or STS_ELOCKED.
  */
 enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);

@@ -27,8 +27,8 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 		_exit(STS_SPAWN_EXEC_FAILED);
 	if (snapshot_fd >= 0 && dup2(snapshot_fd, STS_INHERITED_SNAPSHOT_FD) < 0)
 		_exit(STS_SPAWN_EXEC_FAILED);
-	/* A HUP that is sent to all processes of this name (pkill) is meant for the supervisor. It must not end
-	 * an exchange that is under way. */
+	/* A HUP that is sent to all processes of this name (pkill) is meant for the supervisor. It
+	 * must not end an exchange that is under way. */
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

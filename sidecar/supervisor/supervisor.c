@@ -298,7 +298,8 @@ static int done(void)
 	return status;
 }
 
-/* Not inlined, as others above: a buffer in the frame that sleeps would be memory that is never given back. */
+/* Not inlined, as others above: a buffer in the frame that sleeps would be memory that is never
+ * given back. */
 static __attribute__((noinline)) int stop(void)
 {
 	sts_workers_stop();
@@ -339,7 +340,8 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 	unsigned events = 0;
 
 	set_up(o, argv);
-	/* What a container's runtime forgot to close is nothing for a worker. Kernels before 5.11 refuse it. */
+	/* What a container's runtime forgot to close is nothing for a worker. Kernels before 5.11
+	 * refuse it. */
 	syscall(SYS_close_range, 3, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
 	if (sts_events_init(&s.ev, &e) != STS_OK)
 		return sts_event_log_cannot_start(&e);

@@ -112,7 +112,8 @@ static void drop(struct slot *slot)
 	sts_exchange_dropped(&slot->member->x);
 }
 
-/* A slot for a worker. An attempt may take that of one that is none: a poll that hangs must not hold up an exchange. */
+/* A slot for a worker. An attempt may take that of one that is none: a poll that hangs must not
+ * hold up an exchange. */
 static struct slot *find_slot(bool for_attempt)
 {
 	for (EACH_SLOT(slot))
@@ -140,8 +141,8 @@ static bool is_unproven(const struct sts_exchange *x)
 	return x->schedule.failures > 0 || x->expires_s == 0;
 }
 
-/* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for it when one that does not will need it by
- * then. */
+/* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for
+ * it when one that does not will need it by then. */
 static bool may_start(const struct sts_member *t, int64_t now_ms)
 {
 	size_t unproven = 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The workers that run: at most STS_WORKERS_MAX at a time, and at most one for each exchange. This
- * module decides which exchange gets the next worker, starts the workers, and ends those that are late.
+ * module decides which exchange gets the next worker, starts the workers, and ends those that are
+ * late.
  *
- * An exchange that is due waits only while so many attempts run, and the exchange that has been due for
- * the longest time is served first. A worker that makes no attempt (a poll, a signal to the application)
- * is dropped if an attempt needs its place. An exchange that fails, or has never had a token, may hang
- * until its time is up: it does not get the last place if another exchange will need that place by then.
+ * An exchange that is due waits only while so many attempts run, and the exchange that has been due
+ * for the longest time is served first. A worker that makes no attempt (a poll, a signal to the
+ * application) is dropped if an attempt needs its place. An exchange that fails, or has never had a
+ * token, may hang until its time is up: it does not get the last place if another exchange will
+ * need that place by then.
  */
 #ifndef STS_SUPERVISOR_WORKERS_H
 #define STS_SUPERVISOR_WORKERS_H
@@ -50,8 +52,8 @@ void sts_workers_read(void);
 void sts_workers_pipes(int *pipes);
 
 /*
- * When a worker is to be started or killed next (BOOTTIME); -1 if nobody knows. An exchange that is due
- * and finds no place waits for the end of a worker and not for a time.
+ * When a worker is to be started or killed next (BOOTTIME); -1 if nobody knows. An exchange that is
+ * due and finds no place waits for the end of a worker and not for a time.
  */
 int64_t sts_workers_wake_ms(int64_t now_ms);
 

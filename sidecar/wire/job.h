@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The job of a worker, as the supervisor writes it into the arguments of a worker process and as the
- * worker reads it from there:
+ * The job of a worker, as the supervisor writes it into the arguments of a worker process and as
+ * the worker reads it from there:
  *
  *     worker MODE TIMEOUT_MS NAME DIGEST USED COMMAND ARGUMENTS...
  *
- * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the plan
- * was made. USED is the id of the last subject token that was sent, if the protocol allows one use only.
- * DIGEST and USED are 16 hexadecimal digits, or "-" for none.
+ * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the
+ * plan was made. USED is the id of the last subject token that was sent, if the protocol allows one
+ * use only. DIGEST and USED are 16 hexadecimal digits, or "-" for none.
  *
- * The arguments come from the supervisor, which is this same program. They are checked all the same,
- * since anybody who may start the program may choose them.
+ * The arguments come from the supervisor, which is this same program. They are checked all the
+ * same, since anybody who may start the program may choose them.
  */
 #ifndef STS_WIRE_JOB_H
 #define STS_WIRE_JOB_H
@@ -21,14 +21,14 @@
 
 #include "token/subject.h"
 
-/* The descriptor that a child process inherits: a worker writes its report to it, and the process of
- * --listen finds the page of metrics on it. */
+/* The descriptor that a child process inherits: a worker writes its report to it, and the process
+ * of --listen finds the page of metrics on it. */
 #define STS_INHERITED_FD 3
 /* The descriptor on which a worker finds the snapshot of the configuration file. */
 #define STS_INHERITED_SNAPSHOT_FD 4
 
-/* The number of entries of a worker's argument list, its terminating NULL included. A longer command
- * line is refused and not cut. */
+/* The number of entries of a worker's argument list, its terminating NULL included. A longer
+ * command line is refused and not cut. */
 #define STS_JOB_ARGUMENTS_MAX 256
 
 /* The number of arguments before COMMAND, the name of the program included. */
@@ -60,7 +60,8 @@ struct sts_job_words {
 /*
  * Make the argument list of a worker.
  *   job    in   what it is to do
- *   argv   in   the argument list of this process, NULL-terminated: the program's name, COMMAND, ARGUMENTS
+ *   argv   in   the argument list of this process, NULL-terminated: the program's name, COMMAND,
+ *               ARGUMENTS
  *   words  out  memory that the list points into
  *   out    out  STS_JOB_ARGUMENTS_MAX entries, NULL-terminated
  * Returns false if argv is too long.
@@ -85,8 +86,8 @@ struct sts_worker_job {
  */
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
 
-/* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the supervisor
- * has started the worker. */
+/* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the
+ * supervisor has started the worker. */
 bool sts_job_has_report_pipe(void);
 
 #endif

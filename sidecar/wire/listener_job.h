@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The job of the process of --listen, as the supervisor writes it into the arguments of that process and
- * as the process reads it from there:
+ * The job of the process of --listen, as the supervisor writes it into the arguments of that
+ * process and as the process reads it from there:
  *
  *     listener LISTEN LEVEL FORMAT REQUIRE DIRECTORY...
  *
- * LISTEN is the value of --listen, LEVEL and FORMAT are the numbers of the log's level and format, REQUIRE
- * is 1 with --require-sandbox and else 0. There is one DIRECTORY for each exchange of the page of
- * metrics, which the process finds on descriptor STS_INHERITED_FD of job.h.
+ * LISTEN is the value of --listen, LEVEL and FORMAT are the numbers of the log's level and format,
+ * REQUIRE is 1 with --require-sandbox and else 0. There is one DIRECTORY for each exchange of the
+ * page of metrics, which the process finds on descriptor STS_INHERITED_FD of job.h.
  */
 #ifndef STS_WIRE_LISTENER_JOB_H
 #define STS_WIRE_LISTENER_JOB_H

@@ -38,8 +38,9 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 		return sts_fail(e, STS_EFORK, err, "no memory for the metrics: %s",
 				sts_errno_words(err));
 	}
-	/* A kernel before 5.1 knows no seal that leaves our own mapping writable: there the reader could write, to nobody's harm but the
-	 * scraper's, since these numbers are only ever added to. */
+	/* A kernel before 5.1 knows no seal that leaves our own mapping writable: there the reader
+	 * could write, to nobody's harm but the scraper's, since these numbers are only ever added
+	 * to. */
 	if (!sts_sealed_memory_seal(*fd, SIZE_SEALS | F_SEAL_FUTURE_WRITE))
 		sts_sealed_memory_seal(*fd, SIZE_SEALS);
 	return STS_OK;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters that the supervisor writes and the process of --listen reads: one shared page of memory without a name. The supervisor maps it
- * writable and seals it: whoever gets the descriptor can neither write to it nor change its size. Each field is atomic by itself; one
- * scrape may see an attempt in one field and not yet in another.
+ * Counters that the supervisor writes and the process of --listen reads: one shared page of memory
+ * without a name. The supervisor maps it writable and seals it: whoever gets the descriptor can
+ * neither write to it nor change its size. Each field is atomic by itself; one scrape may see an
+ * attempt in one field and not yet in another.
  */
 #ifndef STS_WIRE_METRICS_H
 #define STS_WIRE_METRICS_H
@@ -46,7 +47,8 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 const struct sts_metrics *sts_metrics_map(int fd);
 
 /*
- * There are these exchanges now: one that was there before keeps its numbers. Only while nobody reads.
+ * There are these exchanges now: one that was there before keeps its numbers. Only while nobody
+ * reads.
  *   names  in  count of them, distinct
  */
 void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t count);

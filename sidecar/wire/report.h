@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a worker tells the supervisor: one fixed-size struct over a pipe, after a stage byte that
- * says that the request is about to be sent, and of which subject token. The supervisor checks size, magic and every range, and
- * believes nothing else: a worker may have been taken over by the answer that it parsed.
+ * says that the request is about to be sent, and of which subject token. The supervisor checks
+ * size, magic and every range, and believes nothing else: a worker may have been taken over by the
+ * answer that it parsed.
  *
  * `text` is the error's one line. It is bounded, NUL-terminated, and every byte must be printable
  * ASCII; peer text in it was escaped by the worker, and runs of the subject token were masked.
@@ -19,7 +20,8 @@
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1
-/* What goes down the pipe before the request does: this byte, and the subject token's id. No report begins so. */
+/* What goes down the pipe before the request does: this byte, and the subject token's id. No report
+ * begins so. */
 #define STS_REPORT_STAGE_SENT       'S'
 #define STS_REPORT_STAGE_SENT_BYTES (1 + STS_SUBJECT_ID_BYTES)
 

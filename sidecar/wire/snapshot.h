@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the configuration file said when the plans were made: a memory file, which the child that plans fills and seals, the supervisor holds
- * and never reads, and workers inherit. Nobody can change it any more.
+ * What the configuration file said when the plans were made: a memory file, which the child that
+ * plans fills and seals, the supervisor holds and never reads, and workers inherit. Nobody can
+ * change it any more.
  */
 #ifndef STS_WIRE_SNAPSHOT_H
 #define STS_WIRE_SNAPSHOT_H

@@ -24,7 +24,8 @@ static void read_thumbprint(int dir_fd, struct sts_report *report)
 		report->flags |= STS_REPORT_THUMBPRINT;
 }
 
-/* The same arithmetic as the schedule's, without its spread: at this time the token should be replaced. */
+/* The same arithmetic as the schedule's, without its spread: at this time the token should be
+ * replaced. */
 static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t until_ms)
 {
 	int64_t life_ms = until_ms - from_ms;

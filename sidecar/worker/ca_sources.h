@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where trust anchors come from: the system bundle (or what SSL_CERT_FILE and SSL_CERT_DIR put in its place) and --cacert-path.
+ * Where trust anchors come from: the system bundle (or what SSL_CERT_FILE and SSL_CERT_DIR put in
+ * its place) and --cacert-path.
  */
 #ifndef STS_WORKER_CA_SOURCES_H
 #define STS_WORKER_CA_SOURCES_H

@@ -62,7 +62,8 @@ enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (fd < 0)
 		return fail(pid_file, errno, refusal(errno), e);
-	/* The descriptor stays with its process. Had that ended before, and its PID been given away, the file would say another one now. */
+	/* The descriptor stays with its process. Had that ended before, and its PID been given
+	 * away, the file would say another one now. */
 	err = read_pid(pid_file, &again, e);
 	if (err == STS_OK && again != pid)
 		err = fail(pid_file, EAGAIN, "it has just changed", e);

@@ -40,7 +40,8 @@ static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"}
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
 
-/* Everything that a worker holds; .bss, so that the supervisor, which is the same binary, pays nothing for it. */
+/* Everything that a worker holds; .bss, so that the supervisor, which is the same binary, pays
+ * nothing for it. */
 static struct worker {
 	const struct sts_options *o;
 	const struct sts_worker_job *job;
@@ -152,7 +153,8 @@ static _Noreturn void finish(enum sts_err err)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGALRM, &ignore, NULL);
-	/* The options themselves were found right before there was a worker: it is what a file holds, which may change. */
+	/* The options themselves were found right before there was a worker: it is what a file
+	 * holds, which may change. */
 	if (err == STS_EUSAGE)
 		w.error.code = err = STS_EINPUT;
 	w.report.error = (int32_t)err;
@@ -240,7 +242,8 @@ static enum sts_err notify(void)
 	struct sts_landlock l;
 	enum sts_err err;
 
-	/* It signals somebody outside, and has no network: what is taken away is writing and executing. */
+	/* It signals somebody outside, and has no network: what is taken away is writing and
+	 * executing. */
 	sts_landlock_init(&l, false);
 	sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
@@ -310,7 +313,8 @@ static bool is_peer_loopback(int fd)
 					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
-/* Bytes of others come from here on: no file but those that are still to be read or written, no port but those that lead to the STS. */
+/* Bytes of others come from here on: no file but those that are still to be read or written, no
+ * port but those that lead to the STS. */
 static enum sts_err confine(void)
 {
 	const struct sts_url *to = w.fields.proxy.used ? &w.fields.proxy.url : &w.fields.url;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What makes tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as many milliseconds as the file says that
- * SIDECAR_TEST_CLOCK names. Linked in with --wrap, so that no line of the program knows of it. Whoever writes another number there, sends SIGCHLD
- * to the supervisor, and it finds that the clock was set.
+ * What makes tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as many
+ * milliseconds as the file says that SIDECAR_TEST_CLOCK names. Linked in with --wrap, so that no
+ * line of the program knows of it. Whoever writes another number there, sends SIGCHLD to the
+ * supervisor, and it finds that the clock was set.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, co
 
 static int64_t offset_ms;
 
-/* Where it cannot be read any more (a worker in its sandbox, no descriptors) the last one counts. */
+/* Where it cannot be read any more (a worker in its sandbox, no descriptors) the last one
+ * counts. */
 static __attribute__((constructor)) void read_offset(void)
 {
 	const char *path = getenv("SIDECAR_TEST_CLOCK");

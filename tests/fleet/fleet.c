@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an STS sees of a fleet: 10,000 sidecars that were started in the same second, tokens of 15
- * minutes, and an outage of an hour. Each of them decides with sidecar/supervisor/exchange.c, as under the
- * supervisor; beside them stands a poll every 30 s without jitter. Time is simulated, random numbers
- * come from a seed, so that the figures are the same wherever it runs.
+ * minutes, and an outage of an hour. Each of them decides with sidecar/supervisor/exchange.c, as
+ * under the supervisor; beside them stands a poll every 30 s without jitter. Time is simulated,
+ * random numbers come from a seed, so that the figures are the same wherever it runs.
  *
  *   fleet [--seed N] [--series FILE]
  *
@@ -40,7 +40,8 @@ struct world {
 	double settled_max, recovery_max, outage_max; /* bounds; 0: none */
 };
 
-/* The drop-in's bounds are what it costs to keep its contract: five minutes before the end, 30 s. */
+/* The drop-in's bounds are what it costs to keep its contract: five minutes before the end, 30
+ * s. */
 static const struct world worlds[] = {
 	{"`run`; refused", .trouble = STS_ECONNECT, .retry_after_s = -1, .settled_max = 3,
 	 .recovery_max = 5, .outage_max = 40},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In whatever pieces a request comes, the answer is the same; the path has no byte that could not be printed. */
+/* In whatever pieces a request comes, the answer is the same; the path has no byte that could not
+ * be printed. */
 #include "http/server.h"
 
 #include <stdlib.h>

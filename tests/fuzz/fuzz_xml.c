@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XML of an answer. What is taken becomes JSON that the one reader of JSON takes too, whatever the text was; what is refused has a message of
- * ours alone, and gives the same answer with less room.
+ * XML of an answer. What is taken becomes JSON that the one reader of JSON takes too, whatever the
+ * text was; what is refused has a message of ours alone, and gives the same answer with less room.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker that was taken over, for tests: sts-sidecar-hostile is the program with this in sidecar/sandbox/sandbox.c, and is no part of a release.
- * The file that HOSTILE names says what it does, in two words: STAGE ACTION. Stages: start, confined,
- * connected, answered, all. Actions: attempts (try everything, one line of results each in HOSTILE_OUT/STAGE), or
- * one of hostile_report.c. No file: an honest worker.
+ * A worker that was taken over, for tests: sts-sidecar-hostile is the program with this in
+ * sidecar/sandbox/sandbox.c, and is no part of a release. The file that HOSTILE names says what it
+ * does, in two words: STAGE ACTION. Stages: start, confined, connected, answered, all. Actions:
+ * attempts (try everything, one line of results each in HOSTILE_OUT/STAGE), or one of
+ * hostile_report.c. No file: an honest worker.
  */
 #ifndef STS_TESTS_HOSTILE_H
 #define STS_TESTS_HOSTILE_H
@@ -15,7 +16,8 @@
 /* Called in a worker whenever a stage begins. */
 void sts_hostile(unsigned stage);
 
-/* The layers, unless HOSTILE_WITHOUT says "seccomp" or "landlock": what does the other one hold alone? */
+/* The layers, unless HOSTILE_WITHOUT says "seccomp" or "landlock": what does the other one hold
+ * alone? */
 int sts_hostile_seccomp_enter(enum sts_sandbox_stage stage);
 int sts_hostile_landlock_enter(struct sts_landlock *l);
 

@@ -11,7 +11,8 @@
 
 /* An STS that has been willing for so long before a token ends must have been asked. */
 #define WILLING_MS MINUTE
-/* And after this it must have been asked whatever was before: the longest wait, and two time-outs. */
+/* And after this it must have been asked whatever was before: the longest wait, and two
+ * time-outs. */
 #define WITHOUT_MS (300 * SECOND + 2 * 31 * SECOND + 15 * SECOND)
 /* Attempts in an hour that nobody asked for: one every 15 s. */
 #define HOURLY_MAX  240
@@ -113,7 +114,8 @@ void check_unwilling(int exchange, int64_t until_ms)
 		record[exchange].willing_since_ms = until_ms;
 }
 
-/* Since when there was a willing STS, and a subject token to send to it that gives more than the old one. */
+/* Since when there was a willing STS, and a subject token to send to it that gives more than the
+ * old one. */
 static int64_t willing_since(int i, int64_t now_ms)
 {
 	const struct place *p = &world.place[i];
@@ -126,7 +128,8 @@ static int64_t willing_since(int i, int64_t now_ms)
 		return now_ms;
 	if (p->single_use && p->taken == subject->inode)
 		return now_ms;
-	/* Without an event it is looked every minute whether there is another one; then it is sent. */
+	/* Without an event it is looked every minute whether there is another one; then it is
+	 * sent. */
 	if (p->single_use && subject->renewed_ms + 6 * SECOND > r->willing_since_ms)
 		return subject->renewed_ms + 6 * SECOND;
 	return needs_another && subject->renewed_ms > r->willing_since_ms ? subject->renewed_ms

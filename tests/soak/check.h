@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must hold at every step of the simulated time, whatever happens. The first time that it does not, the program says what, where and
- * when, and ends with 1.
+ * What must hold at every step of the simulated time, whatever happens. The first time that it does
+ * not, the program says what, where and when, and ends with 1.
  */
 #ifndef STS_SOAK_CHECK_H
 #define STS_SOAK_CHECK_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A year of the real supervisor (supervisor.c, seats.c, exchange.c, schedule.c) in simulated time, with outages, steps, suspends, rotations,
- * crashes and lost events at random. world.h is what happens, check.h what must hold.
+ * A year of the real supervisor (supervisor.c, seats.c, exchange.c, schedule.c) in simulated time,
+ * with outages, steps, suspends, rotations, crashes and lost events at random. world.h is what
+ * happens, check.h what must hold.
  *
  *   soak [--seed N] [--days N] [--exchanges N] [--bug NAME]
  *
- * Prints the seed first and figures at the end. Ends with 1 where something did not hold, with the day and the time; the same seed
- * repeats it.
+ * Prints the seed first and figures at the end. Ends with 1 where something did not hold, with the
+ * day and the time; the same seed repeats it.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -291,7 +291,8 @@ bool world_restart(void)
 	world.count.stops++;
 	world.next_stop_ms = chance_about(10 * DAY);
 	world.pending = 0;
-	/* A new container in the same Pod finds the files; a new Pod does not, and it starts with the right clock. */
+	/* A new container in the same Pod finds the files; a new Pod does not, and it starts with
+	 * the right clock. */
 	bool pod = chance_percent(50);
 	for (int i = 0; i < world.exchanges; i++) {
 		struct place *p = &world.place[i];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A world in simulated time for the real supervisor to live in: clocks, an STS per exchange, subject tokens that are rotated, a disk,
- * processes, and everything that may happen to them in a year, drawn from one seed. It knows nothing of how the supervisor works: it sees
- * it sleep, start workers and reap them, and what lies on disk. check.h says what must hold.
+ * A world in simulated time for the real supervisor to live in: clocks, an STS per exchange,
+ * subject tokens that are rotated, a disk, processes, and everything that may happen to them in a
+ * year, drawn from one seed. It knows nothing of how the supervisor works: it sees it sleep, start
+ * workers and reap them, and what lies on disk. check.h says what must hold.
  */
 #ifndef STS_SOAK_WORLD_H
 #define STS_SOAK_WORLD_H
@@ -46,10 +47,12 @@ enum mood {
 	MOOD__COUNT
 };
 
-/* Bugs in the surroundings of the supervisor that look like its own, to show that the checks see them. */
+/* Bugs in the surroundings of the supervisor that look like its own, to show that the checks see
+ * them. */
 enum bug {
 	BUG_NONE,
-	BUG_TIMER, /* after a step of the clock the timer does not fire until something else happens */
+	/* after a step of the clock the timer does not fire until something else happens */
+	BUG_TIMER,
 	BUG_LAZY,    /* the refresh is planned for after the end of the token */
 	BUG_EAGER,   /* a failure is retried at once */
 	BUG_ASLEEP,  /* after a success it sleeps for two days */

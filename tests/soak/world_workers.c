@@ -69,8 +69,9 @@ static void say_success(struct worker *w)
 }
 
 /*
- * What lies there: is it valid by its own times, and not yet due? With another clock than it was written by it would be misjudged; that can
- * happen to whoever starts by a wrong clock, and is not what is tested here.
+ * What lies there: is it valid by its own times, and not yet due? With another clock than it was
+ * written by it would be misjudged; that can happen to whoever starts by a wrong clock, and is not
+ * what is tested here.
  */
 static bool on_disk(const struct worker *w, bool *due)
 {
@@ -254,7 +255,8 @@ void world_end_worker(struct worker *w)
 {
 	if (w->writes)
 		write_files(w);
-	/* Who dies between the file and the report leaves a token that nobody knows of, until it is adopted. */
+	/* Who dies between the file and the report leaves a token that nobody knows of, until it is
+	 * adopted. */
 	if (w->has_report && (w->writes || w->adopts) && w->report.error == STS_OK)
 		check_token_known(w->exchange);
 	w->ended = true;

@@ -149,7 +149,8 @@ static void test_exits(void)
 	CHECK_STR(sts_exit_info(STS_EXIT__COUNT - 1).meaning, "the STS denied the exchange");
 }
 
-/* Texts of a row by its code, written down a second time: the first, one that shares another's text, the last. */
+/* Texts of a row by its code, written down a second time: the first, one that shares another's
+ * text, the last. */
 static void test_texts(void)
 {
 	struct sts_error_info info = sts_error_info(STS_OK);

@@ -286,7 +286,8 @@ static void only(void)
 	CHECK(sts_slice_has_only(STS_SLICE("a-_"), "_-"));
 	CHECK(!sts_slice_has_only(STS_SLICE("a-"), ""));
 	CHECK(!sts_slice_has_only(STS_SLICE("a\0"), "-"));
-	/* The neighbours of the letters and digits, and what a lower-case bit would make of them. */
+	/* The neighbours of the letters and digits, and what a lower-case bit would make of
+	 * them. */
 	for (int c = 0; c < 256; c++) {
 		char byte = (char)c;
 		bool want = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of lib/net/connect.c: listeners of our own on loopback, and a name server that is a table.
- * sts_dns_ask() is defined here, in lib/net/dns.c's stead, and notes what it is asked.
+ * For the tests of lib/net/connect.c: listeners of our own on loopback, and a name server that is a
+ * table. sts_dns_ask() is defined here, in lib/net/dns.c's stead, and notes what it is asked.
  */
 #ifndef STS_NET_FAKES_H
 #define STS_NET_FAKES_H

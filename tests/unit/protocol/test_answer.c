@@ -339,7 +339,8 @@ static void who_is_refused(void)
 		{"token-exchange", 401, OAUTH("invalid_token"), STS_EUNAUTHORIZED},
 		{"token-exchange", 503, OAUTH("invalid_client"), STS_EBUSY},
 		{"anthropic", 401, OAUTH("invalid_client"), STS_EUNAUTHORIZED},
-		/* There the subject token is the credential; what takes it once must not be asked again. */
+		/* There the subject token is the credential; what takes it once must not be asked
+		 * again. */
 		{"client-assertion", 401, OAUTH("invalid_client"), STS_EREFUSED},
 		{"client-assertion", 401, "", STS_EREFUSED},
 		{"client-assertion", 403, "", STS_EDENIED},

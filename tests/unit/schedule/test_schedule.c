@@ -371,7 +371,8 @@ static void pseudo_random(void)
 	}
 }
 
-/* However long the life is, less than five per cent or ten seconds of it are never all that is left. */
+/* However long the life is, less than five per cent or ten seconds of it are never all that is
+ * left. */
 static void room_for_a_retry(void)
 {
 	for (int i = 0; i < 300000; i++) {

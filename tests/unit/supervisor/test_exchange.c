@@ -125,7 +125,8 @@ static void clock_steps(void)
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
 }
 
-/* Acts when the token was capped by the old subject, or after a failure; not before a Retry-After has passed. */
+/* Acts when the token was capped by the old subject, or after a failure; not before a Retry-After
+ * has passed. */
 static void subject_changes(void)
 {
 	struct sts_report busy = failure(STS_EBUSY);
@@ -205,7 +206,8 @@ static void sent_once(void)
 	sts_exchange_finished(&x, &busy, &m);
 	CHECK(x.used && memcmp(x.used_id, id, sizeof(id)) == 0);
 	CHECK_INT(x.schedule.failures, 1);
-	/* The next worker finds it there still: told once, no failure, and looked at again within a minute. */
+	/* The next worker finds it there still: told once, no failure, and looked at again within a
+	 * minute. */
 	CHECK_INT(go(used), STS_OUTCOME_WAITS);
 	CHECK_INT(x.status.wait, STS_WAIT_SUBJECT);
 	CHECK_INT(x.schedule.failures, 1);

@@ -201,7 +201,8 @@ static void constraints(void)
 		  STS_OK);
 }
 
-/* A base is read once for each name that it is compared with: one of 24 KiB and 9,000 names took seconds. */
+/* A base is read once for each name that it is compared with: one of 24 KiB and 9,000 names took
+ * seconds. */
 static void no_base_is_longer_than_a_name(void)
 {
 	static const uint8_t head[] = {0xa1, 0x82, 0, 0, 0x30, 0x82, 0, 0, 0x82, 0x81};

@@ -90,7 +90,8 @@ static void test_attempts(void)
 	CHECK(has("consecutive_failures{exchange=\"b\"} 3\n"));
 }
 
-/* The next subject token does not say when it expires; a worker that read none says nothing of it. */
+/* The next subject token does not say when it expires; a worker that read none says nothing of
+ * it. */
 static void test_a_subject_without_an_expiry(void)
 {
 	static struct sts_metrics m;
