@@ -16,6 +16,6 @@ bool mock_form_read_query(struct mock_ctx *ctx);
 /* Value of a field; NULL when absent. */
 const char *mock_form_get(const struct mock_ctx *ctx, const char *name);
 /* Is this a field whose value must not be logged? */
-bool mock_form_is_secret(const char *name);
+bool mock_form_is_secret(const char *name, struct sts_slice value);
 
 #endif

@@ -86,7 +86,7 @@ static void add_form(struct mock_json *j, const struct mock_ctx *ctx)
 	sts_text_init(&t, buf, sizeof(buf));
 	for (size_t i = 0; i < ctx->form.count; i++) {
 		struct sts_slice name = ctx->form.param[i].name, value = ctx->form.param[i].value;
-		bool secret = mock_form_is_secret(name.data);
+		bool secret = mock_form_is_secret(name.data, value);
 
 		sts_text_add_str(&t, i > 0 ? ",[" : "[[");
 		mock_json_add_string(&t, safe(name, copy), false);
