@@ -8,14 +8,14 @@
 /* Does an exchange have what those need that read its output? */
 static bool has_token(const struct sts_member *t)
 {
-	return t->x.expires_s > 0 && (!sts_running_once() || t->x.exit_status == STS_EXIT_OK);
+	return t->x.expires_s > 0 && (!sts_members_once() || t->x.exit_status == STS_EXIT_OK);
 }
 
 static const char *waits_for(const struct sts_plan *plan)
 {
 	const struct sts_plan *first = plan->depends_on < 0
 					       ? NULL
-					       : &sts_running_plans()->plan[plan->depends_on];
+					       : &sts_members_plans()->plan[plan->depends_on];
 	const struct sts_member *t = first ? sts_member_of_plan(first) : NULL;
 
 	return !first || (t && has_token(t)) ? NULL : first->name;
@@ -32,7 +32,7 @@ void sts_chain_pass_on(void)
 		const struct sts_member *first =
 			plan->depends_on < 0
 				? NULL
-				: sts_member_of_plan(&sts_running_plans()->plan[plan->depends_on]);
+				: sts_member_of_plan(&sts_members_plans()->plan[plan->depends_on]);
 
 		if (!waits_for(plan))
 			sts_exchange_input_ready(&t->x, &m);
@@ -43,7 +43,7 @@ void sts_chain_pass_on(void)
 				"not tried: the exchange whose token it sends has failed (see its "
 				"line)",
 				plan->name);
-		if (first && !sts_running_once())
+		if (first && !sts_members_once())
 			sts_inputs_check_subject(t);
 	}
 }

@@ -6,7 +6,7 @@
 #ifndef STS_SUPERVISOR_CHAIN_H
 #define STS_SUPERVISOR_CHAIN_H
 
-#include "supervisor/running_set.h"
+#include "supervisor/members.h"
 
 /* Make an exchange wait if the exchange that it reads from has no token. Does nothing while an
  * attempt is under way: that attempt sees what there is. */

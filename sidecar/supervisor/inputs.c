@@ -24,7 +24,7 @@ static uint64_t identity_of_cas(const struct sts_plan *plan)
 {
 	uint64_t h = 0;
 
-	for (const char *ca = sts_running_text(plan->cas); *ca; ca += strlen(ca) + 1)
+	for (const char *ca = sts_members_text(plan->cas); *ca; ca += strlen(ca) + 1)
 		h = h * 31 + sts_file_identity(ca);
 	return h;
 }
@@ -39,7 +39,7 @@ void sts_inputs_check_subject(struct sts_member *t)
 	/* A worker may have the old one: what it brings is judged when it ends. */
 	if (sts_exchange_busy(&t->x))
 		return;
-	seen = sts_file_identity(sts_running_text(t->x.plan->token_file));
+	seen = sts_file_identity(sts_members_text(t->x.plan->token_file));
 	if (seen == t->subject)
 		return;
 	t->subject = seen;
@@ -64,7 +64,7 @@ static void check_trust(struct sts_member *t)
 
 void sts_inputs_look(struct sts_member *t)
 {
-	t->subject = sts_file_identity(sts_running_text(t->x.plan->token_file));
+	t->subject = sts_file_identity(sts_members_text(t->x.plan->token_file));
 	if (t->x.distrusts)
 		t->trust = identity_of_cas(t->x.plan);
 }
@@ -82,8 +82,8 @@ static void watch_one(struct sts_events *ev, struct sts_member *t)
 	const struct sts_plan *plan = t->x.plan;
 
 	t->watches_cas = t->x.distrusts;
-	sts_events_watch(ev, sts_running_text(plan->token_file));
-	for (const char *ca = sts_running_text(plan->cas); t->watches_cas && *ca;
+	sts_events_watch(ev, sts_members_text(plan->token_file));
+	for (const char *ca = sts_members_text(plan->cas); t->watches_cas && *ca;
 	     ca += strlen(ca) + 1)
 		sts_events_watch(ev, ca);
 }
@@ -94,7 +94,7 @@ void sts_inputs_watch(struct sts_events *ev, const char *config)
 
 	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
 		again = again || t->watches_cas != t->x.distrusts;
-	if (!again || sts_running_once())
+	if (!again || sts_members_once())
 		return;
 	watch_again = false;
 	sts_events_unwatch(ev);
@@ -115,7 +115,7 @@ void sts_inputs_attempted(struct sts_member *t)
 {
 	if (t->x.distrusts && !t->watches_cas)
 		t->trust = identity_of_cas(t->x.plan);
-	if (sts_running_once())
+	if (sts_members_once())
 		return;
 	sts_inputs_check_subject(t);
 	check_trust(t);

@@ -7,7 +7,7 @@
 #define STS_SUPERVISOR_INPUTS_H
 
 #include "supervisor/events.h"
-#include "supervisor/running_set.h"
+#include "supervisor/members.h"
 
 /*
  * The identity of the file that a path leads to. Another file, or other content, has another

@@ -3,71 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "output/lock.h"
-#include "process/resident.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
 #include "supervisor/inputs.h"
 #include "supervisor/spawn.h"
-
-static struct {
-	struct sts_plans *plans;
-	struct sts_member members[STS_EXCHANGES_MAX];
-} all STS_RESIDENT_LAST;
-
-_Static_assert(sizeof(struct sts_member) + sizeof(struct sts_plan) + 256 <= 1024,
-	       "an exchange, its plan and its paths cost less than 1 KiB");
-
-struct sts_moment sts_now(void)
-{
-	struct sts_moment m = {.boot_ms = sts_clock_boot_ms(), .real_ms = sts_clock_real_ms()};
-
-	/* An entropy pool that is not ready yet must not stop the schedule; the jitter is then
-	 * none. */
-	if (getrandom(&m.random, sizeof(m.random), GRND_NONBLOCK) != (ssize_t)sizeof(m.random))
-		m.random = (uint32_t)m.boot_ms * 2654435761u;
-	return m;
-}
-
-const char *sts_running_text(uint16_t at)
-{
-	return sts_plans_text(all.plans, at);
-}
-
-struct sts_member *sts_member_next(struct sts_member *t)
-{
-	for (t = t ? t + 1 : all.members; t < all.members + STS_EXCHANGES_MAX; t++)
-		if (t->x.plan)
-			return t;
-	return NULL;
-}
-
-const struct sts_plans *sts_running_plans(void)
-{
-	return all.plans;
-}
-
-struct sts_member *sts_member_of_plan(const struct sts_plan *plan)
-{
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
-		if (t->x.plan == plan)
-			return t;
-	return NULL;
-}
-
-struct sts_member *sts_member_of(uint32_t i)
-{
-	return sts_member_of_plan(&all.plans->plan[i]);
-}
-
-bool sts_running_once(void)
-{
-	return all.plans->plan[0].once;
-}
 
 /* Does nothing if there is no output directory. Not inlined: a buffer in the frame that sleeps
  * would be memory that is never given back. */
@@ -102,7 +44,7 @@ void sts_running_write_status(void)
 __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e)
 {
 	const struct sts_plan *plan = t->x.plan;
-	const char *dir = sts_running_text(plan->output_dir);
+	const char *dir = sts_members_text(plan->output_dir);
 	enum sts_err err;
 	struct stat st;
 
@@ -143,7 +85,7 @@ static bool of_another(const struct sts_plan *plan, const struct sts_plans *befo
 	for (uint32_t i = 0; before && i < before->count; i++) {
 		const char *rest =
 			sts_path_beneath(sts_plans_text(before, before->plan[i].output_dir),
-					 sts_running_text(plan->output_dir));
+					 sts_members_text(plan->output_dir));
 
 		if (rest && !*rest && strcmp(before->plan[i].name, plan->name) != 0)
 			return true;
@@ -161,15 +103,13 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 		       const struct spent *spent)
 {
 	struct sts_moment m = sts_now();
-	struct sts_member *t = all.members;
+	struct sts_member *t = sts_member_free();
 
-	while (t->x.plan)
-		t++;
 	*t = (struct sts_member){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
 	t->x.no_adoption = of_another(plan, before);
 	for (; plan->single_use && spent->file; spent++)
-		if (strcmp(spent->file, sts_running_text(plan->token_file)) == 0) {
+		if (strcmp(spent->file, sts_members_text(plan->token_file)) == 0) {
 			t->x.used = true;
 			memcpy(t->x.used_id, spent->id, sizeof(t->x.used_id));
 		}
@@ -212,7 +152,7 @@ static const struct sts_plan *successor(const struct sts_plan *old, struct sts_p
 
 void sts_running_take_over(struct sts_plans *plans)
 {
-	struct sts_plans *before = all.plans;
+	struct sts_plans *before = sts_members_plans();
 	struct sts_moment m = sts_now();
 	struct spent spent[STS_EXCHANGES_MAX + 1] = {{0}}, *end = spent;
 
@@ -228,12 +168,12 @@ void sts_running_take_over(struct sts_plans *plans)
 		end->file = sts_plans_text(before, old->token_file);
 		memcpy(end++->id, t->x.used_id, sizeof(end->id));
 	}
-	all.plans = plans;
+	sts_members_use(plans);
 	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
 		const struct sts_plan *plan = successor(t->x.plan, plans, before);
 
 		sts_exchange_replanned(&t->x, plan, plan->options_id != t->x.plan->options_id, &m);
-		t->store.dir = sts_running_text(plan->output_dir);
+		t->store.dir = sts_members_text(plan->output_dir);
 	}
 	for (uint32_t i = 0; i < plans->count; i++)
 		if (!sts_member_of_plan(&plans->plan[i]))

@@ -103,7 +103,7 @@ static __attribute__((noinline)) void confine(void)
 
 	for (EACH_MEMBER(t))
 		dirs[count++] = t->store.dir_fd;
-	if (sts_sandbox_supervisor(dirs, count, sts_running_plans()->require_sandbox,
+	if (sts_sandbox_supervisor(dirs, count, sts_members_plans()->require_sandbox,
 				   s.once ? STS_LEVEL_DEBUG : STS_LEVEL_INFO, &e) != STS_OK)
 		s.exit_status = sts_event_log_cannot_start(&e);
 }
@@ -112,7 +112,7 @@ static __attribute__((noinline)) void confine(void)
 
 static __attribute__((noinline)) void plan_listener(void)
 {
-	const struct sts_plans *plans = sts_running_plans();
+	const struct sts_plans *plans = sts_members_plans();
 	const char *names[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
@@ -122,12 +122,12 @@ static __attribute__((noinline)) void plan_listener(void)
 
 static __attribute__((noinline)) void start_listener(void)
 {
-	const struct sts_plans *plans = sts_running_plans();
+	const struct sts_plans *plans = sts_members_plans();
 	const char *dirs[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
-		dirs[i] = sts_running_text(plans->plan[i].output_dir);
-	sts_health_process_start(&s.listener, s.argv[0], sts_running_text(plans->listen),
+		dirs[i] = sts_members_text(plans->plan[i].output_dir);
+	sts_health_process_start(&s.listener, s.argv[0], sts_members_text(plans->listen),
 				 plans->require_sandbox, dirs);
 }
 
@@ -138,14 +138,14 @@ static void count(const struct sts_member *t, enum sts_outcome outcome,
 
 	if (!metrics || (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE))
 		return;
-	sts_metrics_note(&metrics->exchange[t->x.plan - sts_running_plans()->plan], report,
+	sts_metrics_note(&metrics->exchange[t->x.plan - sts_members_plans()->plan], report,
 			 duration_ms, t->x.schedule.failures, t->x.expires_s, now_s);
 	metrics->dropped_lines = sts_log_dropped();
 }
 
 static __attribute__((noinline)) void planned(void)
 {
-	bool first = !sts_running_plans();
+	bool first = !sts_members_plans();
 	struct sts_plans *plans;
 	struct sts_error e;
 	enum sts_err err = sts_planner_finish(&s.planner, &plans, &s.snapshot_fd, &e);
@@ -153,7 +153,7 @@ static __attribute__((noinline)) void planned(void)
 	s.planned_ms = sts_clock_boot_ms();
 	if (err == STS_OK) {
 		s.refused[0] = '\0';
-		bool same = !first && memcmp(plans->digest, sts_running_plans()->digest,
+		bool same = !first && memcmp(plans->digest, sts_members_plans()->digest,
 					     sizeof(plans->digest)) == 0;
 
 		sts_log_setup((enum sts_level)plans->log_level, plans->log_format);
@@ -175,7 +175,7 @@ static __attribute__((noinline)) void planned(void)
 
 static __attribute__((noinline)) void start_planning(void)
 {
-	bool first = !sts_running_plans();
+	bool first = !sts_members_plans();
 	struct sts_error e;
 
 	s.plan_ms = -1;
@@ -199,7 +199,7 @@ static void worker_ended(struct sts_member *t, enum sts_outcome outcome,
 			 const struct sts_report *report, int64_t duration_ms,
 			 const struct sts_moment *now)
 {
-	sts_event_log_outcome(&t->x, &t->logged, &t->store, sts_running_text(t->x.plan->proxy),
+	sts_event_log_outcome(&t->x, &t->logged, &t->store, sts_members_text(t->x.plan->proxy),
 			      outcome, report, duration_ms, now);
 	count(t, outcome, report, duration_ms, now->real_ms / 1000);
 	if (report->flags & STS_REPORT_REPLAN)
@@ -270,7 +270,7 @@ static void handle(unsigned events)
 	sts_workers_kill_late(now_ms);
 	if (s.plan_ms >= 0 && now_ms >= s.plan_ms && !s.planner.plans)
 		start_planning();
-	if (s.exit_status >= 0 || !sts_running_plans())
+	if (s.exit_status >= 0 || !sts_members_plans())
 		return;
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
 	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
@@ -282,7 +282,7 @@ static void handle(unsigned events)
 /* The exit status once all is done; -1: go on. */
 static int done(void)
 {
-	const struct sts_plans *plans = sts_running_plans();
+	const struct sts_plans *plans = sts_members_plans();
 	int status = STS_EXIT_OK;
 
 	if (s.exit_status >= 0 || !plans)

@@ -82,7 +82,7 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 		.mode = mode,
 		.timeout_ms = sts_exchange_started(&t->x, mode, sts_clock_boot_ms()),
 		.name = plan->name,
-		.digest = plan->configured ? sts_running_plans()->digest : NULL,
+		.digest = plan->configured ? sts_members_plans()->digest : NULL,
 		.used = t->x.used ? t->x.used_id : NULL,
 	};
 	struct sts_error e;
