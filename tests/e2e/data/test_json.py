@@ -8,20 +8,20 @@ from harness.sidecar import is_one_line
 from harness.tokens import http
 
 BODIES = [
-    Row("empty 200", 65, r"no body", answer=http(200, b"")),
-    Row("200 of white space", 65, r"no body|JSON", answer=http(200, b" \n")),
-    Row("HTML", 65, r"web page|HTML", answer=http(200, b"<!DOCTYPE html><html><body>Sign in</body></html>")),
-    Row("HTML after white space", 65, r"web page|HTML", answer=http(200, b"\r\n  <html></html>")),
-    Row("plain text", 65, r"JSON", answer=http(200, b"it works")),
-    Row("JSON that ends early", 65, r"JSON", answer=http(200, b'{"token":{"jwt":"a.b.c"')),
-    Row("JSON and more after it", 65, r"JSON", answer=http(200, b'{"token":{"jwt":"a.b.c"}} x')),
-    Row("two JSON documents", 65, r"JSON", answer=http(200, b'{"token":{"jwt":"a.b.c"}}{"token":{"jwt":"d.e.f"}}')),
-    Row("JSON with NUL", 65, r"JSON", answer=http(200, b'{"token":{"jwt":"a.b.c\0"}}')),
-    Row("JSON with an escaped NUL", 65, r"JSON", answer=http(200, b'{"token":{"jwt":"a.b.c\\u0000d"}}')),
-    Row("JSON that is not UTF-8", 65, r"JSON|UTF-8", answer=http(200, b'{"token":{"jwt":"a.b.c\xff"}}')),
-    Row("JSON of great depth", 65, r"JSON|deep", answer=http(200, b'{"token":' * 3000 + b"1" + b"}" * 3000)),
-    Row("a duplicate key", 65, r"JSON|duplicate|twice", answer=http(200, b'{"token":{"jwt":"a.b.c","jwt":"d.e.f"}}')),
-    Row("an array", 65, r"token|JSON", answer=http(200, b"[]")),
+    Row("empty 200", 65, "empty", "200 with no body", answer=http(200, b"")),
+    Row("200 of white space", 65, "empty", "200 with no body", answer=http(200, b" \n")),
+    Row("HTML", 65, "html", "200 with a web page", answer=http(200, b"<!DOCTYPE html><html><body>Sign in</body></html>")),
+    Row("HTML after white space", 65, "html", "200 with a web page", answer=http(200, b"\r\n  <html></html>")),
+    Row("plain text", 65, "json", "no value at byte 0", answer=http(200, b"it works")),
+    Row("JSON that ends early", 65, "json", "the end, inside of an object", answer=http(200, b'{"token":{"jwt":"a.b.c"')),
+    Row("JSON and more after it", 65, "json", "something after the value at byte 26", answer=http(200, b'{"token":{"jwt":"a.b.c"}} x')),
+    Row("two JSON documents", 65, "json", "something after the value at byte 25", answer=http(200, b'{"token":{"jwt":"a.b.c"}}{"token":{"jwt":"d.e.f"}}')),
+    Row("JSON with NUL", 65, "json", "a control character", answer=http(200, b'{"token":{"jwt":"a.b.c\0"}}')),
+    Row("JSON with an escaped NUL", 65, "json", "a NUL character", answer=http(200, b'{"token":{"jwt":"a.b.c\\u0000d"}}')),
+    Row("JSON that is not UTF-8", 65, "json", "no UTF-8 at byte 22", answer=http(200, b'{"token":{"jwt":"a.b.c\xff"}}')),
+    Row("JSON of great depth", 65, "json", "more than 16 levels", answer=http(200, b'{"token":' * 3000 + b"1" + b"}" * 3000)),
+    Row("a duplicate key", 65, "json", 'the key "jwt" twice', answer=http(200, b'{"token":{"jwt":"a.b.c","jwt":"d.e.f"}}')),
+    Row("an array", 65, "answer", "has no /token/jwt", answer=http(200, b"[]")),
 ]
 
 

@@ -11,6 +11,8 @@ from harness.sidecar import UID
 from harness.tokens import http
 
 OLD = ("old.token.value", "2030-01-01T00:00:00Z")
+# What follows a message: the fields of the line, or what to do about an option.
+MESSAGE = re.compile(r"^(?:\S+Z error|sts-sidecar): (.*?)(?: (?:exchange|error)=\"|; (?:see|give) )")
 SAYS_WHAT_NEXT = re.compile(r"[(:;.,\-]\s*\S+\s+\S+")
 
 
@@ -18,7 +20,9 @@ SAYS_WHAT_NEXT = re.compile(r"[(:;.,\-]\s*\S+\s+\S+")
 class Row:
     name: str
     status: int
-    says: str                           # matched against the last line on stderr, case ignored
+    error: str                          # the code of the error, as in lib/base/error.h; None: a mistake in the options
+    says: str                           # found in the message of the last line on stderr, which ends before the hint
+    hint: str = ""                      # stands in the line
     answer: object = None               # bytes, or an Answer; None: a good answer
     prepare: object = None              # called with the Space before the run
     path: str = "/vault/token/user"
@@ -70,7 +74,8 @@ def check(row, fetch, serve, space):
     options = {"output_dir": space.out, "protocol": row.protocol, "deadline": "1s" if row.retried else "10s"}
     run = fetch(url, *row.more, **(options | row.options))
     assert (run.status, space.snapshot() if space.out.is_dir() else None) == (row.status, before), run.err
-    assert re.search(row.says, run.last, re.IGNORECASE), run.err
+    assert re.search(row.says, MESSAGE.match(run.last)[1]) and row.hint in run.last, run.err
+    assert re.findall(r' error="(\w+)"', run.last) == ([row.error] if row.error else []), run.err
     assert SAYS_WHAT_NEXT.search(run.last), run.err
     assert run.out == b""
     assert len(run.last) < 600 and run.last.isprintable(), run.last

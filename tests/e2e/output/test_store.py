@@ -404,10 +404,10 @@ def out_is_a_file(space):
 
 
 OUTPUT = [
-    Row("output directory read-only", 73, r"tokens.*(permission|read-only|written|mode)", prepare=out_read_only, needs_user=True,
+    Row("output directory read-only", 73, "output", "tokens: permission denied for UID", prepare=out_read_only, needs_user=True,
         asked=None),
-    Row("output directory missing", 73, r"nowhere", prepare=out_missing, asked=False),
-    Row("output directory is a file", 73, r"file", prepare=out_is_a_file, asked=False),
+    Row("output directory missing", 73, "output", "nowhere: no such directory", prepare=out_missing, asked=False),
+    Row("output directory is a file", 73, "output", "file: it is not a directory", prepare=out_is_a_file, asked=False),
 ]
 
 

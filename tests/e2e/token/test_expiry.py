@@ -18,19 +18,19 @@ def expires(space):
 
 
 EXPIRIES = [
-    Row("expires is an object", 65, r"expir", answer=value(expires={})),
-    Row("expires is true", 65, r"expir", answer=value(expires=True)),
-    Row("expires is no date", 65, r"expir", answer=value(expires="tomorrow")),
-    Row("expires on the 30th of February", 65, r"expir", answer=value(expires="2030-02-30T00:00:00Z")),
-    Row("expired on arrival", 65, r"expir|life", answer=value(expires="2020-01-01T00:00:00Z")),
-    Row("the returned token's exp is over", 65, r"expir|life", answer=value(jwt=tokens.issued(-10))),
-    Row("a lifetime of zero", 65, r"life|expir", answer=tokens.exchanged(tokens.issued(), expires_in=0), protocol="token-exchange"),
-    Row("a negative lifetime", 65, r"life|expir", answer=tokens.exchanged(tokens.issued(), expires_in=-5), protocol="token-exchange"),
-    Row("a lifetime that is no number", 65, r"expires_in", answer=tokens.exchanged(tokens.issued(), expires_in="soon"),
+    Row("expires is an object", 65, "answer", "/token/expires is an object", answer=value(expires={})),
+    Row("expires is true", 65, "answer", "/token/expires is a boolean", answer=value(expires=True)),
+    Row("expires is no date", 65, "answer", "/token/expires is a string", answer=value(expires="tomorrow")),
+    Row("expires on the 30th of February", 65, "answer", "/token/expires is a string", answer=value(expires="2030-02-30T00:00:00Z")),
+    Row("expired on arrival", 65, "lifetime", "expires at 2020-01-01T00:00:00Z", answer=value(expires="2020-01-01T00:00:00Z")),
+    Row("the returned token's exp is over", 65, "lifetime", r"no life left.* in -\d\d+ s", answer=value(jwt=tokens.issued(-10))),
+    Row("a lifetime of zero", 65, "lifetime", r"no life left.* in 0 s", answer=tokens.exchanged(tokens.issued(), expires_in=0), protocol="token-exchange"),
+    Row("a negative lifetime", 65, "lifetime", r"no life left.* in -5 s", answer=tokens.exchanged(tokens.issued(), expires_in=-5), protocol="token-exchange"),
+    Row("a lifetime that is no number", 65, "answer", "/expires_in is a string", answer=tokens.exchanged(tokens.issued(), expires_in="soon"),
         protocol="token-exchange"),
-    Row("a lifetime of 1e400", 65, r"JSON|expires_in|number",
+    Row("a lifetime of 1e400", 65, "json", "a number that is too large",
         answer=http(200, b'{"access_token":"a.b.c","expires_in":1e400}'), protocol="token-exchange"),
-    Row("a lifetime in a list", 65, r"expires_in", answer=tokens.exchanged(tokens.issued(), expires_in=[1]), protocol="token-exchange"),
+    Row("a lifetime in a list", 65, "answer", "/expires_in is an array", answer=tokens.exchanged(tokens.issued(), expires_in=[1]), protocol="token-exchange"),
 ]
 
 

@@ -9,21 +9,21 @@ from harness.tokens import http
 
 LONG_LIVED = "eyJhbGciOiJub25lIn0." + "YQ" * 10 + ".x"
 VALUES = [
-    Row("no token in it", 65, r"token|jwt", answer=http(200, {"displayName": "x"})),
-    Row("token is a string", 65, r"token|jwt", answer=http(200, {"token": "a.b.c"})),
-    Row("jwt is null", 65, r"jwt", answer=http(200, {"token": {"jwt": None}})),
-    Row("jwt is a number", 65, r"jwt", answer=http(200, {"token": {"jwt": 7}})),
-    Row("jwt is an object", 65, r"jwt", answer=http(200, {"token": {"jwt": {}}})),
-    Row("jwt is empty", 65, r"jwt|token|value", answer=value(jwt="")),
-    Row("jwt in another case", 65, r"jwt", answer=http(200, {"token": {"JWT": "a.b.c"}})),
-    Row("jwt with a newline", 65, r"white space|printable", answer=value(jwt=LONG_LIVED + "\n[evil]")),
-    Row("jwt with a final newline", 65, r"white space|printable", answer=value(jwt=LONG_LIVED + "\n")),
-    Row("jwt with a space", 65, r"white space|printable", answer=value(jwt="a.b.c d")),
-    Row("jwt with DEL", 65, r"white space|printable", answer=value(jwt="a.b.c\x7f")),
-    Row("jwt that is not ASCII", 65, r"white space|printable", answer=value(jwt="a.b.\u00fc")),
-    Row("jwt over 64 KiB", 65, r"64 KiB", answer=value(jwt="a" * 66_000)),
-    Row("thumbprint is not hex", 65, r"thumbprint", answer=value(thumbprint="../../etc/passwd")),
-    Row("thumbprint of the wrong type", 65, r"thumbprint", answer=value(thumbprint=7)),
+    Row("no token in it", 65, "answer", "has no /token/jwt", answer=http(200, {"displayName": "x"})),
+    Row("token is a string", 65, "answer", "has no /token/jwt", answer=http(200, {"token": "a.b.c"})),
+    Row("jwt is null", 65, "answer", "has no /token/jwt", answer=http(200, {"token": {"jwt": None}})),
+    Row("jwt is a number", 65, "answer", "/token/jwt is a number", answer=http(200, {"token": {"jwt": 7}})),
+    Row("jwt is an object", 65, "answer", "/token/jwt is an object", answer=http(200, {"token": {"jwt": {}}})),
+    Row("jwt is empty", 65, "token", "/token/jwt is empty", answer=value(jwt="")),
+    Row("jwt in another case", 65, "answer", "has no /token/jwt", answer=http(200, {"token": {"JWT": "a.b.c"}})),
+    Row("jwt with a newline", 65, "token", "/token/jwt has white space in it, or a byte", answer=value(jwt=LONG_LIVED + "\n[evil]")),
+    Row("jwt with a final newline", 65, "token", "/token/jwt has white space in it, or a byte", answer=value(jwt=LONG_LIVED + "\n")),
+    Row("jwt with a space", 65, "token", "/token/jwt has white space in it, or a byte", answer=value(jwt="a.b.c d")),
+    Row("jwt with DEL", 65, "token", "/token/jwt has white space in it, or a byte", answer=value(jwt="a.b.c\x7f")),
+    Row("jwt that is not ASCII", 65, "token", "/token/jwt has white space in it, or a byte", answer=value(jwt="a.b.\u00fc")),
+    Row("jwt over 64 KiB", 65, "token", "/token/jwt is over 64 KiB", answer=value(jwt="a" * 66_000)),
+    Row("thumbprint is not hex", 65, "token", "/token/thumbprint is not 64 hex", answer=value(thumbprint="../../etc/passwd")),
+    Row("thumbprint of the wrong type", 65, "answer", "/token/thumbprint is a number", answer=value(thumbprint=7)),
 ]
 
 
