@@ -69,8 +69,9 @@ class Identity:
 
 
 def issue(issuer=None, *, cn="test", names=(), ips=(), purpose=None, purpose_critical=False, ca=False, since=-1, until=30,
-          key="ec", digest=None, permitted=(), constraints_critical=True):
-    """One certificate. Without an issuer it signs itself. since and until are days from now."""
+          key="ec", digest=None, permitted=(), constraints_critical=True, signs=False):
+    """One certificate. Without an issuer it signs itself. since and until are days from now. signs: a CA's key
+    may be used in a handshake, too."""
     own = new_key(key)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)])
     signer = issuer.key if issuer else own
@@ -88,7 +89,7 @@ def issue(issuer=None, *, cn="test", names=(), ips=(), purpose=None, purpose_cri
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
     if ca:
         builder = builder.add_extension(x509.KeyUsage(
-            digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+            digital_signature=signs, content_commitment=False, key_encipherment=False, data_encipherment=False,
             key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False), critical=True)
     alternatives = [x509.DNSName(name) for name in names] + [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ips]
     if alternatives:

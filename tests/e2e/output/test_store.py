@@ -190,8 +190,7 @@ def test_the_worker_killed_at_a_stage(stage, fetch, serve, space, consistent):
         assert server.stalled.wait(10)
         os.kill(process.worker(), signal.SIGKILL)
         run = process.wait(10)
-    assert run.status in (70, 75), run.err
-    assert run.lines
+    assert run.status == 70 and "killed by signal 9" in run.last, run.err
     _, before = consistent()
     assert space.snapshot() == before
 
@@ -241,7 +240,7 @@ def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space
     prefix = traced(space.folder / "trace", "-e", f"inject={calls}:signal=KILL", "-P", temporary, "-P", space.out / temporary)
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s", prefix=prefix, uid=0, gid=0)
-    assert run.status != 0, "nobody was killed"
+    assert run.status == 70 and "killed by signal 9" in run.last, run.err
     consistent(new)
     assert "SIGKILL" in (space.folder / "trace").read_text()
     # And the next one puts everything right.
@@ -349,7 +348,8 @@ def test_neighbours(name, kind, fetch, sidecar, serve, space):
     if (kind, name) in STUCK:
         assert run.status == 73, run.err
         assert name in run.last
-        assert not (space.out / "token.jwt").is_file() or tokens.expiry((space.out / "token.jwt").read_text())
+        # What is written before the name that is stuck is whole; what comes after it was not begun.
+        assert not (space.out / "token.jwt").is_file() or (space.out / "token.jwt").read_text() == token
     else:
         assert run.status == 0, run.err
         # Where a second ended between the making of the token and its sending, a second is lost: never promised.
@@ -369,7 +369,7 @@ def test_neighbours(name, kind, fetch, sidecar, serve, space):
 
 
 @pytest.mark.skipif(not ROOT, reason="needs to mount")
-@pytest.mark.parametrize("options,says", [("size=8k,nr_inodes=3,mode=0777", r"space|inode"), ("ro,mode=0777", r"read-only")])
+@pytest.mark.parametrize("options,says", [("size=8k,nr_inodes=3,mode=0777", "no space left"), ("ro,mode=0777", "read-only file system")])
 def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
 
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
@@ -383,7 +383,7 @@ def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
         server = serve(tokens.openunison(tokens.issued()))
         run = fetch(server.url(PATH))
         assert run.status == 73, run.err
-        assert re.search(says, run.last, re.IGNORECASE), run.err
+        assert says in run.last, run.err
         assert space.snapshot() == before
     finally:
         subprocess.run(["umount", str(space.out)], check=True, timeout=10)

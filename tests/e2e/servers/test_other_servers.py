@@ -3,7 +3,6 @@
 import contextlib
 import http.server
 import json
-import re
 import threading
 import urllib.parse
 
@@ -57,14 +56,14 @@ def test_nginx_makes_chunks_of_an_answer_without_length(nginx, fetch, space):
 
 
 NGINX_SAYS = {
-    "upstream gone": ("", lambda app: app.close(), 75, r"502"),
-    "redirect": ("return 301 https://elsewhere.test$request_uri;", None, 65, r"redirect.*elsewhere\.test"),
-    "forbidden": ("deny all;", None, 77, r"403"),
-    "not found": ("return 404;", None, 65, r"404"),
-    "hangs up": ("return 444;", None, 75, r"cut short|closed"),
-    "a page": ('default_type text/html; return 200 "<html>hello</html>";', None, 65, r"web page|HTML"),
-    "client certificates": ("ssl_verify_client on; ssl_client_certificate {ca};", None, None, r"400|certificate|TLS"),
-    "TLS 1.3 only": ("", None, 69, r"1\.3"),
+    "upstream gone": ("", lambda app: app.close(), 75, "unexpected status 502"),
+    "redirect": ("return 301 https://elsewhere.test$request_uri;", None, 65, "a redirect to https://elsewhere.test"),
+    "forbidden": ("deny all;", None, 77, "unexpected status 403"),
+    "not found": ("return 404;", None, 65, "unexpected status 404"),
+    "hangs up": ("return 444;", None, 75, "closed without an answer"),
+    "a page": ('default_type text/html; return 200 "<html>hello</html>";', None, 65, "200 with a web page"),
+    "client certificates": ("ssl_verify_client on; ssl_client_certificate {ca};", None, 65, "status 400 (the server asked for a client certificate, and was sent none)"),
+    "TLS 1.3 only": ("", None, 69, "requires TLS 1.3"),
 }
 
 
@@ -78,8 +77,7 @@ def test_what_nginx_says_by_itself(case, nginx, fetch, space, monkeypatch):
     if then:
         then(app)
     run = fetch(front.url("/vault/token/user"), deadline="1s")
-    assert run.status == status if status else run.status not in (0, 70), run.err
-    assert re.search(says, run.last, re.IGNORECASE), run.err
+    assert run.status == status and says in run.last, run.err
     assert app.requests == []
 
 
@@ -88,8 +86,7 @@ def test_a_subject_token_that_is_too_long_for_nginx(nginx, fetch, space):
     space.token_file.write_text(tokens.subject(padding="x" * 30_000))
     front, _ = nginx(tokens.openunison(tokens.issued()))
     run = fetch(front.url("/x"))
-    assert run.status in (65, 77), run.err
-    assert "400" in run.last
+    assert run.status == 65 and "unexpected status 400" in run.last, run.err
 
 
 @needs_nginx
