@@ -156,7 +156,7 @@ static const uint8_t errnos[] = {
 	ELOOP,        EINVAL,    EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,
 	EDQUOT,       EROFS,     EIO,           EMFILE,       ENFILE,       ENOMEM,
 	EAGAIN,       ESTALE,    ECONNREFUSED,  ECONNRESET,   EPIPE,        ENETUNREACH,
-	EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA};
+	EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA,      EILSEQ};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -215,6 +215,8 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* EAFNOSUPPORT */
 				  "it is empty"
 				  "\0" /* ENODATA */
+				  "not a time in RFC 3339"
+				  "\0" /* EILSEQ */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)

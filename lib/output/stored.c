@@ -23,7 +23,7 @@ int sts_stored_expires(int dir_fd, int64_t *expires_s)
 	*expires_s = 0;
 	if (err == 0 &&
 	    !sts_rfc3339_parse(sts_slice_trim((struct sts_slice){text, len}), expires_s))
-		err = EINVAL;
+		err = len == 0 ? ENODATA : EILSEQ;
 	return err;
 }
 

@@ -8,7 +8,7 @@
 /*
  * Read `expires`.
  *   expires_s  out  0 after a failure
- * Returns 0 or an errno; EINVAL when it is not RFC 3339.
+ * Returns 0 or an errno; ENODATA when it is empty, EILSEQ when it is not RFC 3339.
  */
 int sts_stored_expires(int dir_fd, int64_t *expires_s);
 
@@ -19,7 +19,7 @@ struct sts_stored {
 	unsigned files;         /* bits of those that are there, and this UID's */
 	int64_t written_ms;     /* when the oldest of them was written (epoch); INT64_MAX: none */
 	struct sts_slice token; /* of token.jwt, into the caller's buffer; may be empty */
-	int expires_errno;      /* 0, or why; EINVAL when it is not RFC 3339 */
+	int expires_errno;      /* 0, or why, as above */
 	int64_t expires_s;
 };
 
