@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rig whose worker attacks (hostile.h), and what this kernel has."""
-import ctypes
 import os
 
+from harness.kernel import landlock_abi
 from harness.runs import Rig
 from harness.sidecar import GID, UID
-
-CREATE_RULESET = 444
-
-
-def landlock_abi():
-    """0: this kernel has none."""
-    return max(0, ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, 1))
-
 
 ABI = landlock_abi()
 

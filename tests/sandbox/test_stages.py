@@ -108,7 +108,9 @@ def test_a_worker(trace, subject):
 
 def test_nothing_was_refused(trace):
     """In an exchange that succeeds nobody asks for what is refused: the tables and the rules are complete."""
-    for calls in trace():
+    processes = trace()
+    assert len(processes) == 2, "the supervisor and its worker"
+    for calls in processes:
         at = index(calls, is_filter)
         assert not [call for call in calls[at:] if re.match(r"-1 (EPERM|ENOSYS|EACCES)", call[2])]
 

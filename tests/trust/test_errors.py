@@ -193,7 +193,7 @@ def test_the_wrong_ca_of_the_right_name(ask):
 
 
 def test_no_certificate_at_all(ask):
-    expect(ask(None, talk=lambda raw: tls12.Connection(raw, [], None), deadline="1s"), "tls", "")
+    expect(ask(None, talk=lambda raw: tls12.Connection(raw, [], None), deadline="1s"), "tls", "^the server broke the TLS protocol")
 
 
 def test_not_tls(ask):

@@ -14,8 +14,7 @@ def test_help(command, sidecar):
     run = sidecar.run(command, "--help")
     assert run.status == 0, run.err
     text = run.out.decode()
-    assert text.startswith(("usage: ", "Usage: ")), text
-    assert f"sts-sidecar {command}" in text
+    assert text.startswith(f"usage: sts-sidecar {command} "), text
     assert run.err == ""
 
 

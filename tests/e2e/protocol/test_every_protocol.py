@@ -164,11 +164,11 @@ def refused(run, words, space):
 
 # Exit status and words; {} is the member that holds the token.
 HOSTILE = {
-    "set={}:7": (65, ""),
-    "token_insert=\nevil": (65, ""),
-    "truncate_body=30": (75, "closed within the"),
-    "status=503&retry_after=60": (75, "503"),
-    "echo=1&status=403": (77, "403"),
+    "set={}:7": (65, "is a number, where a string is wanted"),
+    "token_insert=\nevil": (65, "has white space in it, or a byte that is not printable ASCII"),
+    "truncate_body=30": (75, "closed within the body"),
+    "status=503&retry_after=60": (75, "unexpected status 503"),
+    "echo=1&status=403": (77, "403: invalid_request: (its words repeat a secret, and are left out)"),
 }
 
 

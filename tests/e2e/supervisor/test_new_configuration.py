@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness.kernel import landlock, without  # landlock: fixture
 from harness.mock import wait_for
 from harness.runs import FLOOR_S
 from harness.several import several  # fixture
@@ -50,16 +51,19 @@ def test_a_new_configuration(several):
     assert several.stop(process).status == 0
 
 
-def test_an_added_one(several):
+def test_an_added_one(several, landlock):
+    """With Landlock nobody opens what was closed, and the line says what to do."""
     several.configure(several.exchange("a"))
-    process = several.start()
+    process = several.start(**without(landlock))
     several.said("token refreshed", "a")
     several.configure(several.exchange("a"), several.exchange("b", output_dir=f"{several.out}/a/../b"))
     process.signal(signal.SIGHUP)
-    if several.lines("b") or wait_for(lambda: several.lines("b"), "a line of b"):
-        line = several.lines("b")[0]
-        # With Landlock nobody opens what was closed; the line says what to do.
-        assert line["msg"] == "token refreshed" or ("sandbox" in line["msg"] and line["error"] == "output"), line
+    line = wait_for(lambda: several.lines("b"), "a line of b")[0]
+    if landlock:
+        assert line["error"] == "output" and "the sandbox was closed without it: start this program again" in line["msg"], line
+        assert not several.requests("b")
+    else:
+        assert line["msg"] == "token refreshed", line
     several.said("token refreshed", "a", 2)
     assert several.stop(process).status == 0
 
@@ -172,15 +176,20 @@ def test_an_exchange_that_gets_an_input(several):
     assert several.stop(process).status == 0
 
 
-def test_a_directory_that_is_made_anew(several):
-    """It is another one: its lock is taken, its status written; or, where the sandbox was closed without it, the log says that."""
+def test_a_directory_that_is_made_anew(several, landlock):
+    """It is another one: its lock is taken, its status written; where the sandbox was closed without it, the log says that."""
     several.configure(several.exchange("a"))
-    process = several.start()
+    process = several.start(**without(landlock))
     several.said("token refreshed", "a")
     shutil.rmtree(several.out / "a")
     several.exchange("a")
     time.sleep(FLOOR_S)
     process.signal(signal.SIGHUP)
     line, = wait_for(lambda: several.lines("a")[1:2], "a second line")
-    assert "the sandbox was closed without it" in line["msg"] or several.status("a")["attempts"] == "2", line
+    if landlock:
+        assert line["error"] == "output" and "the sandbox was closed without it: start this program again" in line["msg"], line
+        assert not list((several.out / "a").iterdir())
+    else:
+        assert line["msg"] == "token refreshed" and locked(several.out / "a"), line
+        wait_for(lambda: several.status("a")["attempts"] == "2", "its status")
     assert several.stop(process).status == 0
