@@ -11,7 +11,7 @@ GOOD = """
 [shared.answer.oauth]
 token = "/access_token"
 expiry = "/expires_in"
-expires = "lifetime"
+expiry_kind = "lifetime"
 
 [shared.parameter.scope]
 name = "scope"
@@ -45,7 +45,7 @@ use = "scope"
 summary = "a cloud"
 request = { method = "POST", url = "https://{region}.example/{mount}", body = "json" }
 subject = { where = "bearer", variable = "CLOUD_TOKEN_FILE" }
-answer = { base = "/data", token = "/token", expires = "absolute", key_id = "/id", secret = "/secret", lifetime = 3600 }
+answer = { base = "/data", token = "/token", expiry_kind = "absolute", key_id = "/id", secret = "/secret", lifetime = 3600 }
 write = ["aws-credentials", "expires"]
 about = '''
 For the cloud.
@@ -144,7 +144,7 @@ def test_good(read):
     plain, cloud = read(GOOD).protocols
     assert [(p.name, p.source, p.kind, p.value) for p in plain.parameters] == [
         ("grant_type", "fixed", "text", "jwt"), ("assertion", "subject", "text", ""), ("scope", "user", "words", "")]
-    assert (plain.answer.token, plain.answer.expires, plain.method, plain.url, plain.flags) == (
+    assert (plain.answer.token, plain.answer.expiry_kind, plain.method, plain.url, plain.flags) == (
         "/access_token", "lifetime", "POST", "", ("any-parameter",))
     assert [(p.name, p.required) for p in cloud.parameters] == [
         ("authorization", False), ("region", True), ("mount", False), ("scope", False), ("role-arn", True), ("role-type", False), ("seconds", False)]

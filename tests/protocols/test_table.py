@@ -34,7 +34,7 @@ def object_of(name, paragraph):
     if not any(entry.get("use") == "subject" for entry in entries):
         entries = [{"use": "subject"}, *entries]
     made = {"name": name, "summary": paragraph["summary"], "method": request["method"], "body": request["body"],
-            "expiry-kind": answer["expires"], "default-ttl": answer.get("lifetime", 300), "fields": [field_of(entry, subject) for entry in entries]}
+            "expiry-kind": answer["expiry_kind"], "default-ttl": answer.get("lifetime", 300), "fields": [field_of(entry, subject) for entry in entries]}
     made |= {"url": request["url"]} if "url" in request else {}
     made |= {"token-file": subject["variable"]} if "variable" in subject else {}
     made |= {key.replace("_", "-"): answer[key] for key in POINTERS if key in answer}

@@ -63,7 +63,7 @@ class Answer:
     thumbprint: str
     key_id: str
     secret: str
-    expires: str
+    expiry_kind: str
     lifetime: int  # 0: the program's default
 
     def pointers(self):
@@ -339,7 +339,7 @@ def read_answer(row):
     with row:
         answer = Answer(
             pointer(row, "base", ""), pointer(row, "token"), pointer(row, "expiry", ""), pointer(row, "thumbprint", ""),
-            pointer(row, "key_id", ""), pointer(row, "secret", ""), row.word("expires", EXPIRIES), row.number("lifetime", 0, least=1))
+            pointer(row, "key_id", ""), pointer(row, "secret", ""), row.word("expiry_kind", EXPIRIES), row.number("lifetime", 0, least=1))
         if bool(answer.key_id) != bool(answer.secret):
             row.fail('"key_id" and "secret" go together')
     return answer
@@ -490,7 +490,7 @@ def protocols_c(table, pool):
     lines = ["const struct sts_protocol sts_protocols[] = {"]
     for protocol in table.protocols:
         answer = protocol.answer
-        numbers = [symbol("BODY", protocol.body), symbols("PROTOCOL", protocol.flags), symbol("EXPIRY", answer.expires),
+        numbers = [symbol("BODY", protocol.body), symbols("PROTOCOL", protocol.flags), symbol("EXPIRY", answer.expiry_kind),
                    symbols("WRITE", protocol.write), answer.lifetime, braces(map(pool.at, protocol.texts())),
                    braces(("REQUIRED | " if p.required else "") + str(index[p]) for p in protocol.parameters)]
         lines.append(f"\t/* {protocol.name} */\n\t{braces(numbers)},")
