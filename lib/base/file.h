@@ -51,11 +51,4 @@ int sts_file_fill(int fd, void *data, size_t size, size_t *len);
  */
 int sts_file_write_fd(int fd, const void *data, size_t len);
 
-/*
- * errno in words for a message ("no such file"): the same with every libc for what files and
- * connections give, the libc's own for the rest. EINVAL reads as what sts_file_open() means by it.
- * Never NULL; valid until the next call.
- */
-const char *sts_errno_words(int err);
-
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "net/dns.h"
 #include "net/hosts.h"
@@ -19,7 +20,7 @@
 #define RESERVE_MS       50 /* of the deadline: to say what could not be resolved */
 #define HOST_SHOWN_BYTES 64
 
-/* One call of sts_net_connect(). */
+/* One call of sts_connect(). */
 struct attempt {
 	const char *host; /* for messages; NULL where the address says it all */
 	uint16_t port;
@@ -285,7 +286,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 }
 
 static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url,
-				    const struct sts_net_files *files, struct sts_error *e)
+				    const struct sts_connect_files *files, struct sts_error *e)
 {
 	struct sts_address list[STS_ADDRESSES_MAX];
 	struct sts_slice name = sts_slice_of(url->host);
@@ -313,9 +314,9 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 
-enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
-			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
-			     struct sts_error *e)
+enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
+			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
+			 struct sts_error *e)
 {
 	struct attempt a = {.host = url->host,
 			    .port = url->port,

@@ -15,7 +15,7 @@
 
 #include "net/url.h"
 
-struct sts_net_files {
+struct sts_connect_files {
 	const char *hosts;  /* "/etc/hosts"; tests give their own */
 	const char *resolv; /* "/etc/resolv.conf" */
 };
@@ -33,8 +33,8 @@ struct sts_net_files {
  * STS_ECONNECT (the message names the last address tried and how many), STS_ECONNECT_TIME;
  * STS_EUSAGE (connect_to is no endpoint).
  */
-enum sts_err sts_net_connect(const struct sts_url *url, const char *connect_to,
-			     const struct sts_net_files *files, int64_t deadline_boot_ms, int *fd,
-			     struct sts_error *e);
+enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
+			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
+			 struct sts_error *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "output/files.h"

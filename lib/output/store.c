@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "output/stored.h"

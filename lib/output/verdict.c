@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/errno_words.h"
 #include "base/timefmt.h"
 #include "output/stored.h"
 #include "protocol/answer.h"

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "crypto/implementations.h"
 #include "trust/pem.h"

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/errno_words.h"
 #include "crypto/implementations.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40

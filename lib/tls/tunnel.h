@@ -15,10 +15,11 @@
 #define STS_TUNNEL_ANSWER_MAX_BYTES (8 * 1024) /* of the head of the proxy's answer */
 
 /*
- * Connect to the proxy. Returns STS_OK with *fd as of sts_net_connect(), or STS_EPROXY, and -1.
+ * Connect to the proxy. Returns STS_OK with *fd as of sts_connect(), or STS_EPROXY, and -1.
  */
-enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy, const struct sts_net_files *files,
-				int64_t deadline_boot_ms, int *fd, struct sts_error *e);
+enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy,
+				const struct sts_connect_files *files, int64_t deadline_boot_ms,
+				int *fd, struct sts_error *e);
 
 /*
  * Have it connect to the target: the target's first byte is then the next one.

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "token/jwt.h"

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "trust/dn.h"
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "commands/commands.h"
 #include "output/lock.h"

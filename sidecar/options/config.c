@@ -6,6 +6,7 @@
 
 #include <bearssl.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "data/json.h"
 #include "options/option.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "net/address.h"
 #include "output/outputs.h"

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 
 /* The errno of a failed write to standard output; 0 if all was written. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/errno_words.h"
 #include "supervisor/spawn.h"
 
 void sts_child_init(struct sts_child *c)

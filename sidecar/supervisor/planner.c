@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "wire/snapshot.h"
 

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/errno_words.h"
 #include "wire/sealed_memory.h"
 
 /* Of kernel 5.1; the C library may be older. */

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "base/text.h"
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "base/file.h"
 #include "net/connect.h"
 #include "net/dns.h"
@@ -30,7 +31,7 @@
 #include "worker/sigcert.h"
 #include "worker/test_time.h"
 
-static const struct sts_net_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
+static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
 /* No fewer bytes of the subject token than this may stand together in a message. */
 #define SECRET_RUN_BYTES 12
@@ -362,8 +363,8 @@ static enum sts_err stage_connect(void)
 
 	if (w.fields.proxy.used)
 		return connect_to_proxy();
-	err = sts_net_connect(&w.fields.url, w.o->connect, &net_files, w.deadline_boot_ms,
-			      &w.socket, &w.error);
+	err = sts_connect(&w.fields.url, w.o->connect, &net_files, w.deadline_boot_ms, &w.socket,
+			  &w.error);
 	if (err == STS_OK && !w.fields.url.https && !is_peer_loopback(w.socket))
 		return sts_fail(&w.error, STS_EURL, 0,
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "

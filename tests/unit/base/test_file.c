@@ -241,14 +241,6 @@ static void test_writing(void)
 	close(fds[0]);
 }
 
-static void test_words(void)
-{
-	CHECK_STR(sts_errno_words(ENOENT), "no such file");
-	CHECK_STR(sts_errno_words(EACCES), "permission denied");
-	CHECK(sts_errno_words(123456) && sts_errno_words(123456)[0]);
-	CHECK(sts_errno_words(-1) && sts_errno_words(0) && sts_errno_words(EXDEV)[0]);
-}
-
 static const struct sts_test tests[] = {
 	{"a file is read whole", test_whole},
 	{"nothing is read past the bound", test_bounds},
@@ -259,7 +251,6 @@ static const struct sts_test tests[] = {
 	{"a descriptor that we were given is read to its end", test_given},
 	{"pieces of a file", test_pieces},
 	{"all is written", test_writing},
-	{"errno in words", test_words},
 };
 
 int main(void)

@@ -84,7 +84,7 @@ enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv
 
 static char dir[] = "/tmp/sts-net.XXXXXX";
 static char hosts_path[64], resolv_path[64];
-static const struct sts_net_files files = {hosts_path, resolv_path};
+static const struct sts_connect_files files = {hosts_path, resolv_path};
 static int listener = -1;
 static uint16_t port;
 
@@ -142,8 +142,8 @@ static enum sts_err go(const struct sts_url *url, const char *connect_to, int64_
 {
 	error = (struct sts_error){.code = STS_OK};
 	fd = -2;
-	enum sts_err err = sts_net_connect(url, connect_to, &files, sts_clock_boot_ms() + ms, &fd,
-					   &error);
+	enum sts_err err = sts_connect(url, connect_to, &files, sts_clock_boot_ms() + ms, &fd,
+				       &error);
 	CHECK((err == STS_OK) == (fd >= 0));
 	CHECK(err == STS_OK || fd == -1);
 	CHECK(err == STS_OK || error.code == err);

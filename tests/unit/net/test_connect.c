@@ -14,7 +14,7 @@ static void the_socket_is_as_promised(void)
 	int on = 0;
 	socklen_t len = sizeof(on);
 
-	CHECK_INT(sts_net_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, NULL),
+	CHECK_INT(sts_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, NULL),
 		  STS_OK);
 	CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);

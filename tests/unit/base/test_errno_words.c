@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/errno_words.h"
+
+#include <errno.h>
+
+#include "test.h"
+
+static void test_words(void)
+{
+	CHECK_STR(sts_errno_words(ENOENT), "no such file");
+	CHECK_STR(sts_errno_words(EACCES), "permission denied");
+	CHECK(sts_errno_words(123456) && sts_errno_words(123456)[0]);
+	CHECK(sts_errno_words(-1) && sts_errno_words(0) && sts_errno_words(EXDEV)[0]);
+}
+
+static const struct sts_test tests[] = {
+	{"errno in words", test_words},
+};
+
+STS_TEST_MAIN(tests)
