@@ -9,7 +9,7 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "data/json.h"
-#include "options/option.h"
+#include "options/option_table.h"
 
 #define WORK     (STS_COMMAND_RUN | STS_COMMAND_FETCH)
 #define NOTHING  ((struct sts_slice){0})

@@ -2,7 +2,7 @@
 /*
  * The configuration file of --config: JSON whose keys are the names of options, with several exchanges in one file (docs/config.md). Strict:
  * what is not understood is an error that tells FILE:LINE:COLUMN (bytes, from 1). Here are its syntax and shape; what a value means is the
- * rows' business (options.c), through which every value goes as if it had been a flag.
+ * rows' business (option_table.c), through which every value goes as if it had been a flag.
  *
  * The user's file, but bounded all the same: STS_CONFIG_MAX_BYTES, a regular file (links are followed: a ConfigMap is mounted so). Uses the
  * one open document of lib/data/json.h while it reads.

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "options/option.h"
+#include "options/option_table.h"
 
 enum kind { BOOL, TEXT, INT };
 

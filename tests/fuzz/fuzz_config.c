@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "options/config.h"
-#include "options/option.h"
+#include "options/option_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "options/config.h"
-#include "options/option.h"
+#include "options/option_table.h"
 
 /* ---- the environment ---- */
 

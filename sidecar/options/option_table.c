@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/nearest.h"
-#include "options/option.h"
+#include "options/option_table.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/timefmt.h"
 #include "output/store.h"
 #include "protocol/request.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One option, for the readers of options (options_read.c, config.c): its row in the table of options.c. All that comes from flags,
+ * One option, for the readers of options (read_options.c, config.c): its row in the table of option_table.c. All that comes from flags,
  * environment or the configuration file goes through sts_option_take().
  */
-#ifndef STS_OPTIONS_OPTION_H
-#define STS_OPTIONS_OPTION_H
+#ifndef STS_OPTIONS_OPTION_TABLE_H
+#define STS_OPTIONS_OPTION_TABLE_H
 
 #include "options/options.h"
 
