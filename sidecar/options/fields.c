@@ -178,7 +178,7 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 			r->subject_field--; /* with its slash */
 	}
 	r->body = (enum sts_body)r->protocol->body;
-	if (o->body != STS_BODY_CHOICE_ROW)
+	if (o->body != STS_BODY_CHOICE_PROTOCOL)
 		r->body = o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
 	else if (r->method == methods) /* GET */
 		r->body = STS_BODY_NONE;

@@ -74,8 +74,8 @@ struct sts_options {
 	size_t list_count;
 };
 
-/* What the values of --body, --client-auth, --log-format and --log-level mean: the index in the row's choices. */
-enum { STS_BODY_CHOICE_ROW, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
+/* What the values of --body mean: the index of the choice. */
+enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 
 /*
  * Read the options of a command: of the whole process, or of one exchange of the configuration file.
