@@ -8,284 +8,8 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
-#include "data/json.h"
-#include "options/option_table.h"
-
-#define WORK     (STS_COMMAND_RUN | STS_COMMAND_FETCH)
-#define NOTHING  ((struct sts_slice){0})
-#define EVERYONE STS_EXCHANGES_MAX /* the owner of what stands at the top level */
-
-/* What is being read. cJSON's tree has no positions, so a cursor goes over the text beside it, token by token in the same order. */
-struct reader {
-	struct sts_config *c;
-	struct sts_slice text;
-	size_t next; /* where the cursor is */
-	size_t at;   /* where the token began that it passed last */
-	uint8_t owner;
-	struct sts_error *e;
-};
-
-/* FILE:LINE:COLUMN: "word" why "name", for the token that was passed last. word is from the file. */
-static enum sts_err fail(const struct reader *r, struct sts_slice word, const char *why,
-			 const char *name)
-{
-	char msg[STS_ERROR_TEXT_MAX_BYTES];
-	struct sts_text out;
-	size_t line = 1, column = 1;
-
-	for (size_t i = 0; i < r->at; i++, column++)
-		if (r->text.data[i] == '\n') {
-			line++;
-			column = 0;
-		}
-	sts_text_init(&out, msg, sizeof(msg));
-	sts_text_add_escaped(&out, sts_slice_of(r->c->path), 60);
-	sts_text_addf(&out, ":%zu:%zu: ", line, column);
-	if (word.data) {
-		sts_text_add_char(&out, '"');
-		sts_text_add_escaped(&out, word, 40);
-		sts_text_add_str(&out, "\" ");
-	}
-	sts_text_add_str(&out, why);
-	if (name)
-		sts_text_addf(&out, " \"%s\"", name);
-	return sts_fail(r->e, STS_EUSAGE, 0, "%s", msg);
-}
-
-/* Pass one token: a string, number or word as a whole, or one bracket that opens. The text is known to be JSON. */
-static struct sts_slice pass(struct reader *r)
-{
-	const char *p = r->text.data + r->next, *end = r->text.data + r->text.len;
-
-	while (p < end && strchr(" \t\r\n,:]}\xef\xbb\xbf", *p))
-		p++;
-	r->at = (size_t)(p - r->text.data);
-	if (*p == '"')
-		for (p++; *p != '"'; p++)
-			p += *p == '\\';
-	else
-		while (p + 1 < end && *p != '{' && *p != '[' && !strchr(" \t\r\n,]}", p[1]))
-			p++;
-	r->next = (size_t)(p + 1 - r->text.data);
-	return (struct sts_slice){r->text.data + r->at, r->next - r->at};
-}
-
-/* ---- values ---- */
-
-/* Keep "text", or "name=text". */
-static enum sts_err keep(struct reader *r, const struct sts_option *row, struct sts_slice name,
-			 struct sts_slice text)
-{
-	struct sts_config *c = r->c;
-	struct sts_text pool;
-
-	if (c->value_count == STS_CONFIG_VALUES_MAX)
-		return fail(r, NOTHING, "one value too many: split the file", NULL);
-	c->values[c->value_count++] = (struct sts_config_value){(uint8_t)(row - sts_option_table),
-								r->owner, (uint16_t)c->pool_bytes,
-								(uint16_t)r->at};
-	sts_text_init(&pool, c->pool + c->pool_bytes, sizeof(c->pool) - c->pool_bytes);
-	if (name.data) {
-		sts_text_add_slice(&pool, name);
-		sts_text_add_char(&pool, '=');
-	}
-	sts_text_add_slice(&pool, text);
-	c->pool_bytes += pool.len + 1; /* no text is longer than what it was in the file */
-	return STS_OK;
-}
-
-/* What each kind of option may be in the file. */
-static unsigned kinds_of(const struct sts_option *row)
-{
-	static const uint8_t kinds[] = {
-		[STS_OPTION_FLAG] = 1 << STS_JSON_BOOL,
-		[STS_OPTION_DURATION] = 1 << STS_JSON_NUMBER,
-		[STS_OPTION_MODE] = 1 << STS_JSON_NUMBER,
-		[STS_OPTION_GROUP] = 1 << STS_JSON_NUMBER,
-		[STS_OPTION_FRACTION] = 1 << STS_JSON_NUMBER,
-		[STS_OPTION_LIST] = 1 << STS_JSON_ARRAY,
-		[STS_OPTION_PAIRS] = 1 << STS_JSON_ARRAY | 1 << STS_JSON_OBJECT,
-	};
-
-	return 1u << STS_JSON_STRING | kinds[row->kind];
-}
-
-/* In the words of the documentation, by what kinds_of() says. */
-static const char *wanted(unsigned kinds)
-{
-	return kinds & 1 << STS_JSON_BOOL     ? "must be true or false"
-	       : kinds & 1 << STS_JSON_NUMBER ? "must be a string or a plain number"
-	       : kinds & 1 << STS_JSON_OBJECT ? "must be an object or array of strings"
-	       : kinds & 1 << STS_JSON_ARRAY  ? "must be a string or an array of strings"
-					      : "must be a string";
-}
-
-static enum sts_err read_scalar(struct reader *r, const struct sts_option *row,
-				struct sts_slice key, const struct sts_json *v, unsigned kinds)
-{
-	struct sts_slice token = pass(r), text = token;
-	enum sts_json_kind kind = sts_json_kind(v);
-
-	if (!(kinds & 1u << kind))
-		return fail(r, sts_slice_of(sts_option_text(row, STS_OPTION_NAME)),
-			    wanted(kinds_of(row)), NULL);
-	sts_json_string(v, &text);
-	return keep(r, row, key, text);
-}
-
-static bool repeats(const struct sts_json *object, const struct sts_json *member)
-{
-	const struct sts_json *v = sts_json_first(object);
-
-	while (v != member && !sts_slice_eq(sts_json_key(v), sts_json_key(member).data))
-		v = sts_json_next(v);
-	return v != member;
-}
-
-/* Pass the key of a member. */
-static enum sts_err read_key(struct reader *r, const struct sts_json *object,
-			     const struct sts_json *member)
-{
-	pass(r);
-	if (repeats(object, member))
-		return fail(r, sts_json_key(member), "stands here twice: remove one", NULL);
-	return STS_OK;
-}
-
-static enum sts_err read_value(struct reader *r, const struct sts_option *row,
-			       const struct sts_json *v)
-{
-	enum sts_json_kind kind = sts_json_kind(v);
-	unsigned kinds = kinds_of(row);
-	enum sts_err err = STS_OK;
-
-	if ((kind != STS_JSON_ARRAY && kind != STS_JSON_OBJECT) || !(kinds & 1u << kind))
-		return read_scalar(r, row, NOTHING, v, kinds);
-	pass(r);
-	for (const struct sts_json *m = sts_json_first(v); m && err == STS_OK;
-	     m = sts_json_next(m)) {
-		struct sts_slice name = sts_json_key(m);
-
-		if (kind == STS_JSON_OBJECT)
-			err = read_key(r, v, m);
-		if (err == STS_OK && sts_slice_find(name, STS_SLICE("=")) >= 0)
-			err = fail(r, name, "is no name: take the = out", NULL);
-		if (err == STS_OK)
-			err = read_scalar(r, row, name, m, 1u << STS_JSON_STRING);
-	}
-	return err;
-}
-
-static enum sts_err unknown(struct reader *r, struct sts_slice key)
-{
-	bool top = r->owner == EVERYONE;
-	const char *near = sts_option_nearest(key, WORK,
-					      top ? STS_OPTION_PROCESS : STS_OPTION_ANYWHERE,
-					      top ? "exchanges" : "name");
-
-	return fail(r, key, near ? "is no option: did you mean" : "is no option", near);
-}
-
-static enum sts_err read_option(struct reader *r, struct sts_slice key, const struct sts_json *v)
-{
-	const struct sts_option *row = sts_option_find(key, WORK);
-
-	if (!row)
-		return unknown(r, key);
-	if (row->place == STS_OPTION_COMMAND_LINE)
-		return fail(r, key, "is for the command line alone: remove it here", NULL);
-	if (row->place == STS_OPTION_PROCESS && r->owner != EVERYONE)
-		return fail(r, key, "is of the whole process: move it to the top level", NULL);
-	return read_value(r, row, v);
-}
-
-/* ---- exchanges ---- */
-
-static bool is_label(struct sts_slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", s.data[i]))
-			return false;
-	return s.len > 0 && s.len < STS_EXCHANGE_NAME_BYTES && s.data[0] != '-' &&
-	       s.data[s.len - 1] != '-';
-}
-
-static enum sts_err read_name(struct reader *r, const struct sts_json *v)
-{
-	struct sts_slice name = pass(r);
-
-	if (!sts_json_string(v, &name) || !is_label(name))
-		return fail(r, name, "is no name: use 1 to 31 of a-z, 0-9 and - (not at an end)",
-			    NULL);
-	if (sts_config_find(r->c, name.data) >= 0)
-		return fail(r, name, "is the name of another exchange: choose another", NULL);
-	memcpy(r->c->names[r->owner], name.data, name.len);
-	return STS_OK;
-}
-
-static enum sts_err read_exchange(struct reader *r, const struct sts_json *v)
-{
-	enum sts_err err = STS_OK;
-
-	pass(r);
-	if (sts_json_kind(v) != STS_JSON_OBJECT)
-		return fail(r, NOTHING, "an exchange must be an object", NULL);
-	if (r->c->count == STS_EXCHANGES_MAX)
-		return fail(r, NOTHING, "over 16 exchanges: use a second sidecar", NULL);
-	r->c->at[r->c->count] = (uint16_t)r->at;
-	r->owner = (uint8_t)r->c->count++;
-	for (const struct sts_json *m = sts_json_first(v); m && err == STS_OK;
-	     m = sts_json_next(m)) {
-		err = read_key(r, v, m);
-		if (err == STS_OK)
-			err = sts_slice_eq(sts_json_key(m), "name")
-				      ? read_name(r, m)
-				      : read_option(r, sts_json_key(m), m);
-	}
-	if (err == STS_OK && !r->c->names[r->owner][0]) {
-		r->at = r->c->at[r->owner];
-		err = fail(r, NOTHING, "an exchange without a \"name\": give it one", NULL);
-	}
-	r->owner = EVERYONE;
-	return err;
-}
-
-static enum sts_err read_exchanges(struct reader *r, const struct sts_json *v)
-{
-	enum sts_err err = STS_OK;
-
-	pass(r);
-	if (sts_json_kind(v) != STS_JSON_ARRAY || !sts_json_first(v))
-		return fail(r, NOTHING, "\"exchanges\" must be an array of 1 to 16 objects", NULL);
-	for (const struct sts_json *m = sts_json_first(v); m && err == STS_OK; m = sts_json_next(m))
-		err = read_exchange(r, m);
-	return err;
-}
-
-static enum sts_err read_document(struct reader *r, const struct sts_json *root)
-{
-	enum sts_err err = STS_OK;
-
-	pass(r);
-	if (sts_json_kind(root) != STS_JSON_OBJECT)
-		return fail(r, NOTHING, "the whole must be an object: {\"exchanges\": [...]}",
-			    NULL);
-	for (const struct sts_json *m = sts_json_first(root); m && err == STS_OK;
-	     m = sts_json_next(m)) {
-		err = read_key(r, root, m);
-		if (err == STS_OK)
-			err = sts_slice_eq(sts_json_key(m), "exchanges")
-				      ? read_exchanges(r, m)
-				      : read_option(r, sts_json_key(m), m);
-	}
-	if (err == STS_OK && r->c->count == 0) {
-		r->at = 0;
-		err = fail(r, NOTHING, "no \"exchanges\": add an array of objects", NULL);
-	}
-	return err;
-}
-
-/* ---- what they mean ---- */
+#include "options/config_file.h"
+#include "options/option_value.h"
 
 /* Put the values of one owner into o. *at: where the one stands that is refused. */
 static enum sts_err apply(const struct sts_config *c, size_t owner, struct sts_options *o,
@@ -296,12 +20,12 @@ static enum sts_err apply(const struct sts_config *c, size_t owner, struct sts_o
 
 	for (size_t i = 0; i < c->value_count && err == STS_OK; i++) {
 		const struct sts_config_value *v = &c->values[i];
-		const struct sts_option *row = &sts_option_table[v->row];
+		const struct sts_option *option = &sts_option_table[v->option];
 
 		if (v->owner != owner)
 			continue;
 		*at = v->at;
-		err = sts_option_take(&layer, row, sts_option_text(row, STS_OPTION_NAME),
+		err = sts_option_take(&layer, option, sts_option_text(option, STS_OPTION_NAME),
 				      sts_slice_of(c->pool + v->text), e);
 	}
 	return err;
@@ -311,7 +35,7 @@ enum sts_err sts_config_apply(const struct sts_config *c, size_t i, struct sts_o
 			      struct sts_error *e)
 {
 	size_t at;
-	enum sts_err err = apply(c, EVERYONE, o, &at, e);
+	enum sts_err err = apply(c, STS_CONFIG_OF_ALL, o, &at, e);
 
 	return err == STS_OK ? apply(c, i, o, &at, e) : err;
 }
@@ -354,27 +78,27 @@ static size_t position(const struct sts_config *c, const char *value, size_t i)
 }
 
 /* Try all values, and look whether two exchanges would write in one directory. */
-static enum sts_err try(struct reader *r)
+static enum sts_err try(const struct sts_config *c, struct sts_slice text, struct sts_error *e)
 {
-	const struct sts_config *c = r->c;
 	const char *dirs[STS_EXCHANGES_MAX];
+	size_t at = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
 		struct sts_options o;
 
 		sts_options_defaults(&o, STS_COMMAND_RUN);
-		if (apply(c, EVERYONE, &o, &r->at, r->e) != STS_OK ||
-		    apply(c, i, &o, &r->at, r->e) != STS_OK)
-			return fail(r, NOTHING, r->e->msg, NULL);
+		if (apply(c, STS_CONFIG_OF_ALL, &o, &at, e) != STS_OK ||
+		    apply(c, i, &o, &at, e) != STS_OK)
+			return sts_config_fail(c, text, at, (struct sts_slice){0}, e->msg, NULL, e);
 		dirs[i] = o.output_dir;
-		r->at = position(c, dirs[i], i);
 		for (size_t k = 0; k < i; k++) {
 			const char *rest = sts_path_beneath(dirs[k], dirs[i]);
 
 			if (rest && !*rest)
-				return fail(r, NOTHING,
-					    "the output-dir of another exchange: give each its own",
-					    NULL);
+				return sts_config_fail(
+					c, text, position(c, dirs[i], i), (struct sts_slice){0},
+					"the output-dir of another exchange: give each its own",
+					NULL, e);
 		}
 	}
 	return STS_OK;
@@ -382,18 +106,9 @@ static enum sts_err try(struct reader *r)
 
 enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struct sts_error *e)
 {
-	struct reader r = {.c = c, .text = text, .owner = EVERYONE, .e = e};
-	const struct sts_json *root;
-	enum sts_err err = sts_json_parse(text, &root, e);
+	enum sts_err err = sts_config_file_parse(c, text, e);
 
-	c->count = c->value_count = c->pool_bytes = 0;
-	memset(c->names, 0, sizeof(c->names));
-	r.at = sts_json_fault_at();
-	if (err != STS_OK)
-		return fail(&r, NOTHING, e->msg, NULL);
-	err = read_document(&r, root);
-	sts_json_close();
-	return err == STS_OK ? try(&r) : err;
+	return err == STS_OK ? try(c, text, e) : err;
 }
 
 enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_error *e)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration file of --config: JSON whose keys are the names of options, with several exchanges in one file (docs/config.md). Strict:
- * what is not understood is an error that tells FILE:LINE:COLUMN (bytes, from 1). Here are its syntax and shape; what a value means is the
- * rows' business (option_table.c), through which every value goes as if it had been a flag.
+ * what is not understood is an error that tells FILE:LINE:COLUMN (bytes, from 1). config_file.c has its syntax and shape, config.c its meaning;
+ * every value goes through sts_option_take(), as if it had been a flag.
  *
  * The user's file, but bounded all the same: STS_CONFIG_MAX_BYTES, a regular file (links are followed: a ConfigMap is mounted so). Uses the
  * one open document of lib/data/json.h while it reads.
@@ -20,12 +20,14 @@ struct sts_options;
 #define STS_CONFIG_VALUES_MAX   1536 /* in the whole file, each of a list counts */
 #define STS_CONFIG_DIGEST_BYTES 8    /* the first of the file's SHA-256 */
 
+#define STS_CONFIG_OF_ALL STS_EXCHANGES_MAX /* the owner of what stands at the top level */
+
 /* One value: which option, of whom, where its text is, and where it stood. */
 struct sts_config_value {
-	uint8_t row;   /* of the table of options */
-	uint8_t owner; /* index of the exchange; STS_EXCHANGES_MAX: of all of them (top level) */
-	uint16_t text; /* into pool */
-	uint16_t at;   /* byte of the file */
+	uint8_t option; /* index in the table of options */
+	uint8_t owner;  /* index of the exchange, or STS_CONFIG_OF_ALL */
+	uint16_t text;  /* into pool */
+	uint16_t at;    /* byte of the file */
 };
 
 /* Big (150 KiB): static in the planning child and in workers; the supervisor never touches it. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "options/option_table.h"
+#include "options/option_value.h"
 
 enum kind { BOOL, TEXT, INT };
 

@@ -161,14 +161,14 @@ const struct sts_option sts_option_table[] = {
 	 WORK, FIELD(log_level), STS_OPTION_PROCESS},
 };
 
-#define table sts_option_table
-#define ROWS  (sizeof(table) / sizeof(table[0]))
+#define table   sts_option_table
+#define OPTIONS (sizeof(table) / sizeof(table[0]))
 
-const size_t sts_option_count = ROWS;
+const size_t sts_option_count = OPTIONS;
 
-const char *sts_option_text(const struct sts_option *row, enum sts_option_text which)
+const char *sts_option_text(const struct sts_option *option, enum sts_option_text which)
 {
-	return sts_text_at(row->texts, which);
+	return sts_text_at(option->texts, which);
 }
 
 bool sts_options_has_token_file(const struct sts_options *o)
@@ -181,7 +181,7 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
 {
 	if (sts_slice_eq(name, "cacert"))
 		name = STS_SLICE("cacert-path");
-	for (size_t i = 0; i < ROWS; i++)
+	for (size_t i = 0; i < OPTIONS; i++)
 		if ((table[i].commands & command) &&
 		    sts_slice_eq(name, sts_option_text(&table[i], NAME)))
 			return &table[i];
@@ -191,10 +191,10 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
 const char *sts_option_nearest(struct sts_slice word, unsigned commands, enum sts_option_place last,
 			       const char *more)
 {
-	const char *names[ROWS + 1];
+	const char *names[OPTIONS + 1];
 	size_t count = 0;
 
-	for (size_t i = 0; i < ROWS; i++)
+	for (size_t i = 0; i < OPTIONS; i++)
 		if ((table[i].commands & commands) && table[i].place <= last)
 			names[count++] = sts_option_text(&table[i], NAME);
 	if (more)
@@ -202,209 +202,23 @@ const char *sts_option_nearest(struct sts_slice word, unsigned commands, enum st
 	return sts_nearest(word, names, count);
 }
 
-/* "0.5" or ".75": a fraction between 0.1 and 0.9, in thousandths. */
-static bool parse_fraction(const char *text, int64_t *permille)
-{
-	struct sts_slice digits;
-	uint64_t value;
-
-	if (text[0] == '0')
-		text++;
-	if (text[0] != '.')
-		return false;
-	digits = sts_slice_of(text + 1);
-	if (digits.len < 1 || digits.len > 3 || !sts_parse_u64(digits, 999, &value))
-		return false;
-	for (size_t i = digits.len; i < 3; i++)
-		value *= 10;
-	*permille = (int64_t)value;
-	return value >= 100 && value <= 900;
-}
-
-static bool parse_mode(const char *text, mode_t *mode)
-{
-	mode_t value = 0;
-
-	if (strcmp(text, "auto") == 0) {
-		*mode = STS_MODE_AUTO;
-		return true;
-	}
-	if (!*text || strlen(text) > 4)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '7')
-			return false;
-		value = value * 8 + (mode_t)(*text - '0');
-	}
-	*mode = value;
-	return (value & 0400) && !(value & ~(mode_t)0666);
-}
-
-static bool parse_choice(const char *choices, const char *text, int32_t *choice)
-{
-	*choice = 0;
-	for (;;) {
-		size_t len = strcspn(choices, "|");
-
-		if (sts_slice_eq((struct sts_slice){choices, len}, text))
-			return true;
-		if (!choices[len])
-			return false;
-		choices += len + 1;
-		++*choice;
-	}
-}
-
-bool sts_option_bool(const char *text, bool *value)
-{
-	int32_t choice;
-
-	if (!parse_choice("true|1|t|T|TRUE|True|false|0|f|F|FALSE|False|", text, &choice))
-		return false;
-	*value = choice < 6;
-	return true;
-}
-
-static bool set(const struct sts_option *row, struct sts_options *o, const char *text)
-{
-	void *field = (char *)o + row->offset;
-	uint64_t number;
-
-	switch (row->kind) {
-	case FLAG:
-		return sts_option_bool(text, field);
-	case TEXT:
-		*(const char **)field = text;
-		return text[0] != '\0';
-	case DURATION:
-		return sts_duration_parse(sts_slice_of(text), field);
-	case MODE:
-		return parse_mode(text, field);
-	case GROUP:
-		if (!sts_parse_u64(sts_slice_of(text), UINT32_MAX - 1, &number))
-			return false;
-		*(gid_t *)field = (gid_t)number;
-		return true;
-	case CHOICE:
-		return parse_choice(sts_option_text(row, METAVAR), text, field);
-	case FRACTION:
-		return parse_fraction(text, field);
-	default:
-		return false;
-	}
-}
-
-/* What a value should have been, for a message. */
-static const char *wanted(const struct sts_option *row)
-{
-	switch (row->kind) {
-	case FLAG:
-		return "true or false";
-	case TEXT:
-		return "a text that is not empty";
-	case DURATION:
-		return "a duration (30s, 5m, 1h30m)";
-	case MODE:
-		return "auto, or octal digits like 0640";
-	case GROUP:
-		return "a number, the GID";
-	case FRACTION:
-		return "a fraction (0.1 to 0.9)";
-	default:
-		return sts_option_text(row, METAVAR);
-	}
-}
-
-/* NAME=VALUE; what is secret comes from a file. */
-static enum sts_err check_pair(const struct sts_option_layer *layer, const struct sts_option *row,
-			       const char *name, struct sts_slice pair, struct sts_error *e)
-{
-	ptrdiff_t at = sts_slice_find(pair, STS_SLICE("="));
-	struct sts_slice key = {pair.data, at > 0 ? (size_t)at : 0};
-	char shown[48];
-	struct sts_text text;
-
-	if (key.len == 0)
-		return sts_fail(e, STS_EUSAGE, 0, "%s%s needs the form NAME=VALUE", layer->prefix,
-				name);
-	if (strcmp(sts_option_text(row, METAVAR), "K=V") != 0 || !sts_request_name_is_secret(key))
-		return STS_OK;
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, key, sizeof(shown) - 1);
-	return sts_fail(e, STS_EUSAGE, 0,
-			"%s%s %s holds a secret, which others could read: use %s%s-file",
-			layer->prefix, name, shown, layer->prefix, sts_option_text(row, NAME));
-}
-
-/* A list replaces that of the layers before: drop what is there of this kind. */
-static void drop(struct sts_options *o, enum sts_list list)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < o->list_count; i++)
-		if (o->list[i].list != list)
-			o->list[kept++] = o->list[i];
-	o->list_count = kept;
-}
-
-static enum sts_err add(struct sts_option_layer *layer, const struct sts_option *row,
-			const char *name, struct sts_slice value, struct sts_error *e)
-{
-	struct sts_options *o = layer->o;
-	enum sts_list list = (enum sts_list)row->offset;
-	enum sts_err err = row->kind == PAIRS ? check_pair(layer, row, name, value, e) : STS_OK;
-
-	if (err != STS_OK)
-		return err;
-	if (!(layer->lists & 1u << list))
-		drop(o, list);
-	layer->lists |= 1u << list;
-	if (o->list_count == STS_OPTIONS_LIST_MAX || value.len == 0)
-		return sts_fail(e, STS_EUSAGE, 0,
-				"%s%s is empty, or given too often (at most %d repeated values)",
-				layer->prefix, name, STS_OPTIONS_LIST_MAX);
-	o->list[o->list_count++] = (struct sts_list_value){list, value};
-	return STS_OK;
-}
-
-enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *row,
-			     const char *name, struct sts_slice value, struct sts_error *e)
-{
-	if (row->kind >= LIST)
-		return add(layer, row, name, value, e);
-	if (set(row, layer->o, value.data))
-		return STS_OK;
-	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s",
-			layer->prefix, name, wanted(row));
-}
-
-void sts_options_defaults(struct sts_options *o, enum sts_command command)
-{
-	*o = (struct sts_options){
-		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
-	for (size_t i = 0; i < ROWS; i++)
-		if (*sts_option_text(&table[i], FALLBACK) &&
-		    (table[i].commands != REFRESH || command == REFRESH))
-			set(&table[i], o, sts_option_text(&table[i], FALLBACK));
-}
-
 void sts_options_help(struct sts_text *out, enum sts_command command)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct sts_option *row = &table[i];
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct sts_option *option = &table[i];
 		size_t start = out->len;
 
-		if (!(row->commands & command))
+		if (!(option->commands & command))
 			continue;
-		sts_text_addf(out, "  --%s", sts_option_text(row, NAME));
-		if (*sts_option_text(row, METAVAR))
-			sts_text_addf(out, " %s", sts_option_text(row, METAVAR));
+		sts_text_addf(out, "  --%s", sts_option_text(option, NAME));
+		if (*sts_option_text(option, METAVAR))
+			sts_text_addf(out, " %s", sts_option_text(option, METAVAR));
 		do
 			sts_text_add_char(out, ' ');
 		while (out->len - start < 30 && !out->overflow);
-		sts_text_add_str(out, sts_option_text(row, HELP));
-		if (*sts_option_text(row, FALLBACK))
-			sts_text_addf(out, " [%s]", sts_option_text(row, FALLBACK));
+		sts_text_add_str(out, sts_option_text(option, HELP));
+		if (*sts_option_text(option, FALLBACK))
+			sts_text_addf(out, " [%s]", sts_option_text(option, FALLBACK));
 		sts_text_add_char(out, '\n');
 	}
 }

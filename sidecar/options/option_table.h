@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One option, for the readers of options (read_options.c, config.c): its row in the table of option_table.c. All that comes from flags,
- * environment or the configuration file goes through sts_option_take().
+ * The table of options. What reads them (read_options.c, config.c) finds an option here, and gives its value to option_value.h.
  */
 #ifndef STS_OPTIONS_OPTION_TABLE_H
 #define STS_OPTIONS_OPTION_TABLE_H
@@ -27,7 +26,7 @@ enum sts_option_place {
 	STS_OPTION_COMMAND_LINE, /* nowhere */
 };
 
-/* The texts of a row, one after the other: four pointers would be written to at every start. An empty one is none. */
+/* The texts of an option, one after the other: four pointers would be written to at every start. An empty one is none. */
 enum sts_option_text {
 	STS_OPTION_NAME,
 	STS_OPTION_METAVAR, /* of CHOICE: the choices themselves, "none|basic|post" */
@@ -46,9 +45,9 @@ struct sts_option {
 extern const struct sts_option sts_option_table[];
 extern const size_t sts_option_count;
 
-const char *sts_option_text(const struct sts_option *row, enum sts_option_text which);
+const char *sts_option_text(const struct sts_option *option, enum sts_option_text which);
 
-/* The row of that name that one of the commands takes, or NULL. */
+/* The option of that name that one of the commands takes, or NULL. */
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned commands);
 
 /*
@@ -58,24 +57,5 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
  */
 const char *sts_option_nearest(struct sts_slice word, unsigned commands, enum sts_option_place last,
 			       const char *more);
-
-/* A layer of options: what it says replaces what the layers before it have said; within it, lists grow. */
-struct sts_option_layer {
-	struct sts_options *o;
-	const char *prefix; /* of a name in messages: "--" */
-	uint32_t lists;     /* bits of enum sts_list that this layer has given */
-};
-
-/*
- * Take a value.
- *   name   in  of the option, in messages
- *   value  in  kept; NUL-terminated unless the row is a list
- * Returns STS_OK or STS_EUSAGE.
- */
-enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *row,
-			     const char *name, struct sts_slice value, struct sts_error *e);
-
-/* "true", "1", "t" and the like; nothing is false. */
-bool sts_option_bool(const char *text, bool *value);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "options/config.h"
-#include "options/option_table.h"
+#include "options/option_value.h"
 
 /* ---- the environment ---- */
 
@@ -48,7 +48,7 @@ bool sts_options_is_service_link(const char *name)
 	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
-static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_option *row,
+static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_option *option,
 			     const char *name, const char *value, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
@@ -57,7 +57,8 @@ static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_op
 		size_t len = strcspn(value, "\n");
 
 		if (len > 0)
-			err = sts_option_take(layer, row, name, (struct sts_slice){value, len}, e);
+			err = sts_option_take(layer, option, name, (struct sts_slice){value, len},
+					      e);
 		value += len + (value[len] == '\n');
 	}
 	return err;
@@ -89,23 +90,23 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 	for (; environ_ && *environ_ && err == STS_OK; environ_++) {
 		struct sts_slice name = {*environ_, strcspn(*environ_, "=")}, word;
 		const char *value = name.data + name.len + 1;
-		const struct sts_option *row;
-		char known[NAME_BYTES], option[NAME_BYTES];
+		const struct sts_option *option;
+		char known[NAME_BYTES], flipped[NAME_BYTES];
 
 		if (!sts_slice_starts(name, "STS_") || !value[-1] || name.len >= NAME_BYTES)
 			continue;
 		memcpy(known, name.data, name.len);
 		known[name.len] = '\0';
-		word = flip((struct sts_slice){known + 4, name.len - 4}, option);
-		row = sts_option_find(word, ~0u);
-		if (!row && !sts_options_is_service_link(known) && !warning[0])
+		word = flip((struct sts_slice){known + 4, name.len - 4}, flipped);
+		option = sts_option_find(word, ~0u);
+		if (!option && !sts_options_is_service_link(known) && !warning[0])
 			warn_unknown(known, word, o->command, warning, size);
-		row = sts_option_find(word, o->command);
-		if (!row || !*value)
+		option = sts_option_find(word, o->command);
+		if (!option || !*value)
 			continue; /* another command's option, or set to nothing */
-		err = row->kind >= STS_OPTION_LIST
-			      ? env_list(&layer, row, known, value, e)
-			      : sts_option_take(&layer, row, known, sts_slice_of(value), e);
+		err = option->kind >= STS_OPTION_LIST
+			      ? env_list(&layer, option, known, value, e)
+			      : sts_option_take(&layer, option, known, sts_slice_of(value), e);
 	}
 	return err;
 }
@@ -137,21 +138,21 @@ static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv
 {
 	const char *word = **argv + 2;
 	struct sts_slice name = {word, strcspn(word, "=")};
-	const struct sts_option *row = sts_option_find(name, layer->o->command);
+	const struct sts_option *option = sts_option_find(name, layer->o->command);
 	const char *value = word[name.len] ? word + name.len + 1 : NULL;
 
-	if (!row)
+	if (!option)
 		return unknown_option(name, layer->o->command, e);
-	const char *known = sts_option_text(row, STS_OPTION_NAME);
+	const char *known = sts_option_text(option, STS_OPTION_NAME);
 
-	if (!value && row->kind == STS_OPTION_FLAG)
+	if (!value && option->kind == STS_OPTION_FLAG)
 		value = "true";
 	if (!value)
 		value = *++*argv;
 	if (!value)
 		return sts_fail(e, STS_EUSAGE, 0, "--%s needs a value: --%s=%s", known, known,
-				sts_option_text(row, STS_OPTION_METAVAR));
-	return sts_option_take(layer, row, known, sts_slice_of(value), e);
+				sts_option_text(option, STS_OPTION_METAVAR));
+	return sts_option_take(layer, option, known, sts_slice_of(value), e);
 }
 
 static enum sts_err read_positional(struct sts_options *o, const char *word, int *count,

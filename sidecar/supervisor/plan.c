@@ -139,9 +139,9 @@ static uint64_t options_id(size_t index)
 		const struct sts_config_value *v = &config.values[i];
 		const char *text = config.pool + v->text;
 
-		if (v->owner != index && v->owner != STS_EXCHANGES_MAX)
+		if (v->owner != index && v->owner != STS_CONFIG_OF_ALL)
 			continue;
-		h = hash(h, &v->row, sizeof(v->row));
+		h = hash(h, &v->option, sizeof(v->option));
 		h = hash(h, text, strlen(text) + 1);
 	}
 	return h;

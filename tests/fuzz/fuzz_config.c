@@ -59,7 +59,7 @@ static void require_value(const struct sts_config_value *v, const char *data, si
 	const char *value = c.pool + v->text, *raw, *end;
 	size_t len;
 
-	require(v->row < sts_option_count && v->owner <= STS_EXCHANGES_MAX && v->at < size);
+	require(v->option < sts_option_count && v->owner <= STS_EXCHANGES_MAX && v->at < size);
 	require(v->owner == STS_EXCHANGES_MAX || v->owner < c.count);
 	require(v->text < c.pool_bytes && memchr(value, '\0', c.pool_bytes - v->text));
 	len = strlen(value);

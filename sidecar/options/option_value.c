@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options/option_value.h"
+
+#include <string.h>
+
+#include "base/timefmt.h"
+#include "output/store.h"
+#include "protocol/request.h"
+
+/* "0.5" or ".75": a fraction between 0.1 and 0.9, in thousandths. */
+static bool parse_fraction(const char *text, int64_t *permille)
+{
+	struct sts_slice digits;
+	uint64_t value;
+
+	if (text[0] == '0')
+		text++;
+	if (text[0] != '.')
+		return false;
+	digits = sts_slice_of(text + 1);
+	if (digits.len < 1 || digits.len > 3 || !sts_parse_u64(digits, 999, &value))
+		return false;
+	for (size_t i = digits.len; i < 3; i++)
+		value *= 10;
+	*permille = (int64_t)value;
+	return value >= 100 && value <= 900;
+}
+
+static bool parse_mode(const char *text, mode_t *mode)
+{
+	mode_t value = 0;
+
+	if (strcmp(text, "auto") == 0) {
+		*mode = STS_MODE_AUTO;
+		return true;
+	}
+	if (!*text || strlen(text) > 4)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '7')
+			return false;
+		value = value * 8 + (mode_t)(*text - '0');
+	}
+	*mode = value;
+	return (value & 0400) && !(value & ~(mode_t)0666);
+}
+
+static bool parse_choice(const char *choices, const char *text, int32_t *choice)
+{
+	*choice = 0;
+	for (;;) {
+		size_t len = strcspn(choices, "|");
+
+		if (sts_slice_eq((struct sts_slice){choices, len}, text))
+			return true;
+		if (!choices[len])
+			return false;
+		choices += len + 1;
+		++*choice;
+	}
+}
+
+bool sts_option_bool(const char *text, bool *value)
+{
+	int32_t choice;
+
+	if (!parse_choice("true|1|t|T|TRUE|True|false|0|f|F|FALSE|False|", text, &choice))
+		return false;
+	*value = choice < 6;
+	return true;
+}
+
+static bool set(const struct sts_option *option, struct sts_options *o, const char *text)
+{
+	void *field = (char *)o + option->offset;
+	uint64_t number;
+
+	switch (option->kind) {
+	case STS_OPTION_FLAG:
+		return sts_option_bool(text, field);
+	case STS_OPTION_TEXT:
+		*(const char **)field = text;
+		return text[0] != '\0';
+	case STS_OPTION_DURATION:
+		return sts_duration_parse(sts_slice_of(text), field);
+	case STS_OPTION_MODE:
+		return parse_mode(text, field);
+	case STS_OPTION_GROUP:
+		if (!sts_parse_u64(sts_slice_of(text), UINT32_MAX - 1, &number))
+			return false;
+		*(gid_t *)field = (gid_t)number;
+		return true;
+	case STS_OPTION_CHOICE:
+		return parse_choice(sts_option_text(option, STS_OPTION_METAVAR), text, field);
+	case STS_OPTION_FRACTION:
+		return parse_fraction(text, field);
+	default:
+		return false;
+	}
+}
+
+/* What a value should have been, for a message. */
+static const char *wanted(const struct sts_option *option)
+{
+	switch (option->kind) {
+	case STS_OPTION_FLAG:
+		return "true or false";
+	case STS_OPTION_TEXT:
+		return "a text that is not empty";
+	case STS_OPTION_DURATION:
+		return "a duration (30s, 5m, 1h30m)";
+	case STS_OPTION_MODE:
+		return "auto, or octal digits like 0640";
+	case STS_OPTION_GROUP:
+		return "a number, the GID";
+	case STS_OPTION_FRACTION:
+		return "a fraction (0.1 to 0.9)";
+	default:
+		return sts_option_text(option, STS_OPTION_METAVAR);
+	}
+}
+
+/* NAME=VALUE; what is secret comes from a file. */
+static enum sts_err check_pair(const struct sts_option_layer *layer,
+			       const struct sts_option *option, const char *name,
+			       struct sts_slice pair, struct sts_error *e)
+{
+	ptrdiff_t at = sts_slice_find(pair, STS_SLICE("="));
+	struct sts_slice key = {pair.data, at > 0 ? (size_t)at : 0};
+	char shown[48];
+	struct sts_text text;
+
+	if (key.len == 0)
+		return sts_fail(e, STS_EUSAGE, 0, "%s%s needs the form NAME=VALUE", layer->prefix,
+				name);
+	if (strcmp(sts_option_text(option, STS_OPTION_METAVAR), "K=V") != 0 ||
+	    !sts_request_name_is_secret(key))
+		return STS_OK;
+	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_add_escaped(&text, key, sizeof(shown) - 1);
+	return sts_fail(e, STS_EUSAGE, 0,
+			"%s%s %s holds a secret, which others could read: use %s%s-file",
+			layer->prefix, name, shown, layer->prefix,
+			sts_option_text(option, STS_OPTION_NAME));
+}
+
+/* A list replaces that of the layers before: drop what is there of this kind. */
+static void drop(struct sts_options *o, enum sts_list list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->list_count; i++)
+		if (o->list[i].list != list)
+			o->list[kept++] = o->list[i];
+	o->list_count = kept;
+}
+
+static enum sts_err add(struct sts_option_layer *layer, const struct sts_option *option,
+			const char *name, struct sts_slice value, struct sts_error *e)
+{
+	struct sts_options *o = layer->o;
+	enum sts_list list = (enum sts_list)option->offset;
+	enum sts_err err = option->kind == STS_OPTION_PAIRS
+				   ? check_pair(layer, option, name, value, e)
+				   : STS_OK;
+
+	if (err != STS_OK)
+		return err;
+	if (!(layer->lists & 1u << list))
+		drop(o, list);
+	layer->lists |= 1u << list;
+	if (o->list_count == STS_OPTIONS_LIST_MAX || value.len == 0)
+		return sts_fail(e, STS_EUSAGE, 0,
+				"%s%s is empty, or given too often (at most %d repeated values)",
+				layer->prefix, name, STS_OPTIONS_LIST_MAX);
+	o->list[o->list_count++] = (struct sts_list_value){list, value};
+	return STS_OK;
+}
+
+enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *option,
+			     const char *name, struct sts_slice value, struct sts_error *e)
+{
+	if (option->kind >= STS_OPTION_LIST)
+		return add(layer, option, name, value, e);
+	if (set(option, layer->o, value.data))
+		return STS_OK;
+	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s",
+			layer->prefix, name, wanted(option));
+}
+
+void sts_options_defaults(struct sts_options *o, enum sts_command command)
+{
+	*o = (struct sts_options){
+		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
+	for (size_t i = 0; i < sts_option_count; i++) {
+		const struct sts_option *option = &sts_option_table[i];
+		const char *text = sts_option_text(option, STS_OPTION_FALLBACK);
+
+		if (*text &&
+		    (option->commands != STS_COMMAND_REFRESH || command == STS_COMMAND_REFRESH))
+			set(option, o, text);
+	}
+}
