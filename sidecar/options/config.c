@@ -8,7 +8,6 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
-#include "options/config_file.h"
 #include "options/option_value.h"
 
 /* Put the values of one owner into o. *at: where the one stands that is refused. */
@@ -135,25 +134,7 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	return sts_config_parse(c, (struct sts_slice){c->text, c->text_bytes}, e);
 }
 
-size_t sts_config_count(const struct sts_config *c)
-{
-	return c->count;
-}
-
-const char *sts_config_name(const struct sts_config *c, size_t i)
-{
-	return c->names[i];
-}
-
 const uint8_t *sts_config_digest(const struct sts_config *c)
 {
 	return c->digest;
-}
-
-int sts_config_find(const struct sts_config *c, const char *name)
-{
-	for (size_t i = 0; i < c->count; i++)
-		if (strcmp(c->names[i], name) == 0)
-			return (int)i;
-	return -1;
 }

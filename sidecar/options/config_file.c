@@ -301,3 +301,21 @@ enum sts_err sts_config_file_parse(struct sts_config *c, struct sts_slice text, 
 	sts_json_close();
 	return err;
 }
+
+size_t sts_config_count(const struct sts_config *c)
+{
+	return c->count;
+}
+
+const char *sts_config_name(const struct sts_config *c, size_t i)
+{
+	return c->names[i];
+}
+
+int sts_config_find(const struct sts_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->names[i], name) == 0)
+			return (int)i;
+	return -1;
+}

@@ -1,16 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of a configuration file: its syntax and shape, and the positions of its mistakes. For config.c alone, which knows what the values
- * mean.
+ * The text of a configuration file: its syntax and shape, and the positions of its mistakes. What the
+ * values mean is the business of config.h. Uses the one open document of data/json.h while it reads.
  */
 #ifndef STS_OPTIONS_CONFIG_FILE_H
 #define STS_OPTIONS_CONFIG_FILE_H
 
-#include "options/config.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "wire/limits.h"
+
+#define STS_CONFIG_MAX_BYTES    (64 * 1024)
+#define STS_CONFIG_VALUES_MAX   1536 /* in the whole file, each of a list counts */
+#define STS_CONFIG_DIGEST_BYTES 8    /* the first of the file's SHA-256 */
+
+#define STS_CONFIG_OF_ALL STS_EXCHANGES_MAX /* the owner of what stands at the top level */
+
+/* One value: which option, of whom, where its text is, and where it stood. */
+struct sts_config_value {
+	uint8_t option; /* index in the table of options */
+	uint8_t owner;  /* index of the exchange, or STS_CONFIG_OF_ALL */
+	uint16_t text;  /* into pool */
+	uint16_t at;    /* byte of the file */
+};
+
+/* Big (150 KiB): static in the planning child and in workers; the supervisor never touches it. */
+struct sts_config {
+	const char *path; /* for messages */
+	size_t count, value_count, pool_bytes, text_bytes;
+	uint8_t digest[STS_CONFIG_DIGEST_BYTES];
+	uint16_t at[STS_EXCHANGES_MAX]; /* where each exchange stands */
+	char names[STS_EXCHANGES_MAX][STS_EXCHANGE_NAME_BYTES];
+	struct sts_config_value values[STS_CONFIG_VALUES_MAX];
+	char text[STS_CONFIG_MAX_BYTES], pool[STS_CONFIG_MAX_BYTES];
+};
 
 /*
- * Read a document: every key is an option that may stand where it does, every value has a type that the option takes, every exchange has a
- * name of its own. The values are put into c as texts, and not looked into.
+ * Read a document: every key is an option that may stand where it does, every value has a type that
+ * the option takes, every exchange has a name of its own. The values are put into c as texts, and
+ * not looked into.
  *   c     out  all but digest, path and text
  *   text  in   at most STS_CONFIG_MAX_BYTES; not kept
  * Returns STS_OK or STS_EUSAGE.
@@ -27,5 +55,13 @@ enum sts_err sts_config_file_parse(struct sts_config *c, struct sts_slice text,
 enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, size_t at,
 			     struct sts_slice word, const char *why, const char *name,
 			     struct sts_error *e);
+
+/* How many exchanges there are (1 to STS_EXCHANGES_MAX), and what each is called: [a-z0-9-], no dash
+ * at either end, all different. */
+size_t sts_config_count(const struct sts_config *c);
+const char *sts_config_name(const struct sts_config *c, size_t i);
+
+/* The exchange of that name, or -1. */
+int sts_config_find(const struct sts_config *c, const char *name);
 
 #endif
