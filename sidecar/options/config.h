@@ -17,15 +17,15 @@
 /*
  * Read and check a whole file: syntax, keys, types, every value, names, and that no two exchanges
  * share an output directory.
- *   c     out  the digest is there as soon as the file could be read, whatever is wrong in it (zeros
- *              when it could not be); all else after STS_OK only
+ *   c     out  the digest is there as soon as the file could be read, whatever is wrong in it
+ *              (zeros when it could not be); all else after STS_OK only
  *   path  in   kept, for messages
  * Returns STS_OK or STS_EUSAGE.
  */
 enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_error *e);
 
-/* The part of it after the file has been read; c->path is set, c->text is not used. text, of at most
- * STS_CONFIG_MAX_BYTES, is not kept; e is not NULL. */
+/* The part of it after the file has been read; c->path is set, c->text is not used. text, of at
+ * most STS_CONFIG_MAX_BYTES, is not kept; e is not NULL. */
 enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struct sts_error *e);
 
 /* STS_CONFIG_DIGEST_BYTES: has the file changed? */
@@ -38,9 +38,9 @@ enum sts_err sts_config_apply(const struct sts_config *c, size_t i, struct sts_o
 			      struct sts_error *e);
 
 /*
- * Is `path` the directory `dir` or something in it, read segment by segment ("//", "/./" and a slash
- * at the end mean nothing; ".." is a name like others, links are not followed)? Returns what is left
- * of path, "" when both are the same, NULL when it is not in there.
+ * Is `path` the directory `dir` or something in it, read segment by segment ("//", "/./" and a
+ * slash at the end mean nothing; ".." is a name like others, links are not followed)? Returns what
+ * is left of path, "" when both are the same, NULL when it is not in there.
  */
 const char *sts_path_beneath(const char *dir, const char *path);
 

@@ -9,7 +9,8 @@
 #define WORK    (STS_COMMAND_RUN | STS_COMMAND_FETCH)
 #define NOTHING ((struct sts_slice){0})
 
-/* What is being read. cJSON's tree has no positions, so a cursor goes over the text beside it, token by token in the same order. */
+/* What is being read. cJSON's tree has no positions, so a cursor goes over the text beside it,
+ * token by token in the same order. */
 struct reader {
 	struct sts_config *c;
 	struct sts_slice text;
@@ -53,7 +54,8 @@ static enum sts_err fail(const struct reader *r, struct sts_slice word, const ch
 	return sts_config_fail(r->c, r->text, r->at, word, why, name, r->e);
 }
 
-/* Pass one token: a string, number or word as a whole, or one bracket that opens. The text is known to be JSON. */
+/* Pass one token: a string, number or word as a whole, or one bracket that opens. The text is known
+ * to be JSON. */
 static struct sts_slice pass(struct reader *r)
 {
 	const char *p = r->text.data + r->next, *end = r->text.data + r->text.len;

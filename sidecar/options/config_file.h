@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of a configuration file: its syntax and shape, and the positions of its mistakes. What the
- * values mean is the business of config.h. Uses the one open document of data/json.h while it reads.
+ * The text of a configuration file: its syntax and shape, and the positions of its mistakes. What
+ * the values mean is the business of config.h. Uses the one open document of data/json.h while it
+ * reads.
  */
 #ifndef STS_OPTIONS_CONFIG_FILE_H
 #define STS_OPTIONS_CONFIG_FILE_H
@@ -56,8 +57,8 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 			     struct sts_slice word, const char *why, const char *name,
 			     struct sts_error *e);
 
-/* How many exchanges there are (1 to STS_EXCHANGES_MAX), and what each is called: [a-z0-9-], no dash
- * at either end, all different. */
+/* How many exchanges there are (1 to STS_EXCHANGES_MAX), and what each is called: [a-z0-9-], no
+ * dash at either end, all different. */
 size_t sts_config_count(const struct sts_config *c);
 const char *sts_config_name(const struct sts_config *c, size_t i);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of `openunison-cli exchange`, a contract: flags and positionals interleave; --flag value, --flag=value and --bool=false
- * all work; positionals past the third are ignored; the environment is not read.
+ * The arguments of `openunison-cli exchange`, a contract: flags and positionals interleave; --flag
+ * value, --flag=value and --bool=false all work; positionals past the third are ignored; the
+ * environment is not read.
  */
 #include <stddef.h>
 #include <string.h>
@@ -38,7 +39,8 @@ static const struct flag *find(struct sts_slice name)
 	return NULL;
 }
 
-/* Whole numbers as Go's strconv reads them in base 10, bounded so that later arithmetic cannot overflow. */
+/* Whole numbers as Go's strconv reads them in base 10, bounded so that later arithmetic cannot
+ * overflow. */
 static bool parse_int(const char *text, int64_t *value)
 {
 	bool negative = text[0] == '-';

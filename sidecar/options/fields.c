@@ -71,7 +71,8 @@ static void split(struct sts_slice pair, struct sts_field *field)
 	field->value = (struct sts_slice){pair.data + at + 1, pair.len - at - 1};
 }
 
-/* One rule per repeated option: its name, where the value goes, and whether it comes from a file. */
+/* One rule per repeated option: its name, where the value goes, and whether it comes from a
+ * file. */
 static const struct list_rule {
 	const char *option;
 	const char *param; /* the parameter's name; NULL: NAME=VALUE */
@@ -153,7 +154,8 @@ static int kind_of(const char *kinds, const char *text, const char **rest)
 	return -1;
 }
 
-/* --method, --subject-in, --body and --expiry-field: what the table says for the other protocols. */
+/* --method, --subject-in, --body and --expiry-field: what the table says for the other
+ * protocols. */
 static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields *f,
 				 struct sts_error *e)
 {
@@ -195,7 +197,8 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 		       : STS_OK;
 }
 
-/* Names as the protocol writes them; then, for what was not given, the variables that platforms inject. */
+/* Names as the protocol writes them; then, for what was not given, the variables that platforms
+ * inject. */
 static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
@@ -278,7 +281,8 @@ static const char *from_environment(const char *upper, const char *lower)
 	return value && *value ? value : getenv(lower);
 }
 
-/* Through which proxy, if any. What the command line says counts more than what the environment says. */
+/* Through which proxy, if any. What the command line says counts more than what the environment
+ * says. */
 static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
 	const char *text = o->proxy;
@@ -310,7 +314,8 @@ enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
 			near ? near : "");
 }
 
-/* What --write and --format say. expires is always written: the order of the files, adoption and `check` go by it. */
+/* What --write and --format say. expires is always written: the order of the files, adoption and
+ * `check` go by it. */
 static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
 	const struct sts_protocol *protocol = f->request.protocol;

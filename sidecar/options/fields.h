@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From options to the fields of a request: the URL and the way to it, the protocol, named parameters, headers, and the values that come from files
- * (secrets never come from an argument).
+ * From options to the fields of a request: the URL and the way to it, the protocol, named
+ * parameters, headers, and the values that come from files (secrets never come from an argument).
  */
 #ifndef STS_OPTIONS_FIELDS_H
 #define STS_OPTIONS_FIELDS_H
@@ -35,8 +35,10 @@ struct sts_fields_files {
 
 /*
  * Fill in.
- *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder (checking before the first worker)
- * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_ESUBJECT_UNREADABLE when a file of --param-file and the like cannot be read.
+ *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder
+ *                  (checking before the first worker)
+ * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_ESUBJECT_UNREADABLE when a file of --param-file and the
+ * like cannot be read.
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);

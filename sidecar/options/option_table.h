@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of options. What reads them (read_options.c, config.c) finds an option here, and gives its value to option_value.h.
+ * The table of options. What reads them (read_options.c, config.c) finds an option here, and gives
+ * its value to option_value.h.
  */
 #ifndef STS_OPTIONS_OPTION_TABLE_H
 #define STS_OPTIONS_OPTION_TABLE_H
@@ -26,7 +27,8 @@ enum sts_option_place {
 	STS_OPTION_COMMAND_LINE, /* nowhere */
 };
 
-/* The texts of an option, one after the other: four pointers would be written to at every start. An empty one is none. */
+/* The texts of an option, one after the other: four pointers would be written to at every start. An
+ * empty one is none. */
 enum sts_option_text {
 	STS_OPTION_NAME,
 	STS_OPTION_METAVAR, /* of CHOICE: the choices themselves, "none|basic|post" */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The value of one option, for the readers of options (read_options.c, config.c): all that comes from flags, the environment or the
- * configuration file goes through sts_option_take().
+ * The value of one option, for the readers of options (read_options.c, config.c): all that comes
+ * from flags, the environment or the configuration file goes through sts_option_take().
  */
 #ifndef STS_OPTIONS_OPTION_VALUE_H
 #define STS_OPTIONS_OPTION_VALUE_H
 
 #include "options/option_table.h"
 
-/* A layer of options: what it says replaces what the layers before it have said; within it, lists grow. */
+/* A layer of options: what it says replaces what the layers before it have said; within it, lists
+ * grow. */
 struct sts_option_layer {
 	struct sts_options *o;
 	const char *prefix; /* of a name in messages: "--" */

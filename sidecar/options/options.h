@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All options in one table: a row says an option's name, kind, which commands take it, its default and its help line. Flag over
- * environment (STS_ and the name in upper case) over the exchange in the configuration file over the file's top level over default. An
- * option is added by adding a row.
+ * All options in one table: a row says an option's name, kind, which commands take it, its default
+ * and its help line. Flag over environment (STS_ and the name in upper case) over the exchange in
+ * the configuration file over the file's top level over default. An option is added by adding a
+ * row.
  */
 #ifndef STS_OPTIONS_OPTIONS_H
 #define STS_OPTIONS_OPTIONS_H
@@ -78,29 +79,35 @@ struct sts_options {
 enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 
 /*
- * Read the options of a command: of the whole process, or of one exchange of the configuration file.
- *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into it
+ * Read the options of a command: of the whole process, or of one exchange of the configuration
+ * file.
+ *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into
+ *                  it
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
- *   config    in   a file that was read, kept; NULL: without one (o->config says which is to be read)
+ *   config    in   a file that was read, kept; NULL: without one (o->config says which is to be
+ *                  read)
  *   index     in   of the exchange
  *   o         out  every field has a value
- *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when there is none; `size` bytes
- * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the nearest known name; also where all of
- * several exchanges would get one --output-dir.
+ *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when
+ *                  there is none; `size` bytes
+ * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the
+ * nearest known name; also where all of several exchanges would get one --output-dir.
  */
 enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
 			      char *const *environ_, const struct sts_config *config, int index,
 			      char *warning, size_t size, struct sts_error *e);
 
-/* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no environment). Too few arguments and unknown
- * flags are STS_EUSAGE with detail 1: the exit status of the predecessor. */
+/* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no
+ * environment). Too few arguments and unknown flags are STS_EUSAGE with detail 1: the exit status
+ * of the predecessor. */
 enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 				       struct sts_error *e);
 
 /* Was --token-file given, in whichever way? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
-/* STS_EUSAGE: unknown WHAT "PREFIX WORD" (ours, ours, the user's), with the nearest known name if that is not NULL. */
+/* STS_EUSAGE: unknown WHAT "PREFIX WORD" (ours, ours, the user's), with the nearest known name if
+ * that is not NULL. */
 enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
 				 const char *near, struct sts_error *e);
 
@@ -110,7 +117,8 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command);
 /* Add the lines of help for a command's options. */
 void sts_options_help(struct sts_text *out, enum sts_command command);
 
-/* Does the table have this environment name? (A Kubernetes service link such as STS_SERVICE_HOST has not.) */
+/* Does the table have this environment name? (A Kubernetes service link such as STS_SERVICE_HOST
+ * has not.) */
 bool sts_options_is_service_link(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The layers of options, the weakest first: defaults, the configuration file, the environment, the command line.
+ * The layers of options, the weakest first: defaults, the configuration file, the environment, the
+ * command line.
  */
 #include <stddef.h>
 #include <string.h>
@@ -30,8 +31,9 @@ static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 	return (struct sts_slice){out, text.len};
 }
 
-/* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT, STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for
- * a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
+/* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT,
+ * STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for a Service whose name begins with "sts-".
+ * No option name ends in PORT or HOST. */
 bool sts_options_is_service_link(const char *name)
 {
 	static const char ends[] = "_SERVICE_HOST\0_PORT\0"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A configuration file: what is taken has 1 to 16 exchanges of different, clean names, and each value lies in the pool, NUL-terminated, and
- * stood in the file where it is said to have; each exchange's options can then be read. What is refused is so with a position that is in
- * the file, and in printable words.
+ * A configuration file: what is taken has 1 to 16 exchanges of different, clean names, and each
+ * value lies in the pool, NUL-terminated, and stood in the file where it is said to have; each
+ * exchange's options can then be read. What is refused is so with a position that is in the file,
+ * and in printable words.
  */
 #include <stdlib.h>
 #include <string.h>

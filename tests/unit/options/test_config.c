@@ -307,7 +307,8 @@ static void test_bounds(void)
 	CHECK_INT(sts_config_find(&c, "e3"), 3);
 	CHECK_INT(sts_config_find(&c, "e17"), -1);
 	CHECK_INT(sts_config_find(&c, ""), -1);
-	/* The lists of the top level and of the exchange together have no more room than flags have. */
+	/* The lists of the top level and of the exchange together have no more room than flags
+	 * have. */
 	for (int count = 47; count <= 48; count++) {
 		sts_text_init(&text, big, sizeof(big));
 		sts_text_add_str(&text, "{\"scope\":[");
