@@ -15,6 +15,7 @@
 #include "supervisor/health_process.h"
 #include "supervisor/inputs.h"
 #include "supervisor/planner.h"
+#include "supervisor/running_set.h"
 #include "supervisor/workers.h"
 
 /* Planning again is not done more often, whoever asks. */

@@ -7,6 +7,7 @@
 #include "process/resident.h"
 #include "supervisor/child.h"
 #include "supervisor/inputs.h"
+#include "supervisor/running_set.h"
 
 struct slot {
 	struct sts_child child; /* pid is -1: free */

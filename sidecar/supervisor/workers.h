@@ -13,7 +13,7 @@
 #ifndef STS_SUPERVISOR_WORKERS_H
 #define STS_SUPERVISOR_WORKERS_H
 
-#include "supervisor/running_set.h"
+#include "supervisor/members.h"
 
 #define STS_WORKERS_MAX 4
 
