@@ -6,6 +6,7 @@
 #   unit	unit tests and corpus replays, in the release and in the sanitizer build
 #   e2e		the release binary against servers over TLS
 #   asan	the same under ASan and UBSan
+#   oracle	everything that a user sees, beside the recordings of an earlier program; needs root
 #   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
 #   sandbox	a worker that attacks, and the order of the stages under strace; the release build
@@ -21,7 +22,7 @@ umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
-parts="unit e2e asan names trust sandbox interop sim chaos container fuzz build style"
+parts="unit e2e asan oracle names trust sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts " in
 	*" $part "*)	;;
@@ -231,13 +232,14 @@ fuzz() { # as many at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup packages
-! wants unit e2e asan names trust sandbox interop sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names trust sandbox interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 # What is above needs the packages of Debian alone.
-! wants e2e asan names trust sandbox sim chaos container build style || timed "python packages" venv || without_packages
+! wants e2e asan oracle names trust sandbox sim chaos container build style || timed "python packages" venv || without_packages
 end_to_end
+! wants oracle || timed "oracle" pytest_part oracle tests/oracle "$top/build/sts-sidecar"
 ! wants names || timed "names" pytest_part names tests/names "$top/build/sts-sidecar"
 ! wants container || timed "container" container >"$work/container.log" 2>&1 &
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All cases are played once, side by side; each test compares one."""
+import pytest
+
+from harness.sidecar import ROOT, build_folder
+from oracle import suite
+
+
+@pytest.fixture(scope="session")
+def recordings():
+    return suite.read()
+
+
+@pytest.fixture(scope="session")
+def intended():
+    return suite.differences()
+
+
+@pytest.fixture(scope="session")
+def wanted(recordings, intended):
+    return suite.expected(recordings, intended)
+
+
+@pytest.fixture(scope="session")
+def seen():
+    if not ROOT:
+        pytest.skip("needs root: files of several owners, and the program as an ordinary user")
+    return suite.play_all(build_folder() / "sts-sidecar")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The comparison itself: that it can fail, that masks hide what they are for and nothing else, that recordings are read as they were written."""
+import re
+import stat
+
+import pytest
+
+from harness.sidecar import build_folder
+from oracle import ERRORS, cases, suite  # noqa: F401
+from oracle.masks import MASKS, Masker
+
+FEW = ["help/program", "usage/no-command", "requests/plain", "protocols/unknown"]
+FOLDER = "/tmp/o-abcdefgh"
+
+
+def masked(text):
+    mask = Masker(FOLDER, 65532, 65532)
+    mask.ports.add(40001)
+    return mask([text])[0]
+
+
+# ---- can it fail? ----
+
+@pytest.fixture
+def other(tmp_path):
+    """other(old, new): the program with other words of the same length."""
+    def make(old, new):
+        data = (build_folder() / "sts-sidecar").read_bytes()
+        assert len(old) == len(new) and old in data
+        path = tmp_path / "sts-sidecar"
+        path.write_bytes(data.replace(old, new))
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+    return make
+
+
+def test_a_program_with_one_other_letter_is_noticed(other, wanted):
+    seen = suite.play_all(other(b"no command given", b"no command Given"), FEW)
+    assert [name for name in FEW if seen[name] != wanted[name]] == ["usage/no-command"]
+    shown = suite.diff("usage/no-command", wanted["usage/no-command"], seen["usage/no-command"])
+    assert "\n-err| sts-sidecar: no command given;" in shown and "\n+err| sts-sidecar: no command Given;" in shown
+
+
+def test_another_exit_status_is_noticed(tmp_path, wanted):
+    path = tmp_path / "sts-sidecar"
+    path.write_text("#!/bin/sh\necho 'sts-sidecar: no command given; see sts-sidecar COMMAND --help' >&2\nexit 65\n")
+    path.chmod(0o755)
+    seen = suite.play_all(path, ["usage/no-command"])["usage/no-command"]
+    assert seen == wanted["usage/no-command"].replace("exit 64", "exit 65")
+
+
+def test_a_missing_newline_and_a_control_character_are_noticed(tmp_path, wanted):
+    path = tmp_path / "sts-sidecar"
+    path.write_text("#!/bin/sh\nprintf 'sts-sidecar: no command given; see sts-sidecar COMMAND --help' >&2\nexit 64\n")
+    path.chmod(0o755)
+    seen = suite.play_all(path, ["usage/no-command"])["usage/no-command"]
+    assert seen == wanted["usage/no-command"].replace("--help\n", "--help\N{NOT SIGN}\n") != wanted["usage/no-command"]
+
+
+def test_a_case_that_breaks_is_noticed(monkeypatch):
+    def breaks(scene):
+        scene.run("--version")
+        raise OSError("no room")
+    monkeypatch.setitem(suite.CASES, "self/breaks", suite.Case("self/breaks", breaks, 0))
+    assert "CANNOT BE PLAYED" in suite.play_all(build_folder() / "sts-sidecar", ["self/breaks"])["self/breaks"]
+
+
+# ---- masks ----
+
+@pytest.mark.parametrize("number", range(len(MASKS)))
+def test_a_mask_hides_its_example(number):
+    assert masked(MASKS[number].example) != MASKS[number].example, MASKS[number]
+
+
+WORDS = re.findall(r'^(?:meaning|hint|help) = "(.*)"$', ERRORS.read_text(), re.M)
+
+
+def test_no_mask_hides_a_word(recordings):
+    """Where all digits are taken out of what the program says, masks find nothing: all but the two exceptions are about digits."""
+    assert len(WORDS) > 100
+    lines = [re.sub(r"\d", "", line) for text in recordings.values() for line in text.splitlines()]
+    bad = [line for line in WORDS + lines if masked(line) not in (line, line.replace("just now", "AGO"))]
+    assert not bad
+
+
+def test_what_is_masked_stays_so(recordings):
+    bad = {name for name, text in recordings.items() for line in text.splitlines() if masked(line) != line}
+    assert not bad
+
+
+def test_words_beside_a_mask_are_compared():
+    assert masked("err| TIME error: x retry_in_s=2 hint=\"a\"") == "err| TIME error: x retry_in_s=N hint=\"a\""
+    assert masked("retry_after_s=2") == "retry_after_s=2"
+    assert masked("tries 3") == "tries 3"
+    assert masked("http_status 403") == "http_status 403"
+    assert masked("token_valid_s=0") == "token_valid_s=0"
+    assert masked("127.0.0.1:40002") == "127.0.0.1:40002"
+    assert masked("2001-01-01T00:00:00Z 2101-01-01T00:00:00Z") == "2001-01-01T00:00:00Z 2101-01-01T00:00:00Z"
+
+
+# ---- files ----
+
+def test_recordings_are_read_as_they_were_written(recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(suite, "RECORDED", tmp_path)
+    suite.write(recordings)
+    assert suite.read() == recordings
+    assert len(list(tmp_path.iterdir())) == len(suite.groups())
+
+
+def test_every_line_of_a_recording_has_a_kind(recordings):
+    kind = re.compile(r"(\$ |exit \d+$|# |file \S+ [0-7]{4}$|[\w.-]+\|(?: |$))")
+    assert not [(name, line) for name, text in recordings.items() for line in text.splitlines() if not kind.match(line)]
+
+
+# ---- intended differences ----
+
+def differences(tmp_path, text):
+    path = tmp_path / "differences.toml"
+    path.write_text(text)
+    return suite.differences(path)
+
+
+def test_a_whole_new_text(tmp_path, recordings):
+    made = differences(tmp_path, "[[difference]]\ncase = 'usage/no-command'\nreason = 'words'\ntext = '''\n$ sts-sidecar\nexit 64\n'''\n")
+    assert suite.expected(recordings, made)["usage/no-command"] == "$ sts-sidecar\nexit 64\n" and made[0].used
+
+
+def test_replaced_words_in_many_cases(tmp_path, recordings):
+    made = differences(tmp_path, "[[difference]]\ncase = 'usage/*'\nreason = 'words'\nold = 'see sts-sidecar COMMAND'\nnew = 'run sts-sidecar COMMAND'\n")
+    want = suite.expected(recordings, made)
+    changed = [name for name in want if want[name] != recordings[name]]
+    assert len(changed) > 50 and all(name.startswith("usage/") for name in changed) and made[0].used
+
+
+@pytest.mark.parametrize("row", ["case = 'usage/no-command'\nold = 'words that nobody says'\nnew = 'x'", "case = 'no/case'\nold = 'a'\nnew = 'b'"])
+def test_an_entry_that_is_not_needed(tmp_path, recordings, row):
+    made = differences(tmp_path, f"[[difference]]\nreason = 'none'\n{row}\n")
+    assert suite.expected(recordings, made) == recordings and not made[0].used
+
+
+def test_an_entry_without_a_reason(tmp_path):
+    with pytest.raises(AssertionError):
+        differences(tmp_path, "[[difference]]\ncase = 'a/b'\nreason = ' '\ntext = 'x'\n")
