@@ -72,6 +72,9 @@ class Mock:
         if "--signing-key" not in args and "--alg" not in args:
             command += ["--alg", "ES256"]
         self.tls = tls
+        # A mock STS that was started in this folder before has left its ports there.
+        for name in ("port", "control"):
+            (folder / name).unlink(missing_ok=True)
         self.process = subprocess.Popen([*map(str, command), *map(str, args)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         try:
             wait_for(lambda: (folder / "port").exists() or self.process.poll() is not None, "the mock's port")
