@@ -35,9 +35,10 @@ def test_a_storm_of_swaps_keeps_the_floor(rig):
 
 def test_a_storm_of_swaps_is_no_way_around_the_back_off(rig):
     """One draw from ten seconds at a time, not the least of hundreds; and a second at least."""
-    ends = storm(rig("--fault", "status=403"), 8)
+    ends = storm(rig("--fault", "status=403"), 13)
+    # The draw is from ten seconds, so that there is a second attempt within the storm whatever is drawn.
     assert len(ends) >= 2 and all(after - before > 0.9 for before, after in itertools.pairwise(ends)), ends
-    assert len(ends) <= 6, ends
+    assert len(ends) <= 9, ends
 
 
 @pytest.fixture
