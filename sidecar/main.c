@@ -61,14 +61,7 @@ static const struct command {
 	{"protocols", STS_COMMAND_PROTOCOLS, on_options, "[--json] [NAME]",
 	 "Prints the STS protocols, or all about one: request, parameters, answer."},
 	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
-	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:\n"
-	 "  --single-run                  exchange once and exit\n"
-	 "  --cacert-path PATH            CA file besides the system bundle\n"
-	 "  --seconds-between-runs N      interval of the key rotation poll, and the longest wait "
-	 "after a failure [30]\n"
-	 "  --minutes-before-refresh N    refresh this long before the expiry [5]\n"
-	 "  --token-global-read           files get mode 0644\n"
-	 "Reads no STS_* variables and no proxy variables."},
+	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -92,8 +85,7 @@ static void help(void)
 		      "ServiceAccount token at a Security Token "
 		      "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		sts_text_addf(&out, "  %-10s%.*s\n", commands[i].name,
-			      (int)strcspn(commands[i].summary, "\n"), commands[i].summary);
+		sts_text_addf(&out, "  %-10s%s\n", commands[i].name, commands[i].summary);
 	sts_help_exits(&out);
 	sts_text_add_str(
 		&out,

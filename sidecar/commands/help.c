@@ -34,10 +34,14 @@ void sts_help_command(const char *name, const char *summary, const char *usage,
 	size_t before;
 
 	sts_text_init(&out, buf, sizeof(buf));
-	sts_text_addf(&out, "usage: sts-sidecar %s %s\n\n%s\n\n", name, usage, summary);
+	sts_text_addf(&out, "usage: sts-sidecar %s %s\n\n%s\n", name, usage, summary);
+	if (command != STS_COMMAND_EXCHANGE)
+		sts_text_add_char(&out, '\n');
 	before = out.len;
 	sts_options_help(&out, command);
-	if (out.len > before)
+	if (command == STS_COMMAND_EXCHANGE)
+		sts_text_add_str(&out, "Reads no STS_* variables and no proxy variables.\n\n");
+	else if (out.len > before)
 		sts_text_add_str(
 			&out, "\nEvery option is also read from the environment: --token-file is "
 			      "STS_TOKEN_FILE; repeated values are "

@@ -108,6 +108,7 @@ static unsigned kinds_of(const struct sts_option *option)
 		[STS_OPTION_FRACTION] = 1 << STS_JSON_NUMBER,
 		[STS_OPTION_LIST] = 1 << STS_JSON_ARRAY,
 		[STS_OPTION_PAIRS] = 1 << STS_JSON_ARRAY | 1 << STS_JSON_OBJECT,
+		[STS_OPTION_FILE_PAIRS] = 1 << STS_JSON_ARRAY | 1 << STS_JSON_OBJECT,
 	};
 
 	return 1u << STS_JSON_STRING | kinds[option->kind];
@@ -195,9 +196,9 @@ static enum sts_err read_option(struct reader *r, struct sts_slice key, const st
 
 	if (!option)
 		return unknown(r, key);
-	if (option->place == STS_OPTION_COMMAND_LINE)
+	if (option->stands == STS_OPTION_COMMAND_LINE)
 		return fail(r, key, "is for the command line alone: remove it here", NULL);
-	if (option->place == STS_OPTION_PROCESS && r->owner != STS_CONFIG_OF_ALL)
+	if (option->stands == STS_OPTION_PROCESS && r->owner != STS_CONFIG_OF_ALL)
 		return fail(r, key, "is of the whole process: move it to the top level", NULL);
 	return read_value(r, option, v);
 }

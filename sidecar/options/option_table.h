@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of options. What reads them (read_options.c, config.c) finds an option here, and gives
- * its value to option_value.h.
+ * The table of options, made of options.toml. What reads options (read_options.c, config_file.c)
+ * finds one here; option_value.h takes its value.
  */
 #ifndef STS_OPTIONS_OPTION_TABLE_H
 #define STS_OPTIONS_OPTION_TABLE_H
@@ -16,32 +16,36 @@ enum sts_option_kind {
 	STS_OPTION_GROUP,
 	STS_OPTION_CHOICE,
 	STS_OPTION_FRACTION,
+	STS_OPTION_INTEGER,
+	/* These repeat. */
 	STS_OPTION_LIST,
-	STS_OPTION_PAIRS, /* a list of NAME=VALUE */
+	STS_OPTION_PAIRS,      /* of NAME=VALUE */
+	STS_OPTION_FILE_PAIRS, /* of NAME=PATH, where the file has the value */
 };
 
 /* Where an option may stand in a configuration file. */
-enum sts_option_place {
+enum sts_option_stands {
 	STS_OPTION_ANYWHERE,     /* at the top level for all exchanges, or in one */
-	STS_OPTION_PROCESS,      /* at the top level: of the whole process */
+	STS_OPTION_PROCESS,      /* at the top level: it is of the whole process */
 	STS_OPTION_COMMAND_LINE, /* nowhere */
 };
 
-/* The texts of an option, one after the other: four pointers would be written to at every start. An
- * empty one is none. */
+/* An option without one of these has the empty text. */
 enum sts_option_text {
 	STS_OPTION_NAME,
-	STS_OPTION_METAVAR, /* of CHOICE: the choices themselves, "none|basic|post" */
-	STS_OPTION_FALLBACK,
-	STS_OPTION_HELP
+	STS_OPTION_METAVAR, /* of STS_OPTION_CHOICE: the choices themselves, "none|basic|post" */
+	STS_OPTION_DEFAULT,
+	STS_OPTION_HELP,
+	STS_OPTION_TEXTS /* how many there are */
 };
 
 struct sts_option {
-	const char *texts;
-	uint8_t kind; /* enum sts_option_kind */
-	uint8_t commands;
-	uint16_t offset; /* into struct sts_options; enum sts_list for lists */
-	uint8_t place;   /* enum sts_option_place */
+	uint16_t texts[STS_OPTION_TEXTS]; /* for sts_option_text() */
+	uint16_t field;     /* offset in struct sts_options; enum sts_list if it repeats */
+	uint8_t commands;   /* bits of enum sts_command */
+	uint8_t kind : 4;   /* enum sts_option_kind */
+	uint8_t stands : 2; /* enum sts_option_stands */
+	bool variable : 1;  /* is there an environment variable for it? */
 };
 
 extern const struct sts_option sts_option_table[];
@@ -57,7 +61,7 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
  *   last  in  the last place that counts: STS_OPTION_COMMAND_LINE for all options
  *   more  in  a further name; may be NULL
  */
-const char *sts_option_nearest(struct sts_slice word, unsigned commands, enum sts_option_place last,
-			       const char *more);
+const char *sts_option_nearest(struct sts_slice word, unsigned commands,
+			       enum sts_option_stands last, const char *more);
 
 #endif

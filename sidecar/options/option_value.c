@@ -60,7 +60,8 @@ static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 	}
 }
 
-bool sts_option_bool(const char *text, bool *value)
+/* "true", "1", "t" and the like; nothing is false. */
+static bool parse_bool(const char *text, bool *value)
 {
 	int32_t choice;
 
@@ -70,14 +71,29 @@ bool sts_option_bool(const char *text, bool *value)
 	return true;
 }
 
-static bool set(const struct sts_option *option, struct sts_options *o, const char *text)
+/* Whole numbers as Go's strconv reads them in base 10, bounded so that later arithmetic cannot
+ * overflow. */
+static bool parse_integer(const char *text, int64_t *value)
 {
-	void *field = (char *)o + option->offset;
+	bool negative = text[0] == '-';
+	uint64_t number;
+
+	if (text[0] == '-' || text[0] == '+')
+		text++;
+	if (!sts_parse_u64(sts_slice_of(text), 365 * 24 * 3600, &number))
+		return false;
+	*value = negative ? -(int64_t)number : (int64_t)number;
+	return true;
+}
+
+bool sts_option_set(const struct sts_option *option, struct sts_options *o, const char *text)
+{
+	void *field = (char *)o + option->field;
 	uint64_t number;
 
 	switch (option->kind) {
 	case STS_OPTION_FLAG:
-		return sts_option_bool(text, field);
+		return parse_bool(text, field);
 	case STS_OPTION_TEXT:
 		*(const char **)field = text;
 		return text[0] != '\0';
@@ -94,13 +110,14 @@ static bool set(const struct sts_option *option, struct sts_options *o, const ch
 		return parse_choice(sts_option_text(option, STS_OPTION_METAVAR), text, field);
 	case STS_OPTION_FRACTION:
 		return parse_fraction(text, field);
+	case STS_OPTION_INTEGER:
+		return parse_integer(text, field);
 	default:
 		return false;
 	}
 }
 
-/* What a value should have been, for a message. */
-static const char *wanted(const struct sts_option *option)
+const char *sts_option_wanted(const struct sts_option *option)
 {
 	switch (option->kind) {
 	case STS_OPTION_FLAG:
@@ -115,6 +132,8 @@ static const char *wanted(const struct sts_option *option)
 		return "a number, the GID";
 	case STS_OPTION_FRACTION:
 		return "a fraction (0.1 to 0.9)";
+	case STS_OPTION_INTEGER:
+		return "a whole number";
 	default:
 		return sts_option_text(option, STS_OPTION_METAVAR);
 	}
@@ -133,8 +152,7 @@ static enum sts_err check_pair(const struct sts_option_layer *layer,
 	if (key.len == 0)
 		return sts_fail(e, STS_EUSAGE, 0, "%s%s needs the form NAME=VALUE", layer->prefix,
 				name);
-	if (strcmp(sts_option_text(option, STS_OPTION_METAVAR), "K=V") != 0 ||
-	    !sts_request_name_is_secret(key))
+	if (option->kind == STS_OPTION_FILE_PAIRS || !sts_request_name_is_secret(key))
 		return STS_OK;
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, key, sizeof(shown) - 1);
@@ -159,10 +177,10 @@ static enum sts_err add(struct sts_option_layer *layer, const struct sts_option 
 			const char *name, struct sts_slice value, struct sts_error *e)
 {
 	struct sts_options *o = layer->o;
-	enum sts_list list = (enum sts_list)option->offset;
-	enum sts_err err = option->kind == STS_OPTION_PAIRS
-				   ? check_pair(layer, option, name, value, e)
-				   : STS_OK;
+	enum sts_list list = (enum sts_list)option->field;
+	enum sts_err err = option->kind == STS_OPTION_LIST
+				   ? STS_OK
+				   : check_pair(layer, option, name, value, e);
 
 	if (err != STS_OK)
 		return err;
@@ -182,22 +200,35 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 {
 	if (option->kind >= STS_OPTION_LIST)
 		return add(layer, option, name, value, e);
-	if (set(option, layer->o, value.data))
+	if (sts_option_set(option, layer->o, value.data))
 		return STS_OK;
 	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s",
-			layer->prefix, name, wanted(option));
+			layer->prefix, name, sts_option_wanted(option));
+}
+
+/* Set what the commands have defaults for. */
+static void set_defaults(struct sts_options *o, unsigned commands)
+{
+	for (size_t i = 0; i < sts_option_count; i++) {
+		const char *text = sts_option_text(&sts_option_table[i], STS_OPTION_DEFAULT);
+
+		if (*text && (sts_option_table[i].commands & commands))
+			sts_option_set(&sts_option_table[i], o, text);
+	}
 }
 
 void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
 	*o = (struct sts_options){
 		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
-	for (size_t i = 0; i < sts_option_count; i++) {
-		const struct sts_option *option = &sts_option_table[i];
-		const char *text = sts_option_text(option, STS_OPTION_FALLBACK);
+	set_defaults(o, STS_COMMAND_RUN | STS_COMMAND_FETCH);
+	set_defaults(o, command);
+}
 
-		if (*text &&
-		    (option->commands != STS_COMMAND_REFRESH || command == STS_COMMAND_REFRESH))
-			set(option, o, text);
-	}
+bool sts_options_has_token_file(const struct sts_options *o)
+{
+	struct sts_options without;
+
+	sts_options_defaults(&without, o->command);
+	return o->token_file != without.token_file;
 }

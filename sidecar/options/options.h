@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All options in one table: a row says an option's name, kind, which commands take it, its default
- * and its help line. Flag over environment (STS_ and the name in upper case) over the exchange in
- * the configuration file over the file's top level over default. An option is added by adding a
- * row.
+ * The options of a command, after all that says them has been read. A flag counts more than the
+ * environment (STS_ and the name in capitals), that more than the exchange in the configuration
+ * file, that more than the file's top level, and that more than the default. An option is added by
+ * a paragraph of options.toml, and a member here that gets its value.
  */
 #ifndef STS_OPTIONS_OPTIONS_H
 #define STS_OPTIONS_OPTIONS_H
@@ -59,7 +59,7 @@ struct sts_options {
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *file; /* `inspect FILE`, `protocols NAME` */
 	int32_t method, body, client_auth, log_format, log_level,
-		notify_signal; /* index into the row's choices */
+		notify_signal; /* numbers of the choices */
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
@@ -68,7 +68,9 @@ struct sts_options {
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
 	bool create_dir; /* the output directory, when it is missing */
 	/* `exchange` only */
-	bool single_run;
+	bool single_run, token_global_read;
+	const char *exchange_cacert_path;
+	int64_t seconds_between_runs, minutes_before_refresh; /* as given, and made into: */
 	int64_t poll_ms;         /* of /sig-cert; 0: the default of 30 s */
 	int64_t longest_wait_ms; /* 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];

@@ -50,6 +50,14 @@ bool sts_options_is_service_link(const char *name)
 	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
+/* The option whose variable has the name, if one of the commands takes it. */
+static const struct sts_option *find_variable(struct sts_slice name, unsigned commands)
+{
+	const struct sts_option *option = sts_option_find(name, commands);
+
+	return option && option->variable ? option : NULL;
+}
+
 static enum sts_err env_list(struct sts_option_layer *layer, const struct sts_option *option,
 			     const char *name, const char *value, struct sts_error *e)
 {
@@ -100,10 +108,10 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 		memcpy(known, name.data, name.len);
 		known[name.len] = '\0';
 		word = flip((struct sts_slice){known + 4, name.len - 4}, flipped);
-		option = sts_option_find(word, ~0u);
+		option = find_variable(word, ~0u);
 		if (!option && !sts_options_is_service_link(known) && !warning[0])
 			warn_unknown(known, word, o->command, warning, size);
-		option = sts_option_find(word, o->command);
+		option = find_variable(word, o->command);
 		if (!option || !*value)
 			continue; /* another command's option, or set to nothing */
 		err = option->kind >= STS_OPTION_LIST

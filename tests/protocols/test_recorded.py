@@ -196,15 +196,13 @@ def test_hostile_answers(sidecar, ask, name):
 # ---- the table is data ----
 
 def test_no_function_knows_a_protocol():
-    """Apart from the options, where --protocol has a default and the drop-in's arguments have one protocol."""
+    """Apart from the drop-in's arguments, whose protocol is one."""
     allowed = {"exchange_command.c": {"openunison"}}
-    default = {"token-exchange"}
     paths = [path for folder in ("lib", "sidecar") for path in (TOP / folder).rglob("*.[ch]")]
     assert len(paths) > 100
     known = []
     for path in paths:
         code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
         strings = set(re.findall(r'"((?:[^"\\\n]|\\.)*)"', code))
-        may = allowed.get(path.name, set()) | (default if path.parent.name == "options" else set())
-        known += [(path.name, name) for name in strings & set(NAMES) - may]
+        known += [(path.name, name) for name in strings & set(NAMES) - allowed.get(path.name, set())]
     assert not known

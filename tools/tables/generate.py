@@ -15,6 +15,7 @@ from tables.common import TableError  # noqa: E402
 
 KINDS = {
     "errors": "errors",
+    "options": "options",
     "protocols": "protocols",
 }
 

@@ -17,6 +17,7 @@ from tables.common import TOP, TableError, replace_block  # noqa: E402
 
 KINDS = (
     "errors",
+    "option_pages",
     "protocol_pages",
 )
 

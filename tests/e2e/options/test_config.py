@@ -6,6 +6,7 @@ import os
 import re
 import socket
 
+import jsonschema
 import pytest
 import yaml
 
@@ -158,3 +159,78 @@ def test_the_complaint_that_is_shown(several):
     [line] = re.findall(r"^    sts-sidecar: (.*)$", text, re.MULTILINE)
     several.write("config.json", '{"exchanges": [{"name": "a",\n"token_file": "x"}]}')
     assert complaint(several.fetch()).split(": ", 2)[2] == line.split(": ", 1)[1]
+
+
+# ---- the JSON Schema ----
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((TOP / "docs/config.schema.json").read_text()))
+# Parts of the complaints about what no schema can say; the words of the complaints about what is not JSON.
+BEYOND_A_SCHEMA = ("is the name of another exchange", "holds a secret")
+NOT_JSON = (": nothing", "not usable JSON")
+
+
+@pytest.mark.parametrize("where", shown())
+def test_the_schema_takes_what_is_shown(where):
+    SCHEMA.validate(json.loads(shown()[where]))
+
+
+@pytest.mark.parametrize("text, words", MISTAKES, ids=range(len(MISTAKES)))
+def test_the_schema_refuses_mistakes(text, words):
+    if any(part in words for part in NOT_JSON):
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(text)
+    else:
+        assert SCHEMA.is_valid(json.loads(text)) == any(part in words for part in BEYOND_A_SCHEMA)
+
+
+def agree(several, documents):
+    """The documents of which the schema and the program say different things."""
+    differ = []
+    for document in documents:
+        several.write("config.json", json.dumps(document))
+        run = several.sidecar.run("fetch", "--config", several.config_file, "--dry-run")
+        refused = run.status == 64 and re.match(rf"sts-sidecar: {re.escape(str(several.config_file))}:\d+:\d+: ", run.last)
+        if bool(refused) == SCHEMA.is_valid(document):
+            differ.append((document, run.last))
+    return differ
+
+
+def with_option(**options):
+    return {"exchanges": [{"name": "a", "url": "https://sts.example.com/"} | {key.replace("_", "-"): value for key, value in options.items()}]}
+
+
+TEXTS = ["", "x", "true", "f", "1", "30s", "1h30m", "1m1h", "1s500ms", "0640", "640", "0777", "auto", "0.5", ".25", "0.95", "0.1234", "a=b", "a=",
+         "=b", "json", "HUP", "none", "-1"]
+OTHERS = [True, False, None, 0, 1, -1, 640, 666, 999, 0.5, 0.95, 31536000, 31536001, 4294967294, 4294967295, [], {}, ["x"], ["a=b"], [""],
+          ["x", 1], {"k": "v"}, {"k": ""}, {"k": 1}, {"k=": "v"}, {"": "v"}]
+
+
+# One of each kind: a text, a flag, a duration, and so on.
+@pytest.mark.parametrize("option", ["url", "cacert_only", "timeout", "mode", "group", "refresh_fraction", "body", "notify_signal", "scope", "cacert",
+                                    "param", "header_file"])
+def test_the_schema_and_the_program_agree_on_values(option, several):
+    assert agree(several, [with_option(**{option: value}) for value in TEXTS + OTHERS]) == []
+
+
+def test_the_schema_and_the_program_agree_on_shapes(several):
+    exchange = {"name": "a", "url": "https://sts.example.com/"}
+    names = ["", "a", "A", "-a", "a-", "a-b", "a.b", "0", "a" * 31, "a" * 32, 1, None]
+    several_of = [[{"name": f"e{i}", "url": "https://sts.example.com/", "output-dir": f"/t/{i}"} for i in range(count)] for count in (0, 2, 16, 17)]
+    documents = [[], {}, 1, {"exchanges": {}}, {"exchanges": None}, {"exchanges": [1]}, {"exchanges": [{}]}, {"url": "x"}, {"exchange": [exchange]},
+                 {"exchanges": [exchange], "name": "a"}, {"exchanges": [exchange], "log-level": "debug"}, {"exchanges": [exchange], "timeout": 7},
+                 {"exchanges": [exchange], "timeout": "x"}, {"exchanges": [exchange], "config": "x"}, {"exchanges": [exchange], "dry-run": True},
+                 {"exchanges": [exchange | {"exchanges": []}]}, {"exchanges": [exchange], "listen": ":8080"},
+                 *({"exchanges": [exchange | {"name": name}]} for name in names), *({"exchanges": list_} for list_ in several_of)]
+    assert agree(several, documents) == []
+
+
+def test_the_schema_and_the_program_agree_on_keys(several):
+    """Every option of --help and some that are none, in an exchange and at the top level."""
+    found = re.findall(r"^  --([a-z-]+)", "".join(several.sidecar.run(command, "--help").out.decode()
+                                                  for command in ("run", "fetch", "check", "exchange")), re.MULTILINE)
+    names = sorted({*found, "cacert", "token_file", "URL", "--url", ""})
+    assert len(names) > 50
+    exchange = {"name": "a", "url": "https://sts.example.com/"}
+    for value in ("x", "30s", True, "json"):
+        assert agree(several, [{"exchanges": [{"name": "a", name: value}]} for name in names]
+                     + [{"exchanges": [exchange], name: value} for name in names]) == []

@@ -152,6 +152,8 @@ static void test_unknown_variables_warn(void)
 	const char *env[] = {"STS_AUDIANCE=a", "PATH=/", "STS", NULL};
 	const char *bad[] = {"STS_TIMEOUT=never", NULL};
 	const char *cases[] = {"STS_url=x", "STS_TOKEN-FILE=x", "STS_=x", "STS_URL", NULL};
+	const char *flag_of_exchange[] = {"STS_SINGLE_RUN=true", NULL};
+	const char *alias[] = {"STS_CACERT=/ca", NULL};
 
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK(strstr(warning, "STS_AUDIANCE") && strstr(warning, "STS_AUDIENCE?"));
@@ -164,6 +166,11 @@ static void test_unknown_variables_warn(void)
 		CHECK_STR(o.token_file, "/var/run/secrets/tokens/sts-token");
 		CHECK((warning[0] != '\0') == (strchr(cases[i], '=') != NULL));
 	}
+	CHECK_INT(read_with(STS_COMMAND_RUN, none, flag_of_exchange), STS_OK);
+	CHECK_STR(warning, "unknown variable STS_SINGLE_RUN is ignored");
+	CHECK_INT(read_with(STS_COMMAND_RUN, none, alias), STS_OK);
+	CHECK_STR(warning, "");
+	CHECK(o.list_count == 1 && o.list[0].list == STS_LIST_CACERT);
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, bad), STS_EUSAGE);
 	CHECK(strstr(e.msg, "STS_TIMEOUT") && !strstr(e.msg, "never"));
 }
@@ -196,6 +203,7 @@ static void test_exchange_is_its_predecessors_contract(void)
 			       "ignored",
 			       "--seconds-between-runs=-3",
 			       "--token-global-read=false",
+			       "--cacert-path=",
 			       NULL};
 
 	CHECK_INT(sts_options_read_exchange(&o, plain(usual), &e), STS_OK);
@@ -208,7 +216,7 @@ static void test_exchange_is_its_predecessors_contract(void)
 	CHECK_INT(o.longest_wait_ms, 30000);
 	CHECK(!o.single_run && o.create_dir && o.mode == STS_MODE_AUTO);
 	CHECK_INT(sts_options_read_exchange(&o, plain(mixed), &e), STS_OK);
-	CHECK(o.single_run);
+	CHECK(o.single_run && o.list_count == 0);
 	CHECK_INT(o.refresh_before_ms, 420000);
 	CHECK_INT(o.poll_ms, 10000);
 	CHECK(o.mode == STS_MODE_AUTO);
@@ -222,6 +230,10 @@ static void test_exchange_mistakes_exit_with_one(void)
 		{"--single-runn", "/token", "https://h/", "/tokens", NULL},
 		{"--seconds-between-runs=soon", "/token", "https://h/", "/tokens", NULL},
 		{"--single-run=perhaps", "/token", "https://h/", "/tokens", NULL},
+		{"--single-run=", "/token", "https://h/", "/tokens", NULL},
+		{"--seconds-between-runs=", "/token", "https://h/", "/tokens", NULL},
+		{"--cacert=/ca", "/token", "https://h/", "/tokens", NULL},
+		{"--timeout=5s", "/token", "https://h/", "/tokens", NULL},
 		{"/token", "https://h/", "/tokens", "--cacert-path", NULL},
 		{"-s", "/token", "https://h/", "/tokens", NULL},
 	};
