@@ -39,6 +39,7 @@ def test_yes(check, space):
     assert run.status == 0, run.err
 
 
+@pytest.mark.slow
 def test_several_directories(sidecar, space):
     """All must be good; the first that is not is told, and the wait is for all of them together."""
     put(space)
@@ -49,8 +50,8 @@ def test_several_directories(sidecar, space):
     assert run.status == 1 and str(bad) in says(run)
     run = sidecar.run("check", bad, space.out)
     assert run.status == 1 and str(bad) in says(run)
-    run = sidecar.run("check", "--wait=1s", bad, space.out, bad)
-    assert run.status == 1 and 0.9 < run.seconds < 5
+    run = sidecar.run("check", "--wait=3s", bad, space.out, bad)
+    assert run.status == 1 and 2.9 < run.seconds < 5.8, "not three seconds for each"
     run = sidecar.run("check", "--json", space.out, bad, space.out)
     assert [json.loads(line)["ok"] for line in run.out.splitlines()] == [True, False] and run.status == 1
     assert sidecar.run("check", space.out, "").status == 64
@@ -158,21 +159,23 @@ def test_a_fetch_that_worked(check, fetch, serve):
     assert check("--min-ttl", "20m").status == 1
 
 
+@pytest.mark.slow
 def test_wait_sees_the_token_come(check, space):
     timer = threading.Timer(0.7, put, [space])
     timer.start()
     try:
-        run = check("--wait", "10s")
+        run = check("--wait", "60s")    # more than anybody has patience for here
     finally:
         timer.join()
     assert run.status == 0
-    assert 0.6 < run.seconds < 3
+    assert run.seconds > 0.6
 
 
+@pytest.mark.slow
 def test_wait_gives_up(check):
     run = check("--wait", "1s")
     assert run.status == 1
-    assert 0.95 < run.seconds < 3
+    assert run.seconds > 0.95
     says(run)
 
 
@@ -203,6 +206,8 @@ def test_a_status_file_is_not_trusted(data, check, space):
 
 
 @pytest.mark.skipif(sanitized(), reason="measures the release binary")
-def test_it_is_quick(check, space):
+def test_it_is_quick(check, sidecar, space):
+    """Hardly longer than what does nothing at all."""
     put(space)
-    assert min(check().seconds for _ in range(10)) < 0.05
+    nothing = min(sidecar.run("--version").seconds for _ in range(10))
+    assert min(check().seconds for _ in range(10)) < 4 * nothing + 0.005

@@ -127,15 +127,13 @@ def test_told_to_stop(stage, number, exchange, serve, space):
     with exchange(f"--cacert-path={space.ca_file}", space.token_file, server.url(PATH), space.out, background=True) as process:
         if stage == "between":
             wait_for((space.out / "expires").exists, "a token")
-            wait_for((space.out / "thumbprint").exists, "a token")
-            time.sleep(0.1)
+            wait_for(lambda: not process.children(), "the end of the worker")
         else:
-            assert server.stalled.wait(10)
-        told = time.monotonic()
+            assert server.stalled.wait(20)
         process.signal(number)
-        run = process.wait(5)
+        # An attempt may take 30 s, and the server is silent for 20.
+        run = process.wait(10)
         assert run.status == 0, run.err
-        assert time.monotonic() - told < 0.5
         assert not process.children()
 
 
@@ -152,36 +150,29 @@ def test_a_single_run_that_is_stopped_has_not_succeeded(number, exchange, serve,
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda s: s.name)
 def test_fetch_that_is_stopped_has_not_succeeded(number, fetch, serve):
     server = serve(stall="request")
-    with fetch(server.url(PATH), background=True) as process:
-        assert server.stalled.wait(10)
-        told = time.monotonic()
+    with fetch(server.url(PATH), background=True, timeout="60s", deadline="60s") as process:
+        assert server.stalled.wait(20)
         process.signal(number)
-        run = process.wait(5)
+        run = process.wait(10)
         assert run.status == 75, run.err
-        assert time.monotonic() - told < 0.5
         assert run.lines
 
 
 def test_fetch_is_stopped_while_it_waits_for_the_next_try(fetch, serve):
     server = serve(http(503, headers=["Retry-After: 60"]))
     with fetch(server.url(PATH), background=True, deadline="100s") as process:
-        deadline = time.monotonic() + 10
-        while not server.requests and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(0.3)
-        told = time.monotonic()
+        wait_for(lambda: server.requests, "a request")
+        wait_for(lambda: not process.children(), "the end of the worker")
         process.signal(signal.SIGTERM)
-        run = process.wait(5)
+        run = process.wait(10)
         assert run.status == 75, run.err
-        assert time.monotonic() - told < 0.5
 
 
 def test_two_writers_are_kept_apart(exchange, fetch, serve, space):
     server = serve(tokens.openunison(tokens.issued()))
     with exchange(f"--cacert-path={space.ca_file}", space.token_file, server.url(PATH), space.out, background=True) as process:
-        wait_for((space.out / "thumbprint").exists, "a token")
         wait_for((space.out / "expires").exists, "a token")
-        time.sleep(0.2)
+        wait_for(lambda: not process.children(), "the end of the worker")
         before = space.snapshot()
         run = fetch(server.url(PATH))
         assert run.status == 73, run.err

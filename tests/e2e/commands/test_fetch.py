@@ -6,9 +6,11 @@ import stat
 import time
 import urllib.parse
 
+import pytest
+
 from harness import tokens
 from harness.answers import KiB
-from harness.bad_input import good, head, value
+from harness.bad_input import good
 from harness.sidecar import UID
 from harness.tokens import http
 
@@ -120,6 +122,7 @@ def test_mode_as_given(fetch, serve, space):
     assert mode_of(space.out / "token.jwt") == mode_of(space.out / "expires") == 0o440
 
 
+@pytest.mark.slow
 def test_it_tries_again_until_it_works(fetch, serve, space):
     token = tokens.issued()
     answers = iter([tokens.http(503, b"busy"), tokens.http(401, b""), tokens.openunison(token)])
@@ -197,12 +200,13 @@ def test_the_last_attempt_does_not_hide_why_the_others_failed(fetch, serve, spac
     assert [run.wait().status for run in runs] == [77] * len(runs)
 
 
+@pytest.mark.slow
 def test_the_wait_of_retry_after_is_obeyed(fetch, serve):
     answers = iter([http(503, headers=["Retry-After: 3"]), good()])
     server = serve(lambda _: next(answers))
     run = fetch(server.url("/token/user"), deadline="20s")
     assert run.status == 0, run.err
-    assert 2.9 < run.seconds < 8
+    assert run.seconds > 2.9 and len(server.requests) == 2
 
 
 def test_pipes_that_do_not_block(sidecar, serve, space, subject):

@@ -32,7 +32,7 @@ def test_hangup_and_refresh(rig):
     asked = r.command("refresh", r.out, timeout=20)
     assert asked.status == 0, asked.err
     assert asked.out.startswith(b"refreshed the token in ") and asked.out.count(b"\n") == 1
-    assert FLOOR_S - 1 < time.monotonic() - first < FLOOR_S + 3
+    assert time.monotonic() - first > FLOOR_S - 1
     assert len(r.requests()) == 2
     r.mock.fault(status=403)
     time.sleep(max(0, FLOOR_S - 1))
@@ -61,18 +61,16 @@ def test_refresh_signals_nobody_else(rig, sidecar):
             other.kill()
 
 
+@pytest.mark.slow
 def test_hangup_refreshes(running):
     process, server = running
-    time.sleep(0.1)
     process.signal(signal.SIGHUP)
-    deadline = time.monotonic() + 8     # not before 5 s after a success
-    while len(server.requests) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: len(server.requests) == 2, "a second request")
     process.signal(signal.SIGTERM)
     assert process.wait(5).status == 0
 
 
+@pytest.mark.slow
 def test_refresh_asks_the_one_that_runs(running, sidecar, space):
     process, server = running
     run = sidecar.run("refresh", space.out)
@@ -85,6 +83,7 @@ def test_refresh_asks_the_one_that_runs(running, sidecar, space):
     assert len(run.lines) == 1
 
 
+@pytest.mark.slow
 def test_other_commands_beside_it(several):
     """`check` of all directories, `refresh` and `inspect` of one."""
     several.configure(several.exchange("a"), several.exchange("b"))
@@ -92,7 +91,6 @@ def test_other_commands_beside_it(several):
     dirs = [several.out / name for name in "ab"]
     assert several.sidecar.run("check", "--wait=20s", *dirs).status == 0
     before = several.token("b")
-    time.sleep(5.1)     # the floor between two attempts
     run = several.sidecar.run("refresh", dirs[1])
     assert run.status == 0, run.err
     assert several.token("b") != before
@@ -101,6 +99,7 @@ def test_other_commands_beside_it(several):
     assert several.sidecar.run("check", *dirs).status == 0
 
 
+@pytest.mark.slow
 def test_refresh_and_readiness_without_token_jwt(serve, sidecar, space):
     server, port = serve(lambda request: tokens.exchanged(tokens.issued())), free_port()
     with sidecar.start("run", "--url", server.url("/"), "--token-file", space.token_file, "--output-dir", space.out, "--cacert-path",

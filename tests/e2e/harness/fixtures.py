@@ -85,7 +85,7 @@ def fetch(sidecar, space):
     """Run `fetch` with the usual options; keyword arguments replace or remove (None) them: fetch(url, "--stdout", deadline="9s")."""
     def run(url, *more, background=False, env=None, uid=None, input=None, **options):
         usual = {"protocol": "openunison", "token-file": space.token_file, "output-dir": space.out, "cacert-path": space.ca_file,
-                 "timeout": "5s", "deadline": "10s", "log-format": "text"}
+                 "timeout": "20s", "deadline": "30s", "log-format": "text"}
         usual |= {key.replace("_", "-"): value for key, value in options.items()}
         args = ["fetch", *(["--url", url] if url else [])]
         for key, value in usual.items():

@@ -62,6 +62,8 @@ class Mock:
         (folder / "jwks.json").write_text(mock("jwks", self.cluster))
         self.log = folder / "log"
         files = {"port-file": folder / "port", "control-port-file": folder / "control", "jwks": folder / "jwks.json", "log": self.log}
+        for name in ("port-file", "control-port-file"):
+            files[name].unlink(missing_ok=True)  # of one that was started here before
         if tls and "--cert" not in args:
             files["ca-out"] = folder / "ca.pem"
         command = [MOCK, "serve", "--port", "0", "--control-port", "0", "--exit-with-parent"]

@@ -94,7 +94,7 @@ class Rig:
     def asked(self, count, path=USER, patience_s=20):
         return wait_for(lambda: (seen := self.requests(path)) and len(seen) >= count and seen, f"{count} requests for {path}", patience_s)
 
-    def has_token(self, patience_s=10):
+    def has_token(self, patience_s=20):
         wait_for((self.out / "expires").exists, f"a token, log: {self.lines()}", patience_s)
 
     def token(self):
@@ -109,7 +109,7 @@ class Rig:
 
     def stop(self, process, number=signal.SIGTERM):
         process.signal(number)
-        return process.wait(5)
+        return process.wait(10)
 
 
 @pytest.fixture

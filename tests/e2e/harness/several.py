@@ -114,7 +114,7 @@ class Several:
 
     def stop(self, process):
         process.signal(signal.SIGTERM)
-        return process.wait(5)
+        return process.wait(10)
 
     def close(self):
         for process in self.processes:

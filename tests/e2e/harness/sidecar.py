@@ -61,6 +61,21 @@ class Result:
         return self.lines[-1] if self.lines else ""
 
 
+def holds_signals(pid):
+    """Does the program hold TERM back? It does from its first moment on. unshare, which may have started it, does so for a moment, too."""
+    with contextlib.suppress(OSError):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        blocked = re.search(r"^SigBlk:\s+(\w+)$", status, re.M)
+        return status.startswith("Name:\tsts-sidecar\n") and int(blocked[1], 16) >> (signal.SIGTERM - 1) & 1
+    return False
+
+
+def children_of(pid):
+    with contextlib.suppress(OSError):
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
 def is_one_line(run):
     """Is what it said one line of printable ASCII?"""
     return run.err.count("\n") == 1 and all(" " <= c <= "~" for c in run.err.rstrip("\n"))
@@ -75,11 +90,9 @@ class Process:
         self.started = time.monotonic()
 
     def children(self):
-        with contextlib.suppress(OSError):
-            return [int(pid) for pid in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
-        return []
+        return children_of(self.pid)
 
-    def worker(self, patience_s=5):
+    def worker(self, patience_s=20):
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             for child in self.children():

@@ -132,6 +132,7 @@ def test_answers_that_mean_two_things(answer, fetch, serve):
 
 # ---- time ----
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["head", "body", "chunk", "interim"])
 def test_a_byte_now_and_then_does_not_move_the_deadline(where, sidecar, space, identity, folder):
     """Slow loris: each byte arrives well within any time-out of an idle connection."""
@@ -148,14 +149,14 @@ def test_a_byte_now_and_then_does_not_move_the_deadline(where, sidecar, space, i
                 time.sleep(0.05)
 
     with Slow(tls=tls_context(identity, folder)) as server:
-        begin = time.monotonic()
         run = sidecar.run("fetch", "--url", server.url("/"), "--token-file", space.token_file, "--output-dir", space.out, "--cacert-path",
                           space.ca_file, "--timeout", "1s", "--deadline", "2s", "--log-format", "text")
         assert run.status == 75, run.err
-        assert time.monotonic() - begin < 2 + 1 + 2
+        assert run.seconds < 15, "the server goes on for ever"
         assert 'error="timeout"' in run.last, run.err
 
 
+@pytest.mark.slow
 def test_a_slow_trickle_does_not_outlast_the_time(fetch, folder, identity):
     """One byte at a time keeps a connection alive, but not the attempt."""
     data = good()
@@ -171,10 +172,9 @@ def test_a_slow_trickle_does_not_outlast_the_time(fetch, folder, identity):
                 time.sleep(0.1)
 
     with Trickle(tls=servers.tls_context(identity, folder)) as server:
-        started = time.monotonic()
         run = fetch(server.url("/token/user"), timeout="1s", deadline="1s")
         assert run.status == 75, run.err
-        assert time.monotonic() - started < 4
+        assert run.seconds < 0.1 * len(data) / 2
 
 
 def chunked(body, size=7, trailer=b""):
@@ -216,6 +216,6 @@ def test_a_complete_body_needs_no_close_notify(fetch, serve):
 
 def test_a_server_that_does_not_close_is_not_waited_for(fetch, serve):
     server = serve(servers.Answer(tokens.openunison(tokens.issued()), "stall"))
-    run = fetch(server.url("/token/user"))
+    run = fetch(server.url("/token/user"), timeout="30s", deadline="30s")
     assert run.status == 0, run.err
-    assert run.seconds < 3
+    assert run.seconds < 10, "the server would stay for 20 s"

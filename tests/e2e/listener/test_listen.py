@@ -18,7 +18,7 @@ from harness.listener import HOST, ask, free_port, get, metrics, page, pid_of, u
 from harness.mock import wait_for
 from harness.runs import SHORT, rig, running  # rig, running: fixtures
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, TOP, can_trace, sanitized, traced
+from harness.sidecar import ROOT, TOP, can_trace, children_of, sanitized, traced
 
 PATH = "/vault/token/user"
 ALERTS = re.compile(r"```yaml\n(groups:.*?)```", re.S)
@@ -213,10 +213,13 @@ def test_a_port_that_is_taken(start, space, sidecar, serve, answer):
         port = taken.getsockname()[1]
         with sidecar.start(*arguments(space, serve(answer).url(PATH), "--listen", f"127.0.0.1:{port}", "--log-format", "json")) as process:
             wait_for((space.out / "expires").exists, "a token")
+            said = [process.popen.stderr.readline().decode()]
+            while "port" not in said[-1]:
+                said.append(process.popen.stderr.readline().decode())
             time.sleep(0.5)
             process.signal(signal.SIGTERM)
             run = process.wait(5)
-    lines = [line for line in run.lines if "port" in line]
+    lines = [line for line in said + run.lines if "port" in line]
     assert run.status == 0
     assert len(lines) == 1 and '"hint":"' in lines[0] and f"127.0.0.1:{port}" in lines[0]
 
@@ -277,6 +280,7 @@ def test_it_is_gone_when_told_to_stop(start):
         pass
 
 
+@pytest.mark.slow
 def test_it_is_started_again(start, space):
     """And the numbers are still there: they are the supervisor's."""
     process, port = start()
@@ -316,6 +320,7 @@ def test_memory_and_descriptors(start):
         assert int(about["Seccomp_filters"]) == int(above["Seccomp_filters"]) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
 def test_what_the_processes_do(sidecar, serve, space, answer):
     """The supervisor opens no socket, the process of --listen no token; both sleep in poll()."""
@@ -328,6 +333,7 @@ def test_what_the_processes_do(sidecar, serve, space, answer):
         for path in ("/readyz", "/metrics", "/livez"):
             assert page(port, path)[0] == 200
         supervisor = process.children()[0]
+        wait_for(lambda: len(children_of(supervisor)) == 1, "the end of the worker")
         time.sleep(0.5)
         before = trace.read_text()
         time.sleep(1.5)

@@ -4,7 +4,6 @@ name that only the proxy knows, or by 0.0.0.0 and [::], which Linux connects to 
 import base64
 import json
 import re
-import time
 
 import pytest
 
@@ -250,15 +249,16 @@ def test_a_proxy_that_is_not_there(fetch):
     assert run.status == 69 and '"error":"proxy"' in run.err and "no way to the proxy: 127.0.0.1:1: connection refused" in run.err, run.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", ["accept", "request"])
 def test_a_proxy_that_hangs(stall, serve, fetch):
     proxy = serve(tls=False, stall=stall)
-    began = time.monotonic()
     run = fetch("https://sts.example.test/", "--proxy", f"http://127.0.0.1:{proxy.port}", timeout="1s", deadline="1s", log_format="json")
     assert run.status == 69 and '"error":"proxy"' in run.err and "did not answer within the time" in run.err, run.err
-    assert time.monotonic() - began < 4
+    assert run.seconds < 15, "the proxy is silent for 20 s"
 
 
+@pytest.mark.slow
 def test_a_proxy_that_hangs_in_its_head(serve, fetch):
     proxy = serve(servers.Answer(b"HTTP/1.1 200 OK\r\nVia: ", "stall"), tls=False)
     run = fetch("https://sts.example.test/", "--proxy", f"http://127.0.0.1:{proxy.port}", timeout="1s", deadline="1s", log_format="json")
@@ -277,16 +277,12 @@ def test_the_first_line_of_run(sts, tunnel, sidecar, space):
     secret = "http://user:SECRET@127.0.0.1"
     with sidecar.start("run", "--url", url(sts), "--protocol", "openunison", "--token-file", space.token_file, "--output-dir", space.out,
                        "--cacert-path", space.ca_file, "--proxy", f"{secret}:{tunnel.port}") as run:
-        deadline = time.monotonic() + 10
-        while not (space.out / "token.jwt").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        time.sleep(0.2)
+        lines = [run.popen.stderr.readline().decode() for _ in range(2)]
         run.signal(15)
         result = run.wait()
     assert result.status == 0, result.err
-    assert json.loads(result.lines[1])["proxy"] == f"127.0.0.1:{tunnel.port}"
-    assert sum("proxy" in line for line in result.lines) == 1 and "SECRET" not in result.err
+    assert json.loads(lines[1])["proxy"] == f"127.0.0.1:{tunnel.port}"
+    assert "proxy" not in lines[0] + result.err and "SECRET" not in lines[1] + result.err
 
 
 def test_proxy_variables(fetch, serve):

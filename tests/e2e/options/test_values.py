@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from harness.bad_input import Row, check, each, value
+from harness.bad_input import Row, check, each
 from harness.sidecar import is_one_line
 from harness.tokens import http
 

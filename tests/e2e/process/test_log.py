@@ -50,14 +50,14 @@ def test_a_stuck_log(rig, full_pipe):
     process = r.run(log=False, stderr=write_end)
     r.has_token()
     refreshed(r, 2)
-    time.sleep(0.3)
+    # The line comes before the status.
+    wait_for(lambda: r.status()["attempts"] == "3", "the third")
     os.set_blocking(read_end, False)
     with contextlib.suppress(BlockingIOError):
         while os.read(read_end, 65536):
             pass
     refreshed(r, 1)
     wait_for(lambda: r.status()["attempts"] == "4", "the fourth")
-    time.sleep(0.2)
     line = os.read(read_end, 65536).decode()
     assert line.startswith('{"level":"info"') and '"dropped_lines":4' in line
     process.signal(signal.SIGTERM)

@@ -140,6 +140,7 @@ def names(process):
     return {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1].decode() for pid in process.children()}
 
 
+@pytest.mark.slow
 def test_hup_to_all_of_this_name(several):
     """`pkill -HUP sts-sidecar` means the supervisor: it ends neither an exchange that is under way nor the process of --listen."""
     several.configure(several.exchange("a", url=several.hang(), timeout="4s"), several.exchange("b"))

@@ -174,6 +174,7 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_lowered(several):
     """poll(2) refuses more descriptors than the limit allows, at once and for ever: no reason to spin, or to be deaf."""
     several.lifetimes = {"a": 7}
@@ -190,6 +191,7 @@ def test_a_limit_that_is_lowered(several):
     assert several.stop(process).status == 0
 
 
+@pytest.mark.slow
 def test_a_timer_that_is_refused(several):
     """timerfd_settime(2) fails: without a timer, the clock is looked at; what is due is done, and nothing spins."""
     several.lifetimes = {"a": 7}

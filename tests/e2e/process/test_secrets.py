@@ -14,6 +14,7 @@ import pytest
 
 from harness import tokens
 from harness.answers import exchange
+from harness.mock import wait_for
 from harness.sidecar import GID, ROOT, UID, sanitized
 from harness.tokens import http
 
@@ -206,8 +207,7 @@ def test_a_neighbour_of_the_same_user_sees_nothing(held):
     identity = dict(user=UID, group=GID, extra_groups=[]) if ROOT else {}
     control = subprocess.Popen(["/bin/sleep", "30"], cwd="/", **identity)
     try:
-        time.sleep(0.1)
-        assert look_at(control.pid)["environ"] == "readable"
+        wait_for(lambda: look_at(control.pid)["environ"] == "readable", "the control's environment")
     finally:
         control.kill()
         control.wait(5)

@@ -8,7 +8,7 @@ import time
 import jwt
 import pytest
 from harness import tokens
-from harness.mock import start, sts  # fixtures
+from harness.mock import start, sts, wait_for  # start, sts: fixtures
 from harness.sidecar import sanitized
 
 USER = "/vault/token/user"
@@ -142,6 +142,7 @@ def test_what_is_no_fault(fault, start, ask, space):
     assert (space.out / "expires").read_text() <= tokens.rfc3339(mock.verify(token)["exp"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["status=503&times=2", "close_handshake=1&times=2", "truncate_body=10&times=1"])
 def test_it_gets_through_in_the_end(fault, start, ask):
     mock = start("--fault", fault)
@@ -171,13 +172,15 @@ def test_the_worker_killed_at_a_stage(stage, start, ask, space):
     before = space.snapshot()
     with ask(mock, background=True, deadline="1s", timeout="15s") as process:
         worker = process.worker()
-        time.sleep(0.3)
+        wait_for(lambda: mock.stats()["connections"], "a connection")
+        time.sleep(0.2)
         os.kill(worker, signal.SIGKILL)
         run = process.wait(10)
     assert run.status == 70 and "killed by signal 9" in run.last, run.err
     assert space.snapshot() == before
 
 
+@pytest.mark.slow
 def test_a_time_out_names_its_stage(start, ask):
     mock = start()
     for stage, fault in HOLDS.items():

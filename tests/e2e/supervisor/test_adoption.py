@@ -8,7 +8,6 @@ import pytest
 
 from harness import tokens
 from harness.runs import SUCCESS, USER, rig  # rig: fixture
-from harness.sidecar import sanitized
 
 
 @pytest.mark.slow
@@ -53,7 +52,8 @@ def test_a_token_that_is_there_is_adopted_by_run(sidecar, serve, space):
     server = serve(tokens.openunison(tokens.issued()))
     with sidecar.start("run", "--url", server.url(USER), "--protocol", "openunison", "--token-file", space.token_file,
                        "--output-dir", space.out, "--cacert-path", space.ca_file) as process:
-        time.sleep(1.0 if not sanitized() else 2.0)
+        while b"token adopted" not in process.popen.stderr.readline():
+            pass
         process.signal(signal.SIGTERM)
         assert process.wait(5).status == 0
     assert server.requests == []

@@ -32,6 +32,7 @@ def test_the_end_of_a_chain(several):
     assert several.requests("b") == []
 
 
+@pytest.mark.slow
 def test_what_waits_says_so(several):
     several.failures = {"a": 503}
     several.configure(several.exchange("a"), several.exchange("b", reads="a"), several.exchange("c", reads="b"))

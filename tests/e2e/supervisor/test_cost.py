@@ -13,7 +13,7 @@ from harness import tokens
 from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, USER, rig, running  # rig, running: fixtures
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, can_trace, needs_root, sanitized, traced
+from harness.sidecar import ROOT, can_trace, children_of, needs_root, sanitized, traced
 
 PRIVATE_DIRTY_MAX_KIB = 48
 BESIDE_THE_BINARY_MAX_KIB = 48
@@ -179,6 +179,7 @@ def test_it_sleeps_between_refreshes(sidecar, serve, space):
                        "--output-dir", space.out, "--cacert-path", space.ca_file,
                        prefix=traced(space.folder / "trace"), uid=0, gid=0) as process:
         wait_for((space.out / "expires").exists, "a token")
+        wait_for(lambda: not children_of(process.children()[0]), "the end of the worker")
         time.sleep(0.5)
         before = (space.folder / "trace").read_text()
         time.sleep(2)

@@ -30,6 +30,7 @@ def application():
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_application_gets_a_signal(several, application):
     """After the files are there, once for each exchange that names it, and not for a token that was there before."""
     pid = several.write("pid", f"{application.pid}\n")

@@ -2,7 +2,6 @@
 """Several exchanges in one process: what one does is no business of the others', unless it reads their output."""
 import itertools
 import signal
-import time
 
 import pytest
 
@@ -21,6 +20,7 @@ def test_fetch_two(several):
     assert len(several.asked) == 2
 
 
+@pytest.mark.slow
 def test_fetch_exits_as_the_first_that_failed(several):
     several.configure(several.exchange("a"), several.exchange("b"), several.exchange("c"))
     several.failures = {"b": 403, "c": 404}
@@ -74,18 +74,21 @@ def test_a_directory_that_cannot_be_owned(several):
     assert several.sidecar.run("run", "--config", several.config_file).status == 73
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_no_business_of_the_others(several):
     """Four that hang would take all workers, three leave one."""
     several.lifetimes = {"good": 7}
-    hanging = [several.exchange(f"hangs-{i}", url=several.hang()) for i in range(3)]
+    hanging = [several.exchange(f"hangs-{i}", url=several.hang(), timeout="60s") for i in range(3)]
     several.configure(*hanging, several.exchange("good"))
     process = several.start()
-    several.said("token refreshed", "good", 2, patience_s=10)
+    several.said("token refreshed", "good", 2)
     first, second = several.requests("good")[:2]
-    assert 4.5 < second[0] - first[0] < 7.5
+    assert second[0] - first[0] > 4.5
+    assert not any("time ran out" in line["msg"] for line in several.lines()), "all three hang, still"
     assert several.stop(process).status == 0
 
 
+@pytest.mark.slow
 def test_sixteen(several):
     """Never more than four at once, and all of them in the end."""
     most = 0
@@ -121,13 +124,11 @@ def test_a_token_that_is_there_beside_a_failed_fetch(several):
 
 @pytest.mark.skipif(sanitized(), reason="a sanitizer's own start takes longer")
 def test_told_to_stop_with_all_workers_busy(several):
-    several.configure(*(several.exchange(f"hangs-{i}", url=several.hang()) for i in range(6)))
+    several.configure(*(several.exchange(f"hangs-{i}", url=several.hang(), timeout="60s") for i in range(6)))
     process = several.start()
     wait_for(lambda: len(process.children()) == 4 and several.dead.connections >= 4, "four workers")
-    started = time.monotonic()
     process.signal(signal.SIGTERM)
-    assert process.wait(5).status == 0
-    assert time.monotonic() - started < 0.5
+    assert process.wait(10).status == 0
 
 
 @pytest.mark.slow

@@ -98,10 +98,11 @@ def test_sent_once(once):
 
 def test_sent_once_and_killed(once):
     """The stage byte was the last that was heard of the worker."""
-    once.configure(once.once("a", timeout="60s") | {"connect": f"127.0.0.1:{once.serve(stall='request').port}"})
+    silent = once.serve(stall="request")
+    once.configure(once.once("a", timeout="60s") | {"connect": f"127.0.0.1:{silent.port}"})
     process = once.start()
     worker = process.worker()
-    time.sleep(1.5)
+    assert silent.stalled.wait(20)
     os.kill(worker, signal.SIGKILL)
     line = once.said("killed by signal 9", "a")[0]
     assert "after the request was sent" in line["msg"]

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import signal
 import socket
 import statistics
@@ -18,7 +17,7 @@ import pytest
 from harness.listener import connect, free_port, up
 from harness.mock import wait_for
 from harness.runs import rig  # fixture
-from harness.sidecar import GID, ROOT, UID, can_trace, sanitized
+from harness.sidecar import GID, ROOT, UID, can_trace, holds_signals, sanitized
 
 LIMIT_MS = 100
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
@@ -148,13 +147,6 @@ def as_pid_1(r, *flags, **more):
 
 WAYS = [plainly, pytest.param(as_pid_1, marks=needs_namespaces)]
 each_way = pytest.mark.parametrize("run", WAYS, ids=["process", "pid1"])
-
-
-def holds_signals(pid):
-    """It does, not the program that starts it: unshare holds TERM back for a moment, too, and then it is lost."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    blocked = re.search(r"^SigBlk:\s+(\w+)$", status, re.M)
-    return status.startswith("Name:\tsts-sidecar\n") and int(blocked[1], 16) >> (signal.SIGTERM - 1) & 1
 
 
 @each_way

@@ -19,8 +19,8 @@ def storm(r, seconds, *mint):
     token = r.mock.mint(*mint)
     volume = Projected(r.folder / "volume", "sts-token", token)
     r.token_file = volume.path
-    process, until = r.run(), time.monotonic() + seconds
-    while time.monotonic() < until:
+    process, began = r.run(), time.monotonic()
+    while time.monotonic() - began < seconds or len(r.lines()) < 2:
         volume.swap(token)
         time.sleep(0.02)
     assert r.stop(process).status == 0
@@ -79,9 +79,7 @@ def test_a_swap_frees_a_capped_token(rotating):
     time.sleep(0.5)
     assert len(r.requests()) == 1
     r.projected.swap(r.mock.mint("--expires-in", "2h"))
-    swapped = time.monotonic()
-    r.asked(2, patience_s=15)
-    assert time.monotonic() - swapped < 12
+    r.asked(2)  # by itself it would do so in ten minutes
     r.said("token refreshed", 2)
     assert r.claims()["exp"] > time.time() + 3000
     # Once per change.

@@ -149,6 +149,7 @@ def test_one_that_has_expired(strict, client_ca, fetch, space):
     assert run.status == 69 and "alert 45: certificate expired" in run.err, run.err
 
 
+@pytest.mark.slow
 def test_read_afresh(strict, clients, sidecar, space):
     """`run` takes what is there at each exchange."""
     client, other = clients["ec"], clients["rsa2048"]
