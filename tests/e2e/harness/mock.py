@@ -63,7 +63,7 @@ class Mock:
         self.log = folder / "log"
         files = {"port-file": folder / "port", "control-port-file": folder / "control", "jwks": folder / "jwks.json", "log": self.log}
         for name in ("port-file", "control-port-file"):
-            files[name].unlink(missing_ok=True)  # of one that was started here before
+            files[name].unlink(missing_ok=True)  # a mock STS that was started here before has left them
         if tls and "--cert" not in args:
             files["ca-out"] = folder / "ca.pem"
         command = [MOCK, "serve", "--port", "0", "--control-port", "0", "--exit-with-parent"]
@@ -74,9 +74,6 @@ class Mock:
         if "--signing-key" not in args and "--alg" not in args:
             command += ["--alg", "ES256"]
         self.tls = tls
-        # A mock STS that was started in this folder before has left its ports there.
-        for name in ("port", "control"):
-            (folder / name).unlink(missing_ok=True)
         self.process = subprocess.Popen([*map(str, command), *map(str, args)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         try:
             wait_for(lambda: (folder / "port").exists() or self.process.poll() is not None, "the mock's port")

@@ -93,6 +93,8 @@ class Server:
         self._hold("handshake")
         request = connection.recv(65536) if self.blind else read_request(connection)
         self.requests.append(request)
+        if not self.blind and b"\r\n\r\n" not in request:
+            return  # it went away before it had asked
         self._hold("request")
         answer = self.answer(request) if callable(self.answer) else self.answer
         if not isinstance(answer, Answer):
