@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "test.h"
+
+static struct sts_events ev;
+static struct sts_error e;
+static char dir[] = "/tmp/sts-events-XXXXXX";
+
+/* What is there already: the time that is waited for has passed. */
+static unsigned now(void)
+{
+	return sts_events_wait(&ev, 1, NULL, 0);
+}
+
+static void write_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	CHECK(fd >= 0 && write(fd, "x", 1) == 1);
+	close(fd);
+}
+
+static bool blocked(int signal)
+{
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	return sigismember(&mask, signal) == 1;
+}
+
+static const int all[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
+
+/* What comes before the setup is kept, and what a parent has left ignored is not ignored. */
+static void test_setup(void)
+{
+	struct sigaction action;
+
+	signal(SIGCHLD, SIG_IGN);
+	sts_events_hold();
+	for (size_t i = 0; i < 5; i++)
+		CHECK(blocked(all[i]));
+	CHECK(!blocked(SIGALRM));
+	raise(SIGTERM);
+	CHECK_INT(sts_events_init(&ev, &e), STS_OK);
+	for (size_t i = 0; i < 5; i++)
+		CHECK(blocked(all[i]));
+	sigaction(SIGCHLD, NULL, &action);
+	CHECK(action.sa_handler == SIG_DFL);
+	sigaction(SIGPIPE, NULL, &action);
+	CHECK(action.sa_handler == SIG_IGN);
+	const int fds[] = {ev.signal_fd, ev.timer_fd, ev.clock_fd};
+	for (size_t i = 0; i < 3; i++) {
+		CHECK(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
+		CHECK(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
+	}
+	CHECK_INT(ev.watch_fd, -1);
+	CHECK_INT(ev.armed_boot_ms, -1);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_STOP);
+}
+
+static void test_no_descriptors(void)
+{
+	struct sts_events other;
+	struct rlimit old, none;
+	int lowest = dup(0);
+
+	close(lowest);
+	getrlimit(RLIMIT_NOFILE, &old);
+	for (int spare = 0; spare <= 2; spare++) {
+		none = old;
+		none.rlim_cur = (rlim_t)(lowest + spare);
+		CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+		/* The clock's timer, which is the third, is not required. */
+		CHECK_INT(sts_events_init(&other, &e), spare < 2 ? STS_EFORK : STS_OK);
+		setrlimit(RLIMIT_NOFILE, &old);
+		if (spare < 2)
+			CHECK(strstr(e.msg, "no descriptor for signals or timers: ") == e.msg);
+		else
+			CHECK_INT(other.clock_fd, -1);
+		close(other.signal_fd);
+		close(other.timer_fd);
+	}
+}
+
+static void test_signals(void)
+{
+	static const struct {
+		int signal;
+		unsigned event;
+	} rows[] = {
+		{SIGTERM, STS_EVENT_STOP},   {SIGINT, STS_EVENT_STOP},   {SIGUSR1, STS_EVENT_STOP},
+		{SIGHUP, STS_EVENT_REFRESH}, {SIGCHLD, STS_EVENT_CHILD},
+	};
+
+	for (size_t i = 0; i < 5; i++) {
+		raise(rows[i].signal);
+		CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), rows[i].event);
+		CHECK_INT(now(), STS_EVENT_TIMER); /* each is told once */
+	}
+	for (size_t i = 0; i < 5; i++)
+		raise(rows[i].signal);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0),
+		  STS_EVENT_STOP | STS_EVENT_REFRESH | STS_EVENT_CHILD);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_CHILD);
+	CHECK_INT(waitpid(pid, NULL, WNOHANG), pid);
+}
+
+static bool armed(void)
+{
+	struct itimerspec left;
+
+	CHECK(timerfd_gettime(ev.timer_fd, &left) == 0);
+	return left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0;
+}
+
+static void test_the_timer(void)
+{
+	const int64_t far_ms = sts_clock_boot_ms() + 3600 * 1000;
+	int64_t until_ms = sts_clock_boot_ms() + 30;
+
+	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
+	CHECK(sts_clock_boot_ms() >= until_ms);
+	CHECK_INT(ev.armed_boot_ms, -1);
+	/* The same time again has come again; so has one that is past, this very moment, or 0. */
+	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
+	CHECK_INT(sts_events_wait(&ev, sts_clock_boot_ms(), NULL, 0), STS_EVENT_TIMER);
+	CHECK_INT(sts_events_wait(&ev, 0, NULL, 0), STS_EVENT_TIMER);
+	/* An earlier time takes the place of a later one. */
+	raise(SIGHUP);
+	CHECK_INT(sts_events_wait(&ev, far_ms, NULL, 0), STS_EVENT_REFRESH);
+	CHECK_INT(ev.armed_boot_ms, far_ms);
+	CHECK(armed());
+	until_ms = sts_clock_boot_ms() + 30;
+	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
+	CHECK(sts_clock_boot_ms() >= until_ms);
+	/* And -1 takes it away. */
+	raise(SIGHUP);
+	CHECK_INT(sts_events_wait(&ev, far_ms, NULL, 0), STS_EVENT_REFRESH);
+	CHECK(armed());
+	raise(SIGHUP);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_REFRESH);
+	CHECK(!armed());
+}
+
+/* A test does not set the clock of the machine. poll() says of a timer that was cancelled that it can
+ * be read, and read() fails; a directory does the same, so it stands for the timer. */
+static void test_the_clock_is_set(void)
+{
+	int clock_fd = ev.clock_fd;
+
+	CHECK(clock_fd >= 0);
+	CHECK_INT(now(), STS_EVENT_TIMER);
+	ev.clock_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_CLOCK);
+	close(ev.clock_fd);
+	/* A timer that has only run out was not cancelled. */
+	ev.clock_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	CHECK_INT(now() & STS_EVENT_CLOCK, 0);
+	close(ev.clock_fd);
+	/* There is none. */
+	ev.clock_fd = -1;
+	raise(SIGHUP);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_REFRESH);
+	ev.clock_fd = clock_fd;
+}
+
+/* A kernel that refuses the timer: no event, but no sleep without an end either. */
+static void test_no_timer(void)
+{
+	int timer_fd = ev.timer_fd;
+
+	ev.timer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(sts_events_wait(&ev, sts_clock_boot_ms() + 3600 * 1000, NULL, 0), 0);
+		CHECK_INT(ev.armed_boot_ms, -1); /* the next call tries again */
+	}
+	close(ev.timer_fd);
+	ev.timer_fd = timer_fd;
+}
+
+static void test_pipes(void)
+{
+	int fds[STS_EVENTS_PIPES_MAX][2], pipes[STS_EVENTS_PIPES_MAX];
+
+	for (size_t i = 0; i < STS_EVENTS_PIPES_MAX; i++) {
+		CHECK(pipe2(fds[i], O_CLOEXEC | O_NONBLOCK) == 0);
+		pipes[i] = fds[i][0];
+	}
+	CHECK_INT(sts_events_wait(&ev, 1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_TIMER);
+	for (size_t i = 0; i < STS_EVENTS_PIPES_MAX; i++) {
+		char byte;
+
+		CHECK_INT(write(fds[i][1], "x", 1), 1);
+		CHECK_INT(sts_events_wait(&ev, -1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_REPORT);
+		/* It is for the caller to read. */
+		CHECK_INT(sts_events_wait(&ev, -1, pipes, i + 1), STS_EVENT_REPORT);
+		CHECK_INT(sts_events_wait(&ev, 1, pipes, i), STS_EVENT_TIMER);
+		CHECK_INT(read(fds[i][0], &byte, 1), 1);
+	}
+	/* The end of a pipe is an event as well; none is not. */
+	close(fds[2][1]);
+	CHECK_INT(sts_events_wait(&ev, -1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_REPORT);
+	pipes[2] = -1;
+	CHECK_INT(sts_events_wait(&ev, 1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_TIMER);
+	for (size_t i = 0; i < STS_EVENTS_PIPES_MAX; i++) {
+		close(fds[i][0]);
+		if (i != 2)
+			close(fds[i][1]);
+	}
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* The signal is not one of those that are waited for. It comes again and again, so that one comes
+ * during the wait. */
+static void test_interrupted(void)
+{
+	const struct sigaction action = {.sa_handler = on_alarm};
+	const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction old;
+
+	sigaction(SIGALRM, &action, &old);
+	CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), 0);
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	alarm(60);
+}
+
+/* How many directories are watched. */
+static int watches(void)
+{
+	char path[64], text[4096];
+	int count = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ev.watch_fd);
+	int fd = open(path, O_RDONLY);
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	for (const char *at = text; (at = strstr(at, "inotify wd:")); at++)
+		count++;
+	return count;
+}
+
+static void check_event(bool there)
+{
+	CHECK_INT(now() & STS_EVENT_FILES, there ? STS_EVENT_FILES : 0);
+	CHECK_INT(now() & STS_EVENT_FILES, 0); /* told once */
+}
+
+static void test_a_file_is_watched(void)
+{
+	CHECK(mkdtemp(dir) && chdir(dir) == 0 && mkdir("d", 0700) == 0 && mkdir("e", 0700) == 0);
+	sts_events_watch(&ev, "d/token");
+	CHECK(fcntl(ev.watch_fd, F_GETFD) & FD_CLOEXEC);
+	CHECK_INT(watches(), 1);
+	check_event(false);
+	write_file("d/token"); /* it appears */
+	check_event(true);
+	write_file("d/token"); /* it is written again, in place */
+	check_event(true);
+	write_file("e/new");
+	check_event(false);
+	/* It is replaced, as the kubelet replaces its link. */
+	CHECK(symlink("nowhere", "e/..data_tmp") == 0);
+	check_event(false);
+	CHECK(rename("e/..data_tmp", "d/..data") == 0);
+	check_event(true);
+	/* Reading and removing are not news. */
+	close(open("d/token", O_RDONLY));
+	CHECK(unlink("d/token") == 0);
+	check_event(false);
+	sts_events_watch(&ev, "d/other"); /* in the same directory */
+	CHECK_INT(watches(), 1);
+	sts_events_unwatch(&ev);
+	CHECK_INT(ev.watch_fd, -1);
+	write_file("d/token");
+	check_event(false);
+	sts_events_unwatch(&ev);
+}
+
+/* A directory is watched itself, and so is the one that it is in. */
+static void test_a_directory_that_appears(void)
+{
+	sts_events_watch(&ev, "d/certs");
+	CHECK_INT(watches(), 1);
+	CHECK(mkdir("e/certs", 0700) == 0 && rename("e/certs", "d/certs") == 0);
+	check_event(true);
+	write_file("d/certs/a.pem"); /* nobody watches in there yet */
+	check_event(false);
+	sts_events_watch(&ev, "d/certs");
+	CHECK_INT(watches(), 2);
+	write_file("d/certs/b.pem");
+	check_event(true);
+	write_file("d/token");
+	check_event(true);
+	sts_events_unwatch(&ev);
+}
+
+static void test_odd_paths(void)
+{
+	static char big[2000];
+
+	sts_events_watch(&ev, "none/token");
+	CHECK(ev.watch_fd >= 0);
+	CHECK_INT(watches(), 0);
+	sts_events_watch(&ev, "name"); /* in the directory of the process */
+	CHECK_INT(watches(), 1);
+	write_file("name");
+	check_event(true);
+	sts_events_watch(&ev, "/name"); /* in the root directory */
+	CHECK_INT(watches(), 2);
+	sts_events_unwatch(&ev);
+	/* The directory's name, as long as there is room for it, and one byte longer. */
+	for (size_t len = 1023; len <= 1024; len++) {
+		for (size_t i = 0; i < len; i++)
+			big[i] = i % 2 ? '.' : '/';
+		big[len % 2 ? len - 1 : len - 2] = '/';
+		memcpy(big + len, "/token", sizeof("/token"));
+		sts_events_watch(&ev, big);
+		CHECK_INT(watches(), len == 1023);
+		sts_events_unwatch(&ev);
+	}
+}
+
+/* Nothing is watched where the kernel has no more instances for us. */
+static void test_no_inotify(void)
+{
+	struct rlimit old, none;
+	int lowest = dup(0);
+
+	close(lowest);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = (rlim_t)lowest;
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	sts_events_watch(&ev, "d/token");
+	setrlimit(RLIMIT_NOFILE, &old);
+	CHECK_INT(ev.watch_fd, -1);
+	sts_events_watch(&ev, "d/token");
+	CHECK(ev.watch_fd >= 0);
+}
+
+/* There are more events than are read at a time: the wait ends all the same, and the next one finds
+ * the rest. */
+static void test_a_storm(void)
+{
+	int left = 0;
+
+	for (int i = 0; i < 4000; i++)
+		CHECK(rename(i % 2 ? "d/token" : "d/other", i % 2 ? "d/other" : "d/token") == 0 ||
+		      i == 0);
+	CHECK(now() & STS_EVENT_FILES);
+	CHECK(ioctl(ev.watch_fd, FIONREAD, &left) == 0);
+	CHECK(left > 0);
+	for (int turns = 0; left > 0 && turns < 10; turns++) {
+		CHECK(now() & STS_EVENT_FILES);
+		CHECK(ioctl(ev.watch_fd, FIONREAD, &left) == 0);
+	}
+	CHECK_INT(left, 0);
+	check_event(false);
+}
+
+/* A poll(2) that fails (more descriptors than the limit allows) hides nothing. */
+static void test_poll_fails(void)
+{
+	struct rlimit old, none;
+	int fds[2], pipes[2];
+
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	pipes[0] = -1;
+	pipes[1] = fds[0];
+	raise(SIGTERM);
+	write_file("d/token");
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = 3;
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	unsigned events = sts_events_wait(&ev, -1, pipes, 2);
+	unsigned without = sts_events_wait(&ev, -1, pipes, 1);
+	setrlimit(RLIMIT_NOFILE, &old);
+	CHECK(events & STS_EVENT_STOP);
+	CHECK(events & STS_EVENT_FILES);
+	CHECK(events & STS_EVENT_REPORT);
+	CHECK(!(events & (STS_EVENT_REFRESH | STS_EVENT_CHILD | STS_EVENT_CLOCK)));
+	CHECK(!(without & (STS_EVENT_STOP | STS_EVENT_REPORT)));
+	close(fds[0]);
+	close(fds[1]);
+	sts_events_unwatch(&ev);
+}
+
+static void test_cleanup(void)
+{
+	CHECK(system("rm -rf d e name") == 0);
+	CHECK(rmdir(dir) == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"the setup", test_setup},
+	{"no descriptors", test_no_descriptors},
+	{"signals", test_signals},
+	{"the timer", test_the_timer},
+	{"the clock is set", test_the_clock_is_set},
+	{"no timer", test_no_timer},
+	{"pipes", test_pipes},
+	{"an interrupted wait", test_interrupted},
+	{"a file is watched", test_a_file_is_watched},
+	{"a directory that appears", test_a_directory_that_appears},
+	{"odd paths", test_odd_paths},
+	{"nothing to watch with", test_no_inotify},
+	{"a storm of events", test_a_storm},
+	{"poll() fails", test_poll_fails},
+	{"the directory is removed", test_cleanup},
+};
+
+int main(void)
+{
+	alarm(60);
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
