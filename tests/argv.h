@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Argument lists and environments for tests: ARGV("p", "run") is a NULL-terminated list of strings that nobody writes to.
+ * Argument lists and environments for tests: ARGV("p", "run") is a NULL-terminated list of strings
+ * that nobody writes to.
  */
 #ifndef STS_TEST_ARGV_H
 #define STS_TEST_ARGV_H

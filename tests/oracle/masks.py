@@ -2,7 +2,7 @@
 """What differs from run to run, and is therefore hidden: the only place where a recording is not what the program said.
 
 A mask must be narrow, so that a change of words shows: it matches digits and what stands around them, never a word that could change. The
-two exceptions are marked. In a pattern, @folder@, @ports@, @uid@ and @gid@ stand for what the case knows exactly.
+two exceptions are marked. In a pattern, @folder@, @ports@, @lives@, @uid@ and @gid@ stand for what the case knows exactly.
 """
 import re
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ MASKS = [
          "a time of these years; what a case chooses itself lies in others"),
     Mask(r"(?<=\"ts\":)\d{10}\.\d{3}\b", "TIME", '"ts":1795922779.778', "of a line of the log"),
     Mask(r"(?<=_at\":)\d{10}\b", "TIME", '"written_at":1795922779', "a time in JSON"),
+    Mask(r"(?<=_time\":)\d{10}\b", "TIME", '"expiration_time":1795922779', "a time in JSON"),
     Mask(r"(?<=_s\":)1[7-9]\d{8}\b", "TIME", '"expires_s":1795922779', "a time in JSON"),
     Mask(r"(?<=last_attempt )\d{10}$", "TIME", "last_attempt 1795922779", ".status"),
     Mask(r"(?<=next_attempt )\d{10}$", "TIME", "next_attempt 1795922779", ".status"),
@@ -51,6 +52,10 @@ MASKS = [
     Mask(r"(?<=\"retry_in_s\":)\d+", "N", '"retry_in_s":2', "drawn at random"),
     Mask(r"(?<=next_refresh_s=)\d+", "N", "next_refresh_s=600", "drawn at random"),
     Mask(r"(?<=\"next_refresh_s\":)\d+", "N", '"next_refresh_s":600', "drawn at random"),
+    Mask(r"(?<=lifetime_s=)(?:@lives@)\b", "LIFE", "lifetime_s=7776", "what is left of a life that ends at a time: within seconds of what the case says"),
+    Mask(r"(?<=\"lifetime_s\":)(?:@lives@)\b", "LIFE", '"lifetime_s":7776', "the same"),
+    Mask(r"(?<=, in )-\d{7,}(?= s\b)", "-LONG", "it expires at 2001-01-01T00:00:00Z, in -817234567 s", "how long ago something was"),
+    Mask(r"(?<=clock_skew_s=)-?\d+", "SKEW", "clock_skew_s=3600", "how far the clock of the STS is off"),
     Mask(r"(?<=duration_ms=)\d+", "N", "duration_ms=12", "how long it took"),
     Mask(r"(?<=\"duration_ms\":)\d+", "N", '"duration_ms":12', "how long it took"),
     Mask(r"(?<=token_valid_s=)[1-9]\d*", "N", "token_valid_s=899", "how much is left; 0 is not hidden"),
@@ -72,15 +77,16 @@ MASKS = [
 
 
 class Masker:
-    """The masks for one case. Ports are added while the case runs."""
+    """The masks for one case. Ports, and lives in seconds that depend on the clock, are added while the case runs."""
 
     def __init__(self, folder, uid, gid):
         self.folder, self.uid, self.gid = str(folder), str(uid), str(gid)
-        self.ports = set()
+        self.ports, self.lives = set(), set()
 
     def __call__(self, lines):
         known = {"@folder@": re.escape(self.folder), "@uid@": self.uid, "@gid@": self.gid,
-                 "@ports@": "|".join(map(str, sorted(self.ports))) or "(?!)"}
+                 "@ports@": "|".join(map(str, sorted(self.ports))) or "(?!)",
+                 "@lives@": "|".join(str(near) for life in sorted(self.lives) for near in range(life - 20, life + 21)) or "(?!)"}
         for mask in MASKS:
             pattern = mask.pattern
             for name, value in known.items():

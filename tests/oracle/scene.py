@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a case has while it runs: a folder of its own, servers, the program, and the lines of its recording."""
 import contextlib
-import functools
 import os
 import pathlib
 import shlex
@@ -22,14 +21,8 @@ SUBJECT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 CONTROLS = {code: 0x2400 + code for code in range(32) if code != 10} | {127: 0x2421}
 
 
-@functools.cache
-def ca():
-    return pki.authority(cn="Oracle CA")
-
-
-@functools.cache
-def identity():
-    return pki.server(ca(), cn="oracle")
+CA = pki.authority(cn="Oracle CA")
+SERVER = pki.server(CA, cn="oracle", names=["localhost", "sts.oracle.test"])
 
 
 def readable(data):
@@ -78,6 +71,10 @@ class Scene:
             os.chown(path, *owner)
         return path
 
+    @staticmethod
+    def read(path):
+        return pathlib.Path(path).read_bytes()
+
     def directory(self, name, mode=0o777):
         path = self.folder / name
         path.mkdir(exist_ok=True, parents=True)
@@ -92,14 +89,14 @@ class Scene:
 
     def serve(self, answer=b"", *, tls=True, who=None, stall=None, blind=False, address="127.0.0.1", **more):
         """A server in Python; tls: with its options for harness.servers.tls_context."""
-        context = servers.tls_context(who or identity(), self.folder, **more) if tls else None
+        context = servers.tls_context(who or SERVER, self.folder, **more) if tls else None
         made = self.stack.enter_context(servers.Server(answer, tls=context, stall=stall, blind=blind, address=address))
         self.mask.ports.add(made.port)
         self.trust()
         return made
 
     def trust(self, *authorities, name="ca.crt"):
-        return self.write(name, b"".join(one.pem for one in authorities or [ca()]))
+        return self.write(name, b"".join(one.pem for one in authorities or [CA]))
 
     def mock(self, *arguments, **more):
         """A mock STS; the subject token becomes one that it takes."""
@@ -164,7 +161,7 @@ class Scene:
         usual = {"url": url, "token-file": "-" if one else "DIR/sts-token", "output-dir": "DIR/tokens",
                  "cacert-path": "DIR/ca.crt" if (self.folder / "ca.crt").exists() else None,
                  "timeout": "50s", "deadline": "50s", "log-format": "text"}
-        given = {key: options.pop(key) for key in ("env", "input") if key in options}
+        given = {key: options.pop(key) for key in ("env", "input", "stdout", "prefix", "uid", "gid") if key in options}
         usual |= {key.replace("_", "-"): value for key, value in options.items()}
         words = [f"--{key}={value}" for key, value in usual.items() if value is not None]
         if one:
@@ -188,7 +185,7 @@ class Scene:
         for path in sorted((folder or self.out).iterdir()):
             if path.name != ".status":
                 self.lines.append(f"file {path.name} {path.lstat().st_mode & 0o7777:04o}")
-                self.show(path.name, path.read_bytes())
+                self.show(path.name, path.read_bytes() if path.is_file() else b"(not a file)\n")
 
     def note(self, text):
         self.lines.append(f"# {text}")
