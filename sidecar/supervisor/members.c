@@ -11,7 +11,7 @@ static struct {
 	struct sts_member members[STS_EXCHANGES_MAX];
 } all STS_RESIDENT_LAST;
 
-_Static_assert(sizeof(struct sts_member) + sizeof(struct sts_plan) + 256 <= 1024,
+_Static_assert(sizeof(struct sts_member) + sizeof(struct sts_plan) + 256 < 1024,
 	       "an exchange, its plan and its paths cost less than 1 KiB");
 
 struct sts_moment sts_now(void)

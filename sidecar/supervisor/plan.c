@@ -12,7 +12,6 @@
 
 #define POLL_DEFAULT_MS 30000
 
-_Static_assert(sizeof(struct sts_plan) <= 256, "an exchange costs little");
 _Static_assert(STS_PLANS_MAX_BYTES <= UINT16_MAX, "offsets of texts have 16 bits");
 
 /* Of the planning child. */
@@ -238,7 +237,7 @@ static enum sts_err read_config(struct sts_plans *plans, const char *path, int s
 
 	memcpy(plans->digest, config.digest, sizeof(plans->digest));
 	if (err == STS_OK && snapshot >= 0)
-		sts_snapshot_fill(snapshot, config.text, strnlen(config.text, sizeof(config.text)));
+		sts_snapshot_fill(snapshot, config.text, config.text_bytes);
 	return err;
 }
 

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/plan.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "argv.h"
+#include "output/store.h"
+#include "supervisor/members.h"
+#include "test.h"
+#include "wire/snapshot.h"
+
+#define URL "https://sts.example/token"
+
+/* Whatever is written past the end of the plans is seen. */
+static struct {
+	struct sts_plans plans;
+	char guard[8];
+} memory;
+#define plans memory.plans
+static struct sts_options o;
+static char dir[] = "/tmp/sts-plan-XXXXXX";
+
+static enum sts_err make(enum sts_command command, char *const *argv)
+{
+	struct sts_error e;
+	char warning[128];
+
+	memset(&memory, 0x5a, sizeof(memory));
+	memset(&plans, 0, sizeof(plans));
+	CHECK_INT(sts_options_read(&o, command, argv, ARGV(NULL), NULL, -1, warning,
+				   sizeof(warning), &e),
+		  STS_OK);
+	enum sts_err err = sts_plans_make(&plans, &o, argv, -1);
+	CHECK_INT(memory.guard[0], 0x5a);
+	return err;
+}
+
+static void write_config(const char *text)
+{
+	int fd = open("config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	CHECK_INT(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static enum sts_err configure(const char *text)
+{
+	write_config(text);
+	return make(STS_COMMAND_RUN, ARGV("--config", "config.json"));
+}
+
+static void check_refused(const char *text, const char *message)
+{
+	CHECK_INT(configure(text), STS_EUSAGE);
+	CHECK_INT(plans.error.code, STS_EUSAGE);
+	CHECK_STR(plans.error.msg, message);
+}
+
+static void check_wrong(enum sts_command command, char *const *argv, const char *message)
+{
+	CHECK_INT(make(command, argv), STS_EUSAGE);
+	CHECK_STR(plans.error.msg, message);
+}
+
+/* One exchange of a file that reads from there and writes there. */
+#define EXCHANGE(name, from, to) \
+	"{\"name\":\"" name "\",\"url\":\"" URL "\",\"token-file\":\"" from \
+	"\",\"output-dir\":\"" to "\"}"
+#define FILE_OF(exchanges) "{\"exchanges\":[" exchanges "]}"
+
+static const char *text(uint16_t at)
+{
+	return sts_plans_text(&plans, at);
+}
+
+static void test_one(void)
+{
+	const struct sts_plan *p = &plans.plan[0];
+
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--timeout=7s", "--refresh-before=90s",
+					     "--token-file=/in/token", "--output-dir=/out",
+					     "--mode=0640", "--cacert-path=/ca/a:/ca/b",
+					     "--cacert-path=/ca/c", "--proxy=http://proxy:3128")),
+		  STS_OK);
+	CHECK_INT(plans.count, 1);
+	CHECK_STR(p->name, "default");
+	CHECK_INT(p->timeout_ms, 7000);
+	CHECK_INT(p->deadline_ms, 0);
+	CHECK_INT(p->poll_ms, 0);
+	CHECK_INT(p->rules.refresh_before_ms, 90000);
+	CHECK_INT(p->rules.fraction_permille, 667);
+	CHECK_INT(p->mode, 0640);
+	CHECK(p->group == STS_GROUP_AUTO);
+	CHECK_STR(text(p->token_file), "/in/token");
+	CHECK_STR(text(p->output_dir), "/out");
+	CHECK_STR(text(p->proxy), "proxy:3128");
+	const char *ca = text(p->cas);
+	CHECK_STR(ca, "/ca/a:/ca/b");
+	CHECK_STR(ca + strlen(ca) + 1, "/ca/c");
+	CHECK_STR(ca + strlen(ca) + 7, "");
+	CHECK_INT(p->depends_on, -1);
+	CHECK(p->adopt && !p->once && !p->one_attempt && !p->to_stdout && !p->notifies);
+	CHECK(!p->single_use && !p->configured);
+	CHECK_INT(plans.listen, 0);
+	CHECK(!plans.require_sandbox);
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL)), STS_OK);
+	CHECK_STR(text(p->proxy), "");
+	CHECK_STR(text(p->cas), "");
+}
+
+static void test_fetch(void)
+{
+	const struct sts_plan *p = &plans.plan[0];
+
+	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=20s", "--stdout",
+					       "--force", "--token-file=-")),
+		  STS_OK);
+	CHECK_INT(p->deadline_ms, 20000);
+	CHECK(p->once && !p->adopt && p->one_attempt && p->to_stdout);
+	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", URL)), STS_OK);
+	CHECK_INT(p->deadline_ms, 60000);
+	CHECK(p->once && !p->adopt && !p->one_attempt && !p->to_stdout);
+}
+
+/* What the protocol says of an exchange. */
+static void test_protocols(void)
+{
+	const struct sts_plan *p = &plans.plan[0];
+
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--protocol=openunison")), STS_OK);
+	CHECK_INT(p->poll_ms, 30000);
+	CHECK(!p->single_use);
+	CHECK_INT(make(STS_COMMAND_RUN,
+		       ARGV("--protocol=anthropic", "--param=federation_rule_id=fdrl_1",
+			    "--param=organization_id=00000000-0000-0000-0000-000000000000",
+			    "--param=service_account_id=svac_1")),
+		  STS_OK);
+	CHECK_INT(p->poll_ms, 0);
+	CHECK(p->single_use);
+}
+
+static void test_limits(void)
+{
+	static const char timeout[] = "--timeout must be between 1s and 1h";
+
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--timeout=999ms"), timeout);
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--timeout=1s")), STS_OK);
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--timeout=1h")), STS_OK);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--timeout=3601s"), timeout);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=9s"),
+		    "--default-ttl must be at least 10s");
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=10s")), STS_OK);
+	check_wrong(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=999ms"),
+		    "--deadline must be at least 1s");
+	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=1s")), STS_OK);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--token-file=-"),
+		    "the subject token can come from standard input for fetch only: name a file");
+	/* What reading the fields refuses. */
+	check_wrong(STS_COMMAND_RUN, ARGV("--timeout=9s"),
+		    "--url is missing: protocol token-exchange has no endpoint of its own");
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url=http://sts.example/")), STS_EURL);
+}
+
+static void test_the_whole_process(void)
+{
+	static const char listen[] =
+		"--listen needs ADDR:PORT with an IP address, or :PORT: 127.0.0.1:8080, "
+		"[::1]:8080, :8080";
+
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--listen=:8080", "--require-sandbox",
+					     "--log-level=debug", "--log-format=text")),
+		  STS_OK);
+	CHECK_STR(text(plans.listen), ":8080");
+	CHECK(plans.require_sandbox);
+	CHECK_INT(plans.log_level, STS_LEVEL_DEBUG);
+	CHECK_INT(plans.log_format, STS_LOG_FORMAT_TEXT);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--listen=localhost:8080"), listen);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--listen=8080"), listen);
+}
+
+static void test_a_chain(void)
+{
+	CHECK_INT(configure(FILE_OF(EXCHANGE("last", "/b//token.jwt", "/c") "," EXCHANGE(
+			  "first", "/in", "/a") "," EXCHANGE("mid", "/a/./token.jwt", "/b/"))),
+		  STS_OK);
+	CHECK_INT(plans.count, 3);
+	CHECK_STR(plans.plan[0].name, "last");
+	CHECK_INT(plans.plan[0].depends_on, 2);
+	CHECK_INT(plans.plan[1].depends_on, -1);
+	CHECK_INT(plans.plan[2].depends_on, 1);
+	for (int i = 0; i < 3; i++)
+		CHECK(plans.plan[i].configured);
+	/* Another file of the directory is not its token. */
+	CHECK_INT(configure(FILE_OF(
+			  EXCHANGE("a", "/in", "/a") "," EXCHANGE("b", "/a/expires", "/b"))),
+		  STS_OK);
+	CHECK_INT(plans.plan[1].depends_on, -1);
+	CHECK_INT(configure(FILE_OF(
+			  EXCHANGE("a", "/in", "/a") "," EXCHANGE("b", "/a/c/token.jwt", "/b"))),
+		  STS_OK);
+	CHECK_INT(plans.plan[1].depends_on, -1);
+}
+
+static void test_cycles(void)
+{
+	check_refused(FILE_OF(EXCHANGE("a", "/a/token.jwt", "/a")),
+		      "exchanges wait for each other: a <- a");
+	check_refused(FILE_OF(EXCHANGE("a", "/b/token.jwt", "/a") "," EXCHANGE("b", "/a/token.jwt",
+									       "/b")),
+		      "exchanges wait for each other: a <- b <- a");
+	/* An exchange that leads into a cycle is not part of it. */
+	check_refused(FILE_OF(EXCHANGE("x", "/a/token.jwt", "/x") "," EXCHANGE(
+			      "a", "/c/token.jwt",
+			      "/a") "," EXCHANGE("b", "/a/token.jwt",
+						 "/b") "," EXCHANGE("c", "/b/token.jwt", "/c")),
+		      "exchanges wait for each other: a <- c <- b <- a");
+}
+
+/* All sixteen in one chain, or in one circle, whose message is cut. */
+static void test_the_longest_chain(void)
+{
+	for (int circle = 0; circle <= 1; circle++) {
+		char all[4096] = "{\"exchanges\":[", one[256];
+
+		for (int i = 0; i < STS_EXCHANGES_MAX; i++) {
+			int from = i ? i - 1 : STS_EXCHANGES_MAX - 1;
+
+			snprintf(one, sizeof(one),
+				 "%s{\"name\":\"exchange-number-%d\",\"url\":\"" URL
+				 "\",\"token-file\":\"/d%d/%s\",\"output-dir\":\"/d%d\"}",
+				 i ? "," : "", i, from, i || circle ? "token.jwt" : "in", i);
+			strcat(all, one);
+		}
+		strcat(all, "]}");
+		CHECK_INT(configure(all), circle ? STS_EUSAGE : STS_OK);
+		if (circle)
+			CHECK(strstr(plans.error.msg, "wait for each other: exchange-number-0 <- "
+						      "exchange-number-15 <- "));
+		for (int i = 0; i < STS_EXCHANGES_MAX && !circle; i++)
+			CHECK_INT(plans.plan[i].depends_on, i - 1);
+	}
+}
+
+static void test_what_cannot_stand_together(void)
+{
+	check_refused(FILE_OF(EXCHANGE("a", "/in", "/d") "," EXCHANGE("b", "/in", "/d/")),
+		      "config.json:1:177: the output-dir of another exchange: give each its own");
+	CHECK_INT(configure(FILE_OF(EXCHANGE("a", "/in", "/d") "," EXCHANGE("b", "/in", "/e"))),
+		  STS_OK);
+	write_config(FILE_OF(EXCHANGE("a", "/in", "/d") "," EXCHANGE("b", "/in", "/e")));
+	check_wrong(STS_COMMAND_FETCH, ARGV("--config", "config.json", "--stdout", "--force"),
+		    "only one exchange can print its token (--stdout)");
+	write_config(FILE_OF(EXCHANGE("a", "/in", "/d")));
+	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--config", "config.json", "--stdout", "--force")),
+		  STS_OK);
+}
+
+#define ONCE(name, from, to) \
+	"{\"name\":\"" name "\",\"protocol\":\"anthropic\",\"token-file\":\"" from \
+	"\",\"output-dir\":\"" to "\",\"param\":[\"federation_rule_id=fdrl_1\"," \
+	"\"organization_id=00000000-0000-0000-0000-000000000000\"," \
+	"\"service_account_id=svac_1\"]}"
+
+static void test_subject_tokens_that_are_sent_once(void)
+{
+	check_refused(FILE_OF(ONCE("a", "/in/t", "/d") "," ONCE("b", "/in//t", "/e")),
+		      "exchanges a and b have one subject token, which may be sent once: give each "
+		      "its own");
+	CHECK_INT(configure(FILE_OF(ONCE("a", "/in/t", "/d") "," ONCE("b", "/in/u", "/e"))),
+		  STS_OK);
+	CHECK_INT(configure(FILE_OF(ONCE("a", "/in/t", "/d") "," EXCHANGE("b", "/in/t", "/e"))),
+		  STS_OK);
+}
+
+/* The message says which exchange it is about. */
+static void test_whose_mistake(void)
+{
+	check_refused(FILE_OF(EXCHANGE("a", "/in", "/d") ",{\"name\":\"b\",\"url\":\"" URL
+							 "\",\"output-dir\":\"/e\","
+							 "\"timeout\":\"0s\"}"),
+		      "exchange b: --timeout must be between 1s and 1h");
+	check_refused(FILE_OF("{\"name\":\"b\"}"),
+		      "exchange b: --url is missing: protocol token-exchange has no endpoint of "
+		      "its own");
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--config", "none.json")), STS_EUSAGE);
+	CHECK(strstr(plans.error.msg, "none.json"));
+}
+
+/* Other options of an exchange have another id. What is of all exchanges counts for each. */
+static void test_the_id_of_the_options(void)
+{
+	static const char both[] =
+		FILE_OF(EXCHANGE("a", "/in", "/a") "," EXCHANGE("b", "/in", "/b"));
+	uint64_t a, b;
+
+	CHECK_INT(configure(both), STS_OK);
+	a = plans.plan[0].options_id;
+	b = plans.plan[1].options_id;
+	CHECK(a != b);
+	CHECK_INT(configure(both), STS_OK);
+	CHECK(plans.plan[0].options_id == a && plans.plan[1].options_id == b);
+	CHECK_INT(configure(FILE_OF(EXCHANGE("b", "/in", "/b") "," EXCHANGE("a", "/other", "/a"))),
+		  STS_OK);
+	CHECK(plans.plan[0].options_id == b && plans.plan[1].options_id != a);
+	CHECK_INT(configure("{\"timeout\":\"9s\",\"exchanges\":[" EXCHANGE(
+			  "a", "/in", "/a") "," EXCHANGE("b", "/in", "/b") "]}"),
+		  STS_OK);
+	CHECK(plans.plan[0].options_id != a && plans.plan[1].options_id != b);
+}
+
+static void test_the_digest_and_the_snapshot(void)
+{
+	static const char config[] = FILE_OF(EXCHANGE("a", "/in", "/a")),
+			  wrong[] = FILE_OF("{\"name\":\"a\",\"urll\":\"x\"}");
+	static const uint8_t none[STS_CONFIG_DIGEST_BYTES];
+	uint8_t first[STS_CONFIG_DIGEST_BYTES];
+	int snapshot = sts_snapshot_make();
+	char buf[1024];
+	size_t len;
+
+	CHECK_INT(configure(config), STS_OK);
+	memcpy(first, plans.digest, sizeof(first));
+	CHECK(memcmp(first, none, sizeof(none)) != 0);
+	CHECK_INT(sts_plans_make(&plans, &o, ARGV("--config", "config.json"), snapshot), STS_OK);
+	CHECK(memcmp(first, plans.digest, sizeof(first)) == 0);
+	CHECK(sts_snapshot_read(snapshot, buf, sizeof(buf), &len));
+	CHECK(len == strlen(config) && memcmp(buf, config, len) == 0);
+	close(snapshot);
+	/* The digest of a file with a mistake is known, and there is no snapshot of it. */
+	snapshot = sts_snapshot_make();
+	CHECK_INT(configure(wrong), STS_EUSAGE);
+	CHECK(memcmp(plans.digest, none, sizeof(none)) != 0);
+	CHECK(memcmp(plans.digest, first, sizeof(first)) != 0);
+	CHECK_INT(sts_plans_make(&plans, &o, ARGV("--config", "config.json"), snapshot),
+		  STS_EUSAGE);
+	CHECK(!sts_snapshot_read(snapshot, buf, sizeof(buf), &len));
+	close(snapshot);
+}
+
+/* A CA file whose path takes all the memory that is left for texts, and one byte more. */
+static void test_texts_that_are_too_long(void)
+{
+	static char path[STS_PLANS_MAX_BYTES + 1];
+	size_t room;
+
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL)), STS_OK);
+	room = sizeof(plans.text) - plans.bytes;
+	memset(path, '/', sizeof(path));
+	for (size_t len = room - 1; len <= room + 1; len++) {
+		path[len] = '\0';
+		if (len == room - 1) {
+			CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--cacert-path", path)),
+				  STS_OK);
+			CHECK_INT(plans.bytes, sizeof(plans.text));
+			CHECK_STR(text(plans.plan[0].cas), path);
+		} else
+			check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--cacert-path", path),
+				    "the paths in the options are too long");
+		path[len] = '/';
+	}
+	/* What comes after the text that did not fit does not fit either. */
+	path[room] = '\0';
+	check_wrong(STS_COMMAND_RUN,
+		    ARGV("--url", URL, "--cacert-path", path, "--cacert-path", "/a", "--listen=:1"),
+		    "the paths in the options are too long");
+}
+
+/* README: another exchange costs less than 1 KiB of memory. It costs its member of the running set, its
+ * plan, and its texts. */
+static void test_what_an_exchange_costs(void)
+{
+	static const char one[] = FILE_OF(EXCHANGE("a", "/in", "/a"));
+	char longest[128] = "/", config[1024];
+	uint32_t bytes;
+
+	/* Longer than the paths of a Pod are. */
+	memset(longest + 1, 'p', 95);
+	snprintf(config, sizeof(config),
+		 "{\"exchanges\":[" EXCHANGE("a", "/in", "/a") ",{\"name\":\"b\",\"url\":\"" URL
+							       "\",\"token-file\":\"%s/in\","
+							       "\"output-dir\":\"%s/out\"}]}",
+		 longest, longest);
+	CHECK_INT(configure(one), STS_OK);
+	bytes = plans.bytes;
+	CHECK_INT(configure(config), STS_OK);
+	CHECK(plans.bytes - bytes > 2 * strlen(longest));
+	CHECK(plans.bytes - bytes + sizeof(struct sts_member) < 1024);
+	CHECK(sizeof(struct sts_plan) < 256); /* HACKING: without the texts */
+}
+
+static void test_nothing_to_free(void)
+{
+	sts_plans_free(NULL);
+}
+
+static void test_begin(void)
+{
+	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+}
+
+static void test_end(void)
+{
+	CHECK(unlink("config.json") == 0 && rmdir(dir) == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"a directory", test_begin},
+	{"one exchange", test_one},
+	{"fetch", test_fetch},
+	{"protocols", test_protocols},
+	{"limits", test_limits},
+	{"options of the whole process", test_the_whole_process},
+	{"a chain", test_a_chain},
+	{"cycles", test_cycles},
+	{"the longest chain", test_the_longest_chain},
+	{"what cannot stand together", test_what_cannot_stand_together},
+	{"subject tokens that are sent once", test_subject_tokens_that_are_sent_once},
+	{"whose mistake it is", test_whose_mistake},
+	{"the id of the options", test_the_id_of_the_options},
+	{"the digest and the snapshot", test_the_digest_and_the_snapshot},
+	{"texts that are too long", test_texts_that_are_too_long},
+	{"what an exchange costs", test_what_an_exchange_costs},
+	{"nothing to free", test_nothing_to_free},
+	{"the directory is removed", test_end},
+};
+
+extern char **environ;
+
+int main(void)
+{
+	static char *none[] = {NULL};
+
+	alarm(60);
+	environ = none;
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}

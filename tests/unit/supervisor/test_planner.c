@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/planner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "argv.h"
+#include "base/clock.h"
+#include "test.h"
+#include "wire/snapshot.h"
+
+#define URL "https://sts.example/token"
+
+static struct sts_planner p;
+static struct sts_plans *plans;
+static struct sts_options o;
+static struct sts_error e;
+static char dir[] = "/tmp/sts-planner-XXXXXX";
+
+static const char config[] = "{\"exchanges\":[{\"name\":\"api\",\"url\":\"" URL
+			     "\",\"output-dir\":\"/out\"}]}";
+
+static void read_options(char *const *argv)
+{
+	char warning[128];
+
+	CHECK_INT(sts_options_read(&o, STS_COMMAND_RUN, argv, ARGV(NULL), NULL, -1, warning,
+				   sizeof(warning), &e),
+		  STS_OK);
+}
+
+/* As the supervisor does: until there is something to take. */
+static void wait_for_it(void)
+{
+	while (!sts_planner_read(&p, 0)) {
+		struct pollfd ready = {.fd = p.fd, .events = POLLIN};
+
+		poll(&ready, 1, -1);
+	}
+}
+
+static void reap(pid_t pid)
+{
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+}
+
+/* The lowest descriptor that is free: the same before and after, if none was left open. */
+static int free_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static void check_idle(void)
+{
+	CHECK_INT(p.pid, -1);
+	CHECK_INT(p.fd, -1);
+	CHECK_INT(p.snapshot, -1);
+	CHECK(p.plans == NULL);
+	CHECK(!sts_planner_read(&p, INT64_MAX));
+}
+
+static void test_idle(void)
+{
+	memset(&p, 0, sizeof(p));
+	sts_planner_init(&p);
+	check_idle();
+	sts_planner_drop(&p);
+	check_idle();
+}
+
+static void test_plans(void)
+{
+	int snapshot = -1, lowest = free_fd();
+
+	read_options(ARGV("--url", URL, "--output-dir=/out"));
+	int64_t before_ms = sts_clock_boot_ms();
+	CHECK_INT(sts_planner_start(&p, &o, ARGV("--url", URL, "--output-dir=/out"), false, &e),
+		  STS_OK);
+	pid_t pid = p.pid;
+	CHECK(pid > 0 && p.fd >= 0);
+	CHECK(fcntl(p.fd, F_GETFD) & FD_CLOEXEC);
+	CHECK(fcntl(p.fd, F_GETFL) & O_NONBLOCK);
+	CHECK_INT(p.snapshot, -1);
+	CHECK(p.kill_boot_ms > before_ms);
+	wait_for_it();
+	CHECK_INT(sts_planner_finish(&p, &plans, &snapshot, &e), STS_OK);
+	check_idle();
+	CHECK_INT(plans->count, 1);
+	CHECK_STR(plans->plan[0].name, "default");
+	CHECK_STR(sts_plans_text(plans, plans->plan[0].output_dir), "/out");
+	CHECK_INT(snapshot, -1);
+	sts_plans_free(plans);
+	reap(pid);
+	CHECK_INT(free_fd(), lowest);
+}
+
+/* With a configuration file there is a snapshot, which takes the place of the old one. */
+static void test_a_file(void)
+{
+	char *const *argv = ARGV("--config=config.json");
+	char buf[512];
+	size_t len;
+	int old = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	read_options(argv);
+	for (int i = 0; i < 2; i++) {
+		int snapshot = old;
+
+		CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_OK);
+		CHECK(p.snapshot >= 0);
+		pid_t pid = p.pid;
+		wait_for_it();
+		CHECK_INT(sts_planner_finish(&p, &plans, &snapshot, &e), STS_OK);
+		check_idle();
+		CHECK(snapshot != old);
+		CHECK(fcntl(old, F_GETFD) < 0 && errno == EBADF);
+		CHECK(sts_snapshot_read(snapshot, buf, sizeof(buf), &len));
+		CHECK(len == strlen(config) && memcmp(buf, config, len) == 0);
+		CHECK_STR(plans->plan[0].name, "api");
+		sts_plans_free(plans);
+		reap(pid);
+		old = snapshot;
+	}
+	close(old);
+}
+
+/* A mistake: the plans and the snapshot that are in use stay. */
+static void test_a_mistake(void)
+{
+	char *const *argv = ARGV("--config=config.json", "--timeout=1ms");
+	int old = open("/dev/null", O_RDONLY | O_CLOEXEC), snapshot = old, lowest = free_fd();
+	struct sts_plans *before = (struct sts_plans *)&o;
+
+	plans = before;
+	read_options(argv);
+	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_OK);
+	pid_t pid = p.pid;
+	wait_for_it();
+	CHECK_INT(sts_planner_finish(&p, &plans, &snapshot, &e), STS_EUSAGE);
+	CHECK_INT(e.code, STS_EUSAGE);
+	CHECK_STR(e.msg, "exchange api: --timeout must be between 1s and 1h");
+	check_idle();
+	CHECK(plans == before);
+	CHECK_INT(snapshot, old);
+	CHECK(fcntl(old, F_GETFD) >= 0);
+	reap(pid);
+	CHECK_INT(free_fd(), lowest);
+	close(old);
+}
+
+/* A planner whose child is the test: what it writes is read from the other end. */
+static int play_the_child(void)
+{
+	int fds[2];
+
+	CHECK(pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0);
+	sts_planner_init(&p);
+	p.plans = mmap(NULL, sizeof(*p.plans), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+	p.fd = fds[0];
+	p.kill_boot_ms = 1000;
+	return fds[1];
+}
+
+static enum sts_err finish(void)
+{
+	int snapshot = -1;
+
+	plans = NULL;
+	return sts_planner_finish(&p, &plans, &snapshot, &e);
+}
+
+/* What a child that has read the options would write. */
+static size_t good_plans(struct sts_plans *good)
+{
+	memset(good, 0, sizeof(*good));
+	good->count = 1;
+	good->bytes = sizeof(struct sts_plan) + 10;
+	strcpy(good->plan[0].name, "api");
+	return offsetof(struct sts_plans, text) + good->bytes;
+}
+
+static void put(int fd, const void *data, size_t len)
+{
+	CHECK_INT(write(fd, data, len), (ssize_t)len);
+}
+
+static void test_in_pieces(void)
+{
+	static struct sts_plans good;
+	size_t len = good_plans(&good);
+	int fd = play_the_child();
+
+	CHECK(!sts_planner_read(&p, 999));
+	for (size_t at = 0; at < len; at++) {
+		put(fd, (const char *)&good + at, 1);
+		CHECK(!sts_planner_read(&p, 999));
+	}
+	close(fd);
+	CHECK(sts_planner_read(&p, 999));
+	CHECK_INT(finish(), STS_OK);
+	CHECK(memcmp(plans, &good, len) == 0);
+	sts_plans_free(plans);
+}
+
+static void test_the_child_died(void)
+{
+	static struct sts_plans good;
+	const size_t len = good_plans(&good),
+		     lengths[] = {0,       1,      sizeof(good.error) - 1, sizeof(good.error),
+				  len - 1, len + 1};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		int fd = play_the_child();
+
+		put(fd, &good, lengths[i]);
+		close(fd);
+		CHECK(sts_planner_read(&p, 0));
+		CHECK_INT(finish(), STS_EBUG);
+		CHECK_STR(e.msg, "the process that checks the options died");
+		CHECK(plans == NULL);
+		check_idle();
+	}
+}
+
+/* Its time is up: what it has written does not count, even if it looks whole. */
+static void test_the_child_hangs(void)
+{
+	static struct sts_plans good;
+	const size_t len = good_plans(&good);
+
+	for (int whole = 0; whole <= 1; whole++) {
+		int fd = play_the_child();
+
+		put(fd, &good, whole ? len : 100);
+		CHECK(!sts_planner_read(&p, 999));
+		CHECK(sts_planner_read(&p, 1000));
+		CHECK_INT(finish(), STS_ETIMEOUT);
+		CHECK_STR(e.msg, "the process that checks the options did not end in time");
+		CHECK(plans == NULL);
+		check_idle();
+		close(fd);
+	}
+}
+
+static void test_drop(void)
+{
+	char *const *argv = ARGV("--config=config.json");
+	int lowest = free_fd(), status = -1;
+
+	/* A child that hangs: it is killed. */
+	int fd = play_the_child();
+	p.pid = fork();
+	if (p.pid == 0) {
+		alarm(60);
+		for (;;)
+			pause();
+	}
+	pid_t pid = p.pid;
+	sts_planner_drop(&p);
+	check_idle();
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, SIGKILL);
+	close(fd);
+	/* Nothing is left open. */
+	read_options(argv);
+	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_OK);
+	pid = p.pid;
+	sts_planner_drop(&p);
+	check_idle();
+	reap(pid);
+	CHECK_INT(free_fd(), lowest);
+}
+
+/* Without descriptors: an error, or plans that are made here. */
+static void test_there_can_be_no_child(void)
+{
+	char *const *argv = ARGV("--url", URL, "--output-dir=/out");
+	struct rlimit old, none;
+	int lowest = free_fd();
+
+	read_options(argv);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = (rlim_t)lowest;
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_EFORK);
+	CHECK_INT(e.detail, EMFILE);
+	CHECK(strstr(e.msg, "the options cannot be checked: ") == e.msg);
+	check_idle();
+	CHECK_INT(sts_planner_start(&p, &o, argv, true, &e), STS_OK);
+	setrlimit(RLIMIT_NOFILE, &old);
+	CHECK_INT(p.pid, -1);
+	CHECK_INT(p.fd, -1);
+	CHECK(sts_planner_read(&p, 0));
+	CHECK_INT(finish(), STS_OK);
+	CHECK_STR(sts_plans_text(plans, plans->plan[0].output_dir), "/out");
+	sts_plans_free(plans);
+	CHECK_INT(free_fd(), lowest);
+}
+
+static void test_begin(void)
+{
+	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	int fd = open("config.json", O_WRONLY | O_CREAT, 0600);
+	put(fd, config, strlen(config));
+	close(fd);
+}
+
+static void test_end(void)
+{
+	CHECK(unlink("config.json") == 0 && rmdir(dir) == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"a directory", test_begin},
+	{"nothing is planned", test_idle},
+	{"plans", test_plans},
+	{"a configuration file", test_a_file},
+	{"a mistake", test_a_mistake},
+	{"plans in pieces", test_in_pieces},
+	{"the child died", test_the_child_died},
+	{"the child hangs", test_the_child_hangs},
+	{"planning is given up", test_drop},
+	{"there can be no child", test_there_can_be_no_child},
+	{"the directory is removed", test_end},
+};
+
+extern char **environ;
+
+int main(void)
+{
+	static char *nothing[] = {NULL};
+
+	alarm(60);
+	environ = nothing;
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
