@@ -174,7 +174,7 @@ static void test_long_values(void)
 	CHECK(strstr(line, ",\"n\":7}\n"));
 }
 
-/* A line that has room for some of its fields, wherever it ends: it is whole, and so is each field. */
+/* A line that has room for some of its fields is whole wherever it ends, and so is each field. */
 static void test_full_lines(void)
 {
 	static char value[257];

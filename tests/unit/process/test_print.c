@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was not printed is remembered for the whole process, so each case is a process of its own. */
+/* What was not printed is remembered for the whole process, so each case is its own process. */
 #include "process/print.h"
 
 #include <errno.h>

@@ -160,8 +160,8 @@ static void test_the_timer(void)
 	CHECK(!armed());
 }
 
-/* A test does not set the clock of the machine. poll() says of a timer that was cancelled that it can
- * be read, and read() fails; a directory does the same, so it stands for the timer. */
+/* A test does not set the clock of the machine. poll() says of a timer that was cancelled that it
+ * can be read, and read() fails; a directory does the same, so it stands for the timer. */
 static void test_the_clock_is_set(void)
 {
 	int clock_fd = ev.clock_fd;

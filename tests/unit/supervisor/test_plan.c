@@ -368,8 +368,8 @@ static void test_texts_that_are_too_long(void)
 		    "the paths in the options are too long");
 }
 
-/* README: another exchange costs less than 1 KiB of memory. It costs its member of the running set, its
- * plan, and its texts. */
+/* README: another exchange costs less than 1 KiB of memory. It costs its member of the running set,
+ * its plan, and its texts. */
 static void test_what_an_exchange_costs(void)
 {
 	static const char one[] = FILE_OF(EXCHANGE("a", "/in", "/a"));
