@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/event_log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#define BOOT_MS 5000000
+#define REAL_MS 1768233157000
+
+static const struct sts_plan plan = {.name = "api", .depends_on = -1};
+static const struct sts_moment now = {BOOT_MS, REAL_MS, 0};
+static const struct sts_store files = {.dir_fd = 3, .mode = 0640}, no_files = {.dir_fd = -1};
+
+static struct sts_exchange x;
+static struct sts_report report;
+static struct sts_logged told;
+static int out; /* where standard error is read */
+
+static void set_up(void)
+{
+	memset(&x, 0, sizeof(x));
+	x.plan = &plan;
+	x.exit_status = -1;
+	x.next_ms = -1;
+	report = (struct sts_report){.retry_after_s = -1};
+	told = (struct sts_logged){.once = true};
+}
+
+/* What was logged since the last call, without the time. */
+static const char *line(void)
+{
+	static char text[2 * STS_LOG_LINE_MAX_BYTES];
+	struct pollfd ready = {.fd = out, .events = POLLIN};
+	ssize_t got = poll(&ready, 1, 0) == 1 ? read(out, text, sizeof(text) - 1) : 0;
+
+	text[got > 0 ? got : 0] = '\0';
+	char *from = strstr(text, ",\"ts\":"), *to = from ? strstr(from, ",\"msg\"") : NULL;
+	if (to)
+		memmove(from, to, strlen(to) + 1);
+	return text;
+}
+
+static const char *outcome_with(enum sts_outcome outcome, const struct sts_store *store,
+				const char *proxy)
+{
+	sts_event_log_outcome(&x, &told, store, proxy, outcome, &report, 1234, &now);
+	return line();
+}
+
+static const char *outcome(enum sts_outcome what)
+{
+	return outcome_with(what, &files, "");
+}
+
+static void test_success(void)
+{
+	set_up();
+	report.expires_s = REAL_MS / 1000 + 900;
+	report.lifetime_s = 900;
+	x.next_ms = BOOT_MS + 600499;
+	CHECK_STR(outcome(STS_OUTCOME_SUCCESS),
+		  "{\"level\":\"info\",\"msg\":\"token refreshed\",\"exchange\":\"api\","
+		  "\"expires\":\"2026-01-12T16:07:37Z\",\"lifetime_s\":900,"
+		  "\"next_refresh_s\":600,\"duration_ms\":1234}\n");
+	x.next_ms = -1; /* it was the last one */
+	report.flags = STS_REPORT_ADOPTED;
+	CHECK_STR(outcome(STS_OUTCOME_SUCCESS),
+		  "{\"level\":\"info\",\"msg\":\"token adopted\",\"exchange\":\"api\","
+		  "\"expires\":\"2026-01-12T16:07:37Z\",\"lifetime_s\":900,"
+		  "\"duration_ms\":1234}\n");
+}
+
+/* With which mode files are written, and through which proxy: in the first line only. */
+static void test_told_once(void)
+{
+	set_up();
+	told.once = false;
+	CHECK(strstr(outcome_with(STS_OUTCOME_SUCCESS, &files, "proxy:3128"),
+		     ",\"mode\":\"0640\",\"proxy\":\"proxy:3128\"}\n"));
+	CHECK(!strstr(outcome_with(STS_OUTCOME_SUCCESS, &files, "proxy:3128"), "proxy"));
+	told.once = false;
+	CHECK(strstr(outcome_with(STS_OUTCOME_FAILURE, &no_files, "proxy:3128"),
+		     "\",\"proxy\":\"proxy:3128\"}\n"));
+	CHECK(told.once);
+	told.once = false;
+	CHECK(!strstr(outcome_with(STS_OUTCOME_SUCCESS, &no_files, ""), "\"mode\""));
+	/* A poll is not the first line of an exchange. */
+	told.once = false;
+	CHECK(!strstr(outcome(STS_OUTCOME_POLL_OFF), "\"mode\""));
+	CHECK(!told.once);
+	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), "\"mode\":\"0640\""));
+}
+
+/* It is told when the clocks differ, and again after they did not. */
+static void test_skew(void)
+{
+	set_up();
+	report.clock_skew_s = -90;
+	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), ",\"clock_skew_s\":-90}\n"));
+	CHECK(!strstr(outcome(STS_OUTCOME_SUCCESS), "skew"));
+	report.clock_skew_s = 0;
+	CHECK(!strstr(outcome(STS_OUTCOME_SUCCESS), "skew"));
+	report.clock_skew_s = 90;
+	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), ",\"clock_skew_s\":90}\n"));
+}
+
+static const char *failure_line(enum sts_err error, const char *level, const char *msg,
+				const char *middle, bool with_meaning)
+{
+	static char text[STS_LOG_LINE_MAX_BYTES];
+	const struct sts_error_info info = sts_error_info(error);
+
+	snprintf(text, sizeof(text),
+		 "{\"level\":\"%s\",\"msg\":\"%s\",\"exchange\":\"api\",\"error\":\"%s\"%s,"
+		 "\"hint\":\"%s%s%s\"}\n",
+		 level, msg, info.name, middle, with_meaning ? info.meaning : "",
+		 with_meaning ? ": " : "", info.hint);
+	return text;
+}
+
+static void test_failure(void)
+{
+	set_up();
+	report.error = STS_EDENIED;
+	strcpy(report.text, "unexpected status 403");
+	strcpy(report.sts_error, "access_denied");
+	x.next_ms = BOOT_MS + 42500;
+	x.schedule.token_until_ms = BOOT_MS + 61999;
+	CHECK_STR(outcome(STS_OUTCOME_FAILURE),
+		  failure_line(STS_EDENIED, "error", "unexpected status 403",
+			       ",\"sts_error\":\"access_denied\",\"retry_in_s\":43,"
+			       "\"token_valid_s\":61",
+			       true));
+	/* An exchange that has ended does not try again; a token that has expired is not valid. */
+	x.exit_status = STS_EXIT_DENIED;
+	x.schedule.token_until_ms = BOOT_MS - 5000;
+	report.sts_error[0] = '\0';
+	CHECK_STR(outcome(STS_OUTCOME_FAILURE),
+		  failure_line(STS_EDENIED, "error", "unexpected status 403",
+			       ",\"token_valid_s\":0", true));
+	/* The meaning is not told twice. */
+	report.text[0] = '\0';
+	CHECK_STR(outcome(STS_OUTCOME_FAILURE),
+		  failure_line(STS_EDENIED, "error", sts_error_info(STS_EDENIED).meaning,
+			       ",\"token_valid_s\":0", false));
+	snprintf(report.text, sizeof(report.text), "%s: by rule 7",
+		 sts_error_info(STS_EDENIED).meaning);
+	CHECK_STR(outcome(STS_OUTCOME_FAILURE),
+		  failure_line(STS_EDENIED, "error", report.text, ",\"token_valid_s\":0", false));
+}
+
+static void test_waits(void)
+{
+	set_up();
+	report.error = STS_ESUBJECT_USED;
+	x.next_ms = BOOT_MS + 30000;
+	CHECK_STR(outcome(STS_OUTCOME_WAITS),
+		  failure_line(STS_ESUBJECT_USED, "warn", sts_error_info(STS_ESUBJECT_USED).meaning,
+			       ",\"retry_in_s\":30,\"token_valid_s\":0", false));
+}
+
+/* Each error makes one whole line, with the longest text that a report can have. */
+static void test_every_error(void)
+{
+	char end[512];
+
+	for (int error = 1; error < STS_ERR__COUNT; error++) {
+		const struct sts_error_info info = sts_error_info((enum sts_err)error);
+
+		set_up();
+		told.once = false;
+		report.error = error;
+		memset(report.text, '"', sizeof(report.text) - 1);
+		memset(report.sts_error, 'e', sizeof(report.sts_error) - 1);
+		const char *text = outcome_with(STS_OUTCOME_FAILURE, &files, "proxy:3128");
+		snprintf(end, sizeof(end),
+			 ",\"hint\":\"%s: %s\",\"mode\":\"0640\",\"proxy\":\"proxy:3128\"}\n",
+			 info.meaning, info.hint);
+		CHECK(strlen(text) > strlen(end));
+		CHECK_STR(text + strlen(text) - strlen(end), end);
+	}
+}
+
+static void test_polls(void)
+{
+	set_up();
+	CHECK_STR(outcome(STS_OUTCOME_NOTHING), "");
+	CHECK_STR(outcome(STS_OUTCOME_POLL_OFF),
+		  "{\"level\":\"info\",\"msg\":\"the STS has no sig-cert endpoint: key rotation is "
+		  "noticed at the next refresh\",\"exchange\":\"api\"}\n");
+	CHECK_STR(outcome(STS_OUTCOME_POLL_CHANGED),
+		  "{\"level\":\"info\",\"msg\":\"the signing certificate changed: exchanging "
+		  "now\",\"exchange\":\"api\"}\n");
+	report.error = STS_ECONNECT;
+	strcpy(report.text, "connection refused");
+	CHECK_STR(outcome(STS_OUTCOME_POLL_FAILED),
+		  "{\"level\":\"warn\",\"msg\":\"connection refused\",\"exchange\":\"api\","
+		  "\"error\":\"connect\"}\n");
+	report.error = STS_EINPUT;
+	strcpy(report.text, "no such process");
+	CHECK_STR(outcome(STS_OUTCOME_NOTIFY_FAILED),
+		  "{\"level\":\"warn\",\"msg\":\"no such process\",\"exchange\":\"api\","
+		  "\"error\":\"input_file\"}\n");
+}
+
+static void test_other_lines(void)
+{
+	struct sts_error e;
+	char want[1024];
+
+	set_up();
+	for (int code = 1; code < STS_ERR__COUNT; code++) {
+		const struct sts_error_info info = sts_error_info((enum sts_err)code);
+
+		sts_fail(&e, (enum sts_err)code, 0, "it did not work");
+		CHECK_INT(sts_event_log_cannot_start(&e), info.exit_status);
+		snprintf(want, sizeof(want),
+			 "{\"level\":\"error\",\"msg\":\"it did not work\",\"error\":\"%s\","
+			 "\"hint\":\"%s\"}\n",
+			 info.name, info.hint);
+		CHECK_STR(line(), want);
+	}
+	sts_fail(&e, STS_EUSAGE, 0, "f:1:1: \"x\"");
+	sts_event_log_refused(&e);
+	CHECK_STR(line(),
+		  "{\"level\":\"warn\",\"msg\":\"f:1:1: \\\"x\\\"\",\"error\":\"usage\",\"hint\":"
+		  "\"the configuration that is in use stays so: mend the file, and send HUP\"}\n");
+	memset(x.status.wait_name, 'n', sizeof(x.status.wait_name) - 1);
+	sts_event_log_waiting(&x);
+	snprintf(want, sizeof(want),
+		 "{\"level\":\"info\",\"msg\":\"waiting for exchange %s\",\"exchange\":\"api\"}\n",
+		 x.status.wait_name);
+	CHECK_STR(line(), want);
+	sts_event_log_about(STS_LEVEL_WARN, "m", "hub");
+	CHECK_STR(line(), "{\"level\":\"warn\",\"msg\":\"m\",\"exchange\":\"hub\"}\n");
+	sts_event_log_plain(STS_LEVEL_DEBUG, "m");
+	CHECK_STR(line(), "{\"level\":\"debug\",\"msg\":\"m\"}\n");
+}
+
+static const struct sts_test tests[] = {
+	{"a success", test_success},
+	{"what is told once", test_told_once},
+	{"clocks that differ", test_skew},
+	{"a failure", test_failure},
+	{"a subject token that was sent before", test_waits},
+	{"every error", test_every_error},
+	{"polls and signals", test_polls},
+	{"other lines", test_other_lines},
+};
+
+int main(void)
+{
+	int fds[2];
+
+	alarm(60);
+	if (pipe2(fds, O_CLOEXEC) != 0 || dup2(fds[1], STDERR_FILENO) < 0)
+		return 1;
+	out = fds[0];
+	sts_log_setup(STS_LEVEL_DEBUG, STS_LOG_FORMAT_JSON);
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
