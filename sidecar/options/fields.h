@@ -37,8 +37,8 @@ struct sts_fields_files {
  * Fill in.
  *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder
  *                  (checking before the first worker)
- * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_ESUBJECT_UNREADABLE when a file of --param-file and the
- * like cannot be read.
+ * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_EINPUT when a file of --param-file and the like cannot
+ * be read or is empty.
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
