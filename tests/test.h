@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct sts_test {
 	const char *name;
@@ -45,6 +47,19 @@ static const char *sts_test_skipped; /* a test that cannot run here sets why, an
 			       got_, want_); \
 		} \
 	} while (0)
+
+/*
+ * Make a folder from a template of mkdtemp(3) and go there. A program that cannot do so ends at once:
+ * what it writes and removes is meant for that folder alone.
+ */
+static inline void sts_test_enter_folder(char *template)
+{
+	if (mkdtemp(template) && chdir(template) == 0)
+		return;
+	printf("Bail out! no folder for this test\n");
+	fflush(stdout);
+	_exit(1);
+}
 
 static inline int sts_test_main(const struct sts_test *tests, size_t count)
 {

@@ -429,7 +429,7 @@ static void test_the_most_values(void)
 
 static void test_begin(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 }
 
 static void test_end(void)

@@ -398,7 +398,7 @@ static void test_nothing_to_free(void)
 
 static void test_begin(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 }
 
 static void test_end(void)

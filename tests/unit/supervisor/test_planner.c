@@ -313,7 +313,7 @@ static void test_there_can_be_no_child(void)
 
 static void test_begin(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 	int fd = open("config.json", O_WRONLY | O_CREAT, 0600);
 	put(fd, config, strlen(config));
 	close(fd);

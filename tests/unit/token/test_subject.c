@@ -257,7 +257,7 @@ static void standard_input(void)
 
 static void setup(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 }
 
 static void cleanup(void)

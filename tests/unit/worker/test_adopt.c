@@ -356,7 +356,7 @@ static void test_times_of_the_files(void)
 
 static void test_begin(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 }
 
 static void test_end(void)

@@ -163,7 +163,7 @@ static void test_long_paths(void)
 
 static void test_begin(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 	CHECK(mkdir("certs", 0700) == 0 && mkdir("more", 0700) == 0);
 	close(open("a.pem", O_WRONLY | O_CREAT, 0600));
 	close(open("b.pem", O_WRONLY | O_CREAT, 0600));

@@ -184,7 +184,7 @@ static void test_another_uid(void)
 
 static void test_setup(void)
 {
-	CHECK(mkdtemp(dir) && chdir(dir) == 0);
+	sts_test_enter_folder(dir);
 }
 
 static void test_cleanup(void)
