@@ -49,8 +49,8 @@ static const char *sts_test_skipped; /* a test that cannot run here sets why, an
 	} while (0)
 
 /*
- * Make a folder from a template of mkdtemp(3) and go there. A program that cannot do so ends at once:
- * what it writes and removes is meant for that folder alone.
+ * Make a folder from a template of mkdtemp(3) and go there. A program that cannot do so ends at
+ * once: what it writes and removes is meant for that folder alone.
  */
 static inline void sts_test_enter_folder(char *template)
 {
