@@ -4,7 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool watch_again;
+#include "process/resident.h"
+
+static bool watch_again STS_RESIDENT;
 
 uint64_t sts_file_identity(const char *path)
 {
@@ -71,7 +73,7 @@ void sts_inputs_look(struct sts_member *t)
 
 void sts_inputs_files_changed(void)
 {
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+	for (STS_EACH_MEMBER(t)) {
 		sts_inputs_check_subject(t);
 		check_trust(t);
 	}
@@ -92,13 +94,13 @@ void sts_inputs_watch(struct sts_events *ev, const char *config)
 {
 	bool again = watch_again;
 
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		again = again || t->watches_cas != t->x.distrusts;
 	if (!again || sts_members_once())
 		return;
 	watch_again = false;
 	sts_events_unwatch(ev);
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		watch_one(ev, t);
 	if (config)
 		sts_events_watch(ev, config);

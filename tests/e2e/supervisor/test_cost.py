@@ -27,6 +27,16 @@ def rollup(pid):
     return {name: int(number) for name, number in re.findall(r"^(\w+): +(\d+) kB$", text, re.M)}
 
 
+def variables_kib(pid, binary):
+    """The dirty memory of the program's variables: of the mapping without a name that follows those of the binary."""
+    text = pathlib.Path(f"/proc/{pid}/smaps").read_text()
+    maps = re.findall(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n(?:.*\n)*?Private_Dirty: +(\d+) kB$", text, re.M)
+    names = [name for name, _ in maps]
+    last = len(names) - 1 - names[::-1].index(str(binary))
+    assert names[last + 1] == "", names
+    return int(maps[last + 1][1])
+
+
 def check_memory(r, process):
     if os.sysconf("SC_PAGE_SIZE") != 4096:
         pytest.skip("the budget is for pages of 4 KiB")
@@ -71,6 +81,8 @@ def test_memory(command, rig):
     process = getattr(r, command)()
     r.said("token refreshed")
     check_memory(r, process)
+    # All that a sleeping supervisor has written to lies on one page: see sidecar/process/resident.h.
+    assert variables_kib(process.pid, r.sidecar.path) == 4
     assert r.stop(process).status == 0
 
 
