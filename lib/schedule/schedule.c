@@ -148,3 +148,8 @@ int64_t sts_schedule_after_failure(const struct sts_schedule_rules *rules,
 	return after(now_ms,
 		     clamp(draw(w, random), STS_SCHEDULE_RETRY_FLOOR_MS, STS_SCHEDULE_MAX_MS));
 }
+
+int64_t sts_schedule_earlier_ms(int64_t a, int64_t b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}

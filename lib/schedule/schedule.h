@@ -72,4 +72,7 @@ int64_t sts_schedule_after_failure(const struct sts_schedule_rules *rules,
 /* Uniform in [0, span_ms) from 32 random bits; 0 for span_ms <= 0. */
 int64_t sts_schedule_jitter(int64_t span_ms, uint32_t random);
 
+/* The earlier of two times; -1 means never. */
+int64_t sts_schedule_earlier_ms(int64_t a, int64_t b);
+
 #endif

@@ -5,34 +5,35 @@
 
 #include "supervisor/inputs.h"
 
-/* Does an exchange have what those need that read its output? */
+/* Does this exchange have a token for the exchanges that read its output? */
 static bool has_token(const struct sts_member *t)
 {
 	return t->x.expires_s > 0 && (!sts_members_once() || t->x.exit_status == STS_EXIT_OK);
 }
 
-static const char *waits_for(const struct sts_plan *plan)
+/* The plan of the exchange whose token this one sends; NULL for none. */
+static const struct sts_plan *source_of(const struct sts_plan *plan)
 {
-	const struct sts_plan *first = plan->depends_on < 0
-					       ? NULL
-					       : &sts_members_plans()->plan[plan->depends_on];
-	const struct sts_member *t = first ? sts_member_of_plan(first) : NULL;
-
-	return !first || (t && has_token(t)) ? NULL : first->name;
+	return plan->depends_on < 0 ? NULL : &sts_members_plans()->plan[plan->depends_on];
 }
 
-/* What waited for a token of another one, and what reads that, after it has one; what waits in
- * vain, after it ended without. */
+/* The name of the exchange whose first token this one waits for; NULL if it does not wait. */
+static const char *waits_for(const struct sts_plan *plan)
+{
+	const struct sts_plan *source = source_of(plan);
+	const struct sts_member *t = source ? sts_member_of_plan(source) : NULL;
+
+	return !source || (t && has_token(t)) ? NULL : source->name;
+}
+
 void sts_chain_pass_on(void)
 {
 	struct sts_moment m = sts_now();
 
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+	for (STS_EACH_MEMBER(t)) {
 		const struct sts_plan *plan = t->x.plan;
-		const struct sts_member *first =
-			plan->depends_on < 0
-				? NULL
-				: sts_member_of_plan(&sts_members_plans()->plan[plan->depends_on]);
+		const struct sts_plan *source = source_of(plan);
+		const struct sts_member *first = source ? sts_member_of_plan(source) : NULL;
 
 		if (!waits_for(plan))
 			sts_exchange_input_ready(&t->x, &m);

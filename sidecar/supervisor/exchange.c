@@ -324,8 +324,7 @@ int64_t sts_exchange_wake_ms(const struct sts_exchange *x)
 		return attempt_ms;
 	if (x->notify)
 		beside_ms = x->ended_ms;
-	return attempt_ms < 0 || (beside_ms >= 0 && beside_ms < attempt_ms) ? beside_ms
-									    : attempt_ms;
+	return sts_schedule_earlier_ms(attempt_ms, beside_ms);
 }
 
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum sts_worker_mode *mode)

@@ -45,7 +45,7 @@ struct sts_plans *sts_members_plans(void)
 
 struct sts_member *sts_member_of_plan(const struct sts_plan *plan)
 {
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		if (t->x.plan == plan)
 			return t;
 	return NULL;

@@ -22,8 +22,13 @@ struct sts_member {
 	struct sts_logged logged;
 };
 
-/* The members one after the other: for (struct sts_member *t = NULL; (t = sts_member_next(t));) */
+/* The member after t, or the first if t is NULL; NULL after the last. */
 struct sts_member *sts_member_next(struct sts_member *t);
+
+/* All members one after the other: for (STS_EACH_MEMBER(t)). */
+#define STS_EACH_MEMBER(t) \
+	struct sts_member *t = NULL; \
+	(t = sts_member_next(t));
 
 /* The member of the plans' exchange number i, in the order of the configuration file. */
 struct sts_member *sts_member_of(uint32_t i);

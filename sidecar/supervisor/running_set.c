@@ -36,7 +36,7 @@ static void write_status(struct sts_member *t)
 
 void sts_running_write_status(void)
 {
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		write_status(t);
 }
 
@@ -156,7 +156,7 @@ void sts_running_take_over(struct sts_plans *plans)
 	struct sts_moment m = sts_now();
 	struct spent spent[STS_EXCHANGES_MAX + 1] = {{0}}, *end = spent;
 
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+	for (STS_EACH_MEMBER(t)) {
 		const struct sts_plan *old = t->x.plan;
 
 		if (successor(old, plans, before))
@@ -169,7 +169,7 @@ void sts_running_take_over(struct sts_plans *plans)
 		memcpy(end++->id, t->x.used_id, sizeof(end->id));
 	}
 	sts_members_use(plans);
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));) {
+	for (STS_EACH_MEMBER(t)) {
 		const struct sts_plan *plan = successor(t->x.plan, plans, before);
 
 		sts_exchange_replanned(&t->x, plan, plan->options_id != t->x.plan->options_id, &m);
@@ -178,7 +178,7 @@ void sts_running_take_over(struct sts_plans *plans)
 	for (uint32_t i = 0; i < plans->count; i++)
 		if (!sts_member_of_plan(&plans->plan[i]))
 			add_member(&plans->plan[i], before, spent);
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		sts_chain_make_wait(t);
 	sts_plans_free(before);
 	sts_chain_pass_on();

@@ -28,7 +28,7 @@ static struct supervisor {
 	const struct sts_options *o;
 	char *const *argv;
 	struct sts_events ev;
-	struct sts_health_process listener;
+	struct sts_health_process health;
 	struct sts_planner planner;
 	int snapshot_fd; /* of the configuration file; -1: none */
 	bool once;
@@ -39,10 +39,6 @@ static struct supervisor {
 	int exit_status;      /* -1: go on */
 	char refused[STS_ERROR_TEXT_MAX_BYTES]; /* what was said of a file that no plan came of */
 } s STS_RESIDENT_FIRST;
-
-#define EACH_MEMBER(t) \
-	struct sts_member *t = NULL; \
-	(t = sts_member_next(t));
 
 /* ---- planning ---- */
 
@@ -71,7 +67,7 @@ static __attribute__((noinline)) void own_all(void)
 {
 	struct sts_error e;
 
-	for (EACH_MEMBER(t))
+	for (STS_EACH_MEMBER(t))
 		if (s.exit_status < 0 && sts_member_own(t, &e) != STS_OK)
 			s.exit_status = sts_event_log_cannot_start(&e);
 }
@@ -102,7 +98,7 @@ static __attribute__((noinline)) void confine(void)
 	size_t count = 0;
 	struct sts_error e;
 
-	for (EACH_MEMBER(t))
+	for (STS_EACH_MEMBER(t))
 		dirs[count++] = t->store.dir_fd;
 	if (sts_sandbox_supervisor(dirs, count, sts_members_plans()->require_sandbox,
 				   s.once ? STS_LEVEL_DEBUG : STS_LEVEL_INFO, &e) != STS_OK)
@@ -111,31 +107,31 @@ static __attribute__((noinline)) void confine(void)
 
 /* ---- the process of --listen ---- */
 
-static __attribute__((noinline)) void plan_listener(void)
+static __attribute__((noinline)) void plan_health(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
 	const char *names[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		names[i] = plans->plan[i].name;
-	sts_health_process_plan(&s.listener, plans->listen != 0, names, plans->count);
+	sts_health_process_plan(&s.health, plans->listen != 0, names, plans->count);
 }
 
-static __attribute__((noinline)) void start_listener(void)
+static __attribute__((noinline)) void start_health(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
 	const char *dirs[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		dirs[i] = sts_members_text(plans->plan[i].output_dir);
-	sts_health_process_start(&s.listener, s.argv[0], sts_members_text(plans->listen),
+	sts_health_process_start(&s.health, s.argv[0], sts_members_text(plans->listen),
 				 plans->require_sandbox, dirs);
 }
 
 static void count(const struct sts_member *t, enum sts_outcome outcome,
 		  const struct sts_report *report, int64_t duration_ms, int64_t now_s)
 {
-	struct sts_metrics *metrics = s.listener.metrics;
+	struct sts_metrics *metrics = s.health.metrics;
 
 	if (!metrics || (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE))
 		return;
@@ -160,7 +156,7 @@ static __attribute__((noinline)) void planned(void)
 		sts_log_setup((enum sts_level)plans->log_level, plans->log_format);
 		sts_running_take_over(plans);
 		if (!same)
-			plan_listener();
+			plan_health();
 	} else if (first) {
 		s.exit_status = sts_complain(&e);
 	} else {
@@ -216,8 +212,8 @@ static void reap(void)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s.planner.pid)
 			s.planner.pid = -1;
-		else if (pid == s.listener.pid)
-			sts_health_process_ended(&s.listener, status);
+		else if (pid == s.health.pid)
+			sts_health_process_ended(&s.health, status);
 		sts_workers_reaped(pid, status);
 	}
 }
@@ -228,8 +224,8 @@ static int64_t wake_at(void)
 {
 	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.plan_ms;
 
-	at_ms = sts_earliest_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
-	return sts_earliest_ms(at_ms, s.listener.next_ms);
+	at_ms = sts_schedule_earlier_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
+	return sts_schedule_earlier_ms(at_ms, s.health.next_ms);
 }
 
 static void on_signals(unsigned events)
@@ -248,7 +244,7 @@ static void on_clock(void)
 {
 	struct sts_moment m = sts_now();
 
-	for (EACH_MEMBER(t))
+	for (STS_EACH_MEMBER(t))
 		sts_exchange_clock_stepped(&t->x, &m);
 }
 
@@ -274,8 +270,8 @@ static void handle(unsigned events)
 	if (s.exit_status >= 0 || !sts_members_plans())
 		return;
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
-	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
-		start_listener();
+	if (s.health.next_ms >= 0 && now_ms >= s.health.next_ms)
+		start_health();
 	sts_inputs_watch(&s.ev, s.o->config);
 	sts_running_write_status();
 }
@@ -305,7 +301,7 @@ static __attribute__((noinline)) int stop(void)
 {
 	sts_workers_stop();
 	sts_planner_drop(&s.planner);
-	sts_health_process_stop(&s.listener);
+	sts_health_process_stop(&s.health);
 	for (struct sts_member *t = NULL; !s.once && (t = sts_member_next(t));)
 		sts_member_remove(t);
 	sts_event_log_plain(STS_LEVEL_INFO,
@@ -331,7 +327,7 @@ static void set_up(const struct sts_options *o, char *const *argv)
 				.plan_ms = -1,
 				.exit_status = -1};
 	sts_planner_init(&s.planner);
-	sts_health_process_init(&s.listener);
+	sts_health_process_init(&s.health);
 	sts_workers_init(argv, worker_ended);
 }
 

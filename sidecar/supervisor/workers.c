@@ -24,9 +24,6 @@ static struct {
 	struct slot *slot = all.slots; \
 	slot < all.slots + STS_WORKERS_MAX; \
 	slot++
-#define EACH_MEMBER(t) \
-	struct sts_member *t = NULL; \
-	(t = sts_member_next(t));
 
 void sts_workers_init(char *const *argv, sts_workers_ended *told)
 {
@@ -153,7 +150,7 @@ static bool may_start(const struct sts_member *t, int64_t now_ms)
 			    is_unproven(&slot->member->x);
 	if (unproven < STS_WORKERS_MAX - 1 || !is_unproven(&t->x))
 		return true;
-	for (EACH_MEMBER(other)) {
+	for (STS_EACH_MEMBER(other)) {
 		int64_t at_ms = sts_exchange_attempt_ms(&other->x);
 
 		if (!is_unproven(&other->x) && at_ms >= 0 &&
@@ -168,7 +165,7 @@ static struct sts_member *longest_due(int64_t now_ms)
 	int64_t since_ms = now_ms + 1;
 	struct sts_member *found = NULL;
 
-	for (EACH_MEMBER(t)) {
+	for (STS_EACH_MEMBER(t)) {
 		int64_t at_ms = sts_exchange_attempt_ms(&t->x);
 
 		if (at_ms >= 0 && at_ms < since_ms && may_start(t, now_ms)) {
@@ -203,11 +200,6 @@ void sts_workers_start_due(int64_t now_ms, int snapshot_fd)
 
 /* ---- for the loop ---- */
 
-int64_t sts_earliest_ms(int64_t a, int64_t b)
-{
-	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
-}
-
 /* What is due and has no slot waits for the end of a worker, not for a time. */
 int64_t sts_workers_wake_ms(int64_t now_ms)
 {
@@ -216,17 +208,17 @@ int64_t sts_workers_wake_ms(int64_t now_ms)
 
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0) {
-			at_ms = sts_earliest_ms(at_ms, slot->child.kill_boot_ms);
+			at_ms = sts_schedule_earlier_ms(at_ms, slot->child.kill_boot_ms);
 			running++;
 			attempts += sts_exchange_busy(&slot->member->x);
 		}
-	for (EACH_MEMBER(t))
+	for (STS_EACH_MEMBER(t))
 		if (!may_start(t, now_ms))
 			continue;
 		else if (running < STS_WORKERS_MAX)
-			at_ms = sts_earliest_ms(at_ms, sts_exchange_wake_ms(&t->x));
+			at_ms = sts_schedule_earlier_ms(at_ms, sts_exchange_wake_ms(&t->x));
 		else if (attempts < STS_WORKERS_MAX)
-			at_ms = sts_earliest_ms(at_ms, sts_exchange_attempt_ms(&t->x));
+			at_ms = sts_schedule_earlier_ms(at_ms, sts_exchange_attempt_ms(&t->x));
 	return at_ms;
 }
 

@@ -60,7 +60,4 @@ int64_t sts_workers_wake_ms(int64_t now_ms);
 /* Kill all workers. */
 void sts_workers_stop(void);
 
-/* The earlier of two times, where -1 means never. */
-int64_t sts_earliest_ms(int64_t a, int64_t b);
-
 #endif

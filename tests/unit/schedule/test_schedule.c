@@ -462,7 +462,19 @@ static void asked_to_wait(void)
 	}
 }
 
+/* -1 means never, so that any time is earlier. */
+static void the_earlier_of_two(void)
+{
+	CHECK_INT(sts_schedule_earlier_ms(1, 2), 1);
+	CHECK_INT(sts_schedule_earlier_ms(2, 1), 1);
+	CHECK_INT(sts_schedule_earlier_ms(-1, 2), 2);
+	CHECK_INT(sts_schedule_earlier_ms(2, -1), 2);
+	CHECK_INT(sts_schedule_earlier_ms(0, 5), 0);
+	CHECK_INT(sts_schedule_earlier_ms(-1, -1), -1);
+}
+
 static const struct sts_test tests[] = {
+	{"the earlier of two times", the_earlier_of_two},
 	{"jitter is below its span and grows with the random number", jitter},
 	{"after a success: the spans", success_spans},
 	{"after a success: the life counts from when the request was sent",
