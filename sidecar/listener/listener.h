@@ -19,7 +19,7 @@
  * Returns only when it cannot go on: STS_ESANDBOX with `require`, STS_EBUG where the kernel does
  * not let it wait.
  */
-enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
-			    bool require, struct sts_error *e);
+enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metrics,
+			      char *const *dirs, bool require, struct sts_error *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor's side of --listen: the memory with the metrics, and the process that serves them
- * (listen.h): started, started again when it ends, and killed. Nothing here waits for that process,
+ * (listener/listener.h): started, started again when it ends, and killed. Nothing here waits for that process,
  * and without --listen nothing here costs anything.
  */
 #ifndef STS_SUPERVISOR_HEALTH_PROCESS_H
