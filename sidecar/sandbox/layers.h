@@ -7,6 +7,7 @@
 #define STS_SANDBOX_LAYERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The sanitizers' runtime and a dynamic loader need more: such a build is for tests, and its
@@ -17,7 +18,7 @@
 #define STS_SANITIZED 0
 #endif
 
-/* Who makes system calls, and when: bits of the table in sandbox_seccomp.c. */
+/* Who makes system calls, and when: bits of the table in seccomp.c. */
 enum sts_sandbox_stage {
 	STS_SANDBOX_START = 1,       /* a worker, until the connection to the STS stands */
 	STS_SANDBOX_CONNECTED = 2,   /* until the answer is there: no other connection */

@@ -16,6 +16,7 @@
 #define STS_WIRE_JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "token/subject.h"

@@ -2,6 +2,7 @@
 #include "wire/report.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/timefmt.h"
 #include "token/expiry.h"

@@ -7,8 +7,8 @@
 Some sidecars share one STS; some of them are killed and started again as the kubelet would, the others have to live through it all.
 Workers and supervisors are killed, stopped and continued, told to refresh and to end; the STS goes away, comes back and misbehaves, and
 gets a certificate of another CA; the disk is full for a while; descriptors run out; the subject token and the CA are swapped; one of them
-lives by a clock that is set (tests/sts-sidecar-timefake), one has three exchanges, two of them in a chain. Now and then everything heals, and each must then have a new token soon, with no
-more memory, descriptors or children than at first. Needs root for the full disk; without, that part is left out.
+lives by a clock that is set (build/tests/sts-sidecar-timefake), one has three exchanges, two of them in a chain. Now and then everything
+heals, and each must then have a new token soon, with no more memory, descriptors or children than at first. Needs root for the full disk; without, that part is left out.
 """
 import argparse
 import collections

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What makes tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as many
- * milliseconds as the file says that SIDECAR_TEST_CLOCK names. Linked in with --wrap, so that no
- * line of the program knows of it. Whoever writes another number there, sends SIGCHLD to the
- * supervisor, and it finds that the clock was set.
+ * What makes build/tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as
+ * many milliseconds as a file says, which SIDECAR_TEST_CLOCK names. It is linked in with --wrap, so
+ * that no line of the program knows of it. A test that writes another number into the file sends
+ * SIGCHLD to the supervisor, which then finds that the clock was set.
  */
 #include <fcntl.h>
 #include <stdlib.h>

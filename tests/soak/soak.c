@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A year of the real supervisor (supervisor.c, seats.c, exchange.c, schedule.c) in simulated time,
- * with outages, steps, suspends, rotations, crashes and lost events at random. world.h is what
- * happens, check.h what must hold.
+ * A year of the real supervisor (supervisor.c, running_set.c, exchange.c, schedule.c) in simulated
+ * time, with outages, steps, suspends, rotations, crashes and lost events at random. world.h is
+ * what happens, check.h what must hold.
  *
  *   soak [--seed N] [--days N] [--exchanges N] [--bug NAME]
  *

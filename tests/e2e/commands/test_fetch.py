@@ -231,7 +231,7 @@ def test_pipes_that_do_not_block(sidecar, serve, space, subject):
 
 
 def test_stdout_is_not_for_terminals(sidecar, serve, space, subject):
-    """Covered for pipes in test_cli.py; here: a terminal gets the token only with --force."""
+    """A terminal gets the token only with --force. Pipes are covered in test_outputs.py."""
     token = tokens.issued()
     for force in (False, True):
         server = serve(tokens.openunison(token))

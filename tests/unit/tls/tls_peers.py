@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Peers for test_tls.c, none of them BearSSL: Python's ssl module, and plain sockets that misbehave.
+"""Peers for test_stream.c, none of them BearSSL: Python's ssl module, and plain sockets that misbehave.
 
     tls_peers.py DIR    DIR holds rsa.pem, p256.pem, p384.pem, p521.pem: key and certificate
 
