@@ -10,14 +10,17 @@
 #include "data/json_scan.h"
 
 /*
- * The arena, 1 MiB. cJSON keeps 64 bytes for each value and a copy of each string, so the largest
- * text that we take needs its own size for the strings, and the rest is for 12288 values: one for
- * every 21 bytes of such a body. The densest that servers send is a set of EC keys, with 25 bytes
- * per value (a token endpoint's answer has some twenty values in all), while 100,000 values of two
- * bytes each would need over 6 MB and are refused. Pages that are not touched cost nothing.
+ * The arena has 1 MiB. cJSON keeps 64 bytes for each value and a copy of each string. So the
+ * largest text needs its own size for the strings, and VALUES_MAX values allow one value for every
+ * 21 bytes of it. The densest documents that servers send are sets of EC keys, with 25 bytes per
+ * value; the answer of a token endpoint has some twenty values in all. A text of 100,000 values of
+ * two bytes each would need over 6 MB and is refused. Pages that are not touched cost nothing.
  */
 #define VALUES_MAX  12288
 #define ARENA_BYTES (STS_JSON_MAX_BYTES + VALUES_MAX * sizeof(cJSON))
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* in UTF-8 */
+#define KEY_SHOWN_BYTES 64             /* of a key in a message, escaped, with the NUL */
 
 static alignas(cJSON) char arena[ARENA_BYTES];
 static size_t arena_used;
@@ -60,13 +63,13 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Without white space at both ends and without a byte order mark (RFC 8259 section 8.1 lets a
- * reader ignore it). */
+/* Remove white space at both ends, and a byte order mark (RFC 8259 section 8.1 lets a reader ignore
+ * it). */
 static struct sts_slice strip(struct sts_slice text)
 {
-	if (sts_slice_starts(text, "\xef\xbb\xbf")) {
-		text.data += 3;
-		text.len -= 3;
+	if (sts_slice_starts(text, BYTE_ORDER_MARK)) {
+		text.data += sizeof(BYTE_ORDER_MARK) - 1;
+		text.len -= sizeof(BYTE_ORDER_MARK) - 1;
 	}
 	while (text.len > 0 && is_space(text.data[0])) {
 		text.data++;
@@ -77,7 +80,7 @@ static struct sts_slice strip(struct sts_slice text)
 	return text;
 }
 
-/* Parents are kept on a stack: the scan has bounded the depth. */
+/* The stack of parents cannot overflow, since the scan has bounded the depth. */
 static bool all_finite(const cJSON *v)
 {
 	const cJSON *parents[STS_JSON_DEPTH_MAX];
@@ -170,7 +173,8 @@ enum sts_json_kind sts_json_kind(const struct sts_json *v)
 	}
 }
 
-/* Is key the pointer's reference token (RFC 6901 section 4: ~1 is a slash, ~0 a tilde)? */
+/* Does the reference token of a JSON pointer name this key? In a token ~1 stands for a slash and ~0
+ * for a tilde (RFC 6901 section 4). */
 static bool key_matches(const char *key, struct sts_slice token)
 {
 	for (size_t i = 0; i < token.len; i++, key++) {
@@ -194,7 +198,7 @@ static enum sts_err member(const cJSON *object, struct sts_slice token, const cJ
 			continue;
 		if (*v) {
 			struct sts_text t;
-			char key[64];
+			char key[KEY_SHOWN_BYTES];
 
 			sts_text_init(&t, key, sizeof(key));
 			sts_text_add_escaped(&t, token, sizeof(key) - 1);

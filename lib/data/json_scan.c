@@ -5,13 +5,13 @@
 
 #define NUMBER_MAX_BYTES 64
 
-/* One bit per level says whether it is an object; nothing recurses. */
+/* What may come next. The scan is a loop over these states, so that nothing recurses. */
 enum expect { VALUE, VALUE_OR_END, KEY, KEY_OR_END, AFTER, DONE, BAD };
 
 struct scan {
 	const char *p, *end;
 	unsigned depth;
-	uint32_t objects; /* bit 0: the innermost container is an object */
+	uint32_t objects; /* one bit for each level, the innermost in bit 0; set: it is an object */
 	const char *why;
 };
 
@@ -78,7 +78,7 @@ static enum expect scan_literal(struct scan *s)
 	return bad(s, "something that is no value");
 }
 
-/* Four hexadecimal digits, or -1. */
+/* The number that four hexadecimal digits stand for, or -1. */
 static int scan_hex4(struct scan *s)
 {
 	int unit = 0;
@@ -93,7 +93,8 @@ static int scan_hex4(struct scan *s)
 	return unit;
 }
 
-/* What follows "\u"; a surrogate needs its other half. cJSON would end the C string at U+0000. */
+/* Scan what follows "\u". Half a surrogate pair must be followed by the other half. U+0000 is
+ * refused because cJSON would end the C string there. Returns NULL, or what is wrong. */
 static const char *scan_unicode_escape(struct scan *s)
 {
 	int unit = scan_hex4(s);
@@ -111,6 +112,7 @@ static const char *scan_unicode_escape(struct scan *s)
 	return unit >= 0xdc00 && unit <= 0xdfff ? NULL : "half a surrogate pair";
 }
 
+/* Returns NULL, or what is wrong. */
 static const char *scan_escape(struct scan *s)
 {
 	s->p++;

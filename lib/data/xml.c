@@ -7,17 +7,18 @@
 
 #define ENTITY_MAX_BYTES 10 /* &#x10FFFF; */
 
+/* An element whose end tag has not been read. */
 struct open {
 	struct sts_slice name;
-	bool parent; /* it has elements in it */
+	bool has_elements;
 };
 
 struct scan {
 	struct sts_slice rest;
 	struct sts_text *out;
-	const char *why; /* NULL: nothing is wrong yet */
-	struct open stack[STS_JSON_DEPTH_MAX];
-	size_t depth; /* stack[0] is the document */
+	const char *why;                       /* what is wrong, or NULL */
+	struct open stack[STS_JSON_DEPTH_MAX]; /* stack[0] is the document itself */
+	size_t depth;                          /* stack[depth] is the innermost open element */
 };
 
 static bool bad(struct scan *s, const char *why)
@@ -32,7 +33,8 @@ static void skip(struct sts_slice *rest, size_t len)
 	rest->len -= len;
 }
 
-/* What is before `mark`; the rest is what is after it. False when there is none. */
+/* Cut off what stands before `mark`, and leave in `rest` what follows it. Returns false and changes
+ * nothing when `mark` is not there. */
 static bool cut(struct sts_slice *rest, const char *mark, struct sts_slice *before)
 {
 	ptrdiff_t at = sts_slice_find(*rest, sts_slice_of(mark));
@@ -57,8 +59,8 @@ static struct sts_slice take_name(struct sts_slice *rest)
 
 /* ---- text ---- */
 
-/* Of "#10" or "#xA"; 0 when it is no character. */
-static uint32_t numbered(struct sts_slice entity)
+/* The character that "#10" or "#xA" stands for, or 0. */
+static uint32_t character_reference(struct sts_slice entity)
 {
 	bool hex = sts_slice_starts(entity, "#x");
 	uint32_t code = 0;
@@ -76,14 +78,16 @@ static uint32_t numbered(struct sts_slice entity)
 	return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? 0 : code;
 }
 
+/* The character that an entity stands for, or 0. */
 static uint32_t entity_of(struct sts_slice entity)
 {
+	/* Each entity as its character and its name. */
 	static const char names[] = "&amp\0<lt\0>gt\0\"quot\0'apos\0";
 
 	for (const char *at = names; *at; at += strlen(at) + 1)
 		if (sts_slice_eq(entity, at + 1))
 			return (unsigned char)*at;
-	return numbered(entity);
+	return character_reference(entity);
 }
 
 static bool add_text(struct scan *s, struct sts_slice text)
@@ -108,7 +112,8 @@ static bool add_text(struct scan *s, struct sts_slice text)
 
 /* ---- tags ---- */
 
-/* To the end of a tag. An attribute's value may hold a '>'. */
+/* Skip to the end of a tag. The value of an attribute may hold a '>'. *empty is set when the tag
+ * ends in "/>". */
 static bool skip_attributes(struct scan *s, bool *empty)
 {
 	struct sts_slice ignored;
@@ -134,17 +139,17 @@ static bool open_tag(struct scan *s)
 	struct sts_slice name = take_name(&s->rest);
 	bool empty;
 
-	if (name.len == 0 || (s->depth == 0 && parent->parent))
+	if (name.len == 0 || (s->depth == 0 && parent->has_elements))
 		return bad(s, "no element where one is wanted");
 	if (!skip_attributes(s, &empty))
 		return false;
-	sts_text_add_str(s->out, parent->parent ? ",\"" : "{\"");
-	parent->parent = true;
+	sts_text_add_str(s->out, parent->has_elements ? ",\"" : "{\"");
+	parent->has_elements = true;
 	sts_text_add_json(s->out, name);
 	sts_text_add_str(s->out, empty ? "\":\"\"" : "\":");
 	if (empty)
 		return true;
-	/* One level less than what json.h takes: the document is an object too. */
+	/* One level less than json.h allows, since the document itself becomes an object too. */
 	if (s->depth + 2 > STS_JSON_DEPTH_MAX - 1)
 		return bad(s, "too many levels");
 	s->stack[++s->depth] = (struct open){.name = name};
@@ -161,18 +166,19 @@ static bool close_tag(struct scan *s, struct sts_slice text)
 	    sts_slice_trim(blank).len > 0)
 		return bad(s, "an end tag of another element");
 	s->depth--;
-	if (!open->parent)
+	if (!open->has_elements)
 		return add_text(s, text);
 	sts_text_add_char(s->out, '}');
 	return true;
 }
 
+/* Read one tag or comment, whose '<' is behind us. text stood before it. */
 static bool step(struct scan *s, struct sts_slice text)
 {
 	bool blank = sts_slice_trim(text).len == 0;
 	struct sts_slice ignored;
 
-	if (sts_slice_starts(s->rest, "/") && (blank || !s->stack[s->depth].parent)) {
+	if (sts_slice_starts(s->rest, "/") && (blank || !s->stack[s->depth].has_elements)) {
 		skip(&s->rest, 1);
 		return close_tag(s, text);
 	}
@@ -183,10 +189,11 @@ static bool step(struct scan *s, struct sts_slice text)
 	return open_tag(s);
 }
 
-/* <!DOCTYPE or <html, in any case. */
+/* Does the text begin like "<!DOCTYPE" or "<html", in upper or lower case? */
 static bool is_page(struct sts_slice xml)
 {
-	struct sts_slice start = {xml.data, xml.len < 5 ? xml.len : 5};
+	const size_t mark_len = sizeof("<html") - 1;
+	struct sts_slice start = {xml.data, xml.len < mark_len ? xml.len : mark_len};
 
 	return sts_slice_eq_nocase(start, "<!doc") || sts_slice_eq_nocase(start, "<html");
 }
@@ -203,7 +210,7 @@ enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct
 		return sts_fail(e, STS_EHTML, 0, "a web page, where XML was expected");
 	while (!s.why && cut(&s.rest, "<", &text))
 		step(&s, text);
-	if (!s.why && (s.depth > 0 || !s.stack[0].parent || sts_slice_trim(s.rest).len > 0))
+	if (!s.why && (s.depth > 0 || !s.stack[0].has_elements || sts_slice_trim(s.rest).len > 0))
 		bad(&s, "no complete document");
 	if (!s.why && memchr(xml.data, '\0', xml.len))
 		bad(&s, "a NUL");
