@@ -185,7 +185,8 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 		return unknown_command("listener");
 	close(STS_INHERITED_FD);
 	sts_log_setup(job.level, job.format);
-	sts_listen_run(job.where, metrics, argv + STS_LISTENER_ARGUMENTS, job.require_sandbox, &e);
+	sts_listener_run(job.where, metrics, argv + STS_LISTENER_ARGUMENTS, job.require_sandbox,
+			 &e);
 	return sts_complain(&e);
 }
 

@@ -3,7 +3,6 @@
  * The table of protocols, printed from itself alone. One walk makes both shapes: lines for people,
  * or (--json) objects.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "commands/commands.h"

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "http/server.h"
+#include "listener/metrics_text.h"
 #include "net/listen_address.h"
 #include "output/verdict.h"
 #include "process/log.h"
@@ -164,7 +165,7 @@ static bool go_on(struct connection *c)
 	while (c->page == READY && out.len == 0 && c->exchange < l.count)
 		is_ready(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
-	       sts_metrics_next(l.metrics, &c->cursor, &out))
+	       sts_metrics_next_line(l.metrics, &c->cursor, &out))
 		;
 	c->len = (uint16_t)out.len;
 	c->sent = 0;
@@ -390,8 +391,8 @@ static enum sts_err confine(const char *where, bool require, struct sts_error *e
 	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, require, e) : err;
 }
 
-enum sts_err sts_listen_run(const char *where, const struct sts_metrics *metrics, char *const *dirs,
-			    bool require, struct sts_error *e)
+enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metrics,
+			      char *const *dirs, bool require, struct sts_error *e)
 {
 	enum sts_err err;
 

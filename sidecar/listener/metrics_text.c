@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include "listener/metrics_text.h"
 
 #include "version.h"
-#include "wire/metrics.h"
 
 enum family { GAUGES, RESULTS = STS_GAUGE__COUNT, DURATIONS, DROPPED, BUILD, FAMILIES };
 
@@ -34,19 +33,12 @@ static const uint8_t samples[FAMILIES] = {1,
 					  [DROPPED] = 1,
 					  [BUILD] = 1};
 
-static const char *nth(const char *packed, size_t n)
-{
-	while (n-- > 0)
-		packed += strlen(packed) + 1;
-	return packed;
-}
-
 static void add_head(struct sts_text *out, const char *name)
 {
-	const char *type = nth(name, 1);
+	const char *type = sts_text_at(name, 1);
 
 	sts_text_addf(out, "# HELP sts_sidecar_%s %s\n# TYPE sts_sidecar_%s %s\n", name,
-		      nth(type, 1), name, type);
+		      sts_text_at(type, 1), name, type);
 }
 
 /* Up to where the labels may go on: name{exchange="aws" */
@@ -78,7 +70,7 @@ static void add_duration(struct sts_text *out, const char *name,
 		count += x->buckets[i];
 	if (sample < STS_METRICS_BUCKETS) {
 		add_name(out, name, "_bucket", x);
-		sts_text_addf(out, ",le=\"%s\"", nth(sts_metrics_bounds, sample));
+		sts_text_addf(out, ",le=\"%s\"", sts_text_at(sts_metrics_bounds, sample));
 	} else {
 		add_name(out, name, sample == STS_METRICS_BUCKETS ? "_sum" : "_count", x);
 	}
@@ -121,8 +113,8 @@ static void add_sample(const struct sts_metrics *m, size_t family, const char *n
 		add_gauge(out, name, x, family);
 }
 
-bool sts_metrics_next(const struct sts_metrics *m, struct sts_metrics_cursor *at,
-		      struct sts_text *out)
+bool sts_metrics_next_line(const struct sts_metrics *m, struct sts_metrics_cursor *at,
+			   struct sts_text *out)
 {
 	size_t before = out->len;
 
@@ -132,7 +124,7 @@ bool sts_metrics_next(const struct sts_metrics *m, struct sts_metrics_cursor *at
 
 		if (at->family == FAMILIES)
 			return false;
-		name = nth(texts, 3 * at->family);
+		name = sts_text_at(texts, 3 * at->family);
 		if (at->line == 0)
 			add_head(out, name);
 		else if (at->line <= last)

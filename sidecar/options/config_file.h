@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of a configuration file: its syntax and shape, and the positions of its mistakes. What
- * the values mean is the business of config.h. Uses the one open document of data/json.h while it
- * reads.
+ * The text of a configuration file: its syntax and shape, and the positions of its mistakes.
+ * config.h knows what the values mean. Reading uses the one open document of data/json.h.
  */
 #ifndef STS_OPTIONS_CONFIG_FILE_H
 #define STS_OPTIONS_CONFIG_FILE_H
@@ -12,12 +11,12 @@
 #include "wire/limits.h"
 
 #define STS_CONFIG_MAX_BYTES    (64 * 1024)
-#define STS_CONFIG_VALUES_MAX   1536 /* in the whole file, each of a list counts */
-#define STS_CONFIG_DIGEST_BYTES 8    /* the first of the file's SHA-256 */
+#define STS_CONFIG_VALUES_MAX   1536 /* in the whole file; each entry of a list counts */
+#define STS_CONFIG_DIGEST_BYTES 8    /* the first bytes of the file's SHA-256 */
 
-#define STS_CONFIG_OF_ALL STS_EXCHANGES_MAX /* the owner of what stands at the top level */
+#define STS_CONFIG_OF_ALL STS_EXCHANGES_MAX /* the owner of the values at the top level */
 
-/* One value: which option, of whom, where its text is, and where it stood. */
+/* One value of the file. */
 struct sts_config_value {
 	uint8_t option; /* index in the table of options */
 	uint8_t owner;  /* index of the exchange, or STS_CONFIG_OF_ALL */
@@ -38,8 +37,8 @@ struct sts_config {
 
 /*
  * Read a document: every key is an option that may stand where it does, every value has a type that
- * the option takes, every exchange has a name of its own. The values are put into c as texts, and
- * not looked into.
+ * the option takes, every exchange has a name of its own. The values are put into c as texts; they
+ * are not checked.
  *   c     out  all but digest, path and text
  *   text  in   at most STS_CONFIG_MAX_BYTES; not kept
  * Returns STS_OK or STS_EUSAGE.

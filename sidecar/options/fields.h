@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From options to the fields of a request: the URL and the way to it, the protocol, named
- * parameters, headers, and the values that come from files (secrets never come from an argument).
+ * Makes the fields of a request from options: the URL, the proxy, the protocol, named parameters,
+ * headers, and the values that come from files. Secrets come from files only, and never from an
+ * argument.
  */
 #ifndef STS_OPTIONS_FIELDS_H
 #define STS_OPTIONS_FIELDS_H
@@ -27,23 +28,23 @@ struct sts_fields {
 		token_file; /* --token-file, or what the protocol's variable says, or the default */
 };
 
-/* Memory for what is read from files; of the worker only. */
+/* Memory for the values that are read from files. Only the worker and `fetch --dry-run` have it. */
 struct sts_fields_files {
 	size_t used;
 	char data[STS_FIELDS_FILES_BYTES];
 };
 
 /*
- * Fill in.
- *   files  in/out  NULL: files are not read, each value from a file counts as a placeholder
- *                  (checking before the first worker)
+ * Fill in the fields.
+ *   files  in/out  NULL if files are not to be read: each value from a file is then a placeholder.
+ *                  That is for the check before the first worker
  * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_EINPUT when a file of --param-file and the like cannot
  * be read or is empty.
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
 
-/* STS_EUSAGE, with the nearest name where there is one. */
+/* Returns STS_EUSAGE with a message that names the nearest protocol, if one is near. */
 enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of options, made of options.toml. What reads options (read_options.c, config_file.c)
- * finds one here; option_value.h takes its value.
+ * The table of options, which the build makes of options.toml. read_options.c and config_file.c
+ * look up an option here, and give its value to option_value.h.
  */
 #ifndef STS_OPTIONS_OPTION_TABLE_H
 #define STS_OPTIONS_OPTION_TABLE_H
@@ -25,12 +25,12 @@ enum sts_option_kind {
 
 /* Where an option may stand in a configuration file. */
 enum sts_option_stands {
-	STS_OPTION_ANYWHERE,     /* at the top level for all exchanges, or in one */
-	STS_OPTION_PROCESS,      /* at the top level: it is of the whole process */
+	STS_OPTION_ANYWHERE,     /* at the top level, for all exchanges, or in one exchange */
+	STS_OPTION_PROCESS,      /* at the top level only: it is for the whole process */
 	STS_OPTION_COMMAND_LINE, /* nowhere */
 };
 
-/* An option without one of these has the empty text. */
+/* The texts of an option. A text that the option does not have is empty. */
 enum sts_option_text {
 	STS_OPTION_NAME,
 	STS_OPTION_METAVAR, /* of STS_OPTION_CHOICE: the choices themselves, "none|basic|post" */
@@ -45,7 +45,7 @@ struct sts_option {
 	uint8_t commands;   /* bits of enum sts_command */
 	uint8_t kind : 4;   /* enum sts_option_kind */
 	uint8_t stands : 2; /* enum sts_option_stands */
-	bool variable : 1;  /* is there an environment variable for it? */
+	bool variable : 1;  /* does an environment variable set it? */
 };
 
 extern const struct sts_option sts_option_table[];
@@ -58,8 +58,9 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
 
 /*
  * The name nearest to a word among those that one of the commands takes, or NULL.
- *   last  in  the last place that counts: STS_OPTION_COMMAND_LINE for all options
- *   more  in  a further name; may be NULL
+ *   last  in  only options that stand there or in an earlier place of the enum count;
+ *             STS_OPTION_COMMAND_LINE for all options
+ *   more  in  a further name that counts; may be NULL
  */
 const char *sts_option_nearest(struct sts_slice word, unsigned commands,
 			       enum sts_option_stands last, const char *more);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The value of one option. All that comes from flags, the environment or the configuration file
- * goes through sts_option_take().
+ * The value of one option. All values from flags, the environment and the configuration file go
+ * through sts_option_take().
  */
 #ifndef STS_OPTIONS_OPTION_VALUE_H
 #define STS_OPTIONS_OPTION_VALUE_H
 
 #include "options/option_table.h"
 
-/* A layer of options: what it says replaces what the layers before it have said; within it, lists
- * grow. */
+/* A layer of options: one source of values. Its values replace those of the layers before it.
+ * Within a layer, each value of a repeating option is added to the list. */
 struct sts_option_layer {
 	struct sts_options *o;
 	const char *prefix; /* of a name in messages: "--" */
@@ -17,7 +17,7 @@ struct sts_option_layer {
 };
 
 /*
- * Take a value.
+ * Put a value into layer->o.
  *   name   in  of the option, in messages
  *   value  in  kept; NUL-terminated unless the option repeats
  * Returns STS_OK or STS_EUSAGE.
@@ -25,11 +25,11 @@ struct sts_option_layer {
 enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *option,
 			     const char *name, struct sts_slice value, struct sts_error *e);
 
-/* Set the field of an option that does not repeat to the value that text has. The field may have
- * changed, too, when the text is not a value: false. text is kept. */
+/* Set the field of an option that does not repeat. text is kept. Returns false if text is not a
+ * value of this option; the field may have changed all the same. */
 bool sts_option_set(const struct sts_option *option, struct sts_options *o, const char *text);
 
-/* What a value should have been, for a message. */
+/* What a valid value is, in words for a message. */
 const char *sts_option_wanted(const struct sts_option *option);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options of a command, after all that says them has been read. A flag counts more than the
- * environment (STS_ and the name in capitals), that more than the exchange in the configuration
- * file, that more than the file's top level, and that more than the default. An option is added by
- * a paragraph of options.toml, and a member here that gets its value.
+ * The options of a command, read from all their sources. A flag overrides the environment variable
+ * (STS_ and the name in capitals), which overrides the exchange in the configuration file, which
+ * overrides the top level of that file, which overrides the default. A new option needs a paragraph
+ * in options.toml and a member here that gets its value.
  */
 #ifndef STS_OPTIONS_OPTIONS_H
 #define STS_OPTIONS_OPTIONS_H
@@ -25,7 +25,7 @@ enum sts_command {
 	STS_COMMAND_PROTOCOLS = 64,
 };
 
-/* Options whose values repeat; kept in the order in which they were given. */
+/* Options that repeat. Their values are kept in the order in which they were given. */
 enum sts_list {
 	STS_LIST_AUDIENCE,
 	STS_LIST_RESOURCE,
@@ -35,7 +35,7 @@ enum sts_list {
 	STS_LIST_PARAM_FILE,
 	STS_LIST_HEADER_FILE,
 	STS_LIST_CACERT,
-	STS_LIST_DIRECTORY, /* of check, after the first */
+	STS_LIST_DIRECTORY, /* of `check`: the directories after the first */
 	STS_LIST__COUNT
 };
 
@@ -77,18 +77,18 @@ struct sts_options {
 	size_t list_count;
 };
 
-/* What the values of --body mean: the index of the choice. */
+/* The choices of --body, by their index. */
 enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 
 /*
- * Read the options of a command: of the whole process, or of one exchange of the configuration
- * file.
+ * Read the options of a command: those of the whole process, or those of one exchange of the
+ * configuration file.
  *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into
  *                  it
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
- *   config    in   a file that was read, kept; NULL: without one (o->config says which is to be
- *                  read)
- *   index     in   of the exchange
+ *   config    in   a configuration file that was read, kept; NULL to read the options without it
+ *                  (o->config is then the path from --config)
+ *   index     in   which exchange of config; not used if config is NULL
  *   o         out  every field has a value
  *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when
  *                  there is none; `size` bytes
@@ -99,17 +99,17 @@ enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, c
 			      char *const *environ_, const struct sts_config *config, int index,
 			      char *warning, size_t size, struct sts_error *e);
 
-/* The same for `exchange`, whose arguments are its predecessor's contract (flags only, no
- * environment). Too few arguments and unknown flags are STS_EUSAGE with detail 1: the exit status
- * of the predecessor. */
+/* The same for `exchange`, which takes the arguments of `openunison-cli exchange`: flags only, no
+ * environment. For too few arguments and unknown flags it returns STS_EUSAGE with detail 1, which
+ * is the exit status of openunison-cli. */
 enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 				       struct sts_error *e);
 
-/* Was --token-file given, in whichever way? */
+/* Was --token-file given, by a flag, a variable or the configuration file? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
-/* STS_EUSAGE: unknown WHAT "PREFIX WORD" (ours, ours, the user's), with the nearest known name if
- * that is not NULL. */
+/* Returns STS_EUSAGE with the message: unknown WHAT "PREFIX WORD". what and prefix are ours, word
+ * is the user's. If near is not NULL, the message names it as the nearest known name. */
 enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
 				 const char *near, struct sts_error *e);
 
@@ -119,8 +119,8 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command);
 /* Add the lines of help for a command's options. */
 void sts_options_help(struct sts_text *out, enum sts_command command);
 
-/* Does the table have this environment name? (A Kubernetes service link such as STS_SERVICE_HOST
- * has not.) */
+/* Is this the name of a variable that Kubernetes sets for a Service whose name begins with "sts",
+ * for example STS_SERVICE_HOST? */
 bool sts_options_is_service_link(const char *name);
 
 #endif

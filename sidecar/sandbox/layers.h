@@ -7,7 +7,6 @@
 #define STS_SANDBOX_LAYERS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* The sanitizers' runtime and a dynamic loader need more: such a build is for tests, and its

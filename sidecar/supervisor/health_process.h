@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor's side of --listen: the memory with the metrics, and the process that serves them
- * (listener/listener.h). That process is started, started again when it ends, and killed. Nothing
- * here waits for it, and without --listen nothing here costs anything.
+ * (listener/listener.h). This module starts that process, starts it again when it ends, and kills
+ * it. Nothing here waits for it, and without --listen nothing here costs anything.
  */
 #ifndef STS_SUPERVISOR_HEALTH_PROCESS_H
 #define STS_SUPERVISOR_HEALTH_PROCESS_H

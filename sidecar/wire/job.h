@@ -16,7 +16,6 @@
 #define STS_WIRE_JOB_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "token/subject.h"

@@ -65,21 +65,4 @@ void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *r
 /* The buckets' upper bounds in seconds as text, one after the other. */
 extern const char sts_metrics_bounds[];
 
-/* Where a writer of the text is; starts as all zeros. */
-struct sts_metrics_cursor {
-	uint8_t family;
-	uint16_t line; /* of the family */
-};
-
-/* The longest line, or pair of HELP and TYPE, in bytes. */
-#define STS_METRICS_LINE_MAX_BYTES 256
-
-/*
- * Add the next line of Prometheus's text format 0.0.4.
- *   out  in/out  has room for STS_METRICS_LINE_MAX_BYTES
- * False, and nothing is added, after the last.
- */
-bool sts_metrics_next(const struct sts_metrics *m, struct sts_metrics_cursor *at,
-		      struct sts_text *out);
-
 #endif

@@ -2,7 +2,6 @@
 #include "wire/report.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "base/timefmt.h"
 #include "token/expiry.h"

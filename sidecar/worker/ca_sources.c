@@ -62,8 +62,8 @@ static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 	return STS_OK;
 }
 
-enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca,
-				struct sts_error *e)
+enum sts_err sts_ca_sources_open(const struct sts_options *o, struct sts_ca_sources *ca,
+				 struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
 

@@ -13,7 +13,7 @@
  * Open all of them, before the network is.
  * Returns STS_OK, or STS_ECA_FILE when one that was named cannot be opened.
  */
-enum sts_err sts_casources_open(const struct sts_options *o, struct sts_ca_sources *ca,
-				struct sts_error *e);
+enum sts_err sts_ca_sources_open(const struct sts_options *o, struct sts_ca_sources *ca,
+				 struct sts_error *e);
 
 #endif

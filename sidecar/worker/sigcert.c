@@ -5,7 +5,7 @@
 
 #define TAIL "/token/user"
 
-bool sts_poll_url(const char *exchange_url, struct sts_url *url)
+bool sts_sigcert_url(const char *exchange_url, struct sts_url *url)
 {
 	struct sts_slice text = sts_slice_of(exchange_url);
 	size_t tail = sizeof(TAIL) - 1;
@@ -34,8 +34,8 @@ static bool read_thumbprint(struct sts_slice body, uint8_t *out)
 	return ok;
 }
 
-enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body,
-			   struct sts_report *report, struct sts_error *e)
+enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,
+			      struct sts_report *report, struct sts_error *e)
 {
 	report->http_status = head->status;
 	if (head->status >= 200 && head->status < 300) {

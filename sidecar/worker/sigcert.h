@@ -12,7 +12,7 @@
 
 /* The exchange URL with a trailing /token/user replaced. False when it does not end so: then there
  * is nothing to poll. */
-bool sts_poll_url(const char *exchange_url, struct sts_url *url);
+bool sts_sigcert_url(const char *exchange_url, struct sts_url *url);
 
 /*
  * Read the answer.
@@ -20,7 +20,7 @@ bool sts_poll_url(const char *exchange_url, struct sts_url *url);
  *                string
  * Returns STS_OK, or an error that is worth another try at the interval.
  */
-enum sts_err sts_poll_read(const struct sts_http_head *head, struct sts_slice body,
-			   struct sts_report *report, struct sts_error *e);
+enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,
+			      struct sts_report *report, struct sts_error *e);
 
 #endif

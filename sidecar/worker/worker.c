@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -46,7 +44,6 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
 static struct worker {
 	const struct sts_options *o;
 	const struct sts_worker_job *job;
-	enum sts_worker_mode mode;
 	struct sts_options options; /* where there is a configuration file */
 	struct sts_config config;
 	int64_t deadline_boot_ms;
@@ -256,11 +253,11 @@ static enum sts_err notify(void)
 /* What is on disk is taken over, or, for what is said when this attempt fails, just looked at. */
 static void adopt(void)
 {
-	if (w.mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
+	if (w.job->mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
 		return;
 	if (sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.scratch,
 		      sizeof(w.scratch), &w.report) &&
-	    w.mode == STS_WORKER_ADOPT)
+	    w.job->mode == STS_WORKER_ADOPT)
 		finish(STS_OK);
 }
 
@@ -275,11 +272,11 @@ static enum sts_err stage_inputs(void)
 		adopt();
 	if (err == STS_OK)
 		err = read_subject();
-	if (err == STS_OK && w.mode != STS_WORKER_POLL && is_hex_of(w.job->used, w.subject.id))
+	if (err == STS_OK && w.job->mode != STS_WORKER_POLL && is_hex_of(w.job->used, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)
-		err = sts_casources_open(w.o, &w.ca, &w.error);
+		err = sts_ca_sources_open(w.o, &w.ca, &w.error);
 	if (err == STS_OK && w.fields.url.https && w.o->client_key)
 		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key,
 					  &w.error);
@@ -290,8 +287,8 @@ static enum sts_err stage_inputs(void)
 static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 {
 	w.fields.request.subject = w.subject.token;
-	if (w.mode == STS_WORKER_POLL) {
-		if (!sts_poll_url(w.o->url, &w.poll_url)) {
+	if (w.job->mode == STS_WORKER_POLL) {
+		if (!sts_sigcert_url(w.o->url, &w.poll_url)) {
 			w.report.flags |= STS_REPORT_POLL_OFF;
 			finish(STS_OK);
 		}
@@ -465,8 +462,8 @@ static enum sts_err stage_check(void)
 	};
 	enum sts_err err;
 
-	if (w.mode == STS_WORKER_POLL)
-		return sts_poll_read(&w.http.head, in.body, &w.report, &w.error);
+	if (w.job->mode == STS_WORKER_POLL)
+		return sts_sigcert_read(&w.http.head, in.body, &w.report, &w.error);
 	err = sts_answer_read(&in, w.scratch, sizeof(w.scratch), &w.answer, &w.error);
 	report_answer();
 	if (err != STS_OK)
@@ -516,7 +513,7 @@ static enum sts_err stage_write(void)
 	struct sts_text memory;
 	enum sts_err err;
 
-	if (w.mode == STS_WORKER_POLL)
+	if (w.job->mode == STS_WORKER_POLL)
 		return STS_OK;
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
@@ -568,7 +565,6 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 
 	w.o = o;
 	w.job = job;
-	w.mode = job->mode;
 	w.socket = -1;
 	w.store.dir_fd = -1;
 	w.stage_since_ms = sts_clock_boot_ms();
@@ -580,8 +576,8 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 	err = configure();
 	sts_harden_worker(w.o->command == STS_COMMAND_FETCH, w.o->to_stdout);
 	if (err == STS_OK)
-		err = sts_sandbox_enter(w.mode == STS_WORKER_NOTIFY ? STS_SANDBOX_NOTIFY
-								    : STS_SANDBOX_START,
+		err = sts_sandbox_enter(w.job->mode == STS_WORKER_NOTIFY ? STS_SANDBOX_NOTIFY
+									 : STS_SANDBOX_START,
 					w.o->require_sandbox, &w.error);
 	if (err == STS_OK)
 		err = job->mode == STS_WORKER_NOTIFY ? notify() : exchange();

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "listener/metrics_text.h"
 #include "test.h"
 
 #define NOW_S 1768233157
@@ -23,13 +24,13 @@ static const char *write_out(const struct sts_metrics *m)
 	sts_text_init(&all, text, sizeof(text));
 	for (;;) {
 		sts_text_init(&out, line, sizeof(line));
-		if (!sts_metrics_next(m, &at, &out))
+		if (!sts_metrics_next_line(m, &at, &out))
 			break;
 		CHECK(out.len > 0 && !out.overflow && line[out.len - 1] == '\n');
 		sts_text_add(&all, line, out.len);
 	}
 	CHECK(out.len == 0);
-	CHECK(!sts_metrics_next(m, &at, &out));
+	CHECK(!sts_metrics_next_line(m, &at, &out));
 	return text;
 }
 

@@ -30,7 +30,7 @@ static void name(const char *path)
 static enum sts_err open_all(void)
 {
 	memset(&e, 0, sizeof(e));
-	return sts_casources_open(&o, &ca, &e);
+	return sts_ca_sources_open(&o, &ca, &e);
 }
 
 /* Close them, and check which they are: labels with a bar after each, "system:" before those. */
