@@ -6,9 +6,9 @@
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
-#define SKEW_MIN_S       60
-#define DATE_BELIEVED_S  (24LL * 3600)
-#define NUMBER_MAX_BYTES 31
+#define SKEW_MIN_S       60            /* a smaller difference of clocks is not told */
+#define DATE_BELIEVED_S  (24LL * 3600) /* the farthest from the local clock that a Date may be */
+#define NUMBER_MAX_BYTES 31            /* of a number in a string */
 
 static int64_t min(int64_t a, int64_t b)
 {
@@ -32,8 +32,8 @@ static size_t skip_digits(struct sts_slice s, size_t at)
 	return at;
 }
 
-/* -?digits(.digits)?([eE][+-]?digits)?: nothing of what else strtod() would take (hex, inf,
- * spaces). */
+/* Is it -?digits(.digits)?([eE][+-]?digits)? The other forms that strtod() accepts (hexadecimal,
+ * inf, leading spaces) are refused. */
 static bool is_decimal(struct sts_slice s)
 {
 	size_t start = s.len > 0 && s.data[0] == '-', at = skip_digits(s, start);
@@ -57,7 +57,7 @@ static bool is_decimal(struct sts_slice s)
 	return at == s.len;
 }
 
-static bool decimal(struct sts_slice s, double *number)
+static bool read_decimal(struct sts_slice s, double *number)
 {
 	char z[NUMBER_MAX_BYTES + 1];
 
@@ -69,8 +69,9 @@ static bool decimal(struct sts_slice s, double *number)
 	return true;
 }
 
-/* Rounded down; false outside of low..high (which hold in a double exactly) and for a NaN. */
-static bool whole(double number, int64_t low, int64_t high, int64_t *seconds)
+/* Round a number down to whole seconds. False outside of low to high (which a double holds exactly)
+ * and for a NaN. */
+static bool round_down(double number, int64_t low, int64_t high, int64_t *seconds)
 {
 	if (!(number >= (double)low && number <= (double)high))
 		return false;
@@ -89,21 +90,23 @@ bool sts_expiry_value(const struct sts_json *value, enum sts_expiry_kind kind, i
 	if (sts_json_string(value, &text)) {
 		if (absolute && sts_rfc3339_parse(text, seconds))
 			return true;
-		if (!decimal(text, &number))
+		if (!read_decimal(text, &number))
 			return false;
 	} else if (!sts_json_number(value, &number)) {
 		return false;
 	}
-	return whole(number, absolute ? 0 : -STS_EXPIRY_MAX_S,
-		     absolute ? STS_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
+	return round_down(number, absolute ? 0 : -STS_EXPIRY_MAX_S,
+			  absolute ? STS_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
 }
 
-/* A time as we can reckon with it; what is absent stays below zero. */
-static int64_t epoch(int64_t t)
+/* Clamp a time to a range in which sums and differences cannot overflow. An absent time (-1) stays
+ * negative. */
+static int64_t clamp_time(int64_t t)
 {
 	return min(max(t, -1), STS_EPOCH_MAX_S);
 }
 
+/* How far a Date lies outside of the time between sending and receiving; 0 inside of it. */
 static int64_t offset(int64_t date, int64_t sent, int64_t received)
 {
 	if (date > max(sent, received))
@@ -113,7 +116,8 @@ static int64_t offset(int64_t date, int64_t sent, int64_t received)
 
 int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_real_s)
 {
-	int64_t skew = offset(epoch(date_s), epoch(sent_real_s), epoch(received_real_s));
+	int64_t skew = offset(clamp_time(date_s), clamp_time(sent_real_s),
+			      clamp_time(received_real_s));
 
 	if (date_s < 0 || (skew <= SKEW_MIN_S && skew >= -SKEW_MIN_S))
 		return 0;
@@ -122,14 +126,15 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 
 bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out)
 {
-	int64_t absolute = epoch(in->absolute_s), exp = epoch(in->token_exp_s),
-		iat = epoch(in->token_iat_s);
-	int64_t sent = max(epoch(in->sent_real_s), 0), now = max(sent, epoch(in->received_real_s));
+	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s),
+		iat = clamp_time(in->token_iat_s);
+	int64_t sent = max(clamp_time(in->sent_real_s), 0),
+		now = max(sent, clamp_time(in->received_real_s));
 	int64_t life = STS_EXPIRY_MAX_S, end = STS_EPOCH_MAX_S;
 
 	out->clock_skew_s = sts_expiry_skew(in->date_s, in->sent_real_s, in->received_real_s);
 	if (in->date_s >= 0 && max(out->clock_skew_s, -out->clock_skew_s) <= DATE_BELIEVED_S)
-		now = epoch(in->date_s);
+		now = clamp_time(in->date_s);
 
 	if (absolute >= 0)
 		end = absolute;

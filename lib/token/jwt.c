@@ -13,7 +13,7 @@ static enum sts_err no_jwt(struct sts_error *e, const char *why)
 
 /* ---- splitting ---- */
 
-/* Cut off what is before the next dot. False when there is no dot. */
+/* Cut off the part before the next dot. False when there is no dot. */
 static bool cut(struct sts_slice *rest, struct sts_slice *part)
 {
 	const char *dot = rest->len > 0 ? memchr(rest->data, '.', rest->len) : NULL;
@@ -27,7 +27,7 @@ static bool cut(struct sts_slice *rest, struct sts_slice *part)
 	return true;
 }
 
-/* Decode a part into scratch and move scratch on. */
+/* Decode a part into scratch, and advance scratch behind it. */
 static enum sts_err decode(struct sts_slice part, char **scratch, size_t *size,
 			   struct sts_slice *out, struct sts_error *e)
 {
@@ -83,7 +83,7 @@ enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
 
 /* ---- claims ---- */
 
-/* False when it is neither absent (-1) nor a number. */
+/* Read a time; -1 where it is absent. False when it is not a number or appears twice. */
 static bool claim_time(const struct sts_json *claims, const char *pointer, int64_t *seconds)
 {
 	const struct sts_json *v;
@@ -96,7 +96,7 @@ static bool claim_time(const struct sts_json *claims, const char *pointer, int64
 		return true;
 	if (!sts_json_number(v, &number))
 		return false;
-	/* Zero and less is long ago, and -1 would read as absent. */
+	/* A negative time becomes 0, since -1 would mean absent. */
 	*seconds = number <= 0                         ? 0
 		   : number >= (double)STS_EPOCH_MAX_S ? STS_EPOCH_MAX_S
 						       : (int64_t)number;
@@ -113,6 +113,7 @@ enum sts_err sts_jwt_claims_times(const struct sts_json *claims, struct sts_jwt_
 	return exp && nbf && iat ? STS_OK : no_jwt(e, "one of its times is no number");
 }
 
+/* Is it a string with exactly these bytes? */
 static bool is_string(const struct sts_json *v, struct sts_slice want)
 {
 	struct sts_slice s;
@@ -156,7 +157,7 @@ enum sts_err sts_jwt_times(struct sts_slice token, char *scratch, size_t size,
 	return err;
 }
 
-/* Opens the claims, asks one question about them, and closes them. */
+/* Open the claims, ask one question about them, and close them. */
 static enum sts_err ask(struct sts_slice token, struct sts_slice value, char *scratch, size_t size,
 			bool (*question)(const struct sts_json *claims, struct sts_slice value),
 			bool *has, struct sts_error *e)

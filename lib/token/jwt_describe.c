@@ -4,9 +4,12 @@
 #include "token/jwt.h"
 
 #define NAME_MAX_BYTES 256  /* of alg and kid, escaped */
-#define PLAIN_MAX      1e12 /* from here on, what is no whole number gets an exponent */
+#define PLAIN_MAX      1e12 /* from here on, a number that is not whole gets an exponent */
+#define PLAIN_MIN      1e-4 /* below this, a number gets an exponent */
+#define WHOLE_MAX      9e18 /* below this, a whole number fits in 64 bits */
+#define FINITE_MAX     1.797693134e308 /* the largest double, rounded down to ten digits */
 
-/* ---- JSON, written again ---- */
+/* ---- JSON, written out again ---- */
 
 static void add_string(struct sts_text *out, struct sts_slice s)
 {
@@ -15,10 +18,10 @@ static void add_string(struct sts_text *out, struct sts_slice s)
 	sts_text_add_char(out, '"');
 }
 
-/* A number >= 0 and below PLAIN_MAX, with as few digits after the point as it needs. */
+/* Add a number >= 0 and below PLAIN_MAX, with as few digits after the point as it needs. */
 static void add_decimal(struct sts_text *out, double number)
 {
-	/* A double has 16 digits; the ten of a time leave microseconds. */
+	/* A double has 16 digits: a time of ten digits leaves six for microseconds. */
 	int digits = number < 1e6 ? 9 : 6;
 	uint64_t unit = number < 1e6 ? 1000000000 : 1000000;
 	uint64_t whole = (uint64_t)number;
@@ -42,20 +45,20 @@ static void add_number(struct sts_text *out, double number)
 		sts_text_add_char(out, '-');
 		number = -number;
 	}
-	/* Whole numbers are written whole as long as they fit: nobody writes a time as 1.7e9. */
-	if (number < 9e18 && (double)(uint64_t)number == number) {
+	/* A whole number that fits is written without an exponent: a time is not shown as 1.7e9. */
+	if (number < WHOLE_MAX && (double)(uint64_t)number == number) {
 		sts_text_addf(out, "%llu", (unsigned long long)number);
 		return;
 	}
-	/* The largest of all, rounded up, would be a number that no reader takes. */
-	if (number > 1.797693134e308)
-		number = 1.797693134e308;
-	if (number >= PLAIN_MAX || number < 1e-4) {
+	/* Rounded up, the largest doubles would be more than any reader accepts. */
+	if (number > FINITE_MAX)
+		number = FINITE_MAX;
+	if (number >= PLAIN_MAX || number < PLAIN_MIN) {
 		for (; number >= 10; exponent++)
 			number /= 10;
 		for (; number < 1; exponent--)
 			number *= 10;
-		if (number + 5e-10 >= 10) { /* rounding errors of the loops */
+		if (number + 5e-10 >= 10) { /* add_decimal() would round it up to 10 */
 			number = 1;
 			exponent++;
 		}
@@ -70,7 +73,7 @@ static bool is_container(const struct sts_json *v)
 	return sts_json_kind(v) == STS_JSON_OBJECT || sts_json_kind(v) == STS_JSON_ARRAY;
 }
 
-/* A value without what is in it. */
+/* Add a value; an array or object as an empty one. */
 static void add_leaf(struct sts_text *out, const struct sts_json *v)
 {
 	struct sts_slice s = {NULL, 0};
@@ -101,6 +104,7 @@ static void add_leaf(struct sts_text *out, const struct sts_json *v)
 	}
 }
 
+/* Start a new line at this depth, where the text is for people. */
 static void add_line(struct sts_text *out, bool pretty, size_t depth)
 {
 	if (!pretty)
@@ -115,7 +119,8 @@ static bool in_object(const struct sts_json *const *path, size_t depth)
 	return depth > 0 && sts_json_kind(path[depth - 1]) == STS_JSON_OBJECT;
 }
 
-/* Without recursion: the path from the root to the value that is written now. */
+/* Add a whole document. path leads from the root to the value that is written now, so that nothing
+ * recurses. */
 static void add_json(struct sts_text *out, const struct sts_json *root, bool pretty)
 {
 	const struct sts_json *path[STS_JSON_DEPTH_MAX + 1] = {root};
@@ -156,7 +161,7 @@ struct name {
 	bool there;
 };
 
-/* What the description says besides header and claims. */
+/* What the description says besides the header and the claims. */
 struct summary {
 	struct name alg, kid;
 	struct sts_jwt_claims times;
@@ -172,7 +177,7 @@ static void read_name(const struct sts_json *header, const char *pointer, struct
 	name->there = sts_json_at(header, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s);
 	if (name->there)
 		add_string(&text, s);
-	/* Longer than anybody's: it is in the header for who wants it. */
+	/* A name that is too long is left out here; the description of the header has it. */
 	if (!name->there || text.overflow) {
 		sts_text_init(&text, name->text, sizeof(name->text));
 		sts_text_add_str(&text, "null");
@@ -266,7 +271,7 @@ static void add_json_summary(struct sts_text *out, const struct summary *summary
 	sts_text_add_str(out, ",\"verified\":false}\n");
 }
 
-/* The header, then the claims: the facade has one document open at a time. */
+/* Add the header, then the claims, since json.h has one document open at a time. */
 static enum sts_err add_parts(const struct sts_jwt *jwt, bool json, struct summary *summary,
 			      struct sts_text *out, struct sts_error *e)
 {

@@ -14,8 +14,8 @@
 #include "base/timefmt.h"
 #include "token/jwt.h"
 
-#define SWAP_WAIT_MS   50
-#define PATH_MAX_SHOWN 80
+#define SWAP_WAIT_MS   50 /* until a file that was missing is tried again */
+#define PATH_MAX_SHOWN 80 /* bytes of a path in a message */
 
 bool sts_subject_bytes_ok(struct sts_slice token)
 {
@@ -29,8 +29,8 @@ static int read_file(const char *path, char *buf, size_t size, size_t *len)
 	struct timespec wait = {.tv_nsec = SWAP_WAIT_MS * 1000000L};
 	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, len);
 
-	/* The kubelet makes the new link before it removes the old directory, but a path that was
-	 * half resolved before the swap may still end in nothing. */
+	/* The kubelet makes the new link before it removes the old directory. But a path that was
+	 * partly resolved before the swap may still lead into the directory that is removed. */
 	if (err == ENOENT) {
 		nanosleep(&wait, NULL);
 		err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, len);
@@ -38,6 +38,7 @@ static int read_file(const char *path, char *buf, size_t size, size_t *len)
 	return err;
 }
 
+/* Say why a file may not be read. shown is its path, escaped. */
 static enum sts_err no_access(struct sts_error *e, const char *path, const char *shown, int err)
 {
 	struct stat st;
@@ -48,8 +49,7 @@ static enum sts_err no_access(struct sts_error *e, const char *path, const char 
 				shown, sts_errno_words(err), (unsigned)geteuid());
 	return sts_fail(e, STS_ESUBJECT_UNREADABLE, err,
 			"cannot read the subject token %s: mode %04o, owner %u, group %u, and this "
-			"process is UID %u, "
-			"GID %u",
+			"process is UID %u, GID %u",
 			shown, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid,
 			(unsigned)st.st_gid, (unsigned)geteuid(), (unsigned)getegid());
 }
@@ -75,7 +75,7 @@ static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 
 /* ---- checking ---- */
 
-/* Where it goes wrong, in bytes from the file's start; never what stands there. */
+/* The message says at which byte of the file the token is wrong, but not which byte it is. */
 static enum sts_err check_bytes(struct sts_slice bytes, struct sts_slice token, struct sts_error *e)
 {
 	if (token.len == 0)
@@ -131,7 +131,7 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	if (err != STS_OK)
 		return err;
 	identify(subject->token, subject->id);
-	/* What is no JWT is an opaque token, and the STS is the judge of it. */
+	/* A token that is not a JWT is opaque: the STS decides whether it is valid. */
 	sts_jwt_times(subject->token, scratch, scratch_size, &times, NULL);
 	subject->exp_s = times.exp_s;
 	if (times.exp_s >= 0 && times.exp_s <= now_s)
