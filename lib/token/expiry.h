@@ -8,8 +8,8 @@
  *   - An absolute time minus the server's own Date, where the Date is believed. An error of the
  *     node's clock then does not matter. The answer was dated after the request was sent, so the
  *     difference is never too long, except for the second by which a Date is rounded down.
- *   - An absolute time minus the local clock, where no Date is believed. The local time is the later
- *     of sent and received.
+ *   - An absolute time minus the local clock, where no Date is believed. The local time is the
+ *     later of sent and received.
  *   - exp - iat of a JWT, as one more bound. It needs no clock.
  *
  * expires_s goes into the file `expires`, and a reader compares it with the node's clock. It is the
