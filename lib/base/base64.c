@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 
+/* The six bits that a character stands for; -1 when it is not in the alphabet of base64url. */
 static int base64url_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -33,7 +34,8 @@ bool sts_base64url_decode(struct sts_slice in, uint8_t *out, size_t size, size_t
 			bits &= (1u << count) - 1;
 		}
 	}
-	/* What is left over must be zero: else two texts would decode to the same bytes. */
+	/* The bits that are left over must be zero. Otherwise two texts would decode to the same
+	 * bytes. */
 	return bits == 0;
 }
 

@@ -31,7 +31,7 @@ int sts_clock_left_ms(int64_t deadline_boot_ms)
 
 	if (deadline_boot_ms <= now)
 		return 0;
-	/* Unsigned: a deadline of INT64_MAX is fine. now is never negative. */
+	/* now is never negative, so a deadline of INT64_MAX does not overflow here. */
 	uint64_t left = (uint64_t)deadline_boot_ms - (uint64_t)now;
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }

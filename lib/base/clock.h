@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two clocks: REALTIME (what certificates and expiries are measured against; may step) and
- * BOOTTIME (what deadlines and lifetimes are measured against; never steps, counts suspend). Only
- * this file reads a clock.
+ * The two clocks. REALTIME may step; certificates and expiries are compared with it. BOOTTIME never
+ * steps and counts the time that the machine is suspended; deadlines and lifetimes are measured
+ * with it. No other file reads a clock.
  */
 #ifndef STS_BASE_CLOCK_H
 #define STS_BASE_CLOCK_H
 
 #include <stdint.h>
 
-int64_t sts_clock_real_ms(void); /* milliseconds since the epoch */
-int64_t sts_clock_boot_ms(void); /* CLOCK_BOOTTIME; CLOCK_MONOTONIC where the kernel refuses it */
+/* Read REALTIME. Returns milliseconds since the epoch. */
+int64_t sts_clock_real_ms(void);
 
-/* Milliseconds until a deadline in BOOTTIME, for poll(): 0 when it has passed, at most
- * INT32_MAX. */
+/*
+ * Read BOOTTIME. Returns milliseconds since the machine started, never negative. Where the kernel
+ * refuses CLOCK_BOOTTIME, CLOCK_MONOTONIC takes its place.
+ */
+int64_t sts_clock_boot_ms(void);
+
+/*
+ * The time that is left until a deadline, as a timeout for poll(2).
+ *   deadline_boot_ms  in  any value; INT64_MAX means that there is no deadline
+ * Returns milliseconds, 0 when the deadline has passed, at most INT32_MAX.
+ */
 int sts_clock_left_ms(int64_t deadline_boot_ms);
 
 #endif

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/decimal.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/text.h"
 
-/* More digits than these say nothing that a double can hold. */
-#define DIGITS_MAX   19
-#define EXPONENT_MAX 1000
+#define DIGITS_MAX   19   /* 19 digits fit into 64 bits; a double holds 17 of them */
+#define EXPONENT_MAX 1000 /* far beyond the range of a double */
+#define SCALE_MAX    330  /* beyond the range of a double: the result is infinity or 0 */
+#define SCALE_STEP   300  /* a power of ten that a double can hold */
 
+/* A number that is being read. Its value is mantissa * 10^exponent. */
 struct reader {
 	const char *at;
 	uint64_t mantissa;
-	int digits, exponent;
-	bool any;
+	int digits; /* in the mantissa, without leading zeros */
+	int exponent;
+	bool any; /* the number has a digit */
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Each digit shifts the exponent when it is no longer kept, or stands after the point. */
+/*
+ * Read digits before or behind the point. A digit behind the point that gets into the mantissa
+ * lowers the exponent. A digit before the point that does not fit any more raises it.
+ */
 static void read_digits(struct reader *r, bool fraction)
 {
-	for (; is_digit(*r->at); r->at++) {
+	for (; sts_is_digit(*r->at); r->at++) {
 		bool kept = r->digits < DIGITS_MAX;
 
 		r->any = true;
@@ -44,16 +44,16 @@ static void read_exponent(struct reader *r)
 
 	if (*at == '-' || *at == '+')
 		at++;
-	if (!is_digit(*at))
+	if (!sts_is_digit(*at))
 		return; /* the letter is not part of the number */
-	for (; is_digit(*at); at++)
+	for (; sts_is_digit(*at); at++)
 		if (value < EXPONENT_MAX)
 			value = value * 10 + (*at - '0');
 	r->exponent += negative ? -value : value;
 	r->at = at;
 }
 
-/* By squaring: few roundings. */
+/* Square and multiply, since each multiplication rounds and this way has few of them. */
 static double power_of_ten(int exponent)
 {
 	double power = 1, base = 10;
@@ -64,16 +64,17 @@ static double power_of_ten(int exponent)
 	return power;
 }
 
+/* The power of ten of a subnormal number is out of range, so it is applied in two steps. */
 static double scale(double value, int exponent)
 {
-	if (exponent < -300) {
+	if (exponent < -SCALE_STEP) {
 		value /= 1e300;
-		exponent += 300;
+		exponent += SCALE_STEP;
 	}
-	if (exponent < -330 || value == 0)
+	if (exponent < -SCALE_MAX || value == 0)
 		return 0;
-	if (exponent > 330)
-		exponent = 330;
+	if (exponent > SCALE_MAX)
+		exponent = SCALE_MAX;
 	return exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
 }
 

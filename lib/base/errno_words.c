@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The words of each number, one after the other, in the same order: an array of pointers to them
- * would be twice as large. */
+/* errno_texts has the words of each number in this order, one text after the other. An array of
+ * pointers would be twice as large. */
 static const uint8_t errnos[] = {
 	ENOENT,       EACCES,    EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
 	ELOOP,        EINVAL,    EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,

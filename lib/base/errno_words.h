@@ -4,9 +4,11 @@
 #define STS_BASE_ERRNO_WORDS_H
 
 /*
- * What an errno means, for a message: "no such file". The words are ours, the same with every libc;
- * a number without words of its own is "an unexpected error of the system". EINVAL reads as what
- * sts_file_open() means by it. Static storage; never NULL.
+ * The meaning of an errno, for a message: "no such file". The words are our own, so that they are
+ * the same with every libc.
+ *   err  in  any value; EINVAL gets the words for what sts_file_open() means by it
+ * Returns static text, never NULL. A number without words of its own gives "an unexpected error of
+ * the system".
  */
 const char *sts_errno_words(int err);
 

@@ -7,7 +7,8 @@
 
 #include "base/format.h"
 
-/* Where a text begins in `texts`. Pointers would be larger, and written to at every start. */
+/* A row of each table. A text is an offset in `texts`: pointers would be larger, and the loader
+ * would have to relocate them at every start. */
 struct error_row {
 	uint16_t name, meaning, hint;
 	uint8_t retry : 7;
@@ -19,7 +20,7 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* texts, errors and exits, made of errors.toml. */
+/* The arrays texts, errors and exits, which are generated from errors.toml. */
 #include "base/error_table.h"
 
 struct sts_error_info sts_error_info(enum sts_err code)
@@ -52,8 +53,8 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	va_start(args, fmt);
 	sts_format(e->msg, sizeof(e->msg), fmt, args);
 	va_end(args);
-	/* A path or an option's value may hold anything; a message is one line of printable
-	 * ASCII. */
+	/* A path or the value of an option may hold any byte, but a message is one line of
+	 * printable ASCII. */
 	for (char *c = e->msg; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';

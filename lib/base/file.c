@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Only a regular file is ever read. */
+/* Why a file is not read: 0 for a regular file, else an errno. */
 static int refusal(const struct stat *st)
 {
 	if (S_ISREG(st->st_mode))
@@ -26,16 +26,16 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	int err;
 
 	*fd = -1;
-	/* Opening a device can already act on it (a tape rewinds, a watchdog starts), so look
-	 * before. */
+	/* Opening a device can already act on it: a tape rewinds, a watchdog starts. So the type
+	 * is checked before. */
 	if (fstatat(dir_fd, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
 	err = refusal(&st);
 	if (err != 0)
 		return err;
 
-	/* And look again at what was really opened, should it have been swapped. O_NONBLOCK: a FIFO
-	 * must not hang us. */
+	/* The file may be replaced in between, so its type is checked again below. O_NONBLOCK
+	 * keeps openat() from waiting for the other end of a FIFO. */
 	int file = openat(dir_fd, path,
 			  O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
 	if (file < 0)
@@ -49,9 +49,10 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	return 0;
 }
 
-/* After a failed read(2) or write(2): true to try again. Whoever shares a descriptor that we were
- * given may have made it non-blocking: then this waits until it is ready, as the call itself would
- * have. */
+/*
+ * Should a failed read(2) or write(2) be tried again? Another process that shares the descriptor may
+ * have made it non-blocking. This then waits until it is ready, as a blocking call would.
+ */
 static bool retry(int fd, short events, int err)
 {
 	struct pollfd p = {.fd = fd, .events = events};
@@ -61,7 +62,10 @@ static bool retry(int fd, short events, int err)
 	return err == EINTR;
 }
 
-/* Read until the end, or until size bytes are there; wait: a descriptor that we were given. */
+/*
+ * Read until the end of the file, or until size bytes are there.
+ *   wait  in  wait where the descriptor is non-blocking
+ */
 static int fill(int fd, char *data, size_t size, bool wait, size_t *len)
 {
 	*len = 0;
@@ -82,7 +86,7 @@ int sts_file_fill(int fd, void *data, size_t size, size_t *len)
 	return fill(fd, data, size, false, len);
 }
 
-/* All that there is: what counts is that nothing follows. */
+/* Read until the end of the file. More than size bytes are EFBIG. */
 static int read_all(int fd, void *data, size_t size, bool wait, size_t *len)
 {
 	size_t more = 0;
@@ -107,7 +111,8 @@ int sts_file_read_fd(int fd, void *data, size_t size, size_t *len)
 		return errno;
 	if (st.st_size > 0 && (uint64_t)st.st_size > size)
 		return EFBIG;
-	/* A file may grow while it is read, and the files of /proc say 0. */
+	/* The size does not end the reading: a file may grow, and the files of /proc have size 0.
+	 */
 	return read_all(fd, data, size, false, len);
 }
 
@@ -139,7 +144,7 @@ int sts_file_write_fd(int fd, const void *data, size_t len)
 		if (n < 0 && !retry(fd, POLLOUT, errno))
 			return errno;
 		if (n == 0)
-			return EIO; /* never for a regular file, but must not spin */
+			return EIO; /* a regular file never gives 0; this loop must not spin */
 		if (n > 0) {
 			at += n;
 			len -= (size_t)n;

@@ -5,20 +5,24 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
+
+/* The text so far. len goes on counting when the buffer is full. */
 struct out {
 	char *data;
 	size_t size, len;
 };
 
-/* One conversion, as it stands between % and its letter. */
+/* A conversion specification: everything between % and the letter of the conversion. */
 struct spec {
-	bool left, zeros;
+	bool left, zeros; /* the flags - and 0 */
 	size_t width, precision;
-	int length; /* how many l, z counts as two */
+	int length; /* one for each l, two for z; 0 means int */
 };
 
-#define NO_PRECISION SIZE_MAX
-#define WIDTH_MAX    512
+#define NO_PRECISION     SIZE_MAX
+#define WIDTH_MAX        512 /* a number that is larger gets no further digits */
+#define DIGITS_MAX_BYTES 24  /* a number of 64 bits has 22 octal digits */
 
 static void put(struct out *o, char c)
 {
@@ -48,7 +52,7 @@ static void put_text(struct out *o, const struct spec *s, const char *text)
 static void put_number(struct out *o, const struct spec *s, uint64_t value, unsigned base,
 		       bool negative)
 {
-	char digits[24];
+	char digits[DIGITS_MAX_BYTES];
 	size_t at = sizeof(digits), len;
 
 	do
@@ -67,27 +71,28 @@ static void put_number(struct out *o, const struct spec *s, uint64_t value, unsi
 		pad(o, ' ', s->width, len);
 }
 
-static size_t number(const char **fmt)
+static size_t read_number(const char **fmt)
 {
 	size_t value = 0;
 
-	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
+	for (; sts_is_digit(**fmt); ++*fmt)
 		if (value < WIDTH_MAX)
 			value = value * 10 + (size_t)(**fmt - '0');
 	return value;
 }
 
-/* A copy of a va_list that functions may share: a va_list itself may be an array. */
+/* Functions share this by pointer. The address of a va_list parameter is not portable, since va_list
+ * may be an array type. */
 struct args {
 	va_list list;
 };
 
-static size_t number_or_star(const char **fmt, struct args *args)
+static size_t read_number_or_star(const char **fmt, struct args *args)
 {
 	int value;
 
 	if (**fmt != '*')
-		return number(fmt);
+		return read_number(fmt);
 	++*fmt;
 	value = va_arg(args->list, int);
 	return value < 0 ? 0 : (size_t)value;
@@ -99,10 +104,10 @@ static struct spec read_spec(const char **fmt, struct args *args)
 
 	for (; **fmt == '-' || **fmt == '0'; ++*fmt)
 		*(**fmt == '-' ? &s.left : &s.zeros) = true;
-	s.width = number_or_star(fmt, args);
+	s.width = read_number_or_star(fmt, args);
 	if (**fmt == '.') {
 		++*fmt;
-		s.precision = number_or_star(fmt, args);
+		s.precision = read_number_or_star(fmt, args);
 	}
 	for (; **fmt == 'l' || **fmt == 'z'; ++*fmt)
 		s.length += **fmt == 'z' ? 2 : 1;
@@ -120,9 +125,9 @@ static int64_t signed_arg(const struct spec *s, struct args *args)
 }
 
 _Static_assert(sizeof(long) == sizeof(long long) && sizeof(size_t) == sizeof(long long),
-	       "lengths are read as one");
+	       "l, ll and z are all read as long long");
 
-/* Returns false at a conversion that is not understood. */
+/* Returns false for a conversion that is not supported. */
 static bool convert(struct out *o, char letter, const struct spec *s, struct args *args)
 {
 	static const char letters[] = "uxo";

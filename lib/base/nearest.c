@@ -8,7 +8,9 @@ static size_t least_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Optimal string alignment: insert, delete, replace, and swap of neighbours ("fecth") cost 1 each.
+/*
+ * The optimal string alignment distance: to insert, delete or replace a byte, or to swap two
+ * neighbours ("fecth"), costs 1 each. Both words have at most WORD_MAX_BYTES bytes.
  */
 static size_t edit_distance(struct sts_slice a, struct sts_slice b)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which known name a mistyped one is nearest to. */
+/* The known name that is nearest to a mistyped one. */
 #ifndef STS_BASE_NEAREST_H
 #define STS_BASE_NEAREST_H
 
 #include "base/text.h"
 
 /*
- * Nearest known name, for "did you mean": edit distance (a swap of neighbours is one edit) at most
- * 1/3 of the word's length, and one edit is always allowed.
- *   word   in  up to 63 bytes; longer ones have no neighbour
- *   names  in  array of count strings
+ * Find the nearest known name, for "did you mean". The distance is the number of edits: a byte
+ * inserted, deleted or replaced, or two neighbours swapped. At most a third of the word's length is
+ * allowed, and one edit always is.
+ *   word   in  any bytes; a word of more than 63 bytes has no nearest name
+ *   names  in  count NUL-terminated strings; those of more than 63 bytes are left out
  * Returns the first of the nearest elements of names, or NULL.
  */
 const char *sts_nearest(struct sts_slice word, const char *const *names, size_t count);

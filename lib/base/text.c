@@ -6,6 +6,11 @@
 
 #include "base/format.h"
 
+#define CODE_POINT_MAX  0x10ffff
+#define HIGH_SURROGATES 0xd800 /* the first of each kind; they are no characters (RFC 3629) */
+#define LOW_SURROGATES  0xdc00
+#define SURROGATES_LAST 0xdfff
+
 struct sts_slice sts_slice_of(const char *z)
 {
 	return (struct sts_slice){z, z ? strlen(z) : 0};
@@ -23,17 +28,12 @@ bool sts_slice_eq(struct sts_slice a, const char *z)
 	return a.len == strlen(z) && memcmp(a.data ? a.data : "", z, a.len) == 0;
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b)
 {
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower(b.data[i]))
+		if (sts_lower(a.data[i]) != sts_lower(b.data[i]))
 			return false;
 	return true;
 }
@@ -50,6 +50,7 @@ bool sts_slice_starts(struct sts_slice a, const char *z)
 	return a.len >= len && memcmp(a.data ? a.data : "", z, len) == 0;
 }
 
+/* The white space of the C locale: SP, HT, LF, VT, FF and CR. */
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -58,12 +59,22 @@ static bool is_space(char c)
 bool sts_slice_has_only(struct sts_slice a, const char *more)
 {
 	for (size_t i = 0; i < a.len; i++) {
-		char c = a.data[i], letter = (char)(c | 0x20);
+		char c = a.data[i];
 
-		if (!(c >= '0' && c <= '9') && !(letter >= 'a' && letter <= 'z') &&
-		    (c == '\0' || !strchr(more, c)))
+		if (!sts_is_digit(c) && !sts_is_letter(c) && (c == '\0' || !strchr(more, c)))
 			return false;
 	}
+	return true;
+}
+
+bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (!sts_slice_starts(*s, prefix))
+		return false;
+	s->data += len;
+	s->len -= len;
 	return true;
 }
 
@@ -158,6 +169,7 @@ static bool is_printable(unsigned char c)
 	return c >= 0x20 && c <= 0x7e;
 }
 
+/* The length of a byte in the form that sts_text_add_escaped() gives it. */
 static size_t escaped_bytes(unsigned char c)
 {
 	if (c == '\\')
@@ -201,8 +213,8 @@ void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
 
 size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
 {
-	/* By the lead byte: the smallest code point that needs so many bytes. Shorter ones are
-	 * overlong. */
+	/* The smallest code point whose form has as many bytes as the index says. A smaller code
+	 * point in that form is overlong. */
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *p = (const unsigned char *)s.data;
 	size_t len;
@@ -214,6 +226,8 @@ size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
 		return 1;
 	}
 	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	/* Bytes from 0x80 to 0xbf do not begin a character. 0xc0 and 0xc1 begin only overlong
+	 * forms, bytes from 0xf5 on only code points above U+10FFFF. */
 	if (p[0] < 0xc2 || p[0] > 0xf4 || len > s.len)
 		return 0;
 	*code = p[0] & (0xffu >> (len + 1));
@@ -222,11 +236,13 @@ size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
 			return 0;
 		*code = *code << 6 | (p[i] & 0x3fu);
 	}
-	if (*code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+	if (*code < least[len] || *code > CODE_POINT_MAX ||
+	    (*code >= HIGH_SURROGATES && *code <= SURROGATES_LAST))
 		return 0;
 	return len;
 }
 
+/* Add a UTF-16 code unit as \uNNNN. */
 static void add_json_unit(struct sts_text *t, uint32_t unit)
 {
 	unsigned char be[2] = {(unsigned char)(unit >> 8), (unsigned char)unit};
@@ -237,8 +253,8 @@ static void add_json_unit(struct sts_text *t, uint32_t unit)
 
 void sts_text_add_json_code(struct sts_text *t, uint32_t code)
 {
-	static const char named[] =
-		"\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
+	/* Pairs of a character and of what stands for it behind a backslash. */
+	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	for (size_t i = 0; i < sizeof(named) - 1; i += 2)
 		if (code == (unsigned char)named[i]) {
@@ -251,18 +267,19 @@ void sts_text_add_json_code(struct sts_text *t, uint32_t code)
 	} else if (code <= 0xffff) {
 		add_json_unit(t, code);
 	} else {
-		add_json_unit(t, 0xd800 + ((code - 0x10000) >> 10));
-		add_json_unit(t, 0xdc00 + ((code - 0x10000) & 0x3ff));
+		add_json_unit(t, HIGH_SURROGATES + ((code - 0x10000) >> 10));
+		add_json_unit(t, LOW_SURROGATES + ((code - 0x10000) & 0x3ff));
 	}
 }
 
 void sts_text_add_json(struct sts_text *t, struct sts_slice s)
 {
 	while (s.len > 0) {
-		uint32_t code = (unsigned char)s.data[0];
+		uint32_t code;
 		size_t used = sts_utf8_decode(s, &code);
 
 		if (used == 0) {
+			/* Not UTF-8: the byte becomes the code point of the same number. */
 			code = (unsigned char)s.data[0];
 			used = 1;
 		}
@@ -312,7 +329,7 @@ bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value)
 	if (s.len == 0)
 		return false;
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.data[i] < '0' || s.data[i] > '9')
+		if (!sts_is_digit(s.data[i]))
 			return false;
 		uint64_t digit = (uint64_t)(s.data[i] - '0');
 
@@ -337,9 +354,9 @@ void sts_hex_encode(struct sts_text *t, const void *data, size_t len)
 
 int sts_hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (sts_is_digit(c))
 		return c - '0';
-	c |= 0x20;
+	c = sts_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounded text: slices into memory that somebody else owns, and a builder that never writes past
- * its end. No allocation, no locale, no stdio stream.
+ * Bounded text: slices of memory that somebody else owns, and a builder that never writes past its
+ * end. Nothing here allocates, depends on a locale, or uses a stdio stream. Every input may be
+ * UNTRUSTED unless a comment says otherwise.
  */
 #ifndef STS_BASE_TEXT_H
 #define STS_BASE_TEXT_H
@@ -10,110 +11,176 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A run of bytes, not NUL-terminated, owned by somebody else. data is NULL only when len is 0. */
+/* --- characters: ASCII alone, whatever the locale --- */
+
+static inline bool sts_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool sts_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline char sts_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* --- slices --- */
+
+/* A run of bytes that somebody else owns. It is not NUL-terminated. */
 struct sts_slice {
-	const char *data;
-	size_t len;
+	const char *data; /* NULL only when len is 0 */
+	size_t len;       /* in bytes */
 };
 
+/* The slice of a string literal, without its NUL. */
 #define STS_SLICE(literal) ((struct sts_slice){(literal), sizeof(literal) - 1})
 
-/* Of a NUL-terminated string; NULL gives an empty slice. */
+/* The slice of a NUL-terminated string, without its NUL. NULL gives an empty slice. */
 struct sts_slice sts_slice_of(const char *z);
 
-/* The n-th (from 0) of texts that stand one after the other, each with its NUL: a table of them
- * costs neither pointers nor what must be written to at every start. There must be so many. */
+/*
+ * Find a text in a table of texts that stand one after the other, each with its NUL. Unlike an array
+ * of pointers, this table needs no relocations, which the loader would write at every start.
+ *   texts  in  ours; has more than n texts
+ *   n      in  the index of the text, from 0
+ */
 const char *sts_text_at(const char *texts, size_t n);
 
-/* Is it the same, byte by byte? The second is without regard to case (ASCII only), the third asks
- * whether it begins so. */
+/* Do the bytes of `a` equal those of a NUL-terminated string? */
 bool sts_slice_eq(struct sts_slice a, const char *z);
+
+/* The same, but the case of ASCII letters makes no difference. */
 bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
-bool sts_slice_starts(struct sts_slice a, const char *z);
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
 
-/* Are all bytes letters or digits of ASCII, or among `more`? True for none. */
-bool sts_slice_has_only(struct sts_slice a, const char *more);
-
-/* Take the next line off a text, without its end; false when nothing is left. */
-bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line);
-
-/* Take the next word off a line: what stands between ASCII white space; false when nothing is
- * left. */
-bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word);
-
-/* Without ASCII white space (SP HT LF VT FF CR) at both ends. */
-struct sts_slice sts_slice_trim(struct sts_slice a);
+/* Does `a` begin with the bytes of a NUL-terminated string? */
+bool sts_slice_starts(struct sts_slice a, const char *z);
 
 /*
- * A builder over the caller's memory. The text is NUL-terminated after every call (size >= 1). What
- * does not fit is dropped and `overflow` set: check it once, at the end.
+ * Is each byte an ASCII letter, an ASCII digit, or one of `more`? True for an empty slice.
+ *   more  in  NUL-terminated
+ */
+bool sts_slice_has_only(struct sts_slice a, const char *more);
+
+/* Where does needle first stand in hay? Returns an offset, or -1. An empty needle is never found. */
+ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
+
+/*
+ * Remove a prefix from the front of a slice.
+ *   prefix  in  NUL-terminated
+ * Returns false, and changes nothing, when the slice does not begin with the prefix.
+ */
+bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix);
+
+/* Take the next line off the front of a text. The line has no LF. Returns false at the end. */
+bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line);
+
+/* Take the next word off the front of a line. Words stand between ASCII white space, of which
+ * sts_slice_trim() has the list. Returns false when there is no further word. */
+bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word);
+
+/* Leave out the ASCII white space at both ends: SP, HT, LF, VT, FF, CR. */
+struct sts_slice sts_slice_trim(struct sts_slice a);
+
+/* --- the builder --- */
+
+/*
+ * A builder over the caller's memory. The text is NUL-terminated after every call. Bytes that do not
+ * fit are dropped and set `overflow`, so the caller needs to check it only once, at the end.
  */
 struct sts_text {
 	char *data;
-	size_t size; /* bytes, with the NUL */
-	size_t len;  /* bytes used, without the NUL */
+	size_t size; /* bytes of memory at data, at least 1 */
+	size_t len;  /* bytes of text, without the NUL */
 	bool overflow;
 };
 
-/* Start an empty text in size bytes at data; size >= 1. */
+/* Start an empty text in `size` bytes at `data`, which stay the caller's. size >= 1. */
 void sts_text_init(struct sts_text *t, char *data, size_t size);
 
-/* Add bytes as they are; data may be NULL when len is 0. sts_text_addf() is printf: the format is
- * ours, never a peer's. */
+/* Add bytes as they are. data may be NULL when len is 0; z is NUL-terminated. */
 void sts_text_add(struct sts_text *t, const char *data, size_t len);
 void sts_text_add_str(struct sts_text *t, const char *z);
 void sts_text_add_slice(struct sts_text *t, struct sts_slice s);
 void sts_text_add_char(struct sts_text *t, char c);
+
+/*
+ * Add formatted text, as sts_format() makes it.
+ *   fmt  in  ours, never text from a peer
+ */
 void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Add text from a peer so that it can be printed: printable ASCII as it is, anything else as \xNN,
- * backslash doubled. At most max bytes of output: what is longer is cut between characters and ends
- * in "...", which counts.
+ * Add text from a peer so that it can be printed. Printable ASCII stays, a backslash is doubled, and
+ * any other byte becomes \xNN.
+ *   max  in  bytes of output at most; a longer text is cut between characters and ends with "...",
+ *            which counts too
  */
 void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max);
 
 /*
- * Decode the UTF-8 character at the start of s (RFC 3629): no overlong forms, no surrogates,
- * nothing above U+10FFFF. Returns its bytes, 1 to 4, or 0 when s is empty or malformed there (*code
- * is then meaningless).
+ * Add the inside of a JSON string (RFC 8259 section 7) in ASCII. A character above 0x7e becomes
+ * \uNNNN, or a surrogate pair. A byte that is not part of valid UTF-8 becomes \u00NN, so any input
+ * gives valid JSON.
+ */
+void sts_text_add_json(struct sts_text *t, struct sts_slice s);
+
+/*
+ * Add one character of a JSON string, as sts_text_add_json() does.
+ *   code  in  a code point, at most U+10FFFF
+ */
+void sts_text_add_json_code(struct sts_text *t, uint32_t code);
+
+/* Add bytes percent-encoded for application/x-www-form-urlencoded. The unreserved characters of
+ * RFC 3986 section 2.3 stay as they are; a space becomes %20. */
+void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
+
+/* Add each byte as two hexadecimal digits in upper case. */
+void sts_hex_encode(struct sts_text *t, const void *data, size_t len);
+
+/* --- reading --- */
+
+/*
+ * Decode the UTF-8 character at the start of s (RFC 3629). Overlong forms, surrogates and code
+ * points above U+10FFFF are malformed.
+ *   code  out  the code point; undefined when 0 is returned
+ * Returns the bytes of the character, 1 to 4; 0 when s is empty or malformed at its start.
  */
 size_t sts_utf8_decode(struct sts_slice s, uint32_t *code);
 
-/* Add the inside of a JSON string (RFC 8259 section 7), in ASCII: valid UTF-8 above 0x7e is written
- * as \uNNNN (a pair where needed), a byte that is no UTF-8 as \u00NN, so that any input gives valid
- * JSON. */
-void sts_text_add_json(struct sts_text *t, struct sts_slice s);
-
-/* Add one character of a JSON string, by its code point. */
-void sts_text_add_json_code(struct sts_text *t, uint32_t code);
-
-/* Add percent-encoded for application/x-www-form-urlencoded (unreserved of RFC 3986 stay; space is
- * %20). */
-void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s);
-
-/* Where needle first stands in hay, or -1; an empty needle stands nowhere. */
-ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
-
-/* Does any run of min or more bytes of `secret` stand in `text`? min >= 1. Used to keep tokens out
- * of messages. Costs up to text.len * secret.len steps: cut the text to the length of a message
- * first. */
-bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);
-
-/* Parse an unsigned decimal: digits only (leading zeros too), whole slice, at most max. False when
- * it is anything else. */
+/*
+ * Parse an unsigned decimal number: the whole slice, digits alone, leading zeros allowed.
+ *   max    in   the largest value that is accepted
+ *   value  out  unchanged after a failure
+ * Returns false for anything else.
+ */
 bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value);
 
-/* Add hexadecimal digits, in upper case. */
-void sts_hex_encode(struct sts_text *t, const void *data, size_t len);
-
-/* Of a hexadecimal digit, or -1. sts_hex_decode() wants exactly len bytes, and may have written
- * some when it returns false. */
+/* The value of a hexadecimal digit in either case; -1 for any other character. */
 int sts_hex_value(char c);
+
+/*
+ * Decode hexadecimal digits in either case.
+ *   in   in   exactly 2 * len digits
+ *   out  out  len bytes; may have been written to when the result is false
+ */
 bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len);
 
-/* Overwrite memory in a way that the compiler keeps. */
+/* --- secrets --- */
+
+/*
+ * Do text and secret have a run of `min` or more bytes in common? This keeps tokens out of messages.
+ * It takes up to text.len * secret.len steps, so the caller first cuts the text to the length of a
+ * message.
+ *   min  in  at least 1
+ */
+bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);
+
+/* Overwrite memory with zeros. The compiler cannot leave this out. */
 void sts_wipe(void *data, size_t len);
 
 #endif

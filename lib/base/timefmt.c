@@ -2,23 +2,25 @@
 #include "base/timefmt.h"
 
 #define DAY_S           86400
+#define HOUR_S          3600
+#define MARCH_0000_DAYS 719468 /* days from 0000-03-01 to 1970-01-01 */
 #define DURATION_MAX_MS (INT64_C(365) * DAY_S * 1000)
 
+/* A date and a time of day. */
 struct civil {
 	int year, month, day, hour, minute, second;
 };
 
 /*
- * Days since the epoch and back, in years that begin on 1 March, so that the leap day is the last
- * of its year and the lengths of the months follow one formula.
+ * Days from the epoch to a date. The years of the calculation begin on 1 March, so that the leap day
+ * is the last day of its year, and one formula gives the lengths of the months.
  */
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
 	int64_t y = month > 2 ? year : year - 1;
 	int64_t m = month > 2 ? month - 3 : month + 9;
 
-	/* 719468 days lie between 0000-03-01 and 1970-01-01. */
-	return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+	return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - MARCH_0000_DAYS;
 }
 
 int64_t sts_epoch_from_civil(int year, int month, int day, int hour, int minute, int second)
@@ -27,8 +29,8 @@ int64_t sts_epoch_from_civil(int year, int month, int day, int hour, int minute,
 	       second;
 }
 
-/* The largest year whose 1 January is not after the day, then the same for the month: at most two
- * dozen steps after the guess. */
+/* Find the last year that does not begin after the day, then the last month. The first guess is at
+ * most two dozen years too early. */
 static struct civil civil_from_epoch(int64_t epoch_s)
 {
 	int64_t days = epoch_s / DAY_S;
@@ -55,6 +57,7 @@ void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES])
 		      c.minute, c.second);
 }
 
+/* Returns false for a date or time of day that does not exist. Second 60 is read as 59. */
 static bool civil_to_epoch(const struct civil *c, int64_t *epoch_s)
 {
 	static const unsigned char month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -97,23 +100,23 @@ static bool take_char(struct sts_slice *s, char c)
 	return true;
 }
 
-/* One of count names; its index counts from 1. */
+/*
+ * Take one of several names.
+ *   index  out  from 1
+ */
 static bool take_name(struct sts_slice *s, const char *const *names, int count, int *index)
 {
 	for (int i = 0; i < count; i++) {
-		if (!sts_slice_starts(*s, names[i]))
+		if (!sts_slice_take_prefix(s, names[i]))
 			continue;
-		size_t len = sts_slice_of(names[i]).len;
-
-		s->data += len;
-		s->len -= len;
 		*index = i + 1;
 		return true;
 	}
 	return false;
 }
 
-static bool take_day_padded(struct sts_slice *s, int *day) /* " 6" or "16" */
+/* Take a day of two characters: " 6" or "16". */
+static bool take_day_padded(struct sts_slice *s, int *day)
 {
 	return take_char(s, ' ') ? take_digits(s, 1, day) : take_digits(s, 2, day);
 }
@@ -126,6 +129,7 @@ static bool take_year_short(struct sts_slice *s, int *year)
 	return true;
 }
 
+/* Take the field of a form that a letter stands for. */
 static bool take_field(struct sts_slice *s, char field, struct civil *c)
 {
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -161,7 +165,7 @@ static bool take_field(struct sts_slice *s, char field, struct civil *c)
 	}
 }
 
-/* Match a form, in which %LETTER is a field of take_field() and all else stands for itself. */
+/* Take a form. In it, % and a letter are a field of take_field(); any other character is itself. */
 static bool take_form(struct sts_slice *s, const char *form, struct civil *c)
 {
 	for (; *form; form++) {
@@ -173,6 +177,7 @@ static bool take_form(struct sts_slice *s, const char *form, struct civil *c)
 	return true;
 }
 
+/* Take a fraction of a second, if there is one. Its value is dropped. */
 static bool take_fraction(struct sts_slice *s)
 {
 	int digit;
@@ -186,6 +191,7 @@ static bool take_fraction(struct sts_slice *s)
 	return true;
 }
 
+/* Take the offset from UTC: "Z", "+02:00". */
 static bool take_offset(struct sts_slice *s, int *offset_s)
 {
 	struct civil c = {0};
@@ -197,7 +203,7 @@ static bool take_offset(struct sts_slice *s, int *offset_s)
 	sign = take_char(s, '-') ? -1 : take_char(s, '+') ? 1 : 0;
 	if (sign == 0 || !take_form(s, "%h:%m", &c) || c.hour > 23 || c.minute > 59)
 		return false;
-	*offset_s = sign * (c.hour * 3600 + c.minute * 60);
+	*offset_s = sign * (c.hour * HOUR_S + c.minute * 60);
 	return true;
 }
 
@@ -242,24 +248,18 @@ bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s)
 	return false;
 }
 
-/* The unit that s begins with, in ms; 0 when there is none. "ms" stands before "m", which is its
- * beginning. */
+/* Take the unit that s begins with. Returns its milliseconds, 0 when there is none. "ms" is tried
+ * before "m", which is its prefix. */
 static int64_t take_unit(struct sts_slice *s)
 {
 	static const struct {
 		const char *name;
 		int64_t ms;
-	} units[] = {{"h", 3600 * 1000}, {"ms", 1}, {"m", 60 * 1000}, {"s", 1000}};
+	} units[] = {{"h", HOUR_S * 1000}, {"ms", 1}, {"m", 60 * 1000}, {"s", 1000}};
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!sts_slice_starts(*s, units[i].name))
-			continue;
-		size_t len = sts_slice_of(units[i].name).len;
-
-		s->data += len;
-		s->len -= len;
-		return units[i].ms;
-	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (sts_slice_take_prefix(s, units[i].name))
+			return units[i].ms;
 	return 0;
 }
 
@@ -268,7 +268,7 @@ static bool take_number(struct sts_slice *s, int64_t *number)
 	struct sts_slice digits = {s->data, 0};
 	uint64_t value;
 
-	while (digits.len < s->len && s->data[digits.len] >= '0' && s->data[digits.len] <= '9')
+	while (digits.len < s->len && sts_is_digit(s->data[digits.len]))
 		digits.len++;
 	if (!sts_parse_u64(digits, DURATION_MAX_MS, &value))
 		return false;
@@ -287,6 +287,7 @@ bool sts_duration_parse(struct sts_slice s, int64_t *ms)
 
 		if (!take_number(&s, &number))
 			return false;
+		/* A number alone is in seconds. */
 		unit_ms = s.len == 0 && last_ms == 0 ? 1000 : take_unit(&s);
 		if (unit_ms == 0 || (last_ms != 0 && unit_ms >= last_ms))
 			return false;
@@ -303,15 +304,16 @@ void sts_duration_words(struct sts_text *t, int64_t seconds)
 	static const struct {
 		const char *name;
 		int64_t s;
-	} units[] = {{"d", DAY_S}, {"h", 3600}, {"min", 60}, {"s", 1}};
+	} units[] = {{"d", DAY_S}, {"h", HOUR_S}, {"min", 60}, {"s", 1}};
+	const size_t smallest = sizeof(units) / sizeof(units[0]) - 1;
 	size_t largest = 0;
 
 	if (seconds < 0)
 		seconds = 0;
-	while (largest < 3 && seconds < units[largest].s)
+	while (largest < smallest && seconds < units[largest].s)
 		largest++;
 	sts_text_addf(t, "%lld %s", (long long)(seconds / units[largest].s), units[largest].name);
-	if (largest == 3)
+	if (largest == smallest)
 		return;
 	seconds = seconds % units[largest].s / units[largest + 1].s;
 	if (seconds > 0)
