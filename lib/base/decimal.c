@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/decimal.h"
 
-#include "base/text.h"
+#include <stdint.h>
+
+#include "base/ascii.h"
 
 #define DIGITS_MAX   19   /* 19 digits fit into 64 bits; a double holds 17 of them */
 #define EXPONENT_MAX 1000 /* far beyond the range of a double */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors. There is one code for each thing that can go wrong, and one table that gives each code its
- * name, its meaning, what to do next, when to try again, and the exit status. errors.toml is the
- * source of the table and of the generated error_codes.h, which has enum sts_err and enum sts_exit.
- * Help texts, README.md, docs/errors.md and the log take their words from this table, and nothing
- * else decides an exit status.
+ * Errors. There is one code for each thing that can go wrong, and one table that gives each code
+ * its name, its meaning, what to do next, when to try again, and the exit status. errors.toml is
+ * the source of the table and of the generated error_codes.h, which has enum sts_err and enum
+ * sts_exit. Help texts, README.md, docs/errors.md and the log take their words from this table, and
+ * nothing else decides an exit status.
  *
  * A message never holds a token. Text from a peer gets into a message only by
  * sts_text_add_escaped().

@@ -49,10 +49,8 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 	return 0;
 }
 
-/*
- * Should a failed read(2) or write(2) be tried again? Another process that shares the descriptor may
- * have made it non-blocking. This then waits until it is ready, as a blocking call would.
- */
+/* Should a failed read(2) or write(2) be tried again? Another process that shares the descriptor
+ * may have made it non-blocking. This then waits until it is ready, as a blocking call would. */
 static bool retry(int fd, short events, int err)
 {
 	struct pollfd p = {.fd = fd, .events = events};

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/ascii.h"
 
 /* The text so far. len goes on counting when the buffer is full. */
 struct out {
@@ -81,8 +81,8 @@ static size_t read_number(const char **fmt)
 	return value;
 }
 
-/* Functions share this by pointer. The address of a va_list parameter is not portable, since va_list
- * may be an array type. */
+/* Functions share this by pointer. The address of a va_list parameter is not portable, since
+ * va_list may be an array type. */
 struct args {
 	va_list list;
 };

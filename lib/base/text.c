@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/format.h"
 
 #define CODE_POINT_MAX  0x10ffff

@@ -11,23 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --- characters: ASCII alone, whatever the locale --- */
-
-static inline bool sts_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool sts_is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static inline char sts_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* --- slices --- */
 
 /* A run of bytes that somebody else owns. It is not NUL-terminated. */
@@ -43,8 +26,8 @@ struct sts_slice {
 struct sts_slice sts_slice_of(const char *z);
 
 /*
- * Find a text in a table of texts that stand one after the other, each with its NUL. Unlike an array
- * of pointers, this table needs no relocations, which the loader would write at every start.
+ * Find a text in a table of texts that stand one after the other, each with its NUL. Unlike an
+ * array of pointers, this table needs no relocations, which the loader would write at every start.
  *   texts  in  ours; has more than n texts
  *   n      in  the index of the text, from 0
  */
@@ -66,7 +49,9 @@ bool sts_slice_starts(struct sts_slice a, const char *z);
  */
 bool sts_slice_has_only(struct sts_slice a, const char *more);
 
-/* Where does needle first stand in hay? Returns an offset, or -1. An empty needle is never found. */
+/*
+ * Where does needle first stand in hay? Returns an offset, or -1. An empty needle is never found.
+ */
 ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
 
 /*
@@ -88,10 +73,8 @@ struct sts_slice sts_slice_trim(struct sts_slice a);
 
 /* --- the builder --- */
 
-/*
- * A builder over the caller's memory. The text is NUL-terminated after every call. Bytes that do not
- * fit are dropped and set `overflow`, so the caller needs to check it only once, at the end.
- */
+/* A builder over the caller's memory. The text is NUL-terminated after every call. Bytes that do
+ * not fit are dropped and set `overflow`, so the caller needs to check it only once, at the end. */
 struct sts_text {
 	char *data;
 	size_t size; /* bytes of memory at data, at least 1 */
@@ -115,8 +98,8 @@ void sts_text_add_char(struct sts_text *t, char c);
 void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Add text from a peer so that it can be printed. Printable ASCII stays, a backslash is doubled, and
- * any other byte becomes \xNN.
+ * Add text from a peer so that it can be printed. Printable ASCII stays, a backslash is doubled,
+ * and any other byte becomes \xNN.
  *   max  in  bytes of output at most; a longer text is cut between characters and ends with "...",
  *            which counts too
  */
@@ -173,9 +156,9 @@ bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len);
 /* --- secrets --- */
 
 /*
- * Do text and secret have a run of `min` or more bytes in common? This keeps tokens out of messages.
- * It takes up to text.len * secret.len steps, so the caller first cuts the text to the length of a
- * message.
+ * Do text and secret have a run of `min` or more bytes in common? This keeps tokens out of
+ * messages. It takes up to text.len * secret.len steps, so the caller first cuts the text to the
+ * length of a message.
  *   min  in  at least 1
  */
 bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);

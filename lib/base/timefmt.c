@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timefmt.h"
 
+#include "base/ascii.h"
+
 #define DAY_S           86400
 #define HOUR_S          3600
 #define MARCH_0000_DAYS 719468 /* days from 0000-03-01 to 1970-01-01 */
@@ -11,10 +13,8 @@ struct civil {
 	int year, month, day, hour, minute, second;
 };
 
-/*
- * Days from the epoch to a date. The years of the calculation begin on 1 March, so that the leap day
- * is the last day of its year, and one formula gives the lengths of the months.
- */
+/* Days from the epoch to a date. The years of the calculation begin on 1 March, so that the leap
+ * day is the last day of its year, and one formula gives the lengths of the months. */
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
 	int64_t y = month > 2 ? year : year - 1;

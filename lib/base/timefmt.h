@@ -30,8 +30,8 @@ bool sts_rfc3339_parse(struct sts_slice s, int64_t *epoch_s);
 
 /*
  * Parse an HTTP date: IMF-fixdate, or one of the obsolete forms of RFC 850 and asctime(). The years
- * 70 to 99 of RFC 850 are 1970 to 1999, the years 00 to 69 are 2000 to 2069. A weekday that does not
- * fit the date is not an error.
+ * 70 to 99 of RFC 850 are 1970 to 1999, the years 00 to 69 are 2000 to 2069. A weekday that does
+ * not fit the date is not an error.
  *   s, epoch_s  as for sts_rfc3339_parse(), and so is the result
  */
 bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s);
