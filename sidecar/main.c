@@ -24,7 +24,7 @@ extern char **environ;
 
 static int command_work(const struct sts_options *o, char *const *argv);
 
-static int on_options(const struct sts_options *o, char *const *argv)
+static int command_print(const struct sts_options *o, char *const *argv)
 {
 	(void)argv;
 	switch (o->command) {
@@ -50,15 +50,15 @@ static const struct command {
 	 "that is there already and not yet due is adopted."},
 	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
 	 "Exchanges the subject token once, retrying until --deadline, and exits."},
-	{"check", STS_COMMAND_CHECK, on_options, "[OPTIONS] [DIR]...",
+	{"check", STS_COMMAND_CHECK, command_print, "[OPTIONS] [DIR]...",
 	 "Exits 0 when each DIR holds a valid token, else 1 with one line that says why. No "
 	 "network."},
-	{"refresh", STS_COMMAND_REFRESH, on_options, "[OPTIONS] [DIR]",
+	{"refresh", STS_COMMAND_REFRESH, command_print, "[OPTIONS] [DIR]",
 	 "Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result."},
-	{"inspect", STS_COMMAND_INSPECT, on_options, "[OPTIONS] [FILE]",
+	{"inspect", STS_COMMAND_INSPECT, command_print, "[OPTIONS] [FILE]",
 	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
 	 "prints its signature."},
-	{"protocols", STS_COMMAND_PROTOCOLS, on_options, "[--json] [NAME]",
+	{"protocols", STS_COMMAND_PROTOCOLS, command_print, "[--json] [NAME]",
 	 "Prints the STS protocols, or all about one: request, parameters, answer."},
 	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
 	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:"},
@@ -113,8 +113,8 @@ static int unknown_command(const char *word)
 	return sts_complain(&e);
 }
 
-/* Read the options of a command from what follows its name. Returns -1, or the exit status of what
- * is wrong with them. */
+/* Read the options of a command from the arguments after its name. Returns -1, or prints the error
+ * and returns its exit status. */
 static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv,
 						  struct sts_options *o, bool warn)
 {
@@ -155,7 +155,7 @@ static bool wants_help(char *const *argv)
 	return false;
 }
 
-/* How the supervisor starts a worker: see wire/job.h. */
+/* Run a worker, which only the supervisor starts. The arguments are those of wire/job.h. */
 static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
 	const struct command *command;
@@ -174,7 +174,8 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	sts_worker_run(&o, &job);
 }
 
-/* How the supervisor starts the process of --listen: see wire/listener_job.h. */
+/* Run the process of --listen, which only the supervisor starts. The arguments are those of
+ * wire/listener_job.h. */
 static __attribute__((noinline)) int listener(int argc, char *const *argv)
 {
 	const struct sts_metrics *metrics = sts_metrics_map(STS_INHERITED_FD);

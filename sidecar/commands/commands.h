@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands that do not supervise. Each prints its result on standard output, prints a mistake
- * in one line on standard error, and returns an exit status.
+ * The commands that start no process: they print an answer and end. Each prints its result on
+ * standard output, prints an error as one line on standard error, and returns an exit status (enum
+ * sts_exit). The options `o` are checked ones of that command; nothing keeps them.
  */
 #ifndef STS_COMMANDS_COMMANDS_H
 #define STS_COMMANDS_COMMANDS_H
 
 #include "options/options.h"
 
-/* Does the directory hold a token that is good for --min-ttl more seconds? 0 or 1; no network. */
+/* Check that each directory holds a token that stays valid for --min-ttl. Tries again for --wait.
+ * Uses no network. Returns STS_EXIT_OK, or STS_EXIT_NO after the first directory that does not. */
 int sts_command_check(const struct sts_options *o);
 
-/* Decode a JWT. Never prints its signature. */
+/* Decode the JWT in o->file ("-" is standard input), or the one in the output directory if o->file
+ * is NULL. Does not verify the signature and does not print it (RFC 7519). */
 int sts_command_inspect(const struct sts_options *o);
 
 /* Print the list of protocols, or everything about the protocol that o->file names. */
@@ -22,7 +25,8 @@ int sts_command_protocols(const struct sts_options *o);
  * name. */
 int sts_command_dry_run(const struct sts_options *o, char *const *argv);
 
-/* Ask the `run` process that owns the directory to refresh now, and wait for the result. */
+/* Ask the `run` process that owns the output directory to refresh now (SIGHUP), and wait for the
+ * result until --timeout. Returns the exit status of that result. */
 int sts_command_refresh(const struct sts_options *o);
 
 #endif

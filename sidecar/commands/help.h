@@ -13,7 +13,7 @@ void sts_help_exits(struct sts_text *out);
 /* Add the list of protocols, one line each. */
 void sts_help_protocols(struct sts_text *out);
 
-/* Print the help of a command on standard output. */
+/* Print the help of a command on standard output. The texts come from the table in main.c. */
 void sts_help_command(const char *name, const char *summary, const char *usage,
 		      enum sts_command command);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of protocols, printed from itself alone. One walk makes both shapes: lines for people,
- * or (--json) objects.
+ * Prints the table of protocols. The same functions write both forms: lines for people, and JSON
+ * objects for --json.
  */
 #include <unistd.h>
 
@@ -14,7 +14,8 @@
 
 #define OUT_MAX_BYTES (32 * 1024)
 
-/* What the numbers of a protocol are called; texts one after the other. */
+/* The words for the numbers in the table of protocols, in the order of the enums. Each is a list of
+ * texts for sts_text_at(). */
 static const char sources[] = "parameter\0fixed\0subject\0";
 static const char places[] = "bearer\0header\0body\0query\0url\0";
 static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0";
@@ -25,11 +26,11 @@ static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0
 struct print {
 	struct sts_text out;
 	bool json;
-	bool inside;    /* a field of the request: one line */
-	unsigned count; /* what this object has so far */
+	bool inside;    /* the members of one request field stand on one line */
+	unsigned count; /* the number of members that the object has so far */
 };
 
-/* A name that begins with - is for machines: for people the value speaks for itself. */
+/* Write the name of a member. A name that begins with "-" is left out of the lines for people. */
 static void key(struct print *p, const char *name)
 {
 	bool silent = *name == '-';
@@ -48,7 +49,7 @@ static void key(struct print *p, const char *name)
 	p->count++;
 }
 
-/* A text, but for an empty one. */
+/* Write a member that is a text. Writes nothing for an empty text. */
 static void text(struct print *p, const char *name, const char *value)
 {
 	if (!*value)
@@ -62,7 +63,7 @@ static void text(struct print *p, const char *name, const char *value)
 	sts_text_add_str(&p->out, p->json ? "\"" : p->inside ? "" : "\n");
 }
 
-/* A number, but for zero. */
+/* Write a member that is a number. Writes nothing for zero. */
 static void number(struct print *p, const char *name, unsigned value)
 {
 	if (value == 0)
@@ -71,7 +72,7 @@ static void number(struct print *p, const char *name, unsigned value)
 	sts_text_addf(&p->out, p->json || p->inside ? "%u" : "%u\n", value);
 }
 
-/* The words whose bits are set. */
+/* Write a member that is a set: the words whose bits are set. */
 static void set(struct print *p, const char *name, const char *words, unsigned bits)
 {
 	const char *between = "";

@@ -16,7 +16,8 @@
 
 #define LOOK_EVERY_MS 50
 
-/* A process's name as the kernel has it; it can be read even of one that is not dumpable. */
+/* Read the name of a process from /proc/PID/comm (proc_pid_comm(5)). The kernel shows it even if
+ * the process is not dumpable. */
 static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
 {
 	char path[40];
@@ -30,8 +31,8 @@ static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
 	return (struct sts_slice){buf, len};
 }
 
-/* Whoever may open the directory may lock it, and HUP is the end of most programs: only our own
- * kind gets it. */
+/* Does the process run a program of our name? Any process that may open the directory may lock it,
+ * and SIGHUP ends most programs, so the signal goes to sts-sidecar processes only. */
 static bool is_our_kind(pid_t pid)
 {
 	char theirs[32], ours[32];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * There is no heap in the release binary: nothing of ours allocates, and neither does anything that
- * it calls. cJSON names these three as its default hooks, which lib/data/json.c replaces before the
- * first use; a call is a bug. Sanitizer builds have the C library's.
+ * The release binary has no heap. Neither our code nor a function that it calls allocates memory.
+ * cJSON refers to these three functions as its default hooks, and lib/data/json.c replaces the
+ * hooks before the first use. A call is therefore a bug. Sanitizer builds use the functions of the
+ * C library.
  */
 #include <stddef.h>
 #include <stdlib.h>

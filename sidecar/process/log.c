@@ -39,12 +39,13 @@ uint32_t sts_log_dropped(void)
 	return config.dropped_in_all;
 }
 
-/* What stays free while a line is built: for its end, so that one that is full is still whole
- * JSON. */
+/* This much of a line stays free for its end, so that a full line is still valid JSON. */
 #define TAIL_BYTES 8
 
-/* Escaping makes at most six bytes of one: any message fits, and any field beside a usual one. */
-#define VALUE_MAX_BYTES 256
+/* A longer value is cut. Escaping turns one byte into at most ESCAPED_MAX_BYTES, so a line has room
+ * for any message, and for any field next to a message of usual length. */
+#define VALUE_MAX_BYTES   256
+#define ESCAPED_MAX_BYTES 6
 
 static void add_value(struct sts_log *l, const char *value)
 {
@@ -55,7 +56,7 @@ static void add_value(struct sts_log *l, const char *value)
 	if (config.json)
 		sts_text_add_json(&l->text, s);
 	else
-		sts_text_add_escaped(&l->text, s, 6 * VALUE_MAX_BYTES);
+		sts_text_add_escaped(&l->text, s, ESCAPED_MAX_BYTES * VALUE_MAX_BYTES);
 }
 
 void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
@@ -82,7 +83,7 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 		sts_log_int(l, "dropped_lines", config.dropped);
 }
 
-/* A field that does not fit is left out whole. */
+/* Leave out the whole field if it did not fit. */
 static void end_field(struct sts_log *l, size_t before)
 {
 	if (!l->text.overflow)

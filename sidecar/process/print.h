@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a command prints: its result on standard output, and at most one line of complaint on
- * standard error. The log of `run` is not printed here: see log.h.
+ * Prints what a command has to say: its result on standard output, and at most one line about an
+ * error on standard error. The log of `run` is a matter of log.h.
  */
 #ifndef STS_PROCESS_PRINT_H
 #define STS_PROCESS_PRINT_H
@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Write a whole text to a descriptor. What cannot be written is lost; for standard output
- * sts_printed() remembers it. */
+/* Write a whole text to a descriptor. A text that cannot be written is lost; sts_printed() reports
+ * it later if the descriptor is standard output. */
 void sts_print(int fd, struct sts_slice text);
 
 /*

@@ -33,6 +33,9 @@
 /* The number of arguments before COMMAND, the name of the program included. */
 #define STS_JOB_ARGUMENTS 7
 
+/* The supervisor kills a worker that is still there this long after its time is over. */
+#define STS_JOB_GRACE_MS 1000
+
 enum sts_worker_mode {
 	STS_WORKER_EXCHANGE,
 	STS_WORKER_ADOPT,  /* take over the token on disk if it is not due yet, else exchange */
@@ -44,7 +47,7 @@ enum sts_worker_mode {
 /* What a worker is to do. */
 struct sts_job {
 	enum sts_worker_mode mode;
-	int64_t timeout_ms; /* of the attempt; the supervisor kills the worker a second later */
+	int64_t timeout_ms; /* for the whole job */
 	const char *name;
 	const uint8_t *digest, *used; /* STS_SUBJECT_ID_BYTES each; NULL for none */
 };

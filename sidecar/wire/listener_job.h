@@ -42,7 +42,7 @@ void sts_listener_arguments(const struct sts_listener_job *job, const char *prog
 /*
  * Read the argument list.
  *   argv   in  UNTRUSTED; NULL-terminated, argc entries; kept
- *   count  in  of directories that there must be
+ *   count  in  the number of directories that there must be
  * Returns false if it is not a job.
  */
 bool sts_listener_job_parse(int argc, char *const *argv, size_t count,

@@ -11,7 +11,7 @@
 #include "base/errno_words.h"
 #include "wire/sealed_memory.h"
 
-/* Of kernel 5.1; the C library may be older. */
+/* Linux 5.1 has it; the headers of the C library may be older. */
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 16
 #endif
@@ -37,9 +37,9 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 		return sts_fail(e, STS_EFORK, err, "no memory for the metrics: %s",
 				sts_errno_words(err));
 	}
-	/* A kernel before 5.1 knows no seal that leaves our own mapping writable: there the reader
-	 * could write, to nobody's harm but the scraper's, since these numbers are only ever added
-	 * to. */
+	/* A kernel before 5.1 has no seal that leaves our own mapping writable. The reader could
+	 * write there. That would falsify the metrics and nothing else, since the supervisor takes
+	 * no decision from them. */
 	if (!sts_sealed_memory_seal(*fd, SIZE_SEALS | F_SEAL_FUTURE_WRITE))
 		sts_sealed_memory_seal(*fd, SIZE_SEALS);
 	return STS_OK;
@@ -69,7 +69,8 @@ void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t co
 			m->exchange[from] = kept;
 			continue;
 		}
-		/* A new one; what stood here goes to the end, where a later name may find it. */
+		/* This name is new. The entry that stood here goes to the end, where a later name
+		 * may find it. */
 		if (m->count > i && m->count < STS_EXCHANGES_MAX)
 			m->exchange[m->count++] = kept;
 		memset(x, 0, sizeof(*x));
@@ -80,7 +81,7 @@ void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t co
 	m->count = (uint32_t)count;
 }
 
-/* Upper bounds of the buckets, and how they are written. */
+/* The upper bounds of the buckets, once as numbers and once as texts. */
 static const uint16_t bounds_ms[STS_METRICS_BUCKETS - 1] = {50,   100,  250,   500,   1000,
 							    2500, 5000, 10000, 30000, 60000};
 const char sts_metrics_bounds[] = "0.05\0"

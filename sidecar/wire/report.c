@@ -6,7 +6,7 @@
 #include "base/timefmt.h"
 #include "token/expiry.h"
 
-#define DETAIL_MAX   65535 /* errno, HTTP status, TLS alert or error: all far below */
+#define DETAIL_MAX   65535 /* an errno, an HTTP status, a TLS alert or error: all are far smaller */
 #define PHASE_MAX_MS (24u * 3600 * 1000)
 
 static bool within(int64_t value, int64_t min, int64_t max)
@@ -25,7 +25,8 @@ static bool is_printable(char c)
 	return c >= ' ' && c <= '~';
 }
 
-/* Terminated within its array, and of such bytes only; what follows the NUL is never looked at. */
+/* Is the text terminated within its array, and is every byte of it allowed? The bytes after the NUL
+ * are not looked at. */
 static bool text_ok(const char *text, size_t size, bool (*allowed)(char c))
 {
 	size_t len = 0;
@@ -47,8 +48,9 @@ static bool result_ok(const struct sts_report *r)
 }
 
 /*
- * The schedule runs on lifetime_s and sent_boot_ms and bounds what they can do; here is what would
- * be absurd. An expiry in the past is not: the node's clock may be ahead of the server's.
+ * Are the times possible? The schedule works with lifetime_s and sent_boot_ms, and limits their
+ * effect itself. An expiry in the past is possible: the clock of the node may be ahead of the
+ * server's clock.
  */
 static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now_boot_ms)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a worker tells the supervisor: one fixed-size struct over a pipe, after a stage byte that
- * says that the request is about to be sent, and of which subject token. The supervisor checks
- * size, magic and every range, and believes nothing else: a worker may have been taken over by the
- * answer that it parsed.
+ * What a worker tells the supervisor over a pipe. Just before the worker sends the request, it
+ * writes a stage byte and the id of the subject token. At its end it writes one struct of fixed
+ * size. The report is UNTRUSTED, since a hostile answer may have taken over the worker: the
+ * supervisor checks size, magic number, version and the range of every field.
  *
- * `text` is the error's one line. It is bounded, NUL-terminated, and every byte must be printable
- * ASCII; peer text in it was escaped by the worker, and runs of the subject token were masked.
+ * `text` is the error's message, one line of printable ASCII with a NUL at its end. The worker has
+ * escaped the peer's text in it, and has left out a text that repeats the subject token.
  */
 #ifndef STS_WIRE_REPORT_H
 #define STS_WIRE_REPORT_H
@@ -20,8 +20,8 @@
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1
-/* What goes down the pipe before the request does: this byte, and the subject token's id. No report
- * begins so. */
+/* The worker writes this byte and the id of the subject token before it sends the request. A report
+ * does not begin with this byte. */
 #define STS_REPORT_STAGE_SENT       'S'
 #define STS_REPORT_STAGE_SENT_BYTES (1 + STS_SUBJECT_ID_BYTES)
 
@@ -40,11 +40,11 @@ enum sts_stage {
 };
 
 enum sts_report_flag {
-	STS_REPORT_ADOPTED = 1,    /* nothing was sent: the token on disk is still good */
+	STS_REPORT_ADOPTED = 1, /* the token on disk was adopted; after an error: is still valid */
 	STS_REPORT_THUMBPRINT = 2, /* thumbprint is set */
-	STS_REPORT_CAPPED = 4,     /* the token's expiry is the subject token's own */
-	STS_REPORT_POLL_OFF = 8,   /* poll: there is no such endpoint */
-	STS_REPORT_REPLAN = 16,    /* the configuration file is not that of the plan */
+	STS_REPORT_CAPPED = 4,     /* the token expires at the same time as the subject token */
+	STS_REPORT_POLL_OFF = 8,   /* the STS has no sig-cert endpoint */
+	STS_REPORT_REPLAN = 16,    /* the configuration file is not that of the plan any more */
 	STS_REPORT_FLAGS_ALL = 31,
 };
 
@@ -53,13 +53,13 @@ struct sts_report {
 	int32_t error; /* enum sts_err */
 	int32_t detail;
 	int32_t http_status;
-	uint32_t stage; /* reached */
-	uint32_t flags;
+	uint32_t stage;        /* enum sts_stage: the last one that was reached */
+	uint32_t flags;        /* bits of enum sts_report_flag */
 	int32_t retry_after_s; /* -1: none */
-	int64_t expires_s;     /* epoch, local clock; 0: none */
+	int64_t expires_s;     /* seconds since the epoch by the local clock; 0: none */
 	int64_t lifetime_s;
-	int64_t subject_exp_s; /* 0: it does not say; -1: none was read */
-	int64_t sent_boot_ms;  /* 0: not sent */
+	int64_t subject_exp_s; /* epoch seconds; 0: the token does not tell; -1: none was read */
+	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent */
 	int64_t clock_skew_s;
 	uint8_t subject_id[STS_SUBJECT_ID_BYTES];
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
@@ -69,17 +69,17 @@ struct sts_report {
 };
 
 /*
- * Is this a report that the supervisor may act on? Every field in range, both texts terminated
- * within their arrays and of the allowed bytes (what follows a NUL is not looked at). On STS_OK
- * expires_s and lifetime_s are both set, or both 0: then no token was exchanged or adopted (a
- * poll), which the caller that asked for one must refuse.
+ * Is this a report that the supervisor may act on? Every field must be in range, and both texts
+ * must be terminated within their arrays and have only allowed bytes. With STS_OK, expires_s and
+ * lifetime_s are both set or both 0. Both are 0 if no token was exchanged or adopted (a poll); a
+ * caller that asked for a token must then refuse the report.
  *   report       in  UNTRUSTED
- *   len          in  bytes that came
+ *   len          in  the number of bytes that were read from the pipe
  *   now_real_s   in  an expires_s over a hundred years later is refused, one in the past is not
  *   now_boot_ms  in  a request that was sent after this is refused
- * Refused: STS_EUSAGE and STS_ESTOPPED, which are the supervisor's own words and would end it.
- * Allowed: detail 0..65535, http_status 0 or 100..599, retry_after_s -1 or more, subject_exp_s -1
- * or more, phases up to 24 h.
+ * Returns false for STS_EUSAGE and STS_ESTOPPED, which would end the supervisor and which only the
+ * supervisor itself reports, and for STS_EAGAIN. Allowed ranges: detail 0..65535, http_status 0 or
+ * 100..599, retry_after_s -1 or more, subject_exp_s -1 or more, phases up to 24 h.
  */
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms);

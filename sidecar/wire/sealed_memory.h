@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory with a descriptor, which is passed on to a child and can be sealed against changes. */
+/* Memory that has a descriptor (memfd_create(2)): a child process can inherit it, and it can be
+ * sealed against changes. */
 #ifndef STS_WIRE_SEALED_MEMORY_H
 #define STS_WIRE_SEALED_MEMORY_H
 
 #include <stdbool.h>
 
-/* Make some. Returns a descriptor, close-on-exec and not executable where the kernel can; -1 with
- * errno. */
+/* Make an empty memory file. `name` shows in /proc only. Returns a descriptor, which is
+ * close-on-exec and the caller's to close, or -1 with errno. The memory is not executable if the
+ * kernel supports that (Linux 6.3). */
 int sts_sealed_memory_make(const char *name);
 
-/* Add seals of fcntl(2), for good. False where the kernel does not know one of them. */
+/* Add seals (F_SEAL_* of fcntl(2)), and forbid further changes of the seals. Returns false if the
+ * kernel does not know one of them; none is added then. */
 bool sts_sealed_memory_seal(int fd, unsigned seals);
 
 #endif
