@@ -11,12 +11,13 @@
 #include "protocol/redact.h"
 #include "token/jwt.h"
 
-#define CLAIM_MAX_BYTES 60 /* of a claim in a message */
-#define POINTER_SHOWN   100
-#define YEAR_S          (366LL * 24 * 3600)
-#define HEX_DIGITS      (2 * STS_THUMBPRINT_BYTES)
+#define CLAIM_MAX_BYTES       60  /* of a claim in a message, escaped */
+#define POINTER_SHOWN_BYTES   100 /* of a JSON pointer in a message, escaped */
+#define YEAR_S                (366LL * 24 * 3600)
+#define THUMBPRINT_HEX_DIGITS (2 * STS_THUMBPRINT_BYTES)
 
-_Static_assert(STS_HTTP_BODY_MAX_BYTES <= STS_JSON_MAX_BYTES, "a body is never too long for JSON");
+_Static_assert(STS_HTTP_BODY_MAX_BYTES <= STS_JSON_MAX_BYTES,
+	       "a body of the largest size can be parsed as JSON");
 
 static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 {
@@ -24,7 +25,7 @@ static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 	out->sts_error[reason->code.len] = '\0';
 }
 
-/* The body as JSON; XML, where the protocol says that it may be, by way of scratch. */
+/* Parse the body as JSON. XML, where the protocol allows it, is converted in scratch. */
 static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
 			  const struct sts_json **root, struct sts_error *e)
 {
@@ -42,7 +43,8 @@ static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size
 
 /* ---- a status that is not 2xx ---- */
 
-/* Not the subject token: invalid_client (RFC 6749), or what Keycloak says to a wrong secret. */
+/* Is the client at fault, and not the subject token? The error code is invalid_client (RFC 6749
+ * section 5.2), or unauthorized_client with 401, which is Keycloak's answer to a wrong secret. */
 static bool blames_client(const struct sts_answer_input *in, struct sts_slice code)
 {
 	return (in->protocol->flags & STS_PROTOCOL_CLIENT_AUTH) &&
@@ -50,6 +52,7 @@ static bool blames_client(const struct sts_answer_input *in, struct sts_slice co
 		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
 }
 
+/* What the status means, where sts_protocol_code() does not say more. */
 static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
 {
 	int status = in->head->status;
@@ -70,6 +73,7 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct st
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }
 
+/* Add the origin of the target of a redirect. */
 static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 {
 	char origin[STS_ERROR_TEXT_MAX_BYTES];
@@ -101,7 +105,7 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 
 	keep_code(out, &reason);
 	sts_text_init(&text, msg, sizeof(msg));
-	/* The first words are a promise: people search their logs for them. */
+	/* These words never change: people search their logs for them. */
 	sts_text_addf(&text, "unexpected status %d", status);
 	if (err == STS_EREDIRECT)
 		add_redirect(&text, in);
@@ -119,11 +123,13 @@ static const char *const kinds[] = {
 	[STS_JSON_ARRAY] = "an array",  [STS_JSON_OBJECT] = "an object",
 };
 
-/* Where a value stands: the pointer leads on from where base leads. */
+/* The place of a value: `pointer` starts where `base` leads. Both are JSON pointers. */
 struct spot {
 	const char *base, *pointer;
 };
 
+/* The place of a value of the protocol. `own` is the JSON pointer that the user gave instead,
+ * or NULL. */
 static struct spot spot_of(const struct sts_answer_input *in, enum sts_protocol_text which,
 			   const char *own)
 {
@@ -141,9 +147,9 @@ static enum sts_err look(const struct sts_json *root, struct spot spot, const st
 	return err == STS_OK ? sts_json_at(*v, spot.pointer, v, e) : err;
 }
 
-/* A pointer may be the user's: escaped. */
+/* A place for a message: escaped, since a pointer may be the user's. */
 struct shown {
-	char text[POINTER_SHOWN + 1];
+	char text[POINTER_SHOWN_BYTES + 1];
 };
 
 static struct shown shown(struct spot spot)
@@ -152,8 +158,8 @@ static struct shown shown(struct spot spot)
 	struct sts_text text;
 
 	sts_text_init(&text, shown.text, sizeof(shown.text));
-	sts_text_add_escaped(&text, sts_slice_of(spot.base), POINTER_SHOWN);
-	sts_text_add_escaped(&text, sts_slice_of(spot.pointer), POINTER_SHOWN);
+	sts_text_add_escaped(&text, sts_slice_of(spot.base), POINTER_SHOWN_BYTES);
+	sts_text_add_escaped(&text, sts_slice_of(spot.pointer), POINTER_SHOWN_BYTES);
 	return shown;
 }
 
@@ -164,7 +170,7 @@ static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const stru
 			shown(spot).text, kinds[sts_json_kind(v)], expected);
 }
 
-/* No token. Some servers answer 200 and put the error in the body. */
+/* The answer has no value at this place. Some servers answer 200 with an error in the body. */
 static enum sts_err no_token(const struct sts_answer_input *in, const struct sts_json *root,
 			     struct spot spot, struct sts_answer *out, struct sts_error *e)
 {
@@ -180,7 +186,7 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 	bool known;
 	enum sts_err err = sts_protocol_code(reason.code, STS_EANSWER, &known);
 
-	/* A denial is one, whatever the status. */
+	/* A known error code means that the STS refused, whatever the status is. */
 	return sts_fail(e, err == STS_EANSWER && known ? STS_EREFUSED : err, in->head->status, "%s",
 			msg);
 }
@@ -204,6 +210,7 @@ static enum sts_err bad_token(struct sts_slice token, struct spot spot, struct s
 	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, why);
 }
 
+/* Read a value that must be there: a token, or a part of AWS credentials. */
 static enum sts_err read_value(const struct sts_answer_input *in, const struct sts_json *root,
 			       struct spot spot, struct sts_slice *value, struct sts_answer *out,
 			       struct sts_error *e)
@@ -220,7 +227,7 @@ static enum sts_err read_value(const struct sts_answer_input *in, const struct s
 	return sts_answer_token_ok(*value) ? STS_OK : bad_token(*value, spot, e);
 }
 
-/* The token, and what goes with it. */
+/* Read the token, and the AWS credentials where the protocol has them. */
 static enum sts_err read_values(const struct sts_answer_input *in, const struct sts_json *root,
 				struct sts_answer *out, struct sts_error *e)
 {
@@ -254,7 +261,7 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 				  absolute ? "a time up to 9999 (RFC 3339, or seconds since "
 					     "1970)"
 					   : "a number of seconds up to 100 years");
-	/* Taken for a lifetime, a time of these years would last until nobody remembers it. */
+	/* A time since 1970 that is read as a lifetime would be one of over fifty years. */
 	int64_t off_s = absolute ? INT64_MAX : expiry->lifetime_s - expiry->sent_real_s;
 	if (off_s > -YEAR_S && off_s < YEAR_S)
 		return sts_fail(e, STS_EANSWER, 0,
@@ -279,13 +286,14 @@ static enum sts_err read_thumbprint(const struct sts_answer_input *in, const str
 	out->has_thumbprint = sts_hex_decode(hex, out->thumbprint, STS_THUMBPRINT_BYTES);
 	if (!out->has_thumbprint)
 		return sts_fail(e, STS_ETOKEN, 0, "the answer's %s is not %d hexadecimal digits",
-				shown(spot).text, HEX_DIGITS);
+				shown(spot).text, THUMBPRINT_HEX_DIGITS);
 	return STS_OK;
 }
 
 /* ---- 2xx: the returned token ---- */
 
-/* Says what is there instead, where that is one string: most often it is a slash. */
+/* Fail for a claim that is not what the user wants. The message says what it is, where it is one
+ * string: most often the difference is a slash at the end. */
 static enum sts_err unexpected(const struct sts_answer_input *in, const struct sts_json *claims,
 			       const char *pointer, const char *what, struct sts_slice wanted,
 			       struct sts_error *e)
@@ -307,8 +315,8 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			value);
 }
 
-/* A returned token's exp bounds what we promise, so one that is there must be read: twice, or no
- * time at all, is no token; some servers make a string of it. */
+/* Read the returned token's exp, which bounds the expiry that we promise. False when there is one
+ * that cannot be read: it appears twice, or is not a time. Some servers make a string of it. */
 static bool read_exp(const struct sts_json *claims, struct sts_expiry_input *expiry)
 {
 	const struct sts_json *v;
@@ -319,7 +327,7 @@ static bool read_exp(const struct sts_json *claims, struct sts_expiry_input *exp
 	       (!v || sts_expiry_value(v, STS_EXPIRY_ABSOLUTE, &expiry->token_exp_s));
 }
 
-/* Reads the token as a JWT, where it is one. Closes the answer's document. */
+/* Read and check the claims of the token, where it is a JWT. Closes the answer's document. */
 static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice token,
 			     char *scratch, size_t scratch_size, struct sts_expiry_input *expiry,
 			     struct sts_error *e)
@@ -354,6 +362,7 @@ static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice
 	return err;
 }
 
+/* Fail for a token that has expired already. */
 static enum sts_err no_life(const struct sts_expiry_input *input, const struct sts_expiry *expiry,
 			    struct sts_error *e)
 {
@@ -372,9 +381,10 @@ static enum sts_err no_life(const struct sts_expiry_input *input, const struct s
 }
 
 /*
- * --max-lifetime is about how long the token is good, not about when we refresh it: whoever is
- * shown a JWT goes by its exp, however soon the answer says that it ends. What nothing tells the
- * length of may live for ever.
+ * Check --max-lifetime, which is about how long the token can be used, not about when we refresh
+ * it. A service that is shown a JWT goes by its exp, even where the answer says that the token ends
+ * earlier. A token whose lifetime is not stated anywhere may live for ever, so it fails.
+ * --default-ttl is the user's assumption, and does not count as a statement.
  */
 static enum sts_err judge_max(const struct sts_answer_input *in,
 			      const struct sts_expiry_input *input, int64_t lifetime_s,
@@ -382,14 +392,14 @@ static enum sts_err judge_max(const struct sts_answer_input *in,
 {
 	struct sts_expiry_input own = *input;
 	struct sts_expiry expiry;
-	bool is_told = input->absolute_s >= 0 || input->token_exp_s >= 0 ||
-		       input->lifetime_s != INT64_MIN || in->protocol->default_ttl_s > 0;
+	bool is_stated = input->absolute_s >= 0 || input->token_exp_s >= 0 ||
+			 input->lifetime_s != INT64_MIN || in->protocol->default_ttl_s > 0;
 
 	own.absolute_s = own.token_iat_s = -1;
 	own.lifetime_s = INT64_MIN;
 	if (own.token_exp_s >= 0 && sts_expiry_combine(&own, &expiry))
 		lifetime_s = expiry.lifetime_s;
-	if (!is_told)
+	if (!is_stated)
 		return sts_fail(e, STS_EEXPECT, 0,
 				"nothing tells how long the returned token lives, so its lifetime "
 				"cannot be checked");
@@ -413,8 +423,9 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 	return in->max_lifetime_s > 0 ? judge_max(in, input, expiry.lifetime_s, e) : STS_OK;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole answer ---- */
 
+/* Parse the body of a 2xx. Where it is empty or a web page, the message asks about the URL. */
 static enum sts_err parse_body(const struct sts_answer_input *in, char *scratch, size_t size,
 			       const struct sts_json **root, struct sts_error *e)
 {
@@ -449,8 +460,8 @@ static enum sts_err read_success(const struct sts_answer_input *in, struct sts_e
 		err = read_jwt(in, out->token, scratch, size, expiry, e);
 	if (err == STS_OK)
 		err = judge_life(in, expiry, out, e);
-	/* The claims took the place of the answer; the same text is read again for the values in
-	 * it. */
+	/* The claims took the place of the answer's document, so the answer is parsed again: its
+	 * values must stay valid for the caller. */
 	if (err == STS_OK)
 		err = parse_body(in, scratch, size, &root, e);
 	if (err == STS_OK)

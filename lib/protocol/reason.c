@@ -6,9 +6,10 @@
 #include "protocol/redact.h"
 #include "protocol/table.h"
 
-#define WORDS_MAX_BYTES 120 /* of the peer's own words in a message */
+#define WORDS_MAX_BYTES 120 /* of the answer's words in a message */
 
-/* The first of the pointers (texts one after the other) that leads to a string. */
+/* The first string that one of the pointers leads to; empty when none does. The pointers stand one
+ * after the other, and an empty one ends them. */
 static struct sts_slice first_string(const struct sts_json *root, const char *pointers)
 {
 	const struct sts_json *v;
@@ -20,12 +21,13 @@ static struct sts_slice first_string(const struct sts_json *root, const char *po
 	return (struct sts_slice){NULL, 0};
 }
 
+/* Does it look like an error code that may be shown? */
 static bool is_code(struct sts_slice s)
 {
 	return s.len > 0 && s.len < STS_CODE_MAX_BYTES && sts_slice_has_only(s, "_.-");
 }
 
-/* Is it text for people: neither a page nor what was meant to be JSON? */
+/* Is it text for people, and neither a web page nor malformed JSON? */
 static bool is_plain(struct sts_slice body)
 {
 	return body.len > 0 && !strchr("<{[\"", body.data[0]);
@@ -42,7 +44,7 @@ struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_
 	if (!root && is_plain(sts_slice_trim(body)))
 		reason.text = sts_slice_trim(body);
 	if (!is_code(reason.code) || sts_redact_has_secret(request, reason.code)) {
-		/* "error":"Not Found" is prose, and no error code of a protocol. */
+		/* "error":"Not Found" is a sentence, not an error code of a protocol. */
 		if (reason.text.len == 0)
 			reason.text = reason.code;
 		reason.code.len = 0;
@@ -50,7 +52,8 @@ struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_
 	return reason;
 }
 
-/* Errors of several lines (Vault's) are read better with a space where they have white space. */
+/* Replace every run of white space by one space: errors of several lines, such as Vault's, become
+ * one line. */
 static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
 {
 	size_t len = 0;
@@ -77,7 +80,8 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 	}
 	if (reason->text.len == 0)
 		return;
-	/* What is looked at is what would be printed: short, whatever the peer sent. */
+	/* The search for secrets looks at what would be printed, which is short whatever the peer
+	 * sent. */
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, one_line(reason->text, line, sizeof(line)), WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");

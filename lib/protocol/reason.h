@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the peer says went wrong: its error code and its words, and what of them may be shown. */
+/* What an answer says went wrong: its error code and its words, and which of them may be shown. */
 #ifndef STS_PROTOCOL_REASON_H
 #define STS_PROTOCOL_REASON_H
 
 #include "data/json.h"
 #include "protocol/request.h"
 
-#define STS_CODE_MAX_BYTES 48 /* of an error code from the peer, with the NUL */
+#define STS_CODE_MAX_BYTES 48 /* of an error code, with the NUL */
 
-/* Slices into the open document, or the body. UNTRUSTED. */
+/* UNTRUSTED slices into the open document, or into the body. */
 struct sts_reason {
-	struct sts_slice code; /* under STS_CODE_MAX_BYTES, [A-Za-z0-9_.-] only; empty when there is
-				  none that may be shown */
-	struct sts_slice text;
-	bool own; /* no code, but text where an STS has it, and no portal */
+	struct sts_slice code; /* under STS_CODE_MAX_BYTES, [A-Za-z0-9_.-] only; empty where there
+				  is none, or none that may be shown */
+	struct sts_slice text; /* the answer's words; empty where there are none */
+	/* There is not an error code, but there are words in a field where an STS has its message:
+	 * the answer came from the STS and not from a proxy or portal in front of it. */
+	bool own;
 };
 
 /*
- * Find them.
- *   request  in  what was sent: a code that repeats a secret of it counts as text
+ * Find the error code and the words of an answer.
+ *   request  in  what was sent: an error code that repeats a secret of it counts as words
+ *   body     in  UNTRUSTED
  *   root     in  the body as JSON; NULL where it is not JSON
  */
 struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_slice body,
 				  const struct sts_json *root);
 
-/* Add ": CODE: WORDS", escaped and cut, as far as there are any. Words that repeat a secret are
- * left out. */
+/* Add ": CODE: WORDS", escaped and cut; what is empty is left out. In the place of words that
+ * repeat a secret it adds a note that they are left out. */
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason);
 

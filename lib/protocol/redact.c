@@ -3,9 +3,16 @@
 
 #include <string.h>
 
-#define SECRET_RUN_BYTES 8
-#define SECRET_MIN_BYTES 4
+#define SECRET_RUN_BYTES 8 /* so many bytes of a secret in a row are a piece of it */
+#define SECRET_MIN_BYTES 4 /* a shorter value is not looked for */
 
+/* The views of a text in which a secret is looked for: the text as it is, base64 that begins at
+ * each of four places, and hexadecimal that begins at each of two. */
+#define BASE64_VIEW 1
+#define HEX_VIEW    (BASE64_VIEW + 4)
+#define VIEWS       (HEX_VIEW + 2)
+
+/* Does a run of `run` bytes of the secret stand in the text, in any case? */
 static bool shares(const char *text, size_t len, struct sts_slice secret, size_t run)
 {
 	for (size_t i = 0; i + run <= len; i++)
@@ -16,7 +23,7 @@ static bool shares(const char *text, size_t len, struct sts_slice secret, size_t
 	return false;
 }
 
-/* In place. Returns the new length. */
+/* Decode in place. Returns the new length. */
 static size_t percent_decode(char *text, size_t len)
 {
 	size_t out = 0;
@@ -31,7 +38,8 @@ static size_t percent_decode(char *text, size_t len)
 	return out;
 }
 
-/* Either alphabet. What is in none of them ends a run: any value will do for it. */
+/* The value of a digit of either alphabet of base64. Any other byte ends a run, so it does not
+ * matter which value it gets. */
 static unsigned base64_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -43,7 +51,7 @@ static unsigned base64_value(char c)
 	return c == '+' || c == '-' ? 62 : 63;
 }
 
-/* Whatever stands there, from `start` on, as base64. Returns the bytes in out. */
+/* Decode all bytes from `start` on as base64. Returns the bytes in out. */
 static size_t base64_view(struct sts_slice text, size_t start, char *out)
 {
 	uint32_t bits = 0;
@@ -59,8 +67,8 @@ static size_t base64_view(struct sts_slice text, size_t start, char *out)
 	return len;
 }
 
-/* Whatever hexadecimal digits stand there, two a byte, but for the first `start`. Returns the bytes
- * in out. */
+/* Decode all hexadecimal digits but the first `start`, two to a byte, and pass over any other
+ * character. Returns the bytes in out. */
 static size_t hex_view(struct sts_slice text, size_t start, char *out)
 {
 	size_t digits = 0, len = 0;
@@ -86,17 +94,15 @@ bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t r
 		return false;
 	if (text.len > sizeof(view))
 		return true;
-	/* As it is, then as base64 that begins at each of the four places where it may, and as
-	 * hexadecimal, at each of two. */
-	for (size_t i = 0; i <= 6; i++) {
+	for (size_t i = 0; i < VIEWS; i++) {
 		size_t len = text.len;
 
-		if (i == 0)
+		if (i < BASE64_VIEW)
 			memcpy(view, text.data, len);
-		else if (i <= 4)
-			len = base64_view(text, i - 1, view);
+		else if (i < HEX_VIEW)
+			len = base64_view(text, i - BASE64_VIEW, view);
 		else
-			len = hex_view(text, i - 5, view);
+			len = hex_view(text, i - HEX_VIEW, view);
 		if (shares(view, len, secret, run) ||
 		    shares(view, percent_decode(view, len), secret, run))
 			return true;
@@ -108,7 +114,7 @@ static bool repeats(struct sts_slice text, struct sts_slice secret)
 {
 	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
 
-	/* So short, it is none, and would hide every message. */
+	/* A value this short is not a secret, and would hide nearly every message. */
 	return secret.len >= SECRET_MIN_BYTES && sts_redact_repeats(text, secret, run);
 }
 

@@ -6,14 +6,16 @@
 #include "base/base64.h"
 #include "http/request.h"
 
-#define BASIC_MAX_BYTES (3 * STS_REQUEST_CLIENT_MAX_BYTES + 2) /* encoded, a colon, a NUL */
-#define MASK            "***"
+/* Client id and secret with every byte percent-encoded, a colon, and a NUL. */
+#define BASIC_MAX_BYTES (3 * STS_REQUEST_CLIENT_MAX_BYTES + 2)
+#define MASK            "***" /* stands for a secret in --dry-run */
 
-/* ---- what goes out, one item at a time ---- */
+/* ---- what is sent, one item at a time ---- */
 
-/* A name with its values: what the user gave under `given`, or the one value. */
+/* A field of the request. Its values are those that the user gave under the name `given`; where
+ * that is empty, it has the one value `value`. */
 struct item {
-	struct sts_slice name; /* as it goes over the wire */
+	struct sts_slice name; /* in the request */
 	enum sts_place place;
 	enum sts_kind kind;
 	bool secret;
@@ -24,14 +26,15 @@ struct item {
 struct build {
 	const struct sts_request *r;
 	bool masked;
-	enum sts_place place; /* items of other places are passed over */
+	enum sts_place place; /* items for other places are passed over */
 	struct sts_text *out;
 	char separator; /* before the next field; 0: none */
 };
 
 typedef void (*item_fn)(struct build *b, const struct item *item);
 
-/* What the protocol names: fixed values, the subject token, and what the user gave or left out. */
+/* Call fn for each parameter of the protocol that has a value: a fixed value, the subject token,
+ * what the user gave, or a default. */
 static void each_own_parameter(struct build *b, item_fn fn)
 {
 	struct sts_slice previous = {NULL, 0};
@@ -62,7 +65,8 @@ static void each_own_parameter(struct build *b, item_fn fn)
 	}
 }
 
-/* Parameters that the protocol does not name; each name once, where it was first given. */
+/* Call fn for each parameter that the protocol does not name: once for each name, where it was
+ * first given. */
 static void each_free_parameter(struct build *b, item_fn fn)
 {
 	for (size_t i = 0; i < b->r->param_count; i++) {
@@ -77,6 +81,7 @@ static void each_free_parameter(struct build *b, item_fn fn)
 	}
 }
 
+/* Call fn for a field of the client authentication. */
 static void client_field(struct build *b, item_fn fn, struct sts_slice name, bool secret,
 			 struct sts_slice value)
 {
@@ -102,7 +107,7 @@ static void each_item(struct build *b, item_fn fn)
 
 /* ---- building ---- */
 
-/* The next value of an item, masked where it must be; *at starts at 0. */
+/* The next value of an item, masked where it must be; false at the end. *at starts at 0. */
 static bool next_value(const struct build *b, const struct item *item, size_t *at,
 		       struct sts_slice *value)
 {
@@ -130,6 +135,7 @@ static bool is_words(const struct item *item)
 	return item->kind == STS_KIND_WORDS || item->kind == STS_KIND_LIST;
 }
 
+/* Add the separator that is due, and say which one is due next. */
 static void add_separator(struct build *b, char next)
 {
 	if (b->separator)
@@ -139,14 +145,14 @@ static void add_separator(struct build *b, char next)
 
 static void add_form_value(struct build *b, struct sts_slice value)
 {
-	/* The mask is for a reader's eyes: percent-encoded it would be a riddle. */
+	/* The mask is for people, who could not read it percent-encoded. */
 	if (b->masked && sts_slice_eq(value, MASK))
 		sts_text_add_slice(b->out, value);
 	else
 		sts_text_add_urlencoded(b->out, value);
 }
 
-/* # in the name becomes the value's number: PolicyArns.member.2.arn. */
+/* For STS_KIND_NUMBERED, # in the name becomes the number of the value: PolicyArns.member.2.arn. */
 static void add_form_name(struct build *b, const struct item *item, unsigned number)
 {
 	struct sts_slice name = item->name;
@@ -185,7 +191,7 @@ static void add_json_string(struct sts_text *out, struct sts_slice value)
 	sts_text_add_char(out, '"');
 }
 
-/* "a b" as "a","b". */
+/* Add the words of "a b" as "a","b". */
 static void add_json_list(struct sts_text *out, struct sts_slice value)
 {
 	bool more = false;
@@ -205,6 +211,7 @@ static void add_json_list(struct sts_text *out, struct sts_slice value)
 	}
 }
 
+/* Add all values as one string, joined by spaces. */
 static void add_json_words(struct build *b, const struct item *item)
 {
 	struct sts_slice value;
@@ -220,6 +227,7 @@ static void add_json_words(struct build *b, const struct item *item)
 	sts_text_add_char(b->out, '"');
 }
 
+/* Add each value by itself, separated by commas. */
 static void add_json_values(struct build *b, const struct item *item)
 {
 	struct sts_slice value;
@@ -238,13 +246,13 @@ static void add_json_values(struct build *b, const struct item *item)
 	}
 }
 
-/* "a":{"b": of the pointer /a/b. Returns how many objects it opened. */
+/* Add "a":{"b": for the JSON pointer /a/b. Returns how many objects that opened. */
 static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
 {
 	size_t depth = 0;
 
 	for (;;) {
-		struct sts_slice token = sts_request_token(&pointer);
+		struct sts_slice token = sts_request_reference_token(&pointer);
 
 		sts_text_add_char(out, '"');
 		for (size_t i = 0; i < token.len; i++) {
@@ -254,7 +262,6 @@ static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
 				c = next == '0' ? '~' : '/';
 				i++;
 			}
-
 			sts_text_add_json(out, (struct sts_slice){&c, 1});
 		}
 		sts_text_add_str(out, pointer.len > 0 ? "\":{" : "\":");
@@ -305,7 +312,7 @@ static void add_header_item(struct build *b, const struct item *item)
 	}
 }
 
-/* RFC 6749 section 2.3.1: identifier and secret are form-encoded before they are joined. */
+/* Client identifier and secret are form-encoded before they are joined (RFC 6749 section 2.3.1). */
 static void add_basic(struct build *b)
 {
 	char plain[BASIC_MAX_BYTES];
@@ -325,6 +332,7 @@ static void add_basic(struct build *b)
 	sts_wipe(plain, sizeof(plain));
 }
 
+/* Returns the body's media type, or NULL when the request has no body. */
 static const char *build_body(struct build *b)
 {
 	b->place = STS_PLACE_BODY;
@@ -341,7 +349,7 @@ static const char *build_body(struct build *b)
 	return NULL;
 }
 
-/* The URL's target with the protocol's and the user's query fields. */
+/* Add the path and query of the URL, and the protocol's and the user's query fields. */
 static void build_target(struct build *b)
 {
 	struct sts_slice target = b->r->url->target;
@@ -381,6 +389,7 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 	}
 }
 
+/* Check the subject token, which a request needs only when it is built. */
 static enum sts_err check_subject(const struct sts_request *r, struct sts_error *e)
 {
 	const struct sts_parameter *p;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known to be wrong with a request before it is built. */
+/* The checks of a request before it is built, and the look-ups that request.c shares. */
 #include "protocol/request.h"
 
 #include <string.h>
@@ -8,8 +8,9 @@
 #include "http/request.h"
 #include "token/subject.h"
 
-#define NAME_MAX_BYTES 128
-#define WHY_MAX_BYTES  120
+#define NAME_MAX_BYTES   128 /* of a parameter that the protocol does not name */
+#define NAME_SHOWN_BYTES 64  /* of a name in a message, escaped, with the NUL */
+#define WHY_MAX_BYTES    120 /* of what is wrong in a message, with the NUL */
 
 static bool same(struct sts_slice a, struct sts_slice b)
 {
@@ -49,7 +50,7 @@ enum sts_place sts_request_place(const struct sts_request *r, const struct sts_p
 	return r->subject_place;
 }
 
-struct sts_slice sts_request_token(struct sts_slice *pointer)
+struct sts_slice sts_request_reference_token(struct sts_slice *pointer)
 {
 	struct sts_slice token = *pointer;
 
@@ -79,11 +80,12 @@ bool sts_request_name_is_secret(struct sts_slice name)
 	return false;
 }
 
-/* "the parameter NAME is ...": the name escaped and cut, never a value. */
+/* Fail with "the parameter NAME is ...". The name is escaped and cut; a value is never shown.
+ *   kind  in  "parameter" or "header" */
 static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_slice name,
 			   const char *why)
 {
-	char shown[64];
+	char shown[NAME_SHOWN_BYTES];
 	struct sts_text text;
 
 	sts_text_init(&text, shown, sizeof(shown));
@@ -92,6 +94,7 @@ static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_sli
 			shown, why);
 }
 
+/* Does a value have a letter or a digit? */
 static bool has_alphanumeric(struct sts_slice value)
 {
 	for (size_t i = 0; i < value.len; i++)
@@ -100,12 +103,13 @@ static bool has_alphanumeric(struct sts_slice value)
 	return false;
 }
 
-/* Printable ASCII; in a body also what a policy document needs: tabs and line ends. */
+/* May a value be sent at this place? It must be printable ASCII. In a body it may also have tabs
+ * and line ends, which policy documents have. */
 static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
 	if (place == STS_PLACE_HEADER)
 		return sts_http_value_allowed(value);
-	/* What leaves its place in a path, or has none there, leads elsewhere. */
+	/* In a path, ".." leads out of its place, and a value such as "." or "/" disappears. */
 	if (place == STS_PLACE_URL &&
 	    (sts_slice_find(value, STS_SLICE("..")) >= 0 || !has_alphanumeric(value)))
 		return false;
@@ -119,6 +123,7 @@ static bool may_go_out(struct sts_slice value, enum sts_place place)
 	return true;
 }
 
+/* Is it a whole number without leading zeros in this range? max 0: no bound. */
 static bool is_number(struct sts_slice value, uint64_t min, uint64_t max)
 {
 	uint64_t number;
@@ -127,7 +132,7 @@ static bool is_number(struct sts_slice value, uint64_t min, uint64_t max)
 	       (value.len == 1 || value.data[0] != '0');
 }
 
-/* One * stands for one byte or more. */
+/* Does a value look like the shape, in which one * stands for one byte or more? */
 static bool has_shape(struct sts_slice value, const char *shape)
 {
 	size_t before = strcspn(shape, "*"), after = strlen(shape) - before - 1;
@@ -136,7 +141,7 @@ static bool has_shape(struct sts_slice value, const char *shape)
 	       memcmp(value.data + value.len - after, shape + before + 1, after) == 0;
 }
 
-/* What is wrong with a value, if anything is. */
+/* Add what is wrong with a value; nothing when it is right. */
 static void judge(const struct sts_parameter *p, struct sts_slice value, struct sts_text *why)
 {
 	const char *shape = sts_parameter_text(p, STS_PARAMETER_SHAPE);
@@ -174,6 +179,7 @@ static enum sts_err check_value(const struct sts_parameter *p, struct sts_slice 
 			   : STS_OK;
 }
 
+/* Fail for a parameter that the protocol does not have, with the nearest name that it has. */
 static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, struct sts_error *e)
 {
 	const char *names[STS_PROTOCOL_PARAMETERS_MAX], *nearest;
@@ -196,7 +202,7 @@ static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, 
 	return refuse(e, "parameter", name, buf);
 }
 
-/* Is it the subject token's field, or that which its pointer begins with? */
+/* Is it the field of the subject token, or the field that the JSON pointer to it begins with? */
 static bool is_subject(const struct sts_request *r, struct sts_slice name)
 {
 	struct sts_slice subject = sts_slice_of(r->subject_field);
@@ -204,11 +210,11 @@ static bool is_subject(const struct sts_request *r, struct sts_slice name)
 	if (!r->own_subject || r->subject_place == STS_PLACE_HEADER)
 		return false;
 	if (r->subject_place == STS_PLACE_POINTER)
-		subject = sts_request_token(&subject);
+		subject = sts_request_reference_token(&subject);
 	return same(name, subject);
 }
 
-/* Is it a field that the program fills in itself? */
+/* Is it a field that the program fills in? */
 static bool is_taken(const struct sts_request *r, struct sts_slice name)
 {
 	return is_subject(r, name) || (r->client_id.len > 0 && sts_slice_eq(name, "client_id")) ||
@@ -229,7 +235,7 @@ static enum sts_err check_free_parameter(const struct sts_request *r, const stru
 	return STS_OK;
 }
 
-/* As they were given. */
+/* Check every parameter that the user gave. */
 static enum sts_err check_given(const struct sts_request *r, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
@@ -267,7 +273,8 @@ static enum sts_err missing(const struct sts_request *r, const struct sts_parame
 	return refuse(e, "parameter", sts_slice_of(name), buf);
 }
 
-/* As the protocol wants them. */
+/* Check that the parameters together are what the protocol wants: none is missing, given too often,
+ * or given without the parameter that it goes with. */
 static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *e)
 {
 	size_t previous = 0;
@@ -291,7 +298,7 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 	return STS_OK;
 }
 
-/* One that every request has. */
+/* Is it a header that every request has? */
 static bool is_fixed_header(struct sts_slice name)
 {
 	static const char fixed[] = "accept\0user-agent\0content-type\0";
@@ -302,7 +309,7 @@ static bool is_fixed_header(struct sts_slice name)
 	return false;
 }
 
-/* Does the protocol, or the place of the subject token, set it? */
+/* Is it a header that the protocol sets, or that holds the subject token? */
 static bool protocol_sets_header(const struct sts_request *r, struct sts_slice name)
 {
 	const struct sts_parameter *p;
@@ -360,7 +367,7 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--client-auth basic needs another --subject-in: both are the "
 				"Authorization header");
-	/* In a URL it would be in everybody's logs (RFC 6749 section 2.3.1). */
+	/* In a URL the secret would get into logs (RFC 6749 section 2.3.1 forbids it). */
 	if (r->client_auth == STS_CLIENT_POST && r->body == STS_BODY_NONE)
 		return sts_fail(e, STS_EUSAGE, 0, "--client-auth post needs a request with a body");
 	if ((id && is_subject(r, STS_SLICE("client_id"))) ||
@@ -375,7 +382,7 @@ static enum sts_err check_client(const struct sts_request *r, struct sts_error *
 	return STS_OK;
 }
 
-/* What method, body and place of the subject token make of each other. */
+/* Check that method, body and place of the subject token go together. */
 static enum sts_err check_form(const struct sts_request *r, struct sts_error *e)
 {
 	bool body = r->body != STS_BODY_NONE, open = r->protocol->flags & STS_PROTOCOL_OPEN;

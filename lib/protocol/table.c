@@ -5,10 +5,12 @@
 
 #include "base/nearest.h"
 
-/* In a protocol's list: the parameter is required. The other bits are its number, from 1. */
+/* A bit of sts_protocol.parameters: the parameter is required. The other bits are the number of the
+ * parameter, from 1; 0 ends the list. */
 #define REQUIRED 0x80
 
-/* Made of protocols.toml: texts, parameters, sts_protocols, codes, and where errors stand. */
+/* Generated from protocols.toml: texts, parameters, sts_protocols, codes, sts_error_pointers and
+ * sts_message_pointers. */
 #include "protocol/protocol_table.h"
 
 #define PROTOCOLS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
@@ -56,6 +58,7 @@ bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i)
 	return protocol->parameters[i] & REQUIRED;
 }
 
+/* The index of the first byte from `at` on that is not - or _. */
 static size_t skip_marks(const char *text, size_t len, size_t at)
 {
 	while (at < len && (text[at] == '-' || text[at] == '_'))
@@ -96,11 +99,12 @@ const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *pr
 
 /* ---- error codes ---- */
 
-/* The texts of `codes` are those of these meanings in turn; each has its codes between spaces. */
 #define CODE_WORD_MAX_BYTES 64 /* with a space before and after it */
 
 enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known)
 {
+	/* `codes` has one text for each of these meanings, with a space before and after every code
+	 * of it. */
 	const enum sts_err meanings[] = {STS_EBUSY, STS_EUNAUTHORIZED, otherwise};
 	const char *at = codes;
 	char word[CODE_WORD_MAX_BYTES];

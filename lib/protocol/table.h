@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protocols as data, made of protocols.toml (`sts-sidecar protocols NAME` prints one): how the
- * request is made and how the answer is read. The one builder (request.h) and the one reader
- * (answer.h) know no protocol by name. Adding an STS is adding a paragraph of that file, a folder
- * of test data, and an answer of the mock STS.
+ * The protocols as data: how a request is made, and how its answer is read. The table is made of
+ * protocols.toml, which explains every field; `sts-sidecar protocols NAME` prints a protocol. The
+ * only builder of requests (request.h) and the only reader of answers (answer.h) do not know any
+ * protocol by its name. To add an STS, add a paragraph to protocols.toml, a folder of test data,
+ * and an answer of the mock STS.
  *
- * Texts are kept in one array, in which one may be the end of another; a protocol and its
- * parameters have offsets into it and small numbers, and no pointers.
+ * All texts are in one array, in which a text may be the end of another text. A protocol and its
+ * parameters hold offsets into that array and small numbers, but no pointers.
  */
 #ifndef STS_PROTOCOL_TABLE_H
 #define STS_PROTOCOL_TABLE_H
@@ -15,6 +16,7 @@
 #include "base/text.h"
 #include "token/expiry.h"
 
+/* The body of a request. */
 enum sts_body { STS_BODY_NONE, STS_BODY_FORM, STS_BODY_JSON };
 
 /* Where a value goes in the request. */
@@ -23,40 +25,41 @@ enum sts_place {
 	STS_PLACE_HEADER,  /* a header of the field's name */
 	STS_PLACE_BODY,    /* a form or JSON field of the field's name */
 	STS_PLACE_QUERY,   /* a query parameter of the field's name */
-	STS_PLACE_URL,     /* fills {NAME} in the protocol's URL, before there is a request */
-	STS_PLACE_POINTER, /* in a JSON body, where the field's name, a JSON pointer, leads */
+	STS_PLACE_URL,     /* fills in {NAME} in the protocol's URL */
+	STS_PLACE_POINTER, /* in a JSON body; the field's name is a JSON pointer to the place */
 };
 
 /* Where a value comes from. */
 enum sts_source {
-	STS_SOURCE_USER,    /* --param and the like; else STS_PARAMETER_VALUE, its default */
+	STS_SOURCE_USER,    /* --param and other options; else the default, STS_PARAMETER_VALUE */
 	STS_SOURCE_FIXED,   /* always STS_PARAMETER_VALUE */
 	STS_SOURCE_SUBJECT, /* the subject token */
 };
 
-/* How a value goes over the wire. A name given several times repeats in a form or query, and is an
- * array in JSON, but for what is said here. */
+/* How a value is sent. Unless the kind says otherwise, a parameter that is given several times is
+ * repeated in a form or query, and becomes an array in JSON. */
 enum sts_kind {
 	STS_KIND_TEXT,
-	STS_KIND_NUMBER,   /* digits; bare in JSON */
-	STS_KIND_LITERAL,  /* bare in JSON: true */
-	STS_KIND_WORDS,    /* given several times: joined by spaces, in a form and in JSON */
-	STS_KIND_LIST,     /* the same, but always an array in JSON, of the words */
+	STS_KIND_NUMBER,   /* digits; without quotes in JSON */
+	STS_KIND_LITERAL,  /* a JSON value as it stands, such as true; without quotes in JSON */
+	STS_KIND_WORDS,    /* several values are joined by spaces, in a form and in JSON */
+	STS_KIND_LIST,     /* joined by spaces in a form; in JSON always an array of the words */
 	STS_KIND_SECONDS,  /* digits and an s */
-	STS_KIND_NUMBERED, /* # in the field's name becomes 1, 2, 3 */
+	STS_KIND_NUMBERED, /* # in the field's name becomes the value's number: 1, 2, 3 */
 };
 
 /* Flags of a parameter. */
 #define STS_PARAMETER_REPEATS       1
-#define STS_PARAMETER_WITH_PREVIOUS 2 /* only where the parameter before it in the table is given */
+#define STS_PARAMETER_WITH_PREVIOUS 2 /* sent only where the parameter before it is given */
 
+/* The texts of a parameter. */
 enum sts_parameter_text {
-	STS_PARAMETER_NAME,  /* as the user says it */
-	STS_PARAMETER_FIELD, /* as it goes over the wire; "": the same */
-	STS_PARAMETER_VALUE, /* default or fixed value; "": none */
-	STS_PARAMETER_ENV,   /* variable that a platform's webhook injects; "": none */
-	STS_PARAMETER_SHAPE, /* what a value looks like: one * stands for anything; "": no matter */
-	STS_PARAMETER_CHARSET, /* what is allowed besides letters and digits; "": any printable */
+	STS_PARAMETER_NAME,    /* in --param */
+	STS_PARAMETER_FIELD,   /* in the request; "": the same as the name */
+	STS_PARAMETER_VALUE,   /* default or fixed value; "": none */
+	STS_PARAMETER_ENV,     /* environment variable that a platform's webhook sets; "": none */
+	STS_PARAMETER_SHAPE,   /* of a value: one * stands for one byte or more; "": any */
+	STS_PARAMETER_CHARSET, /* what a value may have besides letters and digits; "": any */
 	STS_PARAMETER_HELP,
 	STS_PARAMETER__TEXTS
 };
@@ -64,40 +67,41 @@ enum sts_parameter_text {
 /* One field of a request. */
 struct sts_parameter {
 	uint8_t source, place, kind, flags;
-	uint16_t min, max; /* a number's range, else bytes of one value; max 0: no bound */
+	uint16_t min, max; /* range of a number, else of the bytes of one value; max 0: no bound */
 	uint16_t texts[STS_PARAMETER__TEXTS]; /* for sts_parameter_text() */
 };
 
-/* What can be written; a protocol has the bits of its default of --write. */
+/* Bits for the files that can be written. A protocol has those of its default of --write. */
 enum sts_write {
 	STS_WRITE_TOKEN = 1,            /* token.jwt */
 	STS_WRITE_EXPIRES = 2,          /* expires */
 	STS_WRITE_THUMBPRINT = 4,       /* thumbprint, where the answer has one */
 	STS_WRITE_JSON = 8,             /* token.json */
-	STS_WRITE_AWS_CREDENTIALS = 16, /* aws-credentials; only where the answer has them */
-	STS_WRITE_AWS_PROCESS = 32,     /* aws-process.json; the same */
+	STS_WRITE_AWS_CREDENTIALS = 16, /* aws-credentials, where the answer has AWS credentials */
+	STS_WRITE_AWS_PROCESS = 32,     /* aws-process.json, where the answer has them */
 	STS_WRITE_GCP_EXECUTABLE = 64,  /* gcp-executable.json */
 };
 
 /* Flags of a protocol. */
-#define STS_PROTOCOL_ANY_PARAMETER 1  /* --param with names that are not in its list is allowed */
-#define STS_PROTOCOL_CLIENT_AUTH   2  /* --client-id and what goes with it make sense */
-#define STS_PROTOCOL_SINGLE_USE    4  /* a subject token is taken once */
-#define STS_PROTOCOL_POLL          8  /* a thumbprint of the signing certificate is there */
-#define STS_PROTOCOL_XML           16 /* look-alikes answer XML, read as the JSON it means */
-#define STS_PROTOCOL_OPEN          32 /* --method and --subject-in make sense */
-#define STS_PROTOCOL_FINAL         64 /* some take a subject token once: no retry after 401 */
+#define STS_PROTOCOL_ANY_PARAMETER 1  /* --param may have names that are not in the table */
+#define STS_PROTOCOL_CLIENT_AUTH   2  /* --client-id and the options that go with it are allowed */
+#define STS_PROTOCOL_SINGLE_USE    4  /* the service accepts a subject token once */
+#define STS_PROTOCOL_POLL          8  /* the thumbprint of the signing certificate is polled */
+#define STS_PROTOCOL_XML           16 /* the answer may be XML, which is converted to JSON */
+#define STS_PROTOCOL_OPEN          32 /* --method and --subject-in are allowed */
+#define STS_PROTOCOL_FINAL         64 /* some accept a subject token once: no retry after 401 */
 
 #define STS_PROTOCOL_PARAMETERS_MAX 12
-#define STS_PROTOCOL_TTL_S          300 /* a token's life when nothing tells it */
+#define STS_PROTOCOL_TTL_S          300 /* lifetime of a token where nothing states it */
 
+/* The texts of a protocol. */
 enum sts_protocol_text {
 	STS_PROTOCOL_NAME,
 	STS_PROTOCOL_SUMMARY,
 	STS_PROTOCOL_METHOD,
 	STS_PROTOCOL_URL,        /* with {NAME} for parameters; "": --url is required */
-	STS_PROTOCOL_TOKEN_FILE, /* variable with the subject token's path; "": none */
-	/* JSON pointers into the answer, all but the first from where the first leads */
+	STS_PROTOCOL_TOKEN_FILE, /* environment variable with the subject token's path; "": none */
+	/* JSON pointers into the answer; all others start where BASE leads */
 	STS_PROTOCOL_BASE,
 	STS_PROTOCOL_TOKEN,
 	STS_PROTOCOL_EXPIRY,     /* "": none */
@@ -109,7 +113,7 @@ enum sts_protocol_text {
 };
 
 struct sts_protocol {
-	uint8_t body;        /* enum sts_body; NONE: never one; else --body may choose the other */
+	uint8_t body;        /* enum sts_body; where it is not NONE, --body may choose the other */
 	uint8_t flags;       /* STS_PROTOCOL_* */
 	uint8_t expiry_kind; /* enum sts_expiry_kind */
 	uint8_t write;       /* enum sts_write bits */
@@ -125,38 +129,41 @@ extern const size_t sts_protocol_count;
 /* A text of one of sts_protocols; never NULL. */
 const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which);
 
-/* The protocol of a name (exact), or NULL. */
+/* The protocol with exactly this name, or NULL. */
 const struct sts_protocol *sts_protocol_find(struct sts_slice name);
 
-/* The nearest name of a protocol, for "did you mean", or NULL. */
+/* The name of a protocol that is most like this one, for "did you mean", or NULL. */
 const char *sts_protocol_nearest(struct sts_slice name);
 
-/* A protocol's parameters in the order in which they go out, i from 0; NULL past the last. */
+/* The i-th parameter of a protocol, in the order in which they are sent; i starts at 0. NULL past
+ * the last. */
 const struct sts_parameter *sts_protocol_parameter_at(const struct sts_protocol *protocol,
 						      size_t i);
 
-/* Must the protocol's i-th parameter have a value? */
+/* Is the protocol's i-th parameter required? */
 bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i);
 
-/* A protocol's parameter by its name or field's name, or NULL. Case, - and _ are not minded:
- * RoleArn, role-arn and role_arn are one. */
+/* The parameter of a protocol with this name or field name, or NULL. Case, - and _ do not count:
+ * RoleArn, role-arn and role_arn are the same name. */
 const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *protocol,
 						   struct sts_slice name);
 
-/* A text of a parameter that one of these functions gave; never NULL. */
+/* A text of a parameter that one of these functions returned; never NULL. */
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which);
 
-/* Is it the same name, but for case, - and _? */
+/* Are the names the same, when case, - and _ do not count? */
 bool sts_name_is(struct sts_slice a, const char *z);
 
-/* Where errors stand, as JSON pointers, for all protocols: texts one after the other, the last is
- * empty. The first that leads to a string counts. */
+/* JSON pointers to the error code and to the error message, for all protocols. The texts stand one
+ * after the other, and an empty text ends them. The first pointer that leads to a string counts. */
 extern const char sts_error_pointers[], sts_message_pointers[];
 
 /*
- * What an error code of a peer means, whatever its HTTP status.
- *   otherwise  in   what the status says
- *   known      out  is it a code of the field, which may be shown and stored? Or NULL
+ * What the error code of an answer means.
+ *   code       in   UNTRUSTED
+ *   otherwise  in   what the answer's HTTP status means; returned where the code does not say more
+ *   known      out  is it a code of protocols.toml, which may be shown and stored? May be NULL
+ * Returns STS_EBUSY, STS_EUNAUTHORIZED or `otherwise`.
  */
 enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known);
 
