@@ -2,44 +2,44 @@
 #include "crypto/implementations.h"
 
 /*
- * The NIST curves by the generic code, X25519 by its own: one br_ec_impl for both, since the TLS
- * engine takes only one.
+ * The TLS engine takes one br_ec_impl for all curves. So this one passes each call on: to BearSSL's
+ * code for X25519, or to its generic code for the NIST curves.
  */
-static const br_ec_impl *of(int curve)
+static const br_ec_impl *code_for(int curve)
 {
 	return curve == BR_EC_curve25519 ? &br_ec_c25519_i31 : &br_ec_prime_i31;
 }
 
 static const unsigned char *generator(int curve, size_t *len)
 {
-	return of(curve)->generator(curve, len);
+	return code_for(curve)->generator(curve, len);
 }
 
 static const unsigned char *order(int curve, size_t *len)
 {
-	return of(curve)->order(curve, len);
+	return code_for(curve)->order(curve, len);
 }
 
 static size_t xoff(int curve, size_t *len)
 {
-	return of(curve)->xoff(curve, len);
+	return code_for(curve)->xoff(curve, len);
 }
 
 static uint32_t mul(unsigned char *point, size_t point_len, const unsigned char *x, size_t x_len,
 		    int curve)
 {
-	return of(curve)->mul(point, point_len, x, x_len, curve);
+	return code_for(curve)->mul(point, point_len, x, x_len, curve);
 }
 
 static size_t mulgen(unsigned char *result, const unsigned char *x, size_t x_len, int curve)
 {
-	return of(curve)->mulgen(result, x, x_len, curve);
+	return code_for(curve)->mulgen(result, x, x_len, curve);
 }
 
 static uint32_t muladd(unsigned char *a, const unsigned char *b, size_t len, const unsigned char *x,
 		       size_t x_len, const unsigned char *y, size_t y_len, int curve)
 {
-	return of(curve)->muladd(a, b, len, x, x_len, y, y_len, curve);
+	return code_for(curve)->muladd(a, b, len, x, x_len, y, y_len, curve);
 }
 
 const br_ec_impl sts_crypto_curves = {

@@ -5,8 +5,7 @@
 
 #include "base/timefmt.h"
 #include "http/request.h"
-
-#define RETRY_AFTER_MAX_S 300
+#include "schedule/schedule.h"
 
 enum state {
 	STATUS_LINE, /* the head is collected line by line, each one read as soon as it is there */
@@ -368,12 +367,14 @@ int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s)
 	int64_t when_s, date_s;
 
 	if (sts_parse_u64(s, UINT64_MAX, &delta_s))
-		return delta_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (int)delta_s;
+		return delta_s > STS_SCHEDULE_RETRY_AFTER_MAX_S ? STS_SCHEDULE_RETRY_AFTER_MAX_S
+								: (int)delta_s;
 	if (!sts_httpdate_parse(s, &when_s))
 		return -1;
 	if (!sts_httpdate_parse(head->date, &date_s))
 		date_s = now_s;
 	if (when_s <= date_s)
 		return 0;
-	return when_s - date_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (int)(when_s - date_s);
+	return when_s - date_s > STS_SCHEDULE_RETRY_AFTER_MAX_S ? STS_SCHEDULE_RETRY_AFTER_MAX_S
+								: (int)(when_s - date_s);
 }
