@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/event_log.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
+#include "log_lines.h"
 #include "test.h"
 
 #define BOOT_MS 5000000
@@ -17,7 +14,6 @@ static const struct sts_store files = {.dir_fd = 3, .mode = 0640}, no_files = {.
 static struct sts_exchange x;
 static struct sts_report report;
 static struct sts_logged told;
-static int out; /* where standard error is read */
 
 static void set_up(void)
 {
@@ -32,11 +28,7 @@ static void set_up(void)
 /* What was logged since the last call, without the time. */
 static const char *line(void)
 {
-	static char text[2 * STS_LOG_LINE_MAX_BYTES];
-	struct pollfd ready = {.fd = out, .events = POLLIN};
-	ssize_t got = poll(&ready, 1, 0) == 1 ? read(out, text, sizeof(text) - 1) : 0;
-
-	text[got > 0 ? got : 0] = '\0';
+	char *text = log_lines_read();
 	char *from = strstr(text, ",\"ts\":"), *to = from ? strstr(from, ",\"msg\"") : NULL;
 	if (to)
 		memmove(from, to, strlen(to) + 1);
@@ -253,12 +245,9 @@ static const struct sts_test tests[] = {
 
 int main(void)
 {
-	int fds[2];
-
 	alarm(60);
-	if (pipe2(fds, O_CLOEXEC) != 0 || dup2(fds[1], STDERR_FILENO) < 0)
+	if (!log_lines_capture())
 		return 1;
-	out = fds[0];
 	sts_log_setup(STS_LEVEL_DEBUG, STS_LOG_FORMAT_JSON);
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

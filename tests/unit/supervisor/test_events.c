@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "test.h"
+#include "watches.h"
 
 static struct sts_events ev;
 static struct sts_error e;
@@ -248,20 +249,9 @@ static void test_interrupted(void)
 	alarm(60);
 }
 
-/* How many directories are watched. */
 static int watches(void)
 {
-	char path[64], text[4096];
-	int count = 0;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ev.watch_fd);
-	int fd = open(path, O_RDONLY);
-	ssize_t got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	for (const char *at = text; (at = strstr(at, "inotify wd:")); at++)
-		count++;
-	return count;
+	return watches_of(ev.watch_fd);
 }
 
 static void check_event(bool there)

@@ -4,14 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process/log.h"
+#include "log_lines.h"
 #include "test.h"
 #include "wire/job.h"
 #include "wire/listener_job.h"
@@ -19,19 +18,8 @@
 #define SAY_FD 30 /* inherited by the process of the test, which says there what it is */
 
 static struct sts_health_process h;
-static int said, log_lines; /* reading ends */
+static int said; /* where it is read what the process of the test says */
 static const char *const names[] = {"a", "b"}, *const dirs[] = {"/d/a", "/d/b"};
-
-static const char *line(void)
-{
-	static char text[2 * STS_LOG_LINE_MAX_BYTES];
-	struct pollfd ready = {.fd = log_lines, .events = POLLIN};
-	ssize_t got = poll(&ready, 1, 0) == 1 ? read(log_lines, text, sizeof(text) - 1) : 0;
-
-	text[got > 0 ? got : 0] = '\0';
-	char *msg = strstr(text, "\"msg\"");
-	return msg ? msg : text;
-}
 
 static const char *hear(void)
 {
@@ -90,7 +78,7 @@ static void test_a_plan(void)
 	CHECK_INT(h.next_ms, -1);
 	CHECK_INT(metrics->count, 2);
 	CHECK_INT(metrics->exchange[1].results[STS_OK], 7);
-	CHECK_STR(line(), "");
+	CHECK_STR(log_lines_message(), "");
 }
 
 static void check_ended(pid_t pid)
@@ -124,7 +112,7 @@ static void test_the_process(void)
 	CHECK_INT(h.pid, -1);
 	CHECK_INT(h.next_ms, -1);
 	check_ended(pid);
-	CHECK_STR(line(), "");
+	CHECK_STR(log_lines_message(), "");
 }
 
 /* The process ended: the next start is `wait_s` later. */
@@ -137,7 +125,7 @@ static void check_again(int status, int wait_s, const char *want)
 	CHECK_INT(h.pid, -1);
 	CHECK(h.next_ms >= before_ms + wait_s * 1000LL);
 	CHECK(h.next_ms <= sts_clock_boot_ms() + wait_s * 1000LL);
-	CHECK_STR(line(), want);
+	CHECK_STR(log_lines_message(), want);
 }
 
 static void test_it_ends(void)
@@ -156,7 +144,7 @@ static void test_it_ends(void)
 		h.pid = 1;
 		h.started_ms = sts_clock_boot_ms();
 		sts_health_process_ended(&h, 0);
-		line();
+		log_lines_message();
 		CHECK_INT(h.wait_ms, wait_s * 1000);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -189,7 +177,7 @@ static int start_without_processes(void)
 		 "\"msg\":\"the process of --listen could not be started\",\"errno\":%d,"
 		 "\"retry_in_s\":1}\n",
 		 EAGAIN);
-	return h.pid == -1 && h.next_ms > 0 && strcmp(line(), want) == 0 ? 0 : 3;
+	return h.pid == -1 && h.next_ms > 0 && strcmp(log_lines_message(), want) == 0 ? 0 : 3;
 }
 
 static void test_no_process(void)
@@ -217,7 +205,7 @@ static void test_no_memory(void)
 	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
 	sts_health_process_plan(&h, true, names, 2);
 	setrlimit(RLIMIT_NOFILE, &old);
-	CHECK(strstr(line(), "\"msg\":\"no memory for the metrics: "));
+	CHECK(strstr(log_lines_message(), "\"msg\":\"no memory for the metrics: "));
 	CHECK_INT(h.next_ms, -1);
 	CHECK(h.metrics == NULL);
 	plan(); /* the next plan tries again */
@@ -260,15 +248,13 @@ static const struct sts_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	int say[2], log_pipe[2];
+	int say[2];
 
 	if (argc > 1)
 		return listen_and_say(argc, argv);
 	alarm(60);
-	if (pipe2(say, O_CLOEXEC) != 0 || dup2(say[1], SAY_FD) < 0 ||
-	    pipe2(log_pipe, O_CLOEXEC) != 0 || dup2(log_pipe[1], STDERR_FILENO) < 0)
+	if (pipe2(say, O_CLOEXEC) != 0 || dup2(say[1], SAY_FD) < 0 || !log_lines_capture())
 		return 1;
 	said = say[0];
-	log_lines = log_pipe[0];
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }
