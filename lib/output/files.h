@@ -8,8 +8,8 @@
 #define STS_FILE_THUMBPRINT "thumbprint"
 #define STS_FILE_STATUS     ".status"
 
-/* The files by number: bit 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol/table.h, and so
- * on. */
+/* The numbers of the files. 1 << STS_OUTPUT_JSON is STS_WRITE_JSON of protocol/table.h, and so on
+ * for the others. */
 enum sts_output {
 	STS_OUTPUT_TOKEN,
 	STS_OUTPUT_EXPIRES,
@@ -21,11 +21,11 @@ enum sts_output {
 	STS_OUTPUT__COUNT
 };
 
-/* Bits of those that hold a token or credentials. */
+/* The STS_WRITE bits of the files that hold a token or credentials. */
 #define STS_OUTPUTS_TOKEN \
 	((1u << STS_OUTPUT__COUNT) - 1 - (1u << STS_OUTPUT_EXPIRES) - (1u << STS_OUTPUT_THUMBPRINT))
 
-/* The file's name: "token.jwt", "aws-process.json". */
+/* The name of a file, such as "token.jwt". It has static storage. */
 const char *sts_output_name(enum sts_output output);
 
 #endif

@@ -13,10 +13,10 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES 2048
-#define CHUNKS_MAX  1000
+#define CHUNKS_MAX  1000 /* so many reads of /proc/locks */
 
-/* The PID of a line like "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF" about this file; a waiter
- * has "->" before FLOCK. 0: another line. */
+/* The PID in a line of /proc/locks such as "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF", when the
+ * line is about this file; else 0. The line of a process that waits has "->" before FLOCK. */
 static pid_t lock_line(struct sts_slice line, const char *file)
 {
 	struct sts_slice field[6];
@@ -24,14 +24,14 @@ static pid_t lock_line(struct sts_slice line, const char *file)
 
 	for (size_t i = 0; i < 6; i++)
 		sts_slice_take_word(&line, &field[i]);
-	/* A shared lock is none of ours, and `refresh` signals the process that this names. */
+	/* A shared lock is not a sidecar's, and `refresh` sends a signal to this PID. */
 	bool ours = sts_slice_eq(field[1], "FLOCK") && sts_slice_eq(field[3], "WRITE") &&
 		    sts_slice_eq(field[5], file);
 	return ours && sts_parse_u64(field[4], INT32_MAX, &pid) ? (pid_t)pid : 0;
 }
 
-/* Reads on from where the last call ended; *len bytes are in buf. Returns the PID, 0 for none so
- * far. */
+/* Look through the whole lines among the *len bytes of buf, and keep the part of a line at its end
+ * for the next call. Returns the PID, or 0. */
 static pid_t scan_locks(char *buf, size_t *len, const char *file)
 {
 	char *line = buf, *end;

@@ -6,7 +6,8 @@
 #include "base/timefmt.h"
 #include "token/subject.h"
 
-#define AWS (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)
+#define AWS              (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)
+#define WORD_SHOWN_BYTES 40 /* of a word of the user's in a message, escaped */
 
 _Static_assert(STS_WRITE_TOKEN == 1u << STS_OUTPUT_TOKEN &&
 		       STS_WRITE_EXPIRES == 1u << STS_OUTPUT_EXPIRES &&
@@ -15,16 +16,21 @@ _Static_assert(STS_WRITE_TOKEN == 1u << STS_OUTPUT_TOKEN &&
 		       STS_WRITE_AWS_CREDENTIALS == 1u << STS_OUTPUT_AWS_CREDENTIALS &&
 		       STS_WRITE_AWS_PROCESS == 1u << STS_OUTPUT_AWS_PROCESS &&
 		       STS_WRITE_GCP_EXECUTABLE == 1u << STS_OUTPUT_GCP_EXECUTABLE,
-	       "the protocols' bits and the store's numbers are the same");
+	       "every STS_WRITE bit is 1 shifted by the number of its file");
 
-/* In the order of enum sts_output. A thumbprint is written where there is one, and has no word. */
+/* The thumbprint has an empty word: it is written where the answer has one. */
 const char sts_outputs_words[] = "token\0expires\0\0json\0aws-credentials\0aws-process\0"
 				 "gcp-executable";
 
 /*
- * In the same order. $T is the token, $K, $S and $N the AWS key id, secret and session token, $E
- * the expiry as RFC 3339 and $X in seconds since the epoch, $P the thumbprint. In a credentials
- * file no space stands around the =: a value that begins like a comment would be one after a space.
+ * The contents of the files, in the order of enum sts_output:
+ *   $T      the token
+ *   $K, $S  the AWS key id and secret
+ *   $N      the AWS session token, which is the token too
+ *   $E, $X  the expiry, as RFC 3339 and in seconds since the epoch
+ *   $P      the thumbprint
+ * A credentials file has no space around the =, since a value with a comment character at its start
+ * would be read as a comment after a space.
  */
 static const char templates[] =
 	"$T\0"
@@ -39,6 +45,7 @@ static const char templates[] =
 
 /* ---- what may be chosen ---- */
 
+/* Can the protocol's answers give what goes into this file? */
 static bool gives(const struct sts_protocol *protocol, unsigned output)
 {
 	return output == STS_WRITE_EXPIRES || !(output & AWS) == !(protocol->write & AWS);
@@ -46,7 +53,7 @@ static bool gives(const struct sts_protocol *protocol, unsigned output)
 
 static enum sts_err unknown(const char *option, struct sts_slice word, struct sts_error *e)
 {
-	char shown[48], known[96];
+	char shown[WORD_SHOWN_BYTES + 1], known[96];
 	struct sts_text text;
 
 	sts_text_init(&text, known, sizeof(known));
@@ -55,7 +62,7 @@ static enum sts_err unknown(const char *option, struct sts_slice word, struct st
 			sts_text_addf(&text, "%s%s", i ? ", " : "",
 				      sts_text_at(sts_outputs_words, i));
 	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, word, 40);
+	sts_text_add_escaped(&text, word, WORD_SHOWN_BYTES);
 	return sts_fail(e, STS_EUSAGE, 0, "--%s: \"%s\" is none of %s", option, shown, known);
 }
 
@@ -99,6 +106,8 @@ enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char 
 
 /* ---- the content ---- */
 
+/* Check that the values may be written. All AWS credentials together are as long as a token at
+ * most, so that they fit in STS_OUTPUTS_MAX_BYTES. */
 static enum sts_err check(const struct sts_answer *a, unsigned outputs, struct sts_error *e)
 {
 	const struct sts_slice values[] = {a->aws_key_id, a->aws_secret, a->token};
@@ -119,6 +128,7 @@ static enum sts_err check(const struct sts_answer *a, unsigned outputs, struct s
 	return STS_OK;
 }
 
+/* Add what a letter of the templates stands for. */
 static void add_value(struct sts_text *t, const struct sts_answer *a, char which, bool json)
 {
 	struct sts_slice value = a->token;
@@ -149,15 +159,16 @@ static void add_value(struct sts_text *t, const struct sts_answer *a, char which
 		sts_text_add_slice(t, value);
 }
 
-static void fill(struct sts_text *t, const struct sts_answer *a, const char *template)
+/* Fill in a template. */
+static void fill(struct sts_text *t, const struct sts_answer *a, const char *at)
 {
-	bool json = template[0] == '{';
+	bool json = *at == '{';
 
-	for (; *template; template ++)
-		if (*template == '$')
-			add_value(t, a, *++template, json);
+	for (; *at; at++)
+		if (*at == '$')
+			add_value(t, a, *++at, json);
 		else
-			sts_text_add_char(t, *template);
+			sts_text_add_char(t, *at);
 }
 
 enum sts_err sts_outputs_format(const struct sts_answer *answer, unsigned outputs,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is written of an answer, and how: the words of --write and --format, and the content of each
- * file. Pure: it opens nothing.
+ * Which files are made of an answer, and what they hold: the words of --write and --format, and the
+ * content of each file. It is pure: it opens no file.
  *
- * A value that could be read as anything but itself never gets into a file: a line feed in an AWS
- * session token, copied into a credentials file, starts a line of its own, and the SDK that reads
- * it runs the command that a credential_process there names. So every value is looked at here once
- * more, whoever has looked before: a token is printable ASCII without white space; AWS credentials
- * have the letters, digits and ._~+/=- of base64 and of JWTs only, since a credentials file has no
- * way of escaping.
+ * A value from the answer must not be able to change the meaning of a file. For example, a line
+ * feed in an AWS session token would start a new line of a credentials file; a credential_process
+ * on that line names a command, which the SDK that reads the file runs. So every value is checked
+ * here once more, even if it was checked before. A token must be printable ASCII without white
+ * space. AWS credentials may have letters, digits and ._~+/=- only, which base64 and JWTs consist
+ * of, since a credentials file has no way of escaping.
  */
 #ifndef STS_OUTPUT_OUTPUTS_H
 #define STS_OUTPUT_OUTPUTS_H
@@ -16,33 +16,34 @@
 #include "output/files.h"
 #include "protocol/answer.h"
 
-/* All files of one answer together. */
+/* All files of one answer together fit in this. */
 #define STS_OUTPUTS_MAX_BYTES (4 * STS_TOKEN_MAX_BYTES + 2048)
 
-/* The words of --write, one after the other, in the order of enum sts_output; a thumbprint has an
- * empty one. */
+/* The words of --write, one after the other, in the order of enum sts_output. The thumbprint has an
+ * empty word: it cannot be chosen. */
 extern const char sts_outputs_words[];
 
 /*
  * Read the words of --write or --format: "token", "expires", "json", "aws-credentials",
  * "aws-process", "gcp-executable", with commas in between.
- *   option   in   its name, for messages
+ *   option   in   the option's name, for messages
+ *   words    in   the user's
  *   outputs  out  STS_WRITE bits
- * Returns STS_OK; STS_EUSAGE for a word that is none of them, or that the protocol cannot give (AWS
- * credentials come from the protocols whose default they are, a token from all others; the message
- * names the protocols that can).
+ * Returns STS_OK, or STS_EUSAGE for a word that is unknown, or that the protocol cannot give. AWS
+ * credentials come from the protocols whose default they are, and a token from all others; the
+ * message names the protocols that give what the word asks for.
  */
 enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char *option,
 				const char *words, unsigned *outputs, struct sts_error *e);
 
 /*
- * Make the content of files. Each of these shapes is a promise (docs/outputs.md).
- *   answer   in   of sts_answer_read(); its values are UNTRUSTED all the same
- *   outputs  in   STS_WRITE bits; expires is the store's to write
- *   memory   out  STS_OUTPUTS_MAX_BYTES hold any answer's files
- *   files    out  slices into memory; empty for what is not wanted, and for a thumbprint that the
- *                 answer has not
- * Returns STS_OK; STS_ETOKEN when a value must not be written, and then nothing is to be written;
+ * Make the content of files. The format of each file is a promise (docs/outputs.md).
+ *   answer   in      from sts_answer_read(); its values are UNTRUSTED all the same
+ *   outputs  in      STS_WRITE bits; the store writes `expires`, so its slice stays empty
+ *   memory   in/out  set up by sts_text_init(); STS_OUTPUTS_MAX_BYTES hold the files of any answer
+ *   files    out     slices into memory; empty for a file that is not wanted, and for a thumbprint
+ *                    where the answer does not have one
+ * Returns STS_OK; STS_ETOKEN when a value must not be written, and then the caller writes no file;
  * STS_EBUG when memory is too small. A message holds no byte of a value.
  */
 enum sts_err sts_outputs_format(const struct sts_answer *answer, unsigned outputs,

@@ -10,8 +10,8 @@
 #include "output/files.h"
 #include "protocol/table.h"
 
-#define MAGIC     "sts-sidecar-status 1"
-#define OVERDUE_S 120 /* an attempt and its time-out take less */
+#define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
+#define OVERDUE_S 120                    /* an attempt takes less, even when it times out */
 
 static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STARTING] = "starting",
@@ -20,7 +20,7 @@ static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STOPPED] = "stopped",
 };
 
-/* The numbers in the file: same key, same bound, written and read by this one table. */
+/* The numbers in the file. Both the writer and the reader use this table. */
 static const struct number {
 	const char *key;
 	size_t offset, size;
@@ -50,7 +50,7 @@ bool sts_status_code_known(const char *code)
 	return known;
 }
 
-/* Negative numbers come out as ones that are past every bound. */
+/* Read a member of the struct. A negative number becomes one that is above every max. */
 static uint64_t number_of(const struct sts_status *status, const struct number *number)
 {
 	const char *at = (const char *)status + number->offset;
@@ -65,6 +65,7 @@ static uint64_t number_of(const struct sts_status *status, const struct number *
 	return number->max > INT32_MAX ? (uint32_t)narrow : (uint64_t)narrow;
 }
 
+/* Write a member of the struct. */
 static void set_number(struct sts_status *status, const struct number *number, uint64_t value)
 {
 	char *at = (char *)status + number->offset;
@@ -76,7 +77,7 @@ static void set_number(struct sts_status *status, const struct number *number, u
 		memcpy(at, &narrow, sizeof(narrow));
 }
 
-/* A name of an exchange that may be shown. */
+/* May this name of an exchange be shown? */
 static bool name_ok(struct sts_slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
@@ -140,8 +141,8 @@ static bool parse_error(struct sts_slice value, struct sts_status *status)
 	return false;
 }
 
-/* A code that we do not know may be one of a later version: it is not shown, and no reason to
- * refuse the rest. */
+/* An unknown error code may come from a later version. It is ignored, and does not make the file
+ * invalid. */
 static bool parse_code(struct sts_slice value, struct sts_status *status)
 {
 	struct sts_text code;
@@ -202,7 +203,7 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 	return has_state;
 }
 
-/* "12 s ago"; a clock that was set back since makes it "just now". */
+/* Add "12 s ago"; or "just now" where the clock has been set back since. */
 static void add_ago(struct sts_text *out, int64_t then_s, int64_t now_s)
 {
 	if (then_s >= now_s) {
@@ -213,7 +214,8 @@ static void add_ago(struct sts_text *out, int64_t then_s, int64_t now_s)
 	sts_text_add_str(out, " ago");
 }
 
-/* "403 access_denied (the STS refused this ServiceAccount: check its authorization rules)" */
+/* Add why the last attempt failed: "403 access_denied (the STS refused this ServiceAccount: check
+ * its authorization rules)". */
 static void add_reason(struct sts_text *out, const struct sts_status *status)
 {
 	const struct sts_error_info info = sts_error_info(status->error);
@@ -232,6 +234,7 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 	sts_text_addf(out, " (%s: %s)", info.meaning, info.hint);
 }
 
+/* Add how the last attempt ended. */
 static void add_last(struct sts_text *out, const struct sts_status *status, int64_t now_s)
 {
 	bool failed = status->error != STS_OK && status->tries > 0;
@@ -259,6 +262,7 @@ static void add_wait(struct sts_text *out, const struct sts_status *status)
 				      "and may be sent once; ");
 }
 
+/* Add when the next attempt is due. */
 static void add_next(struct sts_text *out, const struct sts_status *status, int64_t now_s)
 {
 	int64_t next_s = status->next_attempt_s;

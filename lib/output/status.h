@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The status file `.status`: what the supervisor did last and will do next, for `check` and
- * `refresh`. Lines "key value", fixed keys, no text from a peer but an error code from the known
- * set. It lies in a directory that others may write, so the reader trusts nothing: bounded, every
- * field in range, unknown keys ignored.
+ * The status file `.status`: what the supervisor did last and will do next. `check` and `refresh`
+ * read it. It has lines of the form "key value" with fixed keys. Its only text from a peer is an
+ * error code of a known set. It lies in a directory in which others may write, so the reader trusts
+ * nothing: it bounds the file, checks the range of every field, and ignores unknown keys.
  */
 #ifndef STS_OUTPUT_STATUS_H
 #define STS_OUTPUT_STATUS_H
@@ -12,8 +12,9 @@
 #include "base/text.h"
 
 #define STS_STATUS_MAX_BYTES      1024
-#define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange, with the NUL */
+#define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange's name, with the NUL */
 
+/* The state of an exchange. */
 enum sts_state {
 	STS_STATE_STARTING,
 	STS_STATE_OK,
@@ -22,61 +23,64 @@ enum sts_state {
 	STS_STATE__COUNT
 };
 
-/* What the next attempt waits for besides its time. */
+/* What the next attempt waits for, besides its time. */
 enum sts_wait {
 	STS_WAIT_NONE,
 	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
-	STS_WAIT_SUBJECT,  /* another subject token: this one was sent, and may be sent once */
+	STS_WAIT_SUBJECT,  /* another subject token, since this one was sent and may be sent once */
 	STS_WAIT__COUNT
 };
 
 struct sts_status {
 	enum sts_state state;
-	enum sts_err error; /* of the last attempt; STS_OK */
-	int detail;         /* as in struct sts_error, numbers only */
+	enum sts_err error; /* of the last attempt; STS_OK when it succeeded */
+	int detail;         /* of struct sts_error */
 	int http_status;    /* 0: none */
-	char sts_error[32]; /* OAuth or STS error code from the known set (sts_status_code_known()),
-			       else "" */
+	char sts_error[32]; /* error code for which sts_status_code_known() is true, else "" */
 	uint32_t tries;     /* failed attempts in a row */
 	uint64_t attempts;  /* finished attempts since start: `refresh` waits for it to grow */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	enum sts_wait wait;
-	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE */
+	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* for STS_WAIT_EXCHANGE; [a-z0-9-] only */
 };
 
-/*
- * Is this an error code that may stand in the status file (RFC 6749, RFC 8693, RFC 6750, and the
- * protocols' own)?
- */
+/* May this error code stand in the status file? The codes of protocols.toml may: those of RFC 6749,
+ * RFC 6750, RFC 8693 and of the services. */
 bool sts_status_code_known(const char *code);
 
 /*
- * Format; under STS_STATUS_MAX_BYTES, no trailing newline. What is out of range is written as 0, a
- * code that is not known is left out: nothing that the worker passed on from a peer gets through
- * here.
+ * Write a status as text, without a newline at its end. A number that is out of range is written as
+ * 0, and an error code that is not known is left out, so no other text from a peer gets into the
+ * file.
+ *   out  in/out  set up by sts_text_init(); STS_STATUS_MAX_BYTES hold any status
  */
 void sts_status_format(const struct sts_status *status, struct sts_text *out);
 
 /*
- * Parse. UNTRUSTED. Unknown keys and an unknown sts_error are ignored (a later version's); of a key
- * that comes twice the last counts. False when it is not ours: over STS_STATUS_MAX_BYTES, no first
- * line of ours, no state, or a known key with a value out of range. On true every field is in
- * range; sts_error is "" or known.
+ * Read a status from text. An unknown key and an unknown sts_error are ignored, since a later
+ * version may have written them. Of a key that appears twice the last counts.
+ *   text    in   UNTRUSTED
+ *   status  out  meaningful only when true is returned; then every field is in range, and sts_error
+ *                is "" or known
+ * Returns false when the text is not a status: it has over STS_STATUS_MAX_BYTES, its first line or
+ * the state is missing, or a known key has a value out of range.
  */
 bool sts_status_parse(struct sts_slice text, struct sts_status *status);
 
-/* Read and parse the status file of an output directory. False when there is none that is ours. */
+/* Read the status file of an output directory. False when there is none, or sts_status_parse()
+ * returns false. */
 bool sts_status_read(int dir_fd, struct sts_status *status);
 
 /*
  * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied
- * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". Also says
- * when nothing has been written here yet, when the sidecar is starting or has stopped, and when its
- * next try is so long overdue that it must be dead.
+ * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". The line
+ * also says when no sidecar has written a status yet, when the sidecar is starting or has stopped,
+ * and when its next try is so long overdue that the sidecar must be dead.
  *   out      in/out  500 bytes hold the longest line, besides problem
  *   problem  in      what is wrong with the files: "no token in /tokens"
- *   status   in      of sts_status_parse(); NULL when there is none
+ *   status   in      from sts_status_parse(); NULL when there is none
+ *   now_s    in      the local clock, seconds since the epoch
  */
 void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status,
 			int64_t now_s);

@@ -14,11 +14,10 @@
 #include "output/stored.h"
 
 #define TEMP_NAME_MAX_BYTES 64
-#define TOGETHER_S          60 /* the files of one exchange are written within so long */
+#define TOGETHER_S          60 /* the files of one exchange are written within this time */
 #define PERMISSION_BITS     0777
 
-/* What a failure looks like to whoever must mend it. EACCES and EPERM need facts and are told apart
- * below. */
+/* What to do about an errno. fail_with() says more about EACCES and EPERM. */
 static const struct {
 	int err;
 	const char *words;
@@ -43,7 +42,9 @@ static const char *words_of(int err)
 	return sts_errno_words(err);
 }
 
-/* st: owner and mode of the directory, NULL when unknown. */
+/* Fail with a message about a directory, or about a file in it.
+ *   name  in  of the file; "" for the directory itself
+ *   st    in  owner and mode of the directory; NULL when unknown */
 static enum sts_err fail_with(const char *dir, const char *name, const char *verb, int err,
 			      const struct stat *st, struct sts_error *e)
 {
@@ -81,14 +82,13 @@ static enum sts_err fail_group(const struct sts_store *store, const char *name, 
 			store->dir, name, (unsigned)store->group, (unsigned)getuid());
 }
 
-/* What --mode auto and --group say on this directory. */
+/* Decide mode and group of the files in this directory. */
 static void resolve(struct sts_store *store, const struct stat *st, mode_t mode, gid_t group)
 {
 	bool setgid = st->st_mode & S_ISGID;
 
 	store->group = group == STS_GROUP_AUTO && setgid ? st->st_gid : group;
-	store->mode_was_auto = mode == STS_MODE_AUTO;
-	if (!store->mode_was_auto)
+	if (mode != STS_MODE_AUTO)
 		store->mode = mode & PERMISSION_BITS;
 	else if (store->group != STS_GROUP_AUTO)
 		store->mode = 0640;
@@ -110,7 +110,7 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 
 	*store = (struct sts_store){.dir_fd = -1, .dir = dir};
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Only then: the sandbox allows none to be made. */
+	/* mkdir() is not called without need, since the sandbox forbids it. */
 	if (fd < 0 && errno == ENOENT && create) {
 		if (mkdir(dir, 0755) != 0 && errno != EEXIST)
 			return fail_with(dir, "", "create", errno, NULL, e);
@@ -118,7 +118,6 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 	}
 	if (fd < 0)
 		return fail_open(dir, "open", errno, e);
-	/* Said before a subject token is spent. */
 	int err = fstat(fd, &st) != 0 || faccessat(fd, ".", W_OK | X_OK, 0) != 0 ? errno : 0;
 	if (err != 0) {
 		close(fd);
@@ -136,7 +135,7 @@ void sts_store_close(struct sts_store *store)
 	store->dir_fd = -1;
 }
 
-/* ".token.jwt.new" of "token.jwt", ".status.new" of ".status". */
+/* The temporary name of a file: ".token.jwt.new" of "token.jwt", ".status.new" of ".status". */
 static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 {
 	struct sts_text t;
@@ -146,13 +145,13 @@ static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 	return !t.overflow;
 }
 
-/* Returns 0, also when there is none, or an errno; EISDIR for a directory. */
+/* Returns 0, also when there is no such file, or an errno; EISDIR for a directory. */
 static int remove_file(int dir_fd, const char *name)
 {
 	return unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* A temporary's name is ours alone: whatever lies there goes, an empty directory too. */
+/* Remove what has a temporary name, even an empty directory, since these names are ours alone. */
 static int remove_temp(int dir_fd, const char *temp)
 {
 	int err = remove_file(dir_fd, temp);
@@ -163,9 +162,9 @@ static int remove_temp(int dir_fd, const char *temp)
 }
 
 /*
- * fsync() on a file or directory. Some file systems (FUSE, 9P, network mounts) have none for one or
- * the other and say so: readers are served all the same, and what is lost is only the order after a
- * power cut. A disk's own failure is a failure.
+ * fsync() a file or directory. Some file systems (FUSE, 9P, network mounts) cannot sync one or the
+ * other and return one of the errnos below. That is not a failure: readers are served all the same,
+ * and only the order of the files after a power cut is lost. A failure of the disk is a failure.
  */
 static int sync_fd(int fd)
 {
@@ -180,7 +179,8 @@ static int sync_fd(int fd)
 	return errno;
 }
 
-/* Group before mode: until the last step nobody but us can open it. */
+/* Write the content, then set the group, then the mode: before the last step only this UID can open
+ * the file. */
 static enum sts_err fill(const struct sts_store *store, const char *temp, int fd,
 			 struct sts_slice data, bool durable, struct sts_error *e)
 {
@@ -216,12 +216,12 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	if (fd < 0)
 		return fail(store, "create", temp, errno, e);
 
-	/* The status is the word of a running process: it need not outlive a crash, and the
-	 * supervisor, who writes it, must not wait for a slow disk. */
+	/* The status describes a running process, so it need not outlive a crash. The supervisor
+	 * writes it, and must not wait for a slow disk. */
 	bool durable = strcmp(name, STS_FILE_STATUS) != 0;
 	result = fill(store, temp, fd, data, durable, e);
-	/* A file system may keep its complaint for close(); interrupted or not, the descriptor is
-	 * gone. */
+	/* Some file systems report a failed write only here. After EINTR the descriptor is closed
+	 * too. */
 	if (close(fd) != 0 && errno != EINTR && result == STS_OK)
 		result = fail(store, "close", temp, errno, e);
 	if (result == STS_OK && renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
@@ -234,7 +234,8 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
 }
 
-/* When a file was written, in seconds; 0 when it is none, or not this UID's. */
+/* When a file was written, in seconds since the epoch; 0 when there is none, when it is not a
+ * regular file, or not this UID's. */
 static int64_t written_s(int dir_fd, const char *name)
 {
 	struct stat st;
@@ -245,6 +246,8 @@ static int64_t written_s(int dir_fd, const char *name)
 		       : 0;
 }
 
+/* Write a file, or remove it where data is empty and the last write made it.
+ *   last_s  in  when `expires` was written; 0: never */
 static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
 			int64_t last_s, struct sts_error *e)
 {
@@ -255,12 +258,12 @@ static enum sts_err put(struct sts_store *store, enum sts_output output, struct 
 		return sts_store_write(store, name, data, e);
 	if (temp_name(name, temp))
 		remove_file(store->dir_fd, temp);
-	/* Somebody's token.json, in a directory that is not ours alone, is as old as it is. */
+	/* In a directory that is not ours alone, token.json may be another program's. */
 	int64_t age_s = written_s(store->dir_fd, name) - last_s;
 	if (output != STS_OUTPUT_THUMBPRINT &&
 	    (last_s == 0 || age_s > TOGETHER_S || age_s < -TOGETHER_S))
 		return STS_OK;
-	/* A directory there is no stale thumbprint. */
+	/* A directory of this name is not one of our files, and stays. */
 	int err = remove_file(store->dir_fd, name);
 	return err == 0 || err == EISDIR ? STS_OK : fail(store, "remove", name, err, e);
 }

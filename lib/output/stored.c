@@ -11,7 +11,7 @@
 #include "output/files.h"
 
 #define EXPIRES_MAX_BYTES 64
-#define FILE_MAX_BYTES    (256 * 1024) /* more than any file of ours */
+#define FILE_MAX_BYTES    (256 * 1024) /* our files are smaller */
 
 int sts_stored_expires(int dir_fd, int64_t *expires_s)
 {
@@ -27,7 +27,7 @@ int sts_stored_expires(int dir_fd, int64_t *expires_s)
 	return err;
 }
 
-/* Returns 0 or an errno, as sts_file_open() would; ENODATA when it is empty. */
+/* Look at one file. Returns 0 or an errno, as sts_file_open() would; ENODATA when it is empty. */
 static int look_at(int dir_fd, enum sts_output output, struct sts_stored *out)
 {
 	const char *name = sts_output_name(output);
@@ -67,7 +67,7 @@ void sts_stored_look(int dir_fd, struct sts_stored *out)
 	out->token_errno = any && bad == ENOENT ? 0 : bad;
 }
 
-/* Returns 0 or an errno. */
+/* Read token.jwt. Returns 0 or an errno. */
 static int read_token(int dir_fd, char *buf, size_t size, struct sts_stored *out)
 {
 	struct stat st;
@@ -77,7 +77,8 @@ static int read_token(int dir_fd, char *buf, size_t size, struct sts_stored *out
 	if (err != 0)
 		return err;
 	err = fstat(fd, &st) != 0 ? errno : sts_file_read_fd(fd, buf, size - 1, &out->token.len);
-	/* Whose it is counts for the very file that was read. */
+	/* The owner must be that of the file that was read, which may not be the file that
+	 * look_at() saw. */
 	if (err == 0 && st.st_uid != geteuid())
 		out->files &= ~(1u << STS_OUTPUT_TOKEN);
 	close(fd);

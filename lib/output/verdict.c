@@ -11,21 +11,25 @@
 #include "protocol/answer.h"
 #include "token/jwt.h"
 
+#define DIR_SHOWN_BYTES 100 /* of a path in a problem, escaped */
+
+/* They are static because they are too large for a stack. */
 static char token[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
 
-static void problem(struct sts_verdict *f, const char *dir, const char *before, const char *after,
+/* Set the problem: the directory between two texts, then more words. */
+static void problem(struct sts_verdict *v, const char *dir, const char *before, const char *after,
 		    const char *words)
 {
 	struct sts_text text;
 
-	sts_text_init(&text, f->problem, sizeof(f->problem));
+	sts_text_init(&text, v->problem, sizeof(v->problem));
 	sts_text_add_str(&text, before);
-	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
+	sts_text_add_escaped(&text, sts_slice_of(dir), DIR_SHOWN_BYTES);
 	sts_text_add_str(&text, after);
 	sts_text_add_str(&text, words);
 }
 
-/* The earlier of `expires` and, where the token was read, its own `exp`. */
+/* The earlier of `expires` and, where the token was read, its own exp; -1 when both are unknown. */
 static int64_t expiry(const struct sts_stored *stored, bool was_read)
 {
 	struct sts_jwt_claims claims;
@@ -38,54 +42,54 @@ static int64_t expiry(const struct sts_stored *stored, bool was_read)
 	return expires_s;
 }
 
-static void judge(struct sts_verdict *f, const char *dir, const struct sts_stored *stored,
+static void judge(struct sts_verdict *v, const char *dir, const struct sts_stored *stored,
 		  int64_t min_ttl_ms, int64_t now_s)
 {
-	int64_t left_s = f->expires_s - now_s;
+	int64_t left_s = v->expires_s - now_s;
 	char words[64];
 	struct sts_text text;
 
 	if (stored->token_errno == ENOENT)
-		problem(f, dir, "no token in ", "", "");
+		problem(v, dir, "no token in ", "", "");
 	else if (stored->token_errno)
-		problem(f, dir, "the token in ",
+		problem(v, dir, "the token in ",
 			" cannot be used: ", sts_errno_words(stored->token_errno));
-	else if (f->expires_s < 0)
-		problem(f, dir, "the token in ", " has no expiry that can be read: expires: ",
+	else if (v->expires_s < 0)
+		problem(v, dir, "the token in ", " has no expiry that can be read: expires: ",
 			sts_errno_words(stored->expires_errno));
-	if (f->problem[0])
+	if (v->problem[0])
 		return;
-	f->ok = left_s > 0 && left_s * 1000 >= min_ttl_ms;
-	if (f->ok)
+	v->ok = left_s > 0 && left_s * 1000 >= min_ttl_ms;
+	if (v->ok)
 		return;
 	sts_text_init(&text, words, sizeof(words));
 	sts_duration_words(&text, left_s > 0 ? left_s : -left_s);
 	sts_text_add_str(&text, left_s > 0 ? " more" : " ago");
-	problem(f, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
+	problem(v, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
 }
 
-void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s)
 {
 	struct sts_stored stored;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*f = (struct sts_verdict){.expires_s = -1};
+	*v = (struct sts_verdict){.expires_s = -1};
 	if (dir_fd < 0) {
-		problem(f, dir, "cannot look into ", ": ", sts_errno_words(errno));
+		problem(v, dir, "cannot look into ", ": ", sts_errno_words(errno));
 		return;
 	}
 	if (read_token)
 		sts_stored_read(dir_fd, token, sizeof(token), &stored);
 	else
 		sts_stored_look(dir_fd, &stored);
-	f->expires_s = expiry(&stored, read_token);
-	judge(f, dir, &stored, min_ttl_ms, now_s);
-	f->has_status = sts_status_read(dir_fd, &f->status);
+	v->expires_s = expiry(&stored, read_token);
+	judge(v, dir, &stored, min_ttl_ms, now_s);
+	v->has_status = sts_status_read(dir_fd, &v->status);
 	close(dir_fd);
 }
 
-void sts_verdict_explain(const struct sts_verdict *f, struct sts_text *out, int64_t now_s)
+void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out, int64_t now_s)
 {
-	sts_status_explain(out, f->problem, f->has_status ? &f->status : NULL, now_s);
+	sts_status_explain(out, v->problem, v->has_status ? &v->status : NULL, now_s);
 }

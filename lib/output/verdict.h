@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an output directory holds, and what is wrong with it, in the words of `check` and /readyz.
- * Nothing in the directory is trusted.
+ * Whether an output directory holds a usable token, and if not, what is wrong, in the words of
+ * `check` and /readyz. Nothing in the directory is trusted.
  */
 #ifndef STS_OUTPUT_VERDICT_H
 #define STS_OUTPUT_VERDICT_H
@@ -10,22 +10,24 @@
 
 struct sts_verdict {
 	bool ok;
-	bool has_status;
+	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
 	struct sts_status status;
 	char problem[256]; /* "no token in /tokens"; "" when ok */
 };
 
 /*
- * Look once.
- *   read_token  in  the earlier of `expires` and the token's own exp counts; else no token is
- *                   opened, and it is `expires` alone
- *   min_ttl_ms  in  for how long it must be valid still
+ * Look at a directory once.
+ *   dir         in   its path
+ *   read_token  in   true: the earlier of `expires` and the token's own exp counts. False: a token
+ *                    is not opened, and only `expires` counts
+ *   min_ttl_ms  in   how long the token must still be valid
+ *   now_s       in   the local clock, seconds since the epoch
  */
-void sts_verdict_look(struct sts_verdict *f, const char *dir, bool read_token, int64_t min_ttl_ms,
+void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s);
 
-/* Add the line that says why not. 800 bytes hold the longest. */
-void sts_verdict_explain(const struct sts_verdict *f, struct sts_text *out, int64_t now_s);
+/* Add the line that says why the verdict is not ok. 800 bytes hold the longest line. */
+void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out, int64_t now_s);
 
 #endif

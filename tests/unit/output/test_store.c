@@ -74,7 +74,6 @@ static void test_resolution(void)
 			  STS_OK);
 		CHECK_INT(store.mode, rows[i].want_mode);
 		CHECK_INT(store.group, rows[i].want_group);
-		CHECK_INT(store.mode_was_auto, rows[i].mode == STS_MODE_AUTO);
 		umask(0777); /* not ours to choose, and must not matter */
 		CHECK_INT(sts_store_write(&store, "file", STS_SLICE("text"), &error), STS_OK);
 		umask(022);
