@@ -10,7 +10,8 @@
 #include "base/file.h"
 #include "options/option_value.h"
 
-/* Put the values of one owner into o. *at: where the one stands that is refused. */
+/* Put the values of one owner into o. *at is set to the position of the value that was put last; if
+ * a value is refused, that is its position. */
 static enum sts_err apply(const struct sts_config *c, size_t owner, struct sts_options *o,
 			  size_t *at, struct sts_error *e)
 {
@@ -39,6 +40,7 @@ enum sts_err sts_config_apply(const struct sts_config *c, size_t i, struct sts_o
 	return err == STS_OK ? apply(c, i, o, &at, e) : err;
 }
 
+/* Returns the start of the next segment of a path that is not ".". */
 static const char *segment(const char *p)
 {
 	p += strspn(p, "/");
@@ -67,7 +69,8 @@ const char *sts_path_beneath(const char *dir, const char *path)
 	return NULL;
 }
 
-/* Where the option of that value stands; a default stands nowhere, so where the exchange does. */
+/* Returns the position of a value of exchange i in the file. A default has no position in the file,
+ * so for a default this is the position of the exchange. */
 static size_t position(const struct sts_config *c, const char *value, size_t i)
 {
 	for (size_t k = 0; k < c->value_count; k++)
@@ -76,8 +79,9 @@ static size_t position(const struct sts_config *c, const char *value, size_t i)
 	return c->at[i];
 }
 
-/* Try all values, and look whether two exchanges would write in one directory. */
-static enum sts_err try(const struct sts_config *c, struct sts_slice text, struct sts_error *e)
+/* Check all values, and check that no two exchanges share an output directory. */
+static enum sts_err check_values(const struct sts_config *c, struct sts_slice text,
+				 struct sts_error *e)
 {
 	const char *dirs[STS_EXCHANGES_MAX];
 	size_t at = 0;
@@ -107,7 +111,7 @@ enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struc
 {
 	enum sts_err err = sts_config_file_parse(c, text, e);
 
-	return err == STS_OK ? try(c, text, e) : err;
+	return err == STS_OK ? check_values(c, text, e) : err;
 }
 
 enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_error *e)
@@ -132,9 +136,4 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	br_sha256_out(&hash, digest);
 	memcpy(c->digest, digest, sizeof(c->digest));
 	return sts_config_parse(c, (struct sts_slice){c->text, c->text_bytes}, e);
-}
-
-const uint8_t *sts_config_digest(const struct sts_config *c)
-{
-	return c->digest;
 }

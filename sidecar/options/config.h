@@ -30,19 +30,17 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
  * NULL. */
 enum sts_err sts_config_parse(struct sts_config *c, struct sts_slice text, struct sts_error *e);
 
-/* The digest of the file, which tells whether it has changed: STS_CONFIG_DIGEST_BYTES. */
-const uint8_t *sts_config_digest(const struct sts_config *c);
-
-/* Put the values of the top level, then those of exchange i, into o, which points into c from then
- * on. This is a layer of sts_options_read(), which other modules call in its place. Returns STS_OK
- * if sts_config_read() has accepted the file. */
+/* Put the values of the top level, and then those of exchange i, into o, which points into c from
+ * then on. sts_options_read() calls this for the layer of the configuration file; other modules
+ * call sts_options_read(). Returns STS_OK if sts_config_read() has accepted the file. */
 enum sts_err sts_config_apply(const struct sts_config *c, size_t i, struct sts_options *o,
 			      struct sts_error *e);
 
 /*
- * Is `path` the directory `dir` or something in it, read segment by segment ("//", "/./" and a
- * slash at the end mean nothing; ".." is a name like others, links are not followed)? Returns what
- * is left of path, "" when both are the same, NULL when it is not in there.
+ * Is `path` the directory `dir`, or something in it? The two are compared as texts, segment by
+ * segment: "//", "/./" and a slash at the end mean nothing, ".." is a name like any other, and
+ * links are not followed.
+ * Returns the rest of path below dir, "" if both are the same, or NULL if path is not in dir.
  */
 const char *sts_path_beneath(const char *dir, const char *path);
 

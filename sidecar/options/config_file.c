@@ -6,16 +6,17 @@
 #include "data/json.h"
 #include "options/option_table.h"
 
+/* The commands that take a configuration file. */
 #define WORK    (STS_COMMAND_RUN | STS_COMMAND_FETCH)
 #define NOTHING ((struct sts_slice){0})
 
-/* What is being read. cJSON's tree has no positions, so a cursor goes over the text beside it,
- * token by token in the same order. */
+/* The state of reading. cJSON's tree has no positions. So a cursor moves over the text in step with
+ * the walk through the tree, one JSON token at a time (RFC 8259 section 2). */
 struct reader {
 	struct sts_config *c;
 	struct sts_slice text;
-	size_t next; /* where the cursor is */
-	size_t at;   /* where the token began that it passed last */
+	size_t next; /* the position of the cursor */
+	size_t at;   /* the start of the JSON token that the cursor passed last */
 	uint8_t owner;
 	struct sts_error *e;
 };
@@ -47,15 +48,16 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
 }
 
-/* The same for the token that was passed last. */
+/* Fail at the JSON token that the cursor passed last. */
 static enum sts_err fail(const struct reader *r, struct sts_slice word, const char *why,
 			 const char *name)
 {
 	return sts_config_fail(r->c, r->text, r->at, word, why, name, r->e);
 }
 
-/* Pass one token: a string, number or word as a whole, or one bracket that opens. The text is known
- * to be JSON. */
+/* Move the cursor over one JSON token: a whole string, number or literal name, or one opening
+ * bracket. Closing brackets, commas and colons are skipped like white space. The text is known to
+ * be valid JSON. Returns the text of the token. */
 static struct sts_slice pass(struct reader *r)
 {
 	const char *p = r->text.data + r->next, *end = r->text.data + r->text.len;
@@ -75,7 +77,7 @@ static struct sts_slice pass(struct reader *r)
 
 /* ---- values ---- */
 
-/* Keep "text", or "name=text". */
+/* Keep a value: "text", or "name=text" if it has a name. */
 static enum sts_err keep(struct reader *r, const struct sts_option *option, struct sts_slice name,
 			 struct sts_slice text)
 {
@@ -93,11 +95,12 @@ static enum sts_err keep(struct reader *r, const struct sts_option *option, stru
 		sts_text_add_char(&pool, '=');
 	}
 	sts_text_add_slice(&pool, text);
-	c->pool_bytes += pool.len + 1; /* no text is longer than what it was in the file */
+	/* The pool has room: no value is longer than its text in the file. */
+	c->pool_bytes += pool.len + 1;
 	return STS_OK;
 }
 
-/* What each kind of option may be in the file. */
+/* Returns the JSON types that an option takes: bits, one for each of enum sts_json_kind. */
 static unsigned kinds_of(const struct sts_option *option)
 {
 	static const uint8_t kinds[] = {
@@ -114,7 +117,7 @@ static unsigned kinds_of(const struct sts_option *option)
 	return 1u << STS_JSON_STRING | kinds[option->kind];
 }
 
-/* In the words of the documentation, by what kinds_of() says. */
+/* Returns what a value must be, in words for a message, for the types of kinds_of(). */
 static const char *wanted(unsigned kinds)
 {
 	return kinds & 1 << STS_JSON_BOOL     ? "must be true or false"
@@ -146,7 +149,7 @@ static bool repeats(const struct sts_json *object, const struct sts_json *member
 	return v != member;
 }
 
-/* Pass the key of a member. */
+/* Move the cursor over the key of a member, and refuse a key that its object has twice. */
 static enum sts_err read_key(struct reader *r, const struct sts_json *object,
 			     const struct sts_json *member)
 {

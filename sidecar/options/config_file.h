@@ -11,7 +11,7 @@
 #include "wire/limits.h"
 
 #define STS_CONFIG_MAX_BYTES    (64 * 1024)
-#define STS_CONFIG_VALUES_MAX   1536 /* in the whole file; each entry of a list counts */
+#define STS_CONFIG_VALUES_MAX   1536 /* in the whole file; each entry of a list is one value */
 #define STS_CONFIG_DIGEST_BYTES 8    /* the first bytes of the file's SHA-256 */
 
 #define STS_CONFIG_OF_ALL STS_EXCHANGES_MAX /* the owner of the values at the top level */
@@ -20,19 +20,21 @@
 struct sts_config_value {
 	uint8_t option; /* index in the table of options */
 	uint8_t owner;  /* index of the exchange, or STS_CONFIG_OF_ALL */
-	uint16_t text;  /* into pool */
-	uint16_t at;    /* byte of the file */
+	uint16_t text;  /* where its text begins in `pool` */
+	uint16_t at;    /* its position: a byte of the file, from 0 */
 };
 
-/* Big (150 KiB): static in the planning child and in workers; the supervisor never touches it. */
+/* A configuration file that was read. It has about 150 KiB, so it is a static variable. The
+ * planning child and the workers write to it; the supervisor never does. */
 struct sts_config {
-	const char *path; /* for messages */
+	const char *path; /* kept, for messages */
 	size_t count, value_count, pool_bytes, text_bytes;
 	uint8_t digest[STS_CONFIG_DIGEST_BYTES];
-	uint16_t at[STS_EXCHANGES_MAX]; /* where each exchange stands */
+	uint16_t at[STS_EXCHANGES_MAX]; /* the position of each exchange in the file */
 	char names[STS_EXCHANGES_MAX][STS_EXCHANGE_NAME_BYTES];
 	struct sts_config_value values[STS_CONFIG_VALUES_MAX];
-	char text[STS_CONFIG_MAX_BYTES], pool[STS_CONFIG_MAX_BYTES];
+	char text[STS_CONFIG_MAX_BYTES]; /* the file; text_bytes of it are used */
+	char pool[STS_CONFIG_MAX_BYTES]; /* the values, each with its NUL; pool_bytes are used */
 };
 
 /*
@@ -47,21 +49,25 @@ enum sts_err sts_config_file_parse(struct sts_config *c, struct sts_slice text,
 				   struct sts_error *e);
 
 /*
- * STS_EUSAGE: FILE:LINE:COLUMN: "WORD" WHY "NAME".
- *   at    in  byte of the text
- *   word  in  from the file, any bytes; without data: left out
- *   name  in  one of ours; NULL: left out
+ * Make the error of a mistake in the file: FILE:LINE:COLUMN: "WORD" WHY "NAME".
+ *   c     in  only path is used
+ *   text  in  the text of the file
+ *   at    in  the position of the mistake: a byte of text, from 0
+ *   word  in  UNTRUSTED, from the file; the message leaves it out if it has no data
+ *   name  in  a name of ours; the message leaves it out if it is NULL
+ * Returns STS_EUSAGE.
  */
 enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, size_t at,
 			     struct sts_slice word, const char *why, const char *name,
 			     struct sts_error *e);
 
-/* How many exchanges there are (1 to STS_EXCHANGES_MAX), and what each is called: [a-z0-9-], no
- * dash at either end, all different. */
+/* Returns the number of exchanges, 1 to STS_EXCHANGES_MAX. */
 size_t sts_config_count(const struct sts_config *c);
+
+/* Returns the name of exchange i: [a-z0-9-], no dash at either end. All names are different. */
 const char *sts_config_name(const struct sts_config *c, size_t i);
 
-/* The exchange of that name, or -1. */
+/* Returns the index of the exchange with this name, or -1. */
 int sts_config_find(const struct sts_config *c, const char *name);
 
 #endif

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of `openunison-cli exchange`, a contract: flags and positionals interleave;
- * --flag value, --flag=value and --bool=false all work; positionals past the third are ignored; the
- * environment is not read.
+ * Reads the arguments of `openunison-cli exchange`, and takes all that openunison-cli takes: flags
+ * may stand between positional arguments; --flag value, --flag=value and --bool=false are all
+ * valid; positional arguments after the third are ignored; the environment is not read.
  */
 #include <string.h>
 
 #include "options/option_value.h"
+
+#define POSITIONALS 3
+
+/* The exit status of openunison-cli for a command line that it does not understand. */
+#define EXIT_USAGE 1
+
+/* The interval if --seconds-between-runs is 0 or less. */
+#define INTERVAL_S 10
 
 static enum sts_err unknown_flag(struct sts_slice name, struct sts_error *e)
 {
@@ -14,7 +22,7 @@ static enum sts_err unknown_flag(struct sts_slice name, struct sts_error *e)
 					      NULL);
 
 	sts_options_unknown("flag of exchange", "--", name, near, e);
-	e->detail = 1;
+	e->detail = EXIT_USAGE;
 	return STS_EUSAGE;
 }
 
@@ -33,18 +41,20 @@ static enum sts_err read_flag(struct sts_options *o, char *const **argv, struct 
 	else if (!value)
 		value = *++*argv;
 	if (!value)
-		return sts_fail(e, STS_EUSAGE, 1, "exchange: flag --%s needs a value",
+		return sts_fail(e, STS_EUSAGE, EXIT_USAGE, "exchange: flag --%s needs a value",
 				sts_option_text(option, STS_OPTION_NAME));
 	set = sts_option_set(option, o, value);
-	/* An empty path counts as not given; for other kinds, an empty value is a mistake. */
+	/* An empty path means that the flag was not given. For other kinds, an empty value is a
+	 * mistake. */
 	if ((set && *value) || option->kind == STS_OPTION_TEXT)
 		return STS_OK;
-	return sts_fail(e, STS_EUSAGE, 1, "exchange: the value of --%s is not valid: it takes %s",
+	return sts_fail(e, STS_EUSAGE, EXIT_USAGE,
+			"exchange: the value of --%s is not valid: it takes %s",
 			sts_option_text(option, STS_OPTION_NAME), sts_option_wanted(option));
 }
 
-/* Make the flags of the predecessor into the options that the other commands have. */
-static void apply(const char *const positional[3], struct sts_options *o)
+/* Turn the flags of openunison-cli into the options of the other commands. */
+static void apply(const char *const positional[POSITIONALS], struct sts_options *o)
 {
 	o->protocol = "openunison";
 	o->token_file = positional[0];
@@ -56,9 +66,10 @@ static void apply(const char *const positional[3], struct sts_options *o)
 	if (o->exchange_cacert_path && o->exchange_cacert_path[0])
 		o->list[o->list_count++] = (struct sts_list_value){
 			STS_LIST_CACERT, sts_slice_of(o->exchange_cacert_path)};
-	o->poll_ms = (o->seconds_between_runs > 0 ? o->seconds_between_runs : 10) * 1000;
+	o->poll_ms = (o->seconds_between_runs > 0 ? o->seconds_between_runs : INTERVAL_S) * 1000;
 	o->longest_wait_ms = o->poll_ms;
-	/* 0 and less: as late as the schedule's floor allows. */
+	/* With 0 or less, the refresh is as late as the schedule allows. 0 ms would mean that there
+	 * is no such option. */
 	o->refresh_before_ms = o->minutes_before_refresh > 0 ? o->minutes_before_refresh * 60 * 1000
 							     : 1;
 }
@@ -66,7 +77,7 @@ static void apply(const char *const positional[3], struct sts_options *o)
 enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 				       struct sts_error *e)
 {
-	const char *positional[3];
+	const char *positional[POSITIONALS];
 	size_t count = 0;
 	bool only_positionals = false;
 
@@ -79,17 +90,17 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 		else if (!only_positionals && strncmp(*argv, "--", 2) == 0)
 			err = read_flag(o, &argv, e);
 		else if (!only_positionals && (*argv)[0] == '-' && (*argv)[1])
-			err = sts_fail(e, STS_EUSAGE, 1,
+			err = sts_fail(e, STS_EUSAGE, EXIT_USAGE,
 				       "exchange: unknown shorthand flag: flags are spelled "
 				       "--single-run and so on");
-		else if (count++ < 3)
+		else if (count++ < POSITIONALS)
 			positional[count - 1] = *argv;
 		if (err != STS_OK)
 			return err;
 	}
-	if (count < 3)
+	if (count < POSITIONALS)
 		return sts_fail(
-			e, STS_EUSAGE, 1,
+			e, STS_EUSAGE, EXIT_USAGE,
 			"exchange: needs three arguments (PATH_TO_TOKEN URL DIRECTORY), got %zu",
 			count);
 	apply(positional, o);

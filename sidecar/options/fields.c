@@ -17,7 +17,8 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
-/* A variable that is set, and not to nothing. `exchange` reads none. */
+/* Returns the value of an environment variable, or NULL if it is not set or is empty. `exchange`
+ * does not read any. */
 static const char *variable(const struct sts_options *o, const char *name)
 {
 	const char *value = *name && o->command != STS_COMMAND_EXCHANGE ? getenv(name) : NULL;
@@ -25,7 +26,7 @@ static const char *variable(const struct sts_options *o, const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A file of the user's that cannot be used: named, with what is wrong with it. */
+/* Fail because of a file that an option names; the message says what is wrong with it. */
 static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why,
 			     struct sts_error *e)
 {
@@ -37,7 +38,8 @@ static enum sts_err bad_file(const char *option, struct sts_slice path, int err,
 	return sts_fail(e, STS_EINPUT, err, "the file of --%s, %s: %s", option, shown, why);
 }
 
-/* Read a value from a file, trimmed. Without memory for files: a placeholder. */
+/* Read a value from a file, and trim it. If files is NULL, nothing is read and the value is a
+ * placeholder. */
 static enum sts_err from_file(struct sts_fields_files *files, const char *option,
 			      struct sts_slice path, struct sts_slice *value, struct sts_error *e)
 {
@@ -62,7 +64,7 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 	return value->len > 0 ? STS_OK : bad_file(option, path, 0, "it is empty", e);
 }
 
-/* At the first "=": sts_option_take() has seen that there is one. */
+/* Split NAME=VALUE at the first "=". sts_option_take() has checked that there is one. */
 static void split(struct sts_slice pair, struct sts_field *field)
 {
 	size_t at = (size_t)sts_slice_find(pair, STS_SLICE("="));
@@ -71,11 +73,11 @@ static void split(struct sts_slice pair, struct sts_field *field)
 	field->value = (struct sts_slice){pair.data + at + 1, pair.len - at - 1};
 }
 
-/* One rule per repeated option: its name, where the value goes, and whether it comes from a
- * file. */
+/* One rule for each repeating option: its name, where its values go, and whether they come from
+ * files. */
 static const struct list_rule {
 	const char *option;
-	const char *param; /* the parameter's name; NULL: NAME=VALUE */
+	const char *param; /* the name of the parameter; NULL: the value is NAME=VALUE */
 	bool header, file;
 } list_rules[STS_LIST__COUNT] = {
 	[STS_LIST_AUDIENCE] = {"audience", "audience", false, false},
@@ -95,7 +97,7 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 	enum sts_err err = STS_OK;
 
 	if (!rule->option)
-		return STS_OK; /* not for the request: CA files */
+		return STS_OK; /* not a part of the request: CA files, directories */
 	if (rule->param)
 		return add(f, rule->param, item->value);
 	split(item->value, &field);
@@ -126,7 +128,7 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 			   struct sts_fields_files *files, struct sts_error *e)
 {
 	f->request.client_auth = (enum sts_client_auth)o->client_auth;
-	/* Some protocols know the client as a parameter like any other. */
+	/* For some protocols the client id is a parameter like any other. */
 	if (o->client_id && sts_protocol_parameter(f->request.protocol, STS_SLICE("client_id")))
 		add(f, "client_id", sts_slice_of(o->client_id));
 	else
@@ -143,7 +145,7 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 		       : STS_OK;
 }
 
-/* "KIND:REST" by a list of kinds, texts one after the other: its index, or -1. */
+/* Find the kind of "KIND:REST" in a list of texts for sts_text_at(). Returns its index, or -1. */
 static int kind_of(const char *kinds, const char *text, const char **rest)
 {
 	for (int i = 0; *kinds; i++, kinds = sts_text_at(kinds, 1))
@@ -154,19 +156,19 @@ static int kind_of(const char *kinds, const char *text, const char **rest)
 	return -1;
 }
 
-/* --method, --subject-in, --body and --expiry-field: what the table says for the other
- * protocols. */
+/* Apply --method, --subject-in, --body and --expiry-field. They replace what the table of protocols
+ * says. */
 static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields *f,
 				 struct sts_error *e)
 {
 	static const enum sts_place places[] = {STS_PLACE_HEADER, STS_PLACE_BODY, STS_PLACE_QUERY,
 						STS_PLACE_POINTER};
-	static const char methods[] = "GET\0\0POST\0PUT"; /* 5 bytes each */
+	static const char methods[] = "GET\0POST\0PUT\0"; /* the choices after the first */
 	struct sts_request *r = &f->request;
 	int kind;
 
 	if (o->method)
-		r->method = &methods[5 * (o->method - 1)];
+		r->method = sts_text_at(methods, (size_t)o->method - 1);
 	if (o->subject_in && strcmp(o->subject_in, "bearer") != 0) {
 		kind = kind_of("header:\0field:\0query:\0pointer:/\0", o->subject_in,
 			       &r->subject_field);
@@ -177,7 +179,7 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 		r->own_subject = true;
 		r->subject_place = places[kind];
 		if (places[kind] == STS_PLACE_POINTER)
-			r->subject_field--; /* with its slash */
+			r->subject_field--; /* the slash is part of the pointer */
 	}
 	r->body = (enum sts_body)r->protocol->body;
 	if (o->body != STS_BODY_CHOICE_PROTOCOL)
@@ -197,8 +199,8 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 		       : STS_OK;
 }
 
-/* Names as the protocol writes them; then, for what was not given, the variables that platforms
- * inject. */
+/* Write the names of parameters as the protocol writes them. Then fill in the parameters that were
+ * not given from the environment variables that platforms inject into a Pod. */
 static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
@@ -273,7 +275,8 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	return STS_OK;
 }
 
-/* In either spelling; the first that is set counts, as in Go. */
+/* Returns the value of a variable with two spellings. The first that is set counts, as in Go's
+ * httpproxy package. */
 static const char *from_environment(const char *upper, const char *lower)
 {
 	const char *value = getenv(upper);
@@ -281,8 +284,7 @@ static const char *from_environment(const char *upper, const char *lower)
 	return value && *value ? value : getenv(lower);
 }
 
-/* Through which proxy, if any. What the command line says counts more than what the environment
- * says. */
+/* Choose the proxy, if any. --proxy and --connect override the proxy variables. */
 static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
 	const char *text = o->proxy;
@@ -314,8 +316,8 @@ enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
 			near ? near : "");
 }
 
-/* What --write and --format say. expires is always written: the order of the files, adoption and
- * `check` go by it. */
+/* Apply --write and --format. The file `expires` is always written, since the order of writing,
+ * adoption and `check` depend on it. */
 static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
 	const struct sts_protocol *protocol = f->request.protocol;

@@ -19,13 +19,13 @@ struct sts_fields {
 	struct sts_url url;
 	struct sts_proxy proxy;
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
-	unsigned write;    /* bits of what goes into the directory: --write, or the protocol's */
-	unsigned format;   /* the one bit of what --stdout prints */
-	char pointer[128]; /* --token-field as a JSON pointer; "" is the protocol's */
+	unsigned write;    /* bits of the files to write: --write, or the protocol's */
+	unsigned format;   /* the bit of the file that --stdout prints */
+	char pointer[128]; /* --token-field as a JSON pointer (RFC 6901); "": the protocol's */
 	const char *expiry_pointer; /* --expiry-field; NULL: the protocol's */
 	enum sts_expiry_kind expiry_kind;
-	const char *
-		token_file; /* --token-file, or what the protocol's variable says, or the default */
+	/* --token-file, or the value of the protocol's variable, or the default */
+	const char *token_file;
 };
 
 /* Memory for the values that are read from files. Only the worker and `fetch --dry-run` have it. */
@@ -35,16 +35,19 @@ struct sts_fields_files {
 };
 
 /*
- * Fill in the fields.
- *   files  in/out  NULL if files are not to be read: each value from a file is then a placeholder.
- *                  That is for the check before the first worker
+ * Fill in the fields, and check them.
+ *   o       in      kept: the fields point into it and into the environment
+ *   fields  out     complete only after STS_OK; must not be copied, since it points into itself
+ *   files   in/out  kept. NULL if files are not to be read: each value from a file is then a
+ *                   placeholder. That is for the check before the first worker
  * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_EINPUT when a file of --param-file and the like cannot
  * be read or is empty.
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
 
-/* Returns STS_EUSAGE with a message that names the nearest protocol, if one is near. */
+/* Fail because no protocol has this name. Returns STS_EUSAGE with a message that names the nearest
+ * protocol, if one is near. */
 enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e);
 
 #endif

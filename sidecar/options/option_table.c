@@ -7,15 +7,17 @@
 #include "process/log.h"
 #include "protocol/request.h"
 
-/* Another spelling of an option: where it begins in `texts`, and the index of the option. */
+/* Another spelling of an option: its place in `texts`, and the index of the option. */
 struct alias {
 	uint16_t text;
 	uint8_t option;
 };
 
+/* The packed table asserts with this that each member of struct sts_options has the type that its
+ * kind of option needs. */
 #define IS_A(member, type) __builtin_types_compatible_p(__typeof__(member), type)
 
-/* texts, sts_option_table and aliases, made of options.toml. */
+/* The build makes this of options.toml. It defines texts, sts_option_table and aliases. */
 #include "options/packed_options.h"
 
 #undef IS_A
@@ -59,7 +61,7 @@ const char *sts_option_nearest(struct sts_slice word, unsigned commands,
 
 void sts_options_help(struct sts_text *out, enum sts_command command)
 {
-	/* `exchange` has the longest flag. */
+	/* The column where the help texts begin. `exchange` has the longest flag. */
 	const size_t column = command == STS_COMMAND_EXCHANGE ? 32 : 30;
 
 	for (size_t i = 0; i < OPTIONS; i++) {

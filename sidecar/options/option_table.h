@@ -8,6 +8,7 @@
 
 #include "options/options.h"
 
+/* What values an option takes: see "kind" in options.toml. */
 enum sts_option_kind {
 	STS_OPTION_FLAG,
 	STS_OPTION_TEXT,
@@ -23,11 +24,11 @@ enum sts_option_kind {
 	STS_OPTION_FILE_PAIRS, /* of NAME=PATH, where the file has the value */
 };
 
-/* Where an option may stand in a configuration file. */
+/* Where in a configuration file an option may be set. */
 enum sts_option_stands {
-	STS_OPTION_ANYWHERE,     /* at the top level, for all exchanges, or in one exchange */
-	STS_OPTION_PROCESS,      /* at the top level only: it is for the whole process */
-	STS_OPTION_COMMAND_LINE, /* nowhere */
+	STS_OPTION_ANYWHERE,     /* in one exchange, or at the top level for all exchanges */
+	STS_OPTION_PROCESS,      /* at the top level only: it applies to the whole process */
+	STS_OPTION_COMMAND_LINE, /* nowhere: it is for the command line only */
 };
 
 /* The texts of an option. A text that the option does not have is empty. */
@@ -51,16 +52,24 @@ struct sts_option {
 extern const struct sts_option sts_option_table[];
 extern const size_t sts_option_count;
 
+/* Returns a text of an option. It has static storage. */
 const char *sts_option_text(const struct sts_option *option, enum sts_option_text which);
 
-/* The option of that name that one of the commands takes, or NULL. */
+/*
+ * Find an option by its name or its alias.
+ *   commands  in  bits of enum sts_command: the option must be one of at least one of them
+ * Returns NULL if there is none.
+ */
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned commands);
 
 /*
- * The name nearest to a word among those that one of the commands takes, or NULL.
- *   last  in  only options that stand there or in an earlier place of the enum count;
- *             STS_OPTION_COMMAND_LINE for all options
- *   more  in  a further name that counts; may be NULL
+ * Find the name that is nearest to a misspelt word.
+ *   word      in  UNTRUSTED
+ *   commands  in  as above
+ *   last      in  options whose `stands` comes later in the enum are left out;
+ *                 STS_OPTION_COMMAND_LINE leaves none out
+ *   more      in  one more name to choose from; may be NULL
+ * Returns the name, or NULL if no name is near.
  */
 const char *sts_option_nearest(struct sts_slice word, unsigned commands,
 			       enum sts_option_stands last, const char *more);

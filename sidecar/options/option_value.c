@@ -7,7 +7,7 @@
 #include "output/store.h"
 #include "protocol/request.h"
 
-/* "0.5" or ".75": a fraction between 0.1 and 0.9, in thousandths. */
+/* Read a fraction from 0.1 to 0.9, for example "0.5" or ".75", in thousandths. */
 static bool parse_fraction(const char *text, int64_t *permille)
 {
 	struct sts_slice digits;
@@ -26,6 +26,7 @@ static bool parse_fraction(const char *text, int64_t *permille)
 	return value >= 100 && value <= 900;
 }
 
+/* Read octal digits: the owner can read, and nobody can execute. */
 static bool parse_mode(const char *text, mode_t *mode)
 {
 	mode_t value = 0;
@@ -45,6 +46,7 @@ static bool parse_mode(const char *text, mode_t *mode)
 	return (value & 0400) && !(value & ~(mode_t)0666);
 }
 
+/* Find a word among choices that "|" separates. */
 static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 {
 	*choice = 0;
@@ -60,19 +62,23 @@ static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 	}
 }
 
-/* "true", "1", "t" and the like; nothing is false. */
+/* Read a boolean as Go's strconv.ParseBool does; the empty text is false. */
 static bool parse_bool(const char *text, bool *value)
 {
+	enum { BOOL_FALSE_FROM = 6 }; /* the first choice that means false */
 	int32_t choice;
 
 	if (!parse_choice("true|1|t|T|TRUE|True|false|0|f|F|FALSE|False|", text, &choice))
 		return false;
-	*value = choice < 6;
+	*value = choice < BOOL_FALSE_FROM;
 	return true;
 }
 
-/* Whole numbers as Go's strconv reads them in base 10, bounded so that later arithmetic cannot
- * overflow. */
+/* One year in seconds, far more than --seconds-between-runs and --minutes-before-refresh need. */
+#define INTEGER_MAX (365 * 24 * 3600)
+
+/* Read a whole number as Go's strconv.ParseInt does in base 10. The bound of INTEGER_MAX keeps
+ * later arithmetic from overflowing. */
 static bool parse_integer(const char *text, int64_t *value)
 {
 	bool negative = text[0] == '-';
@@ -80,7 +86,7 @@ static bool parse_integer(const char *text, int64_t *value)
 
 	if (text[0] == '-' || text[0] == '+')
 		text++;
-	if (!sts_parse_u64(sts_slice_of(text), 365 * 24 * 3600, &number))
+	if (!sts_parse_u64(sts_slice_of(text), INTEGER_MAX, &number))
 		return false;
 	*value = negative ? -(int64_t)number : (int64_t)number;
 	return true;
@@ -139,7 +145,8 @@ const char *sts_option_wanted(const struct sts_option *option)
 	}
 }
 
-/* NAME=VALUE; what is secret comes from a file. */
+/* Check that a value has the form NAME=VALUE, and that NAME does not say that VALUE is a secret.
+ * Secrets must come from files. */
 static enum sts_err check_pair(const struct sts_option_layer *layer,
 			       const struct sts_option *option, const char *name,
 			       struct sts_slice pair, struct sts_error *e)
@@ -162,7 +169,7 @@ static enum sts_err check_pair(const struct sts_option_layer *layer,
 			sts_option_text(option, STS_OPTION_NAME));
 }
 
-/* A list replaces that of the layers before: drop what is there of this kind. */
+/* Drop the values of a list that the layers before have put there: this layer replaces them. */
 static void drop(struct sts_options *o, enum sts_list list)
 {
 	size_t kept = 0;
@@ -206,7 +213,7 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 			layer->prefix, name, sts_option_wanted(option));
 }
 
-/* Set what the commands have defaults for. */
+/* Set the options of these commands that have a default. */
 static void set_defaults(struct sts_options *o, unsigned commands)
 {
 	for (size_t i = 0; i < sts_option_count; i++) {

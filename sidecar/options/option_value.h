@@ -12,14 +12,14 @@
  * Within a layer, each value of a repeating option is added to the list. */
 struct sts_option_layer {
 	struct sts_options *o;
-	const char *prefix; /* of a name in messages: "--" */
-	uint32_t lists;     /* bits of enum sts_list that this layer has given */
+	const char *prefix; /* stands before a name in messages: "--", or "" */
+	uint32_t lists;     /* 1 << enum sts_list: the lists that this layer has added to */
 };
 
 /*
- * Put a value into layer->o.
- *   name   in  of the option, in messages
- *   value  in  kept; NUL-terminated unless the option repeats
+ * Check a value, and put it into layer->o.
+ *   name   in  the option as the layer spells it, for messages
+ *   value  in  UNTRUSTED; kept; NUL-terminated unless the option repeats
  * Returns STS_OK or STS_EUSAGE.
  */
 enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_option *option,

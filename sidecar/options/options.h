@@ -15,6 +15,7 @@
 
 struct sts_config;
 
+/* The commands. Sets of commands are bits, so each has a bit of its own. */
 enum sts_command {
 	STS_COMMAND_RUN = 1,
 	STS_COMMAND_FETCH = 2,
@@ -39,11 +40,13 @@ enum sts_list {
 	STS_LIST__COUNT
 };
 
+/* One value of a repeating option. */
 struct sts_list_value {
 	enum sts_list list;
 	struct sts_slice value;
 };
 
+/* The most values that all repeating options of a command may have together. */
 #define STS_OPTIONS_LIST_MAX 48
 
 struct sts_options {
@@ -58,21 +61,21 @@ struct sts_options {
 	const char *config, *notify_pid_file;
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *file; /* `inspect FILE`, `protocols NAME` */
-	int32_t method, body, client_auth, log_format, log_level,
-		notify_signal; /* numbers of the choices */
+	/* The index of the choice, in the order of options.toml. */
+	int32_t method, body, client_auth, log_format, log_level, notify_signal;
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
 	int64_t min_ttl_ms, wait_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
-	bool create_dir; /* the output directory, when it is missing */
-	/* `exchange` only */
+	bool create_dir; /* make the output directory if it is missing */
+	/* The flags of `exchange`, and the two times that are made of them. */
 	bool single_run, token_global_read;
 	const char *exchange_cacert_path;
-	int64_t seconds_between_runs, minutes_before_refresh; /* as given, and made into: */
-	int64_t poll_ms;         /* of /sig-cert; 0: the default of 30 s */
-	int64_t longest_wait_ms; /* 0: the schedule's own */
+	int64_t seconds_between_runs, minutes_before_refresh;
+	int64_t poll_ms;         /* the interval of the sig-cert poll; 0: the default of 30 s */
+	int64_t longest_wait_ms; /* the longest wait after a failure; 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];
 	size_t list_count;
 };
@@ -83,17 +86,18 @@ enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 /*
  * Read the options of a command: those of the whole process, or those of one exchange of the
  * configuration file.
- *   argv      in   what follows the command's name, NULL-terminated; kept: the options point into
- *                  it
+ *   argv      in   the arguments after the command's name, NULL-terminated; kept: the options point
+ *                  into them
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
  *   config    in   a configuration file that was read, kept; NULL to read the options without it
  *                  (o->config is then the path from --config)
- *   index     in   which exchange of config; not used if config is NULL
+ *   index     in   the exchange of config; -1 to take no value from config
  *   o         out  every field has a value
- *   warning   out  one line about an unknown STS_* variable with the nearest known name, "" when
- *                  there is none; `size` bytes
- * Returns STS_OK or STS_EUSAGE with a message that names the option, what is wrong with it and the
- * nearest known name; also where all of several exchanges would get one --output-dir.
+ *   warning   out  `size` bytes: one line about an unknown STS_* variable with the nearest known
+ *                  name, or "" if there is no such variable
+ * Returns STS_OK or STS_EUSAGE. The message names the option, what is wrong with it, and the
+ * nearest known name if the option is unknown. An --output-dir that would apply to several
+ * exchanges is an error too.
  */
 enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
 			      char *const *environ_, const struct sts_config *config, int index,
@@ -108,19 +112,20 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 /* Was --token-file given, by a flag, a variable or the configuration file? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
-/* Returns STS_EUSAGE with the message: unknown WHAT "PREFIX WORD". what and prefix are ours, word
- * is the user's. If near is not NULL, the message names it as the nearest known name. */
+/* Fail because a word is unknown. The message is: unknown WHAT "PREFIX WORD". what and prefix are
+ * ours, word is UNTRUSTED. If near is not NULL, the message names it as the nearest known name.
+ * Returns STS_EUSAGE. */
 enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
 				 const char *near, struct sts_error *e);
 
-/* Fill in every default of a command. */
+/* Set every member of o: to the default of the option, or to zero if there is no default. */
 void sts_options_defaults(struct sts_options *o, enum sts_command command);
 
-/* Add the lines of help for a command's options. */
+/* Add the lines of --help about the options of a command. */
 void sts_options_help(struct sts_text *out, enum sts_command command);
 
-/* Is this the name of a variable that Kubernetes sets for a Service whose name begins with "sts",
- * for example STS_SERVICE_HOST? */
+/* Is this the name of a variable that Kubernetes sets for a Service called "sts" or "sts-...", for
+ * example STS_SERVICE_HOST? The name is one that begins with STS_. */
 bool sts_options_is_service_link(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The layers of options, the weakest first: defaults, the configuration file, the environment, the
- * command line.
+ * Reads the layers of options. Each layer overrides those before it: defaults, the configuration
+ * file, the environment, the command line.
  */
 #include <stddef.h>
 #include <string.h>
@@ -11,9 +11,10 @@
 
 /* ---- the environment ---- */
 
+/* Room for the name of a variable; longer names are not ours. */
 #define NAME_BYTES 64
 
-/* "token-file" from "TOKEN_FILE", and back. */
+/* Turn "TOKEN_FILE" into "token-file", and back. */
 static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 {
 	struct sts_text text;
@@ -31,9 +32,9 @@ static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 	return (struct sts_slice){out, text.len};
 }
 
-/* Docker-style service links: STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT,
- * STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and the same for a Service whose name begins with "sts-".
- * No option name ends in PORT or HOST. */
+/* Kubernetes sets these variables for a Service called "sts" (they have the form of Docker links):
+ * STS_SERVICE_HOST, STS_SERVICE_PORT[_NAME], STS_PORT, STS_PORT_443_TCP[_PROTO|_PORT|_ADDR], and
+ * the same for a Service whose name begins with "sts-". No option name ends in PORT or HOST. */
 bool sts_options_is_service_link(const char *name)
 {
 	static const char ends[] = "_SERVICE_HOST\0_PORT\0"
@@ -41,7 +42,7 @@ bool sts_options_is_service_link(const char *name)
 				   "_SCTP\0_SCTP_PROTO\0_SCTP_ADDR\0";
 	struct sts_slice s = sts_slice_of(name);
 
-	for (const char *end = ends; *end; end += strlen(end) + 1) {
+	for (const char *end = ends; *end; end = sts_text_at(end, 1)) {
 		size_t len = strlen(end);
 
 		if (s.len >= len && memcmp(name + s.len - len, end, len) == 0)
@@ -50,7 +51,8 @@ bool sts_options_is_service_link(const char *name)
 	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
-/* The option whose variable has the name, if one of the commands takes it. */
+/* Find the option of a variable. `name` is its name without STS_, in the form of an option's
+ * name. */
 static const struct sts_option *find_variable(struct sts_slice name, unsigned commands)
 {
 	const struct sts_option *option = sts_option_find(name, commands);
@@ -113,7 +115,7 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 			warn_unknown(known, word, o->command, warning, size);
 		option = find_variable(word, o->command);
 		if (!option || !*value)
-			continue; /* another command's option, or set to nothing */
+			continue; /* an option of another command, or an empty value */
 		err = option->kind >= STS_OPTION_LIST
 			      ? env_list(&layer, option, known, value, e)
 			      : sts_option_take(&layer, option, known, sts_slice_of(value), e);
@@ -217,7 +219,8 @@ enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, c
 
 	warning[0] = '\0';
 	sts_options_defaults(o, command);
-	o->create_dir = config != NULL; /* several directories in one volume */
+	/* The exchanges of a configuration file usually have directories in one volume. */
+	o->create_dir = config != NULL;
 	if (config && index >= 0)
 		err = sts_config_apply(config, (size_t)index, o, e);
 	dir = o->output_dir;

@@ -216,7 +216,7 @@ static enum sts_err configure(void)
 	if (!w.o->config)
 		return STS_OK;
 	err = sts_config_read(c, w.o->config, &w.error);
-	if (err != STS_OK || !is_hex_of(w.job->digest, sts_config_digest(c))) {
+	if (err != STS_OK || !is_hex_of(w.job->digest, c->digest)) {
 		w.report.flags |= STS_REPORT_REPLAN;
 		if (!sts_snapshot_read(STS_INHERITED_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
 			return sts_fail(&w.error, STS_EINPUT, 0,
