@@ -21,37 +21,37 @@
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
 
-#define CONNECTIONS       8
+#define CONNECTIONS       8 /* slots: connections at the same time */
 #define CONNECTION_MAX_MS 5000
-#define READ_MAX_BYTES    (64 * 1024) /* of one connection: the request, and what comes behind it */
+#define READ_MAX_BYTES    (64 * 1024) /* of one connection: the request, and all bytes after it */
 #define OUT_BYTES         1024
 #define BACKLOG           128
 #define BIND_AGAIN_MIN_MS 5000
 #define BIND_AGAIN_MAX_MS 60000
 #define ACCEPT_AGAIN_MS   1000
-#define PRIORITY          10 /* behind the worker's, where they share a CPU */
+#define PRIORITY          10 /* nice(2): workers come first if they share the CPU */
 
 /*
- * A place is given to another connection after this at the earliest. So a client has a moment to
- * send its request, however many others come at once; and however fast they come, only so many are
- * served in a second: 667 with one exchange, 190 with sixteen, for each of which /readyz looks at
- * files. That is a tenth of a CPU.
+ * A connection keeps its slot for at least this long. So each client has the time to send its
+ * request, even if many others connect at the same time. It also limits the connections for each
+ * second: 667 with one exchange and 190 with sixteen, since /readyz reads files for each exchange.
+ * At that rate the process uses a tenth of a CPU.
  */
-#define PLACE_MIN_MS              10
-#define PLACE_MIN_MS_PER_EXCHANGE 2
+#define SLOT_MIN_MS              10
+#define SLOT_MIN_MS_PER_EXCHANGE 2
 
 enum state { FREE, READING, ANSWERING, DRAINING };
 
-/* What is still to be sent when the head of an answer is out. */
+/* The body that follows the first piece of an answer. */
 enum page { NOTHING, READY, METRICS };
 
 struct connection {
-	int64_t since_ms; /* BOOTTIME of accept() */
+	int64_t since_ms; /* BOOTTIME of accept(2) */
 	int fd;
 	uint8_t state, page;
 	uint16_t len, sent; /* of out */
-	size_t taken;       /* bytes read */
-	size_t exchange;    /* READY: the next one to be looked at */
+	size_t taken;       /* bytes read from the client */
+	size_t exchange;    /* with READY: the exchange to look at next */
 	struct sts_metrics_cursor cursor;
 	struct sts_http_server request;
 	char out[OUT_BYTES];
@@ -78,18 +78,19 @@ static const char statuses[] = "200 OK\0"
 			       "503 Service Unavailable\0"
 			       "505 HTTP Version Not Supported";
 
+/* Returns the status line of a status, which must be one of the list. */
 static const char *status_line(int status)
 {
 	const char *at = statuses;
 
 	while ((at[0] - '0') * 100 + (at[1] - '0') * 10 + at[2] - '0' != status)
-		at += strlen(at) + 1;
+		at = sts_text_at(at, 1);
 	return at;
 }
 
 /*
- * Look at what the i-th exchange has written.
- *   why  in/out  gets what is wrong with it; may be NULL
+ * Is the token of the i-th exchange valid?
+ *   why  in/out  gets a line that says why not; may be NULL
  */
 static bool is_ready(size_t i, struct sts_text *why)
 {
@@ -114,8 +115,8 @@ static bool all_ready(void)
 	return true;
 }
 
-/* Which page, and with which status. */
-static int choose(struct connection *c)
+/* Choose the page for the path, and return its status. */
+static int choose_page(struct connection *c)
 {
 	struct sts_slice path = sts_http_server_path(&c->request);
 
@@ -133,14 +134,15 @@ static int choose(struct connection *c)
 	return 503;
 }
 
-/* The request is over: the head of its answer, and the body where that is one line. */
+/* The request is complete or refused: write the head of the answer, and the body if it is one
+ * line. */
 static void start_answer(struct connection *c, int status)
 {
 	const char *line;
 	struct sts_text out;
 
 	if (status == 200)
-		status = choose(c);
+		status = choose_page(c);
 	line = status_line(status);
 	sts_text_init(&out, c->out, sizeof(c->out));
 	sts_text_addf(&out,
@@ -155,13 +157,13 @@ static void start_answer(struct connection *c, int status)
 	c->state = ANSWERING;
 }
 
-/* The next piece of the body. False when there is none. */
-static bool go_on(struct connection *c)
+/* Write the next piece of the body. Returns false if there is none. */
+static bool next_piece(struct connection *c)
 {
 	struct sts_text out;
 
 	sts_text_init(&out, c->out, sizeof(c->out));
-	/* One that has become ready since the head was written is passed over. */
+	/* Leave out exchanges that have become ready since the head was written. */
 	while (c->page == READY && out.len == 0 && c->exchange < l.count)
 		is_ready(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
@@ -175,10 +177,10 @@ static bool go_on(struct connection *c)
 /* ---- one connection ---- */
 
 /*
- * In order, after the peer has closed too; or at once with a reset, so that half an answer is not
- * taken for a whole one.
+ * Close a connection. With `reset`, the client gets a TCP reset, so that it does not take half an
+ * answer for a whole one.
  */
-static void end(struct connection *c, bool reset)
+static void close_connection(struct connection *c, bool reset)
 {
 	static const struct linger none = {.l_onoff = 1};
 
@@ -188,6 +190,7 @@ static void end(struct connection *c, bool reset)
 	c->state = FREE;
 }
 
+/* Send as much of the answer as the socket takes. */
 static void answer(struct connection *c)
 {
 	do {
@@ -195,19 +198,21 @@ static void answer(struct connection *c)
 			ssize_t put = send(c->fd, c->out + c->sent, c->len - c->sent, MSG_NOSIGNAL);
 
 			if (put < 0 && errno != EAGAIN && errno != EINTR)
-				end(c, true);
+				close_connection(c, true);
 			if (put < 0)
 				return;
 			c->sent += (uint16_t)put;
 		}
-	} while (go_on(c));
-	/* What the peer still sends would make close() a reset, which can overtake the answer. */
+	} while (next_piece(c));
+	/* If bytes of the client came after close(2), the kernel would send a reset, which can
+	 * destroy the answer before the client has read it. So read until the client closes. */
 	shutdown(c->fd, SHUT_WR);
 	c->state = DRAINING;
 }
 
-/* Once for each time that the socket is ready: one fast sender must not keep us from the others. */
-static void take(struct connection *c)
+/* Read once each time that the socket is ready, so that one fast sender does not keep the others
+ * waiting. */
+static void read_request(struct connection *c)
 {
 	char buf[2048];
 	ssize_t got = recv(c->fd, buf, sizeof(buf), 0);
@@ -218,7 +223,7 @@ static void take(struct connection *c)
 	if (got > 0)
 		c->taken += (size_t)got;
 	if (got <= 0 || c->taken > READ_MAX_BYTES) {
-		end(c, got > 0);
+		close_connection(c, got > 0);
 		return;
 	}
 	if (c->state == READING)
@@ -231,9 +236,9 @@ static void take(struct connection *c)
 
 /* ---- all of them ---- */
 
-/* Where the next connection goes: a free place, else that of the oldest, whatever it is doing:
- * nothing that a client does keeps it. */
-static struct connection *place(void)
+/* Choose the slot for the next connection: a free one, or else the oldest connection's, so that no
+ * client can keep a slot for ever. */
+static struct connection *choose_slot(void)
 {
 	struct connection *best = l.connection;
 
@@ -244,33 +249,34 @@ static struct connection *place(void)
 	return best;
 }
 
-static void welcome(struct connection *c, int64_t now_ms)
+static void accept_connection(struct connection *c, int64_t now_ms)
 {
 	int fd = accept4(l.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
-		/* Out of memory or descriptors: the queue stays as it is, and poll() would return
-		 * at once. */
+		/* Memory or descriptors have run out. The connection stays in the queue, so poll(2)
+		 * would return at once: wait for a moment. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			l.pause_until_ms = now_ms + ACCEPT_AGAIN_MS;
 		return;
 	}
 	if (c->state != FREE)
-		end(c, true);
+		close_connection(c, true);
 	memset(c, 0, offsetof(struct connection, out));
 	c->fd = fd;
 	c->since_ms = now_ms;
 	c->state = READING;
-	take(c);
+	read_request(c);
 }
 
-/* False when poll() fails, which would be tried again at once for ever. */
-static bool turn(void)
+/* Wait once, and serve what is ready. Returns false if poll(2) fails; another call would fail at
+ * once, for ever. */
+static bool serve(void)
 {
 	struct pollfd fds[CONNECTIONS + 1];
 	int64_t now_ms = sts_clock_boot_ms(), wake_ms = INT64_MAX,
-		open_ms = place()->since_ms + PLACE_MIN_MS +
-			  (int64_t)l.count * PLACE_MIN_MS_PER_EXCHANGE;
+		open_ms = choose_slot()->since_ms + SLOT_MIN_MS +
+			  (int64_t)l.count * SLOT_MIN_MS_PER_EXCHANGE;
 
 	if (open_ms < l.pause_until_ms)
 		open_ms = l.pause_until_ms;
@@ -278,7 +284,7 @@ static bool turn(void)
 		struct connection *c = &l.connection[i];
 
 		if (c->state != FREE && now_ms >= c->since_ms + CONNECTION_MAX_MS)
-			end(c, true);
+			close_connection(c, true);
 		fds[i] = (struct pollfd){.fd = c->state == FREE ? -1 : c->fd,
 					 .events = c->state == ANSWERING ? POLLOUT : POLLIN};
 		if (c->state != FREE && c->since_ms + CONNECTION_MAX_MS < wake_ms)
@@ -295,15 +301,15 @@ static bool turn(void)
 		if (fds[i].revents && l.connection[i].state == ANSWERING)
 			answer(&l.connection[i]);
 		else if (fds[i].revents)
-			take(&l.connection[i]);
+			read_request(&l.connection[i]);
 	if (fds[CONNECTIONS].revents)
-		welcome(place(), sts_clock_boot_ms());
+		accept_connection(choose_slot(), sts_clock_boot_ms());
 	return true;
 }
 
 /* ---- the port ---- */
 
-/* Returns the descriptor, or -1 with errno. */
+/* Listen on an address. Returns the descriptor, or -1 with errno. */
 static int open_port(const struct sts_address *address, uint16_t port)
 {
 	static const int on = 1, off = 0;
@@ -314,7 +320,7 @@ static int open_port(const struct sts_address *address, uint16_t port)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* [::] is for IPv4 too, whatever the system's default is. */
+	/* [::] accepts IPv4 too, whatever /proc/sys/net/ipv6/bindv6only says (ipv6(7)). */
 	if (address->ipv6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, &sa.any, len) == 0 && listen(fd, BACKLOG) == 0)
@@ -335,14 +341,14 @@ static int open_port_of(const char *where)
 	if (!sts_listen_address_parse(where, &address, &port))
 		return -1;
 	fd = open_port(&address, port);
-	/* A node without IPv6. */
+	/* The node does not have IPv6: listen on 0.0.0.0. */
 	if (fd < 0 && errno == EAFNOSUPPORT && memcmp(address.ip, any.ip, sizeof(any.ip)) == 0)
 		fd = open_port(&any, port);
 	return fd;
 }
 
-static __attribute__((noinline)) void tell(enum sts_level level, const char *msg, const char *where,
-					   int err)
+static __attribute__((noinline)) void log_port(enum sts_level level, const char *msg,
+					       const char *where, int err)
 {
 	struct sts_log line;
 
@@ -364,17 +370,18 @@ static int open_with_patience(const char *where)
 
 	while ((fd = open_port_of(where)) < 0) {
 		if (told != errno)
-			tell(STS_LEVEL_ERROR, "the port cannot be opened: trying again", where,
-			     told = errno);
+			log_port(STS_LEVEL_ERROR, "the port cannot be opened: trying again", where,
+				 told = errno);
 		nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL);
 		wait_ms = 2 * wait_ms < BIND_AGAIN_MAX_MS ? 2 * wait_ms : BIND_AGAIN_MAX_MS;
 	}
-	tell(STS_LEVEL_INFO, "listening", where, 0);
+	log_port(STS_LEVEL_INFO, "listening", where, 0);
 	return fd;
 }
 
-/* Nothing but reading beneath the output directories, and this one port. The token lies there too:
- * its name changes owners with each refresh, which no rule about files can tell apart. */
+/* Allow only reading beneath the output directories, and binding this one port. The token lies
+ * there too. Landlock cannot exclude it: each refresh puts a new file under its name, and a rule is
+ * about a file and not about a name. */
 static enum sts_err confine(const char *where, bool require, struct sts_error *e)
 {
 	struct sts_landlock files;
@@ -407,7 +414,7 @@ enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metri
 	if (err != STS_OK)
 		return err;
 	l.fd = open_with_patience(where);
-	while (turn())
+	while (serve())
 		;
 	return sts_fail(e, STS_EBUG, errno, "poll: %s", sts_errno_words(errno));
 }

@@ -13,11 +13,12 @@
 /*
  * Listen for ever, in a sandbox. If the port cannot be opened, this writes one line to the log and
  * tries again after 5 s to 60 s.
- *   where    in  of sts_listen_address_parse()
- *   dirs     in  the output directory of each exchange of the metrics; NULL ends them
+ *   where    in  the value of --listen, which sts_listen_address_parse() has accepted
+ *   dirs     in  kept: the output directories, one for each exchange of the metrics, with NULL at
+ *                the end
  *   require  in  --require-sandbox
- * Returns only when it cannot go on: STS_ESANDBOX with `require`, STS_EBUG where the kernel does
- * not let it wait.
+ * Returns only if it cannot go on: STS_ESANDBOX if `require` is set and the sandbox does not hold,
+ * STS_EBUG if poll(2) fails.
  */
 enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metrics,
 			      char *const *dirs, bool require, struct sts_error *e);

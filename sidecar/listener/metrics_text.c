@@ -5,7 +5,7 @@
 
 enum family { GAUGES, RESULTS = STS_GAUGE__COUNT, DURATIONS, DROPPED, BUILD, FAMILIES };
 
-/* Of each family, in the order of the enum: name, type, help. */
+/* The name, the type and the help of each family, in the order of the enum. */
 static const char texts[] = "token_expiry_timestamp_seconds\0gauge\0"
 			    "When the token on disk expires.\0"
 			    "subject_token_expiry_timestamp_seconds\0gauge\0"
@@ -23,7 +23,7 @@ static const char texts[] = "token_expiry_timestamp_seconds\0gauge\0"
 			    "build_info\0gauge\0"
 			    "What is running.";
 
-/* Samples of each family for one exchange. */
+/* The number of samples that each family has for one exchange. */
 static const uint8_t samples[FAMILIES] = {1,
 					  1,
 					  1,
@@ -41,7 +41,7 @@ static void add_head(struct sts_text *out, const char *name)
 		      sts_text_at(type, 1), name, type);
 }
 
-/* Up to where the labels may go on: name{exchange="aws" */
+/* Add the name and the first label: sts_sidecar_NAME{exchange="aws". More labels may follow. */
 static void add_name(struct sts_text *out, const char *name, const char *suffix,
 		     const struct sts_metrics_exchange *x)
 {
@@ -52,7 +52,7 @@ static void add_name(struct sts_text *out, const char *name, const char *suffix,
 static void add_result(struct sts_text *out, const char *name, const struct sts_metrics_exchange *x,
 		       size_t result)
 {
-	/* What never happened is left out, but for the one that always will. */
+	/* A result that never happened is left out. Success is always there. */
 	if (x->results[result] == 0 && result != STS_OK)
 		return;
 	add_name(out, name, "", x);
@@ -84,7 +84,7 @@ static void add_duration(struct sts_text *out, const char *name,
 static void add_gauge(struct sts_text *out, const char *name, const struct sts_metrics_exchange *x,
 		      size_t gauge)
 {
-	/* A time that is not known is no zero: that would be 1970. */
+	/* A time that is not known is left out: zero would mean the year 1970. */
 	if (x->gauge[gauge] == 0 && gauge != STS_GAUGE_FAILURES)
 		return;
 	add_name(out, name, "", x);

@@ -21,7 +21,8 @@
 
 #define LISTENER_DESCRIPTORS 32
 
-/* The segment that the linker marked read-only after relocation, whole pages of it. */
+/* Make the segment read-only that the linker has marked so for the time after relocation
+ * (PT_GNU_RELRO), in whole pages. */
 static void apply_relro(void)
 {
 	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
@@ -42,8 +43,8 @@ static void apply_relro(void)
 	}
 }
 
-/* A descriptor 0 to 2 that is closed would be taken by the next file that is opened, and then be
- * written to as a log. */
+/* Open the descriptors 0 to 2 that are closed. Otherwise the next file that is opened would get the
+ * number of standard error, and the log would be written into it. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -56,7 +57,7 @@ static void limit(int resource, rlim_t value)
 {
 	struct rlimit now, wanted = {value, value};
 
-	/* Not setrlimit(3): that of musl brings the signalling of threads with it. */
+	/* setrlimit() of musl would link musl's code for signalling threads into the program. */
 	if (syscall(SYS_prlimit64, 0, resource, NULL, &now) == 0 && now.rlim_max < value)
 		wanted = (struct rlimit){now.rlim_max, now.rlim_max};
 	syscall(SYS_prlimit64, 0, resource, &wanted, NULL);
@@ -66,15 +67,16 @@ void sts_harden_process(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 	limit(RLIMIT_CORE, 0);
-	/* Past a limit of the file size, write() fails and says so; the signal would only kill. */
+	/* With the signal ignored, write(2) fails with EFBIG at the limit of the file size, and the
+	 * error is reported. The signal would end the process. */
 	signal(SIGXFSZ, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	apply_relro();
 	open_standard_descriptors();
 }
 
-/* The supervisor alone writes the log: a worker that was taken over must not forge lines, nor let a
- * token out there. */
+/* Cut a worker off from the log. Only the supervisor writes the log: a worker that a hostile answer
+ * has taken over must neither forge lines nor write a token there. */
 static void leave_log(bool from_stdin, bool to_stdout)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -82,7 +84,8 @@ static void leave_log(bool from_stdin, bool to_stdout)
 	if (nothing < 0)
 		return;
 	dup2(nothing, STDERR_FILENO);
-	/* On a terminal that is the same file, and can be written. */
+	/* On a terminal, standard input is the same file as standard error, and can be written
+	 * to. */
 	if (!from_stdin)
 		dup2(nothing, STDIN_FILENO);
 	if (!to_stdout)

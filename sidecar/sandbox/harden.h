@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each process of the program does to itself before anything else. Nothing here can fail in a
- * way that stops it. */
+/* Hardening: what each process does to itself before anything else. Every step is best effort: a
+ * step that fails is skipped, and nothing is reported. */
 #ifndef STS_SANDBOX_HARDEN_H
 #define STS_SANDBOX_HARDEN_H
 
 #include <stdbool.h>
 
 /*
- * First statement of main(), in every process: no core, no ptrace by the same UID (exec resets
- * this), no new privileges, RELRO (musl does not apply it in a static binary), and descriptors 0 to
- * 2 open.
+ * Harden any process; this is the first statement of main(). No core dump, no ptrace(2) by
+ * processes of the same UID (execve(2) resets this), no new privileges, memory that is read-only
+ * after relocation (musl does not do that in a static binary), open descriptors 0 to 2, and
+ * SIGXFSZ ignored.
  */
 void sts_harden_process(void);
 
 /*
- * A worker's limits: CPU seconds, descriptors, and the size of a file. Standard error leads nowhere
- * from here on, and so does standard output.
- *   from_stdin in  the subject token may come on standard input, which stays
- *   to_stdout  in  the token goes to standard output, which may be a long file: it stays, and there
- *                  is no limit on sizes
+ * Harden a worker: limit its CPU time, its descriptors and the size of its files, and connect
+ * standard input, output and error to /dev/null.
+ *   from_stdin  in  the subject token may come on standard input: keep it
+ *   to_stdout   in  the token goes to standard output, which may be a large file: keep it, and do
+ *                   not limit the size of files
  */
 void sts_harden_worker(bool from_stdin, bool to_stdout);
 
-/* The same for the process of --listen: descriptors. */
+/* Harden the process of --listen: limit its descriptors. */
 void sts_harden_listener(void);
 
 #endif

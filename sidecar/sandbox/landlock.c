@@ -7,7 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* include/uapi/linux/landlock.h of ABI 6: the headers that we build with know less. */
+/* From include/uapi/linux/landlock.h of Linux 6.12 (ABI 6), since the headers that we build with
+ * may be older. See landlock(7). */
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
 };
@@ -19,16 +20,18 @@ struct port_attr {
 	uint64_t access, port;
 };
 
+/* Types of rules, and the flag that asks for the version of the ABI. */
 enum { RULE_PATH = 1, RULE_PORT = 2, CREATE_VERSION = 1 };
+/* Access rights to TCP ports. */
 enum { BIND = 1, CONNECT = 2 };
 
-#define EXECUTE_TO_MAKE_SYM 0x1fff /* what ABI 1 has */
+#define EXECUTE_TO_MAKE_SYM 0x1fff /* the access rights of ABI 1 */
 #define REFER               (1 << 13)
 #define TRUNCATE            (1 << 14)
 #define IOCTL_DEV           (1 << 15)
-#define OF_FILES            (1 | 2 | 4) /* of these, what makes sense without a directory */
+#define OF_FILES            (1 | 2 | 4) /* the rights that apply to a single file */
 #define NET_ALL             (BIND | CONNECT)
-#define SCOPED_ALL          (1 | 2) /* abstract sockets, signals */
+#define SCOPED_ALL          (1 | 2) /* abstract UNIX sockets, signals */
 
 void sts_landlock_init(struct sts_landlock *l, bool alone)
 {
@@ -50,7 +53,7 @@ static bool add_rule(const struct sts_landlock *l, int type, const void *attr)
 	return syscall(__NR_landlock_add_rule, l->fd, type, attr, 0) == 0;
 }
 
-/* Without one of its rules a domain would be worse than none. */
+/* Drop the domain. Without one of its rules it would forbid something that the process needs. */
 static void give_up(struct sts_landlock *l)
 {
 	close(l->fd);
@@ -63,7 +66,7 @@ void sts_landlock_allow(struct sts_landlock *l, int fd, enum sts_landlock_access
 
 	if (l->fd < 0 || fd < 0 || add_rule(l, RULE_PATH, &attr))
 		return;
-	/* No directory, perhaps. */
+	/* Perhaps it is not a directory: then only some rights apply. */
 	attr.access &= OF_FILES;
 	if (errno != EINVAL || !add_rule(l, RULE_PATH, &attr))
 		give_up(l);

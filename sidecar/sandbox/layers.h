@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two mechanisms behind sandbox.h, one file each: seccomp filters (which system calls) and
- * Landlock domains (which files, TCP ports and processes).
+ * The two mechanisms behind sandbox.h. seccomp.c has the seccomp(2) filters, which decide about
+ * system calls. landlock.c has the landlock(7) domains, which decide about files, TCP ports and
+ * other processes.
  */
 #ifndef STS_SANDBOX_LAYERS_H
 #define STS_SANDBOX_LAYERS_H
@@ -9,67 +10,72 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The sanitizers' runtime and a dynamic loader need more: such a build is for tests, and its
- * sandbox is as tight as they allow. */
+/* Is this a sanitizer build? Those builds are for tests only. The runtime of the sanitizers and the
+ * dynamic loader need more system calls, so their sandbox is less tight. */
 #ifdef __has_feature
 #define STS_SANITIZED __has_feature(address_sanitizer)
 #else
 #define STS_SANITIZED 0
 #endif
 
-/* Who makes system calls, and when: bits of the table in seccomp.c. */
+/* The stages in the lives of the processes. The values are bits for the table in seccomp.c. */
 enum sts_sandbox_stage {
-	STS_SANDBOX_START = 1,       /* a worker, until the connection to the STS stands */
-	STS_SANDBOX_CONNECTED = 2,   /* until the answer is there: no other connection */
-	STS_SANDBOX_ANSWERED = 4,    /* until its end: no network */
-	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends one signal */
+	STS_SANDBOX_START = 1,       /* a worker, until it is connected to the STS */
+	STS_SANDBOX_CONNECTED = 2,   /* then until it has the answer: it cannot connect again */
+	STS_SANDBOX_ANSWERED = 4,    /* then until its end: it has no network */
+	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends a signal to the application */
 	STS_SANDBOX_LISTENER = 16,   /* the process of --listen */
-	STS_SANDBOX_CONFINED = 0x40, /* a worker whose files and ports are told: no row has it */
+	STS_SANDBOX_CONFINED = 0x40, /* for tests: its domain has begun; no row has this bit */
 	STS_SANDBOX_SUPERVISOR = 0x80,
 };
 
 /*
- * Allow this stage's system calls only. Others fail: EPERM, or ENOSYS where the number is one that
- * a C library may try first and do without. Never kills.
- * Returns 0 or an errno (EINVAL: the kernel has no filters).
+ * Allow only the system calls of a stage, from now on and for child processes too. All others fail:
+ * with ENOSYS if a C library may try the call and then do without it, and else with EPERM. The
+ * filter never kills the process.
+ * Returns 0 or an errno: EINVAL if the kernel does not support filters, E2BIG if the filter does
+ * not fit.
  */
 int sts_seccomp_enter(enum sts_sandbox_stage stage);
 
-/* What may be done with a file, or with all that is beneath a directory; bits of the kernel's. */
+/* What may be done with a file, or with everything beneath a directory. The values are made of the
+ * kernel's bits (LANDLOCK_ACCESS_FS_*). */
 enum sts_landlock_access {
-	STS_LANDLOCK_EXECUTE = 1 | 4, /* and read: the kernel asks for both */
+	STS_LANDLOCK_EXECUTE = 1 | 4, /* and read, since the kernel asks for both rights */
 	STS_LANDLOCK_READ = 4 | 8,
 	STS_LANDLOCK_REPLACE = 2 | 4 | 16 | 32 | 256, /* write, read, remove, make regular files */
 };
 
-/* A domain that is being built. */
+/* A Landlock domain that is being built. */
 struct sts_landlock {
-	int fd;  /* -1: the kernel has no Landlock, or what was to be allowed could not be */
-	int abi; /* 0: no Landlock */
+	int fd;  /* the rule set; -1: the kernel has no Landlock, or a rule could not be added */
+	int abi; /* the version of the kernel's ABI; 0: no Landlock */
 };
 
 /*
- * Start a domain that may do nothing with files. Where the kernel's ABI can tell:
- *   alone  in  neither connect to nor bind a TCP port, signal no process outside, reach no abstract
- *              socket outside
+ * Start a domain that allows no access to files.
+ *   alone  in  as far as the kernel's ABI supports it: connect to no TCP port, bind none, send no
+ *              signal to a process outside, and reach no abstract UNIX socket outside
  */
 void sts_landlock_init(struct sts_landlock *l, bool alone);
 
-/* Allow it for an open file or directory; -1 is passed over. */
+/* Allow access to an open file, or to everything beneath an open directory. Does nothing if fd is
+ * -1. */
 void sts_landlock_allow(struct sts_landlock *l, int fd, enum sts_landlock_access access);
 
-/* The same by path relative to dir_fd, followed to where it leads now. False when there is nothing,
- * or it may not be looked at. */
+/* The same for a path relative to dir_fd. Links are followed, to the file that they lead to now.
+ * Returns false if the path cannot be opened, or if there is no domain. */
 bool sts_landlock_allow_path(struct sts_landlock *l, int dir_fd, const char *path,
 			     enum sts_landlock_access access);
 
-/* The same to read, with what the symbolic links in the directory lead to, wherever that is. */
+/* Allow reading beneath an open directory, and reading what the symbolic links in it lead to. */
 void sts_landlock_allow_links(struct sts_landlock *l, int dir_fd);
 
-/* Allow a TCP port: to be connected to, or to be bound. */
+/* Allow binding a TCP port, or connecting to it on any host. */
 void sts_landlock_allow_port(struct sts_landlock *l, uint16_t port, bool bind);
 
-/* Enter the domain. Returns the kernel's ABI, or 0 when it does not hold. */
+/* Enter the domain, for ever and for child processes too. Closes l->fd. Returns the version of the
+ * kernel's ABI, or 0 if the domain does not hold. */
 int sts_landlock_enter(struct sts_landlock *l);
 
 #endif

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* tests/sandbox/: a worker that attacks. No release has it. */
+/* tests/sandbox/ builds a worker that attacks. A release does not have this code. */
 #ifdef STS_WITH_HOSTILE_WORKER
 #include "../../tests/sandbox/hostile.h"
 #else
@@ -24,8 +24,9 @@ static enum sts_err judge(bool holds, bool require, const char *layer, struct st
 
 bool sts_sandbox_may_write(const char *dir)
 {
-	/* The kernel knows, and remembering would cost a page. It says EACCES where the directory's
-	 * own mode says nothing of the kind. */
+	/* Ask the kernel, since remembering the directories would cost a page of memory. Landlock
+	 * is the reason if the kernel says EACCES although the mode of the directory allows
+	 * writing. */
 	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
@@ -40,7 +41,7 @@ static int confine_files(const int *dirs, size_t count)
 	sts_landlock_init(&l, false);
 	sts_landlock_allow_path(&l, AT_FDCWD, "/",
 				STS_LANDLOCK_READ | (STS_SANITIZED ? STS_LANDLOCK_EXECUTE : 0));
-	/* Where there is no /proc, sts_child_start() takes the path. */
+	/* Without /proc, sts_spawn() executes this path. */
 	if (!sts_landlock_allow_path(&l, AT_FDCWD, "/proc/self/exe", STS_LANDLOCK_EXECUTE))
 		sts_landlock_allow_path(&l, AT_FDCWD, (const char *)getauxval(AT_EXECFN),
 					STS_LANDLOCK_EXECUTE);

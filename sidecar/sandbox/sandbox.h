@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sandbox: what a process may still ask of the kernel, less and less as its stages pass.
- * Filters and domains are inherited by children and never given back, so the supervisor's are the
- * union of all needs. Best effort: a layer that the kernel lacks (gVisor has no Landlock) is left
- * out, unless --require-sandbox asks for all. docs/sandbox.md says who may do what, and what this
- * does not cover.
+ * The sandbox: what a process may ask of the kernel. Each stage of a process allows less than the
+ * stage before. Children inherit filters and domains, and nothing removes them again, so the
+ * supervisor's allow all that any of its children needs. A layer that the kernel does not support
+ * is left out (gVisor has no Landlock); with --require-sandbox that is an error. docs/sandbox.md
+ * says which process may do what, and what the sandbox does not cover.
  */
 #ifndef STS_SANDBOX_SANDBOX_H
 #define STS_SANDBOX_SANDBOX_H
@@ -14,32 +14,32 @@
 #include "sandbox/layers.h"
 
 /*
- * Confine the supervisor, before its loop: it and its children read anywhere; write, create and
- * remove only beneath the output directories; execute only this very program; make only the system
- * calls that one of them needs. Logs one line that says which layers hold.
- *   dirs     in  open output directories; -1 is passed over
+ * Confine the supervisor before its loop begins. From then on, the supervisor and its children may
+ * read anywhere; write, create and remove files only beneath the output directories; execute only
+ * this program; and make only the system calls that one of them needs. Logs one line that names the
+ * layers that hold.
+ *   dirs     in  descriptors of the output directories; -1 is skipped
  *   require  in  --require-sandbox
- *   level    in  of the line
- * Returns STS_OK, or with `require` STS_ESANDBOX when a layer does not hold.
+ *   level    in  the level of the log line
+ * Returns STS_OK. With `require`, returns STS_ESANDBOX if a layer does not hold.
  */
 enum sts_err sts_sandbox_supervisor(const int *dirs, size_t count, bool require,
 				    enum sts_level level, struct sts_error *e);
 
-/* After that: may files be written in this directory? A plan that is made later may name another
- * one, or one that is not there. */
+/* Does the sandbox of the supervisor allow writing in this directory? A plan that was made after
+ * sts_sandbox_supervisor() may name another directory. Returns true if something other than the
+ * sandbox is in the way, such as a directory that does not exist. */
 bool sts_sandbox_may_write(const char *dir);
 
 /*
- * The system calls of a worker, of the process of --listen, or of a later stage of either: see enum
- * sts_sandbox_stage.
- * Returns STS_OK, or with `require` STS_ESANDBOX.
+ * Limit a worker, or the process of --listen, to the system calls of a stage.
+ * Returns STS_OK. With `require`, returns STS_ESANDBOX if the layer does not hold.
  */
 enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e);
 
 /*
- * The files and ports of a process, which are none but those that were allowed to *l since
- * sts_landlock_init().
- * Returns STS_OK, or with `require` STS_ESANDBOX.
+ * Limit a process to the files and ports that were allowed in *l since sts_landlock_init().
+ * Returns STS_OK. With `require`, returns STS_ESANDBOX if the layer does not hold.
  */
 enum sts_err sts_sandbox_confine(struct sts_landlock *l, bool require, struct sts_error *e);
 

@@ -23,28 +23,30 @@
 #error "the system calls of this architecture are not in the table"
 #endif
 
-/* From here on all architectures count alike, and libcs try a call before they do without it:
- * ENOSYS is what they understand. The calls of x32 have bit 30 set, so they end here too. */
+/* System calls from this number on have the same number on all architectures. A C library may try
+ * one of them and then do without it, which works with ENOSYS and not with EPERM. The calls of the
+ * x32 ABI have bit 30 set, so their numbers are above this one too. */
 #define NEW_CALLS 424
 
-/* What arguments must be: (argument & mask) == value, in its low half; its high half must be
- * zero. */
+/* A condition for one argument of a system call: in the low 32 bits (argument & mask) == value; the
+ * high 32 bits must be zero. */
 struct condition {
 	uint8_t argument;
-	uint8_t and_next; /* the next one must hold as well */
+	uint8_t and_next; /* the condition after this one must hold as well */
 	uint32_t mask, value;
 };
 
+/* The conditions of the table. A condition that and_next joins to others has its parts after it. */
 enum {
 	ANY,
-	INTERNET, /* a TCP or UDP socket of IPv4 (2) or IPv6 (10); raw ones need a protocol */
+	INTERNET, /* a TCP or UDP socket of IPv4 or IPv6; a raw socket needs a protocol number */
 	INTERNET_TYPE,
 	INTERNET_PROTOCOL,
-	NO_ADDRESS, /* sendto() of a connected socket */
-	NO_EXECUTE, /* memory that can be written never becomes code */
-	PLAIN_FORK, /* no new namespace, no thread */
-	KILL,       /* the supervisor ends its children with this alone */
-	GET_FLAGS,  /* of a descriptor; F_SETOWN and F_SETSIG would be signals */
+	NO_ADDRESS, /* sendto(2) without an address, for a connected socket */
+	NO_EXECUTE, /* no memory is made executable */
+	PLAIN_FORK, /* fork(2): no new namespace, no thread */
+	KILL,       /* SIGKILL is the only signal that the supervisor sends */
+	GET_FLAGS,  /* F_GETFD and F_GETFL; F_SETOWN and F_SETSIG would send signals */
 	SET_FLAGS,
 	ADD_SEALS,
 	IS_TERMINAL,
@@ -53,9 +55,9 @@ enum {
 	END_WITH_PARENT,
 	NO_NEW_PRIVILEGES,
 	FILTER,
-	PRIVATE_FILE, /* what is made is 0600: no set-user-ID program, at no time */
+	PRIVATE_FILE, /* the mode of a new file is at most 0600: no set-user-ID program */
 	PRIVATE_FILE_AT,
-	FILE_MODE, /* what --mode may be */
+	FILE_MODE, /* the modes that --mode may have */
 	GROUP_ONLY,
 };
 
@@ -84,6 +86,7 @@ static const struct condition conditions[] = {
 
 _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
 
+/* The stages, and sets of stages, as the table writes them. */
 #define A   STS_SANDBOX_START
 #define B   STS_SANDBOX_CONNECTED
 #define C   STS_SANDBOX_ANSWERED
@@ -92,8 +95,8 @@ _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mas
 #define W   (A | B | C)
 #define ALL (W | N | L)
 
-/* Who may make which call, besides the supervisor, who may make all that are here: its children
- * inherit its filter. Several rows of one call are alternatives. */
+/* The system calls, and the stages that may make them. The supervisor may make all of them, since
+ * its children inherit its filter. If a call has several rows, one of them must hold. */
 static const struct call {
 	uint16_t number;
 	uint8_t who, condition;
@@ -154,7 +157,7 @@ static const struct call {
 	{__NR_accept4, L},
 	{__NR_getsockname, L},
 	{__NR_shutdown, L},
-	/* what is still to be taken away */
+	/* hardening, and the next layers of the sandbox */
 	{__NR_prctl, A | B, FILTER},
 	{__NR_prctl, 0, NOT_DUMPABLE},
 	{__NR_prctl, 0, END_WITH_PARENT},
@@ -162,10 +165,10 @@ static const struct call {
 	{__NR_landlock_create_ruleset, A | N | L},
 	{__NR_landlock_add_rule, A | N | L},
 	{__NR_landlock_restrict_self, A | N | L},
-	/* one signal */
+	/* the signal to the application */
 	{__NR_pidfd_open, N},
 	{__NR_pidfd_send_signal, N},
-	/* of the supervisor, and of a start */
+	/* the supervisor, and the start of a process */
 	{__NR_clone, 0, PLAIN_FORK},
 	{__NR_execve, 0},
 	{__NR_execveat, 0},
@@ -177,7 +180,7 @@ static const struct call {
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, L, GET_FLAGS},
-	{__NR_fcntl, ALL, SET_FLAGS}, /* musl, after open() with O_CLOEXEC */
+	{__NR_fcntl, ALL, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
 	{__NR_signalfd4, 0},
@@ -196,7 +199,7 @@ static const struct call {
 	{__NR_mprotect, 0, NO_EXECUTE},
 	{__NR_munmap, L},
 #if STS_SANITIZED
-	/* the sanitizers' runtime, and a loader */
+	/* the runtime of the sanitizers, and the dynamic loader */
 	{__NR_mmap, ALL},
 	{__NR_mprotect, ALL},
 	{__NR_munmap, ALL},
@@ -232,7 +235,7 @@ static const struct call {
 #endif
 };
 
-/* A jump goes no further. */
+/* The offset of a jump has 8 bits, so a longer program could not jump to its end. */
 #define CODE_MAX 256
 
 struct program {
@@ -245,7 +248,7 @@ struct program {
 #define EQUAL  (BPF_JMP | BPF_JEQ | BPF_K)
 #define RETURN (BPF_RET | BPF_K)
 
-/* As jump_true: to the end, where `allow` will be. */
+/* As jump_true: the jump leads to the instruction at the end that allows the call. */
 #define ALLOWED 255
 
 static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true,
@@ -255,9 +258,11 @@ static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true
 		p->code[p->len++] = (struct sock_filter){code, jump_true, (uint8_t)jump_false, k};
 }
 
+/* The instructions of one condition. */
 #define CONDITION_CODES 5
 
-/* All must hold; else on with the number, which is loaded again behind them. */
+/* Emit `count` conditions that must all hold. If one does not hold, the program goes on after them,
+ * where the number of the call is loaded again. */
 static void emit_conditions(struct program *p, const struct condition *c, unsigned count)
 {
 	for (unsigned left = CONDITION_CODES * count; left > 0; left -= CONDITION_CODES, c++) {
@@ -287,7 +292,8 @@ static void emit_call(struct program *p, const struct call *call)
 	emit_conditions(p, c, count);
 }
 
-/* Not inlined: two kilobytes of stack that nobody else shall have. */
+/* Not inlined, since it needs two kilobytes of stack, which the callers should not have in their
+ * frames. */
 __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 {
 	struct program p;
@@ -295,8 +301,8 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 
 	p.len = 0;
 	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
-	/* Another architecture's constant then stands where the number would be, and is none that
-	 * is allowed. */
+	/* For another architecture, the number of the call is not loaded. The value to compare is
+	 * then the constant of the architecture, which is not the number of an allowed call. */
 	emit(&p, EQUAL, ARCH, 0, 1);
 	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -309,7 +315,7 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 	for (unsigned i = 0; i < p.len; i++)
 		if (p.code[i].jt == ALLOWED)
 			p.code[i].jt = (uint8_t)(p.len - i - 2);
-	/* Full: then the end is missing, and the kernel would refuse it, too. */
+	/* The program is full, so its end is missing; the kernel would refuse it. */
 	if (p.len == CODE_MAX)
 		return E2BIG;
 	fprog.len = p.len;

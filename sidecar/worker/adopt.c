@@ -19,13 +19,13 @@ static void read_thumbprint(int dir_fd, struct sts_report *report)
 		report->flags |= STS_REPORT_THUMBPRINT;
 }
 
-/* The same arithmetic as the schedule's, without its spread: at this time the token should be
- * replaced. */
+/* Returns the time at which the token should be replaced. The arithmetic is that of the schedule
+ * (schedule/schedule.h), without its random spread. */
 static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t until_ms)
 {
 	int64_t life_ms = until_ms - from_ms;
 
-	/* Its contract knows no shortest life. */
+	/* openunison-cli has no lower limit for the life of a token. */
 	if (o->command == STS_COMMAND_EXCHANGE)
 		return until_ms - o->refresh_before_ms;
 	if (o->refresh_before_ms > 0)
@@ -34,7 +34,7 @@ static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t unti
 	return from_ms + life_ms / 1000 * o->fraction_permille;
 }
 
-/* What would be refused from the STS is not taken from a directory. */
+/* Would this token be accepted from the STS? A token that would not be is not adopted. */
 static bool expected(const struct sts_options *o, struct sts_slice token, char *scratch,
 		     size_t scratch_size)
 {
@@ -59,7 +59,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	int64_t from_ms, until_ms;
 
 	sts_stored_read(store->dir_fd, buf, size, &stored);
-	/* Where nobody wants token.jwt, there may be none, or an old one. */
+	/* If --write does not name token.jwt, that file may be missing or old. */
 	if (stored.token_errno || stored.expires_errno ||
 	    (write & STS_OUTPUTS_TOKEN & ~stored.files) ||
 	    !expected(o, stored.token, scratch, scratch_size) ||
@@ -70,16 +70,16 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	if (claims.exp_s >= 0 && claims.exp_s < until_ms)
 		until_ms = claims.exp_s;
 	until_ms *= 1000;
-	/* By the files' times, where those are plausible. */
+	/* The token counts from the time of the file, unless that is in the future. */
 	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
-	/* A file from before this boot would count from before BOOTTIME began. */
+	/* If the file is older than this boot, the token counts from the start of BOOTTIME. */
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;
-	/* No lifetime of ours is longer: somebody else wrote that. */
+	/* A longer life than STS_EXPIRY_MAX_S is never written by this program. */
 	if (until_ms <= now_ms || until_ms - from_ms < 1000 ||
 	    until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
 		return false;
-	/* Of the token itself, where it tells. */
+	/* --max-lifetime is about the token's own expiry, if the token tells it. */
 	if (o->max_lifetime_ms > 0 &&
 	    (claims.exp_s >= 0 ? claims.exp_s * 1000 : until_ms) - from_ms > o->max_lifetime_ms)
 		return false;

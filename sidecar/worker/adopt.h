@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adoption: what is on disk at start is taken over when each file that --write names is there and
- * ours (our UID, regular, not empty; token.jwt parses) and not yet due by the earlier of `expires`
- * and the token's own `exp`. What --expect-audience, --expect-issuer and --max-lifetime refuse from
- * the STS is refused here too.
+ * Adoption: the token that is on disk at the start is used further, if it is not yet due for a
+ * refresh. Each file that --write names must be there, and must be a regular file of our UID that
+ * is not empty; token.jwt must be a JWT. The expiry is the earlier one of the file `expires` and
+ * the token's own `exp`. --expect-audience, --expect-issuer and --max-lifetime apply here too.
  */
 #ifndef STS_WORKER_ADOPT_H
 #define STS_WORKER_ADOPT_H
@@ -13,12 +13,15 @@
 #include "wire/report.h"
 
 /*
- * Look at what is in the directory.
- *   write         in   bits of what --write names
- *   buf, scratch  in   memory: STS_TOKEN_MAX_BYTES + 1 each, or more
- *   report        out  on true: expiry, lifetime, when it counts from, thumbprint, and the flag
- *                      ADOPTED. Expiry, lifetime and flag too for one that is due but still valid:
- *                      should the exchange fail, the supervisor knows how long there is time
+ * Find out whether the token on disk can be adopted. Nothing in the directory is trusted.
+ *   store         in   open
+ *   write         in   bits of the files that --write names
+ *   buf, scratch  in   memory: STS_TOKEN_MAX_BYTES + 1 bytes each, or more
+ *   report        out  after true: expiry, lifetime, thumbprint, the time from which the token
+ *                      counts (as the time of sending), and the flag ADOPTED. Expiry, lifetime and
+ *                      flag are also set, with false, for a token that is due but still valid: if
+ *                      the exchange then fails, the supervisor knows how long the token lasts
+ * Returns whether it can be adopted.
  */
 bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsigned write,
 	       char *buf, size_t size, char *scratch, size_t scratch_size,

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where distributions keep the bundle; the first that is there counts, as in Go. */
+/* The paths at which distributions keep the bundle. The first that exists is used, as in Go's
+ * crypto/x509. */
 static const char *const system_bundles[] = {
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -15,7 +16,7 @@ static const char *const system_bundles[] = {
 	"/etc/ssl/cert.pem",
 };
 
-/* One path out of a list that colons separate. */
+/* Add one path. Does nothing for an empty path. */
 static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, bool is_system,
 			     struct sts_error *e)
 {
@@ -32,6 +33,7 @@ static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, b
 	return sts_ca_sources_add(ca, buf, is_system, e);
 }
 
+/* Add a list of paths that are separated by colons. */
 static enum sts_err add_dirs(struct sts_ca_sources *ca, const char *dirs, struct sts_error *e)
 {
 	enum sts_err err = STS_OK;
@@ -45,6 +47,7 @@ static enum sts_err add_dirs(struct sts_ca_sources *ca, const char *dirs, struct
 	return err;
 }
 
+/* Add the system bundle, or what SSL_CERT_FILE and SSL_CERT_DIR name. */
 static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 {
 	const char *file = getenv("SSL_CERT_FILE"), *dirs = getenv("SSL_CERT_DIR");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where trust anchors come from: the system bundle (or what SSL_CERT_FILE and SSL_CERT_DIR put in
- * its place) and --cacert-path.
+ * The sources of trust anchors: the files and directories of --cacert-path, and the system bundle,
+ * which SSL_CERT_FILE and SSL_CERT_DIR replace as in Go's crypto/x509.
  */
 #ifndef STS_WORKER_CA_SOURCES_H
 #define STS_WORKER_CA_SOURCES_H
@@ -10,8 +10,10 @@
 #include "trust/anchors.h"
 
 /*
- * Open all of them, before the network is.
- * Returns STS_OK, or STS_ECA_FILE when one that was named cannot be opened.
+ * Open all sources. Call this before the network is used and the sandbox gets tighter.
+ *   ca  out  open descriptors, until the end of the process
+ * Returns STS_OK, or STS_ECA_FILE if a source that an option or a variable names cannot be opened.
+ * A system bundle that does not exist is not an error.
  */
 enum sts_err sts_ca_sources_open(const struct sts_options *o, struct sts_ca_sources *ca,
 				 struct sts_error *e);

@@ -40,17 +40,17 @@ static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *
 	return STS_OK;
 }
 
-/* What the kernel's refusal means here. */
+/* Returns what an errno of pidfd_open(2) or pidfd_send_signal(2) means to a user. */
 static const char *refusal(int err)
 {
-	/* EINVAL and ENOENT: it is a thread's. */
+	/* With EINVAL and ENOENT, the PID is the one of a thread. */
 	return err == ESRCH || err == EINVAL || err == ENOENT
 		       ? "no such process: the Pod needs shareProcessNamespace"
 	       : err == EPERM ? "another UID's process: run both as one"
 			      : sts_errno_words(err);
 }
 
-/* The C library has no names for these calls. */
+/* The C library has no functions for these two system calls. */
 enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
 {
 	uint64_t pid, again;
@@ -62,8 +62,9 @@ enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (fd < 0)
 		return fail(pid_file, errno, refusal(errno), e);
-	/* The descriptor stays with its process. Had that ended before, and its PID been given
-	 * away, the file would say another one now. */
+	/* The descriptor refers to one process for ever. The application may have ended between
+	 * reading and opening, and its PID may belong to another process. Then the application that
+	 * was started again has written another PID by now. */
 	err = read_pid(pid_file, &again, e);
 	if (err == STS_OK && again != pid)
 		err = fail(pid_file, EAGAIN, "it has just changed", e);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --notify-pid-file: a signal for the application once new files are in place. The file is the
- * application's, so it is not trusted: never a link, a FIFO or a device, digits only, never PID 1,
- * ourselves or our parent; the signal goes through a descriptor of the process, and the file is
- * read again once that is open, so that a PID that has been given to somebody else meanwhile is not
- * hit.
+ * --notify-pid-file: sends a signal to the application after new files are in place. The PID file
+ * is UNTRUSTED, since the application writes it. It must be a regular file with digits only. PID 1,
+ * this process and its parent are refused. The signal goes through a descriptor of the process
+ * (pidfd_open(2)), and the file is read again after that is open, so that the signal does not reach
+ * another process that has got the same PID.
  */
 #ifndef STS_WORKER_NOTIFY_H
 #define STS_WORKER_NOTIFY_H
@@ -13,10 +13,10 @@
 
 /*
  * Send a signal to the process whose PID is in a file.
- *   pid_file  in  path
+ *   pid_file  in  the path of the PID file
  *   signal    in  SIGHUP, SIGUSR1 or SIGUSR2
- * Returns STS_OK; else STS_EINPUT with a message (errno in detail): the file cannot be used, there
- * is no such process (another Pod namespace), or it is not ours to signal (another UID).
+ * Returns STS_OK, or STS_EINPUT with errno in detail: the file cannot be used, there is no such
+ * process (it may be in another PID namespace), or the process has another UID.
  */
 enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e);
 

@@ -3,6 +3,7 @@
 
 #include "data/json.h"
 
+/* The end of an exchange URL of OpenUnison. */
 #define TAIL "/token/user"
 
 bool sts_sigcert_url(const char *exchange_url, struct sts_url *url)

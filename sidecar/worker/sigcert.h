@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sig-cert poll (OpenUnison): GET PATH/sig-cert gives {"thumbprint":"HEX"}; one that differs
- * from the stored one means "exchange now".
+ * The sig-cert poll of OpenUnison: GET PATH/sig-cert is answered with {"thumbprint":"HEX"}, the
+ * thumbprint of the signing certificate. If it differs from the stored one, the supervisor
+ * exchanges now.
  */
 #ifndef STS_WORKER_SIGCERT_H
 #define STS_WORKER_SIGCERT_H
@@ -10,15 +11,17 @@
 #include "net/url.h"
 #include "wire/report.h"
 
-/* The exchange URL with a trailing /token/user replaced. False when it does not end so: then there
- * is nothing to poll. */
+/* Make the URL of the poll: the exchange URL with /sig-cert in place of /token/user at its end.
+ * Returns false if the exchange URL does not end in /token/user: the endpoint does not exist
+ * then. */
 bool sts_sigcert_url(const char *exchange_url, struct sts_url *url);
 
 /*
  * Read the answer.
- *   report  out  thumbprint, or the flag POLL_OFF: 404, any redirect, or a 2xx without a thumbprint
- *                string
- * Returns STS_OK, or an error that is worth another try at the interval.
+ *   body    in   UNTRUSTED
+ *   report  out  http_status; and the thumbprint, or the flag POLL_OFF after 404, a redirect, or a
+ *                2xx without a thumbprint string
+ * Returns STS_OK, or STS_EBUSY after any other status: the poll is tried again after its interval.
  */
 enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,
 			      struct sts_report *report, struct sts_error *e);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The time that certificates are verified at: the local clock's. Test builds alone (meson's option
- * test_time, which no release has) take it from STS_TEST_TIME, seconds since the epoch, so that a
- * test can stand at a boundary.
+ * The time at which certificates are verified: the time of the local clock. Test builds (Meson's
+ * option test_time, which a release does not set) take it from the variable STS_TEST_TIME, in
+ * seconds since the epoch, so that a test can choose a time at the boundary of validity.
  */
 #ifndef STS_WORKER_TEST_TIME_H
 #define STS_WORKER_TEST_TIME_H

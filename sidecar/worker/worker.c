@@ -31,20 +31,22 @@
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
-/* No fewer bytes of the subject token than this may stand together in a message. */
+/* A message must not hold as many bytes of the subject token in a row as this, or more. */
 #define SECRET_RUN_BYTES 12
 
+/* Connecting through a proxy ends this long before the deadline, so that the error names the proxy
+ * if it is the proxy that hangs. */
 #define PROXY_EARLIER_MS 50
 
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
 
-/* Everything that a worker holds; .bss, so that the supervisor, which is the same binary, pays
- * nothing for it. */
+/* Everything that a worker holds. It is in .bss, so it costs the supervisor no memory, although
+ * that is the same binary. */
 static struct worker {
 	const struct sts_options *o;
 	const struct sts_worker_job *job;
-	struct sts_options options; /* where there is a configuration file */
+	struct sts_options options; /* used if there is a configuration file */
 	struct sts_config config;
 	int64_t deadline_boot_ms;
 	struct sts_report report;
@@ -61,12 +63,12 @@ static struct worker {
 	struct sts_answer answer;
 	struct sts_url poll_url;
 	int socket;
-	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
+	bool wanted_cert; /* the server asked for a client certificate and did not get one */
 	int64_t stage_since_ms, sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
 	char request_head[REQUEST_HEAD_MAX_BYTES];
-	union { /* the answer is read when the request is no longer needed */
+	union { /* the outputs are made when the request is no longer needed */
 		char request_body[REQUEST_BODY_MAX_BYTES];
 		char outputs[STS_OUTPUTS_MAX_BYTES];
 	};
@@ -76,7 +78,7 @@ static struct worker {
 
 /* ---- the report and its deadline ---- */
 
-/* What a time-out means in each stage. */
+/* The error of each stage if the time is over, and the words for it. */
 static const struct {
 	enum sts_err error;
 	const char *doing;
@@ -92,7 +94,7 @@ static const struct {
 	[STS_STAGE_DONE] = {STS_ETIMEOUT, "ending"},
 };
 
-/* Async-signal-safe: copies, clocks and write(2) only. */
+/* Async-signal-safe (signal-safety(7)): it copies, reads the clock, and calls write(2). */
 static void send_report(void)
 {
 	w.report.phase_ms[w.report.stage] = (uint32_t)(sts_clock_boot_ms() - w.stage_since_ms);
@@ -116,6 +118,7 @@ static void on_alarm(int signal)
 	_exit(0);
 }
 
+/* Let on_alarm() end the worker after this time, whatever it is doing. */
 static void set_deadline(int64_t timeout_ms)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
@@ -127,6 +130,7 @@ static void set_deadline(int64_t timeout_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* Begin a stage, and note how long the last one took. */
 static void enter(enum sts_stage stage)
 {
 	int64_t now_ms = sts_clock_boot_ms();
@@ -136,7 +140,8 @@ static void enter(enum sts_stage stage)
 	w.report.stage = (uint32_t)stage;
 }
 
-/* A message may hold words of the peer: none of them may be the subject token. */
+/* Replace a message that repeats the subject token. The peer may have sent the token back, and
+ * messages quote the peer. */
 static void keep_secret(struct sts_error *e)
 {
 	if (w.subject.token.len >= SECRET_RUN_BYTES &&
@@ -146,13 +151,14 @@ static void keep_secret(struct sts_error *e)
 			 sts_error_info(e->code).meaning);
 }
 
+/* Report the result, and end. */
 static _Noreturn void finish(enum sts_err err)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGALRM, &ignore, NULL);
-	/* The options themselves were found right before there was a worker: it is what a file
-	 * holds, which may change. */
+	/* The options were valid when the plan was made. So the mistake is in a file that an option
+	 * names, and the file may be mended. */
 	if (err == STS_EUSAGE)
 		w.error.code = err = STS_EINPUT;
 	w.report.error = (int32_t)err;
@@ -191,6 +197,7 @@ static enum sts_err read_subject(void)
 	return STS_OK;
 }
 
+/* Is this text the hexadecimal form of the id? */
 static bool is_hex_of(const char *hex, const uint8_t *id)
 {
 	char ours[2 * STS_SUBJECT_ID_BYTES + 1];
@@ -201,9 +208,10 @@ static bool is_hex_of(const char *hex, const uint8_t *id)
 	return strcmp(hex, ours) == 0;
 }
 
-_Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "both are told as eight bytes");
+_Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES,
+	       "is_hex_of() compares both kinds of ids");
 
-/* The layers of options, with the configuration that the plan was made from. */
+/* Read the options of this exchange from the configuration that the plan was made from. */
 static enum sts_err configure(void)
 {
 	extern char **environ;
@@ -234,14 +242,14 @@ static enum sts_err configure(void)
 
 static enum sts_err notify(void)
 {
-	/* As in the table of options. */
+	/* The choices of --notify-signal, in the order of options.toml. */
 	static const uint8_t signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
 
 	struct sts_landlock l;
 	enum sts_err err;
 
-	/* It signals somebody outside, and has no network: what is taken away is writing and
-	 * executing. */
+	/* This worker sends a signal to a process outside the domain, so the domain must allow
+	 * signals. It has no network by its filter. The domain forbids writing and executing. */
 	sts_landlock_init(&l, false);
 	sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
@@ -250,7 +258,8 @@ static enum sts_err notify(void)
 		       : sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
 }
 
-/* What is on disk is taken over, or, for what is said when this attempt fails, just looked at. */
+/* Adopt the token on disk, and end. `fetch` never adopts: it only looks at the token, so that a
+ * failure can report how long the token is valid. */
 static void adopt(void)
 {
 	if (w.job->mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
@@ -283,7 +292,7 @@ static enum sts_err stage_inputs(void)
 	return err;
 }
 
-/* The request is built before the connection: a mistake costs the STS nothing. */
+/* Build the request before connecting, so that a mistake does not reach the STS. */
 static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 {
 	w.fields.request.subject = w.subject.token;
@@ -299,7 +308,8 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	return sts_request_build(&w.fields.request, false, head, body, &w.error);
 }
 
-/* A hosts file, or --connect, can lead a name that means loopback elsewhere. */
+/* Is the peer really on loopback? A hosts file or --connect can lead the name of loopback to
+ * another address. */
 static bool is_peer_loopback(int fd)
 {
 	union sts_sockaddr peer;
@@ -311,8 +321,8 @@ static bool is_peer_loopback(int fd)
 					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
-/* Bytes of others come from here on: no file but those that are still to be read or written, no
- * port but those that lead to the STS. */
+/* From here on the worker reads bytes of the network. Allow only the files that are still to be
+ * read or written, and the ports of the STS and of DNS. */
 static enum sts_err confine(void)
 {
 	const struct sts_url *to = w.fields.proxy.used ? &w.fields.proxy.url : &w.fields.url;
@@ -334,21 +344,20 @@ static enum sts_err confine(void)
 	return sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
 }
 
-/* The one connection stands: there will be no other. */
-static enum sts_err connected(void)
+/* The worker is connected: forbid further connections. */
+static enum sts_err forbid_connections(void)
 {
 	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, w.o->require_sandbox, &w.error);
 }
 
 static enum sts_err connect_to_proxy(void)
 {
-	/* A little before the alarm, so that a proxy that hangs is named as such. */
 	int64_t until_boot_ms = w.deadline_boot_ms - PROXY_EARLIER_MS;
 	enum sts_err err = sts_tunnel_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
 					      &w.error);
 
 	if (err == STS_OK)
-		err = connected();
+		err = forbid_connections();
 	return err == STS_OK ? sts_tunnel_open(&w.fields.proxy, &w.fields.url, w.socket,
 					       until_boot_ms, &w.tls, &w.error)
 			     : err;
@@ -367,7 +376,7 @@ static enum sts_err stage_connect(void)
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "
 				"to is not",
 				w.fields.url.host);
-	return err == STS_OK ? connected() : err;
+	return err == STS_OK ? forbid_connections() : err;
 }
 
 static enum sts_err stage_tls(void)
@@ -471,7 +480,8 @@ static enum sts_err stage_check(void)
 	w.report.flags &= STS_REPORT_REPLAN;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
-	/* Capped by the subject: within the second that rounding costs. */
+	/* The STS has limited the token to the life of the subject token, if both expire within one
+	 * second. The second allows for rounding. */
 	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
 	    w.answer.expires_s <= w.subject.exp_s + 1)
 		w.report.flags |= STS_REPORT_CAPPED;
@@ -483,8 +493,9 @@ static enum sts_err stage_check(void)
 }
 
 /*
- * nginx and others finish the handshake without a client's certificate, and refuse the request. Not
- * where the STS says itself why it refuses: Vault and OpenBao ask every client for a certificate.
+ * Add to the message that the server asked for a client certificate. nginx and others finish the
+ * handshake without one, and then refuse the request. Nothing is added if the STS itself says why
+ * it refuses (the message has a colon): Vault and OpenBao ask every client for a certificate.
  */
 static void note_wanted_cert(void)
 {
@@ -506,7 +517,7 @@ static enum sts_err print(struct sts_slice text)
 				   sts_errno_words(err));
 }
 
-/* All of it is made, and its values are found right, before the first file is opened. */
+/* Make all files in memory and check their values, before the first file is opened. */
 static enum sts_err stage_write(void)
 {
 	struct sts_slice files[STS_OUTPUT__COUNT];

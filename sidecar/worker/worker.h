@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker: one process, one connection. Reads subject token and CA, connects, exchanges, checks,
- * writes the files, reports, exits. It allocates nothing, frees nothing, and lives for tens of
- * milliseconds; a hostile answer that crashes it costs one attempt.
+ * The worker: one process for one connection. It reads the subject token and the CA files,
+ * connects, exchanges the token, checks the answer, writes the files, reports to the supervisor,
+ * and exits. It allocates no memory, and usually lives for tens of milliseconds. A hostile answer
+ * that crashes it costs one attempt.
  */
 #ifndef STS_WORKER_WORKER_H
 #define STS_WORKER_WORKER_H
@@ -12,8 +13,9 @@
 
 /*
  * Do one job and end the process.
- *   o  in  the command line and the environment. With a configuration file the worker reads that as
- *          well: if it is not the one of the plan, the snapshot counts, and the report says so
+ *   o  in  the options of the command line and the environment. If they name a configuration file,
+ *          the worker reads that too. If that file is not the one that the plan was made from, the
+ *          worker uses the snapshot, and sets STS_REPORT_REPLAN in its report
  */
 _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_worker_job *job);
 
