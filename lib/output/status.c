@@ -11,7 +11,7 @@
 #include "protocol/table.h"
 
 #define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
-#define OVERDUE_S 120                    /* an attempt takes less, even when it times out */
+#define OVERDUE_S 120                    /* an attempt with the default --timeout takes less */
 
 static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STARTING] = "starting",

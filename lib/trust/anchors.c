@@ -12,15 +12,16 @@
 #include "base/file.h"
 #include "trust/dn.h"
 
-#define PIECE_BYTES         8192
-#define FILE_COST_MIN_BYTES 4096
+#define PIECE_BYTES         8192 /* that are read at once */
+#define FILE_COST_MIN_BYTES 4096 /* what a file costs of STS_CA_MAX_BYTES before it is read */
+#define ENTRIES_BYTES       2048 /* of directory entries that are read at once */
 
 void sts_ca_sources_init(struct sts_ca_sources *sources)
 {
 	memset(sources, 0, sizeof(*sources));
 }
 
-/* Returns 0 or an errno. */
+/* Open a file or directory. Returns 0 or an errno. */
 static int open_source(const char *path, struct sts_ca_source *source)
 {
 	int err = sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &source->fd);
@@ -61,7 +62,7 @@ struct search {
 	struct sts_der end_entity;
 	int64_t now_s;
 	struct sts_anchors *anchors;
-	size_t budget_bytes;
+	size_t budget_bytes; /* of STS_CA_MAX_BYTES, what may still be read */
 };
 
 static bool is_wanted(const struct search *s, const struct sts_cert *cert)
@@ -82,7 +83,7 @@ static bool is_kept_already(const struct sts_anchors *anchors, struct sts_der de
 	return false;
 }
 
-/* Copy the certificate out of the scanner's memory. */
+/* Keep an anchor: copy it out of the scanner's memory. */
 static void keep(struct sts_anchors *anchors, struct sts_der der)
 {
 	uint8_t *copy = anchors->memory + anchors->used;
@@ -99,6 +100,7 @@ static void keep(struct sts_anchors *anchors, struct sts_der der)
 	sts_cert_read((struct sts_der){copy, der.len}, &anchors->cert[anchors->count++], NULL);
 }
 
+/* Count a certificate, and keep it when it is wanted and valid. */
 static void consider(const struct search *s, struct sts_der der)
 {
 	struct sts_anchors *anchors = s->anchors;
@@ -131,6 +133,7 @@ static void scan_piece(const struct search *s, struct sts_pem *pem, const char *
 			consider_object(s, pem);
 }
 
+/* Take bytes from the budget. False when it has fewer. */
 static bool spend(struct search *s, size_t bytes)
 {
 	if (bytes > s->budget_bytes)
@@ -139,7 +142,7 @@ static bool spend(struct search *s, size_t bytes)
 	return true;
 }
 
-/* Returns 0 or an errno; EFBIG when the sources together are too big. */
+/* Search a file. Returns 0 or an errno; EFBIG when the sources together are too big. */
 static int scan_file(struct search *s, int fd)
 {
 	char piece[PIECE_BYTES];
@@ -167,7 +170,8 @@ static int scan_file(struct search *s, int fd)
 	return 0;
 }
 
-/* What is no regular file, or may not be read (a key beside the CA), does not matter. */
+/* Search an entry of a directory. An entry that is not a regular file, or cannot be opened (such as
+ * a key beside the CA), is passed over. Returns as scan_file(). */
 static int scan_entry(struct search *s, int dir_fd, const char *name)
 {
 	int fd, err;
@@ -179,10 +183,10 @@ static int scan_entry(struct search *s, int dir_fd, const char *name)
 	return err;
 }
 
-/* Without opendir(3), which allocates. */
+/* Search a directory. opendir(3) is not used because it allocates. Returns as scan_file(). */
 static int scan_dir(struct search *s, int dir_fd)
 {
-	_Alignas(struct dirent) char buffer[2048];
+	_Alignas(struct dirent) char buffer[ENTRIES_BYTES];
 	const struct dirent *entry;
 	long got;
 

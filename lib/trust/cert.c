@@ -6,10 +6,14 @@
 #include "net/address.h"
 #include "trust/dn.h"
 
-/* The readers return NULL, or what is wrong in words that follow "certificate ...: ". */
+#define PATH_LEN_MAX     100 /* a larger pathLenConstraint bounds nothing: no chain is so long */
+#define SAN_SHOWN_MAX    5   /* names of a subjectAltName in a message */
+#define NAME_SHOWN_BYTES 64  /* of one of them, escaped */
+
+/* The readers return NULL, or what is wrong, in words that follow "certificate NAME: ". */
 static const char too_many_extensions[] = "more than 32 extensions";
 
-/* GeneralNames: only the headers, so that later walks cannot fail. */
+/* The header of each GeneralName is checked here, so that later walks cannot fail. */
 static const char *read_san(struct sts_der value, struct sts_cert *cert)
 {
 	struct sts_der names, name;
@@ -36,10 +40,15 @@ static const char *read_basic_constraints(struct sts_der value, struct sts_cert 
 	if (sts_der_take(&list, STS_DER_INTEGER, &item)) {
 		if (!sts_der_uint(item, &path_len))
 			return "bad basicConstraints";
-		cert->path_len = path_len > 100 ? 100 : (int)path_len;
+		cert->path_len = path_len > PATH_LEN_MAX ? PATH_LEN_MAX : (int)path_len;
 	}
 	return list.len > 0 ? "bad basicConstraints" : NULL;
 }
+
+/* Bits in the first octet of a KeyUsage (RFC 5280 section 4.2.1.3). */
+#define DIGITAL_SIGNATURE 0x80
+#define NON_REPUDIATION   0x40
+#define KEY_CERT_SIGN     0x04
 
 static const char *read_key_usage(struct sts_der value, struct sts_cert *cert)
 {
@@ -48,8 +57,8 @@ static const char *read_key_usage(struct sts_der value, struct sts_cert *cert)
 	if (!sts_der_take(&value, STS_DER_BITS, &bits) || value.len > 0 || bits.len < 2 ||
 	    bits.data[0] > 7)
 		return "bad keyUsage";
-	cert->key_cert_sign = bits.data[1] & 0x04;
-	cert->key_sign = bits.data[1] & 0xc0;
+	cert->key_cert_sign = bits.data[1] & KEY_CERT_SIGN;
+	cert->key_sign = bits.data[1] & (DIGITAL_SIGNATURE | NON_REPUDIATION);
 	return NULL;
 }
 
@@ -93,11 +102,12 @@ static const char *read_authority_key_id(struct sts_der value, struct sts_cert *
 }
 
 /*
- * What may be critical, under id-ce (2.5.29). Policies are judged by BearSSL's validator; for
- * distribution points it is enough to know what they are: we don't check revocation.
+ * The extensions that we know and that may be critical. Two of them have no reader: BearSSL's
+ * validator judges certificate policies, and CRL distribution points need no judgement, since we do
+ * not check revocation.
  */
 static const struct {
-	uint8_t id;
+	uint8_t id; /* the last arc of the OID, below id-ce (2.5.29) */
 	const char *(*read)(struct sts_der value, struct sts_cert *cert);
 } known[] = {
 	{14, read_subject_key_id},
@@ -105,8 +115,8 @@ static const struct {
 	{17, read_san},
 	{19, read_basic_constraints},
 	{30, read_name_constraints},
-	{31, NULL},
-	{32, NULL},
+	{31, NULL}, /* cRLDistributionPoints */
+	{32, NULL}, /* certificatePolicies */
 	{35, read_authority_key_id},
 	{37, read_eku},
 };
@@ -153,7 +163,7 @@ static const char *read_extensions(struct sts_der list, struct sts_cert *cert)
 	return why;
 }
 
-/* An INTEGER that is positive and minimal; the sign byte is taken off. */
+/* Take an INTEGER that is positive and minimal, without the octet that holds only its sign. */
 static bool take_unsigned(struct sts_der *in, struct sts_der *value)
 {
 	if (!sts_der_take(in, STS_DER_INTEGER, value) || value->len == 0 || value->data[0] > 0x7f)
@@ -172,7 +182,7 @@ static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
 	if (!sts_der_take(&bits, STS_DER_SEQUENCE, &key) || bits.len > 0 ||
 	    !take_unsigned(&key, n) || !take_unsigned(&key, e) || key.len > 0)
 		return "bad RSA key";
-	/* An even number is no modulus and no exponent; 1 would sign everything. */
+	/* Modulus and exponent must be odd. With the exponent 1 any signature could be forged. */
 	if ((n->data[n->len - 1] & 1) == 0 || (e->data[e->len - 1] & 1) == 0 || e->len > 4 ||
 	    (e->len == 1 && e->data[0] == 1))
 		return "bad RSA key";
@@ -183,6 +193,8 @@ static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
 	return NULL;
 }
 
+#define EC_UNCOMPRESSED 4 /* the first octet of an uncompressed point (SEC 1 section 2.3.3) */
+
 static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct sts_cert *cert)
 {
 	static const struct {
@@ -190,6 +202,7 @@ static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct
 		size_t point_len;
 		enum sts_key_kind kind;
 	} curves[] = {
+		/* secp256r1, secp384r1, secp521r1 (RFC 5480 section 2.1.1.1) */
 		{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, STS_KEY_EC_P256},
 		{STS_DER_OID_OF("\x2b\x81\x04\x00\x22"), 97, STS_KEY_EC_P384},
 		{STS_DER_OID_OF("\x2b\x81\x04\x00\x23"), 133, STS_KEY_EC_P521},
@@ -198,7 +211,7 @@ static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
 		if (!sts_der_eq(curves[i].oid, curve))
 			continue;
-		if (bits.len != curves[i].point_len || bits.data[0] != 4)
+		if (bits.len != curves[i].point_len || bits.data[0] != EC_UNCOMPRESSED)
 			return "bad EC point";
 		cert->ec_point = bits;
 		cert->key_kind = curves[i].kind;
@@ -219,6 +232,7 @@ static const char *read_key(struct sts_cert *cert)
 	bits.data++;
 	bits.len--;
 	cert->key_kind = STS_KEY_OTHER;
+	/* rsaEncryption, id-ecPublicKey (RFC 3279 section 2.3) */
 	if (sts_der_eq(cert->key_oid, STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
 		return read_rsa_key(bits, cert);
 	if (sts_der_eq(cert->key_oid, STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x02\x01")) &&
@@ -227,6 +241,7 @@ static const char *read_key(struct sts_cert *cert)
 	return NULL;
 }
 
+/* Take the next element with its header, when it has this tag. */
 static bool take_whole(struct sts_der *in, uint8_t tag, struct sts_der *whole)
 {
 	struct sts_der content;
@@ -267,7 +282,8 @@ static const char *read_version(struct sts_der *tbs, struct sts_cert *cert)
 	return NULL;
 }
 
-/* What follows the public key: two unique identifiers that nobody uses, and the extensions. */
+/* Read what follows the public key: two unique identifiers, which are passed over, and the
+ * extensions. */
 static const char *read_tail(struct sts_der *tbs, struct sts_cert *cert)
 {
 	struct sts_der skipped, outer, list;
@@ -322,7 +338,8 @@ static const char *read_certificate(struct sts_der der, struct sts_cert *cert)
 		return "no DER";
 	if ((why = read_tbs(tbs, &inside, cert)))
 		return why;
-	/* The signed and the unsigned copy must agree (RFC 5280 section 4.1.1.2). */
+	/* The algorithm appears in the signed part and outside of it, and both copies must agree
+	 * (RFC 5280 section 4.1.1.2). */
 	if (!take_whole(&outer, STS_DER_SEQUENCE, &algorithm) || !sts_der_eq(algorithm, inside))
 		return "bad signature algorithm";
 	if (!sts_der_take(&algorithm, STS_DER_SEQUENCE, &inside) ||
@@ -361,6 +378,7 @@ static void add_ip(struct sts_text *t, struct sts_der ip)
 	sts_address_add(t, ip.data, ip.len);
 }
 
+/* Add one GeneralName for a message. */
 static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)
 {
 	static const char *const kinds[] = {
@@ -368,7 +386,7 @@ static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der nam
 		[3] = "x400",  [4] = "directory", [5] = "ediParty",
 		[6] = "URI:",  [7] = "",          [8] = "registeredID",
 	};
-	unsigned kind = tag & 0x1f;
+	unsigned kind = tag & STS_DER_TAG_NUMBER;
 
 	if (kind == 7) {
 		add_ip(t, name);
@@ -376,7 +394,7 @@ static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der nam
 	}
 	sts_text_add_str(t, kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[kind] : "?");
 	if (kind == 1 || kind == 2 || kind == 6)
-		sts_text_add_escaped(t, sts_der_text(name), 64);
+		sts_text_add_escaped(t, sts_der_text(name), NAME_SHOWN_BYTES);
 }
 
 void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert)
@@ -386,13 +404,13 @@ void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert)
 	uint8_t tag;
 
 	for (; names.len > 0 && sts_der_any(&names, &tag, &name, NULL); count++) {
-		if (count >= 5)
+		if (count >= SAN_SHOWN_MAX)
 			continue;
 		sts_text_add_str(t, count > 0 ? ", " : "");
 		add_general_name(t, tag, name);
 	}
-	if (count > 5)
-		sts_text_addf(t, ", and %u more", count - 5);
+	if (count > SAN_SHOWN_MAX)
+		sts_text_addf(t, ", and %u more", count - SAN_SHOWN_MAX);
 	if (count == 0)
 		sts_text_add_str(t, "none");
 }

@@ -6,7 +6,7 @@
 #include "net/address.h"
 #include "trust/dn.h"
 
-/* GeneralName (RFC 5280 section 4.2.1.6): the context tag's number. */
+/* The kinds of a GeneralName: the numbers of their context tags (RFC 5280 section 4.2.1.6). */
 enum kind {
 	KIND_EMAIL = 1,
 	KIND_DNS = 2,
@@ -15,16 +15,19 @@ enum kind {
 	KIND__COUNT = 9,
 };
 
-/* Names times constraints: a chain of 64 KiB could otherwise ask for millions of comparisons. */
-#define COMPARISONS_MAX 100000
-#define NAME_MAX_BYTES  253
+/* The largest product of names and constraints. Without it, a chain of 64 KiB could ask for
+ * millions of comparisons. */
+#define COMPARISONS_MAX  100000
+#define NAME_MAX_BYTES   253 /* of a DNS name */
+#define NAME_SHOWN_BYTES 64  /* of a name in a message, escaped */
 
+/* The text without its first `skip` bytes. */
 static struct sts_slice after(struct sts_slice s, size_t skip)
 {
 	return (struct sts_slice){s.data + skip, s.len - skip};
 }
 
-/* Up to the first dot; the whole when there is none. */
+/* The length of the first label: up to the first dot, or of the whole text. */
 static size_t label_len(struct sts_slice s)
 {
 	const char *dot = s.len > 0 ? memchr(s.data, '.', s.len) : NULL;
@@ -33,8 +36,9 @@ static size_t label_len(struct sts_slice s)
 }
 
 /*
- * Labels of a name that may stand in a certificate: letters, digits, hyphen, underscore; none is
- * empty; the last is not all digits, or it would be an IPv4 address. 0 when it is no such name.
+ * The number of labels of a DNS name that may stand in a certificate, or 0 when it may not. Labels
+ * have letters, digits, hyphens and underscores, and are not empty. The last label must not be all
+ * digits, since the name could then be an IPv4 address.
  */
 static size_t count_labels(struct sts_slice s)
 {
@@ -89,7 +93,7 @@ static void add_server(struct sts_text *t, const struct sts_server_name *server)
 	if (server->is_ip)
 		sts_address_add(t, server->ip, server->ip_len);
 	else
-		sts_text_add_escaped(t, server->dns, 64);
+		sts_text_add_escaped(t, server->dns, NAME_SHOWN_BYTES);
 }
 
 static enum sts_err wrong_name(const struct sts_cert *cert, const struct sts_server_name *server,
@@ -126,16 +130,19 @@ enum sts_err sts_cert_names_check(const struct sts_cert *cert, const struct sts_
 	return wrong_name(cert, server, e);
 }
 
-/* One list of constraints of one CA, for walking. */
+/* One list of constraints of a CA: the permitted or the excluded subtrees. */
 struct subtrees {
 	struct sts_der list;
 	bool excluded;
 };
 
+enum { PERMITTED, EXCLUDED, LISTS };
+
 /*
- * Is a DNS name inside of a subtree? "example.com" holds itself and all below, ".example.com" only
- * what is below, the empty one everything. A wildcard must be inside as a whole to be permitted,
- * and is excluded by any name that it could stand for.
+ * Is a DNS name inside of a subtree? The subtree "example.com" holds that name and all names below
+ * it, ".example.com" only the names below it, and the empty subtree holds all names. A wildcard
+ * name is permitted only when all names that it matches are inside, and it is excluded when one of
+ * them is.
  */
 static bool dns_inside(struct sts_slice name, struct sts_slice base, bool excluded)
 {
@@ -153,7 +160,7 @@ static bool dns_inside(struct sts_slice name, struct sts_slice base, bool exclud
 	return base.data[0] == '.' || extra == 0 || name.data[extra - 1] == '.';
 }
 
-/* base is an address and a mask of the same length. */
+/* Is an address inside of a subtree? base is an address and a mask of the same length. */
 static bool ip_inside(struct sts_der ip, struct sts_der base)
 {
 	if (base.len != 2 * ip.len)
@@ -164,8 +171,7 @@ static bool ip_inside(struct sts_der ip, struct sts_der base)
 	return true;
 }
 
-/* The mask of an IP constraint is ones, then zeros: anything else is a mistake that we don't
- * interpret. */
+/* Is the mask of an IP constraint ones, then zeros? Any other mask is a mistake, and is refused. */
 static bool is_prefix_mask(const uint8_t *mask, size_t len)
 {
 	bool ended = false;
@@ -180,18 +186,19 @@ static bool is_prefix_mask(const uint8_t *mask, size_t len)
 	return true;
 }
 
-/* A DNS base that we can judge: empty, or a name, or a dot and a name. */
+/* Is it the base of a DNS subtree that we can judge: empty, a name, or a dot and a name? */
 static bool is_dns_base(struct sts_slice base)
 {
 	if (base.len > 0 && base.data[0] == '.')
 		base = after(base, 1);
 	else if (base.len == 0)
 		return true;
-	/* No name is longer, and it is read once for each name that it is compared with. */
+	/* The length is bounded since the base is read again for each name that it is compared
+	 * with. */
 	return base.len <= NAME_MAX_BYTES && count_labels(base) > 0;
 }
 
-/* One GeneralSubtree: minimum 0 and no maximum, as RFC 5280 wants, so the base stands alone. */
+/* Take one GeneralSubtree. It has only a base, since RFC 5280 requires minimum 0 and no maximum. */
 static bool take_subtree(struct sts_der *list, uint8_t *tag, struct sts_der *base)
 {
 	struct sts_der subtree;
@@ -199,39 +206,44 @@ static bool take_subtree(struct sts_der *list, uint8_t *tag, struct sts_der *bas
 	if (!sts_der_take(list, STS_DER_SEQUENCE, &subtree) ||
 	    !sts_der_any(&subtree, tag, base, NULL) || subtree.len > 0)
 		return false;
-	if ((*tag & 0xc0) != 0x80 || (*tag & 0x1f) >= KIND__COUNT)
+	if ((*tag & STS_DER_TAG_CLASS) != STS_DER_CLASS_CONTEXT ||
+	    (*tag & STS_DER_TAG_NUMBER) >= KIND__COUNT)
 		return false;
-	if ((*tag & 0x1f) == KIND_DNS)
+	if ((*tag & STS_DER_TAG_NUMBER) == KIND_DNS)
 		return is_dns_base(sts_der_text(*base));
-	if ((*tag & 0x1f) == KIND_IP)
+	if ((*tag & STS_DER_TAG_NUMBER) == KIND_IP)
 		return (base->len == 8 || base->len == 32) &&
 		       is_prefix_mask(base->data + base->len / 2, base->len / 2);
 	return true;
 }
 
-/* The two lists of a NameConstraints, with every subtree looked at once; kinds has a bit for each
- * kind that is constrained. */
-static bool read_constraints(const struct sts_cert *ca, struct subtrees lists[2], size_t *count,
+/*
+ * Read the two lists of a NameConstraints, and check every subtree.
+ *   lists  out  permitted, excluded
+ *   count  out  subtrees in both lists
+ *   kinds  out  a bit for each kind that is constrained
+ */
+static bool read_constraints(const struct sts_cert *ca, struct subtrees lists[LISTS], size_t *count,
 			     unsigned *kinds)
 {
 	struct sts_der rest = ca->name_constraints, base;
 	uint8_t tag;
 
-	lists[0] = lists[1] = (struct subtrees){0};
-	lists[1].excluded = true;
+	lists[PERMITTED] = lists[EXCLUDED] = (struct subtrees){0};
+	lists[EXCLUDED].excluded = true;
 	*count = *kinds = 0;
-	sts_der_take(&rest, STS_DER_CONTEXT_CONSTRUCTED(0), &lists[0].list);
-	sts_der_take(&rest, STS_DER_CONTEXT_CONSTRUCTED(1), &lists[1].list);
-	for (size_t i = 0; i < 2; i++)
+	sts_der_take(&rest, STS_DER_CONTEXT_CONSTRUCTED(0), &lists[PERMITTED].list);
+	sts_der_take(&rest, STS_DER_CONTEXT_CONSTRUCTED(1), &lists[EXCLUDED].list);
+	for (size_t i = 0; i < LISTS; i++)
 		for (struct sts_der list = lists[i].list; list.len > 0; ++*count) {
 			if (!take_subtree(&list, &tag, &base))
 				return false;
-			*kinds |= 1u << (tag & 0x1f);
+			*kinds |= 1u << (tag & STS_DER_TAG_NUMBER);
 		}
 	return rest.len == 0 && *count > 0;
 }
 
-/* Does a name keep to one list? Sets seen when the list has a subtree of its kind at all. */
+/* Is a name inside of a subtree of the list? *seen: the list has a subtree of the name's kind. */
 static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, bool *seen)
 {
 	struct sts_der base;
@@ -239,7 +251,7 @@ static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, 
 
 	*seen = false;
 	while (s.list.len > 0 && take_subtree(&s.list, &tag, &base)) {
-		if ((tag & 0x1f) != (int)kind)
+		if ((tag & STS_DER_TAG_NUMBER) != (int)kind)
 			continue;
 		*seen = true;
 		if (kind == KIND_DNS
@@ -250,15 +262,18 @@ static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, 
 	return false;
 }
 
-static bool is_allowed(const struct subtrees lists[2], unsigned kind, struct sts_der name)
+/* Is a name outside of all excluded subtrees, and inside of a permitted one, where there are
+ * permitted subtrees of its kind? */
+static bool is_allowed(const struct subtrees lists[LISTS], unsigned kind, struct sts_der name)
 {
 	bool permits, excludes;
 
-	if (!matches_list(lists[0], kind, name, &permits) && permits)
+	if (!matches_list(lists[PERMITTED], kind, name, &permits) && permits)
 		return false;
-	return !matches_list(lists[1], kind, name, &excludes);
+	return !matches_list(lists[EXCLUDED], kind, name, &excludes);
 }
 
+/* Fail with "the name constraints of CA NAME", then why, what and name. */
 static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct sts_slice name,
 			   const char *why, struct sts_error *e)
 {
@@ -270,15 +285,15 @@ static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct s
 	sts_dn_add(&t, ca->subject);
 	sts_text_add_str(&t, why);
 	sts_text_add_str(&t, what);
-	sts_text_add_escaped(&t, name, 64);
+	sts_text_add_escaped(&t, name, NAME_SHOWN_BYTES);
 	return sts_fail(e, STS_ECERT_CONSTRAINT, 0, "%s", text);
 }
 
-static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees lists[2],
+static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees lists[LISTS],
 			       unsigned kinds, uint8_t tag, struct sts_der name,
 			       struct sts_error *e)
 {
-	unsigned kind = tag & 0x1f;
+	unsigned kind = tag & STS_DER_TAG_NUMBER;
 	char ip[64];
 	struct sts_text text;
 
@@ -299,9 +314,11 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 	return refuse(ca, "IP:", sts_slice_of(ip), " do not allow ", e);
 }
 
-/* The subject counts as a directory name, and an e-mail address in it as one of those. */
+/* The kinds of names in the subject: it is a directory name itself, and may hold an e-mail address
+ * (RFC 5280 section 4.2.1.10). */
 static unsigned kinds_of_subject(const struct sts_cert *below)
 {
+	/* emailAddress of PKCS #9 */
 	static const uint8_t email[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01};
 	unsigned kinds = 0;
 
@@ -327,7 +344,7 @@ enum sts_err sts_cert_names_constraints(const struct sts_cert *ca, const struct 
 					struct sts_error *e)
 {
 	struct sts_der names = below->san, name;
-	struct subtrees lists[2];
+	struct subtrees lists[LISTS];
 	enum sts_err err = STS_OK;
 	unsigned kinds;
 	size_t count;

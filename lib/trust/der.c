@@ -5,25 +5,29 @@
 
 #include "base/timefmt.h"
 
-/* Length octets (X.690 section 10.1): definite, in the fewest bytes; four of them are more than any
- * input of ours has. */
+/* A bit of the first length octet: the other bits count the length octets that follow. */
+#define LENGTH_LONG       0x80
+#define LENGTH_OCTETS_MAX 4 /* no input of ours is longer */
+
+/* Read the header of an element. The length must be definite and in the fewest octets (X.690
+ * section 10.1). */
 static bool read_length(const uint8_t *data, size_t len, size_t *header, size_t *content)
 {
 	size_t count, value = 0;
 
 	if (len < 2)
 		return false;
-	if (data[1] < 0x80) {
+	if (data[1] < LENGTH_LONG) {
 		*header = 2;
 		*content = data[1];
 		return true;
 	}
-	count = data[1] & 0x7f;
-	if (count == 0 || count > 4 || len - 2 < count)
+	count = data[1] & ~LENGTH_LONG;
+	if (count == 0 || count > LENGTH_OCTETS_MAX || len - 2 < count)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		value = value << 8 | data[2 + i];
-	if (value < 0x80 || data[2] == 0)
+	if (value < LENGTH_LONG || data[2] == 0)
 		return false;
 	*header = 2 + count;
 	*content = value;
@@ -34,7 +38,8 @@ bool sts_der_any(struct sts_der *in, uint8_t *tag, struct sts_der *content, stru
 {
 	size_t header, len;
 
-	if (!read_length(in->data, in->len, &header, &len) || (in->data[0] & 0x1f) == 0x1f)
+	if (!read_length(in->data, in->len, &header, &len) ||
+	    (in->data[0] & STS_DER_TAG_NUMBER) == STS_DER_TAG_NUMBER)
 		return false;
 	if (len > in->len - header)
 		return false;
@@ -84,7 +89,7 @@ bool sts_der_uint(struct sts_der content, uint64_t *value)
 	return true;
 }
 
-/* Two digits, or -1: which no range below lets pass. */
+/* The number that two digits stand for, or -1. */
 static int two_digits(const uint8_t *p)
 {
 	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
@@ -104,7 +109,7 @@ bool sts_der_time(uint8_t tag, struct sts_der content, int64_t *epoch_s)
 {
 	size_t year_len = tag == STS_DER_GENERAL_TIME ? 4 : 2;
 	const uint8_t *p = content.data;
-	int century, year, field[5];
+	int century, year, field[5]; /* month, day, hour, minute, second */
 
 	if ((tag != STS_DER_GENERAL_TIME && tag != STS_DER_UTC_TIME) ||
 	    content.len != year_len + 11)

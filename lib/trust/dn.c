@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/dn.h"
 
-/* The attributes of a Name, one after the other; rdn is the rest of the set that the last came
- * from. */
+#define VALUE_SHOWN_BYTES 78 /* of an attribute in a message, escaped */
+
+/* A walk over the attributes of a Name, one after the other. */
 struct name_walk {
-	struct sts_der rdns, rdn, oid, value;
-	uint8_t tag;
+	struct sts_der rdns, rdn;  /* what is left of the Name, and of the set that we are in */
+	struct sts_der oid, value; /* the last attribute */
+	uint8_t tag;               /* of its value */
 };
 
 static bool walk_start(struct name_walk *w, struct sts_der name)
@@ -35,8 +37,8 @@ static bool is_space(uint8_t c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The next character of a string without regard to case, a run of white space as one space; -1 at
- * the end. */
+/* Take the next character of a string, in lower case, with a run of white space as one space. White
+ * space at the start (`first`) and at the end is passed over. -1 at the end. */
 static int next_folded(struct sts_der *s, bool first)
 {
 	size_t spaces = 0;
@@ -66,7 +68,7 @@ static bool strings_equal(struct sts_der a, struct sts_der b)
 	return x == y;
 }
 
-/* UTF8String, PrintableString, T61String, IA5String. */
+/* Is it the tag of a UTF8String, PrintableString, T61String or IA5String? */
 static bool is_string(uint8_t tag)
 {
 	return tag == 0x0c || tag == 0x13 || tag == 0x14 || tag == 0x16;
@@ -95,7 +97,7 @@ bool sts_dn_equal(struct sts_der a, struct sts_der b)
 	return walk_ended(&x) && walk_ended(&y);
 }
 
-/* The last value of a type: the most specific. */
+/* Find the last value of a type, which is the most specific. */
 static bool find_attribute(struct sts_der name, struct sts_der oid, struct sts_der *value)
 {
 	struct name_walk w;
@@ -122,7 +124,7 @@ void sts_dn_add(struct sts_text *t, struct sts_der name)
 {
 	struct sts_der value;
 
-	/* id-at: commonName, organizationName, organizationalUnitName */
+	/* commonName, organizationName, organizationalUnitName of id-at (2.5.4) */
 	if (!find_attribute(name, STS_DER_OID_OF("\x55\x04\x03"), &value) &&
 	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0a"), &value) &&
 	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0b"), &value)) {
@@ -130,6 +132,6 @@ void sts_dn_add(struct sts_text *t, struct sts_der name)
 		return;
 	}
 	sts_text_add_char(t, '"');
-	sts_text_add_escaped(t, sts_der_text(value), 78);
+	sts_text_add_escaped(t, sts_der_text(value), VALUE_SHOWN_BYTES);
 	sts_text_add_char(t, '"');
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Distinguished names (RFC 5280 section 4.1.2.4): who issued a certificate, and for whom.
- * UNTRUSTED. */
+/* Distinguished names (RFC 5280 section 4.1.2.4): the issuer and the subject of a certificate. All
+ * of them are UNTRUSTED. */
 #ifndef STS_TRUST_DN_H
 #define STS_TRUST_DN_H
 
@@ -8,19 +8,18 @@
 #include "trust/der.h"
 
 /*
- * Are two Names (whole elements) the same? RFC 5280 section 7.1 in small: the same attributes in
- * the same order; strings are compared without regard to their type, ASCII case and white space,
- * since CAs that were renewed differ in just that; anything else byte for byte.
+ * Are two Names (whole elements) the same? This is a small form of RFC 5280 section 7.1: the names
+ * must have the same attributes in the same order. Strings are compared without regard to their
+ * type, ASCII case and white space, since the name of a CA may change in these when the CA is
+ * renewed. Anything else is compared byte for byte. A malformed name equals only its exact copy.
  */
 bool sts_dn_equal(struct sts_der a, struct sts_der b);
 
-/* Does a Name have an attribute of this type (content of the OID)? */
+/* Does a Name have an attribute of this type? oid is the content of the type's OID. */
 bool sts_dn_has(struct sts_der name, struct sts_der oid);
 
-/*
- * The subject (or issuer) Name for a message: CN, else O, else OU, escaped, at most 80 bytes, in
- * quotation marks.
- */
+/* Add a Name for a message, in quotation marks and escaped, at most 80 bytes: its common name, else
+ * its organization, else its organizational unit, else "(no name)". */
 void sts_dn_add(struct sts_text *t, struct sts_der name);
 
 #endif

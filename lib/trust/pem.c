@@ -5,9 +5,11 @@
 
 #include "base/text.h"
 
+#define DASHES "-----"
+
 enum state {
 	TEXT, /* outside of a block */
-	BODY, /* base64 */
+	BODY, /* in a block */
 	SKIP, /* in a block that is malformed or too big */
 };
 
@@ -16,10 +18,11 @@ void sts_pem_init(struct sts_pem *p, uint8_t *out, size_t size)
 	*p = (struct sts_pem){.state = TEXT, .out = out, .size = size};
 }
 
-/* The value of a base64 digit, or -1. */
+/* The value of a digit of base64 (RFC 4648 section 4), or -1. */
 static int digit(unsigned char c)
 {
-	/* From '+' to 'z', value + 1; 0 is none. */
+	/* For each character from '+' to 'z' its value + 1; 0 for a character that is not a
+	 * digit. */
 	static const char values['z' - '+' + 1] =
 		"\77\0\0\0\100\65\66\67\70\71\72\73\74\75\76\0\0\0\0\0\0\0\1\2\3\4\5\6\7\10\11\12"
 		"\13\14\15\16\17\20\21"
@@ -30,6 +33,7 @@ static int digit(unsigned char c)
 	return c >= '+' && c <= 'z' ? values[c - '+'] - 1 : -1;
 }
 
+/* Decode one character of a block. A block that is malformed or too big is skipped from here on. */
 static void decode(struct sts_pem *p, char c)
 {
 	int value = digit((unsigned char)c);
@@ -56,8 +60,8 @@ static void decode(struct sts_pem *p, char c)
 	p->out[p->len++] = (uint8_t)(p->bits >> p->bit_count);
 }
 
-/* Whole groups of four digits: nearly all of a bundle. The rest goes byte by byte. Returns bytes
- * used. */
+/* Decode whole groups of four digits, which nearly all of a bundle consists of; feed_byte() does
+ * the rest. Returns the bytes consumed. */
 static size_t decode_groups(struct sts_pem *p, const char *data, size_t len)
 {
 	size_t i = 0;
@@ -77,22 +81,23 @@ static size_t decode_groups(struct sts_pem *p, const char *data, size_t len)
 	return i;
 }
 
-/* "-----BEGIN X-----" or "-----END X-----": is the line one, and which label? */
+/* Is the line "-----BEGIN LABEL-----" or "-----END LABEL-----"?
+ *   word  in  how it begins, up to the label */
 static bool boundary(struct sts_slice line, const char *word, struct sts_slice *label)
 {
-	size_t skip = strlen(word);
+	const size_t skip = strlen(word), dashes = strlen(DASHES);
 
-	if (!sts_slice_starts(line, word) || line.len < skip + 5 ||
-	    memcmp(line.data + line.len - 5, "-----", 5) != 0)
+	if (!sts_slice_starts(line, word) || line.len < skip + dashes ||
+	    memcmp(line.data + line.len - dashes, DASHES, dashes) != 0)
 		return false;
-	*label = (struct sts_slice){line.data + skip, line.len - skip - 5};
+	*label = (struct sts_slice){line.data + skip, line.len - skip - dashes};
 	return true;
 }
 
 static void begin(struct sts_pem *p, struct sts_slice label)
 {
 	if (p->state != TEXT)
-		p->skipped++; /* the block before was cut short */
+		p->skipped++; /* the block before it has no end */
 	p->state = label.len < sizeof(p->label) ? BODY : SKIP;
 	p->bits = 0;
 	p->bit_count = p->pad = 0;
@@ -104,8 +109,8 @@ static void begin(struct sts_pem *p, struct sts_slice label)
 	}
 }
 
-/* Padding as RFC 4648 section 4 wants it: two bits are left over for each '=', and they are zero.
- */
+/* Is the block complete? For each '=' two bits are left over, and they must be zero (RFC 4648
+ * section 3.5). */
 static bool complete(const struct sts_pem *p)
 {
 	return p->state == BODY && p->bit_count == 2 * p->pad &&
@@ -117,7 +122,7 @@ static enum sts_pem_event end(struct sts_pem *p, struct sts_slice label)
 	bool good = complete(p) && sts_slice_eq(label, p->label);
 
 	if (p->state == TEXT)
-		return STS_PEM_MORE; /* an end without a beginning is text */
+		return STS_PEM_MORE; /* an END without a BEGIN is text */
 	p->state = TEXT;
 	if (!good) {
 		p->skipped++;
@@ -127,31 +132,33 @@ static enum sts_pem_event end(struct sts_pem *p, struct sts_slice label)
 	return STS_PEM_OBJECT;
 }
 
-/* A line that began with a dash, or any line outside of a block, is complete. */
+/* End a line that was gathered: any line outside of a block, and a line of a block that begins with
+ * a dash. */
 static enum sts_pem_event end_line(struct sts_pem *p)
 {
 	struct sts_slice line = sts_slice_trim((struct sts_slice){p->line, p->line_len}), label;
 	bool fits = p->line_len < sizeof(p->line);
 
 	p->line_len = 0;
-	if (fits && boundary(line, "-----BEGIN ", &label))
+	if (fits && boundary(line, DASHES "BEGIN ", &label))
 		begin(p, label);
-	else if (fits && boundary(line, "-----END ", &label))
+	else if (fits && boundary(line, DASHES "END ", &label))
 		return end(p, label);
 	else if (line.len > 0 && p->state == BODY)
 		p->state = SKIP;
 	return STS_PEM_MORE;
 }
 
-/* A byte of the byte order mark, in UTF-8. */
+/* Is it a byte of the byte order mark, in UTF-8? */
 static bool is_mark(char c)
 {
 	return c == '\xef' || c == '\xbb' || c == '\xbf';
 }
 
 /*
- * Boundary lines are gathered, base64 is decoded as it comes. White space before a boundary and a
- * byte order mark are let pass: people indent, and editors add.
+ * Scan one byte. Lines that may be boundaries are gathered, and base64 is decoded at once. White
+ * space before a boundary and a byte order mark are passed over, since people indent bundles and
+ * editors add the mark.
  */
 static enum sts_pem_event feed_byte(struct sts_pem *p, char c)
 {

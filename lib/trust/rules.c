@@ -7,7 +7,8 @@
 #include "base/timefmt.h"
 #include "trust/dn.h"
 
-/* "certificate "NAME" ..." */
+#define ARCS_SHOWN_MAX 16 /* of an OID in a message */
+
 enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
 			    const char *fmt, ...)
 {
@@ -23,12 +24,13 @@ enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct
 	return sts_fail(e, code, 0, "certificate %s %s", name, what);
 }
 
-/* The first few arcs of an OID, dotted. */
+/* Add the first arcs of an OID, with dots between them. The first subidentifier holds two arcs
+ * (X.690 section 8.19.4). */
 static void add_oid(struct sts_text *t, struct sts_der oid)
 {
 	uint32_t arc = 0;
 
-	for (size_t i = 0, arcs = 0; i < oid.len && arcs < 16; i++) {
+	for (size_t i = 0, arcs = 0; i < oid.len && arcs < ARCS_SHOWN_MAX; i++) {
 		arc = arc << 7 | (oid.data[i] & 0x7f);
 		if (oid.data[i] & 0x80)
 			continue;
@@ -73,7 +75,7 @@ static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struc
 	return STS_OK;
 }
 
-/* Algorithms that we know the names of; the good ones are good for signatures. */
+/* The algorithms whose names we know. Those that are `good` are accepted for signatures. */
 static const struct {
 	struct sts_der oid;
 	const char *name;
@@ -136,7 +138,8 @@ static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
 	return STS_OK;
 }
 
-/* Absent, or for servers, or for anything. */
+/* The extended key usage must be absent, or have serverAuth or anyExtendedKeyUsage (RFC 5280
+ * section 4.2.1.12). */
 static enum sts_err check_purpose(const struct sts_cert *cert, struct sts_error *e)
 {
 	struct sts_der list = cert->eku, oid;
@@ -169,7 +172,8 @@ enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
 	return STS_OK;
 }
 
-/* A trust anchor of X.509 version 1 has no extension that could call it a CA. */
+/* May the certificate issue others? A trust anchor of X.509 version 1 or 2 may, since it cannot
+ * have the extension that says so. */
 static bool may_issue(const struct sts_cert *cert, bool is_anchor)
 {
 	if (is_anchor && cert->version < 3 && cert->self_issued)
@@ -177,7 +181,8 @@ static bool may_issue(const struct sts_cert *cert, bool is_anchor)
 	return cert->is_ca && cert->key_cert_sign;
 }
 
-/* The rules for a CA that has `below` CAs under it, self-issued ones not counted. */
+/* Check the rules for a CA.
+ *   below  in  the CAs between it and the server's certificate, without self-issued ones */
 static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is_anchor, int below,
 			     struct sts_error *e)
 {

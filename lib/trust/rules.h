@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Our rules for a chain whose order is known: time, names, purpose, CA flags, path lengths, name
- * constraints, algorithms (RFC 5280 section 6.1 without policies and revocation; RFC 9525 for the
- * name). Signatures are BearSSL's part, and so is a second look at most of this: see verifier.h.
- * Pure functions. Every certificate is UNTRUSTED, the anchor's content excepted.
+ * constraints, and algorithms. They are those of RFC 5280 section 6.1 without policies and
+ * revocation, and of RFC 9525 for the name. BearSSL checks the signatures, and checks most of the
+ * rest a second time (verifier.h). The functions are pure. Every certificate is UNTRUSTED, except
+ * for the anchor.
  */
 #ifndef STS_TRUST_RULES_H
 #define STS_TRUST_RULES_H
@@ -15,7 +16,8 @@
 #define STS_RSA_KEY_MIN_BITS 2048
 #define STS_RSA_KEY_MAX_BITS 4096
 
-/* A path: the server's certificate first, each issued by the next; the anchor stands apart. */
+/* A path: the server's certificate comes first, and each certificate is issued by the next one. The
+ * anchor, which issued the last one, stands apart. */
 struct sts_cert_path {
 	const struct sts_cert *cert[STS_CHAIN_MAX_CERTS];
 	size_t count;
@@ -24,22 +26,24 @@ struct sts_cert_path {
 };
 
 /*
- * The rules for the server's own certificate, whoever issued it: critical extensions, time, key,
- * name, purpose, and that it is no CA's unless it is pinned.
- * Returns STS_OK or the STS_ECERT_* of the first rule that is not kept.
+ * Check the rules for the server's own certificate, which do not depend on its issuer: critical
+ * extensions, time, key, name, purpose, and that it is not a CA's certificate unless it is pinned.
+ *   now_s  in  the local clock, seconds since the epoch
+ * Returns STS_OK, or the STS_ECERT_* of the first rule that is broken.
  */
 enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
 			      const struct sts_server_name *server, int64_t now_s,
 			      struct sts_error *e);
 
 /*
- * The rules for what stands above the server's certificate in a path that is not pinned, the anchor
- * included, and for what each CA's constraints mean for those below it.
- * Returns STS_OK or the STS_ECERT_* of the first rule that is not kept.
+ * Check the rules for the certificates above the server's, and for the anchor, in a path that is
+ * not pinned: the signature algorithms, each CA, and the name constraints of each CA for the
+ * certificates below it.
+ * Returns STS_OK, or the STS_ECERT_* of the first rule that is broken.
  */
 enum sts_err sts_rules_path(const struct sts_cert_path *path, int64_t now_s, struct sts_error *e);
 
-/* Like sts_fail(), the message beginning with `certificate "NAME" `. */
+/* Fail as sts_fail() does, with a message that begins with `certificate "NAME" `. */
 enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
 			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

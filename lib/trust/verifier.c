@@ -7,19 +7,20 @@
 #include "trust/dn.h"
 #include "trust/rules.h"
 
-/* Issuers that are looked for, dead ends included: certificates that all name each other as issuers
- * would have us look for a long time. */
+/* The steps of the search for a path, with those that lead nowhere. Certificates that all name each
+ * other as issuers would make the search very long. */
 #define STEPS_MAX 500
 
 #define EPOCH_DAYS 719528 /* from 0000-01-01, where BearSSL counts from, to 1970-01-01 */
 #define DAY_S      86400
 
-/* BearSSL's structures have no const. */
+/* BearSSL's structures lack const, but BearSSL does not write there. */
 static unsigned char *writable(struct sts_der der)
 {
 	return (unsigned char *)(uintptr_t)der.data;
 }
 
+/* The key of a certificate, in BearSSL's form. */
 static br_x509_pkey public_key(const struct sts_cert *cert)
 {
 	static const int curves[] = {
@@ -56,7 +57,7 @@ static void set_up_minimal(struct sts_verifier *v, const br_x509_trust_anchor *a
 				 (uint32_t)(v->now_s % DAY_S));
 }
 
-/* What minimal can still find, once our rules are kept: signatures above all. */
+/* What minimal can still find after our rules have passed, which is mostly wrong signatures. */
 static const struct {
 	unsigned err;
 	enum sts_err code;
@@ -78,6 +79,7 @@ static const struct {
 	{BR_ERR_X509_WEAK_PUBLIC_KEY, STS_ECERT_ALGORITHM, "or its issuer has too small a key"},
 };
 
+/* Translate an error of minimal's. The message names the certificate that it is likely about. */
 static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *path,
 				   struct sts_error *e)
 {
@@ -95,7 +97,7 @@ static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *pat
 	return code;
 }
 
-/* The second opinion: BearSSL's, on the ordered path and the one anchor. */
+/* Let BearSSL's validator check the ordered path, with one anchor. */
 static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_path *path,
 				struct sts_error *e)
 {
@@ -117,7 +119,7 @@ static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_pa
 		(*m)->end_cert(m);
 	}
 	err = (*m)->end_chain(m);
-	v->minimal.trust_anchors = NULL; /* it was this function's */
+	v->minimal.trust_anchors = NULL; /* it points into this function's stack */
 	v->minimal.trust_anchors_num = 0;
 	return err ? minimal_failed(err, path, e) : STS_OK;
 }
@@ -130,7 +132,7 @@ static enum sts_err try_path(struct sts_verifier *v, const struct sts_cert_path 
 	return err ? err : ask_minimal(v, path, e);
 }
 
-/* Key identifiers that are both there and differ: worth a try, but last. */
+/* Do both have key identifiers, and do these differ? Such an issuer is tried last. */
 static bool key_ids_differ(const struct sts_cert *cert, const struct sts_cert *issuer)
 {
 	return cert->authority_key_id.len > 0 && issuer->subject_key_id.len > 0 &&
@@ -146,21 +148,21 @@ static bool is_in_path(const struct sts_cert_path *path, const struct sts_cert *
 }
 
 /*
- * A search through the possible issuers, depth first: anchors, then certificates of the chain;
- * those whose key identifiers differ after all others. next[] counts the choices that were made for
- * each certificate of the path.
+ * A search for a path, depth first. The possible issuers of a certificate have numbers, and are
+ * tried in this order: anchors, certificates of the chain, then both again, this time those whose
+ * key identifiers differ.
  */
 struct search {
 	struct sts_cert_path path;
-	unsigned next[STS_CHAIN_MAX_CERTS];
-	unsigned steps, tried;
-	const struct sts_cert *orphan; /* the first certificate that no issuer was found for */
+	unsigned next[STS_CHAIN_MAX_CERTS]; /* for each certificate of the path, the next number */
+	unsigned steps, tried;              /* tried: paths that were complete */
+	const struct sts_cert *orphan;      /* the first certificate that has no issuer here */
 };
 
 #define CHOICES (STS_ANCHORS_MAX + STS_CHAIN_MAX_CERTS)
 
-/* The issuer of the path's last certificate that this choice stands for, or NULL when it is none.
- */
+/* The certificate with this number, when it may be the issuer of the path's last certificate; else
+ * NULL. */
 static const struct sts_cert *choose(const struct sts_verifier *v, const struct sts_cert_path *path,
 				     unsigned choice, bool *is_anchor)
 {
@@ -181,7 +183,7 @@ static const struct sts_cert *choose(const struct sts_verifier *v, const struct 
 	return key_ids_differ(top, issuer) == (choice >= CHOICES) ? issuer : NULL;
 }
 
-/* The next issuer for the path's last certificate, or NULL when all were tried. */
+/* The next possible issuer of the path's last certificate, or NULL when all were tried. */
 static const struct sts_cert *next_issuer(const struct sts_verifier *v, struct search *s,
 					  bool *is_anchor)
 {
@@ -196,8 +198,8 @@ static const struct sts_cert *next_issuer(const struct sts_verifier *v, struct s
 	return issuer;
 }
 
-/* Of several failures the first is told, but any other before a wrong signature: that is a
- * namesake's. */
+/* Keep the failure that is reported in the end: the first one, but a wrong signature only when
+ * there is no other, since it usually means that another CA has the same name. */
 static void keep_failure(struct sts_error *kept, const struct sts_error *e)
 {
 	if (kept->code == STS_OK ||
@@ -205,7 +207,7 @@ static void keep_failure(struct sts_error *kept, const struct sts_error *e)
 		*kept = *e;
 }
 
-/* Returns true when a path was accepted. */
+/* Try paths until one is accepted. Returns whether one was; else *kept says why not. */
 static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_error *kept)
 {
 	while (s->path.count > 0 && s->steps++ < STEPS_MAX && s->tried < STS_VERIFIER_PATHS_MAX) {
@@ -249,6 +251,7 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);
 }
 
+/* Is the certificate itself an anchor? */
 static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert *cert)
 {
 	for (size_t i = 0; i < v->anchors.count; i++)
@@ -257,8 +260,8 @@ static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert
 	return false;
 }
 
-/* See verifier.h: the first; when it is a CA's, the first that is none. A pinned one that is a CA's
- * too is told from a root that was sent first by the names in it. */
+/* Find the server's certificate in the chain (verifier.h says how). A pinned certificate that is a
+ * CA's has names of a server, and a root that was sent first does not. */
 static const struct sts_cert *find_server(const struct sts_verifier *v)
 {
 	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
@@ -310,7 +313,7 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	s.path.cert[0] = server;
 	s.path.pinned = is_anchor_itself(v, server);
 	err = sts_rules_server(server, s.path.pinned, &v->server, v->now_s, e);
-	/* Of a self-signed CA's certificate: that nobody trusts it says more than what it is. */
+	/* For a self-signed CA's certificate, "not trusted" says more than "is a CA's". */
 	if (err == STS_ECERT_CA && server->self_issued)
 		return unknown_issuer(v, server, e);
 	if (err)
@@ -327,14 +330,14 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	return kept.code;
 }
 
-/* BearSSL's class: called by the engine while the Certificate message comes in. */
+/* ---- BearSSL's class: the engine calls it while the Certificate message arrives ---- */
 
 static struct sts_verifier *self(const br_x509_class **ctx)
 {
 	return (struct sts_verifier *)(void *)ctx;
 }
 
-/* The engine's name is not used: ours came with sts_verifier_init(), and may be an address. */
+/* The engine's name is not used: sts_verifier_init() has set ours, which may be an IP address. */
 static void start_chain(const br_x509_class **ctx, const char *server_name)
 {
 	struct sts_verifier *v = self(ctx);
@@ -384,7 +387,7 @@ static unsigned end_chain(const br_x509_class **ctx)
 	return v->trusted ? 0 : BR_ERR_X509_NOT_TRUSTED;
 }
 
-/* Minimal's copy of the key, and the usages that it read. */
+/* The key and its usages, as minimal has read them. */
 static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 {
 	const struct sts_verifier *v = (const struct sts_verifier *)(const void *)ctx;

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The certificate verifier: our own br_x509_class around BearSSL's minimal validator. It buffers
- * the chain, reads it with our DER reader, finds the anchors, orders the chain (at most
- * STS_VERIFIER_PATHS_MAX candidate paths), applies every rule of ours, and only then feeds the
- * ordered path to br_x509_minimal with a NULL name. Both must say yes: ours never replaces
- * minimal's signatures and path logic.
+ * The certificate verifier: our own br_x509_class around BearSSL's "minimal" validator. It buffers
+ * the chain, reads it with our DER reader, finds the anchors, puts the chain in order (it tries at
+ * most STS_VERIFIER_PATHS_MAX paths), and applies our rules. Only then does it feed the ordered
+ * path to br_x509_minimal, with a NULL name. Both must accept the path: our rules never replace
+ * minimal's checks of signatures and of the path.
  *
- * Rules: SAN only; EKU absent or serverAuth or any, in CAs too; no CA as server unless it is the
- * pinned anchor; name constraints enforced for DNS and IP; anchors must be valid now; at most 10
- * certificates and 64 KiB; RSA 2048 to 4096; no duplicate extension; no critical one that is not
- * understood; SHA-2 only.
+ * The rules:
+ *   - Only the subjectAltName counts for the server's name.
+ *   - The extended key usage is absent, or has serverAuth or any; in CAs too.
+ *   - The server's certificate is not a CA's, unless it is the pinned anchor.
+ *   - Name constraints hold for DNS names and IP addresses.
+ *   - Every certificate is valid now, and so is the anchor.
+ *   - The chain has at most 10 certificates and 64 KiB.
+ *   - RSA keys have 2048 to 4096 bits, and signatures use SHA-2.
+ *   - No extension appears twice, and every critical extension is understood.
  *
- * Names: an anchor's subject is compared with an issuer as sts_dn_equal() does; between two
- * certificates of the chain minimal wants the same bytes.
+ * An anchor's subject is compared with an issuer by sts_dn_equal(). Between two certificates of the
+ * chain minimal requires the same bytes.
  *
- * The first certificate is the server's, unless it is a CA's: then the first that is none (some
- * servers send their chain upside down). A CA's with a subjectAltName that is itself an anchor
- * stays the server's. The handshake proves the key of the one that was taken.
+ * Some servers send their chain upside down. So the server's certificate is the first one of the
+ * chain that is not a CA's. A CA's certificate counts as the server's when it comes first, has a
+ * subjectAltName and is itself an anchor, or when all certificates are CAs'. The handshake proves
+ * that the server has the key of the certificate that was chosen.
  *
- * Reads the CA sources in end_chain, while the connection stands: a sandbox must let it pread(2),
- * and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
+ * The CA sources are read in end_chain, while the connection is open. A sandbox must allow
+ * pread(2), and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
  */
 #ifndef STS_TRUST_VERIFIER_H
 #define STS_TRUST_VERIFIER_H
@@ -33,39 +39,41 @@
 #define STS_VERIFIER_PATHS_MAX 8
 
 struct sts_verifier {
-	const br_x509_class *vtable; /* first: BearSSL's convention */
+	const br_x509_class *vtable; /* must come first: BearSSL's convention */
 	/* set by sts_verifier_init() */
 	const struct sts_ca_sources *sources;
 	struct sts_server_name server;
 	int64_t now_s;
 	/* out */
-	struct sts_error error; /* why the chain was refused; code is STS_OK when it was not */
+	struct sts_error error; /* why the chain was refused; its code is STS_OK otherwise */
 	/* private */
 	struct sts_anchors anchors;
 	br_x509_minimal_context minimal;
 	uint8_t chain[STS_CHAIN_MAX_BYTES];
 	size_t chain_used, cert_start;
-	struct sts_cert cert[STS_CHAIN_MAX_CERTS]; /* der is set while the chain comes in, the rest
-						      at its end */
+	struct sts_cert cert[STS_CHAIN_MAX_CERTS]; /* der is set while the chain arrives, the other
+						      members at its end */
 	size_t cert_count;
 	bool too_many, too_big;
 	bool trusted;
 };
 
 /*
- * Set up for one connection. The struct is large: static memory of the worker, or of a test.
- *   sources  in  kept; must outlive the verifier
- *   server   in  copied; the DNS slice is kept. An empty name is refused (STS_EBUG).
- *   now_s    in  the local clock, seconds since the epoch, not before 1970
+ * Set up a verifier for one connection. The struct is large, and belongs in static memory.
+ *   sources  in  must outlive the verifier
+ *   server   in  copied, but the bytes of server->dns must outlive the verifier
+ *   now_s    in  the local clock, seconds since the epoch
+ * Returns STS_OK, or STS_EBUG when the server's name is empty.
  */
 enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sources *sources,
 			       const struct sts_server_name *server, int64_t now_s,
 			       struct sts_error *e);
 
 /*
- * Verify a chain without a socket: what the TLS engine does, in one call.
- *   chain  in  DER certificates as the server sent them, UNTRUSTED
- * Returns STS_OK or STS_ECERT_*, STS_ECA_FILE; v->error has the same with its message.
+ * Verify a chain in one call, as the TLS engine does while it reads the Certificate message. Tests
+ * use it.
+ *   chain  in  UNTRUSTED; DER certificates as the server sent them
+ * Returns STS_OK, STS_ECERT_* or STS_ECA_FILE; v->error has the same code with its message.
  */
 enum sts_err sts_verifier_run(struct sts_verifier *v, const struct sts_der *chain, size_t count);
 
