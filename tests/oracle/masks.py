@@ -66,6 +66,8 @@ MASKS = [
     Mask(r"\b\d+ (?:d|h|min)(?: \d+ (?:h|min|s))? ago\b", "LONG AGO", "expired 9 d 3 h ago", "how long ago something was"),
     Mask(r"(?<=; next in )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WAIT", "; next in 1 min 3 s", "drawn at random"),
     Mask(r"(?<= is valid for only )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WHILE", "the token in DIR is valid for only 59 s", "how much is left"),
+    Mask(r"(?:(?<=\(expires in )|(?<=\(valid for )|(?<=\(not valid for another )|(?<=\(issued in the future, in ))\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?",
+         "WHILE", "exp: 2100-01-01T00:00:00Z (expires in 26695 d 15 h)", "of a time that a case chooses"),
     Mask(r"(?<=_duration_seconds_bucket\{exchange=\")([a-z0-9-]+\",le=\"[0-9.]+\"\}) \d+$", r"\1 N",
          'x_duration_seconds_bucket{exchange="default",le="0.05"} 1', "how long attempts took; the last bucket is not hidden"),
     Mask(r"(?<=_duration_seconds_sum\{exchange=\")([a-z0-9-]+\"\}) [0-9.]+$", r"\1 N",

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import pathlib
+import random
 import shlex
 import shutil
 import signal
+import socket
 import tempfile
 
 import oracle  # noqa: F401  (the path of the harness)
@@ -21,6 +23,8 @@ SUBJECT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 CONTROLS = {code: 0x2400 + code for code in range(32) if code != 10} | {127: 0x2421}
 
 
+# Two oracles at a time begin at two places.
+PORTS = iter(range(random.randrange(10_000, 25_000), 32_000))
 CA = pki.authority(cn="Oracle CA")
 SERVER = pki.server(CA, cn="oracle", names=["localhost", "sts.oracle.test"])
 
@@ -46,6 +50,7 @@ class Scene:
         self.write("sts-token", SUBJECT)
         self.mask = Masker(self.folder, UID, GID)
         self.lines = []
+        self.logs = 0
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -109,17 +114,51 @@ class Scene:
         return made
 
     def refused(self):
-        """A port on which nobody listens."""
-        port = servers.free_port()
+        """A port on which nobody listens. A socket holds it, so that no other case gets it."""
+        holder = self.stack.enter_context(socket.socket(socket.AF_INET6))
+        holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        holder.bind(("::", 0))
+        port = holder.getsockname()[1]
         self.mask.ports.add(port)
         return port
+
+    def port(self):
+        """A port for the program to listen on. It lies below those that the kernel gives away by itself, so no other case gets it."""
+        for port in PORTS:
+            with contextlib.suppress(OSError), socket.create_server(("", port)):
+                self.mask.ports.add(port)
+                return port
+        raise AssertionError("all ports are taken")
 
     # ---- the program ----
 
     def start(self, *args, **more):
-        process = self.stack.enter_context(self.program.start(*(self.path(arg) for arg in args), **more))
-        process.shown = args
+        """Start the program. Its log goes into a file, so that a case can wait for a line of it."""
+        self.logs += 1
+        log = self.folder / f"log-{self.logs}"
+        with open(log, "wb") as stderr:
+            process = self.stack.enter_context(self.program.start(*(self.path(arg) for arg in args), stderr=stderr, **more))
+        process.shown, process.log = args, log
         return process
+
+    def said(self, process, words, count=1):
+        """Wait for so many lines of the log with these words."""
+        def look():
+            assert process.popen.poll() is None, f"it ended: {process.log.read_text()}"
+            return sum(words in line for line in process.log.read_text().split("\n")[:-1]) >= count
+        self.wait_for(look, f"{count} lines with {words!r}")
+
+    def has_status(self, *lines, without=None, folder=None):
+        """Wait for a status file with these lines. The program writes it after the line of the log."""
+        def look():
+            seen = path.read_text().split("\n") if path.exists() else []
+            return set(lines) <= set(seen) and without not in seen
+        path = (folder or self.out) / ".status"
+        self.wait_for(look, f"{lines} in {path}")
+
+    @staticmethod
+    def wait_for(condition, what):
+        mock.wait_for(condition, what, PATIENCE_S)
 
     def show(self, prefix, data):
         """Each line of some bytes, and whether the last one ended."""
@@ -136,34 +175,48 @@ class Scene:
         line = " ".join([*words, "sts-sidecar", shlex.join(map(str, args))]).rstrip()
         self.lines.append("$ " + readable(line.encode()).replace("\n", "\N{SYMBOL FOR NEWLINE}"))
 
-    def run(self, *args, input=None, env=None, timeout=PATIENCE_S, **more):
+    def run(self, *args, input=None, env=None, timeout=PATIENCE_S, ordered=True, **more):
         """Run the program to its end, and record what it says. DIR in an argument is the folder of the case."""
         env = {key: self.path(value) for key, value in (env or {}).items()}
         self.command(args, env)
         run = self.program.run(*(self.path(arg) for arg in args), input=input, env=env, timeout=timeout, **more)
-        self.ended(run)
+        self.ended(run, ordered)
         return run
 
-    def ended(self, run):
+    def ended(self, run, ordered=True):
+        """ordered: false where two processes write the log, or two exchanges. Then its lines are sorted, with what is masked in them."""
         self.lines.append(f"exit {run.status}")
         self.show("out", run.out)
+        first = len(self.lines)
         self.show("err", run.err.encode())
+        if not ordered:
+            self.lines[first:] = sorted(self.mask(self.lines[first:]))
 
-    def stop(self, process, number=signal.SIGTERM):
+    def stop(self, process, number=signal.SIGTERM, ordered=True):
+        """End what start() began, and record its whole log."""
         process.signal(number)
         run = process.wait(PATIENCE_S)
+        run.err = process.log.read_bytes().decode("utf-8", "replace")
         self.command(process.shown)
-        self.ended(run)
+        self.ended(run, ordered)
         return run
 
-    def fetch(self, url, *more, one=False, status=False, **options):
-        """`fetch` with the usual options; None removes one. one: a single attempt, by reading the subject token from standard input."""
-        usual = {"url": url, "token-file": "-" if one else "DIR/sts-token", "output-dir": "DIR/tokens",
+    def words(self, url, options, **usual):
+        """The usual options of `fetch` and `run`, with others in their place; None removes one."""
+        usual = {"url": url, "token-file": "DIR/sts-token", "output-dir": "DIR/tokens",
                  "cacert-path": "DIR/ca.crt" if (self.folder / "ca.crt").exists() else None,
-                 "timeout": "50s", "deadline": "50s", "log-format": "text"}
-        given = {key: options.pop(key) for key in ("env", "input", "stdout", "prefix", "uid", "gid") if key in options}
+                 "timeout": "50s", "deadline": None, "log-format": "text"} | usual
         usual |= {key.replace("_", "-"): value for key, value in options.items()}
-        words = [f"--{key}={value}" for key, value in usual.items() if value is not None]
+        return [f"--{key}={value}" for key, value in usual.items() if value is not None]
+
+    def keep(self, url, *more, **options):
+        """Start `run` with the usual options."""
+        return self.start("run", *self.words(url, options), *more)
+
+    def fetch(self, url, *more, one=False, status=False, **options):
+        """`fetch` with the usual options. one: a single attempt, by reading the subject token from standard input."""
+        given = {key: options.pop(key) for key in ("env", "input", "stdout", "prefix", "uid", "gid") if key in options}
+        words = self.words(url, options, deadline="50s", **({"token-file": "-"} if one else {}))
         if one:
             given["input"] = self.token_file.read_bytes()
         run = self.run("fetch", *words, *more, **given)

@@ -150,15 +150,12 @@ def test_an_entry_without_a_reason(tmp_path):
 
 # Errors that no recording shows, each with the reason.
 NOT_RECORDED = {
-    "ok": "it is not an error",
     "again": "it never leaves a parser",
     "usage": "the command line names no error, it prints the message and the hint: usage/",
     "url": "the same",
-    "subject_used": "it takes a second attempt of run: not recorded yet",
-    "stopped": "it takes a signal during an attempt: not recorded yet",
+    "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
     "fork": "it takes a limit of processes",
     "sandbox": "it takes a kernel without a layer",
-    "worker": "it takes a worker that is killed",
     "bug": "it takes a bug",
 }
 
