@@ -1,30 +1,51 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds. The default is the release binary: a static PIE on musl, stripped, build/sts-sidecar.
-#   tools/build.sh [--arch amd64|arm64] [--dir DIR] [--target NINJA_TARGET]...
-#   tools/build.sh --sanitize [--dir DIR]	clang, the system's libc, ASan, UBSan and fuzz targets: build-asan/
-# The same sources give the same bytes in whatever folder they are built.
+# Builds the program and its tests, after fetching what is missing.
+#
+#   tools/build.sh                 the release: build/sts-sidecar, a stripped static PIE on musl
+#   tools/build.sh --sanitize      the same sources with clang, ASan, UBSan, the system's libc and the fuzz targets: build-asan/
+#
+#   --arch amd64|arm64   the architecture of the release; on amd64, arm64 is cross-compiled into build-arm64/
+#   --dir DIR            the folder to build in, from the top of the sources
+#   --target TARGET      builds only this target of ninja; can be repeated
+#   --help               prints this text
+#
+# The same sources give the same bytes in any folder.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
+
+usage() { # the comment above
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/build.sh
+}
+
+refuse() { # reason
+	echo "tools/build.sh: $1; tools/build.sh --help says more" >&2
+	exit 64
+}
 
 arch=$(dpkg --print-architecture 2>/dev/null || echo amd64)
 host=$arch
 dir= sanitize=false targets=
 while [ $# -gt 0 ]; do
 	case $1 in
+	--arch|--dir|--target)	[ $# -ge 2 ] || refuse "$1 needs a value" ;;
+	esac
+	case $1 in
 	--arch)		arch=$2; shift ;;
 	--arch=*)	arch=${1#*=} ;;
 	--dir)		dir=$2; shift ;;
 	--target)	targets="$targets $2"; shift ;;
 	--sanitize)	sanitize=true ;;
-	*)		echo "usage: tools/build.sh [--arch amd64|arm64] [--sanitize] [--dir DIR] [--target T]" >&2; exit 64 ;;
+	--help)		usage; exit ;;
+	*)		refuse "$1 is not an argument" ;;
 	esac
 	shift
 done
+case $arch in amd64|arm64) ;; *) refuse "--arch is amd64 or arm64, not $arch" ;; esac
 
-# What the C compiler is told for the release. No build path, no time, no build id may reach the binary.
+# The options of the C compiler for the release. No build path, no time and no build id may reach the binary.
 hardening="'-fstack-protector-strong', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
 sections="'-Oz', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-inline-small-functions', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,--sort-section=name', '-Wl,-O2', '-Wl,--build-id=none', '-s'"
@@ -33,7 +54,6 @@ release() {
 	case $arch in
 	amd64)	gcc=gcc family=x86_64 extra=", '-malign-data=abi'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
 	arm64)	gcc=aarch64-linux-gnu-gcc family=aarch64 extra=", '-mno-outline-atomics'" ;;
-	*)	echo "tools/build.sh: unknown architecture $arch: amd64 or arm64" >&2; exit 64 ;;
 	esac
 	if [ "$arch" = "$host" ]; then
 		tools/setup.sh build
@@ -76,7 +96,8 @@ EOT
 	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Dtest_time=true -Doptimization=1
 }
 
-configure() { # --native-file|--cross-file options...: meson runs again only when the toolchain file or the options changed
+# Meson is run again only when the toolchain file or the options have changed.
+configure() { # --native-file|--cross-file option...
 	option=$1; shift
 	echo "# $*" >>"$dir/toolchain.ini.new"
 	if [ ! -f "$dir/build.ninja" ] || ! cmp -s "$dir/toolchain.ini" "$dir/toolchain.ini.new"; then

@@ -1,10 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Shows the main job on this machine: a mock STS over TLS, a subject token as a Pod would have it, the sidecar that exchanges it and keeps
-# the result fresh. Builds what it needs. Leaves nothing behind; safe to repeat.
+# Shows the main job on this machine. It starts a mock STS over TLS, makes a subject token like that of a Pod, and starts the sidecar,
+# which exchanges the token and refreshes the result. It builds what it needs, removes what it has made outside the build folder, and can
+# be run again.
+#
+#   tools/demo.sh [--help]
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
+
+usage() { # the comment above
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/demo.sh
+}
+
+refuse() { # reason
+	echo "tools/demo.sh: $1; tools/demo.sh --help says more" >&2
+	exit 64
+}
+
+case $#,${1:-} in
+0,)		;;
+1,--help)	usage; exit ;;
+*)		refuse "$1 is not an argument" ;;
+esac
 
 echo "== building (the first time takes a minute or two)"
 tools/build.sh
@@ -41,7 +59,7 @@ mkdir tokens
 run_pid=$!
 "$sidecar" check --wait 10s tokens
 
-show() { # caption: what a reader finds
+show() { # caption: prints what a reader of the directory finds
 	echo "-- $1"
 	ls -l tokens | sed 1d
 	echo "expires    $(cat tokens/expires)"

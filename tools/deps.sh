@@ -1,15 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fetches BearSSL, cJSON and musl as source packages of the distribution, verifies them (apt checks the
-# archive's signatures; the upstream tarball is pinned by SHA-256 below), applies the distribution's patches
-# and ours, and lays them out under subprojects/. musl is compiled as well, once per architecture.
+# Fetches BearSSL, cJSON and musl as source packages of the distribution, verifies them, applies the patches of the distribution and ours,
+# and puts them into subprojects/. It compiles musl for the given architecture, by default amd64. tools/build.sh runs it.
+#
 #   tools/deps.sh [amd64|arm64]
-# Touches nothing outside the checkout. Safe to repeat: what is there and current is kept.
+#   tools/deps.sh --help
+#
+# apt checks the signatures of the archive; the upstream tarballs are pinned below by SHA-256. Nothing outside the checkout is changed.
+# What is there and current is kept.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
+
+usage() { # the comment above
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/deps.sh
+}
+
+refuse() { # reason
+	echo "tools/deps.sh: $1; tools/deps.sh --help says more" >&2
+	exit 64
+}
+
 arch=${1:-amd64}
+case $arch in
+amd64|arm64)	[ $# -le 1 ] || refuse "$2 is not an argument" ;;
+--help)		usage; exit ;;
+*)		refuse "$arch is not an argument: it takes amd64 or arm64" ;;
+esac
 cache=$top/subprojects/packagecache
 overlay=$top/subprojects/packagefiles
 
@@ -72,7 +90,7 @@ unpack() { # package: the distribution's patches are applied by dpkg-source, our
 	mv "$top/subprojects/$1.new" "$top/subprojects/$1"
 }
 
-# What a folder was made from: unpacked again when the pin, a patch or the overlay changes.
+# A digest of what a folder was made from. The package is unpacked again when its pin, a patch or our files for it change.
 recipe() { # package suite sha256
 	{ echo "$@"; cat "$overlay/$1"-*.patch "$overlay/$1"/* 2>/dev/null || true; } | sha256sum | cut -c1-16
 }
@@ -86,11 +104,10 @@ echo "$table" | while read -r package suite sha256; do
 	echo "$now" >"$stamp"
 done
 
-# musl: static only, position independent, our hardening flags.
+# musl is compiled as a static library only, position independent, with our hardening flags.
 case $arch in
 amd64)	triplet=x86_64-linux-gnu cc=gcc extra= ;;
 arm64)	triplet=aarch64-linux-gnu cc=aarch64-linux-gnu-gcc extra=-mno-outline-atomics ;;
-*)	die "unknown architecture $arch: amd64 or arm64" ;;
 esac
 prefix=$top/subprojects/musl/out-$arch
 flags="-Oz -fPIE -ffunction-sections -fdata-sections -fstack-protector --param=ssp-buffer-size=4 $extra"
@@ -106,12 +123,12 @@ if [ "$(cat "$prefix/.done" 2>/dev/null)" != "$flags" ]; then
 		make -j"$(nproc)" >make.log 2>&1
 		make install DESTDIR="$prefix" >/dev/null
 	) || die "musl did not compile: see subprojects/musl/obj-$arch/make.log"
-	# UAPI headers (seccomp, Landlock) that musl does not carry, from the distribution's kernel headers.
+	# musl does not carry the headers of Linux (seccomp, Landlock): the distribution's are linked in.
 	for dir in linux asm-generic; do ln -s "/usr/include/$dir" "$prefix/include/$dir"; done
 	for asm in /usr/include/$triplet/asm /usr/${triplet}/include/asm; do
 		[ ! -d "$asm" ] || [ -e "$prefix/include/asm" ] || ln -s "$asm" "$prefix/include/asm"
 	done
-	# musl's own specs do not know static PIE; these do.
+	# The specs that musl installs do not know static PIE; ours do.
 	sed "s|@MUSL@|$prefix|g" "$overlay/musl-static-pie.specs" >"$prefix/static-pie.specs"
 	echo "$flags" >"$prefix/.done"
 fi

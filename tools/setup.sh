@@ -1,17 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that a task needs, when they are missing.
-#   tools/setup.sh build [arm64] | test | container
+# Installs the Debian packages that a task needs and that are missing. It must run as root if any is missing.
+#
+#   tools/setup.sh [build]         to build the release
+#   tools/setup.sh build arm64     to build the release for arm64 as well
+#   tools/setup.sh test            to build with the sanitizers, and to run the tests
+#   tools/setup.sh container       to build the image, and to run its tests
+#   tools/setup.sh --help
 set -eu
+cd "$(dirname "$0")/.."
+
+usage() { # the comment above
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/setup.sh
+}
+
+refuse() { # reason
+	echo "tools/setup.sh: $1; tools/setup.sh --help says more" >&2
+	exit 64
+}
 
 build='gcc libc6-dev make meson ninja-build patch dpkg-dev xz-utils ca-certificates linux-libc-dev debian-archive-keyring'
-case "${1:-build}${2:+-$2}" in
+case "${*:-build}" in
 build)		want="$build" ;;
-build-arm64)	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
+"build arm64")	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
 test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl
 			nginx-light tinyproxy strace libssl-dev pkg-config util-linux iproute2 procps libcap2-bin" ;;
 container)	want="$build buildah podman crun catatonit debootstrap" ;;
-*)		echo "usage: tools/setup.sh build [arm64] | test | container" >&2; exit 64 ;;
+--help)		usage; exit ;;
+*)		refuse "it does not take \"$*\"" ;;
 esac
 
 missing=

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts results, for tools/test.sh: prints "PASSED FAILED SKIPPED".
+"""
+Counts the results in a report of tests, for tools/test.sh, and prints "PASSED FAILED SKIPPED".
 
-    tools/tally.py meson LOG.json     meson's testlog.json: every TAP line counts as one test
-    tools/tally.py junit REPORT.xml   pytest's --junitxml
+    tools/tally.py meson LOG.json     the testlog.json of meson; every line of TAP is one test
+    tools/tally.py junit REPORT.xml   the report that pytest writes with --junitxml
 """
 import json
 import re
@@ -21,7 +22,7 @@ def meson(path):
         bad = sum(word.lower() == "not ok" for word, _ in results)
         skip = sum(bool(mark) for _, mark in results)
         good = len(results) - bad - skip
-        # A program that is no TAP test counts once; one that failed outside its numbered tests counts as a failure as well.
+        # A program without lines of TAP is one test. A program that failed outside its numbered tests is one more failure.
         if not results and test["result"] in ("OK", "SKIP"):
             good, skip = int(test["result"] == "OK"), int(test["result"] == "SKIP")
         if not bad and test["result"] not in ("OK", "SKIP"):
@@ -42,5 +43,19 @@ def junit(path):
     return passed, failed, skipped
 
 
+KINDS = {"meson": meson, "junit": junit}
+
+
+def main(arguments):
+    if arguments == ["--help"]:
+        print(__doc__.strip())
+        return 0
+    if len(arguments) != 2 or arguments[0] not in KINDS:
+        print("usage: tools/tally.py meson LOG.json | junit REPORT.xml", file=sys.stderr)
+        return 64
+    print(*KINDS[arguments[0]](arguments[1]))
+    return 0
+
+
 if __name__ == "__main__":
-    print(*{"meson": meson, "junit": junit}[sys.argv[1]](sys.argv[2]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,36 +1,44 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Sets everything up and runs the tests. The last line is "N passed, N failed"; the exit status says the same.
-#   tools/test.sh [PART]...	all parts without arguments
-# Parts:
-#   unit	unit tests and corpus replays, in the release and in the sanitizer build
-#   e2e		the release binary against servers over TLS
-#   asan	the same under ASan and UBSan
-#   oracle	everything that a user sees, beside the recordings of an earlier program; needs root
-#   names	the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
-#   trust	certificates: every chain of tests/certs/verdicts.h over TLS, beside openssl verify; needs both builds
-#   sandbox	a worker that attacks, and the order of the stages under strace; the release build
-#   interop	consumers that are not ours, the short form of tests/interop/run.sh
-#   sim		a fleet and a year in simulated time
-#   chaos	kills, stops, faults and a full disk at random (STS_CHAOS_SECONDS, default 60)
-#   container	Dockerfile.scratch and the example Pods, with buildah and podman (root)
-#   fuzz	every libFuzzer target, a few seconds each (STS_FUZZ_SECONDS, default 5; the verifier twice as long)
-#   build	what must hold for the binary: static PIE, hardening, size, the same bytes in another folder
-#   style	formatting, licence lines, file sizes
+# Installs and builds what is missing, and runs the tests: all parts, or those that are named. The last line is "N passed, N failed"; the
+# exit status is 0 only if something passed and nothing failed.
+#
+#   tools/test.sh [PART]...
+#   tools/test.sh --help
+#
+#   unit        the unit tests and the replays of the corpora, in the release build and in the sanitizer build
+#   e2e         the release binary against servers, over TLS
+#   asan        the same tests with the sanitizer build
+#   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
+#   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
+#   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify; uses both builds
+#   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
+#   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
+#   sim         a fleet, and a year of the supervisor, in simulated time
+#   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
+#   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
+#   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (5), the verifier for twice as long
+#   build       the binary: static PIE, hardening, size, the same bytes from another folder
+#   style       the sources as text: format, licence lines, sizes, the order of the folders, tables and pages
 set -u
 umask 022
 cd "$(dirname "$0")/.."
 top=$PWD
 
+usage() { # the comment above
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
+}
+
 parts="unit e2e asan oracle names trust sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
-	case " $parts " in
+	case " $parts --help " in
 	*" $part "*)	;;
-	*)		echo "usage: tools/test.sh [PART]..., of: $parts" >&2; exit 64 ;;
+	*)		echo "tools/test.sh: $part is not a part: $parts" >&2; exit 64 ;;
 	esac
+	[ "$part" != --help ] || { usage; exit; }
 done
 wanted=${*:-$parts}
-# The distribution's Python where there is one: its venv module is what tools/setup.sh installs.
+# The Python of the distribution is preferred, since tools/setup.sh installs the venv module for it.
 python=/usr/bin/python3
 [ -x $python ] || python=python3
 fuzz_seconds=${STS_FUZZ_SECONDS:-5}
@@ -41,7 +49,7 @@ trap 'exit 130' HUP INT TERM
 passed=0 failed=0 skipped=0
 : >"$work/costs"
 
-wants() { # part...: is one of them wanted?
+wants() { # part...: whether one of them is wanted
 	for part in "$@"; do
 		case " $wanted " in *" $part "*) return 0 ;; esac
 	done
@@ -62,7 +70,7 @@ finish() {
 	exit
 }
 
-timed() { # name command...: its cost goes into the table
+timed() { # name command...: runs it, and notes its seconds for the table
 	name=$1; shift
 	echo "== $name"
 	from=$(date +%s)
@@ -72,14 +80,14 @@ timed() { # name command...: its cost goes into the table
 	return $status
 }
 
-must() { # name command...: nothing makes sense without it
+must() { # name command...: if it fails, the whole run ends as failed
 	timed "$@" && return
 	echo "tools/test.sh: $1 failed" >&2
 	count 0 1 0
 	finish
 }
 
-tally() { # kind file: counts, and one failure when there is no report, or a report of no test
+tally() { # kind file: adds the results of a report; a report that is missing or without a test is one failure
 	if [ -s "$2" ] && counts=$($python tools/tally.py "$1" "$2") && [ "$counts" != "0 0 0" ]; then
 		# shellcheck disable=SC2086 # three numbers
 		count $counts
@@ -89,7 +97,7 @@ tally() { # kind file: counts, and one failure when there is no report, or a rep
 	count 0 1 0
 }
 
-packages() { # of Debian
+packages() { # installs the Debian packages
 	tools/setup.sh test && return
 	[ "$(id -u)" != 0 ] || echo "tools/test.sh: Debian packages are missing, and apt could not install them: is there no network?" >&2
 	return 1
@@ -110,7 +118,7 @@ venv() {
 	fi
 }
 
-without_packages() { # a failure, but these parts need no Python package
+without_packages() { # counts a failure, and goes on with the parts that need no Python package
 	count 0 1 0
 	wants unit fuzz || finish
 	wanted=$(for part in unit fuzz; do ! wants $part || echo $part; done | tr '\n' ' ')
@@ -140,7 +148,7 @@ pytest_part() { # name folder [binary [option...]]
 	tally junit "$work/$part.xml"
 }
 
-# Both builds at a time: these tests wait more than they compute.
+# The tests run with both builds at the same time, since they wait more than they compute.
 both() { # what suffix folder option...
 	what=$1 suffix=$2 folder=$3
 	shift 3
@@ -176,7 +184,7 @@ chaos() { # binary
 	fi
 }
 
-interop() { # its last line has the counts
+interop() { # the last line of what it prints has the counts
 	tests/interop/run.sh short | tee "$work/interop.log"
 	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/interop.log")
 	[ "$counts" != "0 0" ] || counts=
@@ -184,16 +192,16 @@ interop() { # its last line has the counts
 	count ${counts:-0 1}
 }
 
-container() { # the image, built from the very Dockerfile, and the Pods
+container() { # builds the image from Dockerfile.scratch, and runs it and the example Pods
 	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
 }
 
-joined() { # part: it ran beside others, and has ended
+joined() { # part: adds the results of a part that ran beside others and has ended
 	cat "$work/$1.log"
 	tally junit "$work/$1.xml"
 }
 
-fuzz_one() { # target: a verdict of one word in $work
+fuzz_one() { # target: leaves its verdict, pass or fail, in $work
 	name=$(basename "$1")
 	corpus=$work/corpus-$name
 	mkdir -p "$corpus" "build-asan/findings"
@@ -214,7 +222,7 @@ fuzz_one() { # target: a verdict of one word in $work
 	fi
 }
 
-fuzz() { # as many at a time as there are processors
+fuzz() { # runs as many targets at a time as there are processors
 	jobs=$(nproc)
 	running=0 pids=
 	# shellcheck disable=SC2086 # a list of numbers: the container tests run beside and are waited for later
@@ -236,7 +244,7 @@ must setup packages
 ! wants unit || timed "unit: release" meson_tests build
 ! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
-# What is above needs the packages of Debian alone.
+# The steps above need only packages of Debian; those below need Python packages.
 ! wants e2e asan oracle names trust sandbox sim chaos container build style || timed "python packages" venv || without_packages
 end_to_end
 ! wants oracle || timed "oracle" pytest_part oracle tests/oracle "$top/build/sts-sidecar"

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Packs a table into C, for the build:  generate.py KIND INPUT.toml OUTPUT...
+Packs a table into C. The build runs it.
 
-The module of a kind has c_files(INPUT) -> {file name: text}; every OUTPUT must be one of these names, in any folder.
+    python3 tools/tables/generate.py KIND INPUT.toml OUTPUT...
+
+KIND is errors, options or protocols. The module of each kind has a function c_files(INPUT), which returns {file name: text}; the file
+name of every OUTPUT must be one of these.
 """
 import importlib
 import pathlib
@@ -32,8 +35,11 @@ def generate(kind, source, outputs, kinds=None):
 
 
 def main(arguments):
+    if arguments == ["--help"]:
+        print(__doc__.strip())
+        return 0
     if len(arguments) < 3:
-        print("usage: generate.py KIND INPUT OUTPUT...", file=sys.stderr)
+        print("usage: tools/tables/generate.py KIND INPUT.toml OUTPUT...", file=sys.stderr)
         return 64
     try:
         generate(arguments[0], arguments[1], arguments[2:])

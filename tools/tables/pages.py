@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Writes the documentation pages that are made of the tables:  pages.py [--check]
+Writes the documentation pages, and the parts of pages, that are made of the tables.
 
-The module of a kind has pages(top) -> {path of a page: its whole text}, and blocks(top) -> {path of a page: {name of a block: its
-lines}}; a block stands in a hand-written page between "<!-- made by tools/tables: NAME -->" and "<!-- end -->". With --check nothing is
-written, and the pages that are stale are named.
+    python3 tools/tables/pages.py            writes the pages that are stale, and names them
+    python3 tools/tables/pages.py --check    writes nothing, names the pages that are stale, and exits with 1 if there are any
+
+The module of each kind of table has two functions. pages(top) returns {path of a page: its whole text}. blocks(top) returns {path of a
+page: {name of a block: its lines}}; a block stands in a page that people write, between the lines "<!-- made by tools/tables: NAME -->"
+and "<!-- end -->".
 """
 import importlib
 import pathlib
@@ -45,8 +48,11 @@ def stale(top, kinds=KINDS):
 
 
 def main(arguments, top=TOP, kinds=KINDS):
+    if arguments == ["--help"]:
+        print(__doc__.strip())
+        return 0
     if arguments not in ([], ["--check"]):
-        print("usage: pages.py [--check]", file=sys.stderr)
+        print("usage: tools/tables/pages.py [--check]", file=sys.stderr)
         return 64
     try:
         pages = stale(top, kinds)
