@@ -4,15 +4,19 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define GROUPS 8
+#define GROUPS 8 /* of 16 bits, in an IPv6 address */
 
 static void add_ipv4(struct sts_text *t, const uint8_t *ip)
 {
 	sts_text_addf(t, "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
 }
 
-/* The longest run of two or more zero groups, the first of several; its length, 0 when there is
- * none. */
+/*
+ * Find the run of zero groups that is written as "::": the longest one, and the first of equally
+ * long ones (RFC 5952 section 4.2).
+ *   start  out  its first group; unchanged when there is no run
+ * Returns its length in groups, at least 2; 0 when there is no run.
+ */
 static size_t longest_zeros(const unsigned *group, size_t *start)
 {
 	size_t best = 0;
@@ -47,7 +51,7 @@ static void add_ipv6(struct sts_text *t, const uint8_t *ip)
 		}
 		if (i > 0 && i != start + zeros)
 			sts_text_add_char(t, ':');
-		/* The kind of address that is written with its IPv4 part dotted: ::ffff:0:0/96. */
+		/* Only in an IPv4-mapped address, ::ffff:0:0/96, are the last 32 bits dotted. */
 		if (i == 6 && start == 0 && zeros == 5 && group[5] == 0xffff) {
 			add_ipv4(t, ip + 12);
 			return;

@@ -15,23 +15,26 @@
 #include "net/dns.h"
 #include "net/hosts.h"
 #include "net/search.h"
+#include "net/wait.h"
 
-#define SHARE_MIN_MS     250
-#define RESERVE_MS       50 /* of the deadline: to say what could not be resolved */
-#define HOST_SHOWN_BYTES 64
+#define SHARE_MIN_MS      250 /* for one address */
+#define RESERVE_MS        50  /* of the deadline; it is for the report of a failed resolution */
+#define HOST_SHOWN_BYTES  64
+#define DNS_FAILURE_BYTES 96
+#define PORT_DISCARD      9 /* RFC 863; nothing is sent to it */
 
 /* One call of sts_connect(). */
 struct attempt {
-	const char *host; /* for messages; NULL where the address says it all */
+	const char *host; /* for messages; NULL when the URL has an IP literal */
 	uint16_t port;
 	int64_t deadline_boot_ms;
-	int tried; /* addresses */
-	struct sts_address last;
-	int last_errno; /* of the last address; ETIMEDOUT when our own share of the time was over */
+	int tried;               /* how many addresses */
+	struct sts_address last; /* the last address that was tried */
+	int last_errno; /* of that address; ETIMEDOUT when its share of the time was over */
 	int fd;
-	bool route[2]; /* by family: ipv6 is 1 */
+	bool route[2]; /* is there a route? By `ipv6`, which is 0 or 1 */
 	int64_t resolve_until_boot_ms;
-	char trouble[96]; /* the name server's, in words; "" for none */
+	char dns_failure[DNS_FAILURE_BYTES]; /* the name server's last one, in words; "" for none */
 };
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
@@ -47,17 +50,11 @@ static void add_endpoint(struct sts_text *t, const struct sts_address *address, 
 /* Wait until a connection attempt has an outcome. Returns 0 or an errno. */
 static int wait_connected(int fd, int64_t until_boot_ms)
 {
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	int err = 0, n;
+	int err = sts_wait_ready(fd, POLLOUT, until_boot_ms);
 	socklen_t len = sizeof(err);
 
-	do
-		n = poll(&p, 1, sts_clock_left_ms(until_boot_ms));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno;
-	if (n == 0)
-		return ETIMEDOUT;
+	if (err != 0)
+		return err;
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 ? errno : err;
 }
 
@@ -72,9 +69,10 @@ static int connect_one(struct attempt *a, const struct sts_address *address, int
 	int fd = socket(sa.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
-	/* Waiting to fill a segment would only cost time. Without this all still works. */
+	/* A request is sent in one piece, so waiting to fill a segment would only cost time. A
+	 * failure of this call changes nothing else. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* An interrupted connect() goes on by itself, as one in progress does. */
+	/* An interrupted connect() goes on in the kernel, like one that is in progress. */
 	if (connect(fd, &sa.any, len) < 0)
 		err = errno == EINPROGRESS || errno == EINTR ? wait_connected(fd, until_boot_ms)
 							     : errno;
@@ -111,9 +109,9 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 }
 
 /*
- * Try addresses in turn. Each has a share of what is left, so that one that never answers leaves
- * time for the others.
- *   more  in  for how many further tries to keep time
+ * Try addresses in turn. Each has an equal share of the time that is left, so that an address that
+ * never answers leaves time for the others.
+ *   more  in  how many shares to keep for addresses that are not in the list
  */
 static enum sts_err connect_any(struct attempt *a, const struct sts_address *list, size_t count,
 				size_t more, struct sts_error *e)
@@ -135,17 +133,17 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 }
 
 /*
- * Is there a route? A UDP socket's connect() asks the routing table and sends nothing; nobody has
- * these addresses (RFC 5737, RFC 3849).
+ * Is there a route for a family? connect() of a UDP socket looks into the routing table and sends
+ * nothing. The addresses are for documentation, so no host has them (RFC 5737, RFC 3849).
  */
 static bool has_route(bool ipv6)
 {
-	static const struct sts_address nobody[2] = {
+	static const struct sts_address documentation[2] = {
 		{.ip = {192, 0, 2, 1}},
 		{.ipv6 = true, .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}},
 	};
 	union sts_sockaddr sa;
-	socklen_t len = sts_address_to_sockaddr(&nobody[ipv6], 9, &sa);
+	socklen_t len = sts_address_to_sockaddr(&documentation[ipv6], PORT_DISCARD, &sa);
 
 	int fd = socket(sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -157,8 +155,8 @@ static bool has_route(bool ipv6)
 
 /* --- the name server --- */
 
-/* Why a candidate's addresses are not known, in words. */
-static void note_trouble(struct attempt *a, const struct sts_dns_answer *answer)
+/* Keep the reason why the addresses of a candidate are not known. */
+static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *answer)
 {
 	static const char *const words[STS_DNS__COUNT] = {
 		[STS_DNS_SERVFAIL] = "it failed (SERVFAIL)",
@@ -171,7 +169,7 @@ static void note_trouble(struct attempt *a, const struct sts_dns_answer *answer)
 	const struct sts_address *server = &answer->server;
 	struct sts_text t;
 
-	sts_text_init(&t, a->trouble, sizeof(a->trouble));
+	sts_text_init(&t, a->dns_failure, sizeof(a->dns_failure));
 	if (answer->verdict <= STS_DNS_NONAME) {
 		sts_text_add_str(&t, "an alias (CNAME) that leads to no address");
 		return;
@@ -184,11 +182,11 @@ static void note_trouble(struct attempt *a, const struct sts_dns_answer *answer)
 }
 
 /*
- * One candidate: ask for one family and connect; the other only when that gave nothing or nothing
- * connected. While a server is silent for one family, the other is not asked for: it would cost as
- * much time again.
- * Returns STS_OK; STS_ECONNECT, STS_ECONNECT_TIME: the name exists, so no further name may be
- * asked; STS_EHOST: it has no address; STS_EDNS: unknown, a->trouble says why.
+ * Ask for one candidate, and connect. The second address family is asked for only when the first
+ * had no address, or when no connection was made. After silence for the first family it is not
+ * asked for at all, since that would cost as much time again. Returns STS_OK; STS_ECONNECT or
+ * STS_ECONNECT_TIME when the name exists, so that no further candidate may be asked; STS_EHOST when
+ * it has no address; STS_EDNS when that is not known, with the reason in a->dns_failure.
  */
 static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const char *candidate,
 				  struct sts_error *e)
@@ -206,20 +204,20 @@ static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const 
 			continue;
 		}
 		if (answer.verdict > STS_DNS_NONAME || answer.alias) {
-			note_trouble(a, &answer);
+			note_dns_failure(a, &answer);
 			unknown = true;
 		}
-		/* Without such a name, the other family has nothing either. */
+		/* A name that does not exist has no address of the other family either. */
 		if (answer.verdict == STS_DNS_NONAME || answer.verdict == STS_DNS_SILENT)
 			break;
 	}
 	return result == STS_EHOST && unknown ? STS_EDNS : result;
 }
 
-/* What has been asked, for messages. */
+/* The candidates that were asked for, with commas between them, for messages. */
 struct asked {
 	struct sts_text names;
-	char buf[STS_ERROR_TEXT_MAX_BYTES]; /* more than a message has room for */
+	char buf[STS_ERROR_TEXT_MAX_BYTES]; /* more than fits into a message */
 	int count;
 };
 
@@ -227,7 +225,8 @@ static void note_asked(struct asked *asked, const char *candidate)
 {
 	if (asked->count++ > 0)
 		sts_text_add_str(&asked->names, ", ");
-	sts_text_add(&asked->names, candidate, strlen(candidate) - 1); /* without the dot */
+	sts_text_add(&asked->names, candidate,
+		     strlen(candidate) - 1); /* without the trailing dot */
 }
 
 static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const char *why,
@@ -239,8 +238,8 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	sts_text_init(&t, msg, sizeof(msg));
 	sts_text_add_escaped(&t, sts_slice_of(a->host), HOST_SHOWN_BYTES);
 	sts_text_addf(&t, ": %s", why);
-	if (code == STS_EDNS && a->trouble[0] && why != a->trouble)
-		sts_text_addf(&t, " (%s)", a->trouble);
+	if (code == STS_EDNS && a->dns_failure[0] && why != a->dns_failure)
+		sts_text_addf(&t, " (%s)", a->dns_failure);
 	if (asked->count > 0) {
 		sts_text_add_str(&t, "; asked for ");
 		sts_text_add_escaped(&t, sts_slice_of(asked->buf), sizeof(msg) - 1 - t.len);
@@ -248,7 +247,7 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	return sts_fail(e, code, 0, "%s", msg);
 }
 
-/* Ask for the candidates in their order, until one exists. */
+/* Ask for the candidates in their order, until one of them has an address. */
 static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv *resolv,
 				      bool absolute, struct sts_error *e)
 {
@@ -273,15 +272,15 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 			continue;
 		unknown = true;
 		/*
-		 * A search domain that is out of order must not stop the search. But while the
-		 * cluster's own domain cannot say whether the Service exists, a public name that
-		 * looks like it must not be asked: it would be handed the token.
+		 * A failure of another search domain must not end the search. But when the
+		 * cluster's domain cannot say whether the Service exists, a public name of the same
+		 * spelling must not be asked for: its owner would get the token.
 		 */
 		if (sts_search_is_of_cluster(resolv, sts_slice_of(a->host), candidate))
 			break;
 	}
 	if (unknown)
-		return fail_name(a, STS_EDNS, a->trouble, &asked, e);
+		return fail_name(a, STS_EDNS, a->dns_failure, &asked, e);
 	return fail_name(a, STS_EHOST, "no such name, or no address", &asked, e);
 }
 
@@ -296,13 +295,13 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 
 	size_t count = sts_hosts_find_in_file(files->hosts, name, list, STS_ADDRESSES_MAX);
 	if (count == 0)
-		count = sts_hosts_find_localhost(name, list);
+		count = sts_hosts_is_localhost(name) ? sts_hosts_localhost(list) : 0;
 	if (count > 0)
 		return connect_any(a, list, count, 0, e);
 
 	/*
-	 * Without a file the name is asked as it is. One that cannot be read is another matter:
-	 * the search list in it keeps a public name from being asked in a Service's stead.
+	 * Without the file, the name is asked for as it is. A file that cannot be read is an error,
+	 * since its search list may be what puts a Service before a public name.
 	 */
 	int err = sts_file_read(AT_FDCWD, files->resolv, STS_FILE_FOLLOW, text, sizeof(text), &len);
 	if (err != 0 && err != ENOENT)

@@ -1,37 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a URL's host to a connected TCP socket, within a deadline: hosts file, search list, one
- * address family at a time, every address tried in turn with a share of the deadline. The socket is
- * non-blocking, close-on-exec, and has TCP_NODELAY.
+ * From the host of a URL to a connected TCP socket, within a deadline. The hosts file is read
+ * first, then name servers are asked for the names of the search list, for one address family at a
+ * time. Every address is tried in turn with a share of the time that is left. docs/names.md
+ * explains the order and its reasons.
  *
- * Once a name has an address no other candidate is asked, whether or not anything connects. A "no"
- * (NXDOMAIN, or no data) goes on to the next candidate. So does a failure (SERVFAIL, silence), with
- * one exception: while one of the cluster's domains (a search domain under `svc`, or what it ends
- * with) cannot say whether a Service exists, the search stops with STS_EDNS. A public name of the
- * same spelling must not stand in for the Service and be handed its token.
+ * The candidates of a search list are asked until one of them has an address. No further candidate
+ * is asked then, whether or not a connection is made. After a "no" (NXDOMAIN, or no data) the next
+ * candidate is asked, and after a failure (SERVFAIL, silence) as well. There is one exception: a
+ * failure for a candidate in one of the cluster's domains ends the search with STS_EDNS. The name
+ * server then cannot say whether the Service exists, and a public name of the same spelling must
+ * not get its token.
  */
 #ifndef STS_NET_CONNECT_H
 #define STS_NET_CONNECT_H
 
 #include "net/url.h"
 
+/* Paths of the files that are read. Tests have their own. */
 struct sts_connect_files {
-	const char *hosts;  /* "/etc/hosts"; tests give their own */
+	const char *hosts;  /* "/etc/hosts" */
 	const char *resolv; /* "/etc/resolv.conf" */
 };
 
 /*
- * Resolve and connect. Lines of the hosts file above 8 KiB are passed over, and so is what stands
- * behind its first MiB; one that cannot be read is an empty one. `localhost` and names under it
- * need no entry (RFC 6761). A resolv.conf that is there and cannot be read, or has more than
- * STS_RESOLV_MAX_BYTES, is STS_EDNS: without its search list the wrong name might be asked.
- *   url         in   parsed: its IP literal or its host, and its port
- *   connect_to  in   --connect ADDR:PORT: go there instead, no resolution; NULL otherwise
+ * Resolve and connect. net/hosts.h says how the hosts file is read, and which names need no entry
+ * in it. A missing resolv.conf counts as an empty one. A resolv.conf that cannot be read, or has
+ * more than STS_RESOLV_MAX_BYTES, is STS_EDNS: without its search list a wrong name might be asked
+ * for.
+ *   url         in   parsed; its host or IP literal, and its port, are used
+ *   connect_to  in   the value of --connect, ADDRESS:PORT, which is connected to in place of the
+ *                    URL's host; NULL without the option
  *   deadline    in   BOOTTIME ms
- *   fd          out  connected; -1 after a failure
- * Returns STS_OK; STS_EHOST (no such name: the message says which candidates were asked), STS_EDNS;
- * STS_ECONNECT (the message names the last address tried and how many), STS_ECONNECT_TIME;
- * STS_EUSAGE (connect_to is no endpoint).
+ *   fd          out  connected, non-blocking, close-on-exec, with TCP_NODELAY; the caller closes
+ *                    it; -1 after a failure
+ * Returns STS_OK; STS_EHOST when there is no such name, with the candidates in the message;
+ * STS_EDNS when the name could not be resolved; STS_ECONNECT or STS_ECONNECT_TIME, with the last
+ * address and the number of addresses in the message; STS_EUSAGE when connect_to is malformed.
  */
 enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,

@@ -9,20 +9,24 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/wait.h"
 
-#define STEP_MS 1000 /* between tries */
+#define STEP_MS      1000 /* between two queries */
+#define PREFIX_BYTES 2    /* the length before a message by TCP (RFC 1035 section 4.2.2) */
 
-/* One question, on its way. */
+/* A question that is being asked. Arrays with an element for each server have the order of
+ * resolv.conf. */
 struct question {
 	struct sts_dns *dns;
 	struct sts_dns_answer *out;
 	int64_t deadline_boot_ms;
-	size_t left;                     /* servers that may still answer */
-	bool out_of_it[STS_SERVERS_MAX]; /* has failed */
-	struct pollfd
-		sockets[STS_SERVERS_MAX]; /* -1, which poll() passes over: not asked, or failed */
-	size_t query_len;
-	uint8_t query[2 + STS_DNS_QUERY_MAX_BYTES]; /* with its length in front, for TCP */
+	size_t left;                  /* servers that have not failed */
+	bool failed[STS_SERVERS_MAX]; /* the server is not waited for any longer */
+	/* The descriptor is -1, which poll() passes over, before the first query to the server and
+	 * after its failure. */
+	struct pollfd sockets[STS_SERVERS_MAX];
+	size_t query_len; /* without the prefix */
+	uint8_t query[PREFIX_BYTES + STS_DNS_QUERY_MAX_BYTES];
 	uint8_t answer[STS_DNS_ANSWER_MAX_BYTES];
 };
 
@@ -35,7 +39,8 @@ static int open_socket(const struct question *q, size_t server, int type)
 	int fd = socket(sa.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* Connected: the kernel drops what others send, and tells when nobody listens there. */
+	/* On a connected UDP socket the kernel drops messages from other addresses, and reports
+	 * that nothing listens on the port. */
 	if (connect(fd, &sa.any, len) == 0 || errno == EINPROGRESS)
 		return fd;
 	int err = errno;
@@ -51,11 +56,11 @@ static void close_socket(struct question *q, size_t server)
 	q->sockets[server].fd = -1;
 }
 
-/* A server has failed: it is not waited for any longer. */
-static void give_up(struct question *q, size_t server, enum sts_dns_verdict verdict, int err)
+/* Note that a server has failed, so that it is not waited for any longer. */
+static void fail_server(struct question *q, size_t server, enum sts_dns_verdict verdict, int err)
 {
 	close_socket(q, server);
-	q->out_of_it[server] = true;
+	q->failed[server] = true;
 	q->left--;
 	q->out->verdict = verdict;
 	q->out->err = err;
@@ -68,22 +73,11 @@ static void send_query(struct question *q, size_t server)
 
 	if (s->fd < 0)
 		s->fd = open_socket(q, server, SOCK_DGRAM);
-	if (s->fd < 0 || send(s->fd, q->query + 2, q->query_len, MSG_NOSIGNAL) < 0)
-		give_up(q, server, STS_DNS_UNREACHABLE, errno);
+	if (s->fd < 0 || send(s->fd, q->query + PREFIX_BYTES, q->query_len, MSG_NOSIGNAL) < 0)
+		fail_server(q, server, STS_DNS_UNREACHABLE, errno);
 }
 
-static bool wait_for(int fd, short events, int64_t until_boot_ms)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-	int n;
-
-	do
-		n = poll(&p, 1, sts_clock_left_ms(until_boot_ms));
-	while (n < 0 && errno == EINTR);
-	return n > 0;
-}
-
-/* Send or receive all of len bytes. The first send() waits for the connection, too. */
+/* Send or receive all of len bytes by TCP. The first send() also waits for the connection. */
 static bool transfer(int fd, bool sending, uint8_t *data, size_t len, int64_t until_boot_ms)
 {
 	while (len > 0) {
@@ -92,18 +86,19 @@ static bool transfer(int fd, bool sending, uint8_t *data, size_t len, int64_t un
 			data += n;
 			len -= (size_t)n;
 		} else if (n == 0 || (errno != EAGAIN && errno != EINTR) ||
-			   !wait_for(fd, sending ? POLLOUT : POLLIN, until_boot_ms)) {
+			   sts_wait_ready(fd, sending ? POLLOUT : POLLIN, until_boot_ms) != 0) {
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Ask again by TCP. Returns the answer's length, as far as there is room for it; 0 for none. */
+/* Ask again by TCP. Returns the length of the answer, which is cut to the room for it; 0 without an
+ * answer. */
 static size_t ask_by_tcp(struct question *q, size_t server)
 {
 	int64_t until = sts_clock_boot_ms() + q->dns->resolv->timeout_s * INT64_C(1000);
-	uint8_t prefix[2];
+	uint8_t prefix[PREFIX_BYTES];
 	size_t len = 0;
 
 	if (until > q->deadline_boot_ms)
@@ -111,7 +106,7 @@ static size_t ask_by_tcp(struct question *q, size_t server)
 	int fd = open_socket(q, server, SOCK_STREAM);
 	if (fd < 0)
 		return 0;
-	if (transfer(fd, true, q->query, 2 + q->query_len, until) &&
+	if (transfer(fd, true, q->query, PREFIX_BYTES + q->query_len, until) &&
 	    transfer(fd, false, prefix, sizeof(prefix), until)) {
 		len = (size_t)prefix[0] << 8 | prefix[1];
 		if (len > sizeof(q->answer))
@@ -123,29 +118,28 @@ static size_t ask_by_tcp(struct question *q, size_t server)
 	return len;
 }
 
-/* Something came from a server. Is it the answer? */
-static bool hear(struct question *q, size_t server)
+/* Receive a message from a server. Returns true when it is an answer that is no failure. */
+static bool receive(struct question *q, size_t server)
 {
 	ssize_t n = recv(q->sockets[server].fd, q->answer, sizeof(q->answer), 0);
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			give_up(q, server, STS_DNS_UNREACHABLE, errno);
+			fail_server(q, server, STS_DNS_UNREACHABLE, errno);
 		return false;
 	}
 	struct sts_dns_answer *out = q->out;
-	enum sts_dns_verdict verdict = sts_dns_read(q->answer, (size_t)n, q->query + 2,
-						    q->query_len, out);
+	const uint8_t *query = q->query + PREFIX_BYTES;
+	enum sts_dns_verdict verdict = sts_dns_read(q->answer, (size_t)n, query, q->query_len, out);
 	if (verdict == STS_DNS_STRANGER)
 		return false;
 	if (verdict == STS_DNS_TRUNCATED) {
 		size_t len = ask_by_tcp(q, server);
-		if (sts_dns_read(q->answer, len, q->query + 2, q->query_len, out) !=
-		    STS_DNS_STRANGER)
+		if (sts_dns_read(q->answer, len, query, q->query_len, out) != STS_DNS_STRANGER)
 			verdict = out->verdict;
 	}
 	if (verdict > STS_DNS_NONAME) {
-		give_up(q, server, verdict, 0);
+		fail_server(q, server, verdict, 0);
 		return false;
 	}
 	out->server = q->dns->resolv->servers[server];
@@ -153,7 +147,7 @@ static bool hear(struct question *q, size_t server)
 	return true;
 }
 
-/* Wait for an answer; false at the time given, or when a server failed. */
+/* Wait for an answer. Returns false at until_boot_ms, or as soon as a server fails. */
 static bool await(struct question *q, int64_t until_boot_ms)
 {
 	size_t count = q->dns->resolv->server_count, left = q->left;
@@ -162,7 +156,7 @@ static bool await(struct question *q, int64_t until_boot_ms)
 		int wait_ms = sts_clock_left_ms(until_boot_ms);
 		int n = poll(q->sockets, count, wait_ms);
 		for (size_t i = 0; n > 0 && i < count; i++)
-			if (q->sockets[i].fd >= 0 && q->sockets[i].revents && hear(q, i))
+			if (q->sockets[i].fd >= 0 && q->sockets[i].revents && receive(q, i))
 				return true;
 		if (wait_ms == 0)
 			break;
@@ -170,7 +164,7 @@ static bool await(struct question *q, int64_t until_boot_ms)
 	return false;
 }
 
-/* Send, wait, send to the next. True when there is an answer. */
+/* Ask one server after the other. Returns true when there is an answer. */
 static bool ask_in_turn(struct question *q)
 {
 	const struct sts_resolv *resolv = q->dns->resolv;
@@ -183,9 +177,9 @@ static bool ask_in_turn(struct question *q)
 	for (size_t turn = 0; q->left > 0 && now < end; now = sts_clock_boot_ms()) {
 		if (turn < tries && now >= next) {
 			size_t server = (q->dns->first + turn++) % resolv->server_count;
-			if (!q->out_of_it[server])
+			if (!q->failed[server])
 				send_query(q, server);
-			if (q->out_of_it[server])
+			if (q->failed[server])
 				continue;
 			next = now + STEP_MS;
 		}
@@ -193,7 +187,7 @@ static bool ask_in_turn(struct question *q)
 		if (await(q, turn < tries && next < end ? next : end))
 			return true;
 		if (q->left < left)
-			next = now; /* somebody failed: the next one's turn */
+			next = now; /* a server failed, so the next one is asked at once */
 	}
 	return false;
 }
@@ -214,7 +208,7 @@ enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv
 		out->err = errno;
 		return out->verdict = STS_DNS_UNREACHABLE;
 	}
-	q.query_len = sts_dns_query(q.query + 2, name, ipv6, id);
+	q.query_len = sts_dns_query(q.query + PREFIX_BYTES, name, ipv6, id);
 	if (q.query_len == 0)
 		return out->verdict = STS_DNS_NONAME;
 	q.query[0] = (uint8_t)(q.query_len >> 8);
@@ -222,7 +216,8 @@ enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv
 	bool answered = ask_in_turn(&q);
 	for (size_t i = dns->resolv->server_count; i-- > 0;) {
 		close_socket(&q, i);
-		if (!answered && !q.out_of_it[i]) {
+		/* The silence of one server outranks the failures of others in the report. */
+		if (!answered && !q.failed[i]) {
 			out->verdict = STS_DNS_SILENT;
 			out->server = dns->resolv->servers[i];
 		}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A stub resolver: one question about addresses (A or AAAA, class IN) to the name servers of
- * resolv.conf, by UDP, and by TCP where the answer does not fit (RFC 1035, RFC 7766). Ours, since
- * libc's cannot be interrupted at a deadline, waits seconds on SERVFAIL, allocates, and is 15 kB of
- * the binary. It asks one absolute name and knows no search list: net/connect.c does.
+ * A stub resolver. It asks the name servers of resolv.conf one question about addresses (A or AAAA,
+ * class IN), by UDP, and by TCP where the answer does not fit (RFC 1035, RFC 7766). It asks for one
+ * absolute name and knows no search list; net/connect.c goes through that. The resolver of libc is
+ * not used: it cannot be interrupted at a deadline, waits seconds on SERVFAIL, allocates, and has
+ * 15 kB.
  *
- * Answers are UNTRUSTED. One counts only when it comes from the server's address and port, has our
- * random id, and repeats our question; anything else is passed over. Nothing here makes a name
- * server's word true: that is TLS's business.
+ * Answers are UNTRUSTED. An answer counts only when it comes from the server's address and port,
+ * has our random id, and repeats our question. Anything else is ignored. Whether an address belongs
+ * to the host is proved later, by TLS.
  */
 #ifndef STS_NET_DNS_H
 #define STS_NET_DNS_H
@@ -19,22 +20,24 @@
 #define STS_DNS_PORT             53
 
 struct sts_dns {
-	const struct sts_resolv *resolv;
-	uint16_t port; /* STS_DNS_PORT; tests have their own */
-	size_t first;  /* the server to ask first: the last one that answered. Begin with 0. */
+	const struct sts_resolv *resolv; /* the caller's */
+	uint16_t port;                   /* STS_DNS_PORT; tests have their own */
+	size_t first; /* index of the server to ask first: the one that answered last; 0 at first */
 };
 
 /*
- * Ask the name servers in turn, one second apart, `attempts` rounds; every server that was asked
- * may still answer until `timeout` seconds after the last try. So a dead server costs one second,
- * once: the next question begins with the one that answered. All at once would be faster by that
- * second, but then the quickest "no" would win, which need not be that of the server that the
- * administrator put first. A server that fails or refuses is out, and the next is asked at once.
- *   dns       in/out
- *   name      in   as for sts_dns_query()
- *   deadline  in   BOOTTIME ms
- *   out       out  all of it
- * Returns out->verdict; STS_DNS_STRANGER never. A name without a wire form is STS_DNS_NONAME.
+ * Ask the name servers in turn, one second apart, in `attempts` rounds. Every server that was asked
+ * may still answer until `timeout` seconds after the last query. A server that fails or refuses is
+ * not waited for, and the next one is asked at once. The next question begins with the server that
+ * answered, so a dead server costs one second once. To ask all servers at the same time would save
+ * that second, but then the fastest "no" would count, and not the word of the first server.
+ *   dns       in/out  `first` is updated
+ *   name      in      as for sts_dns_query()
+ *   ipv6      in      ask for AAAA, not for A
+ *   deadline  in      BOOTTIME ms
+ *   out       out     all members
+ * Returns out->verdict, which is never STS_DNS_STRANGER. A name that no query can carry is
+ * STS_DNS_NONAME.
  */
 enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv6,
 				 int64_t deadline_boot_ms, struct sts_dns_answer *out);

@@ -3,16 +3,25 @@
 
 #include <string.h>
 
-#define HEAD_BYTES       12
+#include "base/ascii.h"
+
+#define HEAD_BYTES       12  /* the header (section 4.1.1) */
 #define NAME_MAX_BYTES   255 /* in wire form, with the root */
 #define LABEL_MAX_BYTES  63
-#define HOPS_MAX         16 /* pointers in one name; aliases in one answer */
-#define RECORD_END_BYTES 10 /* type, class, TTL, length */
+#define HOPS_MAX         16 /* for pointers in one name, and for aliases in one answer */
+#define RECORD_END_BYTES 10 /* what follows a record's name: type, class, TTL, length */
+
+/* Where the fields of the header begin. */
+enum { AT_FLAGS = 2, AT_QUESTIONS = 4, AT_ANSWERS = 6, AT_ADDITIONAL = 10 };
+
+/* A length byte with both upper bits set begins a pointer of 14 bits (section 4.1.4). */
+#define POINTER      0xc0
+#define POINTER_MASK 0x3fff
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, CLASS_IN = 1 };
 enum { RCODE_OK = 0, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
 
-/* In the head's third and fourth byte. */
+/* The bits of the two bytes of flags: QR to RD are in the first, RA and RCODE in the second. */
 enum { QR = 0x80, OPCODE = 0x78, AA = 0x04, TC = 0x02, RD = 0x01, RA = 0x80, RCODE = 0x0f };
 
 static unsigned get16(const uint8_t *p)
@@ -28,7 +37,7 @@ static void put16(uint8_t *p, unsigned value)
 
 /* --- the query --- */
 
-/* Write a name in wire form. Returns its length, or 0. */
+/* Write a name in wire form. Returns its length, or 0 when it has none. */
 static size_t put_name(uint8_t *out, const char *name)
 {
 	size_t used = 0;
@@ -55,8 +64,8 @@ size_t sts_dns_query(uint8_t out[STS_DNS_QUERY_MAX_BYTES], const char *name, boo
 		return 0;
 	memset(out, 0, HEAD_BYTES);
 	put16(out, id);
-	out[2] = RD;
-	put16(out + 4, 1);
+	out[AT_FLAGS] = RD;
+	put16(out + AT_QUESTIONS, 1);
 	put16(out + HEAD_BYTES + name_len, ipv6 ? TYPE_AAAA : TYPE_A);
 	put16(out + HEAD_BYTES + name_len + 2, CLASS_IN);
 	return HEAD_BYTES + name_len + 4;
@@ -77,10 +86,10 @@ struct name {
 	uint8_t wire[NAME_MAX_BYTES];
 };
 
-/* A length is at most 63, so it is never taken for a letter. */
+/* For every byte of a name in wire form. A length is at most 63, so it is never a letter. */
 static uint8_t lower(uint8_t c)
 {
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	return (uint8_t)sts_lower((char)c);
 }
 
 static bool same_name(const struct name *a, const struct name *b)
@@ -89,8 +98,8 @@ static bool same_name(const struct name *a, const struct name *b)
 }
 
 /*
- * Take a name. A pointer must lead to before everything of the name that was read so far, as all
- * honest ones do: so there is no loop.
+ * Take a name. A pointer must lead to before every part of the name that was read so far, so there
+ * can be no loop. Servers write only pointers of this kind.
  */
 static bool take_name(struct message *m, struct name *name)
 {
@@ -99,10 +108,10 @@ static bool take_name(struct message *m, struct name *name)
 	name->len = 0;
 	while (at < m->len) {
 		size_t label = m->data[at];
-		if (label >= 0xc0) {
+		if (label >= POINTER) {
 			if (m->len - at < 2 || hops >= HOPS_MAX)
 				return false;
-			size_t to = get16(m->data + at) & 0x3fff;
+			size_t to = get16(m->data + at) & POINTER_MASK;
 			if (hops++ == 0)
 				m->at = at + 2;
 			if (to < HEAD_BYTES || to >= lowest)
@@ -110,7 +119,7 @@ static bool take_name(struct message *m, struct name *name)
 			at = lowest = to;
 			continue;
 		}
-		label++;
+		label++; /* from here on with its length byte */
 		if (label > LABEL_MAX_BYTES + 1 || label > m->len - at ||
 		    label > sizeof(name->wire) - name->len)
 			return false;
@@ -135,10 +144,8 @@ static bool add_address(struct sts_dns_answer *out, bool ipv6, const uint8_t *da
 	return true;
 }
 
-/*
- * Take one record: an address of *name is added, what *name is an alias of goes to *alias. False
- * when it is malformed.
- */
+/* Take one record. An address of `name` is added to `out`. When `name` is an alias, the name that
+ * it stands for goes to `alias`. Returns false when the record is malformed. */
 static bool take_record(struct message *m, const struct name *name, unsigned type,
 			struct sts_dns_answer *out, struct name *alias)
 {
@@ -151,6 +158,7 @@ static bool take_record(struct message *m, const struct name *name, unsigned typ
 	m->at += RECORD_END_BYTES;
 	if (len > m->len - m->at)
 		return false;
+	/* An alias must end with its record. Its pointers may lead to any place before it. */
 	struct message inside = {m->data, m->at + len, m->at};
 	m->at += len;
 	if (get16(record + 2) != CLASS_IN || !same_name(&owner, name))
@@ -162,7 +170,9 @@ static bool take_record(struct message *m, const struct name *name, unsigned typ
 	return true;
 }
 
-/* Collect addresses from the answer section, which begins at m->at and has count records. */
+/* Collect the addresses of `name` from the answer section, which begins at m->at and has `count`
+ * records. The section is read once more for each alias. `name` becomes what the last alias stands
+ * for. */
 static bool take_answers(struct message *m, unsigned count, struct name *name, unsigned type,
 			 struct sts_dns_answer *out)
 {
@@ -191,31 +201,35 @@ static bool same_question(const uint8_t *a, const uint8_t *b, size_t len)
 	return true;
 }
 
-/* Is it an answer to the query? One that is none at all need not repeat the question. */
+/* Is the message an answer to the query? A failure need not repeat the question. */
 static bool answers(const uint8_t *data, size_t len, const uint8_t *query, size_t query_len)
 {
-	if (len < HEAD_BYTES || memcmp(data, query, 2) != 0 || (data[2] & (QR | OPCODE)) != QR)
+	if (len < HEAD_BYTES || memcmp(data, query, 2) != 0 ||
+	    (data[AT_FLAGS] & (QR | OPCODE)) != QR)
 		return false;
-	unsigned rcode = data[3] & RCODE, questions = get16(data + 4);
+	unsigned rcode = data[AT_FLAGS + 1] & RCODE, questions = get16(data + AT_QUESTIONS);
 	if (questions == 0 && rcode != RCODE_OK && rcode != RCODE_NXDOMAIN)
 		return true;
 	return questions == 1 && len >= query_len && same_question(data, query, query_len);
 }
 
-/* What the head says: found or NODATA are told apart later. */
-static enum sts_dns_verdict read_code(const uint8_t *data)
+/* What the header says. STS_DNS_FOUND stands for STS_DNS_NODATA too; the caller counts. */
+static enum sts_dns_verdict read_header(const uint8_t *data)
 {
-	switch (data[3] & RCODE) {
+	const uint8_t *flags = data + AT_FLAGS;
+
+	switch (flags[1] & RCODE) {
 	case RCODE_OK:
-		if (data[2] & TC)
+		if (flags[0] & TC)
 			return STS_DNS_TRUNCATED;
-		/* Nothing at all, from a server that neither knows nor asks others, is no "no". */
-		if (!(data[2] & AA) && !(data[3] & RA) && get16(data + 6) == 0 &&
-		    get16(data + 10) == 0)
+		/* A server that is not authoritative, does not ask others, and answers nothing has
+		 * not said that there are no addresses. glibc asks the next server here too. */
+		if (!(flags[0] & AA) && !(flags[1] & RA) && get16(data + AT_ANSWERS) == 0 &&
+		    get16(data + AT_ADDITIONAL) == 0)
 			return STS_DNS_REFUSED;
 		return STS_DNS_FOUND;
 	case RCODE_NXDOMAIN:
-		return data[2] & TC ? STS_DNS_TRUNCATED : STS_DNS_NONAME;
+		return flags[0] & TC ? STS_DNS_TRUNCATED : STS_DNS_NONAME;
 	case RCODE_SERVFAIL:
 		return STS_DNS_SERVFAIL;
 	case RCODE_REFUSED:
@@ -235,13 +249,14 @@ enum sts_dns_verdict sts_dns_read(const uint8_t *data, size_t len, const uint8_t
 	out->alias = false;
 	if (!answers(data, len, query, query_len))
 		return out->verdict = STS_DNS_STRANGER;
-	out->verdict = read_code(data);
+	out->verdict = read_header(data);
 	if (out->verdict != STS_DNS_FOUND && out->verdict != STS_DNS_NONAME)
 		return out->verdict;
-	/* The question is ours and has no pointers. */
+	/* The question equals ours, so it has no pointers and ends where ours ends. */
 	bool good = take_name(&m, &name);
 	m.at = query_len;
-	if (!good || !take_answers(&m, get16(data + 6), &name, get16(query + query_len - 4), out))
+	if (!good ||
+	    !take_answers(&m, get16(data + AT_ANSWERS), &name, get16(query + query_len - 4), out))
 		out->verdict = STS_DNS_MALFORMED;
 	else if (out->verdict == STS_DNS_FOUND && out->count == 0)
 		out->verdict = STS_DNS_NODATA;

@@ -9,12 +9,13 @@
 
 #define LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
 
+/* Is the name among the words of a line, behind its address? */
 static bool line_names(struct sts_slice line, struct sts_slice name)
 {
 	struct sts_slice word;
 
 	while (sts_slice_take_word(&line, &word)) {
-		/* "10.0.0.1 a#comment": hosts(5) lets a comment begin anywhere. */
+		/* A comment may begin inside of a word: "10.0.0.1 a#comment" (hosts(5)). */
 		const char *hash = memchr(word.data, '#', word.len);
 		if (hash)
 			word.len = (size_t)(hash - word.data);
@@ -42,7 +43,10 @@ size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_a
 	return count;
 }
 
-/* How many bytes of the buffer are whole lines. */
+/*
+ * How many bytes of the buffer are whole lines?
+ *   at_end  in  the buffer has the end of the file, which ends a line too
+ */
 static size_t whole_lines(const char *buf, size_t len, bool at_end)
 {
 	const char *newline = memrchr(buf, '\n', len);
@@ -52,13 +56,15 @@ static size_t whole_lines(const char *buf, size_t len, bool at_end)
 	return newline ? (size_t)(newline - buf) + 1 : 0;
 }
 
-/* The file is read in pieces of whole lines. */
+/*
+ * The file is read in pieces. The beginning of a line that is not whole yet is kept in the buffer.
+ */
 size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct sts_address *out,
 			      size_t max)
 {
 	char buf[LINE_MAX_BYTES];
 	size_t count = 0, kept = 0, total = 0;
-	bool at_end = false, passing = false; /* inside of a line that is too long */
+	bool at_end = false, passing = false; /* passing: inside of a line that is too long */
 	int fd;
 
 	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
@@ -89,17 +95,18 @@ size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct st
 	return count;
 }
 
-size_t sts_hosts_find_localhost(struct sts_slice name, struct sts_address *out)
+bool sts_hosts_is_localhost(struct sts_slice name)
 {
-	static const struct sts_address loopback[2] = {{.ip = {127, 0, 0, 1}},
-						       {.ipv6 = true, .ip = {[15] = 1}}};
-	static const struct sts_slice suffix = {".localhost", sizeof(".localhost") - 1};
-	struct sts_slice tail = name;
+	const struct sts_slice suffix = STS_SLICE(".localhost");
 
 	if (name.len > suffix.len)
-		tail = (struct sts_slice){name.data + name.len - suffix.len, suffix.len};
-	if (!sts_slice_eq_nocase(name, "localhost") && !sts_slice_eq_nocase(tail, ".localhost"))
-		return 0;
-	memcpy(out, loopback, sizeof(loopback));
-	return 2;
+		name = (struct sts_slice){name.data + name.len - suffix.len, suffix.len};
+	return sts_slice_eq_nocase(name, "localhost") || sts_slice_same_nocase(name, suffix);
+}
+
+size_t sts_hosts_localhost(struct sts_address out[STS_LOCALHOST_ADDRESSES])
+{
+	out[0] = (struct sts_address){.ip = {127, 0, 0, 1}};
+	out[1] = (struct sts_address){.ipv6 = true, .ip = {[15] = 1}};
+	return STS_LOCALHOST_ADDRESSES;
 }

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that need no name server: the hosts file, read by our own bounded reader, and localhost. */
+/* Names that need no name server: those in the hosts file, and localhost. */
 #ifndef STS_NET_HOSTS_H
 #define STS_NET_HOSTS_H
 
 #include "net/address.h"
 
-#define STS_HOSTS_MAX_BYTES (1024 * 1024) /* of a file; the rest is not read */
+#define STS_HOSTS_MAX_BYTES     (1024 * 1024) /* the rest of a larger file is not read */
+#define STS_LOCALHOST_ADDRESSES 2
 
 /*
- * Addresses of a name in a hosts file's text, in the file's order, ASCII case ignored. Lines stand
- * alone, so a file can be given in pieces that end at a line's end.
- *   text  in   UNTRUSTED; lines that make no sense are passed over
- *   name  in   without trailing dot; empty finds nothing
- * Returns how many were stored, at most max.
+ * Find the addresses of a name in the text of a hosts file, in the order of the file. The case of
+ * ASCII letters makes no difference. No line depends on another one, so a file can be given in
+ * pieces that end where a line ends.
+ *   text  in   UNTRUSTED; malformed lines are passed over
+ *   name  in   without a trailing dot; an empty name finds nothing
+ *   out   out  room for max addresses
+ * Returns how many addresses were stored.
  */
 size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_address *out,
 		      size_t max);
 
 /*
  * The same in a file. A line above 8 KiB is passed over. A file that cannot be read counts as an
- * empty one, as it does for libc: many images have none.
+ * empty one, as it does in libc: many images have no hosts file.
  */
 size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct sts_address *out,
 			      size_t max);
 
-/*
- * The addresses of localhost and of the names under it, which no name server is asked for (RFC 6761
- * section 6.3).
- *   out  out  room for two
- * Returns how many were stored: 2, or 0 for another name.
- */
-size_t sts_hosts_find_localhost(struct sts_slice name, struct sts_address *out);
+/* Is the name localhost, or a name under it (RFC 6761 section 6.3)? No name server is asked for
+ * these. The case of ASCII letters makes no difference. */
+bool sts_hosts_is_localhost(struct sts_slice name);
+
+/* Store the addresses of localhost, 127.0.0.1 and ::1. Returns how many there are. */
+size_t sts_hosts_localhost(struct sts_address out[STS_LOCALHOST_ADDRESSES]);
 
 #endif

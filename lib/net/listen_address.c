@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/listen_address.h"
 
+#define ENDPOINT_MAX_BYTES 80 /* more than an address in brackets, a zone and a port have */
+
 bool sts_listen_address_parse(const char *text, struct sts_address *address, uint16_t *port)
 {
-	char buf[80];
+	char buf[ENDPOINT_MAX_BYTES];
 	struct sts_text all;
 
 	*address = (struct sts_address){0};

@@ -8,11 +8,11 @@
 
 /* --- the proxy's URL --- */
 
-/* Percent-decode user and password. False for what Basic cannot carry (RFC 7617): control
- * characters, and a colon in the user's name. */
+/* Add user and password, percent-decoded. Returns false for what the Basic scheme cannot carry
+ * (RFC 7617 section 2): control characters, and a colon in the user's name. */
 static bool add_decoded(struct sts_text *t, struct sts_slice s)
 {
-	bool user = true;
+	bool user = true; /* still in the user's name */
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.data[i];
@@ -33,7 +33,7 @@ static bool add_decoded(struct sts_text *t, struct sts_slice s)
 		sts_text_add_char(t, c);
 	}
 	if (user)
-		sts_text_add_char(t, ':'); /* an empty password */
+		sts_text_add_char(t, ':'); /* without a password, an empty one is sent */
 	return !t->overflow;
 }
 
@@ -55,7 +55,7 @@ static bool read_userinfo(struct sts_slice s, struct sts_proxy *proxy)
 enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, struct sts_error *e)
 {
 	ptrdiff_t scheme = sts_slice_find(text, STS_SLICE("://"));
-	char url[STS_URL_MAX_BYTES + 2]; /* what is cut is still too long for a URL */
+	char url[STS_URL_MAX_BYTES + 2]; /* a text that is cut to this is still too long */
 	struct sts_text t;
 	struct sts_error inner;
 	const char *at;
@@ -73,7 +73,8 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 	if (at) {
 		struct sts_slice userinfo = {text.data, (size_t)(at - text.data)};
 
-		/* "user:12/34@host": a password that is not encoded, or host "user" and port 12? */
+		/* In "user:12/34@host", the password could be 12/34, not encoded, or the host could
+		 * be "user" with port 12. So this is an error. */
 		if (userinfo.len > end || !read_userinfo(userinfo, proxy))
 			return sts_fail(
 				e, STS_EUSAGE, 0,
@@ -91,11 +92,11 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 
 /* --- NO_PROXY --- */
 
-/* Cut the target's ":PORT" off an entry; with another port it is no address and no domain any more.
- */
+/* Cut the port of the target and the brackets of an IPv6 address off an entry. An entry with
+ * another port stays as it is, and then matches neither an address nor a domain. */
 static void strip_port(struct sts_slice *entry, const struct sts_url *target)
 {
-	char port[8];
+	char port[sizeof(":65535")];
 	struct sts_text t;
 	size_t host_len;
 
@@ -103,7 +104,7 @@ static void strip_port(struct sts_slice *entry, const struct sts_url *target)
 	sts_text_addf(&t, ":%u", (unsigned)target->port);
 	if (entry->len > t.len) {
 		host_len = entry->len - t.len;
-		/* The last group of an IPv6 address without brackets is no port. */
+		/* The last group of an IPv6 address without brackets is not a port. */
 		if (memcmp(entry->data + host_len, port, t.len) == 0 &&
 		    (entry->data[0] == '[' || !memchr(entry->data, ':', host_len)))
 			entry->len = host_len;
@@ -112,6 +113,7 @@ static void strip_port(struct sts_slice *entry, const struct sts_url *target)
 		*entry = (struct sts_slice){entry->data + 1, entry->len - 2};
 }
 
+/* Is the host of the target in the domain of an entry: "a.example", ".a.example", "*.a.example"? */
 static bool matches_domain(struct sts_slice entry, const struct sts_url *target)
 {
 	size_t host_len = strlen(target->host);
@@ -126,6 +128,7 @@ static bool matches_domain(struct sts_slice entry, const struct sts_url *target)
 	       (entry.data[0] == '.' || entry.len == host_len || tail[-1] == '.');
 }
 
+/* Are the first `bits` bits of two addresses the same? */
 static bool same_bits(const uint8_t *a, const uint8_t *b, size_t bits)
 {
 	size_t bytes = bits / 8;
@@ -134,7 +137,7 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, size_t bits)
 	       (bits % 8 == 0 || (a[bytes] ^ b[bytes]) >> (8 - bits % 8) == 0);
 }
 
-/* An address is a network of which all bits count. */
+/* Does an entry match the target? An address is a network of which all bits count. */
 static bool matches(struct sts_slice entry, const struct sts_url *target)
 {
 	ptrdiff_t slash = sts_slice_find(entry, STS_SLICE("/"));

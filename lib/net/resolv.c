@@ -12,30 +12,27 @@ static bool take_word(struct sts_slice *line, struct sts_slice *word)
 	return sts_slice_take_word(line, word) && word->data[0] != '#' && word->data[0] != ';';
 }
 
-static bool is_label_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_';
-}
-
-/* Labels of 1 to 63 bytes. */
+/* Is this a domain of labels that have 1 to 63 letters, digits, hyphens and underscores? */
 static bool is_domain(struct sts_slice s)
 {
 	size_t label = 0;
 
+	if (!sts_slice_has_only(s, ".-_"))
+		return false;
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.data[i] == '.' ? label == 0 : !is_label_char(s.data[i]))
+		if (s.data[i] == '.' && label == 0)
 			return false;
 		label = s.data[i] == '.' ? 0 : label + 1;
-		if (label > 63)
+		if (label > STS_LABEL_MAX_BYTES)
 			return false;
 	}
 	return label > 0 && s.len < STS_HOST_MAX_BYTES;
 }
 
 /*
- * A word of a search list becomes a domain without dots at its ends. The root (".") is kept, as an
- * empty slice: dnsConfig may name it, and it says where in the order the absolute name stands.
+ * Read a word of a search list as a domain without dots at its ends. The root (".") is kept as an
+ * empty slice. A Pod's dnsConfig may contain it, and it then gives the absolute name its place in
+ * the order.
  */
 static bool read_domain(struct sts_slice word, struct sts_slice *domain)
 {
@@ -49,6 +46,10 @@ static bool read_domain(struct sts_slice word, struct sts_slice *domain)
 	return is_domain(*domain);
 }
 
+/*
+ * Read a search list, which replaces the previous one unless it is empty.
+ *   max  in  how many domains to keep
+ */
 static void read_search(struct sts_slice line, size_t max, struct sts_resolv *out)
 {
 	struct sts_slice word;
@@ -56,7 +57,7 @@ static void read_search(struct sts_slice line, size_t max, struct sts_resolv *ou
 
 	while (take_word(&line, &word)) {
 		if (empty)
-			out->search_count = 0; /* an empty line replaces nothing */
+			out->search_count = 0;
 		empty = false;
 		if (out->search_count < max && read_domain(word, &out->search[out->search_count]))
 			out->search_count++;
@@ -65,7 +66,7 @@ static void read_search(struct sts_slice line, size_t max, struct sts_resolv *ou
 
 static void read_options(struct sts_slice line, struct sts_resolv *out)
 {
-	/* Bounds as for glibc. */
+	/* These are the bounds of glibc. */
 	const struct {
 		const char *prefix;
 		int min, max;
@@ -79,13 +80,11 @@ static void read_options(struct sts_slice line, struct sts_resolv *out)
 
 	while (take_word(&line, &word)) {
 		for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-			size_t prefix = strlen(options[i].prefix);
+			struct sts_slice number = word;
 			uint64_t value;
 
-			if (!sts_slice_starts(word, options[i].prefix) ||
-			    !sts_parse_u64(
-				    (struct sts_slice){word.data + prefix, word.len - prefix},
-				    UINT64_MAX, &value))
+			if (!sts_slice_take_prefix(&number, options[i].prefix) ||
+			    !sts_parse_u64(number, UINT64_MAX, &value))
 				continue;
 			if (value > (uint64_t)options[i].max)
 				value = (uint64_t)options[i].max;
@@ -95,7 +94,7 @@ static void read_options(struct sts_slice line, struct sts_resolv *out)
 	}
 }
 
-/* An address, also one with the name of an interface. */
+/* Read an address, whose zone may be the name of an interface. */
 static bool read_server(struct sts_slice word, struct sts_address *out)
 {
 	const char *percent = memchr(word.data, '%', word.len);
@@ -130,7 +129,7 @@ void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
 
 	*out = (struct sts_resolv){.ndots = 1, .timeout_s = 5, .attempts = 2};
 	while (sts_slice_take_line(&text, &line)) {
-		/* A keyword stands in the first column, here as for glibc and musl. */
+		/* A keyword must stand in the first column, as in glibc and musl. */
 		const char *start = line.data;
 		if (!take_word(&line, &keyword) || keyword.data != start)
 			continue;

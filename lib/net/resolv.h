@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What resolv.conf says: the name servers, the search list, and how patiently to ask. */
+/* The configuration in resolv.conf: the name servers, the search list, and the times to wait. */
 #ifndef STS_NET_RESOLV_H
 #define STS_NET_RESOLV_H
 
@@ -7,29 +7,30 @@
 
 #define STS_SEARCH_MAX       32
 #define STS_SERVERS_MAX      3
-#define STS_RESOLV_MAX_BYTES (16 * 1024)
+#define STS_RESOLV_MAX_BYTES (16 * 1024) /* a larger file is an error */
 
 struct sts_resolv {
-	int ndots; /* default 1, at most 15 */
-	/*
-	 * Into the text, no dots at the ends; the last `search` or `domain` line counts. The root
-	 * (".") is an empty slice.
-	 */
+	int ndots; /* 0 to 15, by default 1 */
+	/* The domains of the last `search` or `domain` line: slices of the text, without dots at
+	 * their ends. The root (".") is an empty slice. */
 	struct sts_slice search[STS_SEARCH_MAX];
 	size_t search_count;
-	/* The first three that can be read; 127.0.0.1 when there is none, as for libc. */
+	/* The first three name servers that could be parsed; 127.0.0.1 when there are none, as in
+	 * libc. */
 	struct sts_address servers[STS_SERVERS_MAX];
 	size_t server_count;
-	int timeout_s; /* default 5, 1 to 30 */
-	int attempts;  /* default 2, 1 to 5 */
+	int timeout_s; /* 1 to 30, by default 5 */
+	int attempts;  /* 1 to 5, by default 2 */
 };
 
 /*
- * Read resolv.conf's text: nameserver, search, domain, options ndots:N, timeout:N, attempts:N;
- * anything else ignored. Never fails: what is odd is left out. The zone of a name server may be an
- * interface's name (fe80::1%eth0), for which the kernel is asked. Lines may have any length (musl's
- * own reader passes over those above 255 bytes, which a search list easily has).
- *   text  in  UNTRUSTED; must outlive *out
+ * Parse the text of resolv.conf: the lines nameserver, search and domain, and the options ndots:N,
+ * timeout:N and attempts:N. Everything else is ignored, and so is what is malformed; this never
+ * fails. The zone of a name server may be the name of an interface (fe80::1%eth0), for which the
+ * kernel is asked. Lines may have any length. (The parser of musl ignores lines above 255 bytes,
+ * which a search list can easily have.)
+ *   text  in   UNTRUSTED; must outlive *out
+ *   out   out  all members
  */
 void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out);
 

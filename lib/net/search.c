@@ -20,7 +20,7 @@ static bool has_root(const struct sts_resolv *resolv)
 	return false;
 }
 
-/* name, name.domain: with a trailing dot. False when it is too long. */
+/* Write "name.domain.", or "name." for the root. Returns false when that is too long. */
 static bool write_candidate(struct sts_slice name, struct sts_slice domain,
 			    char out[STS_HOST_MAX_BYTES + 1])
 {
@@ -45,19 +45,19 @@ bool sts_search_candidate(const struct sts_resolv *resolv, struct sts_slice name
 	*skip = false;
 	if (n > search_count)
 		return false;
-	/* The absolute name's place, and what each index of the list means when it comes first or
-	 * last. */
+	/* The absolute name is the first candidate or the last one. When it is the first, the
+	 * candidates of the search list are counted from 1. */
 	bool is_absolute = n == (absolute_first ? 0 : search_count);
 	struct sts_slice domain = is_absolute ? root : resolv->search[absolute_first ? n - 1 : n];
-	/* Where the root stands in the list, the absolute name is asked once: the first time that
-	 * it comes up. */
+	/* A root in the search list makes the absolute name a candidate twice. It is asked for the
+	 * first time that it comes up. */
 	bool asked = domain.len == 0 &&
 		     (is_absolute ? !absolute_first && has_root(resolv) : absolute_first);
 	*skip = !write_candidate(name, domain, out) || asked;
 	return true;
 }
 
-/* The search domain in a candidate: what stands behind the name, without dots at its ends. */
+/* The search domain of a candidate, which stands behind the name, without dots at its ends. */
 static struct sts_slice domain_of(const char *candidate, struct sts_slice name)
 {
 	size_t len = strlen(candidate);
@@ -73,20 +73,21 @@ bool sts_search_is_of_cluster(const struct sts_resolv *resolv, struct sts_slice 
 	struct sts_slice domain = domain_of(candidate, name);
 
 	for (size_t i = 0; i < resolv->search_count && domain.len > 0; i++) {
+		/* The tails of "a.b.c" are "a.b.c", "b.c" and "c". */
 		struct sts_slice tail = resolv->search[i];
-		bool svc = false, ends = false;
+		bool has_svc = false, has_domain = false;
 
 		while (tail.len > 0) {
 			const char *dot = memchr(tail.data, '.', tail.len);
 			size_t len = dot ? (size_t)(dot - tail.data) : tail.len;
 
-			svc |= dot &&
-			       sts_slice_eq_nocase((struct sts_slice){tail.data, len}, "svc");
-			ends |= sts_slice_same_nocase(tail, domain);
+			has_svc |= dot &&
+				   sts_slice_eq_nocase((struct sts_slice){tail.data, len}, "svc");
+			has_domain |= sts_slice_same_nocase(tail, domain);
 			tail.data += len + (dot != NULL);
 			tail.len -= len + (dot != NULL);
 		}
-		if (svc && ends)
+		if (has_svc && has_domain)
 			return true;
 	}
 	return false;

@@ -4,27 +4,22 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define LABEL_MAX_BYTES  63
+#include "base/ascii.h"
+#include "net/hosts.h"
+
+#define PORT_HTTP        80
+#define PORT_HTTPS       443
+#define PORT_MAX_DIGITS  5
 #define ORIGIN_MAX_BYTES 100
 
 /*
- * A step of the parser takes its part from the front of the slice and returns NULL, or what is
- * wrong: a clause that goes on from "the URL ".
+ * A step of the parser takes its part off the front of a slice. It returns NULL, or what is wrong,
+ * as a clause that continues "the URL ".
  */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return sts_hex_value(c) >= 0;
 }
 
 static bool is_one_of(char c, const char *set)
@@ -82,7 +77,7 @@ static const char *take_scheme(struct sts_slice *s, struct sts_url *url)
 		const char *text;
 		bool https;
 		uint16_t port;
-	} schemes[] = {{"https://", true, 443}, {"http://", false, 80}};
+	} schemes[] = {{"https://", true, PORT_HTTPS}, {"http://", false, PORT_HTTP}};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t len = strlen(schemes[i].text);
@@ -102,24 +97,22 @@ static const char *check_label(struct sts_slice label)
 {
 	if (label.len == 0)
 		return "has an empty label in its host name";
-	if (label.len > LABEL_MAX_BYTES)
+	if (label.len > STS_LABEL_MAX_BYTES)
 		return "has a label of over 63 bytes in its host name";
 	if (label.data[0] == '-' || label.data[label.len - 1] == '-')
 		return "has a hyphen at the end of a label of its host name";
-	for (size_t i = 0; i < label.len; i++)
-		if (!is_alpha(label.data[i]) && !is_digit(label.data[i]) && label.data[i] != '-' &&
-		    label.data[i] != '_')
-			return "has a character in its host name that no name has";
-	return NULL;
+	return sts_slice_has_only(label, "-_")
+		       ? NULL
+		       : "has a character in its host name that no name has";
 }
 
-/* "1", "0x7f": what old resolvers take for a part of an address. */
+/* Is the label a number ("1", "0x7f"), which old resolvers take for a part of an IPv4 address? */
 static bool looks_numeric(struct sts_slice label)
 {
 	bool hex = sts_slice_starts(label, "0x") || sts_slice_starts(label, "0X");
 
 	for (size_t i = hex ? 2 : 0; i < label.len; i++)
-		if (hex ? !is_hex(label.data[i]) : !is_digit(label.data[i]))
+		if (hex ? !is_hex(label.data[i]) : !sts_is_digit(label.data[i]))
 			return false;
 	return true;
 }
@@ -146,13 +139,11 @@ static const char *check_name(struct sts_slice name)
 				    : NULL;
 }
 
-/* The host in lower case; the caller has checked its length. */
+/* Keep the host in lower case. The caller has checked its length. */
 static void copy_host(struct sts_url *url, struct sts_slice host)
 {
 	for (size_t i = 0; i < host.len; i++)
-		url->host[i] = host.data[i] >= 'A' && host.data[i] <= 'Z'
-				       ? (char)(host.data[i] | 0x20)
-				       : host.data[i];
+		url->host[i] = sts_lower(host.data[i]);
 	url->host[host.len] = '\0';
 }
 
@@ -207,7 +198,7 @@ static const char *take_port(struct sts_slice *s, struct sts_url *url)
 	if (s->data[0] != ':')
 		return "has something between host and port";
 	take(s, 1);
-	if (!sts_parse_u64(*s, 65535, &port) || port == 0 || s->len > 5)
+	if (!sts_parse_u64(*s, UINT16_MAX, &port) || port == 0 || s->len > PORT_MAX_DIGITS)
 		return "has a port that is no number from 1 to 65535";
 	url->port = (uint16_t)port;
 	return NULL;
@@ -215,13 +206,13 @@ static const char *take_port(struct sts_slice *s, struct sts_url *url)
 
 static const char *check_target(struct sts_slice target)
 {
-	/* [ and ] are for IPv6 addresses only. */
+	/* Brackets are allowed in a host only (RFC 3986 section 3.2.2). */
 	return span_until(target, "[]") < target.len
 		       ? "has a character in it that must be percent-encoded"
 		       : NULL;
 }
 
-/* Authority and target as they go out; what was checked above fits into buf. */
+/* Write authority and target as a request has them. A URL that was checked fits into buf. */
 static void compose(struct sts_url *url, struct sts_slice target)
 {
 	struct sts_text t;
@@ -229,7 +220,7 @@ static void compose(struct sts_url *url, struct sts_slice target)
 
 	sts_text_init(&t, url->buf, sizeof(url->buf));
 	sts_text_addf(&t, url->host_kind == STS_HOST_IPV6 ? "[%s]" : "%s", url->host);
-	if (url->port != (url->https ? 443 : 80))
+	if (url->port != (url->https ? PORT_HTTPS : PORT_HTTP))
 		sts_text_addf(&t, ":%u", url->port);
 	authority_len = t.len;
 	if (target.len == 0 || target.data[0] != '/')
@@ -273,18 +264,14 @@ enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct st
 bool sts_url_is_loopback(const struct sts_url *url)
 {
 	static const uint8_t ipv6_loopback[16] = {[15] = 1};
-	static const char suffix[] = ".localhost";
-	size_t len = strlen(url->host);
 
 	switch (url->host_kind) {
 	case STS_HOST_IPV4:
-		return url->ip[0] == 127;
+		return url->ip[0] == 127; /* RFC 1122 section 3.2.1.3 */
 	case STS_HOST_IPV6:
 		return memcmp(url->ip, ipv6_loopback, sizeof(ipv6_loopback)) == 0;
 	default:
-		return strcmp(url->host, suffix + 1) == 0 ||
-		       (len > sizeof(suffix) - 1 &&
-			strcmp(url->host + len - (sizeof(suffix) - 1), suffix) == 0);
+		return sts_hosts_is_localhost(sts_slice_of(url->host));
 	}
 }
 
@@ -294,17 +281,14 @@ void sts_url_add_endpoint(struct sts_text *t, const struct sts_url *url)
 		      (unsigned)url->port);
 }
 
-/* Bytes of "scheme:" (RFC 3986 section 3.1) at the start, 0 when there is none. */
+/* The length of "scheme:" at the start (RFC 3986 section 3.1); 0 when there is no scheme. */
 static size_t scheme_bytes(struct sts_slice s)
 {
 	size_t len = span_until(s, ":/?#");
 
-	if (len == 0 || len == s.len || s.data[len] != ':' || !is_alpha(s.data[0]))
+	if (len == 0 || len == s.len || s.data[len] != ':' || !sts_is_letter(s.data[0]))
 		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (!is_alpha(s.data[i]) && !is_digit(s.data[i]) && !is_one_of(s.data[i], "+-."))
-			return 0;
-	return len + 1;
+	return sts_slice_has_only((struct sts_slice){s.data, len}, "+-.") ? len + 1 : 0;
 }
 
 void sts_url_add_origin(struct sts_text *t, struct sts_slice location)
@@ -321,6 +305,7 @@ void sts_url_add_origin(struct sts_text *t, struct sts_slice location)
 		sts_text_add_str(t, "the same host");
 		return;
 	}
+	/* Leave out the userinfo, which ends with the last @. */
 	for (user = host; user.len > 0 && user.data[user.len - 1] != '@'; user.len--)
 		;
 	take(&host, user.len);
