@@ -73,7 +73,7 @@ bool sts_search_is_of_cluster(const struct sts_resolv *resolv, struct sts_slice 
 	struct sts_slice domain = domain_of(candidate, name);
 
 	for (size_t i = 0; i < resolv->search_count && domain.len > 0; i++) {
-		/* The tails of "a.b.c" are "a.b.c", "b.c" and "c". */
+		/* The tails of "x.y.z" are "x.y.z", "y.z" and "z". */
 		struct sts_slice tail = resolv->search[i];
 		bool has_svc = false, has_domain = false;
 
