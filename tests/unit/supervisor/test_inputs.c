@@ -312,19 +312,23 @@ static void test_ca_files_change_places(void)
 static void test_a_ca_file_changes_while_trust_does_not_fail(void)
 {
 	struct sts_member *t = distrustful_one();
+	uint64_t seen = t->trust;
 
 	set_fail(t, STS_EDENIED);
 	set_write("ca1/a.pem", "changed");
 	sts_inputs_files_changed();
 	CHECK(!set_soon(t));
+	CHECK(t->trust == seen);
 	/* Trust fails again: what has changed before that is not news. */
 	set_fail(t, STS_ECERT_ISSUER);
 	sts_inputs_attempted(t);
 	sts_inputs_files_changed();
 	CHECK(!set_soon(t));
+	seen = t->trust;
 	set_write("ca1/a.pem", "changed again");
 	sts_inputs_files_changed();
 	CHECK(set_soon(t));
+	CHECK(t->trust != seen);
 }
 
 static void test_a_ca_file_changes_during_an_attempt(void)

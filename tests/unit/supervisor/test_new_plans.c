@@ -337,8 +337,9 @@ static void test_every_exchange_of_a_full_set_has_sent_its_token(void)
 
 static struct sts_child worker;
 
-/* A worker that has written these bytes, and hangs. */
-static void give_a_worker(struct sts_member *t, const void *said, size_t len)
+/* Give a member a worker that has written these bytes, and hangs. Returns the writing end of its
+ * pipe, so that the pipe has no end before the caller closes it. */
+static int give_a_worker(struct sts_member *t, const void *said, size_t len)
 {
 	int fds[2];
 
@@ -353,9 +354,9 @@ static void give_a_worker(struct sts_member *t, const void *said, size_t len)
 		for (;;)
 			pause();
 	}
-	close(fds[1]);
 	t->worker = &worker;
 	set_start(t);
+	return fds[1];
 }
 
 static void check_that_it_is_killed(pid_t pid)
@@ -379,7 +380,7 @@ static void test_the_worker_of_a_removed_exchange(void)
 		TAKE_OVER(ONCE("a", "t1"));
 		struct sts_member *t = set_member("a");
 		CHECK_INT(sts_member_own(t, &e), STS_OK);
-		give_a_worker(t, said, sent ? sizeof(said) : 0);
+		int writing_end = give_a_worker(t, said, sent ? sizeof(said) : 0);
 		pid_t pid = worker.pid;
 		int fd = worker.fd;
 		TAKE_OVER(ONCE("b", "t1"));
@@ -391,7 +392,9 @@ static void test_the_worker_of_a_removed_exchange(void)
 		CHECK(!set_is_locked("a"));
 		CHECK(set_member("b")->worker == NULL);
 		/* What it said last counts. */
+		CHECK_INT(set_member("b")->x.used, sent);
 		CHECK_INT(remembers("b", id), sent);
+		close(writing_end);
 	}
 }
 
@@ -399,7 +402,7 @@ static void test_a_worker_of_an_exchange_that_is_kept(void)
 {
 	set_empty();
 	TAKE_OVER(KEPT(.options_id = 1));
-	give_a_worker(set_member("a"), "", 0);
+	int writing_end = give_a_worker(set_member("a"), "", 0);
 	pid_t pid = worker.pid;
 	TAKE_OVER(KEPT(.options_id = 2));
 	CHECK(set_member("a")->worker == &worker);
@@ -409,6 +412,7 @@ static void test_a_worker_of_an_exchange_that_is_kept(void)
 	sts_member_remove(set_member("a"));
 	check_that_it_is_killed(pid);
 	CHECK_INT(set_count(), 0);
+	close(writing_end);
 }
 
 static void test_begin(void)
