@@ -61,7 +61,7 @@ static void test_base64url_refused(void)
 	CHECK(sts_base64url_decode((struct sts_slice){0}, NULL, 0, &len) && len == 0);
 }
 
-/* All values of two bytes, there and back. */
+/* Each value of two bytes is encoded and decoded again. */
 static void test_base64url_round_trip(void)
 {
 	for (unsigned i = 0; i < 65536; i++) {
@@ -79,9 +79,9 @@ static void test_base64url_round_trip(void)
 }
 
 static const struct sts_test tests[] = {
-	{"encodings", test_encodings},
+	{"base64: what it decodes, and what it refuses", test_encodings},
 	{"base64url: what is refused", test_base64url_refused},
-	{"base64url: round trip", test_base64url_round_trip},
+	{"base64url: every value of two bytes comes back", test_base64url_round_trip},
 };
 
 STS_TEST_MAIN(tests)

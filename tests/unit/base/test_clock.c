@@ -10,7 +10,7 @@ static void real_time_is_the_time_of_day(void)
 {
 	int64_t before = time(NULL), now = sts_clock_real_ms() / 1000, after = time(NULL);
 
-	/* time() may read a coarser clock, up to a tick behind. */
+	/* time() may read a coarser clock, which is up to a tick behind. */
 	CHECK(now >= before - 1 && now <= after + 1);
 }
 
@@ -55,7 +55,7 @@ static const struct sts_test tests[] = {
 	{"real time is the time of day", real_time_is_the_time_of_day},
 	{"boot time never goes back", boot_time_never_goes_back},
 	{"boot time counts milliseconds", boot_time_counts_milliseconds},
-	{"what is left is clamped on both sides", left_is_clamped_on_both_sides},
+	{"the time that is left is clamped on both sides", left_is_clamped_on_both_sides},
 };
 
 STS_TEST_MAIN(tests)

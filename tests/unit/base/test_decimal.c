@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Against the C library's strtod. */
+/* sts_decimal() is compared with strtod() of the C library. */
 #include "base/decimal.h"
 
 #include <math.h>
@@ -102,9 +102,9 @@ static void test_random_numbers(void)
 
 static const struct sts_test tests[] = {
 	{"whole numbers are exact", test_whole_numbers_are_exact},
-	{"forms", test_forms},
-	{"past the range", test_past_the_range},
-	{"random numbers", test_random_numbers},
+	{"which forms a number may have", test_forms},
+	{"numbers that are out of range", test_past_the_range},
+	{"random numbers read as strtod() reads them", test_random_numbers},
 };
 
 STS_TEST_MAIN(tests)

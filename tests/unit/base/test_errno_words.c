@@ -14,7 +14,7 @@ static void test_words(void)
 }
 
 static const struct sts_test tests[] = {
-	{"errno in words", test_words},
+	{"the words for errno", test_words},
 };
 
 STS_TEST_MAIN(tests)

@@ -10,7 +10,8 @@ static bool is_name(const char *z)
 	return *z && strspn(z, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(z);
 }
 
-/* A clause: to stand in a longer line, so no period, no line break, and no space at either end. */
+/* The text is a clause that stands in a longer line. It has no period, no line break, and no space
+ * at either end. */
 static bool is_clause(const char *z)
 {
 	size_t len = strlen(z);
@@ -50,8 +51,8 @@ static void test_out_of_range(void)
 	CHECK_STR(sts_error_info((enum sts_err)100000).name, sts_error_info(STS_EBUG).name);
 }
 
-/* Every code's exit status, written down a second time. Codes follow each other in the enumeration
- * as their classes do. */
+/* The exit status of each code is written down here a second time. The codes follow each other in
+ * the enumeration as their classes do. */
 static void test_exit_statuses(void)
 {
 	static const struct {
@@ -89,7 +90,7 @@ static void test_exit_statuses(void)
 	CHECK_INT(code, STS_ERR__COUNT);
 }
 
-/* `fetch` goes on after what is transient, and after 401 and 404, which a rollout makes for a
+/* `fetch` goes on after a transient error, and after 401 and 404, which a rollout may cause for a
  * while. */
 static void test_retries(void)
 {
@@ -149,8 +150,8 @@ static void test_exits(void)
 	CHECK_STR(sts_exit_info(STS_EXIT__COUNT - 1).meaning, "the STS denied the exchange");
 }
 
-/* Texts of a row by its code, written down a second time: the first, one that shares another's
- * text, the last. */
+/* The texts of three rows are written down here a second time: the first row, a row that shares the
+ * text of another one, and the last row. */
 static void test_texts(void)
 {
 	struct sts_error_info info = sts_error_info(STS_OK);
@@ -167,7 +168,8 @@ static void test_texts(void)
 	CHECK_STR(info.hint, "report it with this line");
 }
 
-/* A file that changes is tried at once after an error of trust, so these codes stand together. */
+/* The codes of an error of trust stand together: after such an error an attempt is made as soon as
+ * a file changes. */
 static void test_causes(void)
 {
 	CHECK_INT(STS_ERR_TRUST__FIRST, STS_ECA_FILE);
@@ -176,14 +178,14 @@ static void test_causes(void)
 }
 
 static const struct sts_test tests[] = {
-	{"every row is filled, every name is its own", test_rows},
-	{"codes out of range", test_out_of_range},
-	{"exit statuses", test_exit_statuses},
-	{"what is retried", test_retries},
-	{"exit statuses have words", test_exits},
-	{"texts of rows", test_texts},
-	{"codes of a cause stand together", test_causes},
-	{"sts_fail()", test_fail},
+	{"every row is filled, and no two rows have one name", test_rows},
+	{"a code that is out of range", test_out_of_range},
+	{"each code has its exit status", test_exit_statuses},
+	{"which errors are retried", test_retries},
+	{"each exit status has words", test_exits},
+	{"the texts of a row belong to its code", test_texts},
+	{"the codes of one cause stand together", test_causes},
+	{"sts_fail() formats and cuts the message", test_fail},
 };
 
 STS_TEST_MAIN(tests)

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define EXCHANGE 2 /* RENAME_EXCHANGE of renameat2(2) */
+#define EXCHANGE 2 /* the flag RENAME_EXCHANGE of renameat2(2) */
 
 static char dir[] = "/tmp/sts-file-XXXXXX";
 static int dir_fd = -1;
@@ -62,7 +62,8 @@ static void test_bounds(void)
 	CHECK_INT(len, 16);
 	CHECK_INT(sts_file_read(dir_fd, "just", STS_FILE_NOFOLLOW, data, 15, &len), EFBIG);
 	CHECK_INT(len, 0);
-	/* Says 0 bytes and has more; says 0 bytes and has few. */
+	/* The first file claims 0 bytes and has more than fit. The second claims 0 bytes and has
+	 * few. */
 	CHECK_INT(sts_file_read(AT_FDCWD, "/proc/self/status", STS_FILE_FOLLOW, data, sizeof(data),
 				&len),
 		  EFBIG);
@@ -89,7 +90,7 @@ static void test_links(void)
 	CHECK(symlinkat("loop", dir_fd, "loop") == 0);
 	CHECK_INT(read_errno("loop", STS_FILE_FOLLOW), ELOOP);
 	CHECK_INT(read_errno("loop", STS_FILE_NOFOLLOW), ELOOP);
-	/* As the kubelet lays out a projected volume. */
+	/* The files lie as the kubelet lays out a projected volume. */
 	CHECK(mkdirat(dir_fd, "..2026", 0755) == 0);
 	put("..2026/token", "abc", 3);
 	CHECK(symlinkat("..2026", dir_fd, "..data") == 0);
@@ -97,8 +98,8 @@ static void test_links(void)
 	CHECK_INT(read_errno("token", STS_FILE_FOLLOW), 0);
 }
 
-/* A connection to a FIFO's reader or a device's side effects never happen: no open at all, and no
- * hang (main sets an alarm). */
+/* A FIFO, a socket or a device is never opened, so that nothing hangs (main() sets an alarm) and
+ * nothing else happens. */
 static void test_odd_kinds(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
@@ -119,8 +120,8 @@ static void test_odd_kinds(void)
 	CHECK_INT(read_errno("file/below", STS_FILE_NOFOLLOW), ENOTDIR);
 }
 
-/* A name that is a file when it is looked at and a FIFO when it is opened, or the reverse: never a
- * hang, never a FIFO's descriptor. */
+/* A name may be a file when it is looked at and a FIFO when it is opened, or the reverse. Nothing
+ * hangs, and the descriptor of a FIFO is never returned. */
 static void test_swapped(void)
 {
 	pid_t child;
@@ -153,7 +154,7 @@ static void test_flags(void)
 	close(fd);
 }
 
-/* A pipe that somebody made non-blocking, with a child at its other end that is slow. */
+/* Somebody has made the pipe non-blocking, and the child at its other end is slow. */
 static void given_pipe(int fds[2], bool child_writes, size_t bytes)
 {
 	static char data[300000];
@@ -249,8 +250,8 @@ static const struct sts_test tests[] = {
 	{"a file swapped for a FIFO never hangs", test_swapped},
 	{"descriptors are read-only and closed on exec", test_flags},
 	{"a descriptor that we were given is read to its end", test_given},
-	{"pieces of a file", test_pieces},
-	{"all is written", test_writing},
+	{"a file is read in pieces", test_pieces},
+	{"all bytes are written", test_writing},
 };
 
 int main(void)

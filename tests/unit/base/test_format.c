@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Against the C library's own printf. */
+/* The formatter is compared with printf() of the C library. */
 #include "base/format.h"
 
 #include <stdint.h>
@@ -96,8 +96,8 @@ static void test_not_understood(void)
 static const struct sts_test tests[] = {
 	{"numbers", test_numbers},
 	{"strings", test_strings},
-	{"cut at the end of the buffer", test_cut},
-	{"what is not understood stops the text", test_not_understood},
+	{"the text is cut at the end of the buffer", test_cut},
+	{"a conversion that is not known ends the text", test_not_understood},
 };
 
 STS_TEST_MAIN(tests)

@@ -53,7 +53,7 @@ static void test_nearest(void)
 }
 
 static const struct sts_test tests[] = {
-	{"did you mean", test_nearest},
+	{"the nearest name", test_nearest},
 };
 
 STS_TEST_MAIN(tests)

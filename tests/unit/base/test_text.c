@@ -84,7 +84,7 @@ static void test_printf(void)
 	sts_text_addf(&t, "%d", 5);
 	CHECK(t.overflow && t.len == 7 && buf[8] == '#');
 	CHECK_STR(buf, "12-ab34");
-	/* A NUL in the text (bytes that were added as they are) does not confuse the length. */
+	/* A NUL that was added to the text does not change the length. */
 	start(8);
 	sts_text_add(&t, "a\0b", 3);
 	sts_text_addf(&t, "%s", "cdefgh");
@@ -286,8 +286,8 @@ static void only(void)
 	CHECK(sts_slice_has_only(STS_SLICE("a-_"), "_-"));
 	CHECK(!sts_slice_has_only(STS_SLICE("a-"), ""));
 	CHECK(!sts_slice_has_only(STS_SLICE("a\0"), "-"));
-	/* The neighbours of the letters and digits, and what a lower-case bit would make of
-	 * them. */
+	/* These are the neighbours of the letters and digits, and what the bit for lower case would
+	 * make of them. */
 	for (int c = 0; c < 256; c++) {
 		char byte = (char)c;
 		bool want = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
@@ -314,20 +314,20 @@ static void hex_decode(void)
 }
 
 static const struct sts_test tests[] = {
-	{"letters, digits and more", only},
-	{"hexadecimal, decoded", hex_decode},
-	{"slices", test_slices},
-	{"trimming", test_trim},
-	{"lines and words", test_lines_and_words},
-	{"the builder", test_builder},
-	{"the builder's printf", test_printf},
-	{"escaping a peer's text", test_escaped},
-	{"UTF-8", test_utf8},
-	{"JSON strings out", test_json},
-	{"encodings", test_encodings},
-	{"runs of a secret", test_shares_run},
-	{"numbers", test_numbers},
-	{"wiping", test_wipe},
+	{"classes of characters", only},
+	{"hexadecimal digits are decoded", hex_decode},
+	{"slices are compared and cut", test_slices},
+	{"white space is trimmed", test_trim},
+	{"lines and words are taken from a text", test_lines_and_words},
+	{"the text builder", test_builder},
+	{"the text builder's formats", test_printf},
+	{"text of a peer is escaped", test_escaped},
+	{"what is UTF-8", test_utf8},
+	{"JSON strings are written", test_json},
+	{"encodings are written", test_encodings},
+	{"runs of a secret are found", test_shares_run},
+	{"numbers are read", test_numbers},
+	{"memory is wiped", test_wipe},
 };
 
 STS_TEST_MAIN(tests)

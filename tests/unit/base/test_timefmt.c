@@ -40,7 +40,7 @@ static void test_format(void)
 	}
 }
 
-/* Every day of 8030 years, there and back: days follow each other, and the two directions agree. */
+/* Each day of 8030 years is converted both ways: days follow each other, and both ways agree. */
 static void test_round_trip(void)
 {
 	int64_t back_s;
@@ -242,13 +242,13 @@ static void test_words(void)
 }
 
 static const struct sts_test tests[] = {
-	{"civil time to the epoch", test_civil},
-	{"RFC 3339 out", test_format},
-	{"RFC 3339 out and in again, every day to 9999", test_round_trip},
-	{"RFC 3339 in", test_rfc3339},
-	{"HTTP dates", test_httpdate},
-	{"durations of the command line", test_duration},
-	{"durations in words", test_words},
+	{"a civil time becomes seconds since the epoch", test_civil},
+	{"an RFC 3339 time is written", test_format},
+	{"an RFC 3339 time is read back, for each day up to 9999", test_round_trip},
+	{"an RFC 3339 time is read", test_rfc3339},
+	{"an HTTP date is read", test_httpdate},
+	{"a duration of the command line is read", test_duration},
+	{"a duration is written in words", test_words},
 };
 
 STS_TEST_MAIN(tests)

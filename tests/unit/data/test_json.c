@@ -192,8 +192,8 @@ static void test_empty_and_html(void)
 	CHECK_INT(parse((struct sts_slice){NULL, 0}), STS_EEMPTY);
 }
 
-/* Every prefix of a good document is refused, and reading it looks at nothing past its end (ASan
- * says so). */
+/* Each prefix of a good document is refused, and the reader does not look past its end (ASan checks
+ * that). */
 static void test_prefixes(void)
 {
 	static const char text[] =
@@ -224,17 +224,18 @@ static void test_bounds(void)
 				  "\"x\":\"0123456789abcdef0123456789abcdef0123456789a\","
 				  "\"y\":\"0123456789abcdef0123456789abcdef0123456789a\"},";
 
-	/* As large as a body may be, with values of a length that servers send. */
+	/* The document is as large as a body may be, and its values are as long as those that
+	 * servers send. */
 	CHECK_INT(parse(repeat("\"", "0123456789abcdef", "\"", STS_JSON_MAX_BYTES)), STS_OK);
 	CHECK_INT(parse(repeat("[", key, "]", STS_JSON_MAX_BYTES)), STS_OK);
-	/* Smaller, with 100,000 values. */
+	/* The document is smaller and has 100,000 values. */
 	CHECK_INT(parse(repeat("[", "1,", "]", 200000)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("[", "[],", "]", 262144)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("{", "\"\":0,", "}", 262144)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("[", "\"\",", "]", 262144)), STS_ETOOBIG);
-	/* Nothing is left over from that. */
+	/* The next document is read as if there had been none before. */
 	CHECK_INT(parse(STS_SLICE("[1]")), STS_OK);
-	/* One byte too long. */
+	/* The document is one byte too long. */
 	memset(big, ' ', sizeof(big));
 	big[0] = '1';
 	CHECK_INT(parse((struct sts_slice){big, STS_JSON_MAX_BYTES}), STS_OK);
@@ -258,7 +259,7 @@ static void test_pointers(void)
 		"\"case\":6,\"null\":null,\"0\":7}";
 	static const struct {
 		const char *pointer;
-		double number; /* 0: absent */
+		double number; /* 0: there is no such value */
 	} rows[] = {
 		{"/", 0},
 		{"//", 1},
@@ -388,7 +389,7 @@ static void test_values(void)
 	sts_json_close();
 }
 
-/* A slice into the document, kept past the end of it, reads zeros: the token does not stay in
+/* A slice of the document reads as zeros after the document was closed: the token does not stay in
  * memory. */
 static void test_wiped(void)
 {
@@ -404,7 +405,7 @@ static void test_wiped(void)
 	sts_json_close();
 }
 
-/* Where and what, but not a byte of the text. */
+/* The message says where and what, and has no byte of the text. */
 static void test_messages(void)
 {
 	const struct sts_json *root;
@@ -419,7 +420,7 @@ static void test_messages(void)
 	CHECK_INT(sts_json_parse(STS_SLICE("{"), &root, NULL), STS_EJSON);
 }
 
-/* Counted from the beginning of the text as it was given. */
+/* The position counts from the beginning of the text as it was given. */
 static void test_positions(void)
 {
 	static const struct {
@@ -447,17 +448,17 @@ static void test_positions(void)
 }
 
 static const struct sts_test tests[] = {
-	{"what is JSON", test_accepted},
-	{"positions", test_positions},
-	{"what is not, or must not be", test_refused},
+	{"documents that are JSON", test_accepted},
+	{"where a document is wrong", test_positions},
+	{"documents that are refused", test_refused},
 	{"empty answers and web pages", test_empty_and_html},
-	{"every prefix", test_prefixes},
-	{"sizes", test_bounds},
-	{"pointers", test_pointers},
-	{"duplicate keys on the path", test_duplicates},
-	{"values and walking", test_values},
-	{"wiped when closed", test_wiped},
-	{"messages", test_messages},
+	{"each prefix of a document is refused", test_prefixes},
+	{"large documents", test_bounds},
+	{"values are found by their pointers", test_pointers},
+	{"a key that is there twice on the path", test_duplicates},
+	{"values are read, and members are walked through", test_values},
+	{"a document that is closed is wiped", test_wiped},
+	{"messages have no byte of the document", test_messages},
 };
 
 STS_TEST_MAIN(tests)

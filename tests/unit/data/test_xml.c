@@ -136,7 +136,7 @@ static void bounds(void)
 	struct sts_text text;
 	const struct sts_json *root;
 
-	/* The deepest that is taken, is taken by both readers. */
+	/* The deepest document that this reader takes is taken by the JSON reader too. */
 	sts_text_init(&text, deep, sizeof(deep));
 	sts_text_add_str(&text, open);
 	for (char c = 'n'; c >= 'a'; c--)
@@ -152,10 +152,10 @@ static void bounds(void)
 }
 
 static const struct sts_test tests[] = {
-	{"documents", documents},
-	{"hostile documents", hostile},
-	{"web pages", pages},
-	{"bounds", bounds},
+	{"documents that are read", documents},
+	{"hostile documents are refused", hostile},
+	{"web pages are refused", pages},
+	{"bounds of depth and size", bounds},
 };
 
 STS_TEST_MAIN(tests)

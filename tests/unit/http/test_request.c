@@ -82,8 +82,8 @@ static void test_request(void)
 }
 
 static const struct sts_test tests[] = {
-	{"names and values that may go out", test_names_and_values},
-	{"the request's head", test_request},
+	{"which names and values of headers may be sent", test_names_and_values},
+	{"the head of a request", test_request},
 };
 
 STS_TEST_MAIN(tests)

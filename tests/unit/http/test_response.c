@@ -18,7 +18,7 @@ static void start(void)
 	sts_http_response_init(&http, head_buf, sizeof(head_buf), body_buf, sizeof(body_buf));
 }
 
-/* Feed in pieces of `piece` bytes until the parser is done or the text is at its end. */
+/* Feed the text in pieces of `piece` bytes until the parser is done or the text ends. */
 static enum sts_err feed(struct sts_slice text, size_t piece, size_t *total)
 {
 	enum sts_err err = STS_EAGAIN;
@@ -34,7 +34,8 @@ static enum sts_err feed(struct sts_slice text, size_t piece, size_t *total)
 	return err;
 }
 
-/* The whole conversation, closed cleanly, in pieces of every size: always the same end. */
+/* The whole answer is fed in pieces of each size, and then the connection is closed cleanly. The
+ * result is always the same. */
 static enum sts_err answer(struct sts_slice text)
 {
 	enum sts_err err, first = STS_EBUG;
@@ -228,8 +229,8 @@ static void test_refused(void)
 	}
 }
 
-/* Every prefix of a complete answer is a truncated one, however the connection ended; but for a
- * body until close. */
+/* Each prefix of a complete answer is a truncated answer, however the connection ended. The
+ * exception is a body that ends with the connection. */
 static void test_truncated(void)
 {
 	static const struct sts_slice texts[] = {
@@ -270,7 +271,7 @@ static void test_truncated(void)
 	CHECK_STR(error.msg, "the peer closed within the body");
 }
 
-/* Complete by Content-Length or by chunks: needs no close_notify. */
+/* An answer that is complete by Content-Length or by its chunks needs no close_notify. */
 static void test_complete(void)
 {
 	size_t total, used = 99;
@@ -352,7 +353,8 @@ static void test_bounds(void)
 	CHECK_INT(small(CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 100, 5), STS_OK);
 	CHECK_INT(small(CHUNKED "2\r\nhe\r\n4\r\nllo!\r\n0\r\n\r\n", 100, 5), STS_ETOOBIG);
 	CHECK_INT(small(CHUNKED "2\r\nhe\r\nffffffffffffffff\r\n", 100, 5), STS_ETOOBIG);
-	/* 15 bytes of status line, 4 of header, and a CR while it waits for its LF. */
+	/* The status line has 15 bytes, the header 4, and a CR is kept while it waits for its
+	 * LF. */
 	CHECK_INT(small(OK_LINE "a: b\r\n\r\n", 20, 5), STS_EAGAIN);
 	CHECK_INT(small(OK_LINE "a: b\r\n\r\n", 19, 5), STS_ETOOBIG);
 	CHECK_INT(small(CHUNKED "0\r\nabcdefghijklmnopqrstuvwxyz:", 60, 5), STS_ETOOBIG);
@@ -411,14 +413,14 @@ static void test_retry_after(void)
 }
 
 static const struct sts_test tests[] = {
-	{"one way of framing, in pieces of every size", test_framings},
-	{"what is refused, and why", test_refused},
-	{"truncated anywhere", test_truncated},
-	{"complete", test_complete},
-	{"an error stays", test_error_stays},
-	{"headers that are kept", test_head_fields},
-	{"bounds", test_bounds},
-	{"Retry-After", test_retry_after},
+	{"each way of framing, in pieces of each size", test_framings},
+	{"answers that are refused, and why", test_refused},
+	{"an answer that is cut anywhere is truncated", test_truncated},
+	{"an answer that is complete", test_complete},
+	{"after an error the parser stays in error", test_error_stays},
+	{"which headers are kept", test_head_fields},
+	{"bounds of lines and headers", test_bounds},
+	{"the forms of Retry-After", test_retry_after},
 };
 
 STS_TEST_MAIN(tests)

@@ -21,24 +21,24 @@ static const struct row rows[] = {
 	{"GET http:// HTTP/1.1\r\n\r\n", 200, "", false},
 	{"GET * HTTP/1.1\r\n\r\n", 200, "*", false},
 	{"GET ? HTTP/1.1\r\n\r\n", 200, "", false},
-	/* Empty lines before the request, and lines that end in LF alone. */
+	/* There are empty lines before the request, or lines end in LF alone. */
 	{"\r\n\r\nGET /a HTTP/1.1\r\n\r\n", 200, "/a", false},
 	{"GET /a HTTP/1.1\nHost: x\n\n", 200, "/a", false},
 	{"GET /a HTTP/1.1\r\nA: b\r\r\n\r\n", 200, "/a", false},
 	{"GET /a HTTP/1.1\r\nA: \x80\xff\r\n\r\n", 200, "/a", false},
-	/* Not yet whole. */
+	/* These requests are not whole yet. */
 	{"", 0, NULL, false},
 	{"GET /a", 0, NULL, false},
 	{"GET /a HTTP/1.1", 0, NULL, false},
 	{"GET /a HTTP/1.1\r\n", 0, NULL, false},
 	{"GET /a HTTP/1.1\r\nHost: x\r\n", 0, NULL, false},
 	{"GET /a HTTP/1.1\r\nHost: x\r\n\r", 0, NULL, false},
-	/* Other methods. */
+	/* These have other methods. */
 	{"POST /metrics HTTP/1.1\r\n", 405, NULL, false},
 	{"get /metrics HTTP/1.1\r\n", 405, NULL, false},
 	{"OPTIONS * HTTP/1.1\r\n", 405, NULL, false},
 	{"CONNECT x:443 HTTP/1.1\r\n", 405, NULL, false},
-	/* No HTTP. */
+	/* These are not HTTP. */
 	{"GET /a\r\n", 400, NULL, false}, /* HTTP/0.9 */
 	{"GET  /a HTTP/1.1\r\n", 400, NULL, false},
 	{"GET /a  HTTP/1.1\r\n", 400, NULL, false},
@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	{"GET /\x7f", 400, NULL, false},
 	{"GET /\x80", 400, NULL, false},
 	{"\x16\x03\x01", 400, NULL, false}, /* TLS */
-	/* Another HTTP. */
+	/* These are another version of HTTP. */
 	{"PRI * HTTP/2.0\r\n", 505, NULL, false},
 	{"GET /a HTTP/0.9\r\n", 505, NULL, false},
 	{"GET /a HTTP/3.0\r\n", 505, NULL, false},
@@ -125,7 +125,7 @@ static void test_a_long_header(void)
 
 	CHECK_INT(sts_http_server_feed(&r, line, sizeof(line) - 1), 0);
 	CHECK_INT(feed_many(&r, 'a', STS_HTTP_SERVER_MAX_BYTES - (sizeof(line) - 1) - 3), 0);
-	/* To the byte: an end within the bound is taken, one byte more is not. */
+	/* A line that ends within the bound is taken. With one byte more it is not. */
 	struct sts_http_server more = r;
 	CHECK_INT(sts_http_server_feed(&r, "\n\r\n", 3), 200);
 	CHECK_INT(sts_http_server_feed(&more, "a\n\r\n", 4), 431);
@@ -136,7 +136,7 @@ static void test_a_long_header(void)
 
 static const struct sts_test tests[] = {
 	{"requests, whole and in pieces", test_rows},
-	{"a NUL", test_nul},
+	{"a request with a NUL", test_nul},
 	{"a line that is too long", test_a_long_line},
 	{"a header that is too long", test_a_long_header},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of lib/net/connect.c: listeners of our own on loopback, and a name server that is a
- * table. sts_dns_ask() is defined here, in lib/net/dns.c's stead, and notes what it is asked.
+ * What the tests of lib/net/connect.c need: listeners on loopback, and a name server that is a
+ * table. sts_dns_ask() is defined here in place of the one in lib/net/dns.c, and notes what it is
+ * asked.
  */
 #ifndef STS_NET_FAKES_H
 #define STS_NET_FAKES_H
@@ -26,16 +27,17 @@
 /* --- the name server --- */
 
 struct record {
-	const char *name; /* as asked, with the dot */
+	const char *name; /* as it is asked for, with the last dot */
 	bool ipv6;
 	enum sts_dns_verdict verdict;
 	const char *addresses; /* separated by spaces */
 	bool alias;
 };
 
-static const struct record *zone; /* ends with a NULL name; what is not in it does not exist */
-static char asked[2048];          /* "A name. AAAA name. " */
-static int64_t silence_ms;        /* what a silent server costs */
+static const struct record
+	*zone;             /* ends with a NULL name; a name that is not in it does not exist */
+static char asked[2048];   /* "A name. AAAA name. " */
+static int64_t silence_ms; /* how long a silent server takes */
 
 static void take_addresses(const char *text, struct sts_dns_answer *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Against the C library's inet_ntop where that follows RFC 5952. */
+/* The text is compared with inet_ntop() of the C library where that follows RFC 5952. */
 #include "net/address.h"
 
 #include <arpa/inet.h>
@@ -133,11 +133,11 @@ static void endpoints(void)
 }
 
 static const struct sts_test tests[] = {
-	{"addresses", test_addresses},
+	{"an address is written and read back", test_addresses},
 	{"a single zero group is written", test_single_zero_group_is_written},
-	{"other lengths", test_other_lengths},
+	{"addresses of another length", test_other_lengths},
 	{"addresses are parsed strictly", addresses_are_parsed_strictly},
-	{"endpoints", endpoints},
+	{"an address with a port", endpoints},
 };
 
 STS_TEST_MAIN(tests)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses, the hosts file, time. Which names are asked is in test_search.c. */
+/* Addresses, the hosts file, and time. test_search_order.c tests which names are asked for. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -101,7 +101,7 @@ static void localhost_needs_no_entry(void)
 	check_message("127.0.0.2");
 }
 
-/* The entry at every offset around the end of a piece, behind lines of many lengths. */
+/* The entry stands at each offset around the end of a piece, behind lines of many lengths. */
 static void hosts_are_read_in_pieces(void)
 {
 	static char text[40000];
@@ -124,7 +124,8 @@ static void hosts_with_endless_lines(void)
 	static char text[100000];
 	static const char tail[] = "\n127.0.0.1 sts\n";
 
-	/* "127.0.0.2 x sts x sts ...": passed over as a whole, no piece of it is a line. */
+	/* The line "127.0.0.2 x sts x sts ..." is passed over as a whole. No piece of it counts as
+	 * a line. */
 	strcpy(text, "127.0.0.2");
 	for (size_t at = 9; at < 90000; at += 6)
 		memcpy(text + at, " x sts", 6);
@@ -141,7 +142,7 @@ static void hosts_end_at_a_mebibyte(void)
 	static char text[STS_HOSTS_MAX_BYTES + 64];
 	static const char entry[] = "127.0.0.1 sts.example.com\n";
 
-	/* The bound cuts the name down to another one. */
+	/* The bound would cut the name, and what is left would be another name. */
 	memset(text, '\n', STS_HOSTS_MAX_BYTES);
 	strcpy(text + STS_HOSTS_MAX_BYTES - strlen("127.0.0.1 sts.example"), entry);
 	set_files(text, "");
@@ -162,7 +163,7 @@ static void hosts_that_are_no_file(void)
 
 /* --- time --- */
 
-/* A listener whose queue is full: connection attempts are not answered. */
+/* The queue of this listener is full, so that connection attempts are not answered. */
 static int deaf_listener(const char *address, int fillers[], int count)
 {
 	uint16_t same;
@@ -192,7 +193,7 @@ static void nobody_takes_all_the_time(void)
 	struct sigaction action = {.sa_handler = on_alarm};
 	struct sts_url named = name_url("sts");
 
-	/* Signals do not shorten or lengthen the wait. */
+	/* Signals do not make the wait shorter or longer. */
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
 	int64_t from = sts_clock_boot_ms();
@@ -202,7 +203,7 @@ static void nobody_takes_all_the_time(void)
 	CHECK(took >= 390 && took < 2000);
 	check_message("no answer to the connection attempt");
 
-	/* A share each: the second address is reached. */
+	/* Each address gets a share of the time, so that the second one is reached. */
 	set_files("127.0.0.9 sts\n127.0.0.1 sts\n", "");
 	from = sts_clock_boot_ms();
 	CHECK_INT(go(&named, NULL, 1600), STS_OK);
@@ -227,8 +228,8 @@ static void too_late_from_the_start(void)
 }
 
 static const struct sts_test tests[] = {
-	{"the socket is as promised", the_socket_is_as_promised},
-	{"refused, in words", refused_in_words},
+	{"the socket is as the header promises", the_socket_is_as_promised},
+	{"a refused connection is told in words", refused_in_words},
 	{"--connect goes elsewhere", connect_to_goes_elsewhere},
 	{"the hosts file comes first", hosts_come_first},
 	{"every address is tried", every_address_is_tried},
@@ -236,9 +237,9 @@ static const struct sts_test tests[] = {
 	{"the hosts file is read in pieces", hosts_are_read_in_pieces},
 	{"a hosts file with endless lines", hosts_with_endless_lines},
 	{"a hosts file ends at a mebibyte", hosts_end_at_a_mebibyte},
-	{"a hosts file that is no file", hosts_that_are_no_file},
-	{"nobody takes all the time", nobody_takes_all_the_time},
-	{"too late from the start", too_late_from_the_start},
+	{"a hosts file that is not a regular file", hosts_that_are_no_file},
+	{"no address takes all the time", nobody_takes_all_the_time},
+	{"the deadline has passed at the start", too_late_from_the_start},
 };
 
 int main(void)

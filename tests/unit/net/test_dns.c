@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Questions to name servers of our own: threads on 127.0.0.1 to .3 that do what the test's script
- * says. What makes an answer is in test_dns.c.
+ * Questions to name servers of the test: threads on 127.0.0.1 to 127.0.0.3 that do what its script
+ * says. test_dns_message.c tests what makes an answer.
  */
 #include "net/dns.h"
 
@@ -17,9 +17,9 @@
 
 enum { SERVERS = 3 };
 
-/* What a server does, a letter for each query; the last one is for all that follow. */
+/* What a server does: a letter for each query. The last letter is for all queries that follow. */
 static char script[SERVERS][8];
-static char log_of_servers[64]; /* "12" as they are asked; "T" by TCP */
+static char log_of_servers[64]; /* the servers in the order in which they are asked; "T": by TCP */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int udp[SERVERS], tcp[SERVERS];
 static uint16_t port;
@@ -43,7 +43,8 @@ static char next_in_script(int server)
 	return what;
 }
 
-/* The answer to a query of len bytes that stands in buf: 10.0.0.SERVER, many of them by TCP. */
+/* Make the answer to a query of len bytes that stands in buf: 10.0.0.SERVER, and many addresses by
+ * TCP. */
 static size_t make_answer(uint8_t *buf, size_t len, char what, int server, int count)
 {
 	static const char codes_of[] = {['s'] = 2, ['r'] = 5, ['n'] = 3, ['f'] = 1};
@@ -81,7 +82,7 @@ static size_t make_answer(uint8_t *buf, size_t len, char what, int server, int c
 		len += sizeof(record);
 	}
 	if (what == 'g')
-		buf[question_end] = 0x40; /* not the start of a name */
+		buf[question_end] = 0x40; /* this is not where a name starts */
 	return len;
 }
 
@@ -102,7 +103,7 @@ static void serve_udp(int server)
 		usleep(1080000);
 		what = 'a';
 	}
-	/* First an answer with another id, one to another question, and noise. */
+	/* First come an answer with another id, an answer to another question, and noise. */
 	for (const char *first = what == 'x' ? "iq" : ""; *first; first++) {
 		uint8_t copy[1024];
 		memcpy(copy, buf, (size_t)len);
@@ -129,7 +130,7 @@ static void serve_tcp(int server)
 		usleep(400000);
 	if (script[server][0] == 't') {
 		ssize_t len = recv(fd, buf, 400, 0);
-		/* More than there is room for, in two pieces. */
+		/* The answer has more addresses than there is room for, and comes in two pieces. */
 		size_t n = make_answer(buf + 2, (size_t)len - 2, 'a', server, 1000);
 		buf[0] = (uint8_t)(n >> 8);
 		buf[1] = (uint8_t)n;
@@ -212,7 +213,7 @@ static void set_up(const char *first, const char *second, const char *third)
 	memset(log_of_servers, 0, sizeof(log_of_servers));
 	for (int i = 0; i < SERVERS && all[i]; i++) {
 		snprintf(script[i], sizeof(script[i]), "%s", all[i]);
-		/* 127.0.0.9 has no server. */
+		/* There is no server at 127.0.0.9. */
 		resolv.servers[i] = (struct sts_address){
 			.ip = {127, 0, 0, (uint8_t)(*all[i] == 'c' ? 9 : i + 1)}};
 		resolv.server_count++;
@@ -283,7 +284,7 @@ static void strangers_are_passed_over(void)
 	check_answered_by(1);
 	CHECK_STR(log_of_servers, "1");
 	CHECK(took < 500);
-	/* Nothing but them: silence. */
+	/* Only such messages come, which counts as silence. */
 	set_up("i", NULL, NULL);
 	CHECK_INT(ask(200), STS_DNS_SILENT);
 	CHECK(took >= 190);
@@ -305,7 +306,7 @@ static void a_lost_packet_costs_one_second(void)
 	set_up("-a", NULL, NULL);
 	CHECK_INT(ask(5000), STS_DNS_FOUND);
 	CHECK(took >= 990 && took < 1500);
-	/* A late answer counts. */
+	/* An answer that comes late counts. */
 	set_up("l-", NULL, NULL);
 	CHECK_INT(ask(5000), STS_DNS_FOUND);
 	CHECK(took >= 1070 && took < 1700);
@@ -319,7 +320,7 @@ static void silence_is_bounded(void)
 	CHECK(took >= 990 && took < 1500);
 	CHECK_INT(answer.server.ip[3], 1);
 	CHECK_STR(log_of_servers, "1");
-	/* By the deadline, too. One that has failed is not asked again. */
+	/* The deadline holds too. A server that has failed is not asked again. */
 	set_up("s", "-", NULL);
 	CHECK_INT(ask(200), STS_DNS_SILENT);
 	CHECK(took >= 190 && took < 500);
@@ -341,7 +342,7 @@ static void truncated_answers_by_tcp(void)
 	CHECK_INT(ask(5000), STS_DNS_TRUNCATED);
 	CHECK_STR(log_of_servers, "1T");
 	CHECK(took < 500);
-	/* Nobody says anything there. */
+	/* No server answers there. */
 	set_up("u", NULL, NULL);
 	CHECK_INT(ask(200), STS_DNS_TRUNCATED);
 	CHECK(took >= 190 && took < 500);
@@ -368,22 +369,22 @@ static int descriptors;
 
 static void nothing_stays_open(void)
 {
-	/* The last server's own may be open for a moment. */
+	/* The descriptors of the last server's thread may be open for a moment. */
 	for (int i = 0; i < 100 && open_descriptors() != descriptors; i++)
 		usleep(10000);
 	CHECK_INT(open_descriptors(), descriptors);
 }
 
 static const struct sts_test tests[] = {
-	{"the first answers", the_first_answers},
-	{"failures cost nothing", failures_cost_nothing},
-	{"strangers are passed over", strangers_are_passed_over},
+	{"the first server answers", the_first_answers},
+	{"a failure costs no time", failures_cost_nothing},
+	{"messages of strangers are passed over", strangers_are_passed_over},
 	{"a dead server costs one second, once", a_dead_server_costs_one_second_once},
 	{"a lost packet costs one second", a_lost_packet_costs_one_second},
 	{"silence is bounded", silence_is_bounded},
-	{"truncated answers by TCP", truncated_answers_by_tcp},
-	{"names that nobody has", names_that_nobody_has},
-	{"nothing stays open", nothing_stays_open},
+	{"after a truncated answer the question is asked by TCP", truncated_answers_by_tcp},
+	{"names that do not exist", names_that_nobody_has},
+	{"no descriptor stays open", nothing_stays_open},
 };
 
 int main(void)

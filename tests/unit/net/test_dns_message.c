@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages, byte by byte. What asks for them is in test_dns.c. */
+/* DNS messages, byte by byte. test_dns.c tests what sends and receives them. */
 #include "net/dns_message.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void put(const void *data, size_t len)
 
 #define PUT(literal) put(literal, sizeof(literal) - 1)
 
-/* The head and the question; flags as in "\x84\x00". */
+/* Write the head and the question, with flags such as "\x84\x00". */
 static void begin(const char flags[2], uint8_t answers)
 {
 	const uint8_t head[12] = {ID >> 8, ID & 0xff, (uint8_t)flags[0], (uint8_t)flags[1], 0, 1,
@@ -47,7 +47,8 @@ static void begin(const char flags[2], uint8_t answers)
 
 static enum sts_dns_verdict read_it(void)
 {
-	/* Exactly as large as it is, for the sanitizer. */
+	/* The memory is exactly as large as the message, so that the sanitizer sees a read past its
+	 * end. */
 	uint8_t *copy = malloc(message_len > 0 ? message_len : 1);
 
 	memcpy(copy, message, message_len);
@@ -73,7 +74,7 @@ static void queries(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CHECK_INT(sts_dns_query(out, bad[i], false, ID), 0);
 
-	/* Labels of 63, and 255 bytes in wire form. */
+	/* Labels have 63 bytes, and the name has 255 bytes in wire form. */
 	memset(name, 'a', sizeof(name));
 	for (size_t i = 63; i < sizeof(name); i += 64)
 		name[i] = '.';
@@ -106,7 +107,7 @@ static void addresses(void)
 	CHECK_INT(answer.count, 1);
 	CHECK(answer.list[0].ipv6 && answer.list[0].ip[0] == 0x20 && answer.list[0].ip[15] == 1);
 
-	/* The server may spell the name otherwise, in the question and in the record. */
+	/* The server may spell the name in another case, in the question and in the record. */
 	ask_for("STS.test.", false);
 	begin(OK, 1);
 	message[13] = 's';
@@ -114,7 +115,7 @@ static void addresses(void)
 	CHECK_INT(read_it(), STS_DNS_FOUND);
 }
 
-/* Of other names, types and classes: passed over. */
+/* Records of other names, types and classes are passed over. */
 static void other_records(void)
 {
 	ask_for("sts.test.", false);
@@ -131,7 +132,7 @@ static void other_records(void)
 
 static void aliases(void)
 {
-	/* sts.test -> a.test -> b.test, last one first. */
+	/* The aliases are sts.test -> a.test -> b.test, and the last one comes first. */
 	ask_for("sts.test.", false);
 	begin(OK, 3);
 	PUT(A_OF("\1b\xc0\x10") "\x0a\0\0\1");
@@ -150,13 +151,13 @@ static void aliases(void)
 	CHECK_INT(read_it(), STS_DNS_NONAME);
 	CHECK(answer.alias);
 
-	/* In a circle. */
+	/* The aliases lead in a circle. */
 	begin(OK, 2);
 	PUT(QUESTION "\0\5\0\1\0\0\0\1\0\4\1a\xc0\x10");
 	PUT("\1a\xc0\x10\0\5\0\1\0\0\0\1\0\2\xc0\x0c");
 	CHECK_INT(read_it(), STS_DNS_NODATA);
 
-	/* With an address of its own as well, and a tail behind the name. */
+	/* The name has an address as well, and bytes follow behind the alias. */
 	begin(OK, 2);
 	PUT(QUESTION "\0\5\0\1\0\0\0\1\0\4\1a\xc0\x10");
 	PUT(A_OF(QUESTION) "\x0a\0\0\1");
@@ -199,14 +200,22 @@ static void codes(void)
 		const char *flags;
 		enum sts_dns_verdict want;
 	} cases[] = {
-		{"\x81\x80", STS_DNS_NODATA},    {"\x85\x80", STS_DNS_NODATA},
-		{"\x84\x00", STS_DNS_NODATA},    {"\x81\x00", STS_DNS_REFUSED}, /* lame */
-		{"\x81\x83", STS_DNS_NONAME},    {"\x80\x03", STS_DNS_NONAME},
-		{"\x81\x82", STS_DNS_SERVFAIL},  {"\x81\x85", STS_DNS_REFUSED},
-		{"\x81\x81", STS_DNS_CODE},      {"\x81\x84", STS_DNS_CODE},
-		{"\x81\x8f", STS_DNS_CODE},      {"\x83\x80", STS_DNS_TRUNCATED},
-		{"\x83\x83", STS_DNS_TRUNCATED}, {"\x83\x00", STS_DNS_TRUNCATED},
-		{"\x83\x82", STS_DNS_SERVFAIL},  {"\x01\x80", STS_DNS_STRANGER}, /* a query */
+		{"\x81\x80", STS_DNS_NODATA},
+		{"\x85\x80", STS_DNS_NODATA},
+		{"\x84\x00", STS_DNS_NODATA},
+		{"\x81\x00", STS_DNS_REFUSED}, /* neither recursive nor authoritative */
+		{"\x81\x83", STS_DNS_NONAME},
+		{"\x80\x03", STS_DNS_NONAME},
+		{"\x81\x82", STS_DNS_SERVFAIL},
+		{"\x81\x85", STS_DNS_REFUSED},
+		{"\x81\x81", STS_DNS_CODE},
+		{"\x81\x84", STS_DNS_CODE},
+		{"\x81\x8f", STS_DNS_CODE},
+		{"\x83\x80", STS_DNS_TRUNCATED},
+		{"\x83\x83", STS_DNS_TRUNCATED},
+		{"\x83\x00", STS_DNS_TRUNCATED},
+		{"\x83\x82", STS_DNS_SERVFAIL},
+		{"\x01\x80", STS_DNS_STRANGER}, /* this is a query */
 		{"\x89\x80", STS_DNS_STRANGER}, /* another opcode */
 	};
 
@@ -215,7 +224,7 @@ static void codes(void)
 		begin(cases[i].flags, 0);
 		CHECK_INT(read_it(), cases[i].want);
 	}
-	/* A server that could not even read the question does not repeat it. */
+	/* A server that could not read the question does not repeat it. */
 	begin("\x81\x82", 0);
 	message[5] = 0;
 	message_len = 12;
@@ -232,7 +241,7 @@ static void strangers(void)
 	begin(OK, 1);
 	PUT(A_OF(QUESTION) "\x0a\0\0\1");
 	CHECK_INT(read_it(), STS_DNS_FOUND);
-	/* Each bit of the id, of the number of questions, and of the question. */
+	/* Each bit of the id, of the number of questions, and of the question is changed. */
 	for (size_t i = 0; i < query_len; i++) {
 		if (i >= 2 && i != 4 && i != 5 && i < 12)
 			continue;
@@ -259,7 +268,7 @@ static void cut_anywhere(void)
 	CHECK_INT(read_it(), STS_DNS_FOUND);
 	for (message_len = query_len; message_len < whole; message_len++)
 		CHECK_INT(read_it(), STS_DNS_MALFORMED);
-	/* More is announced than there is. */
+	/* The head announces more records than there are. */
 	message[7] = 3;
 	CHECK_INT(read_it(), STS_DNS_MALFORMED);
 	message[6] = 0xff;
@@ -292,17 +301,18 @@ static void malformed_names(void)
 		PUT("\0\1\0\1\0\0\0\1\0\4\x0a\0\0\1");
 		CHECK_INT(read_it(), STS_DNS_MALFORMED);
 	}
-	/* Forwards, to a name that is there. */
+	/* The pointer leads forwards, to a name that is there. */
 	begin(OK, 1);
 	PUT("\xc0\x26\0\x10\0\1\0\0\0\1\0\x0a\3sts\4test\0");
 	CHECK_INT(read_it(), STS_DNS_MALFORMED);
-	/* An address of another size. */
+	/* An address has another size. */
 	begin(OK, 1);
 	PUT(QUESTION "\0\1\0\1\0\0\0\1\0\5\x0a\0\0\1x");
 	CHECK_INT(read_it(), STS_DNS_MALFORMED);
 }
 
-/* Names of 255 bytes can be followed, longer ones not; nor can many pointers in a row. */
+/* A name of 255 bytes can be followed. A longer one cannot, and neither can many pointers in a
+ * row. */
 static void bounds_of_names(void)
 {
 	ask_for("sts.test.", false);
@@ -314,7 +324,7 @@ static void bounds_of_names(void)
 		CHECK_INT(read_it(), labels <= 127 ? STS_DNS_NODATA : STS_DNS_MALFORMED);
 	}
 	for (size_t hops = 1; hops <= 20; hops++) {
-		/* Pointers in the data of a record that nobody looks at. */
+		/* There are pointers in the data of a record that is passed over. */
 		begin(OK, 2);
 		PUT("\0\0\x10\0\1\0\0\0\1");
 		uint8_t len[2] = {0, (uint8_t)(2 * (hops - 1))};
@@ -339,7 +349,7 @@ static void more_than_there_is_room_for(void)
 		PUT(A_OF(QUESTION) "\x0a\0\0\1");
 	CHECK_INT(read_it(), STS_DNS_FOUND);
 	CHECK_INT(answer.count, STS_ADDRESSES_MAX);
-	/* The rest is not needed. */
+	/* The records that follow are not needed. */
 	message_len = query_len + 16 * STS_ADDRESSES_MAX;
 	CHECK_INT(read_it(), STS_DNS_FOUND);
 	message_len--;
@@ -347,17 +357,17 @@ static void more_than_there_is_room_for(void)
 }
 
 static const struct sts_test tests[] = {
-	{"queries", queries},
-	{"addresses", addresses},
-	{"other records", other_records},
-	{"aliases", aliases},
+	{"queries are written", queries},
+	{"addresses are read", addresses},
+	{"other records are passed over", other_records},
+	{"aliases are followed", aliases},
 	{"long chains of aliases", long_chains_of_aliases},
-	{"codes", codes},
-	{"strangers", strangers},
-	{"cut anywhere", cut_anywhere},
-	{"malformed names", malformed_names},
-	{"bounds of names", bounds_of_names},
-	{"more than there is room for", more_than_there_is_room_for},
+	{"what each code of an answer means", codes},
+	{"a message that does not belong to the question", strangers},
+	{"an answer that is cut anywhere", cut_anywhere},
+	{"names that are malformed", malformed_names},
+	{"how long a name may be", bounds_of_names},
+	{"more addresses than there is room for", more_than_there_is_room_for},
 };
 
 STS_TEST_MAIN(tests)

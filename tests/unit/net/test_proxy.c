@@ -76,7 +76,7 @@ static void urls_that_are_refused(void)
 		"http://2001:db8::1:3128",
 		"http://u:SECRET@proxy.example#x",
 		"http:///path",
-		/* not encoded: read to the letter, host "u" and a password's start for its port */
+		/* not encoded: the host would be "u", and its port the start of the password */
 		"http://u:12/SECRET@proxy.example",
 		"http://u:12?SECRET@proxy.example",
 		"u:12#SECRET@proxy.example",
@@ -117,25 +117,24 @@ static void a_url_that_is_too_long(void)
 }
 
 /*
- * NO_PROXY: as Go's httpproxy documents it. Where Python's urllib or curl differ, the comment says
- * so.
+ * NO_PROXY as Go's httpproxy documents it. A comment says where Python's urllib or curl differ.
  */
 static const struct {
-	const char *no_proxy, *host; /* host: the authority of an https URL */
+	const char *no_proxy, *host; /* host is the authority of an https URL */
 	bool exempt;
 } matrix[] = {
-	/* none */
+	/* there is no entry */
 	{"", "a.example", false},
 	{",", "a.example", false},
 	{" , ,", "a.example", false},
-	/* everything */
+	/* an asterisk means everything */
 	{"*", "a.example", true},
 	{"*", "10.0.0.1", true},
 	{" * ", "[2001:db8::1]:8443", true},
 	{"b.example,*", "a.example", true},
 	{"*a.example", "a.example", false},
 	{"**", "a.example", false},
-	/* a domain: it, and what is below */
+	/* a domain means itself and what is below */
 	{"a.example", "a.example", true},
 	{"a.example", "b.a.example", true},
 	{"a.example", "c.b.a.example", true},
@@ -146,15 +145,17 @@ static const struct {
 	{"a.example", "A.EXAMPLE", true},
 	{" a.example\t", "a.example", true},
 	{"x,a.example,y", "a.example", true},
-	{"x a.example", "a.example", false}, /* commas only (curl takes blanks too) */
+	{"x a.example", "a.example",
+	 false}, /* entries stand between commas only (curl takes blanks too) */
 	{"example", "a.example", true},
 	{"svc", "sts.dev.svc", true},
 	{"cluster.local", "sts.dev.svc.cluster.local", true},
-	{"a.example", "a.example.", true}, /* the trailing dot of a URL is gone by then */
+	{"a.example", "a.example.", true}, /* the last dot of a URL's host was removed before */
 	{"a.example.", "a.example", false},
 	{"sts", "sts", true},
 	{"sts", "sts.dev", false},
-	/* with a dot before it: only what is below (Python and curl take the domain too) */
+	/* with a dot before it a domain means only what is below (Python and curl take the domain
+	 * too) */
 	{".a.example", "b.a.example", true},
 	{".a.example", "a.example", false},
 	{"*.a.example", "b.a.example", true},
@@ -176,7 +177,7 @@ static const struct {
 	{"10.0.0.1:444", "10.0.0.1", false},
 	{"[2001:db8::1]:443", "[2001:db8::1]", true},
 	{"[2001:db8::1]:444", "[2001:db8::1]", false},
-	{"2001:db8::443", "[2001:db8::]", false}, /* an address, not a port */
+	{"2001:db8::443", "[2001:db8::]", false}, /* this is an address without a port */
 	{"2001:db8::443", "[2001:db8::443]", true},
 	/* addresses */
 	{"10.0.0.1", "10.0.0.1", true},
@@ -212,7 +213,7 @@ static const struct {
 	{"::/0", "10.0.0.1", false},
 	{"::/129", "[2001:db8::1]", false},
 	{"a.example/8", "a.example", false},
-	/* loopback, whatever it says */
+	/* loopback is never proxied */
 	{"", "localhost", true},
 	{"", "sts.localhost:8443", true},
 	{"", "127.0.0.1", true},
@@ -238,11 +239,11 @@ static void no_proxy(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a proxy's URL", urls},
-	{"URLs that are refused, and never repeated", urls_that_are_refused},
+	{"the URL of a proxy", urls},
+	{"URLs that are refused, and not repeated in the message", urls_that_are_refused},
 	{"the longest credentials", the_longest_credentials},
 	{"a URL that is too long", a_url_that_is_too_long},
-	{"NO_PROXY", no_proxy},
+	{"which hosts NO_PROXY names", no_proxy},
 };
 
 STS_TEST_MAIN(tests)

@@ -104,7 +104,7 @@ static void resolv_name_servers(void)
 
 	CHECK_INT(r.server_count, 1);
 	CHECK(server_is(&r, 0, "10.96.0.10"));
-	/* Three, of those that can be read. */
+	/* Three servers are taken, of those that can be read. */
 	r = parse("nameserver\nnameserver 10.0.0\nnameserver fd00::10\t# ours\r\n"
 		  "nameserver fe80::1%2 10.0.0.9\n nameserver 10.0.0.8\nnameserver sts.test\n"
 		  "nameserver ::1%no-such-interface\nnameserver 10.0.0.1%lo\nnameserver %lo\n"
@@ -113,10 +113,10 @@ static void resolv_name_servers(void)
 	CHECK(server_is(&r, 0, "fd00::10"));
 	CHECK(server_is(&r, 1, "fe80::1%2"));
 	CHECK(server_is(&r, 2, "10.0.0.1"));
-	/* The loopback interface is the first. */
+	/* The loopback interface has number 1. */
 	r = parse("nameserver fe80::1%lo\n");
 	CHECK(server_is(&r, 0, "fe80::1%1"));
-	/* As for libc. */
+	/* Without a server it is the loopback address, as in the C library. */
 	r = parse("");
 	CHECK_INT(r.server_count, 1);
 	CHECK(server_is(&r, 0, "127.0.0.1"));
@@ -141,7 +141,7 @@ static void resolv_times(void)
 
 static void resolv_long_lines(void)
 {
-	/* What musl's own reader passes over: a search line above 255 bytes. */
+	/* musl's own reader would pass over a search line of more than 255 bytes. */
 	char text[4096];
 	struct sts_text t;
 	struct sts_resolv r;
@@ -165,8 +165,8 @@ static const struct sts_test tests[] = {
 	{"resolv.conf: odd domains are left out", resolv_odd_domains_are_left_out},
 	{"resolv.conf: ndots is bounded", resolv_ndots_is_bounded},
 	{"resolv.conf: lines of any length", resolv_long_lines},
-	{"name servers", resolv_name_servers},
-	{"times", resolv_times},
+	{"resolv.conf: name servers", resolv_name_servers},
+	{"resolv.conf: timeout and attempts", resolv_times},
 };
 
 STS_TEST_MAIN(tests)

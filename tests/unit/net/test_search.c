@@ -10,7 +10,7 @@ static struct sts_resolv parse(const char *text)
 	sts_resolv_parse(sts_slice_of(text), &r);
 	return r;
 }
-/* All candidates, joined; skipped ones as "-". */
+/* Join all candidates. A candidate that is to be skipped is shown as "-". */
 static const char *candidates(const char *resolv, const char *name, bool absolute)
 {
 	static char joined[8192];
@@ -80,7 +80,8 @@ static void too_long_candidates_are_skipped(void)
 	CHECK(out[253] == '.');
 	CHECK(!sts_search_candidate(&r, sts_slice_of(name), false, 2, out, &skip));
 
-	/* Exactly 253 bytes with the domain fits, one more does not. */
+	/* A name that has exactly 253 bytes with the domain fits. With one byte more it does
+	 * not. */
 	name[249] = '\0';
 	snprintf(resolv, sizeof(resolv), "search abc abcd\noptions ndots:9\n");
 	r = parse(resolv);
@@ -90,9 +91,9 @@ static void too_long_candidates_are_skipped(void)
 }
 
 static const struct sts_test tests[] = {
-	{"candidates: few dots, search list first", few_dots_search_first},
-	{"candidates: many dots, absolute first", many_dots_absolute_first},
-	{"candidates: absolute is only itself", absolute_is_only_itself},
+	{"candidates: few dots, the search list first", few_dots_search_first},
+	{"candidates: many dots, the absolute name first", many_dots_absolute_first},
+	{"candidates: an absolute name is the only one", absolute_is_only_itself},
 	{"candidates: the root in the list is asked once", the_root_in_the_list_is_asked_once},
 	{"candidates: too long ones are skipped", too_long_candidates_are_skipped},
 };

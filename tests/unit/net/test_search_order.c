@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which names are asked, of which family, and when the search ends. */
+/* Which names are asked for, of which family, and when the search ends. */
 #include "net_fakes.h"
 
 #define POD "search dev.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
@@ -75,21 +75,23 @@ static void a_search_domain_out_of_order_does_not(void)
 	set_files(NULL, "search dev.svc.cluster.local corp.internal\noptions ndots:5\n");
 	zone = all;
 	CHECK_INT(go_name("sts.example.com"), STS_OK);
-	/* It is silent, so it is asked once: the other family would cost as much again. */
+	/* The server is silent, so that it is asked once: the other family would cost as much
+	 * again. */
 	CHECK_STR(asked, "A sts.example.com.dev.svc.cluster.local. "
 			 "A sts.example.com.corp.internal. A sts.example.com. ");
-	/* But then it is not known that there is no such name. */
+	/* In this case it is not known that there is no such name. */
 	zone = none;
 	asked[0] = '\0';
 	CHECK_INT(go_name("sts.example.com"), STS_EDNS);
 	check_message("sts.example.com: name server 127.0.0.1: it refused to answer; asked for ");
-	/* A refusal is cheap, and may be about one family only. */
+	/* A refusal costs little time, and may be about one family only. */
 	CHECK_STR(asked, "A sts.example.com.dev.svc.cluster.local. "
 			 "A sts.example.com.corp.internal. AAAA sts.example.com.corp.internal. "
 			 "A sts.example.com. ");
 }
 
-/* A Service that points elsewhere (ExternalName) exists, even while nobody knows where. */
+/* A Service that points elsewhere (ExternalName) exists even if the name that it points to has no
+ * address. */
 static void an_alias_that_leads_nowhere_is_no_no(void)
 {
 	static const struct record all[] = {
@@ -113,7 +115,7 @@ static void an_alias_that_leads_nowhere_is_no_no(void)
 	CHECK_INT(go_name("sts.dev"), STS_ECONNECT);
 }
 
-/* Every way of not answering ends the search in the cluster's own domain. */
+/* Each way of not answering ends the search in the cluster's own domain. */
 static void every_failure_ends_the_search(void)
 {
 	static struct record all[] = {
@@ -131,7 +133,7 @@ static void every_failure_ends_the_search(void)
 		CHECK_INT(go_name("sts.dev"), STS_EDNS);
 		CHECK(strstr(asked, "A sts.dev. ") == NULL);
 		check_message("sts.dev: name server 127.0.0.1: ");
-		/* The other family's address is as good. */
+		/* An address of the other family is as good. */
 		if (v == STS_DNS_SILENT)
 			continue;
 		all[1] = (struct record){all[1].name, true, STS_DNS_FOUND, "::1"};
@@ -140,14 +142,14 @@ static void every_failure_ends_the_search(void)
 		CHECK_INT(go_name("sts.dev"), STS_EDNS);
 		all[1].verdict = STS_DNS_NODATA;
 	}
-	/* And a "no" does not. */
+	/* An answer that there is no such name does not end it. */
 	for (int v = STS_DNS_NODATA; v <= STS_DNS_NONAME; v++) {
 		all[0].verdict = (enum sts_dns_verdict)v;
 		CHECK_INT(go_name("sts.dev"), STS_OK);
 	}
 }
 
-/* "sts.dev.svc" is found by way of cluster.local, which is the cluster's as well. */
+/* "sts.dev.svc" is found in cluster.local, which is a domain of the cluster as well. */
 static void the_clusters_own_root_is_the_clusters(void)
 {
 	static const struct record all[] = {
@@ -161,13 +163,13 @@ static void the_clusters_own_root_is_the_clusters(void)
 	zone = all;
 	CHECK_INT(go_name("sts.dev.svc"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev.svc. ") == NULL);
-	/* Without Services in the list it is a domain as any other. */
+	/* If the list has no domain of Services, cluster.local is a domain like any other. */
 	set_files(NULL, "search cluster.local\noptions ndots:5\n");
 	zone = all;
 	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
 }
 
-/* Names have no case, and a domain is one by whole labels. */
+/* The case of a name does not matter, and domains are compared by whole labels. */
 static void the_clusters_domains_in_any_case(void)
 {
 	static const struct record all[] = {
@@ -202,13 +204,14 @@ static void silence_until_the_deadline(void)
 	silence_ms = 250;
 	int64_t from = sts_clock_boot_ms();
 	CHECK_INT(go(&url, NULL, 500), STS_EDNS);
-	/* In time to say why, before somebody else ends it. */
+	/* The search ends in time to say why, before the supervisor ends the worker. */
 	CHECK(sts_clock_boot_ms() - from < 500);
 	CHECK_STR(error.msg, "sts: not resolved within the time (name server ::1: no answer); "
 			     "asked for sts.corp, sts.lan");
 }
 
-/* The whole name of a Service, with a domain behind the cluster's that is out of order. */
+/* The whole name of a Service is asked for, and a domain that follows the cluster's is out of
+ * order. */
 static void whole_names_of_services(void)
 {
 	static const struct record all[] = {
@@ -241,11 +244,11 @@ static void one_family_at_a_time(void)
 
 	set_files(NULL, "search a\noptions ndots:0\n");
 	zone = nodata;
-	/* Whether ::1 refuses or has no route: the name exists. */
+	/* The name exists, whether ::1 refuses the connection or has no route. */
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	CHECK_STR(asked, "A sts. AAAA sts. A sts.a. AAAA sts.a. ");
 
-	/* A lost AAAA answer does not spoil a good A answer: it is not even asked for. */
+	/* A lost AAAA answer does not spoil a good A answer, because it is not asked for. */
 	set_files(NULL, "");
 	zone = lost;
 	CHECK_INT(go_name("sts"), STS_OK);
@@ -305,7 +308,7 @@ static void unknown_hosts_in_words(void)
 	CHECK_STR(error.msg,
 		  "sts: no such name, or no address; asked for sts.dev.svc.cluster.local, "
 		  "sts.svc.cluster.local, sts.cluster.local, sts");
-	/* Names of any length: the message stays whole. */
+	/* The message is cut at the right place however long the names are. */
 	memset(host, 'a', 253);
 	for (size_t i = 60; i < 253; i += 61)
 		host[i] = '.';
@@ -324,7 +327,7 @@ static void resolv_conf_that_cannot_be_read(void)
 	CHECK_INT(go_name("sts.dev"), STS_EHOST);
 	CHECK_STR(asked, "A sts.dev. ");
 
-	/* What might be in it decides whether a public name may be asked. */
+	/* Only what is in the file says whether a public name may be asked for. */
 	set_files(NULL, NULL);
 	CHECK_INT(mkdir(resolv_path, 0700), 0);
 	CHECK_INT(go_name("sts.dev"), STS_EDNS);
@@ -342,18 +345,20 @@ static void resolv_conf_that_cannot_be_read(void)
 static const struct sts_test tests[] = {
 	{"the cluster comes before the world", the_cluster_comes_before_the_world},
 	{"a name that exists ends the search", a_name_that_exists_ends_the_search},
-	{"no answer from the cluster ends it", no_answer_from_the_cluster_ends_the_search},
-	{"a search domain out of order does not", a_search_domain_out_of_order_does_not},
-	{"an alias that leads nowhere is no no", an_alias_that_leads_nowhere_is_no_no},
+	{"no answer from the cluster ends the search", no_answer_from_the_cluster_ends_the_search},
+	{"a search domain that is out of order does not end the search",
+	 a_search_domain_out_of_order_does_not},
+	{"a name whose alias leads nowhere exists", an_alias_that_leads_nowhere_is_no_no},
 	{"every failure ends the search", every_failure_ends_the_search},
-	{"the cluster's own root is the cluster's", the_clusters_own_root_is_the_clusters},
+	{"the root domain of the cluster belongs to the cluster",
+	 the_clusters_own_root_is_the_clusters},
 	{"the cluster's domains in any case", the_clusters_domains_in_any_case},
-	{"silence until the deadline", silence_until_the_deadline},
+	{"the search ends before the deadline", silence_until_the_deadline},
 	{"whole names of Services", whole_names_of_services},
 	{"one family at a time", one_family_at_a_time},
 	{"the other family when nothing connects", the_other_family_when_nothing_connects},
 	{"more addresses than there is room", more_addresses_than_there_is_room},
-	{"unknown hosts, in words", unknown_hosts_in_words},
+	{"an unknown host is told in words", unknown_hosts_in_words},
 	{"a resolv.conf that cannot be read", resolv_conf_that_cannot_be_read},
 };
 

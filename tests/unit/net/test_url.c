@@ -88,7 +88,7 @@ static void test_accepted(void)
 	}
 }
 
-/* Each with a word of the message, so that a URL is refused for the reason meant. */
+/* Each URL has a word of the message, which shows that it is refused for the right reason. */
 static void test_refused(void)
 {
 	static const struct {
@@ -303,8 +303,8 @@ static void test_origin(void)
 }
 
 static const struct sts_test tests[] = {
-	{"URLs", test_accepted},     {"what is no URL of an STS", test_refused},
-	{"bounds", test_bounds},     {"addresses", test_addresses},
+	{"URLs", test_accepted},     {"URLs that are refused", test_refused},
+	{"bounds", test_bounds},     {"hosts that are addresses", test_addresses},
 	{"loopback", test_loopback}, {"the origin of a redirect", test_origin},
 };
 
