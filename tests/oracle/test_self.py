@@ -151,8 +151,7 @@ def test_an_entry_without_a_reason(tmp_path):
 # Errors that no recording shows, each with the reason.
 NOT_RECORDED = {
     "again": "it never leaves a parser",
-    "usage": "the command line names no error, it prints the message and the hint: usage/",
-    "url": "the same",
+    "url": "the command line does not name its error, it prints the message and the hint: usage/",
     "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
     "fork": "it takes a limit of processes",
     "sandbox": "it takes a kernel without a layer",
