@@ -7,19 +7,23 @@
 #include "http/request.h"
 #include "schedule/schedule.h"
 
+/* What the next byte belongs to. */
 enum state {
-	STATUS_LINE, /* the head is collected line by line, each one read as soon as it is there */
+	STATUS_LINE,
 	HEADER_LINE,
-	BODY, /* the next body_left bytes are the rest of the body */
-	BODY_UNTIL_CLOSE,
-	CHUNK_LINE,
-	CHUNK, /* the next body_left bytes are the rest of the chunk */
-	CHUNK_CR,
+	BODY,             /* the next body_left bytes are the rest of the body */
+	BODY_UNTIL_CLOSE, /* the body ends with the connection */
+	CHUNK_LINE,       /* the line with the size of a chunk */
+	CHUNK,            /* the next body_left bytes are the rest of the chunk */
+	CHUNK_CR,         /* the line break behind a chunk */
 	CHUNK_LF,
 	TRAILER_LINE,
 	DONE,
 	FAILED,
 };
+
+/* Offsets in a status line: "HTTP/1.1 200 OK". */
+enum { AT_MINOR = 7, AT_STATUS = 9, AT_REASON = 12 };
 
 void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t head_size,
 			    char *body_buf, size_t body_size)
@@ -42,8 +46,8 @@ static void malformed(struct sts_http_response *p, const char *why)
 	fail(p, STS_EHTTP, why);
 }
 
-/* Field values, reasons and chunk extensions: no control character but HTAB; bytes above 0x7f are
- * let through (obs-text). */
+/* Is there a control character other than HTAB in a field value, a reason or a chunk extension?
+ * Bytes above 0x7f are allowed there (obs-text, RFC 9110 section 5.5). */
 static bool has_control(struct sts_slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -55,16 +59,18 @@ static bool has_control(struct sts_slice s)
 	return false;
 }
 
-/* "HTTP/1.1 200 OK"; servers that leave out the reason often leave out the space before it as well.
- */
+/* Read "HTTP/1.1 200 OK". head_byte() has checked the part up to the dot. Many servers that leave
+ * out the reason leave out the space before it as well. */
 static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t status;
 
-	if (line.len < 12 || (line.data[7] != '0' && line.data[7] != '1') || line.data[8] != ' ')
+	if (line.len < AT_REASON || (line.data[AT_MINOR] != '0' && line.data[AT_MINOR] != '1') ||
+	    line.data[AT_MINOR + 1] != ' ')
 		return malformed(p, "the status line is not HTTP/1.0 or HTTP/1.1");
-	if (!sts_parse_u64((struct sts_slice){line.data + 9, 3}, 599, &status) || status < 100 ||
-	    (line.len > 12 && line.data[12] != ' '))
+	if (!sts_parse_u64((struct sts_slice){line.data + AT_STATUS, AT_REASON - AT_STATUS}, 599,
+			   &status) ||
+	    status < 100 || (line.len > AT_REASON && line.data[AT_REASON] != ' '))
 		return malformed(p, "the status is no number from 100 to 599");
 	if (has_control(line))
 		return malformed(p, "a control character stands in the status line");
@@ -136,7 +142,7 @@ static void read_field(struct sts_http_response *p, struct sts_slice name, struc
 			fields[i].read(p, value);
 }
 
-/* A line of the head or of the trailer; of the trailer only the shape is checked. */
+/* Read a line of the header or of the trailer. In the trailer only its form is checked. */
 static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 {
 	const char *colon = memchr(line.data, ':', line.len);
@@ -156,6 +162,7 @@ static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 		read_field(p, name, value);
 }
 
+/* End the head of a 1xx response, and go on with the next response. */
 static void end_interim(struct sts_http_response *p)
 {
 	if (p->has_length || p->has_coding)
@@ -167,12 +174,13 @@ static void end_interim(struct sts_http_response *p)
 	p->state = STATUS_LINE;
 }
 
-/* RFC 9112 section 6.3, without its leniency. */
+/* Find the length of the body (RFC 9112 section 6.3). What the RFC lets a client repair is an error
+ * here. */
 static void end_head(struct sts_http_response *p)
 {
 	if (p->has_length && p->has_coding)
 		return malformed(p, "it has both Content-Length and Transfer-Encoding");
-	if (p->has_coding && p->head_buf[7] == '0')
+	if (p->has_coding && p->head_buf[AT_MINOR] == '0')
 		return malformed(p, "HTTP/1.0 with Transfer-Encoding");
 	if (p->status < 200)
 		return end_interim(p);
@@ -191,7 +199,7 @@ static void end_head(struct sts_http_response *p)
 	}
 }
 
-/* RFC 9112 section 7.1. An extension is skipped. */
+/* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. */
 static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t size = 0;
@@ -219,7 +227,7 @@ static void read_line(struct sts_http_response *p, struct sts_slice line)
 		return read_chunk_line(p, line);
 	case HEADER_LINE:
 		return line.len > 0 ? read_field_line(p, line) : end_head(p);
-	default:
+	default: /* TRAILER_LINE */
 		if (line.len > 0)
 			read_field_line(p, line);
 		else
@@ -228,9 +236,11 @@ static void read_line(struct sts_http_response *p, struct sts_slice line)
 }
 
 /*
- * Collect a byte of a line. Only CR LF ends a line: what takes a bare LF or CR for an end as well
- * sees other lines than we do. start  in      where the line begins in buf len    in/out  bytes in
- * buf
+ * Add a byte to a line, and read the line when it is complete. Only CR LF ends a line. A bare CR or
+ * LF is an error, since some parsers take it for the end of a line and then read other lines than
+ * we do.
+ *   start  in      where the line begins in buf
+ *   len    in/out  bytes in buf
  */
 static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_t start,
 		      size_t *len, char c)
@@ -253,14 +263,14 @@ static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_
 	buf[(*len)++] = c;
 }
 
-/* Lines of head and trailer stay where they are, one behind the other, since slices point to them.
- */
+/* Add a byte to the head or the trailer. Its lines stay in the buffer, one behind the other, since
+ * slices point to them. */
 static void head_byte(struct sts_http_response *p, char c)
 {
 	static const char version[] = "HTTP/1.";
 	size_t len = p->head_len;
 
-	/* What is no HTTP at all is told at once, not after a wait for its first line to end. */
+	/* Bytes that are not HTTP are refused at once. Their first line may never end. */
 	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len])
 		return malformed(p, "it does not begin with HTTP/1.");
 	line_byte(p, p->head_buf, p->head_size, p->line_start, &p->head_len, c);
@@ -275,7 +285,7 @@ static void chunk_line_byte(struct sts_http_response *p, char c)
 		p->chunk_line_len = 0;
 }
 
-/* Take as much of the body as is there and wanted. Returns the bytes taken. */
+/* Store bytes of the body or of a chunk. Returns how many were taken, 0 after an error. */
 static size_t take_body(struct sts_http_response *p, const char *data, size_t len)
 {
 	uint64_t room = p->state == BODY_UNTIL_CLOSE ? p->body_size - p->body_len : p->body_left;
@@ -296,7 +306,7 @@ static size_t take_body(struct sts_http_response *p, const char *data, size_t le
 	return len;
 }
 
-/* Returns the bytes taken, at least 1 but for an error. */
+/* Read some bytes. Returns how many were taken: at least 1, or 0 after an error. */
 static size_t step(struct sts_http_response *p, const char *data, size_t len)
 {
 	switch (p->state) {
@@ -314,7 +324,7 @@ static size_t step(struct sts_http_response *p, const char *data, size_t len)
 		else
 			p->state = p->state == CHUNK_CR ? CHUNK_LF : CHUNK_LINE;
 		return 1;
-	default:
+	default: /* STATUS_LINE, HEADER_LINE, TRAILER_LINE */
 		head_byte(p, data[0]);
 		return 1;
 	}

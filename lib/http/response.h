@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An incremental parser of one HTTP/1.1 answer (RFC 9110, RFC 9112) over the caller's memory. Never
- * reads a socket, never allocates. Strict on purpose: exactly one way of framing.
+ * An incremental parser of one HTTP/1.1 response (RFC 9110, RFC 9112) over the caller's memory. It
+ * reads no socket and allocates nothing. It is stricter than the RFCs allow: a response that two
+ * parsers could frame differently is refused.
  */
 #ifndef STS_HTTP_RESPONSE_H
 #define STS_HTTP_RESPONSE_H
@@ -9,87 +10,89 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define STS_HTTP_HEAD_MAX_BYTES (32 * 1024)
-#define STS_HTTP_BODY_MAX_BYTES (256 * 1024)
-#define STS_HTTP_INTERIM_MAX    8 /* 1xx answers that are skipped */
+#define STS_HTTP_HEAD_MAX_BYTES       (32 * 1024)
+#define STS_HTTP_BODY_MAX_BYTES       (256 * 1024)
+#define STS_HTTP_CHUNK_LINE_MAX_BYTES 64
+#define STS_HTTP_INTERIM_MAX          8 /* 1xx responses that are skipped */
 
-/* What was read of the head, meaningful once its status is not 0. Slices point into the caller's
- * head buffer; empty where the header is absent; the first counts where it is repeated. UNTRUSTED:
- * printable bytes, HTAB and bytes above 0x7e. */
+/*
+ * What the head says; valid once status is not 0. A slice points into the caller's head buffer. It
+ * is empty when there is no header of its name, and the first of several counts. UNTRUSTED: a value
+ * may have any byte but the control characters other than HTAB.
+ */
 struct sts_http_head {
-	int status; /* 200..599; 1xx are skipped (but 101), anything else is STS_EHTTP; 0 while the
-		       head is not complete */
-	uint64_t content_length; /* of a body that is framed by it */
+	int status;              /* 200 to 599; 0 before the head is complete */
+	uint64_t content_length; /* 0 without a Content-Length */
 	struct sts_slice location;
 	struct sts_slice retry_after;
 	struct sts_slice date;
 };
 
-/*
- * The parser. All memory is the caller's: head (STS_HTTP_HEAD_MAX_BYTES is the bound, fewer is
- * allowed) and body. The head buffer holds the status line, the headers and the trailers. After an
- * error it stays in that error.
- */
+/* The parser. After an error it stays in that error. */
 struct sts_http_response {
 	struct sts_http_head head;
-	size_t body_len;
+	size_t body_len; /* bytes of the body that have been stored */
 	/* private */
 	int state;
-	int interim;
-	int status; /* of the head being read */
+	int interim; /* 1xx responses so far */
+	int status;  /* of the head that is being read, which may be 1xx */
 	enum sts_err error;
 	const char *why; /* what was wrong, when error is set */
 	bool has_length, has_coding;
-	char *head_buf;
+	char *head_buf; /* status line, headers and trailers */
 	size_t head_size, head_len;
-	size_t line_start; /* of the head or trailer line being collected */
+	size_t line_start; /* of the line of the head or trailer that is being read */
 	char *body_buf;
 	size_t body_size;
-	uint64_t body_left; /* of the body, or of a chunk */
+	uint64_t body_left; /* bytes that are missing from the body or from the chunk */
 	size_t chunk_line_len;
-	char chunk_line[64];
+	char chunk_line[STS_HTTP_CHUNK_LINE_MAX_BYTES];
 };
 
 /*
- * Set up for one answer.
- *   head_buf, head_size  in  memory for the head; past it is STS_ETOOBIG
- *   body_buf, body_size  in  memory for the body; the same. Holds body_len bytes of it at any time
- * Both belong to the caller and must outlive the parser and the slices of its head.
+ * Set up the parser for one response. Both buffers stay the caller's, and must outlive the parser
+ * and the slices of its head.
+ *   head_buf, head_size  in  memory for the head, at most STS_HTTP_HEAD_MAX_BYTES; a longer head is
+ *                            STS_ETOOBIG
+ *   body_buf, body_size  in  memory for the body; a longer body is STS_ETOOBIG. The first body_len
+ *                            bytes of it are the body so far
  */
 void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t head_size,
 			    char *body_buf, size_t body_size);
 
 /*
- * Feed bytes from the peer.
+ * Parse bytes from the peer. The result does not depend on how the bytes are cut into calls.
  *   p     in/out  set up by sts_http_response_init()
- *   data  in      UNTRUSTED; NULL only when len is 0; no pointer to it is kept
- *   len   in      0 means nothing new
- *   used  out     bytes consumed, <= len; less than len only when the answer is complete (what
- *                 follows is ignored), malformed or too big
- * Returns STS_OK when the answer is complete, STS_EAGAIN to ask for more, STS_EHTTP when malformed,
- * STS_ETOOBIG past a bound (detail 0).
+ *   data  in      UNTRUSTED; may be NULL when len is 0; no pointer to it is kept
+ *   used  out     bytes that were consumed; fewer than len only when the response is complete,
+ *                 malformed or too big
+ * Returns STS_OK when the response is complete, STS_EAGAIN when more bytes are needed, STS_EHTTP
+ * when it is malformed, STS_ETOOBIG when a bound is exceeded.
  *
- * Refused: both framings, repeated or differing lengths, a coding other than chunked, a
- * Content-Encoding other than identity, obs-fold, bare CR, bare LF, NUL and other control
- * characters, white space before the colon, a chunk size that overflows, a chunk-size line of over
- * 64 bytes, HTTP versions other than 1.0 and 1.1, 101, a body announced by a 1xx, a ninth 1xx.
- * How the bytes are cut into calls makes no difference to the result.
+ * These are malformed: Content-Length together with Transfer-Encoding, either of them twice, a
+ * coding other than chunked, a Content-Encoding other than identity, a header that is folded over
+ * two lines, a bare CR, a bare LF, NUL and other control characters, white space before a colon, a
+ * chunk size that overflows, an HTTP version other than 1.0 and 1.1, status 101, a 1xx response
+ * with a body. A line with a chunk size of more than STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than
+ * STS_HTTP_INTERIM_MAX 1xx responses, are too big.
  */
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
 				    size_t *used, struct sts_error *e);
 
 /*
- * Tell the parser that the peer has closed.
- *   clean  in  a close_notify was received (plain TCP on loopback: an orderly FIN)
- * Returns STS_OK when the answer is complete (a body until close counts only after a clean close),
- * else STS_ETRUNCATED or the earlier error.
+ * Tell the parser that the peer has closed the connection.
+ *   clean  in  the peer sent a close_notify, or, in plain TCP, an orderly FIN
+ * Returns STS_OK when the response is complete, else STS_ETRUNCATED or the earlier error. A body
+ * that ends with the connection is complete only when `clean` is set.
  */
 enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, struct sts_error *e);
 
 /*
- * Retry-After (delta or HTTP date, RFC 9110 section 10.2.3).
- *   now_s  in  epoch; a date is judged against the answer's own Date header when it has one
- * Returns seconds, clamped to 0..300; -1 when absent or malformed.
+ * Read Retry-After: seconds or an HTTP date (RFC 9110 section 10.2.3).
+ *   now_s  in  seconds since the epoch; a date is compared with it when the response has no Date of
+ *              its own
+ * Returns seconds, clamped to 0 to STS_SCHEDULE_RETRY_AFTER_MAX_S; -1 when the header is absent or
+ * malformed.
  */
 int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s);
 

@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-/* What is before the separator; rest is what is behind it, its data NULL where there is none. */
+/*
+ * Split a slice at the first separator.
+ *   rest  in/out  the slice, then the part behind the separator; its data is NULL when there is no
+ *                 separator
+ * Returns the part before the separator.
+ */
 static struct sts_slice cut(struct sts_slice *rest, char separator)
 {
 	struct sts_slice front = *rest;
@@ -19,27 +24,29 @@ static struct sts_slice cut(struct sts_slice *rest, char separator)
 	return front;
 }
 
+/* Returns 0 for HTTP/1.x, else the status for the response. */
 static int check_version(struct sts_slice version)
 {
-	if (version.len != 8 || !sts_slice_starts(version, "HTTP/") || version.data[6] != '.')
+	if (!sts_slice_take_prefix(&version, "HTTP/") || version.len != 3 || version.data[1] != '.')
 		return 400;
-	return version.data[5] == '1' ? 0 : 505;
+	return version.data[0] == '1' ? 0 : 505;
 }
 
-/* The path of "/metrics?x" and "http://host/metrics?x" (section 3.2.2: a server takes both). */
+/* Find the path in "/metrics?x" or "http://host/metrics?x". A server must accept both forms (RFC
+ * 9112 section 3.2.2). */
 static void find_path(struct sts_http_server *r, struct sts_slice target)
 {
-	if (sts_slice_starts(target, "http://")) {
-		struct sts_slice rest = {target.data + 7, target.len - 7};
-
-		cut(&rest, '/');
-		target = rest.data ? (struct sts_slice){rest.data - 1, rest.len + 1} : rest;
+	if (sts_slice_take_prefix(&target, "http://")) {
+		cut(&target, '/');
+		if (target.data) /* the path begins with the slash */
+			target = (struct sts_slice){target.data - 1, target.len + 1};
 	}
 	target = cut(&target, '?');
 	r->path_at = target.len > 0 ? (uint16_t)(target.data - r->line) : 0;
 	r->path_len = (uint16_t)target.len;
 }
 
+/* Read the request line. Returns 0 to go on with the header, else the status for the response. */
 static int end_line(struct sts_http_server *r)
 {
 	struct sts_slice line = {r->line, r->line_len}, method, target;
@@ -48,7 +55,7 @@ static int end_line(struct sts_http_server *r)
 	if (line.len > 0 && line.data[line.len - 1] == '\r')
 		line.len--;
 	r->line_len = 0;
-	/* Section 2.2: an empty line before the request is passed over. */
+	/* An empty line before the request is passed over (RFC 9112 section 2.2). */
 	if (line.len == 0)
 		return 0;
 	method = cut(&line, ' ');
@@ -70,7 +77,7 @@ static int take_line_byte(struct sts_http_server *r, char c)
 {
 	if (c == '\n')
 		return end_line(r);
-	/* A carriage return is the last byte of a line. */
+	/* A carriage return may only be the last byte of a line. */
 	if ((c < ' ' && c != '\r') || c > '~' ||
 	    (r->line_len > 0 && r->line[r->line_len - 1] == '\r'))
 		return 400;
@@ -80,6 +87,7 @@ static int take_line_byte(struct sts_http_server *r, char c)
 	return 0;
 }
 
+/* Only the end of the header matters, which is an empty line. */
 static int take_header_byte(struct sts_http_server *r, char c)
 {
 	if (c == '\n' && !r->in_field)
