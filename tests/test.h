@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+extern char **environ;
+
 struct sts_test {
 	const char *name;
 	void (*run)(void);
@@ -59,6 +61,14 @@ static inline void sts_test_enter_folder(char *template)
 	printf("Bail out! no folder for this test\n");
 	fflush(stdout);
 	_exit(1);
+}
+
+/* Leave the program without environment variables. */
+static inline void sts_test_clear_environment(void)
+{
+	static char *none[] = {NULL};
+
+	environ = none;
 }
 
 static inline int sts_test_main(const struct sts_test *tests, size_t count)

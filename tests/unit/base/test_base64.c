@@ -2,18 +2,10 @@
 #include "base/base64.h"
 
 #include "base64url.h"
+#include "built_text.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static char buf[512];
-static struct sts_text t;
-
-static void start(size_t size)
-{
-	memset(buf, '#', sizeof(buf));
-	sts_text_init(&t, buf, size);
-}
 
 static void test_encodings(void)
 {

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "built_text.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static char buf[512];
-static struct sts_text t;
-
-static void start(size_t size)
-{
-	memset(buf, '#', sizeof(buf));
-	sts_text_init(&t, buf, size);
-}
 
 static void test_slices(void)
 {

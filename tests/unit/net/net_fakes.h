@@ -113,6 +113,13 @@ static void set_files(const char *hosts, const char *resolv)
 	silence_ms = 0;
 }
 
+/* Use these records, without a hosts file. */
+static inline void set_zone(const struct record *records, const char *resolv)
+{
+	set_files(NULL, resolv);
+	zone = records;
+}
+
 static int listen_on(const char *address, uint16_t at, int backlog, uint16_t *got)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(at)};

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/resolv.h"
 
+#include "parse_resolv.h"
 #include "test.h"
-
-static struct sts_resolv parse(const char *text)
-{
-	struct sts_resolv r;
-
-	sts_resolv_parse(sts_slice_of(text), &r);
-	return r;
-}
 
 static bool domain_is(const struct sts_resolv *r, size_t i, const char *want)
 {
@@ -18,9 +11,10 @@ static bool domain_is(const struct sts_resolv *r, size_t i, const char *want)
 
 static void resolv_of_a_pod(void)
 {
-	struct sts_resolv r = parse("search dev.svc.cluster.local svc.cluster.local cluster.local\n"
-				    "nameserver 10.96.0.10\n"
-				    "options ndots:5\n");
+	struct sts_resolv r = parse_resolv(
+		"search dev.svc.cluster.local svc.cluster.local cluster.local\n"
+		"nameserver 10.96.0.10\n"
+		"options ndots:5\n");
 
 	CHECK_INT(r.ndots, 5);
 	CHECK_INT(r.search_count, 3);
@@ -31,32 +25,33 @@ static void resolv_of_a_pod(void)
 
 static void resolv_last_line_counts(void)
 {
-	struct sts_resolv r = parse("search a b\ndomain c d\n");
+	struct sts_resolv r = parse_resolv("search a b\ndomain c d\n");
 
 	CHECK_INT(r.search_count, 1);
 	CHECK(domain_is(&r, 0, "c"));
-	r = parse("domain c\nsearch a b\nsearch\nsearch \t\r\n");
+	r = parse_resolv("domain c\nsearch a b\nsearch\nsearch \t\r\n");
 	CHECK_INT(r.search_count, 2);
 	CHECK(domain_is(&r, 1, "b"));
-	r = parse("search a\nsearch !\n");
+	r = parse_resolv("search a\nsearch !\n");
 	CHECK_INT(r.search_count, 0);
 }
 
 static void resolv_form_does_not_matter(void)
 {
-	struct sts_resolv r = parse("# c\r\n; c\r\n#search x\nsearch\ta.example.\t.b.example\r\n"
-				    "options\ttimeout:1  ndots:3\trotate\r\nsearchx q\nsearch\n"
-				    "Search y\n search z\noptions edns0");
+	struct sts_resolv r = parse_resolv(
+		"# c\r\n; c\r\n#search x\nsearch\ta.example.\t.b.example\r\n"
+		"options\ttimeout:1  ndots:3\trotate\r\nsearchx q\nsearch\n"
+		"Search y\n search z\noptions edns0");
 
 	CHECK_INT(r.ndots, 3);
 	CHECK_INT(r.search_count, 2);
 	CHECK(domain_is(&r, 0, "a.example"));
 	CHECK(domain_is(&r, 1, "b.example"));
-	r = parse("search a # not.this\n");
+	r = parse_resolv("search a # not.this\n");
 	CHECK_INT(r.search_count, 1);
-	r = parse("search a ;not.this b");
+	r = parse_resolv("search a ;not.this b");
 	CHECK_INT(r.search_count, 1);
-	r = parse("");
+	r = parse_resolv("");
 	CHECK_INT(r.search_count, 0);
 	CHECK_INT(r.ndots, 1);
 	sts_resolv_parse((struct sts_slice){0}, &r);
@@ -65,7 +60,7 @@ static void resolv_form_does_not_matter(void)
 
 static void resolv_odd_domains_are_left_out(void)
 {
-	struct sts_resolv r = parse(
+	struct sts_resolv r = parse_resolv(
 		"search a..b a/b .. ... \x80x a\x01z . good -ok_ "
 		"l23456789012345678901234567890123456789012345678901234567890123"
 		" x"
@@ -80,14 +75,14 @@ static void resolv_odd_domains_are_left_out(void)
 
 static void resolv_ndots_is_bounded(void)
 {
-	CHECK_INT(parse("options ndots:0\n").ndots, 0);
-	CHECK_INT(parse("options ndots:15\n").ndots, 15);
-	CHECK_INT(parse("options ndots:16\n").ndots, 15);
-	CHECK_INT(parse("options ndots:18446744073709551615\n").ndots, 15);
-	CHECK_INT(parse("options ndots:\n").ndots, 1);
-	CHECK_INT(parse("options ndots:-1\n").ndots, 1);
-	CHECK_INT(parse("options ndots:5x\n").ndots, 1);
-	CHECK_INT(parse("options ndots:5\noptions ndots:2\n").ndots, 2);
+	CHECK_INT(parse_resolv("options ndots:0\n").ndots, 0);
+	CHECK_INT(parse_resolv("options ndots:15\n").ndots, 15);
+	CHECK_INT(parse_resolv("options ndots:16\n").ndots, 15);
+	CHECK_INT(parse_resolv("options ndots:18446744073709551615\n").ndots, 15);
+	CHECK_INT(parse_resolv("options ndots:\n").ndots, 1);
+	CHECK_INT(parse_resolv("options ndots:-1\n").ndots, 1);
+	CHECK_INT(parse_resolv("options ndots:5x\n").ndots, 1);
+	CHECK_INT(parse_resolv("options ndots:5\noptions ndots:2\n").ndots, 2);
 }
 
 static bool server_is(const struct sts_resolv *r, size_t i, const char *want)
@@ -100,41 +95,43 @@ static bool server_is(const struct sts_resolv *r, size_t i, const char *want)
 
 static void resolv_name_servers(void)
 {
-	struct sts_resolv r = parse("nameserver 10.96.0.10\n");
+	struct sts_resolv r = parse_resolv("nameserver 10.96.0.10\n");
 
 	CHECK_INT(r.server_count, 1);
 	CHECK(server_is(&r, 0, "10.96.0.10"));
 	/* Three servers are taken, of those that can be read. */
-	r = parse("nameserver\nnameserver 10.0.0\nnameserver fd00::10\t# ours\r\n"
-		  "nameserver fe80::1%2 10.0.0.9\n nameserver 10.0.0.8\nnameserver sts.test\n"
-		  "nameserver ::1%no-such-interface\nnameserver 10.0.0.1%lo\nnameserver %lo\n"
-		  "nameserver 10.0.0.1\nnameserver 10.0.0.2\n");
+	r = parse_resolv(
+		"nameserver\nnameserver 10.0.0\nnameserver fd00::10\t# ours\r\n"
+		"nameserver fe80::1%2 10.0.0.9\n nameserver 10.0.0.8\nnameserver sts.test\n"
+		"nameserver ::1%no-such-interface\nnameserver 10.0.0.1%lo\nnameserver %lo\n"
+		"nameserver 10.0.0.1\nnameserver 10.0.0.2\n");
 	CHECK_INT(r.server_count, 3);
 	CHECK(server_is(&r, 0, "fd00::10"));
 	CHECK(server_is(&r, 1, "fe80::1%2"));
 	CHECK(server_is(&r, 2, "10.0.0.1"));
 	/* The loopback interface has number 1. */
-	r = parse("nameserver fe80::1%lo\n");
+	r = parse_resolv("nameserver fe80::1%lo\n");
 	CHECK(server_is(&r, 0, "fe80::1%1"));
 	/* Without a server it is the loopback address, as in the C library. */
-	r = parse("");
+	r = parse_resolv("");
 	CHECK_INT(r.server_count, 1);
 	CHECK(server_is(&r, 0, "127.0.0.1"));
 }
 
 static void resolv_times(void)
 {
-	struct sts_resolv r = parse("");
+	struct sts_resolv r = parse_resolv("");
 
 	CHECK_INT(r.timeout_s, 5);
 	CHECK_INT(r.attempts, 2);
-	r = parse("options timeout:1 attempts:4\noptions use-vc trust-ad timeout: attempts:x\n");
+	r = parse_resolv(
+		"options timeout:1 attempts:4\noptions use-vc trust-ad timeout: attempts:x\n");
 	CHECK_INT(r.timeout_s, 1);
 	CHECK_INT(r.attempts, 4);
-	r = parse("options timeout:0 attempts:0\n");
+	r = parse_resolv("options timeout:0 attempts:0\n");
 	CHECK_INT(r.timeout_s, 1);
 	CHECK_INT(r.attempts, 1);
-	r = parse("options timeout:18446744073709551615 attempts:4294967296\n");
+	r = parse_resolv("options timeout:18446744073709551615 attempts:4294967296\n");
 	CHECK_INT(r.timeout_s, 30);
 	CHECK_INT(r.attempts, 5);
 }

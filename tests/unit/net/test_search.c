@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/search.h"
 
+#include "parse_resolv.h"
 #include "test.h"
 
-static struct sts_resolv parse(const char *text)
-{
-	struct sts_resolv r;
-
-	sts_resolv_parse(sts_slice_of(text), &r);
-	return r;
-}
 /* Join all candidates. A candidate that is to be skipped is shown as "-". */
 static const char *candidates(const char *resolv, const char *name, bool absolute)
 {
 	static char joined[8192];
 	char out[STS_HOST_MAX_BYTES + 1];
-	struct sts_resolv r = parse(resolv);
+	struct sts_resolv r = parse_resolv(resolv);
 	struct sts_text t;
 	bool skip;
 
@@ -72,7 +66,7 @@ static void too_long_candidates_are_skipped(void)
 		name[i] = '.';
 	name[253] = '\0';
 	char out[STS_HOST_MAX_BYTES + 1];
-	struct sts_resolv r = parse("search x\noptions ndots:9\n");
+	struct sts_resolv r = parse_resolv("search x\noptions ndots:9\n");
 	bool skip;
 	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && skip);
 	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && !skip);
@@ -84,7 +78,7 @@ static void too_long_candidates_are_skipped(void)
 	 * not. */
 	name[249] = '\0';
 	snprintf(resolv, sizeof(resolv), "search abc abcd\noptions ndots:9\n");
-	r = parse(resolv);
+	r = parse_resolv(resolv);
 	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 0, out, &skip) && !skip);
 	CHECK_INT(strlen(out), 254);
 	CHECK(sts_search_candidate(&r, sts_slice_of(name), false, 1, out, &skip) && skip);

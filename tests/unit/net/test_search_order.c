@@ -12,8 +12,7 @@ static void the_cluster_comes_before_the_world(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	CHECK_INT(go_name("sts.dev"), STS_OK);
 	CHECK_STR(asked, "A sts.dev.dev.svc.cluster.local. A sts.dev.svc.cluster.local. ");
 
@@ -34,8 +33,7 @@ static void a_name_that_exists_ends_the_search(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	CHECK_INT(go_name("sts.dev"), STS_ECONNECT);
 	CHECK(strstr(asked, "A sts.dev. ") == NULL);
 	check_message("sts.dev: 127.0.0.2:");
@@ -50,8 +48,7 @@ static void no_answer_from_the_cluster_ends_the_search(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	CHECK_INT(go_name("sts.dev"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev. ") == NULL);
 	check_message("sts.dev: name server 127.0.0.1: no answer; asked for sts.dev.dev.");
@@ -72,8 +69,7 @@ static void a_search_domain_out_of_order_does_not(void)
 		{NULL},
 	};
 
-	set_files(NULL, "search dev.svc.cluster.local corp.internal\noptions ndots:5\n");
-	zone = all;
+	set_zone(all, "search dev.svc.cluster.local corp.internal\noptions ndots:5\n");
 	CHECK_INT(go_name("sts.example.com"), STS_OK);
 	/* The server is silent, so that it is asked once: the other family would cost as much
 	 * again. */
@@ -106,8 +102,7 @@ static void an_alias_that_leads_nowhere_is_no_no(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	CHECK_INT(go_name("sts.dev"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev. ") == NULL);
 	check_message("sts.dev: an alias (CNAME) that leads to no address; asked for sts.dev.dev.");
@@ -125,8 +120,7 @@ static void every_failure_ends_the_search(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	for (int v = STS_DNS_NONAME + 1; v < STS_DNS_STRANGER; v++) {
 		asked[0] = '\0';
 		all[0].verdict = (enum sts_dns_verdict)v;
@@ -159,13 +153,11 @@ static void the_clusters_own_root_is_the_clusters(void)
 		{NULL},
 	};
 
-	set_files(NULL, POD);
-	zone = all;
+	set_zone(all, POD);
 	CHECK_INT(go_name("sts.dev.svc"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev.svc. ") == NULL);
 	/* If the list has no domain of Services, cluster.local is a domain like any other. */
-	set_files(NULL, "search cluster.local\noptions ndots:5\n");
-	zone = all;
+	set_zone(all, "search cluster.local\noptions ndots:5\n");
 	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
 }
 
@@ -181,12 +173,10 @@ static void the_clusters_domains_in_any_case(void)
 		{NULL},
 	};
 
-	set_files(NULL, "search dev.SVC.cluster.LOCAL Cluster.Local\noptions ndots:5\n");
-	zone = all;
+	set_zone(all, "search dev.SVC.cluster.LOCAL Cluster.Local\noptions ndots:5\n");
 	CHECK_INT(go_name("sts.dev.svc"), STS_EDNS);
 	CHECK(strstr(asked, "A sts.dev.svc. ") == NULL);
-	set_files(NULL, "search dev.svc.cluster.local r.local\noptions ndots:5\n");
-	zone = all;
+	set_zone(all, "search dev.svc.cluster.local r.local\noptions ndots:5\n");
 	CHECK_INT(go_name("sts.dev.svc"), STS_OK);
 }
 
@@ -199,8 +189,7 @@ static void silence_until_the_deadline(void)
 	};
 	struct sts_url url = name_url("sts");
 
-	set_files(NULL, "search corp lan\nnameserver ::1\n");
-	zone = all;
+	set_zone(all, "search corp lan\nnameserver ::1\n");
 	silence_ms = 250;
 	int64_t from = sts_clock_boot_ms();
 	CHECK_INT(go(&url, NULL, 500), STS_EDNS);
@@ -220,9 +209,8 @@ static void whole_names_of_services(void)
 		{NULL},
 	};
 
-	set_files(NULL, "search dev.svc.cluster.local svc.cluster.local cluster.local "
-			"corp.internal\noptions ndots:5\n");
-	zone = all;
+	set_zone(all, "search dev.svc.cluster.local svc.cluster.local cluster.local "
+		      "corp.internal\noptions ndots:5\n");
 	CHECK_INT(go_name("sts.dev.svc.cluster.local"), STS_OK);
 }
 
@@ -242,15 +230,13 @@ static void one_family_at_a_time(void)
 					       {"sts.", true, STS_DNS_NODATA, NULL},
 					       {NULL}};
 
-	set_files(NULL, "search a\noptions ndots:0\n");
-	zone = nodata;
+	set_zone(nodata, "search a\noptions ndots:0\n");
 	/* The name exists, whether ::1 refuses the connection or has no route. */
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	CHECK_STR(asked, "A sts. AAAA sts. A sts.a. AAAA sts.a. ");
 
 	/* A lost AAAA answer does not spoil a good A answer, because it is not asked for. */
-	set_files(NULL, "");
-	zone = lost;
+	set_zone(lost, "");
 	CHECK_INT(go_name("sts"), STS_OK);
 	CHECK_STR(asked, "A sts. ");
 
@@ -266,8 +252,7 @@ static void the_other_family_when_nothing_connects(void)
 					    {NULL}};
 	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-	set_files(NULL, "");
-	zone = all;
+	set_zone(all, "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	CHECK_STR(asked, "A sts. AAAA sts. ");
 	check_message("(the last of 3 addresses tried)");
@@ -292,8 +277,7 @@ static void more_addresses_than_there_is_room(void)
 		{NULL},
 	};
 
-	set_files(NULL, "");
-	zone = all;
+	set_zone(all, "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	check_message("127.0.1.9:");
 	check_message("(the last of 16 addresses tried)");

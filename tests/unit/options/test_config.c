@@ -25,7 +25,7 @@ static enum sts_err parse(const char *text)
 	return sts_config_parse(&c, sts_slice_of(text), &e);
 }
 
-/* The options of an exchange, without flags and environment. */
+/* Read the options of an exchange, without flags and environment. */
 static void read_exchange(int i)
 {
 	static char *none[] = {NULL};
@@ -36,7 +36,7 @@ static void read_exchange(int i)
 		  STS_OK);
 }
 
-/* The values of a list, with bars between. */
+/* Join the values of a list, with bars between them. */
 static void check_list(enum sts_list list, const char *want)
 {
 	char got[256];
@@ -52,10 +52,10 @@ static void check_list(enum sts_list list, const char *want)
 	CHECK_STR(got, want);
 }
 
-/* One exchange, with these members besides its name. */
+/* Write a file of one exchange that has these members besides its name. */
 #define ONE(members) "{\"exchanges\":[{\"name\":\"a\"," members "}]}"
 
-/* A text, and how the message about it begins. */
+/* Each row is a text and the beginning of the message about it. */
 static const struct {
 	const char *text, *message;
 } bad[] = {
@@ -166,7 +166,7 @@ static const struct {
 	 "f:1:52: param client_secret holds a secret, which others could read: use param-file"},
 	{ONE("\"header\":[\"Authorization=x\"]"),
 	 "f:1:37: header Authorization holds a secret, which others could read: use header-file"},
-	/* The top level is tried for each exchange, and is where the mistake is. */
+	/* The top level is read for each exchange, and the mistake is told with its place there. */
 	{"{\"timeout\":\"x\",\n\"exchanges\":[{\"name\":\"a\"}]}",
 	 "f:1:12: the value of timeout is not"},
 };
@@ -261,7 +261,7 @@ static void test_layers(void)
 	CHECK_INT(o.timeout_ms, 30000);
 	check_list(STS_LIST_SCOPE, "flag");
 	check_list(STS_LIST_RESOURCE, "top");
-	/* Without an exchange, the file has no say. */
+	/* Without an exchange the file does not count. */
 	CHECK_INT(sts_options_read(&o, STS_COMMAND_RUN, none, none, &c, -1, warning,
 				   sizeof(warning), &e),
 		  STS_OK);
@@ -307,7 +307,7 @@ static void test_bounds(void)
 	CHECK_INT(sts_config_find(&c, "e3"), 3);
 	CHECK_INT(sts_config_find(&c, "e17"), -1);
 	CHECK_INT(sts_config_find(&c, ""), -1);
-	/* The lists of the top level and of the exchange together have no more room than flags
+	/* The lists of the top level and of the exchange together have as much room as flags
 	 * have. */
 	for (int count = 47; count <= 48; count++) {
 		sts_text_init(&text, big, sizeof(big));
@@ -319,7 +319,7 @@ static void test_bounds(void)
 		CHECK_INT(parse(big), count == 47 ? STS_OK : STS_EUSAGE);
 	}
 	CHECK(strncmp(e.msg, "f:2:37: audience is empty, or given too often", 45) == 0);
-	/* As many values as there may be in a file. */
+	/* The file has as many values as it may have. */
 	sts_text_init(&text, big, sizeof(big));
 	sts_text_add_str(&text, "{\"scope\":[");
 	for (int i = 0; i <= STS_CONFIG_VALUES_MAX; i++)
@@ -347,7 +347,7 @@ static void test_files(void)
 {
 	static const char one[] = "{\"exchanges\":[{\"name\":\"a\"}]}";
 	static const uint8_t zeros[STS_CONFIG_DIGEST_BYTES],
-		/* of printf '{"exchanges":[{"name":"a"}]}' | sha256sum */
+		/* the start of: printf '{"exchanges":[{"name":"a"}]}' | sha256sum */
 		sum[STS_CONFIG_DIGEST_BYTES] = {0x78, 0x21, 0x63, 0x58, 0x98, 0x28, 0x5e, 0x41};
 
 	if (!mkdtemp(dir) || chdir(dir) != 0) {
@@ -359,7 +359,7 @@ static void test_files(void)
 	write_file("..data/f", strlen(one), one);
 	CHECK_INT(sts_config_read(&c, "f", &e), STS_OK);
 	CHECK(memcmp(c.digest, sum, sizeof(sum)) == 0);
-	/* The digest is there for a bad file too: that tells that it has changed. */
+	/* A file with a mistake has a digest too, which tells whether the file has changed. */
 	write_file("f", 1, "{");
 	CHECK_INT(sts_config_read(&c, "f", &e), STS_EUSAGE);
 	CHECK(strncmp(e.msg, "f:1:2: ", 7) == 0);
@@ -415,13 +415,13 @@ static void test_paths(void)
 }
 
 static const struct sts_test tests[] = {
-	{"values of every kind", test_values_of_every_kind},
+	{"values of each kind", test_values_of_every_kind},
 	{"flag over environment over exchange over top level over default", test_layers},
-	{"no one directory for several exchanges", test_one_directory_for_all},
-	{"bounds", test_bounds},
-	{"files", test_files},
-	{"paths", test_paths},
-	{"every mistake is told, and where it is", test_every_mistake_is_told_where_it_is},
+	{"several exchanges cannot share one directory", test_one_directory_for_all},
+	{"bounds of numbers, texts and lists", test_bounds},
+	{"which files are read", test_files},
+	{"how long a path may be", test_paths},
+	{"each mistake is told with its place", test_every_mistake_is_told_where_it_is},
 };
 
 STS_TEST_MAIN(tests)

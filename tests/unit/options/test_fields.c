@@ -50,7 +50,7 @@ static void put(const char *name, const char *text, size_t len)
 	close(fd);
 }
 
-/* Names and values with bars between; an exclamation mark after what is secret. */
+/* Join names and values, with bars between them and an exclamation mark after a secret. */
 static const char *listed(const struct sts_field *field, size_t count)
 {
 	static char got[2048];
@@ -109,26 +109,26 @@ static void test_protocols(void)
 		    "unknown protocol \"aw\": did you mean aws");
 	check_wrong(ARGV("--protocol=something", "--url", URL),
 		    "unknown protocol \"something\": sts-sidecar protocols lists them");
-	/* The text is escaped, and cut. */
+	/* The text of the file is escaped and cut. */
 	CHECK_INT(sts_fields_unknown_protocol("\n0123456789012345678901234567890123456789", &e),
 		  STS_EUSAGE);
 	CHECK_STR(e.msg, "unknown protocol \"\\x0A012345678901234567890123456789012...\": "
 			 "sts-sidecar protocols lists them");
 	check_wrong(ARGV("--protocol=token-exchange"),
 		    "--url is missing: protocol token-exchange has no endpoint of its own");
-	/* What the request's own check refuses. */
+	/* The check of the request refuses these. */
 	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL)), STS_EUSAGE);
 	CHECK(strstr(e.msg, "role-arn") || strstr(e.msg, "region"));
 }
 
 #define ROLE "arn:aws:iam::123456789012:role/r"
 
-/* The variables that a platform injects count where nothing else was given. */
+/* The variables that a platform injects count if nothing else was given. */
 static void test_variables(void)
 {
 	setenv("AWS_REGION", "eu-central-1", 1);
 	setenv("AWS_ROLE_ARN", ROLE, 1);
-	setenv("AWS_ROLE_SESSION_NAME", "", 1); /* as if it was not there */
+	setenv("AWS_ROLE_SESSION_NAME", "", 1); /* an empty variable counts as none */
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/aws/token", 1);
 	CHECK_INT(make(ARGV("--protocol=aws")), STS_OK);
 	CHECK_STR(params(), "region=eu-central-1|role-arn=" ROLE);
@@ -139,11 +139,12 @@ static void test_variables(void)
 	CHECK_STR(params(), "region=us-east-1|role-arn=" ROLE);
 	CHECK_STR(f.url.host, "sts.us-east-1.amazonaws.com");
 	CHECK_STR(f.token_file, "/t");
-	/* With a URL of the user's, what is only part of the protocol's URL is not needed. */
+	/* If the user gives a URL, a parameter that is only part of the protocol's URL is not
+	 * needed. */
 	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL)), STS_OK);
 	CHECK_STR(params(), "role-arn=" ROLE);
 	CHECK_STR(f.url.host, "sts.example");
-	/* Names are taken as the protocol writes them. */
+	/* The name of a parameter becomes the one that the protocol has. */
 	CHECK_INT(make(ARGV("--protocol=aws", "--param=Role-ARN=" ROLE "/x")), STS_OK);
 	CHECK_STR(params(), "role-arn=" ROLE "/x|region=eu-central-1");
 	unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
@@ -165,7 +166,7 @@ static void test_values_from_files(void)
 	CHECK_STR(params(), "p=s3cret!|actor_token=actor.token");
 	CHECK_STR(headers(), "x-key=k!");
 	CHECK_INT(files.used, 8 + 1 + 11);
-	/* Without memory nothing is read: a file that is missing is found by the worker. */
+	/* Without memory no file is read: the worker finds out that a file is missing. */
 	CHECK_INT(make_for(STS_COMMAND_FETCH, ARGV("--url", URL, "--param-file=p=none"), NULL),
 		  STS_OK);
 	CHECK_STR(params(), "p=file!");
@@ -192,7 +193,7 @@ static void test_files_that_cannot_be_used(void)
 		       "the file of --param-file, empty: it is empty");
 	check_bad_file(ARGV("--url", URL, "--actor-token-file=empty"), 0,
 		       "the file of --actor-token-file, empty: it is empty");
-	/* The longest path that is tried, and one byte more. */
+	/* A path of the greatest length is tried, and a path with one byte more is not. */
 	memset(option + at, 'x', 1024);
 	option[at + 1023] = '\0';
 	CHECK_INT(make(ARGV("--url", URL, option)), STS_EINPUT);
@@ -200,7 +201,7 @@ static void test_files_that_cannot_be_used(void)
 	check_wrong(ARGV("--url", URL, option), "the path in --param-file is too long");
 }
 
-/* Files together may have as many bytes as there is memory. */
+/* All files together may have as many bytes as there is memory. */
 static void test_big_files(void)
 {
 	static char big[STS_FIELDS_FILES_BYTES];
@@ -233,7 +234,7 @@ static void test_the_client(void)
 	CHECK_INT(make(ARGV("--url", URL, "--client-auth=post", "--client-id=me",
 			    "--client-secret-file=none")),
 		  STS_EINPUT);
-	/* Some protocols know the client as a parameter. */
+	/* In some protocols the client is a parameter. */
 	CHECK_INT(make(ARGV("--url", URL, "--client-id=me")), STS_OK);
 	CHECK(strstr(params(), "client_id=me") || sts_slice_eq(f.request.client_id, "me"));
 	CHECK(!(strstr(params(), "client_id=me") && f.request.client_id.len > 0));
@@ -276,7 +277,7 @@ static void test_outputs(void)
 		    "--format is one word, and not expires");
 	CHECK_INT(make(ARGV("--url", URL, "--write=nothing")), STS_EUSAGE);
 	CHECK_INT(make(ARGV("--url", URL, "--stdout", "--format=nothing")), STS_EUSAGE);
-	/* A protocol without a JWT, and one with a thumbprint. */
+	/* One protocol has no JWT, and another one has a thumbprint. */
 	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL, "--param=role-arn=" ROLE)), STS_OK);
 	CHECK_INT(f.write, STS_WRITE_EXPIRES | STS_WRITE_AWS_CREDENTIALS);
 	CHECK_INT(f.format, STS_WRITE_AWS_PROCESS);
@@ -375,7 +376,7 @@ static void test_proxies(void)
 	setenv("HTTPS_PROXY", "", 1);
 	CHECK_INT(make(ARGV("--url", URL)), STS_OK);
 	CHECK_STR(proxy(), "lower");
-	/* What the command line says counts more, also against NO_PROXY. */
+	/* The command line counts more than the variables, also more than NO_PROXY. */
 	CHECK_INT(make(ARGV("--url", URL, "--proxy=none")), STS_OK);
 	CHECK_STR(proxy(), "");
 	CHECK_INT(make(ARGV("--url", URL, "--connect=10.0.0.1:1")), STS_OK);
@@ -412,7 +413,7 @@ static void test_the_client_certificate(void)
 	CHECK_INT(make(ARGV("--url", URL, "--client-cert=c", "--client-key=k")), STS_OK);
 }
 
-/* As many values as the options take, and two more that have a place of their own. */
+/* There are as many values as the options take, and two more that have places of their own. */
 static void test_the_most_values(void)
 {
 	static char text[STS_OPTIONS_LIST_MAX][32];
@@ -439,32 +440,28 @@ static void test_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_begin},
-	{"the usual", test_the_usual},
-	{"protocols", test_protocols},
-	{"variables", test_variables},
+	{"the folder of this test is made", test_begin},
+	{"the most common options", test_the_usual},
+	{"what a protocol needs", test_protocols},
+	{"variables of platforms", test_variables},
 	{"values from files", test_values_from_files},
 	{"files that cannot be used", test_files_that_cannot_be_used},
 	{"big files", test_big_files},
-	{"the client", test_the_client},
-	{"the token's field", test_the_token_field},
-	{"outputs", test_outputs},
-	{"a protocol of one's own", test_custom},
-	{"URLs", test_urls},
-	{"proxies", test_proxies},
+	{"the client's id and secret", test_the_client},
+	{"the field of the token", test_the_token_field},
+	{"which files are written", test_outputs},
+	{"the protocol custom", test_custom},
+	{"the URL of the STS", test_urls},
+	{"the proxy", test_proxies},
 	{"the client's certificate", test_the_client_certificate},
 	{"the most values", test_the_most_values},
-	{"the directory is removed", test_end},
+	{"the folder of this test is removed", test_end},
 };
-
-extern char **environ;
 
 int main(void)
 {
-	static char *none[] = {NULL};
-
 	alarm(60);
-	environ = none;
+	sts_test_clear_environment();
 	setenv("PATH", "/usr/bin:/bin", 1);
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

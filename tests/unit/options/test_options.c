@@ -10,7 +10,7 @@ static struct sts_options o;
 static struct sts_error e;
 static char warning[256];
 
-/* Literals are const, and what main() gets is not. */
+/* Literals are const. What main() gets is not. */
 static char *const *plain(const char *const *strings)
 {
 	return (char *const *)(uintptr_t)strings;
@@ -34,7 +34,7 @@ static void test_defaults(void)
 	CHECK_STR(o.protocol, "token-exchange");
 	CHECK_INT(o.timeout_ms, 30000);
 	CHECK_INT(o.deadline_ms, 60000);
-	CHECK_INT(o.default_ttl_ms, 0); /* the protocol's */
+	CHECK_INT(o.default_ttl_ms, 0); /* the default of the protocol */
 	CHECK(!sts_options_has_token_file(&o));
 	CHECK_INT(o.fraction_permille, 667);
 	CHECK(o.mode == STS_MODE_AUTO && o.group == STS_GROUP_AUTO);
@@ -142,7 +142,8 @@ static void test_options_belong_to_commands(void)
 	CHECK_STR(o.output_dir, "/somewhere");
 	CHECK_INT(read_with(STS_COMMAND_INSPECT, dir, none), STS_OK);
 	CHECK_STR(o.file, "/somewhere");
-	/* Another command's variable is no mistake: one environment serves them all. */
+	/* A variable of another command is not a mistake, because all commands share one
+	 * environment. */
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK_STR(warning, "");
 }
@@ -157,7 +158,7 @@ static void test_unknown_variables_warn(void)
 
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK(strstr(warning, "STS_AUDIANCE") && strstr(warning, "STS_AUDIENCE?"));
-	/* In upper case with underscores, and nothing else. */
+	/* A variable has upper case and underscores only. */
 	for (size_t i = 0; cases[i]; i++) {
 		const char *one[] = {cases[i], NULL};
 
@@ -248,13 +249,14 @@ static void test_exchange_mistakes_exit_with_one(void)
 static const struct sts_test tests[] = {
 	{"defaults", test_defaults},
 	{"flag over environment over default", test_precedence},
-	{"every mistake on the command line is told", test_every_command_line_mistake_is_told},
-	{"values", test_values},
+	{"each mistake on the command line is told", test_every_command_line_mistake_is_told},
+	{"values of each kind", test_values},
 	{"too many repeated values", test_too_many_values},
-	{"options belong to commands", test_options_belong_to_commands},
-	{"unknown variables warn", test_unknown_variables_warn},
+	{"each command has its own options", test_options_belong_to_commands},
+	{"a variable that is not known is warned about", test_unknown_variables_warn},
 	{"service links are ignored", test_service_links_are_ignored},
-	{"exchange takes its predecessor's arguments", test_exchange_is_its_predecessors_contract},
+	{"exchange takes the arguments of its predecessor",
+	 test_exchange_is_its_predecessors_contract},
 	{"mistakes of exchange exit with 1", test_exchange_mistakes_exit_with_one},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One store that the unit tests of the output directory write into, and times of files as they
- * like. */
+/* One store that the unit tests of the output directory write into, and files whose times they
+ * choose. */
 #ifndef STS_TEST_OPENED_STORE_H
 #define STS_TEST_OPENED_STORE_H
 

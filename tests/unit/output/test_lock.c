@@ -18,14 +18,15 @@ static void test_lock(void)
 	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_ELOCKED);
 	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
 	CHECK_STR(error.msg, want);
-	/* The worker of the one who holds it. */
+	/* A worker of the process that holds the lock may write. */
 	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
 	sts_store_close(&store);
 	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_OK);
 	sts_store_close(&second);
 }
 
-/* Locks that are not a writer's: the process behind them is named nowhere, and never signalled. */
+/* Other locks are not the lock of a writer. The process that holds one is not named, so that it is
+ * never sent a signal. */
 static void test_lock_shared(void)
 {
 	fresh("d", 0777);
@@ -34,7 +35,7 @@ static void test_lock_shared(void)
 	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
 	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_ELOCKED);
 	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
-	/* Waiting for it is not having it. */
+	/* A process that waits for the lock does not hold it. */
 	pid_t child = fork();
 	if (child == 0) {
 		int own = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -49,8 +50,8 @@ static void test_lock_shared(void)
 	sts_store_close(&store);
 }
 
-/* A node with many locks: the line is found wherever it stands, and across the ends of what is read
- * at once. */
+/* On a node with many locks the line is found wherever it stands, also across the end of what is
+ * read at once. */
 static void test_lock_among_many(void)
 {
 	char name[32];
@@ -71,7 +72,7 @@ static void test_lock_among_many(void)
 }
 
 static const struct sts_test tests[] = {
-	{"one writer per directory", test_lock},
+	{"a directory has one writer", test_lock},
 	{"locks that are not a writer's", test_lock_shared},
 	{"a lock among many", test_lock_among_many},
 };

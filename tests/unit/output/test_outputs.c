@@ -12,7 +12,7 @@ static char memory[STS_OUTPUTS_MAX_BYTES];
 static struct sts_slice files[STS_OUTPUT__COUNT];
 static struct sts_error error;
 
-/* By their place in the table, which a test looks at. */
+/* The protocols stand here in the order of their table, which a test checks. */
 #define gives_token (*sts_protocol_find(STS_SLICE("token-exchange")))
 #define gives_aws   (*sts_protocol_find(STS_SLICE("aws")))
 
@@ -85,7 +85,7 @@ static void test_aws(void)
 	CHECK(is(STS_OUTPUT_JSON, ""));
 }
 
-/* A token may have any printable byte: JSON escapes it, and gives it back. */
+/* A token may have any printable byte. It is escaped in JSON and comes back the same. */
 static void test_escapes(void)
 {
 	struct sts_answer a = {.token = STS_SLICE("a\"b\\c/<&'}]$T%s"), .expires_s = TIME_S};
@@ -102,7 +102,7 @@ static void test_escapes(void)
 	sts_json_close();
 }
 
-/* What would be something else than a value to one reader or another. */
+/* One reader or another would not take these for a value. */
 static const char *const hostile[] = {
 	"",
 	"x\ncredential_process=touch /tmp/run",
@@ -162,7 +162,7 @@ static void test_hostile_aws(void)
 	CHECK_INT(format(&nul, both), STS_ETOKEN);
 	nul.token = STS_SLICE("t\0");
 	CHECK_INT(format(&nul, both), STS_ETOKEN);
-	/* A protocol that answers with a token has no credentials. */
+	/* The answer of a protocol that gives a token has no credentials. */
 	struct sts_answer none = {.token = STS_SLICE("a.b.c"), .expires_s = TIME_S};
 	CHECK_INT(format(&none, STS_WRITE_AWS_CREDENTIALS), STS_ETOKEN);
 }
@@ -177,7 +177,8 @@ static void test_hostile_token(void)
 	}
 }
 
-/* The largest that is allowed fits whatever it is made of; one byte more is refused. */
+/* The largest token that is allowed fits whatever its bytes are. With one byte more it is
+ * refused. */
 static void test_sizes(void)
 {
 	static char big[STS_TOKEN_MAX_BYTES + 1];
@@ -196,7 +197,7 @@ static void test_sizes(void)
 	a.token.len++;
 	CHECK_INT(format(&a, STS_WRITE_AWS_CREDENTIALS), STS_ETOKEN);
 
-	/* Memory that is too small is our mistake, never a shorter file. */
+	/* If the memory is too small, that is an error of the program, and the file is not cut. */
 	struct sts_answer small = {.token = STS_SLICE("a.b.c"), .expires_s = TIME_S};
 	char few[8];
 	struct sts_text text;
@@ -258,7 +259,7 @@ static void test_choose_messages(void)
 	CHECK_INT(sts_outputs_choose(&gives_aws, "format", "json", &outputs, &error), STS_EUSAGE);
 	CHECK(strncmp(error.msg, "--format: protocol aws gives no json; these do: openunison ",
 		      58) == 0);
-	/* The list of protocols is whole. */
+	/* The list has all protocols. */
 	const char *last = "";
 	for (size_t i = 0; i < sts_protocol_count; i++)
 		if (!(sts_protocols[i].write & (STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS)))
@@ -267,7 +268,7 @@ static void test_choose_messages(void)
 	      strcmp(error.msg + strlen(error.msg) - strlen(last), last) == 0);
 }
 
-/* The protocols' defaults are what they can give. */
+/* Each protocol can give what its default names. */
 static void test_defaults(void)
 {
 	CHECK(!(gives_token.write & STS_WRITE_AWS_CREDENTIALS));
@@ -284,15 +285,15 @@ static void test_defaults(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a token's files", test_token},
+	{"the files of a token", test_token},
 	{"files of AWS credentials", test_aws},
-	{"what JSON escapes", test_escapes},
+	{"which bytes JSON escapes", test_escapes},
 	{"hostile AWS credentials", test_hostile_aws},
 	{"hostile tokens", test_hostile_token},
-	{"sizes", test_sizes},
-	{"what may be chosen", test_choose},
-	{"what is said of what may not", test_choose_messages},
-	{"the protocols' defaults", test_defaults},
+	{"how large values may be", test_sizes},
+	{"which files may be chosen", test_choose},
+	{"what is said of a choice that is refused", test_choose_messages},
+	{"the defaults of the protocols", test_defaults},
 };
 
 int main(void)

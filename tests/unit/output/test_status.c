@@ -43,8 +43,8 @@ static void test_format(void)
 		  "sts-sidecar-status 1\nstate failing\nerror denied\nsts_error access_denied\n"
 		  "detail 403\nhttp_status 403\ntries 4\nattempts 17\nlast_attempt 1768233145\n"
 		  "next_attempt 1768233175\nlast_success 1768232257\nwaits 0");
-	/* Nothing gets through that should not: not a code of the peer's own making, not a number
-	 * out of range. */
+	/* Neither an error code that is not known nor a number that is out of range gets into the
+	 * file. */
 	struct sts_status odd = failing;
 	strcpy(odd.sts_error, "a_peers_own_words");
 	odd.http_status = -1;
@@ -81,7 +81,7 @@ static void test_round_trip(void)
 			CHECK(parse(format(&status), &got) && same(&status, &got));
 		}
 	}
-	/* The longest there is. */
+	/* This is the longest status. */
 	status = (struct sts_status){.error = STS_ESUBJECT_UNREADABLE,
 				     .detail = INT32_MAX,
 				     .http_status = 599,
@@ -219,7 +219,7 @@ static void test_explain_others(void)
 	CHECK_STR(explain(&status), "no token in /tokens: the sidecar has stopped; try 4 failed 12 "
 				    "s ago: 403 access_denied (the STS refused "
 				    "this ServiceAccount: check its authorization rules)");
-	/* Every error, at its longest, stays within what the header promises. */
+	/* The longest line of each error stays within what the header promises. */
 	for (unsigned i = 0; i < STS_ERR__COUNT; i++) {
 		status = (struct sts_status){.error = (enum sts_err)i,
 					     .detail = EACCES,
@@ -249,11 +249,11 @@ static void test_codes(void)
 }
 
 static const struct sts_test tests[] = {
-	{"format", test_format},
-	{"round trip", test_round_trip},
-	{"hostile files", test_hostile},
-	{"a failing sidecar explained", test_explain_failing},
-	{"other states explained", test_explain_others},
-	{"known codes", test_codes},
+	{"a status is formatted", test_format},
+	{"a status is read back as it was written", test_round_trip},
+	{"files of others are refused or read safely", test_hostile},
+	{"what is said of a sidecar that fails", test_explain_failing},
+	{"what is said of other states", test_explain_others},
+	{"which error codes are known", test_codes},
 };
 STS_TEST_MAIN(tests)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token store by itself. What needs other processes, users or disks is in tests/store/. */
+/* The token store by itself. The tests that need other processes, users or disks are in
+ * tests/store/. */
 #include "opened_store.h"
 
 static mode_t mode_of(const char *path)
@@ -38,7 +39,7 @@ static void test_open(void)
 	CHECK_INT(sts_store_open(&store, "made", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
 		  STS_OK);
 	sts_store_close(&store);
-	/* The directory itself may be a link: how it is mounted is the user's business. */
+	/* The directory itself may be a link, because the user decides how it is mounted. */
 	CHECK(symlink("made", "link") == 0);
 	CHECK_INT(sts_store_open(&store, "link", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
 		  STS_OK);
@@ -74,7 +75,7 @@ static void test_resolution(void)
 			  STS_OK);
 		CHECK_INT(store.mode, rows[i].want_mode);
 		CHECK_INT(store.group, rows[i].want_group);
-		umask(0777); /* not ours to choose, and must not matter */
+		umask(0777); /* the caller has chosen this umask, and it must not matter */
 		CHECK_INT(sts_store_write(&store, "file", STS_SLICE("text"), &error), STS_OK);
 		umask(022);
 		CHECK_INT(mode_of("d/file"), rows[i].want_mode);
@@ -94,11 +95,11 @@ static void test_write(void)
 	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("other"), &error), STS_OK);
 	CHECK(stat("d/file", &after) == 0);
 	CHECK(tree_is("d/file", "other"));
-	CHECK(tree_is("hard", "one")); /* replaced, never written into */
+	CHECK(tree_is("hard", "one")); /* the file was replaced and not written into */
 	CHECK(before.st_ino != after.st_ino && after.st_nlink == 1);
 	CHECK_INT(tree_count("d"), 1);
 
-	/* What a killed worker left is in nobody's way. */
+	/* A file that a killed worker has left does not matter. */
 	tree_put("d/.file.new", "rest of a longer text");
 	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("new"), &error), STS_OK);
 	CHECK(tree_is("d/file", "new"));
@@ -132,7 +133,7 @@ static void test_token_files(void)
 	CHECK(tree_is("d/token.jwt", "d.e.f"));
 	CHECK_INT(access("d/thumbprint", F_OK), -1);
 	CHECK_INT(tree_count("d"), 2);
-	/* A directory there is no stale thumbprint, and no reason to fail. */
+	/* A directory of this name is not an old thumbprint, and not a reason to fail. */
 	CHECK(mkdir("d/thumbprint", 0700) == 0);
 	CHECK_INT(tree_write_token(&store, STS_SLICE("g.h.i"), 1768234291, (struct sts_slice){0},
 				   &error),
@@ -141,28 +142,31 @@ static void test_token_files(void)
 	sts_store_close(&store);
 }
 
-/* A directory at one of the names ends a write there, so what was written before it tells the
- * order. */
+/* A directory at one of the names ends the write there. The order shows in what was written
+ * before. */
 static void test_order(void)
 {
 	fresh("d", 0777);
 	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
 	CHECK(unlink("d/token.jwt") == 0 && mkdir("d/token.jwt", 0700) == 0);
 	CHECK_INT(tree_write(&store, 3000, &error), STS_EOUTPUT);
-	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z")); /* later: the token first */
+	CHECK(tree_is("d/expires",
+		      "1970-01-01T00:33:20Z")); /* a later expiry: the token is written first */
 	CHECK_INT(tree_write(&store, 2000, &error), STS_EOUTPUT);
 	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
 	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
-	CHECK(tree_is("d/expires", "1970-01-01T00:16:40Z")); /* earlier: expires first */
+	CHECK(tree_is("d/expires",
+		      "1970-01-01T00:16:40Z")); /* an earlier expiry: `expires` is written first */
 	tree_put("d/expires", "whenever");
 	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
 	CHECK_INT(access("d/expires", F_OK),
-		  -1); /* promises something unknown: away with it, then the token */
+		  -1); /* it might promise anything: it is removed before the token is written */
 	CHECK_INT(tree_write(&store, 1000, &error), STS_EOUTPUT);
-	CHECK_INT(access("d/expires", F_OK), -1); /* none: the token first */
+	CHECK_INT(access("d/expires", F_OK),
+		  -1); /* there is no `expires`: the token is written first */
 	CHECK(rmdir("d/token.jwt") == 0);
 
-	/* The thumbprint never before its token, and before an expires that grows. */
+	/* The thumbprint is written after its token, and before an `expires` that grows. */
 	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
 	CHECK(unlink("d/thumbprint") == 0 && mkdir("d/thumbprint", 0700) == 0);
 	CHECK_INT(tree_write(&store, 3000, &error), STS_EOUTPUT);
@@ -201,7 +205,7 @@ static void test_messages(void)
 	CHECK_INT(sts_store_write(&store, STS_FILE_STATUS, STS_SLICE("x"), &error), STS_EOUTPUT);
 	CHECK(strstr(error.msg, "remove it"));
 	CHECK_INT(sts_store_write(&store, STS_FILE_STATUS, STS_SLICE("x"), NULL), STS_EOUTPUT);
-	/* Removed under our hands. */
+	/* Somebody removes the directory while it is open. */
 	tree_clear("d");
 	CHECK_INT(sts_store_write(&store, "file", STS_SLICE("x"), &error), STS_EOUTPUT);
 	CHECK_INT(error.detail, ENOENT);
@@ -218,7 +222,7 @@ static enum sts_err write_several(unsigned outputs, int64_t expires_s)
 	return sts_store_write_files(&store, files, expires_s, &error);
 }
 
-/* Each file has its own name for content. */
+/* The content of each file is its own name. */
 static void check_files(unsigned outputs)
 {
 	char path[64];
@@ -234,7 +238,7 @@ static void check_files(unsigned outputs)
 	CHECK_INT(tree_count("d"), count);
 }
 
-/* From every set of files to every other: what is named is there, and nothing else. */
+/* One set of files follows another. The files of the last set are there, and no others. */
 static void test_sets(void)
 {
 	unsigned all = (1u << STS_OUTPUT__COUNT) - 1;
@@ -246,18 +250,19 @@ static void test_sets(void)
 			CHECK_INT(write_several(j, 1000), STS_OK);
 			check_files(j);
 		}
-	/* What is no file of ours stays where it is. */
+	/* A file that the store has not written stays. */
 	tree_put("d/mine.json", "x");
 	CHECK_INT(write_several(1, 1000), STS_OK);
 	CHECK(mkdir("d/token.json", 0700) == 0 && symlink("mine.json", "d/aws-credentials") == 0);
 	tree_put("d/.aws-process.json.new", "left by a killed writer");
 	CHECK_INT(write_several(1, 2000), STS_OK);
 	CHECK(access("d/token.json", F_OK) == 0 && tree_is("d/mine.json", "x"));
-	CHECK_INT(tree_count("d"), 5); /* those three, token.jwt and expires */
+	CHECK_INT(tree_count("d"), 5); /* the three from above, token.jwt and expires */
 	sts_store_close(&store);
 }
 
-/* Whose names happen to be ours: not written by us, or by another user, or long ago. */
+/* Files of somebody else may have names of the store. Another user wrote them, or they were written
+ * long ago. */
 static void test_files_of_others(void)
 {
 	fresh("d", 0777);
@@ -271,7 +276,7 @@ static void test_files_of_others(void)
 	put_and_time("d/token.json", time(NULL) - 100000);
 	CHECK_INT(write_several(1, 2000), STS_OK);
 	CHECK_INT(tree_count("d"), getuid() == 0 ? 6 : 5);
-	/* By the clock of the file system, set as it may be. */
+	/* The times of the files count, whatever the clock was. */
 	put_and_time("d/expires", 5000);
 	put_and_time("d/aws-credentials", 4950);
 	put_and_time("d/aws-process.json", 5050);
@@ -280,8 +285,8 @@ static void test_files_of_others(void)
 	sts_store_close(&store);
 }
 
-/* A directory at a name ends a write there: all that holds a token before an expires that grows,
- * and after one that shrinks. */
+/* A directory at one of the names ends the write there. All files that hold a token are written
+ * before an `expires` that grows, and after an `expires` that shrinks. */
 static void test_order_of_several(void)
 {
 	static const unsigned names[] = {STS_OUTPUT_TOKEN, STS_OUTPUT_JSON,
@@ -307,15 +312,15 @@ static void test_order_of_several(void)
 }
 
 static const struct sts_test tests[] = {
-	{"open", test_open},
+	{"a directory is opened", test_open},
 	{"mode and group on every kind of directory", test_resolution},
 	{"a file is replaced whole, whatever the umask", test_write},
 	{"token, expires and thumbprint", test_token_files},
-	{"order of the three", test_order},
-	{"sets of files", test_sets},
-	{"files of others", test_files_of_others},
-	{"order of several", test_order_of_several},
-	{"messages say what to do", test_messages},
+	{"the order in which the three are written", test_order},
+	{"one set of files follows another", test_sets},
+	{"files of somebody else stay", test_files_of_others},
+	{"the order in which several files are written", test_order_of_several},
+	{"the messages say what to do", test_messages},
 };
 
 int main(void)

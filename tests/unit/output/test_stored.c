@@ -24,11 +24,11 @@ static void test_stored(void)
 	CHECK(sts_slice_eq(stored.token, "a.b.c") && stored.token.data == buf);
 	CHECK_STR(buf, "a.b.c");
 
-	tree_put("d/expires", "2026-01-12T16:11:29.5+01:00\n"); /* somebody else's hand */
+	tree_put("d/expires", "2026-01-12T16:11:29.5+01:00\n"); /* somebody else wrote this */
 	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
 	CHECK_INT(stored.expires_s, 1768230689);
 	tree_put("d/expires", "tomorrow");
-	tree_put("d/token.jwt", "0123456789012345678901234567890"); /* 31 */
+	tree_put("d/token.jwt", "0123456789012345678901234567890"); /* 31 bytes */
 	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
 	CHECK_INT(stored.expires_errno, EILSEQ);
 	CHECK_INT(stored.token.len, 31);
@@ -39,7 +39,7 @@ static void test_stored(void)
 	CHECK_INT(stored.expires_errno, EFBIG);
 	CHECK_INT(stored.token.len, 0);
 
-	/* Links are not followed, whatever good things they lead to. */
+	/* Links are not followed, even if they lead to good files. */
 	tree_put("expires", "2026-01-12T16:11:29Z");
 	tree_put("token.jwt", "a.b.c");
 	CHECK(unlink("d/expires") == 0 && symlink("../expires", "d/expires") == 0);
@@ -69,7 +69,7 @@ static void test_look(void)
 	CHECK_INT(stored.expires_errno, ENOENT);
 	CHECK_INT(stored.files, 0);
 	CHECK(stored.written_ms == INT64_MAX);
-	/* These hold no token. */
+	/* These files do not hold a token. */
 	tree_put("d/thumbprint", "x");
 	tree_put("d/expires", "2026-01-12T16:11:29Z");
 	sts_stored_look(store.dir_fd, &stored);
@@ -84,7 +84,7 @@ static void test_look(void)
 	CHECK_INT(stored.written_ms, 1000005);
 	CHECK_INT(stored.expires_s, 1768234289);
 
-	/* One that cannot be used is said, though another can. */
+	/* A file that cannot be used is told, even if another one can be used. */
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		tree_clear("d");
 		tree_dir("d", 0777);
@@ -115,8 +115,8 @@ static void test_look(void)
 }
 
 static const struct sts_test tests[] = {
-	{"what is stored", test_stored},
-	{"what is there, unopened", test_look},
+	{"tokens of each file are read back", test_stored},
+	{"what is there is told without opening the files", test_look},
 };
 
 int main(void)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,27 +10,15 @@
 #include "base/clock.h"
 #include "base/timefmt.h"
 #include "data/json.h"
+#include "log_lines.h"
 #include "test.h"
 
-static int out[2]; /* standard error, and where it is read */
-static char line[2 * STS_LOG_LINE_MAX_BYTES];
+static const char *line; /* what was written last */
 static struct sts_log l;
 
-static void capture(void)
-{
-	CHECK(pipe2(out, O_CLOEXEC) == 0);
-	CHECK_INT(dup2(out[1], STDERR_FILENO), STDERR_FILENO);
-}
-
-/* What has been written since the last call. */
 static const char *written(void)
 {
-	struct pollfd ready = {.fd = out[0], .events = POLLIN};
-	ssize_t got = 0;
-
-	if (poll(&ready, 1, 0) == 1)
-		got = read(out[0], line, sizeof(line) - 1);
-	line[got > 0 ? got : 0] = '\0';
+	line = log_lines_read();
 	return line;
 }
 
@@ -45,7 +32,7 @@ static const struct sts_json *parse(const char *text)
 	return root;
 }
 
-/* One whole JSON object on one line. */
+/* Is this one whole JSON object on one line? */
 static bool is_one_object(const char *text)
 {
 	const struct sts_json *root = parse(text);
@@ -67,7 +54,7 @@ static void check_string(const char *pointer, const char *want, size_t len)
 	CHECK(got.len == len && memcmp(got.data, want, len) == 0);
 }
 
-/* A line without its time. */
+/* Make a line without its time. */
 static const char *without_time(const char *before, const char *after)
 {
 	static char text[STS_LOG_LINE_MAX_BYTES];
@@ -119,7 +106,7 @@ static void test_text(void)
 	CHECK_STR(line + STS_RFC3339_BYTES - 1, " error: the message exchange=\"api\" n=-1\n");
 }
 
-/* Every byte, in the message and in a field, in either format. */
+/* Each byte stands in the message and in a field, in both formats. */
 static void test_escapes(void)
 {
 	char all[256], key[8];
@@ -142,7 +129,7 @@ static void test_escapes(void)
 		sts_log_str(&l, key, one);
 		sts_log_end(&l);
 		CHECK(is_one_object(written()));
-		/* A byte that is not UTF-8 is told as the character of its number. */
+		/* A byte that is not UTF-8 is shown as the character that has its number. */
 		snprintf(key, sizeof(key), "/k%d", i);
 		check_string(key, i < 128 ? one : two, i < 128 ? 3 : 4);
 	}
@@ -174,7 +161,7 @@ static void test_long_values(void)
 	CHECK(strstr(line, ",\"n\":7}\n"));
 }
 
-/* A line that has room for some of its fields is whole wherever it ends, and so is each field. */
+/* A line that has room for only some of its fields is still whole, and so is each of its fields. */
 static void test_full_lines(void)
 {
 	static char value[257];
@@ -197,7 +184,7 @@ static void test_full_lines(void)
 	}
 	CHECK(all_fit);
 	CHECK(some_do_not);
-	/* A small field finds room after a big one that did not. */
+	/* A small field finds room after a big field that did not. */
 	CHECK(strstr(line, "\"int\":1234567890123,\"text\":\"last\"}\n"));
 	sts_log_start(&l, STS_LEVEL_INFO, "m");
 	for (int i = 0; i < 1000; i++)
@@ -229,26 +216,26 @@ static void say(const char *msg)
 	sts_log_end(&l);
 }
 
-/* Nobody reads: lines are dropped at once, and the first one after that says how many. */
+/* If nobody reads, lines are dropped at once. The first line after that says how many. */
 static void test_a_blocked_pipe(void)
 {
 	static char page[4096];
 
-	capture();
+	CHECK(log_lines_capture());
 	sts_log_setup(STS_LEVEL_INFO, STS_LOG_FORMAT_JSON);
-	CHECK(fcntl(out[1], F_SETFL, O_NONBLOCK) == 0);
-	while (write(out[1], page, sizeof(page)) > 0)
+	CHECK(fcntl(log_lines_fds[1], F_SETFL, O_NONBLOCK) == 0);
+	while (write(log_lines_fds[1], page, sizeof(page)) > 0)
 		continue;
 	CHECK_INT(errno, EAGAIN);
-	CHECK(fcntl(out[1], F_SETFL, 0) == 0); /* from here on a write would wait */
+	CHECK(fcntl(log_lines_fds[1], F_SETFL, 0) == 0); /* from here on a write would wait */
 	for (int i = 0; i < 3; i++)
 		say("lost");
 	CHECK_INT(sts_log_dropped(), 3);
 	sts_log_start(&l, STS_LEVEL_DEBUG, "not wanted");
 	sts_log_end(&l);
 	CHECK_INT(sts_log_dropped(), 3);
-	CHECK(fcntl(out[0], F_SETFL, O_NONBLOCK) == 0);
-	while (read(out[0], page, sizeof(page)) > 0)
+	CHECK(fcntl(log_lines_fds[0], F_SETFL, O_NONBLOCK) == 0);
+	while (read(log_lines_fds[0], page, sizeof(page)) > 0)
 		continue;
 	say("again");
 	CHECK(is_one_object(written()));
@@ -268,7 +255,7 @@ static void test_no_standard_error(void)
 	say("lost");
 	CHECK_INT(sts_log_dropped(), 4);
 	CHECK_INT(open("/dev/null", O_WRONLY), STDERR_FILENO);
-	/* A pipe that nobody will ever read. */
+	/* Nobody will ever read this pipe. */
 	CHECK(pipe2(fds, O_CLOEXEC) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	dup2(fds[1], STDERR_FILENO);
@@ -276,7 +263,7 @@ static void test_no_standard_error(void)
 	close(fds[1]);
 	say("lost");
 	CHECK_INT(sts_log_dropped(), 5);
-	capture();
+	CHECK(log_lines_capture());
 	say("again");
 	CHECK(strstr(written(), "\"dropped_lines\":2}\n"));
 }
@@ -299,15 +286,16 @@ static void test_auto(void)
 	CHECK_INT(sts_log_format(), STS_LOG_FORMAT_TEXT);
 	sts_log_setup(STS_LEVEL_INFO, STS_LOG_FORMAT_JSON);
 	CHECK_INT(sts_log_format(), STS_LOG_FORMAT_JSON);
-	CHECK_INT(dup2(out[1], STDERR_FILENO), STDERR_FILENO);
+	CHECK_INT(dup2(log_lines_fds[1], STDERR_FILENO), STDERR_FILENO);
 	close(side);
 	close(terminal);
 }
 
-/* Without sts_log_setup(): info, and JSON on a pipe. The first test, since nothing was set yet. */
+/* Before sts_log_setup() the level is info, and a pipe gets JSON. This is the first test, so that
+ * nothing was set yet. */
 static void test_before_the_setup(void)
 {
-	capture();
+	CHECK(log_lines_capture());
 	say("early");
 	CHECK(is_one_object(written()));
 	sts_log_start(&l, STS_LEVEL_DEBUG, "not wanted");
@@ -317,15 +305,15 @@ static void test_before_the_setup(void)
 
 static const struct sts_test tests[] = {
 	{"before the setup", test_before_the_setup},
-	{"JSON", test_json},
-	{"text", test_text},
-	{"escapes", test_escapes},
-	{"long values", test_long_values},
-	{"full lines", test_full_lines},
-	{"levels", test_levels},
+	{"lines in JSON", test_json},
+	{"lines in text", test_text},
+	{"bytes that are escaped", test_escapes},
+	{"values that are cut", test_long_values},
+	{"lines that have no room left", test_full_lines},
+	{"which levels are logged", test_levels},
 	{"a blocked pipe", test_a_blocked_pipe},
-	{"no standard error", test_no_standard_error},
-	{"the automatic format", test_auto},
+	{"standard error is closed", test_no_standard_error},
+	{"the format is chosen automatically", test_auto},
 };
 
 int main(void)

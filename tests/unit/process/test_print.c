@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was not printed is remembered for the whole process, so each case is its own process. */
+/* That output was lost is remembered for the whole process, so that each case runs in a process of
+ * its own. */
 #include "process/print.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ static void test_not_printed(void)
 	CHECK(full >= 0);
 	CHECK_INT(run(print_and_succeed, full), STS_EXIT_OUTPUT);
 	CHECK_STR(said, complaint(ENOSPC));
-	/* Another failure is told by its own status. */
+	/* Another failure keeps its own exit status. */
 	CHECK_INT(run(print_and_fail, full), STS_EXIT_NO);
 	CHECK_STR(said, "");
 	CHECK(pipe2(fds, O_CLOEXEC) == 0);
@@ -103,7 +104,7 @@ static void test_not_printed(void)
 	CHECK_INT(run(print_and_succeed, fds[1]), STS_EXIT_OUTPUT);
 	CHECK_STR(said, complaint(EPIPE));
 	close(fds[1]);
-	/* What was lost stays lost. */
+	/* After output was lost, no later output makes up for it. */
 	CHECK_INT(run(fail_then_go_on, full), STS_EXIT_OUTPUT);
 	CHECK_STR(said, complaint(ENOSPC));
 	close(full);
@@ -123,7 +124,7 @@ static int print_nothing(void)
 	return sts_printed(STS_EXIT_OK);
 }
 
-/* Only standard output counts, and only if there is something to print. */
+/* Only standard output counts, and only if something is printed. */
 static void test_other_descriptors(void)
 {
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -143,7 +144,7 @@ static int print_much(void)
 	return sts_printed(STS_EXIT_OK);
 }
 
-/* Somebody has made standard output non-blocking, and a reader takes its time. */
+/* Somebody has made standard output non-blocking, and its reader is slow. */
 static void test_a_slow_reader(void)
 {
 	static char buf[8192];
@@ -190,7 +191,7 @@ static void check_complaint(enum sts_err code, int detail, const char *msg, cons
 	CHECK_STR(said, want);
 }
 
-/* The longest message and every hint fit on the one line. */
+/* The longest message and each hint fit on one line. */
 static void test_complaints(void)
 {
 	char longest[STS_ERROR_TEXT_MAX_BYTES];
@@ -202,16 +203,16 @@ static void test_complaints(void)
 				sts_error_info((enum sts_err)code).hint);
 	check_complaint(STS_EUSAGE, 1, "bad", sts_error_info(STS_EUSAGE).hint);
 	check_complaint(STS_EUSAGE, STS_USAGE_PARAMETER, "bad", "see sts-sidecar protocols NAME");
-	/* The number means something else in another error. */
+	/* The number means something else for another error. */
 	check_complaint(STS_EURL, STS_USAGE_PARAMETER, "bad", sts_error_info(STS_EURL).hint);
 }
 
 static const struct sts_test tests[] = {
-	{"a result", test_printed},
-	{"a result that is lost", test_not_printed},
+	{"a result is printed", test_printed},
+	{"a result that cannot be printed", test_not_printed},
 	{"other descriptors", test_other_descriptors},
 	{"a slow reader", test_a_slow_reader},
-	{"complaints", test_complaints},
+	{"errors are printed with their hints", test_complaints},
 };
 
 int main(void)

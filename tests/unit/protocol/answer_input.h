@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of an answer and of the reason in it give to sts_answer_read(). */
+/* The input of sts_answer_read() for the tests of answers and of the reasons in them. */
 #ifndef STS_TEST_ANSWER_INPUT_H
 #define STS_TEST_ANSWER_INPUT_H
 

@@ -57,7 +57,7 @@ static void openunison(void)
 	CHECK(memcmp(answer.thumbprint, thumbprint, sizeof(thumbprint)) == 0);
 	sts_json_close();
 
-	/* Before 1.0.48; escapes as the server writes them. */
+	/* This is an answer of a server before 1.0.48, with escapes as it writes them. */
 	snprintf(body, sizeof(body),
 		 "{\"token\":{\"expires\":\"2026-01-12T16:15:00Z\",\"jwt\":\"a\\u003d\\u003db\"}}");
 	CHECK_INT(read_answer("openunison", 200, body), STS_OK);
@@ -76,7 +76,7 @@ static void token_field(void)
 	sts_json_close();
 }
 
-/* Of the user's own choice. */
+/* The user names the field. */
 static void expiry_field(void)
 {
 	prepare("token-exchange", 200,
@@ -99,7 +99,7 @@ static void expiry_field(void)
 	sts_json_close();
 }
 
-/* The token's own exp counts, and Date is what it is measured by. */
+/* The token's own exp counts, measured by the Date of the answer. */
 static void clocks(void)
 {
 	char body[1024];
@@ -203,7 +203,7 @@ static void bad_answers(void)
 		 "is wanted"},
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":1e400}", STS_EJSON,
 		 NULL},
-		/* Errors that come as 200. */
+		/* These errors come with status 200. */
 		{"token-exchange",
 		 "{\"error\":\"invalid_grant\",\"error_description\":\"no such rule\"}",
 		 STS_EREFUSED,
@@ -323,7 +323,7 @@ static void statuses(void)
 	}
 }
 
-/* Whose mistake it is: the client's credentials, the subject token, the request. */
+/* The error tells what was refused: the client's credentials, the subject token, or the request. */
 static void who_is_refused(void)
 {
 	static const struct {
@@ -339,8 +339,8 @@ static void who_is_refused(void)
 		{"token-exchange", 401, OAUTH("invalid_token"), STS_EUNAUTHORIZED},
 		{"token-exchange", 503, OAUTH("invalid_client"), STS_EBUSY},
 		{"anthropic", 401, OAUTH("invalid_client"), STS_EUNAUTHORIZED},
-		/* There the subject token is the credential; what takes it once must not be asked
-		 * again. */
+		/* Here the subject token is the client's credential. An STS that takes it once must
+		 * not be asked again. */
 		{"client-assertion", 401, OAUTH("invalid_client"), STS_EREFUSED},
 		{"client-assertion", 401, "", STS_EREFUSED},
 		{"client-assertion", 403, "", STS_EDENIED},
@@ -394,18 +394,18 @@ static enum sts_err expecting(const char *token, const char *audience, const cha
 	return read_prepared();
 }
 
-/* prepare() says that it is 1768233600. */
+/* The time is 1768233600, which prepare() sets. */
 static void max_lifetime(void)
 {
-	/* However soon the answer says that it ends: exp is what counts where it is shown. */
+	/* The exp of a JWT counts, even if the answer says that the token ends earlier. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768237200}"), NULL, NULL, 3600), STS_OK);
 	CHECK_INT(answer.lifetime_s, 900);
 	CHECK_INT(expecting(jwt("{\"exp\":1768237300}"), NULL, NULL, 3600), STS_EEXPECT);
 	CHECK_STR(error.msg, "the returned token lives 3700 s, and at most 3600 s are allowed");
-	/* An iat that makes it look short. */
+	/* With this iat the lifetime looks short. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768237300,\"iat\":1768237000}"), NULL, NULL, 3600),
 		  STS_EEXPECT);
-	/* One that ends before the answer says. */
+	/* This token ends earlier than the answer says. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768233700}"), NULL, NULL, 100), STS_OK);
 	CHECK_INT(expecting(OPAQUE, NULL, NULL, 900), STS_OK);
 	CHECK_INT(expecting(OPAQUE, NULL, NULL, 899), STS_EEXPECT);
@@ -450,10 +450,10 @@ static void expectations(void)
 	CHECK_INT(expecting(OPAQUE, NULL, "i", 0), STS_EEXPECT);
 	CHECK_STR(error.msg, "the returned token is no JWT, so its issuer cannot be checked");
 
-	/* A time of the wrong type is no reason to fail, and the others count. */
+	/* A time of the wrong type is not a reason to fail, and the other times count. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"iat\":\"x\"}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 100);
-	/* But for exp, which is never outlived: one that cannot be read is no promise at all. */
+	/* The exception is exp: a token whose exp cannot be read is refused. */
 	CHECK_INT(expecting(jwt("{\"exp\":\"1768233700\"}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 100);
 	CHECK_INT(expecting(jwt("{\"exp\":1768233700,\"exp\":1768234400}"), NULL, NULL, 0),
@@ -466,7 +466,7 @@ static void expectations(void)
 	CHECK_INT(expecting(jwt("{\"exp\":1768233600}"), NULL, NULL, 0), STS_ELIFETIME);
 	CHECK(strstr(error.msg, "2026-01-12T16:00:00Z"));
 	max_lifetime();
-	/* The STS may hand back what it was given. */
+	/* The STS may give back the subject token. */
 	CHECK_INT(expecting(SUBJECT, NULL, NULL, 0), STS_OK);
 	sts_json_close();
 }
@@ -474,16 +474,16 @@ static void expectations(void)
 static const struct sts_test tests[] = {
 	{"token-exchange", token_exchange},
 	{"openunison", openunison},
-	{"another token field", token_field},
+	{"a token in another field", token_field},
 	{"--expiry-field", expiry_field},
 	{"clocks that differ", clocks},
-	{"200, but of no use", bad_answers},
-	{"64 KiB", token_size},
-	{"statuses", statuses},
-	{"who is refused", who_is_refused},
-	{"redirects", redirects},
-	{"Retry-After", retry_after},
-	{"expectations", expectations},
+	{"answers with status 200 that cannot be used", bad_answers},
+	{"answers of 64 KiB", token_size},
+	{"what each status means", statuses},
+	{"who or what was refused", who_is_refused},
+	{"redirects are refused", redirects},
+	{"Retry-After is read", retry_after},
+	{"audience, issuer and lifetime that are expected", expectations},
 };
 
 STS_TEST_MAIN(tests)

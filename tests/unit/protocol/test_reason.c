@@ -3,7 +3,7 @@
 
 static char big_body[160 * 1024];
 
-/* No piece of the subject token, and no JWT, in a message or in sts_error. */
+/* Neither a piece of the subject token nor a JWT gets into a message or into sts_error. */
 static void echoes(void)
 {
 	static const char *const bodies[] = {
@@ -35,7 +35,8 @@ static void echoes(void)
 		  "are left out)");
 	CHECK_STR(answer.sts_error, "access_denied");
 
-	/* Seven bytes are a coincidence; a token shorter than the run is still kept out. */
+	/* Seven bytes may be there by chance. A token that is shorter than that is left out as
+	 * well. */
 	CHECK_INT(read_answer("token-exchange", 403, "{\"error\":\"a\",\"message\":\"-012345\"}"),
 		  STS_EDENIED);
 	CHECK_STR(error.msg, "unexpected status 403: a: -012345");
@@ -49,7 +50,7 @@ static void echoes(void)
 	CHECK_STR(error.msg, "unexpected status 403: fine");
 }
 
-/* Nor of any other secret that was sent. */
+/* No piece of another secret that was sent gets into them either. */
 static void other_echoes(void)
 {
 	static const struct sts_field params[] = {
@@ -107,7 +108,7 @@ static void escaped_and_cut(void)
 	CHECK_INT(strlen(error.msg), strlen("unexpected status 500: ") + 120);
 	CHECK_STR(error.msg + strlen(error.msg) - 4, "w...");
 
-	/* A code as long as it may be, and one byte more. */
+	/* A code has the greatest length, and then one byte more. */
 	CHECK_INT(read_answer("token-exchange", 400,
 			      "{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"),
 		  STS_EREFUSED);
@@ -119,9 +120,9 @@ static void escaped_and_cut(void)
 }
 
 static const struct sts_test tests[] = {
-	{"echoes are left out", echoes},
-	{"echoes of other secrets are left out", other_echoes},
-	{"the peer's words are escaped and cut", escaped_and_cut},
+	{"pieces of the subject token are left out", echoes},
+	{"pieces of other secrets are left out", other_echoes},
+	{"words of the peer are escaped and cut", escaped_and_cut},
 };
 
 STS_TEST_MAIN(tests)

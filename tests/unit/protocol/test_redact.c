@@ -44,8 +44,8 @@ static void wrapped(void)
 		CHECK_INT(found(rows[i].text), rows[i].found);
 }
 
-/* As base64 of something that begins up to three bytes before the secret, after up to three other
- * characters, in either alphabet; as in "Basic ...": percent-encoded before. */
+/* The secret is encoded in base64, in either alphabet, with up to three bytes before it and up to
+ * three characters before the base64. In "Basic ..." it is percent-encoded first. */
 static void base64(void)
 {
 	static const char *const plains[] = {SECRET, "Ab3%2FdE%2BfG7%3DhI9-jK_lM.nO~pQ"};
@@ -87,9 +87,9 @@ static void bounds(void)
 }
 
 static const struct sts_test tests[] = {
-	{"wrapped", wrapped},
-	{"base64", base64},
-	{"bounds", bounds},
+	{"a secret that is encoded or broken into pieces", wrapped},
+	{"a secret in base64", base64},
+	{"short secrets and long texts", bounds},
 };
 
 STS_TEST_MAIN(tests)

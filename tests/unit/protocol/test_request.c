@@ -209,7 +209,7 @@ static void query(void)
 	r.param_count = COUNT(params);
 	CHECK_INT(build(&r, false), STS_OK);
 	CHECK(strstr(head_buf, "GET /x?y=1&scope=o%2Fr&identity=i HTTP/1.1\r\n"));
-	/* Without a query of its own. */
+	/* This URL has no query of its own. */
 	CHECK_INT(sts_url_parse(S("https://sts.example/x"), &url, NULL), STS_OK);
 	CHECK_INT(build(&r, false), STS_OK);
 	CHECK(strstr(head_buf, "GET /x?scope=o%2Fr&identity=i HTTP/1.1\r\n"));
@@ -254,7 +254,7 @@ static void numbered(void)
 			       "aws%3Apolicy%2FOne&PolicyArns.member.2.arn=arn%3A"));
 }
 
-/* A request with nothing of the protocol's in it. */
+/* Make a request that has nothing of a protocol. */
 static struct sts_request own(const char *method, enum sts_body kind, enum sts_place place,
 			      const char *field)
 {
@@ -326,7 +326,7 @@ static void custom_refused(void)
 		CHECK_INT(build(&r, false), STS_EUSAGE);
 		CHECK_INT(head.len + body.len, 0);
 	}
-	/* Both would be the Authorization header. */
+	/* Both would be in the Authorization header. */
 	struct sts_request r = own("POST", STS_BODY_FORM, STS_PLACE_BEARER, NULL);
 
 	r.client_auth = STS_CLIENT_BASIC;
@@ -460,7 +460,7 @@ static void more_refusals(void)
 	CHECK_INT(build(&r, false), STS_EUSAGE);
 	CHECK(strstr(error.msg, "more than once"));
 
-	/* By itself it is a parameter like any other. */
+	/* By itself it is an ordinary parameter. */
 	r = exchange();
 	r.params = &id;
 	r.param_count = 1;
@@ -484,7 +484,7 @@ static void more_refusals(void)
 	CHECK_INT(build(&r, false), STS_EUSAGE);
 	r.client_secret.len -= 1;
 	CHECK_INT(build(&r, false), STS_EUSAGE);
-	r.client_secret.len -= 1; /* with the id, the most that is allowed */
+	r.client_secret.len -= 1; /* together with the id this is the most that is allowed */
 	CHECK_INT(build(&r, false), STS_OK);
 
 	r = request_of("openunison", "https://sts.example/x");
@@ -525,7 +525,7 @@ static void too_big(void)
 	sts_text_init(&body, body_buf, 40);
 	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_ETOOBIG);
 
-	/* A query that does not fit its line. */
+	/* This query does not fit into the request line. */
 	r = own("GET", STS_BODY_NONE, STS_PLACE_BEARER, NULL);
 	memset(value, 'a', sizeof(value));
 	long_param.value = (struct sts_slice){value, sizeof(value)};
@@ -535,7 +535,7 @@ static void too_big(void)
 	long_param.value.len = 1000;
 	CHECK_INT(build(&r, false), STS_OK);
 
-	/* What the STS is known not to take. */
+	/* The STS is known to refuse these. */
 	static const struct sts_field ids[] = {{S("federation_rule_id"), S("fdrl_1")},
 					       {S("organization_id"), S("1")}};
 	static char token[16 * 1024 + 1], large[20 * 1024];
@@ -575,18 +575,18 @@ static const struct sts_test tests[] = {
 	{"token-exchange: every parameter", form_params},
 	{"a JSON body", json},
 	{"client authentication", client_auth},
-	{"headers", headers},
+	{"parameters that are sent as headers", headers},
 	{"lists, and a URL made of parameters", other_places},
-	{"a query", query},
+	{"parameters in the query", query},
 	{"a header, and a URL with a slash too many", header_and_url},
-	{"numbered names", numbered},
-	{"custom", custom},
-	{"custom: refused", custom_refused},
+	{"parameters with numbers in their names", numbered},
+	{"custom: what it sends", custom},
+	{"custom: what is refused", custom_refused},
 	{"refused before anything is sent", refusals},
-	{"refused: given twice, client, body", more_refusals},
-	{"subject tokens", subjects},
-	{"too big", too_big},
-	{"names of secrets", secret_names},
+	{"refused: parameters that are given twice, clients, bodies", more_refusals},
+	{"which subject tokens may be sent", subjects},
+	{"requests that are too big", too_big},
+	{"which parameters are secrets", secret_names},
 };
 
 STS_TEST_MAIN(tests)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table itself: what a protocol must have for the builder and the reader to work with it. */
+/* The table itself: what a protocol must have so that requests can be built and answers can be
+ * read. */
 #include "protocol/table.h"
 
 #include "http/request.h"
@@ -60,7 +61,7 @@ static bool place_fits(const struct sts_protocol *protocol, unsigned place)
 	return place != STS_PLACE_BODY || protocol->body != STS_BODY_NONE;
 }
 
-/* A value of its own is one that it would take from the user. */
+/* A value in the table is a value that the protocol would take from a user. */
 static void check_value(const struct sts_protocol *protocol, const struct sts_parameter *p)
 {
 	struct sts_field field = {sts_slice_of(NAME(p)),
@@ -95,7 +96,7 @@ static void check_params(const struct sts_protocol *protocol)
 		CHECK(i < STS_PROTOCOL_PARAMETERS_MAX);
 		CHECK(NAME(p)[0]);
 		CHECK(sts_protocol_parameter(protocol, sts_slice_of(NAME(p))) ==
-		      p); /* no name twice */
+		      p); /* no two parameters have this name */
 		CHECK(user == (sts_parameter_text(p, STS_PARAMETER_HELP)[0] != '\0'));
 		CHECK(p->source != STS_SOURCE_FIXED ||
 		      sts_parameter_text(p, STS_PARAMETER_VALUE)[0]);
@@ -193,12 +194,12 @@ static void pointers(void)
 }
 
 static const struct sts_test tests[] = {
-	{"find a protocol", find},
-	{"find a parameter", find_param},
-	{"names are loose about case and marks", names},
-	{"every protocol is whole", protocols},
-	{"error codes", codes},
-	{"error pointers", pointers},
+	{"a protocol is found", find},
+	{"a parameter is found", find_param},
+	{"the case of a name and its marks do not matter", names},
+	{"each protocol is whole", protocols},
+	{"error codes of protocols", codes},
+	{"where errors stand in an answer", pointers},
 };
 
 STS_TEST_MAIN(tests)

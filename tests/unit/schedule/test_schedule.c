@@ -58,21 +58,24 @@ static void jitter(void)
 	}
 }
 
-/* The spans that the header promises, by their two ends. */
+/* The two ends of each span are those that the header promises. */
 static void success_spans(void)
 {
 	static const struct {
 		struct sts_schedule_rules rules;
 		int64_t life_ms, earliest_ms, latest_ms;
 	} rows[] = {
-		{{0}, 900 * SECOND, 465300, 735300}, /* 2/3 -+ 15 % */
+		{{0},
+		 900 * SECOND,
+		 465300,
+		 735300}, /* 2/3 of the life, and 15 % of it on both sides */
 		{{.fraction_permille = 500}, 1000 * SECOND, 350 * SECOND, 650 * SECOND},
-		/* not the last 5 % */
+		/* not in the last 5 % */
 		{{.fraction_permille = 900}, 1000 * SECOND, 750 * SECOND, 950 * SECOND},
 		{{.fraction_permille = 5000}, 1000 * SECOND, 850 * SECOND, 950 * SECOND},
 		{{.fraction_permille = 50}, 1000 * SECOND, 5 * SECOND, 200 * SECOND},
 		{{.refresh_before_ms = 5 * MINUTE}, 15 * MINUTE, 510 * SECOND, 600 * SECOND},
-		/* L/2 */
+		/* half of the life */
 		{{.refresh_before_ms = 5 * MINUTE}, 6 * MINUTE, 144 * SECOND, 180 * SECOND},
 		{{.refresh_before_ms = 2 * HOUR}, 1 * HOUR, 24 * MINUTE, 30 * MINUTE},
 		/* room for a retry */
@@ -82,7 +85,10 @@ static void success_spans(void)
 		{{0}, 0, 5 * SECOND, 5 * SECOND},
 		{{0}, 6 * SECOND, 5 * SECOND, 5 * SECOND},
 		{{0}, 10 * SECOND, 5170, 8170},
-		{{0}, 30 * 24 * HOUR, 73440 * SECOND, 24 * HOUR}, /* a day, spread */
+		{{0},
+		 30 * 24 * HOUR,
+		 73440 * SECOND,
+		 24 * HOUR}, /* spread before the end of a day */
 		{{.refresh_before_ms = HOUR}, 30 * 24 * HOUR, 73440 * SECOND, 24 * HOUR},
 	};
 
@@ -138,7 +144,12 @@ static void failure_spans(void)
 		{{NO_TOKEN, SINCE(10 * MINUTE - 1), 4000000000u}, SOON, 0, -1, 1000, 60000},
 		{{NO_TOKEN, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
 		{{FRESH, SINCE(10 * MINUTE), 30}, SOON, 0, -1, 1000, 300000},
-		{{FRESH, SINCE(NOW + 1), 30}, SOON, 0, -1, 1000, 60000}, /* failing since: none */
+		{{FRESH, SINCE(NOW + 1), 30},
+		 SOON,
+		 0,
+		 -1,
+		 1000,
+		 60000}, /* it is not known since when it fails */
 		{{LEFT(400 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 100000},
 		{{LEFT(41 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10250},
 		{{LEFT(20 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10000},
@@ -185,7 +196,12 @@ static void failure_spans(void)
 		{{NO_TOKEN, SINCE(0), 1}, SLOW, 0, 300, 300000, 375000},
 		{{NO_TOKEN, SINCE(0), 1}, SOON, 0, 2000000000, 300000, 375000},
 		{{LEFT(20 * SECOND), SINCE(0), 1}, SOON, 10 * SECOND, 120, 120000, 150000},
-		{{LEFT(20 * SECOND), SINCE(0), 9}, SLOW, 0, 10, 10000, 12500}, /* never in step */
+		{{LEFT(20 * SECOND), SINCE(0), 9},
+		 SLOW,
+		 0,
+		 10,
+		 10000,
+		 12500}, /* a Retry-After is spread too */
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -211,7 +227,7 @@ static void failure_spans(void)
 	}
 }
 
-/* What must hold whatever the arguments are. */
+/* Check what must hold whatever the arguments are. */
 static void check_success(const struct sts_schedule_rules *rules,
 			  const struct sts_schedule_state *state, int64_t now, uint32_t random)
 {
@@ -230,7 +246,7 @@ static void check_success(const struct sts_schedule_rules *rules,
 		CHECK(sts_schedule_after_success(rules, &longer, now, random) >= t);
 }
 
-/* The widest that the header allows, worked out from its words. */
+/* Work out the longest wait that the header allows. */
 static int64_t longest_wait(const struct sts_schedule_state *state, enum sts_retry retry,
 			    int64_t left)
 {
@@ -371,8 +387,8 @@ static void pseudo_random(void)
 	}
 }
 
-/* However long the life is, less than five per cent or ten seconds of it are never all that is
- * left. */
+/* However long the life is, at least five per cent or ten seconds of it are left after the
+ * refresh. */
 static void room_for_a_retry(void)
 {
 	for (int i = 0; i < 300000; i++) {
@@ -388,7 +404,7 @@ static void room_for_a_retry(void)
 	}
 }
 
-/* A century is no shorter than a month, where a part of it is asked for. */
+/* If a part of the life is asked for, a longer life does not have an earlier refresh. */
 static void long_lives(void)
 {
 	static const struct sts_schedule_rules hurried = {.fraction_permille = 1};
@@ -405,9 +421,9 @@ static void long_lives(void)
 }
 
 /*
- * From wherever a run of failures starts, with whatever failures: attempts go on until the token
- * ends, the last of them in its last ten seconds, and none is further from the one before than a
- * quarter of what was left.
+ * Whenever a run of failures starts, and whatever fails, attempts go on until the token ends. The
+ * last attempt is in the last ten seconds of the token, and no wait is longer than a quarter of
+ * what was left.
  */
 static void tried_to_the_end(void)
 {
@@ -431,7 +447,8 @@ static void tried_to_the_end(void)
 	}
 }
 
-/* Both forms of Retry-After, from the header's text to the time of the next attempt. */
+/* Both forms of Retry-After are followed from the text of the header to the time of the next
+ * attempt. */
 static void asked_to_wait(void)
 {
 	static const struct sts_schedule_state no_token = {NOW - HOUR, NOW, NOW, 1};
@@ -462,7 +479,7 @@ static void asked_to_wait(void)
 	}
 }
 
-/* -1 means never, so that any time is earlier. */
+/* -1 means never, so that each time is earlier. */
 static void the_earlier_of_two(void)
 {
 	CHECK_INT(sts_schedule_earlier_ms(1, 2), 1);
@@ -480,11 +497,11 @@ static const struct sts_test tests[] = {
 	{"after a success: the life counts from when the request was sent",
 	 success_counts_from_sent},
 	{"after a failure: the spans", failure_spans},
-	{"properties over a grid of extreme values", grid},
-	{"properties over 4e6 pseudo-random inputs", pseudo_random},
-	{"after a success: room for a retry", room_for_a_retry},
-	{"after a success: long lives", long_lives},
-	{"after failures: tried to the end of the token", tried_to_the_end},
+	{"what holds for a grid of extreme values", grid},
+	{"what holds for 4e6 pseudo-random inputs", pseudo_random},
+	{"after a success: there is time for a retry", room_for_a_retry},
+	{"after a success: tokens that live long", long_lives},
+	{"after failures: attempts go on to the end of the token", tried_to_the_end},
 	{"after a failure: Retry-After in both forms", asked_to_wait},
 };
 

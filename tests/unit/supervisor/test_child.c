@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program starts itself as a worker, so main() plays the worker's roles too. */
+/* The program starts itself as a worker, so that main() also does what workers do. */
 #include "supervisor/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "argv.h"
 #include "base/clock.h"
+#include "process_limits.h"
 #include "supervisor/spawn.h"
 #include "test.h"
 
@@ -63,7 +63,7 @@ static void finish(int status)
 	sts_child_finish(&c, status, &got);
 	CHECK_INT(c.fd, -1);
 	CHECK_INT(c.pid, -1);
-	/* Whatever is handed out was checked, or passes the check. */
+	/* The report that is handed out passes the check. */
 	CHECK(sts_report_ok(&got, sizeof(got), sts_clock_real_ms() / 1000, sts_clock_boot_ms()));
 }
 
@@ -337,7 +337,7 @@ static void test_workers_that_do_not_report(void)
 	check_made_up(
 		STS_EWORKER, 7,
 		"the worker ended with status 7 and no valid report (before the request was sent)");
-	/* One that hangs is killed, and nobody waits for its end. */
+	/* A worker that hangs is killed, and its end is not waited for. */
 	CHECK_INT(start("hang", -1), STS_OK);
 	pid_t pid = c.pid;
 	sts_child_kill(&c);
@@ -360,18 +360,9 @@ static void test_drop(void)
 	CHECK_INT(c.pid, -1);
 	CHECK_INT(c.fd, -1);
 	CHECK(fcntl(fd, F_GETFD) < 0 && errno == EBADF);
-	/* It was reaped already, unless the machine is slow. */
+	/* The worker was reaped already, unless the machine is slow. */
 	CHECK(waitpid(pid, &status, 0) == pid || errno == ECHILD);
 	CHECK_INT(status, SIGKILL);
-}
-
-/* The lowest descriptor that is free: the same before and after, if none was left open. */
-static int free_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
 }
 
 static void test_too_many_arguments(void)
@@ -379,7 +370,7 @@ static void test_too_many_arguments(void)
 	static char x[] = "x";
 	char *argv[STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS + 2] = {x, NULL};
 	const struct sts_job job = {.mode = STS_WORKER_EXCHANGE, .timeout_ms = 1000, .name = "a"};
-	int lowest = free_fd();
+	int lowest = limits_free_fd();
 
 	for (size_t i = 1; i <= STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS; i++)
 		argv[i] = x;
@@ -387,12 +378,12 @@ static void test_too_many_arguments(void)
 	CHECK_STR(e.msg, "more than 248 arguments");
 	CHECK_INT(c.pid, -1);
 	CHECK_INT(c.fd, -1);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 }
 
 static void test_it_cannot_be_executed(void)
 {
-	/* One argument that is longer than the kernel takes (128 KiB). */
+	/* One argument is longer than the kernel takes (128 KiB). */
 	static char big[160 * 1024];
 	const struct sts_job job = {.mode = STS_WORKER_EXCHANGE, .timeout_ms = 1000, .name = "a"};
 
@@ -405,36 +396,32 @@ static void test_it_cannot_be_executed(void)
 
 static void test_no_descriptor(void)
 {
-	struct rlimit old, none;
-	int lowest = free_fd();
+	int lowest = limits_free_fd();
 
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = (rlim_t)lowest + 1; /* one of the two that a pipe needs */
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	/* A pipe needs two. */
+	struct rlimit old = limits_descriptors(lowest + 1);
 	CHECK_INT(start("report", -1), STS_EFORK);
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK_INT(e.code, STS_EFORK);
 	CHECK_INT(e.detail, EMFILE);
 	CHECK(strstr(e.msg, "no pipe for a worker: ") == e.msg);
 	CHECK_INT(c.pid, -1);
 	CHECK_INT(c.fd, -1);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 }
 
-/* As a user that may have no more processes; root may have any number. */
+/* Start a worker as a user that may have no more processes. Root may have any number. */
 static int start_without_processes(void)
 {
-	const struct rlimit none = {0, 0};
-	int lowest = free_fd();
+	int lowest = limits_free_fd();
 
-	if (setrlimit(RLIMIT_NPROC, &none) != 0 || (geteuid() == 0 && setuid(65534) != 0))
+	if (!limits_no_processes())
 		return 2;
 	if (start("report", -1) != STS_EFORK || e.detail != EAGAIN)
 		return 3;
 	if (strstr(e.msg, "the worker process could not be started: ") != e.msg)
 		return 4;
-	return c.pid == -1 && c.fd == -1 && free_fd() == lowest ? 0 : 5;
+	return c.pid == -1 && c.fd == -1 && limits_free_fd() == lowest ? 0 : 5;
 }
 
 static void test_no_process(void)
@@ -481,16 +468,16 @@ static int work(int argc, char **argv)
 }
 
 static const struct sts_test tests[] = {
-	{"a child that does not run", test_none},
-	{"a report", test_a_report},
-	{"a report in pieces", test_in_pieces},
-	{"a report that is cut short", test_cut_short},
-	{"a report that is too long", test_too_long},
-	{"a report that is not valid", test_not_valid},
-	{"how the worker ended", test_how_it_ended},
-	{"a worker that reports", test_a_worker_reports},
-	{"workers that do not report", test_workers_that_do_not_report},
-	{"a worker that is dropped", test_drop},
+	{"a child that does not run is left alone", test_none},
+	{"a report is read", test_a_report},
+	{"a report is read in pieces", test_in_pieces},
+	{"a report that is cut short is not valid", test_cut_short},
+	{"a report that is too long is not valid", test_too_long},
+	{"a report with a bad field is not valid", test_not_valid},
+	{"without a report it is told how the worker ended", test_how_it_ended},
+	{"a worker process reports", test_a_worker_reports},
+	{"worker processes that do not report", test_workers_that_do_not_report},
+	{"a worker is dropped", test_drop},
 	{"too many arguments", test_too_many_arguments},
 	{"a worker that cannot be executed", test_it_cannot_be_executed},
 	{"no descriptor is left", test_no_descriptor},

@@ -25,7 +25,7 @@ static void set_up(void)
 	told = (struct sts_logged){.once = true};
 }
 
-/* What was logged since the last call, without the time. */
+/* Read what was logged since the last call, without the time. */
 static const char *line(void)
 {
 	char *text = log_lines_read();
@@ -65,7 +65,7 @@ static void test_success(void)
 		  "\"duration_ms\":1234}\n");
 }
 
-/* With which mode files are written, and through which proxy: in the first line only. */
+/* The mode of files and the proxy are in the first line only. */
 static void test_told_once(void)
 {
 	set_up();
@@ -86,7 +86,7 @@ static void test_told_once(void)
 	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), "\"mode\":\"0640\""));
 }
 
-/* It is told when the clocks differ, and again after they did not. */
+/* It is told when the clocks differ, and told again if they agreed in between. */
 static void test_skew(void)
 {
 	set_up();
@@ -233,13 +233,13 @@ static void test_other_lines(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a success", test_success},
-	{"what is told once", test_told_once},
-	{"clocks that differ", test_skew},
-	{"a failure", test_failure},
+	{"the line of a success", test_success},
+	{"the mode and the proxy are told once", test_told_once},
+	{"clocks that differ are told", test_skew},
+	{"the line of a failure", test_failure},
 	{"a subject token that was sent before", test_waits},
-	{"every error", test_every_error},
-	{"polls and signals", test_polls},
+	{"each error makes one line", test_every_error},
+	{"lines of polls and signals", test_polls},
 	{"other lines", test_other_lines},
 };
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "process_limits.h"
 #include "test.h"
 #include "watches.h"
 
@@ -22,7 +22,7 @@ static struct sts_events ev;
 static struct sts_error e;
 static char dir[] = "/tmp/sts-events-XXXXXX";
 
-/* What is there already: the time that is waited for has passed. */
+/* Read the events that are there already: the time that is waited for has passed. */
 static unsigned now(void)
 {
 	return sts_events_wait(&ev, 1, NULL, 0);
@@ -46,7 +46,8 @@ static bool blocked(int signal)
 
 static const int all[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
 
-/* What comes before the setup is kept, and what a parent has left ignored is not ignored. */
+/* A signal that comes before the setup is kept, and a signal that a parent ignores is not
+ * ignored. */
 static void test_setup(void)
 {
 	struct sigaction action;
@@ -77,18 +78,13 @@ static void test_setup(void)
 static void test_no_descriptors(void)
 {
 	struct sts_events other;
-	struct rlimit old, none;
-	int lowest = dup(0);
+	int lowest = limits_free_fd();
 
-	close(lowest);
-	getrlimit(RLIMIT_NOFILE, &old);
 	for (int spare = 0; spare <= 2; spare++) {
-		none = old;
-		none.rlim_cur = (rlim_t)(lowest + spare);
-		CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+		struct rlimit old = limits_descriptors(lowest + spare);
 		/* The clock's timer, which is the third, is not required. */
 		CHECK_INT(sts_events_init(&other, &e), spare < 2 ? STS_EFORK : STS_OK);
-		setrlimit(RLIMIT_NOFILE, &old);
+		limits_restore(old);
 		if (spare < 2)
 			CHECK(strstr(e.msg, "no descriptor for signals or timers: ") == e.msg);
 		else
@@ -111,7 +107,7 @@ static void test_signals(void)
 	for (size_t i = 0; i < 5; i++) {
 		raise(rows[i].signal);
 		CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), rows[i].event);
-		CHECK_INT(now(), STS_EVENT_TIMER); /* each is told once */
+		CHECK_INT(now(), STS_EVENT_TIMER); /* each signal is told once */
 	}
 	for (size_t i = 0; i < 5; i++)
 		raise(rows[i].signal);
@@ -140,7 +136,8 @@ static void test_the_timer(void)
 	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
 	CHECK(sts_clock_boot_ms() >= until_ms);
 	CHECK_INT(ev.armed_boot_ms, -1);
-	/* The same time again has come again; so has one that is past, this very moment, or 0. */
+	/* The same time counts a second time. A time that has passed, the present moment, and 0
+	 * count at once. */
 	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
 	CHECK_INT(sts_events_wait(&ev, sts_clock_boot_ms(), NULL, 0), STS_EVENT_TIMER);
 	CHECK_INT(sts_events_wait(&ev, 0, NULL, 0), STS_EVENT_TIMER);
@@ -152,7 +149,7 @@ static void test_the_timer(void)
 	until_ms = sts_clock_boot_ms() + 30;
 	CHECK_INT(sts_events_wait(&ev, until_ms, NULL, 0), STS_EVENT_TIMER);
 	CHECK(sts_clock_boot_ms() >= until_ms);
-	/* And -1 takes it away. */
+	/* The time -1 takes it away. */
 	raise(SIGHUP);
 	CHECK_INT(sts_events_wait(&ev, far_ms, NULL, 0), STS_EVENT_REFRESH);
 	CHECK(armed());
@@ -176,14 +173,14 @@ static void test_the_clock_is_set(void)
 	ev.clock_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK_INT(now() & STS_EVENT_CLOCK, 0);
 	close(ev.clock_fd);
-	/* There is none. */
+	/* There is no such timer. */
 	ev.clock_fd = -1;
 	raise(SIGHUP);
 	CHECK_INT(sts_events_wait(&ev, -1, NULL, 0), STS_EVENT_REFRESH);
 	ev.clock_fd = clock_fd;
 }
 
-/* A kernel that refuses the timer: no event, but no sleep without an end either. */
+/* The kernel refuses the timer: there is no event, and no sleep without an end. */
 static void test_no_timer(void)
 {
 	int timer_fd = ev.timer_fd;
@@ -211,12 +208,12 @@ static void test_pipes(void)
 
 		CHECK_INT(write(fds[i][1], "x", 1), 1);
 		CHECK_INT(sts_events_wait(&ev, -1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_REPORT);
-		/* It is for the caller to read. */
+		/* The caller reads the pipe, so that the event comes again. */
 		CHECK_INT(sts_events_wait(&ev, -1, pipes, i + 1), STS_EVENT_REPORT);
 		CHECK_INT(sts_events_wait(&ev, 1, pipes, i), STS_EVENT_TIMER);
 		CHECK_INT(read(fds[i][0], &byte, 1), 1);
 	}
-	/* The end of a pipe is an event as well; none is not. */
+	/* The end of a pipe is an event as well. The number -1 is not. */
 	close(fds[2][1]);
 	CHECK_INT(sts_events_wait(&ev, -1, pipes, STS_EVENTS_PIPES_MAX), STS_EVENT_REPORT);
 	pipes[2] = -1;
@@ -257,7 +254,7 @@ static int watches(void)
 static void check_event(bool there)
 {
 	CHECK_INT(now() & STS_EVENT_FILES, there ? STS_EVENT_FILES : 0);
-	CHECK_INT(now() & STS_EVENT_FILES, 0); /* told once */
+	CHECK_INT(now() & STS_EVENT_FILES, 0); /* an event is told once */
 }
 
 static void test_a_file_is_watched(void)
@@ -299,7 +296,7 @@ static void test_a_directory_that_appears(void)
 	CHECK_INT(watches(), 1);
 	CHECK(mkdir("e/certs", 0700) == 0 && rename("e/certs", "d/certs") == 0);
 	check_event(true);
-	write_file("d/certs/a.pem"); /* nobody watches in there yet */
+	write_file("d/certs/a.pem"); /* this directory is not watched yet */
 	check_event(false);
 	sts_events_watch(&ev, "d/certs");
 	CHECK_INT(watches(), 2);
@@ -324,7 +321,7 @@ static void test_odd_paths(void)
 	sts_events_watch(&ev, "/name"); /* in the root directory */
 	CHECK_INT(watches(), 2);
 	sts_events_unwatch(&ev);
-	/* The directory's name, as long as there is room for it, and one byte longer. */
+	/* The name of the directory is as long as there is room for, and then one byte longer. */
 	for (size_t len = 1023; len <= 1024; len++) {
 		for (size_t i = 0; i < len; i++)
 			big[i] = i % 2 ? '.' : '/';
@@ -336,19 +333,13 @@ static void test_odd_paths(void)
 	}
 }
 
-/* Nothing is watched where the kernel has no more instances for us. */
+/* Nothing is watched if the kernel has no more instances for this process. */
 static void test_no_inotify(void)
 {
-	struct rlimit old, none;
-	int lowest = dup(0);
+	struct rlimit old = limits_descriptors(limits_free_fd());
 
-	close(lowest);
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = (rlim_t)lowest;
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
 	sts_events_watch(&ev, "d/token");
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK_INT(ev.watch_fd, -1);
 	sts_events_watch(&ev, "d/token");
 	CHECK(ev.watch_fd >= 0);
@@ -377,7 +368,6 @@ static void test_a_storm(void)
 /* A poll(2) that fails (more descriptors than the limit allows) hides nothing. */
 static void test_poll_fails(void)
 {
-	struct rlimit old, none;
 	int fds[2], pipes[2];
 
 	CHECK(pipe2(fds, O_CLOEXEC) == 0);
@@ -385,13 +375,10 @@ static void test_poll_fails(void)
 	pipes[1] = fds[0];
 	raise(SIGTERM);
 	write_file("d/token");
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = 3;
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	struct rlimit old = limits_descriptors(3);
 	unsigned events = sts_events_wait(&ev, -1, pipes, 2);
 	unsigned without = sts_events_wait(&ev, -1, pipes, 1);
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK(events & STS_EVENT_STOP);
 	CHECK(events & STS_EVENT_FILES);
 	CHECK(events & STS_EVENT_REPORT);
@@ -409,21 +396,21 @@ static void test_cleanup(void)
 }
 
 static const struct sts_test tests[] = {
-	{"the setup", test_setup},
-	{"no descriptors", test_no_descriptors},
-	{"signals", test_signals},
-	{"the timer", test_the_timer},
-	{"the clock is set", test_the_clock_is_set},
-	{"no timer", test_no_timer},
-	{"pipes", test_pipes},
-	{"an interrupted wait", test_interrupted},
+	{"the setup blocks signals and makes timers", test_setup},
+	{"the setup needs two descriptors", test_no_descriptors},
+	{"each signal is an event", test_signals},
+	{"the timer wakes at its time", test_the_timer},
+	{"a clock that is set is an event", test_the_clock_is_set},
+	{"without a timer no sleep is endless", test_no_timer},
+	{"a pipe that can be read is an event", test_pipes},
+	{"an interrupted wait has no event", test_interrupted},
 	{"a file is watched", test_a_file_is_watched},
-	{"a directory that appears", test_a_directory_that_appears},
-	{"odd paths", test_odd_paths},
-	{"nothing to watch with", test_no_inotify},
-	{"a storm of events", test_a_storm},
-	{"poll() fails", test_poll_fails},
-	{"the directory is removed", test_cleanup},
+	{"a directory that appears is watched later", test_a_directory_that_appears},
+	{"odd paths are watched or passed over", test_odd_paths},
+	{"nothing is watched without inotify", test_no_inotify},
+	{"a storm of events does not hold up the wait", test_a_storm},
+	{"a poll() that fails hides nothing", test_poll_fails},
+	{"the folder of this test is removed", test_cleanup},
 };
 
 int main(void)

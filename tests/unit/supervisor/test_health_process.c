@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "log_lines.h"
+#include "process_limits.h"
 #include "test.h"
 #include "wire/job.h"
 #include "wire/listener_job.h"
@@ -63,7 +63,7 @@ static void test_a_plan(void)
 	CHECK_INT(h.metrics->count, 2);
 	CHECK_STR(h.metrics->exchange[0].name, "a");
 	CHECK_STR(h.metrics->exchange[1].name, "b");
-	/* Another plan goes on with the same memory. */
+	/* With another plan the same memory is used. */
 	struct sts_metrics *metrics = h.metrics;
 	int fd = h.fd;
 	metrics->exchange[1].results[STS_OK] = 7;
@@ -73,7 +73,7 @@ static void test_a_plan(void)
 	CHECK_INT(metrics->count, 1);
 	CHECK_STR(metrics->exchange[0].name, "b");
 	CHECK_INT(metrics->exchange[0].results[STS_OK], 7);
-	/* One without --listen: what is counted stays. */
+	/* With a plan without --listen the counters stay. */
 	sts_health_process_plan(&h, false, names, 2);
 	CHECK_INT(h.next_ms, -1);
 	CHECK_INT(metrics->count, 2);
@@ -85,7 +85,7 @@ static void check_ended(pid_t pid)
 {
 	int status = SIGKILL;
 
-	/* It was reaped already, unless the machine is slow. */
+	/* The process was reaped already, unless the machine is slow. */
 	CHECK(waitpid(pid, &status, 0) == pid || errno == ECHILD);
 	CHECK_INT(status, SIGKILL);
 }
@@ -101,7 +101,7 @@ static void test_the_process(void)
 	CHECK(h.started_ms >= before_ms && h.started_ms <= sts_clock_boot_ms());
 	CHECK_STR(hear(), "listener-of-the-test at :8080, level 1, format 1, sandbox 1, for /d/a "
 			  "and /d/b, 2 exchanges, no environment");
-	/* A new plan ends it. */
+	/* A new plan ends the process. */
 	pid_t pid = h.pid;
 	plan();
 	check_ended(pid);
@@ -153,24 +153,23 @@ static void test_it_ends(void)
 			    "\"msg\":\"the process of --listen ended\",\"status\":0,"
 			    "\"retry_in_s\":60}\n");
 	}
-	/* It has lived for longer than the longest wait. */
+	/* The process has lived for longer than the longest wait. */
 	h.started_ms = sts_clock_boot_ms() - 60001;
 	check_again(0, 1,
 		    "\"msg\":\"the process of --listen ended\",\"status\":0,\"retry_in_s\":1}\n");
-	/* A new plan starts at once, and forgets the waits. */
+	/* With a new plan the process starts at once, and earlier waits are forgotten. */
 	plan();
 	h.started_ms = sts_clock_boot_ms();
 	check_again(0, 1,
 		    "\"msg\":\"the process of --listen ended\",\"status\":0,\"retry_in_s\":1}\n");
 }
 
-/* As a user that may have no more processes; root may have any number. */
+/* Start the process as a user that may have no more processes. Root may have any number. */
 static int start_without_processes(void)
 {
-	const struct rlimit none = {0, 0};
 	char want[128];
 
-	if (setrlimit(RLIMIT_NPROC, &none) != 0 || (geteuid() == 0 && setuid(65534) != 0))
+	if (!limits_no_processes())
 		return 2;
 	sts_health_process_start(&h, "p", ":1", false, dirs);
 	snprintf(want, sizeof(want),
@@ -194,17 +193,10 @@ static void test_no_process(void)
 
 static void test_no_memory(void)
 {
-	struct rlimit old, none;
-	int lowest = dup(0);
-
-	close(lowest);
 	sts_health_process_init(&h);
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = (rlim_t)lowest;
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	struct rlimit old = limits_descriptors(limits_free_fd());
 	sts_health_process_plan(&h, true, names, 2);
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK(strstr(log_lines_message(), "\"msg\":\"no memory for the metrics: "));
 	CHECK_INT(h.next_ms, -1);
 	CHECK(h.metrics == NULL);
@@ -213,8 +205,6 @@ static void test_no_memory(void)
 }
 
 /* ---- the process ---- */
-
-extern char **environ;
 
 static int listen_and_say(int argc, char **argv)
 {
@@ -238,10 +228,10 @@ static int listen_and_say(int argc, char **argv)
 }
 
 static const struct sts_test tests[] = {
-	{"there is none", test_none},
-	{"a plan", test_a_plan},
-	{"the process", test_the_process},
-	{"the process ends", test_it_ends},
+	{"there is no process", test_none},
+	{"a plan makes the memory", test_a_plan},
+	{"the process gets its job", test_the_process},
+	{"the process starts again after it ended", test_it_ends},
 	{"no process is left", test_no_process},
 	{"no memory", test_no_memory},
 };

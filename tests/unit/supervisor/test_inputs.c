@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "process_limits.h"
 #include "set_of_exchanges.h"
 #include "watches.h"
 
@@ -440,18 +440,12 @@ static void test_a_directory_that_is_not_there(void)
 static void test_no_inotify(void)
 {
 	struct sts_member *t = failed_one("token");
-	struct rlimit old, none;
 
 	sts_events_unwatch(&ev);
-	int lowest = dup(0);
-	close(lowest);
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = (rlim_t)lowest;
 	set_write("token", "not watched yet");
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	struct rlimit old = limits_descriptors(limits_free_fd());
 	sts_inputs_watch(&ev, "config/config.json");
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK_INT(ev.watch_fd, -1);
 	CHECK(set_soon(t));
 	set_fail(t, STS_EDENIED);

@@ -14,7 +14,7 @@
 
 #define URL "https://sts.example/token"
 
-/* Whatever is written past the end of the plans is seen. */
+/* The guard shows what is written past the end of the plans. */
 static struct {
 	struct sts_plans plans;
 	char guard[8];
@@ -125,7 +125,7 @@ static void test_fetch(void)
 	CHECK(p->once && !p->adopt && !p->one_attempt && !p->to_stdout);
 }
 
-/* What the protocol says of an exchange. */
+/* The protocol says this of an exchange. */
 static void test_protocols(void)
 {
 	const struct sts_plan *p = &plans.plan[0];
@@ -158,7 +158,7 @@ static void test_limits(void)
 	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=1s")), STS_OK);
 	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--token-file=-"),
 		    "the subject token can come from standard input for fetch only: name a file");
-	/* What reading the fields refuses. */
+	/* These are refused while the fields are read. */
 	check_wrong(STS_COMMAND_RUN, ARGV("--timeout=9s"),
 		    "--url is missing: protocol token-exchange has no endpoint of its own");
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url=http://sts.example/")), STS_EURL);
@@ -219,7 +219,7 @@ static void test_cycles(void)
 		      "exchanges wait for each other: a <- c <- b <- a");
 }
 
-/* All sixteen in one chain, or in one circle, whose message is cut. */
+/* All sixteen exchanges are in one chain, or in one circle. The message about the circle is cut. */
 static void test_the_longest_chain(void)
 {
 	for (int circle = 0; circle <= 1; circle++) {
@@ -289,7 +289,8 @@ static void test_whose_mistake(void)
 	CHECK(strstr(plans.error.msg, "none.json"));
 }
 
-/* Other options of an exchange have another id. What is of all exchanges counts for each. */
+/* Other options of an exchange have another id. Options of all exchanges count for each
+ * exchange. */
 static void test_the_id_of_the_options(void)
 {
 	static const char both[] =
@@ -340,7 +341,7 @@ static void test_the_digest_and_the_snapshot(void)
 	close(snapshot);
 }
 
-/* A CA file whose path takes all the memory that is left for texts, and one byte more. */
+/* The path of a CA file takes all the memory that is left for texts, and then one byte more. */
 static void test_texts_that_are_too_long(void)
 {
 	static char path[STS_PLANS_MAX_BYTES + 1];
@@ -407,33 +408,29 @@ static void test_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_begin},
-	{"one exchange", test_one},
-	{"fetch", test_fetch},
-	{"protocols", test_protocols},
-	{"limits", test_limits},
+	{"the folder of this test is made", test_begin},
+	{"the plan of one exchange", test_one},
+	{"the plan of fetch", test_fetch},
+	{"what the protocol says of an exchange", test_protocols},
+	{"limits of times", test_limits},
 	{"options of the whole process", test_the_whole_process},
-	{"a chain", test_a_chain},
-	{"cycles", test_cycles},
-	{"the longest chain", test_the_longest_chain},
-	{"what cannot stand together", test_what_cannot_stand_together},
+	{"a chain of exchanges", test_a_chain},
+	{"a circle of exchanges is refused", test_cycles},
+	{"the longest chain, and the longest circle", test_the_longest_chain},
+	{"exchanges that cannot stand together", test_what_cannot_stand_together},
 	{"subject tokens that are sent once", test_subject_tokens_that_are_sent_once},
-	{"whose mistake it is", test_whose_mistake},
+	{"the message says which exchange has the mistake", test_whose_mistake},
 	{"the id of the options", test_the_id_of_the_options},
 	{"the digest and the snapshot", test_the_digest_and_the_snapshot},
 	{"texts that are too long", test_texts_that_are_too_long},
 	{"what an exchange costs", test_what_an_exchange_costs},
-	{"nothing to free", test_nothing_to_free},
-	{"the directory is removed", test_end},
+	{"plans that are NULL are freed", test_nothing_to_free},
+	{"the folder of this test is removed", test_end},
 };
-
-extern char **environ;
 
 int main(void)
 {
-	static char *none[] = {NULL};
-
 	alarm(60);
-	environ = none;
+	sts_test_clear_environment();
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "argv.h"
 #include "base/clock.h"
+#include "process_limits.h"
 #include "test.h"
 #include "wire/snapshot.h"
 
@@ -38,7 +38,7 @@ static void read_options(char *const *argv)
 		  STS_OK);
 }
 
-/* As the supervisor does: until there is something to take. */
+/* Wait as the supervisor does, until there is a result. */
 static void wait_for_it(void)
 {
 	while (!sts_planner_read(&p, 0)) {
@@ -51,15 +51,6 @@ static void wait_for_it(void)
 static void reap(pid_t pid)
 {
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
-}
-
-/* The lowest descriptor that is free: the same before and after, if none was left open. */
-static int free_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
 }
 
 static void check_idle(void)
@@ -82,7 +73,7 @@ static void test_idle(void)
 
 static void test_plans(void)
 {
-	int snapshot = -1, lowest = free_fd();
+	int snapshot = -1, lowest = limits_free_fd();
 
 	read_options(ARGV("--url", URL, "--output-dir=/out"));
 	int64_t before_ms = sts_clock_boot_ms();
@@ -103,7 +94,7 @@ static void test_plans(void)
 	CHECK_INT(snapshot, -1);
 	sts_plans_free(plans);
 	reap(pid);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 }
 
 /* With a configuration file there is a snapshot, which takes the place of the old one. */
@@ -136,11 +127,12 @@ static void test_a_file(void)
 	close(old);
 }
 
-/* A mistake: the plans and the snapshot that are in use stay. */
+/* After a mistake the plans and the snapshot that are in use stay. */
 static void test_a_mistake(void)
 {
 	char *const *argv = ARGV("--config=config.json", "--timeout=1ms");
-	int old = open("/dev/null", O_RDONLY | O_CLOEXEC), snapshot = old, lowest = free_fd();
+	int old = open("/dev/null", O_RDONLY | O_CLOEXEC), snapshot = old,
+	    lowest = limits_free_fd();
 	struct sts_plans *before = (struct sts_plans *)&o;
 
 	plans = before;
@@ -156,11 +148,11 @@ static void test_a_mistake(void)
 	CHECK_INT(snapshot, old);
 	CHECK(fcntl(old, F_GETFD) >= 0);
 	reap(pid);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 	close(old);
 }
 
-/* A planner whose child is the test: what it writes is read from the other end. */
+/* The test is the child of this planner. What it writes is read from the other end. */
 static int play_the_child(void)
 {
 	int fds[2];
@@ -182,7 +174,7 @@ static enum sts_err finish(void)
 	return sts_planner_finish(&p, &plans, &snapshot, &e);
 }
 
-/* What a child that has read the options would write. */
+/* Make the plans that a child would write after it has read the options. */
 static size_t good_plans(struct sts_plans *good)
 {
 	memset(good, 0, sizeof(*good));
@@ -235,7 +227,7 @@ static void test_the_child_died(void)
 	}
 }
 
-/* Its time is up: what it has written does not count, even if it looks whole. */
+/* The time of the child is up. What it has written does not count, even if it looks whole. */
 static void test_the_child_hangs(void)
 {
 	static struct sts_plans good;
@@ -258,7 +250,7 @@ static void test_the_child_hangs(void)
 static void test_drop(void)
 {
 	char *const *argv = ARGV("--config=config.json");
-	int lowest = free_fd(), status = -1;
+	int lowest = limits_free_fd(), status = -1;
 
 	/* A child that hangs: it is killed. */
 	int fd = play_the_child();
@@ -281,34 +273,30 @@ static void test_drop(void)
 	sts_planner_drop(&p);
 	check_idle();
 	reap(pid);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 }
 
-/* Without descriptors: an error, or plans that are made here. */
+/* Without descriptors there is an error, or the plans are made in this process. */
 static void test_there_can_be_no_child(void)
 {
 	char *const *argv = ARGV("--url", URL, "--output-dir=/out");
-	struct rlimit old, none;
-	int lowest = free_fd();
+	int lowest = limits_free_fd();
 
 	read_options(argv);
-	getrlimit(RLIMIT_NOFILE, &old);
-	none = old;
-	none.rlim_cur = (rlim_t)lowest;
-	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	struct rlimit old = limits_descriptors(lowest);
 	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_EFORK);
 	CHECK_INT(e.detail, EMFILE);
 	CHECK(strstr(e.msg, "the options cannot be checked: ") == e.msg);
 	check_idle();
 	CHECK_INT(sts_planner_start(&p, &o, argv, true, &e), STS_OK);
-	setrlimit(RLIMIT_NOFILE, &old);
+	limits_restore(old);
 	CHECK_INT(p.pid, -1);
 	CHECK_INT(p.fd, -1);
 	CHECK(sts_planner_read(&p, 0));
 	CHECK_INT(finish(), STS_OK);
 	CHECK_STR(sts_plans_text(plans, plans->plan[0].output_dir), "/out");
 	sts_plans_free(plans);
-	CHECK_INT(free_fd(), lowest);
+	CHECK_INT(limits_free_fd(), lowest);
 }
 
 static void test_begin(void)
@@ -325,26 +313,22 @@ static void test_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_begin},
+	{"the folder of this test is made", test_begin},
 	{"nothing is planned", test_idle},
-	{"plans", test_plans},
-	{"a configuration file", test_a_file},
-	{"a mistake", test_a_mistake},
-	{"plans in pieces", test_in_pieces},
+	{"a child makes the plans", test_plans},
+	{"a configuration file leaves a snapshot", test_a_file},
+	{"a mistake leaves everything as it was", test_a_mistake},
+	{"plans are read in pieces", test_in_pieces},
 	{"the child died", test_the_child_died},
 	{"the child hangs", test_the_child_hangs},
 	{"planning is given up", test_drop},
 	{"there can be no child", test_there_can_be_no_child},
-	{"the directory is removed", test_end},
+	{"the folder of this test is removed", test_end},
 };
-
-extern char **environ;
 
 int main(void)
 {
-	static char *nothing[] = {NULL};
-
 	alarm(60);
-	environ = nothing;
+	sts_test_clear_environment();
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

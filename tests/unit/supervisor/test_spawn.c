@@ -21,7 +21,7 @@ static char *const *const no_environment = (char *const[]){NULL};
 static void set_up(void)
 {
 	CHECK(pipe2(out, O_CLOEXEC) == 0);
-	/* Not by chance where the child wants them. */
+	/* The numbers are not those that the child wants. */
 	for (int i = 0; i < 2; i++) {
 		int high = fcntl(out[i], F_DUPFD_CLOEXEC, 20);
 
@@ -30,7 +30,7 @@ static void set_up(void)
 	}
 }
 
-/* All that comes until the other end is closed by everyone. */
+/* Read all that comes until each process has closed the other end. */
 static const char *hear(void)
 {
 	static char text[256];
@@ -65,7 +65,7 @@ static void test_arguments_and_environment(void)
 	CHECK_INT(status_of(pid), 0);
 }
 
-/* Nothing but what was asked for is open in the child. */
+/* Only what was asked for is open in the child. */
 static void test_descriptors(void)
 {
 	int file = open("/dev/null", O_RDONLY | O_CLOEXEC), snapshot;
@@ -100,7 +100,7 @@ static void test_no_descriptor(void)
 	CHECK_STR(hear(), "");
 }
 
-/* The supervisor blocks what it waits for; its child must not. */
+/* The supervisor blocks the signals that it waits for. Its child must not block them. */
 static void test_signals(void)
 {
 	sigset_t all, old;
@@ -114,7 +114,7 @@ static void test_signals(void)
 	CHECK_INT(status_of(pid), 0);
 }
 
-/* A process that starts a child and dies: the child holds the last writing end. */
+/* A process starts a child and dies. The child holds the last writing end. */
 static void test_the_child_dies_with_its_parent(void)
 {
 	set_up();
@@ -141,7 +141,7 @@ static void test_the_end(void)
 	pid_t pid = sts_spawn(ARGV("name", "hang"), no_environment, out[1], -1);
 	CHECK(pid > 0);
 	sts_spawn_end(pid);
-	/* It was reaped already, unless the machine is slow. */
+	/* The child was reaped already, unless the machine is slow. */
 	CHECK(waitpid(pid, &status, 0) == pid || errno == ECHILD);
 	CHECK_INT(status, SIGKILL);
 	hear();
@@ -156,7 +156,7 @@ static void test_other_children_are_left_alone(void)
 		_exit(5);
 	CHECK_INT(waitid(P_PID, (id_t)other, &info, WEXITED | WNOWAIT), 0);
 	sts_spawn_end(-1);
-	sts_spawn_end(0); /* which would be the process group of the test */
+	sts_spawn_end(0); /* 0 would be the process group of the test */
 	set_up();
 	pid_t pid = sts_spawn(ARGV("name", "hang"), no_environment, out[1], -1);
 	sts_spawn_end(pid);
@@ -166,8 +166,6 @@ static void test_other_children_are_left_alone(void)
 }
 
 /* ---- the child's side ---- */
-
-extern char **environ;
 
 static void say(const char *text)
 {
@@ -236,12 +234,12 @@ static int work(char **argv)
 }
 
 static const struct sts_test tests[] = {
-	{"arguments and environment", test_arguments_and_environment},
-	{"descriptors", test_descriptors},
-	{"a descriptor that is not open", test_no_descriptor},
-	{"signals", test_signals},
+	{"the child gets arguments and environment", test_arguments_and_environment},
+	{"the child gets two descriptors", test_descriptors},
+	{"a descriptor that is not open ends the child", test_no_descriptor},
+	{"the signals of the child are as usual", test_signals},
 	{"the child dies with its parent", test_the_child_dies_with_its_parent},
-	{"the end of a child", test_the_end},
+	{"a child is ended", test_the_end},
 	{"other children are left alone", test_other_children_are_left_alone},
 };
 
@@ -250,7 +248,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return work(argv);
 	alarm(60);
-	/* What the caller of the test has left open would be inherited too. */
+	/* A descriptor that the caller of the test has left open would be inherited too. */
 	for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
 		close(fd);
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client's certificate and key. Keys are made by openssl for each run; what is kept here are
- * none. */
+/* The client's certificate and key. openssl makes the keys for each run, so that none is kept
+ * here. */
 #include "base/base64.h"
 #include "tls/client_key.h"
 
@@ -103,7 +103,7 @@ static size_t sign(const struct sts_client_key *k, int id, const uint8_t *hash, 
 	return ctx.vtable->do_sign(&ctx.vtable, id, hash_bytes[id - br_sha256_ID], data, 512);
 }
 
-/* RFC 6979 makes signatures the same each time: BearSSL's own encoding must be ours. */
+/* By RFC 6979 a signature is the same each time, so that it must have BearSSL's own encoding. */
 static void check_ecdsa(int id, const uint8_t *hash)
 {
 	br_ec_private_key ec = {BR_EC_secp256r1 + (int)key.leaf.key_kind - STS_KEY_EC_P256,
@@ -152,7 +152,7 @@ static void choices(void)
 {
 	static const struct {
 		uint32_t types;
-		int rsa, ec; /* the hash that is taken, 0: none */
+		int rsa, ec; /* the hash that is chosen; 0: none */
 	} rows[] = {
 		{0, 0, 0},
 		{0x000004, 0, 0}, /* SHA-1 */
@@ -194,7 +194,7 @@ static void without_a_key(void)
 	CHECK_INT(ctx.vtable->do_sign(&ctx.vtable, br_sha256_ID, 32, data, sizeof(data)), 0);
 }
 
-/* --- crafted keys: right in shape, wrong in size --- */
+/* --- crafted keys: of the right shape, and of a wrong size --- */
 
 static uint8_t der[8192];
 static size_t der_len;
@@ -281,7 +281,7 @@ static void pkcs8(void)
 	wrap(STS_DER_SEQUENCE);
 }
 
-/* BearSSL 0.6 takes up to 1560 bytes of a key into 1536. */
+/* BearSSL 0.6 copies up to 1560 bytes of a key into 1536 bytes. */
 static void keys_that_overflow_bearssl(void)
 {
 	static const size_t sizes[] = {33, 67, 1536, 1537, 1560, 1561, 4000};
@@ -301,7 +301,8 @@ static void keys_that_overflow_bearssl(void)
 		}
 }
 
-/* A weak reference takes nothing out of an archive: it is there if our code pulled it in. */
+/* A weak reference takes nothing out of an archive. The function is there only if the program's
+ * code needs it. */
 extern void br_skey_decoder_init(br_skey_decoder_context *ctx) __attribute__((weak));
 
 static void bearssl_s_reader_is_not_linked(void)
@@ -319,7 +320,7 @@ static void shapes(void)
 	CHECK(key.rsa_d.data == key.rsa_n.data + 256 + 5 + 4);
 	pkcs8();
 	CHECK(sts_client_key_decode((struct sts_der){der, der_len}, &key));
-	pkcs8(); /* in itself */
+	pkcs8(); /* a key in itself */
 	CHECK(!sts_client_key_decode((struct sts_der){der, der_len}, &key));
 	ec_of(32);
 	CHECK(sts_client_key_decode((struct sts_der){der, der_len}, &key) && !key.is_rsa);
@@ -353,15 +354,15 @@ static void cut_short(void)
 }
 
 static const struct sts_test tests[] = {
-	{"certificates and keys that belong together, and those that don't", every_pair},
+	{"certificates and keys that belong together, and others that do not", every_pair},
 	{"nothing of a key is left", nothing_is_left},
-	{"signatures", signatures},
-	{"which hash is signed", choices},
-	{"a server that asks is told that there is none", without_a_key},
+	{"signatures are verified by BearSSL", signatures},
+	{"which hash is chosen", choices},
+	{"without a client certificate a server that asks gets none", without_a_key},
 	{"keys that overflow BearSSL's reader are refused", keys_that_overflow_bearssl},
 	{"BearSSL's reader is not linked", bearssl_s_reader_is_not_linked},
-	{"PKCS#8, PKCS#1, SEC 1", shapes},
-	{"a key that is cut short is none", cut_short},
+	{"keys in PKCS#8, PKCS#1 and SEC 1", shapes},
+	{"a key that is cut short is refused", cut_short},
 };
 
 int main(void)

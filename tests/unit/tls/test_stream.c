@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client against peers that are not BearSSL: tls_peers.py. The verifier has tests of its own;
- * here a class stands in for it that takes any chain, or refuses it, as told.
+ * The client against peers that are not BearSSL: tls_peers.py. The verifier has tests of its own.
+ * Here a class stands for it that takes or refuses any chain, as the test says.
  */
 #include "tls/stream.h"
 
@@ -23,7 +23,7 @@
 
 /* --- a verifier that does what it is told --- */
 
-static enum sts_err told; /* STS_OK: take the chain */
+static enum sts_err told; /* STS_OK: the chain is taken */
 static br_x509_decoder_context decoder;
 static int certificates;
 
@@ -116,7 +116,7 @@ static bool make_keys(void)
 	return true;
 }
 
-/* Where the driver is: told by the build, or below the folder that we are run in. */
+/* The build says where the driver is. Else it is below the present folder. */
 static void driver_path(char *path, size_t size)
 {
 	const char *tests = getenv("STS_TESTS");
@@ -220,7 +220,7 @@ static enum sts_err handshake(const char *peer, int64_t ms)
 	return sts_stream_handshake(&tls, &error);
 }
 
-/* Read to the end, or to an error. */
+/* Read up to the end or to an error. */
 static enum sts_err read_all(void)
 {
 	enum sts_err err = STS_OK;
@@ -246,7 +246,7 @@ static enum sts_err talk(const char *peer, int64_t ms)
 	return err == STS_OK ? read_all() : err;
 }
 
-/* A handshake that fails, with a word that the message has. */
+/* The handshake fails, and the message has this word. */
 static void check_refused(const char *peer, int64_t ms, enum sts_err want, const char *word)
 {
 	enum sts_err err = handshake(peer, ms);
@@ -288,10 +288,10 @@ static void every_suite_curve_and_key(void)
 
 static void the_first_choice(void)
 {
-	/* OpenSSL takes the client's order among suites that it likes as well. */
+	/* OpenSSL goes by the client's order among suites that it likes equally. */
 	CHECK_INT(talk("default", DEADLINE_MS), STS_EAGAIN);
 	CHECK_INT(tls.client.eng.suites_num, 6);
-	/* Our AES is portable code, so ChaCha20 is the cheaper one. */
+	/* AES is portable code here, so that ChaCha20 is cheaper. */
 	CHECK_INT(tls.client.eng.suites_buf[0], BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256);
 	CHECK_INT(tls.client.eng.version_min, BR_TLS12);
 	CHECK_INT(tls.client.eng.version_max, BR_TLS12);
@@ -457,7 +457,8 @@ static void the_verifier_has_its_say(void)
 	told = STS_OK;
 }
 
-/* With the verifier that is shipped: one trusted certificate, and the name that is wanted. */
+/* This test uses the program's own verifier, with one trusted certificate and the name that is
+ * wanted. */
 static enum sts_err verified(const char *peer, const char *trusted, const char *name)
 {
 	static struct sts_ca_sources sources;
@@ -486,7 +487,8 @@ static void the_real_verifier(void)
 	CHECK_INT(verified("default", "p256", "other.test"), STS_ECERT_NAME);
 	CHECK(strstr(error.msg, "sts.test") != NULL);
 	CHECK_INT(error.code, STS_ECERT_NAME);
-	/* Not trusted; and since it is self-signed, a CA's certificate that nobody pinned. */
+	/* The certificate is not trusted. Since it is self-signed, it is a CA's certificate that is
+	 * not pinned. */
 	enum sts_err err = verified("default", "rsa", "sts.test");
 	CHECK(err == STS_ECERT_ISSUER || err == STS_ECERT_CA);
 }
@@ -530,24 +532,24 @@ static void plain_is_the_same_path(void)
 }
 
 static const struct sts_test tests[] = {
-	{"every suite, curve and kind of key; SNI, ALPN", every_suite_curve_and_key},
+	{"each suite, curve and kind of key; SNI, ALPN", every_suite_curve_and_key},
 	{"the suites on offer", the_first_choice},
 	{"no SNI for an address", an_address_has_no_sni},
 	{"big bodies both ways", big_bodies_both_ways},
 	{"without AES instructions", without_aes_instructions},
 	{"a peer that sends a byte at a time", a_byte_at_a_time},
-	{"an end without close_notify is not clean", truncation_is_not_clean},
+	{"an end without close_notify is not a clean end", truncation_is_not_clean},
 	{"an answer before the whole request was read", an_early_answer_is_read},
 	{"deadlines after the handshake", deadlines_after_the_handshake},
 	{"deadlines in the handshake", deadlines_in_the_handshake},
-	{"closed or reset in the handshake", closed_in_the_handshake},
-	{"peers that speak no TLS", peers_without_tls},
+	{"a connection that ends in the handshake", closed_in_the_handshake},
+	{"peers that do not speak TLS", peers_without_tls},
 	{"servers that insist on something else", other_profiles},
-	{"alerts in words", alerts_in_words},
-	{"the verifier has its say", the_verifier_has_its_say},
-	{"the real verifier: names and issuers", the_real_verifier},
-	{"errors need no place", errors_need_no_place},
-	{"plain TCP is the same path", plain_is_the_same_path},
+	{"alerts are told in words", alerts_in_words},
+	{"the verifier decides", the_verifier_has_its_say},
+	{"the program's verifier: names and issuers", the_real_verifier},
+	{"errors may be NULL", errors_need_no_place},
+	{"plain TCP goes through the same functions", plain_is_the_same_path},
 };
 
 int main(void)

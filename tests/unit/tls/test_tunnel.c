@@ -76,7 +76,7 @@ static void an_answer_without_end(void)
 
 static const struct sts_test tests[] = {
 	{"answers to CONNECT", answers},
-	{"an answer without end", an_answer_without_end},
+	{"an answer that does not end", an_answer_without_end},
 };
 
 STS_TEST_MAIN(tests)

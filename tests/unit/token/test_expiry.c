@@ -94,7 +94,8 @@ static void values(void)
 	CHECK(!sts_expiry_value(NULL, L, &seconds));
 }
 
-/* Times are relative to T, the true time; N is none. Sent at `node`, received a second later. */
+/* Times are relative to T, the true time, and N is none. The request was sent at `node` and the
+ * answer received a second later. */
 #define T 1768233389
 
 static const struct combination {
@@ -119,7 +120,8 @@ static const struct combination {
 	{"60 s behind are no skew", 900, N, N, N, 300, 0, -61, -60, 900, 839, 0},
 	{"61 s behind are", 900, N, N, N, 300, 0, -62, -61, 900, 838, 61},
 
-	/* The node's clock is wrong by hours: the schedule is right, the file promises nothing. */
+	/* The node's clock is wrong by hours. The schedule is right, and the file promises
+	 * nothing. */
 	{"node ahead", 900, N, N, N, 300, 0, 7200, 7201, 900, 900, -7200},
 	{"node ahead, a JWT", N, 900, N, N, 300, 0, 7200, 7201, 900, 900, -7200},
 	{"node ahead, lifetime only", N, N, N, 900, 300, 0, 7200, 7201, 900, 8100, -7200},
@@ -135,11 +137,11 @@ static const struct combination {
 	{"Date over a day off", 901, N, N, N, 300, -86401, 0, 1, 900, 900, -86401},
 	{"Date over a day ahead", 901, N, N, N, 300, 86402, 0, 1, 900, 900, 86401},
 
-	/* The clock was set during the exchange: the later reading. */
+	/* The clock was set during the exchange. The later reading counts. */
 	{"set forward", 900, N, N, N, 300, N, 5 - T, 0, 900, 905 - T, 0},
 	{"set back", 900, N, N, N, 300, N, 0, 5 - T, 900, 900, 0},
 
-	/* No life left. */
+	/* The token has no life left. */
 	{"lifetime 0", N, 900, N, 0, 300, N, 0, 1, 0, 0, 0},
 	{"lifetime -1", N, N, N, -1, 300, N, 0, 1, -1, -1, 0},
 	{"expired", 1, N, N, N, 300, N, 0, 1, 0, 0, 0},
@@ -218,7 +220,7 @@ static int64_t any(void)
 	}
 }
 
-/* What must hold whatever a server says. */
+/* Check what must hold whatever a server says. */
 static void properties(void)
 {
 	for (int i = 0; i < 1000000; i++) {
@@ -239,9 +241,9 @@ static void properties(void)
 }
 
 static const struct sts_test tests[] = {
-	{"one value out of JSON", values},
-	{"the earliest, on the right clock", combine},
-	{"properties over 1e6 pseudo-random inputs", properties},
+	{"a time or a lifetime is read from JSON", values},
+	{"the earliest end counts, on the right clock", combine},
+	{"what holds for 1e6 pseudo-random inputs", properties},
 };
 
 STS_TEST_MAIN(tests)

@@ -11,7 +11,7 @@ static char token_buf[128 * 1024], scratch[64 * 1024], shown_buf[64 * 1024];
 static struct sts_error error;
 static struct sts_text shown;
 
-/* A token of header and claims in clear. */
+/* Make a token of a header and claims in clear text. */
 static struct sts_slice token_of(const char *header, const char *claims, const char *signature)
 {
 	struct sts_text text;
@@ -41,7 +41,7 @@ static void split(void)
 	CHECK(sts_slice_eq(jwt.claims, "{\"a\":1}"));
 	CHECK(sts_slice_eq(jwt.signature, "AA"));
 	CHECK(jwt.signed_part.data == token.data && jwt.signed_part.len == token.len - 3);
-	/* Exactly as much memory as both parts need. */
+	/* The memory is exactly as large as both parts need. */
 	CHECK_INT(sts_jwt_split(token, scratch, 11 + 7, &jwt, NULL), STS_OK);
 	CHECK_INT(sts_jwt_split(token, scratch, 11 + 6, &jwt, &error), STS_ETOOBIG);
 	CHECK_INT(sts_jwt_split(token, scratch, 10, &jwt, NULL), STS_ETOOBIG);
@@ -265,7 +265,7 @@ static void description_of_odd_ones(void)
 	CHECK(strstr(shown_buf, ",\"alg\":null,\"kid\":null,\"expires\":null,\"expires_in_s\":null,"
 				"\"not_before\":null,\"issued_at\":null,"));
 
-	/* Terminal controls, in keys too. */
+	/* Control characters of terminals are escaped, in keys too. */
 	token = token_of("{\"\\u001b[2J\":\"\\u001b]0;x\\u0007\"}",
 			 "{\"a\\\"\\\\\":\"\\u202e\\ud83d\\ude00\\u007f\"}", "");
 	CHECK_INT(describe(token, false), STS_OK);
@@ -286,7 +286,7 @@ static void description_refused(void)
 				   &shown, &error),
 		  STS_ETOOBIG);
 
-	/* Too long for the summary, but still in the header. */
+	/* The value is too long for the summary, and is still shown in the header. */
 	memset(long_kid, 'k', sizeof(long_kid));
 	memcpy(long_kid, "{\"kid\":\"", 8);
 	memcpy(long_kid + sizeof(long_kid) - 3, "\"}", 3);
@@ -349,15 +349,15 @@ static void deep(void)
 }
 
 static const struct sts_test tests[] = {
-	{"split", split},
-	{"what is no JWT", no_jwt},
-	{"times", times},
-	{"audience and issuer", audience_and_issuer},
-	{"a description", description},
-	{"a description of odd tokens", description_of_odd_ones},
-	{"a description refused", description_refused},
-	{"numbers as they are shown", numbers},
-	{"as deep as JSON may be", deep},
+	{"a token is split into its parts", split},
+	{"what is not a JWT", no_jwt},
+	{"times of a token", times},
+	{"audience and issuer of a token", audience_and_issuer},
+	{"a token is described", description},
+	{"odd tokens are described", description_of_odd_ones},
+	{"a token that is not described", description_refused},
+	{"numbers are shown as they are written", numbers},
+	{"claims that are as deep as JSON may be", deep},
 };
 
 STS_TEST_MAIN(tests)

@@ -122,7 +122,7 @@ static void size(void)
 	CHECK(strstr(error.msg, "64 KiB"));
 	big[0] = big[STS_SUBJECT_MAX_BYTES + 1] = '\n';
 	CHECK_INT(check(big, STS_SUBJECT_MAX_BYTES + 2), STS_OK);
-	/* As a JWT too big to be decoded it is opaque. */
+	/* A JWT that is too big to be decoded counts as opaque. */
 	CHECK_INT(sts_subject_check(sts_slice_of(jwt(1)), NOW, scratch, 10, &subject, &error),
 		  STS_OK);
 }
@@ -153,7 +153,7 @@ static void files(void)
 	CHECK_INT(read_path("token"), STS_OK);
 	CHECK(sts_slice_eq(subject.token, "abc"));
 
-	/* As the kubelet lays it out. */
+	/* The files lie as the kubelet lays them out. */
 	CHECK(mkdir("..1", 0700) == 0 && symlink("..1", "..data") == 0 &&
 	      symlink("..data/t", "t") == 0);
 	put("..1/t", "def", 3);
@@ -183,7 +183,7 @@ static void files(void)
 	CHECK_INT(read_path("token"), STS_ESUBJECT_MALFORMED);
 }
 
-/* A file that appears within the 50 ms of the second look. */
+/* The file appears within the 50 ms before the second look. */
 static void swapped(void)
 {
 	pid_t child = fork();
@@ -271,16 +271,16 @@ static void cleanup(void)
 }
 
 static const struct sts_test tests[] = {
-	{"an opaque token", opaque},
-	{"expiry", expiry},
-	{"malformed: where, never what", malformed},
-	{"64 KiB", size},
+	{"an opaque token is taken", opaque},
+	{"an expired token is refused", expiry},
+	{"the message about a malformed token says where, and not what", malformed},
+	{"tokens of up to 64 KiB", size},
 	{"a directory of its own", setup},
-	{"files", files},
+	{"files that are read, and files that are not", files},
 	{"a file that is swapped", swapped},
-	{"unreadable: mode, owner, our UID", unreadable},
-	{"standard input", standard_input},
-	{"nothing is left behind", cleanup},
+	{"the message about an unreadable file has its mode, its owner and the UID", unreadable},
+	{"a token is read from standard input", standard_input},
+	{"nothing is left in memory", cleanup},
 };
 
 STS_TEST_MAIN(tests)

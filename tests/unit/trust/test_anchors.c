@@ -50,7 +50,7 @@ static void put_certs(const char *name, const char *certs, const char *line_end)
 	close(fd);
 }
 
-/* Find what a certificate of ours wants: its issuer, or itself. */
+/* Find what a certificate of the tests needs: its issuer, or itself. */
 static enum sts_err find(const struct sts_ca_sources *sources, const char *cert,
 			 struct sts_error *e)
 {
@@ -87,10 +87,10 @@ static void only_the_wanted_are_kept(void)
 	CHECK_INT(anchors.scanned, 6);
 	CHECK_INT(anchors.unusable, 0);
 	CHECK(found(0, "root"));
-	/* all of a name */
+	/* all certificates of a name */
 	CHECK_INT(find_at("bundle.pem", "leaf-renewed", &e), STS_OK);
 	CHECK_INT(anchors.count, 2);
-	/* none */
+	/* no certificate of that name */
 	CHECK_INT(find_at("bundle.pem", "leaf-one", &e), STS_OK);
 	CHECK_INT(anchors.count, 0);
 	CHECK_INT(anchors.scanned, 6);
@@ -211,7 +211,7 @@ static void the_system_bundle_may_be_missing(void)
 	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), true, &e), STS_OK);
 	CHECK_INT(sources.count, 0);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
-	/* or empty, as long as there is another one */
+	/* or is empty, as long as there is another one */
 	put_text("empty.pem", "");
 	put_certs("bundle.pem", "root", "\n");
 	CHECK_INT(sts_ca_sources_add(&sources, path("empty.pem"), true, &e), STS_OK);
@@ -240,7 +240,7 @@ static void no_more_than_eight_paths(void)
 	test_close_sources(&sources);
 }
 
-/* As the kubelet makes it: ca.crt -> ..data/ca.crt, ..data -> ..2026_01_01. */
+/* The directory is as the kubelet makes it: ca.crt -> ..data/ca.crt, ..data -> ..2026_01_01. */
 static void a_projected_directory(void)
 {
 	struct sts_ca_sources sources;
@@ -264,7 +264,7 @@ static void a_projected_directory(void)
 	CHECK_INT(anchors.count, 1);
 	CHECK_INT(anchors.scanned, 2);
 	CHECK(found(0, "root"));
-	/* read afresh: the kubelet swaps ..data */
+	/* the kubelet swaps ..data, and the files are read again */
 	CHECK_INT(mkdir(path("ca/..2027"), 0700), 0);
 	put_certs("ca/..2027/ca.crt", "renewed-new", "\n");
 	CHECK_INT(symlink("..2027", path("ca/..tmp")), 0);
@@ -296,7 +296,8 @@ static void a_file_is_bounded(void)
 	CHECK(strstr(e.msg, "/huge.pem: over 16 MiB of CA files"));
 }
 
-/* More anchors of one name than there is room for: those that fit are used, the others counted. */
+/* There are more anchors of one name than there is room for. Those that fit are used, and the
+ * others are counted. */
 static void many_of_one_name(void)
 {
 	struct sts_cert maze;
@@ -320,19 +321,19 @@ static void many_of_one_name(void)
 }
 
 static const struct sts_test tests[] = {
-	{"only the wanted are kept", only_the_wanted_are_kept},
-	{"the slices are ours", the_slices_are_ours},
+	{"only certificates of the wanted name are kept", only_the_wanted_are_kept},
+	{"the slices point into memory of the anchors", the_slices_are_ours},
 	{"the server itself is found", the_server_itself_is_found},
 	{"what cannot be used is counted", what_cannot_be_used_is_counted},
-	{"oversized are skipped", oversized_are_skipped},
-	{"forms of files", forms_of_files},
+	{"certificates that are too large are passed over", oversized_are_skipped},
+	{"forms of bundles", forms_of_files},
 	{"errors name the file", errors_name_the_file},
 	{"the system bundle may be missing", the_system_bundle_may_be_missing},
-	{"no more than eight paths", no_more_than_eight_paths},
+	{"at most eight paths", no_more_than_eight_paths},
 	{"a projected directory", a_projected_directory},
 	{"an empty directory", an_empty_directory},
-	{"a file is bounded", a_file_is_bounded},
-	{"many of one name", many_of_one_name},
+	{"a file has a bound", a_file_is_bounded},
+	{"many certificates of one name", many_of_one_name},
 };
 
 int main(void)

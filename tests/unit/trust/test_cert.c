@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must be refused is mostly in test_verifier.c, as whole chains. */
+/* test_verifier.c has most of what must be refused, in whole chains. */
 #include "trust/cert.h"
 
 #include "certs/certs.h"
@@ -86,8 +86,8 @@ static void key_identifiers(void)
 	CHECK(sts_der_eq(c.authority_key_id, DER("new")));
 }
 
-/* Cut anywhere, and with any bit changed, a certificate reads or not, but never past its end: it
- * lies at the end of its memory, where the sanitizers look. */
+/* A certificate that is cut, or has a bit changed, is read or refused, but never read past its end.
+ * It lies at the end of its memory, where the sanitizers look. */
 static void cut_and_changed(void)
 {
 	static uint8_t memory[4096];
@@ -144,11 +144,11 @@ static void san_for_messages(void)
 }
 
 static const struct sts_test tests[] = {
-	{"fields of a server's", fields_of_a_server},
-	{"fields of a CA's", fields_of_a_ca},
-	{"keys", keys},
+	{"the fields of a server's certificate", fields_of_a_server},
+	{"the fields of a CA's certificate", fields_of_a_ca},
+	{"keys of each kind", keys},
 	{"key identifiers", key_identifiers},
-	{"cut and changed", cut_and_changed},
+	{"certificates that are cut or changed", cut_and_changed},
 	{"subjectAltNames for messages", san_for_messages},
 };
 

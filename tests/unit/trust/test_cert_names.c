@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules over whole chains are in test_verifier.c; this drives the functions with names made by
- * hand. */
+/* test_verifier.c tests the rules with whole chains. These tests call the functions with names made
+ * by hand. */
 #include "trust/cert_names.h"
 
 #include "test.h"
@@ -51,7 +51,7 @@ static void dns_matches(void)
 		{"sts.*.com", "sts.example.com", false},
 		{"sts.example.*", "sts.example.com", false},
 		{"**.example.com", "sts.example.com", false},
-		/* addresses are no names */
+		/* an address is not a name */
 		{"10.0.0.1", "10.0.0.1", false},
 		{"*.0.0.1", "10.0.0.1", false},
 		{"*.example.1", "a.example.1", false},
@@ -132,7 +132,7 @@ static void messages_are_bounded(void)
 	CHECK(strstr(e.msg, "hhh... is not among the certificate's names: DNS:\\xFF\\xFE"));
 }
 
-/* permitted or excluded (the tag), one subtree, one name below. */
+/* Compare one name with one subtree, which is permitted or excluded (the tag). */
 static enum sts_err constrain(struct sts_der constraints, struct sts_der san)
 {
 	struct sts_cert ca = {.name_constraints = constraints, .has_name_constraints = true};
@@ -162,7 +162,8 @@ static void constraints(void)
 				"x.c"),
 			    name),
 		  STS_OK);
-	/* one of two permitted is enough; permitted and excluded: excluded wins */
+	/* One of two permitted names is enough. A name that is permitted and excluded is
+	 * excluded. */
 	CHECK_INT(constrain(DER("\xa0\x0e\x30\x05\x82\x03"
 				"x.c\x30\x05\x82\x03"
 				"b.c"),
@@ -173,7 +174,7 @@ static void constraints(void)
 				"a.b.c"),
 			    name),
 		  STS_ECERT_CONSTRAINT);
-	/* excluded before permitted is no DER */
+	/* "excluded" before "permitted" is not DER */
 	CHECK_INT(constrain(DER("\xa1\x07\x30\x05\x82\x03"
 				"x.c\xa0\x07\x30\x05\x82\x03"
 				"b.c"),
@@ -181,8 +182,8 @@ static void constraints(void)
 		  STS_ECERT_CONSTRAINT);
 	CHECK_INT(constrain(DER(""), name), STS_ECERT_CONSTRAINT);
 	CHECK_INT(constrain(DER("\xa0\x00"), name), STS_ECERT_CONSTRAINT);
-	/* a name of the certificate below that is no name is not permitted, and a bad address never
-	 */
+	/* A malformed name of the certificate below is not permitted, and a malformed address never
+	 * is. */
 	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
 				"b.c"),
 			    DER("\x82\x06"
@@ -191,7 +192,7 @@ static void constraints(void)
 	CHECK_INT(constrain(DER("\xa1\x0c\x30\x0a\x87\x08\x0a\0\0\0\xff\0\0\0"),
 			    DER("\x87\x03\x0b\0\0")),
 		  STS_ECERT_CONSTRAINT);
-	/* no constraints, no names */
+	/* There are no constraints, or no names. */
 	CHECK_INT(sts_cert_names_constraints(&(struct sts_cert){0}, &(struct sts_cert){.san = name},
 					     NULL),
 		  STS_OK);
@@ -201,8 +202,8 @@ static void constraints(void)
 		  STS_OK);
 }
 
-/* A base is read once for each name that it is compared with: one of 24 KiB and 9,000 names took
- * seconds. */
+/* A base is read once for each name that it is compared with. With a base of 24 KiB and 9,000 names
+ * that took seconds. */
 static void no_base_is_longer_than_a_name(void)
 {
 	static const uint8_t head[] = {0xa1, 0x82, 0, 0, 0x30, 0x82, 0, 0, 0x82, 0x81};
@@ -256,14 +257,14 @@ static void masks(void)
 }
 
 static const struct sts_test tests[] = {
-	{"DNS names", dns_matches},
-	{"NUL is a character", nul_is_a_character},
+	{"DNS names are matched", dns_matches},
+	{"a NUL is a character of a name", nul_is_a_character},
 	{"addresses match byte for byte", addresses_match_byte_for_byte},
-	{"malformed subjectAltName", malformed_san},
-	{"messages are bounded", messages_are_bounded},
-	{"constraints", constraints},
-	{"no base is longer than a name", no_base_is_longer_than_a_name},
-	{"masks", masks},
+	{"a malformed subjectAltName is refused", malformed_san},
+	{"messages have a bound", messages_are_bounded},
+	{"name constraints are applied", constraints},
+	{"a base that is longer than a name is refused", no_base_is_longer_than_a_name},
+	{"masks of addresses", masks},
 };
 
 STS_TEST_MAIN(tests)

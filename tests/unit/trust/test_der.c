@@ -155,7 +155,7 @@ static void times(void)
 
 		CHECK(sts_der_time(tag, in, &epoch_s));
 		CHECK_INT(epoch_s, cases[i].epoch_s);
-		/* never under the other tag */
+		/* an integer is not a time */
 		CHECK(!sts_der_time(tag ^ STS_DER_UTC_TIME ^ STS_DER_GENERAL_TIME, in, &epoch_s));
 		CHECK(!sts_der_time(STS_DER_OCTETS, in, &epoch_s));
 	}
@@ -202,10 +202,10 @@ static const struct sts_test tests[] = {
 	{"elements are taken", elements_are_taken},
 	{"long lengths", long_lengths},
 	{"malformed headers", malformed_headers},
-	{"equality", equality},
+	{"elements are compared", equality},
 	{"booleans", booleans},
 	{"integers", integers},
-	{"times", times},
+	{"times are read", times},
 	{"bad times", bad_times},
 };
 

@@ -44,7 +44,7 @@ static void names_for_messages(void)
 		/* escaped */
 		{DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03\x1b\n\xc3"),
 		 "\"\\x1B\\x0A\\xC3\""},
-		/* malformed: as much as can be read */
+		/* malformed: as much as can be read is shown */
 		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x02"
 		     "a"),
 		 "(no name)"},
@@ -72,7 +72,7 @@ static void long_names_are_cut(void)
 	CHECK(strstr(got, "n...\""));
 }
 
-/* A Name of one attribute; the type of the string, its bytes. */
+/* Make a Name of one attribute from the type of its string and its bytes. */
 static struct sts_der one_attribute(uint8_t *out, uint8_t tag, const char *value)
 {
 	uint8_t len = (uint8_t)strlen(value);
@@ -129,7 +129,7 @@ static void names_are_compared(void)
 static void shapes_of_names(void)
 {
 #define ATTRIBUTE(value) "\x30\x08\x06\x03\x55\x04\x03\x0c\x01" value
-	/* two sets of one, one set of two */
+	/* two sets of one attribute each, or one set of two */
 	struct sts_der apart = DER("\x30\x18\x31\x0a" ATTRIBUTE("a") "\x31\x0a" ATTRIBUTE("b"));
 	struct sts_der apart_upper =
 		DER("\x30\x18\x31\x0a" ATTRIBUTE("A") "\x31\x0a" ATTRIBUTE("B"));
@@ -144,7 +144,7 @@ static void shapes_of_names(void)
 	CHECK(!sts_dn_equal(first, apart));
 	CHECK(sts_dn_equal(DER("\x30\x00"), DER("\x30\x00")));
 	CHECK(!sts_dn_equal(DER("\x30\x00"), first));
-	/* malformed ones are equal to nothing but themselves */
+	/* a malformed name is equal to itself only */
 	CHECK(!sts_dn_equal(DER("\x30\x02\x31\x00"), DER("\x30\x02\x31\x01")));
 	CHECK(!sts_dn_equal(DER("junk"), first));
 	CHECK(sts_dn_has(first, DER("\x55\x04\x03")));
@@ -152,10 +152,10 @@ static void shapes_of_names(void)
 }
 
 static const struct sts_test tests[] = {
-	{"names for messages", names_for_messages},
+	{"names are shown in messages", names_for_messages},
 	{"long names are cut", long_names_are_cut},
 	{"names are compared", names_are_compared},
-	{"shapes of names", shapes_of_names},
+	{"which shapes names have", shapes_of_names},
 };
 
 STS_TEST_MAIN(tests)

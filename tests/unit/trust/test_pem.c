@@ -8,7 +8,7 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----\n"
 #define END   "-----END CERTIFICATE-----\n"
 
-/* All objects of a bundle in one line: "LABEL=content;", then how many were skipped. */
+/* Show all objects of a bundle in one line: "LABEL=content;", and then how many were skipped. */
 static void scan(const char *text, size_t len, size_t piece, char *out, size_t size)
 {
 	uint8_t object[64];
@@ -37,7 +37,7 @@ static const struct {
 	{"", "0"},
 	{BEGIN "aGVsbG8=\n" END, "CERTIFICATE=hello;0"},
 	{BEGIN "aGVsbG8=\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=hello;CERTIFICATE=world;0"},
-	/* what people do to bundles */
+	/* what people do with bundles */
 	{"-----BEGIN CERTIFICATE-----\r\naGVs\r\nbG8=\r\n-----END CERTIFICATE-----\r\n",
 	 "CERTIFICATE=hello;0"},
 	{"-----BEGIN CERTIFICATE-----\raGVsbG8=\r-----END CERTIFICATE-----", "CERTIFICATE=hello;0"},
@@ -55,7 +55,7 @@ static const struct {
 	 "X509 CRL=hello;CERTIFICATE=world;0"},
 	{BEGIN "aGVsbG8h\n" END, "CERTIFICATE=hello!;0"},
 	{BEGIN "aGVsbA==\n" END, "CERTIFICATE=hell;0"},
-	/* malformed blocks are skipped, the next is found */
+	/* malformed blocks are skipped, and the next block is found */
 	{BEGIN "aGVsbG8\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8==\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8===\n" END, "1"},
@@ -117,7 +117,7 @@ static void pieces_give_the_same(void)
 		}
 }
 
-/* Every byte that is no base64 digit spoils the block; every one that is, has its value. */
+/* Each byte that is not a base64 digit spoils the block. Each base64 digit has its value. */
 static void all_bytes(void)
 {
 	static const char digits[] =
@@ -152,10 +152,10 @@ static void nul_bytes_are_no_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"bundles", bundles},
-	{"pieces give the same", pieces_give_the_same},
-	{"all bytes", all_bytes},
-	{"NUL bytes are no end", nul_bytes_are_no_end},
+	{"bundles are read", bundles},
+	{"pieces of any size give the same objects", pieces_give_the_same},
+	{"each byte in a block", all_bytes},
+	{"a NUL byte is not the end", nul_bytes_are_no_end},
 };
 
 STS_TEST_MAIN(tests)

@@ -70,7 +70,7 @@ TABLE(algorithms)
 TABLE(encodings)
 TABLE(damage)
 
-/* As the engine calls it: bytes come in pieces, and the object is used again. */
+/* The engine gives the bytes in pieces and uses the object again. */
 static void pieces_give_the_same(void)
 {
 	const br_x509_class **class = &verifier.vtable;
@@ -94,7 +94,7 @@ static void pieces_give_the_same(void)
 		}
 		CHECK_INT((*class)->end_chain(class), 0);
 		CHECK((*class)->get_pkey(class, NULL) != NULL);
-		/* a chain that is begun takes the trust away */
+		/* after a chain has begun, the earlier chain is not trusted any more */
 		(*class)->start_chain(class, NULL);
 		CHECK((*class)->get_pkey(class, NULL) == NULL);
 		CHECK((*class)->end_chain(class) != 0);
@@ -102,7 +102,7 @@ static void pieces_give_the_same(void)
 	test_close_sources(&sources);
 }
 
-/* The key is the server's, of whatever kind. */
+/* The key that is handed out is the server's, of whatever kind. */
 static void key_is_the_servers(void)
 {
 	static const struct {
@@ -171,7 +171,7 @@ static void no_bundle_is_an_error(void)
 
 static const struct sts_test tests[] = {
 	{"paths", check_paths},
-	{"pinned", check_pinned},
+	{"pinned certificates", check_pinned},
 	{"names", check_names},
 	{"purposes", check_purposes},
 	{"authorities", check_authorities},
@@ -180,9 +180,9 @@ static const struct sts_test tests[] = {
 	{"extensions", check_extensions},
 	{"algorithms", check_algorithms},
 	{"encodings", check_encodings},
-	{"damage", check_damage},
-	{"pieces give the same", pieces_give_the_same},
-	{"the key is the server's", key_is_the_servers},
+	{"damaged certificates", check_damage},
+	{"pieces of any size give the same verdict", pieces_give_the_same},
+	{"the key that is handed out is the server's", key_is_the_servers},
 	{"an empty name is refused", empty_name_is_refused},
 	{"no bundle is an error", no_bundle_is_an_error},
 };

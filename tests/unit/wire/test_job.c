@@ -44,7 +44,7 @@ static void test_ids(void)
 	CHECK_STR(list[6], "FFEEDDCCBBAA9988");
 }
 
-/* The longest command line that fits, and one argument more. */
+/* The command line has as many arguments as fit, and then one more. */
 static void test_length(void)
 {
 	static char x[] = "x";
@@ -59,7 +59,7 @@ static void test_length(void)
 	CHECK(!sts_job_arguments(&usual, argv, &words, list));
 }
 
-/* What the supervisor writes is what the worker reads. */
+/* The worker reads what the supervisor has written. */
 static void test_there_and_back(void)
 {
 	char *const *argv = ARGV("p", "fetch", "--url", "u");
@@ -124,7 +124,7 @@ static void test_the_report_pipe(void)
 	int fds[2], file = open("/dev/null", O_WRONLY);
 
 	CHECK(file >= 0 && pipe(fds) == 0);
-	/* Out of the way of the descriptor that is looked at. */
+	/* These descriptors have other numbers than the one that is looked at. */
 	file = fcntl(file, F_DUPFD, 10);
 	fds[1] = fcntl(fds[1], F_DUPFD, 10);
 	close(STS_INHERITED_FD);
@@ -142,7 +142,7 @@ static const struct sts_test tests[] = {
 	{"the argument list", test_the_list},
 	{"the digest and the id of the token that was used", test_ids},
 	{"the longest argument list", test_length},
-	{"every mode, there and back", test_there_and_back},
+	{"each mode is written and read back", test_there_and_back},
 	{"what is not a job", test_what_is_not_a_job},
 	{"the pipe for the report", test_the_report_pipe},
 };

@@ -80,7 +80,7 @@ static bool accepts(size_t i, const char *value)
 
 static void test_what_is_not_a_job(void)
 {
-	/* The greatest value of LEVEL, FORMAT and REQUIRE, and the next one. */
+	/* LEVEL, FORMAT and REQUIRE have their greatest value, and then the next one. */
 	static const char *const most[] = {"3", "2", "1"}, *const more[] = {"4", "3", "2"};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -102,8 +102,8 @@ static void test_what_is_not_a_job(void)
 
 static const struct sts_test tests[] = {
 	{"the argument list", test_the_list},
-	{"levels and formats, there and back", test_there_and_back},
-	{"how many directories", test_how_many_directories},
+	{"each level and format is written and read back", test_there_and_back},
+	{"how many directories there may be", test_how_many_directories},
 	{"what is not a job", test_what_is_not_a_job},
 };
 STS_TEST_MAIN(tests)

@@ -14,7 +14,7 @@
 
 static char text[256 * 1024];
 
-/* All of the text, in pieces of one line. */
+/* Make the whole text in pieces of one line. */
 static const char *write_out(const struct sts_metrics *m)
 {
 	struct sts_metrics_cursor at = {0};
@@ -50,7 +50,7 @@ static void test_nothing_yet(void)
 	CHECK(has("\nsts_sidecar_exchanges_total{exchange=\"default\",result=\"success\"} 0\n"));
 	CHECK(has("\nsts_sidecar_consecutive_failures{exchange=\"default\"} 0\n"));
 	CHECK(has("\nsts_sidecar_build_info{version=\""));
-	/* A time that nobody knows is not 1970. */
+	/* A time that is not known is not shown as 1970. */
 	CHECK(!has("expiry_timestamp_seconds{"));
 	CHECK(!has("last_success_timestamp_seconds{"));
 }
@@ -91,8 +91,8 @@ static void test_attempts(void)
 	CHECK(has("consecutive_failures{exchange=\"b\"} 3\n"));
 }
 
-/* The next subject token does not say when it expires; a worker that read none says nothing of
- * it. */
+/* The next subject token does not say when it expires. A worker that read no subject token says
+ * nothing of it. */
 static void test_a_subject_without_an_expiry(void)
 {
 	static struct sts_metrics m;
@@ -109,7 +109,7 @@ static void test_a_subject_without_an_expiry(void)
 	CHECK(!has("subject_token_expiry_timestamp_seconds{"));
 }
 
-/* A token that was there already: no exchange, but an expiry. */
+/* A token was there already: no exchange is counted, and its expiry is shown. */
 static void test_adopted(void)
 {
 	static struct sts_metrics m;
@@ -122,7 +122,7 @@ static void test_adopted(void)
 	CHECK(has("token_expiry_timestamp_seconds{exchange=\"a\"} 1768234057\n"));
 }
 
-/* All names at their longest, all numbers at theirs. */
+/* All names have their greatest length, and all numbers too. */
 static void test_the_longest_lines(void)
 {
 	static struct sts_metrics m;
@@ -223,11 +223,11 @@ static void test_the_seals(void)
 static const struct sts_test tests[] = {
 	{"before the first attempt", test_nothing_yet},
 	{"attempts are counted", test_attempts},
-	{"a subject without an expiry", test_a_subject_without_an_expiry},
+	{"a subject token without an expiry", test_a_subject_without_an_expiry},
 	{"a token that was taken over", test_adopted},
 	{"the longest lines fit", test_the_longest_lines},
-	{"exchanges keep their numbers in a new plan", test_names_that_change},
-	{"sixteen of them", test_sixteen},
+	{"exchanges keep their counters in a new plan", test_names_that_change},
+	{"sixteen exchanges", test_sixteen},
 	{"the memory is sealed", test_the_seals},
 };
 STS_TEST_MAIN(tests)

@@ -45,7 +45,7 @@ static void test_good(void)
 				.sts_error = "access_denied",
 				.text = "unexpected status 403: \\x00 ~"};
 	CHECK(ok(&r));
-	/* A poll that found nothing new. */
+	/* This is the report of a poll that found nothing new. */
 	r = (struct sts_report){.magic = STS_REPORT_MAGIC,
 				.version = STS_REPORT_VERSION,
 				.subject_exp_s = -1,
@@ -53,7 +53,7 @@ static void test_good(void)
 	CHECK(ok(&r));
 }
 
-/* One integer field, the least and the greatest value that passes; one further must not. */
+/* Check one integer field: the least and the greatest value pass, and the next ones do not. */
 #define RANGE(field, min, max) \
 	do { \
 		struct sts_report r = good(); \
@@ -79,7 +79,7 @@ static void test_ranges(void)
 	RANGE(detail, 0, 65535);
 	RANGE(http_status, 100, 599);
 	RANGE(stage, 0, STS_STAGE_DONE);
-	RANGE(expires_s, 1, NOW_S + century_s); /* 0 without a lifetime of 0 is none */
+	RANGE(expires_s, 1, NOW_S + century_s); /* 0 is allowed only with a lifetime of 0 */
 	RANGE(lifetime_s, 1, century_s);
 	RANGE(sent_boot_ms, 0, BOOT_MS);
 	RANGE(clock_skew_s, -century_s, century_s);
@@ -124,9 +124,9 @@ static void test_odd_values(void)
 	r = good();
 	r.lifetime_s = 0;
 	CHECK(!ok(&r));
-	r.error = STS_ELIFETIME; /* of a failure no pair is asked for */
+	r.error = STS_ELIFETIME; /* a failure does not need both */
 	CHECK(ok(&r));
-	/* A node whose clock starts in 1970. */
+	/* The clock of this node starts in 1970. */
 	r = good();
 	CHECK(sts_report_ok(&r, sizeof(r), 5, BOOT_MS));
 }
@@ -172,8 +172,8 @@ static void test_size(void)
 static const struct sts_test tests[] = {
 	{"reports that are right", test_good},
 	{"every field within its range", test_ranges},
-	{"odd values", test_odd_values},
-	{"texts", test_texts},
-	{"fits a pipe", test_size},
+	{"values that do not go together", test_odd_values},
+	{"texts that are refused", test_texts},
+	{"a report fits into one write to a pipe", test_size},
 };
 STS_TEST_MAIN(tests)

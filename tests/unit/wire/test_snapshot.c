@@ -64,7 +64,7 @@ static void test_nobody_can_change_it(void)
 	CHECK(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EPERM);
 	CHECK(!sts_snapshot_fill(fd, "x", 1));
-	/* Nor through another descriptor. */
+	/* It cannot be changed through another descriptor either. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	int again = open(path, O_RDWR);
 	if (again >= 0)
@@ -96,9 +96,9 @@ static void test_there_is_none(void)
 }
 
 static const struct sts_test tests[] = {
-	{"there and back", test_there_and_back},
-	{"longer than the reader's memory", test_too_long},
-	{"nobody can change it", test_nobody_can_change_it},
-	{"there is none", test_there_is_none},
+	{"a snapshot is written and read back", test_there_and_back},
+	{"a snapshot that is longer than the reader's memory", test_too_long},
+	{"a snapshot cannot be changed", test_nobody_can_change_it},
+	{"there is no snapshot", test_there_is_none},
 };
 STS_TEST_MAIN(tests)

@@ -20,7 +20,7 @@ static char dir[] = "/tmp/sts-adopt-XXXXXX";
 static char buf[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
 static struct sts_options o;
 static struct sts_report report;
-static int64_t now_s; /* when the test began: the files are AGE_S older */
+static int64_t now_s; /* when the test began; the files are AGE_S older */
 
 static void put(const char *name, const char *text)
 {
@@ -74,7 +74,7 @@ static void put_expires(int64_t at_s)
 	put("expires", text);
 }
 
-/* A token that is AGE_S old and has LEFT_S left, in an empty directory. */
+/* Write a token that is AGE_S old and has LEFT_S left into an empty directory. */
 static void set_up(void)
 {
 	CHECK(system("rm -rf ./*") == 0);
@@ -102,7 +102,7 @@ static bool is_empty(void)
 	return memcmp(&report, &none, sizeof(report)) == 0;
 }
 
-/* Not adopted, and not known to be valid. */
+/* Check that the token is not adopted and not known to be valid. */
 static void check_refused(unsigned write)
 {
 	CHECK(!adopt(write));
@@ -124,7 +124,7 @@ static void test_a_token(void)
 	CHECK_INT(report.error, STS_OK);
 	CHECK_INT(report.expires_s, now_s + LEFT_S);
 	CHECK_INT(report.lifetime_s, AGE_S + LEFT_S);
-	/* It counts from when the files were written. */
+	/* The life counts from when the files were written. */
 	int64_t from_ms = (now_s - AGE_S) * 1000;
 	CHECK(report.sent_boot_ms >= boot_ms - (sts_clock_real_ms() - from_ms));
 	CHECK(report.sent_boot_ms <= sts_clock_boot_ms() - (real_ms - from_ms));
@@ -150,7 +150,7 @@ static void test_what_is_missing(void)
 	set_up();
 	put("expires", "tomorrow");
 	check_refused(TOKEN);
-	/* Every file that --write names must be there. */
+	/* Each file that --write names must be there. */
 	set_up();
 	check_refused(TOKEN | STS_WRITE_JSON);
 	put("token.json", "{}");
@@ -181,7 +181,7 @@ static void test_expired(void)
 	check_refused(TOKEN);
 	put_expires(now_s - 1);
 	check_refused(TOKEN);
-	/* The earlier one of both ends counts. */
+	/* The earlier of both ends counts. */
 	set_up();
 	put_token_until(now_s - 1);
 	check_refused(TOKEN);
@@ -194,7 +194,7 @@ static void test_expired(void)
 	CHECK_INT(report.expires_s, now_s + LEFT_S);
 }
 
-/* It is known how long it is valid, but it is not taken over. */
+/* It is known how long the token is valid, but it is not adopted. */
 static void check_due(void)
 {
 	CHECK(!adopt(TOKEN));
@@ -221,7 +221,7 @@ static void test_due(void)
 	check_due();
 	o.refresh_before_ms = 1000;
 	CHECK(adopt(TOKEN));
-	/* The contract of `exchange` has no such bound. */
+	/* The command `exchange` has no such bound. */
 	set_up();
 	o.command = STS_COMMAND_EXCHANGE;
 	o.refresh_before_ms = 100 * 1000;
@@ -247,7 +247,7 @@ static void test_expectations(void)
 	o.expect_issuer = "https://i";
 	o.expect_audience = "other";
 	check_refused(TOKEN);
-	/* A token that says nothing of them. */
+	/* This token has neither. */
 	set_up();
 	put_token("{}");
 	CHECK(adopt(TOKEN));
@@ -271,7 +271,7 @@ static void test_the_longest_lifetime(void)
 	CHECK(adopt(TOKEN));
 	put_token_until(now_s + LEFT_S + 1);
 	check_refused(TOKEN);
-	/* Where it does not say, `expires` counts. */
+	/* If the token does not say it, `expires` counts. */
 	put_token("{}");
 	CHECK(adopt(TOKEN));
 	put_expires(now_s + LEFT_S + 1);
@@ -294,7 +294,7 @@ static void test_what_is_not_a_jwt(void)
 	check_refused(TOKEN);
 	put_token("{\"exp\":\"soon\"}");
 	check_refused(TOKEN);
-	/* Where token.jwt is not asked for, it does not matter. */
+	/* If token.jwt is not asked for, it does not matter. */
 	put("token.jwt", "opaque");
 	put("token.json", "{}");
 	CHECK(adopt(JSON));
@@ -316,7 +316,7 @@ static void test_the_thumbprint(void)
 	CHECK_INT(report.flags, STS_REPORT_ADOPTED | STS_REPORT_THUMBPRINT);
 	for (int i = 0; i < STS_THUMBPRINT_BYTES; i++)
 		CHECK_INT(report.thumbprint[i], i);
-	/* One that cannot be read costs a request, and nothing else. */
+	/* A thumbprint that cannot be read costs only a request. */
 	for (int i = 0; i < 3; i++) {
 		snprintf(text, sizeof(text), "%s%s", hex + (i == 0), i == 1 ? "0" : "");
 		text[5] = i == 2 ? 'g' : text[5];
@@ -330,7 +330,7 @@ static void test_the_thumbprint(void)
 	CHECK_INT(report.flags, STS_REPORT_ADOPTED);
 }
 
-/* The times of the files, where they cannot be right. */
+/* These times of the files cannot be right. */
 static void test_times_of_the_files(void)
 {
 	set_up();
@@ -339,7 +339,7 @@ static void test_times_of_the_files(void)
 	CHECK(adopt(TOKEN));
 	CHECK(report.lifetime_s <= LEFT_S); /* from now on */
 	CHECK(report.sent_boot_ms >= boot_ms && report.sent_boot_ms <= sts_clock_boot_ms());
-	/* Before this machine was started: it counts from the start. */
+	/* A time before the machine was started counts as the start. */
 	set_up();
 	set_time("token.jwt", 1000);
 	o.fraction_permille = 1000;
@@ -366,18 +366,18 @@ static void test_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_begin},
-	{"a token", test_a_token},
-	{"what is missing", test_what_is_missing},
-	{"another owner", test_another_owner},
-	{"expired", test_expired},
-	{"due", test_due},
+	{"the folder of this test is made", test_begin},
+	{"a token is adopted", test_a_token},
+	{"a file that is missing", test_what_is_missing},
+	{"files of another owner", test_another_owner},
+	{"a token that has expired", test_expired},
+	{"a token that is due", test_due},
 	{"another audience, another issuer", test_expectations},
 	{"the longest lifetime", test_the_longest_lifetime},
 	{"what is not a JWT", test_what_is_not_a_jwt},
-	{"the thumbprint", test_the_thumbprint},
-	{"the times of the files", test_times_of_the_files},
-	{"the directory is removed", test_end},
+	{"the thumbprint is read", test_the_thumbprint},
+	{"times of files that cannot be right", test_times_of_the_files},
+	{"the folder of this test is removed", test_end},
 };
 
 int main(void)

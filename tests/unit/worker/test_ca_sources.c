@@ -33,7 +33,8 @@ static enum sts_err open_all(void)
 	return sts_ca_sources_open(&o, &ca, &e);
 }
 
-/* Close them, and check which they are: labels with a bar after each, "system:" before those. */
+/* Close the sources, and check which they are: their labels, with "system:" before a source of the
+ * system and a bar after each. */
 static void check_sources(const char *want)
 {
 	char got[1024];
@@ -94,7 +95,7 @@ static void test_the_system(void)
 	check_sources("a.pem|");
 }
 
-/* Without the variables, or with empty ones: the first bundle that is there, if there is one. */
+/* Without the variables, or with empty variables, the first bundle that is there is used. */
 static void test_bundles(void)
 {
 	set_up();
@@ -143,7 +144,7 @@ static void test_long_paths(void)
 
 	memset(path, '/', PATH_MAX);
 	set_up();
-	path[PATH_MAX - 1] = '\0'; /* the root directory, in many slashes */
+	path[PATH_MAX - 1] = '\0'; /* the root directory, written with many slashes */
 	name(path);
 	CHECK_INT(open_all(), STS_OK);
 	CHECK_INT(ca.count, 1);
@@ -153,7 +154,7 @@ static void test_long_paths(void)
 	name(path);
 	CHECK_INT(open_all(), STS_ECA_FILE);
 	CHECK_STR(e.msg, "the path of a CA file is longer than 4095 bytes");
-	/* Also in a variable, where a path that is missing would be no error. */
+	/* This holds for a variable too, where a missing path would not be an error. */
 	o.list_count = 0;
 	o.cacert_only = false;
 	setenv("SSL_CERT_DIR", path, 1);
@@ -176,12 +177,12 @@ static void test_end(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_begin},
+	{"the folder of this test is made", test_begin},
 	{"files that are named", test_named},
 	{"variables in place of the system's bundle", test_the_system},
 	{"the system's bundles", test_bundles},
-	{"too many", test_too_many},
-	{"long paths", test_long_paths},
-	{"the directory is removed", test_end},
+	{"too many paths", test_too_many},
+	{"paths that are too long", test_long_paths},
+	{"the folder of this test is removed", test_end},
 };
 STS_TEST_MAIN(tests)

@@ -40,7 +40,7 @@ static void on_signal(int signal)
 	_exit(signal);
 }
 
-/* A child that ends with the number of the signal that it gets. */
+/* Start a child that ends with the number of the signal that it gets. */
 static pid_t start_child(void)
 {
 	int fds[2];
@@ -194,13 +194,13 @@ static void test_cleanup(void)
 }
 
 static const struct sts_test tests[] = {
-	{"a directory", test_setup},
+	{"the folder of this test is made", test_setup},
 	{"the signal arrives", test_the_signal_arrives},
-	{"what is no PID", test_what_is_no_pid},
-	{"whom it never signals", test_whom_it_never_signals},
-	{"files that are none", test_files_that_are_none},
+	{"what is not a PID", test_what_is_no_pid},
+	{"processes that never get the signal", test_whom_it_never_signals},
+	{"files that cannot be used", test_files_that_are_none},
 	{"a process of another UID", test_another_uid},
-	{"the directory is removed", test_cleanup},
+	{"the folder of this test is removed", test_cleanup},
 };
 
 STS_TEST_MAIN(tests)
