@@ -12,6 +12,10 @@
 #include "base/errno_words.h"
 #include "supervisor/spawn.h"
 
+/* The most reads of a pipe at a time, so that a worker that writes without end does not keep the
+ * supervisor from its other work. */
+#define READS_MAX 8
+
 void sts_child_init(struct sts_child *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -51,7 +55,8 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	return STS_OK;
 }
 
-/* Bytes past the report are counted and not kept: a report of the wrong size is none. */
+/* Sort bytes into the stage and the report. Bytes that find no room are counted, so that
+ * sts_report_ok() sees the wrong size. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
 	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
@@ -71,12 +76,12 @@ void sts_child_read(struct sts_child *c)
 {
 	char buf[sizeof(struct sts_report) + 8];
 
-	for (int turns = 0; c->fd >= 0 && turns < 8; turns++) {
+	for (int turns = 0; c->fd >= 0 && turns < READS_MAX; turns++) {
 		ssize_t got = read(c->fd, buf, sizeof(buf));
 
 		if (got > 0)
 			take(c, buf, (size_t)got);
-		/* What is too long is no report: there is no need to hear the rest. */
+		/* If it is too long, it is not a report: do not read the rest. */
 		if (got > 0 && c->len <= sizeof(c->report))
 			continue;
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -86,7 +91,8 @@ void sts_child_read(struct sts_child *c)
 	}
 }
 
-static void made_up(struct sts_child *c, int status, struct sts_report *report)
+/* Make the report of a worker that has left none: it tells how the worker ended. */
+static void report_end(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};
 	const char *when = c->stage_len > 0 ? "after the request was sent"
@@ -123,7 +129,7 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 	if (sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000, sts_clock_boot_ms()))
 		*report = c->report;
 	else
-		made_up(c, status, report);
+		report_end(c, status, report);
 }
 
 void sts_child_kill(struct sts_child *c)

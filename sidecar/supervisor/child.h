@@ -21,10 +21,10 @@ struct sts_child {
 	enum sts_worker_mode mode;
 	int64_t started_boot_ms;
 	int64_t kill_boot_ms; /* when the supervisor kills it */
-	bool killed;          /* it was killed because its time was up */
+	bool killed;          /* it was killed because its time was over */
 	size_t stage_len; /* bytes of `stage`; if there are any, the request may have been sent */
 	uint8_t stage[STS_REPORT_STAGE_SENT_BYTES];
-	size_t len; /* bytes of the report that came, also those that found no room in `report` */
+	size_t len; /* bytes of the report that were read, with those that found no room in it */
 	struct sts_report report;
 };
 
@@ -33,8 +33,10 @@ void sts_child_init(struct sts_child *c);
 
 /*
  * Start a worker.
- *   argv         in  the argument list of this process
- *   snapshot_fd  in  the snapshot of the configuration file: see sts_spawn()
+ *   c            out  after a failure no child runs
+ *   job          in   what the worker is to do
+ *   argv         in   the argument list of this process
+ *   snapshot_fd  in   the snapshot of the configuration file: see sts_spawn()
  * Returns STS_OK; STS_EUSAGE if argv is too long; STS_EFORK with errno in detail, which is a failed
  * attempt like any other.
  */
@@ -46,7 +48,7 @@ void sts_child_read(struct sts_child *c);
 
 /*
  * The worker has ended or was killed: check its report.
- *   status  in   of waitpid(); 0 after sts_child_kill()
+ *   status  in   from waitpid(2); 0 after sts_child_kill()
  *   report  out  checked by sts_report_ok(). If the worker left no valid report, this one says how
  *                the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
  */
@@ -59,7 +61,7 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
  */
 void sts_child_kill(struct sts_child *c);
 
-/* End the worker, and forget its report. */
+/* Kill the worker, wait for its end for a few milliseconds at most, and forget its report. */
 void sts_child_drop(struct sts_child *c);
 
 #endif

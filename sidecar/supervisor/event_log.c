@@ -10,24 +10,24 @@ static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_leve
 	sts_log_str(l, "exchange", x->plan->name);
 }
 
-/* What the first line says: with which mode files are written, and through which proxy the STS is
- * reached. */
-static void add_once(struct sts_log *l, struct sts_logged *told, const struct sts_store *store,
+/* Add the mode of the files and the proxy. The first line of an exchange has them, and no other
+ * line. */
+static void add_once(struct sts_log *l, struct sts_logged *logged, const struct sts_store *store,
 		     const char *proxy)
 {
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
 			(char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
 
-	if (told->once)
+	if (logged->once)
 		return;
-	told->once = true;
+	logged->once = true;
 	if (store->dir_fd >= 0)
 		sts_log_str(l, "mode", mode);
 	if (proxy[0])
 		sts_log_str(l, "proxy", proxy);
 }
 
-static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_logged *told,
+static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_logged *logged,
 		    const struct sts_report *report, int64_t duration_ms,
 		    const struct sts_moment *now)
 {
@@ -38,13 +38,14 @@ static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_
 	if (x->next_ms >= 0)
 		sts_log_int(l, "next_refresh_s", (x->next_ms - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "duration_ms", duration_ms);
-	if (report->clock_skew_s && !told->skew)
+	if (report->clock_skew_s && !logged->skew)
 		sts_log_int(l, "clock_skew_s", report->clock_skew_s);
-	told->skew = report->clock_skew_s != 0;
+	logged->skew = report->clock_skew_s != 0;
 }
 
-/* "the STS refused this ServiceAccount: check its authorization rules"; without the first half
- * where the message says it already. */
+/* Add the hint: the meaning of the error and what to do, for example "the STS refused this
+ * ServiceAccount: check its authorization rules". The meaning is left out if the message begins
+ * with it. */
 static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
 {
 	char hint[256];
@@ -91,7 +92,7 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
 }
 
-void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
+void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logged,
 			   const struct sts_store *store, const char *proxy,
 			   enum sts_outcome outcome, const struct sts_report *report,
 			   int64_t duration_ms, const struct sts_moment *now)
@@ -101,13 +102,13 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told
 	if (outcome == STS_OUTCOME_NOTHING)
 		return;
 	if (outcome == STS_OUTCOME_SUCCESS)
-		success(&l, x, told, report, duration_ms, now);
+		success(&l, x, logged, report, duration_ms, now);
 	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS)
 		failure(&l, x, report, now);
 	else
 		poll(&l, x, outcome, report);
 	if (outcome <= STS_OUTCOME_FAILURE)
-		add_once(&l, told, store, proxy);
+		add_once(&l, logged, store, proxy);
 	sts_log_end(&l);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the supervisor says: the log line of each thing that can happen to an exchange, and the
- * status file. Each failure has one line, with what to do about it.
+ * The log lines of the supervisor: one line for each thing that can happen to an exchange. The line
+ * of a failure says what to do about it. Lines go to process/log.h, which escapes and cuts every
+ * value.
  */
 #ifndef STS_SUPERVISOR_EVENT_LOG_H
 #define STS_SUPERVISOR_EVENT_LOG_H
@@ -10,36 +11,39 @@
 #include "process/log.h"
 #include "supervisor/exchange.h"
 
-/* What of an exchange was told already and is not told twice. */
+/* What was logged about an exchange and is not logged again. */
 struct sts_logged {
-	/* with which mode files are written, and through which proxy the STS is reached */
+	/* the mode of the files, and the proxy */
 	bool once;
-	bool skew;
+	bool skew; /* the last success had a clock skew, which was logged */
 };
 
 /*
- * The line of a worker that ended.
- *   store        in  dir_fd is -1 where no files are written
- *   proxy        in  through which the STS is reached, or ""
- *   duration_ms  in  of the worker
+ * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING.
+ *   logged       in/out
+ *   report       in      checked
+ *   store        in      dir_fd is -1 if no files are written
+ *   proxy        in      HOST:PORT of the proxy to the STS, or ""
+ *   duration_ms  in      how long the worker ran
  */
-void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
+void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logged,
 			   const struct sts_store *store, const char *proxy,
 			   enum sts_outcome outcome, const struct sts_report *report,
 			   int64_t duration_ms, const struct sts_moment *now);
 
-/* Why the program cannot start. Returns its exit status. */
+/* Log why the program cannot start. Returns its exit status. */
 int sts_event_log_cannot_start(const struct sts_error *e);
 
-/* Why a new configuration file is not gone by. */
+/* Log why a new configuration file is not used. */
 void sts_event_log_refused(const struct sts_error *e);
 
-/* For whose first token it waits. */
+/* Log that an exchange waits for the first token of another exchange (x->status.wait_name). */
 void sts_event_log_waiting(const struct sts_exchange *x);
 
+/* Log a message of ours about an exchange. */
 void sts_event_log_about(enum sts_level level, const char *msg, const char *exchange);
 
-/* A line without an exchange. */
+/* Log a message of ours that is not about an exchange. */
 void sts_event_log_plain(enum sts_level level, const char *msg);
 
 #endif

@@ -22,9 +22,13 @@ static const struct {
 	{SIGHUP, STS_EVENT_REFRESH}, {SIGCHLD, STS_EVENT_CHILD},
 };
 
+/* The most reads of one descriptor at a time. */
+#define READS_MAX 64
+
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-static sigset_t ours(void)
+/* Returns the set of the signals that sts_events_wait() reads. */
+static sigset_t our_signals(void)
 {
 	sigset_t mask;
 
@@ -36,7 +40,7 @@ static sigset_t ours(void)
 
 void sts_events_hold(void)
 {
-	sigset_t mask = ours();
+	sigset_t mask = our_signals();
 
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
@@ -44,9 +48,10 @@ void sts_events_hold(void)
 static int open_signals(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
-	sigset_t mask = ours();
+	sigset_t mask = our_signals();
 
-	/* A parent may have left SIGCHLD ignored: then children could not be waited for. */
+	/* Reset the dispositions, since the parent may have left SIGCHLD ignored. Then children
+	 * could not be waited for. */
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i].signal, &usual, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -54,10 +59,12 @@ static int open_signals(void)
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* In the year 2255; the kernel's own end of time is in 2262. The timer is there for its
- * cancellation only. gVisor refuses it, and then steps go unnoticed until the next attempt. */
+/* A time in the year 2255, which never comes; the kernel's time ends in 2262. The timer exists only
+ * because a step of the clock cancels it (timerfd_create(2)). gVisor refuses the timer. A step of
+ * the clock is then noticed at the next attempt. */
 #define NEVER_S 9000000000
 
+/* Set the timer that a step of the clock cancels. */
 static void arm_clock(int fd)
 {
 	struct itimerspec never = {.it_value = {.tv_sec = (time_t)NEVER_S}};
@@ -108,10 +115,10 @@ void sts_events_unwatch(struct sts_events *ev)
 	ev->watch_fd = -1;
 }
 
-/* How long to sleep where the kernel will not wait for events, or has no timer for us. */
+/* How long to sleep if poll(2) fails, or if the timer cannot be set. */
 #define BLIND_MS 100
 
-/* Returns how long poll() may take. */
+/* Set the timer. Returns the timeout for poll(2) in ms; -1: none. */
 static int arm_timer(struct sts_events *ev, int64_t until_boot_ms)
 {
 	struct itimerspec after = {0};
@@ -122,7 +129,7 @@ static int arm_timer(struct sts_events *ev, int64_t until_boot_ms)
 	if (until_boot_ms >= 0) {
 		int64_t left_ms = until_boot_ms - sts_clock_boot_ms();
 
-		/* A time of zero would disarm it. */
+		/* A time of zero would stop the timer, so a nanosecond is added. */
 		after.it_value.tv_sec = left_ms > 0 ? left_ms / 1000 : 0;
 		after.it_value.tv_nsec = left_ms > 0 ? left_ms % 1000 * 1000000 + 1 : 1;
 	}
@@ -137,9 +144,10 @@ static unsigned read_signals(int fd)
 	struct signalfd_siginfo info;
 	unsigned events = 0;
 
-	/* Bounded, as drain(): who sends them faster than they are read must not put off a TERM. */
-	for (int turns = 0; turns < 64 && read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info);
-	     turns++)
+	/* The number of reads is bounded. Otherwise a process that sends signals faster than they
+	 * are read could delay a TERM. */
+	for (int turns = 0;
+	     turns < READS_MAX && read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info); turns++)
 		for (size_t i = 0; i < SIGNALS; i++)
 			if (info.ssi_signo == (uint32_t)signals[i].signal)
 				events |= signals[i].event;
@@ -160,8 +168,9 @@ static unsigned drain(int fd, unsigned event)
 {
 	char buf[1024] __attribute__((aligned(8)));
 
-	/* Bounded: a storm of events must not keep the supervisor from everything else. */
-	for (int turns = 0; turns < 64 && read(fd, buf, sizeof(buf)) > 0; turns++)
+	/* The number of reads is bounded, so that a storm of events does not keep the supervisor
+	 * from its other work. */
+	for (int turns = 0; turns < READS_MAX && read(fd, buf, sizeof(buf)) > 0; turns++)
 		;
 	return event;
 }
@@ -182,8 +191,9 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;
-		/* More descriptors than a limit that was lowered allows, or no memory: it would say
-		 * so again at once. Nothing here blocks, so all are read, ten times a second. */
+		/* There is no memory, or the limit of descriptors was lowered. poll(2) would fail
+		 * again at once, so sleep for a moment. Then read all descriptors, since none of
+		 * them blocks. */
 		poll(NULL, 0, BLIND_MS);
 		for (size_t i = 0; i < 4 + count; i++)
 			fds[i].revents = fds[i].fd < 0 ? 0 : POLLIN;

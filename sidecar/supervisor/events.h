@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the supervisor waits for: signals (a signalfd, so that a PID 1 without handlers gets them
- * too), a timer for the schedule (BOOTTIME: suspend counts), a timer that tells steps of the clock
- * (REALTIME, cancelled on set), watches on the directories of files that matter, and the pipes of
- * children. Only the signals and the first timer are required; the others fail soft.
+ * The events that the supervisor waits for:
+ *   - signals, with signalfd(2), so that PID 1 gets them without handlers;
+ *   - the timer of the schedule (CLOCK_BOOTTIME, which goes on while the machine is suspended);
+ *   - steps of the clock (a timer of CLOCK_REALTIME that a step cancels: timerfd_create(2));
+ *   - changes in the directories of input files (inotify(7));
+ *   - the pipes of children.
+ * The signals and the timer of the schedule are required. Without the others, a change is noticed
+ * later.
  */
 #ifndef STS_SUPERVISOR_EVENTS_H
 #define STS_SUPERVISOR_EVENTS_H
@@ -15,46 +19,48 @@ enum sts_event {
 	STS_EVENT_STOP = 1,    /* TERM, INT, USR1 */
 	STS_EVENT_REFRESH = 2, /* HUP */
 	STS_EVENT_CHILD = 4,   /* a child ended */
-	STS_EVENT_TIMER = 8,   /* the time that was set has come */
+	STS_EVENT_TIMER = 8,   /* the timer of the schedule has expired */
 	STS_EVENT_CLOCK = 16,  /* the clock was set */
 	STS_EVENT_FILES = 32,  /* something changed in a watched directory */
 	STS_EVENT_REPORT = 64, /* a child's pipe can be read */
 };
 
-/* Of children at a time: workers, and the one that plans. */
+/* The most pipes of children at a time: those of the workers, and that of the planning child. */
 #define STS_EVENTS_PIPES_MAX 6
 
 struct sts_events {
 	int signal_fd, timer_fd, clock_fd, watch_fd;
-	int64_t armed_boot_ms; /* what timer_fd is set to; -1: nothing */
+	int64_t armed_boot_ms; /* the time that timer_fd is set to; -1: none */
 };
 
 /*
- * Block the signals: what comes from now on is kept for sts_events_wait(). Before anything else:
- * the kernel drops a signal with its usual disposition that is sent to PID 1, and a TERM that came
- * in the first millisecond would be lost.
+ * Block the signals, so that they wait for sts_events_wait(). Call this as early as possible: the
+ * kernel drops a signal for PID 1 that has its default disposition, so a TERM in the first
+ * millisecond would be lost.
  */
 void sts_events_hold(void);
 
 /*
- * Set up. Blocks the signals for the whole process.
- * Returns STS_OK, or STS_EFORK (no descriptors, no memory).
+ * Open all descriptors. Blocks the signals for the whole process.
+ *   ev  out  never closed, except the watches
+ * Returns STS_OK, or STS_EFORK with errno in detail if there are no descriptors or no memory.
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);
 
-/* Watch the directory that a file is in (the kubelet swaps its ..data link), and the file itself
- * where that is a directory. What the kernel will not watch is not watched: events only make things
- * faster. */
+/* Watch the directory of a file, and the file itself if it is a directory. (The kubelet replaces
+ * the link ..data in the directory.) Errors are ignored: without events, changes are noticed
+ * later. */
 void sts_events_watch(struct sts_events *ev, const char *path);
 
-/* Watch nothing any more. */
+/* Remove all watches. */
 void sts_events_unwatch(struct sts_events *ev);
 
 /*
- * Wait.
- *   until_boot_ms  in  wake at this time of BOOTTIME; -1: no timer
- *   pipes, count   in  descriptors of children; -1: none
- * Returns bits of enum sts_event, 0 when it was interrupted.
+ * Sleep until something happens.
+ *   until_boot_ms  in  the time at which to wake (BOOTTIME); -1: no timer
+ *   pipes, count   in  the descriptors of children, at most STS_EVENTS_PIPES_MAX; -1: none. The
+ *                      caller reads them
+ * Returns bits of enum sts_event; 0 if it was interrupted.
  */
 unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
 			 size_t count);

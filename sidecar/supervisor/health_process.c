@@ -17,9 +17,10 @@ void sts_health_process_init(struct sts_health_process *l)
 	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
 }
 
-/* Each time twice as late, and soon again once it has lived for a while. */
-static __attribute__((noinline)) void again(struct sts_health_process *l, const char *msg,
-					    const char *key, int64_t value)
+/* Log that the process does not run, and choose the time of its next start. The wait doubles each
+ * time. It starts again from AGAIN_MIN_MS if the process has lived longer than AGAIN_MAX_MS. */
+static __attribute__((noinline)) void start_again(struct sts_health_process *l, const char *msg,
+						  const char *key, int64_t value)
 {
 	int64_t now_ms = sts_clock_boot_ms();
 	struct sts_log line;
@@ -63,19 +64,19 @@ void sts_health_process_start(struct sts_health_process *l, const char *program,
 	sts_listener_arguments(&job, program, dirs, l->metrics->count, numbers, arguments);
 	l->next_ms = -1;
 	l->started_ms = sts_clock_boot_ms();
-	/* No environment: a variable may name a proxy with its password. */
+	/* The environment is empty, since a variable may hold the password of a proxy. */
 	l->pid = sts_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd, -1);
 	if (l->pid < 0)
-		again(l, "the process of --listen could not be started", "errno", errno);
+		start_again(l, "the process of --listen could not be started", "errno", errno);
 }
 
 void sts_health_process_ended(struct sts_health_process *l, int status)
 {
 	l->pid = -1;
 	if (WIFSIGNALED(status))
-		again(l, "the process of --listen was killed", "signal", WTERMSIG(status));
+		start_again(l, "the process of --listen was killed", "signal", WTERMSIG(status));
 	else
-		again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
+		start_again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
 }
 
 void sts_health_process_stop(struct sts_health_process *l)

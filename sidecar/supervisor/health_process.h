@@ -13,27 +13,27 @@
 
 struct sts_health_process {
 	pid_t pid;       /* -1: none */
-	int fd;          /* of the metrics; -1: none yet */
-	int64_t next_ms; /* BOOTTIME of the next start; -1: none */
+	int fd;          /* the descriptor of the metrics; -1: not made yet */
+	int64_t next_ms; /* when to start the process next (BOOTTIME); -1: no start is planned */
 	int64_t started_ms, wait_ms;
-	struct sts_metrics *metrics; /* NULL: nobody counts */
+	struct sts_metrics *metrics; /* NULL if they are not made: nothing is counted then */
 };
 
-/* Set up: there is none. */
+/* Set up: no process runs, and none is planned. */
 void sts_health_process_init(struct sts_health_process *l);
 
 /*
- * There is a plan, or a new one: the process, which goes by the old one, is killed. Start it with
- * sts_health_process_start() when it is due. Without memory for the metrics there is one warning
- * and no endpoint.
- *   wanted  in  is there a --listen?
- *   names   in  of the exchanges
+ * Go over to the first plans or to new plans. A process that runs is killed, since it knows only
+ * the old plans. Call sts_health_process_start() when next_ms has come. If there is no memory for
+ * the metrics, this logs a warning, and there is no endpoint.
+ *   wanted  in  whether the plans have --listen
+ *   names   in  the names of the exchanges, `count` of them; copied
  */
 void sts_health_process_plan(struct sts_health_process *l, bool wanted, const char *const *names,
 			     size_t count);
 
 /*
- * Start the process now (next_ms). A start that fails is tried again later.
+ * Start the process. If that fails, it is due again later.
  *   program  in  argv[0]
  *   where    in  --listen
  *   require  in  --require-sandbox
@@ -42,7 +42,8 @@ void sts_health_process_plan(struct sts_health_process *l, bool wanted, const ch
 void sts_health_process_start(struct sts_health_process *l, const char *program, const char *where,
 			      bool require, const char *const *dirs);
 
-/* Its process has ended by itself: it is due again after 1 s to 60 s. */
+/* The process has ended without being stopped, and was reaped: it is due again after 1 s to 60 s.
+ * `status` is that of waitpid(2). */
 void sts_health_process_ended(struct sts_health_process *l, int status);
 
 /* Kill the process. */

@@ -6,6 +6,11 @@
 
 #include "process/resident.h"
 
+/* Odd numbers, so that a multiplication loses no bits. The first is 2^64 divided by the golden
+ * ratio. */
+#define HASH_FACTOR 0x9e3779b97f4a7c15u
+#define CA_FACTOR   31
+
 static bool watch_again STS_RESIDENT;
 
 uint64_t sts_file_identity(const char *path)
@@ -18,27 +23,26 @@ uint64_t sts_file_identity(const char *path)
 	const uint64_t parts[] = {st.st_dev, st.st_ino, (uint64_t)st.st_size,
 				  (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		h = (h ^ parts[i]) * 0x9e3779b97f4a7c15u;
+		h = (h ^ parts[i]) * HASH_FACTOR;
 	return h | 1;
 }
 
+/* Returns one number for all CA files of a plan. */
 static uint64_t identity_of_cas(const struct sts_plan *plan)
 {
 	uint64_t h = 0;
 
-	for (const char *ca = sts_members_text(plan->cas); *ca; ca += strlen(ca) + 1)
-		h = h * 31 + sts_file_identity(ca);
+	for (const char *ca = sts_members_text(plan->cas); *ca; ca = sts_text_at(ca, 1))
+		h = h * CA_FACTOR + sts_file_identity(ca);
 	return h;
 }
 
-/* Something changed beside the subject token. In a directory that others write in, that may happen
- * all the time. */
 void sts_inputs_check_subject(struct sts_member *t)
 {
 	uint64_t seen;
 	struct sts_moment m;
 
-	/* A worker may have the old one: what it brings is judged when it ends. */
+	/* A worker may have read the old token. sts_inputs_attempted() looks again when it ends. */
 	if (sts_exchange_busy(&t->x))
 		return;
 	seen = sts_file_identity(sts_members_text(t->x.plan->token_file));
@@ -49,6 +53,8 @@ void sts_inputs_check_subject(struct sts_member *t)
 	sts_exchange_subject_changed(&t->x, &m);
 }
 
+/* Find out whether the CA files have changed, if the last attempt failed for want of trust and no
+ * attempt is under way. */
 static void check_trust(struct sts_member *t)
 {
 	uint64_t seen;
@@ -86,7 +92,7 @@ static void watch_one(struct sts_events *ev, struct sts_member *t)
 	t->watches_cas = t->x.distrusts;
 	sts_events_watch(ev, sts_members_text(plan->token_file));
 	for (const char *ca = sts_members_text(plan->cas); t->watches_cas && *ca;
-	     ca += strlen(ca) + 1)
+	     ca = sts_text_at(ca, 1))
 		sts_events_watch(ev, ca);
 }
 
@@ -104,7 +110,7 @@ void sts_inputs_watch(struct sts_events *ev, const char *config)
 		watch_one(ev, t);
 	if (config)
 		sts_events_watch(ev, config);
-	/* What happened before it was watched. */
+	/* Look for changes from before the watch. */
 	sts_inputs_files_changed();
 }
 

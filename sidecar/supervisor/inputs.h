@@ -10,8 +10,8 @@
 #include "supervisor/members.h"
 
 /*
- * The identity of the file that a path leads to. Another file, or other content, has another
- * number.
+ * Returns a number that identifies the file that a path leads to, with its content (as far as
+ * stat(2) shows it). Links are followed.
  * Returns 0 if no file can be seen there.
  */
 uint64_t sts_file_identity(const char *path);
@@ -25,12 +25,13 @@ void sts_inputs_attempted(struct sts_member *t);
 /* Find out whether the subject token has changed, unless an attempt is under way. */
 void sts_inputs_check_subject(struct sts_member *t);
 
-/* Something has changed in a directory that is watched. */
+/* Something has changed in a watched directory: check the inputs of all exchanges. */
 void sts_inputs_files_changed(void);
 
 /*
- * Watch the input files and the configuration file, if that has changed since the last call. The CA
- * files are watched only while trust is what fails.
+ * Watch the input files and the configuration file, if the set of files has changed since the last
+ * call. The CA files of an exchange are watched only while its attempts fail for want of trust.
+ * Does nothing if each exchange ends after its first success.
  *   config  in  the configuration file; NULL for none
  */
 void sts_inputs_watch(struct sts_events *ev, const char *config);

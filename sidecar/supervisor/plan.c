@@ -14,7 +14,7 @@
 
 _Static_assert(STS_PLANS_MAX_BYTES <= UINT16_MAX, "offsets of texts have 16 bits");
 
-/* Of the planning child. */
+/* Only the planning child writes to these, or the supervisor if there can be no child. */
 static struct sts_fields fields;
 static struct sts_config config;
 
@@ -31,11 +31,13 @@ const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)
 
 /* ---- one plan ---- */
 
+/* Append a text. Returns its place. */
 static uint16_t keep(struct sts_plans *plans, struct sts_slice text)
 {
 	size_t at = plans->bytes;
 
-	/* One past the end says that it did not fit. */
+	/* A size beyond the end says that the texts did not fit; check_all() refuses the plans
+	 * then. */
 	if (at + text.len + 1 > sizeof(plans->text)) {
 		plans->bytes = sizeof(plans->text) + 1;
 		return 0;
@@ -46,6 +48,7 @@ static uint16_t keep(struct sts_plans *plans, struct sts_slice text)
 	return (uint16_t)at;
 }
 
+/* Check what sts_fields_make() does not. */
 static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 {
 	bool from_stdin = strcmp(fields.token_file, "-") == 0;
@@ -122,17 +125,22 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 
 /* ---- several ---- */
 
-/* FNV-1a: it is told from the last one, and nobody gains by making two alike. */
+/* FNV-1a with 64 bits. It tells whether options have changed; it is not a protection against an
+ * attacker, who would gain nothing. */
+#define FNV_PRIME 1099511628211u
+#define FNV_START 14695981039346656037u
+
 static uint64_t hash(uint64_t h, const void *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ ((const uint8_t *)data)[i]) * 1099511628211u;
+		h = (h ^ ((const uint8_t *)data)[i]) * FNV_PRIME;
 	return h;
 }
 
+/* Returns a number that changes with what the configuration file says about an exchange. */
 static uint64_t options_id(size_t index)
 {
-	uint64_t h = 14695981039346656037u;
+	uint64_t h = FNV_START;
 
 	for (size_t i = 0; i < config.value_count; i++) {
 		const struct sts_config_value *v = &config.values[i];
@@ -146,6 +154,7 @@ static uint64_t options_id(size_t index)
 	return h;
 }
 
+/* Is the subject token of `reader` the token that `writer` writes? */
 static bool is_token_of(const struct sts_plans *plans, const struct sts_plan *writer,
 			const struct sts_plan *reader)
 {
@@ -166,7 +175,8 @@ static bool is_same_file(const struct sts_plans *plans, const struct sts_plan *a
 	return rest && !*rest;
 }
 
-/* Who reads whose output, and who cannot stand beside whom. */
+/* Find the exchanges that read the token of another exchange. Refuse two exchanges that would send
+ * the same subject token, if it may be sent only once. */
 static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
 {
 	for (uint32_t i = 0; i < plans->count; i++)
@@ -184,6 +194,7 @@ static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
 	return STS_OK;
 }
 
+/* Refuse exchanges that wait for one another in a circle. */
 static enum sts_err refuse_cycle(const struct sts_plans *plans, uint32_t from, struct sts_error *e)
 {
 	struct sts_text text;
@@ -221,7 +232,7 @@ static enum sts_err check_all(struct sts_plans *plans, struct sts_error *e)
 	return err;
 }
 
-/* "exchange aws: --timeout must be ..." */
+/* Put the name of the exchange before the message: "exchange aws: --timeout must be ...". */
 static enum sts_err blame(struct sts_error *e, size_t index)
 {
 	struct sts_error whole = *e;

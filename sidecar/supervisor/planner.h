@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child process that makes the plans. What reading the options and the configuration file
- * touches is memory of that process and not of the supervisor.
+ * The child process that makes the plans. It reads the options and the configuration file, so the
+ * memory for that is the child's and not the supervisor's. The child is trusted: it reads nothing
+ * from the network.
  */
 #ifndef STS_SUPERVISOR_PLANNER_H
 #define STS_SUPERVISOR_PLANNER_H
@@ -11,39 +12,42 @@
 #include "supervisor/plan.h"
 
 struct sts_planner {
-	pid_t pid;    /* -1: none, or reaped */
-	int fd;       /* -1: nothing is being planned */
-	int snapshot; /* a descriptor; -1: none */
-	size_t len;
+	pid_t pid;    /* -1: no child, or it was reaped */
+	int fd;       /* the reading end of the child's pipe; -1: no child, or the end was read */
+	int snapshot; /* the descriptor of the new snapshot; -1: none */
+	size_t len;   /* bytes of the plans that were read */
 	int64_t kill_boot_ms;
-	struct sts_plans *plans; /* a mapping, given to whoever takes the result */
+	struct sts_plans *plans; /* the mapping that is being filled; NULL: no plans are made */
 };
 
+/* Set up: no plans are being made. */
 void sts_planner_init(struct sts_planner *p);
 
 /*
  * Start planning.
- *   here  in  where there can be no child (the Pod's pids limit): plan in this process, which costs
- *             memory, but lets it start
- * Returns STS_OK, or STS_EFORK.
+ *   o, argv  in  as in sts_plans_make()
+ *   here     in  if there can be no child (the Pod's pids limit), make the plans in this process.
+ *                That costs memory, but lets the supervisor start
+ * Returns STS_OK, or STS_EFORK with errno in detail.
  */
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e);
 
-/* Read what is there, without blocking. True when sts_planner_finish() has something to take: the
- * child is done, or its time is up. */
+/* Read what the child has sent, without blocking. Returns true if it is time for
+ * sts_planner_finish(): the child is done, or its time is over. */
 bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms);
 
 /*
  * Take the result.
- *   plans     out     after STS_OK: the caller's from now on, who frees them
- *   snapshot  in/out  after STS_OK: of the new file, or -1; the old one is closed
- * Returns STS_OK, or what is wrong with the options or the file; STS_EBUG when the child died.
+ *   plans     out     set after STS_OK: the caller frees them with sts_plans_free()
+ *   snapshot  in/out  changed after STS_OK: the new snapshot, or -1; the old one is closed
+ * Returns STS_OK; STS_EUSAGE or STS_EURL if the options or the file have a mistake; STS_EBUG if the
+ * child died; STS_ETIMEOUT if it did not end in time.
  */
 enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,
 				struct sts_error *e);
 
-/* Give up what was planned. */
+/* Give up: kill the child, and free the plans and the snapshot that were not taken. */
 void sts_planner_drop(struct sts_planner *p);
 
 #endif

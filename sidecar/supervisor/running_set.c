@@ -11,8 +11,8 @@
 #include "supervisor/inputs.h"
 #include "supervisor/spawn.h"
 
-/* Does nothing if there is no output directory. Not inlined: a buffer in the frame that sleeps
- * would be memory that is never given back. */
+/* Write the status file. Does nothing if there is no output directory. Not inlined: the buffer
+ * would become a part of the frame that sleeps, and its memory would never be given back. */
 static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, struct sts_error *e)
 {
 	char buf[STS_STATUS_MAX_BYTES];
@@ -25,7 +25,8 @@ static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, s
 	return sts_store_write(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
 }
 
-/* A full or read-only disk is told by the token's own failure; the status is a convenience. */
+/* Write the status file if the status has changed. Errors are ignored: if the disk is full or
+ * read-only, writing the token fails too, and that is reported. */
 static void write_status(struct sts_member *t)
 {
 	if (!t->x.status_changed)
@@ -40,7 +41,7 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
-/* Not inlined: a buffer in the frame that sleeps would be memory that is never given back. */
+/* Not inlined, for the same reason. */
 __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e)
 {
 	const struct sts_plan *plan = t->x.plan;
@@ -48,8 +49,8 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	enum sts_err err;
 	struct stat st;
 
-	/* Of one that was removed, descriptor and lock are left: what is there by its name now is
-	 * another one. */
+	/* If the directory was removed, the descriptor and the lock still refer to it. A directory
+	 * with the same name is a new one: open and lock that. */
 	if (t->store.dir_fd >= 0 && fstat(t->store.dir_fd, &st) == 0 && st.st_nlink == 0)
 		sts_store_close(&t->store);
 	if (plan->to_stdout || t->store.dir_fd >= 0)
@@ -64,7 +65,7 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 		err = sts_lock_take(t->store.dir_fd, t->store.dir, e);
 	if (err == STS_OK)
 		err = put_status(t, e);
-	/* A full disk may have room again. */
+	/* A full disk is not an error here, since it may have room later. */
 	if (err == STS_OK || e->detail == ENOSPC || e->detail == EDQUOT)
 		return STS_OK;
 	sts_store_close(&t->store);
@@ -79,7 +80,8 @@ void sts_member_attempted(struct sts_member *t)
 
 /* ---- new plans ---- */
 
-/* Was this the directory of another exchange? Then what lies in it is that one's token. */
+/* Was the output directory of this plan that of another exchange before? Then the token in it is
+ * the other exchange's. */
 static bool of_another(const struct sts_plan *plan, const struct sts_plans *before)
 {
 	for (uint32_t i = 0; before && i < before->count; i++) {
@@ -93,12 +95,13 @@ static bool of_another(const struct sts_plan *plan, const struct sts_plans *befo
 	return false;
 }
 
-/* A subject token that may be sent once, and was, by an exchange that stopped. */
+/* A subject token that may be sent only once, and that a removed exchange has sent. */
 struct spent {
-	const char *file;
+	const char *file; /* the path of the subject token; NULL ends a list */
 	uint8_t id[STS_SUBJECT_ID_BYTES];
 };
 
+/* Add an exchange to the set. If `spent` lists its subject token, the token is not sent again. */
 static void add_member(const struct sts_plan *plan, const struct sts_plans *before,
 		       const struct spent *spent)
 {
@@ -120,7 +123,8 @@ void sts_member_remove(struct sts_member *t)
 	if (t->worker) {
 		sts_spawn_end(t->worker->pid);
 		t->worker->pid = -1;
-		/* Its last word: what it has sent was sent. */
+		/* Read what the worker has written before its end: it may have sent the subject
+		 * token. */
 		sts_child_read(t->worker);
 		if (t->worker->stage_len > 0)
 			sts_exchange_sent(&t->x, t->worker->stage + 1);
@@ -134,7 +138,8 @@ void sts_member_remove(struct sts_member *t)
 	t->x.plan = NULL;
 }
 
-/* The plan that goes on where another one stops: the same name, the same files. */
+/* Returns the new plan that takes the place of an old one: it has the same name and the same files.
+ * Returns NULL if there is none. */
 static const struct sts_plan *successor(const struct sts_plan *old, struct sts_plans *plans,
 					struct sts_plans *before)
 {

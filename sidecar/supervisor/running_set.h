@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The running set: the exchanges of this process, each with its state, its output directory and its
- * worker. This module owns the directories and the status files, and carries the set over to new
- * plans. members.h is the memory of it, workers.h starts the workers, inputs.h looks at the files
- * that the exchanges read, and chain.h knows which exchange waits for which.
+ * worker. This module owns the output directories and the status files, and takes the set over to
+ * new plans. members.h holds the set, workers.h starts the workers, inputs.h looks at the files
+ * that the exchanges read, and chain.h knows which exchange waits for which other exchange.
  */
 #ifndef STS_SUPERVISOR_RUNNING_SET_H
 #define STS_SUPERVISOR_RUNNING_SET_H

@@ -12,13 +12,17 @@
 
 #include "wire/job.h"
 
-/* In the child, between fork and exec: only system calls. */
+/* How often sts_spawn_end() looks whether the process has ended: once in a millisecond. */
+#define END_LOOKS_MAX 20
+
+/* Become the child, between fork(2) and execve(2). It makes only system calls. */
 static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
 		   char *const *environ_)
 {
 	sigset_t none;
 
-	/* It must not outlive its supervisor, which may have died before this line. */
+	/* The child must not outlive the supervisor. If the supervisor died before this line,
+	 * prctl(2) has no effect, so compare the parent. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(STS_SPAWN_EXEC_FAILED);
@@ -27,13 +31,14 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 		_exit(STS_SPAWN_EXEC_FAILED);
 	if (snapshot_fd >= 0 && dup2(snapshot_fd, STS_INHERITED_SNAPSHOT_FD) < 0)
 		_exit(STS_SPAWN_EXEC_FAILED);
-	/* A HUP that is sent to all processes of this name (pkill) is meant for the supervisor. It
-	 * must not end an exchange that is under way. */
+	/* A HUP to all processes of this name (pkill(1)) is meant for the supervisor. It must not
+	 * end an exchange that is under way. */
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve("/proc/self/exe", arguments, environ_);
-	/* There is no /proc: execute the path that the kernel was given. */
+	/* There is no /proc: execute the path with which this process was executed (AT_EXECFN of
+	 * getauxval(3)). */
 	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
 	if (self >= 0)
 		syscall(SYS_execveat, self, "", arguments, environ_, AT_EMPTY_PATH);
@@ -53,6 +58,6 @@ void sts_spawn_end(pid_t pid)
 {
 	if (pid > 0)
 		kill(pid, SIGKILL);
-	for (int i = 0; pid > 0 && i < 20 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+	for (int i = 0; pid > 0 && i < END_LOOKS_MAX && waitpid(pid, NULL, WNOHANG) == 0; i++)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 }

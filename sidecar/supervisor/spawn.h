@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting this very program again as a child process, and ending a child process.
+ * Starts this program again as a child process, and ends a child process.
  */
 #ifndef STS_SUPERVISOR_SPAWN_H
 #define STS_SUPERVISOR_SPAWN_H
 
 #include <sys/types.h>
 
-/* The exit status of a child process whose exec failed: EX_OSERR, which no worker uses. */
+/* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits.h. A worker never
+ * exits with it. */
 #define STS_SPAWN_EXEC_FAILED 71
 
 /*
- * Start this very program with these arguments and this environment, in a process that dies with
- * this one.
+ * Start this program with these arguments and this environment, in a process that the kernel kills
+ * when this process dies.
  *   inherited_fd  in  becomes descriptor STS_INHERITED_FD of the child
- *   snapshot_fd   in  becomes descriptor STS_INHERITED_SNAPSHOT_FD of the child; -1 for none; else
- *                     above that number, as is every descriptor that is opened after the signals
- *                     and the timer
- * Returns the PID, or -1 with errno.
+ *   snapshot_fd   in  becomes descriptor STS_INHERITED_SNAPSHOT_FD of the child; -1 for none. Its
+ *                     number must be above that one. It is, because the descriptors of the signals
+ *                     and of the timer are opened first
+ * Returns the PID, which the caller reaps, or -1 with errno. A child whose execve(2) fails exits
+ * with STS_SPAWN_EXEC_FAILED.
  */
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd);
 
-/* Send SIGKILL, and wait for the end for a few milliseconds at most. Does nothing for a PID of
- * -1. */
+/* Send SIGKILL, and wait at most 20 ms for the end of the process. Does nothing for a PID of -1. */
 void sts_spawn_end(pid_t pid);
 
 #endif
