@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-/* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits.h. A worker never
+/* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits(3). A worker never
  * exits with it. */
 #define STS_SPAWN_EXEC_FAILED 71
 
