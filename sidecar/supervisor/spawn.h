@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-/* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits(3). A worker never
- * exits with it. */
+/* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits(3). A worker
+ * never exits with it. */
 #define STS_SPAWN_EXEC_FAILED 71
 
 /*
