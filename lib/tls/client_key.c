@@ -12,13 +12,20 @@
 #define RSA_MIN_BITS         2048
 #define RSA_MAX_BITS         4096
 #define SIGNATURE_MAX_BYTES  (RSA_MAX_BITS / 8) /* an ECDSA signature has at most 139 */
+#define HASH_MAX_BYTES       64                 /* of SHA-512 */
+#define EC_MAX_BYTES         66                 /* of a coordinate or a scalar of P-521 */
 #define PATH_SHOWN_MAX_BYTES 80
+#define ECDSA_SHIFT          8 /* in BearSSL's auth_types */
 
-/* BearSSL's number of the certificate's curve. */
+/* The members of RSAPrivateKey behind its version: n, e, d, p, q, dp, dq, iq. */
+enum { RSA_N = 0, RSA_D = 2, RSA_NUMBERS = 8 };
+
+/* BearSSL's number for the curve of a certificate. The two enumerations have the same order. */
 #define CURVE_OF(cert) (BR_EC_secp256r1 + (int)(cert)->key_kind - STS_KEY_EC_P256)
 
 /* --- reading a key --- */
 
+/* Remove leading zeros. Returns false when nothing is left. */
 static bool strip_zeros(struct sts_der *number)
 {
 	while (number->len > 0 && number->data[0] == 0) {
@@ -28,30 +35,31 @@ static bool strip_zeros(struct sts_der *number)
 	return number->len > 0;
 }
 
-/* BearSSL's structures have no const, and nothing is written through them. */
+/* The pointers in BearSSL's structures are not const, but it writes nothing through these. */
 static unsigned char *bytes_of(struct sts_der d)
 {
 	return (unsigned char *)(uintptr_t)d.data;
 }
 
-/* RSAPrivateKey behind its version (RFC 8017 appendix A.1.2): n, e, d, p, q, dp, dq, iq. */
+/* Read what follows the version in RSAPrivateKey (RFC 8017 appendix A.1.2). */
 static bool decode_rsa(struct sts_der in, struct sts_client_key *key)
 {
-	struct sts_der number[8];
+	struct sts_der number[RSA_NUMBERS];
 
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < RSA_NUMBERS; i++)
 		if (!sts_der_take(&in, STS_DER_INTEGER, &number[i]) || !strip_zeros(&number[i]))
 			return false;
 	key->is_rsa = true;
-	key->rsa_n = number[0];
-	key->rsa_d = number[2];
+	key->rsa_n = number[RSA_N];
+	key->rsa_d = number[RSA_D];
 	return in.len == 0;
 }
 
 /*
- * What stands behind the version tells the three apart: a number, an octet string (ECPrivateKey,
- * RFC 5915; the certificate says which curve it is), or PKCS#8's algorithm (RFC 5958), behind which
- * is one of the other two. Versions say nothing more.
+ * All three forms begin with a version, and differ in what follows it. In RSAPrivateKey that is a
+ * number, and in ECPrivateKey an octet string. In PKCS#8 it is an algorithm, which is followed by
+ * an octet string with one of the other two forms. The value of the version is not needed. The
+ * curve of an EC key is that of the certificate.
  */
 bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
 {
@@ -75,10 +83,15 @@ bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
 
 /* --- signing --- */
 
-/* ECDSA-Sig-Value (RFC 3279 section 2.2.3) of r and s. */
+/*
+ * Encode a signature as ECDSA-Sig-Value (RFC 3279 section 2.2.3).
+ *   raw  in   r and s, of len / 2 bytes each
+ *   out  out  SIGNATURE_MAX_BYTES
+ * Returns the length of the encoding.
+ */
 static size_t encode_signature(const uint8_t *raw, size_t len, uint8_t *out)
 {
-	uint8_t body[2 * (3 + 66)];
+	uint8_t body[2 * (3 + EC_MAX_BYTES)]; /* tag, length and a zero before each number */
 	size_t used = 0, head = 1;
 
 	for (const uint8_t *at = raw; at < raw + len; at += len / 2) {
@@ -87,14 +100,14 @@ static size_t encode_signature(const uint8_t *raw, size_t len, uint8_t *out)
 		strip_zeros(&number);
 		body[used++] = STS_DER_INTEGER;
 		body[used++] = (uint8_t)(number.len + (number.data[0] >> 7));
-		if (number.data[0] >> 7)
+		if (number.data[0] >> 7) /* else the number would be negative */
 			body[used++] = 0;
 		memcpy(body + used, number.data, number.len);
 		used += number.len;
 	}
 	out[0] = STS_DER_SEQUENCE;
 	if (used > 0x7f)
-		out[head++] = 0x81;
+		out[head++] = 0x81; /* the length has a byte of its own */
 	out[head++] = (uint8_t)used;
 	memcpy(out + head, body, used);
 	return head + used;
@@ -106,7 +119,7 @@ static size_t sign_ecdsa(const struct sts_client_key *key, int hash_id, const ui
 	static const br_hash_class *const hashes[] = {&br_sha256_vtable, &br_sha384_vtable,
 						      &br_sha512_vtable};
 	br_ec_private_key ec = {CURVE_OF(&key->leaf), bytes_of(key->ec_x), key->ec_x.len};
-	uint8_t raw[2 * 66];
+	uint8_t raw[2 * EC_MAX_BYTES];
 	size_t len = br_ecdsa_i31_sign_raw(sts_crypto_ec(), hashes[hash_id - br_sha256_ID], hash,
 					   &ec, raw);
 
@@ -114,17 +127,19 @@ static size_t sign_ecdsa(const struct sts_client_key *key, int hash_id, const ui
 }
 
 /*
- * RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), by the code that verifies, with d in the place of e:
- * its exponentiation takes the same time for each exponent of a length. Four times the time of the
- * usual way by p and q, but 1.6 kB less, and no fault in it can give the factors away.
+ * Sign by RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1). The code that verifies signatures is used,
+ * with d in the place of e: the time of its exponentiation depends only on the length of the
+ * exponent. This takes four times as long as the usual way, which calculates with the factors p and
+ * q. But it needs 1.6 kB less code, and a fault in the calculation cannot reveal the factors.
  */
 static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint8_t *hash,
 		       size_t hash_len, uint8_t *out)
 {
-	/* DigestInfo of SHA-256; 384 and 512 have other lengths, and another last byte of the OID.
-	 */
+	/* The start of DigestInfo for SHA-256 (RFC 8017 section 9.2). SHA-384 and SHA-512 differ in
+	 * both lengths and in the last byte of the OID. */
 	static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
 				       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	enum { AT_LENGTH = 1, AT_OID_END = 14, AT_HASH_LENGTH = 18 };
 	struct sts_der n = key->leaf.rsa_n;
 	br_rsa_public_key rsa = {bytes_of(n), n.len, bytes_of(key->rsa_d), key->rsa_d.len};
 	uint8_t *at = out + n.len - hash_len - sizeof(info);
@@ -135,13 +150,13 @@ static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint
 	out[1] = 1;
 	at[-1] = 0;
 	memcpy(at, info, sizeof(info));
-	at[1] = (uint8_t)(sizeof(info) - 2 + hash_len);
-	at[14] = (uint8_t)(hash_id - br_sha256_ID + 1);
-	at[18] = (uint8_t)hash_len;
+	at[AT_LENGTH] = (uint8_t)(sizeof(info) - 2 + hash_len);
+	at[AT_OID_END] = (uint8_t)(hash_id - br_sha256_ID + 1);
+	at[AT_HASH_LENGTH] = (uint8_t)hash_len;
 	memcpy(at + sizeof(info), hash, hash_len);
 	memcpy(padded, out, n.len);
 	uint32_t ok = br_rsa_i31_public(out, n.len, &rsa);
-	/* A key of the same n with another d: the server would only say that it does not like us.
+	/* The signature is verified. With a wrong d the server would refuse it without saying why.
 	 */
 	rsa.e = bytes_of(key->leaf.rsa_e);
 	rsa.elen = key->leaf.rsa_e.len;
@@ -150,9 +165,10 @@ static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint
 	return ok && memcmp(again, padded, n.len) == 0 ? n.len : 0;
 }
 
+/* Does the private number give the public point of the certificate? */
 static bool ec_belongs(const struct sts_client_key *key)
 {
-	uint8_t point[133];
+	uint8_t point[1 + 2 * EC_MAX_BYTES];
 	size_t len = key->leaf.ec_point.len;
 
 	return key->ec_x.len <= len / 2 &&
@@ -161,6 +177,9 @@ static bool ec_belongs(const struct sts_client_key *key)
 	       memcmp(point, key->leaf.ec_point.data, len) == 0;
 }
 
+/*
+ * Does the key belong to the certificate? Whether the d of an RSA key does, sign_rsa() finds out.
+ */
 static bool belongs(const struct sts_client_key *key)
 {
 	if (key->is_rsa != (key->leaf.key_kind == STS_KEY_RSA))
@@ -172,8 +191,8 @@ static bool belongs(const struct sts_client_key *key)
 
 /* --- files --- */
 
-/* Take the next object out of a file's text. It is decoded in place: it is shorter than its text.
- */
+/* Take the next PEM object from the text of a file. It is decoded in place, since it is shorter
+ * than its text. Returns false at the end. */
 static bool next_object(struct sts_pem *pem, const uint8_t *text, size_t len, size_t *at)
 {
 	while (*at < len) {
@@ -188,7 +207,8 @@ static bool next_object(struct sts_pem *pem, const uint8_t *text, size_t len, si
 	return sts_pem_end(pem) == STS_PEM_OBJECT;
 }
 
-/* Each reader of a file returns NULL, or what is wrong with it: a clause behind its path. */
+/* Each of these functions reads a file. They return NULL, or what is wrong, as a clause that is
+ * written behind the path. */
 
 static const char *read_chain(struct sts_client_key *key, size_t len)
 {
@@ -220,7 +240,7 @@ static const char *read_chain(struct sts_client_key *key, size_t len)
 
 static const char *read_key(struct sts_client_key *key, size_t len)
 {
-	static const char end[] = "PRIVATE KEY";
+	static const char label_end[] = "PRIVATE KEY";
 	struct sts_slice text = {(const char *)key->key_file, len};
 	bool encrypted = sts_slice_find(text, STS_SLICE("ENCRYPTED")) >= 0;
 	struct sts_pem pem;
@@ -230,8 +250,8 @@ static const char *read_key(struct sts_client_key *key, size_t len)
 	while (next_object(&pem, key->key_file, len, &at)) {
 		size_t label_len = strlen(pem.label);
 
-		if (label_len < sizeof(end) - 1 ||
-		    strcmp(pem.label + label_len - (sizeof(end) - 1), end) != 0)
+		if (label_len < sizeof(label_end) - 1 ||
+		    strcmp(pem.label + label_len - (sizeof(label_end) - 1), label_end) != 0)
 			continue;
 		if (sts_client_key_decode((struct sts_der){pem.out, pem.len}, key))
 			return belongs(key) ? NULL : "the key does not belong to the certificate";
@@ -287,28 +307,33 @@ void sts_client_key_fini(struct sts_client_key *key)
 	sts_wipe(key, sizeof(*key));
 }
 
-/* --- the class --- */
+/* --- the class that BearSSL calls --- */
 
-static void nothing(const br_ssl_client_certificate_class **ctx)
+/* The names of the certificate authorities that the server accepts are not looked at. */
+
+static void ignore_event(const br_ssl_client_certificate_class **ctx)
 {
 	(void)ctx;
 }
 
-static void no_length(const br_ssl_client_certificate_class **ctx, size_t len)
+static void ignore_length(const br_ssl_client_certificate_class **ctx, size_t len)
 {
 	(void)ctx;
 	(void)len;
 }
 
-static void no_bytes(const br_ssl_client_certificate_class **ctx, const unsigned char *data,
-		     size_t len)
+static void ignore_bytes(const br_ssl_client_certificate_class **ctx, const unsigned char *data,
+			 size_t len)
 {
 	(void)ctx;
 	(void)data;
 	(void)len;
 }
 
-/* The server's list of hashes is in the bits: those for RSA from 0 on, those for ECDSA from 8 on.
+/*
+ * Choose the certificate and the hash for the signature.
+ *   auth_types  in  the server's hashes: bit N for RSA with BearSSL's hash N, bit 8 + N for ECDSA
+ *                   with it
  */
 static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_client_context *client,
 		   uint32_t auth_types, br_ssl_client_certificate *choice)
@@ -322,7 +347,7 @@ static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_cli
 	if (!key)
 		return;
 	if (!key->is_rsa)
-		auth_types >>= 8;
+		auth_types >>= ECDSA_SHIFT;
 	for (int id = br_sha256_ID; id <= br_sha512_ID && !auth->sent; id++)
 		if (auth_types >> id & 1) {
 			choice->auth_type = key->is_rsa ? BR_AUTH_RSA : BR_AUTH_ECDSA;
@@ -333,11 +358,16 @@ static void choose(const br_ssl_client_certificate_class **ctx, const br_ssl_cli
 		}
 }
 
+/*
+ * Sign a hash.
+ *   data  in/out  the hash of hash_len bytes, then the signature; size bytes of room
+ * Returns the length of the signature, 0 after a failure.
+ */
 static size_t do_sign(const br_ssl_client_certificate_class **ctx, int hash_id, size_t hash_len,
 		      unsigned char *data, size_t size)
 {
 	const struct sts_client_class *auth = (const struct sts_client_class *)(void *)ctx;
-	uint8_t hash[64];
+	uint8_t hash[HASH_MAX_BYTES];
 
 	if (!auth->sent || size < SIGNATURE_MAX_BYTES || hash_len > sizeof(hash))
 		return 0;
@@ -351,11 +381,11 @@ void sts_client_class_init(struct sts_client_class *auth, const struct sts_clien
 {
 	static const br_ssl_client_certificate_class class = {
 		.context_size = sizeof(struct sts_client_class),
-		.start_name_list = nothing,
-		.start_name = no_length,
-		.append_name = no_bytes,
-		.end_name = nothing,
-		.end_name_list = nothing,
+		.start_name_list = ignore_event,
+		.start_name = ignore_length,
+		.append_name = ignore_bytes,
+		.end_name = ignore_event,
+		.end_name_list = ignore_event,
 		.choose = choose,
 		.do_sign = do_sign,
 	};

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "crypto/implementations.h"
+#include "net/wait.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40
 #define ALERT_BAD_CERTIFICATE       42
@@ -20,10 +21,13 @@
 #define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_CERTIFICATE_REQUIRED  116
 
-#define RECORD_TYPE_FIRST 20 /* change_cipher_spec, alert, handshake, application_data */
+/* The first two bytes of a record: a type from change_cipher_spec to application_data, and the
+ * major version, which is 3 in all versions of TLS. */
+#define RECORD_TYPE_FIRST 20
 #define RECORD_TYPE_LAST  23
+#define RECORD_VERSION    3
 
-/* A number of TLS's or of BearSSL's, and what to call it. */
+/* An alert of TLS or an error of BearSSL, in words. */
 struct words {
 	uint16_t code;
 	const char *words;
@@ -46,8 +50,8 @@ static void set_ciphers(br_ssl_engine_context *engine)
 
 	br_ssl_engine_set_suites(engine, suites, COUNT(suites));
 
-	/* A few kilobytes go over a connection: portable constant-time code is fast enough, and
-	 * 4 kB smaller than what uses the processor's AES. */
+	/* Only a few kilobytes go over a connection. Portable constant-time code is fast enough for
+	 * that, and 4 kB smaller than the code for the AES instructions of the processor. */
 	br_ssl_engine_set_gcm(engine, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
 	br_ssl_engine_set_aes_ctr(engine, &br_aes_ct64_ctr_vtable);
 	br_ssl_engine_set_ghash(engine, &br_ghash_ctmul64);
@@ -66,7 +70,9 @@ static void set_profile(struct sts_stream *t)
 	br_ssl_engine_add_flags(engine, BR_OPT_NO_RENEGOTIATION);
 	br_ssl_engine_set_protocol_names(engine, protocols, 1);
 
-	/* The hashes are the signature algorithms on offer too: SHA-2 and nothing else. */
+	/*
+	 * The signature algorithms that the client offers are made from these hashes: SHA-2 only.
+	 */
 	br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
@@ -97,27 +103,19 @@ static bool add_entropy(br_ssl_engine_context *engine)
 
 /* --- bytes --- */
 
-/* Wait for the socket. False when the time is over, or poll() fails. */
+/* Wait for the socket. Returns false at the deadline, or when poll() fails. */
 static bool wait_for(struct sts_stream *t, short events)
 {
-	struct pollfd p = {.fd = t->fd, .events = events};
+	int err = sts_wait_ready(t->fd, events, t->deadline_boot_ms);
 
-	for (;;) {
-		int n = poll(&p, 1, sts_clock_left_ms(t->deadline_boot_ms));
-		if (n > 0)
-			return true;
-		if (n == 0) {
-			t->timed_out = true;
-			return false;
-		}
-		if (errno != EINTR) {
-			t->io_errno = errno;
-			return false;
-		}
-	}
+	if (err == ETIMEDOUT)
+		t->timed_out = true;
+	else if (err != 0)
+		t->io_errno = err;
+	return err == 0;
 }
 
-/* What a failed recv() or send() means: true to try again. */
+/* Should a failed recv() or send() be tried again? */
 static bool retry(struct sts_stream *t, short events)
 {
 	if (errno == EINTR)
@@ -128,7 +126,8 @@ static bool retry(struct sts_stream *t, short events)
 	return false;
 }
 
-/* A peer that sends a byte now and then keeps poll() happy: the deadline is looked at each time. */
+/* Has the deadline passed? This is asked before each call, since poll() never times out when a peer
+ * sends a byte now and then. */
 static bool is_over(struct sts_stream *t)
 {
 	if (sts_clock_left_ms(t->deadline_boot_ms) == 0)
@@ -136,7 +135,19 @@ static bool is_over(struct sts_stream *t)
 	return t->timed_out;
 }
 
-/* For BearSSL: more than 0, or -1. At the end of the stream 0 would make it ask for ever. */
+/* Keep the first bytes of the peer. */
+static void keep_first(struct sts_stream *t, const unsigned char *data, size_t len)
+{
+	size_t room = sizeof(t->first) - t->first_len;
+
+	if (len > room)
+		len = room;
+	memcpy(t->first + t->first_len, data, len);
+	t->first_len += len;
+}
+
+/* Read for BearSSL. Returns a number of bytes above 0, or -1, also at the end of the stream: after
+ * 0 BearSSL would ask again for ever. */
 static int low_read(void *context, unsigned char *data, size_t len)
 {
 	struct sts_stream *t = context;
@@ -144,10 +155,7 @@ static int low_read(void *context, unsigned char *data, size_t len)
 	while (!is_over(t)) {
 		ssize_t n = recv(t->fd, data, len, MSG_DONTWAIT);
 		if (n > 0) {
-			size_t seen = t->first_len, more = sizeof(t->first) - seen;
-			more = (size_t)n < more ? (size_t)n : more;
-			memcpy(t->first + seen, data, more);
-			t->first_len += more;
+			keep_first(t, data, (size_t)n);
 			return (int)n;
 		}
 		if (n == 0) {
@@ -160,6 +168,7 @@ static int low_read(void *context, unsigned char *data, size_t len)
 	return -1;
 }
 
+/* Write for BearSSL. Returns a number of bytes above 0, or -1 at the deadline. */
 static int low_write(void *context, const unsigned char *data, size_t len)
 {
 	struct sts_stream *t = context;
@@ -171,8 +180,9 @@ static int low_write(void *context, const unsigned char *data, size_t len)
 		if (n == 0 || retry(t, POLLOUT))
 			continue;
 		/*
-		 * A server may answer, or send its alert, and close, before it has read all that we
-		 * send. What cannot be sent any more is dropped, so that this can still be read.
+		 * A server may respond, or send an alert, and close the connection before it has
+		 * read everything. Bytes that cannot be sent any more are dropped, so that its
+		 * response or alert can still be read.
 		 */
 		return t->timed_out ? -1 : (int)len;
 	}
@@ -217,7 +227,7 @@ static const char *find_words(const struct words *table, size_t count, int code)
 	return NULL;
 }
 
-/* Is this what servers send when they don't like the client's certificate, or its absence? */
+/* Is this an alert that servers send when they refuse the client's certificate, or miss one? */
 static bool is_about_client(int alert)
 {
 	return alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_CERTIFICATE_REQUIRED ||
@@ -258,7 +268,7 @@ static enum sts_err fail_alert(const struct sts_stream *t, int alert, struct sts
 	}
 }
 
-/* The engine's own errors: a peer that does not keep to TLS. */
+/* Fail with an error of BearSSL's engine: an alert, or a peer that breaks the protocol. */
 static enum sts_err fail_engine(const struct sts_stream *t, int error, struct sts_error *e)
 {
 	const char *words = find_words(error_words, COUNT(error_words), error);
@@ -269,7 +279,8 @@ static enum sts_err fail_engine(const struct sts_stream *t, int error, struct st
 				error - BR_ERR_SEND_FATAL_ALERT);
 	if (error >= BR_ERR_RECV_FATAL_ALERT)
 		return fail_alert(t, error - BR_ERR_RECV_FATAL_ALERT, e);
-	/* After the server's own signature this can only be about ours. */
+	/* The server's signature was verified before the certificate was sent. So this error can
+	 * only be about the client's signature. */
 	if (error == BR_ERR_INVALID_ALGORITHM && t->auth.sent)
 		return sts_fail(e, STS_ECLIENT_CERT, error,
 				"--client-key: the key does not belong to the certificate");
@@ -278,17 +289,18 @@ static enum sts_err fail_engine(const struct sts_stream *t, int error, struct st
 	return sts_fail(e, STS_ETLS, error, "the server broke the TLS protocol (error %d)", error);
 }
 
+/* Do the first bytes of the peer begin a TLS record? True when there are none yet. */
 static bool is_tls(const struct sts_stream *t)
 {
 	if (t->first_len == 0)
-		return true; /* nothing says that it is not */
+		return true;
 	return t->first[0] >= RECORD_TYPE_FIRST && t->first[0] <= RECORD_TYPE_LAST &&
-	       (t->first_len == 1 || t->first[1] == 3);
+	       (t->first_len == 1 || t->first[1] == RECORD_VERSION);
 }
 
 static enum sts_err fail_not_tls(const struct sts_stream *t, struct sts_error *e)
 {
-	bool http = t->first_len == sizeof(t->first) && memcmp(t->first, "HTTP/", 5) == 0;
+	bool http = sts_slice_eq((struct sts_slice){(const char *)t->first, t->first_len}, "HTTP/");
 
 	return sts_fail(e, STS_ETLS, 0, "the server does not speak TLS on this port%s",
 			http ? ": it answered in plain HTTP" : "");
@@ -319,7 +331,7 @@ static enum sts_err fail_handshake(const struct sts_stream *t, struct sts_error 
 			t->first_len ? "" : ", before it sent a byte");
 }
 
-/* --- the door --- */
+/* --- the public functions --- */
 
 enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
 			     struct sts_verifier *verifier, const char *host,
@@ -355,7 +367,8 @@ void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key)
 
 enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e)
 {
-	/* A flush runs the engine until application data may be sent, so through the handshake. */
+	/* A flush runs the engine until application data may be sent, which is after the
+	 * handshake. */
 	if (!t->plain && br_sslio_flush(&t->io) < 0)
 		return fail_handshake(t, e);
 	return STS_OK;

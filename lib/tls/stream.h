@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stream to the STS: a TLS client of TLS 1.2 only, ECDHE with AEAD, our verifier, no
- * renegotiation, ALPN http/1.1, SNI, entropy from getrandom(2). Every low-level read and write
- * polls against one deadline; end of file is an error of its own, never 0. The same functions serve
- * plain TCP to loopback (--insecure-http), so that callers have one path.
+ * The connection to the STS: TLS 1.2 (RFC 5246) as a client, with ECDHE and AEAD only, our own
+ * verifier, no renegotiation, ALPN http/1.1 (RFC 7301), SNI (RFC 6066), and entropy from
+ * getrandom(2). One deadline bounds every read and write. Plain TCP to loopback (--insecure-http)
+ * has the same functions, so that callers need only one path.
  */
 #ifndef STS_TLS_STREAM_H
 #define STS_TLS_STREAM_H
@@ -11,67 +11,78 @@
 #include "tls/client_key.h"
 #include "trust/verifier.h"
 
+#define STS_STREAM_FIRST_BYTES 5 /* the header of a TLS record */
+
 struct sts_stream {
-	int fd;     /* the caller's; not closed here */
-	bool plain; /* --insecure-http */
+	int fd;     /* the caller's, which closes it */
+	bool plain; /* plain TCP */
 	int64_t deadline_boot_ms;
-	struct sts_verifier *verifier;
-	struct sts_client_class auth; /* .asked tells whether the server wanted a certificate */
+	struct sts_verifier *verifier; /* the caller's */
+	struct sts_client_class auth;  /* auth.asked: the server asked for a certificate */
 	/* private */
 	br_ssl_client_context client;
 	br_sslio_context io;
 	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
 	bool timed_out, peer_closed;
-	int io_errno;
-	uint8_t first[5]; /* from the peer, to tell TLS from what is none */
+	int io_errno;                          /* of the last failed system call; 0 for none */
+	uint8_t first[STS_STREAM_FIRST_BYTES]; /* from the peer; they show whether it speaks TLS */
 	size_t first_len;
 };
 
 /*
- * Set up over a connected, non-blocking socket.
- *   verifier  in  set up by sts_verifier_init(); NULL with plain
- *   host      in  for SNI, NUL-terminated, no trailing dot; NULL for an IP literal (no SNI)
- * Returns STS_OK; STS_EBUG when the kernel gives no random bytes.
+ * Set up a stream over a connected, non-blocking socket.
+ *   fd        in  stays the caller's
+ *   verifier  in  set up by sts_verifier_init(), must outlive *t; NULL with plain
+ *   host      in  for SNI: NUL-terminated, without a trailing dot; NULL for an IP literal, which
+ *                 has no SNI
+ *   deadline  in  BOOTTIME ms, for everything that is done with the stream
+ * Returns STS_OK, or STS_EBUG when the kernel gives no random bytes.
  */
 enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
 			     struct sts_verifier *verifier, const char *host,
 			     int64_t deadline_boot_ms, struct sts_error *e);
 
-/* Before the handshake: what a server that asks for a certificate is shown. key: kept; NULL:
- * none. */
+/*
+ * Give the stream a client certificate for a server that asks for one. Call this before the
+ * handshake.
+ *   key  in  must outlive *t; NULL for none
+ */
 void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key);
 
 /*
- * Do the handshake. (Plain: nothing.)
- * Returns STS_OK; STS_ECLIENT_CERT when the server, having asked for a certificate, refuses;
- * STS_ECERT_*, STS_ECA_FILE from the verifier, with its message; STS_ETLS_VERSION,
- * STS_ETLS_REFUSED, STS_ETLS_CLOSED (before the handshake was over), STS_ETLS (a peer that speaks
- * no TLS too); STS_ETIMEOUT.
+ * Do the TLS handshake. Plain TCP has none.
+ * Returns STS_OK; STS_ECLIENT_CERT when the server asked for a certificate and then refused;
+ * STS_ECERT_* and STS_ECA_FILE with the message of the verifier; STS_ETLS_VERSION or
+ * STS_ETLS_REFUSED after the server's alert; STS_ETLS_CLOSED when the connection was closed or
+ * broke; STS_ETLS for every other breach of TLS, and for a peer that does not speak TLS;
+ * STS_ETIMEOUT.
  */
 enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e);
 
 /*
- * Write all and flush. A peer that has closed, or a connection that broke, is no error here: a
- * server may answer before it has read the whole request, and sts_stream_read() tells.
- * Returns STS_OK, STS_ETIMEOUT, STS_ETLS.
+ * Write all bytes and flush. It is not an error when the peer has closed the connection, or when
+ * the connection broke: a server may respond before it has read the whole request.
+ * sts_stream_read() then gives the response or the end of the stream. Returns STS_OK, STS_ETIMEOUT
+ * or STS_ETLS.
  */
 enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len,
 			      struct sts_error *e);
 
 /*
- * Read some.
+ * Read some bytes.
+ *   data   out  size bytes, UNTRUSTED
  *   size   in   not 0
- *   got    out  bytes, > 0 on STS_OK; 0 with STS_EAGAIN
- *   clean  out  meaningful with STS_EAGAIN, when the peer has closed: true after a close_notify
- *               (plain: an orderly FIN), false after anything else, which may be a truncation
- * Returns STS_OK, STS_EAGAIN at the end of the stream, STS_ETIMEOUT, STS_ETLS.
+ *   got    out  bytes that were read: at least 1 with STS_OK, else 0
+ *   clean  out  set with STS_EAGAIN: true after a close_notify or, in plain TCP, an orderly FIN;
+ *               false after any other end, which may have cut the response
+ * Returns STS_OK, STS_EAGAIN at the end of the stream, STS_ETIMEOUT or STS_ETLS.
  */
 enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
 			     bool *clean, struct sts_error *e);
 
 /*
- * Wipe keys and buffers. Does not close the descriptor and sends no close_notify (br_sslio_close
- * can hang).
+ * Overwrite keys and buffers. The socket stays open. No close_notify is sent, since
+ * br_sslio_close() can hang.
  */
 void sts_stream_fini(struct sts_stream *t);
 

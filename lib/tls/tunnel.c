@@ -19,13 +19,14 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
 	int status = http->head.status;
 
-	/* A body, and what says how long it is, is nobody's business (RFC 9110 section 9.3.6). */
+	/* The head alone counts. The response to CONNECT has no body, whatever its headers say (RFC
+	 * 9110 section 9.3.6). */
 	if (status == 0)
 		return err == STS_EAGAIN ? err
 					 : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
 	if (status == 200)
 		return STS_OK;
-	if (status == 407 || status == 401) /* tinyproxy's word for wrong credentials */
+	if (status == 407 || status == 401) /* tinyproxy responds 401 to wrong credentials */
 		return fail(proxy, STS_EPROXY_REFUSED, status,
 			    proxy->credentials[0] ? "refused the credentials"
 						  : "wants credentials, and none are given",
@@ -60,15 +61,15 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 	size_t got;
 	bool clean;
 
-	/* Plain, as for loopback. */
+	/* The connection to the proxy is plain TCP. */
 	sts_stream_init(plain, fd, true, NULL, NULL, deadline_boot_ms, NULL);
 	sts_text_init(&request, buf, sizeof(buf));
 	add_request(proxy, target, &request);
-	sts_stream_write(plain, buf, request.len, NULL); /* what failed, reading tells */
+	sts_stream_write(plain, buf, request.len, NULL); /* after a failure, the read fails too */
 	sts_wipe(buf, request.len);
 	sts_http_response_init(&http, buf, sizeof(buf), NULL, 0);
 	do {
-		/* Byte by byte: what follows the head is not ours to take. */
+		/* Only one byte is read at a time, since those behind the head are for TLS. */
 		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
 		if (err != STS_OK)
 			return fail(proxy, STS_EPROXY, 0,
@@ -77,7 +78,7 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 				    e);
 		err = sts_tunnel_feed(proxy, &http, c, e);
 	} while (err == STS_EAGAIN);
-	/* In TLS the client speaks first. */
+	/* In TLS the client speaks first, so there can be no byte of the target yet. */
 	if (err == STS_OK && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return fail(proxy, STS_EPROXY, 0, "sent bytes of its own into the tunnel", e);
 	return err;
