@@ -93,8 +93,11 @@ static void serve_udp(int server)
 	uint8_t buf[1024];
 	ssize_t len = recvfrom(udp[server], buf, 400, 0, (struct sockaddr *)&from, &from_len);
 
-	if (len < 12)
+	/* What is shorter than a message asks whether the messages before it were handled. */
+	if (len < 12) {
+		sendto(udp[server], buf, (size_t)len, 0, (struct sockaddr *)&from, from_len);
 		return;
+	}
 	note((char)('1' + server));
 	char what = next_in_script(server);
 	if (what == '-')
@@ -203,12 +206,28 @@ static struct sts_resolv resolv;
 static struct sts_dns dns;
 static struct sts_dns_answer answer;
 
+/* Wait until a server has handled the queries of the test before: it may still have one that was
+ * not waited for. */
+static void wait_for_server(int server)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char mark = '?';
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (in_addr_t)server);
+	CHECK(sendto(fd, &mark, 1, 0, (struct sockaddr *)&sa, sizeof(sa)) == 1);
+	CHECK(recv(fd, &mark, 1, 0) == 1);
+	close(fd);
+}
+
 static void set_up(const char *first, const char *second, const char *third)
 {
 	const char *all[SERVERS] = {first, second, third};
 
 	resolv = (struct sts_resolv){.timeout_s = 1, .attempts = 2};
 	dns = (struct sts_dns){.resolv = &resolv, .port = port};
+	for (int i = 0; i < SERVERS; i++)
+		wait_for_server(i);
 	pthread_mutex_lock(&lock);
 	memset(log_of_servers, 0, sizeof(log_of_servers));
 	for (int i = 0; i < SERVERS && all[i]; i++) {
