@@ -61,9 +61,9 @@ MASKS = [
     Mask(r"(?<=token_valid_s=)[1-9]\d*", "N", "token_valid_s=899", "how much is left; 0 is not hidden"),
     Mask(r"(?<=\"token_valid_s\":)[1-9]\d*", "N", '"token_valid_s":899', "how much is left; 0 is not hidden"),
     Mask(r"(?<=\"expires_in_s\":)-?[1-9]\d*", "N", '"expires_in_s":899', "how much is left"),
+    Mask(r"\b\d+ (?:d|h|min)(?: \d+ (?:h|min|s))? ago\b", "LONG AGO", "expired 9 d 3 h ago", "how long ago something was"),
     # An attempt of this second and of the last one: words that stand for each other, and so an exception.
     Mask(r"(?<= )(?:just now|\d+ s ago)\b", "AGO", "failed 2 s ago", "how long ago something was"),
-    Mask(r"\b\d+ (?:d|h|min)(?: \d+ (?:h|min|s))? ago\b", "LONG AGO", "expired 9 d 3 h ago", "how long ago something was"),
     Mask(r"(?<=; next in )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WAIT", "; next in 1 min 3 s", "drawn at random"),
     Mask(r"(?<= is valid for only )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WHILE", "the token in DIR is valid for only 59 s", "how much is left"),
     Mask(r"(?:(?<=\(expires in )|(?<=\(valid for )|(?<=\(not valid for another )|(?<=\(issued in the future, in ))\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?",

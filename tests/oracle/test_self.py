@@ -101,6 +101,12 @@ def test_words_beside_a_mask_are_compared():
     assert masked("2001-01-01T00:00:00Z 2101-01-01T00:00:00Z") == "2001-01-01T00:00:00Z 2101-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("text, shown", [("just now", "AGO"), ("3 s ago", "AGO"), ("1 min ago", "LONG AGO"), ("15 min 1 s ago", "LONG AGO"),
+                                         ("2 h 5 min ago", "LONG AGO"), ("9131 d ago", "LONG AGO")])
+def test_how_long_ago_something_was_is_hidden_as_a_whole(text, shown):
+    assert masked(f"try 4 failed {text}: 403") == f"try 4 failed {shown}: 403"
+
+
 # ---- files ----
 
 def test_recordings_are_read_as_they_were_written(recordings, tmp_path, monkeypatch):
