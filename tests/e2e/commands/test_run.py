@@ -150,7 +150,7 @@ def test_told_to_stop_in_the_first_moment(number, rig):
     r = rig()
     for wait_ms in (1, 2, 3, 5, 10, 20, 50):
         process = r.run(log=False)
-        wait_for(lambda: holds_signals(process.pid), "signals that are held")
+        wait_for(lambda: holds_signals(process.pid, number), "a signal that is held")
         time.sleep(wait_ms / 1000)
         process.signal(number)
         assert process.wait(5).status == 0

@@ -61,12 +61,12 @@ class Result:
         return self.lines[-1] if self.lines else ""
 
 
-def holds_signals(pid):
-    """Does the program hold TERM back? It does from its first moment on. unshare, which may have started it, does so for a moment, too."""
+def holds_signals(pid, number=signal.SIGTERM):
+    """Does the program hold this signal back? It does from its first moment on. unshare, which may have started it, does so for a moment, too."""
     with contextlib.suppress(OSError):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         blocked = re.search(r"^SigBlk:\s+(\w+)$", status, re.M)
-        return status.startswith("Name:\tsts-sidecar\n") and int(blocked[1], 16) >> (signal.SIGTERM - 1) & 1
+        return status.startswith("Name:\tsts-sidecar\n") and int(blocked[1], 16) >> (number - 1) & 1
     return False
 
 
