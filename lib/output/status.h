@@ -28,6 +28,7 @@ enum sts_wait {
 	STS_WAIT_NONE,
 	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
 	STS_WAIT_SUBJECT,  /* another subject token, since this one was sent and may be sent once */
+	STS_WAIT_LOST,     /* nothing: the exchange whose token this one sends has ended without one */
 	STS_WAIT__COUNT
 };
 
@@ -42,7 +43,15 @@ struct sts_status {
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	enum sts_wait wait;
-	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* for STS_WAIT_EXCHANGE; [a-z0-9-] only */
+	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE and STS_WAIT_LOST */
+	/* Times on the clock that nobody sets: milliseconds of BOOTTIME; 0: none. */
+	int64_t trying_ms; /* when the attempt that runs now was started */
+	int64_t tried_ms;  /* when the last attempt that has ended was started */
+	int64_t next_ms;   /* when the next attempt is planned */
+	int64_t latest_ms; /* by when the supervisor has written again, if it lives */
+	/* of STS_WAIT_EXCHANGE: when the last ended attempt was started of the exchange that it
+	 * waits for in the end */
+	int64_t source_tried_ms;
 };
 
 /* May this error code stand in the status file? The codes of protocols.toml may: those of RFC 6749,

@@ -35,8 +35,9 @@ static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_
 	      report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
 	sts_log_time(l, "expires", report->expires_s);
 	sts_log_int(l, "lifetime_s", report->lifetime_s);
-	if (x->next_ms >= 0)
-		sts_log_int(l, "next_refresh_s", (x->next_ms - now->boot_ms + 500) / 1000);
+	if (sts_exchange_attempt_ms(x) >= 0)
+		sts_log_int(l, "next_refresh_s",
+			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "duration_ms", duration_ms);
 	if (report->clock_skew_s && !logged->skew)
 		sts_log_int(l, "clock_skew_s", report->clock_skew_s);
@@ -71,8 +72,9 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 	sts_log_str(l, "error", info.name);
 	if (report->sts_error[0])
 		sts_log_str(l, "sts_error", report->sts_error);
-	if (x->next_ms >= 0 && x->exit_status < 0)
-		sts_log_int(l, "retry_in_s", (x->next_ms - now->boot_ms + 500) / 1000);
+	if (sts_exchange_attempt_ms(x) >= 0)
+		sts_log_int(l, "retry_in_s",
+			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
 	add_hint(l, &info, msg);
 }
@@ -84,6 +86,10 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		start(l, x, STS_LEVEL_INFO,
 		      "the STS has no sig-cert endpoint: key rotation is noticed at the next "
 		      "refresh");
+	else if (outcome == STS_OUTCOME_POLL_GONE)
+		start(l, x, STS_LEVEL_WARN,
+		      "the STS's sig-cert endpoint has answered before and is not there now: it is "
+		      "asked again");
 	else if (outcome == STS_OUTCOME_POLL_CHANGED)
 		start(l, x, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
 	else

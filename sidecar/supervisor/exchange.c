@@ -3,16 +3,27 @@
 
 #include <string.h>
 
+#include "process/bug.h"
+#include "supervisor/exchange_status.h"
+
 /* An attempt with less time than this before the deadline can only end in a time-out, which would
  * hide why the others failed. */
 #define LAST_ATTEMPT_MS 500
 
-/* A signal takes no time; the file that tells to whom may be on a slow disk. */
+/* The last attempt ends at the deadline, and its worker is killed a second later. After that, no
+ * exchange waits any more. */
+#define DEADLINE_GRACE_MS 2000
+
+/* A signal takes no time; the file that tells the PID may be on a slow disk. */
 #define NOTIFY_MS 5000
 
-/* How often it is looked whether the subject token is another one where no event tells it: half of
+/* How often a worker looks whether the subject token is another one, if no event tells it: half of
  * this to all of it. */
 #define LOOK_AGAIN_MS 60000
+
+/* An STS without a sig-cert endpoint is asked ever more rarely: the interval doubles until it is
+ * this long. */
+#define POLL_LONGEST_MS (24 * 3600 * 1000LL)
 
 /* A second draw from the same number: odd factors map 32 bits onto themselves. */
 static uint32_t another(uint32_t random)
@@ -20,14 +31,29 @@ static uint32_t another(uint32_t random)
 	return random * 2654435761u + 1;
 }
 
-static bool is_attempt(int mode)
+static bool is_attempt(enum sts_worker_mode mode)
 {
 	return mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT;
 }
 
+static bool is_planned(const struct sts_exchange *x)
+{
+	return x->state >= STS_EXCHANGE_DUE && x->state <= STS_EXCHANGE_SPENT;
+}
+
 bool sts_exchange_busy(const struct sts_exchange *x)
 {
-	return is_attempt(x->running);
+	return x->state >= STS_EXCHANGE_TRIES && x->state <= STS_EXCHANGE_ASKED;
+}
+
+int sts_exchange_exit_status(const struct sts_exchange *x)
+{
+	return x->state == STS_EXCHANGE_ENDED ? x->exit_status : -1;
+}
+
+bool sts_exchange_distrusts(const struct sts_exchange *x)
+{
+	return x->status.error >= STS_ERR_TRUST__FIRST && x->status.error <= STS_ERR_TRUST__LAST;
 }
 
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
@@ -36,65 +62,138 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 	*x = (struct sts_exchange){
 		.plan = plan,
 		.schedule = {.failing_since_ms = -1},
+		.state = STS_EXCHANGE_DUE,
 		.next_ms = now->boot_ms,
-		.next_poll_ms = -1,
-		.deadline_ms = plan->deadline_ms > 0 ? now->boot_ms + plan->deadline_ms : -1,
+		.deadline_ms = now->boot_ms + plan->deadline_ms,
 		.exit_status = -1,
-		.running = -1,
 	};
 }
 
-void sts_exchange_wait(struct sts_exchange *x, const char *name)
+/* ---- what the tables order ---- */
+
+/* Whatever the reason is, the floors hold. */
+static void bring_forward(struct sts_exchange *x, int64_t at_ms)
 {
-	x->next_ms = -1;
-	x->status.next_attempt_s = 0;
-	x->status.wait = STS_WAIT_EXCHANGE;
-	memset(x->status.wait_name, 0, sizeof(x->status.wait_name));
-	memcpy(x->status.wait_name, name, strnlen(name, STS_STATUS_NAME_MAX_BYTES - 1));
-	x->status_changed = true;
+	int64_t floor_ms = x->schedule.failures > 0
+				   ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
+				   : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+
+	if (at_ms < floor_ms)
+		at_ms = floor_ms;
+	if (at_ms < x->next_ms)
+		x->next_ms = at_ms;
 }
 
-/* ---- the status file ---- */
-
-static void plan_status(struct sts_exchange *x, const struct sts_moment *now)
+static void spread(struct sts_exchange *x, const struct sts_moment *now)
 {
-	x->status.next_attempt_s = x->exit_status >= 0 || x->next_ms < 0
-					   ? 0
-					   : (now->real_ms + x->next_ms - now->boot_ms) / 1000;
-	x->status_changed = true;
+	int64_t from_ms = x->not_before_ms > now->boot_ms ? x->not_before_ms : now->boot_ms;
+
+	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread,
+	 * and no back-off. */
+	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
+		bring_forward(x, from_ms +
+					 sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random));
 }
 
-static void note_status(struct sts_exchange *x, const struct sts_report *report,
-			const struct sts_moment *now)
+static void plan_retry(struct sts_exchange *x, const struct sts_report *report,
+		       const struct sts_moment *now)
 {
-	struct sts_status *s = &x->status;
-	bool failed = report->error != STS_OK;
+	/* A fetch has somebody waiting: what it retries, it retries soon. */
+	enum sts_retry retry =
+		x->plan->once ? STS_RETRY_SOON : sts_error_info(x->status.error).retry;
 
-	if (report->error != STS_ESUBJECT_USED)
-		s->state = failed ? STS_STATE_FAILING : STS_STATE_OK;
-	s->error = (enum sts_err)report->error;
-	s->detail = report->detail;
-	s->http_status = report->http_status;
-	s->tries = x->schedule.failures;
-	s->wait = report->error == STS_ESUBJECT_USED ? STS_WAIT_SUBJECT : STS_WAIT_NONE;
-	s->attempts++;
-	s->sts_error[0] = '\0';
-	if (sts_status_code_known(report->sts_error))
-		memcpy(s->sts_error, report->sts_error, strlen(report->sts_error) + 1);
-	s->last_attempt_s = now->real_ms / 1000;
-	if (!failed)
-		s->last_success_s = s->last_attempt_s;
-	plan_status(x, now);
+	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, retry,
+						report->retry_after_s, now->boot_ms, now->random);
+	/* If the STS asked for a pause, only a person brings the next attempt forward. */
+	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
 }
 
-void sts_exchange_stopped(struct sts_exchange *x)
+static void plan_poll(struct sts_exchange *x, const struct sts_moment *now)
 {
-	x->status.state = STS_STATE_STOPPED;
-	x->status.next_attempt_s = 0;
-	x->status_changed = true;
+	int64_t interval_ms = x->plan->poll_ms;
+
+	for (uint8_t i = 0; !x->poll_answered && i < x->polls_absent; i++)
+		interval_ms = interval_ms < POLL_LONGEST_MS ? 2 * interval_ms : POLL_LONGEST_MS;
+	if (interval_ms > POLL_LONGEST_MS)
+		interval_ms = POLL_LONGEST_MS;
+	x->poll_ms = now->boot_ms + interval_ms * 4 / 5 +
+		     sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
 }
 
-/* ---- after an attempt ---- */
+static void act(struct sts_exchange *x, enum sts_action action, const struct sts_report *report,
+		const struct sts_moment *now)
+{
+	switch (action) {
+	case STS_DO_TRY:
+		x->started_ms = now->boot_ms;
+		x->sent = false;
+		break;
+	case STS_DO_PLAN_REFRESH:
+	case STS_DO_PLAN_AGAIN:
+		x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, now->boot_ms,
+							now->random);
+		break;
+	case STS_DO_PLAN_RETRY:
+		plan_retry(x, report, now);
+		break;
+	case STS_DO_PLAN_LOOK:
+		x->next_ms = now->boot_ms + LOOK_AGAIN_MS / 2 +
+			     sts_schedule_jitter(LOOK_AGAIN_MS / 2, now->random);
+		break;
+	case STS_DO_PLAN_NOW:
+		x->next_ms = now->boot_ms;
+		break;
+	case STS_DO_AT_ONCE:
+		bring_forward(x, now->boot_ms);
+		break;
+	case STS_DO_SPREAD_CAPPED:
+		if (x->capped)
+			spread(x, now);
+		break;
+	case STS_DO_SPREAD:
+		spread(x, now);
+		break;
+	case STS_DO_PLAN_POLL:
+		plan_poll(x, now);
+		break;
+	default: /* nothing to do */
+		break;
+	}
+}
+
+/* An event of the first table; report is NULL if it is not the end of an attempt. */
+static void on(struct sts_exchange *x, enum sts_exchange_event event,
+	       const struct sts_report *report, const struct sts_moment *now)
+{
+	struct sts_transition t =
+		sts_exchange_transition((enum sts_exchange_state)x->state, event);
+
+	if (t.first == STS_DO_BUG) {
+		sts_bug("an exchange got an event that cannot happen in its state", x->state,
+			event);
+		return;
+	}
+	act(x, (enum sts_action)t.first, report, now);
+	act(x, (enum sts_action)t.then, report, now);
+	x->state = t.next;
+	sts_exchange_describe(x, now);
+}
+
+static void on_beside(struct sts_exchange *x, enum sts_beside_event event,
+		      const struct sts_moment *now)
+{
+	struct sts_transition t = sts_beside_transition((enum sts_beside_state)x->beside, event);
+
+	if (t.first == STS_DO_BUG) {
+		sts_bug("a poll or a notification got an event that cannot happen in its state",
+			x->beside, event);
+		return;
+	}
+	act(x, (enum sts_action)t.first, NULL, now);
+	x->beside = t.next;
+}
+
+/* ---- the end of an attempt ---- */
 
 static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_report *report,
 				      const struct sts_moment *now)
@@ -103,32 +202,36 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 						  .token_until_ms = report->sent_boot_ms +
 								    report->lifetime_s * 1000,
 						  .failing_since_ms = -1};
-	x->distrusts = false;
-	x->notify = x->plan->notifies && !(report->flags & STS_REPORT_ADOPTED);
 	x->expires_s = report->expires_s;
+	x->not_before_ms = 0;
 	x->capped = report->flags & STS_REPORT_CAPPED;
 	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
 	memcpy(x->thumbprint, report->thumbprint, sizeof(x->thumbprint));
-	x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, now->boot_ms,
-						now->random);
-	if (x->plan->once) {
+	if (x->plan->notifies && !(report->flags & STS_REPORT_ADOPTED))
+		on_beside(x, STS_BESIDE_ON_TELL, now);
+	if (x->plan->once)
 		x->exit_status = STS_EXIT_OK;
-		x->next_ms = -1;
-	}
+	on(x, x->plan->once ? STS_ON_LAST : STS_ON_TOKEN, report, now);
 	return STS_OUTCOME_SUCCESS;
 }
 
-/* Is there a reason to end: a mistake of the caller's, the deadline, or a failure that `fetch` does
- * not retry? */
-static bool gives_up(const struct sts_exchange *x, enum sts_err err)
+/* Is there a reason to end: a mistake of the user's, the deadline, or a failure that `fetch` does
+ * not retry? The schedule tells when the retry would be. */
+static bool gives_up(const struct sts_exchange *x, const struct sts_report *report,
+		     const struct sts_moment *now)
 {
+	enum sts_err err = (enum sts_err)report->error;
+	int64_t retry_ms;
+
 	/* What one of several does wrong is not the end of the others. And it is our own word,
 	 * never a worker's (sts_report_ok() refuses it): one that was taken over must not end the
 	 * sidecar. */
 	if (!x->plan->once)
 		return err == STS_EUSAGE && !x->plan->configured;
+	retry_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, STS_RETRY_SOON,
+					      report->retry_after_s, now->boot_ms, now->random);
 	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
-	       (x->plan->single_use && x->sent) || x->next_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+	       (x->plan->single_use && x->sent) || retry_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
 /* A token that lay there when we started and is due, but still valid: it counts until there is a
@@ -145,41 +248,22 @@ static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *
 	x->schedule.token_from_ms = x->schedule.token_until_ms - report->lifetime_s * 1000;
 }
 
-/* Nothing was sent, and nothing has failed: there is no other subject token yet. */
-static enum sts_outcome after_waiting(struct sts_exchange *x, const struct sts_moment *now)
-{
-	bool told = x->status.wait == STS_WAIT_SUBJECT;
-
-	x->next_ms = now->boot_ms + LOOK_AGAIN_MS / 2 +
-		     sts_schedule_jitter(LOOK_AGAIN_MS / 2, now->random);
-	return told ? STS_OUTCOME_NOTHING : STS_OUTCOME_WAITS;
-}
-
-static bool is_of_trust(int32_t error)
-{
-	return error >= STS_ERR_TRUST__FIRST && error <= STS_ERR_TRUST__LAST;
-}
-
 static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_report *report,
-				      const struct sts_moment *now)
+				      bool told, const struct sts_moment *now)
 {
-	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
+	bool ends;
 
 	hold_what_is_there(x, report, now);
-	x->distrusts = is_of_trust(report->error);
-	if (report->error == STS_ESUBJECT_USED && !x->plan->once)
-		return after_waiting(x, now);
-	if (x->schedule.failures++ == 0)
-		x->schedule.failing_since_ms = now->boot_ms;
-	/* A fetch has somebody waiting: what it retries, it retries soon. */
-	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule,
-						x->plan->once ? STS_RETRY_SOON : info.retry,
-						report->retry_after_s, now->boot_ms, now->random);
-	/* Where the STS asked for a pause, nothing but the caller brings the next attempt
-	 * forward. */
-	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
-	if (gives_up(x, (enum sts_err)report->error))
-		x->exit_status = (int16_t)info.exit_status;
+	/* Nothing was sent, and nothing has failed: there is no other subject token yet. */
+	if (report->error == STS_ESUBJECT_USED && !x->plan->once) {
+		on(x, STS_ON_USED, report, now);
+		return told ? STS_OUTCOME_NOTHING : STS_OUTCOME_WAITS;
+	}
+	ends = gives_up(x, report, now);
+	if (ends)
+		x->exit_status =
+			(int16_t)sts_error_info((enum sts_err)report->error).exit_status;
+	on(x, ends ? STS_ON_GIVE_UP : STS_ON_FAILURE, report, now);
 	return STS_OUTCOME_FAILURE;
 }
 
@@ -194,88 +278,138 @@ static void refuse_empty_success(struct sts_report *report)
 	memcpy(report->text, text, sizeof(text));
 }
 
-/* ---- what brings an exchange forward ---- */
-
-/* Whatever the reason is, the floors hold. */
-static void bring_forward(struct sts_exchange *x, int64_t at_ms, const struct sts_moment *now)
+static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report *report,
+				      const struct sts_moment *now)
 {
-	int64_t floor_ms = x->schedule.failures > 0
-				   ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
-				   : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+	bool told = x->status.wait == STS_WAIT_SUBJECT;
 
-	if (at_ms < floor_ms)
-		at_ms = floor_ms;
-	/* An attempt that is under way sets the next time itself; what waits for another exchange
-	 * has nothing to send. */
-	if (is_attempt(x->running) || x->status.wait == STS_WAIT_EXCHANGE ||
-	    (x->next_ms >= 0 && at_ms >= x->next_ms))
-		return;
-	x->next_ms = at_ms;
-	plan_status(x, now);
+	x->ended_ms = now->boot_ms;
+	refuse_empty_success(report);
+	if (report->error == STS_OK)
+		x->schedule.failures = 0;
+	else if ((report->error != STS_ESUBJECT_USED || x->plan->once) &&
+		 x->schedule.failures++ == 0)
+		x->schedule.failing_since_ms = now->boot_ms;
+	sts_exchange_note(x, report, now);
+	return report->error == STS_OK ? after_success(x, report, now)
+				       : after_failure(x, report, told, now);
 }
 
-static void bring_forward_spread(struct sts_exchange *x, const struct sts_moment *now)
-{
-	int64_t from_ms = x->not_before_ms > now->boot_ms ? x->not_before_ms : now->boot_ms;
-
-	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread,
-	 * and no back-off. */
-	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
-		bring_forward(x, from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random),
-			      now);
-}
+/* ---- what brings an attempt forward ---- */
 
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now)
 {
-	bring_forward(x, now->boot_ms, now);
+	on(x, STS_ON_REFRESH, NULL, now);
 }
 
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now)
 {
 	if (x->expires_s > 0 && x->expires_s <= now->real_ms / 1000)
-		bring_forward_spread(x, now);
+		on(x, STS_ON_CLOCK, NULL, now);
 }
 
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now)
 {
-	if (x->capped || x->schedule.failures > 0 || x->status.wait == STS_WAIT_SUBJECT)
-		bring_forward_spread(x, now);
+	on(x, STS_ON_SUBJECT, NULL, now);
 }
 
 void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment *now)
 {
-	if (x->distrusts)
-		bring_forward_spread(x, now);
+	if (sts_exchange_distrusts(x))
+		on(x, STS_ON_TRUST, NULL, now);
 }
 
-void sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now)
+bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_ms,
+		       const struct sts_moment *now)
 {
-	if (x->status.wait != STS_WAIT_EXCHANGE)
-		return;
-	x->status.wait = STS_WAIT_NONE;
-	x->status.wait_name[0] = '\0';
-	x->next_ms = now->boot_ms;
-	plan_status(x, now);
+	struct sts_status *s = &x->status;
+	bool same = x->state == STS_EXCHANGE_CHAINED && strcmp(name, s->wait_name) == 0;
+
+	if (same && tried_ms == s->source_tried_ms)
+		return false;
+	on(x, STS_ON_WAIT, NULL, now);
+	if (x->state != STS_EXCHANGE_CHAINED)
+		return false;
+	s->source_tried_ms = tried_ms;
+	x->status_changed = true;
+	memset(s->wait_name, 0, sizeof(s->wait_name));
+	memcpy(s->wait_name, name, strnlen(name, sizeof(s->wait_name) - 1));
+	return !same;
 }
 
-bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status)
+bool sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now)
 {
-	if (x->status.wait != STS_WAIT_EXCHANGE || x->exit_status >= 0)
+	bool waited = x->state == STS_EXCHANGE_CHAINED;
+
+	if (waited)
+		on(x, STS_ON_INPUT, NULL, now);
+	return waited;
+}
+
+bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const struct sts_moment *now)
+{
+	if (x->state == STS_EXCHANGE_ENDED)
+		return false;
+	on(x, STS_ON_LOST, NULL, now);
+	if (x->state != STS_EXCHANGE_ENDED)
 		return false;
 	x->exit_status = (int16_t)exit_status;
+	x->status.state = STS_STATE_FAILING;
+	x->status.wait = STS_WAIT_LOST;
+	x->status_changed = true;
 	return true;
+}
+
+static int64_t deadline_of(const struct sts_exchange *x)
+{
+	bool may_wait = is_planned(x) || x->state == STS_EXCHANGE_CHAINED;
+
+	return may_wait && x->plan->deadline_ms > 0 ? x->deadline_ms + DEADLINE_GRACE_MS : -1;
+}
+
+bool sts_exchange_deadline(struct sts_exchange *x, const struct sts_moment *now)
+{
+	int64_t at_ms = deadline_of(x);
+
+	if (at_ms < 0 || now->boot_ms < at_ms)
+		return false;
+	if (x->status.error == STS_OK)
+		x->status.error = STS_ETIMEOUT;
+	x->exit_status = (int16_t)sts_error_info(x->status.error).exit_status;
+	x->status.state = STS_STATE_FAILING;
+	x->status_changed = true;
+	on(x, STS_ON_DEADLINE, NULL, now);
+	return true;
+}
+
+void sts_exchange_stopped(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (x->state == STS_EXCHANGE_ENDED)
+		return;
+	x->status.state = STS_STATE_STOPPED;
+	x->status_changed = true;
+	on_beside(x, STS_BESIDE_ON_STOP, now);
+	on(x, STS_ON_STOP, NULL, now);
 }
 
 /* ---- the sig-cert poll ---- */
 
-static void schedule_poll(struct sts_exchange *x, const struct sts_moment *now)
+static void plan_beside(struct sts_exchange *x, const struct sts_moment *now)
 {
-	int64_t interval_ms = x->plan->poll_ms;
+	bool wanted = x->plan->poll_ms > 0 && x->has_thumbprint && !x->plan->once;
 
-	x->next_poll_ms = -1;
-	if (interval_ms > 0 && x->has_thumbprint && !x->poll_off && !x->plan->once)
-		x->next_poll_ms = now->boot_ms + interval_ms * 4 / 5 +
-				  sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
+	on_beside(x, wanted ? STS_BESIDE_ON_PLAN : STS_BESIDE_ON_NO_POLL, now);
+}
+
+/* An ingress in a rollout answers 404 as well: what has answered once is only gone for a while. */
+static enum sts_outcome poll_absent(struct sts_exchange *x)
+{
+	bool told = x->polls_absent > 0;
+
+	x->polls_absent += x->polls_absent < UINT8_MAX;
+	if (told)
+		return STS_OUTCOME_NOTHING;
+	return x->poll_answered ? STS_OUTCOME_POLL_GONE : STS_OUTCOME_POLL_OFF;
 }
 
 static enum sts_outcome after_poll(struct sts_exchange *x, const struct sts_report *report,
@@ -283,116 +417,116 @@ static enum sts_outcome after_poll(struct sts_exchange *x, const struct sts_repo
 {
 	bool same = x->poll_error == report->error && x->poll_detail == report->detail;
 
-	x->poll_off = report->flags & STS_REPORT_POLL_OFF;
-	if (x->poll_off)
-		return STS_OUTCOME_POLL_OFF;
+	if (report->flags & STS_REPORT_POLL_OFF)
+		return poll_absent(x);
 	x->poll_error = report->error;
 	x->poll_detail = report->detail;
 	if (report->error != STS_OK)
 		return same ? STS_OUTCOME_NOTHING : STS_OUTCOME_POLL_FAILED;
-	/* While attempts fail, the next one is planned already, and soon. */
-	if (!(report->flags & STS_REPORT_THUMBPRINT) || x->schedule.failures > 0 ||
+	x->poll_answered = true;
+	x->polls_absent = 0;
+	if (!(report->flags & STS_REPORT_THUMBPRINT) || x->state != STS_EXCHANGE_HOLDS ||
 	    memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) == 0)
 		return STS_OUTCOME_NOTHING;
-	sts_exchange_refresh(x, now);
+	on(x, STS_ON_KEY, NULL, now);
 	return STS_OUTCOME_POLL_CHANGED;
 }
 
-void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan, bool changed,
-			    const struct sts_moment *now)
+void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
+			    enum sts_plan_change change, const struct sts_moment *now)
 {
 	x->plan = plan;
-	if (!changed)
+	if (change == STS_PLAN_SAME)
 		return;
-	x->poll_off = false;
-	x->again = is_attempt(x->running);
-	bring_forward_spread(x, now);
+	x->poll_answered = false;
+	x->polls_absent = 0;
+	on(x, change == STS_PLAN_TIMES ? STS_ON_TIMES : STS_ON_REQUEST, NULL, now);
+	if (!sts_exchange_busy(x))
+		plan_beside(x, now);
 }
 
 /* ---- workers ---- */
 
 int64_t sts_exchange_attempt_ms(const struct sts_exchange *x)
 {
-	return x->exit_status >= 0 || is_attempt(x->running) ? -1 : x->next_ms;
+	return is_planned(x) ? x->next_ms : -1;
+}
+
+/* When a worker beside the attempts is due; -1: none is. */
+static int64_t beside_ms(const struct sts_exchange *x)
+{
+	if (sts_exchange_busy(x) || x->state == STS_EXCHANGE_ENDED)
+		return -1;
+	if (x->beside == STS_BESIDE_TELL_DUE)
+		return x->ended_ms;
+	return x->beside == STS_BESIDE_POLL_PLANNED ? x->poll_ms : -1;
 }
 
 int64_t sts_exchange_wake_ms(const struct sts_exchange *x)
 {
-	int64_t attempt_ms = sts_exchange_attempt_ms(x), beside_ms = x->next_poll_ms;
+	int64_t at_ms = sts_schedule_earlier_ms(sts_exchange_attempt_ms(x), beside_ms(x));
 
-	if (x->exit_status >= 0 || x->running >= 0)
-		return attempt_ms;
-	if (x->notify)
-		beside_ms = x->ended_ms;
-	return sts_schedule_earlier_ms(attempt_ms, beside_ms);
+	return sts_schedule_earlier_ms(at_ms, deadline_of(x));
 }
 
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum sts_worker_mode *mode)
 {
-	if (x->exit_status >= 0 || is_attempt(x->running))
-		return false;
-	if (x->next_ms >= 0 && now_boot_ms >= x->next_ms) {
+	int64_t attempt_ms = sts_exchange_attempt_ms(x), other_ms = beside_ms(x);
+
+	if (attempt_ms >= 0 && now_boot_ms >= attempt_ms) {
 		*mode = x->plan->adopt && !x->no_adoption && x->expires_s == 0
 				? STS_WORKER_ADOPT
 				: STS_WORKER_EXCHANGE;
 		return true;
 	}
-	*mode = x->notify ? STS_WORKER_NOTIFY : STS_WORKER_POLL;
-	return x->running < 0 &&
-	       (x->notify || (x->next_poll_ms >= 0 && now_boot_ms >= x->next_poll_ms));
+	*mode = x->beside == STS_BESIDE_TELL_DUE ? STS_WORKER_NOTIFY : STS_WORKER_POLL;
+	return other_ms >= 0 && now_boot_ms >= other_ms;
 }
 
-int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode, int64_t now_boot_ms)
+int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
+			     const struct sts_moment *now)
 {
 	int64_t timeout_ms = x->plan->timeout_ms;
 
-	x->running = (int8_t)mode;
-	x->sent = false;
-	if (mode == STS_WORKER_NOTIFY) {
-		x->notify = false;
+	if (is_attempt(mode))
+		on(x, STS_ON_START, NULL, now);
+	else
+		on_beside(x, STS_BESIDE_ON_START, now);
+	if (mode == STS_WORKER_NOTIFY)
 		return NOTIFY_MS;
-	}
-	if (x->deadline_ms >= 0 && x->deadline_ms - now_boot_ms < timeout_ms)
-		timeout_ms = x->deadline_ms - now_boot_ms;
+	if (x->plan->deadline_ms > 0 && x->deadline_ms - now->boot_ms < timeout_ms)
+		timeout_ms = x->deadline_ms - now->boot_ms;
 	return timeout_ms < 1 ? 1 : timeout_ms;
 }
 
-void sts_exchange_sent(struct sts_exchange *x, const uint8_t id[STS_SUBJECT_ID_BYTES])
+void sts_exchange_sent(struct sts_exchange *x)
 {
-	if (!is_attempt(x->running))
-		return;
-	x->sent = true;
-	x->used = x->plan->single_use;
-	memcpy(x->used_id, id, sizeof(x->used_id));
+	x->sent = sts_exchange_busy(x);
 }
 
 void sts_exchange_dropped(struct sts_exchange *x)
 {
-	x->notify = x->notify || x->running == STS_WORKER_NOTIFY;
-	x->running = -1;
+	static const struct sts_moment never; /* no entry for this event plans anything */
+
+	on_beside(x, STS_BESIDE_ON_DROP, &never);
 }
 
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
 				       const struct sts_moment *now)
 {
-	int mode = x->running;
+	bool polled = x->beside == STS_BESIDE_POLLS;
 	enum sts_outcome outcome;
 
-	x->running = -1;
-	if (mode == STS_WORKER_NOTIFY)
-		return report->error == STS_OK ? STS_OUTCOME_NOTHING : STS_OUTCOME_NOTIFY_FAILED;
-	if (mode == STS_WORKER_POLL) {
-		outcome = after_poll(x, report, now);
+	if (sts_exchange_busy(x)) {
+		outcome = attempt_ended(x, report, now);
 	} else {
-		x->ended_ms = now->boot_ms;
-		refuse_empty_success(report);
-		outcome = report->error == STS_OK ? after_success(x, report, now)
-						  : after_failure(x, report, now);
-		note_status(x, report, now);
-		if (x->again)
-			bring_forward_spread(x, now);
-		x->again = false;
+		on_beside(x, STS_BESIDE_ON_END, now);
+		if (polled)
+			outcome = after_poll(x, report, now);
+		else
+			outcome = report->error == STS_OK ? STS_OUTCOME_NOTHING
+							  : STS_OUTCOME_NOTIFY_FAILED;
 	}
-	schedule_poll(x, now);
+	plan_beside(x, now);
 	return outcome;
 }

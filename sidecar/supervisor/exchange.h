@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One exchange: its state, and every decision about it. When the next attempt is made, what a
- * worker's report means, what brings an attempt forward, when to stop. No function here makes a
- * system call, reads a clock or draws a random number: all of that comes in as a struct sts_moment,
- * so that a year can be simulated in a second. The supervisor asks what is due, starts workers, and
- * passes on what happened; files, processes and the log are its business.
+ * One exchange: its numbers, and every decision about it. When the next attempt is made, what a
+ * worker's report means, what brings an attempt forward, when to stop. transitions.h has the states
+ * and events; here are the functions by which events come in, and the times and counts that go with
+ * the states.
+ *
+ * No function here makes a system call, reads a clock or draws a random number: all of that comes in
+ * as a struct sts_moment, so that a year can be simulated in a second. The supervisor asks what is
+ * due, starts workers, and passes on what happened. Files, processes and the log are its business.
  *
  *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started ->
  *     sts_exchange_finished }*
  *
- * At most one worker of an exchange runs at a time. What is no attempt (a poll, a signal to the
- * application) gives way to one: the caller drops its worker, says sts_exchange_dropped(), and
- * starts the attempt.
+ * At most one worker of an exchange runs at a time. A worker that makes no attempt (it polls, or it
+ * signals the application) is killed when an attempt is due: the caller kills it, calls
+ * sts_exchange_dropped(), and starts the attempt.
  *
- * An exchange whose subject token is another one's output waits for the first token of that one.
- * One whose subject token may be sent once (a property of the protocol) waits for another subject
- * token after it was sent, whatever came of it: its workers are told the last that was sent, and
- * report STS_ESUBJECT_USED when it is still there.
+ * If an exchange reads the output of another one as its subject token, it waits until that one has
+ * its first token. If its subject token may be sent once (a property of the protocol), it waits for
+ * another subject token after it was sent, whatever the result was: sent_tokens.h remembers what was
+ * sent, and a worker that finds such a token reports STS_ESUBJECT_USED.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_H
 #define STS_SUPERVISOR_EXCHANGE_H
@@ -24,6 +27,7 @@
 #include "output/status.h"
 #include "schedule/schedule.h"
 #include "supervisor/plan.h"
+#include "supervisor/transitions.h"
 #include "wire/job.h"
 #include "wire/report.h"
 
@@ -43,38 +47,37 @@ enum sts_outcome {
 	STS_OUTCOME_NOTHING,      /* not worth a line */
 	STS_OUTCOME_SUCCESS,      /* a token was exchanged, or adopted */
 	STS_OUTCOME_FAILURE,      /* an attempt failed */
-	STS_OUTCOME_WAITS,        /* the subject token was sent before: told once for each */
-	STS_OUTCOME_POLL_OFF,     /* the STS has no sig-cert endpoint: no more polls in this run */
-	STS_OUTCOME_POLL_FAILED,  /* not as the last time */
+	STS_OUTCOME_WAITS,        /* the subject token was sent before; once for each of them */
+	STS_OUTCOME_POLL_OFF,     /* the STS has no sig-cert endpoint; once until there is one */
+	STS_OUTCOME_POLL_GONE,    /* the sig-cert endpoint has answered before, and is not there now */
+	STS_OUTCOME_POLL_FAILED,  /* the poll failed, and with another error than the poll before */
 	STS_OUTCOME_POLL_CHANGED, /* another signing certificate: an attempt was brought forward */
 	STS_OUTCOME_NOTIFY_FAILED,
 };
 
 struct sts_exchange {
-	const struct sts_plan
-		*plan; /* the caller's; may be pointed at a new one that fits the state */
+	const struct sts_plan *plan; /* the caller's; sts_exchange_replanned() replaces it */
 	struct sts_schedule_state schedule;
 	struct sts_status status;
-	int64_t next_ms;                 /* of the next attempt; -1: none */
-	int64_t next_poll_ms;            /* -1: off */
-	int64_t deadline_ms;             /* of all attempts; -1: none */
-	int64_t ended_ms;                /* when the last attempt did */
-	int64_t not_before_ms;           /* the STS asked us to wait until then */
-	int64_t expires_s;               /* of the token that we hold; 0: none */
-	int32_t poll_error, poll_detail; /* what was told last */
-	int16_t exit_status;             /* done, with this status of the program; -1: go on */
-	int8_t running;                  /* enum sts_worker_mode; -1: none */
-	bool capped;                     /* by the subject token's own expiry */
-	bool poll_off;                   /* for the run: there is no such endpoint */
+	/* All times are milliseconds of BOOTTIME. */
+	int64_t next_ms;       /* of the next attempt, in the states that plan one */
+	int64_t poll_ms;       /* of the next poll, in STS_BESIDE_POLL_PLANNED */
+	int64_t deadline_ms;   /* of all attempts, if the plan has a deadline */
+	int64_t started_ms;    /* when the last attempt was started */
+	int64_t ended_ms;      /* when the last attempt has ended */
+	int64_t not_before_ms; /* the STS asked us to wait until then; 0: it did not */
+	int64_t expires_s;     /* of the token that we hold, since the epoch; 0: none */
+	int32_t poll_error, poll_detail; /* of the last poll that was logged */
+	int16_t exit_status;   /* in STS_EXCHANGE_ENDED: of the program; -1: it was told to stop */
+	uint8_t state;         /* enum sts_exchange_state */
+	uint8_t beside;        /* enum sts_beside_state */
+	uint8_t polls_absent;  /* how often in a row the STS had no sig-cert endpoint */
+	bool poll_answered;    /* the sig-cert endpoint has answered */
+	bool capped;           /* the token that we hold ends with its subject token */
 	bool has_thumbprint;
-	bool distrusts;   /* the last attempt failed for want of trust: another CA file may help */
-	bool sent;        /* the subject token of the attempt that runs may have been */
-	bool used;        /* used_id was sent, and may be sent once */
-	bool again;       /* the options changed under an attempt */
-	bool no_adoption; /* what lies in the directory at first is another exchange's */
-	bool notify;      /* the application is to be told of new files */
-	bool status_changed; /* for the caller: write the status file, and clear this */
-	uint8_t used_id[STS_SUBJECT_ID_BYTES];
+	bool sent;             /* the attempt that runs may have sent its subject token */
+	bool no_adoption;      /* the files that are there at first are another exchange's */
+	bool status_changed;   /* for the caller: write the status file, and clear this */
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 };
 
@@ -82,24 +85,27 @@ struct sts_exchange {
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		       const struct sts_moment *now);
 
-/* It waits for the first token of that exchange: none is due until sts_exchange_input_ready(). */
-void sts_exchange_wait(struct sts_exchange *x, const char *name);
-
 /* Is an attempt under way? */
 bool sts_exchange_busy(const struct sts_exchange *x);
 
-/* When the next attempt is due; -1: nobody knows (it runs, it waits for another exchange, it is
- * done). */
+/* The exit status of an exchange that has ended by itself; -1 for any other. */
+int sts_exchange_exit_status(const struct sts_exchange *x);
+
+/* Has the last attempt failed for want of trust? Then another CA file may help. */
+bool sts_exchange_distrusts(const struct sts_exchange *x);
+
+/* When the next attempt is due; -1 if none is planned. */
 int64_t sts_exchange_attempt_ms(const struct sts_exchange *x);
 
-/* When sts_exchange_due() is worth asking again if nothing happens until then; -1: never. Workers
- * that run, and their time-outs, are the caller's to watch. */
+/* When sts_exchange_due() and sts_exchange_deadline() are worth asking again if nothing happens
+ * until then; -1: never. Workers that run, and their time-outs, are the caller's to watch. */
 int64_t sts_exchange_wake_ms(const struct sts_exchange *x);
 
 /*
  * Is a worker to be started now?
  *   mode  out  which
- * True for an attempt while a poll runs too: drop that one first. False while an attempt runs.
+ * May be true for an attempt while a poll runs: kill that worker before you start the attempt. False
+ * while an attempt runs.
  */
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms,
 		      enum sts_worker_mode *mode);
@@ -109,12 +115,13 @@ bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms,
  * Returns how long it may take, in ms: --timeout, or less where the deadline is near; 1 or more.
  */
 int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
-			     int64_t now_boot_ms);
+			     const struct sts_moment *now);
 
-/* A worker said that it sends this subject token now. Before sts_exchange_finished(). */
-void sts_exchange_sent(struct sts_exchange *x, const uint8_t id[STS_SUBJECT_ID_BYTES]);
+/* The worker of an attempt said that it sends its subject token now. Before
+ * sts_exchange_finished(). */
+void sts_exchange_sent(struct sts_exchange *x);
 
-/* The caller killed a worker whose report nobody waits for. */
+/* The caller has killed a worker that makes no attempt. */
 void sts_exchange_dropped(struct sts_exchange *x);
 
 /*
@@ -125,7 +132,8 @@ void sts_exchange_dropped(struct sts_exchange *x);
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
 				       const struct sts_moment *now);
 
-/* Somebody asks for a refresh now (HUP): neither back-off nor Retry-After holds, the floors do. */
+/* Somebody asks for a refresh now (HUP). Neither back-off nor Retry-After holds, the floors do. If an
+ * attempt runs, another one follows: its request may have been sent before somebody asked. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 
 /* The clock was set: a token that looks dead now is replaced, spread over
@@ -133,28 +141,49 @@ void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
 
 /*
- * The subject token is another one. Acts only where that can help: the token that we hold was
- * capped by the old subject's expiry, or the last attempt failed. Spread over
- * STS_EXCHANGE_SPREAD_MS, and not before the end of a Retry-After.
+ * The subject token is another one. Does nothing unless that can help: the last attempt failed, or
+ * the token that we hold ends with the old subject token. Spread over STS_EXCHANGE_SPREAD_MS, and
+ * not before the end of a Retry-After. Not to be called while an attempt runs.
  */
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now);
 
-/* A CA file is another one. Acts only after a failure of trust; spread as above. */
+/* A CA file is another one. Does nothing unless trust is what failed; spread as above. Not to be
+ * called while an attempt runs. */
 void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The exchange that it waits for has a token. */
-void sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
+/*
+ * The exchange that it reads from has no token: it waits for the first one.
+ *   name      in  of that exchange
+ *   tried_ms  in  when the last ended attempt was started of the exchange that it waits for in the
+ *                 end; 0: none has ended
+ * Returns true if it waits since now, or waits for another exchange since now.
+ */
+bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_ms,
+		       const struct sts_moment *now);
 
-/* The exchange that it waits for has ended without one: so does this one, with the same status.
- * True when it did wait. */
-bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status);
+/* The exchange that it reads from has a token. Returns true if it did wait for that. */
+bool sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
 
-/* There is a new plan. `changed`: its options are others; the next attempt comes soon, spread as
- * above. */
-void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan, bool changed,
-			    const struct sts_moment *now);
+/* The exchange that it reads from has ended without a token: so does this one, with the same status.
+ * Returns true if it did wait for that. */
+bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const struct sts_moment *now);
 
-/* Told to stop: the status for its file. */
-void sts_exchange_stopped(struct sts_exchange *x);
+/* If the time for all attempts is over and no attempt runs: it ends. Returns true if it ends now. */
+bool sts_exchange_deadline(struct sts_exchange *x, const struct sts_moment *now);
+
+/* What has changed in the configuration of an exchange. */
+enum sts_plan_change {
+	STS_PLAN_SAME,    /* nothing that matters here */
+	STS_PLAN_TIMES,   /* when a request is made */
+	STS_PLAN_REQUEST, /* a request, or the files that are written */
+};
+
+/* There is a new plan. If a request or its files will be others, the next attempt comes soon, spread
+ * as above. If only its times are others, the next attempt is planned again. */
+void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
+			    enum sts_plan_change change, const struct sts_moment *now);
+
+/* It is told to stop: the status file will say so. */
+void sts_exchange_stopped(struct sts_exchange *x, const struct sts_moment *now);
 
 #endif

@@ -60,7 +60,7 @@ static void check_trust(struct sts_member *t)
 	uint64_t seen;
 	struct sts_moment m;
 
-	if (!t->x.distrusts || sts_exchange_busy(&t->x))
+	if (!sts_exchange_distrusts(&t->x) || sts_exchange_busy(&t->x))
 		return;
 	seen = identity_of_cas(t->x.plan);
 	if (seen == t->trust)
@@ -73,7 +73,7 @@ static void check_trust(struct sts_member *t)
 void sts_inputs_look(struct sts_member *t)
 {
 	t->subject = sts_file_identity(sts_members_text(t->x.plan->token_file));
-	if (t->x.distrusts)
+	if (sts_exchange_distrusts(&t->x))
 		t->trust = identity_of_cas(t->x.plan);
 }
 
@@ -89,7 +89,7 @@ static void watch_one(struct sts_events *ev, struct sts_member *t)
 {
 	const struct sts_plan *plan = t->x.plan;
 
-	t->watches_cas = t->x.distrusts;
+	t->watches_cas = sts_exchange_distrusts(&t->x);
 	sts_events_watch(ev, sts_members_text(plan->token_file));
 	for (const char *ca = sts_members_text(plan->cas); t->watches_cas && *ca;
 	     ca = sts_text_at(ca, 1))
@@ -101,7 +101,7 @@ void sts_inputs_watch(struct sts_events *ev, const char *config)
 	bool again = watch_again;
 
 	for (STS_EACH_MEMBER(t))
-		again = again || t->watches_cas != t->x.distrusts;
+		again = again || t->watches_cas != sts_exchange_distrusts(&t->x);
 	if (!again || sts_members_once())
 		return;
 	watch_again = false;
@@ -121,7 +121,7 @@ void sts_inputs_watch_again(void)
 
 void sts_inputs_attempted(struct sts_member *t)
 {
-	if (t->x.distrusts && !t->watches_cas)
+	if (sts_exchange_distrusts(&t->x) && !t->watches_cas)
 		t->trust = identity_of_cas(t->x.plan);
 	if (sts_members_once())
 		return;

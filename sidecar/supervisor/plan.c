@@ -137,8 +137,9 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* Returns a number that changes with what the configuration file says about an exchange. */
-static uint64_t options_id(size_t index)
+/* Returns a number that changes with what the configuration file says about the requests and the
+ * files of an exchange. */
+static uint64_t request_id(size_t index)
 {
 	uint64_t h = FNV_START;
 
@@ -146,7 +147,8 @@ static uint64_t options_id(size_t index)
 		const struct sts_config_value *v = &config.values[i];
 		const char *text = config.pool + v->text;
 
-		if (v->owner != index && v->owner != STS_CONFIG_OF_ALL)
+		if ((v->owner != index && v->owner != STS_CONFIG_OF_ALL) ||
+		    !sts_option_renews(v->option))
 			continue;
 		h = hash(h, &v->option, sizeof(v->option));
 		h = hash(h, text, strlen(text) + 1);
@@ -173,6 +175,19 @@ static bool is_same_file(const struct sts_plans *plans, const struct sts_plan *a
 					    sts_plans_text(plans, b->token_file));
 
 	return rest && !*rest;
+}
+
+/* The others may have all workers, one after the other, until their time is up. An exchange that
+ * fails does not get the last worker. */
+static void set_queue(struct sts_plans *plans)
+{
+	int64_t longest_ms = 0;
+
+	for (uint32_t i = 0; i < plans->count; i++)
+		if (plans->plan[i].timeout_ms > longest_ms)
+			longest_ms = plans->plan[i].timeout_ms;
+	for (uint32_t i = 0; i < plans->count; i++)
+		plans->plan[i].queue_ms = (plans->count - 1) / (STS_WORKERS_MAX - 1) * longest_ms;
 }
 
 /* Find the exchanges that read the token of another exchange. Refuse two exchanges that would send
@@ -222,6 +237,7 @@ static enum sts_err check_all(struct sts_plans *plans, struct sts_error *e)
 
 	if (plans->bytes > sizeof(plans->text))
 		return sts_fail(e, STS_EUSAGE, 0, "the paths in the options are too long");
+	set_queue(plans);
 	err = relate(plans, e);
 	for (uint32_t i = 0; i < plans->count && err == STS_OK; i++) {
 		err = refuse_cycle(plans, i, e);
@@ -281,7 +297,7 @@ enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *f
 		if (e->code != STS_OK)
 			return first->config ? blame(e, i) : e->code;
 		memcpy(plan->name, name, strlen(name) + 1);
-		plan->options_id = options_id(i);
+		plan->request_id = request_id(i);
 	}
 	if (o.listen && !sts_listen_address_parse(o.listen, &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,

@@ -23,7 +23,9 @@ struct sts_plan {
 	int64_t timeout_ms;
 	int64_t deadline_ms; /* for all attempts together; 0: none */
 	int64_t poll_ms;     /* the interval of the sig-cert poll; 0: the protocol has none */
-	uint64_t options_id; /* changes with what the configuration file says of this exchange */
+	int64_t queue_ms;    /* how long an attempt may wait for the workers of other exchanges */
+	/* changes with what the configuration file says of this exchange's requests and files */
+	uint64_t request_id;
 	mode_t mode;
 	gid_t group;
 	char name[STS_EXCHANGE_NAME_BYTES];

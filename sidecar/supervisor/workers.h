@@ -15,8 +15,6 @@
 
 #include "supervisor/members.h"
 
-#define STS_WORKERS_MAX 4
-
 /*
  * Called after a worker has ended and its exchange has taken note.
  *   report       in  checked

@@ -8,6 +8,9 @@
 /* The most exchanges that one configuration file may have. */
 #define STS_EXCHANGES_MAX 16
 
+/* The most workers that run at the same time. */
+#define STS_WORKERS_MAX 4
+
 /* The name of an exchange: [a-z0-9-], with the terminating NUL. */
 #define STS_EXCHANGE_NAME_BYTES 32
 

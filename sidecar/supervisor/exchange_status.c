@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/exchange_status.h"
+
+#include <string.h>
+
+/* A worker is killed a second after its time. A machine that is busy, or was suspended a moment
+ * ago, gets the rest. */
+#define SLACK_MS 31000
+
+_Static_assert(sizeof(((struct sts_status *)0)->sts_error) <= STS_CODE_MAX_BYTES,
+	       "a code that is known fits, see sts_exchange_note()");
+
+void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
+		       const struct sts_moment *now)
+{
+	struct sts_status *s = &x->status;
+	bool failed = report->error != STS_OK;
+	size_t len = strnlen(report->sts_error, sizeof(report->sts_error));
+
+	if (report->error != STS_ESUBJECT_USED)
+		s->state = failed ? STS_STATE_FAILING : STS_STATE_OK;
+	s->error = (enum sts_err)report->error;
+	s->detail = report->detail;
+	s->http_status = report->http_status;
+	s->tries = x->schedule.failures;
+	s->attempts++;
+	memset(s->sts_error, 0, sizeof(s->sts_error));
+	if (len < sizeof(s->sts_error) && sts_status_code_known(report->sts_error))
+		memcpy(s->sts_error, report->sts_error, len);
+	s->last_attempt_s = now->real_ms / 1000;
+	if (!failed)
+		s->last_success_s = s->last_attempt_s;
+	s->tried_ms = x->started_ms;
+	x->status_changed = true;
+}
+
+static int64_t real_s(int64_t boot_ms, const struct sts_moment *now)
+{
+	return (now->real_ms + boot_ms - now->boot_ms) / 1000;
+}
+
+static void describe_times(struct sts_exchange *x, const struct sts_moment *now)
+{
+	struct sts_status *s = &x->status;
+	int64_t next_ms = sts_exchange_attempt_ms(x);
+
+	if (sts_exchange_busy(x)) {
+		s->trying_ms = x->started_ms;
+		s->next_ms = 0;
+		s->next_attempt_s = real_s(x->started_ms, now);
+		s->latest_ms = x->started_ms + x->plan->timeout_ms + SLACK_MS;
+		return;
+	}
+	s->trying_ms = 0;
+	s->next_ms = next_ms < 0 ? 0 : next_ms;
+	s->next_attempt_s = next_ms < 0 ? 0 : real_s(next_ms, now);
+	s->latest_ms = next_ms < 0 ? 0 : next_ms + x->plan->queue_ms + SLACK_MS;
+}
+
+/* While an attempt runs, it is as it was before. */
+static void describe_wait(struct sts_exchange *x)
+{
+	struct sts_status *s = &x->status;
+
+	if (sts_exchange_busy(x))
+		return;
+	if (x->state == STS_EXCHANGE_CHAINED)
+		s->wait = STS_WAIT_EXCHANGE;
+	else if (x->state == STS_EXCHANGE_SPENT)
+		s->wait = STS_WAIT_SUBJECT;
+	else if (x->state != STS_EXCHANGE_ENDED)
+		s->wait = STS_WAIT_NONE;
+	if (s->wait == STS_WAIT_NONE || s->wait == STS_WAIT_SUBJECT) {
+		memset(s->wait_name, 0, sizeof(s->wait_name));
+		s->source_tried_ms = 0;
+	}
+}
+
+void sts_exchange_describe(struct sts_exchange *x, const struct sts_moment *now)
+{
+	const struct sts_status *s = &x->status;
+	int64_t trying_ms = s->trying_ms, next_ms = s->next_ms, latest_ms = s->latest_ms;
+	enum sts_wait wait = s->wait;
+
+	describe_times(x, now);
+	describe_wait(x);
+	if (trying_ms != s->trying_ms || next_ms != s->next_ms || latest_ms != s->latest_ms ||
+	    wait != s->wait)
+		x->status_changed = true;
+}
