@@ -47,6 +47,7 @@ struct sts_option {
 	uint8_t kind : 4;   /* enum sts_option_kind */
 	uint8_t stands : 2; /* enum sts_option_stands */
 	bool variable : 1;  /* does an environment variable set it? */
+	bool renews : 1;    /* does another value in the configuration file need another token? */
 };
 
 extern const struct sts_option sts_option_table[];

@@ -8,7 +8,8 @@
 /* Does this exchange have a token for the exchanges that read its output? */
 static bool has_token(const struct sts_member *t)
 {
-	return t->x.expires_s > 0 && (!sts_members_once() || t->x.exit_status == STS_EXIT_OK);
+	return t->x.expires_s > 0 &&
+	       (!sts_members_once() || sts_exchange_exit_status(&t->x) == STS_EXIT_OK);
 }
 
 /* The plan of the exchange whose token this one sends; NULL for none. */
@@ -17,45 +18,62 @@ static const struct sts_plan *source_of(const struct sts_plan *plan)
 	return plan->depends_on < 0 ? NULL : &sts_members_plans()->plan[plan->depends_on];
 }
 
-/* The name of the exchange whose first token this one waits for; NULL if it does not wait. */
-static const char *waits_for(const struct sts_plan *plan)
+/* When the last ended attempt was started of the exchange that this one waits for in the end. */
+static int64_t tried_ms(const struct sts_member *source)
 {
-	const struct sts_plan *source = source_of(plan);
-	const struct sts_member *t = source ? sts_member_of_plan(source) : NULL;
-
-	return !source || (t && has_token(t)) ? NULL : source->name;
+	return source->x.state == STS_EXCHANGE_CHAINED ? source->x.status.source_tried_ms
+						       : source->x.status.tried_ms;
 }
 
-void sts_chain_pass_on(void)
+/* Returns whether the exchange has changed. */
+static bool settle(struct sts_member *t, const struct sts_member *source,
+		   const struct sts_moment *m)
+{
+	const char *name = source->x.plan->name;
+	int exit_status = sts_exchange_exit_status(&source->x);
+	bool told = t->x.state == STS_EXCHANGE_CHAINED && strcmp(name, t->x.status.wait_name) == 0;
+
+	if (has_token(source))
+		return sts_exchange_input_ready(&t->x, m);
+	if (exit_status > 0) {
+		if (!sts_exchange_input_lost(&t->x, exit_status, m))
+			return false;
+		sts_event_log_about(STS_LEVEL_ERROR,
+				    "not tried: the exchange whose token it sends has failed (see "
+				    "its line)",
+				    t->x.plan->name);
+		return true;
+	}
+	if (!sts_exchange_wait(&t->x, name, tried_ms(source), m))
+		return false;
+	if (!told)
+		sts_event_log_waiting(&t->x);
+	return true;
+}
+
+/* One round. Returns whether an exchange has changed. */
+static bool settle_all(const struct sts_moment *m)
+{
+	bool changed = false;
+
+	for (STS_EACH_MEMBER(t)) {
+		const struct sts_plan *plan = source_of(t->x.plan);
+		const struct sts_member *source = plan ? sts_member_of_plan(plan) : NULL;
+
+		if (source && settle(t, source, m))
+			changed = true;
+	}
+	return changed;
+}
+
+void sts_chain_settle(void)
 {
 	struct sts_moment m = sts_now();
 
-	for (STS_EACH_MEMBER(t)) {
-		const struct sts_plan *plan = t->x.plan;
-		const struct sts_plan *source = source_of(plan);
-		const struct sts_member *first = source ? sts_member_of_plan(source) : NULL;
-
-		if (!waits_for(plan))
-			sts_exchange_input_ready(&t->x, &m);
-		else if (first && first->x.exit_status > 0 &&
-			 sts_exchange_input_lost(&t->x, first->x.exit_status))
-			sts_event_log_about(
-				STS_LEVEL_ERROR,
-				"not tried: the exchange whose token it sends has failed (see its "
-				"line)",
-				plan->name);
-		if (first && !sts_members_once())
+	/* A chain has no circles: each round settles one exchange more of it for good. */
+	for (uint32_t i = 0; i < STS_EXCHANGES_MAX && settle_all(&m); i++)
+		;
+	for (STS_EACH_MEMBER(t))
+		if (source_of(t->x.plan) && !sts_members_once())
 			sts_inputs_check_subject(t);
-	}
-}
-
-void sts_chain_make_wait(struct sts_member *t)
-{
-	const char *name = waits_for(t->x.plan);
-
-	if (!name || sts_exchange_busy(&t->x) ||
-	    (t->x.status.wait == STS_WAIT_EXCHANGE && strcmp(name, t->x.status.wait_name) == 0))
-		return;
-	sts_exchange_wait(&t->x, name);
-	sts_event_log_waiting(&t->x);
 }

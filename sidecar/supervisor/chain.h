@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The chain: an exchange may use the token of another exchange as its subject token, and then waits
- * for the first token of that exchange.
+ * for the first token of that exchange, which may wait for a third.
  */
 #ifndef STS_SUPERVISOR_CHAIN_H
 #define STS_SUPERVISOR_CHAIN_H
 
 #include "supervisor/members.h"
 
-/* Make an exchange wait if the exchange that it reads from has no token. Does nothing while an
- * attempt is under way: that attempt sees what there is. */
-void sts_chain_make_wait(struct sts_member *t);
-
 /*
- * Pass on what has happened to the exchanges: start what waited for a token that is there now, end
- * what waits for an exchange that has failed for good, and check whether the other subject tokens
- * changed.
+ * Tell each exchange what has become of the exchange that it reads from: an exchange without a token
+ * makes its reader wait, a token lets it go on, and an exchange that has ended without a token ends
+ * it. Repeats that until nothing changes, so that the order of the exchanges in the configuration
+ * file does not matter. Then checks whether the other subject tokens changed.
  */
-void sts_chain_pass_on(void);
+void sts_chain_settle(void);
 
 #endif

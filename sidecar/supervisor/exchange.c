@@ -91,16 +91,16 @@ static void spread(struct sts_exchange *x, const struct sts_moment *now)
 	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread,
 	 * and no back-off. */
 	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
-		bring_forward(x, from_ms +
-					 sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random));
+		bring_forward(x,
+			      from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random));
 }
 
 static void plan_retry(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
 {
 	/* A fetch has somebody waiting: what it retries, it retries soon. */
-	enum sts_retry retry =
-		x->plan->once ? STS_RETRY_SOON : sts_error_info(x->status.error).retry;
+	enum sts_retry retry = x->plan->once ? STS_RETRY_SOON
+					     : sts_error_info(x->status.error).retry;
 
 	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, retry,
 						report->retry_after_s, now->boot_ms, now->random);
@@ -165,8 +165,7 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 static void on(struct sts_exchange *x, enum sts_exchange_event event,
 	       const struct sts_report *report, const struct sts_moment *now)
 {
-	struct sts_transition t =
-		sts_exchange_transition((enum sts_exchange_state)x->state, event);
+	struct sts_transition t = sts_exchange_transition((enum sts_exchange_state)x->state, event);
 
 	if (t.first == STS_DO_BUG) {
 		sts_bug("an exchange got an event that cannot happen in its state", x->state,
@@ -261,8 +260,7 @@ static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_r
 	}
 	ends = gives_up(x, report, now);
 	if (ends)
-		x->exit_status =
-			(int16_t)sts_error_info((enum sts_err)report->error).exit_status;
+		x->exit_status = (int16_t)sts_error_info((enum sts_err)report->error).exit_status;
 	on(x, ends ? STS_ON_GIVE_UP : STS_ON_FAILURE, report, now);
 	return STS_OUTCOME_FAILURE;
 }
@@ -334,7 +332,7 @@ bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_m
 	x->status_changed = true;
 	memset(s->wait_name, 0, sizeof(s->wait_name));
 	memcpy(s->wait_name, name, strnlen(name, sizeof(s->wait_name) - 1));
-	return !same;
+	return true;
 }
 
 bool sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now)

@@ -44,12 +44,12 @@ struct sts_moment {
 
 /* What a finished worker means, for the log. */
 enum sts_outcome {
-	STS_OUTCOME_NOTHING,      /* not worth a line */
-	STS_OUTCOME_SUCCESS,      /* a token was exchanged, or adopted */
-	STS_OUTCOME_FAILURE,      /* an attempt failed */
-	STS_OUTCOME_WAITS,        /* the subject token was sent before; once for each of them */
-	STS_OUTCOME_POLL_OFF,     /* the STS has no sig-cert endpoint; once until there is one */
-	STS_OUTCOME_POLL_GONE,    /* the sig-cert endpoint has answered before, and is not there now */
+	STS_OUTCOME_NOTHING,   /* not worth a line */
+	STS_OUTCOME_SUCCESS,   /* a token was exchanged, or adopted */
+	STS_OUTCOME_FAILURE,   /* an attempt failed */
+	STS_OUTCOME_WAITS,     /* the subject token was sent before; once for each of them */
+	STS_OUTCOME_POLL_OFF,  /* the STS has no sig-cert endpoint; once until there is one */
+	STS_OUTCOME_POLL_GONE, /* the sig-cert endpoint has answered before, and is not there now */
 	STS_OUTCOME_POLL_FAILED,  /* the poll failed, and with another error than the poll before */
 	STS_OUTCOME_POLL_CHANGED, /* another signing certificate: an attempt was brought forward */
 	STS_OUTCOME_NOTIFY_FAILED,
@@ -60,24 +60,24 @@ struct sts_exchange {
 	struct sts_schedule_state schedule;
 	struct sts_status status;
 	/* All times are milliseconds of BOOTTIME. */
-	int64_t next_ms;       /* of the next attempt, in the states that plan one */
-	int64_t poll_ms;       /* of the next poll, in STS_BESIDE_POLL_PLANNED */
-	int64_t deadline_ms;   /* of all attempts, if the plan has a deadline */
-	int64_t started_ms;    /* when the last attempt was started */
-	int64_t ended_ms;      /* when the last attempt has ended */
-	int64_t not_before_ms; /* the STS asked us to wait until then; 0: it did not */
-	int64_t expires_s;     /* of the token that we hold, since the epoch; 0: none */
+	int64_t next_ms;                 /* of the next attempt, in the states that plan one */
+	int64_t poll_ms;                 /* of the next poll, in STS_BESIDE_POLL_PLANNED */
+	int64_t deadline_ms;             /* of all attempts, if the plan has a deadline */
+	int64_t started_ms;              /* when the last attempt was started */
+	int64_t ended_ms;                /* when the last attempt has ended */
+	int64_t not_before_ms;           /* the STS asked us to wait until then; 0: it did not */
+	int64_t expires_s;               /* of the token that we hold, since the epoch; 0: none */
 	int32_t poll_error, poll_detail; /* of the last poll that was logged */
-	int16_t exit_status;   /* in STS_EXCHANGE_ENDED: of the program; -1: it was told to stop */
-	uint8_t state;         /* enum sts_exchange_state */
-	uint8_t beside;        /* enum sts_beside_state */
-	uint8_t polls_absent;  /* how often in a row the STS had no sig-cert endpoint */
-	bool poll_answered;    /* the sig-cert endpoint has answered */
-	bool capped;           /* the token that we hold ends with its subject token */
+	int16_t exit_status;  /* in STS_EXCHANGE_ENDED: of the program; -1: it was told to stop */
+	uint8_t state;        /* enum sts_exchange_state */
+	uint8_t beside;       /* enum sts_beside_state */
+	uint8_t polls_absent; /* how often in a row the STS had no sig-cert endpoint */
+	bool poll_answered;   /* the sig-cert endpoint has answered */
+	bool capped;          /* the token that we hold ends with its subject token */
 	bool has_thumbprint;
-	bool sent;             /* the attempt that runs may have sent its subject token */
-	bool no_adoption;      /* the files that are there at first are another exchange's */
-	bool status_changed;   /* for the caller: write the status file, and clear this */
+	bool sent;           /* the attempt that runs may have sent its subject token */
+	bool no_adoption;    /* the files that are there at first are another exchange's */
+	bool status_changed; /* for the caller: write the status file, and clear this */
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 };
 
@@ -156,7 +156,8 @@ void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment 
  *   name      in  of that exchange
  *   tried_ms  in  when the last ended attempt was started of the exchange that it waits for in the
  *                 end; 0: none has ended
- * Returns true if it waits since now, or waits for another exchange since now.
+ * Returns true if any of that is new. Does nothing while an attempt runs: that attempt sees what there
+ * is.
  */
 bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_ms,
 		       const struct sts_moment *now);

@@ -7,7 +7,9 @@
 
 #include "net/listen_address.h"
 #include "options/fields.h"
+#include "options/option_table.h"
 #include "output/files.h"
+#include "wire/limits.h"
 #include "wire/snapshot.h"
 
 #define POLL_DEFAULT_MS 30000
@@ -148,7 +150,7 @@ static uint64_t request_id(size_t index)
 		const char *text = config.pool + v->text;
 
 		if ((v->owner != index && v->owner != STS_CONFIG_OF_ALL) ||
-		    !sts_option_renews(v->option))
+		    !sts_option_table[v->option].renews)
 			continue;
 		h = hash(h, &v->option, sizeof(v->option));
 		h = hash(h, text, strlen(text) + 1);

@@ -9,6 +9,7 @@
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
 #include "supervisor/inputs.h"
+#include "supervisor/sent_tokens.h"
 #include "supervisor/spawn.h"
 
 /* Write the status file. Does nothing if there is no output directory. Not inlined: the buffer
@@ -72,10 +73,26 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	return err;
 }
 
+void sts_running_end_late(void)
+{
+	struct sts_moment m = sts_now();
+	bool ended = false;
+
+	for (STS_EACH_MEMBER(t)) {
+		if (!sts_exchange_deadline(&t->x, &m))
+			continue;
+		ended = true;
+		sts_event_log_about(STS_LEVEL_ERROR, "the deadline passed before it was tried",
+				    t->x.plan->name);
+	}
+	if (ended)
+		sts_chain_settle();
+}
+
 void sts_member_attempted(struct sts_member *t)
 {
 	sts_inputs_attempted(t);
-	sts_chain_pass_on();
+	sts_chain_settle();
 }
 
 /* ---- new plans ---- */
@@ -95,15 +112,8 @@ static bool of_another(const struct sts_plan *plan, const struct sts_plans *befo
 	return false;
 }
 
-/* A subject token that may be sent only once, and that a removed exchange has sent. */
-struct spent {
-	const char *file; /* the path of the subject token; NULL ends a list */
-	uint8_t id[STS_SUBJECT_ID_BYTES];
-};
-
-/* Add an exchange to the set. If `spent` lists its subject token, the token is not sent again. */
-static void add_member(const struct sts_plan *plan, const struct sts_plans *before,
-		       const struct spent *spent)
+/* Add an exchange to the set. */
+static void add_member(const struct sts_plan *plan, const struct sts_plans *before)
 {
 	struct sts_moment m = sts_now();
 	struct sts_member *t = sts_member_free();
@@ -111,27 +121,33 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 	*t = (struct sts_member){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
 	t->x.no_adoption = of_another(plan, before);
-	for (; plan->single_use && spent->file; spent++)
-		if (strcmp(spent->file, sts_members_text(plan->token_file)) == 0) {
-			t->x.used = true;
-			memcpy(t->x.used_id, spent->id, sizeof(t->x.used_id));
-		}
+}
+
+void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
+{
+	if (worker->stage_len == 0)
+		return;
+	sts_exchange_sent(&t->x);
+	if (t->x.sent && t->x.plan->single_use)
+		sts_sent_note(worker->stage + 1, t);
 }
 
 void sts_member_remove(struct sts_member *t)
 {
+	struct sts_moment m = sts_now();
+
 	if (t->worker) {
 		sts_spawn_end(t->worker->pid);
 		t->worker->pid = -1;
 		/* Read what the worker has written before its end: it may have sent the subject
 		 * token. */
 		sts_child_read(t->worker);
-		if (t->worker->stage_len > 0)
-			sts_exchange_sent(&t->x, t->worker->stage + 1);
+		sts_member_sent(t, t->worker);
 		sts_child_drop(t->worker);
 	}
 	t->worker = NULL;
-	sts_exchange_stopped(&t->x);
+	sts_exchange_stopped(&t->x, &m);
+	sts_sent_orphan(t);
 	write_status(t);
 	if (t->store.dir_fd >= 0)
 		sts_store_close(&t->store);
@@ -155,37 +171,47 @@ static const struct sts_plan *successor(const struct sts_plan *old, struct sts_p
 	return NULL;
 }
 
+/* What is different in the configuration of an exchange that goes on. */
+static enum sts_plan_change compare(const struct sts_plan *old, const struct sts_plan *plan)
+{
+	if (old->request_id != plan->request_id)
+		return STS_PLAN_REQUEST;
+	if (old->rules.refresh_before_ms != plan->rules.refresh_before_ms ||
+	    old->rules.fraction_permille != plan->rules.fraction_permille ||
+	    old->rules.longest_wait_ms != plan->rules.longest_wait_ms ||
+	    old->timeout_ms != plan->timeout_ms || old->poll_ms != plan->poll_ms)
+		return STS_PLAN_TIMES;
+	return STS_PLAN_SAME;
+}
+
+static void remove_members(struct sts_plans *plans, struct sts_plans *before)
+{
+	for (STS_EACH_MEMBER(t)) {
+		if (successor(t->x.plan, plans, before))
+			continue;
+		sts_event_log_about(STS_LEVEL_INFO, "removed from the configuration",
+				    t->x.plan->name);
+		sts_member_remove(t);
+	}
+}
+
 void sts_running_take_over(struct sts_plans *plans)
 {
 	struct sts_plans *before = sts_members_plans();
 	struct sts_moment m = sts_now();
-	struct spent spent[STS_EXCHANGES_MAX + 1] = {{0}}, *end = spent;
 
-	for (STS_EACH_MEMBER(t)) {
-		const struct sts_plan *old = t->x.plan;
-
-		if (successor(old, plans, before))
-			continue;
-		sts_event_log_about(STS_LEVEL_INFO, "removed from the configuration", old->name);
-		sts_member_remove(t);
-		if (!t->x.used)
-			continue;
-		end->file = sts_plans_text(before, old->token_file);
-		memcpy(end++->id, t->x.used_id, sizeof(end->id));
-	}
+	remove_members(plans, before);
 	sts_members_use(plans);
 	for (STS_EACH_MEMBER(t)) {
-		const struct sts_plan *plan = successor(t->x.plan, plans, before);
+		const struct sts_plan *old = t->x.plan, *plan = successor(old, plans, before);
 
-		sts_exchange_replanned(&t->x, plan, plan->options_id != t->x.plan->options_id, &m);
+		sts_exchange_replanned(&t->x, plan, compare(old, plan), &m);
 		t->store.dir = sts_members_text(plan->output_dir);
 	}
 	for (uint32_t i = 0; i < plans->count; i++)
 		if (!sts_member_of_plan(&plans->plan[i]))
-			add_member(&plans->plan[i], before, spent);
-	for (STS_EACH_MEMBER(t))
-		sts_chain_make_wait(t);
+			add_member(&plans->plan[i], before);
 	sts_plans_free(before);
-	sts_chain_pass_on();
+	sts_chain_settle();
 	sts_inputs_watch_again();
 }

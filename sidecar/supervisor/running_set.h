@@ -21,12 +21,19 @@ void sts_running_take_over(struct sts_plans *plans);
 /* Write the status files of the exchanges whose status has changed. */
 void sts_running_write_status(void);
 
+/* End the exchanges that still wait although the time for all attempts is over. */
+void sts_running_end_late(void);
+
 /*
  * Open and lock the output directory, and write the first status file to show that it can be
  * written. Does nothing if that was done, or if there is no output directory.
  * Returns STS_OK, STS_EOUTPUT or STS_ELOCKED.
  */
 enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
+
+/* If a worker has said that it sends its subject token: remember that.
+ *   worker  in  of the exchange, after its end or while it runs */
+void sts_member_sent(struct sts_member *t, const struct sts_child *worker);
 
 /* An attempt has ended: look at its inputs, and at the exchanges that wait for it. */
 void sts_member_attempted(struct sts_member *t);

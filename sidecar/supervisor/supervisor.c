@@ -268,6 +268,7 @@ static void handle(unsigned events)
 		start_planning();
 	if (s.exit_status >= 0 || !sts_members_plans())
 		return;
+	sts_running_end_late();
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
 	if (s.health.next_ms >= 0 && now_ms >= s.health.next_ms)
 		start_health();
@@ -286,10 +287,10 @@ static int done(void)
 	for (uint32_t i = 0; i < plans->count; i++) {
 		const struct sts_member *t = sts_member_of(i);
 
-		if (t->x.exit_status < 0)
+		if (sts_exchange_exit_status(&t->x) < 0)
 			return -1;
 		if (status == STS_EXIT_OK)
-			status = t->x.exit_status;
+			status = sts_exchange_exit_status(&t->x);
 	}
 	return status;
 }
@@ -301,7 +302,7 @@ static __attribute__((noinline)) int stop(void)
 	sts_workers_stop();
 	sts_planner_drop(&s.planner);
 	sts_health_process_stop(&s.health);
-	for (struct sts_member *t = NULL; !s.once && (t = sts_member_next(t));)
+	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);
 	sts_event_log_plain(STS_LEVEL_INFO,
 			    s.once ? sts_error_info(STS_ESTOPPED).meaning : "told to stop");

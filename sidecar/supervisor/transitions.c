@@ -2,10 +2,16 @@
 #include "supervisor/transitions.h"
 
 /* One entry: what is done, what is done after that, and the state that follows. */
-#define DO(first, then, next)        {STS_DO_##first, STS_DO_##then, STS_EXCHANGE_##next}
-#define BESIDE(first, next)          {STS_DO_##first, STS_DO_NOTHING, STS_BESIDE_##next}
-#define CANNOT_HAPPEN(state)         DO(BUG, NOTHING, state)
-#define CANNOT_HAPPEN_BESIDE(state)  BESIDE(BUG, state)
+#define DO(first, then, next) \
+	{ \
+		STS_DO_##first, STS_DO_##then, STS_EXCHANGE_##next \
+	}
+#define BESIDE(first, next) \
+	{ \
+		STS_DO_##first, STS_DO_NOTHING, STS_BESIDE_##next \
+	}
+#define CANNOT_HAPPEN(state)        DO(BUG, NOTHING, state)
+#define CANNOT_HAPPEN_BESIDE(state) BESIDE(BUG, state)
 
 /* clang-format off */
 /*

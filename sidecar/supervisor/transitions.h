@@ -14,15 +14,15 @@
 
 /* What an exchange does about its token. */
 enum sts_exchange_state {
-	STS_EXCHANGE_CHAINED,  /* it waits for the first token of another exchange */
-	STS_EXCHANGE_DUE,      /* it has what it needs, and its next attempt is planned */
-	STS_EXCHANGE_HOLDS,    /* the last attempt brought a token; the refresh is planned */
-	STS_EXCHANGE_FAILS,    /* the last attempt failed; the retry is planned */
-	STS_EXCHANGE_SPENT,    /* its subject token was sent before; a look at the file is planned */
-	STS_EXCHANGE_TRIES,    /* an attempt runs */
-	STS_EXCHANGE_RENEWED,  /* an attempt runs, and its configuration has changed since it began */
-	STS_EXCHANGE_ASKED,    /* an attempt runs, and a refresh was asked for since it began */
-	STS_EXCHANGE_ENDED,    /* nothing follows; it may have an exit status */
+	STS_EXCHANGE_CHAINED, /* it waits for the first token of another exchange */
+	STS_EXCHANGE_DUE,     /* it has what it needs, and its next attempt is planned */
+	STS_EXCHANGE_HOLDS,   /* the last attempt brought a token; the refresh is planned */
+	STS_EXCHANGE_FAILS,   /* the last attempt failed; the retry is planned */
+	STS_EXCHANGE_SPENT,   /* its subject token was sent before; a look at the file is planned */
+	STS_EXCHANGE_TRIES,   /* an attempt runs */
+	STS_EXCHANGE_RENEWED, /* an attempt runs, and its configuration has changed since it began */
+	STS_EXCHANGE_ASKED,   /* an attempt runs, and a refresh was asked for since it began */
+	STS_EXCHANGE_ENDED,   /* nothing follows; it may have an exit status */
 	STS_EXCHANGE_STATES
 };
 
@@ -76,17 +76,17 @@ enum sts_action {
 	STS_DO_UNWRITTEN, /* the entry is missing, which a test looks for */
 	STS_DO_BUG,       /* the pair cannot happen */
 	STS_DO_NOTHING,
-	STS_DO_TRY,            /* note when the attempt has started */
-	STS_DO_PLAN_REFRESH,   /* by the schedule, after a success */
-	STS_DO_PLAN_RETRY,     /* by the schedule, after a failure */
-	STS_DO_PLAN_LOOK,      /* within a minute, since no event may tell of another file */
-	STS_DO_PLAN_AGAIN,     /* by the schedule, from the token's own times, with new rules */
-	STS_DO_AT_ONCE,        /* bring the attempt forward to now; the floors hold */
-	STS_DO_SPREAD,         /* bring the attempt forward; spread, and not before a Retry-After ends */
-	STS_DO_SPREAD_CAPPED,  /* the same, if the token ends with the old subject token */
-	STS_DO_PLAN_NOW,       /* plan the attempt for now */
-	STS_DO_UNPLAN,         /* nothing is planned */
-	STS_DO_PLAN_POLL,      /* plan the poll, one interval from now */
+	STS_DO_TRY,          /* note when the attempt has started */
+	STS_DO_PLAN_REFRESH, /* by the schedule, after a success */
+	STS_DO_PLAN_RETRY,   /* by the schedule, after a failure */
+	STS_DO_PLAN_LOOK,    /* within a minute, since no event may tell of another file */
+	STS_DO_PLAN_AGAIN,   /* by the schedule, from the token's own times, with new rules */
+	STS_DO_AT_ONCE,      /* bring the attempt forward to now; the floors hold */
+	STS_DO_SPREAD, /* bring the attempt forward; spread, and not before a Retry-After ends */
+	STS_DO_SPREAD_CAPPED, /* the same, if the token ends with the old subject token */
+	STS_DO_PLAN_NOW,      /* plan the attempt for now */
+	STS_DO_UNPLAN,        /* nothing is planned */
+	STS_DO_PLAN_POLL,     /* plan the poll, one interval from now */
 	STS_ACTIONS
 };
 

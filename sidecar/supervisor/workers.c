@@ -8,6 +8,7 @@
 #include "supervisor/child.h"
 #include "supervisor/inputs.h"
 #include "supervisor/running_set.h"
+#include "supervisor/sent_tokens.h"
 
 struct slot {
 	struct sts_child child; /* pid is -1: free */
@@ -55,8 +56,7 @@ static void ended(struct slot *slot, int status)
 	struct sts_report report;
 
 	sts_child_finish(&slot->child, status, &report);
-	if (slot->child.stage_len > 0)
-		sts_exchange_sent(&slot->member->x, slot->child.stage + 1);
+	sts_member_sent(slot->member, &slot->child);
 	finished(slot->member, &report, slot->child.started_boot_ms);
 }
 
@@ -76,15 +76,17 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 					    enum sts_worker_mode mode, int snapshot_fd)
 {
 	const struct sts_plan *plan = t->x.plan;
+	struct sts_moment m = sts_now();
 	struct sts_job job = {
 		.mode = mode,
-		.timeout_ms = sts_exchange_started(&t->x, mode, sts_clock_boot_ms()),
+		.timeout_ms = sts_exchange_started(&t->x, mode, &m),
 		.name = plan->name,
 		.digest = plan->configured ? sts_members_plans()->digest : NULL,
-		.used = t->x.used ? t->x.used_id : NULL,
 	};
 	struct sts_error e;
 
+	if (plan->single_use)
+		job.used = sts_sent_all(&job.used_count);
 	if (sts_exchange_busy(&t->x))
 		sts_inputs_look(t);
 	slot->member = t;

@@ -15,13 +15,16 @@ static const char *const mode_names[STS_WORKER__COUNT] = {
 	[STS_WORKER_NOTIFY] = "notify",
 };
 
-static void write_id(char *out, size_t size, const uint8_t *id)
+#define ID_DIGITS (2 * STS_SUBJECT_ID_BYTES)
+
+/* Write ids one after the other, or "-" for none. */
+static void write_ids(char *out, size_t size, const uint8_t *ids, size_t count)
 {
 	struct sts_text text;
 
 	sts_text_init(&text, out, size);
-	if (id)
-		sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
+	if (count > 0)
+		sts_hex_encode(&text, ids, count * STS_SUBJECT_ID_BYTES);
 	else
 		sts_text_add_char(&text, '-');
 }
@@ -38,8 +41,9 @@ bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_
 
 	sts_text_init(&text, words->timeout, sizeof(words->timeout));
 	sts_text_addf(&text, "%lld", (long long)job->timeout_ms);
-	write_id(words->digest, sizeof(words->digest), job->digest);
-	write_id(words->used, sizeof(words->used), job->used);
+	write_ids(words->digest, sizeof(words->digest), job->digest, job->digest != NULL);
+	write_ids(words->used, sizeof(words->used), job->used ? job->used[0] : NULL,
+		  job->used_count);
 	for (; n < STS_JOB_ARGUMENTS; n++)
 		out[n] = (char *)(uintptr_t)first[n];
 	for (char *const *arg = argv + 1; *arg; arg++) {
@@ -75,6 +79,20 @@ bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
 	job->command = argv[STS_JOB_ARGUMENTS];
 	job->argv = argv + STS_JOB_ARGUMENTS + 1;
 	return true;
+}
+
+bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES])
+{
+	size_t len = strlen(job->used);
+	char ours[ID_DIGITS + 1];
+	struct sts_text text;
+
+	sts_text_init(&text, ours, sizeof(ours));
+	sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
+	for (size_t at = 0; at + ID_DIGITS <= len; at += ID_DIGITS)
+		if (memcmp(job->used + at, ours, ID_DIGITS) == 0)
+			return true;
+	return false;
 }
 
 bool sts_job_has_report_pipe(void)

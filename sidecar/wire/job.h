@@ -6,8 +6,8 @@
  *     worker MODE TIMEOUT_MS NAME DIGEST USED COMMAND ARGUMENTS...
  *
  * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the
- * plan was made. USED is the id of the last subject token that was sent, if the protocol allows one
- * use only. DIGEST and USED are 16 hexadecimal digits, or "-" for none.
+ * plan was made. USED has the ids of the subject tokens that must not be sent again, one after the
+ * other. A digest and an id have 16 hexadecimal digits each; "-" stands for none.
  *
  * The arguments come from the supervisor, which is this same program. They are checked all the
  * same, since anybody who may start the program may choose them.
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "token/subject.h"
+#include "wire/limits.h"
 
 /* The descriptor that a child process inherits: a worker writes its report to it, and the process
  * of --listen finds the page of metrics on it. */
@@ -49,14 +50,17 @@ struct sts_job {
 	enum sts_worker_mode mode;
 	int64_t timeout_ms; /* for the whole job */
 	const char *name;
-	const uint8_t *digest, *used; /* STS_SUBJECT_ID_BYTES each; NULL for none */
+	const uint8_t *digest; /* STS_SUBJECT_ID_BYTES; NULL for none */
+	/* the subject tokens that must not be sent again: used_count ids, of at most STS_USED_MAX */
+	const uint8_t (*used)[STS_SUBJECT_ID_BYTES];
+	size_t used_count;
 };
 
 /* Memory for the arguments that sts_job_arguments() has to write out. */
 struct sts_job_words {
 	char timeout[24];
 	char digest[2 * STS_SUBJECT_ID_BYTES + 2];
-	char used[2 * STS_SUBJECT_ID_BYTES + 2];
+	char used[2 * STS_SUBJECT_ID_BYTES * STS_USED_MAX + 2];
 };
 
 /*
@@ -76,7 +80,7 @@ struct sts_worker_job {
 	enum sts_worker_mode mode;
 	int64_t timeout_ms; /* when it is over, SIGALRM writes a report that names the stage */
 	const char *name;
-	const char *digest, *used; /* hexadecimal digits, or "-" */
+	const char *digest, *used; /* hexadecimal digits, or "-"; see sts_job_has_used() */
 	const char *command;
 	char *const *argv; /* what follows the name of the command */
 };
@@ -87,6 +91,9 @@ struct sts_worker_job {
  * Returns false if it is not a job.
  */
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
+
+/* Returns whether the job says that this subject token must not be sent again. */
+bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES]);
 
 /* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the
  * supervisor has started the worker. */

@@ -11,6 +11,10 @@
 /* The most workers that run at the same time. */
 #define STS_WORKERS_MAX 4
 
+/* How many subject tokens that may be sent once are remembered: the last one of each exchange, and
+ * as many that were sent before. */
+#define STS_USED_MAX (2 * STS_EXCHANGES_MAX)
+
 /* The name of an exchange: [a-z0-9-], with the terminating NUL. */
 #define STS_EXCHANGE_NAME_BYTES 32
 

@@ -197,19 +197,19 @@ static enum sts_err read_subject(void)
 	return STS_OK;
 }
 
-/* Is this text the hexadecimal form of the id? */
-static bool is_hex_of(const char *hex, const uint8_t *id)
+/* Is the digest of the job, in hexadecimal digits, this one? */
+static bool is_digest_of_job(const uint8_t *digest)
 {
-	char ours[2 * STS_SUBJECT_ID_BYTES + 1];
+	char ours[2 * STS_CONFIG_DIGEST_BYTES + 1];
 	struct sts_text text;
 
 	sts_text_init(&text, ours, sizeof(ours));
-	sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
-	return strcmp(hex, ours) == 0;
+	sts_hex_encode(&text, digest, STS_CONFIG_DIGEST_BYTES);
+	return strcmp(w.job->digest, ours) == 0;
 }
 
 _Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES,
-	       "is_hex_of() compares both kinds of ids");
+	       "sts_job_arguments() writes a digest and an id with the same number of digits");
 
 /* Read the options of this exchange from the configuration that the plan was made from. */
 static enum sts_err configure(void)
@@ -224,7 +224,7 @@ static enum sts_err configure(void)
 	if (!w.o->config)
 		return STS_OK;
 	err = sts_config_read(c, w.o->config, &w.error);
-	if (err != STS_OK || !is_hex_of(w.job->digest, c->digest)) {
+	if (err != STS_OK || !is_digest_of_job(c->digest)) {
 		w.report.flags |= STS_REPORT_REPLAN;
 		if (!sts_snapshot_read(STS_INHERITED_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
 			return sts_fail(&w.error, STS_EINPUT, 0,
@@ -281,7 +281,7 @@ static enum sts_err stage_inputs(void)
 		adopt();
 	if (err == STS_OK)
 		err = read_subject();
-	if (err == STS_OK && w.job->mode != STS_WORKER_POLL && is_hex_of(w.job->used, w.subject.id))
+	if (err == STS_OK && w.job->mode != STS_WORKER_POLL && sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)

@@ -104,6 +104,7 @@ static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 static void attempt(const struct world *w, struct sidecar *s, enum sts_err err, int retry_after_s)
 {
 	int64_t sent_ms = s->at_ms, took_ms = err ? 2 : 20 + sts_schedule_jitter(40, random32());
+	struct sts_moment started = {sent_ms, EPOCH_MS + sent_ms, 0};
 	struct sts_moment ended = {sent_ms + took_ms, EPOCH_MS + sent_ms + took_ms, random32()};
 	struct sts_report report = {.error = (int32_t)err, .retry_after_s = -1};
 	bool without = s->x.schedule.token_until_ms <= UP_MS;
@@ -115,7 +116,7 @@ static void attempt(const struct world *w, struct sidecar *s, enum sts_err err, 
 		report.lifetime_s = LIFE_S;
 		report.expires_s = (EPOCH_MS + sent_ms) / SECOND + LIFE_S;
 	}
-	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, sent_ms);
+	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, &started);
 	sts_exchange_finished(&s->x, &report, &ended);
 	if (!err && without && sent_ms >= UP_MS && ended.boot_ms > last_without_ms)
 		last_without_ms = ended.boot_ms;

@@ -19,6 +19,7 @@
 #include "check.h"
 #include "output/lock.h"
 #include "output/store.h"
+#include "process/bug.h"
 #include "process/print.h"
 #include "schedule/schedule.h"
 #include "supervisor/event_log.h"
@@ -41,6 +42,12 @@ int bind_nothing(void)
 int bind_yes(void)
 {
 	return 1;
+}
+
+/* A state that got an event which it does not know. */
+void sts_bug(const char *what, int state, int number)
+{
+	check_fail(-1, "%s: state %d, event %d", what, state, number);
 }
 
 /* ---- clocks, chance ---- */
@@ -165,11 +172,10 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	(void)snapshot_fd;
 	sts_child_init(c);
 	leak();
-	ino_t used = 0;
+	const ino_t *used = job->used ? (const ino_t *)(const void *)job->used : NULL;
+	size_t used_count = world.bug == BUG_TWICE ? 0 : job->used_count;
+	pid_t pid = world_fork(atoi(job->name), (int)job->mode, job->timeout_ms, used, used_count);
 
-	if (job->used && world.bug != BUG_TWICE)
-		memcpy(&used, job->used, sizeof(used));
-	pid_t pid = world_fork(atoi(job->name), (int)job->mode, job->timeout_ms, used);
 	if (pid < 0)
 		return sts_fail(e, STS_EFORK, EAGAIN, "no process is left");
 	c->pid = pid;

@@ -221,7 +221,7 @@ unsigned world_sleep(int64_t until_ms)
 	if (world.bug == BUG_SPIN)
 		return 0;
 	for (int i = 0; i < 5 && world.bug == BUG_CROWD; i++)
-		world_fork(WORLD_EXCHANGES_MAX - 1 - i, STS_WORKER_POLL, SECOND, 0);
+		world_fork(WORLD_EXCHANGES_MAX - 1 - i, STS_WORKER_POLL, SECOND, NULL, 0);
 	while (!world.pending) {
 		int64_t at_ms = next_event_ms();
 

@@ -141,10 +141,10 @@ unsigned world_sleep(int64_t until_ms);
 
 /*
  * Start a worker.
- *   used  in  the subject token that must not be sent again; 0: none
+ *   used  in  used_count subject tokens that must not be sent again
  * Returns its PID; -1 where the kernel has no process left.
  */
-pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used);
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, size_t used_count);
 /* The next one that has ended and was not told yet; 0: none. */
 pid_t world_reap(int *status);
 struct worker *world_worker(pid_t pid);

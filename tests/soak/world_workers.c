@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The processes of the world: what becomes of the workers that the supervisor starts. */
+#include <string.h>
+
 #include "chance.h"
 #include "check.h"
 #include "world_parts.h"
@@ -139,7 +141,7 @@ static void meet_the_sts(struct worker *w, int64_t timeout_ms)
 	}
 }
 
-static void attempt(struct worker *w, int64_t timeout_ms, ino_t used)
+static void attempt(struct worker *w, int64_t timeout_ms, bool used)
 {
 	struct place *p = &world.place[w->exchange];
 	bool due, there = on_disk(w, &due);
@@ -149,7 +151,7 @@ static void attempt(struct worker *w, int64_t timeout_ms, ino_t used)
 		say(w, STS_OK, 2);
 	else if (WORLD_EPOCH_MS + p->subject.until_ms <= world_real_ms())
 		say(w, STS_ESUBJECT_EXPIRED, 1);
-	else if (p->single_use && used == p->subject.inode)
+	else if (p->single_use && used)
 		say(w, STS_ESUBJECT_USED, 1);
 	else
 		meet_the_sts(w, timeout_ms);
@@ -202,13 +204,15 @@ static struct worker *free_worker(void)
 	check_fail(-1, "workers are never reaped");
 }
 
-pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used)
+pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, size_t used_count)
 {
 	struct place *p = &world.place[exchange];
-	bool bad = world.boot_ms < p->bad_until_ms;
+	bool bad = world.boot_ms < p->bad_until_ms, is_used = false;
 	struct worker *w;
 
 	check_fork(exchange, mode, timeout_ms);
+	for (size_t i = 0; i < used_count; i++)
+		is_used = is_used || memcmp(&used[i], &p->subject.inode, sizeof(ino_t)) == 0;
 	if (bad && chance_percent(20)) {
 		world.count.no_forks++;
 		check_not_forked(exchange, mode);
@@ -221,7 +225,7 @@ pid_t world_fork(int exchange, int mode, int64_t timeout_ms, ino_t used)
 			     .started_ms = world.boot_ms,
 			     .ends_ms = world.boot_ms + 1};
 	if (mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT)
-		attempt(w, timeout_ms, used);
+		attempt(w, timeout_ms, is_used);
 	else
 		poll_the_key(w);
 	if (bad)

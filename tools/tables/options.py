@@ -61,6 +61,7 @@ class Option:
     commands: list
     stands: str
     environment: bool
+    renews: bool
     field: str
 
     @property
@@ -132,7 +133,7 @@ def read_option(name, row, group):
             row, name, group, kind, metavar, choices, constants, repeats, read_default(row, kind, choices, repeats),
             row.clause("help"), row.clause("readme", ""), row.clause("example", ""), matching(row, "alias", NAME, ""),
             row.words("commands", COMMANDS), row.word("stands", STANDS, "anywhere"), row.flag("environment", True),
-            matching(row, "field", r"STS_LIST_[A-Z_]+" if repeats else r"[a-z][a-z0-9_]*"))
+            row.flag("renews", True), matching(row, "field", r"STS_LIST_[A-Z_]+" if repeats else r"[a-z][a-z0-9_]*"))
         check_option(option)
     return option
 
@@ -145,6 +146,8 @@ def check_option(option):
         row.fail(f'"commands" must be in this order: {", ".join(COMMANDS)}')
     if option.in_file and not commands & WITH_FILE:
         row.fail(f'"stands" must be "command-line": only {" and ".join(sorted(WITH_FILE))} read a configuration file')
+    if not option.renews and not option.in_file:
+        row.fail('"renews" is for options that may stand in a configuration file')
     if "exchange" in commands and (len(commands) > 1 or option.environment):
         row.fail("an option of exchange is for exchange alone, and has environment = false, since exchange reads no variables")
     if option.environment and re.search(SERVICE_LINK, option.variable):
@@ -222,7 +225,7 @@ def packed(option, pool):
     commands = " | ".join(f"STS_COMMAND_{command.upper()}" for command in option.commands)
     kind = KINDS[option.kind].list if option.repeats else option.kind.upper().replace("-", "_")
     stands = option.stands.upper().replace("-", "_")
-    return f"\t{{{{{texts}}}, {where}, {commands}, STS_OPTION_{kind}, STS_OPTION_{stands}, {str(option.environment).lower()}}},"
+    return f"\t{{{{{texts}}}, {where}, {commands}, STS_OPTION_{kind}, STS_OPTION_{stands}, {str(option.environment).lower()}, {str(option.renews).lower()}}},"
 
 
 def table_h(table, source):

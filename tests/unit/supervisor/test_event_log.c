@@ -20,7 +20,7 @@ static void set_up(void)
 	memset(&x, 0, sizeof(x));
 	x.plan = &plan;
 	x.exit_status = -1;
-	x.next_ms = -1;
+	x.state = STS_EXCHANGE_ENDED;
 	report = (struct sts_report){.retry_after_s = -1};
 	told = (struct sts_logged){.once = true};
 }
@@ -52,12 +52,13 @@ static void test_success(void)
 	set_up();
 	report.expires_s = REAL_MS / 1000 + 900;
 	report.lifetime_s = 900;
+	x.state = STS_EXCHANGE_HOLDS;
 	x.next_ms = BOOT_MS + 600499;
 	CHECK_STR(outcome(STS_OUTCOME_SUCCESS),
 		  "{\"level\":\"info\",\"msg\":\"token refreshed\",\"exchange\":\"api\","
 		  "\"expires\":\"2026-01-12T16:07:37Z\",\"lifetime_s\":900,"
 		  "\"next_refresh_s\":600,\"duration_ms\":1234}\n");
-	x.next_ms = -1; /* it was the last one */
+	x.state = STS_EXCHANGE_ENDED; /* it was the last one */
 	report.flags = STS_REPORT_ADOPTED;
 	CHECK_STR(outcome(STS_OUTCOME_SUCCESS),
 		  "{\"level\":\"info\",\"msg\":\"token adopted\",\"exchange\":\"api\","
@@ -119,6 +120,7 @@ static void test_failure(void)
 	report.error = STS_EDENIED;
 	strcpy(report.text, "unexpected status 403");
 	strcpy(report.sts_error, "access_denied");
+	x.state = STS_EXCHANGE_HOLDS;
 	x.next_ms = BOOT_MS + 42500;
 	x.schedule.token_until_ms = BOOT_MS + 61999;
 	CHECK_STR(outcome(STS_OUTCOME_FAILURE),
@@ -127,6 +129,7 @@ static void test_failure(void)
 			       "\"token_valid_s\":61",
 			       true));
 	/* An exchange that has ended does not try again; a token that has expired is not valid. */
+	x.state = STS_EXCHANGE_ENDED;
 	x.exit_status = STS_EXIT_DENIED;
 	x.schedule.token_until_ms = BOOT_MS - 5000;
 	report.sts_error[0] = '\0';
@@ -148,6 +151,7 @@ static void test_waits(void)
 {
 	set_up();
 	report.error = STS_ESUBJECT_USED;
+	x.state = STS_EXCHANGE_HOLDS;
 	x.next_ms = BOOT_MS + 30000;
 	CHECK_STR(outcome(STS_OUTCOME_WAITS),
 		  failure_line(STS_ESUBJECT_USED, "warn", sts_error_info(STS_ESUBJECT_USED).meaning,

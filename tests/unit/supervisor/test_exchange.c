@@ -42,7 +42,7 @@ static enum sts_outcome go(struct sts_report report)
 		later(sts_exchange_wake_ms(&x) - m.boot_ms);
 	if (!sts_exchange_due(&x, m.boot_ms, &mode))
 		return STS_OUTCOME_NOTHING;
-	sts_exchange_started(&x, mode, m.boot_ms);
+	sts_exchange_started(&x, mode, &m);
 	return sts_exchange_finished(&x, &report, &m);
 }
 
@@ -82,7 +82,7 @@ static void success_without_a_token(void)
 	struct sts_report empty = {.retry_after_s = -1};
 
 	set_up(&usual);
-	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_ADOPT, &m);
 	CHECK(sts_exchange_busy(&x));
 	CHECK_INT(sts_exchange_wake_ms(&x), -1);
 	CHECK_INT(sts_exchange_finished(&x, &empty, &m), STS_OUTCOME_FAILURE);
@@ -157,12 +157,12 @@ static void trust(void)
 
 	set_up(&usual);
 	go(failure(STS_ECERT_ISSUER));
-	CHECK(x.distrusts);
+	CHECK(sts_exchange_distrusts(&x));
 	CHECK(x.next_ms >= m.boot_ms + 50 * S);
 	sts_exchange_trust_changed(&x, &m);
 	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 	go(failure(STS_EDENIED));
-	CHECK(!x.distrusts);
+	CHECK(!sts_exchange_distrusts(&x));
 	planned_ms = x.next_ms;
 	sts_exchange_trust_changed(&x, &m);
 	CHECK_INT(x.next_ms, planned_ms);
@@ -171,7 +171,7 @@ static void trust(void)
 static void chains(void)
 {
 	set_up(&usual);
-	sts_exchange_wait(&x, "first");
+	CHECK(sts_exchange_wait(&x, "first", 0, &m));
 	CHECK_INT(sts_exchange_wake_ms(&x), -1);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	later(60 * S);
@@ -183,16 +183,13 @@ static void chains(void)
 	sts_exchange_input_ready(&x, &m);
 	CHECK_INT(due(), STS_WORKER_ADOPT);
 	CHECK_STR(x.status.wait_name, "");
-	CHECK(!sts_exchange_input_lost(&x, 77));
 
 	set_up(&fetch);
-	sts_exchange_wait(&x, "first");
-	CHECK(sts_exchange_input_lost(&x, 77));
-	CHECK_INT(x.exit_status, 77);
-	CHECK(!sts_exchange_input_lost(&x, 66));
+	CHECK(sts_exchange_wait(&x, "first", 0, &m));
+	CHECK(sts_exchange_input_lost(&x, 77, &m));
+	CHECK_INT(sts_exchange_exit_status(&x), 77);
+	CHECK(!sts_exchange_input_lost(&x, 66, &m));
 }
-
-static const uint8_t id[STS_SUBJECT_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 static void sent_once(void)
 {
@@ -201,13 +198,13 @@ static void sent_once(void)
 
 	once.single_use = true;
 	set_up(&once);
-	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
-	sts_exchange_sent(&x, id);
+	sts_exchange_started(&x, STS_WORKER_ADOPT, &m);
+	sts_exchange_sent(&x);
+	CHECK(x.sent);
 	sts_exchange_finished(&x, &busy, &m);
-	CHECK(x.used && memcmp(x.used_id, id, sizeof(id)) == 0);
 	CHECK_INT(x.schedule.failures, 1);
-	/* The next worker finds it there still: told once, no failure, and looked at again within a
-	 * minute. */
+	/* The next worker finds it there still: logged once, not a failure, and looked at again
+	 * within a minute. */
 	CHECK_INT(go(used), STS_OUTCOME_WAITS);
 	CHECK_INT(x.status.wait, STS_WAIT_SUBJECT);
 	CHECK_INT(x.schedule.failures, 1);
@@ -217,16 +214,11 @@ static void sent_once(void)
 	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
 	CHECK_INT(x.status.wait, STS_WAIT_NONE);
-	/* Where it may be sent again, nothing is remembered. */
-	set_up(&usual);
-	sts_exchange_started(&x, STS_WORKER_ADOPT, m.boot_ms);
-	sts_exchange_sent(&x, id);
-	CHECK(!x.used);
-	/* A poll sends it elsewhere. */
-	set_up(&once);
-	sts_exchange_started(&x, STS_WORKER_POLL, m.boot_ms);
-	sts_exchange_sent(&x, id);
-	CHECK(!x.used);
+	/* What a poll sends is not sent for a token. */
+	x.plan = &usual;
+	x.beside = STS_BESIDE_POLLS;
+	sts_exchange_sent(&x);
+	CHECK(!x.sent);
 }
 
 static void fetch_sends_once(void)
@@ -237,32 +229,35 @@ static void fetch_sends_once(void)
 	once.single_use = true;
 	set_up(&once);
 	go(failure(STS_ECONNECT));
-	CHECK_INT(x.exit_status, -1);
+	CHECK_INT(sts_exchange_exit_status(&x), -1);
 	later(x.next_ms - m.boot_ms);
-	sts_exchange_started(&x, STS_WORKER_EXCHANGE, m.boot_ms);
-	sts_exchange_sent(&x, id);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	sts_exchange_sent(&x);
 	sts_exchange_finished(&x, &busy, &m);
-	CHECK_INT(x.exit_status, STS_EXIT_TRANSIENT);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_TRANSIENT);
 }
 
 static void fetch_ends(void)
 {
 	set_up(&fetch);
-	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, BOOT + 50 * S), 10 * S);
-	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, BOOT + 70 * S), 1);
+	later(50 * S);
+	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m), 10 * S);
 	set_up(&fetch);
-	while (x.exit_status < 0)
+	later(70 * S);
+	CHECK_INT(sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m), 1);
+	set_up(&fetch);
+	while (sts_exchange_exit_status(&x) < 0)
 		CHECK_INT(go(failure(STS_EBUSY)), STS_OUTCOME_FAILURE);
-	CHECK_INT(x.exit_status, STS_EXIT_TRANSIENT);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_TRANSIENT);
 	CHECK(m.boot_ms > BOOT + 20 * S && m.boot_ms < BOOT + 60 * S);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	CHECK_INT(sts_exchange_wake_ms(&x), -1);
 	set_up(&fetch);
 	go(failure(STS_EDENIED));
-	CHECK_INT(x.exit_status, STS_EXIT_DENIED);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_DENIED);
 	set_up(&fetch);
 	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
-	CHECK_INT(x.exit_status, STS_EXIT_OK);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_OK);
 }
 
 /* Its own mistake ends a run that has nothing else to do. */
@@ -273,13 +268,13 @@ static void mistakes(void)
 	one_of_several.configured = true;
 	set_up(&usual);
 	go(failure(STS_EUSAGE));
-	CHECK_INT(x.exit_status, STS_EXIT_USAGE);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_USAGE);
 	set_up(&usual);
 	go(failure(STS_EURL));
-	CHECK_INT(x.exit_status, -1);
+	CHECK_INT(sts_exchange_exit_status(&x), -1);
 	set_up(&one_of_several);
 	go(failure(STS_EUSAGE));
-	CHECK_INT(x.exit_status, -1);
+	CHECK_INT(sts_exchange_exit_status(&x), -1);
 	CHECK(x.next_ms > m.boot_ms + 29 * S);
 }
 
@@ -294,8 +289,8 @@ static void polls(void)
 	go(token(900, STS_REPORT_THUMBPRINT));
 	refresh_ms = x.next_ms;
 	CHECK_INT(sts_exchange_attempt_ms(&x), refresh_ms);
-	CHECK(x.next_poll_ms >= BOOT + 24 * S && x.next_poll_ms <= BOOT + 36 * S);
-	later(x.next_poll_ms - m.boot_ms);
+	CHECK(x.poll_ms >= BOOT + 24 * S && x.poll_ms <= BOOT + 36 * S);
+	later(x.poll_ms - m.boot_ms);
 	CHECK_INT(due(), STS_WORKER_POLL);
 	same = (struct sts_report){.flags = STS_REPORT_THUMBPRINT};
 	CHECK_INT(go(same), STS_OUTCOME_NOTHING);
@@ -305,12 +300,12 @@ static void polls(void)
 	CHECK_INT(go(changed), STS_OUTCOME_POLL_CHANGED);
 	CHECK_INT(x.next_ms, m.boot_ms);
 	/* An attempt is due while a poll runs. */
-	sts_exchange_started(&x, STS_WORKER_POLL, m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_POLL, &m);
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
 	sts_exchange_dropped(&x);
 	go(token(900, STS_REPORT_THUMBPRINT));
-	CHECK_INT(go((struct sts_report){.flags = STS_REPORT_POLL_OFF}), STS_OUTCOME_POLL_OFF);
-	CHECK_INT(x.next_poll_ms, -1);
+	CHECK_INT(go((struct sts_report){.flags = STS_REPORT_POLL_OFF}), STS_OUTCOME_POLL_GONE);
+	CHECK(x.poll_ms <= m.boot_ms + 36 * S);
 }
 
 static void notifications(void)
@@ -325,7 +320,7 @@ static void notifications(void)
 	CHECK_INT(due(), STS_WORKER_NOTIFY);
 	CHECK(sts_exchange_wake_ms(&x) <= m.boot_ms);
 	/* One that gave way is made up for. */
-	sts_exchange_started(&x, STS_WORKER_NOTIFY, m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_NOTIFY, &m);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	sts_exchange_dropped(&x);
 	CHECK_INT(due(), STS_WORKER_NOTIFY);
@@ -344,15 +339,15 @@ static void other_options(void)
 	go(token(900, 0));
 	planned_ms = x.next_ms;
 	later(60 * S);
-	sts_exchange_replanned(&x, &other, false, &m);
+	sts_exchange_replanned(&x, &other, STS_PLAN_SAME, &m);
 	CHECK(x.plan == &other && x.next_ms == planned_ms);
-	sts_exchange_replanned(&x, &other, true, &m);
+	sts_exchange_replanned(&x, &other, STS_PLAN_REQUEST, &m);
 	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 	/* An attempt with the old ones is under way. */
 	later(x.next_ms - m.boot_ms);
 	report = token(900, 0);
-	sts_exchange_started(&x, STS_WORKER_EXCHANGE, m.boot_ms);
-	sts_exchange_replanned(&x, &usual, true, &m);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	sts_exchange_replanned(&x, &usual, STS_PLAN_REQUEST, &m);
 	later(S);
 	sts_exchange_finished(&x, &report, &m);
 	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);

@@ -289,27 +289,36 @@ static void test_whose_mistake(void)
 	CHECK(strstr(plans.error.msg, "none.json"));
 }
 
-/* Other options of an exchange have another id. Options of all exchanges count for each
+/* Other requests or files of an exchange have another id. Options of all exchanges count for each
  * exchange. */
-static void test_the_id_of_the_options(void)
+static void test_the_id_of_the_request(void)
 {
 	static const char both[] =
 		FILE_OF(EXCHANGE("a", "/in", "/a") "," EXCHANGE("b", "/in", "/b"));
 	uint64_t a, b;
 
 	CHECK_INT(configure(both), STS_OK);
-	a = plans.plan[0].options_id;
-	b = plans.plan[1].options_id;
+	a = plans.plan[0].request_id;
+	b = plans.plan[1].request_id;
 	CHECK(a != b);
 	CHECK_INT(configure(both), STS_OK);
-	CHECK(plans.plan[0].options_id == a && plans.plan[1].options_id == b);
+	CHECK(plans.plan[0].request_id == a && plans.plan[1].request_id == b);
 	CHECK_INT(configure(FILE_OF(EXCHANGE("b", "/in", "/b") "," EXCHANGE("a", "/other", "/a"))),
 		  STS_OK);
-	CHECK(plans.plan[0].options_id == b && plans.plan[1].options_id != a);
-	CHECK_INT(configure("{\"timeout\":\"9s\",\"exchanges\":[" EXCHANGE(
+	CHECK(plans.plan[0].request_id == b && plans.plan[1].request_id != a);
+	CHECK_INT(configure("{\"max-lifetime\":\"9h\",\"exchanges\":[" EXCHANGE(
 			  "a", "/in", "/a") "," EXCHANGE("b", "/in", "/b") "]}"),
 		  STS_OK);
-	CHECK(plans.plan[0].options_id != a && plans.plan[1].options_id != b);
+	CHECK(plans.plan[0].request_id != a && plans.plan[1].request_id != b);
+	/* What changes no request and no file does not count. */
+	CHECK_INT(configure("{\"timeout\":\"9s\",\"refresh-before\":\"2m\",\"refresh-fraction\":\"0.5\","
+			    "\"log-level\":\"debug\",\"log-format\":\"json\",\"listen\":\":8080\","
+			    "\"notify-pid-file\":\"/pid\",\"notify-signal\":\"USR1\","
+			    "\"require-sandbox\":true,\"exchanges\":[" EXCHANGE(
+				    "a", "/in", "/a") "," EXCHANGE("b", "/in", "/b") "]}"),
+		  STS_OK);
+	CHECK(plans.plan[0].request_id == a && plans.plan[1].request_id == b);
+	CHECK_INT(plans.plan[0].timeout_ms, 9000);
 }
 
 static void test_the_digest_and_the_snapshot(void)
@@ -420,7 +429,7 @@ static const struct sts_test tests[] = {
 	{"exchanges that cannot stand together", test_what_cannot_stand_together},
 	{"subject tokens that are sent once", test_subject_tokens_that_are_sent_once},
 	{"the message says which exchange has the mistake", test_whose_mistake},
-	{"the id of the options", test_the_id_of_the_options},
+	{"the id of the request", test_the_id_of_the_request},
 	{"the digest and the snapshot", test_the_digest_and_the_snapshot},
 	{"texts that are too long", test_texts_that_are_too_long},
 	{"what an exchange costs", test_what_an_exchange_costs},

@@ -34,7 +34,8 @@ static void test_ids(void)
 	char *const *argv = ARGV("p", "run");
 	struct sts_job job = usual;
 
-	job.used = used;
+	job.used = &used;
+	job.used_count = 1;
 	CHECK(sts_job_arguments(&job, argv, &words, list));
 	CHECK_STR(list[5], "0001027F80ABFEFF");
 	CHECK_STR(list[6], "FFEEDDCCBBAA9988");
@@ -68,7 +69,8 @@ static void test_there_and_back(void)
 		const struct sts_job job = {.mode = (enum sts_worker_mode)mode,
 					    .timeout_ms = 24 * 3600 * 1000 - mode,
 					    .name = "hub",
-					    .used = used};
+					    .used = &used,
+					    .used_count = 1};
 		struct sts_worker_job got;
 
 		CHECK(sts_job_arguments(&job, argv, &words, list));
