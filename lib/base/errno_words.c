@@ -84,3 +84,8 @@ const char *sts_errno_words(int err)
 		words += strlen(words) + 1;
 	return words;
 }
+
+enum sts_err sts_errno_code(int err, enum sts_err usual)
+{
+	return err == EMFILE || err == ENFILE ? STS_EFILES : usual;
+}

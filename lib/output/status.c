@@ -220,7 +220,7 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 {
 	const struct sts_error_info info = sts_error_info(status->error);
 	bool has_errno = status->error == STS_ECONNECT || status->error == STS_EOUTPUT ||
-			 status->error == STS_EFORK;
+			 status->error == STS_EFORK || status->error == STS_EFILES;
 
 	if (status->http_status > 0)
 		sts_text_addf(out, "%d", status->http_status);

@@ -51,8 +51,8 @@ static enum sts_err fail_with(const char *dir, const char *name, const char *ver
 	const char *slash = name[0] ? "/" : "";
 
 	if ((err != EACCES && err != EPERM) || !st)
-		return sts_fail(e, STS_EOUTPUT, err, "cannot %s %.60s%s%s: %s", verb, dir, slash,
-				name, words_of(err));
+		return sts_fail(e, sts_errno_code(err, STS_EOUTPUT), err, "cannot %s %.60s%s%s: %s",
+				verb, dir, slash, name, words_of(err));
 	bool sticky = err == EPERM && (st->st_mode & S_ISVTX);
 	return sts_fail(e, STS_EOUTPUT, err,
 			"cannot %s %.60s%s%s: %s for UID %u: the directory belongs to %u:%u, mode "

@@ -69,8 +69,8 @@ static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 				shown);
 	if (err == EACCES || err == EPERM)
 		return no_access(e, path, shown, err);
-	return sts_fail(e, STS_ESUBJECT_UNREADABLE, err, "cannot read the subject token %s: %s",
-			shown, sts_errno_words(err));
+	return sts_fail(e, sts_errno_code(err, STS_ESUBJECT_UNREADABLE), err,
+			"cannot read the subject token %s: %s", shown, sts_errno_words(err));
 }
 
 /* ---- checking ---- */

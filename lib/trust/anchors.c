@@ -49,8 +49,8 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 	if (err == ENOENT && is_system)
 		return STS_OK;
 	if (err)
-		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: %s", source.label,
-				sts_errno_words(err));
+		return sts_fail(e, sts_errno_code(err, STS_ECA_FILE), err, "CA file %s: %s",
+				source.label, sts_errno_words(err));
 	sources->source[sources->count++] = source;
 	return STS_OK;
 }
@@ -215,8 +215,8 @@ static enum sts_err scan_source(struct search *s, const struct sts_ca_source *so
 		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: over %d MiB of CA files",
 				source->label, STS_CA_MAX_BYTES >> 20);
 	if (err)
-		return sts_fail(e, STS_ECA_FILE, err, "CA file %s: %s", source->label,
-				sts_errno_words(err));
+		return sts_fail(e, sts_errno_code(err, STS_ECA_FILE), err, "CA file %s: %s",
+				source->label, sts_errno_words(err));
 	scanned = s->anchors->scanned - scanned;
 	unusable = s->anchors->unusable - unusable;
 	if (scanned > unusable || source->is_system)

@@ -35,7 +35,8 @@ static enum sts_err bad_file(const char *option, struct sts_slice path, int err,
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, path, sizeof(shown) - 1);
-	return sts_fail(e, STS_EINPUT, err, "the file of --%s, %s: %s", option, shown, why);
+	return sts_fail(e, sts_errno_code(err, STS_EINPUT), err, "the file of --%s, %s: %s", option,
+			shown, why);
 }
 
 /* Read a value from a file, and trim it. If files is NULL, nothing is read and the value is a

@@ -37,15 +37,16 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments",
 				STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS - 1);
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
-		return sts_fail(e, STS_EFORK, errno, "no pipe for a worker: %s",
-				sts_errno_words(errno));
+		return sts_fail(e, sts_errno_code(errno, STS_EFORK), errno,
+				"no pipe for a worker: %s", sts_errno_words(errno));
 	c->pid = sts_spawn(arguments, environ, fds[1], snapshot_fd);
 	close(fds[1]);
 	if (c->pid < 0) {
 		int err = errno;
 
 		close(fds[0]);
-		return sts_fail(e, STS_EFORK, err, "the worker process could not be started: %s",
+		return sts_fail(e, sts_errno_code(err, STS_EFORK), err,
+				"the worker process could not be started: %s",
 				sts_errno_words(err));
 	}
 	c->fd = fds[0];

@@ -80,8 +80,8 @@ enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
 	if (ev->timer_fd < 0)
 		ev->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (ev->signal_fd < 0 || ev->timer_fd < 0)
-		return sts_fail(e, STS_EFORK, errno, "no descriptor for signals or timers: %s",
-				sts_errno_words(errno));
+		return sts_fail(e, sts_errno_code(errno, STS_EFORK), errno,
+				"no descriptor for signals or timers: %s", sts_errno_words(errno));
 	ev->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (ev->clock_fd >= 0)
 		arm_clock(ev->clock_fd);

@@ -43,7 +43,7 @@ void sts_events_hold(void);
 /*
  * Open all descriptors. Blocks the signals for the whole process.
  *   ev  out  never closed, except the watches
- * Returns STS_OK, or STS_EFORK with errno in detail if there are no descriptors or no memory.
+ * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);
 

@@ -94,7 +94,7 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 		return STS_OK;
 	}
 	sts_planner_drop(p);
-	return sts_fail(e, STS_EFORK, err, "the options cannot be checked: %s",
+	return sts_fail(e, sts_errno_code(err, STS_EFORK), err, "the options cannot be checked: %s",
 			sts_errno_words(err));
 }
 

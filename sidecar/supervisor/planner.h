@@ -28,7 +28,7 @@ void sts_planner_init(struct sts_planner *p);
  *   o, argv  in  as in sts_plans_make()
  *   here     in  if there can be no child (the Pod's pids limit), make the plans in this process.
  *                That costs memory, but lets the supervisor start
- * Returns STS_OK, or STS_EFORK with errno in detail.
+ * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e);

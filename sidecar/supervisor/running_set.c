@@ -42,7 +42,27 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
-/* Not inlined, for the same reason. */
+/* The lock of a directory would say that this very process holds it. */
+static enum sts_err refuse_same_directory(const struct sts_member *t, struct sts_error *e)
+{
+	struct stat ours, theirs;
+
+	for (STS_EACH_MEMBER(other)) {
+		if (other == t || other->store.dir_fd < 0 ||
+		    fstat(other->store.dir_fd, &theirs) != 0 ||
+		    fstat(t->store.dir_fd, &ours) != 0 || ours.st_dev != theirs.st_dev ||
+		    ours.st_ino != theirs.st_ino)
+			continue;
+		return sts_fail(
+			e, STS_EUSAGE, 0,
+			"exchanges %s and %s write to the same directory (%.60s and %.60s): "
+			"give each its own",
+			other->x.plan->name, t->x.plan->name, other->store.dir, t->store.dir);
+	}
+	return STS_OK;
+}
+
+/* Not inlined, for the same reason as put_status(). */
 __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e)
 {
 	const struct sts_plan *plan = t->x.plan;
@@ -62,6 +82,8 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 				"again",
 				dir);
 	err = sts_store_open(&t->store, dir, plan->create_dir, plan->mode, plan->group, e);
+	if (err == STS_OK)
+		err = refuse_same_directory(t, e);
 	if (err == STS_OK)
 		err = sts_lock_take(t->store.dir_fd, t->store.dir, e);
 	if (err == STS_OK)

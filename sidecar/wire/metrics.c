@@ -34,8 +34,8 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 		if (*fd >= 0)
 			close(*fd);
 		*fd = -1;
-		return sts_fail(e, STS_EFORK, err, "no memory for the metrics: %s",
-				sts_errno_words(err));
+		return sts_fail(e, sts_errno_code(err, STS_EFORK), err,
+				"no memory for the metrics: %s", sts_errno_words(err));
 	}
 	/* A kernel before 5.1 has no seal that leaves our own mapping writable. The reader could
 	 * write there. That would falsify the metrics and nothing else, since the supervisor takes

@@ -40,7 +40,7 @@ struct sts_metrics {
  * Make the memory, all zeros.
  *   m   out  mapped, writable; NULL after a failure
  *   fd  out  its descriptor, close-on-exec; -1 after a failure
- * Returns STS_OK, or STS_EFORK with errno in detail.
+ * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e);
 
