@@ -96,14 +96,14 @@ static void watch_one(struct sts_events *ev, struct sts_member *t)
 		sts_events_watch(ev, ca);
 }
 
-void sts_inputs_watch(struct sts_events *ev, const char *config)
+bool sts_inputs_watch(struct sts_events *ev, const char *config)
 {
 	bool again = watch_again;
 
 	for (STS_EACH_MEMBER(t))
 		again = again || t->watches_cas != sts_exchange_distrusts(&t->x);
 	if (!again || sts_members_once())
-		return;
+		return false;
 	watch_again = false;
 	sts_events_unwatch(ev);
 	for (STS_EACH_MEMBER(t))
@@ -112,6 +112,7 @@ void sts_inputs_watch(struct sts_events *ev, const char *config)
 		sts_events_watch(ev, config);
 	/* Look for changes from before the watch. */
 	sts_inputs_files_changed();
+	return true;
 }
 
 void sts_inputs_watch_again(void)

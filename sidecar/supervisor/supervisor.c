@@ -272,7 +272,8 @@ static void handle(unsigned events)
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
 	if (s.health.next_ms >= 0 && now_ms >= s.health.next_ms)
 		start_health();
-	sts_inputs_watch(&s.ev, s.o->config);
+	if (sts_inputs_watch(&s.ev, s.o->config))
+		check_config();
 	sts_running_write_status();
 }
 

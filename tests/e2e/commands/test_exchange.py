@@ -255,17 +255,39 @@ NOT_THERE = {
 @pytest.mark.slow
 @pytest.mark.parametrize("what", NOT_THERE)
 def test_there_is_no_such_endpoint(what, rig):
-    """One question, one line, and no question again in this run: not after the next refresh either."""
-    r = rig("--lifetime", "7s")
+    """One line, and questions that come ever more rarely: after 1 s, 2 s, and 4 s. The token is not concerned."""
+    r = rig()
     r.mock.fault(path=SIG_CERT, **NOT_THERE[what])
     process = r.exchange(EVERY_SECOND)
     r.said("no sig-cert endpoint")
-    r.said("token refreshed", 2)
-    time.sleep(2)
-    assert len(r.requests(SIG_CERT)) == 1
+    waits, last = [], time.monotonic()
+    for count in (2, 3):
+        r.asked(count, SIG_CERT)
+        waits.append(time.monotonic() - last)
+        last = time.monotonic()
+    assert waits[0] > 1.3 and waits[1] > 2.7, waits
     assert r.stop(process).status == 0
     assert len([line for line in r.lines() if "sig-cert" in line["msg"]]) == 1
     assert not [line for line in r.lines() if line["level"] != "info"]
+    assert len(r.requests()) == 1
+
+
+@pytest.mark.slow
+def test_the_endpoint_is_gone_for_a_while(rig):
+    """An ingress in a rollout answers 404: the next rotation of the key is noticed all the same."""
+    r = rig()
+    process = r.exchange(EVERY_SECOND)
+    r.asked(2, SIG_CERT)
+    r.mock.fault(path=SIG_CERT, status=404)
+    r.said("is not there now")
+    r.asked(len(r.requests(SIG_CERT)) + 3, SIG_CERT)
+    r.mock.fault("DELETE")
+    old = (r.out / "thumbprint").read_text()
+    r.mock.control("POST", "rotate", keep=0)
+    r.said("token refreshed", 2)
+    assert (r.out / "thumbprint").read_text() != old
+    assert len([line for line in r.lines() if "is not there now" in line["msg"]]) == 1
+    assert r.stop(process).status == 0
 
 
 @pytest.mark.slow

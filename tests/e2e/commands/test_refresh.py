@@ -44,6 +44,49 @@ def test_hangup_and_refresh(rig):
     assert asked.status == 73, asked.err
 
 
+class Waits(dict):
+    """Lifetimes that take a while to find."""
+    def __init__(self, seconds):
+        self.seconds, self.asked = seconds, 0
+
+    def get(self, *_):
+        self.asked += 1
+        time.sleep(self.seconds)
+        return 900
+
+
+@pytest.mark.slow
+def test_a_refresh_during_an_attempt(several):
+    """The request that runs was sent before somebody asked: `refresh` waits for another one."""
+    several.lifetimes = Waits(2)
+    several.configure(several.exchange("a", timeout="9s"))
+    process = several.start()
+    wait_for(lambda: several.requests("a"), "a request")
+    asked = several.sidecar.run("refresh", several.out / "a", timeout=30)
+    assert asked.status == 0, asked.err
+    assert len(several.requests("a")) == 2 and several.token("a")
+    assert several.stop(process).status == 0
+
+
+@pytest.mark.slow
+def test_a_refresh_of_one_that_waits(several):
+    """The wish goes to the exchange that it waits for; what came of that is told."""
+    several.failures = {"a": 503}
+    several.configure(several.exchange("c", reads="b"), several.exchange("b", reads="a"), several.exchange("a"))
+    process = several.start()
+    several.said("unexpected status 503", "a")
+    wait_for(lambda: several.status("c").get("waits_for") == "b", "a status")
+    for name, source in (("b", "a"), ("c", "b")):
+        before = len(several.requests("a"))
+        asked = several.sidecar.run("refresh", several.out / name, timeout=30)
+        assert asked.status == 75 and f"exchange {source}" in asked.err, asked.err
+        assert len(several.requests("a")) > before
+    several.failures = {}
+    asked = several.sidecar.run("refresh", several.out / "c", timeout=30)
+    assert asked.status == 0, asked.err
+    assert several.stop(process).status == 0
+
+
 @pytest.mark.slow
 def test_refresh_signals_nobody_else(rig, sidecar):
     """Whoever may open the directory may lock it; HUP would be the end of most programs."""

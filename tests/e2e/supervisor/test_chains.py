@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exchanges that read another one's token: who waits for whom, and what a new token means."""
+import itertools
+import json
 import os
 import signal
 import time
@@ -30,6 +32,33 @@ def test_the_end_of_a_chain(several):
     assert run.status == 77
     assert "not tried" in run.err and '"exchange":"b"' in run.err
     assert several.requests("b") == []
+
+
+@pytest.mark.parametrize("order", [*map("".join, itertools.permutations("abc"))])
+def test_the_end_of_a_chain_of_three(several, order):
+    """In any order of the file, the loss of the head reaches the last link, and the status files say so."""
+    made = {"a": several.exchange("a"), "b": several.exchange("b", reads="a"), "c": several.exchange("c", reads="b")}
+    several.configure(*[made[name] for name in order])
+    several.failures = {"a": 403}
+    run = several.fetch(timeout=20)
+    assert run.status == 77, run.err
+    assert [name for _, name, _ in several.asked] == ["a"]
+    assert several.status("a")["state"] == "failing" and several.status("a")["error"] == "denied"
+    for name, source in (("b", "a"), ("c", "b")):
+        lost = several.status(name)
+        assert (lost["state"], lost["waits_for"], lost["next_attempt"]) == ("failing", source, "0"), lost
+        assert "not tried" in next(line["msg"] for line in map(json.loads, run.err.splitlines()) if line.get("exchange") == name
+                                   and line["level"] == "error")
+
+
+def test_a_chain_whose_head_never_answers(several):
+    """The deadline holds for those that wait, too."""
+    head = several.exchange("a") | {"url": several.hang()}
+    several.configure(several.exchange("c", reads="b"), several.exchange("b", reads="a"), head)
+    started = time.monotonic()
+    run = several.sidecar.run("fetch", "--config", several.config_file, "--deadline", "3s", timeout=20)
+    assert run.status == 75 and time.monotonic() - started < 10, run.err
+    assert run.err.count("not tried") == 2
 
 
 @pytest.mark.slow

@@ -51,6 +51,39 @@ def test_a_new_configuration(several):
     assert several.stop(process).status == 0
 
 
+OF_NO_REQUEST = {"log-level": "debug", "log-format": "json", "timeout": "9s", "refresh-before": "2m", "refresh-fraction": "0.5"}
+
+
+@pytest.mark.parametrize("change", [pytest.param({key: value}, id=key) for key, value in OF_NO_REQUEST.items()])
+def test_what_changes_no_request(several, change):
+    """The tokens that are there stay. The next change, which is of a request, shows that this one was seen."""
+    several.configure(several.exchange("a"), several.exchange("b"))
+    process = several.start()
+    for name in "ab":
+        several.said("token refreshed", name)
+    time.sleep(FLOOR_S)
+    several.configure(several.exchange("a"), several.exchange("b"), several.exchange("c"), **change)
+    several.said("", "c")
+    several.configure(several.exchange("a", audience=["another"]), several.exchange("b"), **change)
+    several.said("token refreshed", "a", 2)
+    assert len(several.requests("a")) == 2 and len(several.requests("b")) == 1
+    assert several.stop(process).status == 0
+
+
+def test_times_are_planned_anew(several):
+    """A shorter life of the token that is there: the refresh comes sooner, and no earlier than that."""
+    several.lifetimes = {"a": 60}
+    several.configure(several.exchange("a", refresh_fraction="0.9"))
+    process = several.start()
+    planned_s = several.said("token refreshed", "a")[0]["next_refresh_s"]
+    assert planned_s > 40
+    several.configure(several.exchange("a", refresh_fraction="0.1"))
+    several.said("token refreshed", "a", 2)
+    first, second = several.requests("a")
+    assert FLOOR_S - 1 < second[0] - first[0] < 30
+    assert several.stop(process).status == 0
+
+
 def test_an_added_one(several, landlock):
     """With Landlock nobody opens what was closed, and the line says what to do."""
     several.configure(several.exchange("a"))

@@ -144,3 +144,14 @@ def test_six_that_hang_beside_a_good_one(several):
     for i in range(6):
         several.said("time ran out", f"hangs-{i}", patience_s=50)
     assert several.stop(process).status == 0
+
+
+@pytest.mark.parametrize("command", ["run", "fetch"])
+def test_one_directory_by_two_names(several, command):
+    """A link leads to the other's directory: the lock would name this very process."""
+    several.configure(several.exchange("a"), several.exchange("b") | {"output-dir": str(several.out / "link")})
+    (several.out / "link").symlink_to(several.out / "a")
+    run = several.sidecar.run(command, "--config", several.config_file, timeout=20)
+    assert run.status == 64, run.err
+    assert "exchanges a and b write to the same directory" in run.err and "give each its own" in run.err
+    assert several.asked == []

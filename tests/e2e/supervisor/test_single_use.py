@@ -65,6 +65,43 @@ def test_another_name(several, under_way):
     assert several.stop(process).status == 0
 
 
+def test_a_swap_of_token_files(several):
+    """What was sent is known by the token: an exchange does not send what another one has sent."""
+    files = {name: several.write(f"{name}-token", tokens.subject(jti=name)) for name in "ab"}
+    def configure(first, second):
+        several.configure(several.once("a") | {"token-file": str(files[first])}, several.once("b") | {"token-file": str(files[second])})
+    configure("a", "b")
+    process = several.start()
+    for name in "ab":
+        several.said("token refreshed", name)
+    configure("b", "a")
+    process.signal(signal.SIGHUP)
+    for name in "ab":
+        assert several.said("was sent already", name)[0]["error"] == "subject_used"
+    assert len(several.asked) == 2
+    several.write("a-token", tokens.subject(jti="the next of a"))
+    several.write("b-token", tokens.subject(jti="the next of b"))
+    for name in "ab":
+        several.said("token refreshed", name, 2)
+    sent = [subject for _, _, subject in several.asked]
+    assert len(sent) == len(set(sent)) == 4
+    assert several.stop(process).status == 0
+
+
+def test_removed_and_there_again(several):
+    """What an exchange has sent is remembered while it is not there."""
+    several.configure(several.once("a"), several.exchange("b"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    several.configure(several.exchange("b"))
+    several.said("removed", "a")
+    (several.out / "a/token.jwt").unlink()
+    several.configure(several.once("a"), several.exchange("b"))
+    assert several.said("was sent already", "a")[0]["error"] == "subject_used"
+    assert len(several.requests("a")) == 1
+    assert several.stop(process).status == 0
+
+
 @pytest.fixture
 def once(several):
     volume = Projected(several.folder / "volume", "sts-token", tokens.subject(jti="one"))
