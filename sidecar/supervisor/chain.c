@@ -58,9 +58,9 @@ static bool settle_all(const struct sts_moment *m)
 
 	for (STS_EACH_MEMBER(t)) {
 		const struct sts_plan *plan = source_of(t->x.plan);
-		const struct sts_member *source = plan ? sts_member_of_plan(plan) : NULL;
-
-		if (source && settle(t, source, m))
+		/* A new configuration may let it read something else than another exchange. */
+		if (plan ? settle(t, sts_member_of_plan(plan), m)
+			 : sts_exchange_input_ready(&t->x, m))
 			changed = true;
 	}
 	return changed;

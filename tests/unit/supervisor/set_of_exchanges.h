@@ -53,7 +53,7 @@ bool sts_sandbox_may_write(const char *dir)
 struct set_row {
 	const char *name, *token_file, *dir;
 	const char *cas[3];
-	uint64_t options_id;
+	uint64_t request_id;
 	mode_t mode;
 	int after; /* it reads the token of the exchange with this number, counted from 1 */
 	bool once, single_use, to_stdout, create_dir;
@@ -74,7 +74,7 @@ static inline void set_plan(struct sts_plans *plans, struct sts_plan *plan,
 {
 	*plan = (struct sts_plan){
 		.timeout_ms = 30000,
-		.options_id = row->options_id,
+		.request_id = row->request_id,
 		.mode = row->mode ? row->mode : STS_MODE_AUTO,
 		.group = row->own_group ? getgid() : STS_GROUP_AUTO,
 		.depends_on = (int8_t)(row->after - 1),
@@ -144,7 +144,9 @@ static inline int set_count(void)
 
 static inline void set_start(struct sts_member *t)
 {
-	sts_exchange_started(&t->x, STS_WORKER_EXCHANGE, set_boot_ms);
+	struct sts_moment m = sts_now();
+
+	sts_exchange_started(&t->x, STS_WORKER_EXCHANGE, &m);
 	sts_inputs_look(t);
 }
 

@@ -400,9 +400,9 @@ static void test_no_descriptor(void)
 
 	/* A pipe needs two. */
 	struct rlimit old = limits_descriptors(lowest + 1);
-	CHECK_INT(start("report", -1), STS_EFORK);
+	CHECK_INT(start("report", -1), STS_EFILES);
 	limits_restore(old);
-	CHECK_INT(e.code, STS_EFORK);
+	CHECK_INT(e.code, STS_EFILES);
 	CHECK_INT(e.detail, EMFILE);
 	CHECK(strstr(e.msg, "no pipe for a worker: ") == e.msg);
 	CHECK_INT(c.pid, -1);

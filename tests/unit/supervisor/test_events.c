@@ -83,7 +83,7 @@ static void test_no_descriptors(void)
 	for (int spare = 0; spare <= 2; spare++) {
 		struct rlimit old = limits_descriptors(lowest + spare);
 		/* The clock's timer, which is the third, is not required. */
-		CHECK_INT(sts_events_init(&other, &e), spare < 2 ? STS_EFORK : STS_OK);
+		CHECK_INT(sts_events_init(&other, &e), spare < 2 ? STS_EFILES : STS_OK);
 		limits_restore(old);
 		if (spare < 2)
 			CHECK(strstr(e.msg, "no descriptor for signals or timers: ") == e.msg);

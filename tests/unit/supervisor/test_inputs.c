@@ -221,8 +221,10 @@ static void test_a_change_during_an_attempt(void)
 static void test_a_change_during_a_poll(void)
 {
 	struct sts_member *t = failed_one("token");
+	struct sts_moment m = sts_now();
 
-	sts_exchange_started(&t->x, STS_WORKER_POLL, set_boot_ms);
+	t->x.beside = STS_BESIDE_POLL_PLANNED;
+	sts_exchange_started(&t->x, STS_WORKER_POLL, &m);
 	set_write("token", "during the poll");
 	sts_inputs_files_changed();
 	CHECK(set_soon(t));

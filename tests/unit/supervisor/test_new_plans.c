@@ -8,6 +8,7 @@
 
 #include "log_lines.h"
 #include "set_of_exchanges.h"
+#include "supervisor/sent_tokens.h"
 
 static char dir[] = "/tmp/sts-new-plans-XXXXXX";
 static struct sts_error e;
@@ -42,7 +43,6 @@ static void test_the_first_plans(void)
 		CHECK_INT(due(t), STS_WORKER_ADOPT);
 		CHECK_INT(t->store.dir_fd, -1);
 		CHECK(t->worker == NULL);
-		CHECK(!t->x.used);
 	}
 	CHECK_STR(log_lines_read(), "");
 }
@@ -57,7 +57,7 @@ static struct sts_member *with_a_token(void)
 {
 	set_fresh_dir("a");
 	set_empty();
-	TAKE_OVER(KEPT(.options_id = 1));
+	TAKE_OVER(KEPT(.request_id = 1));
 	CHECK_INT(sts_member_own(set_member("a"), &e), STS_OK);
 	set_succeed(set_member("a"), 0);
 	return set_member("a");
@@ -71,7 +71,7 @@ static void test_an_exchange_is_kept(void)
 	int64_t wait_ms = set_wait_ms(t);
 
 	log_lines_read();
-	TAKE_OVER({.name = "first", .dir = "first"}, KEPT(.options_id = 1));
+	TAKE_OVER({.name = "first", .dir = "first"}, KEPT(.request_id = 1));
 	CHECK(!is_mapped(before));
 	CHECK(set_member("a") == t && sts_member_of(1) == t);
 	CHECK(t->x.plan == &sts_members_plans()->plan[1]);
@@ -93,7 +93,7 @@ static void test_the_options_of_an_exchange_change(void)
 	int fd = t->store.dir_fd;
 
 	CHECK(!set_soon(t));
-	TAKE_OVER(KEPT(.options_id = 2));
+	TAKE_OVER(KEPT(.request_id = 2));
 	CHECK(set_member("a") == t);
 	CHECK(set_soon(t));
 	CHECK_INT(t->store.dir_fd, fd);
@@ -102,7 +102,7 @@ static void test_the_options_of_an_exchange_change(void)
 /* Under another name, directory, mode or group it is another exchange. */
 static void test_what_makes_another_exchange(void)
 {
-	const struct set_row kept = KEPT(.options_id = 1);
+	const struct set_row kept = KEPT(.request_id = 1);
 	struct set_row rows[4] = {kept, kept, kept, kept};
 
 	rows[0].name = "b";
@@ -263,18 +263,25 @@ static void test_the_directory_of_another_exchange(void)
 
 /* ---- subject tokens that may be sent once ---- */
 
-static bool remembers(const char *name, const uint8_t *sent)
+static bool remembers(const uint8_t *sent)
 {
-	const struct sts_member *t = set_member(name);
+	size_t count;
+	const uint8_t(*all)[STS_SUBJECT_ID_BYTES] = sts_sent_all(&count);
 
-	return t->x.used && memcmp(t->x.used_id, sent, STS_SUBJECT_ID_BYTES) == 0;
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(all[i], sent, STS_SUBJECT_ID_BYTES) == 0)
+			return true;
+	return false;
 }
 
 /* An attempt that sends its subject token and fails. */
 static void send_once(struct sts_member *t, const uint8_t *sent)
 {
+	struct sts_child worker = {.stage_len = STS_REPORT_STAGE_SENT_BYTES};
+
+	memcpy(worker.stage + 1, sent, STS_SUBJECT_ID_BYTES);
 	set_start(t);
-	sts_exchange_sent(&t->x, sent);
+	sts_member_sent(t, &worker);
 	set_finish(t, (struct sts_report){.error = STS_EDENIED});
 }
 
@@ -283,41 +290,31 @@ static void send_once(struct sts_member *t, const uint8_t *sent)
 		.name = name_, .token_file = file, .dir = name_, .single_use = true \
 	}
 
+/* Whatever becomes of the exchanges and of their files. */
 static void test_a_token_that_was_sent_is_remembered(void)
 {
+	static const uint8_t not_sent[STS_SUBJECT_ID_BYTES] = {9};
+
 	set_empty();
-	TAKE_OVER(ONCE("a", "t1"), ONCE("b", "t2"), ONCE("kept", "t3"));
+	sts_sent_clear();
+	TAKE_OVER(ONCE("a", "t1"), ONCE("b", "t2"),
+		  {.name = "many", .token_file = "t3", .dir = "many"});
 	send_once(set_member("a"), id);
 	send_once(set_member("b"), other_id);
-	CHECK(remembers("a", id) && remembers("b", other_id));
-	TAKE_OVER(ONCE("kept", "t3"), ONCE("c", "t1"), ONCE("d", "t2"), ONCE("e", "t4"),
-		  {.name = "many", .token_file = "t1", .dir = "many"});
-	CHECK(remembers("c", id) && remembers("d", other_id));
-	CHECK(!set_member("kept")->x.used);
-	CHECK(!set_member("e")->x.used);
-	CHECK(!set_member("many")->x.used);
-	/* It is remembered through any number of new files. */
-	TAKE_OVER(ONCE("f", "t1"));
-	CHECK(remembers("f", id));
-	TAKE_OVER(ONCE("g", "t2"));
-	CHECK(!set_member("g")->x.used);
-}
-
-/* An exchange that goes on remembers by itself; its token is not another exchange's business. */
-static void test_a_token_of_an_exchange_that_goes_on(void)
-{
-	set_empty();
+	/* One that may send its subject token again leaves nothing to remember. */
+	send_once(set_member("many"), not_sent);
+	CHECK(remembers(id) && remembers(other_id) && !remembers(not_sent));
+	TAKE_OVER(ONCE("a", "t2"), ONCE("b", "t1"));
+	CHECK(remembers(id) && remembers(other_id));
+	TAKE_OVER(ONCE("c", "t4"));
+	CHECK(remembers(id) && remembers(other_id));
 	TAKE_OVER(ONCE("a", "t1"));
-	send_once(set_member("a"), id);
-	TAKE_OVER(ONCE("a", "t1"), ONCE("b", "t2"));
-	CHECK(remembers("a", id));
-	CHECK(!set_member("b")->x.used);
+	CHECK(remembers(id) && remembers(other_id));
 }
 
 static void test_every_exchange_of_a_full_set_has_sent_its_token(void)
 {
 	uint8_t sent[STS_SUBJECT_ID_BYTES] = {0};
-	char name[8];
 
 	set_empty();
 	fill('a', true);
@@ -328,8 +325,7 @@ static void test_every_exchange_of_a_full_set_has_sent_its_token(void)
 	fill('b', true);
 	for (uint8_t i = 0; i < STS_EXCHANGES_MAX; i++) {
 		sent[0] = i;
-		snprintf(name, sizeof(name), "b%d", i);
-		CHECK(remembers(name, sent));
+		CHECK(remembers(sent));
 	}
 }
 
@@ -377,6 +373,7 @@ static void test_the_worker_of_a_removed_exchange(void)
 	for (int sent = 0; sent <= 1; sent++) {
 		set_fresh_dir("a");
 		set_empty();
+		sts_sent_clear();
 		TAKE_OVER(ONCE("a", "t1"));
 		struct sts_member *t = set_member("a");
 		CHECK_INT(sts_member_own(t, &e), STS_OK);
@@ -392,8 +389,7 @@ static void test_the_worker_of_a_removed_exchange(void)
 		CHECK(!set_is_locked("a"));
 		CHECK(set_member("b")->worker == NULL);
 		/* What it said last counts. */
-		CHECK_INT(set_member("b")->x.used, sent);
-		CHECK_INT(remembers("b", id), sent);
+		CHECK_INT(remembers(id), sent);
 		close(writing_end);
 	}
 }
@@ -401,10 +397,10 @@ static void test_the_worker_of_a_removed_exchange(void)
 static void test_a_worker_of_an_exchange_that_is_kept(void)
 {
 	set_empty();
-	TAKE_OVER(KEPT(.options_id = 1));
+	TAKE_OVER(KEPT(.request_id = 1));
 	int writing_end = give_a_worker(set_member("a"), "", 0);
 	pid_t pid = worker.pid;
-	TAKE_OVER(KEPT(.options_id = 2));
+	TAKE_OVER(KEPT(.request_id = 2));
 	CHECK(set_member("a")->worker == &worker);
 	CHECK_INT(worker.pid, pid);
 	CHECK(kill(pid, 0) == 0);
@@ -440,7 +436,6 @@ static const struct sts_test tests[] = {
 	{"the directory of another exchange is not adopted",
 	 test_the_directory_of_another_exchange},
 	{"a token that was sent is remembered", test_a_token_that_was_sent_is_remembered},
-	{"a token of an exchange that goes on", test_a_token_of_an_exchange_that_goes_on},
 	{"every exchange of a full set has sent its token",
 	 test_every_exchange_of_a_full_set_has_sent_its_token},
 	{"the worker of a removed exchange is killed", test_the_worker_of_a_removed_exchange},

@@ -284,7 +284,7 @@ static void test_there_can_be_no_child(void)
 
 	read_options(argv);
 	struct rlimit old = limits_descriptors(lowest);
-	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_EFORK);
+	CHECK_INT(sts_planner_start(&p, &o, argv, false, &e), STS_EFILES);
 	CHECK_INT(e.detail, EMFILE);
 	CHECK(strstr(e.msg, "the options cannot be checked: ") == e.msg);
 	check_idle();
