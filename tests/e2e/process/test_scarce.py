@@ -109,7 +109,7 @@ def test_no_more_descriptors(rig):
     held = max(int(number) for number in os.listdir(f"/proc/{process.pid}/fd")) + 1
     set_limit(process, UID, f"--nofile={held}:")
     line = r.said("no pipe for a worker")[0]
-    assert line["error"] == "fork"
+    assert line["error"] == "files"
     assert set(r.status()) >= {"state"}
     set_limit(process, UID, "--nofile=512:")
     r.said("token refreshed", 2)
