@@ -15,8 +15,8 @@
 const char *sts_errno_words(int err);
 
 /*
- * The error for a call that has failed with an errno. If no descriptor is left (EMFILE, ENFILE), that
- * is what must be mended, whatever the call was for.
+ * The error for a call that has failed with an errno. If no descriptor is left (EMFILE, ENFILE),
+ * that is what must be mended, whatever the call was for.
  *   usual  in  the error for any other errno
  * Returns STS_EFILES or usual.
  */

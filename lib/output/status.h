@@ -28,7 +28,7 @@ enum sts_wait {
 	STS_WAIT_NONE,
 	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
 	STS_WAIT_SUBJECT,  /* another subject token, since this one was sent and may be sent once */
-	STS_WAIT_LOST,     /* nothing: the exchange whose token this one sends has ended without one */
+	STS_WAIT_LOST, /* nothing: the exchange whose token this one sends has ended without one */
 	STS_WAIT__COUNT
 };
 
@@ -43,7 +43,8 @@ struct sts_status {
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	enum sts_wait wait;
-	char wait_name[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE and STS_WAIT_LOST */
+	char wait_name
+		[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE and STS_WAIT_LOST */
 	/* Times on the clock that nobody sets: milliseconds of BOOTTIME; 0: none. */
 	int64_t trying_ms; /* when the attempt that runs now was started */
 	int64_t tried_ms;  /* when the last attempt that has ended was started */

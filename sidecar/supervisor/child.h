@@ -37,9 +37,8 @@ void sts_child_init(struct sts_child *c);
  *   job          in   what the worker is to do
  *   argv         in   the argument list of this process
  *   snapshot_fd  in   the snapshot of the configuration file: see sts_spawn()
- * Returns STS_OK; STS_EUSAGE if argv is too long; STS_EFORK or STS_EFILES with errno in detail,
- * which is a failed
- * attempt like any other.
+ * Returns STS_OK; STS_EUSAGE if argv is too long; STS_EFORK or STS_EFILES with errno in detail. A
+ * failure is a failed attempt like any other.
  */
 enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, char *const *argv,
 			     int snapshot_fd, struct sts_error *e);

@@ -36,26 +36,6 @@ static bool is_attempt(enum sts_worker_mode mode)
 	return mode == STS_WORKER_EXCHANGE || mode == STS_WORKER_ADOPT;
 }
 
-static bool is_planned(const struct sts_exchange *x)
-{
-	return x->state >= STS_EXCHANGE_DUE && x->state <= STS_EXCHANGE_SPENT;
-}
-
-bool sts_exchange_busy(const struct sts_exchange *x)
-{
-	return x->state >= STS_EXCHANGE_TRIES && x->state <= STS_EXCHANGE_ASKED;
-}
-
-int sts_exchange_exit_status(const struct sts_exchange *x)
-{
-	return x->state == STS_EXCHANGE_ENDED ? x->exit_status : -1;
-}
-
-bool sts_exchange_distrusts(const struct sts_exchange *x)
-{
-	return x->status.error >= STS_ERR_TRUST__FIRST && x->status.error <= STS_ERR_TRUST__LAST;
-}
-
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		       const struct sts_moment *now)
 {
@@ -360,7 +340,7 @@ bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const stru
 
 static int64_t deadline_of(const struct sts_exchange *x)
 {
-	bool may_wait = is_planned(x) || x->state == STS_EXCHANGE_CHAINED;
+	bool may_wait = sts_exchange_is_planned(x) || x->state == STS_EXCHANGE_CHAINED;
 
 	return may_wait && x->plan->deadline_ms > 0 ? x->deadline_ms + DEADLINE_GRACE_MS : -1;
 }
@@ -444,11 +424,6 @@ void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 }
 
 /* ---- workers ---- */
-
-int64_t sts_exchange_attempt_ms(const struct sts_exchange *x)
-{
-	return is_planned(x) ? x->next_ms : -1;
-}
 
 /* When a worker beside the attempts is due; -1: none is. */
 static int64_t beside_ms(const struct sts_exchange *x)

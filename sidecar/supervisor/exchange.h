@@ -5,9 +5,10 @@
  * and events; here are the functions by which events come in, and the times and counts that go with
  * the states.
  *
- * No function here makes a system call, reads a clock or draws a random number: all of that comes in
- * as a struct sts_moment, so that a year can be simulated in a second. The supervisor asks what is
- * due, starts workers, and passes on what happened. Files, processes and the log are its business.
+ * No function here makes a system call, reads a clock or draws a random number: all of that comes
+ * in as a struct sts_moment, so that a year can be simulated in a second. The supervisor asks what
+ * is due, starts workers, and passes on what happened. Files, processes and the log are its
+ * business.
  *
  *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started ->
  *     sts_exchange_finished }*
@@ -18,29 +19,18 @@
  *
  * If an exchange reads the output of another one as its subject token, it waits until that one has
  * its first token. If its subject token may be sent once (a property of the protocol), it waits for
- * another subject token after it was sent, whatever the result was: sent_tokens.h remembers what was
- * sent, and a worker that finds such a token reports STS_ESUBJECT_USED.
+ * another subject token after it was sent, whatever the result was: sent_tokens.h remembers what
+ * was sent, and a worker that finds such a token reports STS_ESUBJECT_USED.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_H
 #define STS_SUPERVISOR_EXCHANGE_H
 
-#include "output/status.h"
-#include "schedule/schedule.h"
-#include "supervisor/plan.h"
-#include "supervisor/transitions.h"
+#include "supervisor/exchange_state.h"
 #include "wire/job.h"
-#include "wire/report.h"
 
 /* After a swap of the subject token, or a step of the clock that makes the token look dead:
  * attempts of a fleet spread over this. */
 #define STS_EXCHANGE_SPREAD_MS 10000
-
-/* When something happens. */
-struct sts_moment {
-	int64_t boot_ms; /* BOOTTIME: what the schedule runs on; never goes back */
-	int64_t real_ms; /* REALTIME; may step */
-	uint32_t random; /* uniform, another one for each moment */
-};
 
 /* What a finished worker means, for the log. */
 enum sts_outcome {
@@ -55,47 +45,9 @@ enum sts_outcome {
 	STS_OUTCOME_NOTIFY_FAILED,
 };
 
-struct sts_exchange {
-	const struct sts_plan *plan; /* the caller's; sts_exchange_replanned() replaces it */
-	struct sts_schedule_state schedule;
-	struct sts_status status;
-	/* All times are milliseconds of BOOTTIME. */
-	int64_t next_ms;                 /* of the next attempt, in the states that plan one */
-	int64_t poll_ms;                 /* of the next poll, in STS_BESIDE_POLL_PLANNED */
-	int64_t deadline_ms;             /* of all attempts, if the plan has a deadline */
-	int64_t started_ms;              /* when the last attempt was started */
-	int64_t ended_ms;                /* when the last attempt has ended */
-	int64_t not_before_ms;           /* the STS asked us to wait until then; 0: it did not */
-	int64_t expires_s;               /* of the token that we hold, since the epoch; 0: none */
-	int32_t poll_error, poll_detail; /* of the last poll that was logged */
-	int16_t exit_status;  /* in STS_EXCHANGE_ENDED: of the program; -1: it was told to stop */
-	uint8_t state;        /* enum sts_exchange_state */
-	uint8_t beside;       /* enum sts_beside_state */
-	uint8_t polls_absent; /* how often in a row the STS had no sig-cert endpoint */
-	bool poll_answered;   /* the sig-cert endpoint has answered */
-	bool capped;          /* the token that we hold ends with its subject token */
-	bool has_thumbprint;
-	bool sent;           /* the attempt that runs may have sent its subject token */
-	bool no_adoption;    /* the files that are there at first are another exchange's */
-	bool status_changed; /* for the caller: write the status file, and clear this */
-	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
-};
-
 /* Set up: the first attempt is due at once. */
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		       const struct sts_moment *now);
-
-/* Is an attempt under way? */
-bool sts_exchange_busy(const struct sts_exchange *x);
-
-/* The exit status of an exchange that has ended by itself; -1 for any other. */
-int sts_exchange_exit_status(const struct sts_exchange *x);
-
-/* Has the last attempt failed for want of trust? Then another CA file may help. */
-bool sts_exchange_distrusts(const struct sts_exchange *x);
-
-/* When the next attempt is due; -1 if none is planned. */
-int64_t sts_exchange_attempt_ms(const struct sts_exchange *x);
 
 /* When sts_exchange_due() and sts_exchange_deadline() are worth asking again if nothing happens
  * until then; -1: never. Workers that run, and their time-outs, are the caller's to watch. */
@@ -104,8 +56,8 @@ int64_t sts_exchange_wake_ms(const struct sts_exchange *x);
 /*
  * Is a worker to be started now?
  *   mode  out  which
- * May be true for an attempt while a poll runs: kill that worker before you start the attempt. False
- * while an attempt runs.
+ * May be true for an attempt while a poll runs: kill that worker before you start the attempt.
+ * False while an attempt runs.
  */
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms,
 		      enum sts_worker_mode *mode);
@@ -132,8 +84,8 @@ void sts_exchange_dropped(struct sts_exchange *x);
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
 				       const struct sts_moment *now);
 
-/* Somebody asks for a refresh now (HUP). Neither back-off nor Retry-After holds, the floors do. If an
- * attempt runs, another one follows: its request may have been sent before somebody asked. */
+/* Somebody asks for a refresh now (HUP). Neither back-off nor Retry-After holds, the floors do. If
+ * an attempt runs, another one follows: its request may have been sent before somebody asked. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 
 /* The clock was set: a token that looks dead now is replaced, spread over
@@ -156,8 +108,8 @@ void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment 
  *   name      in  of that exchange
  *   tried_ms  in  when the last ended attempt was started of the exchange that it waits for in the
  *                 end; 0: none has ended
- * Returns true if any of that is new. Does nothing while an attempt runs: that attempt sees what there
- * is.
+ * Returns true if any of that is new. Does nothing while an attempt runs: that attempt sees what
+ * there is.
  */
 bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_ms,
 		       const struct sts_moment *now);
@@ -165,11 +117,13 @@ bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_m
 /* The exchange that it reads from has a token. Returns true if it did wait for that. */
 bool sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The exchange that it reads from has ended without a token: so does this one, with the same status.
+/* The exchange that it reads from has ended without a token: so does this one, with the same
+ * status.
  * Returns true if it did wait for that. */
 bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const struct sts_moment *now);
 
-/* If the time for all attempts is over and no attempt runs: it ends. Returns true if it ends now. */
+/* If the time for all attempts is over and no attempt runs: it ends. Returns true if it ends
+ * now. */
 bool sts_exchange_deadline(struct sts_exchange *x, const struct sts_moment *now);
 
 /* What has changed in the configuration of an exchange. */
@@ -179,8 +133,8 @@ enum sts_plan_change {
 	STS_PLAN_REQUEST, /* a request, or the files that are written */
 };
 
-/* There is a new plan. If a request or its files will be others, the next attempt comes soon, spread
- * as above. If only its times are others, the next attempt is planned again. */
+/* There is a new plan. If a request or its files will be others, the next attempt comes soon,
+ * spread as above. If only its times are others, the next attempt is planned again. */
 void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 			    enum sts_plan_change change, const struct sts_moment *now);
 

@@ -6,7 +6,7 @@
 #ifndef STS_SUPERVISOR_EXCHANGE_STATUS_H
 #define STS_SUPERVISOR_EXCHANGE_STATUS_H
 
-#include "supervisor/exchange.h"
+#include "supervisor/exchange_state.h"
 
 /* An attempt has ended: note what came of it. x->ended_ms and the count of failures are set.
  *   report  in  checked */

@@ -33,8 +33,8 @@ void sts_inputs_files_changed(void);
  * call. The CA files of an exchange are watched only while its attempts fail for want of trust.
  * Does nothing if each exchange ends after its first success.
  *   config  in  the configuration file; NULL for none
- * Returns true if it has done so: the caller then looks whether the configuration file has changed in
- * the meantime.
+ * Returns true if it has done so: the caller then looks whether the configuration file has changed
+ * in the meantime.
  */
 bool sts_inputs_watch(struct sts_events *ev, const char *config);
 

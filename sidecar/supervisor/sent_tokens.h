@@ -4,8 +4,8 @@
  * exchange, for the life of the process. Two exchanges may swap their token files, and an exchange
  * may be removed from the configuration and come back.
  *
- * The memory is bounded: STS_USED_MAX tokens. The last one that an exchange has sent is kept as long
- * as the exchange is there; of the others the oldest is forgotten first.
+ * The memory is bounded: STS_USED_MAX tokens. The last one that an exchange has sent is kept as
+ * long as the exchange is there; of the others the oldest is forgotten first.
  */
 #ifndef STS_SUPERVISOR_SENT_TOKENS_H
 #define STS_SUPERVISOR_SENT_TOKENS_H

@@ -72,7 +72,8 @@ static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EV
 		[STS_ON_USED]     = CANNOT_HAPPEN(HOLDS),
 		[STS_ON_REFRESH]  = DO(AT_ONCE, NOTHING, HOLDS),
 		[STS_ON_CLOCK]    = DO(SPREAD, NOTHING, HOLDS),
-		/* Another subject token helps where the token that is held ends with the old one. */
+		/* Another subject token helps where the token that is held ends with the old
+		 * one. */
 		[STS_ON_SUBJECT]  = DO(SPREAD_CAPPED, NOTHING, HOLDS),
 		[STS_ON_TRUST]    = DO(NOTHING, NOTHING, HOLDS),
 		[STS_ON_KEY]      = DO(AT_ONCE, NOTHING, HOLDS),

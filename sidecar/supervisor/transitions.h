@@ -20,8 +20,8 @@ enum sts_exchange_state {
 	STS_EXCHANGE_FAILS,   /* the last attempt failed; the retry is planned */
 	STS_EXCHANGE_SPENT,   /* its subject token was sent before; a look at the file is planned */
 	STS_EXCHANGE_TRIES,   /* an attempt runs */
-	STS_EXCHANGE_RENEWED, /* an attempt runs, and its configuration has changed since it began */
-	STS_EXCHANGE_ASKED,   /* an attempt runs, and a refresh was asked for since it began */
+	STS_EXCHANGE_RENEWED, /* an attempt runs, and its configuration has changed since */
+	STS_EXCHANGE_ASKED,   /* an attempt runs, and a refresh was asked for since */
 	STS_EXCHANGE_ENDED,   /* nothing follows; it may have an exit status */
 	STS_EXCHANGE_STATES
 };

@@ -51,7 +51,8 @@ struct sts_job {
 	int64_t timeout_ms; /* for the whole job */
 	const char *name;
 	const uint8_t *digest; /* STS_SUBJECT_ID_BYTES; NULL for none */
-	/* the subject tokens that must not be sent again: used_count ids, of at most STS_USED_MAX */
+	/* the subject tokens that must not be sent again: used_count ids, of at most
+	 * STS_USED_MAX */
 	const uint8_t (*used)[STS_SUBJECT_ID_BYTES];
 	size_t used_count;
 };

@@ -281,7 +281,8 @@ static enum sts_err stage_inputs(void)
 		adopt();
 	if (err == STS_OK)
 		err = read_subject();
-	if (err == STS_OK && w.job->mode != STS_WORKER_POLL && sts_job_has_used(w.job, w.subject.id))
+	if (err == STS_OK && w.job->mode != STS_WORKER_POLL &&
+	    sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)

@@ -236,7 +236,7 @@ enum { STS_OPTION_ANYWHERE, STS_OPTION_PROCESS, STS_OPTION_COMMAND_LINE };
 enum { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO };
 enum sts_list { STS_LIST_SCOPE, STS_LIST_PARAM, STS_LIST_PARAM_FILE, STS_LIST__COUNT };
 struct sts_options { const char *url; int32_t log_level; int64_t timeout_ms; bool json, single_run; };
-struct sts_option { uint16_t texts[4], field; uint8_t commands, kind, stands; bool variable; };
+struct sts_option { uint16_t texts[4], field; uint8_t commands, kind, stands; bool variable, renews; };
 struct alias { uint16_t text; uint8_t option; };
 """
 

@@ -280,8 +280,11 @@ static void test_how_it_ended(void)
 
 static enum sts_err start(const char *role, int snapshot_fd)
 {
-	const struct sts_job job = {
-		.mode = STS_WORKER_POLL, .timeout_ms = 2500, .name = "api", .used = &id, .used_count = 1};
+	const struct sts_job job = {.mode = STS_WORKER_POLL,
+				    .timeout_ms = 2500,
+				    .name = "api",
+				    .used = &id,
+				    .used_count = 1};
 
 	return sts_child_start(&c, &job, ARGV("worker-of-the-test", role, "--last"), snapshot_fd,
 			       &e);

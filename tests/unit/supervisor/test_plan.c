@@ -311,7 +311,8 @@ static void test_the_id_of_the_request(void)
 		  STS_OK);
 	CHECK(plans.plan[0].request_id != a && plans.plan[1].request_id != b);
 	/* What changes no request and no file does not count. */
-	CHECK_INT(configure("{\"timeout\":\"9s\",\"refresh-before\":\"2m\",\"refresh-fraction\":\"0.5\","
+	CHECK_INT(configure("{\"timeout\":\"9s\",\"refresh-before\":\"2m\",\"refresh-fraction\":"
+			    "\"0.5\","
 			    "\"log-level\":\"debug\",\"log-format\":\"json\",\"listen\":\":8080\","
 			    "\"notify-pid-file\":\"/pid\",\"notify-signal\":\"USR1\","
 			    "\"require-sandbox\":true,\"exchanges\":[" EXCHANGE(

@@ -333,7 +333,8 @@ static void a_bug_ends_tests(void)
 	CHECK_INT(bugs_logged(), 1);
 }
 
-/* An STS that has no sig-cert endpoint is asked ever more rarely; one that had it is not given up. */
+/* An STS that has no sig-cert endpoint is asked ever more rarely; one that had it is not given
+ * up. */
 static void polls_that_find_nothing(void)
 {
 	struct sts_report none = {.flags = STS_REPORT_POLL_OFF, .retry_after_s = -1};

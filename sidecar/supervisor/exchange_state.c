@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/exchange_state.h"
+
+bool sts_exchange_is_planned(const struct sts_exchange *x)
+{
+	return x->state >= STS_EXCHANGE_DUE && x->state <= STS_EXCHANGE_SPENT;
+}
+
+bool sts_exchange_busy(const struct sts_exchange *x)
+{
+	return x->state >= STS_EXCHANGE_TRIES && x->state <= STS_EXCHANGE_ASKED;
+}
+
+int sts_exchange_exit_status(const struct sts_exchange *x)
+{
+	return x->state == STS_EXCHANGE_ENDED ? x->exit_status : -1;
+}
+
+bool sts_exchange_distrusts(const struct sts_exchange *x)
+{
+	return x->status.error >= STS_ERR_TRUST__FIRST && x->status.error <= STS_ERR_TRUST__LAST;
+}
+
+int64_t sts_exchange_attempt_ms(const struct sts_exchange *x)
+{
+	return sts_exchange_is_planned(x) ? x->next_ms : -1;
+}
