@@ -49,7 +49,7 @@ struct connection {
 	int64_t since_ms; /* BOOTTIME of accept(2) */
 	int fd;
 	uint8_t state, page;
-	uint16_t len, sent; /* of out */
+	uint16_t len, sent; /* bytes in `out`, and how many of them were sent */
 	size_t taken;       /* bytes read from the client */
 	size_t exchange;    /* with READY: the exchange to look at next */
 	struct sts_metrics_cursor cursor;
@@ -63,7 +63,7 @@ static struct {
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
 	char *const *dirs;
-	size_t count; /* of dirs */
+	size_t count; /* the number of dirs */
 	struct connection connection[CONNECTIONS];
 } l;
 

@@ -88,8 +88,8 @@ struct sts_worker_job {
  */
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
 
-/* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the
- * supervisor has started the worker. */
+/* Returns whether descriptor STS_INHERITED_FD is a pipe. If it is not, the supervisor has not
+ * started this worker. */
 bool sts_job_has_report_pipe(void);
 
 #endif
