@@ -53,7 +53,7 @@ struct sts_status {
 	int64_t trying_ms; /* when the attempt that runs now was started */
 	int64_t tried_ms;  /* when the last attempt that has ended was started */
 	int64_t next_ms;   /* when the next attempt is planned */
-	int64_t latest_ms; /* by when a supervisor that lives has written again; it includes slack */
+	int64_t latest_ms; /* by when a supervisor that lives has written again, slack included */
 	/* For STS_WAIT_EXCHANGE: tried_ms of the exchange at the end of the chain. */
 	int64_t source_tried_ms;
 };

@@ -409,7 +409,7 @@ static void test_another_boot(void)
 	CHECK(strstr(buf, "try 4 failed 12 s ago"));
 	status.boot_id[0] = '\0';
 	CHECK_STR(next_words(&status, &now), "; next in 18 s");
-	/* So it is of a file of a former version, and where the time of the next word is missing. */
+	/* So it is with a file of a former version, and without latest_ms. */
 	status = failing;
 	status.next_attempt_s = NOW - 120;
 	CHECK_STR(next_words(&status, &now), "; the next is under way");
