@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
@@ -11,7 +12,7 @@
 #include "protocol/table.h"
 
 #define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
-#define OVERDUE_S 120                    /* an attempt with the default --timeout takes less */
+#define OVERDUE_S 120 /* by REALTIME; an attempt with the default --timeout takes less */
 
 static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STARTING] = "starting",
@@ -39,6 +40,13 @@ static const struct number {
 	NUMBER("next_attempt", next_attempt_s, STS_EPOCH_MAX_S),
 	NUMBER("last_success", last_success_s, STS_EPOCH_MAX_S),
 	NUMBER("waits", wait, STS_WAIT__COUNT - 1),
+	/* The times that belong to boot_id, which is written before the first of them. */
+	NUMBER("trying", trying_ms, INT64_MAX),
+	NUMBER("tried", tried_ms, INT64_MAX),
+	NUMBER("ended", ended_ms, INT64_MAX),
+	NUMBER("next", next_ms, INT64_MAX),
+	NUMBER("latest", latest_ms, INT64_MAX),
+	NUMBER("source_tried", source_tried_ms, INT64_MAX),
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
@@ -100,6 +108,9 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 		sts_text_addf(out, "\nwaits_for %s", status->wait_name);
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
 		uint64_t value = number_of(status, &numbers[i]);
+		if (numbers[i].offset == offsetof(struct sts_status, trying_ms) &&
+		    sts_boot_id_ok(status->boot_id, strlen(status->boot_id)))
+			sts_text_addf(out, "\nboot %s", status->boot_id);
 		if (value > numbers[i].max)
 			value = 0;
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
@@ -163,6 +174,15 @@ static bool parse_name(struct sts_slice value, struct sts_status *status)
 	return true;
 }
 
+/* What is not a boot id leaves the boot unknown. */
+static bool parse_boot(struct sts_slice value, struct sts_status *status)
+{
+	memset(status->boot_id, 0, sizeof(status->boot_id));
+	if (sts_boot_id_ok(value.data, value.len))
+		memcpy(status->boot_id, value.data, value.len);
+	return true;
+}
+
 static bool parse_number(struct sts_slice key, struct sts_slice value, struct sts_status *status)
 {
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
@@ -195,6 +215,8 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			ok = parse_code(value, status);
 		else if (sts_slice_eq(key, "waits_for"))
 			ok = parse_name(value, status);
+		else if (sts_slice_eq(key, "boot"))
+			ok = parse_boot(value, status);
 		else
 			ok = parse_number(key, value, status);
 		if (!ok)
@@ -203,15 +225,47 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 	return has_state;
 }
 
-/* Add "12 s ago"; or "just now" where the clock has been set back since. */
-static void add_ago(struct sts_text *out, int64_t then_s, int64_t now_s)
+void sts_status_now(struct sts_status_now *now)
 {
-	if (then_s >= now_s) {
+	now->real_s = sts_clock_real_ms() / 1000;
+	now->boot_ms = sts_clock_boot_ms();
+	sts_clock_boot_id(now->boot_id);
+}
+
+/* The clock by which the times of a status are judged. */
+enum judge {
+	BY_REALTIME,
+	BY_BOOTTIME,
+	BY_NOTHING, /* the status was written before the node was restarted */
+};
+
+static enum judge judge_of(const struct sts_status *status, const struct sts_status_now *now)
+{
+	if (status->boot_id[0] == '\0' || now->boot_id[0] == '\0')
+		return BY_REALTIME;
+	return strcmp(status->boot_id, now->boot_id) == 0 ? BY_BOOTTIME : BY_NOTHING;
+}
+
+/* Add "12 s ago"; or "just now" where the clock has been set back since. */
+static void add_ago(struct sts_text *out, int64_t passed_s)
+{
+	if (passed_s <= 0) {
 		sts_text_add_str(out, "just now");
 		return;
 	}
-	sts_duration_words(out, now_s - then_s);
+	sts_duration_words(out, passed_s);
 	sts_text_add_str(out, " ago");
+}
+
+/* The time since an attempt ended, in seconds: by the clock that nobody sets, if that is known of
+ * this attempt. */
+static int64_t passed_s(const struct sts_status *status, int64_t ended_s,
+			const struct sts_status_now *now)
+{
+	if (judge_of(status, now) != BY_BOOTTIME || status->ended_ms == 0 ||
+	    ended_s != status->last_attempt_s)
+		return now->real_s - ended_s;
+	return (now->boot_ms - status->ended_ms) / 1000;
 }
 
 /* Add why the last attempt failed: "403 access_denied (the STS refused this ServiceAccount: check
@@ -235,9 +289,11 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 }
 
 /* Add how the last attempt ended. */
-static void add_last(struct sts_text *out, const struct sts_status *status, int64_t now_s)
+static void add_last(struct sts_text *out, const struct sts_status *status,
+		     const struct sts_status_now *now)
 {
 	bool failed = status->error != STS_OK && status->tries > 0;
+	int64_t ended_s = failed ? status->last_attempt_s : status->last_success_s;
 
 	if (failed)
 		sts_text_addf(out, "try %u failed ", (unsigned)status->tries);
@@ -246,7 +302,7 @@ static void add_last(struct sts_text *out, const struct sts_status *status, int6
 	else
 		sts_text_add_str(out, "no exchange has ended yet");
 	if (failed || status->last_success_s > 0)
-		add_ago(out, failed ? status->last_attempt_s : status->last_success_s, now_s);
+		add_ago(out, passed_s(status, ended_s, now));
 	if (failed) {
 		sts_text_add_str(out, ": ");
 		add_reason(out, status);
@@ -262,8 +318,14 @@ static void add_wait(struct sts_text *out, const struct sts_status *status)
 				      "and may be sent once; ");
 }
 
-/* Add when the next attempt is due. */
-static void add_next(struct sts_text *out, const struct sts_status *status, int64_t now_s)
+/* Add what a sidecar that does not write any more means. */
+static void add_dead(struct sts_text *out)
+{
+	sts_text_add_str(out, ": the sidecar seems to be dead or stopped, look at its container");
+}
+
+/* Add when the next attempt is due, by REALTIME: a file of a former version has nothing else. */
+static void add_next_real(struct sts_text *out, const struct sts_status *status, int64_t now_s)
 {
 	int64_t next_s = status->next_attempt_s;
 
@@ -276,14 +338,50 @@ static void add_next(struct sts_text *out, const struct sts_status *status, int6
 		sts_text_add_str(out, "; the next is under way");
 	} else {
 		sts_text_add_str(out, "; the next was due ");
-		add_ago(out, next_s, now_s);
-		sts_text_add_str(
-			out, ": the sidecar seems to be dead or stopped, look at its container");
+		add_ago(out, now_s - next_s);
+		add_dead(out);
+	}
+}
+
+/* Add what has not happened in a status that should have been written anew. */
+static void add_late(struct sts_text *out, const struct sts_status *status, int64_t now_ms)
+{
+	if (status->trying_ms > 0) {
+		sts_text_add_str(out, "; the attempt that was started ");
+		add_ago(out, (now_ms - status->trying_ms) / 1000);
+		sts_text_add_str(out, " has not ended");
+	} else {
+		sts_text_add_str(out, status->next_ms > 0
+					      ? "; the next was due "
+					      : "; this should have been written anew ");
+		add_ago(out,
+			(now_ms - (status->next_ms > 0 ? status->next_ms : status->latest_ms)) /
+				1000);
+	}
+	add_dead(out);
+}
+
+/* Add when the next attempt is due. */
+static void add_next(struct sts_text *out, const struct sts_status *status,
+		     const struct sts_status_now *now)
+{
+	if (judge_of(status, now) != BY_BOOTTIME || status->latest_ms == 0) {
+		add_next_real(out, status, now->real_s);
+	} else if (now->boot_ms > status->latest_ms) {
+		add_late(out, status, now->boot_ms);
+	} else if (status->trying_ms > 0) {
+		sts_text_add_str(out, status->attempts > 0 ? "; the next is under way"
+							   : "; the first is under way");
+	} else if (status->next_ms > now->boot_ms) {
+		sts_text_add_str(out, "; next in ");
+		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
+	} else if (status->next_ms > 0) {
+		sts_text_add_str(out, "; the next is due now");
 	}
 }
 
 void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status,
-			int64_t now_s)
+			const struct sts_status_now *now)
 {
 	sts_text_add_str(out, problem);
 	sts_text_add_str(out, ": ");
@@ -292,15 +390,26 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 				      "directory as its output?");
 		return;
 	}
+	if (judge_of(status, now) == BY_NOTHING) {
+		sts_text_add_str(out,
+				 "the node was restarted since the sidecar wrote here, and the "
+				 "sidecar has not started again yet: look at its container");
+		return;
+	}
+	if (status->wait == STS_WAIT_LOST) {
+		sts_text_addf(out, "not tried: exchange %s, whose token it sends, has failed",
+			      status->wait_name);
+		return;
+	}
 	if (status->state == STS_STATE_STOPPED)
 		sts_text_add_str(out, "the sidecar has stopped; ");
 	else if (status->state == STS_STATE_STARTING)
 		sts_text_add_str(out, "the sidecar is starting; ");
 	if (status->state != STS_STATE_STOPPED)
 		add_wait(out, status);
-	add_last(out, status, now_s);
+	add_last(out, status, now);
 	if (status->state != STS_STATE_STOPPED)
-		add_next(out, status, now_s);
+		add_next(out, status, now);
 }
 
 bool sts_status_read(int dir_fd, struct sts_status *status)

@@ -8,6 +8,7 @@
 #ifndef STS_OUTPUT_STATUS_H
 #define STS_OUTPUT_STATUS_H
 
+#include "base/boot_id.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -28,7 +29,8 @@ enum sts_wait {
 	STS_WAIT_NONE,
 	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
 	STS_WAIT_SUBJECT,  /* another subject token, since this one was sent and may be sent once */
-	STS_WAIT_LOST, /* nothing: the exchange whose token this one sends has ended without one */
+	STS_WAIT_LOST,     /* nothing: the exchange whose token this one sends has ended without a
+			      token, and this one is not tried any more */
 	STS_WAIT__COUNT
 };
 
@@ -39,21 +41,33 @@ struct sts_status {
 	int http_status;    /* 0: none */
 	char sts_error[32]; /* error code for which sts_status_code_known() is true, else "" */
 	uint32_t tries;     /* failed attempts in a row */
-	uint64_t attempts;  /* finished attempts since start: `refresh` waits for it to grow */
+	uint64_t attempts;  /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	enum sts_wait wait;
-	char wait_name
-		[STS_STATUS_NAME_MAX_BYTES]; /* [a-z0-9-], of STS_WAIT_EXCHANGE and STS_WAIT_LOST */
-	/* Times on the clock that nobody sets: milliseconds of BOOTTIME; 0: none. */
+	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST; [a-z0-9-] only. */
+	char wait_name[STS_STATUS_NAME_MAX_BYTES];
+	/* The boot that the following times belong to; "": unknown. They are milliseconds of
+	 * BOOTTIME; 0: none. A file of a former version has none of them. */
+	char boot_id[STS_BOOT_ID_BYTES];
 	int64_t trying_ms; /* when the attempt that runs now was started */
 	int64_t tried_ms;  /* when the last attempt that has ended was started */
+	int64_t ended_ms;  /* when that attempt has ended */
 	int64_t next_ms;   /* when the next attempt is planned */
-	int64_t latest_ms; /* by when the supervisor has written again, if it lives */
-	/* of STS_WAIT_EXCHANGE: when the last ended attempt was started of the exchange that it
-	 * waits for in the end */
+	int64_t latest_ms; /* by when a supervisor that lives has written again, slack included */
+	/* For STS_WAIT_EXCHANGE: tried_ms of the exchange at the end of the chain. */
 	int64_t source_tried_ms;
 };
+
+/* The moment at which a status is read, and the boot. */
+struct sts_status_now {
+	int64_t real_s;                  /* seconds since the epoch */
+	int64_t boot_ms;                 /* BOOTTIME */
+	char boot_id[STS_BOOT_ID_BYTES]; /* "": unknown */
+};
+
+/* Fill *now from the clocks and /proc. */
+void sts_status_now(struct sts_status_now *now);
 
 /* May this error code stand in the status file? The codes of protocols.toml may: those of RFC 6749,
  * RFC 6750, RFC 8693 and of the services. */
@@ -86,13 +100,17 @@ bool sts_status_read(int dir_fd, struct sts_status *status);
  * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied
  * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". The line
  * also says when no sidecar has written a status yet, when the sidecar is starting or has stopped,
- * and when its next try is so long overdue that the sidecar must be dead.
- *   out      in/out  500 bytes hold the longest line, besides problem
+ * when it must be dead since it should have written again, and when the node was restarted since.
+ *
+ * Where both boot ids are known and the status has latest_ms, BOOTTIME tells what comes next, so
+ * that a clock that was set changes nothing. Elsewhere REALTIME tells it, and a sidecar whose next
+ * attempt is two minutes late must be dead.
+ *   out      in/out  600 bytes hold the longest line, besides problem
  *   problem  in      what is wrong with the files: "no token in /tokens"
  *   status   in      from sts_status_parse(); NULL when there is none
- *   now_s    in      the local clock, seconds since the epoch
+ *   now      in      from sts_status_now()
  */
 void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status,
-			int64_t now_s);
+			const struct sts_status_now *now);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/errno_words.h"
@@ -68,6 +69,37 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 	problem(v, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
 }
 
+/* Add "64 KiB" or "2048 MiB": the largest unit of which there are at least ten. */
+static void add_size(struct sts_text *out, uint64_t kib)
+{
+	static const char units[] = "KMGTPE";
+	size_t unit = 0;
+
+	for (; kib >= 10240 && unit < sizeof(units) - 2; unit++)
+		kib /= 1024;
+	sts_text_addf(out, "%llu %ciB", (unsigned long long)kib, units[unit]);
+}
+
+/* Fill v->full where the file system is full. One that counts neither blocks nor inodes never
+ * is. */
+static void measure(struct sts_verdict *v, int dir_fd)
+{
+	struct statvfs fs;
+	struct sts_text text;
+
+	if (fstatvfs(dir_fd, &fs) != 0 ||
+	    !((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_favail == 0)))
+		return;
+	sts_text_init(&text, v->full, sizeof(v->full));
+	add_size(&text, fs.f_bavail * fs.f_frsize / 1024);
+	sts_text_add_str(&text, " of ");
+	add_size(&text, fs.f_blocks * fs.f_frsize / 1024);
+	sts_text_add_str(&text, " free");
+	if (fs.f_files > 0)
+		sts_text_addf(&text, ", %llu of %llu inodes free", (unsigned long long)fs.f_favail,
+			      (unsigned long long)fs.f_files);
+}
+
 void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s)
 {
@@ -86,10 +118,32 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, i
 	v->expires_s = expiry(&stored, read_token);
 	judge(v, dir, &stored, min_ttl_ms, now_s);
 	v->has_status = sts_status_read(dir_fd, &v->status);
+	if (!v->ok)
+		measure(v, dir_fd);
 	close(dir_fd);
 }
 
-void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out, int64_t now_s)
+/* Add that nothing can be written in the directory, and what to do. */
+static void add_full(struct sts_text *out, const struct sts_verdict *v)
 {
-	sts_status_explain(out, v->problem, v->has_status ? &v->status : NULL, now_s);
+	sts_text_addf(out,
+		      "the file system of this directory is full (%s), so nothing can be written "
+		      "there: raise the emptyDir's sizeLimit, or free space on the node's disk",
+		      v->full);
+}
+
+void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
+			 const struct sts_status_now *now)
+{
+	if (!v->has_status && v->full[0]) {
+		sts_text_addf(out, "%s: ", v->problem);
+		add_full(out, v);
+		return;
+	}
+	sts_status_explain(out, v->problem, v->has_status ? &v->status : NULL, now);
+	/* The status may be old only because it cannot be replaced. */
+	if (v->full[0]) {
+		sts_text_add_str(out, "; ");
+		add_full(out, v);
+	}
 }

@@ -8,12 +8,15 @@
 
 #include "output/status.h"
 
+#define STS_VERDICT_LINE_MAX_BYTES 1100
+
 struct sts_verdict {
 	bool ok;
 	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
 	struct sts_status status;
 	char problem[256]; /* "no token in /tokens"; "" when ok */
+	char full[128]; /* how full the file system is where nothing more can be written; else "" */
 };
 
 /*
@@ -27,7 +30,9 @@ struct sts_verdict {
 void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
 		      int64_t now_s);
 
-/* Add the line that says why the verdict is not ok. 800 bytes hold the longest line. */
-void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out, int64_t now_s);
+/* Add the line that says why the verdict is not ok. STS_VERDICT_LINE_MAX_BYTES hold the longest
+ * line. */
+void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
+			 const struct sts_status_now *now);
 
 #endif

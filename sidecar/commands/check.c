@@ -36,23 +36,23 @@ static void print_json(const char *dir, const struct sts_verdict *f, struct sts_
 
 static bool check(const struct sts_options *o, const char *dir, int64_t give_up_ms)
 {
-	int64_t now_s;
+	struct sts_status_now now;
 	struct sts_verdict f;
-	char line[768];
+	char line[STS_VERDICT_LINE_MAX_BYTES + 1];
 	struct sts_text text;
 
 	for (;;) {
-		now_s = sts_clock_real_ms() / 1000;
-		sts_verdict_look(&f, dir, true, o->min_ttl_ms, now_s);
+		sts_status_now(&now);
+		sts_verdict_look(&f, dir, true, o->min_ttl_ms, now.real_s);
 		if (f.ok || sts_clock_boot_ms() >= give_up_ms)
 			break;
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 	sts_text_init(&text, line, sizeof(line));
 	if (!f.ok)
-		sts_verdict_explain(&f, &text, now_s);
+		sts_verdict_explain(&f, &text, &now);
 	if (o->json)
-		print_json(dir, &f, (struct sts_slice){line, text.len}, now_s);
+		print_json(dir, &f, (struct sts_slice){line, text.len}, now.real_s);
 	else if (!f.ok) {
 		sts_text_add_char(&text, '\n');
 		sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});

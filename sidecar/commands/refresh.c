@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/timefmt.h"
 #include "commands/commands.h"
 #include "output/lock.h"
 #include "output/status.h"
@@ -42,23 +43,125 @@ static bool is_our_kind(pid_t pid)
 	return a.len > 0 && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-static int say(const struct sts_options *o, const struct sts_status *status)
+static int print_line(struct sts_text *line, int fd, int status)
+{
+	sts_text_add_char(line, '\n');
+	sts_print(fd, (struct sts_slice){line->data, line->len});
+	return status;
+}
+
+/* What the sidecar's status says of the request that was sent. */
+enum answer {
+	NOT_YET,
+	ENDED,         /* an attempt that was started after the request */
+	SOURCE_FAILED, /* the attempt of the exchange that this one waits for */
+	LOST,          /* this exchange is not tried any more */
+};
+
+/*
+ * Read an answer off a status.
+ *   before    in  the status before the request
+ *   asked_ms  in  when the request was sent, in BOOTTIME
+ */
+static enum answer answer_of(const struct sts_status *before, const struct sts_status *after,
+			     int64_t asked_ms, const struct sts_status_now *now)
+{
+	if (after->boot_id[0] && now->boot_id[0] && strcmp(after->boot_id, now->boot_id) != 0)
+		return NOT_YET;
+	if (after->wait == STS_WAIT_LOST)
+		return LOST;
+	if (after->tried_ms >= asked_ms)
+		return ENDED;
+	if (after->wait == STS_WAIT_EXCHANGE && after->source_tried_ms >= asked_ms)
+		return SOURCE_FAILED;
+	/* A sidecar of a former version, which counts its attempts only. */
+	return after->tried_ms == 0 && after->attempts > 0 && after->attempts != before->attempts
+		       ? ENDED
+		       : NOT_YET;
+}
+
+static int say(const struct sts_options *o, enum answer answer, const struct sts_status *status,
+	       const struct sts_status_now *now)
 {
 	char line[768];
 	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
-	if (status->error == STS_OK) {
+	if (answer == SOURCE_FAILED) {
+		sts_text_addf(&text,
+			      "not refreshed: it waits for the first token of exchange %s, whose "
+			      "attempt has failed: see `sts-sidecar check` of that exchange's "
+			      "directory",
+			      status->wait_name);
+		return print_line(&text, STDERR_FILENO, STS_EXIT_TRANSIENT);
+	}
+	if (answer == ENDED && status->error == STS_OK) {
 		sts_text_add_str(&text, "refreshed the token in ");
 		sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 200);
-		sts_text_add_char(&text, '\n');
-		sts_print(STDOUT_FILENO, (struct sts_slice){line, text.len});
-		return STS_EXIT_OK;
+		return print_line(&text, STDOUT_FILENO, STS_EXIT_OK);
 	}
-	sts_status_explain(&text, "not refreshed", status, sts_clock_real_ms() / 1000);
-	sts_text_add_char(&text, '\n');
-	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
-	return sts_error_info(status->error).exit_status;
+	sts_status_explain(&text, "not refreshed", status, now);
+	return print_line(&text, STDERR_FILENO,
+			  answer == LOST ? STS_EXIT_TRANSIENT
+					 : sts_error_info(status->error).exit_status);
+}
+
+/* What the status tells of the attempt that has not come. */
+static void add_known(struct sts_text *out, const struct sts_status *status,
+		      const struct sts_status_now *now)
+{
+	if (strcmp(status->boot_id, now->boot_id) != 0 || !now->boot_id[0])
+		return;
+	if (status->state == STS_STATE_STOPPED) {
+		sts_text_add_str(out, ": it has stopped");
+	} else if (status->wait == STS_WAIT_EXCHANGE) {
+		sts_text_addf(out, ": it waits for the first token of exchange %s",
+			      status->wait_name);
+	} else if (status->trying_ms > 0) {
+		sts_text_add_str(out, ": an attempt has been running for ");
+		sts_duration_words(out, (now->boot_ms - status->trying_ms) / 1000);
+	} else if (status->next_ms > now->boot_ms) {
+		sts_text_add_str(out, ": the next attempt is planned in ");
+		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
+	}
+}
+
+static int say_late(const struct sts_options *o, const struct sts_status *status,
+		    const struct sts_status_now *now)
+{
+	const struct sts_error_info info = sts_error_info(STS_ETIMEOUT);
+	char line[512];
+	struct sts_text text;
+
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_add_str(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
+	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
+	add_known(&text, status, now);
+	sts_text_addf(&text, "; %s", info.hint);
+	return print_line(&text, STDERR_FILENO, info.exit_status);
+}
+
+/* Wait for the answer to a request that was sent at now->boot_ms. */
+static int await(const struct sts_options *o, int dir_fd, const struct sts_status *before,
+		 struct sts_status_now *now)
+{
+	int64_t asked_ms = now->boot_ms, give_up_ms = asked_ms + o->timeout_ms;
+	struct sts_status after = {0};
+
+	for (;;) {
+		enum answer answer;
+
+		if (!sts_status_read(dir_fd, &after))
+			after = (struct sts_status){0};
+		answer = answer_of(before, &after, asked_ms, now);
+		now->real_s = sts_clock_real_ms() / 1000;
+		now->boot_ms = sts_clock_boot_ms();
+		if (answer != NOT_YET)
+			return say(o, answer, &after, now);
+		if (now->boot_ms >= give_up_ms)
+			return say_late(o, &after, now);
+		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
+	}
 }
 
 static int fail(enum sts_err code, int detail, const char *what, const char *dir)
@@ -76,10 +179,9 @@ static int fail(enum sts_err code, int detail, const char *what, const char *dir
 
 int sts_command_refresh(const struct sts_options *o)
 {
-	int64_t give_up_ms = sts_clock_boot_ms() + o->timeout_ms;
-	struct sts_status before = {0}, after = {0};
+	struct sts_status before = {0};
+	struct sts_status_now now;
 	int dir_fd = open(o->output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done;
 	pid_t owner;
 	int status;
 
@@ -87,6 +189,8 @@ int sts_command_refresh(const struct sts_options *o)
 		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
 	owner = sts_lock_owner(dir_fd);
 	sts_status_read(dir_fd, &before);
+	/* Before the signal: the attempt that it leads to is started later. */
+	sts_status_now(&now);
 	if (owner == 0 || !is_our_kind(owner))
 		status = fail(STS_ELOCKED, 0,
 			      "no running sts-sidecar that this process can see owns",
@@ -94,16 +198,8 @@ int sts_command_refresh(const struct sts_options *o)
 	else if (kill(owner, SIGHUP) != 0)
 		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns",
 			      o->output_dir);
-	else {
-		while (!(done = sts_status_read(dir_fd, &after) &&
-				after.attempts != before.attempts) &&
-		       sts_clock_boot_ms() < give_up_ms)
-			nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
-		status = done ? say(o, &after)
-			      : fail(STS_ETIMEOUT, 0,
-				     "no result in time from the sts-sidecar that owns",
-				     o->output_dir);
-	}
+	else
+		status = await(o, dir_fd, &before, &now);
 	close(dir_fd);
 	return status;
 }

@@ -24,7 +24,7 @@
 #define CONNECTIONS       8 /* slots: connections at the same time */
 #define CONNECTION_MAX_MS 5000
 #define READ_MAX_BYTES    (64 * 1024) /* of one connection: the request, and all bytes after it */
-#define OUT_BYTES         1024
+#define OUT_BYTES         1280
 #define BACKLOG           128
 #define BIND_AGAIN_MIN_MS 5000
 #define BIND_AGAIN_MAX_MS 60000
@@ -49,7 +49,7 @@ struct connection {
 	int64_t since_ms; /* BOOTTIME of accept(2) */
 	int fd;
 	uint8_t state, page;
-	uint16_t len, sent; /* of out */
+	uint16_t len, sent; /* bytes in `out`, and how many of them were sent */
 	size_t taken;       /* bytes read from the client */
 	size_t exchange;    /* with READY: the exchange to look at next */
 	struct sts_metrics_cursor cursor;
@@ -63,7 +63,8 @@ static struct {
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
 	char *const *dirs;
-	size_t count; /* of dirs */
+	size_t count;              /* the number of dirs */
+	struct sts_status_now now; /* the boot id is read before the sandbox closes /proc */
 	struct connection connection[CONNECTIONS];
 } l;
 
@@ -95,13 +96,14 @@ static const char *status_line(int status)
 static bool is_ready(size_t i, struct sts_text *why)
 {
 	struct sts_verdict f;
-	int64_t now_s = sts_clock_real_ms() / 1000;
 
-	sts_verdict_look(&f, l.dirs[i], false, 0, now_s);
+	l.now.real_s = sts_clock_real_ms() / 1000;
+	l.now.boot_ms = sts_clock_boot_ms();
+	sts_verdict_look(&f, l.dirs[i], false, 0, l.now.real_s);
 	if (!f.ok && why) {
 		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
 			      l.metrics->exchange[i].name);
-		sts_verdict_explain(&f, why, now_s);
+		sts_verdict_explain(&f, why, &l.now);
 		sts_text_add_char(why, '\n');
 	}
 	return f.ok;
@@ -408,6 +410,7 @@ enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metri
 	while (dirs[l.count])
 		l.count++;
 	l.supervisor = getppid();
+	sts_status_now(&l.now);
 	sts_harden_listener();
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	err = confine(where, require, e);

@@ -20,8 +20,8 @@ enum sts_option_kind {
 	STS_OPTION_INTEGER,
 	/* These repeat. */
 	STS_OPTION_LIST,
-	STS_OPTION_PAIRS,      /* of NAME=VALUE */
-	STS_OPTION_FILE_PAIRS, /* of NAME=PATH, where the file has the value */
+	STS_OPTION_PAIRS,      /* each value is NAME=VALUE */
+	STS_OPTION_FILE_PAIRS, /* each value is NAME=PATH; the file has the VALUE */
 };
 
 /* Where in a configuration file an option may be set. */

@@ -135,6 +135,7 @@ static const struct call {
 	{__NR_getdents64, A | B},
 	/* the output directory */
 	{__NR_faccessat, A | L},
+	{__NR_fstatfs, L},
 	{__NR_unlinkat, W},
 	{__NR_renameat, W},
 #ifdef __NR_renameat2

@@ -191,7 +191,7 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;
-		/* There is no memory, or the limit of descriptors was lowered. poll(2) would fail
+		/* Memory has run out, or the limit of descriptors was lowered. poll(2) would fail
 		 * again at once, so sleep for a moment. Then read all descriptors, since none of
 		 * them blocks. */
 		poll(NULL, 0, BLIND_MS);

@@ -31,6 +31,7 @@ void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 	if (!failed)
 		s->last_success_s = s->last_attempt_s;
 	s->tried_ms = x->started_ms;
+	s->ended_ms = x->ended_ms;
 	x->status_changed = true;
 }
 

@@ -49,8 +49,8 @@ struct sts_plan {
 /* All plans, in a mapping of their own. The child sends the used part through a pipe. */
 struct sts_plans {
 	struct sts_error error; /* STS_OK, or why there are no plans */
-	uint32_t count;         /* of plans */
-	uint32_t bytes;         /* of `text` that are used: the plans, and then their texts */
+	uint32_t count;         /* the number of plans */
+	uint32_t bytes;         /* the used part of `text`: the plans, and then their texts */
 	int32_t log_format, log_level;
 	bool require_sandbox;
 	uint16_t listen;                         /* the place of a text; 0: no --listen */

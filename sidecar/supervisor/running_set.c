@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "output/lock.h"
+#include "process/resident.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
 #include "supervisor/inputs.h"
@@ -16,11 +18,16 @@
  * would become a part of the frame that sleeps, and its memory would never be given back. */
 static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, struct sts_error *e)
 {
+	static char boot_id[STS_BOOT_ID_BYTES] STS_RESIDENT;
 	char buf[STS_STATUS_MAX_BYTES];
 	struct sts_text text;
 
 	if (t->store.dir_fd < 0)
 		return STS_OK;
+	/* The first status file is written before the sandbox closes /proc. */
+	if (!boot_id[0])
+		sts_clock_boot_id(boot_id);
+	memcpy(t->x.status.boot_id, boot_id, sizeof(boot_id));
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_status_format(&t->x.status, &text);
 	return sts_store_write(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);

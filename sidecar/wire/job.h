@@ -96,8 +96,8 @@ bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
 /* Returns whether the job says that this subject token must not be sent again. */
 bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES]);
 
-/* Returns whether descriptor STS_INHERITED_FD is a pipe. It is not if somebody else than the
- * supervisor has started the worker. */
+/* Returns whether descriptor STS_INHERITED_FD is a pipe. If it is not, the supervisor has not
+ * started this worker. */
 bool sts_job_has_report_pipe(void);
 
 #endif

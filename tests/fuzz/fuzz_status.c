@@ -24,8 +24,26 @@ static void in_range(const struct sts_status *s)
 	require(s->detail >= 0 && s->http_status >= 0 && s->http_status <= 599);
 	require(memchr(s->sts_error, '\0', sizeof(s->sts_error)) != NULL);
 	require(s->sts_error[0] == '\0' || sts_status_code_known(s->sts_error));
+	require(memchr(s->boot_id, '\0', sizeof(s->boot_id)) != NULL);
+	require(s->boot_id[0] == '\0' || sts_boot_id_ok(s->boot_id, strlen(s->boot_id)));
+	require(s->trying_ms >= 0 && s->tried_ms >= 0 && s->next_ms >= 0 && s->latest_ms >= 0 &&
+		s->source_tried_ms >= 0);
 	require(epoch_ok(s->last_attempt_s) && epoch_ok(s->next_attempt_s) &&
 		epoch_ok(s->last_success_s));
+}
+
+static void explained(const struct sts_status *status, const char *boot_id)
+{
+	struct sts_status_now now = {.real_s = 1768233157, .boot_ms = 1000000};
+	char buf[STS_STATUS_MAX_BYTES + 1];
+	struct sts_text text;
+
+	strcpy(now.boot_id, boot_id);
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_status_explain(&text, "x", status, &now);
+	require(!text.overflow && text.len < 600);
+	for (size_t i = 0; i < text.len; i++)
+		require(buf[i] >= ' ' && buf[i] <= '~');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,11 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(size <= STS_STATUS_MAX_BYTES);
 	in_range(&status);
 
-	sts_text_init(&text, buf, sizeof(buf));
-	sts_status_explain(&text, "x", &status, 1768233157);
-	require(!text.overflow && text.len < 500);
-	for (size_t i = 0; i < text.len; i++)
-		require(buf[i] >= ' ' && buf[i] <= '~');
+	explained(&status, "");
+	explained(&status, "4b1f8a3c-0d52-4e6f-9a7b-1c2d3e4f5a6b");
 
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_status_format(&status, &text);

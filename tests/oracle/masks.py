@@ -44,6 +44,8 @@ MASKS = [
     Mask(r"(?<=last_attempt )\d{10}$", "TIME", "last_attempt 1795922779", ".status"),
     Mask(r"(?<=next_attempt )\d{10}$", "TIME", "next_attempt 1795922779", ".status"),
     Mask(r"(?<=last_success )\d{10}$", "TIME", "last_success 1795922779", ".status"),
+    Mask(r"(?<=\| )(trying|tried|next|latest|source_tried) [1-9]\d*(?=¬?$)", r"\1 MS", ".status| tried 1795922", ".status: since the boot; 0 is not hidden"),
+    Mask(r"(?<=\| boot )[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "BOOT", ".status| boot 4b1f8a3c-0d52-4e6f-9a7b-1c2d3e4f5a6b", ".status: of the kernel"),
     Mask(r"(?<=_timestamp_seconds\{exchange=\")([a-z0-9-]+\"\}) \d{10}$", r"\1 TIME",
          'x_timestamp_seconds{exchange="default"} 1795922779', "a metric"),
 

@@ -62,6 +62,12 @@ int64_t sts_clock_boot_ms(void)
 	return world.boot_ms;
 }
 
+bool sts_clock_boot_id(char out[STS_BOOT_ID_BYTES])
+{
+	strcpy(out, "00000000-0000-4000-8000-000000000001");
+	return true;
+}
+
 int sts_clock_left_ms(int64_t deadline_boot_ms)
 {
 	return deadline_boot_ms > world.boot_ms ? (int)(deadline_boot_ms - world.boot_ms) : 0;

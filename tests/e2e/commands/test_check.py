@@ -3,14 +3,15 @@
 import json
 import os
 import re
+import subprocess
 import threading
 import time
 
 import pytest
 
-from harness import tokens
+from harness import status, tokens
 from harness.servers import free_port
-from harness.sidecar import ROOT, sanitized
+from harness.sidecar import ROOT, needs_root, sanitized
 from harness.tokens import http
 
 
@@ -203,6 +204,92 @@ def test_a_status_file_is_not_trusted(data, check, space):
     assert says(run) == f"no token in {space.out}" + NOBODY_WROTE
     put(space)
     assert check().status == 0
+
+
+# ---- what the status tells of the next attempt
+
+DEAD = ": the sidecar seems to be dead or stopped, look at its container"
+RESTARTED = "the node was restarted since the sidecar wrote here, and the sidecar has not started again yet: look at its container"
+HOUR_S = 3600
+REFUSED = r"try 4 failed 1[234] s ago: 403 (the STS refused this ServiceAccount: check its authorization rules)".replace("(", r"\(").replace(")", r"\)")
+# The lines that a status has, those of its boot (None: it is of a former version), and what `check` says.
+NEXTS = {
+    "planned": ({}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138}, REFUSED + r"; next in 1[678] s"),
+    "planned, and the clock was set forward": ({"ago_s": 12 + HOUR_S, "next_s": 18 - HOUR_S}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138},
+                                               REFUSED + r"; next in 1[678] s"),
+    "planned, and the clock was set back": ({"ago_s": 12 - HOUR_S, "next_s": 18 + HOUR_S}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138},
+                                            REFUSED + r"; next in 1[678] s"),
+    "an attempt with a long --timeout": ({"next_s": -1800}, {"tried_s": -1900, "trying_s": -1800, "latest_s": 1920}, REFUSED + "; the next is under way"),
+    "an attempt that should have ended": ({"next_s": -10}, {"tried_s": -30, "trying_s": -7200, "latest_s": -1},
+                                          REFUSED + "; the attempt that was started 2 h ago has not ended" + DEAD),
+    "not started in time": ({"next_s": 18}, {"tried_s": -30, "next_s": -180, "latest_s": -60}, REFUSED + r"; the next was due 3 min( [123] s)? ago" + DEAD),
+    "due": ({"next_s": -300}, {"tried_s": -30, "next_s": -1, "latest_s": 119}, REFUSED + "; the next is due now"),
+    "another boot": ({}, {"boot": status.ANOTHER_BOOT, "tried_s": -12.5, "next_s": 18, "latest_s": 138}, RESTARTED),
+    "another boot, long ago": ({"ago_s": HOUR_S, "next_s": -HOUR_S}, {"boot": status.ANOTHER_BOOT, "next_s": -3, "latest_s": -1}, RESTARTED),
+    "a boot that is not an id": ({}, {"boot": "unknown", "next_s": -300, "latest_s": -200}, REFUSED + r"; next in 1[678] s"),
+    "a former version": ({}, None, REFUSED + r"; next in 1[678] s"),
+    "a former version, under way": ({"next_s": -100}, None, REFUSED + "; the next is under way"),
+    "a former version, overdue": ({"next_s": -180}, None, REFUSED + r"; the next was due 3 min( [123] s)? ago" + DEAD),
+    "lost": ({"state": "starting", "error": "ok", "tries": 0, "waits": 3, "waits_for": "first"}, {}, "not tried: exchange first, whose token it sends, has failed"),
+}
+
+
+@pytest.mark.parametrize("case", NEXTS)
+def test_the_next_attempt(case, check, space):
+    lines, times, words = NEXTS[case]
+    status.write(space.out, status.failing(**lines) | (status.of_boot(**times) if times is not None else {}))
+    line = says(check())
+    assert re.fullmatch(f"no token in {space.out}: {words}", line), line
+    assert json.loads(check("--json").out)["reason"].startswith(f"no token in {space.out}: ")
+
+
+# ---- a file system that is full
+
+@pytest.fixture
+def mount(space):
+    """Mount a tmpfs as the output directory."""
+    mounted = []
+
+    def make(options):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
+        if done.returncode != 0:
+            pytest.skip("mounting is not allowed here")
+        mounted.append(space.out)
+    yield make
+    for path in mounted:
+        subprocess.run(["umount", str(path)], check=True, timeout=10)
+
+
+NEXT_STEP = "so nothing can be written there: raise the emptyDir's sizeLimit, or free space on the node's disk"
+
+
+@needs_root
+def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
+    mount("size=64k,nr_inodes=16,mode=0777")
+    (space.out / "of-the-application").write_bytes(b"x" * 65536)
+    server = serve(tokens.openunison(tokens.issued()))
+    assert fetch(server.url("/token/user")).status == 73
+    assert not (space.out / ".status").exists()
+    full = f"the file system of this directory is full (0 KiB of 64 KiB free, 14 of 16 inodes free), {NEXT_STEP}"
+    assert says(check()) == f"no token in {space.out}: {full}"
+    assert json.loads(check("--json").out)["reason"] == f"no token in {space.out}: {full}"
+    # A status that could not be replaced.
+    (space.out / "of-the-application").unlink()
+    status.write(space.out, status.failing() | status.of_boot(tried_s=-30, next_s=-180, latest_s=-60))
+    (space.out / "of-the-application").write_bytes(b"x" * (65536 - 4096))
+    line = says(check())
+    assert re.search(r"; the next was due 3 min( [123] s)? ago" + DEAD + "; the file system of this directory is full ", line), line
+
+
+@needs_root
+def test_no_inodes(check, space, mount):
+    mount("size=1m,nr_inodes=3,mode=0777")
+    for name in ("a", "b"):
+        (space.out / name).touch()
+    assert says(check()) == (f"no token in {space.out}: the file system of this directory is full "
+                             f"(1024 KiB of 1024 KiB free, 0 of 3 inodes free), {NEXT_STEP}")
+    (space.out / "a").unlink()
+    assert says(check()) == f"no token in {space.out}" + NOBODY_WROTE
 
 
 @pytest.mark.skipif(sanitized(), reason="measures the release binary")

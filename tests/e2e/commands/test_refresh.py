@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`refresh`, and the HUP that it sends: the one that runs asks again, and the answer of it is told."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from harness import tokens
+from harness import status, tokens
 from harness.mock import wait_for
 from harness.runs import FLOOR_S, rig, running  # rig, running: fixtures
 from harness.servers import free_port, wait_for_port
@@ -171,3 +172,83 @@ def test_the_status_follows_what_is_brought_forward(several):
     process.signal(signal.SIGHUP)
     wait_for(lambda: int(several.status("a")["next_attempt"]) < time.time() + FLOOR_S + 2, "another time")
     assert several.stop(process).status == 0
+
+
+# ---- which attempt answers the request
+
+@pytest.fixture
+def ask(sidecar, space):
+    """ask(before, *answers): `refresh` of a directory with this status, whose owner answers HUP with the others."""
+    def run(before, *answers, timeout="3s"):
+        status.write(space.out, before)
+        if ROOT:
+            os.chown(space.out / ".status", UID, UID)
+        who = dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}
+        with status.Owner(space.out, *answers, **who):
+            return sidecar.run("refresh", "--timeout", timeout, space.out)
+    return run
+
+
+def success(**more):
+    return status.failing(**({"state": "ok", "error": "ok", "detail": 0, "http_status": 0, "tries": 0} | more))
+
+
+def former():
+    return success() | status.of_boot(tried_s=-60, next_s=100, latest_s=220)
+
+
+LATE = "sts-sidecar: no result in time from the sts-sidecar that owns "
+HINT = "; check the STS's load and log, or raise --timeout\n"
+
+
+@pytest.mark.slow
+def test_refresh_waits_for_an_attempt_that_was_started_later(ask, space):
+    """One that ran already when it was asked, and ends, is not the answer."""
+    ended = [0.2, success(attempts=18), {"tried_s": -30, "next_s": 1, "latest_s": 120}]
+    run = ask(former(), ended, [0.5, success(attempts=19), {"tried_s": -0.1, "next_s": 100, "latest_s": 220}])
+    assert run.status == 0 and run.out.decode() == f"refreshed the token in {space.out}\n", run.err
+    assert run.seconds > 0.65
+    run = ask(former(), ended, [0.3, status.failing(ago_s=0, attempts=19), {"tried_s": -0.1, "next_s": 10, "latest_s": 130}])
+    assert run.status == 77 and run.err.startswith("not refreshed: try 4 failed "), run.err
+    # The file of another boot has large times.
+    run = ask(former(), [0, success(attempts=18), {"boot": status.ANOTHER_BOOT, "tried_s": 100}], timeout="1s")
+    assert run.status == 75 and run.err == f"{LATE}{space.out}{HINT}", run.err
+
+
+@pytest.mark.slow
+def test_refresh_of_a_former_version(ask, space):
+    """It writes no times of the boot: its count of attempts grows."""
+    run = ask(success(), [0.2, success(), None], [0.2, success(attempts=18), None])
+    assert run.status == 0 and run.seconds > 0.35, run.err
+    # A count that starts again is not an attempt.
+    run = ask(success(), [0, success(attempts=0, state="starting"), None], timeout="1s")
+    assert run.status == 75 and run.err == f"{LATE}{space.out}{HINT}", run.err
+
+
+WAITING = {"state": "starting", "attempts": 0, "waits": 1, "waits_for": "first", "next_s": 0}
+
+
+@pytest.mark.slow
+def test_refresh_of_what_waits_for_another_exchange(ask, space):
+    run = ask(success(**WAITING) | status.of_boot(source_tried_s=-60, latest_s=60),
+              [0.3, success(**WAITING), {"source_tried_s": -0.1, "latest_s": 60}], timeout="20s")
+    assert run.status == 75 and 0.25 < run.seconds < 10
+    assert run.err == ("not refreshed: it waits for the first token of exchange first, whose attempt has failed: "
+                       "see `sts-sidecar check` of that exchange's directory\n")
+    run = ask(success(**WAITING), [0.3, success(**(WAITING | {"waits": 3})), {}], timeout="20s")
+    assert run.status == 75 and run.seconds < 10
+    assert run.err == "not refreshed: not tried: exchange first, whose token it sends, has failed\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lines,times,known", [
+    ({}, {"tried_s": -60, "trying_s": -40, "latest_s": 3600}, r": an attempt has been running for 4[0-9] s"),
+    ({}, {"tried_s": -60, "next_s": 50, "latest_s": 3600}, r": the next attempt is planned in (49|50) s"),
+    (WAITING, {"latest_s": 60}, ": it waits for the first token of exchange first"),
+    ({"state": "stopped"}, {"tried_s": -60}, ": it has stopped"),
+    ({}, {"boot": status.ANOTHER_BOOT, "trying_s": -40, "latest_s": 3600}, ""),
+])
+def test_refresh_says_what_it_knows_at_the_end(lines, times, known, ask, space):
+    run = ask(former(), [0, success(**lines), times], timeout="1s")
+    assert run.status == 75
+    assert re.fullmatch(re.escape(LATE + str(space.out)) + known + re.escape(HINT), run.err), run.err

@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from harness import listener, tokens
+from harness import status as status_file
 from harness.listener import HOST, ask, free_port, get, metrics, page, pid_of, up, value
 from harness.mock import wait_for
 from harness.runs import SHORT, rig, running  # rig, running: fixtures
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, TOP, can_trace, children_of, sanitized, traced
+from harness.sidecar import ROOT, TOP, can_trace, children_of, needs_root, sanitized, traced
 
 PATH = "/vault/token/user"
 ALERTS = re.compile(r"```yaml\n(groups:.*?)```", re.S)
@@ -77,6 +78,39 @@ def test_readyz_says_why_not_as_check_does(start, serve, sidecar, space):
     said = sidecar.run("check", space.out).err
     words = re.compile(r"\d+ s|just now")
     assert words.sub("", body) == "default: " + words.sub("", said)
+
+
+@needs_root
+@pytest.mark.parametrize("times, words", [
+    ({"tried_s": -30, "trying_s": -7200, "latest_s": -1}, "; the attempt that was started 2 h ago has not ended: the sidecar seems to be dead or stopped"),
+    ({"tried_s": -30, "trying_s": -7200, "latest_s": 1}, "; the next is under way"),
+    ({"boot": status_file.ANOTHER_BOOT, "tried_s": -30, "next_s": 60, "latest_s": 180}, "the node was restarted since the sidecar wrote here"),
+], ids=["overdue", "long", "another boot"])
+def test_readyz_knows_the_boot(start, serve, space, times, words):
+    """Its process has read the boot id before the sandbox closed /proc."""
+    _, port = start("--require-sandbox", url=serve(tokens.http(403)).url(PATH))
+    wait_for(lambda: "failed" in page(port, "/readyz")[2], "a failure")
+    status_file.write(space.out, status_file.failing(next_s=-7200) | status_file.of_boot(**times))
+    status, _, body = page(port, "/readyz")
+    assert status == 503 and words in body, body
+
+
+@needs_root
+def test_readyz_of_a_full_file_system(start, serve, space):
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0777", "tmpfs", str(space.out)], capture_output=True, timeout=10)
+    if done.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        process, port = start("--require-sandbox", "--log-format=text", url=serve(tokens.http(403)).url(PATH))
+        wait_for(lambda: "failed" in page(port, "/readyz")[2], "a failure")
+        (space.out / "of-the-application").write_bytes(b"x" * (65536 - 4096))
+        (space.out / ".status").unlink()
+        (space.out / "more").write_bytes(b"x" * 4096)
+        status, _, body = page(port, "/readyz")
+        assert status == 503 and body.startswith(f"default: no token in {space.out}: the file system of this directory is full (0 KiB of 64 KiB free"), body
+    finally:
+        process.__exit__()
+        subprocess.run(["umount", "-l", str(space.out)], check=True, timeout=10)
 
 
 @pytest.mark.parametrize("spoil, words", [

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 
 #include "test.h"
@@ -51,11 +52,23 @@ static void left_is_clamped_on_both_sides(void)
 	CHECK(left > 5000 && left <= 10000);
 }
 
+static void a_boot_has_an_id(void)
+{
+	char id[STS_BOOT_ID_BYTES], again[STS_BOOT_ID_BYTES];
+
+	memset(id, 'x', sizeof(id));
+	CHECK(sts_clock_boot_id(id) && sts_clock_boot_id(again));
+	CHECK_STR(id, again);
+	CHECK_INT(strlen(id), STS_BOOT_ID_BYTES - 1);
+	CHECK(sts_boot_id_ok(id, strlen(id)));
+}
+
 static const struct sts_test tests[] = {
 	{"real time is the time of day", real_time_is_the_time_of_day},
 	{"boot time never goes back", boot_time_never_goes_back},
 	{"boot time counts milliseconds", boot_time_counts_milliseconds},
 	{"the time that is left is clamped on both sides", left_is_clamped_on_both_sides},
+	{"a boot has an id", a_boot_has_an_id},
 };
 
 STS_TEST_MAIN(tests)

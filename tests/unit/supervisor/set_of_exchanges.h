@@ -36,6 +36,12 @@ int64_t sts_clock_real_ms(void)
 	return set_boot_ms + 1768233157000;
 }
 
+bool sts_clock_boot_id(char out[STS_BOOT_ID_BYTES])
+{
+	strcpy(out, "00000000-0000-4000-8000-000000000001");
+	return true;
+}
+
 int sts_clock_left_ms(int64_t deadline_boot_ms)
 {
 	return (int)(deadline_boot_ms - set_boot_ms);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/boot_id.h"
+
+bool sts_boot_id_ok(const char *id, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!((id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f') ||
+		      id[i] == '-'))
+			return false;
+	return len == STS_BOOT_ID_BYTES - 1;
+}
