@@ -8,7 +8,7 @@
 #include "base/format.h"
 
 #define CODE_POINT_MAX  0x10ffff
-#define HIGH_SURROGATES 0xd800 /* the first of each kind; they are no characters (RFC 3629) */
+#define HIGH_SURROGATES 0xd800 /* the first one; surrogates are not characters (RFC 3629) */
 #define LOW_SURROGATES  0xdc00
 #define SURROGATES_LAST 0xdfff
 

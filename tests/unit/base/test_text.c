@@ -29,6 +29,20 @@ static void test_slices(void)
 	      !sts_slice_starts(STS_SLICE("abc"), "b"));
 }
 
+static void test_prefix(void)
+{
+	struct sts_slice none = {0}, s = STS_SLICE("abc");
+
+	CHECK(!sts_slice_take_prefix(&none, "a"));
+	CHECK(!sts_slice_take_prefix(&s, "b") && !sts_slice_take_prefix(&s, "A"));
+	CHECK(!sts_slice_take_prefix(&s, "abcd"));
+	CHECK(sts_slice_eq(s, "abc"));
+	CHECK(sts_slice_take_prefix(&s, "ab"));
+	CHECK(sts_slice_eq(s, "c"));
+	CHECK(sts_slice_take_prefix(&s, "c"));
+	CHECK_INT(s.len, 0);
+}
+
 static void test_trim(void)
 {
 	CHECK(sts_slice_eq(sts_slice_trim(STS_SLICE(" \t\n\v\f\ra b\r\n")), "a b"));
@@ -309,6 +323,7 @@ static const struct sts_test tests[] = {
 	{"classes of characters", only},
 	{"hexadecimal digits are decoded", hex_decode},
 	{"slices are compared and cut", test_slices},
+	{"a prefix is taken off", test_prefix},
 	{"white space is trimmed", test_trim},
 	{"lines and words are taken from a text", test_lines_and_words},
 	{"the text builder", test_builder},
