@@ -65,8 +65,8 @@ ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
 bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix);
 
 /*
- * Take what stands before the first separator off a text, and the separator too. Without a separator
- * it takes the whole text.
+ * Take what stands before the first separator off a text, and the separator too. Where there is no
+ * separator, take the whole text.
  *   rest  in/out  what follows the separator; its data is NULL where there was none
  */
 struct sts_slice sts_slice_cut(struct sts_slice *rest, char separator);
