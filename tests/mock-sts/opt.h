@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options of a command: a table of names and where their values go. `--name value` and
- * `--name=value`.
+ * Options of a command: a table of names and of the places for their values. Forms are `--name
+ * value` and `--name=value`.
  */
 #ifndef MOCK_OPT_H
 #define MOCK_OPT_H
