@@ -9,7 +9,6 @@
 #include "set_of_exchanges.h"
 #include "watches.h"
 
-static char dir[] = "/tmp/sts-inputs-XXXXXX";
 static struct sts_events ev = {.signal_fd = -1, .timer_fd = -1, .clock_fd = -1, .watch_fd = -1};
 
 /* Set the time of the last change of a file, and nothing else of it. */
@@ -478,20 +477,8 @@ static void test_fetch_watches_nothing(void)
 	CHECK_INT(ev.watch_fd, -1);
 }
 
-static void test_begin(void)
-{
-	sts_test_enter_folder(dir);
-}
-
-static void test_end(void)
-{
-	set_empty();
-	sts_events_unwatch(&ev);
-	CHECK(system("rm -rf *") == 0 && rmdir(dir) == 0);
-}
-
 static const struct sts_test tests[] = {
-	{"the folder of this test is made", test_begin},
+	SET_BEGIN,
 	{"where no file can be seen, the identity is 0", test_nothing_has_identity_0},
 	{"what changes an identity", test_what_changes_an_identity},
 	{"what does not change an identity", test_what_does_not_change_an_identity},
@@ -515,7 +502,7 @@ static const struct sts_test tests[] = {
 	{"a directory that is not there is not watched", test_a_directory_that_is_not_there},
 	{"without inotify changes are found later", test_no_inotify},
 	{"fetch watches nothing", test_fetch_watches_nothing},
-	{"the folder is removed", test_end},
+	SET_END,
 };
 
 int main(void)

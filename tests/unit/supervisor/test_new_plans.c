@@ -9,7 +9,6 @@
 #include "log_lines.h"
 #include "set_of_exchanges.h"
 
-static char dir[] = "/tmp/sts-new-plans-XXXXXX";
 static struct sts_error e;
 static const uint8_t id[STS_SUBJECT_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8},
 		     other_id[STS_SUBJECT_ID_BYTES] = {8, 7, 6, 5, 4, 3, 2, 1};
@@ -415,19 +414,8 @@ static void test_a_worker_of_an_exchange_that_is_kept(void)
 	close(writing_end);
 }
 
-static void test_begin(void)
-{
-	sts_test_enter_folder(dir);
-}
-
-static void test_end(void)
-{
-	set_empty();
-	CHECK(system("rm -rf *") == 0 && rmdir(dir) == 0);
-}
-
 static const struct sts_test tests[] = {
-	{"the folder of this test is made", test_begin},
+	SET_BEGIN,
 	{"the first plans", test_the_first_plans},
 	{"an exchange is kept", test_an_exchange_is_kept},
 	{"the options of an exchange change", test_the_options_of_an_exchange_change},
@@ -446,7 +434,7 @@ static const struct sts_test tests[] = {
 	{"the worker of a removed exchange is killed", test_the_worker_of_a_removed_exchange},
 	{"the worker of an exchange that is kept runs on",
 	 test_a_worker_of_an_exchange_that_is_kept},
-	{"the folder is removed", test_end},
+	SET_END,
 };
 
 int main(void)
