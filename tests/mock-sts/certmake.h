@@ -40,7 +40,7 @@ bool mock_issuer_read(struct mock_issuer *issuer, const uint8_t *der, size_t len
  *   pub     in   the key that it is for
  *   issuer  in   NULL: self-signed
  *   signer  in   the issuer's key
- * Returns its length; 0 when it does not fit, an IP is no IP, or signing failed.
+ * Returns its length; 0 if it does not fit, an IP cannot be read, or signing failed.
  */
 size_t mock_cert_make(const struct mock_cert_request *request, const struct mock_public_key *pub,
 		      const struct mock_issuer *issuer, const struct mock_signer *signer,

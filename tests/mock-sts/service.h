@@ -41,7 +41,7 @@ enum {
 	MOCK_FIELD_NOT = 2,      /* be there: must not */
 	MOCK_FIELD_REPEATS = 4,  /* may be there more than once; in JSON it is then an array */
 	MOCK_FIELD_LIST = 8,     /* is an array */
-	MOCK_FIELD_LITERAL = 16, /* is no string in JSON */
+	MOCK_FIELD_LITERAL = 16, /* is not a string in JSON */
 	MOCK_FIELD_HEADER = 32,
 	MOCK_FIELD_SUBJECT = 64, /* is the subject token */
 	MOCK_FIELD_ROLE = 128    /* is one of --role */
