@@ -10,7 +10,7 @@
 #include "config.h"
 #include "issue.h"
 
-/* What a request can be refused for. */
+/* The reasons for which a request can be refused. */
 enum mock_wrong {
 	MOCK_RIGHT,
 	MOCK_WRONG_METHOD,

@@ -49,21 +49,21 @@ static void test_what_changes_an_identity(void)
 	set_write("file", "one");
 	set_time("file", 1000, 5);
 	first = sts_file_identity("file");
-	/* The time in seconds and in nanoseconds. */
+	/* The time changes, in seconds and in nanoseconds. */
 	set_time("file", 1001, 5);
 	CHECK(sts_file_identity("file") != first);
 	set_time("file", 1000, 6);
 	CHECK(sts_file_identity("file") != first);
 	set_time("file", 5, 1000);
 	CHECK(sts_file_identity("file") != first);
-	/* The size, where the time is the same. */
+	/* The size changes, and the time does not. */
 	set_write("file", "four");
 	set_time("file", 1000, 5);
 	CHECK(sts_file_identity("file") != first);
 	set_write("file", "two");
 	set_time("file", 1000, 5);
 	CHECK(sts_file_identity("file") == first);
-	/* Another file of the same size and time. */
+	/* Another file has the same size and time. */
 	set_write("other", "one");
 	set_time("other", 1000, 5);
 	CHECK(sts_file_identity("other") != first);
@@ -110,7 +110,7 @@ static void test_the_identity_is_that_of_the_file_behind_a_link(void)
 
 /* ---- the subject token ---- */
 
-/* One exchange that has failed, so that another subject token may help. */
+/* Make a set of one exchange that has failed, so that another subject token may help. */
 static struct sts_member *failed_one(const char *token_file)
 {
 	set_empty();
@@ -435,7 +435,8 @@ static void test_a_directory_that_is_not_there(void)
 	CHECK(!set_soon(t));
 }
 
-/* The kernel has no inotify instance for this process. Changes are found whenever it is looked. */
+/* The kernel has no inotify instance for this process. Changes are found whenever the supervisor
+ * looks. */
 static void test_no_inotify(void)
 {
 	struct sts_member *t = failed_one("token");

@@ -18,7 +18,7 @@ static bool is_mapped(void *plans)
 	return msync(plans, sizeof(struct sts_plans), MS_ASYNC) == 0;
 }
 
-/* What the next worker of an exchange is to do; it is due. */
+/* Check that a worker of an exchange is due. Returns what it is to do. */
 static enum sts_worker_mode due(const struct sts_member *t)
 {
 	enum sts_worker_mode mode = STS_WORKER__COUNT;
@@ -51,7 +51,7 @@ static void test_the_first_plans(void)
 		.name = "a", .token_file = "token", .dir = "a", .mode = 0600, __VA_ARGS__ \
 	}
 
-/* One exchange with a token for an hour, and its directory. */
+/* Make a set of one exchange that has a token for an hour, and open its directory. */
 static struct sts_member *with_a_token(void)
 {
 	set_fresh_dir("a");
@@ -198,12 +198,12 @@ static void test_an_exchange_waits_for_another(void)
 	CHECK_STR(log_lines_message(), "\"msg\":\"waiting for exchange a\",\"exchange\":\"b\"}\n");
 	CHECK_INT(set_wait_ms(set_member("b")), -1);
 	CHECK_INT(set_wait_ms(set_member("a")), 0);
-	/* It does not wait where there is a token already. */
+	/* It does not wait if there is a token already. */
 	set_succeed(set_member("a"), 0);
 	TAKE_OVER({.name = "a", .token_file = "token", .dir = "a"},
 		  {.name = "c", .token_file = "a/token.jwt", .dir = "c", .after = 1});
 	CHECK_INT(set_wait_ms(set_member("c")), 0);
-	/* Nor where a new file lets it read something else. */
+	/* It does not wait either if a new file lets it read something else. */
 	set_empty();
 	TAKE_OVER({.name = "a", .dir = "a"}, {.name = "b", .dir = "b", .after = 1});
 	CHECK_INT(set_wait_ms(set_member("b")), -1);

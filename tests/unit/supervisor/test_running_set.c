@@ -10,7 +10,7 @@
 
 static struct sts_error e;
 
-/* The last step of writing a file: a test lets it fail. */
+/* The last step of writing a file, which a test can let fail. */
 static int rename_errno;
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
