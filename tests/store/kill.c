@@ -203,8 +203,8 @@ static void kill_everywhere(const struct found *old, const char *forged_expires,
 	if (sts_test_skipped)
 		return;
 	printf("# %d stops\n", n - 1);
-	/* There are three files, each with seven calls or more, in and out, and the start and the end of
-	 * the process. */
+	/* There are three files, each with seven calls or more, in and out, and the start and
+	 * the end of the process. */
 	CHECK(n > 60);
 	CHECK(n < STOPS_MAX);
 }
