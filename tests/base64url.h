@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64url without padding, for tests that make JWTs: the program itself only decodes it. */
+/* base64url without padding, for tests that make JWTs. The program itself only decodes it. */
 #ifndef STS_TEST_BASE64URL_H
 #define STS_TEST_BASE64URL_H
 

@@ -19,7 +19,7 @@ static inline bool log_lines_capture(void)
 	return pipe2(log_lines_fds, O_CLOEXEC) == 0 && dup2(log_lines_fds[1], STDERR_FILENO) >= 0;
 }
 
-/* What has been written since the last call. */
+/* Read what has been written since the last call. */
 static inline char *log_lines_read(void)
 {
 	static char text[2 * STS_LOG_LINE_MAX_BYTES];
@@ -32,7 +32,8 @@ static inline char *log_lines_read(void)
 	return text;
 }
 
-/* The same from the message of the first line on: without its level and its time. */
+/* Read what has been written since the last call, without the level and the time of its first
+ * line. */
 static inline const char *log_lines_message(void)
 {
 	char *text = log_lines_read(), *msg = strstr(text, "\"msg\"");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All the test framework there is: a table of named functions, CHECK(), and TAP output. A failed
- * CHECK is noted and the test goes on.
+ * The whole test framework: a table of named functions, CHECK(), and TAP output. A failed CHECK is
+ * noted, and the test goes on.
  */
 #ifndef STS_TEST_H
 #define STS_TEST_H

@@ -8,7 +8,7 @@
 #include "base/format.h"
 
 #define CODE_POINT_MAX  0x10ffff
-#define HIGH_SURROGATES 0xd800 /* the first of each kind; they are no characters (RFC 3629) */
+#define HIGH_SURROGATES 0xd800 /* the first one; surrogates are not characters (RFC 3629) */
 #define LOW_SURROGATES  0xdc00
 #define SURROGATES_LAST 0xdfff
 
@@ -27,6 +27,11 @@ const char *sts_text_at(const char *texts, size_t n)
 bool sts_slice_eq(struct sts_slice a, const char *z)
 {
 	return a.len == strlen(z) && memcmp(a.data ? a.data : "", z, a.len) == 0;
+}
+
+bool sts_slice_same(struct sts_slice a, struct sts_slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b)
@@ -77,6 +82,21 @@ bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix)
 	s->data += len;
 	s->len -= len;
 	return true;
+}
+
+struct sts_slice sts_slice_cut(struct sts_slice *rest, char separator)
+{
+	struct sts_slice front = *rest;
+	const char *at = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
+
+	*rest = (struct sts_slice){NULL, 0};
+	if (at) {
+		size_t len = (size_t)(at - front.data);
+
+		*rest = (struct sts_slice){at + 1, front.len - len - 1};
+		front.len = len;
+	}
+	return front;
 }
 
 bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line)
@@ -288,6 +308,13 @@ void sts_text_add_json(struct sts_text *t, struct sts_slice s)
 		s.data += used;
 		s.len -= used;
 	}
+}
+
+void sts_text_add_json_string(struct sts_text *t, struct sts_slice s)
+{
+	sts_text_add_char(t, '"');
+	sts_text_add_json(t, s);
+	sts_text_add_char(t, '"');
 }
 
 void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)

@@ -36,6 +36,9 @@ const char *sts_text_at(const char *texts, size_t n);
 /* Do the bytes of `a` equal those of a NUL-terminated string? */
 bool sts_slice_eq(struct sts_slice a, const char *z);
 
+/* Are the bytes of both the same? */
+bool sts_slice_same(struct sts_slice a, struct sts_slice b);
+
 /* The same, but the case of ASCII letters makes no difference. */
 bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
@@ -60,6 +63,13 @@ ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
  * Returns false, and changes nothing, when the slice does not begin with the prefix.
  */
 bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix);
+
+/*
+ * Take what stands before the first separator off a text, and the separator too. Where there is no
+ * separator, take the whole text.
+ *   rest  in/out  what follows the separator; its data is NULL where there was none
+ */
+struct sts_slice sts_slice_cut(struct sts_slice *rest, char separator);
 
 /* Take the next line off the front of a text. The line has no LF. Returns false at the end. */
 bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line);
@@ -111,6 +121,9 @@ void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
  * gives valid JSON.
  */
 void sts_text_add_json(struct sts_text *t, struct sts_slice s);
+
+/* Add a whole JSON string, with its quotation marks. */
+void sts_text_add_json_string(struct sts_text *t, struct sts_slice s);
 
 /*
  * Add one character of a JSON string, as sts_text_add_json() does.

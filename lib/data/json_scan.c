@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 #define NUMBER_MAX_BYTES 64
 
 /* What may come next. The scan is a loop over these states, so that nothing recurses. */
@@ -36,7 +38,7 @@ static size_t skip_digits(struct scan *s)
 {
 	const char *start = s->p;
 
-	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
+	while (s->p < s->end && sts_is_digit(*s->p))
 		s->p++;
 	return (size_t)(s->p - start);
 }
@@ -182,7 +184,7 @@ static enum expect scan_value(struct scan *s)
 		return scan_open(s, c == '{');
 	if (c == '"')
 		return scan_string(s) ? AFTER : BAD;
-	return c == '-' || (c >= '0' && c <= '9') ? scan_number(s) : scan_literal(s);
+	return c == '-' || sts_is_digit(c) ? scan_number(s) : scan_literal(s);
 }
 
 static enum expect scan_key(struct scan *s)

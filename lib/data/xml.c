@@ -161,8 +161,7 @@ static bool close_tag(struct scan *s, struct sts_slice text)
 	struct open *open = &s->stack[s->depth];
 	struct sts_slice name = take_name(&s->rest), blank;
 
-	if (s->depth == 0 || name.len != open->name.len ||
-	    memcmp(name.data, open->name.data, name.len) != 0 || !cut(&s->rest, ">", &blank) ||
+	if (s->depth == 0 || !sts_slice_same(name, open->name) || !cut(&s->rest, ">", &blank) ||
 	    sts_slice_trim(blank).len > 0)
 		return bad(s, "an end tag of another element");
 	s->depth--;

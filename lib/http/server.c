@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/server.h"
 
-#include <string.h>
-
-/*
- * Split a slice at the first separator.
- *   rest  in/out  the slice, then the part behind the separator; its data is NULL when there is no
- *                 separator
- * Returns the part before the separator.
- */
-static struct sts_slice cut(struct sts_slice *rest, char separator)
-{
-	struct sts_slice front = *rest;
-	const char *at = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
-
-	*rest = (struct sts_slice){0};
-	if (at) {
-		size_t len = (size_t)(at - front.data);
-
-		*rest = (struct sts_slice){at + 1, front.len - len - 1};
-		front.len = len;
-	}
-	return front;
-}
-
 /* Returns 0 for HTTP/1.x, else the status for the response. */
 static int check_version(struct sts_slice version)
 {
@@ -37,11 +14,11 @@ static int check_version(struct sts_slice version)
 static void find_path(struct sts_http_server *r, struct sts_slice target)
 {
 	if (sts_slice_take_prefix(&target, "http://")) {
-		cut(&target, '/');
+		sts_slice_cut(&target, '/');
 		if (target.data) /* the path begins with the slash */
 			target = (struct sts_slice){target.data - 1, target.len + 1};
 	}
-	target = cut(&target, '?');
+	target = sts_slice_cut(&target, '?');
 	r->path_at = target.len > 0 ? (uint16_t)(target.data - r->line) : 0;
 	r->path_len = (uint16_t)target.len;
 }
@@ -58,8 +35,8 @@ static int end_line(struct sts_http_server *r)
 	/* An empty line before the request is passed over (RFC 9112 section 2.2). */
 	if (line.len == 0)
 		return 0;
-	method = cut(&line, ' ');
-	target = cut(&line, ' ');
+	method = sts_slice_cut(&line, ' ');
+	target = sts_slice_cut(&line, ' ');
 	status = check_version(line);
 	if (status)
 		return status;

@@ -118,7 +118,7 @@ static size_t ask_by_tcp(struct question *q, size_t server)
 	return len;
 }
 
-/* Receive a message from a server. Returns true when it is an answer that is no failure. */
+/* Receive a message from a server. Returns true for an answer that is not a failure. */
 static bool receive(struct question *q, size_t server)
 {
 	ssize_t n = recv(q->sockets[server].fd, q->answer, sizeof(q->answer), 0);

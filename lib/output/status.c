@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
@@ -89,8 +90,8 @@ static void set_number(struct sts_status *status, const struct number *number, u
 static bool name_ok(struct sts_slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
-		if (!((name.data[i] >= 'a' && name.data[i] <= 'z') ||
-		      (name.data[i] >= '0' && name.data[i] <= '9') || name.data[i] == '-'))
+		if (!((name.data[i] >= 'a' && name.data[i] <= 'z') || sts_is_digit(name.data[i]) ||
+		      name.data[i] == '-'))
 			return false;
 	return name.len > 0 && name.len < STS_STATUS_NAME_MAX_BYTES;
 }
@@ -115,19 +116,6 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 			value = 0;
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
 	}
-}
-
-/* What is before the separator; rest is what is after it, empty when there is none. */
-static struct sts_slice cut(struct sts_slice *rest, char separator)
-{
-	const char *at = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
-	size_t len = at ? (size_t)(at - rest->data) : rest->len;
-	size_t used = at ? len + 1 : len;
-	struct sts_slice head = {rest->data, len};
-
-	rest->data = rest->len > 0 ? rest->data + used : rest->data;
-	rest->len -= used;
-	return head;
 }
 
 static bool parse_state(struct sts_slice value, struct sts_status *status)
@@ -201,11 +189,11 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 	bool has_state = false;
 
 	memset(status, 0, sizeof(*status));
-	if (text.len > STS_STATUS_MAX_BYTES || !sts_slice_eq(cut(&text, '\n'), MAGIC))
+	if (text.len > STS_STATUS_MAX_BYTES || !sts_slice_eq(sts_slice_cut(&text, '\n'), MAGIC))
 		return false;
 	while (text.len > 0) {
-		struct sts_slice value = cut(&text, '\n');
-		struct sts_slice key = cut(&value, ' ');
+		struct sts_slice value = sts_slice_cut(&text, '\n');
+		struct sts_slice key = sts_slice_cut(&value, ' ');
 		bool ok;
 		if (sts_slice_eq(key, "state"))
 			ok = has_state = parse_state(value, status);

@@ -184,13 +184,6 @@ static void add_form_item(struct build *b, const struct item *item)
 	}
 }
 
-static void add_json_string(struct sts_text *out, struct sts_slice value)
-{
-	sts_text_add_char(out, '"');
-	sts_text_add_json(out, value);
-	sts_text_add_char(out, '"');
-}
-
 /* Add the words of "a b" as "a","b". */
 static void add_json_list(struct sts_text *out, struct sts_slice value)
 {
@@ -202,7 +195,7 @@ static void add_json_list(struct sts_text *out, struct sts_slice value)
 
 		if (len > 0) {
 			sts_text_add_str(out, more ? "," : "");
-			add_json_string(out, (struct sts_slice){value.data, len});
+			sts_text_add_json_string(out, (struct sts_slice){value.data, len});
 			more = true;
 		}
 		len += space != NULL;
@@ -241,7 +234,7 @@ static void add_json_values(struct build *b, const struct item *item)
 		else if (item->kind == STS_KIND_NUMBER || item->kind == STS_KIND_LITERAL)
 			sts_text_add_slice(b->out, value);
 		else
-			add_json_string(b->out, value);
+			sts_text_add_json_string(b->out, value);
 		more = true;
 	}
 }
@@ -283,7 +276,7 @@ static void add_json_item(struct build *b, const struct item *item)
 	if (item->place == STS_PLACE_POINTER) {
 		depth = add_json_path(b->out, item->name);
 	} else {
-		add_json_string(b->out, item->name);
+		sts_text_add_json_string(b->out, item->name);
 		sts_text_add_char(b->out, ':');
 	}
 	sts_text_add_str(b->out, array ? "[" : "");

@@ -12,18 +12,13 @@
 #define NAME_SHOWN_BYTES 64  /* of a name in a message, escaped, with the NUL */
 #define WHY_MAX_BYTES    120 /* of what is wrong in a message, with the NUL */
 
-static bool same(struct sts_slice a, struct sts_slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
 					 size_t *at)
 {
 	while (*at < r->param_count) {
 		const struct sts_field *field = &r->params[(*at)++];
 
-		if (same(field->name, name))
+		if (sts_slice_same(field->name, name))
 			return field;
 	}
 	return NULL;
@@ -211,7 +206,7 @@ static bool is_subject(const struct sts_request *r, struct sts_slice name)
 		return false;
 	if (r->subject_place == STS_PLACE_POINTER)
 		subject = sts_request_reference_token(&subject);
-	return same(name, subject);
+	return sts_slice_same(name, subject);
 }
 
 /* Is it a field that the program fills in? */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 
 /* A bit of sts_protocol.parameters: the parameter is required. The other bits are the number of the
@@ -66,16 +67,11 @@ static size_t skip_marks(const char *text, size_t len, size_t at)
 	return at;
 }
 
-static int lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
-}
-
 bool sts_name_is(struct sts_slice a, const char *z)
 {
 	size_t len = strlen(z), i = skip_marks(a.data, a.len, 0), j = skip_marks(z, len, 0);
 
-	while (i < a.len && j < len && lower(a.data[i]) == lower(z[j])) {
+	while (i < a.len && j < len && sts_lower(a.data[i]) == sts_lower(z[j])) {
 		i = skip_marks(a.data, a.len, i + 1);
 		j = skip_marks(z, len, j + 1);
 	}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
@@ -20,14 +21,9 @@ static int64_t max(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static size_t skip_digits(struct sts_slice s, size_t at)
 {
-	while (at < s.len && is_digit(s.data[at]))
+	while (at < s.len && sts_is_digit(s.data[at]))
 		at++;
 	return at;
 }

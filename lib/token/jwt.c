@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/jwt.h"
 
-#include <string.h>
-
 #include "base/base64.h"
 #include "base/timefmt.h"
 
@@ -12,20 +10,6 @@ static enum sts_err no_jwt(struct sts_error *e, const char *why)
 }
 
 /* ---- splitting ---- */
-
-/* Cut off the part before the next dot. False when there is no dot. */
-static bool cut(struct sts_slice *rest, struct sts_slice *part)
-{
-	const char *dot = rest->len > 0 ? memchr(rest->data, '.', rest->len) : NULL;
-
-	if (!dot)
-		return false;
-	part->data = rest->data;
-	part->len = (size_t)(dot - rest->data);
-	rest->data += part->len + 1;
-	rest->len -= part->len + 1;
-	return true;
-}
 
 /* Decode a part into scratch, and advance scratch behind it. */
 static enum sts_err decode(struct sts_slice part, char **scratch, size_t *size,
@@ -46,15 +30,14 @@ static enum sts_err decode(struct sts_slice part, char **scratch, size_t *size,
 enum sts_err sts_jwt_split(struct sts_slice token, char *scratch, size_t size, struct sts_jwt *jwt,
 			   struct sts_error *e)
 {
-	struct sts_slice header, claims, rest = token;
+	struct sts_slice rest = token, header = sts_slice_cut(&rest, '.'),
+			 claims = sts_slice_cut(&rest, '.');
 	enum sts_err err;
 
-	if (!cut(&rest, &header) || !cut(&rest, &claims))
+	if (!rest.data)
 		return no_jwt(e, "it has not three parts");
 	if (!sts_slice_has_only(rest, "-_"))
 		return no_jwt(e, "its signature is not base64url");
-	jwt->signed_part = (struct sts_slice){token.data, header.len + 1 + claims.len};
-	jwt->signature = rest;
 	err = decode(header, &scratch, &size, &jwt->header, e);
 	return err == STS_OK ? decode(claims, &scratch, &size, &jwt->claims, e) : err;
 }
@@ -118,8 +101,7 @@ static bool is_string(const struct sts_json *v, struct sts_slice want)
 {
 	struct sts_slice s;
 
-	return sts_json_string(v, &s) && s.len == want.len &&
-	       (s.len == 0 || memcmp(s.data, want.data, s.len) == 0);
+	return sts_json_string(v, &s) && sts_slice_same(s, want);
 }
 
 bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience)

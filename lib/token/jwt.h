@@ -12,13 +12,9 @@
 #include "base/text.h"
 #include "data/json.h"
 
-/* The three parts of a token. header and claims are slices into the caller's scratch memory, the
- * others into the token. */
+/* The decoded parts of a token, in the caller's scratch memory. They should be JSON text. */
 struct sts_jwt {
-	struct sts_slice header;      /* decoded: should be JSON text */
-	struct sts_slice claims;      /* decoded: should be JSON text */
-	struct sts_slice signed_part; /* header.claims as in the token */
-	struct sts_slice signature;   /* still base64url; empty with "alg":"none" */
+	struct sts_slice header, claims;
 };
 
 /*

@@ -11,13 +11,6 @@
 
 /* ---- JSON, written out again ---- */
 
-static void add_string(struct sts_text *out, struct sts_slice s)
-{
-	sts_text_add_char(out, '"');
-	sts_text_add_json(out, s);
-	sts_text_add_char(out, '"');
-}
-
 /* Add a number >= 0 and below PLAIN_MAX, with as few digits after the point as it needs. */
 static void add_decimal(struct sts_text *out, double number)
 {
@@ -83,7 +76,7 @@ static void add_leaf(struct sts_text *out, const struct sts_json *v)
 	switch (sts_json_kind(v)) {
 	case STS_JSON_STRING:
 		sts_json_string(v, &s);
-		add_string(out, s);
+		sts_text_add_json_string(out, s);
 		break;
 	case STS_JSON_NUMBER:
 		sts_json_number(v, &number);
@@ -131,7 +124,7 @@ static void add_json(struct sts_text *out, const struct sts_json *root, bool pre
 		const struct sts_json *child = is_container(v) ? sts_json_first(v) : NULL;
 
 		if (in_object(path, depth)) {
-			add_string(out, sts_json_key(v));
+			sts_text_add_json_string(out, sts_json_key(v));
 			sts_text_add_str(out, pretty ? ": " : ":");
 		}
 		if (child && depth < STS_JSON_DEPTH_MAX) {
@@ -176,7 +169,7 @@ static void read_name(const struct sts_json *header, const char *pointer, struct
 	sts_text_init(&text, name->text, sizeof(name->text));
 	name->there = sts_json_at(header, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s);
 	if (name->there)
-		add_string(&text, s);
+		sts_text_add_json_string(&text, s);
 	/* A name that is too long is left out here; the description of the header has it. */
 	if (!name->there || text.overflow) {
 		sts_text_init(&text, name->text, sizeof(name->text));

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "net/address.h"
 #include "trust/dn.h"
 
@@ -45,18 +46,17 @@ static size_t count_labels(struct sts_slice s)
 	size_t labels = 1, len = 0, digits = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.data[i], letter = (char)(c | 0x20);
-		bool digit = c >= '0' && c <= '9';
+		char c = s.data[i];
 
 		if (c == '.' && len > 0) {
 			labels++;
 			len = digits = 0;
 			continue;
 		}
-		if (!digit && !(letter >= 'a' && letter <= 'z') && c != '-' && c != '_')
+		if (!sts_is_digit(c) && !sts_is_letter(c) && c != '-' && c != '_')
 			return 0;
 		len++;
-		digits += digit;
+		digits += sts_is_digit(c);
 	}
 	return len > digits ? labels : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/dn.h"
 
+#include "base/ascii.h"
+
 #define VALUE_SHOWN_BYTES 78 /* of an attribute in a message, escaped */
 
 /* A walk over the attributes of a Name, one after the other. */
@@ -42,7 +44,7 @@ static bool is_space(uint8_t c)
 static int next_folded(struct sts_der *s, bool first)
 {
 	size_t spaces = 0;
-	uint8_t c;
+	char c;
 
 	while (spaces < s->len && is_space(s->data[spaces]))
 		spaces++;
@@ -52,9 +54,9 @@ static int next_folded(struct sts_der *s, bool first)
 		return -1;
 	if (spaces > 0 && !first)
 		return ' ';
-	c = *s->data++;
+	c = (char)*s->data++;
 	s->len--;
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	return (uint8_t)sts_lower(c);
 }
 
 static bool strings_equal(struct sts_der a, struct sts_der b)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +39,7 @@ static bool is_our_kind(pid_t pid)
 	struct sts_slice a = read_comm(pid, theirs, sizeof(theirs)),
 			 b = read_comm(getpid(), ours, sizeof(ours));
 
-	return a.len > 0 && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return a.len > 0 && sts_slice_same(a, b);
 }
 
 static int print_line(struct sts_text *line, int fd, int status)

@@ -19,16 +19,16 @@ struct test_cert {
 extern const struct test_cert test_certs[];
 extern const size_t test_certs_count;
 
-/* Aborts when there is none of this name. */
+/* Aborts if there is no certificate of this name. */
 struct sts_der test_cert(const char *name);
 
-/* Several, from a list of names with spaces in between; returns how many. */
+/* Get several, from a list of names with spaces between them. Returns how many. */
 size_t test_cert_list(const char *names, struct sts_der *out, size_t max);
 
 /* Write a certificate as PEM to a descriptor. */
 void test_write_pem(int fd, struct sts_der der, const char *line_end);
 
-/* One CA source, an anonymous file, with these certificates. */
+/* Make one CA source, an anonymous file, with these certificates. */
 void test_ca_source(struct sts_ca_sources *sources, const char *names);
 
 /* Close all of them. */

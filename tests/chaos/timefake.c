@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What makes build/tests/sts-sidecar-timefake of the program's own objects: REALTIME is off by as
- * many milliseconds as a file says, which SIDECAR_TEST_CLOCK names. It is linked in with --wrap, so
- * that no line of the program knows of it. A test that writes another number into the file sends
- * SIGCHLD to the supervisor, which then finds that the clock was set.
+ * The clock of build/tests/sts-sidecar-timefake, which has the program's own objects otherwise.
+ * REALTIME is wrong by as many milliseconds as the file says that SIDECAR_TEST_CLOCK names. The
+ * clock is linked in with --wrap, so that no line of the program knows of it. A test that writes
+ * another number into the file sends SIGCHLD to the supervisor, which then finds that the clock was
+ * set.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ unsigned __wrap_sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, co
 
 static int64_t offset_ms;
 
-/* Where it cannot be read any more (a worker in its sandbox, no descriptors) the last one
+/* If the file cannot be read any more (a worker in its sandbox, no descriptors), the last number
  * counts. */
 static __attribute__((constructor)) void read_offset(void)
 {

@@ -35,13 +35,13 @@ struct world {
 	bool fixed_poll; /* every 30 s: refresh when there are 5 minutes left */
 	struct sts_plan plan;
 	enum sts_err trouble;                         /* what an attempt meets during the outage */
-	int capacity_per_s;                           /* after it; 0: no limit */
+	int capacity_per_s;                           /* after the outage; 0: no limit */
 	int retry_after_s;                            /* of its 503; -1: none */
 	double settled_max, recovery_max, outage_max; /* bounds; 0: none */
 };
 
-/* The drop-in's bounds are what it costs to keep its contract: five minutes before the end, 30
- * s. */
+/* The bounds of `exchange` follow from its contract: refresh five minutes before the end, retry
+ * every 30 s. */
 static const struct world worlds[] = {
 	{"`run`; refused", .trouble = STS_ECONNECT, .retry_after_s = -1, .settled_max = 3,
 	 .recovery_max = 5, .outage_max = 40},
@@ -70,7 +70,8 @@ struct sidecar {
 static struct sidecar fleet[FLEET];
 static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
 static uint32_t buckets[BUCKETS];
-static int64_t last_without_ms; /* when the last that the outage left without a token got one */
+static int64_t
+	last_without_ms; /* when the last sidecar that had no token after the outage got one */
 static uint64_t random_state;
 
 static uint32_t random32(void) /* xorshift64* */
@@ -90,7 +91,7 @@ static void plan(int32_t i, int64_t at_ms)
 	due[at_ms / SECOND] = i;
 }
 
-/* When the fixed poll asks next: at the first of its wake-ups where five minutes are left. */
+/* The fixed poll asks at the first of its wake-ups at which five minutes are left. */
 static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 {
 	int64_t wake = now_ms + 30 * SECOND - (now_ms - s->phase_ms) % (30 * SECOND);
@@ -100,7 +101,7 @@ static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 	return wake;
 }
 
-/* A token, or the error that stands for what went wrong. A refusal is quick. */
+/* Make the report of a token, or of the error. A refusal takes little time. */
 static void attempt(const struct world *w, struct sidecar *s, enum sts_err err, int retry_after_s)
 {
 	int64_t sent_ms = s->at_ms, took_ms = err ? 2 : 20 + sts_schedule_jitter(40, random32());
@@ -128,7 +129,7 @@ static void one_second(const struct world *w, int64_t second)
 {
 	int served = 0;
 
-	/* No wait is under a second: what is planned here is due later. */
+	/* Each wait is at least a second, so that an attempt that is planned here is due later. */
 	for (int32_t i = due[second], next; i >= 0; i = next) {
 		struct sidecar *s = &fleet[i];
 		bool down = s->at_ms >= DOWN_MS && s->at_ms < UP_MS;
@@ -199,7 +200,7 @@ static bool tell(const struct world *w)
 	       within(worst, w->outage_max);
 }
 
-/* A row of numbers for the picture: attempts in each bucket. */
+/* Write a row of numbers for the picture: the attempts in each bucket. */
 static void write_series(FILE *f, const struct world *w)
 {
 	fprintf(f, "%s", w->name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A complete answer: a byte that chooses the protocol (5 bits) and what is expected (3), three
- * digits of status, then a line each of Date, Retry-After and Location, then the body. What is
- * taken may be written to a file and has life left; what is refused has one line that may be
- * logged, without a piece of the subject token.
+ * A complete answer. The input is a byte that chooses the protocol (5 bits) and what is expected (3
+ * bits), three digits of status, a line each for Date, Retry-After and Location, and the body. A
+ * token that is taken may be written to a file and has life left. A refusal has one line that may
+ * be logged and has no piece of the subject token.
  */
 #include <stdlib.h>
 #include <string.h>

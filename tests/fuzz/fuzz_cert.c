@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One certificate: every slice lies inside of the input, the texts are printable and bounded. */
+/* One certificate: each slice lies within the input, and the texts are printable and bounded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ static void check_slices(const struct sts_cert *c, const uint8_t *data, size_t s
 		inside(slices[i], data, size);
 }
 
-/* What a reader of a good certificate may rely on. */
+/* Check what a reader of a good certificate may rely on. */
 static void check_meaning(const struct sts_cert *c)
 {
 	must(c->version >= 1 && c->version <= 3 && c->path_len >= -1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names. The input is three parts with a newline between: a pattern (or constraint), a host (or
- * name), and the content of a NameConstraints as DER. Invariants are written down a second time, by
- * other means than the code has.
+ * Names. The input has three parts with a newline between them: a pattern (or constraint), a host
+ * (or name), and the content of a NameConstraints in DER. What must hold is written down here a
+ * second time, in another way than in the code.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static bool same_nocase(struct sts_slice a, struct sts_slice b)
 	return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
-/* A match is either the same name, or "*." and all but the first label of the host. */
+/* A pattern matches if it is the same name, or "*." and all but the first label of the host. */
 static void check_match(struct sts_slice pattern, struct sts_slice host)
 {
 	struct sts_slice tail = host;
@@ -96,8 +96,8 @@ static enum sts_err constrain(struct sts_der constraints, struct sts_der san)
 	return err;
 }
 
-/* A name is in a subtree or it is not: permitting and excluding it cannot both be fine, and are
- * never both refused unless the base is no name or the name has a wildcard. */
+/* A name is in a subtree or it is not. To permit it and to exclude it cannot both be right, and
+ * both are refused only if the base is malformed or the name has a wildcard. */
 static void check_subtree(struct sts_slice base, struct sts_slice name)
 {
 	uint8_t permitted[128], excluded[128], san[128] = {0x82, (uint8_t)name.len};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Name matching and name constraints, beside OpenSSL's. The input spells out a certificate's names,
- * a CA's constraints, and whom we want, in a small alphabet so that they often fit. Where the two
- * may differ is written down here, and nowhere else may they.
+ * Name matching and name constraints, compared with OpenSSL. The input spells the names of a
+ * certificate, the constraints of a CA, and the name that is wanted, in a small alphabet so that
+ * they often fit. The differences that are allowed are written down here. There may be no others.
  */
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void must(bool condition)
 		abort();
 }
 
-/* A GeneralName, or with an IP address and a mask the base of a constraint. */
+/* Make a GeneralName, or the base of a constraint with an IP address and a mask. */
 struct name {
 	int kind;
 	uint8_t data[32];
@@ -43,7 +43,8 @@ static unsigned take(struct input *in)
 	return *in->data++;
 }
 
-/* Letters of its own, or the end of another name, with or without a wildcard before it. */
+/* The name has letters of its own, or the end of another name, with or without a wildcard before
+ * it. */
 static void take_dns(struct input *in, struct name *name, const struct name *like)
 {
 	static const char alphabet[] = "aAbB..*-_1x.";
@@ -62,7 +63,7 @@ static void take_dns(struct input *in, struct name *name, const struct name *lik
 		name->data[name->len++] = like->data[i];
 }
 
-/* Addresses differ in a few bits only; as a base, with a mask behind. */
+/* Addresses differ in a few bits only. The base of a constraint has a mask behind the address. */
 static void take_ip(struct input *in, struct name *name, bool is_base)
 {
 	unsigned shape = take(in), len = shape & 1 ? 16 : 4;
@@ -91,7 +92,7 @@ static size_t take_names(struct input *in, struct name *names, const struct name
 	return count;
 }
 
-/* DER, for our side */
+/* the names in DER, for the program */
 
 static void put(uint8_t *out, size_t *len, const void *data, size_t count)
 {
@@ -151,7 +152,7 @@ static X509 *certificate(const struct name *names, size_t count)
 	for (size_t i = 0; i < count; i++)
 		must(sk_GENERAL_NAME_push(list, general_name(&names[i])) > 0);
 	must(X509_add1_ext_i2d(cert, NID_subject_alt_name, list, 0, 0) == 1);
-	X509_check_purpose(cert, -1, 0); /* reads the extensions */
+	X509_check_purpose(cert, -1, 0); /* this call reads the extensions */
 	sk_GENERAL_NAME_pop_free(list, GENERAL_NAME_free);
 	return cert;
 }
@@ -171,10 +172,10 @@ static STACK_OF(GENERAL_SUBTREE) * subtrees(const struct name *names, size_t cou
 	return list;
 }
 
-/* Where the two may differ */
+/* the differences that are allowed */
 
-/* Letters, digits, hyphens, underscores and dots between them, the last label no number: what we
- * take for a host or a base. OpenSSL does not look. */
+/* Does the program take this for a host or a base? It has letters, digits, hyphens, underscores and
+ * dots between them, and its last label is not a number. OpenSSL does not check that. */
 static bool is_host(const struct name *name)
 {
 	size_t label = 0, digits = 0;
@@ -206,9 +207,9 @@ static bool has(const struct name *name, char c)
 	return memchr(name->data, c, name->len) != NULL;
 }
 
-/* OpenSSL takes no wildcard with underscores, or where a label begins or ends with a hyphen, nor
- * lets one stand for an underscore; we are not that strict. It does not mind a last label of
- * digits. */
+/* OpenSSL refuses a wildcard with underscores, and one in a name in which a label begins or ends
+ * with a hyphen, and does not let a wildcard stand for an underscore. The program is less strict.
+ * OpenSSL takes a last label of digits. */
 static bool wildcards_differ(const struct name *names, size_t count, const struct name *host)
 {
 	for (size_t i = 0; i < count; i++)
@@ -243,7 +244,8 @@ static void check_ip(const struct name *ip, X509 *cert, const struct sts_cert *o
 	     (X509_check_ip(cert, ip->data, ip->len, 0) == 1));
 }
 
-/* A wildcard is excluded here by any name that it could stand for; OpenSSL compares the text. */
+/* In the program a wildcard is excluded by any name that it could stand for. OpenSSL compares the
+ * text. */
 static bool excludes_wildcard(const struct name *excluded, size_t excluded_count,
 			      const struct name *names, size_t count)
 {

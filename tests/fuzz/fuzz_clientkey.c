@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A private key's DER: whatever is found lies inside of the input, and is the same behind a header
- * of PKCS#8. */
+/* The DER of a private key. What is found lies within the input, and is the same if the key stands
+ * in PKCS#8. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static size_t put_header(uint8_t *out, uint8_t tag, size_t len)
 	return head;
 }
 
-/* The same key inside of PKCS#8. */
+/* Put the same key into PKCS#8. */
 static bool decode_wrapped(const uint8_t *data, size_t size)
 {
 	static const uint8_t version_and_algorithm[] = {2, 1, 0, 0x30, 2, 5, 0};

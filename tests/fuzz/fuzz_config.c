@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A configuration file: what is taken has 1 to 16 exchanges of different, clean names, and each
- * value lies in the pool, NUL-terminated, and stood in the file where it is said to have; each
- * exchange's options can then be read. What is refused is so with a position that is in the file,
- * and in printable words.
+ * A configuration file. If it is taken, it has 1 to 16 exchanges with clean names that differ. Each
+ * value lies in the pool with a NUL at its end, and stood in the file at the place that is given
+ * for it. The options of each exchange can then be read. A refusal names a position in the file, in
+ * printable words.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,8 @@ static void require_position(const struct sts_error *e, const uint8_t *data, siz
 	require(column == 1 || !memchr(data + start, '\n', column - 1));
 }
 
-/* A string without escapes, and everything that is no string, is in the pool as it stands. */
+/* A string without escapes, and each value that is not a string, is in the pool as it is in the
+ * file. */
 static void require_value(const struct sts_config_value *v, const char *data, size_t size)
 {
 	const char *value = c.pool + v->text, *raw, *end;
@@ -82,7 +83,7 @@ static void require_name(size_t i)
 
 	require(len > 0 && len < STS_EXCHANGE_NAME_BYTES && name[0] != '-' && name[len - 1] != '-');
 	require(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len);
-	require(sts_config_find(&c, name) == (int)i); /* nobody before it is called so */
+	require(sts_config_find(&c, name) == (int)i); /* no exchange before it has this name */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Input: a name without its last dot, NUL, a letter ('A', or '6' for AAAA; in lower case the id and
- * the flags are made to fit), the answer.
+ * The input is a name without its last dot, NUL, a letter ('A', or '6' for AAAA; with a letter of
+ * lower case the id and the flags are made to fit), and the answer.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -48,7 +48,7 @@ static void check_answer(const struct sts_dns_answer *a, const uint8_t *data, si
 	}
 }
 
-/* What was cut off is never guessed: what is found in a part is the start of what is found. */
+/* What was cut off is not guessed: the addresses of a part are the first addresses of the whole. */
 static void check_parts(const struct sts_dns_answer *whole, const uint8_t *data, size_t len,
 			const uint8_t *query, size_t query_len)
 {
@@ -84,14 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		len = sizeof(message);
 	memcpy(message, nul + 2, len);
 	if ((letter == 'a' || letter == '7') && len >= query_len) {
-		/* Past the first checks, so that the rest is reached. */
+		/* The message passes the first checks, so that the rest is reached. */
 		uint8_t counts[2] = {message[6], message[7]};
 		memcpy(message, query, query_len);
 		message[2] |= 0x80;
 		message[3] = 0x80 | (counts[0] & 3);
 		message[7] = counts[1];
 	}
-	/* Sanitizers see reads behind the end only when it ends there. */
+	/* The memory ends with the message, so that sanitizers see a read past its end. */
 	memmove(message + sizeof(message) - len, message, len);
 	const uint8_t *at = message + sizeof(message) - len;
 	memset(&answer, 0, sizeof(answer));

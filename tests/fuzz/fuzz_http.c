@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP answer. The first byte says how the connection ends and how big the buffers are, the
- * second how the rest is cut into calls. The same bytes give the same result whether they come at
- * once, one by one, or in pieces; a body that was taken is taken again, the same, when it is sent
- * in chunks; and bytes that may go out as a header cannot make a second one.
+ * An HTTP answer. The first byte says how the connection ends and how big the buffers are. The
+ * second byte says how the rest is cut into calls. The same bytes give the same result whether they
+ * come at once, one by one, or in pieces. A body that was taken is taken again if it is sent in
+ * chunks, and is the same. Bytes that may be sent as a header cannot make a second header.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +30,14 @@ static void require(bool ok)
 		abort();
 }
 
-/* A small generator: pieces of 1 to 16 bytes. */
+/* A small generator makes pieces of 1 to 16 bytes. */
 static size_t piece_bytes(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
 	return (*seed >> 24) % 16 + 1;
 }
 
-/* seed 0: all at once; 1: byte by byte; else in pieces. */
+/* Feed the input: with seed 0 at once, with seed 1 byte by byte, else in pieces. */
 static void converse(struct run *r, uint8_t flags, uint32_t seed, const char *data, size_t size)
 {
 	bool by_bytes = seed == 1, small = flags & 2;
@@ -146,7 +146,7 @@ static size_t count_lines(const char *z)
 	return count;
 }
 
-/* The input as a header of ours: name, colon, value. */
+/* Send the input as a header: name, colon, value. */
 static void check_request(const char *data, size_t size)
 {
 	static char out[8192];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In whatever pieces a request comes, the answer is the same; the path has no byte that could not
- * be printed. */
+/* A request. The result is the same in whatever pieces it comes, and each byte of the path can be
+ * printed. */
 #include "http/server.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A JSON text: what is taken holds only clean strings and finite numbers, every value is found by
- * its pointer, and written out and read again it is the same document. Our reader and cJSON never
- * disagree (STS_EBUG).
+ * A JSON text. A document that is taken has only clean strings and finite numbers. Each of its
+ * values is found by its pointer. If it is written and read again, it is the same document. The
+ * program's reader and cJSON always agree (else STS_EBUG).
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define OUT_BYTES   (2 * 1024 * 1024)
-#define POINTED_MAX 64 /* values that are looked up: each look-up walks from the root */
+#define POINTED_MAX 64 /* how many values are looked up: each look-up starts at the root */
 
 static char first_out[OUT_BYTES], second_out[OUT_BYTES];
 
@@ -61,7 +61,7 @@ static void write_scalar(struct sts_text *t, const struct sts_json *v)
 		return;
 	case STS_JSON_NUMBER:
 		require(is_number && !is_string && !is_bool && isfinite(number));
-		/* As many digits as survive being read by sts_decimal(). */
+		/* Write as many digits as sts_decimal() reads back. */
 		snprintf(digits, sizeof(digits), "%.12g", number);
 		sts_text_add_str(t, digits);
 		return;
@@ -80,7 +80,8 @@ static bool is_container(const struct sts_json *v)
 	return sts_json_kind(v) == STS_JSON_ARRAY || sts_json_kind(v) == STS_JSON_OBJECT;
 }
 
-/* Write the document without recursion: parents on a stack, whose depth the reader has bounded. */
+/* Write the document without recursion, with the parents on a stack. The reader has bounded the
+ * depth. */
 static void write_document(struct sts_text *t, const struct sts_json *v)
 {
 	const struct sts_json *parents[STS_JSON_DEPTH_MAX];
@@ -114,7 +115,7 @@ static void write_document(struct sts_text *t, const struct sts_json *v)
 	}
 }
 
-/* "/" and the reference token of a member or element. */
+/* Add "/" and the reference token of a member or element. */
 static void add_reference(struct sts_text *t, const struct sts_json *parent,
 			  const struct sts_json *v, size_t index)
 {
@@ -135,8 +136,8 @@ static void add_reference(struct sts_text *t, const struct sts_json *parent,
 	}
 }
 
-/* Down through the last container of each level: the pointer of a value leads to it, unless its key
- * is there twice. */
+/* Go down through the last container of each level. The pointer of a value leads to it, unless its
+ * key is there twice. */
 static void check_pointers(const struct sts_json *root)
 {
 	static char pointer[OUT_BYTES];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hostile values into files: whatever is formatted has one line per key and nothing else, and JSON
- * that parses gives the very values back. Input: a byte of outputs, then key id, secret and token
- * with 0xff in between.
+ * Hostile values are written to files. A file has one line for each key and nothing else, and JSON
+ * that parses gives the same values back. The input is a byte of outputs, and then key id, secret
+ * and token with 0xff between them.
  */
 #include "output/outputs.h"
 

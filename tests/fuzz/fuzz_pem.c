@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bundle: the same objects whatever the pieces it comes in; the first byte is the size of a
+/* A bundle. It has the same objects in whatever pieces it comes. The first byte is the size of a
  * piece. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "trust/pem.h"
 
-#define OBJECT_BYTES 257 /* no multiple of three: a group of four digits may not fit */
+#define OBJECT_BYTES \
+	257 /* this is not a multiple of three, so that a group of four digits may not fit */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,7 +17,7 @@ static void must(bool condition)
 		abort();
 }
 
-/* All that came out, as one number (FNV-1a). */
+/* A number of all that was read (FNV-1a). */
 struct digest {
 	uint64_t hash;
 	uint32_t objects, skipped;
@@ -57,7 +58,7 @@ static struct digest scan(const char *data, size_t size, size_t piece)
 	if (sts_pem_end(&pem) == STS_PEM_OBJECT)
 		take(&d, &pem, OBJECT_BYTES);
 	must(pem.objects == d.objects);
-	must(sts_pem_end(&pem) == STS_PEM_MORE); /* the end of the end is nothing */
+	must(sts_pem_end(&pem) == STS_PEM_MORE); /* after the end there are no more objects */
 	d.skipped = pem.skipped;
 	free(object);
 	return d;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proxies, by the first byte: a proxy's URL; HOST, newline, NO_PROXY (compared with a second reader
- * of it, below); an answer to CONNECT.
+ * Proxies. The first byte says what the input is: the URL of a proxy; HOST, a newline and NO_PROXY,
+ * which is compared with a second reader below; an answer to CONNECT.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -37,7 +37,8 @@ static void fuzz_url(struct sts_slice text)
 	     !strchr(proxy.url.host, '@'));
 	len = strlen(proxy.credentials);
 	must(len < sizeof(proxy.credentials) && len % 4 == 0);
-	for (size_t i = 0; i < len; i++) /* to the alphabet of the decoder that we have */
+	for (size_t i = 0; i < len;
+	     i++) /* these digits become those of base64url, which can be decoded */
 		proxy.credentials[i] = proxy.credentials[i] == '+'   ? '-'
 				       : proxy.credentials[i] == '/' ? '_'
 								     : proxy.credentials[i];
@@ -50,7 +51,7 @@ static void fuzz_url(struct sts_slice text)
 		must(plain[i] >= 0x20 && plain[i] != 0x7f);
 }
 
-/* --- NO_PROXY, read another way: copies, strtok_r and inet_pton --- */
+/* --- NO_PROXY, read in another way: with copies, strtok_r and inet_pton --- */
 
 static bool same_network(int family, const char *network, const char *host, unsigned long bits)
 {
@@ -143,7 +144,7 @@ static void fuzz_no_proxy(struct sts_slice text)
 		return;
 	host_len = (size_t)(newline - text.data);
 	len = text.len - host_len - 1;
-	/* A zone's number is an address to us, and not to inet_pton(). */
+	/* The program takes an address with the number of a zone, and inet_pton() does not. */
 	if (host_len > 200 || len >= sizeof(no_proxy) || memchr(newline + 1, '\0', len) ||
 	    memchr(newline + 1, '%', len))
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever passes can be used as it is: indices, times, texts. */
+/* A report. If it passes the check, its indices, times and texts can be used as they are. */
 #include "wire/report.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void require(bool condition)
 		abort();
 }
 
-/* What the supervisor does with it ends in a wait between 0 and 24 h. */
+/* The supervisor then waits for 0 to 24 hours. */
 static void schedule(const struct sts_report *r)
 {
 	const struct sts_schedule_rules rules = {.fraction_permille = 667};
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sts_report r = {.magic = STS_REPORT_MAGIC, .version = STS_REPORT_VERSION};
 	const size_t skip = offsetof(struct sts_report, error);
 
-	/* The input lies behind magic and version; a short one leaves the rest 0. */
+	/* The input lies behind magic and version. After a short input the rest is 0. */
 	if (size > sizeof(r) - skip)
 		size = sizeof(r) - skip;
 	if (size > 0)

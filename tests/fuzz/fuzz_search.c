@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Input: a name, NUL, a text. The text is read as resolv.conf and as a hosts file; without a NUL
- * all of it is text and the name is fixed.
+ * The input is a name, NUL, and a text, which is read as resolv.conf and as a hosts file. Without a
+ * NUL the whole input is the text, and the name is fixed.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -35,7 +35,7 @@ static void check_resolv(const struct sts_resolv *r, struct sts_slice text)
 	}
 }
 
-/* Every candidate is the name, with or without a domain, and a dot; the absolute one comes once. */
+/* Each candidate is the name with or without a domain, and a dot. The absolute name comes once. */
 static void check_candidates(const struct sts_resolv *r, struct sts_slice name, bool absolute)
 {
 	char out[STS_HOST_MAX_BYTES + 1];
@@ -67,7 +67,7 @@ static void check_hosts(struct sts_slice text, struct sts_slice name)
 	for (size_t i = 0; i < count; i++)
 		assert(all[i].ipv6 || all[i].scope == 0);
 
-	/* Pieces that end at a line's end find the same. */
+	/* A text in pieces that end at the end of a line has the same addresses. */
 	const char *end = text.len > 0 ? memchr(text.data + text.len / 2, '\n', text.len / 2)
 				       : NULL;
 	if (!end)

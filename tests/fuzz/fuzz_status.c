@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever is accepted is in range, has words, and comes back the same from what we would write. */
+/* A status file. If it is taken, its values are in range and have words, and it is read back the
+ * same after it was written again. */
 #include "output/status.h"
 
 #include <stdlib.h>
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sts_status_format(&status, &text);
 	require(!text.overflow && text.len < STS_STATUS_MAX_BYTES);
 	require(sts_status_parse((struct sts_slice){buf, text.len}, &again));
-	/* The parser clears what it fills, padding too. */
+	/* The parser clears the struct that it fills, with its padding. */
 	require(memcmp(&status, &again, sizeof(status)) == 0);
 	return 0;
 }

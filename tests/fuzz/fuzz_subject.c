@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of a subject token's file: what is taken may go into a header and is not expired; what
- * is refused has a message that says where, and never what.
+ * The bytes of a subject token's file. A token that is taken may be sent in a header and has not
+ * expired. The message of a refusal says where the file is wrong, and not what it holds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void check_taken(struct sts_slice bytes, const struct sts_subject *subjec
 		subject->token.data + subject->token.len <= bytes.data + bytes.len);
 	require(sts_subject_bytes_ok(subject->token));
 	require(subject->exp_s == -1 || subject->exp_s > NOW);
-	/* White space around it is no part of it. */
+	/* White space around the token is not part of it. */
 	require(sts_subject_check(subject->token, NOW, scratch, sizeof(scratch), &again, NULL) ==
 		STS_OK);
 	require(memcmp(again.id, subject->id, sizeof(again.id)) == 0);

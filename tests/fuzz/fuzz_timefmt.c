@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times from a peer or the command line: what is taken is in range, and reads as itself when it is
- * written again. */
+/* Times from a peer or from the command line. A time that is taken is in range, and is read back
+ * the same after it was written again. */
 #include <stdlib.h>
 
 #include "base/timefmt.h"

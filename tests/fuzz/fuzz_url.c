@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A URL: what is taken goes out as printable ASCII, and read again, put together from its parts, it
- * is the same URL. A Location header: the origin shown is short, printable and without userinfo.
+ * A URL, or a Location header. A URL that is taken is sent as printable ASCII. If it is put
+ * together from its parts and read again, it is the same URL. The origin of a Location that is
+ * shown is short, printable and without userinfo.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chains, against bundles with real CAs. The input is words: names of certificates of
- * tests/certs/make_certs.py, each with changes, "leaf~OOV inter": two bytes of offset, one to
- * change that byte by. After a '!' it is raw: certificates with a length of two bytes before each.
- * Whatever comes: a chain is accepted only when what was signed in the server's certificate is,
- * byte for byte, what one of our CAs signed, and verdicts.h has it in a chain that is accepted.
+ * Chains, against bundles with CAs. The input is words: names of certificates of
+ * tests/certs/make_certs.py, each with changes such as in "leaf~OOV inter": two bytes of offset,
+ * and one byte by which that byte is changed. After a '!' the input is raw: certificates with a
+ * length of two bytes before each. A chain is accepted only if the signed part of the server's
+ * certificate is, byte for byte, what a CA of the tests has signed, and if verdicts.h has it in a
+ * chain that is accepted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		table, sizeof(table) / sizeof((table)[0]) \
 	}
 
-/* Every verdict that test_verifier.c asks for. */
+/* All verdicts that test_verifier.c asks for. */
 static const struct {
 	const struct verdict *rows;
 	size_t count;
@@ -160,7 +161,8 @@ static bool is_key(const br_x509_pkey *key, const struct sts_cert *cert)
 	return sts_der_eq((struct sts_der){key->key.ec.q, key->key.ec.qlen}, cert->ec_point);
 }
 
-/* The first certificate that is no CA's is the server's: it is one of ours, and so is the key. */
+/* The first certificate that is not a CA's is the server's. It is a certificate of the tests, and
+ * so is its key. */
 static void check_accepted(void)
 {
 	const br_x509_pkey *key =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XML of an answer. What is taken becomes JSON that the one reader of JSON takes too, whatever the
- * text was; what is refused has a message of ours alone, and gives the same answer with less room.
+ * XML of an answer. A text that is taken becomes JSON that the reader of JSON takes too. The
+ * message of a refusal has no word of the text. With less room the result is the same.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over every file of a corpus directory (and over the empty input): the target
- * as a test, without libFuzzer. */
+/* Runs a fuzz target as a test, without libFuzzer: over each file of a corpus directory, and over
+ * the empty input. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,8 +26,8 @@ static int replay(const char *dir, const char *name)
 	}
 	size = fread(data, 1, INPUT_MAX_BYTES, file);
 	fclose(file);
-	fprintf(stderr, "%s\n", name); /* the last one named is the one that failed */
-	/* An exact allocation, so that a sanitizer sees a read past the end. */
+	fprintf(stderr, "%s\n", name); /* the last name that is printed is the file that failed */
+	/* The allocation has the size of the file, so that a sanitizer sees a read past the end. */
 	uint8_t *exact = malloc(size ? size : 1);
 	for (size_t i = 0; i < size; i++)
 		exact[i] = data[i];

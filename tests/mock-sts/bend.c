@@ -22,7 +22,8 @@ static void oauth_body(struct mock_reply *reply, const struct mock_fault *fault,
 	reply->content_type = "application/json";
 }
 
-/* In place of the body: what, of what type. False when the fault says nothing about it. */
+/* What is sent in place of the body, and its type. Returns false if the fault says nothing about
+ * it. */
 static bool other_body(const struct mock_fault *fault, struct sts_slice *body, const char **type)
 {
 	if (mock_fault_on(fault, "html")) {

@@ -52,7 +52,7 @@ static void put_name(struct mock_der *d, const char *cn)
 	mock_der_wrap(d, TAG_SEQUENCE, end);
 }
 
-/* subjectPublicKey: what stands in the BIT STRING. */
+/* Write subjectPublicKey: the content of the BIT STRING. */
 static void put_public(struct mock_der *d, const struct mock_public_key *pub)
 {
 	size_t end = d->at;
@@ -108,7 +108,7 @@ static void put_algorithm(struct mock_der *d, const struct mock_signer *signer)
 	mock_der_wrap(d, TAG_SEQUENCE, end);
 }
 
-/* The value of an extension has been put; now what goes around it. */
+/* The value of an extension was written. Write what stands around it. */
 static void wrap_extension(struct mock_der *d, const uint8_t *oid, size_t oid_len, bool critical,
 			   size_t end)
 {
@@ -119,8 +119,8 @@ static void wrap_extension(struct mock_der *d, const uint8_t *oid, size_t oid_le
 	mock_der_wrap(d, TAG_SEQUENCE, end);
 }
 
-/* RFC 5280 section 4.2.1.2, method 1, as every other maker of certificates does it: SHA-1 names a
- * key here, it secures nothing. */
+/* RFC 5280 section 4.2.1.2, method 1, which other programs use too. SHA-1 names a key here and
+ * secures nothing. */
 static void put_key_id(struct mock_der *d, const struct mock_public_key *pub, int tag)
 {
 	struct mock_der key = {.at = sizeof(key.buf)};
@@ -186,7 +186,8 @@ static bool put_extensions(struct mock_der *d, const struct mock_cert_request *r
 		wrap_extension(d, oid_eku, sizeof(oid_eku), false, end);
 	}
 	end = d->at;
-	/* keyCertSign and cRLSign, or digitalSignature: unused bits, then the bits. */
+	/* keyCertSign and cRLSign, or digitalSignature: the number of unused bits, and then the
+	 * bits. */
 	mock_der_tagged(d, TAG_BITS, r->ca ? "\x01\x06" : "\x07\x80", 2);
 	wrap_extension(d, oid_key_usage, sizeof(oid_key_usage), true, end);
 

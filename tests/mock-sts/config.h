@@ -47,7 +47,7 @@ struct mock_ctx {
 	/* for the log */
 	uint64_t connection;
 	int64_t began_ms;
-	struct sts_slice token; /* the subject token as it came, "" where there was none */
+	struct sts_slice token; /* the subject token as it came; "": none */
 	struct mock_params form;
 	char form_buf[MOCK_BODY_BYTES + 4096];
 	/* of a JSON body, a bit for each parameter: no string but a number, true, false or null; an
@@ -55,14 +55,14 @@ struct mock_ctx {
 	uint64_t form_literal, form_listed, form_nested;
 	const char *note;   /* why a subject token was refused */
 	const char *answer; /* the error code given */
-	/* what a service works with */
-	struct sts_slice wild; /* what stood in the path for the route's star */
+	/* what a service uses */
+	struct sts_slice wild; /* the part of the path that the star of the route stands for */
 	char detail[256];      /* what is wrong with the request */
 	int64_t wanted_s;      /* lifetime asked for; 0: the usual one */
 	const char *email;     /* a further claim; NULL: none */
 };
 
-/* The time as this STS sees it, for this answer. */
+/* The time by the clock of this STS, for this answer. */
 int64_t mock_ctx_now_ms(const struct mock_ctx *ctx);
 
 #endif

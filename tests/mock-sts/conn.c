@@ -69,7 +69,7 @@ static bool wait_for(const struct mock_conn *c, short events, int timeout_ms)
 	return n > 0;
 }
 
-/* BearSSL's callbacks: at least one byte, or -1; never 0. */
+/* The callbacks of BearSSL return at least one byte, or -1, and never 0. */
 static int low_read(void *ctx, unsigned char *data, size_t size)
 {
 	struct mock_conn *c = ctx;
@@ -109,7 +109,7 @@ static int low_write(void *ctx, const unsigned char *data, size_t len)
 	}
 }
 
-/* What a fault does before the handshake. False when that was all. */
+/* Do what a fault does before the handshake. Returns false if that ends the connection. */
 static bool early_fault(struct mock_conn *c, const struct mock_fault *fault)
 {
 	uint8_t junk[4096];
@@ -245,8 +245,8 @@ int mock_conn_error(const struct mock_conn *c)
 	return c->plain ? 0 : br_ssl_engine_last_error(&c->server.eng);
 }
 
-/* Send what the engine still has, a close_notify last. Unlike br_sslio_close() this does not wait
- * for the peer's. */
+/* Send what the engine still has, and close_notify at the end. Unlike br_sslio_close(), this does
+ * not wait for the peer's close_notify. */
 static void send_close_notify(struct mock_conn *c)
 {
 	br_ssl_engine_context *engine = &c->server.eng;
@@ -263,7 +263,7 @@ static void send_close_notify(struct mock_conn *c)
 	}
 }
 
-/* Until the peer gives up. */
+/* Wait until the peer gives up. */
 static void hold(struct mock_conn *c)
 {
 	char junk[4096];
@@ -273,7 +273,7 @@ static void hold(struct mock_conn *c)
 			return;
 }
 
-/* Closing with unread input would send a reset, which can overtake what was sent. */
+/* A close with unread input would send a reset, which can overtake what was sent. */
 static void linger(struct mock_conn *c)
 {
 	char junk[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection, TLS 1.2 by BearSSL's server side or plain: read, write, and the many ways to end.
- * Every wait has a limit, so that a client that goes away leaves nothing behind.
+ * One connection, in TLS 1.2 by BearSSL's server or plain: read, write, and the many ways to end.
+ * Each wait has a limit, so that nothing stays behind when a client goes away.
  */
 #ifndef MOCK_CONN_H
 #define MOCK_CONN_H
@@ -19,7 +19,7 @@ struct mock_identity {
 	struct mock_signer signer;
 };
 
-/* Load from PEM files. Dies when something is wrong with them. */
+/* Load from PEM files. Ends the program if something is wrong with them. */
 void mock_identity_load(struct mock_identity *identity, const char *cert_path,
 			const char *key_path);
 /* The same from memory; the DER is copied. */
@@ -29,7 +29,7 @@ void mock_identity_set(struct mock_identity *identity, const struct mock_key *ke
 struct mock_conn {
 	int fd;
 	bool plain;
-	bool failed;                /* nothing more will come or go */
+	bool failed;                /* nothing more is read or written */
 	int64_t handshake_delay_ms; /* once, after the first flight went out */
 	bool handshake_close;
 	bool in_handshake, wrote;

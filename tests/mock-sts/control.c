@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control path: faults, counters, key rotation. Off unless asked for.
+ * The control path: faults, counters, key rotation. It is off unless it is asked for.
  */
 #include <string.h>
 
@@ -35,7 +35,7 @@ static void list_faults(struct mock_ctx *ctx)
 	sts_text_add_str(&ctx->reply.body, "]\n");
 }
 
-/* PUT replaces all, POST adds one, DELETE clears, GET lists. */
+/* PUT replaces all faults, POST adds one, DELETE removes all, and GET lists them. */
 static void faults(struct mock_ctx *ctx)
 {
 	static struct mock_fault fault;

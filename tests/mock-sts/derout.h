@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A writer of DER. It works from the end to the start: a header is put in front when the length of
- * what follows it is known.
+ * A writer of DER. It works from the end to the start, so that a header is written when the length
+ * of its content is known.
  */
 #ifndef MOCK_DEROUT_H
 #define MOCK_DEROUT_H
@@ -12,7 +12,7 @@
 
 #define MOCK_DER_BYTES 4096
 
-/* Set up with at = MOCK_DER_BYTES. */
+/* Set it up with at = MOCK_DER_BYTES. */
 struct mock_der {
 	uint8_t buf[MOCK_DER_BYTES];
 	size_t at; /* what is written lies at buf[at..] */
@@ -37,12 +37,12 @@ enum {
 
 void mock_der_put(struct mock_der *d, const void *data, size_t len);
 void mock_der_byte(struct mock_der *d, uint8_t byte);
-/* Put a header before everything since end (a value of d->at taken earlier). */
+/* Put a header before all that was written since `end`, which is an earlier value of d->at. */
 void mock_der_wrap(struct mock_der *d, int tag, size_t end);
 void mock_der_tagged(struct mock_der *d, int tag, const void *data, size_t len);
-/* An INTEGER from unsigned big-endian bytes. */
+/* Write an INTEGER from unsigned big-endian bytes. */
 void mock_der_uint(struct mock_der *d, const uint8_t *data, size_t len);
-/* A BIT STRING of whole bytes. */
+/* Write a BIT STRING of whole bytes. */
 void mock_der_bits(struct mock_der *d, const void *data, size_t len);
 
 #endif

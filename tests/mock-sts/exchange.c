@@ -38,7 +38,7 @@ static bool one_of(const char *value, const char *const *known, size_t count)
 	return false;
 }
 
-/* False (and an answer) when the request is not one of token exchange in good order. */
+/* Is this a correct request of token exchange? Returns false after an answer was made. */
 static bool request_ok(struct mock_ctx *ctx)
 {
 	static const char *const single[] = {
@@ -83,22 +83,11 @@ static bool request_ok(struct mock_ctx *ctx)
 
 static void answer(struct mock_ctx *ctx, const struct mock_issued *issued)
 {
-	const char *requested = mock_form_get(ctx, "requested_token_type"),
-		   *scope = mock_form_get(ctx, "scope");
+	const char *requested = mock_form_get(ctx, "requested_token_type");
 	bool access = requested && strcmp(requested, TYPE "access_token") == 0;
-	struct mock_json j;
 
-	mock_reply_init(&ctx->reply, 200, "application/json");
-	mock_reply_header(&ctx->reply, "Cache-Control", STS_SLICE("no-store"));
-	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
-	mock_json_open(&j, NULL);
-	mock_json_string(&j, "access_token", issued->token);
-	mock_json_z(&j, "issued_token_type", access ? TYPE "access_token" : TYPE "jwt");
-	mock_json_z(&j, "token_type", access ? "Bearer" : "N_A");
-	mock_json_int(&j, "expires_in", issued->lifetime_s);
-	if (scope)
-		mock_json_z(&j, "scope", scope);
-	mock_json_close(&j);
+	mock_oauth_answer(ctx, issued, access ? TYPE "access_token" : TYPE "jwt",
+			  access ? "Bearer" : "N_A");
 }
 
 void mock_token_exchange(struct mock_ctx *ctx)

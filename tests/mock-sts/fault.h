@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Faults on demand. One fault is a list of parameters in the form of a URL's query,
- * "status=503&retry_after=2&times=3"; what each means is in one table (`mock-sts faults` prints
- * it). Faults given wait in slots; each connection or request takes the first that matches it and
- * has times left.
+ * Faults on demand. A fault is a list of parameters in the form of a URL's query:
+ * "status=503&retry_after=2&times=3". One table says what each parameter means (`mock-sts faults`
+ * prints it). Faults wait in slots. Each connection or request takes the first fault that matches
+ * it and has times left.
  */
 #ifndef MOCK_FAULT_H
 #define MOCK_FAULT_H
@@ -49,7 +49,7 @@ bool mock_fault_on(const struct mock_fault *fault, const char *name); /* there, 
 const char *mock_fault_text(const struct mock_fault *fault,
 			    const char *name); /* NULL when absent */
 int64_t mock_fault_int(const struct mock_fault *fault, const char *name, int64_t otherwise);
-/* Is word in the comma-separated list of this name? */
+/* Is `word` in the comma-separated list of this name? */
 bool mock_fault_lists(const struct mock_fault *fault, const char *name, const char *word);
 /* JSON text of a parameter "set=MEMBER:JSON"; NULL when there is none for this member. */
 const char *mock_fault_set(const struct mock_fault *fault, const char *member);
@@ -60,7 +60,7 @@ void mock_fault_print_table(void);
 
 /* In shared memory, guarded by the state's lock. */
 struct mock_fault_slot {
-	int64_t times; /* left; -1: for ever */
+	int64_t times; /* how often it still acts; -1: always */
 	int64_t after; /* matches to let pass first */
 	uint64_t used;
 	size_t len;
@@ -72,12 +72,12 @@ struct mock_fault_slots {
 	size_t count;
 };
 
-/* spec has been parsed into fault. False when all slots are taken. */
+/* Add a fault that was parsed from `spec`. Returns false if all slots are taken. */
 bool mock_slots_add(struct mock_fault_slots *slots, const struct mock_fault *fault,
 		    struct sts_slice spec);
 /*
- * Take the fault for a connection (method and path NULL) or a request. False when there is none;
- * fault then has no parameters.
+ * Take the fault for a connection (method and path are NULL) or a request. Returns false if there
+ * is none; `fault` then has no parameters.
  */
 bool mock_slots_take(struct mock_fault_slots *slots, const char *method, const char *path,
 		     struct mock_fault *fault);

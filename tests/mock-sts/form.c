@@ -13,7 +13,7 @@ const char *mock_form_get(const struct mock_ctx *ctx, const char *name)
 	return value ? value->data : NULL;
 }
 
-/* Where one service or another wants the subject token. */
+/* The fields in which services want the subject token. */
 static bool is_subject(const char *name)
 {
 	static const char *const names[] = {
@@ -31,7 +31,7 @@ bool mock_form_is_secret(const char *name, struct sts_slice value)
 	static const char *const secrets[] = {"actor_token", "client_secret", "password",
 					      "refresh_token", "code"};
 
-	/* A JWT is a secret by whatever name it comes. */
+	/* A JWT is a secret, whatever the name of its field is. */
 	if (is_subject(name) || sts_slice_starts(value, "eyJ"))
 		return true;
 
@@ -41,7 +41,7 @@ bool mock_form_is_secret(const char *name, struct sts_slice value)
 	return false;
 }
 
-/* Keep a copy with a NUL; moves *at. */
+/* Keep a copy with a NUL, and move *at. */
 static bool keep(struct sts_slice s, char **at, const char *end, struct sts_slice *out)
 {
 	if ((size_t)(end - *at) <= s.len)
@@ -66,7 +66,7 @@ struct reader {
 	size_t depth;
 };
 
-/* A value as text. */
+/* Write a value as text. */
 static struct sts_slice text_of(const struct sts_json *v, char number_text[32])
 {
 	struct sts_slice text = STS_SLICE("null");
@@ -108,7 +108,7 @@ static void descend(struct reader *r, const struct sts_json *v)
 					      sts_json_kind(v) == STS_JSON_ARRAY};
 }
 
-/* Every value of a document, with the names on the way to it: {"a":{"b":["x"]}} is a/b = x. */
+/* Take each value of a document with the names on the way to it: {"a":{"b":["x"]}} is a/b = x. */
 static bool read_values(struct reader *r)
 {
 	while (r->depth > 0) {

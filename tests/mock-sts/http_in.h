@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading HTTP/1.1 requests (RFC 9112), strictly: what the client under test sends must be right,
- * and a server that forgives would not tell.
+ * Reading HTTP/1.1 requests (RFC 9112) strictly: what the client under test sends must be right,
+ * and a tolerant server would not show a mistake.
  */
 #ifndef MOCK_HTTP_IN_H
 #define MOCK_HTTP_IN_H
@@ -18,7 +18,7 @@ struct mock_header {
 
 struct mock_request {
 	char *method, *path,
-		*query; /* NUL-terminated; query "" where there is none; path is not decoded */
+		*query; /* NUL-terminated; `query` is "" if there is none; `path` is not decoded */
 	struct mock_header header[MOCK_HEADERS_MAX];
 	size_t header_count;
 	struct sts_slice body;
@@ -32,11 +32,11 @@ struct mock_request {
 
 void mock_request_init(struct mock_request *r);
 /*
- * Read the next request of a connection. False when there is none: the peer closed, or wrong says
- * what was wrong with it (an answer is due then, and the end of the connection).
+ * Read the next request of a connection. Returns false if there is none: the peer has closed, or
+ * `wrong` says what is wrong with the request. Then it must be answered, and the connection ends.
  */
 bool mock_request_read(struct mock_request *r, struct mock_conn *c);
-/* Value of a header; empty when absent. */
+/* The value of a header; empty if it is absent. */
 struct sts_slice mock_request_header(const struct mock_request *r, const char *name);
 
 #endif

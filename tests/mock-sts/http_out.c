@@ -67,7 +67,7 @@ struct sink {
 	uint64_t sent;
 };
 
-/* False when nothing more may go. */
+/* Returns false if nothing more may be sent. */
 static bool sink_write(struct sink *s, const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -139,7 +139,7 @@ static enum framing framing_of(const struct mock_fault *fault)
 	return LENGTH;
 }
 
-/* The next size of "1,7,100", round and round. */
+/* The next size of a list such as "1,7,100", which starts again at its end. */
 static size_t next_chunk(const char *list, const char **at)
 {
 	char *end;
@@ -270,7 +270,7 @@ static enum mock_end end_of(const struct mock_fault *fault, bool cut)
 	return cut ? MOCK_END_ABRUPT : MOCK_END_NOTIFY;
 }
 
-/* All of an answer, as far as the sink lets it. */
+/* Send the whole answer, as far as the sink allows. */
 static bool send_answer(struct sink *s, const struct mock_reply *reply,
 			const struct mock_request *request, const struct mock_fault *fault,
 			int64_t now_ms)

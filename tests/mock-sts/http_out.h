@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing answers, and spoiling them: every byte of an answer goes through one sink that delays,
+ * Writing answers, and spoiling them: each byte of an answer goes through one sink that delays,
  * counts and cuts as the fault says.
  */
 #ifndef MOCK_HTTP_OUT_H
@@ -21,7 +21,7 @@ struct mock_reply {
 	const char *reason; /* NULL: the usual one */
 	/* out */
 	uint64_t sent; /* bytes of head and body */
-	bool complete; /* all that was meant to go has gone */
+	bool complete; /* all that should be sent was sent */
 	enum mock_end end;
 	bool keep_alive;
 };
@@ -30,8 +30,8 @@ void mock_reply_init(struct mock_reply *reply, int status, const char *content_t
 void mock_reply_header(struct mock_reply *reply, const char *name, struct sts_slice value);
 
 /*
- * Bend the reply as the fault says: status, body, headers. The token is there for `echo`.
- * What is left to do for the fault (framing, delays, cuts) mock_reply_send() does.
+ * Change status, body and headers of the reply as the fault says. The token is for `echo`.
+ * mock_reply_send() does the rest of the fault: framing, delays, cuts.
  */
 void mock_reply_bend(struct mock_reply *reply, const struct mock_fault *fault,
 		     struct sts_slice token);

@@ -109,7 +109,7 @@ static void add_claims(struct mock_ctx *ctx, const struct mock_subject *subject,
 	mock_json_close(&j);
 }
 
-/* A fault may want something in the middle of the token. */
+/* A fault may put something into the middle of the token. */
 static void insert(struct sts_text *token, const struct sts_slice *what)
 {
 	static char copy[MOCK_JWT_BYTES];
@@ -122,7 +122,7 @@ static void insert(struct sts_text *token, const struct sts_slice *what)
 	sts_text_add(token, copy + half, len - half);
 }
 
-/* Whose, and for how long. */
+/* Write for whom and for how long. */
 static void settle(struct mock_ctx *ctx, const struct mock_subject *subject,
 		   struct mock_issued *issued)
 {

@@ -66,7 +66,7 @@ static void put(struct mock_json *j, const char *name, struct sts_slice json)
 	j->comma = true;
 }
 
-/* What the fault makes of a member. True when it was left out or replaced. */
+/* Do with a member what the fault says. Returns true if it was left out or replaced. */
 static bool bent(struct mock_json *j, const char *name)
 {
 	const char *raw;

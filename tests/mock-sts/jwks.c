@@ -25,7 +25,7 @@ static void add_member(struct sts_text *t, const char *name, const uint8_t *data
 	sts_text_add_char(t, '"');
 }
 
-/* The members that RFC 7638 wants, in its order, without the closing brace. */
+/* Write the members that RFC 7638 names, in its order, without the closing brace. */
 static void add_required(struct sts_text *t, const struct mock_public_key *pub)
 {
 	if (pub->type == BR_KEYTYPE_RSA) {

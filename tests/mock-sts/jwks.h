@@ -20,8 +20,8 @@ void mock_jwk_add(struct sts_text *t, const struct mock_public_key *pub);
 /* RFC 7638: base64url of the SHA-256 over the required members. */
 void mock_jwk_thumbprint(const struct mock_public_key *pub, char *out, size_t size);
 
-/* Read a JWKS, adding to what is there; keys that cannot be used are skipped. False (why is set)
- * when it is no JWKS. */
+/* Read a JWKS and add its keys. Keys that cannot be used are passed over. Returns false, with `why`
+ * set, if this is not a JWKS. */
 bool mock_jwks_read(struct mock_trusted *trusted, struct sts_slice json, const char **why);
 
 #endif

@@ -40,8 +40,8 @@ static bool split(struct sts_slice token, struct parts *p)
 			      p->signature, sizeof(p->signature), &p->signature_len);
 }
 
-/* Keys are read afresh for every token, so that a test can rotate the cluster's by writing a file.
- */
+/* Keys are read anew for each token, so that a test can rotate the cluster's keys by writing a
+ * file. */
 static const char *load_trusted(const struct mock_config *config, struct mock_trusted *trusted)
 {
 	struct mock_signer signer;
@@ -86,7 +86,7 @@ static bool time_at(const struct sts_json *root, const char *pointer, int64_t *s
 	return true;
 }
 
-/* What a token's header says: its algorithm and which key. */
+/* What the header of a token says: its algorithm and its key. */
 static const char *read_header(const struct parts *p, enum mock_alg *alg, char kid[MOCK_KID_BYTES])
 {
 	const struct sts_json *root;
@@ -161,7 +161,8 @@ static bool copy(struct sts_slice s, char *out, size_t size)
 	return true;
 }
 
-/* system:serviceaccount:NAMESPACE:NAME, and the kubernetes.io claim says the same. */
+/* The subject is system:serviceaccount:NAMESPACE:NAME, and the claim kubernetes.io says the
+ * same. */
 static const char *read_subject(const struct sts_json *root, struct mock_subject *subject)
 {
 	static const char prefix[] = "system:serviceaccount:";

@@ -8,7 +8,7 @@
 
 #include "config.h"
 
-/* The one reason for which others have an error of its own. */
+/* Services have an error of its own for this reason. */
 #define MOCK_JWT_EXPIRED "token has expired"
 
 /*

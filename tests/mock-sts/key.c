@@ -35,8 +35,8 @@ static const struct key_kind {
 };
 
 /*
- * PKCS#8 around PKCS#1. BearSSL's own encoder would do, but for its memcpy() of nothing from
- * nowhere, which a sanitizer stops.
+ * Write PKCS#8 around PKCS#1. BearSSL's own encoder calls memcpy() with NULL and no bytes, which a
+ * sanitizer stops.
  */
 static bool encode_rsa(struct mock_key *key, const br_rsa_private_key *sk,
 		       const br_rsa_public_key *pk, const uint8_t *d, size_t d_len)
@@ -115,7 +115,7 @@ static void take_key(void *ctx, const char *label, const uint8_t *der, size_t le
 	key->der_len = len;
 }
 
-/* Does what it signs verify? */
+/* Does a signature of this key verify? */
 static bool works(const struct mock_signer *s)
 {
 	uint8_t signature[MOCK_SIGNATURE_BYTES];
@@ -157,8 +157,8 @@ static bool open_rsa(struct mock_signer *s)
 
 	if (n_len == 0 || n_len > sizeof(s->pub.n))
 		return false;
-	/* BearSSL finds the exponent only where both primes are 3 modulo 4: any other key has the
-	 * usual one, or fails works(). */
+	/* BearSSL finds the exponent only if both primes are 3 modulo 4. Another key has the usual
+	 * exponent, or fails works(). */
 	if (e == 0)
 		e = 65537;
 	s->pub.n_len = br_rsa_compute_modulus_get_default()(s->pub.n, s->rsa);
@@ -239,7 +239,7 @@ bool mock_verify(const struct mock_public_key *pub, enum mock_alg alg, const voi
 {
 	uint8_t hash[MOCK_SHA256_BYTES];
 
-	/* The algorithm is the key's, never the token's: RFC 8725 section 3.1. */
+	/* The algorithm is that of the key and not that of the token: RFC 8725 section 3.1. */
 	if (alg == MOCK_ALG_NONE || alg != mock_public_alg(pub))
 		return false;
 	mock_sha256(data, len, hash);

@@ -26,7 +26,7 @@ struct mock_public_key {
 	size_t n_len, e_len;
 	uint8_t q[133]; /* uncompressed point */
 	size_t q_len;
-	char kid[MOCK_KID_BYTES]; /* "" where there is none */
+	char kid[MOCK_KID_BYTES]; /* "": none */
 };
 
 /* A decoded private key, ready to sign, and its public half (kid is the RFC 7638 thumbprint). */
@@ -43,25 +43,26 @@ const char *mock_alg_name(enum mock_alg alg);
 /* kind: "rsa", "rsa3072", "rsa4096", "ec" (P-256), "p384", "p521". False when it is none of them.
  */
 bool mock_key_generate(struct mock_key *key, const char *kind);
-/* The first private key of a PEM file. Dies when there is none. */
+/* Read the first private key of a PEM file. Ends the program if there is none. */
 void mock_key_load(struct mock_key *key, const char *path);
-/* A key that was generated: one that was loaded may be in another form than PKCS#8. */
+/* Write a key that was generated. A key that was loaded may have another form than PKCS#8. */
 void mock_key_add_pem(struct sts_text *t, const struct mock_key *key);
 
-/* False when the key cannot be used. */
+/* Returns false if the key cannot be used. */
 bool mock_signer_open(struct mock_signer *signer, const struct mock_key *key);
-/* What the key signs JWTs with: RS256, or ES256 for P-256; MOCK_ALG_NONE for other curves. */
+/* The algorithm with which the key signs JWTs: RS256, or ES256 for P-256; MOCK_ALG_NONE for other
+ * curves. */
 enum mock_alg mock_public_alg(const struct mock_public_key *pub);
-/* SHA-256 and sign. raw: ECDSA as r||s (JWS), else as ASN.1. Returns the signature's length, 0 on
- * failure. */
+/* Sign with SHA-256. If `raw`, ECDSA gives r||s (JWS), else ASN.1. Returns the length of the
+ * signature, 0 on failure. */
 size_t mock_sign(const struct mock_signer *signer, const void *data, size_t len, bool raw,
 		 uint8_t out[MOCK_SIGNATURE_BYTES]);
-/* The same, backwards, in the JWS form. */
+/* Verify a signature in the form of JWS. */
 bool mock_verify(const struct mock_public_key *pub, enum mock_alg alg, const void *data, size_t len,
 		 const uint8_t *signature, size_t signature_len);
 
-/* Every object of a PEM file with this label ("CERTIFICATE"; NULL: any), one call each. Returns how
- * many; -1 when it is no PEM. */
+/* Call a function for each object of a PEM file with this label ("CERTIFICATE"; NULL: any). Returns
+ * how many there were; -1 if this is not PEM. */
 int mock_pem_each(const char *pem, size_t len,
 		  void (*object)(void *ctx, const char *label, const uint8_t *der, size_t der_len),
 		  void *ctx);

@@ -6,7 +6,7 @@
 #include "state.h"
 #include "util.h"
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static struct mock_ledger_entry *find(struct mock_ledger *ledger, const uint8_t *id)
 {
 	for (size_t i = 0; i < ledger->used && i < MOCK_LEDGER_ENTRIES; i++)
@@ -50,7 +50,7 @@ bool mock_ledger_find(struct mock_state *state, struct sts_slice token,
 		*until_s = entry->until_s;
 	}
 	mock_state_unlock(state);
-	/* An id of a subject token is nobody's token. */
+	/* The id of a subject token is not a token. */
 	return entry && subject->ns[0];
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an STS must remember from one request to the next: opaque tokens that another endpoint
- * takes, and ids of subject tokens that may be used once. In shared memory, guarded by the state's
- * lock; the oldest entry makes room.
+ * takes, and ids of subject tokens that may be used once. It lies in shared memory, guarded by the
+ * lock of the state. A new entry takes the place of the oldest.
  */
 #ifndef MOCK_LEDGER_H
 #define MOCK_LEDGER_H
@@ -17,7 +17,7 @@
 
 /* Of a verified subject token. */
 struct mock_subject {
-	char ns[128], sa[128], jti[128]; /* jti is "" where there is none */
+	char ns[128], sa[128], jti[128]; /* jti is "" if there is none */
 	int64_t exp_s;
 };
 
@@ -32,13 +32,13 @@ struct mock_ledger {
 
 struct mock_state;
 
-/* Remember a token (its SHA-256) and whose it is. */
+/* Remember a token by its SHA-256, and its owner. */
 void mock_ledger_add(struct mock_state *state, struct sts_slice token,
 		     const struct mock_subject *subject, int64_t until_s);
-/* Whose? until_s  out. False when it was never issued here. */
+/* Find the owner of a token. until_s  out. Returns false if it was not issued here. */
 bool mock_ledger_find(struct mock_state *state, struct sts_slice token,
 		      struct mock_subject *subject, int64_t *until_s);
-/* Remember a text that may come once. False when it has been here before. */
+/* Remember a text that may come once. Returns false if it came before. */
 bool mock_ledger_once(struct mock_state *state, struct sts_slice text);
 
 #endif

@@ -42,7 +42,7 @@ static int help(FILE *out, int status)
 	return status;
 }
 
-/* A descriptor of ours must not take the place of a standard one that was closed. */
+/* If a standard descriptor was closed, no other descriptor may take its place. */
 static void fill_standard_fds(void)
 {
 	int fd;

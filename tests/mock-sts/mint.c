@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `mock-sts mint`: subject tokens as the API server issues them for a projected volume, or wrong in
- * a chosen way.
+ * `mock-sts mint`: subject tokens as the API server issues them for a projected volume, or with a
+ * chosen mistake.
  */
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static void put(struct claims *c, const char *name, struct sts_slice json)
 	c->comma = true;
 }
 
-/* A claim of ours, unless it is left out or given. */
+/* Write a claim, unless it is left out or given. */
 static void claim(struct claims *c, const char *name, const char *json)
 {
 	if (!mock_list_has(&mint.omit, name, strlen(name)) && !given(name))
@@ -118,7 +118,8 @@ static void claim_audience(struct claims *c)
 	claim(c, "aud", buf);
 }
 
-/* {"name":..,"uid":..}; the uid depends on kind and name, so that it is the same in every token. */
+/* Write {"name":..,"uid":..}. The uid depends on kind and name, so that it is the same in each
+ * token. */
 static void add_object(struct sts_text *t, const char *kind, const char *name)
 {
 	char seed[512];
@@ -231,7 +232,7 @@ int mock_mint(int argc, char **argv)
 			   mint.kid ? mint.kid : signer.pub.kid,
 			   (struct sts_slice){claims.text.data, claims.text.len}))
 		mock_die("the token does not fit, or cannot be signed");
-	/* Not the last character: some of its bits mean nothing. */
+	/* The last character is not changed, since some of its bits do not count. */
 	if (mint.bad_signature)
 		token.data[token.len - 8] = token.data[token.len - 8] == 'A' ? 'B' : 'A';
 	if (!mint.out)

@@ -9,9 +9,10 @@
 #include "base/base64.h"
 
 #include "form.h"
+#include "jsonout.h"
 
-/* The client's id and secret as Basic wants them: urlencoded, then base64 (RFC 6749 section 2.3.1).
- */
+/* Read the client's id and secret from Basic: urlencoded, and then base64 (RFC 6749 section
+ * 2.3.1). */
 static bool basic_matches(struct sts_slice header, const char *pair)
 {
 	char plain_buf[512], want_buf[1024];
@@ -50,7 +51,7 @@ bool mock_oauth_client_ok(const struct mock_ctx *ctx)
 	return false;
 }
 
-/* RFC 6749 section 3.3: printable ASCII but " and \, single spaces between. */
+/* RFC 6749 section 3.3: printable ASCII without " and \, with single spaces between the parts. */
 bool mock_oauth_scope_ok(const char *scope)
 {
 	if (!scope)
@@ -86,4 +87,24 @@ bool mock_oauth_targets(const struct mock_ctx *ctx, struct sts_slice audience[MO
 	if (*count == 0)
 		audience[(*count)++] = sts_slice_of(ctx->config->audiences.v[0]);
 	return true;
+}
+
+void mock_oauth_answer(struct mock_ctx *ctx, const struct mock_issued *issued,
+		       const char *issued_type, const char *token_type)
+{
+	const char *scope = mock_form_get(ctx, "scope");
+	struct mock_json j;
+
+	mock_reply_init(&ctx->reply, 200, "application/json");
+	mock_reply_header(&ctx->reply, "Cache-Control", STS_SLICE("no-store"));
+	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
+	mock_json_open(&j, NULL);
+	mock_json_string(&j, "access_token", issued->token);
+	if (issued_type)
+		mock_json_z(&j, "issued_token_type", issued_type);
+	mock_json_z(&j, "token_type", token_type);
+	mock_json_int(&j, "expires_in", issued->lifetime_s);
+	if (scope)
+		mock_json_z(&j, "scope", scope);
+	mock_json_close(&j);
 }

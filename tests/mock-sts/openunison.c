@@ -6,7 +6,7 @@
 
 #define JSON_TYPE "application/json; charset=UTF-8"
 
-/* 401 and 403 have no body there. */
+/* OpenUnison sends 401 and 403 without a body. */
 static bool admit(struct mock_ctx *ctx, struct mock_subject *subject)
 {
 	static const int status[] = {
@@ -17,7 +17,7 @@ static bool admit(struct mock_ctx *ctx, struct mock_subject *subject)
 	return verdict == MOCK_ACCEPTED;
 }
 
-/* The real one ignores every method but GET: 200 and nothing. */
+/* OpenUnison ignores each method but GET, and sends 200 with an empty body. */
 static bool is_get(struct mock_ctx *ctx)
 {
 	if (strcmp(ctx->request.method, "GET") == 0)
@@ -89,7 +89,7 @@ void mock_openunison_sig_cert(struct mock_ctx *ctx)
 	}
 	if (!is_get(ctx) || !admit(ctx, &subject))
 		return;
-	/* This endpoint of the real one sends no Content-Type. */
+	/* This endpoint of OpenUnison does not send a Content-Type. */
 	ctx->reply.content_type = NULL;
 	mock_issue_key(ctx, &key);
 	mock_json_init(&j, &ctx->reply.body, &ctx->fault, true);
@@ -160,7 +160,7 @@ void mock_certs(struct mock_ctx *ctx)
 	add_jwks(&ctx->reply.body, ctx);
 }
 
-/* Both documents as JSON text inside JSON, without authentication. */
+/* Both documents are JSON text within JSON, and need no authentication. */
 void mock_openunison_issuer_docs(struct mock_ctx *ctx)
 {
 	static char buf[64 * 1024];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options of a command: a table of names and where their values go. `--name value` and
- * `--name=value`.
+ * Options of a command: a table of names and of the places for their values. Forms are `--name
+ * value` and `--name=value`.
  */
 #ifndef MOCK_OPT_H
 #define MOCK_OPT_H
@@ -34,9 +34,10 @@ struct mock_opt {
 };
 
 /*
- * Read a command's options; dies with a message at the first that is wrong, prints help and exits
- * at --help. usage       in   "serve [OPTIONS]" positional  out  what is no option; NULL when there
- * must be none
+ * Read the options of a command. Ends the program with a message at the first that is wrong, and
+ * after the help at --help.
+ *   usage       in   "serve [OPTIONS]"
+ *   positional  out  the arguments that are not options; NULL when there must be none
  */
 void mock_opt_read(const char *usage, const struct mock_opt *opts, size_t count, int argc,
 		   char **argv, struct mock_list *positional);

@@ -36,7 +36,7 @@ int mock_pem_each(const char *pem, size_t len,
 
 	br_pem_decoder_init(&decoder);
 	while (len > 0 || !nudged) {
-		/* A last line without a newline counts: one is added. */
+		/* The last line may have no newline: one is added. */
 		const char *piece = len > 0 ? pem : "\n";
 		size_t used = br_pem_decoder_push(&decoder, piece, len > 0 ? len : 1);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the errors of each service look like.
+ * The errors of each service.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ void mock_refuse_oauth(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 	mock_json_close(&j);
 }
 
-/* OAuth's, with the AADSTS number of the message once more by itself. */
+/* Errors as in OAuth, with the AADSTS number of the message once more by itself. */
 void mock_refuse_entra(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		       const char *message)
 {
@@ -106,7 +106,7 @@ void mock_refuse_aws(struct mock_ctx *ctx, const struct mock_refusal *refusal, c
 	mock_json_close(&j);
 }
 
-/* The status once more in the body, and its name. */
+/* The body repeats the status and has its name. */
 void mock_refuse_google(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 			const char *message)
 {
@@ -138,7 +138,7 @@ void mock_refuse_vault(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 	mock_json_close(&j);
 }
 
-/* gRPC's gateway: a refusal's code is a number. */
+/* The gateway of gRPC: the code of a refusal is a number. */
 void mock_refuse_grpc(struct mock_ctx *ctx, const struct mock_refusal *refusal, const char *message)
 {
 	struct mock_json j;

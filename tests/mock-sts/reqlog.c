@@ -4,7 +4,7 @@
 #include "form.h"
 #include "jsonout.h"
 
-/* What a peer sent may not even be UTF-8. */
+/* What a peer has sent may not be UTF-8. */
 static struct sts_slice safe(struct sts_slice value, char copy[512])
 {
 	value.len = value.len < 512 ? value.len : 512;
@@ -64,7 +64,7 @@ static void add_header_names(struct mock_json *j, const struct mock_request *r)
 		mock_json_raw(j, "headers", (struct sts_slice){t.data, t.len});
 }
 
-/* Values that hold no secret. */
+/* These values are not secrets. */
 static void add_header_values(struct mock_json *j, const struct mock_request *r)
 {
 	static const char *const names[] = {"Host", "User-Agent", "Accept", "Content-Type",

@@ -6,13 +6,12 @@
 #include "service.h"
 
 struct route {
-	const char
-		*path; /* after the name, or whole; * stands for text without a slash, ** for any */
-	bool named;    /* under /NAME */
-	bool issuer;   /* under the issuer's path as well */
+	const char *path; /* after the name, or whole; *: text without a slash, **: any text */
+	bool named;       /* under /NAME */
+	bool issuer;      /* under the issuer's path as well */
 	void (*handle)(struct mock_ctx *ctx);
 	enum mock_counter counter;
-	const struct mock_service *service; /* where there is no handle */
+	const struct mock_service *service; /* if there is no handler */
 };
 
 #define ACCOUNT "/v1/projects/-/serviceAccounts/*:generate"
@@ -41,7 +40,7 @@ static const struct route routes[] = {
 	{"/custom/pointer", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_pointer},
 };
 
-/* The path of the issuer's URL, "" where it has none. */
+/* The path of the issuer's URL; "" if it has none. */
 static const char *issuer_path(const struct mock_config *config)
 {
 	const char *authority = strstr(config->issuer, "://");
@@ -106,8 +105,7 @@ static bool is_control(const struct mock_ctx *ctx)
 	return strncmp(ctx->request.path, "/control/", 9) == 0;
 }
 
-/* Does the fault put something else in place of the whole answer? Then nothing is verified or
- * issued. */
+/* Does the fault replace the whole answer? Then nothing is verified or issued. */
 static bool replaces(const struct mock_fault *fault)
 {
 	static const char *const names[] = {"status", "error", "echo", "redirect", "html",
@@ -134,7 +132,7 @@ static void choose_fault(struct mock_ctx *ctx)
 	ctx->early.params.count = 0;
 }
 
-/* Where one path has several protocols. NULL: the route's own. */
+/* Find the protocol if one path has several. NULL: that of the route. */
 static const struct mock_service *service_of(const struct mock_ctx *ctx, const struct route *route)
 {
 	const char *grant = mock_form_get(ctx, "grant_type");

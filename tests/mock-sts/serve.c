@@ -105,7 +105,7 @@ static void check(void)
 		mock_usage("--signing-cert: more of them than keys");
 }
 
-/* The issuer with {port} replaced, or the default. */
+/* The issuer with {port} replaced, or the default issuer. */
 static void settle_issuer(int64_t port)
 {
 	static char issuer[1024];
@@ -171,7 +171,7 @@ static void add_name(struct mock_cert_request *request, const char *name)
 		request->dns[request->dns_count++] = name;
 }
 
-/* A CA and a certificate under it, for this run. */
+/* Make a CA and a certificate of it, for this run. */
 static void make_identity(struct mock_identity *identity, int64_t now_s)
 {
 	static struct mock_key ca_key, key;

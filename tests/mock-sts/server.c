@@ -69,7 +69,7 @@ static void count_answer(struct mock_state *state, int status)
 		mock_state_count(state, by_class[status / 100 - 2]);
 }
 
-/* One request. False when the connection is to end. */
+/* Serve one request. Returns false if the connection must end. */
 static bool one_request(struct mock_ctx *x, bool control, int log_fd)
 {
 	static const struct mock_fault no_fault;
@@ -141,7 +141,7 @@ static void child(struct listener *l, int fd, bool control)
 	int on = 1;
 
 	end_with_parent(SIGKILL);
-	/* Or the port would not be free while this child lives. */
+	/* Else the port would not be free while this child lives. */
 	close(l->fds[0]);
 	close(l->fds[1]);
 	sigemptyset(&none);
@@ -172,7 +172,7 @@ static void accept_one(struct listener *l, int listen_fd, bool control)
 	close(fd);
 }
 
-/* Reap, or learn that it is time to go. */
+/* Reap a child, or find out that it is time to end. */
 static bool told_to_stop(struct listener *l, int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -181,7 +181,7 @@ static bool told_to_stop(struct listener *l, int signal_fd)
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
 			stop = true;
-	/* As PID 1 of a container we are given children that were never counted. */
+	/* As PID 1 of a container this process gets children that were not counted. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		l->children -= l->children > 0;
 	return stop;
@@ -200,7 +200,8 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Standard input, where it is a pipe or a socket that closes when whoever started us goes away. */
+/* Watch standard input if it is a pipe or a socket: it closes when the process that started this
+ * one ends. */
 static int open_leash(const struct mock_config *config)
 {
 	struct stat st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server: one process accepts, one child serves each connection, so that a slow or broken one
- * never disturbs another. Ends at TERM or INT with all its children.
+ * The server: one process accepts, and one child serves each connection, so that a slow or broken
+ * connection does not disturb another. Ends at TERM or INT with all its children.
  */
 #ifndef MOCK_SERVER_H
 #define MOCK_SERVER_H
@@ -10,7 +10,8 @@
 
 #define MOCK_CHILDREN_MAX 256
 
-/* Bind. port 0: any. Returns the descriptor; *port is the one in use. Dies on failure. */
+/* Bind. With port 0 any port is taken. Returns the descriptor; *port is the port in use. Ends the
+ * program on failure. */
 int mock_server_bind(const char *address, int64_t *port);
 
 /*

@@ -83,7 +83,7 @@ static bool has_bit(uint64_t bits, size_t i)
 	return (bits >> i & 1) != 0;
 }
 
-/* Is a parameter of the kind that its field wants? */
+/* Has a parameter the type that its field needs? */
 static enum mock_wrong check_kind(struct mock_ctx *ctx, const struct mock_field *field, size_t i)
 {
 	bool listed = has_bit(ctx->form_listed, i), literal = has_bit(ctx->form_literal, i);
@@ -119,7 +119,7 @@ static enum mock_wrong check_param(struct mock_ctx *ctx, const struct mock_servi
 	return MOCK_RIGHT;
 }
 
-/* A header, and what is missing. */
+/* A header, and what is said if it is missing. */
 static enum mock_wrong check_field(struct mock_ctx *ctx, const struct mock_field *field)
 {
 	bool header = (field->flags & MOCK_FIELD_HEADER) != 0;

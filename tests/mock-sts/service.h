@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A token service as data: what its request must be, its errors, and functions for what a table
+ * A token service as data: what its request must have, its errors, and functions for what a table
  * cannot say. service.c checks a request against the table, verifies the subject token, and
  * answers.
  */
@@ -10,7 +10,7 @@
 #include "config.h"
 #include "issue.h"
 
-/* What a request can be refused for. */
+/* The reasons for which a request can be refused. */
 enum mock_wrong {
 	MOCK_RIGHT,
 	MOCK_WRONG_METHOD,
@@ -28,7 +28,7 @@ enum mock_wrong {
 	MOCK_WRONG__COUNT
 };
 
-/* How one of them is told. A status of 0: as MOCK_WRONG_FIELD is. */
+/* How one of them is told. A status of 0 means: as MOCK_WRONG_FIELD. */
 struct mock_refusal {
 	int status;
 	const char *code;
@@ -41,7 +41,7 @@ enum {
 	MOCK_FIELD_NOT = 2,      /* be there: must not */
 	MOCK_FIELD_REPEATS = 4,  /* may be there more than once; in JSON it is then an array */
 	MOCK_FIELD_LIST = 8,     /* is an array */
-	MOCK_FIELD_LITERAL = 16, /* is no string in JSON */
+	MOCK_FIELD_LITERAL = 16, /* is not a string in JSON */
 	MOCK_FIELD_HEADER = 32,
 	MOCK_FIELD_SUBJECT = 64, /* is the subject token */
 	MOCK_FIELD_ROLE = 128    /* is one of --role */
@@ -59,7 +59,7 @@ enum { MOCK_FORM = 1, MOCK_JSON = 2, MOCK_QUERY = 4 };
 
 struct mock_service {
 	const char *method;
-	unsigned bodies;                 /* in which the fields may be */
+	unsigned bodies;                 /* places in which the fields may be */
 	bool closed;                     /* a field that is not in the table is wrong */
 	const struct mock_field *fields; /* up to one without a name */
 	const struct mock_refusal *refusals;
@@ -80,7 +80,7 @@ enum mock_wrong mock_service_wrong(struct mock_ctx *ctx, enum mock_wrong wrong, 
 bool mock_service_role_ok(const struct mock_ctx *ctx, struct sts_slice name);
 bool mock_service_fits(struct sts_slice value, const char *pattern);
 
-/* refuse.c: error bodies that several have */
+/* refuse.c: error bodies of several services */
 void mock_refuse_oauth(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		       const char *message);
 void mock_refuse_entra(struct mock_ctx *ctx, const struct mock_refusal *refusal,
@@ -94,9 +94,9 @@ void mock_refuse_vault(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		       const char *message);
 void mock_refuse_grpc(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		      const char *message);
-/* Start an answer of AWS: JSON where Accept asks for it, else XML. */
+/* Start an answer of AWS: JSON if Accept asks for it, else XML. */
 void mock_aws_open(struct mock_ctx *ctx, struct mock_json *j, int status);
-/* A member with a random UUID. */
+/* Write a member with a random UUID. */
 void mock_json_uuid(struct mock_json *j, const char *name);
 
 /* service_oauth.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AWS STS, AssumeRoleWithWebIdentity: JSON where Accept asks for it, else XML.
+ * AWS STS, AssumeRoleWithWebIdentity: JSON if Accept asks for it, else XML.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static enum mock_wrong check(struct mock_ctx *ctx, const struct mock_subject *su
 	return MOCK_RIGHT;
 }
 
-/* RFC 3339 in XML; a number with an exponent in JSON. */
+/* A time is RFC 3339 in XML, and a number with an exponent in JSON. */
 static void add_expiration(struct mock_json *j, int64_t expires_s)
 {
 	char buf[48];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Google Cloud: the token service of workload identity federation, and the service that makes
- * tokens of a service account out of the ones that it issued.
+ * Google Cloud: the token service of workload identity federation, and the service that takes its
+ * tokens and makes tokens of a service account.
  */
 #include <string.h>
 
@@ -78,7 +78,7 @@ const struct mock_service mock_gcp_snake = {
 	"POST", MOCK_FORM | MOCK_JSON, true, snake_fields, sts_refusals, mock_refuse_oauth, NULL,
 	NULL,   answer_federated};
 
-/* ---- a service account's ---- */
+/* ---- tokens of a service account ---- */
 
 #define LIFETIME_MAX_S 3600
 
@@ -123,7 +123,7 @@ static enum mock_wrong verify(struct mock_ctx *ctx, struct mock_subject *subject
 	return mock_service_wrong(ctx, MOCK_WRONG_TOKEN, ctx->note);
 }
 
-/* The account, and a lifetime such as "3600s". */
+/* Read the account, and a lifetime such as "3600s". */
 static enum mock_wrong check(struct mock_ctx *ctx, const struct mock_subject *subject)
 {
 	struct sts_slice lifetime = sts_slice_of(mock_form_get(ctx, "lifetime"));

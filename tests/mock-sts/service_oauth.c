@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Services that speak OAuth 2.0, or nearly so: a JWT as a grant (RFC 7523 section 2.1) or as a
- * client's credential (section 2.2), and what Anthropic, OpenAI and Microsoft Entra made of them.
+ * Services that speak OAuth 2.0 or something like it: a JWT as a grant (RFC 7523 section 2.1) or as
+ * the credential of a client (section 2.2), and the forms of Anthropic, OpenAI and Microsoft Entra.
  */
 #include <string.h>
 
@@ -16,25 +16,6 @@
 #define REPEATS  MOCK_FIELD_REPEATS
 #define ROLE     MOCK_FIELD_ROLE
 #define ASSERTED "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-static void answer(struct mock_ctx *ctx, const struct mock_issued *issued, const char *issued_type)
-{
-	const char *scope = mock_form_get(ctx, "scope");
-	struct mock_json j;
-
-	mock_reply_init(&ctx->reply, 200, "application/json");
-	mock_reply_header(&ctx->reply, "Cache-Control", STS_SLICE("no-store"));
-	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
-	mock_json_open(&j, NULL);
-	mock_json_string(&j, "access_token", issued->token);
-	if (issued_type)
-		mock_json_z(&j, "issued_token_type", issued_type);
-	mock_json_z(&j, "token_type", "Bearer");
-	mock_json_int(&j, "expires_in", issued->lifetime_s);
-	if (scope)
-		mock_json_z(&j, "scope", scope);
-	mock_json_close(&j);
-}
 
 /* ---- RFC 7523 ---- */
 
@@ -52,7 +33,7 @@ static const struct mock_refusal oauth_refusals[MOCK_WRONG__COUNT] = {
 	[MOCK_WRONG_SCOPE] = {400, "invalid_scope", "malformed scope"},
 };
 
-/* A client whose JWT is refused is a client that is not known. */
+/* If the JWT of a client is refused, the client is not known. */
 static const struct mock_refusal client_refusals[MOCK_WRONG__COUNT] = {
 	[MOCK_WRONG_METHOD] = {405, "invalid_request", NULL},
 	[MOCK_WRONG_GRANT] = {400, "unsupported_grant_type", NULL},
@@ -90,7 +71,7 @@ static void answer_jwt(struct mock_ctx *ctx, const struct mock_subject *subject)
 
 	mock_oauth_targets(ctx, audience, &count);
 	mock_issue(ctx, subject, audience, count, &issued);
-	answer(ctx, &issued, NULL);
+	mock_oauth_answer(ctx, &issued, NULL, "Bearer");
 }
 
 static const struct mock_field jwt_bearer_fields[] = {
@@ -140,7 +121,7 @@ static void answer_openai(struct mock_ctx *ctx, const struct mock_subject *subje
 	struct mock_issued issued;
 
 	mock_issue_opaque(ctx, subject, "oai.", 80, &issued);
-	answer(ctx, &issued, TYPE "access_token");
+	mock_oauth_answer(ctx, &issued, TYPE "access_token", "Bearer");
 }
 
 const struct mock_service mock_openai = {"POST",        MOCK_JSON,      false,
@@ -195,7 +176,7 @@ static void answer_anthropic(struct mock_ctx *ctx, const struct mock_subject *su
 	struct mock_issued issued;
 
 	mock_issue_opaque(ctx, subject, "sk-ant-oat01-", 86, &issued);
-	answer(ctx, &issued, NULL);
+	mock_oauth_answer(ctx, &issued, NULL, "Bearer");
 }
 
 const struct mock_service mock_anthropic = {"POST",

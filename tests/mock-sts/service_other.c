@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vault's login, octo-sts, and services of no known kind, for what the protocol `custom` can be
- * told.
+ * The login of Vault, octo-sts, and services for what can be configured with the protocol `custom`.
  */
 #include <string.h>
 

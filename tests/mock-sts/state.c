@@ -41,7 +41,7 @@ struct mock_state *mock_state_new(void)
 	return memory;
 }
 
-/* Held for microseconds, never across a wait: spinning is fine. */
+/* The lock is held for microseconds and never during a wait, so that spinning is good enough. */
 void mock_state_lock(struct mock_state *state)
 {
 	while (__atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE))
@@ -107,7 +107,7 @@ bool mock_signing_setup(struct mock_signing_key *key, const char *name, const ch
 	sts_text_addf(&t, "%s-sig", name);
 	mock_random(serial, sizeof(serial));
 	serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40);
-	/* The reference system's kid: a string with spaces, commas and '='. */
+	/* The kid of OpenUnison is a string with spaces, commas and '='. */
 	sts_text_init(&t, key->kid, sizeof(key->kid));
 	sts_text_addf(&t, "CN=%s, O=mock-sts - ", cn);
 	mock_add_hex(&t, serial, sizeof(serial), false);
@@ -121,7 +121,7 @@ bool mock_signing_setup(struct mock_signing_key *key, const char *name, const ch
 	return key->cert_len > 0;
 }
 
-/* What kind of key to make for a successor. */
+/* The kind of key that is made as a successor. */
 static const char *kind_of(const struct mock_key *key)
 {
 	struct mock_signer signer;
@@ -138,7 +138,7 @@ static bool add_key(struct mock_state *state, const char *name, int64_t now_s)
 	mock_state_lock(state);
 	old = state->signing[state->active].key;
 	mock_state_unlock(state);
-	/* Making an RSA key takes a second: not under the lock. */
+	/* It takes a second to make an RSA key, so that the lock is not held. */
 	if (!mock_key_generate(&fresh.key, kind_of(&old)) ||
 	    !mock_signing_setup(&fresh, name, NULL, now_s))
 		return false;

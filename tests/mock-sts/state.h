@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all connections share: one process serves one connection, so this lies in shared memory,
- * made before the first fork. No pointers in it.
+ * What all connections share. One process serves one connection, so that this lies in shared
+ * memory, which is made before the first fork. It has no pointers.
  */
 #ifndef MOCK_STATE_H
 #define MOCK_STATE_H
@@ -52,7 +52,7 @@ struct mock_state {
 	struct mock_ledger ledger;
 };
 
-/* Dies when there is no memory. */
+/* Ends the program if there is no memory. */
 struct mock_state *mock_state_new(void);
 void mock_state_lock(struct mock_state *state);
 void mock_state_unlock(struct mock_state *state);
@@ -60,13 +60,13 @@ void mock_state_count(struct mock_state *state, enum mock_counter counter);
 uint64_t mock_state_counter(struct mock_state *state, enum mock_counter counter);
 const char *mock_counter_name(enum mock_counter counter);
 
-/* Give a key its kid and its certificate (which thumbprints are of): cert_path NULL makes one.
- * False when the key is of no use. */
+/* Give a key its kid and its certificate, from which the thumbprint is made. With a cert_path of
+ * NULL a certificate is made. Returns false if the key cannot be used. */
 bool mock_signing_setup(struct mock_signing_key *key, const char *name, const char *cert_path,
 			int64_t now_s);
 /*
- * Rotate: the next key signs; after the last one a new one of the same kind is made. keep: the old
- * keys stay in the JWKS. False when all places are taken.
+ * Rotate the keys: the next key signs. After the last key a new key of the same kind is made. If
+ * `keep`, the old keys stay in the JWKS. Returns false if all places are taken.
  */
 bool mock_state_rotate(struct mock_state *state, const char *name, bool keep, int64_t now_s);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sts_dns_read() for test_messages.py: on standard input 4 and 4 bytes of length (big endian), a
- * query and an answer, again and again; on standard output one line for each: the verdict's number,
- * "alias" or "-", the addresses.
+ * sts_dns_read() for test_messages.py. Standard input has, again and again, two lengths of 4 bytes
+ * each (big endian), a query and an answer. Standard output has one line for each answer: the
+ * number of the verdict, "alias" or "-", and the addresses.
  */
 #include <stdio.h>
 #include <stdlib.h>

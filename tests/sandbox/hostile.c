@@ -28,7 +28,7 @@
 static char wanted_stage[32], wanted_action[32];
 static char out_dir[512], victim_dir[512], token_file[512];
 static int results;
-static pid_t parent; /* a sandboxed worker may not ask */
+static pid_t parent; /* a worker in its sandbox may not ask for this */
 static bool without_seccomp, without_landlock;
 
 static void copy(char *to, size_t size, const char *name)
@@ -52,7 +52,7 @@ static void write_result(const char *name, long returned)
 
 #define TRY(name, call, ...) write_result(name, syscall(SYS_##call, __VA_ARGS__))
 
-/* What opens something, and shall not leave it open. */
+/* Try to open a file, which does not stay open. */
 static void try_open(const char *name, const char *path, int flags)
 {
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
@@ -126,7 +126,8 @@ static void try_files(void)
 	close(dir);
 }
 
-/* A descriptor is all that these need: a file of its own, and one that it may read. */
+/* These attempts need only a descriptor: of a file of the worker, and of a file that it may
+ * read. */
 static void try_modes(void)
 {
 	char path[600];
@@ -202,10 +203,10 @@ static void try_network(void)
 	try_socket("call:alg", 38, SOCK_SEQPACKET, 0);
 	TRY("call:socketpair", socketpair, AF_UNIX, SOCK_STREAM, 0, pair);
 	try_tcp("net:port 9", 9);
-	/* Of what is no socket: refused as a call, or not. */
+	/* This is not a socket: the call is refused as a call, or not. */
 	TRY("recv:recvfrom", recvfrom, STDERR_FILENO, pair, 1, 0, NULL, NULL);
 	TRY("recv:sendto", sendto, STDERR_FILENO, pair, 1, 0, NULL, 0);
-	/* They would end the exchange. */
+	/* These would end the exchange. */
 	if (fd < 0 || without_seccomp)
 		return;
 	TRY("conn:addressed sendto", sendto, fd, "x", 0, 0, &to, sizeof(to));
@@ -237,7 +238,7 @@ static void try_log(void)
 
 static void try_processes(void)
 {
-	char *const *none = (char *const *)1; /* so that even where it is allowed, nothing runs */
+	char *const *none = (char *const *)1; /* so that nothing runs even if it is allowed */
 	union sigval value = {0};
 	siginfo_t info = {.si_signo = 0, .si_code = SI_QUEUE, .si_value = value};
 	struct iovec part = {&value, sizeof(value)};

@@ -13,7 +13,7 @@
 
 #include "sandbox/layers.h"
 
-/* Called in a worker whenever a stage begins. */
+/* Is called in a worker whenever a stage begins. */
 void sts_hostile(unsigned stage);
 
 /* The layers, unless HOSTILE_WITHOUT says "seccomp" or "landlock": what does the other one hold

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports that no honest worker sends. */
+/* Reports that an honest worker does not send. */
 #define STS_HOSTILE_ITSELF
 #include <errno.h>
 #include <poll.h>
@@ -101,7 +101,7 @@ static void oversized(void)
 	put(more, sizeof(more));
 }
 
-/* For two seconds, as much as the pipe takes: many megabytes. */
+/* Write as much as the pipe takes for two seconds: many megabytes. */
 static void flood(void)
 {
 	int64_t until_ms = sts_clock_boot_ms() + 2000;
@@ -118,7 +118,7 @@ static void report_then_hang(void)
 	hang();
 }
 
-/* Neither the alarm of the worker's own deadline nor anything else that can be ignored. */
+/* Ignore the alarm of the worker's own deadline and all other signals that can be ignored. */
 static void deaf(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -133,7 +133,7 @@ static void report_then_deaf(void)
 	deaf();
 }
 
-/* Half a report, and the other half never. */
+/* Send half a report, and not the other half. */
 static void half_then_hang(void)
 {
 	put(&report, sizeof(report) / 2);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The world in place of the kernel: what the supervisor and its exchanges call of the other
- * modules, and three calls of the C library (linked with --wrap). None of the product's decisions
- * is here.
+ * The world in place of the kernel: the functions of other modules that the supervisor and its
+ * exchanges call, and three calls of the C library (linked with --wrap). No decision of the program
+ * is made here.
  */
 #include "bind.h"
 
@@ -32,8 +32,8 @@ static struct sts_plans plans;
 
 _Static_assert(sizeof(ino_t) == STS_SUBJECT_ID_BYTES, "an inode stands for a subject token's id");
 
-/* In place of what is only told, watched or served, whatever its arguments are (linked with
- * --defsym). */
+/* This stands for functions that only tell, watch or serve, whatever their arguments are (linked
+ * with --defsym). */
 int bind_nothing(void)
 {
 	return 0;
@@ -85,8 +85,8 @@ ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags)
 
 /* ---- files ---- */
 
-/* The only files that are looked at are subject tokens, "0" to "15", and a CA file, which appears
- * for what is not trusted. */
+/* Only subject tokens, "0" to "15", and a CA file are looked at. The CA file appears when a
+ * certificate is not trusted. */
 int __wrap_stat(const char *path, struct stat *st);
 int __wrap_stat(const char *path, struct stat *st)
 {
@@ -309,7 +309,7 @@ void bind_plan(void)
 	}
 }
 
-/* ---- what nobody reads here ---- */
+/* ---- what is not read here ---- */
 
 void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told,
 			   const struct sts_store *store, const char *proxy,

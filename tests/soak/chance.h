@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is drawn from the world's one seed. */
+/* Random numbers, all drawn from the one seed of the world. */
 #ifndef STS_SOAK_CHANCE_H
 #define STS_SOAK_CHANCE_H
 
@@ -9,7 +9,7 @@
 /* A number from low to high, both included. */
 int64_t chance_between(int64_t low, int64_t high);
 
-/* True in so many of a hundred cases. */
+/* True in this many of a hundred cases. */
 bool chance_percent(int percent);
 
 /* A time on the clock that never steps, after mean_ms from now on average. */

@@ -9,18 +9,18 @@
 
 #include "schedule/schedule.h"
 
-/* An STS that has been willing for so long before a token ends must have been asked. */
+/* If an STS has been willing for this long before a token ends, it must have been asked. */
 #define WILLING_MS MINUTE
-/* And after this it must have been asked whatever was before: the longest wait, and two
+/* After this time it must have been asked, whatever was before: the longest wait, and two
  * time-outs. */
 #define WITHOUT_MS (300 * SECOND + 2 * 31 * SECOND + 15 * SECOND)
-/* Attempts in an hour that nobody asked for: one every 15 s. */
+/* The most attempts in an hour that were not asked for: one every 15 s. */
 #define HOURLY_MAX  240
 #define AT_ONCE_MAX 4
 #define SPINS_MAX   2000
 
 struct record {
-	int64_t willing_since_ms; /* nothing has kept the exchange from a token since */
+	int64_t willing_since_ms; /* since then nothing has kept the exchange from a token */
 	int64_t token_until_ms;   /* of the one on disk */
 	int64_t without_since_ms; /* -1: there is a valid token */
 	bool capped;
@@ -34,7 +34,7 @@ struct record {
 
 static struct record record[WORLD_EXCHANGES_MAX];
 static uint32_t refreshed
-	[2]; /* how often somebody asked for it, in the last hour but one, and in the last */
+	[2]; /* how often an attempt was asked for in the last hour but one, and in the last hour */
 static int64_t refreshed_hour;
 static int running, spins;
 static struct {
@@ -114,8 +114,8 @@ void check_unwilling(int exchange, int64_t until_ms)
 		record[exchange].willing_since_ms = until_ms;
 }
 
-/* Since when there was a willing STS, and a subject token to send to it that gives more than the
- * old one. */
+/* Since when was there a willing STS, and a subject token for it that gives more than the old
+ * one? */
 static int64_t willing_since(int i, int64_t now_ms)
 {
 	const struct place *p = &world.place[i];
@@ -123,13 +123,14 @@ static int64_t willing_since(int i, int64_t now_ms)
 	const struct record *r = &record[i];
 	bool needs_another = r->capped || r->without_since_ms >= 0;
 
-	/* One that reads another's output waits for that one's first success, after every start. */
+	/* An exchange that reads the output of another one waits for its first success after each
+	 * start. */
 	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
 		return now_ms;
 	if (p->single_use && p->taken == subject->inode)
 		return now_ms;
-	/* Without an event it is looked every minute whether there is another one; then it is
-	 * sent. */
+	/* Without an event the supervisor looks every minute for another subject token, and then
+	 * sends it. */
 	if (p->single_use && subject->renewed_ms + 6 * SECOND > r->willing_since_ms)
 		return subject->renewed_ms + 6 * SECOND;
 	return needs_another && subject->renewed_ms > r->willing_since_ms ? subject->renewed_ms
@@ -186,7 +187,7 @@ void check_token_known(int exchange)
 
 /* ---- how often the STS is asked ---- */
 
-/* Minutes that are more than an hour ago do not count any more. */
+/* Minutes that were more than an hour ago do not count any more. */
 static void forget(struct record *r, int64_t minute)
 {
 	for (int64_t m = r->minute + 1; m <= minute && m <= r->minute + 60; m++) {
@@ -235,7 +236,8 @@ void check_fork(int exchange, int mode, int64_t timeout_ms)
 		check_fail(exchange, "%d workers at once", running + 1);
 	if (timeout_ms < 1 || timeout_ms > 30 * SECOND)
 		check_fail(exchange, "a worker with %lld ms", (long long)timeout_ms);
-	/* One that finds the subject token used goes no further, as often as somebody asks. */
+	/* A worker that finds the subject token used ends, however often an attempt is asked
+	 * for. */
 	if (is_attempt(mode) && !world.place[exchange].single_use)
 		check_floor(exchange);
 }
@@ -268,7 +270,7 @@ void check_started(const struct worker *w)
 		count_attempt(w->exchange);
 }
 
-/* Whoever waits for this one's token may go on. */
+/* The exchanges that wait for this token may go on. */
 static void release(int exchange)
 {
 	for (int i = 0; i < world.exchanges; i++)
@@ -325,7 +327,7 @@ void check_restart(void)
 	for (int i = 0; i < world.exchanges; i++) {
 		struct record *r = &record[i];
 
-		/* A new Pod: there was no token, and its life begins now. */
+		/* This is a new Pod: there was no token, and its life begins now. */
 		if (!world.place[i].has_files && r->without_since_ms < 0)
 			r->without_since_ms = world.boot_ms;
 		r->first = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must hold at every step of the simulated time, whatever happens. The first time that it does
- * not, the program says what, where and when, and ends with 1.
+ * What must hold at each step of the simulated time, whatever happens. The first time that it does
+ * not hold, the program says what, where and when, and ends with 1.
  */
 #ifndef STS_SOAK_CHECK_H
 #define STS_SOAK_CHECK_H
@@ -28,9 +28,9 @@ void check_sent(int exchange);
 void check_ended(const struct worker *w);
 /* The supervisor is told of what is in an exchange's files. */
 void check_token_known(int exchange);
-void check_refreshed(void); /* somebody asked for a refresh of all */
+void check_refreshed(void); /* a refresh of all exchanges was asked for */
 
-/* For what is printed at the end. */
+/* Figures that are printed at the end. */
 extern struct check_figures {
 	uint64_t attempts, tokens; /* at the STS; written */
 	uint64_t without;          /* tokens that ended before there was another one */

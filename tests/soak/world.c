@@ -13,8 +13,8 @@
 struct world world;
 
 #define SUBJECT_LIFE_MS    HOUR
-#define SINGLE_USE_LIFE_MS (10 * MINUTE) /* the shortest that the kubelet gives */
-#define LOST_PERCENT       10            /* of the events that only make things quicker */
+#define SINGLE_USE_LIFE_MS (10 * MINUTE) /* the shortest life that the kubelet gives */
+#define LOST_PERCENT       10            /* of the events that only make reactions faster */
 
 /* ---- clocks ---- */
 
@@ -86,7 +86,7 @@ void world_renew_subject(struct place *p, int64_t until_ms)
 	lossy(WORLD_FILES);
 }
 
-/* The kubelet: at 80 % of its life, and sometimes far too late. */
+/* The kubelet replaces a token at 80 % of its life, and sometimes far too late. */
 static void rotate(struct place *p)
 {
 	int64_t life_ms = p->single_use ? SINGLE_USE_LIFE_MS : SUBJECT_LIFE_MS;
@@ -129,7 +129,7 @@ static void turn_bad(int i)
 
 /* ---- time ---- */
 
-/* What happens by itself: when, and what. */
+/* What happens by itself, and when. */
 static int64_t next_of_place(const struct place *p)
 {
 	int64_t at_ms = p->chained_to < 0 ? p->subject.rotates_ms : INT64_MAX;
@@ -196,7 +196,7 @@ static void happen(void)
 	if (world.boot_ms >= world.next_refresh_ms)
 		refresh();
 	if (world.boot_ms >= world.next_noise_ms) {
-		/* Somebody writes beside the token. */
+		/* Somebody writes a file beside the token. */
 		world.pending |= WORLD_FILES;
 		world.next_noise_ms = chance_about(6 * HOUR);
 	}
@@ -291,7 +291,7 @@ bool world_restart(void)
 	world.count.stops++;
 	world.next_stop_ms = chance_about(10 * DAY);
 	world.pending = 0;
-	/* A new container in the same Pod finds the files; a new Pod does not, and it starts with
+	/* A new container in the same Pod finds the files. A new Pod does not, and it starts with
 	 * the right clock. */
 	bool pod = chance_percent(50);
 	for (int i = 0; i < world.exchanges; i++) {
@@ -299,7 +299,8 @@ bool world_restart(void)
 
 		if (pod || p->offset_ms != world.offset_ms)
 			p->has_files = false;
-		/* It does not know what the one before it sent, and its STS is patient with it. */
+		/* The new supervisor does not know what the one before it has sent, and its STS
+		 * accepts that. */
 		p->taken = 0;
 	}
 	check_restart();

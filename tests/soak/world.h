@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A world in simulated time for the real supervisor to live in: clocks, an STS per exchange,
- * subject tokens that are rotated, a disk, processes, and everything that may happen to them in a
- * year, drawn from one seed. It knows nothing of how the supervisor works: it sees it sleep, start
- * workers and reap them, and what lies on disk. check.h says what must hold.
+ * A world in simulated time in which the real supervisor lives: clocks, an STS for each exchange,
+ * subject tokens that are rotated, a disk, processes, and all that may happen to them in a year,
+ * drawn from one seed. The world does not know how the supervisor works. It sees that the
+ * supervisor sleeps, starts workers and reaps them, and what lies on disk. check.h says what must
+ * hold.
  */
 #ifndef STS_SOAK_WORLD_H
 #define STS_SOAK_WORLD_H
@@ -34,7 +35,7 @@ enum world_event {
 	WORLD_TIMER = 32,
 };
 
-/* What an STS does to whoever asks. */
+/* What an STS does with a request. */
 enum mood {
 	MOOD_WILLING,
 	MOOD_REFUSES,    /* connections, at once */
@@ -47,8 +48,7 @@ enum mood {
 	MOOD__COUNT
 };
 
-/* Bugs in the surroundings of the supervisor that look like its own, to show that the checks see
- * them. */
+/* Bugs around the supervisor that look like its own. They show that the checks find such bugs. */
 enum bug {
 	BUG_NONE,
 	/* after a step of the clock the timer does not fire until something else happens */
@@ -57,7 +57,7 @@ enum bug {
 	BUG_EAGER,   /* a failure is retried at once */
 	BUG_ASLEEP,  /* after a success it sleeps for two days */
 	BUG_PATIENT, /* after a failure it waits six minutes */
-	BUG_STORM,   /* retries keep their floor, and know no back-off */
+	BUG_STORM,   /* retries keep their floor, and have no back-off */
 	BUG_TWICE,   /* workers are not told which subject token was sent */
 	BUG_TWINS,   /* a worker that still runs is believed dead */
 	BUG_CROWD,   /* five workers at a time */
@@ -136,7 +136,8 @@ void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
 /* The supervisor has ended: another one may start. False when the time is over. */
 bool world_restart(void);
 
-/* Sleep until then (-1: for ever), or until something happens. Returns bits of enum world_event. */
+/* Sleep until this time (-1: without an end), or until something happens. Returns bits of enum
+ * world_event. */
 unsigned world_sleep(int64_t until_ms);
 
 /*
@@ -145,7 +146,7 @@ unsigned world_sleep(int64_t until_ms);
  * Returns its PID; -1 where the kernel has no process left.
  */
 pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, size_t used_count);
-/* The next one that has ended and was not told yet; 0: none. */
+/* The next worker that has ended and was not told yet; 0: none. */
 pid_t world_reap(int *status);
 struct worker *world_worker(pid_t pid);
 void world_kill(pid_t pid);

@@ -5,10 +5,10 @@
 
 #include "world.h"
 
-/* The subject token of a place is another one, which ends then. */
+/* Give a place another subject token, which ends at this time. */
 void world_renew_subject(struct place *p, int64_t until_ms);
 
-/* A worker has ended: what it writes is there, and the supervisor is told. */
+/* A worker has ended: its files are there, and the supervisor is told. */
 void world_end_worker(struct worker *w);
 
 #endif

@@ -33,7 +33,7 @@ static void say_busy(struct worker *w)
 	if (world.place[w->exchange].mood != MOOD_BUSY_ASKS)
 		return;
 	w->report.retry_after_s = asks_s[chance_between(0, 5)];
-	/* It is spread over a quarter more, and the next one is made then. */
+	/* The wait is spread over a quarter more, and the next attempt is made at its end. */
 	check_unwilling(w->exchange,
 			w->ends_ms +
 				(w->report.retry_after_s < 300 ? w->report.retry_after_s : 300) *
@@ -71,9 +71,9 @@ static void say_success(struct worker *w)
 }
 
 /*
- * What lies there: is it valid by its own times, and not yet due? With another clock than it was
- * written by it would be misjudged; that can happen to whoever starts by a wrong clock, and is not
- * what is tested here.
+ * Is the token that lies there valid by its own times, and not yet due? With another clock than the
+ * one by which it was written, the answer would be wrong. That can happen to any program with a
+ * wrong clock, and is not tested here.
  */
 static bool on_disk(const struct worker *w, bool *due)
 {
@@ -96,7 +96,7 @@ static void tell_on_disk(struct worker *w)
 		w->report.sent_boot_ms = w->started_ms - (world_real_ms() - p->written_real_ms);
 }
 
-/* What came of it does not matter: it may have been taken. */
+/* The result does not matter: the STS may have taken the subject token. */
 static void send_subject(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
@@ -170,7 +170,7 @@ static void poll_the_key(struct worker *w)
 	w->report.thumbprint[0] = p->key;
 }
 
-/* Some die, and some hang, before or after their request. */
+/* Some workers die, and some hang, before or after their request. */
 static void suffer(struct worker *w)
 {
 	if (chance_percent(70))
@@ -259,8 +259,8 @@ void world_end_worker(struct worker *w)
 {
 	if (w->writes)
 		write_files(w);
-	/* Who dies between the file and the report leaves a token that nobody knows of, until it is
-	 * adopted. */
+	/* A worker that dies between the files and the report leaves a token that is not known
+	 * until it is adopted. */
 	if (w->has_report && (w->writes || w->adopts) && w->report.error == STS_OK)
 		check_token_known(w->exchange);
 	w->ended = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A full disk, no inodes left, a disk that turns read-only: what was there stays, no litter, and
- * the message says what to do. */
+/* A full disk, a disk without inodes, a disk that becomes read-only: what was there stays, no
+ * temporary is left, and the message says what to do. */
 #include "store/tree.h"
 
 #include <linux/filter.h>
@@ -13,7 +13,7 @@
 
 static bool may_mount;
 
-/* A mount namespace of our own, which takes its mounts with it. */
+/* Enter a mount namespace. Its mounts end with it. */
 static bool enter_namespace(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
@@ -30,7 +30,7 @@ static bool mount_disk(const char *options)
 	return false;
 }
 
-/* Uses up what is left but for so many pages. */
+/* Use up the disk but for this many pages. */
 static void fill_but(int pages)
 {
 	char page[4096] = "";
@@ -71,8 +71,8 @@ static void test_full(void)
 	CHECK_INT(tree_count("d"), 4);
 }
 
-/* Room for a part of a token, for one and not the next: never in between but as the order allows,
- * and mended by the next write. */
+/* There is room for a part of a token, or for one file and not the next. What is there is what the
+ * order allows, and the next write mends it. */
 static void test_nearly_full(void)
 {
 	char token[TREE_TOKEN_MAX_BYTES + 1], text[64];
@@ -125,7 +125,7 @@ static void test_no_inodes(void)
 	CHECK_INT(error.detail, ENOSPC);
 	CHECK(is_state(TREE_TIME_S));
 	CHECK_INT(tree_count("d"), count);
-	/* One is enough: a temporary at a time. */
+	/* One is enough, since there is one temporary at a time. */
 	unlink("d/0");
 	CHECK_INT(tree_write_in("d", TREE_TIME_S + 1, &error), STS_OK);
 	CHECK(is_state(TREE_TIME_S + 1));
@@ -154,7 +154,7 @@ static void test_read_only(void)
 	CHECK_INT(tree_count("d"), 3);
 }
 
-/* Something mounted over a name of ours, as a subPath does it. */
+/* Something is mounted over a name of the store, as a subPath does it. */
 static void test_mounted_over(void)
 {
 	struct sts_error error;
@@ -173,7 +173,7 @@ static void test_mounted_over(void)
 	CHECK_INT(tree_count("d"), 3);
 }
 
-/* From now on one system call fails, in this process, with this errno. */
+/* Let one system call fail in this process from now on, with this errno. */
 static bool break_call(int call, int err)
 {
 	struct sock_filter code[] = {
@@ -208,8 +208,8 @@ static int write_broken(int call, int err)
 	_exit(result);
 }
 
-/* File systems that have no fsync or no locks are used without; a failing disk is a failure, and
- * the old files stay. */
+/* File systems that have no fsync or no locks are used without them. A disk that fails is a
+ * failure, and the old files stay. */
 static void test_broken_calls(void)
 {
 	static const struct {
@@ -246,7 +246,7 @@ static const struct sts_test tests[] = {
 	{"no inodes left", test_no_inodes},
 	{"a read-only disk", test_read_only},
 	{"a mount over a file", test_mounted_over},
-	{"file systems that cannot do everything, disks that fail", test_broken_calls},
+	{"file systems that lack calls, and disks that fail", test_broken_calls},
 };
 
 int main(void)

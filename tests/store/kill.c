@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A writer stopped, and one killed, at every system call of the token store, before it and after
- * it. What lies there then is old or new, whole, and `expires` is never later than the token beside
- * it; the next write heals it and leaves no litter.
+ * A writer is stopped, or killed, before and after each system call of the token store. Each file
+ * is then old or new, and whole, and `expires` is not later than the token beside it. The next
+ * write mends what is there and leaves no temporary.
  */
 #include "store/tree.h"
 
@@ -11,8 +11,8 @@
 #define STOPS_MAX 1000
 #define EXP_NONE  0
 
-/* The directory as found: each file's time by its content, EXP_NONE where there is no such file, -1
- * where it is not whole. */
+/* The directory as it was found: the time of each file by its content, EXP_NONE if there is no such
+ * file, -1 if it is not whole. */
 struct found {
 	int64_t s[STS_OUTPUT__COUNT];
 };
@@ -55,7 +55,7 @@ static struct found look(void)
 	return f;
 }
 
-/* The rules, between two states of the directory. */
+/* Check the rules between two states of the directory. */
 static void check_between(const struct found *old, const struct found *new)
 {
 	struct found now = look();
@@ -67,10 +67,10 @@ static void check_between(const struct found *old, const struct found *new)
 		CHECK(now.s[i] == old->s[i] || now.s[i] == new->s[i]);
 		if (!has_token(i))
 			continue;
-		/* Never more than the first of them holds. */
+		/* `expires` is not later than the first token ends. */
 		CHECK(now.s[i] == EXP_NONE || expires_s == EXP_NONE || expires_s <= now.s[i]);
-		/* A new thumbprint never beside an old token: it would hide that the key has
-		 * changed. */
+		/* A new thumbprint does not stand beside an old token: it would hide that the key
+		 * has changed. */
 		if (new_thumbprint)
 			CHECK_INT(now.s[i], new->s[i]);
 	}
@@ -104,8 +104,8 @@ static enum sts_err write_state(const struct found *state, struct sts_error *e)
 	return err;
 }
 
-/* A traced child that writes and ends. Stopped when this returns; -1 where tracing is not
- * permitted. */
+/* Start a traced child that writes and ends. It is stopped when this function returns. Returns -1
+ * if tracing is not permitted. */
 static pid_t start_writer(const struct found *new)
 {
 	pid_t child = tree_fork();
@@ -124,7 +124,7 @@ static pid_t start_writer(const struct found *new)
 	return child;
 }
 
-/* On to the next entry or exit of a system call. False when the writer has ended. */
+/* Go on to the next entry or exit of a system call. Returns false if the writer has ended. */
 static bool next_stop(pid_t child)
 {
 	int status;
@@ -148,7 +148,7 @@ static void set_up(const struct found *old, const char *forged_expires)
 	char path[64];
 
 	CHECK(mkdir("d", 0777) == 0 || errno == EEXIST);
-	/* All that a writer makes; a shell for each would take most of the time. */
+	/* Remove all that a writer makes. A shell for each removal would take most of the time. */
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
 		snprintf(path, sizeof(path), "d/%s", sts_output_name(i));
 		unlink(path);
@@ -162,7 +162,8 @@ static void set_up(const struct found *old, const char *forged_expires)
 		tree_put("d/expires", forged_expires);
 }
 
-/* From old to new, killed at the n-th stop. False when there are no n stops. */
+/* Write from old to new, and kill the writer at the n-th stop. Returns false if there are fewer
+ * stops. */
 static bool kill_at(int n, const struct found *old, const char *forged_expires,
 		    const struct found *new)
 {
@@ -182,7 +183,7 @@ static bool kill_at(int n, const struct found *old, const char *forged_expires,
 		killed = next_stop(child);
 	if (killed)
 		kill_writer(child);
-	/* A forged expires is gone, or forged still, or new. */
+	/* A forged `expires` is gone, is still there, or is a new one. */
 	if (!forged_expires || !tree_is("d/expires", forged_expires))
 		check_between(old, new);
 	CHECK_INT(write_state(&next, NULL), STS_OK);
@@ -202,8 +203,9 @@ static void kill_everywhere(const struct found *old, const char *forged_expires,
 	if (sts_test_skipped)
 		return;
 	printf("# %d stops\n", n - 1);
-	CHECK(n > 60); /* three files, seven calls or more each, in and out; the start and the end
-			  of the process */
+	/* There are three files, each with seven calls or more, in and out, and the start and
+	 * the end of the process. */
+	CHECK(n > 60);
 	CHECK(n < STOPS_MAX);
 }
 
@@ -236,7 +238,7 @@ static void test_kill_same(void)
 	kill_everywhere(&late, NULL, &late);
 }
 
-/* expires before the token's own end, and a thumbprint that goes away. */
+/* `expires` is before the token's own end, and a thumbprint is removed. */
 static void test_kill_without_thumbprint(void)
 {
 	const struct found new = {{TREE_TIME_S + 300, TREE_TIME_S + 250}};
@@ -246,13 +248,14 @@ static void test_kill_without_thumbprint(void)
 
 static void test_kill_forged(void)
 {
-	/* Nothing of it can be believed, so it goes; there may be none for a moment. */
+	/* The file cannot be believed, so that it is removed. There may be no `expires` for a
+	 * moment. */
 	const struct found old = {{TREE_TIME_S + 200, EXP_NONE, TREE_TIME_S + 200}};
 
 	kill_everywhere(&old, "forged", &early);
 }
 
-/* Every file there is, each with an end of its own. */
+/* Write all files, each with an end of its own. */
 static struct found all_of(int64_t s)
 {
 	struct found all;
@@ -271,7 +274,8 @@ static void test_kill_all_files(void)
 	kill_everywhere(&after, NULL, &before);
 }
 
-/* Files that are not written any more go before expires outgrows them; later and earlier. */
+/* Files that are not written any more are removed before `expires` is later than they are, with a
+ * later and an earlier expiry. */
 static void test_kill_other_files(void)
 {
 	const struct found aws = {{[STS_OUTPUT_EXPIRES] = TREE_TIME_S + 150,
@@ -282,8 +286,8 @@ static void test_kill_other_files(void)
 	kill_everywhere(&late, NULL, &aws);
 }
 
-/* One stop after the other, the whole way through many writes: what is on disk, up and down, at
- * every moment. */
+/* Stop after stop through many writes, with expiries that go up and down, what is on disk is looked
+ * at. */
 static void test_on_disk(void)
 {
 	struct found old = AT(0);
@@ -308,8 +312,8 @@ static void test_on_disk(void)
 	CHECK(stops > 60 * 80);
 }
 
-/* Killed again and again at random, each writer finding what the last one left; the rule is kept
- * all along. */
+/* Writers are killed at random, one after the other. Each finds what the last one has left, and the
+ * rule always holds. */
 static void test_kill_chain(void)
 {
 	struct found state = AT(0);
@@ -333,7 +337,7 @@ static void test_kill_chain(void)
 		completed += !alive;
 		check_between(&state, &new);
 		state = look();
-		CHECK(tree_count("d") <= 8); /* a temporary of each file at most */
+		CHECK(tree_count("d") <= 8); /* at most one temporary of each file */
 	}
 	CHECK_INT(write_state(&late, NULL), STS_OK);
 	CHECK_INT(tree_count("d"), 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `--mode auto` on directories as the kubelet makes them: who wrote, what the files look like, and
- * who can read them. Needs root, to be all those users.
+ * `--mode auto` on directories as the kubelet makes them: who writes, what the files look like, and
+ * who can read them. The test needs root, to become all these users.
  */
 #include "store/tree.h"
 
@@ -20,8 +20,8 @@ struct who {
 	bool caps;
 };
 
-/* As a container runtime starts them; every container of a Pod with an fsGroup has it as a
- * supplementary group. */
+/* Become a user as a container runtime starts it. Each container of a Pod with an fsGroup has it as
+ * a supplementary group. */
 static const struct who writers[] = {
 	{"65532", 65532, 65532, 0, false},
 	{"65532 with group 2000", 65532, 65532, FS_GROUP, false},
@@ -87,7 +87,7 @@ static bool become(const struct who *who)
 	    setresgid(who->gid, who->gid, who->gid) != 0 ||
 	    setresuid(who->uid, who->uid, who->uid) != 0)
 		return false;
-	/* Dropped by the kernel with the UID; root keeps its UID and loses them here. */
+	/* The kernel drops these with the UID. Root keeps its UID and loses them here. */
 	return who->caps || syscall(SYS_capset, &header, none) == 0;
 }
 
@@ -142,7 +142,7 @@ static void check_file(const char *path, size_t d, const struct who *writer)
 	CHECK_INT(st.st_gid, want_gid);
 	CHECK_INT(st.st_uid, writer->uid);
 	for (size_t r = 0; r < R__COUNT; r++) {
-		/* A directory of 0700 also keeps out those whom the file would let in. */
+		/* A directory of mode 0700 also keeps out users who could read the file. */
 		bool want = dirs[d].reads[r] || readers[r].uid == writer->uid;
 		bool got = can_read(&readers[r], path);
 		if (got != want)
@@ -177,7 +177,8 @@ static void test_table(void)
 	}
 }
 
-/* A directory that the writer may not write in: said at once, with what is needed to mend it. */
+/* The writer may not write in the directory. That is said at once, with what is needed to mend
+ * it. */
 static void test_refused(void)
 {
 	struct sts_store store;
@@ -203,7 +204,8 @@ static void test_refused(void)
 	CHECK_INT(tree_count("d"), 0);
 }
 
-/* A file of somebody else: replaced where the directory lets us, else left alone and said. */
+/* A file of somebody else is replaced if the directory allows it. Else it stays, and the error says
+ * so. */
 static void test_foreign(void)
 {
 	struct sts_error error;
@@ -271,9 +273,9 @@ static void test_group(void)
 }
 
 static const struct sts_test tests[] = {
-	{"every directory, writer and reader", test_table},
+	{"each directory with each writer and reader", test_table},
 	{"a directory that is not writable", test_refused},
-	{"files of somebody else", test_foreign},
+	{"a file of somebody else is replaced or stays", test_foreign},
 	{"a group that was asked for", test_group},
 };
 

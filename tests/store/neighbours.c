@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An application that may write in the output directory puts whatever it likes under the names that
- * we read and write. No hang (an alarm ends the test), nothing outside the directory touched, and
- * the files written, or an error that says what to remove.
+ * An application that may write in the output directory puts anything under the names that the
+ * store reads and writes. Nothing hangs (an alarm ends the test), nothing outside the directory
+ * changes, and the files are written or an error says what to remove.
  */
 #include "store/tree.h"
 
@@ -47,7 +47,7 @@ static const char *const kind_names[KIND__COUNT] = {
 	"directory that is not empty",
 };
 
-/* The first three, then .status, are written; the others are their temporaries. */
+/* The first three and .status are written. The others are their temporaries. */
 static const char *const names[] = {
 	STS_FILE_TOKEN,   STS_FILE_EXPIRES, STS_FILE_THUMBPRINT, STS_FILE_STATUS,
 	".token.jwt.new", ".expires.new",   ".thumbprint.new",   ".status.new",
@@ -65,7 +65,7 @@ static void bind_socket(const char *path)
 	close(fd);
 }
 
-/* False where this machine does not let us. */
+/* Returns false if this machine does not allow it. */
 static bool put_odd(const char *path, enum kind kind)
 {
 	char inside[64];
@@ -135,7 +135,7 @@ static void check_outside(void)
 	CHECK_INT(access("not-there", F_OK), -1);
 }
 
-/* A regular file of our own making. */
+/* Check that this is a regular file that the store has written. */
 static void check_written(const char *name, const char *text)
 {
 	char path[64];
@@ -176,7 +176,7 @@ static void read_all_of_them(size_t name, enum kind kind)
 	if (name == 0)
 		CHECK_INT(stored.token_errno == 0, readable);
 	if (name == 1)
-		CHECK(stored.expires_errno != 0); /* whatever could be read is no time */
+		CHECK(stored.expires_errno != 0); /* what could be read is not a time */
 	if (name == 3)
 		CHECK_INT(status_errno == 0, readable);
 	if (name > 3)
@@ -223,8 +223,7 @@ static void test_every_kind(void)
 			check_one(name, (enum kind)kind);
 }
 
-/* Trouble that never stops: every name is swapped for a link, a FIFO, a directory, again and again.
- * Never returns. */
+/* Swap each name for a link, a FIFO and a directory, again and again. Does not return. */
 static void make_trouble(void)
 {
 	char path[64];
@@ -267,8 +266,8 @@ static void test_race(void)
 }
 
 static const struct sts_test tests[] = {
-	{"every kind of thing under every name", test_every_kind},
-	{"things that come and go while we write", test_race},
+	{"each kind of thing under each name", test_every_kind},
+	{"things that come and go during a write", test_race},
 };
 
 int main(void)

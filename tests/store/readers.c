@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An application that reads `expires`, then `token.jwt`, over and over, while tokens are written:
- * no torn, empty or missing file, and as long as expiries grow never an expires later than the
- * token's own.
+ * An application reads `expires` and then `token.jwt`, again and again, while tokens are written.
+ * No file is torn, empty or missing, and as long as expiries grow `expires` is not later than the
+ * end of the token.
  */
 #include "store/tree.h"
 
 #include <sys/mman.h>
 #include <time.h>
 
-#define WRITES_MIN 200 /* where there is no tmpfs, and every write waits for a disk */
-#define SEEN_MIN   100 /* else the reader was asleep, and nothing is shown */
+#define WRITES_MIN 200 /* if there is no tmpfs, and each write waits for a disk */
+#define SEEN_MIN   100 /* with fewer reads the reader was asleep, and nothing is shown */
 #define TIME_MAX_S 20
 
 struct seen {
@@ -58,7 +58,7 @@ static pid_t start_reader(void)
 	return child;
 }
 
-/* Writes what next() says while a reader looks on. */
+/* Write what next() says while a reader reads. */
 static void write_many(int count, int64_t (*next)(int i))
 {
 	struct sts_store store;
@@ -114,7 +114,8 @@ static void test_same_or_growing(void)
 	CHECK_INT(seen->promises_broken, 0);
 }
 
-/* Up and down. What is on disk at each moment is in kill.c; here: whole files, always. */
+/* Expiries go up and down. kill.c tests what is on disk at each moment. Here each file must be
+ * whole. */
 static int64_t shrinking(int i)
 {
 	return TREE_TIME_S + (int64_t)i * 7919 % 5000;

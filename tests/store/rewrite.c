@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rewrite DIR COUNT: writes every file that AWS credentials have, COUNT times, as the worker does,
- * for tests/e2e/output/test_readers.py. The three values of one time name the same number; they are
- * of very different lengths.
+ * rewrite DIR COUNT: writes all files of AWS credentials COUNT times, as the worker does, for
+ * tests/e2e/output/test_readers.py. The three values of one write have the same number in them, and
+ * very different lengths.
  */
 #include "output/outputs.h"
 #include "output/store.h"
@@ -12,7 +12,7 @@
 
 static char memory[STS_OUTPUTS_MAX_BYTES], secret[8192], token[32768];
 
-/* The number, over and over. */
+/* Repeat the number. */
 static struct sts_slice repeat(char *buf, unsigned number, size_t times)
 {
 	for (size_t i = 0; i < times; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A folder to play in, and tokens that tell when they end, for the tests of the token store. The
- * program changes into the folder; names are relative to it. Opened by other UIDs too. On a tmpfs
- * where there is one: that is what a Pod has.
+ * A folder for the tests of the token store, and tokens that tell when they end. The program
+ * changes into the folder, and names are relative to it. Other UIDs can open it too. It is on a
+ * tmpfs if there is one, since a Pod has a tmpfs.
  */
 #ifndef STS_TEST_TREE_H
 #define STS_TEST_TREE_H
@@ -24,11 +24,11 @@
 #include "test.h"
 
 #define TREE_TOKEN_MAX_BYTES 8192
-#define TREE_TIME_S          1800000000 /* where the tests' expiries start */
+#define TREE_TIME_S          1800000000 /* where the expiries of the tests start */
 
 static char tree_root[64];
 
-/* Also sets an alarm: a hang is a failure. */
+/* Make the folder, and set an alarm, so that a test that hangs fails. */
 static inline bool tree_begin(unsigned limit_s)
 {
 	const char *const bases[] = {"/dev/shm", "/tmp"};
@@ -75,7 +75,7 @@ static inline void tree_put(const char *path, const char *text)
 	close(fd);
 }
 
-/* Reads as an application would. Returns the length, or an errno as a negative number. */
+/* Read as an application would. Returns the length, or an errno as a negative number. */
 static inline int tree_get(const char *path, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -112,8 +112,8 @@ static inline int tree_count(const char *path)
 	return count - 2;
 }
 
-/* A token that ends at exp_s: those ten digits over and over, 100 to 8000 bytes. A torn one shows.
- */
+/* Make a token that ends at exp_s. It repeats these ten digits and has 100 to 8000 bytes, so that a
+ * torn token shows. */
 static inline struct sts_slice tree_token(char buf[TREE_TOKEN_MAX_BYTES], int64_t exp_s)
 {
 	size_t len = 100 + (size_t)(exp_s * 7919 % 790) * 10;
@@ -123,7 +123,7 @@ static inline struct sts_slice tree_token(char buf[TREE_TOKEN_MAX_BYTES], int64_
 	return (struct sts_slice){buf, len};
 }
 
-/* When a token ends; -1 when it is not whole. */
+/* When does a token end? -1: it is not whole. */
 static inline int64_t tree_token_exp(const char *buf, int len)
 {
 	char want[TREE_TOKEN_MAX_BYTES];
@@ -139,14 +139,14 @@ static inline int64_t tree_token_exp(const char *buf, int len)
 	return whole.len == (size_t)len && memcmp(want, buf, whole.len) == 0 ? exp_s : -1;
 }
 
-/* 64 hex digits, or none. */
+/* Make 64 hex digits. */
 static inline struct sts_slice tree_thumbprint(char buf[65], int64_t exp_s)
 {
 	snprintf(buf, 65, "%064llX", (unsigned long long)exp_s);
 	return (struct sts_slice){buf, 64};
 }
 
-/* token.jwt, expires, and thumbprint where it is not empty. */
+/* Write token.jwt, expires, and thumbprint if it is not empty. */
 static inline enum sts_err tree_write_token(struct sts_store *store, struct sts_slice token,
 					    int64_t expires_s, struct sts_slice thumbprint,
 					    struct sts_error *e)
@@ -167,7 +167,7 @@ static inline enum sts_err tree_write(struct sts_store *store, int64_t exp_s, st
 				tree_thumbprint(thumbprint, exp_s), e);
 }
 
-/* Opens, writes, closes. */
+/* Open a store, write, and close it. */
 static inline enum sts_err tree_write_in(const char *dir, int64_t exp_s, struct sts_error *e)
 {
 	struct sts_store store;
@@ -180,8 +180,8 @@ static inline enum sts_err tree_write_in(const char *dir, int64_t exp_s, struct 
 }
 
 /*
- * A child that may print: what is in the buffer must not come out twice. It does not outlive a test
- * that the alarm ended, unless it becomes another user.
+ * Start a child that may print. What is in the buffer of standard output is not printed twice.
+ * Unless the child becomes another user, it does not outlive a test that the alarm has ended.
  */
 static inline pid_t tree_fork(void)
 {
@@ -192,7 +192,7 @@ static inline pid_t tree_fork(void)
 	return child;
 }
 
-/* The exit status of a child, 1000 + the signal when it was killed. */
+/* The exit status of a child; 1000 + the signal if it was killed. */
 static inline int tree_wait(pid_t child)
 {
 	int status = 0;

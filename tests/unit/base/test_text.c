@@ -19,6 +19,10 @@ static void test_slices(void)
 	CHECK(sts_slice_eq(STS_SLICE("abc"), "abc") && !sts_slice_eq(STS_SLICE("abc"), "abd"));
 	CHECK(!sts_slice_eq(STS_SLICE("abc"), "ab") && !sts_slice_eq(STS_SLICE("ab"), "abc"));
 	CHECK(!sts_slice_eq(STS_SLICE("ab\0c"), "ab"));
+	CHECK(sts_slice_same(none, STS_SLICE("")) &&
+	      sts_slice_same(STS_SLICE("a\0b"), STS_SLICE("a\0b")));
+	CHECK(!sts_slice_same(STS_SLICE("ab"), STS_SLICE("aB")) &&
+	      !sts_slice_same(STS_SLICE("ab"), STS_SLICE("a")));
 	CHECK(sts_slice_eq_nocase(STS_SLICE("aBc-[{"), "AbC-[{"));
 	CHECK(!sts_slice_eq_nocase(STS_SLICE("["), "{") &&
 	      !sts_slice_eq_nocase(STS_SLICE("@"), "`"));
@@ -27,6 +31,20 @@ static void test_slices(void)
 	      sts_slice_starts(STS_SLICE("abc"), "abc"));
 	CHECK(!sts_slice_starts(STS_SLICE("abc"), "abcd") &&
 	      !sts_slice_starts(STS_SLICE("abc"), "b"));
+}
+
+static void test_prefix(void)
+{
+	struct sts_slice none = {0}, s = STS_SLICE("abc");
+
+	CHECK(!sts_slice_take_prefix(&none, "a"));
+	CHECK(!sts_slice_take_prefix(&s, "b") && !sts_slice_take_prefix(&s, "A"));
+	CHECK(!sts_slice_take_prefix(&s, "abcd"));
+	CHECK(sts_slice_eq(s, "abc"));
+	CHECK(sts_slice_take_prefix(&s, "ab"));
+	CHECK(sts_slice_eq(s, "c"));
+	CHECK(sts_slice_take_prefix(&s, "c"));
+	CHECK_INT(s.len, 0);
 }
 
 static void test_trim(void)
@@ -173,6 +191,9 @@ static void test_json(void)
 	start(sizeof(buf));
 	sts_text_add_json(&t, STS_SLICE("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\xc3"));
 	CHECK_STR(buf, "\\u00E9\\u20AC\\uD83D\\uDE00\\u00FF\\u00C3");
+	start(sizeof(buf));
+	sts_text_add_json_string(&t, STS_SLICE("a\"b"));
+	CHECK_STR(buf, "\"a\\\"b\"");
 }
 
 static void test_encodings(void)
@@ -205,6 +226,20 @@ static void test_lines_and_words(void)
 	CHECK(!sts_slice_take_line(&text, &line));
 	text = (struct sts_slice){0};
 	CHECK(!sts_slice_take_line(&text, &line));
+}
+
+static void test_cut(void)
+{
+	struct sts_slice rest = STS_SLICE("a.b."), front = sts_slice_cut(&rest, '.');
+
+	CHECK(sts_slice_eq(front, "a") && sts_slice_eq(rest, "b."));
+	front = sts_slice_cut(&rest, '.');
+	CHECK(sts_slice_eq(front, "b") && rest.len == 0 && rest.data);
+	front = sts_slice_cut(&rest, '.');
+	CHECK(front.len == 0 && rest.len == 0 && !rest.data);
+	rest = STS_SLICE("ab");
+	front = sts_slice_cut(&rest, '.');
+	CHECK(sts_slice_eq(front, "ab") && rest.len == 0 && !rest.data);
 }
 
 static void test_shares_run(void)
@@ -309,8 +344,10 @@ static const struct sts_test tests[] = {
 	{"classes of characters", only},
 	{"hexadecimal digits are decoded", hex_decode},
 	{"slices are compared and cut", test_slices},
+	{"a prefix is taken off", test_prefix},
 	{"white space is trimmed", test_trim},
 	{"lines and words are taken from a text", test_lines_and_words},
+	{"a text is cut at a separator", test_cut},
 	{"the text builder", test_builder},
 	{"the text builder's formats", test_printf},
 	{"text of a peer is escaped", test_escaped},

@@ -72,7 +72,28 @@ static void hosts_names_are_whole_and_without_case(void)
 	CHECK_INT(sts_hosts_find((struct sts_slice){0}, STS_SLICE("sts"), a, 8), 0);
 }
 
+static void localhost_is_known(void)
+{
+	static const struct {
+		const char *name;
+		bool yes;
+	} rows[] = {
+		{"localhost", true},     {"LocalHost", true},
+		{"sts.localhost", true}, {"a.b.LOCALHOST", true},
+		{"notlocalhost", false}, {"localhost.example", false},
+		{"ocalhost", false},     {"", false},
+	};
+	struct sts_address a[STS_LOCALHOST_ADDRESSES];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_INT(sts_hosts_is_localhost(sts_slice_of(rows[i].name)), rows[i].yes);
+	CHECK_INT(sts_hosts_localhost(a), 2);
+	CHECK(!a[0].ipv6 && a[0].ip[0] == 127 && a[0].ip[3] == 1);
+	CHECK(a[1].ipv6 && a[1].ip[0] == 0 && a[1].ip[15] == 1);
+}
+
 static const struct sts_test tests[] = {
+	{"localhost needs no file", localhost_is_known},
 	{"hosts: found in the file's order", hosts_are_found_in_order},
 	{"hosts: names are whole and without case", hosts_names_are_whole_and_without_case},
 };

@@ -9,6 +9,21 @@ static bool domain_is(const struct sts_resolv *r, size_t i, const char *want)
 	return i < r->search_count && sts_slice_eq(r->search[i], want);
 }
 
+/* The search list, with spaces between its domains. */
+static void check_search(const struct sts_resolv *r, const char *want)
+{
+	char joined[512];
+	struct sts_text t;
+
+	sts_text_init(&t, joined, sizeof(joined));
+	for (size_t i = 0; i < r->search_count; i++) {
+		if (i > 0)
+			sts_text_add_char(&t, ' ');
+		sts_text_add(&t, r->search[i].data, r->search[i].len);
+	}
+	CHECK_STR(joined, want);
+}
+
 static void resolv_of_a_pod(void)
 {
 	struct sts_resolv r = parse_resolv(
@@ -17,21 +32,16 @@ static void resolv_of_a_pod(void)
 		"options ndots:5\n");
 
 	CHECK_INT(r.ndots, 5);
-	CHECK_INT(r.search_count, 3);
-	CHECK(domain_is(&r, 0, "dev.svc.cluster.local"));
-	CHECK(domain_is(&r, 1, "svc.cluster.local"));
-	CHECK(domain_is(&r, 2, "cluster.local"));
+	check_search(&r, "dev.svc.cluster.local svc.cluster.local cluster.local");
 }
 
 static void resolv_last_line_counts(void)
 {
 	struct sts_resolv r = parse_resolv("search a b\ndomain c d\n");
 
-	CHECK_INT(r.search_count, 1);
-	CHECK(domain_is(&r, 0, "c"));
+	check_search(&r, "c");
 	r = parse_resolv("domain c\nsearch a b\nsearch\nsearch \t\r\n");
-	CHECK_INT(r.search_count, 2);
-	CHECK(domain_is(&r, 1, "b"));
+	check_search(&r, "a b");
 	r = parse_resolv("search a\nsearch !\n");
 	CHECK_INT(r.search_count, 0);
 }
@@ -44,13 +54,11 @@ static void resolv_form_does_not_matter(void)
 		"Search y\n search z\noptions edns0");
 
 	CHECK_INT(r.ndots, 3);
-	CHECK_INT(r.search_count, 2);
-	CHECK(domain_is(&r, 0, "a.example"));
-	CHECK(domain_is(&r, 1, "b.example"));
+	check_search(&r, "a.example b.example");
 	r = parse_resolv("search a # not.this\n");
-	CHECK_INT(r.search_count, 1);
+	check_search(&r, "a");
 	r = parse_resolv("search a ;not.this b");
-	CHECK_INT(r.search_count, 1);
+	check_search(&r, "a");
 	r = parse_resolv("");
 	CHECK_INT(r.search_count, 0);
 	CHECK_INT(r.ndots, 1);

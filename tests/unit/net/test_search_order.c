@@ -55,7 +55,7 @@ static void no_answer_from_the_cluster_ends_the_search(void)
 	CHECK_STR(asked, "A sts.dev.dev.svc.cluster.local. A sts.dev.svc.cluster.local. ");
 }
 
-static void a_search_domain_out_of_order_does_not(void)
+static void a_search_domain_out_of_order_does_not_end_it(void)
 {
 	static const struct record all[] = {
 		{"sts.example.com.corp.internal.", false, STS_DNS_SILENT, NULL},
@@ -88,7 +88,7 @@ static void a_search_domain_out_of_order_does_not(void)
 
 /* A Service that points elsewhere (ExternalName) exists even if the name that it points to has no
  * address. */
-static void an_alias_that_leads_nowhere_is_no_no(void)
+static void a_name_whose_alias_leads_nowhere_exists(void)
 {
 	static const struct record all[] = {
 		{"sts.dev.svc.cluster.local.", false, STS_DNS_NONAME, NULL, .alias = true},
@@ -144,7 +144,7 @@ static void every_failure_ends_the_search(void)
 }
 
 /* "sts.dev.svc" is found in cluster.local, which is a domain of the cluster as well. */
-static void the_clusters_own_root_is_the_clusters(void)
+static void the_root_domain_belongs_to_the_cluster(void)
 {
 	static const struct record all[] = {
 		{"sts.dev.svc.cluster.local.", false, STS_DNS_SERVFAIL, NULL},
@@ -331,11 +331,11 @@ static const struct sts_test tests[] = {
 	{"a name that exists ends the search", a_name_that_exists_ends_the_search},
 	{"no answer from the cluster ends the search", no_answer_from_the_cluster_ends_the_search},
 	{"a search domain that is out of order does not end the search",
-	 a_search_domain_out_of_order_does_not},
-	{"a name whose alias leads nowhere exists", an_alias_that_leads_nowhere_is_no_no},
+	 a_search_domain_out_of_order_does_not_end_it},
+	{"a name whose alias leads nowhere exists", a_name_whose_alias_leads_nowhere_exists},
 	{"every failure ends the search", every_failure_ends_the_search},
 	{"the root domain of the cluster belongs to the cluster",
-	 the_clusters_own_root_is_the_clusters},
+	 the_root_domain_belongs_to_the_cluster},
 	{"the cluster's domains in any case", the_clusters_domains_in_any_case},
 	{"the search ends before the deadline", silence_until_the_deadline},
 	{"whole names of Services", whole_names_of_services},

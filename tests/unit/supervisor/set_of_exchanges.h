@@ -244,4 +244,28 @@ static inline void set_fresh_dir(const char *path)
 	CHECK(system(command) == 0 && mkdir(path, 0700) == 0);
 }
 
+/* ---- the first and the last test ---- */
+
+static char set_dir[] = "/tmp/sts-set-XXXXXX";
+
+static inline void set_begin(void)
+{
+	sts_test_enter_folder(set_dir);
+}
+
+static inline void set_end(void)
+{
+	set_empty();
+	CHECK(system("rm -rf *") == 0 && rmdir(set_dir) == 0);
+}
+
+#define SET_BEGIN \
+	{ \
+		"the folder of this test is made", set_begin \
+	}
+#define SET_END \
+	{ \
+		"the folder of this test is removed", set_end \
+	}
+
 #endif

@@ -198,7 +198,7 @@ static void test_too_long(void)
 	finish(0);
 	CHECK_INT(c.stage_len, 0);
 	check_made_up(STS_EWORKER, 0, NO_REPORT);
-	/* As much as a pipe takes. */
+	/* The worker writes as much as a pipe takes. */
 	set_up();
 	memset(flood, 'S', sizeof(flood));
 	put(flood, sizeof(flood));

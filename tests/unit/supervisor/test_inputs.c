@@ -9,7 +9,6 @@
 #include "set_of_exchanges.h"
 #include "watches.h"
 
-static char dir[] = "/tmp/sts-inputs-XXXXXX";
 static struct sts_events ev = {.signal_fd = -1, .timer_fd = -1, .clock_fd = -1, .watch_fd = -1};
 
 /* Set the time of the last change of a file, and nothing else of it. */
@@ -50,21 +49,21 @@ static void test_what_changes_an_identity(void)
 	set_write("file", "one");
 	set_time("file", 1000, 5);
 	first = sts_file_identity("file");
-	/* The time in seconds and in nanoseconds. */
+	/* The time changes, in seconds and in nanoseconds. */
 	set_time("file", 1001, 5);
 	CHECK(sts_file_identity("file") != first);
 	set_time("file", 1000, 6);
 	CHECK(sts_file_identity("file") != first);
 	set_time("file", 5, 1000);
 	CHECK(sts_file_identity("file") != first);
-	/* The size, where the time is the same. */
+	/* The size changes, and the time does not. */
 	set_write("file", "four");
 	set_time("file", 1000, 5);
 	CHECK(sts_file_identity("file") != first);
 	set_write("file", "two");
 	set_time("file", 1000, 5);
 	CHECK(sts_file_identity("file") == first);
-	/* Another file of the same size and time. */
+	/* Another file has the same size and time. */
 	set_write("other", "one");
 	set_time("other", 1000, 5);
 	CHECK(sts_file_identity("other") != first);
@@ -111,7 +110,7 @@ static void test_the_identity_is_that_of_the_file_behind_a_link(void)
 
 /* ---- the subject token ---- */
 
-/* One exchange that has failed, so that another subject token may help. */
+/* Make a set of one exchange that has failed, so that another subject token may help. */
 static struct sts_member *failed_one(const char *token_file)
 {
 	set_empty();
@@ -438,7 +437,8 @@ static void test_a_directory_that_is_not_there(void)
 	CHECK(!set_soon(t));
 }
 
-/* The kernel has no inotify instance for this process. Changes are found whenever it is looked. */
+/* The kernel has no inotify instance for this process. Changes are found whenever the supervisor
+ * looks. */
 static void test_no_inotify(void)
 {
 	struct sts_member *t = failed_one("token");
@@ -480,20 +480,8 @@ static void test_fetch_watches_nothing(void)
 	CHECK_INT(ev.watch_fd, -1);
 }
 
-static void test_begin(void)
-{
-	sts_test_enter_folder(dir);
-}
-
-static void test_end(void)
-{
-	set_empty();
-	sts_events_unwatch(&ev);
-	CHECK(system("rm -rf *") == 0 && rmdir(dir) == 0);
-}
-
 static const struct sts_test tests[] = {
-	{"the folder of this test is made", test_begin},
+	SET_BEGIN,
 	{"where no file can be seen, the identity is 0", test_nothing_has_identity_0},
 	{"what changes an identity", test_what_changes_an_identity},
 	{"what does not change an identity", test_what_does_not_change_an_identity},
@@ -517,7 +505,7 @@ static const struct sts_test tests[] = {
 	{"a directory that is not there is not watched", test_a_directory_that_is_not_there},
 	{"without inotify changes are found later", test_no_inotify},
 	{"fetch watches nothing", test_fetch_watches_nothing},
-	{"the folder is removed", test_end},
+	SET_END,
 };
 
 int main(void)

@@ -10,7 +10,6 @@
 #include "set_of_exchanges.h"
 #include "supervisor/sent_tokens.h"
 
-static char dir[] = "/tmp/sts-new-plans-XXXXXX";
 static struct sts_error e;
 static const uint8_t id[STS_SUBJECT_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8},
 		     other_id[STS_SUBJECT_ID_BYTES] = {8, 7, 6, 5, 4, 3, 2, 1};
@@ -20,7 +19,7 @@ static bool is_mapped(void *plans)
 	return msync(plans, sizeof(struct sts_plans), MS_ASYNC) == 0;
 }
 
-/* What the next worker of an exchange is to do; it is due. */
+/* Check that a worker of an exchange is due. Returns what it is to do. */
 static enum sts_worker_mode due(const struct sts_member *t)
 {
 	enum sts_worker_mode mode = STS_WORKER__COUNT;
@@ -52,7 +51,7 @@ static void test_the_first_plans(void)
 		.name = "a", .token_file = "token", .dir = "a", .mode = 0600, __VA_ARGS__ \
 	}
 
-/* One exchange with a token for an hour, and its directory. */
+/* Make a set of one exchange that has a token for an hour, and open its directory. */
 static struct sts_member *with_a_token(void)
 {
 	set_fresh_dir("a");
@@ -199,12 +198,12 @@ static void test_an_exchange_waits_for_another(void)
 	CHECK_STR(log_lines_message(), "\"msg\":\"waiting for exchange a\",\"exchange\":\"b\"}\n");
 	CHECK_INT(set_wait_ms(set_member("b")), -1);
 	CHECK_INT(set_wait_ms(set_member("a")), 0);
-	/* It does not wait where there is a token already. */
+	/* It does not wait if there is a token already. */
 	set_succeed(set_member("a"), 0);
 	TAKE_OVER({.name = "a", .token_file = "token", .dir = "a"},
 		  {.name = "c", .token_file = "a/token.jwt", .dir = "c", .after = 1});
 	CHECK_INT(set_wait_ms(set_member("c")), 0);
-	/* Nor where a new file lets it read something else. */
+	/* It does not wait either if a new file lets it read something else. */
 	set_empty();
 	TAKE_OVER({.name = "a", .dir = "a"}, {.name = "b", .dir = "b", .after = 1});
 	CHECK_INT(set_wait_ms(set_member("b")), -1);
@@ -411,19 +410,8 @@ static void test_a_worker_of_an_exchange_that_is_kept(void)
 	close(writing_end);
 }
 
-static void test_begin(void)
-{
-	sts_test_enter_folder(dir);
-}
-
-static void test_end(void)
-{
-	set_empty();
-	CHECK(system("rm -rf *") == 0 && rmdir(dir) == 0);
-}
-
 static const struct sts_test tests[] = {
-	{"the folder of this test is made", test_begin},
+	SET_BEGIN,
 	{"the first plans", test_the_first_plans},
 	{"an exchange is kept", test_an_exchange_is_kept},
 	{"the options of an exchange change", test_the_options_of_an_exchange_change},
@@ -441,7 +429,7 @@ static const struct sts_test tests[] = {
 	{"the worker of a removed exchange is killed", test_the_worker_of_a_removed_exchange},
 	{"the worker of an exchange that is kept runs on",
 	 test_a_worker_of_an_exchange_that_is_kept},
-	{"the folder is removed", test_end},
+	SET_END,
 };
 
 int main(void)

@@ -65,7 +65,7 @@ static void check_wrong(enum sts_command command, char *const *argv, const char 
 	CHECK_STR(plans.error.msg, message);
 }
 
-/* One exchange of a file that reads from there and writes there. */
+/* An exchange of a configuration file, with its token file and its directory. */
 #define EXCHANGE(name, from, to) \
 	"{\"name\":\"" name "\",\"url\":\"" URL "\",\"token-file\":\"" from \
 	"\",\"output-dir\":\"" to "\"}"
@@ -372,7 +372,7 @@ static void test_texts_that_are_too_long(void)
 				    "the paths in the options are too long");
 		path[len] = '/';
 	}
-	/* What comes after the text that did not fit does not fit either. */
+	/* The texts that follow the one that did not fit do not fit either. */
 	path[room] = '\0';
 	check_wrong(STS_COMMAND_RUN,
 		    ARGV("--url", URL, "--cacert-path", path, "--cacert-path", "/a", "--listen=:1"),

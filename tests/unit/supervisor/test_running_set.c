@@ -8,10 +8,9 @@
 #include "log_lines.h"
 #include "set_of_exchanges.h"
 
-static char dir[] = "/tmp/sts-running-set-XXXXXX";
 static struct sts_error e;
 
-/* The last step of writing a file: a test lets it fail. */
+/* The last step of writing a file, which a test can let fail. */
 static int rename_errno;
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
@@ -217,19 +216,8 @@ static void test_after_an_attempt(void)
 	CHECK_INT(set_wait_ms(b), 0);
 }
 
-static void test_begin(void)
-{
-	sts_test_enter_folder(dir);
-}
-
-static void test_end(void)
-{
-	set_empty();
-	CHECK(system("rm -rf *") == 0 && rmdir(dir) == 0);
-}
-
 static const struct sts_test tests[] = {
-	{"the folder of this test is made", test_begin},
+	SET_BEGIN,
 	{"the output directory is opened and locked", test_the_directory_is_opened_and_locked},
 	{"there is no output directory", test_there_is_no_output_directory},
 	{"the directory is made if that is asked for",
@@ -242,7 +230,7 @@ static const struct sts_test tests[] = {
 	{"a status that cannot be written is left out",
 	 test_a_status_that_cannot_be_written_is_left_out},
 	{"after an attempt", test_after_an_attempt},
-	{"the folder is removed", test_end},
+	SET_END,
 };
 
 int main(void)

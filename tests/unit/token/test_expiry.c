@@ -115,9 +115,9 @@ static const struct combination {
 
 	{"Date agrees", 900, N, N, N, 300, 0, 0, 1, 900, 900, 0},
 	{"Date within the exchange", 900, N, N, N, 300, 1, 0, 1, 899, 899, 0},
-	{"60 s ahead are no skew", 900, N, N, N, 300, 0, 60, 61, 900, 900, 0},
+	{"60 s ahead are not a skew", 900, N, N, N, 300, 0, 60, 61, 900, 900, 0},
 	{"61 s are", 900, N, N, N, 300, 0, 61, 62, 900, 900, -61},
-	{"60 s behind are no skew", 900, N, N, N, 300, 0, -61, -60, 900, 839, 0},
+	{"60 s behind are not a skew", 900, N, N, N, 300, 0, -61, -60, 900, 839, 0},
 	{"61 s behind are", 900, N, N, N, 300, 0, -62, -61, 900, 838, 61},
 
 	/* The node's clock is wrong by hours. The schedule is right, and the file promises
@@ -128,7 +128,7 @@ static const struct combination {
 	{"node behind", 900, N, N, N, 300, 0, -7200, -7199, 900, -6300, 7199},
 	{"node behind, lifetime only", N, N, N, 900, 300, 0, -7200, -7199, 900, -6300, 7199},
 	{"node behind, no Date: iat helps", N, 900, 0, N, 300, N, -7200, -7199, 900, -6300, 0},
-	{"an iat after exp is no iat", N, 901, 902, N, 300, N, 0, 1, 900, 900, 0},
+	{"an iat after exp does not count", N, 901, 902, N, 300, N, 0, 1, 900, 900, 0},
 	{"node ahead, no Date", N, 900, N, N, 300, N, 7200, 7201, -6301, 899, 0},
 
 	/* A Date that cannot be believed. */

@@ -39,8 +39,6 @@ static void split(void)
 	CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL), STS_OK);
 	CHECK(sts_slice_eq(jwt.header, "{\"alg\":\"x\"}"));
 	CHECK(sts_slice_eq(jwt.claims, "{\"a\":1}"));
-	CHECK(sts_slice_eq(jwt.signature, "AA"));
-	CHECK(jwt.signed_part.data == token.data && jwt.signed_part.len == token.len - 3);
 	/* The memory is exactly as large as both parts need. */
 	CHECK_INT(sts_jwt_split(token, scratch, 11 + 7, &jwt, NULL), STS_OK);
 	CHECK_INT(sts_jwt_split(token, scratch, 11 + 6, &jwt, &error), STS_ETOOBIG);
@@ -48,7 +46,7 @@ static void split(void)
 	CHECK_INT(sts_jwt_split(token, NULL, 0, &jwt, NULL), STS_ETOOBIG);
 	token = token_of("{}", "{}", "");
 	CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL), STS_OK);
-	CHECK_INT(jwt.signature.len, 0);
+	CHECK(sts_slice_eq(jwt.claims, "{}"));
 }
 
 static void no_jwt(void)
