@@ -79,7 +79,7 @@ static void refresh(void)
 
 void world_renew_subject(struct place *p, int64_t until_ms)
 {
-	p->subject.inode++;
+	p->subject.inode = ++world.next_inode;
 	p->subject.until_ms = until_ms;
 	p->subject.renewed_ms = world.boot_ms;
 	world.count.rotations++;
@@ -243,13 +243,32 @@ unsigned world_sleep(int64_t until_ms)
 	return events;
 }
 
+/* ---- the configuration ---- */
+
+void world_planned(void)
+{
+}
+
+int world_sent_by(ino_t subject)
+{
+	for (int i = 0; i < world.exchanges; i++)
+		if (world.place[i].taken == subject)
+			return i;
+	return -1;
+}
+
 /* ---- beginning and end ---- */
 
 static void init_place(int i)
 {
 	struct place *p = &world.place[i];
 
-	*p = (struct place){.chained_to = i % 3 == 2 ? i - 1 : -1, .polls = i % 4 == 1};
+	*p = (struct place){.chained_to = i % 3 == 2 ? i - 1 : -1,
+			    .polls = i % 4 == 1,
+			    .reads = i,
+			    .dir = i,
+			    .timeout_ms = 30 * SECOND};
+	world.order[i] = i;
 	p->single_use = i == 3;
 	p->subject.until_ms = -1;
 	if (p->chained_to < 0)
@@ -263,6 +282,8 @@ void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
 {
 	world = (struct world){.random = seed * 0x9e3779b97f4a7c15u + 1,
 			       .exchanges = exchanges,
+			       .configured = exchanges,
+			       .config = 1,
 			       .bug = bug,
 			       .boot_ms = HOUR,
 			       .end_ms = HOUR + duration_ms,
