@@ -237,11 +237,21 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 
 	if (pid < 0)
 		return sts_fail(e, STS_EFORK, EAGAIN, "no process is left");
-	c->pid = pid;
+	c->pid = c->fd = pid; /* no pipe: the process is asked */
 	c->mode = job->mode;
 	c->started_boot_ms = world.boot_ms;
 	c->kill_boot_ms = world.boot_ms + job->timeout_ms + SECOND;
 	return STS_OK;
+}
+
+void sts_child_read(struct sts_child *c)
+{
+	const struct worker *w = world_worker(c->fd);
+
+	if (!w || !w->sent)
+		return;
+	c->stage_len = sizeof(c->stage);
+	memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
 }
 
 void sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
@@ -249,16 +259,13 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 	const struct worker *w = world_worker(c->pid);
 
 	(void)status;
+	sts_child_read(c);
 	c->pid = -1;
 	*report = (struct sts_report){.magic = STS_REPORT_MAGIC,
 				      .version = STS_REPORT_VERSION,
 				      .error = c->killed ? STS_ETIMEOUT : STS_EWORKER,
 				      .retry_after_s = -1,
 				      .subject_exp_s = -1};
-	if (w && w->sent) {
-		c->stage_len = sizeof(c->stage);
-		memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
-	}
 	if (!w || !w->has_report || !w->ended)
 		return;
 	*report = w->report;
