@@ -202,7 +202,7 @@ static void check_promise(int exchange, const struct sts_exchange *x)
 			check_fail(exchange, "it promises a life sign, but nothing is planned");
 		return;
 	}
-	planned_ms = sts_exchange_busy(x) ? x->started_ms + x->plan->timeout_ms
+	planned_ms = sts_exchange_busy(x) ? x->started_ms + x->timeout_ms
 					  : x->next_ms + x->plan->queue_ms;
 	if (latest_ms < world.boot_ms)
 		check_fail(exchange, "the time of its next life sign is over");
@@ -218,8 +218,9 @@ static void check_member(const struct sts_member *t)
 	if (!l->planned)
 		check_fail(exchange, "it is not removed");
 	if (clashes(exchange)) {
-		if (t->x.status.attempts > 0 && t->x.status.error != STS_ELOCKED)
-			check_fail(exchange, "it does not say that its directory is locked");
+		if (t->x.status.attempts > 0 && t->x.status.error != STS_EUSAGE)
+			check_fail(exchange,
+				   "it does not say that its directory is another exchange's");
 		return;
 	}
 	if (sts_exchange_busy(&t->x) != l->running)

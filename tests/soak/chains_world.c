@@ -70,6 +70,14 @@ static void renew_subject(int file)
 
 /* ---- changes of the configuration ---- */
 
+static bool is_configured(int exchange)
+{
+	for (int i = 0; i < world.configured; i++)
+		if (world.order[i] == exchange)
+			return true;
+	return false;
+}
+
 static void configure(int exchange, bool first)
 {
 	if (first) {
@@ -82,10 +90,13 @@ static void configure(int exchange, bool first)
 	}
 }
 
+/* Not where two exchanges have one directory: the other one would get it then, and keep it. */
 static void remove_exchange(int exchange)
 {
 	int kept = 0;
 
+	if (is_configured(CHAINS_CLASH(script.count)))
+		return;
 	for (int i = 0; i < world.configured; i++)
 		if (world.order[i] != exchange)
 			world.order[kept++] = world.order[i];
@@ -139,9 +150,8 @@ static void add(int exchange, int source, int dir)
 {
 	struct place *p = &world.place[exchange];
 
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] == exchange)
-			return;
+	if (is_configured(exchange))
+		return;
 	*p = (struct place){
 		.chained_to = source, .reads = exchange, .dir = dir, .timeout_ms = SHORT_TIMEOUT};
 	if (source < 0 || links[source].token_until_ms > 0)
@@ -153,8 +163,9 @@ static void change_times(void)
 {
 	for (int i = 0; i < CHAINS_EXCHANGES; i++) {
 		world.place[i].fraction_permille = OTHER_PART;
-		if (world.place[i].timeout_ms == SHORT_TIMEOUT)
-			world.place[i].timeout_ms = OTHER_TIMEOUT;
+		world.place[i].timeout_ms = world.place[i].timeout_ms == SHORT_TIMEOUT
+						    ? OTHER_TIMEOUT
+						    : SHORT_TIMEOUT;
 	}
 }
 
@@ -185,7 +196,8 @@ static void change(int kind, int exchange)
 		add(CHAINS_ADDED(script.count), exchange, CHAINS_ADDED(script.count));
 		break;
 	case 'k':
-		add(CHAINS_CLASH(script.count), -1, world.place[exchange].dir);
+		if (is_configured(exchange))
+			add(CHAINS_CLASH(script.count), -1, world.place[exchange].dir);
 		break;
 	case 'p':
 		reverse_order();
@@ -216,14 +228,6 @@ static void happen(const struct event *e)
 }
 
 /* ---- the plan in use ---- */
-
-static bool is_configured(int exchange)
-{
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] == exchange)
-			return true;
-	return false;
-}
 
 static void join(struct link *l, const struct place *p)
 {
