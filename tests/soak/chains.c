@@ -134,7 +134,12 @@ static void all_orders(const char *alphabet, bool all_patterns)
 		script.order[i] = i;
 	do {
 		for (int i = 0; i < (all_patterns ? 4 : 1); i++) {
-			set_single_use(pattern++ & 3);
+			/* A reader whose subject token was sent looks for another one for long: of
+			 * the longest chains, few are so. */
+			set_single_use(script.count < CHAINS_MAX || pattern % 16 > 13
+					       ? pattern & 3
+					       : pattern & 1);
+			pattern++;
 			play_all(alphabet);
 		}
 	} while (next_order());
@@ -151,15 +156,17 @@ static void all_sources(void)
 			all_orders(all, true);
 		else if (script.count == 3)
 			all_orders(ALTERNATELY, true);
-		else if (is_chain() || script.count == 4)
+		else if (is_chain() && script.count == CHAINS_MAX && !is_short)
 			all_orders(script.fetch ? "odTsh" : ALTERNATELY, false);
+		else if (is_chain() || script.count == 4)
+			all_orders(script.fetch ? "odTs" : "ods*", false);
 	} while (next_parents());
 }
 
 static void play_everything(void)
 {
 	for (int fetch = 1; fetch >= 0; fetch--)
-		for (int count = 1; count <= (is_short ? 4 : CHAINS_MAX); count++) {
+		for (int count = 1; count <= CHAINS_MAX; count++) {
 			clock_t from = clock();
 			uint64_t runs = run.runs;
 

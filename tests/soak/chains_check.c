@@ -225,14 +225,12 @@ static void check_member(const struct sts_member *t)
 	}
 	if (sts_exchange_busy(&t->x) != l->running)
 		check_fail(exchange, "an attempt runs, or does not, and it is not known");
-	if (t->store.dir_fd >= 0)
-		check_promise(exchange, &t->x);
+	check_promise(exchange, &t->x);
 	if (t->x.state == STS_EXCHANGE_ENDED && !script.fetch)
 		check_fail(exchange, "it has ended");
 	if (t->x.state == STS_EXCHANGE_ENDED)
 		return;
-	if (t->store.dir_fd >= 0)
-		check_status(exchange, &t->x);
+	check_status(exchange, &t->x);
 	if (t->x.state == STS_EXCHANGE_CHAINED)
 		check_chained(exchange, &t->x);
 	else
