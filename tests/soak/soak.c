@@ -37,13 +37,14 @@ static void figures(double days)
 	printf("%llu outages, %llu crashes, %llu hangs, %llu times no process, %llu full disks, "
 	       "%llu "
 	       "steps, %llu suspends, %llu rotations, %llu refreshes, %llu restarts, %llu lost "
-	       "events\n",
+	       "events, %llu other keys, %llu times no key\n",
 	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
 	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
 	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
 	       (unsigned long long)world.count.suspends, (unsigned long long)world.count.rotations,
 	       (unsigned long long)world.count.refreshes, (unsigned long long)world.count.stops,
-	       (unsigned long long)world.count.lost_events);
+	       (unsigned long long)world.count.lost_events, (unsigned long long)world.count.keys,
+	       (unsigned long long)world.count.absences);
 }
 
 int main(int argc, char **argv)
@@ -75,8 +76,8 @@ int main(int argc, char **argv)
 	printf("soak: seed %llu, %ld days, %ld exchanges\n", (unsigned long long)seed, days,
 	       exchanges);
 	world_init(seed, days * DAY, (int)exchanges, bug);
-	bind_start();
 	do {
+		bind_start();
 		int status = sts_supervise(&options, arguments);
 
 		if (status != 0)

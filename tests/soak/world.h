@@ -116,6 +116,7 @@ struct place {
 	ino_t taken;      /* the last that it took, of this supervisor */
 	bool polls;       /* its STS tells the signing certificate */
 	uint8_t key;      /* which that is */
+	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
 	enum mood mood;
 	int64_t mood_ends_ms, next_mood_ms;
 	int64_t disk_full_until_ms, next_full_ms;
@@ -152,7 +153,7 @@ struct world {
 	int refreshes_in_a_row;
 	struct {
 		uint64_t steps, suspends, refreshes, stops, rotations, outages, crashes, hangs,
-			no_forks, lost_events, full_disks;
+			no_forks, lost_events, full_disks, keys, absences;
 	} count;
 };
 
