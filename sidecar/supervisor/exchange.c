@@ -117,7 +117,7 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 		x->sent = x->brought_forward = false;
 		break;
 	case STS_DO_PLAN_AGAIN:
-		/* There is a reason for the attempt besides its time, which new times do not end. */
+		/* The attempt has a reason besides its time: new times do not end that. */
 		if (x->brought_forward)
 			break;
 		__attribute__((fallthrough));

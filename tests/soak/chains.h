@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the simulation of chains share: the script of a run, and what the world knows of
- * each exchange. chains.c says what is simulated.
+ * What the files of the simulation of chains share: the script of a run, and what the world knows
+ * of each exchange. chains.c says what is simulated.
  */
 #ifndef STS_SOAK_CHAINS_H
 #define STS_SOAK_CHAINS_H
@@ -11,14 +11,15 @@
 
 #define CHAINS_MAX          5  /* exchanges of a script; two more may be added in a run */
 #define CHAINS_LETTERS_MAX  16 /* each exchange draws one */
+#define CHAINS_TIMEOUT_MS   (10 * SECOND)
 #define CHAINS_DEADLINE_MS  (120 * SECOND)
 #define CHAINS_START_MS     HOUR
 #define CHAINS_EXCHANGES    (CHAINS_MAX + 2)
 #define CHAINS_ADDED(count) (count)     /* the number of the exchange that letter a adds */
 #define CHAINS_CLASH(count) (count + 1) /* the number of the exchange that letter k adds */
 
-/* One run. Its letters say what becomes of the first request of each exchange, in the order in which
- * they make it; chains.c has the list. */
+/* One run. Its letters say what becomes of the first request of each exchange, in the order in
+ * which they make it; chains.c has the list. */
 struct script {
 	bool fetch;
 	int count;
@@ -90,8 +91,19 @@ void chains_world_init(enum bug bug);
 /* Tell the supervisor to stop after a while in which nothing is to happen. */
 void chains_close(void);
 
+/* Something happens after a while: a small letter, or a number of chains_changes.c. */
+void chains_event(int64_t after_ms, int kind, int exchange);
+
+/* There is another subject token in this file. */
+void chains_renew_subject(int file);
+
 /* How many attempts run. */
 int chains_running(void);
+
+/* ---- chains_changes.c ---- */
+
+/* The configuration file is another one. */
+void chains_change(int kind, int exchange);
 
 /* ---- chains_check.c ---- */
 

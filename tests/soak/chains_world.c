@@ -6,21 +6,15 @@
 #include "chains.h"
 #include "check.h"
 
-#define LIFE_MS       (900 * SECOND)
-#define ROTATION_MS   (120 * SECOND)
-#define ABSENCE_MS    (40 * SECOND)
-#define SILENCE_MS    (400 * SECOND)
-#define CHANGE_MS     1500 /* after the start of an attempt */
-#define CHANGED_MS    3000 /* that attempt takes so long */
-#define QUIET_MS      MINUTE
-#define EVENTS_MAX    16
-#define SENT_MAX      64
-#define LONG_TIMEOUT  (150 * SECOND)
-#define SHORT_TIMEOUT (10 * SECOND)
-#define OTHER_TIMEOUT (20 * SECOND)
-#define OTHER_PART    700
-
-#define EVENT_RETURN 1 /* besides the letters */
+#define LIFE_MS      (900 * SECOND)
+#define ROTATION_MS  (120 * SECOND)
+#define SILENCE_MS   (400 * SECOND)
+#define CHANGE_MS    1500 /* after the start of an attempt */
+#define CHANGED_MS   3000 /* that attempt takes so long */
+#define QUIET_MS     MINUTE
+#define EVENTS_MAX   16
+#define SENT_MAX     64
+#define LONG_TIMEOUT (150 * SECOND)
 
 struct world world;
 struct link links[WORLD_EXCHANGES_MAX];
@@ -49,7 +43,7 @@ uint32_t world_random32(void)
 
 /* ---- events ---- */
 
-static void plan_event(int64_t after_ms, int kind, int exchange)
+void chains_event(int64_t after_ms, int kind, int exchange)
 {
 	if (run.events == EVENTS_MAX)
 		check_fail(exchange, "the simulation has too many events");
@@ -59,153 +53,12 @@ static void plan_event(int64_t after_ms, int kind, int exchange)
 void chains_close(void)
 {
 	run.closing = true;
-	plan_event(QUIET_MS, 's', 0);
+	chains_event(QUIET_MS, 's', 0);
 }
 
-static void renew_subject(int file)
+void chains_renew_subject(int file)
 {
 	world.place[file].subject.inode = ++world.next_inode;
-	world.pending |= WORLD_FILES;
-}
-
-/* ---- changes of the configuration ---- */
-
-static bool is_configured(int exchange)
-{
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] == exchange)
-			return true;
-	return false;
-}
-
-static void configure(int exchange, bool first)
-{
-	if (first) {
-		memmove(&world.order[1], world.order,
-			(size_t)world.configured * sizeof(world.order[0]));
-		world.order[0] = exchange;
-		world.configured++;
-	} else {
-		world.order[world.configured++] = exchange;
-	}
-}
-
-/* Not where two exchanges have one directory: the other one would get it then, and keep it. */
-static void remove_exchange(int exchange)
-{
-	int kept = 0;
-
-	if (is_configured(CHAINS_CLASH(script.count)))
-		return;
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] != exchange)
-			world.order[kept++] = world.order[i];
-	if (kept == world.configured || kept == 0)
-		return;
-	world.configured = kept;
-	plan_event(ABSENCE_MS, EVENT_RETURN, exchange);
-}
-
-static void reverse_order(void)
-{
-	for (int i = 0, j = world.configured - 1; i < j; i++, j--) {
-		int exchange = world.order[i];
-
-		world.order[i] = world.order[j];
-		world.order[j] = exchange;
-	}
-}
-
-static bool in_circle(int exchange)
-{
-	int at = exchange;
-
-	for (int i = 0; i <= CHAINS_EXCHANGES && at >= 0; i++)
-		at = world_source(at);
-	return at >= 0;
-}
-
-static void swap_files(int a, int b)
-{
-	int file = world.place[a].reads;
-
-	world.place[a].reads = world.place[b].reads;
-	world.place[b].reads = file;
-}
-
-/* The token files of this exchange and of another one, if that makes no circle. */
-static void swap(int exchange)
-{
-	for (int i = 1; i < script.count; i++) {
-		int other = (exchange + i) % script.count;
-
-		swap_files(exchange, other);
-		if (!in_circle(exchange) && !in_circle(other))
-			return;
-		swap_files(exchange, other);
-	}
-}
-
-static void add(int exchange, int source, int dir)
-{
-	struct place *p = &world.place[exchange];
-
-	if (is_configured(exchange))
-		return;
-	*p = (struct place){
-		.chained_to = source, .reads = exchange, .dir = dir, .timeout_ms = SHORT_TIMEOUT};
-	if (source < 0 || links[source].token_until_ms > 0)
-		renew_subject(exchange);
-	configure(exchange, true);
-}
-
-static void change_times(void)
-{
-	for (int i = 0; i < CHAINS_EXCHANGES; i++) {
-		world.place[i].fraction_permille = OTHER_PART;
-		world.place[i].timeout_ms = world.place[i].timeout_ms == SHORT_TIMEOUT
-						    ? OTHER_TIMEOUT
-						    : SHORT_TIMEOUT;
-	}
-}
-
-static void change(int kind, int exchange)
-{
-	int source = world_source(exchange);
-
-	switch (kind) {
-	case 'q':
-		world.place[exchange].request++;
-		break;
-	case 'm':
-		change_times();
-		break;
-	case 'l':
-		world.log_level = !world.log_level;
-		break;
-	case 'r':
-		remove_exchange(exchange);
-		break;
-	case 'u':
-		remove_exchange(source < 0 ? exchange : source);
-		break;
-	case EVENT_RETURN:
-		configure(exchange, false);
-		break;
-	case 'a':
-		add(CHAINS_ADDED(script.count), exchange, CHAINS_ADDED(script.count));
-		break;
-	case 'k':
-		if (is_configured(exchange))
-			add(CHAINS_CLASH(script.count), -1, world.place[exchange].dir);
-		break;
-	case 'p':
-		reverse_order();
-		break;
-	default:
-		swap(exchange);
-	}
-	world.config++;
 	world.pending |= WORLD_FILES;
 }
 
@@ -223,64 +76,8 @@ static void happen(const struct event *e)
 		world.pending |= WORLD_REFRESH;
 		break;
 	default:
-		change(e->kind, e->exchange);
+		chains_change(e->kind, e->exchange);
 	}
-}
-
-/* ---- the plan in use ---- */
-
-static void join(struct link *l, const struct place *p)
-{
-	*l = (struct link){.planned = true,
-			   .drawn = l->drawn,
-			   .letter = l->letter,
-			   .silent_until_ms = l->silent_until_ms,
-			   .token_from_ms = l->token_from_ms,
-			   .token_until_ms = l->token_until_ms,
-			   .reads = p->reads,
-			   .request = p->request,
-			   .source = -1,
-			   .ready_ms = world.boot_ms,
-			   .asked_ms = -1,
-			   .renewed_ms = -1};
-}
-
-static void go_on(struct link *l, const struct place *p)
-{
-	if (l->reads != p->reads || l->request != p->request)
-		l->renewed_ms = world.boot_ms;
-	l->reads = p->reads;
-	l->request = p->request;
-}
-
-static void find_source(int exchange)
-{
-	struct link *l = &links[exchange];
-	int source = world_source(exchange);
-
-	l->source = source >= 0 && is_configured(source) ? source : -1;
-	l->waited = l->waited || (l->source >= 0 && !links[l->source].has_token);
-	l->ready_ms = world.boot_ms;
-}
-
-void world_planned(void)
-{
-	for (int i = 0; i < CHAINS_EXCHANGES; i++) {
-		struct link *l = &links[i];
-		bool planned = is_configured(i);
-
-		if (l->planned && !planned) {
-			l->planned = l->has_token = false;
-			world.place[i].was_removed = true;
-		} else if (planned && !l->planned) {
-			join(l, &world.place[i]);
-		} else if (planned) {
-			go_on(l, &world.place[i]);
-		}
-	}
-	for (int i = 0; i < CHAINS_EXCHANGES; i++)
-		if (links[i].planned)
-			find_source(i);
 }
 
 /* ---- workers ---- */
@@ -379,9 +176,9 @@ static void follow(struct worker *w, char letter, int64_t timeout_ms)
 			say(w, STS_EDENIED, CHANGED_MS);
 	}
 	if (letter == 's')
-		plan_event(20, 's', w->exchange);
+		chains_event(20, 's', w->exchange);
 	else if (!strchr("odtT", letter))
-		plan_event(CHANGE_MS, tolower((unsigned char)letter), w->exchange);
+		chains_event(CHANGE_MS, tolower((unsigned char)letter), w->exchange);
 	if (w->ends_ms - w->started_ms > timeout_ms) {
 		w->writes = false;
 		say(w, STS_ETIMEOUT, timeout_ms);
@@ -459,7 +256,7 @@ static void write_files(const struct worker *w)
 	links[w->exchange].token_until_ms = w->token_until_ms;
 	for (int i = 0; i < CHAINS_EXCHANGES; i++)
 		if (world.place[i].chained_to == w->exchange)
-			renew_subject(i);
+			chains_renew_subject(i);
 }
 
 /* A reader may go on, if it has waited. */
@@ -545,7 +342,7 @@ static void pass(void)
 		if (w->pid > 0 && !w->ended && w->ends_ms <= world.boot_ms)
 			end_worker(w);
 		if (s->rotates_ms > 0 && s->rotates_ms <= world.boot_ms) {
-			renew_subject(i);
+			chains_renew_subject(i);
 			s->rotates_ms += ROTATION_MS;
 		}
 	}
@@ -611,7 +408,7 @@ void chains_world_init(enum bug bug)
 		world.order[i] = script.order[i];
 		p->chained_to = script.parent[i];
 		p->single_use = script.single_use[i];
-		p->timeout_ms = i == 1 && !script.fetch ? LONG_TIMEOUT : SHORT_TIMEOUT;
+		p->timeout_ms = i == 1 && !script.fetch ? LONG_TIMEOUT : CHAINS_TIMEOUT_MS;
 		if (p->chained_to >= 0)
 			continue;
 		p->subject.inode = ++world.next_inode;

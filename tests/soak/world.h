@@ -102,7 +102,7 @@ struct subject {
 
 /* An exchange as the world sees it, and the subject token file of the same number. */
 struct place {
-	int chained_to; /* the exchange whose output is this subject token file; -1: the kubelet's */
+	int chained_to; /* the exchange whose output the subject token is; -1: the kubelet's */
 	struct subject subject;
 	/* the plan */
 	int reads;        /* the number of the subject token file */
