@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration of the world of a script: how it changes, and what the plan in use has of it. */
+/* The configuration of a script: how it changes, and what the plan in use has of it. */
 #include <string.h>
 
 #include "chains.h"
