@@ -51,17 +51,24 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 
 /* ---- what the tables order ---- */
 
-/* Whatever the reason is, the floors hold. */
-static void bring_forward(struct sts_exchange *x, int64_t at_ms)
+/* Whatever the reason for an attempt is, the floors hold. */
+static int64_t not_too_soon(const struct sts_exchange *x, int64_t at_ms)
 {
 	int64_t floor_ms = x->schedule.failures > 0
 				   ? x->ended_ms + STS_SCHEDULE_RETRY_FLOOR_MS
 				   : x->schedule.token_from_ms + STS_SCHEDULE_FLOOR_MS;
+	bool is_first = x->schedule.failures == 0 && x->expires_s == 0;
 
-	if (at_ms < floor_ms)
-		at_ms = floor_ms;
-	if (at_ms < x->next_ms)
-		x->next_ms = at_ms;
+	return is_first || at_ms > floor_ms ? at_ms : floor_ms;
+}
+
+static void bring_forward(struct sts_exchange *x, int64_t at_ms)
+{
+	at_ms = not_too_soon(x, at_ms);
+	if (at_ms >= x->next_ms)
+		return;
+	x->next_ms = at_ms;
+	x->brought_forward = true;
 }
 
 static void spread(struct sts_exchange *x, const struct sts_moment *now)
@@ -106,10 +113,15 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 	switch (action) {
 	case STS_DO_TRY:
 		x->started_ms = now->boot_ms;
-		x->sent = false;
+		x->timeout_ms = x->plan->timeout_ms;
+		x->sent = x->brought_forward = false;
 		break;
-	case STS_DO_PLAN_REFRESH:
 	case STS_DO_PLAN_AGAIN:
+		/* The attempt has a reason besides its time: new times do not end that. */
+		if (x->brought_forward)
+			break;
+		__attribute__((fallthrough));
+	case STS_DO_PLAN_REFRESH:
 		x->next_ms = sts_schedule_after_success(&x->plan->rules, &x->schedule, now->boot_ms,
 							now->random);
 		break;
@@ -121,7 +133,7 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 			     sts_schedule_jitter(LOOK_AGAIN_MS / 2, now->random);
 		break;
 	case STS_DO_PLAN_NOW:
-		x->next_ms = now->boot_ms;
+		x->next_ms = not_too_soon(x, now->boot_ms);
 		break;
 	case STS_DO_AT_ONCE:
 		bring_forward(x, now->boot_ms);
@@ -414,8 +426,11 @@ void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 			    enum sts_plan_change change, const struct sts_moment *now)
 {
 	x->plan = plan;
-	if (change == STS_PLAN_SAME)
+	if (change == STS_PLAN_SAME) {
+		/* With more exchanges, or fewer, it may have to wait for longer, or not so long. */
+		sts_exchange_describe(x, now);
 		return;
+	}
 	x->poll_answered = false;
 	x->polls_absent = 0;
 	on(x, change == STS_PLAN_TIMES ? STS_ON_TIMES : STS_ON_REQUEST, NULL, now);

@@ -29,6 +29,7 @@ struct sts_exchange {
 	int64_t deadline_ms;             /* of all attempts, if the plan has a deadline */
 	int64_t started_ms;              /* when the last attempt was started */
 	int64_t ended_ms;                /* when the last attempt has ended */
+	int64_t timeout_ms;              /* of the last attempt: new plans do not change it */
 	int64_t not_before_ms;           /* the STS asked us to wait until then; 0: it did not */
 	int64_t expires_s;               /* of the token that we hold, since the epoch; 0: none */
 	int32_t poll_error, poll_detail; /* of the last poll that was logged */
@@ -39,9 +40,10 @@ struct sts_exchange {
 	bool poll_answered;   /* the sig-cert endpoint has answered */
 	bool capped;          /* the token that we hold ends with its subject token */
 	bool has_thumbprint;
-	bool sent;           /* the attempt that runs may have sent its subject token */
-	bool no_adoption;    /* the files that are there at first are another exchange's */
-	bool status_changed; /* for the caller: write the status file, and clear this */
+	bool sent;            /* the attempt that runs may have sent its subject token */
+	bool no_adoption;     /* the files that are there at first are another exchange's */
+	bool brought_forward; /* the next attempt has a reason besides its time */
+	bool status_changed;  /* for the caller: write the status file, and clear this */
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 };
 

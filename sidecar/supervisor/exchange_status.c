@@ -49,7 +49,7 @@ static void describe_times(struct sts_exchange *x, const struct sts_moment *now)
 		s->trying_ms = x->started_ms;
 		s->next_ms = 0;
 		s->next_attempt_s = real_s(x->started_ms, now);
-		s->latest_ms = x->started_ms + x->plan->timeout_ms + SLACK_MS;
+		s->latest_ms = x->started_ms + x->timeout_ms + SLACK_MS;
 		return;
 	}
 	s->trying_ms = 0;

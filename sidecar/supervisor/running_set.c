@@ -146,10 +146,15 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 {
 	struct sts_moment m = sts_now();
 	struct sts_member *t = sts_member_free();
+	struct sts_error e;
 
 	*t = (struct sts_member){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
 	t->x.no_adoption = of_another(plan, before);
+	/* It may wait for long before its first attempt: its status file is there now. What cannot
+	 * be owned fails the attempt. */
+	if (before)
+		sts_member_own(t, &e);
 }
 
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker)

@@ -72,6 +72,16 @@ static void not_started(struct sts_member *t, const struct sts_error *e)
 	finished(t, &report, sts_clock_boot_ms());
 }
 
+/* What the workers that run have sent: another exchange may have been given the same token file. */
+static void note_sent(void)
+{
+	for (EACH_SLOT(slot))
+		if (slot->child.pid > 0) {
+			sts_child_read(&slot->child);
+			sts_member_sent(slot->member, &slot->child);
+		}
+}
+
 static __attribute__((noinline)) void start(struct sts_member *t, struct slot *slot,
 					    enum sts_worker_mode mode, int snapshot_fd)
 {
@@ -85,8 +95,10 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 	};
 	struct sts_error e;
 
-	if (plan->single_use)
+	if (plan->single_use) {
+		note_sent();
 		job.used = sts_sent_all(&job.used_count);
+	}
 	if (sts_exchange_busy(&t->x))
 		sts_inputs_look(t);
 	slot->member = t;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bugs.h"
 #include "check.h"
 #include "output/lock.h"
 #include "output/store.h"
@@ -25,10 +26,16 @@
 #include "supervisor/event_log.h"
 #include "supervisor/events.h"
 #include "supervisor/health_process.h"
+#include "supervisor/members.h"
 #include "supervisor/planner.h"
 #include "supervisor/spawn.h"
 
-static struct sts_plans plans;
+/* The plans in use, and the next ones. */
+static struct sts_plans plans[2];
+static int next_plans;
+static struct sts_status described; /* what the status file that is written next says */
+static struct sts_status written[WORLD_EXCHANGES_MAX];
+static int owner[WORLD_EXCHANGES_MAX]; /* of a directory: the exchange + 1; 0: none */
 
 _Static_assert(sizeof(ino_t) == STS_SUBJECT_ID_BYTES, "an inode stands for a subject token's id");
 
@@ -48,6 +55,17 @@ int bind_yes(void)
 void sts_bug(const char *what, int state, int number)
 {
 	check_fail(-1, "%s: state %d, event %d", what, state, number);
+}
+
+static const struct sts_member *member_of(const struct sts_store *store)
+{
+	return (const void *)((const char *)store - offsetof(struct sts_member, store));
+}
+
+void bind_start(void)
+{
+	memset(owner, 0, sizeof(owner));
+	memset(written, 0, sizeof(written));
 }
 
 /* ---- clocks, chance ---- */
@@ -85,13 +103,22 @@ ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags)
 
 /* ---- files ---- */
 
-/* Only subject tokens, "0" to "15", and a CA file are looked at. The CA file appears when a
- * certificate is not trusted. */
+/* Only subject tokens, "0" to "15", and the configuration file are looked at. */
 int __wrap_stat(const char *path, struct stat *st);
 int __wrap_stat(const char *path, struct stat *st)
 {
-	*st = (struct stat){.st_dev = 1, .st_ino = world.place[atoi(path)].subject.inode};
-	return 0;
+	ino_t inode = strcmp(path, BIND_CONFIG) == 0 ? world.config
+						     : world.place[atoi(path)].subject.inode;
+
+	*st = (struct stat){.st_dev = 1, .st_ino = inode};
+	return inode ? 0 : -1;
+}
+
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+	*st = (struct stat){.st_dev = 2, .st_ino = (ino_t)fd, .st_nlink = 1};
+	return world.bug == BUG_LOCK ? -1 : 0;
 }
 
 enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode,
@@ -99,31 +126,70 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 {
 	(void)create;
 	(void)e;
-	*store = (struct sts_store){.dir_fd = 100, .dir = dir, .mode = mode, .group = group};
+	*store = (struct sts_store){
+		.dir_fd = BIND_DIR_FD + atoi(dir), .dir = dir, .mode = mode, .group = group};
 	return STS_OK;
 }
 
+/* A directory that could not be locked is closed as well: its lock is another exchange's. */
 void sts_store_close(struct sts_store *store)
 {
+	const struct sts_member *t = member_of(store);
+
+	if (owner[store->dir_fd - BIND_DIR_FD] == atoi(t->x.plan->name) + 1)
+		owner[store->dir_fd - BIND_DIR_FD] = 0;
 	store->dir_fd = -1;
 }
 
 enum sts_err sts_lock_take(int dir_fd, const char *dir, struct sts_error *e)
 {
-	(void)dir_fd;
 	(void)dir;
-	(void)e;
+	if (owner[dir_fd - BIND_DIR_FD] && world.bug != BUG_LOCK)
+		return sts_fail(e, STS_ELOCKED, 0, "another exchange has the directory");
 	return STS_OK;
+}
+
+/* The status is kept as it is: formatting and parsing it at each step would take most of the time.
+ * bind_status() does both. */
+void __wrap_sts_status_format(const struct sts_status *status, struct sts_text *out);
+void __wrap_sts_status_format(const struct sts_status *status, struct sts_text *out)
+{
+	(void)out;
+	described = *status;
 }
 
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice content,
 			     struct sts_error *e)
 {
-	(void)store;
+	int exchange = atoi(member_of(store)->x.plan->name), dir = store->dir_fd - BIND_DIR_FD;
+
 	(void)name;
 	(void)content;
 	(void)e;
+	if (owner[dir] && owner[dir] != exchange + 1)
+		check_fail(exchange, "it writes into the directory of exchange %d", owner[dir] - 1);
+	owner[dir] = exchange + 1;
+	written[exchange] = described;
 	return STS_OK;
+}
+
+void __real_sts_status_format(const struct sts_status *status, struct sts_text *out);
+struct sts_status bind_status(int exchange)
+{
+	char buf[STS_STATUS_MAX_BYTES];
+	struct sts_text text;
+	struct sts_status status;
+
+	sts_text_init(&text, buf, sizeof(buf));
+	__real_sts_status_format(&written[exchange], &text);
+	if (!sts_status_parse((struct sts_slice){buf, text.len}, &status))
+		check_fail(exchange, "its status file is not valid");
+	return status;
+}
+
+const struct sts_status *bind_written(int exchange)
+{
+	return &written[exchange];
 }
 
 /* ---- events ---- */
@@ -178,17 +244,27 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	(void)snapshot_fd;
 	sts_child_init(c);
 	leak();
-	const ino_t *used = job->used ? (const ino_t *)(const void *)job->used : NULL;
-	size_t used_count = world.bug == BUG_TWICE ? 0 : job->used_count;
+	ino_t used[STS_USED_MAX];
+	size_t used_count = bugs_used(job, used);
 	pid_t pid = world_fork(atoi(job->name), (int)job->mode, job->timeout_ms, used, used_count);
 
 	if (pid < 0)
 		return sts_fail(e, STS_EFORK, EAGAIN, "no process is left");
-	c->pid = pid;
+	c->pid = c->fd = pid; /* no pipe: the process is asked */
 	c->mode = job->mode;
 	c->started_boot_ms = world.boot_ms;
 	c->kill_boot_ms = world.boot_ms + job->timeout_ms + SECOND;
 	return STS_OK;
+}
+
+void sts_child_read(struct sts_child *c)
+{
+	const struct worker *w = world_worker(c->fd);
+
+	if (!w || !w->sent)
+		return;
+	c->stage_len = sizeof(c->stage);
+	memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
 }
 
 void sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
@@ -196,16 +272,13 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 	const struct worker *w = world_worker(c->pid);
 
 	(void)status;
+	sts_child_read(c);
 	c->pid = -1;
 	*report = (struct sts_report){.magic = STS_REPORT_MAGIC,
 				      .version = STS_REPORT_VERSION,
 				      .error = c->killed ? STS_ETIMEOUT : STS_EWORKER,
 				      .retry_after_s = -1,
 				      .subject_exp_s = -1};
-	if (w && w->sent) {
-		c->stage_len = sizeof(c->stage);
-		memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
-	}
 	if (!w || !w->has_report || !w->ended)
 		return;
 	*report = w->report;
@@ -244,6 +317,63 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options)
 
 /* ---- plans ---- */
 
+/* Names and paths are the number of the exchange; offset 0 is "". */
+const char *sts_plans_text(const struct sts_plans *p, uint16_t at)
+{
+	static const char numbers[WORLD_EXCHANGES_MAX + 1][3] = {"",   "0",  "1",  "2",  "3", "4",
+								 "5",  "6",  "7",  "8",  "9", "10",
+								 "11", "12", "13", "14", "15"};
+
+	(void)p;
+	return numbers[at];
+}
+
+/* Where in the configuration file is this exchange? -1: it is not there. */
+static int position(int exchange)
+{
+	for (int i = 0; i < world.configured; i++)
+		if (world.order[i] == exchange)
+			return i;
+	return -1;
+}
+
+static void make_plan(struct sts_plans *to, int i)
+{
+	struct sts_plan *plan = &to->plan[i];
+	const struct place *p = &world.place[world.order[i]];
+
+	*plan = (struct sts_plan){.rules.fraction_permille = p->fraction_permille,
+				  .timeout_ms = p->timeout_ms,
+				  .deadline_ms = world.deadline_ms,
+				  .poll_ms = p->polls ? WORLD_POLL_MS : 0,
+				  .request_id = p->request * 32 + (uint64_t)p->reads,
+				  .depends_on = (int8_t)position(world_source(world.order[i])),
+				  .once = world.once,
+				  .adopt = !world.once,
+				  .single_use = p->single_use,
+				  .configured = world.exchanges > 1};
+	plan->token_file = (uint16_t)(p->reads + 1);
+	plan->output_dir = (uint16_t)(p->dir + 1);
+	strcpy(plan->name, sts_plans_text(to, (uint16_t)(world.order[i] + 1)));
+}
+
+/* As plan.c makes them of a configuration file. */
+static void make_plans(struct sts_plans *to)
+{
+	int64_t longest_ms = 0;
+
+	to->count = (uint32_t)world.configured;
+	to->log_level = world.log_level;
+	memcpy(to->digest, &world.config, sizeof(world.config));
+	for (int i = 0; i < world.configured; i++) {
+		make_plan(to, i);
+		if (to->plan[i].timeout_ms > longest_ms)
+			longest_ms = to->plan[i].timeout_ms;
+	}
+	for (uint32_t i = 0; i < to->count; i++)
+		to->plan[i].queue_ms = (to->count - 1) / (STS_WORKERS_MAX - 1) * longest_ms;
+}
+
 void sts_planner_init(struct sts_planner *p)
 {
 	*p = (struct sts_planner){.pid = -1, .fd = -1, .snapshot = -1};
@@ -256,7 +386,9 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 	(void)argv;
 	(void)here;
 	(void)e;
-	p->plans = &plans;
+	p->plans = &plans[next_plans];
+	next_plans = !next_plans;
+	make_plans(p->plans);
 	return STS_OK;
 }
 
@@ -273,40 +405,13 @@ enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **out, i
 	(void)e;
 	*out = p->plans;
 	p->plans = NULL;
+	world_planned();
 	return STS_OK;
 }
 
 void sts_planner_drop(struct sts_planner *p)
 {
 	p->plans = NULL;
-}
-
-/* Names and paths are the number of the exchange; offset 0 is "". */
-const char *sts_plans_text(const struct sts_plans *p, uint16_t at)
-{
-	static const char numbers[WORLD_EXCHANGES_MAX + 1][3] = {"",   "0",  "1",  "2",  "3", "4",
-								 "5",  "6",  "7",  "8",  "9", "10",
-								 "11", "12", "13", "14", "15"};
-
-	(void)p;
-	return numbers[at];
-}
-
-void bind_plan(void)
-{
-	plans = (struct sts_plans){.count = (uint32_t)world.exchanges};
-	for (int i = 0; i < world.exchanges; i++) {
-		struct sts_plan *plan = &plans.plan[i];
-
-		*plan = (struct sts_plan){.timeout_ms = 30 * SECOND,
-					  .poll_ms = world.place[i].polls ? 30 * SECOND : 0,
-					  .depends_on = (int8_t)world.place[i].chained_to,
-					  .adopt = true,
-					  .single_use = world.place[i].single_use,
-					  .configured = world.exchanges > 1};
-		plan->token_file = plan->output_dir = (uint16_t)(i + 1);
-		strcpy(plan->name, sts_plans_text(&plans, plan->token_file));
-	}
 }
 
 /* ---- what is not read here ---- */
@@ -322,13 +427,15 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told
 	(void)report;
 	(void)duration_ms;
 	(void)now;
-	if (outcome == STS_OUTCOME_FAILURE && x->exit_status >= 0)
+	if (outcome == STS_OUTCOME_FAILURE && x->exit_status >= 0 && !world.once)
 		check_fail(atoi(x->plan->name), "it gave up");
 }
 
 int sts_event_log_cannot_start(const struct sts_error *e)
 {
-	check_fail(-1, "it cannot start: %s", e->msg);
+	if (!world.cannot_start)
+		check_fail(-1, "it cannot start: %s", e->msg);
+	return (int)sts_error_info(e->code).exit_status;
 }
 
 int sts_complain(const struct sts_error *e)
@@ -339,47 +446,4 @@ int sts_complain(const struct sts_error *e)
 void sts_health_process_init(struct sts_health_process *l)
 {
 	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
-}
-
-/* ---- bugs in the schedule ---- */
-
-int64_t __real_sts_schedule_after_success(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state, int64_t now_ms,
-					  uint32_t random);
-int64_t __wrap_sts_schedule_after_success(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state, int64_t now_ms,
-					  uint32_t random);
-int64_t __real_sts_schedule_after_failure(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state,
-					  enum sts_retry retry, int retry_after_s, int64_t now_ms,
-					  uint32_t random);
-int64_t __wrap_sts_schedule_after_failure(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state,
-					  enum sts_retry retry, int retry_after_s, int64_t now_ms,
-					  uint32_t random);
-
-int64_t __wrap_sts_schedule_after_success(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state, int64_t now_ms,
-					  uint32_t random)
-{
-	if (world.bug == BUG_LAZY)
-		return state->token_until_ms + SECOND;
-	if (world.bug == BUG_ASLEEP)
-		return now_ms + 2 * DAY;
-	return __real_sts_schedule_after_success(rules, state, now_ms, random);
-}
-
-int64_t __wrap_sts_schedule_after_failure(const struct sts_schedule_rules *rules,
-					  const struct sts_schedule_state *state,
-					  enum sts_retry retry, int retry_after_s, int64_t now_ms,
-					  uint32_t random)
-{
-	if (world.bug == BUG_EAGER)
-		return now_ms;
-	if (world.bug == BUG_STORM)
-		return now_ms + SECOND;
-	if (world.bug == BUG_PATIENT)
-		return now_ms + 6 * MINUTE;
-	return __real_sts_schedule_after_failure(rules, state, retry, retry_after_s, now_ms,
-						 random);
 }

@@ -7,13 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind.h"
 #include "schedule/schedule.h"
 
-/* If an STS has been willing for this long before a token ends, it must have been asked. */
-#define WILLING_MS MINUTE
+/* If an STS has been willing for this long before a token ends it must have been asked. */
+#define WILLING_MS (30 * SECOND) /* and a time-out */
 /* After this time it must have been asked, whatever was before: the longest wait, and two
  * time-outs. */
-#define WITHOUT_MS (300 * SECOND + 2 * 31 * SECOND + 15 * SECOND)
+#define WITHOUT_MS(timeout_ms) (300 * SECOND + 2 * ((timeout_ms) + SECOND) + 15 * SECOND)
+#define LONGEST_TIMEOUT_MS     (200 * SECOND)
+/* The poll's interval is spread by a fifth. */
+#define POLL_MS (WORLD_POLL_MS * 6 / 5)
+/* Another key is seen by the next poll, and a poll may have missed it by a moment. */
+#define KEY_MS (2 * POLL_MS + 15 * SECOND)
 /* The most attempts in an hour that were not asked for: one every 15 s. */
 #define HOURLY_MAX  240
 #define AT_ONCE_MAX 4
@@ -28,6 +34,10 @@ struct record {
 	bool waits; /* for the first token of another exchange */
 	bool running, last_failed, first;
 	int64_t last_sent_ms, last_ended_ms;
+	/* polls */
+	bool polls, answered;   /* it knows the key of its token; a poll was answered */
+	int64_t poll_from_ms;   /* a worker has ended: the interval counts from here */
+	int64_t key_changed_ms; /* and no attempt was made since; -1: it has not */
 	uint32_t minutes[60], in_hour;
 	int64_t minute;
 };
@@ -36,6 +46,7 @@ static struct record record[WORLD_EXCHANGES_MAX];
 static uint32_t refreshed
 	[2]; /* how often an attempt was asked for in the last hour but one, and in the last hour */
 static int64_t refreshed_hour;
+static int64_t resumed_ms; /* after it was suspended last */
 static int running, spins;
 static struct {
 	int descriptors;
@@ -127,6 +138,9 @@ static int64_t willing_since(int i, int64_t now_ms)
 	 * start. */
 	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
 		return now_ms;
+	/* An attempt that may take so long may outlive the token. */
+	if (r->running && p->timeout_ms > MINUTE)
+		return now_ms;
 	if (p->single_use && p->taken == subject->inode)
 		return now_ms;
 	/* Without an event the supervisor looks every minute for another subject token, and then
@@ -142,7 +156,7 @@ static void token_ends(int i)
 	struct record *r = &record[i];
 	int64_t end_ms = r->token_until_ms, since_ms = willing_since(i, end_ms);
 
-	if (since_ms <= end_ms - WILLING_MS)
+	if (since_ms <= end_ms - WILLING_MS - world.place[i].timeout_ms)
 		check_fail(i,
 			   "the token ended %lld s after there was nothing in the way of a new one",
 			   (long long)((end_ms - since_ms) / SECOND));
@@ -158,9 +172,65 @@ static void check_token(int i, int64_t to_ms)
 		token_ends(i);
 	if (r->without_since_ms < 0)
 		return;
-	if (willing_since(i, to_ms) <= to_ms - WITHOUT_MS)
+	if (willing_since(i, to_ms) <= to_ms - WITHOUT_MS(world.place[i].timeout_ms))
 		check_fail(i, "no token, and no new one for %lld s with nothing in the way",
 			   (long long)((to_ms - willing_since(i, to_ms)) / SECOND));
+}
+
+static void check_poll(int i, int64_t to_ms)
+{
+	struct record *r = &record[i];
+	int64_t since_ms = r->key_changed_ms;
+
+	/* Polls come last. */
+	if (!r->polls || !r->answered || r->running || running >= AT_ONCE_MAX - 1) {
+		r->poll_from_ms = to_ms;
+		if (r->key_changed_ms >= 0)
+			r->key_changed_ms = to_ms;
+		return;
+	}
+	if (to_ms > r->poll_from_ms + POLL_MS)
+		check_fail(i, "the key was not asked for in %lld s",
+			   (long long)((to_ms - r->poll_from_ms) / SECOND));
+	if (since_ms < 0)
+		return;
+	since_ms = r->willing_since_ms > since_ms ? r->willing_since_ms : since_ms;
+	if (world.place[i].absent_until_ms > since_ms)
+		since_ms = world.place[i].absent_until_ms;
+	if (to_ms > since_ms + KEY_MS)
+		check_fail(i, "the key has changed, and there was no attempt");
+}
+
+void check_key_changed(int exchange)
+{
+	if (record[exchange].key_changed_ms < 0)
+		record[exchange].key_changed_ms = world.boot_ms;
+}
+
+void check_suspended(int64_t until_ms)
+{
+	resumed_ms = until_ms;
+	for (int i = 0; i < world.exchanges; i++)
+		record[i].poll_from_ms = until_ms;
+}
+
+/* What was promised for a time that it has slept through comes when the workers are free. */
+static bool slept_through(int64_t latest_ms, int64_t to_ms)
+{
+	int64_t queue_ms = (world.exchanges - 1) / (AT_ONCE_MAX - 1) * LONGEST_TIMEOUT_MS;
+
+	return latest_ms < resumed_ms && to_ms < resumed_ms + queue_ms + MINUTE;
+}
+
+void check_promises(int64_t to_ms)
+{
+	for (int i = 0; i < world.exchanges; i++) {
+		int64_t latest_ms = bind_written(i)->latest_ms;
+
+		if (latest_ms > 0 && latest_ms < to_ms && !slept_through(latest_ms, to_ms))
+			check_fail(i, "the time of its next life sign is over");
+		check_poll(i, to_ms);
+	}
 }
 
 void check_time(int64_t to_ms)
@@ -234,7 +304,7 @@ void check_fork(int exchange, int mode, int64_t timeout_ms)
 		check_fail(exchange, "two workers at once");
 	if (running >= AT_ONCE_MAX)
 		check_fail(exchange, "%d workers at once", running + 1);
-	if (timeout_ms < 1 || timeout_ms > 30 * SECOND)
+	if (timeout_ms < 1 || timeout_ms > world.place[exchange].timeout_ms)
 		check_fail(exchange, "a worker with %lld ms", (long long)timeout_ms);
 	/* A worker that finds the subject token used ends, however often an attempt is asked
 	 * for. */
@@ -253,6 +323,7 @@ void check_sent(int exchange)
 void check_not_forked(int exchange, int mode)
 {
 	check_unwilling(exchange, world.boot_ms);
+	record[exchange].poll_from_ms = world.boot_ms;
 	if (!is_attempt(mode))
 		return;
 	record[exchange].first = false;
@@ -263,6 +334,8 @@ void check_not_forked(int exchange, int mode)
 void check_started(const struct worker *w)
 {
 	record[w->exchange].running = true;
+	if (w->asks)
+		record[w->exchange].key_changed_ms = -1;
 	running++;
 	if (running > check_figures.most_running)
 		check_figures.most_running = running;
@@ -280,12 +353,26 @@ static void release(int exchange)
 		}
 }
 
+static void note_poll(const struct worker *w, struct record *r)
+{
+	bool ok = w->has_report && w->report.error == STS_OK;
+
+	r->poll_from_ms = world.boot_ms;
+	if (!ok)
+		return;
+	if (is_attempt(w->mode))
+		r->polls = w->report.flags & STS_REPORT_THUMBPRINT;
+	else if (w->report.flags & STS_REPORT_THUMBPRINT)
+		r->answered = true;
+}
+
 void check_ended(const struct worker *w)
 {
 	struct record *r = &record[w->exchange];
 
 	r->running = false;
 	running--;
+	note_poll(w, r);
 	if (!w->has_report || w->report.error != STS_OK)
 		check_unwilling(w->exchange, world.boot_ms);
 	if (!is_attempt(w->mode))
@@ -331,7 +418,8 @@ void check_restart(void)
 		if (!world.place[i].has_files && r->without_since_ms < 0)
 			r->without_since_ms = world.boot_ms;
 		r->first = true;
-		r->running = false;
+		r->running = r->polls = r->answered = false;
+		r->key_changed_ms = -1;
 		r->waits = world.place[i].chained_to >= 0;
 		check_unwilling(i, world.boot_ms);
 	}
@@ -347,8 +435,10 @@ void check_init(void)
 		record[i].willing_since_ms = world.boot_ms;
 		record[i].minute = world.boot_ms / MINUTE;
 		record[i].first = true;
+		record[i].key_changed_ms = -1;
 		record[i].waits = world.place[i].chained_to >= 0;
 	}
 	running = spins = 0;
+	resumed_ms = 0;
 	check_end();
 }

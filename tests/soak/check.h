@@ -17,6 +17,12 @@ void check_unwilling(int exchange, int64_t until_ms);
 /* Time is about to reach this. */
 void check_time(int64_t to_ms);
 
+/* That is because the machine sleeps. */
+void check_suspended(int64_t until_ms);
+
+/* The supervisor sleeps until then: no status may have promised another one before. */
+void check_promises(int64_t to_ms);
+
 /* The supervisor is about to sleep. */
 void check_sleep(int64_t until_ms);
 
@@ -28,7 +34,8 @@ void check_sent(int exchange);
 void check_ended(const struct worker *w);
 /* The supervisor is told of what is in an exchange's files. */
 void check_token_known(int exchange);
-void check_refreshed(void); /* a refresh of all exchanges was asked for */
+void check_key_changed(int exchange); /* of its STS */
+void check_refreshed(void);           /* a refresh of all exchanges was asked for */
 
 /* Figures that are printed at the end. */
 extern struct check_figures {

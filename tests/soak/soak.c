@@ -15,25 +15,9 @@
 #include <time.h>
 
 #include "bind.h"
+#include "bugs.h"
 #include "check.h"
 #include "supervisor/supervisor.h"
-
-static const char *const bugs[BUG__COUNT] = {
-	[BUG_NONE] = "none",   [BUG_TIMER] = "timer",   [BUG_LAZY] = "lazy",
-	[BUG_EAGER] = "eager", [BUG_ASLEEP] = "asleep", [BUG_PATIENT] = "patient",
-	[BUG_STORM] = "storm", [BUG_TWINS] = "twins",   [BUG_TWICE] = "twice",
-	[BUG_CROWD] = "crowd", [BUG_FILES] = "files",   [BUG_MEMORY] = "memory",
-	[BUG_SPIN] = "spin",
-};
-
-static enum bug find_bug(const char *name)
-{
-	for (int i = 0; i < BUG__COUNT; i++)
-		if (strcmp(bugs[i], name) == 0)
-			return (enum bug)i;
-	fprintf(stderr, "soak: no bug is called %s\n", name);
-	exit(64);
-}
 
 static void figures(double days)
 {
@@ -53,13 +37,14 @@ static void figures(double days)
 	printf("%llu outages, %llu crashes, %llu hangs, %llu times no process, %llu full disks, "
 	       "%llu "
 	       "steps, %llu suspends, %llu rotations, %llu refreshes, %llu restarts, %llu lost "
-	       "events\n",
+	       "events, %llu other keys, %llu times no key\n",
 	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
 	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
 	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
 	       (unsigned long long)world.count.suspends, (unsigned long long)world.count.rotations,
 	       (unsigned long long)world.count.refreshes, (unsigned long long)world.count.stops,
-	       (unsigned long long)world.count.lost_events);
+	       (unsigned long long)world.count.lost_events, (unsigned long long)world.count.keys,
+	       (unsigned long long)world.count.absences);
 }
 
 int main(int argc, char **argv)
@@ -81,7 +66,7 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--exchanges") == 0) {
 			exchanges = strtol(argv[i + 1], NULL, 10);
 		} else if (strcmp(argv[i], "--bug") == 0) {
-			bug = find_bug(argv[i + 1]);
+			bug = bugs_find(argv[i + 1]);
 		}
 	}
 	if (!seeded)
@@ -91,8 +76,8 @@ int main(int argc, char **argv)
 	printf("soak: seed %llu, %ld days, %ld exchanges\n", (unsigned long long)seed, days,
 	       exchanges);
 	world_init(seed, days * DAY, (int)exchanges, bug);
-	bind_plan();
 	do {
+		bind_start();
 		int status = sts_supervise(&options, arguments);
 
 		if (status != 0)

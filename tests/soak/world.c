@@ -58,6 +58,7 @@ static void suspend(void)
 		check_unwilling(i, until_ms);
 	world.count.suspends++;
 	check_time(until_ms);
+	check_suspended(until_ms);
 	world.boot_ms = until_ms;
 	world.next_suspend_ms = chance_about(7 * DAY);
 }
@@ -79,7 +80,7 @@ static void refresh(void)
 
 void world_renew_subject(struct place *p, int64_t until_ms)
 {
-	p->subject.inode++;
+	p->subject.inode = ++world.next_inode;
 	p->subject.until_ms = until_ms;
 	p->subject.renewed_ms = world.boot_ms;
 	world.count.rotations++;
@@ -127,6 +128,25 @@ static void turn_bad(int i)
 	p->bad_until_ms = world.boot_ms + chance_trouble_ms();
 }
 
+/* The signing certificate is another one. */
+static void change_key(int i)
+{
+	world.place[i].key++;
+	world.place[i].next_key_ms = chance_about(DAY);
+	world.count.keys++;
+	check_key_changed(i);
+}
+
+/* An ingress in a rollout knows nothing of the endpoint. */
+static void lose_endpoint(int i)
+{
+	struct place *p = &world.place[i];
+
+	p->next_absent_ms = chance_about(DAY);
+	p->absent_until_ms = world.boot_ms + chance_trouble_ms();
+	world.count.absences++;
+}
+
 /* ---- time ---- */
 
 /* What happens by itself, and when. */
@@ -137,6 +157,8 @@ static int64_t next_of_place(const struct place *p)
 	at_ms = p->next_mood_ms < at_ms ? p->next_mood_ms : at_ms;
 	at_ms = p->next_full_ms < at_ms ? p->next_full_ms : at_ms;
 	at_ms = p->next_bad_ms < at_ms ? p->next_bad_ms : at_ms;
+	at_ms = p->next_key_ms < at_ms ? p->next_key_ms : at_ms;
+	at_ms = p->next_absent_ms < at_ms ? p->next_absent_ms : at_ms;
 	if (p->mood != MOOD_WILLING && p->mood_ends_ms < at_ms)
 		at_ms = p->mood_ends_ms;
 	return at_ms;
@@ -175,6 +197,10 @@ static void happen_to_place(int i)
 		fill_disk(i);
 	if (world.boot_ms >= p->next_bad_ms)
 		turn_bad(i);
+	if (world.boot_ms >= p->next_key_ms)
+		change_key(i);
+	if (world.boot_ms >= p->next_absent_ms)
+		lose_endpoint(i);
 	if (p->chained_to < 0 && world.boot_ms >= p->subject.rotates_ms)
 		rotate(p);
 }
@@ -218,6 +244,7 @@ unsigned world_sleep(int64_t until_ms)
 	unsigned events;
 
 	check_sleep(until_ms);
+	check_promises(world.boot_ms);
 	if (world.bug == BUG_SPIN)
 		return 0;
 	for (int i = 0; i < 5 && world.bug == BUG_CROWD; i++)
@@ -228,11 +255,13 @@ unsigned world_sleep(int64_t until_ms)
 		if (until_ms >= 0 && timer_works() && until_ms <= at_ms) {
 			if (until_ms > world.boot_ms) {
 				check_time(until_ms);
+				check_promises(until_ms);
 				world.boot_ms = until_ms;
 			}
 			return WORLD_TIMER;
 		}
 		check_time(at_ms);
+		check_promises(at_ms);
 		world.boot_ms = at_ms;
 		happen();
 	}
@@ -243,13 +272,32 @@ unsigned world_sleep(int64_t until_ms)
 	return events;
 }
 
+/* ---- the configuration ---- */
+
+void world_planned(void)
+{
+}
+
+int world_sent_by(ino_t subject)
+{
+	for (int i = 0; i < world.exchanges; i++)
+		if (world.place[i].taken == subject)
+			return i;
+	return -1;
+}
+
 /* ---- beginning and end ---- */
 
 static void init_place(int i)
 {
 	struct place *p = &world.place[i];
 
-	*p = (struct place){.chained_to = i % 3 == 2 ? i - 1 : -1, .polls = i % 4 == 1};
+	*p = (struct place){.chained_to = i % 3 == 2 ? i - 1 : -1,
+			    .polls = i % 4 == 1,
+			    .reads = i,
+			    .dir = i,
+			    .timeout_ms = i == 4 ? 200 * SECOND : 30 * SECOND};
+	world.order[i] = i;
 	p->single_use = i == 3;
 	p->subject.until_ms = -1;
 	if (p->chained_to < 0)
@@ -257,12 +305,16 @@ static void init_place(int i)
 	p->next_mood_ms = chance_about(2 * DAY);
 	p->next_full_ms = chance_about(15 * DAY);
 	p->next_bad_ms = chance_about(6 * DAY);
+	p->next_key_ms = p->polls ? chance_about(DAY) : INT64_MAX;
+	p->next_absent_ms = p->polls ? chance_about(DAY) : INT64_MAX;
 }
 
 void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
 {
 	world = (struct world){.random = seed * 0x9e3779b97f4a7c15u + 1,
 			       .exchanges = exchanges,
+			       .configured = exchanges,
+			       .config = 1,
 			       .bug = bug,
 			       .boot_ms = HOUR,
 			       .end_ms = HOUR + duration_ms,

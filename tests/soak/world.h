@@ -23,6 +23,7 @@
 
 #define WORLD_EPOCH_MS      (1700000000 * SECOND) /* when BOOTTIME was 0 */
 #define WORLD_EXCHANGES_MAX 16
+#define WORLD_POLL_MS       (30 * SECOND)
 #define WORLD_WORKERS_MAX   64 /* of the process table; the supervisor may have four */
 
 /* What world_sleep() returns, as bits. */
@@ -53,17 +54,27 @@ enum bug {
 	BUG_NONE,
 	/* after a step of the clock the timer does not fire until something else happens */
 	BUG_TIMER,
-	BUG_LAZY,    /* the refresh is planned for after the end of the token */
-	BUG_EAGER,   /* a failure is retried at once */
-	BUG_ASLEEP,  /* after a success it sleeps for two days */
-	BUG_PATIENT, /* after a failure it waits six minutes */
-	BUG_STORM,   /* retries keep their floor, and have no back-off */
-	BUG_TWICE,   /* workers are not told which subject token was sent */
-	BUG_TWINS,   /* a worker that still runs is believed dead */
-	BUG_CROWD,   /* five workers at a time */
-	BUG_FILES,   /* descriptors leak */
-	BUG_MEMORY,  /* mappings leak */
-	BUG_SPIN,    /* sleeping takes no time */
+	BUG_LAZY,       /* the refresh is planned for after the end of the token */
+	BUG_EAGER,      /* a failure is retried at once */
+	BUG_ASLEEP,     /* after a success it sleeps for two days */
+	BUG_PATIENT,    /* after a failure it waits six minutes */
+	BUG_STORM,      /* retries keep their floor, and know no back-off */
+	BUG_TWICE,      /* workers are not told which subject token was sent */
+	BUG_TWINS,      /* a worker that still runs is believed dead */
+	BUG_CROWD,      /* five workers at a time */
+	BUG_FILES,      /* descriptors leak */
+	BUG_MEMORY,     /* mappings leak */
+	BUG_SPIN,       /* sleeping takes no time */
+	BUG_ONE_PASS,   /* the chain is settled in one pass only */
+	BUG_SWALLOWED,  /* who asks for a refresh during an attempt gets none */
+	BUG_UNANSWERED, /* what waits does not say when its source was tried */
+	BUG_UNTOLD,     /* the status of what is lost stays as it was */
+	BUG_OWN_MEMORY, /* each exchange knows only what it has sent itself */
+	BUG_FORGETS,    /* what an exchange has sent is forgotten when it is removed */
+	BUG_RESTLESS,   /* any change of the configuration makes a new attempt */
+	BUG_OVERDUE,    /* the status promises a life sign within 120 s, whatever --timeout is */
+	BUG_LOCK,       /* two exchanges may have one directory */
+	BUG_POLL_OFF,   /* one 404 ends the polls */
 	BUG__COUNT
 };
 
@@ -89,14 +100,23 @@ struct subject {
 	int64_t rotates_ms, renewed_ms;
 };
 
-/* An exchange as the world sees it. */
+/* An exchange as the world sees it, and the subject token file of the same number. */
 struct place {
-	int chained_to; /* the exchange whose output is this one's subject; -1: the kubelet's */
+	int chained_to; /* the exchange whose output the subject token is; -1: the kubelet's */
 	struct subject subject;
-	bool single_use; /* its STS takes a subject token once */
-	ino_t taken;     /* the last that it took, of this supervisor */
-	bool polls;      /* its STS tells the signing certificate */
-	uint8_t key;     /* which that is */
+	/* the plan */
+	int reads;        /* the number of the subject token file */
+	int dir;          /* the number of its output directory */
+	uint32_t request; /* another number is another request */
+	int64_t timeout_ms;
+	uint32_t fraction_permille;
+	bool was_removed; /* from the configuration */
+	bool poll_off;    /* its STS has answered a poll with 404 */
+	bool single_use;  /* its STS takes a subject token once */
+	ino_t taken;      /* the last that it took, of this supervisor */
+	bool polls;       /* its STS tells the signing certificate */
+	uint8_t key;      /* which that is */
+	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
 	enum mood mood;
 	int64_t mood_ends_ms, next_mood_ms;
 	int64_t disk_full_until_ms, next_full_ms;
@@ -115,17 +135,25 @@ struct world {
 	uint64_t random;
 	int exchanges;
 	enum bug bug;
-	unsigned pending;   /* events */
-	bool over, stepped; /* the time is over; the last event was a step */
+	/* the configuration: what is in the file, in its order */
+	int configured, order[WORLD_EXCHANGES_MAX];
+	ino_t config; /* of the file */
+	int log_level;
+	bool once;           /* `fetch` */
+	int64_t deadline_ms; /* of it */
+	bool cannot_start;   /* there is a reason */
+	unsigned pending;    /* events */
+	bool over, stepped;  /* the time is over; the last event was a step */
 	struct place place[WORLD_EXCHANGES_MAX];
 	struct worker worker[WORLD_WORKERS_MAX];
 	pid_t next_pid;
+	ino_t next_inode;
 	int64_t next_step_ms, step_back_at_ms, next_suspend_ms, next_refresh_ms, next_stop_ms,
 		next_noise_ms;
 	int refreshes_in_a_row;
 	struct {
 		uint64_t steps, suspends, refreshes, stops, rotations, outages, crashes, hangs,
-			no_forks, lost_events, full_disks;
+			no_forks, lost_events, full_disks, keys, absences;
 	} count;
 };
 
@@ -150,6 +178,18 @@ pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, 
 pid_t world_reap(int *status);
 struct worker *world_worker(pid_t pid);
 void world_kill(pid_t pid);
+
+/* The supervisor goes over to the configuration as it is now. */
+void world_planned(void);
+
+/* The exchange that has sent this subject token, and may send it once; -1: none. */
+int world_sent_by(ino_t subject);
+
+/* The exchange whose output this one reads; -1: none. */
+static inline int world_source(int exchange)
+{
+	return world.place[world.place[exchange].reads].chained_to;
+}
 
 int64_t world_real_ms(void);
 uint32_t world_random32(void);

@@ -164,9 +164,10 @@ static void poll_the_key(struct worker *w)
 	struct place *p = &world.place[w->exchange];
 
 	say(w, p->mood == MOOD_WILLING ? STS_OK : STS_ECONNECT, 30);
-	if (chance_percent(1) && chance_percent(10))
-		p->key++;
-	w->report.flags = w->report.error ? 0 : STS_REPORT_THUMBPRINT;
+	if (w->report.error != STS_OK)
+		return;
+	w->report.flags = world.boot_ms < p->absent_until_ms ? STS_REPORT_POLL_OFF
+							     : STS_REPORT_THUMBPRINT;
 	w->report.thumbprint[0] = p->key;
 }
 

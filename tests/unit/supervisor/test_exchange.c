@@ -77,6 +77,43 @@ static void first_token(void)
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
 }
 
+/* What was asked for is not forgotten with a new configuration, and a promise follows it. */
+static void new_plans(void)
+{
+	struct sts_plan other = usual, crowded = usual, hasty = usual;
+
+	other.rules.fraction_permille = 500;
+	set_up(&usual);
+	go(token(900, 0));
+	sts_exchange_refresh(&x, &m);
+	sts_exchange_replanned(&x, &other, STS_PLAN_TIMES, &m);
+	CHECK_INT(x.next_ms, BOOT + 5 * S);
+	/* That attempt ends it. */
+	go(token(900, 0));
+	sts_exchange_replanned(&x, &usual, STS_PLAN_TIMES, &m);
+	CHECK(x.next_ms > m.boot_ms + 450 * S);
+	/* With more exchanges it may have to wait. */
+	crowded.queue_ms = 300 * S;
+	sts_exchange_replanned(&x, &crowded, STS_PLAN_SAME, &m);
+	CHECK_INT(x.status.latest_ms, x.next_ms + 331 * S);
+	/* An attempt that runs keeps its time. */
+	later(x.next_ms - m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	hasty.timeout_ms = S;
+	sts_exchange_replanned(&x, &hasty, STS_PLAN_TIMES, &m);
+	CHECK_INT(x.status.latest_ms, x.started_ms + 61 * S);
+}
+
+/* It has a token, and its source is replaced by one that gets its first one at once. */
+static void another_source(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	CHECK(sts_exchange_wait(&x, "source", 0, &m));
+	CHECK(sts_exchange_input_ready(&x, &m));
+	CHECK_INT(x.next_ms, BOOT + 5 * S);
+}
+
 static void success_without_a_token(void)
 {
 	struct sts_report empty = {.retry_after_s = -1};
@@ -380,6 +417,8 @@ int main(void)
 {
 	static const struct sts_test tests[] = {
 		{"the first token", first_token},
+		{"new plans", new_plans},
+		{"another source", another_source},
 		{"a success without a token", success_without_a_token},
 		{"refresh", refresh},
 		{"clock steps", clock_steps},
