@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All cases are played once, side by side; each test compares one."""
+"""All cases are played once, side by side. Each test compares one of them."""
 import pytest
 
 from harness.sidecar import ROOT, build_folder

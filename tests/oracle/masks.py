@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs from run to run, and is therefore hidden: the only place where a recording is not what the program said.
+"""What differs from run to run, and is therefore hidden. Everything else in a recording is what the program said.
 
-A mask must be narrow, so that a change of words shows: it matches digits and what stands around them, never a word that could change. The
+A mask must be narrow, so that a change of words is seen. It matches digits and what stands around them, never a word that could change. The
 two exceptions are marked. In a pattern, @folder@, @ports@, @lives@, @uid@ and @gid@ stand for what the case knows exactly.
 """
 import re

@@ -16,14 +16,14 @@ from harness.sidecar import GID, UID, Space
 from oracle.masks import Masker
 
 PATIENCE_S = 60
-# The mock STS is of this tree, whatever program is run. Its words are a part of some recordings.
+# The mock STS is always the one of this tree, also beside the old program. Its words are a part of some recordings.
 mock.MOCK = oracle.TOP / "build/tests/mock-sts"
 SUBJECT = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
-# Control characters as what Unicode has for them, so that a recording is a text; the program's own output is ASCII.
+# A symbol of Unicode stands for each control character, so that a recording is a text. The program's own output is ASCII.
 CONTROLS = {code: 0x2400 + code for code in range(32) if code != 10} | {127: 0x2421}
 
 
-# Two oracles at a time begin at two places.
+# It begins at a random place, so that two oracles that run at the same time seldom meet.
 PORTS = iter(range(random.randrange(10_000, 25_000), 32_000))
 CA = pki.authority(cn="Oracle CA")
 SERVER = pki.server(CA, cn="oracle", names=["localhost", "sts.oracle.test"])
@@ -34,7 +34,7 @@ def readable(data):
 
 
 def visible_end(line):
-    """Spaces at the end of a line as what Unicode has for them."""
+    """The line with a visible symbol in place of each space at its end."""
     text = line.rstrip(" ")
     return text + "\N{SYMBOL FOR SPACE}" * (len(line) - len(text))
 
@@ -42,7 +42,7 @@ def visible_end(line):
 class Scene:
     def __init__(self, program, name):
         self.program, self.name = program, name
-        # Short, and always as long: messages cut long paths.
+        # The path is short and always of the same length, since messages cut long paths.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="o-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.space = Space(self.folder)
@@ -63,11 +63,11 @@ class Scene:
     # ---- files ----
 
     def path(self, text):
-        """DIR at the beginning of a word, or after = or :, is the folder of the case."""
+        """A text with the folder of the case in place of DIR."""
         return str(text).replace("DIR", str(self.folder))
 
     def write(self, name, data, mode=0o644, owner=None):
-        """A file of this case. Returns its path."""
+        """Write a file of this case. Returns its path."""
         path = self.folder / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(data if isinstance(data, bytes) else self.path(data).encode())
@@ -87,13 +87,13 @@ class Scene:
         return path
 
     def own(self, name, data, mode=0o640):
-        """A file as the program leaves it."""
+        """Write a file with the owner and the mode that the program gives it."""
         return self.write(name, data, mode, (UID, GID))
 
     # ---- servers ----
 
     def serve(self, answer=b"", *, tls=True, who=None, stall=None, blind=False, address="127.0.0.1", **more):
-        """A server in Python; tls: with its options for harness.servers.tls_context."""
+        """Start a server in Python. `more` are options of harness.servers.tls_context()."""
         context = servers.tls_context(who or SERVER, self.folder, **more) if tls else None
         made = self.stack.enter_context(servers.Server(answer, tls=context, stall=stall, blind=blind, address=address))
         self.mask.ports.add(made.port)
@@ -104,7 +104,7 @@ class Scene:
         return self.write(name, b"".join(one.pem for one in authorities or [CA]))
 
     def mock(self, *arguments, **more):
-        """A mock STS; the subject token becomes one that it takes."""
+        """Start a mock STS. The subject token becomes one that it accepts."""
         self.directory("sts", 0o755)
         made = self.stack.enter_context(contextlib.closing(mock.Mock(self.folder / "sts", *arguments, **more)))
         self.mask.ports |= {made.port, made.control_port}
@@ -161,7 +161,7 @@ class Scene:
         mock.wait_for(condition, what, PATIENCE_S)
 
     def show(self, prefix, data):
-        """Each line of some bytes, and whether the last one ended."""
+        """Record each line of some bytes, and whether the last line had an end."""
         text = readable(data)
         lines = text.split("\n")
         if lines[-1] == "":
@@ -214,7 +214,7 @@ class Scene:
         return self.start("run", *self.words(url, options), *more)
 
     def fetch(self, url, *more, one=False, status=False, **options):
-        """`fetch` with the usual options. one: a single attempt, by reading the subject token from standard input."""
+        """Run `fetch` with the usual options. With `one` it makes a single attempt, since the subject token comes from standard input."""
         given = {key: options.pop(key) for key in ("env", "input", "stdout", "prefix", "uid", "gid") if key in options}
         words = self.words(url, options, deadline="50s", **({"token-file": "-"} if one else {}))
         if one:
@@ -234,7 +234,7 @@ class Scene:
         self.show(".status", path.read_bytes() if path.exists() else b"(there is none)\n")
 
     def files(self, folder=None):
-        """All files that readers use, with their modes; in the order of their names."""
+        """Record all files that readers use, in the order of their names, with their modes."""
         for path in sorted((folder or self.out).iterdir()):
             if path.name != ".status":
                 self.lines.append(f"file {path.name} {path.lstat().st_mode & 0o7777:04o}")

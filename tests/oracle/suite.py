@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registry of cases, running them, and the files of recordings."""
+"""The registry of the cases, how they are played, and the files of the recordings."""
 import concurrent.futures
 import difflib
 import fnmatch
@@ -16,7 +16,7 @@ from oracle.scene import Scene
 
 RECORDED = HERE / "recorded"
 DIFFERENCES = HERE / "differences.toml"
-# Most of them wait for the program, or compute a key exchange now and then.
+# So many cases are played at a time. Most of them wait for the program, and compute little.
 AT_A_TIME = 6
 HEAD = "== "
 
@@ -25,7 +25,7 @@ HEAD = "== "
 class Case:
     name: str           # GROUP/NAME
     does: object        # called with a Scene
-    seconds: float      # how long it waits: those that wait longest start first
+    seconds: float      # how long it waits; the cases that wait longest start first
 
     @property
     def group(self):
@@ -41,7 +41,7 @@ def add(name, does, seconds=0.0):
 
 
 def case(name, seconds=0.0):
-    """Decorates the function that is a case."""
+    """A decorator for a function that is a case."""
     def take(does):
         add(name, does, seconds)
         return does
@@ -49,7 +49,7 @@ def case(name, seconds=0.0):
 
 
 def play(program, one):
-    """The recording of one case. A case that cannot be played has its traceback as its recording, which is none that can be right."""
+    """The recording of one case. Where a case cannot be played, its traceback stands in the recording, so the comparison fails."""
     with Scene(program, one.name) as scene:
         try:
             one.does(scene)
@@ -59,7 +59,7 @@ def play(program, one):
 
 
 def play_all(binary, names=None):
-    """{name: recording}; in the order of the registry."""
+    """Play the cases with these names, or all. Returns {name: recording} in the order of the registry."""
     program = Sidecar(pathlib.Path(binary))
     cases = [CASES[name] for name in (names if names is not None else CASES)]
     try:
@@ -77,7 +77,7 @@ def groups():
 
 
 def write(recordings):
-    """The whole of recorded/, anew."""
+    """Write the whole of recorded/ anew."""
     RECORDED.mkdir(exist_ok=True)
     for path in RECORDED.glob("*.txt"):
         path.unlink()
@@ -96,7 +96,7 @@ def read():
 
 
 def sections(text):
-    """Name and recording of each case. Every line of a recording begins with its kind, so that none looks like the head of a section."""
+    """The name and the recording of each case. Every line of a recording begins with its kind, so no line looks like the head of a section."""
     for section in re.split(rf"(?m)^{HEAD}", text)[1:]:
         yield section.removesuffix("\n\n") + "\n" if section.endswith("\n\n") else section
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user sees is, byte for byte, what the program at the commit in COMMIT showed, but for the differences that are intended."""
+"""A user sees byte for byte what the program at the commit in COMMIT showed, except for the differences that are intended."""
 import pytest
 
 from oracle import cases, suite  # noqa: F401
@@ -22,5 +22,5 @@ def test_no_case_failed_when_it_was_recorded(recordings):
 
 
 def test_every_intended_difference_is_one(intended, wanted):  # pylint: disable=unused-argument
-    """An entry that changes no recording is not needed. Where it changes one that the program does not share, the comparison fails."""
+    """An entry that changes no recording is not needed. Where an entry changes a recording in another way than the program, the comparison fails."""
     assert not [f"{one.case}: {one.reason}" for one in intended if not one.used]

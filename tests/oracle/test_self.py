@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The comparison itself: that it can fail, that masks hide what they are for and nothing else, that recordings are read as they were written."""
+"""Tests of the comparison itself. It can fail, masks hide what they are for and nothing else, and recordings are read as they were written."""
 import re
 import stat
 import tomllib
@@ -25,7 +25,7 @@ def masked(text):
 
 @pytest.fixture
 def other(tmp_path):
-    """other(old, new): the program with other words of the same length."""
+    """other(old, new): a copy of the program in which other words of the same length stand."""
     def make(old, new):
         data = (build_folder() / "sts-sidecar").read_bytes()
         assert len(old) == len(new) and old in data
@@ -78,7 +78,7 @@ WORDS = re.findall(r'^(?:meaning|hint|help) = "(.*)"$', ERRORS.read_text(), re.M
 
 
 def test_no_mask_hides_a_word(recordings):
-    """Where all digits are taken out of what the program says, masks find nothing: all but the two exceptions are about digits."""
+    """Without the digits in what the program says, masks find nothing. Only the two exceptions match words."""
     assert len(WORDS) > 100
     lines = [re.sub(r"\d", "", line) for text in recordings.values() for line in text.splitlines()]
     bad = [line for line in WORDS + lines if masked(line) not in (line, line.replace("just now", "AGO"))]

@@ -336,8 +336,7 @@ def test_adoption(rig):
     """The request log of the STS proves it: nothing is sent, for as long as `expires` is further away than the minutes."""
     r = rig()
     first = r.exchange()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     first.kill()
     first.wait(5)
     before = r.space.snapshot()
@@ -357,8 +356,7 @@ def test_adoption(rig):
 def test_the_poll_goes_on_after_adoption(rig):
     r = rig()
     first = r.exchange()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     assert r.stop(first).status == 0
     r.mock.control("POST", "rotate")
     second = r.exchange(EVERY_SECOND)
@@ -394,8 +392,7 @@ def test_the_environment_of_a_pod(rig):
            "STS_REFRESH_FRACTION": "x", "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1",
            "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1", "NO_PROXY": ""}
     process = r.exchange(env=env)
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     assert r.stop(process).status == 0
     assert len(r.lines()) == 2
 

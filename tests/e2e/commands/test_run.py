@@ -46,8 +46,7 @@ def test_denied(rig):
     """The slow lane; the valid token stays, and everybody who asks is told why there is no new one."""
     r = rig("--lifetime", "30s")
     process = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     before = r.space.snapshot()
     r.mock.fault(status=403, error="access_denied")
     time.sleep(FLOOR_S)
@@ -128,8 +127,7 @@ def test_retry_after(rig):
 def test_one_writer(rig):
     r = rig()
     process = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     before = r.space.snapshot()
     for second in (r.run(log=False), r.exchange(log=False)):
         run = second.wait(10)

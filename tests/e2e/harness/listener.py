@@ -14,13 +14,6 @@ from harness.mock import wait_for
 HOST = "127.0.0.1"
 
 
-def free_port(host=HOST):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
-
-
 def get(path="/livez", method="GET"):
     return f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 

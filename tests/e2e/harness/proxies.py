@@ -8,12 +8,12 @@ import subprocess
 import tempfile
 import threading
 
-from harness.servers import PATIENCE_S, free_port, read_request, wait_for_port
+from harness.servers import PATIENCE_S, Program, free_port, read_request, wait_for_port
 
 TINYPROXY = shutil.which("tinyproxy") or shutil.which("tinyproxy", path="/usr/sbin:/usr/local/sbin")
 
 
-class Tinyproxy:
+class Tinyproxy(Program):
     """more: further lines of its configuration."""
 
     def __init__(self, more="", address="127.0.0.1"):
@@ -28,14 +28,6 @@ class Tinyproxy:
     def asked(self):
         """How often it was asked for a tunnel."""
         return self.log.read_text().count(": CONNECT ")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Tunnel:

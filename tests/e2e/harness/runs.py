@@ -97,6 +97,11 @@ class Rig:
     def has_token(self, patience_s=20):
         wait_for((self.out / "expires").exists, f"a token, log: {self.lines()}", patience_s)
 
+    def has_refreshed(self):
+        """Wait for the first token, and for its line in the log, which comes after the files."""
+        self.has_token()
+        self.said("token refreshed")
+
     def token(self):
         return (self.out / "token.jwt").read_text()
 

@@ -149,8 +149,9 @@ def tls_context(identity, folder, *, lowest=ssl.TLSVersion.TLSv1_2, highest=None
     return context
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+def free_port(host="127.0.0.1"):
+    """A port on which nobody listens at the moment."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         return probe.getsockname()[1]
 
 
@@ -184,7 +185,21 @@ http {{
 """
 
 
-class Nginx:
+class Program:
+    """Another program's process, and the folder that it has to itself. Both are gone at the end."""
+
+    folder = process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Nginx(Program):
     """nginx with TLS in front of a plain server."""
 
     def __init__(self, identity, upstream_port, more=""):
@@ -200,14 +215,6 @@ class Nginx:
 
     def url(self, path="/"):
         return f"https://127.0.0.1:{self.port}{path}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def wait_for_port(port, patience_s=10, address="127.0.0.1"):

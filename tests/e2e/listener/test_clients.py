@@ -12,9 +12,10 @@ import time
 import pytest
 
 from harness import listener
-from harness.listener import HOST, ask, connect, crowd, free_port, get, metrics, page, pid_of, rest, up, value
+from harness.listener import HOST, ask, connect, crowd, get, metrics, page, pid_of, rest, up, value
 from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, rig  # rig: fixture
+from harness.servers import free_port
 from harness.sidecar import ROOT, sanitized
 
 pytestmark = pytest.mark.slow

@@ -15,9 +15,10 @@ import yaml
 
 from harness import listener, tokens
 from harness import status as status_file
-from harness.listener import HOST, ask, free_port, get, metrics, page, pid_of, up, value
+from harness.listener import HOST, ask, get, metrics, page, pid_of, up, value
 from harness.mock import wait_for
 from harness.runs import SHORT, rig, running  # rig, running: fixtures
+from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import ROOT, TOP, can_trace, children_of, needs_root, sanitized, traced
 

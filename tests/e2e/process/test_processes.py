@@ -11,9 +11,9 @@ import time
 import pytest
 
 from harness import tokens
-from harness.listener import free_port
 from harness.mock import wait_for
 from harness.runs import SHORT, USER, rig, running  # rig, running: fixtures
+from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import ROOT, can_trace, needs_root, sanitized, traced
 
@@ -106,8 +106,7 @@ def test_orphans_of_pid_1(rig):
     """Whoever is left behind by `kubectl exec` is reaped, and is never taken for a worker."""
     r = rig("--lifetime", SHORT)
     process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     first = wait_for(process.children, "PID 1")[0]
     for _ in range(20):
         subprocess.run(["nsenter", "--target", str(first), "--pid", "sh", "-c", "(sleep 0.2; kill -9 $(exec sh -c 'echo $PPID')) & exit 0"],

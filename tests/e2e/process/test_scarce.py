@@ -104,8 +104,7 @@ def test_no_more_descriptors(rig):
     """A worker needs a pipe."""
     r = rig("--lifetime", SHORT)
     process = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     held = max(int(number) for number in os.listdir(f"/proc/{process.pid}/fd")) + 1
     set_limit(process, UID, f"--nofile={held}:")
     line = r.said("no pipe for a worker")[0]
@@ -128,8 +127,7 @@ def test_no_more_watches(rig):
         pytest.skip("no user namespaces")
     process = r.run(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
                                           'echo 0 >/proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     links = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd")]
     assert not [link for link in links if "inotify" in link], links
     r.said("token refreshed", 2)
@@ -145,8 +143,7 @@ def test_a_full_disk(rig):
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=1777", "tmpfs", r.out], check=True)
     try:
         process = r.exchange("--seconds-between-runs=1")
-        r.has_token()
-        r.said("token refreshed")
+        r.has_refreshed()
         token = r.token()
         (r.out / "ballast").touch()
         with open(r.out / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):

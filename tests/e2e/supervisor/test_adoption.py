@@ -15,8 +15,7 @@ def test_adoption(rig):
     """What lies there and is not due is taken over: nothing is sent."""
     r = rig()
     first = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     assert r.stop(first).status == 0
     before = r.space.snapshot()
     second = r.run()
@@ -63,8 +62,7 @@ def test_a_token_that_is_there_is_adopted_by_run(sidecar, serve, space):
 def test_what_would_be_refused_is_not_adopted(rig):
     r = rig()
     first = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     assert r.stop(first).status == 0
     token, claims = r.token(), r.claims()
     wrong = ["--expect-audience=https://elsewhere.example", "--expect-issuer=https://elsewhere.example", "--max-lifetime=60s"]

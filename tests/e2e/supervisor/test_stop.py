@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from harness.listener import connect, free_port, up
+from harness.listener import connect, up
 from harness.mock import wait_for
 from harness.runs import rig  # fixture
+from harness.servers import free_port
 from harness.sidecar import GID, ROOT, UID, can_trace, holds_signals, sanitized
 
 LIMIT_MS = 100

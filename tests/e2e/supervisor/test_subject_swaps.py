@@ -56,8 +56,7 @@ def test_a_swap_is_no_reason(rotating):
     """A token that will outlive its subject: no request, and no line."""
     r = rotating()
     process = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     for _ in range(3):
         r.projected.swap(r.mock.mint())
         r.projected.touch()
@@ -71,8 +70,7 @@ def test_a_swap_is_no_reason(rotating):
 def test_a_swap_frees_a_capped_token(rotating):
     r = rotating("--cap-by-subject", "--lifetime", "1h", mint=["--expires-in", "900s"])
     process = r.run()
-    r.has_token()
-    r.said("token refreshed")
+    r.has_refreshed()
     assert r.claims()["exp"] <= time.time() + 900
     time.sleep(0.5)
     r.projected.touch()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is made of an answer: of its HTTP, of its status, of what is in it. The servers are Python's, over plain HTTP."""
+"""What the program makes of the HTTP, the status and the content of an answer. The servers are written in Python and speak plain HTTP."""
 import json
 import time
 
@@ -11,7 +11,7 @@ Answer = servers.Answer
 
 
 def told(name, reply, *args, protocol=None, one=False, lives=(), subject=None, prefix="answer", files=False, **options):
-    """One answer. one: the subject token comes from standard input, so that what is retried is tried once."""
+    """One answer. With `one` the subject token comes from standard input, so that `fetch` does not try again."""
     def does(scene):
         server = scene.serve(reply, tls=False)
         scene.mask.lives |= set(lives)
@@ -32,7 +32,7 @@ def oauth(status, code, description="no"):
 
 
 def at(offset_s):
-    """An answer with a Date by a clock that is wrong."""
+    """An answer whose Date comes from a clock that is wrong."""
     when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + offset_s))
     return answer(body={"access_token": "a.b.c", "expires_in": 900}, headers=[f"Date: {when}"])
 

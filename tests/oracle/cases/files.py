@@ -134,7 +134,7 @@ def of_root(path):
 
 
 def sticky(scene):
-    """What others have in a sticky directory cannot be replaced."""
+    """A file of another user in a sticky directory cannot be replaced."""
     of_root(scene.out / "token.jwt")
     scene.out.chmod(0o1777)
 
@@ -184,7 +184,7 @@ def help_full(scene):
 
 @case("output/locked", 0.5)
 def locked(scene):
-    """Another one writes there already."""
+    """Another sidecar writes there already."""
     server = scene.serve(given(), tls=False)
     args = ["run", f"--url=http://127.0.0.1:{server.port}/", "--insecure-http", "--token-file=DIR/sts-token", "--output-dir=DIR/tokens", "--log-format=text"]
     first = scene.start(*args)

@@ -18,7 +18,7 @@ def token(claims, header={"alg": "none"}, signature=b"sig"):
 
 
 def shown(name, data, *args, formats=("", "--json"), **more):
-    """In both forms."""
+    """`inspect` of a file with these bytes, in words and as JSON."""
     def does(scene):
         scene.write("token", data)
         for form in formats:

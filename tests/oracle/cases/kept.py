@@ -247,7 +247,7 @@ def warnings_alone(scene):
 
 @case("log/another-subject-token")
 def another_subject_token(scene):
-    """It failed for the subject token that was there, and asks again when there is another one."""
+    """The STS refuses the first subject token. The program asks again when another one is there."""
     sts, url = start(scene)
     good = scene.token_file.read_bytes()
     scene.write("sts-token", sts.mint("--bad-signature"))
@@ -277,7 +277,7 @@ def clock_is_off(scene):
 
 @case("log/chain")
 def chain(scene):
-    """b waits for a's first token. The mock STS does not take that for a subject token."""
+    """b waits for a's first token, which the mock STS does not accept as a subject token."""
     sts, _ = start(scene)
     configure(scene, sts, ("a", "/token", None), ("b", "/token", "a"))
     process = scene.start("run", "--config=DIR/config.json")
@@ -289,7 +289,7 @@ def chain(scene):
 
 @case("log/new-configuration", FLOOR_S)
 def new_configuration(scene):
-    """The file is noticed: it has a mistake, then b is gone and a has another URL."""
+    """A changed file is noticed. The first change is a mistake. After the second one b is gone and a has another URL."""
     sts, _ = start(scene)
     both = [("a", "/token", None), ("b", "/token", "a")]
     configure(scene, sts, *both)
@@ -393,7 +393,7 @@ def stranger_there(scene):
 
 @case("refresh/another-user-s", 1)
 def another_users(scene):
-    """It may not be signalled."""
+    """This process may not send it a signal."""
     _, url = start(scene, **DENIED)
     process = scene.keep(url)
     scene.has_status("error denied")

@@ -59,7 +59,7 @@ def adopted(scene):
 
 @case("listen/failing-with-a-valid-token", FLOOR_S)
 def failing_with_a_valid_token(scene):
-    """It is ready as long as the token is valid."""
+    """An exchange that fails is ready as long as its token is valid."""
     sts, url = start(scene)
     process, port = serving(scene, url, "state ok")
     sts.fault(**BUSY)
@@ -83,7 +83,7 @@ def several(scene):
 
 @case("listen/requests")
 def requests(scene):
-    """Each is answered once, whatever it is."""
+    """Every connection gets one answer."""
     _, url = start(scene)
     process, port = serving(scene, url, "state ok")
     for path in ("/", "/metrics/", "/livez?x=y", "/nothing"):

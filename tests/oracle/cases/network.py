@@ -9,7 +9,7 @@ from oracle.scene import given
 from oracle.suite import add, case
 
 Answer = servers.Answer
-# Of what is expected to run out of time. It must suffice on a busy machine for whatever comes before.
+# The time-out of a case that is expected to run out of time. On a busy machine it must suffice for the steps before.
 SHORT = "3s"
 SHORT_S = 3.5
 
@@ -41,7 +41,7 @@ def connect_refused(scene):
 
 
 def stalls(name, url="https://127.0.0.1:{port}/", tls=True, **how):
-    """Where it hangs says what ran out of time."""
+    """The server hangs. The message says what ran out of time."""
     def does(scene):
         server = scene.serve(tls=tls, **how)
         scene.fetch_one(url.format(port=server.port), *([] if tls else ["--insecure-http"]), timeout=SHORT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each protocol with answers of its service: answers.toml has them."""
+"""Each protocol with the answers of its service that stand in answers.toml."""
 import datetime
 import pathlib
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates that are refused, and TLS that fails. The servers are Python's ssl where it will, and tests/trust/tls12.py where not."""
+"""Certificates that are refused, and TLS that fails. The servers use Python's ssl where it can do this, and else tests/trust/tls12.py."""
 import contextlib
 import datetime
 import ssl
@@ -30,7 +30,7 @@ def leaf(issuer=CA, *chain, **more):
 
 
 def sign(key, signer, *, issuer=CA, digest=hashes.SHA256(), **how):
-    """A certificate for a key that harness/pki.py does not make, or with a signature that it does not."""
+    """A certificate with a key or a signature that harness/pki.py does not make."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Odd")])
     builder = (x509.CertificateBuilder().subject_name(name).issuer_name(issuer.certificate.subject).public_key(key.public_key())
                .serial_number(7).not_valid_before(pki.now() - pki.days(1)).not_valid_after(pki.now() + datetime.timedelta(1))
@@ -47,7 +47,7 @@ def ask(scene, port, *args, host=HOST, anchors=(CA,), **options):
 
 
 def served(name, who, *args, host=HOST, anchors=(CA,), tls=None, options=None):
-    """who: an identity, or what makes one when the case is played."""
+    """A server with an identity. `who` is an identity, or a function that makes one when the case is played."""
     def does(scene):
         server = scene.serve(given(), who=who() if callable(who) else who, **(tls or {}))
         ask(scene, server.port, "--cacert-only", *args, host=host, anchors=anchors, **(options or {}))
@@ -110,7 +110,7 @@ def system_bundle(scene):
 # ---- CA files ----
 
 def bundle(name, *args, files=None, env=None, **options):
-    """No connection is made."""
+    """What fails before a connection is made."""
     def does(scene):
         for file, data in (files or {}).items():
             scene.write(file, data)
@@ -146,7 +146,7 @@ served("alpn", leaf(), tls={"alpn": ["h2"]})
 
 
 def played(name, talk, *args, **options):
-    """The bytes of a server that is none."""
+    """A server that sends bytes of its own in place of TLS."""
     def does(scene):
         listener = scene.stack.enter_context(contextlib.closing(servers.socket.create_server(("127.0.0.1", 0))))
         port = listener.getsockname()[1]
