@@ -74,9 +74,10 @@ def fetch_stopped(scene):
 def kept(name, *lines, **fault):
     """`run` until the status file has these lines, and after it was told to stop."""
     def does(scene):
-        _, url = start(scene, **fault)
+        sts, url = start(scene, **fault)
         process = scene.keep(url)
         scene.has_status(*lines)
+        scene.wait_for(lambda: sts.stats()["connections"], "a connection")
         scene.status()
         scene.stop(process)
         scene.status()

@@ -35,8 +35,9 @@ def serving(scene, url, *lines, **options):
 
 def looked_at(name, *lines, **fault):
     def does(scene):
-        _, url = start(scene, **fault)
+        sts, url = start(scene, **fault)
         process, port = serving(scene, url, *lines)
+        scene.wait_for(lambda: sts.stats()["connections"], "a connection")
         pages(scene, port)
         scene.stop(process, ordered=False)
     add(f"listen/{name}", does)
