@@ -228,12 +228,12 @@ void check_suspended(int64_t until_ms)
 		record[i].poll_from_ms = until_ms;
 }
 
-/* What was promised for a time that it has slept through comes when the workers are free. */
-static bool slept_through(int64_t latest_ms, int64_t to_ms)
+/* After the machine has slept all are due at once, and have waited already. */
+static bool has_slept(int64_t to_ms)
 {
 	int64_t queue_ms = (world.exchanges - 1) / (AT_ONCE_MAX - 1) * LONGEST_TIMEOUT_MS;
 
-	return latest_ms < resumed_ms && to_ms < resumed_ms + queue_ms + MINUTE;
+	return to_ms < resumed_ms + queue_ms + MINUTE;
 }
 
 void check_promises(int64_t to_ms)
@@ -241,7 +241,7 @@ void check_promises(int64_t to_ms)
 	for (int i = 0; i < world.exchanges; i++) {
 		int64_t latest_ms = bind_written(i)->latest_ms;
 
-		if (latest_ms > 0 && latest_ms < to_ms && !slept_through(latest_ms, to_ms))
+		if (latest_ms > 0 && latest_ms < to_ms && !has_slept(to_ms))
 			check_fail(i, "the time of its next life sign is over");
 		check_poll(i, to_ms);
 	}
