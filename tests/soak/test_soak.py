@@ -33,13 +33,13 @@ def test_a_year(seed, exchanges, days):
 
 @pytest.mark.parametrize("bug,says", [
     ("timer", "nothing in the way"), ("lazy", "nothing in the way"), ("patient", "nothing in the way"), ("asleep", "it sleeps for"),
-    ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twice", "sent twice"), ("own-memory", "sent twice"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
+    ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twice", "sent twice"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
     ("overdue", "life sign is over"), ("poll-off", "the key was not asked for"), ("files", "descriptors"), ("memory", "pages are mapped"), ("spin", "it does not sleep"),
 ])
 def test_a_bug_is_seen(bug, says):
     """In one of some runs: a wrong turn in the surroundings of the supervisor, as if it were its own."""
     said = []
-    for seed, exchanges in [(1, 1), (2, 6), (3, 1), (4, 6), (5, 16)]:
+    for seed, exchanges in [(1, 1), (2, 6), (3, 1), (4, 6)]:
         run = soak("--seed", seed, "--exchanges", exchanges, "--bug", bug)
         said.append(run.stdout.splitlines()[-1])
         if run.returncode == 1 and says in said[-1]:
