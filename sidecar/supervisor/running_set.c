@@ -218,6 +218,20 @@ static enum sts_plan_change compare(const struct sts_plan *old, const struct sts
 	return STS_PLAN_SAME;
 }
 
+/* An exchange whose subject token may be sent once may have to wait for an attempt that was started
+ * by the former plans. */
+static void add_to_queues(struct sts_plans *plans, const struct sts_plans *before)
+{
+	int64_t longest_ms = 0;
+
+	for (uint32_t i = 0; before && i < before->count; i++)
+		if (before->plan[i].timeout_ms > longest_ms)
+			longest_ms = before->plan[i].timeout_ms;
+	for (uint32_t i = 0; i < plans->count; i++)
+		if (plans->plan[i].single_use)
+			plans->plan[i].queue_ms += longest_ms;
+}
+
 static void remove_members(struct sts_plans *plans, struct sts_plans *before)
 {
 	for (STS_EACH_MEMBER(t)) {
@@ -234,6 +248,7 @@ void sts_running_take_over(struct sts_plans *plans)
 	struct sts_plans *before = sts_members_plans();
 	struct sts_moment m = sts_now();
 
+	add_to_queues(plans, before);
 	remove_members(plans, before);
 	sts_members_use(plans);
 	for (STS_EACH_MEMBER(t)) {

@@ -13,6 +13,7 @@
 struct slot {
 	struct sts_child child; /* pid is -1: free */
 	struct sts_member *member;
+	uint64_t request_id; /* of the plan by which the worker was started */
 };
 
 static struct {
@@ -102,6 +103,7 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 	if (sts_exchange_busy(&t->x))
 		sts_inputs_look(t);
 	slot->member = t;
+	slot->request_id = plan->request_id;
 	t->worker = &slot->child;
 	if (sts_member_own(t, &e) != STS_OK ||
 	    sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) != STS_OK)
@@ -155,7 +157,7 @@ static bool is_unproven(const struct sts_exchange *x)
 
 /* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for
  * it when one that does not will need it by then. */
-static bool may_start(const struct sts_member *t, int64_t now_ms)
+static bool leaves_a_slot(const struct sts_member *t, int64_t now_ms)
 {
 	size_t unproven = 0;
 
@@ -172,6 +174,26 @@ static bool may_start(const struct sts_member *t, int64_t now_ms)
 			return false;
 	}
 	return true;
+}
+
+/* An attempt of another exchange whose configuration has changed since may have read the token file
+ * that is this exchange's now. Whether it sends that token is known when it has said so, or has
+ * ended. */
+static bool may_share_its_token(const struct sts_member *t)
+{
+	if (!t->x.plan->single_use)
+		return false;
+	for (EACH_SLOT(slot))
+		if (slot->child.pid > 0 && slot->member != t &&
+		    sts_exchange_busy(&slot->member->x) && slot->child.stage_len == 0 &&
+		    slot->request_id != slot->member->x.plan->request_id)
+			return true;
+	return false;
+}
+
+static bool may_start(const struct sts_member *t, int64_t now_ms)
+{
+	return !may_share_its_token(t) && leaves_a_slot(t, now_ms);
 }
 
 static struct sts_member *longest_due(int64_t now_ms)

@@ -55,6 +55,9 @@ struct link {
 	int source;   /* by that plan; -1: none */
 	int reads;    /* by that plan: the number of the subject token file */
 	uint32_t request;
+	/* what was so when the last attempt was started */
+	uint32_t started_request;
+	int started_reads;
 	bool drawn; /* its letter */
 	char letter;
 	int64_t silent_until_ms; /* its STS does not answer */

@@ -109,6 +109,8 @@ void chains_check_fork(int exchange)
 		check_fail(exchange, "an attempt, but exchange %d has no token yet", l->source);
 	check_reason(exchange);
 	check_floors(exchange);
+	l->started_request = l->request;
+	l->started_reads = l->reads;
 	l->asked_ms = l->renewed_ms = -1;
 	l->waited = false;
 }
@@ -144,10 +146,25 @@ static void check_chained(int exchange, const struct sts_exchange *x)
 		check_fail(exchange, "it does not say when the one that it waits for was tried");
 }
 
+/* An attempt of another exchange, whose request is another one now, may send the token that this
+ * exchange is to send: this one waits for it. */
+static bool waits_for_a_sender(int exchange)
+{
+	for (int i = 0; i < WORLD_EXCHANGES_MAX; i++)
+		if (i != exchange && links[i].running &&
+		    (links[i].started_request != links[i].request ||
+		     links[i].started_reads != links[i].reads))
+			return world.place[exchange].single_use;
+	return false;
+}
+
 /* There must be an attempt by a time; the reasons are those of the world. */
 static void check_progress(int exchange, const struct sts_exchange *x)
 {
-	const struct link *l = &links[exchange];
+	struct link *l = &links[exchange];
+
+	if (waits_for_a_sender(exchange))
+		l->ready_ms = world.boot_ms;
 	int64_t floor_ms = l->error == STS_OK ? l->token_from_ms + STS_SCHEDULE_FLOOR_MS
 					      : l->ended_ms + SECOND;
 	int64_t from_ms = later(l->ready_ms, floor_ms) + PLAN_MS;

@@ -35,6 +35,7 @@ struct record {
 	bool running, last_failed, first;
 	int64_t last_sent_ms, last_ended_ms;
 	/* polls */
+	bool absent;            /* it is not in the plan */
 	bool polls, answered;   /* it knows the key of its token; a poll was answered */
 	int64_t poll_from_ms;   /* a worker has ended: the interval counts from here */
 	int64_t key_changed_ms; /* and no attempt was made since; -1: it has not */
@@ -130,7 +131,7 @@ void check_unwilling(int exchange, int64_t until_ms)
 static int64_t willing_since(int i, int64_t now_ms)
 {
 	const struct place *p = &world.place[i];
-	const struct subject *subject = &p->subject;
+	const struct subject *subject = &world.place[p->reads].subject;
 	const struct record *r = &record[i];
 	bool needs_another = r->capped || r->without_since_ms >= 0;
 
@@ -141,7 +142,7 @@ static int64_t willing_since(int i, int64_t now_ms)
 	/* An attempt that may take so long may outlive the token. */
 	if (r->running && p->timeout_ms > MINUTE)
 		return now_ms;
-	if (p->single_use && p->taken == subject->inode)
+	if (p->single_use && world_sent_by(subject->inode) >= 0)
 		return now_ms;
 	/* Without an event the supervisor looks every minute for another subject token, and then
 	 * sends it. */
@@ -168,6 +169,8 @@ static void check_token(int i, int64_t to_ms)
 {
 	struct record *r = &record[i];
 
+	if (r->absent)
+		return;
 	if (r->without_since_ms < 0 && r->token_until_ms <= to_ms)
 		token_ends(i);
 	if (r->without_since_ms < 0)
@@ -183,7 +186,7 @@ static void check_poll(int i, int64_t to_ms)
 	int64_t since_ms = r->key_changed_ms;
 
 	/* Polls come last. */
-	if (!r->polls || !r->answered || r->running || running >= AT_ONCE_MAX - 1) {
+	if (r->absent || !r->polls || !r->answered || r->running || running >= AT_ONCE_MAX - 1) {
 		r->poll_from_ms = to_ms;
 		if (r->key_changed_ms >= 0)
 			r->key_changed_ms = to_ms;
@@ -207,6 +210,17 @@ void check_key_changed(int exchange)
 		record[exchange].key_changed_ms = world.boot_ms;
 }
 
+static void check_begins(int exchange)
+{
+	struct record *r = &record[exchange];
+
+	r->first = true;
+	r->absent = r->running = r->polls = r->answered = false;
+	r->key_changed_ms = -1;
+	r->waits = world_source(exchange) >= 0;
+	check_unwilling(exchange, world.boot_ms);
+}
+
 void check_suspended(int64_t until_ms)
 {
 	resumed_ms = until_ms;
@@ -214,12 +228,12 @@ void check_suspended(int64_t until_ms)
 		record[i].poll_from_ms = until_ms;
 }
 
-/* What was promised for a time that it has slept through comes when the workers are free. */
-static bool slept_through(int64_t latest_ms, int64_t to_ms)
+/* After the machine has slept all are due at once, and have waited already. */
+static bool has_slept(int64_t to_ms)
 {
 	int64_t queue_ms = (world.exchanges - 1) / (AT_ONCE_MAX - 1) * LONGEST_TIMEOUT_MS;
 
-	return latest_ms < resumed_ms && to_ms < resumed_ms + queue_ms + MINUTE;
+	return to_ms < resumed_ms + queue_ms + MINUTE;
 }
 
 void check_promises(int64_t to_ms)
@@ -227,7 +241,7 @@ void check_promises(int64_t to_ms)
 	for (int i = 0; i < world.exchanges; i++) {
 		int64_t latest_ms = bind_written(i)->latest_ms;
 
-		if (latest_ms > 0 && latest_ms < to_ms && !slept_through(latest_ms, to_ms))
+		if (latest_ms > 0 && latest_ms < to_ms && !has_slept(to_ms))
 			check_fail(i, "the time of its next life sign is over");
 		check_poll(i, to_ms);
 	}
@@ -316,7 +330,7 @@ void check_sent(int exchange)
 {
 	const struct place *p = &world.place[exchange];
 
-	if (p->single_use && p->taken == p->subject.inode)
+	if (p->single_use && world_sent_by(world.place[p->reads].subject.inode) >= 0)
 		check_fail(exchange, "a subject token was sent twice");
 }
 
@@ -384,6 +398,36 @@ void check_ended(const struct worker *w)
 	r->last_ended_ms = world.boot_ms;
 }
 
+/* Some have another request, which comes within the spread. */
+void check_configured(void)
+{
+	for (int i = 0; i < world.exchanges; i++) {
+		check_unwilling(i, world.boot_ms + 20 * SECOND);
+		record[i].answered = false;
+	}
+	check_refreshed();
+}
+
+void check_left(int exchange)
+{
+	struct record *r = &record[exchange];
+
+	r->absent = true;
+	release(exchange);
+}
+
+void check_joined(int exchange)
+{
+	struct record *r = &record[exchange];
+
+	check_begins(exchange);
+	if (r->without_since_ms < 0 && r->token_until_ms <= world.boot_ms)
+		r->without_since_ms = r->token_until_ms;
+	for (int i = 0; i < world.exchanges; i++)
+		if (world_source(i) == exchange && !record[i].absent)
+			record[i].waits = true;
+}
+
 void check_refreshed(void)
 {
 	int64_t hour = world.boot_ms / HOUR;
@@ -417,11 +461,11 @@ void check_restart(void)
 		/* This is a new Pod: there was no token, and its life begins now. */
 		if (!world.place[i].has_files && r->without_since_ms < 0)
 			r->without_since_ms = world.boot_ms;
-		r->first = true;
-		r->running = r->polls = r->answered = false;
-		r->key_changed_ms = -1;
-		r->waits = world.place[i].chained_to >= 0;
-		check_unwilling(i, world.boot_ms);
+		check_begins(i);
+		r->absent = i == world.absent && world.configured < world.exchanges;
+		/* What is not there has no readers. */
+		if (r->absent)
+			check_left(i);
 	}
 	running = 0;
 	check_end();

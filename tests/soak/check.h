@@ -35,7 +35,11 @@ void check_ended(const struct worker *w);
 /* The supervisor is told of what is in an exchange's files. */
 void check_token_known(int exchange);
 void check_key_changed(int exchange); /* of its STS */
-void check_refreshed(void);           /* a refresh of all exchanges was asked for */
+void check_configured(void);          /* the configuration file was changed */
+/* The plan has this exchange no more; it has it again. */
+void check_left(int exchange);
+void check_joined(int exchange);
+void check_refreshed(void); /* a refresh of all exchanges was asked for */
 
 /* Figures that are printed at the end. */
 extern struct check_figures {

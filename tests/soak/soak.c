@@ -37,21 +37,21 @@ static void figures(double days)
 	printf("%llu outages, %llu crashes, %llu hangs, %llu times no process, %llu full disks, "
 	       "%llu "
 	       "steps, %llu suspends, %llu rotations, %llu refreshes, %llu restarts, %llu lost "
-	       "events, %llu other keys, %llu times no key\n",
+	       "events, %llu other keys, %llu times no key, %llu changes of the configuration\n",
 	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
 	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
 	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
 	       (unsigned long long)world.count.suspends, (unsigned long long)world.count.rotations,
 	       (unsigned long long)world.count.refreshes, (unsigned long long)world.count.stops,
 	       (unsigned long long)world.count.lost_events, (unsigned long long)world.count.keys,
-	       (unsigned long long)world.count.absences);
+	       (unsigned long long)world.count.absences, (unsigned long long)world.count.changes);
 }
 
 int main(int argc, char **argv)
 {
-	static char program[] = "sts-sidecar", command[] = "run";
+	static char program[] = "sts-sidecar", command[] = "run", config[] = BIND_CONFIG;
 	static char *const arguments[] = {program, command, NULL};
-	static const struct sts_options options = {.command = STS_COMMAND_RUN};
+	struct sts_options options = {.command = STS_COMMAND_RUN};
 	uint64_t seed = 0;
 	long days = 365, exchanges = 1;
 	enum bug bug = BUG_NONE;
@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 	printf("soak: seed %llu, %ld days, %ld exchanges\n", (unsigned long long)seed, days,
 	       exchanges);
 	world_init(seed, days * DAY, (int)exchanges, bug);
+	options.config = exchanges > 1 ? config : NULL;
 	do {
 		bind_start();
 		int status = sts_supervise(&options, arguments);

@@ -26,8 +26,8 @@ def test_a_year(seed, exchanges, days):
     for what in ("outages", "crashes", "hangs", "times no process", "full disks", "steps", "suspends", "rotations", "refreshes", "restarts",
                  "lost events"):
         assert int(re.search(rf"(\d+) {what}", run.stdout)[1]) > 0, what
-    # Of several exchanges the second one's STS has a signing certificate that is polled.
-    for what in ("other keys", "times no key"):
+    # Of several exchanges the second one's STS has a signing certificate that is polled; one alone has no configuration file.
+    for what in ("other keys", "times no key", "changes of the configuration"):
         assert (int(re.search(rf"(\d+) {what}", run.stdout)[1]) > 0) == (exchanges > 1), what
 
 

@@ -166,9 +166,10 @@ static int64_t next_of_place(const struct place *p)
 
 static int64_t next_event_ms(void)
 {
-	const int64_t common[] = {world.end_ms,          world.next_step_ms, world.step_back_at_ms,
-				  world.next_suspend_ms, world.next_stop_ms, world.next_refresh_ms,
-				  world.next_noise_ms};
+	const int64_t common[] = {
+		world.end_ms,          world.next_step_ms,   world.step_back_at_ms,
+		world.next_suspend_ms, world.next_stop_ms,   world.next_refresh_ms,
+		world.next_noise_ms,   world.next_change_ms, world.return_ms};
 	int64_t at_ms = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
@@ -226,6 +227,10 @@ static void happen(void)
 		world.pending |= WORLD_FILES;
 		world.next_noise_ms = chance_about(6 * HOUR);
 	}
+	if (world.boot_ms >= world.return_ms)
+		world_return_exchange();
+	if (world.boot_ms >= world.next_change_ms)
+		world_change_config();
 	for (int i = 0; i < world.exchanges; i++)
 		happen_to_place(i);
 	for (int i = 0; i < WORLD_WORKERS_MAX; i++)
@@ -272,20 +277,6 @@ unsigned world_sleep(int64_t until_ms)
 	return events;
 }
 
-/* ---- the configuration ---- */
-
-void world_planned(void)
-{
-}
-
-int world_sent_by(ino_t subject)
-{
-	for (int i = 0; i < world.exchanges; i++)
-		if (world.place[i].taken == subject)
-			return i;
-	return -1;
-}
-
 /* ---- beginning and end ---- */
 
 static void init_place(int i)
@@ -298,7 +289,7 @@ static void init_place(int i)
 			    .dir = i,
 			    .timeout_ms = i == 4 ? 200 * SECOND : 30 * SECOND};
 	world.order[i] = i;
-	p->single_use = i == 3;
+	p->single_use = i % 6 == 3;
 	p->subject.until_ms = -1;
 	if (p->chained_to < 0)
 		rotate(p);
@@ -325,8 +316,12 @@ void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
 	world.next_stop_ms = chance_about(10 * DAY);
 	world.next_refresh_ms = chance_about(DAY);
 	world.next_noise_ms = chance_about(6 * HOUR);
+	world.return_ms = INT64_MAX;
+	/* One exchange needs no configuration file. */
+	world.next_change_ms = exchanges > 1 ? chance_about(DAY) : INT64_MAX;
 	for (int i = 0; i < exchanges; i++)
 		init_place(i);
+	world_start_planning();
 	check_init();
 }
 
@@ -351,10 +346,11 @@ bool world_restart(void)
 
 		if (pod || p->offset_ms != world.offset_ms)
 			p->has_files = false;
-		/* The new supervisor does not know what the one before it has sent, and its STS
-		 * accepts that. */
-		p->taken = 0;
 	}
+	/* The new supervisor does not know what the one before it has sent, and its STS accepts
+	 * that. */
+	memset(world.taken, 0, sizeof(world.taken));
+	world_start_planning();
 	check_restart();
 	return true;
 }

@@ -23,6 +23,7 @@
 
 #define WORLD_EPOCH_MS      (1700000000 * SECOND) /* when BOOTTIME was 0 */
 #define WORLD_EXCHANGES_MAX 16
+#define WORLD_TAKEN_MAX     64
 #define WORLD_POLL_MS       (30 * SECOND)
 #define WORLD_WORKERS_MAX   64 /* of the process table; the supervisor may have four */
 
@@ -113,7 +114,6 @@ struct place {
 	bool was_removed; /* from the configuration */
 	bool poll_off;    /* its STS has answered a poll with 404 */
 	bool single_use;  /* its STS takes a subject token once */
-	ino_t taken;      /* the last that it took, of this supervisor */
 	bool polls;       /* its STS tells the signing certificate */
 	uint8_t key;      /* which that is */
 	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
@@ -139,6 +139,11 @@ struct world {
 	int configured, order[WORLD_EXCHANGES_MAX];
 	ino_t config; /* of the file */
 	int log_level;
+	int absent; /* removed from it until return_ms */
+	int64_t next_change_ms, return_ms;
+	/* the subject tokens that may be sent once and were sent to this supervisor's STS */
+	ino_t taken[WORLD_TAKEN_MAX];
+	int taken_by[WORLD_TAKEN_MAX], taken_next;
 	bool once;           /* `fetch` */
 	int64_t deadline_ms; /* of it */
 	bool cannot_start;   /* there is a reason */
@@ -153,7 +158,7 @@ struct world {
 	int refreshes_in_a_row;
 	struct {
 		uint64_t steps, suspends, refreshes, stops, rotations, outages, crashes, hangs,
-			no_forks, lost_events, full_disks, keys, absences;
+			no_forks, lost_events, full_disks, keys, absences, changes;
 	} count;
 };
 

@@ -11,4 +11,11 @@ void world_renew_subject(struct place *p, int64_t until_ms);
 /* A worker has ended: its files are there, and the supervisor is told. */
 void world_end_worker(struct worker *w);
 
+/* Somebody changes the configuration file; what was removed from it comes back. */
+void world_change_config(void);
+void world_return_exchange(void);
+
+/* Another supervisor starts. */
+void world_start_planning(void);
+
 #endif

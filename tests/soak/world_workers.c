@@ -45,8 +45,8 @@ static void say_success(struct worker *w)
 	struct place *p = &world.place[w->exchange];
 	int64_t sent_ms = w->started_ms + 5, until_ms = sent_ms + LIFE_MS;
 
-	if (p->subject.until_ms <= until_ms)
-		until_ms = p->subject.until_ms;
+	if (world.place[p->reads].subject.until_ms <= until_ms)
+		until_ms = world.place[p->reads].subject.until_ms;
 	if (until_ms - sent_ms < SECOND) {
 		say(w, STS_EUNAUTHORIZED, 20);
 		return;
@@ -96,15 +96,27 @@ static void tell_on_disk(struct worker *w)
 		w->report.sent_boot_ms = w->started_ms - (world_real_ms() - p->written_real_ms);
 }
 
+int world_sent_by(ino_t subject)
+{
+	for (int i = 0; i < WORLD_TAKEN_MAX; i++)
+		if (world.taken[i] == subject)
+			return world.taken_by[i];
+	return -1;
+}
+
 /* The result does not matter: the STS may have taken the subject token. */
 static void send_subject(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
 
 	w->sent = true;
-	w->subject = p->subject.inode;
+	w->subject = world.place[p->reads].subject.inode;
 	check_sent(w->exchange);
-	p->taken = p->subject.inode;
+	if (!p->single_use || world_sent_by(w->subject) >= 0)
+		return;
+	world.taken_next = (world.taken_next + 1) % WORLD_TAKEN_MAX;
+	world.taken[world.taken_next] = w->subject;
+	world.taken_by[world.taken_next] = w->exchange;
 }
 
 static void meet_the_sts(struct worker *w, int64_t timeout_ms)
@@ -149,7 +161,7 @@ static void attempt(struct worker *w, int64_t timeout_ms, bool used)
 	w->adopts = there && !due;
 	if (w->adopts)
 		say(w, STS_OK, 2);
-	else if (WORLD_EPOCH_MS + p->subject.until_ms <= world_real_ms())
+	else if (WORLD_EPOCH_MS + world.place[p->reads].subject.until_ms <= world_real_ms())
 		say(w, STS_ESUBJECT_EXPIRED, 1);
 	else if (p->single_use && used)
 		say(w, STS_ESUBJECT_USED, 1);
@@ -213,7 +225,8 @@ pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, 
 
 	check_fork(exchange, mode, timeout_ms);
 	for (size_t i = 0; i < used_count; i++)
-		is_used = is_used || memcmp(&used[i], &p->subject.inode, sizeof(ino_t)) == 0;
+		is_used = is_used || memcmp(&used[i], &world.place[p->reads].subject.inode,
+					    sizeof(ino_t)) == 0;
 	if (bad && chance_percent(20)) {
 		world.count.no_forks++;
 		check_not_forked(exchange, mode);

@@ -88,6 +88,22 @@ def test_a_swap_of_token_files(several):
     assert several.stop(process).status == 0
 
 
+def test_a_swap_while_a_worker_connects(several):
+    """The worker has read the token that is now another exchange's, and may still send it: the other one waits until it has ended."""
+    files = {name: several.write(f"{name}-token", tokens.subject(jti=name)) for name in "ab"}
+    a = several.once("a") | {"token-file": str(files["a"]), "url": several.hang()}
+    several.configure(a, several.once("b") | {"token-file": str(files["b"])})
+    process = several.start()
+    several.said("token refreshed", "b")
+    several.configure(several.once("a") | {"token-file": str(files["b"])}, several.once("b") | {"token-file": str(files["a"])})
+    process.signal(signal.SIGHUP)
+    ended = several.said("", "a")[0]
+    sent = several.said("token refreshed", "b", 2)[1]
+    assert ended["error"] == "timeout" and sent["ts"] > ended["ts"], (ended, sent)
+    assert len(several.asked) == 2
+    assert several.stop(process).status == 0
+
+
 def test_removed_and_there_again(several):
     """What an exchange has sent is remembered while it is not there."""
     several.configure(several.once("a"), several.exchange("b"))
