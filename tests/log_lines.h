@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process/log.h"
+#include "log/log.h"
 
 static int log_lines_fds[2]; /* a pipe; the second descriptor stands for standard error too */
 

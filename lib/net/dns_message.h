@@ -6,7 +6,7 @@
 #ifndef STS_NET_DNS_MESSAGE_H
 #define STS_NET_DNS_MESSAGE_H
 
-#include "net/address.h"
+#include "base/address.h"
 
 #define STS_DNS_QUERY_MAX_BYTES (12 + 255 + 4) /* header, name, type and class */
 

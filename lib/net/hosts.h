@@ -3,7 +3,7 @@
 #ifndef STS_NET_HOSTS_H
 #define STS_NET_HOSTS_H
 
-#include "net/address.h"
+#include "base/address.h"
 
 #define STS_HOSTS_MAX_BYTES     (1024 * 1024) /* the rest of a larger file is not read */
 #define STS_LOCALHOST_ADDRESSES 2

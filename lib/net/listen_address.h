@@ -3,7 +3,7 @@
 #ifndef STS_NET_LISTEN_ADDRESS_H
 #define STS_NET_LISTEN_ADDRESS_H
 
-#include "net/address.h"
+#include "base/address.h"
 
 /*
  * Parse "127.0.0.1:8080", "[::1]:8080", "[::]:8080" or ":8080". The last two mean the same: every

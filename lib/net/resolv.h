@@ -3,7 +3,7 @@
 #ifndef STS_NET_RESOLV_H
 #define STS_NET_RESOLV_H
 
-#include "net/address.h"
+#include "base/address.h"
 
 #define STS_SEARCH_MAX       32
 #define STS_SERVERS_MAX      3

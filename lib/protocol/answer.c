@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/timefmt.h"
-#include "data/json.h"
-#include "data/xml.h"
+#include "json_xml/json.h"
+#include "json_xml/xml.h"
 #include "net/url.h"
 #include "protocol/reason.h"
 #include "protocol/redact.h"

@@ -3,7 +3,7 @@
 #ifndef STS_PROTOCOL_REASON_H
 #define STS_PROTOCOL_REASON_H
 
-#include "data/json.h"
+#include "json_xml/json.h"
 #include "protocol/request.h"
 
 #define STS_CODE_MAX_BYTES 48 /* of an error code, with the NUL */

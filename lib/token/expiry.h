@@ -24,7 +24,7 @@
 #ifndef STS_TOKEN_EXPIRY_H
 #define STS_TOKEN_EXPIRY_H
 
-#include "data/json.h"
+#include "json_xml/json.h"
 
 #define STS_EXPIRY_MAX_S (366LL * 24 * 3600 * 100) /* the longest lifetime: a hundred years */
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/json.h"
+#include "json_xml/json.h"
 
 /* The decoded parts of a token, in the caller's scratch memory. They should be JSON text. */
 struct sts_jwt {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "net/address.h"
+#include "base/address.h"
 #include "trust/dn.h"
 
 #define PATH_LEN_MAX     100 /* a larger pathLenConstraint bounds nothing: no chain is so long */

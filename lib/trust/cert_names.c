@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "base/ascii.h"
-#include "net/address.h"
 #include "trust/dn.h"
 
 /* The kinds of a GeneralName: the numbers of their context tags (RFC 5280 section 4.2.1.6). */

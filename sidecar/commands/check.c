@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/timefmt.h"
 #include "commands/commands.h"
+#include "log/print.h"
 #include "output/verdict.h"
-#include "process/print.h"
 
 #define LOOK_EVERY_MS 100
 

@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "log/print.h"
 #include "options/config.h"
 #include "options/fields.h"
-#include "process/print.h"
 
 static struct sts_fields fields;
 static struct sts_fields_files files;

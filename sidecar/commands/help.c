@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "process/print.h"
+#include "log/print.h"
 #include "protocol/table.h"
 
 #define HELP_MAX_BYTES (16 * 1024)

@@ -8,8 +8,8 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "commands/commands.h"
+#include "log/print.h"
 #include "output/files.h"
-#include "process/print.h"
 #include "protocol/answer.h"
 #include "token/jwt.h"
 

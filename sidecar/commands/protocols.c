@@ -7,9 +7,9 @@
 
 #include "commands/commands.h"
 #include "commands/help.h"
+#include "log/print.h"
 #include "options/fields.h"
 #include "output/outputs.h"
-#include "process/print.h"
 #include "protocol/table.h"
 
 #define OUT_MAX_BYTES (32 * 1024)

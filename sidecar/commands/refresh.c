@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "commands/commands.h"
+#include "log/print.h"
 #include "output/lock.h"
 #include "output/status.h"
-#include "process/print.h"
 
 #define LOOK_EVERY_MS 50
 

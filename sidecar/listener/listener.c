@@ -15,9 +15,9 @@
 #include "base/errno_words.h"
 #include "http/server.h"
 #include "listener/metrics_text.h"
+#include "log/log.h"
 #include "net/listen_address.h"
 #include "output/verdict.h"
-#include "process/log.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 #include "options/option_table.h"
 
 /* The commands that take a configuration file. */

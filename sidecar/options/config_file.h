@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The text of a configuration file: its syntax and shape, and the positions of its mistakes.
- * config.h knows what the values mean. Reading uses the one open document of data/json.h.
+ * config.h knows what the values mean. Reading uses the one open document of json_xml/json.h.
  */
 #ifndef STS_OPTIONS_CONFIG_FILE_H
 #define STS_OPTIONS_CONFIG_FILE_H

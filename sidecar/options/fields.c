@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/errno_words.h"
 #include "base/file.h"
-#include "net/address.h"
 #include "output/outputs.h"
 #include "version.h"
 

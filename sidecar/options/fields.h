@@ -7,9 +7,9 @@
 #ifndef STS_OPTIONS_FIELDS_H
 #define STS_OPTIONS_FIELDS_H
 
-#include "net/proxy.h"
 #include "options/options.h"
 #include "protocol/request.h"
+#include "proxy/proxy.h"
 
 #define STS_FIELDS_MAX         (STS_OPTIONS_LIST_MAX + STS_PROTOCOL_PARAMETERS_MAX + 4)
 #define STS_FIELDS_FILES_BYTES (128 * 1024)

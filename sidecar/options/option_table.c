@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "base/nearest.h"
-#include "process/log.h"
+#include "log/log.h"
 #include "protocol/request.h"
 
 /* Another spelling of an option: its place in `texts`, and the index of the option. */

@@ -10,7 +10,7 @@
 #define STS_SANDBOX_SANDBOX_H
 
 #include "base/error.h"
-#include "process/log.h"
+#include "log/log.h"
 #include "sandbox/layers.h"
 
 /*

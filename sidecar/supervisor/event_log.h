@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log lines of the supervisor: one line for each thing that can happen to an exchange. The line
- * of a failure says what to do about it. Lines go to process/log.h, which escapes and cuts every
+ * of a failure says what to do about it. Lines go to log/log.h, which escapes and cuts every
  * value.
  */
 #ifndef STS_SUPERVISOR_EVENT_LOG_H
 #define STS_SUPERVISOR_EVENT_LOG_H
 
+#include "log/log.h"
 #include "output/store.h"
-#include "process/log.h"
 #include "supervisor/exchange.h"
 
 /* What was logged about an exchange and is not logged again. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "process/bug.h"
+#include "log/bug.h"
 #include "supervisor/exchange_status.h"
 
 /* An attempt with less time than this before the deadline can only end in a time-out, which would

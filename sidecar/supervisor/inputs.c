@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "process/resident.h"
+#include "base/resident.h"
 
 /* Odd numbers, so that a multiplication loses no bits. The first is 2^64 divided by the golden
  * ratio. */

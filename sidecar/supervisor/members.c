@@ -4,7 +4,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "process/resident.h"
+#include "base/resident.h"
 
 static struct {
 	struct sts_plans *plans;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/resident.h"
 #include "output/lock.h"
-#include "process/resident.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
 #include "supervisor/inputs.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "process/resident.h"
+#include "base/resident.h"
 #include "wire/limits.h"
 
 /* Two arrays, since the ids are handed out as one block. */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process/print.h"
-#include "process/resident.h"
+#include "base/resident.h"
+#include "log/print.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/events.h"
 #include "supervisor/health_process.h"

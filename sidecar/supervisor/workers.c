@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "process/resident.h"
+#include "base/resident.h"
 #include "supervisor/child.h"
 #include "supervisor/inputs.h"
 #include "supervisor/running_set.h"

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "process/log.h"
+#include "log/log.h"
 #include "wire/limits.h"
 
 /* Entries of the argument list before the first DIRECTORY, the name of the program included. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/sigcert.h"
 
-#include "data/json.h"
+#include "json_xml/json.h"
 
 /* The end of an exchange URL of OpenUnison. */
 #define TAIL "/token/user"

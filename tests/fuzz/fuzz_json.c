@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include <strings.h>
 
 #include "base/base64.h"
-#include "net/proxy.h"
-#include "tls/tunnel.h"
+#include "proxy/proxy.h"
+#include "proxy/tunnel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 
 const char *mock_form_get(const struct mock_ctx *ctx, const char *name)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 #include "jsonout.h"
 
 static const struct curve {

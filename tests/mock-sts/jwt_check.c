@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 
 #define PART_BYTES (64 * 1024)
 

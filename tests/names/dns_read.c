@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/address.h"
+#include "base/address.h"
 #include "net/dns_message.h"
 
 static bool take(uint8_t *data, size_t len)

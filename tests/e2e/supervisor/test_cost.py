@@ -81,7 +81,7 @@ def test_memory(command, rig):
     process = getattr(r, command)()
     r.said("token refreshed")
     check_memory(r, process)
-    # All that a sleeping supervisor has written to lies on one page: see sidecar/process/resident.h.
+    # All that a sleeping supervisor has written to lies on one page: see lib/base/resident.h.
     assert variables_kib(process.pid, r.sidecar.path) == 4
     assert r.stop(process).status == 0
 

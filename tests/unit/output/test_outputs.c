@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "data/json.h"
+#include "json_xml/json.h"
 #include "test.h"
 
 #define TIME_S 1768234289 /* 2026-01-12T16:11:29Z */

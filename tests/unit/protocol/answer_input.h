@@ -6,7 +6,7 @@
 #include "protocol/answer.h"
 
 #include "base64url.h"
-#include "data/json.h"
+#include "json_xml/json.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "process/bug.h"
-#include "process/log.h"
+#include "log/bug.h"
+#include "log/log.h"
 #include "supervisor/exchange.h"
 #include "test.h"
 

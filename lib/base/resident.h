@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Places the variables that the supervisor writes to next to each other, and apart from the buffers
+ * of workers. Each page of 4 KiB that the supervisor writes to stays in the Pod's memory for as
+ * long as the supervisor lives, so these variables share one page. The linker sorts sections by
+ * name (tools/build.sh): STS_RESIDENT_FIRST, STS_RESIDENT, the C library's own variables,
+ * STS_RESIDENT_LAST.
+ */
+#ifndef STS_BASE_RESIDENT_H
+#define STS_BASE_RESIDENT_H
+
+/* The variable that begins the page. */
+#define STS_RESIDENT_FIRST __attribute__((section(".bss..resident"), aligned(4096)))
+#define STS_RESIDENT       __attribute__((section(".bss..resident.more")))
+/* An array of which usually only the first entries are written to; the rest may lie on the next
+ * page. */
+#define STS_RESIDENT_LAST __attribute__((section(".bss.zz.resident")))
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A converter from the XML 1.0 that AWS's look-alikes answer to JSON, so that one reader of answers
+ * serves both. An element that holds elements becomes an object, and any other element becomes a
+ * string. Attributes, comments and the declaration are left out. Elements of the same name become
+ * the same key twice, which json.h refuses on a path that is read.
+ *
+ * The converter is strict and small. The text must be UTF-8. A document type, CDATA, a processing
+ * instruction, and text beside elements are refused, so the only entities are XML's own five and
+ * character references. The depth is bounded as in json.h.
+ */
+#ifndef STS_JSON_XML_XML_H
+#define STS_JSON_XML_XML_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+/*
+ * Convert a document.
+ *   xml   in      UNTRUSTED; begins with '<'; not needed after the call
+ *   json  in/out  set up by sts_text_init(); on STS_OK it holds JSON for sts_json_parse(), which
+ *                 still checks its own bounds
+ * Returns STS_OK; STS_EHTML for a web page; STS_ETOOBIG when the JSON does not fit; else STS_EJSON,
+ * with a message that says what is wrong and where. A message holds no byte of the document.
+ */
+enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct sts_error *e);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/tunnel.h"
+
+#include <sys/socket.h>
+
+static enum sts_err fail(const struct sts_proxy *proxy, enum sts_err code, int status,
+			 const char *what, struct sts_error *e)
+{
+	if (status)
+		return sts_fail(e, code, status, "the proxy %.64s %s (%d)", proxy->url.host, what,
+				status);
+	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, what);
+}
+
+enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
+			     struct sts_error *e)
+{
+	size_t used;
+	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
+	int status = http->head.status;
+
+	/* The head alone counts. The response to CONNECT has no body, whatever its headers say (RFC
+	 * 9110 section 9.3.6). */
+	if (status == 0)
+		return err == STS_EAGAIN ? err
+					 : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
+	if (status == 200)
+		return STS_OK;
+	if (status == 407 || status == 401) /* tinyproxy responds 401 to wrong credentials */
+		return fail(proxy, STS_EPROXY_REFUSED, status,
+			    proxy->credentials[0] ? "refused the credentials"
+						  : "wants credentials, and none are given",
+			    e);
+	return fail(proxy, status >= 500 ? STS_EPROXY : STS_EPROXY_REFUSED, status,
+		    "refused to connect to the STS", e);
+}
+
+static void add_request(const struct sts_proxy *proxy, const struct sts_url *target,
+			struct sts_text *t)
+{
+	char host[STS_HOST_MAX_BYTES + 8];
+	struct sts_text h;
+
+	sts_text_init(&h, host, sizeof(host));
+	sts_url_add_endpoint(&h, target);
+	sts_text_addf(t, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: sts-sidecar\r\n", host,
+		      host);
+	if (proxy->credentials[0])
+		sts_text_addf(t, "Proxy-Authorization: Basic %s\r\n", proxy->credentials);
+	sts_text_add_str(t, "\r\n");
+}
+
+enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
+			     int64_t deadline_boot_ms, struct sts_stream *plain,
+			     struct sts_error *e)
+{
+	char buf[STS_TUNNEL_ANSWER_MAX_BYTES], c;
+	struct sts_http_response http;
+	struct sts_text request;
+	enum sts_err err;
+	size_t got;
+	bool clean;
+
+	/* The connection to the proxy is plain TCP. */
+	sts_stream_init(plain, fd, true, NULL, NULL, deadline_boot_ms, NULL);
+	sts_text_init(&request, buf, sizeof(buf));
+	add_request(proxy, target, &request);
+	sts_stream_write(plain, buf, request.len, NULL); /* after a failure, the read fails too */
+	sts_wipe(buf, request.len);
+	sts_http_response_init(&http, buf, sizeof(buf), NULL, 0);
+	do {
+		/* Only one byte is read at a time, since those behind the head are for TLS. */
+		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
+		if (err != STS_OK)
+			return fail(proxy, STS_EPROXY, 0,
+				    err == STS_ETIMEOUT ? "did not answer within the time"
+							: "closed the connection",
+				    e);
+		err = sts_tunnel_feed(proxy, &http, c, e);
+	} while (err == STS_EAGAIN);
+	/* In TLS the client speaks first, so there can be no byte of the target yet. */
+	if (err == STS_OK && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		return fail(proxy, STS_EPROXY, 0, "sent bytes of its own into the tunnel", e);
+	return err;
+}
+
+enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy,
+				const struct sts_connect_files *files, int64_t deadline_boot_ms,
+				int *fd, struct sts_error *e)
+{
+	struct sts_error inner;
+	enum sts_err err = sts_connect(&proxy->url, NULL, files, deadline_boot_ms, fd, &inner);
+
+	if (err != STS_OK)
+		return sts_fail(e, STS_EPROXY, inner.detail, "no way to the proxy: %s", inner.msg);
+	return STS_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log/print.h"
+
+#include <unistd.h>
+
+#include "base/errno_words.h"
+#include "base/file.h"
+
+/* The errno of a failed write to standard output; 0 if all was written. */
+static int output_errno;
+
+void sts_print(int fd, struct sts_slice text)
+{
+	int err = sts_file_write_fd(fd, text.data, text.len);
+
+	if (err != 0 && fd == STDOUT_FILENO)
+		output_errno = err;
+}
+
+int sts_printed(int status)
+{
+	if (output_errno == 0 || status != STS_EXIT_OK)
+		return status;
+	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: cannot write to standard output: "));
+	sts_print(STDERR_FILENO, sts_slice_of(sts_errno_words(output_errno)));
+	sts_print(STDERR_FILENO, STS_SLICE("; look at where it goes\n"));
+	return STS_EXIT_OUTPUT;
+}
+
+int sts_complain(const struct sts_error *e)
+{
+	char line[512];
+	struct sts_text text;
+
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg,
+		      e->code == STS_EUSAGE && e->detail == STS_USAGE_PARAMETER
+			      ? "see sts-sidecar protocols NAME"
+			      : sts_error_info(e->code).hint);
+	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
+	return sts_error_info(e->code).exit_status;
+}

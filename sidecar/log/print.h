@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prints what a command has to say: its result on standard output, and at most one line about an
+ * error on standard error. The log of `run` is a matter of log.h.
+ */
+#ifndef STS_LOG_PRINT_H
+#define STS_LOG_PRINT_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* Write a whole text to a descriptor. A text that cannot be written is lost; sts_printed() reports
+ * it later if the descriptor is standard output. */
+void sts_print(int fd, struct sts_slice text);
+
+/*
+ * Returns the exit status of a command that has printed its result: `status`, or STS_EXIT_OUTPUT
+ * with a line on standard error if `status` is 0 and standard output did not take the result.
+ */
+int sts_printed(int status);
+
+/* Print "sts-sidecar: MESSAGE; HINT" on standard error. Returns the exit status of the error. */
+int sts_complain(const struct sts_error *e);
+
+#endif

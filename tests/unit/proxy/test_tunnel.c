@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/tunnel.h"
+
+#include "test.h"
+
+static struct sts_proxy proxy;
+static struct sts_error error;
+
+static enum sts_err use_proxy(const char *text)
+{
+	return sts_proxy_parse(sts_slice_of(text), &proxy, &error);
+}
+
+static enum sts_err feed(const char *answer, size_t len, size_t *used)
+{
+	char head[STS_TUNNEL_ANSWER_MAX_BYTES];
+	struct sts_http_response http;
+	enum sts_err err = STS_EAGAIN;
+
+	error = (struct sts_error){.code = STS_OK};
+	sts_http_response_init(&http, head, sizeof(head), NULL, 0);
+	for (*used = 0; *used < len && err == STS_EAGAIN; ++*used)
+		err = sts_tunnel_feed(&proxy, &http, answer[*used], &error);
+	return err;
+}
+
+static void answers(void)
+{
+	static const struct {
+		const char *answer;
+		enum sts_err want;
+		const char *says;
+	} rows[] = {
+		{"HTTP/1.1 200 OK\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 407 No\r\n\r\n", STS_EPROXY_REFUSED,
+		 "wants credentials, and none are given (407)"},
+		{"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n", STS_EPROXY_REFUSED, "(401)"},
+		{"HTTP/1.1 403 PEERSWORD\r\n\r\n", STS_EPROXY_REFUSED,
+		 "refused to connect to the STS (403)"},
+		{"HTTP/1.1 204 Fine\r\n\r\n", STS_EPROXY_REFUSED, "(204)"},
+		{"HTTP/1.1 502 PEERSWORD\r\n\r\n", STS_EPROXY, "(502)"},
+		{"HTTP/1.1 200 OK\n\n", STS_EPROXY, "no HTTP"},
+		{"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", STS_EPROXY, "no HTTP"},
+		{"HTTP/2 200 OK\r\n\r\n", STS_EPROXY, "no HTTP"},
+		{"PEERSWORD", STS_EPROXY, "no HTTP"},
+		{"HTTP/1.1 101 Switching\r\n\r\n", STS_EPROXY, "no HTTP"},
+		{"HTTP/1.1 200 OK\r\n\r", STS_EAGAIN, ""},
+	};
+	size_t used;
+
+	CHECK_INT(use_proxy("http://proxy.example:3128"), STS_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(feed(rows[i].answer, strlen(rows[i].answer), &used), rows[i].want);
+		CHECK(strstr(error.msg, rows[i].says) != NULL);
+		CHECK(strstr(error.msg, "PEERSWORD") == NULL);
+	}
+	CHECK_INT(use_proxy("http://u:p@proxy.example:3128"), STS_OK);
+	CHECK_INT(feed("HTTP/1.1 407 No\r\n\r\n", 19, &used), STS_EPROXY_REFUSED);
+	CHECK_STR(error.msg, "the proxy proxy.example refused the credentials (407)");
+	CHECK_INT(error.detail, 407);
+}
+
+static void an_answer_without_end(void)
+{
+	static char answer[2 * STS_TUNNEL_ANSWER_MAX_BYTES] = "HTTP/1.1 200 OK\r\nX: ";
+	size_t used;
+
+	memset(answer + 20, 'x', sizeof(answer) - 20);
+	CHECK_INT(feed(answer, sizeof(answer), &used), STS_EPROXY);
+	CHECK(used <= STS_TUNNEL_ANSWER_MAX_BYTES + 4);
+}
+
+static const struct sts_test tests[] = {
+	{"answers to CONNECT", answers},
+	{"an answer that does not end", an_answer_without_end},
+};
+
+STS_TEST_MAIN(tests)
