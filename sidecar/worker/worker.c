@@ -17,6 +17,7 @@
 #include "options/fields.h"
 #include "output/outputs.h"
 #include "output/store.h"
+#include "protocol/sigcert.h"
 #include "proxy/tunnel.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
@@ -26,7 +27,6 @@
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"
 #include "worker/notify.h"
-#include "worker/sigcert.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -453,6 +453,19 @@ static void report_answer(void)
 	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
 }
 
+/* The answer to a poll of the signing certificate. */
+static enum sts_err check_poll(struct sts_slice body)
+{
+	bool found;
+	enum sts_err err = sts_sigcert_read(&w.http.head, body, w.report.thumbprint, &found,
+					    &w.error);
+
+	w.report.http_status = w.http.head.status;
+	if (err == STS_OK)
+		w.report.flags |= found ? STS_REPORT_THUMBPRINT : STS_REPORT_POLL_OFF;
+	return err;
+}
+
 static enum sts_err stage_check(void)
 {
 	struct sts_answer_input in = {
@@ -473,7 +486,7 @@ static enum sts_err stage_check(void)
 	enum sts_err err;
 
 	if (w.job->mode == STS_WORKER_POLL)
-		return sts_sigcert_read(&w.http.head, in.body, &w.report, &w.error);
+		return check_poll(in.body);
 	err = sts_answer_read(&in, w.scratch, sizeof(w.scratch), &w.answer, &w.error);
 	report_answer();
 	if (err != STS_OK)

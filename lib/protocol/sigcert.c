@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/sigcert.h"
+#include "protocol/sigcert.h"
 
 #include "json_xml/json.h"
 
@@ -36,17 +36,12 @@ static bool read_thumbprint(struct sts_slice body, uint8_t *out)
 }
 
 enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,
-			      struct sts_report *report, struct sts_error *e)
+			      uint8_t *thumbprint, bool *found, struct sts_error *e)
 {
-	report->http_status = head->status;
-	if (head->status >= 200 && head->status < 300) {
-		report->flags |= read_thumbprint(body, report->thumbprint) ? STS_REPORT_THUMBPRINT
-									   : STS_REPORT_POLL_OFF;
-		return STS_OK;
-	}
-	if (head->status == 404 || (head->status >= 300 && head->status < 400)) {
-		report->flags |= STS_REPORT_POLL_OFF;
-		return STS_OK;
-	}
-	return sts_fail(e, STS_EBUSY, head->status, "unexpected status %d", head->status);
+	*found = false;
+	if (head->status >= 200 && head->status < 300)
+		*found = read_thumbprint(body, thumbprint);
+	else if (head->status != 404 && (head->status < 300 || head->status >= 400))
+		return sts_fail(e, STS_EBUSY, head->status, "unexpected status %d", head->status);
+	return STS_OK;
 }

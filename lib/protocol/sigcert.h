@@ -4,12 +4,12 @@
  * thumbprint of the signing certificate. If it differs from the stored one, the supervisor
  * exchanges now.
  */
-#ifndef STS_WORKER_SIGCERT_H
-#define STS_WORKER_SIGCERT_H
+#ifndef STS_PROTOCOL_SIGCERT_H
+#define STS_PROTOCOL_SIGCERT_H
 
 #include "http/response.h"
 #include "net/url.h"
-#include "wire/report.h"
+#include "protocol/answer.h"
 
 /* Make the URL of the poll: the exchange URL with /sig-cert in place of /token/user at its end.
  * Returns false if the exchange URL does not end in /token/user: the endpoint does not exist
@@ -18,12 +18,13 @@ bool sts_sigcert_url(const char *exchange_url, struct sts_url *url);
 
 /*
  * Read the answer.
- *   body    in   UNTRUSTED
- *   report  out  http_status; and the thumbprint, or the flag POLL_OFF after 404, a redirect, or a
- *                2xx without a thumbprint string
+ *   body        in   UNTRUSTED
+ *   thumbprint  out  STS_THUMBPRINT_BYTES, if it is found
+ *   found       out  false after 404, a redirect, or a 2xx without a thumbprint string: the endpoint
+ *                    is not there
  * Returns STS_OK, or STS_EBUSY after any other status: the poll is tried again after its interval.
  */
 enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,
-			      struct sts_report *report, struct sts_error *e);
+			      uint8_t *thumbprint, bool *found, struct sts_error *e);
 
 #endif
