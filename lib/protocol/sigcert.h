@@ -20,8 +20,8 @@ bool sts_sigcert_url(const char *exchange_url, struct sts_url *url);
  * Read the answer.
  *   body        in   UNTRUSTED
  *   thumbprint  out  STS_THUMBPRINT_BYTES, if it is found
- *   found       out  false after 404, a redirect, or a 2xx without a thumbprint string: the endpoint
- *                    is not there
+ *   found       out  false after 404, a redirect, or a 2xx without a thumbprint string: then there
+ *                    is no such endpoint
  * Returns STS_OK, or STS_EBUSY after any other status: the poll is tried again after its interval.
  */
 enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,

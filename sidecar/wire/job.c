@@ -81,18 +81,27 @@ bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
 	return true;
 }
 
-bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES])
+/* Is an id among those that are written one after the other? */
+static bool is_among(const char *digits, const uint8_t *id)
 {
-	size_t len = strlen(job->used);
+	size_t len = strlen(digits);
 	char ours[ID_DIGITS + 1];
-	struct sts_text text;
 
-	sts_text_init(&text, ours, sizeof(ours));
-	sts_hex_encode(&text, id, STS_SUBJECT_ID_BYTES);
+	write_ids(ours, sizeof(ours), id, 1);
 	for (size_t at = 0; at + ID_DIGITS <= len; at += ID_DIGITS)
-		if (memcmp(job->used + at, ours, ID_DIGITS) == 0)
+		if (memcmp(digits + at, ours, ID_DIGITS) == 0)
 			return true;
 	return false;
+}
+
+bool sts_job_has_digest(const struct sts_worker_job *job, const uint8_t *digest)
+{
+	return is_among(job->digest, digest);
+}
+
+bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES])
+{
+	return is_among(job->used, id);
 }
 
 bool sts_job_has_report_pipe(void)

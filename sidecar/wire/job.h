@@ -93,6 +93,9 @@ struct sts_worker_job {
  */
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
 
+/* Returns whether the job has this digest, of STS_SUBJECT_ID_BYTES. */
+bool sts_job_has_digest(const struct sts_worker_job *job, const uint8_t *digest);
+
 /* Returns whether the job says that this subject token must not be sent again. */
 bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES]);
 

@@ -197,19 +197,7 @@ static enum sts_err read_subject(void)
 	return STS_OK;
 }
 
-/* Is the digest of the job, in hexadecimal digits, this one? */
-static bool is_digest_of_job(const uint8_t *digest)
-{
-	char ours[2 * STS_CONFIG_DIGEST_BYTES + 1];
-	struct sts_text text;
-
-	sts_text_init(&text, ours, sizeof(ours));
-	sts_hex_encode(&text, digest, STS_CONFIG_DIGEST_BYTES);
-	return strcmp(w.job->digest, ours) == 0;
-}
-
-_Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES,
-	       "sts_job_arguments() writes a digest and an id with the same number of digits");
+_Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "see sts_job_has_digest()");
 
 /* Read the options of this exchange from the configuration that the plan was made from. */
 static enum sts_err configure(void)
@@ -224,7 +212,7 @@ static enum sts_err configure(void)
 	if (!w.o->config)
 		return STS_OK;
 	err = sts_config_read(c, w.o->config, &w.error);
-	if (err != STS_OK || !is_digest_of_job(c->digest)) {
+	if (err != STS_OK || !sts_job_has_digest(w.job, c->digest)) {
 		w.report.flags |= STS_REPORT_REPLAN;
 		if (!sts_snapshot_read(STS_INHERITED_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
 			return sts_fail(&w.error, STS_EINPUT, 0,

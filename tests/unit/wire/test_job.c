@@ -140,9 +140,39 @@ static void test_the_report_pipe(void)
 	close(fds[1]);
 }
 
+/* Several tokens that were sent, as many as may be remembered, none, and texts that are not ids. */
+static void test_used_tokens(void)
+{
+	static uint8_t many[STS_USED_MAX][STS_SUBJECT_ID_BYTES];
+	static const char *const odd[] = {"", "-", "FFEEDDCCBBAA998", "XFEEDDCCBBAA9988"};
+	struct sts_job job = {.mode = STS_WORKER_EXCHANGE, .timeout_ms = 1, .name = "a"};
+	static char program[] = "sts-sidecar", command[] = "run";
+	struct sts_worker_job got = {0};
+	char *argv[] = {program, command, NULL};
+
+	for (size_t i = 0; i < STS_USED_MAX; i++)
+		many[i][0] = (uint8_t)(i + 1);
+	for (size_t count = 0; count <= STS_USED_MAX; count++) {
+		job.used = many;
+		job.used_count = count;
+		CHECK(sts_job_arguments(&job, argv, &words, list));
+		CHECK(sts_job_parse(STS_JOB_ARGUMENTS + 1, list, &got));
+		for (size_t i = 0; i < STS_USED_MAX; i++)
+			CHECK_INT(sts_job_has_used(&got, many[i]), i < count);
+		CHECK(!sts_job_has_used(&got, used));
+	}
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		got.used = got.digest = odd[i];
+		CHECK(!sts_job_has_used(&got, used) && !sts_job_has_digest(&got, used));
+	}
+	got.used = got.digest = "FFEEDDCCBBAA9988";
+	CHECK(sts_job_has_used(&got, used) && sts_job_has_digest(&got, used));
+}
+
 static const struct sts_test tests[] = {
 	{"the argument list", test_the_list},
 	{"the digest and the id of the token that was used", test_ids},
+	{"tokens that were sent", test_used_tokens},
 	{"the longest argument list", test_length},
 	{"each mode is written and read back", test_there_and_back},
 	{"what is not a job", test_what_is_not_a_job},
