@@ -265,8 +265,9 @@ static enum sts_err read_config(struct sts_plans *plans, const char *path, int s
 	enum sts_err err = sts_config_read(&config, path, e);
 
 	memcpy(plans->digest, config.digest, sizeof(plans->digest));
+	/* A snapshot that cannot be filled is empty. Then workers go without it. */
 	if (err == STS_OK && snapshot >= 0)
-		sts_snapshot_fill(snapshot, config.text, config.text_bytes);
+		(void)sts_snapshot_fill(snapshot, config.text, config.text_bytes);
 	return err;
 }
 

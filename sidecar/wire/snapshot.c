@@ -13,8 +13,15 @@ int sts_snapshot_make(void)
 
 bool sts_snapshot_fill(int fd, const char *data, size_t len)
 {
-	return write(fd, data, len) == (ssize_t)len &&
-	       sts_sealed_memory_seal(fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	int ignored;
+
+	if (write(fd, data, len) == (ssize_t)len &&
+	    sts_sealed_memory_seal(fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
+		return true;
+	/* No worker may take a part of the file for the whole file. */
+	ignored = ftruncate(fd, 0);
+	(void)ignored;
+	return false;
 }
 
 bool sts_snapshot_read(int fd, char *buf, size_t size, size_t *len)

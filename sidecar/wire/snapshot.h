@@ -14,7 +14,7 @@
 int sts_snapshot_make(void);
 
 /* Fill the snapshot with `len` bytes, and seal it. Returns false if one of both failed: the
- * snapshot is then incomplete or not sealed. */
+ * snapshot is then empty, and sts_snapshot_read() reads nothing from it. */
 bool sts_snapshot_fill(int fd, const char *data, size_t len);
 
 /* Read the whole snapshot into buf, which has `size` bytes. Several workers may read at the same

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -95,10 +96,38 @@ static void test_there_is_none(void)
 	close(fd);
 }
 
+/* A part of the configuration file would be another configuration. */
+static void test_only_a_part_can_be_written(void)
+{
+	struct rlimit old, small;
+	int fd = sts_snapshot_make();
+
+	CHECK(getrlimit(RLIMIT_FSIZE, &old) == 0);
+	small = (struct rlimit){strlen(TEXT) / 2, old.rlim_max};
+	CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+	CHECK(!sts_snapshot_fill(fd, TEXT, strlen(TEXT)));
+	CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
+	CHECK(!sts_snapshot_read(fd, buf, sizeof(buf), &len));
+	CHECK_INT(len, 0);
+	close(fd);
+}
+
+static void test_it_cannot_be_sealed(void)
+{
+	int fd = memfd_create("unsealable", MFD_CLOEXEC);
+
+	CHECK(!sts_snapshot_fill(fd, TEXT, strlen(TEXT)));
+	CHECK(!sts_snapshot_read(fd, buf, sizeof(buf), &len));
+	close(fd);
+}
+
 static const struct sts_test tests[] = {
 	{"a snapshot is written and read back", test_there_and_back},
 	{"a snapshot that is longer than the reader's memory", test_too_long},
 	{"a snapshot cannot be changed", test_nobody_can_change_it},
 	{"there is no snapshot", test_there_is_none},
+	{"a snapshot of which only a part can be written is empty",
+	 test_only_a_part_can_be_written},
+	{"a snapshot that cannot be sealed is empty", test_it_cannot_be_sealed},
 };
 STS_TEST_MAIN(tests)
