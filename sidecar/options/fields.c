@@ -164,12 +164,14 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 {
 	static const enum sts_place places[] = {STS_PLACE_HEADER, STS_PLACE_BODY, STS_PLACE_QUERY,
 						STS_PLACE_POINTER};
-	static const char methods[] = "GET\0POST\0PUT\0"; /* the choices after the first */
+	static const char methods[][5] = {[STS_METHOD_CHOICE_GET] = "GET",
+					  [STS_METHOD_CHOICE_POST] = "POST",
+					  [STS_METHOD_CHOICE_PUT] = "PUT"};
 	struct sts_request *r = &f->request;
 	int kind;
 
-	if (o->method)
-		r->method = sts_text_at(methods, (size_t)o->method - 1);
+	if (o->method != STS_METHOD_CHOICE_PROTOCOL)
+		r->method = methods[o->method];
 	if (o->subject_in && strcmp(o->subject_in, "bearer") != 0) {
 		kind = kind_of("header:\0field:\0query:\0pointer:/\0", o->subject_in,
 			       &r->subject_field);
@@ -185,7 +187,7 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 	r->body = (enum sts_body)r->protocol->body;
 	if (o->body != STS_BODY_CHOICE_PROTOCOL)
 		r->body = o->body == STS_BODY_CHOICE_FORM ? STS_BODY_FORM : STS_BODY_JSON;
-	else if (r->method == methods) /* GET */
+	else if (o->method == STS_METHOD_CHOICE_GET)
 		r->body = STS_BODY_NONE;
 	else if (r->subject_place == STS_PLACE_POINTER)
 		r->body = STS_BODY_JSON;

@@ -80,8 +80,15 @@ struct sts_options {
 	size_t list_count;
 };
 
-/* The choices of --body, by their index. */
+/* The choices of --method, --body and --notify-signal, by their index. */
+enum {
+	STS_METHOD_CHOICE_PROTOCOL,
+	STS_METHOD_CHOICE_GET,
+	STS_METHOD_CHOICE_POST,
+	STS_METHOD_CHOICE_PUT
+};
 enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
+enum { STS_NOTIFY_CHOICE_HUP, STS_NOTIFY_CHOICE_USR1, STS_NOTIFY_CHOICE_USR2 };
 
 /*
  * Read the options of a command: those of the whole process, or those of one exchange of the

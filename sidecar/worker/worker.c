@@ -230,9 +230,9 @@ static enum sts_err configure(void)
 
 static enum sts_err notify(void)
 {
-	/* The choices of --notify-signal, in the order of options.toml. */
-	static const uint8_t signals[] = {SIGHUP, SIGUSR1, SIGUSR2};
-
+	static const uint8_t signals[] = {[STS_NOTIFY_CHOICE_HUP] = SIGHUP,
+					  [STS_NOTIFY_CHOICE_USR1] = SIGUSR1,
+					  [STS_NOTIFY_CHOICE_USR2] = SIGUSR2};
 	struct sts_landlock l;
 	enum sts_err err;
 
