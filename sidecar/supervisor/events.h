@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "wire/limits.h"
 
 enum sts_event {
 	STS_EVENT_STOP = 1,    /* TERM, INT, USR1 */
@@ -26,7 +27,7 @@ enum sts_event {
 };
 
 /* The most pipes of children at a time: those of the workers, and that of the planning child. */
-#define STS_EVENTS_PIPES_MAX 6
+#define STS_EVENTS_PIPES_MAX (STS_WORKERS_MAX + 1)
 
 struct sts_events {
 	int signal_fd, timer_fd, clock_fd, watch_fd;

@@ -312,11 +312,12 @@ static __attribute__((noinline)) int stop(void)
 
 static unsigned wait_for_events(void)
 {
-	int pipes[STS_WORKERS_MAX + 1];
+	int pipes[STS_EVENTS_PIPES_MAX];
 
+	_Static_assert(STS_EVENTS_PIPES_MAX == STS_WORKERS_MAX + 1, "the last is the planner's");
 	sts_workers_pipes(pipes);
 	pipes[STS_WORKERS_MAX] = s.planner.fd;
-	return sts_events_wait(&s.ev, wake_at(), pipes, STS_WORKERS_MAX + 1);
+	return sts_events_wait(&s.ev, wake_at(), pipes, STS_EVENTS_PIPES_MAX);
 }
 
 static void set_up(const struct sts_options *o, char *const *argv)
