@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "wire/job.h"
+
+_Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() compares with one");
 
 /* How often sts_spawn_end() looks whether the process has ended: once in a millisecond. */
 #define END_LOOKS_MAX 20
@@ -47,8 +50,14 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd)
 {
-	pid_t self = getpid(), pid = _Fork();
+	pid_t self = getpid(), pid;
 
+	/* dup2(2) would overwrite it with the other one, or leave it close-on-exec. */
+	if (snapshot_fd >= 0 && snapshot_fd <= STS_INHERITED_SNAPSHOT_FD) {
+		errno = EBADF;
+		return -1;
+	}
+	pid = _Fork();
 	if (pid == 0)
 		become(inherited_fd, snapshot_fd, self, arguments, environ_);
 	return pid;

@@ -100,6 +100,24 @@ static void test_no_descriptor(void)
 	CHECK_STR(hear(), "");
 }
 
+/* The number of the snapshot is one that the child needs. */
+static void test_a_snapshot_with_a_low_number(void)
+{
+	for (int fd = STS_INHERITED_FD; fd <= STS_INHERITED_SNAPSHOT_FD; fd++) {
+		int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		set_up();
+		if (file != fd)
+			CHECK_INT(dup3(file, fd, O_CLOEXEC), fd);
+		errno = 0;
+		CHECK_INT(sts_spawn(ARGV("name", "open"), no_environment, out[1], fd), -1);
+		CHECK_INT(errno, EBADF);
+		CHECK_STR(hear(), "");
+		close(fd);
+		close(file);
+	}
+}
+
 /* The supervisor blocks the signals that it waits for. Its child must not block them. */
 static void test_signals(void)
 {
@@ -237,6 +255,7 @@ static const struct sts_test tests[] = {
 	{"the child gets arguments and environment", test_arguments_and_environment},
 	{"the child gets two descriptors", test_descriptors},
 	{"a descriptor that is not open ends the child", test_no_descriptor},
+	{"a snapshot whose number is too low is refused", test_a_snapshot_with_a_low_number},
 	{"the signals of the child are as usual", test_signals},
 	{"the child dies with its parent", test_the_child_dies_with_its_parent},
 	{"a child is ended", test_the_end},
