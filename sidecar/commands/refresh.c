@@ -70,7 +70,8 @@ static enum answer answer_of(const struct sts_status *before, const struct sts_s
 		return NOT_YET;
 	if (after->wait == STS_WAIT_LOST)
 		return LOST;
-	if (after->tried_ms >= asked_ms)
+	/* A time to come is not of an attempt that has ended: somebody else wrote it. */
+	if (after->tried_ms >= asked_ms && after->tried_ms <= now->boot_ms)
 		return ENDED;
 	if (after->wait == STS_WAIT_EXCHANGE && after->source_tried_ms >= asked_ms)
 		return SOURCE_FAILED;
@@ -153,9 +154,9 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 
 		if (!sts_status_read(dir_fd, &after))
 			after = (struct sts_status){0};
-		answer = answer_of(before, &after, asked_ms, now);
 		now->real_s = sts_clock_real_ms() / 1000;
 		now->boot_ms = sts_clock_boot_ms();
+		answer = answer_of(before, &after, asked_ms, now);
 		if (answer != NOT_YET)
 			return say(o, answer, &after, now);
 		if (now->boot_ms >= give_up_ms)

@@ -137,7 +137,11 @@ void sts_event_log_refused(const struct sts_error *e)
 	sts_log_start(&l, STS_LEVEL_WARN, e->msg);
 	sts_log_str(&l, "error", sts_error_info(e->code).name);
 	sts_log_str(&l, "hint",
-		    "the configuration that is in use stays so: mend the file, and send HUP");
+		    e->code == STS_EUSAGE
+			    ? "the configuration that is in use stays so: mend the file, and send "
+			      "HUP"
+			    : "the configuration that is in use stays so, and the file is read "
+			      "again soon");
 	sts_log_end(&l);
 }
 

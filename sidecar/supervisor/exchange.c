@@ -114,6 +114,7 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 	case STS_DO_TRY:
 		x->started_ms = now->boot_ms;
 		x->timeout_ms = x->plan->timeout_ms;
+		x->single_use = x->plan->single_use;
 		x->sent = x->brought_forward = false;
 		break;
 	case STS_DO_PLAN_AGAIN:

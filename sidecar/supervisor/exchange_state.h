@@ -41,6 +41,7 @@ struct sts_exchange {
 	bool capped;          /* the token that we hold ends with its subject token */
 	bool has_thumbprint;
 	bool sent;            /* the attempt that runs may have sent its subject token */
+	bool single_use;      /* of the last attempt: new plans do not change it */
 	bool no_adoption;     /* the files that are there at first are another exchange's */
 	bool brought_forward; /* the next attempt has a reason besides its time */
 	bool status_changed;  /* for the caller: write the status file, and clear this */

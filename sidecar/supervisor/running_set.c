@@ -162,7 +162,7 @@ void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
 	if (worker->stage_len == 0)
 		return;
 	sts_exchange_sent(&t->x);
-	if (t->x.sent && t->x.plan->single_use)
+	if (t->x.sent && t->x.single_use)
 		sts_sent_note(worker->stage + 1, t);
 }
 

@@ -19,7 +19,7 @@
 
 /* Planning again is not done more often, whoever asks. */
 #define PLAN_FLOOR_MS 1000
-/* After there was no process for it. */
+/* After the process for it was killed, or there was none. */
 #define PLAN_AGAIN_MS 10000
 
 /* Static: the frame that sleeps would never give its memory back. */
@@ -84,6 +84,10 @@ static void refresh_all(void)
 /* Once for each reason: workers find the same file again and again. Whoever asks gets an answer. */
 static void refused(const struct sts_error *e)
 {
+	/* Nothing is wrong with the file: the process that reads it was killed, or there was
+	 * none. */
+	if (e->code != STS_EUSAGE)
+		plan_again(sts_clock_boot_ms() + PLAN_AGAIN_MS);
 	if (!s.refresh_planned && strcmp(s.refused, e->msg) == 0)
 		return;
 	memcpy(s.refused, e->msg, sizeof(s.refused));
@@ -184,7 +188,6 @@ static __attribute__((noinline)) void start_planning(void)
 		return;
 	}
 	refused(&e);
-	plan_again(sts_clock_boot_ms() + PLAN_AGAIN_MS);
 	if (s.refresh_planned)
 		refresh_all();
 }

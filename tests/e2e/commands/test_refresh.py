@@ -209,6 +209,9 @@ def test_refresh_waits_for_an_attempt_that_was_started_later(ask, space):
     assert run.seconds > 0.65
     run = ask(former(), ended, [0.3, status.failing(ago_s=0, attempts=19), {"tried_s": -0.1, "next_s": 10, "latest_s": 130}])
     assert run.status == 77 and run.err.startswith("not refreshed: try 4 failed "), run.err
+    # A time to come is nobody's attempt.
+    run = ask(former(), [0, success(attempts=19), {"tried_s": 3600, "latest_s": 7200}], timeout="1s")
+    assert run.status == 75 and run.err.startswith(f"{LATE}{space.out}"), run.err
     # The file of another boot has large times.
     run = ask(former(), [0, success(attempts=18), {"boot": status.ANOTHER_BOOT, "tried_s": 100}], timeout="1s")
     assert run.status == 75 and run.err == f"{LATE}{space.out}{HINT}", run.err

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A new configuration while it runs: what stays, what is new, what is gone, and what was a mistake."""
+import contextlib
 import fcntl
 import os
+import pathlib
 import shutil
 import signal
 import time
@@ -51,7 +53,7 @@ def test_a_new_configuration(several):
     assert several.stop(process).status == 0
 
 
-OF_NO_REQUEST = {"log-level": "debug", "log-format": "json", "timeout": "9s", "refresh-before": "2m", "refresh-fraction": "0.5"}
+OF_NO_REQUEST = {"log-level": "debug", "log-format": "json", "timeout": "9s", "refresh-before": "2m", "refresh-fraction": "0.5", "deadline": "90s"}
 
 
 @pytest.mark.parametrize("change", [pytest.param({key: value}, id=key) for key, value in OF_NO_REQUEST.items()])
@@ -144,6 +146,34 @@ def test_another_one_is_found_by_the_workers(several):
     assert len(several.requests("c")) == 1
     assert several.stop(process).status == 0
     assert [line for line in several.lines() if line["level"] != "info"] == []
+
+
+def kill_the_planner(several, process, change):
+    """Changes the configuration, and kills the process that checks it, until the log says that one has died. Returns how many changes it took."""
+    for number in range(40):
+        change(number)
+        again = time.monotonic() + 1.2
+        while time.monotonic() < again:
+            for child in process.children():
+                with contextlib.suppress(OSError):
+                    if b"\0worker\0" not in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
+                        os.kill(child, signal.SIGKILL)
+        if any("died" in line["msg"] for line in several.lines()):
+            return number
+    raise AssertionError("no planner was caught")
+
+
+def test_a_planner_that_is_killed(several):
+    """Nothing is wrong with the file: it is read again, although nothing else happens."""
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    last = kill_the_planner(several, process, lambda number: several.configure(
+        several.exchange("a", url=several.server.url(f"/new{number}", host="localhost"))))
+    line = several.said("died")[0]
+    assert line["error"] == "worker" and "read again soon" in line["hint"]
+    wait_for(lambda: several.requests(f"new{last}"), "a request of the new configuration", 30)
+    assert several.stop(process).status == 0
 
 
 def test_planning_is_never_hot(several):

@@ -88,6 +88,23 @@ def test_a_swap_of_token_files(several):
     assert several.stop(process).status == 0
 
 
+def test_another_protocol_meanwhile(several):
+    """The attempt goes on by the former configuration: its token is remembered, although the new protocol may send a token again."""
+    several.lifetimes = Slow()
+    several.configure(several.once("a"))
+    process = several.start()
+    wait_for(lambda: several.requests("a"), "a request")
+    several.configure(several.exchange("a", url=several.hang()))
+    process.signal(signal.SIGHUP)
+    several.said("", "a")
+    several.lifetimes = {}
+    several.configure(several.once("a"))
+    process.signal(signal.SIGHUP)
+    assert several.said("was sent already", "a")[0]["error"] == "subject_used"
+    assert len(several.requests("a")) == 1
+    assert several.stop(process).status == 0
+
+
 def test_a_swap_while_a_worker_connects(several):
     """The worker has read the token that is now another exchange's, and may still send it: the other one waits until it has ended."""
     files = {name: several.write(f"{name}-token", tokens.subject(jti=name)) for name in "ab"}

@@ -224,6 +224,11 @@ static void test_other_lines(void)
 	CHECK_STR(line(),
 		  "{\"level\":\"warn\",\"msg\":\"f:1:1: \\\"x\\\"\",\"error\":\"usage\",\"hint\":"
 		  "\"the configuration that is in use stays so: mend the file, and send HUP\"}\n");
+	sts_fail(&e, STS_EWORKER, 0, "it died");
+	sts_event_log_refused(&e);
+	CHECK_STR(line(), "{\"level\":\"warn\",\"msg\":\"it died\",\"error\":\"worker\",\"hint\":"
+			  "\"the configuration that is in use stays so, and the file is read again "
+			  "soon\"}\n");
 	memset(x.status.wait_name, 'n', sizeof(x.status.wait_name) - 1);
 	sts_event_log_waiting(&x);
 	snprintf(want, sizeof(want),

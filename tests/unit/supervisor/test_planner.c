@@ -220,7 +220,7 @@ static void test_the_child_died(void)
 		put(fd, &good, lengths[i]);
 		close(fd);
 		CHECK(sts_planner_read(&p, 0));
-		CHECK_INT(finish(), STS_EBUG);
+		CHECK_INT(finish(), STS_EWORKER);
 		CHECK_STR(e.msg, "the process that checks the options died");
 		CHECK(plans == NULL);
 		check_idle();
