@@ -14,7 +14,7 @@ import pytest
 
 from harness import tokens
 from harness.mock import Mock, wait_for
-from harness.sidecar import Space
+from harness.sidecar import Space, check_no_bug
 
 USER = "/vault/token/user"
 # A life for which the floor of 5 s decides: every refresh comes 5 to 6 s after the one before.
@@ -47,6 +47,8 @@ class Rig:
         for process in self.processes:
             process.__exit__()
         self.mock.close()
+        if self.log_file.exists():
+            check_no_bug(self.log_file.read_text(errors="replace"))
 
     def start(self, *args, log=True, **more):
         if log:

@@ -12,6 +12,7 @@ import pytest
 
 from harness import tokens
 from harness.mock import wait_for
+from harness.sidecar import check_no_bug
 
 
 class Several:
@@ -119,6 +120,8 @@ class Several:
     def close(self):
         for process in self.processes:
             process.__exit__()
+        if self.log_file.exists():
+            check_no_bug(self.log_file.read_text(errors="replace"))
 
 
 @pytest.fixture
