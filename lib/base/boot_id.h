@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The form of a boot id, which the kernel draws at each start: sts_clock_boot_id() reads it. */
+/* The form of a boot id. The kernel draws a new boot id at each start of the machine, and
+ * sts_clock_boot_id() reads it. */
 #ifndef STS_BASE_BOOT_ID_H
 #define STS_BASE_BOOT_ID_H
 

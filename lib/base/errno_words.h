@@ -8,15 +8,17 @@
 /*
  * The meaning of an errno, for a message: "no such file". The words are our own, so that they are
  * the same with every libc.
- *   err  in  any value; EINVAL gets the words for what sts_file_open() means by it
+ *   err  in  any value; EINVAL gives "not a regular file", since sts_file_open() returns it for
+ *            that reason
  * Returns static text, never NULL. A number without words of its own gives "an unexpected error of
  * the system".
  */
 const char *sts_errno_words(int err);
 
 /*
- * The error for a call that has failed with an errno. If no descriptor is left (EMFILE, ENFILE),
- * that is what must be mended, whatever the call was for.
+ * The error for a call that has failed with an errno. When no descriptor is free (EMFILE, ENFILE),
+ * the call fails whatever its purpose is, and the limit must be raised. So these have an error of
+ * their own.
  *   usual  in  the error for any other errno
  * Returns STS_EFILES or usual.
  */

@@ -19,7 +19,9 @@
 
 /* What the schedule does after a failure (docs/schedule.md). */
 enum sts_retry {
-	STS_RETRY_NEVER, /* nothing changes by itself: our own command line is wrong */
+	STS_RETRY_NEVER, /* only a new start helps, for example with another command line: an error
+			    at the start ends the program, and a running sidecar waits as for
+			    STS_RETRY_SLOW */
 	STS_RETRY_SOON,  /* the failure may pass by itself: exponential back-off */
 	STS_RETRY_SLOW,  /* somebody must mend a policy, a file or a certificate: longer waits */
 };
@@ -27,8 +29,9 @@ enum sts_retry {
 #define STS_ERROR_TEXT_MAX_BYTES 192 /* of a message, with the NUL */
 
 /*
- * The detail of STS_EUSAGE when a protocol's parameter is wrong: `protocols NAME` then tells more
- * than --help does. The detail 1 is taken: it is the exit status of `exchange` for wrong arguments.
+ * The detail of STS_EUSAGE when a parameter of a protocol is wrong. The user is then referred to
+ * `protocols NAME`, which lists the parameters, in place of --help. The value is not 1, since the
+ * detail 1 is in use: it is the exit status of `exchange` for wrong arguments.
  */
 #define STS_USAGE_PARAMETER 2
 

@@ -50,7 +50,8 @@ int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *
 }
 
 /* Should a failed read(2) or write(2) be tried again? Another process that shares the descriptor
- * may have made it non-blocking. This then waits until it is ready, as a blocking call would. */
+ * may have made the descriptor non-blocking. This function then waits until the descriptor is
+ * ready, as a blocking call would. */
 static bool retry(int fd, short events, int err)
 {
 	struct pollfd p = {.fd = fd, .events = events};
@@ -84,7 +85,7 @@ int sts_file_fill(int fd, void *data, size_t size, size_t *len)
 	return fill(fd, data, size, false, len);
 }
 
-/* Read until the end of the file. More than size bytes are EFBIG. */
+/* Read until the end of the file. Returns EFBIG when the file has more than size bytes. */
 static int read_all(int fd, void *data, size_t size, bool wait, size_t *len)
 {
 	size_t more = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bounded reading of files that somebody else may control, and complete writing. Reading a named
- * file never blocks on a FIFO, never follows a link where links are forbidden, and never takes more
- * than it was told to.
+ * file never blocks on a FIFO, never follows a link where links are forbidden, and never stores
+ * more bytes than the caller's buffer holds.
  */
 #ifndef STS_BASE_FILE_H
 #define STS_BASE_FILE_H
@@ -53,7 +53,8 @@ int sts_file_read_given(int fd, void *data, size_t size, size_t *len);
 /*
  * Read the next piece of a file from a descriptor of sts_file_open().
  *   data  out  size bytes
- *   len   out  bytes read, also after a failure; less than size without a failure is the file's end
+ *   len   out  bytes read, also after a failure; when there was no failure and len is less than
+ *              size, the end of the file was reached
  * Returns 0 or the errno of read(2).
  */
 int sts_file_fill(int fd, void *data, size_t size, size_t *len);

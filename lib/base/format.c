@@ -21,7 +21,7 @@ struct spec {
 };
 
 #define NO_PRECISION     SIZE_MAX
-#define WIDTH_MAX        512 /* a number that is larger gets no further digits */
+#define WIDTH_MAX        512 /* further digits of a width or precision above this are ignored */
 #define DIGITS_MAX_BYTES 24  /* a number of 64 bits has 22 octal digits */
 
 static void put(struct out *o, char c)
@@ -81,8 +81,8 @@ static size_t read_number(const char **fmt)
 	return value;
 }
 
-/* Functions share this by pointer. The address of a va_list parameter is not portable, since
- * va_list may be an array type. */
+/* The arguments, in a struct so that functions can share them by pointer. A pointer to a va_list
+ * parameter is not portable, since va_list may be an array type. */
 struct args {
 	va_list list;
 };

@@ -3,9 +3,9 @@
  * The part of printf that our messages use. The C library's own would bring floating point, wide
  * characters and streams into the binary.
  *
- * It knows %% %c %s %d %u %x %o, the lengths l, ll and z, a precision for %s, a width, and the
- * flags 0 and -. Precision and width may be numbers or *; a negative * counts as 0. Anything else
- * is a bug of the caller: the text then ends with "%!".
+ * A format may have %% %c %s %d %u %x %o, the lengths l, ll and z, a precision for %s, a width, and
+ * the flags 0 and -. Precision and width may be numbers or *; a negative argument for * counts as
+ * 0. Anything else is a bug of the caller: the text then ends with "%!".
  */
 #ifndef STS_BASE_FORMAT_H
 #define STS_BASE_FORMAT_H

@@ -56,12 +56,6 @@ bool sts_slice_starts(struct sts_slice a, const char *z)
 	return a.len >= len && memcmp(a.data ? a.data : "", z, len) == 0;
 }
 
-/* The white space of the C locale: SP, HT, LF, VT, FF and CR. */
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 bool sts_slice_has_only(struct sts_slice a, const char *more)
 {
 	for (size_t i = 0; i < a.len; i++) {
@@ -116,10 +110,10 @@ bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word)
 {
 	size_t start = 0;
 
-	while (start < line->len && is_space(line->data[start]))
+	while (start < line->len && sts_is_space(line->data[start]))
 		start++;
 	size_t end = start;
-	while (end < line->len && !is_space(line->data[end]))
+	while (end < line->len && !sts_is_space(line->data[end]))
 		end++;
 	*word = (struct sts_slice){line->data + start, end - start};
 	line->data += end;
@@ -129,11 +123,11 @@ bool sts_slice_take_word(struct sts_slice *line, struct sts_slice *word)
 
 struct sts_slice sts_slice_trim(struct sts_slice a)
 {
-	while (a.len > 0 && is_space(a.data[0])) {
+	while (a.len > 0 && sts_is_space(a.data[0])) {
 		a.data++;
 		a.len--;
 	}
-	while (a.len > 0 && is_space(a.data[a.len - 1]))
+	while (a.len > 0 && sts_is_space(a.data[a.len - 1]))
 		a.len--;
 	return a;
 }
@@ -234,8 +228,8 @@ void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
 
 size_t sts_utf8_decode(struct sts_slice s, uint32_t *code)
 {
-	/* The smallest code point whose form has as many bytes as the index says. A smaller code
-	 * point in that form is overlong. */
+	/* For each number of bytes, the smallest code point that needs so many. A smaller code
+	 * point in as many bytes is an overlong form. */
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *p = (const unsigned char *)s.data;
 	size_t len;
@@ -274,7 +268,7 @@ static void add_json_unit(struct sts_text *t, uint32_t unit)
 
 void sts_text_add_json_code(struct sts_text *t, uint32_t code)
 {
-	/* Pairs of a character and of what stands for it behind a backslash. */
+	/* Pairs of characters: a character, and the letter that stands for it behind a backslash. */
 	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	for (size_t i = 0; i < sizeof(named) - 1; i += 2)

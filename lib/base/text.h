@@ -39,7 +39,7 @@ bool sts_slice_eq(struct sts_slice a, const char *z);
 /* Are the bytes of both the same? */
 bool sts_slice_same(struct sts_slice a, struct sts_slice b);
 
-/* The same, but the case of ASCII letters makes no difference. */
+/* The same two questions, but the case of ASCII letters makes no difference. */
 bool sts_slice_eq_nocase(struct sts_slice a, const char *z);
 bool sts_slice_same_nocase(struct sts_slice a, struct sts_slice b);
 
@@ -53,7 +53,8 @@ bool sts_slice_starts(struct sts_slice a, const char *z);
 bool sts_slice_has_only(struct sts_slice a, const char *more);
 
 /*
- * Where does needle first stand in hay? Returns an offset, or -1. An empty needle is never found.
+ * Find the first place of needle in hay. Returns its offset, or -1 when hay does not contain
+ * needle. An empty needle is never found.
  */
 ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
 
@@ -65,9 +66,11 @@ ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
 bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix);
 
 /*
- * Take what stands before the first separator off a text, and the separator too. Where there is no
- * separator, take the whole text.
- *   rest  in/out  what follows the separator; its data is NULL where there was none
+ * Take the part before the first separator off the front of a text, and the separator too. A text
+ * without a separator is taken as a whole.
+ *   rest  in/out  the text; afterwards the part behind the separator; its data is NULL when the
+ *                 text had no separator
+ * Returns the part before the separator.
  */
 struct sts_slice sts_slice_cut(struct sts_slice *rest, char separator);
 
@@ -110,8 +113,8 @@ void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((form
 /*
  * Add text from a peer so that it can be printed. Printable ASCII stays, a backslash is doubled,
  * and any other byte becomes \xNN.
- *   max  in  bytes of output at most; a longer text is cut between characters and ends with "...",
- *            which counts too
+ *   max  in  bytes of output at most, the "..." at the end of a text that was cut included; a text
+ *            is never cut inside of \xNN
  */
 void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max);
 

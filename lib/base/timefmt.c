@@ -102,7 +102,7 @@ static bool take_char(struct sts_slice *s, char c)
 
 /*
  * Take one of several names.
- *   index  out  from 1
+ *   index  out  the place of the name among the names, counted from 1
  */
 static bool take_name(struct sts_slice *s, const char *const *names, int count, int *index)
 {
@@ -129,7 +129,7 @@ static bool take_year_short(struct sts_slice *s, int *year)
 	return true;
 }
 
-/* Take the field of a form that a letter stands for. */
+/* Take one field. The letter says which: take_form() gives the letter behind a %. */
 static bool take_field(struct sts_slice *s, char field, struct civil *c)
 {
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -165,7 +165,8 @@ static bool take_field(struct sts_slice *s, char field, struct civil *c)
 	}
 }
 
-/* Take a form. In it, % and a letter are a field of take_field(); any other character is itself. */
+/* Take a text of a form. In the form, % and a letter stand for a field of take_field(), and any
+ * other character stands for itself. */
 static bool take_form(struct sts_slice *s, const char *form, struct civil *c)
 {
 	for (; *form; form++) {

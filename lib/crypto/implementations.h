@@ -13,7 +13,7 @@
 
 #include <bearssl.h>
 
-/* For sts_crypto_ec() alone. */
+/* Only sts_crypto_ec() uses this. */
 extern const br_ec_impl sts_crypto_curves;
 
 /* Elliptic curves: P-256, P-384, P-521 and X25519. Static storage. */

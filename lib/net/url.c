@@ -57,7 +57,7 @@ static const char *check_bytes(struct sts_slice s)
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.data[i];
 
-		if (c == ' ' || (c >= '\t' && c <= '\r'))
+		if (sts_is_space(s.data[i]))
 			return "has white space in it";
 		if (c < 0x20 || c > 0x7e)
 			return "has a control character or a byte that is no ASCII in it";

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "protocol/redact.h"
 #include "protocol/table.h"
 
@@ -60,7 +61,7 @@ static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
 
 	s = sts_slice_trim(s);
 	for (size_t i = 0; i < s.len && len < size; i++) {
-		bool blank = s.data[i] == ' ' || (s.data[i] >= '\t' && s.data[i] <= '\r');
+		bool blank = sts_is_space(s.data[i]);
 
 		if (!blank || out[len - 1] != ' ')
 			out[len++] = blank ? ' ' : s.data[i];

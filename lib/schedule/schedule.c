@@ -6,7 +6,7 @@
 #define LIFE_MAX_MS          (200LL * 366 * 24 * 3600 * SECOND)
 #define FRACTION_DEFAULT     667
 #define SPREAD_PERMILLE      150
-#define LATEST_PERMILLE      950 /* of the life; the rest of it is for a retry */
+#define LATEST_PERMILLE      950 /* of the life; the rest is left for a retry */
 #define RETRY_ROOM_MS        (10 * SECOND)
 #define LONG_OUTAGE_MS       (600 * SECOND)
 #define SOON_MAX_MS          (60 * SECOND)
@@ -16,9 +16,9 @@
 #define SLOW_MAX_MS          (300 * SECOND)
 #define SLOW_NO_TOKEN_MIN_MS (50 * SECOND)
 #define SLOW_NO_TOKEN_MAX_MS (60 * SECOND)
-#define DOUBLINGS_MAX        16 /* of a lower end; enough to be past every upper end */
+#define DOUBLINGS_MAX        16 /* of the wait; after so many it is longer than every longest wait */
 
-/* The waits, in milliseconds, of which one is drawn. */
+/* The range that a wait is drawn from, in milliseconds. */
 struct window {
 	int64_t lo, hi;
 };
@@ -71,7 +71,7 @@ static int64_t draw(struct window w, uint32_t random)
 	return w.lo + sts_schedule_jitter(w.hi - w.lo, random);
 }
 
-/* When to refresh, from the beginning of the token's life. */
+/* The range for the refresh, in milliseconds from the beginning of the token's life. */
 static struct window refresh_window(const struct sts_schedule_rules *rules, int64_t life)
 {
 	struct window w;
@@ -107,8 +107,8 @@ int64_t sts_schedule_after_success(const struct sts_schedule_rules *rules,
 	return after(now_ms, clamp(wait, STS_SCHEDULE_FLOOR_MS, STS_SCHEDULE_MAX_MS));
 }
 
-/* A window from lo to 2 * lo after the first failure. Each further failure doubles its upper end,
- * as far as hi. */
+/* After the first failure, the window reaches from lo to 2 * lo. Each further failure doubles the
+ * upper end, up to hi. */
 static struct window back_off(int64_t lo, int64_t hi, uint32_t failures)
 {
 	return (struct window){lo, min(hi, lo << clamp(failures, 1, DOUBLINGS_MAX))};
@@ -144,8 +144,8 @@ int64_t sts_schedule_after_failure(const struct sts_schedule_rules *rules,
 	if (left > 0)
 		w.hi = min(w.hi, max(left / 4, RETRY_ROOM_MS));
 	w.lo = min(w.lo, w.hi);
-	/* Only the last sixth of longest_wait_ms is drawn from. A window that began at its floor
-	 * would double the attempts in a long outage. */
+	/* The wait is drawn from the last sixth of longest_wait_ms. A window from the usual lower
+	 * end would make nearly twice as many attempts in a long outage. */
 	if (rules->longest_wait_ms > 0 && rules->longest_wait_ms < w.hi) {
 		w.hi = rules->longest_wait_ms;
 		w.lo = w.hi - w.hi / 6;

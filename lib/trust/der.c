@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/timefmt.h"
 
 /* A bit of the first length octet: the other bits count the length octets that follow. */
@@ -92,7 +93,7 @@ bool sts_der_uint(struct sts_der content, uint64_t *value)
 /* The number that two digits stand for, or -1. */
 static int two_digits(const uint8_t *p)
 {
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+	if (!sts_is_digit((char)p[0]) || !sts_is_digit((char)p[1]))
 		return -1;
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }

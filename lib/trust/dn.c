@@ -34,11 +34,6 @@ static bool walk_next(struct name_walk *w)
 	       sts_der_any(&pair, &w->tag, &w->value, NULL) && pair.len == 0;
 }
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Take the next character of a string, in lower case, with a run of white space as one space. White
  * space at the start (`first`) and at the end is passed over. -1 at the end. */
 static int next_folded(struct sts_der *s, bool first)
@@ -46,7 +41,7 @@ static int next_folded(struct sts_der *s, bool first)
 	size_t spaces = 0;
 	char c;
 
-	while (spaces < s->len && is_space(s->data[spaces]))
+	while (spaces < s->len && sts_is_space((char)s->data[spaces]))
 		spaces++;
 	s->data += spaces;
 	s->len -= spaces;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "options/config.h"
 #include "options/option_value.h"
 
@@ -22,12 +23,11 @@ static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 	sts_text_init(&text, out, NAME_BYTES);
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.data[i];
-		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-		sts_text_add_char(&text, letter     ? (char)(c ^ 0x20)
-					 : c == '_' ? '-'
-					 : c == '-' ? '_'
-						    : c);
+		sts_text_add_char(&text, sts_is_letter(c) ? (char)(c ^ 0x20)
+					 : c == '_'       ? '-'
+					 : c == '-'       ? '_'
+							  : c);
 	}
 	return (struct sts_slice){out, text.len};
 }

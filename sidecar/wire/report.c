@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/ascii.h"
 #include "base/timefmt.h"
 #include "token/expiry.h"
 
@@ -16,8 +17,7 @@ static bool within(int64_t value, int64_t min, int64_t max)
 
 static bool is_code(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '.' || c == '-';
+	return sts_is_letter(c) || sts_is_digit(c) || c == '_' || c == '.' || c == '-';
 }
 
 static bool is_printable(char c)
