@@ -268,7 +268,7 @@ static void add_json_unit(struct sts_text *t, uint32_t unit)
 
 void sts_text_add_json_code(struct sts_text *t, uint32_t code)
 {
-	/* Pairs of characters: a character, and the letter that stands for it behind a backslash. */
+	/* Pairs: a character, and the letter that stands for it behind a backslash. */
 	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	for (size_t i = 0; i < sizeof(named) - 1; i += 2)

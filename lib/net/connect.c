@@ -18,7 +18,7 @@
 #include "net/wait.h"
 
 #define SHARE_MIN_MS      250 /* for one address */
-#define RESERVE_MS        50  /* of the deadline; it is for the report of a failed resolution */
+#define RESERVE_MS        50  /* kept before the deadline, to report that resolution failed */
 #define HOST_SHOWN_BYTES  64
 #define DNS_FAILURE_BYTES 96
 #define PORT_DISCARD      9 /* RFC 863; nothing is sent to it */
@@ -32,9 +32,10 @@ struct attempt {
 	struct sts_address last; /* the last address that was tried */
 	int last_errno; /* of that address; ETIMEDOUT when its share of the time was over */
 	int fd;
-	bool route[2]; /* is there a route? By `ipv6`, which is 0 or 1 */
+	bool route[2]; /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
 	int64_t resolve_until_boot_ms;
-	char dns_failure[DNS_FAILURE_BYTES]; /* the name server's last one, in words; "" for none */
+	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
+						when there was none */
 };
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
@@ -111,7 +112,7 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 /*
  * Try addresses in turn. Each has an equal share of the time that is left, so that an address that
  * never answers leaves time for the others.
- *   more  in  how many shares to keep for addresses that are not in the list
+ *   more  in  how many more shares to keep, for addresses that are not in the list
  */
 static enum sts_err connect_any(struct attempt *a, const struct sts_address *list, size_t count,
 				size_t more, struct sts_error *e)
@@ -183,10 +184,11 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 
 /*
  * Ask for one candidate, and connect. The second address family is asked for only when the first
- * had no address, or when no connection was made. After silence for the first family it is not
- * asked for at all, since that would cost as much time again. Returns STS_OK; STS_ECONNECT or
- * STS_ECONNECT_TIME when the name exists, so that no further candidate may be asked; STS_EHOST when
- * it has no address; STS_EDNS when that is not known, with the reason in a->dns_failure.
+ * family had no address, or when no connection was made. After silence for the first family the
+ * second family is not asked for at all, since that would cost as much time again. Returns STS_OK;
+ * STS_ECONNECT or STS_ECONNECT_TIME when the name exists, so that no further candidate may be asked
+ * for; STS_EHOST when the name has no address; STS_EDNS when it is not known whether the name has
+ * an address, with the reason in a->dns_failure.
  */
 static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const char *candidate,
 				  struct sts_error *e)

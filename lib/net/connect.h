@@ -5,12 +5,13 @@
  * time. Every address is tried in turn with a share of the time that is left. docs/names.md
  * explains the order and its reasons.
  *
- * The candidates of a search list are asked until one of them has an address. No further candidate
- * is asked then, whether or not a connection is made. After a "no" (NXDOMAIN, or no data) the next
- * candidate is asked, and after a failure (SERVFAIL, silence) as well. There is one exception: a
- * failure for a candidate in one of the cluster's domains ends the search with STS_EDNS. The name
- * server then cannot say whether the Service exists, and a public name of the same spelling must
- * not get its token.
+ * The search list gives several candidates for a name. The name servers are asked for one candidate
+ * after the other, until a candidate has an address. The search ends there, whether or not a
+ * connection is made. After a "no" (NXDOMAIN, or no data) the next candidate is asked for, and
+ * after a failure (SERVFAIL, silence) as well. There is one exception: a failure for a candidate in
+ * one of the cluster's domains ends the search with STS_EDNS. The name server then cannot say
+ * whether the Service exists, and the owner of a public name of the same spelling must not get the
+ * token.
  */
 #ifndef STS_NET_CONNECT_H
 #define STS_NET_CONNECT_H

@@ -93,8 +93,8 @@ static bool transfer(int fd, bool sending, uint8_t *data, size_t len, int64_t un
 	return true;
 }
 
-/* Ask again by TCP. Returns the length of the answer, which is cut to the room for it; 0 without an
- * answer. */
+/* Ask again by TCP. Returns the length of the answer, of which only as much is read as there is
+ * room for; 0 when there was no answer. */
 static size_t ask_by_tcp(struct question *q, size_t server)
 {
 	int64_t until = sts_clock_boot_ms() + q->dns->resolv->timeout_s * INT64_C(1000);

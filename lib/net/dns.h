@@ -2,9 +2,9 @@
 /*
  * A stub resolver. It asks the name servers of resolv.conf one question about addresses (A or AAAA,
  * class IN), by UDP, and by TCP where the answer does not fit (RFC 1035, RFC 7766). It asks for one
- * absolute name and knows no search list; net/connect.c goes through that. The resolver of libc is
- * not used: it cannot be interrupted at a deadline, waits seconds on SERVFAIL, allocates, and has
- * 15 kB.
+ * absolute name and knows no search list; net/connect.c goes through the search list. The resolver
+ * of libc is not used: it cannot be interrupted at a deadline, waits seconds on SERVFAIL,
+ * allocates, and has 15 kB of code.
  *
  * Answers are UNTRUSTED. An answer counts only when it comes from the server's address and port,
  * has our random id, and repeats our question. Anything else is ignored. Whether an address belongs
@@ -22,15 +22,16 @@
 struct sts_dns {
 	const struct sts_resolv *resolv; /* the caller's */
 	uint16_t port;                   /* STS_DNS_PORT; tests have their own */
-	size_t first; /* index of the server to ask first: the one that answered last; 0 at first */
+	size_t first; /* index of the server to ask first, which is the server that answered the
+			 last question; the caller starts with 0 */
 };
 
 /*
  * Ask the name servers in turn, one second apart, in `attempts` rounds. Every server that was asked
- * may still answer until `timeout` seconds after the last query. A server that fails or refuses is
- * not waited for, and the next one is asked at once. The next question begins with the server that
- * answered, so a dead server costs one second once. To ask all servers at the same time would save
- * that second, but then the fastest "no" would count, and not the word of the first server.
+ * may still answer until `timeout` seconds after the last query. When a server fails or refuses,
+ * the next server is asked at once. The next question begins with the server that answered this
+ * question, so a dead server costs one second once. To ask all servers at the same time would save
+ * that second, but then the fastest "no" would count, and not the answer of the first server.
  *   dns       in/out  `first` is updated
  *   name      in      as for sts_dns_query()
  *   ipv6      in      ask for AAAA, not for A

@@ -86,7 +86,8 @@ struct name {
 	uint8_t wire[NAME_MAX_BYTES];
 };
 
-/* For every byte of a name in wire form. A length is at most 63, so it is never a letter. */
+/* Turn a byte of a name in wire form to lower case. A length byte stays as it is, since it is at
+ * most 63, and letters begin at 65. */
 static uint8_t lower(uint8_t c)
 {
 	return (uint8_t)sts_lower((char)c);
@@ -98,8 +99,8 @@ static bool same_name(const struct name *a, const struct name *b)
 }
 
 /*
- * Take a name. A pointer must lead to before every part of the name that was read so far, so there
- * can be no loop. Servers write only pointers of this kind.
+ * Take a name. A pointer must lead to a place before every part of the name that was read so far,
+ * so there can be no loop. Servers write only pointers of this kind.
  */
 static bool take_name(struct message *m, struct name *name)
 {
@@ -119,7 +120,7 @@ static bool take_name(struct message *m, struct name *name)
 			at = lowest = to;
 			continue;
 		}
-		label++; /* from here on with its length byte */
+		label++; /* from here on the length includes the length byte itself */
 		if (label > LABEL_MAX_BYTES + 1 || label > m->len - at ||
 		    label > sizeof(name->wire) - name->len)
 			return false;
@@ -171,8 +172,8 @@ static bool take_record(struct message *m, const struct name *name, unsigned typ
 }
 
 /* Collect the addresses of `name` from the answer section, which begins at m->at and has `count`
- * records. The section is read once more for each alias. `name` becomes what the last alias stands
- * for. */
+ * records. The section is read once more for each alias. `name` becomes the name that the last
+ * alias stands for. */
 static bool take_answers(struct message *m, unsigned count, struct name *name, unsigned type,
 			 struct sts_dns_answer *out)
 {
@@ -213,7 +214,8 @@ static bool answers(const uint8_t *data, size_t len, const uint8_t *query, size_
 	return questions == 1 && len >= query_len && same_question(data, query, query_len);
 }
 
-/* What the header says. STS_DNS_FOUND stands for STS_DNS_NODATA too; the caller counts. */
+/* The verdict of the header alone. It is STS_DNS_FOUND also where there may be no data; the caller
+ * counts the addresses. */
 static enum sts_dns_verdict read_header(const uint8_t *data)
 {
 	const uint8_t *flags = data + AT_FLAGS;

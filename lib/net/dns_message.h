@@ -10,7 +10,7 @@
 
 #define STS_DNS_QUERY_MAX_BYTES (12 + 255 + 4) /* header, name, type and class */
 
-/* What a name server says to a question. Their order counts: everything after STS_DNS_NONAME is a
+/* What a name server says to a question. The order counts: every verdict after STS_DNS_NONAME is a
  * failure. */
 enum sts_dns_verdict {
 	STS_DNS_FOUND, /* there are addresses */
@@ -36,7 +36,8 @@ struct sts_dns_answer {
 	size_t count; /* at least 1 with STS_DNS_FOUND, else 0 */
 	bool alias;   /* the name is an alias (CNAME), so it exists even after a "no" */
 	int err;      /* with STS_DNS_UNREACHABLE: an errno */
-	struct sts_address server; /* which server gave the verdict, or is the first silent one */
+	struct sts_address server; /* the server that gave the verdict; with STS_DNS_SILENT, the
+				      first server that was silent */
 };
 
 /*
@@ -52,9 +53,9 @@ size_t sts_dns_query(uint8_t out[STS_DNS_QUERY_MAX_BYTES], const char *name, boo
 		     uint16_t id);
 
 /*
- * Read an answer. At most 16 aliases are followed inside of it, in whatever order they stand.
- * Records of other names are passed over. TTLs are ignored, since there is no cache. Reading ends
- * when the list is full, so the start of a longer answer can be enough.
+ * Read an answer. At most 16 aliases (CNAME) are followed inside of the answer; their records may
+ * have any order. Records of other names are passed over. TTLs are ignored, since there is no
+ * cache. Reading ends when out->list is full, so what follows in a longer answer may be missing.
  *   data   in   UNTRUSTED
  *   query  in   a message of sts_dns_query()
  *   out    out  all members but err and server

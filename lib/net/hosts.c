@@ -64,7 +64,8 @@ size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct st
 {
 	char buf[LINE_MAX_BYTES];
 	size_t count = 0, kept = 0, total = 0;
-	bool at_end = false, passing = false; /* passing: inside of a line that is too long */
+	bool at_end = false, in_long_line = false; /* the buffer begins inside of a line that is
+						      too long */
 	int fd;
 
 	if (sts_file_open(AT_FDCWD, path, STS_FILE_FOLLOW, &fd) != 0)
@@ -75,10 +76,10 @@ size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct st
 		total += got;
 		at_end = got < sizeof(buf) - kept;
 		size_t len = kept + got, start = 0;
-		if (passing) {
+		if (in_long_line) {
 			const char *newline = memchr(buf, '\n', len);
 			start = newline ? (size_t)(newline - buf) + 1 : len;
-			passing = !newline;
+			in_long_line = !newline;
 		}
 		size_t lines = whole_lines(buf + start, len - start, at_end);
 		struct sts_slice text = {buf + start, lines};
@@ -86,7 +87,7 @@ size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct st
 		start += lines;
 		kept = len - start;
 		if (kept == sizeof(buf)) {
-			passing = true;
+			in_long_line = true;
 			kept = 0;
 		}
 		memmove(buf, buf + start, kept);

@@ -10,7 +10,7 @@
 
 /*
  * Find the addresses of a name in the text of a hosts file, in the order of the file. The case of
- * ASCII letters makes no difference. No line depends on another one, so a file can be given in
+ * ASCII letters makes no difference. No line depends on another line, so a file can be given in
  * pieces that end where a line ends.
  *   text  in   UNTRUSTED; malformed lines are passed over
  *   name  in   without a trailing dot; an empty name finds nothing
@@ -21,8 +21,9 @@ size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_a
 		      size_t max);
 
 /*
- * The same in a file. A line above 8 KiB is passed over. A file that cannot be read counts as an
- * empty one, as it does in libc: many images have no hosts file.
+ * Find the addresses of a name in a hosts file, as sts_hosts_find() does. A line above 8 KiB is
+ * passed over. A file that cannot be read counts as an empty file, as it does in libc: many images
+ * have no hosts file.
  */
 size_t sts_hosts_find_in_file(const char *path, struct sts_slice name, struct sts_address *out,
 			      size_t max);

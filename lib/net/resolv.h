@@ -11,8 +11,8 @@
 
 struct sts_resolv {
 	int ndots; /* 0 to 15, by default 1 */
-	/* The domains of the last `search` or `domain` line: slices of the text, without dots at
-	 * their ends. The root (".") is an empty slice. */
+	/* The domains of the last `search` or `domain` line: slices of the text, without a dot at
+	 * either end. The root (".") is an empty slice. */
 	struct sts_slice search[STS_SEARCH_MAX];
 	size_t search_count;
 	/* The first three name servers that could be parsed; 127.0.0.1 when there are none, as in
@@ -25,7 +25,7 @@ struct sts_resolv {
 
 /*
  * Parse the text of resolv.conf: the lines nameserver, search and domain, and the options ndots:N,
- * timeout:N and attempts:N. Everything else is ignored, and so is what is malformed; this never
+ * timeout:N and attempts:N. Everything else is ignored, malformed lines included, so this never
  * fails. The zone of a name server may be the name of an interface (fe80::1%eth0), for which the
  * kernel is asked. Lines may have any length. (The parser of musl ignores lines above 255 bytes,
  * which a search list can easily have.)

@@ -27,9 +27,9 @@ bool sts_search_candidate(const struct sts_resolv *resolv, struct sts_slice name
 			  size_t n, char out[STS_HOST_MAX_BYTES + 1], bool *skip);
 
 /*
- * Is a candidate in one of the cluster's domains? Those are the search domains with a label `svc`
- * ("dev.svc.cluster.local"), and the domains above them ("cluster.local", in which the Service
- * `sts.dev.svc` is found).
+ * Is a candidate in one of the cluster's domains? The cluster's domains are the search domains with
+ * a label `svc` ("dev.svc.cluster.local"), and the domains above these ("cluster.local", in which
+ * the Service `sts.dev.svc` is found).
  *   name       in  the name that the candidate was made from
  *   candidate  in  of sts_search_candidate(), not one to skip
  */

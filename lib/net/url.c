@@ -12,6 +12,9 @@
 #define PORT_MAX_DIGITS  5
 #define ORIGIN_MAX_BYTES 100
 
+_Static_assert(STS_URL_MAX_BYTES == 2048 && STS_LABEL_MAX_BYTES == 63 && STS_HOST_MAX_BYTES == 254,
+	       "the messages below state these bounds: 2048, 63 and 253 bytes");
+
 /*
  * A step of the parser takes its part off the front of a slice. It returns NULL, or what is wrong,
  * as a clause that continues "the URL ".

@@ -16,7 +16,7 @@
 #define SLOW_MAX_MS          (300 * SECOND)
 #define SLOW_NO_TOKEN_MIN_MS (50 * SECOND)
 #define SLOW_NO_TOKEN_MAX_MS (60 * SECOND)
-#define DOUBLINGS_MAX        16 /* of the wait; after so many it is longer than every longest wait */
+#define DOUBLINGS_MAX        16 /* of a wait; enough to exceed every bound */
 
 /* The range that a wait is drawn from, in milliseconds. */
 struct window {

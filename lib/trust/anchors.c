@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "trust/dn.h"
 
-#define PIECE_BYTES         8192 /* that are read at once */
-#define FILE_COST_MIN_BYTES 4096 /* what a file costs of STS_CA_MAX_BYTES before it is read */
-#define ENTRIES_BYTES       2048 /* of directory entries that are read at once */
+#define PIECE_BYTES     8192 /* of a file that are read at once */
+#define FILE_COST_BYTES 4096 /* each file counts for so much more than it has */
+#define ENTRIES_BYTES   2048 /* of directory entries that are read at once */
 
 void sts_ca_sources_init(struct sts_ca_sources *sources)
 {
@@ -62,7 +62,7 @@ struct search {
 	struct sts_der end_entity;
 	int64_t now_s;
 	struct sts_anchors *anchors;
-	size_t budget_bytes; /* of STS_CA_MAX_BYTES, what may still be read */
+	size_t budget_bytes; /* the part of STS_CA_MAX_BYTES that is left */
 };
 
 static bool is_wanted(const struct search *s, const struct sts_cert *cert)
@@ -133,7 +133,7 @@ static void scan_piece(const struct search *s, struct sts_pem *pem, const char *
 			consider_object(s, pem);
 }
 
-/* Take bytes from the budget. False when it has fewer. */
+/* Take bytes from the budget. Returns false when so many are not left. */
 static bool spend(struct search *s, size_t bytes)
 {
 	if (bytes > s->budget_bytes)
@@ -151,7 +151,7 @@ static int scan_file(struct search *s, int fd)
 	ssize_t got;
 
 	sts_pem_init(&pem, s->anchors->object, sizeof(s->anchors->object));
-	if (!spend(s, FILE_COST_MIN_BYTES))
+	if (!spend(s, FILE_COST_BYTES))
 		return EFBIG;
 	while ((got = pread(fd, piece, sizeof(piece), offset)) != 0) {
 		if (got < 0 && errno == EINTR)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trust anchors. They are looked for in CA bundles by the names of the issuers in the server's
- * chain, and only certificates with one of these names are kept, so that a full system bundle costs
- * no more memory than one file. A bundle is read in pieces, since a file that is mapped may be
- * truncated while we read it.
+ * Trust anchors: the CA certificates that the user trusts. A search reads all CA files, and keeps
+ * only the certificates whose subject is the name of an issuer in the server's chain. So a full
+ * system bundle needs no more memory than a file with one certificate. Files are read in pieces and
+ * not mapped, since a mapped file that is truncated while we read it would end the process.
  */
 #ifndef STS_TRUST_ANCHORS_H
 #define STS_TRUST_ANCHORS_H
@@ -13,18 +13,19 @@
 #include "trust/pem.h"
 
 #define STS_CA_PATHS_MAX 8
-#define STS_CA_MAX_BYTES \
-	(16 * 1024 * 1024)   /* of all sources together; a file counts as 4 KiB or more */
-#define STS_ANCHORS_MAX   16 /* kept for one search: an issuer may have several */
-#define STS_ANCHORS_BYTES (64 * 1024)
+/* Of all sources together. Each file counts for 4 KiB more than it has, so that the number of small
+ * files is bounded too. */
+#define STS_CA_MAX_BYTES  (16 * 1024 * 1024)
+#define STS_ANCHORS_MAX   16          /* that one search keeps; an issuer may have several */
+#define STS_ANCHORS_BYTES (64 * 1024) /* of the anchors that one search keeps */
 
-/* Where anchors come from. The descriptor is opened before the connection is, and read again for
- * each search. */
+/* A file or directory that anchors are searched in. It is opened before there is a connection, and
+ * its descriptor is read from the start in each search. */
 struct sts_ca_source {
 	int fd; /* a file, or a directory of PEM files */
 	bool is_dir;
 	bool is_system;  /* the system bundle, which may be missing or empty */
-	char label[128]; /* path for messages, escaped */
+	char label[128]; /* the path, escaped, for messages */
 };
 
 struct sts_ca_sources {
@@ -53,7 +54,7 @@ struct sts_anchors {
 	size_t count;
 	uint32_t scanned;  /* certificates in all sources */
 	uint32_t unusable; /* of these: expired, not yet valid, malformed or too big */
-	uint32_t stale;    /* of the unusable ones: wanted, but expired or not yet valid */
+	uint32_t stale;    /* of the unusable certificates: wanted, but expired or not yet valid */
 	/* private */
 	uint8_t memory[STS_ANCHORS_BYTES];
 	size_t used;
@@ -67,10 +68,11 @@ struct sts_anchors {
  *   wanted      in   UNTRUSTED; whole Name elements; compared with sts_dn_equal()
  *   end_entity  in   UNTRUSTED; DER of the server's certificate
  *   now_s       in   anchors that are expired or not yet valid at this time are skipped
- *   anchors     out  each certificate once; past STS_ANCHORS_MAX or STS_ANCHORS_BYTES further
- *                    certificates count as unusable
+ *   anchors     out  each certificate once; certificates past STS_ANCHORS_MAX or STS_ANCHORS_BYTES
+ *                    are not kept, and count as unusable
  * Returns STS_OK, also when no anchor was found; STS_ECA_FILE when a source cannot be read, when a
- * source other than the system bundle has no usable certificate, or when no source has one.
+ * source other than the system bundle has no usable certificate, or when all sources together have
+ * no usable certificate.
  */
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
 			      size_t wanted_count, struct sts_der end_entity, int64_t now_s,

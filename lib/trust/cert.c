@@ -6,12 +6,13 @@
 #include "base/address.h"
 #include "trust/dn.h"
 
-#define PATH_LEN_MAX     100 /* a larger pathLenConstraint bounds nothing: no chain is so long */
+#define PATH_LEN_MAX     100 /* stands for any larger pathLenConstraint; no chain is so long */
 #define SAN_SHOWN_MAX    5   /* names of a subjectAltName in a message */
 #define NAME_SHOWN_BYTES 64  /* of one of them, escaped */
 
 /* The readers return NULL, or what is wrong, in words that follow "certificate NAME: ". */
 static const char too_many_extensions[] = "more than 32 extensions";
+_Static_assert(STS_CERT_EXTENSIONS_MAX == 32, "too_many_extensions states this bound");
 
 /* The header of each GeneralName is checked here, so that later walks cannot fail. */
 static const char *read_san(struct sts_der value, struct sts_cert *cert)

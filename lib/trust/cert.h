@@ -35,11 +35,11 @@ struct sts_cert {
 	bool has_san, has_eku, has_name_constraints;
 	bool is_ca;
 	int path_len; /* pathLenConstraint; -1: none */
-	/* The key usage; both are true without the extension. */
+	/* The key usage. Without the extension, both members are true. */
 	bool key_cert_sign;
 	bool key_sign;                       /* digitalSignature or nonRepudiation */
-	bool unknown_critical;               /* a critical extension that we do not know */
-	struct sts_der unknown_critical_oid; /* content of the OID of the first of these */
+	bool unknown_critical;               /* there is a critical extension that we do not know */
+	struct sts_der unknown_critical_oid; /* content of the OID of the first such extension */
 	bool self_issued;                    /* subject equals issuer */
 };
 

@@ -16,8 +16,8 @@ enum kind {
 	KIND__COUNT = 9,
 };
 
-/* The largest product of names and constraints. Without it, a chain of 64 KiB could ask for
- * millions of comparisons. */
+/* The largest product of the number of names and the number of constraints. Without this bound, a
+ * chain of 64 KiB could cost millions of comparisons. */
 #define COMPARISONS_MAX  100000
 #define NAME_MAX_BYTES   253 /* of a DNS name */
 #define NAME_SHOWN_BYTES 64  /* of a name in a message, escaped */
@@ -37,9 +37,9 @@ static size_t label_len(struct sts_slice s)
 }
 
 /*
- * The number of labels of a DNS name that may stand in a certificate, or 0 when it may not. Labels
- * have letters, digits, hyphens and underscores, and are not empty. The last label must not be all
- * digits, since the name could then be an IPv4 address.
+ * The number of labels of a DNS name; 0 when the text is not a DNS name. Labels have letters,
+ * digits, hyphens and underscores, and are not empty. The last label must not be all digits, since
+ * the name could then be an IPv4 address.
  */
 static size_t count_labels(struct sts_slice s)
 {
@@ -171,7 +171,8 @@ static bool ip_inside(struct sts_der ip, struct sts_der base)
 	return true;
 }
 
-/* Is the mask of an IP constraint ones, then zeros? Any other mask is a mistake, and is refused. */
+/* Does the mask of an IP constraint have only ones, and then only zeros? Any other mask is a
+ * mistake, and is refused. */
 static bool is_prefix_mask(const uint8_t *mask, size_t len)
 {
 	bool ended = false;
@@ -186,7 +187,8 @@ static bool is_prefix_mask(const uint8_t *mask, size_t len)
 	return true;
 }
 
-/* Is it the base of a DNS subtree that we can judge: empty, a name, or a dot and a name? */
+/* Is it the base of a DNS subtree as dns_inside() can judge it: empty, a name, or a dot and a name?
+ */
 static bool is_dns_base(struct sts_slice base)
 {
 	if (base.len > 0 && base.data[0] == '.')
@@ -243,7 +245,10 @@ static bool read_constraints(const struct sts_cert *ca, struct subtrees lists[LI
 	return rest.len == 0 && *count > 0;
 }
 
-/* Is a name inside of a subtree of the list? *seen: the list has a subtree of the name's kind. */
+/*
+ * Is a name inside of a subtree of the list?
+ *   seen  out  does the list have a subtree of the name's kind?
+ */
 static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, bool *seen)
 {
 	struct sts_der base;
@@ -273,7 +278,7 @@ static bool is_allowed(const struct subtrees lists[LISTS], unsigned kind, struct
 	return !matches_list(lists[EXCLUDED], kind, name, &excludes);
 }
 
-/* Fail with "the name constraints of CA NAME", then why, what and name. */
+/* Fail with a message of "the name constraints of CA NAME", why, what and name, in this order. */
 static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct sts_slice name,
 			   const char *why, struct sts_error *e)
 {

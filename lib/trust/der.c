@@ -6,7 +6,8 @@
 #include "base/ascii.h"
 #include "base/timefmt.h"
 
-/* A bit of the first length octet: the other bits count the length octets that follow. */
+/* A bit of the first length octet. When it is set, the other bits count the length octets that
+ * follow. */
 #define LENGTH_LONG       0x80
 #define LENGTH_OCTETS_MAX 4 /* no input of ours is longer */
 

@@ -34,8 +34,12 @@ static bool walk_next(struct name_walk *w)
 	       sts_der_any(&pair, &w->tag, &w->value, NULL) && pair.len == 0;
 }
 
-/* Take the next character of a string, in lower case, with a run of white space as one space. White
- * space at the start (`first`) and at the end is passed over. -1 at the end. */
+/*
+ * Take the next character of a string, in lower case. A run of white space is taken as one space.
+ * White space at the start and at the end of the string is passed over.
+ *   first  in  this is the start of the string
+ * Returns the character, or -1 at the end.
+ */
 static int next_folded(struct sts_der *s, bool first)
 {
 	size_t spaces = 0;

@@ -9,9 +9,10 @@
 
 /*
  * Are two Names (whole elements) the same? This is a small form of RFC 5280 section 7.1: the names
- * must have the same attributes in the same order. Strings are compared without regard to their
- * type, ASCII case and white space, since the name of a CA may change in these when the CA is
- * renewed. Anything else is compared byte for byte. A malformed name equals only its exact copy.
+ * must have the same attributes in the same order. Two strings are the same when they differ only
+ * in their types, in the case of ASCII letters, and in white space, since a CA that is renewed may
+ * write its name in another way. Anything else is compared byte for byte. A malformed name equals
+ * only its exact copy.
  */
 bool sts_dn_equal(struct sts_der a, struct sts_der b);
 

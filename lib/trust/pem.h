@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scanner of PEM bundles (RFC 7468, the lax form). It is fed in pieces, and hands out one DER
- * object at a time. It accepts CRLF, text between blocks, comments, and a file whose last line has
- * no newline. A block that is malformed or too big is skipped and counted; it does not make the
- * bundle fail.
+ * A scanner of PEM bundles (RFC 7468, the lax form). The caller feeds it a file in pieces of any
+ * size, and gets one decoded (DER) object at a time. The scanner accepts CRLF, text between blocks,
+ * comments, and a file whose last line has no newline. It skips and counts a block that is
+ * malformed or too big, and goes on with the next block.
  */
 #ifndef STS_TRUST_PEM_H
 #define STS_TRUST_PEM_H
@@ -15,25 +15,33 @@
 #define STS_PEM_OBJECT_MAX_BYTES (16 * 1024)
 
 struct sts_pem {
-	uint32_t objects, skipped; /* blocks so far: handed out, and skipped */
-	char label[40];            /* of the object: "CERTIFICATE" */
-	size_t len;                /* bytes of the object in out */
-	uint8_t *out; /* the caller may advance out and reduce size, to keep an object */
+	uint32_t objects; /* blocks that were handed out so far */
+	uint32_t skipped; /* blocks that were skipped so far */
+	char label[40];   /* of the last object: "CERTIFICATE" */
+	size_t len;       /* of the last object, in bytes */
+	/* Where the next object is decoded to, and the room there. The next object overwrites the
+	 * last one, unless the caller adds len to out and subtracts it from size. */
+	uint8_t *out;
 	size_t size;
 	/* private */
 	int state;
-	uint32_t bits;      /* decoded, of which bit_count are not in out yet */
+	uint32_t bits;      /* the lowest bit_count bits are decoded, and not in out yet */
 	int bit_count, pad; /* pad: padding characters so far */
-	char line[80];      /* a line that may be a boundary */
+	char line[80];      /* a line that may be a boundary, as far as it was read */
 	size_t line_len;
 };
 
-/* Start a scan.
- *   out   in  the caller's memory for one decoded object; it must outlive the scan
- *   size  in  the bytes of out; a larger object is skipped */
+/*
+ * Start a scan.
+ *   out   in  the caller's memory for a decoded object; it must outlive the scan
+ *   size  in  the bytes of out; a larger object is skipped
+ */
 void sts_pem_init(struct sts_pem *p, uint8_t *out, size_t size);
 
-enum sts_pem_event { STS_PEM_MORE, STS_PEM_OBJECT };
+enum sts_pem_event {
+	STS_PEM_MORE,   /* there is no object; the scanner needs the next piece */
+	STS_PEM_OBJECT, /* an object is complete */
+};
 
 /*
  * Scan a piece of the bundle, up to the end of an object.
@@ -44,7 +52,8 @@ enum sts_pem_event { STS_PEM_MORE, STS_PEM_OBJECT };
  */
 enum sts_pem_event sts_pem_feed(struct sts_pem *p, const char *data, size_t len, size_t *used);
 
-/* End a file: a last line without a newline counts. Returns what sts_pem_feed() returns. */
+/* Tell the scanner that the file has ended. A last line without a newline is read now. Returns what
+ * sts_pem_feed() returns. */
 enum sts_pem_event sts_pem_end(struct sts_pem *p);
 
 #endif

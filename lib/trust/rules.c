@@ -181,8 +181,11 @@ static bool may_issue(const struct sts_cert *cert, bool is_anchor)
 	return cert->is_ca && cert->key_cert_sign;
 }
 
-/* Check the rules for a CA.
- *   below  in  the CAs between it and the server's certificate, without self-issued ones */
+/*
+ * Check the rules for a CA.
+ *   below  in  how many CAs stand between this CA and the server's certificate, without those that
+ *              are self-issued
+ */
 static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is_anchor, int below,
 			     struct sts_error *e)
 {

@@ -16,8 +16,8 @@
 #define STS_RSA_KEY_MIN_BITS 2048
 #define STS_RSA_KEY_MAX_BITS 4096
 
-/* A path: the server's certificate comes first, and each certificate is issued by the next one. The
- * anchor, which issued the last one, stands apart. */
+/* A path: the server's certificate comes first, and the issuer of each certificate follows it. The
+ * anchor is the issuer of the last certificate, and is not in the array. */
 struct sts_cert_path {
 	const struct sts_cert *cert[STS_CHAIN_MAX_CERTS];
 	size_t count;

@@ -7,14 +7,14 @@
 #include "trust/dn.h"
 #include "trust/rules.h"
 
-/* The steps of the search for a path, with those that lead nowhere. Certificates that all name each
- * other as issuers would make the search very long. */
+/* The search for a path ends after so many steps, dead ends included. Certificates that all name
+ * each other as issuers would make the search very long. */
 #define STEPS_MAX 500
 
-#define EPOCH_DAYS 719528 /* from 0000-01-01, where BearSSL counts from, to 1970-01-01 */
+#define EPOCH_DAYS 719528 /* from 0000-01-01, which is BearSSL's day 0, to 1970-01-01 */
 #define DAY_S      86400
 
-/* BearSSL's structures lack const, but BearSSL does not write there. */
+/* The pointers in BearSSL's structures are not const, but BearSSL writes nothing through them. */
 static unsigned char *writable(struct sts_der der)
 {
 	return (unsigned char *)(uintptr_t)der.data;
@@ -57,7 +57,8 @@ static void set_up_minimal(struct sts_verifier *v, const br_x509_trust_anchor *a
 				 (uint32_t)(v->now_s % DAY_S));
 }
 
-/* What minimal can still find after our rules have passed, which is mostly wrong signatures. */
+/* The errors that br_x509_minimal can still find after our rules were kept. Most of them are wrong
+ * signatures. */
 static const struct {
 	unsigned err;
 	enum sts_err code;
@@ -79,7 +80,8 @@ static const struct {
 	{BR_ERR_X509_WEAK_PUBLIC_KEY, STS_ECERT_ALGORITHM, "or its issuer has too small a key"},
 };
 
-/* Translate an error of minimal's. The message names the certificate that it is likely about. */
+/* Translate an error of br_x509_minimal. The message names the certificate that most likely has the
+ * error. */
 static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *path,
 				   struct sts_error *e)
 {
@@ -132,7 +134,8 @@ static enum sts_err try_path(struct sts_verifier *v, const struct sts_cert_path 
 	return err ? err : ask_minimal(v, path, e);
 }
 
-/* Do both have key identifiers, and do these differ? Such an issuer is tried last. */
+/* Do both certificates have key identifiers that differ from each other? The issuer is then tried
+ * last. */
 static bool key_ids_differ(const struct sts_cert *cert, const struct sts_cert *issuer)
 {
 	return cert->authority_key_id.len > 0 && issuer->subject_key_id.len > 0 &&
@@ -149,14 +152,16 @@ static bool is_in_path(const struct sts_cert_path *path, const struct sts_cert *
 
 /*
  * A search for a path, depth first. The possible issuers of a certificate have numbers, and are
- * tried in this order: anchors, certificates of the chain, then both again, this time those whose
- * key identifiers differ.
+ * tried in the order of the numbers: the anchors, the certificates of the chain, then the anchors
+ * and the certificates of the chain once more. The first round leaves out issuers whose key
+ * identifiers differ, and the second round has only these.
  */
 struct search {
 	struct sts_cert_path path;
-	unsigned next[STS_CHAIN_MAX_CERTS]; /* for each certificate of the path, the next number */
+	unsigned next[STS_CHAIN_MAX_CERTS]; /* for each certificate of the path, the number of the
+					       issuer to try next */
 	unsigned steps, tried;              /* tried: paths that were complete */
-	const struct sts_cert *orphan;      /* the first certificate that has no issuer here */
+	const struct sts_cert *orphan; /* the first certificate for which no issuer was found */
 };
 
 #define CHOICES (STS_ANCHORS_MAX + STS_CHAIN_MAX_CERTS)
@@ -198,8 +203,9 @@ static const struct sts_cert *next_issuer(const struct sts_verifier *v, struct s
 	return issuer;
 }
 
-/* Keep the failure that is reported in the end: the first one, but a wrong signature only when
- * there is no other, since it usually means that another CA has the same name. */
+/* Keep the failure that is reported in the end. It is the first failure that is not a wrong
+ * signature. A wrong signature is reported only when there is no other failure, since it usually
+ * means that another CA has the same name. */
 static void keep_failure(struct sts_error *kept, const struct sts_error *e)
 {
 	if (kept->code == STS_OK ||
@@ -207,7 +213,11 @@ static void keep_failure(struct sts_error *kept, const struct sts_error *e)
 		*kept = *e;
 }
 
-/* Try paths until one is accepted. Returns whether one was; else *kept says why not. */
+/*
+ * Try paths until a path is accepted.
+ *   kept  in/out  why no path was accepted; its code is STS_OK where no path was complete
+ * Returns whether a path was accepted.
+ */
 static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_error *kept)
 {
 	while (s->path.count > 0 && s->steps++ < STEPS_MAX && s->tried < STS_VERIFIER_PATHS_MAX) {
@@ -260,8 +270,8 @@ static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert
 	return false;
 }
 
-/* Find the server's certificate in the chain (verifier.h says how). A pinned certificate that is a
- * CA's has names of a server, and a root that was sent first does not. */
+/* Find the server's certificate in the chain, by the rules in verifier.h. The subjectAltName tells
+ * a CA's certificate that the user has pinned for a server from a root that was sent first. */
 static const struct sts_cert *find_server(const struct sts_verifier *v)
 {
 	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
@@ -337,7 +347,8 @@ static struct sts_verifier *self(const br_x509_class **ctx)
 	return (struct sts_verifier *)(void *)ctx;
 }
 
-/* The engine's name is not used: sts_verifier_init() has set ours, which may be an IP address. */
+/* The name that the engine passes is not used. sts_verifier_init() has set the server's name, which
+ * may be an IP address. */
 static void start_chain(const br_x509_class **ctx, const char *server_name)
 {
 	struct sts_verifier *v = self(ctx);
@@ -387,7 +398,7 @@ static unsigned end_chain(const br_x509_class **ctx)
 	return v->trusted ? 0 : BR_ERR_X509_NOT_TRUSTED;
 }
 
-/* The key and its usages, as minimal has read them. */
+/* The key of the server and its usages, as br_x509_minimal has read them. */
 static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 {
 	const struct sts_verifier *v = (const struct sts_verifier *)(const void *)ctx;

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The certificate verifier: our own br_x509_class around BearSSL's "minimal" validator. It buffers
- * the chain, reads it with our DER reader, finds the anchors, puts the chain in order (it tries at
- * most STS_VERIFIER_PATHS_MAX paths), and applies our rules. Only then does it feed the ordered
- * path to br_x509_minimal, with a NULL name. Both must accept the path: our rules never replace
- * minimal's checks of signatures and of the path.
+ * The certificate verifier: our own br_x509_class around BearSSL's validator br_x509_minimal. It
+ * buffers the chain, reads the chain with our DER reader, finds the anchors, puts the chain in
+ * order (it tries at most STS_VERIFIER_PATHS_MAX paths), and applies our rules. Only then does it
+ * feed the ordered path to br_x509_minimal, with a NULL name. Our rules and br_x509_minimal must
+ * both accept the path: our rules never replace the checks of signatures and of the path that
+ * br_x509_minimal makes.
  *
  * The rules:
  *   - Only the subjectAltName counts for the server's name.
- *   - The extended key usage is absent, or has serverAuth or any; in CAs too.
- *   - The server's certificate is not a CA's, unless it is the pinned anchor.
+ *   - The extended key usage is absent, or has serverAuth or any. This holds for CAs too.
+ *   - The server's certificate is not a CA's, unless the user has pinned it, which means that it is
+ *     itself an anchor.
  *   - Name constraints hold for DNS names and IP addresses.
  *   - Every certificate is valid now, and so is the anchor.
  *   - The chain has at most 10 certificates and 64 KiB.
  *   - RSA keys have 2048 to 4096 bits, and signatures use SHA-2.
  *   - No extension appears twice, and every critical extension is understood.
  *
- * An anchor's subject is compared with an issuer by sts_dn_equal(). Between two certificates of the
- * chain minimal requires the same bytes.
+ * The name of an issuer is compared with the subject of an anchor by sts_dn_equal(). Between two
+ * certificates of the chain, br_x509_minimal requires that the two names have the same bytes.
  *
- * Some servers send their chain upside down. So the server's certificate is the first one of the
- * chain that is not a CA's. A CA's certificate counts as the server's when it comes first, has a
- * subjectAltName and is itself an anchor, or when all certificates are CAs'. The handshake proves
- * that the server has the key of the certificate that was chosen.
+ * Some servers send their chain upside down. So not every first certificate is the server's. The
+ * first of these rules that fits says which certificate is the server's:
+ *   1. The first certificate, if it has a subjectAltName and is itself an anchor.
+ *   2. The first certificate that is not a CA's.
+ *   3. The first certificate.
+ * The handshake proves that the server has the key of the certificate that was chosen.
  *
- * The CA sources are read in end_chain, while the connection is open. A sandbox must allow
- * pread(2), and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
+ * The CA sources are read when the chain has ended, while the connection is open. A sandbox must
+ * allow pread(2), and for directories openat(2), fstat(2), getdents64(2), lseek(2) and close(2).
  */
 #ifndef STS_TRUST_VERIFIER_H
 #define STS_TRUST_VERIFIER_H
@@ -51,8 +55,9 @@ struct sts_verifier {
 	br_x509_minimal_context minimal;
 	uint8_t chain[STS_CHAIN_MAX_BYTES];
 	size_t chain_used, cert_start;
-	struct sts_cert cert[STS_CHAIN_MAX_CERTS]; /* der is set while the chain arrives, the other
-						      members at its end */
+	/* While the chain arrives, only the member der is set. The other members are set when the
+	 * chain has ended. */
+	struct sts_cert cert[STS_CHAIN_MAX_CERTS];
 	size_t cert_count;
 	bool too_many, too_big;
 	bool trusted;
