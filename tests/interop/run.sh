@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Servers and consumers that are not ours, at pinned versions. Verdict lines; the last line is "N passed, N failed".
-#   tests/interop/run.sh [PART]...	all parts without arguments; `short` is what the continuous integration runs
+# Runs servers and consumers of other people, at pinned versions. Prints a line for each test; the last line is "N passed, N failed".
+#   tests/interop/run.sh [PART]...	without arguments: all parts but `short`, which is for continuous integration
 # Parts:
-#   python	boto3, google-auth and azure-identity read what is written while it is refreshed; rows gcp and entra
+#   python	boto3, google-auth and azure-identity read the files while they are refreshed; protocols gcp and entra
 #   node	the AWS SDK for JavaScript, google-auth-library and jose do the same
-#   aws	row aws: moto's XML, botocore's model of request, answer and errors; the SDKs read what it writes
-#   assertion	row client-assertion at oidc-provider
-#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; row vault
+#   aws	protocol aws: moto's XML, botocore's model of request, answer and errors; the SDKs read the files
+#   assertion	protocol client-assertion at oidc-provider
+#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
-#   predecessor	openunison-cli beside exchange: same bytes, same files; skipped unless STS_OPENUNISON_CLI names it
+#   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
+#   short	python and aws, without Node
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
 set -u
 umask 022
@@ -47,7 +48,7 @@ timed() { # name command...
 	return $status
 }
 
-need() { # function: without it, the parts that need it fail
+need() { # function: runs it; if it fails, the parts that need it are not run
 	what=$1
 	timed "setup: $what" "$what" >"$work/setup.log" 2>&1 && return
 	tail -n 20 "$work/setup.log"
@@ -78,7 +79,7 @@ node_modules() {
 	(cd "$here/node" && npm ci --no-progress) && echo "$stamp" >"$here/node/node_modules/.stamp"
 }
 
-go_path() { # folder: of the program that is made there
+go_path() { # folder: prints the path of the program that is made in it
 	echo "$cache/$1-$(digest "$here/$1/go.mod" "$here/$1/go.sum")"
 }
 
@@ -94,7 +95,7 @@ openbao() {
 }
 
 dex() {
-	go_program dex github.com/dexidp/dex/cmd/dex 1 # its configuration knows SQLite
+	go_program dex github.com/dexidp/dex/cmd/dex 1 # Dex's configuration knows SQLite, which needs cgo
 }
 
 tests() { # name file...
@@ -110,7 +111,7 @@ run() { # part
 	*)	timed "$1" tests "$1" "$here/test_$1.py" ;;
 	esac
 	if counts=$($python "$top/tools/tally.py" junit "$work/$1.xml"); then
-		# shellcheck disable=SC2086 # three numbers
+		# shellcheck disable=SC2086 # $counts is three numbers
 		set -- $counts
 		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 	else
