@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entry point: hardens the process, finds the command in a table, reads its options, and hands
- * over.
+ * The entry point: hardens the process, finds the command in a table, reads the options of the
+ * command, and calls its function.
  */
 #include <string.h>
 #include <unistd.h>
@@ -113,8 +113,9 @@ static int unknown_command(const char *word)
 	return sts_complain(&e);
 }
 
-/* Read the options of a command from the arguments after its name. Returns -1, or prints the error
- * and returns its exit status. */
+/* Read the options of a command from the arguments after its name. Returns -1 after success. After
+ * a failure, prints the error and returns the exit status of the error. `warn` says whether an
+ * unknown STS_* variable is logged. */
 static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv,
 						  struct sts_options *o, bool warn)
 {
@@ -155,7 +156,7 @@ static bool wants_help(char *const *argv)
 	return false;
 }
 
-/* Run a worker, which only the supervisor starts. The arguments are those of wire/job.h. */
+/* Run a worker, which only the supervisor starts. wire/job.h describes the arguments. */
 static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
 	const struct command *command;
@@ -174,8 +175,8 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	sts_worker_run(&o, &job);
 }
 
-/* Run the process of --listen, which only the supervisor starts. The arguments are those of
- * wire/listener_job.h. */
+/* Run the listener, which only the supervisor starts. wire/listener_job.h describes the
+ * arguments. */
 static __attribute__((noinline)) int listener(int argc, char *const *argv)
 {
 	const struct sts_metrics *metrics = sts_metrics_map(STS_INHERITED_FD);
@@ -186,8 +187,8 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 		return unknown_command("listener");
 	close(STS_INHERITED_FD);
 	sts_log_setup(job.level, job.format);
-	sts_listener_run(job.where, metrics, argv + STS_LISTENER_ARGUMENTS, job.require_sandbox,
-			 &e);
+	sts_listener_run(job.where, metrics, argv + STS_LISTENER_DIRECTORIES_AT,
+			 job.require_sandbox, &e);
 	return sts_complain(&e);
 }
 

@@ -10,26 +10,26 @@
 
 #define LOOK_EVERY_MS 100
 
-static void print_json(const char *dir, const struct sts_verdict *f, struct sts_slice reason,
+static void print_json(const char *dir, const struct sts_verdict *v, struct sts_slice reason,
 		       int64_t now_s)
 {
 	char buf[2048], when[STS_RFC3339_BYTES];
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
-	sts_text_addf(&text, "{\"ok\":%s,\"dir\":\"", f->ok ? "true" : "false");
+	sts_text_addf(&text, "{\"ok\":%s,\"dir\":\"", v->ok ? "true" : "false");
 	sts_text_add_json(&text, sts_slice_of(dir));
 	sts_text_add_str(&text, "\",\"reason\":\"");
 	sts_text_add_json(&text, reason);
 	sts_text_add_char(&text, '"');
-	if (f->expires_s >= 0) {
-		sts_rfc3339_format(f->expires_s, when);
+	if (v->expires_s >= 0) {
+		sts_rfc3339_format(v->expires_s, when);
 		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when,
-			      (long long)(f->expires_s - now_s));
+			      (long long)(v->expires_s - now_s));
 	}
-	if (f->has_status)
+	if (v->has_status)
 		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u",
-			      sts_error_info(f->status.error).name, (unsigned)f->status.tries);
+			      sts_error_info(v->status.error).name, (unsigned)v->status.tries);
 	sts_text_add_str(&text, "}\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, text.len});
 }
@@ -37,27 +37,27 @@ static void print_json(const char *dir, const struct sts_verdict *f, struct sts_
 static bool check(const struct sts_options *o, const char *dir, int64_t give_up_ms)
 {
 	struct sts_status_now now;
-	struct sts_verdict f;
+	struct sts_verdict v;
 	char line[STS_VERDICT_LINE_MAX_BYTES + 1];
 	struct sts_text text;
 
 	for (;;) {
 		sts_status_now(&now);
-		sts_verdict_look(&f, dir, true, o->min_ttl_ms, now.real_s);
-		if (f.ok || sts_clock_boot_ms() >= give_up_ms)
+		sts_verdict_look(&v, dir, true, o->min_ttl_ms, now.real_s);
+		if (v.ok || sts_clock_boot_ms() >= give_up_ms)
 			break;
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 	sts_text_init(&text, line, sizeof(line));
-	if (!f.ok)
-		sts_verdict_explain(&f, &text, &now);
+	if (!v.ok)
+		sts_verdict_explain(&v, &text, &now);
 	if (o->json)
-		print_json(dir, &f, (struct sts_slice){line, text.len}, now.real_s);
-	else if (!f.ok) {
+		print_json(dir, &v, (struct sts_slice){line, text.len}, now.real_s);
+	else if (!v.ok) {
 		sts_text_add_char(&text, '\n');
 		sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
 	}
-	return f.ok;
+	return v.ok;
 }
 
 int sts_command_check(const struct sts_options *o)

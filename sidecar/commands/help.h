@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The help texts, made from the tables of options, errors and protocols.
- */
+/* The help texts, which are made from the tables of options, errors and protocols. */
 #ifndef STS_COMMANDS_HELP_H
 #define STS_COMMANDS_HELP_H
 
@@ -13,7 +11,8 @@ void sts_help_exits(struct sts_text *out);
 /* Add the list of protocols, one line each. */
 void sts_help_protocols(struct sts_text *out);
 
-/* Print the help of a command on standard output. The texts come from the table in main.c. */
+/* Print the help of a command on standard output. name, summary and usage come from the table of
+ * commands in main.c. */
 void sts_help_command(const char *name, const char *summary, const char *usage,
 		      enum sts_command command);
 

@@ -14,8 +14,8 @@
 
 #define OUT_MAX_BYTES (32 * 1024)
 
-/* The words for the numbers in the table of protocols, in the order of the enums. Each is a list of
- * texts for sts_text_at(). */
+/* The words for the numbers in the table of protocols, in the order of the enums. Each array is a
+ * list of texts for sts_text_at(). */
 static const char sources[] = "parameter\0fixed\0subject\0";
 static const char places[] = "bearer\0header\0body\0query\0url\0";
 static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0";
@@ -26,11 +26,11 @@ static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0
 struct print {
 	struct sts_text out;
 	bool json;
-	bool inside;    /* the members of one request field stand on one line */
+	bool inside;    /* inside one field of the request, whose members stand on one line */
 	unsigned count; /* the number of members that the object has so far */
 };
 
-/* Write the name of a member. A name that begins with "-" is left out of the lines for people. */
+/* Write the name of a member. In the lines for people, a name that begins with "-" is left out. */
 static void key(struct print *p, const char *name)
 {
 	bool silent = *name == '-';

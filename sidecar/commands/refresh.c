@@ -32,8 +32,9 @@ static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
 	return (struct sts_slice){buf, len};
 }
 
-/* Does the process run a program of our name? Any process that may open the directory may lock it,
- * and SIGHUP ends most programs, so the signal goes to sts-sidecar processes only. */
+/* Does the process run a program with the name of this program? Any process that may open the
+ * directory may lock it, and SIGHUP ends most programs. So only an sts-sidecar process gets the
+ * signal. */
 static bool is_our_kind(pid_t pid)
 {
 	char theirs[32], ours[32];
@@ -50,17 +51,18 @@ static int print_line(struct sts_text *line, int fd, int status)
 	return status;
 }
 
-/* What the sidecar's status says of the request that was sent. */
+/* The answer of the sidecar to the request, as its status file shows it. */
 enum answer {
 	NOT_YET,
-	ENDED,         /* an attempt that was started after the request */
-	SOURCE_FAILED, /* the attempt of the exchange that this one waits for */
+	ENDED,         /* an attempt was started after the request, and has ended */
+	SOURCE_FAILED, /* the same of the exchange whose token this exchange waits for */
 	LOST,          /* this exchange is not tried any more */
 };
 
 /*
- * Read an answer off a status.
+ * Find the answer in a status.
  *   before    in  the status before the request
+ *   after     in  the status now
  *   asked_ms  in  when the request was sent, in BOOTTIME
  */
 static enum answer answer_of(const struct sts_status *before, const struct sts_status *after,
@@ -75,14 +77,14 @@ static enum answer answer_of(const struct sts_status *before, const struct sts_s
 		return ENDED;
 	if (after->wait == STS_WAIT_EXCHANGE && after->source_tried_ms >= asked_ms)
 		return SOURCE_FAILED;
-	/* A sidecar of a former version, which counts its attempts only. */
+	/* A sidecar of a former version does not write tried_ms. It only counts its attempts. */
 	return after->tried_ms == 0 && after->attempts > 0 && after->attempts != before->attempts
 		       ? ENDED
 		       : NOT_YET;
 }
 
-static int say(const struct sts_options *o, enum answer answer, const struct sts_status *status,
-	       const struct sts_status_now *now)
+static int print_answer(const struct sts_options *o, enum answer answer,
+			const struct sts_status *status, const struct sts_status_now *now)
 {
 	char line[768];
 	struct sts_text text;
@@ -107,7 +109,7 @@ static int say(const struct sts_options *o, enum answer answer, const struct sts
 					 : sts_error_info(status->error).exit_status);
 }
 
-/* What the status tells of the attempt that has not come. */
+/* Add what the status file shows about the attempt that has not ended in time. */
 static void add_known(struct sts_text *out, const struct sts_status *status,
 		      const struct sts_status_now *now)
 {
@@ -127,8 +129,8 @@ static void add_known(struct sts_text *out, const struct sts_status *status,
 	}
 }
 
-static int say_late(const struct sts_options *o, const struct sts_status *status,
-		    const struct sts_status_now *now)
+static int print_late(const struct sts_options *o, const struct sts_status *status,
+		      const struct sts_status_now *now)
 {
 	const struct sts_error_info info = sts_error_info(STS_ETIMEOUT);
 	char line[512];
@@ -142,7 +144,7 @@ static int say_late(const struct sts_options *o, const struct sts_status *status
 	return print_line(&text, STDERR_FILENO, info.exit_status);
 }
 
-/* Wait for the answer to a request that was sent at now->boot_ms. */
+/* Wait for the answer to a request that was sent at now->boot_ms, until --timeout is over. */
 static int await(const struct sts_options *o, int dir_fd, const struct sts_status *before,
 		 struct sts_status_now *now)
 {
@@ -158,9 +160,9 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 		now->boot_ms = sts_clock_boot_ms();
 		answer = answer_of(before, &after, asked_ms, now);
 		if (answer != NOT_YET)
-			return say(o, answer, &after, now);
+			return print_answer(o, answer, &after, now);
 		if (now->boot_ms >= give_up_ms)
-			return say_late(o, &after, now);
+			return print_late(o, &after, now);
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 }
@@ -190,7 +192,7 @@ int sts_command_refresh(const struct sts_options *o)
 		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
 	owner = sts_lock_owner(dir_fd);
 	sts_status_read(dir_fd, &before);
-	/* Before the signal: the attempt that it leads to is started later. */
+	/* The time is taken before the signal, so the attempt is started later than this time. */
 	sts_status_now(&now);
 	if (owner == 0 || !is_our_kind(owner))
 		status = fail(STS_ELOCKED, 0,

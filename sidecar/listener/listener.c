@@ -21,9 +21,10 @@
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
 
-#define CONNECTIONS       8 /* slots: connections at the same time */
+#define CONNECTIONS       8 /* the most connections at the same time; each has a slot */
 #define CONNECTION_MAX_MS 5000
-#define READ_MAX_BYTES    (64 * 1024) /* of one connection: the request, and all bytes after it */
+#define READ_MAX_BYTES \
+	(64 * 1024) /* of one connection: the request and all bytes after the request */
 #define OUT_BYTES         1280
 #define BACKLOG           128
 #define BIND_AGAIN_MIN_MS 5000
@@ -33,9 +34,9 @@
 
 /*
  * A connection keeps its slot for at least this long. So each client has the time to send its
- * request, even if many others connect at the same time. It also limits the connections for each
- * second: 667 with one exchange and 190 with sixteen, since /readyz reads files for each exchange.
- * At that rate the process uses a tenth of a CPU.
+ * request, even if many others connect at the same time. The time also limits the connections per
+ * second: to 667 with one exchange, and to 190 with sixteen. The time grows with the exchanges,
+ * since /readyz reads files for each exchange. At that rate the listener uses a tenth of a CPU.
  */
 #define SLOT_MIN_MS              10
 #define SLOT_MIN_MS_PER_EXCHANGE 2
@@ -49,9 +50,9 @@ struct connection {
 	int64_t since_ms; /* BOOTTIME of accept(2) */
 	int fd;
 	uint8_t state, page;
-	uint16_t len, sent; /* bytes in `out`, and how many of them were sent */
-	size_t taken;       /* bytes read from the client */
-	size_t exchange;    /* with READY: the exchange to look at next */
+	uint16_t len, sent; /* the number of bytes in `out`, and of those that were sent */
+	size_t taken;       /* the number of bytes that were read from the client */
+	size_t exchange;    /* for READY: the index of the exchange that is looked at next */
 	struct sts_metrics_cursor cursor;
 	struct sts_http_server request;
 	char out[OUT_BYTES];
@@ -63,7 +64,7 @@ static struct {
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
 	char *const *dirs;
-	size_t count;              /* the number of dirs */
+	size_t count;              /* the number of directories, and so of exchanges */
 	struct sts_status_now now; /* the boot id is read before the sandbox closes /proc */
 	struct connection connection[CONNECTIONS];
 } l;
@@ -79,7 +80,7 @@ static const char statuses[] = "200 OK\0"
 			       "503 Service Unavailable\0"
 			       "505 HTTP Version Not Supported";
 
-/* Returns the status line of a status, which must be one of the list. */
+/* Returns the status line of a status, which must be in the list. */
 static const char *status_line(int status)
 {
 	const char *at = statuses;
@@ -95,18 +96,18 @@ static const char *status_line(int status)
  */
 static bool is_ready(size_t i, struct sts_text *why)
 {
-	struct sts_verdict f;
+	struct sts_verdict v;
 
 	l.now.real_s = sts_clock_real_ms() / 1000;
 	l.now.boot_ms = sts_clock_boot_ms();
-	sts_verdict_look(&f, l.dirs[i], false, 0, l.now.real_s);
-	if (!f.ok && why) {
+	sts_verdict_look(&v, l.dirs[i], false, 0, l.now.real_s);
+	if (!v.ok && why) {
 		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
 			      l.metrics->exchange[i].name);
-		sts_verdict_explain(&f, why, &l.now);
+		sts_verdict_explain(&v, why, &l.now);
 		sts_text_add_char(why, '\n');
 	}
-	return f.ok;
+	return v.ok;
 }
 
 static bool all_ready(void)
@@ -117,7 +118,7 @@ static bool all_ready(void)
 	return true;
 }
 
-/* Choose the page for the path, and return its status. */
+/* Choose the page for the path. Returns the status of the answer. */
 static int choose_page(struct connection *c)
 {
 	struct sts_slice path = sts_http_server_path(&c->request);
@@ -136,8 +137,8 @@ static int choose_page(struct connection *c)
 	return 503;
 }
 
-/* The request is complete or refused: write the head of the answer, and the body if it is one
- * line. */
+/* Write the head of the answer, and the body if the body is one line. `status` is 200 for a
+ * complete request, and else the status with which the request is refused. */
 static void start_answer(struct connection *c, int status)
 {
 	const char *line;
@@ -159,7 +160,7 @@ static void start_answer(struct connection *c, int status)
 	c->state = ANSWERING;
 }
 
-/* Write the next piece of the body. Returns false if there is none. */
+/* Write the next piece of the body. Returns false after the last piece. */
 static bool next_piece(struct connection *c)
 {
 	struct sts_text out;
@@ -207,13 +208,14 @@ static void answer(struct connection *c)
 		}
 	} while (next_piece(c));
 	/* If bytes of the client came after close(2), the kernel would send a reset, which can
-	 * destroy the answer before the client has read it. So read until the client closes. */
+	 * destroy the answer before the client has read the answer. So the listener reads until the
+	 * client closes. */
 	shutdown(c->fd, SHUT_WR);
 	c->state = DRAINING;
 }
 
-/* Read once each time that the socket is ready, so that one fast sender does not keep the others
- * waiting. */
+/* Read only once each time that the socket is ready. Otherwise one fast sender would keep the
+ * others waiting. */
 static void read_request(struct connection *c)
 {
 	char buf[2048];
@@ -236,10 +238,10 @@ static void read_request(struct connection *c)
 		answer(c);
 }
 
-/* ---- all of them ---- */
+/* ---- all connections ---- */
 
-/* Choose the slot for the next connection: a free one, or else the oldest connection's, so that no
- * client can keep a slot for ever. */
+/* Choose the slot for the next connection: a free slot, or else the slot of the oldest connection.
+ * So no client can keep a slot for ever. */
 static struct connection *choose_slot(void)
 {
 	struct connection *best = l.connection;
@@ -257,7 +259,7 @@ static void accept_connection(struct connection *c, int64_t now_ms)
 
 	if (fd < 0) {
 		/* Memory or descriptors have run out. The connection stays in the queue, so poll(2)
-		 * would return at once: wait for a moment. */
+		 * would return at once, again and again. So the listener waits for a moment. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			l.pause_until_ms = now_ms + ACCEPT_AGAIN_MS;
 		return;
@@ -271,8 +273,8 @@ static void accept_connection(struct connection *c, int64_t now_ms)
 	read_request(c);
 }
 
-/* Wait once, and serve what is ready. Returns false if poll(2) fails; another call would fail at
- * once, for ever. */
+/* Wait once, and serve the connections that are ready. Returns false if poll(2) fails: each further
+ * call would then fail at once. */
 static bool serve(void)
 {
 	struct pollfd fds[CONNECTIONS + 1];
@@ -343,7 +345,7 @@ static int open_port_of(const char *where)
 	if (!sts_listen_address_parse(where, &address, &port))
 		return -1;
 	fd = open_port(&address, port);
-	/* The node does not have IPv6: listen on 0.0.0.0. */
+	/* If the node does not have IPv6, listen on 0.0.0.0 in place of [::]. */
 	if (fd < 0 && errno == EAFNOSUPPORT && memcmp(address.ip, any.ip, sizeof(any.ip)) == 0)
 		fd = open_port(&any, port);
 	return fd;
@@ -368,12 +370,12 @@ static __attribute__((noinline)) void log_port(enum sts_level level, const char 
 static int open_with_patience(const char *where)
 {
 	int64_t wait_ms = BIND_AGAIN_MIN_MS;
-	int fd, told = 0;
+	int fd, logged = 0; /* the errno of the last line */
 
 	while ((fd = open_port_of(where)) < 0) {
-		if (told != errno)
+		if (logged != errno)
 			log_port(STS_LEVEL_ERROR, "the port cannot be opened: trying again", where,
-				 told = errno);
+				 logged = errno);
 		nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL);
 		wait_ms = 2 * wait_ms < BIND_AGAIN_MAX_MS ? 2 * wait_ms : BIND_AGAIN_MAX_MS;
 	}
@@ -381,9 +383,9 @@ static int open_with_patience(const char *where)
 	return fd;
 }
 
-/* Allow only reading beneath the output directories, and binding this one port. The token lies
- * there too. Landlock cannot exclude it: each refresh puts a new file under its name, and a rule is
- * about a file and not about a name. */
+/* Allow only reading beneath the output directories, and binding this one port. The token is in an
+ * output directory too. Landlock cannot exclude the token: each refresh puts a new file in its
+ * place, and a rule is about a file and not about a name. */
 static enum sts_err confine(const char *where, bool require, struct sts_error *e)
 {
 	struct sts_landlock files;

@@ -52,7 +52,7 @@ static void add_name(struct sts_text *out, const char *name, const char *suffix,
 static void add_result(struct sts_text *out, const char *name, const struct sts_metrics_exchange *x,
 		       size_t result)
 {
-	/* A result that never happened is left out. Success is always there. */
+	/* A result that never happened is left out. Success is never left out. */
 	if (x->results[result] == 0 && result != STS_OK)
 		return;
 	add_name(out, name, "", x);
@@ -84,7 +84,7 @@ static void add_duration(struct sts_text *out, const char *name,
 static void add_gauge(struct sts_text *out, const char *name, const struct sts_metrics_exchange *x,
 		      size_t gauge)
 {
-	/* A time that is not known is left out: zero would mean the year 1970. */
+	/* A time that is not known is left out, since zero would mean the year 1970. */
 	if (x->gauge[gauge] == 0 && gauge != STS_GAUGE_FAILURES)
 		return;
 	add_name(out, name, "", x);

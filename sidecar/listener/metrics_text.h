@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "wire/metrics.h"
 
-/* The place in the page that comes next. It starts as all zeros. */
+/* The position of the next line in the page. All zeros are the start of the page. */
 struct sts_metrics_cursor {
 	uint8_t family;
-	uint16_t line; /* within the family */
+	uint16_t line; /* within the family; line 0 is the pair of HELP and TYPE lines */
 };
 
 /* The longest line, or pair of HELP and TYPE lines, in bytes. */

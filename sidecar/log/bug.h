@@ -12,7 +12,7 @@ extern bool sts_bugs_abort;
  * Something has happened that cannot happen. Logs an error that asks the reader to report it, and
  * then aborts if sts_bugs_abort is set; else the caller goes on as well as it can.
  *   what           in  what has happened: "an event came in a state that does not know it"
- *   state, number  in  figures that tell the developers where
+ *   state, number  in  figures for the developers: which state it was, and which number
  */
 void sts_bug(const char *what, int state, int number);
 

@@ -2,8 +2,8 @@
 /*
  * The log: one line on standard error for each event, as JSON or text. A line has at most
  * STS_LOG_LINE_MAX_BYTES, and is written with one write(2) after poll(2) has said that the
- * descriptor takes bytes. A line that would block is dropped, and the next line tells how many were
- * dropped: a log pipe that nobody reads must not stop refreshes.
+ * descriptor takes bytes. A line that would block is dropped, and the next line has the number of
+ * dropped lines: a log pipe that nobody reads must not stop refreshes.
  *
  * No caller passes a token. Every string may be UNTRUSTED: it is escaped and cut. A key is ours,
  * and is written as it is.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints what a command has to say: its result on standard output, and at most one line about an
- * error on standard error. The log of `run` is a matter of log.h.
+ * Prints the result of a command on standard output, and at most one line about an error on
+ * standard error. The log of `run` is written by log.h.
  */
 #ifndef STS_LOG_PRINT_H
 #define STS_LOG_PRINT_H
@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Write a whole text to a descriptor. A text that cannot be written is lost; sts_printed() reports
- * it later if the descriptor is standard output. */
+/* Write a whole text to a descriptor. A text that cannot be written is lost. If the descriptor is
+ * standard output, sts_printed() reports the loss later. */
 void sts_print(int fd, struct sts_slice text);
 
 /*

@@ -21,8 +21,8 @@
 
 #define LISTENER_DESCRIPTORS 32
 
-/* Make the segment read-only that the linker has marked so for the time after relocation
- * (PT_GNU_RELRO), in whole pages. */
+/* Make whole pages read-only: those that the linker has marked as read-only after relocation
+ * (PT_GNU_RELRO). */
 static void apply_relro(void)
 {
 	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
@@ -43,8 +43,8 @@ static void apply_relro(void)
 	}
 }
 
-/* Open the descriptors 0 to 2 that are closed. Otherwise the next file that is opened would get the
- * number of standard error, and the log would be written into it. */
+/* Open /dev/null as each of the descriptors 0 to 2 that is closed. Otherwise the next file that is
+ * opened would get the number of standard error, and the log would be written into it. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)

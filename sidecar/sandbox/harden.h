@@ -17,13 +17,13 @@ void sts_harden_process(void);
 /*
  * Harden a worker: limit its CPU time, its descriptors and the size of its files, and connect
  * standard input, output and error to /dev/null.
- *   from_stdin  in  the subject token may come on standard input: keep it
- *   to_stdout   in  the token goes to standard output, which may be a large file: keep it, and do
- *                   not limit the size of files
+ *   from_stdin  in  keep standard input, since the subject token may come from there
+ *   to_stdout   in  keep standard output, since the token goes there. Do not limit the size of
+ *                   files, since standard output may be a large file
  */
 void sts_harden_worker(bool from_stdin, bool to_stdout);
 
-/* Harden the process of --listen: limit its descriptors. */
+/* Harden the listener (listener/listener.h): limit its descriptors. */
 void sts_harden_listener(void);
 
 #endif

@@ -20,7 +20,8 @@ struct port_attr {
 	uint64_t access, port;
 };
 
-/* Types of rules, and the flag that asks for the version of the ABI. */
+/* The types of rules. CREATE_VERSION is the flag with which landlock_create_ruleset(2) returns the
+ * version of the ABI. */
 enum { RULE_PATH = 1, RULE_PORT = 2, CREATE_VERSION = 1 };
 /* Access rights to TCP ports. */
 enum { BIND = 1, CONNECT = 2 };
@@ -53,7 +54,8 @@ static bool add_rule(const struct sts_landlock *l, int type, const void *attr)
 	return syscall(__NR_landlock_add_rule, l->fd, type, attr, 0) == 0;
 }
 
-/* Drop the domain. Without one of its rules it would forbid something that the process needs. */
+/* Drop the domain, since a rule could not be added. Without that rule, the domain would forbid
+ * something that the process needs. */
 static void give_up(struct sts_landlock *l)
 {
 	close(l->fd);
@@ -66,7 +68,7 @@ void sts_landlock_allow(struct sts_landlock *l, int fd, enum sts_landlock_access
 
 	if (l->fd < 0 || fd < 0 || add_rule(l, RULE_PATH, &attr))
 		return;
-	/* Perhaps it is not a directory: then only some rights apply. */
+	/* The descriptor may not be that of a directory. Then only some rights apply. */
 	attr.access &= OF_FILES;
 	if (errno != EINVAL || !add_rule(l, RULE_PATH, &attr))
 		give_up(l);

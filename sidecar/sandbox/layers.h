@@ -21,11 +21,11 @@
 /* The stages in the lives of the processes. The values are bits for the table in seccomp.c. */
 enum sts_sandbox_stage {
 	STS_SANDBOX_START = 1,       /* a worker, until it is connected to the STS */
-	STS_SANDBOX_CONNECTED = 2,   /* then until it has the answer: it cannot connect again */
-	STS_SANDBOX_ANSWERED = 4,    /* then until its end: it has no network */
+	STS_SANDBOX_CONNECTED = 2,   /* the worker until it has the answer: no connect(2) */
+	STS_SANDBOX_ANSWERED = 4,    /* the worker until its end: no network */
 	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends a signal to the application */
-	STS_SANDBOX_LISTENER = 16,   /* the process of --listen */
-	STS_SANDBOX_CONFINED = 0x40, /* for tests: its domain has begun; no row has this bit */
+	STS_SANDBOX_LISTENER = 16,   /* the process that serves --listen */
+	STS_SANDBOX_CONFINED = 0x40, /* for tests: Landlock holds. No system call has this bit */
 	STS_SANDBOX_SUPERVISOR = 0x80,
 };
 
@@ -54,8 +54,9 @@ struct sts_landlock {
 
 /*
  * Start a domain that allows no access to files.
- *   alone  in  as far as the kernel's ABI supports it: connect to no TCP port, bind none, send no
- *              signal to a process outside, and reach no abstract UNIX socket outside
+ *   alone  in  forbid more, as far as the kernel's ABI supports it: to connect to a TCP port, to
+ *              bind one, to send a signal to a process outside the domain, and to use an abstract
+ *              UNIX socket of a process outside the domain
  */
 void sts_landlock_init(struct sts_landlock *l, bool alone);
 
@@ -63,19 +64,20 @@ void sts_landlock_init(struct sts_landlock *l, bool alone);
  * -1. */
 void sts_landlock_allow(struct sts_landlock *l, int fd, enum sts_landlock_access access);
 
-/* The same for a path relative to dir_fd. Links are followed, to the file that they lead to now.
- * Returns false if the path cannot be opened, or if there is no domain. */
+/* Allow the same for a path relative to dir_fd. Links are followed, to the file that they lead to
+ * now. Returns false if the path cannot be opened, or if there is no domain. */
 bool sts_landlock_allow_path(struct sts_landlock *l, int dir_fd, const char *path,
 			     enum sts_landlock_access access);
 
-/* Allow reading beneath an open directory, and reading what the symbolic links in it lead to. */
+/* Allow reading beneath an open directory, and reading the files to which the symbolic links in
+ * that directory lead. */
 void sts_landlock_allow_links(struct sts_landlock *l, int dir_fd);
 
 /* Allow binding a TCP port, or connecting to it on any host. */
 void sts_landlock_allow_port(struct sts_landlock *l, uint16_t port, bool bind);
 
-/* Enter the domain, for ever and for child processes too. Closes l->fd. Returns the version of the
- * kernel's ABI, or 0 if the domain does not hold. */
+/* Put this process and its later child processes into the domain, for ever. Closes l->fd. Returns
+ * the version of the kernel's ABI, or 0 if the domain does not hold. */
 int sts_landlock_enter(struct sts_landlock *l);
 
 #endif

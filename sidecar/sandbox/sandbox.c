@@ -24,9 +24,9 @@ static enum sts_err judge(bool holds, bool require, const char *layer, struct st
 
 bool sts_sandbox_may_write(const char *dir)
 {
-	/* Ask the kernel, since remembering the directories would cost a page of memory. Landlock
-	 * is the reason if the kernel says EACCES although the mode of the directory allows
-	 * writing. */
+	/* A list of the directories would cost a page of memory, so the kernel is asked instead. If
+	 * it fails with EACCES although the mode of the directory allows writing, Landlock is the
+	 * reason. */
 	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
@@ -41,7 +41,7 @@ static int confine_files(const int *dirs, size_t count)
 	sts_landlock_init(&l, false);
 	sts_landlock_allow_path(&l, AT_FDCWD, "/",
 				STS_LANDLOCK_READ | (STS_SANITIZED ? STS_LANDLOCK_EXECUTE : 0));
-	/* Without /proc, sts_spawn() executes this path. */
+	/* Without /proc, sts_spawn() executes the path in AT_EXECFN. */
 	if (!sts_landlock_allow_path(&l, AT_FDCWD, "/proc/self/exe", STS_LANDLOCK_EXECUTE))
 		sts_landlock_allow_path(&l, AT_FDCWD, (const char *)getauxval(AT_EXECFN),
 					STS_LANDLOCK_EXECUTE);

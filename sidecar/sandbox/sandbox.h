@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sandbox: what a process may ask of the kernel. Each stage of a process allows less than the
- * stage before. Children inherit filters and domains, and nothing removes them again, so the
- * supervisor's allow all that any of its children needs. A layer that the kernel does not support
- * is left out (gVisor has no Landlock); with --require-sandbox that is an error. docs/sandbox.md
- * says which process may do what, and what the sandbox does not cover.
+ * stage before. Children inherit filters and domains, and nothing removes them again. So the filter
+ * and the domain of the supervisor allow all that any of its children needs. A layer that the
+ * kernel does not support is left out (gVisor has no Landlock). With --require-sandbox, a missing
+ * layer is an error. docs/sandbox.md says which process may do what, and what the sandbox does not
+ * cover.
  */
 #ifndef STS_SANDBOX_SANDBOX_H
 #define STS_SANDBOX_SANDBOX_H
@@ -32,7 +33,7 @@ enum sts_err sts_sandbox_supervisor(const int *dirs, size_t count, bool require,
 bool sts_sandbox_may_write(const char *dir);
 
 /*
- * Limit a worker, or the process of --listen, to the system calls of a stage.
+ * Limit a worker or the listener to the system calls of a stage.
  * Returns STS_OK. With `require`, returns STS_ESANDBOX if the layer does not hold.
  */
 enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e);

@@ -23,9 +23,10 @@
 #error "the system calls of this architecture are not in the table"
 #endif
 
-/* System calls from this number on have the same number on all architectures. A C library may try
- * one of them and then do without it, which works with ENOSYS and not with EPERM. The calls of the
- * x32 ABI have bit 30 set, so their numbers are above this one too. */
+/* System calls from this number on are new. They have the same number on all architectures. A C
+ * library may try a new call and then do without the call if it fails with ENOSYS, but not if it
+ * fails with EPERM. The calls of the x32 ABI have bit 30 set, so their numbers are also above this
+ * number. */
 #define NEW_CALLS 424
 
 /* A condition for one argument of a system call: in the low 32 bits (argument & mask) == value; the
@@ -36,7 +37,8 @@ struct condition {
 	uint32_t mask, value;
 };
 
-/* The conditions of the table. A condition that and_next joins to others has its parts after it. */
+/* The conditions of the table. A condition with several parts has its parts one after the other,
+ * joined by and_next. */
 enum {
 	ANY,
 	INTERNET, /* a TCP or UDP socket of IPv4 or IPv6; a raw socket needs a protocol number */
@@ -86,7 +88,7 @@ static const struct condition conditions[] = {
 
 _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
 
-/* The stages, and sets of stages, as the table writes them. */
+/* Short names of the stages and of sets of stages, for the table. */
 #define A   STS_SANDBOX_START
 #define B   STS_SANDBOX_CONNECTED
 #define C   STS_SANDBOX_ANSWERED
@@ -96,7 +98,8 @@ _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mas
 #define ALL (W | N | L)
 
 /* The system calls, and the stages that may make them. The supervisor may make all of them, since
- * its children inherit its filter. If a call has several rows, one of them must hold. */
+ * its children inherit its filter. If a call has several rows, it is allowed if one of the rows
+ * allows it. */
 static const struct call {
 	uint16_t number;
 	uint8_t who, condition;
@@ -249,7 +252,8 @@ struct program {
 #define EQUAL  (BPF_JMP | BPF_JEQ | BPF_K)
 #define RETURN (BPF_RET | BPF_K)
 
-/* As jump_true: the jump leads to the instruction at the end that allows the call. */
+/* A placeholder in jump_true. sts_seccomp_enter() replaces it with the distance to the last
+ * instruction, which allows the call. */
 #define ALLOWED 255
 
 static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true,
@@ -259,11 +263,11 @@ static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true
 		p->code[p->len++] = (struct sock_filter){code, jump_true, (uint8_t)jump_false, k};
 }
 
-/* The instructions of one condition. */
+/* The number of instructions of one condition. */
 #define CONDITION_CODES 5
 
-/* Emit `count` conditions that must all hold. If one does not hold, the program goes on after them,
- * where the number of the call is loaded again. */
+/* Emit `count` conditions that must all hold. If one does not hold, the program goes on after all
+ * of them: it loads the number of the call again, for the next row. */
 static void emit_conditions(struct program *p, const struct condition *c, unsigned count)
 {
 	for (unsigned left = CONDITION_CODES * count; left > 0; left -= CONDITION_CODES, c++) {
@@ -302,8 +306,8 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 
 	p.len = 0;
 	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
-	/* For another architecture, the number of the call is not loaded. The value to compare is
-	 * then the constant of the architecture, which is not the number of an allowed call. */
+	/* A call of another architecture skips the next load. The accumulator then still holds the
+	 * constant of that architecture, which is not the number of an allowed call. */
 	emit(&p, EQUAL, ARCH, 0, 1);
 	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -316,7 +320,7 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
 	for (unsigned i = 0; i < p.len; i++)
 		if (p.code[i].jt == ALLOWED)
 			p.code[i].jt = (uint8_t)(p.len - i - 2);
-	/* The program is full, so its end is missing; the kernel would refuse it. */
+	/* If the program is full, its last instructions may be missing. */
 	if (p.len == CODE_MAX)
 		return E2BIG;
 	fprog.len = p.len;

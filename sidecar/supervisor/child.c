@@ -35,7 +35,7 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	sts_child_init(c);
 	if (!sts_job_arguments(job, argv, &words, arguments))
 		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments",
-				STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS - 1);
+				STS_JOB_ARGUMENTS_MAX - STS_JOB_COMMAND_AT - 1);
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, sts_errno_code(errno, STS_EFORK), errno,
 				"no pipe for a worker: %s", sts_errno_words(errno));

@@ -11,8 +11,8 @@
 #include "log/print.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/events.h"
-#include "supervisor/health_process.h"
 #include "supervisor/inputs.h"
+#include "supervisor/listener_process.h"
 #include "supervisor/planner.h"
 #include "supervisor/running_set.h"
 #include "supervisor/workers.h"
@@ -27,7 +27,7 @@ static struct supervisor {
 	const struct sts_options *o;
 	char *const *argv;
 	struct sts_events ev;
-	struct sts_health_process health;
+	struct sts_listener_process listener;
 	struct sts_planner planner;
 	int snapshot_fd; /* of the configuration file; -1: none */
 	bool once;
@@ -110,31 +110,31 @@ static __attribute__((noinline)) void confine(void)
 
 /* ---- the process of --listen ---- */
 
-static __attribute__((noinline)) void plan_health(void)
+static __attribute__((noinline)) void plan_listener(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
 	const char *names[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		names[i] = plans->plan[i].name;
-	sts_health_process_plan(&s.health, plans->listen != 0, names, plans->count);
+	sts_listener_process_plan(&s.listener, plans->listen != 0, names, plans->count);
 }
 
-static __attribute__((noinline)) void start_health(void)
+static __attribute__((noinline)) void start_listener(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
 	const char *dirs[STS_EXCHANGES_MAX];
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		dirs[i] = sts_members_text(plans->plan[i].output_dir);
-	sts_health_process_start(&s.health, s.argv[0], sts_members_text(plans->listen),
-				 plans->require_sandbox, dirs);
+	sts_listener_process_start(&s.listener, s.argv[0], sts_members_text(plans->listen),
+				   plans->require_sandbox, dirs);
 }
 
 static void count(const struct sts_member *t, enum sts_outcome outcome,
 		  const struct sts_report *report, int64_t duration_ms, int64_t now_s)
 {
-	struct sts_metrics *metrics = s.health.metrics;
+	struct sts_metrics *metrics = s.listener.metrics;
 
 	if (!metrics || (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE))
 		return;
@@ -159,7 +159,7 @@ static __attribute__((noinline)) void planned(void)
 		sts_log_setup((enum sts_level)plans->log_level, plans->log_format);
 		sts_running_take_over(plans);
 		if (!same)
-			plan_health();
+			plan_listener();
 	} else if (first) {
 		s.exit_status = sts_complain(&e);
 	} else {
@@ -214,8 +214,8 @@ static void reap(void)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s.planner.pid)
 			s.planner.pid = -1;
-		else if (pid == s.health.pid)
-			sts_health_process_ended(&s.health, status);
+		else if (pid == s.listener.pid)
+			sts_listener_process_ended(&s.listener, status);
 		sts_workers_reaped(pid, status);
 	}
 }
@@ -227,7 +227,7 @@ static int64_t wake_at(void)
 	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.plan_ms;
 
 	at_ms = sts_schedule_earlier_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
-	return sts_schedule_earlier_ms(at_ms, s.health.next_ms);
+	return sts_schedule_earlier_ms(at_ms, s.listener.next_ms);
 }
 
 static void on_signals(unsigned events)
@@ -273,8 +273,8 @@ static void handle(unsigned events)
 		return;
 	sts_running_end_late();
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
-	if (s.health.next_ms >= 0 && now_ms >= s.health.next_ms)
-		start_health();
+	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
+		start_listener();
 	if (sts_inputs_watch(&s.ev, s.o->config))
 		check_config();
 	sts_running_write_status();
@@ -305,7 +305,7 @@ static __attribute__((noinline)) int stop(void)
 {
 	sts_workers_stop();
 	sts_planner_drop(&s.planner);
-	sts_health_process_stop(&s.health);
+	sts_listener_process_stop(&s.listener);
 	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);
 	sts_event_log_plain(STS_LEVEL_INFO,
@@ -332,7 +332,7 @@ static void set_up(const struct sts_options *o, char *const *argv)
 				.plan_ms = -1,
 				.exit_status = -1};
 	sts_planner_init(&s.planner);
-	sts_health_process_init(&s.health);
+	sts_listener_process_init(&s.listener);
 	sts_workers_init(argv, worker_ended);
 }
 

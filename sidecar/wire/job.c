@@ -17,7 +17,7 @@ static const char *const mode_names[STS_WORKER__COUNT] = {
 
 #define ID_DIGITS (2 * STS_SUBJECT_ID_BYTES)
 
-/* Write ids one after the other, or "-" for none. */
+/* Write the digits of `count` ids one after the other, or "-" if count is 0. */
 static void write_ids(char *out, size_t size, const uint8_t *ids, size_t count)
 {
 	struct sts_text text;
@@ -32,7 +32,7 @@ static void write_ids(char *out, size_t size, const uint8_t *ids, size_t count)
 bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_job_words *words,
 		       char **out)
 {
-	const char *const first[STS_JOB_ARGUMENTS] = {
+	const char *const first[STS_JOB_COMMAND_AT] = {
 		argv[0],   "worker",      mode_names[job->mode], words->timeout,
 		job->name, words->digest, words->used,
 	};
@@ -44,7 +44,7 @@ bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_
 	write_ids(words->digest, sizeof(words->digest), job->digest, job->digest != NULL);
 	write_ids(words->used, sizeof(words->used), job->used ? job->used[0] : NULL,
 		  job->used_count);
-	for (; n < STS_JOB_ARGUMENTS; n++)
+	for (; n < STS_JOB_COMMAND_AT; n++)
 		out[n] = (char *)(uintptr_t)first[n];
 	for (char *const *arg = argv + 1; *arg; arg++) {
 		if (n == STS_JOB_ARGUMENTS_MAX - 1)
@@ -69,19 +69,19 @@ bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
 {
 	uint64_t timeout_ms;
 
-	if (argc <= STS_JOB_ARGUMENTS || !find_mode(argv[2], &job->mode) ||
+	if (argc <= STS_JOB_COMMAND_AT || !find_mode(argv[2], &job->mode) ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), TIMEOUT_MAX_MS, &timeout_ms))
 		return false;
 	job->timeout_ms = (int64_t)timeout_ms;
 	job->name = argv[4];
 	job->digest = argv[5];
 	job->used = argv[6];
-	job->command = argv[STS_JOB_ARGUMENTS];
-	job->argv = argv + STS_JOB_ARGUMENTS + 1;
+	job->command = argv[STS_JOB_COMMAND_AT];
+	job->argv = argv + STS_JOB_COMMAND_AT + 1;
 	return true;
 }
 
-/* Is an id among those that are written one after the other? */
+/* Is an id among the ids that write_ids() has written? */
 static bool is_among(const char *digits, const uint8_t *id)
 {
 	size_t len = strlen(digits);

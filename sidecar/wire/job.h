@@ -7,10 +7,10 @@
  *
  * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the
  * plan was made. USED has the ids of the subject tokens that must not be sent again, one after the
- * other. A digest and an id have 16 hexadecimal digits each; "-" stands for none.
+ * other. A digest and an id have 16 hexadecimal digits each. "-" stands for no digest or no ids.
  *
- * The arguments come from the supervisor, which is this same program. They are checked all the
- * same, since anybody who may start the program may choose them.
+ * The arguments come from the supervisor. The worker checks them all the same, since anybody who
+ * may start this program may choose its arguments.
  */
 #ifndef STS_WIRE_JOB_H
 #define STS_WIRE_JOB_H
@@ -21,27 +21,28 @@
 #include "token/subject.h"
 #include "wire/limits.h"
 
-/* The descriptor that a child process inherits: a worker writes its report to it, and the process
- * of --listen finds the page of metrics on it. */
+/* The descriptor that a child process inherits. For a worker it is the pipe for the report. For the
+ * listener it is the memory with the metrics. */
 #define STS_INHERITED_FD 3
 /* The descriptor on which a worker finds the snapshot of the configuration file. */
 #define STS_INHERITED_SNAPSHOT_FD 4
 
-/* The number of entries of a worker's argument list, its terminating NULL included. A longer
- * command line is refused and not cut. */
+/* The most entries of a worker's argument list, with the NULL at its end. A longer list is refused
+ * and not cut. */
 #define STS_JOB_ARGUMENTS_MAX 256
 
-/* The number of arguments before COMMAND, the name of the program included. */
-#define STS_JOB_ARGUMENTS 7
+/* The index of COMMAND in the argument list: the number of arguments before it, with the name of
+ * the program. */
+#define STS_JOB_COMMAND_AT 7
 
-/* The supervisor kills a worker that is still there this long after its time is over. */
+/* The supervisor kills a worker this long after the timeout of its job. */
 #define STS_JOB_GRACE_MS 1000
 
 enum sts_worker_mode {
 	STS_WORKER_EXCHANGE,
 	STS_WORKER_ADOPT,  /* take over the token on disk if it is not due yet, else exchange */
-	STS_WORKER_POLL,   /* only ask for the thumbprint of the signing certificate */
-	STS_WORKER_NOTIFY, /* send the application a signal: new files are in place */
+	STS_WORKER_POLL,   /* only ask the STS for its signing certificate */
+	STS_WORKER_NOTIFY, /* signal the application that new files are in place */
 	STS_WORKER__COUNT
 };
 
@@ -50,14 +51,14 @@ struct sts_job {
 	enum sts_worker_mode mode;
 	int64_t timeout_ms; /* for the whole job */
 	const char *name;
-	const uint8_t *digest; /* STS_SUBJECT_ID_BYTES; NULL for none */
-	/* the subject tokens that must not be sent again: used_count ids, of at most
+	const uint8_t *digest; /* of the configuration file, STS_SUBJECT_ID_BYTES; NULL for none */
+	/* the ids of the subject tokens that must not be sent again: used_count of them, at most
 	 * STS_USED_MAX */
 	const uint8_t (*used)[STS_SUBJECT_ID_BYTES];
 	size_t used_count;
 };
 
-/* Memory for the arguments that sts_job_arguments() has to write out. */
+/* Memory for the arguments that sts_job_arguments() makes. */
 struct sts_job_words {
 	char timeout[24];
 	char digest[2 * STS_SUBJECT_ID_BYTES + 2];
@@ -66,7 +67,7 @@ struct sts_job_words {
 
 /*
  * Make the argument list of a worker.
- *   job    in   what it is to do
+ *   job    in   what the worker is to do
  *   argv   in   the argument list of this process, NULL-terminated: the program's name, COMMAND,
  *               ARGUMENTS
  *   words  out  memory that the list points into
@@ -76,10 +77,10 @@ struct sts_job_words {
 bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_job_words *words,
 		       char **out);
 
-/* A job as a worker has read it. The pointers lead into the argument list. */
+/* A job as a worker has read it. The pointers point into the argument list. */
 struct sts_worker_job {
 	enum sts_worker_mode mode;
-	int64_t timeout_ms; /* when it is over, SIGALRM writes a report that names the stage */
+	int64_t timeout_ms; /* for the whole job */
 	const char *name;
 	const char *digest, *used; /* hexadecimal digits, or "-"; see sts_job_has_used() */
 	const char *command;
@@ -89,18 +90,19 @@ struct sts_worker_job {
 /*
  * Read a job from the arguments of a worker.
  *   argv  in   UNTRUSTED; NULL-terminated, argc entries; kept
- * Returns false if it is not a job.
+ * Returns false if the arguments are not a job.
  */
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job);
 
-/* Returns whether the job has this digest, of STS_SUBJECT_ID_BYTES. */
+/* Returns whether the plan of the job was made from a configuration file with this digest, which
+ * has STS_SUBJECT_ID_BYTES. */
 bool sts_job_has_digest(const struct sts_worker_job *job, const uint8_t *digest);
 
 /* Returns whether the job says that this subject token must not be sent again. */
 bool sts_job_has_used(const struct sts_worker_job *job, const uint8_t id[STS_SUBJECT_ID_BYTES]);
 
-/* Returns whether descriptor STS_INHERITED_FD is a pipe. If it is not, the supervisor has not
- * started this worker. */
+/* Returns whether descriptor STS_INHERITED_FD is a pipe. If it is not a pipe, this process was not
+ * started by the supervisor. */
 bool sts_job_has_report_pipe(void);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Bounds that several processes of this program share.
- */
+/* Bounds that several processes of this program share. */
 #ifndef STS_WIRE_LIMITS_H
 #define STS_WIRE_LIMITS_H
 
@@ -11,11 +9,11 @@
 /* The most workers that run at the same time. */
 #define STS_WORKERS_MAX 4
 
-/* How many subject tokens that may be sent once are remembered: the last one of each exchange, and
- * as many that were sent before. */
+/* The most subject tokens that are remembered because they may be sent only once: the last one of
+ * each exchange, and as many that were sent before. */
 #define STS_USED_MAX (2 * STS_EXCHANGES_MAX)
 
-/* The name of an exchange: [a-z0-9-], with the terminating NUL. */
+/* The size of the name of an exchange, [a-z0-9-], with the NUL at its end. */
 #define STS_EXCHANGE_NAME_BYTES 32
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/errno_words.h"
 #include "wire/sealed_memory.h"
 
-/* Linux 5.1 has it; the headers of the C library may be older. */
+/* This seal exists since Linux 5.1. The headers of the C library may be older. */
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 16
 #endif
@@ -37,8 +37,8 @@ enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error 
 		return sts_fail(e, sts_errno_code(err, STS_EFORK), err,
 				"no memory for the metrics: %s", sts_errno_words(err));
 	}
-	/* A kernel before 5.1 has no seal that leaves our own mapping writable. The reader could
-	 * write there. That would falsify the metrics and nothing else, since the supervisor takes
+	/* A kernel before 5.1 has no seal that leaves our own mapping writable, so the listener
+	 * could write to the memory. It could only falsify the metrics, since the supervisor makes
 	 * no decision from them. */
 	if (!sts_sealed_memory_seal(*fd, SIZE_SEALS | F_SEAL_FUTURE_WRITE))
 		sts_sealed_memory_seal(*fd, SIZE_SEALS);
@@ -56,7 +56,7 @@ const struct sts_metrics *sts_metrics_map(int fd)
 	return m == MAP_FAILED || m->count > STS_EXCHANGES_MAX ? NULL : m;
 }
 
-void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t count)
+void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sts_metrics_exchange *x = &m->exchange[i], kept = *x;
@@ -69,8 +69,8 @@ void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t co
 			m->exchange[from] = kept;
 			continue;
 		}
-		/* This name is new. The entry that stood here goes to the end, where a later name
-		 * may find it. */
+		/* This name is new. The entry that was here moves to the end. A later name may find
+		 * it there. */
 		if (m->count > i && m->count < STS_EXCHANGES_MAX)
 			m->exchange[m->count++] = kept;
 		memset(x, 0, sizeof(*x));
@@ -81,7 +81,7 @@ void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t co
 	m->count = (uint32_t)count;
 }
 
-/* The upper bounds of the buckets, once as numbers and once as texts. */
+/* The upper bounds of the buckets: in milliseconds as numbers, and in seconds as texts. */
 static const uint16_t bounds_ms[STS_METRICS_BUCKETS - 1] = {50,   100,  250,   500,   1000,
 							    2500, 5000, 10000, 30000, 60000};
 const char sts_metrics_bounds[] = "0.05\0"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The counters that the supervisor writes and the process of --listen reads: shared memory that has
- * a descriptor and no name (memfd_create(2)). The supervisor maps it writable and then seals it, so
- * that a process that inherits the descriptor can neither write to it nor change its size. Each
- * field is atomic by itself; a reader may see an attempt in one field and not yet in another.
+ * The metrics, which the supervisor writes and the listener reads. They are in shared memory that
+ * has a descriptor and no name (memfd_create(2)). The supervisor maps the memory writable and then
+ * seals it, so that a process that inherits the descriptor can neither write to the memory nor
+ * change its size. Each field is atomic by itself. A reader may see an attempt in one field and not
+ * yet in another field.
  */
 #ifndef STS_WIRE_METRICS_H
 #define STS_WIRE_METRICS_H
@@ -16,7 +17,7 @@
 
 enum sts_gauge {
 	STS_GAUGE_EXPIRY, /* when the token on disk expires, in seconds since the epoch; 0: none */
-	STS_GAUGE_SUBJECT_EXPIRY, /* the same for the subject token that was last read */
+	STS_GAUGE_SUBJECT_EXPIRY, /* when the subject token that was last read expires */
 	STS_GAUGE_SUCCESS,        /* when an exchange last succeeded; 0: never */
 	STS_GAUGE_FAILURES,       /* the number of failed attempts since the last success */
 	STS_GAUGE__COUNT
@@ -25,7 +26,7 @@ enum sts_gauge {
 struct sts_metrics_exchange {
 	char name[STS_EXCHANGE_NAME_BYTES]; /* [a-z0-9-] */
 	_Atomic int64_t gauge[STS_GAUGE__COUNT];
-	_Atomic uint64_t duration_ms; /* the sum of all attempts */
+	_Atomic uint64_t duration_ms; /* the sum of the durations of all attempts */
 	_Atomic uint32_t buckets[STS_METRICS_BUCKETS];
 	_Atomic uint32_t results[STS_ERR__COUNT]; /* the number of attempts with this result */
 };
@@ -37,29 +38,30 @@ struct sts_metrics {
 };
 
 /*
- * Make the memory, all zeros.
+ * Make the memory of the metrics, all zeros.
  *   m   out  mapped, writable; NULL after a failure
  *   fd  out  its descriptor, close-on-exec; -1 after a failure
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e);
 
-/* Map the memory behind a descriptor for reading. The descriptor may be closed afterwards. Returns
- * NULL if it is not memory of sts_metrics_make(). */
+/* Map the memory of a descriptor for reading. The descriptor may be closed afterwards. Returns NULL
+ * if the descriptor is not one of sts_metrics_make(). */
 const struct sts_metrics *sts_metrics_map(int fd);
 
 /*
- * Set the names of the exchanges. An exchange whose name was there before keeps its numbers; all
- * others start at zero. Call this only while no process of --listen runs.
+ * Set the number of exchanges and their names, in the order of the plans. An exchange whose name
+ * was among the names before keeps its numbers. The numbers of all other exchanges start at zero.
+ * Call this only while the listener does not run.
  *   names  in  `count` names, all different; copied
  */
-void sts_metrics_name(struct sts_metrics *m, const char *const *names, size_t count);
+void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size_t count);
 
 /*
  * Count an attempt that has ended.
- *   report     in  checked. If the worker adopted the token on disk, this was not an exchange: only
- *                  the gauges of expiry and of failures change
- *   failures   in  the number of failed attempts since the last success, this one included
+ *   report     in  checked. If the worker adopted the token on disk, the attempt was not an
+ *                  exchange: only the gauges of expiries and of failures change
+ *   failures   in  the number of failed attempts since the last success, with this attempt
  *   expires_s  in  when the token on disk expires, in seconds since the epoch; 0: none
  */
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,

@@ -26,7 +26,7 @@ static bool is_printable(char c)
 }
 
 /* Is the text terminated within its array, and is every byte of it allowed? The bytes after the NUL
- * are not looked at. */
+ * are not checked. */
 static bool text_ok(const char *text, size_t size, bool (*allowed)(char c))
 {
 	size_t len = 0;
@@ -48,9 +48,9 @@ static bool result_ok(const struct sts_report *r)
 }
 
 /*
- * Are the times possible? The schedule works with lifetime_s and sent_boot_ms, and limits their
- * effect itself. An expiry in the past is possible: the clock of the node may be ahead of the
- * server's clock.
+ * Are the times possible? Possible values of lifetime_s and sent_boot_ms may still be wrong: the
+ * schedule limits what they can do. An expiry in the past is possible, since the clock of the node
+ * may be ahead of the clock of the STS.
  */
 static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now_boot_ms)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a worker tells the supervisor over a pipe. Just before the worker sends the request, it
- * writes a stage byte and the id of the subject token. At its end it writes one struct of fixed
- * size. The report is UNTRUSTED, since a hostile answer may have taken over the worker: the
- * supervisor checks size, magic number, version and the range of every field.
+ * The report that a worker writes to the supervisor over a pipe. Just before the worker sends the
+ * request, it writes a stage byte and the id of the subject token. At its end, the worker writes
+ * one struct of fixed size. The report is UNTRUSTED, since a hostile answer may have taken over the
+ * worker: the supervisor checks size, magic number, version and the range of every field.
  *
- * `text` is the error's message, one line of printable ASCII with a NUL at its end. The worker has
- * escaped the peer's text in it, and has left out a text that repeats the subject token.
+ * `text` is the message of the error: one line of printable ASCII with a NUL at its end. The worker
+ * has escaped the peer's words in the message. If the message would repeat the subject token, the
+ * worker has replaced the whole message.
  */
 #ifndef STS_WIRE_REPORT_H
 #define STS_WIRE_REPORT_H
@@ -40,11 +41,12 @@ enum sts_stage {
 };
 
 enum sts_report_flag {
-	STS_REPORT_ADOPTED = 1, /* the token on disk was adopted; after an error: is still valid */
+	/* With STS_OK, the token on disk was adopted. With an error, that token is still valid. */
+	STS_REPORT_ADOPTED = 1,
 	STS_REPORT_THUMBPRINT = 2, /* thumbprint is set */
 	STS_REPORT_CAPPED = 4,     /* the token expires at the same time as the subject token */
 	STS_REPORT_POLL_OFF = 8,   /* the STS has no sig-cert endpoint */
-	STS_REPORT_REPLAN = 16,    /* the configuration file is not that of the plan any more */
+	STS_REPORT_REPLAN = 16,    /* the configuration file has changed since the plan was made */
 	STS_REPORT_FLAGS_ALL = 31,
 };
 
@@ -53,12 +55,12 @@ struct sts_report {
 	int32_t error; /* enum sts_err */
 	int32_t detail;
 	int32_t http_status;
-	uint32_t stage;        /* enum sts_stage: the last one that was reached */
+	uint32_t stage;        /* enum sts_stage: the last stage that was reached */
 	uint32_t flags;        /* bits of enum sts_report_flag */
-	int32_t retry_after_s; /* -1: none */
+	int32_t retry_after_s; /* from Retry-After; -1: the answer had none */
 	int64_t expires_s;     /* seconds since the epoch by the local clock; 0: none */
 	int64_t lifetime_s;
-	int64_t subject_exp_s; /* epoch seconds; 0: the token does not tell; -1: none was read */
+	int64_t subject_exp_s; /* since the epoch; 0: no expiry; -1: no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent */
 	int64_t clock_skew_s;
 	uint8_t subject_id[STS_SUBJECT_ID_BYTES];
@@ -70,16 +72,18 @@ struct sts_report {
 
 /*
  * Is this a report that the supervisor may act on? Every field must be in range, and both texts
- * must be terminated within their arrays and have only allowed bytes. With STS_OK, expires_s and
- * lifetime_s are both set or both 0. Both are 0 if no token was exchanged or adopted (a poll); a
- * caller that asked for a token must then refuse the report.
+ * must end within their arrays and have only allowed bytes. With STS_OK, expires_s and lifetime_s
+ * are both set or both 0. Both are 0 if no token was exchanged or adopted, as after a poll. A
+ * caller that asked for a token must refuse a report in which both are 0.
  *   report       in  UNTRUSTED
  *   len          in  the number of bytes that were read from the pipe
- *   now_real_s   in  an expires_s over a hundred years later is refused, one in the past is not
- *   now_boot_ms  in  a request that was sent after this is refused
- * Returns false for STS_EUSAGE and STS_ESTOPPED, which would end the supervisor and which only the
- * supervisor itself reports, and for STS_EAGAIN. Allowed ranges: detail 0..65535, http_status 0 or
- * 100..599, retry_after_s -1 or more, subject_exp_s -1 or more, phases up to 24 h.
+ *   now_real_s   in  an expires_s more than a hundred years later is refused; one in the past is
+ *                    accepted
+ *   now_boot_ms  in  a later sent_boot_ms is refused
+ * Returns false for three errors as well. STS_EUSAGE and STS_ESTOPPED would end the supervisor, and
+ * only the supervisor itself may report them. STS_EAGAIN is not the end of an attempt. Allowed
+ * ranges: detail 0..65535, http_status 0 or 100..599, retry_after_s -1 or more, subject_exp_s -1 or
+ * more, phases up to 24 h.
  */
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms);

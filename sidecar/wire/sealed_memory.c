@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Linux 6.3 has it, and an older kernel refuses it with EINVAL. The headers of the C library may be
- * older. */
+/* This flag exists since Linux 6.3. An older kernel refuses it with EINVAL. The headers of the C
+ * library may be older. */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-/* Make an empty memory file. `name` shows in /proc only. Returns a descriptor, which is
- * close-on-exec and the caller's to close, or -1 with errno. The memory is not executable if the
+/* Make an empty memory file. `name` is seen in /proc only. Returns a descriptor, which is
+ * close-on-exec and which the caller closes, or -1 with errno. The memory cannot be executed if the
  * kernel supports that (Linux 6.3). */
 int sts_sealed_memory_make(const char *name);
 
 /* Add seals (F_SEAL_* of fcntl(2)), and forbid further changes of the seals. Returns false if the
- * kernel does not know one of them; none is added then. */
+ * kernel does not know one of the seals. No seal is added then. */
 bool sts_sealed_memory_seal(int fd, unsigned seals);
 
 #endif

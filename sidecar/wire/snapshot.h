@@ -13,8 +13,8 @@
 /* Make an empty snapshot. Returns a descriptor, which the caller closes, or -1 with errno. */
 int sts_snapshot_make(void);
 
-/* Fill the snapshot with `len` bytes, and seal it. Returns false if one of both failed: the
- * snapshot is then empty, and sts_snapshot_read() reads nothing from it. */
+/* Fill the snapshot with `len` bytes, and seal it. Returns false if either failed: the snapshot is
+ * then empty, and sts_snapshot_read() reads nothing from it. */
 bool sts_snapshot_fill(int fd, const char *data, size_t len);
 
 /* Read the whole snapshot into buf, which has `size` bytes. Several workers may read at the same

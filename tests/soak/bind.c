@@ -25,7 +25,7 @@
 #include "schedule/schedule.h"
 #include "supervisor/event_log.h"
 #include "supervisor/events.h"
-#include "supervisor/health_process.h"
+#include "supervisor/listener_process.h"
 #include "supervisor/members.h"
 #include "supervisor/planner.h"
 #include "supervisor/spawn.h"
@@ -443,7 +443,7 @@ int sts_complain(const struct sts_error *e)
 	check_fail(-1, "it complains: %s", e->msg);
 }
 
-void sts_health_process_init(struct sts_health_process *l)
+void sts_listener_process_init(struct sts_listener_process *l)
 {
-	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
+	*l = (struct sts_listener_process){.pid = -1, .fd = -1, .next_ms = -1};
 }

@@ -371,11 +371,11 @@ static void test_drop(void)
 static void test_too_many_arguments(void)
 {
 	static char x[] = "x";
-	char *argv[STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS + 2] = {x, NULL};
+	char *argv[STS_JOB_ARGUMENTS_MAX - STS_JOB_COMMAND_AT + 2] = {x, NULL};
 	const struct sts_job job = {.mode = STS_WORKER_EXCHANGE, .timeout_ms = 1000, .name = "a"};
 	int lowest = limits_free_fd();
 
-	for (size_t i = 1; i <= STS_JOB_ARGUMENTS_MAX - STS_JOB_ARGUMENTS; i++)
+	for (size_t i = 1; i <= STS_JOB_ARGUMENTS_MAX - STS_JOB_COMMAND_AT; i++)
 		argv[i] = x;
 	CHECK_INT(sts_child_start(&c, &job, argv, -1, &e), STS_EUSAGE);
 	CHECK_STR(e.msg, "more than 248 arguments");

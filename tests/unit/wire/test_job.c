@@ -50,7 +50,7 @@ static void test_length(void)
 {
 	static char x[] = "x";
 	char *argv[STS_JOB_ARGUMENTS_MAX + 1] = {x};
-	const size_t most = STS_JOB_ARGUMENTS_MAX - 1 - STS_JOB_ARGUMENTS;
+	const size_t most = STS_JOB_ARGUMENTS_MAX - 1 - STS_JOB_COMMAND_AT;
 
 	for (size_t i = 1; i <= most; i++)
 		argv[i] = x;
@@ -81,7 +81,7 @@ static void test_there_and_back(void)
 		CHECK_STR(got.digest, "-");
 		CHECK_STR(got.used, "FFEEDDCCBBAA9988");
 		CHECK_STR(got.command, "fetch");
-		CHECK(got.argv == list + STS_JOB_ARGUMENTS + 1);
+		CHECK(got.argv == list + STS_JOB_COMMAND_AT + 1);
 		CHECK_STR(got.argv[0], "--url");
 		CHECK_INT(argv_length(got.argv), 2);
 	}
@@ -100,9 +100,9 @@ static void test_what_is_not_a_job(void)
 	char *const *argv = ARGV("p", "worker", "exchange", "1000", "n", "-", "-", "run");
 	struct sts_worker_job job;
 
-	CHECK(sts_job_parse(STS_JOB_ARGUMENTS + 1, argv, &job));
+	CHECK(sts_job_parse(STS_JOB_COMMAND_AT + 1, argv, &job));
 	CHECK(job.argv[0] == NULL);
-	for (int argc = 1; argc <= STS_JOB_ARGUMENTS; argc++)
+	for (int argc = 1; argc <= STS_JOB_COMMAND_AT; argc++)
 		CHECK(!sts_job_parse(argc, argv, &job));
 
 	CHECK(parses("poll", "1"));
@@ -156,7 +156,7 @@ static void test_used_tokens(void)
 		job.used = many;
 		job.used_count = count;
 		CHECK(sts_job_arguments(&job, argv, &words, list));
-		CHECK(sts_job_parse(STS_JOB_ARGUMENTS + 1, list, &got));
+		CHECK(sts_job_parse(STS_JOB_COMMAND_AT + 1, list, &got));
 		for (size_t i = 0; i < STS_USED_MAX; i++)
 			CHECK_INT(sts_job_has_used(&got, many[i]), i < count);
 		CHECK(!sts_job_has_used(&got, used));

@@ -9,7 +9,7 @@ static const char *const dirs[STS_EXCHANGES_MAX] = {
 	"/d0", "/d1", "/d2",  "/d3",  "/d4",  "/d5",  "/d6",  "/d7",
 	"/d8", "/d9", "/d10", "/d11", "/d12", "/d13", "/d14", "/d15",
 };
-static const char *list[STS_LISTENER_ARGUMENTS + STS_EXCHANGES_MAX + 1];
+static const char *list[STS_LISTENER_DIRECTORIES_AT + STS_EXCHANGES_MAX + 1];
 static char numbers[2][2];
 
 static const struct sts_listener_job usual = {
@@ -31,7 +31,7 @@ static void test_the_list(void)
 	sts_listener_arguments(&usual, "p", dirs, 2, numbers, list);
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
 		CHECK_STR(list[i], want[i]);
-	CHECK(list[STS_LISTENER_ARGUMENTS + 2] == NULL);
+	CHECK(list[STS_LISTENER_DIRECTORIES_AT + 2] == NULL);
 }
 
 static void test_there_and_back(void)
@@ -66,7 +66,7 @@ static void test_how_many_directories(void)
 		CHECK(!parse(count + 1, &got));
 		CHECK(!parse(0, &got));
 	}
-	CHECK_STR(list[STS_LISTENER_ARGUMENTS + STS_EXCHANGES_MAX - 1], "/d15");
+	CHECK_STR(list[STS_LISTENER_DIRECTORIES_AT + STS_EXCHANGES_MAX - 1], "/d15");
 }
 
 static bool accepts(size_t i, const char *value)
@@ -92,7 +92,7 @@ static void test_what_is_not_a_job(void)
 		CHECK(!accepts(3 + i, "1x"));
 		CHECK(!accepts(3 + i, "info"));
 	}
-	for (int argc = 1; argc < STS_LISTENER_ARGUMENTS + 1; argc++) {
+	for (int argc = 1; argc < STS_LISTENER_DIRECTORIES_AT + 1; argc++) {
 		struct sts_listener_job got;
 
 		sts_listener_arguments(&usual, "p", dirs, 1, numbers, list);

@@ -43,7 +43,7 @@ static void test_nothing_yet(void)
 {
 	static struct sts_metrics m;
 
-	sts_metrics_name(&m, (const char *const[]){"default"}, 1);
+	sts_metrics_set_names(&m, (const char *const[]){"default"}, 1);
 	write_out(&m);
 	CHECK(has("# HELP sts_sidecar_exchanges_total "));
 	CHECK(has("# TYPE sts_sidecar_exchange_duration_seconds histogram\n"));
@@ -67,7 +67,7 @@ static void test_attempts(void)
 {
 	static struct sts_metrics m;
 
-	sts_metrics_name(&m, (const char *const[]){"a", "b"}, 2);
+	sts_metrics_set_names(&m, (const char *const[]){"a", "b"}, 2);
 	note(&m.exchange[0], STS_OK, 0, 50);
 	note(&m.exchange[0], STS_OK, 0, 51);
 	note(&m.exchange[0], STS_OK, 0, 90001);
@@ -98,7 +98,7 @@ static void test_a_subject_without_an_expiry(void)
 	static struct sts_metrics m;
 	struct sts_report report = {.error = STS_EWORKER, .subject_exp_s = -1};
 
-	sts_metrics_name(&m, (const char *const[]){"a"}, 1);
+	sts_metrics_set_names(&m, (const char *const[]){"a"}, 1);
 	note(&m.exchange[0], STS_OK, 0, 5);
 	sts_metrics_note(&m.exchange[0], &report, 5, 1, NOW_S + 900, NOW_S);
 	write_out(&m);
@@ -114,7 +114,7 @@ static void test_adopted(void)
 {
 	static struct sts_metrics m;
 
-	sts_metrics_name(&m, (const char *const[]){"a"}, 1);
+	sts_metrics_set_names(&m, (const char *const[]){"a"}, 1);
 	note(&m.exchange[0], STS_OK, STS_REPORT_ADOPTED, 5);
 	write_out(&m);
 	CHECK(has("result=\"success\"} 0\n"));
@@ -128,7 +128,7 @@ static void test_the_longest_lines(void)
 	static struct sts_metrics m;
 	struct sts_metrics_exchange *x = m.exchange;
 
-	sts_metrics_name(&m, (const char *const[]){"abcdefghijklmnopqrstuvwxyz01234"}, 1);
+	sts_metrics_set_names(&m, (const char *const[]){"abcdefghijklmnopqrstuvwxyz01234"}, 1);
 	memset((char *)x + offsetof(struct sts_metrics_exchange, gauge), 0xff,
 	       sizeof(*x) - offsetof(struct sts_metrics_exchange, gauge));
 	x->gauge[STS_GAUGE_EXPIRY] = INT64_MIN;
@@ -150,10 +150,10 @@ static void test_names_that_change(void)
 {
 	static struct sts_metrics m;
 
-	sts_metrics_name(&m, (const char *const[]){"a", "b", "c"}, 3);
+	sts_metrics_set_names(&m, (const char *const[]){"a", "b", "c"}, 3);
 	for (size_t i = 0; i < 3; i++)
 		m.exchange[i].results[STS_OK] = (uint32_t)i + 1;
-	sts_metrics_name(&m, (const char *const[]){"d", "c", "a"}, 3);
+	sts_metrics_set_names(&m, (const char *const[]){"d", "c", "a"}, 3);
 	CHECK_INT(m.count, 3);
 	CHECK_STR(m.exchange[0].name, "d");
 	CHECK_INT(m.exchange[0].results[STS_OK], 0);
@@ -161,7 +161,7 @@ static void test_names_that_change(void)
 	CHECK_INT(m.exchange[1].results[STS_OK], 3);
 	CHECK_STR(m.exchange[2].name, "a");
 	CHECK_INT(m.exchange[2].results[STS_OK], 1);
-	sts_metrics_name(&m, (const char *const[]){"b"}, 1);
+	sts_metrics_set_names(&m, (const char *const[]){"b"}, 1);
 	CHECK_INT(m.count, 1);
 	CHECK_INT(m.exchange[0].results[STS_OK], 0);
 }
@@ -177,11 +177,11 @@ static void test_sixteen(void)
 		names[i][2] = (char)('a' + i);
 		list[i] = names[i];
 	}
-	sts_metrics_name(&m, list, STS_EXCHANGES_MAX);
+	sts_metrics_set_names(&m, list, STS_EXCHANGES_MAX);
 	for (size_t i = 0; i < STS_EXCHANGES_MAX; i++)
 		note(&m.exchange[i], STS_EBUSY, 0, 1);
 	list[0] = "new";
-	sts_metrics_name(&m, list, STS_EXCHANGES_MAX);
+	sts_metrics_set_names(&m, list, STS_EXCHANGES_MAX);
 	CHECK_INT(m.count, STS_EXCHANGES_MAX);
 	CHECK_STR(m.exchange[0].name, "new");
 	CHECK_INT(m.exchange[0].results[STS_EBUSY], 0);

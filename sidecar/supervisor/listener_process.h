@@ -4,14 +4,14 @@
  * (listener/listener.h). This module starts that process, starts it again when it ends, and kills
  * it. Nothing here waits for it, and without --listen nothing here costs anything.
  */
-#ifndef STS_SUPERVISOR_HEALTH_PROCESS_H
-#define STS_SUPERVISOR_HEALTH_PROCESS_H
+#ifndef STS_SUPERVISOR_LISTENER_PROCESS_H
+#define STS_SUPERVISOR_LISTENER_PROCESS_H
 
 #include <sys/types.h>
 
 #include "wire/metrics.h"
 
-struct sts_health_process {
+struct sts_listener_process {
 	pid_t pid;       /* -1: none */
 	int fd;          /* the descriptor of the metrics; -1: not made yet */
 	int64_t next_ms; /* when to start the process next (BOOTTIME); -1: no start is planned */
@@ -20,17 +20,17 @@ struct sts_health_process {
 };
 
 /* Set up: no process runs, and none is planned. */
-void sts_health_process_init(struct sts_health_process *l);
+void sts_listener_process_init(struct sts_listener_process *l);
 
 /*
  * Go over to the first plans or to new plans. A process that runs is killed, since it knows only
- * the old plans. Call sts_health_process_start() when next_ms has come. If there is no memory for
+ * the old plans. Call sts_listener_process_start() when next_ms has come. If there is no memory for
  * the metrics, this logs a warning, and there is no endpoint.
  *   wanted  in  whether the plans have --listen
  *   names   in  the names of the exchanges, `count` of them; copied
  */
-void sts_health_process_plan(struct sts_health_process *l, bool wanted, const char *const *names,
-			     size_t count);
+void sts_listener_process_plan(struct sts_listener_process *l, bool wanted,
+			       const char *const *names, size_t count);
 
 /*
  * Start the process. If that fails, it is due again later.
@@ -39,14 +39,14 @@ void sts_health_process_plan(struct sts_health_process *l, bool wanted, const ch
  *   require  in  --require-sandbox
  *   dirs     in  the output directory of each exchange
  */
-void sts_health_process_start(struct sts_health_process *l, const char *program, const char *where,
-			      bool require, const char *const *dirs);
+void sts_listener_process_start(struct sts_listener_process *l, const char *program,
+				const char *where, bool require, const char *const *dirs);
 
 /* The process has ended without being stopped, and was reaped: it is due again after 1 s to 60 s.
  * `status` is that of waitpid(2). */
-void sts_health_process_ended(struct sts_health_process *l, int status);
+void sts_listener_process_ended(struct sts_listener_process *l, int status);
 
 /* Kill the process. */
-void sts_health_process_stop(struct sts_health_process *l);
+void sts_listener_process_stop(struct sts_listener_process *l);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/health_process.h"
+#include "supervisor/listener_process.h"
 
 #include <errno.h>
 #include <sys/wait.h>
@@ -12,14 +12,14 @@
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
 
-void sts_health_process_init(struct sts_health_process *l)
+void sts_listener_process_init(struct sts_listener_process *l)
 {
-	*l = (struct sts_health_process){.pid = -1, .fd = -1, .next_ms = -1};
+	*l = (struct sts_listener_process){.pid = -1, .fd = -1, .next_ms = -1};
 }
 
 /* Log that the process does not run, and choose the time of its next start. The wait doubles each
  * time. It starts again from AGAIN_MIN_MS if the process has lived longer than AGAIN_MAX_MS. */
-static __attribute__((noinline)) void start_again(struct sts_health_process *l, const char *msg,
+static __attribute__((noinline)) void start_again(struct sts_listener_process *l, const char *msg,
 						  const char *key, int64_t value)
 {
 	int64_t now_ms = sts_clock_boot_ms();
@@ -35,30 +35,30 @@ static __attribute__((noinline)) void start_again(struct sts_health_process *l, 
 	sts_log_end(&line);
 }
 
-void sts_health_process_plan(struct sts_health_process *l, bool wanted, const char *const *names,
-			     size_t count)
+void sts_listener_process_plan(struct sts_listener_process *l, bool wanted,
+			       const char *const *names, size_t count)
 {
 	struct sts_error e;
 
-	sts_health_process_stop(l);
+	sts_listener_process_stop(l);
 	if (wanted && !l->metrics && sts_metrics_make(&l->metrics, &l->fd, &e) != STS_OK)
 		sts_event_log_plain(STS_LEVEL_WARN, e.msg);
 	if (l->metrics)
-		sts_metrics_name(l->metrics, names, count);
+		sts_metrics_set_names(l->metrics, names, count);
 	if (!wanted || !l->metrics)
 		return;
 	l->wait_ms = AGAIN_MIN_MS / 2;
 	l->next_ms = sts_clock_boot_ms();
 }
 
-void sts_health_process_start(struct sts_health_process *l, const char *program, const char *where,
-			      bool require, const char *const *dirs)
+void sts_listener_process_start(struct sts_listener_process *l, const char *program,
+				const char *where, bool require, const char *const *dirs)
 {
 	struct sts_listener_job job = {.where = where,
 				       .level = sts_log_level(),
 				       .format = sts_log_format(),
 				       .require_sandbox = require};
-	const char *arguments[STS_LISTENER_ARGUMENTS + STS_EXCHANGES_MAX + 1];
+	const char *arguments[STS_LISTENER_DIRECTORIES_AT + STS_EXCHANGES_MAX + 1];
 	char numbers[2][2];
 
 	sts_listener_arguments(&job, program, dirs, l->metrics->count, numbers, arguments);
@@ -70,7 +70,7 @@ void sts_health_process_start(struct sts_health_process *l, const char *program,
 		start_again(l, "the process of --listen could not be started", "errno", errno);
 }
 
-void sts_health_process_ended(struct sts_health_process *l, int status)
+void sts_listener_process_ended(struct sts_listener_process *l, int status)
 {
 	l->pid = -1;
 	if (WIFSIGNALED(status))
@@ -79,7 +79,7 @@ void sts_health_process_ended(struct sts_health_process *l, int status)
 		start_again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
 }
 
-void sts_health_process_stop(struct sts_health_process *l)
+void sts_listener_process_stop(struct sts_listener_process *l)
 {
 	sts_spawn_end(l->pid);
 	l->pid = -1;

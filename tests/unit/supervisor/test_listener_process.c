@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program starts itself: main() with arguments is the process of --listen. */
-#include "supervisor/health_process.h"
+#include "supervisor/listener_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #define SAY_FD 30 /* inherited by the process of the test, which says there what it is */
 
-static struct sts_health_process h;
+static struct sts_listener_process h;
 static int said; /* where it is read what the process of the test says */
 static const char *const names[] = {"a", "b"}, *const dirs[] = {"/d/a", "/d/b"};
 
@@ -33,17 +33,17 @@ static const char *hear(void)
 static void test_none(void)
 {
 	memset(&h, 0, sizeof(h));
-	sts_health_process_init(&h);
+	sts_listener_process_init(&h);
 	CHECK_INT(h.pid, -1);
 	CHECK_INT(h.fd, -1);
 	CHECK_INT(h.next_ms, -1);
 	CHECK(h.metrics == NULL);
 	/* Without --listen nothing is made. */
-	sts_health_process_plan(&h, false, names, 2);
+	sts_listener_process_plan(&h, false, names, 2);
 	CHECK_INT(h.fd, -1);
 	CHECK_INT(h.next_ms, -1);
 	CHECK(h.metrics == NULL);
-	sts_health_process_stop(&h);
+	sts_listener_process_stop(&h);
 	CHECK_INT(h.pid, -1);
 }
 
@@ -51,7 +51,7 @@ static void plan(void)
 {
 	int64_t before_ms = sts_clock_boot_ms();
 
-	sts_health_process_plan(&h, true, names, 2);
+	sts_listener_process_plan(&h, true, names, 2);
 	CHECK(h.next_ms >= before_ms && h.next_ms <= sts_clock_boot_ms());
 	CHECK_INT(h.pid, -1);
 }
@@ -67,14 +67,14 @@ static void test_a_plan(void)
 	struct sts_metrics *metrics = h.metrics;
 	int fd = h.fd;
 	metrics->exchange[1].results[STS_OK] = 7;
-	sts_health_process_plan(&h, true, names + 1, 1);
+	sts_listener_process_plan(&h, true, names + 1, 1);
 	CHECK(h.metrics == metrics);
 	CHECK_INT(h.fd, fd);
 	CHECK_INT(metrics->count, 1);
 	CHECK_STR(metrics->exchange[0].name, "b");
 	CHECK_INT(metrics->exchange[0].results[STS_OK], 7);
 	/* With a plan without --listen the counters stay. */
-	sts_health_process_plan(&h, false, names, 2);
+	sts_listener_process_plan(&h, false, names, 2);
 	CHECK_INT(h.next_ms, -1);
 	CHECK_INT(metrics->count, 2);
 	CHECK_INT(metrics->exchange[1].results[STS_OK], 7);
@@ -95,7 +95,7 @@ static void test_the_process(void)
 	sts_log_setup(STS_LEVEL_WARN, STS_LOG_FORMAT_JSON);
 	plan();
 	int64_t before_ms = sts_clock_boot_ms();
-	sts_health_process_start(&h, "listener-of-the-test", ":8080", true, dirs);
+	sts_listener_process_start(&h, "listener-of-the-test", ":8080", true, dirs);
 	CHECK(h.pid > 0);
 	CHECK_INT(h.next_ms, -1);
 	CHECK(h.started_ms >= before_ms && h.started_ms <= sts_clock_boot_ms());
@@ -105,10 +105,10 @@ static void test_the_process(void)
 	pid_t pid = h.pid;
 	plan();
 	check_ended(pid);
-	sts_health_process_start(&h, "p", ":1", false, dirs);
+	sts_listener_process_start(&h, "p", ":1", false, dirs);
 	CHECK(strstr(hear(), "p at :1, level 1, format 1, sandbox 0, "));
 	pid = h.pid;
-	sts_health_process_stop(&h);
+	sts_listener_process_stop(&h);
 	CHECK_INT(h.pid, -1);
 	CHECK_INT(h.next_ms, -1);
 	check_ended(pid);
@@ -121,7 +121,7 @@ static void check_again(int status, int wait_s, const char *want)
 	int64_t before_ms = sts_clock_boot_ms();
 
 	h.pid = 1;
-	sts_health_process_ended(&h, status);
+	sts_listener_process_ended(&h, status);
 	CHECK_INT(h.pid, -1);
 	CHECK(h.next_ms >= before_ms + wait_s * 1000LL);
 	CHECK(h.next_ms <= sts_clock_boot_ms() + wait_s * 1000LL);
@@ -130,7 +130,7 @@ static void check_again(int status, int wait_s, const char *want)
 
 static void test_it_ends(void)
 {
-	sts_health_process_init(&h);
+	sts_listener_process_init(&h);
 	plan();
 	h.started_ms = sts_clock_boot_ms();
 	check_again(71 << 8, 1,
@@ -143,7 +143,7 @@ static void test_it_ends(void)
 	for (int wait_s = 8; wait_s < 60; wait_s *= 2) {
 		h.pid = 1;
 		h.started_ms = sts_clock_boot_ms();
-		sts_health_process_ended(&h, 0);
+		sts_listener_process_ended(&h, 0);
 		log_lines_message();
 		CHECK_INT(h.wait_ms, wait_s * 1000);
 	}
@@ -171,7 +171,7 @@ static int start_without_processes(void)
 
 	if (!limits_no_processes())
 		return 2;
-	sts_health_process_start(&h, "p", ":1", false, dirs);
+	sts_listener_process_start(&h, "p", ":1", false, dirs);
 	snprintf(want, sizeof(want),
 		 "\"msg\":\"the process of --listen could not be started\",\"errno\":%d,"
 		 "\"retry_in_s\":1}\n",
@@ -193,9 +193,9 @@ static void test_no_process(void)
 
 static void test_no_memory(void)
 {
-	sts_health_process_init(&h);
+	sts_listener_process_init(&h);
 	struct rlimit old = limits_descriptors(limits_free_fd());
-	sts_health_process_plan(&h, true, names, 2);
+	sts_listener_process_plan(&h, true, names, 2);
 	limits_restore(old);
 	CHECK(strstr(log_lines_message(), "\"msg\":\"no memory for the metrics: "));
 	CHECK_INT(h.next_ms, -1);
@@ -219,7 +219,7 @@ static int listen_and_say(int argc, char **argv)
 			   "%s at %s, level %d, format %d, sandbox %d, for %s and %s, %d "
 			   "exchanges, %s environment",
 			   argv[0], job.where, job.level, job.format, job.require_sandbox,
-			   argv[STS_LISTENER_ARGUMENTS], argv[STS_LISTENER_ARGUMENTS + 1],
+			   argv[STS_LISTENER_DIRECTORIES_AT], argv[STS_LISTENER_DIRECTORIES_AT + 1],
 			   (int)metrics->count, *environ ? "an" : "no");
 	if (write(SAY_FD, text, (size_t)len) != len)
 		return 1;
