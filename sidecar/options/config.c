@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "options/option_value.h"
 
-/* Put the values of one owner into o. *at is set to the position of the value that was put last; if
- * a value is refused, that is its position. */
+/* Put the values of one owner into o. *at is set to the position of the last value that was tried.
+ * If a value is refused, that is the position of this value. */
 static enum sts_err apply(const struct sts_config *c, size_t owner, struct sts_options *o,
 			  size_t *at, struct sts_error *e)
 {
@@ -40,7 +40,7 @@ enum sts_err sts_config_apply(const struct sts_config *c, size_t i, struct sts_o
 	return err == STS_OK ? apply(c, i, o, &at, e) : err;
 }
 
-/* Returns the start of the next segment of a path that is not ".". */
+/* Skip slashes and "." segments. Returns the start of the next segment of the path. */
 static const char *segment(const char *p)
 {
 	p += strspn(p, "/");
@@ -69,8 +69,8 @@ const char *sts_path_beneath(const char *dir, const char *path)
 	return NULL;
 }
 
-/* Returns the position of a value of exchange i in the file. A default has no position in the file,
- * so for a default this is the position of the exchange. */
+/* Returns the position of a value of exchange i in the file, or the position of the exchange if the
+ * value is a default, which does not stand in the file. */
 static size_t position(const struct sts_config *c, const char *value, size_t i)
 {
 	for (size_t k = 0; k < c->value_count; k++)

@@ -10,8 +10,8 @@
 #define WORK    (STS_COMMAND_RUN | STS_COMMAND_FETCH)
 #define NOTHING ((struct sts_slice){0})
 
-/* The state of reading. cJSON's tree has no positions. So a cursor moves over the text in step with
- * the walk through the tree, one JSON token at a time (RFC 8259 section 2). */
+/* The state of reading. The tree of cJSON has no positions in the text. So a cursor moves over the
+ * text in step with the walk through the tree, one JSON token (RFC 8259 section 2) at a time. */
 struct reader {
 	struct sts_config *c;
 	struct sts_slice text;
@@ -95,7 +95,7 @@ static enum sts_err keep(struct reader *r, const struct sts_option *option, stru
 		sts_text_add_char(&pool, '=');
 	}
 	sts_text_add_slice(&pool, text);
-	/* The pool has room: no value is longer than its text in the file. */
+	/* The pool always has room, since no value is longer than its text in the file. */
 	c->pool_bytes += pool.len + 1;
 	return STS_OK;
 }
@@ -149,7 +149,7 @@ static bool repeats(const struct sts_json *object, const struct sts_json *member
 	return v != member;
 }
 
-/* Move the cursor over the key of a member, and refuse a key that its object has twice. */
+/* Move the cursor over the key of a member, and refuse a key that stands in its object twice. */
 static enum sts_err read_key(struct reader *r, const struct sts_json *object,
 			     const struct sts_json *member)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The text of a configuration file: its syntax and shape, and the positions of its mistakes.
- * config.h knows what the values mean. Reading uses the one open document of json_xml/json.h.
+ * config.h knows what the values mean. Only one document of json_xml/json.h can be open, and
+ * reading a file uses it.
  */
 #ifndef STS_OPTIONS_CONFIG_FILE_H
 #define STS_OPTIONS_CONFIG_FILE_H
@@ -20,12 +21,12 @@
 struct sts_config_value {
 	uint8_t option; /* index in the table of options */
 	uint8_t owner;  /* index of the exchange, or STS_CONFIG_OF_ALL */
-	uint16_t text;  /* where its text begins in `pool` */
-	uint16_t at;    /* its position: a byte of the file, from 0 */
+	uint16_t text;  /* the offset of the text of the value in `pool` */
+	uint16_t at;    /* the position of the value in the file: a byte, from 0 */
 };
 
-/* A configuration file that was read. It has about 150 KiB, so it is a static variable. The
- * planning child and the workers write to it; the supervisor never does. */
+/* A configuration file that was read. The struct has about 150 KiB, so it is always a static
+ * variable. The planning child and the workers write to it. The supervisor never writes to it. */
 struct sts_config {
 	const char *path; /* kept, for messages */
 	size_t count, value_count, pool_bytes, text_bytes;
@@ -38,10 +39,10 @@ struct sts_config {
 };
 
 /*
- * Read a document: every key is an option that may stand where it does, every value has a type that
- * the option takes, every exchange has a name of its own. The values are put into c as texts; they
- * are not checked.
- *   c     out  all but digest, path and text
+ * Read a document, and check its shape: every key is an option that may stand at this place, every
+ * value has a type that the option takes, and every exchange has a name of its own. The values are
+ * put into c as texts and are not checked.
+ *   c     out  all members except digest, path and text
  *   text  in   at most STS_CONFIG_MAX_BYTES; not kept
  * Returns STS_OK or STS_EUSAGE.
  */
@@ -50,7 +51,7 @@ enum sts_err sts_config_file_parse(struct sts_config *c, struct sts_slice text,
 
 /*
  * Make the error of a mistake in the file: FILE:LINE:COLUMN: "WORD" WHY "NAME".
- *   c     in  only path is used
+ *   c     in  only c->path is used
  *   text  in  the text of the file
  *   at    in  the position of the mistake: a byte of text, from 0
  *   word  in  UNTRUSTED, from the file; the message leaves it out if it has no data

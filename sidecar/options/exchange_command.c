@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the arguments of `openunison-cli exchange`, and takes all that openunison-cli takes: flags
- * may stand between positional arguments; --flag value, --flag=value and --bool=false are all
- * valid; positional arguments after the third are ignored; the environment is not read.
+ * Reads the arguments of `exchange` in the way of `openunison-cli exchange`: flags may stand
+ * between positional arguments; --flag value, --flag=value and --bool=false are all valid;
+ * positional arguments after the third are ignored; the environment is not read.
  */
 #include <string.h>
 
@@ -68,8 +68,8 @@ static void apply(const char *const positional[POSITIONALS], struct sts_options 
 			STS_LIST_CACERT, sts_slice_of(o->exchange_cacert_path)};
 	o->poll_ms = (o->seconds_between_runs > 0 ? o->seconds_between_runs : INTERVAL_S) * 1000;
 	o->longest_wait_ms = o->poll_ms;
-	/* With 0 or less, the refresh is as late as the schedule allows. 0 ms would mean that there
-	 * is no such option. */
+	/* With 0 minutes or less, the refresh is as late as the schedule allows: 1 ms before the
+	 * expiry, since 0 ms would mean that --refresh-before was not given. */
 	o->refresh_before_ms = o->minutes_before_refresh > 0 ? o->minutes_before_refresh * 60 * 1000
 							     : 1;
 }

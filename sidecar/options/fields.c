@@ -17,8 +17,8 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
-/* Returns the value of an environment variable, or NULL if it is not set or is empty. `exchange`
- * does not read any. */
+/* Returns the value of an environment variable, or NULL if the variable is not set or is empty.
+ * `exchange` reads no environment variables. */
 static const char *variable(const struct sts_options *o, const char *name)
 {
 	const char *value = *name && o->command != STS_COMMAND_EXCHANGE ? getenv(name) : NULL;
@@ -26,7 +26,7 @@ static const char *variable(const struct sts_options *o, const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Fail because of a file that an option names; the message says what is wrong with it. */
+/* Fail because of a file that an option names. `why` says what is wrong with the file. */
 static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why,
 			     struct sts_error *e)
 {
@@ -74,8 +74,8 @@ static void split(struct sts_slice pair, struct sts_field *field)
 	field->value = (struct sts_slice){pair.data + at + 1, pair.len - at - 1};
 }
 
-/* One rule for each repeating option: its name, where its values go, and whether they come from
- * files. */
+/* One rule for each repeating option: the name of the option, which part of the request gets its
+ * values, and whether the values come from files. */
 static const struct list_rule {
 	const char *option;
 	const char *param; /* the name of the parameter; NULL: the value is NAME=VALUE */
@@ -146,7 +146,8 @@ static enum sts_err client(const struct sts_options *o, struct sts_fields *f,
 		       : STS_OK;
 }
 
-/* Find the kind of "KIND:REST" in a list of texts for sts_text_at(). Returns its index, or -1. */
+/* Find the KIND of a text "KIND:REST" in `kinds`, a list of texts for sts_text_at(). Returns the
+ * index of KIND, or -1. */
 static int kind_of(const char *kinds, const char *text, const char **rest)
 {
 	for (int i = 0; *kinds; i++, kinds = sts_text_at(kinds, 1))
@@ -157,10 +158,10 @@ static int kind_of(const char *kinds, const char *text, const char **rest)
 	return -1;
 }
 
-/* Apply --method, --subject-in, --body and --expiry-field. They replace what the table of protocols
- * says. */
-static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields *f,
-				 struct sts_error *e)
+/* Apply --method, --subject-in, --body and --expiry-field, which replace the values in the table of
+ * protocols. */
+static enum sts_err override_protocol(const struct sts_options *o, struct sts_fields *f,
+				      struct sts_error *e)
 {
 	static const enum sts_place places[] = {STS_PLACE_HEADER, STS_PLACE_BODY, STS_PLACE_QUERY,
 						STS_PLACE_POINTER};
@@ -202,8 +203,8 @@ static enum sts_err own_protocol(const struct sts_options *o, struct sts_fields 
 		       : STS_OK;
 }
 
-/* Write the names of parameters as the protocol writes them. Then fill in the parameters that were
- * not given from the environment variables that platforms inject into a Pod. */
+/* Give the parameters the spelling of the table of protocols. Then set parameters that were not
+ * given from the environment variables that platforms inject into a Pod. */
 static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
@@ -278,7 +279,7 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	return STS_OK;
 }
 
-/* Returns the value of a variable with two spellings. The first that is set counts, as in Go's
+/* Returns the value of a variable with two spellings. The first one that is set is used, as in Go's
  * httpproxy package. */
 static const char *from_environment(const char *upper, const char *lower)
 {
@@ -387,7 +388,7 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	if (err == STS_OK)
 		err = outputs(o, f, e);
 	if (err == STS_OK)
-		err = own_protocol(o, f, e);
+		err = override_protocol(o, f, e);
 	complete(o, f);
 	if (err == STS_OK)
 		err = sts_request_check(&f->request, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes the fields of a request from options: the URL, the proxy, the protocol, named parameters,
- * headers, and the values that come from files. Secrets come from files only, and never from an
+ * Makes the fields of a request from the options: the URL, the proxy, the protocol, the parameters,
+ * the headers, and the values that come from files. Secrets come from files only, and never from an
  * argument.
  */
 #ifndef STS_OPTIONS_FIELDS_H
@@ -15,16 +15,17 @@
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
-	struct sts_request request; /* complete but for the subject token */
+	struct sts_request request; /* complete except for the subject token */
 	struct sts_url url;
 	struct sts_proxy proxy;
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
-	unsigned write;    /* bits of the files to write: --write, or the protocol's */
-	unsigned format;   /* the bit of the file that --stdout prints */
-	char pointer[128]; /* --token-field as a JSON pointer (RFC 6901); "": the protocol's */
-	const char *expiry_pointer; /* --expiry-field; NULL: the protocol's */
+	unsigned write;  /* bits of the files to write, from --write or the protocol */
+	unsigned format; /* the bit of the file that --stdout prints */
+	/* --token-field as a JSON pointer (RFC 6901); "": the pointer of the protocol */
+	char pointer[128];
+	const char *expiry_pointer; /* from --expiry-field; NULL: the pointer of the protocol */
 	enum sts_expiry_kind expiry_kind;
-	/* --token-file, or the value of the protocol's variable, or the default */
+	/* from --token-file, from the environment variable of the protocol, or the default */
 	const char *token_file;
 };
 
@@ -38,16 +39,16 @@ struct sts_fields_files {
  * Fill in the fields, and check them.
  *   o       in      kept: the fields point into it and into the environment
  *   fields  out     complete only after STS_OK; must not be copied, since it points into itself
- *   files   in/out  kept. NULL if files are not to be read: each value from a file is then a
- *                   placeholder. That is for the check before the first worker
- * Returns STS_OK, STS_EUSAGE, STS_EURL; STS_EINPUT when a file of --param-file and the like cannot
- * be read or is empty.
+ *   files   in/out  kept. NULL for a check without reading files: each value from a file is then a
+ *                   placeholder
+ * Returns STS_OK, STS_EUSAGE or STS_EURL, or STS_EINPUT if a file of --param-file or a similar
+ * option cannot be read or is empty.
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
 
-/* Fail because no protocol has this name. Returns STS_EUSAGE with a message that names the nearest
- * protocol, if one is near. */
+/* Fail because no protocol has this name. Returns STS_EUSAGE. The message proposes the protocol
+ * with the nearest name, if there is one. */
 enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e);
 
 #endif

@@ -7,7 +7,7 @@
 #include "log/log.h"
 #include "protocol/request.h"
 
-/* Another spelling of an option: its place in `texts`, and the index of the option. */
+/* Another name of an option: the offset of the name in `texts`, and the index of the option. */
 struct alias {
 	uint16_t text;
 	uint8_t option;
@@ -17,7 +17,7 @@ struct alias {
  * kind of option needs. */
 #define IS_A(member, type) __builtin_types_compatible_p(__typeof__(member), type)
 
-/* The build makes this of options.toml. It defines texts, sts_option_table and aliases. */
+/* The build makes this file from options.toml. It defines texts, sts_option_table and aliases. */
 #include "options/packed_options.h"
 
 #undef IS_A

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of options, which the build makes of options.toml. read_options.c and config_file.c
- * look up an option here, and give its value to option_value.h.
+ * The table of options, which the build makes from options.toml. read_options.c and config_file.c
+ * look up an option here, and pass its value to option_value.h.
  */
 #ifndef STS_OPTIONS_OPTION_TABLE_H
 #define STS_OPTIONS_OPTION_TABLE_H
 
 #include "options/options.h"
 
-/* What values an option takes: see "kind" in options.toml. */
+/* The kinds of values: see "kind" in options.toml. */
 enum sts_option_kind {
 	STS_OPTION_FLAG,
 	STS_OPTION_TEXT,
@@ -37,17 +37,17 @@ enum sts_option_text {
 	STS_OPTION_METAVAR, /* of STS_OPTION_CHOICE: the choices themselves, "none|basic|post" */
 	STS_OPTION_DEFAULT,
 	STS_OPTION_HELP,
-	STS_OPTION_TEXTS /* how many there are */
+	STS_OPTION_TEXTS /* the number of texts */
 };
 
 struct sts_option {
 	uint16_t texts[STS_OPTION_TEXTS]; /* for sts_option_text() */
-	uint16_t field;     /* offset in struct sts_options; enum sts_list if it repeats */
+	uint16_t field;     /* offset in struct sts_options; enum sts_list if the option repeats */
 	uint8_t commands;   /* bits of enum sts_command */
 	uint8_t kind : 4;   /* enum sts_option_kind */
 	uint8_t stands : 2; /* enum sts_option_stands */
-	bool variable : 1;  /* does an environment variable set it? */
-	bool renews : 1;    /* does another value in the configuration file need another token? */
+	bool variable : 1;  /* the option has an environment variable */
+	bool renews : 1;    /* another value in the configuration file leads to a new token */
 };
 
 extern const struct sts_option sts_option_table[];
@@ -58,8 +58,8 @@ const char *sts_option_text(const struct sts_option *option, enum sts_option_tex
 
 /*
  * Find an option by its name or its alias.
- *   commands  in  bits of enum sts_command: the option must be one of at least one of them
- * Returns NULL if there is none.
+ *   commands  in  bits of enum sts_command: at least one of these commands must take the option
+ * Returns NULL if there is no such option.
  */
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned commands);
 
@@ -67,9 +67,9 @@ const struct sts_option *sts_option_find(struct sts_slice name, unsigned command
  * Find the name that is nearest to a misspelt word.
  *   word      in  UNTRUSTED
  *   commands  in  as above
- *   last      in  options whose `stands` comes later in the enum are left out;
- *                 STS_OPTION_COMMAND_LINE leaves none out
- *   more      in  one more name to choose from; may be NULL
+ *   last      in  options whose `stands` comes after this one in the enum are left out.
+ *                 STS_OPTION_COMMAND_LINE leaves no option out
+ *   more      in  one more name, which may be the nearest too; may be NULL
  * Returns the name, or NULL if no name is near.
  */
 const char *sts_option_nearest(struct sts_slice word, unsigned commands,

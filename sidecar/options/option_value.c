@@ -26,7 +26,7 @@ static bool parse_fraction(const char *text, int64_t *permille)
 	return value >= 100 && value <= 900;
 }
 
-/* Read octal digits: the owner can read, and nobody can execute. */
+/* Read "auto" or a mode in octal digits. The owner must be able to read, and nobody to execute. */
 static bool parse_mode(const char *text, mode_t *mode)
 {
 	mode_t value = 0;
@@ -46,7 +46,7 @@ static bool parse_mode(const char *text, mode_t *mode)
 	return (value & 0400) && !(value & ~(mode_t)0666);
 }
 
-/* Find a word among choices that "|" separates. */
+/* Find a word among choices that are separated by "|". */
 static bool parse_choice(const char *choices, const char *text, int32_t *choice)
 {
 	*choice = 0;
@@ -169,7 +169,7 @@ static enum sts_err check_pair(const struct sts_option_layer *layer,
 			sts_option_text(option, STS_OPTION_NAME));
 }
 
-/* Drop the values of a list that the layers before have put there: this layer replaces them. */
+/* Drop the values that the layers before have put into a list, since this layer replaces them. */
 static void drop(struct sts_options *o, enum sts_list list)
 {
 	size_t kept = 0;

@@ -8,17 +8,18 @@
 
 #include "options/option_table.h"
 
-/* A layer of options: one source of values. Its values replace those of the layers before it.
- * Within a layer, each value of a repeating option is added to the list. */
+/* A layer of options: one source of values, for example the environment. The values of a layer
+ * replace the values of the layers before it. Within a layer, each value of a repeating option is
+ * added to the list. */
 struct sts_option_layer {
 	struct sts_options *o;
-	const char *prefix; /* stands before a name in messages: "--", or "" */
+	const char *prefix; /* written before the name of an option in messages: "--", or "" */
 	uint32_t lists;     /* 1 << enum sts_list: the lists that this layer has added to */
 };
 
 /*
  * Check a value, and put it into layer->o.
- *   name   in  the option as the layer spells it, for messages
+ *   name   in  the name of the option as this layer writes it, for messages
  *   value  in  UNTRUSTED; kept; NUL-terminated unless the option repeats
  * Returns STS_OK or STS_EUSAGE.
  */
@@ -29,7 +30,7 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
  * value of this option; the field may have changed all the same. */
 bool sts_option_set(const struct sts_option *option, struct sts_options *o, const char *text);
 
-/* What a valid value is, in words for a message. */
+/* Returns what a valid value is, in words for a message. */
 const char *sts_option_wanted(const struct sts_option *option);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct sts_config;
 
-/* The commands. Sets of commands are bits, so each has a bit of its own. */
+/* The commands. Each has a bit of its own, so that a set of commands is a number. */
 enum sts_command {
 	STS_COMMAND_RUN = 1,
 	STS_COMMAND_FETCH = 2,
@@ -26,7 +26,7 @@ enum sts_command {
 	STS_COMMAND_PROTOCOLS = 64,
 };
 
-/* Options that repeat. Their values are kept in the order in which they were given. */
+/* The options that repeat. Their values are kept in the order in which they were given. */
 enum sts_list {
 	STS_LIST_AUDIENCE,
 	STS_LIST_RESOURCE,
@@ -36,7 +36,7 @@ enum sts_list {
 	STS_LIST_PARAM_FILE,
 	STS_LIST_HEADER_FILE,
 	STS_LIST_CACERT,
-	STS_LIST_DIRECTORY, /* of `check`: the directories after the first */
+	STS_LIST_DIRECTORY, /* the directories of `check` after the first */
 	STS_LIST__COUNT
 };
 
@@ -61,7 +61,7 @@ struct sts_options {
 	const char *config, *notify_pid_file;
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *file; /* `inspect FILE`, `protocols NAME` */
-	/* The index of the choice, in the order of options.toml. */
+	/* Choices: the index of the word, in the order of options.toml. */
 	int32_t method, body, client_auth, log_format, log_level, notify_signal;
 	mode_t mode;
 	gid_t group;
@@ -70,7 +70,7 @@ struct sts_options {
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
 	bool create_dir; /* make the output directory if it is missing */
-	/* The flags of `exchange`, and the two times that are made of them. */
+	/* The flags of `exchange`, and the two times that are made from them. */
 	bool single_run, token_global_read;
 	const char *exchange_cacert_path;
 	int64_t seconds_between_runs, minutes_before_refresh;
@@ -96,32 +96,32 @@ enum { STS_NOTIFY_CHOICE_HUP, STS_NOTIFY_CHOICE_USR1, STS_NOTIFY_CHOICE_USR2 };
  *   argv      in   the arguments after the command's name, NULL-terminated; kept: the options point
  *                  into them
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept
- *   config    in   a configuration file that was read, kept; NULL to read the options without it
- *                  (o->config is then the path from --config)
- *   index     in   the exchange of config; -1 to take no value from config
+ *   config    in   a configuration file that was read; kept. NULL to read the options without a
+ *                  configuration file; o->config is then the path from --config
+ *   index     in   the index of the exchange in config; -1 to take no value from config
  *   o         out  every field has a value
  *   warning   out  `size` bytes: one line about an unknown STS_* variable with the nearest known
  *                  name, or "" if there is no such variable
- * Returns STS_OK or STS_EUSAGE. The message names the option, what is wrong with it, and the
- * nearest known name if the option is unknown. An --output-dir that would apply to several
- * exchanges is an error too.
+ * Returns STS_OK or STS_EUSAGE. The message names the option and what is wrong, and the nearest
+ * known name if the option is unknown. An --output-dir that would apply to several exchanges is an
+ * error too.
  */
 enum sts_err sts_options_read(struct sts_options *o, enum sts_command command, char *const *argv,
 			      char *const *environ_, const struct sts_config *config, int index,
 			      char *warning, size_t size, struct sts_error *e);
 
-/* The same for `exchange`, which takes the arguments of `openunison-cli exchange`: flags only, no
- * environment. For too few arguments and unknown flags it returns STS_EUSAGE with detail 1, which
- * is the exit status of openunison-cli. */
+/* Read the arguments of `exchange`, which are those of `openunison-cli exchange`. The environment
+ * is not read. Returns STS_OK or STS_EUSAGE. For mistakes that openunison-cli refuses as well, the
+ * detail of the error is 1, which is the exit status of openunison-cli. */
 enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 				       struct sts_error *e);
 
 /* Was --token-file given, by a flag, a variable or the configuration file? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
-/* Fail because a word is unknown. The message is: unknown WHAT "PREFIX WORD". what and prefix are
- * ours, word is UNTRUSTED. If near is not NULL, the message names it as the nearest known name.
- * Returns STS_EUSAGE. */
+/* Fail because a word is unknown. The message is: unknown WHAT "PREFIXWORD". what and prefix are
+ * our own words, word is UNTRUSTED. If near is not NULL, the message proposes near, which is the
+ * nearest known name. Returns STS_EUSAGE. */
 enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
 				 const char *near, struct sts_error *e);
 
@@ -132,7 +132,7 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command);
 void sts_options_help(struct sts_text *out, enum sts_command command);
 
 /* Is this the name of a variable that Kubernetes sets for a Service called "sts" or "sts-...", for
- * example STS_SERVICE_HOST? The name is one that begins with STS_. */
+ * example STS_SERVICE_HOST? `name` must begin with STS_. */
 bool sts_options_is_service_link(const char *name);
 
 #endif

@@ -12,10 +12,10 @@
 
 /* ---- the environment ---- */
 
-/* Room for the name of a variable; longer names are not ours. */
+/* Room for the name of a variable. No option has a longer one. */
 #define NAME_BYTES 64
 
-/* Turn "TOKEN_FILE" into "token-file", and back. */
+/* Turn "TOKEN_FILE" into "token-file", or "token-file" into "TOKEN_FILE". */
 static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
 {
 	struct sts_text text;
@@ -51,8 +51,8 @@ bool sts_options_is_service_link(const char *name)
 	return sts_slice_find(s, STS_SLICE("_SERVICE_PORT_")) >= 0;
 }
 
-/* Find the option of a variable. `name` is its name without STS_, in the form of an option's
- * name. */
+/* Find the option that an environment variable sets. `name` is the name of the variable without
+ * STS_, after flip(). */
 static const struct sts_option *find_variable(struct sts_slice name, unsigned commands)
 {
 	const struct sts_option *option = sts_option_find(name, commands);

@@ -5,33 +5,35 @@
 
 #include "supervisor/inputs.h"
 
-/* Does this exchange have a token for the exchanges that read its output? */
+/* Does this exchange have a token for the exchanges whose source it is? */
 static bool has_token(const struct sts_member *t)
 {
 	return t->x.expires_s > 0 &&
 	       (!sts_members_once() || sts_exchange_exit_status(&t->x) == STS_EXIT_OK);
 }
 
-/* The plan of the exchange whose token this one sends; NULL for none. */
+/* Returns the plan of the source of an exchange; NULL if there is no source. */
 static const struct sts_plan *source_of(const struct sts_plan *plan)
 {
 	return plan->depends_on < 0 ? NULL : &sts_members_plans()->plan[plan->depends_on];
 }
 
-/* When the last ended attempt was started of the exchange that this one waits for in the end. */
+/* Returns when the last attempt was started that has ended, of the exchange at the start of the
+ * chain. */
 static int64_t tried_ms(const struct sts_member *source)
 {
 	return source->x.state == STS_EXCHANGE_CHAINED ? source->x.status.source_tried_ms
 						       : source->x.status.tried_ms;
 }
 
-/* Returns whether the exchange has changed. */
+/* Bring one exchange up to date. Returns whether the exchange has changed. */
 static bool settle(struct sts_member *t, const struct sts_member *source,
 		   const struct sts_moment *m)
 {
 	const char *name = source->x.plan->name;
 	int exit_status = sts_exchange_exit_status(&source->x);
-	bool told = t->x.state == STS_EXCHANGE_CHAINED && strcmp(name, t->x.status.wait_name) == 0;
+	bool logged = t->x.state == STS_EXCHANGE_CHAINED &&
+		      strcmp(name, t->x.status.wait_name) == 0;
 
 	if (has_token(source))
 		return sts_exchange_input_ready(&t->x, m);
@@ -46,19 +48,19 @@ static bool settle(struct sts_member *t, const struct sts_member *source,
 	}
 	if (!sts_exchange_wait(&t->x, name, tried_ms(source), m))
 		return false;
-	if (!told)
+	if (!logged)
 		sts_event_log_waiting(&t->x);
 	return true;
 }
 
-/* One round. Returns whether an exchange has changed. */
+/* Bring each exchange up to date once. Returns whether an exchange has changed. */
 static bool settle_all(const struct sts_moment *m)
 {
 	bool changed = false;
 
 	for (STS_EACH_MEMBER(t)) {
 		const struct sts_plan *plan = source_of(t->x.plan);
-		/* A new configuration may let it read something else than another exchange. */
+		/* With a new configuration, an exchange that waits may have no source any more. */
 		if (plan ? settle(t, sts_member_of_plan(plan), m)
 			 : sts_exchange_input_ready(&t->x, m))
 			changed = true;
@@ -70,7 +72,8 @@ void sts_chain_settle(void)
 {
 	struct sts_moment m = sts_now();
 
-	/* A chain has no circles: each round settles one exchange more of it for good. */
+	/* A chain has no circles, so each round brings at least one more exchange of a chain to its
+	 * final state. */
 	for (uint32_t i = 0; i < STS_EXCHANGES_MAX && settle_all(&m); i++)
 		;
 	for (STS_EACH_MEMBER(t))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The chain: an exchange may use the token of another exchange as its subject token, and then waits
- * for the first token of that exchange, which may wait for a third.
+ * The chain: an exchange may use the token of another exchange, its source, as its subject token.
+ * It then waits for the first token of the source. The source may have a source as well.
  */
 #ifndef STS_SUPERVISOR_CHAIN_H
 #define STS_SUPERVISOR_CHAIN_H
@@ -9,10 +9,10 @@
 #include "supervisor/members.h"
 
 /*
- * Tell each exchange what has become of the exchange that it reads from: an exchange without a
- * token makes its reader wait, a token lets it go on, and an exchange that has ended without a
- * token ends it. Repeats that until nothing changes, so that the order of the exchanges in the
- * configuration file does not matter. Then checks whether the other subject tokens changed.
+ * Bring each exchange that has a source up to date: it waits if the source has no token, goes on if
+ * the source has a token, and ends if the source has ended without a token. This is repeated until
+ * nothing changes, so that the order of the exchanges in the configuration file does not matter.
+ * Then check whether the subject tokens of these exchanges have changed.
  */
 void sts_chain_settle(void);
 

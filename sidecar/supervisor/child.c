@@ -56,8 +56,8 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	return STS_OK;
 }
 
-/* Sort bytes into the stage and the report. Bytes that find no room are counted, so that
- * sts_report_ok() sees the wrong size. */
+/* Put bytes of the pipe into the stage and the report. Bytes beyond the size of a report are
+ * counted too, so that sts_report_ok() refuses the size. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
 	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
@@ -82,7 +82,7 @@ void sts_child_read(struct sts_child *c)
 
 		if (got > 0)
 			take(c, buf, (size_t)got);
-		/* If it is too long, it is not a report: do not read the rest. */
+		/* Bytes beyond the size of a report are a mistake: do not read the rest. */
 		if (got > 0 && c->len <= sizeof(c->report))
 			continue;
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -92,7 +92,7 @@ void sts_child_read(struct sts_child *c)
 	}
 }
 
-/* Make the report of a worker that has left none: it tells how the worker ended. */
+/* Make the report of a worker that has left no valid one: it says how the worker ended. */
 static void report_end(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One worker process, as the supervisor sees it: its start, the pipe on which it answers, and its
- * end.
+ * One worker process, as the supervisor sees it: its start, its pipe, and its end.
  *
- * Three things come back on the pipe: the stage byte, the id of the subject token that is about to
- * be sent, and one report. The worker is UNTRUSTED, since it may have been taken over by the answer
- * that it read: sts_child_finish() hands out checked reports only.
+ * A worker writes three things to its pipe: the stage byte, the id of the subject token that it is
+ * about to send, and one report. The worker is UNTRUSTED, since a hostile answer may have taken it
+ * over: sts_child_finish() returns checked reports only.
  */
 #ifndef STS_SUPERVISOR_CHILD_H
 #define STS_SUPERVISOR_CHILD_H
@@ -17,14 +16,14 @@
 
 struct sts_child {
 	pid_t pid; /* -1: none */
-	int fd;    /* the reading end of its pipe; -1 after the end of file */
+	int fd;    /* the reading end of the worker's pipe; -1 after the end of file */
 	enum sts_worker_mode mode;
 	int64_t started_boot_ms;
-	int64_t kill_boot_ms; /* when the supervisor kills it */
-	bool killed;          /* it was killed because its time was over */
-	size_t stage_len; /* bytes of `stage`; if there are any, the request may have been sent */
+	int64_t kill_boot_ms; /* when the supervisor kills the worker */
+	bool killed;          /* the supervisor has killed the worker */
+	size_t stage_len;     /* bytes in `stage`; if any, the request may have been sent */
 	uint8_t stage[STS_REPORT_STAGE_SENT_BYTES];
-	size_t len; /* bytes of the report that were read, with those that found no room in it */
+	size_t len; /* bytes of the report that were read, also those beyond its size */
 	struct sts_report report;
 };
 
@@ -33,7 +32,7 @@ void sts_child_init(struct sts_child *c);
 
 /*
  * Start a worker.
- *   c            out  after a failure no child runs
+ *   c            out  after a failure, no worker runs
  *   job          in   what the worker is to do
  *   argv         in   the argument list of this process
  *   snapshot_fd  in   the snapshot of the configuration file: see sts_spawn()
@@ -43,14 +42,14 @@ void sts_child_init(struct sts_child *c);
 enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, char *const *argv,
 			     int snapshot_fd, struct sts_error *e);
 
-/* Read what is in the pipe, without blocking. Closes the descriptor at its end. */
+/* Read what is in the pipe, without blocking. Closes the descriptor at the end of file. */
 void sts_child_read(struct sts_child *c);
 
 /*
  * The worker has ended or was killed: check its report.
  *   status  in   from waitpid(2); 0 after sts_child_kill()
- *   report  out  checked by sts_report_ok(). If the worker left no valid report, this one says how
- *                the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
+ *   report  out  checked by sts_report_ok(). If the worker left no valid report, this report says
+ *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
  */
 void sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
 

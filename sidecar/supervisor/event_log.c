@@ -10,8 +10,7 @@ static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_leve
 	sts_log_str(l, "exchange", x->plan->name);
 }
 
-/* Add the mode of the files and the proxy. The first line of an exchange has them, and no other
- * line. */
+/* Add the mode of the files and the proxy, but only to the first line of an exchange. */
 static void add_once(struct sts_log *l, struct sts_logged *logged, const struct sts_store *store,
 		     const char *proxy)
 {

@@ -11,11 +11,10 @@
 #include "output/store.h"
 #include "supervisor/exchange.h"
 
-/* What was logged about an exchange and is not logged again. */
+/* What was logged about an exchange, so that it is not logged again. */
 struct sts_logged {
-	/* the mode of the files, and the proxy */
-	bool once;
-	bool skew; /* the last success had a clock skew, which was logged */
+	bool once; /* the mode of the files and the proxy were logged */
+	bool skew; /* the clock skew of the last success was logged */
 };
 
 /*
@@ -40,10 +39,10 @@ void sts_event_log_refused(const struct sts_error *e);
 /* Log that an exchange waits for the first token of another exchange (x->status.wait_name). */
 void sts_event_log_waiting(const struct sts_exchange *x);
 
-/* Log a message of ours about an exchange. */
+/* Log one of our own messages about an exchange, with its name. */
 void sts_event_log_about(enum sts_level level, const char *msg, const char *exchange);
 
-/* Log a message of ours that is not about an exchange. */
+/* Log one of our own messages that is not about an exchange. */
 void sts_event_log_plain(enum sts_level level, const char *msg);
 
 #endif

@@ -6,8 +6,8 @@
  *   - steps of the clock (a timer of CLOCK_REALTIME that a step cancels: timerfd_create(2));
  *   - changes in the directories of input files (inotify(7));
  *   - the pipes of children.
- * The signals and the timer of the schedule are required. Without the others, a change is noticed
- * later.
+ * The signals and the timer of the schedule are required. Without steps of the clock or changes in
+ * directories, the supervisor notices a change later.
  */
 #ifndef STS_SUPERVISOR_EVENTS_H
 #define STS_SUPERVISOR_EVENTS_H
@@ -43,7 +43,7 @@ void sts_events_hold(void);
 
 /*
  * Open all descriptors. Blocks the signals for the whole process.
- *   ev  out  never closed, except the watches
+ *   ev  out  its descriptors are never closed, except watch_fd
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);

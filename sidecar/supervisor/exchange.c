@@ -6,26 +6,27 @@
 #include "log/bug.h"
 #include "supervisor/exchange_status.h"
 
-/* An attempt with less time than this before the deadline can only end in a time-out, which would
- * hide why the others failed. */
+/* An attempt with less time than this before the deadline would only time out, and the timeout
+ * would hide why the attempts before have failed. */
 #define LAST_ATTEMPT_MS 500
 
-/* The last attempt ends at the deadline, and its worker is killed a second later. After that, no
- * exchange waits any more. */
+/* An exchange that still waits ends this long after the deadline. The last attempt ends at the
+ * deadline, and its worker is killed at most one second later. */
 #define DEADLINE_GRACE_MS 2000
 
-/* A signal takes no time; the file that tells the PID may be on a slow disk. */
+/* The timeout of a worker that notifies the application. The signal takes no time, but the PID file
+ * may be on a slow disk. */
 #define NOTIFY_MS 5000
 
-/* How often a worker looks whether the subject token is another one, if no event tells it: half of
- * this to all of it. */
+/* If the subject token was sent before, a worker looks for a new one after half of this time to all
+ * of it, since a new file may cause no event. */
 #define LOOK_AGAIN_MS 60000
 
-/* An STS without a sig-cert endpoint is asked ever more rarely: the interval doubles until it is
- * this long. */
+/* If the STS has no sig-cert endpoint, the interval of the polls doubles until it is this long. */
 #define POLL_LONGEST_MS (24 * 3600 * 1000LL)
 
-/* A second draw from the same number: odd factors map 32 bits onto themselves. */
+/* Make a second random number from a first one. An odd factor maps the numbers of 32 bits one to
+ * one onto themselves, so the result is uniform too. */
 static uint32_t another(uint32_t random)
 {
 	return random * 2654435761u + 1;
@@ -49,9 +50,10 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 	};
 }
 
-/* ---- what the tables order ---- */
+/* ---- the actions of the tables ---- */
 
-/* Whatever the reason for an attempt is, the floors hold. */
+/* Returns the time of an attempt that is wanted at at_ms: not before the floor. The floors hold
+ * whatever the reason for the attempt is. */
 static int64_t not_too_soon(const struct sts_exchange *x, int64_t at_ms)
 {
 	int64_t floor_ms = x->schedule.failures > 0
@@ -75,8 +77,8 @@ static void spread(struct sts_exchange *x, const struct sts_moment *now)
 {
 	int64_t from_ms = x->not_before_ms > now->boot_ms ? x->not_before_ms : now->boot_ms;
 
-	/* Drawn once: where reasons come in a storm, the least of many draws would be no spread,
-	 * and no back-off. */
+	/* The time is drawn only once. If reasons come one after the other, the earliest of many
+	 * random times would be now, without spread and without back-off. */
 	if (x->next_ms > from_ms + STS_EXCHANGE_SPREAD_MS)
 		bring_forward(x,
 			      from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random));
@@ -85,13 +87,13 @@ static void spread(struct sts_exchange *x, const struct sts_moment *now)
 static void plan_retry(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
 {
-	/* A fetch has somebody waiting: what it retries, it retries soon. */
+	/* Somebody waits for the end of `fetch`, so each of its retries is soon. */
 	enum sts_retry retry = x->plan->once ? STS_RETRY_SOON
 					     : sts_error_info(x->status.error).retry;
 
 	x->next_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, retry,
 						report->retry_after_s, now->boot_ms, now->random);
-	/* If the STS asked for a pause, only a person brings the next attempt forward. */
+	/* If the STS asked for a pause, only a HUP brings the next attempt forward. */
 	x->not_before_ms = report->retry_after_s > 0 ? x->next_ms : 0;
 }
 
@@ -115,10 +117,10 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 		x->started_ms = now->boot_ms;
 		x->timeout_ms = x->plan->timeout_ms;
 		x->single_use = x->plan->single_use;
-		x->sent = x->brought_forward = false;
+		x->subject_sent = x->brought_forward = false;
 		break;
 	case STS_DO_PLAN_AGAIN:
-		/* The attempt has a reason besides its time: new times do not end that. */
+		/* New times do not change an attempt that was brought forward. */
 		if (x->brought_forward)
 			break;
 		__attribute__((fallthrough));
@@ -140,7 +142,7 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 		bring_forward(x, now->boot_ms);
 		break;
 	case STS_DO_SPREAD_CAPPED:
-		if (x->capped)
+		if (x->token_capped)
 			spread(x, now);
 		break;
 	case STS_DO_SPREAD:
@@ -154,7 +156,8 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 	}
 }
 
-/* An event of the first table; report is NULL if it is not the end of an attempt. */
+/* Handle an event of the first table. `report` is NULL if the event is not the end of an
+ * attempt. */
 static void on(struct sts_exchange *x, enum sts_exchange_event event,
 	       const struct sts_report *report, const struct sts_moment *now)
 {
@@ -171,6 +174,7 @@ static void on(struct sts_exchange *x, enum sts_exchange_event event,
 	sts_exchange_describe(x, now);
 }
 
+/* Handle an event of the second table. */
 static void on_beside(struct sts_exchange *x, enum sts_beside_event event,
 		      const struct sts_moment *now)
 {
@@ -196,38 +200,39 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 						  .failing_since_ms = -1};
 	x->expires_s = report->expires_s;
 	x->not_before_ms = 0;
-	x->capped = report->flags & STS_REPORT_CAPPED;
+	x->token_capped = report->flags & STS_REPORT_CAPPED;
 	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
 	memcpy(x->thumbprint, report->thumbprint, sizeof(x->thumbprint));
 	if (x->plan->notifies && !(report->flags & STS_REPORT_ADOPTED))
-		on_beside(x, STS_BESIDE_ON_TELL, now);
+		on_beside(x, STS_BESIDE_ON_FILES, now);
 	if (x->plan->once)
 		x->exit_status = STS_EXIT_OK;
 	on(x, x->plan->once ? STS_ON_LAST : STS_ON_TOKEN, report, now);
 	return STS_OUTCOME_SUCCESS;
 }
 
-/* Is there a reason to end: a mistake of the user's, the deadline, or a failure that `fetch` does
- * not retry? The schedule tells when the retry would be. */
+/* Does the exchange end after this failure? The reasons are a mistake of the user, the deadline,
+ * and a failure that `fetch` does not retry. */
 static bool gives_up(const struct sts_exchange *x, const struct sts_report *report,
 		     const struct sts_moment *now)
 {
 	enum sts_err err = (enum sts_err)report->error;
 	int64_t retry_ms;
 
-	/* What one of several does wrong is not the end of the others. And it is our own word,
-	 * never a worker's (sts_report_ok() refuses it): one that was taken over must not end the
-	 * sidecar. */
+	/* A mistake in one exchange of a configuration file must not end the others. STS_EUSAGE
+	 * comes from the supervisor only. sts_report_ok() refuses it from a worker, since a worker
+	 * that was taken over must not end the sidecar. */
 	if (!x->plan->once)
 		return err == STS_EUSAGE && !x->plan->configured;
 	retry_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, STS_RETRY_SOON,
 					      report->retry_after_s, now->boot_ms, now->random);
 	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
-	       (x->plan->single_use && x->sent) || retry_ms > x->deadline_ms - LAST_ATTEMPT_MS;
+	       (x->plan->single_use && x->subject_sent) ||
+	       retry_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
-/* A token that lay there when we started and is due, but still valid: it counts until there is a
- * new one. */
+/* If the token that was on disk at the start is due but still valid, hold it until there is a new
+ * one. */
 static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *report,
 			       const struct sts_moment *now)
 {
@@ -241,15 +246,16 @@ static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *
 }
 
 static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_report *report,
-				      bool told, const struct sts_moment *now)
+				      bool waited, const struct sts_moment *now)
 {
 	bool ends;
 
 	hold_what_is_there(x, report, now);
-	/* Nothing was sent, and nothing has failed: there is no other subject token yet. */
+	/* This is not a failed attempt: nothing was sent, since there is no new subject token
+	 * yet. */
 	if (report->error == STS_ESUBJECT_USED && !x->plan->once) {
 		on(x, STS_ON_USED, report, now);
-		return told ? STS_OUTCOME_NOTHING : STS_OUTCOME_WAITS;
+		return waited ? STS_OUTCOME_NOTHING : STS_OUTCOME_WAITS;
 	}
 	ends = gives_up(x, report, now);
 	if (ends)
@@ -258,7 +264,7 @@ static enum sts_outcome after_failure(struct sts_exchange *x, const struct sts_r
 	return STS_OUTCOME_FAILURE;
 }
 
-/* A report that is fit to be believed may still claim a success without a token. */
+/* A report that sts_report_ok() has accepted may still claim a success without a token. */
 static void refuse_empty_success(struct sts_report *report)
 {
 	static const char text[] = "the worker reported a success without a token";
@@ -272,7 +278,7 @@ static void refuse_empty_success(struct sts_report *report)
 static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report *report,
 				      const struct sts_moment *now)
 {
-	bool told = x->status.wait == STS_WAIT_SUBJECT;
+	bool waited = x->status.wait == STS_WAIT_SUBJECT;
 
 	x->ended_ms = now->boot_ms;
 	refuse_empty_success(report);
@@ -283,10 +289,10 @@ static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report 
 		x->schedule.failing_since_ms = now->boot_ms;
 	sts_exchange_note(x, report, now);
 	return report->error == STS_OK ? after_success(x, report, now)
-				       : after_failure(x, report, told, now);
+				       : after_failure(x, report, waited, now);
 }
 
-/* ---- what brings an attempt forward ---- */
+/* ---- events from outside ---- */
 
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now)
 {
@@ -351,6 +357,7 @@ bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const stru
 	return true;
 }
 
+/* Returns the time at which an exchange that waits ends because of the deadline; -1 for never. */
 static int64_t deadline_of(const struct sts_exchange *x)
 {
 	bool may_wait = sts_exchange_is_planned(x) || x->state == STS_EXCHANGE_CHAINED;
@@ -392,13 +399,14 @@ static void plan_beside(struct sts_exchange *x, const struct sts_moment *now)
 	on_beside(x, wanted ? STS_BESIDE_ON_PLAN : STS_BESIDE_ON_NO_POLL, now);
 }
 
-/* An ingress in a rollout answers 404 as well: what has answered once is only gone for a while. */
+/* The poll found no sig-cert endpoint. An endpoint that has answered before may be back soon: an
+ * ingress may answer 404 during a rollout. */
 static enum sts_outcome poll_absent(struct sts_exchange *x)
 {
-	bool told = x->polls_absent > 0;
+	bool logged = x->polls_absent > 0;
 
 	x->polls_absent += x->polls_absent < UINT8_MAX;
-	if (told)
+	if (logged)
 		return STS_OUTCOME_NOTHING;
 	return x->poll_answered ? STS_OUTCOME_POLL_GONE : STS_OUTCOME_POLL_OFF;
 }
@@ -428,7 +436,8 @@ void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 {
 	x->plan = plan;
 	if (change == STS_PLAN_SAME) {
-		/* With more exchanges, or fewer, it may have to wait for longer, or not so long. */
+		/* The number of exchanges may have changed, and with it the time that this exchange
+		 * may have to wait for a worker. */
 		sts_exchange_describe(x, now);
 		return;
 	}
@@ -441,12 +450,12 @@ void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 
 /* ---- workers ---- */
 
-/* When a worker beside the attempts is due; -1: none is. */
+/* Returns when a worker that makes no attempt is due; -1 if no such worker is due. */
 static int64_t beside_ms(const struct sts_exchange *x)
 {
 	if (sts_exchange_busy(x) || x->state == STS_EXCHANGE_ENDED)
 		return -1;
-	if (x->beside == STS_BESIDE_TELL_DUE)
+	if (x->beside == STS_BESIDE_NOTIFY_DUE)
 		return x->ended_ms;
 	return x->beside == STS_BESIDE_POLL_PLANNED ? x->poll_ms : -1;
 }
@@ -468,7 +477,7 @@ bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms, enum st
 				: STS_WORKER_EXCHANGE;
 		return true;
 	}
-	*mode = x->beside == STS_BESIDE_TELL_DUE ? STS_WORKER_NOTIFY : STS_WORKER_POLL;
+	*mode = x->beside == STS_BESIDE_NOTIFY_DUE ? STS_WORKER_NOTIFY : STS_WORKER_POLL;
 	return other_ms >= 0 && now_boot_ms >= other_ms;
 }
 
@@ -490,14 +499,14 @@ int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
 
 void sts_exchange_sent(struct sts_exchange *x)
 {
-	x->sent = sts_exchange_busy(x);
+	x->subject_sent = sts_exchange_busy(x);
 }
 
 void sts_exchange_dropped(struct sts_exchange *x)
 {
-	static const struct sts_moment never; /* no entry for this event plans anything */
+	static const struct sts_moment unused; /* no transition of this event needs a time */
 
-	on_beside(x, STS_BESIDE_ON_DROP, &never);
+	on_beside(x, STS_BESIDE_ON_DROP, &unused);
 }
 
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,

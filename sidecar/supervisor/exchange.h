@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One exchange: its numbers, and every decision about it. When the next attempt is made, what a
- * worker's report means, what brings an attempt forward, when to stop. transitions.h has the states
- * and events; here are the functions by which events come in, and the times and counts that go with
- * the states.
+ * One exchange, and every decision about it: when the next attempt is made, what a worker's report
+ * means, what brings an attempt forward, and when the exchange ends. transitions.h has the states
+ * and events. This module has the functions that receive the events, and the times and counts that
+ * go with the states.
  *
- * No function here makes a system call, reads a clock or draws a random number: all of that comes
- * in as a struct sts_moment, so that a year can be simulated in a second. The supervisor asks what
- * is due, starts workers, and passes on what happened. Files, processes and the log are its
- * business.
+ * No function here makes a system call, reads a clock or draws a random number. Times and random
+ * numbers come in a struct sts_moment, so that a year can be simulated in a second. The supervisor
+ * asks what is due, starts workers, and reports what has happened. It also takes care of files,
+ * processes and the log.
  *
  *     sts_exchange_init -> { sts_exchange_wake_ms -> sts_exchange_due -> sts_exchange_started ->
  *     sts_exchange_finished }*
@@ -17,10 +17,11 @@
  * signals the application) is killed when an attempt is due: the caller kills it, calls
  * sts_exchange_dropped(), and starts the attempt.
  *
- * If an exchange reads the output of another one as its subject token, it waits until that one has
- * its first token. If its subject token may be sent once (a property of the protocol), it waits for
- * another subject token after it was sent, whatever the result was: sent_tokens.h remembers what
- * was sent, and a worker that finds such a token reports STS_ESUBJECT_USED.
+ * An exchange may use the token of another exchange, its source, as its subject token. It then
+ * waits until the source has its first token. Some protocols allow sending a subject token only
+ * once. The exchange then waits for a new subject token after each attempt that has sent one,
+ * whatever the result was. sent_tokens.h remembers the tokens that were sent. A worker that finds
+ * one of them reports STS_ESUBJECT_USED.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_H
 #define STS_SUPERVISOR_EXCHANGE_H
@@ -28,20 +29,20 @@
 #include "supervisor/exchange_state.h"
 #include "wire/job.h"
 
-/* After a swap of the subject token, or a step of the clock that makes the token look dead:
- * attempts of a fleet spread over this. */
+/* If many Pods have the same reason for an attempt at the same moment (a new subject token, a step
+ * of the clock), their attempts are spread over this time. */
 #define STS_EXCHANGE_SPREAD_MS 10000
 
-/* What a finished worker means, for the log. */
+/* The outcome of a worker, for the log. */
 enum sts_outcome {
-	STS_OUTCOME_NOTHING,   /* not worth a line */
-	STS_OUTCOME_SUCCESS,   /* a token was exchanged, or adopted */
-	STS_OUTCOME_FAILURE,   /* an attempt failed */
-	STS_OUTCOME_WAITS,     /* the subject token was sent before; once for each of them */
-	STS_OUTCOME_POLL_OFF,  /* the STS has no sig-cert endpoint; once until there is one */
-	STS_OUTCOME_POLL_GONE, /* the sig-cert endpoint has answered before, and is not there now */
-	STS_OUTCOME_POLL_FAILED,  /* the poll failed, and with another error than the poll before */
-	STS_OUTCOME_POLL_CHANGED, /* another signing certificate: an attempt was brought forward */
+	STS_OUTCOME_NOTHING,     /* nothing is logged */
+	STS_OUTCOME_SUCCESS,     /* a token was exchanged, or adopted */
+	STS_OUTCOME_FAILURE,     /* an attempt failed */
+	STS_OUTCOME_WAITS,       /* the subject token was sent before; logged once for each token */
+	STS_OUTCOME_POLL_OFF,    /* the STS has no sig-cert endpoint; logged once */
+	STS_OUTCOME_POLL_GONE,   /* the sig-cert endpoint has answered before, and is gone now */
+	STS_OUTCOME_POLL_FAILED, /* the poll failed, with another error than the poll before */
+	STS_OUTCOME_POLL_CHANGED, /* the signing certificate has changed: an attempt is due */
 	STS_OUTCOME_NOTIFY_FAILED,
 };
 
@@ -49,96 +50,99 @@ enum sts_outcome {
 void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		       const struct sts_moment *now);
 
-/* When sts_exchange_due() and sts_exchange_deadline() are worth asking again if nothing happens
- * until then; -1: never. Workers that run, and their time-outs, are the caller's to watch. */
+/* Returns the time at which to call sts_exchange_due() and sts_exchange_deadline() next if nothing
+ * happens until then, or -1 for no time. The caller itself watches workers and their timeouts. */
 int64_t sts_exchange_wake_ms(const struct sts_exchange *x);
 
 /*
  * Is a worker to be started now?
- *   mode  out  which
- * May be true for an attempt while a poll runs: kill that worker before you start the attempt.
- * False while an attempt runs.
+ *   mode  out  the mode of the worker
+ * Returns false while an attempt runs. May return true for an attempt while another worker of the
+ * exchange runs (a poll, a signal to the application). Kill that worker before you start the
+ * attempt.
  */
 bool sts_exchange_due(const struct sts_exchange *x, int64_t now_boot_ms,
 		      enum sts_worker_mode *mode);
 
 /*
- * A worker starts (or could not be started: then sts_exchange_finished() follows with STS_EFORK).
- * Returns how long it may take, in ms: --timeout, or less where the deadline is near; 1 or more.
+ * A worker is being started. If it cannot be started, call sts_exchange_finished() with STS_EFORK.
+ * Returns the time that the worker may take, in ms: --timeout, or less if the deadline is near, but
+ * at least 1.
  */
 int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
 			     const struct sts_moment *now);
 
-/* The worker of an attempt said that it sends its subject token now. Before
- * sts_exchange_finished(). */
+/* The worker of an attempt has reported that it is about to send its subject token. Call this
+ * before sts_exchange_finished(). */
 void sts_exchange_sent(struct sts_exchange *x);
 
 /* The caller has killed a worker that makes no attempt. */
 void sts_exchange_dropped(struct sts_exchange *x);
 
 /*
- * The worker ended.
- *   report  in/out  checked by sts_report_ok(), or made up from how the worker ended. A success
- *                   without a token becomes STS_EWORKER here
+ * The worker has ended.
+ *   report  in/out  checked by sts_report_ok(), or made by sts_child_finish(). A success without a
+ *                   token becomes STS_EWORKER here
  */
 enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report *report,
 				       const struct sts_moment *now);
 
-/* Somebody asks for a refresh now (HUP). Neither back-off nor Retry-After holds, the floors do. If
- * an attempt runs, another one follows: its request may have been sent before somebody asked. */
+/* A refresh is asked for (HUP). It waits neither for the back-off nor for a Retry-After, but the
+ * floors hold. If an attempt runs, another attempt follows, since the running attempt may have sent
+ * its request before the refresh was asked for. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The clock was set: a token that looks dead now is replaced, spread over
- * STS_EXCHANGE_SPREAD_MS. */
+/* The clock was set. If the token has expired by the new time, an attempt is brought forward,
+ * spread over STS_EXCHANGE_SPREAD_MS. */
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
 
 /*
- * The subject token is another one. Does nothing unless that can help: the last attempt failed, or
- * the token that we hold ends with the old subject token. Spread over STS_EXCHANGE_SPREAD_MS, and
- * not before the end of a Retry-After. Not to be called while an attempt runs.
+ * The subject token has changed. An attempt is brought forward if the new subject token can help:
+ * after a failed attempt, or if the old subject token limits the life of the token that we hold.
+ * The attempt is spread over STS_EXCHANGE_SPREAD_MS, and is not made before the end of a
+ * Retry-After. Must not be called while an attempt runs.
  */
 void sts_exchange_subject_changed(struct sts_exchange *x, const struct sts_moment *now);
 
-/* A CA file is another one. Does nothing unless trust is what failed; spread as above. Not to be
- * called while an attempt runs. */
+/* A CA file has changed. If the last attempt failed because of trust, an attempt is brought
+ * forward, spread as above. Must not be called while an attempt runs. */
 void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment *now);
 
 /*
- * The exchange that it reads from has no token: it waits for the first one.
- *   name      in  of that exchange
- *   tried_ms  in  when the last ended attempt was started of the exchange that it waits for in the
- *                 end; 0: none has ended
- * Returns true if any of that is new. Does nothing while an attempt runs: that attempt sees what
- * there is.
+ * The source has no token: the exchange waits for the first one.
+ *   name      in  the name of the source
+ *   tried_ms  in  when the last attempt was started that has ended, of the exchange at the start of
+ *                 the chain; 0: none has ended
+ * Returns true if the exchange did not wait before, or if the name or tried_ms has changed. Does
+ * nothing while an attempt runs, since that attempt finds out by itself.
  */
 bool sts_exchange_wait(struct sts_exchange *x, const char *name, int64_t tried_ms,
 		       const struct sts_moment *now);
 
-/* The exchange that it reads from has a token. Returns true if it did wait for that. */
+/* The source has a token, or there is no source any more. Returns true if the exchange waited. */
 bool sts_exchange_input_ready(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The exchange that it reads from has ended without a token: so does this one, with the same
- * status.
- * Returns true if it did wait for that. */
+/* The source has ended without a token: the exchange ends with the same exit status. Returns true
+ * if the exchange has ended now, and false if it had ended before. */
 bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const struct sts_moment *now);
 
-/* If the time for all attempts is over and no attempt runs: it ends. Returns true if it ends
- * now. */
+/* End the exchange if the time for all attempts is over and no attempt runs. Returns true if the
+ * exchange has ended now. */
 bool sts_exchange_deadline(struct sts_exchange *x, const struct sts_moment *now);
 
-/* What has changed in the configuration of an exchange. */
+/* What has changed in the configuration of an exchange, the greatest change last. */
 enum sts_plan_change {
-	STS_PLAN_SAME,    /* nothing that matters here */
-	STS_PLAN_TIMES,   /* when a request is made */
-	STS_PLAN_REQUEST, /* a request, or the files that are written */
+	STS_PLAN_SAME,    /* nothing that matters for an exchange */
+	STS_PLAN_TIMES,   /* the times at which requests are made */
+	STS_PLAN_REQUEST, /* the request, or the files that are written */
 };
 
-/* There is a new plan. If a request or its files will be others, the next attempt comes soon,
- * spread as above. If only its times are others, the next attempt is planned again. */
+/* There is a new plan. If the request or the files have changed, an attempt is brought forward,
+ * spread as above. If only the times have changed, the next attempt is planned again. */
 void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,
 			    enum sts_plan_change change, const struct sts_moment *now);
 
-/* It is told to stop: the status file will say so. */
+/* The supervisor stops the exchange. The status file will show that. */
 void sts_exchange_stopped(struct sts_exchange *x, const struct sts_moment *now);
 
 #endif

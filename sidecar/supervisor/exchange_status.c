@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-/* A worker is killed a second after its time. A machine that is busy, or was suspended a moment
- * ago, gets the rest. */
+/* The status names the latest time at which the next news is due. This much is added to that time:
+ * one second, since a worker is killed one second after its timeout, and the rest for a machine
+ * that is busy or was just suspended. */
 #define SLACK_MS 31000
 
 _Static_assert(sizeof(((struct sts_status *)0)->sts_error) <= STS_CODE_MAX_BYTES,
-	       "a code that is known fits, see sts_exchange_note()");
+	       "each known code fits, see sts_exchange_note()");
 
 void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
@@ -58,7 +59,7 @@ static void describe_times(struct sts_exchange *x, const struct sts_moment *now)
 	s->latest_ms = next_ms < 0 ? 0 : next_ms + x->plan->queue_ms + SLACK_MS;
 }
 
-/* While an attempt runs, it is as it was before. */
+/* While an attempt runs, the status keeps what the exchange waited for before. */
 static void describe_wait(struct sts_exchange *x)
 {
 	struct sts_status *s = &x->status;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an exchange's state means to people. This is the only place that turns a state into the
- * fields of struct sts_status. The status file, `check`, /readyz and the log go by those fields.
+ * The status of an exchange, for people. This is the only module that turns the state of an
+ * exchange into the fields of struct sts_status. The status file, `check`, /readyz and the log use
+ * those fields.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_STATUS_H
 #define STS_SUPERVISOR_EXCHANGE_STATUS_H
 
 #include "supervisor/exchange_state.h"
 
-/* An attempt has ended: note what came of it. x->ended_ms and the count of failures are set.
- *   report  in  checked */
+/* An attempt has ended: put its result into the status. The caller has set x->ended_ms and the
+ * count of failures, and has checked the report. */
 void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now);
 
-/* The state, or a time that goes with it, may have changed. */
+/* The state of the exchange, or one of its times, may have changed: bring the status up to date. */
 void sts_exchange_describe(struct sts_exchange *x, const struct sts_moment *now);
 
 #endif

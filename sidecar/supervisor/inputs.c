@@ -28,7 +28,7 @@ uint64_t sts_file_identity(const char *path)
 }
 
 /* Returns one number for all CA files of a plan. */
-static uint64_t identity_of_cas(const struct sts_plan *plan)
+static uint64_t identity_of_ca_files(const struct sts_plan *plan)
 {
 	uint64_t h = 0;
 
@@ -42,7 +42,8 @@ void sts_inputs_check_subject(struct sts_member *t)
 	uint64_t seen;
 	struct sts_moment m;
 
-	/* A worker may have read the old token. sts_inputs_attempted() looks again when it ends. */
+	/* A worker may have read the old token. sts_inputs_attempted() checks again when the
+	 * attempt has ended. */
 	if (sts_exchange_busy(&t->x))
 		return;
 	seen = sts_file_identity(sts_members_text(t->x.plan->token_file));
@@ -53,8 +54,8 @@ void sts_inputs_check_subject(struct sts_member *t)
 	sts_exchange_subject_changed(&t->x, &m);
 }
 
-/* Find out whether the CA files have changed, if the last attempt failed for want of trust and no
- * attempt is under way. */
+/* Find out whether the CA files have changed, if the last attempt failed because of trust and no
+ * attempt runs. */
 static void check_trust(struct sts_member *t)
 {
 	uint64_t seen;
@@ -62,7 +63,7 @@ static void check_trust(struct sts_member *t)
 
 	if (!sts_exchange_distrusts(&t->x) || sts_exchange_busy(&t->x))
 		return;
-	seen = identity_of_cas(t->x.plan);
+	seen = identity_of_ca_files(t->x.plan);
 	if (seen == t->trust)
 		return;
 	t->trust = seen;
@@ -74,7 +75,7 @@ void sts_inputs_look(struct sts_member *t)
 {
 	t->subject = sts_file_identity(sts_members_text(t->x.plan->token_file));
 	if (sts_exchange_distrusts(&t->x))
-		t->trust = identity_of_cas(t->x.plan);
+		t->trust = identity_of_ca_files(t->x.plan);
 }
 
 void sts_inputs_files_changed(void)
@@ -110,7 +111,7 @@ bool sts_inputs_watch(struct sts_events *ev, const char *config)
 		watch_one(ev, t);
 	if (config)
 		sts_events_watch(ev, config);
-	/* Look for changes from before the watch. */
+	/* Find the changes that were made before the watches. */
 	sts_inputs_files_changed();
 	return true;
 }
@@ -123,7 +124,7 @@ void sts_inputs_watch_again(void)
 void sts_inputs_attempted(struct sts_member *t)
 {
 	if (sts_exchange_distrusts(&t->x) && !t->watches_cas)
-		t->trust = identity_of_cas(t->x.plan);
+		t->trust = identity_of_ca_files(t->x.plan);
 	if (sts_members_once())
 		return;
 	sts_inputs_check_subject(t);

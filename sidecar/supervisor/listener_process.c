@@ -17,8 +17,8 @@ void sts_listener_process_init(struct sts_listener_process *l)
 	*l = (struct sts_listener_process){.pid = -1, .fd = -1, .next_ms = -1};
 }
 
-/* Log that the process does not run, and choose the time of its next start. The wait doubles each
- * time. It starts again from AGAIN_MIN_MS if the process has lived longer than AGAIN_MAX_MS. */
+/* Log that the listener does not run, and plan its next start. The wait doubles each time. It
+ * begins again at AGAIN_MIN_MS if the listener has lived longer than AGAIN_MAX_MS. */
 static __attribute__((noinline)) void start_again(struct sts_listener_process *l, const char *msg,
 						  const char *key, int64_t value)
 {

@@ -18,8 +18,8 @@ struct sts_moment sts_now(void)
 {
 	struct sts_moment m = {.boot_ms = sts_clock_boot_ms(), .real_ms = sts_clock_real_ms()};
 
-	/* An entropy pool that is not ready yet must not stop the schedule; the jitter is then
-	 * none. */
+	/* An entropy pool that is not ready yet must not stop the schedule. Without it, the number
+	 * is made from the time, and is not random. */
 	if (getrandom(&m.random, sizeof(m.random), GRND_NONBLOCK) != (ssize_t)sizeof(m.random))
 		m.random = (uint32_t)m.boot_ms * 2654435761u;
 	return m;

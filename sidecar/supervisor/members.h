@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory of the running set: its members, and the plans that they go by. running_set.h decides
- * what becomes of them.
+ * The memory of the running set: its members, and the plans in use. running_set.h decides which
+ * members there are.
  */
 #ifndef STS_SUPERVISOR_MEMBERS_H
 #define STS_SUPERVISOR_MEMBERS_H
@@ -16,13 +16,14 @@ struct sts_member {
 	struct sts_exchange x; /* x.plan is NULL if this place of the set is free */
 	struct sts_store store;
 	struct sts_child *worker; /* NULL for none */
-	uint64_t subject,
-		trust; /* the identities of its input files when they were last looked at */
-	bool watches_cas;
+	/* sts_file_identity() of the subject token, and one number for all CA files, as they were
+	 * last seen */
+	uint64_t subject, trust;
+	bool watches_cas; /* the CA files are watched */
 	struct sts_logged logged;
 };
 
-/* The member after t, or the first if t is NULL; NULL after the last. */
+/* Returns the member after t, or the first member if t is NULL; NULL after the last. */
 struct sts_member *sts_member_next(struct sts_member *t);
 
 /* All members one after the other: for (STS_EACH_MEMBER(t)). */
@@ -30,28 +31,30 @@ struct sts_member *sts_member_next(struct sts_member *t);
 	struct sts_member *t = NULL; \
 	(t = sts_member_next(t));
 
-/* The member of the plans' exchange number i, in the order of the configuration file. */
+/* Returns the member of the plan number i of the plans in use, in the order of the configuration
+ * file. */
 struct sts_member *sts_member_of(uint32_t i);
 
-/* The member that goes by a plan of the plans in use; NULL for none. */
+/* Returns the member with this plan; NULL for none. */
 struct sts_member *sts_member_of_plan(const struct sts_plan *plan);
 
-/* The plans in use; NULL before the first. */
+/* Returns the plans in use; NULL before the first plans. */
 struct sts_plans *sts_members_plans(void);
 
-/* A text of the plans in use: see sts_plans_text(). */
+/* Returns a text of the plans in use: see sts_plans_text(). */
 const char *sts_members_text(uint16_t at);
 
 /* Does each exchange end after its first success (`fetch`, --single-run)? */
 bool sts_members_once(void);
 
-/* Use these plans from now on. The members still go by the plans before. */
+/* Use these plans from now on. The members still have the plans before: the caller replaces
+ * them. */
 void sts_members_use(struct sts_plans *plans);
 
-/* A place for another member; there is one as long as there are fewer than STS_EXCHANGES_MAX. */
+/* Returns a free place for a new member. There must be fewer than STS_EXCHANGES_MAX members. */
 struct sts_member *sts_member_free(void);
 
-/* The present moment with a random number. */
+/* Returns the present moment, with a new random number. */
 struct sts_moment sts_now(void);
 
 #endif

@@ -16,7 +16,7 @@
 
 _Static_assert(STS_PLANS_MAX_BYTES <= UINT16_MAX, "offsets of texts have 16 bits");
 
-/* Only the planning child writes to these, or the supervisor if there can be no child. */
+/* Only the planning child writes to these, or the supervisor if no child can be started. */
 static struct sts_fields fields;
 static struct sts_config config;
 
@@ -33,13 +33,13 @@ const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)
 
 /* ---- one plan ---- */
 
-/* Append a text. Returns its place. */
+/* Append a text to the plans. Returns its offset. */
 static uint16_t keep(struct sts_plans *plans, struct sts_slice text)
 {
 	size_t at = plans->bytes;
 
-	/* A size beyond the end says that the texts did not fit; check_all() refuses the plans
-	 * then. */
+	/* A number of bytes that is too large means that a text did not fit. check_all() then
+	 * refuses the plans. */
 	if (at + text.len + 1 > sizeof(plans->text)) {
 		plans->bytes = sizeof(plans->text) + 1;
 		return 0;
@@ -50,7 +50,7 @@ static uint16_t keep(struct sts_plans *plans, struct sts_slice text)
 	return (uint16_t)at;
 }
 
-/* Check what sts_fields_make() does not. */
+/* Check the options that sts_fields_make() does not check. */
 static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 {
 	bool from_stdin = strcmp(fields.token_file, "-") == 0;
@@ -125,10 +125,10 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 	return STS_OK;
 }
 
-/* ---- several ---- */
+/* ---- all plans ---- */
 
-/* FNV-1a with 64 bits. It tells whether options have changed; it is not a protection against an
- * attacker, who would gain nothing. */
+/* FNV-1a with 64 bits. The hash shows whether options have changed. It need not resist an attacker,
+ * since an attacker gains nothing from two equal hashes. */
 #define FNV_PRIME 1099511628211u
 #define FNV_START 14695981039346656037u
 
@@ -139,8 +139,8 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* Returns a number that changes with what the configuration file says about the requests and the
- * files of an exchange. */
+/* Returns a hash of what the configuration file says about the requests and the files of an
+ * exchange. */
 static uint64_t request_id(size_t index)
 {
 	uint64_t h = FNV_START;
@@ -179,8 +179,9 @@ static bool is_same_file(const struct sts_plans *plans, const struct sts_plan *a
 	return rest && !*rest;
 }
 
-/* The others may have all workers, one after the other, until their time is up. An exchange that
- * fails does not get the last worker. */
+/* Set how long an attempt may wait for a worker. At worst, all other exchanges are served first,
+ * and each of them uses its whole timeout. One worker is not counted, since an exchange that fails
+ * does not get the last worker. */
 static void set_queue(struct sts_plans *plans)
 {
 	int64_t longest_ms = 0;
@@ -192,9 +193,9 @@ static void set_queue(struct sts_plans *plans)
 		plans->plan[i].queue_ms = (plans->count - 1) / (STS_WORKERS_MAX - 1) * longest_ms;
 }
 
-/* Find the exchanges that read the token of another exchange. Refuse two exchanges that would send
- * the same subject token, if it may be sent only once. */
-static enum sts_err relate(struct sts_plans *plans, struct sts_error *e)
+/* Find the sources of the exchanges. Refuse two exchanges that would send the same subject token,
+ * if it may be sent only once. */
+static enum sts_err find_sources(struct sts_plans *plans, struct sts_error *e)
 {
 	for (uint32_t i = 0; i < plans->count; i++)
 		for (uint32_t j = 0; j < plans->count; j++) {
@@ -240,7 +241,7 @@ static enum sts_err check_all(struct sts_plans *plans, struct sts_error *e)
 	if (plans->bytes > sizeof(plans->text))
 		return sts_fail(e, STS_EUSAGE, 0, "the paths in the options are too long");
 	set_queue(plans);
-	err = relate(plans, e);
+	err = find_sources(plans, e);
 	for (uint32_t i = 0; i < plans->count && err == STS_OK; i++) {
 		err = refuse_cycle(plans, i, e);
 		if (err == STS_OK && plans->count > 1 && plans->plan[i].to_stdout)

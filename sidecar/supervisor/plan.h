@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plans: all that the supervisor needs to know about its exchanges. A short-lived child makes
- * them from the options and the configuration file. So the memory for reading those is the child's,
- * and the supervisor reads neither a token nor a configuration file.
+ * The plans: all that the supervisor needs to know about its exchanges. The planning child
+ * (planner.h) makes them from the options and the configuration file. So the supervisor does not
+ * need the memory for reading those, and reads neither a token nor a configuration file.
  *
- * The child also leaves a snapshot of the configuration file (wire/snapshot.h). Workers use the
- * snapshot after the file has changed, until there are plans of the new file. If the new file is
- * invalid, there are none.
+ * The child also leaves a snapshot of the configuration file (wire/snapshot.h). If the file
+ * changes, workers use the snapshot until there are plans of the new file. They go on using the
+ * snapshot if the new file is invalid.
  */
 #ifndef STS_SUPERVISOR_PLAN_H
 #define STS_SUPERVISOR_PLAN_H
@@ -24,21 +24,22 @@ struct sts_plan {
 	int64_t deadline_ms; /* for all attempts together; 0: none */
 	int64_t poll_ms;     /* the interval of the sig-cert poll; 0: the protocol has none */
 	int64_t queue_ms;    /* how long an attempt may wait for the workers of other exchanges */
-	/* changes with what the configuration file says of this exchange's requests and files */
+	/* a hash of what the configuration file says about the requests and files of the
+	 * exchange */
 	uint64_t request_id;
 	mode_t mode;
 	gid_t group;
 	char name[STS_EXCHANGE_NAME_BYTES];
-	/* The places of texts: see sts_plans_text(). */
+	/* The offsets of texts: see sts_plans_text(). */
 	uint16_t token_file, output_dir;
 	uint16_t proxy; /* HOST:PORT for the log; "" if there is no proxy */
-	uint16_t cas;   /* the paths of --cacert-path, for sts_text_at(); "" ends them */
-	/* The exchange whose token is the subject token of this exchange; -1: none. */
+	uint16_t cas;   /* the paths of --cacert-path, for sts_text_at(), with "" at the end */
+	/* The source: the index of the exchange whose token is the subject token; -1: none. */
 	int8_t depends_on;
 	/* Stop after the first success, or after the first failure that `fetch` does not retry. */
 	bool once;
 	bool one_attempt; /* the subject token is on standard input, which is read only once */
-	bool adopt;       /* adopt a token on disk that is not yet due: see worker/adopt.h */
+	bool adopt;       /* adopt a token on disk that is not due yet: see worker/adopt.h */
 	bool to_stdout;   /* print the token and write no files */
 	bool create_dir;  /* make the output directory if it is missing */
 	bool notifies;    /* send the application a signal after new files are in place */
@@ -46,22 +47,23 @@ struct sts_plan {
 	bool configured;  /* the exchange comes from a configuration file */
 };
 
-/* All plans, in a mapping of their own. The child sends the used part through a pipe. */
+/* All plans, in a memory mapping. The child sends the used part through a pipe. */
 struct sts_plans {
 	struct sts_error error; /* STS_OK, or why there are no plans */
 	uint32_t count;         /* the number of plans */
 	uint32_t bytes;         /* the used part of `text`: the plans, and then their texts */
 	int32_t log_format, log_level;
 	bool require_sandbox;
-	uint16_t listen;                         /* the place of a text; 0: no --listen */
-	uint8_t digest[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: not read */
+	uint16_t listen; /* the offset of a text; 0: no --listen */
+	uint8_t digest
+		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */
 	union {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];
 	};
 };
 
-/* Returns a text of a plan, by its place. */
+/* Returns the text of a plan at an offset. */
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);
 
 /*
@@ -70,13 +72,13 @@ const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);
  *   plans     out  all zeros before; complete only after STS_OK
  *   o         in   the options of the command line and the environment
  *   argv      in   the arguments after the command's name
- *   snapshot  in   a descriptor of sts_snapshot_make(), which this fills and seals; -1: none
+ *   snapshot  in   a descriptor of sts_snapshot_make(), which is filled and sealed; -1: none
  * Returns plans->error.code: STS_OK, STS_EUSAGE or STS_EURL.
  */
 enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *o, char *const *argv,
 			    int snapshot);
 
-/* Free plans, which are a mapping of sts_planner_start(). Does nothing for NULL. */
+/* Free the plans that sts_planner_finish() has returned. Does nothing for NULL. */
 void sts_plans_free(struct sts_plans *plans);
 
 #endif

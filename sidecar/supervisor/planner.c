@@ -34,7 +34,7 @@ void sts_planner_drop(struct sts_planner *p)
 	sts_planner_init(p);
 }
 
-/* Returns how many bytes of the plans the child sends. */
+/* Returns the number of bytes of the plans that the child sends. */
 static size_t used(const struct sts_plans *plans)
 {
 	return offsetof(struct sts_plans, text) + (plans->error.code == STS_OK ? plans->bytes : 0);
@@ -50,7 +50,7 @@ static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
 	_exit(sts_file_write_fd(fd, p->plans, used(p->plans)) == 0 ? STS_EXIT_OK : STS_EXIT_BUG);
 }
 
-/* Start the planning child. Returns 0, or the errno that says why there is none. */
+/* Start the planning child. Returns 0 or an errno. */
 static int fork_child(struct sts_planner *p, const struct sts_options *o, char *const *argv)
 {
 	pid_t self = getpid();

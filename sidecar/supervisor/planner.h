@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child process that makes the plans. It reads the options and the configuration file, so the
- * memory for that is the child's and not the supervisor's. The child is trusted: it reads nothing
- * from the network.
+ * The planning child: a child process that makes the plans. It reads the options and the
+ * configuration file, so the supervisor does not need the memory for reading them. The child is
+ * trusted, since it reads nothing from the network.
  */
 #ifndef STS_SUPERVISOR_PLANNER_H
 #define STS_SUPERVISOR_PLANNER_H
@@ -13,10 +13,10 @@
 
 struct sts_planner {
 	pid_t pid;    /* -1: no child, or it was reaped */
-	int fd;       /* the reading end of the child's pipe; -1: no child, or the end was read */
+	int fd;       /* the reading end of the child's pipe; -1: no child, or end of file */
 	int snapshot; /* the descriptor of the new snapshot; -1: none */
-	size_t len;   /* bytes of the plans that were read */
-	int64_t kill_boot_ms;
+	size_t len;   /* the number of bytes of the plans that were read */
+	int64_t kill_boot_ms;    /* when the planning has to be over (BOOTTIME) */
 	struct sts_plans *plans; /* the mapping that is being filled; NULL: no plans are made */
 };
 
@@ -26,23 +26,23 @@ void sts_planner_init(struct sts_planner *p);
 /*
  * Start planning.
  *   o, argv  in  as in sts_plans_make()
- *   here     in  if there can be no child (the Pod's pids limit), make the plans in this process.
- *                That costs memory, but lets the supervisor start
+ *   here     in  make the plans in this process if no child can be started (the pids limit of the
+ *                Pod). That costs memory, but lets the supervisor start
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e);
 
-/* Read what the child has sent, without blocking. Returns true if it is time for
- * sts_planner_finish(): the child is done, or its time is over. */
+/* Read what the child has sent, without blocking. Returns true if the child is done or its time is
+ * over: call sts_planner_finish() then. */
 bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms);
 
 /*
  * Take the result.
  *   plans     out     set after STS_OK: the caller frees them with sts_plans_free()
  *   snapshot  in/out  changed after STS_OK: the new snapshot, or -1; the old one is closed
- * Returns STS_OK; STS_EUSAGE or STS_EURL if the options or the file have a mistake; STS_EBUG if the
- * child died; STS_ETIMEOUT if it did not end in time.
+ * Returns STS_OK; STS_EUSAGE or STS_EURL if the options or the file have a mistake; STS_EWORKER if
+ * the child died; STS_ETIMEOUT if the child did not end in time.
  */
 enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,
 				struct sts_error *e);

@@ -15,7 +15,7 @@
 #include "supervisor/spawn.h"
 
 /* Write the status file. Does nothing if there is no output directory. Not inlined: the buffer
- * would become a part of the frame that sleeps, and its memory would never be given back. */
+ * would become a part of the stack frame that sleeps, whose memory is never given back. */
 static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, struct sts_error *e)
 {
 	static char boot_id[STS_BOOT_ID_BYTES] STS_RESIDENT;
@@ -49,7 +49,8 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
-/* The lock of a directory would say that this very process holds it. */
+/* Refuse a directory that another exchange of this process has. The error of sts_lock_take() would
+ * only say that this process holds the lock already. */
 static enum sts_err refuse_same_directory(const struct sts_member *t, struct sts_error *e)
 {
 	struct stat ours, theirs;
@@ -126,9 +127,9 @@ void sts_member_attempted(struct sts_member *t)
 
 /* ---- new plans ---- */
 
-/* Was the output directory of this plan that of another exchange before? Then the token in it is
- * the other exchange's. */
-static bool of_another(const struct sts_plan *plan, const struct sts_plans *before)
+/* Did another exchange have the output directory of this plan before? Then the token in the
+ * directory is not a token of this exchange. */
+static bool was_of_another(const struct sts_plan *plan, const struct sts_plans *before)
 {
 	for (uint32_t i = 0; before && i < before->count; i++) {
 		const char *rest =
@@ -150,9 +151,9 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 
 	*t = (struct sts_member){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
-	t->x.no_adoption = of_another(plan, before);
-	/* It may wait for long before its first attempt: its status file is there now. What cannot
-	 * be owned fails the attempt. */
+	t->x.no_adoption = was_of_another(plan, before);
+	/* The exchange may wait for long before its first attempt, so it gets its status file now.
+	 * If the directory cannot be owned, the attempt fails later. */
 	if (before)
 		sts_member_own(t, &e);
 }
@@ -162,7 +163,7 @@ void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
 	if (worker->stage_len == 0)
 		return;
 	sts_exchange_sent(&t->x);
-	if (t->x.sent && t->x.single_use)
+	if (t->x.subject_sent && t->x.single_use)
 		sts_sent_note(worker->stage + 1, t);
 }
 
@@ -205,7 +206,7 @@ static const struct sts_plan *successor(const struct sts_plan *old, struct sts_p
 	return NULL;
 }
 
-/* What is different in the configuration of an exchange that goes on. */
+/* Compare the old plan and the new plan of an exchange that goes on. */
 static enum sts_plan_change compare(const struct sts_plan *old, const struct sts_plan *plan)
 {
 	if (old->request_id != plan->request_id)
@@ -218,8 +219,8 @@ static enum sts_plan_change compare(const struct sts_plan *old, const struct sts
 	return STS_PLAN_SAME;
 }
 
-/* An exchange whose subject token may be sent once may have to wait for an attempt that was started
- * by the former plans. */
+/* An exchange whose subject token may be sent only once may have to wait for an attempt that was
+ * started with the plans before: see may_share_its_token() in workers.c. */
 static void add_to_queues(struct sts_plans *plans, const struct sts_plans *before)
 {
 	int64_t longest_ms = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The running set: the exchanges of this process, each with its state, its output directory and its
- * worker. This module owns the output directories and the status files, and takes the set over to
- * new plans. members.h holds the set, workers.h starts the workers, inputs.h looks at the files
- * that the exchanges read, and chain.h knows which exchange waits for which other exchange.
+ * worker. This module owns the output directories and the status files, and changes the set when
+ * there are new plans. members.h holds the set, workers.h starts the workers, inputs.h looks at the
+ * files that the exchanges read, and chain.h knows which exchange waits for which other exchange.
  */
 #ifndef STS_SUPERVISOR_RUNNING_SET_H
 #define STS_SUPERVISOR_RUNNING_SET_H
@@ -11,10 +11,11 @@
 #include "supervisor/members.h"
 
 /*
- * Go over to new plans.
+ * Use new plans from now on.
  *   plans  in  kept, and freed when the next plans come
  * A member whose name, directory, mode and group are the same goes on with its state. A member that
- * has no plan any more is removed before new ones are added, since a new one may get its directory.
+ * has no plan any more is removed before new members are added, since a new member may get its
+ * directory.
  */
 void sts_running_take_over(struct sts_plans *plans);
 
@@ -26,16 +27,16 @@ void sts_running_end_late(void);
 
 /*
  * Open and lock the output directory, and write the first status file to show that it can be
- * written. Does nothing if that was done, or if there is no output directory.
+ * written. Does nothing if that was done before, or if there is no output directory.
  * Returns STS_OK, STS_EOUTPUT or STS_ELOCKED.
  */
 enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
 
-/* If a worker has said that it sends its subject token: remember that.
- *   worker  in  of the exchange, after its end or while it runs */
+/* Remember the subject token that a worker has sent, if the worker has reported that. `worker` is
+ * the worker of the exchange, while it runs or after its end. */
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker);
 
-/* An attempt has ended: look at its inputs, and at the exchanges that wait for it. */
+/* An attempt has ended: check its input files, and the exchanges whose source it is. */
 void sts_member_attempted(struct sts_member *t);
 
 /* Remove an exchange: its worker is killed and its directory is unlocked. The files stay. */

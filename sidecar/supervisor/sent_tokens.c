@@ -7,11 +7,11 @@
 #include "base/resident.h"
 #include "wire/limits.h"
 
-/* Two arrays, since the ids are handed out as one block. */
+/* The ids have an array of their own, since sts_sent_all() returns them as one block. */
 static struct {
 	size_t count;
 	uint8_t ids[STS_USED_MAX][STS_SUBJECT_ID_BYTES];
-	const void *owners[STS_USED_MAX]; /* NULL: the exchange is not there any more */
+	const void *owners[STS_USED_MAX]; /* NULL: the exchange does not exist any more */
 } sent STS_RESIDENT;
 
 static void remove_at(size_t at)
@@ -21,7 +21,7 @@ static void remove_at(size_t at)
 	memmove(&sent.owners[at], &sent.owners[at + 1], (sent.count - at) * sizeof(sent.owners[0]));
 }
 
-/* Is it the last one that an exchange that is there has sent? */
+/* Is this the last token of an exchange that still exists? */
 static bool is_last_of_owner(size_t at)
 {
 	for (size_t i = at + 1; i < sent.count; i++)
@@ -36,7 +36,7 @@ static void make_room(void)
 
 	if (sent.count < STS_USED_MAX)
 		return;
-	/* There are more places than exchanges: one of them can go. */
+	/* There are more tokens than exchanges, so one token is not the last of its exchange. */
 	while (at + 1 < sent.count && is_last_of_owner(at))
 		at++;
 	remove_at(at);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The subject tokens that may be sent once and were sent: remembered by the token and not by the
- * exchange, for the life of the process. Two exchanges may swap their token files, and an exchange
- * may be removed from the configuration and come back.
+ * Remembers the subject tokens that may be sent only once and were sent, for the life of the
+ * process. The tokens are remembered for all exchanges together: two exchanges may swap their token
+ * files, and an exchange may be removed from the configuration and come back.
  *
- * The memory is bounded: STS_USED_MAX tokens. The last one that an exchange has sent is kept as
- * long as the exchange is there; of the others the oldest is forgotten first.
+ * At most STS_USED_MAX tokens are remembered. The last token that an exchange has sent is kept as
+ * long as the exchange exists. Of the other tokens, the oldest is forgotten first.
  */
 #ifndef STS_SUPERVISOR_SENT_TOKENS_H
 #define STS_SUPERVISOR_SENT_TOKENS_H
@@ -17,20 +17,19 @@
 
 /*
  * A subject token was sent, or is about to be.
- *   id     in  of the token (struct sts_subject)
- *   owner  in  the exchange that sends it; any address that stands for it
+ *   id     in  the id of the token (struct sts_subject)
+ *   owner  in  an address that stands for the exchange that sends the token
  */
 void sts_sent_note(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner);
 
-/* This exchange is not there any more. What it has sent is still remembered, and may be forgotten
+/* This exchange does not exist any more. Its last token is still remembered, but may be forgotten
  * when there is no room. */
 void sts_sent_orphan(const void *owner);
 
-/* The ids of all that were sent, the oldest first.
- *   count  out  at most STS_USED_MAX */
+/* Returns the ids of all remembered tokens, the oldest first. `count` is set to their number. */
 const uint8_t (*sts_sent_all(size_t *count))[STS_SUBJECT_ID_BYTES];
 
-/* Forget all of them, for tests. */
+/* Forget all tokens, for tests. */
 void sts_sent_clear(void);
 
 #endif

@@ -15,10 +15,11 @@
 
 _Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() compares with one");
 
-/* How often sts_spawn_end() looks whether the process has ended: once in a millisecond. */
+/* The most times that sts_spawn_end() checks whether the process has ended, once in a
+ * millisecond. */
 #define END_LOOKS_MAX 20
 
-/* Become the child, between fork(2) and execve(2). It makes only system calls. */
+/* Turn this process, just made by fork(2), into the child. Only system calls are allowed here. */
 static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
 		   char *const *environ_)
 {

@@ -16,11 +16,10 @@
  * when this process dies.
  *   inherited_fd  in  becomes descriptor STS_INHERITED_FD of the child
  *   snapshot_fd   in  becomes descriptor STS_INHERITED_SNAPSHOT_FD of the child; -1 for none. Its
- *                     own number must be above that number. It is, because the descriptors of the
- *                     signals and of the timer are opened first
+ *                     own number must be above that number. This always holds, since the supervisor
+ *                     opens the descriptors of the signals and of the timer first
  * Returns the PID, which the caller reaps, or -1 with errno: EBADF if the number of snapshot_fd is
- * too low. A child whose execve(2) fails exits
- * with STS_SPAWN_EXEC_FAILED.
+ * too low. A child whose execve(2) fails exits with STS_SPAWN_EXEC_FAILED.
  */
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd);
 

@@ -17,51 +17,55 @@
 #include "supervisor/running_set.h"
 #include "supervisor/workers.h"
 
-/* Planning again is not done more often, whoever asks. */
+/* The least time between two plannings. */
 #define PLAN_FLOOR_MS 1000
-/* After the process for it was killed, or there was none. */
+/* The wait before the next planning if the planning child was killed or could not be started. */
 #define PLAN_AGAIN_MS 10000
 
-/* Static: the frame that sleeps would never give its memory back. */
+/* The state of the supervisor. It is static, since the memory of a stack frame that sleeps is never
+ * given back. */
 static struct supervisor {
 	const struct sts_options *o;
 	char *const *argv;
 	struct sts_events ev;
 	struct sts_listener_process listener;
 	struct sts_planner planner;
-	int snapshot_fd; /* of the configuration file; -1: none */
-	bool once;
-	bool refresh_planned; /* what is planned was asked for by HUP: then refresh */
-	int64_t plan_ms;      /* when to plan again; -1: no reason */
-	int64_t planned_ms;   /* when it was done last */
-	uint64_t config_file; /* the configuration file's identity, as it was then */
-	int exit_status;      /* -1: go on */
-	char refused[STS_ERROR_TEXT_MAX_BYTES]; /* what was said of a file that no plan came of */
+	int snapshot_fd;          /* the snapshot of the configuration file; -1: none */
+	bool once;                /* each exchange ends after its first success */
+	bool refresh_after_plan;  /* a HUP has come: refresh as soon as there are new plans */
+	int64_t next_plan_ms;     /* when to make new plans; -1: there is no reason for new plans */
+	int64_t last_plan_ms;     /* when plans were made last */
+	uint64_t config_identity; /* sts_file_identity() of the configuration file, last seen */
+	int exit_status;          /* -1: go on */
+	/* the last message that was logged about a configuration file that is not used */
+	char logged_refusal[STS_ERROR_TEXT_MAX_BYTES];
 } s STS_RESIDENT_FIRST;
 
 /* ---- planning ---- */
 
-static void plan_again(int64_t at_ms)
+/* Ask for new plans at a time. Does nothing if they were asked for at an earlier time. */
+static void request_plan(int64_t at_ms)
 {
 	if (!s.o->config || s.once)
 		return;
-	if (at_ms < s.planned_ms + PLAN_FLOOR_MS)
-		at_ms = s.planned_ms + PLAN_FLOOR_MS;
-	if (s.plan_ms < 0 || at_ms < s.plan_ms)
-		s.plan_ms = at_ms;
+	if (at_ms < s.last_plan_ms + PLAN_FLOOR_MS)
+		at_ms = s.last_plan_ms + PLAN_FLOOR_MS;
+	if (s.next_plan_ms < 0 || at_ms < s.next_plan_ms)
+		s.next_plan_ms = at_ms;
 }
 
 static void check_config(void)
 {
 	uint64_t seen = s.o->config ? sts_file_identity(s.o->config) : 0;
 
-	if (seen == s.config_file)
+	if (seen == s.config_identity)
 		return;
-	s.config_file = seen;
-	plan_again(sts_clock_boot_ms());
+	s.config_identity = seen;
+	request_plan(sts_clock_boot_ms());
 }
 
-/* At the start what cannot be owned ends the program; later it is an attempt that fails. */
+/* Own the output directories of the first plans. A directory that cannot be owned ends the program.
+ * With later plans, it only makes the attempts of its exchange fail. */
 static __attribute__((noinline)) void own_all(void)
 {
 	struct sts_error e;
@@ -78,23 +82,25 @@ static void refresh_all(void)
 	for (struct sts_member *t = NULL; (t = sts_member_next(t));
 	     m.random = m.random * 747796405u + 1)
 		sts_exchange_refresh(&t->x, &m);
-	s.refresh_planned = false;
+	s.refresh_after_plan = false;
 }
 
-/* Once for each reason: workers find the same file again and again. Whoever asks gets an answer. */
-static void refused(const struct sts_error *e)
+/* Log why a new configuration file is not used. The same reason is logged only once, since workers
+ * find the same file again and again. After a HUP it is always logged, since somebody waits for an
+ * answer. */
+static void log_refusal(const struct sts_error *e)
 {
-	/* Nothing is wrong with the file: the process that reads it was killed, or there was
-	 * none. */
+	/* Any other error is not about the file: the planning child was killed or could not be
+	 * started. */
 	if (e->code != STS_EUSAGE)
-		plan_again(sts_clock_boot_ms() + PLAN_AGAIN_MS);
-	if (!s.refresh_planned && strcmp(s.refused, e->msg) == 0)
+		request_plan(sts_clock_boot_ms() + PLAN_AGAIN_MS);
+	if (!s.refresh_after_plan && strcmp(s.logged_refusal, e->msg) == 0)
 		return;
-	memcpy(s.refused, e->msg, sizeof(s.refused));
+	memcpy(s.logged_refusal, e->msg, sizeof(s.logged_refusal));
 	sts_event_log_refused(e);
 }
 
-/* Before the first worker. What is planned later lives within this. */
+/* Enter the sandbox, before the first worker is started. The sandbox holds for later plans too. */
 static __attribute__((noinline)) void confine(void)
 {
 	int dirs[STS_EXCHANGES_MAX];
@@ -108,7 +114,7 @@ static __attribute__((noinline)) void confine(void)
 		s.exit_status = sts_event_log_cannot_start(&e);
 }
 
-/* ---- the process of --listen ---- */
+/* ---- the listener ---- */
 
 static __attribute__((noinline)) void plan_listener(void)
 {
@@ -131,8 +137,8 @@ static __attribute__((noinline)) void start_listener(void)
 				   plans->require_sandbox, dirs);
 }
 
-static void count(const struct sts_member *t, enum sts_outcome outcome,
-		  const struct sts_report *report, int64_t duration_ms, int64_t now_s)
+static void count_attempt(const struct sts_member *t, enum sts_outcome outcome,
+			  const struct sts_report *report, int64_t duration_ms, int64_t now_s)
 {
 	struct sts_metrics *metrics = s.listener.metrics;
 
@@ -143,16 +149,17 @@ static void count(const struct sts_member *t, enum sts_outcome outcome,
 	metrics->dropped_lines = sts_log_dropped();
 }
 
-static __attribute__((noinline)) void planned(void)
+/* Planning has ended: use the new plans, or report why there are none. */
+static __attribute__((noinline)) void finish_planning(void)
 {
 	bool first = !sts_members_plans();
 	struct sts_plans *plans;
 	struct sts_error e;
 	enum sts_err err = sts_planner_finish(&s.planner, &plans, &s.snapshot_fd, &e);
 
-	s.planned_ms = sts_clock_boot_ms();
+	s.last_plan_ms = sts_clock_boot_ms();
 	if (err == STS_OK) {
-		s.refused[0] = '\0';
+		s.logged_refusal[0] = '\0';
 		bool same = !first && memcmp(plans->digest, sts_members_plans()->digest,
 					     sizeof(plans->digest)) == 0;
 
@@ -163,13 +170,13 @@ static __attribute__((noinline)) void planned(void)
 	} else if (first) {
 		s.exit_status = sts_complain(&e);
 	} else {
-		refused(&e);
+		log_refusal(&e);
 	}
 	if (first && s.exit_status < 0)
 		own_all();
 	if (first && s.exit_status < 0)
 		confine();
-	if (s.refresh_planned)
+	if (s.refresh_after_plan)
 		refresh_all();
 }
 
@@ -178,17 +185,17 @@ static __attribute__((noinline)) void start_planning(void)
 	bool first = !sts_members_plans();
 	struct sts_error e;
 
-	s.plan_ms = -1;
+	s.next_plan_ms = -1;
 	if (s.o->config)
-		s.config_file = sts_file_identity(s.o->config);
+		s.config_identity = sts_file_identity(s.o->config);
 	if (sts_planner_start(&s.planner, s.o, s.argv + 2, first, &e) == STS_OK)
 		return;
 	if (first) {
 		s.exit_status = sts_event_log_cannot_start(&e);
 		return;
 	}
-	refused(&e);
-	if (s.refresh_planned)
+	log_refusal(&e);
+	if (s.refresh_after_plan)
 		refresh_all();
 }
 
@@ -200,12 +207,13 @@ static void worker_ended(struct sts_member *t, enum sts_outcome outcome,
 {
 	sts_event_log_outcome(&t->x, &t->logged, &t->store, sts_members_text(t->x.plan->proxy),
 			      outcome, report, duration_ms, now);
-	count(t, outcome, report, duration_ms, now->real_ms / 1000);
+	count_attempt(t, outcome, report, duration_ms, now->real_ms / 1000);
 	if (report->flags & STS_REPORT_REPLAN)
-		plan_again(now->boot_ms);
+		request_plan(now->boot_ms);
 }
 
-/* Reap every child: orphans of `kubectl exec` become ours where we are PID 1. */
+/* Reap every child. If the supervisor is PID 1, the orphans of `kubectl exec` are its children
+ * too. */
 static void reap(void)
 {
 	pid_t pid;
@@ -224,7 +232,7 @@ static void reap(void)
 
 static int64_t wake_at(void)
 {
-	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.plan_ms;
+	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.next_plan_ms;
 
 	at_ms = sts_schedule_earlier_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
 	return sts_schedule_earlier_ms(at_ms, s.listener.next_ms);
@@ -235,8 +243,8 @@ static void on_signals(unsigned events)
 	if (events & STS_EVENT_CHILD)
 		reap();
 	if ((events & STS_EVENT_REFRESH) && s.o->config && !s.once) {
-		s.refresh_planned = true;
-		plan_again(sts_clock_boot_ms());
+		s.refresh_after_plan = true;
+		request_plan(sts_clock_boot_ms());
 	} else if (events & STS_EVENT_REFRESH) {
 		refresh_all();
 	}
@@ -265,9 +273,9 @@ static void handle(unsigned events)
 	}
 	now_ms = sts_clock_boot_ms();
 	if (sts_planner_read(&s.planner, now_ms))
-		planned();
+		finish_planning();
 	sts_workers_kill_late(now_ms);
-	if (s.plan_ms >= 0 && now_ms >= s.plan_ms && !s.planner.plans)
+	if (s.next_plan_ms >= 0 && now_ms >= s.next_plan_ms && !s.planner.plans)
 		start_planning();
 	if (s.exit_status >= 0 || !sts_members_plans())
 		return;
@@ -280,7 +288,8 @@ static void handle(unsigned events)
 	sts_running_write_status();
 }
 
-/* The exit status once all is done; -1: go on. */
+/* Returns the exit status of the program if all exchanges have ended, or -1 if the supervisor goes
+ * on. */
 static int done(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
@@ -299,8 +308,8 @@ static int done(void)
 	return status;
 }
 
-/* Not inlined, as others above: a buffer in the frame that sleeps would be memory that is never
- * given back. */
+/* Not inlined, like other functions in this file: a buffer in the stack frame that sleeps would be
+ * memory that is never given back. */
 static __attribute__((noinline)) int stop(void)
 {
 	sts_workers_stop();
@@ -329,7 +338,7 @@ static void set_up(const struct sts_options *o, char *const *argv)
 				.argv = argv,
 				.once = o->command == STS_COMMAND_FETCH || o->single_run,
 				.snapshot_fd = -1,
-				.plan_ms = -1,
+				.next_plan_ms = -1,
 				.exit_status = -1};
 	sts_planner_init(&s.planner);
 	sts_listener_process_init(&s.listener);
@@ -342,8 +351,8 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 	unsigned events = 0;
 
 	set_up(o, argv);
-	/* What a container's runtime forgot to close is nothing for a worker. Kernels before 5.11
-	 * refuse it. */
+	/* Workers must not inherit descriptors that the container runtime has left open. Kernels
+	 * before 5.11 refuse this flag. */
 	syscall(SYS_close_range, 3, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
 	if (sts_events_init(&s.ev, &e) != STS_OK)
 		return sts_event_log_cannot_start(&e);

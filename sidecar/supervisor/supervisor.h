@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor: holds the schedule and nothing else. It opens no socket, reads no token, parses
- * no byte that came from the network. It waits in one poll() on signals, two timers, the pipes of
- * its children and file changes; between refreshes it makes no system call.
+ * The supervisor: holds the schedule and nothing else. The supervisor opens no socket, reads no
+ * token, and parses no byte that came from the network. It waits in one poll(2) for signals, two
+ * timers, the pipes of its children and file changes. Between refreshes it makes no system call.
  *
- * Which exchange gets a worker, and when, is decided in workers.h.
+ * workers.h decides which exchange gets a worker, and when.
  */
 #ifndef STS_SUPERVISOR_SUPERVISOR_H
 #define STS_SUPERVISOR_SUPERVISOR_H
@@ -14,8 +14,9 @@
 /*
  * Run the exchanges until told to stop (`run`, `exchange`), or until each has succeeded or failed
  * for good (`fetch`, --single-run).
- *   o     in  the command line and the environment, without the configuration file
- *   argv  in  of this process: workers get it
+ *   o     in  the options of the command line and the environment, without those of the
+ *             configuration file
+ *   argv  in  the argument list of this process, which becomes a part of that of each worker
  * Returns the exit status of the program.
  */
 int sts_supervise(const struct sts_options *o, char *const *argv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/transitions.h"
 
-/* One entry: what is done, what is done after that, and the state that follows. */
+/* Entries of the two tables: see struct sts_transition. */
 #define DO(first, then, next) \
 	{ \
 		STS_DO_##first, STS_DO_##then, STS_EXCHANGE_##next \
@@ -15,14 +15,16 @@
 
 /* clang-format off */
 /*
- * Why some pairs cannot happen. An attempt ends only while one runs. The caller looks at files only
- * while no attempt runs. A poll is dropped before an attempt starts. An exchange is lost only by
- * `fetch`, whose other exchanges are chained until then. The deadline is one of `fetch` as well:
- * there, an exchange that has its token has ended, and so has one whose subject token was used.
+ * Why some pairs cannot happen. An attempt ends only while an attempt runs. The caller checks the
+ * input files only while no attempt runs. A poll is dropped before an attempt starts. STS_ON_LOST
+ * and STS_ON_DEADLINE come only if each exchange ends after its first success (`fetch`,
+ * --single-run). In that case, an exchange is chained until its source has its token or has ended.
+ * An exchange that has its token has ended, and so has an exchange whose subject token was sent
+ * before.
  */
 static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EVENTS] = {
-	/* Nothing is planned. A wish to refresh goes to the exchange that it waits for, which gets
-	 * the same wish. */
+	/* No attempt is planned. STS_ON_REFRESH changes nothing, since the source gets the same
+	 * event. */
 	[STS_EXCHANGE_CHAINED] = {
 		[STS_ON_START]    = CANNOT_HAPPEN(CHAINED),
 		[STS_ON_TOKEN]    = CANNOT_HAPPEN(CHAINED),
@@ -72,8 +74,8 @@ static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EV
 		[STS_ON_USED]     = CANNOT_HAPPEN(HOLDS),
 		[STS_ON_REFRESH]  = DO(AT_ONCE, NOTHING, HOLDS),
 		[STS_ON_CLOCK]    = DO(SPREAD, NOTHING, HOLDS),
-		/* Another subject token helps where the token that is held ends with the old
-		 * one. */
+		/* A new subject token helps only if the old subject token limits the life of the
+		 * token that the exchange holds. */
 		[STS_ON_SUBJECT]  = DO(SPREAD_CAPPED, NOTHING, HOLDS),
 		[STS_ON_TRUST]    = DO(NOTHING, NOTHING, HOLDS),
 		[STS_ON_KEY]      = DO(AT_ONCE, NOTHING, HOLDS),
@@ -126,7 +128,7 @@ static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EV
 		[STS_ON_DEADLINE] = CANNOT_HAPPEN(SPENT),
 		[STS_ON_STOP]     = DO(UNPLAN, NOTHING, ENDED),
 	},
-	/* What happens to the inputs during an attempt is looked at when the attempt has ended. */
+	/* Changes of the input files during an attempt are found when the attempt has ended. */
 	[STS_EXCHANGE_TRIES] = {
 		[STS_ON_START]    = CANNOT_HAPPEN(TRIES),
 		[STS_ON_TOKEN]    = DO(PLAN_REFRESH, NOTHING, HOLDS),
@@ -134,7 +136,8 @@ static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EV
 		[STS_ON_FAILURE]  = DO(PLAN_RETRY, NOTHING, FAILS),
 		[STS_ON_GIVE_UP]  = DO(UNPLAN, NOTHING, ENDED),
 		[STS_ON_USED]     = DO(PLAN_LOOK, NOTHING, SPENT),
-		/* The request that runs was sent before somebody asked. */
+		/* The running attempt may have sent its request before the refresh was asked for,
+		 * so another attempt follows. */
 		[STS_ON_REFRESH]  = DO(NOTHING, NOTHING, ASKED),
 		[STS_ON_CLOCK]    = DO(NOTHING, NOTHING, TRIES),
 		[STS_ON_SUBJECT]  = CANNOT_HAPPEN(TRIES),
@@ -215,7 +218,7 @@ static const struct sts_transition beside[STS_BESIDE_STATES][STS_BESIDE_EVENTS] 
 		[STS_BESIDE_ON_START]   = CANNOT_HAPPEN_BESIDE(NOTHING),
 		[STS_BESIDE_ON_END]     = CANNOT_HAPPEN_BESIDE(NOTHING),
 		[STS_BESIDE_ON_DROP]    = CANNOT_HAPPEN_BESIDE(NOTHING),
-		[STS_BESIDE_ON_TELL]    = BESIDE(NOTHING, TELL_DUE),
+		[STS_BESIDE_ON_FILES]   = BESIDE(NOTHING, NOTIFY_DUE),
 		[STS_BESIDE_ON_PLAN]    = BESIDE(PLAN_POLL, POLL_PLANNED),
 		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, NOTHING),
 		[STS_BESIDE_ON_STOP]    = BESIDE(NOTHING, NOTHING),
@@ -224,7 +227,7 @@ static const struct sts_transition beside[STS_BESIDE_STATES][STS_BESIDE_EVENTS] 
 		[STS_BESIDE_ON_START]   = BESIDE(NOTHING, POLLS),
 		[STS_BESIDE_ON_END]     = CANNOT_HAPPEN_BESIDE(POLL_PLANNED),
 		[STS_BESIDE_ON_DROP]    = CANNOT_HAPPEN_BESIDE(POLL_PLANNED),
-		[STS_BESIDE_ON_TELL]    = BESIDE(NOTHING, TELL_DUE),
+		[STS_BESIDE_ON_FILES]   = BESIDE(NOTHING, NOTIFY_DUE),
 		[STS_BESIDE_ON_PLAN]    = BESIDE(PLAN_POLL, POLL_PLANNED),
 		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, NOTHING),
 		[STS_BESIDE_ON_STOP]    = BESIDE(NOTHING, NOTHING),
@@ -232,31 +235,31 @@ static const struct sts_transition beside[STS_BESIDE_STATES][STS_BESIDE_EVENTS] 
 	[STS_BESIDE_POLLS] = {
 		[STS_BESIDE_ON_START]   = CANNOT_HAPPEN_BESIDE(POLLS),
 		[STS_BESIDE_ON_END]     = BESIDE(NOTHING, NOTHING),
-		/* The poll is as due as it was before. */
+		/* The poll is due at the same time as before. */
 		[STS_BESIDE_ON_DROP]    = BESIDE(NOTHING, POLL_PLANNED),
-		/* New files come of an attempt, and no attempt runs beside a poll. */
-		[STS_BESIDE_ON_TELL]    = CANNOT_HAPPEN_BESIDE(POLLS),
+		/* Only an attempt writes new files, and no attempt runs beside a poll. */
+		[STS_BESIDE_ON_FILES]   = CANNOT_HAPPEN_BESIDE(POLLS),
 		[STS_BESIDE_ON_PLAN]    = BESIDE(NOTHING, POLLS),
 		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, POLLS),
 		[STS_BESIDE_ON_STOP]    = BESIDE(NOTHING, NOTHING),
 	},
-	[STS_BESIDE_TELL_DUE] = {
-		[STS_BESIDE_ON_START]   = BESIDE(NOTHING, TELLS),
-		[STS_BESIDE_ON_END]     = CANNOT_HAPPEN_BESIDE(TELL_DUE),
-		[STS_BESIDE_ON_DROP]    = CANNOT_HAPPEN_BESIDE(TELL_DUE),
-		[STS_BESIDE_ON_TELL]    = BESIDE(NOTHING, TELL_DUE),
-		/* The poll is planned when the application has been told. */
-		[STS_BESIDE_ON_PLAN]    = BESIDE(NOTHING, TELL_DUE),
-		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, TELL_DUE),
+	[STS_BESIDE_NOTIFY_DUE] = {
+		[STS_BESIDE_ON_START]   = BESIDE(NOTHING, NOTIFIES),
+		[STS_BESIDE_ON_END]     = CANNOT_HAPPEN_BESIDE(NOTIFY_DUE),
+		[STS_BESIDE_ON_DROP]    = CANNOT_HAPPEN_BESIDE(NOTIFY_DUE),
+		[STS_BESIDE_ON_FILES]   = BESIDE(NOTHING, NOTIFY_DUE),
+		/* The poll is planned after the application was notified. */
+		[STS_BESIDE_ON_PLAN]    = BESIDE(NOTHING, NOTIFY_DUE),
+		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, NOTIFY_DUE),
 		[STS_BESIDE_ON_STOP]    = BESIDE(NOTHING, NOTHING),
 	},
-	[STS_BESIDE_TELLS] = {
-		[STS_BESIDE_ON_START]   = CANNOT_HAPPEN_BESIDE(TELLS),
+	[STS_BESIDE_NOTIFIES] = {
+		[STS_BESIDE_ON_START]   = CANNOT_HAPPEN_BESIDE(NOTIFIES),
 		[STS_BESIDE_ON_END]     = BESIDE(NOTHING, NOTHING),
-		[STS_BESIDE_ON_DROP]    = BESIDE(NOTHING, TELL_DUE),
-		[STS_BESIDE_ON_TELL]    = CANNOT_HAPPEN_BESIDE(TELLS),
-		[STS_BESIDE_ON_PLAN]    = BESIDE(NOTHING, TELLS),
-		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, TELLS),
+		[STS_BESIDE_ON_DROP]    = BESIDE(NOTHING, NOTIFY_DUE),
+		[STS_BESIDE_ON_FILES]   = CANNOT_HAPPEN_BESIDE(NOTIFIES),
+		[STS_BESIDE_ON_PLAN]    = BESIDE(NOTHING, NOTIFIES),
+		[STS_BESIDE_ON_NO_POLL] = BESIDE(NOTHING, NOTIFIES),
 		[STS_BESIDE_ON_STOP]    = BESIDE(NOTHING, NOTHING),
 	},
 };

@@ -13,7 +13,7 @@
 struct slot {
 	struct sts_child child; /* pid is -1: free */
 	struct sts_member *member;
-	uint64_t request_id; /* of the plan by which the worker was started */
+	uint64_t request_id; /* of the plan with which the worker was started */
 };
 
 static struct {
@@ -27,10 +27,10 @@ static struct {
 	slot < all.slots + STS_WORKERS_MAX; \
 	slot++
 
-void sts_workers_init(char *const *argv, sts_workers_ended *told)
+void sts_workers_init(char *const *argv, sts_workers_ended *ended)
 {
 	all.argv = argv;
-	all.ended = told;
+	all.ended = ended;
 	for (EACH_SLOT(slot)) {
 		sts_child_init(&slot->child);
 		slot->member = NULL;
@@ -52,7 +52,7 @@ static __attribute__((noinline)) void finished(struct sts_member *t, struct sts_
 		sts_member_attempted(t);
 }
 
-static void ended(struct slot *slot, int status)
+static void worker_ended(struct slot *slot, int status)
 {
 	struct sts_report report;
 
@@ -61,7 +61,7 @@ static void ended(struct slot *slot, int status)
 	finished(slot->member, &report, slot->child.started_boot_ms);
 }
 
-/* The worker's words, where there is none to say them. */
+/* Make the report of a worker that could not be started. */
 static void not_started(struct sts_member *t, const struct sts_error *e)
 {
 	struct sts_report report = {.error = (int32_t)e->code,
@@ -73,7 +73,8 @@ static void not_started(struct sts_member *t, const struct sts_error *e)
 	finished(t, &report, sts_clock_boot_ms());
 }
 
-/* What the workers that run have sent: another exchange may have been given the same token file. */
+/* Remember the subject tokens that running workers have sent. With a new configuration, another
+ * exchange may have got the token file of a running worker. */
 static void note_sent(void)
 {
 	for (EACH_SLOT(slot))
@@ -115,7 +116,7 @@ void sts_workers_kill_late(int64_t now_ms)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0 && now_ms >= slot->child.kill_boot_ms) {
 			sts_child_kill(&slot->child);
-			ended(slot, 0);
+			worker_ended(slot, 0);
 		}
 }
 
@@ -126,8 +127,8 @@ static void drop(struct slot *slot)
 	sts_exchange_dropped(&slot->member->x);
 }
 
-/* A slot for a worker. An attempt may take that of one that is none: a poll that hangs must not
- * hold up an exchange. */
+/* Find a slot for a worker. An attempt may take the slot of a worker that makes no attempt, so that
+ * a poll that hangs does not hold up an exchange. Returns NULL if there is no slot. */
 static struct slot *find_slot(bool for_attempt)
 {
 	for (EACH_SLOT(slot))
@@ -150,13 +151,16 @@ static struct slot *slot_of(const struct sts_member *t)
 	return NULL;
 }
 
+/* May an attempt of this exchange hang until its timeout? The exchange fails, or has never had a
+ * token. */
 static bool is_unproven(const struct sts_exchange *x)
 {
 	return x->schedule.failures > 0 || x->expires_s == 0;
 }
 
-/* Whoever fails, or has never had a token, may hang until its time is up: the last slot is not for
- * it when one that does not will need it by then. */
+/* Is there still a slot for each exchange that needs one, if this exchange gets a slot? An unproven
+ * exchange does not get the last slot if a proven exchange will need that slot before the attempt
+ * times out. */
 static bool leaves_a_slot(const struct sts_member *t, int64_t now_ms)
 {
 	size_t unproven = 0;
@@ -176,9 +180,10 @@ static bool leaves_a_slot(const struct sts_member *t, int64_t now_ms)
 	return true;
 }
 
-/* An attempt of another exchange whose configuration has changed since may have read the token file
- * that is this exchange's now. Whether it sends that token is known when it has said so, or has
- * ended. */
+/* Is another exchange perhaps about to send the subject token of this exchange? That is possible if
+ * the configuration has changed since the start of its worker: the worker may have read the token
+ * file that this exchange has now. It is no longer possible when the worker has reported which
+ * token it sends, or has ended. */
 static bool may_share_its_token(const struct sts_member *t)
 {
 	if (!t->x.plan->single_use)
@@ -236,7 +241,6 @@ void sts_workers_start_due(int64_t now_ms, int snapshot_fd)
 
 /* ---- for the loop ---- */
 
-/* What is due and has no slot waits for the end of a worker, not for a time. */
 int64_t sts_workers_wake_ms(int64_t now_ms)
 {
 	int64_t at_ms = -1;
@@ -274,7 +278,7 @@ void sts_workers_reaped(pid_t pid, int status)
 {
 	for (EACH_SLOT(slot))
 		if (pid == slot->child.pid) {
-			ended(slot, status);
+			worker_ended(slot, status);
 			return;
 		}
 }

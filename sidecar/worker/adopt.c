@@ -19,8 +19,8 @@ static void read_thumbprint(int dir_fd, struct sts_report *report)
 		report->flags |= STS_REPORT_THUMBPRINT;
 }
 
-/* Returns the time at which the token should be replaced. The arithmetic is that of the schedule
- * (schedule/schedule.h), without its random spread. */
+/* Returns the time at which the token is due for a refresh. The arithmetic is the same as in
+ * schedule/schedule.h, but without the random spread. */
 static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t until_ms)
 {
 	int64_t life_ms = until_ms - from_ms;
@@ -34,9 +34,10 @@ static int64_t due_ms(const struct sts_options *o, int64_t from_ms, int64_t unti
 	return from_ms + life_ms / 1000 * o->fraction_permille;
 }
 
-/* Would this token be accepted from the STS? A token that would not be is not adopted. */
-static bool expected(const struct sts_options *o, struct sts_slice token, char *scratch,
-		     size_t scratch_size)
+/* Does the token meet --expect-audience and --expect-issuer? The STS may have issued it under other
+ * options. */
+static bool is_expected(const struct sts_options *o, struct sts_slice token, char *scratch,
+			size_t scratch_size)
 {
 	bool has = true;
 
@@ -62,7 +63,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	/* If --write does not name token.jwt, that file may be missing or old. */
 	if (stored.token_errno || stored.expires_errno ||
 	    (write & STS_OUTPUTS_TOKEN & ~stored.files) ||
-	    !expected(o, stored.token, scratch, scratch_size) ||
+	    !is_expected(o, stored.token, scratch, scratch_size) ||
 	    (sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK &&
 	     (write & STS_WRITE_TOKEN)))
 		return false;
@@ -70,16 +71,17 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	if (claims.exp_s >= 0 && claims.exp_s < until_ms)
 		until_ms = claims.exp_s;
 	until_ms *= 1000;
-	/* The token counts from the time of the file, unless that is in the future. */
+	/* The life of the token starts at the time of the file, unless that time is in the
+	 * future. */
 	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
-	/* If the file is older than this boot, the token counts from the start of BOOTTIME. */
+	/* If the file is older than this boot, the life starts at the start of BOOTTIME. */
 	if (now_ms - from_ms >= now_boot_ms)
 		from_ms = now_ms - now_boot_ms + 1;
-	/* A longer life than STS_EXPIRY_MAX_S is never written by this program. */
+	/* This program never writes a token with a longer life than STS_EXPIRY_MAX_S. */
 	if (until_ms <= now_ms || until_ms - from_ms < 1000 ||
 	    until_ms - from_ms > STS_EXPIRY_MAX_S * 1000)
 		return false;
-	/* --max-lifetime is about the token's own expiry, if the token tells it. */
+	/* --max-lifetime applies to the `exp` of the token, if the token has one. */
 	if (o->max_lifetime_ms > 0 &&
 	    (claims.exp_s >= 0 ? claims.exp_s * 1000 : until_ms) - from_ms > o->max_lifetime_ms)
 		return false;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The paths at which distributions keep the bundle. The first that exists is used, as in Go's
- * crypto/x509. */
+/* The paths at which distributions keep the system bundle. The first path that exists is used, as
+ * in Go's crypto/x509. */
 static const char *const system_bundles[] = {
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -47,7 +47,7 @@ static enum sts_err add_dirs(struct sts_ca_sources *ca, const char *dirs, struct
 	return err;
 }
 
-/* Add the system bundle, or what SSL_CERT_FILE and SSL_CERT_DIR name. */
+/* Add the system bundle, or the files and directories in SSL_CERT_FILE and SSL_CERT_DIR. */
 static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 {
 	const char *file = getenv("SSL_CERT_FILE"), *dirs = getenv("SSL_CERT_DIR");

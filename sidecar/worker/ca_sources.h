@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sources of trust anchors: the files and directories of --cacert-path, and the system bundle,
- * which SSL_CERT_FILE and SSL_CERT_DIR replace as in Go's crypto/x509.
+ * The sources of trust anchors: the files and directories of --cacert-path, and the system bundle.
+ * The variables SSL_CERT_FILE and SSL_CERT_DIR replace the system bundle, as in Go's crypto/x509.
  */
 #ifndef STS_WORKER_CA_SOURCES_H
 #define STS_WORKER_CA_SOURCES_H

@@ -43,7 +43,7 @@ static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *
 /* Returns what an errno of pidfd_open(2) or pidfd_send_signal(2) means to a user. */
 static const char *refusal(int err)
 {
-	/* With EINVAL and ENOENT, the PID is the one of a thread. */
+	/* EINVAL and ENOENT mean that the PID is the id of a thread. */
 	return err == ESRCH || err == EINVAL || err == ENOENT
 		       ? "no such process: the Pod needs shareProcessNamespace"
 	       : err == EPERM ? "another UID's process: run both as one"
@@ -62,9 +62,10 @@ enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (fd < 0)
 		return fail(pid_file, errno, refusal(errno), e);
-	/* The descriptor refers to one process for ever. The application may have ended between
-	 * reading and opening, and its PID may belong to another process. Then the application that
-	 * was started again has written another PID by now. */
+	/* The application may have ended after the file was read and before the process was opened.
+	 * The descriptor may then be that of another process with the same PID. In that case the
+	 * application was started again and has written another PID, so the file is read again. The
+	 * descriptor itself refers to the same process for ever. */
 	err = read_pid(pid_file, &again, e);
 	if (err == STS_OK && again != pid)
 		err = fail(pid_file, EAGAIN, "it has just changed", e);

@@ -2,9 +2,9 @@
 /*
  * --notify-pid-file: sends a signal to the application after new files are in place. The PID file
  * is UNTRUSTED, since the application writes it. It must be a regular file with digits only. PID 1,
- * this process and its parent are refused. The signal goes through a descriptor of the process
- * (pidfd_open(2)), and the file is read again after that is open, so that the signal does not reach
- * another process that has got the same PID.
+ * this process and its parent are refused. The signal is sent with a descriptor of the process
+ * (pidfd_open(2)). The file is read again after the descriptor was opened, so that the signal does
+ * not reach another process that has got the same PID.
  */
 #ifndef STS_WORKER_NOTIFY_H
 #define STS_WORKER_NOTIFY_H

@@ -31,18 +31,19 @@
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
-/* A message must not hold as many bytes of the subject token in a row as this, or more. */
+/* A message with this many bytes of the subject token in a row is replaced. The peer's words alone
+ * are searched for 8 bytes (protocol/redact.h), which our own words may share by chance. */
 #define SECRET_RUN_BYTES 12
 
-/* Connecting through a proxy ends this long before the deadline, so that the error names the proxy
- * if it is the proxy that hangs. */
+/* The connection through a proxy must be there this long before the deadline. So if the proxy
+ * hangs, the error names the proxy. */
 #define PROXY_EARLIER_MS 50
 
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
 
-/* Everything that a worker holds. It is in .bss, so it costs the supervisor no memory, although
- * that is the same binary. */
+/* All data of a worker. The supervisor is the same binary, but never touches this variable. So the
+ * variable, which is in .bss, costs the supervisor no memory. */
 static struct worker {
 	const struct sts_options *o;
 	const struct sts_worker_job *job;
@@ -63,7 +64,7 @@ static struct worker {
 	struct sts_answer answer;
 	struct sts_url poll_url;
 	int socket;
-	bool wanted_cert; /* the server asked for a client certificate and did not get one */
+	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
 	int64_t stage_since_ms, sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
@@ -78,7 +79,7 @@ static struct worker {
 
 /* ---- the report and its deadline ---- */
 
-/* The error of each stage if the time is over, and the words for it. */
+/* The error if the time is over in a stage, and what the worker was doing in that stage. */
 static const struct {
 	enum sts_err error;
 	const char *doing;
@@ -118,7 +119,7 @@ static void on_alarm(int signal)
 	_exit(0);
 }
 
-/* Let on_alarm() end the worker after this time, whatever it is doing. */
+/* Let on_alarm() end the worker after this time, whatever the worker is doing. */
 static void set_deadline(int64_t timeout_ms)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
@@ -130,7 +131,7 @@ static void set_deadline(int64_t timeout_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* Begin a stage, and note how long the last one took. */
+/* Begin a stage, and note how long the stage before took. */
 static void enter(enum sts_stage stage)
 {
 	int64_t now_ms = sts_clock_boot_ms();
@@ -140,8 +141,7 @@ static void enter(enum sts_stage stage)
 	w.report.stage = (uint32_t)stage;
 }
 
-/* Replace a message that repeats the subject token. The peer may have sent the token back, and
- * messages quote the peer. */
+/* Replace a message that repeats the subject token, which the peer may have sent back. */
 static void keep_secret(struct sts_error *e)
 {
 	if (w.subject.token.len >= SECRET_RUN_BYTES &&
@@ -158,7 +158,7 @@ static _Noreturn void finish(enum sts_err err)
 
 	sigaction(SIGALRM, &ignore, NULL);
 	/* The options were valid when the plan was made. So the mistake is in a file that an option
-	 * names, and the file may be mended. */
+	 * names. A later attempt may find the file corrected. */
 	if (err == STS_EUSAGE)
 		w.error.code = err = STS_EINPUT;
 	w.report.error = (int32_t)err;
@@ -237,7 +237,7 @@ static enum sts_err notify(void)
 	enum sts_err err;
 
 	/* This worker sends a signal to a process outside the domain, so the domain must allow
-	 * signals. It has no network by its filter. The domain forbids writing and executing. */
+	 * signals. It forbids writing and executing. The seccomp filter forbids the network. */
 	sts_landlock_init(&l, false);
 	sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
@@ -246,8 +246,8 @@ static enum sts_err notify(void)
 		       : sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
 }
 
-/* Adopt the token on disk, and end. `fetch` never adopts: it only looks at the token, so that a
- * failure can report how long the token is valid. */
+/* Adopt the token on disk if possible, and end the worker then. `fetch` never adopts. It only looks
+ * at the token, so that a failure can report how long that token is valid. */
 static void adopt(void)
 {
 	if (w.job->mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
@@ -281,7 +281,7 @@ static enum sts_err stage_inputs(void)
 	return err;
 }
 
-/* Build the request before connecting, so that a mistake does not reach the STS. */
+/* Build the request before connecting, so that a request with a mistake never reaches the STS. */
 static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 {
 	w.fields.request.subject = w.subject.token;
@@ -310,8 +310,8 @@ static bool is_peer_loopback(int fd)
 					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
-/* From here on the worker reads bytes of the network. Allow only the files that are still to be
- * read or written, and the ports of the STS and of DNS. */
+/* Enter the Landlock domain, before the worker reads bytes from the network. Allow only the files
+ * that are still to be read or written, and the ports of the STS (or its proxy) and of DNS. */
 static enum sts_err confine(void)
 {
 	const struct sts_url *to = w.fields.proxy.used ? &w.fields.proxy.url : &w.fields.url;
@@ -441,7 +441,7 @@ static void report_answer(void)
 	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
 }
 
-/* The answer to a poll of the signing certificate. */
+/* Check the answer to a poll of the signing certificate. */
 static enum sts_err check_poll(struct sts_slice body)
 {
 	bool found;
@@ -482,8 +482,8 @@ static enum sts_err stage_check(void)
 	w.report.flags &= STS_REPORT_REPLAN;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
-	/* The STS has limited the token to the life of the subject token, if both expire within one
-	 * second. The second allows for rounding. */
+	/* If both tokens expire at the same time, the STS has limited the life of the token to that
+	 * of the subject token. One second of difference is allowed, for rounding. */
 	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
 	    w.answer.expires_s <= w.subject.exp_s + 1)
 		w.report.flags |= STS_REPORT_CAPPED;
@@ -495,9 +495,9 @@ static enum sts_err stage_check(void)
 }
 
 /*
- * Add to the message that the server asked for a client certificate. nginx and others finish the
- * handshake without one, and then refuse the request. Nothing is added if the STS itself says why
- * it refuses (the message has a colon): Vault and OpenBao ask every client for a certificate.
+ * Add to the message that the server asked for a client certificate: some servers (nginx) finish
+ * the handshake without one, and refuse the request. Nothing is added if the STS gives its own
+ * reason (the message has a colon), since Vault and OpenBao ask every client for a certificate.
  */
 static void note_wanted_cert(void)
 {
@@ -519,7 +519,7 @@ static enum sts_err print(struct sts_slice text)
 				   sts_errno_words(err));
 }
 
-/* Make all files in memory and check their values, before the first file is opened. */
+/* Make and check the contents of all files in memory. Then write the files, or print one. */
 static enum sts_err stage_write(void)
 {
 	struct sts_slice files[STS_OUTPUT__COUNT];

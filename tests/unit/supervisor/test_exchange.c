@@ -237,7 +237,7 @@ static void sent_once(void)
 	set_up(&once);
 	sts_exchange_started(&x, STS_WORKER_ADOPT, &m);
 	sts_exchange_sent(&x);
-	CHECK(x.sent);
+	CHECK(x.subject_sent);
 	sts_exchange_finished(&x, &busy, &m);
 	CHECK_INT(x.schedule.failures, 1);
 	/* The next worker finds it there still: logged once, not a failure, and looked at again
@@ -255,7 +255,7 @@ static void sent_once(void)
 	x.plan = &usual;
 	x.beside = STS_BESIDE_POLLS;
 	sts_exchange_sent(&x);
-	CHECK(!x.sent);
+	CHECK(!x.subject_sent);
 }
 
 static void fetch_sends_once(void)

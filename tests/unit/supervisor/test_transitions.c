@@ -214,7 +214,7 @@ static void check_state(void)
 		CHECK(sts_exchange_busy(&x));
 		CHECK_INT(attempt_ms, -1);
 		CHECK(!sts_exchange_due(&x, INT64_MAX, &mode));
-		CHECK(x.beside != STS_BESIDE_POLLS && x.beside != STS_BESIDE_TELLS);
+		CHECK(x.beside != STS_BESIDE_POLLS && x.beside != STS_BESIDE_NOTIFIES);
 		break;
 	default:
 		CHECK_INT(attempt_ms, x.next_ms);
@@ -288,11 +288,12 @@ static void every_pair_beside(void)
 		enter(STS_EXCHANGE_HOLDS, beside);
 		bool due = sts_exchange_due(&x, BOOT + 20 * S, &mode);
 
-		CHECK_INT(due, beside == STS_BESIDE_POLL_PLANNED || beside == STS_BESIDE_TELL_DUE);
+		CHECK_INT(due,
+			  beside == STS_BESIDE_POLL_PLANNED || beside == STS_BESIDE_NOTIFY_DUE);
 		if (due) {
 			sts_exchange_started(&x, mode, &m);
 			CHECK_INT(x.beside,
-				  mode == STS_WORKER_POLL ? STS_BESIDE_POLLS : STS_BESIDE_TELLS);
+				  mode == STS_WORKER_POLL ? STS_BESIDE_POLLS : STS_BESIDE_NOTIFIES);
 			sts_exchange_dropped(&x);
 			CHECK_INT(x.beside, beside);
 			sts_exchange_started(&x, mode, &m);
@@ -306,7 +307,7 @@ static void every_pair_beside(void)
 		enter(STS_EXCHANGE_TRIES, STS_BESIDE_NOTHING);
 		plan.notifies = true;
 		finish(STS_OK);
-		CHECK_INT(x.beside, STS_BESIDE_TELL_DUE);
+		CHECK_INT(x.beside, STS_BESIDE_NOTIFY_DUE);
 	}
 	CHECK_INT(bugs_logged(), 0);
 	/* Nothing runs that could end or be dropped. */
