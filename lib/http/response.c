@@ -5,7 +5,6 @@
 
 #include "base/timefmt.h"
 #include "http/request.h"
-#include "schedule/schedule.h"
 
 /* What the next byte belongs to. */
 enum state {
@@ -370,21 +369,19 @@ enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, stru
 	return report(p, e);
 }
 
-int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s)
+int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s, int most_s)
 {
 	struct sts_slice s = head->retry_after;
 	uint64_t delta_s;
 	int64_t when_s, date_s;
 
 	if (sts_parse_u64(s, UINT64_MAX, &delta_s))
-		return delta_s > STS_SCHEDULE_RETRY_AFTER_MAX_S ? STS_SCHEDULE_RETRY_AFTER_MAX_S
-								: (int)delta_s;
+		return delta_s > (uint64_t)most_s ? most_s : (int)delta_s;
 	if (!sts_httpdate_parse(s, &when_s))
 		return -1;
 	if (!sts_httpdate_parse(head->date, &date_s))
 		date_s = now_s;
 	if (when_s <= date_s)
 		return 0;
-	return when_s - date_s > STS_SCHEDULE_RETRY_AFTER_MAX_S ? STS_SCHEDULE_RETRY_AFTER_MAX_S
-								: (int)(when_s - date_s);
+	return when_s - date_s > most_s ? most_s : (int)(when_s - date_s);
 }

@@ -89,11 +89,11 @@ enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, stru
 
 /*
  * Read Retry-After: seconds or an HTTP date (RFC 9110 section 10.2.3).
- *   now_s  in  seconds since the epoch; a date is compared with it when the response has no Date of
- *              its own
- * Returns seconds, clamped to 0 to STS_SCHEDULE_RETRY_AFTER_MAX_S; -1 when the header is absent or
- * malformed.
+ *   now_s   in  seconds since the epoch; a date is compared with it when the response has no Date
+ *               of its own
+ *   most_s  in  what is longer counts as this
+ * Returns seconds from 0 to most_s; -1 when the header is absent or malformed.
  */
-int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s);
+int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s, int most_s);
 
 #endif

@@ -12,9 +12,9 @@
 #include "protocol/request.h"
 #include "protocol/table.h"
 #include "token/expiry.h"
+#include "token/sizes.h"
 
-#define STS_TOKEN_MAX_BYTES  (64 * 1024)
-#define STS_THUMBPRINT_BYTES 32
+#define STS_TOKEN_MAX_BYTES (64 * 1024)
 
 struct sts_answer_input {
 	const struct sts_protocol *protocol;

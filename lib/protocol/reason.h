@@ -5,8 +5,7 @@
 
 #include "json_xml/json.h"
 #include "protocol/request.h"
-
-#define STS_CODE_MAX_BYTES 48 /* of an error code, with the NUL */
+#include "token/sizes.h"
 
 /* UNTRUSTED slices into the open document, or into the body. */
 struct sts_reason {

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "token/sizes.h"
 
 #define STS_SUBJECT_MAX_BYTES (64 * 1024)
-#define STS_SUBJECT_ID_BYTES  8
 
 struct sts_subject {
 	struct sts_slice token;           /* into the caller's buffer */

@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/listen_address.h"
 #include "http/server.h"
 #include "listener/metrics_text.h"
 #include "log/log.h"
-#include "net/listen_address.h"
 #include "output/verdict.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"

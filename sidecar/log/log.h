@@ -11,13 +11,8 @@
 #ifndef STS_LOG_LOG_H
 #define STS_LOG_LOG_H
 
+#include "base/log_level.h"
 #include "base/text.h"
-
-enum sts_level { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO, STS_LEVEL_DEBUG };
-
-/* The choices of --log-format, in this order. AUTO is text if standard error is a terminal, else
- * JSON. */
-enum { STS_LOG_FORMAT_AUTO, STS_LOG_FORMAT_JSON, STS_LOG_FORMAT_TEXT };
 
 #define STS_LOG_LINE_MAX_BYTES 2048
 

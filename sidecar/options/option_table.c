@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/log_level.h"
 #include "base/nearest.h"
-#include "log/log.h"
 #include "protocol/request.h"
 
 /* Another name of an option: the offset of the name in `texts`, and the index of the option. */

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "net/listen_address.h"
+#include "base/listen_address.h"
 #include "options/fields.h"
 #include "options/option_table.h"
 #include "output/files.h"

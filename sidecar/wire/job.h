@@ -16,9 +16,10 @@
 #define STS_WIRE_JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "token/subject.h"
+#include "token/sizes.h"
 #include "wire/limits.h"
 
 /* The descriptor that a child process inherits. For a worker it is the pipe for the report. For the

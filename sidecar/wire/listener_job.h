@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "log/log.h"
+#include "base/log_level.h"
 #include "wire/limits.h"
 
 /* The index of the first DIRECTORY in the argument list: the number of arguments before it, with

@@ -16,8 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "protocol/answer.h"
-#include "token/subject.h"
+#include "token/sizes.h"
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1

@@ -23,6 +23,7 @@
 #include "sandbox/sandbox.h"
 #include "tls/stream.h"
 #include "token/jwt.h"
+#include "token/subject.h"
 #include "wire/snapshot.h"
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"

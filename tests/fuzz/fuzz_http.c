@@ -71,7 +71,7 @@ static void require_inside(const struct run *r, struct sts_slice s)
 static void check_run(struct run *r)
 {
 	const struct sts_http_head *head = &r->p.head;
-	int retry_s = sts_http_retry_after_s(head, 1768234289);
+	int retry_s = sts_http_retry_after_s(head, 1768234289, 300);
 	enum sts_err again;
 	size_t used;
 

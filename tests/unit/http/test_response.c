@@ -407,9 +407,9 @@ static void test_retry_after(void)
 			.date = sts_slice_of(rows[i].date),
 		};
 
-		CHECK_INT(sts_http_retry_after_s(&head, 784111700), rows[i].seconds);
+		CHECK_INT(sts_http_retry_after_s(&head, 784111700, 300), rows[i].seconds);
 	}
-	CHECK_INT(sts_http_retry_after_s(&(struct sts_http_head){0}, 0), -1);
+	CHECK_INT(sts_http_retry_after_s(&(struct sts_http_head){0}, 0, 300), -1);
 }
 
 static const struct sts_test tests[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/listen_address.h"
+#include "base/listen_address.h"
 
 #define ENDPOINT_MAX_BYTES 80 /* more than an address in brackets, a zone and a port have */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The address and port on which a server listens, as a user writes them. */
-#ifndef STS_NET_LISTEN_ADDRESS_H
-#define STS_NET_LISTEN_ADDRESS_H
+#ifndef STS_BASE_LISTEN_ADDRESS_H
+#define STS_BASE_LISTEN_ADDRESS_H
 
 #include "base/address.h"
 
