@@ -21,7 +21,6 @@
 #include "proxy/tunnel.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
-#include "tls/stream.h"
 #include "token/jwt.h"
 #include "token/subject.h"
 #include "wire/snapshot.h"

@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/timefmt.h"
+#include "protocol/answer.h"
 #include "protocol/table.h"
 #include "test.h"
 #include "token/expiry.h"
