@@ -109,7 +109,7 @@ static void param(struct print *p, const struct sts_parameter *field, bool requi
 		     sts_parameter_text(field, (enum sts_parameter_text)i));
 }
 
-static void protocol(struct print *p, const struct sts_protocol *r)
+static void protocol(struct print *p, const struct sts_protocol *shown)
 {
 	static const char names[] = "name\0summary\0method\0url\0token-file\0"
 				    "base\0token\0expiry\0thumbprint\0key-id\0secret\0";
@@ -117,20 +117,20 @@ static void protocol(struct print *p, const struct sts_protocol *r)
 
 	p->count = 0;
 	for (unsigned i = 0; i < STS_PROTOCOL__TEXTS; i++)
-		text(p, sts_text_at(names, i), sts_protocol_text(r, (enum sts_protocol_text)i));
-	text(p, "expiry-kind", sts_text_at(expiries, r->expiry_kind));
-	number(p, "default-ttl", r->default_ttl_s ? r->default_ttl_s : STS_PROTOCOL_TTL_S);
-	text(p, "body", sts_text_at(bodies, r->body));
-	set(p, "write", sts_outputs_words, r->write & ~STS_WRITE_THUMBPRINT);
-	set(p, "flags", flags, r->flags);
+		text(p, sts_text_at(names, i), sts_protocol_text(shown, (enum sts_protocol_text)i));
+	text(p, "expiry-kind", sts_text_at(expiries, shown->expiry_kind));
+	number(p, "default-ttl", shown->default_ttl_s ? shown->default_ttl_s : STS_PROTOCOL_TTL_S);
+	text(p, "body", sts_text_at(bodies, shown->body));
+	set(p, "write", sts_outputs_words, shown->write & ~STS_WRITE_THUMBPRINT);
+	set(p, "flags", flags, shown->flags);
 	key(p, "fields");
 	sts_text_add_str(&p->out,
 			 p->json ? "[{"
 				 : "what goes out; a parameter is given as --param NAME=VALUE\n");
 	p->inside = true;
-	for (size_t i = 0; (field = sts_protocol_parameter_at(r, i)); i++) {
+	for (size_t i = 0; (field = sts_protocol_parameter_at(shown, i)); i++) {
 		sts_text_add_str(&p->out, p->json && i > 0 ? "},{" : "");
-		param(p, field, sts_protocol_requires(r, i));
+		param(p, field, sts_protocol_requires(shown, i));
 		sts_text_add_str(&p->out, p->json ? "" : "\n");
 	}
 	p->inside = false;

@@ -72,7 +72,8 @@ static enum answer answer_of(const struct sts_status *before, const struct sts_s
 		return NOT_YET;
 	if (after->wait == STS_WAIT_LOST)
 		return LOST;
-	/* A time to come is not of an attempt that has ended: somebody else wrote it. */
+	/* A time in the future is not the time of an attempt that has ended: another program has
+	 * written the status file. */
 	if (after->tried_ms >= asked_ms && after->tried_ms <= now->boot_ms)
 		return ENDED;
 	if (after->wait == STS_WAIT_EXCHANGE && after->source_tried_ms >= asked_ms)

@@ -335,6 +335,7 @@ static int open_port(const struct sts_address *address, uint16_t port)
 	return -1;
 }
 
+/* Listen on the address of --listen. Returns the descriptor, or -1 with errno. */
 static int open_port_of(const char *where)
 {
 	static const struct sts_address any = {0};
@@ -367,6 +368,8 @@ static __attribute__((noinline)) void log_port(enum sts_level level, const char 
 	sts_log_end(&line);
 }
 
+/* Listen on the address of --listen. If that fails, try again and again, and log each new reason.
+ * Returns the descriptor. */
 static int open_with_patience(const char *where)
 {
 	int64_t wait_ms = BIND_AGAIN_MIN_MS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log: one line on standard error for each event, as JSON or text. A line has at most
- * STS_LOG_LINE_MAX_BYTES, and is written with one write(2) after poll(2) has said that the
+ * STS_LOG_LINE_MAX_BYTES, and is written with one write(2) after poll(2) has shown that the
  * descriptor takes bytes. A line that would block is dropped, and the next line has the number of
  * dropped lines: a log pipe that nobody reads must not stop refreshes.
  *

@@ -17,8 +17,8 @@
 /*
  * Confine the supervisor before its loop begins. From then on, the supervisor and its children may
  * read anywhere; write, create and remove files only beneath the output directories; execute only
- * this program; and make only the system calls that one of them needs. Logs one line that names the
- * layers that hold.
+ * this program; and make only the system calls that one of these processes needs. Logs one line
+ * that names the layers that hold.
  *   dirs     in  descriptors of the output directories; -1 is skipped
  *   require  in  --require-sandbox
  *   level    in  the level of the log line

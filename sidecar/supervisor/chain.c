@@ -18,8 +18,7 @@ static const struct sts_plan *source_of(const struct sts_plan *plan)
 	return plan->depends_on < 0 ? NULL : &sts_members_plans()->plan[plan->depends_on];
 }
 
-/* Returns when the last attempt was started that has ended, of the exchange at the start of the
- * chain. */
+/* Returns the start of the last ended attempt of the exchange at the start of the chain. */
 static int64_t tried_ms(const struct sts_member *source)
 {
 	return source->x.state == STS_EXCHANGE_CHAINED ? source->x.status.source_tried_ms

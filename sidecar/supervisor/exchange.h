@@ -111,8 +111,8 @@ void sts_exchange_trust_changed(struct sts_exchange *x, const struct sts_moment 
 /*
  * The source has no token: the exchange waits for the first one.
  *   name      in  the name of the source
- *   tried_ms  in  when the last attempt was started that has ended, of the exchange at the start of
- *                 the chain; 0: none has ended
+ *   tried_ms  in  the start of the last ended attempt of the exchange at the start of the chain; 0:
+ *                 no attempt has ended
  * Returns true if the exchange did not wait before, or if the name or tried_ms has changed. Does
  * nothing while an attempt runs, since that attempt finds out by itself.
  */

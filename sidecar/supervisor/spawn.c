@@ -13,7 +13,7 @@
 
 #include "wire/job.h"
 
-_Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() compares with one");
+_Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() checks the larger one");
 
 /* The most times that sts_spawn_end() checks whether the process has ended, once in a
  * millisecond. */
@@ -41,7 +41,7 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve("/proc/self/exe", arguments, environ_);
-	/* There is no /proc: execute the path with which this process was executed (AT_EXECFN of
+	/* Without /proc, execute the path with which this process was executed (AT_EXECFN of
 	 * getauxval(3)). */
 	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
 	if (self >= 0)
@@ -53,7 +53,8 @@ pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
 {
 	pid_t self = getpid(), pid;
 
-	/* dup2(2) would overwrite it with the other one, or leave it close-on-exec. */
+	/* The first dup2(2) of the child would overwrite a snapshot_fd with so low a number, or the
+	 * second one would leave it close-on-exec. */
 	if (snapshot_fd >= 0 && snapshot_fd <= STS_INHERITED_SNAPSHOT_FD) {
 		errno = EBADF;
 		return -1;

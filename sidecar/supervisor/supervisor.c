@@ -326,7 +326,7 @@ static unsigned wait_for_events(void)
 {
 	int pipes[STS_EVENTS_PIPES_MAX];
 
-	_Static_assert(STS_EVENTS_PIPES_MAX == STS_WORKERS_MAX + 1, "the last is the planner's");
+	_Static_assert(STS_EVENTS_PIPES_MAX == STS_WORKERS_MAX + 1, "one for the planner");
 	sts_workers_pipes(pipes);
 	pipes[STS_WORKERS_MAX] = s.planner.fd;
 	return sts_events_wait(&s.ev, wake_at(), pipes, STS_EVENTS_PIPES_MAX);

@@ -12,8 +12,8 @@
 #include "options/options.h"
 
 /*
- * Run the exchanges until told to stop (`run`, `exchange`), or until each has succeeded or failed
- * for good (`fetch`, --single-run).
+ * Run the exchanges until a signal stops the program (`run`, `exchange`), or until each exchange
+ * has succeeded or failed for good (`fetch`, --single-run).
  *   o     in  the options of the command line and the environment, without those of the
  *             configuration file
  *   argv  in  the argument list of this process, which becomes a part of that of each worker

@@ -57,7 +57,7 @@ enum sts_beside_state {
 	STS_BESIDE_NOTHING,
 	STS_BESIDE_POLL_PLANNED,
 	STS_BESIDE_POLLS,
-	STS_BESIDE_NOTIFY_DUE, /* the application is notified as soon as a worker can be had */
+	STS_BESIDE_NOTIFY_DUE, /* the application is notified as soon as a slot is free */
 	STS_BESIDE_NOTIFIES,
 	STS_BESIDE_STATES
 };
@@ -76,7 +76,7 @@ enum sts_beside_event {
 
 /* The actions. exchange.c carries them out. */
 enum sts_action {
-	STS_DO_UNWRITTEN, /* the entry is missing; a test makes sure that none is */
+	STS_DO_UNWRITTEN, /* the entry is missing; a test makes sure that no entry is */
 	STS_DO_BUG,       /* the pair cannot happen */
 	STS_DO_NOTHING,
 	STS_DO_TRY,          /* note that an attempt has started, and when */
