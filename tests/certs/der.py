@@ -83,7 +83,7 @@ HASHES = {
 
 class RSA:
     """Two primes 2^a - k, each the greatest or the second greatest of its size: nothing to search for, and no secret. The biggest
-    is a product of Mersenne primes, since nobody signs with it but this file."""
+    is a product of Mersenne primes, since only this file signs with it."""
     SIZES = {
         1024: ((512, 569), (512, 629)),
         2047: ((1024, 105), (1023, 361)),
@@ -240,7 +240,7 @@ class EC:
 
 
 class Opaque:
-    """A key of a kind that nobody here can sign with: the signature is so many zeros."""
+    """A key of a kind that this file cannot sign with: the signature is this many zeros."""
 
     def __init__(self, key_oid, signature_oid, size):
         self.key_oid, self.signature_oid, self.size = key_oid, signature_oid, size

@@ -444,7 +444,7 @@ def real_cas():
 
 
 class Curve:
-    """A key on a curve that nobody here can calculate on."""
+    """A key on a curve that this file cannot calculate on."""
 
     def __init__(self, dotted, size):
         self.dotted, self.size = dotted, size

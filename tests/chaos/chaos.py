@@ -86,7 +86,7 @@ class Directory:
         while not self.world.done.is_set():
             try:
                 self.look()
-            except Exception as error:  # whatever it is, it is what we are here for
+            except Exception as error:  # any exception is a finding
                 self.world.trouble(f"{error}" if isinstance(error, Trouble) else f"{self.name}: {error!r}")
                 return
             time.sleep(0.002)
@@ -242,7 +242,7 @@ class World:
                         "--signing-key", self.folder / "signs.pem", "--alg", "ES256", "--issuer", "https://chaos.test",
                         "--subject-issuer", "", "--cluster", "system:serviceaccount")
         self.port = self.sts.port
-        # What it issues, it takes as a subject token too, whatever it called its key at the time.
+        # The STS also accepts the tokens that it issued as subject tokens, whatever the name of its key was then.
         self.own_keys += [key for key in self.certs()["keys"] if key not in self.own_keys]
         trusted = self.sts_folder / "jwks.json"
         new = trusted.with_suffix(".new")
@@ -294,7 +294,7 @@ class World:
                 os.kill(pid, signal.SIGCONT)
 
     def catch_worker(self, one):
-        """Bring one about, and hit it somewhere."""
+        """Start a refresh, and kill or stop it at some point."""
         one.signal(signal.SIGHUP)
         until = time.monotonic() + 0.3
         while not one.worker() and time.monotonic() < until:
@@ -362,7 +362,7 @@ class World:
         self.count["swaps of the subject token"] += 1
 
     def rotate_ca(self, _):
-        """As it is done well, with both for a while, or as it is done in the field: the STS first."""
+        """A change of the CA: done well, with both CAs trusted for a while, or as it often happens, with the STS changed first."""
         old, self.ca = self.ca, self.pki.authority()
         certificate, key = self.pki.server(self.ca).files(self.folder)
         if self.random.random() < 0.5:
@@ -376,7 +376,7 @@ class World:
         self.count["rotations of the CA"] += 1
 
     def limit_descriptors(self, one):
-        """Under what it has open already, or just above: no pipe, or no socket for the worker."""
+        """A limit below the number of open descriptors, or just above it: there is no pipe, or no socket for the worker."""
         try:
             soft, hard = resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (self.random.randint(3, 14), hard))
@@ -393,7 +393,7 @@ class World:
         new.rename(self.clock)
         for one in getattr(self, "all", ()):
             if one.name == "stepped":
-                # It looks what time it is after whatever wakes it, and finds that the clock was set.
+                # It reads the time after anything wakes it, and finds that the clock was set.
                 one.signal(signal.SIGCHLD)
 
     def step_clock(self, _):
@@ -412,7 +412,7 @@ class World:
                     os.kill(pid, signal.SIGCONT)
             one.signal(signal.SIGCONT)
         self.sts.control("DELETE", "faults")
-        # Not the one that a worker may have asked for before.
+        # This is not the token that a worker may have asked for before.
         since = int(time.time()) + 1
         time.sleep(1)
         for one in self.all:

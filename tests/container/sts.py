@@ -104,7 +104,7 @@ class Pod:
         self.sts.ready()
 
     def mounts(self, out):
-        """Of a container of ours."""
+        """The options of podman that mount the files into one of our containers."""
         return [f"--volume={self.sts.subject}:/var/run/secrets/tokens:ro", f"--volume={self.sts.public}:/public:ro",
                 f"--volume={self.sts.public}/hosts:/etc/hosts:ro", f"--volume={out}:/tokens"]
 

@@ -119,7 +119,7 @@ def test_without_arguments_it_says_how_to_use_it(podman):
 
 
 def test_the_root_is_read_only_for_the_tests_too(podman):
-    """That STRICT means what it says, seen by a shell in another image."""
+    """A shell in another image shows that podman applies the rules of STRICT."""
     done = podman.run("localhost/app:test", "/bin/sh", "-c", "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; "
                       "for d in / /tmp /run; do echo >$d/x && echo \"$d can be written\"; done; cat /proc/net/dev", ok=False)
     assert re.search(r"CapEff:\s+0+\n", done.stdout) and re.search(r"CapBnd:\s+0+\n", done.stdout)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What deploy/ holds is what design and cluster ask for."""
+"""The files in deploy/ keep the rules of this project and of Kubernetes."""
 import copy
 import json
 import re
@@ -42,7 +42,7 @@ def test_every_manifest_is_whole(path):
 @pytest.mark.parametrize("version", ["1.29", "1.33", "1.37"])
 @pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
 def test_the_api_server_knows_every_field(path, version):
-    """By the published schema of that version, unknown fields refused."""
+    """Each file is valid by the published schema of that version, which refuses unknown fields."""
     for doc in load(path):
         kubernetes_validate.validate(doc, version, strict=True)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As the first process of a container: told to stop it stops, and it buries the dead."""
+"""The program as the first process of a container: it stops when it is told to, and it reaps orphans."""
 import contextlib
 import pathlib
 import signal
@@ -16,7 +16,7 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
 COMMANDS = [RUN, EXCHANGE]
 SYN_SENT, ESTABLISHED = "02", "01"
 
-# A listener whose backlog is full, so that the next one who connects waits.
+# A listener whose backlog is full, so that the next client waits in connect(2).
 FULL = """
 import socket, time
 listener = socket.socket()
@@ -155,7 +155,7 @@ def test_orphans_are_buried(podman, folder, command):
     ours.exec("/bin/sh", "-c", "for life in 2 2 2.5; do sleep $life >/dev/null 2>&1 & done")
     assert len(until(lambda: children(pid))) == 3, "orphans come to the first process"
     until(lambda: not children(pid), limit_s=10)
-    # Some that are still there are no reason to stay.
+    # The program stops even if some orphans are still running.
     ours.exec("/bin/sh", "-c", "sleep 60 >/dev/null 2>&1 &")
     assert until(lambda: children(pid))
     took_s, status = ours.end(signal.SIGTERM)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example Pods, played: what the files say is what runs, but for the changes that manifests.Play names."""
+"""The example Pods, played by podman: everything runs as the files say, with the exception of the changes that manifests.Play names."""
 import json
 
 import pytest
@@ -86,7 +86,7 @@ def test_sidecar_with_a_waiting_init_container(played, folder):
 
 
 def test_native_sidecar(played, folder):
-    """As an ordinary container, since podman waits for ever for an init container that goes on. The order is the manifest's, and tested there."""
+    """The sidecar runs as an ordinary container, since podman waits for ever for an init container that does not end. test_manifests.py tests the order."""
     pod = played("native-sidecar.yaml", f"{WAIT}\n{WATCH}")
     [sidecar] = pod.play.spec.pop("initContainers")
     probe = sidecar.pop("startupProbe")["exec"]["command"]

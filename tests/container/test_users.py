@@ -74,13 +74,13 @@ def test_it_runs_on_as_anybody_and_may_do_nothing(podman, folder, command, sidec
 
 
 def test_refresh_on_demand_takes_the_new_subject_token(podman, folder):
-    """The kubelet has swapped the subject token; somebody asks from outside, since there is no kill in the image."""
+    """The kubelet has swapped the subject token. The signal comes from outside, since the image has no kill."""
     pod = Pod(podman, folder, lifetime="10m")
     out = output_folder(folder / "tokens")
     ours = pod.start(out, *RUN)
     before = until(lambda: (out / "expires").exists() and (out / "token.jwt").read_text())
     pod.sts.rotate("second")
-    time.sleep(5.5)  # two exchanges are at least 5 s apart, whoever asks
+    time.sleep(5.5)  # two exchanges are at least 5 s apart, also after a signal
     ours.exec("/sts-sidecar", "refresh")
     assert (out / "token.jwt").read_text() != before
     subjects = [json.loads(line)["subject"] for line in pod.sts.requests() if "subject" in json.loads(line)]

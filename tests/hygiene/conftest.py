@@ -12,7 +12,7 @@ from tables.common import TableError  # noqa: E402
 
 @pytest.fixture
 def file(request, tmp_path):
-    """Where `read` writes. The test file names the module of its table in TABLE."""
+    """The file that `read` writes. The test file names the module of its table in TABLE."""
     return tmp_path / pathlib.PurePath(request.module.TABLE.SOURCE).name
 
 

@@ -33,7 +33,7 @@ def sources():
 
 
 def includes(text):
-    """What a source includes with quotation marks, without those that stand in a comment."""
+    """The files that a source includes with quotation marks, without the include lines in comments."""
     return INCLUDE.findall(re.sub(r"/\*.*?\*/", "", text, flags=re.S))
 
 
@@ -60,7 +60,7 @@ def wrong_includes(files, ranks, resolve):
                 wrong.append(f"{name}: {include} names no folder")
                 continue
             target = resolve(include)
-            # A file without a path of ours is made by the build, in the folder of whoever includes it.
+            # The build makes the files that are not in the tree, in the folder of the file that includes them.
             upper, lower = folder_of(name), folder_of(target) if target else f"{name.split('/')[0]}/{include.rsplit('/', 1)[0]}"
             if lower not in ranks:
                 wrong.append(f"{name}: {include} is in a folder that the order does not have")

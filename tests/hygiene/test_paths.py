@@ -28,7 +28,7 @@ COMMENT = {
     ".Dockerfile": re.compile(r"^#[^\n]*", re.M),
     ".scratch": re.compile(r"^#[^\n]*", re.M),
 }
-# What is not in the tree: tools/deps.sh fetches it, or the build makes it, or it is not ours (a header of Linux, the start of a token).
+# Names that are not in the tree: tools/deps.sh fetches the file, or the build makes it, or it is not ours (a header of Linux, the start of a token).
 FETCHED = re.compile(r"subprojects/(bearssl|cjson|musl|packagecache)(/|$)")
 MADE = {"error_codes.h", "error_table.h", "protocol_table.h", "packed_options.h", "version.h"}
 NOT_OURS = {"include/uapi/linux/landlock.h", "ya29.c"}

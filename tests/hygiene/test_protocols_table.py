@@ -379,7 +379,7 @@ def test_a_section_of_the_page(read):
 # What stands in the tree
 
 def test_every_key_is_explained():
-    """At the top of the file, where a reader looks first."""
+    """The top of the file explains each key, since readers look there first."""
     text = (TOP / protocols.SOURCE).read_text()
     explained = text[:text.index("\n[")]
 

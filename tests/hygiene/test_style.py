@@ -88,7 +88,7 @@ def test_long_lines_are_found():
 
 
 def function_lengths(text):
-    """In lines, of each function. The braces of a function stand alone in the first column, as clang-format sets them."""
+    """The number of lines of each function. The braces of a function stand alone in the first column, as clang-format sets them."""
     lengths, start = [], None
     for number, line in enumerate(text.splitlines()):
         if line == "{":

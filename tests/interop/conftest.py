@@ -19,7 +19,7 @@ limit = limit_of(180)
 
 @pytest.fixture(scope="session")
 def ca():
-    """Of the servers in this folder."""
+    """The certificates of the servers in this folder."""
     return pki.authority()
 
 

@@ -80,7 +80,7 @@ def test_refusals(provider, change):
 
 
 def test_readers(provider):
-    """a chain, mock-sts then oidc-provider, across three refreshes: each assertion goes out once, whoever verifies is never refused"""
+    """a chain, mock-sts then oidc-provider, across three refreshes: each assertion is sent once, and each token is accepted"""
     sts, op = provider
     sts.run(options=OFTEN)
     wait_for((sts.out / "expires").exists, "the first token")

@@ -118,7 +118,7 @@ def test_refusals(chain, change, status, words):
 
 
 def test_readers(chain):
-    """two exchanges in a chain, mock-sts then Dex, across three refreshes of both: whoever verifies with Dex's keys is never refused"""
+    """two exchanges in a chain, mock-sts then Dex, across three refreshes of both: each token is accepted with Dex's keys"""
     sts, dex, second, options = chain
     sts.run(options=OFTEN)
     sts.has_token()

@@ -24,7 +24,7 @@ path "secret/data/{{identity.entity.aliases.ACCESSOR.metadata.cluster}}/{{identi
 
 
 class OpenBao:
-    """In development mode: in memory, unsealed, with TLS certificates of its own."""
+    """A server in development mode: in memory, unsealed, with TLS certificates of its own."""
 
     def __init__(self, folder):
         self.port = free_port()
@@ -197,7 +197,7 @@ def test_vault_row(bao, trusting, folder):
 
 
 def test_vault_row_refused(bao, trusting, folder):
-    """row vault: what OpenBao refuses is said in its own words, and not blamed on the client certificate that it asks everybody for"""
+    """protocol vault: the message of a refusal has OpenBao's words, and does not blame the client certificate, which OpenBao asks all clients for"""
     sts = trusting()
     assert sts.command("fetch", *sts.options()).status == 0
     subject = sts.space.write("jwt", sts.token())

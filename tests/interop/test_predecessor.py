@@ -121,7 +121,7 @@ def test_takes_over(both):
     both.programs["ours"] = (both.programs["ours"][0], both.programs["theirs"][1])
     process = both.both("ours", FORMS["the injector's"], single=False, wait=False)
     wait_for(lambda: [entry for entry in both.requests("/vault/sig-cert")] or process.popen.poll() is not None, "the poll", 40)
-    assert len(both.requests()) == 2  # the one that was frozen, and theirs
+    assert len(both.requests()) == 2  # the request whose answer was frozen, and the request of openunison-cli
     process.signal(signal.SIGTERM)
     assert process.wait(5).status == 0
     assert both.files("theirs") == before

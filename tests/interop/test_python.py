@@ -48,7 +48,7 @@ def google_reader(judge, path):
 
 
 def aws_reader(judge):
-    """As in a Pod: all it knows is in the environment."""
+    """The application gets everything from the environment, as in a Pod."""
     def read():
         session = boto3.Session()
         assert session.get_credentials().method == "assume-role-with-web-identity"

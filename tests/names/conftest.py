@@ -28,10 +28,10 @@ CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 
 DNS, DNS_2, DNS_3 = "10.9.0.10", "10.9.0.11", "10.9.0.12"
 DNS_6 = "fd00:9::10"
-SERVICE, PUBLIC = "10.9.1.1", "10.9.2.1"    # the STS in the cluster, and whoever has the public name
+SERVICE, PUBLIC = "10.9.1.1", "10.9.2.1"    # the STS in the cluster, and the owner of the public name
 SERVICE_6 = "fd00:9::1"
-CLOSED = "10.9.3.1"                         # ours, and nobody listens
-DEAD = "10.9.9.9"                           # nobody's: packets to it vanish
+CLOSED = "10.9.3.1"                         # an address of this host on which nothing listens
+DEAD = "10.9.9.9"                           # an address of no host: packets to it vanish
 POD = "search dev.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
 
 
@@ -70,7 +70,7 @@ def sidecar(etc):
 
 
 class Sts(servers.Server):
-    """On port 443 of one address; notes that it was reached."""
+    """A server on port 443 of one address, which notes that it was reached."""
 
     def __init__(self, address, context, reached):
         self.answer, self.tls, self.stall, self.blind = (lambda _: tokens.openunison(tokens.issued())), context, None, False

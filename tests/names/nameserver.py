@@ -21,7 +21,7 @@ import dns.rrset
 
 @dataclass
 class Truncated:
-    """Only by TCP; "refused": nobody listens there, as far as the client can see."""
+    """Answers by TCP alone. With "refused", UDP is closed, as if no server listened there."""
     addresses: object
     tcp: str = "good"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer parser against somebody else's: random messages, whole and damaged, read by lib/net/dns.c and by dnspython."""
+"""The parser of answers beside another one: lib/net/dns_message.c and dnspython read the same random messages, whole and damaged."""
 import random
 import struct
 import subprocess
@@ -89,7 +89,7 @@ def test_whole_messages():
 
 @pytest.mark.skipif(not READER.exists(), reason="no reader in this build")
 def test_damaged_messages():
-    """Where both can read a damaged message, they read the same. Ours does not look behind the answer section."""
+    """Where both can read a damaged message, they read the same. Our parser does not read beyond the answer section."""
     rng = random.Random(SEED + 1)
     pairs = []
     for _ in range(4000):

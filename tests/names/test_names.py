@@ -219,7 +219,7 @@ def test_the_other_family_when_the_first_is_dead(fetch, sts, name_servers, confi
 
 
 def test_all_addresses_are_dead(fetch, sts, name_servers, configure):
-    """Not even then is another name asked."""
+    """Even then, no other name is asked."""
     server = name_servers({IN_CLUSTER: [DEAD], "sts.dev": [PUBLIC]})
     configure(POD + NAMESERVER)
     run = fetch(timeout="1s", deadline="1s")
@@ -392,7 +392,7 @@ def test_dead_dns_ends_at_the_deadline(fetch, sts, name_servers, configure, cost
 
 
 def test_dead_dns_gives_up_before_a_long_deadline(fetch, sts, configure, cost):
-    """In the cluster's domain the first silence ends the search: timeout + attempts - 1."""
+    """In the cluster's domain, the first name without an answer ends the search, after timeout + attempts - 1 seconds."""
     configure(POD + f"nameserver {DEAD}\noptions timeout:2 attempts:2\n")
     run = fetch(timeout="20s", deadline="4s")
     assert run.status == 69

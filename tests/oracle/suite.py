@@ -16,7 +16,7 @@ from oracle.scene import Scene
 
 RECORDED = HERE / "recorded"
 DIFFERENCES = HERE / "differences.toml"
-# So many cases are played at a time. Most of them wait for the program, and compute little.
+# This many cases are played at a time. Most of them wait for the program, and compute little.
 AT_A_TIME = 6
 HEAD = "== "
 

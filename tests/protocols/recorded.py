@@ -63,7 +63,7 @@ class Recorded:
 
     @property
     def host(self):
-        """Without a port."""
+        """The host of the request, without a port."""
         return re.search(r"^Host: ([^:\n]+)", (self.folder / "request.http").read_text(), re.M)[1]
 
     def body(self, file):

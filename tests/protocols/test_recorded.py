@@ -196,7 +196,7 @@ def test_hostile_answers(sidecar, ask, name):
 # ---- the table is data ----
 
 def test_no_function_knows_a_protocol():
-    """Apart from the drop-in's arguments, whose protocol is one."""
+    """No source names a protocol, with the exception of the arguments of `exchange`."""
     allowed = {"exchange_command.c": {"openunison"}}
     paths = [path for folder in ("lib", "sidecar") for path in (TOP / folder).rglob("*.[ch]")]
     assert len(paths) > 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the program is what lib/protocol/protocols.toml says: the file, read here without the build's reader, beside `protocols --json`."""
+"""The program has what lib/protocol/protocols.toml says. The file is read here without the reader of the build, and compared with `protocols --json`."""
 import json
 import tomllib
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""arm64_judge.py FILE: what the console of arm64.sh's machine says, as test_attempts.py judges the same on this one."""
+"""arm64_judge.py FILE: judges what the console of arm64.sh's machine says, as test_attempts.py judges the attempts on this machine."""
 import errno
 import pathlib
 import re

@@ -34,7 +34,7 @@ class HostileRig(Rig):
                 "HOSTILE_TOKEN": self.token_file} | more
 
     def results(self, stage):
-        """What came of each attempt: an errno by its name; 0: it could be done."""
+        """The result of each attempt: the name of an errno, or 0 if the attempt succeeded."""
         lines = (self.out / stage).read_text().splitlines()
         assert lines[-1] == "end 0", lines
         return {name: int(number) for name, _, number in (line.rpartition(" ") for line in lines[:-1])}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""initramfs.py FOLDER FILE: a cpio archive (newc) of a folder, with root as everybody's owner, and /dev/console."""
+"""initramfs.py FOLDER FILE: a cpio archive (newc) of a folder, in which root owns every file, and /dev/console."""
 import os
 import pathlib
 import stat

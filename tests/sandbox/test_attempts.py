@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker that was taken over tries everything, at each of its stages: what it gets is an errno."""
+"""A worker that was taken over tries everything, in each of its stages, and every attempt fails with an errno."""
 import contextlib
 import errno
 import os
@@ -42,7 +42,7 @@ def attempts(request, hostile):
 
 @pytest.fixture(scope="module")
 def free(hostile):
-    """The same without the layers, so that it is known what they stop."""
+    """The same without the layers, which shows what the layers stop."""
     with run_attempts(hostile, "connected", expect=None, HOSTILE_WITHOUT="seccomp,landlock") as rig:
         yield rig.results("connected")
 
@@ -59,7 +59,7 @@ def named(results):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_system_calls(attempts, stage):
-    """What no worker needs, at any stage: EPERM or ENOSYS, whatever the arguments (which would give EFAULT, EINVAL or success)."""
+    """System calls that no worker needs in any stage fail with EPERM or ENOSYS for all arguments. Without the filter, these arguments give EFAULT, EINVAL or success."""
     later = {} if stage == "answered" else {"call:landlock_create_ruleset"} if stage == "confined" else {}
     wrong = {name: number for name, number in kind(attempts[stage], "call:").items() if number not in SECCOMP and name not in later}
     assert not wrong, named(wrong)
@@ -76,7 +76,7 @@ def test_signals(attempts, stage):
 def test_files(attempts, stage):
     """Nothing outside of the output directory: not to read, not to write, not to move."""
     wrong = {name: number for name, number in kind(attempts[stage], "file:").items() if number not in LANDLOCK}
-    # Nobody has this one where there is no terminal.
+    # Without a terminal, this attempt fails for every process.
     wrong = {name: number for name, number in wrong.items() if (name, number) != ("file:a terminal", errno.ENXIO)}
     assert not wrong, named(wrong)
 
@@ -106,7 +106,7 @@ def test_no_other_connection(attempts, stage):
 
 
 def test_the_connection_that_stands(attempts):
-    """It can be read and written, and nothing else."""
+    """The connection can be read and written, and nothing else."""
     found = kind(attempts["connected"], "conn:")
     assert set(found.values()) <= SECCOMP, named(found)
     assert len(found) >= 10
@@ -118,7 +118,7 @@ def test_nothing_is_said_after_the_answer(attempts):
 
 
 def test_what_an_unconfined_process_could_do(free):
-    """The same attempts, unconfined: else the tests above would show nothing."""
+    """The same attempts succeed without the layers. If they did not, the tests above would show nothing."""
     could = {name for name, number in free.items() if number == 0}
     for name in ("file:open /etc/passwd", "file:the subject token", "file:another's secret", "file:write outside", "file:create outside",
                  "file:rename out of it", "file:.. of the output directory", "net:tcp", "net:udp", "call:unix", "call:netlink",

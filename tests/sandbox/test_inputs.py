@@ -14,7 +14,7 @@ PATH = "/vault/token/user"
 
 @pytest.fixture
 def fetch(sidecar, serve, space):
-    """One exchange with all layers, where there are all; keyword arguments in place of the usual options."""
+    """One exchange with all layers that the kernel has. Keyword arguments replace the usual options."""
     server = serve(tokens.openunison(tokens.issued()))
 
     def run(*more, env=None, **options):
@@ -70,7 +70,7 @@ def test_standard_input_and_output(fetch, space, sidecar):
 
 
 def test_swaps_while_it_runs(sidecar, folder):
-    """Token and CA are swapped as the kubelet does it: what the rules know is the directory, which stays."""
+    """Token and CA are swapped as the kubelet does it. The rules name the directory, which stays."""
     rig = Rig(sidecar, folder, "--lifetime", "7s")
     try:
         token = Projected(rig.folder / "volume", "token", rig.mock.mint())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker that was taken over reports: the supervisor says so, backs off, and goes on; once the worker is honest again, there is a
-token."""
+"""False reports of a worker that was taken over: the supervisor logs them, backs off, and goes on. Once the workers are honest again,
+there is a token."""
 import contextlib
 import os
 import pathlib
@@ -15,7 +15,7 @@ from harness.mock import wait_for
 
 DAY_S = 24 * 3600
 
-# What the log says of each: a report that is none is made up from how the worker ended.
+# What the log says of each mode. In place of a report that is not valid, the log says how the worker ended.
 NO_REPORT = r"ended with status 0 and no valid report \(before the request was sent\)"
 REFUSED = {
     "largest": NO_REPORT,
@@ -37,7 +37,7 @@ REFUSED = {
     "future": NO_REPORT,
     "noise": NO_REPORT,
     "crash": r"killed by signal (4|5|11)",
-    "report-then-hang": NO_REPORT,  # the alarm at the deadline adds an honest one
+    "report-then-hang": NO_REPORT,  # the alarm at the deadline adds an honest report
     "half-then-hang": NO_REPORT,
     "half-then-deaf": r"did not end in time \(before the request was sent\) and was killed",
     "silence": "time ran out",
@@ -94,7 +94,7 @@ def test_no_error_ends_it(rig, action):
 
 @pytest.mark.parametrize("action", ["year-2099", "report-then-deaf"])
 def test_believed(rig, action):
-    """A success that is none cannot be told from one, but there is a next attempt within a day, and HUP brings it forward."""
+    """The supervisor cannot tell a false success from a true one, but the next attempt is made within a day, and HUP brings it forward."""
     rig.behave("connected", action)
     process = rig.run(env=rig.environment(), options={"timeout": "2s"})
     line, = rig.said("token refreshed", 1)

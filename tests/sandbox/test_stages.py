@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order of the stages, as strace sees it: what each process gave up before the next byte of somebody else's."""
+"""The order of the stages, as strace shows it: what each process gives up before it reads the next byte from outside."""
 import re
 
 import pytest
@@ -65,7 +65,7 @@ def trace(sidecar, sts, space):
                              uid=0, gid=0)
         assert result.status == 0, result.err
         processes = calls_by_process(at)
-        # The child that plans, which is no exec, has no filter of its own.
+        # The child that plans is forked and not executed anew, and installs no filter.
         return [calls for calls in processes if calls[0][0] == "execve"]
     return run
 
@@ -107,7 +107,7 @@ def test_a_worker(trace, subject):
 
 
 def test_nothing_was_refused(trace):
-    """In an exchange that succeeds nobody asks for what is refused: the tables and the rules are complete."""
+    """In an exchange that succeeds, no process makes a system call that is refused: the tables and the rules are complete."""
     processes = trace()
     assert len(processes) == 2, "the supervisor and its worker"
     for calls in processes:

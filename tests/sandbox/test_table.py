@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of system calls is what the docs say, and knows every call that the program has in it."""
+"""The table of system calls agrees with the docs, and has every call that is in the program."""
 import platform
 import re
 import shutil
@@ -10,7 +10,7 @@ import table
 
 from harness.sidecar import build_folder, sanitized
 
-# In the binary, and never made behind a filter: what musl falls back on where the kernel is older than any that we run on, or what the
+# In the binary, and never made behind a filter: calls that musl falls back on with kernels older than those that we run on, or calls that the
 # flags that we use never lead to; mkdir() of an output directory, which comes before.
 ELSEWHERE = {"pipe", "mkdir", "chmod", "chown", "gettimeofday", "setreuid", "setregid", "inotify_init", "signalfd", "faccessat2"}
 

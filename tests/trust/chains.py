@@ -40,7 +40,7 @@ def bundle(labels):
 
 @functools.cache
 def private_key(label):
-    """The key of a certificate for Python's cryptography, or None where nobody has one that OpenSSL would sign with."""
+    """The key of a certificate for Python's cryptography, or None if there is no key that OpenSSL can sign with."""
     key = make_certs.key_of.get(label) or make_certs.ec("leaf")
     if isinstance(key, der.EC) and (curve := next((CURVES[name] for name in CURVES if der.CURVES[name] is key.curve), None)):
         return ec.derive_private_key(key.d, curve())
@@ -52,7 +52,7 @@ def private_key(label):
 
 
 def server_label(chain):
-    """Whose key the server holds: the certificate's that is no CA's."""
+    """The certificate whose key the server has: the first one that is not the certificate of a CA."""
     return next((label for label in chain if label.startswith(("leaf", "self", "bad"))), chain[0] if chain else "leaf")
 
 
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def label(self):
-        """Short, and of one case only: CHAIN < ANCHORS, and whom we want and when where that is not the usual."""
+        """The short name of one case: CHAIN < ANCHORS, with the name of the server and the time if they are not the usual ones."""
         label = f"{' '.join(self.chain)} < {' '.join(self.anchors)}"
         label += f" @ {self.host}" if self.host != "sts.example.com" else ""
         return label + (f" at {self.offset_s:+d}" if self.offset_s else "")

@@ -81,7 +81,7 @@ class Stand:
             assert run.out.decode().strip() == self.token
             return Verdict("ok", "", run=run)
         assert run.out == b"", "no token where there is an error"
-        first = next(line for line in map(json.loads, run.lines) if "error" in line)  # what is tried again finds nobody
+        first = next(line for line in map(json.loads, run.lines) if "error" in line)  # a further attempt finds no server
         return Verdict(first["error"], first["msg"], run=run)
 
     def try_once(self, talk, host, *args, **more):
@@ -96,7 +96,7 @@ class Stand:
         return verdict
 
     def exchange(self, connection):
-        """One request, one answer, on something that is TLS."""
+        """Reads one request and answers it, on a TLS connection."""
         request = servers.read_request(connection)
         connection.sendall(self.answer)
         with contextlib.suppress(OSError, ssl.SSLError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other opinion: openssl verify -x509_strict -purpose sslserver."""
+"""The verdict of another program: openssl verify -x509_strict -purpose sslserver."""
 import ipaddress
 import re
 import subprocess
@@ -19,7 +19,7 @@ def is_address(host):
 
 
 def start(case, folder):
-    """Files and process for one case. The first certificate is the server's, the others are what it sent along."""
+    """Files and process for one case. The first certificate is that of the server, and the others are the rest of its chain."""
     files = {name: folder / f"openssl-{name}.pem" for name in ("leaf", "others", "anchors")}
     files["leaf"].write_text(chains.bundle(case.chain[:1]))
     files["others"].write_text(chains.bundle(case.chain[1:]))

@@ -25,7 +25,7 @@ RECORD_BYTES = 40  # so that ends of records are among the cuts
 
 
 class Server:
-    """Answers one connection, with a part of the answer; what comes later finds the port closed."""
+    """Answers one connection, with a part of the answer; later connections find the port closed."""
 
     def __init__(self, context):
         self.context = context
@@ -77,7 +77,7 @@ def cut_plaintext(data, at):
 
 
 def ciphertext_bytes(data):
-    """Of a suite whose records are 29 bytes longer than what is in them."""
+    """The size of these bytes when they are sent. In this suite, a record is 29 bytes longer than its content."""
     return len(data) + 29 * -(-len(data) // RECORD_BYTES)
 
 
@@ -122,7 +122,7 @@ def test_an_answer_that_is_cut_short_gives_no_token(framing, attempt):
         run = attempt(tell)
         while run.status != 0 and json.loads(run.lines[0])["error"] == "timeout":
             run = attempt(tell)  # the machine is busy
-        # What ends with the connection needs a close_notify to be whole.
+        # An answer that ends with the connection is whole only after a close_notify.
         if is_whole and not (framing == "close" and where.startswith("cipher")):
             return 1, where if run.status != 0 or run.out.strip() != TOKEN.encode() else None
         first = json.loads(run.lines[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the program says when TLS fails, word for word as far as somebody can act on it. The servers are real ones wherever they can be."""
+"""What the program says when TLS fails, word for word where a user can act on the words. The servers are real ones if possible."""
 import contextlib
 import datetime
 import re
@@ -169,7 +169,7 @@ def test_unknown_issuer_names_every_bundle(ask, stand):
 
 @pytest.mark.parametrize("is_ca", [False, True])
 def test_self_signed(ask, is_ca):
-    """What everybody makes first, with or without CA:TRUE: nobody trusts it, that is the point."""
+    """A self-signed certificate, with or without CA:TRUE, as most people make first: it is not trusted, and the message says so."""
     made = pki.issue(None, cn="my first server", names=["sts.example.com"], ca=False) if not is_ca else self_signed_ca()
     verdict = ask(made)
     expect(verdict, "cert_issuer", '^self-signed and not trusted: "my first server"; searched 1 certificates in .*acme.pem$')

@@ -22,7 +22,7 @@ def test_the_release_does_not_heed_it(stand):
 
 @pytest.fixture(scope="module")
 def long_lived():
-    """An anchor that is valid throughout: of one that is not, too old or too new is all that is known."""
+    """The anchor is valid for the whole time, since an anchor that is too old or too new would be the only error that is reported."""
     anchor = make.new_ca("long-lived", None, "CN=Long lived", start=-365 * make.DAY, end=365 * make.DAY)
     make.leaf("leaf-by-long-lived", anchor)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As much of a TLS 1.2 server as it takes to send any list of certificates, with any key: for the chains that OpenSSL will not serve.
+"""A TLS 1.2 server that can do little but send any list of certificates, with any key, for the chains that OpenSSL refuses to serve.
 One suite per kind of key, P-256, AES-128-GCM (RFC 5246, 5288, 8422). It checks nothing."""
 import hashlib
 import hmac
@@ -33,7 +33,7 @@ def prf(secret, label, seed, size):
 
 
 def sign(key, data):
-    """What the key says, or zeros when there is no key that can."""
+    """The signature of the key, or zeros if there is no key that can sign."""
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
     return key.sign(data, ec.ECDSA(hashes.SHA256())) if key else bytes(64)
@@ -110,7 +110,7 @@ class Connection:
         self.sealer = Gcm(block[16:32], block[36:])
         self._say(20, prf(self.master, b"server finished", hashlib.sha256(self.log).digest(), 12))
 
-    # What Python's ssl.SSLSocket has too
+    # the methods that Python's ssl.SSLSocket has as well
 
     def recv(self, _):
         return self._record()[1]

@@ -294,7 +294,7 @@ def test_no_inodes(check, space, mount):
 
 @pytest.mark.skipif(sanitized(), reason="measures the release binary")
 def test_it_is_quick(check, sidecar, space):
-    """Hardly longer than what does nothing at all."""
+    """`check` takes hardly longer than a command that does nothing."""
     put(space)
     nothing = min(sidecar.run("--version").seconds for _ in range(10))
     assert min(check().seconds for _ in range(10)) < 4 * nothing + 0.005

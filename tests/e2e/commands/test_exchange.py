@@ -200,7 +200,7 @@ EVERY_SECOND = "--seconds-between-runs=1"
 
 @pytest.mark.slow
 def test_as_the_injector_starts_it(rig):
-    """Three files, 0644 for whoever runs beside it in an emptyDir of the kubelet, no newline; then it stays."""
+    """It writes three files without newlines, with mode 0644 in an emptyDir of the kubelet so that the other containers can read them, and then keeps running."""
     r = rig()
     process = r.exchange()
     r.has_token()
@@ -428,7 +428,7 @@ def test_told_to_stop_between_runs(number, rig):
 
 @pytest.mark.slow
 def test_another_make(sidecar, serve, space):
-    """Python's ssl, an answer that somebody else wrote: refreshes, the poll, and HUP."""
+    """Refreshes, the poll and HUP with another server (Python's ssl) and an answer that mock-sts did not make."""
     count = []
 
     def answer(request):

@@ -210,7 +210,7 @@ def test_the_wait_of_retry_after_is_obeyed(fetch, serve):
 
 
 def test_pipes_that_do_not_block(sidecar, serve, space, subject):
-    """Whoever shares our standard input and output may have made them non-blocking."""
+    """Another process that shares our standard input and output may have made them non-blocking."""
     big = "x" * (64 * KiB)
     server = serve(http(body={"access_token": big, "expires_in": 300}))
     (given, give), (take, taken) = os.pipe(), os.pipe()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`refresh`, and the HUP that it sends: the one that runs asks again, and the answer of it is told."""
+"""`refresh`, and the HUP that it sends: the running sidecar asks the STS again, and `refresh` prints the result."""
 import os
 import re
 import signal
@@ -57,7 +57,7 @@ class Waits(dict):
 
 @pytest.mark.slow
 def test_a_refresh_during_an_attempt(several):
-    """The request that runs was sent before somebody asked: `refresh` waits for another one."""
+    """The request that runs was sent before the signal came: `refresh` waits for the next request."""
     several.lifetimes = Waits(2)
     several.configure(several.exchange("a", timeout="9s"))
     process = several.start()
@@ -70,7 +70,7 @@ def test_a_refresh_during_an_attempt(several):
 
 @pytest.mark.slow
 def test_a_refresh_of_one_that_waits(several):
-    """The wish goes to the exchange that it waits for; what came of that is told."""
+    """The signal leads to an attempt of the exchange that this one waits for; `refresh` prints the result of that attempt."""
     several.failures = {"a": 503}
     several.configure(several.exchange("c", reads="b"), several.exchange("b", reads="a"), several.exchange("a"))
     process = several.start()
@@ -89,7 +89,7 @@ def test_a_refresh_of_one_that_waits(several):
 
 @pytest.mark.slow
 def test_refresh_signals_nobody_else(rig, sidecar):
-    """Whoever may open the directory may lock it; HUP would be the end of most programs."""
+    """Any process that may open the directory may lock it, and HUP ends most programs: `refresh` sends it to sts-sidecar alone."""
     r = rig()
     code = f"import fcntl, os, time; fcntl.flock(os.open({str(r.out)!r}, os.O_RDONLY), fcntl.LOCK_EX); print('locked', flush=True); time.sleep(60)"
     who = dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}
@@ -202,14 +202,14 @@ HINT = "; check the STS's load and log, or raise --timeout\n"
 
 @pytest.mark.slow
 def test_refresh_waits_for_an_attempt_that_was_started_later(ask, space):
-    """One that ran already when it was asked, and ends, is not the answer."""
+    """The end of an attempt that ran already when the signal came is not the answer."""
     ended = [0.2, success(attempts=18), {"tried_s": -30, "next_s": 1, "latest_s": 120}]
     run = ask(former(), ended, [0.5, success(attempts=19), {"tried_s": -0.1, "next_s": 100, "latest_s": 220}])
     assert run.status == 0 and run.out.decode() == f"refreshed the token in {space.out}\n", run.err
     assert run.seconds > 0.65
     run = ask(former(), ended, [0.3, status.failing(ago_s=0, attempts=19), {"tried_s": -0.1, "next_s": 10, "latest_s": 130}])
     assert run.status == 77 and run.err.startswith("not refreshed: try 4 failed "), run.err
-    # A time to come is nobody's attempt.
+    # A time in the future is not the start of an attempt.
     run = ask(former(), [0, success(attempts=19), {"tried_s": 3600, "latest_s": 7200}], timeout="1s")
     assert run.status == 75 and run.err.startswith(f"{LATE}{space.out}"), run.err
     # The file of another boot has large times.

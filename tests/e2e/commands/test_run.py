@@ -43,7 +43,7 @@ def test_three_tokens(rig):
 
 
 def test_denied(rig):
-    """The slow lane; the valid token stays, and everybody who asks is told why there is no new one."""
+    """Retries after the long waits. The valid token stays; the log, the status and `check` say why there is no new token."""
     r = rig("--lifetime", "30s")
     process = r.run()
     r.has_refreshed()
@@ -113,7 +113,7 @@ def test_retry_after(rig):
     line = r.said("unexpected status 503")[0]
     assert 7 <= line["retry_in_s"] <= 9
     assert line["error"] == "busy"
-    # Another subject token is no reason to break a promise.
+    # Another subject token does not bring an attempt forward to a time before Retry-After ends.
     time.sleep(0.3)
     r.space.write("sts-token", r.mock.mint())
     first, second = r.asked(2)
@@ -156,7 +156,7 @@ def test_told_to_stop_in_the_first_moment(number, rig):
 
 @pytest.mark.parametrize("content", ["a\nb", "a\0b", "é"])
 def test_what_a_file_holds_ends_no_run(content, rig):
-    """A header from a file that somebody rotates: bad today, good again tomorrow."""
+    """A header comes from a file that changes while the program runs: its content is bad for a while, and then good again."""
     r = rig()
     extra = r.space.write("extra", content)
     flags = ["--header-file", f"x-extra={extra}"]

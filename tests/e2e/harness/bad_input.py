@@ -56,7 +56,7 @@ def value(**changes):
 
 
 def each(*rows):
-    """Parametrizes a test with rows, whose names differ."""
+    """Parametrizes a test with rows. No two rows have the same name."""
     names = [row.name for row in rows]
     assert rows and len(set(names)) == len(names)
     return pytest.mark.parametrize("row", rows, ids=names)

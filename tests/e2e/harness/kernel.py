@@ -14,7 +14,7 @@ def landlock_abi():
 
 
 def refuse(call):
-    """From now on this process and its children get EPERM from a system call."""
+    """Makes a system call fail with EPERM in this process and its children, from now on."""
     rows = [(0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code)))

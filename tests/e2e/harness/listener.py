@@ -53,7 +53,7 @@ def up(port, patience_s=20, host=HOST):
 
 
 def metrics(port):
-    """As Prometheus's own client library reads them: {(name, sorted labels): value}."""
+    """The metrics as Prometheus's own client library reads them: {(name, sorted labels): value}."""
     status, head, body = page(port, "/metrics")
     assert status == 200 and "text/plain; version=0.0.4" in head
     return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -82,7 +82,7 @@ def reset(connection):
 
 @contextlib.contextmanager
 def crowd(port, count, data=b""):
-    """So many connections that send these bytes and then nothing."""
+    """Opens this many connections, each of which sends these bytes and nothing more."""
     made = []
     try:
         for _ in range(count):

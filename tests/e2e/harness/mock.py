@@ -158,7 +158,7 @@ def start(tmp_path):
 
 @pytest.fixture(scope="module")
 def sts(tmp_path_factory):
-    """One that is shared by the tests that leave nothing behind."""
+    """A mock STS that the tests share which leave nothing behind in it."""
     made = Mock(tmp_path_factory.mktemp("sts"), "--subject-audience", ISSUER, "--allow-namespace", "default", "--allow-namespace", "shop",
                 "--audience", "mock-audience", "--audience", "other", "--audience", "https://api.example/v1", "--control", "--cluster", "k8s=<1>&'")
     yield made

@@ -60,7 +60,7 @@ class Rig:
         return process
 
     def options(self, **options):
-        """Of run and fetch; None removes one."""
+        """The options of run and fetch. An option with the value None is left out."""
         usual = {"url": self.url, "protocol": "openunison", "token-file": self.token_file, "output-dir": self.out,
                  "cacert-path": self.ca_file, "timeout": "5s"}
         usual |= {key.replace("_", "-"): value for key, value in options.items()}

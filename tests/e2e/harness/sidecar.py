@@ -141,7 +141,7 @@ def check_no_bug(log):
 
 
 class Sidecar:
-    """Where the binary is, copied to where every user may run it."""
+    """The program under test: a copy of the binary, in a folder from which every user may run it."""
 
     def __init__(self, binary=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-e2e-"))
@@ -151,7 +151,7 @@ class Sidecar:
         self.path.chmod(0o755)
 
     def environment(self, env=None):
-        # Leaks are nobody's business in a process that lives for milliseconds, and their detector needs ptrace.
+        # Leaks do not matter in a process that lives for milliseconds, and the detector of leaks needs ptrace.
         base = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
         return base | {key: str(value) for key, value in (env or {}).items()}
 

@@ -36,7 +36,7 @@ def of_boot(boot=None, tried_s=None, next_s=None, trying_s=None, latest_s=None, 
 
 
 def write(folder, lines):
-    """As the sidecar does it: beside its place, and renamed."""
+    """Writes the file as the sidecar does: under another name, which is then renamed."""
     new = pathlib.Path(folder) / ".status.new"
     new.write_text("\n".join(["sts-sidecar-status 1", *(f"{key} {value}" for key, value in lines.items())]))
     new.chmod(0o644)

@@ -50,7 +50,7 @@ def rfc3339(epoch_s):
 
 
 def http(status=200, body=b"", reason="X", headers=()):
-    """An answer with a length. A body that is no bytes is sent as JSON."""
+    """An answer with a length. A body of any other type than bytes is sent as JSON."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status} {reason}", f"Content-Length: {len(body)}", *headers]

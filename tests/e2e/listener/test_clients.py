@@ -217,7 +217,7 @@ def shared(sidecar):
         yield port
 
 
-ended = []      # exit statuses of those that follow
+ended = []      # the exit statuses of the processes that follow
 
 
 @contextlib.contextmanager
@@ -260,7 +260,7 @@ def test_all_there_can_be(shared):
 
 
 def test_those_that_never_read(sidecar):
-    """More than the socket's buffers hold, to clients whose own are small. Half an answer ends in a reset, not in a clean end."""
+    """The answer is larger than the socket's buffers, and the clients' buffers are small. An answer that is cut short ends in a reset, not in a clean end."""
     with standalone(sidecar, 16) as (process, port):
         whole, check = page(port, "/metrics")[2], undisturbed(port)
         assert len(whole) > 64 * 1024

@@ -214,7 +214,7 @@ def test_other_requests(start):
         assert status == 405 and "\r\nAllow: GET, HEAD" in head
     for path, status in (("/livez", 200), ("/metrics", 200), ("/nothing", 404)):
         assert ask(port, get(path, "HEAD"))[0::2] == (status, "")
-    # Not answered by the second of two.
+    # The second of two processes does not answer.
     status, _, body = ask(port, get("/livez") + get("/metrics"))
     assert (status, body) == (200, "ok\n")
 
@@ -441,7 +441,7 @@ def test_a_port_that_becomes_free(rig):
 
 @pytest.mark.slow
 def test_lines_that_nobody_took(rig):
-    """A log that is stuck: the numbers say so. The line of the endpoint itself is one that is dropped in its own process, and not counted."""
+    """Nothing reads the log, and the metrics count the lines that are dropped. The line of the endpoint itself is dropped in another process, and is not counted."""
     r, port = rig(), free_port()
     read_end, write_end = os.pipe()
     try:

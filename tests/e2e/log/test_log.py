@@ -18,7 +18,7 @@ from harness.tokens import http
 
 
 def refreshed(r, count, patience_s=20):
-    """So many different tokens from now on."""
+    """Makes the server answer with this many different tokens from now on."""
     def look():
         with contextlib.suppress(OSError):
             seen.add(r.token())
@@ -29,7 +29,7 @@ def refreshed(r, count, patience_s=20):
 
 @pytest.fixture
 def full_pipe():
-    """A pipe that nobody reads."""
+    """A pipe that is never read."""
     read_end, write_end = os.pipe()
     fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
     os.set_blocking(write_end, False)

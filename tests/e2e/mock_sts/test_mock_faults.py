@@ -106,7 +106,7 @@ def test_bad_requests(sts, head, status):
 
 
 def test_big_token(sts):
-    """As big as any client may send."""
+    """The largest request that a client may send."""
     assert sts.user(sts.mint("--pad", "45000")).status == 200
     assert sts.user("x" * 65536).status == 401
 

@@ -19,11 +19,11 @@ ROLE = "arn:aws:iam::123456789012:role/app"
 ACCOUNTS = "/v1/projects/-/serviceAccounts/app@p.iam.gserviceaccount.com:generate"
 XMLNS = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 SUBJECT = object()      # stands for a subject token
-FEDERATED = object()    # stands for one that /v1/token issued
+FEDERATED = object()    # stands for a token that /v1/token issued
 
 
 class Service:
-    """A good request, the fields without which it is none, and how to read an error: its code and words."""
+    """A good request, its required fields, and how to read the code and the words of an error."""
 
     def __init__(self, path, form=None, json=None, query=None, needs=(), error=None, method="POST", headers=None):
         self.path, self.form, self.json, self.query, self.needs, self.error = path, form, json, query, needs, error

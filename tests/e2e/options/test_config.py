@@ -225,7 +225,7 @@ def test_the_schema_and_the_program_agree_on_shapes(several):
 
 
 def test_the_schema_and_the_program_agree_on_keys(several):
-    """Every option of --help and some that are none, in an exchange and at the top level."""
+    """Every option of --help, and some names that are not options, in an exchange and at the top level."""
     found = re.findall(r"^  --([a-z-]+)", "".join(several.sidecar.run(command, "--help").out.decode()
                                                   for command in ("run", "fetch", "check", "exchange")), re.MULTILINE)
     names = sorted({*found, "cacert", "token_file", "URL", "--url", ""})

@@ -284,7 +284,7 @@ def test_adoption_with_expectations(exchange, restart, space):
 
 
 def test_adoption_goes_by_the_tokens_own_exp(exchange, restart, space):
-    """An expires that somebody has cut short does not make a token live less long."""
+    """If another program has cut `expires` short, the token counts as valid for as long as before."""
     assert exchange(tokens.exchanged(tokens.issued(7200))).status == 0
     (space.out / "expires").unlink()
     (space.out / "expires").write_text(tokens.rfc3339(int(time.time()) + 600))

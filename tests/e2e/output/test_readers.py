@@ -20,7 +20,7 @@ KEYS = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"]
 
 
 def number(values):
-    """Of which time they all are: each is one number over and over."""
+    """Which generation the files belong to: every file consists of one number, repeated."""
     seen = {part for value in values for part in value.split("/")[:-1]}
     assert len(values) == 3 and len(seen) == 1, seen
     assert all(value == f"{value[:8]}/" * (len(value) // 9) for value in values)

@@ -236,14 +236,14 @@ def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space
     new = tokens.issued(7200, n="new")
     server = serve(tokens.openunison(new))
     temporary = f".{name}.new"
-    # By name for calls that take one, by descriptor for the others.
+    # Calls that take a file name are made to fail by the name, the others by the descriptor.
     prefix = traced(space.folder / "trace", "-e", f"inject={calls}:signal=KILL", "-P", temporary, "-P", space.out / temporary)
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s", prefix=prefix, uid=0, gid=0)
     assert run.status == 70 and "killed by signal 9" in run.last, run.err
     consistent(new)
     assert "SIGKILL" in (space.folder / "trace").read_text()
-    # And the next one puts everything right.
+    # The next exchange repairs everything.
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file)
     assert run.status == 0, run.err
@@ -343,7 +343,7 @@ def test_neighbours(name, kind, fetch, sidecar, serve, space):
     assert inspect.status != 0
     assert b"precious" not in inspect.out + inspect.err.encode() + check.err.encode()
 
-    run = fetch(server.url(PATH), timeout="60s", deadline="60s")  # nobody has that patience here: nothing hangs
+    run = fetch(server.url(PATH), timeout="60s", deadline="60s")  # the run ends long before this: nothing hangs
     if (kind, name) in STUCK:
         assert run.status == 73, run.err
         assert name in run.last

@@ -103,7 +103,7 @@ needs_namespaces = pytest.mark.skipif(not ROOT or subprocess.run(["unshare", "--
 @pytest.mark.slow
 @needs_namespaces
 def test_orphans_of_pid_1(rig):
-    """Whoever is left behind by `kubectl exec` is reaped, and is never taken for a worker."""
+    """A process that `kubectl exec` left behind is reaped, and is never taken for a worker."""
     r = rig("--lifetime", SHORT)
     process = r.run(uid=0, gid=0, prefix=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
     r.has_refreshed()
@@ -160,7 +160,7 @@ def test_hup_to_all_of_this_name(several):
 @needs_root
 @pytest.mark.skipif(sanitized(), reason="its worker keeps its standard error")
 def test_a_workers_descriptors(several):
-    """On a terminal, standard input is the log, and can be written; and what a runtime forgot to close is nobody's."""
+    """On a terminal, standard input is the same as the log and can be written to. A worker inherits no descriptor that a container runtime forgot to close."""
     leaked = os.open(several.folder, os.O_RDONLY)
     ours, theirs = os.openpty()
     several.configure(several.exchange("a", url=several.hang()))

@@ -62,7 +62,7 @@ def test_no_events_at_all(several):
 
 
 def set_limit(process, uid, option):
-    """As its own user: root alone may not, without CAP_SYS_RESOURCE."""
+    """Runs as a user of its own: root without CAP_SYS_RESOURCE may not do it."""
     subprocess.run(["prlimit", "--pid", str(process.pid), option], user=uid, group=uid, extra_groups=[], check=True, timeout=10)
 
 
@@ -70,7 +70,7 @@ def set_limit(process, uid, option):
 @needs_root
 @pytest.mark.skipif(sanitized(), reason="the sanitizers want threads")
 def test_no_more_processes(rig):
-    """The pids limit, as RLIMIT_NPROC of a UID that nobody else has: first from the start on, then for a while."""
+    """The limit of processes, as RLIMIT_NPROC of a UID that no other process has: first from the start on, then for a while."""
     r = rig("--lifetime", SHORT)
     uid = 61000 + os.getpid() % 4000
     process = r.run(uid=uid, gid=uid)

@@ -23,7 +23,7 @@ SECRET = "s3cr3t-of-the-app-0123456789"
 
 
 def windows(token):
-    """Every run of a few characters of the token, but those that any JWT begins with."""
+    """Every sequence of a few characters of the token, without the characters that every JWT begins with."""
     start = token.index(".") + 1 if token.count(".") == 2 else 0
     return {token[i:i + WINDOW] for i in range(start, len(token) - WINDOW + 1)}
 
@@ -154,7 +154,7 @@ def test_proc_shows_no_token(held, subject):
 
 
 def memory_of(pid):
-    """All that is mapped writable, as far as root may read it."""
+    """The content of all writable mappings that root may read."""
     with open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, mode = line.split()[:2]

@@ -150,7 +150,7 @@ def test_denied(name, sts, ask, space):
 
 @pytest.mark.parametrize("name", CASES)
 def test_expired_subject(name, faulty, ask, space):
-    """As the STS sees it: a subject token that is old by our own clock is not sent at all."""
+    """The subject token is too old by the clock of the STS. If it were too old by our own clock, it would not be sent at all."""
     subject = federate(faulty) if CASES[name].federated else mint(faulty)
     faulty.fault(clock_s=7200)
     refused(ask(name, subject=subject, deadline="1s"), CASES[name].expired, space)
@@ -197,7 +197,7 @@ def test_a_slow_answer_meets_the_deadline(faulty, ask):
 
 @pytest.mark.parametrize("fault", [{"xml": 1}, {"xml": 1, "token_insert": "\nevil"}, {"xml": 1, "dup": "SessionToken"}, {"xml": 1, "omit": "SecretAccessKey"}])
 def test_aws_in_xml(fault, faulty, ask, space):
-    """As look-alikes answer, whatever Accept says."""
+    """The STS answers with XML whatever Accept says, as some imitations of AWS do."""
     faulty.fault(**fault)
     run = ask("aws", deadline="1s")
     if len(fault) > 1:
@@ -283,7 +283,7 @@ def digest(token):
 
 @pytest.mark.parametrize("fault", ["truncate_body=30", "status=503", "error=x", "close=reset&truncate=0"])
 def test_anthropic_is_not_asked_twice(fault, faulty, ask):
-    """With one subject token, whatever came back: it may have been accepted."""
+    """An exchange sends a subject token once, whatever the answer is: the STS may have accepted it."""
     subject = mint(faulty)
     faulty.fault(**dict(part.split("=") for part in fault.split("&")), times=1)
     assert ask("anthropic", subject=subject, deadline="2s").status != 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals: the exit status, who is blamed, and in whose words."""
+"""Refusals: the exit status, the cause that the message names, and which words of the STS it has."""
 import pytest
 
 from harness.bad_input import Row, check, each, head

@@ -17,7 +17,7 @@ ENCODED = "p%40ss%3Aw%2Frd%201"
 
 @pytest.fixture(scope="session")
 def elsewhere(ca):
-    """A server that is not on loopback, as far as names go."""
+    """A server under a name that is not a loopback name."""
     return pki.server(ca, names=["sts.example.test", "sts"], ips=["0.0.0.0", "::", "192.0.2.7", "2001:db8::7"])
 
 
@@ -138,7 +138,7 @@ def test_loopback_is_never_proxied(host, serve, fetch):
 
 
 def test_exchange_has_no_proxy(sts, sidecar, space, tunnel):
-    """Its contract: no variables. The name is then ours to resolve, and there is none."""
+    """`exchange` reads no variables, so no proxy is used."""
     run = sidecar.run("exchange", "--single-run", f"--cacert-path={space.ca_file}", space.token_file, url(sts, "0.0.0.0"), space.out,
                       env={"HTTPS_PROXY": f"http://127.0.0.1:{tunnel.port}"})
     assert run.status == 0, run.err
@@ -286,7 +286,7 @@ def test_the_first_line_of_run(sts, tunnel, sidecar, space):
 
 
 def test_proxy_variables(fetch, serve):
-    """Nothing goes through a proxy that nobody asked for by a flag."""
+    """NO_PROXY keeps a connection from the proxy that HTTPS_PROXY names."""
     server = serve(tokens.openunison(tokens.issued()))
     run = fetch(server.url("/x"), env={"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"})
     assert run.status == 0, run.err

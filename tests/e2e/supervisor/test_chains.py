@@ -13,7 +13,7 @@ from harness.several import several  # fixture
 
 
 def test_a_chain_of_three(several):
-    """In the wrong order, and with another spelling of the paths."""
+    """The file has the exchanges in the wrong order, and spells the paths in another way."""
     c = several.exchange("c", token_file=f"{several.out}//./b/token.jwt")
     several.configure(c, several.exchange("b", reads="a"), several.exchange("a"))
     run = several.fetch()
@@ -36,7 +36,7 @@ def test_the_end_of_a_chain(several):
 
 @pytest.mark.parametrize("order", [*map("".join, itertools.permutations("abc"))])
 def test_the_end_of_a_chain_of_three(several, order):
-    """In any order of the file, the loss of the head reaches the last link, and the status files say so."""
+    """If the first exchange of a chain is lost, the last one is lost too, in any order of the file, and the status files say so."""
     made = {"a": several.exchange("a"), "b": several.exchange("b", reads="a"), "c": several.exchange("c", reads="b")}
     several.configure(*[made[name] for name in order])
     several.failures = {"a": 403}
@@ -52,7 +52,7 @@ def test_the_end_of_a_chain_of_three(several, order):
 
 
 def test_a_chain_whose_head_never_answers(several):
-    """The deadline holds for those that wait, too."""
+    """The deadline also ends the exchanges that wait for another one."""
     head = several.exchange("a") | {"url": several.hang()}
     several.configure(several.exchange("c", reads="b"), several.exchange("b", reads="a"), head)
     started = time.monotonic()
@@ -71,7 +71,7 @@ def test_what_waits_says_so(several):
     assert several.status("b")["waits_for"] == "a" and several.status("c")["waits_for"] == "b"
     checked = several.sidecar.run("check", several.out / "c")
     assert checked.status == 1 and "waiting for exchange b" in checked.err
-    # Nobody can make it try what it cannot send.
+    # No signal makes an exchange try without a subject token.
     process.signal(signal.SIGHUP)
     time.sleep(0.5)
     assert several.requests("b") == []

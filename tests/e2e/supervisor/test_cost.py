@@ -124,7 +124,7 @@ SOCKET_CALLS = r"(socket|socketpair|connect|bind|listen|accept4?|sendto|sendmsg|
 
 @needs_strace
 def test_no_socket_ever(rig):
-    """From the first instruction to the last, over successes, failures, polls, HUP and a swap. Nor is the subject token opened."""
+    """Covers the whole life of the supervisor, with successes, failures, polls, HUP and a swap. The supervisor does not open the subject token either."""
     r = rig("--lifetime", SHORT)
     r.folder.chmod(0o777)
     trace = r.folder / "trace"

@@ -87,7 +87,7 @@ def test_times_are_planned_anew(several):
 
 
 def test_an_added_one(several, landlock):
-    """With Landlock nobody opens what was closed, and the line says what to do."""
+    """With Landlock, a process cannot get back what it has given up, and the log line says what to do."""
     several.configure(several.exchange("a"))
     process = several.start(**without(landlock))
     several.said("token refreshed", "a")
@@ -125,7 +125,7 @@ def test_an_invalid_one(several):
 
 
 def test_another_one_is_found_by_the_workers(several):
-    """Without HUP, and without any event: the digest tells. Only who has other options asks again."""
+    """Without HUP and without any event, the digest shows the change. Only an exchange with other options asks again."""
     several.lifetimes = {"a": 7, "b": 60}
     volume = several.folder / "volume"
     volume.mkdir()
@@ -136,7 +136,7 @@ def test_another_one_is_found_by_the_workers(several):
     process = several.start()
     for name in "abc":
         several.said("token refreshed", name)
-    # The watch is on a folder that nobody changes any more.
+    # The watch is on a folder that does not change any more.
     volume.rename(several.folder / "old")
     volume.mkdir()
     volume.chmod(0o755)

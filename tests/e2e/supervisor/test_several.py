@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several exchanges in one process: what one does is no business of the others', unless it reads their output."""
+"""Several exchanges in one process: they do not affect each other, unless one reads the output of another."""
 import itertools
 import signal
 
@@ -99,7 +99,7 @@ def test_sixteen(several):
         most = max(most, len(process.children()))
         return len(several.lines()) >= 17 and all((several.out / f"e{i}/token.jwt").exists() for i in range(16))
     wait_for(all_there, "sixteen tokens")
-    # The one that plans counts as well, at the beginning.
+    # At the beginning, the process that plans counts as well.
     assert most <= 5
     assert {line["exchange"] for line in several.lines() if "exchange" in line} == {f"e{i}" for i in range(16)}
     assert len(several.asked) == 16
@@ -140,7 +140,7 @@ def test_six_that_hang_beside_a_good_one(several):
     wait_for(lambda: len(several.requests("good")) >= 6, "six refreshes", 50)
     asked = [at for at, _, _ in several.requests("good")]
     assert all(after - before < 7 for before, after in itertools.pairwise(asked)), asked
-    # Those that hang have their turns all the same.
+    # The exchanges that hang are still tried.
     for i in range(6):
         several.said("time ran out", f"hangs-{i}", patience_s=50)
     assert several.stop(process).status == 0

@@ -36,7 +36,7 @@ def test_run_waits_for_another_subject(rig):
 
 
 class Slow(dict):
-    """Lifetimes that somebody has to think about."""
+    """Lifetimes of tokens that take three seconds to look up, so that the STS answers late."""
 
     def get(self, *_):
         time.sleep(3)

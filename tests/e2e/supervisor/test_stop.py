@@ -22,7 +22,7 @@ from harness.sidecar import GID, ROOT, UID, can_trace, holds_signals, sanitized
 
 LIMIT_MS = 100
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
-ROUNDS = 3  # of each signal
+ROUNDS = 3  # for each signal
 TIMES = 200  # in all
 # A machine that is busy with something else delays whom it likes: what was late is measured again, and these may be.
 LATE_MAX = 4
@@ -121,7 +121,7 @@ def measure(figures):
 
 
 class Inner:
-    """A process whose parent is another program: the signal is for the one, the status comes from the other."""
+    """A process whose parent is another program: the signal is sent to the process, and the status comes from its parent."""
 
     def __init__(self, outer, pid):
         self.outer, self.popen, self.pid = outer, outer.popen, pid
@@ -216,7 +216,7 @@ def test_resolving(rig, elsewhere, measure):
 
 @each_way
 def test_connecting(run, rig, measure):
-    """A listener whose queue is full: the kernel drops what else knocks."""
+    """A listener whose queue is full, so that the kernel drops further connections."""
     r = rig()
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -278,7 +278,7 @@ def test_waiting_for_an_answer_that_never_comes(where, run, rig, measure):
 
 @pytest.mark.skipif(not can_trace(), reason="needs strace")
 def test_writing(rig, measure):
-    """As if the disk did not come back: the worker is stopped after its first fsync, with the file half on its way."""
+    """A disk that does not answer: the worker is stopped after its first fsync, before the file has its name."""
     r = rig()
     r.folder.chmod(0o777)
     trace = r.folder / "trace"

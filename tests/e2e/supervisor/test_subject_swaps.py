@@ -139,7 +139,7 @@ def test_nobody_renews_the_subject_token(several):
 
 
 def test_a_watch_that_never_delivers(rig):
-    """gVisor and Kata accept a watch and deliver nothing. Here: the folder is replaced, so the watch is on one that nobody changes."""
+    """gVisor and Kata accept a watch and deliver nothing. Here the folder is replaced, so the watch is on a folder that does not change."""
     r = rig("--cap-by-subject", "--lifetime", "1h")
     volume = r.folder / "volume"
     volume.mkdir()

@@ -124,7 +124,7 @@ def test_the_environment(strict, clients, fetch, space):
 
 
 def test_a_server_that_speaks_of_it_in_http(serve, fetch, identity, folder, client_ca):
-    """As nginx: the handshake goes through, the request does not."""
+    """As with nginx, the handshake succeeds and the request is refused."""
     context = servers.tls_context(identity, folder, highest=ssl.TLSVersion.TLSv1_2)
     context.verify_mode = ssl.CERT_OPTIONAL
     context.load_verify_locations(cadata=client_ca.pem.decode())
@@ -181,7 +181,7 @@ def encrypted(space, clients, how):
 
 
 def broken_rsa(space, clients):
-    """One whose numbers have the right shape, and one of them a wrong value."""
+    """A key whose numbers have the right sizes, and one number has a wrong value."""
     numbers = clients["rsa2048"].key.private_numbers()
     fields = {"modulus": numbers.public_numbers.n, "pubExp": numbers.public_numbers.e, "privExp": numbers.d ^ 2, "p": numbers.p, "q": numbers.q,
               "e1": numbers.dmp1, "e2": numbers.dmq1, "coeff": numbers.iqmp}

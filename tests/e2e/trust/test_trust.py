@@ -215,7 +215,7 @@ def test_directory_flag_spelt_cacert(fetch, serve, space):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_a_new_ca(kind, several):
-    """In the slow lane for want of trust: the CA file that comes ends it, nothing else does."""
+    """After a failure of trust, the waits are long. Only a new CA file brings the next attempt forward."""
     volume = Projected(several.folder / "cas", "ca.crt", pki.authority().pem.decode())
     right = (several.folder / "ca.crt").read_bytes().decode()
     several.top["cacert-path"] = [str(volume.path if kind == "file" else volume.folder)]
@@ -225,14 +225,14 @@ def test_a_new_ca(kind, several):
     line = several.said("", "a")[0]
     assert line["error"] == "cert_signature" and line["retry_in_s"] >= 30
     if kind == "file":
-        # What changes beside the file is no reason; in a folder of CAs it is one.
+        # A change of another file in the same folder leads to no attempt, unless the folder itself is the source of CAs.
         for _ in range(5):
             volume.touch()
         time.sleep(1)
         assert len(several.lines("a")) == 1
     volume.swap(right)
     several.said("token refreshed", "a", patience_s=14)
-    # Nobody looks at it any more.
+    # After a success, a change of the file leads to no attempt.
     volume.swap(right + "\n")
     time.sleep(1)
     assert len(several.requests("a")) == 1

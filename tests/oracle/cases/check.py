@@ -113,7 +113,7 @@ for error in [name for name in NAMES if name not in NEW_ERRORS]:
 for detail in (1, 2, 5, 11, 12, 13, 20, 21, 22, 23, 24, 27, 28, 30, 36, 40, 97, 98, 99, 101, 104, 105, 110, 111, 113, 122, 9999):
     explained(f"errno-{detail}", state="failing", error="connect", detail=detail, tries=2, now=(-3, 60), json=False)
 
-# Whoever may write in the directory may write this file.
+# A program that may write in the directory may write this file.
 ODD = {
     "empty": "\n", "of-another-program": "state failing\nerror denied\n", "of-a-later-version": "sts-sidecar-status 2\nstate failing", "no-state": MAGIC, "unknown-state": f"{MAGIC}\nstate 99",
     "unknown-error": f"{MAGIC}\nstate failing\nerror %s%n", "unknown-key": f"{MAGIC}\nstate failing\nerror denied\ntries 2\nfuture yes", "key-twice": f"{MAGIC}\nstate failing\nerror denied\nerror busy\ntries 1",
