@@ -234,6 +234,27 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
 }
 
+bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data)
+{
+	char whole[STS_STORE_OVERWRITE_MAX_BYTES];
+	struct stat st;
+	bool done = false;
+	int fd = openat(store->dir_fd, name,
+			O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_nlink == 1 && st.st_size <= (off_t)sizeof(whole) && data.len <= sizeof(whole)) {
+		size_t len = data.len > (size_t)st.st_size ? data.len : (size_t)st.st_size;
+
+		memset(whole, '\n', sizeof(whole));
+		memcpy(whole, data.data, data.len);
+		done = sts_file_write_fd(fd, whole, len) == 0;
+	}
+	return close(fd) == 0 && done;
+}
+
 /* When a file was written, in seconds since the epoch; 0 when there is none, when it is not a
  * regular file, or not this UID's. */
 static int64_t written_s(int dir_fd, const char *name)

@@ -62,6 +62,17 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 			     struct sts_error *e);
 
 /*
+ * Overwrite the file of this name where it lies, which needs no room on a full disk. A reader may
+ * see a mixture for a moment, so this is only for the status, whose reader looks again. Where the
+ * old content is longer, newlines fill up the rest.
+ *   data  in  STS_STORE_OVERWRITE_MAX_BYTES at most
+ * Returns false if that cannot be done: there is no regular file of ours with one name and at most
+ * so many bytes.
+ */
+#define STS_STORE_OVERWRITE_MAX_BYTES 1024
+bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data);
+
+/*
  * Write the files of one exchange, in an order in which `expires` never promises more than a token
  * holds.
  *   files      in  the content of each file, or an empty slice; that of `expires` is not used

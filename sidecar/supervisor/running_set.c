@@ -14,13 +14,21 @@
 #include "supervisor/sent_tokens.h"
 #include "supervisor/spawn.h"
 
-/* Write the status file. Does nothing if there is no output directory. Not inlined: the buffer
- * would become a part of the stack frame that sleeps, whose memory is never given back. */
+static bool is_full(int err)
+{
+	return err == ENOSPC || err == EDQUOT;
+}
+
+/* Write the status file. Does nothing if there is no output directory. On a full disk the old file
+ * is overwritten: it says that an attempt runs, for example, which would look like a dead sidecar
+ * later. Not inlined: the buffer would become a part of the stack frame that sleeps, whose memory
+ * is never given back. */
 static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, struct sts_error *e)
 {
 	static char boot_id[STS_BOOT_ID_BYTES] STS_RESIDENT;
 	char buf[STS_STATUS_MAX_BYTES];
 	struct sts_text text;
+	enum sts_err err;
 
 	if (t->store.dir_fd < 0)
 		return STS_OK;
@@ -30,17 +38,22 @@ static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, s
 	memcpy(t->x.status.boot_id, boot_id, sizeof(boot_id));
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_status_format(&t->x.status, &text);
-	return sts_store_write(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
+	err = sts_store_write(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
+	if (err != STS_OK && is_full(e->detail))
+		sts_store_overwrite(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len});
+	return err;
 }
 
 /* Write the status file if the status has changed. Errors are ignored: if the disk is full or
  * read-only, writing the token fails too, and that is reported. */
 static void write_status(struct sts_member *t)
 {
+	struct sts_error e;
+
 	if (!t->x.status_changed)
 		return;
 	t->x.status_changed = false;
-	put_status(t, NULL);
+	put_status(t, &e);
 }
 
 void sts_running_write_status(void)
@@ -97,7 +110,7 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	if (err == STS_OK)
 		err = put_status(t, e);
 	/* A full disk is not an error here, since it may have room later. */
-	if (err == STS_OK || e->detail == ENOSPC || e->detail == EDQUOT)
+	if (err == STS_OK || is_full(e->detail))
 		return STS_OK;
 	sts_store_close(&t->store);
 	return err;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`check`: yes or no, at once, with the reason."""
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,9 @@ import time
 import pytest
 
 from harness import status, tokens
+from harness.mock import wait_for
 from harness.servers import free_port
+from harness.several import several  # fixture
 from harness.sidecar import ROOT, needs_root, sanitized
 from harness.tokens import http
 
@@ -215,9 +218,9 @@ REFUSED = r"try 4 failed 1[234] s ago: 403 (the STS refused this ServiceAccount:
 # The lines that a status has, those of its boot (None: it is of a former version), and what `check` says.
 NEXTS = {
     "planned": ({}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138}, REFUSED + r"; next in 1[678] s"),
-    "planned, and the clock was set forward": ({"ago_s": 12 + HOUR_S, "next_s": 18 - HOUR_S}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138},
+    "planned, and the clock was set forward": ({"ago_s": 12 + HOUR_S, "next_s": 18 - HOUR_S}, {"tried_s": -12.5, "ended_s": -12.4, "next_s": 18, "latest_s": 138},
                                                REFUSED + r"; next in 1[678] s"),
-    "planned, and the clock was set back": ({"ago_s": 12 - HOUR_S, "next_s": 18 + HOUR_S}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138},
+    "planned, and the clock was set back": ({"ago_s": 12 - HOUR_S, "next_s": 18 + HOUR_S}, {"tried_s": -12.5, "ended_s": -12.4, "next_s": 18, "latest_s": 138},
                                             REFUSED + r"; next in 1[678] s"),
     "an attempt with a long --timeout": ({"next_s": -1800}, {"tried_s": -1900, "trying_s": -1800, "latest_s": 1920}, REFUSED + "; the next is under way"),
     "an attempt that should have ended": ({"next_s": -10}, {"tried_s": -30, "trying_s": -7200, "latest_s": -1},
@@ -279,6 +282,41 @@ def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
     (space.out / "of-the-application").write_bytes(b"x" * (65536 - 4096))
     line = says(check())
     assert re.search(r"; the next was due 3 min( [123] s)? ago" + DEAD + "; the file system of this directory is full ", line), line
+
+
+class Fills:
+    """The lifetime of a token, for which the disk is filled before it is told."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def get(self, *_):
+        with contextlib.suppress(OSError), open(self.path, "wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        return 900
+
+
+@needs_root
+@pytest.mark.parametrize("command", ["fetch", "run"])
+def test_a_disk_that_fills_up_during_the_attempt(command, several, space, mount):
+    """The status is overwritten where it lies: it does not say for ever that the attempt runs."""
+    mount("size=64k,mode=0777")
+    several.lifetimes = Fills(space.out / "of-the-application")
+    several.configure(several.exchange("a") | {"output-dir": str(space.out)})
+    process = several.start(command, *(["--deadline", "3s"] if command == "fetch" else []))
+    several.said("no space left", "a")
+    if command == "fetch":
+        assert process.wait().status == 73
+    def told():
+        line = several.sidecar.run("check", space.out).err
+        return line if "try 1 failed" in line else None
+    line = wait_for(told, "the failure")
+    assert "under way" not in line and "the file system of this directory is full" in line
+    (space.out / "of-the-application").unlink()
+    assert ("; next in" in told()) == (command == "run")
+    if command == "run":
+        assert several.stop(process).status == 0
 
 
 @needs_root

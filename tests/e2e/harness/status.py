@@ -28,10 +28,10 @@ def failing(ago_s=12, next_s=18, tries=4, **more):
             "last_attempt": now_s - ago_s, "next_attempt": now_s + next_s, "last_success": 0, "waits": 0} | more
 
 
-def of_boot(boot=None, tried_s=None, next_s=None, trying_s=None, latest_s=None, source_tried_s=None):
+def of_boot(boot=None, tried_s=None, ended_s=None, next_s=None, trying_s=None, latest_s=None, source_tried_s=None):
     """The lines that belong to a boot; times in seconds from now."""
     now_ms = boot_ms()
-    times = {"trying": trying_s, "tried": tried_s, "next": next_s, "latest": latest_s, "source_tried": source_tried_s}
+    times = {"trying": trying_s, "tried": tried_s, "ended": ended_s, "next": next_s, "latest": latest_s, "source_tried": source_tried_s}
     return {"boot": boot or boot_id()} | {key: 0 if s is None else max(1, now_ms + int(s * 1000)) for key, s in times.items()}
 
 
