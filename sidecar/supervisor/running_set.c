@@ -62,6 +62,15 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
+/* Write the status file of an exchange that begins. A full disk is not an error here, since it may
+ * have room later. */
+static enum sts_err put_first_status(struct sts_member *t, struct sts_error *e)
+{
+	enum sts_err err = put_status(t, e);
+
+	return err != STS_OK && is_full(e->detail) ? STS_OK : err;
+}
+
 /* Refuse a directory that another exchange of this process has. The error of sts_lock_take() would
  * only say that this process holds the lock already. */
 static enum sts_err refuse_same_directory(const struct sts_member *t, struct sts_error *e)
@@ -108,11 +117,9 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	if (err == STS_OK)
 		err = sts_lock_take(t->store.dir_fd, t->store.dir, e);
 	if (err == STS_OK)
-		err = put_status(t, e);
-	/* A full disk is not an error here, since it may have room later. */
-	if (err == STS_OK || is_full(e->detail))
-		return STS_OK;
-	sts_store_close(&t->store);
+		err = put_first_status(t, e);
+	if (err != STS_OK)
+		sts_store_close(&t->store);
 	return err;
 }
 

@@ -21,6 +21,17 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 	return -1;
 }
 
+/* A full disk, for the directory. */
+static int mkdir_errno;
+
+int mkdir(const char *path, mode_t mode)
+{
+	if (mkdir_errno == 0)
+		return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+	errno = mkdir_errno;
+	return -1;
+}
+
 /* ---- the output directory ---- */
 
 static struct sts_member *one(const char *path)
@@ -76,6 +87,23 @@ static void test_the_directory_is_made_if_that_is_asked_for(void)
 	TAKE_OVER({.name = "a", .dir = "made", .create_dir = true});
 	CHECK_INT(sts_member_own(set_member("a"), &e), STS_OK);
 	set_check_status("made", STS_STATE_STARTING);
+}
+
+/* A status file can be written later, and a directory that is not there cannot. */
+static void test_the_directory_cannot_be_made_on_a_full_disk(void)
+{
+	static const int full[] = {ENOSPC, EDQUOT};
+
+	for (size_t i = 0; i < 2; i++) {
+		set_empty();
+		TAKE_OVER({.name = "a", .dir = "unmade", .create_dir = true});
+		mkdir_errno = full[i];
+		CHECK_INT(sts_member_own(set_member("a"), &e), STS_EOUTPUT);
+		mkdir_errno = 0;
+		CHECK_INT(e.code, STS_EOUTPUT);
+		CHECK_INT(e.detail, full[i]);
+		CHECK_INT(set_member("a")->store.dir_fd, -1);
+	}
 }
 
 static void test_another_process_has_the_lock(void)
@@ -222,6 +250,8 @@ static const struct sts_test tests[] = {
 	{"there is no output directory", test_there_is_no_output_directory},
 	{"the directory is made if that is asked for",
 	 test_the_directory_is_made_if_that_is_asked_for},
+	{"the directory cannot be made on a full disk",
+	 test_the_directory_cannot_be_made_on_a_full_disk},
 	{"another process has the lock", test_another_process_has_the_lock},
 	{"the sandbox was closed without the directory", test_the_sandbox_was_closed_without_it},
 	{"the directory is removed", test_the_directory_is_removed},
