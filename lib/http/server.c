@@ -91,3 +91,20 @@ struct sts_slice sts_http_server_path(const struct sts_http_server *r)
 {
 	return (struct sts_slice){r->line + r->path_at, r->path_len};
 }
+
+const char *sts_http_server_status(int status)
+{
+	static const char statuses[] = "200 OK\0"
+				       "400 Bad Request\0"
+				       "404 Not Found\0"
+				       "405 Method Not Allowed\0"
+				       "414 URI Too Long\0"
+				       "431 Request Header Fields Too Large\0"
+				       "503 Service Unavailable\0"
+				       "505 HTTP Version Not Supported\0";
+	const char *at = statuses;
+
+	while (*at && (at[0] - '0') * 100 + (at[1] - '0') * 10 + at[2] - '0' != status)
+		at = sts_text_at(at, 1);
+	return *at ? at : "500 Internal Server Error";
+}

@@ -45,4 +45,8 @@ int sts_http_server_feed(struct sts_http_server *r, const char *data, size_t len
  */
 struct sts_slice sts_http_server_path(const struct sts_http_server *r);
 
+/* Returns a status with its reason phrase, for the status line of a response: "200 OK". It knows
+ * those of sts_http_server_feed(), 404 and 503. Any other number gives that of 500. */
+const char *sts_http_server_status(int status);
+
 #endif

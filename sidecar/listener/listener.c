@@ -71,25 +71,6 @@ static struct {
 
 /* ---- answers ---- */
 
-static const char statuses[] = "200 OK\0"
-			       "400 Bad Request\0"
-			       "404 Not Found\0"
-			       "405 Method Not Allowed\0"
-			       "414 URI Too Long\0"
-			       "431 Request Header Fields Too Large\0"
-			       "503 Service Unavailable\0"
-			       "505 HTTP Version Not Supported";
-
-/* Returns the status line of a status, which must be in the list. */
-static const char *status_line(int status)
-{
-	const char *at = statuses;
-
-	while ((at[0] - '0') * 100 + (at[1] - '0') * 10 + at[2] - '0' != status)
-		at = sts_text_at(at, 1);
-	return at;
-}
-
 /*
  * Is the token of the i-th exchange valid?
  *   why  in/out  gets a line that says why not; may be NULL
@@ -146,7 +127,7 @@ static void start_answer(struct connection *c, int status)
 
 	if (status == 200)
 		status = choose_page(c);
-	line = status_line(status);
+	line = sts_http_server_status(status);
 	sts_text_init(&out, c->out, sizeof(c->out));
 	sts_text_addf(&out,
 		      "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"

@@ -134,10 +134,24 @@ static void test_a_long_header(void)
 	CHECK_INT(feed_many(&r, '\n', 1), 431);
 }
 
+static void test_statuses(void)
+{
+	CHECK_STR(sts_http_server_status(200), "200 OK");
+	CHECK_STR(sts_http_server_status(404), "404 Not Found");
+	CHECK_STR(sts_http_server_status(431), "431 Request Header Fields Too Large");
+	CHECK_STR(sts_http_server_status(505), "505 HTTP Version Not Supported");
+	/* They are not in the list: before the first, between two, after the last. */
+	CHECK_STR(sts_http_server_status(0), "500 Internal Server Error");
+	CHECK_STR(sts_http_server_status(302), "500 Internal Server Error");
+	CHECK_STR(sts_http_server_status(506), "500 Internal Server Error");
+	CHECK_STR(sts_http_server_status(-1), "500 Internal Server Error");
+}
+
 static const struct sts_test tests[] = {
 	{"requests, whole and in pieces", test_rows},
 	{"a request with a NUL", test_nul},
 	{"a line that is too long", test_a_long_line},
 	{"a header that is too long", test_a_long_header},
+	{"the statuses of responses", test_statuses},
 };
 STS_TEST_MAIN(tests)
