@@ -74,8 +74,7 @@ static void check_trust(struct sts_member *t)
 void sts_inputs_look(struct sts_member *t)
 {
 	t->subject = sts_file_identity(sts_members_text(t->x.plan->token_file));
-	if (sts_exchange_distrusts(&t->x))
-		t->trust = identity_of_ca_files(t->x.plan);
+	t->trust = identity_of_ca_files(t->x.plan);
 }
 
 void sts_inputs_files_changed(void)
@@ -123,8 +122,6 @@ void sts_inputs_watch_again(void)
 
 void sts_inputs_attempted(struct sts_member *t)
 {
-	if (sts_exchange_distrusts(&t->x) && !t->watches_cas)
-		t->trust = identity_of_ca_files(t->x.plan);
 	if (sts_members_once())
 		return;
 	sts_inputs_check_subject(t);

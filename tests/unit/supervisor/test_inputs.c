@@ -353,6 +353,25 @@ static void test_a_ca_file_changes_during_an_attempt(void)
 	CHECK(!set_soon(t));
 }
 
+/* Trust did not fail before this attempt, so nothing watches the CA files yet. */
+static void test_a_ca_file_changes_during_the_first_attempt_that_distrusts(void)
+{
+	struct sts_member *t = distrustful_one();
+
+	set_succeed(t, 0);
+	sts_inputs_watch(&ev, NULL);
+	set_start(t);
+	set_write("ca2/b.pem", "changed");
+	set_finish(t, (struct sts_report){.error = STS_ECERT_ISSUER});
+	CHECK(!set_soon(t));
+	sts_inputs_attempted(t);
+	CHECK(set_soon(t));
+	/* The change is told once. */
+	set_fail(t, STS_ECERT_ISSUER);
+	sts_inputs_attempted(t);
+	CHECK(!set_soon(t));
+}
+
 /* ---- what is watched ---- */
 
 static int pending(void)
@@ -499,6 +518,8 @@ static const struct sts_test tests[] = {
 	{"a CA file changes while trust does not fail",
 	 test_a_ca_file_changes_while_trust_does_not_fail},
 	{"a CA file changes during an attempt", test_a_ca_file_changes_during_an_attempt},
+	{"a CA file changes during the first attempt that fails for want of trust",
+	 test_a_ca_file_changes_during_the_first_attempt_that_distrusts},
 	{"the directories of the files are watched", test_the_directories_of_the_files_are_watched},
 	{"CA files are watched while trust fails", test_ca_files_are_watched_while_trust_fails},
 	{"a change before it was watched is found", test_a_change_before_it_was_watched},
