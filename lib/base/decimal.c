@@ -5,10 +5,10 @@
 
 #include "base/ascii.h"
 
-#define DIGITS_MAX   19   /* 19 digits fit into 64 bits; a double holds 17 of them */
-#define EXPONENT_MAX 1000 /* far beyond the range of a double */
-#define SCALE_MAX    330  /* beyond the range of a double: the result is infinity or 0 */
-#define SCALE_STEP   300  /* a power of ten that a double can hold */
+#define DIGITS_MAX   19        /* 19 digits fit into 64 bits; a double holds 17 of them */
+#define EXPONENT_MAX 100000000 /* the digits that are counted; ten times as much fits in an int */
+#define SCALE_MAX    330       /* beyond the range of a double: the result is infinity or 0 */
+#define SCALE_STEP   300       /* a power of ten that a double can hold */
 
 /* A number that is being read. Its value is mantissa * 10^exponent. */
 struct reader {

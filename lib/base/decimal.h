@@ -12,8 +12,8 @@
  *   z    in   NUL-terminated, UNTRUSTED
  *   end  out  points into z, behind the number; equal to z when there is no number; may be NULL
  * Returns the number, 0 when there is none. Whole numbers up to 2^53 are exact. Any other result is
- * right to within a few units of the last of 15 digits, unless the number has more than 1000
- * digits. A number outside the range of a double gives infinity or 0.
+ * right to within a few units of the last of 15 digits, unless the number has more than
+ * 100 million digits. A number outside the range of a double gives infinity or 0.
  */
 double sts_decimal(const char *z, char **end);
 

@@ -85,6 +85,25 @@ static void test_past_the_range(void)
 	CHECK(sts_decimal("0e400", NULL) == 0);
 }
 
+/* As many zeros as make up for the exponent. */
+static void test_many_digits(void)
+{
+	static const struct {
+		const char *before, *behind;
+	} rows[] = {
+		{"0.", "1e1500"},   {"0.", "1e1501"},  {"0.", "1e1800"},   {"0.", "1e1192"},
+		{"1", "e-1500"},    {"-1", "e-1501"},  {"1", ".5e-1400"},  {"123", "e-1808"},
+		{"0", "1.5"},       {"0.", "12345"},   {"1", ""},          {"1", "e-99999999999"},
+		{"0.", "1e999999"}, {"7", "e-999999"}, {"0.5", "e999999"}, {"0.", "1e99999999999"},
+	};
+	static char z[2000];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(z, sizeof(z), "%s%01500d%s", rows[i].before, 0, rows[i].behind);
+		near(z);
+	}
+}
+
 static void test_random_numbers(void)
 {
 	uint64_t seed = 88172645463325252ULL;
@@ -104,6 +123,7 @@ static const struct sts_test tests[] = {
 	{"whole numbers are exact", test_whole_numbers_are_exact},
 	{"which forms a number may have", test_forms},
 	{"numbers that are out of range", test_past_the_range},
+	{"numbers with many digits", test_many_digits},
 	{"random numbers read as strtod() reads them", test_random_numbers},
 };
 
