@@ -173,19 +173,24 @@ enum sts_json_kind sts_json_kind(const struct sts_json *v)
 	}
 }
 
-/* Does the reference token of a JSON pointer name this key? In a token ~1 stands for a slash and ~0
- * for a tilde (RFC 6901 section 4). */
+char sts_json_pointer_char(struct sts_slice *token)
+{
+	char c = token->data[0], next = token->len > 1 ? token->data[1] : '\0';
+	bool escaped = c == '~' && (next == '0' || next == '1');
+
+	if (escaped)
+		c = next == '0' ? '~' : '/';
+	token->data += 1 + escaped;
+	token->len -= 1 + escaped;
+	return c;
+}
+
+/* Does the reference token of a JSON pointer name this key? */
 static bool key_matches(const char *key, struct sts_slice token)
 {
-	for (size_t i = 0; i < token.len; i++, key++) {
-		char c = token.data[i];
-
-		if (c == '~' && i + 1 < token.len &&
-		    (token.data[i + 1] == '0' || token.data[i + 1] == '1'))
-			c = token.data[++i] == '0' ? '~' : '/';
-		if (*key != c)
+	for (; token.len > 0; key++)
+		if (*key != sts_json_pointer_char(&token))
 			return false;
-	}
 	return *key == '\0';
 }
 

@@ -73,6 +73,10 @@ enum sts_json_kind sts_json_kind(const struct sts_json *v);
 enum sts_err sts_json_at(const struct sts_json *root, const char *pointer,
 			 const struct sts_json **v, struct sts_error *e);
 
+/* Take the first character off a reference token of a JSON pointer, and return it. ~1 stands for a
+ * slash there, and ~0 for a tilde (RFC 6901 section 4). The token must not be empty. */
+char sts_json_pointer_char(struct sts_slice *token);
+
 /* Read a value. They return false when v is NULL or of another kind. Numbers are finite. Strings
  * are UTF-8 without a NUL, and their slices are valid as long as the document is open. */
 bool sts_json_string(const struct sts_json *v, struct sts_slice *s);

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "http/request.h"
+#include "json_xml/json.h"
 
 /* Client id and secret with every byte percent-encoded, a colon, and a NUL. */
 #define BASIC_MAX_BYTES (3 * STS_REQUEST_CLIENT_MAX_BYTES + 2)
@@ -248,13 +249,9 @@ static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
 		struct sts_slice token = sts_request_reference_token(&pointer);
 
 		sts_text_add_char(out, '"');
-		for (size_t i = 0; i < token.len; i++) {
-			char c = token.data[i], next = i + 1 < token.len ? token.data[i + 1] : '\0';
+		while (token.len > 0) {
+			char c = sts_json_pointer_char(&token);
 
-			if (c == '~' && (next == '0' || next == '1')) {
-				c = next == '0' ? '~' : '/';
-				i++;
-			}
 			sts_text_add_json(out, (struct sts_slice){&c, 1});
 		}
 		sts_text_add_str(out, pointer.len > 0 ? "\":{" : "\":");
