@@ -53,7 +53,7 @@ static bool blames_client(const struct sts_answer_input *in, struct sts_slice co
 		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
 }
 
-/* What the status means, where sts_protocol_code() does not say more. */
+/* What the status means, where the error code does not say more. */
 static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
 {
 	int status = in->head->status;
@@ -66,12 +66,23 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct st
 	if (blames_client(in, reason->code))
 		return STS_ECLIENT;
 	if (status == 401)
-		return in->protocol->flags & STS_PROTOCOL_FINAL ? STS_EREFUSED : STS_EUNAUTHORIZED;
+		return STS_EUNAUTHORIZED;
 	if (status == 403)
 		return STS_EDENIED;
 	if (has_code || (reason->own && status != 404 && status != 405))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
+}
+
+/* What the error code means; see sts_protocol_code(). A code that stands for a 401 may come with
+ * any status, so STS_PROTOCOL_FINAL is applied after both. */
+static enum sts_err by_code(const struct sts_answer_input *in, struct sts_slice code,
+			    enum sts_err otherwise, bool *known)
+{
+	enum sts_err err = sts_protocol_code(code, otherwise, known);
+	bool is_final = in->protocol->flags & STS_PROTOCOL_FINAL;
+
+	return err == STS_EUNAUTHORIZED && is_final ? STS_EREFUSED : err;
 }
 
 /* Add the origin of the target of a redirect. */
@@ -102,7 +113,7 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	if (parse(in, scratch, size, &root, NULL) != STS_OK)
 		root = NULL;
 	struct sts_reason reason = sts_reason_read(in->request, in->body, root);
-	enum sts_err err = sts_protocol_code(reason.code, by_status(in, &reason), NULL);
+	enum sts_err err = by_code(in, reason.code, by_status(in, &reason), NULL);
 
 	keep_code(out, &reason);
 	sts_text_init(&text, msg, sizeof(msg));
@@ -185,7 +196,7 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 		      shown(spot).text);
 	sts_reason_add(&text, in->request, &reason);
 	bool known;
-	enum sts_err err = sts_protocol_code(reason.code, STS_EANSWER, &known);
+	enum sts_err err = by_code(in, reason.code, STS_EANSWER, &known);
 
 	/* A known error code means that the STS refused, whatever the status is. */
 	return sts_fail(e, err == STS_EANSWER && known ? STS_EREFUSED : err, in->head->status, "%s",

@@ -63,7 +63,8 @@ struct sts_answer {
  *   STS_EBUSY          408, 425, 429, 5xx
  *   STS_EREDIRECT      below 400; the message names the origin of a redirect's target
  *   STS_ECLIENT        4xx with an error code that blames the client of the request
- *   STS_EUNAUTHORIZED  401; STS_EREFUSED where the protocol has STS_PROTOCOL_FINAL
+ *   STS_EUNAUTHORIZED  401, or an error code that stands for it; STS_EREFUSED where the
+ *                      protocol has STS_PROTOCOL_FINAL
  *   STS_EDENIED        403
  *   STS_EREFUSED       any other 4xx with an error code, of OAuth or of the STS; also one that has
  *                      only words, where an STS has them (Vault), unless it is 404 or 405

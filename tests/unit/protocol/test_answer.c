@@ -344,6 +344,11 @@ static void who_is_refused(void)
 		{"client-assertion", 401, OAUTH("invalid_client"), STS_EREFUSED},
 		{"client-assertion", 401, "", STS_EREFUSED},
 		{"client-assertion", 403, "", STS_EDENIED},
+		/* A code that stands for a 401 has the same meaning as a 401. */
+		{"client-assertion", 401, OAUTH("InvalidIdentityToken"), STS_EREFUSED},
+		{"client-assertion", 400, OAUTH("InvalidIdentityToken"), STS_EREFUSED},
+		{"client-assertion", 200, OAUTH("InvalidIdentityToken"), STS_EREFUSED},
+		{"token-exchange", 400, OAUTH("InvalidIdentityToken"), STS_EUNAUTHORIZED},
 		{"entra", 401, OAUTH("invalid_client"), STS_EUNAUTHORIZED},
 	};
 
