@@ -11,6 +11,7 @@
 #include "base/boot_id.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "protocol/table.h"
 
 #define STS_STATUS_MAX_BYTES      1024
 #define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange's name, with the NUL */
@@ -39,9 +40,10 @@ struct sts_status {
 	enum sts_err error; /* of the last attempt; STS_OK when it succeeded */
 	int detail;         /* of struct sts_error */
 	int http_status;    /* 0: none */
-	char sts_error[32]; /* error code for which sts_status_code_known() is true, else "" */
-	uint32_t tries;     /* failed attempts in a row */
-	uint64_t attempts;  /* finished attempts since start */
+	/* An error code for which sts_status_code_known() is true, or "". */
+	char sts_error[STS_KNOWN_CODE_MAX_BYTES];
+	uint32_t tries;                         /* failed attempts in a row */
+	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	enum sts_wait wait;

@@ -92,6 +92,7 @@ enum sts_write {
 #define STS_PROTOCOL_FINAL         64 /* some accept a subject token once: no retry after 401 */
 
 #define STS_PROTOCOL_PARAMETERS_MAX 12
+#define STS_KNOWN_CODE_MAX_BYTES    32  /* of an error code of protocols.toml, with the NUL */
 #define STS_PROTOCOL_TTL_S          300 /* lifetime of a token where nothing states it */
 
 /* The texts of a protocol. */

@@ -8,8 +8,7 @@
  * that is busy or was just suspended. */
 #define SLACK_MS 31000
 
-_Static_assert(sizeof(((struct sts_status *)0)->sts_error) <= STS_CODE_MAX_BYTES,
-	       "each known code fits, see sts_exchange_note()");
+_Static_assert(STS_KNOWN_CODE_MAX_BYTES <= STS_CODE_MAX_BYTES, "a report has room for known codes");
 
 void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)

@@ -299,7 +299,7 @@ MISTAKES = {
     "a code with two meanings": (change('"invalid_request", ', '"server_error", '), "[error.codes.oauth]: "
                                  'the code "server_error" is in two of its lists'),
     "a code that cannot be one": (change('"InvalidToken"', '"Invalid token"'), '[error.codes.cloud]: "Invalid token" cannot be a code'),
-    "a code that is too long": (change('"InvalidToken"', f'"{"a" * 48}"'), '[error.codes.cloud]: an element of "unauthorized" has 48 characters'),
+    "a code that is too long": (change('"InvalidToken"', f'"{"a" * 32}"'), '[error.codes.cloud]: an element of "unauthorized" has 32 characters'),
     "an unknown list of codes": (change("unauthorized =", "denied ="), '[error.codes.cloud]: the key "denied" is not known'),
     "a place of errors that is none": (change('["/message"]', '["message"]'), '[error]: "message_at" has "message", which is not a JSON pointer'),
     "no place of errors": (change('["/message"]', "[]"), '[error]: "message_at" is empty'),

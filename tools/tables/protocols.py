@@ -23,7 +23,7 @@ NAME_MAX = 17  # `protocols` prints it in a column, and lines of at most 100 cha
 SUMMARY_MAX = 80
 PARAMETERS_MAX = 12  # STS_PROTOCOL_PARAMETERS_MAX
 NUMBER_OF_PARAMETER_MAX = 127  # the last bit of its byte says that it is required
-CODE_MAX = 47  # STS_CODE_MAX_BYTES, with a NUL
+CODE_MAX = 31  # STS_KNOWN_CODE_MAX_BYTES, with a NUL
 VARIABLE = r"[A-Z][A-Z0-9_]*"
 FIELD = r"[A-Za-z][A-Za-z0-9_.#-]*"
 
@@ -494,7 +494,8 @@ def protocols_c(table, pool):
                    symbols("WRITE", protocol.write), answer.lifetime, braces(map(pool.at, protocol.texts())),
                    braces(("REQUIRED | " if p.required else "") + str(index[p]) for p in protocol.parameters)]
         lines.append(f"\t/* {protocol.name} */\n\t{braces(numbers)},")
-    lines += ["};", f'_Static_assert(STS_PROTOCOL_PARAMETERS_MAX == {PARAMETERS_MAX}, "as tools/tables/protocols.py checks it");\n']
+    lines += ["};", f'_Static_assert(STS_PROTOCOL_PARAMETERS_MAX == {PARAMETERS_MAX}, "as tools/tables/protocols.py checks it");',
+              f'_Static_assert(STS_KNOWN_CODE_MAX_BYTES == {CODE_MAX + 1}, "as tools/tables/protocols.py checks it");\n']
     return "\n".join(lines)
 
 
