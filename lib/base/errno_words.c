@@ -9,11 +9,11 @@
 /* errno_texts has the words of each number in this order, one text after the other. An array of
  * pointers would be twice as large. */
 static const uint8_t errnos[] = {
-	ENOENT,       EACCES,    EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
-	ELOOP,        EINVAL,    EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,
-	EDQUOT,       EROFS,     EIO,           EMFILE,       ENFILE,       ENOMEM,
-	EAGAIN,       ESTALE,    ECONNREFUSED,  ECONNRESET,   EPIPE,        ENETUNREACH,
-	EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA,      EILSEQ};
+	ENOENT,     EACCES, EPERM,       EISDIR,       ENOTDIR,   ENOTEMPTY,     ELOOP,
+	EINVAL,     EFBIG,  EEXIST,      ENAMETOOLONG, ENOSPC,    EDQUOT,        EROFS,
+	EIO,        EMFILE, ENFILE,      ENOMEM,       EAGAIN,    ESTALE,        ECONNREFUSED,
+	ECONNRESET, EPIPE,  ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT,
+	ENODATA,    EILSEQ, EADDRINUSE};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -74,6 +74,8 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* ENODATA */
 				  "not a time in RFC 3339"
 				  "\0" /* EILSEQ */
+				  "address already in use"
+				  "\0" /* EADDRINUSE */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)
