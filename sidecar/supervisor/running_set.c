@@ -14,6 +14,8 @@
 #include "supervisor/sent_tokens.h"
 #include "supervisor/spawn.h"
 
+static uint32_t opened STS_RESIDENT;
+
 static bool is_full(int err)
 {
 	return err == ENOSPC || err == EDQUOT;
@@ -120,7 +122,13 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 		err = put_first_status(t, e);
 	if (err != STS_OK)
 		sts_store_close(&t->store);
+	opened += err == STS_OK;
 	return err;
+}
+
+uint32_t sts_running_opened(void)
+{
+	return opened;
 }
 
 void sts_running_end_late(void)

@@ -32,6 +32,10 @@ void sts_running_end_late(void);
  */
 enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
 
+/* Returns how many output directories sts_member_own() has opened since the start. A process whose
+ * sandbox holds for these directories must be started again when the number has changed. */
+uint32_t sts_running_opened(void);
+
 /* Remember the subject token that a worker has sent, if the worker has reported that. `worker` is
  * the worker of the exchange, while it runs or after its end. */
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker);

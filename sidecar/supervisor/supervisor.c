@@ -29,6 +29,7 @@ static struct supervisor {
 	char *const *argv;
 	struct sts_events ev;
 	struct sts_listener_process listener;
+	uint32_t opened; /* sts_running_opened() when that process was started */
 	struct sts_planner planner;
 	int snapshot_fd;          /* the snapshot of the configuration file; -1: none */
 	bool once;                /* each exchange ends after its first success */
@@ -133,6 +134,7 @@ static __attribute__((noinline)) void start_listener(void)
 
 	for (uint32_t i = 0; i < plans->count; i++)
 		dirs[i] = sts_members_text(plans->plan[i].output_dir);
+	s.opened = sts_running_opened();
 	sts_listener_process_start(&s.listener, s.argv[0], sts_members_text(plans->listen),
 				   plans->require_sandbox, dirs);
 }
@@ -281,6 +283,9 @@ static void handle(unsigned events)
 		return;
 	sts_running_end_late();
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
+	/* Its sandbox holds for the directories that were there when it started. */
+	if (s.listener.pid > 0 && s.opened != sts_running_opened())
+		plan_listener();
 	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
 		start_listener();
 	if (sts_inputs_watch(&s.ev, s.o->config))

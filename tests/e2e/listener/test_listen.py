@@ -17,7 +17,7 @@ from harness import listener, tokens
 from harness import status as status_file
 from harness.listener import HOST, ask, get, metrics, page, pid_of, up, value
 from harness.mock import wait_for
-from harness.runs import SHORT, rig, running  # rig, running: fixtures
+from harness.runs import FLOOR_S, SHORT, rig, running  # rig, running: fixtures
 from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import ROOT, TOP, can_trace, children_of, needs_root, sanitized, traced
@@ -267,6 +267,11 @@ def test_by_hand_it_is_no_command(sidecar):
 
 # ---- several exchanges ----
 
+def is_ready(port):
+    with contextlib.suppress(OSError):
+        return page(port, "/readyz")[0] == 200
+
+
 def test_several_exchanges(several):
     port = free_port()
     several.failures = {"b": 403}
@@ -282,6 +287,31 @@ def test_several_exchanges(several):
     assert value(seen, "token_expiry_timestamp_seconds", exchange="b") is None
     assert value(seen, "consecutive_failures", exchange="a") == 0
     assert value(seen, "consecutive_failures", exchange="b") >= 1
+
+
+@pytest.mark.parametrize("when", ["missing", "made anew"])
+def test_a_directory_that_is_made_after_the_process_has_started(several, when):
+    """The sandbox of the process holds for the directories that it found. The supervisor may write in this one, beneath another."""
+    port = free_port()
+    inner = several.out / "a/b"
+    several.configure(several.exchange("a"), listen=f"127.0.0.1:{port}")
+    process = several.start()
+    several.said("token refreshed", "a")
+    if when == "made anew":
+        several.exchange("a/b")
+    several.configure(several.exchange("b", output_dir=str(inner)), listen=f"127.0.0.1:{port}")
+    if when == "made anew":
+        several.said("token refreshed", "b")
+        wait_for(lambda: is_ready(port), "a token that can be seen")
+        shutil.rmtree(inner)
+        time.sleep(FLOOR_S)
+    else:
+        wait_for(lambda: [line for line in several.lines("b") if line.get("error") == "output"], "a directory that is missing")
+    several.exchange("a/b")
+    process.signal(signal.SIGHUP)
+    several.said("token refreshed", "b", 2 if when == "made anew" else 1)
+    wait_for(lambda: is_ready(port), "a token that can be seen")
+    assert several.stop(process).status == 0
 
 
 def test_only_at_the_top(several):

@@ -145,11 +145,15 @@ static void test_the_directory_is_removed(void)
 	struct sts_member *t = one("a");
 
 	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	uint32_t opened = sts_running_opened();
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
 	CHECK(unlink("a/.status") == 0 && rmdir("a") == 0);
 	CHECK_INT(sts_member_own(t, &e), STS_EOUTPUT);
 	CHECK_INT(t->store.dir_fd, -1);
+	CHECK_INT(sts_running_opened(), opened);
 	CHECK(mkdir("a", 0700) == 0);
 	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	CHECK_INT(sts_running_opened(), opened + 1);
 	CHECK(set_is_locked("a"));
 	set_check_status("a", STS_STATE_STARTING);
 }
