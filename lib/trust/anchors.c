@@ -59,7 +59,7 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 struct search {
 	const struct sts_der *wanted;
 	size_t wanted_count;
-	struct sts_der end_entity;
+	const struct sts_der *servers; /* two */
 	int64_t now_s;
 	struct sts_anchors *anchors;
 	size_t budget_bytes; /* the part of STS_CA_MAX_BYTES that is left */
@@ -67,7 +67,7 @@ struct search {
 
 static bool is_wanted(const struct search *s, const struct sts_cert *cert)
 {
-	if (sts_der_eq(cert->der, s->end_entity))
+	if (sts_der_eq(cert->der, s->servers[0]) || sts_der_eq(cert->der, s->servers[1]))
 		return true;
 	for (size_t i = 0; i < s->wanted_count; i++)
 		if (sts_dn_equal(cert->subject, s->wanted[i]))
@@ -230,10 +230,10 @@ static enum sts_err scan_source(struct search *s, const struct sts_ca_source *so
 }
 
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
-			      size_t wanted_count, struct sts_der end_entity, int64_t now_s,
+			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
 			      struct sts_anchors *anchors, struct sts_error *e)
 {
-	struct search s = {wanted, wanted_count, end_entity, now_s, anchors, STS_CA_MAX_BYTES};
+	struct search s = {wanted, wanted_count, servers, now_s, anchors, STS_CA_MAX_BYTES};
 
 	anchors->count = anchors->used = 0;
 	anchors->scanned = anchors->unusable = anchors->stale = 0;

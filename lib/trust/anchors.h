@@ -65,17 +65,18 @@ struct sts_anchors {
  * Search all sources for certificates whose subject is one of the wanted names, and for the
  * server's own certificate, which the user may have pinned. It reads with pread(2), and in
  * directories with getdents64(2) and openat(2).
- *   wanted      in   UNTRUSTED; whole Name elements; compared with sts_dn_equal()
- *   end_entity  in   UNTRUSTED; DER of the server's certificate
- *   now_s       in   anchors that are expired or not yet valid at this time are skipped
- *   anchors     out  each certificate once; certificates past STS_ANCHORS_MAX or STS_ANCHORS_BYTES
- *                    are not kept, and count as unusable
+ *   wanted   in   UNTRUSTED; whole Name elements; compared with sts_dn_equal()
+ *   servers  in   UNTRUSTED; DER of the two certificates that may be the server's; both
+ *                 may be the same
+ *   now_s    in   anchors that are expired or not yet valid at this time are skipped
+ *   anchors  out  each certificate once; certificates past STS_ANCHORS_MAX or STS_ANCHORS_BYTES are
+ *                 not kept, and count as unusable
  * Returns STS_OK, also when no anchor was found; STS_ECA_FILE when a source cannot be read, when a
  * source other than the system bundle has no usable certificate, or when all sources together have
  * no usable certificate.
  */
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
-			      size_t wanted_count, struct sts_der end_entity, int64_t now_s,
+			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
 			      struct sts_anchors *anchors, struct sts_error *e);
 
 #endif

@@ -270,26 +270,34 @@ static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert
 	return false;
 }
 
-/* Find the server's certificate in the chain, by the rules in verifier.h. The subjectAltName tells
- * a CA's certificate that the user has pinned for a server from a root that was sent first. */
-static const struct sts_cert *find_server(const struct sts_verifier *v)
+/* The first certificate that is not a CA's, or the first one if all are CAs'. */
+static const struct sts_cert *first_not_a_ca(const struct sts_verifier *v)
 {
-	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
-		return &v->cert[0];
 	for (size_t i = 0; i < v->cert_count; i++)
 		if (!v->cert[i].is_ca)
 			return &v->cert[i];
 	return &v->cert[0];
 }
 
+/* Find the server's certificate in the chain, by the rules in verifier.h. The subjectAltName tells
+ * a CA's certificate that the user has pinned for a server from a root that was sent first. */
+static const struct sts_cert *find_server(const struct sts_verifier *v)
+{
+	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
+		return &v->cert[0];
+	return first_not_a_ca(v);
+}
+
 static enum sts_err find_anchors(struct sts_verifier *v, struct sts_error *e)
 {
+	/* Which of them find_server() takes depends on the anchors. */
+	const struct sts_der servers[2] = {v->cert[0].der, first_not_a_ca(v)->der};
 	struct sts_der wanted[STS_CHAIN_MAX_CERTS];
 
 	for (size_t i = 0; i < v->cert_count; i++)
 		wanted[i] = v->cert[i].issuer;
-	return sts_anchors_find(v->sources, wanted, v->cert_count, v->cert[0].der, v->now_s,
-				&v->anchors, e);
+	return sts_anchors_find(v->sources, wanted, v->cert_count, servers, v->now_s, &v->anchors,
+				e);
 }
 
 static enum sts_err read_chain(struct sts_verifier *v, struct sts_error *e)

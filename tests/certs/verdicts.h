@@ -95,6 +95,7 @@ static const struct verdict pinned[] = {
 	{"self-ca inter", "root self-ca", HOST, STS_OK},
 	{"leaf", "leaf", HOST, STS_OK},
 	{"leaf inter", "leaf", HOST, STS_OK},
+	{"inter leaf", "leaf", HOST, STS_OK}, /* upside down */
 	{"leaf-server", "leaf-server", HOST, STS_OK},
 	{"self-sha1", "self-sha1", HOST, STS_OK}, /* nobody looks at that signature */
 	{"self", "self", "other.example.com", STS_ECERT_NAME, NULL},
