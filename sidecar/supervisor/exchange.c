@@ -10,8 +10,8 @@
  * would hide why the attempts before have failed. */
 #define LAST_ATTEMPT_MS 500
 
-/* An exchange that still waits ends this long after the deadline. The last attempt ends at the
- * deadline, and its worker is killed at most one second later. */
+/* An exchange that still waits for another one ends this long after the deadline. The last attempt
+ * ends at the deadline, and its worker is killed at most one second later. */
 #define DEADLINE_GRACE_MS 2000
 
 /* The timeout of a worker that notifies the application. The signal takes no time, but the PID file
@@ -357,12 +357,17 @@ bool sts_exchange_input_lost(struct sts_exchange *x, int exit_status, const stru
 	return true;
 }
 
-/* Returns the time at which an exchange that waits ends because of the deadline; -1 for never. */
+/* Returns the time at which an exchange that waits ends because of the deadline; -1 for never. An
+ * attempt is not started without time for it. */
 static int64_t deadline_of(const struct sts_exchange *x)
 {
-	bool may_wait = sts_exchange_is_planned(x) || x->state == STS_EXCHANGE_CHAINED;
-
-	return may_wait && x->plan->deadline_ms > 0 ? x->deadline_ms + DEADLINE_GRACE_MS : -1;
+	if (x->plan->deadline_ms <= 0)
+		return -1;
+	if (x->state == STS_EXCHANGE_CHAINED)
+		return x->deadline_ms + DEADLINE_GRACE_MS;
+	if (!sts_exchange_is_planned(x))
+		return -1;
+	return x->status.attempts > 0 ? x->deadline_ms - LAST_ATTEMPT_MS + 1 : x->deadline_ms;
 }
 
 bool sts_exchange_deadline(struct sts_exchange *x, const struct sts_moment *now)

@@ -140,7 +140,10 @@ void sts_running_end_late(void)
 		if (!sts_exchange_deadline(&t->x, &m))
 			continue;
 		ended = true;
-		sts_event_log_about(STS_LEVEL_ERROR, "the deadline passed before it was tried",
+		sts_event_log_about(STS_LEVEL_ERROR,
+				    t->x.status.attempts > 0
+					    ? "the deadline passed before it was tried again"
+					    : "the deadline passed before it was tried",
 				    t->x.plan->name);
 	}
 	if (ended)

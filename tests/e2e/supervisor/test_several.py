@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several exchanges in one process: they do not affect each other, unless one reads the output of another."""
 import itertools
+import json
 import signal
 
 import pytest
@@ -155,3 +156,14 @@ def test_one_directory_by_two_names(several, command):
     assert run.status == 64, run.err
     assert "exchanges a and b write to the same directory" in run.err and "give each its own" in run.err
     assert several.asked == []
+
+
+def test_the_deadline_comes_before_a_worker_is_free(several):
+    """No attempt is started that has no time left: its error would hide why the others failed."""
+    several.configure(*[several.exchange(f"x{i}", url=several.hang()) for i in range(16)])
+    fetched = several.fetch()
+    assert fetched.status == 75 and fetched.seconds < 12
+    lines = [json.loads(line) for line in fetched.lines]
+    assert {line["error"] for line in lines if "error" in line} == {"timeout"}, lines
+    assert [line for line in lines if "the deadline passed before it was tried" in line["msg"]]
+    assert {several.status(f"x{i}")["error"] for i in range(16)} == {"timeout"}
