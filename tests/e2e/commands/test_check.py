@@ -80,8 +80,8 @@ NOBODY_WROTE = ": no sidecar has written here yet: is it running, with this dire
 REASONS = {
     "no token": (lambda s: None, "no token in {out}"),
     "empty token": (lambda s: put(s, token=""), "the token in {out} cannot be used: it is empty"),
-    "expired": (lambda s: put(s, -60), "the token in {out} expired 1 min ago"),
-    "expired by its own exp": (lambda s: put(s, token=tokens.issued(-60)), "the token in {out} expired 1 min ago"),
+    "expired": (lambda s: put(s, -3620), "the token in {out} expired 1 h ago"),
+    "expired by its own exp": (lambda s: put(s, token=tokens.issued(-3620)), "the token in {out} expired 1 h ago"),
     "no expires": (lambda s: (put(s, token="opaque"), (s.out / "expires").unlink()), "the token in {out} has no expiry that can be read: expires: no such file"),
     "empty expires": (lambda s: put(s, token="opaque", expires=""), "the token in {out} has no expiry that can be read: expires: it is empty"),
     "garbage in expires": (lambda s: put(s, token="opaque", expires="soon"), "the token in {out} has no expiry that can be read: expires: not a time in RFC 3339"),
