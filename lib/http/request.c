@@ -59,8 +59,8 @@ void sts_http_request_start(struct sts_text *head, const char *method, struct st
 
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value)
 {
-	/* This is a bug of the caller. The program ends, since a line break here could begin a
-	 * second request. */
+	/* A header that is not allowed is a bug of the caller. The program ends, since a line break
+	 * here could begin a second request. */
 	if (!sts_http_name_allowed(name) || !sts_http_value_allowed(value))
 		__builtin_trap();
 	add_header(head, name, value);

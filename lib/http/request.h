@@ -32,8 +32,8 @@ void sts_http_request_start(struct sts_text *head, const char *method, struct st
 			    struct sts_slice target, const char *agent);
 
 /*
- * Add one header. The caller has checked it with sts_http_name_allowed() and
- * sts_http_value_allowed(); the program traps when it has not.
+ * Add one header. The caller has checked the header with sts_http_name_allowed() and
+ * sts_http_value_allowed(); the program traps when they do not allow it.
  */
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value);
 

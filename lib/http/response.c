@@ -58,8 +58,8 @@ static bool has_control(struct sts_slice s)
 	return false;
 }
 
-/* Read "HTTP/1.1 200 OK". head_byte() has checked the part up to the dot. Many servers that leave
- * out the reason leave out the space before it as well. */
+/* Read "HTTP/1.1 200 OK". head_byte() has checked the part up to the dot. The reason may be
+ * missing, and the space before it too, since many servers leave out both. */
 static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t status;
@@ -166,6 +166,7 @@ static void end_interim(struct sts_http_response *p)
 {
 	if (p->has_length || p->has_coding)
 		return malformed(p, "an interim answer announces a body");
+	_Static_assert(STS_HTTP_INTERIM_MAX == 8, "the message states this bound");
 	if (++p->interim > STS_HTTP_INTERIM_MAX)
 		return fail(p, STS_ETOOBIG, "there are more than 8 interim answers");
 	p->head = (struct sts_http_head){0};
@@ -173,8 +174,8 @@ static void end_interim(struct sts_http_response *p)
 	p->state = STATUS_LINE;
 }
 
-/* Find the length of the body (RFC 9112 section 6.3). What the RFC lets a client repair is an error
- * here. */
+/* Find the length of the body (RFC 9112 section 6.3). The RFC lets a client repair some malformed
+ * heads; here they are errors. */
 static void end_head(struct sts_http_response *p)
 {
 	if (p->has_length && p->has_coding)
@@ -236,8 +237,8 @@ static void read_line(struct sts_http_response *p, struct sts_slice line)
 
 /*
  * Add a byte to a line, and read the line when it is complete. Only CR LF ends a line. A bare CR or
- * LF is an error, since some parsers take it for the end of a line and then read other lines than
- * we do.
+ * LF is an error: other parsers may take it for the end of a line, and would then see other lines
+ * than this parser.
  *   start  in      where the line begins in buf
  *   len    in/out  bytes in buf
  */

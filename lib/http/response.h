@@ -16,9 +16,10 @@
 #define STS_HTTP_INTERIM_MAX          8 /* 1xx responses that are skipped */
 
 /*
- * What the head says; valid once status is not 0. A slice points into the caller's head buffer. It
- * is empty when there is no header of its name, and the first of several counts. UNTRUSTED: a value
- * may have any byte but the control characters other than HTAB.
+ * What the head says; valid once status is not 0. The slices point into the caller's head buffer. A
+ * slice is empty when there is no header of its name; of several headers with the same name the
+ * first counts. UNTRUSTED: a value may have any byte except control characters, and HTAB is
+ * allowed.
  */
 struct sts_http_head {
 	int status;              /* 200 to 599; 0 before the head is complete */
@@ -41,10 +42,10 @@ struct sts_http_response {
 	bool has_length, has_coding;
 	char *head_buf; /* status line, headers and trailers */
 	size_t head_size, head_len;
-	size_t line_start; /* of the line of the head or trailer that is being read */
+	size_t line_start; /* where in head_buf the line begins that is being read */
 	char *body_buf;
 	size_t body_size;
-	uint64_t body_left; /* bytes that are missing from the body or from the chunk */
+	uint64_t body_left; /* bytes of the body or of the chunk that are still to come */
 	size_t chunk_line_len;
 	char chunk_line[STS_HTTP_CHUNK_LINE_MAX_BYTES];
 };
@@ -89,9 +90,9 @@ enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, stru
 
 /*
  * Read Retry-After: seconds or an HTTP date (RFC 9110 section 10.2.3).
- *   now_s   in  seconds since the epoch; a date is compared with it when the response has no Date
- *               of its own
- *   most_s  in  what is longer counts as this
+ *   now_s   in  seconds since the epoch. A date in Retry-After is compared with the header Date of
+ *               the response, or with now_s when the response has no Date
+ *   most_s  in  the largest result; a longer time counts as most_s
  * Returns seconds from 0 to most_s; -1 when the header is absent or malformed.
  */
 int sts_http_retry_after_s(const struct sts_http_head *head, int64_t now_s, int most_s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's side of HTTP/1.1 (RFC 9112), as far as probes and a scraper of metrics need it. It
- * reads one request, in pieces of any size. Only the request line is kept. The header is read as
- * far as its end, and a body is not read. There is no second request, since the caller closes the
+ * The server's side of HTTP/1.1 (RFC 9112), as far as probes and a scraper of metrics need it. This
+ * module reads one request, in pieces of any size. It keeps only the request line, passes over the
+ * header, and does not read a body. There is no second request, since the caller closes the
  * connection after the first.
  */
 #ifndef STS_HTTP_SERVER_H
@@ -31,11 +31,11 @@ struct sts_http_server {
  *   data  in      UNTRUSTED
  * Returns 0 when more bytes are needed, or a status for the response:
  *   200  a GET or HEAD is complete
- *   400  it is not HTTP, or HTTP/0.9, or has a control character
- *   405  another method
+ *   400  the request is not HTTP, is HTTP/0.9, or has a control character
+ *   405  the method is neither GET nor HEAD
  *   414  the request line has more than STS_HTTP_SERVER_LINE_MAX_BYTES
- *   431  it has more than STS_HTTP_SERVER_MAX_BYTES
- *   505  another version than HTTP/1.x, such as the preface of HTTP/2
+ *   431  the request line and the header have more than STS_HTTP_SERVER_MAX_BYTES
+ *   505  the version is not HTTP/1.x, as in the preface of HTTP/2
  */
 int sts_http_server_feed(struct sts_http_server *r, const char *data, size_t len);
 

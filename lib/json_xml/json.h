@@ -4,11 +4,11 @@
  * cJSON allocates from a fixed arena inside this module, which is the one global state of lib/.
  * One document is open at a time.
  *
- * Before cJSON sees the text, our own scanner (json_scan.h) has checked that it is bounded, that it
- * is valid UTF-8, that no string holds a NUL, \u0000, a raw control character or half a surrogate
- * pair, that no number has leading zeros, and that it is at most STS_JSON_DEPTH_MAX levels deep.
- * Afterwards it is checked that cJSON has read the text to its end and that every number is finite.
- * Look-ups are case-sensitive. They refuse a key that appears twice on the path that is read.
+ * Before cJSON reads the text, our own scanner (json_scan.h) has checked that the text is valid
+ * UTF-8, that no string holds a NUL, \u0000, a raw control character or half a surrogate pair, that
+ * no number has leading zeros, and that there are at most STS_JSON_DEPTH_MAX levels. After cJSON,
+ * this module checks that cJSON has read the text to its end and that every number is finite.
+ * Look-ups are case-sensitive. A look-up fails when a key on its path appears twice.
  */
 #ifndef STS_JSON_XML_JSON_H
 #define STS_JSON_XML_JSON_H
@@ -77,14 +77,16 @@ enum sts_err sts_json_at(const struct sts_json *root, const char *pointer,
  * slash there, and ~0 for a tilde (RFC 6901 section 4). The token must not be empty. */
 char sts_json_pointer_char(struct sts_slice *token);
 
-/* Read a value. They return false when v is NULL or of another kind. Numbers are finite. Strings
- * are UTF-8 without a NUL, and their slices are valid as long as the document is open. */
+/* Each of these functions reads a value of one kind. They return false when v is NULL or of another
+ * kind. Numbers are finite. Strings are UTF-8 without a NUL, and their slices are valid as long as
+ * the document is open. */
 bool sts_json_string(const struct sts_json *v, struct sts_slice *s);
 bool sts_json_number(const struct sts_json *v, double *number);
 bool sts_json_bool(const struct sts_json *v, bool *b);
 
-/* Walk through an array or object in order. first and next accept NULL and return NULL at the end.
- * key is the key of a member of an object, and empty for an element of an array. */
+/* Walk through an array or object in order. sts_json_first() and sts_json_next() accept NULL, and
+ * return NULL at the end. sts_json_key() returns the key of a member of an object, and an empty
+ * slice for an element of an array. */
 const struct sts_json *sts_json_first(const struct sts_json *v);
 const struct sts_json *sts_json_next(const struct sts_json *v);
 struct sts_slice sts_json_key(const struct sts_json *v);

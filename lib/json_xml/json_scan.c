@@ -7,13 +7,17 @@
 
 #define NUMBER_MAX_BYTES 64
 
+_Static_assert(STS_JSON_DEPTH_MAX == 16 && NUMBER_MAX_BYTES == 64,
+	       "the messages below state these bounds");
+
 /* What may come next. The scan is a loop over these states, so that nothing recurses. */
 enum expect { VALUE, VALUE_OR_END, KEY, KEY_OR_END, AFTER, DONE, BAD };
 
 struct scan {
 	const char *p, *end;
 	unsigned depth;
-	uint32_t objects; /* one bit for each level, the innermost in bit 0; set: it is an object */
+	uint32_t objects; /* a bit for each level, the innermost level in bit 0; the bit is set
+			     when the level is an object, and not set when it is an array */
 	const char *why;
 };
 
@@ -95,8 +99,8 @@ static int scan_hex4(struct scan *s)
 	return unit;
 }
 
-/* Scan what follows "\u". Half a surrogate pair must be followed by the other half. U+0000 is
- * refused because cJSON would end the C string there. Returns NULL, or what is wrong. */
+/* Scan what follows "\u". The first half of a surrogate pair must be followed by the second half.
+ * U+0000 is refused because cJSON would end the C string there. Returns NULL, or what is wrong. */
 static const char *scan_unicode_escape(struct scan *s)
 {
 	int unit = scan_hex4(s);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A converter from the XML 1.0 that AWS's look-alikes answer to JSON, so that one reader of answers
- * serves both. An element that holds elements becomes an object, and any other element becomes a
- * string. Attributes, comments and the declaration are left out. Elements of the same name become
- * the same key twice, which json.h refuses on a path that is read.
+ * A converter of XML 1.0 to JSON. Services that imitate AWS answer in XML, and one reader of
+ * answers (protocol/answer.h) reads XML and JSON. An element that holds elements becomes an object,
+ * and any other element becomes a string. Attributes, comments and the declaration are left out.
+ * Two elements with the same name become the same key twice, which a look-up in json.h refuses.
  *
  * The converter is strict and small. The text must be UTF-8. A document type, CDATA, a processing
  * instruction, and text beside elements are refused, so the only entities are XML's own five and

@@ -8,8 +8,8 @@
 
 /* --- the proxy's URL --- */
 
-/* Add user and password, percent-decoded. Returns false for what the Basic scheme cannot carry
- * (RFC 7617 section 2): control characters, and a colon in the user's name. */
+/* Add user and password, percent-decoded. Returns false when there is something that the Basic
+ * scheme cannot carry (RFC 7617 section 2): a control character, or a colon in the user's name. */
 static bool add_decoded(struct sts_text *t, struct sts_slice s)
 {
 	bool user = true; /* still in the user's name */
@@ -55,7 +55,8 @@ static bool read_userinfo(struct sts_slice s, struct sts_proxy *proxy)
 enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, struct sts_error *e)
 {
 	ptrdiff_t scheme = sts_slice_find(text, STS_SLICE("://"));
-	char url[STS_URL_MAX_BYTES + 2]; /* a text that is cut to this is still too long */
+	char url[STS_URL_MAX_BYTES + 2]; /* one byte more than a URL may have, and the NUL: a text
+					    that is cut here is still refused as too long */
 	struct sts_text t;
 	struct sts_error inner;
 	const char *at;
@@ -73,8 +74,8 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 	if (at) {
 		struct sts_slice userinfo = {text.data, (size_t)(at - text.data)};
 
-		/* In "user:12/34@host", the password could be 12/34, not encoded, or the host could
-		 * be "user" with port 12. So this is an error. */
+		/* "user:12/34@host" is an error, since it could mean two things: the password 12/34
+		 * that is not encoded, or the host "user" with port 12 and a path. */
 		if (userinfo.len > end || !read_userinfo(userinfo, proxy))
 			return sts_fail(
 				e, STS_EUSAGE, 0,
@@ -93,7 +94,8 @@ enum sts_err sts_proxy_parse(struct sts_slice text, struct sts_proxy *proxy, str
 /* --- NO_PROXY --- */
 
 /* Cut the port of the target and the brackets of an IPv6 address off an entry. An entry with
- * another port stays as it is, and then matches neither an address nor a domain. */
+ * another port stays as it is: with the port at its end it matches neither an address nor a domain.
+ */
 static void strip_port(struct sts_slice *entry, const struct sts_url *target)
 {
 	char port[sizeof(":65535")];

@@ -69,7 +69,7 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 	sts_wipe(buf, request.len);
 	sts_http_response_init(&http, buf, sizeof(buf), NULL, 0);
 	do {
-		/* Only one byte is read at a time, since those behind the head are for TLS. */
+		/* Bytes are read one by one, since those behind the head belong to TLS. */
 		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
 		if (err != STS_OK)
 			return fail(proxy, STS_EPROXY, 0,

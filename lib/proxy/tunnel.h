@@ -29,8 +29,9 @@ enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy,
  *   deadline  in   BOOTTIME ms
  *   plain     out  memory for a stream, which is overwritten
  * Returns STS_OK; STS_EPROXY when the proxy fails (5xx), does not respond in time, closes the
- * connection, does not speak HTTP, or sends more than its head; STS_EPROXY_REFUSED when it wants
- * other credentials (407), or refuses the target (403 and other statuses).
+ * connection, does not speak HTTP, or sends bytes after the head of its response;
+ * STS_EPROXY_REFUSED when the proxy wants other credentials (407), or refuses the target (403 and
+ * other statuses).
  */
 enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url *target, int fd,
 			     int64_t deadline_boot_ms, struct sts_stream *plain,

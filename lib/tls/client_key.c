@@ -9,19 +9,20 @@
 #include "crypto/implementations.h"
 #include "trust/pem.h"
 
-#define RSA_MIN_BITS         2048
-#define RSA_MAX_BITS         4096
-#define SIGNATURE_MAX_BYTES  (RSA_MAX_BITS / 8) /* an ECDSA signature has at most 139 */
-#define HASH_MAX_BYTES       64                 /* of SHA-512 */
-#define EC_MAX_BYTES         66                 /* of a coordinate or a scalar of P-521 */
+#define SIGNATURE_MAX_BYTES  (STS_RSA_KEY_MAX_BITS / 8) /* an ECDSA signature has at most 139 */
+#define HASH_MAX_BYTES       64                         /* of SHA-512 */
+#define EC_MAX_BYTES         66                         /* of a coordinate or a scalar of P-521 */
 #define PATH_SHOWN_MAX_BYTES 80
 #define ECDSA_SHIFT          8 /* in BearSSL's auth_types */
 
 /* The members of RSAPrivateKey behind its version: n, e, d, p, q, dp, dq, iq. */
 enum { RSA_N = 0, RSA_D = 2, RSA_NUMBERS = 8 };
 
-/* BearSSL's number for the curve of a certificate. The two enumerations have the same order. */
+/* BearSSL's number for the curve of a certificate. */
 #define CURVE_OF(cert) (BR_EC_secp256r1 + (int)(cert)->key_kind - STS_KEY_EC_P256)
+_Static_assert(BR_EC_secp384r1 - BR_EC_secp256r1 == STS_KEY_EC_P384 - STS_KEY_EC_P256 &&
+		       BR_EC_secp521r1 - BR_EC_secp256r1 == STS_KEY_EC_P521 - STS_KEY_EC_P256,
+	       "BearSSL numbers the curves in the order of enum sts_key_kind");
 
 /* --- reading a key --- */
 
@@ -56,10 +57,10 @@ static bool decode_rsa(struct sts_der in, struct sts_client_key *key)
 }
 
 /*
- * All three forms begin with a version, and differ in what follows it. In RSAPrivateKey that is a
- * number, and in ECPrivateKey an octet string. In PKCS#8 it is an algorithm, which is followed by
- * an octet string with one of the other two forms. The value of the version is not needed. The
- * curve of an EC key is that of the certificate.
+ * All three forms begin with a version, whose value is not needed. The element after the version
+ * tells the forms apart. In RSAPrivateKey it is a number. In ECPrivateKey it is an octet string. In
+ * PKCS#8 it is an algorithm, and the next element is an octet string that holds one of the other
+ * two forms. The curve of an EC key is not read; it is the curve of the certificate.
  */
 bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
 {
@@ -87,7 +88,7 @@ bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key)
  * Encode a signature as ECDSA-Sig-Value (RFC 3279 section 2.2.3).
  *   raw  in   r and s, of len / 2 bytes each
  *   out  out  SIGNATURE_MAX_BYTES
- * Returns the length of the encoding.
+ * Returns the length of the encoding; 0 when r or s is zero, which no valid signature has.
  */
 static size_t encode_signature(const uint8_t *raw, size_t len, uint8_t *out)
 {
@@ -97,7 +98,8 @@ static size_t encode_signature(const uint8_t *raw, size_t len, uint8_t *out)
 	for (const uint8_t *at = raw; at < raw + len; at += len / 2) {
 		struct sts_der number = {at, len / 2};
 
-		strip_zeros(&number);
+		if (!strip_zeros(&number))
+			return 0;
 		body[used++] = STS_DER_INTEGER;
 		body[used++] = (uint8_t)(number.len + (number.data[0] >> 7));
 		if (number.data[0] >> 7) /* else the number would be negative */
@@ -156,8 +158,8 @@ static size_t sign_rsa(const struct sts_client_key *key, int hash_id, const uint
 	memcpy(at + sizeof(info), hash, hash_len);
 	memcpy(padded, out, n.len);
 	uint32_t ok = br_rsa_i31_public(out, n.len, &rsa);
-	/* The signature is verified. With a wrong d the server would refuse it without saying why.
-	 */
+	/* Verify the signature. The server would refuse a signature that was made with a wrong d,
+	 * and would not say why. */
 	rsa.e = bytes_of(key->leaf.rsa_e);
 	rsa.elen = key->leaf.rsa_e.len;
 	memcpy(again, out, n.len);
@@ -178,7 +180,8 @@ static bool ec_belongs(const struct sts_client_key *key)
 }
 
 /*
- * Does the key belong to the certificate? Whether the d of an RSA key does, sign_rsa() finds out.
+ * Does the key belong to the certificate? For an RSA key, the modulus is compared here. sign_rsa()
+ * finds out whether the private exponent d belongs to it.
  */
 static bool belongs(const struct sts_client_key *key)
 {
@@ -210,6 +213,10 @@ static bool next_object(struct sts_pem *pem, const uint8_t *text, size_t len, si
 /* Each of these functions reads a file. They return NULL, or what is wrong, as a clause that is
  * written behind the path. */
 
+_Static_assert(STS_CHAIN_MAX_CERTS == 10 && STS_RSA_KEY_MIN_BITS == 2048 &&
+		       STS_RSA_KEY_MAX_BITS == 4096,
+	       "the clauses of read_chain() state these bounds");
+
 static const char *read_chain(struct sts_client_key *key, size_t len)
 {
 	struct sts_cert *leaf = &key->leaf;
@@ -233,7 +240,7 @@ static const char *read_chain(struct sts_client_key *key, size_t len)
 			  NULL) != STS_OK ||
 	    leaf->key_kind == STS_KEY_OTHER ||
 	    (leaf->key_kind == STS_KEY_RSA &&
-	     (leaf->rsa_bits < RSA_MIN_BITS || leaf->rsa_bits > RSA_MAX_BITS)))
+	     (leaf->rsa_bits < STS_RSA_KEY_MIN_BITS || leaf->rsa_bits > STS_RSA_KEY_MAX_BITS)))
 		return "neither RSA (2048 to 4096 bits) nor EC (P-256, P-384, P-521), or malformed";
 	return NULL;
 }
@@ -309,7 +316,7 @@ void sts_client_key_fini(struct sts_client_key *key)
 
 /* --- the class that BearSSL calls --- */
 
-/* The names of the certificate authorities that the server accepts are not looked at. */
+/* The server sends the names of the certificate authorities that it accepts. They are ignored. */
 
 static void ignore_event(const br_ssl_client_certificate_class **ctx)
 {

@@ -18,7 +18,7 @@
 #define STS_CLIENT_CERT_MAX_BYTES (64 * 1024) /* of the certificate file */
 #define STS_CLIENT_KEY_MAX_BYTES  (32 * 1024) /* of the key file */
 
-/* A certificate chain with its key. It is large, so it belongs into static memory. */
+/* A certificate chain with its key. The struct is large, and belongs in static memory. */
 struct sts_client_key {
 	br_x509_certificate chain[STS_CHAIN_MAX_CERTS]; /* the leaf first; points into cert_file */
 	size_t chain_len;
@@ -52,8 +52,8 @@ enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_pa
  *   der  in   PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 appendix A.1.2) or SEC 1 (RFC 5915), which differ
  *             in their structure; must outlive *key
  *   key  out  is_rsa, and either rsa_n and rsa_d, or ec_x: slices of der, not empty, without
- *             leading zeros; it is not checked that they make a valid key
- * Returns false when der is none of the three.
+ *             leading zeros. Whether the numbers make a valid key is not checked here
+ * Returns false when der has none of the three forms.
  */
 bool sts_client_key_decode(struct sts_der der, struct sts_client_key *key);
 
@@ -65,13 +65,13 @@ struct sts_client_class {
 	const br_ssl_client_certificate_class *vtable; /* BearSSL wants it as the first member */
 	const struct sts_client_key *key;              /* the caller's; NULL when there is none */
 	bool asked;                                    /* the server asked for a certificate */
-	bool sent;                                     /* the certificate was sent to it */
+	bool sent;                                     /* the certificate was sent to the server */
 };
 
 /*
  * Set up the class.
- *   key  in  must outlive *auth; NULL answers the server with an empty list of certificates (RFC
- *            5246 section 7.4.6)
+ *   key  in  must outlive *auth; with NULL, a server that asks gets an empty list of certificates
+ *            (RFC 5246 section 7.4.6)
  */
 void sts_client_class_init(struct sts_client_class *auth, const struct sts_client_key *key);
 

@@ -126,8 +126,8 @@ static bool retry(struct sts_stream *t, short events)
 	return false;
 }
 
-/* Has the deadline passed? This is asked before each call, since poll() never times out when a peer
- * sends a byte now and then. */
+/* Has the deadline passed? This is checked before each recv() and send(), since poll() never times
+ * out when a peer sends a byte now and then. */
 static bool is_over(struct sts_stream *t)
 {
 	if (sts_clock_left_ms(t->deadline_boot_ms) == 0)
@@ -146,8 +146,8 @@ static void keep_first(struct sts_stream *t, const unsigned char *data, size_t l
 	t->first_len += len;
 }
 
-/* Read for BearSSL. Returns a number of bytes above 0, or -1, also at the end of the stream: after
- * 0 BearSSL would ask again for ever. */
+/* Read for BearSSL. Returns a number of bytes above 0; -1 at the end of the stream, at the deadline
+ * and after an error. It never returns 0, since BearSSL would then call it again for ever. */
 static int low_read(void *context, unsigned char *data, size_t len)
 {
 	struct sts_stream *t = context;
@@ -227,7 +227,8 @@ static const char *find_words(const struct words *table, size_t count, int code)
 	return NULL;
 }
 
-/* Is this an alert that servers send when they refuse the client's certificate, or miss one? */
+/* Is this an alert that servers send when they refuse the client's certificate, or when the client
+ * has sent no certificate? */
 static bool is_about_client(int alert)
 {
 	return alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_CERTIFICATE_REQUIRED ||

@@ -14,7 +14,7 @@
 #define STS_STREAM_FIRST_BYTES 5 /* the header of a TLS record */
 
 struct sts_stream {
-	int fd;     /* the caller's, which closes it */
+	int fd;     /* the caller's: the caller closes it */
 	bool plain; /* plain TCP */
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier; /* the caller's */
@@ -51,7 +51,8 @@ void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key);
 
 /*
  * Do the TLS handshake. Plain TCP has none.
- * Returns STS_OK; STS_ECLIENT_CERT when the server asked for a certificate and then refused;
+ * Returns STS_OK; STS_ECLIENT_CERT when the server asked for a client certificate and then refused
+ * the handshake;
  * STS_ECERT_* and STS_ECA_FILE with the message of the verifier; STS_ETLS_VERSION or
  * STS_ETLS_REFUSED after the server's alert; STS_ETLS_CLOSED when the connection was closed or
  * broke; STS_ETLS for every other breach of TLS, and for a peer that does not speak TLS;
@@ -69,13 +70,19 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
 			      struct sts_error *e);
 
 /*
- * Read some bytes.
+ * Read some bytes. This waits until there is at least one byte, or the stream ends.
  *   data   out  size bytes, UNTRUSTED
  *   size   in   not 0
  *   got    out  bytes that were read: at least 1 with STS_OK, else 0
- *   clean  out  set with STS_EAGAIN: true after a close_notify or, in plain TCP, an orderly FIN;
- *               false after any other end, which may have cut the response
- * Returns STS_OK, STS_EAGAIN at the end of the stream, STS_ETIMEOUT or STS_ETLS.
+ *   clean  out  meaningful with STS_EAGAIN, which is the end of the stream: true when the peer
+ *               ended it with a close_notify or, in plain TCP, an orderly FIN; false after any
+ *               other end, which may have cut the response
+ * Returns one of these:
+ *   STS_OK        there are bytes
+ *   STS_EAGAIN    the stream has ended, and there will be no further byte. Unlike EAGAIN of
+ *                 read(2), this does not mean that the caller should try again
+ *   STS_ETIMEOUT  the deadline has passed
+ *   STS_ETLS      the peer broke the TLS protocol
  */
 enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
 			     bool *clean, struct sts_error *e);

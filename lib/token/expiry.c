@@ -7,7 +7,7 @@
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
-#define SKEW_MIN_S       60            /* a smaller difference of clocks is not told */
+#define SKEW_MIN_S       60            /* a difference of clocks up to this is not reported */
 #define DATE_BELIEVED_S  (24LL * 3600) /* the farthest from the local clock that a Date may be */
 #define NUMBER_MAX_BYTES 31            /* of a number in a string */
 
@@ -65,8 +65,8 @@ static bool read_decimal(struct sts_slice s, double *number)
 	return true;
 }
 
-/* Round a number down to whole seconds. False outside of low to high (which a double holds exactly)
- * and for a NaN. */
+/* Round a number down to whole seconds. Returns false when the number is not in the range from low
+ * to high, or is a NaN. A double must hold low and high exactly. */
 static bool round_down(double number, int64_t low, int64_t high, int64_t *seconds)
 {
 	if (!(number >= (double)low && number <= (double)high))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The expiry of a token: the earliest time that follows from what an answer says. Pure arithmetic
- * on the values that protocol/answer.c found. There are two results, because two clocks use them.
+ * The expiry of a token: the earliest time that follows from what an answer says. The functions
+ * only calculate, with values that protocol/answer.c has found. There are two results, since the
+ * schedule and the readers of `expires` use different clocks.
  *
  * lifetime_s drives our schedule. It counts from the moment when the request was sent, on a clock
  * that never steps (CLOCK_BOOTTIME), so it must be a difference of two times of one clock:
@@ -14,8 +15,8 @@
  *
  * expires_s goes into the file `expires`, and a reader compares it with the node's clock. It is the
  * time of sending on the local clock plus lifetime_s, but never later than any absolute time that
- * the server wrote: a reader who goes by the token's own exp must not be promised more. Where the
- * node's clock is ahead, expires_s may lie in the past; the schedule is right all the same.
+ * the server wrote: `expires` must not promise more than the token's own exp does. Where the node's
+ * clock is ahead, expires_s may lie in the past; the schedule is right all the same.
  *
  * A Date more than a day away from the local clock is not believed. If the local clock were that
  * wrong, neither the server's certificate nor the subject token would have been valid, so it must

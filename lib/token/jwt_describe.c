@@ -11,10 +11,11 @@
 
 /* ---- JSON, written out again ---- */
 
-/* Add a number >= 0 and below PLAIN_MAX, with as few digits after the point as it needs. */
+/* Add a number from 0 to less than PLAIN_MAX, with as few digits after the point as it needs. */
 static void add_decimal(struct sts_text *out, double number)
 {
-	/* A double has 16 digits: a time of ten digits leaves six for microseconds. */
+	/* A double has 16 digits. A time in seconds has ten digits before the point, so six digits
+	 * are left for microseconds. */
 	int digits = number < 1e6 ? 9 : 6;
 	uint64_t unit = number < 1e6 ? 1000000000 : 1000000;
 	uint64_t whole = (uint64_t)number;
@@ -43,7 +44,7 @@ static void add_number(struct sts_text *out, double number)
 		sts_text_addf(out, "%llu", (unsigned long long)number);
 		return;
 	}
-	/* Rounded up, the largest doubles would be more than any reader accepts. */
+	/* The largest doubles would be rounded up to a number that is not a double any more. */
 	if (number > FINITE_MAX)
 		number = FINITE_MAX;
 	if (number >= PLAIN_MAX || number < PLAIN_MIN) {
@@ -66,7 +67,7 @@ static bool is_container(const struct sts_json *v)
 	return sts_json_kind(v) == STS_JSON_OBJECT || sts_json_kind(v) == STS_JSON_ARRAY;
 }
 
-/* Add a value; an array or object as an empty one. */
+/* Add a value. An array or object is written as an empty array or object. */
 static void add_leaf(struct sts_text *out, const struct sts_json *v)
 {
 	struct sts_slice s = {NULL, 0};
@@ -97,7 +98,8 @@ static void add_leaf(struct sts_text *out, const struct sts_json *v)
 	}
 }
 
-/* Start a new line at this depth, where the text is for people. */
+/* Start a new line, indented by the depth. Text that is not for people (pretty is false) stays on
+ * one line. */
 static void add_line(struct sts_text *out, bool pretty, size_t depth)
 {
 	if (!pretty)
@@ -112,8 +114,8 @@ static bool in_object(const struct sts_json *const *path, size_t depth)
 	return depth > 0 && sts_json_kind(path[depth - 1]) == STS_JSON_OBJECT;
 }
 
-/* Add a whole document. path leads from the root to the value that is written now, so that nothing
- * recurses. */
+/* Add a whole document. In place of a recursion, the array `path` holds the values from the root to
+ * the value that is being written. */
 static void add_json(struct sts_text *out, const struct sts_json *root, bool pretty)
 {
 	const struct sts_json *path[STS_JSON_DEPTH_MAX + 1] = {root};

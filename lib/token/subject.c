@@ -17,6 +17,8 @@
 #define SWAP_WAIT_MS   50 /* until a file that was missing is tried again */
 #define PATH_MAX_SHOWN 80 /* bytes of a path in a message */
 
+_Static_assert(STS_SUBJECT_MAX_BYTES == 64 * 1024, "the messages below state this bound");
+
 bool sts_subject_bytes_ok(struct sts_slice token)
 {
 	return sts_slice_has_only(token, "._~+/=-");
@@ -38,7 +40,10 @@ static int read_file(const char *path, char *buf, size_t size, size_t *len)
 	return err;
 }
 
-/* Say why a file may not be read. shown is its path, escaped. */
+/*
+ * Fail with a message that says why a file may not be read.
+ *   shown  in  the path, escaped
+ */
 static enum sts_err no_access(struct sts_error *e, const char *path, const char *shown, int err)
 {
 	struct stat st;
