@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of an output directory: their names and numbers. */
+/*
+ * The constants of output/: the name and the number of each file in an output directory. Of the
+ * other headers, outputs.h makes the contents of the files in memory, store.h writes the files, and
+ * stored.h reads them back.
+ */
 #ifndef STS_OUTPUT_FILES_H
 #define STS_OUTPUT_FILES_H
 

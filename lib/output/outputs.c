@@ -29,8 +29,8 @@ const char sts_outputs_words[] = "token\0expires\0\0json\0aws-credentials\0aws-p
  *   $N      the AWS session token, which is the token too
  *   $E, $X  the expiry, as RFC 3339 and in seconds since the epoch
  *   $P      the thumbprint
- * A credentials file has no space around the =, since a value with a comment character at its start
- * would be read as a comment after a space.
+ * A credentials file has no space around the =. After a space, some readers would take a value that
+ * begins with a comment character for a comment.
  */
 static const char templates[] =
 	"$T\0"
@@ -106,8 +106,10 @@ enum sts_err sts_outputs_choose(const struct sts_protocol *protocol, const char 
 
 /* ---- the content ---- */
 
-/* Check that the values may be written. All AWS credentials together are as long as a token at
- * most, so that they fit in STS_OUTPUTS_MAX_BYTES. */
+_Static_assert(STS_TOKEN_MAX_BYTES == 64 * 1024, "the message below states this bound");
+
+/* Check that the values may be written. All AWS credentials together must not be longer than the
+ * longest token, so that the files fit in STS_OUTPUTS_MAX_BYTES. */
 static enum sts_err check(const struct sts_answer *a, unsigned outputs, struct sts_error *e)
 {
 	const struct sts_slice values[] = {a->aws_key_id, a->aws_secret, a->token};

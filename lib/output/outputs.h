@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files are made of an answer, and what they hold: the words of --write and --format, and the
- * content of each file. It is pure: it opens no file.
+ * The contents of the files, made in memory: it reads the words of --write and --format, which
+ * choose the files, and makes the content of each chosen file from an answer. It opens no file;
+ * store.h writes the contents into the output directory.
  *
  * A value from the answer must not be able to change the meaning of a file. For example, a line
- * feed in an AWS session token would start a new line of a credentials file; a credential_process
- * on that line names a command, which the SDK that reads the file runs. So every value is checked
- * here once more, even if it was checked before. A token must be printable ASCII without white
- * space. AWS credentials may have letters, digits and ._~+/=- only, which base64 and JWTs consist
- * of, since a credentials file has no way of escaping.
+ * feed in an AWS session token would start a new line of a credentials file. If that line set
+ * credential_process, the SDK that reads the file would run a command of the peer's. So every value
+ * is checked here once more, even if it was checked before. A token must be printable ASCII without
+ * white space. AWS credentials may have only letters, digits and ._~+/=- (which base64 and JWTs
+ * consist of), since a credentials file has no way of escaping.
  */
 #ifndef STS_OUTPUT_OUTPUTS_H
 #define STS_OUTPUT_OUTPUTS_H

@@ -59,7 +59,7 @@ bool sts_status_code_known(const char *code)
 	return known;
 }
 
-/* Read a member of the struct. A negative number becomes one that is above every max. */
+/* Read a member of the struct. A negative number becomes a number that is above every max. */
 static uint64_t number_of(const struct sts_status *status, const struct number *number)
 {
 	const char *at = (const char *)status + number->offset;
@@ -162,7 +162,7 @@ static bool parse_name(struct sts_slice value, struct sts_status *status)
 	return true;
 }
 
-/* What is not a boot id leaves the boot unknown. */
+/* Text that is not a boot id leaves the boot unknown. */
 static bool parse_boot(struct sts_slice value, struct sts_status *status)
 {
 	memset(status->boot_id, 0, sizeof(status->boot_id));
@@ -245,8 +245,8 @@ static void add_ago(struct sts_text *out, int64_t passed_s)
 	sts_text_add_str(out, " ago");
 }
 
-/* The time since an attempt ended, in seconds: by the clock that nobody sets, if that is known of
- * this attempt. */
+/* The time since an attempt ended, in seconds. It is measured with BOOTTIME, which nobody can set,
+ * when ended_ms is known and belongs to this attempt; else with REALTIME. */
 static int64_t passed_s(const struct sts_status *status, int64_t ended_s,
 			const struct sts_status_now *now)
 {
@@ -306,13 +306,13 @@ static void add_wait(struct sts_text *out, const struct sts_status *status)
 				      "and may be sent once; ");
 }
 
-/* Add what a sidecar that does not write any more means. */
+/* Add the words about a sidecar that has not written a status in time. */
 static void add_dead(struct sts_text *out)
 {
 	sts_text_add_str(out, ": the sidecar seems to be dead or stopped, look at its container");
 }
 
-/* Add when the next attempt is due, by REALTIME: a file of a former version has nothing else. */
+/* Add when the next attempt is due, by REALTIME. A file of a former version has no other time. */
 static void add_next_real(struct sts_text *out, const struct sts_status *status, int64_t now_s)
 {
 	int64_t next_s = status->next_attempt_s;
@@ -331,7 +331,7 @@ static void add_next_real(struct sts_text *out, const struct sts_status *status,
 	}
 }
 
-/* Add what has not happened in a status that should have been written anew. */
+/* Add what has not happened in time, for a status that should have been replaced by a new one. */
 static void add_late(struct sts_text *out, const struct sts_status *status, int64_t now_ms)
 {
 	if (status->trying_ms > 0) {

@@ -29,9 +29,9 @@ enum sts_state {
 enum sts_wait {
 	STS_WAIT_NONE,
 	STS_WAIT_EXCHANGE, /* the first token of another exchange, which is its subject token */
-	STS_WAIT_SUBJECT,  /* another subject token, since this one was sent and may be sent once */
-	STS_WAIT_LOST,     /* nothing: the exchange whose token this one sends has ended without a
-			      token, and this one is not tried any more */
+	STS_WAIT_SUBJECT,  /* a new subject token: the present one was sent, and may be sent once */
+	STS_WAIT_LOST,     /* nothing, since there will be no attempt: this exchange sends the token
+			      of another exchange, which has ended without a token */
 	STS_WAIT__COUNT
 };
 
@@ -49,15 +49,16 @@ struct sts_status {
 	enum sts_wait wait;
 	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST; [a-z0-9-] only. */
 	char wait_name[STS_STATUS_NAME_MAX_BYTES];
-	/* The boot that the following times belong to; "": unknown. They are milliseconds of
-	 * BOOTTIME; 0: none. A file of a former version has none of them. */
+	/* The boot that the following times belong to; "": unknown. The times are milliseconds of
+	 * BOOTTIME; 0: none. A file of a former version has neither the boot nor the times. */
 	char boot_id[STS_BOOT_ID_BYTES];
 	int64_t trying_ms; /* when the attempt that runs now was started */
 	int64_t tried_ms;  /* when the last attempt that has ended was started */
-	int64_t ended_ms;  /* when that attempt has ended */
+	int64_t ended_ms;  /* when the last attempt that has ended did so */
 	int64_t next_ms;   /* when the next attempt is planned */
-	int64_t latest_ms; /* by when a supervisor that lives has written again, slack included */
-	/* For STS_WAIT_EXCHANGE: tried_ms of the exchange at the end of the chain. */
+	int64_t latest_ms; /* until when a living supervisor writes a new status, slack included */
+	/* For STS_WAIT_EXCHANGE: tried_ms of the exchange for which this exchange waits, or, where
+	 * that exchange waits too, of the exchange at the end of the chain. */
 	int64_t source_tried_ms;
 };
 
@@ -104,9 +105,9 @@ bool sts_status_read(int dir_fd, struct sts_status *status);
  * also says when no sidecar has written a status yet, when the sidecar is starting or has stopped,
  * when it must be dead since it should have written again, and when the node was restarted since.
  *
- * Where both boot ids are known and the status has latest_ms, BOOTTIME tells what comes next, so
- * that a clock that was set changes nothing. Elsewhere REALTIME tells it, and a sidecar whose next
- * attempt is two minutes late must be dead.
+ * Where both boot ids are known and the status has latest_ms, the times are compared with BOOTTIME,
+ * so that it makes no difference when the clock is set. Elsewhere they are compared with REALTIME,
+ * and a sidecar whose next attempt is two minutes late must be dead.
  *   out      in/out  600 bytes hold the longest line, besides problem
  *   problem  in      what is wrong with the files: "no token in /tokens"
  *   status   in      from sts_status_parse(); NULL when there is none

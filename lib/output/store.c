@@ -151,7 +151,8 @@ static int remove_file(int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* Remove what has a temporary name, even an empty directory, since these names are ours alone. */
+/* Remove a file or an empty directory that has a temporary name. Only this program uses these
+ * names. */
 static int remove_temp(int dir_fd, const char *temp)
 {
 	int err = remove_file(dir_fd, temp);
@@ -162,9 +163,10 @@ static int remove_temp(int dir_fd, const char *temp)
 }
 
 /*
- * fsync() a file or directory. Some file systems (FUSE, 9P, network mounts) cannot sync one or the
- * other and return one of the errnos below. That is not a failure: readers are served all the same,
- * and only the order of the files after a power cut is lost. A failure of the disk is a failure.
+ * fsync() a file or directory. Some file systems (FUSE, 9P, network mounts) cannot sync files or
+ * cannot sync directories, and return one of the errnos below. That does not count as a failure:
+ * readers are served all the same, and only the order of the files after a power cut is not
+ * guaranteed. Any other errno, such as that of a failing disk, is a failure.
  */
 static int sync_fd(int fd)
 {
@@ -267,8 +269,10 @@ static int64_t written_s(int dir_fd, const char *name)
 		       : 0;
 }
 
-/* Write a file, or remove it where data is empty and the last write made it.
- *   last_s  in  when `expires` was written; 0: never */
+/*
+ * Write a file. When data is empty, remove the file if the last write made it.
+ *   last_s  in  when `expires` was written; 0: never
+ */
 static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
 			int64_t last_s, struct sts_error *e)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The token store: the files in the output directory. A reader that opens a file at any moment
- * finds either the whole old file or the whole new file. The application may be able to write in
- * the directory, so nothing in it is trusted.
+ * The writer of the output directory: it opens the directory, and writes and removes files in it.
+ * (outputs.h makes the contents, and stored.h reads the files back.) A reader that opens a file at
+ * any moment finds either the whole old file or the whole new file. The application may be able to
+ * write in the directory, so nothing in the directory is trusted.
  *
  * A file is written under a temporary name, which is always the same (".token.jwt.new"). The steps
  * are: unlink the temporary file, create it with O_EXCL|O_NOFOLLOW and mode 0600, write, fchown
@@ -25,7 +26,8 @@ struct sts_store {
 	int dir_fd;      /* -1 when closed */
 	const char *dir; /* the caller's path, for messages: must outlive the store */
 	mode_t mode;     /* that every file gets, whatever the umask is; never STS_MODE_AUTO */
-	gid_t group;     /* that every file gets; STS_GROUP_AUTO: the group it is created with */
+	gid_t group;     /* that every file gets; STS_GROUP_AUTO: files keep the group that they are
+			    created with */
 };
 
 /*
@@ -62,47 +64,54 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 			     struct sts_error *e);
 
 /*
- * Overwrite the file of this name where it lies, which needs no room on a full disk. A reader may
- * see a mixture for a moment, so this is only for the status, whose reader looks again. Where the
- * old content is longer, newlines fill up the rest.
+ * Overwrite the file of this name where it lies, which needs no room on a full disk. For a moment a
+ * reader may see a mixture of the old and the new content, so this is only for the status, whose
+ * reader looks again. Where the old content is longer, newlines fill up the rest.
  *   data  in  STS_STORE_OVERWRITE_MAX_BYTES at most
- * Returns false if that cannot be done: there is no regular file of ours with one name and at most
- * so many bytes.
+ * Returns false if the file cannot be overwritten: it must be a regular file of this UID with one
+ * name (no hard link) and at most STS_STORE_OVERWRITE_MAX_BYTES.
  */
 #define STS_STORE_OVERWRITE_MAX_BYTES 1024
 bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data);
 
 /*
- * Write the files of one exchange, in an order in which `expires` never promises more than a token
- * holds.
- *   files      in  the content of each file, or an empty slice; that of `expires` is not used
+ * Write the files of one exchange, in an order in which `expires` never promises more time than a
+ * token has.
+ *   files      in  the content of each file, or an empty slice; the slice of `expires` is not used
  *   expires_s  in  the expiry, seconds since the epoch: the content of `expires`
  *
- * A file whose slice is empty is removed when the last write made it. It would go stale beside an
- * `expires` that grows, and credentials that are no longer wanted must not stay. The last write is
- * taken to have made a regular file that belongs to this UID and is about as old as `expires`, so
- * another program's token.json is left alone.
+ * The rule for a reader: open `expires` first, then the token. The token is then valid at least
+ * until the time in `expires`. The rule has one exception: when a new token expires earlier than
+ * the old token did, a reader that has read the old `expires` just before the write may get the new
+ * token, once. Two files cannot prevent that; token.json and the other JSON files hold token and
+ * expiry in one file.
  *
- * The order: let x be the time in `expires`, and T the earliest expiry of the tokens beside it, of
- * all files that hold a token. x <= T must hold on disk after each rename, since a crash may happen
- * at any point. A new x' that is not before x is therefore written after the new tokens
- * (x <= x' <= T'), and a new x' that is before x is written before them (x' < x <= T). Each rename
- * is on disk before the next one starts. x is read from disk, not remembered, since readers see
- * what is on disk. Where `expires` is missing it promises nothing, so the tokens are written first.
- * Where it cannot be read it might promise anything, so it is removed first.
+ * The order of the writer follows from this rule:
+ *   - `expires` is missing: it promises nothing, so the tokens are written first.
+ *   - The new expiry is the same or later: the tokens are written first, then `expires`.
+ *   - The new expiry is earlier: `expires` is written first, then the tokens.
+ *   - `expires` cannot be read: it may promise any time, so it is removed first, and written last.
+ *   - `thumbprint` is written after the tokens. A stale thumbprint costs the poll one exchange, but
+ *     a thumbprint that is written too early would hide that a key was rotated.
+ * Each rename is on disk before the next rename starts, since a crash may happen at any point. The
+ * old expiry is read from disk and not remembered, since readers see what is on disk. In an empty
+ * directory `expires` is the last file to appear, so that a reader who waits for it finds all
+ * files.
  *
- * A reader opens `expires`, then a token. After it has read x, only a newer token can take the
- * place of the token beside x. As long as expiries do not shrink, a newer token lasts longer. When
- * an expiry shrinks, a reader that read x just before may hold a token with T' < x, once. Two files
- * cannot prevent that; token.json and the other JSON files hold token and expiry in one file.
+ * The proof: let x be the time in `expires`, and T the earliest expiry of all tokens on disk. The
+ * rule is that x <= T after each rename. Let x' and T' be the new values, with x' <= T'. When
+ * x <= x', the order "tokens first" gives x <= x' <= T', so x <= T holds with old and new tokens.
+ * When x' < x, the order "expires first" gives x' < x <= T before the tokens are replaced, and
+ * x' <= T' afterwards.
  *
- * The application may have forged `expires`, but it gains nothing. A forged time only makes us
+ * The application may forge `expires`, but it gains nothing. A forged time only makes the writer
  * choose the other order, for the moment between two renames, and the next write restores the rule.
  * The application could have written any time into that file by itself.
  *
- * `thumbprint` is written after the tokens. A stale thumbprint costs the poll one exchange, but one
- * that is written too early would hide that a key was rotated. In an empty directory `expires` is
- * the last file to appear, so that a reader who waits for it finds all files.
+ * A file whose slice is empty is removed, if the last write made it: an old token beside a new
+ * `expires` would break the rule, and credentials that are no longer wanted must not stay. A file
+ * counts as made by the last write when it is a regular file of this UID and about as old as
+ * `expires`. So a token.json of another program stays.
  *
  * Returns what sts_store_write() returns.
  */

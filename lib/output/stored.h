@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an output directory holds now. `check`, the readiness probe, the start of `run`, and the
- * writer read it. Nothing in the directory is trusted. */
+/* The reader of the output directory: which files are there now, and whether they can be used.
+ * `check`, the readiness probe, the start of `run`, and the writer (store.h) use it. Nothing in the
+ * directory is trusted. */
 #ifndef STS_OUTPUT_STORED_H
 #define STS_OUTPUT_STORED_H
 
@@ -13,24 +14,28 @@
  */
 int sts_stored_expires(int dir_fd, int64_t *expires_s);
 
+/* What an output directory holds. A file can be used when it is a regular file that this process
+ * may read, and it is neither empty nor too big. */
 struct sts_stored {
-	/* 0 when there are files that hold a token, and all of them can be used; ENOENT when there
-	 * are none; else why one of them cannot be used: ENODATA (it is empty), EACCES, ELOOP... */
+	/* About the files that hold a token: 0 when there are some and all of them can be used;
+	 * ENOENT when there are none; else why one of them cannot be used: ENODATA (it is empty),
+	 * EACCES, ELOOP... */
 	int token_errno;
-	unsigned files;         /* STS_WRITE bits of those that can be used and are this UID's */
-	int64_t written_ms;     /* when the oldest that can be used was written (epoch); INT64_MAX:
-				   there is none */
+	unsigned files; /* STS_WRITE bits of the files with a token that can be used and belong to
+			   this UID */
+	int64_t written_ms;     /* when the oldest file with a token that can be used was written
+			       (epoch); INT64_MAX: there is no such file */
 	struct sts_slice token; /* content of token.jwt, in the caller's buffer; may be empty */
 	int expires_errno;      /* what sts_stored_expires() returned */
 	int64_t expires_s;
 };
 
-/* Read `expires`, then look at the files that hold a token, without opening them. The promise of
- * sts_store_write_files() holds for this order. */
+/* Read `expires`, then look at the files that hold a token, without opening them. This is the order
+ * for readers that sts_store_write_files() explains. */
 void sts_stored_look(int dir_fd, struct sts_stored *out);
 
 /*
- * Do the same, and read token.jwt where there is one.
+ * Do the same as sts_stored_look(), and then read token.jwt where there is one.
  *   buf   out  the token, NUL-terminated
  *   size  in   STS_TOKEN_MAX_BYTES + 1 or more; a token of `size` bytes or more gives EFBIG
  */

@@ -14,7 +14,8 @@
 
 #define DIR_SHOWN_BYTES 100 /* of a path in a problem, escaped */
 
-/* They are static because they are too large for a stack. */
+/* The token that is read, and memory for decoding it. They are static because they are too large
+ * for a stack. */
 static char token[STS_TOKEN_MAX_BYTES + 1], scratch[STS_TOKEN_MAX_BYTES + 1];
 
 /* Set the problem: the directory between two texts, then more words. */
@@ -80,8 +81,8 @@ static void add_size(struct sts_text *out, uint64_t kib)
 	sts_text_addf(out, "%llu %ciB", (unsigned long long)kib, units[unit]);
 }
 
-/* Fill v->full where the file system is full. One that counts neither blocks nor inodes never
- * is. */
+/* Fill in v->full when the file system is full. A file system that counts neither blocks nor inodes
+ * is never full. */
 static void measure(struct sts_verdict *v, int dir_fd)
 {
 	struct statvfs fs;

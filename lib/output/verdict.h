@@ -16,7 +16,8 @@ struct sts_verdict {
 	int64_t expires_s; /* -1: unknown */
 	struct sts_status status;
 	char problem[256]; /* "no token in /tokens"; "" when ok */
-	char full[128]; /* how full the file system is where nothing more can be written; else "" */
+	char full[128]; /* how full the file system is, when nothing more can be written to it; else
+			   "" */
 };
 
 /*

@@ -8,7 +8,7 @@
 #include "json_xml/xml.h"
 #include "net/url.h"
 #include "protocol/reason.h"
-#include "protocol/redact.h"
+#include "protocol/secrets.h"
 #include "schedule/schedule.h"
 #include "token/jwt.h"
 
@@ -17,6 +17,8 @@
 #define YEAR_S                (366LL * 24 * 3600)
 #define THUMBPRINT_HEX_DIGITS (2 * STS_THUMBPRINT_BYTES)
 
+_Static_assert(STS_TOKEN_MAX_BYTES == 64 * 1024 && STS_EXPIRY_MAX_S == 100 * YEAR_S,
+	       "the messages below state these bounds: 64 KiB, 100 years");
 _Static_assert(STS_HTTP_BODY_MAX_BYTES <= STS_JSON_MAX_BYTES,
 	       "a body of the largest size can be parsed as JSON");
 
@@ -69,7 +71,7 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct st
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
 		return STS_EDENIED;
-	if (has_code || (reason->own && status != 404 && status != 405))
+	if (has_code || (reason->is_from_sts && status != 404 && status != 405))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }
@@ -96,7 +98,7 @@ static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 		return;
 	sts_text_init(&text, origin, sizeof(origin));
 	sts_url_add_origin(&text, in->head->location);
-	if (sts_redact_has_secret(in->request, (struct sts_slice){text.data, text.len}))
+	if (sts_secrets_found(in->request, (struct sts_slice){text.data, text.len}))
 		return;
 	sts_text_add_str(t, " to ");
 	sts_text_add_str(t, origin);
@@ -273,7 +275,7 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 				  absolute ? "a time up to 9999 (RFC 3339, or seconds since "
 					     "1970)"
 					   : "a number of seconds up to 100 years");
-	/* A time since 1970 that is read as a lifetime would be one of over fifty years. */
+	/* A time in seconds since 1970 that is read as a lifetime would mean over fifty years. */
 	int64_t off_s = absolute ? INT64_MAX : expiry->lifetime_s - expiry->sent_real_s;
 	if (off_s > -YEAR_S && off_s < YEAR_S)
 		return sts_fail(e, STS_EANSWER, 0,
@@ -304,8 +306,8 @@ static enum sts_err read_thumbprint(const struct sts_answer_input *in, const str
 
 /* ---- 2xx: the returned token ---- */
 
-/* Fail for a claim that is not what the user wants. The message says what it is, where it is one
- * string: most often the difference is a slash at the end. */
+/* Fail for a claim that is not what the user wants. When the claim is one string, the message has
+ * it, since most often the difference is a slash at the end. */
 static enum sts_err unexpected(const struct sts_answer_input *in, const struct sts_json *claims,
 			       const char *pointer, const char *what, struct sts_slice wanted,
 			       struct sts_error *e)
@@ -317,7 +319,7 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 
 	sts_text_init(&text, found, sizeof(found));
 	if (sts_json_at(claims, pointer, &v, NULL) == STS_OK && sts_json_string(v, &s) &&
-	    s.len > 0 && !sts_redact_has_secret(in->request, s)) {
+	    s.len > 0 && !sts_secrets_found(in->request, s)) {
 		sts_text_add_escaped(&text, s, CLAIM_MAX_BYTES);
 		sts_text_add_str(&text, ", ");
 	}
@@ -327,8 +329,9 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			value);
 }
 
-/* Read the returned token's exp, which bounds the expiry that we promise. False when there is one
- * that cannot be read: it appears twice, or is not a time. Some servers make a string of it. */
+/* Read the returned token's exp, which bounds the expiry that we promise. Some servers write it as
+ * a string. Returns false when there is an exp that cannot be read: it appears twice, or is not a
+ * time. */
 static bool read_exp(const struct sts_json *claims, struct sts_expiry_input *expiry)
 {
 	const struct sts_json *v;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of answers: status, head and body of a complete HTTP answer, and a protocol of the
- * table that says how to read them, become a token and its expiry, or one error that tells the
- * schedule when to try again. It is pure: time is an argument.
+ * The reader of answers. It gets the status, head and body of a complete HTTP answer, and a
+ * protocol of the table, which says how to read them. The result is a token with its expiry, or an
+ * error, which says how the schedule tries again. The functions are pure: time is an argument.
  */
 #ifndef STS_PROTOCOL_ANSWER_H
 #define STS_PROTOCOL_ANSWER_H
@@ -19,14 +19,15 @@
 struct sts_answer_input {
 	const struct sts_protocol *protocol;
 	/* JSON pointers of --token-field and --expiry-field, which start at the document's root;
-	 * NULL: the protocol's */
+	 * NULL: the pointer of the protocol is used */
 	const char *token_pointer;
 	const char *expiry_pointer;
 	enum sts_expiry_kind expiry_kind; /* of expiry_pointer */
 	const struct sts_http_head *head;
 	struct sts_slice body; /* complete, UNTRUSTED */
-	/* What was sent. A message leaves out text of the answer that repeats the subject token, a
-	 * client secret, or another value that was read from a file. */
+	/* The request that was sent. Text of the answer that repeats a secret of the request (the
+	 * subject token, a client secret, another value that was read from a file) does not get
+	 * into a message. */
 	const struct sts_request *request;
 	int64_t sent_real_ms;                            /* local clock when the request was sent */
 	int64_t received_real_ms;                        /* local clock when the head had arrived */
@@ -39,8 +40,9 @@ struct sts_answer {
 	/* Valid as long as the JSON document is open: copy it before sts_json_close(). It has
 	 * passed sts_answer_token_ok(). */
 	struct sts_slice token;
-	/* Where the protocol answers with AWS credentials, token is the session token and these two
-	 * are the rest of them, valid and checked as token is; else empty. */
+	/* Where the protocol answers with AWS credentials, token is the session token, and these
+	 * are the id and the secret of the access key. They are valid as long as token is, and
+	 * checked as token is. Elsewhere they are empty. */
 	struct sts_slice aws_key_id, aws_secret;
 	int64_t expires_s;  /* what goes into `expires`: local clock, never after the token's exp */
 	int64_t lifetime_s; /* from when the request was sent */
@@ -58,20 +60,23 @@ struct sts_answer {
  * Read an answer.
  *   scratch  in   memory for decoding XML and the returned JWT, 48 KiB or more
  *   out      out  http_status, retry_after_s, sts_error and clock_skew_s are set in every case
- * Returns STS_OK, or an error. For a status that is not 2xx, an error code of protocols.toml counts
- * first (sts_protocol_code()), then the status:
+ * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
+ * lists as busy or unauthorized counts first (sts_protocol_code()). Otherwise the first of these
+ * rows that fits counts:
  *   STS_EBUSY          408, 425, 429, 5xx
  *   STS_EREDIRECT      below 400; the message names the origin of a redirect's target
  *   STS_ECLIENT        4xx with an error code that blames the client of the request
- *   STS_EUNAUTHORIZED  401, or an error code that stands for it; STS_EREFUSED where the
- *                      protocol has STS_PROTOCOL_FINAL
+ *   STS_EUNAUTHORIZED  401, or an error code that stands for a 401, unless the protocol has
+ *                      STS_PROTOCOL_FINAL
+ *   STS_EREFUSED       the same when the protocol has STS_PROTOCOL_FINAL
  *   STS_EDENIED        403
- *   STS_EREFUSED       any other 4xx with an error code, of OAuth or of the STS; also one that has
- *                      only words, where an STS has them (Vault), unless it is 404 or 405
+ *   STS_EREFUSED       any other 4xx with an error code that may be shown
+ *   STS_EREFUSED       any other 4xx but 404 and 405, without an error code, but with an error
+ *                      message in a field in which an STS has it (as Vault's answers are)
  *   STS_ENOTFOUND      any other 404
  *   STS_ESTATUS        any other 4xx
  * For a 2xx that cannot be used:
- *   STS_EREFUSED       there is not a token, but an error code of protocols.toml
+ *   STS_EREFUSED       there is an error code of protocols.toml in place of a token
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()
  *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer
  *   STS_ETOKEN         a value fails sts_answer_token_ok(), the thumbprint is not hexadecimal, or

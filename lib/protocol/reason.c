@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "protocol/redact.h"
+#include "protocol/secrets.h"
 #include "protocol/table.h"
 
 #define WORDS_MAX_BYTES 120 /* of the answer's words in a message */
@@ -41,10 +41,10 @@ struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_
 		.code = first_string(root, sts_error_pointers),
 		.text = sts_slice_trim(first_string(root, sts_message_pointers))};
 
-	reason.own = reason.code.len == 0 && reason.text.len > 0;
+	reason.is_from_sts = reason.code.len == 0 && reason.text.len > 0;
 	if (!root && is_plain(sts_slice_trim(body)))
 		reason.text = sts_slice_trim(body);
-	if (!is_code(reason.code) || sts_redact_has_secret(request, reason.code)) {
+	if (!is_code(reason.code) || sts_secrets_found(request, reason.code)) {
 		/* "error":"Not Found" is a sentence, not an error code of a protocol. */
 		if (reason.text.len == 0)
 			reason.text = reason.code;
@@ -86,7 +86,7 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, one_line(reason->text, line, sizeof(line)), WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");
-	if (sts_redact_has_secret(request, (struct sts_slice){text.data, text.len}))
+	if (sts_secrets_found(request, (struct sts_slice){text.data, text.len}))
 		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
 	else
 		sts_text_add_str(t, shown);

@@ -13,8 +13,8 @@
 
 /* ---- what is sent, one item at a time ---- */
 
-/* A field of the request. Its values are those that the user gave under the name `given`; where
- * that is empty, it has the one value `value`. */
+/* A field of the request. When `given` is not empty, the values of the field are those that the
+ * user gave under this name. Else the field has the one value `value`. */
 struct item {
 	struct sts_slice name; /* in the request */
 	enum sts_place place;
@@ -29,7 +29,7 @@ struct build {
 	bool masked;
 	enum sts_place place; /* items for other places are passed over */
 	struct sts_text *out;
-	char separator; /* before the next field; 0: none */
+	char separator; /* that is written before the next field; 0: none */
 };
 
 typedef void (*item_fn)(struct build *b, const struct item *item);
@@ -108,7 +108,8 @@ static void each_item(struct build *b, item_fn fn)
 
 /* ---- building ---- */
 
-/* The next value of an item, masked where it must be; false at the end. *at starts at 0. */
+/* Get the next value of an item, masked where it must be. Returns false at the end. *at starts at
+ * 0. */
 static bool next_value(const struct build *b, const struct item *item, size_t *at,
 		       struct sts_slice *value)
 {
@@ -136,7 +137,7 @@ static bool is_words(const struct item *item)
 	return item->kind == STS_KIND_WORDS || item->kind == STS_KIND_LIST;
 }
 
-/* Add the separator that is due, and say which one is due next. */
+/* Add the separator that is due now, and set the separator for the next time. */
 static void add_separator(struct build *b, char next)
 {
 	if (b->separator)
@@ -146,7 +147,7 @@ static void add_separator(struct build *b, char next)
 
 static void add_form_value(struct build *b, struct sts_slice value)
 {
-	/* The mask is for people, who could not read it percent-encoded. */
+	/* The mask is for people. Percent-encoded, they could not read it. */
 	if (b->masked && sts_slice_eq(value, MASK))
 		sts_text_add_slice(b->out, value);
 	else
@@ -240,7 +241,7 @@ static void add_json_values(struct build *b, const struct item *item)
 	}
 }
 
-/* Add "a":{"b": for the JSON pointer /a/b. Returns how many objects that opened. */
+/* Add "a":{"b": for the JSON pointer /a/b. Returns how many objects were opened. */
 static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
 {
 	size_t depth = 0;

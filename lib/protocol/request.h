@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The builder of requests: a protocol of the table and the user's values become the bytes of one
- * HTTP request. It is pure: it has no I/O and no clock. Everything that is sent is checked here,
- * before a connection is opened.
+ * The builder of requests. It makes the bytes of one HTTP request from a protocol of the table and
+ * the user's values. The functions are pure: they have no I/O and no clock. Everything that is sent
+ * is checked here, before a connection is opened.
  */
 #ifndef STS_PROTOCOL_REQUEST_H
 #define STS_PROTOCOL_REQUEST_H
@@ -29,18 +29,18 @@ struct sts_field {
 /* What a request is made of. All memory is the caller's. */
 struct sts_request {
 	const struct sts_protocol *protocol;
-	const char *url_template; /* the protocol's, where the URL is made of it; else NULL */
+	const char *url_template; /* of the protocol; NULL when the user gave the URL */
 	const struct sts_url *url;
 	const char *method; /* NULL: the protocol's */
-	/* With own_subject, the two members after it say where the subject token goes; without it,
-	 * the protocol does. */
+	/* When own_subject is set, the next two members say where the subject token goes. Else the
+	 * protocol says it. */
 	bool own_subject;
 	enum sts_place subject_place;
 	const char *subject_field; /* NULL for STS_PLACE_BEARER */
 	enum sts_body body;        /* the protocol's, or --body */
 	struct sts_slice subject;  /* the subject token, checked by sts_subject_check() */
-	/* The names are those of the protocol, or any (STS_PROTOCOL_ANY_PARAMETER). A name that
-	 * appears several times has several values. */
+	/* The names are names of the protocol's parameters, or any names where the protocol has
+	 * STS_PROTOCOL_ANY_PARAMETER. A name that appears several times has several values. */
 	const struct sts_field *params;
 	size_t param_count;
 	const struct sts_field *headers; /* --header, --header-file */
@@ -62,15 +62,15 @@ enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e)
 
 /*
  * Fill in r->url_template with the parameters and their defaults. sts_request_check() has checked
- * the values, and they hold nothing that must be encoded. Slashes of a value that stand beside
- * a slash of the template are dropped.
+ * the values, and no byte of them must be encoded. Slashes of a value that stand beside a slash of
+ * the template are dropped.
  *   url  in/out  set up by sts_text_init()
  */
 void sts_request_url(const struct sts_request *r, struct sts_text *url);
 
-/* Is this the name of a secret, whose value must come from a file and not from --param or --header?
- * These are client_secret, password, client_assertion, actor_token, assertion, subject_token and
- * authorization; case, - and _ do not count. */
+/* Is this the name of a secret? The value of a secret must come from a file, and not from --param
+ * or --header. The names are client_secret, password, client_assertion, actor_token, assertion,
+ * subject_token and authorization, whatever their case is, and with or without - and _. */
 bool sts_request_name_is_secret(struct sts_slice name);
 
 /*
@@ -87,7 +87,7 @@ bool sts_request_name_is_secret(struct sts_slice name);
 enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct sts_text *head,
 			       struct sts_text *body, struct sts_error *e);
 
-/* ---- what request.c and request_check.c, and the code that fills in r->params, share ---- */
+/* ---- shared by request.c, request_check.c, and the code that fills in r->params ---- */
 
 /* The next field of r->params with this name, or NULL. *at starts at 0. */
 const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
@@ -95,13 +95,16 @@ const struct sts_field *sts_request_next(const struct sts_request *r, struct sts
 /* How many fields of r->params have this name. */
 size_t sts_request_count(const struct sts_request *r, struct sts_slice name);
 
-/* Where a parameter of the protocol goes.
- *   field  out  its name there; NULL for STS_PLACE_BEARER of own_subject */
+/*
+ * Where does a parameter of the protocol go?
+ *   field  out  its name at that place; NULL when own_subject puts the subject token into
+ *               STS_PLACE_BEARER
+ */
 enum sts_place sts_request_place(const struct sts_request *r, const struct sts_parameter *p,
 				 const char **field);
 
-/* Where a field goes that the protocol does not name: the body, or the query where the request has
- * no body. */
+/* Where does a field go that the protocol does not name? Into the body, or into the query when the
+ * request has no body. */
 enum sts_place sts_request_free_place(const struct sts_request *r);
 
 /* Take the first reference token off a JSON pointer (RFC 6901): "a" of "/a/b". Returns an empty

@@ -104,7 +104,7 @@ static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
 	if (place == STS_PLACE_HEADER)
 		return sts_http_value_allowed(value);
-	/* In a path, ".." leads out of its place, and a value such as "." or "/" disappears. */
+	/* In a path, ".." removes the part before it, and a value such as "." or "/" disappears. */
 	if (place == STS_PLACE_URL &&
 	    (sts_slice_find(value, STS_SLICE("..")) >= 0 || !has_alphanumeric(value)))
 		return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sig-cert poll of OpenUnison: GET PATH/sig-cert is answered with {"thumbprint":"HEX"}, the
- * thumbprint of the signing certificate. If it differs from the stored one, the supervisor
- * exchanges now.
+ * thumbprint of the signing certificate. If it differs from the thumbprint in the output directory,
+ * the supervisor starts an exchange at once.
  */
 #ifndef STS_PROTOCOL_SIGCERT_H
 #define STS_PROTOCOL_SIGCERT_H
@@ -12,16 +12,16 @@
 #include "protocol/answer.h"
 
 /* Make the URL of the poll: the exchange URL with /sig-cert in place of /token/user at its end.
- * Returns false if the exchange URL does not end in /token/user: the endpoint does not exist
- * then. */
+ * Returns false if the exchange URL does not end in /token/user, since such a server has no
+ * endpoint for the poll. */
 bool sts_sigcert_url(const char *exchange_url, struct sts_url *url);
 
 /*
  * Read the answer.
  *   body        in   UNTRUSTED
  *   thumbprint  out  STS_THUMBPRINT_BYTES, if it is found
- *   found       out  false after 404, a redirect, or a 2xx without a thumbprint string: then there
- *                    is no such endpoint
+ *   found       out  false after 404, a redirect, or a 2xx without a thumbprint string: the server
+ *                    has no endpoint for the poll
  * Returns STS_OK, or STS_EBUSY after any other status: the poll is tried again after its interval.
  */
 enum sts_err sts_sigcert_read(const struct sts_http_head *head, struct sts_slice body,

@@ -89,7 +89,7 @@ enum sts_write {
 #define STS_PROTOCOL_POLL          8  /* the thumbprint of the signing certificate is polled */
 #define STS_PROTOCOL_XML           16 /* the answer may be XML, which is converted to JSON */
 #define STS_PROTOCOL_OPEN          32 /* --method and --subject-in are allowed */
-#define STS_PROTOCOL_FINAL         64 /* some accept a subject token once: no retry after 401 */
+#define STS_PROTOCOL_FINAL         64 /* some servers accept a subject token once: a 401 is final */
 
 #define STS_PROTOCOL_PARAMETERS_MAX 12
 #define STS_KNOWN_CODE_MAX_BYTES    32  /* of an error code of protocols.toml, with the NUL */
@@ -102,7 +102,8 @@ enum sts_protocol_text {
 	STS_PROTOCOL_METHOD,
 	STS_PROTOCOL_URL,        /* with {NAME} for parameters; "": --url is required */
 	STS_PROTOCOL_TOKEN_FILE, /* environment variable with the subject token's path; "": none */
-	/* JSON pointers into the answer; all others start where BASE leads */
+	/* JSON pointers into the answer. BASE starts at the root of the document, and the pointers
+	 * after it start where BASE leads. */
 	STS_PROTOCOL_BASE,
 	STS_PROTOCOL_TOKEN,
 	STS_PROTOCOL_EXPIRY,     /* "": none */
@@ -152,7 +153,7 @@ const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *pr
 /* A text of a parameter that one of these functions returned; never NULL. */
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which);
 
-/* Are the names the same, when case, - and _ do not count? */
+/* Are the names the same, apart from the case of letters, - and _? */
 bool sts_name_is(struct sts_slice a, const char *z);
 
 /* JSON pointers to the error code and to the error message, for all protocols. The texts stand one

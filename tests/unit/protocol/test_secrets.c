@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
-#include "protocol/redact.h"
+#include "protocol/secrets.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 static bool found(const char *text)
 {
-	return sts_redact_repeats(sts_slice_of(text), STS_SLICE(SECRET), 8);
+	return sts_secrets_repeats(sts_slice_of(text), STS_SLICE(SECRET), 8);
 }
 
 static void wrapped(void)
@@ -71,7 +71,7 @@ static void base64(void)
 
 static void bounds(void)
 {
-	char text[STS_REDACT_TEXT_MAX_BYTES + 2];
+	char text[STS_SECRETS_TEXT_MAX_BYTES + 2];
 
 	memset(text, '.', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
@@ -80,10 +80,10 @@ static void bounds(void)
 	CHECK(!found(text));
 	memcpy(text + sizeof(text) - 10, "Ab3/dE+f", 8);
 	CHECK(found(text));
-	CHECK(!sts_redact_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 0));
-	CHECK(!sts_redact_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 3));
-	CHECK(sts_redact_repeats(STS_SLICE("xAb"), STS_SLICE("ab"), 2));
-	CHECK(!sts_redact_repeats((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
+	CHECK(!sts_secrets_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 0));
+	CHECK(!sts_secrets_repeats(STS_SLICE("ab"), STS_SLICE("ab"), 3));
+	CHECK(sts_secrets_repeats(STS_SLICE("xAb"), STS_SLICE("ab"), 2));
+	CHECK(!sts_secrets_repeats((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
 }
 
 static const struct sts_test tests[] = {

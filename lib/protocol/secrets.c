@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/redact.h"
+#include "protocol/secrets.h"
 
 #include <string.h>
 
-#define SECRET_RUN_BYTES 8 /* so many bytes of a secret in a row are a piece of it */
+#define SECRET_RUN_BYTES 8 /* so many bytes of a secret in a row are a piece of the secret */
 #define SECRET_MIN_BYTES 4 /* a shorter value is not looked for */
 
 /* The views of a text in which a secret is looked for: the text as it is, base64 that begins at
@@ -86,9 +86,9 @@ static size_t hex_view(struct sts_slice text, size_t start, char *out)
 	return len;
 }
 
-bool sts_redact_repeats(struct sts_slice text, struct sts_slice secret, size_t run)
+bool sts_secrets_repeats(struct sts_slice text, struct sts_slice secret, size_t run)
 {
-	char view[STS_REDACT_TEXT_MAX_BYTES];
+	char view[STS_SECRETS_TEXT_MAX_BYTES];
 
 	if (run == 0 || secret.len < run || text.len == 0)
 		return false;
@@ -115,7 +115,7 @@ static bool repeats(struct sts_slice text, struct sts_slice secret)
 	size_t run = secret.len < SECRET_RUN_BYTES ? secret.len : SECRET_RUN_BYTES;
 
 	/* A value this short is not a secret, and would hide nearly every message. */
-	return secret.len >= SECRET_MIN_BYTES && sts_redact_repeats(text, secret, run);
+	return secret.len >= SECRET_MIN_BYTES && sts_secrets_repeats(text, secret, run);
 }
 
 static bool repeats_any(struct sts_slice text, const struct sts_field *fields, size_t count)
@@ -127,7 +127,7 @@ static bool repeats_any(struct sts_slice text, const struct sts_field *fields, s
 	return false;
 }
 
-bool sts_redact_has_secret(const struct sts_request *r, struct sts_slice text)
+bool sts_secrets_found(const struct sts_request *r, struct sts_slice text)
 {
 	if (text.len == 0)
 		return false;
