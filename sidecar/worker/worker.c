@@ -32,7 +32,7 @@
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
 /* A message with this many bytes of the subject token in a row is replaced. The peer's words alone
- * are searched for 8 bytes (protocol/redact.h), which our own words may share by chance. */
+ * are searched for 8 bytes (protocol/secrets.h), which our own words may share by chance. */
 #define SECRET_RUN_BYTES 12
 
 /* The connection through a proxy must be there this long before the deadline. So if the proxy
