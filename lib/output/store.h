@@ -2,8 +2,9 @@
 /*
  * The writer of the output directory: it opens the directory, and writes and removes files in it.
  * (outputs.h makes the contents, and stored.h reads the files back.) A reader that opens a file at
- * any moment finds either the whole old file or the whole new file. The application may be able to
- * write in the directory, so nothing in the directory is trusted.
+ * any moment finds either the whole old file or the whole new file. Only the status may be
+ * overwritten in place, on a full disk. The application may be able to write in the directory, so
+ * nothing in the directory is trusted.
  *
  * A file is written under a temporary name, which is always the same (".token.jwt.new"). The steps
  * are: unlink the temporary file, create it with O_EXCL|O_NOFOLLOW and mode 0600, write, fchown
