@@ -168,7 +168,23 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 	}
 }
 
-static int fail(enum sts_err code, int detail, const char *what, const char *dir)
+/* Prints that nobody can be asked. The hint of STS_ELOCKED is for somebody who starts a sidecar. */
+static int print_not_asked(const char *what, int err, const char *dir)
+{
+	char line[512];
+	struct sts_text text;
+
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_addf(&text, "sts-sidecar: %s ", what);
+	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
+	if (err != 0)
+		sts_text_addf(&text, ": %s", sts_errno_words(err));
+	sts_text_add_str(&text, "; use this command in the container of the sidecar, as its user, "
+				"while it runs");
+	return print_line(&text, STDERR_FILENO, sts_error_info(STS_ELOCKED).exit_status);
+}
+
+static int fail_to_look(int err, const char *dir)
 {
 	struct sts_error e;
 	char shown[128];
@@ -176,8 +192,7 @@ static int fail(enum sts_err code, int detail, const char *what, const char *dir
 
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
-	sts_fail(&e, code, detail, "%s %s%s%s", what, shown, detail ? ": " : "",
-		 detail ? sts_errno_words(detail) : "");
+	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", shown, sts_errno_words(err));
 	return sts_complain(&e);
 }
 
@@ -190,18 +205,17 @@ int sts_command_refresh(const struct sts_options *o)
 	int status;
 
 	if (dir_fd < 0)
-		return fail(STS_EOUTPUT, errno, "cannot look into", o->output_dir);
+		return fail_to_look(errno, o->output_dir);
 	owner = sts_lock_owner(dir_fd);
 	sts_status_read(dir_fd, &before);
 	/* The time is taken before the signal, so the attempt is started later than this time. */
 	sts_status_now(&now);
 	if (owner == 0 || !is_our_kind(owner))
-		status = fail(STS_ELOCKED, 0,
-			      "no running sts-sidecar that this process can see owns",
-			      o->output_dir);
+		status = print_not_asked("no running sts-sidecar that this process can see owns", 0,
+					 o->output_dir);
 	else if (kill(owner, SIGHUP) != 0)
-		status = fail(STS_ELOCKED, errno, "cannot signal the sts-sidecar that owns",
-			      o->output_dir);
+		status = print_not_asked("cannot signal the sts-sidecar that owns", errno,
+					 o->output_dir);
 	else
 		status = await(o, dir_fd, &before, &now);
 	close(dir_fd);
