@@ -13,6 +13,7 @@
 #include "protocol/table.h"
 
 #define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
+#define READS_MAX 3                      /* of a file that is not whole */
 #define OVERDUE_S 120 /* by REALTIME; an attempt with the default --timeout takes less */
 
 static const char *const state_names[STS_STATE__COUNT] = {
@@ -96,8 +97,20 @@ static bool name_ok(struct sts_slice name)
 	return name.len > 0 && name.len < STS_STATUS_NAME_MAX_BYTES;
 }
 
+/* FNV-1a with 32 bits. It tells a file that was read while it was overwritten from a whole one, and
+ * need not resist an attacker. */
+static uint32_t sum_of(const char *data, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)data[i]) * 16777619u;
+	return h;
+}
+
 void sts_status_format(const struct sts_status *status, struct sts_text *out)
 {
+	size_t begin = out->len;
 	unsigned state = (unsigned)status->state < STS_STATE__COUNT ? status->state
 								    : STS_STATE_FAILING;
 
@@ -116,6 +129,16 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 			value = 0;
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
 	}
+	sts_text_addf(out, "\nsum %u", (unsigned)sum_of(out->data + begin, out->len - begin));
+}
+
+/* Is this the sum of the lines before it? The newline that ends them does not count. */
+static bool check_sum(struct sts_slice value, const char *begin, const char *line)
+{
+	uint64_t sum;
+
+	return sts_parse_u64(value, UINT32_MAX, &sum) &&
+	       sum == sum_of(begin, (size_t)(line - begin) - 1);
 }
 
 static bool parse_state(struct sts_slice value, struct sts_status *status)
@@ -186,12 +209,14 @@ static bool parse_number(struct sts_slice key, struct sts_slice value, struct st
 
 bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 {
+	const char *begin = text.data;
 	bool has_state = false;
 
 	memset(status, 0, sizeof(*status));
 	if (text.len > STS_STATUS_MAX_BYTES || !sts_slice_eq(sts_slice_cut(&text, '\n'), MAGIC))
 		return false;
 	while (text.len > 0) {
+		const char *line = text.data;
 		struct sts_slice value = sts_slice_cut(&text, '\n');
 		struct sts_slice key = sts_slice_cut(&value, ' ');
 		bool ok;
@@ -205,6 +230,8 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			ok = parse_name(value, status);
 		else if (sts_slice_eq(key, "boot"))
 			ok = parse_boot(value, status);
+		else if (sts_slice_eq(key, "sum"))
+			ok = check_sum(value, begin, line);
 		else
 			ok = parse_number(key, value, status);
 		if (!ok)
@@ -405,7 +432,11 @@ bool sts_status_read(int dir_fd, struct sts_status *status)
 	char buf[STS_STATUS_MAX_BYTES];
 	size_t len;
 
-	return sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf), &len) ==
-		       0 &&
-	       sts_status_parse((struct sts_slice){buf, len}, status);
+	/* On a full disk the file is overwritten where it lies, which is over in a moment. */
+	for (int i = 0; i < READS_MAX; i++)
+		if (sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf),
+				  &len) == 0 &&
+		    sts_status_parse((struct sts_slice){buf, len}, status))
+			return true;
+	return false;
 }

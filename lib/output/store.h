@@ -66,8 +66,9 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 
 /*
  * Overwrite the file of this name where it lies, which needs no room on a full disk. For a moment a
- * reader may see a mixture of the old and the new content, so this is only for the status, whose
- * reader looks again. Where the old content is longer, newlines fill up the rest.
+ * reader may see a mixture of the old and the new content, so this is only for the status: its
+ * sum shows a mixture, and its reader then reads it again. Where the old content is longer,
+ * newlines fill up the rest.
  *   data  in  STS_STORE_OVERWRITE_MAX_BYTES at most
  * Returns false if the file cannot be overwritten: it must be a regular file of this UID with one
  * name (no hard link) and at most STS_STORE_OVERWRITE_MAX_BYTES.

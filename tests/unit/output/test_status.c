@@ -21,6 +21,11 @@ static const char *format(const struct sts_status *status)
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_status_format(status, &text);
 	CHECK(!text.overflow);
+	/* The last line is the sum; test_sum() looks at it. */
+	char *sum = strstr(buf, "\nsum ");
+	CHECK(sum && strchr(sum + 1, '\n') == NULL);
+	if (sum)
+		*sum = '\0';
 	return buf;
 }
 
@@ -468,8 +473,40 @@ static void test_codes(void)
 	CHECK(sts_status_code_known("InvalidIdentityToken") && sts_status_code_known("Throttling"));
 }
 
+/* A file that is overwritten on a full disk is a mixture for a moment, which is refused. */
+static void test_sum(void)
+{
+	char whole_text[STS_STATUS_MAX_BYTES], other[STS_STATUS_MAX_BYTES], mixed[STS_STATUS_MAX_BYTES];
+	struct sts_status status, later = failing;
+	struct sts_text text;
+
+	later.tries = 5;
+	later.next_attempt_s += 7;
+	sts_text_init(&text, whole_text, sizeof(whole_text));
+	sts_status_format(&failing, &text);
+	CHECK(parse(whole_text, &status) && status.tries == 4);
+	sts_text_init(&text, other, sizeof(other));
+	sts_status_format(&later, &text);
+	CHECK_INT(strlen(whole_text), strlen(other));
+	for (size_t at = 0; at <= text.len; at++) {
+		memcpy(mixed, other, text.len + 1);
+		memcpy(mixed, whole_text, at);
+		bool is_whole = strcmp(mixed, whole_text) == 0 || strcmp(mixed, other) == 0;
+
+		CHECK_INT(parse(mixed, &status), is_whole);
+	}
+	/* Newlines fill up what is shorter than before. A file of a former version has no sum. */
+	strcat(whole_text, "\n\n\n");
+	CHECK(parse(whole_text, &status));
+	*strstr(whole_text, "\nsum ") = '\0';
+	CHECK(parse(whole_text, &status));
+	strcat(whole_text, "\nsum 4294967296");
+	CHECK(!parse(whole_text, &status));
+}
+
 static const struct sts_test tests[] = {
 	{"a status is formatted", test_format},
+	{"the sum of the lines", test_sum},
 	{"a status is read back as it was written", test_round_trip},
 	{"files of others are refused or read safely", test_hostile},
 	{"what is said of a sidecar that fails", test_explain_failing},
