@@ -476,7 +476,8 @@ static void test_codes(void)
 /* A file that is overwritten on a full disk is a mixture for a moment, which is refused. */
 static void test_sum(void)
 {
-	char whole_text[STS_STATUS_MAX_BYTES], other[STS_STATUS_MAX_BYTES], mixed[STS_STATUS_MAX_BYTES];
+	char whole_text[STS_STATUS_MAX_BYTES], other[STS_STATUS_MAX_BYTES],
+		mixed[STS_STATUS_MAX_BYTES];
 	struct sts_status status, later = failing;
 	struct sts_text text;
 
