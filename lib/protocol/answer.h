@@ -7,7 +7,7 @@
 #ifndef STS_PROTOCOL_ANSWER_H
 #define STS_PROTOCOL_ANSWER_H
 
-#include "http/response.h"
+#include "http_messages/response.h"
 #include "protocol/reason.h"
 #include "protocol/request.h"
 #include "protocol/table.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "http/request.h"
+#include "http_messages/request.h"
 #include "json_xml/json.h"
 
 /* Client id and secret with every byte percent-encoded, a colon, and a NUL. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "http/request.h"
+#include "http_messages/request.h"
 #include "token/subject.h"
 
 #define NAME_MAX_BYTES   128 /* of a parameter that the protocol does not name */

@@ -7,7 +7,7 @@
 #ifndef STS_PROTOCOL_SIGCERT_H
 #define STS_PROTOCOL_SIGCERT_H
 
-#include "http/response.h"
+#include "http_messages/response.h"
 #include "net/url.h"
 #include "protocol/answer.h"
 

@@ -7,7 +7,7 @@
 #ifndef STS_PROXY_TUNNEL_H
 #define STS_PROXY_TUNNEL_H
 
-#include "http/response.h"
+#include "http_messages/response.h"
 #include "net/connect.h"
 #include "proxy/proxy.h"
 #include "tls/stream.h"

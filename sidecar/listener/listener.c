@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/listen_address.h"
-#include "http/server.h"
+#include "http_messages/server.h"
 #include "listener/metrics_text.h"
 #include "log/log.h"
 #include "output/verdict.h"

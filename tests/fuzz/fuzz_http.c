@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/request.h"
-#include "http/response.h"
+#include "http_messages/request.h"
+#include "http_messages/response.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request. The result is the same in whatever pieces it comes, and each byte of the path can be
  * printed. */
-#include "http/server.h"
+#include "http_messages/server.h"
 
 #include <stdlib.h>
 

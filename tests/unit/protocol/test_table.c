@@ -3,7 +3,7 @@
  * read. */
 #include "protocol/table.h"
 
-#include "http/request.h"
+#include "http_messages/request.h"
 #include "protocol/request.h"
 #include "test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedule/schedule.h"
 
-#include "http/response.h"
+#include "http_messages/response.h"
 #include "test.h"
 
 #define SECOND   1000LL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The head of one HTTP/1.1 request (RFC 9110, RFC 9112), built in the caller's memory. */
-#ifndef STS_HTTP_REQUEST_H
-#define STS_HTTP_REQUEST_H
+#ifndef STS_HTTP_MESSAGES_REQUEST_H
+#define STS_HTTP_MESSAGES_REQUEST_H
 
 #include "base/text.h"
 

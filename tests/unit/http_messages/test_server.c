@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/server.h"
+#include "http_messages/server.h"
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/server.h"
+#include "http_messages/server.h"
 
 /* Returns 0 for HTTP/1.x, else the status for the response. */
 static int check_version(struct sts_slice version)

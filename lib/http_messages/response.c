@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/response.h"
+#include "http_messages/response.h"
 
 #include <string.h>
 
 #include "base/timefmt.h"
-#include "http/request.h"
+#include "http_messages/request.h"
 
 /* What the next byte belongs to. */
 enum state {

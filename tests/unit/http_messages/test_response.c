@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/response.h"
+#include "http_messages/response.h"
 
 #include "test.h"
 

@@ -4,8 +4,8 @@
  * reads no socket and allocates nothing. It is stricter than the RFCs allow: a response that two
  * parsers could frame differently is refused.
  */
-#ifndef STS_HTTP_RESPONSE_H
-#define STS_HTTP_RESPONSE_H
+#ifndef STS_HTTP_MESSAGES_RESPONSE_H
+#define STS_HTTP_MESSAGES_RESPONSE_H
 
 #include "base/error.h"
 #include "base/text.h"

@@ -5,8 +5,8 @@
  * header, and does not read a body. There is no second request, since the caller closes the
  * connection after the first.
  */
-#ifndef STS_HTTP_SERVER_H
-#define STS_HTTP_SERVER_H
+#ifndef STS_HTTP_MESSAGES_SERVER_H
+#define STS_HTTP_MESSAGES_SERVER_H
 
 #include "base/text.h"
 
