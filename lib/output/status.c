@@ -327,7 +327,9 @@ static void add_last(struct sts_text *out, const struct sts_status *status,
 static void add_wait(struct sts_text *out, const struct sts_status *status)
 {
 	if (status->wait == STS_WAIT_EXCHANGE)
-		sts_text_addf(out, "waiting for exchange %s; ", status->wait_name);
+		sts_text_addf(out, "waiting for %s %s; ",
+			      status->wait_name[0] ? "exchange" : "another",
+			      status->wait_name[0] ? status->wait_name : "exchange");
 	if (status->wait == STS_WAIT_SUBJECT)
 		sts_text_add_str(out, "waiting for another subject token, since this one was sent "
 				      "and may be sent once; ");

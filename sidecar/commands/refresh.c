@@ -127,6 +127,9 @@ static void add_known(struct sts_text *out, const struct sts_status *status,
 	} else if (status->next_ms > now->boot_ms) {
 		sts_text_add_str(out, ": the next attempt is planned in ");
 		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
+	} else if (status->next_ms == 0) {
+		sts_text_add_str(out, ": no attempt follows there, since `fetch` makes no other "
+				      "after its first token or its last failure");
 	}
 }
 

@@ -139,21 +139,46 @@ static uint64_t hash(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* Returns a hash of what the configuration file says about the requests and the files of an
- * exchange. */
-static uint64_t request_id(size_t index)
+/* Hash the value that an option has. A text counts with the NUL that ends it, so that two texts are
+ * not taken for one. */
+static uint64_t hash_value(uint64_t h, const struct sts_option *option, const struct sts_options *o)
+{
+	static const size_t sizes[] = {
+		[STS_OPTION_FLAG] = sizeof(bool),       [STS_OPTION_DURATION] = sizeof(int64_t),
+		[STS_OPTION_MODE] = sizeof(mode_t),     [STS_OPTION_GROUP] = sizeof(gid_t),
+		[STS_OPTION_CHOICE] = sizeof(int32_t),  [STS_OPTION_FRACTION] = sizeof(int64_t),
+		[STS_OPTION_INTEGER] = sizeof(int64_t),
+	};
+	const char *field = (const char *)o + option->field;
+	const char *text;
+
+	if (option->kind < STS_OPTION_LIST && option->kind != STS_OPTION_TEXT)
+		return hash(h, field, sizes[option->kind]);
+	if (option->kind == STS_OPTION_TEXT) {
+		memcpy(&text, field, sizeof(text));
+		return text ? hash(h, text, strlen(text) + 1) : h;
+	}
+	for (size_t i = 0; i < o->list_count; i++)
+		if (o->list[i].list == (enum sts_list)option->field) {
+			h = hash(h, o->list[i].value.data, o->list[i].value.len);
+			h = hash(h, "", 1);
+		}
+	return h;
+}
+
+/* Returns a hash of the options of an exchange that make its requests and its files. It goes by the
+ * values that the options have: it does not matter where in the configuration file they stand. */
+static uint64_t request_id(const struct sts_options *o)
 {
 	uint64_t h = FNV_START;
 
-	for (size_t i = 0; i < config.value_count; i++) {
-		const struct sts_config_value *v = &config.values[i];
-		const char *text = config.pool + v->text;
+	for (size_t i = 0; i < sts_option_count; i++) {
+		const struct sts_option *option = &sts_option_table[i];
 
-		if ((v->owner != index && v->owner != STS_CONFIG_OF_ALL) ||
-		    !sts_option_table[v->option].renews)
+		if (!option->renews || option->stands == STS_OPTION_COMMAND_LINE)
 			continue;
-		h = hash(h, &v->option, sizeof(v->option));
-		h = hash(h, text, strlen(text) + 1);
+		h = hash(h, &i, sizeof(i));
+		h = hash_value(h, option, o);
 	}
 	return h;
 }
@@ -301,7 +326,7 @@ enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *f
 		if (e->code != STS_OK)
 			return first->config ? blame(e, i) : e->code;
 		memcpy(plan->name, name, strlen(name) + 1);
-		plan->request_id = request_id(i);
+		plan->request_id = request_id(&o);
 	}
 	if (o.listen && !sts_listen_address_parse(o.listen, &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,

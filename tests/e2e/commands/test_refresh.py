@@ -88,6 +88,20 @@ def test_a_refresh_of_one_that_waits(several):
 
 
 @pytest.mark.slow
+def test_a_refresh_of_one_that_has_ended(several):
+    """`fetch` makes no attempt after the first token of an exchange, while another exchange of it still tries."""
+    several.configure(several.exchange("a"), several.exchange("b") | {"url": several.hang()})
+    process = several.start("fetch", "--deadline", "30s")
+    several.said("token refreshed", "a")
+    wait_for(lambda: several.status("a")["state"] == "ok", "a status")
+    asked = several.sidecar.run("refresh", several.out / "a", "--timeout", "1s", timeout=20)
+    assert asked.status == 75 and "no attempt follows there" in asked.err, asked.err
+    assert len(several.requests("a")) == 1
+    process.signal(signal.SIGTERM)
+    assert process.wait(10).status == 75
+
+
+@pytest.mark.slow
 def test_refresh_signals_nobody_else(rig, sidecar):
     """Any process that may open the directory may lock it, and HUP ends most programs: `refresh` sends it to sts-sidecar alone."""
     r = rig()

@@ -473,6 +473,15 @@ static void test_codes(void)
 	CHECK(sts_status_code_known("InvalidIdentityToken") && sts_status_code_known("Throttling"));
 }
 
+/* A file that names nothing to wait for was not written by this program. */
+static void test_a_wait_without_a_name(void)
+{
+	struct sts_status status;
+
+	CHECK(parse("sts-sidecar-status 1\nstate starting\nerror ok\nwaits 1", &status));
+	CHECK(strstr(explain(&status), "waiting for another exchange; "));
+}
+
 /* A file that is overwritten on a full disk is a mixture for a moment, which is refused. */
 static void test_sum(void)
 {
@@ -508,6 +517,7 @@ static void test_sum(void)
 static const struct sts_test tests[] = {
 	{"a status is formatted", test_format},
 	{"the sum of the lines", test_sum},
+	{"a wait without a name", test_a_wait_without_a_name},
 	{"a status is read back as it was written", test_round_trip},
 	{"files of others are refused or read safely", test_hostile},
 	{"what is said of a sidecar that fails", test_explain_failing},

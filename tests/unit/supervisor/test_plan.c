@@ -310,6 +310,28 @@ static void test_the_id_of_the_request(void)
 			  "a", "/in", "/a") "," EXCHANGE("b", "/in", "/b") "]}"),
 		  STS_OK);
 	CHECK(plans.plan[0].request_id != a && plans.plan[1].request_id != b);
+	/* It does not matter where an option stands, or whether a default is written down. */
+	CHECK_INT(configure("{\"exchanges\":[{\"output-dir\":\"/a\",\"url\":\"" URL
+			    "\",\"token-file\":\"/in\",\"name\":\"a\"},{\"name\":\"b\",\"url\":"
+			    "\"" URL "\",\"protocol\":\"token-exchange\",\"output-dir\":\"/b\"}],"
+			    "\"token-file\":\"/in\"}"),
+		  STS_OK);
+	CHECK(plans.plan[0].request_id == a && plans.plan[1].request_id == b);
+	/* The order of the values of one option does. */
+	CHECK_INT(configure("{\"audience\":[\"x\",\"y\"],\"exchanges\":[" EXCHANGE("a", "/in",
+										   "/a") "]}"),
+		  STS_OK);
+	a = plans.plan[0].request_id;
+	CHECK_INT(configure("{\"audience\":[\"y\",\"x\"],\"exchanges\":[" EXCHANGE("a", "/in",
+										   "/a") "]}"),
+		  STS_OK);
+	CHECK(plans.plan[0].request_id != a);
+	CHECK_INT(
+		configure("{\"audience\":[\"xy\"],\"exchanges\":[" EXCHANGE("a", "/in", "/a") "]}"),
+		STS_OK);
+	CHECK(plans.plan[0].request_id != a);
+	CHECK_INT(configure(both), STS_OK);
+	a = plans.plan[0].request_id;
 	/* What changes no request and no file does not count. */
 	CHECK_INT(configure("{\"timeout\":\"9s\",\"refresh-before\":\"2m\",\"refresh-fraction\":"
 			    "\"0.5\","
