@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
-#include "commands/commands.h"
-#include "commands/help.h"
 #include "listener/listener.h"
 #include "log/log.h"
 #include "log/print.h"
+#include "other_commands/commands.h"
+#include "other_commands/help.h"
 #include "sandbox/harden.h"
 #include "supervisor/events.h"
 #include "supervisor/supervisor.h"

@@ -9,7 +9,6 @@
 #include "net/url.h"
 #include "protocol/reason.h"
 #include "protocol/secrets.h"
-#include "schedule/schedule.h"
 #include "token/jwt.h"
 
 #define CLAIM_MAX_BYTES       60  /* of a claim in a message, escaped */
@@ -506,7 +505,7 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 	*out = (struct sts_answer){
 		.http_status = status,
 		.retry_after_s = sts_http_retry_after_s(in->head, expiry.received_real_s,
-							STS_SCHEDULE_RETRY_AFTER_MAX_S),
+							STS_RETRY_AFTER_MAX_S),
 		.clock_skew_s = sts_expiry_skew(expiry.date_s, expiry.sent_real_s,
 						expiry.received_real_s),
 	};

@@ -7,12 +7,12 @@
 #ifndef STS_PROTOCOL_ANSWER_H
 #define STS_PROTOCOL_ANSWER_H
 
+#include "base/sizes.h"
 #include "http_messages/response.h"
 #include "protocol/reason.h"
 #include "protocol/request.h"
 #include "protocol/table.h"
 #include "token/expiry.h"
-#include "token/sizes.h"
 
 #define STS_TOKEN_MAX_BYTES (64 * 1024)
 

@@ -4,9 +4,9 @@
 #ifndef STS_PROTOCOL_REASON_H
 #define STS_PROTOCOL_REASON_H
 
+#include "base/sizes.h"
 #include "json_xml/json.h"
 #include "protocol/request.h"
-#include "token/sizes.h"
 
 /* UNTRUSTED slices into the open document, or into the body. */
 struct sts_reason {

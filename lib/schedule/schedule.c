@@ -137,7 +137,7 @@ int64_t sts_schedule_after_failure(const struct sts_schedule_rules *rules,
 {
 	int64_t left = distance(state->token_until_ms, now_ms);
 	int64_t life = distance(state->token_until_ms, state->token_from_ms);
-	int64_t asked_ms = clamp(retry_after_s, 0, STS_SCHEDULE_RETRY_AFTER_MAX_S) * SECOND;
+	int64_t asked_ms = clamp(retry_after_s, 0, STS_RETRY_AFTER_MAX_S) * SECOND;
 	struct window w = retry == STS_RETRY_SOON ? soon_window(state, now_ms)
 						  : slow_window(state, left, life);
 

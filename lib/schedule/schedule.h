@@ -34,11 +34,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/sizes.h"
 
-#define STS_SCHEDULE_MAX_MS            (24LL * 3600 * 1000) /* the longest wait */
-#define STS_SCHEDULE_FLOOR_MS          5000LL               /* the least after a success */
-#define STS_SCHEDULE_RETRY_FLOOR_MS    1000LL               /* the least after a failure */
-#define STS_SCHEDULE_RETRY_AFTER_MAX_S 300                  /* the most that an STS may ask for */
+#define STS_SCHEDULE_MAX_MS         (24LL * 3600 * 1000) /* the longest wait */
+#define STS_SCHEDULE_FLOOR_MS       5000LL               /* the least after a success */
+#define STS_SCHEDULE_RETRY_FLOOR_MS 1000LL               /* the least after a failure */
 
 /* What the user has asked for. */
 struct sts_schedule_rules {

@@ -6,7 +6,7 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
-#include "crypto/implementations.h"
+#include "bearssl_choice/implementations.h"
 #include "trust/pem.h"
 
 #define SIGNATURE_MAX_BYTES  (STS_RSA_KEY_MAX_BITS / 8) /* an ECDSA signature has at most 139 */

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
-#include "crypto/implementations.h"
+#include "bearssl_choice/implementations.h"
 #include "net/wait.h"
 
 #define ALERT_HANDSHAKE_FAILURE     40

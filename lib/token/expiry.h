@@ -25,9 +25,8 @@
 #ifndef STS_TOKEN_EXPIRY_H
 #define STS_TOKEN_EXPIRY_H
 
+#include "base/sizes.h"
 #include "json_xml/json.h"
-
-#define STS_EXPIRY_MAX_S (366LL * 24 * 3600 * 100) /* the longest lifetime: a hundred years */
 
 /* How an answer states an expiry. */
 enum sts_expiry_kind {

@@ -7,8 +7,8 @@
 #define STS_TOKEN_SUBJECT_H
 
 #include "base/error.h"
+#include "base/sizes.h"
 #include "base/text.h"
-#include "token/sizes.h"
 
 #define STS_SUBJECT_MAX_BYTES (64 * 1024)
 

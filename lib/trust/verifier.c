@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crypto/implementations.h"
+#include "bearssl_choice/implementations.h"
 #include "trust/dn.h"
 #include "trust/rules.h"
 

@@ -8,8 +8,8 @@
 #define STS_OPTIONS_CONFIG_FILE_H
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
-#include "wire/limits.h"
 
 #define STS_CONFIG_MAX_BYTES    (64 * 1024)
 #define STS_CONFIG_VALUES_MAX   1536 /* in the whole file; each entry of a list is one value */

@@ -13,8 +13,8 @@
 #define STS_SUPERVISOR_EVENTS_H
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
-#include "wire/limits.h"
 
 enum sts_event {
 	STS_EVENT_STOP = 1,    /* TERM, INT, USR1 */

@@ -5,11 +5,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/listen_address.h"
 #include "options/fields.h"
 #include "options/option_table.h"
 #include "output/files.h"
-#include "wire/limits.h"
 #include "wire/snapshot.h"
 
 #define POLL_DEFAULT_MS 30000

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/resident.h"
-#include "wire/limits.h"
 
 /* The ids have an array of their own, since sts_sent_all() returns them as one block. */
 static struct {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "token/sizes.h"
+#include "base/sizes.h"
 
 /*
  * A subject token was sent, or is about to be.

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "token/sizes.h"
-#include "wire/limits.h"
+#include "base/limits.h"
+#include "base/sizes.h"
 
 /* The descriptor that a child process inherits. For a worker it is the pipe for the report. For the
  * listener it is the memory with the metrics. */

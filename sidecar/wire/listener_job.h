@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/limits.h"
 #include "base/log_level.h"
-#include "wire/limits.h"
 
 /* The index of the first DIRECTORY in the argument list: the number of arguments before it, with
  * the name of the program. */

@@ -9,7 +9,7 @@
 #ifndef STS_WIRE_METRICS_H
 #define STS_WIRE_METRICS_H
 
-#include "wire/limits.h"
+#include "base/limits.h"
 #include "wire/report.h"
 
 /* Buckets in the histogram of durations. The last bucket has no upper bound. */

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 #include "base/ascii.h"
+#include "base/sizes.h"
 #include "base/timefmt.h"
-#include "token/expiry.h"
 
 #define DETAIL_MAX   65535 /* an errno, an HTTP status, a TLS alert or error: all are far smaller */
 #define PHASE_MAX_MS (24u * 3600 * 1000)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "token/sizes.h"
+#include "base/sizes.h"
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1

@@ -470,8 +470,7 @@ static void asked_to_wait(void)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct sts_http_head head = {.retry_after = sts_slice_of(rows[i].value),
 					     .date = sts_slice_of(rows[i].date)};
-		int asked = sts_http_retry_after_s(&head, 784111777,
-						   STS_SCHEDULE_RETRY_AFTER_MAX_S);
+		int asked = sts_http_retry_after_s(&head, 784111777, STS_RETRY_AFTER_MAX_S);
 		int64_t wait = sts_schedule_after_failure(&plain, &no_token, STS_RETRY_SOON, asked,
 							  NOW, 0) -
 			       NOW;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/sent_tokens.h"
 
+#include "base/limits.h"
 #include "test.h"
-#include "wire/limits.h"
 
 /* Addresses that stand for exchanges. */
 static char owners[STS_EXCHANGES_MAX];

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "crypto/implementations.h"
+#include "bearssl_choice/implementations.h"
 #include "test.h"
 #include "tls/stream.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "commands/help.h"
+#include "other_commands/help.h"
 
 #include <unistd.h>
 

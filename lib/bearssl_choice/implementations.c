@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/implementations.h"
+#include "bearssl_choice/implementations.h"
 
 /*
  * The TLS engine takes one br_ec_impl for all curves. So this one passes each call on: to BearSSL's

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
-#include "commands/commands.h"
 #include "log/print.h"
 #include "options/config.h"
 #include "options/fields.h"
+#include "other_commands/commands.h"
 
 static struct sts_fields fields;
 static struct sts_fields_files files;

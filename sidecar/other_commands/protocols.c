@@ -5,10 +5,10 @@
  */
 #include <unistd.h>
 
-#include "commands/commands.h"
-#include "commands/help.h"
 #include "log/print.h"
 #include "options/fields.h"
+#include "other_commands/commands.h"
+#include "other_commands/help.h"
 #include "output/outputs.h"
 #include "protocol/table.h"
 

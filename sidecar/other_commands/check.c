@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/timefmt.h"
-#include "commands/commands.h"
 #include "log/print.h"
+#include "other_commands/commands.h"
 #include "output/verdict.h"
 
 #define LOOK_EVERY_MS 100

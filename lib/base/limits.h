@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bounds that several processes of this program share. */
-#ifndef STS_WIRE_LIMITS_H
-#define STS_WIRE_LIMITS_H
+#ifndef STS_BASE_LIMITS_H
+#define STS_BASE_LIMITS_H
 
 /* The most exchanges that one configuration file may have. */
 #define STS_EXCHANGES_MAX 16

@@ -4,8 +4,8 @@
  * error as one line on standard error, and returns an exit status (enum sts_exit). `o` has the
  * options of the command, which sts_options_read() has checked. No command keeps `o`.
  */
-#ifndef STS_COMMANDS_COMMANDS_H
-#define STS_COMMANDS_COMMANDS_H
+#ifndef STS_OTHER_COMMANDS_COMMANDS_H
+#define STS_OTHER_COMMANDS_COMMANDS_H
 
 #include "options/options.h"
 

@@ -10,8 +10,8 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
-#include "commands/commands.h"
 #include "log/print.h"
+#include "other_commands/commands.h"
 #include "output/lock.h"
 #include "output/status.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The help texts, which are made from the tables of options, errors and protocols. */
-#ifndef STS_COMMANDS_HELP_H
-#define STS_COMMANDS_HELP_H
+#ifndef STS_OTHER_COMMANDS_HELP_H
+#define STS_OTHER_COMMANDS_HELP_H
 
 #include "options/options.h"
 

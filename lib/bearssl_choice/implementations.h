@@ -8,8 +8,8 @@
  * 2.6 ms of CPU with it, and 1.3 ms with br_ec_all_m31, which is 12 kB larger. A handshake with an
  * RSA-2048 certificate costs 2.1 ms. The 62-bit RSA code would add 3 kB and save less than 0.1 ms.
  */
-#ifndef STS_CRYPTO_IMPLEMENTATIONS_H
-#define STS_CRYPTO_IMPLEMENTATIONS_H
+#ifndef STS_BEARSSL_CHOICE_IMPLEMENTATIONS_H
+#define STS_BEARSSL_CHOICE_IMPLEMENTATIONS_H
 
 #include <bearssl.h>
 

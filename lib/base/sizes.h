@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sizes and bounds of what belongs to a token, and of what an STS says. */
+#ifndef STS_BASE_SIZES_H
+#define STS_BASE_SIZES_H
+
+#define STS_SUBJECT_ID_BYTES 8  /* the id of a subject token: the first bytes of its SHA-256 */
+#define STS_THUMBPRINT_BYTES 32 /* the SHA-256 of the certificate that signs tokens */
+#define STS_CODE_MAX_BYTES   48 /* of an error code of an STS, with the NUL */
+
+/* The longest lifetime of a token: a hundred years. */
+#define STS_EXPIRY_MAX_S (366LL * 24 * 3600 * 100)
+
+/* The longest pause that an STS may ask for. */
+#define STS_RETRY_AFTER_MAX_S 300
+
+#endif
