@@ -291,7 +291,7 @@ def test_the_page_has_every_option_of_every_command():
 def test_the_schema_is_one():
     schema = json.loads((TOP / option_pages.SCHEMA).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    limits = (TOP / "sidecar/base/limits.h").read_text()
+    limits = (TOP / "lib/base/limits.h").read_text()
     assert int(re.search(r"define STS_EXCHANGES_MAX (\d+)", limits)[1]) == option_pages.EXCHANGES_MAX
     assert int(re.search(r"define STS_EXCHANGE_NAME_BYTES (\d+)", limits)[1]) == option_pages.EXCHANGE_NAME_MAX + 1
 

@@ -11,7 +11,7 @@ PAGE = "docs/options.md"
 SCHEMA = "docs/config.schema.json"
 # Commands with most options in common share a section.
 SECTIONS = (("run", "fetch"), ("check",), ("refresh",), ("inspect",), ("protocols",), ("exchange",))
-# sidecar/base/limits.h
+# lib/base/limits.h
 EXCHANGES_MAX = 16
 EXCHANGE_NAME_MAX = 31
 
