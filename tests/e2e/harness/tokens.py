@@ -49,6 +49,11 @@ def rfc3339(epoch_s):
     return datetime.datetime.fromtimestamp(epoch_s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def is_end(written, exp_s):
+    """Is this text of `expires` the end of a token? It may be a second earlier, where a second passes between the STS's clock and ours; never later."""
+    return written in (rfc3339(exp_s), rfc3339(exp_s - 1))
+
+
 def http(status=200, body=b"", reason="X", headers=()):
     """An answer with a length. A body of any other type than bytes is sent as JSON."""
     if not isinstance(body, bytes):
