@@ -368,9 +368,8 @@ static void add_late(struct sts_text *out, const struct sts_status *status, int6
 		add_ago(out, (now_ms - status->trying_ms) / 1000);
 		sts_text_add_str(out, " has not ended");
 	} else {
-		sts_text_add_str(out, status->next_ms > 0
-					      ? "; the next was due "
-					      : "; this should have been written anew ");
+		sts_text_add_str(out, status->next_ms > 0 ? "; the next was due "
+							  : "; a new status was due ");
 		add_ago(out,
 			(now_ms - (status->next_ms > 0 ? status->next_ms : status->latest_ms)) /
 				1000);

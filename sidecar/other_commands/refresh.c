@@ -93,10 +93,10 @@ static int print_answer(const struct sts_options *o, enum answer answer,
 	sts_text_init(&text, line, sizeof(line));
 	if (answer == SOURCE_FAILED) {
 		sts_text_addf(&text,
-			      "not refreshed: it waits for the first token of exchange %s, whose "
-			      "attempt has failed: see `sts-sidecar check` of that exchange's "
-			      "directory",
-			      status->wait_name);
+			      "not refreshed: this exchange waits for the first token of exchange "
+			      "%s, whose attempt has failed: run `sts-sidecar check` with the "
+			      "directory of exchange %s",
+			      status->wait_name, status->wait_name);
 		return print_line(&text, STDERR_FILENO, STS_EXIT_TRANSIENT);
 	}
 	if (answer == ENDED && status->error == STS_OK) {
@@ -117,9 +117,9 @@ static void add_known(struct sts_text *out, const struct sts_status *status,
 	if (strcmp(status->boot_id, now->boot_id) != 0 || !now->boot_id[0])
 		return;
 	if (status->state == STS_STATE_STOPPED) {
-		sts_text_add_str(out, ": it has stopped");
+		sts_text_add_str(out, ": the sidecar has stopped");
 	} else if (status->wait == STS_WAIT_EXCHANGE) {
-		sts_text_addf(out, ": it waits for the first token of exchange %s",
+		sts_text_addf(out, ": this exchange waits for the first token of exchange %s",
 			      status->wait_name);
 	} else if (status->trying_ms > 0) {
 		sts_text_add_str(out, ": an attempt has been running for ");
@@ -128,8 +128,8 @@ static void add_known(struct sts_text *out, const struct sts_status *status,
 		sts_text_add_str(out, ": the next attempt is planned in ");
 		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
 	} else if (status->next_ms == 0) {
-		sts_text_add_str(out, ": no attempt follows there, since `fetch` makes no other "
-				      "after its first token or its last failure");
+		sts_text_add_str(out, ": no attempt follows, since `fetch` has finished this "
+				      "exchange");
 	}
 }
 

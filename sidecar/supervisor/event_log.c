@@ -87,8 +87,8 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		      "refresh");
 	else if (outcome == STS_OUTCOME_POLL_GONE)
 		start(l, x, STS_LEVEL_WARN,
-		      "the STS's sig-cert endpoint has answered before and is not there now: it is "
-		      "asked again");
+		      "the STS's sig-cert endpoint has answered before, but is not there now: it "
+		      "is asked again at the usual interval");
 	else if (outcome == STS_OUTCOME_POLL_CHANGED)
 		start(l, x, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
 	else

@@ -140,11 +140,12 @@ void sts_running_end_late(void)
 		if (!sts_exchange_deadline(&t->x, &m))
 			continue;
 		ended = true;
-		sts_event_log_about(STS_LEVEL_ERROR,
-				    t->x.status.attempts > 0
-					    ? "the deadline passed before it was tried again"
-					    : "the deadline passed before it was tried",
-				    t->x.plan->name);
+		sts_event_log_about(
+			STS_LEVEL_ERROR,
+			t->x.status.attempts > 0
+				? "the deadline passed before this exchange was tried again"
+				: "the deadline passed before this exchange was tried",
+			t->x.plan->name);
 	}
 	if (ended)
 		sts_chain_settle();

@@ -95,7 +95,7 @@ def test_a_refresh_of_one_that_has_ended(several):
     several.said("token refreshed", "a")
     wait_for(lambda: several.status("a")["state"] == "ok", "a status")
     asked = several.sidecar.run("refresh", several.out / "a", "--timeout", "1s", timeout=20)
-    assert asked.status == 75 and "no attempt follows there" in asked.err, asked.err
+    assert asked.status == 75 and "no attempt follows, since `fetch` has finished this exchange" in asked.err, asked.err
     assert len(several.requests("a")) == 1
     process.signal(signal.SIGTERM)
     assert process.wait(10).status == 75
@@ -249,8 +249,8 @@ def test_refresh_of_what_waits_for_another_exchange(ask, space):
     run = ask(success(**WAITING) | status.of_boot(source_tried_s=-60, latest_s=60),
               [0.3, success(**WAITING), {"source_tried_s": -0.1, "latest_s": 60}], timeout="20s")
     assert run.status == 75 and 0.25 < run.seconds < 10
-    assert run.err == ("not refreshed: it waits for the first token of exchange first, whose attempt has failed: "
-                       "see `sts-sidecar check` of that exchange's directory\n")
+    assert run.err == ("not refreshed: this exchange waits for the first token of exchange first, whose attempt has failed: "
+                       "run `sts-sidecar check` with the directory of exchange first\n")
     run = ask(success(**WAITING), [0.3, success(**(WAITING | {"waits": 3})), {}], timeout="20s")
     assert run.status == 75 and run.seconds < 10
     assert run.err == "not refreshed: not tried: exchange first, whose token it sends, has failed\n"
@@ -260,8 +260,8 @@ def test_refresh_of_what_waits_for_another_exchange(ask, space):
 @pytest.mark.parametrize("lines,times,known", [
     ({}, {"tried_s": -60, "trying_s": -40, "latest_s": 3600}, r": an attempt has been running for 4[0-9] s"),
     ({}, {"tried_s": -60, "next_s": 50, "latest_s": 3600}, r": the next attempt is planned in (49|50) s"),
-    (WAITING, {"latest_s": 60}, ": it waits for the first token of exchange first"),
-    ({"state": "stopped"}, {"tried_s": -60}, ": it has stopped"),
+    (WAITING, {"latest_s": 60}, ": this exchange waits for the first token of exchange first"),
+    ({"state": "stopped"}, {"tried_s": -60}, ": the sidecar has stopped"),
     ({}, {"boot": status.ANOTHER_BOOT, "trying_s": -40, "latest_s": 3600}, ""),
 ])
 def test_refresh_says_what_it_knows_at_the_end(lines, times, known, ask, space):

@@ -165,5 +165,5 @@ def test_the_deadline_comes_before_a_worker_is_free(several):
     assert fetched.status == 75 and fetched.seconds < 12
     lines = [json.loads(line) for line in fetched.lines]
     assert {line["error"] for line in lines if "error" in line} == {"timeout"}, lines
-    assert [line for line in lines if "the deadline passed before it was tried" in line["msg"]]
+    assert [line for line in lines if "the deadline passed before this exchange was tried" in line["msg"]]
     assert {several.status(f"x{i}")["error"] for i in range(16)} == {"timeout"}
