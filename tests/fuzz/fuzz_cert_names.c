@@ -67,8 +67,8 @@ static void check_pattern(struct sts_slice pattern, struct sts_slice host)
 	if (pattern.len > sizeof(upper))
 		return;
 	for (size_t i = 0; i < pattern.len; i++)
-		upper[i] = (char)(pattern.data[i] >= 0 ? toupper(pattern.data[i])
-						       : pattern.data[i]);
+		upper[i] = isascii(pattern.data[i]) ? (char)toupper(pattern.data[i])
+						    : pattern.data[i];
 	must(sts_cert_names_match_dns((struct sts_slice){upper, pattern.len}, host) == match);
 }
 
