@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/timefmt.h"
 #include "output/files.h"
 #include "protocol/table.h"
@@ -97,15 +98,10 @@ static bool name_ok(struct sts_slice name)
 	return name.len > 0 && name.len < STS_STATUS_NAME_MAX_BYTES;
 }
 
-/* FNV-1a with 32 bits. It tells a file that was read while it was overwritten from a whole one, and
- * need not resist an attacker. */
+/* Returns the sum of the lines. It shows whether a file was read while it was overwritten. */
 static uint32_t sum_of(const char *data, size_t len)
 {
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)data[i]) * 16777619u;
-	return h;
+	return (uint32_t)sts_hash(STS_HASH_START, data, len);
 }
 
 void sts_status_format(const struct sts_status *status, struct sts_text *out)

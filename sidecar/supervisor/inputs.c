@@ -1,39 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/inputs.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "base/resident.h"
-
-/* Odd numbers, so that a multiplication loses no bits. The first is 2^64 divided by the golden
- * ratio. */
-#define HASH_FACTOR 0x9e3779b97f4a7c15u
-#define CA_FACTOR   31
 
 static bool watch_again STS_RESIDENT;
 
 uint64_t sts_file_identity(const char *path)
 {
 	struct stat st;
-	uint64_t h = 0;
 
 	if (stat(path, &st) != 0)
 		return 0;
 	const uint64_t parts[] = {st.st_dev, st.st_ino, (uint64_t)st.st_size,
 				  (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		h = (h ^ parts[i]) * HASH_FACTOR;
-	return h | 1;
+	return sts_hash(STS_HASH_START, parts, sizeof(parts)) | 1;
 }
 
 /* Returns one number for all CA files of a plan. */
 static uint64_t identity_of_ca_files(const struct sts_plan *plan)
 {
-	uint64_t h = 0;
+	uint64_t h = STS_HASH_START;
 
-	for (const char *ca = sts_members_text(plan->cas); *ca; ca = sts_text_at(ca, 1))
-		h = h * CA_FACTOR + sts_file_identity(ca);
+	for (const char *ca = sts_members_text(plan->cas); *ca; ca = sts_text_at(ca, 1)) {
+		uint64_t identity = sts_file_identity(ca);
+
+		h = sts_hash(h, &identity, sizeof(identity));
+	}
 	return h;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/listen_address.h"
 #include "options/fields.h"
@@ -127,18 +128,6 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 
 /* ---- all plans ---- */
 
-/* FNV-1a with 64 bits. The hash shows whether options have changed. It need not resist an attacker,
- * since an attacker gains nothing from two equal hashes. */
-#define FNV_PRIME 1099511628211u
-#define FNV_START 14695981039346656037u
-
-static uint64_t hash(uint64_t h, const void *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ ((const uint8_t *)data)[i]) * FNV_PRIME;
-	return h;
-}
-
 /* Hash the value that an option has. A text counts with the NUL that ends it, so that two texts are
  * not taken for one. */
 static uint64_t hash_value(uint64_t h, const struct sts_option *option, const struct sts_options *o)
@@ -153,15 +142,15 @@ static uint64_t hash_value(uint64_t h, const struct sts_option *option, const st
 	const char *text;
 
 	if (option->kind < STS_OPTION_LIST && option->kind != STS_OPTION_TEXT)
-		return hash(h, field, sizes[option->kind]);
+		return sts_hash(h, field, sizes[option->kind]);
 	if (option->kind == STS_OPTION_TEXT) {
 		memcpy(&text, field, sizeof(text));
-		return text ? hash(h, text, strlen(text) + 1) : h;
+		return text ? sts_hash(h, text, strlen(text) + 1) : h;
 	}
 	for (size_t i = 0; i < o->list_count; i++)
 		if (o->list[i].list == (enum sts_list)option->field) {
-			h = hash(h, o->list[i].value.data, o->list[i].value.len);
-			h = hash(h, "", 1);
+			h = sts_hash(h, o->list[i].value.data, o->list[i].value.len);
+			h = sts_hash(h, "", 1);
 		}
 	return h;
 }
@@ -170,14 +159,14 @@ static uint64_t hash_value(uint64_t h, const struct sts_option *option, const st
  * values that the options have: it does not matter where in the configuration file they stand. */
 static uint64_t request_id(const struct sts_options *o)
 {
-	uint64_t h = FNV_START;
+	uint64_t h = STS_HASH_START;
 
 	for (size_t i = 0; i < sts_option_count; i++) {
 		const struct sts_option *option = &sts_option_table[i];
 
 		if (!option->renews || option->stands == STS_OPTION_COMMAND_LINE)
 			continue;
-		h = hash(h, &i, sizeof(i));
+		h = sts_hash(h, &i, sizeof(i));
 		h = hash_value(h, option, o);
 	}
 	return h;
