@@ -50,7 +50,6 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 				sts_errno_words(err));
 	}
 	c->fd = fds[0];
-	c->mode = job->mode;
 	c->started_boot_ms = sts_clock_boot_ms();
 	c->kill_boot_ms = c->started_boot_ms + job->timeout_ms + STS_JOB_GRACE_MS;
 	return STS_OK;

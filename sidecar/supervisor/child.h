@@ -17,7 +17,6 @@
 struct sts_child {
 	pid_t pid; /* -1: none */
 	int fd;    /* the reading end of the worker's pipe; -1 after the end of file */
-	enum sts_worker_mode mode;
 	int64_t started_boot_ms;
 	int64_t kill_boot_ms; /* when the supervisor kills the worker */
 	bool killed;          /* the supervisor has killed the worker */

@@ -7,8 +7,7 @@
 #include "base/sizes.h"
 #include "base/timefmt.h"
 
-#define DETAIL_MAX   65535 /* an errno, an HTTP status, a TLS alert or error: all are far smaller */
-#define PHASE_MAX_MS (24u * 3600 * 1000)
+#define DETAIL_MAX 65535 /* an errno, an HTTP status, a TLS alert or error: all are far smaller */
 
 static bool within(int64_t value, int64_t min, int64_t max)
 {
@@ -63,20 +62,12 @@ static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now
 	       within(r->clock_skew_s, -STS_EXPIRY_MAX_S, STS_EXPIRY_MAX_S);
 }
 
-static bool phases_ok(const struct sts_report *r)
-{
-	for (size_t i = 0; i < STS_STAGE__COUNT; i++)
-		if (r->phase_ms[i] > PHASE_MAX_MS)
-			return false;
-	return true;
-}
-
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms)
 {
 	return len == sizeof(*report) && report->magic == STS_REPORT_MAGIC &&
 	       report->version == STS_REPORT_VERSION && result_ok(report) &&
-	       times_ok(report, now_real_s, now_boot_ms) && phases_ok(report) &&
+	       times_ok(report, now_real_s, now_boot_ms) &&
 	       text_ok(report->sts_error, sizeof(report->sts_error), is_code) &&
 	       text_ok(report->text, sizeof(report->text), is_printable);
 }

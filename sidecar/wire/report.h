@@ -62,9 +62,7 @@ struct sts_report {
 	int64_t subject_exp_s; /* since the epoch; 0: no expiry; -1: no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent */
 	int64_t clock_skew_s;
-	uint8_t subject_id[STS_SUBJECT_ID_BYTES];
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
-	uint32_t phase_ms[STS_STAGE__COUNT];
 	char sts_error[STS_CODE_MAX_BYTES];
 	char text[STS_ERROR_TEXT_MAX_BYTES];
 };
@@ -82,7 +80,7 @@ struct sts_report {
  * Returns false for three errors as well. STS_EUSAGE and STS_ESTOPPED would end the supervisor, and
  * only the supervisor itself may report them. STS_EAGAIN is not the end of an attempt. Allowed
  * ranges: detail 0..65535, http_status 0 or 100..599, retry_after_s -1 or more, subject_exp_s -1 or
- * more, phases up to 24 h.
+ * more.
  */
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms);

@@ -65,7 +65,7 @@ static struct worker {
 	struct sts_url poll_url;
 	int socket;
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
-	int64_t stage_since_ms, sent_real_ms, received_real_ms;
+	int64_t sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
 	char request_head[REQUEST_HEAD_MAX_BYTES];
@@ -95,10 +95,9 @@ static const struct {
 	[STS_STAGE_DONE] = {STS_ETIMEOUT, "ending"},
 };
 
-/* Async-signal-safe (signal-safety(7)): it copies, reads the clock, and calls write(2). */
+/* Async-signal-safe (signal-safety(7)): it calls write(2) alone. */
 static void send_report(void)
 {
-	w.report.phase_ms[w.report.stage] = (uint32_t)(sts_clock_boot_ms() - w.stage_since_ms);
 	ssize_t ignored = write(STS_INHERITED_FD, &w.report, sizeof(w.report));
 	(void)ignored;
 }
@@ -131,13 +130,9 @@ static void set_deadline(int64_t timeout_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* Begin a stage, and note how long the stage before took. */
+/* Begin a stage. */
 static void enter(enum sts_stage stage)
 {
-	int64_t now_ms = sts_clock_boot_ms();
-
-	w.report.phase_ms[w.report.stage] = (uint32_t)(now_ms - w.stage_since_ms);
-	w.stage_since_ms = now_ms;
 	w.report.stage = (uint32_t)stage;
 }
 
@@ -184,7 +179,6 @@ static enum sts_err read_subject(void)
 	bool has = false;
 
 	w.report.subject_exp_s = err == STS_OK && w.subject.exp_s < 0 ? 0 : w.subject.exp_s;
-	memcpy(w.report.subject_id, w.subject.id, sizeof(w.report.subject_id));
 	if (err != STS_OK || !w.o->subject_audience)
 		return err;
 	err = sts_jwt_has_audience(w.subject.token, sts_slice_of(w.o->subject_audience), w.scratch,
@@ -580,7 +574,6 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 	w.job = job;
 	w.socket = -1;
 	w.store.dir_fd = -1;
-	w.stage_since_ms = sts_clock_boot_ms();
 	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC,
 				       .version = STS_REPORT_VERSION,
 				       .retry_after_s = -1,

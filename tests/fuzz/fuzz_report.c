@@ -25,14 +25,15 @@ static void schedule(const struct sts_report *r)
 	struct sts_schedule_state state = {.token_from_ms = r->sent_boot_ms,
 					   .token_until_ms = r->sent_boot_ms + r->lifetime_s * 1000,
 					   .failing_since_ms = -1};
-	int64_t next_ms = sts_schedule_after_success(&rules, &state, BOOT_MS, r->phase_ms[0]);
+	uint32_t random = (uint32_t)r->clock_skew_s;
+	int64_t next_ms = sts_schedule_after_success(&rules, &state, BOOT_MS, random);
 
 	require(next_ms >= BOOT_MS && next_ms <= BOOT_MS + STS_SCHEDULE_MAX_MS);
 	state.failures = 1;
 	state.failing_since_ms = BOOT_MS;
 	next_ms = sts_schedule_after_failure(&rules, &state,
 					     sts_error_info((enum sts_err)r->error).retry,
-					     r->retry_after_s, BOOT_MS, r->phase_ms[0]);
+					     r->retry_after_s, BOOT_MS, random);
 	require(next_ms >= BOOT_MS && next_ms <= BOOT_MS + STS_SCHEDULE_MAX_MS);
 }
 

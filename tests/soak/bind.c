@@ -260,7 +260,6 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	if (pid < 0)
 		return sts_fail(e, STS_EFORK, EAGAIN, "no process is left");
 	c->pid = c->fd = pid; /* no pipe: the process is asked */
-	c->mode = job->mode;
 	c->started_boot_ms = world.boot_ms;
 	c->kill_boot_ms = world.boot_ms + job->timeout_ms + SECOND;
 	return STS_OK;

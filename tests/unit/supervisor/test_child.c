@@ -310,7 +310,6 @@ static void test_a_worker_reports(void)
 	CHECK(c.pid > 0 && c.fd >= 0);
 	CHECK(fcntl(c.fd, F_GETFD) & FD_CLOEXEC);
 	CHECK(fcntl(c.fd, F_GETFL) & O_NONBLOCK);
-	CHECK_INT(c.mode, STS_WORKER_POLL);
 	CHECK(c.started_boot_ms >= before_ms && c.started_boot_ms <= sts_clock_boot_ms());
 	CHECK_INT(c.kill_boot_ms, c.started_boot_ms + 2500 + 1000);
 	CHECK(!c.killed);
