@@ -29,7 +29,7 @@ static struct supervisor {
 	char *const *argv;
 	struct sts_events ev;
 	struct sts_listener_process listener;
-	uint32_t opened; /* sts_running_opened() when that process was started */
+	uint32_t opened; /* sts_running_opened() when the listener was started */
 	struct sts_planner planner;
 	int snapshot_fd;          /* the snapshot of the configuration file; -1: none */
 	bool once;                /* each exchange ends after its first success */
@@ -80,8 +80,7 @@ static void refresh_all(void)
 {
 	struct sts_moment m = sts_now();
 
-	for (struct sts_member *t = NULL; (t = sts_member_next(t));
-	     m.random = m.random * 747796405u + 1)
+	for (STS_EACH_MEMBER(t))
 		sts_exchange_refresh(&t->x, &m);
 	s.refresh_after_plan = false;
 }
@@ -283,7 +282,7 @@ static void handle(unsigned events)
 		return;
 	sts_running_end_late();
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
-	/* Its sandbox holds for the directories that were there when it started. */
+	/* The sandbox of the listener holds for the directories that were open at its start. */
 	if (s.listener.pid > 0 && s.opened != sts_running_opened())
 		plan_listener();
 	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
