@@ -151,7 +151,10 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 	case STS_DO_PLAN_POLL:
 		plan_poll(x, now);
 		break;
-	default: /* nothing to do */
+	case STS_DO_UNWRITTEN:
+	case STS_DO_BUG:
+	case STS_DO_NOTHING:
+	case STS_ACTIONS:
 		break;
 	}
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One exchange, and every decision about it: when the next attempt is made, what a worker's report
- * means, what brings an attempt forward, and when the exchange ends. transitions.h has the states
- * and events. This module has the functions that receive the events, and the times and counts that
- * go with the states.
+ * What happens to one exchange. Each function here receives something that has happened, and turns
+ * it into an event. The tables of transitions.h decide what the event does in each state, and this
+ * module does it: it sets the times and counts that go with the states (exchange_state.h). It also
+ * decides what a worker's report means, and when the exchange gives up.
  *
  * No function here makes a system call, reads a clock or draws a random number. Times and random
  * numbers come in a struct sts_moment, so that a year can be simulated in a second. The supervisor

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The status of an exchange, for people. This is the only module that turns the state of an
- * exchange into the fields of struct sts_status. The status file, `check`, /readyz and the log use
- * those fields.
+ * The status of an exchange, for people. This module turns the state of an exchange, its times and
+ * the result of an attempt into the fields of struct sts_status. exchange.c itself sets the fields
+ * that do not follow from the state: the name of the source, and why the exchange has ended. The
+ * status file, `check`, /readyz and the log use the fields.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_STATUS_H
 #define STS_SUPERVISOR_EXCHANGE_STATUS_H

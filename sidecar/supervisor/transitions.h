@@ -6,15 +6,15 @@
  * entry of a pair that cannot happen is STS_DO_BUG. The source of an exchange is the exchange whose
  * token it uses as its subject token, if there is one.
  *
- * This module holds the tables alone. exchange.h has the numbers (times, counts) and the functions
- * that carry out what the tables say.
+ * This module holds the tables alone. exchange_state.h has the numbers that go with the states
+ * (times, counts), and exchange.h has the functions that carry out what the tables say.
  */
 #ifndef STS_SUPERVISOR_TRANSITIONS_H
 #define STS_SUPERVISOR_TRANSITIONS_H
 
 #include <stdint.h>
 
-/* The states of the first table. */
+/* The states of the first table. An attempt is planned in the states from DUE to SPENT. */
 enum sts_exchange_state {
 	STS_EXCHANGE_CHAINED, /* the exchange waits for the first token of its source */
 	STS_EXCHANGE_DUE,     /* the first attempt is planned, at the start or after CHAINED */
@@ -90,7 +90,6 @@ enum sts_action {
 	STS_DO_SPREAD,
 	STS_DO_SPREAD_CAPPED, /* STS_DO_SPREAD, if the subject token limits the token's life */
 	STS_DO_PLAN_NOW,      /* plan the attempt for now; the floors hold */
-	STS_DO_UNPLAN,        /* no attempt is planned any more */
 	STS_DO_PLAN_POLL,     /* plan the poll, one interval from now */
 	STS_ACTIONS
 };
