@@ -73,9 +73,7 @@ static void not_started(struct sts_member *t, const struct sts_error *e)
 	finished(t, &report, sts_clock_boot_ms());
 }
 
-/* Remember the subject tokens that running workers have sent. With a new configuration, another
- * exchange may have got the token file of a running worker. */
-static void note_sent(void)
+void sts_workers_read(void)
 {
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0) {
@@ -98,7 +96,9 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 	struct sts_error e;
 
 	if (plan->single_use) {
-		note_sent();
+		/* Another worker may have just sent the token that this exchange has now: after a
+		 * new configuration, two exchanges may have swapped their token files. */
+		sts_workers_read();
 		job.used = sts_sent_all(&job.used_count);
 	}
 	if (sts_exchange_busy(&t->x))
@@ -260,12 +260,6 @@ int64_t sts_workers_wake_ms(int64_t now_ms)
 		else if (attempts < STS_WORKERS_MAX)
 			at_ms = sts_schedule_earlier_ms(at_ms, sts_exchange_attempt_ms(&t->x));
 	return at_ms;
-}
-
-void sts_workers_read(void)
-{
-	for (EACH_SLOT(slot))
-		sts_child_read(&slot->child);
 }
 
 void sts_workers_pipes(int *pipes)

@@ -42,7 +42,8 @@ void sts_workers_kill_late(int64_t now_ms);
 /* A child process with this PID has ended. Does nothing if it is not a worker. */
 void sts_workers_reaped(pid_t pid, int status);
 
-/* Read what the workers have written, without blocking. */
+/* Read what the workers have written, without blocking, and remember the subject tokens that they
+ * have sent. */
 void sts_workers_read(void);
 
 /* Write the reading ends of the workers' pipes into an array of STS_WORKERS_MAX; -1 for none. */
