@@ -430,10 +430,12 @@ bool sts_status_read(int dir_fd, struct sts_status *status)
 	size_t len;
 
 	/* On a full disk the file is overwritten where it lies, which is over in a moment. */
-	for (int i = 0; i < READS_MAX; i++)
+	for (int i = 0; i < READS_MAX; i++) {
 		if (sts_file_read(dir_fd, STS_FILE_STATUS, STS_FILE_NOFOLLOW, buf, sizeof(buf),
-				  &len) == 0 &&
-		    sts_status_parse((struct sts_slice){buf, len}, status))
+				  &len) != 0)
+			return false;
+		if (sts_status_parse((struct sts_slice){buf, len}, status))
 			return true;
+	}
 	return false;
 }

@@ -3,7 +3,9 @@
  * The status file `.status`: what the supervisor did last and will do next. `check` and `refresh`
  * read it. It has lines of the form "key value" with fixed keys. Its only text from a peer is an
  * error code of a known set. It lies in a directory in which others may write, so the reader trusts
- * nothing: it bounds the file, checks the range of every field, and ignores unknown keys.
+ * nothing: it bounds the file, checks the range of every field, and ignores unknown keys. The last
+ * line is a sum of the lines before it, which shows a reader whether the file was just being
+ * overwritten (sts_store_overwrite()).
  */
 #ifndef STS_OUTPUT_STATUS_H
 #define STS_OUTPUT_STATUS_H
@@ -91,12 +93,13 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out);
  *   status  out  meaningful only when true is returned; then every field is in range, and sts_error
  *                is "" or known
  * Returns false when the text is not a status: it has over STS_STATUS_MAX_BYTES, its first line or
- * the state is missing, or a known key has a value out of range.
+ * the state is missing, a known key has a value out of range, or the sum is wrong. A file of a
+ * former version has no sum.
  */
 bool sts_status_parse(struct sts_slice text, struct sts_status *status);
 
-/* Read the status file of an output directory. False when there is none, or sts_status_parse()
- * returns false. */
+/* Read the status file of an output directory, a few times if it is just being overwritten. False
+ * when there is none, or sts_status_parse() returns false. */
 bool sts_status_read(int dir_fd, struct sts_status *status);
 
 /*

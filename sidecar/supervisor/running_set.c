@@ -16,6 +16,9 @@
 
 static uint32_t opened STS_RESIDENT;
 
+_Static_assert(STS_STATUS_MAX_BYTES <= STS_STORE_OVERWRITE_MAX_BYTES,
+	       "any status may be overwritten in place");
+
 static bool is_full(int err)
 {
 	return err == ENOSPC || err == EDQUOT;
