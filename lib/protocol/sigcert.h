@@ -7,9 +7,9 @@
 #ifndef STS_PROTOCOL_SIGCERT_H
 #define STS_PROTOCOL_SIGCERT_H
 
+#include "base/sizes.h"
 #include "http_messages/response.h"
 #include "net/url.h"
-#include "protocol/answer.h"
 
 /* Make the URL of the poll: the exchange URL with /sig-cert in place of /token/user at its end.
  * Returns false if the exchange URL does not end in /token/user, since such a server has no

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/sizes.h"
 #include "output/stored.h"
 #include "protocol/table.h"
-#include "token/expiry.h"
 #include "token/jwt.h"
 
 static void read_thumbprint(int dir_fd, struct sts_report *report)
