@@ -3,19 +3,12 @@
 #include <string.h>
 
 #include "chains.h"
+#include "world_shared.h"
 
 #define ABSENCE_MS    (40 * SECOND)
 #define OTHER_TIMEOUT (20 * SECOND)
 #define OTHER_PART    700
 #define EVENT_RETURN  1 /* besides the letters */
-
-static bool is_configured(int exchange)
-{
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] == exchange)
-			return true;
-	return false;
-}
 
 static void configure(int exchange, bool first)
 {
@@ -34,7 +27,7 @@ static void remove_exchange(int exchange)
 {
 	int kept = 0;
 
-	if (is_configured(CHAINS_CLASH(script.count)))
+	if (world_is_configured(CHAINS_CLASH(script.count)))
 		return;
 	for (int i = 0; i < world.configured; i++)
 		if (world.order[i] != exchange)
@@ -43,16 +36,6 @@ static void remove_exchange(int exchange)
 		return;
 	world.configured = kept;
 	chains_event(ABSENCE_MS, EVENT_RETURN, exchange);
-}
-
-static void reverse_order(void)
-{
-	for (int i = 0, j = world.configured - 1; i < j; i++, j--) {
-		int exchange = world.order[i];
-
-		world.order[i] = world.order[j];
-		world.order[j] = exchange;
-	}
 }
 
 static bool in_circle(int exchange)
@@ -89,7 +72,7 @@ static void add(int exchange, int source, int dir)
 {
 	struct place *p = &world.place[exchange];
 
-	if (is_configured(exchange))
+	if (world_is_configured(exchange))
 		return;
 	*p = (struct place){.chained_to = source,
 			    .reads = exchange,
@@ -137,11 +120,11 @@ void chains_change(int kind, int exchange)
 		add(CHAINS_ADDED(script.count), exchange, CHAINS_ADDED(script.count));
 		break;
 	case 'k':
-		if (is_configured(exchange))
+		if (world_is_configured(exchange))
 			add(CHAINS_CLASH(script.count), -1, world.place[exchange].dir);
 		break;
 	case 'p':
-		reverse_order();
+		world_reverse_order();
 		break;
 	default:
 		swap(exchange);
@@ -181,7 +164,7 @@ static void find_source(int exchange)
 	struct link *l = &links[exchange];
 	int source = world_source(exchange);
 
-	l->source = source >= 0 && is_configured(source) ? source : -1;
+	l->source = source >= 0 && world_is_configured(source) ? source : -1;
 	l->waited = l->waited || (l->source >= 0 && !links[l->source].has_token);
 	l->ready_ms = world.boot_ms;
 }
@@ -190,7 +173,7 @@ void world_planned(void)
 {
 	for (int i = 0; i < CHAINS_EXCHANGES; i++) {
 		struct link *l = &links[i];
-		bool planned = is_configured(i);
+		bool planned = world_is_configured(i);
 
 		if (l->planned && !planned) {
 			l->planned = l->has_token = false;

@@ -5,6 +5,7 @@
 
 #include "chains.h"
 #include "check.h"
+#include "world_shared.h"
 
 #define LIFE_MS      (900 * SECOND)
 #define ROTATION_MS  (120 * SECOND)
@@ -99,20 +100,9 @@ int chains_running(void)
 	return count;
 }
 
-static void say(struct worker *w, enum sts_err err, int64_t took_ms)
-{
-	w->report = (struct sts_report){.magic = STS_REPORT_MAGIC,
-					.version = STS_REPORT_VERSION,
-					.error = (int32_t)err,
-					.retry_after_s = -1,
-					.subject_exp_s = -1};
-	w->has_report = true;
-	w->ends_ms = w->started_ms + took_ms;
-}
-
 static void say_token(struct worker *w, int64_t took_ms)
 {
-	say(w, STS_OK, took_ms);
+	world_report(w, STS_OK, took_ms);
 	w->report.stage = STS_STAGE_DONE;
 	w->report.http_status = 200;
 	w->report.sent_boot_ms = w->started_ms;
@@ -126,7 +116,7 @@ static void say_adopted(struct worker *w)
 {
 	const struct link *l = &links[w->exchange];
 
-	say(w, STS_OK, 2);
+	world_report(w, STS_OK, 2);
 	w->report.flags = STS_REPORT_ADOPTED;
 	w->report.sent_boot_ms = l->token_from_ms;
 	w->report.lifetime_s = LIFE_MS / SECOND;
@@ -163,17 +153,17 @@ static void follow(struct worker *w, char letter, int64_t timeout_ms)
 		say_token(w, 50);
 		break;
 	case 'd':
-		say(w, STS_EDENIED, 40);
+		world_report(w, STS_EDENIED, 40);
 		break;
 	case 't':
 	case 'T':
-		say(w, STS_ETIMEOUT, timeout_ms);
+		world_report(w, STS_ETIMEOUT, timeout_ms);
 		break;
 	default:
 		if (islower((unsigned char)letter))
 			say_token(w, CHANGED_MS);
 		else
-			say(w, STS_EDENIED, CHANGED_MS);
+			world_report(w, STS_EDENIED, CHANGED_MS);
 	}
 	if (letter == 's')
 		chains_event(20, 's', w->exchange);
@@ -181,7 +171,7 @@ static void follow(struct worker *w, char letter, int64_t timeout_ms)
 		chains_event(CHANGE_MS, tolower((unsigned char)letter), w->exchange);
 	if (w->ends_ms - w->started_ms > timeout_ms) {
 		w->writes = false;
-		say(w, STS_ETIMEOUT, timeout_ms);
+		world_report(w, STS_ETIMEOUT, timeout_ms);
 	}
 	if (w->report.error == STS_EDENIED)
 		w->report.http_status = 403;
@@ -242,9 +232,9 @@ pid_t world_fork(int exchange, int mode, int64_t timeout_ms, const ino_t *used, 
 	if (mode == STS_WORKER_ADOPT && l->token_until_ms > world.boot_ms)
 		say_adopted(w);
 	else if (w->subject == 0)
-		say(w, STS_ESUBJECT_MISSING, 1);
+		world_report(w, STS_ESUBJECT_MISSING, 1);
 	else if (world.place[exchange].single_use && is_among(w->subject, used, used_count))
-		say(w, STS_ESUBJECT_USED, 1);
+		world_report(w, STS_ESUBJECT_USED, 1);
 	else
 		meet_the_sts(w, timeout_ms);
 	return w->pid;

@@ -3,26 +3,9 @@
 #include "chance.h"
 #include "check.h"
 #include "world_parts.h"
+#include "world_shared.h"
 
 static bool planned[WORLD_EXCHANGES_MAX];
-
-static bool is_configured(int exchange)
-{
-	for (int i = 0; i < world.configured; i++)
-		if (world.order[i] == exchange)
-			return true;
-	return false;
-}
-
-static void reverse_order(void)
-{
-	for (int i = 0, j = world.configured - 1; i < j; i++, j--) {
-		int exchange = world.order[i];
-
-		world.order[i] = world.order[j];
-		world.order[j] = exchange;
-	}
-}
 
 /* Of two exchanges that read the kubelet's. */
 static void swap_files(int a, int b)
@@ -81,7 +64,7 @@ void world_change_config(void)
 		world.log_level = !world.log_level;
 		break;
 	case 3:
-		reverse_order();
+		world_reverse_order();
 		break;
 	case 4:
 		swap_files(a, (int)chance_between(0, last));
@@ -95,13 +78,13 @@ void world_change_config(void)
 void world_start_planning(void)
 {
 	for (int i = 0; i < world.exchanges; i++)
-		planned[i] = is_configured(i);
+		planned[i] = world_is_configured(i);
 }
 
 void world_planned(void)
 {
 	for (int i = 0; i < world.exchanges; i++) {
-		bool now = is_configured(i);
+		bool now = world_is_configured(i);
 
 		if (planned[i] && !now) {
 			world.place[i].was_removed = true;

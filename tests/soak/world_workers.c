@@ -5,6 +5,7 @@
 #include "chance.h"
 #include "check.h"
 #include "world_parts.h"
+#include "world_shared.h"
 
 #define LIFE_MS (900 * SECOND)
 
@@ -13,22 +14,11 @@ static bool clock_is_mad(void)
 	return world.offset_ms > 12 * HOUR || world.offset_ms < -12 * HOUR;
 }
 
-static void say(struct worker *w, enum sts_err err, int64_t took_ms)
-{
-	w->report = (struct sts_report){.magic = STS_REPORT_MAGIC,
-					.version = STS_REPORT_VERSION,
-					.error = (int32_t)err,
-					.retry_after_s = -1,
-					.subject_exp_s = -1};
-	w->has_report = true;
-	w->ends_ms = w->started_ms + took_ms;
-}
-
 static void say_busy(struct worker *w)
 {
 	static const int32_t asks_s[] = {0, 1, 7, 60, 300, 86400};
 
-	say(w, STS_EBUSY, chance_between(5, 300));
+	world_report(w, STS_EBUSY, chance_between(5, 300));
 	w->report.http_status = 503;
 	if (world.place[w->exchange].mood != MOOD_BUSY_ASKS)
 		return;
@@ -48,10 +38,11 @@ static void say_success(struct worker *w)
 	if (world.place[p->reads].subject.until_ms <= until_ms)
 		until_ms = world.place[p->reads].subject.until_ms;
 	if (until_ms - sent_ms < SECOND) {
-		say(w, STS_EUNAUTHORIZED, 20);
+		world_report(w, STS_EUNAUTHORIZED, 20);
 		return;
 	}
-	say(w, STS_OK, chance_percent(2) ? chance_between(100, 5000) : chance_between(15, 100));
+	world_report(w, STS_OK,
+		     chance_percent(2) ? chance_between(100, 5000) : chance_between(15, 100));
 	w->report.stage = STS_STAGE_DONE;
 	w->report.http_status = 200;
 	w->report.sent_boot_ms = sent_ms;
@@ -129,24 +120,24 @@ static void meet_the_sts(struct worker *w, int64_t timeout_ms)
 		send_subject(w);
 	switch (mood) {
 	case MOOD_REFUSES:
-		say(w, STS_ECONNECT, 3);
+		world_report(w, STS_ECONNECT, 3);
 		break;
 	case MOOD_SILENT:
-		say(w, STS_ETIMEOUT, timeout_ms);
+		world_report(w, STS_ETIMEOUT, timeout_ms);
 		break;
 	case MOOD_BUSY:
 	case MOOD_BUSY_ASKS:
 		say_busy(w);
 		break;
 	case MOOD_DENIES:
-		say(w, STS_EDENIED, 40);
+		world_report(w, STS_EDENIED, 40);
 		w->report.http_status = 403;
 		break;
 	case MOOD_NONSENSE:
-		say(w, STS_EJSON, 40);
+		world_report(w, STS_EJSON, 40);
 		break;
 	case MOOD_DISTRUSTED:
-		say(w, STS_ECERT_ISSUER, 30);
+		world_report(w, STS_ECERT_ISSUER, 30);
 		break;
 	default:
 		say_success(w);
@@ -160,11 +151,11 @@ static void attempt(struct worker *w, int64_t timeout_ms, bool used)
 
 	w->adopts = there && !due;
 	if (w->adopts)
-		say(w, STS_OK, 2);
+		world_report(w, STS_OK, 2);
 	else if (WORLD_EPOCH_MS + world.place[p->reads].subject.until_ms <= world_real_ms())
-		say(w, STS_ESUBJECT_EXPIRED, 1);
+		world_report(w, STS_ESUBJECT_EXPIRED, 1);
 	else if (p->single_use && used)
-		say(w, STS_ESUBJECT_USED, 1);
+		world_report(w, STS_ESUBJECT_USED, 1);
 	else
 		meet_the_sts(w, timeout_ms);
 	if (there && (!due || w->report.error != STS_OK))
@@ -175,7 +166,7 @@ static void poll_the_key(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
 
-	say(w, p->mood == MOOD_WILLING ? STS_OK : STS_ECONNECT, 30);
+	world_report(w, p->mood == MOOD_WILLING ? STS_OK : STS_ECONNECT, 30);
 	if (w->report.error != STS_OK)
 		return;
 	w->report.flags = world.boot_ms < p->absent_until_ms ? STS_REPORT_POLL_OFF
@@ -254,7 +245,7 @@ static void write_files(struct worker *w)
 	struct place *p = &world.place[w->exchange];
 
 	if (world.boot_ms < p->disk_full_until_ms) {
-		say(w, STS_EOUTPUT, w->ends_ms - w->started_ms);
+		world_report(w, STS_EOUTPUT, w->ends_ms - w->started_ms);
 		return;
 	}
 	p->has_files = true;
