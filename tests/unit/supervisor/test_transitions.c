@@ -25,6 +25,12 @@ static struct sts_moment m;
 static int found_bugs;
 static int lines; /* a pipe that standard error is led to */
 
+static bool is_busy(int state)
+{
+	return state == STS_EXCHANGE_TRIES || state == STS_EXCHANGE_RENEWED ||
+	       state == STS_EXCHANGE_ASKED;
+}
+
 /* An exchange in a state, as it may be there: it had a token an hour ago, and has failed since. */
 static void enter(int state, int beside)
 {
@@ -33,7 +39,7 @@ static void enter(int state, int beside)
 	sts_exchange_init(&x, &plan, &m);
 	x.state = (uint8_t)state;
 	x.beside = (uint8_t)beside;
-	x.next_ms = BOOT + 300 * S;
+	x.next_ms = is_busy(state) ? BOOT - S : BOOT + 300 * S;
 	x.poll_ms = BOOT + 20 * S;
 	x.expires_s = REAL / 1000 - 1;
 	x.has_thumbprint = true;
@@ -227,12 +233,6 @@ static void check_state(void)
 		CHECK(x.next_ms <= BOOT + 24 * 3600 * S);
 		break;
 	}
-}
-
-static bool is_busy(int state)
-{
-	return state == STS_EXCHANGE_TRIES || state == STS_EXCHANGE_RENEWED ||
-	       state == STS_EXCHANGE_ASKED;
 }
 
 /* The state that must follow. */
