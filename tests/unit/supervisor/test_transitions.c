@@ -376,6 +376,42 @@ static void follow_ups(void)
 	}
 }
 
+static bool runs_beside(int beside)
+{
+	return beside == STS_BESIDE_POLLS || beside == STS_BESIDE_NOTIFIES;
+}
+
+/* The application is to be notified of new files. No attempt, which writes them, runs beside a
+ * worker. */
+static void new_files(int beside)
+{
+	if (runs_beside(beside))
+		return;
+	enter(STS_EXCHANGE_TRIES, beside);
+	plan.notifies = true;
+	finish(STS_OK);
+	CHECK_INT(x.beside, STS_BESIDE_NOTIFY_DUE);
+}
+
+/* New plans begin an interval of polls, or end the polls. A worker that runs and a notification
+ * that is due come first. */
+static void new_plans(int beside)
+{
+	bool comes_first = runs_beside(beside) || beside == STS_BESIDE_NOTIFY_DUE;
+
+	enter(STS_EXCHANGE_HOLDS, beside);
+	sts_exchange_replanned(&x, &plan, STS_PLAN_REQUEST, &m);
+	CHECK_INT(x.beside, comes_first ? beside : STS_BESIDE_POLL_PLANNED);
+	if (comes_first)
+		CHECK_INT(x.poll_ms, BOOT + 20 * S);
+	else
+		CHECK(x.poll_ms >= BOOT + 24 * S && x.poll_ms <= BOOT + 36 * S);
+	enter(STS_EXCHANGE_HOLDS, beside);
+	plan.poll_ms = 0;
+	sts_exchange_replanned(&x, &plan, STS_PLAN_REQUEST, &m);
+	CHECK_INT(x.beside, comes_first ? beside : STS_BESIDE_NOTHING);
+}
+
 static void every_pair_beside(void)
 {
 	enum sts_worker_mode mode;
@@ -399,11 +435,8 @@ static void every_pair_beside(void)
 		enter(STS_EXCHANGE_HOLDS, beside);
 		sts_exchange_stopped(&x, &m);
 		CHECK_INT(x.beside, STS_BESIDE_NOTHING);
-		/* New files, of which the application is to be told. */
-		enter(STS_EXCHANGE_TRIES, STS_BESIDE_NOTHING);
-		plan.notifies = true;
-		finish(STS_OK);
-		CHECK_INT(x.beside, STS_BESIDE_NOTIFY_DUE);
+		new_files(beside);
+		new_plans(beside);
 	}
 	CHECK_INT(bugs_logged(), 0);
 	/* Nothing runs that could end or be dropped. */
