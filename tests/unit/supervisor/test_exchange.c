@@ -143,9 +143,37 @@ static void refresh(void)
 	CHECK_INT(x.next_ms, m.boot_ms + S);
 }
 
+/* Reasons that come one after the other do not draw the time again. */
+static void drawn_once(void)
+{
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(failure(STS_EDENIED));
+	later(5 * S);
+	m.random = UINT32_MAX;
+	sts_exchange_subject_changed(&x, &m);
+	planned_ms = x.next_ms;
+	CHECK(planned_ms > m.boot_ms + 9 * S && planned_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	m.random = 0;
+	sts_exchange_subject_changed(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+}
+
 static void clock_steps(void)
 {
 	int64_t planned_ms;
+
+	set_up(&usual);
+	go(token(900, 0));
+	planned_ms = x.next_ms;
+	/* The last second of the token. */
+	m.real_ms = x.expires_s * 1000 - 1;
+	sts_exchange_clock_stepped(&x, &m);
+	CHECK_INT(x.next_ms, planned_ms);
+	m.real_ms++;
+	sts_exchange_clock_stepped(&x, &m);
+	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 
 	set_up(&usual);
 	go(token(900, 0));
@@ -186,6 +214,13 @@ static void subject_changes(void)
 	sts_exchange_subject_changed(&x, &m);
 	CHECK_INT(x.next_ms, planned_ms);
 	CHECK(x.not_before_ms == planned_ms);
+	/* A token ends that pause. */
+	sts_exchange_refresh(&x, &m);
+	go(token(900, STS_REPORT_CAPPED));
+	later(20 * S);
+	CHECK(m.boot_ms + STS_EXCHANGE_SPREAD_MS < planned_ms);
+	sts_exchange_subject_changed(&x, &m);
+	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 }
 
 static void trust(void)
@@ -217,6 +252,10 @@ static void chains(void)
 	sts_exchange_clock_stepped(&x, &m);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	CHECK_STR(x.status.wait_name, "first");
+	CHECK(!sts_exchange_wait(&x, "first", 0, &m));
+	CHECK(sts_exchange_wait(&x, "second", 0, &m));
+	CHECK_STR(x.status.wait_name, "second");
+	CHECK(sts_exchange_wait(&x, "second", 1, &m));
 	sts_exchange_input_ready(&x, &m);
 	CHECK_INT(due(), STS_WORKER_ADOPT);
 	CHECK_STR(x.status.wait_name, "");
@@ -226,6 +265,17 @@ static void chains(void)
 	CHECK(sts_exchange_input_lost(&x, 77, &m));
 	CHECK_INT(sts_exchange_exit_status(&x), 77);
 	CHECK(!sts_exchange_input_lost(&x, 66, &m));
+
+	/* It waits two seconds longer than its source may try. */
+	set_up(&fetch);
+	CHECK(sts_exchange_wait(&x, "first", 0, &m));
+	CHECK_INT(sts_exchange_wake_ms(&x), BOOT + 62 * S);
+	later(62 * S - 1);
+	CHECK(!sts_exchange_deadline(&x, &m));
+	later(1);
+	CHECK(sts_exchange_deadline(&x, &m));
+	CHECK_INT(x.status.error, STS_ETIMEOUT);
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_TRANSIENT);
 }
 
 static void sent_once(void)
@@ -289,6 +339,15 @@ static void fetch_ends(void)
 	CHECK(m.boot_ms > BOOT + 20 * S && m.boot_ms < BOOT + 60 * S);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	CHECK_INT(sts_exchange_wake_ms(&x), -1);
+	/* The retry would be 1.5 s later: half a second before the deadline is too late. */
+	set_up(&fetch);
+	later(57900);
+	go(failure(STS_EBUSY));
+	CHECK_INT(sts_exchange_exit_status(&x), -1);
+	set_up(&fetch);
+	later(58100);
+	go(failure(STS_EBUSY));
+	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_TRANSIENT);
 	set_up(&fetch);
 	go(failure(STS_EDENIED));
 	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_DENIED);
@@ -405,6 +464,11 @@ static void held(void)
 	go(busy);
 	CHECK_INT(x.expires_s, REAL / 1000 + 100);
 	CHECK_INT(x.schedule.token_until_ms, BOOT + 100 * S);
+	/* One that has expired does not. */
+	busy.expires_s = REAL / 1000;
+	set_up(&usual);
+	go(busy);
+	CHECK_INT(x.expires_s, 0);
 }
 
 /* What ten thousand of them cost in a simulation. */
@@ -421,6 +485,7 @@ int main(void)
 		{"another source", another_source},
 		{"a success without a token", success_without_a_token},
 		{"refresh", refresh},
+		{"a time is drawn once", drawn_once},
 		{"clock steps", clock_steps},
 		{"the subject token changes", subject_changes},
 		{"trust", trust},

@@ -76,9 +76,11 @@ static void poll_finds_another_key(void)
 {
 	struct sts_report r = {
 		.flags = STS_REPORT_THUMBPRINT, .thumbprint = {9}, .retry_after_s = -1};
+	bool holds = x.state == STS_EXCHANGE_HOLDS;
 
 	x.beside = STS_BESIDE_POLLS;
-	sts_exchange_finished(&x, &r, &m);
+	CHECK_INT(sts_exchange_finished(&x, &r, &m),
+		  holds ? STS_OUTCOME_POLL_CHANGED : STS_OUTCOME_NOTHING);
 }
 
 static void set_once(void)
