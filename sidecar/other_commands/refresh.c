@@ -171,7 +171,7 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 	}
 }
 
-/* Prints that nobody can be asked. The hint of STS_ELOCKED is for somebody who starts a sidecar. */
+/* Print that nobody can be asked. The hint of STS_ELOCKED is for somebody who starts a sidecar. */
 static int print_not_asked(const char *what, int err, const char *dir)
 {
 	char line[512];

@@ -24,8 +24,8 @@ struct sts_plan {
 	int64_t deadline_ms; /* for all attempts together; 0: none */
 	int64_t poll_ms;     /* the interval of the sig-cert poll; 0: the protocol has none */
 	int64_t queue_ms;    /* how long an attempt may wait for the workers of other exchanges */
-	/* a hash of what the configuration file says about the requests and files of the
-	 * exchange */
+	/* a hash of the options that make the requests and files of the exchange, to compare with
+	 * that of later plans */
 	uint64_t request_id;
 	mode_t mode;
 	gid_t group;

@@ -353,6 +353,7 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 {
 	struct sts_error e;
 	unsigned events = 0;
+	int status;
 
 	set_up(o, argv);
 	/* Workers must not inherit descriptors that the container runtime has left open. Kernels
@@ -363,8 +364,9 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 	start_planning();
 	for (;;) {
 		handle(events);
-		if (done() >= 0)
-			return done();
+		status = done();
+		if (status >= 0)
+			return status;
 		events = wait_for_events();
 		if (events & STS_EVENT_STOP)
 			return stop();

@@ -134,8 +134,9 @@ static struct slot *find_slot(bool for_attempt)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid < 0)
 			return slot;
-	for (struct slot *slot = all.slots; for_attempt && slot < all.slots + STS_WORKERS_MAX;
-	     slot++)
+	if (!for_attempt)
+		return NULL;
+	for (EACH_SLOT(slot))
 		if (!sts_exchange_busy(&slot->member->x)) {
 			drop(slot);
 			return slot;
