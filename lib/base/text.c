@@ -97,12 +97,7 @@ bool sts_slice_take_line(struct sts_slice *text, struct sts_slice *line)
 {
 	if (text->len == 0)
 		return false;
-	const char *end = memchr(text->data, '\n', text->len);
-	line->data = text->data;
-	line->len = end ? (size_t)(end - text->data) : text->len;
-	size_t used = line->len + (end != NULL);
-	text->data += used;
-	text->len -= used;
+	*line = sts_slice_cut(text, '\n');
 	return true;
 }
 

@@ -17,11 +17,10 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
-	sts_text_addf(&text, "{\"ok\":%s,\"dir\":\"", v->ok ? "true" : "false");
-	sts_text_add_json(&text, sts_slice_of(dir));
-	sts_text_add_str(&text, "\",\"reason\":\"");
-	sts_text_add_json(&text, reason);
-	sts_text_add_char(&text, '"');
+	sts_text_addf(&text, "{\"ok\":%s,\"dir\":", v->ok ? "true" : "false");
+	sts_text_add_json_string(&text, sts_slice_of(dir));
+	sts_text_add_str(&text, ",\"reason\":");
+	sts_text_add_json_string(&text, reason);
 	if (v->expires_s >= 0) {
 		sts_rfc3339_format(v->expires_s, when);
 		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when,
