@@ -35,7 +35,7 @@ enum bug bugs_find(const char *name)
 
 /* ---- what was sent ---- */
 
-/* Is it remembered, with this bug? */
+/* Does a supervisor with this bug remember that the subject token was sent? */
 static bool is_remembered(ino_t subject, int exchange)
 {
 	int by = world_sent_by(subject);

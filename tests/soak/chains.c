@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The real supervisor in all chains of exchanges: each exchange reads the output of another one,
- * and the configuration file has them in any order. All orders are run, and in each of them all
- * that may become of the first request of each exchange. A run ends, in `fetch`, by itself, and in
- * `run` when all exchanges have their tokens and nothing more is to happen. chains_world.c is what
- * happens, chains_check.c what must hold.
+ * Runs the real supervisor with all chains of exchanges, in which an exchange reads the output of
+ * another one. The configuration file has the exchanges in all orders, and for each order, all
+ * results of the first request of each exchange are tried. In `fetch`, a run ends by itself. In
+ * `run`, it ends when all exchanges have their tokens and no event is to come. chains_world.c has
+ * what happens, chains_check.c what must hold.
  *
  *   chains [--short] [--bug NAME]
  *   chains --repeat MODE,PARENTS,ORDER,SINGLE_USE,LETTERS [--bug NAME]
  *
- * What becomes of a first request is a letter:
+ * The result of a first request is a letter:
  *   o  a token
  *   d  a refusal (403)
  *   t  no answer until the time-out
  *   T  the same, and no answer to the requests after it for a while (`fetch`: never)
  *   s  a token, but the program is told to stop before
- * Or something happens while it is on its way, after which a small letter brings a token, and a
- * capital letter a refusal:
+ * With the other letters, something happens while the request is on its way. After that a small
+ * letter brings a token, and a capital letter a refusal:
  *   h  somebody asks for a refresh (HUP)
  *   q  the configuration has another request of this exchange
  *   m  it has other times
@@ -75,7 +75,7 @@ static void play_all(const char *alphabet)
 	} while (script_advance());
 }
 
-/* ---- orders, sources, and what may be sent once ---- */
+/* ---- orders, sources, and tokens that may be sent once ---- */
 
 /* The next one in the order of the alphabet; false after the last. */
 static bool next_order(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration of a script: how it changes, and what the plan in use has of it. */
+/* The changes of the configuration file in a script, and the plan that is made of it. */
 #include <string.h>
 
 #include "chains.h"
@@ -8,7 +8,7 @@
 #define ABSENCE_MS    (40 * SECOND)
 #define OTHER_TIMEOUT (20 * SECOND)
 #define OTHER_PART    700
-#define EVENT_RETURN  1 /* besides the letters */
+#define EVENT_RETURN  1 /* an event that has no letter: a removed exchange comes back */
 
 static void configure(int exchange, bool first)
 {
@@ -22,7 +22,8 @@ static void configure(int exchange, bool first)
 	}
 }
 
-/* Not where two exchanges have one directory: the other one would get it then, and keep it. */
+/* Where two exchanges have one directory, none is removed: the other one would get the directory,
+ * and keep it. */
 static void remove_exchange(int exchange)
 {
 	int kept = 0;
@@ -55,7 +56,7 @@ static void swap_files(int a, int b)
 	world.place[b].reads = file;
 }
 
-/* The token files of this exchange and of another one, if that makes no circle. */
+/* Swap the token files of this exchange and of another one, if that makes no circle. */
 static void swap(int exchange)
 {
 	for (int i = 1; i < script.count; i++) {

@@ -209,7 +209,7 @@ static void check_status(int exchange, const struct sts_exchange *x)
 		check_fail(exchange, "its status does not say when it was tried");
 }
 
-/* The status promises another one by some time. */
+/* The status says by which time another status is written. */
 static void check_promise(int exchange, const struct sts_exchange *x)
 {
 	int64_t latest_ms = bind_written(exchange)->latest_ms, planned_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world of world.h, in which happens what the script says. */
+/* The world of world.h, in which the script says what happens. */
 #include <ctype.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define ROTATION_MS  (120 * SECOND)
 #define SILENCE_MS   (400 * SECOND)
 #define CHANGE_MS    1500 /* after the start of an attempt */
-#define CHANGED_MS   3000 /* that attempt takes so long */
+#define CHANGED_MS   3000 /* how long that attempt takes */
 #define QUIET_MS     MINUTE
 #define EVENTS_MAX   16
 #define SENT_MAX     64

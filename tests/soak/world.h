@@ -67,11 +67,11 @@ enum bug {
 	BUG_MEMORY,     /* mappings leak */
 	BUG_SPIN,       /* sleeping takes no time */
 	BUG_ONE_PASS,   /* the chain is settled in one pass only */
-	BUG_SWALLOWED,  /* who asks for a refresh during an attempt gets none */
-	BUG_UNANSWERED, /* what waits does not say when its source was tried */
-	BUG_UNTOLD,     /* the status of what is lost stays as it was */
-	BUG_OWN_MEMORY, /* each exchange knows only what it has sent itself */
-	BUG_FORGETS,    /* what an exchange has sent is forgotten when it is removed */
+	BUG_SWALLOWED,  /* a refresh that is asked for during an attempt is not made */
+	BUG_UNANSWERED, /* the status does not say when the source was tried */
+	BUG_UNTOLD,     /* the status of a lost exchange stays as it was */
+	BUG_OWN_MEMORY, /* an exchange knows only the tokens that it has sent itself */
+	BUG_FORGETS,    /* with an exchange, the tokens that it has sent are forgotten */
 	BUG_RESTLESS,   /* any change of the configuration makes a new attempt */
 	BUG_OVERDUE,    /* the status promises a life sign within 120 s, whatever --timeout is */
 	BUG_LOCK,       /* two exchanges may have one directory */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The configuration file of the world: what somebody changes in it, and what the plan has of it. */
+/* The changes of the configuration file in a year, and the plan that is made of it. */
 #include "chance.h"
 #include "check.h"
 #include "world_parts.h"
@@ -7,7 +7,7 @@
 
 static bool planned[WORLD_EXCHANGES_MAX];
 
-/* Of two exchanges that read the kubelet's. */
+/* Swap the token files of two exchanges that read the kubelet's tokens. */
 static void swap_files(int a, int b)
 {
 	int file = world.place[a].reads;
@@ -18,7 +18,7 @@ static void swap_files(int a, int b)
 	world.place[b].reads = file;
 }
 
-/* One at a time. */
+/* Only one exchange is away at a time. */
 static void remove_exchange(int exchange)
 {
 	int kept = 0;

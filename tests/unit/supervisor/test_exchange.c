@@ -33,7 +33,7 @@ static enum sts_worker_mode due(void)
 	return sts_exchange_due(&x, m.boot_ms, &mode) ? mode : STS_WORKER__COUNT;
 }
 
-/* To the next time that something is due, which starts, and ends like this. */
+/* Go to the next time at which a worker is due. It starts, and ends with this report. */
 static enum sts_outcome go(struct sts_report report)
 {
 	enum sts_worker_mode mode;
@@ -77,7 +77,7 @@ static void first_token(void)
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
 }
 
-/* What was asked for is not forgotten with a new configuration, and a promise follows it. */
+/* A refresh that was asked for is not forgotten with a new configuration. The status follows. */
 static void new_plans(void)
 {
 	struct sts_plan other = usual, crowded = usual, hasty = usual;
@@ -92,7 +92,7 @@ static void new_plans(void)
 	go(token(900, 0));
 	sts_exchange_replanned(&x, &usual, STS_PLAN_TIMES, &m);
 	CHECK(x.next_ms > m.boot_ms + 450 * S);
-	/* With more exchanges it may have to wait. */
+	/* With more exchanges, an attempt may have to wait. */
 	crowded.queue_ms = 300 * S;
 	sts_exchange_replanned(&x, &crowded, STS_PLAN_SAME, &m);
 	CHECK_INT(x.status.latest_ms, x.next_ms + 331 * S);
@@ -190,8 +190,8 @@ static void clock_steps(void)
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
 }
 
-/* Acts when the token was capped by the old subject, or after a failure; not before a Retry-After
- * has passed. */
+/* A new subject token counts if the old one has limited the token, and after a failure, but not
+ * before the end of a Retry-After. */
 static void subject_changes(void)
 {
 	struct sts_report busy = failure(STS_EBUSY);
@@ -290,8 +290,8 @@ static void sent_once(void)
 	CHECK(x.subject_sent);
 	sts_exchange_finished(&x, &busy, &m);
 	CHECK_INT(x.schedule.failures, 1);
-	/* The next worker finds it there still: logged once, not a failure, and looked at again
-	 * within a minute. */
+	/* The next worker finds the same subject token. This is logged once, it is not a failure,
+	 * and another worker looks within a minute. */
 	CHECK_INT(go(used), STS_OUTCOME_WAITS);
 	CHECK_INT(x.status.wait, STS_WAIT_SUBJECT);
 	CHECK_INT(x.schedule.failures, 1);
@@ -301,7 +301,7 @@ static void sent_once(void)
 	CHECK(x.next_ms <= m.boot_ms + STS_EXCHANGE_SPREAD_MS);
 	CHECK_INT(go(token(900, 0)), STS_OUTCOME_SUCCESS);
 	CHECK_INT(x.status.wait, STS_WAIT_NONE);
-	/* What a poll sends is not sent for a token. */
+	/* A poll that claims to have sent the subject token changes nothing. */
 	x.plan = &usual;
 	x.beside = STS_BESIDE_POLLS;
 	sts_exchange_sent(&x);
@@ -356,7 +356,7 @@ static void fetch_ends(void)
 	CHECK_INT(sts_exchange_exit_status(&x), STS_EXIT_OK);
 }
 
-/* Its own mistake ends a run that has nothing else to do. */
+/* A mistake in its options ends a run that has no other exchange. */
 static void mistakes(void)
 {
 	struct sts_plan one_of_several = usual;
@@ -415,7 +415,7 @@ static void notifications(void)
 	go(token(900, 0));
 	CHECK_INT(due(), STS_WORKER_NOTIFY);
 	CHECK(sts_exchange_wake_ms(&x) <= m.boot_ms);
-	/* One that gave way is made up for. */
+	/* A notification that was dropped in favour of an attempt is made later. */
 	sts_exchange_started(&x, STS_WORKER_NOTIFY, &m);
 	CHECK_INT(due(), STS_WORKER__COUNT);
 	sts_exchange_dropped(&x);
@@ -452,7 +452,7 @@ static void other_options(void)
 	CHECK(x.next_ms > m.boot_ms + 400 * S);
 }
 
-/* A token that was there at the start and is due counts while there is no other. */
+/* A token that was there at the start and is due counts until there is a new one. */
 static void held(void)
 {
 	struct sts_report busy = failure(STS_EBUSY);
@@ -464,14 +464,14 @@ static void held(void)
 	go(busy);
 	CHECK_INT(x.expires_s, REAL / 1000 + 100);
 	CHECK_INT(x.schedule.token_until_ms, BOOT + 100 * S);
-	/* One that has expired does not. */
+	/* A token that has expired does not count. */
 	busy.expires_s = REAL / 1000;
 	set_up(&usual);
 	go(busy);
 	CHECK_INT(x.expires_s, 0);
 }
 
-/* What ten thousand of them cost in a simulation. */
+/* A simulation has ten thousand exchanges. */
 static void size(void)
 {
 	CHECK(sizeof(struct sts_exchange) <= 400);

@@ -98,7 +98,7 @@ static void test_the_options_of_an_exchange_change(void)
 	CHECK_INT(t->store.dir_fd, fd);
 }
 
-/* Under another name, directory, mode or group it is another exchange. */
+/* An exchange with another name, directory, mode or group is a new exchange. */
 static void test_what_makes_another_exchange(void)
 {
 	const struct set_row kept = KEPT(.request_id = 1);
@@ -296,7 +296,7 @@ static void send_once(struct sts_member *t, const uint8_t *sent)
 		.name = name_, .token_file = file, .dir = name_, .single_use = true \
 	}
 
-/* Whatever becomes of the exchanges and of their files. */
+/* It is remembered whatever becomes of the exchanges and of their files. */
 static void test_a_token_that_was_sent_is_remembered(void)
 {
 	static const uint8_t not_sent[STS_SUBJECT_ID_BYTES] = {9};
@@ -307,7 +307,7 @@ static void test_a_token_that_was_sent_is_remembered(void)
 		  {.name = "many", .token_file = "t3", .dir = "many"});
 	send_once(set_member("a"), id);
 	send_once(set_member("b"), other_id);
-	/* One that may send its subject token again leaves nothing to remember. */
+	/* An exchange that may send its subject token again leaves nothing to remember. */
 	send_once(set_member("many"), not_sent);
 	CHECK(remembers(id) && remembers(other_id) && !remembers(not_sent));
 	TAKE_OVER(ONCE("a", "t2"), ONCE("b", "t1"));

@@ -31,7 +31,7 @@ static bool is_busy(int state)
 	       state == STS_EXCHANGE_ASKED;
 }
 
-/* An exchange in a state, as it may be there: it had a token an hour ago, and has failed since. */
+/* Put the exchange into a state: it got a token an hour ago, and has failed since. */
 static void enter(int state, int beside)
 {
 	m = (struct sts_moment){BOOT, REAL, 1u << 31};
@@ -90,7 +90,7 @@ static void set_once(void)
 	x.deadline_ms = BOOT - 100 * S;
 }
 
-/* Let an event happen as the supervisor would. False for one that no function lets happen in this
+/* Let an event happen as the supervisor would. False if no function lets the event happen in this
  * state: a worker that does not run cannot end. */
 static bool happen(enum sts_exchange_event event)
 {
