@@ -47,6 +47,9 @@ struct sts_answer {
 	int64_t expires_s;  /* what goes into `expires`: local clock, never after the token's exp */
 	int64_t lifetime_s; /* from when the request was sent */
 	int64_t clock_skew_s; /* Date minus local clock; 0 within 60 s or unknown */
+	int64_t not_before_s; /* local clock: the token is not valid earlier; 0: it is valid now, or
+				 unknown */
+	bool is_assumed;      /* nothing states the lifetime: default_ttl_s counts */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	/* on failure */

@@ -46,7 +46,9 @@ enum sts_report_flag {
 	STS_REPORT_CAPPED = 4,     /* the token expires at the same time as the subject token */
 	STS_REPORT_POLL_OFF = 8,   /* the STS has no sig-cert endpoint */
 	STS_REPORT_REPLAN = 16,    /* the configuration file has changed since the plan was made */
-	STS_REPORT_FLAGS_ALL = 31,
+	STS_REPORT_ASSUMED = 32, /* nothing states how long the token lives: --default-ttl counts */
+	STS_REPORT_UNDUMPABLE = 64, /* execve(2) has made the worker not dumpable */
+	STS_REPORT_FLAGS_ALL = 127,
 };
 
 struct sts_report {
@@ -61,7 +63,9 @@ struct sts_report {
 	int64_t lifetime_s;
 	int64_t subject_exp_s; /* since the epoch; 0: no expiry; -1: no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent */
-	int64_t clock_skew_s;
+	int64_t clock_skew_s;  /* Date minus local clock; 0 within 60 s or unknown */
+	int64_t not_before_s;  /* since the epoch by the local clock: the returned token is not
+				  valid earlier; 0: it is valid now, or unknown */
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	char sts_error[STS_CODE_MAX_BYTES];
 	char text[STS_ERROR_TEXT_MAX_BYTES];

@@ -476,6 +476,9 @@ static enum sts_err stage_check(void)
 	w.report.flags &= STS_REPORT_REPLAN;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
+	w.report.not_before_s = w.answer.not_before_s;
+	if (w.answer.is_assumed)
+		w.report.flags |= STS_REPORT_ASSUMED;
 	/* If both tokens expire at the same time, the STS has limited the life of the token to that
 	 * of the subject token. One second of difference is allowed, for rounding. */
 	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
