@@ -176,12 +176,17 @@ sim() {
 	pytest_part soak tests/soak "$top/build/sts-sidecar"
 }
 
-chaos() { # binary
+chaos() { # binary: leaves its verdict, pass or fail, in $work
 	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then
-		count 1 0 0
+		echo pass >"$work/chaos.verdict"
 	else
-		count 0 1 0
+		echo fail >"$work/chaos.verdict"
 	fi
+}
+
+chaos_joined() { # adds the result of a run that was beside others and has ended
+	cat "$work/chaos.log"
+	if [ "$(cat "$work/chaos.verdict" 2>/dev/null)" = pass ]; then count 1 0 0; else count 0 1 0; fi
 }
 
 interop() { # the last line of what it prints has the counts
@@ -207,18 +212,18 @@ fuzz_one() { # target: leaves its verdict, pass or fail, in $work
 	mkdir -p "$corpus" "build-asan/findings"
 	if ! cp "tests/fuzz/corpus/${name#fuzz_}"/* "$corpus/" 2>/dev/null; then
 		echo "-- $name: there is no corpus tests/fuzz/corpus/${name#fuzz_}"
-		echo fail >"$work/$name.verdict"
+		echo fail >"$work/$name.fuzzed"
 		return
 	fi
 	seconds=$fuzz_seconds
 	[ "$name" != fuzz_verifier ] || seconds=$((2 * seconds))
 	if "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
 		"$corpus" >"$work/$name.log" 2>&1; then
-		echo pass >"$work/$name.verdict"
+		echo pass >"$work/$name.fuzzed"
 	else
 		echo "-- $name: the input is in build-asan/findings/"
 		tail -n 40 "$work/$name.log"
-		echo fail >"$work/$name.verdict"
+		echo fail >"$work/$name.fuzzed"
 	fi
 }
 
@@ -234,7 +239,7 @@ fuzz() { # runs as many targets at a time as there are processors
 	done
 	[ -z "$pids" ] || wait $pids
 	[ $running != 0 ] || { echo "-- there is no fuzz target in build-asan/tests"; count 0 1 0; }
-	count "$(cat "$work"/*.verdict 2>/dev/null | grep -c pass)" "$(cat "$work"/*.verdict 2>/dev/null | grep -c fail)" 0
+	count "$(cat "$work"/*.fuzzed 2>/dev/null | grep -c pass)" "$(cat "$work"/*.fuzzed 2>/dev/null | grep -c fail)" 0
 }
 
 PYTHONDONTWRITEBYTECODE=1
@@ -247,16 +252,20 @@ must setup packages
 # The steps above need only packages of Debian; those below need Python packages.
 ! wants e2e asan oracle names trust sandbox sim chaos container build style || timed "python packages" venv || without_packages
 end_to_end
+# The parts with an & wait more than they compute, so they run beside others. Each writes its own log and report.
+! wants names || timed "names" pytest names tests/names "$top/build/sts-sidecar" >"$work/names.log" 2>&1 &
 ! wants oracle || timed "oracle" pytest_part oracle tests/oracle "$top/build/sts-sidecar"
-! wants names || timed "names" pytest_part names tests/names "$top/build/sts-sidecar"
+wait
+! wants names || joined names
 ! wants container || timed "container" container >"$work/container.log" 2>&1 &
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
 ! wants sandbox || timed "sandbox" pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
 ! wants sim || timed "sim" sim
 ! wants interop || timed "interop" interop
-! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar"
+! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar" >"$work/chaos.log" 2>&1 &
 ! wants fuzz || timed "fuzz" fuzz
 wait
+! wants chaos || chaos_joined
 ! wants container || joined container
 ! wants build || timed "build checks" pytest_part build tests/build
 ! wants style || timed "style" pytest_part style tests/hygiene
