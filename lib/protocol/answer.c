@@ -9,10 +9,12 @@
 #include "net/url.h"
 #include "protocol/reason.h"
 #include "protocol/secrets.h"
+#include "protocol/untimely.h"
 #include "token/jwt.h"
 
-#define CLAIM_MAX_BYTES       60  /* of a claim in a message, escaped */
-#define POINTER_SHOWN_BYTES   100 /* of a JSON pointer in a message, escaped */
+#define CLAIM_MAX_BYTES       60            /* of a claim in a message, escaped */
+#define POINTER_SHOWN_BYTES   100           /* of a JSON pointer in a message, escaped */
+#define DAY_S                 (24LL * 3600) /* a Date further away is not believed */
 #define YEAR_S                (366LL * 24 * 3600)
 #define THUMBPRINT_HEX_DIGITS (2 * STS_THUMBPRINT_BYTES)
 
@@ -103,12 +105,38 @@ static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 	sts_text_add_str(t, origin);
 }
 
+/* May the times of the subject token be the reason for this error? */
+static bool is_refusal(enum sts_err err, int status)
+{
+	return err == STS_EUNAUTHORIZED || err == STS_EDENIED || err == STS_EREFUSED ||
+	       (err == STS_ESTATUS && (status == 400 || status == 422));
+}
+
+/* Find out whether time explains a refusal. */
+static struct sts_untimely explain(const struct sts_answer_input *in,
+				   const struct sts_reason *reason, const struct sts_answer *out)
+{
+	struct sts_untimely_input input = {.nbf_s = in->subject ? in->subject->nbf_s : -1,
+					   .iat_s = in->subject ? in->subject->iat_s : -1,
+					   .exp_s = in->subject ? in->subject->exp_s : -1,
+					   .now_s = in->received_real_ms / 1000,
+					   .clock_skew_s = out->clock_skew_s,
+					   .code = reason->code,
+					   .words = reason->text};
+
+	if (out->clock_skew_s > DAY_S || out->clock_skew_s < -DAY_S ||
+	    !sts_httpdate_parse(in->head->date, &input.date_s))
+		input.date_s = -1;
+	return sts_untimely_explain(&input);
+}
+
 static enum sts_err read_failure(const struct sts_answer_input *in, char *scratch, size_t size,
 				 struct sts_answer *out, struct sts_error *e)
 {
 	int status = in->head->status;
 	const struct sts_json *root = NULL;
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_untimely why = {.kind = STS_UNTIMELY_NO};
 	struct sts_text text;
 
 	if (parse(in, scratch, size, &root, NULL) != STS_OK)
@@ -117,7 +145,15 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	enum sts_err err = by_code(in, reason.code, by_status(in, &reason), NULL);
 
 	keep_code(out, &reason);
-	sts_text_init(&text, msg, sizeof(msg));
+	if (is_refusal(err, status))
+		why = explain(in, &reason, out);
+	if (why.kind == STS_UNTIMELY_EARLY) {
+		err = STS_EEARLY;
+		if (why.wait_s > 0 && why.wait_s > out->retry_after_s)
+			out->retry_after_s = why.wait_s;
+	}
+	/* The words of the answer are cut where the explanation needs the room. */
+	sts_text_init(&text, msg, sizeof(msg) - strlen(why.text));
 	/* These words never change: people search their logs for them. */
 	sts_text_addf(&text, "unexpected status %d", status);
 	if (err == STS_EREDIRECT)
@@ -125,7 +161,10 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	else
 		sts_reason_add(&text, in->request, &reason);
 	sts_json_close();
-	return sts_fail(e, err, status, "%s", msg);
+	/* The words may have been cut at a space. */
+	if (why.text[0] && msg[text.len - 1] == ' ')
+		msg[text.len - 1] = '\0';
+	return sts_fail(e, err, status, "%s%s", msg, why.text);
 }
 
 /* ---- 2xx: the fields ---- */

@@ -13,6 +13,7 @@
 #include "protocol/request.h"
 #include "protocol/table.h"
 #include "token/expiry.h"
+#include "token/subject.h"
 
 #define STS_TOKEN_MAX_BYTES (64 * 1024)
 
@@ -29,9 +30,10 @@ struct sts_answer_input {
 	 * subject token, a client secret, another value that was read from a file) does not get
 	 * into a message. */
 	const struct sts_request *request;
-	int64_t sent_real_ms;                            /* local clock when the request was sent */
-	int64_t received_real_ms;                        /* local clock when the head had arrived */
-	int64_t default_ttl_s;                           /* --default-ttl; 0: the protocol's */
+	int64_t sent_real_ms;              /* local clock when the request was sent */
+	int64_t received_real_ms;          /* local clock when the head had arrived */
+	const struct sts_subject *subject; /* its times may explain a refusal; may be NULL */
+	int64_t default_ttl_s;             /* --default-ttl; 0: the protocol's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
 	int64_t max_lifetime_s;                          /* 0: not checked */
 };
@@ -78,6 +80,10 @@ struct sts_answer {
  *                      message in a field in which an STS has it (as Vault's answers are)
  *   STS_ENOTFOUND      any other 404
  *   STS_ESTATUS        any other 4xx
+ * Where that is a refusal of the subject token (STS_EUNAUTHORIZED, STS_EDENIED, STS_EREFUSED, or
+ * STS_ESTATUS with 400 or 422), the times of the subject token may explain it (untimely.h):
+ *   STS_EEARLY         in its place, if the subject token is not valid yet. retry_after_s is then
+ *                      at least the time until it is valid
  * For a 2xx that cannot be used:
  *   STS_EREFUSED       there is an error code of protocols.toml in place of a token
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()

@@ -131,7 +131,8 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	struct sts_jwt_claims times;
 	enum sts_err err;
 
-	*subject = (struct sts_subject){.token = sts_slice_trim(bytes), .exp_s = -1};
+	*subject = (struct sts_subject){
+		.token = sts_slice_trim(bytes), .exp_s = -1, .nbf_s = -1, .iat_s = -1};
 	err = check_bytes(bytes, subject->token, e);
 	if (err != STS_OK)
 		return err;
@@ -139,6 +140,8 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	/* A token that is not a JWT is opaque: the STS decides whether it is valid. */
 	sts_jwt_times(subject->token, scratch, scratch_size, &times, NULL);
 	subject->exp_s = times.exp_s;
+	subject->nbf_s = times.nbf_s;
+	subject->iat_s = times.iat_s;
 	if (times.exp_s >= 0 && times.exp_s <= now_s)
 		return expired(times.exp_s, now_s, e);
 	return STS_OK;
@@ -153,7 +156,7 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 	int err = standard_input ? sts_file_read_given(STDIN_FILENO, buf, buf_size, &len)
 				 : read_file(path, buf, buf_size, &len);
 
-	*subject = (struct sts_subject){.exp_s = -1};
+	*subject = (struct sts_subject){.exp_s = -1, .nbf_s = -1, .iat_s = -1};
 	if (err != 0)
 		return no_read(e, standard_input ? "of standard input" : path, err);
 	return sts_subject_check((struct sts_slice){buf, len}, now_s, scratch, scratch_size,

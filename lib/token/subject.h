@@ -15,6 +15,7 @@
 struct sts_subject {
 	struct sts_slice token;           /* into the caller's buffer */
 	int64_t exp_s;                    /* exp of the JWT; -1 when there is none, or not a JWT */
+	int64_t nbf_s, iat_s;             /* the same for nbf and iat */
 	uint8_t id[STS_SUBJECT_ID_BYTES]; /* start of the token's SHA-256: tells tokens apart */
 };
 
@@ -25,7 +26,7 @@ struct sts_subject {
  *   now_s    in   the local clock, seconds since the epoch
  *   buf      in   memory for the token, STS_SUBJECT_MAX_BYTES + 1 or more
  *   scratch  in   memory for decoding the token, 3/4 of that
- *   subject  out  after an error exp_s is right where it could be read, else -1
+ *   subject  out  after an error the times are right where they could be read, else -1
  * Returns STS_OK (also for an opaque token, which is not a JWT) or
  *   STS_ESUBJECT_MISSING
  *   STS_ESUBJECT_UNREADABLE  the message names mode, owner and our UID

@@ -202,6 +202,13 @@ void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
 		sts_sent_note(worker->stage + 1, t);
 }
 
+void sts_member_refused_early(struct sts_member *t, const struct sts_child *worker)
+{
+	if (worker->stage_len > 0 && t->x.single_use)
+		sts_sent_forget(worker->stage + 1, t);
+	t->x.subject_sent = false;
+}
+
 void sts_member_remove(struct sts_member *t)
 {
 	struct sts_moment m = sts_now();

@@ -40,6 +40,11 @@ uint32_t sts_running_opened(void);
  * the worker of the exchange, while it runs or after its end. */
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker);
 
+/* The STS has refused the subject token as not valid yet, so it did not use it: the token counts as
+ * not sent. Call this after sts_member_sent(). If the STS has used the token all the same, one more
+ * attempt is refused, and then the exchange waits for another token. */
+void sts_member_refused_early(struct sts_member *t, const struct sts_child *worker);
+
 /* An attempt has ended: check its input files, and the exchanges whose source it is. */
 void sts_member_attempted(struct sts_member *t);
 

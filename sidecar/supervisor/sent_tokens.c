@@ -54,6 +54,15 @@ void sts_sent_note(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner)
 	sent.owners[sent.count++] = owner;
 }
 
+void sts_sent_forget(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner)
+{
+	for (size_t i = 0; i < sent.count; i++)
+		if (sent.owners[i] == owner && memcmp(sent.ids[i], id, STS_SUBJECT_ID_BYTES) == 0) {
+			remove_at(i);
+			return;
+		}
+}
+
 void sts_sent_orphan(const void *owner)
 {
 	for (size_t i = 0; i < sent.count; i++)

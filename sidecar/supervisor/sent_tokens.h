@@ -22,6 +22,10 @@
  */
 void sts_sent_note(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner);
 
+/* The subject token was refused before it was used, so it may be sent again: forget it. Does
+ * nothing if another exchange has sent it. */
+void sts_sent_forget(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner);
+
 /* This exchange does not exist any more. Its last token is still remembered, but may be forgotten
  * when there is no room. */
 void sts_sent_orphan(const void *owner);

@@ -58,6 +58,8 @@ static void worker_ended(struct slot *slot, int status)
 
 	sts_child_finish(&slot->child, status, &report);
 	sts_member_sent(slot->member, &slot->child);
+	if (report.error == STS_EEARLY)
+		sts_member_refused_early(slot->member, &slot->child);
 	finished(slot->member, &report, slot->child.started_boot_ms);
 }
 

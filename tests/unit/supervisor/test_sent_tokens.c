@@ -57,6 +57,24 @@ static void by_token(void)
 	CHECK_INT(how_many(), 2);
 }
 
+/* A token that was refused as not valid yet may be sent again, but only by who has sent it. */
+static void forgotten(void)
+{
+	uint8_t id[STS_SUBJECT_ID_BYTES];
+
+	sts_sent_clear();
+	note(1, &owners[0]);
+	note(2, &owners[0]);
+	note(3, &owners[1]);
+	make_id(id, 2);
+	sts_sent_forget(id, &owners[1]);
+	CHECK_INT(how_many(), 3);
+	sts_sent_forget(id, &owners[0]);
+	CHECK(has(1) && !has(2) && has(3));
+	sts_sent_forget(id, &owners[0]);
+	CHECK_INT(how_many(), 2);
+}
+
 static void bounded(void)
 {
 	sts_sent_clear();
@@ -92,6 +110,7 @@ int main(void)
 {
 	static const struct sts_test tests[] = {
 		{"a token is remembered, whoever sent it", by_token},
+		{"a token that was refused early is forgotten", forgotten},
 		{"the memory is bounded", bounded},
 		{"the last token of each exchange stays", last_of_each},
 	};

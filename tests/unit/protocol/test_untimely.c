@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answer_input.h"
+
+#include "base/timefmt.h"
+
+static struct sts_subject subject;
+
+/* Read a refusal. The answer's Date is NOW + skew_s, and skew_s is INT64_MIN for no Date. The
+ * node's clock is at NOW. */
+static enum sts_err refused(const char *protocol, int status, const char *body, int64_t skew_s)
+{
+	static const char *const months[] = {"Jan", "Feb"};
+	static char date[40];
+	char text[STS_RFC3339_BYTES];
+
+	prepare(protocol, status, sts_slice_of(body));
+	input.subject = &subject;
+	if (skew_s == INT64_MIN) {
+		head.date = (struct sts_slice){NULL, 0};
+	} else {
+		sts_rfc3339_format(NOW + skew_s, text);
+		snprintf(date, sizeof(date), "Mon, %.2s %s %.4s %.8s GMT", text + 8,
+			 months[text[6] - '1'], text, text + 11);
+		head.date = sts_slice_of(date);
+	}
+	return read_prepared();
+}
+
+/* The subject token was issued so long after NOW, and lives for an hour. */
+static void issued(int64_t after_s)
+{
+	subject = (struct sts_subject){.token = STS_SLICE(SUBJECT),
+				       .nbf_s = NOW + after_s,
+				       .iat_s = NOW + after_s,
+				       .exp_s = NOW + after_s + 3600};
+}
+
+#define REFUSED "{\"error\":\"invalid_grant\"}"
+
+/* The Date is before nbf or iat: the next attempt is made when it is not any more. */
+static void early_by_date(void)
+{
+	issued(5);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, 0), STS_EEARLY);
+	CHECK_STR(error.msg, "unexpected status 400: invalid_grant (the subject token is valid "
+			     "from 2026-01-12T16:00:05Z, 5 s after the STS's Date)");
+	CHECK_INT(answer.retry_after_s, 6);
+	CHECK_STR(answer.sts_error, "invalid_grant");
+	subject.nbf_s = NOW - 60;
+	CHECK_INT(refused("token-exchange", 401, "", 0), STS_EEARLY);
+	CHECK_INT(answer.retry_after_s, 6);
+	subject.iat_s = -1;
+	CHECK_INT(refused("token-exchange", 401, "", 0), STS_EUNAUTHORIZED);
+	CHECK_STR(error.msg, "unexpected status 401");
+	CHECK_INT(answer.retry_after_s, -1);
+	/* The STS is behind, and the node is not. */
+	issued(-10);
+	CHECK_INT(refused("openunison", 401, "", -100), STS_EEARLY);
+	CHECK_STR(error.msg, "unexpected status 401 (the subject token is valid from "
+			     "2026-01-12T15:59:50Z, 1 min 30 s after the STS's Date; the node's "
+			     "clock is 1 min 40 s ahead of it)");
+	CHECK_INT(answer.retry_after_s, 91);
+	/* A wait has its bound, and a longer wait that the STS asks for counts. */
+	issued(3000);
+	CHECK_INT(refused("token-exchange", 403, "", 0), STS_EEARLY);
+	CHECK_INT(answer.retry_after_s, 300);
+	issued(5);
+	prepare("token-exchange", 422, STS_SLICE(""));
+	input.subject = &subject;
+	head.retry_after = STS_SLICE("20");
+	CHECK_INT(read_prepared(), STS_EEARLY);
+	CHECK_INT(answer.retry_after_s, 20);
+	/* One second is enough to be valid. */
+	issued(0);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, 0), STS_EREFUSED);
+}
+
+/* Without a Date, or with one that is too far away to be right, the node's clock counts. */
+static void early_by_clock(void)
+{
+	issued(5);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, INT64_MIN), STS_EEARLY);
+	CHECK_STR(error.msg, "unexpected status 400: invalid_grant (the subject token is valid "
+			     "from 2026-01-12T16:00:05Z, 5 s after the node's time)");
+	CHECK_INT(answer.retry_after_s, 6);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, 25 * 3600), STS_EEARLY);
+	issued(-5);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, INT64_MIN), STS_EREFUSED);
+	CHECK_INT(refused("token-exchange", 400, REFUSED, -25 * 3600), STS_EREFUSED);
+	CHECK_STR(error.msg, "unexpected status 400: invalid_grant");
+}
+
+/* The Date says nothing: what the STS says counts. Hints count only if the token is young. */
+static void early_by_words(void)
+{
+	static const struct {
+		const char *words;
+		bool young, old; /* is it early then? */
+	} rows[] = {
+		{"token is not valid yet", true, true},
+		{"Token Not Yet Valid (nbf)", true, true},
+		{"Token used before issued", true, true},
+		{"The Token can't be used before Mon Jan 12", true, true},
+		{"validation failed, token issued in the future (iat)", true, true},
+		{"\\\"nbf\\\" claim timestamp check failed", true, false},
+		{"AADSTS700024: Client assertion is not within its valid time range.", true, false},
+		{"bad iat", true, false},
+		{"this assertion was used before", false, false},
+		{"the associated role", false, false},
+		{"x509: certificate has expired or is not yet valid", false, false},
+		{"no such role", false, false},
+	};
+	char body[200];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(body, sizeof(body), "{\"error\":\"a\",\"error_description\":\"%s\"}",
+			 rows[i].words);
+		issued(-3);
+		CHECK_INT(refused("client-assertion", 401, body, 0) == STS_EEARLY, rows[i].young);
+		CHECK_INT(answer.retry_after_s, -1);
+		issued(-301);
+		CHECK_INT(refused("client-assertion", 401, body, 0) == STS_EEARLY, rows[i].old);
+		/* By the node's clock it is young, and the STS's Date may be a gateway's. */
+		issued(-3);
+		CHECK_INT(refused("client-assertion", 401, body, 600) == STS_EEARLY, rows[i].young);
+	}
+	issued(-3);
+	CHECK_INT(refused("vault", 400, "{\"errors\":[\"token not yet valid\"]}", 0), STS_EEARLY);
+	CHECK_STR(error.msg, "unexpected status 400: token not yet valid (the subject token is "
+			     "valid since 2026-01-12T15:59:57Z, 3 s before the STS's Date)");
+	/* An opaque token has no times. */
+	subject = (struct sts_subject){.nbf_s = -1, .iat_s = -1, .exp_s = -1};
+	CHECK_INT(refused("vault", 400, "{\"errors\":[\"token not yet valid\"]}", 0), STS_EEARLY);
+	CHECK_STR(error.msg, "unexpected status 400: token not yet valid");
+}
+
+/* It has expired: another token mends that, so the class stays what it is. */
+static void late(void)
+{
+	issued(-3700);
+	CHECK_INT(refused("token-exchange", 401, REFUSED, 0), STS_EUNAUTHORIZED);
+	CHECK_STR(error.msg, "unexpected status 401: invalid_grant (the subject token expired at "
+			     "2026-01-12T15:58:20Z, 1 min 40 s before the STS's Date)");
+	CHECK_INT(answer.retry_after_s, -1);
+	/* The clocks do not agree about it. */
+	issued(-3000);
+	CHECK_INT(refused("token-exchange", 403, "", 1200), STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403 (the subject token expired at "
+			     "2026-01-12T16:10:00Z, 10 min before the STS's Date; the node's "
+			     "clock is 20 min behind it)");
+	CHECK_INT(refused("aws", 400, "{\"Error\":{\"Code\":\"ExpiredTokenException\"}}", 0),
+		  STS_EREFUSED);
+	CHECK_STR(error.msg, "unexpected status 400: ExpiredTokenException (the subject token "
+			     "expires at 2026-01-12T16:10:00Z, 10 min after the STS's Date)");
+	CHECK_INT(refused("entra", 401,
+			  "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS700024: "
+			  "Client assertion is not within its valid time range.\"}",
+			  0),
+		  STS_EUNAUTHORIZED);
+	CHECK_STR(error.msg,
+		  "unexpected status 401: invalid_client: AADSTS700024: Client "
+		  "assertion is not within its valid time range. (the subject token expires at "
+		  "2026-01-12T16:10:00Z, 10 min after the STS's Date)");
+	/* By the node's clock the token is young, but it has expired by the Date. */
+	issued(-3);
+	CHECK_INT(refused("entra", 401, "{\"error_description\":\"AADSTS700024\"}", 7200),
+		  STS_EUNAUTHORIZED);
+	CHECK(strstr(error.msg, "expired at 2026-01-12T16:59:57Z, 1 h before the STS's Date"));
+	/* At exp it is over (RFC 7519 section 4.1.4). */
+	issued(-3600);
+	CHECK_INT(refused("token-exchange", 401, "", INT64_MIN), STS_EUNAUTHORIZED);
+	CHECK(strstr(error.msg, "expired at 2026-01-12T16:00:00Z, 0 s before the node's time"));
+}
+
+/* Nothing changes where time is no reason. */
+static void no_reason(void)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum sts_err err;
+	} rows[] = {
+		{500, "", STS_EBUSY},     {429, REFUSED, STS_EBUSY},
+		{404, "", STS_ENOTFOUND}, {405, "", STS_ESTATUS},
+		{302, "", STS_EREDIRECT}, {401, "{\"error\":\"invalid_client\"}", STS_ECLIENT},
+	};
+
+	issued(5);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(refused("token-exchange", rows[i].status, rows[i].body, 0), rows[i].err);
+		CHECK(!strstr(error.msg, "the subject token"));
+	}
+	issued(-60);
+	CHECK_INT(refused("token-exchange", 403, "{\"error\":\"access_denied\"}", 120),
+		  STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403: access_denied");
+}
+
+/* The words are cut where the explanation needs the room, whatever they are. */
+static void long_words(void)
+{
+	char body[2000];
+	struct sts_text text;
+
+	sts_text_init(&text, body, sizeof(body));
+	sts_text_add_str(&text, "{\"error\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+				"\"error_description\":\"");
+	for (int i = 0; i < 200; i++)
+		sts_text_add_str(&text, "words ");
+	sts_text_add_str(&text, "\"}");
+	issued(-10);
+	CHECK_INT(refused("token-exchange", 400, body, -80000), STS_EEARLY);
+	CHECK(strstr(error.msg, "22 h 13 min after the STS's Date; the node's clock is 22 h 13 "
+				"min ahead of it)"));
+	CHECK(strncmp(error.msg, "unexpected status 400: aaaa", 27) == 0);
+	CHECK_INT(answer.retry_after_s, 300);
+}
+
+static const struct sts_test tests[] = {
+	{"a Date before nbf or iat", early_by_date},
+	{"the node's clock without a Date", early_by_clock},
+	{"words that say that it is early", early_by_words},
+	{"a subject token that has expired", late},
+	{"other refusals stay what they are", no_reason},
+	{"long words", long_words},
+};
+
+STS_TEST_MAIN(tests)
