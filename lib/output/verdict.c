@@ -31,17 +31,19 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 	sts_text_add_str(&text, words);
 }
 
-/* The earlier of `expires` and, where the token was read, its own exp; -1 when both are unknown. */
+/* When the token expires; -1 when that is unknown. This program has written `expires`, which is its
+ * decision in the node's clock. The token's own exp is in the STS's clock, so it counts only where
+ * `expires` cannot be read. */
 static int64_t expiry(const struct sts_stored *stored, bool was_read)
 {
 	struct sts_jwt_claims claims;
-	int64_t expires_s = stored->expires_errno ? -1 : stored->expires_s;
 
-	if (was_read &&
-	    sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) == STS_OK &&
-	    claims.exp_s >= 0 && (expires_s < 0 || claims.exp_s < expires_s))
-		expires_s = claims.exp_s;
-	return expires_s;
+	if (!stored->expires_errno)
+		return stored->expires_s;
+	if (!was_read ||
+	    sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) != STS_OK)
+		return -1;
+	return claims.exp_s;
 }
 
 static void judge(struct sts_verdict *v, const char *dir, const struct sts_stored *stored,

@@ -23,8 +23,8 @@ struct sts_verdict {
 /*
  * Look at a directory once.
  *   dir         in   its path
- *   read_token  in   true: the earlier of `expires` and the token's own exp counts. False: a token
- *                    is not opened, and only `expires` counts
+ *   read_token  in   true: where `expires` cannot be read, the exp of the token counts. False: a
+ *                    token is not opened
  *   min_ttl_ms  in   how long the token must still be valid
  *   now_s       in   the local clock, seconds since the epoch
  */

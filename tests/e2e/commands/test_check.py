@@ -43,6 +43,18 @@ def test_yes(check, space):
     assert run.status == 0, run.err
 
 
+def test_expires_counts_before_the_tokens_own_exp(check, space):
+    """`expires` is in the node's clock. Where that clock is ahead, the exp of a good token lies in its past."""
+    put(space, token=tokens.issued(-300))
+    run = check()
+    assert run.status == 0, run.err
+    put(space, -20, token=tokens.issued(300))
+    assert check().status == 1
+    (space.out / "expires").unlink()
+    run = check()
+    assert run.status == 0, run.err
+
+
 @pytest.mark.slow
 def test_several_directories(sidecar, space):
     """All must be good; the first that is not is told, and the wait is for all of them together."""
@@ -81,7 +93,7 @@ REASONS = {
     "no token": (lambda s: None, "no token in {out}"),
     "empty token": (lambda s: put(s, token=""), "the token in {out} cannot be used: it is empty"),
     "expired": (lambda s: put(s, -3620), "the token in {out} expired 1 h ago"),
-    "expired by its own exp": (lambda s: put(s, token=tokens.issued(-3620)), "the token in {out} expired 1 h ago"),
+    "no expires, expired by its own exp": (lambda s: (put(s, token=tokens.issued(-3620)), (s.out / "expires").unlink()), "the token in {out} expired 1 h ago"),
     "no expires": (lambda s: (put(s, token="opaque"), (s.out / "expires").unlink()), "the token in {out} has no expiry that can be read: expires: no such file"),
     "empty expires": (lambda s: put(s, token="opaque", expires=""), "the token in {out} has no expiry that can be read: expires: it is empty"),
     "garbage in expires": (lambda s: put(s, token="opaque", expires="soon"), "the token in {out} has no expiry that can be read: expires: not a time in RFC 3339"),
