@@ -383,7 +383,7 @@ static enum sts_err confine(const char *where, bool require, struct sts_error *e
 	for (size_t i = 0; i < l.count; i++)
 		sts_landlock_allow_path(&files, AT_FDCWD, l.dirs[i], STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&files, require, e);
-	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, require, e) : err;
+	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, NULL, require, e) : err;
 }
 
 enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metrics,

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/resident.h"
 #include "sandbox/layers.h"
 
 #define WORKER_CPU_S       20
@@ -20,6 +21,8 @@
 #define WORKER_DESCRIPTORS 64
 
 #define LISTENER_DESCRIPTORS 32
+
+static bool undumpable_from_start STS_RESIDENT;
 
 /* Make whole pages read-only: those that the linker has marked as read-only after relocation
  * (PT_GNU_RELRO). */
@@ -65,6 +68,10 @@ static void limit(int resource, rlim_t value)
 
 void sts_harden_process(void)
 {
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+
+	/* 0, or 2 where /proc/sys/fs/suid_dumpable is 2. Both keep processes of this UID out. */
+	undumpable_from_start = dumpable == 0 || dumpable == 2;
 	prctl(PR_SET_DUMPABLE, 0);
 	limit(RLIMIT_CORE, 0);
 	/* With the signal ignored, write(2) fails with EFBIG at the limit of the file size, and the
@@ -73,6 +80,11 @@ void sts_harden_process(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	apply_relro();
 	open_standard_descriptors();
+}
+
+bool sts_harden_undumpable_from_start(void)
+{
+	return undumpable_from_start;
 }
 
 /* Cut a worker off from the log. Only the supervisor writes the log: a worker that a hostile answer

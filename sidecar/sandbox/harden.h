@@ -15,6 +15,15 @@
 void sts_harden_process(void);
 
 /*
+ * Was this process not dumpable before sts_harden_process(), so from its first instruction on? The
+ * kernel makes a process so if the UID that calls execve(2) may execute the program's file but not
+ * read it. Otherwise, other processes of this UID can read the memory, the environment, the
+ * descriptors and the root of this process between execve(2) and sts_harden_process()
+ * (docs/sandbox.md).
+ */
+bool sts_harden_undumpable_from_start(void);
+
+/*
  * Harden a worker: limit its CPU time, its descriptors and the size of its files, and connect
  * standard input, output and error to /dev/null.
  *   from_stdin  in  keep standard input, since the subject token may come from there

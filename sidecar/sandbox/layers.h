@@ -23,20 +23,29 @@ enum sts_sandbox_stage {
 	STS_SANDBOX_START = 1,       /* a worker, until it is connected to the STS */
 	STS_SANDBOX_CONNECTED = 2,   /* the worker until it has the answer: no connect(2) */
 	STS_SANDBOX_ANSWERED = 4,    /* the worker until its end: no network */
-	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends a signal to the application */
+	STS_SANDBOX_NOTIFY = 8,      /* the worker that sends a signal to the application, until it
+				      * has opened the process of the application */
 	STS_SANDBOX_LISTENER = 16,   /* the process that serves --listen */
+	STS_SANDBOX_SIGNAL = 32,     /* the worker that sends a signal, from then on */
 	STS_SANDBOX_CONFINED = 0x40, /* for tests: Landlock holds. No system call has this bit */
 	STS_SANDBOX_SUPERVISOR = 0x80,
+};
+
+/* What the filters of the worker that notifies are told when they are made. */
+struct sts_sandbox_target {
+	int signal; /* for STS_SANDBOX_NOTIFY and STS_SANDBOX_SIGNAL: no other signal can be sent */
+	int pidfd;  /* for STS_SANDBOX_SIGNAL: the signal can be sent with no other descriptor */
 };
 
 /*
  * Allow only the system calls of a stage, from now on and for child processes too. All others fail:
  * with ENOSYS if a C library may try the call and then do without it, and else with EPERM. The
  * filter never kills the process.
+ *   target  in  for STS_SANDBOX_NOTIFY and STS_SANDBOX_SIGNAL; NULL for other stages
  * Returns 0 or an errno: EINVAL if the kernel does not support filters, E2BIG if the filter does
  * not fit.
  */
-int sts_seccomp_enter(enum sts_sandbox_stage stage);
+int sts_seccomp_enter(enum sts_sandbox_stage stage, const struct sts_sandbox_target *target);
 
 /* What may be done with a file, or with everything beneath a directory. The values are made of the
  * kernel's bits (LANDLOCK_ACCESS_FS_*). */

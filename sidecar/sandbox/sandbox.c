@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "sandbox/harden.h"
+
 /* tests/sandbox/ builds a worker that attacks. A release does not have this code. */
 #ifdef STS_WITH_HOSTILE_WORKER
 #include "../../tests/sandbox/hostile.h"
@@ -57,6 +59,9 @@ static void announce(bool no_new_privs, bool seccomp, int landlock, enum sts_lev
 	struct sts_log l;
 
 	sts_text_init(&text, layers, sizeof(layers));
+	/* A worker is the same file under the same UID, so it is so, too. */
+	if (sts_harden_undumpable_from_start())
+		sts_text_add_str(&text, "undumpable,");
 	sts_text_addf(&text, "%s%s", no_new_privs ? "no-new-privs" : "none",
 		      seccomp ? ",seccomp" : "");
 	if (landlock > 0)
@@ -72,7 +77,7 @@ __attribute__((noinline)) enum sts_err sts_sandbox_supervisor(const int *dirs, s
 {
 	bool no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	int landlock = confine_files(dirs, count);
-	bool seccomp = sts_seccomp_enter(STS_SANDBOX_SUPERVISOR) == 0;
+	bool seccomp = sts_seccomp_enter(STS_SANDBOX_SUPERVISOR, NULL) == 0;
 	enum sts_err err = judge(no_new_privs, require, "no-new-privs", e);
 
 	if (err == STS_OK)
@@ -84,9 +89,11 @@ __attribute__((noinline)) enum sts_err sts_sandbox_supervisor(const int *dirs, s
 	return err;
 }
 
-enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e)
+enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage,
+			       const struct sts_sandbox_target *target, bool require,
+			       struct sts_error *e)
 {
-	bool holds = sts_seccomp_enter(stage) == 0;
+	bool holds = sts_seccomp_enter(stage, target) == 0;
 
 	sts_hostile(stage);
 	return judge(holds, require, "seccomp", e);

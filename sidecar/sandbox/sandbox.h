@@ -34,9 +34,12 @@ bool sts_sandbox_may_write(const char *dir);
 
 /*
  * Limit a worker or the listener to the system calls of a stage.
+ *   target  in  for the stages of the worker that notifies; NULL for other stages
  * Returns STS_OK. With `require`, returns STS_ESANDBOX if the layer does not hold.
  */
-enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage, bool require, struct sts_error *e);
+enum sts_err sts_sandbox_enter(enum sts_sandbox_stage stage,
+			       const struct sts_sandbox_target *target, bool require,
+			       struct sts_error *e);
 
 /*
  * Limit a process to the files and ports that were allowed in *l since sts_landlock_init().

@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -35,7 +36,12 @@ struct condition {
 	uint8_t argument;
 	uint8_t and_next; /* the condition after this one must hold as well */
 	uint32_t mask, value;
+	uint8_t from; /* where the value comes from, if it is not the one above */
 };
+
+/* The values that are known only when the filter is made (struct sts_sandbox_target). The
+ * supervisor does not know them, so rows with such a condition are not its rows. */
+enum { TARGET_SIGNAL = 1, TARGET_PIDFD };
 
 /* The conditions of the table. A condition with several parts has its parts one after the other,
  * joined by and_next. */
@@ -52,6 +58,7 @@ enum {
 	SET_FLAGS,
 	ADD_SEALS,
 	IS_TERMINAL,
+	GET_DUMPABLE,
 	NOT_DUMPABLE,
 	NOT_DUMPABLE_0,
 	END_WITH_PARENT,
@@ -61,6 +68,10 @@ enum {
 	PRIVATE_FILE_AT,
 	FILE_MODE, /* the modes that --mode may have */
 	GROUP_ONLY,
+	ONE_PROCESS, /* the signal of --notify-signal, with the one descriptor that was opened */
+	ONE_SIGNAL,  /* the signal of --notify-signal */
+	ANY_SIGNAL,  /* no siginfo_t, no flags: what is sent can be sent with kill(2), too */
+	ANY_SIGNAL_FLAGS,
 };
 
 static const struct condition conditions[] = {
@@ -75,6 +86,7 @@ static const struct condition conditions[] = {
 	[SET_FLAGS] = {1, 0, ~0u, F_SETFD},
 	[ADD_SEALS] = {1, 0, ~0u, F_ADD_SEALS},
 	[IS_TERMINAL] = {1, 0, ~0u, TIOCGWINSZ},
+	[GET_DUMPABLE] = {0, 0, ~0u, PR_GET_DUMPABLE},
 	[NOT_DUMPABLE] = {0, 1, ~0u, PR_SET_DUMPABLE},
 	[NOT_DUMPABLE_0] = {1, 0, ~0u, 0},
 	[END_WITH_PARENT] = {0, 0, ~0u, PR_SET_PDEATHSIG},
@@ -84,6 +96,10 @@ static const struct condition conditions[] = {
 	[PRIVATE_FILE_AT] = {3, 0, ~0600u, 0},
 	[FILE_MODE] = {1, 0, ~0266u, 0400},
 	[GROUP_ONLY] = {1, 0, ~0u, ~0u},
+	[ONE_PROCESS] = {0, 1, ~0u, 0, TARGET_PIDFD},
+	[ONE_SIGNAL] = {1, 1, ~0u, 0, TARGET_SIGNAL},
+	[ANY_SIGNAL] = {2, 1, ~0u, 0},
+	[ANY_SIGNAL_FLAGS] = {3, 0, ~0u, 0},
 };
 
 _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
@@ -93,46 +109,47 @@ _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mas
 #define B   STS_SANDBOX_CONNECTED
 #define C   STS_SANDBOX_ANSWERED
 #define N   STS_SANDBOX_NOTIFY
+#define S   STS_SANDBOX_SIGNAL
 #define L   STS_SANDBOX_LISTENER
 #define W   (A | B | C)
-#define ALL (W | N | L)
+#define ALL (W | N | S | L)
 
 /* The system calls, and the stages that may make them. The supervisor may make all of them, since
  * its children inherit its filter. If a call has several rows, it is allowed if one of the rows
- * allows it. */
+ * allows it. The stage S reports and ends, so it has few of the others' calls. */
 static const struct call {
 	uint16_t number;
 	uint8_t who, condition;
 } calls[] = {
-	{__NR_read, ALL},
+	{__NR_read, W | N | L},
 	{__NR_write, ALL},
-	{__NR_close, ALL},
+	{__NR_close, W | N | L},
 	{__NR_clock_gettime, ALL},
-	{__NR_fstat, ALL},
-	{__NR_newfstatat, ALL},
-	{__NR_openat, ALL, PRIVATE_FILE_AT},
+	{__NR_fstat, W | N | L},
+	{__NR_newfstatat, W | N | L},
+	{__NR_openat, W | N | L, PRIVATE_FILE_AT},
 #ifdef __NR_open
-	{__NR_open, ALL, PRIVATE_FILE},
-	{__NR_stat, ALL},
-	{__NR_lstat, ALL},
-	{__NR_poll, ALL},
+	{__NR_open, W | N | L, PRIVATE_FILE},
+	{__NR_stat, W | N | L},
+	{__NR_lstat, W | N | L},
+	{__NR_poll, W | N | L},
 	{__NR_fork, 0},
 	{__NR_dup2, 0},
 	{__NR_arch_prctl, 0},
 #endif
-	{__NR_ppoll, ALL},
+	{__NR_ppoll, W | N | L},
 	{__NR_exit_group, ALL},
 	{__NR_rt_sigreturn, ALL},
 	{__NR_restart_syscall, ALL},
 	{__NR_rt_sigaction, ALL},
-	{__NR_rt_sigprocmask, ALL},
-	{__NR_getrandom, ALL},
-	{__NR_getuid, ALL},
-	{__NR_geteuid, ALL},
-	{__NR_getgid, ALL},
-	{__NR_getegid, ALL},
-	{__NR_nanosleep, ALL},
-	{__NR_clock_nanosleep, ALL},
+	{__NR_rt_sigprocmask, W | N | L},
+	{__NR_getrandom, W | N | L},
+	{__NR_getuid, W | N | L},
+	{__NR_geteuid, W | N | L},
+	{__NR_getgid, W | N | L},
+	{__NR_getegid, W | N | L},
+	{__NR_nanosleep, W | N | L},
+	{__NR_clock_nanosleep, W | N | L},
 	{__NR_lseek, A | B},
 	{__NR_pread64, A | B},
 	{__NR_getdents64, A | B},
@@ -162,16 +179,19 @@ static const struct call {
 	{__NR_getsockname, L},
 	{__NR_shutdown, L},
 	/* hardening, and the next layers of the sandbox */
-	{__NR_prctl, A | B, FILTER},
+	{__NR_prctl, A | B | N, FILTER},
+	{__NR_prctl, 0, GET_DUMPABLE},
 	{__NR_prctl, 0, NOT_DUMPABLE},
 	{__NR_prctl, 0, END_WITH_PARENT},
 	{__NR_prctl, 0, NO_NEW_PRIVILEGES},
-	{__NR_landlock_create_ruleset, A | N | L},
-	{__NR_landlock_add_rule, A | N | L},
-	{__NR_landlock_restrict_self, A | N | L},
+	{__NR_landlock_create_ruleset, A | L},
+	{__NR_landlock_add_rule, A | L},
+	{__NR_landlock_restrict_self, A | L},
 	/* the signal to the application */
 	{__NR_pidfd_open, N},
-	{__NR_pidfd_send_signal, N},
+	{__NR_pidfd_send_signal, 0, ANY_SIGNAL},
+	{__NR_pidfd_send_signal, N, ONE_SIGNAL},
+	{__NR_pidfd_send_signal, S, ONE_PROCESS},
 	/* the supervisor, and the start of a process */
 	{__NR_clone, 0, PLAIN_FORK},
 	{__NR_execve, 0},
@@ -184,7 +204,7 @@ static const struct call {
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, L, GET_FLAGS},
-	{__NR_fcntl, ALL, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
+	{__NR_fcntl, W | N | L, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
 	{__NR_signalfd4, 0},
@@ -245,6 +265,7 @@ static const struct call {
 struct program {
 	struct sock_filter code[CODE_MAX];
 	unsigned short len;
+	uint32_t signal, pidfd; /* for conditions whose value comes from there */
 };
 
 #define LOAD   (BPF_LD | BPF_W | BPF_ABS)
@@ -277,7 +298,11 @@ static void emit_conditions(struct program *p, const struct condition *c, unsign
 		emit(p, EQUAL, 0, 0, left - 2);
 		emit(p, LOAD, low, 0, 0);
 		emit(p, AND, c->mask, 0, 0);
-		emit(p, EQUAL, c->value, c->and_next ? 0 : ALLOWED, left - 5);
+		emit(p, EQUAL,
+		     c->from == TARGET_PIDFD    ? p->pidfd
+		     : c->from == TARGET_SIGNAL ? p->signal
+						: c->value,
+		     c->and_next ? 0 : ALLOWED, left - 5);
 	}
 	emit(p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 }
@@ -297,21 +322,30 @@ static void emit_call(struct program *p, const struct call *call)
 	emit_conditions(p, c, count);
 }
 
+static bool is_of(const struct call *call, enum sts_sandbox_stage stage)
+{
+	return stage == STS_SANDBOX_SUPERVISOR ? conditions[call->condition].from == 0
+					       : (call->who & stage) != 0;
+}
+
 /* Not inlined, since it needs two kilobytes of stack, which the callers should not have in their
  * frames. */
-__attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage)
+__attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage,
+						const struct sts_sandbox_target *target)
 {
 	struct program p;
 	struct sock_fprog fprog = {.filter = p.code};
 
 	p.len = 0;
+	p.signal = target ? (uint32_t)target->signal : 0;
+	p.pidfd = target ? (uint32_t)target->pidfd : 0;
 	emit(&p, LOAD, offsetof(struct seccomp_data, arch), 0, 0);
 	/* A call of another architecture skips the next load. The accumulator then still holds the
 	 * constant of that architecture, which is not the number of an allowed call. */
 	emit(&p, EQUAL, ARCH, 0, 1);
 	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (stage == STS_SANDBOX_SUPERVISOR || (calls[i].who & stage))
+		if (is_of(&calls[i], stage))
 			emit_call(&p, &calls[i]);
 	emit(&p, BPF_JMP | BPF_JGE | BPF_K, NEW_CALLS, 0, 1);
 	emit(&p, RETURN, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);

@@ -119,17 +119,19 @@ static void report_end(struct sts_child *c, int status, struct sts_report *repor
 	memcpy(report->text, error.msg, sizeof(report->text));
 }
 
-void sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
+bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
 {
 	sts_child_read(c);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
 	c->pid = -1;
-	if (sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000, sts_clock_boot_ms()))
-		*report = c->report;
-	else
+	if (!sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000, sts_clock_boot_ms())) {
 		report_end(c, status, report);
+		return false;
+	}
+	*report = c->report;
+	return true;
 }
 
 void sts_child_kill(struct sts_child *c)

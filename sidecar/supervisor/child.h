@@ -49,8 +49,9 @@ void sts_child_read(struct sts_child *c);
  *   status  in   from waitpid(2); 0 after sts_child_kill()
  *   report  out  checked by sts_report_ok(). If the worker left no valid report, this report says
  *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
+ * Returns whether the report is the worker's.
  */
-void sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
+bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
 
 /*
  * Send SIGKILL, without waiting for the end of the worker: a worker that hangs in the kernel (a

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/resident.h"
+#include "sandbox/harden.h"
 #include "supervisor/child.h"
+#include "supervisor/event_log.h"
 #include "supervisor/inputs.h"
 #include "supervisor/running_set.h"
 #include "supervisor/sent_tokens.h"
@@ -20,6 +22,7 @@ static struct {
 	char *const *argv;
 	sts_workers_ended *ended;
 	struct slot slots[STS_WORKERS_MAX];
+	bool told_dumpable; /* see compare_dumpable() */
 } all STS_RESIDENT;
 
 #define EACH_SLOT(slot) \
@@ -52,11 +55,26 @@ static __attribute__((noinline)) void finished(struct sts_member *t, struct sts_
 		sts_member_attempted(t);
 }
 
+/* Warn once if a worker was dumpable at its first instruction and this process was not. The other
+ * way round is no fault: a container runtime may execute this process with capabilities that let it
+ * read the program's file, and that execve(2) takes away. */
+static void compare_dumpable(const struct sts_report *report)
+{
+	if (all.told_dumpable || (report->flags & STS_REPORT_UNDUMPABLE) ||
+	    !sts_harden_undumpable_from_start())
+		return;
+	all.told_dumpable = true;
+	sts_event_log_plain(STS_LEVEL_WARN,
+			    "a worker was dumpable when it began, unlike this process: the mode or "
+			    "the owner of the program's file has changed");
+}
+
 static void worker_ended(struct slot *slot, int status)
 {
 	struct sts_report report;
 
-	sts_child_finish(&slot->child, status, &report);
+	if (sts_child_finish(&slot->child, status, &report))
+		compare_dumpable(&report);
 	sts_member_sent(slot->member, &slot->child);
 	if (report.error == STS_EEARLY)
 		sts_member_refused_early(slot->member, &slot->child);

@@ -50,17 +50,17 @@ static const char *refusal(int err)
 			      : sts_errno_words(err);
 }
 
-/* The C library has no functions for these two system calls. */
-enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
+/* The C library has no functions for pidfd_open(2) and pidfd_send_signal(2). */
+enum sts_err sts_notify_open(const char *pid_file, int *pidfd, struct sts_error *e)
 {
 	uint64_t pid, again;
 	enum sts_err err = read_pid(pid_file, &pid, e);
-	int fd;
 
+	*pidfd = -1;
 	if (err != STS_OK)
 		return err;
-	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-	if (fd < 0)
+	*pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (*pidfd < 0)
 		return fail(pid_file, errno, refusal(errno), e);
 	/* The application may have ended after the file was read and before the process was opened.
 	 * The descriptor may then be that of another process with the same PID. In that case the
@@ -69,8 +69,16 @@ enum sts_err sts_notify(const char *pid_file, int signal, struct sts_error *e)
 	err = read_pid(pid_file, &again, e);
 	if (err == STS_OK && again != pid)
 		err = fail(pid_file, EAGAIN, "it has just changed", e);
-	if (err == STS_OK && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) != 0)
-		err = fail(pid_file, errno, refusal(errno), e);
-	close(fd);
+	if (err != STS_OK) {
+		close(*pidfd);
+		*pidfd = -1;
+	}
 	return err;
+}
+
+enum sts_err sts_notify_send(const char *pid_file, int pidfd, int signal, struct sts_error *e)
+{
+	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) != 0)
+		return fail(pid_file, errno, refusal(errno), e);
+	return STS_OK;
 }

@@ -26,7 +26,7 @@
 #include "wire/snapshot.h"
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"
-#include "worker/notify.h"
+#include "worker/notify_job.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -222,24 +222,6 @@ static enum sts_err configure(void)
 	return err;
 }
 
-static enum sts_err notify(void)
-{
-	static const uint8_t signals[] = {[STS_NOTIFY_CHOICE_HUP] = SIGHUP,
-					  [STS_NOTIFY_CHOICE_USR1] = SIGUSR1,
-					  [STS_NOTIFY_CHOICE_USR2] = SIGUSR2};
-	struct sts_landlock l;
-	enum sts_err err;
-
-	/* This worker sends a signal to a process outside the domain, so the domain must allow
-	 * signals. It forbids writing and executing. The seccomp filter forbids the network. */
-	sts_landlock_init(&l, false);
-	sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
-	err = sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
-	return err != STS_OK
-		       ? err
-		       : sts_notify(w.o->notify_pid_file, signals[w.o->notify_signal], &w.error);
-}
-
 /* Adopt the token on disk if possible, and end the worker then. `fetch` never adopts. It only looks
  * at the token, so that a failure can report how long that token is valid. */
 static void adopt(void)
@@ -330,7 +312,7 @@ static enum sts_err confine(void)
 /* The worker is connected: forbid further connections. */
 static enum sts_err forbid_connections(void)
 {
-	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, w.o->require_sandbox, &w.error);
+	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, NULL, w.o->require_sandbox, &w.error);
 }
 
 static enum sts_err connect_to_proxy(void)
@@ -424,7 +406,7 @@ static enum sts_err stage_answer(void)
 	w.socket = -1;
 	if (err != STS_OK)
 		return err;
-	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, w.o->require_sandbox, &w.error);
+	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, NULL, w.o->require_sandbox, &w.error);
 }
 
 static void report_answer(void)
@@ -474,7 +456,7 @@ static enum sts_err stage_check(void)
 	report_answer();
 	if (err != STS_OK)
 		return err;
-	w.report.flags &= STS_REPORT_REPLAN;
+	w.report.flags &= STS_REPORT_REPLAN | STS_REPORT_UNDUMPABLE;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	w.report.not_before_s = w.answer.not_before_s;
@@ -542,7 +524,9 @@ static enum sts_err exchange(void)
 	enum sts_err err;
 
 	enter(STS_STAGE_INPUTS);
-	err = stage_inputs();
+	err = sts_sandbox_enter(STS_SANDBOX_START, NULL, w.o->require_sandbox, &w.error);
+	if (err == STS_OK)
+		err = stage_inputs();
 	if (err == STS_OK)
 		err = build_request(&head, &body);
 	if (err == STS_OK)
@@ -578,19 +562,17 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 	w.job = job;
 	w.socket = -1;
 	w.store.dir_fd = -1;
-	w.report = (struct sts_report){.magic = STS_REPORT_MAGIC,
-				       .version = STS_REPORT_VERSION,
-				       .retry_after_s = -1,
-				       .subject_exp_s = -1};
+	w.report = (struct sts_report){
+		.magic = STS_REPORT_MAGIC,
+		.version = STS_REPORT_VERSION,
+		.flags = sts_harden_undumpable_from_start() ? STS_REPORT_UNDUMPABLE : 0,
+		.retry_after_s = -1,
+		.subject_exp_s = -1};
 	set_deadline(job->timeout_ms);
 	err = configure();
 	sts_harden_worker(w.o->command == STS_COMMAND_FETCH, w.o->to_stdout);
 	if (err == STS_OK)
-		err = sts_sandbox_enter(w.job->mode == STS_WORKER_NOTIFY ? STS_SANDBOX_NOTIFY
-									 : STS_SANDBOX_START,
-					w.o->require_sandbox, &w.error);
-	if (err == STS_OK)
-		err = job->mode == STS_WORKER_NOTIFY ? notify() : exchange();
+		err = job->mode == STS_WORKER_NOTIFY ? sts_notify_job(w.o, &w.error) : exchange();
 	if (err == STS_OK)
 		enter(STS_STAGE_DONE);
 	finish(err);

@@ -26,7 +26,7 @@ def test_nothing_but_the_program_and_the_bundle(image):
     found = {name: (member.isdir(), oct(member.mode & 0o7777), member.uid, member.gid) for name, member in image.files.items() if name}
     folder = (True, "0o755", 0, 0)
     assert found == {
-        BINARY: (False, "0o755", 0, 0),
+        BINARY: (False, "0o711", 0, 0),
         "etc": folder, "etc/ssl": folder, "etc/ssl/certs": folder,
         BUNDLE: (False, "0o644", 0, 0),
         "licenses": folder, **{name: (False, "0o644", 0, 0) for name in LICENCES},

@@ -71,6 +71,7 @@ def test_it_runs_on_as_anybody_and_may_do_nothing(podman, folder, command, sidec
     assert status["Uid"].split() == [uid] * 4 and status["Gid"].split() == [gid] * 4
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
     assert status["NoNewPrivs"] == "1"
+    assert '"sandbox":"undumpable,no-new-privs,seccomp' in ours.log()
 
 
 def test_refresh_on_demand_takes_the_new_subject_token(podman, folder):

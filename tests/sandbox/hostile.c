@@ -412,9 +412,9 @@ void sts_hostile(unsigned stage)
 					    : "other");
 }
 
-int sts_hostile_seccomp_enter(enum sts_sandbox_stage stage)
+int sts_hostile_seccomp_enter(enum sts_sandbox_stage stage, const struct sts_sandbox_target *target)
 {
-	return without_seccomp ? ENOSYS : sts_seccomp_enter(stage);
+	return without_seccomp ? ENOSYS : sts_seccomp_enter(stage, target);
 }
 
 int sts_hostile_landlock_enter(struct sts_landlock *l)

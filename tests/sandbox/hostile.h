@@ -18,7 +18,8 @@ void sts_hostile(unsigned stage);
 
 /* The layers, unless HOSTILE_WITHOUT says "seccomp" or "landlock": what does the other one hold
  * alone? */
-int sts_hostile_seccomp_enter(enum sts_sandbox_stage stage);
+int sts_hostile_seccomp_enter(enum sts_sandbox_stage stage,
+			      const struct sts_sandbox_target *target);
 int sts_hostile_landlock_enter(struct sts_landlock *l);
 
 #ifndef STS_HOSTILE_ITSELF

@@ -6,10 +6,10 @@ import re
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = TOP / "sidecar/sandbox/seccomp.c"
-COLUMNS = ["supervisor", "start", "connected", "answered", "notify", "listener"]
-LETTERS = {"A": {"start"}, "B": {"connected"}, "C": {"answered"}, "N": {"notify"}, "L": {"listener"}}
+COLUMNS = ["supervisor", "start", "connected", "answered", "notify", "signal", "listener"]
+LETTERS = {"A": {"start"}, "B": {"connected"}, "C": {"answered"}, "N": {"notify"}, "S": {"signal"}, "L": {"listener"}}
 LETTERS["W"] = LETTERS["A"] | LETTERS["B"] | LETTERS["C"]
-LETTERS["ALL"] = LETTERS["W"] | LETTERS["N"] | LETTERS["L"]
+LETTERS["ALL"] = LETTERS["W"] | LETTERS["N"] | LETTERS["S"] | LETTERS["L"]
 WORDS = {
     "ANY": "",
     "INTERNET": "TCP and UDP over IPv4 and IPv6",
@@ -21,6 +21,7 @@ WORDS = {
     "SET_FLAGS": "F_SETFD",
     "ADD_SEALS": "F_ADD_SEALS",
     "IS_TERMINAL": "TIOCGWINSZ",
+    "GET_DUMPABLE": "PR_GET_DUMPABLE",
     "NOT_DUMPABLE": "PR_SET_DUMPABLE 0",
     "END_WITH_PARENT": "PR_SET_PDEATHSIG",
     "NO_NEW_PRIVILEGES": "PR_SET_NO_NEW_PRIVS",
@@ -29,7 +30,12 @@ WORDS = {
     "PRIVATE_FILE_AT": "mode 0600 at most",
     "FILE_MODE": "0400, and no more than 0666",
     "GROUP_ONLY": "the group",
+    "ONE_PROCESS": "that signal, with the one descriptor",
+    "ONE_SIGNAL": "the signal of `--notify-signal`",
+    "ANY_SIGNAL": "no siginfo, no flags",
 }
+# Their values are known when the process starts: the supervisor does not know them.
+AT_RUN_TIME = {"ONE_PROCESS", "ONE_SIGNAL"}
 
 
 def rows():
@@ -39,7 +45,7 @@ def rows():
     assert len(found) == text.count("__NR_") - text.count("#ifdef __NR_")
     for call, who, condition in found:
         names = set().union(*(LETTERS[letter.strip()] for letter in who.split("|") if letter.strip() != "0"))
-        yield call, names | {"supervisor"}, condition or "ANY"
+        yield call, names | (set() if condition in AT_RUN_TIME else {"supervisor"}), condition or "ANY"
 
 
 def table():

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The order of the stages, as strace shows it: what each process gives up before it reads the next byte from outside."""
+import os
 import re
+import signal
+import subprocess
 
 import pytest
 
 from hostility import ABI
 from harness import pki, proxies, tokens
-from harness.sidecar import can_trace, traced
+from harness.sidecar import UID, can_trace, traced
 
 PATH = "/vault/token/user"
 NETWORK = ("socket", "connect", "bind", "sendto", "recvfrom", "sendmsg", "recvmsg", "accept4", "getsockopt", "setsockopt", "getpeername")
@@ -124,3 +127,26 @@ def test_through_a_proxy(trace, sts):
     asked = index(worker, lambda name, arguments, result: name == "sendto" and "CONNECT sts.example.test" in arguments)
     assert connected < filters[1] < asked
     assert not [call for call in worker[filters[1]:] if call[0] in NETWORK and call[0] not in ("recvfrom", "sendto")]
+
+
+def test_a_worker_that_notifies(sidecar, sts, space):
+    """It reads the PID file behind one filter, and sends the signal behind another one, which allows nothing but that and the report."""
+    at = space.folder / "trace"
+    space.folder.chmod(0o777)
+    with subprocess.Popen(["sleep", "60"], user=UID) as application:
+        pid_file = space.write("pid", f"{application.pid}\n")
+        with sidecar.start("run", "--url", sts.url(PATH), "--protocol", "openunison", "--token-file", space.token_file, "--output-dir",
+                           space.out, "--cacert-path", space.ca_file, "--notify-pid-file", pid_file, "--notify-signal", "USR2",
+                           prefix=traced(at), uid=0, gid=0) as process:
+            assert application.wait(20) == -signal.SIGUSR2
+            [program] = process.children()
+            os.kill(program, signal.SIGTERM)
+            assert process.wait().status == 0
+    [worker] = [calls for calls in calls_by_process(at) if any(name == "pidfd_open" for name, *_ in calls)]
+    first = index(worker, is_filter)
+    assert not ABI or index(worker, is_domain) < first
+    opened = index(worker, lambda name, *_: name == "pidfd_open")
+    second = index(worker, is_filter, first + 1)
+    assert first < index(worker, lambda name, arguments, result: name.startswith("open") and "/pid" in arguments) < opened < second
+    assert [name for name, *_ in worker[second + 1:]] == ["pidfd_send_signal", "rt_sigaction", "write", "exit_group"]
+    assert worker[second + 1][1:] == (f"{worker[opened][2]}, SIGUSR2, NULL, 0", "0")

@@ -275,7 +275,7 @@ void sts_child_read(struct sts_child *c)
 	memcpy(c->stage + 1, &w->subject, sizeof(w->subject));
 }
 
-void sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
+bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report)
 {
 	const struct worker *w = world_worker(c->pid);
 
@@ -288,10 +288,11 @@ void sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 				      .retry_after_s = -1,
 				      .subject_exp_s = -1};
 	if (!w || !w->has_report || !w->ended)
-		return;
+		return false;
 	*report = w->report;
 	if (!sts_report_ok(report, sizeof(*report), world_real_ms() / SECOND, world.boot_ms))
 		check_fail(w->exchange, "the simulation made a report that is refused");
+	return true;
 }
 
 void sts_child_kill(struct sts_child *c)

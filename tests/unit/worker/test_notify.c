@@ -31,8 +31,17 @@ static void write_pid(pid_t pid, const char *end)
 
 static enum sts_err notify(const char *path, int signal)
 {
+	int pidfd;
+	enum sts_err err;
+
 	memset(&e, 0, sizeof(e));
-	return sts_notify(path, signal, &e);
+	err = sts_notify_open(path, &pidfd, &e);
+	CHECK((pidfd >= 0) == (err == STS_OK));
+	if (err == STS_OK) {
+		err = sts_notify_send(path, pidfd, signal, &e);
+		close(pidfd);
+	}
+	return err;
 }
 
 static void on_signal(int signal)
