@@ -329,16 +329,6 @@ ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle)
 	return -1;
 }
 
-bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min)
-{
-	if (min == 0 || secret.len < min)
-		return false;
-	for (size_t i = 0; i + min <= text.len; i++)
-		if (sts_slice_find(secret, (struct sts_slice){text.data + i, min}) >= 0)
-			return true;
-	return false;
-}
-
 bool sts_parse_u64(struct sts_slice s, uint64_t max, uint64_t *value)
 {
 	uint64_t sum = 0;

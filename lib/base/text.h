@@ -169,16 +169,6 @@ int sts_hex_value(char c);
  */
 bool sts_hex_decode(struct sts_slice in, uint8_t *out, size_t len);
 
-/* --- secrets --- */
-
-/*
- * Do text and secret have a run of `min` or more bytes in common? This keeps tokens out of
- * messages. It takes up to text.len * secret.len steps, so the caller first cuts the text to the
- * length of a message.
- *   min  in  at least 1
- */
-bool sts_text_shares_run(struct sts_slice text, struct sts_slice secret, size_t min);
-
 /* Overwrite memory with zeros. The compiler cannot leave this out. */
 void sts_wipe(void *data, size_t len);
 

@@ -23,7 +23,9 @@ enum sts_client_auth {
 /* A parameter or header that the user gave. */
 struct sts_field {
 	struct sts_slice name, value;
-	bool secret; /* it was read from a file: --dry-run masks it */
+	/* It was read from a file, or is a header or a parameter that the protocol does not name:
+	 * --dry-run masks it, and it does not get into a message. */
+	bool secret;
 };
 
 /* What a request is made of. All memory is the caller's. */

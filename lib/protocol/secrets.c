@@ -15,12 +15,7 @@
 /* Does a run of `run` bytes of the secret stand in the text, in any case? */
 static bool shares(const char *text, size_t len, struct sts_slice secret, size_t run)
 {
-	for (size_t i = 0; i + run <= len; i++)
-		for (size_t j = 0; j + run <= secret.len; j++)
-			if (sts_slice_same_nocase((struct sts_slice){text + i, run},
-						  (struct sts_slice){secret.data + j, run}))
-				return true;
-	return false;
+	return sts_shares_run((struct sts_slice){text, len}, secret, run, true);
 }
 
 /* Decode in place. Returns the new length. */

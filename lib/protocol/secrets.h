@@ -10,10 +10,11 @@
 #ifndef STS_PROTOCOL_SECRETS_H
 #define STS_PROTOCOL_SECRETS_H
 
+#include "base/shared_run.h"
 #include "base/text.h"
 #include "protocol/request.h"
 
-#define STS_SECRETS_TEXT_MAX_BYTES 256
+#define STS_SECRETS_TEXT_MAX_BYTES STS_SHARED_RUN_TEXT_MAX_BYTES
 
 /*
  * Does text repeat a piece of one secret?

@@ -106,6 +106,9 @@ static enum sts_err add_listed(const struct sts_list_value *item, struct sts_fie
 		err = from_file(files, rule->option, field.value, &field.value, e);
 	if (err != STS_OK)
 		return err;
+	/* A header, or a parameter that we do not know, may hold an API key or a cookie. */
+	if (rule->header || !sts_protocol_parameter(f->request.protocol, field.name))
+		field.secret = true;
 	if (rule->header)
 		f->headers[f->request.header_count++] = field;
 	else

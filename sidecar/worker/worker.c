@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/shared_run.h"
 #include "net/connect.h"
 #include "net/dns.h"
 #include "options/config.h"
@@ -139,8 +140,7 @@ static void enter(enum sts_stage stage)
 /* Replace a message that repeats the subject token, which the peer may have sent back. */
 static void keep_secret(struct sts_error *e)
 {
-	if (w.subject.token.len >= SECRET_RUN_BYTES &&
-	    sts_text_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES))
+	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES, false))
 		sts_fail(e, e->code, e->detail,
 			 "%s (the peer's words are left out: they repeat the subject token)",
 			 sts_error_info(e->code).meaning);

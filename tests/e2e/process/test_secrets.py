@@ -125,6 +125,21 @@ def test_client_secrets_are_not_shown(fetch, serve, space, subject):
         assert not leaked(run.err, subject, SECRET)
 
 
+API_KEY = "k3y-0f-the-user"
+
+
+@pytest.mark.parametrize("given", ["--header=X-Api-Key=", "--header=Cookie=", "--param=api_key="])
+def test_values_that_may_be_secrets_are_not_shown(given, fetch, serve):
+    server = serve(http(400, {"error": "invalid_request", "error_description": f"what is {API_KEY}?"}))
+    run = fetch(server.url("/token"), given + API_KEY, protocol="token-exchange", log_level="debug")
+    assert run.status == 77, run.err
+    assert "repeat a secret" in run.err
+    assert not leaked(run.err, API_KEY)
+    run = fetch(server.url("/token"), "--dry-run", given + API_KEY, protocol="token-exchange")
+    assert run.status == 0, run.err
+    assert b"***" in run.out and not leaked(run.out, API_KEY)
+
+
 def processes(process):
     return {"supervisor": process.pid, "worker": process.worker()}
 

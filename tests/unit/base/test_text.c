@@ -242,23 +242,6 @@ static void test_cut(void)
 	CHECK(sts_slice_eq(front, "ab") && rest.len == 0 && !rest.data);
 }
 
-static void test_shares_run(void)
-{
-	struct sts_slice secret = STS_SLICE("abcdefghij");
-
-	CHECK(sts_text_shares_run(STS_SLICE("xx defg xx"), secret, 4));
-	CHECK(!sts_text_shares_run(STS_SLICE("xx defg xx"), secret, 5));
-	CHECK(sts_text_shares_run(STS_SLICE("abcd"), secret, 4));
-	CHECK(sts_text_shares_run(STS_SLICE("xghij"), secret, 4));
-	CHECK(sts_text_shares_run(secret, secret, 10));
-	CHECK(!sts_text_shares_run(secret, secret, 11));
-	CHECK(!sts_text_shares_run(STS_SLICE("ghijabc"), secret, 5));
-	CHECK(sts_text_shares_run(STS_SLICE("j"), secret, 1));
-	CHECK(!sts_text_shares_run(STS_SLICE("k"), secret, 1));
-	CHECK(!sts_text_shares_run((struct sts_slice){0}, secret, 1));
-	CHECK(!sts_text_shares_run(secret, (struct sts_slice){0}, 1));
-}
-
 static void test_numbers(void)
 {
 	static const struct {
@@ -354,7 +337,6 @@ static const struct sts_test tests[] = {
 	{"what is UTF-8", test_utf8},
 	{"JSON strings are written", test_json},
 	{"encodings are written", test_encodings},
-	{"runs of a secret are found", test_shares_run},
 	{"numbers are read", test_numbers},
 	{"memory is wiped", test_wipe},
 };

@@ -82,8 +82,8 @@ static void test_the_usual(void)
 	CHECK_INT(make(ARGV("--url", URL, "--audience=a", "--resource=https://r", "--scope=s",
 			    "--param=p=q=r", "--header=x-h=v", "--audience=b")),
 		  STS_OK);
-	CHECK_STR(params(), "audience=a|resource=https://r|scope=s|p=q=r|audience=b");
-	CHECK_STR(headers(), "x-h=v");
+	CHECK_STR(params(), "audience=a|resource=https://r|scope=s|p=q=r!|audience=b");
+	CHECK_STR(headers(), "x-h=v!");
 	CHECK(f.request.url == &f.url);
 	CHECK_STR(f.url.host, "sts.example");
 	CHECK(f.url.https && !f.proxy.used);
