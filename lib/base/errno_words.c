@@ -13,7 +13,7 @@ static const uint8_t errnos[] = {
 	EINVAL,     EFBIG,  EEXIST,      ENAMETOOLONG, ENOSPC,    EDQUOT,        EROFS,
 	EIO,        EMFILE, ENFILE,      ENOMEM,       EAGAIN,    ESTALE,        ECONNREFUSED,
 	ECONNRESET, EPIPE,  ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT,
-	ENODATA,    EILSEQ, EADDRINUSE};
+	ENODATA,    EILSEQ, EADDRINUSE,  EBADF};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -76,6 +76,8 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* EILSEQ */
 				  "address already in use"
 				  "\0" /* EADDRINUSE */
+				  "it is closed"
+				  "\0" /* EBADF */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)

@@ -315,6 +315,17 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 
+bool sts_connect_to_loopback(int fd)
+{
+	union sts_sockaddr peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, &peer.any, &len) != 0)
+		return false;
+	return peer.any.sa_family == AF_INET ? ntohl(peer.v4.sin_addr.s_addr) >> 24 == 127
+					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
+}
+
 enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
 			 struct sts_error *e)

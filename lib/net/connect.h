@@ -43,4 +43,8 @@ enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
 			 struct sts_error *e);
 
+/* Is the peer of this socket really on loopback? A hosts file or --connect can lead the name of
+ * loopback to another address. */
+bool sts_connect_to_loopback(int fd);
+
 #endif

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log/print.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/errno_words.h"
-#include "base/file.h"
+#include "base/write.h"
+
+/* How long standard error is waited for when standard output has not taken the result in time. */
+#define COMPLAIN_MS 1000
 
 /* The errno of a failed write to standard output; 0 if all was written. */
 static int output_errno;
 
+static int64_t print_until_boot_ms = INT64_MAX;
+
+void sts_print_until(int64_t until_boot_ms)
+{
+	print_until_boot_ms = until_boot_ms;
+}
+
 void sts_print(int fd, struct sts_slice text)
 {
-	int err = sts_file_write_fd(fd, text.data, text.len);
+	size_t written;
+	int err = sts_write_until(fd, text.data, text.len, print_until_boot_ms, &written);
 
 	if (err != 0 && fd == STDOUT_FILENO)
 		output_errno = err;
@@ -21,6 +35,8 @@ int sts_printed(int status)
 {
 	if (output_errno == 0 || status != STS_EXIT_OK)
 		return status;
+	if (output_errno == ETIMEDOUT)
+		sts_print_until(sts_clock_boot_ms() + COMPLAIN_MS);
 	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: cannot write to standard output: "));
 	sts_print(STDERR_FILENO, sts_slice_of(sts_errno_words(output_errno)));
 	sts_print(STDERR_FILENO, STS_SLICE("; look at where it goes\n"));

@@ -9,6 +9,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
+/*
+ * Set when sts_print() gives up waiting for a reader that does not read. Without this call it waits
+ * without end, as other programs do.
+ *   until  in  BOOTTIME ms
+ */
+void sts_print_until(int64_t until_boot_ms);
+
 /* Write a whole text to a descriptor. A text that cannot be written is lost. If the descriptor is
  * standard output, sts_printed() reports the loss later. */
 void sts_print(int fd, struct sts_slice text);

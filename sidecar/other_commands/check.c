@@ -9,6 +9,7 @@
 #include "output/verdict.h"
 
 #define LOOK_EVERY_MS 100
+#define PRINT_MS      500 /* after --wait, for the reader of the answer */
 
 static void print_json(const char *dir, const struct sts_verdict *v, struct sts_slice reason,
 		       int64_t now_s)
@@ -62,8 +63,11 @@ static bool check(const struct sts_options *o, const char *dir, int64_t give_up_
 int sts_command_check(const struct sts_options *o)
 {
 	int64_t give_up_ms = sts_clock_boot_ms() + o->wait_ms;
-	bool ok = check(o, o->output_dir, give_up_ms);
+	bool ok;
 
+	if (o->wait_ms > 0)
+		sts_print_until(give_up_ms + PRINT_MS);
+	ok = check(o, o->output_dir, give_up_ms);
 	for (size_t i = 0; i < o->list_count && ok; i++)
 		ok = check(o, o->list[i].value.data, give_up_ms);
 	return ok ? STS_EXIT_OK : STS_EXIT_NO;

@@ -16,6 +16,7 @@
 #include "output/status.h"
 
 #define LOOK_EVERY_MS 50
+#define PRINT_MS      500 /* after --timeout, for the reader of the answer */
 
 /* Read the name of a process from /proc/PID/comm (proc_pid_comm(5)). The kernel shows it even if
  * the process is not dumpable. */
@@ -155,6 +156,7 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 	int64_t asked_ms = now->boot_ms, give_up_ms = asked_ms + o->timeout_ms;
 	struct sts_status after = {0};
 
+	sts_print_until(give_up_ms + PRINT_MS);
 	for (;;) {
 		enum answer answer;
 

@@ -47,12 +47,14 @@ static void apply_relro(void)
 }
 
 /* Open /dev/null as each of the descriptors 0 to 2 that is closed. Otherwise the next file that is
- * opened would get the number of standard error, and the log would be written into it. */
+ * opened would get the number of standard error, and the log would be written into it. A standard
+ * output that was closed cannot be written to, so that what is printed is not lost without an
+ * error. */
 static void open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (syscall(SYS_fcntl, fd, F_GETFD) < 0 &&
-		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+		    open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			return;
 }
 

@@ -64,6 +64,12 @@ static void take(struct sts_child *c, const char *data, size_t len)
 		c->stage[c->stage_len++] = (uint8_t)*data++;
 		len--;
 	}
+	if (len > 0 && c->len == 0 && c->stage_len == sizeof(c->stage) && !c->prints &&
+	    data[0] == STS_REPORT_STAGE_PRINT) {
+		c->prints = true;
+		data++;
+		len--;
+	}
 	if (c->len < sizeof(c->report)) {
 		size_t room = sizeof(c->report) - c->len;
 
@@ -95,8 +101,9 @@ void sts_child_read(struct sts_child *c)
 static void report_end(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};
-	const char *when = c->stage_len > 0 ? "after the request was sent"
-					    : "before the request was sent";
+	const char *when = c->prints          ? "standard output may have a part of the token"
+			   : c->stage_len > 0 ? "after the request was sent"
+					      : "before the request was sent";
 
 	if (c->killed)
 		sts_fail(&error, STS_ETIMEOUT, 0,
@@ -126,12 +133,15 @@ bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 		close(c->fd);
 	c->fd = -1;
 	c->pid = -1;
-	if (!sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000, sts_clock_boot_ms())) {
+	bool is_valid = sts_report_ok(&c->report, c->len, sts_clock_real_ms() / 1000,
+				      sts_clock_boot_ms());
+	if (is_valid)
+		*report = c->report;
+	else
 		report_end(c, status, report);
-		return false;
-	}
-	*report = c->report;
-	return true;
+	if (c->prints && (report->error != STS_OK || report->lifetime_s == 0))
+		report->error = STS_ESTDOUT;
+	return is_valid;
 }
 
 void sts_child_kill(struct sts_child *c)

@@ -2,9 +2,10 @@
 /*
  * One worker process, as the supervisor sees it: its start, its pipe, and its end.
  *
- * A worker writes three things to its pipe: the stage byte, the id of the subject token that it is
- * about to send, and one report. The worker is UNTRUSTED, since a hostile answer may have taken it
- * over: sts_child_finish() returns checked reports only.
+ * A worker writes to its pipe: the stage byte, the id of the subject token that it is about to
+ * send, with --stdout the byte that says that it prints the token, and one report. The worker is
+ * UNTRUSTED, since a hostile answer may have taken it over: sts_child_finish() returns checked
+ * reports only.
  */
 #ifndef STS_SUPERVISOR_CHILD_H
 #define STS_SUPERVISOR_CHILD_H
@@ -22,7 +23,8 @@ struct sts_child {
 	bool killed;          /* the supervisor has killed the worker */
 	size_t stage_len;     /* bytes in `stage`; if any, the request may have been sent */
 	uint8_t stage[STS_REPORT_STAGE_SENT_BYTES];
-	size_t len; /* bytes of the report that were read, also those beyond its size */
+	bool prints; /* the worker may have printed a part of the token */
+	size_t len;  /* bytes of the report that were read, also those beyond its size */
 	struct sts_report report;
 };
 
@@ -48,7 +50,9 @@ void sts_child_read(struct sts_child *c);
  * The worker has ended or was killed: check its report.
  *   status  in   from waitpid(2); 0 after sts_child_kill()
  *   report  out  checked by sts_report_ok(). If the worker left no valid report, this report says
- *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK)
+ *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK). If the worker may
+ *                have printed a part of the token, every failure is STS_ESTDOUT, which is not
+ *                retried: a second token behind a part of the first would be taken for one token
  * Returns whether the report is the worker's.
  */
 bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report);

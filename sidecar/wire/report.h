@@ -24,6 +24,9 @@
  * does not begin with this byte. */
 #define STS_REPORT_STAGE_SENT       'S'
 #define STS_REPORT_STAGE_SENT_BYTES (1 + STS_SUBJECT_ID_BYTES)
+/* With --stdout, the worker writes this byte after those, before it prints the first byte of the
+ * token. A report does not begin with this byte either. */
+#define STS_REPORT_STAGE_PRINT 'P'
 
 /* The worker's stages, in order. */
 enum sts_stage {

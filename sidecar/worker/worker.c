@@ -28,6 +28,7 @@
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"
 #include "worker/notify_job.h"
+#include "worker/print_token.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -39,6 +40,8 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
 /* The connection through a proxy must be there this long before the deadline. So if the proxy
  * hangs, the error names the proxy. */
 #define PROXY_EARLIER_MS 50
+
+#define ALARM_AGAIN_US 10000
 
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
@@ -108,6 +111,10 @@ static void on_alarm(int signal)
 	struct sts_text text;
 
 	(void)signal;
+	/* While the token is printed, the alarm only interrupts a write(2) that blocks. The report
+	 * then says how much was printed. */
+	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE)
+		return;
 	w.report.error = (int32_t)stage_timeouts[w.report.stage].error;
 	w.report.detail = 0;
 	sts_text_init(&text, w.report.text, sizeof(w.report.text));
@@ -119,11 +126,13 @@ static void on_alarm(int signal)
 	_exit(0);
 }
 
-/* Let on_alarm() end the worker after this time, whatever the worker is doing. */
+/* Let on_alarm() end the worker after this time, whatever the worker is doing. The alarm repeats,
+ * since on_alarm() may return, and may have come just before the call that it was to interrupt. */
 static void set_deadline(int64_t timeout_ms)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval timer = {.it_value = {timeout_ms / 1000, (timeout_ms % 1000) * 1000}};
+	struct itimerval timer = {.it_value = {timeout_ms / 1000, (timeout_ms % 1000) * 1000},
+				  .it_interval = {.tv_usec = ALARM_AGAIN_US}};
 
 	w.deadline_boot_ms = sts_clock_boot_ms() + timeout_ms;
 	sigemptyset(&action.sa_mask);
@@ -241,6 +250,8 @@ static enum sts_err stage_inputs(void)
 	if (err == STS_OK && !w.o->to_stdout)
 		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
 				     &w.error);
+	if (err == STS_OK && w.o->to_stdout)
+		err = sts_print_token_ready(&w.error);
 	if (err == STS_OK && !w.o->to_stdout)
 		adopt();
 	if (err == STS_OK)
@@ -271,19 +282,6 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	sts_text_init(head, w.request_head, sizeof(w.request_head));
 	sts_text_init(body, w.request_body, sizeof(w.request_body));
 	return sts_request_build(&w.fields.request, false, head, body, &w.error);
-}
-
-/* Is the peer really on loopback? A hosts file or --connect can lead the name of loopback to
- * another address. */
-static bool is_peer_loopback(int fd)
-{
-	union sts_sockaddr peer;
-	socklen_t len = sizeof(peer);
-
-	if (getpeername(fd, &peer.any, &len) != 0)
-		return false;
-	return peer.any.sa_family == AF_INET ? ntohl(peer.v4.sin_addr.s_addr) >> 24 == 127
-					     : IN6_IS_ADDR_LOOPBACK(&peer.v6.sin6_addr);
 }
 
 /* Enter the Landlock domain, before the worker reads bytes from the network. Allow only the files
@@ -336,7 +334,7 @@ static enum sts_err stage_connect(void)
 		return connect_to_proxy();
 	err = sts_connect(&w.fields.url, w.o->connect, &net_files, w.deadline_boot_ms, &w.socket,
 			  &w.error);
-	if (err == STS_OK && !w.fields.url.https && !is_peer_loopback(w.socket))
+	if (err == STS_OK && !w.fields.url.https && !sts_connect_to_loopback(w.socket))
 		return sts_fail(&w.error, STS_EURL, 0,
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "
 				"to is not",
@@ -490,15 +488,6 @@ static void note_wanted_cert(void)
 	sts_text_add_str(&text, " (the server asked for a client certificate, and was sent none)");
 }
 
-static enum sts_err print(struct sts_slice text)
-{
-	int err = sts_file_write_fd(STDOUT_FILENO, text.data, text.len);
-
-	return err == 0 ? STS_OK
-			: sts_fail(&w.error, STS_EOUTPUT, err, "standard output: %s",
-				   sts_errno_words(err));
-}
-
 /* Make and check the contents of all files in memory. Then write the files, or print one. */
 static enum sts_err stage_write(void)
 {
@@ -514,7 +503,8 @@ static enum sts_err stage_write(void)
 	if (err != STS_OK)
 		return err;
 	if (w.o->to_stdout)
-		return print((struct sts_slice){memory.data, memory.len});
+		return sts_print_token((struct sts_slice){memory.data, memory.len},
+				       w.deadline_boot_ms, &w.error);
 	return sts_store_write_files(&w.store, files, w.answer.expires_s, &w.error);
 }
 

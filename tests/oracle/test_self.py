@@ -161,6 +161,7 @@ NOT_RECORDED = {
     "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",
+    "stdout": "the recorded program named it output: output/stdout-full",
     "sandbox": "it takes a kernel without a layer",
     "bug": "it takes a bug",
 }

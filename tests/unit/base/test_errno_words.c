@@ -10,6 +10,7 @@ static void test_words(void)
 	CHECK_STR(sts_errno_words(ENOENT), "no such file");
 	CHECK_STR(sts_errno_words(EACCES), "permission denied");
 	CHECK_STR(sts_errno_words(EADDRINUSE), "address already in use");
+	CHECK_STR(sts_errno_words(EBADF), "it is closed");
 	CHECK_STR(sts_errno_words(EOWNERDEAD), "an unexpected error of the system");
 	CHECK(sts_errno_words(123456) && sts_errno_words(123456)[0]);
 	CHECK(sts_errno_words(-1) && sts_errno_words(0) && sts_errno_words(EXDEV)[0]);

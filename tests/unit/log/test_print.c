@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/errno_words.h"
 #include "test.h"
 
@@ -87,6 +88,26 @@ static int fail_then_go_on(void)
 	dup2(null, STDOUT_FILENO);
 	sts_print(STDOUT_FILENO, STS_SLICE("not lost"));
 	return sts_printed(STS_EXIT_OK);
+}
+
+static int print_in_time(void)
+{
+	sts_print_until(sts_clock_boot_ms() + 20);
+	return print_and_succeed();
+}
+
+static void test_not_read(void)
+{
+	char filling[4096] = "";
+	int fds[2];
+
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	CHECK_INT(fcntl(fds[1], F_SETPIPE_SZ, sizeof(filling)), sizeof(filling));
+	CHECK_INT(write(fds[1], filling, sizeof(filling)), sizeof(filling));
+	CHECK_INT(run(print_in_time, fds[1]), STS_EXIT_OUTPUT);
+	CHECK_STR(said, complaint(ETIMEDOUT));
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void test_not_printed(void)
@@ -210,6 +231,7 @@ static void test_complaints(void)
 static const struct sts_test tests[] = {
 	{"a result is printed", test_printed},
 	{"a result that cannot be printed", test_not_printed},
+	{"a reader that does not read", test_not_read},
 	{"other descriptors", test_other_descriptors},
 	{"a slow reader", test_a_slow_reader},
 	{"errors are printed with their hints", test_complaints},

@@ -209,6 +209,63 @@ static void test_too_long(void)
 	check_made_up(STS_EWORKER, 0, NO_REPORT_SENT);
 }
 
+/* A worker that may have printed a part of the token: whatever follows, a failure is final. */
+static void test_prints(void)
+{
+	const struct sts_report failed = good();
+	struct sts_report ok = {.magic = STS_REPORT_MAGIC,
+				.version = STS_REPORT_VERSION,
+				.retry_after_s = -1,
+				.lifetime_s = 300,
+				.expires_s = 1795956247};
+	char all[STS_REPORT_STAGE_SENT_BYTES + 1 + sizeof(failed)] = "S";
+
+	memcpy(all + 1, id, sizeof(id));
+	all[STS_REPORT_STAGE_SENT_BYTES] = STS_REPORT_STAGE_PRINT;
+	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &failed, sizeof(failed));
+	for (size_t piece = 1; piece <= sizeof(all); piece++) {
+		set_up();
+		put_in_pieces(all, sizeof(all), piece);
+		CHECK(c.prints);
+		finish(0);
+		CHECK_INT(got.error, STS_ESTDOUT);
+		CHECK_STR(got.text, failed.text);
+	}
+	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &ok, sizeof(ok));
+	set_up();
+	put(all, sizeof(all));
+	finish(0);
+	CHECK(memcmp(&got, &ok, sizeof(got)) == 0);
+	/* A success without a token is a failure too. */
+	ok.lifetime_s = ok.expires_s = 0;
+	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &ok, sizeof(ok));
+	set_up();
+	put(all, sizeof(all));
+	finish(0);
+	CHECK_INT(got.error, STS_ESTDOUT);
+	/* The worker is killed by somebody, or by the supervisor. */
+	set_up();
+	put(all, STS_REPORT_STAGE_SENT_BYTES + 1);
+	finish(SIGKILL);
+	check_made_up(STS_ESTDOUT, SIGKILL,
+		      "the worker was killed by signal 9 (standard output may have a part of the "
+		      "token)");
+	set_up();
+	put(all, STS_REPORT_STAGE_SENT_BYTES + 1);
+	sts_child_kill(&c);
+	finish(0);
+	check_made_up(STS_ESTDOUT, 0,
+		      "the worker did not end in time (standard output may have a part of the "
+		      "token) and was killed");
+	/* The byte counts after the stage byte, and once. */
+	set_up();
+	put("P", 1);
+	put(&failed, sizeof(failed));
+	finish(0);
+	CHECK(!c.prints);
+	check_made_up(STS_EWORKER, 0, NO_REPORT);
+}
+
 static void test_not_valid(void)
 {
 	struct sts_report report = good();
@@ -475,6 +532,7 @@ static const struct sts_test tests[] = {
 	{"a report is read in pieces", test_in_pieces},
 	{"a report that is cut short is not valid", test_cut_short},
 	{"a report that is too long is not valid", test_too_long},
+	{"a failure of a worker that prints is final", test_prints},
 	{"a report with a bad field is not valid", test_not_valid},
 	{"without a report it is told how the worker ended", test_how_it_ended},
 	{"a worker process reports", test_a_worker_reports},
