@@ -55,7 +55,6 @@ void sts_stored_look(int dir_fd, struct sts_stored *out)
 	bool any = false;
 
 	*out = (struct sts_stored){.written_ms = INT64_MAX};
-	out->expires_errno = sts_stored_expires(dir_fd, &out->expires_s);
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
 		if (!(STS_OUTPUTS_TOKEN >> i & 1))
 			continue;
@@ -87,7 +86,12 @@ static int read_token(int dir_fd, char *buf, size_t size, struct sts_stored *out
 
 void sts_stored_read(int dir_fd, char *buf, size_t size, struct sts_stored *out)
 {
+	int64_t expires_s;
+	int expires_errno = sts_stored_expires(dir_fd, &expires_s);
+
 	sts_stored_look(dir_fd, out);
+	out->expires_errno = expires_errno;
+	out->expires_s = expires_s;
 	out->token = (struct sts_slice){buf, 0};
 	int err = read_token(dir_fd, buf, size, out);
 	if (err != 0 && err != ENOENT)

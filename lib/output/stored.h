@@ -30,12 +30,13 @@ struct sts_stored {
 	int64_t expires_s;
 };
 
-/* Read `expires`, then look at the files that hold a token, without opening them. This is the order
- * for readers that sts_store_write_files() explains. */
+/* Look at the files that hold a token. No file is opened, so dir_fd may be a descriptor of O_PATH.
+ * The members `token`, expires_errno and expires_s are set to zero. */
 void sts_stored_look(int dir_fd, struct sts_stored *out);
 
 /*
- * Do the same as sts_stored_look(), and then read token.jwt where there is one.
+ * Read `expires`, do the same as sts_stored_look(), and then read token.jwt where there is one.
+ * This is the order for readers that sts_store_write_files() explains.
  *   buf   out  the token, NUL-terminated
  *   size  in   STS_TOKEN_MAX_BYTES + 1 or more; a token of `size` bytes or more gives EFBIG
  */

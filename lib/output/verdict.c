@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -34,14 +35,13 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 /* When the token expires; -1 when that is unknown. This program has written `expires`, which is its
  * decision in the node's clock. The token's own exp is in the STS's clock, so it counts only where
  * `expires` cannot be read. */
-static int64_t expiry(const struct sts_stored *stored, bool was_read)
+static int64_t expiry(const struct sts_stored *stored)
 {
 	struct sts_jwt_claims claims;
 
 	if (!stored->expires_errno)
 		return stored->expires_s;
-	if (!was_read ||
-	    sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) != STS_OK)
+	if (sts_jwt_times(stored->token, scratch, sizeof(scratch), &claims, NULL) != STS_OK)
 		return -1;
 	return claims.exp_s;
 }
@@ -103,8 +103,7 @@ static void measure(struct sts_verdict *v, int dir_fd)
 			      (unsigned long long)fs.f_files);
 }
 
-void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
-		      int64_t now_s)
+void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s)
 {
 	struct sts_stored stored;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -114,16 +113,47 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, i
 		problem(v, dir, "cannot look into ", ": ", sts_errno_words(errno));
 		return;
 	}
-	if (read_token)
-		sts_stored_read(dir_fd, token, sizeof(token), &stored);
-	else
-		sts_stored_look(dir_fd, &stored);
-	v->expires_s = expiry(&stored, read_token);
+	sts_stored_read(dir_fd, token, sizeof(token), &stored);
+	v->expires_s = expiry(&stored);
 	judge(v, dir, &stored, min_ttl_ms, now_s);
 	v->has_status = sts_status_read(dir_fd, &v->status);
 	if (!v->ok)
 		measure(v, dir_fd);
 	close(dir_fd);
+}
+
+/* Does the path still lead to the directory of the descriptor? */
+static bool is_same_directory(const struct stat *named, int dir_fd)
+{
+	struct stat opened;
+
+	return dir_fd >= 0 && fstat(dir_fd, &opened) == 0 && opened.st_dev == named->st_dev &&
+	       opened.st_ino == named->st_ino;
+}
+
+void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
+			    const struct sts_verdict_known *known, int64_t now_s)
+{
+	struct sts_stored stored;
+	struct stat named;
+
+	*v = (struct sts_verdict){.expires_s = -1};
+	if (stat(dir, &named) != 0) {
+		problem(v, dir, "cannot look into ", ": ", sts_errno_words(errno));
+		return;
+	}
+	if (!is_same_directory(&named, known->dir_fd)) {
+		problem(v, dir, "no token in ", "", "");
+		return;
+	}
+	sts_stored_look(known->dir_fd, &stored);
+	stored.expires_errno = known->expires_errno;
+	v->expires_s = known->expires_errno ? -1 : known->expires_s;
+	judge(v, dir, &stored, 0, now_s);
+	v->has_status = true;
+	v->status = *known->status;
+	if (!v->ok)
+		measure(v, known->dir_fd);
 }
 
 /* Add that nothing can be written in the directory, and what to do. */

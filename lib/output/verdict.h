@@ -20,16 +20,31 @@ struct sts_verdict {
 			   "" */
 };
 
+/* What a caller that may open no file knows of a directory without its files. */
+struct sts_verdict_known {
+	int dir_fd;        /* the directory, opened with O_PATH; -1: it was not there */
+	int64_t expires_s; /* when the token on disk expires, since the epoch */
+	int expires_errno; /* 0, or why expires_s is not known */
+	const struct sts_status *status;
+};
+
 /*
- * Look at a directory once.
+ * Look at a directory once. Where `expires` cannot be read, the exp of the token counts.
  *   dir         in   its path
- *   read_token  in   true: where `expires` cannot be read, the exp of the token counts. False: a
- *                    token is not opened
  *   min_ttl_ms  in   how long the token must still be valid
  *   now_s       in   the local clock, seconds since the epoch
  */
-void sts_verdict_look(struct sts_verdict *v, const char *dir, bool read_token, int64_t min_ttl_ms,
-		      int64_t now_s);
+void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s);
+
+/*
+ * Look at a directory once, without opening a file. What `known` says stands in place of `expires`
+ * and `.status`. A directory that is not the one of known->dir_fd any more counts as one in which
+ * there is no token and no status.
+ *   dir    in  its path
+ *   now_s  in  as above
+ */
+void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
+			    const struct sts_verdict_known *known, int64_t now_s);
 
 /* Add the line that says why the verdict is not ok. STS_VERDICT_LINE_MAX_BYTES hold the longest
  * line. */

@@ -17,6 +17,7 @@
 #include "http_messages/server.h"
 #include "listener/metrics_text.h"
 #include "log/log.h"
+#include "output/stored.h"
 #include "output/verdict.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
@@ -58,18 +59,51 @@ struct connection {
 	char out[OUT_BYTES];
 };
 
+/* An output directory. It is opened before the sandbox, with O_PATH: its files can be looked at,
+ * and cannot be opened. */
+struct directory {
+	const char *path;
+	int fd; /* -1: there was no such directory */
+	/* What `expires` said when the listener started. It counts until the supervisor knows when
+	 * the token expires: the first attempt may still be running. */
+	int expires_errno;
+	int64_t expires_s;
+};
+
 static struct {
 	int fd;
 	pid_t supervisor;
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
-	char *const *dirs;
+	struct directory directory[STS_EXCHANGES_MAX];
 	size_t count;              /* the number of directories, and so of exchanges */
 	struct sts_status_now now; /* the boot id is read before the sandbox closes /proc */
 	struct connection connection[CONNECTIONS];
 } l;
 
 /* ---- answers ---- */
+
+/* Look at the directory of the i-th exchange. Its expiry and its status are what the supervisor
+ * knows, and no file is opened. */
+static void look(size_t i, struct sts_verdict *v)
+{
+	const struct directory *dir = &l.directory[i];
+	struct sts_metrics_known known;
+	struct sts_verdict_known facts = {.dir_fd = dir->fd, .status = &known.status};
+
+	l.now.real_s = sts_clock_real_ms() / 1000;
+	l.now.boot_ms = sts_clock_boot_ms();
+	if (sts_metrics_known(&l.metrics->exchange[i], &known)) {
+		facts.expires_s = known.expires_s > 0 ? known.expires_s : dir->expires_s;
+		facts.expires_errno = known.expires_s > 0 ? 0 : dir->expires_errno;
+	} else {
+		memset(&known, 0, sizeof(known));
+		facts.expires_errno = EAGAIN;
+	}
+	/* The supervisor lives in this boot. */
+	memcpy(known.status.boot_id, l.now.boot_id, sizeof(known.status.boot_id));
+	sts_verdict_look_known(v, dir->path, &facts, l.now.real_s);
+}
 
 /*
  * Is the token of the i-th exchange valid?
@@ -79,9 +113,7 @@ static bool is_ready(size_t i, struct sts_text *why)
 {
 	struct sts_verdict v;
 
-	l.now.real_s = sts_clock_real_ms() / 1000;
-	l.now.boot_ms = sts_clock_boot_ms();
-	sts_verdict_look(&v, l.dirs[i], false, 0, l.now.real_s);
+	look(i, &v);
 	if (!v.ok && why) {
 		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
 			      l.metrics->exchange[i].name);
@@ -367,9 +399,20 @@ static int open_with_patience(const char *where)
 	return fd;
 }
 
-/* Allow only reading beneath the output directories, and binding this one port. The token is in an
- * output directory too. Landlock cannot exclude the token: each refresh puts a new file in its
- * place, and a rule is about a file and not about a name. */
+/* Open the output directories, and read what `expires` says now. */
+static void open_directories(char *const *dirs)
+{
+	for (; dirs[l.count]; l.count++) {
+		struct directory *dir = &l.directory[l.count];
+
+		dir->path = dirs[l.count];
+		dir->fd = open(dir->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		dir->expires_errno = dir->fd < 0 ? errno
+						 : sts_stored_expires(dir->fd, &dir->expires_s);
+	}
+}
+
+/* Allow binding this one port, and opening no file at all. */
 static enum sts_err confine(const char *where, bool require, struct sts_error *e)
 {
 	struct sts_landlock files;
@@ -380,8 +423,6 @@ static enum sts_err confine(const char *where, bool require, struct sts_error *e
 	sts_listen_address_parse(where, &address, &port);
 	sts_landlock_init(&files, true);
 	sts_landlock_allow_port(&files, port, true);
-	for (size_t i = 0; i < l.count; i++)
-		sts_landlock_allow_path(&files, AT_FDCWD, l.dirs[i], STS_LANDLOCK_READ);
 	err = sts_sandbox_confine(&files, require, e);
 	return err == STS_OK ? sts_sandbox_enter(STS_SANDBOX_LISTENER, NULL, require, e) : err;
 }
@@ -392,11 +433,9 @@ enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metri
 	enum sts_err err;
 
 	l.metrics = metrics;
-	l.dirs = dirs;
-	while (dirs[l.count])
-		l.count++;
 	l.supervisor = getppid();
 	sts_status_now(&l.now);
+	open_directories(dirs);
 	sts_harden_listener();
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	err = confine(where, require, e);

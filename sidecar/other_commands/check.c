@@ -43,7 +43,7 @@ static bool check(const struct sts_options *o, const char *dir, int64_t give_up_
 
 	for (;;) {
 		sts_status_now(&now);
-		sts_verdict_look(&v, dir, true, o->min_ttl_ms, now.real_s);
+		sts_verdict_look(&v, dir, o->min_ttl_ms, now.real_s);
 		if (v.ok || sts_clock_boot_ms() >= give_up_ms)
 			break;
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);

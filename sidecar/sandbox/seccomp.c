@@ -121,17 +121,17 @@ static const struct call {
 	uint16_t number;
 	uint8_t who, condition;
 } calls[] = {
-	{__NR_read, W | N | L},
+	{__NR_read, W | N},
 	{__NR_write, ALL},
 	{__NR_close, W | N | L},
 	{__NR_clock_gettime, ALL},
 	{__NR_fstat, W | N | L},
 	{__NR_newfstatat, W | N | L},
-	{__NR_openat, W | N | L, PRIVATE_FILE_AT},
+	{__NR_openat, W | N, PRIVATE_FILE_AT},
 #ifdef __NR_open
-	{__NR_open, W | N | L, PRIVATE_FILE},
+	{__NR_open, W | N, PRIVATE_FILE},
 	{__NR_stat, W | N | L},
-	{__NR_lstat, W | N | L},
+	{__NR_lstat, W | N},
 	{__NR_poll, W | N | L},
 	{__NR_fork, 0},
 	{__NR_dup2, 0},
@@ -169,14 +169,13 @@ static const struct call {
 	{__NR_socket, A | L, INTERNET},
 	{__NR_connect, A},
 	{__NR_setsockopt, A | L},
-	{__NR_getsockopt, A | L},
+	{__NR_getsockopt, A},
 	{__NR_getpeername, A},
 	{__NR_recvfrom, A | B | L},
 	{__NR_sendto, A | B | L, NO_ADDRESS},
 	{__NR_bind, L},
 	{__NR_listen, L},
 	{__NR_accept4, L},
-	{__NR_getsockname, L},
 	{__NR_shutdown, L},
 	/* hardening, and the next layers of the sandbox */
 	{__NR_prctl, A | B | N, FILTER},
@@ -184,9 +183,9 @@ static const struct call {
 	{__NR_prctl, 0, NOT_DUMPABLE},
 	{__NR_prctl, 0, END_WITH_PARENT},
 	{__NR_prctl, 0, NO_NEW_PRIVILEGES},
-	{__NR_landlock_create_ruleset, A | L},
-	{__NR_landlock_add_rule, A | L},
-	{__NR_landlock_restrict_self, A | L},
+	{__NR_landlock_create_ruleset, A},
+	{__NR_landlock_add_rule, A},
+	{__NR_landlock_restrict_self, A},
 	/* the signal to the application */
 	{__NR_pidfd_open, N},
 	{__NR_pidfd_send_signal, 0, ANY_SIGNAL},
@@ -203,8 +202,8 @@ static const struct call {
 	{__NR_getppid, N | L},
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
-	{__NR_fcntl, L, GET_FLAGS},
-	{__NR_fcntl, W | N | L, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
+	{__NR_fcntl, 0, GET_FLAGS},
+	{__NR_fcntl, W | N, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
 	{__NR_signalfd4, 0},
@@ -219,11 +218,12 @@ static const struct call {
 	{__NR_prlimit64, 0},
 	{__NR_setpriority, 0},
 	{__NR_set_tid_address, 0},
-	{__NR_mmap, L, NO_EXECUTE},
+	{__NR_mmap, 0, NO_EXECUTE},
 	{__NR_mprotect, 0, NO_EXECUTE},
-	{__NR_munmap, L},
+	{__NR_munmap, 0},
 #if STS_SANITIZED
 	/* the runtime of the sanitizers, and the dynamic loader */
+	{__NR_read, ALL},
 	{__NR_mmap, ALL},
 	{__NR_mprotect, ALL},
 	{__NR_munmap, ALL},

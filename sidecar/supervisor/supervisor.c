@@ -116,6 +116,24 @@ static __attribute__((noinline)) void confine(void)
 
 /* ---- the listener ---- */
 
+/*
+ * Publish for the listener what the supervisor knows of the exchanges. This is done before the
+ * status files are written, so that /readyz knows no less than `check`.
+ *   all  in  publish each exchange, and not only those whose status has changed
+ */
+static __attribute__((noinline)) void publish(bool all)
+{
+	const struct sts_plan *first = sts_members_plans()->plan;
+	struct sts_metrics *metrics = s.listener.metrics;
+
+	if (!metrics)
+		return;
+	for (STS_EACH_MEMBER(t))
+		if (all || t->x.status_changed)
+			sts_metrics_publish(&metrics->exchange[t->x.plan - first], &t->x.status,
+					    t->x.expires_s);
+}
+
 static __attribute__((noinline)) void plan_listener(void)
 {
 	const struct sts_plans *plans = sts_members_plans();
@@ -124,6 +142,7 @@ static __attribute__((noinline)) void plan_listener(void)
 	for (uint32_t i = 0; i < plans->count; i++)
 		names[i] = plans->plan[i].name;
 	sts_listener_process_plan(&s.listener, plans->listen != 0, names, plans->count);
+	publish(true);
 }
 
 static __attribute__((noinline)) void start_listener(void)
@@ -289,6 +308,7 @@ static void handle(unsigned events)
 		start_listener();
 	if (sts_inputs_watch(&s.ev, s.o->config))
 		check_config();
+	publish(false);
 	sts_running_write_status();
 }
 

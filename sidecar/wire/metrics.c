@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/errno_words.h"
@@ -17,6 +19,11 @@
 #endif
 
 #define SIZE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+
+/* How often sts_metrics_known() tries, and how long it waits in between. Writing takes less than a
+ * microsecond, but the writer may lose the CPU meanwhile. */
+#define READS_MAX     100
+#define READ_AGAIN_NS 1000000
 
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e)
 {
@@ -114,4 +121,52 @@ void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *r
 	x->results[report->error]++;
 	if (report->error == STS_OK)
 		x->gauge[STS_GAUGE_SUCCESS] = now_s;
+}
+
+void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status *status,
+			 int64_t expires_s)
+{
+	struct sts_metrics_known known;
+	uint64_t words[STS_METRICS_KNOWN_WORDS] = {0};
+	uint32_t sequence = atomic_load_explicit(&x->sequence, memory_order_relaxed);
+
+	memset(&known, 0, sizeof(known));
+	known.expires_s = expires_s;
+	known.status = *status;
+	memset(known.status.boot_id, 0, sizeof(known.status.boot_id));
+	memcpy(words, &known, sizeof(known));
+	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
+	atomic_store_explicit(&x->sequence, sequence + 1, memory_order_relaxed);
+	/* No word is seen before the odd number. */
+	atomic_thread_fence(memory_order_release);
+	for (size_t i = 0; i < STS_METRICS_KNOWN_WORDS; i++)
+		atomic_store_explicit(&x->known[i], words[i], memory_order_relaxed);
+	atomic_store_explicit(&x->sequence, sequence + 2, memory_order_release);
+}
+
+/* Read once. Returns false if a word may have been written meanwhile. */
+static bool read_known(const struct sts_metrics_exchange *x,
+		       uint64_t words[STS_METRICS_KNOWN_WORDS])
+{
+	uint32_t sequence = atomic_load_explicit(&x->sequence, memory_order_acquire);
+
+	for (size_t i = 0; i < STS_METRICS_KNOWN_WORDS; i++)
+		words[i] = atomic_load_explicit(&x->known[i], memory_order_relaxed);
+	atomic_thread_fence(memory_order_acquire);
+	return (sequence & 1) == 0 &&
+	       atomic_load_explicit(&x->sequence, memory_order_relaxed) == sequence;
+}
+
+bool sts_metrics_known(const struct sts_metrics_exchange *x, struct sts_metrics_known *known)
+{
+	uint64_t words[STS_METRICS_KNOWN_WORDS];
+
+	for (int i = 0; i < READS_MAX; i++) {
+		if (read_known(x, words)) {
+			memcpy(known, words, sizeof(*known));
+			return true;
+		}
+		nanosleep(&(struct timespec){0, READ_AGAIN_NS}, NULL);
+	}
+	return false;
 }

@@ -4,12 +4,13 @@
  * has a descriptor and no name (memfd_create(2)). The supervisor maps the memory writable and then
  * seals it, so that a process that inherits the descriptor can neither write to the memory nor
  * change its size. Each field is atomic by itself. A reader may see an attempt in one field and not
- * yet in another field.
+ * yet in another field. What /readyz needs is written and read as a whole.
  */
 #ifndef STS_WIRE_METRICS_H
 #define STS_WIRE_METRICS_H
 
 #include "base/limits.h"
+#include "output/status.h"
 #include "wire/report.h"
 
 /* Buckets in the histogram of durations. The last bucket has no upper bound. */
@@ -23,12 +24,22 @@ enum sts_gauge {
 	STS_GAUGE__COUNT
 };
 
+/* What the supervisor knows of an exchange. */
+struct sts_metrics_known {
+	int64_t expires_s; /* when the token on disk expires, since the epoch; 0: none is known */
+	struct sts_status status; /* what the status file says, without the boot id */
+};
+
+#define STS_METRICS_KNOWN_WORDS ((sizeof(struct sts_metrics_known) + 7) / 8)
+
 struct sts_metrics_exchange {
 	char name[STS_EXCHANGE_NAME_BYTES]; /* [a-z0-9-] */
 	_Atomic int64_t gauge[STS_GAUGE__COUNT];
 	_Atomic uint64_t duration_ms; /* the sum of the durations of all attempts */
 	_Atomic uint32_t buckets[STS_METRICS_BUCKETS];
 	_Atomic uint32_t results[STS_ERR__COUNT]; /* the number of attempts with this result */
+	_Atomic uint32_t sequence;                /* counts up; odd while `known` is written */
+	_Atomic uint64_t known[STS_METRICS_KNOWN_WORDS]; /* a struct sts_metrics_known */
 };
 
 struct sts_metrics {
@@ -66,6 +77,22 @@ void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size
  */
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
 		      int64_t duration_ms, uint32_t failures, int64_t expires_s, int64_t now_s);
+
+/*
+ * Publish what the supervisor knows of an exchange, for the listener. Only one process may call
+ * this.
+ *   status     in  the status that is in the status file, or will be
+ *   expires_s  in  when the token on disk expires, in seconds since the epoch; 0: none is known
+ */
+void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status *status,
+			 int64_t expires_s);
+
+/*
+ * Read what was published last, as a whole. If it is being written, try again for up to 0.1 s.
+ *   known  out  meaningful only after true; all zeros if nothing was published yet
+ * Returns false if the writer did not finish.
+ */
+bool sts_metrics_known(const struct sts_metrics_exchange *x, struct sts_metrics_known *known);
 
 /* The upper bounds of the buckets in seconds, as texts for sts_text_at(). The last one is
  * "+Inf". */

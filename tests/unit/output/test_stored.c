@@ -66,7 +66,6 @@ static void test_look(void)
 	fresh("d", 0777);
 	sts_stored_look(store.dir_fd, &stored);
 	CHECK_INT(stored.token_errno, ENOENT);
-	CHECK_INT(stored.expires_errno, ENOENT);
 	CHECK_INT(stored.files, 0);
 	CHECK(stored.written_ms == INT64_MAX);
 	/* These files do not hold a token. */
@@ -74,15 +73,16 @@ static void test_look(void)
 	tree_put("d/expires", "2026-01-12T16:11:29Z");
 	sts_stored_look(store.dir_fd, &stored);
 	CHECK_INT(stored.token_errno, ENOENT);
-	CHECK_INT(stored.expires_errno, 0);
 
 	put_and_time("d/token.json", 1000);
 	put_and_time("d/aws-process.json", 2000);
-	sts_stored_look(store.dir_fd, &stored);
+	/* A descriptor that cannot read the directory is enough. */
+	int fd = open("d", O_PATH | O_DIRECTORY);
+	sts_stored_look(fd, &stored);
+	close(fd);
 	CHECK_INT(stored.token_errno, 0);
 	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
 	CHECK_INT(stored.written_ms, 1000005);
-	CHECK_INT(stored.expires_s, 1768234289);
 
 	/* A file that cannot be used is told, even if another one can be used. */
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "listener/metrics_text.h"
@@ -220,6 +222,82 @@ static void test_the_seals(void)
 	close(fd);
 }
 
+/* A status in which each number and each text tells which one it is. */
+static struct sts_status numbered(uint32_t i)
+{
+	struct sts_status status = {.state = (enum sts_state)(i % STS_STATE__COUNT),
+				    .tries = i,
+				    .attempts = i,
+				    .last_attempt_s = i,
+				    .source_tried_ms = i};
+
+	memset(status.wait_name, 'a' + (int)(i % 26), sizeof(status.wait_name) - 1);
+	return status;
+}
+
+static void test_publish(void)
+{
+	static struct sts_metrics m;
+	struct sts_metrics_known known;
+	struct sts_status status = numbered(7);
+
+	CHECK(sts_metrics_known(m.exchange, &known));
+	CHECK(known.expires_s == 0 && known.status.state == STS_STATE_STARTING);
+	memset(status.boot_id, 'x', sizeof(status.boot_id));
+	sts_metrics_publish(m.exchange, &status, NOW_S);
+	CHECK(sts_metrics_known(m.exchange, &known));
+	memset(status.boot_id, 0, sizeof(status.boot_id));
+	CHECK_INT(known.expires_s, NOW_S);
+	CHECK(memcmp(&known.status, &status, sizeof(status)) == 0);
+	CHECK_INT(m.exchange->gauge[STS_GAUGE_EXPIRY], NOW_S);
+	/* A writer that has stopped in the middle is not waited for. */
+	m.exchange->sequence++;
+	CHECK(!sts_metrics_known(m.exchange, &known));
+	m.exchange->sequence++;
+	CHECK(sts_metrics_known(m.exchange, &known));
+	CHECK_INT(known.expires_s, NOW_S);
+}
+
+/* One process writes again and again, and another one reads. */
+static void test_torn_reads(void)
+{
+	struct sts_error e;
+	struct sts_metrics *m;
+	int fd, torn = 0, changes = 0;
+	int64_t last = -1;
+
+	CHECK_INT(sts_metrics_make(&m, &fd, &e), STS_OK);
+	pid_t writer = fork();
+	for (uint32_t i = 1; writer == 0; i++) {
+		struct sts_status status = numbered(i);
+
+		if (i % 1024 == 0 && getppid() == 1)
+			_exit(0);
+		sts_metrics_publish(&m->exchange[1], &status, i);
+		/* A reader meets a writer often, and not always. */
+		for (volatile int pause = 0; pause < 1000; pause++)
+			;
+	}
+	const struct sts_metrics *seen = sts_metrics_map(fd);
+	/* Until there were many changes: with one processor the two take turns. */
+	for (int i = 0; seen && i < 5000000 && changes < 1000; i++) {
+		struct sts_metrics_known known;
+		struct sts_status want;
+
+		if (!sts_metrics_known(&seen->exchange[1], &known))
+			continue;
+		want = numbered((uint32_t)known.expires_s);
+		torn += known.expires_s != 0 && memcmp(&known.status, &want, sizeof(want)) != 0;
+		changes += known.expires_s != last;
+		last = known.expires_s;
+	}
+	CHECK_INT(torn, 0);
+	CHECK(changes > 1);
+	kill(writer, SIGKILL);
+	CHECK(waitpid(writer, NULL, 0) == writer);
+	close(fd);
+}
+
 static const struct sts_test tests[] = {
 	{"before the first attempt", test_nothing_yet},
 	{"attempts are counted", test_attempts},
@@ -229,5 +307,7 @@ static const struct sts_test tests[] = {
 	{"exchanges keep their counters in a new plan", test_names_that_change},
 	{"sixteen exchanges", test_sixteen},
 	{"the memory is sealed", test_the_seals},
+	{"what the supervisor knows", test_publish},
+	{"no reader sees two halves", test_torn_reads},
 };
 STS_TEST_MAIN(tests)

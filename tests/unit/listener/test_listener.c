@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process of --listen as a child of the test, which stands for the supervisor: what /readyz
+ * says of an output directory and of what is published, and that `check` says the same of the
+ * files. */
+#include "listener/listener.h"
+
+#include "../output/opened_store.h"
+#include "base/clock.h"
+#include "output/files.h"
+#include "output/verdict.h"
+#include "sandbox/harden.h"
+
+#include <arpa/inet.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#define NAME "default"
+#define OUT  "d"
+
+static struct sts_metrics *metrics;
+static int metrics_fd;
+static pid_t listener;
+static uint16_t port;
+static char body[4096], line[STS_VERDICT_LINE_MAX_BYTES + 64];
+
+static int64_t now_s(void)
+{
+	return sts_clock_real_ms() / 1000;
+}
+
+/* Returns a connection to the listener, or -1. */
+static int connect_to(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Find a port that nobody has. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
+/* Start the listener for one exchange with this directory. */
+static void start(char *dir)
+{
+	struct sts_error e;
+	int fd;
+
+	if (!metrics) {
+		CHECK_INT(sts_metrics_make(&metrics, &metrics_fd, &e), STS_OK);
+		sts_metrics_set_names(metrics, (const char *const[]){NAME}, 1);
+	}
+	port = free_port();
+	listener = tree_fork();
+	if (listener == 0) {
+		char where[32];
+
+		const struct sts_metrics *seen = sts_metrics_map(metrics_fd);
+
+		snprintf(where, sizeof(where), "127.0.0.1:%u", (unsigned)port);
+		/* What the test has open is not the listener's. */
+		for (int i = 3; i < 64; i++)
+			close(i);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(1);
+		sts_listener_run(where, seen, (char *const[]){dir, NULL}, false, &e);
+		_exit(1);
+	}
+	for (int i = 0; i < 1000 && (fd = connect_to()) < 0; i++)
+		usleep(10000);
+	CHECK(fd >= 0);
+	close(fd);
+}
+
+static void stop(void)
+{
+	kill(listener, SIGKILL);
+	CHECK_INT(tree_wait(listener), 1000 + SIGKILL);
+}
+
+/* Ask for /readyz, and keep the body. Returns the status. */
+static int ask(void)
+{
+	static const char request[] = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+	char answer[sizeof(body)];
+	size_t len = 0;
+	ssize_t n;
+	int fd = connect_to(), status = 0;
+
+	CHECK(fd >= 0 && write(fd, request, sizeof(request) - 1) == sizeof(request) - 1);
+	while ((n = read(fd, answer + len, sizeof(answer) - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	answer[len] = '\0';
+	CHECK(sscanf(answer, "HTTP/1.1 %d", &status) == 1);
+	const char *end = strstr(answer, "\r\n\r\n");
+	snprintf(body, sizeof(body), "%s", end ? end + 4 : "");
+	return status;
+}
+
+/* Make `line` what `check` says of the directory, after the name of the exchange. Returns whether
+ * it says yes. */
+static bool check_says(void)
+{
+	struct sts_status_now now;
+	struct sts_verdict v;
+	struct sts_text out;
+
+	sts_status_now(&now);
+	sts_verdict_look(&v, OUT, 0, now.real_s);
+	sts_text_init(&out, line, sizeof(line));
+	sts_text_add_str(&out, v.ok ? "ok" : NAME ": ");
+	if (!v.ok)
+		sts_verdict_explain(&v, &out, &now);
+	sts_text_add_char(&out, '\n');
+	return v.ok;
+}
+
+/* Does /readyz say what `check` says? A second may pass between the two, so this asks again. */
+static void check_agrees(int status)
+{
+	for (int i = 0; i < 10; i++) {
+		bool ok = check_says();
+
+		CHECK_INT(ask(), status);
+		CHECK_INT(ok, status == 200);
+		if (strcmp(line, body) == 0)
+			return;
+	}
+	CHECK_STR(body, line);
+}
+
+/* Publish a status, and write it into the directory as the supervisor does. */
+static void put(const struct sts_status *status, int64_t expires_s)
+{
+	struct sts_status filed = *status;
+	char text[STS_STATUS_MAX_BYTES + 1];
+	struct sts_text out;
+
+	sts_metrics_publish(metrics->exchange, status, expires_s);
+	sts_clock_boot_id(filed.boot_id);
+	sts_text_init(&out, text, sizeof(text));
+	sts_status_format(&filed, &out);
+	tree_put(OUT "/.status", text);
+}
+
+static void put_token(int64_t expires_s)
+{
+	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), expires_s, (struct sts_slice){0},
+				   &error),
+		  STS_OK);
+}
+
+/* A refusal, 12 s ago; the next attempt is in 40 s. */
+static struct sts_status failing(void)
+{
+	int64_t boot_ms = sts_clock_boot_ms();
+
+	return (struct sts_status){.state = STS_STATE_FAILING,
+				   .error = STS_EDENIED,
+				   .http_status = 403,
+				   .sts_error = "access_denied",
+				   .tries = 4,
+				   .attempts = 17,
+				   .last_attempt_s = now_s() - 12,
+				   .next_attempt_s = now_s() + 40,
+				   .tried_ms = boot_ms - 12500,
+				   .ended_ms = boot_ms - 12000,
+				   .next_ms = boot_ms + 40000,
+				   .latest_ms = boot_ms + 90000};
+}
+
+static void test_as_check(void)
+{
+	struct sts_status status = {.state = STS_STATE_STARTING};
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	put(&status, 0);
+	check_agrees(503);
+	status = failing();
+	put(&status, 0);
+	check_agrees(503);
+	CHECK(strstr(body, "no token in d: try 4 failed 1"));
+	put_token(now_s() + 900);
+	put(&status, now_s() + 900);
+	check_agrees(200);
+	put_token(now_s() - 130);
+	put(&status, now_s() - 130);
+	check_agrees(503);
+	CHECK(strstr(body, "the token in d expired 2 min 1"));
+	put_token(now_s() + 900);
+	put(&status, now_s() + 900);
+	tree_put(OUT "/token.json", "");
+	check_agrees(503);
+	CHECK(strstr(body, "the token in d cannot be used: "));
+	CHECK(rename(OUT, "away") == 0);
+	check_agrees(503);
+	CHECK(strstr(body, NAME ": cannot look into d: no such file: no sidecar"));
+	tree_dir(OUT, 0777);
+	check_agrees(503);
+	CHECK(strstr(body, NAME ": no token in d: no sidecar has written here yet"));
+	sts_store_close(&store);
+	tree_clear("away");
+	stop();
+}
+
+/* A supervisor that does not write any more. */
+static void test_a_supervisor_that_hangs(void)
+{
+	struct sts_status status = failing();
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	status.trying_ms = sts_clock_boot_ms() - 50 * 60000;
+	status.next_ms = 0;
+	put(&status, 0);
+	check_agrees(503);
+	CHECK(strstr(body, "; the next is under way\n"));
+	status.latest_ms = sts_clock_boot_ms() - 1;
+	put(&status, 0);
+	check_agrees(503);
+	CHECK(strstr(body, "; the attempt that was started 50 min ago has not ended: the sidecar "
+			   "seems to be dead"));
+	/* The writer stopped in the middle. */
+	put(&status, now_s() + 900);
+	put_token(now_s() + 900);
+	CHECK_INT(ask(), 200);
+	metrics->exchange->sequence++;
+	CHECK_INT(ask(), 503);
+	metrics->exchange->sequence++;
+	CHECK_INT(ask(), 200);
+	sts_store_close(&store);
+	stop();
+}
+
+/* What the application writes into `expires` and `.status` says nothing to the listener. */
+static void test_files_that_are_forged(void)
+{
+	struct sts_status status = failing();
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	put_token(now_s() + 900);
+	put(&status, now_s() - 130);
+	CHECK_INT(ask(), 503);
+	tree_put(OUT "/expires", "2999-01-12T16:11:29Z");
+	CHECK(unlink(OUT "/.status") == 0);
+	CHECK_INT(ask(), 503);
+	CHECK(strstr(body, "the token in d expired 2 min 1") && strstr(body, "try 4 failed 1"));
+	put(&status, now_s() + 900);
+	CHECK(unlink(OUT "/expires") == 0);
+	CHECK_INT(ask(), 200);
+	sts_store_close(&store);
+	stop();
+}
+
+/* Until the supervisor knows the expiry, `expires` counts as it was when the listener started. */
+static void test_before_the_first_attempt(void)
+{
+	struct sts_status status = {.state = STS_STATE_STARTING};
+
+	fresh(OUT, 0777);
+	put_token(now_s() + 900);
+	start((char[]){OUT});
+	put(&status, 0);
+	check_agrees(200);
+	tree_put(OUT "/expires", "2001-01-12T16:11:29Z");
+	CHECK_INT(ask(), 200);
+	stop();
+	start((char[]){OUT});
+	check_agrees(503);
+	CHECK(strstr(body, "the token in d expired "));
+	put(&status, now_s() + 900);
+	CHECK_INT(ask(), 200);
+	stop();
+	put(&status, 0);
+	CHECK(unlink(OUT "/expires") == 0);
+	start((char[]){OUT});
+	check_agrees(503);
+	CHECK(strstr(body, "no expiry that can be read: expires: no such file"));
+	sts_store_close(&store);
+	stop();
+}
+
+/* All that the listener has open, after it has served: its port, standard error and /dev/null, and
+ * directories that cannot be read. */
+static void test_what_is_open(void)
+{
+	char path[64], link[256], text[256];
+	DIR *fds;
+	int directories = 0;
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	put_token(now_s() + 900);
+	put(&(struct sts_status){0}, now_s() + 900);
+	CHECK_INT(ask(), 200);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)listener);
+	fds = opendir(path);
+	CHECK(fds != NULL);
+	for (struct dirent *entry; fds && (entry = readdir(fds));) {
+		ssize_t len = readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1);
+		const char *flags;
+
+		if (len <= 0 || strncmp(link, tree_root, strlen(tree_root)) != 0)
+			continue;
+		directories++;
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.8s", (int)listener, entry->d_name);
+		tree_get(path, text, sizeof(text));
+		flags = strstr(text, "flags:");
+		CHECK(flags && (strtoul(flags + 6, NULL, 8) & O_PATH) == O_PATH);
+	}
+	if (fds)
+		closedir(fds);
+	CHECK_INT(directories, 1);
+	sts_store_close(&store);
+	stop();
+}
+
+static const struct sts_test tests[] = {
+	{"/readyz says what check says", test_as_check},
+	{"a supervisor that hangs", test_a_supervisor_that_hangs},
+	{"files that the application has forged", test_files_that_are_forged},
+	{"before the first attempt has ended", test_before_the_first_attempt},
+	{"no file is open, and no directory can be read", test_what_is_open},
+};
+
+int main(void)
+{
+	umask(022);
+	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+}
