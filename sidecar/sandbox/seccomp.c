@@ -284,25 +284,35 @@ static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jump_true
 		p->code[p->len++] = (struct sock_filter){code, jump_true, (uint8_t)jump_false, k};
 }
 
-/* The number of instructions of one condition. */
-#define CONDITION_CODES 5
+/* The number of instructions of `count` conditions. A condition for the whole argument needs no
+ * mask. */
+static unsigned length(const struct condition *c, unsigned count)
+{
+	unsigned codes = 0;
+
+	for (; count > 0; count--, c++)
+		codes += c->mask == ~0u ? 4 : 5;
+	return codes;
+}
 
 /* Emit `count` conditions that must all hold. If one does not hold, the program goes on after all
  * of them: it loads the number of the call again, for the next row. */
 static void emit_conditions(struct program *p, const struct condition *c, unsigned count)
 {
-	for (unsigned left = CONDITION_CODES * count; left > 0; left -= CONDITION_CODES, c++) {
+	for (; count > 0; count--, c++) {
 		uint32_t low = (uint32_t)offsetof(struct seccomp_data, args) + 8u * c->argument;
+		unsigned end = p->len + length(c, count);
 
 		emit(p, LOAD, low + 4, 0, 0);
-		emit(p, EQUAL, 0, 0, left - 2);
+		emit(p, EQUAL, 0, 0, end - p->len - 1);
 		emit(p, LOAD, low, 0, 0);
-		emit(p, AND, c->mask, 0, 0);
+		if (c->mask != ~0u)
+			emit(p, AND, c->mask, 0, 0);
 		emit(p, EQUAL,
 		     c->from == TARGET_PIDFD    ? p->pidfd
 		     : c->from == TARGET_SIGNAL ? p->signal
 						: c->value,
-		     c->and_next ? 0 : ALLOWED, left - 5);
+		     c->and_next ? 0 : ALLOWED, end - p->len - 1);
 	}
 	emit(p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 }
@@ -318,7 +328,7 @@ static void emit_call(struct program *p, const struct call *call)
 	}
 	while (c[count - 1].and_next)
 		count++;
-	emit(p, EQUAL, call->number, 0, CONDITION_CODES * count + 1);
+	emit(p, EQUAL, call->number, 0, length(c, count) + 1);
 	emit_conditions(p, c, count);
 }
 
