@@ -9,11 +9,18 @@
 /* errno_texts has the words of each number in this order, one text after the other. An array of
  * pointers would be twice as large. */
 static const uint8_t errnos[] = {
-	ENOENT,     EACCES, EPERM,       EISDIR,       ENOTDIR,   ENOTEMPTY,     ELOOP,
-	EINVAL,     EFBIG,  EEXIST,      ENAMETOOLONG, ENOSPC,    EDQUOT,        EROFS,
-	EIO,        EMFILE, ENFILE,      ENOMEM,       EAGAIN,    ESTALE,        ECONNREFUSED,
-	ECONNRESET, EPIPE,  ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT,
-	ENODATA,    EILSEQ, EADDRINUSE,  EBADF};
+	ENOENT,       EACCES,          EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
+	ELOOP,        EINVAL,          EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,
+	EDQUOT,       EROFS,           EIO,           EMFILE,       ENFILE,       ENOMEM,
+	EAGAIN,       ESTALE,          ECONNREFUSED,  ECONNRESET,   EPIPE,        ENETUNREACH,
+	EHOSTUNREACH, ETIMEDOUT,       EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA,      EILSEQ,
+	EADDRINUSE,   EXDEV,           EBUSY,         ENODEV,       ENXIO,        EINTR,
+	EBADF,        EMLINK,          ETXTBSY,       ENOSYS,       EOPNOTSUPP,   EOVERFLOW,
+	ENOLCK,       EDEADLK,         EUCLEAN,       EBADMSG,      EREMOTEIO,    EKEYEXPIRED,
+	EKEYREVOKED,  EKEYREJECTED,    ENOKEY,        ENOTCONN,     ESHUTDOWN,    ECONNABORTED,
+	ENETDOWN,     EHOSTDOWN,       ENETRESET,     ENOBUFS,      EMSGSIZE,     EDESTADDRREQ,
+	EPROTO,       EPROTONOSUPPORT, EPROTOTYPE,    ENOPROTOOPT,  ESRCH,        ECHILD,
+	E2BIG,        ENOEXEC,         ERANGE,        EUSERS};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -76,8 +83,84 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* EILSEQ */
 				  "address already in use"
 				  "\0" /* EADDRINUSE */
+				  "on another mount"
+				  "\0" /* EXDEV */
+				  "in use, or a mount point"
+				  "\0" /* EBUSY */
+				  "no such device"
+				  "\0" /* ENODEV */
+				  "no such device or address"
+				  "\0" /* ENXIO */
+				  "interrupted by a signal"
+				  "\0" /* EINTR */
 				  "it is closed"
 				  "\0" /* EBADF */
+				  "too many hard links"
+				  "\0" /* EMLINK */
+				  "a program that is running"
+				  "\0" /* ETXTBSY */
+				  "the kernel does not have this call"
+				  "\0" /* ENOSYS */
+				  "not supported by this file system or socket"
+				  "\0" /* EOPNOTSUPP */
+				  "a number that is too large"
+				  "\0" /* EOVERFLOW */
+				  "no locks available"
+				  "\0" /* ENOLCK */
+				  "a lock that would wait for itself"
+				  "\0" /* EDEADLK */
+				  "a damaged file system"
+				  "\0" /* EUCLEAN */
+				  "damaged data on the disk"
+				  "\0" /* EBADMSG */
+				  "input/output error of a remote file system"
+				  "\0" /* EREMOTEIO */
+				  "the key of the file system has expired"
+				  "\0" /* EKEYEXPIRED */
+				  "the key of the file system was revoked"
+				  "\0" /* EKEYREVOKED */
+				  "the key of the file system was rejected"
+				  "\0" /* EKEYREJECTED */
+				  "the key of the file system is missing"
+				  "\0" /* ENOKEY */
+				  "not connected (a mount: its FUSE daemon has ended)"
+				  "\0" /* ENOTCONN */
+				  "the connection was shut down"
+				  "\0" /* ESHUTDOWN */
+				  "connection aborted"
+				  "\0" /* ECONNABORTED */
+				  "the network is down"
+				  "\0" /* ENETDOWN */
+				  "the host is down"
+				  "\0" /* EHOSTDOWN */
+				  "the network has dropped the connection"
+				  "\0" /* ENETRESET */
+				  "no memory for the network"
+				  "\0" /* ENOBUFS */
+				  "a message that is too long"
+				  "\0" /* EMSGSIZE */
+				  "no address to send to"
+				  "\0" /* EDESTADDRREQ */
+				  "a protocol error"
+				  "\0" /* EPROTO */
+				  "protocol not supported"
+				  "\0" /* EPROTONOSUPPORT */
+				  "wrong type of socket"
+				  "\0" /* EPROTOTYPE */
+				  "protocol not available"
+				  "\0" /* ENOPROTOOPT */
+				  "no such process"
+				  "\0" /* ESRCH */
+				  "no such child process"
+				  "\0" /* ECHILD */
+				  "too many arguments"
+				  "\0" /* E2BIG */
+				  "not a program that this machine can execute"
+				  "\0" /* ENOEXEC */
+				  "a result that is too large"
+				  "\0" /* ERANGE */
+				  "too many users"
+				  "\0" /* EUSERS */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)
