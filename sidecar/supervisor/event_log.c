@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/timefmt.h"
+
 static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
 		  const char *msg)
 {
@@ -26,7 +28,101 @@ static void add_once(struct sts_log *l, struct sts_logged *logged, const struct 
 		sts_log_str(l, "proxy", proxy);
 }
 
-static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_logged *logged,
+/* ---- warnings ---- */
+
+static void warn(const struct sts_exchange *x, const struct sts_text *msg, const char *key,
+		 int64_t value)
+{
+	struct sts_log l;
+
+	start(&l, x, STS_LEVEL_WARN, msg->data);
+	if (key)
+		sts_log_int(&l, key, value);
+	sts_log_end(&l);
+}
+
+/* Warn when the clocks begin to differ by a minute or more, and when that is over. An answer that
+ * is no success may come from a gateway with a clock of its own, so it does not end the
+ * difference. */
+static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged,
+			 const struct sts_report *report)
+{
+	int64_t skew_s = report->clock_skew_s;
+	int8_t ahead = skew_s > 0 ? 1 : skew_s < 0 ? -1 : 0;
+	char msg[200];
+	struct sts_text text;
+
+	/* Nothing was answered to an adoption, or to an attempt that did not reach the STS. */
+	if (report->http_status == 0 || ahead == logged->ahead ||
+	    (ahead == 0 && report->error != STS_OK))
+		return;
+	logged->ahead = ahead;
+	sts_text_init(&text, msg, sizeof(msg));
+	if (ahead == 0) {
+		sts_text_add_str(&text, "the node's clock and the STS's Date agree again");
+		warn(x, &text, NULL, 0);
+		return;
+	}
+	sts_text_add_str(&text, "the node's clock is ");
+	sts_duration_words(&text, skew_s < 0 ? -skew_s : skew_s);
+	sts_text_add_str(&text, ahead < 0 ? " ahead of the STS's Date: programs on this node may "
+					    "think that tokens have expired"
+					  : " behind the STS's Date: programs on this node may "
+					    "use tokens that have expired");
+	sts_text_add_str(&text, "; check the node's time synchronisation (NTP)");
+	warn(x, &text, "clock_skew_s", skew_s);
+}
+
+static void warn_of_not_before(const struct sts_exchange *x, struct sts_logged *logged,
+			       const struct sts_report *report, const struct sts_moment *now)
+{
+	bool is_later = report->not_before_s > 0;
+	char msg[160], when[STS_RFC3339_BYTES];
+	struct sts_text text;
+
+	if (is_later && !logged->not_before) {
+		sts_text_init(&text, msg, sizeof(msg));
+		sts_rfc3339_format(report->not_before_s, when);
+		sts_text_addf(&text, "the returned token is valid only from %s on, in ", when);
+		sts_duration_words(&text, report->not_before_s - now->real_ms / 1000);
+		sts_text_add_str(&text, ": check the clocks of the STS and of this node");
+		warn(x, &text, NULL, 0);
+	}
+	logged->not_before = is_later;
+}
+
+static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *logged,
+			    const struct sts_report *report)
+{
+	bool is_assumed = report->flags & STS_REPORT_ASSUMED;
+	char msg[128];
+	struct sts_text text;
+
+	if (is_assumed && !logged->assumed) {
+		sts_text_init(&text, msg, sizeof(msg));
+		sts_text_add_str(&text, "nothing in the answer says how long the token lives: "
+					"--default-ttl counts");
+		warn(x, &text, "lifetime_s", report->lifetime_s);
+	}
+	logged->assumed = is_assumed;
+}
+
+static void warnings(const struct sts_exchange *x, struct sts_logged *logged,
+		     enum sts_outcome outcome, const struct sts_report *report,
+		     const struct sts_moment *now)
+{
+	if (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE)
+		return;
+	warn_of_skew(x, logged, report);
+	if (outcome == STS_OUTCOME_FAILURE || report->flags & STS_REPORT_ADOPTED)
+		return;
+	warn_of_not_before(x, logged, report, now);
+	warn_of_assumed(x, logged, report);
+}
+
+/* ---- one line for each outcome ---- */
+
+static void success(struct sts_log *l, const struct sts_exchange *x,
 		    const struct sts_report *report, int64_t duration_ms,
 		    const struct sts_moment *now)
 {
@@ -38,9 +134,6 @@ static void success(struct sts_log *l, const struct sts_exchange *x, struct sts_
 		sts_log_int(l, "next_refresh_s",
 			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "duration_ms", duration_ms);
-	if (report->clock_skew_s && !logged->skew)
-		sts_log_int(l, "clock_skew_s", report->clock_skew_s);
-	logged->skew = report->clock_skew_s != 0;
 }
 
 /* Add the hint: the meaning of the error and what to do, for example "the STS refused this
@@ -107,7 +200,7 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 	if (outcome == STS_OUTCOME_NOTHING)
 		return;
 	if (outcome == STS_OUTCOME_SUCCESS)
-		success(&l, x, logged, report, duration_ms, now);
+		success(&l, x, report, duration_ms, now);
 	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS)
 		failure(&l, x, report, now);
 	else
@@ -115,6 +208,7 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 	if (outcome <= STS_OUTCOME_FAILURE)
 		add_once(&l, logged, store, proxy);
 	sts_log_end(&l);
+	warnings(x, logged, outcome, report, now);
 }
 
 int sts_event_log_cannot_start(const struct sts_error *e)

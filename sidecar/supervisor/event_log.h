@@ -14,11 +14,16 @@
 /* What was logged about an exchange, so that it is not logged again. */
 struct sts_logged {
 	bool once; /* the mode of the files and the proxy were logged */
-	bool skew; /* the clock skew of the last success was logged */
+	/* which clock is ahead, as it was logged: 1 the STS's Date, -1 the node's clock, 0 none */
+	int8_t ahead;
+	bool not_before; /* the last token was not valid at once */
+	bool assumed;    /* nothing says how long the last token lives */
 };
 
 /*
- * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING.
+ * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING. After the line of an attempt,
+ * warnings may follow, each one once when it begins: about clocks that differ (and once when that
+ * is over), about a token that is not valid at once, and about a lifetime that nothing states.
  *   logged       in/out
  *   report       in      checked
  *   store        in      dir_fd is -1 if no files are written

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log/bug.h"
+#include "supervisor/exchange_clock.h"
 #include "supervisor/exchange_status.h"
 
 /* An attempt with less time than this before the deadline would only time out, and the timeout
@@ -45,6 +46,7 @@ void sts_exchange_init(struct sts_exchange *x, const struct sts_plan *plan,
 		.schedule = {.failing_since_ms = -1},
 		.state = STS_EXCHANGE_DUE,
 		.next_ms = now->boot_ms,
+		.clock_ms = now->real_ms - now->boot_ms,
 		.deadline_ms = now->boot_ms + plan->deadline_ms,
 		.exit_status = -1,
 	};
@@ -84,6 +86,16 @@ static void spread(struct sts_exchange *x, const struct sts_moment *now)
 			      from_ms + sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random));
 }
 
+/* Bring the refresh forward as the node's clock demands. */
+static void follow_clock(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (sts_exchange_clock_belies(x, now))
+		spread(x, now);
+	else
+		bring_forward(x, sts_schedule_after_success(&x->plan->rules, &x->schedule,
+							    now->boot_ms, now->random));
+}
+
 static void plan_retry(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
 {
@@ -109,15 +121,22 @@ static void plan_poll(struct sts_exchange *x, const struct sts_moment *now)
 		     sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
 }
 
+/* An attempt begins. */
+static void begin(struct sts_exchange *x, const struct sts_moment *now)
+{
+	x->started_ms = now->boot_ms;
+	x->clock_ms = now->real_ms - now->boot_ms;
+	x->timeout_ms = x->plan->timeout_ms;
+	x->single_use = x->plan->single_use;
+	x->subject_sent = x->brought_forward = false;
+}
+
 static void act(struct sts_exchange *x, enum sts_action action, const struct sts_report *report,
 		const struct sts_moment *now)
 {
 	switch (action) {
 	case STS_DO_TRY:
-		x->started_ms = now->boot_ms;
-		x->timeout_ms = x->plan->timeout_ms;
-		x->single_use = x->plan->single_use;
-		x->subject_sent = x->brought_forward = false;
+		begin(x, now);
 		break;
 	case STS_DO_PLAN_AGAIN:
 		/* New times do not change an attempt that was brought forward. */
@@ -147,6 +166,9 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 		break;
 	case STS_DO_SPREAD:
 		spread(x, now);
+		break;
+	case STS_DO_FOLLOW_CLOCK:
+		follow_clock(x, now);
 		break;
 	case STS_DO_PLAN_POLL:
 		plan_poll(x, now);
@@ -201,6 +223,7 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 						  .token_until_ms = report->sent_boot_ms +
 								    report->lifetime_s * 1000,
 						  .failing_since_ms = -1};
+	x->until_ms = x->schedule.token_until_ms;
 	x->expires_s = report->expires_s;
 	x->not_before_ms = 0;
 	x->token_capped = report->flags & STS_REPORT_CAPPED;
@@ -244,7 +267,7 @@ static void hold_what_is_there(struct sts_exchange *x, const struct sts_report *
 	if (!(report->flags & STS_REPORT_ADOPTED) || x->expires_s > 0 || left_ms <= 0)
 		return;
 	x->expires_s = report->expires_s;
-	x->schedule.token_until_ms = now->boot_ms + left_ms;
+	x->until_ms = x->schedule.token_until_ms = now->boot_ms + left_ms;
 	x->schedule.token_from_ms = x->schedule.token_until_ms - report->lifetime_s * 1000;
 }
 
@@ -304,7 +327,11 @@ void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now)
 
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now)
 {
-	if (x->expires_s > 0 && x->expires_s <= now->real_ms / 1000)
+	/* At its end, an attempt that runs looks whether the clock has moved. */
+	if (x->expires_s == 0 || sts_exchange_busy(x))
+		return;
+	sts_exchange_clock_follow(x, now);
+	if (sts_exchange_clock_belies(x, now) || sts_exchange_clock_outruns(x, now))
 		on(x, STS_ON_CLOCK, NULL, now);
 }
 
@@ -525,6 +552,8 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
 
 	if (sts_exchange_busy(x)) {
 		outcome = attempt_ended(x, report, now);
+		if (sts_exchange_clock_moved(x, now->boot_ms, now->real_ms))
+			sts_exchange_clock_stepped(x, now);
 	} else {
 		on_beside(x, STS_BESIDE_ON_END, now);
 		if (polled)

@@ -92,8 +92,9 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
  * its request before the refresh was asked for. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
 
-/* The clock was set. If the token has expired by the new time, an attempt is brought forward,
- * spread over STS_EXCHANGE_SPREAD_MS. */
+/* The clock was set, or sts_exchange_clock_moved() says so. If the planned attempt comes too late
+ * by the new time (exchange_clock.h), an attempt is brought forward. It is spread over
+ * STS_EXCHANGE_SPREAD_MS if `expires` is wrong by the new time. */
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
 
 /*

@@ -32,6 +32,11 @@ struct sts_exchange {
 	int64_t timeout_ms;    /* the timeout of the last attempt; new plans do not change it */
 	int64_t not_before_ms; /* the STS asked us to wait until then; 0: it did not */
 	int64_t expires_s;     /* of the token that we hold, since the epoch; 0: no token */
+	/* when that token ends; schedule.token_until_ms is earlier where the node's clock was set
+	 * since, so that `expires` passes earlier */
+	int64_t until_ms;
+	int64_t clock_ms; /* REALTIME minus BOOTTIME when the last attempt was started, or when a
+			     step of the clock was followed */
 	int32_t poll_error, poll_detail; /* of the last poll: a repeated error is not logged */
 	int16_t exit_status;  /* for the program, in STS_EXCHANGE_ENDED; -1: it was stopped */
 	uint8_t state;        /* enum sts_exchange_state */

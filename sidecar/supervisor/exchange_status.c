@@ -28,8 +28,13 @@ void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 	if (len < sizeof(s->sts_error) && sts_status_code_known(report->sts_error))
 		memcpy(s->sts_error, report->sts_error, len);
 	s->last_attempt_s = now->real_ms / 1000;
-	if (!failed)
+	/* Without an answer there is no Date, so what was known before still counts. */
+	if (report->http_status != 0)
+		s->clock_skew_s = report->clock_skew_s;
+	if (!failed) {
 		s->last_success_s = s->last_attempt_s;
+		s->not_before_s = report->not_before_s;
+	}
 	s->tried_ms = x->started_ms;
 	s->ended_ms = x->ended_ms;
 	x->status_changed = true;

@@ -11,6 +11,7 @@
 #include "log/print.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/events.h"
+#include "supervisor/exchange_clock.h"
 #include "supervisor/inputs.h"
 #include "supervisor/listener_process.h"
 #include "supervisor/planner.h"
@@ -270,12 +271,20 @@ static void on_signals(unsigned events)
 	}
 }
 
-static void on_clock(void)
+/* Follow the node's clock. Some kernels do not tell of a step, so the clock is compared whenever
+ * the supervisor wakes. That makes no system call, unless the clock has moved. */
+static void on_clock(bool stepped)
 {
-	struct sts_moment m = sts_now();
+	int64_t boot_ms = sts_clock_boot_ms(), real_ms = sts_clock_real_ms();
+	struct sts_moment m = {0};
 
-	for (STS_EACH_MEMBER(t))
+	for (STS_EACH_MEMBER(t)) {
+		if (!stepped && !sts_exchange_clock_moved(&t->x, boot_ms, real_ms))
+			continue;
+		if (m.boot_ms == 0)
+			m = sts_now();
 		sts_exchange_clock_stepped(&t->x, &m);
+	}
 }
 
 static void handle(unsigned events)
@@ -285,8 +294,7 @@ static void handle(unsigned events)
 	if (events & STS_EVENT_REPORT)
 		sts_workers_read();
 	on_signals(events);
-	if (events & STS_EVENT_CLOCK)
-		on_clock();
+	on_clock(events & STS_EVENT_CLOCK);
 	if (events & STS_EVENT_FILES) {
 		sts_inputs_files_changed();
 		check_config();

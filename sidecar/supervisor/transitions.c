@@ -73,7 +73,7 @@ static const struct sts_transition exchange[STS_EXCHANGE_STATES][STS_EXCHANGE_EV
 		[STS_ON_GIVE_UP]  = CANNOT_HAPPEN(HOLDS),
 		[STS_ON_USED]     = CANNOT_HAPPEN(HOLDS),
 		[STS_ON_REFRESH]  = DO(AT_ONCE, NOTHING, HOLDS),
-		[STS_ON_CLOCK]    = DO(SPREAD, NOTHING, HOLDS),
+		[STS_ON_CLOCK]    = DO(FOLLOW_CLOCK, NOTHING, HOLDS),
 		/* A new subject token helps only if the old subject token limits the life of the
 		 * token that the exchange holds. */
 		[STS_ON_SUBJECT]  = DO(SPREAD_CAPPED, NOTHING, HOLDS),

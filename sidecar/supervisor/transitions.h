@@ -37,7 +37,7 @@ enum sts_exchange_event {
 	STS_ON_GIVE_UP,  /* the attempt has failed, and is not to be repeated */
 	STS_ON_USED,     /* the attempt has found a subject token that was sent before */
 	STS_ON_REFRESH,  /* a refresh is asked for (HUP) */
-	STS_ON_CLOCK,    /* the clock was set, and by its new time the token has expired */
+	STS_ON_CLOCK,    /* the clock was set, and by its new time the attempt comes too late */
 	STS_ON_SUBJECT,  /* the subject token has changed */
 	STS_ON_TRUST,    /* a CA file has changed */
 	STS_ON_KEY,      /* the STS signs with another key */
@@ -89,8 +89,11 @@ enum sts_action {
 	 * the floors hold */
 	STS_DO_SPREAD,
 	STS_DO_SPREAD_CAPPED, /* STS_DO_SPREAD, if the subject token limits the token's life */
-	STS_DO_PLAN_NOW,      /* plan the attempt for now; the floors hold */
-	STS_DO_PLAN_POLL,     /* plan the poll, one interval from now */
+	/* bring the attempt forward as the node's clock demands: STS_DO_SPREAD if `expires` is
+	 * wrong by that clock, else by the schedule, for the earlier end of the token */
+	STS_DO_FOLLOW_CLOCK,
+	STS_DO_PLAN_NOW,  /* plan the attempt for now; the floors hold */
+	STS_DO_PLAN_POLL, /* plan the poll, one interval from now */
 	STS_ACTIONS
 };
 

@@ -159,6 +159,7 @@ NOT_RECORDED = {
     "again": "it never leaves a parser",
     "url": "the command line does not name its error, it prints the message and the hint: usage/",
     "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
+    "early": "the recorded program did not have it",
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",
     "stdout": "the recorded program named it output: output/stdout-full",

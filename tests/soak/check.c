@@ -139,8 +139,10 @@ static int64_t willing_since(int i, int64_t now_ms)
 	 * start. */
 	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
 		return now_ms;
-	/* An attempt that may take so long may outlive the token. */
-	if (r->running && p->timeout_ms > MINUTE)
+	/* An attempt that may take so long may outlive the token. It begins in the last fifth of
+	 * the token's life, which is short if the subject token has capped it. */
+	if (r->running &&
+	    (p->timeout_ms > MINUTE || (r->token_until_ms - r->last_sent_ms) / 6 < p->timeout_ms))
 		return now_ms;
 	if (p->single_use && world_sent_by(subject->inode) >= 0)
 		return now_ms;

@@ -87,17 +87,84 @@ static void test_told_once(void)
 	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), "\"mode\":\"0640\""));
 }
 
-/* It is told when the clocks differ, and told again if they agreed in between. */
+/* What is logged beside the line of the outcome: the line that begins with `level`, else "". */
+static const char *warning(enum sts_outcome what)
+{
+	static char text[STS_LOG_LINE_MAX_BYTES];
+	char *lines, *from, *to;
+
+	sts_event_log_outcome(&x, &told, &files, "", what, &report, 1234, &now);
+	lines = log_lines_read();
+	from = strstr(lines, "{\"level\":\"warn\"");
+	to = from ? strstr(from, ",\"msg\"") : NULL;
+	snprintf(text, sizeof(text), "%s", to ? to : "");
+	return text;
+}
+
+/* It is told once when the clocks begin to differ, and once when that is over. */
 static void test_skew(void)
 {
 	set_up();
-	report.clock_skew_s = -90;
-	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), ",\"clock_skew_s\":-90}\n"));
-	CHECK(!strstr(outcome(STS_OUTCOME_SUCCESS), "skew"));
+	report.http_status = 200;
+	report.clock_skew_s = -660;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
+		  ",\"msg\":\"the node's clock is 11 min ahead of the STS's Date: programs on this "
+		  "node may think that tokens have expired; check the node's time synchronisation "
+		  "(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	/* Nothing was answered, or somebody else answered. */
 	report.clock_skew_s = 0;
-	CHECK(!strstr(outcome(STS_OUTCOME_SUCCESS), "skew"));
-	report.clock_skew_s = 90;
-	CHECK(strstr(outcome(STS_OUTCOME_SUCCESS), ",\"clock_skew_s\":90}\n"));
+	report.error = STS_EBUSY;
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	report.error = STS_OK;
+	report.http_status = 0;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	report.http_status = 200;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
+		  ",\"msg\":\"the node's clock and the STS's Date agree again\",\"exchange\":"
+		  "\"api\"}\n");
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	/* A refusal tells of it too. */
+	report.clock_skew_s = 7260;
+	report.http_status = 403;
+	report.error = STS_EDENIED;
+	CHECK(strstr(warning(STS_OUTCOME_FAILURE),
+		     "the node's clock is 2 h 1 min behind the STS's Date: programs on this node "
+		     "may use tokens that have expired; check"));
+	report.clock_skew_s = -7260;
+	CHECK(strstr(warning(STS_OUTCOME_FAILURE), "ahead of"));
+	/* A poll has no part in it. */
+	report.clock_skew_s = 0;
+	report.error = STS_OK;
+	CHECK_STR(warning(STS_OUTCOME_POLL_CHANGED), "");
+}
+
+static void test_not_before_and_assumed(void)
+{
+	set_up();
+	report.not_before_s = REAL_MS / 1000 + 540;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
+		  ",\"msg\":\"the returned token is valid only from 2026-01-12T16:01:37Z on, in 9 "
+		  "min: check the clocks of the STS and of this node\",\"exchange\":\"api\"}\n");
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	report.not_before_s = 0;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	report.not_before_s = REAL_MS / 1000 + 5;
+	CHECK(strstr(warning(STS_OUTCOME_SUCCESS), "on, in 5 s:"));
+	report.not_before_s = 0;
+	report.flags = STS_REPORT_ASSUMED;
+	report.lifetime_s = 300;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
+		  ",\"msg\":\"nothing in the answer says how long the token lives: --default-ttl "
+		  "counts\",\"exchange\":\"api\",\"lifetime_s\":300}\n");
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	/* A failure says nothing about the token. */
+	report.flags = 0;
+	report.error = STS_EBUSY;
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	report.error = STS_OK;
+	report.flags = STS_REPORT_ASSUMED;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 }
 
 static const char *failure_line(enum sts_err error, const char *level, const char *msg,
@@ -245,6 +312,8 @@ static const struct sts_test tests[] = {
 	{"the line of a success", test_success},
 	{"the mode and the proxy are told once", test_told_once},
 	{"clocks that differ are told", test_skew},
+	{"a token that is not valid at once, and a life that is assumed",
+	 test_not_before_and_assumed},
 	{"the line of a failure", test_failure},
 	{"a subject token that was sent before", test_waits},
 	{"each error makes one line", test_every_error},

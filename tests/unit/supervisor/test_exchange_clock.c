@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps of the node's clock: what follows for the end of the token and for the next attempt. */
+#include "supervisor/exchange_clock.h"
+
+#include "supervisor/exchange.h"
+#include "test.h"
+
+#define S    1000LL
+#define BOOT (5000 * S)
+#define REAL (1768233157 * S)
+
+static const struct sts_plan usual = {.timeout_ms = 30 * S, .adopt = true, .depends_on = -1};
+
+static struct sts_exchange x;
+static struct sts_moment m;
+
+static void set_up(const struct sts_plan *plan)
+{
+	m = (struct sts_moment){BOOT, REAL, 1u << 31};
+	sts_exchange_init(&x, plan, &m);
+}
+
+static void later(int64_t ms)
+{
+	m.boot_ms += ms;
+	m.real_ms += ms;
+}
+
+static enum sts_worker_mode due(void)
+{
+	enum sts_worker_mode mode = STS_WORKER__COUNT;
+
+	return sts_exchange_due(&x, m.boot_ms, &mode) ? mode : STS_WORKER__COUNT;
+}
+
+/* Go to the next time at which a worker is due. It starts, and ends with this report. */
+static enum sts_outcome go(struct sts_report report)
+{
+	enum sts_worker_mode mode;
+
+	if (sts_exchange_wake_ms(&x) > m.boot_ms)
+		later(sts_exchange_wake_ms(&x) - m.boot_ms);
+	if (!sts_exchange_due(&x, m.boot_ms, &mode))
+		return STS_OUTCOME_NOTHING;
+	sts_exchange_started(&x, mode, &m);
+	return sts_exchange_finished(&x, &report, &m);
+}
+
+static struct sts_report token(int64_t lifetime_s, uint32_t flags)
+{
+	int64_t at_ms = sts_exchange_wake_ms(&x);
+
+	at_ms = at_ms > m.boot_ms ? at_ms : m.boot_ms;
+	return (struct sts_report){.flags = flags,
+				   .retry_after_s = -1,
+				   .lifetime_s = lifetime_s,
+				   .expires_s = (m.real_ms + at_ms - m.boot_ms) / 1000 + lifetime_s,
+				   .sent_boot_ms = at_ms};
+}
+
+static struct sts_report failure(enum sts_err error)
+{
+	return (struct sts_report){.error = error, .retry_after_s = -1};
+}
+
+/* The clock is set so far ahead (or back). */
+static void step(int64_t ms)
+{
+	m.real_ms += ms;
+	sts_exchange_clock_stepped(&x, &m);
+}
+
+/* The clock is set ahead: `expires` passes earlier, and the refresh comes before that. */
+static void clock_steps_ahead(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	CHECK_INT(x.next_ms, BOOT + 600300);
+	/* A refresh up to 735 s after the beginning fits an end after 900 s. */
+	step(110 * S);
+	CHECK_INT(x.next_ms, BOOT + 600300);
+	CHECK_INT(x.schedule.token_until_ms, BOOT + 790 * S);
+	step(190 * S);
+	CHECK(x.next_ms > BOOT + 310 * S && x.next_ms < BOOT + 490 * S);
+	/* The last second of `expires`: the floor holds. */
+	m.real_ms = x.expires_s * 1000 - 1;
+	step(0);
+	CHECK_INT(x.next_ms, BOOT + 5 * S);
+
+	/* `expires` has passed: the attempt is spread, and its time is drawn once. */
+	set_up(&usual);
+	go(token(900, 0));
+	later(20 * S);
+	m.random = UINT32_MAX;
+	step(881 * S);
+	CHECK(x.next_ms > m.boot_ms + 9 * S && x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	m.random = 0;
+	step(S);
+	CHECK(x.next_ms > m.boot_ms + 9 * S);
+	CHECK(x.brought_forward);
+	/* The next token begins anew. */
+	go(token(900, 0));
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms));
+	CHECK_INT(x.schedule.token_until_ms, x.until_ms);
+
+	/* Set ahead and back again: the token ends when it did. */
+	set_up(&usual);
+	go(failure(STS_ECONNECT));
+	go(token(900, 0));
+	step(400 * 24 * 3600 * S);
+	CHECK(x.schedule.token_until_ms < m.boot_ms);
+	step(-400 * 24 * 3600 * S);
+	/* `expires` has whole seconds. */
+	CHECK(x.schedule.token_until_ms > x.until_ms - S);
+	/* Suspend: BOOTTIME goes on, and what is overdue is due. */
+	later(8 * 3600 * S);
+	CHECK_INT(due(), STS_WORKER_EXCHANGE);
+}
+
+/* The clock is set back: `expires` promises more than the token lives, until it is written anew. */
+static void clock_steps_back(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	step(-60 * S);
+	CHECK_INT(x.next_ms, BOOT + 600300);
+	step(-1);
+	CHECK(x.next_ms >= BOOT + 5 * S && x.next_ms < BOOT + STS_EXCHANGE_SPREAD_MS);
+	CHECK_INT(x.schedule.token_until_ms, BOOT + 900 * S);
+	/* A token that has ended looks valid again. */
+	set_up(&usual);
+	go(token(900, 0));
+	go(failure(STS_EDENIED));
+	later(x.until_ms - m.boot_ms);
+	go(failure(STS_EDENIED));
+	CHECK(x.next_ms > m.boot_ms + 40 * S);
+	step(-120 * S);
+	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+}
+
+/* A retry comes within a quarter of what is left, whatever clock ends the token. */
+static void clock_steps_while_failing(void)
+{
+	int64_t planned_ms;
+
+	set_up(&usual);
+	go(token(3600, 0));
+	x.next_ms = m.boot_ms;
+	go(failure(STS_EDENIED));
+	later(S);
+	planned_ms = x.next_ms;
+	CHECK(planned_ms > m.boot_ms + 25 * S);
+	step(3000 * S);
+	CHECK_INT(x.next_ms, planned_ms);
+	step(560 * S);
+	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	/* No pause that the STS asked for is cut short. */
+	set_up(&usual);
+	go(token(3600, 0));
+	x.next_ms = m.boot_ms;
+	go((struct sts_report){.error = STS_EBUSY, .retry_after_s = 200});
+	planned_ms = x.next_ms;
+	step(3600 * S);
+	CHECK(x.next_ms >= planned_ms || x.next_ms >= m.boot_ms + 200 * S);
+}
+
+/* Nobody tells of the step: the clock is compared, and no attempt follows a small move. */
+static void clock_moves(void)
+{
+	struct sts_report report;
+
+	set_up(&usual);
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 3600 * S));
+	go(token(900, 0));
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms));
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 4999));
+	CHECK(sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 5 * S));
+	CHECK(sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms - 5 * S));
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms + 9 * S, m.real_ms + 9 * S));
+	/* What was followed has not moved any more. */
+	step(300 * S);
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms));
+
+	/* The clock is set after the request was sent: `expires` was made with the time before. */
+	set_up(&usual);
+	report = token(900, 0);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 3600 * S));
+	step(1000 * S);
+	CHECK_INT(sts_exchange_finished(&x, &report, &m), STS_OUTCOME_SUCCESS);
+	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	/* It is set before that: `expires` is right. */
+	set_up(&usual);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	step(1000 * S);
+	report = token(900, 0);
+	CHECK_INT(sts_exchange_finished(&x, &report, &m), STS_OUTCOME_SUCCESS);
+	CHECK_INT(x.next_ms, BOOT + 600300);
+}
+
+/* The status has what the last answer says about the clocks and the token. */
+static void clocks_in_the_status(void)
+{
+	struct sts_report report = token(900, 0);
+
+	set_up(&usual);
+	report = token(900, 0);
+	report.http_status = 200;
+	report.clock_skew_s = -660;
+	report.not_before_s = REAL / 1000 + 540;
+	go(report);
+	CHECK_INT(x.status.clock_skew_s, -660);
+	CHECK_INT(x.status.not_before_s, REAL / 1000 + 540);
+	/* Nothing was answered, and the token is still the same one. */
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.status.clock_skew_s, -660);
+	CHECK_INT(x.status.not_before_s, REAL / 1000 + 540);
+	report = failure(STS_EBUSY);
+	report.http_status = 503;
+	go(report);
+	CHECK_INT(x.status.clock_skew_s, 0);
+	go(token(900, 0));
+	CHECK_INT(x.status.not_before_s, 0);
+}
+
+static const struct sts_test tests[] = {
+	{"the clock is set ahead", clock_steps_ahead},
+	{"the clock is set back", clock_steps_back},
+	{"the clock is set while attempts fail", clock_steps_while_failing},
+	{"the clock moves, and nobody tells", clock_moves},
+	{"the status knows about the clocks", clocks_in_the_status},
+};
+
+STS_TEST_MAIN(tests)
