@@ -34,6 +34,9 @@ union sts_sockaddr {
  */
 bool sts_address_parse(struct sts_slice text, struct sts_address *out);
 
+/* What to add to the message of an option whose address has a zone that is not a number. */
+#define STS_ADDRESS_ZONE_HINT "; a zone is the number of an interface: [fe80::1%2]:8443"
+
 /*
  * Parse an address literal with a port: "10.0.0.1:8443", "[::1]:443".
  *   text     in   UNTRUSTED

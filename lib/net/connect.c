@@ -14,14 +14,16 @@
 #include "base/file.h"
 #include "net/dns.h"
 #include "net/hosts.h"
+#include "net/scoped.h"
 #include "net/search.h"
 #include "net/wait.h"
 
 #define SHARE_MIN_MS      250 /* for one address */
 #define RESERVE_MS        50  /* kept before the deadline, to report that resolution failed */
 #define HOST_SHOWN_BYTES  64
-#define DNS_FAILURE_BYTES 96
-#define PORT_DISCARD      9 /* RFC 863; nothing is sent to it */
+#define DNS_FAILURE_BYTES 128
+#define LINE_SHOWN_BYTES  64 /* of a line of resolv.conf, escaped */
+#define PORT_DISCARD      9  /* RFC 863; nothing is sent to it */
 
 /* One call of sts_connect(). */
 struct attempt {
@@ -32,7 +34,8 @@ struct attempt {
 	struct sts_address last; /* the last address that was tried */
 	int last_errno; /* of that address; ETIMEDOUT when its share of the time was over */
 	int fd;
-	bool route[2]; /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
+	bool is_default_server; /* resolv.conf names no name server */
+	bool route[2];          /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
 	int64_t resolve_until_boot_ms;
 	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
 						when there was none */
@@ -42,8 +45,15 @@ static void add_endpoint(struct sts_text *t, const struct sts_address *address, 
 {
 	if (address->ipv6)
 		sts_text_add_char(t, '[');
-	sts_address_add(t, address->ip, address->ipv6 ? 16 : 4);
+	sts_scoped_add(t, address);
 	sts_text_addf(t, address->ipv6 ? "]:%u" : ":%u", (unsigned)port);
+}
+
+/* Returns the words for the errno of a socket that was to reach this address. */
+static const char *words_of(const struct sts_address *address, int err)
+{
+	return err == EINVAL && sts_scoped_lacks_zone(address) ? STS_SCOPED_LACKS_ZONE
+							       : sts_errno_words(err);
 }
 
 /* --- one address --- */
@@ -102,7 +112,7 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 	add_endpoint(&t, &a->last, a->port);
 	sts_text_addf(&t, ": %s",
 		      a->last_errno == ETIMEDOUT ? "no answer to the connection attempt"
-						 : sts_errno_words(a->last_errno));
+						 : words_of(&a->last, a->last_errno));
 	if (a->tried > 1)
 		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
 	return sts_fail(e, a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME : STS_ECONNECT,
@@ -176,7 +186,9 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 		return;
 	}
 	sts_text_add_str(&t, "name server ");
-	sts_address_add(&t, server->ip, server->ipv6 ? 16 : 4);
+	sts_scoped_add(&t, server);
+	if (a->is_default_server)
+		sts_text_add_str(&t, " (/etc/resolv.conf names none)");
 	sts_text_add_str(&t, ": ");
 	sts_text_add_str(&t, words[answer->verdict] ? words[answer->verdict]
 						    : sts_errno_words(answer->err));
@@ -286,6 +298,20 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 	return fail_name(a, STS_EHOST, "no such name, or no address", &asked, e);
 }
 
+/* No line of resolv.conf has a name server that can be used. Another host must not be asked in its
+ * place. */
+static enum sts_err fail_servers(const char *path, const struct sts_resolv *resolv,
+				 struct sts_error *e)
+{
+	char line[LINE_SHOWN_BYTES + 1];
+	struct sts_text t;
+
+	sts_text_init(&t, line, sizeof(line));
+	sts_text_add_escaped(&t, resolv->refused, LINE_SHOWN_BYTES);
+	return sts_fail(e, STS_EDNS, 0, "%s has no name server that can be used: \"%s\": %s", path,
+			line, resolv->refused_why);
+}
+
 static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url,
 				    const struct sts_connect_files *files, struct sts_error *e)
 {
@@ -309,6 +335,9 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	if (err != 0 && err != ENOENT)
 		return sts_fail(e, STS_EDNS, err, "%s: %s", files->resolv, sts_errno_words(err));
 	sts_resolv_parse((struct sts_slice){text, err == 0 ? len : 0}, &resolv);
+	if (resolv.server_count == 0)
+		return fail_servers(files->resolv, &resolv, e);
+	a->is_default_server = resolv.is_default;
 	a->route[0] = has_route(false);
 	a->route[1] = has_route(true);
 	a->resolve_until_boot_ms = a->deadline_boot_ms - RESERVE_MS;

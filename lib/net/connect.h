@@ -28,7 +28,7 @@ struct sts_connect_files {
  * Resolve and connect. net/hosts.h says how the hosts file is read, and which names need no entry
  * in it. A missing resolv.conf counts as an empty one. A resolv.conf that cannot be read, or has
  * more than STS_RESOLV_MAX_BYTES, is STS_EDNS: without its search list a wrong name might be asked
- * for.
+ * for. So is one that names name servers of which none can be used; the message has the line.
  *   url         in   parsed; its host or IP literal, and its port, are used
  *   connect_to  in   the value of --connect, ADDRESS:PORT, which is connected to in place of the
  *                    URL's host; NULL without the option

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "net/scoped.h"
 
 #define LINE_MAX_BYTES (8 * 1024) /* a longer line is passed over */
 
@@ -37,7 +38,7 @@ size_t sts_hosts_find(struct sts_slice text, struct sts_slice name, struct sts_a
 		return 0;
 	while (count < max && sts_slice_take_line(&text, &line)) {
 		if (sts_slice_take_word(&line, &word) && line_names(line, name) &&
-		    sts_address_parse(word, &out[count]))
+		    !sts_scoped_parse(word, &out[count]))
 			count++;
 	}
 	return count;

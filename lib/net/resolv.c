@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/resolv.h"
 
-#include <net/if.h>
 #include <string.h>
 
+#include "net/scoped.h"
 #include "net/url.h"
 
 /* Take the next word of a line. A word that begins with a comment character ends the line. */
@@ -94,33 +94,24 @@ static void read_options(struct sts_slice line, struct sts_resolv *out)
 	}
 }
 
-/* Read an address, whose zone may be the name of an interface. */
-static bool read_server(struct sts_slice word, struct sts_address *out)
+static void read_nameserver(struct sts_slice line, struct sts_slice whole, struct sts_resolv *out)
 {
-	const char *percent = memchr(word.data, '%', word.len);
-	char zone[IF_NAMESIZE];
-	struct sts_text t;
-
-	if (sts_address_parse(word, out))
-		return true;
-	if (!percent)
-		return false;
-	struct sts_slice address = {word.data, (size_t)(percent - word.data)};
-	sts_text_init(&t, zone, sizeof(zone));
-	sts_text_add(&t, percent + 1, word.len - address.len - 1);
-	if (t.overflow || !sts_address_parse(address, out) || !out->ipv6)
-		return false;
-	out->scope = if_nametoindex(zone);
-	return out->scope != 0;
-}
-
-static void read_nameserver(struct sts_slice line, struct sts_resolv *out)
-{
+	struct sts_address *server = &out->servers[out->server_count];
+	const char *why = "it names none";
 	struct sts_slice word;
 
-	if (out->server_count < STS_SERVERS_MAX && take_word(&line, &word) &&
-	    read_server(word, &out->servers[out->server_count]))
+	if (out->server_count == STS_SERVERS_MAX)
+		return;
+	if (take_word(&line, &word))
+		why = sts_scoped_parse(word, server);
+	if (!why && sts_scoped_lacks_zone(server))
+		why = STS_SCOPED_LACKS_ZONE;
+	if (!why) {
 		out->server_count++;
+	} else if (!out->refused_why) {
+		out->refused_why = why;
+		out->refused = whole;
+	}
 }
 
 void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
@@ -130,8 +121,8 @@ void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
 	*out = (struct sts_resolv){.ndots = 1, .timeout_s = 5, .attempts = 2};
 	while (sts_slice_take_line(&text, &line)) {
 		/* A keyword must stand in the first column, as in glibc and musl. */
-		const char *start = line.data;
-		if (!take_word(&line, &keyword) || keyword.data != start)
+		struct sts_slice whole = line;
+		if (!take_word(&line, &keyword) || keyword.data != whole.data)
 			continue;
 		if (sts_slice_eq(keyword, "search"))
 			read_search(line, STS_SEARCH_MAX, out);
@@ -140,8 +131,10 @@ void sts_resolv_parse(struct sts_slice text, struct sts_resolv *out)
 		else if (sts_slice_eq(keyword, "options"))
 			read_options(line, out);
 		else if (sts_slice_eq(keyword, "nameserver"))
-			read_nameserver(line, out);
+			read_nameserver(line, whole, out);
 	}
-	if (out->server_count == 0)
+	if (out->server_count == 0 && !out->refused_why) {
 		out->servers[out->server_count++] = (struct sts_address){.ip = {127, 0, 0, 1}};
+		out->is_default = true;
+	}
 }

@@ -15,10 +15,16 @@ struct sts_resolv {
 	 * either end. The root (".") is an empty slice. */
 	struct sts_slice search[STS_SEARCH_MAX];
 	size_t search_count;
-	/* The first three name servers that could be parsed; 127.0.0.1 when there are none, as in
-	 * libc. */
+	/* The first three name servers that can be used. Where no line names one, this is
+	 * 127.0.0.1 (resolv.conf(5)). Where lines do, and none of them can be used, there are
+	 * none. */
 	struct sts_address servers[STS_SERVERS_MAX];
 	size_t server_count;
+	bool is_default; /* no line names a name server */
+	/* The first line whose name server cannot be used, as a slice of the text, and why, in
+	 * words; NULL: there is no such line. */
+	struct sts_slice refused;
+	const char *refused_why;
 	int timeout_s; /* 1 to 30, by default 5 */
 	int attempts;  /* 1 to 5, by default 2 */
 };
@@ -26,8 +32,7 @@ struct sts_resolv {
 /*
  * Parse the text of resolv.conf: the lines nameserver, search and domain, and the options ndots:N,
  * timeout:N and attempts:N. Everything else is ignored, malformed lines included, so this never
- * fails. The zone of a name server may be the name of an interface (fe80::1%eth0), for which the
- * kernel is asked. Lines may have any length. (The parser of musl ignores lines above 255 bytes,
+ * fails. The zone of a name server may be the name of an interface (net/scoped.h). Lines may have any length. (The parser of musl ignores lines above 255 bytes,
  * which a search list can easily have.)
  *   text  in   UNTRUSTED; must outlive *out
  *   out   out  all members

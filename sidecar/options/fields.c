@@ -277,7 +277,8 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	if (o->connect && !sts_address_parse_endpoint(sts_slice_of(o->connect), &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--connect needs ADDR:PORT with an IP address: 10.0.0.1:8443 or "
-				"[::1]:8443");
+				"[::1]:8443%s",
+				strchr(o->connect, '%') ? STS_ADDRESS_ZONE_HINT : "");
 	f->request.url = &f->url;
 	return STS_OK;
 }

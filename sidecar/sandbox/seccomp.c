@@ -58,6 +58,7 @@ enum {
 	SET_FLAGS,
 	ADD_SEALS,
 	IS_TERMINAL,
+	INTERFACE_NUMBER, /* the number of a network interface, by its name */
 	GET_DUMPABLE,
 	NOT_DUMPABLE,
 	NOT_DUMPABLE_0,
@@ -86,6 +87,7 @@ static const struct condition conditions[] = {
 	[SET_FLAGS] = {1, 0, ~0u, F_SETFD},
 	[ADD_SEALS] = {1, 0, ~0u, F_ADD_SEALS},
 	[IS_TERMINAL] = {1, 0, ~0u, TIOCGWINSZ},
+	[INTERFACE_NUMBER] = {1, 0, ~0u, SIOCGIFINDEX},
 	[GET_DUMPABLE] = {0, 0, ~0u, PR_GET_DUMPABLE},
 	[NOT_DUMPABLE] = {0, 1, ~0u, PR_SET_DUMPABLE},
 	[NOT_DUMPABLE_0] = {1, 0, ~0u, 0},
@@ -168,6 +170,7 @@ static const struct call {
 	/* the network */
 	{__NR_socket, A | L, INTERNET},
 	{__NR_connect, A},
+	{__NR_ioctl, A, INTERFACE_NUMBER}, /* for fe80::1%eth0 in resolv.conf and hosts */
 	{__NR_setsockopt, A | L},
 	{__NR_getsockopt, A},
 	{__NR_getpeername, A},

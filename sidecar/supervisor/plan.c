@@ -320,7 +320,8 @@ enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *f
 	if (o.listen && !sts_listen_address_parse(o.listen, &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--listen needs ADDR:PORT with an IP address, or :PORT: "
-				"127.0.0.1:8080, [::1]:8080, :8080");
+				"127.0.0.1:8080, [::1]:8080, :8080%s",
+				strchr(o.listen, '%') ? STS_ADDRESS_ZONE_HINT : "");
 	plans->listen = o.listen ? keep(plans, sts_slice_of(o.listen)) : 0;
 	plans->require_sandbox = o.require_sandbox;
 	plans->log_format = o.log_format;

@@ -22,7 +22,9 @@ static void check_resolv(const struct sts_resolv *r, struct sts_slice text)
 {
 	assert(r->ndots >= 0 && r->ndots <= 15);
 	assert(r->search_count <= STS_SEARCH_MAX);
-	assert(r->server_count >= 1 && r->server_count <= STS_SERVERS_MAX);
+	assert(r->server_count <= STS_SERVERS_MAX);
+	assert(r->server_count > 0 || r->refused_why);
+	assert(!r->is_default || (r->server_count == 1 && !r->refused_why));
 	assert(r->timeout_s >= 1 && r->timeout_s <= 30 && r->attempts >= 1 && r->attempts <= 5);
 	for (size_t i = 0; i < r->search_count; i++) {
 		struct sts_slice s = r->search[i];

@@ -28,6 +28,8 @@ CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 
 DNS, DNS_2, DNS_3 = "10.9.0.10", "10.9.0.11", "10.9.0.12"
 DNS_6 = "fd00:9::10"
+INTERFACE = "sts-names0"                    # a second interface, with a link-local address
+DNS_LINK_LOCAL = "fe80::53"
 SERVICE, PUBLIC = "10.9.1.1", "10.9.2.1"    # the STS in the cluster, and the owner of the public name
 SERVICE_6 = "fd00:9::1"
 CLOSED = "10.9.3.1"                         # an address of this host on which nothing listens
@@ -41,6 +43,8 @@ def enter_namespaces(folder):
     commands = ["mount --make-rprivate /", "ip link set lo up", "ip route add default dev lo", "ip -6 route add default dev lo"]
     commands += [f"ip addr add {address}/32 dev lo" for address in (DNS, DNS_2, DNS_3, SERVICE, PUBLIC, CLOSED)]
     commands += [f"ip addr add {address}/128 dev lo nodad" for address in (DNS_6, SERVICE_6)]
+    commands += [f"ip link add {INTERFACE} type veth peer name sts-names1", f"ip link set {INTERFACE} up", "ip link set sts-names1 up",
+                 f"ip addr add {DNS_LINK_LOCAL}/64 dev {INTERFACE} nodad"]
     for name in ("resolv.conf", "hosts"):
         (folder / name).write_text("")
         commands.append(f"mount --bind {folder / name} /etc/{name}")

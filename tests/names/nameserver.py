@@ -68,8 +68,9 @@ class NameServer:
         self.address, self.zone, self.log = address, zone, log
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.udp = socket.socket(family, socket.SOCK_DGRAM)
-        self.udp.bind((address, 53))
-        self.tcp = socket.create_server((address, 53), family=family)
+        where = socket.getaddrinfo(address, 53)[0][4]   # with the zone of an address that has one
+        self.udp.bind(where)
+        self.tcp = socket.create_server(where, family=family)
         self.closing = False
         self.threads = [threading.Thread(target=serve, daemon=True) for serve in (self._serve_udp, self._serve_tcp)]
         for thread in self.threads:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which names are asked, in which order, at what price: the release binary in a cluster's network that is all script."""
+import socket
 import subprocess
 
 import dns.message
 import dns.rrset
 import pytest
 
-from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, POD, PUBLIC, SERVICE, SERVICE_6, ask_glibc
+from conftest import CLOSED, DEAD, DNS, DNS_2, DNS_6, DNS_LINK_LOCAL, INTERFACE, POD, PUBLIC, SERVICE, SERVICE_6, ask_glibc
 from harness import servers, tokens
 from nameserver import Alias, Late, Truncated, response
 
@@ -400,9 +401,69 @@ def test_dead_dns_gives_up_before_a_long_deadline(fetch, sts, configure, cost):
     assert run.seconds < 5
 
 
+def index():
+    return socket.if_nametoindex(INTERFACE)
+
+
+@pytest.mark.parametrize("written", [lambda: f"{DNS_LINK_LOCAL}%{INTERFACE}", lambda: f"FE80::0053%{INTERFACE}", lambda: f"{DNS_LINK_LOCAL}%{index()}"],
+                         ids=["name", "upper-case", "number"])
+def test_a_link_local_server(written, fetch, sts, name_servers, configure):
+    """Such as a router announces it. The kernel needs the interface beside the address; TCP needs it as well."""
+    server = name_servers({IN_CLUSTER: Truncated([SERVICE])}, on=[f"{DNS_LINK_LOCAL}%{INTERFACE}"])
+    configure(POD + f"nameserver {written()}\n")
+    good(fetch("https://sts.dev/", "--require-sandbox"), sts)
+    assert [query.transport for query in server.log] == ["udp", "udp", "tcp"]
+
+
+def test_the_message_about_a_link_local_server_has_its_zone(fetch, sts, configure):
+    configure(POD + f"nameserver {DNS_LINK_LOCAL}%{INTERFACE}\n")
+    run = fetch(deadline="1s")
+    assert run.status == 69
+    assert f"name server {DNS_LINK_LOCAL}%{index()}: connection refused" in run.err, run.err
+
+
+@pytest.mark.parametrize("server, why", [
+    ("fe80::53%eth7", "there is no such interface"),
+    ("fe80::53", "a link-local address needs its interface, as in fe80::1%eth0"),
+    ("10.0.0.1%sts-names0", "an IPv4 address has no interface"),
+    ("dns.example", "not an IP address"),
+])
+def test_no_server_that_can_be_used(server, why, fetch, sts, name_servers, configure):
+    """Nobody else is asked in its place: what listens on 127.0.0.1 is not the name server of the file."""
+    asked = name_servers({IN_CLUSTER: [SERVICE]}, on=["127.0.0.1"])
+    configure(f"# made by a router\n{POD}nameserver {server}\nnameserver another\n")
+    run = fetch(deadline="1s")
+    assert run.status == 69 and sts.reached == []
+    assert f'/etc/resolv.conf has no name server that can be used: "nameserver {server}": {why} ' in run.err, run.err
+    assert asked.log == []
+
+
+def test_a_bad_server_beside_a_good_one(fetch, sts, name_servers, configure):
+    name_servers({IN_CLUSTER: [SERVICE]})
+    configure(POD + "nameserver fe80::53%eth7\n" + NAMESERVER)
+    good(fetch(), sts)
+
+
+def test_a_link_local_host(fetch, sts, name_servers, configure):
+    """An entry of /etc/hosts with an interface is used, and no name server is asked."""
+    asked = name_servers({IN_CLUSTER: [PUBLIC]})
+    configure(POD + NAMESERVER, f"{DNS_LINK_LOCAL}%{INTERFACE} sts.dev\n")
+    run = fetch(deadline="1s")
+    assert run.status == 69 and asked.log == [] and sts.reached == []
+    assert f"sts.dev: [{DNS_LINK_LOCAL}%{index()}]:443: connection refused" in run.err, run.err
+
+
+@pytest.mark.parametrize("resolv", [POD, ""], ids=["no-nameserver", "empty"])
+def test_the_default_server_answers(resolv, fetch, sts, name_servers, configure):
+    """127.0.0.1, as resolv.conf(5) says."""
+    name_servers({"sts.dev": [SERVICE], IN_CLUSTER: [SERVICE]}, on=["127.0.0.1"])
+    configure(resolv)
+    good(fetch(), sts)
+
+
 def test_no_server_at_all(fetch, configure):
     """127.0.0.1, as for libc."""
     configure(POD)
     run = fetch(deadline="1s")
     assert run.status == 69
-    assert "name server 127.0.0.1: connection refused" in run.err, run.err
+    assert "name server 127.0.0.1 (/etc/resolv.conf names none): connection refused" in run.err, run.err

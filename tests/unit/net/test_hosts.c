@@ -14,7 +14,8 @@ static const char hosts_text[] = "# Kubernetes-managed hosts file.\n"
 				 "10.9.9.9  STS.Example.com\tsts other # sts.commented\r\n"
 				 "  10.9.9.8 indented sts\n"
 				 "fe80::1%2 sts\n"
-				 "fe80::1%eth0 sts\n"
+				 "fe80::1%no-such-if sts\n"
+				 "fe80::2%lo sts\n"
 				 "10.9.9.300 sts\n"
 				 "sts sts\n"
 				 "10.0.0.5 sticky#sts.behind\n"
@@ -42,11 +43,13 @@ static void hosts_are_found_in_order(void)
 	CHECK_INT(find(hosts_text, "localhost", a, 8), 2);
 	CHECK_STR(shown(&a[0]), "127.0.0.1");
 	CHECK_STR(shown(&a[1]), "::1");
-	CHECK_INT(find(hosts_text, "sts", a, 8), 3);
+	CHECK_INT(find(hosts_text, "sts", a, 8), 4);
 	CHECK_STR(shown(&a[0]), "10.9.9.9");
 	CHECK_STR(shown(&a[1]), "10.9.9.8");
 	CHECK_STR(shown(&a[2]), "fe80::1");
 	CHECK_INT(a[2].scope, 2);
+	CHECK_STR(shown(&a[3]), "fe80::2");
+	CHECK_INT(a[3].scope, 1); /* the loopback interface has this number */
 	CHECK_INT(a[1].scope, 0);
 	CHECK_INT(find(hosts_text, "sts", a, 2), 2);
 	CHECK_INT(find(hosts_text, "sts", a, 0), 0);

@@ -120,10 +120,67 @@ static void resolv_name_servers(void)
 	/* The loopback interface has number 1. */
 	r = parse_resolv("nameserver fe80::1%lo\n");
 	CHECK(server_is(&r, 0, "fe80::1%1"));
-	/* Without a server it is the loopback address, as in the C library. */
-	r = parse_resolv("");
-	CHECK_INT(r.server_count, 1);
-	CHECK(server_is(&r, 0, "127.0.0.1"));
+	r = parse_resolv("nameserver FE80::00AB%lo\nnameserver fe80::1%7\nnameserver ::1%lo\n");
+	CHECK_INT(r.server_count, 3);
+	CHECK(server_is(&r, 0, "fe80::ab%1"));
+	CHECK(server_is(&r, 1, "fe80::1%7"));
+	CHECK(server_is(&r, 2, "::1%1"));
+	CHECK(!r.refused_why && !r.is_default);
+}
+
+/* Without a line about a name server, it is the loopback address, as in the C library. */
+static void resolv_default_server(void)
+{
+	static const char *const texts[] = {"", "search a\n", "#nameserver 10.0.0.1\n",
+					    " nameserver 10.0.0.1\n", "nameservers 10.0.0.1\n"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct sts_resolv r = parse_resolv(texts[i]);
+
+		CHECK_INT(r.server_count, 1);
+		CHECK(server_is(&r, 0, "127.0.0.1"));
+		CHECK(r.is_default && !r.refused_why);
+	}
+}
+
+/* If no line has a name server that can be used, there is none, and the first line says why. */
+static void resolv_refused_servers(void)
+{
+	static const struct {
+		const char *line, *why;
+	} rows[] = {
+		{"nameserver", "it names none"},
+		{"nameserver # none", "it names none"},
+		{"nameserver 10.0.0", "not an IP address"},
+		{"nameserver\t10.0.0.1:53", "not an IP address"},
+		{"nameserver dns.example # ours", "not an IP address"},
+		{"nameserver %lo", "not an IP address"},
+		{"nameserver 10.0.0.1%lo", "an IPv4 address has no interface"},
+		{"nameserver fe80::1%", "there is no such interface"},
+		{"nameserver fe80::1%no-such-if", "there is no such interface"},
+		{"nameserver fe80::1%LO", "there is no such interface"},
+		{"nameserver fe80::1%a-name-of-16-byt", "there is no such interface"},
+		{"nameserver fe80::1%4294967296", "there is no such interface"},
+		{"nameserver fe80::1", "a link-local address needs its interface, as in "
+				       "fe80::1%eth0"},
+		{"nameserver febf::1%0", "a link-local address needs its interface, as in "
+					 "fe80::1%eth0"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "search a\n%s\nnameserver\n", rows[i].line);
+		struct sts_resolv r = parse_resolv(text);
+		CHECK_INT(r.server_count, 0);
+		CHECK(!r.is_default && sts_slice_eq(r.refused, rows[i].line));
+		CHECK_STR(r.refused_why ? r.refused_why : "", rows[i].why);
+		/* Another line may have one. */
+		snprintf(text, sizeof(text), "%s\nnameserver 10.0.0.9\n", rows[i].line);
+		r = parse_resolv(text);
+		CHECK_INT(r.server_count, 1);
+		CHECK(server_is(&r, 0, "10.0.0.9"));
+	}
 }
 
 static void resolv_times(void)
@@ -171,6 +228,8 @@ static const struct sts_test tests[] = {
 	{"resolv.conf: ndots is bounded", resolv_ndots_is_bounded},
 	{"resolv.conf: lines of any length", resolv_long_lines},
 	{"resolv.conf: name servers", resolv_name_servers},
+	{"resolv.conf: the default name server", resolv_default_server},
+	{"resolv.conf: name servers that cannot be used", resolv_refused_servers},
 	{"resolv.conf: timeout and attempts", resolv_times},
 };
 
