@@ -16,6 +16,11 @@
 #define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
 #define READS_MAX 3                      /* of a file that is not whole */
 #define OVERDUE_S 120 /* by REALTIME; an attempt with the default --timeout takes less */
+#define SKEW_S    60  /* clocks that are this close to each other are not told apart */
+
+#define KEY_BEHIND     "clock_behind"
+#define KEY_AHEAD      "clock_ahead"
+#define KEY_NOT_BEFORE "not_before"
 
 static const char *const state_names[STS_STATE__COUNT] = {
 	[STS_STATE_STARTING] = "starting",
@@ -104,6 +109,20 @@ static uint32_t sum_of(const char *data, size_t len)
 	return (uint32_t)sts_hash(STS_HASH_START, data, len);
 }
 
+/* Add the keys that are left out where they have nothing to say. Numbers in the file have no sign,
+ * so a difference of clocks has two keys. */
+static void add_clock(struct sts_text *out, const struct sts_status *status)
+{
+	int64_t skew_s = status->clock_skew_s;
+
+	if (skew_s > 0 && skew_s <= STS_EPOCH_MAX_S)
+		sts_text_addf(out, "\n" KEY_BEHIND " %lld", (long long)skew_s);
+	if (skew_s < 0 && skew_s >= -STS_EPOCH_MAX_S)
+		sts_text_addf(out, "\n" KEY_AHEAD " %lld", (long long)-skew_s);
+	if (status->not_before_s > 0 && status->not_before_s <= STS_EPOCH_MAX_S)
+		sts_text_addf(out, "\n" KEY_NOT_BEFORE " %lld", (long long)status->not_before_s);
+}
+
 void sts_status_format(const struct sts_status *status, struct sts_text *out)
 {
 	size_t begin = out->len;
@@ -125,6 +144,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 			value = 0;
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
 	}
+	add_clock(out, status);
 	sts_text_addf(out, "\nsum %u", (unsigned)sum_of(out->data + begin, out->len - begin));
 }
 
@@ -190,6 +210,21 @@ static bool parse_boot(struct sts_slice value, struct sts_status *status)
 	return true;
 }
 
+/* Read the value of one of the keys of add_clock(). */
+static bool parse_clock(struct sts_slice key, struct sts_slice value, struct sts_status *status)
+{
+	uint64_t number;
+
+	if (!sts_parse_u64(value, STS_EPOCH_MAX_S, &number))
+		return false;
+	if (sts_slice_eq(key, KEY_NOT_BEFORE))
+		status->not_before_s = (int64_t)number;
+	else
+		status->clock_skew_s = sts_slice_eq(key, KEY_AHEAD) ? -(int64_t)number
+								    : (int64_t)number;
+	return true;
+}
+
 static bool parse_number(struct sts_slice key, struct sts_slice value, struct sts_status *status)
 {
 	for (size_t i = 0; i < NUMBER_COUNT; i++) {
@@ -226,6 +261,9 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			ok = parse_name(value, status);
 		else if (sts_slice_eq(key, "boot"))
 			ok = parse_boot(value, status);
+		else if (sts_slice_eq(key, KEY_BEHIND) || sts_slice_eq(key, KEY_AHEAD) ||
+			 sts_slice_eq(key, KEY_NOT_BEFORE))
+			ok = parse_clock(key, value, status);
 		else if (sts_slice_eq(key, "sum"))
 			ok = check_sum(value, begin, line);
 		else
@@ -255,6 +293,35 @@ static enum judge judge_of(const struct sts_status *status, const struct sts_sta
 	if (status->boot_id[0] == '\0' || now->boot_id[0] == '\0')
 		return BY_REALTIME;
 	return strcmp(status->boot_id, now->boot_id) == 0 ? BY_BOOTTIME : BY_NOTHING;
+}
+
+int64_t sts_status_step(const struct sts_status *status, const struct sts_status_now *now)
+{
+	int64_t real_s = now->real_s - status->last_attempt_s, step_s;
+
+	if (judge_of(status, now) != BY_BOOTTIME || status->ended_ms == 0 ||
+	    status->last_attempt_s == 0)
+		return 0;
+	step_s = real_s - (now->boot_ms - status->ended_ms) / 1000;
+	return step_s >= SKEW_S || step_s <= -SKEW_S ? step_s : 0;
+}
+
+int64_t sts_status_skew(const struct sts_status *status, const struct sts_status_now *now)
+{
+	int64_t skew_s = status->clock_skew_s;
+
+	if (skew_s == 0 || judge_of(status, now) == BY_NOTHING)
+		return 0;
+	skew_s -= sts_status_step(status, now);
+	return skew_s >= SKEW_S || skew_s <= -SKEW_S ? skew_s : 0;
+}
+
+void sts_status_add_skew(struct sts_text *out, int64_t skew_s)
+{
+	sts_text_add_str(out, "the node's clock is ");
+	sts_duration_words(out, skew_s < 0 ? -skew_s : skew_s);
+	sts_text_addf(out, " %s the STS's Date: check the node's time synchronisation",
+		      skew_s < 0 ? "ahead of" : "behind");
 }
 
 /* Add "12 s ago"; or "just now" where the clock has been set back since. */
@@ -395,6 +462,8 @@ static void add_next(struct sts_text *out, const struct sts_status *status,
 void sts_status_explain(struct sts_text *out, const char *problem, const struct sts_status *status,
 			const struct sts_status_now *now)
 {
+	int64_t skew_s = status ? sts_status_skew(status, now) : 0;
+
 	sts_text_add_str(out, problem);
 	sts_text_add_str(out, ": ");
 	if (!status) {
@@ -422,6 +491,10 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 	add_last(out, status, now);
 	if (status->state != STS_STATE_STOPPED)
 		add_next(out, status, now);
+	if (skew_s != 0) {
+		sts_text_add_str(out, "; ");
+		sts_status_add_skew(out, skew_s);
+	}
 }
 
 bool sts_status_read(int dir_fd, struct sts_status *status)

@@ -107,6 +107,19 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status);
  * when there is none, or sts_status_parse() returns false. */
 bool sts_status_read(int dir_fd, struct sts_status *status);
 
+/* Returns by how many seconds the node's clock was set ahead (negative: back) since the last
+ * attempt ended; 0 when that is less than a minute, or unknown. */
+int64_t sts_status_step(const struct sts_status *status, const struct sts_status_now *now);
+
+/* Returns clock_skew_s as it is now: a step of the node's clock since the last attempt counts. 0
+ * when the clocks are within 60 s, when nothing is known, or when the status is of another boot. */
+int64_t sts_status_skew(const struct sts_status *status, const struct sts_status_now *now);
+
+/* Add "the node's clock is 11 min ahead of the STS's Date: check the node's time
+ * synchronisation".
+ *   skew_s  in  of sts_status_skew(), not 0 */
+void sts_status_add_skew(struct sts_text *out, int64_t skew_s);
+
 /*
  * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied
  * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". The line
@@ -115,8 +128,9 @@ bool sts_status_read(int dir_fd, struct sts_status *status);
  *
  * Where both boot ids are known and the status has latest_ms, the times are compared with BOOTTIME,
  * so that it makes no difference when the clock is set. Elsewhere they are compared with REALTIME,
- * and a sidecar whose next attempt is two minutes late must be dead.
- *   out      in/out  600 bytes hold the longest line, besides problem
+ * and a sidecar whose next attempt is two minutes late must be dead. Where the node's clock and the
+ * STS's Date differ by more than 60 s, the line ends with that.
+ *   out      in/out  700 bytes hold the longest line, besides problem
  *   problem  in      what is wrong with the files: "no token in /tokens"
  *   status   in      from sts_status_parse(); NULL when there is none
  *   now      in      from sts_status_now()

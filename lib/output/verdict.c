@@ -46,13 +46,37 @@ static int64_t expiry(const struct sts_stored *stored)
 	return claims.exp_s;
 }
 
+/* Judge the times of a token that can be used. */
+static void judge_times(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s)
+{
+	int64_t left_s = v->expires_s - now_s, not_before_s = v->status.not_before_s;
+	char words[64], when[STS_RFC3339_BYTES];
+	struct sts_text text;
+
+	v->by_clock = true;
+	sts_text_init(&text, words, sizeof(words));
+	if (left_s <= 0) {
+		sts_duration_words(&text, -left_s);
+		sts_text_add_str(&text, " ago");
+		problem(v, dir, "the token in ", " expired ", words);
+	} else if (v->has_status && not_before_s > now_s) {
+		sts_rfc3339_format(not_before_s, when);
+		sts_text_addf(&text, "%s on, in ", when);
+		sts_duration_words(&text, not_before_s - now_s);
+		problem(v, dir, "the token in ", " is valid only from ", words);
+	} else if (left_s * 1000 < min_ttl_ms) {
+		sts_duration_words(&text, left_s);
+		sts_text_add_str(&text, " more");
+		problem(v, dir, "the token in ", " is valid for only ", words);
+	} else {
+		v->ok = true;
+		problem(v, dir, "the token in ", " is valid", "");
+	}
+}
+
 static void judge(struct sts_verdict *v, const char *dir, const struct sts_stored *stored,
 		  int64_t min_ttl_ms, int64_t now_s)
 {
-	int64_t left_s = v->expires_s - now_s;
-	char words[64];
-	struct sts_text text;
-
 	if (stored->token_errno == ENOENT)
 		problem(v, dir, "no token in ", "", "");
 	else if (stored->token_errno)
@@ -61,15 +85,8 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 	else if (v->expires_s < 0)
 		problem(v, dir, "the token in ", " has no expiry that can be read: expires: ",
 			sts_errno_words(stored->expires_errno));
-	if (v->problem[0])
-		return;
-	v->ok = left_s > 0 && left_s * 1000 >= min_ttl_ms;
-	if (v->ok)
-		return;
-	sts_text_init(&text, words, sizeof(words));
-	sts_duration_words(&text, left_s > 0 ? left_s : -left_s);
-	sts_text_add_str(&text, left_s > 0 ? " more" : " ago");
-	problem(v, dir, "the token in ", left_s > 0 ? " is valid for only " : " expired ", words);
+	else
+		judge_times(v, dir, min_ttl_ms, now_s);
 }
 
 /* Add "64 KiB" or "2048 MiB": the largest unit of which there are at least ten. */
@@ -115,8 +132,8 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms
 	}
 	sts_stored_read(dir_fd, token, sizeof(token), &stored);
 	v->expires_s = expiry(&stored);
-	judge(v, dir, &stored, min_ttl_ms, now_s);
 	v->has_status = sts_status_read(dir_fd, &v->status);
+	judge(v, dir, &stored, min_ttl_ms, now_s);
 	if (!v->ok)
 		measure(v, dir_fd);
 	close(dir_fd);
@@ -149,9 +166,9 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 	sts_stored_look(known->dir_fd, &stored);
 	stored.expires_errno = known->expires_errno;
 	v->expires_s = known->expires_errno ? -1 : known->expires_s;
-	judge(v, dir, &stored, 0, now_s);
 	v->has_status = true;
 	v->status = *known->status;
+	judge(v, dir, &stored, 0, now_s);
 	if (!v->ok)
 		measure(v, known->dir_fd);
 }
@@ -165,6 +182,17 @@ static void add_full(struct sts_text *out, const struct sts_verdict *v)
 		      v->full);
 }
 
+/* Add that the node's clock was set, which may be why the token looks as it does. */
+static void add_step(struct sts_text *out, int64_t step_s)
+{
+	if (step_s == 0)
+		return;
+	sts_text_add_str(out, "; the node's clock was set ");
+	sts_text_add_str(out, step_s > 0 ? "ahead by " : "back by ");
+	sts_duration_words(out, step_s > 0 ? step_s : -step_s);
+	sts_text_add_str(out, " since the last attempt");
+}
+
 void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 			 const struct sts_status_now *now)
 {
@@ -174,9 +202,22 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 		return;
 	}
 	sts_status_explain(out, v->problem, v->has_status ? &v->status : NULL, now);
+	if (v->by_clock && v->has_status)
+		add_step(out, sts_status_step(&v->status, now));
 	/* The status may be old only because it cannot be replaced. */
 	if (v->full[0]) {
 		sts_text_add_str(out, "; ");
 		add_full(out, v);
 	}
+}
+
+void sts_verdict_note(const struct sts_verdict *v, struct sts_text *out,
+		      const struct sts_status_now *now)
+{
+	int64_t skew_s = v->has_status ? sts_status_skew(&v->status, now) : 0;
+
+	if (skew_s == 0)
+		return;
+	sts_text_addf(out, "%s, but ", v->problem);
+	sts_status_add_skew(out, skew_s);
 }

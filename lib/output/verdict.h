@@ -8,14 +8,15 @@
 
 #include "output/status.h"
 
-#define STS_VERDICT_LINE_MAX_BYTES 1100
+#define STS_VERDICT_LINE_MAX_BYTES 1240
 
 struct sts_verdict {
 	bool ok;
 	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
 	struct sts_status status;
-	char problem[256]; /* "no token in /tokens"; "" when ok */
+	bool by_clock;     /* the problem is one that a clock which was set can explain */
+	char problem[256]; /* "no token in /tokens"; when ok: "the token in /tokens is valid" */
 	char full[128]; /* how full the file system is, when nothing more can be written to it; else
 			   "" */
 };
@@ -29,7 +30,8 @@ struct sts_verdict_known {
 };
 
 /*
- * Look at a directory once. Where `expires` cannot be read, the exp of the token counts.
+ * Look at a directory once. A token that becomes valid later, as `.status` says, is not ok. Where
+ * `expires` cannot be read, the exp of the token counts.
  *   dir         in   its path
  *   min_ttl_ms  in   how long the token must still be valid
  *   now_s       in   the local clock, seconds since the epoch
@@ -50,5 +52,11 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
  * line. */
 void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 			 const struct sts_status_now *now);
+
+/* Add what there is to say although the verdict is ok: "the token in /tokens is valid, but the
+ * node's clock is 11 min ahead of the STS's Date: check the node's time synchronisation". Adds
+ * nothing if there is nothing to say. STS_VERDICT_LINE_MAX_BYTES hold the longest line. */
+void sts_verdict_note(const struct sts_verdict *v, struct sts_text *out,
+		      const struct sts_status_now *now);
 
 #endif

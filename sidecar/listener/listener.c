@@ -105,29 +105,41 @@ static void look(size_t i, struct sts_verdict *v)
 	sts_verdict_look_known(v, dir->path, &facts, l.now.real_s);
 }
 
+/* Add the line of the i-th exchange: why it is not ready, or what there is to say although it is.
+ * Adds nothing if there is nothing to say. */
+static void add_line(size_t i, struct sts_text *out)
+{
+	struct sts_verdict v;
+	size_t before = out->len, begin;
+
+	look(i, &v);
+	sts_text_addf(out, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1, l.metrics->exchange[i].name);
+	begin = out->len;
+	if (v.ok)
+		sts_verdict_note(&v, out, &l.now);
+	else
+		sts_verdict_explain(&v, out, &l.now);
+	if (out->len > begin)
+		sts_text_add_char(out, '\n');
+	else
+		out->len = before;
+}
+
 /*
- * Is the token of the i-th exchange valid?
- *   why  in/out  gets a line that says why not; may be NULL
+ * Are the tokens of all exchanges valid?
+ *   noted  out  after true: there is something to say all the same
  */
-static bool is_ready(size_t i, struct sts_text *why)
+static bool all_ready(bool *noted)
 {
 	struct sts_verdict v;
 
-	look(i, &v);
-	if (!v.ok && why) {
-		sts_text_addf(why, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1,
-			      l.metrics->exchange[i].name);
-		sts_verdict_explain(&v, why, &l.now);
-		sts_text_add_char(why, '\n');
-	}
-	return v.ok;
-}
-
-static bool all_ready(void)
-{
-	for (size_t i = 0; i < l.count; i++)
-		if (!is_ready(i, NULL))
+	*noted = false;
+	for (size_t i = 0; i < l.count; i++) {
+		look(i, &v);
+		if (!v.ok)
 			return false;
+		*noted |= v.has_status && sts_status_skew(&v.status, &l.now) != 0;
+	}
 	return true;
 }
 
@@ -135,6 +147,7 @@ static bool all_ready(void)
 static int choose_page(struct connection *c)
 {
 	struct sts_slice path = sts_http_server_path(&c->request);
+	bool ready, noted;
 
 	if (sts_slice_eq(path, "/livez"))
 		return getppid() == l.supervisor ? 200 : 503;
@@ -144,10 +157,10 @@ static int choose_page(struct connection *c)
 	}
 	if (!sts_slice_eq(path, "/readyz"))
 		return 404;
-	if (all_ready())
-		return 200;
-	c->page = READY;
-	return 503;
+	ready = all_ready(&noted);
+	if (!ready || noted)
+		c->page = READY;
+	return ready ? 200 : 503;
 }
 
 /* Write the head of the answer, and the body if the body is one line. `status` is 200 for a
@@ -167,7 +180,7 @@ static void start_answer(struct connection *c, int status)
 		      line, status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	if (c->request.head)
 		c->page = NOTHING;
-	else if (c->page == NOTHING)
+	else if (c->page == NOTHING || (c->page == READY && status == 200))
 		sts_text_addf(&out, "%s\n", status == 200 ? "ok" : line + 4);
 	c->len = (uint16_t)out.len;
 	c->state = ANSWERING;
@@ -179,9 +192,9 @@ static bool next_piece(struct connection *c)
 	struct sts_text out;
 
 	sts_text_init(&out, c->out, sizeof(c->out));
-	/* Leave out exchanges that have become ready since the head was written. */
+	/* Most exchanges have nothing to say. */
 	while (c->page == READY && out.len == 0 && c->exchange < l.count)
-		is_ready(c->exchange++, &out);
+		add_line(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
 	       sts_metrics_next_line(l.metrics, &c->cursor, &out))
 		;

@@ -14,6 +14,9 @@ static const char texts[] = "token_expiry_timestamp_seconds\0gauge\0"
 			    "When an exchange last succeeded.\0"
 			    "consecutive_failures\0gauge\0"
 			    "Attempts that failed since the last success.\0"
+			    "clock_difference_seconds\0gauge\0"
+			    "The Date of the last answer minus the node's clock; 0: within 60 s or "
+			    "unknown.\0"
 			    "exchanges_total\0counter\0"
 			    "Attempts by result: success, or the name of the error.\0"
 			    "exchange_duration_seconds\0histogram\0"
@@ -25,6 +28,7 @@ static const char texts[] = "token_expiry_timestamp_seconds\0gauge\0"
 
 /* The number of samples that each family has for one exchange. */
 static const uint8_t samples[FAMILIES] = {1,
+					  1,
 					  1,
 					  1,
 					  1,
@@ -85,7 +89,7 @@ static void add_gauge(struct sts_text *out, const char *name, const struct sts_m
 		      size_t gauge)
 {
 	/* A time that is not known is left out, since zero would mean the year 1970. */
-	if (x->gauge[gauge] == 0 && gauge != STS_GAUGE_FAILURES)
+	if (x->gauge[gauge] == 0 && gauge != STS_GAUGE_FAILURES && gauge != STS_GAUGE_CLOCK)
 		return;
 	add_name(out, name, "", x);
 	sts_text_addf(out, "} %lld\n", (long long)x->gauge[gauge]);

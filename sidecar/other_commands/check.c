@@ -11,25 +11,36 @@
 #define LOOK_EVERY_MS 100
 #define PRINT_MS      500 /* after --wait, for the reader of the answer */
 
-static void print_json(const char *dir, const struct sts_verdict *v, struct sts_slice reason,
-		       int64_t now_s)
+static void print_json(const char *dir, const struct sts_verdict *v, struct sts_slice line,
+		       const struct sts_status_now *now)
 {
-	char buf[2048], when[STS_RFC3339_BYTES];
+	int64_t skew_s = v->has_status ? sts_status_skew(&v->status, now) : 0;
+	char buf[3072], when[STS_RFC3339_BYTES];
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_text_addf(&text, "{\"ok\":%s,\"dir\":", v->ok ? "true" : "false");
 	sts_text_add_json_string(&text, sts_slice_of(dir));
 	sts_text_add_str(&text, ",\"reason\":");
-	sts_text_add_json_string(&text, reason);
+	sts_text_add_json_string(&text, v->ok ? STS_SLICE("") : line);
 	if (v->expires_s >= 0) {
 		sts_rfc3339_format(v->expires_s, when);
 		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when,
-			      (long long)(v->expires_s - now_s));
+			      (long long)(v->expires_s - now->real_s));
 	}
 	if (v->has_status)
 		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u",
 			      sts_error_info(v->status.error).name, (unsigned)v->status.tries);
+	if (v->has_status && v->status.not_before_s > now->real_s) {
+		sts_rfc3339_format(v->status.not_before_s, when);
+		sts_text_addf(&text, ",\"not_before\":\"%s\"", when);
+	}
+	if (skew_s != 0)
+		sts_text_addf(&text, ",\"clock_skew_s\":%lld", (long long)skew_s);
+	if (v->ok && line.len > 0) {
+		sts_text_add_str(&text, ",\"note\":");
+		sts_text_add_json_string(&text, line);
+	}
 	sts_text_add_str(&text, "}\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, text.len});
 }
@@ -49,11 +60,13 @@ static bool check(const struct sts_options *o, const char *dir, int64_t give_up_
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 	sts_text_init(&text, line, sizeof(line));
-	if (!v.ok)
+	if (v.ok)
+		sts_verdict_note(&v, &text, &now);
+	else
 		sts_verdict_explain(&v, &text, &now);
 	if (o->json)
-		print_json(dir, &v, (struct sts_slice){line, text.len}, now.real_s);
-	else if (!v.ok) {
+		print_json(dir, &v, (struct sts_slice){line, text.len}, &now);
+	else if (text.len > 0) {
 		sts_text_add_char(&text, '\n');
 		sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
 	}

@@ -136,6 +136,7 @@ void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status
 	memset(known.status.boot_id, 0, sizeof(known.status.boot_id));
 	memcpy(words, &known, sizeof(known));
 	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
+	x->gauge[STS_GAUGE_CLOCK] = status->clock_skew_s;
 	atomic_store_explicit(&x->sequence, sequence + 1, memory_order_relaxed);
 	/* No word is seen before the odd number. */
 	atomic_thread_fence(memory_order_release);

@@ -21,6 +21,7 @@ enum sts_gauge {
 	STS_GAUGE_SUBJECT_EXPIRY, /* when the subject token that was last read expires */
 	STS_GAUGE_SUCCESS,        /* when an exchange last succeeded; 0: never */
 	STS_GAUGE_FAILURES,       /* the number of failed attempts since the last success */
+	STS_GAUGE_CLOCK, /* clock_skew_s of the status: positive where the node's clock is behind */
 	STS_GAUGE__COUNT
 };
 

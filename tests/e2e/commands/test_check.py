@@ -258,6 +258,46 @@ def test_the_next_attempt(case, check, space):
     assert json.loads(check("--json").out)["reason"].startswith(f"no token in {space.out}: ")
 
 
+# ---- clocks
+
+AHEAD = "the node's clock is 11 min ahead of the STS's Date: check the node's time synchronisation"
+
+
+def test_clocks_that_differ(check, space):
+    """Named on failure and on success; a success stays one."""
+    status.write(space.out, status.failing() | status.of_boot(tried_s=-12.5, next_s=18, latest_s=138) | {"clock_ahead": 660})
+    line = says(check())
+    assert re.search(rf"; next in 1[678] s; {AHEAD}$", line), line
+    put(space)
+    run = check()
+    assert (run.status, run.out, run.err) == (0, b"", f"the token in {space.out} is valid, but {AHEAD}\n")
+    said = json.loads(check("--json").out)
+    assert said["ok"] and said["reason"] == "" and said["clock_skew_s"] == -660 and said["note"] == f"the token in {space.out} is valid, but {AHEAD}"
+    status.write(space.out, status.failing() | {"clock_behind": 7200})
+    assert check().err.endswith(" but the node's clock is 2 h behind the STS's Date: check the node's time synchronisation\n")
+
+
+def test_a_token_that_is_not_valid_yet(check, space):
+    put(space)
+    at = int(time.time()) + 305
+    status.write(space.out, status.failing(error="ok", tries=0, state="ok", last_success=at - 317) | {"not_before": at})
+    run = check()
+    assert run.status == 1
+    assert re.match(rf"the token in {space.out} is valid only from {tokens.rfc3339(at)} on, in 5 min( \d s)?: the last exchange succeeded ", says(run)), says(run)
+    said = json.loads(check("--json").out)
+    assert not said["ok"] and said["not_before"] == tokens.rfc3339(at) and "valid only from" in said["reason"]
+    status.write(space.out, status.failing() | {"not_before": int(time.time()) + 1})
+    assert check("--wait", "20s").status == 0
+
+
+def test_a_clock_that_was_set(check, space):
+    """An hour ahead since the last attempt."""
+    put(space, -600)
+    status.write(space.out, status.failing(ago_s=12 + HOUR_S) | status.of_boot(tried_s=-12.5, ended_s=-12, next_s=18, latest_s=138))
+    line = says(check())
+    assert line.startswith(f"the token in {space.out} expired 10 min") and line.endswith("; the node's clock was set ahead by 1 h since the last attempt"), line
+
+
 # ---- a file system that is full
 
 @pytest.fixture

@@ -124,10 +124,16 @@ static bool check_says(void)
 	sts_status_now(&now);
 	sts_verdict_look(&v, OUT, 0, now.real_s);
 	sts_text_init(&out, line, sizeof(line));
-	sts_text_add_str(&out, v.ok ? "ok" : NAME ": ");
-	if (!v.ok)
+	sts_text_add_str(&out, v.ok ? "ok\n" NAME ": " : NAME ": ");
+	size_t begin = out.len;
+	if (v.ok)
+		sts_verdict_note(&v, &out, &now);
+	else
 		sts_verdict_explain(&v, &out, &now);
-	sts_text_add_char(&out, '\n');
+	if (out.len == begin)
+		snprintf(line, sizeof(line), "ok\n");
+	else
+		sts_text_add_char(&out, '\n');
 	return v.ok;
 }
 
@@ -217,6 +223,51 @@ static void test_as_check(void)
 	CHECK(strstr(body, NAME ": no token in d: no sidecar has written here yet"));
 	sts_store_close(&store);
 	tree_clear("away");
+	stop();
+}
+
+/* Clocks that differ, a clock that was set, and a token that is not valid yet. */
+static void test_clocks(void)
+{
+	struct sts_status status = failing();
+	static const char words[] = "the node's clock is 11 min ahead of the STS's Date: check the "
+				    "node's time synchronisation\n";
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	status.clock_skew_s = -660;
+	put(&status, 0);
+	check_agrees(503);
+	CHECK(strstr(body, "; next in ") && strstr(body, words));
+	put_token(now_s() + 900);
+	put(&status, now_s() + 900);
+	check_agrees(200);
+	CHECK(strncmp(body, "ok\n" NAME ": the token in d is valid, but the node's", 45) == 0);
+	CHECK(strstr(body, words));
+	/* The clock was set right since the last attempt. */
+	status.last_attempt_s += 660;
+	put(&status, now_s() + 900);
+	check_agrees(200);
+	CHECK_STR(body, "ok\n");
+	/* The clock was set ahead, so that the token looks as if it had expired. */
+	status = failing();
+	status.last_attempt_s = now_s() - 12 - 7200;
+	put_token(now_s() - 3600);
+	put(&status, now_s() - 3600);
+	check_agrees(503);
+	CHECK(strstr(body, "the token in d expired 1 h ago: "));
+	CHECK(strstr(body, "; the node's clock was set ahead by 2 h since the last attempt\n"));
+	status = failing();
+	status.not_before_s = now_s() + 605;
+	put_token(now_s() + 900);
+	put(&status, now_s() + 900);
+	check_agrees(503);
+	CHECK(strstr(body, NAME ": the token in d is valid only from 2"));
+	CHECK(strstr(body, "Z on, in 10 min "));
+	status.not_before_s = now_s();
+	put(&status, now_s() + 900);
+	check_agrees(200);
+	sts_store_close(&store);
 	stop();
 }
 
@@ -335,6 +386,7 @@ static void test_what_is_open(void)
 
 static const struct sts_test tests[] = {
 	{"/readyz says what check says", test_as_check},
+	{"clocks that differ, and a token that is not valid yet", test_clocks},
 	{"a supervisor that hangs", test_a_supervisor_that_hangs},
 	{"files that the application has forged", test_files_that_are_forged},
 	{"before the first attempt has ended", test_before_the_first_attempt},

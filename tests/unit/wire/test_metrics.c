@@ -244,18 +244,24 @@ static void test_publish(void)
 	CHECK(sts_metrics_known(m.exchange, &known));
 	CHECK(known.expires_s == 0 && known.status.state == STS_STATE_STARTING);
 	memset(status.boot_id, 'x', sizeof(status.boot_id));
+	sts_metrics_set_names(&m, (const char *const[]){"a", "b"}, 2);
 	sts_metrics_publish(m.exchange, &status, NOW_S);
 	CHECK(sts_metrics_known(m.exchange, &known));
 	memset(status.boot_id, 0, sizeof(status.boot_id));
 	CHECK_INT(known.expires_s, NOW_S);
 	CHECK(memcmp(&known.status, &status, sizeof(status)) == 0);
 	CHECK_INT(m.exchange->gauge[STS_GAUGE_EXPIRY], NOW_S);
+	status.clock_skew_s = -660;
+	sts_metrics_publish(m.exchange, &status, NOW_S);
+	write_out(&m);
+	CHECK(has("\nsts_sidecar_clock_difference_seconds{exchange=\"a\"} -660\n"));
+	CHECK(has("\nsts_sidecar_clock_difference_seconds{exchange=\"b\"} 0\n"));
 	/* A writer that has stopped in the middle is not waited for. */
 	m.exchange->sequence++;
 	CHECK(!sts_metrics_known(m.exchange, &known));
 	m.exchange->sequence++;
 	CHECK(sts_metrics_known(m.exchange, &known));
-	CHECK_INT(known.expires_s, NOW_S);
+	CHECK_INT(known.status.clock_skew_s, -660);
 }
 
 /* One process writes again and again, and another one reads. */
