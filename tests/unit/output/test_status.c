@@ -140,29 +140,6 @@ static void test_round_trip(void)
 	CHECK(strlen(buf) < STS_STATUS_MAX_BYTES * 3 / 4);
 }
 
-/* The keys that are left out where they have nothing to say. */
-static void test_clock_keys(void)
-{
-	struct sts_status status = failing, got;
-
-	CHECK(!strstr(format(&status), "clock_") && !strstr(buf, "not_before"));
-	status.clock_skew_s = 660;
-	status.not_before_s = NOW + 600;
-	CHECK(strstr(format(&status), "\nsource_tried 0\nclock_behind 660\nnot_before 1768233757"));
-	CHECK(parse(buf, &got) && same(&status, &got));
-	status.clock_skew_s = -660;
-	status.not_before_s = -1;
-	CHECK(strstr(format(&status), "\nsource_tried 0\nclock_ahead 660"));
-	CHECK(!strstr(buf, "not_before"));
-	status.not_before_s = 0;
-	CHECK(parse(buf, &got) && same(&status, &got));
-	status.clock_skew_s = INT64_MIN;
-	status.not_before_s = INT64_MAX;
-	CHECK(!strstr(format(&status), "clock_") && !strstr(buf, "not_before"));
-	status.clock_skew_s = INT64_MAX;
-	CHECK(!strstr(format(&status), "clock_"));
-}
-
 static void test_hostile(void)
 {
 	static const struct {
@@ -425,45 +402,6 @@ static void test_clocks_that_were_set(void)
 	CHECK(strstr(explain(&status), "the last exchange succeeded 15 min ago; next in 18 s"));
 }
 
-#define SYNC ": check the node's time synchronisation"
-
-static void test_clocks_that_differ(void)
-{
-	struct sts_status status = of_this_boot();
-	struct sts_status_now at = now;
-
-	status.clock_skew_s = -660;
-	CHECK_STR(next_words(&status, &at),
-		  "; next in 18 s; the node's clock is 11 min ahead of the STS's Date" SYNC);
-	status.clock_skew_s = 3600;
-	CHECK_STR(next_words(&status, &at),
-		  "; next in 18 s; the node's clock is 1 h behind the STS's Date" SYNC);
-	CHECK_INT(sts_status_skew(&status, &at), 3600);
-	CHECK_INT(sts_status_step(&status, &at), 0);
-	/* The clock was set since: to the right time, and then too far. */
-	at.real_s += 3590;
-	CHECK_INT(sts_status_step(&status, &at), 3590);
-	CHECK_STR(next_words(&status, &at), "; next in 18 s");
-	at.real_s += 130;
-	CHECK_STR(next_words(&status, &at),
-		  "; next in 18 s; the node's clock is 2 min ahead of the STS's Date" SYNC);
-	/* What was not known at the last attempt is not known after a step. */
-	status.clock_skew_s = 0;
-	CHECK_STR(next_words(&status, &at), "; next in 18 s");
-	/* A status of a former version, and one of another boot, know no step. */
-	status.clock_skew_s = 3600;
-	status.ended_ms = 0;
-	CHECK_INT(sts_status_step(&status, &at), 0);
-	CHECK_INT(sts_status_skew(&status, &at), 3600);
-	at.boot_id[0] = '5';
-	CHECK_INT(sts_status_skew(&status, &at), 0);
-	at.boot_id[0] = '\0';
-	CHECK_INT(sts_status_skew(&status, &at), 3600);
-	/* A sidecar that has stopped. */
-	status.state = STS_STATE_STOPPED;
-	CHECK_STR(next_words(&status, &at), "; the node's clock is 1 h behind the STS's Date" SYNC);
-}
-
 static void test_another_boot(void)
 {
 	struct sts_status status = of_this_boot();
@@ -589,13 +527,11 @@ static const struct sts_test tests[] = {
 	{"the sum of the lines", test_sum},
 	{"a wait without a name", test_a_wait_without_a_name},
 	{"a status is read back as it was written", test_round_trip},
-	{"what a clock has to do with is left out where it says nothing", test_clock_keys},
 	{"files of others are refused or read safely", test_hostile},
 	{"what is said of a sidecar that fails", test_explain_failing},
 	{"what is said of other states", test_explain_others},
 	{"what is said of the next attempt, by BOOTTIME", test_next_by_boottime},
 	{"a clock that was set changes nothing", test_clocks_that_were_set},
-	{"clocks that differ", test_clocks_that_differ},
 	{"what is said of another boot and of an unknown one", test_another_boot},
 	{"what is said of waits", test_waits},
 	{"this moment has times and a boot", test_now},
