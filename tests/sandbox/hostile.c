@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,11 +26,17 @@
 
 #include "wire/report.h"
 
-static char wanted_stage[32], wanted_action[32];
+static char wanted_stage[32], wanted_action[32], wanted_without[32];
 static char out_dir[512], victim_dir[512], token_file[512];
-static int results;
-static pid_t parent; /* a worker in its sandbox may not ask for this */
+static const char *current; /* the stage of the attempts that are made */
+static int results = -1;
+static pid_t parent;            /* a worker in its sandbox may not ask for this */
+static int parent_pidfd = -1;   /* if the worker may open one */
+static int last_seen_stage = 0; /* of enum sts_sandbox_stage */
 static bool without_seccomp, without_landlock;
+
+/* The results are written with this descriptor, which the program does not use. */
+#define RESULTS_FD 61
 
 static void copy(char *to, size_t size, const char *name)
 {
@@ -44,7 +51,7 @@ static void write_result(const char *name, long returned)
 {
 	char line[128];
 	int err = returned == -1 ? errno : 0;
-	int len = snprintf(line, sizeof(line), "%s %d\n", name, err);
+	int len = snprintf(line, sizeof(line), "%s %s %d\n", current, name, err);
 
 	if (write(results, line, (size_t)len) != len)
 		_exit(99);
@@ -263,7 +270,6 @@ static void try_processes(void)
 	TRY("call:tkill", tkill, parent, 0);
 	TRY("call:rt_sigqueueinfo", rt_sigqueueinfo, parent, 0, &info);
 	TRY("call:rt_tgsigqueueinfo", rt_tgsigqueueinfo, parent, parent, 0, &info);
-	TRY("call:pidfd_open", pidfd_open, parent, 0);
 	TRY("call:pidfd_send_signal", pidfd_send_signal, STDERR_FILENO, 0, NULL, 0);
 	TRY("call:pidfd_getfd", pidfd_getfd, 0, 0, 0);
 	TRY("call:F_SETOWN", fcntl, STDERR_FILENO, F_SETOWN, parent);
@@ -277,6 +283,22 @@ static void try_processes(void)
 	TRY("call:sched_setaffinity", sched_setaffinity, parent, 0, NULL);
 	TRY("call:kcmp", kcmp, parent, parent, 0, 0, 0);
 	TRY("call:timer_create", timer_create, 0, NULL, NULL);
+}
+
+/* The descriptor of the parent stays open: the worker that notifies may open it in its first stage,
+ * and must not use it in its second one. */
+static void try_pidfds(void)
+{
+	siginfo_t info = {.si_signo = SIGHUP, .si_code = SI_QUEUE};
+	int fd = (int)syscall(SYS_pidfd_open, parent, 0);
+
+	write_result("pidfd:open the parent", fd);
+	if (fd >= 0)
+		parent_pidfd = fd;
+	TRY("pidfd:the signal to the parent", pidfd_send_signal, parent_pidfd, SIGHUP, NULL, 0);
+	TRY("pidfd:another signal", pidfd_send_signal, parent_pidfd, 0, NULL, 0);
+	TRY("pidfd:with a siginfo", pidfd_send_signal, parent_pidfd, SIGHUP, &info, 0);
+	TRY("pidfd:with flags", pidfd_send_signal, parent_pidfd, SIGHUP, NULL, 1);
 }
 
 static void try_itself(void)
@@ -354,28 +376,37 @@ static void try_kernel(void)
 
 static void try_all(const char *stage)
 {
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s", out_dir, stage);
-	results = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-	if (results < 0)
-		_exit(98);
+	current = stage;
+	errno = 0;
+	write_result("begin", 0);
 	try_files();
 	try_modes();
 	try_network();
 	try_log();
 	try_processes();
+	try_pidfds();
 	try_itself();
 	try_kernel();
-	if (write(results, "end 0\n", 6) != 6)
-		_exit(99);
-	close(results);
+	write_result("end", 0);
 }
 
 /* ---- when ---- */
 
+/* Stay in a stage until the test has looked at the process. No call that waits is allowed in every
+ * stage. */
+static void hold(void)
+{
+	for (;;)
+		poll(NULL, 0, 1000);
+}
+
 static void at(const char *stage)
 {
+	if (strcmp(wanted_action, "hold") == 0) {
+		if (strcmp(wanted_stage, stage) == 0)
+			hold();
+		return;
+	}
 	if (strcmp(wanted_action, "attempts") == 0) {
 		if (strcmp(wanted_stage, "all") == 0 || strcmp(wanted_stage, stage) == 0)
 			try_all(stage);
@@ -385,30 +416,96 @@ static void at(const char *stage)
 		_exit(97);
 }
 
-static __attribute__((constructor)) void prepare(void)
+/* Before the process gives anything up: it may not open this file in later stages. */
+static void open_results(void)
 {
-	const char *path = getenv("HOSTILE"), *without = getenv("HOSTILE_WITHOUT");
-	char text[64] = "";
+	char path[600];
+	int fd = open(in(path, sizeof(path), out_dir, "attempts"), O_WRONLY | O_CREAT | O_APPEND,
+		      0600);
+
+	results = dup2(fd, RESULTS_FD);
+	close(fd);
+	if (results < 0)
+		_exit(98);
+}
+
+/* Read STAGE ACTION [LAYERS] from a file. */
+static void read_mode(const char *path)
+{
+	char text[128] = "";
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
 	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
-		sscanf(text, "%31s %31s", wanted_stage, wanted_action);
+		sscanf(text, "%31s %31s %31s", wanted_stage, wanted_action, wanted_without);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* Read the arguments of this process, which a constructor does not get from musl. Returns how many
+ * there are. */
+static int read_arguments(char **arguments, int max)
+{
+	static char text[4096];
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC), count = 0;
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	for (ssize_t at = 0; at < len && count < max; at += (ssize_t)strlen(text + at) + 1)
+		arguments[count++] = text + at;
+	return count;
+}
+
+/* The listener has no environment. Its last argument is the output directory, and the other files
+ * of HostileRig lie beside that. */
+static void prepare_listener(const char *dir)
+{
+	static char mode[512];
+	const char *end = strrchr(dir, '/');
+	int len = end ? (int)(end - dir) : 0;
+
+	snprintf(out_dir, sizeof(out_dir), "%s", dir);
+	snprintf(victim_dir, sizeof(victim_dir), "%.*s/victim", len, dir);
+	snprintf(token_file, sizeof(token_file), "%.*s/sts-token", len, dir);
+	snprintf(mode, sizeof(mode), "%.*s/mode", len, dir);
+	read_mode(mode);
+}
+
+static __attribute__((constructor)) void prepare(void)
+{
+	const char *without = getenv("HOSTILE_WITHOUT");
+	char *arguments[32];
+	int count = read_arguments(arguments, 32);
+	bool child = count > 1 && strcmp(arguments[1], "worker") == 0;
+
 	copy(out_dir, sizeof(out_dir), "HOSTILE_OUT");
 	copy(victim_dir, sizeof(victim_dir), "HOSTILE_VICTIM");
 	copy(token_file, sizeof(token_file), "HOSTILE_TOKEN");
+	read_mode(getenv("HOSTILE"));
+	if (count > 1 && strcmp(arguments[1], "listener") == 0) {
+		child = true;
+		prepare_listener(arguments[count - 1]);
+		without = wanted_without;
+	}
 	parent = getppid();
 	without_seccomp = without && strstr(without, "seccomp");
 	without_landlock = without && strstr(without, "landlock");
+	if (child && strcmp(wanted_action, "attempts") == 0)
+		open_results();
 }
 
 void sts_hostile(unsigned stage)
 {
+	/* Only the worker that makes an exchange has a stage between its filter and its domain. */
+	if (stage == STS_SANDBOX_CONFINED && last_seen_stage != STS_SANDBOX_START)
+		return;
+	last_seen_stage = (int)stage;
 	at(stage == STS_SANDBOX_START       ? "start"
 	   : stage == STS_SANDBOX_CONFINED  ? "confined"
 	   : stage == STS_SANDBOX_CONNECTED ? "connected"
 	   : stage == STS_SANDBOX_ANSWERED  ? "answered"
+	   : stage == STS_SANDBOX_NOTIFY    ? "notify"
+	   : stage == STS_SANDBOX_SIGNAL    ? "signal"
+	   : stage == STS_SANDBOX_LISTENER  ? "listener"
 					    : "other");
 }
 

@@ -23,9 +23,9 @@ class HostileRig(Rig):
             if os.geteuid() == 0:
                 os.chown(path, UID, GID)
 
-    def behave(self, stage="", action=""):
+    def behave(self, stage="", action="", without=""):
         new = self.mode.with_suffix(".new")
-        new.write_text(f"{stage} {action}\n")
+        new.write_text(f"{stage} {action} {without}\n")
         new.chmod(0o644)
         os.rename(new, self.mode)
 
@@ -35,6 +35,11 @@ class HostileRig(Rig):
 
     def results(self, stage):
         """The result of each attempt: the name of an errno, or 0 if the attempt succeeded."""
-        lines = (self.out / stage).read_text().splitlines()
-        assert lines[-1] == "end 0", lines
-        return {name: int(number) for name, _, number in (line.rpartition(" ") for line in lines[:-1])}
+        lines = [line.removeprefix(f"{stage} ") for line in (self.out / "attempts").read_text().splitlines() if line.startswith(f"{stage} ")]
+        assert lines[0] == "begin 0" and lines[-1] == "end 0", lines
+        last = len(lines) - lines[::-1].index("begin 0")
+        return {name: int(number) for name, _, number in (line.rpartition(" ") for line in lines[last:-1])}
+
+    def has_tried(self, stage):
+        file = self.out / "attempts"
+        return file.exists() and f"\n{stage} end 0\n" in file.read_text()
