@@ -99,6 +99,9 @@ static void follow_clock(struct sts_exchange *x, const struct sts_moment *now)
 static void plan_retry(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
 {
+	/* The node's clock has passed `expires`, but others may accept the token until its end. */
+	if (x->schedule.token_until_ms <= now->boot_ms)
+		x->schedule.token_until_ms = x->until_ms;
 	/* Somebody waits for the end of `fetch`, so each of its retries is soon. */
 	enum sts_retry retry = x->plan->once ? STS_RETRY_SOON
 					     : sts_error_info(x->status.error).retry;

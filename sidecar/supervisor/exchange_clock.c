@@ -28,7 +28,9 @@ void sts_exchange_clock_follow(struct sts_exchange *x, const struct sts_moment *
 	int64_t until_ms = now->boot_ms + real_left_ms(x, now);
 
 	x->clock_ms = now->real_ms - now->boot_ms;
-	x->schedule.token_until_ms = until_ms < x->until_ms ? until_ms : x->until_ms;
+	x->schedule.token_until_ms = until_ms > now->boot_ms && until_ms < x->until_ms
+					     ? until_ms
+					     : x->until_ms;
 }
 
 bool sts_exchange_clock_belies(const struct sts_exchange *x, const struct sts_moment *now)

@@ -19,8 +19,9 @@
 bool sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
 			      int64_t now_real_ms);
 
-/* Let the token end at the earlier of the two times, as the node's clock is now. The exchange must
- * hold a token. */
+/* Let the token end at the earlier of the two times that has not passed, as the node's clock is
+ * now. So retries keep to the end in BOOTTIME after the node's clock has passed `expires`. The
+ * exchange must hold a token. */
 void sts_exchange_clock_follow(struct sts_exchange *x, const struct sts_moment *now);
 
 /* Is `expires` wrong by the node's clock? It has passed, or it promises over

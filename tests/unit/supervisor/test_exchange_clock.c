@@ -107,8 +107,11 @@ static void clock_steps_ahead(void)
 	set_up(&usual);
 	go(failure(STS_ECONNECT));
 	go(token(900, 0));
+	step(899 * S);
+	CHECK(x.schedule.token_until_ms <= m.boot_ms + S);
 	step(400 * 24 * 3600 * S);
-	CHECK(x.schedule.token_until_ms < m.boot_ms);
+	CHECK_INT(x.schedule.token_until_ms, x.until_ms);
+	step(-899 * S);
 	step(-400 * 24 * 3600 * S);
 	/* `expires` has whole seconds. */
 	CHECK(x.schedule.token_until_ms > x.until_ms - S);
@@ -154,6 +157,13 @@ static void clock_steps_while_failing(void)
 	CHECK_INT(x.next_ms, planned_ms);
 	step(560 * S);
 	CHECK(x.next_ms < m.boot_ms + STS_EXCHANGE_SPREAD_MS);
+	/* When `expires` has passed, retries keep to the end of the token in BOOTTIME. */
+	later(x.next_ms - m.boot_ms);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.schedule.token_until_ms, BOOT + 40 * S);
+	later(40 * S);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.schedule.token_until_ms, x.until_ms);
 	/* No pause that the STS asked for is cut short. */
 	set_up(&usual);
 	go(token(3600, 0));
