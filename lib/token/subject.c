@@ -14,8 +14,10 @@
 #include "base/timefmt.h"
 #include "token/jwt.h"
 
-#define SWAP_WAIT_MS   50 /* until a file that was missing is tried again */
-#define PATH_MAX_SHOWN 80 /* bytes of a path in a message */
+#define SWAP_WAIT_MS 50 /* until a file that was missing is tried again */
+/* A clock that is further ahead is known by the server's certificate, which has expired by it. */
+#define CLOCK_AHEAD_MAX_S (24 * 3600)
+#define PATH_MAX_SHOWN    80 /* bytes of a path in a message */
 
 _Static_assert(STS_SUBJECT_MAX_BYTES == 64 * 1024, "the messages below state this bound");
 
@@ -147,6 +149,21 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	return STS_OK;
 }
 
+/* The kubelet writes no token that has expired. So if the file is younger than that, but not by
+ * much, the node's clock may be ahead. */
+static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
+{
+	size_t len = strlen(e->msg);
+	struct sts_text text;
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_mtim.tv_sec < exp_s ||
+	    st.st_mtim.tv_sec - exp_s > CLOCK_AHEAD_MAX_S)
+		return;
+	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
+	sts_text_add_str(&text, ", but was written after that: the node's clock may be ahead");
+}
+
 enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t buf_size,
 			      char *scratch, size_t scratch_size, struct sts_subject *subject,
 			      struct sts_error *e)
@@ -159,6 +176,10 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 	*subject = (struct sts_subject){.exp_s = -1, .nbf_s = -1, .iat_s = -1};
 	if (err != 0)
 		return no_read(e, standard_input ? "of standard input" : path, err);
-	return sts_subject_check((struct sts_slice){buf, len}, now_s, scratch, scratch_size,
-				 subject, e);
+	enum sts_err checked = sts_subject_check((struct sts_slice){buf, len}, now_s, scratch,
+						 scratch_size, subject, e);
+
+	if (checked == STS_ESUBJECT_EXPIRED && !standard_input && e)
+		note_clock(path, subject->exp_s, e);
+	return checked;
 }

@@ -23,7 +23,8 @@ struct sts_subject {
  * Read and check the subject token.
  *   path     in   a file, or "-" for standard input. Symbolic links are followed, since the kubelet
  *                 replaces the link ..data; after ENOENT the file is tried once more after 50 ms
- *   now_s    in   the local clock, seconds since the epoch
+ *   now_s    in   seconds since the epoch, by the local clock; or by the STS's clock, where it is
+ *                 known that the local clock is ahead of it
  *   buf      in   memory for the token, STS_SUBJECT_MAX_BYTES + 1 or more
  *   scratch  in   memory for decoding the token, 3/4 of that
  *   subject  out  after an error the times are right where they could be read, else -1
@@ -32,7 +33,8 @@ struct sts_subject {
  *   STS_ESUBJECT_UNREADABLE  the message names mode, owner and our UID
  *   STS_ESUBJECT_MALFORMED   empty, or a byte outside [A-Za-z0-9._~+/=-]: the message says where
  *   STS_ESUBJECT_TOOBIG
- *   STS_ESUBJECT_EXPIRED     exp is at or before now_s: the message says since when
+ *   STS_ESUBJECT_EXPIRED     exp is at or before now_s: the message says since when, and that the
+ *                            node's clock may be ahead if the file was written after that
  */
 enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t buf_size,
 			      char *scratch, size_t scratch_size, struct sts_subject *subject,

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/exchange_clock.h"
 
+#include "wire/job.h"
+
 /* A smaller move of the clock makes no difference. */
 #define MOVE_MS 5000
+
+/* A smaller difference of the clocks is not known exactly. */
+#define AHEAD_MIN_S 60
 
 /* While the last attempt has failed, the next one comes within a quarter of what is left of the
  * token, or within this time if that is more. */
@@ -15,6 +20,15 @@ bool sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
 
 	return x->expires_s > 0 && !sts_exchange_busy(x) &&
 	       (move_ms >= MOVE_MS || move_ms <= -MOVE_MS);
+}
+
+int64_t sts_exchange_clock_ahead_s(const struct sts_exchange *x, const struct sts_moment *now)
+{
+	int64_t ahead_s = (now->real_ms - now->boot_ms - x->sts_clock_ms) / 1000;
+
+	return x->sts_clock_ms != 0 && ahead_s >= AHEAD_MIN_S && ahead_s <= STS_JOB_AHEAD_MAX_S
+		       ? ahead_s
+		       : 0;
 }
 
 /* How long it takes until the node's clock passes `expires`. */

@@ -29,8 +29,10 @@ void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 		memcpy(s->sts_error, report->sts_error, len);
 	s->last_attempt_s = now->real_ms / 1000;
 	/* Without an answer there is no Date, so what was known before still counts. */
-	if (report->http_status != 0)
+	if (report->http_status != 0) {
 		s->clock_skew_s = report->clock_skew_s;
+		x->sts_clock_ms = now->real_ms - now->boot_ms + report->clock_skew_s * 1000;
+	}
 	if (!failed) {
 		s->last_success_s = s->last_attempt_s;
 		s->not_before_s = report->not_before_s;

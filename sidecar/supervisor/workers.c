@@ -8,6 +8,7 @@
 #include "sandbox/harden.h"
 #include "supervisor/child.h"
 #include "supervisor/event_log.h"
+#include "supervisor/exchange_clock.h"
 #include "supervisor/inputs.h"
 #include "supervisor/running_set.h"
 #include "supervisor/sent_tokens.h"
@@ -112,6 +113,7 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 		.timeout_ms = sts_exchange_started(&t->x, mode, &m),
 		.name = plan->name,
 		.digest = plan->configured ? sts_members_plans()->digest : NULL,
+		.ahead_s = sts_exchange_clock_ahead_s(&t->x, &m),
 	};
 	struct sts_error e;
 

@@ -34,13 +34,15 @@ bool sts_job_arguments(const struct sts_job *job, char *const *argv, struct sts_
 {
 	const char *const first[STS_JOB_COMMAND_AT] = {
 		argv[0],   "worker",      mode_names[job->mode], words->timeout,
-		job->name, words->digest, words->used,
+		job->name, words->digest, words->used,           words->ahead,
 	};
 	struct sts_text text;
 	size_t n = 0;
 
 	sts_text_init(&text, words->timeout, sizeof(words->timeout));
 	sts_text_addf(&text, "%lld", (long long)job->timeout_ms);
+	sts_text_init(&text, words->ahead, sizeof(words->ahead));
+	sts_text_addf(&text, "%lld", (long long)job->ahead_s);
 	write_ids(words->digest, sizeof(words->digest), job->digest, job->digest != NULL);
 	write_ids(words->used, sizeof(words->used), job->used ? job->used[0] : NULL,
 		  job->used_count);
@@ -67,15 +69,17 @@ static bool find_mode(const char *name, enum sts_worker_mode *mode)
 
 bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
 {
-	uint64_t timeout_ms;
+	uint64_t timeout_ms, ahead_s;
 
 	if (argc <= STS_JOB_COMMAND_AT || !find_mode(argv[2], &job->mode) ||
-	    !sts_parse_u64(sts_slice_of(argv[3]), TIMEOUT_MAX_MS, &timeout_ms))
+	    !sts_parse_u64(sts_slice_of(argv[3]), TIMEOUT_MAX_MS, &timeout_ms) ||
+	    !sts_parse_u64(sts_slice_of(argv[7]), STS_JOB_AHEAD_MAX_S, &ahead_s))
 		return false;
 	job->timeout_ms = (int64_t)timeout_ms;
 	job->name = argv[4];
 	job->digest = argv[5];
 	job->used = argv[6];
+	job->ahead_s = (int64_t)ahead_s;
 	job->command = argv[STS_JOB_COMMAND_AT];
 	job->argv = argv + STS_JOB_COMMAND_AT + 1;
 	return true;

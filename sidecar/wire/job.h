@@ -3,11 +3,12 @@
  * The job of a worker, as the supervisor writes it into the arguments of a worker process and as
  * the worker reads it from there:
  *
- *     worker MODE TIMEOUT_MS NAME DIGEST USED COMMAND ARGUMENTS...
+ *     worker MODE TIMEOUT_MS NAME DIGEST USED AHEAD_S COMMAND ARGUMENTS...
  *
  * NAME is the name of the exchange. DIGEST is the digest of the configuration file from which the
  * plan was made. USED has the ids of the subject tokens that must not be sent again, one after the
  * other. A digest and an id have 16 hexadecimal digits each. "-" stands for no digest or no ids.
+ * AHEAD_S says how many seconds the node's clock is ahead of the STS's.
  *
  * The arguments come from the supervisor. The worker checks them all the same, since anybody who
  * may start this program may choose its arguments.
@@ -34,7 +35,11 @@
 
 /* The index of COMMAND in the argument list: the number of arguments before it, with the name of
  * the program. */
-#define STS_JOB_COMMAND_AT 7
+#define STS_JOB_COMMAND_AT 8
+
+/* A node's clock that is further ahead of the STS's is not believed: neither certificate would be
+ * valid. */
+#define STS_JOB_AHEAD_MAX_S (24 * 3600)
 
 /* The supervisor kills a worker this long after the timeout of its job. */
 #define STS_JOB_GRACE_MS 1000
@@ -57,6 +62,9 @@ struct sts_job {
 	 * STS_USED_MAX */
 	const uint8_t (*used)[STS_SUBJECT_ID_BYTES];
 	size_t used_count;
+	/* how far the node's clock is ahead of the STS's, as far as the last answer tells: the
+	 * subject token may look expired by this much; 0: not ahead, or unknown */
+	int64_t ahead_s;
 };
 
 /* Memory for the arguments that sts_job_arguments() makes. */
@@ -64,6 +72,7 @@ struct sts_job_words {
 	char timeout[24];
 	char digest[2 * STS_SUBJECT_ID_BYTES + 2];
 	char used[2 * STS_SUBJECT_ID_BYTES * STS_USED_MAX + 2];
+	char ahead[24];
 };
 
 /*
@@ -84,6 +93,7 @@ struct sts_worker_job {
 	int64_t timeout_ms; /* for the whole job */
 	const char *name;
 	const char *digest, *used; /* hexadecimal digits, or "-"; see sts_job_has_used() */
+	int64_t ahead_s;           /* as in struct sts_job */
 	const char *command;
 	char *const *argv; /* what follows the name of the command */
 };

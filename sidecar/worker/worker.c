@@ -182,9 +182,9 @@ static _Noreturn void finish(enum sts_err err)
 
 static enum sts_err read_subject(void)
 {
-	enum sts_err err = sts_subject_read(w.fields.token_file, sts_clock_real_ms() / 1000,
-					    w.subject_buf, sizeof(w.subject_buf), w.scratch,
-					    sizeof(w.scratch), &w.subject, &w.error);
+	enum sts_err err = sts_subject_read(
+		w.fields.token_file, sts_clock_real_ms() / 1000 - w.job->ahead_s, w.subject_buf,
+		sizeof(w.subject_buf), w.scratch, sizeof(w.scratch), &w.subject, &w.error);
 	bool has = false;
 
 	w.report.subject_exp_s = err == STS_OK && w.subject.exp_s < 0 ? 0 : w.subject.exp_s;

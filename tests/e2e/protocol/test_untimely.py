@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refusals that time can explain: a subject token that is not valid yet, or no longer, by the clock of the STS."""
 import re
+import signal
 import time
 
 import pytest
@@ -67,4 +68,19 @@ def test_run_tries_again_when_the_subject_is_valid(rig):
     made.space.write("sts-token", made.mock.mint("--not-before", "2s"))
     process = made.run()
     made.has_token()
+    assert made.stop(process).status == 0
+
+
+@pytest.mark.slow
+def test_run_knows_that_the_nodes_clock_is_ahead(rig):
+    """The STS's clock is 20 min behind the node's. A subject token that has expired for 5 min by the node's clock is sent."""
+    made = rig()
+    made.mock.fault(clock_s=-1200)
+    made.space.write("sts-token", made.mock.mint("--not-before", "-2h", "--issued-at", "-2h"))
+    process = made.run()
+    made.has_token()
+    made.said("ahead of the STS's Date: programs on this node may think that tokens have expired")
+    made.space.write("sts-token", made.mock.mint("--not-before", "-2h", "--issued-at", "-2h", "--expires-in", "-5m"))
+    process.signal(signal.SIGHUP)
+    assert [entry["status"] for entry in made.asked(2)] == [200, 200]
     assert made.stop(process).status == 0

@@ -434,7 +434,7 @@ static void test_too_many_arguments(void)
 	for (size_t i = 1; i <= STS_JOB_ARGUMENTS_MAX - STS_JOB_COMMAND_AT; i++)
 		argv[i] = x;
 	CHECK_INT(sts_child_start(&c, &job, argv, -1, &e), STS_EUSAGE);
-	CHECK_STR(e.msg, "more than 248 arguments");
+	CHECK_STR(e.msg, "more than 247 arguments");
 	CHECK_INT(c.pid, -1);
 	CHECK_INT(c.fd, -1);
 	CHECK_INT(limits_free_fd(), lowest);

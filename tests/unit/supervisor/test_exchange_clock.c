@@ -233,12 +233,49 @@ static void clocks_in_the_status(void)
 	CHECK_INT(x.status.not_before_s, 0);
 }
 
+/* How far the node's clock is ahead, by the last answer and the steps since. */
+static void node_is_ahead(void)
+{
+	struct sts_report report;
+
+	set_up(&usual);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);
+	later(x.next_ms - m.boot_ms);
+	report = token(900, 0);
+	report.http_status = 200;
+	report.clock_skew_s = -1200;
+	go(report);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 1200);
+	later(3600 * S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 1200);
+	/* It is corrected, and then goes wrong again. */
+	step(-1200 * S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);
+	step(59 * S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);
+	step(S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 60);
+	step(400 * 24 * 3600 * S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);
+	/* Behind is not ahead. A refusal tells as well as a token. */
+	set_up(&usual);
+	report = failure(STS_EDENIED);
+	report.http_status = 403;
+	report.clock_skew_s = 300;
+	go(report);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);
+	step(360 * S);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 60);
+}
+
 static const struct sts_test tests[] = {
 	{"the clock is set ahead", clock_steps_ahead},
 	{"the clock is set back", clock_steps_back},
 	{"the clock is set while attempts fail", clock_steps_while_failing},
 	{"the clock moves, and nobody tells", clock_moves},
 	{"the status knows about the clocks", clocks_in_the_status},
+	{"how far the node's clock is ahead", node_is_ahead},
 };
 
 STS_TEST_MAIN(tests)

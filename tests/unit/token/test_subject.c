@@ -183,6 +183,31 @@ static void files(void)
 	CHECK_INT(read_path("token"), STS_ESUBJECT_MALFORMED);
 }
 
+/* A token that had expired when its file was written tells of a clock that is ahead. */
+static void written_late(void)
+{
+	static const struct {
+		int64_t after_exp_s;
+		bool tells;
+	} rows[] = {
+		{-1, false}, {0, true}, {1200, true}, {24 * 3600, true}, {24 * 3600 + 1, false}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct timespec times[2] = {{.tv_sec = NOW},
+					    {.tv_sec = NOW - 60 + rows[i].after_exp_s}};
+
+		put("expired", jwt(NOW - 60), strlen(jwt(NOW - 60)));
+		CHECK(utimensat(AT_FDCWD, "expired", times, 0) == 0);
+		CHECK_INT(read_path("expired"), STS_ESUBJECT_EXPIRED);
+		CHECK_STR(error.msg,
+			  rows[i].tells
+				  ? "the subject token expired at 2026-01-12T15:59:00Z, 1 min ago, "
+				    "but was written after that: the node's clock may be ahead"
+				  : "the subject token expired at 2026-01-12T15:59:00Z, 1 min "
+				    "ago");
+	}
+}
+
 /* The file appears within the 50 ms before the second look. */
 static void swapped(void)
 {
@@ -262,8 +287,8 @@ static void setup(void)
 
 static void cleanup(void)
 {
-	static const char *const names[] = {"token", "..1/t", "..data", "t",
-					    "fifo",  "big",   "late",   "private"};
+	static const char *const names[] = {"token", "..1/t", "..data",  "t",      "fifo",
+					    "big",   "late",  "private", "expired"};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		unlink(names[i]);
@@ -277,6 +302,7 @@ static const struct sts_test tests[] = {
 	{"tokens of up to 64 KiB", size},
 	{"a directory of its own", setup},
 	{"files that are read, and files that are not", files},
+	{"a token that had expired when it was written", written_late},
 	{"a file that is swapped", swapped},
 	{"the message about an unreadable file has its mode, its owner and the UID", unreadable},
 	{"a token is read from standard input", standard_input},

@@ -19,9 +19,9 @@ static const struct sts_job usual = {
 static void test_the_list(void)
 {
 	char *const *argv = ARGV("sts-sidecar", "run", "--url", "https://a", "");
-	const char *const want[] = {"sts-sidecar", "worker",           "adopt", "30000",
-				    "api",         "0001027F80ABFEFF", "-",     "run",
-				    "--url",       "https://a",        ""};
+	const char *const want[] = {"sts-sidecar",      "worker", "adopt", "30000", "api",
+				    "0001027F80ABFEFF", "-",      "0",     "run",   "--url",
+				    "https://a",        ""};
 
 	CHECK(sts_job_arguments(&usual, argv, &words, list));
 	CHECK_INT(argv_length(list), sizeof(want) / sizeof(want[0]));
@@ -70,13 +70,15 @@ static void test_there_and_back(void)
 					    .timeout_ms = 24 * 3600 * 1000 - mode,
 					    .name = "hub",
 					    .used = &used,
-					    .used_count = 1};
+					    .used_count = 1,
+					    .ahead_s = 60 + mode};
 		struct sts_worker_job got;
 
 		CHECK(sts_job_arguments(&job, argv, &words, list));
 		CHECK(sts_job_parse((int)argv_length(list), list, &got));
 		CHECK_INT(got.mode, mode);
 		CHECK_INT(got.timeout_ms, job.timeout_ms);
+		CHECK_INT(got.ahead_s, job.ahead_s);
 		CHECK_STR(got.name, "hub");
 		CHECK_STR(got.digest, "-");
 		CHECK_STR(got.used, "FFEEDDCCBBAA9988");
@@ -87,17 +89,22 @@ static void test_there_and_back(void)
 	}
 }
 
-static bool parses(const char *mode, const char *timeout)
+static bool parses_ahead(const char *mode, const char *timeout, const char *ahead)
 {
-	char *const *argv = ARGV("p", "worker", mode, timeout, "n", "-", "-", "run");
+	char *const *argv = ARGV("p", "worker", mode, timeout, "n", "-", "-", ahead, "run");
 	struct sts_worker_job job;
 
 	return sts_job_parse((int)argv_length(argv), argv, &job);
 }
 
+static bool parses(const char *mode, const char *timeout)
+{
+	return parses_ahead(mode, timeout, "0");
+}
+
 static void test_what_is_not_a_job(void)
 {
-	char *const *argv = ARGV("p", "worker", "exchange", "1000", "n", "-", "-", "run");
+	char *const *argv = ARGV("p", "worker", "exchange", "1000", "n", "-", "-", "0", "run");
 	struct sts_worker_job job;
 
 	CHECK(sts_job_parse(STS_JOB_COMMAND_AT + 1, argv, &job));
@@ -119,6 +126,11 @@ static void test_what_is_not_a_job(void)
 	CHECK(!parses("poll", " 1"));
 	CHECK(!parses("poll", "1s"));
 	CHECK(!parses("poll", ""));
+
+	CHECK(parses_ahead("poll", "1", "86400"));
+	CHECK(!parses_ahead("poll", "1", "86401"));
+	CHECK(!parses_ahead("poll", "1", "-1"));
+	CHECK(!parses_ahead("poll", "1", ""));
 }
 
 static void test_the_report_pipe(void)
