@@ -11,7 +11,7 @@
 #   asan        the same tests with the sanitizer build
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
-#   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify; uses both builds
+#   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
 #   sim         a fleet, and a year of the supervisor, in simulated time

@@ -25,10 +25,27 @@ static size_t xoff(int curve, size_t *len)
 	return code_for(curve)->xoff(curve, len);
 }
 
+/* Is any of these bytes not zero? This runs in constant time. */
+static uint32_t has_bits(const unsigned char *data, size_t len)
+{
+	unsigned char bits = 0;
+
+	for (size_t i = 0; i < len; i++)
+		bits |= data[i];
+	return bits != 0;
+}
+
+/*
+ * BearSSL's code for X25519 gives a result for every input, as RFC 7748 wants it. A point of small
+ * order gives zero with every key, so that everybody knows the secret. RFC 8422 section 5.11 wants
+ * such a result refused.
+ */
 static uint32_t mul(unsigned char *point, size_t point_len, const unsigned char *x, size_t x_len,
 		    int curve)
 {
-	return code_for(curve)->mul(point, point_len, x, x_len, curve);
+	uint32_t ok = code_for(curve)->mul(point, point_len, x, x_len, curve);
+
+	return curve == BR_EC_curve25519 ? ok & has_bits(point, point_len) : ok;
 }
 
 static size_t mulgen(unsigned char *result, const unsigned char *x, size_t x_len, int curve)

@@ -16,7 +16,10 @@
 /* Only sts_crypto_ec() uses this. */
 extern const br_ec_impl sts_crypto_curves;
 
-/* Elliptic curves: P-256, P-384, P-521 and X25519. Static storage. */
+/*
+ * Elliptic curves: P-256, P-384, P-521 and X25519. Static storage. Unlike BearSSL's own, mul() fails
+ * (returns 0) also when the result on X25519 is zero, which a point of small order brings about.
+ */
 static inline const br_ec_impl *sts_crypto_ec(void)
 {
 	return &sts_crypto_curves;

@@ -27,6 +27,10 @@
 #define RECORD_TYPE_LAST  23
 #define RECORD_VERSION    3
 
+/* Our patch of BearSSL has this error for a protocol that was not offered by ALPN. */
+#define ERR_ALPN     30
+#define X25519_BYTES 32
+
 /* An alert of TLS or an error of BearSSL, in words. */
 struct words {
 	uint16_t code;
@@ -215,6 +219,7 @@ static const struct words error_words[] = {
 	{BR_ERR_BAD_CIPHER_SUITE, "the server chose a cipher suite that was not offered"},
 	{BR_ERR_BAD_FINISHED, "the handshake was tampered with"},
 	{BR_ERR_INVALID_ALGORITHM, "the server chose an algorithm that was not offered"},
+	{ERR_ALPN, "the server chose an application protocol (ALPN) that was not offered"},
 	{BR_ERR_BAD_SIGNATURE, "the server does not hold its certificate's key"},
 	{BR_ERR_WRONG_KEY_USAGE, "the server's key is not of the kind that it negotiated"},
 };
@@ -269,6 +274,35 @@ static enum sts_err fail_alert(const struct sts_stream *t, int alert, struct sts
 	}
 }
 
+/*
+ * Can no key be agreed on with the point that the server sent for the key exchange? The engine has
+ * one error for this and for other things, and it keeps the point. A point that fails with one key
+ * fails with all: it is not on its curve, or it is one of the points of X25519 with which the secret
+ * is zero, whatever the client's key is.
+ */
+static bool is_bad_point(const br_ssl_engine_context *engine)
+{
+	static const uint8_t one[] = {1};
+	uint8_t point[sizeof(engine->ecdhe_point)];
+
+	if (engine->ecdhe_point_len == 0) /* no point that has a curve of ours has come */
+		return false;
+	memcpy(point, engine->ecdhe_point, sizeof(point));
+	return !sts_crypto_ec()->mul(point, engine->ecdhe_point_len, one, sizeof(one),
+				     engine->ecdhe_curve);
+}
+
+static enum sts_err fail_point(const br_ssl_engine_context *engine, struct sts_error *e)
+{
+	bool zero = engine->ecdhe_curve == BR_EC_curve25519 &&
+		    engine->ecdhe_point_len == X25519_BYTES;
+
+	return sts_fail(e, STS_ETLS, BR_ERR_INVALID_ALGORITHM,
+			"the server's key for the key exchange %s",
+			zero ? "makes the shared secret zero, which everybody knows (X25519)"
+			     : "is not a point of its curve");
+}
+
 /* Fail with an error of BearSSL's engine: an alert, or a peer that breaks the protocol. */
 static enum sts_err fail_engine(const struct sts_stream *t, int error, struct sts_error *e)
 {
@@ -280,6 +314,8 @@ static enum sts_err fail_engine(const struct sts_stream *t, int error, struct st
 				error - BR_ERR_SEND_FATAL_ALERT);
 	if (error >= BR_ERR_RECV_FATAL_ALERT)
 		return fail_alert(t, error - BR_ERR_RECV_FATAL_ALERT, e);
+	if (error == BR_ERR_INVALID_ALGORITHM && is_bad_point(&t->client.eng))
+		return fail_point(&t->client.eng, e);
 	/* The server's signature was verified before the certificate was sent. So this error can
 	 * only be about the client's signature. */
 	if (error == BR_ERR_INVALID_ALGORITHM && t->auth.sent)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A TLS 1.2 server that can do little but send any list of certificates, with any key, for the chains that OpenSSL refuses to serve.
-One suite per kind of key, P-256, AES-128-GCM (RFC 5246, 5288, 8422). It checks nothing."""
+One suite per kind of key, P-256, AES-128-GCM (RFC 5246, 5288, 8422). It checks nothing.
+
+It can lie in its handshake:
+    alpn     the protocol that it says it has chosen
+    share    (group, point, secret): what it sends as its key of the exchange, and takes for the secret whatever the client sends"""
 import hashlib
 import hmac
 import os
@@ -39,11 +43,18 @@ def sign(key, data):
     return key.sign(data, ec.ECDSA(hashes.SHA256())) if key else bytes(64)
 
 
+def p256():
+    """An honest key of the exchange."""
+    own = ec.generate_private_key(ec.SECP256R1())
+    point = own.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return 23, point, lambda theirs: own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), theirs))
+
+
 class Connection:
-    def __init__(self, raw, chain, key):
+    def __init__(self, raw, chain, key, alpn=None, share=None):
         self.raw, self.log, self.pending = raw, b"", b""
         self.sealer = self.opener = None
-        self._shake(chain, key)
+        self._shake(chain, key, alpn, share)
 
     # Records
 
@@ -88,19 +99,19 @@ class Connection:
         self.log += message
         return message[4:]
 
-    def _shake(self, chain, key):
+    def _shake(self, chain, key, alpn, share):
         randoms = self._hear()[2:34], os.urandom(32)
         is_rsa = isinstance(key, rsa.RSAPrivateKey)
         suite = b"\xc0\x2f" if is_rsa else b"\xc0\x2b"
-        self._say(2, b"\3\3" + randoms[1] + b"\0" + suite + b"\0" + vector(b"\xff\1\0\1\0", 2))
+        chosen = b"\0\x10" + vector(vector(vector(alpn, 1), 2), 2) if alpn else b""
+        self._say(2, b"\3\3" + randoms[1] + b"\0" + suite + b"\0" + vector(b"\xff\1\0\1\0" + chosen, 2))
         self._say(11, vector(b"".join(vector(der, 3) for der in chain), 3))
-        own = ec.generate_private_key(ec.SECP256R1())
-        point = own.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-        params = b"\3\0\x17" + vector(point, 1)
+        group, point, secret = share or p256()
+        params = b"\3" + number(group, 2) + vector(point, 1)
         self._say(12, params + (b"\4\1" if is_rsa else b"\4\3") + vector(sign(key, b"".join(randoms) + params), 2))
         self._say(14, b"")
-        theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), self._hear()[1:])
-        self.master = prf(own.exchange(ec.ECDH(), theirs), b"master secret", b"".join(randoms), 48)
+        theirs = self._hear()[1:]
+        self.master = prf(secret(theirs) if callable(secret) else secret, b"master secret", b"".join(randoms), 48)
         block = prf(self.master, b"key expansion", randoms[1] + randoms[0], 40)
         if self._record()[0] != CHANGE:
             raise Refused("no ChangeCipherSpec")
