@@ -54,6 +54,8 @@ void sts_http_request_start(struct sts_text *head, const char *method, struct st
 	add_header(head, STS_SLICE("Host"), authority);
 	add_header(head, STS_SLICE("User-Agent"), sts_slice_of(agent));
 	add_header(head, STS_SLICE("Accept"), STS_SLICE("application/json"));
+	/* Without this header, a server may compress its response (RFC 9110 section 12.5.3). */
+	add_header(head, STS_SLICE("Accept-Encoding"), STS_SLICE("identity"));
 	add_header(head, STS_SLICE("Connection"), STS_SLICE("close"));
 }
 

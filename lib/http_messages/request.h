@@ -20,8 +20,8 @@ bool sts_http_name_allowed(struct sts_slice name);
 bool sts_http_value_allowed(struct sts_slice value);
 
 /*
- * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json, and
- * Connection: close. The caller has checked all of them.
+ * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json,
+ * Accept-Encoding: identity, and Connection: close. The caller has checked all of them.
  *   head       in/out  set up by sts_text_init(); the caller checks for overflow at the end
  *   method     in      a token
  *   authority  in      for Host, of a struct sts_url

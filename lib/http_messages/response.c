@@ -21,6 +21,8 @@ enum state {
 	FAILED,
 };
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Offsets in a status line: "HTTP/1.1 200 OK". */
 enum { AT_MINOR = 7, AT_STATUS = 9, AT_REASON = 12 };
 
@@ -33,6 +35,11 @@ void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t 
 					.body_size = body_size};
 }
 
+void sts_http_response_head_only(struct sts_http_response *p)
+{
+	p->head_only = true;
+}
+
 static void fail(struct sts_http_response *p, enum sts_err error, const char *why)
 {
 	p->state = FAILED;
@@ -43,6 +50,7 @@ static void fail(struct sts_http_response *p, enum sts_err error, const char *wh
 static void malformed(struct sts_http_response *p, const char *why)
 {
 	fail(p, STS_EHTTP, why);
+	p->is_malformed = true;
 }
 
 /* Is there a control character other than HTAB in a field value, a reason or a chunk extension?
@@ -58,13 +66,14 @@ static bool has_control(struct sts_slice s)
 	return false;
 }
 
-/* Read "HTTP/1.1 200 OK". head_byte() has checked the part up to the dot. The reason may be
- * missing, and the space before it too, since many servers leave out both. */
+/* Read "HTTP/1.1 200 OK". head_byte() has checked the part up to the dot. A higher minor version is
+ * read as HTTP/1.1 (RFC 9110 section 2.5). The reason may be missing, and the space before it too,
+ * since many servers leave out both. */
 static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t status;
 
-	if (line.len < AT_REASON || (line.data[AT_MINOR] != '0' && line.data[AT_MINOR] != '1') ||
+	if (line.len < AT_REASON || line.data[AT_MINOR] < '0' || line.data[AT_MINOR] > '9' ||
 	    line.data[AT_MINOR + 1] != ' ')
 		return malformed(p, "the status line is not HTTP/1.0 or HTTP/1.1");
 	if (!sts_parse_u64((struct sts_slice){line.data + AT_STATUS, AT_REASON - AT_STATUS}, 599,
@@ -79,26 +88,57 @@ static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 	p->state = HEADER_LINE;
 }
 
+/* Equal lengths, in one line or in several, count as one (RFC 9112 section 6.3). */
 static void read_content_length(struct sts_http_response *p, struct sts_slice value)
 {
-	if (p->has_length)
-		return malformed(p, "Content-Length is there twice");
-	if (!sts_parse_u64(value, UINT64_MAX, &p->head.content_length))
-		return malformed(p, "Content-Length is no number");
-	p->has_length = true;
+	while (value.data) {
+		struct sts_slice item = sts_slice_trim(sts_slice_cut(&value, ','));
+		uint64_t length;
+
+		if (!sts_parse_u64(item, UINT64_MAX, &length))
+			return malformed(p, "Content-Length is no number");
+		if (p->has_length && length != p->head.content_length)
+			return malformed(p, "Content-Length is there twice, with two values");
+		p->head.content_length = length;
+		p->has_length = true;
+	}
 }
 
+/* Items of the list may be empty (RFC 9110 section 5.6.1). A list in several lines is refused,
+ * since there are readers that see the first or the last line alone. */
 static void read_transfer_encoding(struct sts_http_response *p, struct sts_slice value)
 {
-	if (p->has_coding || !sts_slice_eq_nocase(value, "chunked"))
+	bool again = p->has_coding;
+
+	p->has_coding = false;
+	while (value.data) {
+		struct sts_slice item = sts_slice_trim(sts_slice_cut(&value, ','));
+
+		if (item.len == 0)
+			continue;
+		again = again || p->has_coding || !sts_slice_eq_nocase(item, "chunked");
+		p->has_coding = true;
+	}
+	if (again || !p->has_coding)
 		return malformed(p, "Transfer-Encoding is not chunked, once");
-	p->has_coding = true;
 }
 
+/* The words that are no compression are mistakes that servers make; the body is as it is. */
 static void read_content_encoding(struct sts_http_response *p, struct sts_slice value)
 {
-	if (!sts_slice_eq_nocase(value, "identity"))
-		malformed(p, "the body is compressed (Content-Encoding), unasked");
+	static const char *const as_it_is[] = {"", "identity", "none", "utf-8", "utf8", "binary"};
+
+	while (value.data) {
+		struct sts_slice item = sts_slice_trim(sts_slice_cut(&value, ','));
+		size_t i = 0;
+
+		while (i < COUNT(as_it_is) && !sts_slice_eq_nocase(item, as_it_is[i]))
+			i++;
+		if (i == COUNT(as_it_is))
+			return fail(p, STS_EHTTP,
+				    "the server compressed the body (Content-Encoding), although "
+				    "it was asked not to");
+	}
 }
 
 static void keep_first(struct sts_slice *field, struct sts_slice value)
@@ -122,55 +162,103 @@ static void read_date(struct sts_http_response *p, struct sts_slice value)
 	keep_first(&p->head.date, value);
 }
 
-static void read_field(struct sts_http_response *p, struct sts_slice name, struct sts_slice value)
-{
-	static const struct {
-		const char *name;
-		void (*read)(struct sts_http_response *p, struct sts_slice value);
-	} fields[] = {
-		{"content-length", read_content_length},
-		{"transfer-encoding", read_transfer_encoding},
-		{"content-encoding", read_content_encoding},
-		{"location", read_location},
-		{"retry-after", read_retry_after},
-		{"date", read_date},
-	};
+/* The headers that are read. The first two say how long the body is, the third how it is coded. */
+enum { BODY_FIELDS = 3 };
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+static const struct {
+	const char *name;
+	void (*read)(struct sts_http_response *p, struct sts_slice value);
+} fields[] = {
+	{"content-length", read_content_length},     {"transfer-encoding", read_transfer_encoding},
+	{"content-encoding", read_content_encoding}, {"location", read_location},
+	{"retry-after", read_retry_after},           {"date", read_date},
+};
+
+/* Cut a line at its first colon. The value has no white space at its ends. Returns the name, which
+ * is the whole line when there is no colon. */
+static struct sts_slice cut_field(struct sts_slice line, struct sts_slice *value)
+{
+	struct sts_slice name = sts_slice_cut(&line, ':');
+
+	*value = sts_slice_trim(line);
+	return name;
+}
+
+/* Read a header whose last line is complete. In the trailer nothing is read. */
+static void end_field(struct sts_http_response *p)
+{
+	struct sts_slice line = {p->head_buf + p->field_start, p->head_len - p->field_start};
+	struct sts_slice value, name = cut_field(line, &value);
+
+	p->in_field = false;
+	if (p->state != HEADER_LINE)
+		return;
+	for (size_t i = p->head_only ? BODY_FIELDS : 0; i < COUNT(fields); i++)
 		if (sts_slice_eq_nocase(name, fields[i].name))
 			fields[i].read(p, value);
 }
 
-/* Read a line of the header or of the trailer. In the trailer only its form is checked. */
+/* Does this line say how long the body is, or would it to a reader that ignores white space before
+ * the line and before the colon? */
+static bool is_framing(struct sts_slice line)
+{
+	struct sts_slice value, name = sts_slice_trim(cut_field(line, &value));
+
+	return sts_slice_eq_nocase(name, fields[0].name) ||
+	       sts_slice_eq_nocase(name, fields[1].name);
+}
+
+/*
+ * Read a line that goes on with the header before it (RFC 9112 section 5.2). Both stand one behind
+ * the other in the buffer, so that the white space of the second line is all that is between them.
+ * Refused is what another reader could take for another length of the body, or for the end of the
+ * head.
+ */
+static void read_folded_line(struct sts_http_response *p, struct sts_slice line)
+{
+	struct sts_slice field = {p->head_buf + p->field_start, p->line_start - p->field_start};
+
+	if (!p->in_field)
+		return malformed(p, "the first header begins with white space");
+	if (sts_slice_trim(line).len == 0)
+		return malformed(p, "a header is folded, and a line of it is empty");
+	if (has_control(line))
+		return malformed(p, "a control character stands in a header");
+	if (is_framing(field) || is_framing(line))
+		return malformed(p, "a header that gives the length of the body is folded");
+	for (size_t i = 0; line.data[i] == '\t' || line.data[i] == ' '; i++)
+		p->head_buf[p->line_start + i] = ' ';
+}
+
+/* Read a line of the header or of the trailer. The next line may go on with it. */
 static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 {
-	const char *colon = memchr(line.data, ':', line.len);
-	struct sts_slice name, value;
+	struct sts_slice value, name = cut_field(line, &value);
 
 	if (line.data[0] == ' ' || line.data[0] == '\t')
-		return malformed(p, "a header is folded over two lines");
-	if (!colon)
+		return read_folded_line(p, line);
+	if (name.len == line.len)
 		return malformed(p, "a header line has no colon");
-	name = (struct sts_slice){line.data, (size_t)(colon - line.data)};
-	value = sts_slice_trim((struct sts_slice){colon + 1, line.len - name.len - 1});
 	if (!sts_http_is_token(name))
 		return malformed(p, "a header has a malformed name");
-	if (has_control((struct sts_slice){colon + 1, line.len - name.len - 1}))
+	if (has_control(line))
 		return malformed(p, "a control character stands in a header");
-	if (p->state == HEADER_LINE)
-		read_field(p, name, value);
+	p->field_start = p->line_start;
+	p->in_field = true;
 }
 
 /* End the head of a 1xx response, and go on with the next response. */
 static void end_interim(struct sts_http_response *p)
 {
-	if (p->has_length || p->has_coding)
+	if (p->head.content_length > 0 || p->has_coding)
 		return malformed(p, "an interim answer announces a body");
 	_Static_assert(STS_HTTP_INTERIM_MAX == 8, "the message states this bound");
 	if (++p->interim > STS_HTTP_INTERIM_MAX)
 		return fail(p, STS_ETOOBIG, "there are more than 8 interim answers");
 	p->head = (struct sts_http_head){0};
 	p->head_len = 0;
+	p->has_length = false;
+	p->may_be_empty = true;
 	p->state = STATUS_LINE;
 }
 
@@ -185,7 +273,7 @@ static void end_head(struct sts_http_response *p)
 	if (p->status < 200)
 		return end_interim(p);
 	p->head.status = p->status;
-	if (p->status == 204 || p->status == 304) {
+	if (p->status == 204 || p->status == 304 || p->head_only) {
 		p->state = DONE;
 	} else if (p->has_coding) {
 		p->state = CHUNK_LINE;
@@ -199,7 +287,22 @@ static void end_head(struct sts_http_response *p)
 	}
 }
 
-/* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. */
+/* Does a quoted string begin in this line that does not end in it? */
+static bool is_in_quotes(struct sts_slice line)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < line.len; i++)
+		if (line.data[i] == '"')
+			quoted = !quoted;
+		else if (quoted && line.data[i] == '\\')
+			i++;
+	return quoted;
+}
+
+/* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. White space may
+ * stand before it, and nowhere else. A reader that looks for the end of a quoted string behind the
+ * line would see other chunks. */
 static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 {
 	uint64_t size = 0;
@@ -210,19 +313,31 @@ static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 			return malformed(p, "a chunk size overflows");
 		size = size << 4 | (uint64_t)sts_hex_value(line.data[i]);
 	}
-	if (i == 0 || (i < line.len && line.data[i] != ';') || has_control(line))
+	line = (struct sts_slice){line.data + i, line.len - i};
+	if (i == 0 || has_control(line) ||
+	    (line.len > 0 && !sts_slice_starts(sts_slice_trim(line), ";")))
 		return malformed(p, "a chunk size is malformed");
+	if (is_in_quotes(line))
+		return malformed(p, "a quoted string in a chunk extension does not end");
 	if (size > p->body_size - p->body_len)
 		return fail(p, STS_ETOOBIG, "the answer's body is past the bound");
 	p->body_left = size;
 	p->state = size > 0 ? CHUNK : TRAILER_LINE;
 }
 
+/* Skip the line break that some servers send behind an interim response. head_byte() has seen that
+ * it may stand here. */
+static void skip_empty_line(struct sts_http_response *p)
+{
+	p->may_be_empty = false;
+	p->head_len = 0;
+}
+
 static void read_line(struct sts_http_response *p, struct sts_slice line)
 {
 	switch (p->state) {
 	case STATUS_LINE:
-		return read_status_line(p, line);
+		return line.len > 0 ? read_status_line(p, line) : skip_empty_line(p);
 	case CHUNK_LINE:
 		return read_chunk_line(p, line);
 	case HEADER_LINE:
@@ -269,10 +384,15 @@ static void head_byte(struct sts_http_response *p, char c)
 {
 	static const char version[] = "HTTP/1.";
 	size_t len = p->head_len;
+	bool empty = p->may_be_empty && (len == 0 ? c == '\r' : len == 1 && p->head_buf[0] == '\r');
 
 	/* Bytes that are not HTTP are refused at once. Their first line may never end. */
-	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len])
+	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len] && !empty)
 		return malformed(p, "it does not begin with HTTP/1.");
+	if (p->in_field && len == p->line_start && c != ' ' && c != '\t')
+		end_field(p);
+	if (p->state == FAILED)
+		return;
 	line_byte(p, p->head_buf, p->head_size, p->line_start, &p->head_len, c);
 	if (c == '\n')
 		p->line_start = p->head_len;
@@ -332,7 +452,7 @@ static size_t step(struct sts_http_response *p, const char *data, size_t len)
 
 static enum sts_err report(const struct sts_http_response *p, struct sts_error *e)
 {
-	const char *prefix = p->error == STS_EHTTP ? "the answer is no valid HTTP: " : "";
+	const char *prefix = p->is_malformed ? "the answer is no valid HTTP: " : "";
 
 	return sts_fail(e, p->error, 0, "%s%s", prefix, p->why);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An incremental parser of one HTTP/1.1 response (RFC 9110, RFC 9112) over the caller's memory. It
- * reads no socket and allocates nothing. It is stricter than the RFCs allow: a response that two
- * parsers could frame differently is refused.
+ * reads no socket and allocates nothing. It takes what the RFCs allow a server to send, with one
+ * exception: a response that two parsers could frame differently is refused.
  */
 #ifndef STS_HTTP_MESSAGES_RESPONSE_H
 #define STS_HTTP_MESSAGES_RESPONSE_H
@@ -12,14 +12,14 @@
 
 #define STS_HTTP_HEAD_MAX_BYTES       (32 * 1024)
 #define STS_HTTP_BODY_MAX_BYTES       (256 * 1024)
-#define STS_HTTP_CHUNK_LINE_MAX_BYTES 64
+#define STS_HTTP_CHUNK_LINE_MAX_BYTES 1024
 #define STS_HTTP_INTERIM_MAX          8 /* 1xx responses that are skipped */
 
 /*
  * What the head says; valid once status is not 0. The slices point into the caller's head buffer. A
  * slice is empty when there is no header of its name; of several headers with the same name the
  * first counts. UNTRUSTED: a value may have any byte except control characters, and HTAB is
- * allowed.
+ * allowed. A value that was folded has spaces in place of the line breaks.
  */
 struct sts_http_head {
 	int status;              /* 200 to 599; 0 before the head is complete */
@@ -39,10 +39,15 @@ struct sts_http_response {
 	int status;  /* of the head that is being read, which may be 1xx */
 	enum sts_err error;
 	const char *why; /* what was wrong, when error is set */
+	bool is_malformed;
 	bool has_length, has_coding;
-	char *head_buf; /* status line, headers and trailers */
+	bool head_only;
+	bool may_be_empty; /* a line break may stand before the status line */
+	bool in_field;     /* the next line may go on with the header that is being read */
+	char *head_buf;    /* status line, headers and trailers */
 	size_t head_size, head_len;
-	size_t line_start; /* where in head_buf the line begins that is being read */
+	size_t line_start;  /* where in head_buf the line begins that is being read */
+	size_t field_start; /* where the header begins that is being read, with in_field */
 	char *body_buf;
 	size_t body_size;
 	uint64_t body_left; /* bytes of the body or of the chunk that are still to come */
@@ -62,20 +67,29 @@ void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t 
 			    char *body_buf, size_t body_size);
 
 /*
+ * Have the parser end with the head of the response, which has no body whatever its headers say.
+ * Those that are about the body are not read. Call this before the first byte.
+ */
+void sts_http_response_head_only(struct sts_http_response *p);
+
+/*
  * Parse bytes from the peer. The result does not depend on how the bytes are cut into calls.
  *   p     in/out  set up by sts_http_response_init()
  *   data  in      UNTRUSTED; may be NULL when len is 0; no pointer to it is kept
  *   used  out     bytes that were consumed; fewer than len only when the response is complete,
  *                 malformed or too big
  * Returns STS_OK when the response is complete, STS_EAGAIN when more bytes are needed, STS_EHTTP
- * when it is malformed, STS_ETOOBIG when a bound is exceeded.
+ * when it is malformed or compressed, STS_ETOOBIG when a bound is exceeded.
  *
- * These are malformed: Content-Length together with Transfer-Encoding, either of them twice, a
- * coding other than chunked, a Content-Encoding other than identity, a header that is folded over
- * two lines, a bare CR, a bare LF, NUL and other control characters, white space before a colon, a
- * chunk size that overflows, an HTTP version other than 1.0 and 1.1, status 101, a 1xx response
- * with a body. A line with a chunk size of more than STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than
- * STS_HTTP_INTERIM_MAX 1xx responses, are too big.
+ * These are malformed: Content-Length together with Transfer-Encoding, two different values of
+ * Content-Length, Transfer-Encoding twice, a coding other than chunked, a Content-Encoding that is
+ * a compression, a folded header that gives the length of the body or has an empty line, a bare CR,
+ * a bare LF, NUL and other control characters, white space before a colon or behind a chunk size, a
+ * quoted string in a chunk extension that does not end, a chunk size that overflows, an HTTP
+ * version other than 1.x, status 101, a 1xx response with a body. A bare LF is allowed to
+ * recipients (RFC 9112 section 2.2), but not all take it for the end of a line. A line with a chunk
+ * size of more than STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than STS_HTTP_INTERIM_MAX 1xx
+ * responses, are too big.
  */
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
 				    size_t *used, struct sts_error *e);

@@ -296,7 +296,7 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 /* Is it a header that every request has? */
 static bool is_fixed_header(struct sts_slice name)
 {
-	static const char fixed[] = "accept\0user-agent\0content-type\0";
+	static const char fixed[] = "accept\0accept-encoding\0user-agent\0content-type\0";
 
 	for (const char *at = fixed; *at; at = sts_text_at(at, 1))
 		if (sts_slice_eq_nocase(name, at))

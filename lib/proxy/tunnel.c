@@ -12,6 +12,12 @@ static enum sts_err fail(const struct sts_proxy *proxy, enum sts_err code, int s
 	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, what);
 }
 
+void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size)
+{
+	sts_http_response_init(http, buf, size, NULL, 0);
+	sts_http_response_head_only(http);
+}
+
 enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
 			     struct sts_error *e)
 {
@@ -19,12 +25,10 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
 	int status = http->head.status;
 
-	/* The head alone counts. The response to CONNECT has no body, whatever its headers say (RFC
-	 * 9110 section 9.3.6). */
 	if (status == 0)
 		return err == STS_EAGAIN ? err
 					 : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
-	if (status == 200)
+	if (status < 300)
 		return STS_OK;
 	if (status == 407 || status == 401) /* tinyproxy responds 401 to wrong credentials */
 		return fail(proxy, STS_EPROXY_REFUSED, status,
@@ -67,7 +71,7 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 	add_request(proxy, target, &request);
 	sts_stream_write(plain, buf, request.len, NULL); /* after a failure, the read fails too */
 	sts_wipe(buf, request.len);
-	sts_http_response_init(&http, buf, sizeof(buf), NULL, 0);
+	sts_tunnel_start(&http, buf, sizeof(buf));
 	do {
 		/* Bytes are read one by one, since those behind the head belong to TLS. */
 		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);

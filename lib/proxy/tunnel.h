@@ -38,8 +38,16 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 			     struct sts_error *e);
 
 /*
+ * Set up the parser for the response to CONNECT. It has no body, whatever its headers say (RFC 9110
+ * section 9.3.6): the tunnel begins behind the head of any 2xx response.
+ *   http       out
+ *   buf, size  in   memory for the head, the caller's, which must outlive *http
+ */
+void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size);
+
+/*
  * Read one byte of the proxy's response to CONNECT.
- *   http  in/out  set up with a head buffer and without a body buffer
+ *   http  in/out  of sts_tunnel_start()
  *   c     in      UNTRUSTED
  * Returns STS_EAGAIN when more bytes are needed, STS_OK when the tunnel is open, else as
  * sts_tunnel_open().

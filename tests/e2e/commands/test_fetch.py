@@ -38,6 +38,7 @@ def test_openunison(fetch, serve, space, subject):
     assert headers["Authorization"] == f"Bearer {subject}"
     assert headers["Host"] == f"127.0.0.1:{server.port}"
     assert headers["Accept"] == "application/json"
+    assert headers["Accept-Encoding"] == "identity"
     assert headers["User-Agent"].startswith("sts-sidecar/")
     assert body == b""
     assert len(server.requests) == 1

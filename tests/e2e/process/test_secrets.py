@@ -56,7 +56,7 @@ ECHOES = {
     "a header": ("denied", lambda t: http(403, headers=[f"WWW-Authenticate: Bearer error=\"{t}\""])),
     "a bad header": ("http", lambda t: f"HTTP/1.1 403 X\r\n{t} : x\r\n\r\n".encode()),
     "the status line": ("http", lambda t: f"{t}\r\n\r\n".encode()),
-    "a bad chunk size": ("too_big", lambda t: f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{t}\r\n".encode()),
+    "a bad chunk size": ("http", lambda t: f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{t}\r\n".encode()),
     "a bad length": ("http", lambda t: f"HTTP/1.1 200 OK\r\nContent-Length: {t}\r\n\r\n".encode()),
     "a bad Retry-After": ("busy", lambda t: http(503, headers=[f"Retry-After: {t}", f"Date: {t}"])),
     "an unknown encoding": ("http", lambda t: f"HTTP/1.1 200 OK\r\nContent-Encoding: {t}\r\nContent-Length: 0\r\n\r\n".encode()),

@@ -124,6 +124,23 @@ def test_the_certificate_is_the_sts_s(tunnel, sts, fetch):
     assert sts.requests == []
 
 
+OPEN = {
+    "201": b"HTTP/1.1 201 Created\r\n\r\n",
+    "204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
+    "two framings": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", OPEN)
+def test_any_success_opens_the_tunnel(case, sts, fetch):
+    """Headers about a body mean nothing in the answer to CONNECT."""
+    with proxies.Tunnel(sts.port, say=OPEN[case]) as tunnel:
+        run = fetch(url(sts), "--proxy", f"127.0.0.1:{tunnel.port}")
+    assert run.status == 0 and len(sts.requests) == 1, run.err
+
+
 # when a proxy is used
 
 NEVER = "http://127.0.0.1:1"  # nothing listens there
@@ -219,14 +236,12 @@ FAILS = {
             "wants credentials, and none are given (407)"),
     "403 with a page": (b"HTTP/1.1 403 SECRET\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nSECRET\r\n0\r\n\r\n", "proxy_refused", "(403)"),
     "302": (b"HTTP/1.1 302 Found\r\nLocation: http://login.test/\r\n\r\n", "proxy_refused", "(302)"),
-    "204": (b"HTTP/1.1 204 No Content\r\n\r\n", "proxy_refused", "(204)"),
     "503": (b"HTTP/1.0 503 Service Unavailable\r\n\r\n", "proxy", "(503)"),
     "garbage": (b"SSH-2.0-OpenSSH_9.2\r\n", "proxy", "no HTTP"),
     "TLS": (b"\x15\x03\x03\x00\x02\x02\x28", "proxy", "no HTTP"),
     "closes at once": (b"", "proxy", "closed the connection"),
     "closes in the head": (b"HTTP/1.1 200 OK\r\nVia: a", "proxy", "closed the connection"),
     "a long head": (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 8192, "proxy", "no HTTP"),
-    "two framings": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "proxy", "no HTTP"),
     "more than its head": (OK + b"HTTP/1.1 200 OK\r\n\r\n", "proxy", "bytes of its own"),
     "one byte more": (OK + b"\x16", "proxy", "bytes of its own"),
 }

@@ -78,7 +78,7 @@ OK = b"HTTP/1.1 200 OK\r\n\r\n"
 FAILS = {
     "407": b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 999999\r\n\r\nSECRET",
     "403": b"HTTP/1.1 403 SECRET\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nSECRET\r\n0\r\n\r\n", "302": b"HTTP/1.1 302 Found\r\nLocation: http://login.test/\r\n\r\n",
-    "204": b"HTTP/1.1 204 No Content\r\n\r\n", "503": b"HTTP/1.0 503 Service Unavailable\r\n\r\n", "ssh": b"SSH-2.0-OpenSSH_9.2\r\n", "tls": b"\x15\x03\x03\x00\x02\x02\x28", "closes": b"",
+    "503": b"HTTP/1.0 503 Service Unavailable\r\n\r\n", "ssh": b"SSH-2.0-OpenSSH_9.2\r\n", "tls": b"\x15\x03\x03\x00\x02\x02\x28", "closes": b"",
     "closes-in-the-head": b"HTTP/1.1 200 OK\r\nVia: a", "long-head": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 8192,
 }
 
@@ -92,6 +92,7 @@ def proxy(name, reply, *args, end="clean", credentials="", seconds=0.0, **option
 
 for name, reply in FAILS.items():
     proxy(name, reply)
+proxy("204", b"HTTP/1.1 204 No Content\r\n\r\nx", end="stall")
 proxy("407-with-credentials", FAILS["407"], credentials="user:hunter2@")
 proxy("more-than-its-head", OK + b"HTTP/1.1 200 OK\r\n\r\n", end="stall")
 proxy("hangs-in-its-head", b"HTTP/1.1 200 OK\r\nVia: ", end="stall", timeout=SHORT, seconds=SHORT_S)

@@ -69,13 +69,15 @@ static void test_request(void)
 	sts_http_request_end(&head, "application/json", 17);
 	CHECK_STR(buf, "POST /t?x HTTP/1.1\r\nHost: h:8443\r\nUser-Agent: "
 		       "sts-sidecar/1.2\r\nAccept: application/json\r\n"
+		       "Accept-Encoding: identity\r\n"
 		       "Connection: close\r\nX-A: b c\r\nContent-Type: "
 		       "application/json\r\nContent-Length: 17\r\n\r\n");
 	sts_text_init(&head, buf, sizeof(buf));
 	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
 	sts_http_request_end(&head, NULL, 0);
 	CHECK_STR(buf, "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: "
-		       "application/json\r\nConnection: close\r\n\r\n");
+		       "application/json\r\nAccept-Encoding: identity\r\n"
+		       "Connection: close\r\n\r\n");
 	sts_text_init(&head, buf, 20);
 	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
 	CHECK(head.overflow);

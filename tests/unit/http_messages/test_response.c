@@ -84,6 +84,39 @@ static void test_framings(void)
 		{"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", "", 204},
 		{"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", "", 304},
 		{OK_LINE "Content-Encoding: Identity\r\nContent-Length: 1\r\n\r\nx", "x", 200},
+		{OK_LINE "Content-Encoding:\r\n\r\nx", "x", 200},
+		{OK_LINE "Content-Encoding: none\r\n\r\nx", "x", 200},
+		{OK_LINE "Content-Encoding: UTF-8\r\n\r\nx", "x", 200},
+		{OK_LINE "Content-Encoding: identity, identity\r\n\r\nx", "x", 200},
+		{OK_LINE "Content-Encoding: identity\r\nContent-Encoding: identity\r\n\r\nx", "x",
+		 200},
+		/* Equal lengths. */
+		{OK_LINE "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "hello", 200},
+		{OK_LINE "Content-Length: 5\r\nX: y\r\ncontent-length: 05\r\n\r\nhello", "hello",
+		 200},
+		{OK_LINE "Content-Length: 5, 5\r\n\r\nhello", "hello", 200},
+		{OK_LINE "Content-Length: 5,5 \t,5\r\nContent-Length: 5,5\r\n\r\nhello", "hello",
+		 200},
+		/* Empty items. */
+		{OK_LINE "Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n", "", 200},
+		{OK_LINE "Transfer-Encoding: , ,\tChunked ,,\r\n\r\n0\r\n\r\n", "", 200},
+		/* Folded headers. */
+		{OK_LINE "X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello", "hello", 200},
+		{OK_LINE "X: a\r\n\t  b: c\r\n d\r\nContent-Length: 5\r\n\r\nhello", "hello", 200},
+		{OK_LINE "X:\r\n Transfer-Encodings: chunked\r\n\r\nhello", "hello", 200},
+		{OK_LINE "Content-Length: 5\r\nX: a\r\n b\r\n\r\nhello", "hello", 200},
+		{OK_LINE "Content-Encoding: identity,\r\n identity\r\n\r\nx", "x", 200},
+		{CHUNKED "0\r\nX: a\r\n b\r\n\r\n", "", 200},
+		/* White space before a chunk extension. */
+		{CHUNKED "5 ; a=b\r\nhello\r\n0\t;x\r\n\r\n", "hello", 200},
+		{CHUNKED "5;a=\";\\\"\\\\\";b=\"\"\r\nhello\r\n0\r\n\r\n", "hello", 200},
+		/* A minor version that is not known. */
+		{"HTTP/1.2 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "", 200},
+		{"HTTP/1.9 200 OK\r\n\r\nhello", "hello", 200},
+		/* Other statuses. */
+		{"HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n", "", 205},
+		{"HTTP/1.1 205 Reset\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "", 205},
+		{"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\nEXTRA", "", 304},
 		{CHUNKED "5\r\nhello\r\n0\r\n\r\n", "hello", 200},
 		{CHUNKED "0\r\n\r\n", "", 200},
 		{CHUNKED "000005\r\nhello\r\n1\r\n!\r\n000\r\n\r\nEXTRA", "hello!", 200},
@@ -101,6 +134,13 @@ static void test_framings(void)
 		{"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\nHTTP/1.1 100\r\n\r\n" CHUNKED
 		 "1\r\nx\r\n0\r\n\r\n",
 		 "x", 200},
+		{"HTTP/1.1 100 C\r\nContent-Length: 0\r\n\r\n" OK_LINE "\r\nx", "x", 200},
+		{"HTTP/1.1 100 C\r\nContent-Length: 0\r\n\r\n" OK_LINE "Content-Length: 1\r\n\r\nx",
+		 "x", 200},
+		/* An empty line behind an interim answer. */
+		{"HTTP/1.1 100 Continue\r\n\r\n\r\n" OK_LINE "Content-Length: 1\r\n\r\nx", "x",
+		 200},
+		{"HTTP/1.1 100 C\r\n\r\n\r\nHTTP/1.1 103 E\r\n\r\n\r\n" OK_LINE "\r\nx", "x", 200},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -127,7 +167,8 @@ static void test_refused(void)
 		{" HTTP/1.1 200 OK\r\n", "begin with"},
 		{"\x15\x03\x01", "begin with"},
 		{"HTTP/1/1 200 OK\r\n", "begin with"},
-		{"HTTP/1.2 200 OK\r\n", "HTTP/1.0 or"},
+		{"HTTP/1.x 200 OK\r\n", "HTTP/1.0 or"},
+		{"HTTP/1. 200 OK\r\n", "HTTP/1.0 or"},
 		{"HTTP/1.1  200 OK\r\n", "no number"},
 		{"HTTP/1.1\r\n", "HTTP/1.0 or"},
 		{"HTTP/1.10 200 OK\r\n", "HTTP/1.0 or"},
@@ -142,9 +183,15 @@ static void test_refused(void)
 		{"HTTP/1.1 200\tOK\r\n", "no number"},
 		{"HTTP/1.1 200 O\x1bK\r\n", "control"},
 		{"HTTP/1.1 101 Switching\r\n", "another protocol"},
-		{OK_LINE "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "twice"},
+		{OK_LINE "Content-Length: 5, 6\r\n\r\nhello!", "twice"},
+		{OK_LINE "Content-Length: 5,5\r\nContent-Length: 5,5,6\r\n\r\nhello!", "twice"},
+		{OK_LINE "Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello", "twice"},
 		{OK_LINE "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "twice"},
-		{OK_LINE "Content-Length: 5, 5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: 5,\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: ,5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: 5,,5\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: 5\r\nContent-Length:\r\n\r\nhello", "no number"},
+		{OK_LINE "Content-Length: 5, x\r\n\r\nhello", "no number"},
 		{OK_LINE "Content-Length: +5\r\n\r\nhello", "no number"},
 		{OK_LINE "Content-Length: -5\r\n\r\nhello", "no number"},
 		{OK_LINE "Content-Length: 0x5\r\n\r\nhello", "no number"},
@@ -166,12 +213,28 @@ static void test_refused(void)
 		 "not chunked"},
 		{OK_LINE "Transfer-Encoding: chunked;q=1\r\n\r\n", "not chunked"},
 		{OK_LINE "Transfer-Encoding:\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: ,\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: ,chunked,gzip\r\n\r\n", "not chunked"},
+		{OK_LINE "Transfer-Encoding: \"chunked\"\r\n\r\n", "not chunked"},
 		{"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.0 with"},
 		{OK_LINE "Content-Encoding: gzip\r\n\r\n", "compressed"},
 		{OK_LINE "Content-Encoding: identity, gzip\r\n\r\n", "compressed"},
-		{OK_LINE "X: a\r\n b\r\n\r\n", "folded"},
-		{OK_LINE "X: a\r\n\tb\r\n\r\n", "folded"},
-		{OK_LINE " X: a\r\n\r\n", "folded"},
+		{OK_LINE "Content-Encoding: gzip,\r\n identity\r\n\r\n", "compressed"},
+		{OK_LINE "Content-Encoding: x\r\n\r\n", "although it was asked not to"},
+		{OK_LINE " X: a\r\n\r\n", "the first header begins with white space"},
+		{OK_LINE " \r\n", "the first header begins with white space"},
+		{OK_LINE "X: a\r\n \r\n\r\n", "a line of it is empty"},
+		{OK_LINE "X: a\r\n b\r\n\t \r\n\r\n", "a line of it is empty"},
+		{OK_LINE "X: a\r\n b\x01\r\n\r\n", "control"},
+		{OK_LINE "Content-Length:\r\n 5\r\n\r\nhello", "gives the length"},
+		{OK_LINE "Content-Length: 5\r\n 5\r\n\r\nhello", "gives the length"},
+		{OK_LINE "Content-Length: 5\r\n ,5\r\n\r\nhello", "gives the length"},
+		{OK_LINE "Transfer-Encoding:\r\n chunked\r\n\r\n", "gives the length"},
+		{OK_LINE "transfer-encoding: chunked\r\n\t,\r\n\r\n", "gives the length"},
+		{OK_LINE "X: a\r\n Content-Length: 2\r\n\r\n", "gives the length"},
+		{OK_LINE "X: a\r\n\tb\r\n\ttransfer-encoding \t: chunked\r\n\r\n",
+		 "gives the length"},
 		{OK_LINE "X : a\r\n\r\n", "malformed name"},
 		{OK_LINE "X\t: a\r\n\r\n", "malformed name"},
 		{OK_LINE ": a\r\n\r\n", "malformed name"},
@@ -188,7 +251,11 @@ static void test_refused(void)
 		{OK_LINE "X: a\rY: b\r\n\r\n", "bare CR"},
 		{OK_LINE "X: a\r\r\n\r\n", "bare CR"},
 		{OK_LINE "\rX", "bare CR"},
-		{"HTTP/1.1 100 x\r\nContent-Length: 0\r\n\r\n" OK_LINE "\r\n", "interim"},
+		{"HTTP/1.1 100 x\r\nContent-Length: 1\r\n\r\n" OK_LINE "\r\n", "interim"},
+		{"HTTP/1.1 100 x\r\n\r\n\r\n\r\n" OK_LINE "\r\n", "begin with"},
+		{"HTTP/1.1 100 x\r\n\r\n\n" OK_LINE "\r\n", "begin with"},
+		{"HTTP/1.1 100 x\r\n\r\n\rHTTP", "bare CR"},
+		{"HTTP/1.1 100 x\r\n\r\n \r\n" OK_LINE "\r\n", "begin with"},
 		{"HTTP/1.1 100 x\r\nTransfer-Encoding: chunked\r\n\r\n", "interim"},
 		{CHUNKED "\r\n", "chunk size"},
 		{CHUNKED "g\r\n", "chunk size"},
@@ -196,8 +263,13 @@ static void test_refused(void)
 		{CHUNKED "-5\r\n", "chunk size"},
 		{CHUNKED "5 \r\nhello", "chunk size"},
 		{CHUNKED " 5\r\nhello", "chunk size"},
-		{CHUNKED "5 ;a\r\nhello", "chunk size"},
+		{CHUNKED "5 6\r\nhello", "chunk size"},
+		{CHUNKED "5 6;a\r\nhello", "chunk size"},
+		{CHUNKED "5 a;\r\nhello", "chunk size"},
+		{CHUNKED "5,a\r\nhello", "chunk size"},
 		{CHUNKED "5;\x01\r\n", "chunk size"},
+		{CHUNKED "5;a=\"b\r\nhello\r\n", "does not end"},
+		{CHUNKED "5;a=\"b\";c=\"\\\"\r\nhello\r\n", "does not end"},
 		{CHUNKED ";a\r\n", "chunk size"},
 		{CHUNKED "5\nhello", "bare LF"},
 		{CHUNKED "5;\rx\r\n", "bare CR"},
@@ -208,7 +280,8 @@ static void test_refused(void)
 		{CHUNKED "5\r\nhello\rx", "longer than"},
 		{CHUNKED "0\r\nno colon\r\n\r\n", "no colon"},
 		{CHUNKED "0\r\nx\r\n\r\n", "no colon"},
-		{CHUNKED "0\r\n folded: x\r\n\r\n", "folded"},
+		{CHUNKED "0\r\n folded: x\r\n\r\n", "begins with white space"},
+		{CHUNKED "0\r\nX: a\r\n Content-Length: 1\r\n\r\n", "gives the length"},
 		{CHUNKED "0\r\n\n", "bare LF"},
 	};
 	static const struct sts_slice with_nul[] = {
@@ -320,6 +393,14 @@ static void test_head_fields(void)
 	CHECK(sts_slice_eq(http.head.retry_after, "7"));
 	CHECK(sts_slice_eq(http.head.date, "d"));
 	start();
+	CHECK_INT(feed(STS_SLICE(OK_LINE "X: y\r\n z\r\nLocation:\r\n\t\thttps://h/\r\n"
+					 "Retry-After: 7\r\nDate: a \r\n \tb\r\n c\r\n\r\n"),
+		       3, &total),
+		  STS_EAGAIN);
+	CHECK(sts_slice_eq(http.head.location, "https://h/"));
+	CHECK(sts_slice_eq(http.head.retry_after, "7"));
+	CHECK(sts_slice_eq(http.head.date, "a   b c"));
+	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE "Date:\r\n\r\n"), 3, &total), STS_EAGAIN);
 	CHECK_INT(http.head.date.len + http.head.location.len + http.head.retry_after.len, 0);
 }
@@ -338,6 +419,17 @@ static enum sts_err small(const char *text, size_t head_size, size_t body_size)
 	CHECK(head[head_size] == '#' && body[body_size] == '#');
 	CHECK(p.body_len <= body_size);
 	return err;
+}
+
+/* A chunk with a line of this many bytes. The CR counts too, while it waits for its LF. */
+static void chunk_line(size_t bytes, enum sts_err want)
+{
+	char text[sizeof(CHUNKED) + STS_HTTP_CHUNK_LINE_MAX_BYTES + 16] = CHUNKED "5;";
+
+	memset(text + sizeof(CHUNKED) - 1 + 2, 'x', bytes - 2);
+	strcat(text, "\r\nhello");
+	CHECK_INT(small(text, 100, 5), want);
+	CHECK(want == STS_EAGAIN || strstr(error.msg, "chunk-size line"));
 }
 
 static void test_bounds(void)
@@ -359,14 +451,8 @@ static void test_bounds(void)
 	CHECK_INT(small(OK_LINE "a: b\r\n\r\n", 19, 5), STS_ETOOBIG);
 	CHECK_INT(small(CHUNKED "0\r\nabcdefghijklmnopqrstuvwxyz:", 60, 5), STS_ETOOBIG);
 	CHECK(strstr(error.msg, "head"));
-	CHECK_INT(small(CHUNKED
-			"5;abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi\r\nhello",
-			100, 5),
-		  STS_EAGAIN);
-	CHECK_INT(small(CHUNKED
-			"5;abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij\r\nhello",
-			100, 5),
-		  STS_ETOOBIG);
+	chunk_line(STS_HTTP_CHUNK_LINE_MAX_BYTES - 1, STS_EAGAIN);
+	chunk_line(STS_HTTP_CHUNK_LINE_MAX_BYTES, STS_ETOOBIG);
 	for (int i = 0; i < STS_HTTP_INTERIM_MAX; i++, p += strlen(p))
 		strcpy(p, "HTTP/1.1 100 \r\n\r\n");
 	strcpy(p, OK_LINE "Content-Length: 0\r\n\r\n");
@@ -374,6 +460,36 @@ static void test_bounds(void)
 	strcpy(p, "HTTP/1.1 100 \r\n\r\n");
 	CHECK_INT(small(text, 100, 5), STS_ETOOBIG);
 	CHECK_INT(error.detail, 0);
+}
+
+/* The response to CONNECT ends with its head. */
+static void test_head_only(void)
+{
+	static const char *const rows[] = {
+		"HTTP/1.1 200 OK\r\n\r\n",
+		"HTTP/1.1 201 OK\r\nContent-Length: 5\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: x\r\n\r\n",
+		"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 407 No\r\nTransfer-Encoding: gzip\r\nContent-Length: 5\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
+		"HTTP/1.1 100 C\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+	};
+	size_t total;
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t piece = 1; piece < 200; piece += 198) {
+			char text[256];
+
+			snprintf(text, sizeof(text), "%sMORE", rows[i]);
+			start();
+			sts_http_response_head_only(&http);
+			CHECK_INT(feed(sts_slice_of(text), piece, &total), STS_OK);
+			CHECK_INT(total, strlen(rows[i]));
+			CHECK_INT(http.body_len, 0);
+		}
+	start();
+	sts_http_response_head_only(&http);
+	CHECK_INT(feed(STS_SLICE(OK_LINE "A : b\r\n\r\n"), 99, &total), STS_EHTTP);
 }
 
 static void test_retry_after(void)
@@ -420,6 +536,7 @@ static const struct sts_test tests[] = {
 	{"after an error the parser stays in error", test_error_stays},
 	{"which headers are kept", test_head_fields},
 	{"bounds of lines and headers", test_bounds},
+	{"a response of which the head counts alone", test_head_only},
 	{"the forms of Retry-After", test_retry_after},
 };
 

@@ -8,7 +8,7 @@
 #define SUBJECT    "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 #define VERSION_TO_CONNECTION \
 	" HTTP/1.1\r\nHost: sts.example:8443\r\nUser-Agent: sts-sidecar/test\r\n" \
-	"Accept: application/json\r\nConnection: close\r\n"
+	"Accept: application/json\r\nAccept-Encoding: identity\r\nConnection: close\r\n"
 #define START(line) line VERSION_TO_CONNECTION
 #define FORM        "Content-Type: application/x-www-form-urlencoded\r\n"
 #define GRANT       "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"

@@ -18,7 +18,7 @@ static enum sts_err feed(const char *answer, size_t len, size_t *used)
 	enum sts_err err = STS_EAGAIN;
 
 	error = (struct sts_error){.code = STS_OK};
-	sts_http_response_init(&http, head, sizeof(head), NULL, 0);
+	sts_tunnel_start(&http, head, sizeof(head));
 	for (*used = 0; *used < len && err == STS_EAGAIN; ++*used)
 		err = sts_tunnel_feed(&proxy, &http, answer[*used], &error);
 	return err;
@@ -35,13 +35,22 @@ static void answers(void)
 		{"HTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n", STS_OK, ""},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", STS_OK, ""},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: x\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+		 STS_OK, ""},
+		{"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 201 Created\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 204 Fine\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 299 Fine\r\nX: folded\r\n \tvalue\r\n\r\n", STS_OK, ""},
+		{"HTTP/1.1 300 Choices\r\n\r\n", STS_EPROXY_REFUSED, "(300)"},
+		{"HTTP/1.1 407 No\r\nTransfer-Encoding: gzip\r\n\r\n", STS_EPROXY_REFUSED, "(407)"},
 		{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\n\r\n", STS_OK, ""},
 		{"HTTP/1.1 407 No\r\n\r\n", STS_EPROXY_REFUSED,
 		 "wants credentials, and none are given (407)"},
 		{"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n", STS_EPROXY_REFUSED, "(401)"},
 		{"HTTP/1.1 403 PEERSWORD\r\n\r\n", STS_EPROXY_REFUSED,
 		 "refused to connect to the STS (403)"},
-		{"HTTP/1.1 204 Fine\r\n\r\n", STS_EPROXY_REFUSED, "(204)"},
 		{"HTTP/1.1 502 PEERSWORD\r\n\r\n", STS_EPROXY, "(502)"},
 		{"HTTP/1.1 200 OK\n\n", STS_EPROXY, "no HTTP"},
 		{"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", STS_EPROXY, "no HTTP"},
