@@ -12,6 +12,7 @@
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
+#   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
 #   sim         a fleet, and a year of the supervisor, in simulated time
@@ -29,7 +30,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names trust sandbox interop sim chaos container fuzz build style"
+parts="unit e2e asan oracle names trust judges sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -197,6 +198,14 @@ interop() { # the last line of what it prints has the counts
 	count ${counts:-0 1}
 }
 
+judges() { # downloads their suites
+	if .venv/bin/python tests/judges/fetch.py >/dev/null; then
+		pytest_part judges tests/judges
+	else
+		count 0 1 0
+	fi
+}
+
 container() { # builds the image from Dockerfile.scratch, and runs it and the example Pods
 	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
 }
@@ -245,12 +254,12 @@ fuzz() { # runs as many targets at a time as there are processors
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 must setup packages
-! wants unit e2e asan oracle names trust sandbox interop sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names trust judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit || timed "unit: release" meson_tests build
-! wants unit asan trust fuzz || must "build: sanitizers" tools/build.sh --sanitize
+! wants unit asan trust judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 ! wants unit || timed "unit: sanitizers" meson_tests build-asan
 # The steps above need only packages of Debian; those below need Python packages.
-! wants e2e asan oracle names trust sandbox sim chaos container build style || timed "python packages" venv || without_packages
+! wants e2e asan oracle names trust judges sandbox sim chaos container build style || timed "python packages" venv || without_packages
 end_to_end
 # The parts with an & wait more than they compute, so they run beside others. Each writes its own log and report.
 ! wants names || timed "names" pytest names tests/names "$top/build/sts-sidecar" >"$work/names.log" 2>&1 &
@@ -259,6 +268,7 @@ wait
 ! wants names || joined names
 ! wants container || timed "container" container >"$work/container.log" 2>&1 &
 ! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
+! wants judges || timed "judges" judges
 ! wants sandbox || timed "sandbox" pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
 ! wants sim || timed "sim" sim
 ! wants interop || timed "interop" interop

@@ -17,8 +17,9 @@
 extern const br_ec_impl sts_crypto_curves;
 
 /*
- * Elliptic curves: P-256, P-384, P-521 and X25519. Static storage. Unlike BearSSL's own, mul() fails
- * (returns 0) also when the result on X25519 is zero, which a point of small order brings about.
+ * Elliptic curves: P-256, P-384, P-521 and X25519. Static storage. Unlike BearSSL's own, mul()
+ * fails (returns 0) also when the result on X25519 is zero, which is that of a point of small
+ * order.
  */
 static inline const br_ec_impl *sts_crypto_ec(void)
 {

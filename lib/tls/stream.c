@@ -277,8 +277,8 @@ static enum sts_err fail_alert(const struct sts_stream *t, int alert, struct sts
 /*
  * Can no key be agreed on with the point that the server sent for the key exchange? The engine has
  * one error for this and for other things, and it keeps the point. A point that fails with one key
- * fails with all: it is not on its curve, or it is one of the points of X25519 with which the secret
- * is zero, whatever the client's key is.
+ * fails with all: it is not on its curve, or it is one of the points of X25519 with which the
+ * secret is zero, whatever the client's key is.
  */
 static bool is_bad_point(const br_ssl_engine_context *engine)
 {

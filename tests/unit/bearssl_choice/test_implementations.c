@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * X25519 as the key exchange uses it: known answers of RFC 7748, all points with which the secret is
- * zero, and the other inputs that are not in their shortest form, which RFC 7748 section 5 wants
+ * X25519 as the key exchange uses it: known answers of RFC 7748, all points with which the secret
+ * is zero, and the other inputs that are not in their shortest form, which RFC 7748 section 5 wants
  * taken.
  */
 #include "bearssl_choice/implementations.h"
