@@ -73,13 +73,14 @@ pid_t sts_lock_owner(int dir_fd)
 	return pid;
 }
 
-enum sts_err sts_lock_take(int dir_fd, const char *dir, struct sts_error *e)
+enum sts_err sts_lock_take(int dir_fd, const char *dir, bool *locked, struct sts_error *e)
 {
 	int result;
 
 	do
 		result = flock(dir_fd, LOCK_EX | LOCK_NB);
 	while (result != 0 && errno == EINTR);
+	*locked = result == 0;
 	if (result == 0 || errno != EWOULDBLOCK)
 		return STS_OK;
 	pid_t pid = sts_lock_owner(dir_fd);

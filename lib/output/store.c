@@ -16,6 +16,8 @@
 #define TEMP_NAME_MAX_BYTES 64
 #define TOGETHER_S          60 /* the files of one exchange are written within this time */
 #define PERMISSION_BITS     0777
+#define RESERVE_MIN_BYTES   4096 /* of room for a temporary file */
+#define RESERVE_MAX_BYTES   (64 * 1024)
 
 /* What to do about an errno. fail_with() says more about EACCES and EPERM. */
 static const struct {
@@ -202,38 +204,60 @@ static enum sts_err fill(const struct sts_store *store, const char *temp, int fd
 	return err == 0 ? STS_OK : fail(store, "sync", temp, err, e);
 }
 
-enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
-			     struct sts_error *e)
+/* Make the temporary file of a file, in place of whatever lies at its name.
+ *   temp  out  its name
+ *   fd    out  open for writing; -1 after a failure */
+static enum sts_err make_temp(const struct sts_store *store, const char *name,
+			      char temp[TEMP_NAME_MAX_BYTES], int *fd, struct sts_error *e)
 {
-	char temp[TEMP_NAME_MAX_BYTES];
-	enum sts_err result;
-
+	*fd = -1;
 	if (!temp_name(name, temp))
 		return sts_fail(e, STS_EBUG, 0, "a file name is too long");
 	int err = remove_temp(store->dir_fd, temp);
 	if (err != 0)
 		return fail(store, "remove", temp, err, e);
-	int fd = openat(store->dir_fd, temp,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(store, "create", temp, errno, e);
+	*fd = openat(store->dir_fd, temp,
+		     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	return *fd < 0 ? fail(store, "create", temp, errno, e) : STS_OK;
+}
 
+/*
+ * Close a temporary file, and give it the name of its file.
+ *   durable  in  wait until the new name is on disk
+ */
+static enum sts_err put_in_place(const struct sts_store *store, const char *temp, int fd,
+				 const char *name, bool durable, struct sts_error *e)
+{
+	/* Some file systems report a failed write only here. After EINTR the descriptor is closed
+	 * too. */
+	if (close(fd) != 0 && errno != EINTR)
+		return fail(store, "close", temp, errno, e);
+	if (renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
+		return fail(store, "replace", name, errno, e);
+	int err = durable ? sync_fd(store->dir_fd) : 0;
+	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
+}
+
+enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
+			     struct sts_error *e)
+{
 	/* The status describes a running process, so it need not outlive a crash. The supervisor
 	 * writes it, and must not wait for a slow disk. */
 	bool durable = strcmp(name, STS_FILE_STATUS) != 0;
-	result = fill(store, temp, fd, data, durable, e);
-	/* Some file systems report a failed write only here. After EINTR the descriptor is closed
-	 * too. */
-	if (close(fd) != 0 && errno != EINTR && result == STS_OK)
-		result = fail(store, "close", temp, errno, e);
-	if (result == STS_OK && renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
-		result = fail(store, "replace", name, errno, e);
-	if (result != STS_OK) {
-		unlinkat(store->dir_fd, temp, 0);
+	char temp[TEMP_NAME_MAX_BYTES];
+	int fd;
+	enum sts_err result = make_temp(store, name, temp, &fd, e);
+
+	if (result != STS_OK)
 		return result;
-	}
-	err = durable ? sync_fd(store->dir_fd) : 0;
-	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
+	result = fill(store, temp, fd, data, durable, e);
+	if (result == STS_OK)
+		result = put_in_place(store, temp, fd, name, durable, e);
+	else
+		close(fd);
+	if (result != STS_OK)
+		unlinkat(store->dir_fd, temp, 0);
+	return result;
 }
 
 bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data)
@@ -269,20 +293,159 @@ static int64_t written_s(int dir_fd, const char *name)
 		       : 0;
 }
 
-/*
- * Write a file. When data is empty, remove the file if the last write made it.
- *   last_s  in  when `expires` was written; 0: never
- */
-static enum sts_err put(struct sts_store *store, enum sts_output output, struct sts_slice data,
-			int64_t last_s, struct sts_error *e)
+/* ---- the files of one exchange ---- */
+
+/* Remove the temporary file of an output. Returns 0 or an errno. */
+static int remove_temp_of(const struct sts_store *store, enum sts_output output)
+{
+	char temp[TEMP_NAME_MAX_BYTES];
+
+	return temp_name(sts_output_name(output), temp) ? remove_temp(store->dir_fd, temp) : 0;
+}
+
+void sts_store_sweep(const struct sts_store *store)
+{
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
+		remove_temp_of(store, i);
+}
+
+/* End the temporary file of an output, if there is one. */
+static void discard(const struct sts_store *store, struct sts_temps *temps, enum sts_output output)
+{
+	if (!(temps->files >> output & 1))
+		return;
+	remove_temp_of(store, output);
+	if (temps->fd[output] >= 0)
+		close(temps->fd[output]);
+	temps->files &= ~(1u << output);
+}
+
+void sts_store_discard(const struct sts_store *store, struct sts_temps *temps)
+{
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
+		discard(store, temps, i);
+}
+
+/* Reserve room for a new file. The size of the present file is a good guess at that of the new one,
+ * but the file may be anybody's. Returns 0 or an errno; 0 if the file system cannot reserve. */
+static int reserve(const struct sts_store *store, const char *name, int fd)
+{
+	struct stat st;
+	off_t size = 0;
+
+	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		size = st.st_size < RESERVE_MAX_BYTES ? st.st_size : RESERVE_MAX_BYTES;
+	if (size < RESERVE_MIN_BYTES)
+		size = RESERVE_MIN_BYTES;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? errno : 0;
+}
+
+static enum sts_err prepare(const struct sts_store *store, struct sts_temps *temps,
+			    enum sts_output output, struct sts_error *e)
 {
 	const char *name = sts_output_name(output);
 	char temp[TEMP_NAME_MAX_BYTES];
+	enum sts_err result;
+
+	temps->fd[output] = -1;
+	temps->files |= 1u << output;
+	result = make_temp(store, name, temp, &temps->fd[output], e);
+	if (result != STS_OK)
+		return result;
+	int err = reserve(store, name, temps->fd[output]);
+	return err == 0 ? STS_OK : fail(store, "write", temp, err, e);
+}
+
+enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
+			       struct sts_temps *temps, struct sts_error *e)
+{
+	enum sts_err result = STS_OK;
+
+	temps->files = 0;
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT && result == STS_OK; i++)
+		if (files >> i & 1)
+			result = prepare(store, temps, i, e);
+		else
+			remove_temp_of(store, i);
+	if (result != STS_OK)
+		sts_store_discard(store, temps);
+	return result;
+}
+
+/* Does the temporary name still lead to the file that was made? The file is open, so no other file
+ * can have its number. */
+static enum sts_err verify(const struct sts_store *store, const char *temp, int fd,
+			   struct sts_error *e)
+{
+	struct stat made, now;
+
+	if (fstat(fd, &made) != 0)
+		return fail(store, "examine", temp, errno, e);
+	if (fstatat(store->dir_fd, temp, &now, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (now.st_dev == made.st_dev && now.st_ino == made.st_ino)
+			return STS_OK;
+	} else if (errno != ENOENT) {
+		return fail(store, "examine", temp, errno, e);
+	}
+	return sts_fail(e, STS_EOUTPUT, EEXIST,
+			"somebody else has removed or replaced %.60s/%s, the file that was being "
+			"written: give every sidecar a directory of its own",
+			store->dir, temp);
+}
+
+/* Write the content of an output into its temporary file. */
+static enum sts_err fill_output(const struct sts_store *store, const struct sts_temps *temps,
+				enum sts_output output, struct sts_slice data, struct sts_error *e)
+{
+	char temp[TEMP_NAME_MAX_BYTES];
+
+	if (!temp_name(sts_output_name(output), temp) || !(temps->files >> output & 1))
+		return sts_fail(e, STS_EBUG, 0, "a file was not prepared");
+	return fill(store, temp, temps->fd[output], data, true, e);
+}
+
+static enum sts_err verify_output(const struct sts_store *store, const struct sts_temps *temps,
+				  enum sts_output output, struct sts_error *e)
+{
+	char temp[TEMP_NAME_MAX_BYTES];
+
+	temp_name(sts_output_name(output), temp);
+	return verify(store, temp, temps->fd[output], e);
+}
+
+/* Put an output in place that has been filled. */
+static enum sts_err replace(const struct sts_store *store, struct sts_temps *temps,
+			    enum sts_output output, struct sts_error *e)
+{
+	char temp[TEMP_NAME_MAX_BYTES];
+	int fd = temps->fd[output];
+	enum sts_err result = verify_output(store, temps, output, e);
+
+	if (result != STS_OK)
+		return result;
+	temp_name(sts_output_name(output), temp);
+	temps->fd[output] = -1;
+	result = put_in_place(store, temp, fd, sts_output_name(output), true, e);
+	if (result == STS_OK)
+		temps->files &= ~(1u << output);
+	return result;
+}
+
+/*
+ * Put a file in place. When data is empty, remove the file if the last write made it.
+ *   last_s  in  when `expires` was written; 0: never
+ */
+static enum sts_err put(const struct sts_store *store, struct sts_temps *temps,
+			enum sts_output output, struct sts_slice data, int64_t last_s,
+			struct sts_error *e)
+{
+	const char *name = sts_output_name(output);
 
 	if (data.len > 0)
-		return sts_store_write(store, name, data, e);
-	if (temp_name(name, temp))
-		remove_file(store->dir_fd, temp);
+		return replace(store, temps, output, e);
+	discard(store, temps, output);
 	/* In a directory that is not ours alone, token.json may be another program's. */
 	int64_t age_s = written_s(store->dir_fd, name) - last_s;
 	if (output != STS_OUTPUT_THUMBPRINT &&
@@ -293,32 +456,52 @@ static enum sts_err put(struct sts_store *store, enum sts_output output, struct 
 	return err == 0 || err == EISDIR ? STS_OK : fail(store, "remove", name, err, e);
 }
 
-enum sts_err sts_store_write_files(struct sts_store *store,
-				   const struct sts_slice files[STS_OUTPUT__COUNT],
-				   int64_t expires_s, struct sts_error *e)
+/* Replace all files, which have been filled. */
+static enum sts_err replace_all(const struct sts_store *store, struct sts_temps *temps,
+				const struct sts_slice files[STS_OUTPUT__COUNT], int64_t expires_s,
+				struct sts_error *e)
 {
 	static const uint8_t order[] = {
 		STS_OUTPUT_TOKEN,       STS_OUTPUT_JSON,           STS_OUTPUT_AWS_CREDENTIALS,
 		STS_OUTPUT_AWS_PROCESS, STS_OUTPUT_GCP_EXECUTABLE, STS_OUTPUT_THUMBPRINT,
 	};
 	int64_t old_s, last_s = written_s(store->dir_fd, STS_FILE_EXPIRES);
-	char text[STS_RFC3339_BYTES];
-	enum sts_err result;
-
-	sts_rfc3339_format(expires_s, text);
-	struct sts_slice expires = sts_slice_of(text);
 	int err = sts_stored_expires(store->dir_fd, &old_s);
 	bool expires_first = err == 0 && expires_s < old_s;
+	enum sts_err result;
+
 	if (err != 0 && err != ENOENT) {
 		err = remove_file(store->dir_fd, STS_FILE_EXPIRES);
 		if (err != 0)
 			return fail(store, "replace", STS_FILE_EXPIRES, err, e);
 	}
-
-	result = expires_first ? sts_store_write(store, STS_FILE_EXPIRES, expires, e) : STS_OK;
+	result = expires_first ? replace(store, temps, STS_OUTPUT_EXPIRES, e) : STS_OK;
 	for (size_t i = 0; i < sizeof(order) && result == STS_OK; i++)
-		result = put(store, order[i], files[order[i]], last_s, e);
+		result = put(store, temps, order[i], files[order[i]], last_s, e);
 	if (result == STS_OK && !expires_first)
-		result = sts_store_write(store, STS_FILE_EXPIRES, expires, e);
+		result = replace(store, temps, STS_OUTPUT_EXPIRES, e);
+	return result;
+}
+
+enum sts_err sts_store_write_files(const struct sts_store *store, struct sts_temps *temps,
+				   const struct sts_slice files[STS_OUTPUT__COUNT],
+				   int64_t expires_s, struct sts_error *e)
+{
+	struct sts_slice all[STS_OUTPUT__COUNT];
+	char expires[STS_RFC3339_BYTES];
+	enum sts_err result = STS_OK;
+
+	sts_rfc3339_format(expires_s, expires);
+	memcpy(all, files, sizeof(all));
+	all[STS_OUTPUT_EXPIRES] = sts_slice_of(expires);
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT && result == STS_OK; i++)
+		if (all[i].len > 0)
+			result = fill_output(store, temps, i, all[i], e);
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT && result == STS_OK; i++)
+		if (all[i].len > 0)
+			result = verify_output(store, temps, i, e);
+	if (result == STS_OK)
+		result = replace_all(store, temps, all, expires_s, e);
+	sts_store_discard(store, temps);
 	return result;
 }

@@ -10,6 +10,11 @@
  * are: unlink the temporary file, create it with O_EXCL|O_NOFOLLOW and mode 0600, write, fchown
  * where the group differs, fchmod, fsync, rename, fsync the directory. The status file is not
  * synced. The directory is never scanned, and temporary files do not pile up.
+ *
+ * The temporary files of an exchange are made before its request is sent, and stay open. So a full
+ * disk and a directory that cannot be written are noticed before a subject token is sent, and the
+ * worker needs to make no file after it has read bytes from the network. The name of a temporary
+ * file must still lead to the file that was made when it is renamed.
  */
 #ifndef STS_OUTPUT_STORE_H
 #define STS_OUTPUT_STORE_H
@@ -29,6 +34,12 @@ struct sts_store {
 	mode_t mode;     /* that every file gets, whatever the umask is; never STS_MODE_AUTO */
 	gid_t group;     /* that every file gets; STS_GROUP_AUTO: files keep the group that they are
 			    created with */
+};
+
+/* The temporary files of one exchange. All zeros: there are none. */
+struct sts_temps {
+	unsigned files;            /* STS_WRITE bits of the files that may have a temporary file */
+	int fd[STS_OUTPUT__COUNT]; /* for those files: open for writing; -1: not open */
 };
 
 /*
@@ -77,10 +88,37 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data);
 
 /*
+ * Make the temporary files of one exchange. First, whatever lies at the temporary names of all
+ * files that an exchange may write is removed; a link is not followed. Room is reserved for each
+ * file if the file system can do that: as much as the present file takes, within bounds.
+ *   files  in   STS_WRITE bits of the files that may be written. `expires` must be among them
+ *   temps  out  the caller ends them with sts_store_write_files() or sts_store_discard()
+ * Returns what sts_store_write() returns. After a failure there are no temporary files.
+ */
+enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
+			       struct sts_temps *temps, struct sts_error *e);
+
+/* Close and remove the temporary files. Does nothing if there are none. It is async-signal-safe
+ * (signal-safety(7)). */
+void sts_store_discard(const struct sts_store *store, struct sts_temps *temps);
+
+/*
+ * Remove what a killed worker may have left: whatever lies at the temporary names of the files of
+ * an exchange, with the exception of a directory that is not empty. Nothing else is touched. No
+ * worker of this directory may run, and no other sidecar may write there: see sts_lock_take().
+ */
+void sts_store_sweep(const struct sts_store *store);
+
+/*
  * Write the files of one exchange, in an order in which `expires` never promises more time than a
  * token has.
- *   files      in  the content of each file, or an empty slice; the slice of `expires` is not used
- *   expires_s  in  the expiry, seconds since the epoch: the content of `expires`
+ *   temps      in/out  made by sts_store_prepare(); none are left afterwards
+ *   files      in      the content of each file, or an empty slice. A file with content must have
+ *                      been prepared. The slice of `expires` is not used
+ *   expires_s  in      the expiry, seconds since the epoch: the content of `expires`
+ *
+ * First, all temporary files are filled and synced. If that fails, for example on a full disk, the
+ * directory stays as it was. Then they are renamed, one after the other.
  *
  * The rule for a reader: open `expires` first, then the token. The token is then valid at least
  * until the time in `expires`. The rule has one exception: when a new token expires earlier than
@@ -115,9 +153,12 @@ bool sts_store_overwrite(const struct sts_store *store, const char *name, struct
  * counts as made by the last write when it is a regular file of this UID and about as old as
  * `expires`. So a token.json of another program stays.
  *
- * Returns what sts_store_write() returns.
+ * Returns what sts_store_write() returns. If a temporary name does not lead to the file that was
+ * made, somebody else has removed or replaced it: the error says so, with EEXIST in detail, and
+ * nothing is renamed. A program that replaces it between this look and the rename is not noticed;
+ * that program could as well replace the file itself afterwards.
  */
-enum sts_err sts_store_write_files(struct sts_store *store,
+enum sts_err sts_store_write_files(const struct sts_store *store, struct sts_temps *temps,
 				   const struct sts_slice files[STS_OUTPUT__COUNT],
 				   int64_t expires_s, struct sts_error *e);
 

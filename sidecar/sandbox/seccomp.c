@@ -67,6 +67,8 @@ enum {
 	FILTER,
 	PRIVATE_FILE, /* the mode of a new file is at most 0600: no set-user-ID program */
 	PRIVATE_FILE_AT,
+	READ_ONLY, /* open(2) for reading a file that is there: no file is made or written to */
+	READ_ONLY_AT,
 	FILE_MODE, /* the modes that --mode may have */
 	GROUP_ONLY,
 	ONE_PROCESS, /* the signal of --notify-signal, with the one descriptor that was opened */
@@ -74,6 +76,13 @@ enum {
 	ANY_SIGNAL,  /* no siginfo_t, no flags: what is sent can be sent with kill(2), too */
 	ANY_SIGNAL_FLAGS,
 };
+
+/* The flags of open(2) that make a file, or open it for writing. O_TMPFILE includes O_DIRECTORY,
+ * which is allowed, and which has another value on each architecture. */
+#define TMPFILE_ALONE (O_TMPFILE & ~O_DIRECTORY)
+#define WRITE_FLAGS   (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | TMPFILE_ALONE)
+
+_Static_assert(TMPFILE_ALONE == 020000000 && (WRITE_FLAGS & O_DIRECTORY) == 0, "see open(2)");
 
 static const struct condition conditions[] = {
 	[INTERNET] = {0, 1, ~8u, AF_INET},
@@ -96,6 +105,8 @@ static const struct condition conditions[] = {
 	[FILTER] = {0, 0, ~0u, PR_SET_SECCOMP},
 	[PRIVATE_FILE] = {2, 0, ~0600u, 0},
 	[PRIVATE_FILE_AT] = {3, 0, ~0600u, 0},
+	[READ_ONLY] = {1, 0, WRITE_FLAGS, O_RDONLY},
+	[READ_ONLY_AT] = {2, 0, WRITE_FLAGS, O_RDONLY},
 	[FILE_MODE] = {1, 0, ~0266u, 0400},
 	[GROUP_ONLY] = {1, 0, ~0u, ~0u},
 	[ONE_PROCESS] = {0, 1, ~0u, 0, TARGET_PIDFD},
@@ -129,9 +140,11 @@ static const struct call {
 	{__NR_clock_gettime, ALL},
 	{__NR_fstat, W | N | L},
 	{__NR_newfstatat, W | N | L},
-	{__NR_openat, W | N, PRIVATE_FILE_AT},
+	{__NR_openat, A, PRIVATE_FILE_AT},
+	{__NR_openat, B | C | N, READ_ONLY_AT},
 #ifdef __NR_open
-	{__NR_open, W | N, PRIVATE_FILE},
+	{__NR_open, A, PRIVATE_FILE},
+	{__NR_open, B | C | N, READ_ONLY},
 	{__NR_stat, W | N | L},
 	{__NR_lstat, W | N},
 	{__NR_poll, W | N | L},
@@ -166,6 +179,7 @@ static const struct call {
 	{__NR_fchown, W, GROUP_ONLY},
 	{__NR_fchmod, W, FILE_MODE},
 	{__NR_fsync, W},
+	{__NR_fallocate, A},
 	{__NR_flock, 0},
 	/* the network */
 	{__NR_socket, A | L, INTERNET},

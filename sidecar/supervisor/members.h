@@ -20,6 +20,8 @@ struct sts_member {
 	 * last seen */
 	uint64_t subject, trust;
 	bool watches_cas; /* the CA files are watched */
+	bool locked;      /* the output directory is locked: see sts_lock_take() */
+	bool killed;      /* a worker was killed whose end has not been seen yet */
 	struct sts_logged logged;
 };
 

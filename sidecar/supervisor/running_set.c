@@ -97,6 +97,12 @@ static enum sts_err refuse_same_directory(const struct sts_member *t, struct sts
 	return STS_OK;
 }
 
+void sts_member_sweep(struct sts_member *t)
+{
+	if (t->store.dir_fd >= 0 && t->locked)
+		sts_store_sweep(&t->store);
+}
+
 /* Not inlined, for the same reason as put_status(). */
 __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e)
 {
@@ -120,9 +126,11 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	if (err == STS_OK)
 		err = refuse_same_directory(t, e);
 	if (err == STS_OK)
-		err = sts_lock_take(t->store.dir_fd, t->store.dir, e);
-	if (err == STS_OK)
+		err = sts_lock_take(t->store.dir_fd, t->store.dir, &t->locked, e);
+	if (err == STS_OK) {
+		sts_member_sweep(t);
 		err = put_first_status(t, e);
+	}
 	if (err != STS_OK)
 		sts_store_close(&t->store);
 	opened += err == STS_OK;
@@ -221,6 +229,7 @@ void sts_member_remove(struct sts_member *t)
 		sts_child_read(t->worker);
 		sts_member_sent(t, t->worker);
 		sts_child_drop(t->worker);
+		sts_member_sweep(t);
 	}
 	t->worker = NULL;
 	sts_exchange_stopped(&t->x, &m);

@@ -26,11 +26,16 @@ void sts_running_write_status(void);
 void sts_running_end_late(void);
 
 /*
- * Open and lock the output directory, and write the first status file to show that it can be
- * written. Does nothing if that was done before, or if there is no output directory.
+ * Open and lock the output directory, remove the temporary files that a killed worker has left, and
+ * write the first status file to show that the directory can be written. Does nothing if that was
+ * done before, or if there is no output directory.
  * Returns STS_OK, STS_EOUTPUT or STS_ELOCKED.
  */
 enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
+
+/* Remove the temporary files that a worker of this exchange has left. The worker must have ended.
+ * Does nothing if the directory is not locked: the files may be those of another sidecar. */
+void sts_member_sweep(struct sts_member *t);
 
 /* Returns how many output directories sts_member_own() has opened since the start. A process whose
  * sandbox holds for these directories must be started again when the number has changed. */

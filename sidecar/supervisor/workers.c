@@ -76,6 +76,8 @@ static void worker_ended(struct slot *slot, int status)
 
 	if (sts_child_finish(&slot->child, status, &report))
 		compare_dumpable(&report);
+	/* A worker removes its temporary files itself, unless it was killed or is hostile. */
+	sts_member_sweep(slot->member);
 	sts_member_sent(slot->member, &slot->child);
 	if (report.error == STS_EEARLY)
 		sts_member_refused_early(slot->member, &slot->child);
@@ -138,6 +140,7 @@ void sts_workers_kill_late(int64_t now_ms)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0 && now_ms >= slot->child.kill_boot_ms) {
 			sts_child_kill(&slot->child);
+			slot->member->killed = true;
 			worker_ended(slot, 0);
 		}
 }
@@ -291,6 +294,23 @@ void sts_workers_pipes(int *pipes)
 		*pipes++ = slot->child.fd;
 }
 
+/*
+ * A child has ended that is in no slot: perhaps a worker that sts_workers_kill_late() has killed.
+ * The system call that such a worker was in may have ended after its temporary files were removed,
+ * and may have made one of them again, so they are removed once more. If the exchange has a new
+ * worker, they are removed at the end of that worker. (A rename that comes so late does no harm,
+ * since the renamed file is whole.)
+ */
+static void sweep_after_killed(void)
+{
+	for (STS_EACH_MEMBER(t)) {
+		if (!t->killed || t->worker)
+			continue;
+		t->killed = false;
+		sts_member_sweep(t);
+	}
+}
+
 void sts_workers_reaped(pid_t pid, int status)
 {
 	for (EACH_SLOT(slot))
@@ -298,6 +318,7 @@ void sts_workers_reaped(pid_t pid, int status)
 			worker_ended(slot, status);
 			return;
 		}
+	sweep_after_killed();
 }
 
 void sts_workers_stop(void)

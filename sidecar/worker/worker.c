@@ -57,6 +57,7 @@ static struct worker {
 	struct sts_report report;
 	struct sts_error error;
 	struct sts_store store;
+	struct sts_temps temps;
 	struct sts_fields fields;
 	struct sts_fields_files files;
 	struct sts_subject subject;
@@ -99,11 +100,13 @@ static const struct {
 	[STS_STAGE_DONE] = {STS_ETIMEOUT, "ending"},
 };
 
-/* Async-signal-safe (signal-safety(7)): it calls write(2) alone. */
+/* Send the report, then remove the temporary files: a disk that hangs must not hold the report up.
+ * Async-signal-safe (signal-safety(7)). */
 static void send_report(void)
 {
 	ssize_t ignored = write(STS_INHERITED_FD, &w.report, sizeof(w.report));
 	(void)ignored;
+	sts_store_discard(&w.store, &w.temps);
 }
 
 static void on_alarm(int signal)
@@ -282,6 +285,14 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	sts_text_init(head, w.request_head, sizeof(w.request_head));
 	sts_text_init(body, w.request_body, sizeof(w.request_body));
 	return sts_request_build(&w.fields.request, false, head, body, &w.error);
+}
+
+/* Make the temporary files before connecting. Later the sandbox forbids making files. */
+static enum sts_err make_temps(void)
+{
+	if (w.o->to_stdout || w.job->mode == STS_WORKER_POLL)
+		return STS_OK;
+	return sts_store_prepare(&w.store, w.fields.write, &w.temps, &w.error);
 }
 
 /* Enter the Landlock domain, before the worker reads bytes from the network. Allow only the files
@@ -505,7 +516,7 @@ static enum sts_err stage_write(void)
 	if (w.o->to_stdout)
 		return sts_print_token((struct sts_slice){memory.data, memory.len},
 				       w.deadline_boot_ms, &w.error);
-	return sts_store_write_files(&w.store, files, w.answer.expires_s, &w.error);
+	return sts_store_write_files(&w.store, &w.temps, files, w.answer.expires_s, &w.error);
 }
 
 static enum sts_err exchange(void)
@@ -519,6 +530,8 @@ static enum sts_err exchange(void)
 		err = stage_inputs();
 	if (err == STS_OK)
 		err = build_request(&head, &body);
+	if (err == STS_OK)
+		err = make_temps();
 	if (err == STS_OK)
 		err = confine();
 	if (err != STS_OK)

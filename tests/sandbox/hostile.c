@@ -38,6 +38,8 @@ static bool without_seccomp, without_landlock;
 /* The results are written with this descriptor, which the program does not use. */
 #define RESULTS_FD 61
 
+#define FILL_MIB 48 /* files that try_filling() makes */
+
 static void copy(char *to, size_t size, const char *name)
 {
 	const char *value = getenv(name);
@@ -75,6 +77,54 @@ static const char *in(char *buf, size_t size, const char *dir, const char *name)
 	return buf;
 }
 
+/* Fill the output directory, which the application needs too, with files of 1 MiB. The result is
+ * that of the first file that could not be made. What was made is removed again. */
+static void try_filling(void)
+{
+	static const char mib[1 << 20];
+	char path[600], name[32];
+	int made = 0, fd = 0, err = 0;
+
+	for (; made < FILL_MIB && fd >= 0; made++) {
+		snprintf(name, sizeof(name), "filler%d", made);
+		fd = (int)syscall(SYS_openat, AT_FDCWD, in(path, sizeof(path), out_dir, name),
+				  O_WRONLY | O_CREAT, 0600);
+		err = fd < 0 ? errno : 0;
+		if (fd >= 0 && write(fd, mib, sizeof(mib)) != (ssize_t)sizeof(mib))
+			err = errno;
+		if (fd >= 0)
+			close(fd);
+	}
+	while (made-- > 0) {
+		snprintf(name, sizeof(name), "filler%d", made);
+		syscall(SYS_unlinkat, AT_FDCWD, in(path, sizeof(path), out_dir, name), 0);
+	}
+	errno = err;
+	write_result("make:files of 1 MiB", err ? -1 : 0);
+}
+
+/* These attempts stay within the output directory. open_results() has made the file "inside". */
+static void try_inside(void)
+{
+	char path[600];
+
+	try_filling();
+	try_open("make:a file", in(path, sizeof(path), out_dir, "made"), O_WRONLY | O_CREAT);
+	try_open("make:a file, for reading", path, O_RDONLY | O_CREAT);
+	try_open("make:a file without a name", out_dir, O_TMPFILE | O_WRONLY);
+	try_open("make:write to a file", in(path, sizeof(path), out_dir, "inside"), O_WRONLY);
+	try_open("make:write and read a file", path, O_RDWR);
+	try_open("make:truncate a file", path, O_RDONLY | O_TRUNC);
+	try_open("inside:read", path, O_RDONLY);
+	try_open("file:list the output directory", out_dir, O_RDONLY | O_DIRECTORY);
+	TRY("inside:rename", renameat, AT_FDCWD, path, AT_FDCWD, path);
+#ifdef SYS_open
+	write_result("make:a file, the old call",
+		     syscall(SYS_open, in(path, sizeof(path), out_dir, "made"), O_WRONLY | O_CREAT,
+			     0600));
+#endif
+}
+
 static void try_files(void)
 {
 	char path[600], other[600];
@@ -106,9 +156,8 @@ static void try_files(void)
 	try_open("file:.. of a descriptor", path, O_RDONLY);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", STDERR_FILENO);
 	try_open("file:list /proc/self/fd", "/proc/self/fd", O_RDONLY | O_DIRECTORY);
+	try_inside();
 	in(path, sizeof(path), out_dir, "inside");
-	try_open("inside:create", path, O_WRONLY | O_CREAT);
-	try_open("inside:read", path, O_RDONLY);
 	in(other, sizeof(other), victim_dir, "moved");
 	TRY("file:rename out of it", renameat, AT_FDCWD, path, AT_FDCWD, other);
 	in(other, sizeof(other), victim_dir, "secret");
@@ -423,6 +472,7 @@ static void open_results(void)
 	int fd = open(in(path, sizeof(path), out_dir, "attempts"), O_WRONLY | O_CREAT | O_APPEND,
 		      0600);
 
+	close(open(in(path, sizeof(path), out_dir, "inside"), O_WRONLY | O_CREAT, 0600));
 	results = dup2(fd, RESULTS_FD);
 	close(fd);
 	if (results < 0)

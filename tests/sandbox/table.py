@@ -29,6 +29,8 @@ WORDS = {
     "FILTER": "PR_SET_SECCOMP",
     "PRIVATE_FILE": "mode 0600 at most",
     "PRIVATE_FILE_AT": "mode 0600 at most",
+    "READ_ONLY": "for reading",
+    "READ_ONLY_AT": "for reading",
     "FILE_MODE": "0400, and no more than 0666",
     "GROUP_ONLY": "the group",
     "ONE_PROCESS": "that signal, with the one descriptor",

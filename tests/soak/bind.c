@@ -141,9 +141,10 @@ void sts_store_close(struct sts_store *store)
 	store->dir_fd = -1;
 }
 
-enum sts_err sts_lock_take(int dir_fd, const char *dir, struct sts_error *e)
+enum sts_err sts_lock_take(int dir_fd, const char *dir, bool *locked, struct sts_error *e)
 {
 	(void)dir;
+	*locked = true;
 	if (owner[dir_fd - BIND_DIR_FD] && world.bug != BUG_LOCK)
 		return sts_fail(e, STS_ELOCKED, 0, "another exchange has the directory");
 	return STS_OK;
@@ -171,6 +172,15 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	owner[dir] = exchange + 1;
 	written[exchange] = described;
 	return STS_OK;
+}
+
+/* Only the exchange that has the directory, and no running worker, may remove temporary files. */
+void sts_store_sweep(const struct sts_store *store)
+{
+	int exchange = atoi(member_of(store)->x.plan->name), dir = store->dir_fd - BIND_DIR_FD;
+
+	if (owner[dir] && owner[dir] != exchange + 1)
+		check_fail(exchange, "it removes temporary files of exchange %d", owner[dir] - 1);
 }
 
 /* No disk of the simulation is too full for the status. */

@@ -99,7 +99,7 @@ static enum sts_err write_state(const struct found *state, struct sts_error *e)
 			files[i] = i == STS_OUTPUT_THUMBPRINT
 					   ? tree_thumbprint(texts[i], state->s[i])
 					   : tree_token(texts[i], state->s[i]);
-	err = sts_store_write_files(&store, files, state->s[STS_OUTPUT_EXPIRES], e);
+	err = tree_write_files(&store, files, state->s[STS_OUTPUT_EXPIRES], e);
 	sts_store_close(&store);
 	return err;
 }

@@ -23,7 +23,9 @@ static struct sts_slice repeat(char *buf, unsigned number, size_t times)
 int main(int argc, char **argv)
 {
 	struct sts_slice files[STS_OUTPUT__COUNT];
+	const unsigned written = STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS;
 	struct sts_store store;
+	struct sts_temps temps;
 	struct sts_error e = {.msg = "usage: rewrite DIR COUNT"};
 	enum sts_err err = STS_EUSAGE;
 	char key_id[16];
@@ -38,10 +40,11 @@ int main(int argc, char **argv)
 		a.aws_secret = repeat(secret, i, 1 + i * 7919 % 900);
 		a.token = repeat(token, i, 1 + i * 104729 % 3600);
 		sts_text_init(&text, memory, sizeof(memory));
-		err = sts_outputs_format(&a, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_AWS_PROCESS,
-					 &text, files, &e);
+		err = sts_store_prepare(&store, written | STS_WRITE_EXPIRES, &temps, &e);
 		if (err == STS_OK)
-			err = sts_store_write_files(&store, files, a.expires_s, &e);
+			err = sts_outputs_format(&a, written, &text, files, &e);
+		if (err == STS_OK)
+			err = sts_store_write_files(&store, &temps, files, a.expires_s, &e);
 	}
 	if (err != STS_OK)
 		fprintf(stderr, "%s\n", e.msg);

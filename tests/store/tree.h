@@ -146,6 +146,22 @@ static inline struct sts_slice tree_thumbprint(char buf[65], int64_t exp_s)
 	return (struct sts_slice){buf, 64};
 }
 
+/* Write the files of one exchange, as a worker does: each file with content, `expires`, and a
+ * thumbprint where there is one. */
+static inline enum sts_err tree_write_files(const struct sts_store *store,
+					    const struct sts_slice files[STS_OUTPUT__COUNT],
+					    int64_t expires_s, struct sts_error *e)
+{
+	unsigned wanted = 1u << STS_OUTPUT_EXPIRES | 1u << STS_OUTPUT_THUMBPRINT;
+	struct sts_temps temps;
+	enum sts_err err;
+
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
+		wanted |= files[i].len > 0 ? 1u << i : 0;
+	err = sts_store_prepare(store, wanted, &temps, e);
+	return err == STS_OK ? sts_store_write_files(store, &temps, files, expires_s, e) : err;
+}
+
 /* Write token.jwt, expires, and thumbprint if it is not empty. */
 static inline enum sts_err tree_write_token(struct sts_store *store, struct sts_slice token,
 					    int64_t expires_s, struct sts_slice thumbprint,
@@ -156,7 +172,7 @@ static inline enum sts_err tree_write_token(struct sts_store *store, struct sts_
 		[STS_OUTPUT_THUMBPRINT] = thumbprint,
 	};
 
-	return sts_store_write_files(store, files, expires_s, e);
+	return tree_write_files(store, files, expires_s, e);
 }
 
 static inline enum sts_err tree_write(struct sts_store *store, int64_t exp_s, struct sts_error *e)

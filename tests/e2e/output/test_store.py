@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -152,6 +153,13 @@ def test_200_fetches_under_a_reader(fetch, serve, space):
 
 # ---- killed
 
+TEMPORARIES = {f".{name}.new" for name in WRITTEN}
+
+
+def temporaries(space):
+    return {name for name in os.listdir(space.out) if name.endswith(".new")} - {".status.new"}
+
+
 @pytest.fixture
 def consistent(space):
     """Fills the directory with an old token; the function that comes back says that what is there now is old or new, and whole."""
@@ -160,8 +168,7 @@ def consistent(space):
     before = space.snapshot()
 
     def verify(new=None):
-        for name in os.listdir(space.out):
-            assert name in {*WRITTEN, ".status", *(f".{n}.new" for n in (*WRITTEN, "status"))}, name
+        assert set(os.listdir(space.out)) <= {*WRITTEN, ".status"}, "a temporary file was left"
         token = (space.out / "token.jwt").read_text()
         expires = (space.out / "expires").read_text()
         assert token in (old, new)
@@ -187,9 +194,29 @@ def test_the_worker_killed_at_a_stage(stage, fetch, serve, space, consistent):
     server = serve(**STAGES[stage])
     with fetch(server.url(PATH), background=True, deadline="1s", timeout="20s") as process:
         assert server.stalled.wait(10)
+        assert temporaries(space) == TEMPORARIES
         os.kill(process.worker(), signal.SIGKILL)
         run = process.wait(10)
     assert run.status == 70 and "killed by signal 9" in run.last, run.err
+    _, before = consistent()
+    assert space.snapshot() == before
+
+
+@pytest.mark.parametrize("end", ["its own alarm", "killed by the supervisor", "the supervisor is told to stop"])
+def test_no_temporary_stays(end, fetch, serve, space, consistent):
+    """The worker removes its temporaries at its deadline. The supervisor does it for a worker that it has killed."""
+    server = serve(stall="request")
+    timeout = "1s" if end != "the supervisor is told to stop" else "20s"
+    with fetch(server.url(PATH), background=True, timeout=timeout, deadline=timeout) as process:
+        assert server.stalled.wait(10)
+        assert temporaries(space) == TEMPORARIES
+        if end == "killed by the supervisor":
+            os.kill(process.worker(), signal.SIGSTOP)
+        elif end == "the supervisor is told to stop":
+            process.signal(signal.SIGTERM)
+        run = process.wait(10)
+    words = {"its own alarm": "time ran out", "killed by the supervisor": "did not end in time", "the supervisor is told to stop": "told to stop"}
+    assert words[end] in run.err, run.err
     _, before = consistent()
     assert space.snapshot() == before
 
@@ -208,7 +235,7 @@ def test_a_worker_that_was_killed_costs_one_attempt(fetch, serve, space):
 
 
 def test_the_supervisor_killed(fetch, serve, space, consistent):
-    """The worker does not go on for ever without it."""
+    """The worker does not go on for ever without it. What it leaves is removed by the next start, before any attempt, and nothing else is."""
     server = serve(stall="request")
     with fetch(server.url(PATH), background=True, timeout="3s") as process:
         assert server.stalled.wait(10)
@@ -222,10 +249,55 @@ def test_the_supervisor_killed(fetch, serve, space, consistent):
             time.sleep(0.02)
         else:
             assert not os.path.exists(f"/proc/{worker}")
+    assert temporaries(space) == TEMPORARIES
+    (space.out / ".token.json.new").write_text("of an exchange with another --write")
+    for name in ("token.jwt.new", ".mine.new", "core.17"):
+        (space.out / name).write_text("somebody else's")
+    run = fetch(server.url(PATH), token_file=space.folder / "missing", deadline="1s")
+    assert run.status == 66, run.err
+    for name in ("token.jwt.new", ".mine.new", "core.17"):
+        (space.out / name).unlink()
     _, before = consistent()
     assert space.snapshot() == before
 
 
+def test_another_fetch_removes_nothing(fetch, serve, space):
+    """The directory is locked by the fetch that uses it, so another one that is started by mistake leaves its temporaries alone."""
+    token, asked, answer = tokens.issued(), threading.Event(), threading.Event()
+
+    def slowly(_):
+        asked.set()
+        assert answer.wait(20)
+        return tokens.openunison(token)
+
+    server = serve(slowly)
+    with fetch(server.url(PATH), background=True) as process:
+        assert asked.wait(10)
+        other = fetch(server.url(PATH))
+        assert other.status == 73 and "already writes" in other.err, other.err
+        assert temporaries(space) == TEMPORARIES
+        answer.set()
+        assert process.wait(20).status == 0
+    assert (space.out / "token.jwt").read_text() == token
+    assert temporaries(space) == set()
+
+
+@pytest.mark.parametrize("name", [".token.jwt.new", ".expires.new"])
+def test_a_temporary_that_is_swapped(name, fetch, serve, space, consistent):
+    """The application replaces a temporary after it was made. Its file is not put in place of ours."""
+    def swap(_):
+        (space.out / "mine").write_text("forged")
+        os.rename(space.out / "mine", space.out / name)
+        return tokens.openunison(tokens.issued())
+
+    server = serve(swap)
+    run = fetch(server.url(PATH), deadline="1s")
+    assert run.status == 73 and f"somebody else has removed or replaced {space.out}/{name}"[:90] in run.err, run.err
+    _, before = consistent()
+    assert space.snapshot() == before
+
+
+# The supervisor removes what is left when it starts, so its own unlinkat(2) is the first.
 STORE_CALLS = ["unlink,unlinkat", "openat,open", "write", "fchmod", "fsync", "rename,renameat,renameat2"]
 
 
@@ -240,7 +312,10 @@ def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space
     prefix = traced(space.folder / "trace", "-e", f"inject={calls}:signal=KILL", "-P", temporary, "-P", space.out / temporary)
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
                       "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s", prefix=prefix, uid=0, gid=0)
-    assert run.status == 70 and "killed by signal 9" in run.last, run.err
+    if calls == STORE_CALLS[0]:
+        assert run.status == -signal.SIGKILL, run.err
+    else:
+        assert run.status == 70 and "killed by signal 9" in run.last, run.err
     consistent(new)
     assert "SIGKILL" in (space.folder / "trace").read_text()
     # The next exchange repairs everything.
@@ -384,6 +459,7 @@ def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
         assert run.status == 73, run.err
         assert says in run.last, run.err
         assert space.snapshot() == before
+        assert server.connections == 0, "a full disk is noticed before the subject token is sent"
     finally:
         subprocess.run(["umount", str(space.out)], check=True, timeout=10)
 

@@ -3,6 +3,8 @@
 
 #include "opened_store.h"
 
+static bool locked;
+
 static void test_lock(void)
 {
 	struct sts_store second;
@@ -10,18 +12,20 @@ static void test_lock(void)
 
 	fresh("d", 0777);
 	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
-	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
-	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
 	CHECK_INT(sts_lock_owner(store.dir_fd), getpid());
 	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
 		  STS_OK);
-	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_ELOCKED);
+	CHECK(locked);
+	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &locked, &error), STS_ELOCKED);
+	CHECK(!locked);
 	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
 	CHECK_STR(error.msg, want);
 	/* A worker of the process that holds the lock may write. */
 	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
 	sts_store_close(&store);
-	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &error), STS_OK);
+	CHECK_INT(sts_lock_take(second.dir_fd, second.dir, &locked, &error), STS_OK);
 	sts_store_close(&second);
 }
 
@@ -33,7 +37,7 @@ static void test_lock_shared(void)
 	int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(flock(fd, LOCK_SH) == 0);
 	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
-	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_ELOCKED);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_ELOCKED);
 	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
 	/* A process that waits for the lock does not hold it. */
 	pid_t child = fork();
@@ -63,7 +67,7 @@ static void test_lock_among_many(void)
 		fds[i] = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		CHECK(flock(fds[i], LOCK_EX) == 0);
 		if (i == 100)
-			CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &error), STS_OK);
+			CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
 		CHECK_INT(sts_lock_owner(store.dir_fd), i < 100 ? 0 : getpid());
 	}
 	for (size_t i = 0; i < 200; i++)

@@ -3,6 +3,8 @@
  * tests/store/. */
 #include "opened_store.h"
 
+#include "protocol/table.h"
+
 static mode_t mode_of(const char *path)
 {
 	struct stat st;
@@ -249,7 +251,7 @@ static enum sts_err write_several(unsigned outputs, int64_t expires_s)
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
 		if (outputs >> i & 1)
 			files[i] = sts_slice_of(sts_output_name(i));
-	return sts_store_write_files(&store, files, expires_s, &error);
+	return tree_write_files(&store, files, expires_s, &error);
 }
 
 /* The content of each file is its own name. */
@@ -315,6 +317,161 @@ static void test_files_of_others(void)
 	sts_store_close(&store);
 }
 
+#define WANTED (STS_WRITE_TOKEN | STS_WRITE_EXPIRES | STS_WRITE_THUMBPRINT)
+
+static enum sts_err write_prepared(struct sts_temps *temps, int64_t exp_s)
+{
+	char token[TREE_TOKEN_MAX_BYTES];
+	const struct sts_slice files[STS_OUTPUT__COUNT] = {tree_token(token, exp_s)};
+
+	return sts_store_write_files(&store, temps, files, exp_s, &error);
+}
+
+/* The temporaries are there before there is content, they belong to this UID alone, and they are
+ * gone after every end. */
+static void test_prepared(void)
+{
+	struct sts_temps temps;
+	struct stat st;
+
+	fresh("d", 0777);
+	tree_put("d/.token.jwt.new", "left by a killed writer");
+	tree_put("d/.token.json.new", "left by a killed writer with another --write");
+	CHECK(mkdir("d/.aws-process.json.new", 0700) == 0);
+	CHECK(symlink("../outside", "d/.expires.new") == 0);
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	CHECK_INT(tree_count("d"), 3);
+	CHECK_INT(mode_of("d/.token.jwt.new"), 0600);
+	CHECK(tree_is("d/.token.jwt.new", "") && tree_is("d/.thumbprint.new", ""));
+	CHECK(lstat("d/.expires.new", &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1);
+	CHECK_INT(access("outside", F_OK), -1);
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
+		if (temps.files >> i & 1)
+			CHECK(fcntl(temps.fd[i], F_GETFD) & FD_CLOEXEC);
+	sts_store_discard(&store, &temps);
+	CHECK_INT(tree_count("d"), 0);
+	CHECK_INT(fcntl(temps.fd[STS_OUTPUT_TOKEN], F_GETFD), -1);
+	sts_store_discard(&store, &temps);
+
+	/* A thumbprint that the answer does not have. */
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	CHECK_INT(write_prepared(&temps, 2000), STS_OK);
+	CHECK_INT(tree_count("d"), 2);
+	/* A file that was not prepared is not written, and then no file is. */
+	CHECK_INT(sts_store_prepare(&store, STS_WRITE_EXPIRES, &temps, &error), STS_OK);
+	CHECK_INT(write_prepared(&temps, 1000), STS_EBUG);
+	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
+	CHECK_INT(tree_count("d"), 2);
+	/* The temporaries of the other files are made before that of `thumbprint` fails. */
+	CHECK(mkdir("d/.thumbprint.new", 0700) == 0);
+	tree_put("d/.thumbprint.new/inside", "x");
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_EOUTPUT);
+	CHECK_STR(error.msg, "cannot remove d/.thumbprint.new: a directory that is not empty lies "
+			     "at this name: remove it");
+	CHECK_INT(tree_count("d"), 3);
+	sts_store_close(&store);
+}
+
+static void swap_file(const char *path)
+{
+	tree_put("d/mine", "forged");
+	CHECK(rename("d/mine", path) == 0);
+}
+
+static void swap_link(const char *path)
+{
+	CHECK(unlink(path) == 0 && symlink("mine", path) == 0);
+}
+
+static void swap_nothing(const char *path)
+{
+	CHECK(unlink(path) == 0);
+}
+
+static void swap_directory(const char *path)
+{
+	CHECK(unlink(path) == 0 && mkdir(path, 0700) == 0);
+}
+
+/* The number of a file that was removed may be used again at once. The temporary stays open, so its
+ * number is not used again. */
+static void swap_same_number(const char *path)
+{
+	CHECK(unlink(path) == 0);
+	tree_put(path, "forged");
+}
+
+/* Somebody else replaces a temporary between its making and its renaming: nothing is renamed. */
+static void test_swapped(void)
+{
+	static void (*const swaps[])(const char *) = {swap_file, swap_link, swap_nothing,
+						      swap_directory, swap_same_number};
+	static const char *const temps_of[] = {"d/.token.jwt.new", "d/.expires.new"};
+	char token[TREE_TOKEN_MAX_BYTES], want[160];
+	struct sts_temps temps;
+
+	fresh("d", 0777);
+	CHECK_INT(tree_write(&store, 2000, &error), STS_OK);
+	tree_token(token, 2000);
+	for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++)
+		for (size_t j = 0; j < sizeof(temps_of) / sizeof(temps_of[0]); j++)
+			for (int64_t exp_s = 1000; exp_s <= 3000; exp_s += 2000) {
+				CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error),
+					  STS_OK);
+				swaps[i](temps_of[j]);
+				CHECK_INT(write_prepared(&temps, exp_s), STS_EOUTPUT);
+				CHECK_INT(error.detail, EEXIST);
+				snprintf(want, sizeof(want),
+					 "somebody else has removed or replaced %s, the file that "
+					 "was being written: give every sidecar a directory of its "
+					 "own",
+					 temps_of[j]);
+				CHECK_STR(error.msg, want);
+				CHECK(tree_is("d/token.jwt", token));
+				CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
+				CHECK_INT(tree_count("d"), 3);
+			}
+	/* A thumbprint that is not needed cannot be swapped to any effect. */
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	swap_file("d/.thumbprint.new");
+	CHECK_INT(write_prepared(&temps, 3000), STS_OK);
+	CHECK_INT(tree_count("d"), 2);
+	sts_store_close(&store);
+}
+
+/* What a killed worker has left is removed, and nothing else. */
+static void test_sweep(void)
+{
+	static const char *const others[] = {"d/token.jwt", "d/.token.jwt",     "d/token.jwt.new",
+					     "d/.new",      "d/.mine.new",      "d/.status.new",
+					     "d/core.17",   "d/.token.jwt.new~"};
+	char path[64];
+
+	fresh("d", 0777);
+	tree_put("outside", "precious");
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
+		snprintf(path, sizeof(path), "d/.%s.new", sts_output_name(i));
+		if (i % 3 == 0)
+			tree_put(path, "a.b.c");
+		else
+			CHECK((i % 3 == 1 ? mkdir(path, 0700) : symlink("../outside", path)) == 0);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		tree_put(others[i], "x");
+	sts_store_sweep(&store);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CHECK(tree_is(others[i], "x"));
+	CHECK_INT(tree_count("d"), (int)(sizeof(others) / sizeof(others[0])));
+	CHECK(tree_is("outside", "precious"));
+	/* A directory that is not empty stays. */
+	CHECK(mkdir("d/.expires.new", 0700) == 0);
+	tree_put("d/.expires.new/inside", "x");
+	sts_store_sweep(&store);
+	CHECK(tree_is("d/.expires.new/inside", "x"));
+	sts_store_close(&store);
+	unlink("outside");
+}
+
 /* A directory at one of the names ends the write there. All files that hold a token are written
  * before an `expires` that grows, and after an `expires` that shrinks. */
 static void test_order_of_several(void)
@@ -351,6 +508,9 @@ static const struct sts_test tests[] = {
 	{"one set of files follows another", test_sets},
 	{"files of somebody else stay", test_files_of_others},
 	{"the order in which several files are written", test_order_of_several},
+	{"the temporaries are made first, and removed in the end", test_prepared},
+	{"a temporary that somebody else replaces", test_swapped},
+	{"what a killed worker has left is removed", test_sweep},
 	{"the messages say what to do", test_messages},
 };
 
