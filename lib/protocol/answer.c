@@ -11,6 +11,8 @@
 #include "protocol/secrets.h"
 #include "protocol/untimely.h"
 #include "token/jwt.h"
+#include "token/jwt_times.h"
+#include "token/life.h"
 
 #define CLAIM_MAX_BYTES       60            /* of a claim in a message, escaped */
 #define POINTER_SHOWN_BYTES   100           /* of a JSON pointer in a message, escaped */
@@ -367,113 +369,64 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			value);
 }
 
-/* Read the returned token's exp, which bounds the expiry that we promise. Some servers write it as
- * a string. Returns false when there is an exp that cannot be read: it appears twice, or is not a
- * time. */
-static bool read_exp(const struct sts_json *claims, struct sts_expiry_input *expiry)
-{
-	const struct sts_json *v;
-
-	if (expiry->token_exp_s >= 0)
-		return true;
-	return sts_json_at(claims, "/exp", &v, NULL) == STS_OK &&
-	       (!v || sts_expiry_value(v, STS_EXPIRY_ABSOLUTE, &expiry->token_exp_s));
-}
-
-/* Read and check the claims of the token, where it is a JWT. Closes the answer's document. */
-static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice token,
-			     char *scratch, size_t scratch_size, struct sts_expiry_input *expiry,
-			     struct sts_error *e)
+/* Check the audience and the issuer of the token. Closes the answer's document. */
+static enum sts_err check_claims(const struct sts_answer_input *in, struct sts_slice token,
+				 bool is_jwt, char *scratch, size_t scratch_size,
+				 struct sts_error *e)
 {
 	bool audience = in->expect_audience.len > 0, issuer = in->expect_issuer.len > 0;
 	const struct sts_json *claims;
-	struct sts_jwt_claims times;
-
-	if (sts_jwt_open(token, scratch, scratch_size, &claims, NULL) != STS_OK) {
-		sts_json_close();
-		if (audience || issuer)
-			return sts_fail(e, STS_EEXPECT, 0,
-					"the returned token is no JWT, so its %s cannot be checked",
-					audience ? "audience" : "issuer");
-		return STS_OK;
-	}
-	audience = audience && !sts_jwt_claims_audience(claims, in->expect_audience);
-	issuer = issuer && !sts_jwt_claims_issuer(claims, in->expect_issuer);
-	sts_jwt_claims_times(claims, &times, NULL);
-	expiry->token_exp_s = times.exp_s;
-	expiry->token_iat_s = times.iat_s;
 	enum sts_err err = STS_OK;
 
-	if (!read_exp(claims, expiry))
-		err = sts_fail(e, STS_ETOKEN, 0,
-			       "the returned token's exp is no time, or is there twice");
-	else if (audience)
+	if (!audience && !issuer)
+		return STS_OK;
+	if (sts_jwt_open(token, scratch, scratch_size, &claims, NULL) != STS_OK) {
+		sts_json_close();
+		return sts_fail(
+			e, STS_EEXPECT, 0, "the returned token is %s, so its %s cannot be checked",
+			is_jwt ? "a malformed JWT" : "no JWT", audience ? "audience" : "issuer");
+	}
+	if (audience && !sts_jwt_claims_audience(claims, in->expect_audience))
 		err = unexpected(in, claims, "/aud", "audience", in->expect_audience, e);
-	else if (issuer)
+	else if (issuer && !sts_jwt_claims_issuer(claims, in->expect_issuer))
 		err = unexpected(in, claims, "/iss", "issuer", in->expect_issuer, e);
 	sts_json_close();
 	return err;
 }
 
-/* Fail for a token that has expired already. */
-static enum sts_err no_life(const struct sts_expiry_input *input, const struct sts_expiry *expiry,
-			    struct sts_error *e)
+/* Read the times of the token and check its claims, where it is a JWT. An nbf or iat that is not a
+ * time does not count, but an exp that is not a time is an error. */
+static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice token,
+			     char *scratch, size_t scratch_size, struct sts_expiry_input *expiry,
+			     struct sts_error *e)
 {
-	int64_t end = input->absolute_s;
-	char when[STS_RFC3339_BYTES];
+	struct sts_jwt_claims times;
 
-	if (end < 0 || (input->token_exp_s >= 0 && input->token_exp_s < end))
-		end = input->token_exp_s;
-	if (end < 0)
-		return sts_fail(e, STS_ELIFETIME, 0, "the returned token's lifetime is %lld s",
-				(long long)expiry->lifetime_s);
-	sts_rfc3339_format(end, when);
-	return sts_fail(e, STS_ELIFETIME, 0,
-			"the returned token has no life left: it expires at %s, in %lld s", when,
-			(long long)expiry->lifetime_s);
-}
-
-/*
- * Check --max-lifetime, which is about how long the token can be used, not about when we refresh
- * it. A service that is shown a JWT goes by its exp, even where the answer says that the token ends
- * earlier. A token whose lifetime is not stated anywhere may live for ever, so it fails.
- * --default-ttl is the user's assumption, and does not count as a statement.
- */
-static enum sts_err judge_max(const struct sts_answer_input *in,
-			      const struct sts_expiry_input *input, int64_t lifetime_s,
-			      struct sts_error *e)
-{
-	struct sts_expiry_input own = *input;
-	struct sts_expiry expiry;
-	bool is_stated = input->absolute_s >= 0 || input->token_exp_s >= 0 ||
-			 input->lifetime_s != INT64_MIN || in->protocol->default_ttl_s > 0;
-
-	own.absolute_s = own.token_iat_s = -1;
-	own.lifetime_s = INT64_MIN;
-	if (own.token_exp_s >= 0 && sts_expiry_combine(&own, &expiry))
-		lifetime_s = expiry.lifetime_s;
-	if (!is_stated)
-		return sts_fail(e, STS_EEXPECT, 0,
-				"nothing tells how long the returned token lives, so its lifetime "
-				"cannot be checked");
-	if (lifetime_s > in->max_lifetime_s)
-		return sts_fail(e, STS_EEXPECT, 0,
-				"the returned token lives %lld s, and at most %lld s are allowed",
-				(long long)lifetime_s, (long long)in->max_lifetime_s);
-	return STS_OK;
+	sts_jwt_times(token, scratch, scratch_size, &times, NULL);
+	expiry->token_exp_s = times.exp_s;
+	expiry->token_iat_s = times.iat_s;
+	expiry->token_nbf_s = times.nbf_s;
+	if (times.is_exp_bad)
+		return sts_fail(e, STS_ETOKEN, 0,
+				"the returned token's exp is not a time, or appears twice");
+	return check_claims(in, token, times.is_jwt, scratch, scratch_size, e);
 }
 
 static enum sts_err judge_life(const struct sts_answer_input *in,
 			       const struct sts_expiry_input *input, struct sts_answer *out,
 			       struct sts_error *e)
 {
+	int64_t documented_s = in->protocol->default_ttl_s;
 	struct sts_expiry expiry;
+	enum sts_err err = sts_life_judge(input, documented_s, in->max_lifetime_s, &expiry, e);
 
-	if (!sts_expiry_combine(input, &expiry))
-		return no_life(input, &expiry, e);
+	if (err != STS_OK)
+		return err;
 	out->expires_s = expiry.expires_s;
 	out->lifetime_s = expiry.lifetime_s;
-	return in->max_lifetime_s > 0 ? judge_max(in, input, expiry.lifetime_s, e) : STS_OK;
+	out->not_before_s = expiry.not_before_s;
+	out->is_assumed = !sts_life_is_stated(input) && documented_s <= 0;
+	return STS_OK;
 }
 
 /* ---- the whole answer ---- */
@@ -529,6 +482,7 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 		.absolute_s = -1,
 		.token_exp_s = -1,
 		.token_iat_s = -1,
+		.token_nbf_s = -1,
 		.lifetime_s = INT64_MIN,
 		.default_ttl_s = in->default_ttl_s,
 		.sent_real_s = in->sent_real_ms / 1000,

@@ -46,8 +46,8 @@ struct sts_answer {
 	 * are the id and the secret of the access key. They are valid as long as token is, and
 	 * checked as token is. Elsewhere they are empty. */
 	struct sts_slice aws_key_id, aws_secret;
-	int64_t expires_s;  /* what goes into `expires`: local clock, never after the token's exp */
-	int64_t lifetime_s; /* from when the request was sent */
+	int64_t expires_s;    /* what goes into `expires`: local clock, see token/expiry.h */
+	int64_t lifetime_s;   /* from when the request was sent */
 	int64_t clock_skew_s; /* Date minus local clock; 0 within 60 s or unknown */
 	int64_t not_before_s; /* local clock: the token is not valid earlier; 0: it is valid now, or
 				 unknown */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/expiry.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
-#define SKEW_MIN_S       60            /* a difference of clocks up to this is not reported */
-#define DATE_BELIEVED_S  (24LL * 3600) /* the farthest from the local clock that a Date may be */
-#define NUMBER_MAX_BYTES 31            /* of a number in a string */
+#define SKEW_MIN_S      60            /* a difference of clocks up to this is not reported */
+#define DATE_BELIEVED_S (24LL * 3600) /* the farthest from the local clock that a Date may be */
+#define IAT_AHEAD_MAX_S 60            /* by which an iat may be later than both clocks */
+#define NBF_AHEAD_MAX_S 5             /* by which an nbf may be in the future */
 
 static int64_t min(int64_t a, int64_t b)
 {
@@ -53,16 +55,16 @@ static bool is_decimal(struct sts_slice s)
 	return at == s.len;
 }
 
-static bool read_decimal(struct sts_slice s, double *number)
+bool sts_expiry_number(struct sts_slice text, double *number)
 {
-	char z[NUMBER_MAX_BYTES + 1];
+	char z[STS_EXPIRY_NUMBER_MAX_BYTES + 1];
 
-	if (s.len > NUMBER_MAX_BYTES || !is_decimal(s))
+	if (text.len > STS_EXPIRY_NUMBER_MAX_BYTES || !is_decimal(text))
 		return false;
-	memcpy(z, s.data, s.len);
-	z[s.len] = '\0';
+	memcpy(z, text.data, text.len);
+	z[text.len] = '\0';
 	*number = sts_decimal(z, NULL);
-	return true;
+	return isfinite(*number);
 }
 
 /* Round a number down to whole seconds. Returns false when the number is not in the range from low
@@ -77,22 +79,31 @@ static bool round_down(double number, int64_t low, int64_t high, int64_t *second
 	return true;
 }
 
-bool sts_expiry_value(const struct sts_json *value, enum sts_expiry_kind kind, int64_t *seconds)
+static bool to_seconds(double number, enum sts_expiry_kind kind, int64_t *seconds)
 {
 	bool absolute = kind == STS_EXPIRY_ABSOLUTE;
+
+	return round_down(number, absolute ? 0 : -STS_EXPIRY_MAX_S,
+			  absolute ? STS_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
+}
+
+bool sts_expiry_text(struct sts_slice text, enum sts_expiry_kind kind, int64_t *seconds)
+{
+	double number;
+
+	if (kind == STS_EXPIRY_ABSOLUTE && sts_rfc3339_parse(text, seconds))
+		return true;
+	return sts_expiry_number(text, &number) && to_seconds(number, kind, seconds);
+}
+
+bool sts_expiry_value(const struct sts_json *value, enum sts_expiry_kind kind, int64_t *seconds)
+{
 	struct sts_slice text;
 	double number;
 
-	if (sts_json_string(value, &text)) {
-		if (absolute && sts_rfc3339_parse(text, seconds))
-			return true;
-		if (!read_decimal(text, &number))
-			return false;
-	} else if (!sts_json_number(value, &number)) {
-		return false;
-	}
-	return round_down(number, absolute ? 0 : -STS_EXPIRY_MAX_S,
-			  absolute ? STS_EPOCH_MAX_S : STS_EXPIRY_MAX_S, seconds);
+	if (sts_json_string(value, &text))
+		return sts_expiry_text(text, kind, seconds);
+	return sts_json_number(value, &number) && to_seconds(number, kind, seconds);
 }
 
 /* Clamp a time to a range in which sums and differences cannot overflow. An absent time (-1) stays
@@ -120,32 +131,151 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 	return min(max(skew, -STS_EXPIRY_MAX_S), STS_EXPIRY_MAX_S);
 }
 
-bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out)
+/* The clocks when the answer had arrived. */
+struct clocks {
+	int64_t sent_s, local_s; /* on the local clock */
+	int64_t date_s;          /* the STS's clock, where has_date is set */
+	int64_t offset_s;        /* date_s minus the local clock; 0: they agree */
+	bool has_date;
+};
+
+static struct clocks read_clocks(const struct sts_expiry_input *in)
 {
-	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s),
-		iat = clamp_time(in->token_iat_s);
-	int64_t sent = max(clamp_time(in->sent_real_s), 0),
-		now = max(sent, clamp_time(in->received_real_s));
-	int64_t life = STS_EXPIRY_MAX_S, end = STS_EPOCH_MAX_S;
+	int64_t sent = max(clamp_time(in->sent_real_s), 0);
+	struct clocks clocks = {.sent_s = sent, .local_s = max(sent, in->received_real_s)};
+	int64_t date = clamp_time(in->date_s), off;
 
-	out->clock_skew_s = sts_expiry_skew(in->date_s, in->sent_real_s, in->received_real_s);
-	if (in->date_s >= 0 && max(out->clock_skew_s, -out->clock_skew_s) <= DATE_BELIEVED_S)
-		now = clamp_time(in->date_s);
+	clocks.local_s = clamp_time(clocks.local_s);
+	off = offset(date, sent, clocks.local_s);
+	clocks.has_date = in->date_s >= 0 && max(off, -off) <= DATE_BELIEVED_S;
+	clocks.offset_s = clocks.has_date ? off : 0;
+	/* A Date between sending and receiving agrees with the local clock. */
+	clocks.date_s = clocks.offset_s == 0 ? clocks.local_s : date;
+	return clocks;
+}
 
-	if (absolute >= 0)
-		end = absolute;
-	if (exp >= 0)
-		end = min(end, exp);
-	if (absolute >= 0 || exp >= 0)
-		life = min(life, end - now);
-	if (iat >= 0 && exp > iat)
-		life = min(life, exp - iat);
-	if (in->lifetime_s != INT64_MIN)
+/* What one clock says of an end. */
+struct view {
+	bool is_over;
+	int64_t left_s; /* from when the request was sent */
+};
+
+static struct view local_view(const struct clocks *clocks, int64_t end_s)
+{
+	return (struct view){end_s <= clocks->local_s, end_s - clocks->sent_s};
+}
+
+/* The answer was dated after the request was sent, so left_s is not too long. Without a Date, the
+ * local clock stands in for it. */
+static struct view date_view(const struct clocks *clocks, int64_t end_s)
+{
+	if (clocks->offset_s == 0)
+		return local_view(clocks, end_s);
+	return (struct view){end_s <= clocks->date_s, end_s - clocks->date_s};
+}
+
+static bool has_lifetime(const struct sts_expiry_input *in)
+{
+	return in->lifetime_s != INT64_MIN;
+}
+
+/* exp - iat, a lifetime by the token itself; STS_EXPIRY_MAX_S where the token does not say it. */
+static int64_t own_lifetime(const struct sts_expiry_input *in)
+{
+	int64_t exp = clamp_time(in->token_exp_s), iat = clamp_time(in->token_iat_s);
+
+	return iat >= 0 && exp > iat ? min(exp - iat, STS_EXPIRY_MAX_S) : STS_EXPIRY_MAX_S;
+}
+
+static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const struct clocks *clocks,
+				     int64_t end_s)
+{
+	bool local = local_view(clocks, end_s).is_over, date = date_view(clocks, end_s).is_over;
+
+	if (has_lifetime(in) && in->lifetime_s <= 0)
+		return STS_EXPIRY_NO_LIFETIME;
+	if (end_s < 0 || !local || !date)
+		return STS_EXPIRY_OK;
+	/* Without a Date, a lifetime says more than the local clock, which is right to within a
+	 * day. */
+	if (!clocks->has_date && has_lifetime(in) && clocks->local_s - end_s <= DATE_BELIEVED_S)
+		return STS_EXPIRY_OK;
+	return STS_EXPIRY_ENDED;
+}
+
+/* The shorter of a life and what is left until an end. A clock by which the end has passed is
+ * wrong: this is about a token that has not expired. */
+static int64_t until(int64_t life, const struct clocks *clocks, int64_t end_s)
+{
+	struct view local = local_view(clocks, end_s), date = date_view(clocks, end_s);
+
+	if (end_s >= 0 && !local.is_over)
+		life = min(life, local.left_s);
+	if (end_s >= 0 && !date.is_over)
+		life = min(life, date.left_s);
+	return life;
+}
+
+/* The earliest end, in seconds from when the request was sent, of a token that has not expired. */
+static int64_t earliest(const struct sts_expiry_input *in, const struct clocks *clocks)
+{
+	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s);
+	int64_t life = own_lifetime(in);
+
+	if (has_lifetime(in))
 		life = min(life, in->lifetime_s);
 	else if (absolute < 0 && exp < 0)
 		life = min(life, in->default_ttl_s);
+	return until(until(life, clocks, absolute), clocks, exp);
+}
 
-	out->lifetime_s = max(life, -STS_EXPIRY_MAX_S);
-	out->expires_s = max(min(sent + out->lifetime_s, end), 0);
-	return out->lifetime_s > 0;
+/* How long a service may accept the token. A service that is shown a JWT goes by its exp, even
+ * where the answer says that the token ends earlier. */
+static int64_t usable(const struct sts_expiry_input *in, const struct clocks *clocks)
+{
+	int64_t exp = clamp_time(in->token_exp_s), iat = clamp_time(in->token_iat_s);
+	int64_t end_s = exp >= 0 ? exp : clamp_time(in->absolute_s);
+	struct view local = local_view(clocks, end_s), date = date_view(clocks, end_s);
+	int64_t own = own_lifetime(in), life = 0;
+
+	if (end_s < 0 || (exp < 0 && has_lifetime(in)))
+		return has_lifetime(in) ? in->lifetime_s : 0;
+	if (!local.is_over)
+		life = local.left_s;
+	if (!date.is_over)
+		life = max(life, date.left_s);
+	/* A token may be older than the answer: Entra dates an iat five minutes back. So exp - iat
+	 * only makes the life shorter. */
+	if (iat >= 0 && exp > iat && iat <= max(clocks->local_s, clocks->date_s) + IAT_AHEAD_MAX_S)
+		life = life > 0 ? min(life, own) : own;
+	return life > 0 || !has_lifetime(in) ? life : in->lifetime_s;
+}
+
+bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out)
+{
+	struct clocks clocks = read_clocks(in);
+	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s);
+	int64_t end_s = absolute < 0 || (exp >= 0 && exp < absolute) ? exp : absolute;
+	int64_t nbf = clamp_time(in->token_nbf_s) - clocks.offset_s;
+	int64_t life = 0;
+
+	*out = (struct sts_expiry){
+		.verdict = judge(in, &clocks, end_s),
+		.usable_s = max(min(usable(in, &clocks), STS_EXPIRY_MAX_S), 0),
+		.end_s = end_s,
+		.ago_local_s = clocks.local_s - end_s,
+		.ago_date_s = clocks.date_s - end_s,
+		.has_date = clocks.has_date,
+	};
+	if (in->token_nbf_s >= 0 && nbf - clocks.local_s > NBF_AHEAD_MAX_S)
+		out->not_before_s = min(nbf, STS_EPOCH_MAX_S);
+	if (out->verdict == STS_EXPIRY_NO_LIFETIME)
+		life = in->lifetime_s;
+	else if (out->verdict == STS_EXPIRY_OK)
+		life = earliest(in, &clocks);
+	out->lifetime_s = max(min(life, STS_EXPIRY_MAX_S), -STS_EXPIRY_MAX_S);
+	out->expires_s = max(min(clocks.sent_s + out->lifetime_s, STS_EPOCH_MAX_S), 0);
+	if (out->verdict == STS_EXPIRY_OK && out->expires_s <= clocks.local_s)
+		out->verdict = out->lifetime_s > 0 ? STS_EXPIRY_TOO_LATE : STS_EXPIRY_NO_LIFETIME;
+	return out->verdict == STS_EXPIRY_OK;
 }

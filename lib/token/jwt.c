@@ -2,7 +2,6 @@
 #include "token/jwt.h"
 
 #include "base/base64.h"
-#include "base/timefmt.h"
 
 static enum sts_err no_jwt(struct sts_error *e, const char *why)
 {
@@ -66,36 +65,6 @@ enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
 
 /* ---- claims ---- */
 
-/* Read a time; -1 where it is absent. False when it is not a number or appears twice. */
-static bool claim_time(const struct sts_json *claims, const char *pointer, int64_t *seconds)
-{
-	const struct sts_json *v;
-	double number;
-
-	*seconds = -1;
-	if (sts_json_at(claims, pointer, &v, NULL) != STS_OK)
-		return false;
-	if (!v)
-		return true;
-	if (!sts_json_number(v, &number))
-		return false;
-	/* A negative time becomes 0, since -1 would mean absent. */
-	*seconds = number <= 0                         ? 0
-		   : number >= (double)STS_EPOCH_MAX_S ? STS_EPOCH_MAX_S
-						       : (int64_t)number;
-	return true;
-}
-
-enum sts_err sts_jwt_claims_times(const struct sts_json *claims, struct sts_jwt_claims *times,
-				  struct sts_error *e)
-{
-	bool exp = claim_time(claims, "/exp", &times->exp_s);
-	bool nbf = claim_time(claims, "/nbf", &times->nbf_s);
-	bool iat = claim_time(claims, "/iat", &times->iat_s);
-
-	return exp && nbf && iat ? STS_OK : no_jwt(e, "one of its times is no number");
-}
-
 /* Is it a string with exactly these bytes? */
 static bool is_string(const struct sts_json *v, struct sts_slice want)
 {
@@ -123,20 +92,6 @@ bool sts_jwt_claims_issuer(const struct sts_json *claims, struct sts_slice issue
 	const struct sts_json *iss;
 
 	return sts_json_at(claims, "/iss", &iss, NULL) == STS_OK && is_string(iss, issuer);
-}
-
-enum sts_err sts_jwt_times(struct sts_slice token, char *scratch, size_t size,
-			   struct sts_jwt_claims *times, struct sts_error *e)
-{
-	const struct sts_json *claims;
-	enum sts_err err = sts_jwt_open(token, scratch, size, &claims, e);
-
-	*times = (struct sts_jwt_claims){-1, -1, -1};
-	if (err != STS_OK)
-		return err;
-	err = sts_jwt_claims_times(claims, times, e);
-	sts_json_close();
-	return err;
 }
 
 /* Open the claims, ask one question about them, and close them. */

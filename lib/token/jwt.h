@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader of JWTs (RFC 7519) in the compact form of a JWS (RFC 7515 section 7.1). It does not
- * verify them. It reads the subject token, the token that came back, and what `inspect` shows. A
- * token that is not a JWT does not fail an exchange, since access tokens may be opaque. No byte of
- * a token gets into the message of an error.
+ * The strict reader of JWTs (RFC 7519) in the compact form of a JWS (RFC 7515 section 7.1). It does
+ * not verify them. It reads the subject token, the token that came back, and what `inspect` shows.
+ * jwt_times.h reads their times. A token that is not a JWT does not fail an exchange, since access
+ * tokens may be opaque. No byte of a token gets into the message of an error.
  */
 #ifndef STS_TOKEN_JWT_H
 #define STS_TOKEN_JWT_H
@@ -44,28 +44,15 @@ enum sts_err sts_jwt_open_part(struct sts_slice part, const struct sts_json **ro
 enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
 			  const struct sts_json **claims, struct sts_error *e);
 
-/* The times among the registered claims (RFC 7519 section 4.1): seconds since the epoch, rounded
- * down and clamped to the years 1970 to 9999; -1 where absent. */
-struct sts_jwt_claims {
-	int64_t exp_s, nbf_s, iat_s;
-};
-
-/* Read the times of open claims. Returns STS_OK, or STS_ETOKEN when one is not a number or appears
- * twice; that time is -1 then, and the other times are filled in all the same. */
-enum sts_err sts_jwt_claims_times(const struct sts_json *claims, struct sts_jwt_claims *times,
-				  struct sts_error *e);
 /* Does `aud` of open claims (a string or an array of strings) contain the audience? */
 bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience);
 /* Is `iss` of open claims this issuer, byte for byte? */
 bool sts_jwt_claims_issuer(const struct sts_json *claims, struct sts_slice issuer);
 
 /*
- * The same three questions about a token: each opens its claims and closes them again. Returns what
- * sts_jwt_open() and sts_jwt_claims_times() return. Where the token is not a JWT, the times are -1
- * and *has is false.
+ * The same two questions about a token: each opens its claims and closes them again. Returns what
+ * sts_jwt_open() returns. Where the token is not a JWT, *has is false.
  */
-enum sts_err sts_jwt_times(struct sts_slice token, char *scratch, size_t size,
-			   struct sts_jwt_claims *times, struct sts_error *e);
 enum sts_err sts_jwt_has_audience(struct sts_slice token, struct sts_slice audience, char *scratch,
 				  size_t size, bool *has, struct sts_error *e);
 enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer, char *scratch,

@@ -2,6 +2,7 @@
 /* A token as `inspect` shows it. */
 #include "base/timefmt.h"
 #include "token/jwt.h"
+#include "token/jwt_times.h"
 
 #define NAME_MAX_BYTES 256  /* of alg and kid, escaped */
 #define PLAIN_MAX      1e12 /* from here on, a number that is not whole gets an exponent */
@@ -286,8 +287,8 @@ static enum sts_err add_parts(const struct sts_jwt *jwt, bool json, struct summa
 		return err;
 	sts_text_add_str(out, json ? ",\"claims\":" : "\nclaims:\n  ");
 	add_json(out, root, !json);
-	sts_jwt_claims_times(root, &summary->times, NULL);
 	sts_json_close();
+	sts_jwt_claims_times(jwt->claims, &summary->times, NULL);
 	sts_text_add_str(out, json ? "" : "\n");
 	return STS_OK;
 }

@@ -12,7 +12,7 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/timefmt.h"
-#include "token/jwt.h"
+#include "token/jwt_times.h"
 
 #define SWAP_WAIT_MS 50 /* until a file that was missing is tried again */
 /* A clock that is further ahead is known by the server's certificate, which has expired by it. */

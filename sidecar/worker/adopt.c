@@ -7,6 +7,7 @@
 #include "output/stored.h"
 #include "protocol/table.h"
 #include "token/jwt.h"
+#include "token/jwt_times.h"
 
 static void read_thumbprint(int dir_fd, struct sts_report *report)
 {
@@ -67,10 +68,14 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	    (sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK &&
 	     (write & STS_WRITE_TOKEN)))
 		return false;
-	until_ms = stored.expires_s;
-	if (claims.exp_s >= 0 && claims.exp_s < until_ms)
-		until_ms = claims.exp_s;
-	until_ms *= 1000;
+	/* `expires` is the decision that was made when the token arrived. An exp that has passed by
+	 * the local clock does not change it, but then the token may really have expired, so it is
+	 * not adopted, which costs one exchange. */
+	bool has_passed = claims.exp_s >= 0 && claims.exp_s * 1000 <= now_ms;
+
+	until_ms = stored.expires_s * 1000;
+	if (claims.exp_s >= 0 && claims.exp_s * 1000 < until_ms && !has_passed)
+		until_ms = claims.exp_s * 1000;
 	/* The life of the token starts at the time of the file, unless that time is in the
 	 * future. */
 	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
@@ -88,7 +93,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;
 	report->lifetime_s = (until_ms - from_ms) / 1000;
-	if (now_ms >= due_ms(o, from_ms, until_ms))
+	if (has_passed || now_ms >= due_ms(o, from_ms, until_ms))
 		return false;
 	report->sent_boot_ms = now_boot_ms - (now_ms - from_ms);
 	read_thumbprint(store->dir_fd, report);

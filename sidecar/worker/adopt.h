@@ -2,8 +2,9 @@
 /*
  * Adoption: if a token is on disk at the start and is not due for a refresh yet, it is used as if
  * it had just been exchanged. Each file that --write names must exist, and must be a regular file
- * of our UID that is not empty. token.jwt must be a JWT. The expiry is the earlier of the time in
- * the file `expires` and the `exp` of the token. --expect-audience, --expect-issuer and
+ * of our UID that is not empty. token.jwt must be a JWT. The expiry is the time in the file
+ * `expires`, or the `exp` of the token where that is earlier and has not passed. A token whose
+ * `exp` has passed by the local clock is not adopted. --expect-audience, --expect-issuer and
  * --max-lifetime apply here too.
  */
 #ifndef STS_WORKER_ADOPT_H
@@ -20,8 +21,9 @@
  *   buf, scratch  in   memory: STS_TOKEN_MAX_BYTES + 1 bytes each, or more
  *   report        out  after true: the expiry, the lifetime, the thumbprint, the flag ADOPTED, and
  *                      sent_boot_ms, which is the start of the token's life. After false, for a
- *                      token that is due but still valid: the expiry, the lifetime and the flag. So
- *                      the supervisor knows how long that token is valid if the exchange fails
+ *                      token that is valid by `expires` and not adopted: the expiry, the lifetime
+ *                      and the flag. So the supervisor knows how long that token is valid if the
+ *                      exchange fails
  * Returns whether the token can be adopted.
  */
 bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsigned write,

@@ -382,12 +382,19 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	memcpy(sent + 1, w.subject.id, sizeof(w.subject.id));
 	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
-	w.sent_real_ms = sts_clock_real_ms();
 	w.report.sent_boot_ms = sts_clock_boot_ms();
 	err = sts_stream_write(&w.tls, head->data, head->len, &w.error);
 	if (err == STS_OK && body->len > 0)
 		err = sts_stream_write(&w.tls, body->data, body->len, &w.error);
 	return err;
+}
+
+/* The answer begins. The time of sending is on the local clock as it is set now, which may have
+ * been set since. */
+static void note_received(void)
+{
+	w.received_real_ms = sts_clock_real_ms();
+	w.sent_real_ms = w.received_real_ms - (sts_clock_boot_ms() - w.report.sent_boot_ms);
 }
 
 static enum sts_err stage_answer(void)
@@ -402,7 +409,7 @@ static enum sts_err stage_answer(void)
 
 		err = sts_stream_read(&w.tls, piece, sizeof(piece), &got, &clean, &w.error);
 		if (!w.received_real_ms)
-			w.received_real_ms = sts_clock_real_ms();
+			note_received();
 		if (err == STS_EAGAIN)
 			err = sts_http_response_eof(&w.http, clean, &w.error);
 		else if (err == STS_OK)

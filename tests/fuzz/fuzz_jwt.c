@@ -10,6 +10,7 @@
 #include "base/timefmt.h"
 #include "base64url.h"
 #include "token/jwt.h"
+#include "token/jwt_times.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

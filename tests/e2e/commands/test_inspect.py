@@ -99,10 +99,10 @@ def test_what_is_no_token(what, sidecar, space):
     assert run.out == b""
 
 
-# What is shown for them: the nearest time that can be, or none where it is not a number.
+# What is shown for them: the nearest time that can be, or none where it is not a number and not a string that holds one.
 LAST = "9999-12-31T23:59:59Z"
 TIMES = [(0, "1970-01-01T00:00:00Z"), (-1, "1970-01-01T00:00:00Z"), (2**31, "2038-01-19T03:14:08Z"), (2**53, LAST), (1e300, LAST),
-         (1.5, "1970-01-01T00:00:01Z"), ("1700000000", "none"), (None, "none"), (True, "none"), ([1], "none"), (253402300800, LAST)]
+         (1.5, "1970-01-01T00:00:01Z"), ("1700000000", "2023-11-14T22:13:20Z"), ("soon", "none"), (None, "none"), (True, "none"), ([1], "none"), (253402300800, LAST)]
 
 
 @pytest.mark.parametrize("value, shown", TIMES, ids=[repr(value) for value, _ in TIMES])

@@ -49,6 +49,11 @@ def rfc3339(epoch_s):
     return datetime.datetime.fromtimestamp(epoch_s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def epoch(path):
+    """The time in a file `expires`, in seconds since the epoch."""
+    return int(datetime.datetime.fromisoformat(path.read_text()).timestamp())
+
+
 def is_end(written, exp_s):
     """Is this text of `expires` the end of a token? It may be a second earlier, where a second passes between the STS's clock and ours; never later."""
     return written in (rfc3339(exp_s), rfc3339(exp_s - 1))

@@ -28,12 +28,20 @@ static void token_exchange(void)
 
 	CHECK_INT(exchanged("{\"access_token\":\"" OPAQUE "\",\"expires_in\":\"299.5\"}"), STS_OK);
 	CHECK_INT(answer.lifetime_s, 299);
+	CHECK(!answer.is_assumed);
+	CHECK_INT(answer.not_before_s, 0);
 	CHECK_INT(exchanged("{\"access_token\":\"" OPAQUE "\",\"expires_in\":null}"), STS_OK);
 	CHECK_INT(answer.lifetime_s, STS_PROTOCOL_TTL_S);
+	CHECK(answer.is_assumed);
 	prepare("token-exchange", 201, STS_SLICE("{\"access_token\":\"" OPAQUE "\"}"));
 	input.default_ttl_s = 77;
 	CHECK_INT(read_prepared(), STS_OK);
 	CHECK_INT(answer.lifetime_s, 77);
+	CHECK(answer.is_assumed);
+	/* This lifetime is documented. */
+	CHECK_INT(read_answer("octo-sts", 200, "{\"token\":\"ghs_x\"}"), STS_OK);
+	CHECK_INT(answer.lifetime_s, 3600);
+	CHECK(!answer.is_assumed);
 	sts_json_close();
 }
 
@@ -121,6 +129,25 @@ static void clocks(void)
 	CHECK_INT(answer.clock_skew_s, 0);
 	sts_json_close();
 
+	/* The exp has passed by the local clock, and by it alone. */
+	prepare("token-exchange", 200, sts_slice_of(body));
+	input.sent_real_ms += 1200 * 1000;
+	input.received_real_ms += 1200 * 1000;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(answer.expires_s, NOW + 1200 + 900);
+
+	/* A token that is not valid yet. */
+	snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"expires_in\":3600}",
+		 jwt("{\"exp\":1768237200,\"nbf\":1768234140}"));
+	prepare("token-exchange", 200, sts_slice_of(body));
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.not_before_s, NOW + 540);
+	input.sent_real_ms -= 60 * 1000;
+	input.received_real_ms -= 60 * 1000;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.not_before_s, NOW + 480);
+
 	prepare("token-exchange", 503, STS_SLICE(""));
 	input.sent_real_ms += 3600 * 1000;
 	input.received_real_ms += 3600 * 1000;
@@ -182,7 +209,9 @@ static void bad_answers(void)
 		 NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"expires\":\"2026-01-12T16:00:00Z\"}}",
 		 STS_ELIFETIME,
-		 "the returned token has no life left: it expires at 2026-01-12T16:00:00Z, in 0 s"},
+		 "the returned token has no life left: it ended at 2026-01-12T16:00:00Z, 0 s ago "
+		 "by the "
+		 "node's clock and 0 s ago by the answer's Date"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":7}}", STS_EANSWER,
 		 "the answer's /token/thumbprint is a number, where a string is wanted"},
 		{"openunison", "{\"token\":{\"jwt\":\"a\",\"thumbprint\":\"../../etc/passwd\"}}",
@@ -424,6 +453,38 @@ static void max_lifetime(void)
 			     "cannot be checked");
 }
 
+/* Claims that json.h refuses, and libraries of services do not. */
+static void malformed_claims(void)
+{
+	static const char surrogate[] =
+		"{\"exp\":%s,\"aud\":\"a\",\"iss\":\"i\",\"n\":\"\\ud83d\"}";
+	char claims[128];
+
+	snprintf(claims, sizeof(claims), surrogate, "1768230000");
+	CHECK_INT(expecting(jwt(claims), NULL, NULL, 0), STS_ELIFETIME);
+	snprintf(claims, sizeof(claims), surrogate, "1768233700");
+	CHECK_INT(expecting(jwt(claims), NULL, NULL, 100), STS_OK);
+	CHECK_INT(answer.lifetime_s, 100);
+	CHECK_INT(expecting(jwt(claims), NULL, NULL, 99), STS_EEXPECT);
+	CHECK_INT(expecting(jwt(claims), "a", NULL, 0), STS_EEXPECT);
+	CHECK_STR(error.msg,
+		  "the returned token is a malformed JWT, so its audience cannot be checked");
+	CHECK_INT(expecting(jwt(claims), NULL, "i", 0), STS_EEXPECT);
+	CHECK_STR(error.msg,
+		  "the returned token is a malformed JWT, so its issuer cannot be checked");
+	snprintf(claims, sizeof(claims), surrogate, "1768233700,\"exp\":9");
+	CHECK_INT(expecting(jwt(claims), NULL, NULL, 0), STS_ETOKEN);
+	snprintf(claims, sizeof(claims), surrogate, "1e400");
+	CHECK_INT(expecting(jwt(claims), NULL, NULL, 0), STS_ETOKEN);
+	CHECK_STR(error.msg, "the returned token's exp is not a time, or appears twice");
+	/* {"exp":1768233700} with padding */
+	CHECK_INT(expecting("e30.eyJleHAiOjE3NjgyMzM3MDB9.c2ln", NULL, NULL, 0), STS_OK);
+	CHECK_INT(answer.lifetime_s, 100);
+	CHECK_INT(expecting("e30=.eyJleHAiOjE3NjgyMzM3MDAsIm4iOiIifQ==.c2ln=", NULL, NULL, 0),
+		  STS_OK);
+	CHECK_INT(answer.lifetime_s, 100);
+}
+
 static void expectations(void)
 {
 	static const char good[] = "{\"iss\":\"https://i.test\",\"aud\":[\"a\",\"b\"]}";
@@ -465,12 +526,13 @@ static void expectations(void)
 		  STS_ETOKEN);
 	CHECK_INT(expecting(jwt("{\"exp\":\"soon\"}"), NULL, NULL, 0), STS_ETOKEN);
 	CHECK_INT(expecting(jwt("{\"exp\":true}"), NULL, NULL, 0), STS_ETOKEN);
-	CHECK_STR(error.msg, "the returned token's exp is no time, or is there twice");
+	CHECK_STR(error.msg, "the returned token's exp is not a time, or appears twice");
 	CHECK_INT(expecting(jwt("{\"exp\":null}"), NULL, NULL, 0), STS_OK);
 	CHECK_INT(answer.lifetime_s, 900);
 	CHECK_INT(expecting(jwt("{\"exp\":1768233600}"), NULL, NULL, 0), STS_ELIFETIME);
 	CHECK(strstr(error.msg, "2026-01-12T16:00:00Z"));
 	max_lifetime();
+	malformed_claims();
 	/* The STS may give back the subject token. */
 	CHECK_INT(expecting(SUBJECT, NULL, NULL, 0), STS_OK);
 	sts_json_close();

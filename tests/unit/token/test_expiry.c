@@ -4,10 +4,11 @@
 #include "base/timefmt.h"
 #include "test.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define A        STS_EXPIRY_ABSOLUTE
-#define L        STS_EXPIRY_LIFETIME
-#define N        INT64_MIN
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
+#define A         STS_EXPIRY_ABSOLUTE
+#define L         STS_EXPIRY_LIFETIME
+#define N         INT64_MIN
+#define ZEROES_60 "000000000000000000000000000000000000000000000000000000000000"
 
 static void values(void)
 {
@@ -67,8 +68,9 @@ static void values(void)
 		{"\"1e+\"", L, N},
 		{"\"1 e5\"", L, N},
 		{"\"1,5\"", L, N},
-		{"\"0000000000000000000000000000300\"", L, 300}, /* 31 bytes */
-		{"\"00000000000000000000000000000300\"", L, N},
+		/* A number may have 64 bytes. */
+		{"\"" ZEROES_60 "0300\"", L, 300},
+		{"\"" ZEROES_60 "00300\"", L, N},
 		{"true", L, N},
 		{"false", A, N},
 		{"null", L, N},
@@ -98,55 +100,89 @@ static void values(void)
  * answer received a second later. */
 #define T 1768233389
 
+#define GOOD  STS_EXPIRY_OK
+#define ENDED STS_EXPIRY_ENDED
+#define ZERO  STS_EXPIRY_NO_LIFETIME
+#define LATE  STS_EXPIRY_TOO_LATE
+
 static const struct combination {
 	const char *name;
-	int64_t absolute, exp, iat, lifetime, ttl, date, node, received;
-	int64_t want_lifetime, want_expires, want_skew;
+	int64_t absolute, exp, iat, lifetime, date, node;
+	enum sts_expiry_verdict want;
+	/* `expires` is always node + want_lifetime, after STS_EXPIRY_ENDED 0. */
+	int64_t want_lifetime, want_usable;
 } combinations[] = {
-	{"nothing: the default", N, N, N, N, 300, N, 0, 1, 300, 300, 0},
-	{"a lifetime", N, N, N, 900, 300, N, 0, 1, 900, 900, 0},
-	{"an absolute time", 901, N, N, N, 300, N, 0, 1, 900, 900, 0},
-	{"a token's exp", N, 901, N, N, 300, N, 0, 1, 900, 900, 0},
-	{"the default is for nothing else", N, 901, N, N, 10, N, 0, 1, 900, 900, 0},
-	{"an iat alone is nothing", N, N, 0, N, 300, N, 0, 1, 300, 300, 0},
-	{"the earliest: lifetime", 900, 800, N, 60, 300, N, 0, 1, 60, 60, 0},
-	{"the earliest: exp", 900, 800, N, 3600, 300, N, 0, 1, 799, 799, 0},
-	{"the earliest: absolute", 700, 800, N, 3600, 300, N, 0, 1, 699, 699, 0},
+	{"nothing: the default", N, N, N, N, N, 0, GOOD, 300, 0},
+	{"an iat alone is nothing", N, N, 0, N, N, 0, GOOD, 300, 0},
+	{"a lifetime", N, N, N, 900, N, 0, GOOD, 900, 900},
+	{"an absolute time", 900, N, N, N, N, 0, GOOD, 900, 900},
+	{"a token's exp", N, 900, N, N, N, 0, GOOD, 900, 900},
+	{"the earliest: lifetime", 900, 800, N, 60, N, 0, GOOD, 60, 800},
+	{"the earliest: exp", 900, 800, N, 3600, N, 0, GOOD, 800, 800},
+	{"the earliest: absolute", 700, 800, N, 3600, N, 0, GOOD, 700, 800},
+	{"the earliest: exp - iat", 900, 800, 100, 3600, N, 0, GOOD, 700, 800},
+	{"an iat after exp is nothing", N, 900, 901, N, N, 0, GOOD, 900, 900},
 
-	{"Date agrees", 900, N, N, N, 300, 0, 0, 1, 900, 900, 0},
-	{"Date within the exchange", 900, N, N, N, 300, 1, 0, 1, 899, 899, 0},
-	{"60 s ahead are not a skew", 900, N, N, N, 300, 0, 60, 61, 900, 900, 0},
-	{"61 s are", 900, N, N, N, 300, 0, 61, 62, 900, 900, -61},
-	{"60 s behind are not a skew", 900, N, N, N, 300, 0, -61, -60, 900, 839, 0},
-	{"61 s behind are", 900, N, N, N, 300, 0, -62, -61, 900, 838, 61},
+	{"each end is held against the clocks", 900, 2400, N, N, 0, 1200, GOOD, 900, 2400},
+	{"each end, a shorter one", 900, 1300, N, N, 0, 1200, GOOD, 100, 1300},
 
-	/* The node's clock is wrong by hours. The schedule is right, and the file promises
-	 * nothing. */
-	{"node ahead", 900, N, N, N, 300, 0, 7200, 7201, 900, 900, -7200},
-	{"node ahead, a JWT", N, 900, N, N, 300, 0, 7200, 7201, 900, 900, -7200},
-	{"node ahead, lifetime only", N, N, N, 900, 300, 0, 7200, 7201, 900, 8100, -7200},
-	{"node behind", 900, N, N, N, 300, 0, -7200, -7199, 900, -6300, 7199},
-	{"node behind, lifetime only", N, N, N, 900, 300, 0, -7200, -7199, 900, -6300, 7199},
-	{"node behind, no Date: iat helps", N, 900, 0, N, 300, N, -7200, -7199, 900, -6300, 0},
-	{"an iat after exp does not count", N, 901, 902, N, 300, N, 0, 1, 900, 900, 0},
-	{"node ahead, no Date", N, 900, N, N, 300, N, 7200, 7201, -6301, 899, 0},
+	{"Date agrees", 900, N, N, N, 0, 0, GOOD, 900, 900},
+	{"Date within the exchange", 900, N, N, N, 1, 0, GOOD, 900, 900},
+	{"Date 2 s ahead", 900, N, N, N, 3, 0, GOOD, 897, 900},
+	{"Date 2 s behind", 900, N, N, N, -2, 0, GOOD, 900, 902},
 
-	/* A Date that cannot be believed. */
-	{"Date of 1970", 901, N, N, N, 300, -T, 0, 1, 900, 900, -T},
-	{"Date a day off", 900, N, N, N, 300, -86400, 0, 1, 87300, 900, -86400},
-	{"Date over a day off", 901, N, N, N, 300, -86401, 0, 1, 900, 900, -86401},
-	{"Date over a day ahead", 901, N, N, N, 300, 86402, 0, 1, 900, 900, 86401},
+	/* The node's clock is ahead. */
+	{"node 11 min ahead", 900, N, N, N, 0, 660, GOOD, 240, 900},
+	{"node 11 min ahead, a JWT", N, 900, 0, N, 0, 660, GOOD, 240, 900},
+	{"node 20 min ahead", 900, N, N, N, 0, 1200, GOOD, 900, 900},
+	{"node 20 min ahead, a JWT", 900, 900, 0, N, 0, 1200, GOOD, 900, 900},
+	{"node 2 h ahead, a lifetime", N, N, N, 900, 0, 7200, GOOD, 900, 900},
+	{"node 20 min ahead, no Date", 900, N, N, N, N, 1200, ENDED, 0, 0},
+	{"the same, a JWT", N, 900, 0, N, N, 1200, ENDED, 0, 900},
+	{"the same, a JWT and a lifetime", N, 900, N, 900, N, 1200, GOOD, 900, 900},
+	{"by less than a day", N, -86399, N, 900, N, 0, GOOD, 900, 900},
+	{"by more than a day", N, -86400, N, 900, N, 0, ENDED, 0, 900},
+	{"node 11 min ahead, no Date", N, 900, 0, 900, N, 660, GOOD, 240, 240},
 
-	/* The clock was set during the exchange. The later reading counts. */
-	{"set forward", 900, N, N, N, 300, N, 5 - T, 0, 900, 905 - T, 0},
-	{"set back", 900, N, N, N, 300, N, 0, 5 - T, 900, 900, 0},
+	/* The node's clock is behind. */
+	{"node 2 h behind", 900, N, N, N, 0, -7200, GOOD, 900, 8100},
+	{"node 2 h behind, a JWT", N, 900, 0, N, 0, -7200, GOOD, 900, 900},
+	{"node 2 h behind, a lifetime", N, N, N, 900, 0, -7200, GOOD, 900, 900},
+	{"the same, no Date: iat bounds", N, 900, 0, N, N, -7200, GOOD, 900, 8100},
+	{"expired at the STS, not here", N, 0, N, N, 0, -7200, GOOD, 7200, 7200},
 
-	/* The token has no life left. */
-	{"lifetime 0", N, 900, N, 0, 300, N, 0, 1, 0, 0, 0},
-	{"lifetime -1", N, N, N, -1, 300, N, 0, 1, -1, -1, 0},
-	{"expired", 1, N, N, N, 300, N, 0, 1, 0, 0, 0},
-	{"expired at the STS, not here", N, 0, N, N, 300, 0, -7200, -7199, 0, -7200, 7199},
-	{"default 0", N, N, N, N, 0, N, 0, 1, 0, 0, 0},
+	/* The Date is wrong. */
+	{"Date 10 min behind", 20, N, N, N, -600, 0, GOOD, 20, 620},
+	{"Date 20 min ahead, a lifetime", N, 900, 0, 900, 1200, 0, GOOD, 900, 900},
+	{"Date 20 min ahead, an absolute", 900, N, N, N, 1200, 0, GOOD, 900, 900},
+	{"Date 23.5 h ahead", 86400, N, N, N, 84600, 0, GOOD, 1800, 86400},
+	{"Date 23.5 h ahead, a JWT", N, 86400, 0, N, 84600, 0, GOOD, 1800, 86400},
+	{"Date 23.5 h behind, a JWT", N, 900, 0, N, -84600, 0, GOOD, 900, 900},
+	{"Date 23.5 h behind", 900, N, N, N, -84600, 0, GOOD, 900, 85500},
+	{"Date of 1970", 900, N, N, N, -T, 0, GOOD, 900, 900},
+	{"Date a day off", 900, N, N, N, -86400, 0, GOOD, 900, 87300},
+	{"Date over a day off", 900, N, N, N, -86401, 0, GOOD, 900, 900},
+	{"Date over a day ahead", 900, N, N, N, 86402, 0, GOOD, 900, 900},
+	{"the same, expired here", 0, N, N, N, -86401, 0, ENDED, 0, 0},
+
+	/* exp - iat must not let a long life through --max-lifetime. */
+	{"iat close to exp", N, 86400, 86300, N, 0, 0, GOOD, 100, 86400},
+	{"iat 60 s ahead", N, 900, 61, N, 0, 0, GOOD, 839, 839},
+	{"iat 61 s ahead", N, 900, 62, N, 0, 0, GOOD, 838, 900},
+	{"iat ahead of the node alone", N, 4500, 3600, N, 3600, 0, GOOD, 900, 900},
+	{"iat five minutes back", N, 3600, -300, N, 0, 0, GOOD, 3600, 3600},
+	{"a cached token", N, 600, -85800, 600, 0, 0, GOOD, 600, 600},
+
+	/* The token has expired. */
+	{"lifetime 0", N, 900, N, 0, N, 0, ZERO, 0, 900},
+	{"lifetime -1", N, N, N, -1, N, 0, ZERO, -1, 0},
+	{"both clocks", 1, N, N, N, 0, 0, ENDED, 0, 0},
+	{"the node's clock, no Date", N, 1, N, N, N, 0, ENDED, 0, 0},
+	{"both clocks against a lifetime", N, -1200, N, 900, 0, 0, ENDED, 0, 900},
+	{"both clocks against exp - iat", N, -1200, -2100, N, 0, 0, ENDED, 0, 900},
+	{"both clocks, each in its way", N, -1200, N, 900, -600, 600, ENDED, 0, 900},
+	{"over before the answer is there", N, N, N, 1, N, 0, LATE, 1, 1},
+	{"a second later", N, N, N, 2, N, 0, GOOD, 2, 2},
 };
 
 static int64_t time_at(int64_t relative)
@@ -158,26 +194,80 @@ static void combine(void)
 {
 	for (size_t i = 0; i < COUNT(combinations); i++) {
 		const struct combination *row = &combinations[i];
-		struct sts_expiry_input in = {time_at(row->absolute),
-					      time_at(row->exp),
-					      time_at(row->iat),
-					      row->lifetime,
-					      row->ttl,
-					      time_at(row->date),
-					      time_at(row->node),
-					      time_at(row->received)};
+		struct sts_expiry_input in = {
+			.absolute_s = time_at(row->absolute),
+			.token_exp_s = time_at(row->exp),
+			.token_iat_s = time_at(row->iat),
+			.token_nbf_s = -1,
+			.lifetime_s = row->lifetime,
+			.default_ttl_s = 300,
+			.date_s = time_at(row->date),
+			.sent_real_s = T + row->node,
+			.received_real_s = T + row->node + 1,
+		};
 		struct sts_expiry out;
 		bool ok = sts_expiry_combine(&in, &out);
-		bool right = out.lifetime_s == row->want_lifetime &&
-			     out.expires_s == T + row->want_expires &&
-			     out.clock_skew_s == row->want_skew;
+		bool right = out.verdict == row->want && out.lifetime_s == row->want_lifetime &&
+			     out.usable_s == row->want_usable;
 
 		if (!right)
-			printf("# %s: %lld %lld %lld\n", row->name, (long long)out.lifetime_s,
-			       (long long)out.expires_s - T, (long long)out.clock_skew_s);
+			printf("# %s: %d %lld %lld\n", row->name, (int)out.verdict,
+			       (long long)out.lifetime_s, (long long)out.usable_s);
 		CHECK(right);
-		CHECK(ok == (row->want_lifetime > 0));
+		CHECK(ok == (row->want == GOOD));
+		CHECK_INT(out.expires_s, T + row->node + row->want_lifetime);
 	}
+}
+
+static void not_before(void)
+{
+	static const struct {
+		int64_t nbf, date, node, want; /* want: on the node's clock; N: valid now */
+	} rows[] = {
+		{N, N, 0, N},
+		{-60, N, 0, N},
+		{5, N, 0, N},
+		{6, N, 0, N}, /* the answer arrived at 1 */
+		{7, N, 0, 7},
+		{540, N, 0, 540},
+		{540, 0, 0, 540},
+		/* The node's clock is wrong, and the Date tells it. */
+		{-60, 0, -600, N},
+		{540, 0, -600, -59},
+		{540, 0, 600, 1140},
+		/* This Date is not believed. */
+		{540, -90000, 0, 540},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_expiry_input in = {-1,
+					      -1,
+					      -1,
+					      time_at(rows[i].nbf),
+					      900,
+					      300,
+					      time_at(rows[i].date),
+					      T + rows[i].node,
+					      T + rows[i].node + 1};
+		struct sts_expiry out;
+
+		CHECK(sts_expiry_combine(&in, &out));
+		int64_t want = rows[i].want == N ? 0 : T + rows[i].want;
+
+		if (out.not_before_s != want)
+			printf("# row %zu: %lld\n", i, (long long)out.not_before_s - T);
+		CHECK_INT(out.not_before_s, want);
+	}
+}
+
+static void skew(void)
+{
+	/* The request was sent at 0 and the answer received at 1. */
+	static const int64_t rows[][2] = {{N, 0},   {0, 0},     {1, 0},           {61, 0}, {62, 61},
+					  {-60, 0}, {-61, -61}, {-86400, -86400}, {-T, -T}};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		CHECK_INT(sts_expiry_skew(time_at(rows[i][0]), T, T + 1), rows[i][1]);
 }
 
 static const int64_t extremes[] = {INT64_MIN,
@@ -224,25 +314,38 @@ static int64_t any(void)
 static void properties(void)
 {
 	for (int i = 0; i < 1000000; i++) {
-		struct sts_expiry_input in = {any(), any(), any(), any(),
+		struct sts_expiry_input in = {any(), any(), any(), any(), any(),
 					      any(), any(), any(), any()};
 		struct sts_expiry out;
 		bool ok = sts_expiry_combine(&in, &out);
 
-		CHECK(ok == (out.lifetime_s > 0));
+		CHECK(ok == (out.verdict == GOOD));
+		CHECK(!ok || out.lifetime_s > 0);
 		CHECK(out.lifetime_s <= STS_EXPIRY_MAX_S && out.lifetime_s >= -STS_EXPIRY_MAX_S);
+		CHECK(out.usable_s >= 0 && out.usable_s <= STS_EXPIRY_MAX_S);
 		CHECK(out.expires_s >= 0 && out.expires_s <= STS_EPOCH_MAX_S);
+		CHECK(out.not_before_s >= 0 && out.not_before_s <= STS_EPOCH_MAX_S);
 		CHECK(in.lifetime_s == N || out.lifetime_s <= in.lifetime_s || !ok);
-		CHECK(in.absolute_s < 0 || out.expires_s <= in.absolute_s);
-		CHECK(in.token_exp_s < 0 || out.expires_s <= in.token_exp_s);
-		if (ok && in.sent_real_s >= 0 && in.sent_real_s < STS_EPOCH_MAX_S)
-			CHECK(out.expires_s <= in.sent_real_s + out.lifetime_s);
+		if (!ok || in.sent_real_s < 0 || in.sent_real_s > T + 86400)
+			continue;
+		/* What is on disk and what is planned are one decision. */
+		CHECK(out.expires_s == in.sent_real_s + out.lifetime_s ||
+		      out.expires_s == STS_EPOCH_MAX_S);
+		/* A reader of the file finds a token that is valid. */
+		CHECK(out.expires_s > in.received_real_s);
+		/* Only where the exp has passed by the local clock is `expires` later. */
+		if (in.token_exp_s > in.received_real_s && in.token_exp_s > in.sent_real_s)
+			CHECK(out.expires_s <= in.token_exp_s);
+		if (in.absolute_s > in.received_real_s && in.absolute_s > in.sent_real_s)
+			CHECK(out.expires_s <= in.absolute_s);
 	}
 }
 
 static const struct sts_test tests[] = {
 	{"a time or a lifetime is read from JSON", values},
-	{"the earliest end counts, on the right clock", combine},
+	{"two clocks, one decision", combine},
+	{"a token that is not valid yet", not_before},
+	{"the difference of the clocks", skew},
 	{"what holds for 1e6 pseudo-random inputs", properties},
 };
 

@@ -77,7 +77,6 @@ static void no_jwt(void)
 		"\xc3\xa9.e30.x",
 	};
 	struct sts_jwt jwt;
-	struct sts_jwt_claims times;
 	bool has = true;
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -87,8 +86,6 @@ static void no_jwt(void)
 			printf("# %s\n", texts[i]);
 		CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, &error), STS_ETOKEN);
 		CHECK_INT(error.code, STS_ETOKEN);
-		CHECK_INT(sts_jwt_times(token, scratch, sizeof(scratch), &times, NULL), STS_ETOKEN);
-		CHECK_INT(times.exp_s, -1);
 		CHECK_INT(sts_jwt_has_audience(token, STS_SLICE("a"), scratch, sizeof(scratch),
 					       &has, NULL),
 			  STS_ETOKEN);
@@ -97,47 +94,6 @@ static void no_jwt(void)
 	CHECK_INT(sts_jwt_split((struct sts_slice){"e30.e30.c2\0n", 11}, scratch, sizeof(scratch),
 				&jwt, NULL),
 		  STS_ETOKEN);
-}
-
-static void times(void)
-{
-	static const struct {
-		const char *claims;
-		enum sts_err err;
-		int64_t exp_s, nbf_s, iat_s;
-	} rows[] = {
-		{"{}", STS_OK, -1, -1, -1},
-		{"{\"exp\":1768234289,\"nbf\":1768233329,\"iat\":1768233389}", STS_OK, 1768234289,
-		 1768233329, 1768233389},
-		{"{\"exp\":1768234289.9,\"iat\":1.768233389e9}", STS_OK, 1768234289, -1,
-		 1768233389},
-		{"{\"exp\":null}", STS_OK, -1, -1, -1},
-		{"{\"EXP\":5,\"x\":{\"exp\":6}}", STS_OK, -1, -1, -1},
-		{"{\"exp\":0}", STS_OK, 0, -1, -1},
-		{"{\"exp\":-1}", STS_OK, 0, -1, -1},
-		{"{\"exp\":-1e300}", STS_OK, 0, -1, -1},
-		{"{\"exp\":1e300}", STS_OK, 253402300799, -1, -1},
-		{"{\"exp\":253402300799.5}", STS_OK, 253402300799, -1, -1},
-		{"{\"exp\":\"1768234289\",\"iat\":7}", STS_ETOKEN, -1, -1, 7},
-		{"{\"exp\":9,\"nbf\":true,\"iat\":[7]}", STS_ETOKEN, 9, -1, -1},
-		{"{\"exp\":9,\"exp\":10,\"nbf\":3}", STS_ETOKEN, -1, 3, -1},
-		{"[]", STS_ETOKEN, -1, -1, -1},
-		{"7", STS_ETOKEN, -1, -1, -1},
-		{"{\"exp\":9", STS_ETOKEN, -1, -1, -1},
-		{"<html>", STS_ETOKEN, -1, -1, -1},
-		{" ", STS_ETOKEN, -1, -1, -1},
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct sts_jwt_claims t = {1, 2, 3};
-
-		CHECK_INT(sts_jwt_times(claims_only(rows[i].claims), scratch, sizeof(scratch), &t,
-					&error),
-			  rows[i].err);
-		CHECK_INT(t.exp_s, rows[i].exp_s);
-		CHECK_INT(t.nbf_s, rows[i].nbf_s);
-		CHECK_INT(t.iat_s, rows[i].iat_s);
-	}
 }
 
 static bool has_audience(const char *claims, const char *audience)
@@ -349,7 +305,6 @@ static void deep(void)
 static const struct sts_test tests[] = {
 	{"a token is split into its parts", split},
 	{"what is not a JWT", no_jwt},
-	{"times of a token", times},
 	{"audience and issuer of a token", audience_and_issuer},
 	{"a token is described", description},
 	{"odd tokens are described", description_of_odd_ones},

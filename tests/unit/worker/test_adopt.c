@@ -182,10 +182,8 @@ static void test_expired(void)
 	check_refused(TOKEN);
 	put_expires(now_s - 1);
 	check_refused(TOKEN);
-	/* The earlier of both ends counts. */
+	/* Where the exp has not passed, the earlier of both ends counts. */
 	set_up();
-	put_token_until(now_s - 1);
-	check_refused(TOKEN);
 	put_token_until(now_s + 300);
 	CHECK(adopt(TOKEN));
 	CHECK_INT(report.expires_s, now_s + 300);
@@ -203,6 +201,20 @@ static void check_due(void)
 	CHECK(report.expires_s > now_s);
 	CHECK_INT(report.lifetime_s, report.expires_s - (now_s - AGE_S));
 	CHECK_INT(report.sent_boot_ms, 0);
+}
+
+/* The exp has passed by the local clock, which may be ahead: `expires` says how long the token is
+ * valid, as it does for `check`, but the token is not adopted. */
+static void test_an_exp_that_has_passed(void)
+{
+	set_up();
+	for (int64_t ago_s = 1; ago_s < 100000; ago_s *= 10) {
+		put_token_until(now_s - ago_s);
+		check_due();
+		CHECK_INT(report.expires_s, now_s + LEFT_S);
+	}
+	put_expires(now_s);
+	check_refused(TOKEN);
 }
 
 static void test_due(void)
@@ -295,6 +307,14 @@ static void test_what_is_not_a_jwt(void)
 	check_refused(TOKEN);
 	put_token("{\"exp\":\"soon\"}");
 	check_refused(TOKEN);
+	put_token("{\"exp\":99999999999,\"exp\":99999999999}");
+	check_refused(TOKEN);
+	/* Claims that only lenient libraries read are not good enough for a comparison. */
+	put_token("{\"exp\":99999999999,\"aud\":\"api\",\"n\":\"\\ud83d\"}");
+	CHECK(adopt(TOKEN));
+	o.expect_audience = "api";
+	check_refused(TOKEN);
+	o.expect_audience = NULL;
 	/* If token.jwt is not asked for, it does not matter. */
 	put("token.jwt", "opaque");
 	put("token.json", "{}");
@@ -372,6 +392,7 @@ static const struct sts_test tests[] = {
 	{"a file that is missing", test_what_is_missing},
 	{"files of another owner", test_another_owner},
 	{"a token that has expired", test_expired},
+	{"an exp that has passed", test_an_exp_that_has_passed},
 	{"a token that is due", test_due},
 	{"another audience, another issuer", test_expectations},
 	{"the longest lifetime", test_the_longest_lifetime},
