@@ -11,6 +11,7 @@
 #include "sandbox/sandbox.h"
 #include "supervisor/chain.h"
 #include "supervisor/inputs.h"
+#include "supervisor/reader_warning.h"
 #include "supervisor/sent_tokens.h"
 #include "supervisor/spawn.h"
 
@@ -133,6 +134,8 @@ __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, stru
 	}
 	if (err != STS_OK)
 		sts_store_close(&t->store);
+	else
+		sts_warn_of_readers(plan, &t->store);
 	opened += err == STS_OK;
 	return err;
 }

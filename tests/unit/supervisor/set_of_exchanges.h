@@ -241,7 +241,7 @@ static inline void set_fresh_dir(const char *path)
 	char command[64];
 
 	snprintf(command, sizeof(command), "rm -rf %s", path);
-	CHECK(system(command) == 0 && mkdir(path, 0700) == 0);
+	CHECK(system(command) == 0 && mkdir(path, 0755) == 0);
 }
 
 /* ---- the first and the last test ---- */
@@ -251,6 +251,8 @@ static char set_dir[] = "/tmp/sts-set-XXXXXX";
 static inline void set_begin(void)
 {
 	sts_test_enter_folder(set_dir);
+	/* A folder that nobody else can enter would be warned about. */
+	CHECK(chmod(".", 0755) == 0);
 }
 
 static inline void set_end(void)
