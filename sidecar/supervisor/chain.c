@@ -75,7 +75,12 @@ void sts_chain_settle(void)
 	 * final state. */
 	for (uint32_t i = 0; i < STS_EXCHANGES_MAX && settle_all(&m); i++)
 		;
+}
+
+void sts_chain_attempted(const struct sts_member *source)
+{
+	sts_chain_settle();
 	for (STS_EACH_MEMBER(t))
-		if (source_of(t->x.plan) && !sts_members_once())
-			sts_inputs_check_subject(t);
+		if (source_of(t->x.plan) == source->x.plan)
+			sts_inputs_examine(t);
 }

@@ -12,8 +12,11 @@
  * Bring each exchange that has a source up to date: it waits if the source has no token, goes on if
  * the source has a token, and ends if the source has ended without a token. This is repeated until
  * nothing changes, so that the order of the exchanges in the configuration file does not matter.
- * Then check whether the subject tokens of these exchanges have changed.
  */
 void sts_chain_settle(void);
+
+/* An attempt of this exchange has ended: do the same, and ask for an examination of the exchanges
+ * whose source it is, since their subject token may have changed. */
+void sts_chain_attempted(const struct sts_member *source);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +58,11 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
  * counted too, so that sts_report_ok() refuses the size. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
+	while (len > 0 && c->len == 0 && c->stage_len == 0 && *data > 0 &&
+	       *data <= STS_READS_LAST) {
+		c->reads = (uint8_t)*data++;
+		len--;
+	}
 	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
 	       (c->stage_len > 0 || data[0] == STS_REPORT_STAGE_SENT)) {
 		c->stage[c->stage_len++] = (uint8_t)*data++;
@@ -144,17 +148,12 @@ bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 	return is_valid;
 }
 
-void sts_child_kill(struct sts_child *c)
+bool sts_child_drop(struct sts_child *c)
 {
-	if (c->pid > 0)
-		kill(c->pid, SIGKILL);
-	c->killed = true;
-}
+	bool has_ended = sts_spawn_end(c->pid);
 
-void sts_child_drop(struct sts_child *c)
-{
-	sts_spawn_end(c->pid);
 	if (c->fd >= 0)
 		close(c->fd);
 	sts_child_init(c);
+	return has_ended;
 }

@@ -2,10 +2,10 @@
 /*
  * One worker process, as the supervisor sees it: its start, its pipe, and its end.
  *
- * A worker writes to its pipe: the stage byte, the id of the subject token that it is about to
- * send, with --stdout the byte that says that it prints the token, and one report. The worker is
- * UNTRUSTED, since a hostile answer may have taken it over: sts_child_finish() returns checked
- * reports only.
+ * A worker writes to its pipe: which files it looks at, the stage byte, the id of the subject token
+ * that it is about to send, with --stdout the byte that says that it prints the token, and one
+ * report. The worker is UNTRUSTED, since a hostile answer may have taken it over:
+ * sts_child_finish() returns checked reports only.
  */
 #ifndef STS_SUPERVISOR_CHILD_H
 #define STS_SUPERVISOR_CHILD_H
@@ -20,7 +20,8 @@ struct sts_child {
 	int fd;    /* the reading end of the worker's pipe; -1 after the end of file */
 	int64_t started_boot_ms;
 	int64_t kill_boot_ms; /* when the supervisor kills the worker */
-	bool killed;          /* the supervisor has killed the worker */
+	bool killed;          /* the supervisor kills the worker: set by the caller, who does so */
+	uint8_t reads;        /* enum sts_reads: the file that the worker looked at last */
 	size_t stage_len;     /* bytes in `stage`; if any, the request may have been sent */
 	uint8_t stage[STS_REPORT_STAGE_SENT_BYTES];
 	bool prints; /* the worker may have printed a part of the token */
@@ -48,7 +49,7 @@ void sts_child_read(struct sts_child *c);
 
 /*
  * The worker has ended or was killed: check its report.
- *   status  in   from waitpid(2); 0 after sts_child_kill()
+ *   status  in   from waitpid(2); 0 if the caller has killed the worker
  *   report  out  checked by sts_report_ok(). If the worker left no valid report, this report says
  *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK). If the worker may
  *                have printed a part of the token, every failure is STS_ESTDOUT, which is not
@@ -57,14 +58,8 @@ void sts_child_read(struct sts_child *c);
  */
 bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report);
 
-/*
- * Send SIGKILL, without waiting for the end of the worker: a worker that hangs in the kernel (a
- * dead disk) must not make the supervisor hang. Call sts_child_finish() next. The process is reaped
- * with all other children.
- */
-void sts_child_kill(struct sts_child *c);
-
-/* Kill the worker, wait for its end for a few milliseconds at most, and forget its report. */
-void sts_child_drop(struct sts_child *c);
+/* Kill the worker, wait for its end for a few milliseconds at most, and forget its report. Returns
+ * false if it has not ended. */
+bool sts_child_drop(struct sts_child *c);
 
 #endif

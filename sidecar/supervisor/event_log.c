@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/event_log.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/errno_words.h"
 #include "base/timefmt.h"
 
 static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
@@ -235,6 +237,34 @@ void sts_event_log_refused(const struct sts_error *e)
 			      "HUP"
 			    : "the configuration that is in use stays so, and the file is read "
 			      "again soon");
+	sts_log_end(&l);
+}
+
+void sts_event_log_hang(const struct sts_error *e, const char *exchange)
+{
+	const struct sts_error_info info = sts_error_info(e->code);
+	struct sts_log l;
+
+	sts_log_start(&l, STS_LEVEL_WARN, e->msg);
+	if (exchange)
+		sts_log_str(&l, "exchange", exchange);
+	sts_log_str(&l, "error", info.name);
+	sts_log_str(&l, "hint", info.hint);
+	sts_log_end(&l);
+}
+
+void sts_event_log_unwatched(int err)
+{
+	struct sts_log l;
+
+	sts_log_start(&l, STS_LEVEL_WARN,
+		      "changes of the subject token, the CA files and the configuration file are "
+		      "noticed late, with the next attempt: they cannot be watched");
+	sts_log_str(&l, "reason", sts_errno_words(err));
+	sts_log_str(&l, "hint",
+		    err == ENOSPC ? "raise fs.inotify.max_user_watches on the node"
+				  : "raise fs.inotify.max_user_instances on the node, or the limit "
+				    "of open files");
 	sts_log_end(&l);
 }
 

@@ -41,6 +41,18 @@ int sts_event_log_cannot_start(const struct sts_error *e);
 /* Log why a new configuration file is not used. */
 void sts_event_log_refused(const struct sts_error *e);
 
+/*
+ * Log that the file system of an input file does not answer.
+ *   exchange  in  NULL if the file is the configuration file
+ */
+void sts_event_log_hang(const struct sts_error *e, const char *exchange);
+
+/*
+ * Log that changes of files cause no events.
+ *   err  in  the errno of inotify_init1(2) or inotify_add_watch(2)
+ */
+void sts_event_log_unwatched(int err);
+
 /* Log that an exchange waits for the first token of another exchange (x->status.wait_name). */
 void sts_event_log_waiting(const struct sts_exchange *x);
 

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -88,33 +86,6 @@ enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e)
 	return STS_OK;
 }
 
-__attribute__((noinline)) void sts_events_watch(struct sts_events *ev, const char *path)
-{
-	const uint32_t what = IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR;
-	const char *slash = strrchr(path, '/');
-	char dir[1024];
-	struct sts_text text;
-
-	if (ev->watch_fd < 0)
-		ev->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (ev->watch_fd < 0)
-		return;
-	inotify_add_watch(ev->watch_fd, path, what);
-	sts_text_init(&text, dir, sizeof(dir));
-	sts_text_add(&text, path, slash ? (size_t)(slash - path) : 0);
-	if (text.len == 0)
-		sts_text_add_str(&text, slash ? "/" : ".");
-	if (!text.overflow)
-		inotify_add_watch(ev->watch_fd, dir, what);
-}
-
-void sts_events_unwatch(struct sts_events *ev)
-{
-	if (ev->watch_fd >= 0)
-		close(ev->watch_fd);
-	ev->watch_fd = -1;
-}
-
 /* How long to sleep if poll(2) fails, or if the timer cannot be set. */
 #define BLIND_MS 100
 
@@ -164,15 +135,13 @@ static unsigned read_clock(int fd)
 	return STS_EVENT_CLOCK;
 }
 
-static unsigned drain(int fd, unsigned event)
+static unsigned read_timer(int fd)
 {
-	char buf[1024] __attribute__((aligned(8)));
+	uint64_t count;
+	ssize_t ignored = read(fd, &count, sizeof(count));
 
-	/* The number of reads is bounded, so that a storm of events does not keep the supervisor
-	 * from its other work. */
-	for (int turns = 0; turns < READS_MAX && read(fd, buf, sizeof(buf)) > 0; turns++)
-		;
-	return event;
+	(void)ignored;
+	return STS_EVENT_TIMER;
 }
 
 unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
@@ -202,12 +171,12 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 		events |= read_signals(ev->signal_fd);
 	if (fds[1].revents) {
 		ev->armed_boot_ms = -1;
-		events |= drain(ev->timer_fd, STS_EVENT_TIMER);
+		events |= read_timer(ev->timer_fd);
 	}
 	if (fds[2].revents)
 		events |= read_clock(ev->clock_fd);
 	if (fds[3].revents)
-		events |= drain(ev->watch_fd, STS_EVENT_FILES);
+		events |= STS_EVENT_FILES;
 	for (size_t i = 0; i < count; i++)
 		if (fds[4 + i].revents)
 			events |= STS_EVENT_REPORT;

@@ -26,11 +26,13 @@ enum sts_event {
 	STS_EVENT_REPORT = 64, /* a child's pipe can be read */
 };
 
-/* The most pipes of children at a time: those of the workers, and that of the planning child. */
-#define STS_EVENTS_PIPES_MAX (STS_WORKERS_MAX + 1)
+/* The most pipes of children at a time: those of the workers, that of the planning child, and that
+ * of the examining children. */
+#define STS_EVENTS_PIPES_MAX (STS_WORKERS_MAX + 2)
 
 struct sts_events {
-	int signal_fd, timer_fd, clock_fd, watch_fd;
+	int signal_fd, timer_fd, clock_fd;
+	int watch_fd;          /* set by the caller, who reads it: see watches.h; -1: none */
 	int64_t armed_boot_ms; /* the time that timer_fd is set to; -1: none */
 };
 
@@ -43,18 +45,10 @@ void sts_events_hold(void);
 
 /*
  * Open all descriptors. Blocks the signals for the whole process.
- *   ev  out  its descriptors are never closed, except watch_fd
+ *   ev  out  its descriptors are never closed. watch_fd is -1
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_events_init(struct sts_events *ev, struct sts_error *e);
-
-/* Watch the directory of a file, and the file itself if it is a directory. (The kubelet replaces
- * the link ..data in the directory.) Errors are ignored: without events, changes are noticed
- * later. */
-void sts_events_watch(struct sts_events *ev, const char *path);
-
-/* Remove all watches. */
-void sts_events_unwatch(struct sts_events *ev);
 
 /*
  * Sleep until something happens.

@@ -1,43 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files that an exchange reads: its subject token and its CA files. The supervisor looks at
- * them with stat(2) and watches their directories; it never opens them.
+ * The files that an exchange reads (its subject token and its CA files) and the configuration file.
+ * This module decides when an examining child looks at them (examiner.h), and what follows from
+ * what the child has seen.
+ *
+ * The supervisor itself never looks up a path of such a file, since the file system may not answer.
+ * At most one process at a time looks at the files of an exchange: a worker or an examining child.
+ * If this process is killed and does not end, no other one follows until it has ended. The attempts
+ * of the exchange then fail without a worker, and all other exchanges go on. The same holds for the
+ * configuration file, which a planning child or an examining child looks at.
+ *
+ * An examination follows each attempt, so that changes are found without events too. Others follow
+ * events of the watches, at most one in a second for each exchange.
  */
 #ifndef STS_SUPERVISOR_INPUTS_H
 #define STS_SUPERVISOR_INPUTS_H
 
-#include "supervisor/events.h"
 #include "supervisor/members.h"
 
 /*
- * Returns a number that changes when a path leads to another file or when the file changes, as far
- * as stat(2) shows it. Links are followed. Returns 0 if stat(2) fails.
+ * Set up: nothing is watched.
+ *   config  in  the configuration file; NULL for none; kept
  */
-uint64_t sts_file_identity(const char *path);
+void sts_inputs_init(const char *config);
 
-/* An attempt starts: note the identities of its input files. */
-void sts_inputs_look(struct sts_member *t);
+/* Ask for an examination of the files of an exchange. Does nothing if each exchange ends after its
+ * first success. */
+void sts_inputs_examine(struct sts_member *t);
 
-/* An attempt has ended: find out whether its input files changed in the meantime. */
-void sts_inputs_attempted(struct sts_member *t);
+/* An attempt has ended: note what the worker has read, and ask for an examination.
+ *   report  in  checked */
+void sts_inputs_attempted(struct sts_member *t, const struct sts_report *report);
 
-/* Find out whether the subject token has changed, unless an attempt runs. */
-void sts_inputs_check_subject(struct sts_member *t);
+/* The plans have changed: make new watches, and examine all files. */
+void sts_inputs_watch_again(void);
 
-/* Something has changed in a watched directory: check the inputs of all exchanges. */
-void sts_inputs_files_changed(void);
+/* ---- the examining children ---- */
 
 /*
- * Watch the input files and the configuration file, if the set of files has changed since the last
- * call. The CA files of an exchange are watched only while its attempts fail for want of trust.
- * Does nothing if each exchange ends after its first success.
- *   config  in  the configuration file; NULL for none
- * Returns true if the watches are new. The caller then checks whether the configuration file has
- * changed in the meantime.
+ * Start the examinations that are due, and kill the children whose time is over. Call this when the
+ * workers that are due have been started.
+ *   planning  in  a planning child runs: it looks at the configuration file
  */
-bool sts_inputs_watch(struct sts_events *ev, const char *config);
+void sts_inputs_start_due(int64_t now_ms, bool planning);
 
-/* The plans have changed: the next call of sts_inputs_watch() makes new watches. */
-void sts_inputs_watch_again(void);
+/* Returns when an examination is to be started or a child is to be killed next (BOOTTIME); -1 for
+ * no time. */
+int64_t sts_inputs_wake_ms(bool planning);
+
+/* Read what the examining children have found out, without blocking. */
+void sts_inputs_read(void);
+
+/* Read the events of the watches, and ask for the examinations that follow from them. */
+void sts_inputs_read_events(void);
+
+/* A child process with this PID has ended. Does nothing if it looked at no file. */
+void sts_inputs_reaped(pid_t pid);
+
+/* Returns the descriptor of the watches; -1: nothing is watched. */
+int sts_inputs_watch_fd(void);
+
+/* ---- the configuration file ---- */
+
+/* Returns, once for each change, whether the configuration file has changed since it was planned
+ * from. */
+bool sts_inputs_config_changed(void);
+
+/*
+ * The planning child has read the configuration file, or has tried to.
+ *   identity  in  of the file, before it was read; STS_IDENTITY_UNKNOWN: the child died
+ */
+void sts_inputs_config_planned(uint64_t identity);
+
+/* Does an examining child look at the configuration file? Planning waits for its end. */
+bool sts_inputs_config_in_use(void);
+
+/* Does a killed process that looks at the configuration file not end? Then there is no planning.
+ *   e  out  set if the function returns true */
+bool sts_inputs_config_hangs(struct sts_error *e);
+
+/*
+ * The planning child was killed, since its time was over. It reads nothing but the configuration
+ * file.
+ *   pid  in  -1: it has ended
+ * Returns STS_EHANGS.
+ */
+enum sts_err sts_inputs_config_stuck(pid_t pid, int64_t started_ms, struct sts_error *e);
+
+/* ---- file systems that do not answer ---- */
+
+/* Does an examining child look at the files of this exchange? Its worker waits for the end of the
+ * child. */
+bool sts_inputs_in_use(const struct sts_member *t);
+
+/* Does a killed process that looks at the files of this exchange not end? Then no worker is
+ * started.
+ *   e  out  the error of an attempt (STS_EHANGS); may be NULL */
+bool sts_inputs_hangs(struct sts_member *t, struct sts_error *e);
+
+/*
+ * A worker of this exchange was killed, and has not ended.
+ *   reads  in  which file it looked at: enum sts_reads
+ */
+void sts_inputs_stuck(struct sts_member *t, pid_t pid, uint8_t reads, int64_t started_ms);
+
+/* The exchange is removed: kill its examining child. */
+void sts_inputs_forget(struct sts_member *t);
 
 #endif

@@ -66,6 +66,11 @@ void sts_members_use(struct sts_plans *plans)
 	all.plans = plans;
 }
 
+uint8_t sts_member_place(const struct sts_member *t)
+{
+	return (uint8_t)(t - all.members);
+}
+
 struct sts_member *sts_member_free(void)
 {
 	struct sts_member *t = all.members;

@@ -10,18 +10,34 @@
 #include "supervisor/child.h"
 #include "supervisor/event_log.h"
 #include "supervisor/exchange.h"
+#include "supervisor/watches.h"
+
+/* What looks at the files of one exchange, or at the configuration file: see inputs.h. */
+struct sts_look {
+	/* the process: an examining child, or a worker or a planning child that was killed and has
+	 * not ended; 0: none */
+	pid_t pid;
+	bool hangs;     /* the process was killed, and has not ended */
+	bool refused;   /* an attempt was not made because of that */
+	bool wants_cas; /* the CA files are to be watched: the examining child looks at them too */
+	uint8_t round;  /* the number of the inotify descriptor that the child has: see inputs.c */
+	uint8_t path;   /* which file the process looks at: see sts_inputs_describe_hang() */
+	int64_t due_ms; /* when the next child is wanted (BOOTTIME); 0: none is wanted */
+	int64_t started_ms; /* when the process was started */
+	struct sts_watch_names names;
+};
 
 /* One exchange of the set. */
 struct sts_member {
 	struct sts_exchange x; /* x.plan is NULL if this place of the set is free */
 	struct sts_store store;
 	struct sts_child *worker; /* NULL for none */
-	/* sts_file_identity() of the subject token, and one number for all CA files, as they were
-	 * last seen */
+	/* the identities of the subject token and of all CA files, as they were last seen:
+	 * base/identity.h */
 	uint64_t subject, trust;
-	bool watches_cas; /* the CA files are watched */
-	bool locked;      /* the output directory is locked: see sts_lock_take() */
-	bool killed;      /* a worker was killed whose end has not been seen yet */
+	struct sts_look look;
+	bool locked; /* the output directory is locked: see sts_lock_take() */
+	bool killed; /* a worker was killed whose end has not been seen yet */
 	struct sts_logged logged;
 };
 
@@ -52,6 +68,9 @@ bool sts_members_once(void);
 /* Use these plans from now on. The members still have the plans before: the caller replaces
  * them. */
 void sts_members_use(struct sts_plans *plans);
+
+/* Returns the place of a member in the set, from 0. It never changes while the member exists. */
+uint8_t sts_member_place(const struct sts_member *t);
 
 /* Returns a free place for a new member. There must be fewer than STS_EXCHANGES_MAX members. */
 struct sts_member *sts_member_free(void);

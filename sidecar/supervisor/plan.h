@@ -57,6 +57,7 @@ struct sts_plans {
 	uint16_t listen; /* the offset of a text; 0: no --listen */
 	uint8_t digest
 		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */
+	uint64_t config_identity; /* of the configuration file, before it was read: planner.h */
 	union {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];

@@ -12,10 +12,9 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/identity.h"
+#include "supervisor/spawn.h"
 #include "wire/snapshot.h"
-
-/* The time that the child has to read one small file and to check it. */
-#define PLANNING_MS 10000
 
 void sts_planner_init(struct sts_planner *p)
 {
@@ -40,13 +39,25 @@ static size_t used(const struct sts_plans *plans)
 	return offsetof(struct sts_plans, text) + (plans->error.code == STS_OK ? plans->bytes : 0);
 }
 
+static void make(struct sts_planner *p, const struct sts_options *o, char *const *argv)
+{
+	if (o->config)
+		p->plans->config_identity = sts_file_identity(o->config);
+	sts_plans_make(p->plans, o, argv, p->snapshot);
+}
+
 static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
 				    const struct sts_options *o, char *const *argv)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(STS_EXIT_BUG);
-	sts_plans_make(p->plans, o, argv, p->snapshot);
+	/* A reader of standard output must not wait for the end of a child that hangs. For `fetch`,
+	 * the child finds out whether standard output is a terminal. */
+	if (o->command != STS_COMMAND_FETCH)
+		close(STDOUT_FILENO);
+	sts_spawn_close_others(STDERR_FILENO + 1, fd, p->snapshot);
+	make(p, o, argv);
 	_exit(sts_file_write_fd(fd, p->plans, used(p->plans)) == 0 ? STS_EXIT_OK : STS_EXIT_BUG);
 }
 
@@ -81,7 +92,7 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 	sts_planner_init(p);
 	if (memory != MAP_FAILED) {
 		p->plans = memory;
-		p->kill_boot_ms = sts_clock_boot_ms() + PLANNING_MS;
+		p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
 		if (o->config)
 			p->snapshot = sts_snapshot_make();
 		err = fork_child(p, o, argv);
@@ -89,7 +100,7 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 			return STS_OK;
 	}
 	if (p->plans && here) {
-		sts_plans_make(p->plans, o, argv, p->snapshot);
+		make(p, o, argv);
 		p->len = used(p->plans);
 		return STS_OK;
 	}
@@ -114,6 +125,12 @@ bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms)
 		p->fd = -1;
 	}
 	return p->plans && (p->fd < 0 || now_boot_ms >= p->kill_boot_ms);
+}
+
+uint64_t sts_planner_identity(const struct sts_planner *p)
+{
+	return p->len >= offsetof(struct sts_plans, text) ? p->plans->config_identity
+							  : STS_IDENTITY_UNKNOWN;
 }
 
 enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,

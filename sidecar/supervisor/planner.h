@@ -11,6 +11,9 @@
 
 #include "supervisor/plan.h"
 
+/* The time that the child has to read one small file and to check it, in ms. */
+#define STS_PLANNER_MS 10000
+
 struct sts_planner {
 	pid_t pid;    /* -1: no child, or it was reaped */
 	int fd;       /* the reading end of the child's pipe; -1: no child, or end of file */
@@ -37,12 +40,17 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
  * over: call sts_planner_finish() then. */
 bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms);
 
+/* Returns the identity of the configuration file (base/identity.h) before the child read it;
+ * STS_IDENTITY_UNKNOWN if there is no file, or if the child has not sent it. */
+uint64_t sts_planner_identity(const struct sts_planner *p);
+
 /*
  * Take the result.
  *   plans     out     set after STS_OK: the caller frees them with sts_plans_free()
  *   snapshot  in/out  changed after STS_OK: the new snapshot, or -1; the old one is closed
  * Returns STS_OK; STS_EUSAGE or STS_EURL if the options or the file have a mistake; STS_EWORKER if
- * the child died; STS_ETIMEOUT if the child did not end in time.
+ * the child died; STS_ETIMEOUT if the child did not end in time. Such a child may still exist: the
+ * caller keeps its PID before.
  */
 enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans, int *snapshot,
 				struct sts_error *e);

@@ -165,10 +165,10 @@ void sts_running_end_late(void)
 		sts_chain_settle();
 }
 
-void sts_member_attempted(struct sts_member *t)
+void sts_member_attempted(struct sts_member *t, const struct sts_report *report)
 {
-	sts_inputs_attempted(t);
-	sts_chain_settle();
+	sts_inputs_attempted(t, report);
+	sts_chain_attempted(t);
 }
 
 /* ---- new plans ---- */
@@ -235,6 +235,7 @@ void sts_member_remove(struct sts_member *t)
 		sts_member_sweep(t);
 	}
 	t->worker = NULL;
+	sts_inputs_forget(t);
 	sts_exchange_stopped(&t->x, &m);
 	sts_sent_orphan(t);
 	write_status(t);

@@ -50,8 +50,11 @@ void sts_member_sent(struct sts_member *t, const struct sts_child *worker);
  * attempt is refused, and then the exchange waits for another token. */
 void sts_member_refused_early(struct sts_member *t, const struct sts_child *worker);
 
-/* An attempt has ended: check its input files, and the exchanges whose source it is. */
-void sts_member_attempted(struct sts_member *t);
+/*
+ * An attempt has ended: examine its input files, and the exchanges whose source it is.
+ *   report  in  checked
+ */
+void sts_member_attempted(struct sts_member *t, const struct sts_report *report);
 
 /* Remove an exchange: its worker is killed and its directory is unlocked. The files stay. */
 void sts_member_remove(struct sts_member *t);

@@ -15,9 +15,12 @@
 
 _Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() checks the larger one");
 
-/* The most times that sts_spawn_end() checks whether the process has ended, once in a
+/* The most times that sts_spawn_end_all() checks whether the processes have ended, once in a
  * millisecond. */
-#define END_LOOKS_MAX 20
+#define END_LOOKS_MAX 21
+
+/* The highest descriptor that sts_spawn_close_others() closes. The supervisor has about 40. */
+#define LAST_FD 255
 
 /* Turn this process, just made by fork(2), into the child. Only system calls are allowed here. */
 static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
@@ -65,10 +68,40 @@ pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
 	return pid;
 }
 
-void sts_spawn_end(pid_t pid)
+/* Returns whether the process has ended, or is no child of this process. */
+static bool has_ended(pid_t pid)
 {
-	if (pid > 0)
-		kill(pid, SIGKILL);
-	for (int i = 0; pid > 0 && i < END_LOOKS_MAX && waitpid(pid, NULL, WNOHANG) == 0; i++)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	return pid <= 0 || waitpid(pid, NULL, WNOHANG) != 0;
+}
+
+void sts_spawn_end_all(pid_t *pids, size_t count)
+{
+	size_t left = count;
+
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] > 0)
+			kill(pids[i], SIGKILL);
+	for (int looks = 0; left > 0 && looks < END_LOOKS_MAX; looks++) {
+		if (looks > 0)
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+		left = 0;
+		for (size_t i = 0; i < count; i++)
+			if (has_ended(pids[i]))
+				pids[i] = -1;
+			else
+				left++;
+	}
+}
+
+bool sts_spawn_end(pid_t pid)
+{
+	sts_spawn_end_all(&pid, 1);
+	return pid <= 0;
+}
+
+void sts_spawn_close_others(int first, int keep, int keep_too)
+{
+	for (int fd = first; fd <= LAST_FD; fd++)
+		if (fd != keep && fd != keep_too)
+			close(fd);
 }

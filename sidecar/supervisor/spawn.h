@@ -5,6 +5,8 @@
 #ifndef STS_SUPERVISOR_SPAWN_H
 #define STS_SUPERVISOR_SPAWN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* The exit status of a child process whose execve(2) failed: EX_OSERR of sysexits(3). A worker
@@ -23,7 +25,22 @@
  */
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd);
 
-/* Send SIGKILL, and wait at most 20 ms for the end of the process. Does nothing for a PID of -1. */
-void sts_spawn_end(pid_t pid);
+/*
+ * Send SIGKILL to all of these processes, and wait at most 20 ms for the end of all together. A
+ * process that hangs in the kernel (a file system that does not answer) does not end in time.
+ *   pids  in/out  becomes -1 for each process that has ended and was reaped; -1 stays -1
+ */
+void sts_spawn_end_all(pid_t *pids, size_t count);
+
+/* Do this for one process. Does nothing for a PID of -1. Returns whether the process has ended. */
+bool sts_spawn_end(pid_t pid);
+
+/*
+ * Close the descriptors from `first` to 255 except two of them, in a child that was forked and does
+ * not execute. A child that hangs would otherwise hold the locks of the output directories when the
+ * supervisor has ended, and the next supervisor could not have them.
+ *   keep, keep_too  in  -1 for none
+ */
+void sts_spawn_close_others(int first, int keep, int keep_too);
 
 #endif

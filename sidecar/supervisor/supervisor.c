@@ -11,6 +11,7 @@
 #include "log/print.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/events.h"
+#include "supervisor/examiner.h"
 #include "supervisor/exchange_clock.h"
 #include "supervisor/inputs.h"
 #include "supervisor/listener_process.h"
@@ -32,13 +33,12 @@ static struct supervisor {
 	struct sts_listener_process listener;
 	uint32_t opened; /* sts_running_opened() when the listener was started */
 	struct sts_planner planner;
-	int snapshot_fd;          /* the snapshot of the configuration file; -1: none */
-	bool once;                /* each exchange ends after its first success */
-	bool refresh_after_plan;  /* a HUP has come: refresh as soon as there are new plans */
-	int64_t next_plan_ms;     /* when to make new plans; -1: there is no reason for new plans */
-	int64_t last_plan_ms;     /* when plans were made last */
-	uint64_t config_identity; /* sts_file_identity() of the configuration file, last seen */
-	int exit_status;          /* -1: go on */
+	int snapshot_fd;         /* the snapshot of the configuration file; -1: none */
+	bool once;               /* each exchange ends after its first success */
+	bool refresh_after_plan; /* a HUP has come: refresh as soon as there are new plans */
+	int64_t next_plan_ms;    /* when to make new plans; -1: there is no reason for new plans */
+	int64_t last_plan_ms;    /* when plans were made last */
+	int exit_status;         /* -1: go on */
 	/* the last message that was logged about a configuration file that is not used */
 	char logged_refusal[STS_ERROR_TEXT_MAX_BYTES];
 } s STS_RESIDENT_FIRST;
@@ -54,16 +54,6 @@ static void request_plan(int64_t at_ms)
 		at_ms = s.last_plan_ms + PLAN_FLOOR_MS;
 	if (s.next_plan_ms < 0 || at_ms < s.next_plan_ms)
 		s.next_plan_ms = at_ms;
-}
-
-static void check_config(void)
-{
-	uint64_t seen = s.o->config ? sts_file_identity(s.o->config) : 0;
-
-	if (seen == s.config_identity)
-		return;
-	s.config_identity = seen;
-	request_plan(sts_clock_boot_ms());
 }
 
 /* Own the output directories of the first plans. A directory that cannot be owned ends the program.
@@ -174,11 +164,17 @@ static void count_attempt(const struct sts_member *t, enum sts_outcome outcome,
 static __attribute__((noinline)) void finish_planning(void)
 {
 	bool first = !sts_members_plans();
+	pid_t pid = s.planner.pid;
 	struct sts_plans *plans;
 	struct sts_error e;
-	enum sts_err err = sts_planner_finish(&s.planner, &plans, &s.snapshot_fd, &e);
+	enum sts_err err;
+
+	sts_inputs_config_planned(sts_planner_identity(&s.planner));
+	err = sts_planner_finish(&s.planner, &plans, &s.snapshot_fd, &e);
 
 	s.last_plan_ms = sts_clock_boot_ms();
+	if (err == STS_ETIMEOUT && s.o->config)
+		err = sts_inputs_config_stuck(pid, s.last_plan_ms - STS_PLANNER_MS, &e);
 	if (err == STS_OK) {
 		s.logged_refusal[0] = '\0';
 		bool same = !first && memcmp(plans->digest, sts_members_plans()->digest,
@@ -207,9 +203,8 @@ static __attribute__((noinline)) void start_planning(void)
 	struct sts_error e;
 
 	s.next_plan_ms = -1;
-	if (s.o->config)
-		s.config_identity = sts_file_identity(s.o->config);
-	if (sts_planner_start(&s.planner, s.o, s.argv + 2, first, &e) == STS_OK)
+	if (!sts_inputs_config_hangs(&e) &&
+	    sts_planner_start(&s.planner, s.o, s.argv + 2, first, &e) == STS_OK)
 		return;
 	if (first) {
 		s.exit_status = sts_event_log_cannot_start(&e);
@@ -246,6 +241,7 @@ static void reap(void)
 		else if (pid == s.listener.pid)
 			sts_listener_process_ended(&s.listener, status);
 		sts_workers_reaped(pid, status);
+		sts_inputs_reaped(pid);
 	}
 }
 
@@ -253,9 +249,13 @@ static void reap(void)
 
 static int64_t wake_at(void)
 {
-	int64_t at_ms = s.planner.plans ? s.planner.kill_boot_ms : s.next_plan_ms;
+	bool planning = s.planner.plans != NULL;
+	int64_t at_ms = planning                     ? s.planner.kill_boot_ms
+			: sts_inputs_config_in_use() ? -1
+						     : s.next_plan_ms;
 
 	at_ms = sts_schedule_earlier_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
+	at_ms = sts_schedule_earlier_ms(at_ms, sts_inputs_wake_ms(planning));
 	return sts_schedule_earlier_ms(at_ms, s.listener.next_ms);
 }
 
@@ -291,19 +291,22 @@ static void handle(unsigned events)
 {
 	int64_t now_ms;
 
-	if (events & STS_EVENT_REPORT)
+	if (events & STS_EVENT_REPORT) {
 		sts_workers_read();
+		sts_inputs_read();
+	}
 	on_signals(events);
 	on_clock(events & STS_EVENT_CLOCK);
-	if (events & STS_EVENT_FILES) {
-		sts_inputs_files_changed();
-		check_config();
-	}
+	if (events & STS_EVENT_FILES)
+		sts_inputs_read_events();
 	now_ms = sts_clock_boot_ms();
+	if (sts_inputs_config_changed())
+		request_plan(now_ms);
 	if (sts_planner_read(&s.planner, now_ms))
 		finish_planning();
 	sts_workers_kill_late(now_ms);
-	if (s.next_plan_ms >= 0 && now_ms >= s.next_plan_ms && !s.planner.plans)
+	if (s.next_plan_ms >= 0 && now_ms >= s.next_plan_ms && !s.planner.plans &&
+	    !sts_inputs_config_in_use())
 		start_planning();
 	if (s.exit_status >= 0 || !sts_members_plans())
 		return;
@@ -314,8 +317,7 @@ static void handle(unsigned events)
 		plan_listener();
 	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)
 		start_listener();
-	if (sts_inputs_watch(&s.ev, s.o->config))
-		check_config();
+	sts_inputs_start_due(sts_clock_boot_ms(), s.planner.plans != NULL);
 	publish(false);
 	sts_running_write_status();
 }
@@ -358,9 +360,11 @@ static unsigned wait_for_events(void)
 {
 	int pipes[STS_EVENTS_PIPES_MAX];
 
-	_Static_assert(STS_EVENTS_PIPES_MAX == STS_WORKERS_MAX + 1, "one for the planner");
+	_Static_assert(STS_EVENTS_PIPES_MAX == STS_WORKERS_MAX + 2, "planner and examiners");
 	sts_workers_pipes(pipes);
 	pipes[STS_WORKERS_MAX] = s.planner.fd;
+	pipes[STS_WORKERS_MAX + 1] = sts_examiner_fd();
+	s.ev.watch_fd = sts_inputs_watch_fd();
 	return sts_events_wait(&s.ev, wake_at(), pipes, STS_EVENTS_PIPES_MAX);
 }
 
@@ -373,6 +377,7 @@ static void set_up(const struct sts_options *o, char *const *argv)
 				.next_plan_ms = -1,
 				.exit_status = -1};
 	sts_planner_init(&s.planner);
+	sts_inputs_init(o->config);
 	sts_listener_process_init(&s.listener);
 	sts_workers_init(argv, worker_ended);
 }

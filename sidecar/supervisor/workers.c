@@ -12,6 +12,7 @@
 #include "supervisor/inputs.h"
 #include "supervisor/running_set.h"
 #include "supervisor/sent_tokens.h"
+#include "supervisor/spawn.h"
 
 struct slot {
 	struct sts_child child; /* pid is -1: free */
@@ -53,7 +54,7 @@ static __attribute__((noinline)) void finished(struct sts_member *t, struct sts_
 	t->worker = NULL;
 	all.ended(t, outcome, report, m.boot_ms - started_boot_ms, &m);
 	if (was_attempt)
-		sts_member_attempted(t);
+		sts_member_attempted(t, report);
 }
 
 /* Warn once if a worker was dumpable at its first instruction and this process was not. The other
@@ -70,14 +71,44 @@ static void compare_dumpable(const struct sts_report *report)
 			    "the owner of the program's file has changed");
 }
 
-static void worker_ended(struct slot *slot, int status)
+/* Returns the file that a worker looked at last: enum sts_reads. After the request was sent, this
+ * is the output directory. */
+static uint8_t file_of(const struct sts_child *c)
 {
+	return c->stage_len > 0 ? STS_READS_OUTPUT : c->reads;
+}
+
+/* A worker was killed, and does not end. If it has not said why, the file system of a file is the
+ * reason. */
+static void blame_file_system(struct sts_member *t, struct sts_report *report)
+{
+	struct sts_error e;
+
+	if (report->error != STS_ETIMEOUT || !sts_inputs_hangs(t, &e))
+		return;
+	report->error = (int32_t)e.code;
+	memcpy(report->text, e.msg, sizeof(report->text));
+}
+
+/*
+ * A worker has ended, or was killed.
+ *   status  in  from waitpid(2); 0 after a kill
+ *   stuck   in  the PID of a worker that was killed and does not end; else -1
+ */
+static void worker_ended(struct slot *slot, int status, pid_t stuck)
+{
+	struct sts_child *c = &slot->child;
 	struct sts_report report;
 
-	if (sts_child_finish(&slot->child, status, &report))
+	if (sts_child_finish(c, status, &report))
 		compare_dumpable(&report);
 	/* A worker removes its temporary files itself, unless it was killed or is hostile. */
 	sts_member_sweep(slot->member);
+	if (stuck > 0) {
+		slot->member->killed = true;
+		sts_inputs_stuck(slot->member, stuck, file_of(c), c->started_boot_ms);
+		blame_file_system(slot->member, &report);
+	}
 	sts_member_sent(slot->member, &slot->child);
 	if (report.error == STS_EEARLY)
 		sts_member_refused_early(slot->member, &slot->child);
@@ -125,8 +156,6 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 		sts_workers_read();
 		job.used = sts_sent_all(&job.used_count);
 	}
-	if (sts_exchange_busy(&t->x))
-		sts_inputs_look(t);
 	slot->member = t;
 	slot->request_id = plan->request_id;
 	t->worker = &slot->child;
@@ -137,17 +166,38 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 
 void sts_workers_kill_late(int64_t now_ms)
 {
-	for (EACH_SLOT(slot))
-		if (slot->child.pid > 0 && now_ms >= slot->child.kill_boot_ms) {
-			sts_child_kill(&slot->child);
-			slot->member->killed = true;
-			worker_ended(slot, 0);
-		}
+	pid_t pids[STS_WORKERS_MAX];
+	size_t i = 0;
+	bool late = false;
+
+	for (EACH_SLOT(slot)) {
+		bool is_late = slot->child.pid > 0 && now_ms >= slot->child.kill_boot_ms;
+
+		pids[i++] = is_late ? slot->child.pid : -1;
+		slot->child.killed = slot->child.killed || is_late;
+		late = late || is_late;
+	}
+	if (!late)
+		return;
+	sts_spawn_end_all(pids, STS_WORKERS_MAX);
+	i = 0;
+	for (EACH_SLOT(slot)) {
+		pid_t stuck = pids[i++];
+
+		if (slot->child.pid > 0 && slot->child.killed)
+			worker_ended(slot, 0, stuck);
+	}
 }
 
 static void drop(struct slot *slot)
 {
-	sts_child_drop(&slot->child);
+	struct sts_child *c = &slot->child;
+	uint8_t file = file_of(c);
+	int64_t started_ms = c->started_boot_ms;
+	pid_t pid = c->pid;
+
+	if (!sts_child_drop(c))
+		sts_inputs_stuck(slot->member, pid, file, started_ms);
 	slot->member->worker = NULL;
 	sts_exchange_dropped(&slot->member->x);
 }
@@ -222,9 +272,12 @@ static bool may_share_its_token(const struct sts_member *t)
 	return false;
 }
 
-static bool may_start(const struct sts_member *t, int64_t now_ms)
+/* May a worker of this exchange be started, as far as the other exchanges and its own files are
+ * concerned? */
+static bool may_start(struct sts_member *t, int64_t now_ms)
 {
-	return !may_share_its_token(t) && leaves_a_slot(t, now_ms);
+	return !sts_inputs_in_use(t) && !sts_inputs_hangs(t, NULL) && !may_share_its_token(t) &&
+	       leaves_a_slot(t, now_ms);
 }
 
 static struct sts_member *longest_due(int64_t now_ms)
@@ -243,12 +296,32 @@ static struct sts_member *longest_due(int64_t now_ms)
 	return found;
 }
 
+/* Let the attempts fail that are due while a file system of their exchange does not answer. They
+ * need no slot. */
+static void refuse_due(int64_t now_ms)
+{
+	enum sts_worker_mode mode;
+	struct sts_error e;
+
+	for (STS_EACH_MEMBER(t)) {
+		int64_t at_ms = sts_exchange_attempt_ms(&t->x);
+
+		if (at_ms < 0 || at_ms > now_ms || !sts_inputs_hangs(t, &e) ||
+		    !sts_exchange_due(&t->x, now_ms, &mode))
+			continue;
+		struct sts_moment m = sts_now();
+		sts_exchange_started(&t->x, mode, &m);
+		not_started(t, &e);
+	}
+}
+
 void sts_workers_start_due(int64_t now_ms, int snapshot_fd)
 {
 	enum sts_worker_mode mode;
 	struct slot *slot;
 	struct sts_member *t;
 
+	refuse_due(now_ms);
 	while ((t = longest_due(now_ms))) {
 		slot = slot_of(t);
 		if (slot)
@@ -279,7 +352,9 @@ int64_t sts_workers_wake_ms(int64_t now_ms)
 			attempts += sts_exchange_busy(&slot->member->x);
 		}
 	for (STS_EACH_MEMBER(t))
-		if (!may_start(t, now_ms))
+		if (sts_inputs_hangs(t, NULL))
+			at_ms = sts_schedule_earlier_ms(at_ms, sts_exchange_attempt_ms(&t->x));
+		else if (!may_start(t, now_ms))
 			continue;
 		else if (running < STS_WORKERS_MAX)
 			at_ms = sts_schedule_earlier_ms(at_ms, sts_exchange_wake_ms(&t->x));
@@ -315,7 +390,7 @@ void sts_workers_reaped(pid_t pid, int status)
 {
 	for (EACH_SLOT(slot))
 		if (pid == slot->child.pid) {
-			worker_ended(slot, status);
+			worker_ended(slot, status, -1);
 			return;
 		}
 	sweep_after_killed();
@@ -323,8 +398,15 @@ void sts_workers_reaped(pid_t pid, int status)
 
 void sts_workers_stop(void)
 {
+	pid_t pids[STS_WORKERS_MAX];
+	size_t i = 0;
+
 	for (EACH_SLOT(slot))
-		sts_child_kill(&slot->child);
-	for (EACH_SLOT(slot))
+		pids[i++] = slot->child.pid;
+	/* The wait is bounded for all of them together. */
+	sts_spawn_end_all(pids, STS_WORKERS_MAX);
+	for (EACH_SLOT(slot)) {
+		slot->child.pid = -1;
 		sts_child_drop(&slot->child);
+	}
 }

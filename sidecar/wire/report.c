@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/ascii.h"
+#include "base/identity.h"
 #include "base/sizes.h"
 #include "base/timefmt.h"
 
@@ -34,6 +35,12 @@ static bool text_ok(const char *text, size_t size, bool (*allowed)(char c))
 		if (!allowed(text[len++]))
 			return false;
 	return len < size;
+}
+
+static bool identities_ok(const struct sts_report *r)
+{
+	return sts_identity_is_possible(r->subject_identity) &&
+	       sts_identity_is_possible(r->cas_identity);
 }
 
 static bool result_ok(const struct sts_report *r)
@@ -68,7 +75,7 @@ bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_re
 {
 	return len == sizeof(*report) && report->magic == STS_REPORT_MAGIC &&
 	       report->version == STS_REPORT_VERSION && result_ok(report) &&
-	       times_ok(report, now_real_s, now_boot_ms) &&
+	       times_ok(report, now_real_s, now_boot_ms) && identities_ok(report) &&
 	       text_ok(report->sts_error, sizeof(report->sts_error), is_code) &&
 	       text_ok(report->text, sizeof(report->text), is_printable);
 }

@@ -28,6 +28,19 @@
  * token. A report does not begin with this byte either. */
 #define STS_REPORT_STAGE_PRINT 'P'
 
+/* Before the worker looks at a file whose file system may not answer, it writes one byte that says
+ * which file that is. If the worker then never ends, the supervisor can name the file. These bytes
+ * come before the stage byte, and a report does not begin with one of them. */
+enum sts_reads {
+	STS_READS_NOTHING,
+	STS_READS_CONFIG, /* the configuration file */
+	STS_READS_OUTPUT, /* the output directory */
+	STS_READS_OTHER,  /* another file that an option names */
+	STS_READS_SUBJECT,
+	STS_READS_CA, /* the first path of --cacert-path; the next numbers are the next paths */
+	STS_READS_LAST = 31,
+};
+
 /* The worker's stages, in order. */
 enum sts_stage {
 	STS_STAGE_START,
@@ -69,6 +82,8 @@ struct sts_report {
 	int64_t clock_skew_s;  /* Date minus local clock; 0 within 60 s or unknown */
 	int64_t not_before_s;  /* since the epoch by the local clock: the returned token is not
 				  valid earlier; 0: it is valid now, or unknown */
+	/* base/identity.h: the subject token and the CA files, just before the worker read them */
+	uint64_t subject_identity, cas_identity;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	char sts_error[STS_CODE_MAX_BYTES];
 	char text[STS_ERROR_TEXT_MAX_BYTES];

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/identity.h"
+#include "wire/report.h"
+#include "worker/reads.h"
+
 /* The paths at which distributions keep the system bundle. The first path that exists is used, as
  * in Go's crypto/x509. */
 static const char *const system_bundles[] = {
@@ -16,21 +20,27 @@ static const char *const system_bundles[] = {
 	"/etc/ssl/cert.pem",
 };
 
+/* Copy a path, with a NUL at its end. */
+static enum sts_err copy_path(struct sts_slice path, char buf[PATH_MAX], struct sts_error *e)
+{
+	struct sts_text text;
+
+	sts_text_init(&text, buf, PATH_MAX);
+	sts_text_add_slice(&text, path);
+	return text.overflow
+		       ? sts_fail(e, STS_ECA_FILE, 0,
+				  "the path of a CA file is longer than %d bytes", PATH_MAX - 1)
+		       : STS_OK;
+}
+
 /* Add one path. Does nothing for an empty path. */
 static enum sts_err add_path(struct sts_ca_sources *ca, struct sts_slice path, bool is_system,
 			     struct sts_error *e)
 {
 	char buf[PATH_MAX];
-	struct sts_text text;
+	enum sts_err err = path.len == 0 ? STS_OK : copy_path(path, buf, e);
 
-	if (path.len == 0)
-		return STS_OK;
-	sts_text_init(&text, buf, sizeof(buf));
-	sts_text_add_slice(&text, path);
-	if (text.overflow)
-		return sts_fail(e, STS_ECA_FILE, 0, "the path of a CA file is longer than %d bytes",
-				PATH_MAX - 1);
-	return sts_ca_sources_add(ca, buf, is_system, e);
+	return err != STS_OK || path.len == 0 ? err : sts_ca_sources_add(ca, buf, is_system, e);
 }
 
 /* Add a list of paths that are separated by colons. */
@@ -65,15 +75,39 @@ static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 	return STS_OK;
 }
 
+enum sts_err sts_ca_sources_identify(const struct sts_options *o, uint64_t *identity,
+				     struct sts_error *e)
+{
+	unsigned file = STS_READS_CA;
+	char buf[PATH_MAX];
+	enum sts_err err = STS_OK;
+
+	*identity = STS_IDENTITY_UNKNOWN;
+	for (size_t i = 0; i < o->list_count && err == STS_OK; i++) {
+		if (o->list[i].list != STS_LIST_CACERT)
+			continue;
+		sts_worker_reads(file++);
+		err = copy_path(o->list[i].value, buf, e);
+		if (err == STS_OK)
+			*identity = sts_files_identity(*identity, buf);
+	}
+	return err;
+}
+
 enum sts_err sts_ca_sources_open(const struct sts_options *o, struct sts_ca_sources *ca,
 				 struct sts_error *e)
 {
+	unsigned file = STS_READS_CA;
 	enum sts_err err = STS_OK;
 
 	sts_ca_sources_init(ca);
-	for (size_t i = 0; i < o->list_count && err == STS_OK; i++)
-		if (o->list[i].list == STS_LIST_CACERT)
-			err = add_path(ca, o->list[i].value, false, e);
+	for (size_t i = 0; i < o->list_count && err == STS_OK; i++) {
+		if (o->list[i].list != STS_LIST_CACERT)
+			continue;
+		sts_worker_reads(file++);
+		err = add_path(ca, o->list[i].value, false, e);
+	}
+	sts_worker_reads(STS_READS_OTHER);
 	if (err == STS_OK && !o->cacert_only)
 		err = add_system(ca, e);
 	return err;

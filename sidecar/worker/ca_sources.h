@@ -10,6 +10,14 @@
 #include "trust/anchors.h"
 
 /*
+ * Find out the identity of all paths of --cacert-path (base/identity.h): sts_files_identity().
+ *   identity  out  STS_IDENTITY_UNKNOWN if there is none
+ * Returns STS_OK, or STS_ECA_FILE if a path is too long.
+ */
+enum sts_err sts_ca_sources_identify(const struct sts_options *o, uint64_t *identity,
+				     struct sts_error *e);
+
+/*
  * Open all sources. Call this before the network is used and the sandbox gets tighter.
  *   ca  out  open descriptors, until the end of the process
  * Returns STS_OK, or STS_ECA_FILE if a source that an option or a variable names cannot be opened.

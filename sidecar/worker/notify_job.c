@@ -5,7 +5,9 @@
 #include <signal.h>
 
 #include "sandbox/sandbox.h"
+#include "wire/report.h"
 #include "worker/notify.h"
+#include "worker/reads.h"
 
 enum sts_err sts_notify_job(const struct sts_options *o, struct sts_error *e)
 {
@@ -16,6 +18,7 @@ enum sts_err sts_notify_job(const struct sts_options *o, struct sts_error *e)
 	struct sts_landlock l;
 	enum sts_err err;
 
+	sts_worker_reads(STS_READS_OTHER);
 	/* This worker sends a signal to a process outside the domain, so the domain must allow
 	 * signals. It forbids writing and executing. The seccomp filter forbids the network. */
 	sts_landlock_init(&l, false);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/identity.h"
 #include "base/shared_run.h"
 #include "net/connect.h"
 #include "net/dns.h"
@@ -24,11 +25,12 @@
 #include "sandbox/sandbox.h"
 #include "token/jwt.h"
 #include "token/subject.h"
-#include "wire/snapshot.h"
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"
+#include "worker/configuration.h"
 #include "worker/notify_job.h"
 #include "worker/print_token.h"
+#include "worker/reads.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -185,11 +187,14 @@ static _Noreturn void finish(enum sts_err err)
 
 static enum sts_err read_subject(void)
 {
-	enum sts_err err = sts_subject_read(
-		w.fields.token_file, sts_clock_real_ms() / 1000 - w.job->ahead_s, w.subject_buf,
-		sizeof(w.subject_buf), w.scratch, sizeof(w.scratch), &w.subject, &w.error);
+	enum sts_err err;
 	bool has = false;
 
+	sts_worker_reads(STS_READS_SUBJECT);
+	w.report.subject_identity = sts_file_identity(w.fields.token_file);
+	err = sts_subject_read(w.fields.token_file, sts_clock_real_ms() / 1000 - w.job->ahead_s,
+			       w.subject_buf, sizeof(w.subject_buf), w.scratch, sizeof(w.scratch),
+			       &w.subject, &w.error);
 	w.report.subject_exp_s = err == STS_OK && w.subject.exp_s < 0 ? 0 : w.subject.exp_s;
 	if (err != STS_OK || !w.o->subject_audience)
 		return err;
@@ -208,29 +213,17 @@ _Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "see sts_job_has
 /* Read the options of this exchange from the configuration that the plan was made from. */
 static enum sts_err configure(void)
 {
-	extern char **environ;
-	struct sts_config *c = &w.config;
-	char warning[256];
-	size_t len;
-	int index;
+	bool changed;
 	enum sts_err err;
 
 	if (!w.o->config)
 		return STS_OK;
-	err = sts_config_read(c, w.o->config, &w.error);
-	if (err != STS_OK || !sts_job_has_digest(w.job, c->digest)) {
+	err = sts_worker_configure(w.o, w.job, &w.config, &w.options, w.body, sizeof(w.body),
+				   &changed, &w.error);
+	if (changed)
 		w.report.flags |= STS_REPORT_REPLAN;
-		if (!sts_snapshot_read(STS_INHERITED_SNAPSHOT_FD, w.body, sizeof(w.body), &len))
-			return sts_fail(&w.error, STS_EINPUT, 0,
-					"the configuration file has changed since it was read");
-		err = sts_config_parse(c, (struct sts_slice){w.body, len}, &w.error);
-	}
-	index = err == STS_OK ? sts_config_find(c, w.job->name) : -1;
-	if (index < 0)
-		return sts_fail(&w.error, STS_EBUG, 0, "the configuration of the plan is lost");
-	err = sts_options_read(&w.options, w.o->command, w.job->argv, environ, c, index, warning,
-			       sizeof(warning), &w.error);
-	w.o = &w.options;
+	if (err == STS_OK)
+		w.o = &w.options;
 	return err;
 }
 
@@ -248,8 +241,11 @@ static void adopt(void)
 
 static enum sts_err stage_inputs(void)
 {
-	enum sts_err err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
+	enum sts_err err;
 
+	sts_worker_reads(STS_READS_OTHER);
+	err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
+	sts_worker_reads(STS_READS_OUTPUT);
 	if (err == STS_OK && !w.o->to_stdout)
 		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
 				     &w.error);
@@ -264,7 +260,10 @@ static enum sts_err stage_inputs(void)
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)
+		err = sts_ca_sources_identify(w.o, &w.report.cas_identity, &w.error);
+	if (err == STS_OK && w.fields.url.https)
 		err = sts_ca_sources_open(w.o, &w.ca, &w.error);
+	sts_worker_reads(STS_READS_OTHER);
 	if (err == STS_OK && w.fields.url.https && w.o->client_key)
 		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key,
 					  &w.error);

@@ -160,6 +160,7 @@ NOT_RECORDED = {
     "url": "the command line does not name its error, it prints the message and the hint: usage/",
     "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
     "early": "the recorded program did not have it",
+    "hangs": "the recorded program did not have it",
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",
     "stdout": "the recorded program named it output: output/stdout-full",

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/identity.h"
 #include "bugs.h"
 #include "check.h"
 #include "log/bug.h"
@@ -25,6 +26,7 @@
 #include "schedule/schedule.h"
 #include "supervisor/event_log.h"
 #include "supervisor/events.h"
+#include "supervisor/examiner.h"
 #include "supervisor/listener_process.h"
 #include "supervisor/members.h"
 #include "supervisor/planner.h"
@@ -36,6 +38,14 @@ static int next_plans;
 static struct sts_status described; /* what the status file that is written next says */
 static struct sts_status written[WORLD_EXCHANGES_MAX];
 static int owner[WORLD_EXCHANGES_MAX]; /* of a directory: the exchange + 1; 0: none */
+
+/* The examinations that were started. They take no time. */
+#define EXAMINATIONS_MAX (WORLD_EXCHANGES_MAX + 1)
+#define EXAMINER_PID     1000000
+static struct {
+	bool runs;
+	char file[16]; /* a subject token, "0" to "15", or the configuration file */
+} examination[EXAMINATIONS_MAX];
 
 _Static_assert(sizeof(ino_t) == STS_SUBJECT_ID_BYTES, "an inode stands for a subject token's id");
 
@@ -66,6 +76,7 @@ void bind_start(void)
 {
 	memset(owner, 0, sizeof(owner));
 	memset(written, 0, sizeof(written));
+	memset(examination, 0, sizeof(examination));
 }
 
 /* ---- clocks, chance ---- */
@@ -103,15 +114,73 @@ ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags)
 
 /* ---- files ---- */
 
-/* Only subject tokens, "0" to "15", and the configuration file are looked at. */
-int __wrap_stat(const char *path, struct stat *st);
-int __wrap_stat(const char *path, struct stat *st)
+/* The identity of a subject token or of the configuration file. */
+static uint64_t identity_of(ino_t inode)
 {
-	ino_t inode = strcmp(path, BIND_CONFIG) == 0 ? world.config
-						     : world.place[atoi(path)].subject.inode;
+	return inode ? 2 * inode + 1 : STS_IDENTITY_MISSING;
+}
 
-	*st = (struct stat){.st_dev = 1, .st_ino = inode};
-	return inode ? 0 : -1;
+pid_t sts_examiner_start(const struct sts_examiner_job *job)
+{
+	examination[job->place].runs = true;
+	strcpy(examination[job->place].file, job->file);
+	return EXAMINER_PID + job->place;
+}
+
+bool sts_examiner_read(struct sts_examined *m)
+{
+	for (int i = 0; i < EXAMINATIONS_MAX; i++) {
+		const char *file = examination[i].file;
+
+		if (!examination[i].runs)
+			continue;
+		examination[i].runs = false;
+		*m = (struct sts_examined){
+			.pid = EXAMINER_PID + i, .place = (uint8_t)i, .done = true};
+		m->identity = identity_of(strcmp(file, BIND_CONFIG) == 0
+						  ? world.config
+						  : world.place[atoi(file)].subject.inode);
+		return true;
+	}
+	return false;
+}
+
+static bool is_examined(void)
+{
+	bool runs = false;
+
+	for (int i = 0; i < EXAMINATIONS_MAX; i++)
+		runs = runs || examination[i].runs;
+	return runs;
+}
+
+int sts_examiner_fd(void)
+{
+	return -1;
+}
+
+int sts_watches_make(void)
+{
+	return BIND_DIR_FD - 1;
+}
+
+void sts_watches_read(struct sts_watch_reader *r, int fd)
+{
+	(void)fd;
+	r->turns = 0;
+}
+
+/* An event is about all files. */
+bool sts_watches_next(struct sts_watch_reader *r, struct sts_watch_event *event)
+{
+	event->always = true;
+	return r->turns++ == 0;
+}
+
+bool sts_watch_counts(const struct sts_watch_names *names, const struct sts_watch_event *event)
+{
+	(void)names;
+	return event->always;
 }
 
 int __wrap_fstat(int fd, struct stat *st);
@@ -230,8 +299,11 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 		{WORLD_CHILD, STS_EVENT_CHILD}, {WORLD_CLOCK, STS_EVENT_CLOCK},
 		{WORLD_FILES, STS_EVENT_FILES}, {WORLD_TIMER, STS_EVENT_TIMER},
 	};
-	unsigned happened = world_sleep(until_boot_ms), events = 0;
+	unsigned happened, events = 0;
 
+	if (is_examined())
+		return STS_EVENT_REPORT;
+	happened = world_sleep(until_boot_ms);
 	(void)ev;
 	(void)pipes;
 	(void)count;
@@ -300,30 +372,37 @@ bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 	if (!w || !w->has_report || !w->ended)
 		return false;
 	*report = w->report;
+	if (w->subject)
+		report->subject_identity = identity_of(w->subject);
 	if (!sts_report_ok(report, sizeof(*report), world_real_ms() / SECOND, world.boot_ms))
 		check_fail(w->exchange, "the simulation made a report that is refused");
 	return true;
 }
 
-void sts_child_kill(struct sts_child *c)
+void sts_spawn_end_all(pid_t *pids, size_t count)
 {
-	world_kill(c->pid);
-	c->killed = true;
+	for (size_t i = 0; i < count; i++) {
+		struct worker *w = world_worker(pids[i]);
+
+		world_kill(pids[i]);
+		if (w)
+			w->reaped = true;
+		pids[i] = -1;
+	}
 }
 
-void sts_spawn_end(pid_t pid)
+bool sts_spawn_end(pid_t pid)
 {
-	struct worker *w = world_worker(pid);
-
-	world_kill(pid);
-	if (w)
-		w->reaped = true;
+	sts_spawn_end_all(&pid, 1);
+	return true;
 }
 
-void sts_child_drop(struct sts_child *c)
+bool sts_child_drop(struct sts_child *c)
 {
-	sts_spawn_end(c->pid);
+	bool has_ended = sts_spawn_end(c->pid);
+
 	sts_child_init(c);
+	return has_ended;
 }
 
 pid_t __wrap_waitpid(pid_t pid, int *status, int options);
@@ -408,7 +487,13 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 	p->plans = &plans[next_plans];
 	next_plans = !next_plans;
 	make_plans(p->plans);
+	p->plans->config_identity = identity_of(world.config);
 	return STS_OK;
+}
+
+uint64_t sts_planner_identity(const struct sts_planner *p)
+{
+	return p->plans->config_identity;
 }
 
 bool sts_planner_read(struct sts_planner *p, int64_t now_boot_ms)

@@ -12,9 +12,11 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/identity.h"
 #include "output/status.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/inputs.h"
@@ -148,12 +150,18 @@ static inline int set_count(void)
 
 /* ---- attempts ---- */
 
+/* The identities of the files, as the attempt that was started last has read them. */
+static uint64_t set_read_subject, set_read_cas;
+
 static inline void set_start(struct sts_member *t)
 {
 	struct sts_moment m = sts_now();
 
 	sts_exchange_started(&t->x, STS_WORKER_EXCHANGE, &m);
-	sts_inputs_look(t);
+	set_read_subject = sts_file_identity(sts_members_text(t->x.plan->token_file));
+	set_read_cas = STS_IDENTITY_UNKNOWN;
+	for (const char *ca = sts_members_text(t->x.plan->cas); *ca; ca = sts_text_at(ca, 1))
+		set_read_cas = sts_files_identity(set_read_cas, ca);
 }
 
 static inline void set_finish(struct sts_member *t, struct sts_report report)
@@ -162,7 +170,10 @@ static inline void set_finish(struct sts_member *t, struct sts_report report)
 
 	report.retry_after_s = -1;
 	report.sent_boot_ms = set_boot_ms;
+	report.subject_identity = set_read_subject;
+	report.cas_identity = set_read_cas;
 	sts_exchange_finished(&t->x, &report, &m);
+	sts_inputs_attempted(t, &report);
 }
 
 /* An attempt from its start to its failure. The next one is then not due within half a minute. */
@@ -205,6 +216,19 @@ static inline void set_write(const char *path, const char *text)
 
 	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
+}
+
+/* ---- examinations ---- */
+
+/* Start the examinations that are due within the next second, and wait for them. */
+static inline void set_examine(void)
+{
+	pid_t pid;
+
+	set_boot_ms += 1000;
+	sts_inputs_start_due(set_boot_ms, false);
+	while ((pid = waitpid(-1, NULL, 0)) > 0)
+		sts_inputs_reaped(pid);
 }
 
 /* ---- output directories ---- */
@@ -253,6 +277,7 @@ static inline void set_begin(void)
 	sts_test_enter_folder(set_dir);
 	/* A folder that nobody else can enter would be warned about. */
 	CHECK(chmod(".", 0755) == 0);
+	sts_inputs_init(NULL);
 }
 
 static inline void set_end(void)

@@ -218,25 +218,6 @@ static void test_an_exchange_waits_for_another(void)
 	CHECK_INT(set_wait_ms(set_member("b")), 0);
 }
 
-static void test_new_plans_are_watched(void)
-{
-	struct sts_events ev = {.watch_fd = -1};
-
-	set_empty();
-	TAKE_OVER({.name = "a", .token_file = "token", .dir = "a"});
-	sts_inputs_watch(&ev, NULL);
-	int first = ev.watch_fd;
-	CHECK(first >= 0);
-	close(first);
-	ev.watch_fd = -1;
-	sts_inputs_watch(&ev, NULL);
-	CHECK_INT(ev.watch_fd, -1);
-	TAKE_OVER({.name = "a", .token_file = "token", .dir = "a"});
-	sts_inputs_watch(&ev, NULL);
-	CHECK(ev.watch_fd >= 0);
-	sts_events_unwatch(&ev);
-}
-
 /* ---- what lies in the directory at first ---- */
 
 static void test_the_directory_of_another_exchange(void)
@@ -427,7 +408,6 @@ static const struct sts_test tests[] = {
 	{"exchanges change their order", test_exchanges_change_their_order},
 	{"a full set is replaced", test_a_full_set_is_replaced},
 	{"an exchange waits for another", test_an_exchange_waits_for_another},
-	{"new plans are watched", test_new_plans_are_watched},
 	{"the directory of another exchange is not adopted",
 	 test_the_directory_of_another_exchange},
 	{"a token that was sent is remembered", test_a_token_that_was_sent_is_remembered},

@@ -228,6 +228,8 @@ static void test_a_status_that_cannot_be_written_is_left_out(void)
 
 static void test_after_an_attempt(void)
 {
+	static const struct sts_report report;
+
 	set_write("token", "one");
 	set_empty();
 	TAKE_OVER({.name = "a", .token_file = "token", .dir = "a"},
@@ -238,14 +240,23 @@ static void test_after_an_attempt(void)
 	set_write("token", "another");
 	set_finish(a, (struct sts_report){.error = STS_EDENIED});
 	CHECK(!set_soon(a));
-	sts_member_attempted(a);
+	sts_member_attempted(a, &report);
+	set_examine();
 	/* Its own subject token changed in the meantime, and the other exchange still waits. */
 	CHECK(set_soon(a));
 	CHECK_INT(set_wait_ms(b), -1);
 	set_succeed(a, 0);
 	CHECK_INT(set_wait_ms(b), -1);
-	sts_member_attempted(a);
+	sts_member_attempted(a, &report);
 	CHECK_INT(set_wait_ms(b), 0);
+	/* The subject token of the other exchange is examined then. */
+	set_fail(b, STS_EDENIED);
+	set_examine();
+	CHECK(!set_soon(b));
+	set_write("a/token.jwt", "new");
+	sts_member_attempted(a, &report);
+	set_examine();
+	CHECK(set_soon(b));
 }
 
 static const struct sts_test tests[] = {
