@@ -9,6 +9,7 @@
 
 #include "base/errno_words.h"
 #include "base/timefmt.h"
+#include "output/largest.h"
 #include "output/stored.h"
 #include "protocol/answer.h"
 #include "token/jwt_times.h"
@@ -88,17 +89,6 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 		judge_times(v, dir, min_ttl_ms, now_s);
 }
 
-/* Add "64 KiB" or "2048 MiB": the largest unit of which there are at least ten. */
-static void add_size(struct sts_text *out, uint64_t kib)
-{
-	static const char units[] = "KMGTPE";
-	size_t unit = 0;
-
-	for (; kib >= 10240 && unit < sizeof(units) - 2; unit++)
-		kib /= 1024;
-	sts_text_addf(out, "%llu %ciB", (unsigned long long)kib, units[unit]);
-}
-
 /* Fill in v->full when the file system is full. A file system that counts neither blocks nor inodes
  * is never full. */
 static void measure(struct sts_verdict *v, int dir_fd)
@@ -110,13 +100,15 @@ static void measure(struct sts_verdict *v, int dir_fd)
 	    !((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_favail == 0)))
 		return;
 	sts_text_init(&text, v->full, sizeof(v->full));
-	add_size(&text, fs.f_bavail * fs.f_frsize / 1024);
+	sts_size_words(&text, fs.f_bavail * fs.f_frsize / 1024);
 	sts_text_add_str(&text, " of ");
-	add_size(&text, fs.f_blocks * fs.f_frsize / 1024);
+	sts_size_words(&text, fs.f_blocks * fs.f_frsize / 1024);
 	sts_text_add_str(&text, " free");
 	if (fs.f_files > 0)
 		sts_text_addf(&text, ", %llu of %llu inodes free", (unsigned long long)fs.f_favail,
 			      (unsigned long long)fs.f_files);
+	sts_text_init(&text, v->largest, sizeof(v->largest));
+	sts_largest_files(&text, dir_fd);
 }
 
 void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s)
@@ -179,6 +171,8 @@ static void add_full(struct sts_text *out, const struct sts_verdict *v)
 		      "the file system of this directory is full (%s), so nothing can be written "
 		      "there: raise the emptyDir's sizeLimit, or free space on the node's disk",
 		      v->full);
+	if (v->largest[0])
+		sts_text_addf(out, "; the largest files are %s", v->largest);
 }
 
 /* Add that the node's clock was set, which may be why the token looks as it does. */

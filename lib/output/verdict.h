@@ -6,9 +6,10 @@
 #ifndef STS_OUTPUT_VERDICT_H
 #define STS_OUTPUT_VERDICT_H
 
+#include "output/largest.h"
 #include "output/status.h"
 
-#define STS_VERDICT_LINE_MAX_BYTES 1240
+#define STS_VERDICT_LINE_MAX_BYTES 1520
 
 struct sts_verdict {
 	bool ok;
@@ -19,6 +20,8 @@ struct sts_verdict {
 	char problem[256]; /* "no token in /tokens"; when ok: "the token in /tokens is valid" */
 	char full[128]; /* how full the file system is, when nothing more can be written to it; else
 			   "" */
+	char largest[STS_LARGEST_TEXT_BYTES]; /* then also: see sts_largest_files(); "" for a
+						 caller that may not list the directory */
 };
 
 /* What a caller that may open no file knows of a directory without its files. */

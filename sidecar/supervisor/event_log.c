@@ -6,6 +6,7 @@
 
 #include "base/errno_words.h"
 #include "base/timefmt.h"
+#include "output/largest.h"
 
 static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
 		  const char *msg)
@@ -173,6 +174,22 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 	add_hint(l, &info, msg);
 }
 
+/* On a full disk, add which files of the output directory use it up. */
+static __attribute__((noinline)) void add_largest(struct sts_log *l, const struct sts_store *store,
+						  const struct sts_report *report)
+{
+	char largest[STS_LARGEST_TEXT_BYTES];
+	struct sts_text text;
+
+	if (report->error != STS_EOUTPUT || store->dir_fd < 0 ||
+	    (report->detail != ENOSPC && report->detail != EDQUOT))
+		return;
+	sts_text_init(&text, largest, sizeof(largest));
+	sts_largest_files(&text, store->dir_fd);
+	if (text.len > 0)
+		sts_log_str(l, "largest", largest);
+}
+
 static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outcome outcome,
 		 const struct sts_report *report)
 {
@@ -203,9 +220,10 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 		return;
 	if (outcome == STS_OUTCOME_SUCCESS)
 		success(&l, x, report, duration_ms, now);
-	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS)
+	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS) {
 		failure(&l, x, report, now);
-	else
+		add_largest(&l, store, report);
+	} else
 		poll(&l, x, outcome, report);
 	if (outcome <= STS_OUTCOME_FAILURE)
 		add_once(&l, logged, store, proxy);

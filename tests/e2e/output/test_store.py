@@ -444,8 +444,7 @@ def test_neighbours(name, kind, fetch, sidecar, serve, space):
 
 @pytest.mark.skipif(not ROOT, reason="needs to mount")
 @pytest.mark.parametrize("options,says", [("size=8k,nr_inodes=3,mode=0777", "no space left"), ("ro,mode=0777", "read-only file system")])
-def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
-
+def test_full_and_read_only_file_systems(options, says, fetch, sidecar, serve, space):
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
     if done.returncode != 0:
         pytest.skip("mounting is not allowed here")
@@ -460,6 +459,12 @@ def test_full_and_read_only_file_systems(options, says, fetch, serve, space):
         assert says in run.last, run.err
         assert space.snapshot() == before
         assert server.connections == 0, "a full disk is noticed before the subject token is sent"
+        if "size" in options:
+            about = [f"{name} (4 KiB, UID {os.getuid()})" for name in ("token.jwt", "expires")]
+            either = (", ".join(about), ", ".join(reversed(about)))
+            assert any(f'largest="{largest}"' in run.last for largest in either), run.err
+            said = sidecar.run("check", "--min-ttl", "1h", space.out).err
+            assert any(f"the largest files are {largest}" in said for largest in either), said
     finally:
         subprocess.run(["umount", str(space.out)], check=True, timeout=10)
 
