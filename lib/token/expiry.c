@@ -251,24 +251,37 @@ static int64_t usable(const struct sts_expiry_input *in, const struct clocks *cl
 	return life > 0 || !has_lifetime(in) ? life : in->lifetime_s;
 }
 
+/* When the token becomes valid, on the local clock; 0 when it is valid now. The Date decides, where
+ * it is believed. But it may be behind: a token that was valid when it was issued, and is valid by
+ * the local clock, is valid. */
+static int64_t not_before(const struct sts_expiry_input *in, const struct clocks *clocks)
+{
+	int64_t nbf = clamp_time(in->token_nbf_s), iat = clamp_time(in->token_iat_s);
+	int64_t from = nbf - clocks->offset_s;
+
+	if (nbf < 0 || from - clocks->local_s <= NBF_AHEAD_MAX_S)
+		return 0;
+	if (iat >= 0 && nbf - iat <= NBF_AHEAD_MAX_S && nbf - clocks->local_s <= NBF_AHEAD_MAX_S)
+		return 0;
+	return min(from, STS_EPOCH_MAX_S);
+}
+
 bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out)
 {
 	struct clocks clocks = read_clocks(in);
 	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s);
 	int64_t end_s = absolute < 0 || (exp >= 0 && exp < absolute) ? exp : absolute;
-	int64_t nbf = clamp_time(in->token_nbf_s) - clocks.offset_s;
 	int64_t life = 0;
 
 	*out = (struct sts_expiry){
 		.verdict = judge(in, &clocks, end_s),
 		.usable_s = max(min(usable(in, &clocks), STS_EXPIRY_MAX_S), 0),
+		.not_before_s = not_before(in, &clocks),
 		.end_s = end_s,
 		.ago_local_s = clocks.local_s - end_s,
 		.ago_date_s = clocks.date_s - end_s,
 		.has_date = clocks.has_date,
 	};
-	if (in->token_nbf_s >= 0 && nbf - clocks.local_s > NBF_AHEAD_MAX_S)
-		out->not_before_s = min(nbf, STS_EPOCH_MAX_S);
 	if (out->verdict == STS_EXPIRY_NO_LIFETIME)
 		life = in->lifetime_s;
 	else if (out->verdict == STS_EXPIRY_OK)

@@ -26,6 +26,9 @@
  * by the node's clock, have one decision. Where the node's clock is so far ahead that the exp of
  * the token lies in its past, expires_s is later than that exp.
  *
+ * not_before_s goes by the Date, or by the local clock where no Date is believed. A token that was
+ * valid when it was issued (nbf is not after iat), and is valid by the local clock, is valid.
+ *
  * usable_s is for --max-lifetime: how long a service may accept the token. There a clock that is
  * ahead must not make a life look short, so the longer of the two views counts, and an iat that is
  * later than both clocks says nothing.

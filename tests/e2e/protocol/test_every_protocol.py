@@ -158,7 +158,7 @@ def test_expired_subject(name, faulty, ask, space):
 
 def refused(run, words, space):
     assert run.status == 77, run.err
-    assert words in run.last, run.err
+    assert words in run.err, run.err
     assert not set(path.name for path in space.out.iterdir()) - {".status"}
 
 

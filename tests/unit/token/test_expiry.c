@@ -222,33 +222,40 @@ static void combine(void)
 static void not_before(void)
 {
 	static const struct {
-		int64_t nbf, date, node, want; /* want: on the node's clock; N: valid now */
+		int64_t nbf, iat, date, node, want; /* want: on the node's clock; N: valid now */
 	} rows[] = {
-		{N, N, 0, N},
-		{-60, N, 0, N},
-		{5, N, 0, N},
-		{6, N, 0, N}, /* the answer arrived at 1 */
-		{7, N, 0, 7},
-		{540, N, 0, 540},
-		{540, 0, 0, 540},
+		{N, N, N, 0, N},
+		{-60, 0, N, 0, N},
+		{5, N, N, 0, N},
+		{6, N, N, 0, N}, /* the answer arrived at 1 */
+		{7, N, N, 0, 7},
+		{540, N, N, 0, 540},
+		{540, 0, N, 0, 540},
+		{540, 0, 0, 0, 540},
 		/* The node's clock is wrong, and the Date tells it. */
-		{-60, 0, -600, N},
-		{540, 0, -600, -59},
-		{540, 0, 600, 1140},
+		{-60, 0, 0, -600, N},
+		{540, 0, 0, -600, -59},
+		{540, 0, 0, 600, 1140},
+		/* The Date is wrong, and iat tells it. */
+		{0, 0, -84600, 0, N},
+		{5, 0, -84600, 0, N},
+		{6, 0, -84600, 0, 84606},
+		{0, N, -84600, 0, 84600},
+		/* The STS's clock is ahead of the other two. */
+		{540, 540, 0, 0, 540},
 		/* This Date is not believed. */
-		{540, -90000, 0, 540},
+		{540, N, -90000, 0, 540},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct sts_expiry_input in = {-1,
-					      -1,
-					      -1,
-					      time_at(rows[i].nbf),
-					      900,
-					      300,
-					      time_at(rows[i].date),
-					      T + rows[i].node,
-					      T + rows[i].node + 1};
+		struct sts_expiry_input in = {.absolute_s = -1,
+					      .token_exp_s = -1,
+					      .token_iat_s = time_at(rows[i].iat),
+					      .token_nbf_s = time_at(rows[i].nbf),
+					      .lifetime_s = 900,
+					      .date_s = time_at(rows[i].date),
+					      .sent_real_s = T + rows[i].node,
+					      .received_real_s = T + rows[i].node + 1};
 		struct sts_expiry out;
 
 		CHECK(sts_expiry_combine(&in, &out));
