@@ -274,7 +274,9 @@ static void test_torn_reads(void)
 
 	CHECK_INT(sts_metrics_make(&m, &fd, &e), STS_OK);
 	pid_t writer = fork();
-	for (uint32_t i = 1; writer == 0; i++) {
+	uint32_t written = 0;
+	while (writer == 0) {
+		uint32_t i = ++written;
 		struct sts_status status = numbered(i);
 
 		if (i % 1024 == 0 && getppid() == 1)
