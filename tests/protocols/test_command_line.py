@@ -175,9 +175,9 @@ def test_refused_before_anything_is_sent(sidecar, args, words):
 
 
 CUSTOM = [
-    (["--method=GET", "--subject-in=query:jwt", "--param=a=b c"], "GET /x?jwt=***&a=b%20c HTTP/1.1", ""),
+    (["--method=GET", "--subject-in=query:jwt", "--param=a=b c"], "GET /x?jwt=***&a=*** HTTP/1.1", ""),
     (["--method=GET"], "Authorization: Bearer ***", ""),
-    (["--subject-in=header:X-Token", "--param=a=b"], "X-Token: ***", "a=b"),
+    (["--subject-in=header:X-Token", "--param=a=b"], "X-Token: ***", "a=***"),
     (["--subject-in=field:tok", "--body=json", "--scope=a", "--scope=b"], "POST /x HTTP/1.1", '{"tok":"***","scope":"a b"}'),
     (["--subject-in=pointer:/a~1b/c~0d/0", "--body=json"], "application/json", '{"a/b":{"c~d":{"0":"***"}}}'),
     (["--subject-in=pointer:/~2/~"], "POST /x HTTP/1.1", '{"~2":{"~":"***"}}'),
