@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "supervisor/exchange.h"
+#include "supervisor/exchange_clock.h"
 #include "supervisor/exchange_status.h"
 #include "supervisor/sent_tokens.h"
 
@@ -21,7 +22,8 @@ static const char *const bugs[BUG__COUNT] = {
 	[BUG_UNTOLD] = "untold",       [BUG_OWN_MEMORY] = "own-memory",
 	[BUG_FORGETS] = "forgets",     [BUG_RESTLESS] = "restless",
 	[BUG_OVERDUE] = "overdue",     [BUG_LOCK] = "lock",
-	[BUG_POLL_OFF] = "poll-off",
+	[BUG_POLL_OFF] = "poll-off",   [BUG_RIGID] = "rigid",
+	[BUG_CARELESS] = "careless",   [BUG_DEAF] = "deaf",
 };
 
 enum bug bugs_find(const char *name)
@@ -144,6 +146,35 @@ enum sts_outcome __wrap_sts_exchange_finished(struct sts_exchange *x, struct sts
 	if (world.bug == BUG_POLL_OFF && p->poll_off && x->beside == STS_BESIDE_POLL_PLANNED)
 		x->beside = STS_BESIDE_NOTHING;
 	return outcome;
+}
+
+/* ---- the clock ---- */
+
+void __real_sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
+void __wrap_sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now);
+bool __real_sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
+				     int64_t now_real_ms);
+bool __wrap_sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
+				     int64_t now_real_ms);
+bool __real_sts_exchange_clock_outruns(const struct sts_exchange *x, const struct sts_moment *now);
+bool __wrap_sts_exchange_clock_outruns(const struct sts_exchange *x, const struct sts_moment *now);
+
+void __wrap_sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (world.bug != BUG_RIGID)
+		__real_sts_exchange_clock_stepped(x, now);
+}
+
+bool __wrap_sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
+				     int64_t now_real_ms)
+{
+	return world.bug != BUG_DEAF &&
+	       __real_sts_exchange_clock_moved(x, now_boot_ms, now_real_ms);
+}
+
+bool __wrap_sts_exchange_clock_outruns(const struct sts_exchange *x, const struct sts_moment *now)
+{
+	return world.bug != BUG_CARELESS && __real_sts_exchange_clock_outruns(x, now);
 }
 
 /* ---- the schedule ---- */

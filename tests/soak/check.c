@@ -20,15 +20,19 @@
 #define POLL_MS (WORLD_POLL_MS * 6 / 5)
 /* Another key is seen by the next poll, and a poll may have missed it by a moment. */
 #define KEY_MS (2 * POLL_MS + 15 * SECOND)
+/* If the node's clock belies `expires` for this long, the supervisor has not followed it. */
+#define BELIED_MS MINUTE
 /* The most attempts in an hour that were not asked for: one every 15 s. */
-#define HOURLY_MAX  240
-#define AT_ONCE_MAX 4
-#define SPINS_MAX   2000
+#define HOURLY_MAX    240
+#define SHORT_LIFE_MS (30 * SECOND)
+#define AT_ONCE_MAX   4
+#define SPINS_MAX     2000
 
 struct record {
 	int64_t willing_since_ms; /* since then nothing has kept the exchange from a token */
 	int64_t token_until_ms;   /* of the one on disk */
 	int64_t without_since_ms; /* -1: there is a valid token */
+	int64_t belied_since_ms;  /* by the node's clock `expires` is wrong; -1: it is not */
 	bool capped;
 	/* attempts */
 	bool waits; /* for the first token of another exchange */
@@ -48,6 +52,7 @@ static uint32_t refreshed
 	[2]; /* how often an attempt was asked for in the last hour but one, and in the last hour */
 static int64_t refreshed_hour;
 static int64_t resumed_ms; /* after it was suspended last */
+static int64_t crowded_ms; /* when an attempt may have had to wait for another one, last */
 static int running, spins;
 static struct {
 	int descriptors;
@@ -126,6 +131,16 @@ void check_unwilling(int exchange, int64_t until_ms)
 		record[exchange].willing_since_ms = until_ms;
 }
 
+/* Is the subject token too old or too young, by the clock of the STS or by the node's? Its last
+ * seconds do not count. */
+static bool is_refused(const struct place *p, const struct subject *subject, int64_t now_ms)
+{
+	int64_t sts_ms = now_ms + p->sts_offset_ms, real_ms = world_real_at_ms(now_ms);
+
+	return sts_ms >= subject->until_ms - 2 * SECOND || sts_ms < subject->renewed_ms ||
+	       real_ms >= WORLD_EPOCH_MS + subject->until_ms - 2 * SECOND;
+}
+
 /* Since when was there a willing STS, and a subject token for it that gives more than the old
  * one? */
 static int64_t willing_since(int i, int64_t now_ms)
@@ -134,10 +149,11 @@ static int64_t willing_since(int i, int64_t now_ms)
 	const struct subject *subject = &world.place[p->reads].subject;
 	const struct record *r = &record[i];
 	bool needs_another = r->capped || r->without_since_ms >= 0;
+	int64_t since_ms = r->willing_since_ms;
 
 	/* An exchange that reads the output of another one waits for its first success after each
 	 * start. */
-	if ((needs_another && subject->until_ms <= now_ms) || r->waits)
+	if ((needs_another && is_refused(p, subject, now_ms)) || r->waits)
 		return now_ms;
 	/* An attempt that may take so long may outlive the token. It begins in the last fifth of
 	 * the token's life, which is short if the subject token has capped it. */
@@ -150,8 +166,10 @@ static int64_t willing_since(int i, int64_t now_ms)
 	 * sends it. */
 	if (p->single_use && subject->renewed_ms + 6 * SECOND > r->willing_since_ms)
 		return subject->renewed_ms + 6 * SECOND;
-	return needs_another && subject->renewed_ms > r->willing_since_ms ? subject->renewed_ms
-									  : r->willing_since_ms;
+	/* A token may live for a few seconds only, if a clock is wrong by nearly its life. */
+	if (r->last_sent_ms > since_ms)
+		since_ms = r->last_sent_ms;
+	return needs_another && subject->renewed_ms > since_ms ? subject->renewed_ms : since_ms;
 }
 
 static void token_ends(int i)
@@ -180,6 +198,69 @@ static void check_token(int i, int64_t to_ms)
 	if (willing_since(i, to_ms) <= to_ms - WITHOUT_MS(world.place[i].timeout_ms))
 		check_fail(i, "no token, and no new one for %lld s with nothing in the way",
 			   (long long)((to_ms - willing_since(i, to_ms)) / SECOND));
+}
+
+/* After the machine has slept all are due at once, and have waited already. */
+static bool has_slept(int64_t to_ms)
+{
+	int64_t queue_ms = (world.exchanges - 1) / (AT_ONCE_MAX - 1) * LONGEST_TIMEOUT_MS;
+
+	return to_ms < resumed_ms + queue_ms + MINUTE;
+}
+
+/* What is wrong with `expires` at this time, for others on the node; NULL for nothing. */
+static const char *belied(int i, int64_t to_ms)
+{
+	const struct place *p = &world.place[i];
+	int64_t left_ms = p->expires_s * SECOND - world_real_at_ms(to_ms);
+
+	if (left_ms <= 0)
+		return "`check` says that the token has expired";
+	/* The second is for rounding. */
+	return left_ms > p->token_until_ms - to_ms + MINUTE + SECOND
+		       ? "`expires` promises more than the token lives"
+		       : NULL;
+}
+
+/* Since when could the supervisor have written `expires` anew? */
+static int64_t could_since(int i, int64_t to_ms)
+{
+	const struct place *p = &world.place[i];
+	const struct record *r = &record[i];
+	int64_t since_ms = willing_since(i, to_ms);
+
+	/* It does not know of the step; the subject token is too old or the certificate is not
+	 * valid, by this clock; an attempt runs. */
+	if (world.told_ms < world.step_ms || r->running ||
+	    is_refused(p, &world.place[p->reads].subject, to_ms) ||
+	    world_offset_at_ms(to_ms) > 12 * HOUR || world_offset_at_ms(to_ms) < -12 * HOUR)
+		return to_ms;
+	since_ms = world.told_ms > since_ms ? world.told_ms : since_ms;
+	return crowded_ms > since_ms ? crowded_ms : since_ms;
+}
+
+static void check_belied(int i, int64_t to_ms)
+{
+	struct record *r = &record[i];
+	const struct place *p = &world.place[i];
+	const char *what = belied(i, to_ms);
+	int64_t since_ms;
+
+	if (r->absent || !p->has_files || !what || has_slept(to_ms)) {
+		r->belied_since_ms = -1;
+		return;
+	}
+	if (r->belied_since_ms < 0)
+		r->belied_since_ms = world.boot_ms;
+	/* It may have become so on the way: no drift is faster. */
+	if (!belied(i, world.boot_ms))
+		r->belied_since_ms = to_ms - (world_real_at_ms(to_ms) - p->expires_s * SECOND);
+	since_ms = could_since(i, to_ms);
+	if (since_ms < r->belied_since_ms)
+		since_ms = r->belied_since_ms;
+	if (to_ms - since_ms > (r->last_failed ? WITHOUT_MS(p->timeout_ms) : BELIED_MS))
+		check_fail(i, "%s for %lld s with nothing in the way", what,
+			   (long long)((to_ms - since_ms) / SECOND));
 }
 
 static void check_poll(int i, int64_t to_ms)
@@ -230,14 +311,6 @@ void check_suspended(int64_t until_ms)
 		record[i].poll_from_ms = until_ms;
 }
 
-/* After the machine has slept all are due at once, and have waited already. */
-static bool has_slept(int64_t to_ms)
-{
-	int64_t queue_ms = (world.exchanges - 1) / (AT_ONCE_MAX - 1) * LONGEST_TIMEOUT_MS;
-
-	return to_ms < resumed_ms + queue_ms + MINUTE;
-}
-
 void check_promises(int64_t to_ms)
 {
 	for (int i = 0; i < world.exchanges; i++) {
@@ -253,8 +326,12 @@ void check_time(int64_t to_ms)
 {
 	if (to_ms > world.boot_ms)
 		spins = 0;
-	for (int i = 0; i < world.exchanges; i++)
+	if (running >= AT_ONCE_MAX - 1)
+		crowded_ms = to_ms;
+	for (int i = 0; i < world.exchanges; i++) {
 		check_token(i, to_ms);
+		check_belied(i, to_ms);
+	}
 }
 
 void check_token_known(int exchange)
@@ -288,10 +365,14 @@ static void count_attempt(int i)
 	struct record *r = &record[i];
 	int64_t minute = world.boot_ms / MINUTE;
 
+	check_figures.attempts++;
+	/* If a clock is wrong by nearly the life of a token, each token lives for some seconds by
+	 * that clock, and the floor alone bounds how often another one is asked for. */
+	if (!r->last_failed && r->token_until_ms - r->last_sent_ms < SHORT_LIFE_MS)
+		return;
 	forget(r, minute);
 	r->minutes[minute % 60]++;
 	r->in_hour++;
-	check_figures.attempts++;
 	if (r->in_hour > check_figures.worst_hour)
 		check_figures.worst_hour = r->in_hour;
 	if (r->in_hour > HOURLY_MAX + refreshed[0] + refreshed[1])
@@ -478,6 +559,7 @@ void check_init(void)
 	memset(record, 0, sizeof(record));
 	for (int i = 0; i < WORLD_EXCHANGES_MAX; i++) {
 		record[i].without_since_ms = world.boot_ms;
+		record[i].belied_since_ms = -1;
 		record[i].willing_since_ms = world.boot_ms;
 		record[i].minute = world.boot_ms / MINUTE;
 		record[i].first = true;
@@ -485,6 +567,6 @@ void check_init(void)
 		record[i].waits = world.place[i].chained_to >= 0;
 	}
 	running = spins = 0;
-	resumed_ms = 0;
+	resumed_ms = crowded_ms = 0;
 	check_end();
 }

@@ -36,15 +36,18 @@ static void figures(double days)
 	       f->pages);
 	printf("%llu outages, %llu crashes, %llu hangs, %llu times no process, %llu full disks, "
 	       "%llu "
-	       "steps, %llu suspends, %llu rotations, %llu refreshes, %llu restarts, %llu lost "
+	       "steps, %llu drifts, %llu wrong clocks, %llu early subject tokens, %llu suspends, "
+	       "%llu rotations, %llu refreshes, %llu restarts, %llu lost "
 	       "events, %llu other keys, %llu times no key, %llu changes of the configuration\n",
 	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
 	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
 	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
-	       (unsigned long long)world.count.suspends, (unsigned long long)world.count.rotations,
-	       (unsigned long long)world.count.refreshes, (unsigned long long)world.count.stops,
-	       (unsigned long long)world.count.lost_events, (unsigned long long)world.count.keys,
-	       (unsigned long long)world.count.absences, (unsigned long long)world.count.changes);
+	       (unsigned long long)world.count.drifts, (unsigned long long)world.count.wrong_clocks,
+	       (unsigned long long)world.count.earlies, (unsigned long long)world.count.suspends,
+	       (unsigned long long)world.count.rotations, (unsigned long long)world.count.refreshes,
+	       (unsigned long long)world.count.stops, (unsigned long long)world.count.lost_events,
+	       (unsigned long long)world.count.keys, (unsigned long long)world.count.absences,
+	       (unsigned long long)world.count.changes);
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,7 @@ def test_a_year(seed, exchanges, days):
     # It was a year in which something happened.
     tokens, attempts = map(int, re.search(r"(\d+) tokens, (\d+) attempts", run.stdout).groups())
     assert tokens > days * exchanges * 100 and attempts > tokens
-    for what in ("outages", "crashes", "hangs", "times no process", "full disks", "steps", "suspends", "rotations", "refreshes", "restarts",
+    for what in ("outages", "crashes", "hangs", "times no process", "full disks", "steps", "drifts", "wrong clocks", "early subject tokens", "suspends", "rotations", "refreshes", "restarts",
                  "lost events"):
         assert int(re.search(rf"(\d+) {what}", run.stdout)[1]) > 0, what
     # Of several exchanges the second one's STS has a signing certificate that is polled; one alone has no configuration file.
@@ -34,7 +34,8 @@ def test_a_year(seed, exchanges, days):
 @pytest.mark.parametrize("bug,says", [
     ("timer", "nothing in the way"), ("lazy", "nothing in the way"), ("patient", "nothing in the way"), ("asleep", "it sleeps for"),
     ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twice", "sent twice"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),
-    ("overdue", "life sign is over"), ("poll-off", "the key was not asked for"), ("files", "descriptors"), ("memory", "pages are mapped"), ("spin", "it does not sleep"),
+    ("overdue", "life sign is over"), ("poll-off", "the key was not asked for"), ("rigid", "with nothing in the way"), ("careless", "says that the token has expired"),
+    ("deaf", "with nothing in the way"), ("files", "descriptors"), ("memory", "pages are mapped"), ("spin", "it does not sleep"),
 ])
 def test_a_bug_is_seen(bug, says):
     """In one of some runs: a wrong turn in the surroundings of the supervisor, as if it were its own."""

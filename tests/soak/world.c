@@ -18,9 +18,19 @@ struct world world;
 
 /* ---- clocks ---- */
 
+int64_t world_offset_at_ms(int64_t boot_ms)
+{
+	return world.offset_ms + (boot_ms - world.drift_from_ms) * world.drift_permille / 1000;
+}
+
+int64_t world_real_at_ms(int64_t boot_ms)
+{
+	return WORLD_EPOCH_MS + boot_ms + world_offset_at_ms(boot_ms);
+}
+
 int64_t world_real_ms(void)
 {
-	return WORLD_EPOCH_MS + world.boot_ms + world.offset_ms;
+	return world_real_at_ms(world.boot_ms);
 }
 
 static void lossy(unsigned event)
@@ -34,6 +44,7 @@ static void lossy(unsigned event)
 static void step_to(int64_t offset_ms)
 {
 	world.offset_ms = offset_ms;
+	world.drift_from_ms = world.step_ms = world.boot_ms;
 	world.count.steps++;
 	world.stepped = true;
 	lossy(WORLD_CLOCK);
@@ -48,6 +59,21 @@ static void step(void)
 	world.next_step_ms = chance_about(2 * DAY);
 	world.step_back_at_ms = world.boot_ms + chance_between(SECOND, HOUR);
 	step_to(chance_between(-size, size));
+}
+
+/* The clock begins to drift, or is disciplined again; the kernel does not tell of either. */
+static void change_drift(void)
+{
+	world.offset_ms = world_offset_at_ms(world.boot_ms);
+	world.drift_from_ms = world.boot_ms;
+	if (world.drift_permille != 0) {
+		world.drift_permille = 0;
+		world.next_drift_ms = chance_about(3 * DAY);
+		return;
+	}
+	world.drift_permille = chance_between(-50, 50);
+	world.next_drift_ms = world.boot_ms + chance_between(10 * MINUTE, 3 * HOUR);
+	world.count.drifts++;
 }
 
 static void suspend(void)
@@ -110,6 +136,26 @@ static void change_mood(int i)
 	check_unwilling(i, p->mood_ends_ms);
 }
 
+/* The clock of the STS goes wrong or right, and its Date with it; sometimes the Date alone does. */
+static void change_clock(int i)
+{
+	static const int64_t sizes[] = {2 * SECOND, 90 * SECOND, 20 * MINUTE};
+	int64_t size = sizes[chance_between(0, 2)];
+	struct place *p = &world.place[i];
+
+	if (world.boot_ms >= p->clock_ends_ms) {
+		p->sts_offset_ms = p->date_offset_ms = 0;
+		p->clock_ends_ms = INT64_MAX;
+		p->next_clock_ms = chance_about(4 * DAY);
+		return;
+	}
+	p->date_offset_ms = chance_between(-size, size);
+	p->sts_offset_ms = chance_percent(60) ? p->date_offset_ms : 0;
+	p->clock_ends_ms = world.boot_ms + chance_trouble_ms();
+	p->next_clock_ms = INT64_MAX;
+	world.count.wrong_clocks++;
+}
+
 static void fill_disk(int i)
 {
 	struct place *p = &world.place[i];
@@ -159,6 +205,8 @@ static int64_t next_of_place(const struct place *p)
 	at_ms = p->next_bad_ms < at_ms ? p->next_bad_ms : at_ms;
 	at_ms = p->next_key_ms < at_ms ? p->next_key_ms : at_ms;
 	at_ms = p->next_absent_ms < at_ms ? p->next_absent_ms : at_ms;
+	at_ms = p->next_clock_ms < at_ms ? p->next_clock_ms : at_ms;
+	at_ms = p->clock_ends_ms < at_ms ? p->clock_ends_ms : at_ms;
 	if (p->mood != MOOD_WILLING && p->mood_ends_ms < at_ms)
 		at_ms = p->mood_ends_ms;
 	return at_ms;
@@ -166,10 +214,11 @@ static int64_t next_of_place(const struct place *p)
 
 static int64_t next_event_ms(void)
 {
-	const int64_t common[] = {
-		world.end_ms,          world.next_step_ms,   world.step_back_at_ms,
-		world.next_suspend_ms, world.next_stop_ms,   world.next_refresh_ms,
-		world.next_noise_ms,   world.next_change_ms, world.return_ms};
+	const int64_t common[] = {world.end_ms,          world.next_step_ms,
+				  world.step_back_at_ms, world.next_suspend_ms,
+				  world.next_stop_ms,    world.next_refresh_ms,
+				  world.next_noise_ms,   world.next_change_ms,
+				  world.return_ms,       world.next_drift_ms};
 	int64_t at_ms = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
@@ -202,6 +251,8 @@ static void happen_to_place(int i)
 		change_key(i);
 	if (world.boot_ms >= p->next_absent_ms)
 		lose_endpoint(i);
+	if (world.boot_ms >= p->next_clock_ms || world.boot_ms >= p->clock_ends_ms)
+		change_clock(i);
 	if (p->chained_to < 0 && world.boot_ms >= p->subject.rotates_ms)
 		rotate(p);
 }
@@ -220,6 +271,8 @@ static void happen(void)
 	}
 	if (world.boot_ms >= world.next_step_ms)
 		step();
+	if (world.boot_ms >= world.next_drift_ms)
+		change_drift();
 	if (world.boot_ms >= world.next_refresh_ms)
 		refresh();
 	if (world.boot_ms >= world.next_noise_ms) {
@@ -237,6 +290,13 @@ static void happen(void)
 		if (world.worker[i].pid > 0 && !world.worker[i].ended &&
 		    world.worker[i].ends_ms <= world.boot_ms)
 			world_end_worker(&world.worker[i]);
+}
+
+/* The supervisor wakes, and may see that the clock was set. */
+static void wake(void)
+{
+	if (world.told_ms < world.step_ms)
+		world.told_ms = world.boot_ms;
 }
 
 static bool timer_works(void)
@@ -263,6 +323,7 @@ unsigned world_sleep(int64_t until_ms)
 				check_promises(until_ms);
 				world.boot_ms = until_ms;
 			}
+			wake();
 			return WORLD_TIMER;
 		}
 		check_time(at_ms);
@@ -270,6 +331,7 @@ unsigned world_sleep(int64_t until_ms)
 		world.boot_ms = at_ms;
 		happen();
 	}
+	wake();
 	events = world.pending;
 	world.pending = 0;
 	if (!(events & WORLD_CLOCK))
@@ -298,6 +360,8 @@ static void init_place(int i)
 	p->next_bad_ms = chance_about(6 * DAY);
 	p->next_key_ms = p->polls ? chance_about(DAY) : INT64_MAX;
 	p->next_absent_ms = p->polls ? chance_about(DAY) : INT64_MAX;
+	p->next_clock_ms = chance_about(4 * DAY);
+	p->clock_ends_ms = INT64_MAX;
 }
 
 void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
@@ -312,6 +376,7 @@ void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug)
 			       .next_pid = 100,
 			       .step_back_at_ms = INT64_MAX};
 	world.next_step_ms = chance_about(2 * DAY);
+	world.next_drift_ms = chance_about(3 * DAY);
 	world.next_suspend_ms = chance_about(7 * DAY);
 	world.next_stop_ms = chance_about(10 * DAY);
 	world.next_refresh_ms = chance_about(DAY);
@@ -344,7 +409,7 @@ bool world_restart(void)
 	for (int i = 0; i < world.exchanges; i++) {
 		struct place *p = &world.place[i];
 
-		if (pod || p->offset_ms != world.offset_ms)
+		if (pod || p->offset_ms != world_offset_at_ms(world.boot_ms))
 			p->has_files = false;
 	}
 	/* The new supervisor does not know what the one before it has sent, and its STS accepts

@@ -76,6 +76,9 @@ enum bug {
 	BUG_OVERDUE,    /* the status promises a life sign within 120 s, whatever --timeout is */
 	BUG_LOCK,       /* two exchanges may have one directory */
 	BUG_POLL_OFF,   /* one 404 ends the polls */
+	BUG_RIGID,      /* a step of the clock changes nothing */
+	BUG_CARELESS,   /* after a step, only an end that has passed already counts */
+	BUG_DEAF,       /* a step that the kernel does not tell of is not noticed */
 	BUG__COUNT
 };
 
@@ -92,13 +95,14 @@ struct worker {
 	bool has_report;
 	int status;             /* of waitpid() */
 	int64_t token_until_ms; /* what it writes */
+	bool capped;            /* by the subject token */
 	struct sts_report report;
 };
 
 struct subject {
 	ino_t inode;
-	int64_t until_ms; /* its exp, on the clock that never steps */
-	int64_t rotates_ms, renewed_ms;
+	int64_t until_ms;               /* its exp, on the clock that never steps */
+	int64_t rotates_ms, renewed_ms; /* the second is its nbf and iat, on the same clock */
 };
 
 /* An exchange as the world sees it, and the subject token file of the same number. */
@@ -119,6 +123,8 @@ struct place {
 	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
 	enum mood mood;
 	int64_t mood_ends_ms, next_mood_ms;
+	/* How wrong the clock of its STS is, and that of the Date, which a gateway may write. */
+	int64_t sts_offset_ms, date_offset_ms, next_clock_ms, clock_ends_ms;
 	int64_t disk_full_until_ms, next_full_ms;
 	int64_t bad_until_ms, next_bad_ms; /* workers crash, hang, and cannot be forked */
 	/* what the files say, and how wrong the clock was when they were written */
@@ -131,7 +137,10 @@ struct place {
 
 struct world {
 	int64_t boot_ms, end_ms;
-	int64_t offset_ms; /* how wrong REALTIME is */
+	int64_t offset_ms; /* how wrong REALTIME is, without its drift */
+	/* REALTIME drifts by this part of a thousand since then */
+	int64_t drift_permille, drift_from_ms, next_drift_ms;
+	int64_t step_ms, told_ms; /* the last step, and when the supervisor woke first after it */
 	uint64_t random;
 	int exchanges;
 	enum bug bug;
@@ -157,8 +166,9 @@ struct world {
 		next_noise_ms;
 	int refreshes_in_a_row;
 	struct {
-		uint64_t steps, suspends, refreshes, stops, rotations, outages, crashes, hangs,
-			no_forks, lost_events, full_disks, keys, absences, changes;
+		uint64_t steps, drifts, wrong_clocks, earlies, suspends, refreshes, stops,
+			rotations, outages, crashes, hangs, no_forks, lost_events, full_disks, keys,
+			absences, changes;
 	} count;
 };
 
@@ -197,6 +207,9 @@ static inline int world_source(int exchange)
 }
 
 int64_t world_real_ms(void);
+/* REALTIME at a time of BOOTTIME if no step comes before, and how wrong it is then. */
+int64_t world_real_at_ms(int64_t boot_ms);
+int64_t world_offset_at_ms(int64_t boot_ms);
 uint32_t world_random32(void);
 
 #endif

@@ -4,14 +4,19 @@
 
 #include "chance.h"
 #include "check.h"
+#include "token/expiry.h"
 #include "world_parts.h"
 #include "world_shared.h"
 
 #define LIFE_MS (900 * SECOND)
+/* A gateway's Date is missing in so many of a hundred answers. */
+#define NO_DATE_PERCENT 20
 
 static bool clock_is_mad(void)
 {
-	return world.offset_ms > 12 * HOUR || world.offset_ms < -12 * HOUR;
+	int64_t offset_ms = world_offset_at_ms(world.boot_ms);
+
+	return offset_ms > 12 * HOUR || offset_ms < -12 * HOUR;
 }
 
 static void say_busy(struct worker *w)
@@ -30,30 +35,82 @@ static void say_busy(struct worker *w)
 					1250);
 }
 
+/* The STS refuses the subject token by its own clock. The worker compares the Date, as
+ * protocol/untimely.c does. */
+static bool refuses_subject(struct worker *w, int64_t now_ms, int64_t date_s)
+{
+	const struct subject *subject = &world.place[world.place[w->exchange].reads].subject;
+	int64_t wait_s = (WORLD_EPOCH_MS + subject->renewed_ms) / SECOND - date_s + 1;
+
+	if (now_ms >= subject->until_ms - SECOND) {
+		world_report(w, STS_EUNAUTHORIZED, 20);
+		w->report.http_status = 401;
+		return true;
+	}
+	if (now_ms >= subject->renewed_ms)
+		return false;
+	world_report(w, STS_EEARLY, 20);
+	w->report.http_status = 401;
+	if (date_s >= 0 && wait_s > 1)
+		w->report.retry_after_s = wait_s < 300 ? (int32_t)wait_s : 300;
+	world.count.earlies++;
+	check_unwilling(w->exchange,
+			w->ends_ms +
+				(w->report.retry_after_s > 0 ? w->report.retry_after_s * 1250 : 0));
+	return true;
+}
+
+/* Read the times of the answer by the program's own rule. False if the token cannot be used. */
+static bool read_times(struct worker *w, int64_t issued_s, int64_t exp_s, int64_t date_s)
+{
+	const struct sts_expiry_input input = {.absolute_s = -1,
+					       .token_exp_s = exp_s,
+					       .token_iat_s = issued_s,
+					       .lifetime_s = INT64_MIN,
+					       .default_ttl_s = 300,
+					       .date_s = date_s,
+					       .sent_real_s = world_real_ms() / SECOND,
+					       .received_real_s = world_real_ms() / SECOND};
+	struct sts_expiry expiry;
+
+	if (!sts_expiry_combine(&input, &expiry)) {
+		world_report(w, STS_ELIFETIME, 20);
+		w->report.http_status = 200;
+		return false;
+	}
+	w->report.lifetime_s = expiry.lifetime_s;
+	w->report.expires_s = expiry.expires_s;
+	return true;
+}
+
 static void say_success(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
-	int64_t sent_ms = w->started_ms + 5, until_ms = sent_ms + LIFE_MS;
+	int64_t sent_ms = w->started_ms, sts_ms = sent_ms + p->sts_offset_ms;
+	int64_t until_ms = sts_ms + LIFE_MS, cap_ms = world.place[p->reads].subject.until_ms;
+	int64_t date_s = chance_percent(NO_DATE_PERCENT)
+				 ? -1
+				 : (WORLD_EPOCH_MS + sent_ms + p->date_offset_ms) / SECOND;
+	bool capped = cap_ms <= until_ms;
 
-	if (world.place[p->reads].subject.until_ms <= until_ms)
-		until_ms = world.place[p->reads].subject.until_ms;
-	if (until_ms - sent_ms < SECOND) {
-		world_report(w, STS_EUNAUTHORIZED, 20);
+	if (refuses_subject(w, sts_ms, date_s))
 		return;
-	}
+	until_ms = capped ? cap_ms : until_ms;
 	world_report(w, STS_OK,
 		     chance_percent(2) ? chance_between(100, 5000) : chance_between(15, 100));
 	w->report.stage = STS_STAGE_DONE;
 	w->report.http_status = 200;
 	w->report.sent_boot_ms = sent_ms;
-	w->report.lifetime_s = (until_ms - sent_ms) / SECOND;
-	w->report.expires_s = world_real_ms() / SECOND + w->report.lifetime_s;
-	/* Never later than the time that the server wrote. */
-	if (w->report.expires_s > (WORLD_EPOCH_MS + until_ms) / SECOND)
-		w->report.expires_s = (WORLD_EPOCH_MS + until_ms) / SECOND;
+	if (!read_times(w, (WORLD_EPOCH_MS + sts_ms) / SECOND, (WORLD_EPOCH_MS + until_ms) / SECOND,
+			date_s))
+		return;
 	w->writes = true;
-	w->token_until_ms = until_ms;
-	if (until_ms < sent_ms + LIFE_MS)
+	w->capped = capped;
+	/* That much can be known. */
+	w->token_until_ms = sent_ms + w->report.lifetime_s * SECOND;
+	/* As the worker finds out. */
+	if (w->report.expires_s >= (WORLD_EPOCH_MS + cap_ms) / SECOND - 1 &&
+	    w->report.expires_s <= (WORLD_EPOCH_MS + cap_ms) / SECOND + 1)
 		w->report.flags |= STS_REPORT_CAPPED;
 	if (p->polls) {
 		w->report.flags |= STS_REPORT_THUMBPRINT;
@@ -72,7 +129,8 @@ static bool on_disk(const struct worker *w, bool *due)
 	int64_t now_ms = world_real_ms(), life_ms = p->expires_s * SECOND - p->written_real_ms;
 
 	*due = now_ms >= p->written_real_ms + life_ms * 2 / 3;
-	return w->mode == STS_WORKER_ADOPT && p->has_files && p->offset_ms == world.offset_ms &&
+	return w->mode == STS_WORKER_ADOPT && p->has_files &&
+	       p->offset_ms == world_offset_at_ms(world.boot_ms) &&
 	       p->expires_s * SECOND > now_ms && life_ms >= SECOND;
 }
 
@@ -251,17 +309,27 @@ static void write_files(struct worker *w)
 	p->has_files = true;
 	p->expires_s = w->report.expires_s;
 	p->written_real_ms = world_real_ms();
-	p->offset_ms = world.offset_ms;
+	p->offset_ms = world_offset_at_ms(world.boot_ms);
 	p->token_from_ms = w->started_ms;
 	p->token_until_ms = w->token_until_ms;
-	p->capped = w->report.flags & STS_REPORT_CAPPED;
+	p->capped = w->capped;
 	for (int i = 0; i < world.exchanges; i++)
 		if (world.place[i].chained_to == w->exchange)
 			world_renew_subject(&world.place[i], w->token_until_ms);
 }
 
+/* The STS has not used a subject token that it has refused as not valid yet. */
+static void give_back_subject(const struct worker *w)
+{
+	for (int i = 0; i < WORLD_TAKEN_MAX; i++)
+		if (world.taken[i] == w->subject && world.taken_by[i] == w->exchange)
+			world.taken[i] = 0;
+}
+
 void world_end_worker(struct worker *w)
 {
+	if (w->has_report && w->report.error == STS_EEARLY)
+		give_back_subject(w);
 	if (w->writes)
 		write_files(w);
 	/* A worker that dies between the files and the report leaves a token that is not known
