@@ -55,8 +55,8 @@ static bool result_ok(const struct sts_report *r)
 
 /*
  * Are the times possible? Possible values of lifetime_s and sent_boot_ms may still be wrong: the
- * schedule limits what they can do. An expiry in the past is possible, since the clock of the node
- * may be ahead of the clock of the STS.
+ * schedule limits what they can do. An expiry in the past is possible, since the node's clock may
+ * have been set in between.
  */
 static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now_boot_ms)
 {
