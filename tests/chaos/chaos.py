@@ -154,7 +154,15 @@ class Beside:
         while self.process.children() and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.1)
+        self.must_not_leave_temporaries(until)
         self.must_not_have_grown()
+
+    def must_not_leave_temporaries(self, until):
+        """A worker that runs just now has some; there must be moments without any."""
+        while left := [path for directory in self.directories for path in directory.path.glob(".*.new")]:
+            if time.monotonic() > until:
+                raise Trouble(f"{self.name} leaves {', '.join(map(str, left))}")
+            time.sleep(0.02)
 
     def must_not_have_grown(self):
         if not self.world.root:
