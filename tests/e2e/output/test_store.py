@@ -282,6 +282,24 @@ def test_another_fetch_removes_nothing(fetch, serve, space):
     assert temporaries(space) == set()
 
 
+@pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
+@pytest.mark.parametrize("end", ["an error", "its own alarm"])
+def test_without_a_lock(end, sidecar, serve, space):
+    """Where a directory cannot be locked (NFS), the supervisor removes nothing, since another sidecar may write there. The worker removes what it has made."""
+    server = serve(**({"stall": "request"} if end == "its own alarm" else {"answer": servers.Answer(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")}))
+    prefix = traced(space.folder / "trace", "-e", "inject=flock:error=EBADF")
+    options = ["fetch", "--url", server.url(PATH), "--protocol", "openunison", "--output-dir", space.out, "--cacert-path", space.ca_file,
+               "--timeout", "1s", "--deadline", "1s", "--log-format", "text"]
+    run = sidecar.run(*options, "--token-file", space.token_file, prefix=prefix, uid=0, gid=0)
+    assert ("403" if end == "an error" else "time ran out") in run.err, run.err
+    assert "INJECTED" in (space.folder / "trace").read_text()
+    assert temporaries(space) == set()
+    (space.out / ".token.jwt.new").write_text("another sidecar's")
+    run = sidecar.run(*options, "--token-file", space.folder / "missing", prefix=prefix, uid=0, gid=0)
+    assert run.status == 66, run.err
+    assert temporaries(space) == {".token.jwt.new"}
+
+
 @pytest.mark.parametrize("name", [".token.jwt.new", ".expires.new"])
 def test_a_temporary_that_is_swapped(name, fetch, serve, space, consistent):
     """The application replaces a temporary after it was made. Its file is not put in place of ours."""

@@ -32,6 +32,17 @@ int mkdir(const char *path, mode_t mode)
 	return -1;
 }
 
+/* A file system that cannot lock. */
+static int flock_errno;
+
+int flock(int fd, int operation)
+{
+	if (flock_errno == 0)
+		return (int)syscall(SYS_flock, fd, operation);
+	errno = flock_errno;
+	return -1;
+}
+
 /* ---- the output directory ---- */
 
 static struct sts_member *one(const char *path)
@@ -59,6 +70,46 @@ static void test_the_directory_is_opened_and_locked(void)
 	CHECK_INT(sts_member_own(t, &e), STS_OK);
 	CHECK_INT(t->store.dir_fd, fd);
 	CHECK(access("a/.status", F_OK) != 0);
+}
+
+static void put_temporary(void)
+{
+	int fd = open("a/.token.jwt.new", O_WRONLY | O_CREAT, 0600);
+
+	CHECK(write(fd, "a.b.c", 5) == 5);
+	close(fd);
+}
+
+/* What a killed worker has left is removed once the directory is locked, and when the exchange is
+ * removed with its worker. Without a lock it may be another sidecar's, and stays. */
+static void test_what_a_killed_worker_has_left(void)
+{
+	set_fresh_dir("a");
+	struct sts_member *t = one("a");
+	struct sts_child worker;
+
+	put_temporary();
+	int other = open("a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(flock(other, LOCK_EX) == 0);
+	CHECK_INT(sts_member_own(t, &e), STS_ELOCKED);
+	CHECK_INT(access("a/.token.jwt.new", F_OK), 0);
+	close(other);
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	CHECK(access("a/.token.jwt.new", F_OK) != 0);
+	put_temporary();
+	sts_child_init(&worker);
+	t->worker = &worker;
+	sts_member_remove(t);
+	CHECK(access("a/.token.jwt.new", F_OK) != 0);
+
+	put_temporary();
+	flock_errno = EBADF;
+	t = one("a");
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	sts_member_sweep(t);
+	CHECK_INT(access("a/.token.jwt.new", F_OK), 0);
+	flock_errno = 0;
+	CHECK(unlink("a/.token.jwt.new") == 0);
 }
 
 static void test_there_is_no_output_directory(void)
@@ -262,6 +313,7 @@ static void test_after_an_attempt(void)
 static const struct sts_test tests[] = {
 	SET_BEGIN,
 	{"the output directory is opened and locked", test_the_directory_is_opened_and_locked},
+	{"what a killed worker has left", test_what_a_killed_worker_has_left},
 	{"there is no output directory", test_there_is_no_output_directory},
 	{"the directory is made if that is asked for",
 	 test_the_directory_is_made_if_that_is_asked_for},
