@@ -7,6 +7,8 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -36,12 +38,13 @@ struct condition {
 	uint8_t argument;
 	uint8_t and_next; /* the condition after this one must hold as well */
 	uint32_t mask, value;
-	uint8_t from; /* where the value comes from, if it is not the one above */
+	uint8_t from; /* where the value comes from */
 };
 
-/* The values that are known only when the filter is made (struct sts_sandbox_target). The
- * supervisor does not know them, so rows with such a condition are not its rows. */
-enum { TARGET_SIGNAL = 1, TARGET_PIDFD };
+/* Where the value of a condition comes from. Rows with a condition that is not a CONSTANT are not
+ * the supervisor's, which has another row for the call: of FOR_STAGES, the value is a constant too;
+ * the others are known only when the filter is made (struct sts_sandbox_target). */
+enum { CONSTANT, FOR_STAGES, TARGET_SIGNAL, TARGET_PIDFD };
 
 /* The conditions of the table. A condition with several parts has its parts one after the other,
  * joined by and_next. */
@@ -67,14 +70,23 @@ enum {
 	FILTER,
 	PRIVATE_FILE, /* the mode of a new file is at most 0600: no set-user-ID program */
 	PRIVATE_FILE_AT,
-	READ_ONLY, /* open(2) for reading a file that is there: no file is made or written to */
-	READ_ONLY_AT,
-	FILE_MODE, /* the modes that --mode may have */
+	READ_ONLY_AT, /* for reading a file that is there: no file is made or written to */
+	FILE_MODE,    /* the modes that --mode may have */
 	GROUP_ONLY,
 	ONE_PROCESS, /* the signal of --notify-signal, with the one descriptor that was opened */
 	ONE_SIGNAL,  /* the signal of --notify-signal */
 	ANY_SIGNAL,  /* no siginfo_t, no flags: what is sent can be sent with kill(2), too */
 	ANY_SIGNAL_FLAGS,
+	NO_DELAY, /* socket options; of each, the level and then the name */
+	NO_DELAY_NAME,
+	REUSE_ADDRESS,
+	REUSE_ADDRESS_NAME,
+	LINGER,
+	LINGER_NAME,
+	V6_ONLY,
+	V6_ONLY_NAME,
+	SOCKET_ERROR,
+	SOCKET_ERROR_NAME,
 };
 
 /* The flags of open(2) that make a file, or open it for writing. O_TMPFILE includes O_DIRECTORY,
@@ -105,14 +117,23 @@ static const struct condition conditions[] = {
 	[FILTER] = {0, 0, ~0u, PR_SET_SECCOMP},
 	[PRIVATE_FILE] = {2, 0, ~0600u, 0},
 	[PRIVATE_FILE_AT] = {3, 0, ~0600u, 0},
-	[READ_ONLY] = {1, 0, WRITE_FLAGS, O_RDONLY},
-	[READ_ONLY_AT] = {2, 0, WRITE_FLAGS, O_RDONLY},
+	[READ_ONLY_AT] = {2, 0, WRITE_FLAGS, O_RDONLY, FOR_STAGES},
 	[FILE_MODE] = {1, 0, ~0266u, 0400},
 	[GROUP_ONLY] = {1, 0, ~0u, ~0u},
 	[ONE_PROCESS] = {0, 1, ~0u, 0, TARGET_PIDFD},
 	[ONE_SIGNAL] = {1, 1, ~0u, 0, TARGET_SIGNAL},
 	[ANY_SIGNAL] = {2, 1, ~0u, 0},
 	[ANY_SIGNAL_FLAGS] = {3, 0, ~0u, 0},
+	[NO_DELAY] = {1, 1, ~0u, IPPROTO_TCP, FOR_STAGES},
+	[NO_DELAY_NAME] = {2, 0, ~0u, TCP_NODELAY},
+	[REUSE_ADDRESS] = {1, 1, ~0u, SOL_SOCKET, FOR_STAGES},
+	[REUSE_ADDRESS_NAME] = {2, 0, ~0u, SO_REUSEADDR},
+	[LINGER] = {1, 1, ~0u, SOL_SOCKET, FOR_STAGES},
+	[LINGER_NAME] = {2, 0, ~0u, SO_LINGER},
+	[V6_ONLY] = {1, 1, ~0u, IPPROTO_IPV6, FOR_STAGES},
+	[V6_ONLY_NAME] = {2, 0, ~0u, IPV6_V6ONLY},
+	[SOCKET_ERROR] = {1, 1, ~0u, SOL_SOCKET, FOR_STAGES},
+	[SOCKET_ERROR_NAME] = {2, 0, ~0u, SO_ERROR},
 };
 
 _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mask for two values");
@@ -128,7 +149,8 @@ _Static_assert((AF_INET6 & ~8) == AF_INET && (F_GETFL & ~2) == F_GETFD, "one mas
 #define ALL (W | N | S | L)
 
 /* The system calls, and the stages that may make them. The supervisor may make all of them, since
- * its children inherit its filter. If a call has several rows, it is allowed if one of the rows
+ * its children inherit its filter. A stage may make the calls of the stages after it, since a
+ * process cannot leave a filter. If a call has several rows, it is allowed if one of the rows
  * allows it. The stage S reports and ends, so it has few of the others' calls. */
 static const struct call {
 	uint16_t number;
@@ -144,38 +166,31 @@ static const struct call {
 	{__NR_openat, B | C | N, READ_ONLY_AT},
 #ifdef __NR_open
 	{__NR_open, A, PRIVATE_FILE},
-	{__NR_open, B | C | N, READ_ONLY},
-	{__NR_stat, W | N | L},
-	{__NR_lstat, W | N},
-	{__NR_poll, W | N | L},
+	{__NR_stat, A | L},
+	{__NR_lstat, N},
+	{__NR_poll, W | L},
 	{__NR_fork, 0},
 	{__NR_dup2, 0},
 	{__NR_arch_prctl, 0},
 #endif
-	{__NR_ppoll, W | N | L},
+	{__NR_ppoll, W | L},
 	{__NR_exit_group, ALL},
-	{__NR_rt_sigreturn, ALL},
-	{__NR_restart_syscall, ALL},
-	{__NR_rt_sigaction, ALL},
-	{__NR_rt_sigprocmask, W | N | L},
-	{__NR_getrandom, W | N | L},
-	{__NR_getuid, W | N | L},
-	{__NR_geteuid, W | N | L},
-	{__NR_getgid, W | N | L},
-	{__NR_getegid, W | N | L},
-	{__NR_nanosleep, W | N | L},
-	{__NR_clock_nanosleep, W | N | L},
+	{__NR_restart_syscall, W | L}, /* poll(2) or nanosleep(2) goes on after SIGCONT */
+	{__NR_rt_sigaction, W | N | S},
+	{__NR_rt_sigprocmask, 0},
+	{__NR_getrandom, A | B},
+	{__NR_getuid, W},
+	{__NR_geteuid, W | L},
+	{__NR_getegid, A},
+	{__NR_nanosleep, A | L},
 	{__NR_lseek, A | B},
 	{__NR_pread64, A | B},
 	{__NR_getdents64, A | B},
 	/* the output directory */
 	{__NR_faccessat, A | L},
-	{__NR_fstatfs, L},
+	{__NR_fstatfs, L}, /* after an attempt that has failed to write: is the file system full? */
 	{__NR_unlinkat, W},
 	{__NR_renameat, W},
-#ifdef __NR_renameat2
-	{__NR_renameat2, W},
-#endif
 	{__NR_fchown, W, GROUP_ONLY},
 	{__NR_fchmod, W, FILE_MODE},
 	{__NR_fsync, W},
@@ -185,8 +200,13 @@ static const struct call {
 	{__NR_socket, A | L, INTERNET},
 	{__NR_connect, A},
 	{__NR_ioctl, A, INTERFACE_NUMBER}, /* for fe80::1%eth0 in resolv.conf and hosts */
-	{__NR_setsockopt, A | L},
-	{__NR_getsockopt, A},
+	{__NR_setsockopt, 0},
+	{__NR_setsockopt, A, NO_DELAY},
+	{__NR_setsockopt, L, REUSE_ADDRESS},
+	{__NR_setsockopt, L, LINGER},
+	{__NR_setsockopt, L, V6_ONLY},
+	{__NR_getsockopt, 0},
+	{__NR_getsockopt, A, SOCKET_ERROR},
 	{__NR_getpeername, A},
 	{__NR_recvfrom, A | B | L},
 	{__NR_sendto, A | B | L, NO_ADDRESS},
@@ -214,17 +234,14 @@ static const struct call {
 	{__NR_execveat, 0},
 	{__NR_wait4, 0},
 	{__NR_kill, 0, KILL},
-	{__NR_exit, 0},
 	{__NR_getpid, N},
 	{__NR_getppid, N | L},
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, 0, GET_FLAGS},
-	{__NR_fcntl, W | N, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
+	{__NR_fcntl, A, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
-	{__NR_signalfd4, 0},
-	{__NR_timerfd_create, 0},
 	{__NR_timerfd_settime, 0},
 	{__NR_setitimer, 0},
 	{__NR_inotify_init1, 0},
@@ -246,6 +263,10 @@ static const struct call {
 #if STS_SANITIZED
 	/* the runtime of the sanitizers, and the dynamic loader */
 	{__NR_read, ALL},
+	{__NR_rt_sigaction, ALL},
+	{__NR_rt_sigprocmask, ALL},
+	{__NR_rt_sigreturn, ALL},
+	{__NR_clock_nanosleep, ALL},
 	{__NR_mmap, ALL},
 	{__NR_mprotect, ALL},
 	{__NR_munmap, ALL},
@@ -367,7 +388,7 @@ static bool has_effect(const struct call *call)
 
 static bool is_of(const struct call *call, enum sts_sandbox_stage stage)
 {
-	return stage == STS_SANDBOX_SUPERVISOR ? conditions[call->condition].from == 0
+	return stage == STS_SANDBOX_SUPERVISOR ? conditions[call->condition].from == CONSTANT
 					       : (call->who & stage) != 0;
 }
 

@@ -128,7 +128,7 @@ static void try_inside(void)
 static void try_files(void)
 {
 	char path[600], other[600];
-	int dir = open(out_dir, O_PATH | O_DIRECTORY);
+	int dir = (int)syscall(SYS_openat, AT_FDCWD, out_dir, O_PATH | O_DIRECTORY, 0);
 
 	try_open("file:open /etc/passwd", "/etc/passwd", O_RDONLY);
 	try_open("file:list /etc", "/etc", O_RDONLY | O_DIRECTORY);
@@ -187,7 +187,8 @@ static void try_files(void)
 static void try_modes(void)
 {
 	char path[600];
-	int fd = open(in(path, sizeof(path), out_dir, "inside"), O_RDONLY);
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, in(path, sizeof(path), out_dir, "inside"),
+			      O_RDONLY, 0);
 
 	TRY("call:a set-user-ID program", fchmod, fd, 04700);
 	TRY("call:a program", fchmod, fd, 0755);

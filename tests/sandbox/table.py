@@ -29,16 +29,20 @@ WORDS = {
     "FILTER": "PR_SET_SECCOMP",
     "PRIVATE_FILE": "mode 0600 at most",
     "PRIVATE_FILE_AT": "mode 0600 at most",
-    "READ_ONLY": "for reading",
     "READ_ONLY_AT": "for reading",
     "FILE_MODE": "0400, and no more than 0666",
     "GROUP_ONLY": "the group",
     "ONE_PROCESS": "that signal, with the one descriptor",
     "ONE_SIGNAL": "the signal of `--notify-signal`",
+    "NO_DELAY": "TCP_NODELAY",
+    "REUSE_ADDRESS": "SO_REUSEADDR",
+    "LINGER": "SO_LINGER",
+    "V6_ONLY": "IPV6_V6ONLY",
+    "SOCKET_ERROR": "SO_ERROR",
     "ANY_SIGNAL": "no siginfo, no flags",
 }
-# Their values are known when the process starts: the supervisor does not know them.
-AT_RUN_TIME = {"ONE_PROCESS", "ONE_SIGNAL"}
+# Conditions of rows that are not the supervisor's.
+FOR_STAGES = set(re.findall(r"^\t\[(\w+)\] = \{[^}]*(?:FOR_STAGES|TARGET_\w+)\},$", SOURCE.read_text(), re.M))
 
 
 def rows():
@@ -48,7 +52,7 @@ def rows():
     assert len(found) == text.count("__NR_") - text.count("#ifdef __NR_")
     for call, who, condition in found:
         names = set().union(*(LETTERS[letter.strip()] for letter in who.split("|") if letter.strip() != "0"))
-        yield call, names | (set() if condition in AT_RUN_TIME else {"supervisor"}), condition or "ANY"
+        yield call, names | (set() if condition in FOR_STAGES else {"supervisor"}), condition or "ANY"
 
 
 def table():

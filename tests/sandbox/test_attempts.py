@@ -33,12 +33,17 @@ def new_rig(hostile):
 
 @contextlib.contextmanager
 def run_attempts(hostile, stage, expect=0, who=None, **env):
-    """One fetch, with the attempts of a stage or of all."""
+    """One fetch, with the attempts of a stage or of all. A worker that may do all does not come to its end, and is not waited for."""
     with new_rig(hostile) as rig:
         rig.behave(stage, "attempts")
-        run = hostile.run("fetch", *rig.options(), "--deadline", "1s", "--log-level", "debug", env=rig.environment(**env), **(who or {}))
-        assert expect in (run.status, None), run.err
-        rig.log = run.err
+        with hostile.start("fetch", *rig.options(timeout="30s"), "--deadline", "30s", "--log-level", "debug", env=rig.environment(**env),
+                           **(who or {})) as process:
+            if expect is None:
+                wait_for(lambda: rig.has_tried(stage), f"the attempts of {stage}")
+            else:
+                run = process.wait()
+                assert run.status == expect, run.err
+                rig.log = run.err
         yield rig
 
 
