@@ -60,6 +60,20 @@ def test_a_point_beside_its_curve(group, point, lie):
     assert verdict.message == "the server's key for the key exchange is not a point of its curve"
 
 
+@pytest.mark.parametrize("share,says", [
+    ((X25519, bytes(32), bytes(32)), "makes the shared secret zero, which everybody knows (X25519)"),
+    ((P256, b"\4" + bytes(64), bytes(32)), "is not a point of its curve"),
+], ids=["zero", "beside the curve"])
+def test_the_clients_own_key_is_not_blamed(share, says, lie, stand):
+    """The client sends its certificate before it uses the server's key."""
+    client = pki.server(CA, names=["client.example.com"], ips=[])
+    key = client.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = stand.space.write("client.pem", client.pem + key)
+    verdict = lie(("--client-cert", file, "--client-key", file), share=share, asks=True)
+    assert (verdict.code, verdict.asked) == ("tls", False)
+    assert verdict.message == f"the server's key for the key exchange {says}"
+
+
 @pytest.mark.parametrize("name", [b"h2", b"http/1.0", b"http/1.1 ", b"HTTP/1.1", b"x" * 255])
 def test_a_protocol_that_was_not_offered(name, lie):
     verdict = lie(alpn=name)

@@ -4,7 +4,8 @@ One suite per kind of key, P-256, AES-128-GCM (RFC 5246, 5288, 8422). It checks 
 
 It can lie in its handshake:
     alpn     the protocol that it says it has chosen
-    share    (group, point, secret): what it sends as its key of the exchange, and takes for the secret whatever the client sends"""
+    share    (group, point, secret): what it sends as its key of the exchange, and takes for the secret whatever the client sends
+    asks     whether it asks for a client certificate; it cannot read one, so the handshake must end before the client's key of the exchange"""
 import hashlib
 import hmac
 import os
@@ -51,10 +52,10 @@ def p256():
 
 
 class Connection:
-    def __init__(self, raw, chain, key, alpn=None, share=None):
+    def __init__(self, raw, chain, key, alpn=None, share=None, asks=False):
         self.raw, self.log, self.pending = raw, b"", b""
         self.sealer = self.opener = None
-        self._shake(chain, key, alpn, share)
+        self._shake(chain, key, alpn, share, asks)
 
     # Records
 
@@ -99,7 +100,7 @@ class Connection:
         self.log += message
         return message[4:]
 
-    def _shake(self, chain, key, alpn, share):
+    def _shake(self, chain, key, alpn, share, asks):
         randoms = self._hear()[2:34], os.urandom(32)
         is_rsa = isinstance(key, rsa.RSAPrivateKey)
         suite = b"\xc0\x2f" if is_rsa else b"\xc0\x2b"
@@ -109,6 +110,8 @@ class Connection:
         group, point, secret = share or p256()
         params = b"\3" + number(group, 2) + vector(point, 1)
         self._say(12, params + (b"\4\1" if is_rsa else b"\4\3") + vector(sign(key, b"".join(randoms) + params), 2))
+        if asks:
+            self._say(13, vector(b"\x40", 1) + vector(b"\4\3\4\1", 2) + vector(b"", 2))
         self._say(14, b"")
         theirs = self._hear()[1:]
         self.master = prf(secret(theirs) if callable(secret) else secret, b"master secret", b"".join(randoms), 48)
