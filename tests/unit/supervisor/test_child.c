@@ -429,6 +429,42 @@ static void test_drop(void)
 	CHECK_INT(status, SIGKILL);
 }
 
+/* The worker says which files it looks at, until it has sent the request. */
+static void test_the_files_it_looks_at(void)
+{
+	static const char reads[] = {STS_READS_OUTPUT, STS_READS_SUBJECT, STS_READS_LAST};
+	const struct sts_report report = good();
+
+	set_up();
+	sts_child_read(&c);
+	CHECK_INT(c.reads, STS_READS_NOTHING);
+	put(reads, 2);
+	sts_child_read(&c);
+	CHECK_INT(c.reads, STS_READS_SUBJECT);
+	CHECK_INT(c.len + c.stage_len, 0);
+	put(reads + 2, 1);
+	put_stage();
+	put(&report, sizeof(report));
+	finish(0);
+	CHECK_INT(c.reads, STS_READS_LAST);
+	CHECK_INT(c.stage_len, STS_REPORT_STAGE_SENT_BYTES);
+	CHECK(memcmp(&got, &report, sizeof(got)) == 0);
+	/* After the request was sent, and with another number, it is not such a byte. */
+	set_up();
+	put_stage();
+	put(reads, 1);
+	finish(0);
+	CHECK_INT(c.reads, STS_READS_NOTHING);
+	CHECK_INT(got.error, STS_EWORKER);
+	for (int odd = 0; odd < 2; odd++) {
+		set_up();
+		put(odd ? "\x20" : "\0", 1);
+		put(&report, sizeof(report));
+		finish(0);
+		CHECK_INT(got.error, STS_EWORKER);
+	}
+}
+
 static void test_too_many_arguments(void)
 {
 	static char x[] = "x";
@@ -543,6 +579,7 @@ static const struct sts_test tests[] = {
 	{"a worker process reports", test_a_worker_reports},
 	{"worker processes that do not report", test_workers_that_do_not_report},
 	{"a worker is dropped", test_drop},
+	{"a worker says which files it looks at", test_the_files_it_looks_at},
 	{"too many arguments", test_too_many_arguments},
 	{"a worker that cannot be executed", test_it_cannot_be_executed},
 	{"no descriptor is left", test_no_descriptor},

@@ -165,6 +165,44 @@ static void test_the_end(void)
 	hear();
 }
 
+static void test_several_are_ended(void)
+{
+	pid_t pids[3] = {-1, -1, -1};
+
+	set_up();
+	for (size_t i = 0; i < 2; i++)
+		pids[2 * i] = sts_spawn(ARGV("name", "hang"), no_environment, out[1], -1);
+	pid_t first = pids[0], last = pids[2];
+	CHECK(first > 0 && last > 0);
+	sts_spawn_end_all(pids, 3);
+	CHECK_INT(pids[1], -1);
+	/* A PID stays only if the machine is slow. */
+	CHECK(pids[0] == -1 || waitpid(first, NULL, 0) == first);
+	CHECK(pids[2] == -1 || waitpid(last, NULL, 0) == last);
+	CHECK(waitpid(first, NULL, 0) < 0 && waitpid(last, NULL, 0) < 0);
+	sts_spawn_end_all(pids, 0);
+	CHECK(sts_spawn_end(-1));
+	hear();
+}
+
+static void test_descriptors_are_closed(void)
+{
+	int fds[3], status = -1;
+
+	for (size_t i = 0; i < 3; i++)
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pid_t child = fork();
+	if (child == 0) {
+		sts_spawn_close_others(3, fds[0], fds[2]);
+		_exit(!(fcntl(fds[0], F_GETFD) >= 0 && fcntl(fds[1], F_GETFD) < 0 &&
+			fcntl(fds[2], F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0));
+	}
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK_INT(status, 0);
+	for (size_t i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 static void test_other_children_are_left_alone(void)
 {
 	siginfo_t info;
@@ -259,6 +297,8 @@ static const struct sts_test tests[] = {
 	{"the signals of the child are as usual", test_signals},
 	{"the child dies with its parent", test_the_child_dies_with_its_parent},
 	{"a child is ended", test_the_end},
+	{"several children are ended together", test_several_are_ended},
+	{"a child closes descriptors", test_descriptors_are_closed},
 	{"other children are left alone", test_other_children_are_left_alone},
 };
 

@@ -86,6 +86,30 @@ static void test_ranges(void)
 	RANGE(subject_exp_s, -1, 253402300799);
 }
 
+static void test_identities(void)
+{
+	static const struct {
+		uint64_t identity;
+		bool is_ok;
+	} rows[] = {{0, true},
+		    {1, true},
+		    {2, true},
+		    {3, true},
+		    {4, false},
+		    {UINT64_MAX, true},
+		    {UINT64_MAX - 1, false}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sts_report r = good();
+
+		r.subject_identity = rows[i].identity;
+		CHECK_INT(ok(&r), rows[i].is_ok);
+		r = good();
+		r.cas_identity = rows[i].identity;
+		CHECK_INT(ok(&r), rows[i].is_ok);
+	}
+}
+
 static void test_odd_values(void)
 {
 	struct sts_report r = good();
@@ -170,6 +194,7 @@ static void test_size(void)
 static const struct sts_test tests[] = {
 	{"reports that are right", test_good},
 	{"every field within its range", test_ranges},
+	{"identities are odd, or one of two numbers", test_identities},
 	{"values that do not go together", test_odd_values},
 	{"texts that are refused", test_texts},
 	{"a report fits into one write to a pipe", test_size},
