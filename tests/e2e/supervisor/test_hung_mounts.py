@@ -101,7 +101,7 @@ def test_a_ca_file(hung):
 
 
 def test_it_hangs_later(hung):
-    """An examination after the attempt hangs, and then there is no attempt. The lock of the directory is free for the next start all the same."""
+    """The next attempt hangs. After that, there is no attempt."""
     path = hung.fuse.folder / "token"
     hung.lifetimes |= {"hangs": 7, "works": 7}
     hung.configure(hung.exchange("hangs", token_file=str(path)), hung.exchange("works"))
@@ -111,11 +111,6 @@ def test_it_hangs_later(hung):
     hung.said("has not answered", "hangs")
     refreshed_again(hung, "works")
     stuck_children(process, 1)
-    assert stop_s(process) < STOP_S
-    hung.configure(hung.exchange("hangs"), hung.exchange("works"))
-    process = hung.start()
-    hung.said("token refreshed", "hangs", 2)
-    assert not [line for line in hung.lines() if line.get("error") == "locked"]
     assert stop_s(process) < STOP_S
 
 
@@ -144,6 +139,24 @@ def test_the_configuration_file(hung):
     hung.fuse.files["config.json"] = json.dumps(hung.top | {"exchanges": [hung.exchange("new"), hung.exchange("works")]}).encode()
     process.signal(signal.SIGHUP)
     wait_for(lambda: hung.requests("new") or [line for line in hung.lines("new")], f"the new exchange, log: {hung.lines()}", 15)
+    assert stop_s(process) < STOP_S
+
+
+def test_the_lock_of_a_directory(hung):
+    """A child that hangs does not hold the locks when the supervisor has ended: the next supervisor takes over the tokens."""
+    hung.lifetimes["works"] = 7
+    usual = hung.config_file
+    configure(hung)
+    process = hung.start()
+    hung.said("token refreshed", "works")
+    hung.fuse.hang()
+    refreshed_again(hung, "works")
+    wait_for(lambda: hung.fuse.waiting() > 0, "an examining child")
+    assert stop_s(process) < STOP_S
+    hung.config_file = usual
+    process = hung.start()
+    wait_for(lambda: len(hung.lines("works")) >= 3, "a line")
+    assert not [line for line in hung.lines() if line.get("error") == "locked"]
     assert stop_s(process) < STOP_S
 
 

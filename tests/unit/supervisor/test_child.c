@@ -452,7 +452,9 @@ static void test_the_files_it_looks_at(void)
 	/* After the request was sent, and with another number, it is not such a byte. */
 	set_up();
 	put_stage();
+	sts_child_read(&c);
 	put(reads, 1);
+	put(&report, sizeof(report));
 	finish(0);
 	CHECK_INT(c.reads, STS_READS_NOTHING);
 	CHECK_INT(got.error, STS_EWORKER);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/examiner.h"
 
-#include <poll.h>
-#include <sys/file.h>
-
 #include "process_limits.h"
 #include "set_of_exchanges.h"
 #include "watches.h"
@@ -71,28 +68,6 @@ static void test_ca_files(void)
 	close(job.watch_fd);
 }
 
-/* A child that hangs must not hold the lock of an output directory, nor the log. */
-static void test_the_descriptors_of_a_child(void)
-{
-	const struct sts_examiner_job job = {
-		.place = 0, .watch_fd = -1, .file = "fifo/../token", .cas = ""};
-	struct sts_examined m;
-	int ends[2];
-	struct pollfd ready = {.events = POLLIN};
-
-	CHECK(pipe2(ends, O_CLOEXEC) == 0);
-	/* The child runs while this process has closed its own writing end. */
-	pid_t pid = sts_examiner_start(&job);
-	close(ends[1]);
-	ready.fd = ends[0];
-	CHECK_INT(poll(&ready, 1, 10000), 1);
-	CHECK(ready.revents & POLLHUP);
-	CHECK_INT(waitpid(pid, NULL, 0), pid);
-	while (sts_examiner_read(&m))
-		;
-	close(ends[0]);
-}
-
 static void test_no_descriptor(void)
 {
 	struct sts_examined m;
@@ -109,7 +84,6 @@ static const struct sts_test tests[] = {
 	{"before the first child there is nothing to read", test_before_the_first_child},
 	{"a child looks at one file", test_one_file},
 	{"a child looks at CA files", test_ca_files},
-	{"a child keeps no other descriptor", test_the_descriptors_of_a_child},
 	{"a child needs no new descriptor", test_no_descriptor},
 	SET_END,
 };

@@ -183,6 +183,29 @@ static void test_new_plans_are_watched(void)
 	CHECK_INT(watches(), 1);
 }
 
+/* A child that was started before the new plans has looked at the old file. */
+static void test_what_was_seen_before_new_plans(void)
+{
+	CHECK(system("rm -rf w x; mkdir w x; echo new >x/token") == 0);
+	struct sts_member *t = failed_one("w/token");
+	set_examine();
+	sts_inputs_examine(t);
+	set_boot_ms += 1000;
+	sts_inputs_start_due(set_boot_ms, false);
+	pid_t pid = t->look.pid;
+	CHECK(pid > 0);
+	TAKE_OVER({.name = "a", .token_file = "x/token", .dir = "out"});
+	set_fail(t, STS_EDENIED);
+	sts_inputs_start_due(set_boot_ms, false);
+	CHECK_INT(t->look.pid, pid);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	sts_inputs_reaped(pid);
+	CHECK(!set_soon(t));
+	set_examine();
+	CHECK(!set_soon(t));
+	CHECK(t->subject == sts_file_identity("x/token"));
+}
+
 /* The configuration file changes after it was planned from. */
 static void test_the_configuration_file(void)
 {
@@ -400,6 +423,7 @@ static const struct sts_test tests[] = {
 	{"there is no examination beside a worker", test_no_examination_beside_a_worker},
 	{"CA files are watched while trust fails", test_ca_files_are_watched_while_trust_fails},
 	{"new plans are watched", test_new_plans_are_watched},
+	{"what was seen before new plans does not count", test_what_was_seen_before_new_plans},
 	{"the configuration file is examined", test_the_configuration_file},
 	{"without inotify changes are found later", test_no_inotify},
 	{"fetch watches nothing", test_fetch_watches_nothing},
