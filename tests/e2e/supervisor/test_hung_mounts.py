@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """File systems that do not answer: FUSE mounts whose server reads a request and keeps it. No process that asked can be killed then."""
 import contextlib
+import functools
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -29,6 +31,8 @@ def fuse(folder):
 def hung(fuse, several):
     """hung(sources): a Several whose exchanges run, and a FUSE file system that does not answer."""
     several.top["timeout"] = "1s"
+    # A process that hangs may still have the descriptors of standard output, whose reader would wait for its end.
+    several.start = functools.partial(several.start, stdout=subprocess.DEVNULL)
     several.fuse = fuse({"token": tokens.subject().encode(), "ca.pem": (several.folder / "ca.crt").read_bytes(), "config.json": b""})
     return several
 
