@@ -68,6 +68,7 @@ struct directory {
 	 * the token expires: the first attempt may still be running. */
 	int expires_errno;
 	int64_t expires_s;
+	struct sts_metrics_known known; /* as it was read last */
 };
 
 static struct {
@@ -84,24 +85,20 @@ static struct {
 /* ---- answers ---- */
 
 /* Look at the directory of the i-th exchange. Its expiry and its status are what the supervisor
- * knows, and no file is opened. */
+ * knows, and no file is opened. If the supervisor has stopped while it wrote them, what was read
+ * before counts. */
 static void look(size_t i, struct sts_verdict *v)
 {
-	const struct directory *dir = &l.directory[i];
-	struct sts_metrics_known known;
-	struct sts_verdict_known facts = {.dir_fd = dir->fd, .status = &known.status};
+	struct directory *dir = &l.directory[i];
+	struct sts_verdict_known facts = {.dir_fd = dir->fd, .status = &dir->known.status};
 
 	l.now.real_s = sts_clock_real_ms() / 1000;
 	l.now.boot_ms = sts_clock_boot_ms();
-	if (sts_metrics_known(&l.metrics->exchange[i], &known)) {
-		facts.expires_s = known.expires_s > 0 ? known.expires_s : dir->expires_s;
-		facts.expires_errno = known.expires_s > 0 ? 0 : dir->expires_errno;
-	} else {
-		memset(&known, 0, sizeof(known));
-		facts.expires_errno = EAGAIN;
-	}
+	sts_metrics_known(&l.metrics->exchange[i], &dir->known);
 	/* The supervisor lives in this boot. */
-	memcpy(known.status.boot_id, l.now.boot_id, sizeof(known.status.boot_id));
+	memcpy(dir->known.status.boot_id, l.now.boot_id, sizeof(l.now.boot_id));
+	facts.expires_s = dir->known.expires_s > 0 ? dir->known.expires_s : dir->expires_s;
+	facts.expires_errno = dir->known.expires_s > 0 ? 0 : dir->expires_errno;
 	sts_verdict_look_known(v, dir->path, &facts, l.now.real_s);
 }
 

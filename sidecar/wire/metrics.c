@@ -22,7 +22,7 @@
 
 /* How often sts_metrics_known() tries, and how long it waits in between. Writing takes less than a
  * microsecond, but the writer may lose the CPU meanwhile. */
-#define READS_MAX     100
+#define READS_MAX     3
 #define READ_AGAIN_NS 1000000
 
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e)

@@ -89,8 +89,9 @@ void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status
 			 int64_t expires_s);
 
 /*
- * Read what was published last, as a whole. If it is being written, try again for up to 0.1 s.
- *   known  out  meaningful only after true; all zeros if nothing was published yet
+ * Read what was published last, as a whole. If it is being written, try again for some
+ * milliseconds.
+ *   known  out  all zeros if nothing was published yet; unchanged after false
  * Returns false if the writer did not finish.
  */
 bool sts_metrics_known(const struct sts_metrics_exchange *x, struct sts_metrics_known *known);
