@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--listen: health and metrics, in a process of its own that can do nothing else."""
 import contextlib
+import email.utils
 import os
 import pathlib
 import re
@@ -152,6 +153,27 @@ def test_a_token_that_was_there_while_the_first_attempt_runs(start, space):
         _, port = start(url=f"https://127.0.0.1:{silent.getsockname()[1]}/")
         silent.accept()
         assert page(port, "/readyz")[0::2] == (200, "ok\n")
+
+
+def of_a_sts_at(at_s, nbf_s):
+    """The answer of an STS whose clock says at_s, with a token that is valid from nbf_s on."""
+    token = tokens.issued(exp=at_s + 900, iat=at_s, nbf=nbf_s)
+    date = f"Date: {email.utils.formatdate(at_s, usegmt=True)}\r\n".encode()
+    return tokens.openunison(token, thumbprint=None, expires=tokens.rfc3339(at_s + 900)).replace(b"\r\n", b"\r\n" + date, 1)
+
+
+@pytest.mark.parametrize("ahead_s, words", [(661, "11 min( 1 s)? behind"), (-661, "11 min( 1 s)? ahead of")], ids=["behind", "ahead"])
+def test_clocks_that_differ(start, serve, sidecar, space, ahead_s, words):
+    """/readyz, `check` and a metric say so; the token is valid all the same."""
+    now_s = int(time.time())
+    _, port = start(url=serve(of_a_sts_at(now_s + ahead_s, now_s + ahead_s - 60)).url(PATH))
+    wait_for(lambda: page(port, "/readyz")[0] == 200, "ready")
+    status, _, body = page(port, "/readyz")
+    line = rf"the token in {space.out} is valid, but the node's clock is {words} the STS's Date: check the node's time synchronisation\n"
+    assert status == 200 and re.fullmatch(f"ok\ndefault: {line}", body), body
+    run = sidecar.run("check", space.out)
+    assert (run.status, run.out) == (0, b"") and re.fullmatch(line, run.err), run.err
+    assert abs(value(metrics(port), "clock_difference_seconds") - ahead_s) < 60
 
 
 def test_metrics_of_a_success(start, space):

@@ -264,6 +264,20 @@ static void test_publish(void)
 	CHECK_INT(known.status.clock_skew_s, -660);
 }
 
+_Noreturn static void write_for_ever(struct sts_metrics *m)
+{
+	for (uint32_t i = 1;; i++) {
+		struct sts_status status = numbered(i);
+
+		if (i % 1024 == 0 && getppid() == 1)
+			_exit(0);
+		sts_metrics_publish(&m->exchange[1], &status, i);
+		/* A reader meets a writer often, and not always. */
+		for (volatile int pause = 0; pause < 1000; pause++)
+			;
+	}
+}
+
 /* One process writes again and again, and another one reads. */
 static void test_torn_reads(void)
 {
@@ -274,18 +288,8 @@ static void test_torn_reads(void)
 
 	CHECK_INT(sts_metrics_make(&m, &fd, &e), STS_OK);
 	pid_t writer = fork();
-	uint32_t written = 0;
-	while (writer == 0) {
-		uint32_t i = ++written;
-		struct sts_status status = numbered(i);
-
-		if (i % 1024 == 0 && getppid() == 1)
-			_exit(0);
-		sts_metrics_publish(&m->exchange[1], &status, i);
-		/* A reader meets a writer often, and not always. */
-		for (volatile int pause = 0; pause < 1000; pause++)
-			;
-	}
+	if (writer == 0)
+		write_for_ever(m);
 	const struct sts_metrics *seen = sts_metrics_map(fd);
 	/* Until there were many changes: with one processor the two take turns. */
 	for (int i = 0; seen && i < 5000000 && changes < 1000; i++) {
