@@ -162,7 +162,7 @@ def of_a_sts_at(at_s, nbf_s):
     return tokens.openunison(token, thumbprint=None, expires=tokens.rfc3339(at_s + 900)).replace(b"\r\n", b"\r\n" + date, 1)
 
 
-@pytest.mark.parametrize("ahead_s, words", [(661, "11 min( 1 s)? behind"), (-661, "11 min( 1 s)? ahead of")], ids=["behind", "ahead"])
+@pytest.mark.parametrize("ahead_s, words", [(661, "11 min( 1 s)? behind"), (-7201, "2 h( 1 s)? ahead of")], ids=["behind", "ahead"])
 def test_clocks_that_differ(start, serve, sidecar, space, ahead_s, words):
     """/readyz, `check` and a metric say so; the token is valid all the same."""
     now_s = int(time.time())
@@ -174,6 +174,18 @@ def test_clocks_that_differ(start, serve, sidecar, space, ahead_s, words):
     run = sidecar.run("check", space.out)
     assert (run.status, run.out) == (0, b"") and re.fullmatch(line, run.err), run.err
     assert abs(value(metrics(port), "clock_difference_seconds") - ahead_s) < 60
+
+
+def test_a_token_that_is_not_valid_yet(start, serve, sidecar, space):
+    now_s = int(time.time())
+    _, port = start(url=serve(of_a_sts_at(now_s, now_s + 605)).url(PATH))
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    wait_for(lambda: "no token" not in page(port, "/readyz")[2], "its status")
+    status, _, body = page(port, "/readyz")
+    line = rf"the token in {space.out} is valid only from {tokens.rfc3339(now_s + 605)[:-2]}\dZ on, in \d+ min( \d+ s)?: the last exchange succeeded "
+    assert status == 503 and re.match(f"default: {line}", body), body
+    run = sidecar.run("check", space.out)
+    assert run.status == 1 and re.match(line, run.err), run.err
 
 
 def test_metrics_of_a_success(start, space):
