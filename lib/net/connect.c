@@ -115,7 +115,9 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 						 : words_of(&a->last, a->last_errno));
 	if (a->tried > 1)
 		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
-	return sts_fail(e, a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME : STS_ECONNECT,
+	return sts_fail(e,
+			a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME
+						   : sts_errno_code(a->last_errno, STS_ECONNECT),
 			a->last_errno, "%s", msg);
 }
 

@@ -325,7 +325,8 @@ def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
     server = serve(tokens.openunison(tokens.issued()))
     assert fetch(server.url("/token/user")).status == 73
     assert not (space.out / ".status").exists()
-    full = f"the file system of this directory is full (0 KiB of 64 KiB free, 14 of 16 inodes free), {NEXT_STEP}"
+    full = (f"the file system of this directory is full (0 KiB of 64 KiB free, 14 of 16 inodes free), {NEXT_STEP}; "
+            f"the largest files are of-the-application (64 KiB, UID {os.getuid()})")
     assert says(check()) == f"no token in {space.out}: {full}"
     assert json.loads(check("--json").out)["reason"] == f"no token in {space.out}: {full}"
     # A status that could not be replaced.
@@ -337,16 +338,31 @@ def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
 
 
 class Fills:
-    """The lifetime of a token, for which the disk is filled before it is told."""
+    """The lifetime of a token, for which the disk is filled before it is told, and then kept full."""
 
     def __init__(self, path):
-        self.path = path
+        self.path, self.stopped, self.thread = path, threading.Event(), None
 
-    def get(self, *_):
-        with contextlib.suppress(OSError), open(self.path, "wb", buffering=0) as file:
+    def fill(self):
+        with contextlib.suppress(OSError), open(self.path, "ab", buffering=0) as file:
             while file.write(b"x" * 4096):
                 pass
+
+    def keep_full(self):
+        while not self.stopped.wait(0.001):
+            self.fill()
+
+    def get(self, *_):
+        self.fill()
+        if not self.thread:
+            self.thread = threading.Thread(target=self.keep_full, daemon=True)
+            self.thread.start()
         return 900
+
+    def stop(self):
+        self.stopped.set()
+        if self.thread:
+            self.thread.join()
 
 
 @needs_root
@@ -355,6 +371,7 @@ def test_a_disk_that_fills_up_during_the_attempt(command, several, space, mount)
     """The status is overwritten where it lies: it does not say for ever that the attempt runs."""
     mount("size=64k,mode=0777")
     several.lifetimes = Fills(space.out / "of-the-application")
+    several.padding = 6000 * "x"    # more than the room that is reserved for a first token
     several.configure(several.exchange("a") | {"output-dir": str(space.out)})
     process = several.start(command, *(["--deadline", "3s"] if command == "fetch" else []))
     several.said("no space left", "a")
@@ -363,12 +380,27 @@ def test_a_disk_that_fills_up_during_the_attempt(command, several, space, mount)
     def told():
         line = several.sidecar.run("check", space.out).err
         return line if "try 1 failed" in line else None
-    line = wait_for(told, "the failure")
-    assert "under way" not in line and "the file system of this directory is full" in line
+    try:
+        line = wait_for(lambda: (line := told()) and "the file system of this directory is full" in line and line, "the failure")
+    finally:
+        several.lifetimes.stop()
+    assert "under way" not in line
     (space.out / "of-the-application").unlink()
     assert ("; next in" in told()) == (command == "run")
     if command == "run":
         assert several.stop(process).status == 0
+
+
+@needs_root
+def test_room_is_reserved_before_the_request(several, space, mount):
+    mount("size=64k,mode=0777")
+    several.lifetimes = Fills(space.out / "of-the-application")
+    several.configure(several.exchange("a") | {"output-dir": str(space.out)})
+    try:
+        assert several.start("fetch", "--deadline", "3s").wait().status == 0
+    finally:
+        several.lifetimes.stop()
+    assert (space.out / "of-the-application").exists() and (space.out / "token.jwt").exists()
 
 
 @needs_root

@@ -29,6 +29,7 @@ class Several:
         self.out.chmod(0o777)
         self.top = {"protocol": "token-exchange", "cacert-path": [str(folder / "ca.crt")], "timeout": "3s"}
         self.lifetimes, self.failures, self.caps = {}, {}, set()
+        self.padding = ""   # makes tokens longer
         self.asked = []     # (time, path, subject token)
         self.processes = []
         self.server = serve(self.answer)
@@ -53,7 +54,7 @@ class Several:
         lifetime = self.lifetimes.get(name, 900)
         if name in self.caps:
             lifetime = min(lifetime, int(tokens.expiry(subject) - time.time()))
-        return tokens.exchanged(tokens.issued(lifetime, jti=f"{name}-{len(self.asked)}"))
+        return tokens.exchanged(tokens.issued(lifetime, jti=f"{name}-{len(self.asked)}{self.padding}"))
 
     def hang(self):
         """The URL of an STS that accepts and never answers."""
