@@ -8,6 +8,7 @@
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
+#define NEARLY_OVER_S   60            /* see is_wrong() */
 #define SKEW_MIN_S      60            /* a difference of clocks up to this is not reported */
 #define DATE_BELIEVED_S (24LL * 3600) /* the farthest from the local clock that a Date may be */
 #define IAT_AHEAD_MAX_S 60            /* by which an iat may be later than both clocks */
@@ -203,15 +204,29 @@ static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const st
 	return STS_EXPIRY_ENDED;
 }
 
-/* The shorter of a life and what is left until an end. A clock by which the end has passed is
- * wrong: this is about a token that has not expired. */
-static int64_t until(int64_t life, const struct clocks *clocks, int64_t end_s)
+/*
+ * Is the clock of `view` wrong, by what the other statements say? This is about a token that has
+ * not expired, so a clock by which it has is wrong. A clock by which it ends within NEARLY_OVER_S
+ * is wrong as well, if a lifetime and the other clock both give over SKEW_MIN_S more. Each new
+ * token would have as short a life, so believing that clock would only make many requests.
+ *   life  in  the shortest lifetime that is stated; STS_EXPIRY_MAX_S: none
+ */
+static bool is_wrong(struct view view, struct view other, bool has_other, int64_t life)
+{
+	return view.is_over ||
+	       (life < STS_EXPIRY_MAX_S && view.left_s < NEARLY_OVER_S &&
+		life - view.left_s > SKEW_MIN_S &&
+		(!has_other || (!other.is_over && other.left_s - view.left_s > SKEW_MIN_S)));
+}
+
+/* The shorter of a life and what is left until an end, by the clocks that are not wrong. */
+static int64_t until(int64_t life, int64_t stated, const struct clocks *clocks, int64_t end_s)
 {
 	struct view local = local_view(clocks, end_s), date = date_view(clocks, end_s);
 
-	if (end_s >= 0 && !local.is_over)
+	if (end_s >= 0 && !is_wrong(local, date, clocks->has_date, stated))
 		life = min(life, local.left_s);
-	if (end_s >= 0 && !date.is_over)
+	if (end_s >= 0 && clocks->has_date && !is_wrong(date, local, true, stated))
 		life = min(life, date.left_s);
 	return life;
 }
@@ -220,13 +235,14 @@ static int64_t until(int64_t life, const struct clocks *clocks, int64_t end_s)
 static int64_t earliest(const struct sts_expiry_input *in, const struct clocks *clocks)
 {
 	int64_t absolute = clamp_time(in->absolute_s), exp = clamp_time(in->token_exp_s);
-	int64_t life = own_lifetime(in);
+	int64_t life = own_lifetime(in), stated;
 
 	if (has_lifetime(in))
 		life = min(life, in->lifetime_s);
-	else if (absolute < 0 && exp < 0)
+	stated = has_lifetime(in) || clocks->has_date ? life : STS_EXPIRY_MAX_S;
+	if (!has_lifetime(in) && absolute < 0 && exp < 0)
 		life = min(life, in->default_ttl_s);
-	return until(until(life, clocks, absolute), clocks, exp);
+	return until(until(life, stated, clocks, absolute), stated, clocks, exp);
 }
 
 /* How long a service may accept the token. A service that is shown a JWT goes by its exp, even

@@ -19,12 +19,14 @@
  *     alone, unless the time has passed by more than a day.
  * exp - iat cannot revive a token that the clocks call expired: the STS may have kept that token
  * for a while. If the token has not expired, a clock by which it has is wrong and does not count.
+ * Nor does a clock by which the token ends within a minute, if a lifetime and the other clock
+ * (where there is one) both give over a minute more: each new token would have as short a life.
  *
  * lifetime_s is the earliest end that any statement gives. It counts from the moment when the
  * request was sent, on a clock that never steps (CLOCK_BOOTTIME). expires_s is the time of sending
  * on the local clock plus lifetime_s, always. So the schedule and the readers of `expires`, who go
  * by the node's clock, have one decision. Where the node's clock is so far ahead that the exp of
- * the token lies in its past, expires_s is later than that exp.
+ * the token lies in its past, or less than a minute ahead, expires_s is later than that exp.
  *
  * not_before_s goes by the Date, or by the local clock where no Date is believed. A token that was
  * valid when it was issued (nbf is not after iat), and is valid by the local clock, is valid.
