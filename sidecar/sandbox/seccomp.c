@@ -177,6 +177,7 @@ static const struct call {
 	{__NR_exit_group, ALL},
 	{__NR_restart_syscall, W | L}, /* poll(2) or nanosleep(2) goes on after SIGCONT */
 	{__NR_rt_sigaction, W | N | S},
+	{__NR_rt_sigreturn, W}, /* the alarm of a worker that prints the token returns */
 	{__NR_rt_sigprocmask, 0},
 	{__NR_getrandom, A | B},
 	{__NR_getuid, W},

@@ -15,7 +15,8 @@
 #define EXAMINATION_MS 10000
 /* The least time between the starts of two examinations of the same files. */
 #define FLOOR_MS 1000
-/* The wait after an event: a file that appears is written in the next moment. */
+/* The wait after an event, before the examination and before more events are read: a file that
+ * appears is written in the next moment. */
 #define EVENT_MS 50
 /* A watch with a higher number than this leads to a new descriptor. The numbers are never used
  * again, and old watches may be left over. */
@@ -29,6 +30,7 @@ static struct {
 	int watch_fd;
 	uint8_t round;       /* counts the descriptors of the watches */
 	bool renew;          /* a new descriptor is wanted, and all examinations */
+	int64_t rest_ms;     /* no events are read until this time (BOOTTIME); 0: they are read */
 	bool warned;         /* it was logged that watches are missing */
 	bool config_changed; /* see sts_inputs_config_changed() */
 	uint64_t config_identity;
@@ -44,7 +46,7 @@ void sts_inputs_init(const char *config)
 
 int sts_inputs_watch_fd(void)
 {
-	return in.watch_fd;
+	return in.rest_ms > 0 ? -1 : in.watch_fd;
 }
 
 /* ---- when to examine ---- */
@@ -92,6 +94,9 @@ void sts_inputs_read_events(void)
 
 	if (sts_members_once())
 		return;
+	/* Others may make files in a watched directory all the time. The kernel keeps the events
+	 * meanwhile. */
+	in.rest_ms = at_ms;
 	sts_watches_read(&reader, in.watch_fd);
 	while (sts_watches_next(&reader, &event)) {
 		for (STS_EACH_MEMBER(t))
@@ -389,6 +394,8 @@ void sts_inputs_start_due(int64_t now_ms, bool planning)
 
 	if (sts_members_once())
 		return;
+	if (now_ms >= in.rest_ms)
+		in.rest_ms = 0;
 	renew(now_ms);
 	for (STS_EACH_MEMBER(t)) {
 		kill_late(&t->look, t, now_ms);
@@ -414,6 +421,8 @@ int64_t sts_inputs_wake_ms(bool planning)
 {
 	int64_t at_ms = wake_ms(&in.config_look, planning);
 
+	if (in.rest_ms > 0)
+		at_ms = sts_schedule_earlier_ms(at_ms, in.rest_ms);
 	for (STS_EACH_MEMBER(t))
 		at_ms = sts_schedule_earlier_ms(at_ms, wake_ms(&t->look, t->worker != NULL));
 	return at_ms;

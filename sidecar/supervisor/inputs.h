@@ -51,13 +51,16 @@ int64_t sts_inputs_wake_ms(bool planning);
 /* Read what the examining children have found out, without blocking. */
 void sts_inputs_read(void);
 
-/* Read the events of the watches, and ask for the examinations that follow from them. */
+/* Read the events of the watches, and ask for the examinations that follow from them. The next
+ * events are not read for a moment, so that a directory in which files are made all the time does
+ * not keep the supervisor awake. */
 void sts_inputs_read_events(void);
 
 /* A child process with this PID has ended. Does nothing if it looked at no file. */
 void sts_inputs_reaped(pid_t pid);
 
-/* Returns the descriptor of the watches; -1: nothing is watched. */
+/* Returns the descriptor of the watches; -1: nothing is watched, or no events are to be read
+ * now. sts_inputs_wake_ms() says until when. */
 int sts_inputs_watch_fd(void);
 
 /* ---- the configuration file ---- */

@@ -65,6 +65,21 @@ def clients(port):
         listener.reset(connection)
 
 
+@contextlib.contextmanager
+def unread():
+    """A pipe that is full."""
+    take, give = os.pipe()
+    try:
+        os.set_blocking(give, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(give, bytes(1 << 16))
+        yield give
+    finally:
+        os.close(take)
+        os.close(give)
+
+
 @pytest.fixture
 def run(several, folder, ca, serve):
     """Runs that go through all stages and through what can happen in them. run.stages has the calls of each stage."""
@@ -141,6 +156,8 @@ def fetches(run):
         return several.answer(request)
     configure()
     run.fetch(0, "--stdout")
+    with unread() as full:
+        run.fetch(73, "--stdout", stdout=full)
     configure(group=str(OTHER_GROUP))
     run.fetch(0)
     configure(url="https://127.0.0.1:1/")

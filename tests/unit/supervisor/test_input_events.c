@@ -108,6 +108,30 @@ static void test_an_event_leads_to_an_examination(void)
 	CHECK(set_soon(t));
 }
 
+static void test_many_events(void)
+{
+	struct sts_member *t;
+
+	CHECK(system("rm -rf w; mkdir w") == 0);
+	t = failed_one("w/token");
+	set_examine();
+	set_write("w/other", "of somebody else");
+	CHECK(sts_inputs_watch_fd() >= 0);
+	sts_inputs_read_events();
+	/* The events that follow wait for a moment, and wake nobody. */
+	set_write("w/token", "new");
+	CHECK_INT(sts_inputs_watch_fd(), -1);
+	CHECK_INT(sts_inputs_wake_ms(false), set_boot_ms + 50);
+	sts_inputs_start_due(set_boot_ms + 49, false);
+	CHECK_INT(sts_inputs_watch_fd(), -1);
+	CHECK_INT(sts_inputs_wake_ms(false), set_boot_ms + 50);
+	sts_inputs_start_due(set_boot_ms + 50, false);
+	CHECK(sts_inputs_watch_fd() >= 0);
+	CHECK_INT(sts_inputs_wake_ms(false), -1);
+	CHECK(pump());
+	CHECK(set_soon(t));
+}
+
 static void test_one_examination_in_a_second(void)
 {
 	struct sts_member *t = failed_one("w/token");
@@ -419,6 +443,7 @@ static void test_the_configuration_file_hangs(void)
 static const struct sts_test tests[] = {
 	SET_BEGIN,
 	{"an event leads to an examination", test_an_event_leads_to_an_examination},
+	{"many events do not keep the supervisor awake", test_many_events},
 	{"there is one examination in a second", test_one_examination_in_a_second},
 	{"there is no examination beside a worker", test_no_examination_beside_a_worker},
 	{"CA files are watched while trust fails", test_ca_files_are_watched_while_trust_fails},
