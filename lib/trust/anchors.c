@@ -61,6 +61,7 @@ struct search {
 	size_t wanted_count;
 	const struct sts_der *servers; /* two */
 	int64_t now_s;
+	uint32_t first; /* the number of the first wanted certificate that may be kept */
 	struct sts_anchors *anchors;
 	size_t budget_bytes; /* the part of STS_CA_MAX_BYTES that is left */
 };
@@ -83,16 +84,19 @@ static bool is_kept_already(const struct sts_anchors *anchors, struct sts_der de
 	return false;
 }
 
-/* Keep an anchor: copy it out of the scanner's memory. */
-static void keep(struct sts_anchors *anchors, struct sts_der der)
+/* Keep a wanted anchor, if it is this search's turn: copy it out of the scanner's memory. From the
+ * first one that there is no room for, all are left to the next search. */
+static void keep(const struct search *s, struct sts_der der)
 {
+	struct sts_anchors *anchors = s->anchors;
 	uint8_t *copy = anchors->memory + anchors->used;
+	uint32_t number = anchors->wanted++;
 
-	if (is_kept_already(anchors, der))
+	if (number < s->first || anchors->next > 0 || is_kept_already(anchors, der))
 		return;
 	if (anchors->count == STS_ANCHORS_MAX ||
 	    der.len > sizeof(anchors->memory) - anchors->used) {
-		anchors->unusable++;
+		anchors->next = number;
 		return;
 	}
 	memcpy(copy, der.data, der.len);
@@ -117,7 +121,7 @@ static void consider(const struct search *s, struct sts_der der)
 		return;
 	}
 	if (is_wanted(s, &cert))
-		keep(anchors, der);
+		keep(s, der);
 }
 
 static void consider_object(const struct search *s, const struct sts_pem *pem)
@@ -231,12 +235,13 @@ static enum sts_err scan_source(struct search *s, const struct sts_ca_source *so
 
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
-			      struct sts_anchors *anchors, struct sts_error *e)
+			      uint32_t first, struct sts_anchors *anchors, struct sts_error *e)
 {
-	struct search s = {wanted, wanted_count, servers, now_s, anchors, STS_CA_MAX_BYTES};
+	struct search s = {wanted, wanted_count, servers, now_s, first, anchors, STS_CA_MAX_BYTES};
 
 	anchors->count = anchors->used = 0;
 	anchors->scanned = anchors->unusable = anchors->stale = 0;
+	anchors->wanted = anchors->next = 0;
 	for (size_t i = 0; i < sources->count; i++) {
 		enum sts_err err = scan_source(&s, &sources->source[i], e);
 

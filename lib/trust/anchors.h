@@ -55,6 +55,10 @@ struct sts_anchors {
 	uint32_t scanned;  /* certificates in all sources */
 	uint32_t unusable; /* of these: expired, not yet valid, malformed or too big */
 	uint32_t stale;    /* of the unusable certificates: wanted, but expired or not yet valid */
+	uint32_t wanted;   /* wanted and valid, kept or not; each copy of a certificate counts */
+	/* The number of the first wanted certificate that this search had no room for, counted
+	 * from 0: where the next search begins. 0: there was room for all. */
+	uint32_t next;
 	/* private */
 	uint8_t memory[STS_ANCHORS_BYTES];
 	size_t used;
@@ -69,14 +73,16 @@ struct sts_anchors {
  *   servers  in   UNTRUSTED; DER of the two certificates that may be the server's; both
  *                 may be the same
  *   now_s    in   anchors that are expired or not yet valid at this time are skipped
+ *   first    in   so many wanted certificates are passed over: 0, or the `next` of the search
+ *                 before
  *   anchors  out  each certificate once; certificates past STS_ANCHORS_MAX or STS_ANCHORS_BYTES are
- *                 not kept, and count as unusable
+ *                 not kept, and `next` says where they begin
  * Returns STS_OK, also when no anchor was found; STS_ECA_FILE when a source cannot be read, when a
  * source other than the system bundle has no usable certificate, or when all sources together have
  * no usable certificate.
  */
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
-			      struct sts_anchors *anchors, struct sts_error *e);
+			      uint32_t first, struct sts_anchors *anchors, struct sts_error *e);
 
 #endif

@@ -103,22 +103,24 @@ static const char *read_authority_key_id(struct sts_der value, struct sts_cert *
 }
 
 /*
- * The extensions that we know and that may be critical. Two of them have no reader: BearSSL's
- * validator judges certificate policies, and CRL distribution points need no judgement, since we do
- * not check revocation.
+ * The extensions that we know. Two of them have no reader: BearSSL's validator judges certificate
+ * policies, and CRL distribution points need no judgement, since we do not check revocation. A
+ * critical key identifier counts as unknown: RFC 5280 sections 4.2.1.1 and 4.2.1.2 forbid it, and
+ * OpenSSL, Go and webpki refuse it.
  */
 static const struct {
 	uint8_t id; /* the last arc of the OID, below id-ce (2.5.29) */
 	const char *(*read)(struct sts_der value, struct sts_cert *cert);
+	bool never_critical;
 } known[] = {
-	{14, read_subject_key_id},
+	{14, read_subject_key_id, true},
 	{15, read_key_usage},
 	{17, read_san},
 	{19, read_basic_constraints},
 	{30, read_name_constraints},
 	{31, NULL}, /* cRLDistributionPoints */
 	{32, NULL}, /* certificatePolicies */
-	{35, read_authority_key_id},
+	{35, read_authority_key_id, true},
 	{37, read_eku},
 };
 
@@ -127,7 +129,7 @@ static const char *read_extension_value(struct sts_der oid, bool critical, struc
 {
 	if (oid.len == 3 && memcmp(oid.data, "\x55\x1d", 2) == 0)
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (known[i].id == oid.data[2])
+			if (known[i].id == oid.data[2] && !(critical && known[i].never_critical))
 				return known[i].read ? known[i].read(value, cert) : NULL;
 	if (critical && !cert->unknown_critical) {
 		cert->unknown_critical = true;

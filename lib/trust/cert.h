@@ -37,8 +37,9 @@ struct sts_cert {
 	int path_len; /* pathLenConstraint; -1: none */
 	/* The key usage. Without the extension, both members are true. */
 	bool key_cert_sign;
-	bool key_sign;                       /* digitalSignature or nonRepudiation */
-	bool unknown_critical;               /* there is a critical extension that we do not know */
+	bool key_sign; /* digitalSignature or nonRepudiation */
+	/* There is a critical extension that we do not know, or a critical key identifier. */
+	bool unknown_critical;
 	struct sts_der unknown_critical_oid; /* content of the OID of the first such extension */
 	bool self_issued;                    /* subject equals issuer */
 };

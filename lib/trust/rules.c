@@ -50,6 +50,11 @@ static enum sts_err check_extensions(const struct sts_cert *cert, struct sts_err
 
 	if (!cert->unknown_critical)
 		return STS_OK;
+	/* authorityKeyIdentifier, subjectKeyIdentifier */
+	if (sts_der_eq(cert->unknown_critical_oid, STS_DER_OID_OF("\x55\x1d\x23")) ||
+	    sts_der_eq(cert->unknown_critical_oid, STS_DER_OID_OF("\x55\x1d\x0e")))
+		return sts_rules_fail(e, STS_ECERT_MALFORMED, cert,
+				      "has a critical key identifier, which RFC 5280 forbids");
 	sts_text_init(&t, oid, sizeof(oid));
 	add_oid(&t, cert->unknown_critical_oid);
 	return sts_rules_fail(e, STS_ECERT_MALFORMED, cert,

@@ -160,7 +160,8 @@ struct search {
 	struct sts_cert_path path;
 	unsigned next[STS_CHAIN_MAX_CERTS]; /* for each certificate of the path, the number of the
 					       issuer to try next */
-	unsigned steps, tried;              /* tried: paths that were complete */
+	unsigned steps;
+	unsigned checks;               /* the certificates of the paths that were complete */
 	const struct sts_cert *orphan; /* the first certificate for which no issuer was found */
 };
 
@@ -220,7 +221,7 @@ static void keep_failure(struct sts_error *kept, const struct sts_error *e)
  */
 static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_error *kept)
 {
-	while (s->path.count > 0 && s->steps++ < STEPS_MAX && s->tried < STS_VERIFIER_PATHS_MAX) {
+	while (s->path.count > 0 && s->steps++ < STEPS_MAX && s->checks < STS_VERIFIER_CHECKS_MAX) {
 		bool is_anchor;
 		const struct sts_cert *issuer = next_issuer(v, s, &is_anchor);
 		struct sts_error e;
@@ -229,7 +230,7 @@ static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_er
 			s->path.count--;
 		} else if (is_anchor) {
 			s->path.anchor = issuer;
-			s->tried++;
+			s->checks += (unsigned)s->path.count;
 			if (try_path(v, &s->path, &e) == STS_OK)
 				return true;
 			keep_failure(kept, &e);
@@ -239,6 +240,14 @@ static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_er
 		}
 	}
 	return false;
+}
+
+static void add_sources(struct sts_text *t, const struct sts_verifier *v)
+{
+	for (size_t i = 0; i < v->sources->count; i++) {
+		sts_text_add_str(t, i > 0 ? ", " : " ");
+		sts_text_add_str(t, v->sources->source[i].label);
+	}
 }
 
 static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct sts_cert *orphan,
@@ -254,10 +263,7 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	if (v->anchors.stale > 0)
 		sts_text_add_str(&t, " (one of that name has expired or is not yet valid)");
 	sts_text_addf(&t, "; searched %u certificates in", (unsigned)v->anchors.scanned);
-	for (size_t i = 0; i < v->sources->count; i++) {
-		sts_text_add_str(&t, i > 0 ? ", " : " ");
-		sts_text_add_str(&t, v->sources->source[i].label);
-	}
+	add_sources(&t, v);
 	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);
 }
 
@@ -288,7 +294,7 @@ static const struct sts_cert *find_server(const struct sts_verifier *v)
 	return first_not_a_ca(v);
 }
 
-static enum sts_err find_anchors(struct sts_verifier *v, struct sts_error *e)
+static enum sts_err find_anchors(struct sts_verifier *v, uint32_t first, struct sts_error *e)
 {
 	/* Which of them find_server() takes depends on the anchors. */
 	const struct sts_der servers[2] = {v->cert[0].der, first_not_a_ca(v)->der};
@@ -296,8 +302,8 @@ static enum sts_err find_anchors(struct sts_verifier *v, struct sts_error *e)
 
 	for (size_t i = 0; i < v->cert_count; i++)
 		wanted[i] = v->cert[i].issuer;
-	return sts_anchors_find(v->sources, wanted, v->cert_count, servers, v->now_s, &v->anchors,
-				e);
+	return sts_anchors_find(v->sources, wanted, v->cert_count, servers, v->now_s, first,
+				&v->anchors, e);
 }
 
 static enum sts_err read_chain(struct sts_verifier *v, struct sts_error *e)
@@ -318,34 +324,83 @@ static enum sts_err read_chain(struct sts_verifier *v, struct sts_error *e)
 	return err;
 }
 
-static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
+/*
+ * Try the anchors that one search of the CA sources has kept.
+ *   kept  in/out  as in search_paths()
+ *   e     out     when no path was complete, why
+ */
+static enum sts_err try_anchors(struct sts_verifier *v, struct search *s, struct sts_error *kept,
+				struct sts_error *e)
 {
-	struct sts_error kept = {.code = STS_OK};
-	struct search s = {.path.count = 1};
-	const struct sts_cert *server;
+	const struct sts_cert *server = find_server(v);
 	enum sts_err err;
 
-	if ((err = read_chain(v, e)) || (err = find_anchors(v, e)))
-		return err;
-	server = find_server(v);
-	s.path.cert[0] = server;
-	s.path.pinned = is_anchor_itself(v, server);
-	err = sts_rules_server(server, s.path.pinned, &v->server, v->now_s, e);
+	s->path.cert[0] = server;
+	s->path.count = 1;
+	s->path.pinned = is_anchor_itself(v, server);
+	s->next[0] = 0;
+	err = sts_rules_server(server, s->path.pinned, &v->server, v->now_s, e);
 	/* For a self-signed CA's certificate, "not trusted" says more than "is a CA's". */
 	if (err == STS_ECERT_CA && server->self_issued)
 		return unknown_issuer(v, server, e);
 	if (err)
 		return err;
-	if (s.path.pinned) {
-		s.path.anchor = server;
-		return try_path(v, &s.path, e);
+	if (s->path.pinned) {
+		s->path.anchor = server;
+		return try_path(v, &s->path, e);
 	}
-	if (search_paths(v, &s, &kept))
+	if (search_paths(v, s, kept))
 		return STS_OK;
-	if (kept.code == STS_OK)
-		return unknown_issuer(v, s.orphan ? s.orphan : server, e);
-	*e = kept;
-	return kept.code;
+	if (kept->code == STS_OK)
+		return unknown_issuer(v, s->orphan ? s->orphan : server, e);
+	*e = *kept;
+	return kept->code;
+}
+
+/* Were there anchors that may have issued the chain, but were not tried? Eight of the longest paths
+ * use up all checks, and then the chain itself may be the cause. */
+static bool has_too_many_anchors(const struct sts_verifier *v, const struct search *s)
+{
+	return v->anchors.next > 0 ||
+	       (s->path.count > 0 && s->checks >= STS_VERIFIER_CHECKS_MAX &&
+		v->anchors.wanted > STS_VERIFIER_CHECKS_MAX / STS_CHAIN_MAX_CERTS);
+}
+
+static enum sts_err too_many_anchors(const struct sts_verifier *v, struct sts_error *e)
+{
+	char text[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text t;
+
+	sts_text_init(&t, text, sizeof(text));
+	sts_text_addf(&t,
+		      "%u CA certificates have the name of an issuer in the server's chain, which "
+		      "are too many to try each; remove old ones from",
+		      (unsigned)v->anchors.wanted);
+	add_sources(&t, v);
+	return sts_fail(e, STS_ECA_FILE, 0, "%s", text);
+}
+
+static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
+{
+	struct sts_error kept = {.code = STS_OK};
+	struct search s = {.checks = 0};
+	enum sts_err err = read_chain(v, e);
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < STS_VERIFIER_SEARCHES_MAX; i++) {
+		if (find_anchors(v, i > 0 ? v->anchors.next : 0, e))
+			return e->code;
+		err = try_anchors(v, &s, &kept, e);
+		if (err == STS_OK || v->anchors.next == 0 || s.checks >= STS_VERIFIER_CHECKS_MAX)
+			break;
+	}
+	/* A wrong signature, or no path, may only mean that the right anchor was not tried. */
+	if ((err == STS_ECERT_SIGNATURE || err == STS_ECERT_ISSUER) && has_too_many_anchors(v, &s))
+		return too_many_anchors(v, e);
+	if (err == STS_OK)
+		*e = (struct sts_error){.code = STS_OK}; /* an earlier search may have failed */
+	return err;
 }
 
 /* ---- BearSSL's class: the engine calls it while the Certificate message arrives ---- */

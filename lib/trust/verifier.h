@@ -2,10 +2,10 @@
 /*
  * The certificate verifier: our own br_x509_class around BearSSL's validator br_x509_minimal. It
  * buffers the chain, reads the chain with our DER reader, finds the anchors, puts the chain in
- * order (it tries at most STS_VERIFIER_PATHS_MAX paths), and applies our rules. Only then does it
- * feed the ordered path to br_x509_minimal, with a NULL name. Our rules and br_x509_minimal must
- * both accept the path: our rules never replace the checks of signatures and of the path that
- * br_x509_minimal makes.
+ * order (it tries paths of about STS_VERIFIER_CHECKS_MAX certificates together), and applies our
+ * rules. Only then does it feed the ordered path to br_x509_minimal, with a NULL name. Our rules
+ * and br_x509_minimal must both accept the path: our rules never replace the checks of signatures
+ * and of the path that br_x509_minimal makes.
  *
  * The rules:
  *   - Only the subjectAltName counts for the server's name.
@@ -17,6 +17,7 @@
  *   - The chain has at most 10 certificates and 64 KiB.
  *   - RSA keys have 2048 to 4096 bits, and signatures use SHA-2.
  *   - No extension appears twice, and every critical extension is understood.
+ *   - No key identifier is critical.
  *
  * The name of an issuer is compared with the subject of an anchor by sts_dn_equal(). Between two
  * certificates of the chain, br_x509_minimal requires that the two names have the same bytes.
@@ -39,8 +40,12 @@
 #include "trust/anchors.h"
 #include "trust/rules.h"
 
-#define STS_CHAIN_MAX_BYTES    (64 * 1024)
-#define STS_VERIFIER_PATHS_MAX 8
+#define STS_CHAIN_MAX_BYTES (64 * 1024)
+/* The certificates of all paths that are tried. Each of them costs a check of a signature. They are
+ * eight of the longest paths, or 40 paths with one intermediate. */
+#define STS_VERIFIER_CHECKS_MAX 80
+/* The CA sources are searched so often for one chain, each time for STS_ANCHORS_MAX anchors. */
+#define STS_VERIFIER_SEARCHES_MAX 4
 
 struct sts_verifier {
 	const br_x509_class *vtable; /* must come first: BearSSL's convention */

@@ -443,6 +443,29 @@ def real_cas():
     leaf("leaf-large", inter, ("1.3.6.1.4.1.99999.1", False, bytes(15000)))
 
 
+def duties():
+    """Duties of CAs that RFC 5280 states, and this program or another one does not insist on."""
+    def ids(key, issuer_key, critical):
+        return (("2.5.29.14", critical == "ski", octets(key_id(key))),
+                ("2.5.29.35", critical == "aki", seq(tlv(0x80, key_id(issuer_key)))))
+
+    for which in ("aki", "ski"):
+        leaf(f"leaf-critical-{which}", inter, *ids(ec("leaf"), inter.key, which))
+        key = ec(f"critical {which}")
+        leaf(f"leaf-by-critical-{which}", new_ca(f"inter-critical-{which}", root, f"CN=Critical {which}", *ids(key, root.key, which), key=key))
+        key = ec(f"root critical {which}")
+        leaf(f"leaf-by-root-critical-{which}", new_ca(f"root-critical-{which}", None, f"CN=Critical root {which}", *ids(key, key, which), key=key))
+    leaf("leaf-by-empty-subject", new_ca("inter-empty-subject", root, "", key=ec("empty")))
+    leaf("leaf-by-root-empty-subject", new_ca("root-empty-subject", None, "", key=ec("root empty")))
+    leaf("leaf-cert-sign", inter, usage("digitalSignature", "keyCertSign"))
+    leaf("leaf-by-serial-negative", new_ca("inter-serial-negative", root, "CN=Negative", serial=tlv(0x02, b"\x80")))
+    old, new = CA("CN=Roll below", ec("roll below old")), CA("CN=Roll below", ec("roll below new"))
+    ca_cert("roll-below-old", root, old, bc=basic(path_len=0))
+    ca_cert("roll-below-new", old, new, bc=basic(path_len=0))
+    leaf("leaf-roll-below", new)
+    leaf("leaf-wildcard-public-suffix", inter, names=san("DNS:*.co.uk"))
+
+
 class Curve:
     """A key on a curve that this file cannot calculate on."""
 
@@ -496,7 +519,7 @@ def write(path):
 
 def make():
     for part in (chains, pinned, names, purposes, authorities, times, name_constraints, extensions, algorithms, encodings, real_cas,
-                 damage):
+                 duties, damage):
         part()
 
 

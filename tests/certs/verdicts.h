@@ -64,7 +64,7 @@ static const struct verdict paths[] = {
 	{"leaf inter-expired", "namesake-root root", HOST, STS_ECERT_EXPIRED, NULL},
 	{"leaf-renewed", "renewed-old renewed-new", HOST, STS_OK},
 	{"leaf-renewed", "renewed-old", HOST, STS_ECERT_SIGNATURE, NULL},
-	/* of more namesakes than are tried, the one with the right key identifier is first */
+	/* of many namesakes each is tried */
 	{"leaf-renewed",
 	 "renewed-wrong0 renewed-wrong1 renewed-wrong2 renewed-wrong3 renewed-wrong4 "
 	 "renewed-wrong5 "
@@ -74,7 +74,7 @@ static const struct verdict paths[] = {
 	 "renewed-wrong0 renewed-wrong1 renewed-wrong2 renewed-wrong3 renewed-wrong4 "
 	 "renewed-wrong5 "
 	 "renewed-wrong6 renewed-wrong7 renewed-wrong8 renewed-new",
-	 HOST, STS_ECERT_SIGNATURE, NULL},
+	 HOST, STS_OK},
 	{"leaf-wrong-key-id", "renewed-new", HOST, STS_OK},
 	{"leaf-wrong-key-id", "renewed-old renewed-new", HOST, STS_OK},
 	/* spelling of names: forgiven for an anchor; between certificates BearSSL wants the same
@@ -458,6 +458,31 @@ static const struct verdict encodings[] = {
 	{"leaf-ed448 inter", "root", HOST, STS_ECERT_ALGORITHM, "Ed448"},
 	{"leaf-large inter", "root", HOST, STS_OK},
 	{"big4", "other-root", HOST, STS_OK},
+};
+
+static const struct verdict duties[] = {
+	/* key identifiers, which must not be critical */
+	{"leaf-critical-aki inter", "root", HOST, STS_ECERT_MALFORMED,
+	 "critical key identifier, which RFC 5280 forbids"},
+	{"leaf-critical-ski inter", "root", HOST, STS_ECERT_MALFORMED,
+	 "critical key identifier, which RFC 5280 forbids"},
+	{"leaf-by-critical-aki inter-critical-aki", "root", HOST, STS_ECERT_MALFORMED, NULL},
+	{"leaf-by-critical-ski inter-critical-ski", "root", HOST, STS_ECERT_MALFORMED, NULL},
+	{"leaf-by-root-critical-aki", "root-critical-aki", HOST, STS_ECERT_MALFORMED, NULL},
+	{"leaf-by-root-critical-ski", "root-critical-ski", HOST, STS_ECERT_MALFORMED, NULL},
+	/* a CA must have a name */
+	{"leaf-by-empty-subject inter-empty-subject", "root", HOST, STS_OK},
+	{"leaf-by-root-empty-subject", "root-empty-subject", HOST, STS_OK},
+	/* keyCertSign needs CA:TRUE; a serial number must be positive */
+	{"leaf-cert-sign inter", "root", HOST, STS_OK},
+	{"leaf-by-serial-negative inter-serial-negative", "root", HOST, STS_OK},
+	/* a self-issued CA does not count for the path length of the anchor, and for BearSSL it
+	 * does for that of an intermediate */
+	{"leaf-roll-below roll-below-new roll-below-old", "root", HOST, STS_ECERT_CA,
+	 "too long a path"},
+	/* there is no list of public suffixes */
+	{"leaf-wildcard-public-suffix inter", "root", "sts.co.uk", STS_OK},
+	{"leaf-wildcard-public-suffix inter", "root", "co.uk", STS_ECERT_NAME},
 };
 
 static const struct verdict damage[] = {

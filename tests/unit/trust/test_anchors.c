@@ -51,14 +51,20 @@ static void put_certs(const char *name, const char *certs, const char *line_end)
 }
 
 /* Find what a certificate of the tests needs: its issuer, or itself. */
-static enum sts_err find(const struct sts_ca_sources *sources, const char *cert,
-			 struct sts_error *e)
+static enum sts_err find_from(uint32_t first, const struct sts_ca_sources *sources,
+			      const char *cert, struct sts_error *e)
 {
 	struct sts_cert leaf;
 
 	CHECK_INT(sts_cert_read(test_cert(cert), &leaf, NULL), STS_OK);
 	const struct sts_der servers[2] = {leaf.der, leaf.der};
-	return sts_anchors_find(sources, &leaf.issuer, 1, servers, TEST_NOW_S, &anchors, e);
+	return sts_anchors_find(sources, &leaf.issuer, 1, servers, TEST_NOW_S, first, &anchors, e);
+}
+
+static enum sts_err find(const struct sts_ca_sources *sources, const char *cert,
+			 struct sts_error *e)
+{
+	return find_from(0, sources, cert, e);
 }
 
 static enum sts_err find_at(const char *name, const char *cert, struct sts_error *e)
@@ -297,15 +303,16 @@ static void a_file_is_bounded(void)
 	CHECK(strstr(e.msg, "/huge.pem: over 16 MiB of CA files"));
 }
 
-/* There are more anchors of one name than there is room for. Those that fit are used, and the
- * others are counted. */
+/* There are more anchors of one name than there is room for. The next search goes on where the
+ * first one ended, until there are no more. */
 static void many_of_one_name(void)
 {
-	struct sts_cert maze;
+	static const uint32_t next[] = {STS_ANCHORS_MAX, 2 * STS_ANCHORS_MAX, 0};
+	struct sts_ca_sources sources;
 	struct sts_error e;
+	uint32_t first = 0;
 	int fd = create("many.pem");
 
-	CHECK_INT(sts_cert_read(test_cert("maze0"), &maze, NULL), STS_OK);
 	for (size_t i = 0; i < 40; i++) {
 		uint8_t copy[2048];
 		struct sts_der der = test_cert("maze0");
@@ -315,10 +322,19 @@ static void many_of_one_name(void)
 		test_write_pem(fd, (struct sts_der){copy, der.len}, "\n");
 	}
 	close(fd);
-	CHECK_INT(find_at("many.pem", "leaf-maze", &e), STS_OK);
-	CHECK_INT(anchors.count, STS_ANCHORS_MAX);
-	CHECK_INT(anchors.scanned, 40);
-	CHECK_INT(anchors.unusable, 40 - STS_ANCHORS_MAX);
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("many.pem"), false, &e), STS_OK);
+	for (size_t i = 0; i < 3; i++, first = anchors.next) {
+		CHECK_INT(find_from(first, &sources, "leaf-maze", &e), STS_OK);
+		CHECK_INT(anchors.count, next[i] > 0 ? STS_ANCHORS_MAX : 40 % STS_ANCHORS_MAX);
+		CHECK_INT(anchors.next, next[i]);
+		CHECK_INT(anchors.wanted, 40);
+		CHECK_INT(anchors.scanned, 40);
+		CHECK_INT(anchors.unusable, 0);
+		for (size_t j = 0; j < anchors.count; j++)
+			CHECK_INT(anchors.cert[j].der.data[anchors.cert[j].der.len - 1], first + j);
+	}
+	test_close_sources(&sources);
 }
 
 static const struct sts_test tests[] = {

@@ -68,6 +68,7 @@ TABLE(constraints)
 TABLE(extensions)
 TABLE(algorithms)
 TABLE(encodings)
+TABLE(duties)
 TABLE(damage)
 
 /* The engine gives the bytes in pieces and uses the object again. */
@@ -169,6 +170,64 @@ static void no_bundle_is_an_error(void)
 	CHECK_INT(sts_verifier_run(&verifier, chain, 2), STS_ECA_FILE);
 }
 
+/* Verify a chain against a bundle that has one certificate so many times, each with another
+ * signature, and then perhaps one more. */
+static enum sts_err run_after_copies(const char *sent, const char *copied, size_t copies,
+				     const char *others)
+{
+	struct sts_server_name server = server_name(HOST);
+	struct sts_ca_sources sources;
+	struct sts_der chain[16];
+	size_t count = test_cert_list(sent, chain, 16);
+
+	sts_ca_sources_init(&sources);
+	test_ca_source(&sources, "");
+	for (size_t i = 0; i < copies; i++) {
+		struct sts_der der = test_cert(copied);
+		uint8_t copy[2048];
+
+		memcpy(copy, der.data, der.len);
+		copy[der.len - 1] = (uint8_t)i; /* nobody checks an anchor's own signature */
+		test_write_pem(sources.source[0].fd, (struct sts_der){copy, der.len}, "\n");
+	}
+	if (*others)
+		test_write_pem(sources.source[0].fd, test_cert(others), "\n");
+	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL), STS_OK);
+	sts_verifier_run(&verifier, chain, count);
+	test_close_sources(&sources);
+	return verifier.error.code;
+}
+
+/* The right one of many anchors of one name is tried, and where there are too many the error blames
+ * the bundle and not the server. */
+static void many_anchors_of_one_name(void)
+{
+	static const size_t copies[] = {7, 8, 15, 16, 17, 32, 63};
+
+	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+		/* with key identifiers that fit, that fit none, and without any */
+		CHECK_INT(run_after_copies("leaf-renewed", "renewed-wrong0", copies[i],
+					   "renewed-new"),
+			  STS_OK);
+		CHECK_INT(run_after_copies("leaf-wrong-key-id", "renewed-wrong0", copies[i],
+					   "renewed-new"),
+			  STS_OK);
+		CHECK_INT(run_after_copies("self-ca", "self", copies[i], "self-ca"), STS_OK);
+		CHECK_INT(run_after_copies("leaf inter", "namesake-root", copies[i], "root"),
+			  copies[i] < 40 ? STS_OK : STS_ECA_FILE);
+		CHECK_INT(run_after_copies("leaf-renewed", "renewed-wrong0", copies[i], ""),
+			  STS_ECERT_SIGNATURE);
+	}
+	CHECK_INT(run_after_copies("leaf-renewed", "renewed-wrong0", 64, "renewed-new"),
+		  STS_ECA_FILE);
+	CHECK_STR(verifier.error.msg,
+		  "65 CA certificates have the name of an issuer in the server's chain, which are "
+		  "too many to try each; remove old ones from test-ca.pem");
+	/* what the chain is to blame for is still said */
+	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
+		  STS_ECERT_EXPIRED);
+}
+
 static const struct sts_test tests[] = {
 	{"paths", check_paths},
 	{"pinned certificates", check_pinned},
@@ -180,11 +239,13 @@ static const struct sts_test tests[] = {
 	{"extensions", check_extensions},
 	{"algorithms", check_algorithms},
 	{"encodings", check_encodings},
+	{"duties of CAs", check_duties},
 	{"damaged certificates", check_damage},
 	{"pieces of any size give the same verdict", pieces_give_the_same},
 	{"the key that is handed out is the server's", key_is_the_servers},
 	{"an empty name is refused", empty_name_is_refused},
 	{"no bundle is an error", no_bundle_is_an_error},
+	{"many anchors of one name", many_anchors_of_one_name},
 };
 
 STS_TEST_MAIN(tests)
