@@ -239,7 +239,7 @@ static const struct call {
 	{__NR_getppid, N | L},
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
-	{__NR_fcntl, 0, GET_FLAGS},
+	{__NR_fcntl, A, GET_FLAGS},
 	{__NR_fcntl, A, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},

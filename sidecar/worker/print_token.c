@@ -2,7 +2,9 @@
 #include "worker/print_token.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,14 +15,23 @@
 
 #define CLOSED "its reader has closed it"
 
+static enum sts_err fail_unsent(int err, const char *why, struct sts_error *e)
+{
+	return sts_fail(e, STS_ESTDOUT, err, "standard output: %s; nothing was sent to the STS",
+			why);
+}
+
 enum sts_err sts_print_token_ready(struct sts_error *e)
 {
 	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	long flags = syscall(SYS_fcntl, STDOUT_FILENO, F_GETFL);
 
-	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLERR | POLLHUP)))
-		return STS_OK;
-	return sts_fail(e, STS_ESTDOUT, EPIPE,
-			"standard output: " CLOSED "; nothing was sent to the STS");
+	/* One that was closed at the start leads to /dev/null since: see sts_harden_process(). */
+	if (flags < 0 || !(flags & (O_WRONLY | O_RDWR)))
+		return fail_unsent(EBADF, "it is closed, or open for reading only", e);
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)))
+		return fail_unsent(EPIPE, CLOSED, e);
+	return STS_OK;
 }
 
 enum sts_err sts_print_token(struct sts_slice text, int64_t until_boot_ms, struct sts_error *e)

@@ -13,8 +13,8 @@
 #include "base/text.h"
 
 /*
- * Has the reader of standard output not gone yet? The caller asks before it sends the subject
- * token, which some services accept only once. Returns STS_OK or STS_ESTDOUT.
+ * Is standard output open for writing, and has its reader not gone yet? The caller asks before it
+ * sends the subject token, which some services accept only once. Returns STS_OK or STS_ESTDOUT.
  */
 enum sts_err sts_print_token_ready(struct sts_error *e);
 

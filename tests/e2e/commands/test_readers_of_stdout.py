@@ -123,6 +123,15 @@ def test_no_reader(make, printing, serve):
     assert server.requests == []
 
 
+def test_a_standard_output_that_is_open_for_reading_only(printing, serve, space):
+    server = big(serve)
+    with open(space.token_file) as file:
+        run = printing(server, file).wait()
+    assert run.status == 73, run.err
+    assert "standard output: it is closed, or open for reading only; nothing was sent to the STS" in run.err
+    assert server.requests == []
+
+
 def test_a_worker_that_is_killed_while_it_prints(printing, serve):
     server = big(serve)
     take, give = small_pipe()
@@ -157,7 +166,9 @@ def test_a_standard_output_that_is_closed_takes_nothing(sidecar, serve, space):
     shell = ("sh", "-c", 'exec "$@" >&-', "sh")
     run = sidecar.run("fetch", "--url", server.url("/"), "--protocol", "openunison", "--token-file", space.token_file, "--cacert-path",
                       space.ca_file, "--stdout", "--log-format", "text", prefix=shell)
-    assert run.status == 73 and "standard output took 0 of " in run.err, run.err
+    assert run.status == 73, run.err
+    assert "standard output: it is closed, or open for reading only; nothing was sent to the STS" in run.err
+    assert server.requests == []
     for args in (["protocols"], ["--help"], ["inspect", space.token_file], ["run", "--help"], ["check", "--json", space.out]):
         run = sidecar.run(*args, prefix=shell)
         assert run.status == (1 if args[0] == "check" else 73), (args, run.err)
