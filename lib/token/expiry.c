@@ -239,7 +239,10 @@ static int64_t earliest(const struct sts_expiry_input *in, const struct clocks *
 
 	if (has_lifetime(in))
 		life = min(life, in->lifetime_s);
-	stated = has_lifetime(in) || clocks->has_date ? life : STS_EXPIRY_MAX_S;
+	/* Without a Date, both lifetimes must say more than the local clock. */
+	stated = clocks->has_date || (has_lifetime(in) && own_lifetime(in) < STS_EXPIRY_MAX_S)
+			 ? life
+			 : STS_EXPIRY_MAX_S;
 	if (!has_lifetime(in) && absolute < 0 && exp < 0)
 		life = min(life, in->default_ttl_s);
 	return until(until(life, stated, clocks, absolute), stated, clocks, exp);

@@ -43,6 +43,10 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
  * hangs, the error names the proxy. */
 #define PROXY_EARLIER_MS 50
 
+/* The alarm comes this long before the stream gives up by itself, since the alarm says in which
+ * stage the time ran out. */
+#define STREAM_LATER_MS 200
+
 #define ALARM_AGAIN_US 10000
 
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
@@ -365,9 +369,10 @@ static enum sts_err stage_tls(void)
 		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(),
 					&w.error);
 	if (err == STS_OK)
-		err = sts_stream_init(
-			&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
-			server.is_ip ? NULL : url->host, w.deadline_boot_ms, &w.error);
+		err = sts_stream_init(&w.tls, w.socket, !url->https,
+				      url->https ? &w.verifier : NULL,
+				      server.is_ip ? NULL : url->host,
+				      w.deadline_boot_ms + STREAM_LATER_MS, &w.error);
 	if (err == STS_OK && url->https && w.o->client_key)
 		sts_stream_use_key(&w.tls, &w.client_key);
 	return err == STS_OK ? sts_stream_handshake(&w.tls, &w.error) : err;

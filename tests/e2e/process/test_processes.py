@@ -51,7 +51,7 @@ def test_who_opens_sockets(sidecar, serve, space, subject):
     started = [calls[max(i for i, call in enumerate(calls) if call.startswith("execve(")):] for calls in trace.values()
                if any(call.startswith("execve(") for call in calls)]
     assert len(started) == 2
-    assert all("PR_SET_DUMPABLE" in "".join(calls[:8]) for calls in started)
+    assert all("PR_SET_DUMPABLE" in "".join([call for call in calls if not call.startswith("<...")][:8]) for calls in started)
     # A token is never named as an argument or in an environment.
     assert not [call for calls in trace.values() for call in calls if call.startswith("execve") and subject[40:80] in call]
 
