@@ -92,13 +92,20 @@ class Process:
     def children(self):
         return children_of(self.pid)
 
+    def workers(self):
+        """The workers that run: the other children examine files, plan, or listen."""
+        found = []
+        for child in self.children():
+            with contextlib.suppress(OSError):
+                if b"\0worker\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(child)
+        return found
+
     def worker(self, patience_s=20):
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
-            for child in self.children():
-                with contextlib.suppress(OSError):
-                    if b"\0worker\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
-                        return child
+            for child in self.workers():
+                return child
             time.sleep(0.005)
         raise AssertionError("there is no worker")
 

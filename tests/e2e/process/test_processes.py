@@ -147,8 +147,8 @@ def test_hup_to_all_of_this_name(several):
     several.said("token refreshed", "b")
     several.said("listening")
     process.worker()
+    wait_for(lambda: sorted(names(process).values()) == ["listener", "worker"], "the end of the children that look at files")
     before = names(process)
-    assert sorted(before.values()) == ["listener", "worker"]
     for pid in [*before, process.pid]:
         os.kill(pid, signal.SIGHUP)
     several.said("time ran out", "a")

@@ -80,7 +80,7 @@ def test_a_subject_token(appear, late):
     late_file = late.late / "file"
     process = late.run(options={"token-file": late_file})
     late.said("subject token")
-    assert next_s(late) > SPREAD_S + 2
+    wait_for(lambda: next_s(late) > SPREAD_S + 2, "the status after the attempt")
     time.sleep(0.5)
     appear(late.late, late.token_file)
     is_brought_forward(late, "the token was not seen")
