@@ -20,7 +20,7 @@
  * exp - iat cannot revive a token that the clocks call expired: the STS may have kept that token
  * for a while. If the token has not expired, a clock by which it has is wrong and does not count.
  * Nor does a clock by which the token ends within a minute, if a lifetime and the other clock give
- * over a minute more, or, without a Date, both lifetimes: each new token would have as short a life.
+ * over a minute more (without a Date: both lifetimes). Each new token would have as short a life.
  *
  * lifetime_s is the earliest end that any statement gives. It counts from the moment when the
  * request was sent, on a clock that never steps (CLOCK_BOOTTIME). expires_s is the time of sending
