@@ -30,7 +30,7 @@ static const struct {
 } tables[] = {
 	ROWS(paths),       ROWS(pinned),    ROWS(names),       ROWS(purposes),
 	ROWS(authorities), ROWS(times),     ROWS(constraints), ROWS(extensions),
-	ROWS(algorithms),  ROWS(encodings), ROWS(damage),
+	ROWS(algorithms),  ROWS(encodings), ROWS(duties),      ROWS(damage),
 };
 
 static void must(bool condition)
@@ -175,6 +175,23 @@ static void check_accepted(void)
 	must(!cert.is_ca && is_one_of_ours(cert.der) && is_key(key, &cert));
 }
 
+/* A bundle with more anchors of one name than one search keeps. The right one comes last. */
+static void add_many_of_one_name(void)
+{
+	struct sts_der der = test_cert("renewed-wrong0");
+	uint8_t copy[2048];
+
+	must(der.len <= sizeof(copy));
+	memcpy(copy, der.data, der.len);
+	test_ca_source(&sources, "");
+	for (uint8_t i = 0; i < 20; i++) {
+		copy[der.len - 1] = i; /* nobody checks an anchor's own signature */
+		test_write_pem(sources.source[sources.count - 1].fd,
+			       (struct sts_der){copy, der.len}, "\n");
+	}
+	test_ca_source(&sources, "renewed-old renewed-new");
+}
+
 static void set_up(void)
 {
 	static const struct sts_server_name server = {.dns = {"sts.example.com", 15}};
@@ -184,7 +201,7 @@ static void set_up(void)
 		must(memory != NULL);
 		sts_ca_sources_init(&sources);
 		test_ca_source(&sources, "root other-root root-expired");
-		test_ca_source(&sources, "renewed-old renewed-new");
+		add_many_of_one_name();
 	}
 	must(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL) == STS_OK);
 	chain_count = memory_used = 0;
