@@ -162,6 +162,15 @@ static void read_date(struct sts_http_response *p, struct sts_slice value)
 	keep_first(&p->head.date, value);
 }
 
+static void read_challenge(struct sts_http_response *p, struct sts_slice value)
+{
+	for (size_t i = 0; i < STS_HTTP_CHALLENGES_MAX; i++)
+		if (p->head.challenges[i].len == 0) {
+			p->head.challenges[i] = value;
+			return;
+		}
+}
+
 /* The headers that are read. The first two say how long the body is, the third how it is coded. */
 enum { BODY_FIELDS = 3 };
 
@@ -172,6 +181,7 @@ static const struct {
 	{"content-length", read_content_length},     {"transfer-encoding", read_transfer_encoding},
 	{"content-encoding", read_content_encoding}, {"location", read_location},
 	{"retry-after", read_retry_after},           {"date", read_date},
+	{"www-authenticate", read_challenge},
 };
 
 /* Cut a line at its first colon. The value has no white space at its ends. Returns the name, which

@@ -14,6 +14,7 @@
 #define STS_HTTP_BODY_MAX_BYTES       (256 * 1024)
 #define STS_HTTP_CHUNK_LINE_MAX_BYTES 1024
 #define STS_HTTP_INTERIM_MAX          8 /* 1xx responses that are skipped */
+#define STS_HTTP_CHALLENGES_MAX       4 /* headers WWW-Authenticate that are kept */
 
 /*
  * What the head says; valid once status is not 0. The slices point into the caller's head buffer. A
@@ -27,6 +28,8 @@ struct sts_http_head {
 	struct sts_slice location;
 	struct sts_slice retry_after;
 	struct sts_slice date;
+	/* WWW-Authenticate: the first headers of this name, and empty slices behind them */
+	struct sts_slice challenges[STS_HTTP_CHALLENGES_MAX];
 };
 
 /* The parser. After an error it stays in that error. */

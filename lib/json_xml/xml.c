@@ -96,13 +96,13 @@ static bool add_text(struct scan *s, struct sts_slice text)
 
 	sts_text_add_char(s->out, '"');
 	while (cut(&text, "&", &plain)) {
+		sts_text_add_json(s->out, plain);
 		uint32_t code = cut(&text, ";", &entity) && entity.len < ENTITY_MAX_BYTES
 					? entity_of(entity)
 					: 0;
 
 		if (code == 0)
 			return bad(s, "an entity that is none of XML's own");
-		sts_text_add_json(s->out, plain);
 		sts_text_add_json_code(s->out, code);
 	}
 	sts_text_add_json(s->out, text);

@@ -19,7 +19,8 @@
  * Convert a document.
  *   xml   in      UNTRUSTED; begins with '<'; not needed after the call
  *   json  in/out  set up by sts_text_init(); on STS_OK it holds JSON for sts_json_parse(), which
- *                 still checks its own bounds
+ *                 still checks its own bounds. After STS_EJSON it holds JSON without an end, of
+ *                 what stands before the place that is wrong
  * Returns STS_OK; STS_EHTML for a web page; STS_ETOOBIG when the JSON does not fit; else STS_EJSON,
  * with a message that says what is wrong and where. A message holds no byte of the document.
  */

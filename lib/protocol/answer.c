@@ -31,6 +31,11 @@ static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 	out->sts_error[reason->code.len] = '\0';
 }
 
+static bool is_xml(const struct sts_answer_input *in, struct sts_slice body)
+{
+	return (in->protocol->flags & STS_PROTOCOL_XML) && sts_slice_starts(body, "<");
+}
+
 /* Parse the body as JSON. XML, where the protocol allows it, is converted in scratch. */
 static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
 			  const struct sts_json **root, struct sts_error *e)
@@ -38,7 +43,7 @@ static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size
 	struct sts_slice body = sts_slice_trim(in->body);
 	struct sts_text json;
 
-	if (!(in->protocol->flags & STS_PROTOCOL_XML) || !sts_slice_starts(body, "<"))
+	if (!is_xml(in, body))
 		return sts_json_parse(in->body, root, e);
 	sts_text_init(&json, scratch, size);
 	enum sts_err err = sts_xml_to_json(body, &json, e);
@@ -132,18 +137,31 @@ static struct sts_untimely explain(const struct sts_answer_input *in,
 	return sts_untimely_explain(&input);
 }
 
+/* The body of an answer that is not 2xx. XML is converted up to the first byte at which it is
+ * broken: the error code of AWS stands before the message. A web page converts to nothing. */
+static struct sts_slice failure_body(const struct sts_answer_input *in, char *scratch, size_t size)
+{
+	struct sts_slice body = sts_slice_trim(in->body);
+	struct sts_text json;
+
+	sts_slice_take_prefix(&body, "\xef\xbb\xbf");
+	if (!is_xml(in, body))
+		return body;
+	sts_text_init(&json, scratch, size);
+	sts_xml_to_json(body, &json, NULL);
+	return (struct sts_slice){json.data, json.len};
+}
+
 static enum sts_err read_failure(const struct sts_answer_input *in, char *scratch, size_t size,
 				 struct sts_answer *out, struct sts_error *e)
 {
 	int status = in->head->status;
-	const struct sts_json *root = NULL;
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_untimely why = {.kind = STS_UNTIMELY_NO};
+	struct sts_reason reason;
 	struct sts_text text;
 
-	if (parse(in, scratch, size, &root, NULL) != STS_OK)
-		root = NULL;
-	struct sts_reason reason = sts_reason_read(in->request, in->body, root);
+	sts_reason_read(in->request, in->head, failure_body(in, scratch, size), &reason);
 	enum sts_err err = by_code(in, reason.code, by_status(in, &reason), NULL);
 
 	keep_code(out, &reason);
@@ -162,7 +180,6 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 		add_redirect(&text, in);
 	else
 		sts_reason_add(&text, in->request, &reason);
-	sts_json_close();
 	/* The words may have been cut at a space. */
 	if (why.text[0] && msg[text.len - 1] == ' ')
 		msg[text.len - 1] = '\0';
@@ -228,10 +245,11 @@ static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const stru
 static enum sts_err no_token(const struct sts_answer_input *in, const struct sts_json *root,
 			     struct spot spot, struct sts_answer *out, struct sts_error *e)
 {
-	struct sts_reason reason = sts_reason_read(in->request, in->body, root);
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_reason reason;
 	struct sts_text text;
 
+	sts_reason_of_document(in->request, root, &reason);
 	keep_code(out, &reason);
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "http_messages/challenge.h"
+#include "json_xml/json_lenient.h"
 #include "protocol/secrets.h"
 #include "protocol/table.h"
 
@@ -31,26 +33,84 @@ static bool is_code(struct sts_slice s)
 /* Is it text for people, and neither a web page nor malformed JSON? */
 static bool is_plain(struct sts_slice body)
 {
-	return body.len > 0 && !strchr("<{[\"", body.data[0]);
+	return body.len > 0 && !strchr("<{[\"", body.data[0]) && !sts_json_begins(body);
 }
 
-struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_slice body,
-				  const struct sts_json *root)
+/* "error":"Not Found" is a sentence, not an error code of a protocol: it becomes the words where
+ * there are none. */
+static void keep_code_or_words(const struct sts_request *request, struct sts_reason *reason)
 {
-	struct sts_reason reason = {
-		.code = first_string(root, sts_error_pointers),
-		.text = sts_slice_trim(first_string(root, sts_message_pointers))};
+	if (is_code(reason->code) && !sts_secrets_found(request, reason->code))
+		return;
+	if (reason->text.len == 0)
+		reason->text = reason->code;
+	reason->code.len = 0;
+}
 
-	reason.is_from_sts = reason.code.len == 0 && reason.text.len > 0;
-	if (!root && is_plain(sts_slice_trim(body)))
-		reason.text = sts_slice_trim(body);
-	if (!is_code(reason.code) || sts_secrets_found(request, reason.code)) {
-		/* "error":"Not Found" is a sentence, not an error code of a protocol. */
-		if (reason.text.len == 0)
-			reason.text = reason.code;
-		reason.code.len = 0;
+void sts_reason_of_document(const struct sts_request *request, const struct sts_json *root,
+			    struct sts_reason *reason)
+{
+	reason->code = first_string(root, sts_error_pointers);
+	reason->text = sts_slice_trim(first_string(root, sts_message_pointers));
+	keep_code_or_words(request, reason);
+}
+
+/* The same as first_string() in text that may be broken JSON. A string that the text ends inside
+ * of is a part of words, but no error code. */
+static struct sts_slice find_string(struct sts_slice json, const char *pointers, bool is_code,
+				    char *out, size_t size)
+{
+	for (; *pointers; pointers = sts_text_at(pointers, 1)) {
+		struct sts_json_found found = sts_json_find(json, pointers);
+
+		if (is_code && (found.is_unsure || found.is_open))
+			break;
+		if (found.is_there)
+			return sts_json_decode(found.first, out, size);
 	}
-	return reason;
+	return (struct sts_slice){NULL, 0};
+}
+
+/* Read the body of an answer that is not 2xx. */
+static void read_body(struct sts_slice body, struct sts_reason *reason)
+{
+	reason->code = reason->text = (struct sts_slice){NULL, 0};
+	if (sts_json_begins(body)) {
+		reason->code = find_string(body, sts_error_pointers, true, reason->code_buf,
+					   sizeof(reason->code_buf));
+		reason->text = sts_slice_trim(find_string(body, sts_message_pointers, false,
+							  reason->text_buf,
+							  sizeof(reason->text_buf)));
+	}
+	reason->is_from_sts = reason->code.len == 0 && reason->text.len > 0;
+	if (is_plain(sts_slice_trim(body)))
+		reason->text = sts_slice_trim(body);
+}
+
+/* Read WWW-Authenticate for what the body does not say. */
+static void read_challenges(const struct sts_http_head *head, struct sts_reason *reason)
+{
+	for (size_t i = 0; i < STS_HTTP_CHALLENGES_MAX; i++) {
+		struct sts_http_challenge challenge = sts_http_challenge_read(head->challenges[i]);
+
+		if (challenge.error.len + challenge.description.len == 0)
+			continue;
+		if (reason->code.len == 0)
+			reason->code = challenge.error;
+		if (reason->text.len == 0)
+			reason->text = sts_slice_trim(sts_http_unquote(
+				challenge.description, reason->text_buf, sizeof(reason->text_buf)));
+		return;
+	}
+}
+
+void sts_reason_read(const struct sts_request *request, const struct sts_http_head *head,
+		     struct sts_slice body, struct sts_reason *reason)
+{
+	read_body(body, reason);
+	keep_code_or_words(request, reason);
+	read_challenges(head, reason);
+	keep_code_or_words(request, reason);
 }
 
 /* Replace every run of white space by one space: errors of several lines, such as Vault's, become

@@ -5,10 +5,14 @@
 #define STS_PROTOCOL_REASON_H
 
 #include "base/sizes.h"
+#include "http_messages/response.h"
 #include "json_xml/json.h"
 #include "protocol/request.h"
 
-/* UNTRUSTED slices into the open document, or into the body. */
+#define STS_REASON_WORDS_MAX_BYTES 1024 /* of the answer's words; more are cut off */
+
+/* UNTRUSTED. The slices point into the open document, into the body, or into the buffers at the
+ * end, so the struct must not be copied. */
 struct sts_reason {
 	struct sts_slice code; /* under STS_CODE_MAX_BYTES, [A-Za-z0-9_.-] only; empty where there
 				  is none, or none that may be shown */
@@ -17,17 +21,33 @@ struct sts_reason {
 	 * message. So the answer came from the STS, and not from a proxy or portal in front of it.
 	 */
 	bool is_from_sts;
+	/* private */
+	char code_buf[STS_REASON_WORDS_MAX_BYTES];
+	char text_buf[STS_REASON_WORDS_MAX_BYTES];
 };
 
 /*
- * Find the error code and the words of an answer.
- *   request  in  the request that was sent; an error code that repeats a secret of the request
- *                counts as words
- *   body     in  UNTRUSTED
- *   root     in  the body as JSON; NULL where it is not JSON
+ * Find the error code and the words in a document that has no token where a 2xx should have it.
+ *   request  in   the request that was sent; an error code that repeats a secret of the request
+ *                 counts as words
+ *   root     in   the body as JSON
+ *   reason   out
  */
-struct sts_reason sts_reason_read(const struct sts_request *request, struct sts_slice body,
-				  const struct sts_json *root);
+void sts_reason_of_document(const struct sts_request *request, const struct sts_json *root,
+			    struct sts_reason *reason);
+
+/*
+ * Find the error code and the words of an answer that is not 2xx. Its body may be broken JSON
+ * (json_lenient.h). An error code that is there twice, with two values, does not count. What the
+ * body does not say is looked for in WWW-Authenticate: `error` and `error_description` of the first
+ * challenge of any scheme that has one of them (RFC 6750 section 3).
+ *   request  in   as above
+ *   head     in   UNTRUSTED
+ *   body     in   UNTRUSTED: JSON, or any other text
+ *   reason   out
+ */
+void sts_reason_read(const struct sts_request *request, const struct sts_http_head *head,
+		     struct sts_slice body, struct sts_reason *reason);
 
 /* Add ": CODE: WORDS", escaped and cut. An empty code is left out, and so are empty words. When the
  * words repeat a secret, a note that says so takes their place. */

@@ -111,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	head.date = take_line(&rest);
 	head.retry_after = take_line(&rest);
-	head.location = take_line(&rest);
+	/* The same line is a Location and a WWW-Authenticate. */
+	head.location = head.challenges[0] = take_line(&rest);
 	const struct sts_request request = {.subject = STS_SLICE(SUBJECT)};
 	struct sts_answer_input in = {
 		.protocol = &sts_protocols[(data[0] & 0x1f) % sts_protocol_count],

@@ -122,10 +122,208 @@ static void escaped_and_cut(void)
 	CHECK_STR(answer.sts_error, "");
 }
 
+/* A row of the tables below: the status is 400, and the protocol is token-exchange. */
+struct row {
+	struct sts_slice body;
+	const char *msg; /* behind "unexpected status 400" */
+};
+
+static void check_row(const struct row *row)
+{
+	size_t skipped = strlen("unexpected status 400");
+
+	read_prepared();
+	CHECK_STR(error.msg + skipped, row->msg);
+	/* What stands first is the code, unless it is more than a word. */
+	struct sts_slice rest = sts_slice_of(row->msg[0] ? row->msg + 2 : ""),
+			 code = sts_slice_cut(&rest, ':');
+
+	if (!sts_slice_has_only(code, "_.-"))
+		code.len = 0;
+	CHECK(sts_slice_eq(code, answer.sts_error));
+}
+
+#define GRANT "\"error\":\"invalid_grant\""
+
+/* Broken JSON keeps what can be read of it. */
+static void broken_json(void)
+{
+	static const struct row rows[] = {
+		{STS_SLICE("{" GRANT ",\"error_description\":\"caf\xe9 is not known\"}"),
+		 ": invalid_grant: caf\\xE9 is not known"},
+		{STS_SLICE("{\"error_description\":\"a\tb\n c\"," GRANT "}"),
+		 ": invalid_grant: a b c"},
+		{STS_SLICE("{" GRANT ",\"error_description\":\"half \\ud83d of it\"}"),
+		 ": invalid_grant: half \\xEF\\xBF\\xBD of it"},
+		{STS_SLICE("{" GRANT
+			   ",\"error_description\":\"\\udc00 \\ud83d\\u0041 \\ud83d\\ude00\",}"),
+		 ": invalid_grant: \\xEF\\xBF\\xBD \\xEF\\xBF\\xBDA \\xF0\\x9F\\x98\\x80"},
+		{STS_SLICE("{" GRANT ",}"), ": invalid_grant"},
+		{STS_SLICE("{,,\"x\":[1,],\"error\":\"invalid_grant\" \"message\":\"no comma\"}"),
+		 ": invalid_grant: no comma"},
+		{STS_SLICE("\xff\xfe {\"x\":\"\0\"," GRANT "}"), ": invalid_grant"},
+		{STS_SLICE("{\"x\":NaN,\"y\":'it',\"z\":+.5," GRANT "}"), ": invalid_grant"},
+		{STS_SLICE("{" GRANT ",\"error_description\":\"the \"aud\" is bad\"}"),
+		 ": invalid_grant: the"},
+		{STS_SLICE("{\"x\":\"\\u00zz\\q\\\"\",\"e\\u0072ror\":\"invalid\\u005fgrant\"}}]"),
+		 ": invalid_grant"},
+		{STS_SLICE("{" GRANT "} {\"message\":\"two documents\"}"),
+		 ": invalid_grant: two documents"},
+		/* The places of the table: nested ones, and elements of arrays. */
+		{STS_SLICE("{\"error\":{\"code\":\"quota\",\"message\":\"no more\",},}"),
+		 ": quota: no more"},
+		{STS_SLICE("{\"error\":{\"code\":7,\"x\":{\"status\":\"inner\"},\"status\":"
+			   "\"OUTER\"},}"),
+		 ": OUTER"},
+		{STS_SLICE("{\"errors\":[ \"first one\",\"second\"],}"), ": first one"},
+		{STS_SLICE("{\"errors\":[[\"inner\"],\"second\"],}"), ""},
+		{STS_SLICE("{\"errors\":[null,\"second\"],}"), ""},
+		{STS_SLICE("{\"x\":{\"error\":\"inner\"},\"y\":[\"error\",\"code\"],}"), ""},
+		{STS_SLICE("[{\"error\":\"inner\"},]"), ""},
+		{STS_SLICE("{\"errorx\":\"longer\",\"erro\":\"shorter\",\"Error\":\"other\",}"),
+		 ""},
+		{STS_SLICE("{\"error\":{\"error\":\"deeper\"},}"), ""},
+		/* A code twice. */
+		{STS_SLICE("{" GRANT "," GRANT "}"), ": invalid_grant"},
+		{STS_SLICE("{" GRANT ",\"error\":null,}"), ": invalid_grant"},
+		{STS_SLICE("{" GRANT ",\"error\":\"server_error\",\"code\":\"x\"}"), ""},
+		{STS_SLICE("{" GRANT ",\"error\":5,\"message\":\"two of them\"}"), ": two of them"},
+		{STS_SLICE("{\"error\":{\"code\":\"x\"}," GRANT "}"), ""},
+		{STS_SLICE("{\"message\":\"one of them\",\"message\":\"another\"}"),
+		 ": one of them"},
+		/* The text ends too early. */
+		{STS_SLICE("{\"error\":\"invalid_gr"), ""},
+		{STS_SLICE("{\"error\":\"invalid_grant\\"), ""},
+		{STS_SLICE("{\"error\":\"invalid_grant\""), ": invalid_grant"},
+		{STS_SLICE("{" GRANT ",\"error_description\":\"the subj"),
+		 ": invalid_grant: the subj"},
+		{STS_SLICE("{" GRANT ",\"error_desc"), ": invalid_grant"},
+		/* What is no code is words, as in a sound document. */
+		{STS_SLICE("{\"error\":\"Not \xe9\",}"), ": Not \\xE9"},
+		{STS_SLICE("{\"error\":\"in\xe9valid\",}"), ": in\\xE9valid"},
+		{STS_SLICE("{\"error\":\"" SUBJECT "\",}"),
+		 ": (its words repeat a secret, and are left out)"},
+		{STS_SLICE("{" GRANT ",\"error_description\":\"\xe9" SUBJECT "\"}"),
+		 ": invalid_grant: (its words repeat a secret, and are left out)"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare("token-exchange", 400, rows[i].body);
+		check_row(&rows[i]);
+	}
+	CHECK_INT(read_answer("token-exchange", 400, "{\"error\":\"server_error\",}"), STS_EBUSY);
+	CHECK_INT(read_answer("token-exchange", 400, "{" GRANT ",}"), STS_EREFUSED);
+	CHECK_INT(read_answer("token-exchange", 400, "{\"message\":\"a\tb\"}"), STS_EREFUSED);
+	/* A 2xx stays strict. */
+	CHECK_INT(read_answer("token-exchange", 200, "{\"error\":\"access_denied\",}"), STS_EJSON);
+	CHECK_STR(answer.sts_error, "");
+}
+
+/* Nesting may be of any depth, and brackets need not match. */
+static void large_json(void)
+{
+	static const char start[] = "{\"x\":[", end[] = ",\"error\":\"invalid_grant\"}";
+	const size_t half = 70000, begin = sizeof(start) - 1;
+
+	memset(big_body, '[', sizeof(big_body));
+	prepare("token-exchange", 400, (struct sts_slice){big_body, sizeof(big_body)});
+	CHECK_INT(read_prepared(), STS_ESTATUS);
+
+	memcpy(big_body, start, begin);
+	memset(big_body + begin, '[', half);
+	memset(big_body + begin + half, '}', half + 1);
+	memcpy(big_body + begin + 2 * half + 1, end, sizeof(end));
+	prepare("token-exchange", 400, sts_slice_of(big_body));
+	CHECK_INT(read_prepared(), STS_EREFUSED);
+	CHECK_STR(answer.sts_error, "invalid_grant");
+}
+
+/* AWS's XML is read up to the place where it is broken. */
+static void broken_xml(void)
+{
+#define AWS "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>"
+	static const struct row rows[] = {
+		{STS_SLICE(AWS "caf\xe9</Message></Error></ErrorResponse>"),
+		 ": AccessDenied: caf\\xC3\\xA9"},
+		{STS_SLICE(AWS "no & yes</Message></Error></ErrorResponse>"), ": AccessDenied: no"},
+		{STS_SLICE("\xef\xbb\xbf" AWS "no\0</Message></Error></ErrorResponse>"),
+		 ": AccessDenied: no"},
+		{STS_SLICE(AWS "<![CDATA[no]]></Message></Error></ErrorResponse>"),
+		 ": AccessDenied"},
+		{STS_SLICE(AWS "not allo"), ": AccessDenied"},
+		{STS_SLICE("<ErrorResponse><Error><Code>Acc"), ""},
+		{STS_SLICE("<ErrorResponse><Error><Code>Access&nbsp;Denied</Code>"), ""},
+		{STS_SLICE("<html><Error><Code>AccessDenied</Code></Error></html>"), ""},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare("aws", 400, rows[i].body);
+		check_row(&rows[i]);
+	}
+}
+
+/* WWW-Authenticate says what the body does not say. */
+static void challenges(void)
+{
+#define BEARER \
+	"Bearer realm=\"a, b\", error=\"invalid_token\", error_description=\"no \\\"aud\\\"\""
+	static const struct {
+		const char *header, *second, *body, *msg;
+	} rows[] = {
+		{BEARER, "", "", ": invalid_token: no \"aud\""},
+		{BEARER, "", "bad", ": invalid_token: bad"},
+		{BEARER, "", "{\"error\":\"a.b\"}", ": a.b: no \"aud\""},
+		{BEARER, "", "{\"error\":\"a.b\",\"message\":\"c d\"}", ": a.b: c d"},
+		{BEARER, "", "{\"error\":\"Not Found\"}", ": invalid_token: Not Found"},
+		{BEARER, "", "<html>", ": invalid_token: no \"aud\""},
+		{"bearer ERROR = invalid_token ,Error_Description=\tno", "", "",
+		 ": invalid_token: no"},
+		{"Basic realm=\"x\", DPoP error=\"use_dpop_nonce\", algs=\"ES256\"", "", "",
+		 ": use_dpop_nonce"},
+		{"Negotiate YII=, Bearer", BEARER, "", ": invalid_token: no \"aud\""},
+		{"Bearer error_description=\"only words\"", BEARER, "", ": only words"},
+		{"Bearer error=\"first.one\", DPoP error=\"second\", error_description=\"x\"", "",
+		 "", ": first.one"},
+		{"Bearer error=\"aa\", error=\"bb\"", "", "", ""},
+		{"Bearer error=\"aa\", error=aa", "", "", ": aa"},
+		{"Bearer realm=\"error=\\\"x\\\", error=y\"", "", "", ""},
+		{"Bearer xerror=\"aa\", errors=\"bb\"", "", "", ""},
+		{"Bearer error=\"not a code\"", "", "", ": not a code"},
+		{"Bearer error=\"\", error_description=\"\xe9\\\"", "", "", ": \\xE9\""},
+		{"Bearer error=\"" SUBJECT "\"", "", "",
+		 ": (its words repeat a secret, and are left out)"},
+		{"Bearer error=\"aa\", error_description=\"it is " SUBJECT "\"", "", "",
+		 ": aa: (its words repeat a secret, and are left out)"},
+		{",,= \"x\" == , error=aa", "", "", ": aa"},
+		{"=", "\"", "", ""},
+		{"Bearer error=", "", "", ""},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare("token-exchange", 401, sts_slice_of(rows[i].body));
+		head.challenges[0] = sts_slice_of(rows[i].header);
+		head.challenges[1] = sts_slice_of(rows[i].second);
+		CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+		CHECK_STR(error.msg + strlen("unexpected status 401"), rows[i].msg);
+	}
+	prepare("token-exchange", 403, STS_SLICE(""));
+	head.challenges[0] = STS_SLICE("Bearer error=temporarily_unavailable");
+	CHECK_INT(read_prepared(), STS_EBUSY);
+	CHECK_STR(answer.sts_error, "temporarily_unavailable");
+	prepare("token-exchange", 200, STS_SLICE("{}"));
+	head.challenges[0] = STS_SLICE("Bearer error=access_denied");
+	CHECK_INT(read_prepared(), STS_EANSWER);
+	CHECK_STR(answer.sts_error, "");
+}
+
 static const struct sts_test tests[] = {
 	{"pieces of the subject token are left out", echoes},
 	{"pieces of other secrets are left out", other_echoes},
 	{"words of the peer are escaped and cut", escaped_and_cut},
+	{"broken JSON keeps its reason", broken_json},
+	{"deep and long JSON", large_json},
+	{"broken XML keeps its reason", broken_xml},
+	{"WWW-Authenticate", challenges},
 };
 
 STS_TEST_MAIN(tests)
