@@ -3,31 +3,16 @@
 
 #include <string.h>
 
-/* Take the bytes off the front up to one of `ends`. */
-static struct sts_slice take_until(struct sts_slice *rest, const char *ends)
+/* Take the bytes off the front that are among `bytes`, or those that are not. */
+static struct sts_slice take_run(struct sts_slice *rest, const char *bytes, bool among)
 {
 	struct sts_slice taken = {rest->data, 0};
 
-	while (taken.len < rest->len && !strchr(ends, taken.data[taken.len]))
+	while (taken.len < rest->len && !strchr(bytes, taken.data[taken.len]) != among)
 		taken.len++;
 	rest->data += taken.len;
 	rest->len -= taken.len;
 	return taken;
-}
-
-static bool take(struct sts_slice *rest, char c)
-{
-	if (rest->len == 0 || *rest->data != c)
-		return false;
-	rest->data++;
-	rest->len--;
-	return true;
-}
-
-static void skip(struct sts_slice *rest, const char *bytes)
-{
-	while (rest->len > 0 && strchr(bytes, *rest->data))
-		take(rest, *rest->data);
 }
 
 /* Take the inside of a quoted string, whose first mark is behind us. */
@@ -39,7 +24,7 @@ static struct sts_slice take_quoted(struct sts_slice *rest)
 		taken.len += taken.data[taken.len] == '\\' && taken.len + 1 < rest->len ? 2 : 1;
 	rest->data += taken.len;
 	rest->len -= taken.len;
-	take(rest, '"');
+	sts_slice_take_prefix(rest, "\"");
 	return taken;
 }
 
@@ -48,21 +33,22 @@ struct sts_http_challenge sts_http_challenge_read(struct sts_slice value)
 	struct sts_http_challenge found = {0};
 	bool is_unsure = false;
 
-	for (skip(&value, " \t,"); value.len > 0; skip(&value, " \t,")) {
-		struct sts_slice name = take_until(&value, " \t,=\"");
+	for (take_run(&value, " \t,", true); value.len > 0; take_run(&value, " \t,", true)) {
+		struct sts_slice name = take_run(&value, " \t,=\"", false);
 
-		skip(&value, " \t");
-		if (!take(&value, '=')) {
+		take_run(&value, " \t", true);
+		if (!sts_slice_take_prefix(&value, "=")) {
 			/* A word without a value is the scheme of the next challenge. */
 			if (found.error.len + found.description.len > 0)
 				break;
-			if (take(&value, '"'))
+			if (sts_slice_take_prefix(&value, "\""))
 				take_quoted(&value);
 			continue;
 		}
-		skip(&value, " \t");
-		struct sts_slice s = take(&value, '"') ? take_quoted(&value)
-						       : take_until(&value, " \t,");
+		take_run(&value, " \t", true);
+		struct sts_slice s = sts_slice_take_prefix(&value, "\"")
+					     ? take_quoted(&value)
+					     : take_run(&value, " \t,", false);
 
 		if (sts_slice_eq_nocase(name, "error")) {
 			is_unsure |= found.error.len > 0 && !sts_slice_same(found.error, s);
@@ -75,16 +61,4 @@ struct sts_http_challenge sts_http_challenge_read(struct sts_slice value)
 	if (is_unsure)
 		found.error.len = 0;
 	return found;
-}
-
-struct sts_slice sts_http_unquote(struct sts_slice raw, char *out, size_t size)
-{
-	struct sts_slice text = {out, 0};
-
-	for (size_t i = 0; i < raw.len && text.len < size; i++) {
-		if (raw.data[i] == '\\' && i + 1 < raw.len)
-			i++;
-		out[text.len++] = raw.data[i];
-	}
-	return text;
 }

@@ -14,17 +14,10 @@ struct sts_http_challenge {
 
 /*
  * Read one header, which may have several challenges. The first one counts that has `error` or
- * `error_description`, whatever its scheme is. An `error` that is there twice, with two values, does
- * not count; of several descriptions the first counts.
+ * `error_description`, whatever its scheme is. An `error` that is there twice, with two values,
+ * does not count. Of several descriptions the first counts.
  *   value  in  UNTRUSTED
  */
 struct sts_http_challenge sts_http_challenge_read(struct sts_slice value);
-
-/*
- * Decode the quoted pairs of a string.
- *   raw  in  UNTRUSTED
- *   out  in  memory for the result, which is cut when it is longer
- */
-struct sts_slice sts_http_unquote(struct sts_slice raw, char *out, size_t size);
 
 #endif

@@ -28,19 +28,19 @@ struct scan {
 
 /* ---- characters ---- */
 
+/* Add a character below U+10000 in UTF-8. */
 static void add(struct sts_text *t, uint32_t code)
 {
-	char bytes[4] = {(char)code};
-	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-	for (size_t i = len; len > 1 && i-- > 1; code >>= 6)
-		bytes[i] = (char)(0x80 | (code & 0x3f));
-	if (len > 1)
-		bytes[0] = (char)((0xf00 >> len & 0xff) | code);
-	sts_text_add(t, bytes, len);
+	if (code >= 0x800)
+		sts_text_add_char(t, (char)(0xe0 | code >> 12));
+	if (code >= 0x80)
+		sts_text_add_char(
+			t, (char)(code >= 0x800 ? 0x80 | (code >> 6 & 0x3f) : 0xc0 | code >> 6));
+	sts_text_add_char(t, (char)(code >= 0x80 ? 0x80 | (code & 0x3f) : code));
 }
 
-/* Take four hexadecimal digits. Returns U+FFFD when they are not there. */
+/* Take the four hexadecimal digits behind "\u". A malformed number becomes U+FFFD, and so does each
+ * half of a surrogate pair: what is sought are codes and words in a log, which is ASCII. */
 static uint32_t take_unit(struct sts_slice *raw)
 {
 	uint8_t unit[2];
@@ -49,39 +49,18 @@ static uint32_t take_unit(struct sts_slice *raw)
 		return 0xfffd;
 	raw->data += 4;
 	raw->len -= 4;
-	return (uint32_t)unit[0] << 8 | unit[1];
-}
-
-/* Take what follows "\u": one unit of UTF-16, or a pair. */
-static uint32_t take_code(struct sts_slice *raw)
-{
-	uint32_t high = take_unit(raw), low;
-	struct sts_slice rest = *raw;
-
-	if (high < 0xd800 || high > 0xdfff)
-		return high;
-	if (high > 0xdbff || !sts_slice_take_prefix(&rest, "\\u"))
-		return 0xfffd;
-	low = take_unit(&rest);
-	if (low < 0xdc00 || low > 0xdfff)
-		return 0xfffd;
-	*raw = rest;
-	return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+	return unit[0] >= 0xd8 && unit[0] <= 0xdf ? 0xfffd : (uint32_t)unit[0] << 8 | unit[1];
 }
 
 /* Take what follows a backslash. */
 static uint32_t take_escape(struct sts_slice *raw)
 {
-	static const char letters[] = "b\bf\fn\nr\rt\t";
 	char c = *raw->data++;
 
 	raw->len--;
 	if (c == 'u')
-		return take_code(raw);
-	for (const char *at = letters; *at; at += 2)
-		if (*at == c)
-			return (uint32_t)at[1];
-	return (unsigned char)c < 0x80 ? (uint32_t)c : 0xfffd;
+		return take_unit(raw);
+	return strchr("bfnrt", c) ? ' ' : (unsigned char)c;
 }
 
 struct sts_slice sts_json_decode(struct sts_slice raw, char *out, size_t size)
@@ -93,14 +72,10 @@ struct sts_slice sts_json_decode(struct sts_slice raw, char *out, size_t size)
 		char c = *raw.data++;
 
 		raw.len--;
-		if (c == '\\' && raw.len > 0) {
-			uint32_t code = take_escape(&raw);
-
-			if (code != 0)
-				add(&t, code);
-		} else if (c != '\0') {
+		if (c == '\\' && raw.len > 0)
+			add(&t, take_escape(&raw));
+		else if (c != '\0')
 			sts_text_add_char(&t, c);
-		}
 	}
 	return (struct sts_slice){t.data, t.len};
 }

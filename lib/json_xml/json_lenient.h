@@ -37,8 +37,9 @@ bool sts_json_begins(struct sts_slice text);
 struct sts_json_found sts_json_find(struct sts_slice text, const char *pointer);
 
 /*
- * Decode the inside of a string. NUL is left out, half a surrogate pair becomes U+FFFD, and a
- * backslash before any other character is dropped. The result may have any byte but NUL.
+ * Decode the inside of a string for a log. A NUL byte is left out. The escapes of control
+ * characters (\n) become a space, each \u escape of a surrogate pair becomes U+FFFD, and a
+ * backslash before any other character is dropped. The result may have any byte.
  *   raw  in  UNTRUSTED
  *   out  in  memory for the result, which is cut when it is longer
  */

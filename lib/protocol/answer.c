@@ -63,6 +63,17 @@ static bool blames_client(const struct sts_answer_input *in, struct sts_slice co
 		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
 }
 
+/* Is the size of the request the reason? nginx has no status of its own for a head that is too
+ * large. */
+static bool is_about_size(const struct sts_answer_input *in)
+{
+	int status = in->head->status;
+
+	return status == 413 || status == 414 || status == 431 ||
+	       (status == 400 &&
+		sts_slice_find(in->body, STS_SLICE("Request Header Or Cookie Too Large")) >= 0);
+}
+
 /* What the status means, where the error code does not say more. */
 static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
 {
@@ -79,6 +90,8 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct st
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
 		return STS_EDENIED;
+	if (is_about_size(in))
+		return STS_EREQUEST_TOOBIG;
 	if (has_code || (reason->is_from_sts && status != 404 && status != 405))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
@@ -152,6 +165,15 @@ static struct sts_slice failure_body(const struct sts_answer_input *in, char *sc
 	return (struct sts_slice){json.data, json.len};
 }
 
+static void add_sizes(const struct sts_answer_input *in, char *out, size_t size)
+{
+	struct sts_text t;
+
+	sts_text_init(&t, out, size);
+	sts_text_addf(&t, " (sent: a head of %zu bytes, a body of %zu, a subject token of %zu)",
+		      in->request_head_bytes, in->request_body_bytes, in->request->subject.len);
+}
+
 static enum sts_err read_failure(const struct sts_answer_input *in, char *scratch, size_t size,
 				 struct sts_answer *out, struct sts_error *e)
 {
@@ -167,6 +189,8 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	keep_code(out, &reason);
 	if (is_refusal(err, status))
 		why = explain(in, &reason, out);
+	if (err == STS_EREQUEST_TOOBIG)
+		add_sizes(in, why.text, sizeof(why.text));
 	if (why.kind == STS_UNTIMELY_EARLY) {
 		err = STS_EEARLY;
 		if (why.wait_s > 0 && why.wait_s > out->retry_after_s)

@@ -30,8 +30,9 @@ struct sts_answer_input {
 	 * subject token, a client secret, another value that was read from a file) does not get
 	 * into a message. */
 	const struct sts_request *request;
-	int64_t sent_real_ms;              /* local clock when the request was sent */
-	int64_t received_real_ms;          /* local clock when the head had arrived */
+	size_t request_head_bytes, request_body_bytes; /* of the request, as it was sent */
+	int64_t sent_real_ms;                          /* local clock when the request was sent */
+	int64_t received_real_ms;                      /* local clock when the head had arrived */
 	const struct sts_subject *subject; /* its times may explain a refusal; may be NULL */
 	int64_t default_ttl_s;             /* --default-ttl; 0: the protocol's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
@@ -75,6 +76,8 @@ struct sts_answer {
  *                      STS_PROTOCOL_FINAL
  *   STS_EREFUSED       the same when the protocol has STS_PROTOCOL_FINAL
  *   STS_EDENIED        403
+ *   STS_EREQUEST_TOOBIG  413, 414, 431, or 400 with nginx's page about a header that is too
+ *                      large; the message has the sizes of what was sent
  *   STS_EREFUSED       any other 4xx with an error code that may be shown
  *   STS_EREFUSED       any other 4xx but 404 and 405, without an error code, but with an error
  *                      message in a field in which an STS has it (as Vault's answers are)
@@ -94,8 +97,9 @@ struct sts_answer {
  *   STS_EEXPECT        the token is not what expect_audience, expect_issuer or max_lifetime_s want
  *
  * A message for a status begins with "unexpected status 403". The error code and the words of the
- * answer follow, escaped and cut. Words that hold a piece of the subject token, of another secret
- * that was sent, or of any JWT are left out. Fields that the protocol does not name are ignored.
+ * answer follow (sts_reason_read()), escaped and cut. Words that hold a piece of the subject token,
+ * of another secret that was sent, or of any JWT are left out. Fields that the protocol does not
+ * name are ignored.
  *
  * On STS_OK the JSON document stays open, since token points into it, and the caller closes it.
  * After an error it is closed.

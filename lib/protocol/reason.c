@@ -97,8 +97,9 @@ static void read_challenges(const struct sts_http_head *head, struct sts_reason 
 			continue;
 		if (reason->code.len == 0)
 			reason->code = challenge.error;
+		/* What servers quote is quoted as in JSON: the quotation mark and the backslash. */
 		if (reason->text.len == 0)
-			reason->text = sts_slice_trim(sts_http_unquote(
+			reason->text = sts_slice_trim(sts_json_decode(
 				challenge.description, reason->text_buf, sizeof(reason->text_buf)));
 		return;
 	}

@@ -79,6 +79,7 @@ static struct worker {
 	int64_t sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
+	size_t request_head_bytes, request_body_bytes;
 	char request_head[REQUEST_HEAD_MAX_BYTES];
 	union { /* the outputs are made when the request is no longer needed */
 		char request_body[REQUEST_BODY_MAX_BYTES];
@@ -287,7 +288,11 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	}
 	sts_text_init(head, w.request_head, sizeof(w.request_head));
 	sts_text_init(body, w.request_body, sizeof(w.request_body));
-	return sts_request_build(&w.fields.request, false, head, body, &w.error);
+	enum sts_err err = sts_request_build(&w.fields.request, false, head, body, &w.error);
+
+	w.request_head_bytes = head->len;
+	w.request_body_bytes = body->len;
+	return err;
 }
 
 /* Make the temporary files before connecting. Later the sandbox forbids making files. */
@@ -460,6 +465,8 @@ static enum sts_err stage_check(void)
 		.head = &w.http.head,
 		.body = {w.body, w.http.body_len},
 		.request = &w.fields.request,
+		.request_head_bytes = w.request_head_bytes,
+		.request_body_bytes = w.request_body_bytes,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
 		.subject = &w.subject,

@@ -67,7 +67,7 @@ static bool is_class_of(int status, enum sts_err err)
 		return err == STS_EBUSY;
 	return err == STS_EBUSY || err == STS_EUNAUTHORIZED || err == STS_EDENIED ||
 	       err == STS_ECLIENT || err == STS_EREFUSED || err == STS_ENOTFOUND ||
-	       err == STS_ESTATUS;
+	       err == STS_ESTATUS || err == STS_EREQUEST_TOOBIG;
 }
 
 static void check_failure(int status, enum sts_err err, const struct sts_answer *answer,

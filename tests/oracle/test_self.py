@@ -161,6 +161,7 @@ NOT_RECORDED = {
     "stopped": "a command that is told to stop says so in words alone: status/fetch-stopped",
     "early": "the recorded program did not have it",
     "hangs": "the recorded program did not have it",
+    "request_too_big": "the recorded program named it status or refused",
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",
     "stdout": "the recorded program named it output: output/stdout-full",

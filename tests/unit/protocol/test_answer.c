@@ -280,6 +280,8 @@ static void token_size(void)
 
 #define OAUTH(code) "{\"error\":\"" code "\",\"error_description\":\"no such rule\"}"
 
+#define SENT " (sent: a head of 9000 bytes, a body of 70, a subject token of 46)"
+
 static void statuses(void)
 {
 	static const struct {
@@ -328,6 +330,16 @@ static void statuses(void)
 		{405, "", STS_ESTATUS, "unexpected status 405", ""},
 		{405, "{\"message\":\"no\"}", STS_ESTATUS, "unexpected status 405: no", ""},
 		{408, "", STS_EBUSY, "unexpected status 408", ""},
+		{413, "", STS_EREQUEST_TOOBIG, "unexpected status 413" SENT, ""},
+		{413, OAUTH("too_big"), STS_EREQUEST_TOOBIG,
+		 "unexpected status 413: too_big: no such rule" SENT, "too_big"},
+		{413, OAUTH("temporarily_unavailable"), STS_EBUSY,
+		 "unexpected status 413: temporarily_unavailable: no such rule",
+		 "temporarily_unavailable"},
+		{414, "no", STS_EREQUEST_TOOBIG, "unexpected status 414: no" SENT, ""},
+		{431, "<html>", STS_EREQUEST_TOOBIG, "unexpected status 431" SENT, ""},
+		{400, "<html><title>400 Request Header Or Cookie Too Large</title></html>",
+		 STS_EREQUEST_TOOBIG, "unexpected status 400" SENT, ""},
 		{418, "", STS_ESTATUS, "unexpected status 418", ""},
 		{422, "", STS_ESTATUS, "unexpected status 422", ""},
 		{422, OAUTH("x"), STS_EREFUSED, "unexpected status 422: x: no such rule", "x"},
@@ -344,7 +356,10 @@ static void statuses(void)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		CHECK_INT(read_answer("token-exchange", rows[i].status, rows[i].body), rows[i].err);
+		prepare("token-exchange", rows[i].status, sts_slice_of(rows[i].body));
+		input.request_head_bytes = 9000;
+		input.request_body_bytes = 70;
+		CHECK_INT(read_prepared(), rows[i].err);
 		CHECK_STR(error.msg, rows[i].msg);
 		CHECK_INT(error.detail, rows[i].status);
 		CHECK_INT(answer.http_status, rows[i].status);
