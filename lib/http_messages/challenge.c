@@ -33,6 +33,8 @@ struct sts_http_challenge sts_http_challenge_read(struct sts_slice value)
 	struct sts_http_challenge found = {0};
 	bool is_unsure = false;
 
+	if (value.len == 0)
+		return found;
 	for (take_run(&value, " \t,", true); value.len > 0; take_run(&value, " \t,", true)) {
 		struct sts_slice name = take_run(&value, " \t,=\"", false);
 
