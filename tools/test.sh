@@ -174,7 +174,7 @@ end_to_end() {
 
 sim() {
 	pytest_part fleet tests/fleet "$top/build/sts-sidecar"
-	pytest_part soak tests/soak "$top/build/sts-sidecar"
+	pytest_part soak tests/soak "$top/build/sts-sidecar" -n 2
 }
 
 chaos() { # binary: leaves its verdict, pass or fail, in $work
