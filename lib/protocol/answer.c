@@ -357,9 +357,10 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 				  absolute ? "a time up to 9999 (RFC 3339, or seconds since "
 					     "1970)"
 					   : "a number of seconds up to 100 years");
-	/* A time in seconds since 1970 that is read as a lifetime would mean over fifty years. */
+	/* A time in seconds since 1970 that is read as a lifetime would mean over fifty years. A
+	 * clock that was never set is near 1970, where a lifetime is no time. */
 	int64_t off_s = absolute ? INT64_MAX : expiry->lifetime_s - expiry->sent_real_s;
-	if (off_s > -YEAR_S && off_s < YEAR_S)
+	if (off_s > -YEAR_S && off_s < YEAR_S && expiry->lifetime_s > 50 * YEAR_S)
 		return sts_fail(e, STS_EANSWER, 0,
 				"the answer's %s is a time, where a lifetime is wanted: "
 				"--expiry-field absolute: reads it",
@@ -535,10 +536,13 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 	if (expiry.default_ttl_s <= 0)
 		expiry.default_ttl_s = in->protocol->default_ttl_s ? in->protocol->default_ttl_s
 								   : STS_PROTOCOL_TTL_S;
-	if (!sts_httpdate_parse(in->head->date, &expiry.date_s))
+	bool has_date = sts_httpdate_parse(in->head->date, &expiry.date_s);
+
+	if (!has_date)
 		expiry.date_s = -1;
 	*out = (struct sts_answer){
 		.http_status = status,
+		.has_date = has_date,
 		.retry_after_s = sts_http_retry_after_s(in->head, expiry.received_real_s,
 							STS_RETRY_AFTER_MAX_S),
 		.clock_skew_s = sts_expiry_skew(expiry.date_s, expiry.sent_real_s,

@@ -53,6 +53,7 @@ struct sts_answer {
 	int64_t not_before_s; /* local clock: the token is not valid earlier; 0: it is valid now, or
 				 unknown */
 	bool is_assumed;      /* nothing states the lifetime: default_ttl_s counts */
+	bool has_date;        /* the answer had a Date that can be read */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	/* on failure */
@@ -65,7 +66,8 @@ struct sts_answer {
 /*
  * Read an answer.
  *   scratch  in   memory for decoding XML and the returned JWT, 48 KiB or more
- *   out      out  http_status, retry_after_s, sts_error and clock_skew_s are set in every case
+ *   out      out  http_status, retry_after_s, sts_error, has_date and clock_skew_s are set in every
+ *                  case
  * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
  * lists as busy or unauthorized counts first (sts_protocol_code()). Otherwise the first of these
  * rows that fits counts:

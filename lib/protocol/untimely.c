@@ -18,8 +18,10 @@
  * before" alone is not among them, since it may be said of a token that was sent twice. */
 static const char says_early[] =
 	"not valid yet\0not yet valid\0used before issued\0be used before\0"
-	"before use time\0issued in the future\0";
-static const char hints_early[] = "nbf\0iat\0" ENTRA_NOT_IN_ITS_TIME "\0";
+	"before use time\0issued in the future\0cannot be used yet\0must not be accepted before\0";
+/* Keycloak calls a token "not active" at either end of its time. */
+static const char hints_early[] =
+	"nbf\0iat\0token is not active\0jwt not active\0" ENTRA_NOT_IN_ITS_TIME "\0";
 static const char says_late[] =
 	"expired\0ExpiredToken\0ExpiredTokenException\0" ENTRA_NOT_IN_ITS_TIME "\0";
 

@@ -44,9 +44,9 @@ struct sts_untimely {
 /*
  * Explain a refusal of the subject token.
  *   STS_UNTIMELY_EARLY  the time is before nbf or iat; or the answer says that the token is not
- *                       valid yet; or the answer only hints at that (it names nbf, iat, or
- *                       AADSTS700024, which stands for both ends), nbf and iat are less than five
- *                       minutes ago, and exp has not passed
+ *                       valid yet; or the answer only hints at that (it names nbf or iat, or
+ *                       says "token is not active" or AADSTS700024, which stand for both ends),
+ *                       nbf and iat are less than five minutes ago, and exp has not passed
  *   STS_UNTIMELY_LATE   exp has passed, or the answer says that the token has expired
  */
 struct sts_untimely sts_untimely_explain(const struct sts_untimely_input *in);

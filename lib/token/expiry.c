@@ -272,7 +272,8 @@ static int64_t usable(const struct sts_expiry_input *in, const struct clocks *cl
 
 /* When the token becomes valid, on the local clock; 0 when it is valid now. The Date decides, where
  * it is believed. But it may be behind: a token that was valid when it was issued, and is valid by
- * the local clock, is valid. */
+ * the local clock, is valid. Without a Date, iat is all that is known of the STS's clock: a token
+ * that was valid then is valid. */
 static int64_t not_before(const struct sts_expiry_input *in, const struct clocks *clocks)
 {
 	int64_t nbf = clamp_time(in->token_nbf_s), iat = clamp_time(in->token_iat_s);
@@ -280,7 +281,8 @@ static int64_t not_before(const struct sts_expiry_input *in, const struct clocks
 
 	if (nbf < 0 || from - clocks->local_s <= NBF_AHEAD_MAX_S)
 		return 0;
-	if (iat >= 0 && nbf - iat <= NBF_AHEAD_MAX_S && nbf - clocks->local_s <= NBF_AHEAD_MAX_S)
+	if (iat >= 0 && nbf - iat <= NBF_AHEAD_MAX_S &&
+	    (!clocks->has_date || nbf - clocks->local_s <= NBF_AHEAD_MAX_S))
 		return 0;
 	return min(from, STS_EPOCH_MAX_S);
 }
@@ -309,5 +311,9 @@ bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *ou
 	out->expires_s = max(min(clocks.sent_s + out->lifetime_s, STS_EPOCH_MAX_S), 0);
 	if (out->verdict == STS_EXPIRY_OK && out->expires_s <= clocks.local_s)
 		out->verdict = out->lifetime_s > 0 ? STS_EXPIRY_TOO_LATE : STS_EXPIRY_NO_LIFETIME;
+	/* No token becomes valid when it has ended, so the clock that says so is wrong, unless the
+	 * token itself says so. */
+	if (out->not_before_s >= out->expires_s && (exp < 0 || in->token_nbf_s < exp))
+		out->not_before_s = 0;
 	return out->verdict == STS_EXPIRY_OK;
 }

@@ -29,7 +29,8 @@
  * the token lies in its past, or less than a minute ahead, expires_s is later than that exp.
  *
  * not_before_s goes by the Date, or by the local clock where no Date is believed. A token that was
- * valid when it was issued (nbf is not after iat), and is valid by the local clock, is valid.
+ * valid when it was issued (nbf is not after iat) is valid, if it is valid by the local clock or no
+ * Date is believed. A clock by which the token becomes valid when it has ended does not count.
  *
  * usable_s is for --max-lifetime: how long a service may accept the token. There a clock that is
  * ahead must not make a life look short, so the longer of the two views counts, and an iat that is

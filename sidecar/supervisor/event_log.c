@@ -55,8 +55,8 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 	char msg[200];
 	struct sts_text text;
 
-	/* Nothing was answered to an adoption, or to an attempt that did not reach the STS. */
-	if (report->http_status == 0 || ahead == logged->ahead ||
+	/* An adoption has no Date, and so have some answers. */
+	if (!(report->flags & STS_REPORT_DATED) || ahead == logged->ahead ||
 	    (ahead == 0 && report->error != STS_OK))
 		return;
 	logged->ahead = ahead;

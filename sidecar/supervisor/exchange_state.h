@@ -37,7 +37,8 @@ struct sts_exchange {
 	int64_t until_ms;
 	int64_t clock_ms; /* REALTIME minus BOOTTIME when the last attempt was started, or when a
 			     step of the clock was followed */
-	/* the STS's clock minus BOOTTIME, as the last answer's Date tells; 0: no answer yet */
+	/* the STS's clock minus BOOTTIME, as the last Date tells; the node's clock at the first
+	 * answer, if that had no Date; 0: no answer yet */
 	int64_t sts_clock_ms;
 	int32_t poll_error, poll_detail; /* of the last poll: a repeated error is not logged */
 	int16_t exit_status;  /* for the program, in STS_EXCHANGE_ENDED; -1: it was stopped */

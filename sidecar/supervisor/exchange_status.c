@@ -8,7 +8,30 @@
  * that is busy or was just suspended. */
 #define SLACK_MS 31000
 
+/* A smaller difference of the clocks is not known exactly. */
+#define SKEW_MIN_S 60
+
 _Static_assert(STS_KNOWN_CODE_MAX_BYTES <= STS_CODE_MAX_BYTES, "a report has room for known codes");
+
+/* Note what an attempt tells about the clocks. Without a Date, what was known before still counts,
+ * and a step of the node's clock since has changed the difference. The clocks are taken to agree if
+ * the first answer has no Date. */
+static void note_clocks(struct sts_exchange *x, const struct sts_report *report,
+			const struct sts_moment *now)
+{
+	struct sts_status *s = &x->status;
+	int64_t clock_ms = now->real_ms - now->boot_ms;
+	bool is_dated = report->flags & STS_REPORT_DATED;
+
+	if (is_dated || (report->http_status != 0 && x->sts_clock_ms == 0))
+		x->sts_clock_ms = clock_ms + report->clock_skew_s * 1000;
+	if (is_dated)
+		s->clock_skew_s = report->clock_skew_s;
+	else if (s->clock_skew_s != 0)
+		s->clock_skew_s = (x->sts_clock_ms - clock_ms) / 1000;
+	if (s->clock_skew_s >= -SKEW_MIN_S && s->clock_skew_s <= SKEW_MIN_S)
+		s->clock_skew_s = 0;
+}
 
 void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 		       const struct sts_moment *now)
@@ -28,11 +51,7 @@ void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 	if (len < sizeof(s->sts_error) && sts_status_code_known(report->sts_error))
 		memcpy(s->sts_error, report->sts_error, len);
 	s->last_attempt_s = now->real_ms / 1000;
-	/* Without an answer there is no Date, so what was known before still counts. */
-	if (report->http_status != 0) {
-		s->clock_skew_s = report->clock_skew_s;
-		x->sts_clock_ms = now->real_ms - now->boot_ms + report->clock_skew_s * 1000;
-	}
+	note_clocks(x, report, now);
 	if (!failed) {
 		s->last_success_s = s->last_attempt_s;
 		s->not_before_s = report->not_before_s;

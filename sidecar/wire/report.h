@@ -64,7 +64,8 @@ enum sts_report_flag {
 	STS_REPORT_REPLAN = 16,    /* the configuration file has changed since the plan was made */
 	STS_REPORT_ASSUMED = 32, /* nothing states how long the token lives: --default-ttl counts */
 	STS_REPORT_UNDUMPABLE = 64, /* execve(2) has made the worker not dumpable */
-	STS_REPORT_FLAGS_ALL = 127,
+	STS_REPORT_DATED = 128,     /* the answer had a Date that can be read */
+	STS_REPORT_FLAGS_ALL = 255,
 };
 
 struct sts_report {

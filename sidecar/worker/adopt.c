@@ -9,6 +9,9 @@
 #include "token/jwt.h"
 #include "token/jwt_times.h"
 
+/* By which the time of a file may be in the future, where clocks are corrected by little. */
+#define AHEAD_MAX_MS 60000
+
 static void read_thumbprint(int dir_fd, struct sts_report *report)
 {
 	char hex[2 * STS_THUMBPRINT_BYTES];
@@ -72,10 +75,15 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	 * the local clock does not change it, but then the token may really have expired, so it is
 	 * not adopted, which costs one exchange. */
 	bool has_passed = claims.exp_s >= 0 && claims.exp_s * 1000 <= now_ms;
+	/* Files that are from the future were written before the clock was set back. The token
+	 * lives no longer than it did then, and may have ended since: the same counts for it. */
+	bool is_from_future = stored.written_ms > now_ms + AHEAD_MAX_MS;
 
 	until_ms = stored.expires_s * 1000;
 	if (claims.exp_s >= 0 && claims.exp_s * 1000 < until_ms && !has_passed)
 		until_ms = claims.exp_s * 1000;
+	if (is_from_future && stored.expires_s * 1000 - stored.written_ms < until_ms - now_ms)
+		until_ms = now_ms + (stored.expires_s * 1000 - stored.written_ms);
 	/* The life of the token starts at the time of the file, unless that time is in the
 	 * future. */
 	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
@@ -93,7 +101,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;
 	report->lifetime_s = (until_ms - from_ms) / 1000;
-	if (has_passed || now_ms >= due_ms(o, from_ms, until_ms))
+	if (has_passed || is_from_future || now_ms >= due_ms(o, from_ms, until_ms))
 		return false;
 	report->sent_boot_ms = now_boot_ms - (now_ms - from_ms);
 	read_thumbprint(store->dir_fd, report);

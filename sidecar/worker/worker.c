@@ -439,6 +439,8 @@ static void report_answer(void)
 	w.report.http_status = w.answer.http_status;
 	w.report.retry_after_s = w.answer.retry_after_s;
 	w.report.clock_skew_s = w.answer.clock_skew_s;
+	if (w.answer.has_date)
+		w.report.flags |= STS_REPORT_DATED;
 	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
 }
 
@@ -483,7 +485,7 @@ static enum sts_err stage_check(void)
 	report_answer();
 	if (err != STS_OK)
 		return err;
-	w.report.flags &= STS_REPORT_REPLAN | STS_REPORT_UNDUMPABLE;
+	w.report.flags &= STS_REPORT_REPLAN | STS_REPORT_UNDUMPABLE | STS_REPORT_DATED;
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	w.report.not_before_s = w.answer.not_before_s;

@@ -100,6 +100,12 @@ static void expiry_field(void)
 	input.body = STS_SLICE("{\"access_token\":\"t\",\"a\":{\"b\":2147483647}}");
 	CHECK_INT(read_prepared(), STS_OK);
 	CHECK_INT(answer.lifetime_s, 2147483647);
+	/* The node's clock was never set: a lifetime is near its time. */
+	input.body = STS_SLICE("{\"access_token\":\"t\",\"a\":{\"b\":900}}");
+	input.sent_real_ms = input.received_real_ms = 600 * 1000;
+	CHECK_INT(read_prepared(), STS_OK);
+	CHECK_INT(answer.lifetime_s, 900);
+	CHECK_INT(answer.expires_s, 1500);
 	input.expiry_pointer = "/a";
 	CHECK_INT(read_prepared(), STS_EANSWER);
 	CHECK_STR(error.msg, "the answer's /a is an object, where a number of seconds up to 100 "

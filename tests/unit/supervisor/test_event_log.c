@@ -106,20 +106,21 @@ static void test_skew(void)
 {
 	set_up();
 	report.http_status = 200;
+	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = -660;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
 		  ",\"msg\":\"the node's clock is 11 min ahead of the STS's Date: programs on this "
 		  "node may think that tokens have expired; check the node's time synchronisation "
 		  "(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
-	/* Nothing was answered, or somebody else answered. */
+	/* Somebody else answered, or the answer has no Date. */
 	report.clock_skew_s = 0;
 	report.error = STS_EBUSY;
 	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
 	report.error = STS_OK;
-	report.http_status = 0;
+	report.flags = 0;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
-	report.http_status = 200;
+	report.flags = STS_REPORT_DATED;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
 		  ",\"msg\":\"the node's clock and the STS's Date agree again\",\"exchange\":"
 		  "\"api\"}\n");

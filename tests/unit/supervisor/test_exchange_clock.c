@@ -216,6 +216,7 @@ static void clocks_in_the_status(void)
 	set_up(&usual);
 	report = token(900, 0);
 	report.http_status = 200;
+	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = -660;
 	report.not_before_s = REAL / 1000 + 540;
 	go(report);
@@ -225,8 +226,25 @@ static void clocks_in_the_status(void)
 	go(failure(STS_ECONNECT));
 	CHECK_INT(x.status.clock_skew_s, -660);
 	CHECK_INT(x.status.not_before_s, REAL / 1000 + 540);
+	/* An answer without a Date tells nothing about the clocks. */
 	report = failure(STS_EBUSY);
 	report.http_status = 503;
+	go(report);
+	CHECK_INT(x.status.clock_skew_s, -660);
+	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 660);
+	/* The node's clock is set further ahead, and then right. */
+	step(540 * S);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.status.clock_skew_s, -1200);
+	step(-1140 * S);
+	go(failure(STS_ECONNECT));
+	CHECK_INT(x.status.clock_skew_s, 0);
+	step(1140 * S);
+	report.flags = STS_REPORT_DATED;
+	report.clock_skew_s = -61;
+	go(report);
+	CHECK_INT(x.status.clock_skew_s, -61);
+	report.clock_skew_s = 0;
 	go(report);
 	CHECK_INT(x.status.clock_skew_s, 0);
 	go(token(900, 0));
@@ -244,6 +262,7 @@ static void node_is_ahead(void)
 	later(x.next_ms - m.boot_ms);
 	report = token(900, 0);
 	report.http_status = 200;
+	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = -1200;
 	go(report);
 	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 1200);
@@ -262,6 +281,7 @@ static void node_is_ahead(void)
 	set_up(&usual);
 	report = failure(STS_EDENIED);
 	report.http_status = 403;
+	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = 300;
 	go(report);
 	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 0);

@@ -249,11 +249,22 @@ static void not_before(void)
 		{540, 0, 0, 600, 1140},
 		/* The Date is wrong, and iat tells it. */
 		{0, 0, -84600, 0, N},
-		{5, 0, -84600, 0, N},
-		{6, 0, -84600, 0, 84606},
-		{0, N, -84600, 0, 84600},
+		{5, 0, -600, 0, N},
+		{6, 0, -600, 0, 606},
+		{0, N, -600, 0, 600},
 		/* The STS's clock is ahead of the other two. */
 		{540, 540, 0, 0, 540},
+		/* Without a Date that is believed, iat alone tells the STS's time. */
+		{540, 540, N, 0, N},
+		{-60, 0, N, -660, N},
+		{-60, 0, 0, -90000, N},
+		{6, 0, N, 0, N}, /* the answer arrived at 1 */
+		{7, 0, N, 0, 7},
+		/* No token becomes valid when it has ended, in 900 s. */
+		{899, N, N, 0, 899},
+		{900, N, N, 0, N},
+		{0, N, -84600, 0, N},
+		{6, 0, -84600, 0, N},
 		/* This Date is not believed. */
 		{540, N, -90000, 0, 540},
 	};
@@ -276,6 +287,19 @@ static void not_before(void)
 			printf("# row %zu: %lld\n", i, (long long)out.not_before_s - T);
 		CHECK_INT(out.not_before_s, want);
 	}
+	/* This token is never valid, by its own words. */
+	struct sts_expiry_input in = {.absolute_s = -1,
+				      .token_exp_s = T + 900,
+				      .token_iat_s = T,
+				      .token_nbf_s = T + 900,
+				      .lifetime_s = N,
+				      .date_s = T,
+				      .sent_real_s = T,
+				      .received_real_s = T};
+	struct sts_expiry out;
+
+	CHECK(sts_expiry_combine(&in, &out));
+	CHECK_INT(out.not_before_s, T + 900);
 }
 
 static void skew(void)
@@ -348,6 +372,8 @@ static void properties(void)
 		CHECK(out.usable_s >= 0 && out.usable_s <= STS_EXPIRY_MAX_S);
 		CHECK(out.expires_s >= 0 && out.expires_s <= STS_EPOCH_MAX_S);
 		CHECK(out.not_before_s >= 0 && out.not_before_s <= STS_EPOCH_MAX_S);
+		CHECK(out.not_before_s < out.expires_s || in.token_nbf_s >= in.token_exp_s ||
+		      in.token_nbf_s >= STS_EPOCH_MAX_S || !out.not_before_s);
 		CHECK(in.lifetime_s == N || out.lifetime_s <= in.lifetime_s || !ok);
 		if (!ok || in.sent_real_s < 0 || in.sent_real_s > T + 86400)
 			continue;

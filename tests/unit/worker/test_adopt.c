@@ -217,6 +217,30 @@ static void test_an_exp_that_has_passed(void)
 	check_refused(TOKEN);
 }
 
+/* The clock was set back since the files were written: the token may have ended. */
+static void test_from_the_future(void)
+{
+	const int64_t back_s = 365 * 24 * 3600;
+
+	set_up();
+	set_time("token.jwt", now_s + 50);
+	set_time("expires", now_s + 50);
+	CHECK(adopt(TOKEN));
+	set_up();
+	put_token_until(now_s + back_s + LEFT_S);
+	put_expires(now_s + back_s + LEFT_S);
+	set_time("token.jwt", now_s + back_s);
+	set_time("expires", now_s + back_s);
+	CHECK(!adopt(TOKEN));
+	CHECK_INT(report.flags, STS_REPORT_ADOPTED);
+	CHECK(report.lifetime_s >= LEFT_S - 1 && report.lifetime_s <= LEFT_S);
+	CHECK(report.expires_s >= now_s + LEFT_S && report.expires_s <= now_s + LEFT_S + 30);
+	/* That is wrong, too. */
+	set_time("token.jwt", now_s + 2 * back_s);
+	set_time("expires", now_s + 2 * back_s);
+	check_refused(TOKEN);
+}
+
 static void test_due(void)
 {
 	set_up();
@@ -355,7 +379,7 @@ static void test_the_thumbprint(void)
 static void test_times_of_the_files(void)
 {
 	set_up();
-	set_time("token.jwt", now_s + 500);
+	set_time("token.jwt", now_s + 50);
 	int64_t boot_ms = sts_clock_boot_ms();
 	CHECK(adopt(TOKEN));
 	CHECK(report.lifetime_s <= LEFT_S); /* from now on */
@@ -393,6 +417,7 @@ static const struct sts_test tests[] = {
 	{"files of another owner", test_another_owner},
 	{"a token that has expired", test_expired},
 	{"an exp that has passed", test_an_exp_that_has_passed},
+	{"files from the future", test_from_the_future},
 	{"a token that is due", test_due},
 	{"another audience, another issuer", test_expectations},
 	{"the longest lifetime", test_the_longest_lifetime},
