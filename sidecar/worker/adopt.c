@@ -54,6 +54,29 @@ static bool is_expected(const struct sts_options *o, struct sts_slice token, cha
 	return has;
 }
 
+/*
+ * Returns when a token ends.
+ *   doubtful  out  it may have ended already: it is not adopted, which costs one exchange
+ */
+static int64_t ends_ms(const struct sts_stored *stored, int64_t exp_s, int64_t now_ms,
+		       bool *doubtful)
+{
+	int64_t until_ms = stored->expires_s * 1000;
+	/* `expires` is the decision that was made when the token arrived. An exp that has passed by
+	 * the local clock does not change it. */
+	bool has_passed = exp_s >= 0 && exp_s * 1000 <= now_ms;
+	/* Files that are from the future were written before the clock was set back. The token
+	 * lives no longer from now on than it did then. */
+	bool is_from_future = stored->written_ms > now_ms + AHEAD_MAX_MS;
+
+	*doubtful = has_passed || is_from_future;
+	if (exp_s >= 0 && exp_s * 1000 < until_ms && !has_passed)
+		until_ms = exp_s * 1000;
+	if (is_from_future && stored->expires_s * 1000 - stored->written_ms < until_ms - now_ms)
+		until_ms = now_ms + (stored->expires_s * 1000 - stored->written_ms);
+	return until_ms;
+}
+
 bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsigned write,
 	       char *buf, size_t size, char *scratch, size_t scratch_size,
 	       struct sts_report *report)
@@ -62,6 +85,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	struct sts_jwt_claims claims;
 	struct sts_stored stored;
 	int64_t from_ms, until_ms;
+	bool is_doubtful;
 
 	sts_stored_read(store->dir_fd, buf, size, &stored);
 	/* If --write does not name token.jwt, that file may be missing or old. */
@@ -71,19 +95,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	    (sts_jwt_times(stored.token, scratch, scratch_size, &claims, NULL) != STS_OK &&
 	     (write & STS_WRITE_TOKEN)))
 		return false;
-	/* `expires` is the decision that was made when the token arrived. An exp that has passed by
-	 * the local clock does not change it, but then the token may really have expired, so it is
-	 * not adopted, which costs one exchange. */
-	bool has_passed = claims.exp_s >= 0 && claims.exp_s * 1000 <= now_ms;
-	/* Files that are from the future were written before the clock was set back. The token
-	 * lives no longer than it did then, and may have ended since: the same counts for it. */
-	bool is_from_future = stored.written_ms > now_ms + AHEAD_MAX_MS;
-
-	until_ms = stored.expires_s * 1000;
-	if (claims.exp_s >= 0 && claims.exp_s * 1000 < until_ms && !has_passed)
-		until_ms = claims.exp_s * 1000;
-	if (is_from_future && stored.expires_s * 1000 - stored.written_ms < until_ms - now_ms)
-		until_ms = now_ms + (stored.expires_s * 1000 - stored.written_ms);
+	until_ms = ends_ms(&stored, claims.exp_s, now_ms, &is_doubtful);
 	/* The life of the token starts at the time of the file, unless that time is in the
 	 * future. */
 	from_ms = stored.written_ms < now_ms ? stored.written_ms : now_ms;
@@ -101,7 +113,7 @@ bool sts_adopt(const struct sts_store *store, const struct sts_options *o, unsig
 	report->flags |= STS_REPORT_ADOPTED;
 	report->expires_s = until_ms / 1000;
 	report->lifetime_s = (until_ms - from_ms) / 1000;
-	if (has_passed || is_from_future || now_ms >= due_ms(o, from_ms, until_ms))
+	if (is_doubtful || now_ms >= due_ms(o, from_ms, until_ms))
 		return false;
 	report->sent_boot_ms = now_boot_ms - (now_ms - from_ms);
 	read_thumbprint(store->dir_fd, report);
