@@ -439,8 +439,7 @@ static void report_answer(void)
 	w.report.http_status = w.answer.http_status;
 	w.report.retry_after_s = w.answer.retry_after_s;
 	w.report.clock_skew_s = w.answer.clock_skew_s;
-	if (w.answer.has_date)
-		w.report.flags |= STS_REPORT_DATED;
+	w.report.flags |= w.answer.has_date ? STS_REPORT_DATED : 0;
 	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
 }
 
@@ -489,8 +488,7 @@ static enum sts_err stage_check(void)
 	w.report.expires_s = w.answer.expires_s;
 	w.report.lifetime_s = w.answer.lifetime_s;
 	w.report.not_before_s = w.answer.not_before_s;
-	if (w.answer.is_assumed)
-		w.report.flags |= STS_REPORT_ASSUMED;
+	w.report.flags |= w.answer.is_assumed ? STS_REPORT_ASSUMED : 0;
 	/* If both tokens expire at the same time, the STS has limited the life of the token to that
 	 * of the subject token. One second of difference is allowed, for rounding. */
 	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
