@@ -104,17 +104,30 @@ void sts_member_sweep(struct sts_member *t)
 		sts_store_sweep(&t->store);
 }
 
+/* Was an open directory removed, or does its path lead to another directory by now? A path that
+ * cannot be examined does not: a worker says why. */
+static bool is_another_directory(int fd, const char *dir)
+{
+	struct stat ours, named;
+
+	if (fstat(fd, &ours) != 0)
+		return false;
+	if (ours.st_nlink == 0)
+		return true;
+	return stat(dir, &named) == 0 &&
+	       (named.st_dev != ours.st_dev || named.st_ino != ours.st_ino);
+}
+
 /* Not inlined, for the same reason as put_status(). */
 __attribute__((noinline)) enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e)
 {
 	const struct sts_plan *plan = t->x.plan;
 	const char *dir = sts_members_text(plan->output_dir);
 	enum sts_err err;
-	struct stat st;
 
-	/* If the directory was removed, the descriptor and the lock still refer to it. A directory
+	/* The descriptor and the lock still refer to the directory that was opened. A directory
 	 * with the same name is a new one: open and lock that. */
-	if (t->store.dir_fd >= 0 && fstat(t->store.dir_fd, &st) == 0 && st.st_nlink == 0)
+	if (t->store.dir_fd >= 0 && is_another_directory(t->store.dir_fd, dir))
 		sts_store_close(&t->store);
 	if (plan->to_stdout || t->store.dir_fd >= 0)
 		return STS_OK;

@@ -2,6 +2,7 @@
 #include "supervisor/running_set.h"
 
 #include <errno.h>
+#include <stdio.h> /* rename */
 #include <sys/file.h>
 #include <sys/syscall.h>
 
@@ -209,6 +210,32 @@ static void test_the_directory_is_removed(void)
 	set_check_status("a", STS_STATE_STARTING);
 }
 
+/* Somebody renames the directory and makes another one of the same name. */
+static void test_the_directory_is_replaced(void)
+{
+	set_fresh_dir("a");
+	CHECK(system("rm -rf moved moved-2") == 0);
+	struct sts_member *t = one("a");
+
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	uint32_t count = sts_running_opened();
+	CHECK(rename("a", "moved") == 0);
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	CHECK(set_is_locked("moved"));
+	CHECK(mkdir("a", 0700) == 0);
+	CHECK_INT(sts_member_own(t, &e), STS_OK);
+	CHECK_INT(sts_running_opened(), count + 1);
+	CHECK(set_is_locked("a"));
+	CHECK(!set_is_locked("moved"));
+	set_check_status("a", STS_STATE_STARTING);
+	CHECK(rename("a", "moved-2") == 0 && mkdir("a", 0700) == 0);
+	set_sandbox_is_closed = true;
+	CHECK_INT(sts_member_own(t, &e), STS_EOUTPUT);
+	CHECK_STR(e.msg, "a: the sandbox was closed without it: start this program again");
+	set_sandbox_is_closed = false;
+	CHECK(!set_is_locked("moved-2"));
+}
+
 static void test_the_first_status_file_cannot_be_written(void)
 {
 	static const int full[] = {ENOSPC, EDQUOT};
@@ -322,6 +349,7 @@ static const struct sts_test tests[] = {
 	{"another process has the lock", test_another_process_has_the_lock},
 	{"the sandbox was closed without the directory", test_the_sandbox_was_closed_without_it},
 	{"the directory is removed", test_the_directory_is_removed},
+	{"the directory is replaced", test_the_directory_is_replaced},
 	{"the first status file cannot be written", test_the_first_status_file_cannot_be_written},
 	{"a status is written when it changes", test_a_status_is_written_when_it_changes},
 	{"a status that cannot be written is left out",
