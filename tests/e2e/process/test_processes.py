@@ -136,7 +136,14 @@ def test_pid_1_is_told_to_stop(number, rig):
 
 
 def names(process):
-    return {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1].decode() for pid in process.children()}
+    """The children and what they are; "" stands for one that is just ending."""
+    found = {}
+    for pid in process.children():
+        arguments = b""
+        with contextlib.suppress(OSError):
+            arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        found[pid] = arguments.split(b"\0")[1].decode() if arguments else ""
+    return found
 
 
 @pytest.mark.slow
@@ -147,8 +154,8 @@ def test_hup_to_all_of_this_name(several):
     several.said("token refreshed", "b")
     several.said("listening")
     process.worker()
-    wait_for(lambda: sorted(names(process).values()) == ["listener", "worker"], "the end of the children that look at files")
-    before = names(process)
+    before = wait_for(lambda: sorted((found := names(process)).values()) == ["listener", "worker"] and found,
+                      "the end of the children that look at files")
     for pid in [*before, process.pid]:
         os.kill(pid, signal.SIGHUP)
     several.said("time ran out", "a")
