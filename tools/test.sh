@@ -274,9 +274,9 @@ wait
 ! wants interop || timed "interop" interop
 ! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar" >"$work/chaos.log" 2>&1 &
 ! wants fuzz || timed "fuzz" fuzz
+! wants build || timed "build checks" pytest_part build tests/build
+! wants style || timed "style" pytest_part style tests/hygiene
 wait
 ! wants chaos || chaos_joined
 ! wants container || joined container
-! wants build || timed "build checks" pytest_part build tests/build
-! wants style || timed "style" pytest_part style tests/hygiene
 finish

@@ -16,7 +16,7 @@ def soak(*arguments):
 
 
 @pytest.mark.parametrize("exchanges,days", [(1, 365), (6, 365), (16, 60)])
-@pytest.mark.parametrize("seed", [1, 2, random.SystemRandom().randrange(1 << 32)], ids=["1", "2", "any"])
+@pytest.mark.parametrize("seed", [1, random.SystemRandom().randrange(1 << 32)], ids=["1", "any"])
 def test_a_year(seed, exchanges, days):
     run = soak("--seed", seed, "--exchanges", exchanges, "--days", days)
     assert run.returncode == 0, run.stdout
