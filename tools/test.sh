@@ -18,7 +18,7 @@
 #   sim         a fleet, and a year of the supervisor, in simulated time
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
 #   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
-#   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (5), the verifier for twice as long
+#   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (4), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder
 #   style       the sources as text: format, licence lines, sizes, the order of the folders, tables and pages
 set -u
@@ -42,7 +42,7 @@ wanted=${*:-$parts}
 # The Python of the distribution is preferred, since tools/setup.sh installs the venv module for it.
 python=/usr/bin/python3
 [ -x $python ] || python=python3
-fuzz_seconds=${STS_FUZZ_SECONDS:-5}
+fuzz_seconds=${STS_FUZZ_SECONDS:-4}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sts-test.XXXXXX") || exit 70
 trap 'rm -rf "$work"' EXIT
