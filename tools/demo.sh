@@ -53,7 +53,8 @@ done
 url=https://localhost:$(cat port)/vault/token
 
 echo "== the sidecar: tokens of 12 seconds, so that a refresh can be watched"
-mkdir tokens
+# An emptyDir has this mode: the application may have any UID.
+mkdir -m 0777 tokens
 "$sidecar" run --url "$url" --audience https://vault.example --token-file subject --cacert-path ca.pem --cacert-only \
 	--output-dir tokens --log-format text 2>run.log &
 run_pid=$!
