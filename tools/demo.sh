@@ -53,10 +53,9 @@ done
 url=https://localhost:$(cat port)/vault/token
 
 echo "== the sidecar: tokens of 12 seconds, so that a refresh can be watched"
-# An emptyDir has this mode: the application may have any UID.
-mkdir -m 0777 tokens
+mkdir tokens
 "$sidecar" run --url "$url" --audience https://vault.example --token-file subject --cacert-path ca.pem --cacert-only \
-	--output-dir tokens --log-format text 2>run.log &
+	--output-dir tokens --mode 0600 --log-format text 2>run.log &
 run_pid=$!
 "$sidecar" check --wait 10s tokens
 
