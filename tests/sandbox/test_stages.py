@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import traces
 from hostility import ABI
 from harness import pki, proxies, tokens
 from harness.sidecar import UID, can_trace, traced
@@ -19,20 +20,12 @@ pytestmark = pytest.mark.skipif(not can_trace(), reason="needs root, strace and 
 
 def calls_by_process(trace):
     """[(call, arguments, result)] of each process from its last execve on: the supervisor's first."""
-    processes, unfinished = {}, {}
-    for line in trace.read_text().splitlines():
-        pid, _, text = line.partition(" ")
-        text = text.strip()
-        if text.endswith("<unfinished ...>"):
-            unfinished[pid] = text.removesuffix("<unfinished ...>")
-            continue
-        text = re.sub(r"<\.\.\. \w+ resumed>", lambda _, pid=pid: unfinished.pop(pid, ""), text)
-        found = re.match(r"(\w+)\((.*)\)\s+= (.*)", text)
-        if found:
-            calls = processes.setdefault(pid, [])
-            if found[1] == "execve" and found[3] == "0":
-                calls.clear()
-            calls.append(found.groups())
+    processes = {}
+    for pid, *call in traces.lines_of(trace):
+        calls = processes.setdefault(pid, [])
+        if call[0] == "execve" and call[2] == "0":
+            calls.clear()
+        calls.append(tuple(call))
     return list(processes.values())
 
 
@@ -41,10 +34,6 @@ def index(calls, wanted, start=0):
         if wanted(*calls[i]):
             return i
     raise AssertionError(f"not in the trace: {calls[start:]}")
-
-
-def is_filter(name, arguments, result):
-    return name == "prctl" and arguments.startswith("PR_SET_SECCOMP") and result == "0"
 
 
 def is_domain(name, _, result):
@@ -76,7 +65,7 @@ def trace(sidecar, sts, space):
 def test_the_supervisor(trace):
     supervisor, _ = trace()
     assert not [call for call in supervisor if call[0] in NETWORK]
-    at = index(supervisor, is_filter)
+    at = index(supervisor, traces.is_filter)
     fork = max(i for i, (name, *_) in enumerate(supervisor) if name in ("fork", "clone", "vfork"))
     assert at < fork, "the worker inherits it"
     if ABI:
@@ -87,7 +76,7 @@ def test_the_supervisor(trace):
 
 def test_a_worker(trace, subject):
     _, worker = trace()
-    first = index(worker, is_filter)
+    first = index(worker, traces.is_filter)
     assert first < index(worker, lambda name, arguments, result: "sts-token" in arguments and name.startswith("open")), "before its inputs"
     assert not [call for call in worker[:first] if call[0] in NETWORK]
     if ABI:
@@ -97,16 +86,16 @@ def test_a_worker(trace, subject):
         read_token = index(worker, lambda name, arguments, result: name == "read" and subject[:20] in arguments)
         assert read_token < domain
     connected = index(worker, lambda name, arguments, result: name == "connect" and "AF_INET" in arguments)
-    second = index(worker, is_filter, first + 1)
+    second = index(worker, traces.is_filter, first + 1)
     read = index(worker, lambda name, arguments, result: name in ("recvfrom", "sendto"))
     assert connected < second < read, "before the first byte either way"
     later = {name for name, *_ in worker[second:] if name in NETWORK}
     assert later == {"recvfrom", "sendto"}
-    third = index(worker, is_filter, second + 1)
+    third = index(worker, traces.is_filter, second + 1)
     assert not [call for call in worker[third:] if call[0] in NETWORK]
     wrote = index(worker, lambda name, arguments, result: name == "renameat")
     assert third < wrote
-    assert len([call for call in worker if is_filter(*call)]) == 3
+    assert len([call for call in worker if traces.is_filter(*call)]) == 3
 
 
 def test_nothing_was_refused(trace):
@@ -114,7 +103,7 @@ def test_nothing_was_refused(trace):
     processes = trace()
     assert len(processes) == 2, "the supervisor and its worker"
     for calls in processes:
-        at = index(calls, is_filter)
+        at = index(calls, traces.is_filter)
         assert not [call for call in calls[at:] if re.match(r"-1 (EPERM|ENOSYS|EACCES)", call[2])]
 
 
@@ -123,7 +112,7 @@ def test_through_a_proxy(trace, sts):
     with proxies.Tunnel(sts.port) as tunnel:
         _, worker = trace("--proxy", f"http://127.0.0.1:{tunnel.port}", url=f"https://sts.example.test:{sts.port}{PATH}")
     connected = index(worker, lambda name, arguments, result: name == "connect")
-    filters = [i for i, call in enumerate(worker) if is_filter(*call)]
+    filters = [i for i, call in enumerate(worker) if traces.is_filter(*call)]
     asked = index(worker, lambda name, arguments, result: name == "sendto" and "CONNECT sts.example.test" in arguments)
     assert connected < filters[1] < asked
     assert not [call for call in worker[filters[1]:] if call[0] in NETWORK and call[0] not in ("recvfrom", "sendto")]
@@ -143,10 +132,10 @@ def test_a_worker_that_notifies(sidecar, sts, space):
             os.kill(program, signal.SIGTERM)
             assert process.wait().status == 0
     [worker] = [calls for calls in calls_by_process(at) if any(name == "pidfd_open" for name, *_ in calls)]
-    first = index(worker, is_filter)
+    first = index(worker, traces.is_filter)
     assert not ABI or index(worker, is_domain) < first
     opened = index(worker, lambda name, *_: name == "pidfd_open")
-    second = index(worker, is_filter, first + 1)
+    second = index(worker, traces.is_filter, first + 1)
     assert first < index(worker, lambda name, arguments, result: name.startswith("open") and "/pid" in arguments) < opened < second
     assert [name for name, *_ in worker[second + 1:]] == ["pidfd_send_signal", "rt_sigaction", "write", "exit_group"]
     assert worker[second + 1][1:] == (f"{worker[opened][2]}, SIGUSR2, NULL, 0", "0")

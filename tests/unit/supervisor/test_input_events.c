@@ -6,50 +6,10 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
+#include "failed_exchange.h"
 #include "log_lines.h"
 #include "process_limits.h"
-#include "set_of_exchanges.h"
 #include "watches.h"
-
-/* Examine the files of all exchanges. */
-static void look(void)
-{
-	for (STS_EACH_MEMBER(t))
-		sts_inputs_examine(t);
-	set_examine();
-}
-
-/* Make a set of one exchange that has failed, so that another subject token may help. */
-static struct sts_member *failed_one(const char *token_file)
-{
-	set_empty();
-	TAKE_OVER({.name = "a", .token_file = token_file, .dir = "out"});
-	set_fail(set_member("a"), STS_EDENIED);
-	CHECK(!set_soon(set_member("a")));
-	return set_member("a");
-}
-
-#define CAS \
-	{ \
-		"ca1/a.pem", "ca2/b.pem" \
-	}
-
-static struct sts_member *distrustful_one(void)
-{
-	set_empty();
-	set_write("token", "one");
-	CHECK(system("mkdir -p ca1 ca2") == 0);
-	set_write("ca1/a.pem", "a");
-	set_write("ca2/b.pem", "b");
-	TAKE_OVER({.name = "a", .token_file = "token", .dir = "out", .cas = CAS});
-	struct sts_member *t = set_member("a");
-	set_fail(t, STS_ECERT_ISSUER);
-	set_examine();
-	CHECK(!set_soon(t));
-	look();
-	CHECK(!set_soon(t));
-	return t;
-}
 
 /* ---- events ---- */
 
@@ -313,6 +273,8 @@ static pid_t stuck_process(void)
 		pause();
 		_exit(0);
 	}
+	if (pid < 0)
+		abort(); /* kill(-1, SIGKILL) would end every process of this user */
 	return pid;
 }
 

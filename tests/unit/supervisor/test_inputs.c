@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/inputs.h"
 
-#include "set_of_exchanges.h"
+#include "failed_exchange.h"
 
 /* Set the time of the last change of a file, and nothing else of it. */
 static void set_time(const char *path, time_t s, long ns)
@@ -17,14 +17,6 @@ static void swap_link(const char *target, const char *link)
 	CHECK(symlink(target, "swap") == 0 && rename("swap", link) == 0);
 }
 
-/* Examine the files of all exchanges. */
-static void look(void)
-{
-	for (STS_EACH_MEMBER(t))
-		sts_inputs_examine(t);
-	set_examine();
-}
-
 /* Examine the files of one exchange. */
 static void look_at(struct sts_member *t)
 {
@@ -33,16 +25,6 @@ static void look_at(struct sts_member *t)
 }
 
 /* ---- the subject token ---- */
-
-/* Make a set of one exchange that has failed, so that another subject token may help. */
-static struct sts_member *failed_one(const char *token_file)
-{
-	set_empty();
-	TAKE_OVER({.name = "a", .token_file = token_file, .dir = "out"});
-	set_fail(set_member("a"), STS_EDENIED);
-	CHECK(!set_soon(set_member("a")));
-	return set_member("a");
-}
 
 static void test_the_token_file_is_swapped(void)
 {
@@ -211,32 +193,10 @@ static void test_each_exchange_has_its_own_files(void)
 
 /* ---- CA files ---- */
 
-#define CAS \
-	{ \
-		"ca1/a.pem", "ca2/b.pem" \
-	}
-
-static struct sts_member *distrustful_one(void)
-{
-	set_empty();
-	set_write("token", "one");
-	set_write("ca1/a.pem", "a");
-	set_write("ca2/b.pem", "b");
-	TAKE_OVER({.name = "a", .token_file = "token", .dir = "out", .cas = CAS});
-	struct sts_member *t = set_member("a");
-	set_fail(t, STS_ECERT_ISSUER);
-	set_examine();
-	CHECK(!set_soon(t));
-	look();
-	CHECK(!set_soon(t));
-	return t;
-}
-
 static void test_a_ca_file_changes(void)
 {
 	struct sts_member *t;
 
-	CHECK(mkdir("ca1", 0700) == 0 && mkdir("ca2", 0700) == 0);
 	for (int which = 0; which < 2; which++) {
 		t = distrustful_one();
 		set_write(which ? "ca2/b.pem" : "ca1/a.pem", "changed");
