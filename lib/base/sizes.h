@@ -13,4 +13,12 @@
 /* The longest pause that an STS may ask for. */
 #define STS_RETRY_AFTER_MAX_S 300
 
+/* A difference between the STS's clock and the node's up to this one is not known exactly: the
+ * clocks count as the same. */
+#define STS_CLOCKS_SAME_S 60
+
+/* A larger difference is not believed. If the node's clock were that wrong, neither the server's
+ * certificate nor the subject token would have been valid. */
+#define STS_CLOCKS_BELIEVED_S (24LL * 3600)
+
 #endif

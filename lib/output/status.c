@@ -9,6 +9,7 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/sizes.h"
 #include "base/timefmt.h"
 #include "output/files.h"
 #include "protocol/table.h"
@@ -16,7 +17,6 @@
 #define MAGIC     "sts-sidecar-status 1" /* the first line of the file */
 #define READS_MAX 3                      /* of a file that is not whole */
 #define OVERDUE_S 120 /* by REALTIME; an attempt with the default --timeout takes less */
-#define SKEW_S    60  /* clocks that are this close to each other are not told apart */
 
 #define KEY_BEHIND     "clock_behind"
 #define KEY_AHEAD      "clock_ahead"
@@ -303,7 +303,7 @@ int64_t sts_status_step(const struct sts_status *status, const struct sts_status
 	    status->last_attempt_s == 0)
 		return 0;
 	step_s = real_s - (now->boot_ms - status->ended_ms) / 1000;
-	return step_s >= SKEW_S || step_s <= -SKEW_S ? step_s : 0;
+	return step_s >= STS_CLOCKS_SAME_S || step_s <= -STS_CLOCKS_SAME_S ? step_s : 0;
 }
 
 int64_t sts_status_skew(const struct sts_status *status, const struct sts_status_now *now)
@@ -313,7 +313,7 @@ int64_t sts_status_skew(const struct sts_status *status, const struct sts_status
 	if (skew_s == 0 || judge_of(status, now) == BY_NOTHING)
 		return 0;
 	skew_s -= sts_status_step(status, now);
-	return skew_s >= SKEW_S || skew_s <= -SKEW_S ? skew_s : 0;
+	return skew_s >= STS_CLOCKS_SAME_S || skew_s <= -STS_CLOCKS_SAME_S ? skew_s : 0;
 }
 
 void sts_status_add_skew(struct sts_text *out, int64_t skew_s)

@@ -112,7 +112,7 @@ bool sts_status_read(int dir_fd, struct sts_status *status);
 int64_t sts_status_step(const struct sts_status *status, const struct sts_status_now *now);
 
 /* Returns clock_skew_s as it is now: a step of the node's clock since the last attempt counts. 0
- * when the clocks are within 60 s, when nothing is known, or when the status is of another boot. */
+ * when it is less than 60 s, when nothing is known, or when the status is of another boot. */
 int64_t sts_status_skew(const struct sts_status *status, const struct sts_status_now *now);
 
 /* Add "the node's clock is 11 min ahead of the STS's Date: check the node's time

@@ -8,11 +8,9 @@
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
-#define NEARLY_OVER_S   60            /* see is_wrong() */
-#define SKEW_MIN_S      60            /* a difference of clocks up to this is not reported */
-#define DATE_BELIEVED_S (24LL * 3600) /* the farthest from the local clock that a Date may be */
-#define IAT_AHEAD_MAX_S 60            /* by which an iat may be later than both clocks */
-#define NBF_AHEAD_MAX_S 5             /* by which an nbf may be in the future */
+#define NEARLY_OVER_S   60 /* see is_wrong() */
+#define IAT_AHEAD_MAX_S 60 /* by which an iat may be later than both clocks */
+#define NBF_AHEAD_MAX_S 5  /* by which an nbf may be in the future */
 
 static int64_t min(int64_t a, int64_t b)
 {
@@ -127,7 +125,7 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 	int64_t skew = offset(clamp_time(date_s), clamp_time(sent_real_s),
 			      clamp_time(received_real_s));
 
-	if (date_s < 0 || (skew <= SKEW_MIN_S && skew >= -SKEW_MIN_S))
+	if (date_s < 0 || (skew <= STS_CLOCKS_SAME_S && skew >= -STS_CLOCKS_SAME_S))
 		return 0;
 	return min(max(skew, -STS_EXPIRY_MAX_S), STS_EXPIRY_MAX_S);
 }
@@ -148,7 +146,7 @@ static struct clocks read_clocks(const struct sts_expiry_input *in)
 
 	clocks.local_s = clamp_time(clocks.local_s);
 	off = offset(date, sent, clocks.local_s);
-	clocks.has_date = in->date_s >= 0 && max(off, -off) <= DATE_BELIEVED_S;
+	clocks.has_date = in->date_s >= 0 && max(off, -off) <= STS_CLOCKS_BELIEVED_S;
 	clocks.offset_s = clocks.has_date ? off : 0;
 	/* A Date between sending and receiving agrees with the local clock. */
 	clocks.date_s = clocks.offset_s == 0 ? clocks.local_s : date;
@@ -199,7 +197,8 @@ static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const st
 		return STS_EXPIRY_OK;
 	/* Without a Date, a lifetime says more than the local clock, which is right to within a
 	 * day. */
-	if (!clocks->has_date && has_lifetime(in) && clocks->local_s - end_s <= DATE_BELIEVED_S)
+	if (!clocks->has_date && has_lifetime(in) &&
+	    clocks->local_s - end_s <= STS_CLOCKS_BELIEVED_S)
 		return STS_EXPIRY_OK;
 	return STS_EXPIRY_ENDED;
 }
@@ -207,16 +206,16 @@ static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const st
 /*
  * Is the clock of `view` wrong, by what the other statements say? This is about a token that has
  * not expired, so a clock by which it has is wrong. A clock by which it ends within NEARLY_OVER_S
- * is wrong as well, if a lifetime and the other clock both give over SKEW_MIN_S more. Each new
- * token would have as short a life, so believing that clock would only make many requests.
+ * is wrong as well, if a lifetime and the other clock both give over STS_CLOCKS_SAME_S more. Each
+ * new token would have as short a life, so believing that clock would only make many requests.
  *   life  in  the shortest lifetime that is stated; STS_EXPIRY_MAX_S: none
  */
 static bool is_wrong(struct view view, struct view other, bool has_other, int64_t life)
 {
 	return view.is_over ||
 	       (life < STS_EXPIRY_MAX_S && view.left_s < NEARLY_OVER_S &&
-		life - view.left_s > SKEW_MIN_S &&
-		(!has_other || (!other.is_over && other.left_s - view.left_s > SKEW_MIN_S)));
+		life - view.left_s > STS_CLOCKS_SAME_S &&
+		(!has_other || (!other.is_over && other.left_s - view.left_s > STS_CLOCKS_SAME_S)));
 }
 
 /* The shorter of a life and what is left until an end, by the clocks that are not wrong. */

@@ -14,10 +14,8 @@
 #include "base/timefmt.h"
 #include "token/jwt_times.h"
 
-#define SWAP_WAIT_MS 50 /* until a file that was missing is tried again */
-/* A clock that is further ahead is known by the server's certificate, which has expired by it. */
-#define CLOCK_AHEAD_MAX_S (24 * 3600)
-#define PATH_MAX_SHOWN    80 /* bytes of a path in a message */
+#define SWAP_WAIT_MS   50 /* until a file that was missing is tried again */
+#define PATH_MAX_SHOWN 80 /* bytes of a path in a message */
 
 _Static_assert(STS_SUBJECT_MAX_BYTES == 64 * 1024, "the messages below state this bound");
 
@@ -158,7 +156,7 @@ static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
 	struct stat st;
 
 	if (stat(path, &st) != 0 || st.st_mtim.tv_sec < exp_s ||
-	    st.st_mtim.tv_sec - exp_s > CLOCK_AHEAD_MAX_S)
+	    st.st_mtim.tv_sec - exp_s > STS_CLOCKS_BELIEVED_S)
 		return;
 	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
 	sts_text_add_str(&text, ", but was written after that: the node's clock may be ahead");

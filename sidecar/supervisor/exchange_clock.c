@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/exchange_clock.h"
 
-#include "wire/job.h"
+#include "base/sizes.h"
 
 /* A smaller move of the clock makes no difference. */
 #define MOVE_MS 5000
-
-/* A smaller difference of the clocks is not known exactly. */
-#define AHEAD_MIN_S 60
 
 /* While the last attempt has failed, the next one comes within a quarter of what is left of the
  * token, or within this time if that is more. */
@@ -26,7 +23,8 @@ int64_t sts_exchange_clock_ahead_s(const struct sts_exchange *x, const struct st
 {
 	int64_t ahead_s = (now->real_ms - now->boot_ms - x->sts_clock_ms) / 1000;
 
-	return x->sts_clock_ms != 0 && ahead_s >= AHEAD_MIN_S && ahead_s <= STS_JOB_AHEAD_MAX_S
+	return x->sts_clock_ms != 0 && ahead_s >= STS_CLOCKS_SAME_S &&
+			       ahead_s <= STS_CLOCKS_BELIEVED_S
 		       ? ahead_s
 		       : 0;
 }

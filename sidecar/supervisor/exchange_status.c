@@ -3,13 +3,12 @@
 
 #include <string.h>
 
+#include "base/sizes.h"
+
 /* The status names the latest time at which the next news is due. This much is added to that time:
  * one second, since a worker is killed one second after its timeout, and the rest for a machine
  * that is busy or was just suspended. */
 #define SLACK_MS 31000
-
-/* A smaller difference of the clocks is not known exactly. */
-#define SKEW_MIN_S 60
 
 _Static_assert(STS_KNOWN_CODE_MAX_BYTES <= STS_CODE_MAX_BYTES, "a report has room for known codes");
 
@@ -29,7 +28,7 @@ static void note_clocks(struct sts_exchange *x, const struct sts_report *report,
 		s->clock_skew_s = report->clock_skew_s;
 	else if (s->clock_skew_s != 0)
 		s->clock_skew_s = (x->sts_clock_ms - clock_ms) / 1000;
-	if (s->clock_skew_s >= -SKEW_MIN_S && s->clock_skew_s <= SKEW_MIN_S)
+	if (s->clock_skew_s >= -STS_CLOCKS_SAME_S && s->clock_skew_s <= STS_CLOCKS_SAME_S)
 		s->clock_skew_s = 0;
 }
 

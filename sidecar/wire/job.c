@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sizes.h"
 #include "base/text.h"
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000)
@@ -73,7 +74,7 @@ bool sts_job_parse(int argc, char *const *argv, struct sts_worker_job *job)
 
 	if (argc <= STS_JOB_COMMAND_AT || !find_mode(argv[2], &job->mode) ||
 	    !sts_parse_u64(sts_slice_of(argv[3]), TIMEOUT_MAX_MS, &timeout_ms) ||
-	    !sts_parse_u64(sts_slice_of(argv[7]), STS_JOB_AHEAD_MAX_S, &ahead_s))
+	    !sts_parse_u64(sts_slice_of(argv[7]), STS_CLOCKS_BELIEVED_S, &ahead_s))
 		return false;
 	job->timeout_ms = (int64_t)timeout_ms;
 	job->name = argv[4];

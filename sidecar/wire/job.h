@@ -37,10 +37,6 @@
  * the program. */
 #define STS_JOB_COMMAND_AT 8
 
-/* A node's clock that is further ahead of the STS's is not believed: neither certificate would be
- * valid. */
-#define STS_JOB_AHEAD_MAX_S (24 * 3600)
-
 /* The supervisor kills a worker this long after the timeout of its job. */
 #define STS_JOB_GRACE_MS 1000
 
