@@ -14,11 +14,11 @@
 #include "token/jwt_times.h"
 #include "token/life.h"
 
-#define CLAIM_MAX_BYTES       60            /* of a claim in a message, escaped */
-#define POINTER_SHOWN_BYTES   100           /* of a JSON pointer in a message, escaped */
-#define DAY_S                 (24LL * 3600) /* a Date further away is not believed */
+#define CLAIM_MAX_BYTES       60  /* of a claim in a message, escaped */
+#define POINTER_SHOWN_BYTES   100 /* of a JSON pointer in a message, escaped */
 #define YEAR_S                (366LL * 24 * 3600)
 #define THUMBPRINT_HEX_DIGITS (2 * STS_THUMBPRINT_BYTES)
+#define TAIL_MAX_BYTES        STS_UNTIMELY_TEXT_MAX_BYTES /* of what a message ends with */
 
 _Static_assert(STS_TOKEN_MAX_BYTES == 64 * 1024 && STS_EXPIRY_MAX_S == 100 * YEAR_S,
 	       "the messages below state these bounds: 64 KiB, 100 years");
@@ -132,22 +132,32 @@ static bool is_refusal(enum sts_err err, int status)
 	       (err == STS_ESTATUS && (status == 400 || status == 422));
 }
 
-/* Find out whether time explains a refusal. */
-static struct sts_untimely explain(const struct sts_answer_input *in,
-				   const struct sts_reason *reason, const struct sts_answer *out)
+/* Find out whether time explains a refusal. Returns the error that it is then.
+ *   date_s   in  the answer's Date; -1: none
+ *   refusal  in  the error that it is otherwise
+ *   tail     out  what the message ends with; empty where the clocks have nothing to say */
+static enum sts_err explain(const struct sts_answer_input *in, int64_t date_s,
+			    const struct sts_reason *reason, enum sts_err refusal,
+			    struct sts_answer *out, char tail[TAIL_MAX_BYTES])
 {
+	bool is_believed = out->clock_skew_s <= STS_CLOCKS_BELIEVED_S &&
+			   out->clock_skew_s >= -STS_CLOCKS_BELIEVED_S;
 	struct sts_untimely_input input = {.nbf_s = in->subject ? in->subject->nbf_s : -1,
 					   .iat_s = in->subject ? in->subject->iat_s : -1,
 					   .exp_s = in->subject ? in->subject->exp_s : -1,
+					   .date_s = is_believed ? date_s : -1,
 					   .now_s = in->received_real_ms / 1000,
 					   .clock_skew_s = out->clock_skew_s,
 					   .code = reason->code,
 					   .words = reason->text};
+	struct sts_untimely why = sts_untimely_explain(&input);
 
-	if (out->clock_skew_s > DAY_S || out->clock_skew_s < -DAY_S ||
-	    !sts_httpdate_parse(in->head->date, &input.date_s))
-		input.date_s = -1;
-	return sts_untimely_explain(&input);
+	memcpy(tail, why.text, TAIL_MAX_BYTES);
+	if (why.kind != STS_UNTIMELY_EARLY)
+		return refusal;
+	if (why.wait_s > 0 && why.wait_s > out->retry_after_s)
+		out->retry_after_s = why.wait_s;
+	return STS_EEARLY;
 }
 
 /* The body of an answer that is not 2xx. XML is converted up to the first byte at which it is
@@ -165,21 +175,20 @@ static struct sts_slice failure_body(const struct sts_answer_input *in, char *sc
 	return (struct sts_slice){json.data, json.len};
 }
 
-static void add_sizes(const struct sts_answer_input *in, char *out, size_t size)
+static void add_sizes(const struct sts_answer_input *in, char tail[TAIL_MAX_BYTES])
 {
 	struct sts_text t;
 
-	sts_text_init(&t, out, size);
+	sts_text_init(&t, tail, TAIL_MAX_BYTES);
 	sts_text_addf(&t, " (sent: a head of %zu bytes, a body of %zu, a subject token of %zu)",
 		      in->request_head_bytes, in->request_body_bytes, in->request->subject.len);
 }
 
-static enum sts_err read_failure(const struct sts_answer_input *in, char *scratch, size_t size,
-				 struct sts_answer *out, struct sts_error *e)
+static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date_s, char *scratch,
+				 size_t size, struct sts_answer *out, struct sts_error *e)
 {
 	int status = in->head->status;
-	char msg[STS_ERROR_TEXT_MAX_BYTES];
-	struct sts_untimely why = {.kind = STS_UNTIMELY_NO};
+	char msg[STS_ERROR_TEXT_MAX_BYTES], tail[TAIL_MAX_BYTES] = "";
 	struct sts_reason reason;
 	struct sts_text text;
 
@@ -188,16 +197,11 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 
 	keep_code(out, &reason);
 	if (is_refusal(err, status))
-		why = explain(in, &reason, out);
-	if (err == STS_EREQUEST_TOOBIG)
-		add_sizes(in, why.text, sizeof(why.text));
-	if (why.kind == STS_UNTIMELY_EARLY) {
-		err = STS_EEARLY;
-		if (why.wait_s > 0 && why.wait_s > out->retry_after_s)
-			out->retry_after_s = why.wait_s;
-	}
-	/* The words of the answer are cut where the explanation needs the room. */
-	sts_text_init(&text, msg, sizeof(msg) - strlen(why.text));
+		err = explain(in, date_s, &reason, err, out, tail);
+	else if (err == STS_EREQUEST_TOOBIG)
+		add_sizes(in, tail);
+	/* The words of the answer are cut where the tail needs the room. */
+	sts_text_init(&text, msg, sizeof(msg) - strlen(tail));
 	/* These words never change: people search their logs for them. */
 	sts_text_addf(&text, "unexpected status %d", status);
 	if (err == STS_EREDIRECT)
@@ -205,9 +209,9 @@ static enum sts_err read_failure(const struct sts_answer_input *in, char *scratc
 	else
 		sts_reason_add(&text, in->request, &reason);
 	/* The words may have been cut at a space. */
-	if (why.text[0] && msg[text.len - 1] == ' ')
+	if (tail[0] && msg[text.len - 1] == ' ')
 		msg[text.len - 1] = '\0';
-	return sts_fail(e, err, status, "%s%s", msg, why.text);
+	return sts_fail(e, err, status, "%s%s", msg, tail);
 }
 
 /* ---- 2xx: the fields ---- */
@@ -412,6 +416,12 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			value);
 }
 
+/* Are there claims that the user wants checked? */
+static bool wants_claims(const struct sts_answer_input *in)
+{
+	return in->expect_audience.len > 0 || in->expect_issuer.len > 0;
+}
+
 /* Check the audience and the issuer of the token. Closes the answer's document. */
 static enum sts_err check_claims(const struct sts_answer_input *in, struct sts_slice token,
 				 bool is_jwt, char *scratch, size_t scratch_size,
@@ -421,8 +431,6 @@ static enum sts_err check_claims(const struct sts_answer_input *in, struct sts_s
 	const struct sts_json *claims;
 	enum sts_err err = STS_OK;
 
-	if (!audience && !issuer)
-		return STS_OK;
 	if (sts_jwt_open(token, scratch, scratch_size, &claims, NULL) != STS_OK) {
 		sts_json_close();
 		return sts_fail(
@@ -452,7 +460,8 @@ static enum sts_err read_jwt(const struct sts_answer_input *in, struct sts_slice
 	if (times.is_exp_bad)
 		return sts_fail(e, STS_ETOKEN, 0,
 				"the returned token's exp is not a time, or appears twice");
-	return check_claims(in, token, times.is_jwt, scratch, scratch_size, e);
+	return wants_claims(in) ? check_claims(in, token, times.is_jwt, scratch, scratch_size, e)
+				: STS_OK;
 }
 
 static enum sts_err judge_life(const struct sts_answer_input *in,
@@ -509,13 +518,12 @@ static enum sts_err read_success(const struct sts_answer_input *in, struct sts_e
 		err = read_jwt(in, out->token, scratch, size, expiry, e);
 	if (err == STS_OK)
 		err = judge_life(in, expiry, out, e);
+	if (err != STS_OK || !wants_claims(in))
+		return err;
 	/* The claims took the place of the answer's document, so the answer is parsed again: its
 	 * values must stay valid for the caller. */
-	if (err == STS_OK)
-		err = parse_body(in, scratch, size, &root, e);
-	if (err == STS_OK)
-		err = read_values(in, root, out, e);
-	return err;
+	err = parse_body(in, scratch, size, &root, e);
+	return err == STS_OK ? read_values(in, root, out, e) : err;
 }
 
 enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, size_t scratch_size,
@@ -549,7 +557,7 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 						expiry.received_real_s),
 	};
 	if (status < 200 || status > 299)
-		return read_failure(in, scratch, scratch_size, out, e);
+		return read_failure(in, expiry.date_s, scratch, scratch_size, out, e);
 	enum sts_err err = read_success(in, &expiry, scratch, scratch_size, out, e);
 
 	if (err != STS_OK) {

@@ -88,13 +88,13 @@ struct sts_answer {
  * Where that is a refusal of the subject token (STS_EUNAUTHORIZED, STS_EDENIED, STS_EREFUSED, or
  * STS_ESTATUS with 400 or 422), the times of the subject token may explain it (untimely.h):
  *   STS_EEARLY         in its place, if the subject token is not valid yet. retry_after_s is then
- *                      at least the time until it is valid
+ *                      at least the time until it is valid, or STS_RETRY_AFTER_MAX_S
  * For a 2xx that cannot be used:
  *   STS_EREFUSED       there is an error code of protocols.toml in place of a token
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()
  *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer
  *   STS_ETOKEN         a value fails sts_answer_token_ok(), the thumbprint is not hexadecimal, or
- *                      the returned token's exp is not a time
+ *                      the returned token's exp is not a time or appears twice
  *   STS_ELIFETIME      the token has expired already
  *   STS_EEXPECT        the token is not what expect_audience, expect_issuer or max_lifetime_s want
  *
