@@ -51,9 +51,6 @@ static size_t span_until(struct sts_slice s, const char *stops)
 	return len;
 }
 
-/* A zone means something on this host alone, so no URL of a server has one. */
-#define ZONE "has a zone in its IPv6 address: give the URL a name, and the address to --connect"
-
 /* Does this byte stand between the brackets of an IPv6 address? */
 static bool in_brackets(struct sts_slice s, size_t at)
 {
@@ -82,8 +79,10 @@ static const char *check_bytes(struct sts_slice s)
 			return "has a fragment (#), which an STS never sees";
 		if (is_one_of(s.data[i], "\"<>\\^`{|}"))
 			return "has a character in it that must be percent-encoded";
+		/* A zone means something on this host alone, so no URL of a server has one. */
 		if (c == '%' && in_brackets(s, i))
-			return ZONE;
+			return "has a zone in its IPv6 address: give the URL a name, and the "
+			       "address to --connect";
 		if (c == '%' && !(s.len - i > 2 && is_hex(s.data[i + 1]) && is_hex(s.data[i + 2])))
 			return "has a % in it that two hexadecimal digits do not follow";
 	}
@@ -175,8 +174,6 @@ static const char *take_ipv6(struct sts_slice *s, struct sts_url *url)
 	if (s->len == 0)
 		return "has a [ without a ]";
 	take(s, 1);
-	if (memchr(host.data, '%', host.len))
-		return ZONE;
 	if (host.len >= INET6_ADDRSTRLEN)
 		return "has a malformed IPv6 address";
 	copy_host(url, host);

@@ -55,15 +55,16 @@ void sts_reason_of_document(const struct sts_request *request, const struct sts_
 	keep_code_or_words(request, reason);
 }
 
-/* The same as first_string() in text that may be broken JSON. A string that the text ends inside
- * of is a part of words, but no error code. */
-static struct sts_slice find_string(struct sts_slice json, const char *pointers, bool is_code,
+/* The same as first_string() in text that may be broken JSON.
+ *   must_be_sure  in  an error code is sought: a string that the text ends inside of does not
+ *                     count, nor does one that may not be the only one */
+static struct sts_slice find_string(struct sts_slice json, const char *pointers, bool must_be_sure,
 				    char *out, size_t size)
 {
 	for (; *pointers; pointers = sts_text_at(pointers, 1)) {
 		struct sts_json_found found = sts_json_find(json, pointers);
 
-		if (is_code && (found.is_unsure || found.is_open))
+		if (must_be_sure && (found.is_unsure || found.is_open))
 			break;
 		if (found.is_there)
 			return sts_json_decode(found.first, out, size);

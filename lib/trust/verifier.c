@@ -389,8 +389,9 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	if (err)
 		return err;
 	for (unsigned i = 0; i < STS_VERIFIER_SEARCHES_MAX; i++) {
-		if (find_anchors(v, i > 0 ? v->anchors.next : 0, e))
-			return e->code;
+		err = find_anchors(v, i > 0 ? v->anchors.next : 0, e);
+		if (err)
+			return err;
 		err = try_anchors(v, &s, &kept, e);
 		if (err == STS_OK || v->anchors.next == 0 || s.checks >= STS_VERIFIER_CHECKS_MAX)
 			break;
