@@ -12,8 +12,8 @@
  * it. A pipe is never waited for beyond the deadline: each write(2) comes after POLLOUT and has at
  * most PIPE_BUF bytes. On a blocking terminal, or beside another writer, a write(2) may block
  * longer; a caller for whom that matters lets a signal interrupt it.
- *   until    in   BOOTTIME ms; INT64_MAX for no deadline
- *   written  out  the number of bytes that the descriptor took, also after a failure
+ *   until_boot_ms  in   INT64_MAX for no deadline
+ *   written        out  the number of bytes that the descriptor took, also after a failure
  * Returns 0, ETIMEDOUT at the deadline, the errno of poll(2) or write(2), or EIO when write(2)
  * takes nothing.
  */

@@ -85,14 +85,14 @@ void sts_http_response_head_only(struct sts_http_response *p);
  * when it is malformed or compressed, STS_ETOOBIG when a bound is exceeded.
  *
  * These are malformed: Content-Length together with Transfer-Encoding, two different values of
- * Content-Length, Transfer-Encoding twice, a coding other than chunked, a Content-Encoding that is
- * a compression, a folded header that gives the length of the body or has an empty line, a bare CR,
- * a bare LF, NUL and other control characters, white space before a colon or behind a chunk size, a
- * quoted string in a chunk extension that does not end, a chunk size that overflows, an HTTP
- * version other than 1.x, status 101, a 1xx response with a body. A bare LF is allowed to
- * recipients (RFC 9112 section 2.2), but not all take it for the end of a line. A line with a chunk
- * size of more than STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than STS_HTTP_INTERIM_MAX 1xx
- * responses, are too big.
+ * Content-Length, Transfer-Encoding twice, a coding other than chunked, a folded header that gives
+ * the length of the body or has an empty line, a bare CR, a bare LF, NUL and other control
+ * characters, white space before a colon or behind a chunk size, a quoted string in a chunk
+ * extension that does not end, a chunk size that overflows, an HTTP version other than 1.x, status
+ * 101, a 1xx response with a body. A bare LF is allowed to recipients (RFC 9112 section 2.2), but
+ * not all take it for the end of a line. A line with a chunk size of more than
+ * STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than STS_HTTP_INTERIM_MAX 1xx responses, are too big.
+ * Compressed is a response whose Content-Encoding names a compression.
  */
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
 				    size_t *used, struct sts_error *e);

@@ -32,9 +32,9 @@ struct sts_resolv {
 /*
  * Parse the text of resolv.conf: the lines nameserver, search and domain, and the options ndots:N,
  * timeout:N and attempts:N. Everything else is ignored, malformed lines included, so this never
- * fails. The zone of a name server may be the name of an interface (net/scoped.h). Lines may have
- * any length. (The parser of musl ignores lines above 255 bytes, which a search list can easily
- * have.)
+ * fails; of the lines with a name server that cannot be used, the first one is kept in `refused`.
+ * The zone of a name server may be the name of an interface (net/scoped.h). Lines may have any
+ * length. (The parser of musl ignores lines above 255 bytes, which a search list can easily have.)
  *   text  in   UNTRUSTED; must outlive *out
  *   out   out  all members
  */

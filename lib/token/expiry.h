@@ -30,11 +30,12 @@
  *
  * not_before_s goes by the Date, or by the local clock where no Date is believed. A token that was
  * valid when it was issued (nbf is not after iat) is valid, if it is valid by the local clock or no
- * Date is believed. A clock by which the token becomes valid when it has ended does not count.
+ * Date is believed. Five seconds make no difference in any of these comparisons. A clock by which
+ * the token becomes valid when it has ended does not count.
  *
  * usable_s is for --max-lifetime: how long a service may accept the token. There a clock that is
  * ahead must not make a life look short, so the longer of the two views counts, and an iat that is
- * later than both clocks says nothing.
+ * over a minute later than both clocks says nothing.
  */
 #ifndef STS_TOKEN_EXPIRY_H
 #define STS_TOKEN_EXPIRY_H

@@ -7,6 +7,10 @@
  *
  * Nothing but exp, nbf and iat is read here. Audience and issuer are checked with jwt.h, which is
  * strict. The reader is pure and does not recurse. No byte of a token gets into a message.
+ *
+ * json_lenient.h is lenient as well, but it is not used here. It searches text that may be broken
+ * or cut, for one string, and must not decide about a token. This reader takes claims as libraries
+ * do: they are one whole object, and a time may be a number.
  */
 #ifndef STS_TOKEN_JWT_TIMES_H
 #define STS_TOKEN_JWT_TIMES_H
