@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A number by which a process finds out that a path leads to another file than before, or that the
- * file was changed. The file is looked at with stat(2) and not opened. A file system that hangs
- * lets stat(2) hang, so the supervisor never calls these functions.
+ * file was changed. The functions use stat(2) and do not open the file. On a file system that does
+ * not answer, stat(2) does not return, so the supervisor never calls these functions.
  */
 #ifndef STS_BASE_IDENTITY_H
 #define STS_BASE_IDENTITY_H

@@ -70,8 +70,8 @@ void sts_http_response_init(struct sts_http_response *p, char *head_buf, size_t 
 			    char *body_buf, size_t body_size);
 
 /*
- * Have the parser end with the head of the response, which has no body whatever its headers say.
- * Those that are about the body are not read. Call this before the first byte.
+ * Make the parser end after the head of the response, which has no body, whatever its headers say.
+ * The headers that are about the body are not read. Call this before the first byte.
  */
 void sts_http_response_head_only(struct sts_http_response *p);
 

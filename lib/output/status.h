@@ -48,10 +48,10 @@ struct sts_status {
 	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
-	/* The last Date of an answer minus the local clock: positive where the node's clock is
+	/* The last Date of an answer minus the node's clock: positive where the node's clock is
 	 * behind; 0 within 60 s or unknown. */
 	int64_t clock_skew_s;
-	/* When the token on disk becomes valid, by the local clock; 0: it is valid, or unknown. */
+	/* When the token on disk becomes valid, by the node's clock; 0: it is valid, or unknown. */
 	int64_t not_before_s;
 	enum sts_wait wait;
 	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST; [a-z0-9-] only. */

@@ -37,7 +37,7 @@ struct sts_verdict_known {
  * `expires` cannot be read, the exp of the token counts.
  *   dir         in   its path
  *   min_ttl_ms  in   how long the token must still be valid
- *   now_s       in   the local clock, seconds since the epoch
+ *   now_s       in   the node's clock, seconds since the epoch
  */
 void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s);
 

@@ -31,8 +31,8 @@ struct sts_answer_input {
 	 * into a message. */
 	const struct sts_request *request;
 	size_t request_head_bytes, request_body_bytes; /* of the request, as it was sent */
-	int64_t sent_real_ms;                          /* local clock when the request was sent */
-	int64_t received_real_ms;                      /* local clock when the head had arrived */
+	int64_t sent_real_ms;              /* the node's clock when the request was sent */
+	int64_t received_real_ms;          /* the node's clock when the head had arrived */
 	const struct sts_subject *subject; /* its times may explain a refusal; may be NULL */
 	int64_t default_ttl_s;             /* --default-ttl; 0: the protocol's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
@@ -47,11 +47,11 @@ struct sts_answer {
 	 * are the id and the secret of the access key. They are valid as long as token is, and
 	 * checked as token is. Elsewhere they are empty. */
 	struct sts_slice aws_key_id, aws_secret;
-	int64_t expires_s;    /* what goes into `expires`: local clock, see token/expiry.h */
-	int64_t lifetime_s;   /* from when the request was sent */
-	int64_t clock_skew_s; /* Date minus local clock; 0 within 60 s or unknown */
-	int64_t not_before_s; /* local clock: the token is not valid earlier; 0: it is valid now, or
-				 unknown */
+	int64_t expires_s;  /* what goes into `expires`, by the node's clock: see token/expiry.h */
+	int64_t lifetime_s; /* from when the request was sent */
+	int64_t clock_skew_s; /* Date minus the node's clock; 0 within 60 s or unknown */
+	int64_t not_before_s; /* by the node's clock: the token is not valid earlier; 0: it is
+				 valid now, or unknown */
 	bool is_assumed;      /* nothing states the lifetime: default_ttl_s counts */
 	bool has_date;        /* the answer had a Date that can be read */
 	bool has_thumbprint;

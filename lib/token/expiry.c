@@ -8,7 +8,7 @@
 #include "base/decimal.h"
 #include "base/timefmt.h"
 
-#define NEARLY_OVER_S   60 /* see is_wrong() */
+#define NEARLY_OVER_S   60 /* see is_ignored() */
 #define IAT_AHEAD_MAX_S 60 /* by which an iat may be later than both clocks */
 #define NBF_AHEAD_MAX_S 5  /* by which an nbf may be in the future */
 
@@ -132,9 +132,9 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 
 /* The clocks when the answer had arrived. */
 struct clocks {
-	int64_t sent_s, local_s; /* on the local clock */
+	int64_t sent_s, local_s; /* on the node's clock */
 	int64_t date_s;          /* the STS's clock, where has_date is set */
-	int64_t offset_s;        /* date_s minus the local clock; 0: they agree */
+	int64_t offset_s;        /* date_s minus the node's clock; 0: they agree */
 	bool has_date;
 };
 
@@ -148,7 +148,7 @@ static struct clocks read_clocks(const struct sts_expiry_input *in)
 	off = offset(date, sent, clocks.local_s);
 	clocks.has_date = in->date_s >= 0 && max(off, -off) <= STS_CLOCKS_BELIEVED_S;
 	clocks.offset_s = clocks.has_date ? off : 0;
-	/* A Date between sending and receiving agrees with the local clock. */
+	/* A Date between sending and receiving agrees with the node's clock. */
 	clocks.date_s = clocks.offset_s == 0 ? clocks.local_s : date;
 	return clocks;
 }
@@ -165,7 +165,7 @@ static struct view local_view(const struct clocks *clocks, int64_t end_s)
 }
 
 /* The answer was dated after the request was sent, so left_s is not too long. Without a Date, the
- * local clock stands in for it. */
+ * node's clock counts in its place. */
 static struct view date_view(const struct clocks *clocks, int64_t end_s)
 {
 	if (clocks->offset_s == 0)
@@ -195,8 +195,8 @@ static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const st
 		return STS_EXPIRY_NO_LIFETIME;
 	if (end_s < 0 || !local || !date)
 		return STS_EXPIRY_OK;
-	/* Without a Date, a lifetime says more than the local clock, which is right to within a
-	 * day. */
+	/* Without a Date, a lifetime counts more than the node's clock, unless the end is over a
+	 * day ago. */
 	if (!clocks->has_date && has_lifetime(in) &&
 	    clocks->local_s - end_s <= STS_CLOCKS_BELIEVED_S)
 		return STS_EXPIRY_OK;
@@ -204,13 +204,14 @@ static enum sts_expiry_verdict judge(const struct sts_expiry_input *in, const st
 }
 
 /*
- * Is the clock of `view` wrong, by what the other statements say? This is about a token that has
- * not expired, so a clock by which it has is wrong. A clock by which it ends within NEARLY_OVER_S
- * is wrong as well, if a lifetime and the other clock both give over STS_CLOCKS_SAME_S more. Each
- * new token would have as short a life, so believing that clock would only make many requests.
+ * Is the clock of `view` to be ignored, by what the other statements say? This is about a token
+ * that has not expired, so a clock by which it has expired is ignored. A clock by which it ends
+ * within NEARLY_OVER_S is ignored too, if a lifetime and the other clock both allow over
+ * STS_CLOCKS_SAME_S more. Each new token would have as short a life, so believing that clock would
+ * only make many requests.
  *   life  in  the shortest lifetime that is stated; STS_EXPIRY_MAX_S: none
  */
-static bool is_wrong(struct view view, struct view other, bool has_other, int64_t life)
+static bool is_ignored(struct view view, struct view other, bool has_other, int64_t life)
 {
 	return view.is_over ||
 	       (life < STS_EXPIRY_MAX_S && view.left_s < NEARLY_OVER_S &&
@@ -223,9 +224,9 @@ static int64_t until(int64_t life, int64_t stated, const struct clocks *clocks, 
 {
 	struct view local = local_view(clocks, end_s), date = date_view(clocks, end_s);
 
-	if (end_s >= 0 && !is_wrong(local, date, clocks->has_date, stated))
+	if (end_s >= 0 && !is_ignored(local, date, clocks->has_date, stated))
 		life = min(life, local.left_s);
-	if (end_s >= 0 && clocks->has_date && !is_wrong(date, local, true, stated))
+	if (end_s >= 0 && clocks->has_date && !is_ignored(date, local, true, stated))
 		life = min(life, date.left_s);
 	return life;
 }
@@ -238,7 +239,7 @@ static int64_t earliest(const struct sts_expiry_input *in, const struct clocks *
 
 	if (has_lifetime(in))
 		life = min(life, in->lifetime_s);
-	/* Without a Date, both lifetimes must say more than the local clock. */
+	/* Without a Date, a clock is ignored only if both lifetimes allow more than it does. */
 	stated = clocks->has_date || (has_lifetime(in) && own_lifetime(in) < STS_EXPIRY_MAX_S)
 			 ? life
 			 : STS_EXPIRY_MAX_S;
@@ -269,10 +270,10 @@ static int64_t usable(const struct sts_expiry_input *in, const struct clocks *cl
 	return life > 0 || !has_lifetime(in) ? life : in->lifetime_s;
 }
 
-/* When the token becomes valid, on the local clock; 0 when it is valid now. The Date decides, where
- * it is believed. But it may be behind: a token that was valid when it was issued, and is valid by
- * the local clock, is valid. Without a Date, iat is all that is known of the STS's clock: a token
- * that was valid then is valid. */
+/* Returns when the token becomes valid, on the node's clock; 0 if it is valid now. The Date decides
+ * if it is believed. But it may be behind: a token that was valid when it was issued, and is valid
+ * by the node's clock, is valid. Without a Date, only iat says anything about the STS's clock: a
+ * token that was valid at that time is valid. */
 static int64_t not_before(const struct sts_expiry_input *in, const struct clocks *clocks)
 {
 	int64_t nbf = clamp_time(in->token_nbf_s), iat = clamp_time(in->token_iat_s);
@@ -310,8 +311,8 @@ bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *ou
 	out->expires_s = max(min(clocks.sent_s + out->lifetime_s, STS_EPOCH_MAX_S), 0);
 	if (out->verdict == STS_EXPIRY_OK && out->expires_s <= clocks.local_s)
 		out->verdict = out->lifetime_s > 0 ? STS_EXPIRY_TOO_LATE : STS_EXPIRY_NO_LIFETIME;
-	/* No token becomes valid when it has ended, so the clock that says so is wrong, unless the
-	 * token itself says so. */
+	/* No token becomes valid after its end, so not_before_s does not count then, unless the
+	 * token's own nbf is not before its exp. */
 	if (out->not_before_s >= out->expires_s && (exp < 0 || in->token_nbf_s < exp))
 		out->not_before_s = 0;
 	return out->verdict == STS_EXPIRY_OK;

@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The expiry of a token: one decision from everything that an answer says. The functions only
+ * The expiry of a token: one time that follows from all statements of an answer. The functions only
  * calculate, with values that protocol/answer.c has found.
  *
- * The node's clock may be wrong, and the answer's Date may be a gateway's and wrong. The statements
- * of an answer are of two kinds:
+ * The node's clock may be ahead or behind, and so may the answer's Date, which a gateway may have
+ * written. The statements of an answer are of two kinds:
  *   - A lifetime needs no clock: the answer's own (expires_in), and exp - iat of the returned JWT.
- *   - An absolute time (the answer's, and exp of the returned JWT) is held against the local clock
- *     and against the Date. Each of the two gives a view: how many seconds are left.
- * A Date more than a day away from the local clock is not believed. If the local clock were that
- * wrong, neither the server's certificate nor the subject token would have been valid, so it must
- * be the Date that is wrong.
+ *   - An absolute time (the answer's, and exp of the returned JWT) is compared with the node's
+ *     clock and with the Date. Each of the two comparisons is a view: how many seconds are left.
+ * A Date that differs from the node's clock by more than a day is not believed. If the node's clock
+ * differed that much from the right time, neither the server's certificate nor the subject token
+ * would have been valid, so it must be the Date that differs.
  *
  * The token has expired already
- *   - when the answer's lifetime is zero or less, or
- *   - when the absolute time has passed by both clocks, or by the local clock where there is no
- *     Date that is believed. But a lifetime that the answer states says more than the local clock
- *     alone, unless the time has passed by more than a day.
- * exp - iat cannot revive a token that the clocks call expired: the STS may have kept that token
- * for a while. If the token has not expired, a clock by which it has is wrong and does not count.
- * Nor does a clock by which the token ends within a minute, if a lifetime and the other clock give
- * over a minute more (without a Date: both lifetimes). Each new token would have as short a life.
+ *   - if the answer's lifetime is zero or less, or
+ *   - if the absolute time has passed by both clocks, or by the node's clock if no Date is
+ *     believed. But without a Date, a lifetime of the answer that is above zero counts more than
+ *     the node's clock, unless the time has passed by more than a day.
+ * exp - iat does not count here: the STS may have kept the token for a while before it answered.
  *
- * lifetime_s is the earliest end that any statement gives. It counts from the moment when the
- * request was sent, on a clock that never steps (CLOCK_BOOTTIME). expires_s is the time of sending
- * on the local clock plus lifetime_s, always. So the schedule and the readers of `expires`, who go
- * by the node's clock, have one decision. Where the node's clock is so far ahead that the exp of
- * the token lies in its past, or less than a minute ahead, expires_s is later than that exp.
+ * If the token has not expired, a clock by which it has expired is ignored. A clock by which the
+ * token ends within a minute is ignored too, if a lifetime and the other clock allow over a minute
+ * more (without a Date: if both lifetimes do), since each new token would have as short a life.
  *
- * not_before_s goes by the Date, or by the local clock where no Date is believed. A token that was
- * valid when it was issued (nbf is not after iat) is valid, if it is valid by the local clock or no
- * Date is believed. Five seconds make no difference in any of these comparisons. A clock by which
- * the token becomes valid when it has ended does not count.
+ * lifetime_s is the earliest of the ends that remain. It counts from the moment when the request
+ * was sent, on a clock that never steps (CLOCK_BOOTTIME). expires_s is always the time of sending
+ * on the node's clock plus lifetime_s. So the schedule agrees with the readers of `expires`, who
+ * compare it with the node's clock. If the node's clock has passed the exp of the token, or passes
+ * it within a minute, although the token lives longer, expires_s is later than that exp.
  *
- * usable_s is for --max-lifetime: how long a service may accept the token. There a clock that is
- * ahead must not make a life look short, so the longer of the two views counts, and an iat that is
- * over a minute later than both clocks says nothing.
+ * not_before_s goes by the Date, or by the node's clock if no Date is believed. A token whose nbf
+ * is not after its iat was valid when it was issued: it is valid if it is valid by the node's clock
+ * too, or if no Date is believed. Five seconds make no difference in any of these comparisons. A
+ * time that is not before the end of the token does not count.
+ *
+ * usable_s is for --max-lifetime: how long a service may accept the token. A clock that is ahead
+ * must not make this life look short, so the longer of the two views counts, and an iat that is
+ * over a minute later than both clocks is ignored.
  */
 #ifndef STS_TOKEN_EXPIRY_H
 #define STS_TOKEN_EXPIRY_H
@@ -79,7 +80,7 @@ struct sts_expiry_input {
 	int64_t lifetime_s;                   /* the answer's lifetime; INT64_MIN: none */
 	int64_t default_ttl_s;                /* used without absolute_s, token_exp_s, lifetime_s */
 	int64_t date_s;                       /* the answer's Date; -1: none */
-	int64_t sent_real_s, received_real_s; /* on the local clock, as it is set now */
+	int64_t sent_real_s, received_real_s; /* on the node's clock, as it is set now */
 };
 
 /* Why a token can be used, or cannot. */
@@ -94,12 +95,12 @@ struct sts_expiry {
 	enum sts_expiry_verdict verdict;
 	int64_t lifetime_s; /* from when the request was sent, on a clock that does not step; after
 			       STS_EXPIRY_ENDED it is 0 */
-	int64_t expires_s;  /* on the local clock: the time of sending plus lifetime_s */
+	int64_t expires_s;  /* on the node's clock: the time of sending plus lifetime_s */
 	int64_t usable_s;   /* for --max-lifetime; 0 where nothing states it */
-	int64_t not_before_s; /* on the local clock: the token is not valid earlier; 0: it is valid
+	int64_t not_before_s; /* on the node's clock: the token is not valid earlier; 0: it is valid
 				 now, or unknown */
 	int64_t end_s;        /* the earlier of absolute_s and token_exp_s; -1: none */
-	/* How long ago end_s is (negative: in the future), by the local clock and by the Date. Not
+	/* How long ago end_s is (negative: in the future), by the node's clock and by the Date. Not
 	 * meaningful without end_s. */
 	int64_t ago_local_s, ago_date_s;
 	bool has_date; /* there is a Date that is believed */
@@ -109,8 +110,8 @@ struct sts_expiry {
  * in all the same. */
 bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *out);
 
-/* The difference between the answer's Date and the local clock, in seconds: positive when the local
- * clock is behind; 0 when they are within 60 s, or when date_s is -1 (none). */
+/* The difference between the answer's Date and the node's clock, in seconds: positive when the
+ * node's clock is behind; 0 when they are within 60 s, or when date_s is -1 (none). */
 int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_real_s);
 
 #endif

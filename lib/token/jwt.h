@@ -62,7 +62,7 @@ enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer,
  * Describe a token for `inspect`: header and claims, and the times as RFC 3339 and in words. The
  * description never has the signature or the raw token. It is printable ASCII and line feeds; text
  * from a peer is escaped as in JSON.
- *   now_s  in   the local clock, seconds since the epoch
+ *   now_s  in   the node's clock, seconds since the epoch
  *   json   in   false: text for people. True: one line, one JSON object with exactly these names,
  *               where a value that is absent or of the wrong type is null:
  *               {"header":{...},"claims":{...},"alg":"..","kid":"..","expires":"RFC 3339",

@@ -23,8 +23,8 @@ struct sts_subject {
  * Read and check the subject token.
  *   path     in   a file, or "-" for standard input. Symbolic links are followed, since the kubelet
  *                 replaces the link ..data; after ENOENT the file is tried once more after 50 ms
- *   now_s    in   seconds since the epoch, by the local clock; or by the STS's clock, where it is
- *                 known that the local clock is ahead of it
+ *   now_s    in   seconds since the epoch, by the node's clock; or by the STS's clock, where it is
+ *                 known that the node's clock is ahead of it
  *   buf      in   memory for the token, STS_SUBJECT_MAX_BYTES + 1 or more
  *   scratch  in   memory for decoding the token, 3/4 of that
  *   subject  out  after an error the times are right where they could be read, else -1

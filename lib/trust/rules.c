@@ -69,13 +69,13 @@ static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struc
 	if (now_s < cert->not_before_s) {
 		sts_rfc3339_format(cert->not_before_s, limit);
 		return sts_rules_fail(e, STS_ECERT_NOTYET, cert,
-				      "is valid only from %s on; the local clock says %s", limit,
+				      "is valid only from %s on; the node's clock says %s", limit,
 				      now);
 	}
 	if (now_s > cert->not_after_s) {
 		sts_rfc3339_format(cert->not_after_s, limit);
 		return sts_rules_fail(e, STS_ECERT_EXPIRED, cert,
-				      "expired at %s; the local clock says %s", limit, now);
+				      "expired at %s; the node's clock says %s", limit, now);
 	}
 	return STS_OK;
 }

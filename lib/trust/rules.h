@@ -28,7 +28,7 @@ struct sts_cert_path {
 /*
  * Check the rules for the server's own certificate, which do not depend on its issuer: critical
  * extensions, time, key, name, purpose, and that it is not a CA's certificate unless it is pinned.
- *   now_s  in  the local clock, seconds since the epoch
+ *   now_s  in  the node's clock, seconds since the epoch
  * Returns STS_OK, or the STS_ECERT_* of the first rule that is broken.
  */
 enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,

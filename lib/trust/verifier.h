@@ -72,7 +72,7 @@ struct sts_verifier {
  * Set up a verifier for one connection. The struct is large, and belongs in static memory.
  *   sources  in  must outlive the verifier
  *   server   in  copied, but the bytes of server->dns must outlive the verifier
- *   now_s    in  the local clock, seconds since the epoch
+ *   now_s    in  the node's clock, seconds since the epoch
  * Returns STS_OK, or STS_EBUG when the server's name is empty.
  */
 enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sources *sources,

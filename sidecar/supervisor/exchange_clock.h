@@ -19,9 +19,9 @@
 bool sts_exchange_clock_moved(const struct sts_exchange *x, int64_t now_boot_ms,
 			      int64_t now_real_ms);
 
-/* How far is the node's clock ahead of the STS's? That follows from the last Date, or from the
- * node's clock at that time if they agreed, since BOOTTIME has counted since. Returns seconds,
- * from a minute to a day; 0 if it is not ahead, or if that is not known. */
+/* How far is the node's clock ahead of the STS's? The STS's clock is the last Date, or the node's
+ * clock at that time if the two agreed, plus the time in BOOTTIME since then. Returns seconds, from
+ * a minute to a day; 0 if the node's clock is not ahead, or if that is not known. */
 int64_t sts_exchange_clock_ahead_s(const struct sts_exchange *x, const struct sts_moment *now);
 
 /* Let the token end at the earlier of the two times that has not passed, as the node's clock is

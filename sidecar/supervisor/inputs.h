@@ -78,7 +78,8 @@ void sts_inputs_config_planned(uint64_t identity);
 /* Does an examining child look at the configuration file? Planning waits for its end. */
 bool sts_inputs_config_in_use(void);
 
-/* Does a killed process that looks at the configuration file not end? Then there is no planning.
+/* Was a process that looks at the configuration file killed, and has it not ended? Then there is no
+ * planning.
  *   e  out  set if the function returns true */
 bool sts_inputs_config_hangs(struct sts_error *e);
 
@@ -96,8 +97,8 @@ enum sts_err sts_inputs_config_stuck(pid_t pid, int64_t started_ms, struct sts_e
  * child. */
 bool sts_inputs_in_use(const struct sts_member *t);
 
-/* Does a killed process that looks at the files of this exchange not end? Then no worker is
- * started.
+/* Was a process that looks at the files of this exchange killed, and has it not ended? Then no
+ * worker is started.
  *   e  out  the error of an attempt (STS_EHANGS); may be NULL */
 bool sts_inputs_hangs(struct sts_member *t, struct sts_error *e);
 

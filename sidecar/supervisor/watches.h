@@ -3,14 +3,14 @@
  * Watches of files that may be replaced, or that may appear later (inotify(7)).
  *
  * The way to a file is a chain of directories and links. The last directory on the way is watched
- * for new and changed names, and so is each directory in which a link of the chain lies or in which
- * a part of the way is missing. Every other directory on the way is watched only for its own move
+ * for new and changed names, and so is each directory that holds a link of the chain or lacks
+ * a part of the way. Every other directory on the way is watched only for its own move
  * and its own end, so that the files of others in /tmp or / cause no events. Of the events of a
  * directory, only those with a name that is a part of the way count.
  *
- * sts_watch_path() looks up paths, and so a file system that hangs lets it hang. A child process of
- * the supervisor calls it, on the descriptor that it has inherited. The supervisor reads the
- * events.
+ * sts_watch_path() looks up paths, so it does not return if a file system does not answer. So a
+ * child process of the supervisor calls it, on the descriptor that it has inherited. The supervisor
+ * reads the events.
  */
 #ifndef STS_SUPERVISOR_WATCHES_H
 #define STS_SUPERVISOR_WATCHES_H

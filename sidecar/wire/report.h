@@ -76,12 +76,12 @@ struct sts_report {
 	uint32_t stage;        /* enum sts_stage: the last stage that was reached */
 	uint32_t flags;        /* bits of enum sts_report_flag */
 	int32_t retry_after_s; /* from Retry-After; -1: the answer had none */
-	int64_t expires_s;     /* seconds since the epoch by the local clock; 0: none */
+	int64_t expires_s;     /* seconds since the epoch by the node's clock; 0: none */
 	int64_t lifetime_s;
 	int64_t subject_exp_s; /* since the epoch; 0: no expiry; -1: no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent */
-	int64_t clock_skew_s;  /* Date minus local clock; 0 within 60 s or unknown */
-	int64_t not_before_s;  /* since the epoch by the local clock: the returned token is not
+	int64_t clock_skew_s;  /* Date minus the node's clock; 0 within 60 s or unknown */
+	int64_t not_before_s;  /* since the epoch by the node's clock: the returned token is not
 				  valid earlier; 0: it is valid now, or unknown */
 	/* base/identity.h: the subject token and the CA files, just before the worker read them */
 	uint64_t subject_identity, cas_identity;

@@ -9,7 +9,7 @@
 #include "token/jwt.h"
 #include "token/jwt_times.h"
 
-/* By which the time of a file may be in the future, where clocks are corrected by little. */
+/* How far the time of a file may be in the future. Small corrections of a clock cause that. */
 #define AHEAD_MAX_MS 60000
 
 static void read_thumbprint(int dir_fd, struct sts_report *report)
@@ -62,11 +62,11 @@ static int64_t ends_ms(const struct sts_stored *stored, int64_t exp_s, int64_t n
 		       bool *doubtful)
 {
 	int64_t until_ms = stored->expires_s * 1000;
-	/* `expires` is the decision that was made when the token arrived. An exp that has passed by
-	 * the local clock does not change it. */
+	/* `expires` was calculated when the token arrived. An exp that has passed by
+	 * the node's clock does not change it. */
 	bool has_passed = exp_s >= 0 && exp_s * 1000 <= now_ms;
-	/* Files that are from the future were written before the clock was set back. The token
-	 * lives no longer from now on than it did then. */
+	/* Files from the future were written before the node's clock was set back. The token lives
+	 * no longer from now on than it did from then on. */
 	bool is_from_future = stored->written_ms > now_ms + AHEAD_MAX_MS;
 
 	*doubtful = has_passed || is_from_future;

@@ -4,9 +4,9 @@
  * it had just been exchanged. Each file that --write names must exist, and must be a regular file
  * of our UID that is not empty. token.jwt must be a JWT. The expiry is the time in the file
  * `expires`, or the `exp` of the token where that is earlier and has not passed. A token whose
- * `exp` has passed by the local clock is not adopted, nor is one whose files are from the future by
- * over a minute: the clock was set back, and the token may have ended. --expect-audience,
- * --expect-issuer and --max-lifetime apply here too.
+ * `exp` has passed by the node's clock is not adopted. Nor is a token whose files are over a minute
+ * newer than the node's clock: that clock was set back, and the token may have ended.
+ * --expect-audience, --expect-issuer and --max-lifetime apply here too.
  */
 #ifndef STS_WORKER_ADOPT_H
 #define STS_WORKER_ADOPT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Prints the token on standard output, for `fetch --stdout`. The reader is not trusted to read: it
- * may be slow, or close its end. Once the first byte is out there is no second try, since a reader
- * would take a second token behind a part of the first for one token.
+ * may be slow, or close its end. Once the first byte is written there is no second try, since a
+ * reader would take a part of the first token and a second token after it for one token.
  */
 #ifndef STS_WORKER_PRINT_TOKEN_H
 #define STS_WORKER_PRINT_TOKEN_H

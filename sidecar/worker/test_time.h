@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The time at which certificates are verified: the time of the local clock. Test builds (Meson's
+ * The time at which certificates are verified: the time of the node's clock. Test builds (Meson's
  * option test_time, which a release does not set) take it from the variable STS_TEST_TIME, in
  * seconds since the epoch, so that a test can choose a time at the boundary of validity.
  */

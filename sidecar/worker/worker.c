@@ -398,8 +398,8 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	return err;
 }
 
-/* The answer begins. The time of sending is on the local clock as it is set now, which may have
- * been set since. */
+/* The answer begins. The node's clock may have been set since the request was sent, so the time of
+ * sending is calculated anew on the clock as it is now. */
 static void note_received(void)
 {
 	w.received_real_ms = sts_clock_real_ms();

@@ -199,10 +199,10 @@ static const struct verdict authorities[] = {
 
 static const struct verdict times[] = {
 	{"leaf-expired inter", "root", HOST, STS_ECERT_EXPIRED,
-	 "certificate \"STS\" expired at 2025-12-31T00:00:00Z; the local clock says "
+	 "certificate \"STS\" expired at 2025-12-31T00:00:00Z; the node's clock says "
 	 "2026-01-01T00:00:00Z"},
 	{"leaf-future inter", "root", HOST, STS_ECERT_NOTYET,
-	 "certificate \"STS\" is valid only from 2026-01-02T00:00:00Z on; the local clock says "
+	 "certificate \"STS\" is valid only from 2026-01-02T00:00:00Z on; the node's clock says "
 	 "2026-01-01T00:00:00Z"},
 	{"leaf inter", "root", HOST, STS_OK, NULL, 30 * TEST_DAY_S},
 	{"leaf inter", "root root-future", HOST, STS_ECA_FILE, NULL, 30 * TEST_DAY_S + 1},

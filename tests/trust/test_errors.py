@@ -120,13 +120,13 @@ def test_a_key_that_is_too_small(ask):
 
 def test_expired(ask):
     verdict = ask(good(since=-20, until=-10, cn="Acme STS"))
-    expect(verdict, "cert_expired", f'^certificate "Acme STS" expired at {days_from_now(-10)}.*; the local clock says {days_from_now(0)}')
+    expect(verdict, "cert_expired", f'^certificate "Acme STS" expired at {days_from_now(-10)}.*; the node\'s clock says {days_from_now(0)}')
     assert len(re.findall(DATE, verdict.message)) == 2
 
 
 def test_not_valid_yet(ask):
     expect(ask(good(since=10, until=20)), "cert_not_yet_valid",
-           f'is valid only from {days_from_now(10)}.* on; the local clock says {days_from_now(0)}')
+           f'is valid only from {days_from_now(10)}.* on; the node\'s clock says {days_from_now(0)}')
 
 
 def test_an_intermediate_that_has_expired_is_named(ask):

@@ -135,7 +135,7 @@ static void clocks(void)
 	CHECK_INT(answer.clock_skew_s, 0);
 	sts_json_close();
 
-	/* The exp has passed by the local clock, and by it alone. */
+	/* The exp has passed by the node's clock, and by it alone. */
 	prepare("token-exchange", 200, sts_slice_of(body));
 	input.sent_real_ms += 1200 * 1000;
 	input.received_real_ms += 1200 * 1000;

@@ -458,7 +458,7 @@ static void asked_to_wait(void)
 	} rows[] = {
 		{"45", "", 45},
 		{"Sun, 06 Nov 1994 08:50:22 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", 45},
-		{"Sunday, 06-Nov-94 08:50:22 GMT", "", 45}, /* by the local clock */
+		{"Sunday, 06-Nov-94 08:50:22 GMT", "", 45}, /* by the node's clock */
 		{"Sun Nov  6 08:50:22 1994", "", 45},
 		{"86400", "", 300},
 		{"Fri, 31 Dec 9999 23:59:59 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", 300},

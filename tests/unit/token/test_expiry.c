@@ -382,8 +382,8 @@ static void properties(void)
 		      out.expires_s == STS_EPOCH_MAX_S);
 		/* A reader of the file finds a token that is valid. */
 		CHECK(out.expires_s > in.received_real_s);
-		/* Only where the exp has passed by the local clock, or is less than a minute ahead,
-		 * is `expires` later. */
+		/* `expires` is later than the exp only if the exp has passed by the node's clock,
+		 * or is less than a minute ahead. */
 		int64_t soon_s = max(in.received_real_s, in.sent_real_s + 59);
 		if (in.token_exp_s > soon_s)
 			CHECK(out.expires_s <= in.token_exp_s);

@@ -203,7 +203,7 @@ static void check_due(void)
 	CHECK_INT(report.sent_boot_ms, 0);
 }
 
-/* The exp has passed by the local clock, which may be ahead: `expires` says how long the token is
+/* The exp has passed by the node's clock, which may be ahead: `expires` says how long the token is
  * valid, as it does for `check`, but the token is not adopted. */
 static void test_an_exp_that_has_passed(void)
 {
