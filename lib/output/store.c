@@ -186,7 +186,7 @@ static int sync_fd(int fd)
 /* Write the content, then set the group, then the mode: before the last step only this UID can open
  * the file. */
 static enum sts_err fill(const struct sts_store *store, const char *temp, int fd,
-			 struct sts_slice data, bool durable, struct sts_error *e)
+			 struct sts_slice data, struct sts_error *e)
 {
 	struct stat st;
 	int err = sts_file_write_fd(fd, data.data, data.len);
@@ -200,8 +200,7 @@ static enum sts_err fill(const struct sts_store *store, const char *temp, int fd
 		return fail_group(store, temp, errno, e);
 	if (fchmod(fd, store->mode) != 0)
 		return fail(store, "set the mode of", temp, errno, e);
-	err = durable ? sync_fd(fd) : 0;
-	return err == 0 ? STS_OK : fail(store, "sync", temp, err, e);
+	return STS_OK;
 }
 
 /* Make the temporary file of a file, in place of whatever lies at its name.
@@ -221,12 +220,9 @@ static enum sts_err make_temp(const struct sts_store *store, const char *name,
 	return *fd < 0 ? fail(store, "create", temp, errno, e) : STS_OK;
 }
 
-/*
- * Close a temporary file, and give it the name of its file.
- *   durable  in  wait until the new name is on disk
- */
+/* Close a temporary file, and give it the name of its file. */
 static enum sts_err put_in_place(const struct sts_store *store, const char *temp, int fd,
-				 const char *name, bool durable, struct sts_error *e)
+				 const char *name, struct sts_error *e)
 {
 	/* Some file systems report a failed write only here. After EINTR the descriptor is closed
 	 * too. */
@@ -234,25 +230,21 @@ static enum sts_err put_in_place(const struct sts_store *store, const char *temp
 		return fail(store, "close", temp, errno, e);
 	if (renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
 		return fail(store, "replace", name, errno, e);
-	int err = durable ? sync_fd(store->dir_fd) : 0;
-	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
+	return STS_OK;
 }
 
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
 			     struct sts_error *e)
 {
-	/* The status describes a running process, so it need not outlive a crash. The supervisor
-	 * writes it, and must not wait for a slow disk. */
-	bool durable = strcmp(name, STS_FILE_STATUS) != 0;
 	char temp[TEMP_NAME_MAX_BYTES];
 	int fd;
 	enum sts_err result = make_temp(store, name, temp, &fd, e);
 
 	if (result != STS_OK)
 		return result;
-	result = fill(store, temp, fd, data, durable, e);
+	result = fill(store, temp, fd, data, e);
 	if (result == STS_OK)
-		result = put_in_place(store, temp, fd, name, durable, e);
+		result = put_in_place(store, temp, fd, name, e);
 	else
 		close(fd);
 	if (result != STS_OK)
@@ -295,12 +287,13 @@ static int64_t written_s(int dir_fd, const char *name)
 
 /* ---- the files of one exchange ---- */
 
-/* Remove the temporary file of an output. Returns 0 or an errno. */
-static int remove_temp_of(const struct sts_store *store, enum sts_output output)
+/* Remove the temporary file of an output, if that is possible. */
+static void remove_temp_of(const struct sts_store *store, enum sts_output output)
 {
 	char temp[TEMP_NAME_MAX_BYTES];
 
-	return temp_name(sts_output_name(output), temp) ? remove_temp(store->dir_fd, temp) : 0;
+	if (temp_name(sts_output_name(output), temp))
+		remove_temp(store->dir_fd, temp);
 }
 
 void sts_store_sweep(const struct sts_store *store)
@@ -395,7 +388,7 @@ static enum sts_err verify(const struct sts_store *store, const char *temp, int 
 			store->dir, temp);
 }
 
-/* Write the content of an output into its temporary file. */
+/* Write the content of an output into its temporary file, and wait until it is on disk. */
 static enum sts_err fill_output(const struct sts_store *store, const struct sts_temps *temps,
 				enum sts_output output, struct sts_slice data, struct sts_error *e)
 {
@@ -403,7 +396,12 @@ static enum sts_err fill_output(const struct sts_store *store, const struct sts_
 
 	if (!temp_name(sts_output_name(output), temp) || !(temps->files >> output & 1))
 		return sts_fail(e, STS_EBUG, 0, "a file was not prepared");
-	return fill(store, temp, temps->fd[output], data, true, e);
+	enum sts_err result = fill(store, temp, temps->fd[output], data, e);
+
+	if (result != STS_OK)
+		return result;
+	int err = sync_fd(temps->fd[output]);
+	return err == 0 ? STS_OK : fail(store, "sync", temp, err, e);
 }
 
 static enum sts_err verify_output(const struct sts_store *store, const struct sts_temps *temps,
@@ -415,22 +413,25 @@ static enum sts_err verify_output(const struct sts_store *store, const struct st
 	return verify(store, temp, temps->fd[output], e);
 }
 
-/* Put an output in place that has been filled. */
+/* Put an output in place that has been filled, and wait until its new name is on disk. */
 static enum sts_err replace(const struct sts_store *store, struct sts_temps *temps,
 			    enum sts_output output, struct sts_error *e)
 {
+	const char *name = sts_output_name(output);
 	char temp[TEMP_NAME_MAX_BYTES];
 	int fd = temps->fd[output];
 	enum sts_err result = verify_output(store, temps, output, e);
 
 	if (result != STS_OK)
 		return result;
-	temp_name(sts_output_name(output), temp);
+	temp_name(name, temp);
 	temps->fd[output] = -1;
-	result = put_in_place(store, temp, fd, sts_output_name(output), true, e);
-	if (result == STS_OK)
-		temps->files &= ~(1u << output);
-	return result;
+	result = put_in_place(store, temp, fd, name, e);
+	if (result != STS_OK)
+		return result;
+	temps->files &= ~(1u << output);
+	int err = sync_fd(store->dir_fd);
+	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
 }
 
 /*

@@ -63,14 +63,15 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 void sts_store_close(struct sts_store *store);
 
 /*
- * Write one file, whole or not at all. A link, a FIFO, a device or another UID's file of this name
- * is replaced; it is neither followed nor opened. Only a directory cannot be replaced.
+ * Write one file, whole or not at all. It is not synced: this is for the status, which describes a
+ * running process, so it need not outlive a crash. The supervisor writes it, and must not wait for
+ * a slow disk. A link, a FIFO, a device or another UID's file of this name is replaced; it is
+ * neither followed nor opened. Only a directory cannot be replaced.
  *   name  in   a constant of ours, never text from a peer
  *   data  in   the content
  * Returns STS_OK, or STS_EOUTPUT with the errno in detail; the message says which file and what to
  * do. After a failure the old file is untouched, and the temporary file is removed where that is
- * possible. There is one exception: where the directory cannot be synced (a failing disk), the new
- * file is in place already.
+ * possible.
  */
 enum sts_err sts_store_write(struct sts_store *store, const char *name, struct sts_slice data,
 			     struct sts_error *e);
@@ -153,10 +154,11 @@ void sts_store_sweep(const struct sts_store *store);
  * counts as made by the last write when it is a regular file of this UID and about as old as
  * `expires`. So a token.json of another program stays.
  *
- * Returns what sts_store_write() returns. If a temporary name does not lead to the file that was
- * made, somebody else has removed or replaced it: the error says so, with EEXIST in detail, and
- * nothing is renamed. A program that replaces it between this look and the rename is not noticed;
- * that program could as well replace the file itself afterwards.
+ * Returns what sts_store_write() returns. Where the directory cannot be synced after a rename (a
+ * failing disk), the new file is in place already. If a temporary name does not lead to the file
+ * that was made, somebody else has removed or replaced it: the error says so, with EEXIST in
+ * detail, and nothing is renamed. A program that replaces it between this look and the rename is
+ * not noticed; that program could as well replace the file itself afterwards.
  */
 enum sts_err sts_store_write_files(const struct sts_store *store, struct sts_temps *temps,
 				   const struct sts_slice files[STS_OUTPUT__COUNT],
