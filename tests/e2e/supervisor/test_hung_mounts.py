@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import json
-import os
 import signal
 import subprocess
 import time
@@ -142,7 +141,7 @@ def test_the_configuration_file(hung):
     hung.lifetimes["new"] = 900
     hung.fuse.files["config.json"] = json.dumps(hung.top | {"exchanges": [hung.exchange("new"), hung.exchange("works")]}).encode()
     process.signal(signal.SIGHUP)
-    wait_for(lambda: hung.requests("new") or [line for line in hung.lines("new")], f"the new exchange, log: {hung.lines()}", 15)
+    hung.said("the sandbox was closed without it", "new")   # it is planned; its directory is newer than the sandbox
     assert stop_s(process) < STOP_S
 
 
@@ -180,4 +179,3 @@ def test_told_to_stop_at_the_start(hung):
     process = hung.start()
     wait_for(lambda: hung.fuse.waiting() == 1, "the planning child")
     assert stop_s(process) < STOP_S
-    assert os.path.exists(hung.out / "works")

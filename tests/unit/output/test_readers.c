@@ -48,6 +48,7 @@ static void who_can_read(void)
 		/* Whoever may only pass through a directory can read a file whose name it knows. */
 		{0644, 0711, OURS, OURS, "all", "all"},
 		{0604, 0710, OURS, FS_GROUP, "all", "2000"},
+		{0604, 0711, OURS, OURS, "all", "all"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

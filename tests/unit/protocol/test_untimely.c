@@ -112,6 +112,8 @@ static void early_by_words(void)
 		{"the user is not active", false, false},
 		{"this assertion was used before", false, false},
 		{"the associated role", false, false},
+		{"a fiat", false, false},
+		{"the iats", false, false},
 		{"x509: certificate has expired or is not yet valid", false, false},
 		{"no such role", false, false},
 	};
@@ -123,7 +125,7 @@ static void early_by_words(void)
 		issued(-3);
 		CHECK_INT(refused("client-assertion", 401, body, 0) == STS_EEARLY, rows[i].young);
 		CHECK_INT(answer.retry_after_s, -1);
-		issued(-301);
+		issued(-300);
 		CHECK_INT(refused("client-assertion", 401, body, 0) == STS_EEARLY, rows[i].old);
 		/* By the node's clock it is young, and the STS's Date may be a gateway's. */
 		issued(-3);

@@ -110,9 +110,29 @@ static void clock_steps_while_failing(void)
 	go(token(3600, 0));
 	x.next_ms = m.boot_ms;
 	go((struct sts_report){.error = STS_EBUSY, .retry_after_s = 200});
-	planned_ms = x.next_ms;
 	step(3600 * S);
-	CHECK(x.next_ms >= planned_ms || x.next_ms >= m.boot_ms + 200 * S);
+	CHECK(x.next_ms >= m.boot_ms + 200 * S);
+}
+
+/* The bound is a quarter of what is left, and at least ten seconds. */
+static void how_late_a_retry_may_be(void)
+{
+	static const struct {
+		int64_t left_ms, bound_ms;
+	} rows[] = {{400 * S, 100 * S}, {20 * S, 10 * S}};
+
+	for (size_t i = 0; i < 2; i++) {
+		set_up(&usual);
+		go(token(3600, 0));
+		x.next_ms = m.boot_ms;
+		go(failure(STS_EDENIED));
+		m.real_ms = x.expires_s * 1000 - rows[i].left_ms;
+		sts_exchange_clock_follow(&x, &m);
+		x.next_ms = m.boot_ms + rows[i].bound_ms;
+		CHECK(!sts_exchange_clock_outruns(&x, &m));
+		x.next_ms++;
+		CHECK(sts_exchange_clock_outruns(&x, &m));
+	}
 }
 
 /* Nobody tells of the step: the clock is compared, and no attempt follows a small move. */
@@ -131,6 +151,9 @@ static void clock_moves(void)
 	/* What was followed has not moved any more. */
 	step(300 * S);
 	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms));
+	/* What a running attempt brings is not known yet. */
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	CHECK(!sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 3600 * S));
 
 	/* The clock is set after the request was sent: `expires` was made with the time before. */
 	set_up(&usual);
@@ -234,6 +257,7 @@ static const struct sts_test tests[] = {
 	{"the clock is set ahead", clock_steps_ahead},
 	{"the clock is set back", clock_steps_back},
 	{"the clock is set while attempts fail", clock_steps_while_failing},
+	{"how late a retry may be", how_late_a_retry_may_be},
 	{"the clock moves, and nobody tells", clock_moves},
 	{"the status knows about the clocks", clocks_in_the_status},
 	{"how far the node's clock is ahead", node_is_ahead},

@@ -140,6 +140,17 @@ static void test_the_files_of_others(void)
 	CHECK(happened());
 }
 
+/* A directory is the last one on the way to one file, and another file lies below it. */
+static void test_two_paths(void)
+{
+	sh("rm -rf *; mkdir -p d/e");
+	watch_anew("d/token");
+	sts_watch_path(fd, "d/e/token", &found);
+	CHECK_INT(watches_of(fd), 2);
+	sh("echo x >d/token");
+	CHECK(happened());
+}
+
 /* After an event, the same descriptor is used again: old watches stay, and new ones are added. */
 static void test_the_watches_are_renewed(void)
 {
@@ -227,6 +238,21 @@ static void test_lost_events_count(void)
 	CHECK(!sts_watch_counts(&two, &other));
 }
 
+/* The kernel drops events if there are too many. Something that counts may be among them. */
+static void test_the_kernel_drops_events(void)
+{
+	bool counts = false;
+
+	sh("rm -rf *; mkdir d; echo x >d/a; [ $(cat /proc/sys/fs/inotify/max_queued_events) -le "
+	   "20000 ]");
+	watch_anew("d/token");
+	for (int i = 0; i < 20002; i++)
+		CHECK(rename(i % 2 ? "d/b" : "d/a", i % 2 ? "d/a" : "d/b") == 0);
+	for (int i = 0; i < 100; i++)
+		counts = happened() || counts;
+	CHECK(counts);
+}
+
 static void test_no_descriptor(void)
 {
 	struct rlimit old = limits_descriptors(limits_free_fd());
@@ -263,10 +289,12 @@ static void test_cleanup(void)
 static const struct sts_test tests[] = {
 	{"each way in which a file appears is seen", test_each_way_to_appear},
 	{"the files of others do not count", test_the_files_of_others},
+	{"two paths share a directory", test_two_paths},
 	{"watches are renewed on the same descriptor", test_the_watches_are_renewed},
 	{"odd paths are watched or passed over", test_odd_paths},
 	{"with many names any name counts", test_many_names},
 	{"lost events count, other names do not", test_lost_events_count},
+	{"events that the kernel drops count", test_the_kernel_drops_events},
 	{"no descriptor is left", test_no_descriptor},
 	{"a storm of events is read in parts", test_a_storm},
 	{"the folder of this test is removed", test_cleanup},
