@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash that shows whether bytes are the same as before. It does not resist an attacker, who can
- * find other bytes with the same hash: it is for bytes that nobody gains from forging. */
+/* A hash that shows whether bytes are the same as before. An attacker can find other bytes with the
+ * same hash, so it is only for bytes that nobody gains anything by forging. */
 #ifndef STS_BASE_HASH_H
 #define STS_BASE_HASH_H
 

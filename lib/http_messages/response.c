@@ -221,8 +221,8 @@ static bool is_framing(struct sts_slice line)
 /*
  * Read a line that goes on with the header before it (RFC 9112 section 5.2). Both stand one behind
  * the other in the buffer, so that the white space of the second line is all that is between them.
- * Refused is what another reader could take for another length of the body, or for the end of the
- * head.
+ * The second line is refused if another reader could take it for another length of the body, or for
+ * the end of the head.
  */
 static void read_folded_line(struct sts_http_response *p, struct sts_slice line)
 {

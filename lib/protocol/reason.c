@@ -56,8 +56,8 @@ void sts_reason_of_document(const struct sts_request *request, const struct sts_
 }
 
 /* The same as first_string() in text that may be broken JSON.
- *   must_be_sure  in  an error code is sought: a string that the text ends inside of does not
- *                     count, nor does one that may not be the only one */
+ *   must_be_sure  in  for an error code: a string without an end does not count, nor does a
+ *                     string that may not be the only one */
 static struct sts_slice find_string(struct sts_slice json, const char *pointers, bool must_be_sure,
 				    char *out, size_t size)
 {

@@ -219,7 +219,7 @@ static bool is_ignored(struct view view, struct view other, bool has_other, int6
 		(!has_other || (!other.is_over && other.left_s - view.left_s > STS_CLOCKS_SAME_S)));
 }
 
-/* The shorter of a life and what is left until an end, by the clocks that are not wrong. */
+/* The shorter of a life and what is left until an end, by the clocks that are not ignored. */
 static int64_t until(int64_t life, int64_t stated, const struct clocks *clocks, int64_t end_s)
 {
 	struct view local = local_view(clocks, end_s), date = date_view(clocks, end_s);

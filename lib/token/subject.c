@@ -147,8 +147,8 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	return STS_OK;
 }
 
-/* The kubelet writes no token that has expired. So if the file is younger than that, but not by
- * much, the node's clock may be ahead. */
+/* The kubelet writes no token that has expired. So if the file was written a little later than the
+ * token's exp, the node's clock may be ahead. */
 static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
 {
 	size_t len = strlen(e->msg);

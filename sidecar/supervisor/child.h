@@ -53,7 +53,8 @@ void sts_child_read(struct sts_child *c);
  *   report  out  checked by sts_report_ok(). If the worker left no valid report, this report says
  *                how the worker ended (STS_EWORKER, STS_ETIMEOUT, STS_EFORK). If the worker may
  *                have printed a part of the token, every failure is STS_ESTDOUT, which is not
- *                retried: a second token behind a part of the first would be taken for one token
+ *                retried: a reader would take a part of the first token and a
+ *                second token for one token
  * Returns whether the report is the worker's.
  */
 bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report);

@@ -104,8 +104,8 @@ void sts_member_sweep(struct sts_member *t)
 		sts_store_sweep(&t->store);
 }
 
-/* Was an open directory removed, or does its path lead to another directory by now? A path that
- * cannot be examined does not: a worker says why. */
+/* Was an open directory removed, or does its path lead to another directory by now? If the path
+ * cannot be examined, the answer is no, and a worker reports the reason. */
 static bool is_another_directory(int fd, const char *dir)
 {
 	struct stat ours, named;

@@ -166,7 +166,7 @@ static int64_t willing_since(int i, int64_t now_ms)
 	 * sends it. */
 	if (p->single_use && subject->renewed_ms + 6 * SECOND > r->willing_since_ms)
 		return subject->renewed_ms + 6 * SECOND;
-	/* A token may live for a few seconds only, if a clock is wrong by nearly its life. */
+	/* A token may live for a few seconds only, if a clock differs by nearly its life. */
 	if (r->last_sent_ms > since_ms)
 		since_ms = r->last_sent_ms;
 	return needs_another && subject->renewed_ms > since_ms ? subject->renewed_ms : since_ms;
@@ -366,7 +366,7 @@ static void count_attempt(int i)
 	int64_t minute = world.boot_ms / MINUTE;
 
 	check_figures.attempts++;
-	/* If a clock is wrong by nearly the life of a token, each token lives for some seconds by
+	/* If a clock differs by nearly the life of a token, each token lives for some seconds by
 	 * that clock, and the floor alone bounds how often another one is asked for. */
 	if (!r->last_failed && r->token_until_ms - r->last_sent_ms < SHORT_LIFE_MS)
 		return;

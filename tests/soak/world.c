@@ -136,7 +136,8 @@ static void change_mood(int i)
 	check_unwilling(i, p->mood_ends_ms);
 }
 
-/* The clock of the STS goes wrong or right, and its Date with it; sometimes the Date alone does. */
+/* The clock of the STS begins to differ, or is right again, and so is its Date; sometimes only the
+ * Date changes. */
 static void change_clock(int i)
 {
 	static const int64_t sizes[] = {2 * SECOND, 90 * SECOND, 20 * MINUTE};

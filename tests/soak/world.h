@@ -123,7 +123,8 @@ struct place {
 	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
 	enum mood mood;
 	int64_t mood_ends_ms, next_mood_ms;
-	/* How wrong the clock of its STS is, and that of the Date, which a gateway may write. */
+	/* How far the clock of its STS is from the right time, and how far the Date is, which a
+	 * gateway may write. */
 	int64_t sts_offset_ms, date_offset_ms, next_clock_ms, clock_ends_ms;
 	int64_t disk_full_until_ms, next_full_ms;
 	int64_t bad_until_ms, next_bad_ms; /* workers crash, hang, and cannot be forked */

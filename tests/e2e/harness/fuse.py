@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A FUSE file system of a few files that stops to answer when a test says so. It speaks the protocol of /dev/fuse itself.
+"""A FUSE file system of a few files that stops answering when a test says so. It speaks the protocol of /dev/fuse itself.
 
 A process that asks while the file system does not answer waits in the kernel. Once the request has been read here, not even SIGKILL ends the wait."""
 import ctypes
@@ -62,7 +62,7 @@ class Fuse:
             self.answer(*request)
 
     def close(self):
-        """Unmount. Whoever waits gets an error."""
+        """Unmount. Each process that waits gets an error."""
         libc.umount2(bytes(self.folder), MNT_FORCE | MNT_DETACH)
         self.thread.join(5)
         os.close(self.fd)

@@ -146,7 +146,7 @@ def test_an_expiry_that_is_forged(start, space, spoil):
 
 
 def test_a_token_that_was_there_while_the_first_attempt_runs(start, space):
-    """Nobody has told its expiry yet."""
+    """The supervisor does not know its expiry yet."""
     token = tokens.issued(3600)
     space.fill(token, tokens.rfc3339(int(time.time()) + 60))     # due, and valid
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two clocks, one decision: what is written to `expires`, when the next refresh comes, what `check` says and how `fetch` ends agree, also where the
-node's clock or the answer's Date is wrong."""
+"""Clocks that differ: what is written to `expires`, when the next refresh comes, what `check` says and how `fetch` ends agree, even if the node's
+clock or the answer's Date is ahead or behind."""
 import json
 import re
 import time

@@ -32,7 +32,7 @@ def oauth(status, code, description="no"):
 
 
 def at(offset_s):
-    """An answer whose Date comes from a clock that is wrong."""
+    """An answer whose Date differs from the node's clock."""
     when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + offset_s))
     return answer(body={"access_token": "a.b.c", "expires_in": 900}, headers=[f"Date: {when}"])
 

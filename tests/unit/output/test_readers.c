@@ -45,7 +45,7 @@ static void who_can_read(void)
 		{0640, 0750, FS_GROUP, OURS, "2000", "none"},
 		{0640, 0751, FS_GROUP, OURS, "2000", "2000"},
 		{0640, 0705, OURS, OURS, "65532", "none"},
-		/* Whoever may only pass through a directory can read a file whose name it knows. */
+		/* A UID that may only enter a directory can read a file whose name it knows. */
 		{0644, 0711, OURS, OURS, "all", "all"},
 		{0604, 0710, OURS, FS_GROUP, "all", "2000"},
 		{0604, 0711, OURS, OURS, "all", "all"},

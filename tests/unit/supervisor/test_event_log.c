@@ -101,7 +101,7 @@ static const char *warning(enum sts_outcome what)
 	return text;
 }
 
-/* It is told once when the clocks begin to differ, and once when that is over. */
+/* It is logged once when the clocks begin to differ, and once when that is over. */
 static void test_skew(void)
 {
 	set_up();
@@ -312,7 +312,7 @@ static void test_other_lines(void)
 static const struct sts_test tests[] = {
 	{"the line of a success", test_success},
 	{"the mode and the proxy are told once", test_told_once},
-	{"clocks that differ are told", test_skew},
+	{"clocks that differ are logged", test_skew},
 	{"a token that is not valid at once, and a life that is assumed",
 	 test_not_before_and_assumed},
 	{"the line of a failure", test_failure},

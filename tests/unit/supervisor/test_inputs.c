@@ -40,7 +40,7 @@ static void test_the_token_file_is_swapped(void)
 	swap_link("v2", "data");
 	look();
 	CHECK(set_soon(t));
-	/* The change is told once. */
+	/* The change is reported once. */
 	set_fail(t, STS_EDENIED);
 	look();
 	CHECK(!set_soon(t));
@@ -202,7 +202,7 @@ static void test_a_ca_file_changes(void)
 		set_write(which ? "ca2/b.pem" : "ca1/a.pem", "changed");
 		look();
 		CHECK(set_soon(t));
-		/* The change is told once. */
+		/* The change is reported once. */
 		set_fail(t, STS_ECERT_ISSUER);
 		look();
 		CHECK(!set_soon(t));
@@ -276,7 +276,7 @@ static void test_a_ca_file_changes_during_the_first_attempt_that_distrusts(void)
 	CHECK(!set_soon(t));
 	set_examine();
 	CHECK(set_soon(t));
-	/* The change is told once. */
+	/* The change is reported once. */
 	set_fail(t, STS_ECERT_ISSUER);
 	set_examine();
 	CHECK(!set_soon(t));
