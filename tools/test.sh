@@ -128,17 +128,21 @@ without_packages() { # counts a failure, and goes on with the parts that need no
 meson_tests() { # build folder
 	rm -f "$1/meson-logs/testlog.json"
 	meson test --no-rebuild -C "$1" --print-errorlogs --quiet
+	# If a signal has ended it, the report is not of all tests.
+	[ $? -lt 128 ] || rm -f "$1/meson-logs/testlog.json"
 	tally meson "$1/meson-logs/testlog.json"
+}
+
+whole() { # status name: removes a report that is not of all tests: 0 and 1 are verdicts of pytest, anything else means that it ended early
+	[ "$1" -le 1 ] || rm -f "$work/$2.xml"
+	return "$1"
 }
 
 pytest() { # name folder binary [option...]: its report is in $work
 	report=$1 folder=$2 binary=$3
 	shift 3
 	STS_SIDECAR=$binary .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$report.xml" "$@" "$folder"
-	# 0 and 1 are verdicts; with anything else the report is not of all tests.
-	status=$?
-	[ $status -le 1 ] || rm -f "$work/$report.xml"
-	return $status
+	whole $? "$report"
 }
 
 pytest_part() { # name folder [binary [option...]]
@@ -208,6 +212,7 @@ judges() { # downloads their suites
 
 container() { # builds the image from Dockerfile.scratch, and runs it and the example Pods
 	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
+	whole $? container
 }
 
 joined() { # part: adds the results of a part that ran beside others and has ended
@@ -248,7 +253,9 @@ fuzz() { # runs as many targets at a time as there are processors
 	done
 	[ -z "$pids" ] || wait $pids
 	[ $running != 0 ] || { echo "-- there is no fuzz target in build-asan/tests"; count 0 1 0; }
-	count "$(cat "$work"/*.fuzzed 2>/dev/null | grep -c pass)" "$(cat "$work"/*.fuzzed 2>/dev/null | grep -c fail)" 0
+	# A target that ended without a verdict has failed, too.
+	good=$(cat "$work"/*.fuzzed 2>/dev/null | grep -c pass)
+	count "$good" $((running - good)) 0
 }
 
 PYTHONDONTWRITEBYTECODE=1

@@ -203,6 +203,8 @@ static inline pid_t tree_fork(void)
 {
 	fflush(stdout);
 	pid_t child = fork();
+	if (child < 0)
+		abort(); /* kill(-1, SIGKILL) would end every process of this user */
 	if (child == 0)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return child;

@@ -18,6 +18,7 @@ from harness.several import several  # fixture
 pytestmark = pytest.mark.slow
 SEEN_S = 8  # two seconds, on a machine that is busy; the attempt that the schedule has planned comes later
 SPREAD_S = 10
+WATCHED_S = 1.5  # the examination that follows an attempt is over: only an event tells of a change
 
 
 def new_link(folder, file):
@@ -87,7 +88,7 @@ def test_a_subject_token(appear, late):
     process = late.run(options={"token-file": late_file})
     late.said("subject token")
     planned = planned_s(late)
-    time.sleep(0.5)
+    time.sleep(WATCHED_S)
     appear(late.late, late.token_file)
     is_brought_forward(late, planned, "the token was not seen")
     assert late.stop(process).status == 0
@@ -105,7 +106,7 @@ def test_a_ca_file(appear, late):
         (late.late / "file").chmod(0o644)
     process = late.run("--cacert-only", options={"cacert-path": late.late if appear is new_link else late.late / "file"})
     planned = planned_s(late)
-    time.sleep(0.5)
+    time.sleep(WATCHED_S)
     if appear is new_link:
         os.symlink(late.ca_file, late.late / "another")
     else:
@@ -125,7 +126,7 @@ def test_a_configuration_file(change, several):
     several.config_file = folder / "config.json"
     process = several.start()
     several.said("token refreshed", "one")
-    time.sleep(0.5)
+    time.sleep(WATCHED_S)
     text = json.dumps(several.top | {"exchanges": [several.exchange("one"), several.exchange("two")]})
     if change == "link":
         several.write("other.json", text)

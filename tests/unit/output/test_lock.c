@@ -40,7 +40,7 @@ static void test_lock_shared(void)
 	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_ELOCKED);
 	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
 	/* A process that waits for the lock does not hold it. */
-	pid_t child = fork();
+	pid_t child = tree_fork();
 	if (child == 0) {
 		int own = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		flock(own, LOCK_EX);
