@@ -2,8 +2,8 @@
 /*
  * A search for one string in text that is meant to be JSON. A server that fails often breaks its
  * own JSON: a byte of another character set, a raw line break, half a surrogate pair, a comma too
- * many, an end that is missing. json.h refuses such a document.
- * This search still finds a string in the part that can be read.
+ * many, an end that is missing. json.h refuses such a document. This search still finds a string in
+ * the part that can be read.
  *
  * The search is for words and error codes of a failure alone. Nothing that it finds may decide
  * about a token. It is pure, it does not recurse, and it walks through the text once.

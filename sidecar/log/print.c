@@ -9,7 +9,7 @@
 #include "base/errno_words.h"
 #include "base/write.h"
 
-/* How long standard error is waited for when standard output has not taken the result in time. */
+/* The time for the complaint on standard error that standard output has not taken the result. */
 #define COMPLAIN_MS 1000
 
 /* The errno of a failed write to standard output; 0 if all was written. */

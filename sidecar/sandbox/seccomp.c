@@ -41,9 +41,10 @@ struct condition {
 	uint8_t from; /* where the value comes from */
 };
 
-/* Where the value of a condition comes from. Rows with a condition that is not a CONSTANT are not
- * the supervisor's, which has another row for the call: of FOR_STAGES, the value is a constant too;
- * the others are known only when the filter is made (struct sts_sandbox_target). */
+/* Where the value of a condition comes from. CONSTANT and FOR_STAGES: the table has the value.
+ * TARGET_SIGNAL and TARGET_PIDFD: the value is known only when the filter is made (struct
+ * sts_sandbox_target). A row with a condition other than CONSTANT does not count for the
+ * supervisor, which has another row for the call. */
 enum { CONSTANT, FOR_STAGES, TARGET_SIGNAL, TARGET_PIDFD };
 
 /* The conditions of the table. A condition with several parts has its parts one after the other,
@@ -75,9 +76,9 @@ enum {
 	GROUP_ONLY,
 	ONE_PROCESS, /* the signal of --notify-signal, with the one descriptor that was opened */
 	ONE_SIGNAL,  /* the signal of --notify-signal */
-	ANY_SIGNAL,  /* no siginfo_t, no flags: what is sent can be sent with kill(2), too */
+	ANY_SIGNAL,  /* no siginfo_t, no flags: the call can do no more than kill(2) */
 	ANY_SIGNAL_FLAGS,
-	NO_DELAY, /* socket options; of each, the level and then the name */
+	NO_DELAY, /* from here on: socket options, each with its level and then its name */
 	NO_DELAY_NAME,
 	REUSE_ADDRESS,
 	REUSE_ADDRESS_NAME,

@@ -12,9 +12,9 @@
 
 _Static_assert(STS_KNOWN_CODE_MAX_BYTES <= STS_CODE_MAX_BYTES, "a report has room for known codes");
 
-/* Note what an attempt tells about the clocks. Without a Date, what was known before still counts,
- * and a step of the node's clock since has changed the difference. The clocks are taken to agree if
- * the first answer has no Date. */
+/* Note what an attempt tells about the clocks. Without a Date, the difference that was known before
+ * still counts, changed by the steps of the node's clock since then. If the first answer has no
+ * Date, the clocks are taken to agree. */
 static void note_clocks(struct sts_exchange *x, const struct sts_report *report,
 			const struct sts_moment *now)
 {

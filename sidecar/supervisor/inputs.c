@@ -234,7 +234,7 @@ static void ended(struct sts_look *look, struct sts_member *t)
 
 void sts_inputs_reaped(pid_t pid)
 {
-	/* What a child has written must be read while it is known. */
+	/* Read the messages of this child before it is forgotten. */
 	sts_inputs_read();
 	for (STS_EACH_MEMBER(t))
 		if (t->look.pid == pid)

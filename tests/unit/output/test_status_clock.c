@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a status says of clocks: of the node's and the STS's, which may differ, and of the node's,
- * which may be set. */
+/* What a status says of the clocks: that the node's clock and the STS's differ, and that the node's
+ * clock was set. */
 #include "output/status.h"
 #include "test.h"
 

@@ -141,7 +141,7 @@ static void early_by_words(void)
 	CHECK_STR(error.msg, "unexpected status 400: token not yet valid");
 }
 
-/* It has expired: another token mends that, so the class stays what it is. */
+/* The subject token has expired. Only another token helps, so the class of the error stays. */
 static void late(void)
 {
 	issued(-3700);

@@ -377,7 +377,7 @@ static void properties(void)
 		CHECK(in.lifetime_s == N || out.lifetime_s <= in.lifetime_s || !ok);
 		if (!ok || in.sent_real_s < 0 || in.sent_real_s > T + 86400)
 			continue;
-		/* What is on disk and what is planned are one decision. */
+		/* `expires` on disk and the planned refresh follow from the same lifetime. */
 		CHECK(out.expires_s == in.sent_real_s + out.lifetime_s ||
 		      out.expires_s == STS_EPOCH_MAX_S);
 		/* A reader of the file finds a token that is valid. */

@@ -198,8 +198,8 @@ static enum sts_err run_after_copies(const char *sent, const char *copied, size_
 	return verifier.error.code;
 }
 
-/* The right one of many anchors of one name is tried, and where there are too many the error blames
- * the bundle and not the server. */
+/* The right one of many anchors of one name is tried. If there are too many, the error is about the
+ * bundle and not about the server. */
 static void many_anchors_of_one_name(void)
 {
 	static const size_t copies[] = {7, 8, 15, 16, 17, 32, 63};
@@ -223,7 +223,7 @@ static void many_anchors_of_one_name(void)
 	CHECK_STR(verifier.error.msg,
 		  "65 CA certificates have the name of an issuer in the server's chain, which are "
 		  "too many to try each; remove old ones from test-ca.pem");
-	/* what the chain is to blame for is still said */
+	/* If the chain itself is the reason, the error still says so. */
 	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
 		  STS_ECERT_EXPIRED);
 }
