@@ -389,17 +389,6 @@ static void emit_call(struct program *p, const struct call *call)
 	emit_conditions(p, c, count);
 }
 
-/* In a sanitizer build, many calls have a row that allows them without a condition in all stages.
- * Their other rows then have no effect, and would make the program too long. */
-static bool has_effect(const struct call *call)
-{
-	for (size_t i = 0; STS_SANITIZED && i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i].number == call->number && calls[i].who == ALL &&
-		    calls[i].condition == ANY && call->condition != ANY)
-			return false;
-	return true;
-}
-
 static bool is_of(const struct call *call, enum sts_sandbox_stage stage)
 {
 	return stage == STS_SANDBOX_SUPERVISOR ? conditions[call->condition].from == CONSTANT
@@ -423,7 +412,7 @@ __attribute__((noinline)) int sts_seccomp_enter(enum sts_sandbox_stage stage,
 	emit(&p, EQUAL, ARCH, 0, 1);
 	emit(&p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (is_of(&calls[i], stage) && has_effect(&calls[i]))
+		if (is_of(&calls[i], stage))
 			emit_call(&p, &calls[i]);
 	emit(&p, BPF_JMP | BPF_JGE | BPF_K, NEW_CALLS, 0, 1);
 	emit(&p, RETURN, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
