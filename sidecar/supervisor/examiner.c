@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -26,13 +24,10 @@ static void say(const struct sts_examined *message)
 	(void)ignored;
 }
 
-static _Noreturn void examine(const struct sts_examiner_job *job, pid_t parent)
+static _Noreturn void examine(const struct sts_examiner_job *job)
 {
 	struct sts_examined m = {.place = job->place};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(STS_EXIT_BUG);
 	sts_spawn_close_others(0, pipe_fds[1], job->watch_fd);
 	m.pid = getpid();
 	/* Watch first: a change after the look is then an event. */
@@ -51,15 +46,15 @@ static _Noreturn void examine(const struct sts_examiner_job *job, pid_t parent)
 
 pid_t sts_examiner_start(const struct sts_examiner_job *job)
 {
-	pid_t self = getpid(), pid;
+	pid_t pid;
 
 	if (!pipe_fds[0] && pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) {
 		pipe_fds[0] = 0;
 		return -1;
 	}
-	pid = _Fork();
+	pid = sts_spawn_fork();
 	if (pid == 0)
-		examine(job, self);
+		examine(job);
 	return pid;
 }
 

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -46,12 +45,9 @@ static void make(struct sts_planner *p, const struct sts_options *o, char *const
 	sts_plans_make(p->plans, o, argv, p->snapshot);
 }
 
-static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
-				    const struct sts_options *o, char *const *argv)
+static _Noreturn void plan_in_child(struct sts_planner *p, int fd, const struct sts_options *o,
+				    char *const *argv)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(STS_EXIT_BUG);
 	/* A reader of standard output must not wait for the end of a child that hangs. For `fetch`,
 	 * the child finds out whether standard output is a terminal. */
 	if (o->command != STS_COMMAND_FETCH)
@@ -64,14 +60,13 @@ static _Noreturn void plan_in_child(struct sts_planner *p, int fd, pid_t parent,
 /* Start the planning child. Returns 0 or an errno. */
 static int fork_child(struct sts_planner *p, const struct sts_options *o, char *const *argv)
 {
-	pid_t self = getpid();
 	int fds[2], err;
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return errno;
-	p->pid = _Fork();
+	p->pid = sts_spawn_fork();
 	if (p->pid == 0)
-		plan_in_child(p, fds[1], self, o, argv);
+		plan_in_child(p, fds[1], o, argv);
 	err = errno;
 	close(fds[1]);
 	if (p->pid > 0) {

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "wire/job.h"
 
 _Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() checks the larger one");
@@ -22,17 +23,25 @@ _Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() checks
 /* The highest descriptor that sts_spawn_close_others() closes. The supervisor has about 40. */
 #define LAST_FD 255
 
+pid_t sts_spawn_fork(void)
+{
+	pid_t self = getpid(), pid = _Fork();
+
+	if (pid != 0)
+		return pid;
+	/* If the supervisor died before this line, prctl(2) has no effect, so compare the
+	 * parent. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != self)
+		_exit(STS_EXIT_BUG);
+	return 0;
+}
+
 /* Turn this process, just made by fork(2), into the child. Only system calls are allowed here. */
-static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const *arguments,
-		   char *const *environ_)
+static void become(int inherited_fd, int snapshot_fd, char *const *arguments, char *const *environ_)
 {
 	sigset_t none;
 
-	/* The child must not outlive the supervisor. If the supervisor died before this line,
-	 * prctl(2) has no effect, so compare the parent. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(STS_SPAWN_EXEC_FAILED);
 	if (inherited_fd == STS_INHERITED_FD ? syscall(SYS_fcntl, inherited_fd, F_SETFD, 0) != 0
 					     : dup2(inherited_fd, STS_INHERITED_FD) < 0)
 		_exit(STS_SPAWN_EXEC_FAILED);
@@ -54,7 +63,7 @@ static void become(int inherited_fd, int snapshot_fd, pid_t parent, char *const 
 
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd)
 {
-	pid_t self = getpid(), pid;
+	pid_t pid;
 
 	/* The first dup2(2) of the child would overwrite a snapshot_fd with so low a number, or the
 	 * second one would leave it close-on-exec. */
@@ -62,9 +71,9 @@ pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
 		errno = EBADF;
 		return -1;
 	}
-	pid = _Fork();
+	pid = sts_spawn_fork();
 	if (pid == 0)
-		become(inherited_fd, snapshot_fd, self, arguments, environ_);
+		become(inherited_fd, snapshot_fd, arguments, environ_);
 	return pid;
 }
 

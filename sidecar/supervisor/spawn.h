@@ -25,6 +25,10 @@
  */
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd);
 
+/* Make a child that the kernel kills when this process ends. Returns as fork(2) does, with errno
+ * after -1. */
+pid_t sts_spawn_fork(void);
+
 /*
  * Send SIGKILL to all of these processes, and wait at most 20 ms for the end of all together. A
  * process that hangs in the kernel (a file system that does not answer) does not end in time.
