@@ -33,12 +33,11 @@ static void add_once(struct sts_log *l, struct sts_logged *logged, const struct 
 
 /* ---- warnings ---- */
 
-static void warn(const struct sts_exchange *x, const struct sts_text *msg, const char *key,
-		 int64_t value)
+static void warn(const struct sts_exchange *x, const char *msg, const char *key, int64_t value)
 {
 	struct sts_log l;
 
-	start(&l, x, STS_LEVEL_WARN, msg->data);
+	start(&l, x, STS_LEVEL_WARN, msg);
 	if (key)
 		sts_log_int(&l, key, value);
 	sts_log_end(&l);
@@ -60,12 +59,11 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 	    (ahead == 0 && report->error != STS_OK))
 		return;
 	logged->ahead = ahead;
-	sts_text_init(&text, msg, sizeof(msg));
 	if (ahead == 0) {
-		sts_text_add_str(&text, "the node's clock and the STS's Date agree again");
-		warn(x, &text, NULL, 0);
+		warn(x, "the node's clock and the STS's Date agree again", NULL, 0);
 		return;
 	}
+	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_add_str(&text, "the node's clock is ");
 	sts_duration_words(&text, skew_s < 0 ? -skew_s : skew_s);
 	sts_text_add_str(&text, ahead < 0 ? " ahead of the STS's Date: programs on this node may "
@@ -73,7 +71,7 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 					  : " behind the STS's Date: programs on this node may "
 					    "use tokens that have expired");
 	sts_text_add_str(&text, "; check the node's time synchronisation (NTP)");
-	warn(x, &text, "clock_skew_s", skew_s);
+	warn(x, msg, "clock_skew_s", skew_s);
 }
 
 static void warn_of_not_before(const struct sts_exchange *x, struct sts_logged *logged,
@@ -89,7 +87,7 @@ static void warn_of_not_before(const struct sts_exchange *x, struct sts_logged *
 		sts_text_addf(&text, "the returned token is valid only from %s on, in ", when);
 		sts_duration_words(&text, report->not_before_s - now->real_ms / 1000);
 		sts_text_add_str(&text, ": check the clocks of the STS and of this node");
-		warn(x, &text, NULL, 0);
+		warn(x, msg, NULL, 0);
 	}
 	logged->not_before = is_later;
 }
@@ -98,15 +96,10 @@ static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *log
 			    const struct sts_report *report)
 {
 	bool is_assumed = report->flags & STS_REPORT_ASSUMED;
-	char msg[128];
-	struct sts_text text;
 
-	if (is_assumed && !logged->assumed) {
-		sts_text_init(&text, msg, sizeof(msg));
-		sts_text_add_str(&text, "nothing in the answer says how long the token lives: "
-					"--default-ttl counts");
-		warn(x, &text, "lifetime_s", report->lifetime_s);
-	}
+	if (is_assumed && !logged->assumed)
+		warn(x, "nothing in the answer says how long the token lives: --default-ttl counts",
+		     "lifetime_s", report->lifetime_s);
 	logged->assumed = is_assumed;
 }
 
