@@ -12,7 +12,7 @@
 /*
  * Set when sts_print() gives up waiting for a reader that does not read. Without this call it waits
  * without end, as other programs do.
- *   until  in  BOOTTIME ms
+ *   until_boot_ms  in  BOOTTIME
  */
 void sts_print_until(int64_t until_boot_ms);
 

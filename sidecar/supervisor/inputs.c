@@ -371,14 +371,13 @@ static void start(struct sts_look *look, struct sts_examiner_job *job, int64_t n
 
 static void start_member(struct sts_member *t, int64_t now_ms)
 {
-	const char *cas = sts_members_text(t->x.plan->cas);
 	struct sts_examiner_job job = {.place = sts_member_place(t),
 				       .file = sts_members_text(t->x.plan->token_file),
 				       .cas = ""};
 
 	t->look.wants_cas = sts_exchange_distrusts(&t->x);
 	if (t->look.wants_cas)
-		job.cas = cas;
+		job.cas = sts_members_text(t->x.plan->cas);
 	t->look.path = STS_READS_SUBJECT;
 	start(&t->look, &job, now_ms);
 }

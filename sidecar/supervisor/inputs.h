@@ -80,7 +80,8 @@ bool sts_inputs_config_in_use(void);
 
 /* Was a process that looks at the configuration file killed, and has it not ended? Then there is no
  * planning.
- *   e  out  set if the function returns true */
+ *   e  out  set if the function returns true: the planning counts as not made because of
+ *           that */
 bool sts_inputs_config_hangs(struct sts_error *e);
 
 /*
@@ -99,7 +100,8 @@ bool sts_inputs_in_use(const struct sts_member *t);
 
 /* Was a process that looks at the files of this exchange killed, and has it not ended? Then no
  * worker is started.
- *   e  out  the error of an attempt (STS_EHANGS); may be NULL */
+ *   e  out  the error of an attempt (STS_EHANGS). The attempt then counts as not made because of
+ *           that, and another one is brought forward when the process ends. May be NULL */
 bool sts_inputs_hangs(struct sts_member *t, struct sts_error *e);
 
 /*

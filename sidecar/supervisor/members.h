@@ -21,7 +21,7 @@ struct sts_look {
 	bool refused;   /* an attempt was not made because of that */
 	bool wants_cas; /* the CA files are to be watched: the examining child looks at them too */
 	uint8_t round;  /* the number of the inotify descriptor that the child has: see inputs.c */
-	uint8_t path;   /* which file the process looks at: see sts_inputs_describe_hang() */
+	uint8_t path;   /* enum sts_reads: which file the process looks at */
 	int64_t due_ms; /* when the next child is wanted (BOOTTIME); 0: none is wanted */
 	int64_t started_ms; /* when the process was started */
 	struct sts_watch_names names;

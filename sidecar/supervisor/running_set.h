@@ -37,8 +37,9 @@ enum sts_err sts_member_own(struct sts_member *t, struct sts_error *e);
  * Does nothing if the directory is not locked: the files may be those of another sidecar. */
 void sts_member_sweep(struct sts_member *t);
 
-/* Returns how many output directories sts_member_own() has opened since the start. A process whose
- * sandbox holds for these directories must be started again when the number has changed. */
+/* Returns how many output directories sts_member_own() has opened since the start. The
+ * listener opens these directories when it starts, so it must be started again when the number has
+ * changed. */
 uint32_t sts_running_opened(void);
 
 /* Remember the subject token that a worker has sent, if the worker has reported that. `worker` is

@@ -312,7 +312,7 @@ static void handle(unsigned events)
 		return;
 	sts_running_end_late();
 	sts_workers_start_due(sts_clock_boot_ms(), s.snapshot_fd);
-	/* The sandbox of the listener holds for the directories that were open at its start. */
+	/* The listener has only the directories that were there when it started. */
 	if (s.listener.pid > 0 && s.opened != sts_running_opened())
 		plan_listener();
 	if (s.listener.next_ms >= 0 && now_ms >= s.listener.next_ms)

@@ -21,8 +21,8 @@ enum sts_err sts_print_token_ready(struct sts_error *e);
 /*
  * Print a token. Before the first byte, the supervisor is told so on the pipe of the report
  * (STS_REPORT_STAGE_PRINT).
- *   text   in  what is printed; no byte of it gets into a message
- *   until  in  BOOTTIME ms: the reader must have taken everything until then
+ *   text           in  what is printed; no byte of it gets into a message
+ *   until_boot_ms  in  BOOTTIME: the reader must have taken everything until then
  * Returns STS_OK; STS_EBUG if the supervisor does not listen, and nothing was printed then; or
  * STS_ESTDOUT with an errno in detail. The message says how many bytes were taken.
  */
