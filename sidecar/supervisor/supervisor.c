@@ -156,7 +156,7 @@ static void count_attempt(const struct sts_member *t, enum sts_outcome outcome,
 	if (!metrics || (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE))
 		return;
 	sts_metrics_note(&metrics->exchange[t->x.plan - sts_members_plans()->plan], report,
-			 duration_ms, t->x.schedule.failures, t->x.expires_s, now_s);
+			 duration_ms, t->x.schedule.failures, now_s);
 	metrics->dropped_lines = sts_log_dropped();
 }
 

@@ -104,11 +104,10 @@ const char sts_metrics_bounds[] = "0.05\0"
 				  "+Inf";
 
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
-		      int64_t duration_ms, uint32_t failures, int64_t expires_s, int64_t now_s)
+		      int64_t duration_ms, uint32_t failures, int64_t now_s)
 {
 	size_t bucket = 0;
 
-	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
 	x->gauge[STS_GAUGE_FAILURES] = failures;
 	if (report->subject_exp_s >= 0)
 		x->gauge[STS_GAUGE_SUBJECT_EXPIRY] = report->subject_exp_s;

@@ -71,17 +71,16 @@ void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size
 
 /*
  * Count an attempt that has ended.
- *   report     in  checked. If the worker adopted the token on disk, the attempt was not an
- *                  exchange: only the gauges of expiries and of failures change
- *   failures   in  the number of failed attempts since the last success, with this attempt
- *   expires_s  in  when the token on disk expires, in seconds since the epoch; 0: none
+ *   report    in  checked. If the worker adopted the token on disk, the attempt was not an
+ *                 exchange: only the gauges of the subject token's expiry and of failures change
+ *   failures  in  the number of failed attempts since the last success, with this attempt
  */
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
-		      int64_t duration_ms, uint32_t failures, int64_t expires_s, int64_t now_s);
+		      int64_t duration_ms, uint32_t failures, int64_t now_s);
 
 /*
- * Publish what the supervisor knows of an exchange, for the listener. Only one process may call
- * this.
+ * Publish what the supervisor knows of an exchange, for the listener, and set the gauges that
+ * follow from it. Only one process may call this.
  *   status     in  the status that is in the status file, or will be
  *   expires_s  in  when the token on disk expires, in seconds since the epoch; 0: none is known
  */

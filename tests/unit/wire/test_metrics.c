@@ -62,7 +62,7 @@ static void note(struct sts_metrics_exchange *x, enum sts_err err, uint32_t flag
 	const struct sts_report report = {
 		.error = (int32_t)err, .flags = flags, .subject_exp_s = NOW_S + 3600};
 
-	sts_metrics_note(x, &report, ms, err == STS_OK ? 0 : 3, NOW_S + 900, NOW_S);
+	sts_metrics_note(x, &report, ms, err == STS_OK ? 0 : 3, NOW_S);
 }
 
 static void test_attempts(void)
@@ -86,7 +86,6 @@ static void test_attempts(void)
 	CHECK(has("duration_seconds_bucket{exchange=\"b\",le=\"60\"} 1\n"));
 	CHECK(has("duration_seconds_count{exchange=\"a\"} 3\n"));
 	CHECK(has("duration_seconds_sum{exchange=\"a\"} 90.102\n"));
-	CHECK(has("\nsts_sidecar_token_expiry_timestamp_seconds{exchange=\"a\"} 1768234057\n"));
 	CHECK(has("subject_token_expiry_timestamp_seconds{exchange=\"a\"} 1768236757\n"));
 	CHECK(has("last_success_timestamp_seconds{exchange=\"a\"} 1768233157\n"));
 	CHECK(!has("last_success_timestamp_seconds{exchange=\"b\"}"));
@@ -102,16 +101,16 @@ static void test_a_subject_without_an_expiry(void)
 
 	sts_metrics_set_names(&m, (const char *const[]){"a"}, 1);
 	note(&m.exchange[0], STS_OK, 0, 5);
-	sts_metrics_note(&m.exchange[0], &report, 5, 1, NOW_S + 900, NOW_S);
+	sts_metrics_note(&m.exchange[0], &report, 5, 1, NOW_S);
 	write_out(&m);
 	CHECK(has("subject_token_expiry_timestamp_seconds{exchange=\"a\"} 1768236757\n"));
 	report = (struct sts_report){.subject_exp_s = 0};
-	sts_metrics_note(&m.exchange[0], &report, 5, 0, NOW_S + 900, NOW_S);
+	sts_metrics_note(&m.exchange[0], &report, 5, 0, NOW_S);
 	write_out(&m);
 	CHECK(!has("subject_token_expiry_timestamp_seconds{"));
 }
 
-/* A token was there already: no exchange is counted, and its expiry is shown. */
+/* A token was there already: no exchange is counted, but a subject token was read. */
 static void test_adopted(void)
 {
 	static struct sts_metrics m;
@@ -121,7 +120,8 @@ static void test_adopted(void)
 	write_out(&m);
 	CHECK(has("result=\"success\"} 0\n"));
 	CHECK(has("duration_seconds_count{exchange=\"a\"} 0\n"));
-	CHECK(has("token_expiry_timestamp_seconds{exchange=\"a\"} 1768234057\n"));
+	CHECK(has("subject_token_expiry_timestamp_seconds{exchange=\"a\"} 1768236757\n"));
+	CHECK(!has("last_success_timestamp_seconds{exchange=\"a\"}"));
 }
 
 /* All names have their greatest length, and all numbers too. */
@@ -252,8 +252,10 @@ static void test_publish(void)
 	CHECK(memcmp(&known.status, &status, sizeof(status)) == 0);
 	CHECK_INT(m.exchange->gauge[STS_GAUGE_EXPIRY], NOW_S);
 	status.clock_skew_s = -660;
-	sts_metrics_publish(m.exchange, &status, NOW_S);
+	sts_metrics_publish(m.exchange, &status, NOW_S + 900);
 	write_out(&m);
+	CHECK(has("\nsts_sidecar_token_expiry_timestamp_seconds{exchange=\"a\"} 1768234057\n"));
+	CHECK(!has("\nsts_sidecar_token_expiry_timestamp_seconds{exchange=\"b\"}"));
 	CHECK(has("\nsts_sidecar_clock_difference_seconds{exchange=\"a\"} -660\n"));
 	CHECK(has("\nsts_sidecar_clock_difference_seconds{exchange=\"b\"} 0\n"));
 	/* A writer that has stopped in the middle is not waited for. */
