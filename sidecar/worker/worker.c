@@ -31,6 +31,7 @@
 #include "worker/notify_job.h"
 #include "worker/print_token.h"
 #include "worker/reads.h"
+#include "worker/report_answer.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -278,6 +279,8 @@ static enum sts_err stage_inputs(void)
 /* Build the request before connecting, so that a request with a mistake never reaches the STS. */
 static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 {
+	enum sts_err err;
+
 	w.fields.request.subject = w.subject.token;
 	if (w.job->mode == STS_WORKER_POLL) {
 		if (!sts_sigcert_url(w.o->url, &w.poll_url)) {
@@ -288,8 +291,7 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	}
 	sts_text_init(head, w.request_head, sizeof(w.request_head));
 	sts_text_init(body, w.request_body, sizeof(w.request_body));
-	enum sts_err err = sts_request_build(&w.fields.request, false, head, body, &w.error);
-
+	err = sts_request_build(&w.fields.request, false, head, body, &w.error);
 	w.request_head_bytes = head->len;
 	w.request_body_bytes = body->len;
 	return err;
@@ -434,15 +436,6 @@ static enum sts_err stage_answer(void)
 	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, NULL, w.o->require_sandbox, &w.error);
 }
 
-static void report_answer(void)
-{
-	w.report.http_status = w.answer.http_status;
-	w.report.retry_after_s = w.answer.retry_after_s;
-	w.report.clock_skew_s = w.answer.clock_skew_s;
-	w.report.flags |= w.answer.has_date ? STS_REPORT_DATED : 0;
-	memcpy(w.report.sts_error, w.answer.sts_error, sizeof(w.report.sts_error));
-}
-
 /* Check the answer to a poll of the signing certificate. */
 static enum sts_err check_poll(struct sts_slice body)
 {
@@ -481,24 +474,10 @@ static enum sts_err stage_check(void)
 	if (w.job->mode == STS_WORKER_POLL)
 		return check_poll(in.body);
 	err = sts_answer_read(&in, w.scratch, sizeof(w.scratch), &w.answer, &w.error);
-	report_answer();
-	if (err != STS_OK)
-		return err;
-	w.report.flags &= STS_REPORT_REPLAN | STS_REPORT_UNDUMPABLE | STS_REPORT_DATED;
-	w.report.expires_s = w.answer.expires_s;
-	w.report.lifetime_s = w.answer.lifetime_s;
-	w.report.not_before_s = w.answer.not_before_s;
-	w.report.flags |= w.answer.is_assumed ? STS_REPORT_ASSUMED : 0;
-	/* If both tokens expire at the same time, the STS has limited the life of the token to that
-	 * of the subject token. One second of difference is allowed, for rounding. */
-	if (w.subject.exp_s > 0 && w.answer.expires_s >= w.subject.exp_s - 1 &&
-	    w.answer.expires_s <= w.subject.exp_s + 1)
-		w.report.flags |= STS_REPORT_CAPPED;
-	if (w.answer.has_thumbprint) {
-		w.report.flags |= STS_REPORT_THUMBPRINT;
-		memcpy(w.report.thumbprint, w.answer.thumbprint, sizeof(w.report.thumbprint));
-	}
-	return STS_OK;
+	sts_report_answer(&w.report, &w.answer);
+	if (err == STS_OK)
+		sts_report_token(&w.report, &w.answer, w.subject.exp_s);
+	return err;
 }
 
 /*
