@@ -408,7 +408,7 @@ def index():
 @pytest.mark.parametrize("written", [lambda: f"{DNS_LINK_LOCAL}%{INTERFACE}", lambda: f"FE80::0053%{INTERFACE}", lambda: f"{DNS_LINK_LOCAL}%{index()}"],
                          ids=["name", "upper-case", "number"])
 def test_a_link_local_server(written, fetch, sts, name_servers, configure):
-    """Such as a router announces it. The kernel needs the interface beside the address; TCP needs it as well."""
+    """Routers announce servers of this kind. The kernel needs the interface beside the address; TCP needs it as well."""
     server = name_servers({IN_CLUSTER: Truncated([SERVICE])}, on=[f"{DNS_LINK_LOCAL}%{INTERFACE}"])
     configure(POD + f"nameserver {written()}\n")
     good(fetch("https://sts.dev/", "--require-sandbox"), sts)
