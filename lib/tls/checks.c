@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls/checks.h"
 
-/* A row of the table. A text is an offset in `texts`: pointers would be larger, and the loader would
- * have to relocate them at every start. */
+/* A row of the table. A text is an offset in `texts`: pointers would be larger, and the loader
+ * would have to relocate them at every start. */
 struct check_row {
 	uint16_t words;
 	uint8_t alert;

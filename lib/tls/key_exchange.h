@@ -14,10 +14,10 @@
 #define STS_TLS_PUBLIC_MAX_BYTES        133 /* an uncompressed point of P-521 */
 
 struct sts_tls_group {
-	uint16_t id;           /* of IANA's registry TLS Supported Groups */
-	uint8_t curve;         /* of BearSSL */
-	uint8_t secret_bytes;  /* of the secret number and of the shared secret */
-	uint8_t public_bytes;  /* of the public key, as it is sent */
+	uint16_t id;          /* of IANA's registry TLS Supported Groups */
+	uint8_t curve;        /* of BearSSL */
+	uint8_t secret_bytes; /* of the secret number and of the shared secret */
+	uint8_t public_bytes; /* of the public key, as it is sent */
 };
 
 /* The groups that the client offers, the preferred first. The array ends with an id of 0. */
@@ -58,8 +58,8 @@ enum sts_tls_agreement {
  * Calculate the shared secret.
  *   peer    in   UNTRUSTED, the peer's public key
  *   shared  out  SECRET, group->secret_bytes; STS_TLS_SECRET_NUMBER_MAX_BYTES of room
- * For a NIST curve it is the x coordinate with its leading zeros. Non-canonical public keys of X25519
- * are accepted (RFC 7748 section 5).
+ * For a NIST curve it is the x coordinate with its leading zeros. Non-canonical public keys of
+ * X25519 are accepted (RFC 7748 section 5). shared is all zeros unless the sides have agreed.
  */
 enum sts_tls_agreement sts_tls_agree(const struct sts_tls_key_pair *pair, const uint8_t *peer,
 				     size_t peer_len, uint8_t *shared);

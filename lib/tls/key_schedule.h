@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The key schedules of TLS 1.3 (RFC 8446 section 7.1, on HKDF of RFC 5869) and TLS 1.2 (RFC 5246
- * sections 5, 6.3, 7.4.9 and 8.1, with the extended master secret of RFC 7627), and the running hash
- * of the handshake. The functions are pure. All secrets are as long as the hash of the suite.
+ * sections 5, 6.3, 7.4.9 and 8.1, with the extended master secret of RFC 7627), and the running
+ * hash of the handshake. The functions are pure. All secrets are as long as the hash of the suite.
  */
 #ifndef STS_TLS_KEY_SCHEDULE_H
 #define STS_TLS_KEY_SCHEDULE_H
@@ -12,12 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STS_TLS_HASH_MAX_BYTES     64 /* SHA-512, which only signatures use */
-#define STS_TLS_SECRET_MAX_BYTES   48 /* SHA-384 */
-#define STS_TLS_MASTER_BYTES       48 /* the master secret of TLS 1.2 */
-#define STS_TLS_RANDOM_BYTES       32
-#define STS_TLS12_FINISHED_BYTES   12
-#define STS_TLS_LABEL_MAX_BYTES    18 /* the longest label of RFC 8446 that is used here */
+#define STS_TLS_HASH_MAX_BYTES   64 /* SHA-512, which only signatures use */
+#define STS_TLS_SECRET_MAX_BYTES 48 /* SHA-384 */
+#define STS_TLS_MASTER_BYTES     48 /* the master secret of TLS 1.2 */
+#define STS_TLS_RANDOM_BYTES     32
+#define STS_TLS12_FINISHED_BYTES 12
+#define STS_TLS_LABEL_MAX_BYTES  18 /* the longest label of RFC 8446 that is used here */
 
 /* --- the running hash of the handshake messages --- */
 
@@ -46,8 +46,8 @@ void sts_tls_transcript_restart(struct sts_tls_transcript *t, int hash_id);
 
 /*
  * HKDF-Extract (RFC 5869 section 2.2).
- *   salt  in   salt_len bytes; NULL with 0 for a string of zeros
- *   ikm   in   ikm_len bytes; NULL for a string of zeros that is as long as the hash
+ *   salt  in   salt_len bytes; NULL with 0 for a string of zeros that is as long as the hash
+ *   ikm   in   ikm_len bytes; NULL with 0 for the same string
  *   out   out  SECRET, as long as the hash; may be salt
  */
 void sts_tls13_extract(const br_hash_class *hash, const uint8_t *salt, size_t salt_len,
@@ -58,7 +58,7 @@ void sts_tls13_extract(const br_hash_class *hash, const uint8_t *salt, size_t sa
  *   secret   in   as long as the hash
  *   label    in   without the prefix "tls13 "; at most STS_TLS_LABEL_MAX_BYTES characters
  *   context  in   context_len bytes, at most STS_TLS_HASH_MAX_BYTES; may be NULL with 0
- *   out      out  SECRET, len bytes, at most STS_TLS_SECRET_MAX_BYTES
+ *   out      out  SECRET, len bytes, at most as many as the hash has
  */
 void sts_tls13_expand_label(const br_hash_class *hash, const uint8_t *secret, const char *label,
 			    const uint8_t *context, size_t context_len, uint8_t *out, size_t len);

@@ -14,7 +14,7 @@
 
 #define STS_TLS_HEADER_BYTES         5 /* of a record */
 #define STS_TLS_TAG_BYTES            16
-#define STS_TLS_EXPLICIT_NONCE_BYTES 8  /* before the ciphertext, with AES-GCM in TLS 1.2 alone */
+#define STS_TLS_EXPLICIT_NONCE_BYTES 8 /* before the ciphertext, with AES-GCM in TLS 1.2 alone */
 #define STS_TLS_AEAD_KEY_MAX_BYTES   32
 #define STS_TLS_IV_BYTES             12
 /* What protection can add to the fragment of a record, both versions: the type of TLS 1.3 and the
@@ -60,8 +60,9 @@ size_t sts_tls_protection_behind(const struct sts_tls_protection *p);
 /*
  * Protect a record in place.
  *   record  in/out  STS_TLS_HEADER_BYTES of header, sts_tls_protection_before() bytes of room, len
- *                   bytes of plaintext (in TLS 1.3 with its type), sts_tls_protection_behind() bytes
- *                   of room. The header's type and version are the caller's; its length is set here
+ *                   bytes of plaintext (in TLS 1.3 with its type), sts_tls_protection_behind()
+ *                   bytes of room. The header's type and version are the caller's; its length is
+ *                   set here
  *   len     in      at most 16384 + 1
  * Returns the length of the whole record; 0 when the sequence number is at its end, which must not
  * happen twice with one key.

@@ -14,7 +14,7 @@
 /* What a fragment may grow by its protection: RFC 8446 section 5.2 allows 256 bytes. TLS 1.2 allows
  * more, which no AEAD needs. */
 #define STS_TLS_EXPANSION_MAX_BYTES 256
-#define STS_TLS_IN_BYTES                                                                           \
+#define STS_TLS_IN_BYTES \
 	(STS_TLS_HEADER_BYTES + STS_TLS_FRAGMENT_MAX_BYTES + STS_TLS_EXPANSION_MAX_BYTES)
 #define STS_TLS_OUT_BYTES 8192 /* of sealed records that wait to be sent together */
 
@@ -28,12 +28,12 @@ enum sts_tls_record_type {
 /* What ended a connection. */
 enum sts_tls_failure_kind {
 	STS_TLS_FINE,
-	STS_TLS_BROKEN_RULE, /* the server broke a rule of TLS; check says which */
-	STS_TLS_ALERTED,     /* the server sent a fatal alert */
-	STS_TLS_ENDED,       /* the connection ended without close_notify */
-	STS_TLS_IO,          /* the transport failed; the caller's functions know why */
-	STS_TLS_DISTRUSTED,  /* the verifier refused the certificates; it knows why */
-	STS_TLS_NO_RANDOM,   /* the system gives no random bytes */
+	STS_TLS_BROKEN_RULE,  /* the server broke a rule of TLS; check says which */
+	STS_TLS_ALERTED,      /* the server sent a fatal alert */
+	STS_TLS_ENDED,        /* the connection ended without close_notify */
+	STS_TLS_IO,           /* the transport failed; the caller's functions know why */
+	STS_TLS_DISTRUSTED,   /* the verifier refused the certificates; it knows why */
+	STS_TLS_NO_RANDOM,    /* the system gives no random bytes */
 	STS_TLS_KEY_MISMATCH, /* the client's key does not belong to its certificate */
 };
 
@@ -57,9 +57,9 @@ struct sts_tls_records {
 	struct sts_tls_failure failure;
 	bool closed; /* the server sent close_notify */
 	/* Set by the handshake. */
-	bool tls13;             /* the rules of TLS 1.3 hold */
-	bool version_known;     /* a ServerHello has come */
-	bool allow_ccs;         /* TLS 1.3: a change_cipher_spec may come and is passed over */
+	bool tls13;         /* the rules of TLS 1.3 hold */
+	bool version_known; /* a ServerHello has come */
+	bool allow_ccs;     /* TLS 1.3: a change_cipher_spec may come and is passed over */
 	bool in_handshake;
 	/* The current record: its type, and the bytes of it that were not taken yet. */
 	uint8_t type;
@@ -85,8 +85,8 @@ bool sts_tls_records_next(struct sts_tls_records *r);
 
 /* Gather bytes for sending, in as many records as they need. len may be 0 with application data,
  * which then sends nothing. Returns false after a failure. */
-bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type type,
-			 const void *data, size_t len);
+bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type type, const void *data,
+			 size_t len);
 
 /* Send what was gathered. Returns false after a failure. */
 bool sts_tls_records_flush(struct sts_tls_records *r);
@@ -103,8 +103,8 @@ bool sts_tls_records_close(struct sts_tls_records *r);
 
 /*
  * Refuse what the server did: keep the check as the failure, and send its alert. The alert is
- * protected as soon as there are keys. Returns false; in a test build in which the check is switched
- * off, it does nothing and returns true.
+ * protected as soon as there are keys. Returns false; in a test build in which the check is
+ * switched off, it does nothing and returns true.
  */
 bool sts_tls_refuse(struct sts_tls_records *r, enum sts_tls_check check);
 

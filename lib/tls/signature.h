@@ -21,14 +21,14 @@ enum sts_tls_signature_kind { STS_TLS_ECDSA, STS_TLS_RSA_PSS, STS_TLS_RSA_PKCS1 
 
 /* A signature scheme of the table. */
 struct sts_tls_scheme {
-	uint16_t id; /* of IANA's registry TLS SignatureScheme */
-	uint8_t kind; /* enum sts_tls_signature_kind */
+	uint16_t id;     /* of IANA's registry TLS SignatureScheme */
+	uint8_t kind;    /* enum sts_tls_signature_kind */
 	uint8_t hash_id; /* br_sha256_ID, br_sha384_ID or br_sha512_ID */
-	uint8_t curve; /* of BearSSL: what TLS 1.3 binds ECDSA to; 0 for RSA */
+	uint8_t curve;   /* of BearSSL: what TLS 1.3 binds ECDSA to; 0 for RSA */
 };
 
-/* The schemes that the client offers, the preferred first. Those of RSA_PKCS1 may be used in TLS 1.2
- * alone. The array ends with an id of 0. */
+/* The schemes that the client offers, the preferred first. Those of RSA_PKCS1 may be used in TLS
+ * 1.2 alone. The array ends with an id of 0. */
 extern const struct sts_tls_scheme sts_tls_schemes[];
 
 /* Find a scheme by its id. Returns NULL when the client does not offer it. */
@@ -58,7 +58,8 @@ bool sts_tls_signature_verify(const struct sts_tls_scheme *scheme, const br_x509
  * Choose the scheme for a signature with the client's key.
  *   offered  in  UNTRUSTED, the schemes that the server accepts, in its order: count big-endian
  *                numbers of two bytes
- * Returns the first scheme of sts_tls_schemes that the server offers and that fits the key, or NULL.
+ * Returns the first scheme of sts_tls_schemes that the server offers and that fits the key, or
+ * NULL.
  */
 const struct sts_tls_scheme *sts_tls_scheme_choose(const struct sts_client_key *key,
 						   const uint8_t *offered, size_t count,

@@ -16,10 +16,10 @@ struct sts_tls_testing {
 	bool unprotected; /* records go in clear, tags are not checked: for fuzzing */
 	bool (*random)(uint8_t *data, size_t len); /* in place of getrandom(2); NULL for it */
 	bool no_tls12, no_tls13;                   /* versions that are not offered */
-	uint16_t groups[8];  /* offered in place of all, the first with a key share; ends with 0 */
+	uint16_t groups[8];   /* offered in place of all, the first with a key share; ends with 0 */
 	uint16_t schemes[16]; /* signature schemes offered in place of all; ends with 0 */
-	bool no_alpn;        /* ALPN is not offered */
-	/* Called with each secret, as the key log of other libraries: label, secret. NULL for none. */
+	bool no_alpn;         /* ALPN is not offered */
+	/* Called with each secret, as the key log of other libraries; NULL for none. */
 	void (*secret)(const char *label, const uint8_t *client_random, const uint8_t *secret,
 		       size_t len);
 };

@@ -22,6 +22,7 @@ KINDS = (
     "errors",
     "option_pages",
     "protocol_pages",
+    "tls_checks",
 )
 
 
