@@ -24,6 +24,14 @@ FLOOR_S = 5
 SUCCESS = ["level", "ts", "msg", "exchange", "expires", "lifetime_s", "next_refresh_s", "duration_ms"]
 
 
+def wait_for_status(read, wanted):
+    def look():
+        with contextlib.suppress(FileNotFoundError):
+            status = read()
+            return status if wanted.items() <= status.items() else None
+    return wait_for(look, f"the status {wanted}")
+
+
 class Rig:
     """One STS, one output directory."""
 
@@ -100,9 +108,10 @@ class Rig:
         wait_for((self.out / "expires").exists, f"a token, log: {self.lines()}", patience_s)
 
     def has_refreshed(self):
-        """Wait for the first token, and for its line in the log, which comes after the files."""
+        """Wait for the first token, for its line in the log, which comes after the files, and for the status, which comes after the line."""
         self.has_token()
         self.said("token refreshed")
+        self.shows(state="ok")
 
     def token(self):
         return (self.out / "token.jwt").read_text()
@@ -113,6 +122,10 @@ class Rig:
     def status(self):
         lines = (self.out / ".status").read_text().splitlines()
         return dict(line.partition(" ")[::2] for line in lines[1:])
+
+    def shows(self, **wanted):
+        """Wait for a status with these words. It is written after the line in the log."""
+        return wait_for_status(self.status, wanted)
 
     def stop(self, process, number=signal.SIGTERM):
         process.signal(number)

@@ -12,6 +12,7 @@ import pytest
 
 from harness import tokens
 from harness.mock import wait_for
+from harness.runs import wait_for_status
 from harness.sidecar import check_no_bug
 
 
@@ -110,6 +111,10 @@ class Several:
     def status(self, name):
         lines = (self.out / name / ".status").read_text().splitlines()
         return dict(line.partition(" ")[::2] for line in lines[1:])
+
+    def shows(self, name, **wanted):
+        """Wait for a status with these words. It is written after the line in the log."""
+        return wait_for_status(lambda: self.status(name), wanted)
 
     def requests(self, name):
         return [entry for entry in list(self.asked) if entry[1] == name]

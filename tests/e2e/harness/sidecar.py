@@ -20,6 +20,7 @@ UID = 65532 if ROOT else os.geteuid()
 GID = 65532 if ROOT else os.getegid()
 needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 PATIENCE_S = 30
+TEMPORARY = re.compile(r"\..+\.new")
 SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|runtime error:).*")
 
 
@@ -74,6 +75,16 @@ def children_of(pid):
     with contextlib.suppress(OSError):
         return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def names_in(folder, patience_s=10):
+    """The names in the output directory of a sidecar that may still run. It writes `.status` after its line in the log, first under another
+    name, so a temporary may be there for a moment. A temporary that stays is a failure."""
+    deadline = time.monotonic() + patience_s
+    while left := set(filter(TEMPORARY.fullmatch, names := set(os.listdir(folder)))):
+        assert time.monotonic() < deadline, f"a temporary file was left in {folder}: {left}"
+        time.sleep(0.01)
+    return names
 
 
 def is_one_line(run):
@@ -207,11 +218,10 @@ class Space:
                 os.chown(path, UID, GID)
 
     def snapshot(self):
-        """Everything about the files that readers use: names, bytes, modes, identity. The status file is not among them."""
+        """Everything about the files that readers use: names, bytes, modes, identity. The status file is not among them, and a temporary
+        that stays is a failure."""
         seen = {}
-        for path in sorted(self.out.iterdir()):
-            if path.name == ".status":
-                continue
+        for path in sorted(self.out / name for name in names_in(self.out) - {".status"}):
             about = path.lstat()
             data = path.read_bytes() if stat.S_ISREG(about.st_mode) and about.st_size < 1 << 20 else None
             seen[path.name] = (data, oct(about.st_mode), about.st_uid, about.st_gid, about.st_ino, about.st_mtime_ns)

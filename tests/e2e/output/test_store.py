@@ -18,7 +18,7 @@ import pytest
 
 from harness import servers, tokens
 from harness.bad_input import Row, check, each
-from harness.sidecar import GID, ROOT, UID, can_trace, sanitized, traced
+from harness.sidecar import GID, ROOT, UID, can_trace, names_in, sanitized, traced
 
 PATH = "/vault/token/user"
 WRITTEN = ("token.jwt", "expires", "thumbprint")
@@ -152,6 +152,19 @@ def test_200_fetches_under_a_reader(fetch, serve, space):
 
 
 # ---- killed
+
+def test_a_temporary_that_stays_is_noticed(space):
+    """The tests wait for a temporary to go away, and one that does not go away fails them."""
+    space.write("tokens/expires", "whole")
+    assert names_in(space.out) == {"expires"}
+    later = threading.Timer(0.3, os.rename, (space.write("tokens/.status.new", "half"), space.out / ".status"))
+    later.start()
+    assert names_in(space.out) == {"expires", ".status"} and space.snapshot().keys() == {"expires"}
+    later.join()
+    space.write("tokens/.expires.new", "left")
+    with pytest.raises(AssertionError, match="a temporary file was left"):
+        names_in(space.out, patience_s=0.1)
+
 
 TEMPORARIES = {f".{name}.new" for name in WRITTEN}
 

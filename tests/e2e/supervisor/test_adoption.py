@@ -22,7 +22,7 @@ def test_adoption(rig):
     line = r.said("token adopted")[0]
     assert list(line) == SUCCESS + ["mode"]
     assert line["next_refresh_s"] > 300
-    assert r.status()["state"] == "ok"
+    r.shows(state="ok")
     assert r.stop(second).status == 0
     assert r.space.snapshot() == before
     assert len(r.requests()) == 1

@@ -68,7 +68,7 @@ def test_what_waits_says_so(several):
     process = several.start()
     several.said("unexpected status 503", "a", 2)
     assert several.said("waiting for exchange a", "b") and several.said("waiting for exchange b", "c")
-    assert several.status("b")["waits_for"] == "a" and several.status("c")["waits_for"] == "b"
+    assert several.shows("b", waits_for="a") and several.shows("c", waits_for="b")
     checked = several.sidecar.run("check", several.out / "c")
     assert checked.status == 1 and "waiting for exchange b" in checked.err
     # No signal makes an exchange try without a subject token.
@@ -78,7 +78,7 @@ def test_what_waits_says_so(several):
     del several.failures["a"]
     several.said("token refreshed", "c")
     assert [name for _, name, _ in several.asked if name != "a"] == ["b", "c"]
-    assert "waits_for" not in several.status("c")
+    assert "waits_for" not in several.shows("c", state="ok")
     assert several.stop(process).status == 0
     assert all(several.status(name)["state"] == "stopped" for name in "abc")
 

@@ -66,6 +66,7 @@ def test_tokens_of_four_exchanges(hung):
         line, = hung.said("has not answered", name)
         assert line["msg"].startswith(f"the file system of {path} has not answered for ") and line["error"] == "hangs", line
     stuck = stuck_children(process, 4)
+    hung.shows(four[0], error="hangs")
     checked = hung.sidecar.run("check", hung.out / four[0])
     assert checked.status == 1 and "a file system does not answer" in checked.err, checked
     process.signal(signal.SIGHUP)

@@ -42,7 +42,7 @@ def test_a_new_configuration(several):
     process.signal(signal.SIGHUP)
     several.said("removed", "goes")
     several.said("removed", "moves")
-    assert several.status("moves")["state"] == "stopped"
+    several.shows("moves", state="stopped")
     wait_for(lambda: not locked(several.out / "moves"), "an unlocked directory")
     wait_for(lambda: locked(several.out / "goes"), "a lock")
     assert locked(several.out / "stays")
@@ -213,7 +213,7 @@ def test_a_chain_that_is_turned_round(several):
     process = several.start()
     several.said("unexpected status 503", "b")
     several.said("token refreshed", "d")
-    assert several.status("c")["waits_for"] == "long-name"
+    several.shows("c", waits_for="long-name")
     several.configure(several.exchange("b"), several.exchange("c", reads="b"), several.exchange("d"))
     process.signal(signal.SIGHUP)
     several.said("waiting for exchange b", "c")

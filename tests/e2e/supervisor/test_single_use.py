@@ -151,7 +151,7 @@ def test_sent_once(once):
     once.said("unexpected status 503", "a")
     line = once.said("sent already", "a")[0]
     assert line["level"] == "warn" and line["error"] == "subject_used" and "kubelet" in line["hint"]
-    assert once.status("a")["waits"] == "2"
+    once.shows("a", waits="2")
     checked = once.sidecar.run("check", once.out / "a")
     assert checked.status == 1 and "waiting for another subject token" in checked.err
     process.signal(signal.SIGHUP)
@@ -162,7 +162,8 @@ def test_sent_once(once):
     once.failures = {}
     once.swap(tokens.subject(jti="two"))
     once.said("token refreshed", "a", patience_s=15)
-    assert len(once.requests("a")) == 2 and once.status("a")["waits"] == "0"
+    once.shows("a", waits="0")
+    assert len(once.requests("a")) == 2
     assert once.stop(process).status == 0
 
 
