@@ -18,7 +18,7 @@ tests = ["bogo/UnknownRecordType", "unit/records: a record of an unknown type"]
 [check.old_version]
 number = 1
 alert = 70
-rfc = "RFC 8996"
+rfc = "RFC 8996; our limit"
 rule = "The version is 1.2 or 1.3."
 words = "chose a record"
 error = "tls_version"
@@ -32,7 +32,7 @@ def test_good(read):
         (1, "STS_TLS_OLD_VERSION", 70, "STS_ETLS_VERSION"), (2, "STS_TLS_RECORD_TYPE", 10, "STS_ETLS")]
     assert checks[1].rfc == ("RFC 8446 5.1", "RFC 5246 6.2.1") and checks[0].tests == ()
     assert tls_checks.checks_block(checks).splitlines()[2:] == [
-        "| 1 | The version is 1.2 or 1.3. | [RFC 8996](https://www.rfc-editor.org/rfc/rfc8996) | 70 protocol_version | |",
+        "| 1 | The version is 1.2 or 1.3. | [RFC 8996](https://www.rfc-editor.org/rfc/rfc8996), our limit | 70 protocol_version | |",
         "| 2 | The type of a record is known. | [8446 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1), "
         "[5246 6.2.1](https://www.rfc-editor.org/rfc/rfc5246#section-6.2.1) | 10 unexpected_message | "
         "`bogo/UnknownRecordType`, `unit/records: a record of an unknown type` |"]

@@ -9,13 +9,14 @@ from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
 SOURCE = "lib/tls/checks.toml"
 PAGE = "docs/tls.md"
 NAME = r"[a-z][a-z0-9_]*"
-RFC = r"RFC \d{4}(?: (?:\d+|[A-F])(?:\.\d+)*)?"
+OUR_LIMIT = "our limit"
+RFC = OUR_LIMIT + r"|RFC \d{4}(?: (?:\d+|[A-F])(?:\.\d+)*)?"
 TEST = r"(bogo|unit|liar|trace)/[\w.+:/ -]+"
 CAUSES = ("tls", "trust")  # an error of these groups is made of a check
 # Numbers, names and values are small on purpose: a row of the C table has four bytes.
 NUMBER_MAX = 255
 WORDS_MAX = 150
-# RFC 8446 section 6, without the alerts that no check sends; 0 stands for no alert.
+# RFC 8446 section 6 and RFC 5246 section 7.2, without the alerts that no check sends; 0 stands for no alert.
 ALERTS = {
     0: "none",
     10: "unexpected_message",
@@ -32,6 +33,7 @@ ALERTS = {
     70: "protocol_version",
     71: "insufficient_security",
     80: "internal_error",
+    100: "no_renegotiation",
     109: "missing_extension",
     110: "unsupported_extension",
     112: "unrecognized_name",
@@ -52,6 +54,7 @@ class Check:
     words: str
     code: str
     tests: tuple
+    uses: int
 
     @property
     def symbol(self):
@@ -90,12 +93,13 @@ def read_check(name, row, known):
         rfc = tuple(row.text("rfc").split("; "))
         for place in rfc:
             if not re.fullmatch(RFC, place):
-                row.fail(f'"rfc" has "{place}", and each part must be like "RFC 8446 4.1.3"')
+                row.fail(f'"rfc" has "{place}", and each part must be like "RFC 8446 4.1.3", or "{OUR_LIMIT}"')
         tests = tuple(row.words("tests"))
         for test in tests:
             if not re.fullmatch(TEST, test):
                 row.fail(f'"tests" has "{test}", and a test must be like "bogo/NAME" (tests/tls/README.md)')
-        return Check(name, number, alert, rfc, read_rule(row), read_words(row), known[row.word("error", tuple(known), "tls")], tests)
+        return Check(name, number, alert, rfc, read_rule(row), read_words(row), known[row.word("error", tuple(known), "tls")], tests,
+                     row.number("uses", 1, least=1, most=20))
 
 
 def read(path, top=TOP):
@@ -138,6 +142,8 @@ def c_files(source):
 
 def section_link(place):
     """A place in an RFC as a link to it."""
+    if place == OUR_LIMIT:
+        return place
     words = place.split()
     if len(words) == 2:
         return f"[{place}](https://www.rfc-editor.org/rfc/rfc{words[1]})"
