@@ -32,6 +32,12 @@ static inline br_rsa_pkcs1_vrfy sts_crypto_rsa_vrfy(void)
 	return br_rsa_i31_pkcs1_vrfy;
 }
 
+/* The RSA operation with the public exponent, on a block that is as long as the modulus. */
+static inline br_rsa_public sts_crypto_rsa_public(void)
+{
+	return br_rsa_i31_public;
+}
+
 /*
  * Verifies ECDSA signatures in their ASN.1 form, which TLS and X.509 use (RFC 3279 section 2.2.3).
  */

@@ -8,7 +8,7 @@
 #ifndef STS_TLS_STREAM_H
 #define STS_TLS_STREAM_H
 
-#include "tls/client_key.h"
+#include "tls/client_class.h"
 #include "trust/verifier.h"
 
 #define STS_STREAM_FIRST_BYTES 5 /* the header of a TLS record */

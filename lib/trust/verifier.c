@@ -20,8 +20,7 @@ static unsigned char *writable(struct sts_der der)
 	return (unsigned char *)(uintptr_t)der.data;
 }
 
-/* The key of a certificate, in BearSSL's form. */
-static br_x509_pkey public_key(const struct sts_cert *cert)
+br_x509_pkey sts_verifier_public_key(const struct sts_cert *cert)
 {
 	static const int curves[] = {
 		[STS_KEY_EC_P256] = BR_EC_secp256r1,
@@ -108,7 +107,7 @@ static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_pa
 	br_x509_trust_anchor anchor = {
 		.dn = {writable(name), name.len},
 		.flags = path->pinned ? 0 : BR_X509_TA_CA,
-		.pkey = public_key(path->anchor),
+		.pkey = sts_verifier_public_key(path->anchor),
 	};
 	const br_x509_class **m = &v->minimal.vtable;
 	unsigned err;

@@ -87,4 +87,8 @@ enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sourc
  */
 enum sts_err sts_verifier_run(struct sts_verifier *v, const struct sts_der *chain, size_t count);
 
+/* The key of a certificate, in BearSSL's form. Its kind must not be STS_KEY_OTHER. The bytes of the
+ * key stay where they are. */
+br_x509_pkey sts_verifier_public_key(const struct sts_cert *cert);
+
 #endif

@@ -2,7 +2,7 @@
 /* The client's certificate and key. openssl makes the keys for each run, so that none is kept
  * here. */
 #include "base/base64.h"
-#include "tls/client_key.h"
+#include "tls/client_class.h"
 
 #include <stdlib.h>
 #include <unistd.h>
