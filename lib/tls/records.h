@@ -34,6 +34,8 @@ enum sts_tls_failure_kind {
 	STS_TLS_IO,           /* the transport failed; the caller's functions know why */
 	STS_TLS_DISTRUSTED,   /* the verifier refused the certificates; it knows why */
 	STS_TLS_NO_RANDOM,    /* the system gives no random bytes */
+	STS_TLS_TOO_BIG,      /* a message of our own does not fit: a bug */
+	STS_TLS_WORN_OUT,     /* the keys have protected as many records as they may */
 	STS_TLS_KEY_MISMATCH, /* the client's key does not belong to its certificate */
 };
 
@@ -60,7 +62,6 @@ struct sts_tls_records {
 	bool tls13;         /* the rules of TLS 1.3 hold */
 	bool version_known; /* a ServerHello has come */
 	bool allow_ccs;     /* TLS 1.3: a change_cipher_spec may come and is passed over */
-	bool in_handshake;
 	/* The current record: its type, and the bytes of it that were not taken yet. */
 	uint8_t type;
 	const uint8_t *data;
@@ -69,7 +70,10 @@ struct sts_tls_records {
 	struct sts_tls_transport transport;
 	struct sts_tls_protection in_keys, out_keys;
 	uint8_t in[STS_TLS_IN_BYTES], out[STS_TLS_OUT_BYTES];
-	size_t in_have, in_used, out_len;
+	size_t in_have, in_used;
+	size_t out_len;    /* of the sealed records in out; the open one lies behind them */
+	uint8_t open_type; /* 0 when no record is open */
+	size_t open_len;   /* of the content of the open one */
 	uint32_t idle_records, warnings;
 	bool alert_sent;
 };
@@ -83,8 +87,7 @@ void sts_tls_records_init(struct sts_tls_records *r, struct sts_tls_transport tr
  */
 bool sts_tls_records_next(struct sts_tls_records *r);
 
-/* Gather bytes for sending, in as many records as they need. len may be 0 with application data,
- * which then sends nothing. Returns false after a failure. */
+/* Gather bytes for sending, in as few records as they need. Returns false after a failure. */
 bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type type, const void *data,
 			 size_t len);
 
@@ -95,7 +98,7 @@ bool sts_tls_records_flush(struct sts_tls_records *r);
  * reading change is made here. Returns false when it fails. */
 bool sts_tls_records_read_keys(struct sts_tls_records *r, enum sts_tls_aead aead,
 			       const uint8_t *key, const uint8_t *iv);
-void sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aead,
+bool sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aead,
 				const uint8_t *key, const uint8_t *iv);
 
 /* Send close_notify after what was gathered. */
@@ -103,8 +106,8 @@ bool sts_tls_records_close(struct sts_tls_records *r);
 
 /*
  * Refuse what the server did: keep the check as the failure, and send its alert. The alert is
- * protected as soon as there are keys. Returns false; in a test build in which the check is
- * switched off, it does nothing and returns true.
+ * protected as soon as there are keys. Returns false; in a test build in which the check is switched
+ * off, it does nothing and returns true.
  */
 bool sts_tls_refuse(struct sts_tls_records *r, enum sts_tls_check check);
 
