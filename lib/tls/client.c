@@ -1,40 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls/client.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/text.h"
 #include "tls/handshake.h"
-#include "tls/testing.h"
+#include "tls/random.h"
 
 #define ALERT_NO_RENEGOTIATION 100
 #define HELLO_REQUESTS_MAX     1
-
-bool sts_tls_random_bytes(uint8_t *data, size_t len)
-{
-#ifdef STS_TLS_TESTING
-	if (sts_tls_testing.random)
-		return sts_tls_testing.random(data, len);
-#endif
-	while (len > 0) {
-		ssize_t n = getrandom(data, len, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-size_t sts_tls_hash_now(const struct sts_tls_client *c, uint8_t *out)
-{
-	return sts_tls_transcript_hash(&c->messages.transcript, c->suite->hash_id, out);
-}
 
 void sts_tls_client_init(struct sts_tls_client *c, struct sts_tls_transport transport,
 			 const br_x509_class **verifier, const char *host,

@@ -6,7 +6,7 @@
 #ifndef STS_TLS_HANDSHAKE_H
 #define STS_TLS_HANDSHAKE_H
 
-#include "tls/client.h"
+#include "tls/state.h"
 
 /* A cipher suite of the table. */
 struct sts_tls_suite {
@@ -26,11 +26,11 @@ static inline size_t sts_tls_suite_hash_bytes(const struct sts_tls_suite *suite)
 	return suite->hash_id == br_sha384_ID ? br_sha384_SIZE : br_sha256_SIZE;
 }
 
-/* Fill data with random bytes from getrandom(2). Returns false when the system gives none. */
-bool sts_tls_random_bytes(uint8_t *data, size_t len);
-
 /* The hash of the handshake until now, by the hash of the suite; out has STS_TLS_HASH_MAX_BYTES. */
-size_t sts_tls_hash_now(const struct sts_tls_client *c, uint8_t *out);
+static inline size_t sts_tls_hash_now(const struct sts_tls_client *c, uint8_t *out)
+{
+	return sts_tls_transcript_hash(&c->messages.transcript, c->suite->hash_id, out);
+}
 
 /* --- hello.c --- */
 
@@ -44,9 +44,6 @@ bool sts_tls_hello(struct sts_tls_client *c, uint8_t *shared);
  *   point   in   UNTRUSTED
  *   shared  out  SECRET, c->pair.group->secret_bytes; STS_TLS_SECRET_NUMBER_MAX_BYTES of room */
 bool sts_tls_shared_secret(struct sts_tls_client *c, struct sts_tls_reader point, uint8_t *shared);
-
-/* The group with an id of IANA's registry, when it was offered; else NULL. */
-const struct sts_tls_group *sts_tls_offered_group(uint32_t id);
 
 /* Take EncryptedExtensions. */
 bool sts_tls_encrypted_extensions(struct sts_tls_client *c);

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "tls/handshake.h"
+#include "tls/offer.h"
+#include "tls/random.h"
 
 #define NAMED_CURVE         3
 #define PARAMETERS_BYTES    4 /* of the key exchange, before the point: type, group, length */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tls/handshake.h"
+#include "tls/random.h"
 
 #define ALERT_BAD_CERTIFICATE     42
 #define ALERT_CERTIFICATE_EXPIRED 45

@@ -6,7 +6,7 @@
 #include "tls/testing.h"
 
 #define VERSION_MAJOR    3
-#define VERSION_FIRST    0x0301 /* of the record with the first ClientHello (RFC 8446 section 5.1) */
+#define VERSION_FIRST    0x0301 /* of the first record (RFC 8446 section 5.1) */
 #define VERSION_OTHERS   0x0303
 #define LEVEL_WARNING    1
 #define LEVEL_FATAL      2
@@ -95,7 +95,8 @@ static bool is_protected(const struct sts_tls_records *r, const struct sts_tls_p
 	       !(r->tls13 && type == STS_TLS_RECORD_CHANGE_CIPHER_SPEC);
 }
 
-/* How many bytes the open record has around its content, of which the caller gets those before it. */
+/* How many bytes the open record has around its content, of which the caller gets those before
+ * it. */
 static size_t around(const struct sts_tls_records *r, uint8_t type, size_t *before)
 {
 	const struct sts_tls_protection *keys = &r->out_keys;
@@ -151,8 +152,8 @@ bool sts_tls_records_flush(struct sts_tls_records *r)
 	return true;
 }
 
-/* Add the first bytes of data to the open record, or to a new one. Returns how many; 0 when there is
- * no room before the next flush. */
+/* Add the first bytes of data to the open record, or to a new one. Returns how many; 0 when there
+ * is no room before the next flush. */
 static size_t add(struct sts_tls_records *r, uint8_t type, const uint8_t *data, size_t len)
 {
 	size_t before, taken, room;

@@ -106,8 +106,8 @@ bool sts_tls_records_close(struct sts_tls_records *r);
 
 /*
  * Refuse what the server did: keep the check as the failure, and send its alert. The alert is
- * protected as soon as there are keys. Returns false; in a test build in which the check is switched
- * off, it does nothing and returns true.
+ * protected as soon as there are keys. Returns false; in a test build in which the check is
+ * switched off, it does nothing and returns true.
  */
 bool sts_tls_refuse(struct sts_tls_records *r, enum sts_tls_check check);
 
