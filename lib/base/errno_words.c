@@ -20,7 +20,10 @@ static const uint8_t errnos[] = {
 	EKEYREVOKED,  EKEYREJECTED,    ENOKEY,        ENOTCONN,     ESHUTDOWN,    ECONNABORTED,
 	ENETDOWN,     EHOSTDOWN,       ENETRESET,     ENOBUFS,      EMSGSIZE,     EDESTADDRREQ,
 	EPROTO,       EPROTONOSUPPORT, EPROTOTYPE,    ENOPROTOOPT,  ESRCH,        ECHILD,
-	E2BIG,        ENOEXEC,         ERANGE,        EUSERS};
+	E2BIG,        ENOEXEC,         ERANGE,        EUSERS,       ESPIPE,       ENOTTY,
+	EFAULT,       ENOTSOCK,        EISCONN,       EALREADY,     EINPROGRESS,  ESOCKTNOSUPPORT,
+	ELIBBAD,      ECANCELED,       ENOLINK,       ENONET,       ENOMEDIUM,    EHWPOISON,
+	ENOSR,        STS_ENOINODES,   STS_ENOTMEMBER};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -35,7 +38,7 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* ENOTEMPTY */
 				  "a symbolic link, or too many of them"
 				  "\0" /* ELOOP */
-				  "not a regular file"
+				  "an invalid argument"
 				  "\0" /* EINVAL */
 				  "too big"
 				  "\0" /* EFBIG */
@@ -161,6 +164,40 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* ERANGE */
 				  "too many users"
 				  "\0" /* EUSERS */
+				  "not a regular file"
+				  "\0" /* ESPIPE */
+				  "not for this kind of file"
+				  "\0" /* ENOTTY */
+				  "a bad address"
+				  "\0" /* EFAULT */
+				  "not a socket"
+				  "\0" /* ENOTSOCK */
+				  "connected already"
+				  "\0" /* EISCONN */
+				  "connecting already"
+				  "\0" /* EALREADY */
+				  "connecting"
+				  "\0" /* EINPROGRESS */
+				  "socket type not supported"
+				  "\0" /* ESOCKTNOSUPPORT */
+				  "a damaged program"
+				  "\0" /* ELIBBAD */
+				  "cancelled"
+				  "\0" /* ECANCELED */
+				  "the link is down"
+				  "\0" /* ENOLINK */
+				  "this machine is on no network"
+				  "\0" /* ENONET */
+				  "the drive is empty"
+				  "\0" /* ENOMEDIUM */
+				  "a memory error"
+				  "\0" /* EHWPOISON */
+				  "no buffers for a stream"
+				  "\0" /* ENOSR */
+				  "no inode left"
+				  "\0" /* STS_ENOINODES */
+				  "not a member of the group"
+				  "\0" /* STS_ENOTMEMBER */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/errno_words.h"
 #include "base/format.h"
 
 /* A row of each table. A text is an offset in `texts`: pointers would be larger, and the loader
@@ -20,7 +22,9 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* The arrays texts, errors and exits, which are generated from errors.toml. */
+/* The arrays texts, errors, exits and hints, which are generated from errors.toml. Each row of hints
+ * is a text, the codes it is for, END, their details, END. Another END follows the last row. */
+#define END UINT16_MAX
 #include "base/error_table.h"
 
 struct sts_error_info sts_error_info(enum sts_err code)
@@ -30,11 +34,35 @@ struct sts_error_info sts_error_info(enum sts_err code)
 	return (struct sts_error_info){
 		.name = texts + row->name,
 		.meaning = texts + row->meaning,
-		.hint = texts + row->hint,
 		.retry = (enum sts_retry)row->retry,
 		.fetch_retries = row->fetch_retries,
 		.exit_status = (enum sts_exit)row->exit_status,
 	};
+}
+
+/* Is a value in a list? Sets *at to what follows the list. */
+static bool has(const uint16_t **at, int value)
+{
+	bool found = false;
+
+	for (; **at != END; (*at)++)
+		found |= **at == value;
+	(*at)++;
+	return found;
+}
+
+const char *sts_error_hint(enum sts_err code, int detail)
+{
+	const uint16_t *at = hints;
+
+	while (*at != END) {
+		const char *hint = texts + *at++;
+		bool is_of_code = has(&at, (int)code);
+
+		if (has(&at, detail) && is_of_code)
+			return hint;
+	}
+	return texts + errors[(unsigned)code < STS_ERR__COUNT ? code : STS_EBUG].hint;
 }
 
 struct sts_exit_info sts_exit_info(size_t row)

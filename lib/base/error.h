@@ -35,10 +35,19 @@ enum sts_retry {
  */
 #define STS_USAGE_PARAMETER 2
 
+/* The detail of STS_EUSAGE when the configuration file cannot be opened. */
+#define STS_USAGE_FILE 3
+
+/* The detail of STS_ETIMEOUT when the time was spent in this program and on its files, and not on
+ * waiting for the STS. */
+#define STS_TIMEOUT_HERE 1
+
 /* One failure. */
 struct sts_error {
 	enum sts_err code;
-	int detail; /* an errno, an HTTP status or a TLS alert, as the code says; else 0 */
+	/* An errno, an HTTP status or a TLS alert, as the code says; else 0. Where one code has
+	 * several causes, sts_error_hint() tells them apart by it. */
+	int detail;
 	char msg[STS_ERROR_TEXT_MAX_BYTES]; /* what happened and to what: one line, no period */
 };
 
@@ -46,7 +55,6 @@ struct sts_error {
 struct sts_error_info {
 	const char *name;    /* for logs, metrics and .status; never changes: "cert_expired" */
 	const char *meaning; /* one clause: "the server's certificate has expired" */
-	const char *hint;    /* one clause: what to do next */
 	enum sts_retry retry;
 	bool fetch_retries; /* `fetch` tries again until its deadline */
 	enum sts_exit exit_status;
@@ -57,6 +65,13 @@ struct sts_error_info {
  *   code  in  any value; one that is out of range gives the row of STS_EBUG
  */
 struct sts_error_info sts_error_info(enum sts_err code);
+
+/*
+ * Returns what to do next about an error: one clause in static storage.
+ *   code    in  as for sts_error_info()
+ *   detail  in  as in struct sts_error; a value that the table does not have gives the usual hint
+ */
+const char *sts_error_hint(enum sts_err code, int detail);
 
 /* An exit status of the program, and its line in --help. The text has static storage. */
 struct sts_exit_info {

@@ -16,7 +16,7 @@ static int refusal(const struct stat *st)
 		return 0;
 	if (S_ISDIR(st->st_mode))
 		return EISDIR;
-	return S_ISLNK(st->st_mode) ? ELOOP : EINVAL;
+	return S_ISLNK(st->st_mode) ? ELOOP : ESPIPE;
 }
 
 int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *fd)

@@ -21,7 +21,7 @@ enum sts_file_links {
  *   dir_fd  in   AT_FDCWD or a directory
  *   path    in   relative to dir_fd
  *   fd      out  the descriptor, which the caller closes; -1 after a failure
- * Returns 0 or an errno: ENOENT, EACCES, ELOOP for a link, EISDIR for a directory, EINVAL for a
+ * Returns 0 or an errno: ENOENT, EACCES, ELOOP for a link, EISDIR for a directory, ESPIPE for a
  * FIFO, a socket or a device, EAGAIN when another process holds a lease on the file.
  */
 int sts_file_open(int dir_fd, const char *path, enum sts_file_links links, int *fd);

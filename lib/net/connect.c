@@ -335,7 +335,8 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	 */
 	int err = sts_file_read(AT_FDCWD, files->resolv, STS_FILE_FOLLOW, text, sizeof(text), &len);
 	if (err != 0 && err != ENOENT)
-		return sts_fail(e, STS_EDNS, err, "%s: %s", files->resolv, sts_errno_words(err));
+		return sts_fail(e, sts_errno_code(err, STS_EDNS), err, "%s: %s", files->resolv,
+				sts_errno_words(err));
 	sts_resolv_parse((struct sts_slice){text, err == 0 ? len : 0}, &resolv);
 	if (resolv.server_count == 0)
 		return fail_servers(files->resolv, &resolv, e);

@@ -363,7 +363,8 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 		sts_text_add_str(out, has_errno && status->detail > 0
 					      ? sts_errno_words(status->detail)
 					      : info.name);
-	sts_text_addf(out, " (%s: %s)", info.meaning, info.hint);
+	sts_text_addf(out, " (%s: %s)", info.meaning,
+		      sts_error_hint(status->error, status->detail));
 }
 
 /* Add how the last attempt ended. */

@@ -6,6 +6,7 @@
 #include <stdio.h> /* renameat */
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/errno_words.h"
@@ -19,29 +20,21 @@
 #define RESERVE_MIN_BYTES   4096 /* of room for a temporary file */
 #define RESERVE_MAX_BYTES   (64 * 1024)
 
-/* What to do about an errno. fail_with() says more about EACCES and EPERM. */
-static const struct {
-	int err;
-	const char *words;
-} advice[] = {
-	{ENOSPC, "no space left: raise the emptyDir's sizeLimit, or free space on the node's disk"},
-	{EDQUOT, "the disk quota is used up"},
-	{EROFS, "read-only file system: mount the directory in the sidecar without readOnly"},
-	{EISDIR, "a directory lies at this name: remove it (a subPath mount makes one)"},
-	{ENOTEMPTY, "a directory that is not empty lies at this name: remove it"},
-	{EEXIST,
-	 "somebody else makes files of this name: give every sidecar a directory of its own"},
-	{EBUSY, "something is mounted at this name: unmount it"},
-	{ENOTDIR, "it is not a directory: name one with --output-dir"},
-	{ENOENT, "no such directory: mount an emptyDir there"},
-};
-
+/* A directory or a file in it is missing only if the directory is. */
 static const char *words_of(int err)
 {
-	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
-		if (advice[i].err == err)
-			return advice[i].words;
-	return sts_errno_words(err);
+	return err == ENOENT ? "no such directory" : sts_errno_words(err);
+}
+
+/* The system says ENOSPC, too, when a file system with free blocks has no inode left. */
+static int errno_in(int dir_fd, int err)
+{
+	struct statvfs fs;
+
+	return err == ENOSPC && fstatvfs(dir_fd, &fs) == 0 && fs.f_bavail > 0 && fs.f_files > 0 &&
+			       fs.f_favail == 0
+		       ? STS_ENOINODES
+		       : err;
 }
 
 /* Fail with a message about a directory, or about a file in it.
@@ -69,8 +62,8 @@ static enum sts_err fail(const struct sts_store *store, const char *verb, const 
 {
 	struct stat st;
 
-	return fail_with(store->dir, name, verb, err, fstat(store->dir_fd, &st) == 0 ? &st : NULL,
-			 e);
+	return fail_with(store->dir, name, verb, errno_in(store->dir_fd, err),
+			 fstat(store->dir_fd, &st) == 0 ? &st : NULL, e);
 }
 
 static enum sts_err fail_group(const struct sts_store *store, const char *name, int err,
@@ -78,10 +71,9 @@ static enum sts_err fail_group(const struct sts_store *store, const char *name, 
 {
 	if (err != EPERM)
 		return fail(store, "set the group of", name, err, e);
-	return sts_fail(e, STS_EOUTPUT, err,
-			"cannot give %.60s/%s to group %u: UID %u is not in it (fsGroup or "
-			"supplementalGroups puts it there)",
-			store->dir, name, (unsigned)store->group, (unsigned)getuid());
+	return sts_fail(e, STS_EOUTPUT, STS_ENOTMEMBER,
+			"cannot give %.60s/%s to group %u: UID %u is not in it", store->dir, name,
+			(unsigned)store->group, (unsigned)getuid());
 }
 
 /* Decide mode and group of the files in this directory. */
@@ -384,7 +376,7 @@ static enum sts_err verify(const struct sts_store *store, const char *temp, int 
 	}
 	return sts_fail(e, STS_EOUTPUT, EEXIST,
 			"somebody else has removed or replaced %.60s/%s, the file that was being "
-			"written: give every sidecar a directory of its own",
+			"written",
 			store->dir, temp);
 }
 

@@ -36,7 +36,7 @@ static int look_at(int dir_fd, enum sts_output output, struct sts_stored *out)
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
 	if (!S_ISREG(st.st_mode))
-		return S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
 	if (st.st_size == 0 || st.st_size > FILE_MAX_BYTES)
 		return st.st_size == 0 ? ENODATA : EFBIG;
 	if (faccessat(dir_fd, name, R_OK, 0) != 0)

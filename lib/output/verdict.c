@@ -107,8 +107,10 @@ static void measure(struct sts_verdict *v, int dir_fd)
 	if (fs.f_files > 0)
 		sts_text_addf(&text, ", %llu of %llu inodes free", (unsigned long long)fs.f_favail,
 			      (unsigned long long)fs.f_files);
+	v->lacks_inodes = fs.f_bavail > 0;
 	sts_text_init(&text, v->largest, sizeof(v->largest));
-	sts_largest_files(&text, dir_fd);
+	if (!v->lacks_inodes)
+		sts_largest_files(&text, dir_fd);
 }
 
 void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s)
@@ -168,8 +170,12 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 static void add_full(struct sts_text *out, const struct sts_verdict *v)
 {
 	sts_text_addf(out,
-		      "the file system of this directory is full (%s), so nothing can be written "
-		      "there: raise the emptyDir's sizeLimit, or free space on the node's disk",
+		      v->lacks_inodes
+			      ? "the file system of this directory has no inode left (%s), so no "
+				"file can be made there: remove files from it"
+			      : "the file system of this directory is full (%s), so nothing can be "
+				"written there: raise the emptyDir's sizeLimit, or free space on "
+				"the node's disk",
 		      v->full);
 	if (v->largest[0])
 		sts_text_addf(out, "; the largest files are %s", v->largest);

@@ -20,8 +20,9 @@ struct sts_verdict {
 	char problem[256]; /* "no token in /tokens"; when ok: "the token in /tokens is valid" */
 	char full[128]; /* how full the file system is, when nothing more can be written to it; else
 			   "" */
-	char largest[STS_LARGEST_TEXT_BYTES]; /* then also: see sts_largest_files(); "" for a
-						 caller that may not list the directory */
+	bool lacks_inodes; /* then also: it has room, but no inode for another file */
+	char largest[STS_LARGEST_TEXT_BYTES]; /* if it has no room: see sts_largest_files(); "" for
+						 a caller that may not list the directory */
 };
 
 /* What a caller that may open no file knows of a directory without its files. */

@@ -428,6 +428,6 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 	sts_http_request_end(head, type, body->len);
 	sts_wipe(target, sizeof(target));
 	if (head->overflow || body->overflow || line.overflow)
-		return sts_fail(e, STS_ETOOBIG, 0, "the request is too big");
+		return sts_fail(e, STS_EREQUEST_TOOBIG, 0, "the request is too big to be sent");
 	return STS_OK;
 }

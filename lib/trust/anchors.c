@@ -43,7 +43,7 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 	sts_text_init(&label, source.label, sizeof(source.label));
 	sts_text_add_escaped(&label, sts_slice_of(path), sizeof(source.label) - 1);
 	if (sources->count == STS_CA_PATHS_MAX)
-		return sts_fail(e, STS_ECA_FILE, 0, "%s: more than %d CA files", source.label,
+		return sts_fail(e, STS_ECA_FILE, E2BIG, "%s: more than %d CA files", source.label,
 				STS_CA_PATHS_MAX);
 	err = open_source(path, &source);
 	if (err == ENOENT && is_system)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/verifier.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "bearssl_choice/implementations.h"
@@ -376,7 +377,7 @@ static enum sts_err too_many_anchors(const struct sts_verifier *v, struct sts_er
 		      "are too many to try each; remove old ones from",
 		      (unsigned)v->anchors.wanted);
 	add_sources(&t, v);
-	return sts_fail(e, STS_ECA_FILE, 0, "%s", text);
+	return sts_fail(e, STS_ECA_FILE, E2BIG, "%s", text);
 }
 
 static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)

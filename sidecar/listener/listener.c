@@ -383,10 +383,15 @@ static __attribute__((noinline)) void log_port(enum sts_level level, const char 
 	sts_log_start(&line, level, msg);
 	sts_log_str(&line, "listen", where);
 	if (err) {
-		sts_log_str(&line, "error", sts_errno_words(err));
-		sts_log_str(&line, "hint",
-			    "choose a port above 1023 that no other container of the Pod has, and "
-			    ":PORT for every address; tokens are refreshed all the same");
+		const struct sts_error_info info = sts_error_info(STS_EPORT);
+		char buf[256];
+		struct sts_text hint;
+
+		sts_text_init(&hint, buf, sizeof(buf));
+		sts_text_addf(&hint, "%s: %s", info.meaning, sts_error_hint(STS_EPORT, err));
+		sts_log_str(&line, "error", info.name);
+		sts_log_str(&line, "reason", sts_errno_words(err));
+		sts_log_str(&line, "hint", buf);
 	}
 	sts_log_end(&line);
 }

@@ -49,10 +49,7 @@ int sts_complain(const struct sts_error *e)
 	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
-	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg,
-		      e->code == STS_EUSAGE && e->detail == STS_USAGE_PARAMETER
-			      ? "see sts-sidecar protocols NAME"
-			      : sts_error_info(e->code).hint);
+	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg, sts_error_hint(e->code, e->detail));
 	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
 	return sts_error_info(e->code).exit_status;
 }

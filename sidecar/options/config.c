@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options/config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -128,8 +129,8 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	if (err != 0) {
 		sts_text_init(&out, shown, sizeof(shown));
 		sts_text_add_escaped(&out, sts_slice_of(path), sizeof(shown) - 1);
-		return sts_fail(e, STS_EUSAGE, 0, "the configuration file %s: %s", shown,
-				sts_errno_words(err));
+		return sts_fail(e, STS_EUSAGE, err == EFBIG ? 0 : STS_USAGE_FILE,
+				"the configuration file %s: %s", shown, sts_errno_words(err));
 	}
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, c->text, c->text_bytes);

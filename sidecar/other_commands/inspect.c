@@ -16,6 +16,16 @@
 static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
 	out[8 * STS_TOKEN_MAX_BYTES];
 
+/* What is wrong is the file that the user named, and not an STS. */
+static int complain(const struct sts_error *e)
+{
+	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: "));
+	sts_print(STDERR_FILENO, sts_slice_of(e->msg));
+	sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard input, or "
+					   "--output-dir\n"));
+	return sts_error_info(e->code).exit_status;
+}
+
 static int read_default(const char *dir, size_t *len)
 {
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -50,17 +60,13 @@ int sts_command_inspect(const struct sts_options *o)
 		sts_fail(&e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE, err,
 			 "cannot read %s%s: %s", path, o->file ? "" : "/" STS_FILE_TOKEN,
 			 sts_errno_words(err));
-		sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: "));
-		sts_print(STDERR_FILENO, sts_slice_of(e.msg));
-		sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard "
-						   "input, or --output-dir\n"));
-		return STS_EXIT_SUBJECT;
+		return complain(&e);
 	}
 	sts_text_init(&text, out, sizeof(out));
 	if (sts_jwt_describe(sts_slice_trim((struct sts_slice){token, len}),
 			     sts_clock_real_ms() / 1000, o->json, scratch, sizeof(scratch), &text,
 			     &e) != STS_OK)
-		return sts_complain(&e);
+		return complain(&e);
 	sts_print(STDOUT_FILENO, (struct sts_slice){out, text.len});
 	return STS_EXIT_OK;
 }

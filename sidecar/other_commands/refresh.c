@@ -145,7 +145,7 @@ static int print_late(const struct sts_options *o, const struct sts_status *stat
 	sts_text_add_str(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
 	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
 	add_known(&text, status, now);
-	sts_text_addf(&text, "; %s", info.hint);
+	sts_text_addf(&text, "; %s", sts_error_hint(STS_ETIMEOUT, 0));
 	return print_line(&text, STDERR_FILENO, info.exit_status);
 }
 
@@ -189,16 +189,18 @@ static int print_not_asked(const char *what, int err, const char *dir)
 	return print_line(&text, STDERR_FILENO, sts_error_info(STS_ELOCKED).exit_status);
 }
 
+/* The hints of STS_EOUTPUT are for somebody who starts a sidecar, too. */
 static int fail_to_look(int err, const char *dir)
 {
-	struct sts_error e;
-	char shown[128];
+	char line[512];
 	struct sts_text text;
 
-	sts_text_init(&text, shown, sizeof(shown));
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_add_str(&text, "sts-sidecar: cannot look into ");
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
-	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", shown, sts_errno_words(err));
-	return sts_complain(&e);
+	sts_text_addf(&text, ": %s; name the output directory of the sidecar",
+		      sts_errno_words(err));
+	return print_line(&text, STDERR_FILENO, sts_error_info(STS_EOUTPUT).exit_status);
 }
 
 int sts_command_refresh(const struct sts_options *o)

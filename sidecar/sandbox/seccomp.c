@@ -190,7 +190,7 @@ static const struct call {
 	{__NR_getdents64, A | B},
 	/* the output directory */
 	{__NR_faccessat, A | L},
-	{__NR_fstatfs, L}, /* after an attempt that has failed to write: is the file system full? */
+	{__NR_fstatfs, W | L}, /* after a failed write: which room is used up? */
 	{__NR_unlinkat, W},
 	{__NR_renameat, W},
 	{__NR_fchown, W, GROUP_ONLY},

@@ -110,7 +110,7 @@ static void report_end(struct sts_child *c, int status, struct sts_report *repor
 					      : "before the request was sent";
 
 	if (c->killed)
-		sts_fail(&error, STS_ETIMEOUT, 0,
+		sts_fail(&error, STS_ETIMEOUT, STS_TIMEOUT_HERE,
 			 "the worker did not end in time (%s) and was killed", when);
 	else if (WIFSIGNALED(status))
 		sts_fail(&error, STS_EWORKER, WTERMSIG(status),
@@ -143,8 +143,10 @@ bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report
 		*report = c->report;
 	else
 		report_end(c, status, report);
-	if (c->prints && (report->error != STS_OK || report->lifetime_s == 0))
+	if (c->prints && (report->error != STS_OK || report->lifetime_s == 0)) {
+		report->detail = report->error == STS_ESTDOUT ? report->detail : 0;
 		report->error = STS_ESTDOUT;
+	}
 	return is_valid;
 }
 

@@ -135,17 +135,19 @@ static void success(struct sts_log *l, const struct sts_exchange *x,
 /* Add the hint: the meaning of the error and what to do, for example "the STS refused this
  * ServiceAccount: check its authorization rules". The meaning is left out if the message begins
  * with it. */
-static void add_hint(struct sts_log *l, const struct sts_error_info *info, const char *msg)
+static void add_hint(struct sts_log *l, const struct sts_report *report, const char *msg)
 {
+	enum sts_err err = (enum sts_err)report->error;
+	const char *meaning = sts_error_info(err).meaning;
 	char hint[256];
 	struct sts_text text;
 
 	sts_text_init(&text, hint, sizeof(hint));
-	if (strncmp(msg, info->meaning, strlen(info->meaning)) != 0) {
-		sts_text_add_str(&text, info->meaning);
+	if (strncmp(msg, meaning, strlen(meaning)) != 0) {
+		sts_text_add_str(&text, meaning);
 		sts_text_add_str(&text, ": ");
 	}
-	sts_text_add_str(&text, info->hint);
+	sts_text_add_str(&text, sts_error_hint(err, report->detail));
 	sts_log_str(l, "hint", hint);
 }
 
@@ -164,7 +166,7 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 		sts_log_int(l, "retry_in_s",
 			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
-	add_hint(l, &info, msg);
+	add_hint(l, report, msg);
 }
 
 /* On a full disk, add which files of the output directory use it up. */
@@ -231,7 +233,7 @@ int sts_event_log_cannot_start(const struct sts_error *e)
 
 	sts_log_start(&l, STS_LEVEL_ERROR, e->msg);
 	sts_log_str(&l, "error", info.name);
-	sts_log_str(&l, "hint", info.hint);
+	sts_log_str(&l, "hint", sts_error_hint(e->code, e->detail));
 	sts_log_end(&l);
 	return info.exit_status;
 }
@@ -260,7 +262,7 @@ void sts_event_log_hang(const struct sts_error *e, const char *exchange)
 	if (exchange)
 		sts_log_str(&l, "exchange", exchange);
 	sts_log_str(&l, "error", info.name);
-	sts_log_str(&l, "hint", info.hint);
+	sts_log_str(&l, "hint", sts_error_hint(e->code, e->detail));
 	sts_log_end(&l);
 }
 
@@ -272,10 +274,12 @@ void sts_event_log_unwatched(int err)
 		      "changes of the subject token, the CA files and the configuration file are "
 		      "noticed late, with the next attempt: they cannot be watched");
 	sts_log_str(&l, "reason", sts_errno_words(err));
-	sts_log_str(&l, "hint",
-		    err == ENOSPC ? "raise fs.inotify.max_user_watches on the node"
-				  : "raise fs.inotify.max_user_instances on the node, or the limit "
-				    "of open files");
+	if (err == ENOSPC)
+		sts_log_str(&l, "hint", "raise fs.inotify.max_user_watches on the node");
+	if (err == EMFILE || err == ENFILE)
+		sts_log_str(&l, "hint",
+			    "raise fs.inotify.max_user_instances on the node, or the limit of open "
+			    "files");
 	sts_log_end(&l);
 }
 

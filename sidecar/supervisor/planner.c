@@ -137,8 +137,8 @@ enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans,
 	if (whole)
 		*e = p->plans->error;
 	else
-		sts_fail(e, p->fd < 0 ? STS_EWORKER : STS_ETIMEOUT, 0,
-			 "the process that checks the options %s",
+		sts_fail(e, p->fd < 0 ? STS_EWORKER : STS_ETIMEOUT,
+			 p->fd < 0 ? 0 : STS_TIMEOUT_HERE, "the process that checks the options %s",
 			 p->fd < 0 ? "died" : "did not end in time");
 	err = e->code;
 	if (err == STS_OK) {

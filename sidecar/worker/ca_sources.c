@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/ca_sources.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static enum sts_err copy_path(struct sts_slice path, char buf[PATH_MAX], struct 
 	sts_text_init(&text, buf, PATH_MAX);
 	sts_text_add_slice(&text, path);
 	return text.overflow
-		       ? sts_fail(e, STS_ECA_FILE, 0,
+		       ? sts_fail(e, STS_ECA_FILE, ENAMETOOLONG,
 				  "the path of a CA file is longer than %d bytes", PATH_MAX - 1)
 		       : STS_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/configuration.h"
 
+#include <errno.h>
+
 #include "wire/report.h"
 #include "wire/snapshot.h"
 #include "worker/reads.h"
@@ -14,7 +16,7 @@ static enum sts_err read_file(struct sts_config *c, const char *path,
 	sts_worker_reads(STS_READS_CONFIG);
 	err = sts_config_read(c, path, e);
 	*changed = err != STS_OK || !sts_job_has_digest(job, c->digest);
-	return *changed ? sts_fail(e, STS_EINPUT, 0,
+	return *changed ? sts_fail(e, STS_EINPUT, EAGAIN,
 				   "the configuration file has changed since it was read")
 			: STS_OK;
 }

@@ -92,20 +92,22 @@ static struct worker {
 
 /* ---- the report and its deadline ---- */
 
-/* The error if the time is over in a stage, and what the worker was doing in that stage. */
+/* The error and its detail if the time is over in a stage, and what the worker was doing then. */
 static const struct {
 	enum sts_err error;
+	int detail;
 	const char *doing;
 } stage_timeouts[STS_STAGE__COUNT] = {
-	[STS_STAGE_START] = {STS_ETIMEOUT, "starting"},
-	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, "reading the subject token and the CA files"},
-	[STS_STAGE_CONNECT] = {STS_EDNS, "resolving the name and connecting"},
-	[STS_STAGE_TLS] = {STS_ETIMEOUT, "waiting in the TLS handshake"},
-	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, "sending the request"},
-	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, "waiting for the answer"},
-	[STS_STAGE_CHECK] = {STS_ETIMEOUT, "checking the answer"},
-	[STS_STAGE_WRITE] = {STS_ETIMEOUT, "writing the files"},
-	[STS_STAGE_DONE] = {STS_ETIMEOUT, "ending"},
+	[STS_STAGE_START] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "starting"},
+	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, STS_TIMEOUT_HERE,
+			      "reading the subject token and the CA files"},
+	[STS_STAGE_CONNECT] = {STS_EDNS, 0, "resolving the name and connecting"},
+	[STS_STAGE_TLS] = {STS_ETIMEOUT, 0, "waiting in the TLS handshake"},
+	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, 0, "sending the request"},
+	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, 0, "waiting for the answer"},
+	[STS_STAGE_CHECK] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "checking the answer"},
+	[STS_STAGE_WRITE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "writing the files"},
+	[STS_STAGE_DONE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "ending"},
 };
 
 /* Send the report, then remove the temporary files: a disk that hangs must not hold the report up.
@@ -127,7 +129,7 @@ static void on_alarm(int signal)
 	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE)
 		return;
 	w.report.error = (int32_t)stage_timeouts[w.report.stage].error;
-	w.report.detail = 0;
+	w.report.detail = stage_timeouts[w.report.stage].detail;
 	sts_text_init(&text, w.report.text, sizeof(w.report.text));
 	sts_text_add_str(&text, "time ran out while ");
 	sts_text_add_str(&text, stage_timeouts[w.report.stage].doing);
@@ -174,8 +176,10 @@ static _Noreturn void finish(enum sts_err err)
 	sigaction(SIGALRM, &ignore, NULL);
 	/* The options were valid when the plan was made. So the mistake is in a file that an option
 	 * names. A later attempt may find the file corrected. */
-	if (err == STS_EUSAGE)
+	if (err == STS_EUSAGE) {
 		w.error.code = err = STS_EINPUT;
+		w.error.detail = 0;
+	}
 	w.report.error = (int32_t)err;
 	if (err != STS_OK) {
 		keep_secret(&w.error);

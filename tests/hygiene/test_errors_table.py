@@ -43,10 +43,17 @@ meaning = "a certificate has expired"
 hint = "renew it, with --cacert-path"
 detail = "errno"
 explain = "It is too old. Renew it, or see `--help` and [x](--y)."
+
+[hint.clock]
+errors = ["cert_expired"]
+detail = ["EPERM", "STS_CLOCK", "429", "0"]
+when = "where --clock is wrong"
+hint = "set the clock"
 """
 
 LAST = 'explain = "It is too old. Renew it, or see `--help` and [x](--y)."\n'
-SECOND = GOOD[GOOD.index("[error.trust.cert_expired]"):]
+SECOND = GOOD[GOOD.index("[error.trust.cert_expired]"):GOOD.index("[hint.clock]")]
+THIRD = GOOD[GOOD.index("[hint.clock]"):]
 
 
 def test_good(read):
@@ -55,6 +62,9 @@ def test_good(read):
         ("ok", "internal", 0, "never", False), ("cert_expired", "trust", 69, "slow", True)]
     assert [(exit.number, exit.help, exit.readme) for exit in table.exits.values()] == [
         (0, "done", "done"), (69, "TLS or trust failed last", "`TLS` or trust failed last")]
+    assert [(hint.name, [error.name for error in hint.errors], hint.details, hint.when, hint.hint) for hint in table.hints] == [
+        ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], "where --clock is wrong", "set the clock")]
+    assert read(GOOD.replace(THIRD, "")).hints == []
     assert errors.exits_block(table) == "| | |\n|---|---|\n| 0 | done |\n| 69 | `TLS` or trust failed last |\n"
 
 
@@ -64,11 +74,21 @@ def change(old, new, text=GOOD):
 
 
 ROW = "[error.trust.cert_expired]: "
+HINT = "[hint.clock]: "
 MISTAKES = {
     "a missing key": (change('exit = "network"\n', ""), ROW + 'the key "exit" is missing'),
     "a misspelt key": (change("fetch_retries = true", "fetch_retires = true"),
                        ROW + 'the key "fetch_retries" is missing; is it meant by "fetch_retires"?'),
-    "an unknown key": (GOOD + 'colour = "red"\n', ROW + 'the key "colour" is not known'),
+    "an unknown key": (change(LAST, LAST + 'colour = "red"\n'), ROW + 'the key "colour" is not known'),
+    "an unknown key of a hint": (GOOD + 'colour = "red"\n', HINT + 'the key "colour" is not known'),
+    "a hint of an error that does not exist": (change('["cert_expired"]', '["cert_expried"]'),
+                                               HINT + '"errors" has "cert_expried", and may have ok, cert_expired (did you mean "cert_expired"?)'),
+    "a hint of no error": (change('["cert_expired"]', "[]"), HINT + '"errors" and "detail" must not be empty'),
+    "a hint of no detail": (change('["EPERM", "STS_CLOCK", "429", "0"]', "[]"), HINT + '"errors" and "detail" must not be empty'),
+    "a detail that is none": (change('"EPERM", ', '"eperm", '), HINT + '"detail" has "eperm", which does not match'),
+    "a detail in two hints": (GOOD + THIRD.replace("clock]", "more]"), '[hint.more]: the detail "cert_expired EPERM" is that of [hint.clock] as well'),
+    "a hint that is too long for the log": (change('"set the clock"', f'"{"b" * 160}"').replace("a certificate has expired", "a" * 130),
+                                            HINT + '"meaning" and "hint" are too long together: a log line has room for 253 characters of both, for error cert_expired'),
     "an unknown retry class": (change('"slow"', '"slowly"'), ROW + '"retry" is "slowly", and may be soon, slow, never (did you mean "slow"?)'),
     "an exit status that does not exist": (change('exit = "network"', 'exit = "netwrok"'),
                                            ROW + '"exit" is "netwrok", and may be ok, network (did you mean "network"?)'),
@@ -122,16 +142,19 @@ def test_c(read, tmp_path):
     assert "\tSTS_EXIT_NETWORK = 69, /* TLS or trust failed last */\n" in files["error_codes.h"]
     assert "\tSTS_ECERT_EXPIRED, /* a certificate has expired; detail: errno */\n\tSTS_ERR__COUNT\n" in files["error_codes.h"]
     assert "#define STS_ERR_TRUST__FIRST STS_ECERT_EXPIRED\n" in files["error_codes.h"]
+    assert re.search(r"\t\d+, STS_ECERT_EXPIRED, END, EPERM, STS_CLOCK, 429, 0, END,\n\tEND\};", files["error_table.h"])
     assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_EXIT_NETWORK\},", files["error_table.h"])
     # Exit "ok" has the words of error "ok", and no others of its own.
     assert files["error_table.h"].count('"done\\0"') == 1
 
 
 def test_a_section_of_the_page(read):
-    assert errors.error_section(read(GOOD).errors[1]) == [
+    table = read(GOOD)
+    assert errors.error_section(table.errors[1], table.hints) == [
         "### cert_expired", "",
         "**A certificate has expired.**", "It is too old. Renew it, or see `--help` and [x](--y).", "",
         "- To do: renew it, with `--cacert-path`.",
+        "- To do where `--clock` is wrong: set the clock.",
         "- Tried again: slowly. `fetch` tries again until `--deadline`. Exit status: 69.",
         "- `detail` in `.status`: errno.", ""]
 

@@ -165,6 +165,7 @@ NOT_RECORDED = {
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",
     "stdout": "the recorded program named it output: output/stdout-full",
+    "port": "the recorded program had no name for it: listen/port-is-taken",
     "sandbox": "it takes a kernel without a layer",
     "bug": "it takes a bug",
 }

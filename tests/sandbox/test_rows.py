@@ -199,7 +199,7 @@ WHY = {
     "restart_syscall": "the kernel makes it for a process that was stopped and goes on, in poll(2) or nanosleep(2)",
     "ftruncate": "the memory for the metrics, if a new configuration file has `listen` for the first time",
     "execveat": "without /proc; tests/sandbox/test_dumpable.py starts the program so",
-    ("listener", "fstatfs"): "for /readyz after an attempt that has failed to write; tests/e2e/listener fills a file system",
+    "fstatfs": "after a write that has failed, and for /readyz then; tests/store/disks.c and tests/e2e/listener fill a file system",
     ("listener", "exit_group"): "the end after an error of poll(2)",
     ("supervisor", "pidfd_send_signal"): "the conditions of the worker that notifies are narrower",
     ("supervisor", "setsockopt"): "the conditions of worker and listener are narrower",

@@ -14,6 +14,8 @@ PAGE_WIDTH = 150
 CODE_WORDS = r"sts-sidecar (?:COMMAND|inspect|check|refresh|protocols)(?: --help)?|(?<![\w-])--[a-z][a-z-]*[a-z]"
 NAME = r"[a-z][a-z0-9_]*"
 CODE = r"STS_(OK|E[A-Z_]+)"
+# A detail of a hint: an errno, a name of our own (lib/base/error.h, lib/base/errno_words.h), or a number.
+DETAIL = r"E[A-Z0-9]+|STS_[A-Z_]+|0|[1-9][0-9]{0,4}"
 # A log line's hint is "MEANING: HINT" in a buffer of this size, with its NUL (add_hint() of event_log.c).
 HINT_SIZE_BYTES = 256
 
@@ -49,10 +51,21 @@ class Error:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """What to do about some errors in place of their usual hint, where they come with one of these details."""
+    name: str
+    errors: list
+    details: list
+    when: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Table:
     exits: dict
     causes: dict
     errors: list
+    hints: list
 
     def of(self, cause):
         return [error for error in self.errors if error.cause is cause]
@@ -96,13 +109,36 @@ def read_error(name, row, cause, exits):
             name, cause, matching(row, "code", CODE), row.word("retry", tuple(RETRIES)), row.flag("fetch_retries"),
             exits[row.word("exit", tuple(exits))], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
             row.prose("explain", "", most=500))
-        if len(error.meaning) + len(": ") + len(error.hint) >= HINT_SIZE_BYTES:
-            row.fail(f'"meaning" and "hint" are too long together: a log line has room for {HINT_SIZE_BYTES - 3} characters of both')
+        check_room(row, error, error.hint)
         if cause.page and not error.explain:
             row.fail('the key "explain" is missing: the page has this error')
         if "*/" in error.detail or "*/" in error.meaning:
             row.fail('"*/" would end a comment in C')
     return error
+
+
+def check_room(row, error, hint):
+    if len(error.meaning) + len(": ") + len(hint) >= HINT_SIZE_BYTES:
+        row.fail(f'"meaning" and "hint" are too long together: a log line has room for {HINT_SIZE_BYTES - 3} characters of both'
+                 + (f", for error {error.name}" if hint != error.hint else ""))
+
+
+def read_hints(table, errors):
+    hints, seen, by_name = [], {}, {error.name: error for error in errors}
+    for name, row in table.rows(NAME):
+        with row:
+            hint = Hint(name, [by_name[error] for error in row.words("errors", tuple(by_name))], row.words("detail"),
+                        row.clause("when"), row.clause("hint"))
+            if not hint.errors or not hint.details:
+                row.fail('"errors" and "detail" must not be empty')
+            if wrong := next((detail for detail in hint.details if not re.fullmatch(DETAIL, detail)), None):
+                row.fail(f'"detail" has "{wrong}", which does not match {DETAIL}')
+            for error in hint.errors:
+                check_room(row, error, hint.hint)
+                for detail in hint.details:
+                    unique(row, "the detail", f"{error.name} {detail}", seen)
+            hints.append(hint)
+    return hints
 
 
 def read_errors(table, causes, exits):
@@ -131,7 +167,9 @@ def read(path):
         causes = read_causes(file.row("cause"))
         if not exits or not causes:
             file.fail("there are no rows")
-        return Table(exits, causes, read_errors(file.row("error"), causes, exits))
+        errors = read_errors(file.row("error"), causes, exits)
+        hints = file.row("hint", None)
+        return Table(exits, causes, errors, read_hints(hints, errors) if hints else [])
 
 
 # ---- C ----
@@ -155,7 +193,7 @@ def codes_h(table):
 
 def table_h(table, source):
     pool = Pool(shown(source), [text for error in table.errors for text in (error.name, error.meaning, error.hint)]
-                + [exit.help for exit in table.exits.values()])
+                + [hint.hint for hint in table.hints] + [exit.help for exit in table.exits.values()])
     lines = [pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
     for error in table.errors:
         numbers = ", ".join(str(pool.at(text)) for text in (error.name, error.meaning, error.hint))
@@ -163,7 +201,10 @@ def table_h(table, source):
                      f"{str(error.fetch_retries).lower()}, {error.exit.symbol}}},")
     lines += ["};", "", "static const struct exit_row exits[STS_EXIT__COUNT] = {"]
     lines += [f"\t{{{pool.at(exit.help)}, {exit.symbol}}}," for exit in table.exits.values()]
-    return "\n".join(lines + ["};"])
+    lines += ["};", "", "static const uint16_t hints[] = {"]
+    for hint in table.hints:
+        lines.append(f"\t{pool.at(hint.hint)}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
+    return "\n".join(lines + ["\tEND};"])
 
 
 def c_files(source):
@@ -185,12 +226,13 @@ def options_as_code(text):
                    for index, part in enumerate(parts))
 
 
-def error_section(error):
+def error_section(error, hints):
     fetch = " `fetch` tries again until `--deadline`." if error.fetch_retries else " `fetch` gives up at once."
     if error.retry == "never":
         fetch = ""
     lines = [f"### {error.name}", "", f"**{error.meaning[0].upper()}{error.meaning[1:]}.**", wrapped(options_as_code(error.explain)), ""]
     lines.append(f"- To do: {options_as_code(error.hint)}.")
+    lines += [f"- To do {options_as_code(hint.when)}: {options_as_code(hint.hint)}." for hint in hints if error in hint.errors]
     lines.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}.")
     if error.detail:
         lines.append(f"- `detail` in `.status`: {options_as_code(error.detail)}.")
@@ -209,7 +251,7 @@ def errors_block(table):
         if cause.page:
             lines += [f"## {cause.title}", ""]
             for error in table.of(cause):
-                lines += error_section(error)
+                lines += error_section(error, table.hints)
     return "\n".join(lines)
 
 

@@ -337,6 +337,19 @@ def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
     assert re.search(r"; the next was due 3 min( [123] s)? ago" + DEAD + "; the file system of this directory is full ", line), line
 
 
+@needs_root
+def test_a_fetch_into_a_file_system_without_inodes(check, fetch, serve, space, mount):
+    """There is room, so no more room is asked for."""
+    mount("size=64k,nr_inodes=4,mode=0777")
+    for name in "abc":
+        (space.out / name).touch()
+    run = fetch(serve(tokens.openunison(tokens.issued())).url("/token/user"))
+    assert run.status == 73 and "no inode left" in run.last and "remove files from this file system" in run.last, run.err
+    assert "sizeLimit" not in run.err and "emptyDir" not in run.err and "largest" not in run.err
+    full = "the file system of this directory has no inode left (64 KiB of 64 KiB free, 0 of 4 inodes free), so no file can be made there: remove files from it"
+    assert says(check()) == f"no token in {space.out}: {full}"
+
+
 class Fills:
     """The lifetime of a token, for which the disk is filled before it is told, and then kept full."""
 
@@ -408,8 +421,8 @@ def test_no_inodes(check, space, mount):
     mount("size=1m,nr_inodes=3,mode=0777")
     for name in ("a", "b"):
         (space.out / name).touch()
-    assert says(check()) == (f"no token in {space.out}: the file system of this directory is full "
-                             f"(1024 KiB of 1024 KiB free, 0 of 3 inodes free), {NEXT_STEP}")
+    assert says(check()) == (f"no token in {space.out}: the file system of this directory has no inode left "
+                             "(1024 KiB of 1024 KiB free, 0 of 3 inodes free), so no file can be made there: remove files from it")
     (space.out / "a").unlink()
     assert says(check()) == f"no token in {space.out}" + NOBODY_WROTE
 

@@ -525,6 +525,25 @@ def test_a_port_that_becomes_free(rig):
     assert r.stop(process).status == 0
 
 
+@pytest.mark.parametrize("where,reason,hint", [
+    ("127.0.0.1", "address already in use", "choose a port that no other container of the Pod has (with hostNetwork: no process of the node)"),
+    ("192.0.2.1", "address not available", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+    ("[2001:db8::1]", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+    ("[fe80::1]", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+])
+def test_a_port_that_cannot_be_opened(where, reason, hint, rig):
+    """The log has the system's reason, and a hint that fits it; the tokens do not wait. Without IPv6 the reason is another than with it."""
+    with socket.create_server((HOST, 0)) as taken:
+        r = rig()
+        process = r.run("--listen", f"{where}:{taken.getsockname()[1]}")
+        line = r.said("the port cannot be opened: trying again")[0]
+        r.said("token refreshed")
+    assert line["error"] == "port"
+    assert line["reason"] == reason if reason else line["reason"] != "an unexpected error of the system"
+    assert line["hint"] == f"health and metrics are not served, but tokens are refreshed: {hint}"
+    assert r.stop(process).status == 0
+
+
 @pytest.mark.slow
 def test_lines_that_nobody_took(rig):
     """Nothing reads the log, and the metrics count the lines that are dropped. The line of the endpoint itself is dropped in another process, and is not counted."""

@@ -490,6 +490,7 @@ def test_full_and_read_only_file_systems(options, says, fetch, sidecar, serve, s
         assert says in run.last, run.err
         assert space.snapshot() == before
         assert server.connections == 0, "a full disk is noticed before the subject token is sent"
+        assert ("sizeLimit" in run.last) == ("size" in options) and ("writable emptyDir" in run.last) == ("size" not in options), run.err
         if "size" in options:
             about = [f"{name} (4 KiB, UID {os.getuid()})" for name in ("token.jwt", "expires")]
             either = (", ".join(about), ", ".join(reversed(about)))
@@ -517,8 +518,8 @@ def out_is_a_file(space):
 OUTPUT = [
     Row("output directory read-only", 73, "output", "tokens: permission denied for UID", prepare=out_read_only, needs_user=True,
         asked=None),
-    Row("output directory missing", 73, "output", "nowhere: no such directory", prepare=out_missing, asked=False),
-    Row("output directory is a file", 73, "output", "file: it is not a directory", prepare=out_is_a_file, asked=False),
+    Row("output directory missing", 73, "output", "nowhere: no such directory", hint="mount an emptyDir there, or correct --output-dir", prepare=out_missing, asked=False),
+    Row("output directory is a file", 73, "output", "file: not a directory", hint="name a directory with --output-dir", prepare=out_is_a_file, asked=False),
 ]
 
 

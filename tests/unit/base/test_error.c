@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <errno.h>
+
+#include "base/errno_words.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -29,12 +32,14 @@ static void test_rows(void)
 	for (int code = 0; code < STS_ERR__COUNT; code++) {
 		const struct sts_error_info info = sts_error_info((enum sts_err)code);
 
-		if (!info.name || !info.meaning || !info.hint) {
+		const char *hint = sts_error_hint((enum sts_err)code, 0);
+
+		if (!info.name || !info.meaning || !hint) {
 			CHECK_INT(code, -1);
 			continue;
 		}
 		CHECK(is_name(info.name));
-		if (!is_clause(info.meaning) || !is_clause(info.hint))
+		if (!is_clause(info.meaning) || !is_clause(hint))
 			CHECK_STR(info.name, "a row with two clauses");
 		for (int other = 0; other < code; other++) {
 			const char *name = sts_error_info((enum sts_err)other).name;
@@ -71,7 +76,7 @@ static void test_exit_statuses(void)
 		{STS_EUNAUTHORIZED, STS_EEARLY, STS_EXIT_DENIED},
 		{STS_ENOTFOUND, STS_EREQUEST_TOOBIG, STS_EXIT_ANSWER},
 		{STS_EOUTPUT, STS_ELOCKED, STS_EXIT_OUTPUT},
-		{STS_ETIMEOUT, STS_EFILES, STS_EXIT_TRANSIENT},
+		{STS_ETIMEOUT, STS_EPORT, STS_EXIT_TRANSIENT},
 		{STS_ESANDBOX, STS_ESANDBOX, STS_EXIT_SANDBOX},
 		{STS_EWORKER, STS_EBUG, STS_EXIT_BUG},
 	};
@@ -158,14 +163,93 @@ static void test_texts(void)
 
 	CHECK_STR(info.name, "ok");
 	CHECK_STR(info.meaning, "done");
-	CHECK_STR(info.hint, "nothing to do");
+	CHECK_STR(sts_error_hint(STS_OK, 0), "nothing to do");
 	info = sts_error_info(STS_ETOKEN);
 	CHECK_STR(info.name, "token");
 	CHECK_STR(info.meaning, "the returned value must not be written to a file");
 	info = sts_error_info(STS_EBUG);
 	CHECK_STR(info.name, "bug");
 	CHECK_STR(info.meaning, "a bug in this program");
-	CHECK_STR(info.hint, "report it with this line");
+	CHECK_STR(sts_error_hint(STS_EBUG, 0), "report it with this line");
+}
+
+/* A detail and what its hint says; "" for the usual hint. */
+struct hinted {
+	int detail;
+	const char *says;
+};
+
+static void check_hints(enum sts_err code, const struct hinted *cases, size_t count)
+{
+	const char *usual = sts_error_hint(code, 12345);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *hint = sts_error_hint(code, cases[i].detail);
+
+		if (*cases[i].says ? hint == usual || !strstr(hint, cases[i].says) : hint != usual)
+			printf("# error %d, detail %d: %s\n", code, cases[i].detail, hint);
+		CHECK(*cases[i].says ? hint != usual && strstr(hint, cases[i].says) != NULL
+				     : hint == usual);
+	}
+}
+
+#define CHECK_HINTS(code, ...) \
+	check_hints(code, (const struct hinted[]){__VA_ARGS__}, \
+		    COUNT(((const struct hinted[]){__VA_ARGS__})))
+
+/* One code has several causes, and a hint must fit its cause. */
+static void test_hints(void)
+{
+	CHECK_HINTS(STS_EOUTPUT, {EROFS, "writable emptyDir"}, {EACCES, "writable emptyDir"},
+		    {EPERM, "writable emptyDir"}, {ENOSPC, "sizeLimit"}, {EDQUOT, "quota"},
+		    {STS_ENOINODES, "remove files from"}, {STS_ENOTMEMBER, "supplementalGroups"},
+		    {ENAMETOOLONG, "shorter path"}, {ENOENT, "mount an emptyDir"},
+		    {ENOTDIR, "--output-dir"}, {EISDIR, "remove the directory"}, {EBUSY, "unmount"},
+		    {EEXIST, "of its own"}, {EFBIG, "ulimit"}, {EIO, "repair or remount"},
+		    {ESTALE, "repair or remount"}, {ENODEV, "repair or remount"},
+		    {ENOMEM, "memory"}, {0, "start the sidecar"}, {EINVAL, ""});
+	CHECK_HINTS(STS_EPORT, {EADDRINUSE, "no other container"}, {EACCES, "above 1023"},
+		    {EADDRNOTAVAIL, "an address that the Pod has"},
+		    {EAFNOSUPPORT, "an address that the Pod has"}, {EMFILE, "open files"},
+		    {EIO, ""}, {0, ""});
+	CHECK_HINTS(STS_ESUBJECT_UNREADABLE, {EACCES, "fsGroup"}, {ESPIPE, "--token-file"},
+		    {EIO, "repair or remount"}, {EAGAIN, "wait"}, {EINVAL, ""});
+	CHECK_HINTS(STS_EINPUT, {0, ""}, {ENOENT, "mount"}, {EACCES, "readable"},
+		    {EISDIR, "the file itself"}, {EFBIG, "one value"}, {EAGAIN, "wait"},
+		    {ENOTCONN, "repair or remount"});
+	CHECK_HINTS(STS_ECA_FILE, {0, ""}, {ENOENT, ""}, {EACCES, "readable"},
+		    {E2BIG, "only the CA"}, {EFBIG, "only the CA"});
+	CHECK_HINTS(STS_EDNS, {0, ""}, {EACCES, "resolv.conf"}, {EIO, "repair or remount"});
+	CHECK_HINTS(STS_ECONNECT, {ECONNREFUSED, ""}, {EHOSTUNREACH, ""}, {ENETUNREACH, "routes"},
+		    {EPERM, "firewall"}, {EINVAL, "the address"}, {ENOBUFS, "memory"});
+	CHECK_HINTS(STS_EBUSY, {503, ""}, {429, "limit of requests"});
+	CHECK_HINTS(STS_EREQUEST_TOOBIG, {413, ""}, {0, "shorter parameters"});
+	CHECK_HINTS(STS_ESTDOUT, {EPIPE, ""}, {ETIMEDOUT, ""}, {ENOSPC, "room"},
+		    {EBADF, "redirect"}, {EIO, "repair or remount"});
+	CHECK_HINTS(STS_EUSAGE, {0, ""}, {1, ""}, {STS_USAGE_PARAMETER, "protocols NAME"},
+		    {STS_USAGE_FILE, "mount the file"});
+	CHECK_HINTS(STS_ETIMEOUT, {0, ""}, {STS_TIMEOUT_HERE, "load of the node"});
+	CHECK_HINTS(STS_EFORK, {EAGAIN, ""}, {ENOMEM, ""}, {EPERM, "seccomp"}, {0, "still there"});
+	CHECK_HINTS(STS_EFILES, {EMFILE, "container"}, {ENFILE, "file-max"});
+	/* The same numbers of an error that has no such row, and numbers that are none. */
+	CHECK_HINTS(STS_EURL, {STS_USAGE_PARAMETER, ""}, {0, ""});
+	CHECK_HINTS(STS_EDENIED, {429, ""}, {0, ""}, {-1, ""}, {65535, ""}, {65536 + EIO, ""});
+	CHECK_HINTS(STS_EOUTPUT, {65535, ""}, {-ENOSPC, ""}, {65536 + ENOSPC, ""});
+	CHECK(sts_error_hint((enum sts_err)65535, ENOSPC) == sts_error_hint(STS_EBUG, 0));
+}
+
+/* Only where nothing is writable does a hint want a writable directory; and only a file system that
+ * is full is helped by more room. */
+static void test_hints_of_output(void)
+{
+	for (int detail = -1; detail < 1000; detail++) {
+		const char *hint = sts_error_hint(STS_EOUTPUT, detail);
+		bool forbidden = detail == EROFS || detail == EACCES || detail == EPERM;
+
+		CHECK((strstr(hint, "writable emptyDir") != NULL) == forbidden);
+		CHECK((strstr(hint, "sizeLimit") != NULL) == (detail == ENOSPC));
+		CHECK(is_clause(hint));
+	}
 }
 
 /* The codes of an error of trust stand together: after such an error an attempt is made as soon as
@@ -185,6 +269,8 @@ static const struct sts_test tests[] = {
 	{"each exit status has words", test_exits},
 	{"the texts of a row belong to its code", test_texts},
 	{"the codes of one cause stand together", test_causes},
+	{"a hint fits the cause", test_hints},
+	{"what is said of an output that cannot be written", test_hints_of_output},
 	{"sts_fail() formats and cuts the message", test_fail},
 };
 

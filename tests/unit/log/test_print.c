@@ -221,11 +221,11 @@ static void test_complaints(void)
 	longest[sizeof(longest) - 1] = '\0';
 	for (int code = 0; code < STS_ERR__COUNT; code++)
 		check_complaint((enum sts_err)code, 0, longest,
-				sts_error_info((enum sts_err)code).hint);
-	check_complaint(STS_EUSAGE, 1, "bad", sts_error_info(STS_EUSAGE).hint);
+				sts_error_hint((enum sts_err)code, 0));
+	check_complaint(STS_EUSAGE, 1, "bad", sts_error_hint(STS_EUSAGE, 0));
 	check_complaint(STS_EUSAGE, STS_USAGE_PARAMETER, "bad", "see sts-sidecar protocols NAME");
 	/* The number means something else for another error. */
-	check_complaint(STS_EURL, STS_USAGE_PARAMETER, "bad", sts_error_info(STS_EURL).hint);
+	check_complaint(STS_EURL, STS_USAGE_PARAMETER, "bad", sts_error_hint(STS_EURL, 0));
 }
 
 static const struct sts_test tests[] = {

@@ -520,10 +520,10 @@ static void too_big(void)
 
 	sts_text_init(&head, head_buf, 40);
 	sts_text_init(&body, body_buf, sizeof(body_buf));
-	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_ETOOBIG);
+	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_EREQUEST_TOOBIG);
 	sts_text_init(&head, head_buf, sizeof(head_buf));
 	sts_text_init(&body, body_buf, 40);
-	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_ETOOBIG);
+	CHECK_INT(sts_request_build(&r, false, &head, &body, &error), STS_EREQUEST_TOOBIG);
 
 	/* This query does not fit into the request line. */
 	r = own("GET", STS_BODY_NONE, STS_PLACE_BEARER, NULL);
@@ -531,7 +531,7 @@ static void too_big(void)
 	long_param.value = (struct sts_slice){value, sizeof(value)};
 	r.params = &long_param;
 	r.param_count = 1;
-	CHECK_INT(build(&r, false), STS_ETOOBIG);
+	CHECK_INT(build(&r, false), STS_EREQUEST_TOOBIG);
 	long_param.value.len = 1000;
 	CHECK_INT(build(&r, false), STS_OK);
 

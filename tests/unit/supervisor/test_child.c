@@ -234,6 +234,7 @@ static void test_prints(void)
 		CHECK(c.prints);
 		finish(0);
 		CHECK_INT(got.error, STS_ESTDOUT);
+		CHECK_INT(got.detail, 0); /* not that of the report, whose error is another */
 		CHECK_STR(got.text, failed.text);
 	}
 	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &ok, sizeof(ok));
@@ -252,7 +253,7 @@ static void test_prints(void)
 	set_up();
 	put(all, STS_REPORT_STAGE_SENT_BYTES + 1);
 	finish(SIGKILL);
-	check_made_up(STS_ESTDOUT, SIGKILL,
+	check_made_up(STS_ESTDOUT, 0,
 		      "the worker was killed by signal 9 (standard output may have a part of the "
 		      "token)");
 	set_up();
@@ -324,7 +325,7 @@ static void test_how_it_ended(void)
 	kill_it();
 	CHECK(c.killed);
 	finish(0);
-	check_made_up(STS_ETIMEOUT, 0,
+	check_made_up(STS_ETIMEOUT, STS_TIMEOUT_HERE,
 		      "the worker did not end in time (after the request was sent) and was killed");
 	/* A report counts, however the worker ended. */
 	set_up();
@@ -407,7 +408,7 @@ static void test_workers_that_do_not_report(void)
 	kill_it();
 	finish(0);
 	check_made_up(
-		STS_ETIMEOUT, 0,
+		STS_ETIMEOUT, STS_TIMEOUT_HERE,
 		"the worker did not end in time (before the request was sent) and was killed");
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	CHECK_INT(status, SIGKILL);

@@ -178,7 +178,7 @@ static const char *failure_line(enum sts_err error, const char *level, const cha
 		 "{\"level\":\"%s\",\"msg\":\"%s\",\"exchange\":\"api\",\"error\":\"%s\"%s,"
 		 "\"hint\":\"%s%s%s\"}\n",
 		 level, msg, info.name, middle, with_meaning ? info.meaning : "",
-		 with_meaning ? ": " : "", info.hint);
+		 with_meaning ? ": " : "", sts_error_hint(error, 0));
 	return text;
 }
 
@@ -242,7 +242,7 @@ static void test_every_error(void)
 		const char *text = outcome_with(STS_OUTCOME_FAILURE, &files, "proxy:3128");
 		snprintf(end, sizeof(end),
 			 ",\"hint\":\"%s: %s\",\"mode\":\"0640\",\"proxy\":\"proxy:3128\"}\n",
-			 info.meaning, info.hint);
+			 info.meaning, sts_error_hint((enum sts_err)error, 0));
 		CHECK(strlen(text) > strlen(end));
 		CHECK_STR(text + strlen(text) - strlen(end), end);
 	}
@@ -284,7 +284,7 @@ static void test_other_lines(void)
 		snprintf(want, sizeof(want),
 			 "{\"level\":\"error\",\"msg\":\"it did not work\",\"error\":\"%s\","
 			 "\"hint\":\"%s\"}\n",
-			 info.name, info.hint);
+			 info.name, sts_error_hint((enum sts_err)code, 0));
 		CHECK_STR(line(), want);
 	}
 	sts_fail(&e, STS_EUSAGE, 0, "f:1:1: \"x\"");
