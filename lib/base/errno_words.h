@@ -6,13 +6,6 @@
 #include "base/error.h"
 
 /*
- * Numbers of our own beside those of the system, which end at 133 (EHWPOISON): the system has one
- * errno where a user must do different things.
- */
-#define STS_ENOINODES  200 /* ENOSPC of a file system that has room, but no inode left */
-#define STS_ENOTMEMBER 201 /* EPERM of a process that is not in the group that a file shall get */
-
-/*
  * The meaning of an errno, for a message: "no such file". The words are our own, so that they are
  * the same with every libc.
  *   err  in  any value; ESPIPE gives "not a regular file": the system returns it for a FIFO or a

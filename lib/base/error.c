@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/errno_words.h"
 #include "base/format.h"
 
 /* A row of each table. A text is an offset in `texts`: pointers would be larger, and the loader
@@ -22,8 +21,9 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* The arrays texts, errors, exits and hints, which are generated from errors.toml. Each row of hints
- * is a text, the codes it is for, END, their details, END. Another END follows the last row. */
+/* The arrays texts, errors, exits and hints, which are generated from errors.toml. Each row of
+ * hints is a text, the codes it is for, END, their details, END. Another END follows the last row.
+ */
 #define END UINT16_MAX
 #include "base/error_table.h"
 

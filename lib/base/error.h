@@ -42,6 +42,13 @@ enum sts_retry {
  * waiting for the STS. */
 #define STS_TIMEOUT_HERE 1
 
+/*
+ * Details of STS_EOUTPUT beside the errnos of the system, which end at 133 (EHWPOISON): the system
+ * has one errno where a user must do different things. sts_errno_words() has words for them.
+ */
+#define STS_ENOINODES  200 /* ENOSPC of a file system that has room, but no inode left */
+#define STS_ENOTMEMBER 201 /* EPERM of a process that is not in the group that a file shall get */
+
 /* One failure. */
 struct sts_error {
 	enum sts_err code;

@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "base/errno_words.h"
+#include "base/error.h"
 
 static bool may_mount;
 

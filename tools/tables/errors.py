@@ -14,7 +14,7 @@ PAGE_WIDTH = 150
 CODE_WORDS = r"sts-sidecar (?:COMMAND|inspect|check|refresh|protocols)(?: --help)?|(?<![\w-])--[a-z][a-z-]*[a-z]"
 NAME = r"[a-z][a-z0-9_]*"
 CODE = r"STS_(OK|E[A-Z_]+)"
-# A detail of a hint: an errno, a name of our own (lib/base/error.h, lib/base/errno_words.h), or a number.
+# A detail of a hint: an errno, a name of our own (lib/base/error.h), or a number.
 DETAIL = r"E[A-Z0-9]+|STS_[A-Z_]+|0|[1-9][0-9]{0,4}"
 # A log line's hint is "MEANING: HINT" in a buffer of this size, with its NUL (add_hint() of event_log.c).
 HINT_SIZE_BYTES = 256

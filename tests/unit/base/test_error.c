@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "base/errno_words.h"
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
