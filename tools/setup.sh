@@ -5,6 +5,7 @@
 #   tools/setup.sh [build]         to build the release
 #   tools/setup.sh build arm64     to build the release for arm64 as well
 #   tools/setup.sh test            to build with the sanitizers, and to run the tests
+#   tools/setup.sh peers           to run the servers that the TLS client is tried with (tests/tls/peers/)
 #   tools/setup.sh container       to build the image, and to run its tests
 #   tools/setup.sh --help
 set -eu
@@ -25,6 +26,7 @@ build)		want="$build" ;;
 "build arm64")	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
 test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl
 			nginx-light tinyproxy strace libssl-dev pkg-config util-linux iproute2 procps libcap2-bin" ;;
+peers)		want='openssl gnutls-bin libnss3-tools nginx-light haproxy caddy openjdk-17-jdk-headless' ;;
 container)	want="$build buildah podman crun catatonit debootstrap" ;;
 --help)		usage; exit ;;
 *)		refuse "it does not take \"$*\"" ;;

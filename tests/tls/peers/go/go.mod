@@ -1,0 +1,3 @@
+module sts.test/peer
+
+go 1.21
