@@ -129,6 +129,7 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 static enum sts_err connect_any(struct attempt *a, const struct sts_address *list, size_t count,
 				size_t more, struct sts_error *e)
 {
+	e->code = STS_ECONNECT_TIME;
 	for (size_t i = 0; i < count; i++) {
 		int64_t left = sts_clock_left_ms(a->deadline_boot_ms);
 		if (left == 0)
@@ -370,6 +371,7 @@ enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 	enum sts_err err;
 
 	*fd = -1;
+	e->code = STS_EDNS;
 	if (connect_to) {
 		if (!sts_address_parse_endpoint(sts_slice_of(connect_to), &address, &a.port))
 			return sts_fail(e, STS_EUSAGE, 0,

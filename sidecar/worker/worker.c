@@ -40,9 +40,9 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
  * are searched for 8 bytes (protocol/secrets.h), which our own words may share by chance. */
 #define SECRET_RUN_BYTES 12
 
-/* The connection through a proxy must be there this long before the deadline. So if the proxy
- * hangs, the error names the proxy. */
-#define PROXY_EARLIER_MS 50
+/* The connection to the STS, or through a proxy, must be there this long before the deadline. So if
+ * it is not, the error names the name server, the address or the proxy that did not answer. */
+#define CONNECT_EARLIER_MS 50
 
 /* The alarm comes this long before the stream gives up by itself, since the alarm says in which
  * stage the time ran out. */
@@ -101,7 +101,7 @@ static const struct {
 	[STS_STAGE_START] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "starting"},
 	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, STS_TIMEOUT_HERE,
 			      "reading the subject token and the CA files"},
-	[STS_STAGE_CONNECT] = {STS_EDNS, 0, "resolving the name and connecting"},
+	[STS_STAGE_CONNECT] = {STS_EDNS, 0, "resolving the name"},
 	[STS_STAGE_TLS] = {STS_ETIMEOUT, 0, "waiting in the TLS handshake"},
 	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, 0, "sending the request"},
 	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, 0, "waiting for the answer"},
@@ -119,22 +119,36 @@ static void send_report(void)
 	sts_store_discard(&w.store, &w.temps);
 }
 
-static void on_alarm(int signal)
+/* Report what the worker was doing when the time was over. Of a connection, sts_connect() has noted
+ * whether its name was known yet. */
+static void note_timeout(struct sts_report *r)
 {
+	enum sts_err err = stage_timeouts[r->stage].error;
+	const char *doing = stage_timeouts[r->stage].doing;
 	struct sts_text text;
 
+	if (r->stage == STS_STAGE_CONNECT && w.fields.proxy.used) {
+		err = STS_EPROXY;
+		doing = "connecting through the proxy";
+	} else if (r->stage == STS_STAGE_CONNECT && w.error.code != STS_EDNS) {
+		err = STS_ECONNECT_TIME;
+		doing = "connecting";
+	}
+	r->error = (int32_t)err;
+	r->detail = err == STS_ECONNECT_TIME ? ETIMEDOUT : stage_timeouts[r->stage].detail;
+	sts_text_init(&text, r->text, sizeof(r->text));
+	sts_text_addf(&text, "time ran out while %s: ", doing);
+	sts_text_add_slice(&text, w.fields.url.authority);
+}
+
+static void on_alarm(int signal)
+{
 	(void)signal;
 	/* While the token is printed, the alarm only interrupts a write(2) that blocks. The report
 	 * then says how much was printed. */
 	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE)
 		return;
-	w.report.error = (int32_t)stage_timeouts[w.report.stage].error;
-	w.report.detail = stage_timeouts[w.report.stage].detail;
-	sts_text_init(&text, w.report.text, sizeof(w.report.text));
-	sts_text_add_str(&text, "time ran out while ");
-	sts_text_add_str(&text, stage_timeouts[w.report.stage].doing);
-	sts_text_add_str(&text, ": ");
-	sts_text_add_slice(&text, w.fields.url.authority);
+	note_timeout(&w.report);
 	send_report();
 	_exit(0);
 }
@@ -340,7 +354,7 @@ static enum sts_err forbid_connections(void)
 
 static enum sts_err connect_to_proxy(void)
 {
-	int64_t until_boot_ms = w.deadline_boot_ms - PROXY_EARLIER_MS;
+	int64_t until_boot_ms = w.deadline_boot_ms - CONNECT_EARLIER_MS;
 	enum sts_err err = sts_tunnel_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
 					      &w.error);
 
@@ -357,8 +371,8 @@ static enum sts_err stage_connect(void)
 
 	if (w.fields.proxy.used)
 		return connect_to_proxy();
-	err = sts_connect(&w.fields.url, w.o->connect, &net_files, w.deadline_boot_ms, &w.socket,
-			  &w.error);
+	err = sts_connect(&w.fields.url, w.o->connect, &net_files,
+			  w.deadline_boot_ms - CONNECT_EARLIER_MS, &w.socket, &w.error);
 	if (err == STS_OK && !w.fields.url.https && !sts_connect_to_loopback(w.socket))
 		return sts_fail(&w.error, STS_EURL, 0,
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "

@@ -14,7 +14,7 @@ static void the_socket_is_as_promised(void)
 	int on = 0;
 	socklen_t len = sizeof(on);
 
-	CHECK_INT(sts_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, NULL),
+	CHECK_INT(sts_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, &error),
 		  STS_OK);
 	CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -178,9 +178,28 @@ static int deaf_listener(const char *address, int fillers[], int count)
 	return deaf;
 }
 
+static enum sts_err seen; /* error.code, when the alarm came */
+
 static void on_alarm(int signal)
 {
 	(void)signal;
+	seen = error.code;
+}
+
+/* A handler that ends the process knows whether the name was known. */
+static void what_is_being_done(const struct sts_url *deaf)
+{
+	static const struct record silent[] = {{"sts.", false, STS_DNS_SILENT}, {NULL}};
+	struct itimerval once = {{0}, {0, 50000}};
+
+	set_zone(silent, "");
+	silence_ms = 200;
+	setitimer(ITIMER_REAL, &once, NULL);
+	CHECK_INT(go_name("sts"), STS_EDNS);
+	CHECK_INT(seen, STS_EDNS);
+	setitimer(ITIMER_REAL, &once, NULL);
+	CHECK_INT(go(deaf, NULL, 200), STS_ECONNECT_TIME);
+	CHECK_INT(seen, STS_ECONNECT_TIME);
 }
 
 static void nobody_takes_all_the_time(void)
@@ -202,6 +221,7 @@ static void nobody_takes_all_the_time(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 	CHECK(took >= 390 && took < 2000);
 	check_message("no answer to the connection attempt");
+	what_is_being_done(&url);
 
 	/* Each address gets a share of the time, so that the second one is reached. */
 	set_files("127.0.0.9 sts\n127.0.0.1 sts\n", "");
