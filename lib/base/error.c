@@ -12,8 +12,9 @@
  * would have to relocate them at every start. */
 struct error_row {
 	uint16_t name, meaning, hint;
-	uint8_t retry : 7;
+	uint8_t retry : 3;
 	bool fetch_retries : 1;
+	uint8_t result : 4;
 	uint8_t exit_status;
 };
 struct exit_row {
@@ -21,11 +22,13 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* The arrays texts, errors, exits and hints, which are generated from errors.toml. Each row of
- * hints is a text, the codes it is for, END, their details, END. Another END follows the last row.
- */
+/* The arrays texts, errors, exits, results and hints, which are generated from errors.toml. Each
+ * row of hints is a text, the codes it is for, END, their details, END. Another END follows the
+ * last row. */
 #define END UINT16_MAX
 #include "base/error_table.h"
+
+_Static_assert(STS_RESULT__COUNT <= 16, "struct error_row has 4 bits for a result");
 
 struct sts_error_info sts_error_info(enum sts_err code)
 {
@@ -37,6 +40,7 @@ struct sts_error_info sts_error_info(enum sts_err code)
 		.retry = (enum sts_retry)row->retry,
 		.fetch_retries = row->fetch_retries,
 		.exit_status = (enum sts_exit)row->exit_status,
+		.result = (enum sts_result)row->result,
 	};
 }
 
@@ -63,6 +67,11 @@ const char *sts_error_hint(enum sts_err code, int detail)
 			return hint;
 	}
 	return texts + errors[(unsigned)code < STS_ERR__COUNT ? code : STS_EBUG].hint;
+}
+
+const char *sts_result_name(enum sts_result result)
+{
+	return texts + results[result];
 }
 
 struct sts_exit_info sts_exit_info(size_t row)

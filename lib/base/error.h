@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Errors. There is one code for each thing that can go wrong, and one table that gives each code
- * its name, its meaning, what to do next, when to try again, and the exit status. errors.toml is
- * the source of the table and of the generated error_codes.h, which has enum sts_err and enum
- * sts_exit. Help texts, README.md, docs/errors.md and the log take their words from this table, and
- * nothing else decides an exit status.
+ * its name, its meaning, what to do next, when to try again, the exit status, and the result as
+ * which /metrics counts it. errors.toml is the source of the table and of the generated
+ * error_codes.h, which has enum sts_err, enum sts_exit and enum sts_result. Help texts, README.md,
+ * docs/errors.md and the log take their words from this table, and nothing else decides an exit
+ * status.
  *
  * A message never holds a token. Text from a peer gets into a message only by
  * sts_text_add_escaped().
@@ -65,6 +66,7 @@ struct sts_error_info {
 	enum sts_retry retry;
 	bool fetch_retries; /* `fetch` tries again until its deadline */
 	enum sts_exit exit_status;
+	enum sts_result result;
 };
 
 /*
@@ -79,6 +81,10 @@ struct sts_error_info sts_error_info(enum sts_err code);
  *   detail  in  as in struct sts_error; a value that the table does not have gives the usual hint
  */
 const char *sts_error_hint(enum sts_err code, int detail);
+
+/* Returns the name of a result, for the label of metrics: "network". It has static storage.
+ *   result  in  less than STS_RESULT__COUNT */
+const char *sts_result_name(enum sts_result result);
 
 /* An exit status of the program, and its line in --help. The text has static storage. */
 struct sts_exit_info {

@@ -79,6 +79,8 @@ static struct {
 	struct directory directory[STS_EXCHANGES_MAX];
 	size_t count;              /* the number of directories, and so of exchanges */
 	struct sts_status_now now; /* the boot id is read before the sandbox closes /proc */
+	/* For /metrics. A page has what was seen for the page that was asked for last. */
+	struct sts_metrics_seen seen[STS_EXCHANGES_MAX];
 	struct connection connection[CONNECTIONS];
 } l;
 
@@ -140,6 +142,34 @@ static bool all_ready(bool *noted)
 	return true;
 }
 
+/* Returns when the next attempt is planned. The clock may have been set since the plan was made. */
+static int64_t next_attempt_s(const struct sts_status *status)
+{
+	int64_t next_s = l.now.real_s + (status->next_ms - l.now.boot_ms) / 1000;
+	int64_t moved_s = next_s - status->next_attempt_s;
+
+	/* The seconds of the two clocks do not begin at the same moment. */
+	return status->next_ms == 0 || (moved_s >= -2 && moved_s <= 2) ? status->next_attempt_s
+								       : next_s;
+}
+
+/* Find out for /metrics what the supervisor does not count. */
+static void look_at_all(void)
+{
+	struct sts_verdict v;
+
+	for (size_t i = 0; i < l.count; i++) {
+		const struct sts_status *status = &l.directory[i].known.status;
+
+		look(i, &v);
+		l.seen[i] =
+			(struct sts_metrics_seen){.ready = v.ok,
+						  .error = status->error,
+						  .next_s = next_attempt_s(status),
+						  .clock_skew_s = sts_status_skew(status, &l.now)};
+	}
+}
+
 /* Choose the page for the path. Returns the status of the answer. */
 static int choose_page(struct connection *c)
 {
@@ -150,6 +180,7 @@ static int choose_page(struct connection *c)
 		return getppid() == l.supervisor ? 200 : 503;
 	if (sts_slice_eq(path, "/metrics")) {
 		c->page = METRICS;
+		look_at_all();
 		return 200;
 	}
 	if (!sts_slice_eq(path, "/readyz"))
@@ -193,7 +224,7 @@ static bool next_piece(struct connection *c)
 	while (c->page == READY && out.len == 0 && c->exchange < l.count)
 		add_line(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
-	       sts_metrics_next_line(l.metrics, &c->cursor, &out))
+	       sts_metrics_next_line(l.metrics, l.seen, &c->cursor, &out))
 		;
 	c->len = (uint16_t)out.len;
 	c->sent = 0;

@@ -69,6 +69,7 @@ struct sts_options {
 	int64_t min_ttl_ms, wait_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
+	bool no_histogram;
 	bool create_dir; /* make the output directory if it is missing */
 	/* The flags of `exchange`, and the two times that are made from them. */
 	bool single_run, token_global_read;

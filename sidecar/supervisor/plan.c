@@ -324,6 +324,7 @@ enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *f
 				strchr(o.listen, '%') ? STS_ADDRESS_ZONE_HINT : "");
 	plans->listen = o.listen ? keep(plans, sts_slice_of(o.listen)) : 0;
 	plans->require_sandbox = o.require_sandbox;
+	plans->no_histogram = o.no_histogram;
 	plans->log_format = o.log_format;
 	plans->log_level = o.log_level;
 	return e->code = check_all(plans, e);

@@ -53,7 +53,7 @@ struct sts_plans {
 	uint32_t count;         /* the number of plans */
 	uint32_t bytes;         /* the used part of `text`: the plans, and then their texts */
 	int32_t log_format, log_level;
-	bool require_sandbox;
+	bool require_sandbox, no_histogram;
 	uint16_t listen; /* the offset of a text; 0: no --listen */
 	uint8_t digest
 		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */

@@ -38,6 +38,7 @@ static struct supervisor {
 	bool refresh_after_plan; /* a HUP has come: refresh as soon as there are new plans */
 	int64_t next_plan_ms;    /* when to make new plans; -1: there is no reason for new plans */
 	int64_t last_plan_ms;    /* when plans were made last */
+	int64_t started_ms;      /* when this process was started, since the epoch */
 	int exit_status;         /* -1: go on */
 	/* the last message that was logged about a configuration file that is not used */
 	char logged_refusal[STS_ERROR_TEXT_MAX_BYTES];
@@ -76,11 +77,18 @@ static void refresh_all(void)
 	s.refresh_after_plan = false;
 }
 
+static void note_reload(bool ok)
+{
+	if (s.listener.metrics)
+		sts_metrics_note_reload(s.listener.metrics, ok, sts_clock_real_ms() / 1000);
+}
+
 /* Log why a new configuration file is not used. The same reason is logged only once, since workers
  * find the same file again and again. After a HUP it is always logged, since somebody waits for an
  * answer. */
 static void log_refusal(const struct sts_error *e)
 {
+	note_reload(false);
 	/* Any other error is not about the file: the planning child was killed or could not be
 	 * started. */
 	if (e->code != STS_EUSAGE)
@@ -133,6 +141,10 @@ static __attribute__((noinline)) void plan_listener(void)
 	for (uint32_t i = 0; i < plans->count; i++)
 		names[i] = plans->plan[i].name;
 	sts_listener_process_plan(&s.listener, plans->listen != 0, names, plans->count);
+	if (s.listener.metrics) {
+		s.listener.metrics->no_histogram = plans->no_histogram;
+		s.listener.metrics->started_ms = s.started_ms;
+	}
 	publish(true);
 }
 
@@ -184,6 +196,7 @@ static __attribute__((noinline)) void finish_planning(void)
 		sts_running_take_over(plans);
 		if (!same)
 			plan_listener();
+		note_reload(true);
 	} else if (first) {
 		s.exit_status = sts_complain(&e);
 	} else {
@@ -372,6 +385,7 @@ static void set_up(const struct sts_options *o, char *const *argv)
 {
 	s = (struct supervisor){.o = o,
 				.argv = argv,
+				.started_ms = sts_clock_real_ms(),
 				.once = o->command == STS_COMMAND_FETCH || o->single_run,
 				.snapshot_fd = -1,
 				.next_plan_ms = -1,

@@ -106,20 +106,31 @@ const char sts_metrics_bounds[] = "0.05\0"
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
 		      int64_t duration_ms, uint32_t failures, int64_t now_s)
 {
+	bool failed = report->error != STS_OK;
+	struct sts_metrics_durations *durations = &x->durations[failed];
 	size_t bucket = 0;
 
 	x->gauge[STS_GAUGE_FAILURES] = failures;
 	if (report->subject_exp_s >= 0)
-		x->gauge[STS_GAUGE_SUBJECT_EXPIRY] = report->subject_exp_s;
-	if (report->error == STS_OK && (report->flags & STS_REPORT_ADOPTED))
+		x->gauge[STS_GAUGE_SUBJECT_EXPIRATION] = report->subject_exp_s;
+	if (!failed)
+		x->gauge[STS_GAUGE_LIFETIME] = report->lifetime_s;
+	if (!failed && (report->flags & STS_REPORT_ADOPTED))
 		return;
 	while (bucket < STS_METRICS_BUCKETS - 1 && duration_ms > bounds_ms[bucket])
 		bucket++;
-	x->buckets[bucket]++;
-	x->duration_ms += (uint64_t)duration_ms;
-	x->results[report->error]++;
-	if (report->error == STS_OK)
+	durations->buckets[bucket]++;
+	durations->sum_ms += (uint64_t)duration_ms;
+	x->results[sts_error_info((enum sts_err)report->error).result]++;
+	if (!failed)
 		x->gauge[STS_GAUGE_SUCCESS] = now_s;
+}
+
+void sts_metrics_note_reload(struct sts_metrics *m, bool ok, int64_t now_s)
+{
+	m->reloaded = ok;
+	if (ok)
+		m->reloaded_s = now_s;
 }
 
 void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status *status,
@@ -134,8 +145,9 @@ void sts_metrics_publish(struct sts_metrics_exchange *x, const struct sts_status
 	known.status = *status;
 	memset(known.status.boot_id, 0, sizeof(known.status.boot_id));
 	memcpy(words, &known, sizeof(known));
-	x->gauge[STS_GAUGE_EXPIRY] = expires_s;
-	x->gauge[STS_GAUGE_CLOCK] = status->clock_skew_s;
+	x->gauge[STS_GAUGE_EXPIRATION] = expires_s;
+	if (expires_s == 0)
+		x->gauge[STS_GAUGE_LIFETIME] = 0;
 	atomic_store_explicit(&x->sequence, sequence + 1, memory_order_relaxed);
 	/* No word is seen before the odd number. */
 	atomic_thread_fence(memory_order_release);

@@ -16,12 +16,14 @@
 /* Buckets in the histogram of durations. The last bucket has no upper bound. */
 #define STS_METRICS_BUCKETS 11
 
+/* Times are in seconds since the epoch. */
 enum sts_gauge {
-	STS_GAUGE_EXPIRY, /* when the token on disk expires, in seconds since the epoch; 0: none */
-	STS_GAUGE_SUBJECT_EXPIRY, /* when the subject token that was last read expires */
-	STS_GAUGE_SUCCESS,        /* when an exchange last succeeded; 0: never */
-	STS_GAUGE_FAILURES,       /* the number of failed attempts since the last success */
-	STS_GAUGE_CLOCK, /* clock_skew_s of the status: positive where the node's clock is behind */
+	STS_GAUGE_EXPIRATION, /* when the token on disk expires; 0: none is known */
+	STS_GAUGE_LIFETIME,   /* how long that token lived when it was new, in seconds; 0: none */
+	STS_GAUGE_SUBJECT_EXPIRATION, /* when the subject token that was last read expires; 0: it
+					 does not say, or none was read */
+	STS_GAUGE_SUCCESS,            /* when an exchange last succeeded; 0: never */
+	STS_GAUGE_FAILURES,           /* the number of failed attempts since the last success */
 	STS_GAUGE__COUNT
 };
 
@@ -33,19 +35,28 @@ struct sts_metrics_known {
 
 #define STS_METRICS_KNOWN_WORDS ((sizeof(struct sts_metrics_known) + 7) / 8)
 
+/* How long attempts took. */
+struct sts_metrics_durations {
+	_Atomic uint64_t sum_ms;
+	_Atomic uint32_t buckets[STS_METRICS_BUCKETS];
+};
+
 struct sts_metrics_exchange {
 	char name[STS_EXCHANGE_NAME_BYTES]; /* [a-z0-9-] */
 	_Atomic int64_t gauge[STS_GAUGE__COUNT];
-	_Atomic uint64_t duration_ms; /* the sum of the durations of all attempts */
-	_Atomic uint32_t buckets[STS_METRICS_BUCKETS];
-	_Atomic uint32_t results[STS_ERR__COUNT]; /* the number of attempts with this result */
-	_Atomic uint32_t sequence;                /* counts up; odd while `known` is written */
+	struct sts_metrics_durations durations[2];   /* of successes, and of failures */
+	_Atomic uint32_t results[STS_RESULT__COUNT]; /* the number of attempts with this result */
+	_Atomic uint32_t sequence;                   /* counts up; odd while `known` is written */
 	_Atomic uint64_t known[STS_METRICS_KNOWN_WORDS]; /* a struct sts_metrics_known */
 };
 
 struct sts_metrics {
 	_Atomic uint32_t count; /* the number of exchanges */
 	_Atomic uint32_t dropped_lines;
+	_Atomic uint32_t no_histogram; /* 1: --no-histogram */
+	_Atomic uint32_t reloaded;     /* 1: the options were last read with success */
+	_Atomic int64_t reloaded_s;    /* when they were last read with success, since the epoch */
+	_Atomic int64_t started_ms;    /* when the supervisor was started, since the epoch */
 	struct sts_metrics_exchange exchange[STS_EXCHANGES_MAX];
 };
 
@@ -72,11 +83,14 @@ void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size
 /*
  * Count an attempt that has ended.
  *   report    in  checked. If the worker adopted the token on disk, the attempt was not an
- *                 exchange: only the gauges of the subject token's expiry and of failures change
+ *                 exchange: only the gauges of the two tokens and of failures change
  *   failures  in  the number of failed attempts since the last success, with this attempt
  */
 void sts_metrics_note(struct sts_metrics_exchange *x, const struct sts_report *report,
 		      int64_t duration_ms, uint32_t failures, int64_t now_s);
+
+/* Note that the options and the configuration file were read, and whether they can be used. */
+void sts_metrics_note_reload(struct sts_metrics *m, bool ok, int64_t now_s);
 
 /*
  * Publish what the supervisor knows of an exchange, for the listener, and set the gauges that

@@ -19,12 +19,20 @@ number = 69
 help = "TLS or trust failed last"
 readme = "`TLS` or trust failed last"
 
+[result.success]
+meaning = "there is a token"
+
+[result.tls]
+meaning = "trust failed"
+
 [cause.internal]
 title = "No failure"
+result = "success"
 page = false
 
 [cause.trust]
 title = "Trust"
+result = "tls"
 
 [error.internal.ok]
 code = "STS_OK"
@@ -65,6 +73,8 @@ def test_good(read):
     assert [(hint.name, [error.name for error in hint.errors], hint.details, hint.when, hint.hint) for hint in table.hints] == [
         ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], "where --clock is wrong", "set the clock")]
     assert read(GOOD.replace(THIRD, "")).hints == []
+    assert [(error.result.name, error.result.symbol) for error in table.errors] == [("success", "STS_RESULT_SUCCESS"), ("tls", "STS_RESULT_TLS")]
+    assert errors.results_block(table) == "| `result` | meaning |\n|---|---|\n| `success` | there is a token |\n| `tls` | trust failed |\n"
     assert errors.exits_block(table) == "| | |\n|---|---|\n| 0 | done |\n| 69 | `TLS` or trust failed last |\n"
 
 
@@ -109,7 +119,7 @@ MISTAKES = {
     "an explanation that is too long": (change(LAST, f'explain = "{"a" * 500}."\n'), ROW + '"explain" has 501 characters, and may have 500'),
     "the end of a comment": (change('detail = "errno"', 'detail = "*/ x"'), ROW + '"*/" would end a comment in C'),
     "a cause that does not exist": (change("[error.trust.", "[error.turst."), "[error.turst]: there is no [cause.turst]"),
-    "a cause without rows": (GOOD + '[cause.more]\ntitle = "More"\n',
+    "a cause without rows": (GOOD + '[cause.more]\ntitle = "More"\nresult = "tls"\n',
                              "[error]: the groups of rows must stand in the order of the causes: where [error.more.*] should be are no rows"),
     "not STS_OK first": (change('"STS_OK"', '"STS_EOTHER"'), "[error]: the first row must be that of STS_OK"),
     "a number twice": (change("number = 69", "number = 0"), '[exit.network]: "number" is 0, and must be more than that of the row before, 0'),
@@ -119,6 +129,10 @@ MISTAKES = {
                                      '[exit.ok]: "help" is a part of a longer line, and must not end with "."'),
     "an unknown key of an exit status": (change("number = 69", 'number = 69\nhelpp = "x"'), '[exit.network]: the key "helpp" is not known'),
     "another table": (GOOD + "[errors.x]\n", 'the key "errors" is not known (did you mean "error"?)'),
+    "a result that does not exist": (change('result = "tls"', 'result = "tsl"'), '[cause.trust]: "result" is "tsl", and may be success, tls'),
+    "a result of a row that does not exist": (change('exit = "network"\n', 'exit = "network"\nresult = "tsl"\n'), ROW + '"result" is "tsl", and may be success, tls'),
+    "an error that counts as a success": (change('exit = "network"\n', 'exit = "network"\nresult = "success"\n'), "[error]: [result.success] is the first, so it must be the result of STS_OK"),
+    "a result that no row has": (GOOD + '[result.denied]\nmeaning = "no"\n', "[error]: no row has [result.denied]"),
     "no exit statuses": (GOOD[GOOD.index("[cause.internal]"):], 'the key "exit" is missing'),
 }
 
@@ -141,9 +155,10 @@ def test_c(read, tmp_path):
     assert set(files) == {"error_codes.h", "error_table.h"}
     assert "\tSTS_EXIT_NETWORK = 69, /* TLS or trust failed last */\n" in files["error_codes.h"]
     assert "\tSTS_ECERT_EXPIRED, /* a certificate has expired; detail: errno */\n\tSTS_ERR__COUNT\n" in files["error_codes.h"]
+    assert "\tSTS_RESULT_TLS, /* trust failed */\n\tSTS_RESULT__COUNT\n" in files["error_codes.h"]
     assert "#define STS_ERR_TRUST__FIRST STS_ECERT_EXPIRED\n" in files["error_codes.h"]
     assert re.search(r"\t\d+, STS_ECERT_EXPIRED, END, EPERM, STS_CLOCK, 429, 0, END,\n\tEND\};", files["error_table.h"])
-    assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_EXIT_NETWORK\},", files["error_table.h"])
+    assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_RESULT_TLS, STS_EXIT_NETWORK\},", files["error_table.h"])
     # Exit "ok" has the words of error "ok", and no others of its own.
     assert files["error_table.h"].count('"done\\0"') == 1
 
@@ -155,7 +170,7 @@ def test_a_section_of_the_page(read):
         "**A certificate has expired.**", "It is too old. Renew it, or see `--help` and [x](--y).", "",
         "- To do: renew it, with `--cacert-path`.",
         "- To do where `--clock` is wrong: set the clock.",
-        "- Tried again: slowly. `fetch` tries again until `--deadline`. Exit status: 69.",
+        "- Tried again: slowly. `fetch` tries again until `--deadline`. Exit status: 69. In `/metrics`: `result=\"tls\"`.",
         "- `detail` in `.status`: errno.", ""]
 
 
@@ -179,10 +194,13 @@ def test_links_to_errors_lead_somewhere():
     assert [link for link in found if link[1] not in names] == []
 
 
-def test_names_of_errors_in_alerts_exist():
-    names = {error.name for error in errors.read(TOP / errors.SOURCE).errors} | {"success"}
-    found = re.findall(r'result=~?"([^"]+)"', (TOP / "docs/metrics.md").read_text())
+def test_labels_in_the_queries_of_the_page_exist():
+    """A misspelt value would make an alert that never comes."""
+    table = errors.read(TOP / errors.SOURCE)
+    known = {"result": {*table.results, "failure"}, "error": {error.name for error in table.errors}}
+    text = (TOP / errors.METRICS_PAGE).read_text()
+    found = re.findall(r'\b(result|error)!?=~?"([^"]+)"', text)
     assert found
-    for pattern in found:
+    for label, pattern in found:
         for alternative in pattern.split("|"):
-            assert any(re.fullmatch(alternative, name) for name in names), alternative
+            assert any(re.fullmatch(alternative, name) for name in known[label]), alternative

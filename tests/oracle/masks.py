@@ -50,6 +50,8 @@ MASKS = [
     Mask(r"(?<=\| boot )[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "BOOT", ".status| boot 4b1f8a3c-0d52-4e6f-9a7b-1c2d3e4f5a6b", ".status: of the kernel"),
     Mask(r"(?<=_timestamp_seconds\{exchange=\")([a-z0-9-]+\"\}) \d{10}$", r"\1 TIME",
          'x_timestamp_seconds{exchange="default"} 1795922779', "a metric"),
+    Mask(r"(?<=\| )(\w+_timestamp_seconds) \d{10}$", r"\1 TIME", "http| x_timestamp_seconds 1795922779", "a metric of the whole process"),
+    Mask(r"(?<=\| process_start_time_seconds) \d{10}\.\d{3}$", " TIME", "http| process_start_time_seconds 1795922779.017", "a metric"),
 
     # ---- durations and waits that are drawn at random ----
     Mask(r"(?<=retry_in_s=)\d+", "N", "retry_in_s=2", "drawn at random"),
@@ -62,6 +64,8 @@ MASKS = [
     Mask(r"(?<=clock_skew_s=)-?\d+", "SKEW", "clock_skew_s=3600", "how far the clock of the STS is off"),
     Mask(r"(?<=duration_ms=)\d+", "N", "duration_ms=12", "how long it took"),
     Mask(r"(?<=\"duration_ms\":)\d+", "N", '"duration_ms":12', "how long it took"),
+    Mask(r"(?<=_token_lifetime_seconds\{exchange=\")([a-z0-9-]+\"\}) [1-9]\d*$", r"\1 LIFE",
+         'x_token_lifetime_seconds{exchange="default"} 899', "what is left of a life that ends at a time; 0 is not hidden"),
     Mask(r"(?<=token_valid_s=)[1-9]\d*", "N", "token_valid_s=899", "how much is left; 0 is not hidden"),
     Mask(r"(?<=\"token_valid_s\":)[1-9]\d*", "N", '"token_valid_s":899', "how much is left; 0 is not hidden"),
     Mask(r"(?<=\"expires_in_s\":)-?[1-9]\d*", "N", '"expires_in_s":899', "how much is left"),
@@ -72,9 +76,9 @@ MASKS = [
     Mask(r"(?<= is valid for only )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WHILE", "the token in DIR is valid for only 59 s", "how much is left"),
     Mask(r"(?:(?<=\(expires in )|(?<=\(valid for )|(?<=\(not valid for another )|(?<=\(issued in the future, in ))\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?",
          "WHILE", "exp: 2100-01-01T00:00:00Z (expires in 26695 d 15 h)", "of a time that a case chooses"),
-    Mask(r"(?<=_duration_seconds_bucket\{exchange=\")([a-z0-9-]+\",le=\"[0-9.]+\"\}) \d+$", r"\1 N",
+    Mask(r"(?<=_duration_seconds_bucket\{exchange=\")([a-z0-9-]+\",(?:result=\"[a-z]+\",)?le=\"[0-9.]+\"\}) \d+$", r"\1 N",
          'x_duration_seconds_bucket{exchange="default",le="0.05"} 1', "how long attempts took; the last bucket is not hidden"),
-    Mask(r"(?<=_duration_seconds_sum\{exchange=\")([a-z0-9-]+\"\}) [0-9.]+$", r"\1 N",
+    Mask(r"(?<=_duration_seconds_sum\{exchange=\")([a-z0-9-]+\"(?:,result=\"[a-z]+\")?\}) [0-9.]+$", r"\1 N",
          'x_duration_seconds_sum{exchange="default"} 0.012', "how long attempts took"),
 
     # ---- tokens of the mock STS ----

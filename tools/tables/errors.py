@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The errors and the exit statuses, lib/base/errors.toml: checks, the C table, and what the pages say of them."""
+"""The errors, their results and the exit statuses, lib/base/errors.toml: checks, the C table, and what the pages say of them."""
 import re
 import textwrap
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
 
 SOURCE = "lib/base/errors.toml"
 PAGE = "docs/errors.md"
+METRICS_PAGE = "docs/metrics.md"
 # What the page says of each class; its introduction says how long the waits are.
 RETRIES = {"soon": "soon", "slow": "slowly", "never": "no"}
 PAGE_WIDTH = 150
@@ -30,9 +31,20 @@ class Exit:
 
 
 @dataclass(frozen=True)
+class Result:
+    name: str
+    meaning: str
+
+    @property
+    def symbol(self):
+        return f"STS_RESULT_{self.name.upper()}"
+
+
+@dataclass(frozen=True)
 class Cause:
     name: str
     title: str
+    result: Result
     page: bool
 
 
@@ -44,6 +56,7 @@ class Error:
     retry: str
     fetch_retries: bool
     exit: Exit
+    result: Result
     meaning: str
     hint: str
     detail: str
@@ -63,6 +76,7 @@ class Hint:
 @dataclass(frozen=True)
 class Table:
     exits: dict
+    results: dict
     causes: dict
     errors: list
     hints: list
@@ -88,11 +102,19 @@ def read_exits(table):
     return exits
 
 
-def read_causes(table):
+def read_results(table):
+    results = {}
+    for name, row in table.rows(NAME):
+        with row:
+            results[name] = Result(name, row.clause("meaning", most=120))
+    return results
+
+
+def read_causes(table, results):
     causes = {}
     for name, row in table.rows(NAME):
         with row:
-            causes[name] = Cause(name, row.clause("title", most=60), row.flag("page", True))
+            causes[name] = Cause(name, row.clause("title", most=60), results[row.word("result", tuple(results))], row.flag("page", True))
     return causes
 
 
@@ -103,11 +125,11 @@ def matching(row, key, pattern):
     return value
 
 
-def read_error(name, row, cause, exits):
+def read_error(name, row, cause, exits, results):
     with row:
         error = Error(
             name, cause, matching(row, "code", CODE), row.word("retry", tuple(RETRIES)), row.flag("fetch_retries"),
-            exits[row.word("exit", tuple(exits))], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
+            exits[row.word("exit", tuple(exits))], results[row.word("result", tuple(results), cause.result.name)], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
             row.prose("explain", "", most=500))
         check_room(row, error, error.hint)
         if cause.page and not error.explain:
@@ -141,13 +163,13 @@ def read_hints(table, errors):
     return hints
 
 
-def read_errors(table, causes, exits):
+def read_errors(table, causes, exits, results):
     errors, names, codes = [], {}, {}
     for cause, group in table.rows(NAME):
         if cause not in causes:
             group.fail(f"there is no [cause.{cause}]")
         for name, row in group.rows(NAME):
-            error = read_error(name, row, causes[cause], exits)
+            error = read_error(name, row, causes[cause], exits, results)
             unique(row, "the name", name, names)
             unique(row, "the code", error.code, codes)
             errors.append(error)
@@ -158,18 +180,30 @@ def read_errors(table, causes, exits):
                        + (f"is [error.{group}.*]" if group else "are no rows"))
     if errors[0].code != "STS_OK":
         table.fail("the first row must be that of STS_OK, since its number must be 0")
+    refuse_results(table, errors, results)
     return errors
+
+
+def refuse_results(table, errors, results):
+    """The first result is that of a success, and of nothing else; each of the others is that of an error."""
+    success = next(iter(results))
+    if [error.code for error in errors if error.result.name == success] != ["STS_OK"]:
+        table.fail(f'[result.{success}] is the first, so it must be the result of STS_OK, and of no other row')
+    for result in results.values():
+        if not any(error.result is result for error in errors):
+            table.fail(f"no row has [result.{result.name}]")
 
 
 def read(path):
     with load(path) as file:
         exits = read_exits(file.row("exit"))
-        causes = read_causes(file.row("cause"))
-        if not exits or not causes:
+        results = read_results(file.row("result"))
+        causes = read_causes(file.row("cause"), results)
+        if not exits or not results or not causes:
             file.fail("there are no rows")
-        errors = read_errors(file.row("error"), causes, exits)
+        errors = read_errors(file.row("error"), causes, exits, results)
         hints = file.row("hint", None)
-        return Table(exits, causes, errors, read_hints(hints, errors) if hints else [])
+        return Table(exits, results, causes, errors, read_hints(hints, errors) if hints else [])
 
 
 # ---- C ----
@@ -177,7 +211,10 @@ def read(path):
 def codes_h(table):
     lines = ["/* Exit statuses of the program. */", "enum sts_exit {"]
     lines += [f"\t{exit.symbol} = {exit.number}, /* {exit.help} */" for exit in table.exits.values()]
-    lines += ["};", f"#define STS_EXIT__COUNT {len(table.exits)}", "", "enum sts_err {"]
+    lines += ["};", f"#define STS_EXIT__COUNT {len(table.exits)}", ""]
+    lines += ["/* What /metrics counts an attempt as. */", "enum sts_result {"]
+    lines += [f"\t{result.symbol}, /* {result.meaning} */" for result in table.results.values()]
+    lines += ["\tSTS_RESULT__COUNT", "};", "", "enum sts_err {"]
     for cause in table.causes.values():
         lines.append(f"\t/* ---- {cause.title} ---- */")
         for error in table.of(cause):
@@ -193,14 +230,16 @@ def codes_h(table):
 
 def table_h(table, source):
     pool = Pool(shown(source), [text for error in table.errors for text in (error.name, error.meaning, error.hint)]
-                + [hint.hint for hint in table.hints] + [exit.help for exit in table.exits.values()])
+                + [hint.hint for hint in table.hints] + [exit.help for exit in table.exits.values()] + list(table.results))
     lines = [pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
     for error in table.errors:
         numbers = ", ".join(str(pool.at(text)) for text in (error.name, error.meaning, error.hint))
         lines.append(f"\t[{error.code}] = {{{numbers}, STS_RETRY_{error.retry.upper()}, "
-                     f"{str(error.fetch_retries).lower()}, {error.exit.symbol}}},")
+                     f"{str(error.fetch_retries).lower()}, {error.result.symbol}, {error.exit.symbol}}},")
     lines += ["};", "", "static const struct exit_row exits[STS_EXIT__COUNT] = {"]
     lines += [f"\t{{{pool.at(exit.help)}, {exit.symbol}}}," for exit in table.exits.values()]
+    lines += ["};", "", "static const uint16_t results[STS_RESULT__COUNT] = {"]
+    lines += [f"\t{pool.at(name)}," for name in table.results]
     lines += ["};", "", "static const uint16_t hints[] = {"]
     for hint in table.hints:
         lines.append(f"\t{pool.at(hint.hint)}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
@@ -219,6 +258,10 @@ def exits_block(table):
     return markdown_table(("", ""), [(exit.number, exit.readme) for exit in table.exits.values()])
 
 
+def results_block(table):
+    return markdown_table(("`result`", "meaning"), [(f"`{result.name}`", result.meaning) for result in table.results.values()])
+
+
 def options_as_code(text):
     """Options and commands as code in Markdown; what is code or a link already stays as it is."""
     parts = re.split(r"(`[^`]*`|\[[^\]]*\]\([^)]*\))", text)
@@ -233,7 +276,7 @@ def error_section(error, hints):
     lines = [f"### {error.name}", "", f"**{error.meaning[0].upper()}{error.meaning[1:]}.**", wrapped(options_as_code(error.explain)), ""]
     lines.append(f"- To do: {options_as_code(error.hint)}.")
     lines += [f"- To do {options_as_code(hint.when)}: {options_as_code(hint.hint)}." for hint in hints if error in hint.errors]
-    lines.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}.")
+    lines.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}. In `/metrics`: `result=\"{error.result.name}\"`.")
     if error.detail:
         lines.append(f"- `detail` in `.status`: {options_as_code(error.detail)}.")
     return lines + [""]
@@ -269,6 +312,7 @@ def pages(top):
 def blocks(top):
     table = read(top / SOURCE)
     return {"README.md": {"exit statuses": exits_block(table)},
+            METRICS_PAGE: {"metric results": results_block(table)},
             PAGE: {"exit statuses": exits_block(table), "error names": index_block(table), "errors": errors_block(table)}}
 
 

@@ -7,11 +7,42 @@ import socket
 import struct
 import time
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness import tokens
 from harness.mock import wait_for
+from harness.servers import free_port
 
 HOST = "127.0.0.1"
+PATH = "/vault/token/user"
+
+
+def arguments(space, url, *more):
+    return ["run", "--url", url, "--protocol", "openunison", "--token-file", space.token_file, "--output-dir", space.out,
+            "--cacert-path", space.ca_file, "--timeout", "5s", *more]
+
+
+@pytest.fixture
+def answer():
+    return tokens.openunison(tokens.issued(), thumbprint=None)
+
+
+@pytest.fixture
+def start(sidecar, serve, space, answer):
+    """start(*options): `run --listen` beside a server that answers. Returns process and port."""
+    running = []
+
+    def run(*more, url=None, where="127.0.0.1", wait=True, **popen):
+        port = free_port()
+        process = sidecar.start(*arguments(space, url or serve(answer).url(PATH), "--listen", f"{where}:{port}", *more), **popen)
+        running.append(process)
+        if wait:
+            up(port)
+        return process, port
+    yield run
+    for process in running:
+        process.__exit__()
 
 
 def get(path="/livez", method="GET"):

@@ -21,7 +21,7 @@ static struct sts_metrics *metrics;
 static int metrics_fd;
 static pid_t listener;
 static uint16_t port;
-static char body[4096], line[STS_VERDICT_LINE_MAX_BYTES + 64];
+static char body[16384], line[STS_VERDICT_LINE_MAX_BYTES + 64];
 
 static int64_t now_s(void)
 {
@@ -93,16 +93,16 @@ static void stop(void)
 	CHECK_INT(tree_wait(listener), 1000 + SIGKILL);
 }
 
-/* Ask for /readyz, and keep the body. Returns the status. */
-static int ask(void)
+/* Ask for a page, and keep the body. Returns the status. */
+static int ask_for(const char *path)
 {
-	static const char request[] = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
-	char answer[sizeof(body)];
+	char request[64], answer[sizeof(body)];
 	size_t len = 0;
 	ssize_t n;
 	int fd = connect_to(), status = 0;
 
-	CHECK(fd >= 0 && write(fd, request, sizeof(request) - 1) == sizeof(request) - 1);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	CHECK(fd >= 0 && write(fd, request, strlen(request)) == (ssize_t)strlen(request));
 	while ((n = read(fd, answer + len, sizeof(answer) - 1 - len)) > 0)
 		len += (size_t)n;
 	close(fd);
@@ -111,6 +111,30 @@ static int ask(void)
 	const char *end = strstr(answer, "\r\n\r\n");
 	snprintf(body, sizeof(body), "%s", end ? end + 4 : "");
 	return status;
+}
+
+static int ask(void)
+{
+	return ask_for("/readyz");
+}
+
+/* Ask for /metrics. Returns the value of a gauge, or -1 if it is not there. */
+static int64_t gauge(const char *name)
+{
+	char begin[96];
+	long long value = -1;
+
+	CHECK_INT(ask_for("/metrics"), 200);
+	snprintf(begin, sizeof(begin), "\nsts_sidecar_%s{exchange=\"" NAME "\"} ", name);
+	const char *at = strstr(body, begin);
+	CHECK(at && sscanf(at + strlen(begin), "%lld", &value) == 1);
+	return value;
+}
+
+/* Is a time what it should be? A second may have begun meanwhile. */
+static bool about(int64_t time_s, int64_t want_s)
+{
+	return time_s >= want_s - 2 && time_s <= want_s + 10;
 }
 
 /* Make `line` what `check` says of the directory, after the name of the exchange. Returns whether
@@ -271,6 +295,40 @@ static void test_clocks(void)
 	stop();
 }
 
+/* The gauges that are found out for each page: they follow the files and the node's clock. */
+static void test_gauges(void)
+{
+	struct sts_status status = failing();
+
+	fresh(OUT, 0777);
+	start((char[]){OUT});
+	status.clock_skew_s = -660;
+	put(&status, 0);
+	CHECK_INT(gauge("ready"), 0);
+	CHECK_INT(gauge("clock_skew_seconds"), -660);
+	CHECK_INT(gauge("next_attempt_timestamp_seconds"), status.next_attempt_s);
+	CHECK(strstr(body, "last_error_info{exchange=\"" NAME "\",error=\"denied\"} 1\n"));
+	put_token(now_s() + 900);
+	put(&status, now_s() + 900);
+	CHECK_INT(gauge("ready"), 1);
+	CHECK(unlink(OUT "/token.jwt") == 0);
+	CHECK_INT(gauge("ready"), 0);
+	/* The clock was set right since the last attempt: by 11 min, as it was ahead. */
+	status.last_attempt_s += 660;
+	status.next_attempt_s += 660;
+	put(&status, 0);
+	CHECK_INT(gauge("clock_skew_seconds"), 0);
+	CHECK(about(gauge("next_attempt_timestamp_seconds"), now_s() + 40));
+	/* No attempt is planned. */
+	status.next_ms = status.next_attempt_s = 0;
+	status.error = STS_OK;
+	put(&status, 0);
+	CHECK_INT(gauge("next_attempt_timestamp_seconds"), 0);
+	CHECK(!strstr(body, "last_error_info{"));
+	sts_store_close(&store);
+	stop();
+}
+
 /* A supervisor that does not write any more. */
 static void test_a_supervisor_that_hangs(void)
 {
@@ -388,6 +446,7 @@ static void test_what_is_open(void)
 static const struct sts_test tests[] = {
 	{"/readyz says what check says", test_as_check},
 	{"clocks that differ, and a token that is not valid yet", test_clocks},
+	{"gauges of /metrics", test_gauges},
 	{"a supervisor that hangs", test_a_supervisor_that_hangs},
 	{"files that the application has forged", test_files_that_are_forged},
 	{"before the first attempt has ended", test_before_the_first_attempt},

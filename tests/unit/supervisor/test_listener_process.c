@@ -66,18 +66,18 @@ static void test_a_plan(void)
 	/* With another plan the same memory is used. */
 	struct sts_metrics *metrics = h.metrics;
 	int fd = h.fd;
-	metrics->exchange[1].results[STS_OK] = 7;
+	metrics->exchange[1].results[STS_RESULT_SUCCESS] = 7;
 	sts_listener_process_plan(&h, true, names + 1, 1);
 	CHECK(h.metrics == metrics);
 	CHECK_INT(h.fd, fd);
 	CHECK_INT(metrics->count, 1);
 	CHECK_STR(metrics->exchange[0].name, "b");
-	CHECK_INT(metrics->exchange[0].results[STS_OK], 7);
+	CHECK_INT(metrics->exchange[0].results[STS_RESULT_SUCCESS], 7);
 	/* With a plan without --listen the counters stay. */
 	sts_listener_process_plan(&h, false, names, 2);
 	CHECK_INT(h.next_ms, -1);
 	CHECK_INT(metrics->count, 2);
-	CHECK_INT(metrics->exchange[1].results[STS_OK], 7);
+	CHECK_INT(metrics->exchange[1].results[STS_RESULT_SUCCESS], 7);
 	CHECK_STR(log_lines_message(), "");
 }
 

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What /metrics says, as Prometheus's own client library and promtool read it."""
+import contextlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from harness import tokens
+from harness.listener import PATH, answer, metrics, page, start, up, value  # answer, start: fixtures
+from harness.mock import wait_for
+from harness.servers import free_port
+from harness.several import several  # fixture
+from harness.sidecar import TOP
+
+ALERTS = re.compile(r"```yaml\n(groups:.*?)```", re.S)
+
+
+def sum_of(seen, name):
+    return sum(number for (one, _), number in seen.items() if one == f"sts_sidecar_{name}")
+
+
+def errors_of(seen):
+    """The names of the errors of the last attempts: {exchange: name}."""
+    found = [dict(labels) | {"value": number} for (name, labels), number in seen.items() if name == "sts_sidecar_last_error_info"]
+    assert all(each["value"] == 1 for each in found)
+    return {each["exchange"]: each["error"] for each in found}
+
+
+RESULTS = {"success", "subject", "network", "tls", "unavailable", "denied", "answer", "output", "internal"}
+
+
+def test_series_that_exist_from_the_start(start):
+    """Also the results that have not happened, so that increase() sees the first."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        _, port = start(url=f"https://127.0.0.1:{silent.getsockname()[1]}/")
+        silent.accept()
+        seen = metrics(port)
+    assert {dict(labels)["result"] for name, labels in seen if name == "sts_sidecar_exchanges_total"} == RESULTS
+    of_exchange = {key: number for key, number in seen.items() if dict(key[1]).get("exchange")}
+    running = {("sts_sidecar_next_attempt_timestamp_seconds", (("exchange", "default"),))}
+    assert {key for key, number in of_exchange.items() if number != 0} == running, "the attempt that runs"
+    assert len(of_exchange) == 8 + len(RESULTS) + 2 * 13
+    text = (TOP / "docs/metrics.md").read_text()
+    assert f"An exchange has {len(of_exchange)} series; 26 of them" in text
+    assert set(re.findall(r"^\| `(\w+)` \| (?!gauge|counter|histogram|meaning)", text, re.M)) == RESULTS
+
+
+@pytest.mark.parametrize("way", ["flag", "variable"])
+def test_without_the_histogram(start, way):
+    _, port = start(*(["--no-histogram"] if way == "flag" else []), **({"env": {"STS_NO_HISTOGRAM": "true"}} if way == "variable" else {}))
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    assert "duration" not in page(port, "/metrics")[2]
+    assert len([1 for _, labels in metrics(port) if labels]) == 8 + len(RESULTS) + 1
+
+
+def test_metrics_of_a_success(start, space):
+    began = time.time()
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success") == 1, "a success")
+    seen = metrics(port)
+    expires = tokens.expiry((space.out / "token.jwt").read_text())
+    assert value(seen, "token_expiration_timestamp_seconds") == expires
+    assert value(seen, "subject_token_expiration_timestamp_seconds") == tokens.expiry(space.token_file.read_text())
+    assert began - 1 <= value(seen, "last_success_timestamp_seconds") <= time.time()
+    assert value(seen, "consecutive_failures") == 0 and value(seen, "ready") == 1
+    assert 890 <= value(seen, "token_lifetime_seconds") <= 901
+    assert began < value(seen, "next_attempt_timestamp_seconds") < expires
+    assert value(seen, "exchange_duration_seconds_count", result="success") == 1
+    assert value(seen, "exchange_duration_seconds_bucket", result="success", le="+Inf") == 1
+    assert 0 < value(seen, "exchange_duration_seconds_sum", result="success") < 10
+    assert value(seen, "exchange_duration_seconds_count", result="failure") == 0
+    assert sum_of(seen, "exchanges_total") == 1
+    assert errors_of(seen) == {}
+    assert seen[("sts_sidecar_config_last_reload_successful", ())] == 1
+    assert began - 1 <= seen[("sts_sidecar_config_last_reload_success_timestamp_seconds", ())] <= time.time()
+    assert began - 0.1 <= seen[("process_start_time_seconds", ())] <= time.time()
+    assert seen[("sts_sidecar_log_lines_dropped_total", ())] == 0
+    info, = [dict(labels) for name, labels in seen if name == "sts_sidecar_build_info"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", info["version"]) and info["bearssl"] and info["libc"]
+
+
+def test_metrics_of_failures(start, serve):
+    _, port = start(url=serve(tokens.http(403, {"error": "access_denied"})).url(PATH))
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="denied"), "a failure")
+    seen = metrics(port)
+    failed = value(seen, "exchanges_total", result="denied")
+    assert sum_of(seen, "exchanges_total") == failed
+    assert value(seen, "consecutive_failures") == failed == value(seen, "exchange_duration_seconds_count", result="failure")
+    assert value(seen, "exchange_duration_seconds_count", result="success") == 0
+    assert errors_of(seen) == {"default": "denied"}
+    assert value(seen, "next_attempt_timestamp_seconds") > time.time() - 1
+    for name in ("ready", "token_expiration_timestamp_seconds", "token_lifetime_seconds", "last_success_timestamp_seconds"):
+        assert value(seen, name) == 0, name
+
+
+def test_metrics_of_a_connection_that_is_refused(start):
+    _, port = start(url=f"https://127.0.0.1:{free_port()}/")
+    wait_for(lambda: errors_of(metrics(port)), "a failure")
+    assert errors_of(metrics(port)) == {"default": "connect"}
+    assert value(metrics(port), "exchanges_total", result="network") == 1
+
+
+def test_ready_looks_at_the_files_again(start, space):
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "ready") == 1, "a token")
+    (space.out / "token.jwt").unlink()
+    assert value(metrics(port), "ready") == 0
+
+
+def test_metrics_of_a_token_that_was_there(start, space):
+    token = tokens.issued(3600)
+    space.fill(token, tokens.rfc3339(tokens.expiry(token)))
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "token_expiration_timestamp_seconds") == tokens.expiry(token), "the token's expiry")
+    seen = metrics(port)
+    assert value(seen, "exchanges_total", result="success") == 0
+    assert 3590 <= value(seen, "token_lifetime_seconds") <= 3601 and value(seen, "ready") == 1
+
+
+def test_the_documentation_has_them_all(start):
+    """And no others; its alerts are made of them."""
+    _, port = start()
+    text = (TOP / "docs/metrics.md").read_text()
+    families = set(re.findall(r"^# TYPE sts_sidecar_(\S+) (\w+)$", page(port, "/metrics")[2], re.M))
+    assert re.findall(r"^# TYPE ((?!sts_sidecar_)\S+) gauge$", page(port, "/metrics")[2], re.M) == ["process_start_time_seconds"]
+    assert families == set(re.findall(r"^\| `(\w+)` \| (gauge|counter|histogram) \|", text, re.M))
+    known = {name + end for name, kind in families for end in (("_bucket", "_sum", "_count") if kind == "histogram" else ("",))}
+    used = set(re.findall(r"sts_sidecar_(\w+)", text))
+    assert used and used <= known
+    rules, = yaml.safe_load(ALERTS.search(text)[1])["groups"]
+    assert len(rules["rules"]) == 7
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
+def test_promtool(start):
+    _, port = start()
+    wait_for(lambda: value(metrics(port), "exchanges_total", result="success"), "a success")
+    run = subprocess.run(["promtool", "check", "metrics"], input=page(port, "/metrics")[2], text=True, capture_output=True, timeout=20)
+    assert (run.returncode, run.stdout + run.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
+def test_promtool_on_the_alerts(folder):
+    (folder / "rules.yaml").write_text(ALERTS.search((TOP / "docs/metrics.md").read_text())[1])
+    run = subprocess.run(["promtool", "check", "rules", folder / "rules.yaml"], text=True, capture_output=True, timeout=20)
+    assert run.returncode == 0 and "7 rules found" in run.stdout, run.stdout + run.stderr
+
+
+def reloaded(port):
+    seen = metrics(port)
+    return tuple(seen["sts_sidecar_config_last_reload_" + name, ()] for name in ("successful", "success_timestamp_seconds"))
+
+
+def test_a_configuration_with_a_mistake(several):
+    """The metrics say so until the file is good again; without the histogram from then on."""
+    port = free_port()
+    a = several.exchange("a")
+    several.configure(a, listen=f"127.0.0.1:{port}")
+    process = several.start()
+    up(port)
+    several.said("token refreshed", "a")
+    good, first_s = reloaded(port)
+    assert good == 1
+    several.configure(a, listen=f"127.0.0.1:{port}", colour="red")
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: reloaded(port) == (0, first_s), "a refusal")
+    assert "duration" in page(port, "/metrics")[2]
+    several.configure(a, listen=f"127.0.0.1:{port}", no_histogram=True)
+    process.signal(signal.SIGHUP)
+
+    def is_new():
+        with contextlib.suppress(OSError):
+            return reloaded(port)[0] == 1 and "duration" not in page(port, "/metrics")[2]
+    wait_for(is_new, "the new configuration")
+    assert reloaded(port)[1] >= first_s
+    assert several.stop(process).status == 0
