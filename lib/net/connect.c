@@ -39,6 +39,7 @@ struct attempt {
 	int64_t resolve_until_boot_ms;
 	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
 						when there was none */
+	int dns_errno; /* of that failure; 0 when it was no call of the system that failed */
 };
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
@@ -184,7 +185,9 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 	struct sts_text t;
 
 	sts_text_init(&t, a->dns_failure, sizeof(a->dns_failure));
+	a->dns_errno = words[answer->verdict] ? 0 : answer->err;
 	if (answer->verdict <= STS_DNS_NONAME) {
+		a->dns_errno = 0;
 		sts_text_add_str(&t, "an alias (CNAME) that leads to no address");
 		return;
 	}
@@ -261,7 +264,10 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 		sts_text_add_str(&t, "; asked for ");
 		sts_text_add_escaped(&t, sts_slice_of(asked->buf), sizeof(msg) - 1 - t.len);
 	}
-	return sts_fail(e, code, 0, "%s", msg);
+	/* Without a descriptor no name server was asked. */
+	if (code == STS_EDNS)
+		code = sts_errno_code(a->dns_errno, STS_EDNS);
+	return sts_fail(e, code, code == STS_EFILES ? a->dns_errno : 0, "%s", msg);
 }
 
 /* Ask for the candidates in their order, until one of them has an address. */

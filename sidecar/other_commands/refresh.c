@@ -111,18 +111,23 @@ static int print_answer(const struct sts_options *o, enum answer answer,
 					 : sts_error_info(status->error).exit_status);
 }
 
-/* Add what the status file shows about the attempt that has not ended in time. */
-static void add_known(struct sts_text *out, const struct sts_status *status,
+/* Add what the status file shows about the attempt that has not ended in time. Returns whether the
+ * STS or the time may be the cause. */
+static bool add_known(struct sts_text *out, const struct sts_status *status,
 		      const struct sts_status_now *now)
 {
 	if (strcmp(status->boot_id, now->boot_id) != 0 || !now->boot_id[0])
-		return;
+		return true;
 	if (status->state == STS_STATE_STOPPED) {
 		sts_text_add_str(out, ": the sidecar has stopped");
-	} else if (status->wait == STS_WAIT_EXCHANGE) {
+		return false;
+	}
+	if (status->wait == STS_WAIT_EXCHANGE) {
 		sts_text_addf(out, ": this exchange waits for the first token of exchange %s",
 			      status->wait_name);
-	} else if (status->trying_ms > 0) {
+		return false;
+	}
+	if (status->trying_ms > 0) {
 		sts_text_add_str(out, ": an attempt has been running for ");
 		sts_duration_words(out, (now->boot_ms - status->trying_ms) / 1000);
 	} else if (status->next_ms > now->boot_ms) {
@@ -131,7 +136,9 @@ static void add_known(struct sts_text *out, const struct sts_status *status,
 	} else if (status->next_ms == 0) {
 		sts_text_add_str(out, ": no attempt follows, since `fetch` has finished this "
 				      "exchange");
+		return false;
 	}
+	return true;
 }
 
 static int print_late(const struct sts_options *o, const struct sts_status *status,
@@ -144,8 +151,8 @@ static int print_late(const struct sts_options *o, const struct sts_status *stat
 	sts_text_init(&text, line, sizeof(line));
 	sts_text_add_str(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
 	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
-	add_known(&text, status, now);
-	sts_text_addf(&text, "; %s", sts_error_hint(STS_ETIMEOUT, 0));
+	if (add_known(&text, status, now))
+		sts_text_addf(&text, "; %s", sts_error_hint(STS_ETIMEOUT, 0));
 	return print_line(&text, STDERR_FILENO, info.exit_status);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "supervisor/event_log.h"
 #include "supervisor/spawn.h"
 #include "wire/listener_job.h"
@@ -18,9 +19,10 @@ void sts_listener_process_init(struct sts_listener_process *l)
 }
 
 /* Log that the listener does not run, and plan its next start. The wait doubles each time. It
- * begins again at AGAIN_MIN_MS if the listener has lived longer than AGAIN_MAX_MS. */
+ * begins again at AGAIN_MIN_MS if the listener has lived longer than AGAIN_MAX_MS.
+ *   key    in  of value in the log line; NULL if value is an errno, which is told in words */
 static __attribute__((noinline)) void start_again(struct sts_listener_process *l, const char *msg,
-						  const char *key, int64_t value)
+						  const char *key, int value)
 {
 	int64_t now_ms = sts_clock_boot_ms();
 	struct sts_log line;
@@ -30,7 +32,10 @@ static __attribute__((noinline)) void start_again(struct sts_listener_process *l
 		l->wait_ms = AGAIN_MAX_MS;
 	l->next_ms = now_ms + l->wait_ms;
 	sts_log_start(&line, STS_LEVEL_WARN, msg);
-	sts_log_int(&line, key, value);
+	if (key)
+		sts_log_int(&line, key, value);
+	else
+		sts_log_str(&line, "reason", sts_errno_words(value));
 	sts_log_int(&line, "retry_in_s", l->wait_ms / 1000);
 	sts_log_end(&line);
 }
@@ -67,7 +72,7 @@ void sts_listener_process_start(struct sts_listener_process *l, const char *prog
 	/* The environment is empty, since a variable may hold the password of a proxy. */
 	l->pid = sts_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd, -1);
 	if (l->pid < 0)
-		start_again(l, "the process of --listen could not be started", "errno", errno);
+		start_again(l, "the process of --listen could not be started", NULL, errno);
 }
 
 void sts_listener_process_ended(struct sts_listener_process *l, int status)

@@ -24,6 +24,7 @@ from harness.sidecar import ROOT, can_trace, children_of, needs_root, sanitized,
 
 DIRTY_MAX_KIB = 64
 SUPERVISOR_DIRTY_MAX_KIB = 48
+LOWEST_PORT = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
 
 # ---- the pages ----
@@ -432,16 +433,17 @@ def test_a_port_that_becomes_free(rig):
 
 
 @pytest.mark.parametrize("where,reason,hint", [
-    ("127.0.0.1", "address already in use", "choose a port that no other container of the Pod has (with hostNetwork: no process of the node)"),
-    ("192.0.2.1", "address not available", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
-    ("[2001:db8::1]", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
-    ("[fe80::1]", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+    ("127.0.0.1:TAKEN", "address already in use", "choose a port that no other container of the Pod has (with hostNetwork: no process of the node)"),
+    pytest.param("127.0.0.1:1", "permission denied", "choose a port above 1023", marks=pytest.mark.skipif(LOWEST_PORT <= 1, reason="every port is free for all")),
+    ("192.0.2.1:TAKEN", "address not available", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+    ("[2001:db8::1]:TAKEN", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
+    ("[fe80::1]:TAKEN", "", "name an address that the Pod has, other than a link-local one, or :PORT for all"),
 ])
 def test_a_port_that_cannot_be_opened(where, reason, hint, rig):
     """The log has the system's reason, and a hint that fits it; the tokens do not wait. Without IPv6 the reason is another than with it."""
     with socket.create_server((HOST, 0)) as taken:
         r = rig()
-        process = r.run("--listen", f"{where}:{taken.getsockname()[1]}")
+        process = r.run("--listen", where.replace("TAKEN", str(taken.getsockname()[1])))
         line = r.said("the port cannot be opened: trying again")[0]
         r.said("token refreshed")
     assert line["error"] == "port"

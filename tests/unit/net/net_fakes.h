@@ -55,6 +55,9 @@ static void wait_until(int64_t boot_ms)
 		usleep(1000);
 }
 
+/* Of a name server that cannot be reached. */
+static int unreachable_errno = ENETUNREACH;
+
 enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv6,
 				 int64_t deadline_boot_ms, struct sts_dns_answer *out)
 {
@@ -71,7 +74,7 @@ enum sts_dns_verdict sts_dns_ask(struct sts_dns *dns, const char *name, bool ipv
 			continue;
 		out->verdict = r->verdict;
 		out->alias = r->alias;
-		out->err = ENETUNREACH;
+		out->err = unreachable_errno;
 		if (r->verdict == STS_DNS_FOUND)
 			take_addresses(r->addresses, out);
 		if (r->verdict == STS_DNS_SILENT) {

@@ -328,7 +328,25 @@ static void resolv_conf_that_cannot_be_read(void)
 	CHECK_INT(go_name("sts.dev"), STS_EHOST);
 }
 
+/* Without a descriptor no name server is asked, so no name server must be mended. */
+static void no_descriptor_for_a_question(void)
+{
+	static const struct record unreachable[] = {{"sts.", false, STS_DNS_UNREACHABLE, NULL},
+						    {"sts.", true, STS_DNS_UNREACHABLE, NULL},
+						    {NULL}};
+
+	set_zone(unreachable, "");
+	CHECK_INT(go_name("sts"), STS_EDNS);
+	CHECK_INT(error.detail, 0);
+	unreachable_errno = EMFILE;
+	CHECK_INT(go_name("sts"), STS_EFILES);
+	CHECK_INT(error.detail, EMFILE);
+	check_message("too many open files");
+	unreachable_errno = ENETUNREACH;
+}
+
 static const struct sts_test tests[] = {
+	{"no descriptor for a question", no_descriptor_for_a_question},
 	{"the cluster comes before the world", the_cluster_comes_before_the_world},
 	{"a name that exists ends the search", a_name_that_exists_ends_the_search},
 	{"no answer from the cluster ends the search", no_answer_from_the_cluster_ends_the_search},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "log_lines.h"
 #include "process_limits.h"
 #include "test.h"
@@ -173,9 +174,9 @@ static int start_without_processes(void)
 		return 2;
 	sts_listener_process_start(&h, "p", ":1", false, dirs);
 	snprintf(want, sizeof(want),
-		 "\"msg\":\"the process of --listen could not be started\",\"errno\":%d,"
+		 "\"msg\":\"the process of --listen could not be started\",\"reason\":\"%s\","
 		 "\"retry_in_s\":1}\n",
-		 EAGAIN);
+		 sts_errno_words(EAGAIN));
 	return h.pid == -1 && h.next_ms > 0 && strcmp(log_lines_message(), want) == 0 ? 0 : 3;
 }
 
