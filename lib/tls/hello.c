@@ -105,6 +105,7 @@ static bool take_version(struct sts_tls_client *c, struct hello *h)
 {
 	struct sts_tls_reader *body = &h->found.body[STS_TLS_EXT_VERSIONS];
 
+	c->records.failure.version = (uint16_t)h->version;
 	if (!has(&h->found, STS_TLS_EXT_VERSIONS))
 		return MUST(&c->records, STS_TLS_VERSION,
 			    h->version == STS_TLS_VERSION_12 && sts_tls_offers_tls12());

@@ -44,7 +44,8 @@ struct sts_tls_failure {
 	enum sts_tls_check check; /* with STS_TLS_BROKEN_RULE */
 	uint8_t alert;            /* with STS_TLS_ALERTED: that of the server */
 	bool authenticated;       /* with STS_TLS_ALERTED: it came under keys of the connection */
-	uint8_t came, due;        /* with a message that was not due: handshake types, or 0 */
+	uint16_t version;  /* with a version that was not offered: the one in the ServerHello */
+	uint8_t came, due; /* with a message that was not due: handshake types, or 0 */
 };
 
 /* How bytes come and go. Each function returns a number of bytes above 0; read returns 0 at the end

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection to the STS: TLS 1.2 (RFC 5246) as a client, with ECDHE and AEAD only, our own
- * verifier, no renegotiation, ALPN http/1.1 (RFC 7301), SNI (RFC 6066), and entropy from
- * getrandom(2). One deadline bounds every read and write. Plain TCP to loopback (--insecure-http)
- * has the same functions, so that callers need only one path.
+ * The connection to the STS: the TLS client (client.h) over a socket, with our own verifier. One
+ * deadline bounds every read and write. Plain TCP to loopback (--insecure-http) has the same
+ * functions, so that callers need only one path.
  */
 #ifndef STS_TLS_STREAM_H
 #define STS_TLS_STREAM_H
 
-#include "tls/client_class.h"
+#include "tls/client.h"
 #include "trust/verifier.h"
 
 #define STS_STREAM_FIRST_BYTES 5 /* the header of a TLS record */
@@ -18,11 +17,12 @@ struct sts_stream {
 	bool plain; /* plain TCP */
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier; /* the caller's */
-	struct sts_client_class auth;  /* auth.asked: the server asked for a certificate */
+	struct sts_tls_client tls;     /* tls.facts: what was agreed on */
+	bool refused; /* the server refused the client's certificate by an alert that
+				      only it can have sent: it has not taken the request */
 	/* private */
-	br_ssl_client_context client;
-	br_sslio_context io;
-	uint8_t buffer[BR_SSL_BUFSIZE_BIDI];
+	bool answered;   /* a byte of the answer has come */
+	bool never_wait; /* what cannot be sent at once is not sent */
 	bool timed_out, peer_closed;
 	int io_errno;                          /* of the last failed system call; 0 for none */
 	uint8_t first[STS_STREAM_FIRST_BYTES]; /* from the peer; they show whether it speaks TLS */
@@ -36,27 +36,20 @@ struct sts_stream {
  *   host      in  for SNI: NUL-terminated, without a trailing dot; NULL for an IP literal, which
  *                 has no SNI
  *   deadline  in  BOOTTIME ms, for everything that is done with the stream
- * Returns STS_OK, or STS_EBUG when the kernel gives no random bytes.
+ *   key       in  the client's certificate for a server that asks for one; must outlive *t; NULL
+ *                 for none
  */
-enum sts_err sts_stream_init(struct sts_stream *t, int fd, bool plain,
-			     struct sts_verifier *verifier, const char *host,
-			     int64_t deadline_boot_ms, struct sts_error *e);
-
-/*
- * Give the stream a client certificate for a server that asks for one. Call this before the
- * handshake.
- *   key  in  must outlive *t; NULL for none
- */
-void sts_stream_use_key(struct sts_stream *t, const struct sts_client_key *key);
+void sts_stream_init(struct sts_stream *t, int fd, bool plain, struct sts_verifier *verifier,
+		     const char *host, int64_t deadline_boot_ms, const struct sts_client_key *key);
 
 /*
  * Do the TLS handshake. Plain TCP has none.
  * Returns STS_OK; STS_ECLIENT_CERT when the server asked for a client certificate and then refused
  * the handshake;
- * STS_ECERT_* and STS_ECA_FILE with the message of the verifier; STS_ETLS_VERSION or
- * STS_ETLS_REFUSED after the server's alert; STS_ETLS_CLOSED when the connection was closed or
- * broke; STS_ETLS for every other breach of TLS, and for a peer that does not speak TLS;
- * STS_ETIMEOUT.
+ * STS_ECERT_* and STS_ECA_FILE with the message of the verifier; STS_ETLS_CLOSED when the
+ * connection was closed or broke; STS_ETIMEOUT; what sts_tls_explain() gives for a rule of TLS that
+ * the server broke, and for an alert; STS_ETLS for a peer that does not speak TLS; STS_EBUG when
+ * the system gives no random bytes.
  */
 enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e);
 
@@ -64,7 +57,7 @@ enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e);
  * Write all bytes and flush. It is not an error when the peer has closed the connection, or when
  * the connection broke: a server may respond before it has read the whole request.
  * sts_stream_read() then gives the response or the end of the stream. Returns STS_OK, STS_ETIMEOUT
- * or STS_ETLS.
+ * or an error of TLS.
  */
 enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len,
 			      struct sts_error *e);
@@ -82,14 +75,17 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
  *   STS_EAGAIN    the stream has ended, and there will be no further byte. Unlike EAGAIN of
  *                 read(2), this does not mean that the caller should try again
  *   STS_ETIMEOUT  the deadline has passed
- *   STS_ETLS      the peer broke the TLS protocol
+ *   STS_ECLIENT_CERT  the server asked for a client certificate, and ended the connection before
+ *                 it answered: in TLS 1.3 it refuses the certificate only now
+ *   STS_ETLS_RENEGOTIATION  the server asked to renegotiate, was told no, and ended the connection
+ *   other errors  the peer broke the TLS protocol, or sent an alert
  */
 enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
 			     bool *clean, struct sts_error *e);
 
 /*
- * Overwrite keys and buffers. The socket stays open. No close_notify is sent, since
- * br_sslio_close() can hang.
+ * Overwrite keys and buffers. The socket stays open. Before that, close_notify is sent if this is
+ * possible without waiting.
  */
 void sts_stream_fini(struct sts_stream *t);
 

@@ -170,7 +170,7 @@ enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
 	    (err = check_purpose(cert, e)))
 		return err;
 	if (!cert->key_sign)
-		return sts_rules_fail(e, STS_ECERT_PURPOSE, cert,
+		return sts_rules_fail(e, STS_ECERT_KEY_USAGE, cert,
 				      "does not sign: its key usage lacks digitalSignature");
 	if (cert->is_ca && !pinned)
 		return sts_rules_fail(e, STS_ECERT_CA, cert, "is a CA's (CA:TRUE), not a server's");

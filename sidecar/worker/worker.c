@@ -77,6 +77,7 @@ static struct worker {
 	struct sts_url poll_url;
 	int socket;
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
+	bool asked_again; /* the server asked to renegotiate, and was told no */
 	int64_t sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
@@ -393,14 +394,12 @@ static enum sts_err stage_tls(void)
 	if (url->https)
 		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(),
 					&w.error);
-	if (err == STS_OK)
-		err = sts_stream_init(&w.tls, w.socket, !url->https,
-				      url->https ? &w.verifier : NULL,
-				      server.is_ip ? NULL : url->host,
-				      w.deadline_boot_ms + STREAM_LATER_MS, &w.error);
-	if (err == STS_OK && url->https && w.o->client_key)
-		sts_stream_use_key(&w.tls, &w.client_key);
-	return err == STS_OK ? sts_stream_handshake(&w.tls, &w.error) : err;
+	if (err != STS_OK)
+		return err;
+	sts_stream_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
+			server.is_ip ? NULL : url->host, w.deadline_boot_ms + STREAM_LATER_MS,
+			w.o->client_key ? &w.client_key : NULL);
+	return sts_stream_handshake(&w.tls, &w.error);
 }
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
@@ -445,7 +444,10 @@ static enum sts_err stage_answer(void)
 			err = sts_http_response_feed(&w.http, piece, got, &used, &w.error);
 	}
 	sts_wipe(piece, sizeof(piece));
-	w.wanted_cert = w.tls.auth.asked && !w.tls.auth.sent;
+	w.wanted_cert = w.tls.tls.facts.client_asked && !w.tls.tls.facts.client_sent;
+	w.asked_again = w.tls.tls.facts.renegotiation;
+	if (w.tls.refused) /* the server has not taken the subject token: it may be sent again */
+		w.report.sent_boot_ms = 0;
 	sts_stream_fini(&w.tls);
 	close(w.socket);
 	w.socket = -1;
@@ -508,10 +510,13 @@ static void note_wanted_cert(void)
 	size_t len = strlen(w.error.msg);
 	struct sts_text text;
 
-	if (!w.wanted_cert || strchr(w.error.msg, ':'))
+	if ((!w.wanted_cert && !w.asked_again) || strchr(w.error.msg, ':'))
 		return;
 	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
-	sts_text_add_str(&text, " (the server asked for a client certificate, and was sent none)");
+	sts_text_add_str(
+		&text, w.asked_again
+			       ? " (the server asked to renegotiate TLS, which is not done)"
+			       : " (the server asked for a client certificate, and was sent none)");
 }
 
 /* Make and check the contents of all files in memory. Then write the files, or print one. */

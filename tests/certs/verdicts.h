@@ -165,7 +165,7 @@ static const struct verdict purposes[] = {
 	{"leaf-client-cn inter", "root", HOST, STS_ECERT_NAME, NULL},
 	{"leaf-empty-eku inter", "root", HOST, STS_ECERT_MALFORMED, "bad extKeyUsage"},
 	{"leaf-signs inter", "root", HOST, STS_OK},
-	{"leaf-encipher inter", "root", HOST, STS_ECERT_PURPOSE, "digitalSignature"},
+	{"leaf-encipher inter", "root", HOST, STS_ECERT_KEY_USAGE, "digitalSignature"},
 	{"leaf-by-code inter-code", "root", HOST, STS_ECERT_PURPOSE, "certificate \"Code CA\""},
 	{"leaf-by-code-root", "root-code", HOST, STS_ECERT_PURPOSE, "certificate \"Code Root\""},
 	{"leaf-by-server inter-server", "root", HOST, STS_OK},
@@ -382,7 +382,7 @@ static const struct verdict encodings[] = {
 	{"leaf-explicit-not-critical inter", "root", HOST, STS_OK},
 	{"leaf-usage-padded inter", "root", HOST, STS_OK},
 	{"leaf-key-id-by-serial inter", "root", HOST, STS_OK},
-	{"leaf-usage-empty inter", "root", HOST, STS_ECERT_PURPOSE, NULL},
+	{"leaf-usage-empty inter", "root", HOST, STS_ECERT_KEY_USAGE, NULL},
 	{"leaf-bare inter", "root", HOST, STS_ECERT_NAME, NULL},
 	{"leaf-v1 inter", "root", HOST, STS_ECERT_NAME, "no subjectAltName"},
 	/* names */
@@ -414,8 +414,8 @@ static const struct verdict encodings[] = {
 	{"leaf-precertificate inter", "root", HOST, STS_ECERT_MALFORMED, "1.3.6.1.4.1.11129.2.4.3"},
 	/* usages and purposes */
 	{"leaf-rsa-usual inter", "root", HOST, STS_OK},
-	{"leaf-rsa-encipher inter", "root", HOST, STS_ECERT_PURPOSE, NULL},
-	{"leaf-agree inter", "root", HOST, STS_ECERT_PURPOSE, NULL},
+	{"leaf-rsa-encipher inter", "root", HOST, STS_ECERT_KEY_USAGE, NULL},
+	{"leaf-agree inter", "root", HOST, STS_ECERT_KEY_USAGE, NULL},
 	{"leaf-non-repudiation inter", "root", HOST, STS_OK},
 	{"leaf-by-eku-client inter-eku-client", "root", HOST, STS_ECERT_PURPOSE, "\"EKU client\""},
 	{"leaf-by-eku-any inter-eku-any", "root", HOST, STS_OK},

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's certificate and key. openssl makes the keys for each run, so that none is kept
  * here. */
-#include "base/base64.h"
-#include "tls/client_class.h"
+#include "tls/client_key.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "bearssl_choice/implementations.h"
 #include "test.h"
+#include "tls/signature.h"
 #include "tls/stream.h"
 
 static struct sts_client_key key;
@@ -90,17 +91,10 @@ static const size_t hash_bytes[] = {32, 48, 64};
 
 static size_t sign(const struct sts_client_key *k, int id, const uint8_t *hash, uint8_t *data)
 {
-	struct sts_client_class ctx;
-	br_ssl_client_certificate choice;
+	static const uint16_t rsa[] = {0x0401, 0x0501, 0x0601}, ecdsa[] = {0x0403, 0x0503, 0x0603};
+	int i = id - br_sha256_ID;
 
-	sts_client_class_init(&ctx, k);
-	ctx.vtable->choose(&ctx.vtable, NULL, 1u << id | 1u << (id + 8), &choice);
-	CHECK(ctx.asked && ctx.sent);
-	CHECK_INT(choice.hash_id, id);
-	CHECK_INT(choice.auth_type, k->is_rsa ? BR_AUTH_RSA : BR_AUTH_ECDSA);
-	CHECK(choice.chain == k->chain && choice.chain_len == k->chain_len);
-	memcpy(data, hash, hash_bytes[id - br_sha256_ID]);
-	return ctx.vtable->do_sign(&ctx.vtable, id, hash_bytes[id - br_sha256_ID], data, 512);
+	return sts_tls_sign(sts_tls_scheme(k->is_rsa ? rsa[i] : ecdsa[i]), k, hash, NULL, data);
 }
 
 /* By RFC 6979 a signature is the same each time, so that it must have BearSSL's own encoding. */
@@ -146,52 +140,6 @@ static void signatures(void)
 				check_ecdsa(br_sha256_ID + n % 3, hash);
 		}
 	}
-}
-
-static void choices(void)
-{
-	static const struct {
-		uint32_t types;
-		int rsa, ec; /* the hash that is chosen; 0: none */
-	} rows[] = {
-		{0, 0, 0},
-		{0x000004, 0, 0}, /* SHA-1 */
-		{0x0000f0 & ~0x80u, 4, 0},
-		{0x000060, 5, 0},
-		{0x004040, 6, 6},
-		{0x002000, 0, 5},
-		{0x030000, 0, 0}, /* static ECDH */
-		{0x00000f, 0, 0},
-		{0x000f00, 0, 0},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		for (int rsa = 0; rsa < 2; rsa++) {
-			struct sts_client_class ctx;
-			br_ssl_client_certificate choice;
-			int want = rsa ? rows[i].rsa : rows[i].ec;
-
-			key = (struct sts_client_key){.is_rsa = rsa, .chain_len = 3};
-			sts_client_class_init(&ctx, &key);
-			CHECK(!ctx.asked && !ctx.sent);
-			ctx.vtable->choose(&ctx.vtable, NULL, rows[i].types, &choice);
-			CHECK(ctx.asked);
-			CHECK_INT(ctx.sent, want != 0);
-			CHECK_INT(choice.hash_id, want);
-			CHECK_INT(choice.chain_len, want ? 3 : 0);
-		}
-}
-
-static void without_a_key(void)
-{
-	struct sts_client_class ctx;
-	br_ssl_client_certificate choice;
-	uint8_t data[512] = {0};
-
-	sts_client_class_init(&ctx, NULL);
-	ctx.vtable->choose(&ctx.vtable, NULL, 0xffff, &choice);
-	CHECK(ctx.asked && !ctx.sent && choice.chain_len == 0);
-	CHECK_INT(ctx.vtable->do_sign(&ctx.vtable, br_sha256_ID, 32, data, sizeof(data)), 0);
 }
 
 /* --- crafted keys: of the right shape, and of a wrong size --- */
@@ -307,7 +255,7 @@ extern void br_skey_decoder_init(br_skey_decoder_context *ctx) __attribute__((we
 
 static void bearssl_s_reader_is_not_linked(void)
 {
-	CHECK(sts_stream_use_key != NULL);
+	CHECK(sts_stream_init != NULL);
 	CHECK(br_skey_decoder_init == NULL);
 }
 
@@ -357,8 +305,6 @@ static const struct sts_test tests[] = {
 	{"certificates and keys that belong together, and others that do not", every_pair},
 	{"nothing of a key is left", nothing_is_left},
 	{"signatures are verified by BearSSL", signatures},
-	{"which hash is chosen", choices},
-	{"without a client certificate a server that asks gets none", without_a_key},
 	{"keys that overflow BearSSL's reader are refused", keys_that_overflow_bearssl},
 	{"BearSSL's reader is not linked", bearssl_s_reader_is_not_linked},
 	{"keys in PKCS#8, PKCS#1 and SEC 1", shapes},

@@ -202,9 +202,8 @@ static void start(const char *peer, bool plain, int64_t ms)
 	error = (struct sts_error){.code = STS_OK};
 	verifier = (struct sts_verifier){.vtable = &obedient};
 	int64_t deadline = sts_clock_boot_ms() + ms;
-	CHECK_INT(sts_stream_init(&tls, connect_to(peer), plain, plain ? NULL : &verifier,
-				  "sts.test", deadline, &error),
-		  STS_OK);
+	sts_stream_init(&tls, connect_to(peer), plain, plain ? NULL : &verifier, "sts.test",
+			deadline, NULL);
 }
 
 static void finish(void)
@@ -260,51 +259,44 @@ static void check_refused(const char *peer, int64_t ms, enum sts_err want, const
 
 /* --- what works --- */
 
-static void every_suite_curve_and_key(void)
+static void every_suite_group_and_key(void)
 {
 	static const struct {
 		const char *peer, *suite;
-		int curve;
+		uint16_t group, scheme;
 	} rows[] = {
-		{"rsa-aes128", "ECDHE-RSA-AES128-GCM-SHA256", BR_EC_secp256r1},
-		{"rsa-aes256", "ECDHE-RSA-AES256-GCM-SHA384", BR_EC_secp384r1},
-		{"rsa-chacha", "ECDHE-RSA-CHACHA20-POLY1305", BR_EC_curve25519},
-		{"p256-aes128", "ECDHE-ECDSA-AES128-GCM-SHA256", BR_EC_curve25519},
-		{"p384-aes256", "ECDHE-ECDSA-AES256-GCM-SHA384", BR_EC_secp256r1},
-		{"p521-chacha", "ECDHE-ECDSA-CHACHA20-POLY1305", BR_EC_secp521r1},
+		{"rsa-aes128", "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2", 23, 0x0804},
+		{"rsa-aes256", "ECDHE-RSA-AES256-GCM-SHA384 TLSv1.2", 24, 0x0804},
+		{"rsa-chacha", "ECDHE-RSA-CHACHA20-POLY1305 TLSv1.2", 29, 0x0804},
+		{"p256-aes128", "ECDHE-ECDSA-AES128-GCM-SHA256 TLSv1.2", 29, 0x0403},
+		{"p384-aes256", "ECDHE-ECDSA-AES256-GCM-SHA384 TLSv1.2", 23, 0x0403},
+		{"p521-chacha", "ECDHE-ECDSA-CHACHA20-POLY1305 TLSv1.2", 25, 0x0403},
+		{"13-rsa", "TLS_AES_256_GCM_SHA384 TLSv1.3", 29, 0x0804},
+		{"13-p256", "TLS_AES_256_GCM_SHA384 TLSv1.3", 29, 0x0403},
+		{"13-p384", "TLS_AES_256_GCM_SHA384 TLSv1.3", 23, 0x0503},
+		{"13-p521", "TLS_AES_256_GCM_SHA384 TLSv1.3", 25, 0x0603},
+		{"default", "TLS_AES_256_GCM_SHA384 TLSv1.3", 29, 0x0403},
 	};
 	char want[128];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CHECK_INT(talk(rows[i].peer, DEADLINE_MS), STS_EAGAIN);
 		CHECK(clean);
-		snprintf(want, sizeof(want), "%s TLSv1.2 alpn=http/1.1 sni=sts.test\n",
-			 rows[i].suite);
+		snprintf(want, sizeof(want), "%s alpn=http/1.1 sni=sts.test\n", rows[i].suite);
 		CHECK_STR(answer, want);
-		CHECK_INT(br_ssl_engine_get_ecdhe_curve(&tls.client.eng), rows[i].curve);
+		CHECK_INT(tls.tls.facts.group, rows[i].group);
+		CHECK_INT(tls.tls.facts.scheme, rows[i].scheme);
+		CHECK_INT(tls.tls.facts.retried,
+			  strncmp(rows[i].peer, "13-", 3) == 0 && rows[i].group != 29);
 		finish();
 	}
-}
-
-static void the_first_choice(void)
-{
-	/* OpenSSL goes by the client's order among suites that it likes equally. */
-	CHECK_INT(talk("default", DEADLINE_MS), STS_EAGAIN);
-	CHECK_INT(tls.client.eng.suites_num, 6);
-	/* AES is portable code here, so that ChaCha20 is cheaper. */
-	CHECK_INT(tls.client.eng.suites_buf[0], BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256);
-	CHECK_INT(tls.client.eng.version_min, BR_TLS12);
-	CHECK_INT(tls.client.eng.version_max, BR_TLS12);
-	finish();
 }
 
 static void an_address_has_no_sni(void)
 {
 	start("default", false, DEADLINE_MS);
 	int fd = tls.fd;
-	CHECK_INT(sts_stream_init(&tls, fd, false, &verifier, NULL,
-				  sts_clock_boot_ms() + DEADLINE_MS, &error),
-		  STS_OK);
+	sts_stream_init(&tls, fd, false, &verifier, NULL, sts_clock_boot_ms() + DEADLINE_MS, NULL);
 	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
 	CHECK_INT(sts_stream_write(&tls, "GET\n", 4, &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
@@ -312,18 +304,13 @@ static void an_address_has_no_sni(void)
 	finish();
 }
 
-static void big(const char *peer, bool portable)
+static void big(const char *peer)
 {
 	static uint8_t data[BIG_BYTES];
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 7 + i / 251);
-	start(peer, false, DEADLINE_MS);
-	if (portable) {
-		br_ssl_engine_set_aes_ctr(&tls.client.eng, &br_aes_ct64_ctr_vtable);
-		br_ssl_engine_set_ghash(&tls.client.eng, &br_ghash_ctmul64);
-	}
-	CHECK_INT(sts_stream_handshake(&tls, &error), STS_OK);
+	CHECK_INT(handshake(peer, DEADLINE_MS), STS_OK);
 	CHECK_INT(sts_stream_write(&tls, data, sizeof(data), &error), STS_OK);
 	CHECK_INT(read_all(), STS_EAGAIN);
 	CHECK(clean);
@@ -334,21 +321,21 @@ static void big(const char *peer, bool portable)
 
 static void big_bodies_both_ways(void)
 {
-	big("echo", false);
-	big("echo-chacha", false);
-}
-
-static void without_aes_instructions(void)
-{
-	big("echo", true);
+	big("echo");
+	big("echo-aes");
+	big("echo-chacha");
 }
 
 static void a_byte_at_a_time(void)
 {
-	CHECK_INT(talk("byte-by-byte", DEADLINE_MS), STS_EAGAIN);
-	CHECK(clean);
-	CHECK_STR(answer, "slowly");
-	finish();
+	static const char *const rows[] = {"byte-by-byte", "byte-by-byte-12"};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(talk(rows[i], DEADLINE_MS), STS_EAGAIN);
+		CHECK(clean);
+		CHECK_STR(answer, "slowly");
+		finish();
+	}
 }
 
 /* --- how it ends --- */
@@ -424,28 +411,47 @@ static void peers_without_tls(void)
 {
 	check_refused("http", DEADLINE_MS, STS_ETLS,
 		      "does not speak TLS on this port: it answered");
+	check_refused("ssh", DEADLINE_MS, STS_ETLS, "on this port: it speaks SSH");
 	check_refused("garbage", DEADLINE_MS, STS_ETLS, "does not speak TLS on this port");
 	CHECK(strstr(error.msg, "HTTP") == NULL);
 }
 
 static void other_profiles(void)
 {
-	check_refused("tls13-only", DEADLINE_MS, STS_ETLS_VERSION, "requires TLS 1.3");
+	check_refused("tls11-only", DEADLINE_MS, STS_ETLS_VERSION, "neither TLS 1.2 nor TLS 1.3");
 	CHECK_INT(error.detail, 70);
-	check_refused("cbc-only", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
-	check_refused("static-rsa", DEADLINE_MS, STS_ETLS_REFUSED, "Extended Master Secret");
-	check_refused("client-cert", DEADLINE_MS, STS_ECLIENT_CERT, "wants a client certificate");
+	check_refused("cbc-only", DEADLINE_MS, STS_ETLS_REFUSED, "no cipher suite, group");
+	check_refused("static-rsa", DEADLINE_MS, STS_ETLS_REFUSED, "no cipher suite, group");
+	check_refused("no-protocol", DEADLINE_MS, STS_ETLS_ALPN, "HTTP/1.1");
+	check_refused("client-cert-12", DEADLINE_MS, STS_ECLIENT_CERT,
+		      "wants a client certificate, and none is given (alert 40");
+}
+
+/* In TLS 1.3 the server refuses a certificate after the client's last flight. */
+static void a_client_certificate_is_wanted(void)
+{
+	CHECK_INT(talk("client-cert", DEADLINE_MS), STS_ECLIENT_CERT);
+	CHECK(strstr(error.msg, "wants a client certificate, and none is given (alert 116") !=
+	      NULL);
+	CHECK_INT(error.detail, 116);
+	CHECK(tls.refused);
+	finish();
+	CHECK_INT(talk("client-cert-reset", DEADLINE_MS), STS_ECLIENT_CERT);
+	CHECK(strstr(error.msg, "probably wants a client certificate") != NULL);
+	CHECK(!tls.refused);
+	finish();
 }
 
 static void alerts_in_words(void)
 {
-	check_refused("alert-40", DEADLINE_MS, STS_ETLS_REFUSED, "no common TLS parameters");
+	check_refused("alert-40", DEADLINE_MS, STS_ETLS_REFUSED, "no cipher suite, group");
 	CHECK_INT(error.detail, 40);
-	check_refused("alert-70", DEADLINE_MS, STS_ETLS_VERSION, "requires TLS 1.3");
-	check_refused("alert-71", DEADLINE_MS, STS_ETLS_REFUSED, "no common TLS parameters");
-	check_refused("alert-112", DEADLINE_MS, STS_ETLS, "alert 112: it does not know this host");
+	check_refused("alert-70", DEADLINE_MS, STS_ETLS_VERSION, "neither TLS 1.2 nor TLS 1.3");
+	check_refused("alert-71", DEADLINE_MS, STS_ETLS_REFUSED, "no cipher suite, group");
+	check_refused("alert-112", DEADLINE_MS, STS_ETLS_NAME, "the host name of the URL");
 	CHECK_INT(error.detail, 112);
 	check_refused("alert-99", DEADLINE_MS, STS_ETLS, "with alert 99");
+	check_refused("warning-112", DEADLINE_MS, STS_ETLS_CLOSED, "the peer closed");
 }
 
 static void the_verifier_has_its_say(void)
@@ -532,11 +538,9 @@ static void plain_is_the_same_path(void)
 }
 
 static const struct sts_test tests[] = {
-	{"each suite, curve and kind of key; SNI, ALPN", every_suite_curve_and_key},
-	{"the suites on offer", the_first_choice},
+	{"each version, suite, group and kind of key; SNI, ALPN", every_suite_group_and_key},
 	{"no SNI for an address", an_address_has_no_sni},
 	{"big bodies both ways", big_bodies_both_ways},
-	{"without AES instructions", without_aes_instructions},
 	{"a peer that sends a byte at a time", a_byte_at_a_time},
 	{"an end without close_notify is not a clean end", truncation_is_not_clean},
 	{"an answer before the whole request was read", an_early_answer_is_read},
@@ -545,6 +549,7 @@ static const struct sts_test tests[] = {
 	{"a connection that ends in the handshake", closed_in_the_handshake},
 	{"peers that do not speak TLS", peers_without_tls},
 	{"servers that insist on something else", other_profiles},
+	{"a client certificate is wanted in TLS 1.3", a_client_certificate_is_wanted},
 	{"alerts are told in words", alerts_in_words},
 	{"the verifier decides", the_verifier_has_its_say},
 	{"the program's verifier: names and issuers", the_real_verifier},

@@ -120,6 +120,12 @@ def http(sock):
     sock.close()
 
 
+def ssh(sock):
+    sock.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+    sock.recv(4096)
+    sock.close()
+
+
 def garbage(sock):
     sock.sendall(b"220 mail.example ESMTP ready\r\n")
     sock.recv(4096)
@@ -186,41 +192,69 @@ def over_tls(ctx, action):
     return peer
 
 
-def client_cert():
-    ctx = context("rsa")
+def client_cert(highest=None):
+    ctx = context("rsa", highest=highest)
     ctx.verify_mode = ssl.CERT_REQUIRED
     ctx.load_verify_locations(f"{sys.argv[1]}/rsa.pem")
     return ctx
 
 
-TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+def resets(tls):
+    """As a server that asks for a certificate, and resets the connection because it does not like it."""
+    tls.recv(1)
+    reset(tls)
+
+
+def asks():
+    ctx = context("rsa")
+    ctx.verify_mode = ssl.CERT_OPTIONAL
+    ctx.load_verify_locations(f"{sys.argv[1]}/rsa.pem")
+    return ctx
+
+
+def no_protocol():
+    """A server that insists on HTTP/2. Python's ssl has no such switch, so this is its alert alone."""
+    return alert(2, 120)
+
+
+TLS11, TLS12, TLS13 = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 P256 = "prime256v1"
 PEERS = {
     # Every suite, curve of the key exchange and kind of key; without a group OpenSSL takes X25519.
-    "rsa-aes128": over_tls(context("rsa", "ECDHE-RSA-AES128-GCM-SHA256", P256), facts),
-    "rsa-aes256": over_tls(context("rsa", "ECDHE-RSA-AES256-GCM-SHA384", "secp384r1"), facts),
-    "rsa-chacha": over_tls(context("rsa", "ECDHE-RSA-CHACHA20-POLY1305"), facts),
-    "p256-aes128": over_tls(context("p256", "ECDHE-ECDSA-AES128-GCM-SHA256"), facts),
-    "p384-aes256": over_tls(context("p384", "ECDHE-ECDSA-AES256-GCM-SHA384", P256), facts),
-    "p521-chacha": over_tls(context("p521", "ECDHE-ECDSA-CHACHA20-POLY1305", "secp521r1"), facts),
+    "rsa-aes128": over_tls(context("rsa", "ECDHE-RSA-AES128-GCM-SHA256", P256, highest=TLS12), facts),
+    "rsa-aes256": over_tls(context("rsa", "ECDHE-RSA-AES256-GCM-SHA384", "secp384r1", highest=TLS12), facts),
+    "rsa-chacha": over_tls(context("rsa", "ECDHE-RSA-CHACHA20-POLY1305", highest=TLS12), facts),
+    "p256-aes128": over_tls(context("p256", "ECDHE-ECDSA-AES128-GCM-SHA256", highest=TLS12), facts),
+    "p384-aes256": over_tls(context("p384", "ECDHE-ECDSA-AES256-GCM-SHA384", P256, highest=TLS12), facts),
+    "p521-chacha": over_tls(context("p521", "ECDHE-ECDSA-CHACHA20-POLY1305", "secp521r1", highest=TLS12), facts),
     "default": over_tls(context("p256"), facts),
-    "cbc-only": over_tls(context("rsa", "ECDHE-RSA-AES128-SHA256"), facts),
-    "static-rsa": over_tls(context("rsa", "AES128-GCM-SHA256"), facts),
-    "tls13-only": over_tls(context("rsa", lowest=TLS13), facts),
+    "cbc-only": over_tls(context("rsa", "ECDHE-RSA-AES128-SHA256", highest=TLS12), facts),
+    "static-rsa": over_tls(context("rsa", "AES128-GCM-SHA256", highest=TLS12), facts),
+    "13-rsa": over_tls(context("rsa", lowest=TLS13), facts),
+    "13-p256": over_tls(context("p256", lowest=TLS13), facts),
+    "13-p384": over_tls(context("p384", group=P256, lowest=TLS13), facts),
+    "13-p521": over_tls(context("p521", group="secp521r1", lowest=TLS13), facts),
+    "tls11-only": over_tls(context("rsa", lowest=TLS11, highest=TLS11), facts),
+    "no-protocol": no_protocol(),
     "client-cert": over_tls(client_cert(), facts),
+    "client-cert-12": over_tls(client_cert(TLS12), facts),
+    "client-cert-reset": over_tls(asks(), resets),
     "echo": over_tls(context("p256"), echo),
-    "echo-chacha": over_tls(context("p256", "ECDHE-ECDSA-CHACHA20-POLY1305"), echo),
+    "echo-aes": over_tls(context("p256", "ECDHE-ECDSA-AES256-GCM-SHA384", highest=TLS12), echo),
+    "echo-chacha": over_tls(context("p256", "ECDHE-ECDSA-CHACHA20-POLY1305", highest=TLS12), echo),
     "truncated": over_tls(context("p256"), truncated),
     "broken": over_tls(context("p256"), broken),
     "early": over_tls(context("p256"), early),
     "mute": over_tls(context("p256"), mute),
     "deaf": over_tls(context("p256"), deaf),
     "byte-by-byte": byte_by_byte(context("p256")),
+    "byte-by-byte-12": byte_by_byte(context("p256", highest=TLS12)),
     "silent": silent,
     "closing": closing,
     "resetting": resetting,
     "hasty": hasty,
     "http": http,
+    "ssh": ssh,
     "garbage": garbage,
     "one-byte": one_byte,
     "dripping": dripping,
@@ -229,6 +263,7 @@ PEERS = {
     "alert-71": alert(2, 71),
     "alert-112": alert(2, 112),
     "alert-99": alert(2, 99),
+    "warning-112": alert(1, 112),
     "alert-close": alert(1, 0),
 }
 

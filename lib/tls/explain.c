@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls/explain.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The alerts of RFC 8446 section 6 that are handled in a special way. */
+#define HANDSHAKE_FAILURE     40
+#define BAD_CERTIFICATE       42
+#define CERTIFICATE_FIRST     42
+#define CERTIFICATE_LAST      51
+#define ILLEGAL_PARAMETER     47
+#define DECODE_ERROR          50
+#define PROTOCOL_VERSION      70
+#define INSUFFICIENT_SECURITY 71
+#define UNRECOGNIZED_NAME     112
+#define CERTIFICATE_REQUIRED  116
+#define NO_PROTOCOL           120
+
+#define VERSION_11 0x0302
+
+static const struct {
+	uint8_t alert;
+	const char *words;
+} alerts[] = {
+	{10, "unexpected message"},
+	{20, "bad record MAC"},
+	{22, "record overflow"},
+	{HANDSHAKE_FAILURE, "handshake failure"},
+	{BAD_CERTIFICATE, "bad certificate"},
+	{43, "unsupported certificate"},
+	{44, "certificate revoked"},
+	{45, "certificate expired"},
+	{46, "certificate unknown"},
+	{ILLEGAL_PARAMETER, "illegal parameter"},
+	{48, "unknown CA"},
+	{49, "access denied"},
+	{DECODE_ERROR, "decode error"},
+	{51, "decrypt error"},
+	{80, "internal error"},
+	{86, "inappropriate fallback"},
+	{109, "missing extension"},
+	{110, "unsupported extension"},
+	{CERTIFICATE_REQUIRED, "certificate required"},
+};
+
+static const char *find_words(int alert)
+{
+	for (size_t i = 0; i < COUNT(alerts); i++)
+		if (alerts[i].alert == alert)
+			return alerts[i].words;
+	return NULL;
+}
+
+/* Do servers send this alert when they refuse the client's certificate, or when the client has sent
+ * none? */
+static bool is_about_client(int alert)
+{
+	return alert == HANDSHAKE_FAILURE || alert == CERTIFICATE_REQUIRED ||
+	       (alert >= CERTIFICATE_FIRST && alert <= CERTIFICATE_LAST &&
+		alert != ILLEGAL_PARAMETER && alert != DECODE_ERROR);
+}
+
+/* What the server has against the client's certificate. */
+static const char *complaint(const struct sts_tls_client *c)
+{
+	return !c->key                 ? "wants a client certificate, and none is given"
+	       : !c->facts.client_sent ? "wants a client certificate of another kind"
+				       : "refused the client certificate";
+}
+
+static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error *e)
+{
+	int alert = c->records.failure.alert;
+	const char *words = find_words(alert);
+
+	if (c->facts.client_asked && is_about_client(alert))
+		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s%s)",
+				complaint(c), alert, words ? ": " : "", words ? words : "");
+	switch (alert) {
+	case PROTOCOL_VERSION:
+		return sts_fail(e, STS_ETLS_VERSION, alert,
+				"the server speaks neither TLS 1.2 nor TLS 1.3 (alert 70)");
+	case HANDSHAKE_FAILURE:
+	case INSUFFICIENT_SECURITY:
+		return sts_fail(e, STS_ETLS_REFUSED, alert,
+				"the server found no cipher suite, group or signature scheme in "
+				"common (alert %d)",
+				alert);
+	case UNRECOGNIZED_NAME:
+		return sts_fail(e, STS_ETLS_NAME, alert,
+				"the server does not know the host name of the URL (alert 112)");
+	case NO_PROTOCOL:
+		return sts_fail(e, STS_ETLS_ALPN, alert,
+				"the server does not speak HTTP/1.1 on this port (alert 120: no "
+				"application protocol)");
+	default:
+		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
+				words ? ": " : "", words ? words : "");
+	}
+}
+
+/* Fail with the words of a check. Some get what the server chose. */
+static enum sts_err fail_check(const struct sts_tls_client *c, struct sts_error *e)
+{
+	const struct sts_tls_failure *failure = &c->records.failure;
+	struct sts_tls_check_info info = sts_tls_check_info(failure->check);
+	int detail = STS_TLS_DETAIL_CHECK + (int)failure->check;
+
+	if (failure->check == STS_TLS_MESSAGE_DUE)
+		return sts_fail(e, info.error, detail, "the server sent %s where %s was due",
+				sts_tls_message_name(failure->came),
+				sts_tls_message_name(failure->due));
+	if (failure->check == STS_TLS_VERSION && failure->version <= VERSION_11)
+		return sts_fail(e, info.error, detail,
+				"the server speaks %s at most, and this program TLS 1.2 and 1.3",
+				failure->version == VERSION_11 ? "TLS 1.1" : "TLS 1.0");
+	return sts_fail(e, info.error, detail, "the server %s", info.words);
+}
+
+enum sts_err sts_tls_explain(const struct sts_tls_client *c, struct sts_error *e)
+{
+	switch (c->records.failure.kind) {
+	case STS_TLS_BROKEN_RULE:
+		return fail_check(c, e);
+	case STS_TLS_ALERTED:
+		return fail_alert(c, e);
+	case STS_TLS_KEY_MISMATCH:
+		return sts_fail(e, STS_ECLIENT_CERT, 0,
+				"--client-key: the key does not belong to the certificate");
+	case STS_TLS_NO_RANDOM:
+		return sts_fail(e, STS_EBUG, 0, "the system gives no random bytes");
+	default:
+		return sts_fail(e, STS_EBUG, (int)c->records.failure.kind,
+				"the TLS client failed (%d)", (int)c->records.failure.kind);
+	}
+}
+
+enum sts_err sts_tls_probably_refused(const struct sts_tls_client *c, struct sts_error *e)
+{
+	return sts_fail(e, STS_ECLIENT_CERT, 0,
+			"the server ended the connection without an answer: it probably %s",
+			complaint(c));
+}
