@@ -137,6 +137,52 @@ def test_the_documentation_has_them_all(start):
     assert len(rules["rules"]) == 7
 
 
+# What `promtool check metrics` asks of a family: its name has no abbreviated unit, no unit that is not a base unit, and not its type; counters alone end with _total.
+UNITS = "seconds|bytes|ratio|celsius|meters|volts|amperes|joules|grams"
+ABBREVIATED = re.compile(r"_(s|ms|us|ns|sec|m|h|d|b|kb|mb|gb|pct)(_total)?$")
+NOT_BASE = re.compile(r"_(nano|micro|milli|centi|kilo|mega)\w*|_(minutes|hours|days|weeks|bits|kilobytes|percent|fahrenheit|kelvin)(_|$)")
+
+
+def mistakes(text):
+    """What is against Prometheus's conventions, as promtool would say it: [(name, mistake)]."""
+    found = []
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M):
+        wrong = {
+            "has no help": not re.search(rf"^# HELP {name} \S.*\n# TYPE {name} ", text, re.M),
+            "is not in snake_case": not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name),
+            "has an abbreviated unit": ABBREVIATED.search(name),
+            "has a unit that is no base unit": NOT_BASE.search(name),
+            "has its type in its name": kind in name.split("_"),
+            "is a counter without _total": kind == "counter" and not name.endswith("_total"),
+            "is no counter, and ends with _total": kind != "counter" and name.endswith("_total"),
+            "is a time without _timestamp_seconds": "timestamp" in name and not name.endswith("_timestamp_seconds"),
+            "has a suffix of histograms": re.search(r"_(count|sum|bucket)$", name),
+            "has a unit in the middle": re.search(rf"_({UNITS})_(?!total$)", name),
+            "is an _info that is no gauge": name.endswith("_info") and kind != "gauge",
+            "stands twice": len(re.findall(rf"^# TYPE {name} ", text, re.M)) > 1,
+        }
+        found += [(name, mistake) for mistake, holds in wrong.items() if holds]
+    return found
+
+
+def test_conventions(start):
+    _, port = start()
+    assert mistakes(page(port, "/metrics")[2]) == []
+
+
+@pytest.mark.parametrize("name, kind, mistake", [
+    ("exchanges", "counter", "is a counter without _total"), ("failures_total", "gauge", "is no counter, and ends with _total"),
+    ("duration_ms", "gauge", "has an abbreviated unit"), ("age_milliseconds", "gauge", "has a unit that is no base unit"),
+    ("age_days", "gauge", "has a unit that is no base unit"), ("next_timestamp", "gauge", "is a time without _timestamp_seconds"),
+    ("nextAttempt", "gauge", "is not in snake_case"), ("retry_gauge", "gauge", "has its type in its name"),
+    ("tries_count", "gauge", "has a suffix of histograms"), ("life_seconds_left", "gauge", "has a unit in the middle"),
+    ("build_info", "counter", "is an _info that is no gauge")])
+def test_a_mistake_is_seen(name, kind, mistake):
+    seen = [words for _, words in mistakes(f"# HELP x_{name} Words.\n# TYPE x_{name} {kind}\nx_{name} 1\n")]
+    assert mistake in seen
+    assert "has no help" in [words for _, words in mistakes(f"# TYPE x_{name} {kind}\n")]
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs promtool")
 def test_promtool(start):
     _, port = start()
