@@ -6,7 +6,7 @@
 #include "tls/offer.h"
 #include "tls/random.h"
 
-#define COOKIE_MAX_BYTES 2048
+#define COOKIE_MAX_BYTES 1536 /* it is twice in the buffer of messages, with the hello */
 #define SENTINEL_BYTES   8
 
 /* --- ServerHello --- */

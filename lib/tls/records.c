@@ -27,10 +27,6 @@ _Static_assert(STS_TLS_OUT_BYTES > STS_TLS_HEADER_BYTES + STS_TLS_OVERHEAD_MAX_B
 _Static_assert(STS_TLS_EXPANSION_MAX_BYTES >= STS_TLS_OVERHEAD_MAX_BYTES + TYPE_BYTES,
 	       "a record of the largest size fits after its protection");
 
-#ifdef STS_TLS_TESTING
-struct sts_tls_testing sts_tls_testing;
-#endif
-
 void sts_tls_records_init(struct sts_tls_records *r, struct sts_tls_transport transport)
 {
 	r->failure = (struct sts_tls_failure){.kind = STS_TLS_FINE};

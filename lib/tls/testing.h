@@ -24,7 +24,7 @@ struct sts_tls_testing {
 		       size_t len);
 };
 
-extern struct sts_tls_testing sts_tls_testing;
+extern struct sts_tls_testing sts_tls_testing; /* tests/tls/testing.c */
 #endif
 
 #endif

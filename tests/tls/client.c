@@ -23,6 +23,7 @@
 #include "trust/verifier.h"
 
 #define TIMEOUT_S    10
+#define DRAIN_S      2
 #define BODY_BYTES   65536
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -37,11 +38,13 @@ static const char usage[] =
 	"  --groups LIST      the ids of the groups that are offered, in hexadecimal\n"
 	"  --schemes LIST     the ids of the signature schemes that are offered\n"
 	"  --no-tls12, --no-tls13, --no-alpn\n"
+	"  --no-signing       the verifier says that the server's key may not sign\n"
 	"  --keys             prints the secrets on standard error, as in a key log\n";
 
 static struct {
 	const char *host, *ca, *cert, *key, *send;
 	int port;
+	bool no_signing;
 } o = {.host = "localhost", .send = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"};
 
 static struct sts_tls_client client;
@@ -83,6 +86,19 @@ static bool connect_to(int port)
 	return sock >= 0 && setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 	       setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
 	       connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0;
+}
+
+/* Close, and read what is left, so that the server gets everything that was sent. */
+static void disconnect(void)
+{
+	struct timeval limit = {.tv_sec = DRAIN_S};
+	char rest[4096];
+
+	shutdown(sock, SHUT_WR);
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	while (recv(sock, rest, sizeof(rest), 0) > 0)
+		;
+	close(sock);
 }
 
 static void print_secret(const char *label, const uint8_t *client_random, const uint8_t *secret,
@@ -187,6 +203,8 @@ static bool take_flag(const char *name)
 		sts_tls_testing.no_tls13 = true;
 	else if (strcmp(name, "--no-alpn") == 0)
 		sts_tls_testing.no_alpn = true;
+	else if (strcmp(name, "--no-signing") == 0)
+		o.no_signing = true;
 	else if (strcmp(name, "--keys") == 0)
 		sts_tls_testing.secret = print_secret;
 	else
@@ -238,17 +256,31 @@ static void read_options(int argc, char **argv)
 	}
 }
 
+/* As the verifier's own, of a certificate whose key may only exchange keys. The verifier itself
+ * refuses such a certificate. */
+static const br_x509_pkey *get_pkey_without_signing(const br_x509_class *const *ctx,
+						    unsigned *usages)
+{
+	(void)ctx;
+	*usages = BR_KEYTYPE_KEYX;
+	return verifier.minimal.vtable->get_pkey(&verifier.minimal.vtable, NULL);
+}
+
 static void set_up(void)
 {
 	struct sts_server_name server = {.dns = sts_slice_of(o.host)};
 	struct sts_tls_transport transport = {.read = read_some, .write = write_some};
 	struct sts_error e = {.code = STS_OK};
+	static br_x509_class class;
 
 	sts_ca_sources_init(&sources);
 	if (sts_ca_sources_add(&sources, o.ca, false, &e) != STS_OK ||
 	    (o.cert && sts_client_key_read(&client_key, o.cert, o.key, &e) != STS_OK) ||
 	    sts_verifier_init(&verifier, &sources, &server, time(NULL), &e) != STS_OK)
 		fail("files", e.msg);
+	class = *verifier.vtable;
+	class.get_pkey = o.no_signing ? get_pkey_without_signing : class.get_pkey;
+	verifier.vtable = &class;
 	sts_tls_client_init(&client, transport, &verifier.vtable, o.host,
 			    o.cert ? &client_key : NULL);
 }
@@ -276,6 +308,7 @@ int main(int argc, char **argv)
 		}
 	}
 	sts_tls_client_close(&client);
+	disconnect();
 	print_result(shaken, stage);
 	fwrite(body, 1, body_len, stdout);
 	sts_tls_client_fini(&client);
