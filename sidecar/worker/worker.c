@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/errno_words.h"
 #include "base/file.h"
 #include "base/identity.h"
 #include "base/shared_run.h"
@@ -48,8 +47,7 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
  * stage the time ran out. */
 #define STREAM_LATER_MS 200
 
-#define ALARM_AGAIN_US 10000
-
+#define ALARM_AGAIN_US         10000
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)
 
