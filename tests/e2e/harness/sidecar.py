@@ -95,10 +95,9 @@ def is_one_line(run):
 class Process:
     """A run that is still going on."""
 
-    def __init__(self, program, args, popen):
-        self.program, self.args, self.popen = program, args, popen
+    def __init__(self, program, args, popen, started):
+        self.program, self.args, self.popen, self.started = program, args, popen, started
         self.pid = popen.pid
-        self.started = time.monotonic()
 
     def children(self):
         return children_of(self.pid)
@@ -177,8 +176,9 @@ class Sidecar:
               groups=(), prefix=(), cwd="/", **more):
         identity = dict(user=uid, group=gid, extra_groups=list(groups)) if ROOT else {}
         command = [*map(str, prefix), str(self.path), *map(str, args)]
-        return Process(self, command, subprocess.Popen(command, env=self.environment(env), stdin=stdin, stdout=stdout, stderr=stderr,
-                                                       cwd=cwd, **identity, **more))
+        started = time.monotonic()  # before the process runs: a test that it waits long enough must not miss the beginning
+        popen = subprocess.Popen(command, env=self.environment(env), stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, **identity, **more)
+        return Process(self, command, popen, started)
 
     def run(self, *args, input=None, timeout=PATIENCE_S, **more):
         if input is None:

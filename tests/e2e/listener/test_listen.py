@@ -393,7 +393,7 @@ def test_a_new_configuration(several):
     wait_for(lambda: len([1 for name in "ab" if value(metrics(port), "exchanges_total", exchange=name, result="success") == 1]) == 2, "both")
     first = pid_of(process)
     process.signal(signal.SIGHUP)
-    wait_for(lambda: len(several.requests("a")) == 2, "a refresh")
+    wait_for(lambda: value(metrics(port), "exchanges_total", exchange="b", result="success") == 2, "a refresh")
     assert pid_of(process) == first
     # In a's directory: the sandbox has no other.
     c = several.exchange("c", output_dir=str(several.out / "a"))
