@@ -45,10 +45,11 @@ python=/usr/bin/python3
 fuzz_seconds=${STS_FUZZ_SECONDS:-4}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sts-test.XXXXXX") || exit 70
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; [ -z "$queues" ] || kill $queues 2>/dev/null' EXIT
 trap 'exit 130' HUP INT TERM
-passed=0 failed=0 skipped=0
+queues=
 : >"$work/costs"
+: >"$work/counts"
 
 wants() { # part...: whether one of them is wanted
 	for part in "$@"; do
@@ -57,28 +58,48 @@ wants() { # part...: whether one of them is wanted
 	return 1
 }
 
-count() { # passed failed skipped
-	passed=$((passed + ${1:-0})) failed=$((failed + ${2:-0})) skipped=$((skipped + ${3:-0}))
+count() { # passed failed skipped: parts run at the same time, so it is noted in a file
+	echo "${1:-0} ${2:-0} ${3:-0}" >>"$work/counts"
 }
 
 finish() {
 	echo
 	echo "seconds  part"
 	cat "$work/costs"
+	# shellcheck disable=SC2046 # three numbers
+	set -- $(awk '{ passed += $1; failed += $2; skipped += $3 } END { print passed + 0, failed + 0, skipped + 0 }' "$work/counts")
+	passed=$1 failed=$2 skipped=$3
 	[ "$skipped" = 0 ] || echo "$skipped skipped"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" != 0 ]
 	exit
 }
 
-timed() { # name command...: runs it, and notes its seconds for the table
+timed() { # name command...: runs it, prints what it said as one piece when it has ended, and notes its seconds for the table
 	name=$1; shift
-	echo "== $name"
+	log=$(mktemp "$work/log.XXXXXX")
 	from=$(date +%s)
-	"$@"
+	("$@") >"$log" 2>&1
 	status=$?
 	printf '%7d  %s\n' "$(($(date +%s) - from))" "$name" >>"$work/costs"
+	{ echo "== $name"; cat "$log"; } | flock "$work/costs" cat
 	return $status
+}
+
+queue() { # name: runs the parts of the function with this name, beside whatever else runs
+	{ "$1"; : >"$work/$1.ended"; } &
+	queues="$queues $!"
+}
+
+joined() { # name...: waits for the queues. One that has ended early is a failure.
+	# shellcheck disable=SC2086 # a list of numbers
+	wait $queues
+	queues=
+	for queue in "$@"; do
+		[ ! -e "$work/$queue.ended" ] || continue
+		echo "tools/test.sh: the parts of the queue $queue have ended early" >&2
+		count 0 1 0
+	done
 }
 
 must() { # name command...: if it fails, the whole run ends as failed
@@ -98,7 +119,8 @@ tally() { # kind file: adds the results of a report; a report that is missing or
 	count 0 1 0
 }
 
-packages() { # installs the Debian packages
+packages() { # installs the Debian packages; without those for containers, only the container tests fail
+	! wants container || tools/setup.sh container
 	tools/setup.sh test && return
 	[ "$(id -u)" != 0 ] || echo "tools/test.sh: Debian packages are missing, and apt could not install them: is there no network?" >&2
 	return 1
@@ -127,7 +149,7 @@ without_packages() { # counts a failure, and goes on with the parts that need no
 
 meson_tests() { # build folder
 	rm -f "$1/meson-logs/testlog.json"
-	meson test --no-rebuild -C "$1" --print-errorlogs --quiet
+	$low meson test --no-rebuild -C "$1" --print-errorlogs --quiet
 	# If a signal has ended it, the report is not of all tests.
 	[ $? -lt 128 ] || rm -f "$1/meson-logs/testlog.json"
 	tally meson "$1/meson-logs/testlog.json"
@@ -141,7 +163,7 @@ whole() { # status name: removes a report that is not of all tests: 0 and 1 are 
 pytest() { # name folder binary [option...]: its report is in $work
 	report=$1 folder=$2 binary=$3
 	shift 3
-	STS_SIDECAR=$binary .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$report.xml" "$@" "$folder"
+	STS_SIDECAR=$binary $low .venv/bin/pytest -q -p no:cacheprovider --tb=short --junitxml="$work/$report.xml" "$@" "$folder"
 	whole $? "$report"
 }
 
@@ -153,27 +175,17 @@ pytest_part() { # name folder [binary [option...]]
 	tally junit "$work/$part.xml"
 }
 
-# The tests run with both builds at the same time, since they wait more than they compute.
-both() { # what suffix folder option...
-	what=$1 suffix=$2 folder=$3
-	shift 3
-	if wants e2e asan; then
-		! wants e2e || timed "$what: release" pytest "e2e$suffix" "$folder" "$top/build/sts-sidecar" "$@" >"$work/e2e$suffix.log" 2>&1 &
-		! wants asan || timed "$what: sanitizers" pytest "asan$suffix" "$folder" "$top/build-asan/sts-sidecar" "$@" >"$work/asan$suffix.log" 2>&1 &
-		wait
-	fi
-	for part in e2e asan; do
-		wants $part || continue
-		cat "$work/$part$suffix.log"
-		tally junit "$work/$part$suffix.xml"
-	done
+both() { # name marks option...: the end-to-end tests with these marks, with both builds at the same time
+	what=$1 marks=$2
+	shift 2
+	! wants e2e || timed "$what: release" pytest_part "e2e $what" tests/e2e "$top/build/sts-sidecar" -m "$marks" "$@" &
+	! wants asan || timed "$what: sanitizers" pytest_part "asan $what" tests/e2e "$top/build-asan/sts-sidecar" -m "$marks" "$@" &
+	wait
 }
 
-end_to_end() {
-	both e2e "" tests/e2e -m "not slow and not alone" -n 2
-	both protocols -protocols tests/protocols
-	both "slow ones" -slow tests/e2e -m slow -n 6
-	! wants e2e || timed "told to stop" pytest_part alone tests/e2e "$top/build/sts-sidecar" -m alone
+protocols() {
+	! wants e2e || timed "protocols: release" pytest_part "e2e protocols" tests/protocols "$top/build/sts-sidecar"
+	! wants asan || timed "protocols: sanitizers" pytest_part "asan protocols" tests/protocols "$top/build-asan/sts-sidecar"
 }
 
 sim() {
@@ -181,17 +193,8 @@ sim() {
 	pytest_part soak tests/soak "$top/build/sts-sidecar" -n 2
 }
 
-chaos() { # binary: leaves its verdict, pass or fail, in $work
-	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then
-		echo pass >"$work/chaos.verdict"
-	else
-		echo fail >"$work/chaos.verdict"
-	fi
-}
-
-chaos_joined() { # adds the result of a run that was beside others and has ended
-	cat "$work/chaos.log"
-	if [ "$(cat "$work/chaos.verdict" 2>/dev/null)" = pass ]; then count 1 0 0; else count 0 1 0; fi
+chaos() { # binary
+	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then count 1 0 0; else count 0 1 0; fi
 }
 
 interop() { # the last line of what it prints has the counts
@@ -210,14 +213,13 @@ judges() { # downloads their suites
 	fi
 }
 
-container() { # builds the image from Dockerfile.scratch, and runs it and the example Pods
-	tests/container/run.sh --junitxml="$work/container.xml" -q --tb=short
-	whole $? container
+images() { # builds the image from Dockerfile.scratch, and those that stand in for an application
+	$lower tests/container/run.sh --images
 }
 
-joined() { # part: adds the results of a part that ran beside others and has ended
-	cat "$work/$1.log"
-	tally junit "$work/$1.xml"
+container() { # runs the image and the example Pods
+	tests/container/run.sh --tests --junitxml="$work/container.xml" -q --tb=short
+	whole $? container
 }
 
 fuzz_one() { # target: leaves its verdict, pass or fail, in $work
@@ -231,7 +233,7 @@ fuzz_one() { # target: leaves its verdict, pass or fail, in $work
 	fi
 	seconds=$fuzz_seconds
 	[ "$name" != fuzz_verifier ] || seconds=$((2 * seconds))
-	if "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
+	if $low "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build-asan/findings/$name-" \
 		"$corpus" >"$work/$name.log" 2>&1; then
 		echo pass >"$work/$name.fuzzed"
 	else
@@ -243,47 +245,73 @@ fuzz_one() { # target: leaves its verdict, pass or fail, in $work
 
 fuzz() { # runs as many targets at a time as there are processors
 	jobs=$(nproc)
-	running=0 pids=
-	# shellcheck disable=SC2086 # a list of numbers: the container tests run beside and are waited for later
+	running=0
 	for target in build-asan/tests/fuzz_*; do
 		[ -f "$target" ] && [ -x "$target" ] || continue
 		fuzz_one "$target" &
-		running=$((running + 1)) pids="$pids $!"
-		[ $((running % jobs)) != 0 ] && { wait $pids; pids=; }
+		running=$((running + 1))
+		[ $((running % jobs)) != 0 ] || wait
 	done
-	[ -z "$pids" ] || wait $pids
+	wait
 	[ $running != 0 ] || { echo "-- there is no fuzz target in build-asan/tests"; count 0 1 0; }
 	# A target that ended without a verdict has failed, too.
 	good=$(cat "$work"/*.fuzzed 2>/dev/null | grep -c pass)
 	count "$good" $((running - good)) 0
 }
 
+containers() { # the images need neither our builds nor a Python package, so they are begun with the builds; the tests wait for both
+	timed images images
+	made=$?
+	until [ -s "$work/ready" ]; do sleep 1; done
+	wanted=$(cat "$work/ready")
+	wants container || return 0
+	[ $made != 0 ] || timed container container
+	tally junit "$work/container.xml"
+}
+
+# What waits more than it computes.
+waiting() {
+	! wants e2e asan || both "slow ones" slow -n 6
+	! wants names || timed names pytest_part names tests/names "$top/build/sts-sidecar"
+	! wants sandbox || timed sandbox pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
+	! wants interop || timed interop interop
+	! wants chaos || timed chaos chaos "$top/build/sts-sidecar"
+}
+
+# What computes. It gets the time that the others leave, so that their waits stay as long as they are meant to be.
+computing() {
+	low=$lower
+	! wants unit || timed "unit: release" meson_tests build
+	! wants unit || timed "unit: sanitizers" meson_tests build-asan
+	! wants e2e asan || both e2e "not slow and not alone" -n 2
+	! wants e2e asan || protocols
+	! wants oracle || timed oracle pytest_part oracle tests/oracle "$top/build/sts-sidecar"
+	! wants trust || timed trust pytest_part trust tests/trust "$top/build/sts-sidecar"
+	! wants judges || timed judges judges
+	! wants sim || timed sim sim
+	! wants fuzz || timed fuzz fuzz
+	! wants build || timed "build checks" pytest_part build tests/build
+	! wants style || timed style pytest_part style tests/hygiene
+}
+
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
+low= lower="nice -n 5"
 must setup packages
+! wants container || queue containers
+installing=
+if wants e2e asan oracle names trust judges sandbox sim chaos container build style; then
+	timed "python packages" venv &
+	installing=$!
+fi
 ! wants unit e2e asan oracle names trust judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
-! wants unit || timed "unit: release" meson_tests build
 ! wants unit asan trust judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
-! wants unit || timed "unit: sanitizers" meson_tests build-asan
-# The steps above need only packages of Debian; those below need Python packages.
-! wants e2e asan oracle names trust judges sandbox sim chaos container build style || timed "python packages" venv || without_packages
-end_to_end
-# The parts with an & wait more than they compute, so they run beside others. Each writes its own log and report.
-! wants names || timed "names" pytest names tests/names "$top/build/sts-sidecar" >"$work/names.log" 2>&1 &
-! wants oracle || timed "oracle" pytest_part oracle tests/oracle "$top/build/sts-sidecar"
-wait
-! wants names || joined names
-! wants container || timed "container" container >"$work/container.log" 2>&1 &
-! wants trust || timed "trust" pytest_part trust tests/trust "$top/build/sts-sidecar"
-! wants judges || timed "judges" judges
-! wants sandbox || timed "sandbox" pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
-! wants sim || timed "sim" sim
-! wants interop || timed "interop" interop
-! wants chaos || timed "chaos" chaos "$top/build/sts-sidecar" >"$work/chaos.log" 2>&1 &
-! wants fuzz || timed "fuzz" fuzz
-! wants build || timed "build checks" pytest_part build tests/build
-! wants style || timed "style" pytest_part style tests/hygiene
-wait
-! wants chaos || chaos_joined
-! wants container || joined container
+# The steps above need only packages of Debian; most of those below need Python packages.
+[ -z "$installing" ] || wait "$installing" || without_packages
+echo "$wanted" >"$work/ready"
+queue waiting
+queue computing
+joined waiting computing $(! wants container || echo containers)
+# Nothing runs beside these.
+! wants e2e || timed "told to stop" pytest_part alone tests/e2e "$top/build/sts-sidecar" -m alone
 finish
