@@ -22,6 +22,7 @@ void sts_tls_client_init(struct sts_tls_client *c, struct sts_tls_transport tran
 	c->key = key;
 	c->suite = NULL;
 	c->client_scheme = NULL;
+	c->update_due = false;
 	c->tickets = c->key_updates = c->hello_requests = 0;
 }
 
@@ -40,11 +41,14 @@ bool sts_tls_client_handshake(struct sts_tls_client *c)
 		ok = sts_tls_handshake12(c);
 	sts_wipe(shared, sizeof(shared));
 	c->messages.is_hashed = false;
+	c->records.data_due = ok;
 	return ok;
 }
 
 bool sts_tls_client_write(struct sts_tls_client *c, const void *data, size_t len)
 {
+	if (c->update_due && !sts_tls_answer_key_updates(c))
+		return false;
 	return sts_tls_records_put(&c->records, STS_TLS_RECORD_APPLICATION_DATA, data, len) &&
 	       sts_tls_records_flush(&c->records);
 }

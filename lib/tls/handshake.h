@@ -94,4 +94,7 @@ bool sts_tls_handshake13(struct sts_tls_client *c, const uint8_t *shared);
 /* Handle a message of TLS 1.3 after the handshake, of which the header was read. */
 bool sts_tls_after13(struct sts_tls_client *c);
 
+/* Send KeyUpdate, which is due when c->update_due is set, and change the keys of writing. */
+bool sts_tls_answer_key_updates(struct sts_tls_client *c);
+
 #endif

@@ -180,11 +180,11 @@ static void next_secret(const struct sts_tls_client *c, uint8_t *secret)
 	sts_wipe(next, sizeof(next));
 }
 
-/* Take KeyUpdate (RFC 8446 section 4.6.3), and answer it when the server asks for it. */
+/* Take KeyUpdate (RFC 8446 section 4.6.3). One answer to all that the server asked for is due
+ * before the next application data. */
 static bool take_key_update(struct sts_tls_client *c)
 {
 	struct sts_tls_messages *m = &c->messages;
-	struct sts_tls_writer w;
 	size_t asked;
 
 	if (!MUST(&c->records, STS_TLS_KEY_UPDATES, ++c->key_updates <= KEY_UPDATES_MAX) ||
@@ -192,14 +192,19 @@ static bool take_key_update(struct sts_tls_client *c)
 	    !MUST(&c->records, STS_TLS_KEY_UPDATE_VALUE, asked <= UPDATE_ASKED))
 		return false;
 	next_secret(c, c->server_secret);
-	if (!set_keys(c, true))
-		return false;
-	if (asked != UPDATE_ASKED)
-		return true;
-	w = sts_tls_message_begin(m, STS_TLS_KEY_UPDATE);
+	if (asked == UPDATE_ASKED)
+		c->update_due = true;
+	return set_keys(c, true);
+}
+
+bool sts_tls_answer_key_updates(struct sts_tls_client *c)
+{
+	struct sts_tls_writer w = sts_tls_message_begin(&c->messages, STS_TLS_KEY_UPDATE);
+
 	sts_tls_write_number(&w, 1, 0); /* the server need not answer */
-	if (!sts_tls_message_send(m, &w, 0))
+	if (!sts_tls_message_send(&c->messages, &w, 0))
 		return false;
+	c->update_due = false;
 	next_secret(c, c->client_secret);
 	return set_keys(c, false);
 }

@@ -69,7 +69,9 @@ static bool are_in_place(struct sts_tls_client *c, const struct found *found, in
 static bool check_common(struct sts_tls_client *c, struct found *found)
 {
 	struct sts_tls_reader *body = &found->body[STS_TLS_EXT_ALPN], list, name;
+	const char *alpn = sts_tls_offered_alpn();
 
+	c->facts.alpn = has(found, STS_TLS_EXT_ALPN);
 	if (!MUST(&c->records, STS_TLS_SERVER_NAME_EMPTY,
 		  !has(found, STS_TLS_EXT_SERVER_NAME) ||
 			  found->body[STS_TLS_EXT_SERVER_NAME].left == 0))
@@ -81,8 +83,7 @@ static bool check_common(struct sts_tls_client *c, struct found *found)
 	return MUST(&c->records, STS_TLS_ALPN_FORM,
 		    sts_tls_read_end(body) && sts_tls_read_end(&list) && name.left > 0) &&
 	       MUST(&c->records, STS_TLS_ALPN_CHOICE,
-		    name.left == STS_TLS_ALPN_BYTES &&
-			    memcmp(name.at, STS_TLS_ALPN, name.left) == 0);
+		    name.left == strlen(alpn) && memcmp(name.at, alpn, name.left) == 0);
 }
 
 /* The parts of a ServerHello. */
@@ -194,7 +195,8 @@ static bool retry(struct sts_tls_client *c, struct hello *h)
 	c->records.version_known = c->records.tls13 = c->records.allow_ccs = true;
 	sts_tls_transcript_restart(&m->transcript, c->suite->hash_id);
 	sts_tls_message_hash(m);
-	if (!MUST(&c->records, STS_TLS_RETRY_CHANGE,
+	if (!MUST(&c->records, STS_TLS_RETRY_END, c->records.len == 0) ||
+	    !MUST(&c->records, STS_TLS_RETRY_CHANGE,
 		  has(&h->found, STS_TLS_EXT_KEY_SHARE) || has(&h->found, STS_TLS_EXT_COOKIE)))
 		return false;
 	if (has(&h->found, STS_TLS_EXT_KEY_SHARE)) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tls/handshake.h"
+#include "tls/offer.h"
 #include "tls/random.h"
 
 #define ALERT_BAD_CERTIFICATE     42
@@ -108,7 +109,7 @@ bool sts_tls_server_signature(struct sts_tls_client *c, struct sts_tls_reader *b
 {
 	uint32_t id = sts_tls_read_number(body, 2);
 	struct sts_tls_reader signature = sts_tls_read_vector(body, 2);
-	const struct sts_tls_scheme *scheme = sts_tls_scheme((uint16_t)id);
+	const struct sts_tls_scheme *scheme = sts_tls_offered_scheme((uint16_t)id);
 	uint8_t hash[STS_TLS_HASH_MAX_BYTES];
 
 	if (!MUST(&c->records, STS_TLS_SIGNATURE_FORM, sts_tls_read_end(body)) ||

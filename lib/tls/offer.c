@@ -132,6 +132,29 @@ const struct sts_tls_group *sts_tls_offered_group(uint32_t id)
 	return NULL;
 }
 
+const struct sts_tls_scheme *sts_tls_offered_scheme(uint16_t id)
+{
+#ifdef STS_TLS_TESTING
+	const uint16_t *offered = sts_tls_testing.schemes;
+
+	if (offered[0] != 0) {
+		while (*offered != 0 && *offered != id)
+			offered++;
+		return *offered != 0 ? sts_tls_scheme(id) : NULL;
+	}
+#endif
+	return sts_tls_scheme(id);
+}
+
+const char *sts_tls_offered_alpn(void)
+{
+#ifdef STS_TLS_TESTING
+	if (sts_tls_testing.alpn)
+		return sts_tls_testing.alpn;
+#endif
+	return "http/1.1";
+}
+
 /* --- ClientHello --- */
 
 static void write_type(struct sts_tls_writer *w, int extension, size_t *mark)
@@ -175,7 +198,8 @@ static void write_schemes(struct sts_tls_writer *w, int extension, int without)
 	write_type(w, extension, &mark);
 	list = sts_tls_write_open(w, 2);
 	for (const struct sts_tls_scheme *s = sts_tls_schemes; s->id; s++)
-		if (s->kind != without)
+		if (s->kind != without &&
+		    (extension == STS_TLS_EXT_CERTIFICATE_SCHEMES || sts_tls_offered_scheme(s->id)))
 			sts_tls_write_number(w, 2, s->id);
 	sts_tls_write_close(w, 2, list);
 	sts_tls_write_close(w, 2, mark);
@@ -183,12 +207,13 @@ static void write_schemes(struct sts_tls_writer *w, int extension, int without)
 
 static void write_alpn(struct sts_tls_writer *w)
 {
+	const char *alpn = sts_tls_offered_alpn();
 	size_t mark, list;
 
 	write_type(w, STS_TLS_EXT_ALPN, &mark);
 	list = sts_tls_write_open(w, 2);
-	sts_tls_write_number(w, 1, STS_TLS_ALPN_BYTES);
-	sts_tls_write_bytes(w, STS_TLS_ALPN, STS_TLS_ALPN_BYTES);
+	sts_tls_write_number(w, 1, strlen(alpn));
+	sts_tls_write_bytes(w, alpn, strlen(alpn));
 	sts_tls_write_close(w, 2, list);
 	sts_tls_write_close(w, 2, mark);
 }

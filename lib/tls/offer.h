@@ -8,8 +8,6 @@
 
 #define STS_TLS_SUITES       9
 #define STS_TLS_UNCOMPRESSED 0 /* the only form of points */
-#define STS_TLS_ALPN         "http/1.1"
-#define STS_TLS_ALPN_BYTES   (sizeof(STS_TLS_ALPN) - 1)
 
 /* The extensions of RFC 8446 section 4.2 and, for TLS 1.2, of RFC 8422, 7301, 7627, 5746 and 6066
  * that the client uses. */
@@ -62,6 +60,12 @@ const struct sts_tls_group *sts_tls_group_at(size_t place);
 
 /* The group with an id of IANA's registry, when it was offered; else NULL. */
 const struct sts_tls_group *sts_tls_offered_group(uint32_t id);
+
+/* The scheme with an id of IANA's registry, when it was offered; else NULL. */
+const struct sts_tls_scheme *sts_tls_offered_scheme(uint16_t id);
+
+/* The one protocol that is offered by ALPN (RFC 7301). */
+const char *sts_tls_offered_alpn(void);
 
 /*
  * Send a ClientHello.

@@ -5,7 +5,6 @@
 
 #include "tls/testing.h"
 
-#define VERSION_MAJOR    3
 #define VERSION_FIRST    0x0301 /* of the first record (RFC 8446 section 5.1) */
 #define VERSION_OTHERS   0x0303
 #define LEVEL_WARNING    1
@@ -30,7 +29,8 @@ _Static_assert(STS_TLS_EXPANSION_MAX_BYTES >= STS_TLS_OVERHEAD_MAX_BYTES + TYPE_
 void sts_tls_records_init(struct sts_tls_records *r, struct sts_tls_transport transport)
 {
 	r->failure = (struct sts_tls_failure){.kind = STS_TLS_FINE};
-	r->closed = r->tls13 = r->version_known = r->allow_ccs = r->alert_sent = false;
+	r->closed = r->tls13 = r->version_known = r->allow_ccs = r->data_due = false;
+	r->alert_sent = false;
 	r->type = 0;
 	r->data = r->in;
 	r->len = r->in_have = r->in_used = r->out_len = 0;
@@ -234,6 +234,15 @@ static bool fill(struct sts_tls_records *r, size_t need)
 	return true;
 }
 
+/* TLS 1.3 ignores the version of a record (RFC 8446 section 5.1), and so do we before a version is
+ * agreed on, but for its first byte. */
+static bool is_version_right(const struct sts_tls_records *r)
+{
+	bool tls12 = r->version_known && !r->tls13;
+
+	return r->in[1] == VERSION_OTHERS >> 8 && (!tls12 || r->in[2] == (VERSION_OTHERS & 0xff));
+}
+
 /* Read the header of the next record, and wait for the whole record. */
 static bool read_whole(struct sts_tls_records *r, bool *is_sealed)
 {
@@ -252,7 +261,7 @@ static bool read_whole(struct sts_tls_records *r, bool *is_sealed)
 	if (!MUST(r, STS_TLS_RECORD_TYPE,
 		  r->type >= STS_TLS_RECORD_CHANGE_CIPHER_SPEC &&
 			  r->type <= STS_TLS_RECORD_APPLICATION_DATA) ||
-	    !MUST(r, STS_TLS_RECORD_VERSION, r->in[1] == VERSION_MAJOR) ||
+	    !MUST(r, STS_TLS_RECORD_VERSION, is_version_right(r)) ||
 	    !MUST(r, STS_TLS_RECORD_SIZE, len <= max))
 		return false;
 	if (len > sizeof(r->in) - STS_TLS_HEADER_BYTES) /* only where that check is switched off */
@@ -326,6 +335,7 @@ static bool take_alert(struct sts_tls_records *r)
 static bool pass_over(struct sts_tls_records *r, bool *passed)
 {
 	bool is_ccs = r->type == STS_TLS_RECORD_CHANGE_CIPHER_SPEC;
+	bool is_data = r->type == STS_TLS_RECORD_APPLICATION_DATA;
 
 	*passed = true;
 	if (r->type == STS_TLS_RECORD_ALERT)
@@ -335,8 +345,8 @@ static bool pass_over(struct sts_tls_records *r, bool *passed)
 		    !MUST(r, STS_TLS_CCS_VALUE, r->len == 1 && r->data[0] == 1))
 			return false;
 		r->len = 0;
-	} else if (r->len > 0 ||
-		   !MUST(r, STS_TLS_EMPTY_RECORD, r->type == STS_TLS_RECORD_APPLICATION_DATA)) {
+	} else if (r->len > 0 || (is_data && !r->data_due) ||
+		   !MUST(r, STS_TLS_EMPTY_RECORD, is_data)) {
 		*passed = false;
 		r->idle_records = 0;
 		return r->failure.kind == STS_TLS_FINE;

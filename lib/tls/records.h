@@ -63,6 +63,7 @@ struct sts_tls_records {
 	bool tls13;         /* the rules of TLS 1.3 hold */
 	bool version_known; /* a ServerHello has come */
 	bool allow_ccs;     /* TLS 1.3: a change_cipher_spec may come and is passed over */
+	bool data_due;      /* the handshake is over: an empty record of data is passed over */
 	/* The current record: its type, and the bytes of it that were not taken yet. */
 	uint8_t type;
 	const uint8_t *data;

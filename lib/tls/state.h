@@ -19,6 +19,7 @@
 struct sts_tls_facts {
 	uint16_t version, suite, group, scheme;
 	bool retried;           /* a HelloRetryRequest came */
+	bool alpn;              /* the server chose the protocol that was offered */
 	bool extended_master;   /* TLS 1.2: extended master secret */
 	bool renegotiation;     /* TLS 1.2: the server asked to renegotiate, and was told no */
 	bool client_asked;      /* the server asked for a client certificate */
@@ -43,6 +44,7 @@ struct sts_tls_client {
 	uint8_t server_secret[STS_TLS_SECRET_MAX_BYTES]; /* SECRET */
 	uint8_t master[STS_TLS_SECRET_MAX_BYTES];        /* SECRET: of either version */
 	const struct sts_tls_scheme *client_scheme; /* of our signature; NULL for no certificate */
+	bool update_due;                            /* the server has asked for a KeyUpdate */
 	uint32_t tickets, key_updates, hello_requests; /* that came after the handshake */
 };
 
