@@ -4,6 +4,7 @@
 # and puts them into subprojects/. It compiles musl for the given architecture, by default amd64. tools/build.sh runs it.
 #
 #   tools/deps.sh [amd64|arm64]
+#   tools/deps.sh bogo             fetches what tests/tls/bogo/ needs instead: the runner of BoringSSL's tests
 #   tools/deps.sh --help
 #
 # apt checks the signatures of the archive; the upstream tarballs are pinned below by SHA-256. Nothing outside the checkout is changed.
@@ -24,9 +25,9 @@ refuse() { # reason
 
 arch=${1:-amd64}
 case $arch in
-amd64|arm64)	[ $# -le 1 ] || refuse "$2 is not an argument" ;;
---help)		usage; exit ;;
-*)		refuse "$arch is not an argument: it takes amd64 or arm64" ;;
+amd64|arm64|bogo)	[ $# -le 1 ] || refuse "$2 is not an argument" ;;
+--help)			usage; exit ;;
+*)			refuse "$arch is not an argument: it takes amd64, arm64 or bogo" ;;
 esac
 cache=$top/subprojects/packagecache
 overlay=$top/subprojects/packagefiles
@@ -35,6 +36,10 @@ overlay=$top/subprojects/packagefiles
 table='bearssl	bookworm	102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004
 cjson	trixie	3aa806844a03442c00769b83e99970be70fbef03735ff898f4811dd03b9f5ee5
 musl	trixie	a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4'
+
+# The same for the runner of BoringSSL's tests, and what is unpacked of the tarball's folder src/ into subprojects/bogo/.
+bogo='android-platform-external-boringssl	trixie	f9223e8c15ad5d9e3f1cd50861f4c272658864661e2332bea5d60952aa0930cd'
+bogo_members='go.mod go.sum ssl/test/runner util/testresult'
 
 say() { echo "deps: $*" >&2; }
 die() { say "$*"; exit 69; }
@@ -69,10 +74,10 @@ private_apt() {
 		-o APT::Get::Only-Source=true "$@"
 }
 
-fetch() { # package suite sha256
+fetch() { # package suite sha256 [option of apt-get source...]
 	private_apt_setup
 	say "fetching $1 from $2"
-	(cd "$cache" && private_apt source -qq --download-only "$1/$2" >/dev/null) || die "$1 could not be fetched"
+	(package=$1/$2; shift 3; cd "$cache" && private_apt source -qq --download-only "$@" "$package" >/dev/null) || die "$1 could not be fetched"
 	tarball=$(find "$cache" -maxdepth 1 -name "$1_*.orig.tar.*z")
 	[ -f "$tarball" ] || die "$1: expected one upstream tarball in $cache: remove the folder and try again"
 	echo "$3  $tarball" | sha256sum --check --quiet - || die "$1: the upstream tarball is not the one that is pinned"
@@ -94,6 +99,26 @@ unpack() { # package: the distribution's patches are applied by dpkg-source, our
 recipe() { # package suite sha256
 	{ echo "$@"; cat "$overlay/$1"-*.patch "$overlay/$1"/* 2>/dev/null || true; } | sha256sum | cut -c1-16
 }
+
+# The patches of the distribution do not concern the runner, so its upstream tarball is enough.
+bogo() { # package suite sha256
+	[ "$(cat "$top/subprojects/bogo/.recipe" 2>/dev/null)" != "$*" ] || return 0
+	rm -rf "$top/subprojects/bogo" "$top/subprojects/bogo.new"
+	fetch "$@" --tar-only
+	mkdir "$top/subprojects/bogo.new"
+	# shellcheck disable=SC2046 # a list of words
+	tar -C "$top/subprojects/bogo.new" --strip-components=2 --wildcards -xf "$tarball" $(printf '*/src/%s ' $bogo_members) ||
+		die "$1: the runner could not be unpacked from $tarball"
+	echo "$*" >"$top/subprojects/bogo.new/.recipe"
+	mv "$top/subprojects/bogo.new" "$top/subprojects/bogo"
+	rm "$tarball"
+}
+
+if [ "$arch" = bogo ]; then
+	# shellcheck disable=SC2086 # three words
+	bogo $bogo
+	exit
+fi
 
 echo "$table" | while read -r package suite sha256; do
 	stamp=$top/subprojects/$package/.recipe

@@ -12,6 +12,7 @@
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
+#   tls         the TLS client against BoGo, the runner of BoringSSL's tests, which is downloaded; uses the sanitizer build
 #   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
@@ -30,7 +31,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names trust judges sandbox interop sim chaos container fuzz build style"
+parts="unit e2e asan oracle names trust tls judges sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -197,12 +198,18 @@ chaos() { # binary
 	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then count 1 0 0; else count 0 1 0; fi
 }
 
-interop() { # the last line of what it prints has the counts
-	tests/interop/run.sh short | tee "$work/interop.log"
-	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/interop.log")
+counted() { # name command...: the last line of what the command prints has the counts
+	name=$1
+	shift
+	"$@" | tee "$work/$name.log"
+	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/$name.log")
 	[ "$counts" != "0 0" ] || counts=
 	# shellcheck disable=SC2086 # two numbers
 	count ${counts:-0 1}
+}
+
+tls() { # downloads BoGo
+	STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim counted bogo $low tests/tls/bogo/run.sh
 }
 
 judges() { # downloads their suites
@@ -274,7 +281,7 @@ waiting() {
 	! wants e2e asan || both "slow ones" slow -n 6
 	! wants names || timed names pytest_part names tests/names "$top/build/sts-sidecar"
 	! wants sandbox || timed sandbox pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
-	! wants interop || timed interop interop
+	! wants interop || timed interop counted interop tests/interop/run.sh short
 	! wants chaos || timed chaos chaos "$top/build/sts-sidecar"
 }
 
@@ -287,6 +294,7 @@ computing() {
 	! wants e2e asan || protocols
 	! wants oracle || timed oracle pytest_part oracle tests/oracle "$top/build/sts-sidecar"
 	! wants trust || timed trust pytest_part trust tests/trust "$top/build/sts-sidecar"
+	! wants tls || timed tls tls
 	! wants judges || timed judges judges
 	! wants sim || timed sim sim
 	! wants fuzz || timed fuzz fuzz
@@ -305,7 +313,7 @@ if wants e2e asan oracle names trust judges sandbox sim chaos container build st
 	installing=$!
 fi
 ! wants unit e2e asan oracle names trust judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
-! wants unit asan trust judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
+! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages
 echo "$wanted" >"$work/ready"
