@@ -4,9 +4,10 @@
  * (tls/) and the validation of the chain (trust/) take them from here, so that only one of each is
  * linked. All run in constant time, and they are the same on every architecture.
  *
- * The generic 31-bit code was chosen for its size. A whole handshake with a P-256 certificate costs
- * 2.6 ms of CPU with it, and 1.3 ms with br_ec_all_m31, which is 12 kB larger. A handshake with an
- * RSA-2048 certificate costs 2.1 ms. The 62-bit RSA code would add 3 kB and save less than 0.1 ms.
+ * BearSSL's special code for P-256 and X25519 is 10 kB larger than its generic code for all curves.
+ * It verifies a signature with P-256 in 0.7 ms of CPU instead of 1.5, and multiplies on X25519, as
+ * a handshake does twice, in 0.11 ms instead of 0.39. The 62-bit code for RSA would need 3 kB, and
+ * save 0.06 ms of 0.19 for a signature with 2048 bits, and nothing for longer ones.
  */
 #ifndef STS_BEARSSL_CHOICE_IMPLEMENTATIONS_H
 #define STS_BEARSSL_CHOICE_IMPLEMENTATIONS_H

@@ -47,11 +47,20 @@ static const char make_all[] =
 	" $r -newkey ec -pkeyopt ec_paramgen_curve:${c#*:} -keyout $k.key -out $k.crt || exit 1;"
 	" for h in 256:04 384:05 512:06; do sign ${h%:*} ${h#*:}03 || exit 1; done; done";
 
+/* --- RSAPrivateKey of 2049 bits (BearSSL's own writer passes NULL to memcpy) --- */
+
+static void put_header(FILE *file, uint8_t tag, size_t len)
+{
+	fprintf(file, "%c%c%c%c", tag, 0x82, (int)(len >> 8), (int)(len & 0xff));
+}
+
+enum { HEADER_BYTES = 4 };
+
 static bool make_2049(void)
 {
-	enum { BITS = 2049, E = 65537 };
+	enum { BITS = 2049, E = 65537, NUMBERS = 9 };
 	static uint8_t secret[BR_RSA_KBUF_PRIV_SIZE(BITS)], open[BR_RSA_KBUF_PUB_SIZE(BITS)];
-	static uint8_t d[BITS / 8 + 1], der[4096];
+	static uint8_t d[BITS / 8 + 1];
 	br_hmac_drbg_context rng;
 	br_rsa_private_key sk;
 	br_rsa_public_key pk;
@@ -61,10 +70,24 @@ static bool make_2049(void)
 	if (!file || !br_rsa_i31_keygen(&rng.vtable, &sk, secret, &pk, open, BITS, E))
 		return false;
 
-	size_t d_len = br_rsa_i31_compute_privexp(d, &sk, E);
-	size_t len = br_encode_rsa_raw_der(der, &sk, &pk, d, d_len);
+	const struct sts_der numbers[NUMBERS] = {
+		{(const uint8_t *)"", 1}, {pk.n, pk.nlen},
+		{pk.e, pk.elen},          {d, br_rsa_i31_compute_privexp(d, &sk, E)},
+		{sk.p, sk.plen},          {sk.q, sk.qlen},
+		{sk.dp, sk.dplen},        {sk.dq, sk.dqlen},
+		{sk.iq, sk.iqlen},
+	};
+	size_t len = 0;
 
-	fwrite(der, 1, len, file);
+	for (size_t i = 0; i < NUMBERS; i++)
+		len += HEADER_BYTES + numbers[i].len + (numbers[i].data[0] >> 7);
+	put_header(file, STS_DER_SEQUENCE, len);
+	for (size_t i = 0; i < NUMBERS; i++) {
+		put_header(file, STS_DER_INTEGER, numbers[i].len + (numbers[i].data[0] >> 7));
+		if (numbers[i].data[0] >> 7)
+			fputc(0, file);
+		fwrite(numbers[i].data, 1, numbers[i].len, file);
+	}
 	return fclose(file) == 0 && pk.n[0] == 1;
 }
 
@@ -342,8 +365,8 @@ static bool is_refused(const uint8_t *signature, size_t len, ptrdiff_t at, uint8
 	return true;
 }
 
-/* Changes of the masked part change what is below the mask in the same bits. The places are those of
- * SHA-256, from the end. */
+/* Changes of the masked part change what is below the mask in the same bits. The places are those
+ * of SHA-256, from the end. */
 static void every_part_of_pss(void)
 {
 	static const struct {
