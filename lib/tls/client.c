@@ -84,7 +84,8 @@ size_t sts_tls_client_read(struct sts_tls_client *c, uint8_t *data, size_t size)
 	size_t len;
 
 	for (;;) {
-		if (r->len == 0 && !sts_tls_records_next(r))
+		/* Bytes of a record that was refused are never handed out. */
+		if (r->failure.kind != STS_TLS_FINE || (r->len == 0 && !sts_tls_records_next(r)))
 			return 0;
 		if (r->type == STS_TLS_RECORD_APPLICATION_DATA)
 			break;

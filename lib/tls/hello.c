@@ -6,8 +6,13 @@
 #include "tls/offer.h"
 #include "tls/random.h"
 
-#define COOKIE_MAX_BYTES 1536 /* it is twice in the buffer of messages, with the hello */
+#define COOKIE_MAX_BYTES 1536
 #define SENTINEL_BYTES   8
+#define HELLO_MAX_BYTES  1000 /* of a ClientHello without a cookie, with the longest host */
+
+/* The cookie lies in the buffer in which the second ClientHello is made of it. */
+_Static_assert(2 * COOKIE_MAX_BYTES + HELLO_MAX_BYTES <= STS_TLS_BODY_MAX_BYTES,
+	       "a ClientHello with the longest cookie fits");
 
 /* --- ServerHello --- */
 

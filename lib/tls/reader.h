@@ -25,8 +25,10 @@ static inline const uint8_t *sts_tls_read_bytes(struct sts_tls_reader *r, size_t
 		r->is_short = true;
 		return NULL;
 	}
-	r->at += len;
-	r->left -= len;
+	if (len > 0) { /* at may be NULL when nothing is left */
+		r->at += len;
+		r->left -= len;
+	}
 	return at;
 }
 
