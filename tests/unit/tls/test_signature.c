@@ -19,8 +19,8 @@ static br_x509_pkey public;
 static char dir[] = "/tmp/sts-signature-XXXXXX";
 
 /* RSA keys whose sizes are not a multiple of 8 have other bits at the top of what is encoded. With
- * 2049 bits, what PSS encodes has one byte less than the modulus. openssl makes keys of an even number
- * of bits alone, so that BearSSL makes this one. */
+ * 2049 bits, what PSS encodes has one byte less than the modulus. openssl makes keys of an even
+ * number of bits alone, so that BearSSL makes this one. */
 static const char *const kinds[] = {"2048", "2049", "2050", "2054", "p256", "p384", "p521"};
 enum { FIRST_EC = 4 };
 
