@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tls/handshake.h"
+#include "tls/offer.h"
 #include "tls/testing.h"
 
 #define TICKETS_MAX     32
@@ -157,16 +158,23 @@ bool sts_tls_handshake13(struct sts_tls_client *c, const uint8_t *shared)
 static bool take_ticket(struct sts_tls_client *c)
 {
 	struct sts_tls_messages *m = &c->messages;
-	size_t len;
+	uint32_t seen = 0;
+	size_t len, type;
 
 	if (!MUST(&c->records, STS_TLS_TICKETS, ++c->tickets <= TICKETS_MAX) ||
 	    !sts_tls_message_skip(m, 2 * sizeof(uint32_t)) || /* lifetime, age */
 	    !sts_tls_message_number(m, 1, &len) || !sts_tls_message_skip(m, len) ||
 	    !sts_tls_message_number(m, 2, &len) ||
 	    !MUST(&c->records, STS_TLS_TICKET_EMPTY, len > 0) || !sts_tls_message_skip(m, len) ||
-	    !sts_tls_message_number(m, 2, &len) || !sts_tls_message_skip(m, len))
+	    !sts_tls_message_number(m, 2, &len) ||
+	    !MUST(&c->records, STS_TLS_TICKET_FORM, len == m->left))
 		return false;
-	return sts_tls_message_end(m);
+	while (m->left > 0)
+		if (!sts_tls_message_number(m, 2, &type) ||
+		    !sts_tls_take_extension(c, type, STS_TLS_IN_TICKET, &seen) ||
+		    !sts_tls_message_number(m, 2, &len) || !sts_tls_message_skip(m, len))
+			return false;
+	return true;
 }
 
 static void next_secret(const struct sts_tls_client *c, uint8_t *secret)

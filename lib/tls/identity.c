@@ -149,6 +149,7 @@ static bool take_request13(struct sts_tls_client *c)
 {
 	struct sts_tls_messages *m = &c->messages;
 	size_t context, list, type, len;
+	uint32_t seen = 0;
 	bool has_schemes = false;
 
 	if (!sts_tls_message_number(m, 1, &context) ||
@@ -159,7 +160,8 @@ static bool take_request13(struct sts_tls_client *c)
 	while (m->left > 0) {
 		size_t before;
 
-		if (!sts_tls_message_number(m, 2, &type) || !sts_tls_message_number(m, 2, &len))
+		if (!sts_tls_message_number(m, 2, &type) || !sts_tls_message_number(m, 2, &len) ||
+		    !sts_tls_take_extension(c, type, STS_TLS_IN_REQUEST, &seen))
 			return false;
 		before = m->left;
 		if (type != SIGNATURE_ALGORITHMS) {
@@ -167,8 +169,7 @@ static bool take_request13(struct sts_tls_client *c)
 				return false;
 			continue;
 		}
-		if (!MUST(&c->records, STS_TLS_REQUEST_TWICE, !has_schemes) ||
-		    !take_schemes(c, c->key != NULL) ||
+		if (!take_schemes(c, c->key != NULL) ||
 		    !MUST(&c->records, STS_TLS_REQUEST_SCHEMES_END, before - m->left == len))
 			return false;
 		has_schemes = true;

@@ -50,14 +50,20 @@ const char *sts_tls_message_name(uint8_t type)
 
 /* --- reading --- */
 
-/* Get the next bytes of the stream of messages where they lie: at least one, at most max. */
-static bool stream(struct sts_tls_messages *m, size_t max, const uint8_t **data, size_t *len)
+/*
+ * Get the next bytes of the stream of messages where they lie: at least one, at most max.
+ *   inside  in  bytes of the message have come before
+ */
+static bool stream(struct sts_tls_messages *m, bool inside, size_t max, const uint8_t **data,
+		   size_t *len)
 {
 	struct sts_tls_records *r = m->records;
 
+	r->in_message = inside;
 	if (r->len == 0 && (!sts_tls_records_next(r) ||
 			    !MUST(r, STS_TLS_OTHER_RECORD, r->type == STS_TLS_RECORD_HANDSHAKE)))
 		return false;
+	r->in_message = false;
 	*data = r->data;
 	*len = r->len < max ? r->len : max;
 	r->data += *len;
@@ -76,7 +82,7 @@ bool sts_tls_message_next(struct sts_tls_messages *m)
 		const uint8_t *data;
 		size_t len;
 
-		if (!stream(m, sizeof(header) - have, &data, &len))
+		if (!stream(m, have > 0, sizeof(header) - have, &data, &len))
 			return false;
 		memcpy(header + have, data, len);
 		have += len;
@@ -108,7 +114,7 @@ bool sts_tls_message_piece(struct sts_tls_messages *m, size_t max, const uint8_t
 		return false;
 	if (max > m->left)
 		max = m->left;
-	if (!stream(m, max, data, len))
+	if (!stream(m, true, max, data, len))
 		return false;
 	m->left -= *len;
 	return true;

@@ -12,12 +12,12 @@ const struct sts_tls_extension sts_tls_extensions[STS_TLS_EXTENSIONS] = {
 	/* RFC 8422 has it in no ServerHello, but some load balancers put it there. */
 	[STS_TLS_EXT_GROUPS] = {10, STS_TLS_IN_HELLO_12 | STS_TLS_IN_ENCRYPTED},
 	[STS_TLS_EXT_POINT_FORMATS] = {11, STS_TLS_IN_HELLO_12},
-	[STS_TLS_EXT_SCHEMES] = {13, 0},
+	[STS_TLS_EXT_SCHEMES] = {13, STS_TLS_IN_REQUEST},
 	[STS_TLS_EXT_ALPN] = {16, STS_TLS_IN_HELLO_12 | STS_TLS_IN_ENCRYPTED},
 	[STS_TLS_EXT_EXTENDED_MASTER] = {23, STS_TLS_IN_HELLO_12},
 	[STS_TLS_EXT_VERSIONS] = {43, STS_TLS_IN_HELLO_13 | STS_TLS_IN_RETRY},
 	[STS_TLS_EXT_COOKIE] = {44, STS_TLS_IN_RETRY},
-	[STS_TLS_EXT_CERTIFICATE_SCHEMES] = {50, 0},
+	[STS_TLS_EXT_CERTIFICATE_SCHEMES] = {50, STS_TLS_IN_REQUEST},
 	[STS_TLS_EXT_KEY_SHARE] = {51, STS_TLS_IN_HELLO_13 | STS_TLS_IN_RETRY},
 	[STS_TLS_EXT_RENEGOTIATION] = {0xff01, STS_TLS_IN_HELLO_12},
 };
@@ -153,6 +153,23 @@ const char *sts_tls_offered_alpn(void)
 		return sts_tls_testing.alpn;
 #endif
 	return "http/1.1";
+}
+
+/* --- extensions that need no offer --- */
+
+bool sts_tls_take_extension(struct sts_tls_client *c, size_t type, int place, uint32_t *seen)
+{
+	int i = 0;
+
+	while (i < STS_TLS_EXTENSIONS && sts_tls_extensions[i].type != type)
+		i++;
+	if (i == STS_TLS_EXTENSIONS)
+		return true;
+	if (!MUST(&c->records, STS_TLS_EXTENSION_PLACE, sts_tls_extensions[i].places & place) ||
+	    !MUST(&c->records, STS_TLS_EXTENSION_TWICE, !(*seen >> i & 1)))
+		return false;
+	*seen |= 1u << i;
+	return true;
 }
 
 /* --- ClientHello --- */

@@ -31,7 +31,9 @@ enum {
 	STS_TLS_IN_HELLO_12 = 1,
 	STS_TLS_IN_HELLO_13 = 2,
 	STS_TLS_IN_RETRY = 4,
-	STS_TLS_IN_ENCRYPTED = 8
+	STS_TLS_IN_ENCRYPTED = 8,
+	STS_TLS_IN_REQUEST = 16,
+	STS_TLS_IN_TICKET = 32,
 };
 
 struct sts_tls_extension {
@@ -54,6 +56,14 @@ bool sts_tls_offers_tls13(void);
 
 /* Was the extension in the ClientHello, or may the server send it without an offer? */
 bool sts_tls_is_offered(const struct sts_tls_client *c, int extension);
+
+/*
+ * Check an extension of a message whose extensions need no offer: CertificateRequest and
+ * NewSessionTicket. One that the client does not know is ignored (RFC 8446 section 4.2).
+ *   place  in      STS_TLS_IN_REQUEST or STS_TLS_IN_TICKET
+ *   seen   in/out  the known ones that the message had until now; 0 at its start
+ */
+bool sts_tls_take_extension(struct sts_tls_client *c, size_t type, int place, uint32_t *seen);
 
 /* The group at a place of the list of groups; NULL behind the last one. */
 const struct sts_tls_group *sts_tls_group_at(size_t place);

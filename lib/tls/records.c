@@ -29,7 +29,8 @@ _Static_assert(STS_TLS_EXPANSION_MAX_BYTES >= STS_TLS_OVERHEAD_MAX_BYTES + TYPE_
 void sts_tls_records_init(struct sts_tls_records *r, struct sts_tls_transport transport)
 {
 	r->failure = (struct sts_tls_failure){.kind = STS_TLS_FINE};
-	r->closed = r->tls13 = r->version_known = r->allow_ccs = r->data_due = false;
+	r->closed = r->in_message = r->tls13 = r->version_known = r->allow_ccs = r->data_due =
+		false;
 	r->alert_sent = false;
 	r->type = 0;
 	r->data = r->in;
@@ -339,9 +340,9 @@ static bool pass_over(struct sts_tls_records *r, bool *passed)
 
 	*passed = true;
 	if (r->type == STS_TLS_RECORD_ALERT)
-		return take_alert(r);
+		return take_alert(r) && MUST(r, STS_TLS_INTERLEAVED_ALERT, !r->in_message);
 	if (is_ccs && r->tls13) {
-		if (!MUST(r, STS_TLS_CCS_TIME, r->allow_ccs) ||
+		if (!MUST(r, STS_TLS_CCS_TIME, r->allow_ccs && !r->in_message) ||
 		    !MUST(r, STS_TLS_CCS_VALUE, r->len == 1 && r->data[0] == 1))
 			return false;
 		r->len = 0;

@@ -62,6 +62,7 @@ struct sts_tls_records {
 	/* Set by the handshake. */
 	bool tls13;         /* the rules of TLS 1.3 hold */
 	bool version_known; /* a ServerHello has come */
+	bool in_message;    /* a part of a handshake message has come, and not its end */
 	bool allow_ccs;     /* TLS 1.3: a change_cipher_spec may come and is passed over */
 	bool data_due;      /* the handshake is over: an empty record of data is passed over */
 	/* The current record: its type, and the bytes of it that were not taken yet. */

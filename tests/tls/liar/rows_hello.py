@@ -5,7 +5,7 @@ import os
 from row import row, rows
 from server import (
     ALPN, COOKIE, EMS, ENCRYPTED_EXTENSIONS, HELLO_DONE, KEY_SHARE, P256, P384, P521, POINT_FORMATS, PSK, RENEGOTIATION, RETRY, SCHEMES,
-    SERVER_HELLO, SERVER_NAME, STATUS_REQUEST, SUITE_13, SUITE_13_OTHER, SUITE_ECDSA, SUITE_RSA, TICKETS, VERSIONS, X25519, extension,
+    SERVER_HELLO, SERVER_NAME, STATUS_REQUEST, SUITE_13, SUITE_13_OTHER, SUITE_ECDSA, SUITE_RSA, TICKETS, VERSIONS, X25519, extension, message,
     number, vector)
 
 SMALL_ORDER = [bytes(32), number(1, 32)[::-1],
@@ -231,6 +231,13 @@ def _(s):
     s.client_hello()
     s.retry(P256)
     s.hello([(VERSIONS, b"\x03\x04"), (KEY_SHARE, number(P384, 2))], SUITE_13, random=RETRY)
+
+
+@row("retry_end", "a ServerHello behind it")
+def _(s):
+    s.client_hello()
+    s.gather()
+    s.retry(behind=message(SERVER_HELLO, bytes(60)))
 
 
 @row("retry_change", "nothing to change")

@@ -279,9 +279,14 @@ def _(s):
     requested13(s, end=b"\0")
 
 
-@row("request_twice", "two lists of schemes")
+@row("extension_twice", "two lists of schemes")
 def _(s):
     requested13(s, [(SCHEMES, b"\0\2\x04\x03")] * 2)
+
+
+@rows("extension_place", "in a CertificateRequest", (0, 10, 11, 16, 23, 43, 44, 51, 0xFF01))
+def _(s, kind):
+    requested13(s, [(SCHEMES, b"\0\2\x04\x03"), (kind, b"")])
 
 
 @rows("request_schemes", "the list in TLS 1.3", (b"\0\0", b"\0\1\x04", b"\0\3\x04\x03\x05"))

@@ -156,7 +156,7 @@ def _(s):
     s.say(KEY_UPDATE, b"\0\0")
 
 
-@row("message_long", "NewSessionTicket")
+@row("ticket_form", "bytes behind the extensions")
 def _(s):
     s.whole13()
     s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\0\0")
@@ -189,6 +189,18 @@ def _(s):
     s.whole13()
     for _ in range(33):
         s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\0")
+
+
+@row("ticket_form", "extensions that end too early")
+def _(s):
+    s.whole13()
+    s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\4\0\x2a\0")
+
+
+@rows("extension_place", "in a NewSessionTicket", (0, 13, 43, 50, 51))
+def _(s, kind):
+    s.whole13()
+    s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + extensions([(kind, b"")]))
 
 
 @row("ticket_empty", "no bytes")

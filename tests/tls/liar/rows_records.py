@@ -145,6 +145,13 @@ def _(s):
     s.answer()
 
 
+@row("interleaved_alert", "a warning in the midst of a message of TLS 1.2")
+def _(s):
+    s.client_hello()
+    s.raw(HANDSHAKE, message(SERVER_HELLO, bytes(60))[:9])
+    s.raw(ALERT, b"\1\x70")
+
+
 # --- change_cipher_spec and the order of records ---
 
 @row("ccs_time", "after the server's Finished")
@@ -154,6 +161,15 @@ def _(s):
     s.flight13()
     s.raw(CCS, b"\1")
     s.client_flight13()
+
+
+@row("ccs_time", "between the parts of a message")
+def _(s):
+    s.client_hello()
+    s.hello13()
+    s.put(HANDSHAKE, message(ENCRYPTED_EXTENSIONS, b"\0\0")[:3])
+    s.raw(CCS, b"\1")
+    s.put(HANDSHAKE, message(ENCRYPTED_EXTENSIONS, b"\0\0")[3:])
 
 
 @row("ccs_time", "after the handshake")

@@ -234,11 +234,13 @@ class Server:
     def client_group(self):
         return int.from_bytes(self.offered[KEY_SHARE][2:4], "big")
 
-    def retry(self, group=P256, pairs=None, more=(), suite=SUITE_13, **others):
-        """A HelloRetryRequest; the next ClientHello is read."""
+    def retry(self, group=P256, pairs=None, more=(), suite=SUITE_13, behind=b"", **others):
+        """A HelloRetryRequest, in one record with what stands behind it if messages are gathered; the next ClientHello is read."""
         self.transcript = message(254, self.digest())
         self.tls13 = True
         self.hello([(VERSIONS, b"\x03\x04"), (KEY_SHARE, number(group, 2)), *more] if pairs is None else pairs, suite, random=RETRY, **others)
+        if self.gathered is not None:
+            self.flush(behind)
         self.client_hello()
 
     def hello12(self, pairs=((EMS, b""), (RENEGOTIATION, b"\0")), suite=SUITE_ECDSA, session=b"", **others):
