@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """All rows."""
+import rows_ends  # noqa: F401
 import rows_hello  # noqa: F401
 import rows_identity  # noqa: F401
 import rows_messages  # noqa: F401
 import rows_records  # noqa: F401
+import rows_retry  # noqa: F401
 import rows_right  # noqa: F401
 from row import ROWS
 

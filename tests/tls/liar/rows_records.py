@@ -288,3 +288,31 @@ def _(s):
     s.hello12()
     s.certificate12()
     s.raw(CCS, b"\1")
+
+
+@row("other_record", "empty application data in the handshake of TLS 1.3")
+def _(s):
+    s.client_hello()
+    s.hello13()
+    s.put(DATA, b"")
+
+
+@row("other_record", "empty application data in the handshake of TLS 1.2")
+def _(s):
+    s.client_hello()
+    s.hello12()
+    s.put(DATA, b"")
+
+
+@rows("record_version", "after a ServerHello of TLS 1.2", (0x0300, 0x0301, 0x0302, 0x0304))
+def _(s, version):
+    s.client_hello()
+    s.hello12()
+    s.raw(HANDSHAKE, message(SERVER_HELLO, b""), version)
+
+
+@row("alert_size", "an alert that is protected in TLS 1.3, without content")
+def _(s):
+    s.client_hello()
+    s.hello13()
+    s.put(ALERT, b"")

@@ -75,8 +75,11 @@ class Bench:
             pass
         except Exception as error:  # a mistake of the row
             server.mistake = f"{type(error).__name__}: {error}"
-        if server.alert is None:
-            server.until_the_end()
+        try:
+            if server.alert is None:
+                server.until_the_end()
+        except ValueError as error:
+            server.mistake = f"at the end: {error}"
         return server
 
     def mistakes(self, row, off=0):
@@ -85,7 +88,10 @@ class Bench:
         if got is None:
             return [f"the client broke down: {err[-1500:]}"]
         if not row.check:
-            right = got["failure"] == "fine" and got["closed"] and answer.endswith(b"hello\n") and not server.mistake
+            right = got["failure"] == "fine" and got["closed"] and answer.endswith(b"hello\n")
+            if row.end != "fine":
+                right = f"{got['failure']} {got['alert']}".removesuffix(" 0") == row.end and server.alert is None
+            right = right and not server.mistake
             return [] if right else [f"the client says {got}; the server: {server.mistake}"]
         wrong = []
         if (got["failure"], got["check"]) != ("broken_rule", row.check):

@@ -115,6 +115,8 @@ class Server:
         self.gathered = None
         self.random = os.urandom(32)
         self.tls13 = False
+        self.first_hello = None  # the parts of the client's that must stay
+        self.came_ccs = 0        # change_cipher_spec of the client in TLS 1.3
 
     # --- records ---
 
@@ -129,7 +131,10 @@ class Server:
 
     def record(self):
         """The type and the content of the client's next record. An alert is kept, and ends the connection."""
-        kind, _, length = struct.unpack(">BHH", self.exactly(5))
+        kind, version, length = struct.unpack(">BHH", self.exactly(5))
+        versions = (0x0303,) if self.in_keys or self.tls13 and kind != ALERT else (0x0301, 0x0303)
+        if version not in versions or not 0 < length <= (1 << 14) + 256:
+            raise ValueError(f"a record of the client has the version {version:#x} and {length} bytes")
         data = self.exactly(length)
         if self.in_keys and not (self.tls13 and kind == CCS):
             kind, data = self.in_keys.open(kind, data)
@@ -159,7 +164,9 @@ class Server:
             kind, data = self.record()
             if kind == HANDSHAKE:
                 self.pending += data
-            elif not (kind == CCS and self.tls13 or kind == ALERT):
+            elif kind == CCS and self.tls13 and data == b"\1":
+                self.came_ccs += 1
+            elif kind != ALERT:
                 raise ValueError(f"a record of type {kind} came")
         size = 4 + int.from_bytes(self.pending[1:4], "big")
         whole, self.pending = self.pending[:size], self.pending[size:]
@@ -199,12 +206,27 @@ class Server:
         self.session = body[at + 1:at + 1 + body[at]]
         at += 1 + body[at]
         at += 2 + int.from_bytes(body[at:at + 2], "big")
-        at += 1 + body[at] + 2
-        self.offered = {}
+        compression, at = body[at:at + 2], at + 2
+        length, at = int.from_bytes(body[at:at + 2], "big"), at + 2
+        same, self.offered = body[:at - 2], {}
+        if body[:2] != b"\3\3" or len(self.session) != 32 or compression != b"\1\0" or len(body) != at + length:
+            raise ValueError("the ClientHello is not well-formed")
         while at < len(body):
             kind, size = struct.unpack(">HH", body[at:at + 4])
+            if kind in self.offered:
+                raise ValueError(f"the ClientHello has the extension {kind} twice")
             self.offered[kind] = body[at + 4:at + 4 + size]
             at += 4 + size
+        self.compare_hellos((same, [pair for pair in self.offered.items() if pair[0] not in (COOKIE, KEY_SHARE)]))
+
+    def compare_hellos(self, parts):
+        """A second ClientHello is the first one, but for cookie and key share (RFC 8446 section 4.1.2)."""
+        if self.first_hello not in (None, parts):
+            raise ValueError("the second ClientHello is another one")
+        self.first_hello = parts
+        shares = self.offered.get(KEY_SHARE, bytes([0, 4, 0, 0, 0, 0]))
+        if len(shares) != 6 + int.from_bytes(shares[4:6], "big") or int.from_bytes(shares[:2], "big") != len(shares) - 2:
+            raise ValueError("the ClientHello has not one key share")
 
     def share(self, group):
         """Our public key for a group, and the secret that is shared with the client's."""
@@ -238,10 +260,16 @@ class Server:
         """A HelloRetryRequest, in one record with what stands behind it if messages are gathered; the next ClientHello is read."""
         self.transcript = message(254, self.digest())
         self.tls13 = True
-        self.hello([(VERSIONS, b"\x03\x04"), (KEY_SHARE, number(group, 2)), *more] if pairs is None else pairs, suite, random=RETRY, **others)
+        pairs = [(VERSIONS, b"\x03\x04"), (KEY_SHARE, number(group, 2)), *more] if pairs is None else pairs
+        before = self.offered[KEY_SHARE]
+        self.hello(pairs, suite, random=RETRY, **others)
         if self.gathered is not None:
             self.flush(behind)
         self.client_hello()
+        asked = dict(pairs).get(KEY_SHARE)
+        if self.offered.get(COOKIE) != dict(pairs).get(COOKIE) or \
+                (self.offered[KEY_SHARE][2:4] != asked if asked else self.offered[KEY_SHARE] != before):
+            raise ValueError("the second ClientHello is not what was asked for")
 
     def hello12(self, pairs=((EMS, b""), (RENEGOTIATION, b"\0")), suite=SUITE_ECDSA, session=b"", **others):
         self.ems = any(pair[0] == EMS for pair in pairs)
@@ -297,6 +325,8 @@ class Server:
             body = self.read(CERTIFICATE, VERIFY, FINISHED)
         if body != mac(expand_label(self.client_secret, b"finished", b"", 32), before):
             raise ValueError("the client's Finished is wrong")
+        if self.came_ccs != 1:
+            raise ValueError(f"the client sent {self.came_ccs} change_cipher_spec")
         self.client_secret = self.client_application
         self.in_keys = self.keys13(self.client_secret)
 
@@ -304,11 +334,6 @@ class Server:
         """What follows a KeyUpdate of ours."""
         self.server_secret = expand_label(self.server_secret, b"traffic upd", b"", 32)
         self.out_keys = self.keys13(self.server_secret)
-
-    def next_in(self):
-        """What follows a KeyUpdate of the client."""
-        self.client_secret = expand_label(self.client_secret, b"traffic upd", b"", 32)
-        self.in_keys = self.keys13(self.client_secret)
 
     def flight13(self, kind="p256", scheme=ECDSA_P256):
         """From EncryptedExtensions to Finished."""
