@@ -226,7 +226,7 @@ void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
 		sts_sent_note(worker->stage + 1, t);
 }
 
-void sts_member_refused_early(struct sts_member *t, const struct sts_child *worker)
+void sts_member_not_taken(struct sts_member *t, const struct sts_child *worker)
 {
 	if (worker->stage_len > 0 && t->x.single_use)
 		sts_sent_forget(worker->stage + 1, t);

@@ -46,10 +46,11 @@ uint32_t sts_running_opened(void);
  * the worker of the exchange, while it runs or after its end. */
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker);
 
-/* The STS has refused the subject token as not valid yet, so it did not use it: the token counts as
- * not sent. Call this after sts_member_sent(). If the STS has used the token all the same, one more
- * attempt is refused, and then the exchange waits for another token. */
-void sts_member_refused_early(struct sts_member *t, const struct sts_child *worker);
+/* The STS has not taken the subject token that was sent to it: it refused the token as not valid
+ * yet, or it refused the client's certificate in TLS 1.3, after the request was on its way. The
+ * token counts as not sent. Call this after sts_member_sent(). If the STS has used the token all
+ * the same, one more attempt is refused, and then the exchange waits for another token. */
+void sts_member_not_taken(struct sts_member *t, const struct sts_child *worker);
 
 /*
  * An attempt has ended: examine its input files, and the exchanges whose source it is.

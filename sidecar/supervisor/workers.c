@@ -112,7 +112,7 @@ static void worker_ended(struct slot *slot, int status, pid_t stuck)
 	sts_member_sent(slot->member, &slot->child);
 	if (report.error == STS_EEARLY ||
 	    (report.error == STS_ECLIENT_CERT && report.sent_boot_ms == 0))
-		sts_member_refused_early(slot->member, &slot->child);
+		sts_member_not_taken(slot->member, &slot->child);
 	finished(slot->member, &report, slot->child.started_boot_ms);
 }
 

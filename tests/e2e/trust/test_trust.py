@@ -150,8 +150,9 @@ def test_accepted(row, fetch, serve, space):
 
 
 VERSIONS = [
-    ("TLS 1.3 only", {"lowest": ssl.TLSVersion.TLSv1_3}, "tls_version"),
-    ("TLS 1.1 only", {"lowest": ssl.TLSVersion.TLSv1_1, "highest": ssl.TLSVersion.TLSv1_1, "ciphers": "ALL:@SECLEVEL=0"}, "tls_refused"),
+    ("TLS 1.3 only", {"lowest": ssl.TLSVersion.TLSv1_3}, None),
+    ("TLS 1.2 only", {"highest": ssl.TLSVersion.TLSv1_2}, None),
+    ("TLS 1.1 only", {"lowest": ssl.TLSVersion.TLSv1_1, "highest": ssl.TLSVersion.TLSv1_1, "ciphers": "ALL:@SECLEVEL=0"}, "tls_version"),
     ("CBC only", {"highest": ssl.TLSVersion.TLSv1_2, "ciphers": "ECDHE-ECDSA-AES128-SHA"}, "tls_refused"),
     ("no forward secrecy", {"highest": ssl.TLSVersion.TLSv1_2, "ciphers": "AES128-GCM-SHA256"}, "tls_refused"),
     ("no ALPN in common", {"alpn": ["h2"]}, None),

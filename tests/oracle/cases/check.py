@@ -105,7 +105,7 @@ explained("status-without-a-code", **{key: value for key, value in FAILING.items
 explained("status-of-many-tries", **FAILING | {"tries": 4294967295}, now=(-3, 60))
 
 # Errors that the recorded program did not have yet.
-NEW_ERRORS = {"files", "stdout", "early", "hangs", "request_too_big", "port"}
+NEW_ERRORS = {"files", "stdout", "early", "hangs", "request_too_big", "port", "tls_name", "tls_alpn", "tls_renegotiation", "cert_key_usage"}
 # Errors as they stand in a status file: with a status and a code of the STS, and alone with a number of the system.
 for error in [name for name in NAMES if name not in NEW_ERRORS]:
     explained(f"error-{error}", state="failing", error=error, http_status=400, tries=2, now=(-3, 60), json=False)
