@@ -5,20 +5,24 @@
  *
  *   constant-time --list         prints the name of each case, and how many branches on a secret
  *                                allowed.supp allows in it
- *   constant-time CASE FOLDER    runs a case; FOLDER has the keys that run.sh made
+ *   constant-time CASE FOLDER    runs a case; FOLDER has the keys that run.sh made, and the ports
+ *                                of its servers
  *
  * The linker puts the functions __wrap_NAME in the place of NAME. Each tells memcheck that a result
  * is public from there on, and says why.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "bearssl_choice/implementations.h"
 #include "secret.h"
-#include "tls/key_exchange.h"
-#include "tls/key_schedule.h"
-#include "tls/protection.h"
-#include "tls/signature.h"
+#include "tls/client.h"
+#include "trust/verifier.h"
 
 static const char *folder;
 static bool with_memcmp; /* a planted fault */
@@ -110,6 +114,48 @@ const br_ec_impl __wrap_sts_crypto_curves = {
 	.mulgen = mulgen,
 	.muladd = muladd,
 };
+
+/* What the server sent. It is read by code that need not take constant time. */
+bool __real_sts_tls_protection_open(struct sts_tls_protection *p, uint8_t *record, size_t len,
+				    uint8_t **plain, size_t *plain_len);
+bool __wrap_sts_tls_protection_open(struct sts_tls_protection *p, uint8_t *record, size_t len,
+				    uint8_t **plain, size_t *plain_len);
+bool __wrap_sts_tls_protection_open(struct sts_tls_protection *p, uint8_t *record, size_t len,
+				    uint8_t **plain, size_t *plain_len)
+{
+	bool ok = __real_sts_tls_protection_open(p, record, len, plain, plain_len);
+
+	if (ok)
+		PUBLIC(*plain, *plain_len);
+	return ok;
+}
+
+/* Random bytes are secret, except for those that are sent in the ClientHello. */
+static struct sts_tls_client client;
+bool __real_sts_tls_random_bytes(uint8_t *data, size_t len);
+bool __wrap_sts_tls_random_bytes(uint8_t *data, size_t len);
+bool __wrap_sts_tls_random_bytes(uint8_t *data, size_t len)
+{
+	bool ok = __real_sts_tls_random_bytes(data, len);
+
+	if (data != client.client_random && data != client.session_id)
+		SECRET(data, len);
+	return ok;
+}
+
+/* A public key. */
+bool __real_sts_tls_key_pair_make(struct sts_tls_key_pair *pair, const struct sts_tls_group *group,
+				  sts_tls_random *random);
+bool __wrap_sts_tls_key_pair_make(struct sts_tls_key_pair *pair, const struct sts_tls_group *group,
+				  sts_tls_random *random);
+bool __wrap_sts_tls_key_pair_make(struct sts_tls_key_pair *pair, const struct sts_tls_group *group,
+				  sts_tls_random *random)
+{
+	bool ok = __real_sts_tls_key_pair_make(pair, group, random);
+
+	PUBLIC(pair->public, sizeof(pair->public));
+	return ok;
+}
 
 /* --- the cases --- */
 
@@ -234,7 +280,6 @@ static bool exchange(uint16_t id)
 	if (!sts_tls_key_pair_make(&ours, group, secret_random) ||
 	    !sts_tls_key_pair_make(&theirs, group, secret_random))
 		return false;
-	PUBLIC(theirs.public, group->public_bytes);
 	return sts_tls_agree(&ours, theirs.public, group->public_bytes, shared) == STS_TLS_AGREED;
 }
 
@@ -258,24 +303,33 @@ static bool exchange_p521(void)
 	return exchange(25);
 }
 
-/* Sign with a key of the folder, by a scheme that fits it. */
-static bool sign(const char *name, uint16_t id)
+/* Read a certificate and its key from the folder. The key becomes secret. */
+static bool read_key(struct sts_client_key *key, const char *name)
 {
-	static struct sts_client_key key;
 	struct sts_error error = {0};
-	uint8_t signature[STS_TLS_SIGNATURE_MAX_BYTES], hash[64] = {1, 2, 3};
 	char cert_path[4096], key_path[4096];
 	struct sts_der secret;
 
 	snprintf(cert_path, sizeof(cert_path), "%s/%s.crt", folder, name);
 	snprintf(key_path, sizeof(key_path), "%s/%s.key", folder, name);
-	if (sts_client_key_read(&key, cert_path, key_path, &error) != STS_OK) {
+	if (sts_client_key_read(key, cert_path, key_path, &error) != STS_OK) {
 		fprintf(stderr, "%s\n", error.msg);
 		return false;
 	}
-	secret = key.is_rsa ? key.rsa_d : key.ec_x;
-	SECRET(key.key_file + ((const uint8_t *)secret.data - key.key_file), secret.len);
-	return sts_tls_sign(sts_tls_scheme(id), &key, hash, secret_bytes(64), signature) > 0;
+	secret = key->is_rsa ? key->rsa_d : key->ec_x;
+	SECRET(key->key_file + ((const uint8_t *)secret.data - key->key_file), secret.len);
+	return true;
+}
+
+static struct sts_client_key own_key, server_key;
+
+/* Sign with a key of the folder, by a scheme that fits it. */
+static bool sign(const char *name, uint16_t id)
+{
+	uint8_t signature[STS_TLS_SIGNATURE_MAX_BYTES], hash[64] = {1, 2, 3};
+
+	return read_key(&own_key, name) &&
+	       sts_tls_sign(sts_tls_scheme(id), &own_key, hash, secret_bytes(64), signature) > 0;
 }
 
 static bool sign_pss(void)
@@ -301,6 +355,79 @@ static bool sign_p384(void)
 static bool sign_p521(void)
 {
 	return sign("p521", 0x0603);
+}
+
+/* --- a whole connection --- */
+
+static int read_server(void *context, uint8_t *data, size_t len)
+{
+	return (int)recv(*(int *)context, data, len, 0);
+}
+
+static int write_server(void *context, const uint8_t *data, size_t len)
+{
+	PUBLIC(data, len);
+	return (int)send(*(int *)context, data, len, MSG_NOSIGNAL);
+}
+
+/* Connect to the server whose port is in a file of the folder. */
+static int connect_to(const char *port_file)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	char path[4096], port[16] = "";
+	FILE *file;
+	int sock;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, port_file);
+	file = fopen(path, "r");
+	if (!file || !fgets(port, sizeof(port), file))
+		return -1;
+	fclose(file);
+	to.sin_port = htons((uint16_t)atoi(port));
+	sock = socket(AF_INET, SOCK_STREAM, 0);
+	return connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0 ? sock : -1;
+}
+
+/* A handshake with a certificate of the client, a request and its answer. */
+static bool connection(const char *port_file, uint16_t version, const char *key_name)
+{
+	int sock = connect_to(port_file);
+	br_x509_knownkey_context verifier;
+	br_x509_pkey public;
+	uint8_t answer[100];
+	bool ok;
+
+	if (sock < 0 || !read_key(&server_key, "p256") || !read_key(&own_key, key_name))
+		return false;
+	public = sts_verifier_public_key(&server_key.leaf);
+	br_x509_knownkey_init_ec(&verifier, &public.key.ec, BR_KEYTYPE_SIGN | BR_KEYTYPE_KEYX);
+	sts_tls_client_init(&client, (struct sts_tls_transport){read_server, write_server, &sock},
+			    &verifier.vtable, "localhost", &own_key);
+	ok = sts_tls_client_handshake(&client) &&
+	     sts_tls_client_write(&client, "GET / HTTP/1.0\r\n\r\n", 18) &&
+	     sts_tls_client_read(&client, answer, sizeof(answer)) > 0 &&
+	     client.facts.version == version && client.facts.client_sent;
+	sts_tls_client_close(&client);
+	close(sock);
+	return ok;
+}
+
+static bool connection13(void)
+{
+	return connection("tls1_3", STS_TLS_VERSION_13, "rsa") &&
+	       connection("tls1_3", STS_TLS_VERSION_13, "p256");
+}
+
+static bool connection12(void)
+{
+	return connection("tls1_2", STS_TLS_VERSION_12, "rsa") &&
+	       connection("tls1_2", STS_TLS_VERSION_12, "p256");
+}
+
+static bool fault_connection(void)
+{
+	with_memcmp = true;
+	return connection13();
 }
 
 /* --- planted faults, which have to be found --- */
@@ -348,8 +475,11 @@ static const struct {
 	{"sign-p256", sign_p256, 4},
 	{"sign-p384", sign_p384, 4},
 	{"sign-p521", sign_p521, 4},
+	{"connection-1.3", connection13, 4},
+	{"connection-1.2", connection12, 4},
 	{"fault-finished-by-memcmp", fault_finished},
 	{"fault-tag-by-memcmp", fault_tag},
+	{"fault-connection-by-memcmp", fault_connection},
 	{"fault-tables-of-aes", fault_tables},
 };
 

@@ -11,7 +11,8 @@ command -v valgrind >/dev/null || { echo "constant time: valgrind is missing: in
 tools/build.sh --target tests/constant-time
 program=build/tests/constant-time
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+servers=
+trap '[ -z "$servers" ] || kill $servers; rm -rf "$folder"' EXIT
 
 # Keys are made for each run.
 req="openssl req -x509 -nodes -days 2 -subj /CN=client"
@@ -21,6 +22,17 @@ req="openssl req -x509 -nodes -days 2 -subj /CN=client"
 		$req -newkey ec -pkeyopt "ec_paramgen_curve:${curve#*:}" -keyout "$folder/${curve%:*}.key" -out "$folder/${curve%:*}.crt"
 	done
 } 2>"$folder/openssl" || { cat "$folder/openssl" >&2; exit 70; }
+
+# A server for each version, which asks for a client certificate.
+for version in tls1_3 tls1_2; do
+	openssl s_server -accept 127.0.0.1:0 -$version -cert "$folder/p256.crt" -key "$folder/p256.key" -verify 1 -www >"$folder/$version.log" 2>&1 &
+	servers="$servers $!"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' "$folder/$version.log" >"$folder/$version"
+		[ ! -s "$folder/$version" ] || break
+		sleep 0.5
+	done
+done
 
 passed=0 failed=0
 run() { # case, branches that allowed.supp allows in it
