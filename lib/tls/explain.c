@@ -53,11 +53,13 @@ static const char *find_words(int alert)
 
 /* Do servers send this alert when they refuse the client's certificate, or when the client has sent
  * none? */
-static bool is_about_client(int alert)
+static bool is_about_client(const struct sts_tls_client *c, int alert)
 {
+	if (alert == DECODE_ERROR) /* from GnuTLS in TLS 1.2, to a client that has sent none */
+		return !c->facts.client_sent && c->facts.version == STS_TLS_VERSION_12;
 	return alert == HANDSHAKE_FAILURE || alert == CERTIFICATE_REQUIRED ||
 	       (alert >= CERTIFICATE_FIRST && alert <= CERTIFICATE_LAST &&
-		alert != ILLEGAL_PARAMETER && alert != DECODE_ERROR);
+		alert != ILLEGAL_PARAMETER);
 }
 
 /* What the server has against the client's certificate. */
@@ -73,7 +75,7 @@ static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error 
 	int alert = c->records.failure.alert;
 	const char *words = find_words(alert);
 
-	if (c->facts.client_asked && is_about_client(alert))
+	if (c->facts.client_asked && is_about_client(c, alert))
 		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s%s)",
 				complaint(c), alert, words ? ": " : "", words ? words : "");
 	switch (alert) {

@@ -21,6 +21,7 @@ OWNERS = r"(?<!const )struct sts_tls_(?:records|messages|client)\b \*"
 # fail() is that of records.c, which keeps a failure without an alert.
 KEEPS = {"MUST", "sts_tls_refuse", "sts_tls_give_up", "fail"}
 KEEPER = "records.c"
+TELLERS = {"checks.c", "explain.c"}  # they tell of checks, and make none
 KEPT = {"sts_tls_refuse", "sts_tls_give_up", "fail"}  # functions of records.c that are what the others are checked against
 # Places that return false without a failure, with the reason: {(function, words of the expression or condition): reason}.
 EXCEPTIONS = {
@@ -134,7 +135,7 @@ def wrong_checks(texts, checks):
     """What is wrong with the numbers in the code."""
     symbols = {check.symbol: check for check in checks}
     used, wrong = dict.fromkeys(symbols, 0), []
-    for function in all_functions({name: text for name, text in texts.items() if name != "checks.c"}):
+    for function in all_functions({name: text for name, text in texts.items() if name not in TELLERS}):
         passed_on = {parameter.split()[-1] for parameter in function.parameters if parameter.startswith("enum sts_tls_check ")}
         for token in function.body:
             if token in used:
@@ -148,8 +149,8 @@ def wrong_checks(texts, checks):
 
 
 def kept_elsewhere(texts):
-    """Assignments to a failure outside of records.c. The types of a message that was not due may be noted anywhere."""
-    pattern = re.compile(r"\bfailure(?:\.(?!came\b|due\b)\w+)?\s*=(?!=)")
+    """Assignments to a failure outside of records.c. What the server chose or sent may be noted anywhere."""
+    pattern = re.compile(r"(?:\.|->)failure\s*=(?!=)|\bfailure(?:\.|->)(?!came\b|due\b|version\b)\w+\s*=(?!=)")
     return [f"{name}: {match[0]}" for name, text in texts.items() if name != KEEPER for match in pattern.finditer(bare(text))]
 
 
@@ -280,6 +281,8 @@ def test_numbers_are_found():
 def test_failures_kept_elsewhere_are_found():
     assert kept_elsewhere(one("\tr->failure.kind = STS_TLS_IO;"))
     assert kept_elsewhere(one("\tr->failure = other;"))
+    assert kept_elsewhere(one("\tstruct sts_tls_failure *failure = &r->failure;\n\n\tfailure->kind = STS_TLS_IO;"))
+    assert not kept_elsewhere(one("\tconst struct sts_tls_failure *failure = &r->failure;"))
     assert not kept_elsewhere(one("\tr->failure.came = 3;\n\treturn r->failure.kind == STS_TLS_IO;"))
     assert given_up_as_broken(one("\treturn sts_tls_give_up(r, STS_TLS_BROKEN_RULE, 10);"))
     assert not given_up_as_broken(one("\treturn sts_tls_give_up(r, STS_TLS_IO, 10);"))

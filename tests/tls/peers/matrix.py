@@ -73,6 +73,7 @@ class Abilities:
     refuses: str = "alert"
     default_group: str = "x25519"
     group_certificate: str = "p256"  # with which groups are tried
+    posts: bool = True  # it answers a POST
     alerts: tuple = ()  # of a refusal, besides those of the others
 
 

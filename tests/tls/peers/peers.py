@@ -78,7 +78,7 @@ class Peer:
 
 class OpenSSL(Peer):
     """openssl s_server."""
-    abilities = Abilities(ems=("off",))
+    abilities = Abilities(ems=("off",), posts=False)
 
     def command(self, config, port):
         cert, key = self.certificates.server(config.certificate)
@@ -132,7 +132,7 @@ class GoFips(Go):
 
 class GnuTLS(Peer):
     """gnutls-serv. In 1.2 it sends decode_error when a client has no certificate."""
-    abilities = Abilities(ems=("off", "required"), alerts=(50,))
+    abilities = Abilities(ems=("off", "required"), alerts=(50,), posts=False)
     ciphers = {"AES_128_GCM": "AES-128-GCM", "AES_256_GCM": "AES-256-GCM", "CHACHA20_POLY1305": "CHACHA20-POLY1305"}
 
     def __init__(self, folder, certificates):
@@ -166,7 +166,7 @@ class GnuTLS(Peer):
 
 class NSS(Peer):
     """selfserv of NSS. In 1.2 the curve of its certificate must be one of the groups."""
-    abilities = Abilities(group_certificate="rsa2048")
+    abilities = Abilities(group_certificate="rsa2048", posts=False)
 
     def start(self, configs):
         certutil, pk12util, database = installed("certutil"), installed("pk12util"), f"sql:{self.folder}"

@@ -6,6 +6,7 @@ Connects the TLS client to the servers of other people, in every set-up that bot
     tests/tls/peers/run.py [PEER]...     all peers, or those that are named; "short" is openssl and go
 
     --client FILE    build/tests/tls-client when it is left out
+    --sidecar FILE   the program, build/sts-sidecar when it is left out
     --verbose        prints each connection
     --list           prints the peers and how many connections are made to each, and makes none
 
@@ -23,6 +24,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import matrix  # noqa: E402
+import words as program  # noqa: E402
 from servers import TOP, NotThere  # noqa: E402
 
 from certificates import Certificates  # noqa: E402
@@ -51,7 +53,16 @@ def judge(client, certificates, attempt, abilities, port):
     return [answer.decode()] if got is None else matrix.mistakes(attempt, got, abilities, answer)
 
 
-def run_peer(name, client, folder, verbose):
+def results(peer, wanted, certificates, ports, options, folder):
+    """(name of a connection, what is wrong with it) of each."""
+    for attempt in wanted:
+        yield attempt.name, judge(options.client, certificates, attempt, peer.abilities, ports[attempt.config])
+    for attempt in program.wanted(wanted, peer.abilities):
+        line = program.fetch(options.sidecar, certificates, attempt, ports[attempt.config], folder)
+        yield f"the words for: {attempt.name}", program.mistakes(attempt, line, peer.abilities)
+
+
+def run_peer(name, folder, options):
     """(passed, failed) of a peer."""
     certificates = Certificates(folder)
     passed = failed = 0
@@ -60,18 +71,17 @@ def run_peer(name, client, folder, verbose):
         peer = PEERS[name](folder, certificates)
         wanted = matrix.attempts(peer.abilities)
         ports = peer.start(list(dict.fromkeys(attempt.config for attempt in wanted)))
-        for attempt in wanted:
-            wrong = judge(client, certificates, attempt, peer.abilities, ports[attempt.config])
+        for what, wrong in results(peer, wanted, certificates, ports, options, folder):
             passed, failed = passed + (not wrong), failed + bool(wrong)
-            if wrong or verbose:
-                print(f"{'not ok' if wrong else 'ok'} - {name}: {attempt.name}" + "".join(f"\n    {words}" for words in wrong), flush=True)
+            if wrong or options.verbose:
+                print(f"{'not ok' if wrong else 'ok'} - {name}: {what}" + "".join(f"\n    {words}" for words in wrong), flush=True)
     except NotThere as error:
         print(f"not ok - {name}: {error}", flush=True)
         failed += 1
     finally:
         if peer:
             peer.stop()
-    print(f"{name}: {passed} of {len(wanted)} connections are as they must be", flush=True)
+    print(f"{name}: {passed} of {passed + failed} connections are as they must be", flush=True)
     return passed, failed
 
 
@@ -79,6 +89,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__, add_help=True)
     parser.add_argument("peers", nargs="*", choices=[*PEERS, "short", []])
     parser.add_argument("--client", default=str(TOP / "build/tests/tls-client"))
+    parser.add_argument("--sidecar", default=str(TOP / "build/sts-sidecar"))
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
@@ -90,7 +101,7 @@ def main():
     passed = failed = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="sts-peers.") as folder:
-            one = run_peer(name, options.client, pathlib.Path(folder), options.verbose)
+            one = run_peer(name, pathlib.Path(folder), options)
         passed, failed = passed + one[0], failed + one[1]
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls/explain.h"
+
+#include "test.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct sts_tls_client client;
+static struct sts_client_key key;
+static struct sts_error error;
+
+static enum sts_err alerted(uint16_t version, bool asked, bool has_key, bool sent, uint8_t alert)
+{
+	client.facts.version = version;
+	client.facts.client_asked = asked;
+	client.facts.client_sent = sent;
+	client.key = has_key ? &key : NULL;
+	client.records.failure = (struct sts_tls_failure){.kind = STS_TLS_ALERTED, .alert = alert};
+	return sts_tls_explain(&client, &error);
+}
+
+/* An alert is about the client's certificate when the server has asked for one, and servers send
+ * the alert for this reason. */
+static void test_client_certificate(void)
+{
+	static const struct {
+		uint16_t version;
+		uint8_t alert;
+		bool asked, has_key, sent;
+		enum sts_err code;
+		const char *words;
+	} rows[] = {
+		{STS_TLS_VERSION_12, 40, true, false, false, STS_ECLIENT_CERT, "none is given"},
+		{STS_TLS_VERSION_12, 40, true, true, false, STS_ECLIENT_CERT, "of another kind"},
+		{STS_TLS_VERSION_12, 42, true, true, true, STS_ECLIENT_CERT, "refused the client"},
+		{STS_TLS_VERSION_13, 116, true, false, false, STS_ECLIENT_CERT, "none is given"},
+		{STS_TLS_VERSION_12, 50, true, false, false, STS_ECLIENT_CERT, "none is given"},
+		{STS_TLS_VERSION_12, 50, true, true, true, STS_ETLS, "ended TLS with alert 50"},
+		{STS_TLS_VERSION_13, 50, true, false, false, STS_ETLS, "ended TLS with alert 50"},
+		{STS_TLS_VERSION_12, 47, true, false, false, STS_ETLS, "ended TLS with alert 47"},
+		{STS_TLS_VERSION_12, 50, false, false, false, STS_ETLS, "ended TLS with alert 50"},
+		{STS_TLS_VERSION_12, 40, false, true, false, STS_ETLS_REFUSED, "in common"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(alerted(rows[i].version, rows[i].asked, rows[i].has_key, rows[i].sent,
+				  rows[i].alert),
+			  rows[i].code);
+		CHECK_INT(error.detail, rows[i].alert);
+		CHECK(strstr(error.msg, rows[i].words) != NULL);
+	}
+}
+
+static void test_check(void)
+{
+	client.records.failure = (struct sts_tls_failure){.kind = STS_TLS_BROKEN_RULE,
+							  .check = STS_TLS_RECORD_TYPE};
+	CHECK_INT(sts_tls_explain(&client, &error), STS_ETLS);
+	CHECK_INT(error.detail, STS_TLS_DETAIL_CHECK + STS_TLS_RECORD_TYPE);
+	CHECK_STR(error.msg, "the server sent a record of an unknown type");
+}
+
+int main(void)
+{
+	static const struct sts_test tests[] = {
+		{"alerts about the client's certificate", test_client_certificate},
+		{"a check", test_check},
+	};
+
+	return sts_test_main(tests, COUNT(tests));
+}
