@@ -185,8 +185,9 @@ both() { # name marks option...: the end-to-end tests with these marks, with bot
 }
 
 protocols() {
-	! wants e2e || timed "protocols: release" pytest_part "e2e protocols" tests/protocols "$top/build/sts-sidecar"
-	! wants asan || timed "protocols: sanitizers" pytest_part "asan protocols" tests/protocols "$top/build-asan/sts-sidecar"
+	! wants e2e || timed "protocols: release" pytest_part "e2e protocols" tests/protocols "$top/build/sts-sidecar" &
+	! wants asan || timed "protocols: sanitizers" pytest_part "asan protocols" tests/protocols "$top/build-asan/sts-sidecar" &
+	wait
 }
 
 sim() {
@@ -285,19 +286,25 @@ waiting() {
 	! wants chaos || timed chaos chaos "$top/build/sts-sidecar"
 }
 
-# What computes. It gets the time that the others leave, so that their waits stay as long as they are meant to be.
+# What computes. It gets the time that the others leave, so that their waits stay as long as they are meant to be. Each part here keeps two
+# processors busy.
 computing() {
 	low=$lower
 	! wants unit || timed "unit: release" meson_tests build
 	! wants unit || timed "unit: sanitizers" meson_tests build-asan
 	! wants e2e asan || both e2e "not slow and not alone" -n 2
 	! wants e2e asan || protocols
+	! wants sim || timed sim sim
+	! wants fuzz || timed fuzz fuzz
+}
+
+# What computes, too, but mostly with one processor. The build copies what the part tls downloads, so it comes after it.
+checking() {
+	low=$lower
 	! wants oracle || timed oracle pytest_part oracle tests/oracle "$top/build/sts-sidecar"
 	! wants trust || timed trust pytest_part trust tests/trust "$top/build/sts-sidecar"
 	! wants tls || timed tls tls
 	! wants judges || timed judges judges
-	! wants sim || timed sim sim
-	! wants fuzz || timed fuzz fuzz
 	! wants build || timed "build checks" pytest_part build tests/build
 	! wants style || timed style pytest_part style tests/hygiene
 }
@@ -319,7 +326,8 @@ fi
 echo "$wanted" >"$work/ready"
 queue waiting
 queue computing
-joined waiting computing $(! wants container || echo containers)
+queue checking
+joined waiting computing checking $(! wants container || echo containers)
 # Nothing runs beside these.
 ! wants e2e || timed "told to stop" pytest_part alone tests/e2e "$top/build/sts-sidecar" -m alone
 finish
