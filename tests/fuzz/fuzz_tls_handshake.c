@@ -396,7 +396,6 @@ static void set_up(void)
 	memset(&server, 0, sizeof(server));
 	memset(&sent, 0, sizeof(sent));
 	memset(&verifier, 0, sizeof(verifier));
-	memset(&sts_tls_testing, 0, sizeof(sts_tls_testing));
 	sts_tls_testing.unprotected = true;
 	sts_tls_testing.random = get_random;
 	sts_tls_testing.no_tls12 = (offers & 3) == 1;

@@ -8,8 +8,6 @@
 
 #define LONGEST (16384 + 1)
 
-struct sts_tls_testing sts_tls_testing;
-
 /* key, iv and text count up; the record of sequence number 0 with five bytes of plaintext, and the
  * SHA-256 over many records. */
 static const struct row {
