@@ -12,7 +12,8 @@
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
-#   tls         the TLS client against BoGo, the runner of BoringSSL's tests, which is downloaded; uses the sanitizer build
+#   tls         the TLS client against BoGo, the runner of BoringSSL's tests, with the sanitizers, and against Wycheproof's vectors with both
+#               builds; both are downloaded
 #   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
@@ -213,6 +214,14 @@ tls() { # downloads BoGo
 	STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim counted bogo $low tests/tls/bogo/run.sh
 }
 
+wycheproof() { # downloads the vectors
+	if tests/tls/wycheproof/fetch.py >/dev/null; then
+		pytest_part wycheproof tests/tls/wycheproof "" -n 2
+	else
+		count 0 1 0
+	fi
+}
+
 judges() { # downloads their suites
 	if .venv/bin/python tests/judges/fetch.py >/dev/null; then
 		pytest_part judges tests/judges
@@ -304,6 +313,7 @@ checking() {
 	! wants oracle || timed oracle pytest_part oracle tests/oracle "$top/build/sts-sidecar"
 	! wants trust || timed trust pytest_part trust tests/trust "$top/build/sts-sidecar"
 	! wants tls || timed tls tls
+	! wants tls || timed wycheproof wycheproof
 	! wants judges || timed judges judges
 	! wants build || timed "build checks" pytest_part build tests/build
 	! wants style || timed style pytest_part style tests/hygiene
@@ -315,11 +325,11 @@ low= lower="nice -n 5"
 must setup packages
 ! wants container || queue containers
 installing=
-if wants e2e asan oracle names trust judges sandbox sim chaos container build style; then
+if wants e2e asan oracle names trust tls judges sandbox sim chaos container build style; then
 	timed "python packages" venv &
 	installing=$!
 fi
-! wants unit e2e asan oracle names trust judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names trust tls judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the program of the commit in COMMIT, with that commit's own tools/build.sh, and prints the path of the binary. What is built stays.
+# Builds the program of an older commit, with that commit's own tools/build.sh, and prints the path of the binary. What is built stays.
+#
+#   tests/oracle/old.sh [COMMIT]    the default is the commit in tests/oracle/COMMIT
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
 top=$PWD
 
-commit=$(cat tests/oracle/COMMIT)
-folder=$top/build/oracle
+commit=${1:-$(cat tests/oracle/COMMIT)}
+folder=$top/build/oracle${1:+-$1}
 binary=$folder/sts-sidecar
 if [ -x "$binary" ] && [ "$(cat "$folder/commit" 2>/dev/null)" = "$commit" ]; then
 	echo "$binary"
