@@ -40,6 +40,7 @@ static bool is_plain(struct sts_slice body)
  * there are none. */
 static void keep_code_or_words(const struct sts_request *request, struct sts_reason *reason)
 {
+	reason->code = sts_slice_trim(reason->code);
 	if (is_code(reason->code) && !sts_secrets_found(request, reason->code))
 		return;
 	if (reason->text.len == 0)
@@ -116,18 +117,19 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
 }
 
 /* Replace every run of white space by one space: errors of several lines, such as Vault's, become
- * one line. */
-static struct sts_slice one_line(struct sts_slice s, char *out, size_t size)
+ * one line. Cuts *s to the bytes that were read. */
+static struct sts_slice one_line(struct sts_slice *s, char *out, size_t size)
 {
-	size_t len = 0;
+	size_t len = 0, i = 0;
 
-	s = sts_slice_trim(s);
-	for (size_t i = 0; i < s.len && len < size; i++) {
-		bool blank = sts_is_space(s.data[i]);
+	*s = sts_slice_trim(*s);
+	for (; i < s->len && len < size; i++) {
+		bool blank = sts_is_space(s->data[i]);
 
 		if (!blank || out[len - 1] != ' ')
-			out[len++] = blank ? ' ' : s.data[i];
+			out[len++] = blank ? ' ' : s->data[i];
 	}
+	s->len = i;
 	return (struct sts_slice){out, len};
 }
 
@@ -135,6 +137,7 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason)
 {
 	char shown[WORDS_MAX_BYTES + 1], line[WORDS_MAX_BYTES + 1];
+	struct sts_slice words = reason->text;
 	struct sts_text text;
 
 	if (reason->code.len > 0) {
@@ -143,12 +146,16 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 	}
 	if (reason->text.len == 0)
 		return;
-	/* The search for secrets looks at what would be printed, which is short whatever the peer
-	 * sent. */
 	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, one_line(reason->text, line, sizeof(line)), WORDS_MAX_BYTES);
+	sts_text_add_escaped(&text, one_line(&words, line, sizeof(line)), WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");
-	if (sts_secrets_found(request, (struct sts_slice){text.data, text.len}))
+	/* The search for secrets looks at what would be printed, which is short whatever the peer
+	 * sent, and at the same bytes as the peer sent them: a secret may have a backslash, which
+	 * is escaped, or two spaces in a row. */
+	if (words.len > STS_SECRETS_TEXT_MAX_BYTES)
+		words.len = STS_SECRETS_TEXT_MAX_BYTES;
+	if (sts_secrets_found(request, (struct sts_slice){text.data, text.len}) ||
+	    sts_secrets_found(request, words))
 		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
 	else
 		sts_text_add_str(t, shown);

@@ -340,12 +340,37 @@ static const char *build_body(struct build *b)
 	return NULL;
 }
 
+/* Add the path and query of a URL that the user gave, with the values in the query masked: many
+ * services take an API key there. */
+static void add_masked_target(struct sts_text *out, struct sts_slice target)
+{
+	char mark = '?';
+
+	sts_text_add_slice(out, sts_slice_cut(&target, '?'));
+	while (target.data) {
+		struct sts_slice field = sts_slice_cut(&target, '&'), value = field;
+		struct sts_slice name = sts_slice_cut(&value, '=');
+
+		sts_text_add_char(out, mark);
+		mark = '&';
+		if (name.len < field.len) {
+			sts_text_add_slice(out, name);
+			sts_text_add_char(out, '=');
+		}
+		if (field.len > 0)
+			sts_text_add_str(out, MASK);
+	}
+}
+
 /* Add the path and query of the URL, and the protocol's and the user's query fields. */
 static void build_target(struct build *b)
 {
 	struct sts_slice target = b->r->url->target;
 
-	sts_text_add_slice(b->out, target);
+	if (b->masked && !b->r->url_template)
+		add_masked_target(b->out, target);
+	else
+		sts_text_add_slice(b->out, target);
 	b->separator = target.len > 0 && memchr(target.data, '?', target.len) ? '&' : '?';
 	b->place = STS_PLACE_QUERY;
 	each_item(b, add_form_item);

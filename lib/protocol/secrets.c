@@ -122,11 +122,39 @@ static bool repeats_any(struct sts_slice text, const struct sts_field *fields, s
 	return false;
 }
 
+/* Does the text repeat a value from the query of the URL that the user gave? Query values are looked
+ * for as they stand in the URL, and decoded. */
+static bool repeats_query(struct sts_slice text, const struct sts_request *r)
+{
+	struct sts_slice query = r->url && !r->url_template ? r->url->target : STS_SLICE("");
+	char decoded[STS_URL_MAX_BYTES];
+
+	sts_slice_cut(&query, '?');
+	while (query.len > 0) {
+		struct sts_slice value = sts_slice_cut(&query, '&'), field = value;
+
+		if (sts_slice_cut(&field, '=').len < value.len)
+			value = field;
+		if (value.len > sizeof(decoded))
+			return true;
+		memcpy(decoded, value.data, value.len);
+		size_t len = percent_decode(decoded, value.len);
+		bool found = repeats(text, value) ||
+			     repeats(text, (struct sts_slice){decoded, len});
+
+		sts_wipe(decoded, len);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
 bool sts_secrets_found(const struct sts_request *r, struct sts_slice text)
 {
 	if (text.len == 0)
 		return false;
-	return sts_slice_find(text, STS_SLICE("eyJ")) >= 0 || repeats(text, r->subject) ||
-	       repeats(text, r->client_secret) || repeats_any(text, r->params, r->param_count) ||
+	return repeats_query(text, r) || sts_slice_find(text, STS_SLICE("eyJ")) >= 0 ||
+	       repeats(text, r->subject) || repeats(text, r->client_secret) ||
+	       repeats_any(text, r->params, r->param_count) ||
 	       repeats_any(text, r->headers, r->header_count);
 }

@@ -90,6 +90,41 @@ static void other_echoes(void)
 	CHECK_STR(error.msg, "unexpected status 400: no, it is not-a-secret");
 }
 
+/* Secrets whose bytes are changed before they would be printed, and values in the URL's query. */
+static void changed_echoes(void)
+{
+	static const struct sts_field params[] = {
+		{STS_SLICE("a"), STS_SLICE("ab\\cd\\ef\\gh"), true},
+		{STS_SLICE("b"), STS_SLICE("a  b  c  d  e"), true}};
+	static const char *const words[] = {"ab\\\\cd\\\\ef\\\\gh", "a  b  c  d  e", "key-in-url",
+					    "key%2Din%2Durl",       "k&y=in url",    "bare-in-url"};
+	static struct sts_url url;
+
+	CHECK_INT(sts_url_parse(STS_SLICE("https://a.example/k?key=key-in-url&b=k%26y%3Din%20url&"
+					  "bare-in-url&v=1&"),
+				&url, NULL),
+		  STS_OK);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		char body[128];
+
+		snprintf(body, sizeof(body), "{\"message\":\"it is %s\"}", words[i]);
+		prepare("token-exchange", 400, sts_slice_of(body));
+		CHECK_INT(read_prepared(), STS_EREFUSED);
+		CHECK(strstr(error.msg, "it is"));
+		prepare("token-exchange", 400, sts_slice_of(body));
+		request.params = params;
+		request.param_count = COUNT(params);
+		request.url = &url;
+		CHECK_INT(read_prepared(), STS_EREFUSED);
+		CHECK_STR(error.msg, "unexpected status 400: (its words repeat a secret, and are "
+				     "left out)");
+	}
+	prepare("token-exchange", 400, STS_SLICE("{\"message\":\"v=1 at /k of a.example\"}"));
+	request.url = &url;
+	CHECK_INT(read_prepared(), STS_EREFUSED);
+	CHECK_STR(error.msg, "unexpected status 400: v=1 at /k of a.example");
+}
+
 static void escaped_and_cut(void)
 {
 	CHECK_INT(
@@ -110,6 +145,9 @@ static void escaped_and_cut(void)
 	CHECK_INT(read_prepared(), STS_EBUSY);
 	CHECK_INT(strlen(error.msg), strlen("unexpected status 500: ") + 120);
 	CHECK_STR(error.msg + strlen(error.msg) - 4, "w...");
+
+	CHECK_INT(read_answer("token-exchange", 400, "{\"error\":\" a.b\\n\"}"), STS_EREFUSED);
+	CHECK_STR(answer.sts_error, "a.b");
 
 	/* A code has the greatest length, and then one byte more. */
 	CHECK_INT(read_answer("token-exchange", 400,
@@ -318,6 +356,7 @@ static void challenges(void)
 static const struct sts_test tests[] = {
 	{"pieces of the subject token are left out", echoes},
 	{"pieces of other secrets are left out", other_echoes},
+	{"secrets that a message would change, and those in the URL", changed_echoes},
 	{"words of the peer are escaped and cut", escaped_and_cut},
 	{"broken JSON keeps its reason", broken_json},
 	{"deep and long JSON", large_json},
