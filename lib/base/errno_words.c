@@ -9,21 +9,24 @@
 /* errno_texts has the words of each number in this order, one text after the other. An array of
  * pointers would be twice as large. */
 static const uint8_t errnos[] = {
-	ENOENT,       EACCES,          EPERM,         EISDIR,       ENOTDIR,      ENOTEMPTY,
-	ELOOP,        EINVAL,          EFBIG,         EEXIST,       ENAMETOOLONG, ENOSPC,
-	EDQUOT,       EROFS,           EIO,           EMFILE,       ENFILE,       ENOMEM,
-	EAGAIN,       ESTALE,          ECONNREFUSED,  ECONNRESET,   EPIPE,        ENETUNREACH,
-	EHOSTUNREACH, ETIMEDOUT,       EADDRNOTAVAIL, EAFNOSUPPORT, ENODATA,      EILSEQ,
-	EADDRINUSE,   EXDEV,           EBUSY,         ENODEV,       ENXIO,        EINTR,
-	EBADF,        EMLINK,          ETXTBSY,       ENOSYS,       EOPNOTSUPP,   EOVERFLOW,
-	ENOLCK,       EDEADLK,         EUCLEAN,       EBADMSG,      EREMOTEIO,    EKEYEXPIRED,
-	EKEYREVOKED,  EKEYREJECTED,    ENOKEY,        ENOTCONN,     ESHUTDOWN,    ECONNABORTED,
-	ENETDOWN,     EHOSTDOWN,       ENETRESET,     ENOBUFS,      EMSGSIZE,     EDESTADDRREQ,
-	EPROTO,       EPROTONOSUPPORT, EPROTOTYPE,    ENOPROTOOPT,  ESRCH,        ECHILD,
-	E2BIG,        ENOEXEC,         ERANGE,        EUSERS,       ESPIPE,       ENOTTY,
-	EFAULT,       ENOTSOCK,        EISCONN,       EALREADY,     EINPROGRESS,  ESOCKTNOSUPPORT,
-	ELIBBAD,      ECANCELED,       ENOLINK,       ENONET,       ENOMEDIUM,    EHWPOISON,
-	ENOSR,        STS_ENOINODES,   STS_ENOTMEMBER};
+	ENOENT,        EACCES,          EPERM,           EISDIR,       ENOTDIR,
+	ENOTEMPTY,     ELOOP,           EINVAL,          EFBIG,        EEXIST,
+	ENAMETOOLONG,  ENOSPC,          EDQUOT,          EROFS,        EIO,
+	EMFILE,        ENFILE,          ENOMEM,          EAGAIN,       ESTALE,
+	ECONNREFUSED,  ECONNRESET,      EPIPE,           ENETUNREACH,  EHOSTUNREACH,
+	ETIMEDOUT,     EADDRNOTAVAIL,   EAFNOSUPPORT,    ENODATA,      EILSEQ,
+	EADDRINUSE,    EXDEV,           EBUSY,           ENODEV,       ENXIO,
+	EINTR,         EBADF,           EMLINK,          ETXTBSY,      ENOSYS,
+	EOPNOTSUPP,    EOVERFLOW,       ENOLCK,          EDEADLK,      EUCLEAN,
+	EBADMSG,       EREMOTEIO,       EKEYEXPIRED,     EKEYREVOKED,  EKEYREJECTED,
+	ENOKEY,        ENOTCONN,        ESHUTDOWN,       ECONNABORTED, ENETDOWN,
+	EHOSTDOWN,     ENETRESET,       ENOBUFS,         EMSGSIZE,     EDESTADDRREQ,
+	EPROTO,        EPROTONOSUPPORT, EPROTOTYPE,      ENOPROTOOPT,  ESRCH,
+	ECHILD,        E2BIG,           ENOEXEC,         ERANGE,       EUSERS,
+	ESPIPE,        ENOTTY,          EFAULT,          ENOTSOCK,     EISCONN,
+	EALREADY,      EINPROGRESS,     ESOCKTNOSUPPORT, ELIBBAD,      ECANCELED,
+	ENOLINK,       ENONET,          ENOMEDIUM,       EHWPOISON,    ENOSR,
+	STS_ENOINODES, STS_ENOTMEMBER,  STS_EHELD};
 static const char errno_texts[] = "no such file"
 				  "\0" /* ENOENT */
 				  "permission denied"
@@ -198,6 +201,8 @@ static const char errno_texts[] = "no such file"
 				  "\0" /* STS_ENOINODES */
 				  "not a member of the group"
 				  "\0" /* STS_ENOTMEMBER */
+				  "a file that this process may not replace"
+				  "\0" /* STS_EHELD */
 				  "an unexpected error of the system";
 
 const char *sts_errno_words(int err)

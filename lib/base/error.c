@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/format.h"
+
+#define TOKEN_MIN_BYTES 16 /* a shorter word with "eyJ" is no token */
 
 /* A row of each table. A text is an offset in `texts`: pointers would be larger, and the loader
  * would have to relocate them at every start. */
@@ -79,6 +82,31 @@ struct sts_exit_info sts_exit_info(size_t row)
 	return (struct sts_exit_info){(enum sts_exit)exits[row].status, texts + exits[row].meaning};
 }
 
+/* May this byte stand in a JWT, or in "..." behind a part of one? */
+static bool is_of_jwt(char c)
+{
+	return sts_is_letter(c) || sts_is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* Replace what looks like a JWT, or like the beginning of one. It is there when somebody gave a
+ * token where the path of its file is wanted. */
+static void hide_tokens(char *msg)
+{
+	static const char mark[] = "(a token)";
+
+	while ((msg = strstr(msg, "eyJ"))) {
+		size_t len = 0;
+
+		while (is_of_jwt(msg[len]))
+			len++;
+		if (len >= TOKEN_MIN_BYTES) {
+			memcpy(msg, mark, sizeof(mark) - 1);
+			memmove(msg + sizeof(mark) - 1, msg + len, strlen(msg + len) + 1);
+		}
+		msg += len < TOKEN_MIN_BYTES ? len : sizeof(mark) - 1;
+	}
+}
+
 enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const char *fmt, ...)
 {
 	va_list args;
@@ -95,5 +123,6 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	for (char *c = e->msg; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
+	hide_tokens(e->msg);
 	return code;
 }

@@ -43,12 +43,16 @@ enum sts_retry {
  * waiting for the STS. */
 #define STS_TIMEOUT_HERE 1
 
+/* The detail of STS_EHTTP when the answer is compressed. */
+#define STS_HTTP_COMPRESSED 1
+
 /*
  * Details of STS_EOUTPUT beside the errnos of the system, which end at 133 (EHWPOISON): the system
  * has one errno where a user must do different things. sts_errno_words() has words for them.
  */
 #define STS_ENOINODES  200 /* ENOSPC of a file system that has room, but no inode left */
 #define STS_ENOTMEMBER 201 /* EPERM of a process that is not in the group that a file shall get */
+#define STS_EHELD      202 /* EPERM where only this file, and not the directory, may not change */
 
 /* One failure. */
 struct sts_error {
@@ -103,7 +107,9 @@ struct sts_exit_info sts_exit_info(size_t row);
  *   e       out  may be NULL: then the code is only returned
  *   detail  in   as in struct sts_error
  *   fmt     in   a format of our own, never text from a peer; the message is cut to its buffer, and
- *                a byte in it that is not printable ASCII becomes a question mark
+ *                a byte in it that is not printable ASCII becomes a question mark. What looks
+ *                like a JWT becomes "(a token)": somebody may give a token where the path of its
+ *                file is wanted
  */
 enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -134,10 +134,12 @@ static void read_content_encoding(struct sts_http_response *p, struct sts_slice 
 
 		while (i < COUNT(as_it_is) && !sts_slice_eq_nocase(item, as_it_is[i]))
 			i++;
-		if (i == COUNT(as_it_is))
-			return fail(p, STS_EHTTP,
-				    "the server compressed the body (Content-Encoding), although "
-				    "it was asked not to");
+		if (i < COUNT(as_it_is))
+			continue;
+		p->detail = STS_HTTP_COMPRESSED;
+		return fail(p, STS_EHTTP,
+			    "the server compressed the body (Content-Encoding), although "
+			    "it was asked not to");
 	}
 }
 
@@ -464,7 +466,7 @@ static enum sts_err report(const struct sts_http_response *p, struct sts_error *
 {
 	const char *prefix = p->is_malformed ? "the answer is no valid HTTP: " : "";
 
-	return sts_fail(e, p->error, 0, "%s%s", prefix, p->why);
+	return sts_fail(e, p->error, p->detail, "%s%s", prefix, p->why);
 }
 
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,

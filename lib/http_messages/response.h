@@ -41,6 +41,7 @@ struct sts_http_response {
 	int interim; /* 1xx responses so far */
 	int status;  /* of the head that is being read, which may be 1xx */
 	enum sts_err error;
+	int detail;      /* for sts_fail(), when error is set */
 	const char *why; /* what was wrong, when error is set */
 	bool is_malformed;
 	bool has_length, has_coding;

@@ -66,6 +66,19 @@ static enum sts_err fail(const struct sts_store *store, const char *verb, const 
 			 fstat(store->dir_fd, &st) == 0 ? &st : NULL, e);
 }
 
+/* Fail to remove or replace a file. The directory is writable, since a file was made in it before.
+ * The system says EPERM where the directory is sticky and the file is another UID's, and where the
+ * file is immutable or the directory append-only. */
+static enum sts_err fail_held(const struct sts_store *store, const char *verb, const char *name,
+			      int err, struct sts_error *e)
+{
+	enum sts_err result = fail(store, verb, name, err, e);
+
+	if (err == EPERM && e)
+		e->detail = STS_EHELD;
+	return result;
+}
+
 static enum sts_err fail_group(const struct sts_store *store, const char *name, int err,
 			       struct sts_error *e)
 {
@@ -206,7 +219,7 @@ static enum sts_err make_temp(const struct sts_store *store, const char *name,
 		return sts_fail(e, STS_EBUG, 0, "a file name is too long");
 	int err = remove_temp(store->dir_fd, temp);
 	if (err != 0)
-		return fail(store, "remove", temp, err, e);
+		return fail_held(store, "remove", temp, err, e);
 	*fd = openat(store->dir_fd, temp,
 		     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
 	return *fd < 0 ? fail(store, "create", temp, errno, e) : STS_OK;
@@ -221,7 +234,7 @@ static enum sts_err put_in_place(const struct sts_store *store, const char *temp
 	if (close(fd) != 0 && errno != EINTR)
 		return fail(store, "close", temp, errno, e);
 	if (renameat(store->dir_fd, temp, store->dir_fd, name) != 0)
-		return fail(store, "replace", name, errno, e);
+		return fail_held(store, "replace", name, errno, e);
 	return STS_OK;
 }
 
@@ -446,7 +459,7 @@ static enum sts_err put(const struct sts_store *store, struct sts_temps *temps,
 		return STS_OK;
 	/* A directory of this name is not one of our files, and stays. */
 	int err = remove_file(store->dir_fd, name);
-	return err == 0 || err == EISDIR ? STS_OK : fail(store, "remove", name, err, e);
+	return err == 0 || err == EISDIR ? STS_OK : fail_held(store, "remove", name, err, e);
 }
 
 /* Replace all files, which have been filled. */
@@ -466,7 +479,7 @@ static enum sts_err replace_all(const struct sts_store *store, struct sts_temps 
 	if (err != 0 && err != ENOENT) {
 		err = remove_file(store->dir_fd, STS_FILE_EXPIRES);
 		if (err != 0)
-			return fail(store, "replace", STS_FILE_EXPIRES, err, e);
+			return fail_held(store, "replace", STS_FILE_EXPIRES, err, e);
 	}
 	result = expires_first ? replace(store, temps, STS_OUTPUT_EXPIRES, e) : STS_OK;
 	for (size_t i = 0; i < sizeof(order) && result == STS_OK; i++)

@@ -491,9 +491,10 @@ static enum sts_err parse_body(const struct sts_answer_input *in, char *scratch,
 	int status = in->head->status;
 
 	if (err == STS_EEMPTY)
-		return sts_fail(e, err, status,
-				"the STS answered %d with no body: is the URL's path right?",
-				status);
+		return sts_fail(
+			e, err, status,
+			"the STS answered with no body (status %d): is the URL's path right?",
+			status);
 	if (err == STS_EHTML)
 		return sts_fail(e, err, status,
 				"the STS answered %d with a web page: is the URL's path right?",

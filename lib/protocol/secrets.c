@@ -122,7 +122,7 @@ static bool repeats_any(struct sts_slice text, const struct sts_field *fields, s
 	return false;
 }
 
-/* Does the text repeat a value from the query of the URL that the user gave? Query values are looked
+/* Does the text repeat a value from the query of the URL that the user gave? The values are looked
  * for as they stand in the URL, and decoded. */
 static bool repeats_query(struct sts_slice text, const struct sts_request *r)
 {

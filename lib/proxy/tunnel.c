@@ -25,9 +25,14 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
 	int status = http->head.status;
 
+	if (status == 0 && err == STS_EAGAIN)
+		return err;
+	_Static_assert(STS_TUNNEL_ANSWER_MAX_BYTES == 8 * 1024, "the message states this bound");
 	if (status == 0)
-		return err == STS_EAGAIN ? err
-					 : fail(proxy, STS_EPROXY, 0, "answers what is no HTTP", e);
+		return fail(proxy, STS_EPROXY, 0,
+			    err == STS_ETOOBIG ? "answers with a head of over 8 KiB"
+					       : "answers what is no HTTP",
+			    e);
 	if (status < 300)
 		return STS_OK;
 	if (status == 407 || status == 401) /* tinyproxy responds 401 to wrong credentials */

@@ -229,6 +229,7 @@ static void test_foreign(void)
 		CHECK_STR(error.msg, "cannot replace d/token.jwt: operation not permitted for UID "
 				     "65532: the directory belongs to 0:0, "
 				     "mode 1777: sticky, and the file is another UID's");
+		CHECK_INT(error.detail, STS_EHELD);
 		fflush(stdout);
 		_exit(sts_test_failures != 0);
 	}

@@ -140,7 +140,7 @@ FAILURES = {
     "403": (http(403, {"error": "access_denied"}), 77, "403 access_denied (the STS refused this ServiceAccount: check its authorization rules)"),
     "503": (http(503), 75, "503 (the STS cannot answer now: "),
     "HTML": (http(200, b"<html>"), 65, "200 (the answer is a web page: "),
-    "empty": (http(200, b""), 65, "200 (the STS answered 200 with no body: "),
+    "empty": (http(200, b""), 65, "200 (the STS answered with no body: "),
 }
 
 

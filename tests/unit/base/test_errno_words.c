@@ -21,6 +21,7 @@ static void test_words(void)
 	CHECK_STR(sts_errno_words(ESPIPE), "not a regular file");
 	CHECK_STR(sts_errno_words(STS_ENOINODES), "no inode left");
 	CHECK_STR(sts_errno_words(STS_ENOTMEMBER), "not a member of the group");
+	CHECK_STR(sts_errno_words(STS_EHELD), "a file that this process may not replace");
 	CHECK_STR(sts_errno_words(EOWNERDEAD), UNEXPECTED);
 	CHECK(sts_errno_words(123456) && sts_errno_words(123456)[0]);
 	CHECK(sts_errno_words(-1) && sts_errno_words(0) && sts_errno_words(EXDEV)[0]);

@@ -131,6 +131,33 @@ static void test_fail(void)
 	CHECK_INT(strlen(e.msg), STS_ERROR_TEXT_MAX_BYTES - 1);
 }
 
+/* A token that somebody gave in place of a path is in no message, nor is the beginning of it. */
+static void test_fail_token(void)
+{
+	static const struct {
+		const char *path, *msg;
+	} rows[] = {
+		{"eyJhbGciOiJub25lIn0.e30.c2ln", "no file (a token)!"},
+		{"eyJhbGciOiJub25lIn0.e30...", "no file (a token)!"},
+		{"./eyJhbGciOiJub25l /eyJhbGciOiJub25lIn0", "no file ./(a token) /(a token)!"},
+		{"eyJhbGciOiJub2", "no file eyJhbGciOiJub2!"},
+		{"eyJhbGciOiJub25", "no file eyJhbGciOiJub25!"},
+		{"eyJhbGciOiJub25l", "no file (a token)!"},
+		{"eyJ eyJ", "no file eyJ eyJ!"},
+		{"/tokens/keyJ.pem", "no file /tokens/keyJ.pem!"},
+	};
+	struct sts_error e;
+	char lng[2 * STS_ERROR_TEXT_MAX_BYTES] = "eyJ";
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		sts_fail(&e, STS_EJSON, 0, "no file %s!", rows[i].path);
+		CHECK_STR(e.msg, rows[i].msg);
+	}
+	memset(lng + 3, 'a', sizeof(lng) - 4);
+	sts_fail(&e, STS_EJSON, 0, "%s", lng);
+	CHECK_STR(e.msg, "(a token)");
+}
+
 static bool is_an_exit(enum sts_exit status)
 {
 	for (size_t row = 0; row < STS_EXIT__COUNT; row++)
@@ -202,11 +229,12 @@ static void test_hints(void)
 	CHECK_HINTS(STS_EOUTPUT, {EROFS, "writable emptyDir"}, {EACCES, "writable emptyDir"},
 		    {EPERM, "writable emptyDir"}, {ENOSPC, "sizeLimit"}, {EDQUOT, "quota"},
 		    {STS_ENOINODES, "remove files from"}, {STS_ENOTMEMBER, "supplementalGroups"},
-		    {ENAMETOOLONG, "shorter path"}, {ENOENT, "mount an emptyDir"},
-		    {ENOTDIR, "--output-dir"}, {EISDIR, "remove the directory"}, {EBUSY, "unmount"},
-		    {EEXIST, "of its own"}, {EFBIG, "ulimit"}, {EIO, "repair or remount"},
-		    {ESTALE, "repair or remount"}, {ENODEV, "repair or remount"},
-		    {ENOMEM, "memory"}, {0, "start the sidecar"}, {EINVAL, ""});
+		    {STS_EHELD, "chattr"}, {ENAMETOOLONG, "shorter path"},
+		    {ENOENT, "mount an emptyDir"}, {ENOTDIR, "--output-dir"},
+		    {EISDIR, "remove the directory"}, {EBUSY, "unmount"}, {EEXIST, "of its own"},
+		    {EFBIG, "ulimit"}, {EIO, "repair or remount"}, {ESTALE, "repair or remount"},
+		    {ENODEV, "repair or remount"}, {ENOMEM, "memory"}, {0, "start the sidecar"},
+		    {EINVAL, ""});
 	CHECK_HINTS(STS_EPORT, {EADDRINUSE, "no other container"}, {EACCES, "above 1023"},
 		    {EADDRNOTAVAIL, "an address that the Pod has"},
 		    {EAFNOSUPPORT, "an address that the Pod has"}, {EMFILE, "open files"},
@@ -271,6 +299,7 @@ static const struct sts_test tests[] = {
 	{"a hint fits the cause", test_hints},
 	{"what is said of an output that cannot be written", test_hints_of_output},
 	{"sts_fail() formats and cuts the message", test_fail},
+	{"sts_fail() hides tokens", test_fail_token},
 };
 
 STS_TEST_MAIN(tests)

@@ -171,9 +171,9 @@ static void bad_answers(void)
 {
 	static const struct bad_row rows[] = {
 		{"openunison", "", STS_EEMPTY,
-		 "the STS answered 200 with no body: is the URL's path right?"},
+		 "the STS answered with no body (status 200): is the URL's path right?"},
 		{"openunison", " \r\n", STS_EEMPTY,
-		 "the STS answered 200 with no body: is the URL's path right?"},
+		 "the STS answered with no body (status 200): is the URL's path right?"},
 		{"openunison", "\n<html>", STS_EHTML,
 		 "the STS answered 200 with a web page: is the URL's path right?"},
 		{"openunison", "it works", STS_EJSON, NULL},
@@ -263,7 +263,8 @@ static void bad_answers(void)
 		CHECK_INT(answer.http_status, 200);
 	}
 	CHECK_INT(read_answer("openunison", 204, ""), STS_EEMPTY);
-	CHECK_STR(error.msg, "the STS answered 204 with no body: is the URL's path right?");
+	CHECK_STR(error.msg,
+		  "the STS answered with no body (status 204): is the URL's path right?");
 }
 
 static void token_size(void)

@@ -45,28 +45,6 @@ static enum sts_err build(const struct sts_request *r, bool masked)
 	return sts_request_build(r, masked, &head, &body, &error);
 }
 
-/* The values in the query of the user's URL are masked. */
-static void url_query(void)
-{
-	static const struct {
-		const char *url, *masked;
-	} rows[] = {
-		{"https://sts.example:8443/k", "GET /k HTTP"},
-		{"https://sts.example:8443/k?", "GET /k? HTTP"},
-		{"https://sts.example:8443/k?key=s3cret", "GET /k?key=*** HTTP"},
-		{"https://sts.example:8443/k?a=&s3cret&&b=s3=cret", "GET /k?a=***&***&&b=*** HTTP"},
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct sts_request r = request_of("openunison", rows[i].url);
-
-		CHECK_INT(build(&r, true), STS_OK);
-		CHECK_INT(strncmp(head_buf, rows[i].masked, strlen(rows[i].masked)), 0);
-		CHECK_INT(build(&r, false), STS_OK);
-		CHECK(strstr(head_buf, rows[i].url + strlen("https://sts.example:8443")));
-	}
-}
-
 static void openunison(void)
 {
 	struct sts_request r = request_of("openunison",
@@ -592,7 +570,6 @@ static void secret_names(void)
 }
 
 static const struct sts_test tests[] = {
-	{"the query of the URL, masked", url_query},
 	{"openunison: GET with a bearer", openunison},
 	{"token-exchange: a form", form},
 	{"token-exchange: every parameter", form_params},

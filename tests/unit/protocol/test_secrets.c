@@ -86,10 +86,47 @@ static void bounds(void)
 	CHECK(!sts_secrets_repeats((struct sts_slice){NULL, 0}, STS_SLICE("ab"), 2));
 }
 
+/* The values in the query of the user's URL are masked in what --dry-run prints. */
+static void url_query(void)
+{
+	static const struct {
+		const char *target, *masked;
+	} rows[] = {
+		{"/k", "/k"},
+		{"/k?", "/k?"},
+		{"/k?key=s3cret", "/k?key=***"},
+		{"/k?a=&s3cret&&b=s3=cret", "/k?a=***&***&&b=***"},
+	};
+	static struct sts_url url;
+	char head_buf[1024], body_buf[64], wanted[64];
+	struct sts_request r = {.protocol = sts_protocol_find(STS_SLICE("openunison")),
+				.url = &url,
+				.subject = STS_SLICE(SECRET),
+				.agent = "x"};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		bool masked = i % 2;
+		struct sts_text head, body;
+
+		sts_text_init(&head, head_buf, sizeof(head_buf));
+		sts_text_addf(&head, "https://sts.example%s", rows[i / 2].target);
+		CHECK_INT(sts_url_parse((struct sts_slice){head.data, head.len}, &url, NULL),
+			  STS_OK);
+		sts_text_init(&head, head_buf, sizeof(head_buf));
+		sts_text_init(&body, body_buf, sizeof(body_buf));
+		CHECK_INT(sts_request_build(&r, masked, &head, &body, NULL), STS_OK);
+		snprintf(wanted, sizeof(wanted), "GET %s HTTP/1.1\r\n",
+			 masked ? rows[i / 2].masked : rows[i / 2].target);
+		head_buf[strlen(wanted)] = '\0';
+		CHECK_STR(head_buf, wanted);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"a secret that is encoded or broken into pieces", wrapped},
 	{"a secret in base64", base64},
 	{"short secrets and long texts", bounds},
+	{"the query of the URL, masked", url_query},
 };
 
 STS_TEST_MAIN(tests)

@@ -81,6 +81,7 @@ static void an_answer_without_end(void)
 	memset(answer + 20, 'x', sizeof(answer) - 20);
 	CHECK_INT(feed(answer, sizeof(answer), &used), STS_EPROXY);
 	CHECK(used <= STS_TUNNEL_ANSWER_MAX_BYTES + 4);
+	CHECK_STR(error.msg, "the proxy proxy.example answers with a head of over 8 KiB");
 }
 
 static const struct sts_test tests[] = {
