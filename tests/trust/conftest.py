@@ -19,18 +19,21 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 import chains  # noqa: E402
 import tls12  # noqa: E402
+import tls13  # noqa: E402
 from harness import servers, tokens  # noqa: E402
 from harness.fixtures import ca, fetch, folder, identity, limit, serve, sidecar, space, subject  # noqa: E402,F401
 from harness.sidecar import TOP, Sidecar, Space  # noqa: E402
 
 PATIENCE_S = 20
+# OpenSSL says one of these where the client's suites and signature schemes have no place for the chain.
+UNWILLING = ("NO_SHARED_CIPHER", "NO_SUITABLE_SIGNATURE_ALGORITHM")
 
 
 @dataclass
 class Verdict:
     code: str  # as in lib/base/error.h: "ok", "cert_name", ...
     message: str
-    served_by: str = ""  # "OpenSSL" or "tls12.py"
+    served_by: str = ""  # "OpenSSL" or "ours": tls12.py, tls13.py
     asked: bool = False  # did the server see a request?
     run: subprocess.CompletedProcess = field(default=None, repr=False)
 
@@ -105,12 +108,13 @@ class Stand:
 
     # Chains by name
 
-    def context(self, chain, key):
+    def context(self, chain, key, version):
         """OpenSSL's, or None when it will not serve this."""
         if key is None or not chain:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
         cert, secret = self.folder / "tls.crt", self.folder / "tls.key"
         cert.write_text(chains.bundle(chain))
         secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
@@ -121,27 +125,28 @@ class Stand:
             return None
         return context
 
-    def judge(self, chain, anchors, host, env=None):
-        """What the program says to a chain, which OpenSSL serves wherever it will."""
+    def judge(self, chain, anchors, host, env=None, version=ssl.TLSVersion.TLSv1_3):
+        """What the program says to a chain, which OpenSSL serves wherever it will, over a version of TLS."""
         key = chains.private_key(chains.server_label(chain))
         bundle = self.space.write("anchors.pem", chains.bundle(anchors))
-        context, unwilling = self.context(chain, key), []
+        context, unwilling = self.context(chain, key, version), []
 
         def openssl(raw):
             try:
                 return self.exchange(context.wrap_socket(raw, server_side=True))
             except ssl.SSLError as error:
-                if error.reason == "NO_SHARED_CIPHER":  # this key and its usage are for no suite of the client's
+                if error.reason in UNWILLING:
                     unwilling.append(error)
                 raise
 
         def ours(raw):
-            return self.exchange(tls12.Connection(raw, [chains.made()[label] for label in chain], key))
+            server = tls12 if version == ssl.TLSVersion.TLSv1_2 else tls13
+            return self.exchange(server.Connection(raw, [chains.made()[label] for label in chain], key))
         options = ("--cacert-only", "--cacert-path", bundle)
         verdict = self.try_once(openssl, host, *options, env=env) if context else None
         if not context or unwilling:
             context, verdict = None, self.try_once(ours, host, *options, env=env)
-        verdict.served_by = "OpenSSL" if context else "tls12.py"
+        verdict.served_by = "OpenSSL" if context else "ours"
         return verdict
 
 

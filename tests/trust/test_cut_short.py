@@ -21,6 +21,8 @@ ANSWERS = {
     "chunked": HEAD + CHUNKED,
     "close": HEAD + b"\r\n" + BODY,
 }
+# How much longer a record is than its content: header, explicit nonce (1.2) or type (1.3), and tag.
+VERSIONS = {ssl.TLSVersion.TLSv1_2: 5 + 8 + 16, ssl.TLSVersion.TLSv1_3: 5 + 1 + 16}
 RECORD_BYTES = 40  # so that ends of records are among the cuts
 
 
@@ -76,9 +78,9 @@ def cut_plaintext(data, at):
     return tell
 
 
-def ciphertext_bytes(data):
-    """The size of these bytes when they are sent. In this suite, a record is 29 bytes longer than its content."""
-    return len(data) + 29 * -(-len(data) // RECORD_BYTES)
+def ciphertext_bytes(data, version):
+    """The size of these bytes when they are sent."""
+    return len(data) + VERSIONS[version] * -(-len(data) // RECORD_BYTES)
 
 
 def error_of(data, at):
@@ -89,18 +91,23 @@ def error_of(data, at):
     return "empty" if at == head else "json"
 
 
-def cuts(data):
+def cuts(data, version):
     """(what is cut and where, how to send it, is the answer whole?, the error where it is not), by framing."""
-    whole = ciphertext_bytes(data)
+    whole = ciphertext_bytes(data, version)
     for at in range(whole + 1):
         yield f"ciphertext {at} of {whole}", cut_ciphertext(data, at), at == whole, "truncated"
     for at in range(len(data) + 1):
         yield f"plaintext {at} of {len(data)}", cut_plaintext(data, at), at == len(data), error_of(data, at)
 
 
+@pytest.fixture(params=VERSIONS, ids=["1.2", "1.3"])
+def version(request):
+    return request.param
+
+
 @pytest.fixture
-def attempt(stand, tmp_path):
-    context = servers.tls_context(pki.server(CA), tmp_path, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
+def attempt(stand, tmp_path, version):
+    context = servers.tls_context(pki.server(CA), tmp_path, lowest=version, highest=version, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
     bundle = stand.space.write("cut.pem", CA.pem)
 
     def run(tell):
@@ -114,7 +121,7 @@ def attempt(stand, tmp_path):
 
 
 @pytest.mark.parametrize("framing", ANSWERS)
-def test_an_answer_that_is_cut_short_gives_no_token(framing, attempt):
+def test_an_answer_that_is_cut_short_gives_no_token(framing, version, attempt):
     """As many at a time as there is patience: a program that was cut off waits before it tries again."""
     bad, whole = [], 0
 
@@ -130,7 +137,7 @@ def test_an_answer_that_is_cut_short_gives_no_token(framing, attempt):
         return 0, None if fine else f"{where}: {run.status} {run.out!r} {first}"
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        for count, wrong in pool.map(lambda cut: check(*cut), cuts(ANSWERS[framing])):
+        for count, wrong in pool.map(lambda cut: check(*cut), cuts(ANSWERS[framing], version)):
             whole += count
             bad += [wrong] if wrong else []
     assert bad == []

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every chain of tests/certs/verdicts.h, over TLS, to the program, and to openssl verify. Where the two differ, docs/trust.md says
+"""Every chain of tests/certs/verdicts.h, over TLS 1.2 and 1.3, to the program, and to openssl verify. Where the two differ, docs/trust.md says
 why: the table there has just these cases."""
 import re
+import ssl
 
 import chains
 import openssl
@@ -9,8 +10,9 @@ import pytest
 
 DOCS = chains.TOP / "docs/trust.md"
 CASES = chains.cases()
-# A server that sends no certificate at all never gets as far as the verifier: test_errors.py has it.
-NOW_CASES = [case for case in CASES if case.chain and not case.second_matters]
+# A server that sends no certificate, or an empty one, never gets as far as the verifier: test_errors.py has both.
+NOW_CASES = [case for case in CASES if case.chain and case.chain[0] != "bad-empty" and not case.second_matters]
+VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 disagreements = {}
 served = {}
 
@@ -32,20 +34,22 @@ def test_there_are_enough_cases():
     assert len({case.code for case in NOW_CASES if case.code == "ok"}) > 0
 
 
+@VERSIONS
 @pytest.mark.parametrize("case", NOW_CASES, ids=lambda case: case.label)
-def test_case(case, stand):
+def test_case(case, version, stand):
     other = openssl.start(case, stand.folder)
-    verdict = stand.judge(case.chain, case.anchors, case.host)
-    served.setdefault(verdict.served_by, []).append(case)
+    verdict = stand.judge(case.chain, case.anchors, case.host, version=version)
+    served.setdefault((version, verdict.served_by), []).append(case)
     accepts, why = openssl.finish(other)
     if accepts != (case.code == "ok"):
         disagreements[case.label] = (case.code, "OK" if accepts else why)
     check(case, verdict)
 
 
+@VERSIONS
 @pytest.mark.parametrize("case", [case for case in CASES if case.second_matters], ids=lambda case: case.label)
-def test_case_at_a_fixed_time(case, timed):
-    verdict = timed.judge(case.chain, case.anchors, case.host, env={"STS_TEST_TIME": chains.NOW + case.offset_s})
+def test_case_at_a_fixed_time(case, version, timed):
+    verdict = timed.judge(case.chain, case.anchors, case.host, env={"STS_TEST_TIME": chains.NOW + case.offset_s}, version=version)
     check(case, verdict)
 
 
@@ -61,13 +65,14 @@ def documented():
 
 @pytest.mark.skipif(not openssl.version().startswith("OpenSSL 3.0."), reason="the table is about OpenSSL 3.0")
 def test_disagreements_with_openssl_are_explained():
-    if sum(map(len, served.values())) != len(NOW_CASES):
+    if sum(map(len, served.values())) != 2 * len(NOW_CASES):
         pytest.skip("not all cases were run")
     assert disagreements == documented()
 
 
-def test_most_chains_are_served_by_openssl():
-    if sum(map(len, served.values())) != len(NOW_CASES):
+@VERSIONS
+def test_most_chains_are_served_by_openssl(version):
+    if sum(map(len, served.values())) != 2 * len(NOW_CASES):
         pytest.skip("not all cases were run")
-    assert len(served["OpenSSL"]) >= 300
-    assert len(served["tls12.py"]) <= 60
+    assert len(served[version, "OpenSSL"]) >= 300
+    assert len(served[version, "ours"]) <= 60

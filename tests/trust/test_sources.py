@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where trust anchors may come from: files, directories, SSL_CERT_FILE, SSL_CERT_DIR, and --cacert-only."""
 import os
+import ssl
 
 import chains
 import pytest
@@ -14,7 +15,7 @@ def ask(stand):
     key = chains.private_key("leaf")
 
     def run(*options, **env):
-        context = stand.context(SERVER, key)
+        context = stand.context(SERVER, key, ssl.TLSVersion.TLSv1_3)
         env.setdefault("SSL_CERT_FILE", "/nonexistent")
         return stand.try_once(lambda raw: stand.exchange(context.wrap_socket(raw, server_side=True)), "sts.example.com", *options, env=env)
     return run
