@@ -12,8 +12,8 @@
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
-#   tls         the TLS client against BoGo, the runner of BoringSSL's tests, with the sanitizers, and against Wycheproof's vectors with both
-#               builds; both are downloaded
+#   tls         the TLS client against BoGo, the runner of BoringSSL's tests, and a server that lies, with the sanitizers; against OpenSSL's
+#               and Go's servers; and against Wycheproof's vectors with both builds; BoGo and the vectors are downloaded
 #   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
@@ -212,6 +212,8 @@ counted() { # name command...: the last line of what the command prints has the 
 
 tls() { # downloads BoGo
 	STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim counted bogo $low tests/tls/bogo/run.sh
+	counted liar $low .venv/bin/python tests/tls/liar/run.py --client build-asan/tests/tls-client
+	counted peers $low .venv/bin/python tests/tls/peers/run.py short
 }
 
 wycheproof() { # downloads the vectors

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tables import tls_checks
+from tables.common import TOP
 
 TABLE = tls_checks
 GOOD = """
@@ -78,6 +79,11 @@ MISTAKES = {
 def test_a_mistake_names_file_row_and_reason(refused, mistake):
     text, message = MISTAKES[mistake]
     assert refused(text).startswith("checks.toml: " + message)
+
+
+def test_every_check_names_a_test():
+    """tests/tls/checks/run.py finds tests, and shows that those which are named fail while their check is off."""
+    assert [check.name for check in tls_checks.read(TOP / tls_checks.SOURCE) if not check.tests] == []
 
 
 def test_c(read, file):

@@ -38,7 +38,7 @@ def write(found):
     text = TABLE.read_text()
     for check, tests in found.items():
         listed = "[]" if not tests else "[\n" + "".join(f'\t"{test}",\n' for test in tests) + "]"
-        text, count = re.subn(rf"(?ms)^(\[check\.{check}\]\n(?:(?!\[).*\n)*?)tests = \[[^\]]*\]", lambda match: match[1] + f"tests = {listed}", text)
+        text, count = re.subn(rf"(?m)^(\[check\.{check}\]\n(?:(?!\[).*\n)*?)tests = \[[^\]]*\]", lambda match: match[1] + f"tests = {listed}", text)
         assert count == 1, check
     TABLE.write_text(text)
     subprocess.run([sys.executable, "-B", str(TOP / "tools/tables/pages.py")], check=True, timeout=60)
