@@ -78,6 +78,8 @@ static void tell_failure(const struct sts_tls_failure *failure)
 
 /* --- the connection --- */
 
+/* A reset is an end, too: which of both comes depends on how much the runner had read before it
+ * closed its socket. */
 static int receive(void *context, uint8_t *data, size_t len)
 {
 	ssize_t n;
@@ -86,7 +88,7 @@ static int receive(void *context, uint8_t *data, size_t len)
 	do
 		n = recv(fd, data, len, 0);
 	while (n < 0 && errno == EINTR);
-	return (int)n;
+	return n < 0 && errno == ECONNRESET ? 0 : (int)n;
 }
 
 /* As in the program, bytes that cannot be sent any more are dropped, so that the server's last
