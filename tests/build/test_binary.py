@@ -106,6 +106,13 @@ def test_no_build_id_and_no_trace_of_the_build(elf):
         assert trace not in elf.data
 
 
+def test_no_check_of_tls_can_be_switched_off(elf):
+    """The switches of lib/tls/testing.h are in programs of the tests alone."""
+    for words in (b"STS_TLS_CHECK_OFF", b"extension_unasked"):
+        assert words not in elf.data
+        assert words in (TOP / "build/tests/tls-client").read_bytes()
+
+
 @pytest.mark.skipif(not X86, reason="looks for x86-64 instructions")
 def test_stack_protector(elf):
     # mov %fs:0x28,%reg and sub %fs:0x28,%reg, at the start and the end of a function that has an array.
