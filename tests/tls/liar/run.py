@@ -12,6 +12,7 @@ alert of lib/tls/checks.toml, which must be protected as soon as there are keys.
 It prints a line for each row that fails, and "N passed, N failed" at the end. A check without a row fails.
 """
 import argparse
+import contextlib
 import json
 import pathlib
 import socket
@@ -43,6 +44,7 @@ def identities(folder):
 
 class Bench:
     """Runs rows against the client."""
+    server = Server
 
     def __init__(self, folder, client):
         self.identities, self.client, self.ca = identities(folder), client, folder / "ca.pem"
@@ -52,7 +54,8 @@ class Bench:
         """(what tls-client says, its standard error, the server)."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(TIMEOUT_S)
-            words = [self.client, "--ca", self.ca, *row.arguments, "--off", off, listener.getsockname()[1]]
+            off_words = ["--off", off] if off else []
+            words = [self.client, "--ca", self.ca, *row.arguments, *off_words, listener.getsockname()[1]]
             client = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             try:
                 sock, _ = listener.accept()
@@ -66,15 +69,16 @@ class Bench:
         return (json.loads(out.partition(b"\n")[0]) if out else None), out.partition(b"\n")[2], err.decode(errors="replace"), server
 
     def serve(self, sock, row):
-        server = Server(sock, self.identities)
+        server = self.server(sock, self.identities)
         server.mistake = None
         try:
             row.run(server)
-            sock.shutdown(socket.SHUT_WR)
         except (Ended, ConnectionError):
             pass
         except Exception as error:  # a mistake of the row
             server.mistake = f"{type(error).__name__}: {error}"
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_WR)
         try:
             if server.alert is None:
                 server.until_the_end()

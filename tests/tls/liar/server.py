@@ -208,19 +208,20 @@ class Server:
         at += 2 + int.from_bytes(body[at:at + 2], "big")
         compression, at = body[at:at + 2], at + 2
         length, at = int.from_bytes(body[at:at + 2], "big"), at + 2
-        same, self.offered = body[:at - 2], {}
-        if body[:2] != b"\3\3" or len(self.session) != 32 or compression != b"\1\0" or len(body) != at + length:
-            raise ValueError("the ClientHello is not well-formed")
+        end, same, self.offered = at + length, body[:at - 2], {}
         while at < len(body):
             kind, size = struct.unpack(">HH", body[at:at + 4])
             if kind in self.offered:
                 raise ValueError(f"the ClientHello has the extension {kind} twice")
             self.offered[kind] = body[at + 4:at + 4 + size]
             at += 4 + size
-        self.compare_hellos((same, [pair for pair in self.offered.items() if pair[0] not in (COOKIE, KEY_SHARE)]))
+        is_formed = body[:2] == b"\3\3" and len(self.session) == 32 and compression == b"\1\0" and len(body) == end
+        self.check_hello(is_formed, (same, [pair for pair in self.offered.items() if pair[0] not in (COOKIE, KEY_SHARE)]))
 
-    def compare_hellos(self, parts):
+    def check_hello(self, is_formed, parts):
         """A second ClientHello is the first one, but for cookie and key share (RFC 8446 section 4.1.2)."""
+        if not is_formed:
+            raise ValueError("the ClientHello is not well-formed")
         if self.first_hello not in (None, parts):
             raise ValueError("the second ClientHello is another one")
         self.first_hello = parts
