@@ -134,12 +134,7 @@ static void read_content_encoding(struct sts_http_response *p, struct sts_slice 
 
 		while (i < COUNT(as_it_is) && !sts_slice_eq_nocase(item, as_it_is[i]))
 			i++;
-		if (i < COUNT(as_it_is))
-			continue;
-		p->detail = STS_HTTP_COMPRESSED;
-		return fail(p, STS_EHTTP,
-			    "the server compressed the body (Content-Encoding), although "
-			    "it was asked not to");
+		p->is_compressed |= i == COUNT(as_it_is);
 	}
 }
 
@@ -259,6 +254,16 @@ static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 	p->in_field = true;
 }
 
+/*
+ * Is this a response whose body says no more than why there is no success? Its status counts even
+ * if the body cannot be read as a whole: a body that is compressed is not read, and of one that is
+ * too big the beginning is the body.
+ */
+static bool is_failure(const struct sts_http_response *p)
+{
+	return p->status >= 300;
+}
+
 /* End the head of a 1xx response, and go on with the next response. */
 static void end_interim(struct sts_http_response *p)
 {
@@ -269,9 +274,17 @@ static void end_interim(struct sts_http_response *p)
 		return fail(p, STS_ETOOBIG, "there are more than 8 interim answers");
 	p->head = (struct sts_http_head){0};
 	p->head_len = 0;
-	p->has_length = false;
+	p->has_length = p->is_compressed = false;
 	p->may_be_empty = true;
 	p->state = STATUS_LINE;
+}
+
+/* Fail because of a compressed body, which cannot be read. */
+static void compressed(struct sts_http_response *p)
+{
+	p->detail = STS_HTTP_COMPRESSED;
+	fail(p, STS_EHTTP,
+	     "the server compressed the body (Content-Encoding), although it was asked not to");
 }
 
 /* Find the length of the body (RFC 9112 section 6.3). The RFC lets a client repair some malformed
@@ -285,16 +298,20 @@ static void end_head(struct sts_http_response *p)
 	if (p->status < 200)
 		return end_interim(p);
 	p->head.status = p->status;
-	if (p->status == 204 || p->status == 304 || p->head_only) {
+	if (p->is_compressed && !is_failure(p))
+		return compressed(p);
+	if (p->status == 204 || p->status == 304 || p->head_only || p->is_compressed) {
 		p->state = DONE;
 	} else if (p->has_coding) {
 		p->state = CHUNK_LINE;
 	} else if (!p->has_length) {
 		p->state = BODY_UNTIL_CLOSE;
-	} else if (p->head.content_length > p->body_size) {
+	} else if (p->head.content_length > p->body_size && !is_failure(p)) {
 		fail(p, STS_ETOOBIG, "the answer's Content-Length is past the bound");
 	} else {
-		p->body_left = p->head.content_length;
+		bool fits = p->head.content_length <= p->body_size;
+
+		p->body_left = fits ? p->head.content_length : p->body_size;
 		p->state = p->body_left > 0 ? BODY : DONE;
 	}
 }
@@ -310,6 +327,15 @@ static bool is_in_quotes(struct sts_slice line)
 		else if (quoted && line.data[i] == '\\')
 			i++;
 	return quoted;
+}
+
+/* There is no room for the next part of the body. */
+static void too_big(struct sts_http_response *p)
+{
+	if (is_failure(p))
+		p->state = DONE;
+	else
+		fail(p, STS_ETOOBIG, "the answer's body is past the bound");
 }
 
 /* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. White space may
@@ -332,7 +358,7 @@ static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 	if (is_in_quotes(line))
 		return malformed(p, "a quoted string in a chunk extension does not end");
 	if (size > p->body_size - p->body_len)
-		return fail(p, STS_ETOOBIG, "the answer's body is past the bound");
+		return too_big(p);
 	p->body_left = size;
 	p->state = size > 0 ? CHUNK : TRAILER_LINE;
 }
@@ -423,7 +449,7 @@ static size_t take_body(struct sts_http_response *p, const char *data, size_t le
 	uint64_t room = p->state == BODY_UNTIL_CLOSE ? p->body_size - p->body_len : p->body_left;
 
 	if (room == 0) {
-		fail(p, STS_ETOOBIG, "the answer's body is past the bound");
+		too_big(p);
 		return 0;
 	}
 	if (len > room)

@@ -44,7 +44,7 @@ struct sts_http_response {
 	int detail;      /* for sts_fail(), when error is set */
 	const char *why; /* what was wrong, when error is set */
 	bool is_malformed;
-	bool has_length, has_coding;
+	bool has_length, has_coding, is_compressed;
 	bool head_only;
 	bool may_be_empty; /* a line break may stand before the status line */
 	bool in_field;     /* the next line may go on with the header that is being read */
@@ -94,6 +94,9 @@ void sts_http_response_head_only(struct sts_http_response *p);
  * not all take it for the end of a line. A line with a chunk size of more than
  * STS_HTTP_CHUNK_LINE_MAX_BYTES, and more than STS_HTTP_INTERIM_MAX 1xx responses, are too big.
  * Compressed is a response whose Content-Encoding names a compression.
+ *
+ * A status of 300 and more counts even if its body cannot be read as a whole: then a compressed
+ * body is left out, and a body that is too big is cut, for chunks behind the last one that fits.
  */
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
 				    size_t *used, struct sts_error *e);

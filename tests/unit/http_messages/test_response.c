@@ -462,6 +462,55 @@ static void test_bounds(void)
 	CHECK_INT(error.detail, 0);
 }
 
+/* The status of a failure counts, whatever can be read of its body. */
+static void test_failures(void)
+{
+#define GZIP "Content-Encoding: gzip\r\n"
+	static const struct {
+		const char *text;
+		enum sts_err err;
+	} rows[] = {
+		{GZIP "Content-Length: 5\r\n\r\nhello", STS_OK},
+		{GZIP "Content-Length: 6\r\n\r\nhello", STS_OK},
+		{GZIP "Transfer-Encoding: chunked\r\n\r\n", STS_OK},
+		{GZIP "\r\nhello", STS_OK},
+		{GZIP "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", STS_EHTTP},
+		{GZIP "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", STS_EHTTP},
+		{"Content-Length: 4\r\n\r\nhell", STS_OK},
+		{"Content-Length: 4\r\n\r\nhel", STS_EAGAIN},
+		{"Content-Length: 5\r\n\r\nhello", STS_OK},
+		{"Content-Length: 18446744073709551615\r\n\r\nhello", STS_OK},
+		{"\r\nhell", STS_EAGAIN},
+		{"\r\nhello", STS_OK},
+		{"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n", STS_OK},
+		{"Transfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n1\r\no", STS_OK},
+		{"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\nffffffffffffffff\r\n", STS_OK},
+		{"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\nx\r\n", STS_EHTTP},
+	};
+	static const char *const lines[] = {"HTTP/1.1 300 X\r\n", "HTTP/1.1 503 X\r\n", OK_LINE};
+	char text[256];
+
+	for (size_t i = 0; i < COUNT(lines) * COUNT(rows); i++) {
+		const char *line = lines[i / COUNT(rows)];
+		enum sts_err want = rows[i % COUNT(rows)].err;
+
+		snprintf(text, sizeof(text), "%s%s", line, rows[i % COUNT(rows)].text);
+		enum sts_err err = small(text, 100, 4);
+
+		/* Of these answers with 200, only those with four bytes are taken. */
+		if (line == lines[2] && want == STS_OK && !strstr(text, "th: 4"))
+			CHECK(err == STS_EHTTP || err == STS_ETOOBIG);
+		else
+			CHECK_INT(err, want);
+		CHECK(err != STS_EHTTP || !strstr(text, GZIP) || want == STS_EHTTP ||
+		      (error.detail == STS_HTTP_COMPRESSED && strstr(error.msg, "compressed")));
+	}
+	CHECK_INT(
+		small("HTTP/1.1 103 X\r\n" GZIP "\r\n" OK_LINE "Content-Length: 0\r\n\r\n", 100, 4),
+		STS_OK);
+#undef GZIP
+}
+
 /* The response to CONNECT ends with its head. */
 static void test_head_only(void)
 {
@@ -536,6 +585,7 @@ static const struct sts_test tests[] = {
 	{"after an error the parser stays in error", test_error_stays},
 	{"which headers are kept", test_head_fields},
 	{"bounds of lines and headers", test_bounds},
+	{"a failure whose body cannot be read as a whole", test_failures},
 	{"a response of which the head counts alone", test_head_only},
 	{"the forms of Retry-After", test_retry_after},
 };
