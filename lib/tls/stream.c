@@ -215,20 +215,28 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
 	return ok || has_ended(t) ? STS_OK : sts_tls_explain(&t->tls, e);
 }
 
+/* The server asked to renegotiate, was told no, and ended the connection. OpenSSL does so with the
+ * alert 40, which would mean something else within the handshake. */
+static enum sts_err fail_renegotiation(const struct sts_stream *t, struct sts_error *e)
+{
+	return sts_fail(e, STS_ETLS_RENEGOTIATION, t->tls.records.failure.alert,
+			"the server asked to renegotiate, which this program does not do, and "
+			"ended the connection");
+}
+
 /* The connection has ended, or TLS has failed. Find out what this means. */
 static enum sts_err end_of(struct sts_stream *t, bool *clean, struct sts_error *e)
 {
 	const struct sts_tls_facts *facts = &t->tls.facts;
+	bool alerted = t->tls.records.failure.kind == STS_TLS_ALERTED;
 	enum sts_err err;
 
+	if (facts->renegotiation && !t->answered && (has_ended(t) || alerted))
+		return fail_renegotiation(t, e);
 	if (has_ended(t)) {
 		*clean = t->tls.records.closed;
 		if (t->answered)
 			return STS_EAGAIN;
-		if (facts->renegotiation)
-			return sts_fail(e, STS_ETLS_RENEGOTIATION, 0,
-					"the server asked to renegotiate, which this program does "
-					"not do, and ended the connection");
 		if (facts->client_asked && facts->version == STS_TLS_VERSION_13)
 			return sts_tls_probably_refused(&t->tls, e);
 		return STS_EAGAIN;

@@ -404,14 +404,14 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	return err;
 }
 
-/* ---- BearSSL's class: the engine calls it while the Certificate message arrives ---- */
+/* ---- BearSSL's class: the TLS client calls it while the Certificate message arrives ---- */
 
 static struct sts_verifier *self(const br_x509_class **ctx)
 {
 	return (struct sts_verifier *)(void *)ctx;
 }
 
-/* The name that the engine passes is not used. sts_verifier_init() has set the server's name, which
+/* The name that the caller passes is not used. sts_verifier_init() has set the server's name, which
  * may be an IP address. */
 static void start_chain(const br_x509_class **ctx, const char *server_name)
 {

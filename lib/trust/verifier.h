@@ -80,7 +80,7 @@ enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sourc
 			       struct sts_error *e);
 
 /*
- * Verify a chain in one call, as the TLS engine does while it reads the Certificate message. Tests
+ * Verify a chain in one call, as the TLS client does while it reads the Certificate message. Tests
  * use it.
  *   chain  in  UNTRUSTED; DER certificates as the server sent them
  * Returns STS_OK, STS_ECERT_* or STS_ECA_FILE; v->error has the same code with its message.

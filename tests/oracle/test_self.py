@@ -164,7 +164,7 @@ NOT_RECORDED = {
     "request_too_big": "the recorded program named it status or refused",
     "tls_name": "the recorded program named it tls: tls/alert-112",
     "tls_alpn": "the recorded program named it tls: tls/alert-120",
-    "tls_renegotiation": "it takes a server that renegotiates: tests/e2e/tls/test_renegotiation.py",
+    "tls_renegotiation": "it takes a server that renegotiates: tests/trust/test_renegotiation.py",
     "cert_key_usage": "the recorded program named it tls_refused: trust/ca-as-a-server",
     "files": "it takes a limit of open files",
     "fork": "it takes a limit of processes",

@@ -23,13 +23,13 @@ def clients(client_ca):
     return {kind: pki.issue(client_ca, cn=f"client {kind}", purpose="client", key=kind) for kind in KINDS}
 
 
-@pytest.fixture
-def strict(folder, identity, client_ca):
-    """A server on loopback that wants a certificate of the client CA; says who came, in its requests."""
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def strict(folder, identity, client_ca, request):
+    """A server on loopback that wants a certificate of the client CA, over one version of TLS."""
     made = []
 
     def start(mode=ssl.CERT_REQUIRED, answer=None):
-        context = servers.tls_context(identity, folder, highest=ssl.TLSVersion.TLSv1_2)
+        context = servers.tls_context(identity, folder, lowest=request.param, highest=request.param)
         context.verify_mode = mode
         context.load_verify_locations(cadata=client_ca.pem.decode())
         made.append(servers.Server(answer or tokens.openunison(tokens.issued()), tls=context))
