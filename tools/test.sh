@@ -323,7 +323,7 @@ checking() {
 
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-low= lower="nice -n 5"
+low= lower="nice -n 10"
 must setup packages
 ! wants container || queue containers
 installing=
