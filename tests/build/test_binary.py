@@ -234,6 +234,6 @@ def test_the_same_bytes_in_another_folder():
         env = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "http_proxy", "https_proxy")}
         env |= {"TZ": "Pacific/Chatham", "LC_ALL": "C", "CCACHE_DISABLE": "1"}
         run = subprocess.run(["tools/build.sh", "--target", "sts-sidecar"], cwd=target, env=env, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, timeout=400)
+                             stderr=subprocess.STDOUT, text=True, timeout=800)
         assert run.returncode == 0, run.stdout[-2000:]
         assert (target / "build/sts-sidecar").read_bytes() == BINARY.read_bytes()

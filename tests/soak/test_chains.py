@@ -11,7 +11,7 @@ BUILD = pathlib.Path(os.environ.get("STS_SIDECAR") or pathlib.Path(__file__).par
 
 
 def chains(*arguments):
-    return subprocess.run([BUILD / "tests/chains", *arguments], stdout=subprocess.PIPE, text=True, timeout=300)
+    return subprocess.run([BUILD / "tests/chains", *arguments], stdout=subprocess.PIPE, text=True, timeout=600)
 
 
 def test_all_chains():

@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ.get("STS_SIDECAR") or pathlib.Path(__file__).par
 
 
 def soak(*arguments):
-    return subprocess.run([BUILD / "tests/soak", *map(str, arguments)], stdout=subprocess.PIPE, text=True, timeout=300)
+    return subprocess.run([BUILD / "tests/soak", *map(str, arguments)], stdout=subprocess.PIPE, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("exchanges,days", [(1, 365), (6, 365), (16, 60)])
