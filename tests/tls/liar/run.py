@@ -9,7 +9,8 @@ alert of lib/tls/checks.toml, which must be protected as soon as there are keys.
     --client FILE    build/tests/tls-client when it is left out
     --verbose        prints each row
 
-It prints a line for each row that fails, and "N passed, N failed" at the end. A check without a row fails.
+It prints a line for each row that fails, and "N passed, N failed" at the end. A check without a row fails, and so does a row that
+lib/tls/checks.toml names and that is not there.
 """
 import argparse
 import contextlib
@@ -107,6 +108,17 @@ class Bench:
         return wrong
 
 
+def lost(checks, wanted):
+    """Checks without a row, and rows that lib/tls/checks.toml names for another check than theirs, or that are not there."""
+    there = {row.name: row.check for row in wanted}
+    for check, row in checks.items():
+        if check not in there.values():
+            yield f"{check}: no row"
+        for name in (test.removeprefix("liar/") for test in row["tests"] if test.startswith("liar/")):
+            if there.get(name) != check:
+                yield f"{check}: liar/{name} is not a row of this check"
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("rows", nargs="*")
@@ -122,10 +134,9 @@ def main():
             passed, failed = passed + (not wrong), failed + bool(wrong)
             if wrong or options.verbose:
                 print(f"{'not ok' if wrong else 'ok'} - {row.name}: {row.words}" + "".join(f"\n    {words}" for words in wrong), flush=True)
-        if not options.rows:
-            for check in bench.checks.keys() - {row.check for row in wanted}:
-                print(f"not ok - {check}: no row")
-                failed += 1
+        for words in [] if options.rows else lost(bench.checks, wanted):
+            print(f"not ok - {words}")
+            failed += 1
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
