@@ -88,9 +88,7 @@ static bool is_of_jwt(char c)
 	return sts_is_letter(c) || sts_is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
-/* Replace what looks like a JWT, or like the beginning of one. It is there when somebody gave a
- * token where the path of its file is wanted. */
-static void hide_tokens(char *msg)
+void sts_hide_tokens(char *msg)
 {
 	static const char mark[] = "(a token)";
 
@@ -123,6 +121,6 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 	for (char *c = e->msg; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
-	hide_tokens(e->msg);
+	sts_hide_tokens(e->msg);
 	return code;
 }

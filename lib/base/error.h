@@ -114,4 +114,12 @@ struct sts_exit_info sts_exit_info(size_t row);
 enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * Replace what looks like a JWT, or like the beginning of one, by "(a token)". It is in a message
+ * if somebody gave a token where the path of its file is wanted. sts_fail() does this; a message that
+ * has a path and is made otherwise needs it.
+ *   msg  in/out  a message, which gets no longer
+ */
+void sts_hide_tokens(char *msg);
+
 #endif

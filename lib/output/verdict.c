@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/errno_words.h"
+#include "base/error.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
 #include "output/stored.h"
@@ -31,6 +32,7 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 	sts_text_add_escaped(&text, sts_slice_of(dir), DIR_SHOWN_BYTES);
 	sts_text_add_str(&text, after);
 	sts_text_add_str(&text, words);
+	sts_hide_tokens(v->problem);
 }
 
 /* When the token expires; -1 when that is unknown. This program has written `expires`, which is its

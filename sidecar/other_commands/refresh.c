@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/timefmt.h"
 #include "log/print.h"
@@ -207,6 +208,8 @@ static int fail_to_look(int err, const char *dir)
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
 	sts_text_addf(&text, ": %s; name the output directory of the sidecar",
 		      sts_errno_words(err));
+	sts_hide_tokens(line);
+	text.len = strlen(line);
 	return print_line(&text, STDERR_FILENO, sts_error_info(STS_EOUTPUT).exit_status);
 }
 

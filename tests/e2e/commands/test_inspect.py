@@ -114,3 +114,16 @@ def test_odd_times(value, shown, sidecar, space):
     for name in ("exp", "iat", "nbf"):
         line, = [line for line in lines if line.startswith(f"{name}: ")]
         assert line.split(" ")[1] == shown
+
+
+@pytest.mark.parametrize("arguments", [
+    ("inspect",), ("check",), ("refresh",), ("protocols",), (),
+    ("fetch", "--url", "https://sts.test/t", "--stdout", "--token-file"),
+    ("fetch", "--url", "https://sts.test/t", "--config"),
+    ("fetch", "--dry-run", "--url"),
+], ids=lambda arguments: "-".join(arguments[:1] + arguments[-1:]))
+def test_a_token_in_place_of_a_path_is_in_no_message(arguments, sidecar):
+    token = tokens.issued(900)
+    run = sidecar.run(*arguments, token)
+    assert run.status != 0 and run.err
+    assert "eyJ" not in run.out.decode() + run.err
