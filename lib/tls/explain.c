@@ -18,9 +18,10 @@
 
 #define VERSION_11 0x0302
 
+/* The words lie in the table: a pointer to them would be larger, and would need a relocation. */
 static const struct {
 	uint8_t alert;
-	const char *words;
+	char words[23];
 } alerts[] = {
 	{10, "unexpected message"},
 	{20, "bad record MAC"},
