@@ -116,8 +116,8 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 
 /*
  * Replace what looks like a JWT, or like the beginning of one, by "(a token)". It is in a message
- * if somebody gave a token where the path of its file is wanted. sts_fail() does this; a message that
- * has a path and is made otherwise needs it.
+ * if somebody gave a token where the path of its file is wanted. sts_fail() does this; a message
+ * that has a path and is made otherwise needs it.
  *   msg  in/out  a message, which gets no longer
  */
 void sts_hide_tokens(char *msg);
