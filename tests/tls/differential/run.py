@@ -6,8 +6,11 @@ suite, group and key, without extended master secret, and with client certificat
 
     tests/tls/differential/run.py [NAME]...    all connections, or those that are named
 
-    --build DIR    where tls-client and tls-engine are; build/tests when it is left out
-    --verbose      prints each connection
+    --build DIR       where tls-client and tls-engine are; build/tests when it is left out
+    --changes COUNT   makes so many random changes in the messages of a right server as well (200): where the engine refuses one, the
+                      client must not accept it
+    --seed NUMBER     of the changes
+    --verbose         prints each connection
 
 A difference must stand in differences.toml with its reason, and each entry there must be of use. It prints a line for each difference that
 is not listed, and "N passed, N failed" at the end.
@@ -16,6 +19,7 @@ import argparse
 import itertools
 import json
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -30,7 +34,7 @@ sys.path[:0] = [str(TOP / "tests/tls/liar"), str(TOP / "tests/e2e")]
 
 import rows as liar_rows  # noqa: E402
 import run as liar  # noqa: E402
-from server import EMS, POINT_FORMATS, RENEGOTIATION, SERVER_NAME, Server  # noqa: E402
+from server import ALPN, EMS, HELLO_DONE, POINT_FORMATS, RENEGOTIATION, SERVER_NAME, Server  # noqa: E402
 
 sys.path.insert(0, str(TOP / "tests/tls/peers"))
 from certificates import Certificates  # noqa: E402
@@ -142,6 +146,62 @@ class Liar:
         return "broke down: " + err[-300:] if got is None else verdict(got, answer)
 
 
+# --- random changes ---
+
+class Changing(Server12):
+    """A right server, but for one change in one message. The change is in the hash of the handshake, too."""
+    change = None
+
+    def say(self, kind, body, length=None, hashed=True):
+        place, self.change[0] = self.change[0], self.change[0] - 1
+        super().say(kind, self.change[1](body) if place == 0 else body, length, hashed)
+
+    def handshake(self):
+        self.client_hello()
+        self.hello12([(RENEGOTIATION, b"\0"), (POINT_FORMATS, b"\1\0"), (SERVER_NAME, b""), (ALPN, b"\0\x09\x08http/1.1")])
+        self.certificate12()
+        self.exchange12()
+        self.request12()
+        self.say(HELLO_DONE, b"")
+        self.client_flight12()
+        self.finished12()
+        self.request()
+        self.answer()
+
+
+def change_of(seed):
+    """(the place of the message, what is done to its body, words)."""
+    dice = random.Random(seed)
+    place, at, value, kind = dice.randrange(6), dice.random(), dice.randrange(1, 256), dice.choice(("change", "cut", "insert", "end", "more"))
+    if place == 1:  # most of a Certificate is the verifier's matter
+        at *= 0.02
+
+    def change(body):
+        i = int(at * len(body))
+        return {"change": body[:i] + bytes([body[i] ^ value] if body else []) + body[i + 1:], "cut": body[:i] + body[i + 1:],
+                "insert": body[:i] + bytes([value]) + body[i:], "end": body[:i], "more": body + bytes([value])}[kind]
+
+    return place, change, f"message {place}, {kind} {value} at {at:.3f}"
+
+
+def try_changes(lying, seeds, verbose):
+    """(passed, failed)."""
+    passed, outcomes = 0, {}
+    lying.bench.server = Changing
+    for seed in seeds:
+        place, change, words = change_of(seed)
+        lying.rows["changed"] = liar_rows.ROWS[0].__class__("", words, Changing.handshake)
+        for client in CLIENTS:
+            Changing.change = [place, change]
+            outcomes[client] = lying.outcome("changed", client)
+        right = outcomes["client"] != "accepts" or outcomes["engine"] == "accepts"
+        passed += right
+        if verbose or not right:
+            print(f"{'ok' if right else 'not ok'} - change {seed}: {words}: the client {outcomes['client']}, the engine {outcomes['engine']}",
+                  flush=True)
+    return passed, len(seeds) - passed
+
+
 # --- differences ---
 
 def listed(entries, words, check, outcomes):
@@ -169,6 +229,8 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--build", type=pathlib.Path, default=TOP / "build/tests")
+    parser.add_argument("--changes", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     entries = tomllib.loads((HERE / "differences.toml").read_text())["difference"]
@@ -181,6 +243,8 @@ def main():
             if (own := lying.outcome(name, "client")) is not None:
                 outcomes = {"client": own, "engine": lying.outcome(name, "engine")}
                 results.append(compare("liar", name, row.words, row.check, outcomes, entries, options.verbose))
+        seeds = [] if options.names else [f"{options.seed}.{number}" for number in range(options.changes)]
+        changed = try_changes(lying, seeds, options.verbose)
         try:
             names = [name for name in openssl.attempts if not options.names or name in options.names]
             openssl.start(names)
@@ -194,7 +258,8 @@ def main():
         print(f"not ok - differences.toml: nothing differs as it says: {entry['reason']}")
     passed, same = (sum(result[i] for result in results) for i in (0, 1))
     print(f"{len(results)} connections of each client, {same} with the same end, {passed - same} with a difference that is listed")
-    failed = len(results) - passed + len(unused)
+    print(f"{changed[0]} of {sum(changed)} random changes with which the client is at least as strict as the engine")
+    passed, failed = passed + changed[0], len(results) - passed + len(unused) + changed[1]
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
