@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "tls/testing.h"
 
 #define ALL (-1) /* no kind of signature is left out */
@@ -37,23 +38,21 @@ const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES + 1] = {
 	{0, 0, 0, 0},
 };
 
-static const char suite_names[STS_TLS_SUITES][48] = {
-	"TLS_CHACHA20_POLY1305_SHA256",
-	"TLS_AES_128_GCM_SHA256",
-	"TLS_AES_256_GCM_SHA384",
-	"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-	"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-	"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-	"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-	"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-	"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-};
+/* The names, in the order of the suites. */
+static const char suite_names[] = "TLS_CHACHA20_POLY1305_SHA256\0TLS_AES_128_GCM_SHA256\0"
+				  "TLS_AES_256_GCM_SHA384\0"
+				  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256\0"
+				  "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256\0"
+				  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\0"
+				  "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\0"
+				  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384\0"
+				  "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
 
 const char *sts_tls_suite_name(uint16_t suite)
 {
 	for (size_t i = 0; i < STS_TLS_SUITES; i++)
 		if (sts_tls_suites[i].id == suite)
-			return suite_names[i];
+			return sts_text_at(suite_names, i);
 	return NULL;
 }
 

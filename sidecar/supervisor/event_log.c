@@ -7,6 +7,7 @@
 #include "base/errno_words.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
+#include "tls/offer.h"
 
 static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
 		  const char *msg)
@@ -204,6 +205,31 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
 }
 
+/* Add the name of something; without a name nothing is added. */
+static void add_name(struct sts_log *l, const char *key, const char *name)
+{
+	if (name)
+		sts_log_str(l, key, name);
+}
+
+/* Log what was agreed on in the TLS handshake. The numbers are the worker's; a number that this
+ * program does not offer has no name, and is left out. */
+static __attribute__((noinline)) void tls(const struct sts_exchange *x,
+					  const struct sts_report_tls *t)
+{
+	struct sts_log l;
+
+	if (t->version == 0)
+		return;
+	start(&l, x, STS_LEVEL_DEBUG, "TLS handshake");
+	sts_log_str(&l, "version", t->version == STS_TLS_VERSION_13 ? "1.3" : "1.2");
+	add_name(&l, "group", sts_tls_group_name(t->group));
+	add_name(&l, "suite", sts_tls_suite_name(t->suite));
+	add_name(&l, "signature", sts_tls_scheme_name(t->scheme));
+	sts_log_int(&l, "certificates", t->certificates);
+	sts_log_end(&l);
+}
+
 void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logged,
 			   const struct sts_store *store, const char *proxy,
 			   enum sts_outcome outcome, const struct sts_report *report,
@@ -213,6 +239,7 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 
 	if (outcome == STS_OUTCOME_NOTHING)
 		return;
+	tls(x, &report->tls);
 	if (outcome == STS_OUTCOME_SUCCESS)
 		success(&l, x, report, duration_ms, now);
 	else if (outcome == STS_OUTCOME_FAILURE || outcome == STS_OUTCOME_WAITS) {

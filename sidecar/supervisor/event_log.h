@@ -21,7 +21,8 @@ struct sts_logged {
 };
 
 /*
- * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING. After the line of an attempt,
+ * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING. Before the line of an attempt, a
+ * line at debug says what was agreed on in its TLS handshake. After the line of an attempt,
  * warnings may follow, each one once when it begins: about clocks that differ (and once when that
  * is over), about a token that is not valid at once, and about a lifetime that nothing states.
  *   logged       in/out

@@ -68,6 +68,13 @@ enum sts_report_flag {
 	STS_REPORT_FLAGS_ALL = 255,
 };
 
+/* What was agreed on in the last TLS handshake, by the numbers of IANA's registries; 0: unknown.
+ * Any number is accepted: it is only looked up for the log. */
+struct sts_report_tls {
+	uint16_t version, group, suite, scheme;
+	uint16_t certificates; /* in the server's chain */
+};
+
 struct sts_report {
 	uint32_t magic, version;
 	int32_t error; /* enum sts_err */
@@ -85,6 +92,7 @@ struct sts_report {
 				  valid earlier; 0: it is valid now, or unknown */
 	/* base/identity.h: the subject token and the CA files, just before the worker read them */
 	uint64_t subject_identity, cas_identity;
+	struct sts_report_tls tls;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	char sts_error[STS_CODE_MAX_BYTES];
 	char text[STS_ERROR_TEXT_MAX_BYTES];

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the report of a worker says of an answer. It has no byte of a token. */
+/* What the report of a worker says of connection and answer. It has no byte of a token. */
 #ifndef STS_WORKER_REPORT_ANSWER_H
 #define STS_WORKER_REPORT_ANSWER_H
 
 #include "protocol/answer.h"
+#include "tls/stream.h"
 #include "wire/report.h"
+
+/* Note what was agreed on in a TLS handshake, whether it succeeded or not. */
+void sts_report_tls(struct sts_report *report, const struct sts_stream *stream);
 
 /*
  * Note what every answer has, also one that is refused: its status, its error code, and what its

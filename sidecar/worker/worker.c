@@ -166,7 +166,6 @@ static void set_deadline(int64_t timeout_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* Begin a stage. */
 static void enter(enum sts_stage stage)
 {
 	w.report.stage = (uint32_t)stage;
@@ -345,7 +344,6 @@ static enum sts_err confine(void)
 	return sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
 }
 
-/* The worker is connected: forbid further connections. */
 static enum sts_err forbid_connections(void)
 {
 	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, NULL, w.o->require_sandbox, &w.error);
@@ -397,7 +395,9 @@ static enum sts_err stage_tls(void)
 	sts_stream_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
 			server.is_ip ? NULL : url->host, w.deadline_boot_ms + STREAM_LATER_MS,
 			w.o->client_key ? &w.client_key : NULL);
-	return sts_stream_handshake(&w.tls, &w.error);
+	err = sts_stream_handshake(&w.tls, &w.error);
+	sts_report_tls(&w.report, &w.tls);
+	return err;
 }
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)

@@ -270,6 +270,29 @@ static void test_polls(void)
 		  "\"error\":\"input_file\"}\n");
 }
 
+/* What was agreed on in TLS. Numbers that mean nothing are left out. */
+static void test_tls(void)
+{
+	set_up();
+	report.error = STS_EDENIED;
+	report.tls = (struct sts_report_tls){.version = 0x0304,
+					     .group = 29,
+					     .suite = 0x1301,
+					     .scheme = 0x0403,
+					     .certificates = 2};
+	CHECK(strstr(outcome(STS_OUTCOME_FAILURE),
+		     "\"msg\":\"TLS handshake\",\"exchange\":\"api\",\"version\":\"1.3\","
+		     "\"group\":\"x25519\",\"suite\":\"TLS_AES_128_GCM_SHA256\","
+		     "\"signature\":\"ecdsa_secp256r1_sha256\",\"certificates\":2}\n"));
+	report.tls =
+		(struct sts_report_tls){.version = 0x0303, .group = 9, .suite = 9, .scheme = 9};
+	CHECK(strstr(outcome(STS_OUTCOME_FAILURE),
+		     "\"msg\":\"TLS handshake\",\"exchange\":\"api\",\"version\":\"1.2\","
+		     "\"certificates\":0}\n"));
+	report.tls.version = 0;
+	CHECK(!strstr(outcome(STS_OUTCOME_FAILURE), "TLS handshake"));
+}
+
 static void test_other_lines(void)
 {
 	struct sts_error e;
@@ -319,6 +342,7 @@ static const struct sts_test tests[] = {
 	{"a subject token that was sent before", test_waits},
 	{"each error makes one line", test_every_error},
 	{"lines of polls and signals", test_polls},
+	{"what was agreed on in TLS", test_tls},
 	{"other lines", test_other_lines},
 };
 
