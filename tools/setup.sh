@@ -34,6 +34,8 @@ esac
 
 # Any Go is good enough for the tests, and the one of the distribution is large.
 [ "$*" != test ] || command -v go >/dev/null || want="$want golang-go"
+# cargo downloads test vectors. Debian 12 has a cargo that is new enough under this name.
+[ "$*" != test ] || command -v cargo >/dev/null || want="$want cargo-web"
 
 missing=
 for package in $want; do

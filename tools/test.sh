@@ -219,6 +219,7 @@ tls() { # downloads BoGo
 wycheproof() { # downloads the vectors
 	if tests/tls/wycheproof/fetch.py >/dev/null; then
 		pytest_part wycheproof tests/tls/wycheproof "" -n 2
+		pytest_part "records of TLS" tests/tls/records
 	else
 		count 0 1 0
 	fi

@@ -41,7 +41,7 @@ def vendor(work):
         done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=300)
     except FileNotFoundError:
-        raise Unavailable("cargo is not there; Rust's installer has it, and so has Debian 13 (package cargo)") from None
+        raise Unavailable("cargo is not there: tools/setup.sh test installs it") from None
     except subprocess.TimeoutExpired:
         raise Unavailable("cargo did not end within 5 minutes") from None
     if done.returncode:
