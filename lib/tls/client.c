@@ -59,11 +59,11 @@ static bool refuse_renegotiation(struct sts_tls_client *c)
 {
 	static const uint8_t alert[] = {1, ALERT_NO_RENEGOTIATION};
 
-	c->facts.renegotiation = true;
 	c->records.failure.came = c->messages.type;
-	return MUST(&c->records, STS_TLS_LATE_MESSAGE_12,
-		    c->messages.type == STS_TLS_HELLO_REQUEST) &&
-	       MUST(&c->records, STS_TLS_HELLO_REQUEST_EMPTY, c->messages.left == 0) &&
+	if (!MUST(&c->records, STS_TLS_LATE_MESSAGE_12, c->messages.type == STS_TLS_HELLO_REQUEST))
+		return false;
+	c->facts.renegotiation = true;
+	return MUST(&c->records, STS_TLS_HELLO_REQUEST_EMPTY, c->messages.left == 0) &&
 	       MUST(&c->records, STS_TLS_RENEGOTIATIONS,
 		    ++c->hello_requests <= HELLO_REQUESTS_MAX) &&
 	       sts_tls_message_skip(&c->messages, c->messages.left) &&
@@ -101,6 +101,7 @@ size_t sts_tls_client_read(struct sts_tls_client *c, uint8_t *data, size_t size)
 	r->data += len;
 	r->len -= len;
 	c->key_updates = 0;
+	c->facts.answered = true;
 	return len;
 }
 

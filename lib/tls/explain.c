@@ -16,7 +16,8 @@
 #define CERTIFICATE_REQUIRED  116
 #define NO_PROTOCOL           120
 
-#define VERSION_11 0x0302
+#define VERSION_SSL_3 0x0300
+#define VERSION_11    0x0302
 
 /* The words lie in the table: a pointer to them would be larger, and would need a relocation. */
 static const struct {
@@ -53,11 +54,15 @@ static const char *find_words(int alert)
 }
 
 /* Do servers send this alert when they refuse the client's certificate, or when the client has sent
- * none? */
+ * none? In TLS 1.2 they do so within the handshake, in TLS 1.3 before their first byte of data. */
 static bool is_about_client(const struct sts_tls_client *c, int alert)
 {
+	bool tls12 = c->facts.version == STS_TLS_VERSION_12;
+
+	if (!c->facts.client_asked || c->facts.answered || (tls12 && c->records.data_due))
+		return false;
 	if (alert == DECODE_ERROR) /* from GnuTLS in TLS 1.2, to a client that has sent none */
-		return !c->facts.client_sent && c->facts.version == STS_TLS_VERSION_12;
+		return !c->facts.client_sent && tls12;
 	return alert == HANDSHAKE_FAILURE || alert == CERTIFICATE_REQUIRED ||
 	       (alert >= CERTIFICATE_FIRST && alert <= CERTIFICATE_LAST &&
 		alert != ILLEGAL_PARAMETER);
@@ -76,10 +81,11 @@ static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error 
 	int alert = c->records.failure.alert;
 	const char *words = find_words(alert);
 
-	if (c->facts.client_asked && is_about_client(c, alert))
+	if (is_about_client(c, alert))
 		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s%s)",
 				complaint(c), alert, words ? ": " : "", words ? words : "");
-	switch (alert) {
+	/* After the handshake, no alert is about what the client offered. */
+	switch (c->records.data_due ? 0 : alert) {
 	case PROTOCOL_VERSION:
 		return sts_fail(e, STS_ETLS_VERSION, alert,
 				"the server speaks neither TLS 1.2 nor TLS 1.3 (alert 70)");
@@ -105,6 +111,7 @@ static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error 
 /* Fail with the words of a check. Some get what the server chose. */
 static enum sts_err fail_check(const struct sts_tls_client *c, struct sts_error *e)
 {
+	static const char old_names[][8] = {"SSL 3.0", "TLS 1.0", "TLS 1.1"};
 	const struct sts_tls_failure *failure = &c->records.failure;
 	struct sts_tls_check_info info = sts_tls_check_info(failure->check);
 	int detail = STS_TLS_DETAIL_CHECK + (int)failure->check;
@@ -113,10 +120,11 @@ static enum sts_err fail_check(const struct sts_tls_client *c, struct sts_error 
 		return sts_fail(e, info.error, detail, "the server sent %s where %s was due",
 				sts_tls_message_name(failure->came),
 				sts_tls_message_name(failure->due));
-	if (failure->check == STS_TLS_VERSION && failure->version <= VERSION_11)
+	if (failure->check == STS_TLS_VERSION && failure->version >= VERSION_SSL_3 &&
+	    failure->version <= VERSION_11)
 		return sts_fail(e, info.error, detail,
 				"the server speaks %s at most, and this program TLS 1.2 and 1.3",
-				failure->version == VERSION_11 ? "TLS 1.1" : "TLS 1.0");
+				old_names[failure->version - VERSION_SSL_3]);
 	return sts_fail(e, info.error, detail, "the server %s", info.words);
 }
 

@@ -24,6 +24,7 @@ struct sts_tls_facts {
 	bool renegotiation;     /* TLS 1.2: the server asked to renegotiate, and was told no */
 	bool client_asked;      /* the server asked for a client certificate */
 	bool client_sent;       /* it was sent */
+	bool answered;          /* a byte of application data has come */
 	uint16_t client_scheme; /* of the client's signature */
 };
 

@@ -174,7 +174,7 @@ void sts_stream_init(struct sts_stream *t, int fd, bool plain, struct sts_verifi
 	t->plain = plain;
 	t->deadline_boot_ms = deadline_boot_ms;
 	t->verifier = verifier;
-	t->timed_out = t->peer_closed = t->refused = t->answered = t->never_wait = false;
+	t->timed_out = t->peer_closed = t->refused = t->never_wait = false;
 	t->io_errno = 0;
 	t->first_len = 0;
 	t->tls.facts = (struct sts_tls_facts){0};
@@ -231,11 +231,11 @@ static enum sts_err end_of(struct sts_stream *t, bool *clean, struct sts_error *
 	bool alerted = t->tls.records.failure.kind == STS_TLS_ALERTED;
 	enum sts_err err;
 
-	if (facts->renegotiation && !t->answered && (has_ended(t) || alerted))
+	if (facts->renegotiation && !facts->answered && (has_ended(t) || alerted))
 		return fail_renegotiation(t, e);
 	if (has_ended(t)) {
 		*clean = t->tls.records.closed;
-		if (t->answered)
+		if (facts->answered)
 			return STS_EAGAIN;
 		if (facts->client_asked && facts->version == STS_TLS_VERSION_13)
 			return sts_tls_probably_refused(&t->tls, e);
@@ -256,7 +256,6 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 	} else {
 		*got = sts_tls_client_read(&t->tls, data, size);
 	}
-	t->answered = t->answered || *got > 0;
 	if (*got > 0)
 		return STS_OK;
 	if (t->timed_out)
@@ -270,7 +269,7 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 void sts_stream_fini(struct sts_stream *t)
 {
 	t->never_wait = true;
-	if (!t->plain && t->answered)
+	if (!t->plain && (t->tls.facts.answered || t->tls.records.closed))
 		sts_tls_client_close(&t->tls);
 	sts_wipe(t, sizeof(*t));
 	t->fd = -1;

@@ -21,7 +21,6 @@ struct sts_stream {
 	bool refused; /* the server refused the client's certificate by an alert that
 				      only it can have sent: it has not taken the request */
 	/* private */
-	bool answered;   /* a byte of the answer has come */
 	bool never_wait; /* what cannot be sent at once is not sent */
 	bool timed_out, peer_closed;
 	int io_errno;                          /* of the last failed system call; 0 for none */
@@ -84,8 +83,8 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 			     bool *clean, struct sts_error *e);
 
 /*
- * Overwrite keys and buffers. The socket stays open. Before that, close_notify is sent if this is
- * possible without waiting.
+ * Overwrite keys and buffers. The socket stays open. Before that, close_notify is sent after an
+ * answer or a close_notify of the server, if this is possible without waiting.
  */
 void sts_stream_fini(struct sts_stream *t);
 

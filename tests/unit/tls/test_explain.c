@@ -51,6 +51,55 @@ static void test_client_certificate(void)
 	}
 }
 
+/* The same alerts have another meaning when the handshake is over. */
+static void test_late_alerts(void)
+{
+	static const struct {
+		uint16_t version;
+		uint8_t alert;
+		bool asked, answered;
+		enum sts_err code;
+	} rows[] = {
+		{STS_TLS_VERSION_12, 42, true, false, STS_ETLS},
+		{STS_TLS_VERSION_13, 42, true, false, STS_ECLIENT_CERT},
+		{STS_TLS_VERSION_13, 42, true, true, STS_ETLS},
+		{STS_TLS_VERSION_13, 116, true, true, STS_ETLS},
+		{STS_TLS_VERSION_12, 40, false, false, STS_ETLS},
+		{STS_TLS_VERSION_13, 40, false, true, STS_ETLS},
+		{STS_TLS_VERSION_13, 70, false, false, STS_ETLS},
+		{STS_TLS_VERSION_13, 71, false, false, STS_ETLS},
+	};
+
+	client.records.data_due = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		client.facts.answered = rows[i].answered;
+		CHECK_INT(alerted(rows[i].version, rows[i].asked, true, true, rows[i].alert),
+			  rows[i].code);
+		CHECK_INT(error.detail, rows[i].alert);
+	}
+	client.records.data_due = client.facts.answered = false;
+}
+
+static void test_old_versions(void)
+{
+	static const struct {
+		uint16_t version;
+		const char *words;
+	} rows[] = {
+		{0x0302, "TLS 1.1 at most"}, {0x0301, "TLS 1.0 at most"},
+		{0x0300, "SSL 3.0 at most"}, {0x02ff, "was not offered"},
+		{0x0305, "was not offered"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		client.records.failure = (struct sts_tls_failure){.kind = STS_TLS_BROKEN_RULE,
+								  .check = STS_TLS_VERSION,
+								  .version = rows[i].version};
+		CHECK_INT(sts_tls_explain(&client, &error), STS_ETLS_VERSION);
+		CHECK(strstr(error.msg, rows[i].words) != NULL);
+	}
+}
+
 static void test_check(void)
 {
 	client.records.failure = (struct sts_tls_failure){.kind = STS_TLS_BROKEN_RULE,
@@ -64,6 +113,8 @@ int main(void)
 {
 	static const struct sts_test tests[] = {
 		{"alerts about the client's certificate", test_client_certificate},
+		{"alerts after the handshake", test_late_alerts},
+		{"versions before TLS 1.2", test_old_versions},
 		{"a check", test_check},
 	};
 

@@ -442,6 +442,24 @@ static void a_client_certificate_is_wanted(void)
 	finish();
 }
 
+/* An end that needs no peer: the state of the client is set, and close_notify is all that is sent.
+ */
+static void a_close_is_answered(void)
+{
+	static const uint8_t alert[] = {21, 3, 1, 0, 2, 1, 0};
+	uint8_t sent[sizeof(alert) + 1];
+	int pair[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	sts_stream_init(&tls, pair[0], false, &verifier, NULL, INT64_MAX, NULL);
+	tls.tls.records.closed = true;
+	sts_stream_fini(&tls);
+	CHECK_INT(read(pair[1], sent, sizeof(sent)), sizeof(alert));
+	CHECK(memcmp(sent, alert, sizeof(alert)) == 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static void alerts_in_words(void)
 {
 	check_refused("alert-40", DEADLINE_MS, STS_ETLS_REFUSED, "no cipher suite, group");
@@ -550,6 +568,7 @@ static const struct sts_test tests[] = {
 	{"peers that do not speak TLS", peers_without_tls},
 	{"servers that insist on something else", other_profiles},
 	{"a client certificate is wanted in TLS 1.3", a_client_certificate_is_wanted},
+	{"the server's close_notify is answered", a_close_is_answered},
 	{"alerts are told in words", alerts_in_words},
 	{"the verifier decides", the_verifier_has_its_say},
 	{"the program's verifier: names and issuers", the_real_verifier},
