@@ -102,12 +102,13 @@ static bool take_char(struct sts_slice *s, char c)
 
 /*
  * Take one of several names.
+ *   names  in   one behind the other, as sts_text_at() wants them
  *   index  out  the place of the name among the names, counted from 1
  */
-static bool take_name(struct sts_slice *s, const char *const *names, int count, int *index)
+static bool take_name(struct sts_slice *s, const char *names, int count, int *index)
 {
 	for (int i = 0; i < count; i++) {
-		if (!sts_slice_take_prefix(s, names[i]))
+		if (!sts_slice_take_prefix(s, sts_text_at(names, (size_t)i)))
 			continue;
 		*index = i + 1;
 		return true;
@@ -132,11 +133,10 @@ static bool take_year_short(struct sts_slice *s, int *year)
 /* Take one field. The letter says which: take_form() gives the letter behind a %. */
 static bool take_field(struct sts_slice *s, char field, struct civil *c)
 {
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-	static const char *const long_days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-						"Friday", "Saturday", "Sunday"};
+	static const char months[] = "Jan\0Feb\0Mar\0Apr\0May\0Jun\0Jul\0Aug\0Sep\0Oct\0Nov\0Dec";
+	static const char days[] = "Mon\0Tue\0Wed\0Thu\0Fri\0Sat\0Sun";
+	static const char long_days[] =
+		"Monday\0Tuesday\0Wednesday\0Thursday\0Friday\0Saturday\0Sunday";
 	int weekday;
 
 	switch (field) {

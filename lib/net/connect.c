@@ -173,21 +173,18 @@ static bool has_route(bool ipv6)
 /* Keep the reason why the addresses of a candidate are not known. */
 static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *answer)
 {
-	static const char *const words[STS_DNS__COUNT] = {
-		[STS_DNS_SERVFAIL] = "it failed (SERVFAIL)",
-		[STS_DNS_REFUSED] = "it refused to answer",
-		[STS_DNS_CODE] = "it answered with an error",
-		[STS_DNS_MALFORMED] = "its answer makes no sense",
-		[STS_DNS_TRUNCATED] = "the answer needs TCP, which failed",
-		[STS_DNS_SILENT] = "no answer",
-	};
+	/* From STS_DNS_SERVFAIL to STS_DNS_SILENT. */
+	static const char words[] = "it failed (SERVFAIL)\0it refused to answer\0"
+				    "it answered with an error\0its answer makes no sense\0"
+				    "the answer needs TCP, which failed\0no answer";
+	_Static_assert(STS_DNS_SILENT - STS_DNS_SERVFAIL == 5, "each has its words");
+	bool has_words = answer->verdict <= STS_DNS_SILENT;
 	const struct sts_address *server = &answer->server;
 	struct sts_text t;
 
 	sts_text_init(&t, a->dns_failure, sizeof(a->dns_failure));
-	a->dns_errno = words[answer->verdict] ? 0 : answer->err;
+	a->dns_errno = has_words ? 0 : answer->err;
 	if (answer->verdict <= STS_DNS_NONAME) {
-		a->dns_errno = 0;
 		sts_text_add_str(&t, "an alias (CNAME) that leads to no address");
 		return;
 	}
@@ -196,8 +193,8 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 	if (a->is_default_server)
 		sts_text_add_str(&t, " (/etc/resolv.conf names none)");
 	sts_text_add_str(&t, ": ");
-	sts_text_add_str(&t, words[answer->verdict] ? words[answer->verdict]
-						    : sts_errno_words(answer->err));
+	sts_text_add_str(&t, has_words ? sts_text_at(words, answer->verdict - STS_DNS_SERVFAIL)
+				       : sts_errno_words(answer->err));
 }
 
 /*

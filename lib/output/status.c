@@ -31,13 +31,14 @@ static const char *const state_names[STS_STATE__COUNT] = {
 
 /* The numbers in the file. Both the writer and the reader use this table. */
 static const struct number {
-	const char *key;
-	size_t offset, size;
+	char key[13]; /* no pointer, which would be larger, and would need a relocation */
+	uint8_t size;
+	uint16_t offset;
 	uint64_t max;
 } numbers[] = {
 #define NUMBER(key, field, max) \
 	{ \
-		key, offsetof(struct sts_status, field), sizeof(((struct sts_status *)0)->field), \
+		key, sizeof(((struct sts_status *)0)->field), offsetof(struct sts_status, field), \
 			max \
 	}
 	NUMBER("detail", detail, INT32_MAX),

@@ -216,11 +216,11 @@ static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date
 
 /* ---- 2xx: the fields ---- */
 
-static const char *const kinds[] = {
-	[STS_JSON_NULL] = "null",       [STS_JSON_BOOL] = "a boolean",
-	[STS_JSON_NUMBER] = "a number", [STS_JSON_STRING] = "a string",
-	[STS_JSON_ARRAY] = "an array",  [STS_JSON_OBJECT] = "an object",
-};
+/* In the order of enum sts_json_kind. */
+static const char kinds[] = "null\0a boolean\0a number\0a string\0an array\0an object";
+_Static_assert(STS_JSON_NULL == 0 && STS_JSON_BOOL == 1 && STS_JSON_NUMBER == 2 &&
+		       STS_JSON_STRING == 3 && STS_JSON_ARRAY == 4 && STS_JSON_OBJECT == 5,
+	       "the kinds stand in this order");
 
 /* The place of a value: `pointer` starts where `base` leads. Both are JSON pointers. */
 struct spot {
@@ -266,7 +266,7 @@ static enum sts_err wrong_type(struct sts_error *e, struct spot spot, const stru
 			       const char *expected)
 {
 	return sts_fail(e, STS_EANSWER, 0, "the answer's %s is %s, where %s is wanted",
-			shown(spot).text, kinds[sts_json_kind(v)], expected);
+			shown(spot).text, sts_text_at(kinds, sts_json_kind(v)), expected);
 }
 
 /* The answer has no value at this place. Some servers answer 200 with an error in the body. */

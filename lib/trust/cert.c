@@ -103,34 +103,56 @@ static const char *read_authority_key_id(struct sts_der value, struct sts_cert *
 }
 
 /*
- * The extensions that we know. Two of them have no reader: BearSSL's validator judges certificate
- * policies, and CRL distribution points need no judgement, since we do not check revocation. A
- * critical key identifier counts as unknown: RFC 5280 sections 4.2.1.1 and 4.2.1.2 forbid it, and
- * OpenSSL, Go and webpki refuse it.
+ * Read an extension that we know, below id-ce (2.5.29). Two of them need no reader: BearSSL's
+ * validator judges certificate policies, and CRL distribution points need no judgement, since we do
+ * not check revocation. A critical key identifier counts as unknown: RFC 5280 sections 4.2.1.1 and
+ * 4.2.1.2 forbid it, and OpenSSL, Go and webpki refuse it.
+ *   id   in   the last arc of the OID
+ *   why  out  what is wrong with the extension; NULL for nothing
+ * Returns false for an extension that we do not know.
  */
-static const struct {
-	uint8_t id; /* the last arc of the OID, below id-ce (2.5.29) */
-	const char *(*read)(struct sts_der value, struct sts_cert *cert);
-	bool never_critical;
-} known[] = {
-	{14, read_subject_key_id, true},
-	{15, read_key_usage},
-	{17, read_san},
-	{19, read_basic_constraints},
-	{30, read_name_constraints},
-	{31, NULL}, /* cRLDistributionPoints */
-	{32, NULL}, /* certificatePolicies */
-	{35, read_authority_key_id, true},
-	{37, read_eku},
-};
+static bool read_known(uint8_t id, bool critical, struct sts_der value, struct sts_cert *cert,
+		       const char **why)
+{
+	*why = NULL;
+	switch (id) {
+	case 14:
+		*why = critical ? NULL : read_subject_key_id(value, cert);
+		return !critical;
+	case 15:
+		*why = read_key_usage(value, cert);
+		return true;
+	case 17:
+		*why = read_san(value, cert);
+		return true;
+	case 19:
+		*why = read_basic_constraints(value, cert);
+		return true;
+	case 30:
+		*why = read_name_constraints(value, cert);
+		return true;
+	case 31: /* cRLDistributionPoints */
+	case 32: /* certificatePolicies */
+		return true;
+	case 35:
+		*why = critical ? NULL : read_authority_key_id(value, cert);
+		return !critical;
+	case 37:
+		*why = read_eku(value, cert);
+		return true;
+	default:
+		return false;
+	}
+}
 
 static const char *read_extension_value(struct sts_der oid, bool critical, struct sts_der value,
 					struct sts_cert *cert)
 {
-	if (oid.len == 3 && memcmp(oid.data, "\x55\x1d", 2) == 0)
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (known[i].id == oid.data[2] && !(critical && known[i].never_critical))
-				return known[i].read ? known[i].read(value, cert) : NULL;
+	const char *why;
+
+	if (oid.len == 3 && memcmp(oid.data, "\x55\x1d", 2) == 0 &&
+	    read_known(oid.data[2], critical, value, cert, &why))
+		return why;
 	if (critical && !cert->unknown_critical) {
 		cert->unknown_critical = true;
 		cert->unknown_critical_oid = oid;
@@ -384,18 +406,16 @@ static void add_ip(struct sts_text *t, struct sts_der ip)
 /* Add one GeneralName for a message. */
 static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)
 {
-	static const char *const kinds[] = {
-		[0] = "other", [1] = "email:",    [2] = "DNS:",
-		[3] = "x400",  [4] = "directory", [5] = "ediParty",
-		[6] = "URI:",  [7] = "",          [8] = "registeredID",
-	};
+	/* By their tags, from 0 to 8. */
+	static const char kinds[] = "other\0email:\0DNS:\0x400\0directory\0ediParty\0URI:\0"
+				    "\0registeredID";
 	unsigned kind = tag & STS_DER_TAG_NUMBER;
 
 	if (kind == 7) {
 		add_ip(t, name);
 		return;
 	}
-	sts_text_add_str(t, kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[kind] : "?");
+	sts_text_add_str(t, kind <= 8 ? sts_text_at(kinds, kind) : "?");
 	if (kind == 1 || kind == 2 || kind == 6)
 		sts_text_add_escaped(t, sts_der_text(name), NAME_SHOWN_BYTES);
 }

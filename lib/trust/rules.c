@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/rules.h"
 
+#include <string.h>
+
 #include <stdarg.h>
 
 #include "base/format.h"
@@ -80,34 +82,41 @@ static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struc
 	return STS_OK;
 }
 
-/* The algorithms whose names we know. Those that are `good` are accepted for signatures. */
+/* The algorithms whose names we know. Those that are `good` are accepted for signatures. The table
+ * has no pointers, which would be larger, and would need relocations. */
+#define ALGORITHM(oid, name, good) \
+	{ \
+		sizeof(oid) - 1, oid, name, good \
+	}
 static const struct {
-	struct sts_der oid;
-	const char *name;
+	uint8_t oid_len;
+	char oid[10];
+	char name[20];
 	bool good;
 } algorithms[] = {
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "RSA with SHA-256", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "RSA with SHA-384", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "RSA with SHA-512", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ECDSA with SHA-256", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ECDSA with SHA-384", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ECDSA with SHA-512", true},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "RSA with MD5", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "RSA with SHA-1", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"), "RSA with SHA-224", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "RSA-PSS", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x01"), "ECDSA with SHA-1", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ECDSA with SHA-224", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x3d\x02\x01"), "EC on another curve", false},
-	{STS_DER_OID_OF("\x2a\x86\x48\xce\x38\x04\x01"), "DSA", false},
-	{STS_DER_OID_OF("\x2b\x65\x70"), "Ed25519", false},
-	{STS_DER_OID_OF("\x2b\x65\x71"), "Ed448", false},
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "RSA with SHA-256", true),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", "RSA with SHA-384", true),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", "RSA with SHA-512", true),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x02", "ECDSA with SHA-256", true),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x03", "ECDSA with SHA-384", true),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x04", "ECDSA with SHA-512", true),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "RSA with MD5", false),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "RSA with SHA-1", false),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", "RSA with SHA-224", false),
+	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS", false),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x01", "ECDSA with SHA-1", false),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x01", "ECDSA with SHA-224", false),
+	ALGORITHM("\x2a\x86\x48\xce\x3d\x02\x01", "EC on another curve", false),
+	ALGORITHM("\x2a\x86\x48\xce\x38\x04\x01", "DSA", false),
+	ALGORITHM("\x2b\x65\x70", "Ed25519", false),
+	ALGORITHM("\x2b\x65\x71", "Ed448", false),
 };
 
 static const char *algorithm_name(struct sts_der oid, bool *good)
 {
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (sts_der_eq(algorithms[i].oid, oid)) {
+		if (oid.len == algorithms[i].oid_len &&
+		    memcmp(oid.data, algorithms[i].oid, oid.len) == 0) {
 			*good = algorithms[i].good;
 			return algorithms[i].name;
 		}
