@@ -8,6 +8,7 @@
 
 #define COOKIE_MAX_BYTES 1536
 #define SENTINEL_BYTES   8
+#define VERSION_SSL30    0x0300
 #define HELLO_MAX_BYTES  1000 /* of a ClientHello without a cookie, with the longest host */
 
 /* The cookie lies in the buffer in which the second ClientHello is made of it. */
@@ -111,10 +112,17 @@ static bool take_version(struct sts_tls_client *c, struct hello *h)
 {
 	struct sts_tls_reader *body = &h->found.body[STS_TLS_EXT_VERSIONS];
 
+	bool has_choice = has(&h->found, STS_TLS_EXT_VERSIONS);
+
 	c->records.failure.version = (uint16_t)h->version;
-	if (!has(&h->found, STS_TLS_EXT_VERSIONS))
-		return MUST(&c->records, STS_TLS_VERSION,
-			    h->version == STS_TLS_VERSION_12 && sts_tls_offers_tls12());
+	/* SSL 3.0 and older is refused even where the extension chooses another version (RFC 8446
+	 * appendix D.5). */
+	if (!MUST(&c->records, STS_TLS_VERSION,
+		  has_choice ? h->version > VERSION_SSL30
+			     : h->version == STS_TLS_VERSION_12 && sts_tls_offers_tls12()))
+		return false;
+	if (!has_choice)
+		return true;
 	if (!MUST(&c->records, STS_TLS_OLD_VERSION, h->version == STS_TLS_VERSION_12))
 		return false;
 	h->version = sts_tls_read_number(body, 2);

@@ -9,6 +9,7 @@
 #define ALERT_BAD_CERTIFICATE     42
 #define ALERT_CERTIFICATE_EXPIRED 45
 #define ALERT_UNKNOWN_CA          48
+#define ALERT_INTERNAL_ERROR      80
 #define SIGNATURE_ALGORITHMS      13 /* an extension of CertificateRequest in TLS 1.3 */
 #define CERTIFICATE_TYPES_MAX     255
 #define CERTIFICATE_TYPE_RSA      1
@@ -260,7 +261,7 @@ bool sts_tls_client_verify(struct sts_tls_client *c)
 	if (!scheme)
 		return true;
 	if (!sts_tls_random_bytes(salt, sizeof(salt)))
-		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, 0);
+		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, ALERT_INTERNAL_ERROR);
 	if (c->records.tls13) {
 		uint8_t transcript[STS_TLS_HASH_MAX_BYTES];
 		struct sts_tls_part parts[STS_TLS13_SIGNED_PARTS];
@@ -273,7 +274,7 @@ bool sts_tls_client_verify(struct sts_tls_client *c)
 	}
 	len = sts_tls_sign(scheme, c->key, hash, salt, signature);
 	if (len == 0)
-		return sts_tls_give_up(&c->records, STS_TLS_KEY_MISMATCH, 0);
+		return sts_tls_give_up(&c->records, STS_TLS_KEY_MISMATCH, ALERT_INTERNAL_ERROR);
 	c->facts.client_scheme = scheme->id;
 	w = sts_tls_message_begin(m, STS_TLS_CERTIFICATE_VERIFY);
 	sts_tls_write_number(&w, 2, scheme->id);

@@ -5,14 +5,13 @@
 
 #include "tls/testing.h"
 
-#define VERSION_FIRST    0x0301 /* of the first record (RFC 8446 section 5.1) */
+#define VERSION_FIRST    0x0301 /* of the first ClientHello (RFC 8446 section 5.1) */
 #define VERSION_OTHERS   0x0303
 #define LEVEL_WARNING    1
 #define LEVEL_FATAL      2
 #define ALERT_BYTES      2
 #define CLOSE_NOTIFY     0
 #define USER_CANCELED    90
-#define INTERNAL_ERROR   80
 #define IDLE_RECORDS_MAX 32 /* in a row: empty ones, and change_cipher_spec in TLS 1.3 */
 #define WARNINGS_MAX     4
 #define PIECE_MIN_BYTES  512 /* a record is not made smaller because others wait before it */
@@ -110,7 +109,8 @@ static bool seal(struct sts_tls_records *r)
 {
 	uint8_t *record = r->out + r->out_len;
 	bool protect = is_protected(r, &r->out_keys, r->open_type);
-	uint16_t version = r->version_known ? VERSION_OTHERS : VERSION_FIRST;
+	bool is_first = !r->version_known && r->open_type == STS_TLS_RECORD_HANDSHAKE;
+	uint16_t version = is_first ? VERSION_FIRST : VERSION_OTHERS;
 	size_t before, len = r->open_len;
 
 	if (r->open_type == 0)
@@ -339,7 +339,7 @@ static bool pass_over(struct sts_tls_records *r, bool *passed)
 	bool is_data = r->type == STS_TLS_RECORD_APPLICATION_DATA;
 
 	*passed = true;
-	if (r->type == STS_TLS_RECORD_ALERT)
+	if (r->type == STS_TLS_RECORD_ALERT && r->len > 0)
 		return take_alert(r) && MUST(r, STS_TLS_INTERLEAVED_ALERT, !r->in_message);
 	if (is_ccs && r->tls13) {
 		if (!MUST(r, STS_TLS_CCS_TIME, r->allow_ccs && !r->in_message) ||

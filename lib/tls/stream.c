@@ -269,7 +269,8 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 void sts_stream_fini(struct sts_stream *t)
 {
 	t->never_wait = true;
-	if (!t->plain && (t->tls.facts.answered || t->tls.records.closed))
+	/* After a close_notify within the handshake, too. */
+	if (!t->plain && (t->tls.records.data_due || t->tls.records.closed))
 		sts_tls_client_close(&t->tls);
 	sts_wipe(t, sizeof(*t));
 	t->fd = -1;

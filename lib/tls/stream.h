@@ -83,8 +83,9 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 			     bool *clean, struct sts_error *e);
 
 /*
- * Overwrite keys and buffers. The socket stays open. Before that, close_notify is sent after an
- * answer or a close_notify of the server, if this is possible without waiting.
+ * Overwrite keys and buffers. The socket stays open. Before that, close_notify is sent if the
+ * handshake is over or the server has sent its own, nothing has failed, and it is possible without
+ * waiting. A stream of zeros is only overwritten.
  */
 void sts_stream_fini(struct sts_stream *t);
 

@@ -200,6 +200,7 @@ static _Noreturn void finish(enum sts_err err)
 	}
 	send_report();
 	sts_wipe(w.subject_buf, sizeof(w.subject_buf));
+	sts_stream_fini(&w.tls);
 	if (w.o->client_key)
 		sts_client_key_fini(&w.client_key);
 	_exit(0);

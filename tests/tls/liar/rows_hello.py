@@ -157,6 +157,12 @@ def _(s, version):
     s.hello12(version=version)
 
 
+@rows("version", "the old field beside the extension", (0x0200, 0x0300))
+def _(s, version):
+    s.client_hello()
+    s.hello13(version=version, protect=False)
+
+
 @rows("old_version", "the old field beside the extension", (0x0301, 0x0302, 0x0304))
 def _(s, version):
     s.client_hello()

@@ -199,6 +199,12 @@ def _(s):
     s.put(HANDSHAKE, b"")
 
 
+@row("empty_record", "an alert in clear, without content")
+def _(s):
+    s.client_hello()
+    s.raw(ALERT, b"")
+
+
 @row("idle_records", "change_cipher_spec")
 def _(s):
     s.client_hello()
@@ -311,7 +317,7 @@ def _(s, version):
     s.raw(HANDSHAKE, message(SERVER_HELLO, b""), version)
 
 
-@row("alert_size", "an alert that is protected in TLS 1.3, without content")
+@row("empty_record", "an alert that is protected in TLS 1.3, without content")
 def _(s):
     s.client_hello()
     s.hello13()

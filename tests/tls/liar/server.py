@@ -132,7 +132,7 @@ class Server:
     def record(self):
         """The type and the content of the client's next record. An alert is kept, and ends the connection."""
         kind, version, length = struct.unpack(">BHH", self.exactly(5))
-        versions = (0x0303,) if self.in_keys or self.tls13 and kind != ALERT else (0x0301, 0x0303)
+        versions = (0x0303,) if self.in_keys or self.tls13 or kind != HANDSHAKE else (0x0301, 0x0303)
         if version not in versions or not 0 < length <= (1 << 14) + 256:
             raise ValueError(f"a record of the client has the version {version:#x} and {length} bytes")
         data = self.exactly(length)

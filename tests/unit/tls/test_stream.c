@@ -326,6 +326,31 @@ static void big_bodies_both_ways(void)
 	big("echo-chacha");
 }
 
+static size_t sent;
+
+static int count_sent(void *context, const uint8_t *data, size_t len)
+{
+	(void)context;
+	(void)data;
+	sent += len;
+	return (int)len;
+}
+
+static void close_notify_needs_no_answer(void)
+{
+	CHECK_INT(handshake("13-p256", DEADLINE_MS), STS_OK);
+	CHECK_INT(sts_stream_write(&tls, "GET\n", 4, &error), STS_OK);
+	tls.tls.records.transport.write = count_sent;
+	finish();
+	CHECK_INT(sent, 5 + 2 + 1 + 16); /* header, alert, type, tag */
+	told = STS_ECERT_NAME;
+	CHECK_INT(handshake("13-p256", DEADLINE_MS), STS_ECERT_NAME);
+	told = STS_OK;
+	tls.tls.records.transport.write = count_sent;
+	finish();
+	CHECK_INT(sent, 5 + 2 + 1 + 16); /* no more: the alert of the failure was the last word */
+}
+
 static void a_byte_at_a_time(void)
 {
 	static const char *const rows[] = {"byte-by-byte", "byte-by-byte-12"};
@@ -559,6 +584,7 @@ static const struct sts_test tests[] = {
 	{"each version, suite, group and kind of key; SNI, ALPN", every_suite_group_and_key},
 	{"no SNI for an address", an_address_has_no_sni},
 	{"big bodies both ways", big_bodies_both_ways},
+	{"close_notify needs no answer", close_notify_needs_no_answer},
 	{"a peer that sends a byte at a time", a_byte_at_a_time},
 	{"an end without close_notify is not a clean end", truncation_is_not_clean},
 	{"an answer before the whole request was read", an_early_answer_is_read},
