@@ -326,31 +326,6 @@ static void big_bodies_both_ways(void)
 	big("echo-chacha");
 }
 
-static size_t sent;
-
-static int count_sent(void *context, const uint8_t *data, size_t len)
-{
-	(void)context;
-	(void)data;
-	sent += len;
-	return (int)len;
-}
-
-static void close_notify_needs_no_answer(void)
-{
-	CHECK_INT(handshake("13-p256", DEADLINE_MS), STS_OK);
-	CHECK_INT(sts_stream_write(&tls, "GET\n", 4, &error), STS_OK);
-	tls.tls.records.transport.write = count_sent;
-	finish();
-	CHECK_INT(sent, 5 + 2 + 1 + 16); /* header, alert, type, tag */
-	told = STS_ECERT_NAME;
-	CHECK_INT(handshake("13-p256", DEADLINE_MS), STS_ECERT_NAME);
-	told = STS_OK;
-	tls.tls.records.transport.write = count_sent;
-	finish();
-	CHECK_INT(sent, 5 + 2 + 1 + 16); /* no more: the alert of the failure was the last word */
-}
-
 static void a_byte_at_a_time(void)
 {
 	static const char *const rows[] = {"byte-by-byte", "byte-by-byte-12"};
@@ -467,22 +442,26 @@ static void a_client_certificate_is_wanted(void)
 	finish();
 }
 
-/* An end that needs no peer: the state of the client is set, and close_notify is all that is sent.
- */
-static void a_close_is_answered(void)
+/* An end that needs no peer: the state of the client is set, and close_notify is all that is sent:
+ * after that of the server, and after the handshake, but not after a failure. */
+static void close_notify_is_sent(void)
 {
-	static const uint8_t alert[] = {21, 3, 1, 0, 2, 1, 0};
+	static const uint8_t alert[] = {21, 3, 3, 0, 2, 1, 0};
 	uint8_t sent[sizeof(alert) + 1];
 	int pair[2];
 
-	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-	sts_stream_init(&tls, pair[0], false, &verifier, NULL, INT64_MAX, NULL);
-	tls.tls.records.closed = true;
-	sts_stream_fini(&tls);
-	CHECK_INT(read(pair[1], sent, sizeof(sent)), sizeof(alert));
-	CHECK(memcmp(sent, alert, sizeof(alert)) == 0);
-	close(pair[0]);
-	close(pair[1]);
+	for (int i = 0; i < 3; i++) {
+		CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+		sts_stream_init(&tls, pair[0], false, &verifier, NULL, INT64_MAX, NULL);
+		tls.tls.records.closed = i == 0;
+		tls.tls.records.data_due = i > 0;
+		tls.tls.records.failure.kind = i == 2 ? STS_TLS_BROKEN_RULE : STS_TLS_FINE;
+		sts_stream_fini(&tls);
+		CHECK_INT(read(pair[1], sent, sizeof(sent)), i == 2 ? -1 : (int)sizeof(alert));
+		CHECK(i == 2 || memcmp(sent, alert, sizeof(alert)) == 0);
+		close(pair[0]);
+		close(pair[1]);
+	}
 }
 
 static void alerts_in_words(void)
@@ -584,7 +563,6 @@ static const struct sts_test tests[] = {
 	{"each version, suite, group and kind of key; SNI, ALPN", every_suite_group_and_key},
 	{"no SNI for an address", an_address_has_no_sni},
 	{"big bodies both ways", big_bodies_both_ways},
-	{"close_notify needs no answer", close_notify_needs_no_answer},
 	{"a peer that sends a byte at a time", a_byte_at_a_time},
 	{"an end without close_notify is not a clean end", truncation_is_not_clean},
 	{"an answer before the whole request was read", an_early_answer_is_read},
@@ -594,7 +572,7 @@ static const struct sts_test tests[] = {
 	{"peers that do not speak TLS", peers_without_tls},
 	{"servers that insist on something else", other_profiles},
 	{"a client certificate is wanted in TLS 1.3", a_client_certificate_is_wanted},
-	{"the server's close_notify is answered", a_close_is_answered},
+	{"close_notify is sent", close_notify_is_sent},
 	{"alerts are told in words", alerts_in_words},
 	{"the verifier decides", the_verifier_has_its_say},
 	{"the program's verifier: names and issuers", the_real_verifier},
