@@ -183,9 +183,7 @@ static void keep_secret(struct sts_error *e)
 /* Report the result, and end. */
 static _Noreturn void finish(enum sts_err err)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	sigaction(SIGALRM, &ignore, NULL);
+	signal(SIGALRM, SIG_IGN);
 	/* The options were valid when the plan was made. So the mistake is in a file that an option
 	 * names. A later attempt may find the file corrected. */
 	if (err == STS_EUSAGE) {
