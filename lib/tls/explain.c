@@ -22,7 +22,7 @@
 /* The words lie in the table: a pointer to them would be larger, and would need a relocation. */
 static const struct {
 	uint8_t alert;
-	char words[23];
+	char words[24];
 } alerts[] = {
 	{10, "unexpected message"},
 	{20, "bad record MAC"},

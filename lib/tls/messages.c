@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define HEADER_BYTES 4
 
 void sts_tls_messages_init(struct sts_tls_messages *m, struct sts_tls_records *records)
@@ -16,36 +18,17 @@ void sts_tls_messages_init(struct sts_tls_messages *m, struct sts_tls_records *r
 
 const char *sts_tls_message_name(uint8_t type)
 {
-	switch (type) {
-	case STS_TLS_HELLO_REQUEST:
-		return "HelloRequest";
-	case STS_TLS_CLIENT_HELLO:
-		return "ClientHello";
-	case STS_TLS_SERVER_HELLO:
-		return "ServerHello";
-	case STS_TLS_NEW_SESSION_TICKET:
-		return "NewSessionTicket";
-	case STS_TLS_ENCRYPTED_EXTENSIONS:
-		return "EncryptedExtensions";
-	case STS_TLS_CERTIFICATE:
-		return "Certificate";
-	case STS_TLS_SERVER_KEY_EXCHANGE:
-		return "ServerKeyExchange";
-	case STS_TLS_CERTIFICATE_REQUEST:
-		return "CertificateRequest";
-	case STS_TLS_SERVER_HELLO_DONE:
-		return "ServerHelloDone";
-	case STS_TLS_CERTIFICATE_VERIFY:
-		return "CertificateVerify";
-	case STS_TLS_FINISHED:
-		return "Finished";
-	case 22:
-		return "CertificateStatus";
-	case STS_TLS_KEY_UPDATE:
-		return "KeyUpdate";
-	default:
-		return "an unknown message";
-	}
+	static const uint8_t types[] = {0, 1, 2, 4, 8, 11, 12, 13, 14, 15, 20, 22, 24};
+	/* In the order of the types. */
+	static const char names[] = "HelloRequest\0ClientHello\0ServerHello\0NewSessionTicket\0"
+				    "EncryptedExtensions\0Certificate\0ServerKeyExchange\0"
+				    "CertificateRequest\0ServerHelloDone\0CertificateVerify\0"
+				    "Finished\0CertificateStatus\0KeyUpdate";
+
+	for (size_t i = 0; i < sizeof(types); i++)
+		if (types[i] == type)
+			return sts_text_at(names, i);
+	return "an unknown message";
 }
 
 /* --- reading --- */

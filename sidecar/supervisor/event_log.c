@@ -212,6 +212,8 @@ static void add_name(struct sts_log *l, const char *key, const char *name)
 		sts_log_str(l, key, name);
 }
 
+#define SUITES_13 0x13 /* the first byte of the suites of TLS 1.3, and of no other */
+
 /* Log what was agreed on in the TLS handshake. The numbers are the worker's; a number that this
  * program does not offer has no name, and is left out. */
 static __attribute__((noinline)) void tls(const struct sts_exchange *x,
@@ -219,10 +221,10 @@ static __attribute__((noinline)) void tls(const struct sts_exchange *x,
 {
 	struct sts_log l;
 
-	if (t->version == 0)
+	if (t->suite == 0)
 		return;
 	start(&l, x, STS_LEVEL_DEBUG, "TLS handshake");
-	sts_log_str(&l, "version", t->version == STS_TLS_VERSION_13 ? "1.3" : "1.2");
+	sts_log_str(&l, "version", t->suite >> 8 == SUITES_13 ? "1.3" : "1.2");
 	add_name(&l, "group", sts_tls_group_name(t->group));
 	add_name(&l, "suite", sts_tls_suite_name(t->suite));
 	add_name(&l, "signature", sts_tls_scheme_name(t->scheme));

@@ -71,8 +71,9 @@ enum sts_report_flag {
 /* What was agreed on in the last TLS handshake, by the numbers of IANA's registries; 0: unknown.
  * Any number is accepted: it is only looked up for the log. */
 struct sts_report_tls {
-	uint16_t version, group, suite, scheme;
-	uint16_t certificates; /* in the server's chain */
+	uint16_t suite, scheme;
+	uint8_t group;        /* those that are offered are below 256 */
+	uint8_t certificates; /* in the server's chain: at most STS_CHAIN_MAX_CERTS */
 };
 
 struct sts_report {

@@ -8,9 +8,12 @@ void sts_report_tls(struct sts_report *report, const struct sts_stream *stream)
 	const struct sts_tls_facts *facts = &stream->tls.facts;
 
 	if (!stream->plain)
-		report->tls = (struct sts_report_tls){facts->version, facts->group, facts->suite,
-						      facts->scheme,
-						      (uint16_t)stream->verifier->cert_count};
+		report->tls = (struct sts_report_tls){
+			.suite = facts->suite,
+			.scheme = facts->scheme,
+			.group = (uint8_t)facts->group,
+			.certificates = (uint8_t)stream->verifier->cert_count,
+		};
 }
 
 void sts_report_answer(struct sts_report *report, const struct sts_answer *answer)
