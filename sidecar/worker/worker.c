@@ -126,18 +126,21 @@ static void note_timeout(struct sts_report *r)
 	const char *doing = stage_timeouts[r->stage].doing;
 	struct sts_text text;
 
-	if (r->stage == STS_STAGE_CONNECT && w.fields.proxy.used) {
-		err = STS_EPROXY;
-		doing = "connecting through the proxy";
-	} else if (r->stage == STS_STAGE_CONNECT && w.error.code != STS_EDNS) {
+	sts_text_init(&text, r->text, sizeof(r->text));
+	if (r->stage == STS_STAGE_CONNECT && !w.fields.proxy.used && w.error.code != STS_EDNS) {
 		err = STS_ECONNECT_TIME;
 		doing = "connecting";
 	}
+	if (r->stage == STS_STAGE_CONNECT && w.fields.proxy.used) {
+		err = STS_EPROXY; /* in the words of sts_tunnel_open() */
+		sts_text_addf(&text, "the proxy %s %s", w.fields.proxy.url.host,
+			      "did not answer within the time");
+	} else {
+		sts_text_addf(&text, "time ran out while %s: ", doing);
+		sts_text_add_slice(&text, w.fields.url.authority);
+	}
 	r->error = (int32_t)err;
 	r->detail = err == STS_ECONNECT_TIME ? ETIMEDOUT : stage_timeouts[r->stage].detail;
-	sts_text_init(&text, r->text, sizeof(r->text));
-	sts_text_addf(&text, "time ran out while %s: ", doing);
-	sts_text_add_slice(&text, w.fields.url.authority);
 }
 
 static void on_alarm(int signal)
@@ -497,11 +500,9 @@ static enum sts_err stage_check(void)
 	return err;
 }
 
-/*
- * Add to the message that the server asked for a client certificate: some servers (nginx) finish
+/* Add to the message that the server asked for a client certificate: some servers (nginx) finish
  * the handshake without one, and refuse the request. Nothing is added if the STS gives its own
- * reason (the message has a colon), since Vault and OpenBao ask every client for a certificate.
- */
+ * reason (the message has a colon), since Vault and OpenBao ask every client for a certificate. */
 static void note_wanted_cert(void)
 {
 	size_t len = strlen(w.error.msg);

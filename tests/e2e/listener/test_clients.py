@@ -57,12 +57,13 @@ def good_ones(port, seconds):
 
 def undisturbed(port):
     """Looks at good clients while there are no others. Gives check(seconds), which fails when they are served much worse from then on: most
-    wait some times as long, or one waits about as long as a bad one may hold its place."""
+    wait some times as long, or one waits about as long as a bad one may hold its place. Where each waits long already, the machine is busy,
+    and one may be unlucky."""
     calm = statistics.median(good_ones(port, 1))
 
     def check(seconds):
         waits = good_ones(port, seconds)
-        assert statistics.median(waits) < 0.2 + 10 * calm and max(waits) < CONNECTION_S - 1, (calm, waits)
+        assert statistics.median(waits) < 0.2 + 10 * calm and max(waits) < CONNECTION_S - 1 + 50 * calm, (calm, waits)
     return check
 
 

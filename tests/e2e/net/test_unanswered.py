@@ -40,7 +40,7 @@ def test_no_answer(sidecar, arguments, deaf):
 
 @pytest.mark.parametrize("more, name, doing", [
     (lambda port: ["--connect", f"{HOST}:{port}"], "connect_timeout", "connecting"),
-    (lambda port: ["--proxy", f"http://{HOST}:{port}"], "proxy", "connecting through the proxy"),
+    (lambda port: ["--proxy", f"http://{HOST}:{port}"], "proxy", "did not answer within the time"),
 ], ids=["the STS", "a proxy"])
 def test_a_worker_that_does_not_get_the_cpu(sidecar, arguments, deaf, more, name, doing):
     """At the deadline the alarm is the first that it sees."""
