@@ -8,8 +8,8 @@ from harness.sidecar import is_one_line
 from harness.tokens import http
 
 BODIES = [
-    Row("empty 200", 65, "empty", "200 with no body", answer=http(200, b"")),
-    Row("200 of white space", 65, "empty", "200 with no body", answer=http(200, b" \n")),
+    Row("empty 200", 65, "empty", "answered with no body", answer=http(200, b"")),
+    Row("200 of white space", 65, "empty", "answered with no body", answer=http(200, b" \n")),
     Row("HTML", 65, "html", "200 with a web page", answer=http(200, b"<!DOCTYPE html><html><body>Sign in</body></html>")),
     Row("HTML after white space", 65, "html", "200 with a web page", answer=http(200, b"\r\n  <html></html>")),
     Row("plain text", 65, "json", "no value at byte 0", answer=http(200, b"it works")),

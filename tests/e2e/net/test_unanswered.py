@@ -38,11 +38,11 @@ def test_no_answer(sidecar, arguments, deaf):
     assert f"localhost: {HOST}:{deaf}: no answer to the connection attempt" in run.err
 
 
-@pytest.mark.parametrize("more, name, doing", [
-    (lambda port: ["--connect", f"{HOST}:{port}"], "connect_timeout", "connecting"),
-    (lambda port: ["--proxy", f"http://{HOST}:{port}"], "proxy", "did not answer within the time"),
+@pytest.mark.parametrize("more, name, words", [
+    (lambda port: ["--connect", f"{HOST}:{port}"], "connect_timeout", "time ran out while connecting: sts.example.test:{port}"),
+    (lambda port: ["--proxy", f"http://{HOST}:{port}"], "proxy", f"the proxy {HOST} did not answer within the time"),
 ], ids=["the STS", "a proxy"])
-def test_a_worker_that_does_not_get_the_cpu(sidecar, arguments, deaf, more, name, doing):
+def test_a_worker_that_does_not_get_the_cpu(sidecar, arguments, deaf, more, name, words):
     """At the deadline the alarm is the first that it sees."""
     with sidecar.start(*arguments(deaf, *more(deaf), host="sts.example.test")) as process:
         worker = process.worker()
@@ -52,4 +52,4 @@ def test_a_worker_that_does_not_get_the_cpu(sidecar, arguments, deaf, more, name
         os.kill(worker, signal.SIGCONT)
         run = process.wait(10)
     assert run.status == 69 and f'"error":"{name}"' in run.err, run.err
-    assert f"time ran out while {doing}: sts.example.test:{deaf}" in run.err
+    assert words.format(port=deaf) in run.err

@@ -52,7 +52,7 @@ STATUSES = [
     Row("302 to http", 65, "redirect", r"302: a redirect to http://127\.0\.0\.1$", answer=http(302, headers=["Location: http://127.0.0.1/x"])),
     Row("307 to the same host", 65, "redirect", r"307: a redirect to the same host$", answer=http(307, headers=["Location: /elsewhere"])),
     Row("308 without a Location", 65, "redirect", r"308: a redirect$", answer=http(308)),
-    Row("204", 65, "empty", "204 with no body", answer=head(status=b"HTTP/1.1 204 No Content")),
+    Row("204", 65, "empty", "answered with no body", answer=head(status=b"HTTP/1.1 204 No Content")),
     Row("101", 65, "http", "switches to another protocol", answer=head(b"Upgrade: x", b"Connection: upgrade", status=b"HTTP/1.1 101 Switching Protocols")),
     Row("endless 1xx", 65, "too_big", "more than 8 interim answers", answer=b"HTTP/1.1 100 Continue\r\n\r\n" * 5000),
 ]
