@@ -161,7 +161,8 @@ static void take_record(size_t len)
 	uint8_t *plain, type = peer.got[0];
 	size_t plain_len;
 
-	require(peer.got[1] == 3 && peer.got[2] == (records.version_known ? 3 : 1));
+	/* Only the record of the first ClientHello has another version, and none is sent here. */
+	require(peer.got[1] == 3 && peer.got[2] == 3);
 	require(sts_tls_protection_open(&peer.open, peer.got, len, &plain, &plain_len));
 	if (records.tls13 && peer.open.aead != STS_TLS_AEAD_NONE) {
 		require(type == STS_TLS_RECORD_APPLICATION_DATA && plain_len > 0);
