@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The implementations of BearSSL's public-key algorithms that this program uses. The TLS handshake
+ * The implementations of BearSSL's curves and of its RSA that this program uses. The TLS handshake
  * (tls/) and the validation of the chain (trust/) take them from here, so that only one of each is
- * linked. All run in constant time, and they are the same on every architecture.
+ * linked. All run in constant time, and they are the same on every architecture. The handshake
+ * calls BearSSL's ECDSA itself (tls/signature.c), with the curves from here.
  *
  * BearSSL's special code for P-256 and X25519 is 10 kB larger than its generic code for all curves.
  * It verifies a signature with P-256 in 0.7 ms of CPU instead of 1.5, and multiplies on X25519, as
@@ -33,15 +34,14 @@ static inline br_rsa_pkcs1_vrfy sts_crypto_rsa_vrfy(void)
 	return br_rsa_i31_pkcs1_vrfy;
 }
 
-/* The RSA operation with the public exponent, on a block that is as long as the modulus. */
+/* The RSA operation with the public exponent, on a block that is as long as the modulus. The
+ * handshake signs with it, too: then the private exponent takes the place of the public one. */
 static inline br_rsa_public sts_crypto_rsa_public(void)
 {
 	return br_rsa_i31_public;
 }
 
-/*
- * Verifies ECDSA signatures in their ASN.1 form, which TLS and X.509 use (RFC 3279 section 2.2.3).
- */
+/* Verifies the ECDSA signatures of certificates, in their ASN.1 form (RFC 3279 section 2.2.3). */
 static inline br_ecdsa_vrfy sts_crypto_ecdsa_vrfy(void)
 {
 	return br_ecdsa_i31_vrfy_asn1;

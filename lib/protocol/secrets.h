@@ -26,10 +26,9 @@ bool sts_secrets_repeats(struct sts_slice text, struct sts_slice secret, size_t 
 
 /*
  * Does text hold a piece of any secret of the request? The values in the query of a URL that the
- * user gave count as secrets. Eight bytes of a secret in a row are a
- * piece; of a shorter secret, all bytes are. A secret below four bytes is not looked for. The
- * result is true also for text that holds "eyJ", with which every JWT begins: it is the base64url
- * form of {".
+ * user gave count as secrets. Eight bytes of a secret in a row are a piece; of a shorter secret,
+ * all bytes are. A secret below four bytes is not looked for. The result is true also for text that
+ * holds "eyJ", with which every JWT begins: it is the base64url form of {".
  *   text  in  UNTRUSTED
  */
 bool sts_secrets_found(const struct sts_request *request, struct sts_slice text);

@@ -53,17 +53,18 @@ bool sts_tls_encrypted_extensions(struct sts_tls_client *c);
 /* Take the server's Certificate, of which the header was read, and have it verified. */
 bool sts_tls_server_certificate(struct sts_tls_client *c);
 
-/*
- * Verify the server's signature.
- *   scheme     in  UNTRUSTED
- *   signature  in  UNTRUSTED, what is left in the reader: a vector that ends the message
- *   content    in  what was signed: count parts
- */
+/* A part of what is signed. */
 struct sts_tls_part {
 	const void *data;
 	size_t len;
 };
 #define STS_TLS13_SIGNED_PARTS 3
+
+/*
+ * Verify the server's signature.
+ *   body     in/out  UNTRUSTED: the scheme and the signature, which are the rest of the message
+ *   content  in      what was signed: count parts
+ */
 bool sts_tls_server_signature(struct sts_tls_client *c, struct sts_tls_reader *body,
 			      const struct sts_tls_part *content, size_t count);
 

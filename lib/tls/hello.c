@@ -111,7 +111,6 @@ static const uint8_t retry_random[STS_TLS_RANDOM_BYTES] = {
 static bool take_version(struct sts_tls_client *c, struct hello *h)
 {
 	struct sts_tls_reader *body = &h->found.body[STS_TLS_EXT_VERSIONS];
-
 	bool has_choice = has(&h->found, STS_TLS_EXT_VERSIONS);
 
 	c->records.failure.version = (uint16_t)h->version;

@@ -232,7 +232,6 @@ bool sts_tls_client_certificate(struct sts_tls_client *c)
 	return true;
 }
 
-/* The content that TLS 1.3 signs (RFC 8446 section 4.4.3). */
 size_t sts_tls13_signed(bool by_server, const uint8_t *transcript, size_t len,
 			struct sts_tls_part *parts)
 {

@@ -17,7 +17,7 @@
 #define STS_TLS_MASTER_BYTES     48 /* the master secret of TLS 1.2 */
 #define STS_TLS_RANDOM_BYTES     32
 #define STS_TLS12_FINISHED_BYTES 12
-#define STS_TLS_LABEL_MAX_BYTES  18 /* the longest label of RFC 8446 that is used here */
+#define STS_TLS_LABEL_MAX_BYTES  12 /* of "c hs traffic", the longest label that is used here */
 
 /* --- the running hash of the handshake messages --- */
 

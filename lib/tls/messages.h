@@ -43,7 +43,8 @@ struct sts_tls_messages {
 
 void sts_tls_messages_init(struct sts_tls_messages *m, struct sts_tls_records *records);
 
-/* The name of a type in the words of the RFCs, as in "CertificateRequest". */
+/* The name of a type in the words of the RFCs, as in "CertificateRequest"; "an unknown message" for
+ * another. */
 const char *sts_tls_message_name(uint8_t type);
 
 /* Begin to read the next message: type and left are set. */
@@ -57,7 +58,7 @@ bool sts_tls_message_expect(struct sts_tls_messages *m, enum sts_tls_message_typ
 
 /*
  * Get the next bytes of the body where they lie.
- *   max   in   not 0; the server's message ends too early when fewer are left than are needed
+ *   max   in   not 0; the server's message is refused as too short when fewer are left
  *   data  out  UNTRUSTED; valid until the next call
  *   len   out  from 1 to max
  */

@@ -90,7 +90,6 @@ static bool offers_alpn(void)
 #endif
 }
 
-/* Was the extension in the ClientHello? */
 bool sts_tls_is_offered(const struct sts_tls_client *c, int extension)
 {
 	switch (extension) {
@@ -111,7 +110,6 @@ bool sts_tls_is_offered(const struct sts_tls_client *c, int extension)
 	}
 }
 
-/* The group at a place of the list of groups; NULL behind the last one. */
 const struct sts_tls_group *sts_tls_group_at(size_t place)
 {
 #ifdef STS_TLS_TESTING
@@ -288,10 +286,6 @@ static void write_suites(struct sts_tls_writer *w)
 	sts_tls_write_close(w, 2, list);
 }
 
-/*
- * Send a ClientHello.
- *   cookie  in  of the HelloRetryRequest, in m->body; empty for none
- */
 bool sts_tls_send_hello(struct sts_tls_client *c, struct sts_tls_reader cookie)
 {
 	struct sts_tls_messages *m = &c->messages;

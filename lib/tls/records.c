@@ -332,7 +332,8 @@ static bool take_alert(struct sts_tls_records *r)
 	return fail(r, STS_TLS_ALERTED);
 }
 
-/* Is the record one that is passed over here? If so, it is. */
+/* Handle a record that the caller of sts_tls_records_next() does not get.
+ *   passed  out  it was such a record */
 static bool pass_over(struct sts_tls_records *r, bool *passed)
 {
 	bool is_ccs = r->type == STS_TLS_RECORD_CHANGE_CIPHER_SPEC;

@@ -46,7 +46,8 @@ struct sts_tls_client {
 	uint8_t master[STS_TLS_SECRET_MAX_BYTES];        /* SECRET: of either version */
 	const struct sts_tls_scheme *client_scheme; /* of our signature; NULL for no certificate */
 	bool update_due;                            /* the server has asked for a KeyUpdate */
-	uint32_t tickets, key_updates, hello_requests; /* that came after the handshake */
+	uint32_t tickets, hello_requests;           /* that came after the handshake */
+	uint32_t key_updates; /* that came since the last byte of application data */
 };
 
 #endif

@@ -20,7 +20,8 @@ struct sts_tls_testing {
 	uint16_t schemes[16]; /* signature schemes offered in place of all; ends with 0 */
 	bool no_alpn;         /* ALPN is not offered */
 	const char *alpn;     /* offered in place of http/1.1; NULL for that */
-	/* Called with each secret, as the key log of other libraries; NULL for none. */
+	/* Called with each traffic secret of TLS 1.3 up to the first of application data, as the
+	 * key log of other libraries; NULL for none. */
 	void (*secret)(const char *label, const uint8_t *client_random, const uint8_t *secret,
 		       size_t len);
 };

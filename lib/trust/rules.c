@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/rules.h"
 
-#include <string.h>
-
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/format.h"
 #include "base/timefmt.h"
