@@ -8,18 +8,13 @@
 #include "base/file.h"
 #include "bearssl_choice/implementations.h"
 #include "trust/pem.h"
+#include "trust/verifier.h"
 
 #define EC_MAX_BYTES         66 /* of a coordinate or a scalar of P-521 */
 #define PATH_SHOWN_MAX_BYTES 80
 
 /* The members of RSAPrivateKey behind its version: n, e, d, p, q, dp, dq, iq. */
 enum { RSA_N = 0, RSA_D = 2, RSA_NUMBERS = 8 };
-
-/* BearSSL's number for the curve of a certificate. */
-#define CURVE_OF(cert) (BR_EC_secp256r1 + (int)(cert)->key_kind - STS_KEY_EC_P256)
-_Static_assert(BR_EC_secp384r1 - BR_EC_secp256r1 == STS_KEY_EC_P384 - STS_KEY_EC_P256 &&
-		       BR_EC_secp521r1 - BR_EC_secp256r1 == STS_KEY_EC_P521 - STS_KEY_EC_P256,
-	       "BearSSL numbers the curves in the order of enum sts_key_kind");
 
 /* --- reading a key --- */
 
@@ -80,10 +75,10 @@ static bool ec_belongs(const struct sts_client_key *key)
 {
 	uint8_t point[1 + 2 * EC_MAX_BYTES];
 	size_t len = key->leaf.ec_point.len;
+	int curve = sts_verifier_public_key(&key->leaf).key.ec.curve;
 
 	return key->ec_x.len <= len / 2 &&
-	       sts_crypto_ec()->mulgen(point, key->ec_x.data, key->ec_x.len,
-				       CURVE_OF(&key->leaf)) == len &&
+	       sts_crypto_ec()->mulgen(point, key->ec_x.data, key->ec_x.len, curve) == len &&
 	       memcmp(point, key->leaf.ec_point.data, len) == 0;
 }
 

@@ -117,14 +117,12 @@ static void verify_data(const struct sts_tls_client *c, bool from_client, uint8_
 /* Send ChangeCipherSpec and Finished. */
 static bool client_finished(struct sts_tls_client *c, const struct keys *keys)
 {
-	static const uint8_t ccs[] = {1};
 	const uint8_t *iv = keys->block + 2 * keys->key_bytes;
 	uint8_t data[STS_TLS12_FINISHED_BYTES];
 	struct sts_tls_writer w;
 
 	verify_data(c, true, data);
-	if (!sts_tls_records_put(&c->records, STS_TLS_RECORD_CHANGE_CIPHER_SPEC, ccs,
-				 sizeof(ccs)) ||
+	if (!sts_tls_records_put_ccs(&c->records) ||
 	    !sts_tls_records_write_keys(&c->records, c->suite->aead, keys->block, iv))
 		return false;
 	w = sts_tls_message_begin(&c->messages, STS_TLS_FINISHED);

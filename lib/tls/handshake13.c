@@ -55,7 +55,6 @@ static bool set_keys(struct sts_tls_client *c, bool reading)
  * both directions. */
 static bool begin_protection(struct sts_tls_client *c, const uint8_t *shared)
 {
-	static const uint8_t ccs[] = {1};
 	const br_hash_class *hash = sts_tls_suite_hash(c->suite);
 	uint8_t transcript[STS_TLS_HASH_MAX_BYTES], secret[STS_TLS_SECRET_MAX_BYTES];
 	size_t len = sts_tls_suite_hash_bytes(c->suite);
@@ -73,8 +72,7 @@ static bool begin_protection(struct sts_tls_client *c, const uint8_t *shared)
 	note_secret(c, "SERVER_HANDSHAKE_TRAFFIC_SECRET", c->server_secret);
 	/* Some devices in the middle let TLS 1.3 pass only if it looks like the resumption of TLS
 	 * 1.2 (RFC 8446 appendix D.4). After a HelloRetryRequest this was sent already. */
-	if (!c->facts.retried &&
-	    !sts_tls_records_put(&c->records, STS_TLS_RECORD_CHANGE_CIPHER_SPEC, ccs, sizeof(ccs)))
+	if (!c->facts.retried && !sts_tls_records_put_ccs(&c->records))
 		return false;
 	return set_keys(c, false) && set_keys(c, true);
 }

@@ -40,12 +40,10 @@ static bool read_extensions(struct sts_tls_client *c, struct sts_tls_reader *bod
 	while (list.left > 0) {
 		uint32_t type = sts_tls_read_number(&list, 2);
 		struct sts_tls_reader content = sts_tls_read_vector(&list, 2);
-		int i = 0;
+		int i = sts_tls_find_extension(type);
 
 		if (!MUST(&c->records, STS_TLS_EXTENSION_FORM, !list.is_short))
 			return false;
-		while (i < STS_TLS_EXTENSIONS && sts_tls_extensions[i].type != type)
-			i++;
 		if (!MUST(&c->records, STS_TLS_EXTENSION_UNASKED,
 			  i < STS_TLS_EXTENSIONS && sts_tls_is_offered(c, i)))
 			return false;
@@ -196,7 +194,6 @@ static bool make_pair(struct sts_tls_client *c, const struct sts_tls_group *grou
  * ClientHello. */
 static bool retry(struct sts_tls_client *c, struct hello *h)
 {
-	static const uint8_t ccs[] = {1};
 	struct sts_tls_reader *share = &h->found.body[STS_TLS_EXT_KEY_SHARE];
 	struct sts_tls_reader *cookie = &h->found.body[STS_TLS_EXT_COOKIE], value = {0};
 	struct sts_tls_messages *m = &c->messages;
@@ -228,9 +225,7 @@ static bool retry(struct sts_tls_client *c, struct hello *h)
 		    !MUST(&c->records, STS_TLS_COOKIE_SIZE, value.left <= COOKIE_MAX_BYTES))
 			return false;
 	}
-	return sts_tls_records_put(&c->records, STS_TLS_RECORD_CHANGE_CIPHER_SPEC, ccs,
-				   sizeof(ccs)) &&
-	       sts_tls_send_hello(c, value);
+	return sts_tls_records_put_ccs(&c->records) && sts_tls_send_hello(c, value);
 }
 
 /* Why no secret can be agreed on with the server's key. Returns true when one was. */

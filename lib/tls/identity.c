@@ -10,7 +10,6 @@
 #define ALERT_CERTIFICATE_EXPIRED 45
 #define ALERT_UNKNOWN_CA          48
 #define ALERT_INTERNAL_ERROR      80
-#define SIGNATURE_ALGORITHMS      13 /* an extension of CertificateRequest in TLS 1.3 */
 #define CERTIFICATE_TYPES_MAX     255
 #define CERTIFICATE_TYPE_RSA      1
 #define CERTIFICATE_TYPE_ECDSA    64
@@ -95,9 +94,7 @@ bool sts_tls_server_certificate(struct sts_tls_client *c)
 static void hash_parts(int hash_id, const struct sts_tls_part *content, size_t count, uint8_t *out)
 {
 	br_hash_compat_context hash;
-	const br_hash_class *class = hash_id == br_sha256_ID   ? &br_sha256_vtable
-				     : hash_id == br_sha384_ID ? &br_sha384_vtable
-							       : &br_sha512_vtable;
+	const br_hash_class *class = sts_tls_hash_class(hash_id);
 
 	class->init(&hash.vtable);
 	for (size_t i = 0; i < count; i++)
@@ -165,7 +162,7 @@ static bool take_request13(struct sts_tls_client *c)
 		    !sts_tls_take_extension(c, type, STS_TLS_IN_REQUEST, &seen))
 			return false;
 		before = m->left;
-		if (type != SIGNATURE_ALGORITHMS) {
+		if (type != sts_tls_extensions[STS_TLS_EXT_SCHEMES].type) {
 			if (!sts_tls_message_skip(m, len))
 				return false;
 			continue;

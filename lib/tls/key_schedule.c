@@ -7,6 +7,13 @@
 
 #define MESSAGE_HASH 254 /* the handshake type message_hash (RFC 8446 section 4.4.1) */
 
+const br_hash_class *sts_tls_hash_class(int hash_id)
+{
+	return hash_id == br_sha256_ID   ? &br_sha256_vtable
+	       : hash_id == br_sha384_ID ? &br_sha384_vtable
+					 : &br_sha512_vtable;
+}
+
 void sts_tls_transcript_init(struct sts_tls_transcript *t)
 {
 	br_multihash_zero(&t->hashes);

@@ -19,6 +19,9 @@
 #define STS_TLS12_FINISHED_BYTES 12
 #define STS_TLS_LABEL_MAX_BYTES  12 /* of "c hs traffic", the longest label that is used here */
 
+/* BearSSL's class for a hash: br_sha256_ID, br_sha384_ID or br_sha512_ID. */
+const br_hash_class *sts_tls_hash_class(int hash_id);
+
 /* --- the running hash of the handshake messages --- */
 
 struct sts_tls_transcript {

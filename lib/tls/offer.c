@@ -23,9 +23,8 @@ const struct sts_tls_extension sts_tls_extensions[STS_TLS_EXTENSIONS] = {
 	[STS_TLS_EXT_RENEGOTIATION] = {0xff01, STS_TLS_IN_HELLO_12},
 };
 
-/* The suites that are offered, the preferred first. ChaCha20-Poly1305 comes first, since the code
- * for AES uses no instructions of the processor. */
-const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES + 1] = {
+/* ChaCha20-Poly1305 comes first, since the code for AES uses no instructions of the processor. */
+const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES] = {
 	{0x1303, STS_TLS_AEAD_CHACHA20_POLY1305, br_sha256_ID, 0},
 	{0x1301, STS_TLS_AEAD_AES_128_GCM, br_sha256_ID, 0},
 	{0x1302, STS_TLS_AEAD_AES_256_GCM, br_sha384_ID, 0},
@@ -35,7 +34,6 @@ const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES + 1] = {
 	{0xc02f, STS_TLS_AEAD_AES_128_GCM, br_sha256_ID, BR_KEYTYPE_RSA},
 	{0xc02c, STS_TLS_AEAD_AES_256_GCM, br_sha384_ID, BR_KEYTYPE_EC},
 	{0xc030, STS_TLS_AEAD_AES_256_GCM, br_sha384_ID, BR_KEYTYPE_RSA},
-	{0, 0, 0, 0},
 };
 
 /* The names, in the order of the suites. */
@@ -58,7 +56,16 @@ const char *sts_tls_suite_name(uint16_t suite)
 
 const br_hash_class *sts_tls_suite_hash(const struct sts_tls_suite *suite)
 {
-	return suite->hash_id == br_sha384_ID ? &br_sha384_vtable : &br_sha256_vtable;
+	return sts_tls_hash_class(suite->hash_id);
+}
+
+int sts_tls_find_extension(size_t type)
+{
+	int i = 0;
+
+	while (i < STS_TLS_EXTENSIONS && sts_tls_extensions[i].type != type)
+		i++;
+	return i;
 }
 
 /* --- what is offered --- */
@@ -156,10 +163,8 @@ const char *sts_tls_offered_alpn(void)
 
 bool sts_tls_take_extension(struct sts_tls_client *c, size_t type, int place, uint32_t *seen)
 {
-	int i = 0;
+	int i = sts_tls_find_extension(type);
 
-	while (i < STS_TLS_EXTENSIONS && sts_tls_extensions[i].type != type)
-		i++;
 	if (i == STS_TLS_EXTENSIONS)
 		return true;
 	if (!MUST(&c->records, STS_TLS_EXTENSION_PLACE, sts_tls_extensions[i].places & place) ||

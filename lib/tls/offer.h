@@ -11,7 +11,7 @@
 
 /* The extensions of RFC 8446 section 4.2 and, for TLS 1.2, of RFC 8422, 7301, 7627, 5746 and 6066
  * that the client uses. */
-enum sts_tls_extension_place {
+enum {
 	STS_TLS_EXT_SERVER_NAME,
 	STS_TLS_EXT_GROUPS,
 	STS_TLS_EXT_POINT_FORMATS,
@@ -43,8 +43,12 @@ struct sts_tls_extension {
 
 extern const struct sts_tls_extension sts_tls_extensions[STS_TLS_EXTENSIONS];
 
-/* The suites, the preferred first. An id of 0 ends the array. */
-extern const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES + 1];
+/* The place of an extension with a type of IANA's registry; STS_TLS_EXTENSIONS for one that the
+ * client does not use. */
+int sts_tls_find_extension(size_t type);
+
+/* The suites, the preferred first. */
+extern const struct sts_tls_suite sts_tls_suites[STS_TLS_SUITES];
 
 /* The name of IANA's registry for a suite that the client offers, as in "TLS_AES_128_GCM_SHA256";
  * NULL for another. */

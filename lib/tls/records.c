@@ -186,11 +186,17 @@ bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type typ
 	return true;
 }
 
-bool sts_tls_records_close(struct sts_tls_records *r)
+bool sts_tls_records_put_ccs(struct sts_tls_records *r)
+{
+	static const uint8_t body[] = {1};
+
+	return sts_tls_records_put(r, STS_TLS_RECORD_CHANGE_CIPHER_SPEC, body, sizeof(body));
+}
+
+void sts_tls_records_close(struct sts_tls_records *r)
 {
 	if (r->failure.kind == STS_TLS_FINE)
 		send_alert(r, LEVEL_WARNING, CLOSE_NOTIFY);
-	return r->failure.kind == STS_TLS_FINE;
 }
 
 bool sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aead,

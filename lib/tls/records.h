@@ -94,6 +94,9 @@ bool sts_tls_records_next(struct sts_tls_records *r);
 bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type type, const void *data,
 			 size_t len);
 
+/* Gather a change_cipher_spec. Returns false after a failure. */
+bool sts_tls_records_put_ccs(struct sts_tls_records *r);
+
 /* Send what was gathered. Returns false after a failure. */
 bool sts_tls_records_flush(struct sts_tls_records *r);
 
@@ -105,7 +108,7 @@ bool sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aea
 				const uint8_t *key, const uint8_t *iv);
 
 /* Send close_notify after what was gathered. */
-bool sts_tls_records_close(struct sts_tls_records *r);
+void sts_tls_records_close(struct sts_tls_records *r);
 
 /*
  * Refuse what the server did: keep the check as the failure, and send its alert. The alert is

@@ -5,14 +5,14 @@
 
 #include "base/text.h"
 #include "bearssl_choice/implementations.h"
+#include "tls/key_schedule.h"
 #include "trust/der.h"
 #include "trust/verifier.h"
 
-#define HASH_MAX_BYTES 64 /* of SHA-512 */
-#define EC_MAX_BYTES   66 /* of a coordinate or a scalar of P-521 */
-#define OID_BYTES      10 /* of a hash, with its length before it, as BearSSL wants it */
-#define PSS_TRAILER    0xbc
-#define PSS_ZEROS      8 /* before the hash of the content, in what is hashed */
+#define EC_MAX_BYTES 66 /* of a coordinate or a scalar of P-521 */
+#define OID_BYTES    10 /* of a hash, with its length before it, as BearSSL wants it */
+#define PSS_TRAILER  0xbc
+#define PSS_ZEROS    8 /* before the hash of the content, in what is hashed */
 
 const struct sts_tls_scheme sts_tls_schemes[] = {
 	{0x0403, STS_TLS_ECDSA, br_sha256_ID, BR_EC_secp256r1},
@@ -74,14 +74,6 @@ const struct sts_tls_scheme *sts_tls_scheme_choose(const struct sts_client_key *
 				return s;
 	}
 	return NULL;
-}
-
-static const br_hash_class *hash_of(const struct sts_tls_scheme *scheme)
-{
-	static const br_hash_class *const classes[] = {&br_sha256_vtable, &br_sha384_vtable,
-						       &br_sha512_vtable};
-
-	return classes[scheme->hash_id - br_sha256_ID];
 }
 
 static size_t hash_bytes(const struct sts_tls_scheme *scheme)
@@ -180,7 +172,8 @@ static size_t sign_ecdsa(const struct sts_client_key *key, const struct sts_tls_
 	br_ec_private_key ec = {sts_verifier_public_key(&key->leaf).key.ec.curve,
 				bytes_of(key->ec_x), key->ec_x.len};
 	uint8_t raw[2 * EC_MAX_BYTES];
-	size_t len = br_ecdsa_i31_sign_raw(sts_crypto_ec(), hash_of(scheme), hash, &ec, raw);
+	size_t len = br_ecdsa_i31_sign_raw(sts_crypto_ec(), sts_tls_hash_class(scheme->hash_id),
+					   hash, &ec, raw);
 
 	return len > 0 ? encode_ecdsa(raw, len, out) : 0;
 }
@@ -206,7 +199,7 @@ static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 	size_t skipped = key->n[0] == 1; /* the message has one byte less */
 	size_t len = key->nlen - skipped;
 
-	p->hash = hash_of(scheme);
+	p->hash = sts_tls_hash_class(scheme->hash_id);
 	p->hash_len = hash_bytes(scheme);
 	if (len < 2 * p->hash_len + 2)
 		return false;
@@ -225,7 +218,7 @@ static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 static void pss_mask(const struct pss *p)
 {
 	br_hash_compat_context ctx;
-	uint8_t part[HASH_MAX_BYTES];
+	uint8_t part[STS_TLS_HASH_MAX_BYTES];
 
 	for (size_t at = 0; at < p->masked_len; at++) {
 		size_t in_part = at % p->hash_len;
@@ -262,7 +255,7 @@ static bool pss_is_right(const struct sts_tls_scheme *scheme, const br_rsa_publi
 			 uint8_t *block, const uint8_t *hash)
 {
 	struct pss p;
-	uint8_t want[HASH_MAX_BYTES];
+	uint8_t want[STS_TLS_HASH_MAX_BYTES];
 
 	if (!pss_find(&p, scheme, key, block) || p.h[p.hash_len] != PSS_TRAILER ||
 	    (p.masked > block && block[0] != 0) || (p.masked[0] & ~p.top_mask) != 0)
@@ -328,7 +321,7 @@ static bool verify_pkcs1(const struct sts_tls_scheme *scheme, const br_rsa_publi
 	uint8_t oid[OID_BYTES] = {
 		9,    0x60, 0x86, 0x48, 1,
 		0x65, 3,    4,    2,    (uint8_t)(scheme->hash_id - br_sha256_ID + 1)};
-	uint8_t got[HASH_MAX_BYTES];
+	uint8_t got[STS_TLS_HASH_MAX_BYTES];
 	size_t hash_len = hash_bytes(scheme);
 
 	return sts_crypto_rsa_vrfy()(signature.data, signature.len, oid, hash_len, key, got) == 1 &&
