@@ -14,8 +14,8 @@
 /* A row of the table. The text has static storage. */
 struct sts_tls_check_info {
 	uint8_t alert;      /* that the server gets; 0 for none */
-	enum sts_err error; /* what is told */
-	const char *words;  /* what the server did, as a clause behind "the server " */
+	enum sts_err error; /* that the check makes */
+	const char *words;  /* what the server did, as a clause after "the server " */
 };
 
 /*

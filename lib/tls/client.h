@@ -24,9 +24,11 @@ void sts_tls_client_init(struct sts_tls_client *c, struct sts_tls_transport tran
 			 const br_x509_class **verifier, const char *host,
 			 const struct sts_client_key *key);
 
-/* Do the handshake. Returns false after a failure, which c->records.failure explains. In TLS 1.3
- * the last flight of the client is only gathered: it is sent together with what is written
- * first. */
+/*
+ * Do the handshake. Returns false after a failure, which c->records.failure explains. In TLS 1.3
+ * the last messages of the client are only gathered: they are sent together with the first data
+ * that is written.
+ */
 bool sts_tls_client_handshake(struct sts_tls_client *c);
 
 /* Write all bytes, and send them. Returns false after a failure. */

@@ -9,22 +9,22 @@
 #include "base/error.h"
 #include "tls/client.h"
 
-/* The detail of an error about a broken rule is this and the number of the check (docs/tls.md). An
- * alert of the server is its own detail, which is smaller. */
+/* The detail of an error about a broken rule is this number plus the number of the check
+ * (docs/tls.md). The detail of an error about an alert is the alert, which is a smaller number. */
 #define STS_TLS_DETAIL_CHECK 1000
 
 /*
  * Explain a failure of one of these kinds: a broken rule, an alert, no random bytes, the client's
- * key, or a bug. The others need what only the caller knows.
+ * key, or a bug. The caller explains the other kinds, since only it knows their reasons.
  * Returns the error that e has: STS_ETLS, STS_ETLS_VERSION, STS_ETLS_REFUSED, STS_ETLS_NAME,
  * STS_ETLS_ALPN, STS_ETLS_RENEGOTIATION, STS_ECERT_KEY_USAGE, STS_ECLIENT_CERT or STS_EBUG.
  */
 enum sts_err sts_tls_explain(const struct sts_tls_client *c, struct sts_error *e);
 
 /*
- * Fail because the server ended the connection before the first byte of its answer, when it had
- * asked for a client certificate in TLS 1.3: there, it says so only after the request was sent
- * (RFC 8446 section 4.4.2.4).
+ * Fail because the server asked for a client certificate in TLS 1.3, and ended the connection
+ * before the first byte of its answer. In TLS 1.3, a server refuses the client certificate only
+ * after the client's last message (RFC 8446 section 4.4.2.4).
  */
 enum sts_err sts_tls_probably_refused(const struct sts_tls_client *c, struct sts_error *e);
 

@@ -40,8 +40,8 @@ void sts_tls_transcript_add(struct sts_tls_transcript *t, const void *data, size
 size_t sts_tls_transcript_hash(const struct sts_tls_transcript *t, int hash_id, uint8_t *out);
 
 /*
- * Begin anew with the message message_hash, which holds the hash of the first ClientHello. This is
- * due after a HelloRetryRequest, and before it is added (RFC 8446 section 4.4.1).
+ * Begin anew with the message message_hash, which holds the hash of the first ClientHello. Call
+ * this when a HelloRetryRequest has come, before it is added (RFC 8446 section 4.4.1).
  */
 void sts_tls_transcript_restart(struct sts_tls_transcript *t, int hash_id);
 
@@ -67,9 +67,8 @@ void sts_tls13_expand_label(const br_hash_class *hash, const uint8_t *secret, co
 			    const uint8_t *context, size_t context_len, uint8_t *out, size_t len);
 
 /*
- * Derive-Secret for the messages whose hash is given; the hash of no message is that of an empty
- * string, for which transcript is NULL.
- *   transcript  in   a hash as long as that of the suite, or NULL
+ * Derive-Secret (RFC 8446 section 7.1) for the messages whose hash is given.
+ *   transcript  in   the hash of the messages; NULL for the hash of an empty string
  *   out         out  SECRET, as long as the hash
  */
 void sts_tls13_derive_secret(const br_hash_class *hash, const uint8_t *secret, const char *label,

@@ -51,9 +51,9 @@ size_t sts_tls12_aead_iv_bytes(enum sts_tls_aead aead);
 void sts_tls_protection_set(struct sts_tls_protection *p, enum sts_tls_aead aead, bool tls13,
 			    const uint8_t *key, const uint8_t *iv);
 
-/* How many bytes before the ciphertext and behind the plaintext's place the fragment of a protected
- * record has: the explicit nonce (8 or 0), and the tag. The type of TLS 1.3 belongs to the
- * plaintext. Both are 0 without protection. */
+/* How many bytes the protection of a record needs before the plaintext and behind it: the explicit
+ * nonce (8 or 0), and the tag. The type of TLS 1.3 belongs to the plaintext. Both are 0 without
+ * protection. */
 size_t sts_tls_protection_before(const struct sts_tls_protection *p);
 size_t sts_tls_protection_behind(const struct sts_tls_protection *p);
 
@@ -64,8 +64,8 @@ size_t sts_tls_protection_behind(const struct sts_tls_protection *p);
  *                   bytes of room. The header's type and version are the caller's; its length is
  *                   set here
  *   len     in      at most 16384 + 1
- * Returns the length of the whole record; 0 when the sequence number is at its end, which must not
- * happen twice with one key.
+ * Returns the length of the whole record; 0 when the sequence number is at its end, since no
+ * sequence number may be used twice with one key.
  */
 size_t sts_tls_protection_seal(struct sts_tls_protection *p, uint8_t *record, size_t len);
 

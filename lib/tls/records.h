@@ -43,7 +43,7 @@ struct sts_tls_failure {
 	enum sts_tls_failure_kind kind;
 	enum sts_tls_check check; /* with STS_TLS_BROKEN_RULE */
 	uint8_t alert;            /* with STS_TLS_ALERTED: that of the server */
-	bool authenticated;       /* with STS_TLS_ALERTED: it came under keys of the connection */
+	bool authenticated;       /* with STS_TLS_ALERTED: the record of the alert was protected */
 	uint16_t version;  /* with a version that was not offered: the one in the ServerHello */
 	uint8_t came, due; /* with a message that was not due: handshake types, or 0 */
 };
@@ -100,8 +100,8 @@ bool sts_tls_records_put_ccs(struct sts_tls_records *r);
 /* Send what was gathered. Returns false after a failure. */
 bool sts_tls_records_flush(struct sts_tls_records *r);
 
-/* Change the keys of one direction. The check that no byte of a message is left when the keys of
- * reading change is made here. Returns false when it fails. */
+/* Change the keys of one direction. Returns false after a failure: the keys of reading may change
+ * only when no byte of the current record is left. */
 bool sts_tls_records_read_keys(struct sts_tls_records *r, enum sts_tls_aead aead,
 			       const uint8_t *key, const uint8_t *iv);
 bool sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aead,

@@ -48,7 +48,7 @@ bool sts_tls_scheme_fits(const struct sts_tls_scheme *scheme, const br_x509_pkey
  * Verify a signature.
  *   key        in  of a certificate that was verified
  *   hash       in  the hash of the content that was signed, as long as the scheme's hash
- *   signature  in  UNTRUSTED, len bytes of any number
+ *   signature  in  UNTRUSTED, len bytes; len may be any number
  * Returns true when it is right.
  */
 bool sts_tls_signature_verify(const struct sts_tls_scheme *scheme, const br_x509_pkey *key,

@@ -21,7 +21,7 @@ struct sts_tls_facts {
 	bool retried;           /* a HelloRetryRequest came */
 	bool alpn;              /* the server chose the protocol that was offered */
 	bool extended_master;   /* TLS 1.2: extended master secret */
-	bool renegotiation;     /* TLS 1.2: the server asked to renegotiate, and was told no */
+	bool renegotiation;     /* TLS 1.2: the server asked to renegotiate, and was refused */
 	bool client_asked;      /* the server asked for a client certificate */
 	bool client_sent;       /* it was sent */
 	bool answered;          /* a byte of application data has come */

@@ -18,8 +18,8 @@ struct sts_stream {
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier; /* the caller's */
 	struct sts_tls_client tls;     /* tls.facts: what was agreed on */
-	bool refused; /* the server refused the client's certificate by an alert that
-				      only it can have sent: it has not taken the request */
+	bool refused;                  /* the server refused the client certificate by an alert that
+				      was protected: it has not taken the request */
 	/* private */
 	bool never_wait; /* what cannot be sent at once is not sent */
 	bool timed_out, peer_closed;
@@ -35,7 +35,7 @@ struct sts_stream {
  *   host      in  for SNI: NUL-terminated, without a trailing dot; NULL for an IP literal, which
  *                 has no SNI
  *   deadline  in  BOOTTIME ms, for everything that is done with the stream
- *   key       in  the client's certificate for a server that asks for one; must outlive *t; NULL
+ *   key       in  the client certificate for a server that asks for one; must outlive *t; NULL
  *                 for none
  */
 void sts_stream_init(struct sts_stream *t, int fd, bool plain, struct sts_verifier *verifier,
@@ -74,8 +74,8 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
  *                 read(2), this does not mean that the caller should try again
  *   STS_ETIMEOUT  the deadline has passed
  *   STS_ECLIENT_CERT  the server asked for a client certificate, and ended the connection before
- *                 it answered: in TLS 1.3 it refuses the certificate only now
- *   STS_ETLS_RENEGOTIATION  the server asked to renegotiate, was told no, and ended the connection
+ *                 it answered: in TLS 1.3 a server refuses the certificate only then
+ *   STS_ETLS_RENEGOTIATION  the server asked to renegotiate, was refused, and ended the connection
  *   other errors  the peer broke the TLS protocol, or sent an alert
  */
 enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size_t *got,
