@@ -34,8 +34,8 @@ struct sts_connect_files {
  *                    URL's host; NULL without the option
  *   deadline    in   BOOTTIME ms
  *   e           out  not NULL. While this runs, e->code is STS_EDNS until the first address is
- *                    connected to, and after that the code of a connection that failed. So a signal
- *                    handler knows what is being done
+ *                    tried, and that of a failed connection from then on. So a signal handler
+ *                    knows whether the name was resolved
  *   fd          out  connected, non-blocking, close-on-exec, with TCP_NODELAY; the caller closes
  *                    it; -1 after a failure
  * Returns STS_OK; STS_EHOST when there is no such name, with the candidates in the message;
