@@ -27,7 +27,6 @@ enum sts_dns_verdict {
 	STS_DNS_UNREACHABLE, /* the query could not be sent; `err` has the errno */
 	/* Only sts_dns_read() returns this. */
 	STS_DNS_STRANGER, /* not an answer to this query */
-	STS_DNS__COUNT
 };
 
 struct sts_dns_answer {
