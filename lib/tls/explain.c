@@ -122,9 +122,10 @@ static enum sts_err fail_check(const struct sts_tls_client *c, struct sts_error 
 				sts_tls_message_name(failure->due));
 	if (failure->check == STS_TLS_VERSION && failure->version >= VERSION_SSL_3 &&
 	    failure->version <= VERSION_11)
-		return sts_fail(e, info.error, detail,
-				"the server speaks %s at most, and this program TLS 1.2 and 1.3",
-				old_names[failure->version - VERSION_SSL_3]);
+		return sts_fail(
+			e, info.error, detail,
+			"the server speaks %s at most, and this program speaks TLS 1.2 and 1.3",
+			old_names[failure->version - VERSION_SSL_3]);
 	return sts_fail(e, info.error, detail, "the server %s", info.words);
 }
 
