@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The flags that BoringSSL's runner gives to a shim, as far as our client can do what they ask for.
- * For any other flag the shim exits with STS_BOGO_UNSUPPORTED, which the runner counts as a test
- * that is not implemented. It writes the flag to its log, and tests/tls/bogo/expectations.toml has
- * the reason for each of them.
+ * Any other flag is not supported, and the shim exits with STS_BOGO_UNSUPPORTED. It writes the flag
+ * to its log, and tests/tls/bogo/expectations.toml has the reason for each of them.
  */
 #ifndef STS_TESTS_BOGO_FLAGS_H
 #define STS_TESTS_BOGO_FLAGS_H
