@@ -6,24 +6,18 @@
  */
 #include "tls/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "tls/loopback.h"
 #include "tls/offer.h"
 #include "tls/testing.h"
 #include "trust/verifier.h"
 
-#define TIMEOUT_S    10
-#define DRAIN_S      2
 #define BODY_BYTES   65536
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -59,46 +53,11 @@ static int sock = -1, read_errno;
 
 static int read_some(void *context, uint8_t *data, size_t len)
 {
-	ssize_t n = recv(sock, data, len, 0);
+	ssize_t n = recv(*(int *)context, data, len, 0);
 
-	(void)context;
 	if (n < 0)
 		read_errno = errno;
 	return (int)n;
-}
-
-/* As the program does, what cannot be sent any more is dropped: an alert may still be read. */
-static int write_some(void *context, const uint8_t *data, size_t len)
-{
-	ssize_t n = send(sock, data, len, MSG_NOSIGNAL);
-
-	(void)context;
-	return n > 0 ? (int)n : (int)len;
-}
-
-static bool connect_to(int port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct timeval limit = {.tv_sec = TIMEOUT_S};
-
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return sock >= 0 && setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-	       setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-	       connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0;
-}
-
-/* Close, and read what is left, so that the server gets everything that was sent. */
-static void disconnect(void)
-{
-	struct timeval limit = {.tv_sec = DRAIN_S};
-	char rest[4096];
-
-	shutdown(sock, SHUT_WR);
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	while (recv(sock, rest, sizeof(rest), 0) > 0)
-		;
-	close(sock);
 }
 
 static void print_secret(const char *label, const uint8_t *client_random, const uint8_t *secret,
@@ -269,7 +228,8 @@ static const br_x509_pkey *get_pkey_without_signing(const br_x509_class *const *
 static void set_up(void)
 {
 	struct sts_server_name server = {.dns = sts_slice_of(o.host)};
-	struct sts_tls_transport transport = {.read = read_some, .write = write_some};
+	struct sts_tls_transport transport = {
+		.read = read_some, .write = loopback_write, .context = &sock};
 	struct sts_error e = {.code = STS_OK};
 	static br_x509_class class;
 
@@ -292,7 +252,8 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv);
 	set_up();
-	if (!connect_to(o.port))
+	sock = loopback_connect(o.port);
+	if (sock < 0)
 		fail("connect", strerror(errno));
 	shaken = sts_tls_client_handshake(&client);
 	if (shaken) {
@@ -308,7 +269,7 @@ int main(int argc, char **argv)
 		}
 	}
 	sts_tls_client_close(&client);
-	disconnect();
+	loopback_close(sock);
 	print_result(shaken, stage);
 	fwrite(body, 1, body_len, stdout);
 	sts_tls_client_fini(&client);

@@ -11,8 +11,6 @@
  * The linker puts the functions __wrap_NAME in the place of NAME. Each tells memcheck that a result
  * is public from there on, and says why.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,7 @@
 #include "bearssl_choice/implementations.h"
 #include "secret.h"
 #include "tls/client.h"
+#include "tls/loopback.h"
 #include "trust/verifier.h"
 
 static const char *folder;
@@ -66,23 +65,11 @@ uint32_t __wrap_br_rsa_i31_public(unsigned char *x, size_t len, const br_rsa_pub
 	return ok;
 }
 
-/* Whether the peer's point is one, and whether the secret is zero: the peer chose the point. */
-extern const br_ec_impl __real_sts_crypto_curves, __wrap_sts_crypto_curves;
-
-static const unsigned char *generator(int curve, size_t *len)
-{
-	return __real_sts_crypto_curves.generator(curve, len);
-}
-
-static const unsigned char *order(int curve, size_t *len)
-{
-	return __real_sts_crypto_curves.order(curve, len);
-}
-
-static size_t xoff(int curve, size_t *len)
-{
-	return __real_sts_crypto_curves.xoff(curve, len);
-}
+/* Whether the peer's point is one, and whether the secret is zero: the peer chose the point. main()
+ * copies the rest of the table. */
+extern const br_ec_impl __real_sts_crypto_curves;
+extern br_ec_impl __wrap_sts_crypto_curves;
+br_ec_impl __wrap_sts_crypto_curves;
 
 static uint32_t mul(unsigned char *point, size_t point_len, const unsigned char *x, size_t x_len,
 		    int curve)
@@ -92,28 +79,6 @@ static uint32_t mul(unsigned char *point, size_t point_len, const unsigned char 
 	PUBLIC(&ok, sizeof(ok));
 	return ok;
 }
-
-static size_t mulgen(unsigned char *result, const unsigned char *x, size_t x_len, int curve)
-{
-	return __real_sts_crypto_curves.mulgen(result, x, x_len, curve);
-}
-
-static uint32_t muladd(unsigned char *a, const unsigned char *b, size_t len, const unsigned char *x,
-		       size_t x_len, const unsigned char *y, size_t y_len, int curve)
-{
-	return __real_sts_crypto_curves.muladd(a, b, len, x, x_len, y, y_len, curve);
-}
-
-const br_ec_impl __wrap_sts_crypto_curves = {
-	.supported_curves = 1u << BR_EC_secp256r1 | 1u << BR_EC_secp384r1 | 1u << BR_EC_secp521r1 |
-			    1u << BR_EC_curve25519,
-	.generator = generator,
-	.order = order,
-	.xoff = xoff,
-	.mul = mul,
-	.mulgen = mulgen,
-	.muladd = muladd,
-};
 
 /* What the server sent. It is read by code that need not take constant time. */
 bool __real_sts_tls_protection_open(struct sts_tls_protection *p, uint8_t *record, size_t len,
@@ -373,19 +338,15 @@ static int write_server(void *context, const uint8_t *data, size_t len)
 /* Connect to the server whose port is in a file of the folder. */
 static int connect_to(const char *port_file)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	char path[4096], port[16] = "";
 	FILE *file;
-	int sock;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, port_file);
 	file = fopen(path, "r");
 	if (!file || !fgets(port, sizeof(port), file))
 		return -1;
 	fclose(file);
-	to.sin_port = htons((uint16_t)atoi(port));
-	sock = socket(AF_INET, SOCK_STREAM, 0);
-	return connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0 ? sock : -1;
+	return loopback_connect(atoi(port));
 }
 
 /* A handshake with a certificate of the client, a request and its answer. */
@@ -487,6 +448,8 @@ int main(int argc, char **argv)
 {
 	bool list = argc == 2 && strcmp(argv[1], "--list") == 0;
 
+	__wrap_sts_crypto_curves = __real_sts_crypto_curves;
+	__wrap_sts_crypto_curves.mul = mul;
 	folder = argc == 3 ? argv[2] : "";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (list)

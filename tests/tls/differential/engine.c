@@ -6,24 +6,19 @@
  * calculations are done by other code of BearSSL than those of our client (15 bits in place of 31),
  * so that a mistake there is not made twice.
  */
-#include <arpa/inet.h>
 #include <bearssl.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tls/client_key.h"
+#include "tls/loopback.h"
 #include "trust/verifier.h"
 
-#define TIMEOUT_S    10
-#define DRAIN_S      2
 #define BODY_BYTES   65536
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define REQUEST      "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -53,42 +48,9 @@ static void fail(const char *what, const char *why)
 
 static int read_some(void *context, unsigned char *data, size_t len)
 {
-	ssize_t n = recv(sock, data, len, 0);
+	ssize_t n = recv(*(int *)context, data, len, 0);
 
-	(void)context;
 	return n > 0 ? (int)n : -1;
-}
-
-static int write_some(void *context, const unsigned char *data, size_t len)
-{
-	ssize_t n = send(sock, data, len, MSG_NOSIGNAL);
-
-	(void)context;
-	return n > 0 ? (int)n : (int)len;
-}
-
-static bool connect_to(int port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct timeval limit = {.tv_sec = TIMEOUT_S};
-
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return sock >= 0 && setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-	       connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0;
-}
-
-/* Close, and read what is left, so that the server gets everything that was sent. */
-static void disconnect(void)
-{
-	struct timeval limit = {.tv_sec = DRAIN_S};
-	char rest[4096];
-
-	shutdown(sock, SHUT_WR);
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	while (recv(sock, rest, sizeof(rest), 0) > 0)
-		;
-	close(sock);
 }
 
 /* --- the engine --- */
@@ -168,7 +130,7 @@ static void set_up(void)
 	br_ssl_engine_inject_entropy(&client.eng, seed, sizeof(seed));
 	if (!br_ssl_client_reset(&client, o.host, 0))
 		fail("engine", "cannot be set up");
-	br_sslio_init(&io, &client.eng, read_some, NULL, write_some, NULL);
+	br_sslio_init(&io, &client.eng, read_some, &sock, loopback_write, &sock);
 }
 
 /* --- what is told --- */
@@ -225,7 +187,8 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv);
 	set_up();
-	if (!connect_to(o.port))
+	sock = loopback_connect(o.port);
+	if (sock < 0)
 		fail("connect", strerror(errno));
 	shaken = br_sslio_flush(&io) == 0;
 	if (shaken && br_sslio_write_all(&io, REQUEST, sizeof(REQUEST) - 1) == 0 &&
@@ -236,7 +199,7 @@ int main(int argc, char **argv)
 		       (n = br_sslio_read(&io, body + body_len, sizeof(body) - body_len)) > 0)
 			body_len += (size_t)n;
 	}
-	disconnect();
+	loopback_close(sock);
 	print_result(shaken);
 	fwrite(body, 1, body_len, stdout);
 	return 0;
