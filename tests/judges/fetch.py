@@ -10,15 +10,17 @@ into a source package. What is downloaded stays in $STS_JUDGES_CACHE (by default
 of the pins as its name. Nothing of it is executed.
 """
 import hashlib
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+import downloads  # noqa: E402
+from downloads import Unavailable  # noqa: E402
+
 PINS = HERE / "requirements.txt"
 GO_PACKAGE, GO_FOLDER = "golang-1.19-src", "./usr/share/go-1.19/src/net/http/"
 GO = {
@@ -29,15 +31,9 @@ GO = {
 }
 
 
-class Unavailable(Exception):
-    """Something cannot be had. The message is for people."""
-
-
 def folder():
     """Where the suites of the present pins are, or will be."""
-    pins = hashlib.sha256(PINS.read_bytes() + repr((GO_PACKAGE, GO)).encode()).hexdigest()[:16]
-    cache = os.environ.get("STS_JUDGES_CACHE") or pathlib.Path.home() / ".cache/sts-sidecar-judges"
-    return pathlib.Path(cache) / pins
+    return downloads.folder("STS_JUDGES_CACHE", "sts-sidecar-judges", PINS.read_bytes() + repr((GO_PACKAGE, GO)).encode())
 
 
 def run(what, *command, cwd):
@@ -72,19 +68,14 @@ def fetch_go(to):
         (to / "go" / name).write_bytes(found[name])
 
 
+def fetch_all(to):
+    fetch_python(to)
+    fetch_go(to)
+    return to
+
+
 def fetch():
-    done = folder()
-    if done.is_dir():
-        return done
-    done.parent.mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=done.parent))
-    try:
-        fetch_python(work)
-        fetch_go(work)
-        work.rename(done)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return done
+    return downloads.fetch(folder(), fetch_all)
 
 
 if __name__ == "__main__":

