@@ -13,7 +13,8 @@
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
 #   tls         the TLS client against BoGo, the runner of BoringSSL's tests, and a server that lies, with the sanitizers; against OpenSSL's
-#               and Go's servers; and against Wycheproof's vectors with both builds; BoGo and the vectors are downloaded
+#               and Go's servers; and with Wycheproof's vectors in both builds; numbers of its unit tests, which Python's cryptography
+#               calculates again; BoGo and the vectors are downloaded
 #   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
@@ -214,12 +215,12 @@ tls() { # downloads BoGo
 	STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim counted bogo $low tests/tls/bogo/run.sh
 	counted liar $low .venv/bin/python tests/tls/liar/run.py --client build-asan/tests/tls-client
 	counted peers $low .venv/bin/python tests/tls/peers/run.py short
+	pytest_part "records of TLS" tests/tls/records
 }
 
 wycheproof() { # downloads the vectors
 	if tests/tls/wycheproof/fetch.py >/dev/null; then
 		pytest_part wycheproof tests/tls/wycheproof "" -n 2
-		pytest_part "records of TLS" tests/tls/records
 	else
 		count 0 1 0
 	fi
@@ -310,7 +311,7 @@ computing() {
 	! wants fuzz || timed fuzz fuzz
 }
 
-# What computes, too, but mostly with one processor. The build copies what the part tls downloads, so it comes after it.
+# What computes, too, but mostly with one processor. The build checks copy what the part tls downloads, so they come after it.
 checking() {
 	low=$lower
 	! wants oracle || timed oracle pytest_part oracle tests/oracle "$top/build/sts-sidecar"
