@@ -95,9 +95,9 @@ class Bench:
         if not row.check:
             right = got["failure"] == "fine" and got["closed"] and answer.endswith(b"hello\n")
             if row.end != "fine":
-                right = f"{got['failure']} {got['alert']}".removesuffix(" 0") == row.end and server.alert is None
-            right = right and not server.mistake
-            return [] if right else [f"the client says {got}; the server: {server.mistake}"]
+                right = f"{got['failure']} {got['alert']}".removesuffix(" 0") == row.end
+            right = right and server.alert is None and not server.mistake
+            return [] if right else [f"the client says {got}; the server: {server.mistake}, alert {server.alert}"]
         wrong = []
         if (got["failure"], got["check"]) != ("broken_rule", row.check):
             came_to = got["check"] or got["failure"]
@@ -129,6 +129,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sts-liar.") as folder:
         bench = Bench(pathlib.Path(folder), options.client)
         wanted = [row for row in rows.named() if not options.rows or row.name in options.rows]
+        if unknown := set(options.rows) - {row.name for row in wanted}:
+            parser.error(f"there is no row {', '.join(sorted(unknown))}")
         for row in wanted:
             wrong = bench.mistakes(row)
             passed, failed = passed + (not wrong), failed + bool(wrong)
