@@ -25,6 +25,7 @@ req="openssl req -x509 -nodes -days 2 -subj /CN=client"
 
 # A server for each version, which asks for a client certificate.
 for version in tls1_3 tls1_2; do
+	: >"$folder/$version.log" # it is read before the server has begun
 	openssl s_server -accept 127.0.0.1:0 -$version -cert "$folder/p256.crt" -key "$folder/p256.key" -verify 1 -www >"$folder/$version.log" 2>&1 &
 	servers="$servers $!"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
