@@ -84,6 +84,8 @@ def main():
     options = parser.parse_args()
     os.environ["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=0"
     checks = [check for check in tls_checks.read(TABLE) if not options.checks or check.name in options.checks]
+    if unknown := set(options.checks) - {check.name for check in checks}:
+        parser.error(f"there is no check {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory(prefix="sts-checks.") as folder:
         build = pathlib.Path(options.build)
         judges = {"liar": Liar(pathlib.Path(folder), build, options.verbose), "unit": Unit(build), "bogo": Bogo(pathlib.Path(folder), build)}

@@ -237,6 +237,8 @@ def main():
     results = []
     with tempfile.TemporaryDirectory(prefix="sts-differential.") as folder:
         lying, openssl = Liar(pathlib.Path(folder), options.build), OpenSSL(pathlib.Path(folder), options.build)
+        if unknown := set(options.names) - lying.rows.keys() - openssl.attempts.keys():
+            parser.error(f"there is no connection {', '.join(sorted(unknown))}")
         for name, row in lying.rows.items():
             if options.names and name not in options.names:
                 continue
