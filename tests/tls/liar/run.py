@@ -94,6 +94,7 @@ class Bench:
             return [f"the client broke down: {err[-1500:]}"]
         if not row.check:
             right = got["failure"] == "fine" and got["closed"] and answer.endswith(b"hello\n")
+            right = right and server.closed
             if row.end != "fine":
                 right = f"{got['failure']} {got['alert']}".removesuffix(" 0") == row.end
             right = right and server.alert is None and not server.mistake

@@ -112,6 +112,7 @@ class Server:
         self.buffer, self.pending = b"", b""
         self.in_keys = self.out_keys = None
         self.alert = None  # (level, alert, whether it was protected) of the client
+        self.closed = False  # whether close_notify of the client came
         self.gathered = None
         self.random = os.urandom(32)
         self.tls13 = False
@@ -141,6 +142,7 @@ class Server:
             protected = True
         else:
             protected = False
+        self.closed = self.closed or (kind == ALERT and data == b"\1\0")
         if kind == ALERT and data[0] == 2:
             self.alert = data[0], data[1], protected
             raise Ended
