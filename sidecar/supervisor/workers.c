@@ -87,6 +87,7 @@ static void blame_file_system(struct sts_member *t, struct sts_report *report)
 	if (report->error != STS_ETIMEOUT || !sts_inputs_hangs(t, &e))
 		return;
 	report->error = (int32_t)e.code;
+	report->detail = e.detail;
 	memcpy(report->text, e.msg, sizeof(report->text));
 }
 

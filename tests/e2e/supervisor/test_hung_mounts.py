@@ -62,6 +62,8 @@ def test_tokens_of_four_exchanges(hung):
     hung.configure(*(hung.exchange(name, token_file=str(path)) for name in four), hung.exchange("works"))
     process = hung.start()
     hung.said("token refreshed", "works")
+    first = wait_for(lambda: (status := hung.status(four[0]))["error"] == "hangs" and status, "a hang")
+    assert first["detail"] == "0", "not that of the timeout which the hang replaces"
     for name in four:
         line, = hung.said("has not answered", name)
         assert line["msg"].startswith(f"the file system of {path} has not answered for ") and line["error"] == "hangs", line
