@@ -43,13 +43,18 @@ int sts_printed(int status)
 	return STS_EXIT_OUTPUT;
 }
 
-int sts_complain(const struct sts_error *e)
+int sts_complain_with(const struct sts_error *e, const char *hint)
 {
 	char line[512];
 	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
-	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg, sts_error_hint(e->code, e->detail));
+	sts_text_addf(&text, "sts-sidecar: %s; %s\n", e->msg, hint);
 	sts_print(STDERR_FILENO, (struct sts_slice){line, text.len});
 	return sts_error_info(e->code).exit_status;
+}
+
+int sts_complain(const struct sts_error *e)
+{
+	return sts_complain_with(e, sts_error_hint(e->code, e->detail));
 }

@@ -29,4 +29,8 @@ int sts_printed(int status);
 /* Print "sts-sidecar: MESSAGE; HINT" on standard error. Returns the exit status of the error. */
 int sts_complain(const struct sts_error *e);
 
+/* The same with another hint, for a command in which the hint of the table does not fit.
+ *   hint  in  one clause of our own */
+int sts_complain_with(const struct sts_error *e, const char *hint);
+
 #endif

@@ -19,11 +19,8 @@ static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
 /* What is wrong is the file that the user named, and not an STS. */
 static int complain(const struct sts_error *e)
 {
-	sts_print(STDERR_FILENO, STS_SLICE("sts-sidecar: "));
-	sts_print(STDERR_FILENO, sts_slice_of(e->msg));
-	sts_print(STDERR_FILENO, STS_SLICE("; name the file of a JWT, - for standard input, or "
-					   "--output-dir\n"));
-	return sts_error_info(e->code).exit_status;
+	return sts_complain_with(e,
+				 "name the file of a JWT, - for standard input, or --output-dir");
 }
 
 static int read_default(const char *dir, size_t *len)

@@ -200,17 +200,14 @@ static int print_not_asked(const char *what, int err, const char *dir)
 /* The hints of STS_EOUTPUT are for somebody who starts a sidecar, too. */
 static int fail_to_look(int err, const char *dir)
 {
-	char line[512];
+	struct sts_error e;
+	char shown[128];
 	struct sts_text text;
 
-	sts_text_init(&text, line, sizeof(line));
-	sts_text_add_str(&text, "sts-sidecar: cannot look into ");
+	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
-	sts_text_addf(&text, ": %s; name the output directory of the sidecar",
-		      sts_errno_words(err));
-	sts_hide_tokens(line);
-	text.len = strlen(line);
-	return print_line(&text, STDERR_FILENO, sts_error_info(STS_EOUTPUT).exit_status);
+	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", shown, sts_errno_words(err));
+	return sts_complain_with(&e, "name the output directory of the sidecar");
 }
 
 int sts_command_refresh(const struct sts_options *o)

@@ -202,6 +202,11 @@ static int complain(void)
 	return sts_complain(&error);
 }
 
+static int complain_with(void)
+{
+	return sts_complain_with(&error, "another hint");
+}
+
 static void check_complaint(enum sts_err code, int detail, const char *msg, const char *hint)
 {
 	char want[1024];
@@ -226,6 +231,8 @@ static void test_complaints(void)
 	check_complaint(STS_EUSAGE, STS_USAGE_PARAMETER, "bad", "see sts-sidecar protocols NAME");
 	/* The number means something else for another error. */
 	check_complaint(STS_EURL, STS_USAGE_PARAMETER, "bad", sts_error_hint(STS_EURL, 0));
+	CHECK_INT(run(complain_with, STDERR_FILENO), sts_error_info(STS_EURL).exit_status);
+	CHECK_STR(said, "sts-sidecar: bad; another hint\n");
 }
 
 static const struct sts_test tests[] = {
