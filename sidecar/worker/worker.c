@@ -75,7 +75,7 @@ static struct worker {
 	struct sts_url poll_url;
 	int socket;
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
-	bool asked_again; /* the server asked to renegotiate, and was told no */
+	bool wanted_renegotiation; /* the server asked to renegotiate, and was told no */
 	int64_t sent_real_ms, received_real_ms;
 	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
 	char scratch[STS_SUBJECT_MAX_BYTES + 1];
@@ -122,25 +122,25 @@ static void send_report(void)
  * whether its name was known yet. */
 static void note_timeout(struct sts_report *r)
 {
-	enum sts_err err = stage_timeouts[r->stage].error;
-	const char *doing = stage_timeouts[r->stage].doing;
+	const char *doing = stage_timeouts[r->stage].doing, *proxy = w.fields.proxy.url.host;
+	bool connecting = r->stage == STS_STAGE_CONNECT;
 	struct sts_text text;
 
 	sts_text_init(&text, r->text, sizeof(r->text));
-	if (r->stage == STS_STAGE_CONNECT && !w.fields.proxy.used && w.error.code != STS_EDNS) {
-		err = STS_ECONNECT_TIME;
+	r->error = (int32_t)stage_timeouts[r->stage].error;
+	r->detail = stage_timeouts[r->stage].detail;
+	if (connecting && w.fields.proxy.used) { /* in the words of sts_tunnel_open() */
+		r->error = STS_EPROXY;
+		sts_text_addf(&text, "the proxy %.64s %s", proxy, "did not answer within the time");
+		return;
+	}
+	if (connecting && w.error.code != STS_EDNS) {
+		r->error = STS_ECONNECT_TIME;
+		r->detail = ETIMEDOUT;
 		doing = "connecting";
 	}
-	if (r->stage == STS_STAGE_CONNECT && w.fields.proxy.used) {
-		err = STS_EPROXY; /* in the words of sts_tunnel_open() */
-		sts_text_addf(&text, "the proxy %s %s", w.fields.proxy.url.host,
-			      "did not answer within the time");
-	} else {
-		sts_text_addf(&text, "time ran out while %s: ", doing);
-		sts_text_add_slice(&text, w.fields.url.authority);
-	}
-	r->error = (int32_t)err;
-	r->detail = err == STS_ECONNECT_TIME ? ETIMEDOUT : stage_timeouts[r->stage].detail;
+	sts_text_addf(&text, "time ran out while %s: ", doing);
+	sts_text_add_slice(&text, w.fields.url.authority);
 }
 
 static void on_alarm(int signal)
@@ -445,7 +445,7 @@ static enum sts_err stage_answer(void)
 	}
 	sts_wipe(piece, sizeof(piece));
 	w.wanted_cert = w.tls.tls.facts.client_asked && !w.tls.tls.facts.client_sent;
-	w.asked_again = w.tls.tls.facts.renegotiation;
+	w.wanted_renegotiation = w.tls.tls.facts.renegotiation;
 	if (w.tls.refused) /* the server has not taken the subject token: it may be sent again */
 		w.report.sent_boot_ms = 0;
 	sts_stream_fini(&w.tls);
@@ -500,19 +500,19 @@ static enum sts_err stage_check(void)
 	return err;
 }
 
-/* Add to the message that the server asked for a client certificate: some servers (nginx) finish
- * the handshake without one, and refuse the request. Nothing is added if the STS gives its own
- * reason (the message has a colon), since Vault and OpenBao ask every client for a certificate. */
-static void note_wanted_cert(void)
+/* Add to a refusal what the server asked for in TLS and did not get: some servers (nginx) finish
+ * the handshake without a client certificate, and refuse the request. Nothing is added to the STS's
+ * own reason (after a colon), since Vault and OpenBao ask every client for a certificate. */
+static void note_wanted_in_tls(void)
 {
 	size_t len = strlen(w.error.msg);
 	struct sts_text text;
 
-	if ((!w.wanted_cert && !w.asked_again) || strchr(w.error.msg, ':'))
+	if ((!w.wanted_cert && !w.wanted_renegotiation) || strchr(w.error.msg, ':'))
 		return;
 	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
 	sts_text_add_str(
-		&text, w.asked_again
+		&text, w.wanted_renegotiation
 			       ? " (the server asked to renegotiate TLS, which is not done)"
 			       : " (the server asked for a client certificate, and was sent none)");
 }
@@ -568,7 +568,7 @@ static enum sts_err exchange(void)
 		return err;
 	enter(STS_STAGE_CHECK);
 	if ((err = stage_check()) != STS_OK) {
-		note_wanted_cert();
+		note_wanted_in_tls();
 		return err;
 	}
 	enter(STS_STAGE_WRITE);
