@@ -37,7 +37,8 @@
  * A connection keeps its slot for at least this long. So each client has the time to send its
  * request, even if many others connect at the same time. The time also limits the connections per
  * second: to 667 with one exchange, and to 190 with sixteen. The time grows with the exchanges,
- * since /readyz looks at files for each exchange. At that rate the listener uses a tenth of a CPU.
+ * since /readyz and /metrics look at files for each exchange. At that rate the listener uses a
+ * tenth of a CPU.
  */
 #define SLOT_MIN_MS              10
 #define SLOT_MIN_MS_PER_EXCHANGE 2

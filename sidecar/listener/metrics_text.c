@@ -21,7 +21,7 @@ enum family {
 };
 
 /* The name, the type and the help of each family, in the order of the enum. The names begin with
- * sts_sidecar_. Only the last one is as in Prometheus's own libraries. */
+ * sts_sidecar_, except the last one, which Prometheus's own libraries have too. */
 static const char texts[] =
 	"token_expiration_timestamp_seconds\0gauge\0"
 	"When the token on disk expires; 0: there is none.\0"

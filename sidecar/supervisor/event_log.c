@@ -55,7 +55,7 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 	char msg[200];
 	struct sts_text text;
 
-	/* An adoption has no Date, and so have some answers. */
+	/* An adoption has no Date, and some answers have none. */
 	if (!(report->flags & STS_REPORT_DATED) || ahead == logged->ahead ||
 	    (ahead == 0 && report->error != STS_OK))
 		return;
