@@ -2,6 +2,7 @@
 """Servers that are not BearSSL: Python's ssl, answering whatever bytes a test wants, and nginx in front of it."""
 import contextlib
 import pathlib
+import random
 import shutil
 import socket
 import ssl
@@ -149,10 +150,27 @@ def tls_context(identity, folder, *, lowest=ssl.TLSVersion.TLSv1_2, highest=None
     return context
 
 
+# Ports below those that the kernel gives to connections and to servers that ask for port 0, so that nobody gets one by chance.
+PORTS = range(12000, 32000)
+reserved = []       # the marks of this process's ports, which end with it
+
+
 def free_port(host="127.0.0.1"):
-    """A port on which nobody listens at the moment."""
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        return probe.getsockname()[1]
+    """
+    A port on which nobody listens, and which no other call gives in any process while this one lives. A port is marked by a name that
+    one process in a network namespace can have: an abstract Unix socket.
+    """
+    for port in random.sample(PORTS, 1000):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0sts-sidecar-port-{port}")
+            socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        except OSError:
+            mark.close()
+            continue
+        reserved.append(mark)
+        return port
+    raise AssertionError(f"none of 1,000 ports of {host} is free")
 
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

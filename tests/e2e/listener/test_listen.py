@@ -122,8 +122,8 @@ def test_a_token_that_was_there_while_the_first_attempt_runs(start, space):
     space.fill(token, tokens.rfc3339(int(time.time()) + 60))     # due, and valid
     with socket.create_server(("127.0.0.1", 0)) as silent:
         _, port = start(url=f"https://127.0.0.1:{silent.getsockname()[1]}/")
-        silent.accept()
-        assert page(port, "/readyz")[0::2] == (200, "ok\n")
+        with silent.accept()[0]:
+            assert page(port, "/readyz")[0::2] == (200, "ok\n")
 
 
 def of_a_sts_at(at_s, nbf_s):

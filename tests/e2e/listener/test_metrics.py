@@ -39,8 +39,8 @@ def test_series_that_exist_from_the_start(start):
     """Also the results that have not happened, so that increase() sees the first."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         _, port = start(url=f"https://127.0.0.1:{silent.getsockname()[1]}/")
-        silent.accept()
-        seen = metrics(port)
+        with silent.accept()[0]:
+            seen = metrics(port)
     assert {dict(labels)["result"] for name, labels in seen if name == "sts_sidecar_exchanges_total"} == RESULTS
     of_exchange = {key: number for key, number in seen.items() if dict(key[1]).get("exchange")}
     running = {("sts_sidecar_next_attempt_timestamp_seconds", (("exchange", "default"),))}

@@ -178,7 +178,7 @@ def test_sent_once_and_killed(once):
     line = once.said("killed by signal 9", "a")[0]
     assert "after the request was sent" in line["msg"]
     once.said("sent already", "a")
-    assert len(process.children()) == 0
+    assert process.workers() == []
     assert once.stop(process).status == 0
 
 

@@ -13,6 +13,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[2]
 sys.path.insert(0, str(TOP / "tests/e2e"))
 
+from harness.servers import free_port  # noqa: E402
+
 START_S = 60
 STOP_S = 5
 
@@ -22,11 +24,7 @@ class NotThere(Exception):
 
 
 def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    return [free_port() for _ in range(count)]
 
 
 def listens(port):
