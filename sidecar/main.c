@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "base/packed.h"
 #include "listener/listener.h"
 #include "log/log.h"
 #include "log/print.h"
@@ -19,6 +20,8 @@
 #include "wire/job.h"
 #include "wire/listener_job.h"
 #include "worker/worker.h"
+
+#define SUMMARY_MAX_BYTES 160
 
 extern char **environ;
 
@@ -43,28 +46,40 @@ static const struct command {
 	const char *name;
 	enum sts_command command;
 	int (*run)(const struct sts_options *o, char *const *argv);
-	const char *usage, *summary;
+	const char *usage, *summary; /* summary is packed */
 } commands[] = {
 	{"run", STS_COMMAND_RUN, command_work, "[OPTIONS]",
-	 "Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token "
-	 "that is there already and not yet due is adopted."},
+	 STS_PACKED("Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes "
+		    "now. A token "
+		    "that is there already and not yet due is adopted.")},
 	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
-	 "Exchanges the subject token once, retrying until --deadline, and exits."},
+	 STS_PACKED("Exchanges the subject token once, retrying until --deadline, and exits.")},
 	{"check", STS_COMMAND_CHECK, command_print, "[OPTIONS] [DIR]...",
-	 "Exits 0 when each DIR holds a valid token, else 1 with one line that says why. No "
-	 "network."},
+	 STS_PACKED("Exits 0 when each DIR holds a valid token, else 1 with one line that says "
+		    "why. No "
+		    "network.")},
 	{"refresh", STS_COMMAND_REFRESH, command_print, "[OPTIONS] [DIR]",
-	 "Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result."},
+	 STS_PACKED("Asks the running sts-sidecar that owns DIR to refresh now, and waits for the "
+		    "result.")},
 	{"inspect", STS_COMMAND_INSPECT, command_print, "[OPTIONS] [FILE]",
-	 "Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
-	 "prints its signature."},
+	 STS_PACKED("Decodes a JWT (default: token.jwt of the output directory; - is standard "
+		    "input). Never "
+		    "prints its signature.")},
 	{"protocols", STS_COMMAND_PROTOCOLS, command_print, "[--json] [NAME]",
-	 "Prints the STS protocols, or all about one: request, parameters, answer."},
+	 STS_PACKED("Prints the STS protocols, or all about one: request, parameters, answer.")},
 	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
-	 "The arguments of `openunison-cli exchange`, for the OpenUnison STS:"},
+	 STS_PACKED("The arguments of `openunison-cli exchange`, for the OpenUnison STS:")},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* The text is valid until the next call. */
+static const char *summary_of(const struct command *command)
+{
+	static char summary[SUMMARY_MAX_BYTES];
+
+	return sts_unpacked(command->summary, summary, sizeof(summary));
+}
 
 static const struct command *find(const char *name)
 {
@@ -80,14 +95,14 @@ static void help(void)
 	struct sts_text out;
 
 	sts_text_init(&out, buf, sizeof(buf));
-	sts_text_add_str(
-		&out, "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected "
+	sts_text_addf(&out,
+		      "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected "
 		      "ServiceAccount token at a Security Token "
 		      "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		sts_text_addf(&out, "  %-10s%s\n", commands[i].name, commands[i].summary);
+		sts_text_addf(&out, "  %-10s%s\n", commands[i].name, summary_of(&commands[i]));
 	sts_help_exits(&out);
-	sts_text_add_str(
+	sts_text_addf(
 		&out,
 		"\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
 	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
@@ -221,7 +236,8 @@ static int run(int argc, char *const *argv)
 	if (command->run == command_work)
 		sts_events_hold();
 	if (wants_help(argv + 2)) {
-		sts_help_command(command->name, command->summary, command->usage, command->command);
+		sts_help_command(command->name, summary_of(command), command->usage,
+				 command->command);
 		return STS_EXIT_OK;
 	}
 	status = read_options(command, argv + 2, &o, true);

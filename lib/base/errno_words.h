@@ -10,8 +10,8 @@
  * the same with every libc.
  *   err  in  any value; ESPIPE gives "not a regular file": the system returns it for a FIFO or a
  *            socket, and sts_file_open() for a device as well
- * Returns static text, never NULL. A number without words of its own gives "an unexpected error of
- * the system".
+ * Returns a text that is valid until the next call, never NULL. A number without words of its own
+ * gives "an unexpected error of the system".
  */
 const char *sts_errno_words(int err);
 

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/format.h"
+#include "base/packed.h"
 
 #define TOKEN_MIN_BYTES 16 /* a shorter word with "eyJ" is no token */
 
@@ -25,26 +26,38 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* The arrays texts, errors, exits, results and hints, which are generated from errors.toml. Each
- * row of hints is a text, the codes it is for, END, their details, END. Another END follows the
- * last row. */
+/* The arrays texts, errors, exits, results and hints, which are generated from errors.toml. In
+ * texts, names are plain, and all others are packed. Each row of hints is a text, the codes it is
+ * for, END, their details, END. Another END follows the last row. */
 #define END UINT16_MAX
 #include "base/error_table.h"
 
 _Static_assert(STS_RESULT__COUNT <= 16, "struct error_row has 4 bits for a result");
 
+/* The row of a code. */
+static const struct error_row *row_of(enum sts_err code)
+{
+	return &errors[(unsigned)code < STS_ERR__COUNT ? code : STS_EBUG];
+}
+
 struct sts_error_info sts_error_info(enum sts_err code)
 {
-	const struct error_row *row = &errors[(unsigned)code < STS_ERR__COUNT ? code : STS_EBUG];
+	const struct error_row *row = row_of(code);
 
 	return (struct sts_error_info){
 		.name = texts + row->name,
-		.meaning = texts + row->meaning,
 		.retry = (enum sts_retry)row->retry,
 		.fetch_retries = row->fetch_retries,
 		.exit_status = (enum sts_exit)row->exit_status,
 		.result = (enum sts_result)row->result,
 	};
+}
+
+const char *sts_error_meaning(enum sts_err code)
+{
+	static char meaning[LONGEST_BYTES + 1];
+
+	return sts_unpacked(texts + row_of(code)->meaning, meaning, sizeof(meaning));
 }
 
 /* Is a value in a list? Sets *at to what follows the list. */
@@ -58,7 +71,8 @@ static bool has(const uint16_t **at, int value)
 	return found;
 }
 
-const char *sts_error_hint(enum sts_err code, int detail)
+/* The packed hint for an error. */
+static const char *hint_of(enum sts_err code, int detail)
 {
 	const uint16_t *at = hints;
 
@@ -69,7 +83,14 @@ const char *sts_error_hint(enum sts_err code, int detail)
 		if (has(&at, detail) && is_of_code)
 			return hint;
 	}
-	return texts + errors[(unsigned)code < STS_ERR__COUNT ? code : STS_EBUG].hint;
+	return texts + row_of(code)->hint;
+}
+
+const char *sts_error_hint(enum sts_err code, int detail)
+{
+	static char hint[LONGEST_BYTES + 1];
+
+	return sts_unpacked(hint_of(code, detail), hint, sizeof(hint));
 }
 
 const char *sts_result_name(enum sts_result result)
@@ -79,7 +100,12 @@ const char *sts_result_name(enum sts_result result)
 
 struct sts_exit_info sts_exit_info(size_t row)
 {
-	return (struct sts_exit_info){(enum sts_exit)exits[row].status, texts + exits[row].meaning};
+	static char meaning[LONGEST_BYTES + 1];
+
+	return (struct sts_exit_info){
+		(enum sts_exit)exits[row].status,
+		sts_unpacked(texts + exits[row].meaning, meaning, sizeof(meaning)),
+	};
 }
 
 /* May this byte stand in a JWT, or in "..." behind a part of one? */

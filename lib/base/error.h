@@ -63,10 +63,9 @@ struct sts_error {
 	char msg[STS_ERROR_TEXT_MAX_BYTES]; /* what happened and to what: one line, no period */
 };
 
-/* A row of the table. The texts have static storage. */
+/* A row of the table. The name has static storage. */
 struct sts_error_info {
-	const char *name;    /* for logs, metrics and .status; never changes: "cert_expired" */
-	const char *meaning; /* one clause: "the server's certificate has expired" */
+	const char *name; /* for logs, metrics and .status; never changes: "cert_expired" */
 	enum sts_retry retry;
 	bool fetch_retries; /* `fetch` tries again until its deadline */
 	enum sts_exit exit_status;
@@ -80,7 +79,14 @@ struct sts_error_info {
 struct sts_error_info sts_error_info(enum sts_err code);
 
 /*
- * Returns what to do next about an error: one clause in static storage.
+ * Returns what an error means, in one clause: "the server's certificate has expired". The text is
+ * valid until the next call.
+ *   code  in  as for sts_error_info()
+ */
+const char *sts_error_meaning(enum sts_err code);
+
+/*
+ * Returns what to do next about an error, in one clause. The text is valid until the next call.
  *   code    in  as for sts_error_info()
  *   detail  in  as in struct sts_error; a value that the table does not have gives the usual hint
  */
@@ -90,14 +96,15 @@ const char *sts_error_hint(enum sts_err code, int detail);
  *   result  in  less than STS_RESULT__COUNT */
 const char *sts_result_name(enum sts_result result);
 
-/* An exit status of the program, and its line in --help. The text has static storage. */
+/* An exit status of the program, and its line in --help. */
 struct sts_exit_info {
 	enum sts_exit status;
 	const char *meaning;
 };
 
 /*
- * Look up an exit status by its place in the table, in which they ascend.
+ * Look up an exit status by its place in the table, in which they ascend. The text is valid until
+ * the next call.
  *   row  in  0 to STS_EXIT__COUNT - 1
  */
 struct sts_exit_info sts_exit_info(size_t row);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/packed.h"
 
 /* The text so far. len goes on counting when the buffer is full. */
 struct out {
@@ -29,6 +30,16 @@ static void put(struct out *o, char c)
 	if (o->len + 1 < o->size)
 		o->data[o->len] = c;
 	o->len++;
+}
+
+/* Put a symbol of the format, which may be packed. */
+static void put_symbol(struct out *o, char symbol)
+{
+	char text[STS_PACKED_SYMBOL_MAX_BYTES];
+	size_t len = sts_unpack_symbol(symbol, text);
+
+	for (size_t i = 0; i < len; i++)
+		put(o, text[i]);
 }
 
 static void pad(struct out *o, char c, size_t width, size_t len)
@@ -167,7 +178,7 @@ size_t sts_format(char *data, size_t size, const char *fmt, va_list list)
 		struct spec s;
 
 		if (*fmt != '%') {
-			put(&o, *fmt++);
+			put_symbol(&o, *fmt++);
 			continue;
 		}
 		fmt++;

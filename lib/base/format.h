@@ -16,7 +16,7 @@
 /*
  * Format into a buffer.
  *   out   out  size bytes; the text, cut to size - 1 bytes, NUL-terminated when size > 0
- *   fmt   in   a format of our own, never text from a peer
+ *   fmt   in   a format of our own, plain or packed (packed.h), never text from a peer
  *   args  in   not changed; the caller ends it
  * Returns the length of the whole text without the NUL, as if nothing had been cut.
  */

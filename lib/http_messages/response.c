@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "http_messages/request.h"
+
+#define WHY_MAX_BYTES 96
 
 /* What the next byte belongs to. */
 enum state {
@@ -40,6 +43,8 @@ void sts_http_response_head_only(struct sts_http_response *p)
 	p->head_only = true;
 }
 
+/* Note the failure.
+ *   why  in  packed */
 static void fail(struct sts_http_response *p, enum sts_err error, const char *why)
 {
 	p->state = FAILED;
@@ -75,15 +80,15 @@ static void read_status_line(struct sts_http_response *p, struct sts_slice line)
 
 	if (line.len < AT_REASON || line.data[AT_MINOR] < '0' || line.data[AT_MINOR] > '9' ||
 	    line.data[AT_MINOR + 1] != ' ')
-		return malformed(p, "the status line is not HTTP/1.0 or HTTP/1.1");
+		return malformed(p, STS_PACKED("the status line is not HTTP/1.0 or HTTP/1.1"));
 	if (!sts_parse_u64((struct sts_slice){line.data + AT_STATUS, AT_REASON - AT_STATUS}, 599,
 			   &status) ||
 	    status < 100 || (line.len > AT_REASON && line.data[AT_REASON] != ' '))
-		return malformed(p, "the status is no number from 100 to 599");
+		return malformed(p, STS_PACKED("the status is no number from 100 to 599"));
 	if (has_control(line))
-		return malformed(p, "a control character stands in the status line");
+		return malformed(p, STS_PACKED("a control character stands in the status line"));
 	if (status == 101)
-		return malformed(p, "it switches to another protocol, unasked");
+		return malformed(p, STS_PACKED("it switches to another protocol, unasked"));
 	p->status = (int)status;
 	p->state = HEADER_LINE;
 }
@@ -96,9 +101,10 @@ static void read_content_length(struct sts_http_response *p, struct sts_slice va
 		uint64_t length;
 
 		if (!sts_parse_u64(item, UINT64_MAX, &length))
-			return malformed(p, "Content-Length is no number");
+			return malformed(p, STS_PACKED("Content-Length is no number"));
 		if (p->has_length && length != p->head.content_length)
-			return malformed(p, "Content-Length is there twice, with two values");
+			return malformed(
+				p, STS_PACKED("Content-Length is there twice, with two values"));
 		p->head.content_length = length;
 		p->has_length = true;
 	}
@@ -120,7 +126,7 @@ static void read_transfer_encoding(struct sts_http_response *p, struct sts_slice
 		p->has_coding = true;
 	}
 	if (again || !p->has_coding)
-		return malformed(p, "Transfer-Encoding is not chunked, once");
+		return malformed(p, STS_PACKED("Transfer-Encoding is not chunked, once"));
 }
 
 /* The words that are no compression are mistakes that servers make; the body is as it is. */
@@ -226,13 +232,14 @@ static void read_folded_line(struct sts_http_response *p, struct sts_slice line)
 	struct sts_slice field = {p->head_buf + p->field_start, p->line_start - p->field_start};
 
 	if (!p->in_field)
-		return malformed(p, "the first header begins with white space");
+		return malformed(p, STS_PACKED("the first header begins with white space"));
 	if (sts_slice_trim(line).len == 0)
-		return malformed(p, "a header is folded, and a line of it is empty");
+		return malformed(p, STS_PACKED("a header is folded, and a line of it is empty"));
 	if (has_control(line))
-		return malformed(p, "a control character stands in a header");
+		return malformed(p, STS_PACKED("a control character stands in a header"));
 	if (is_framing(field) || is_framing(line))
-		return malformed(p, "a header that gives the length of the body is folded");
+		return malformed(
+			p, STS_PACKED("a header that gives the length of the body is folded"));
 	for (size_t i = 0; line.data[i] == '\t' || line.data[i] == ' '; i++)
 		p->head_buf[p->line_start + i] = ' ';
 }
@@ -245,11 +252,11 @@ static void read_field_line(struct sts_http_response *p, struct sts_slice line)
 	if (line.data[0] == ' ' || line.data[0] == '\t')
 		return read_folded_line(p, line);
 	if (name.len == line.len)
-		return malformed(p, "a header line has no colon");
+		return malformed(p, STS_PACKED("a header line has no colon"));
 	if (!sts_http_is_token(name))
-		return malformed(p, "a header has a malformed name");
+		return malformed(p, STS_PACKED("a header has a malformed name"));
 	if (has_control(line))
-		return malformed(p, "a control character stands in a header");
+		return malformed(p, STS_PACKED("a control character stands in a header"));
 	p->field_start = p->line_start;
 	p->in_field = true;
 }
@@ -268,10 +275,10 @@ static bool is_failure(const struct sts_http_response *p)
 static void end_interim(struct sts_http_response *p)
 {
 	if (p->head.content_length > 0 || p->has_coding)
-		return malformed(p, "an interim answer announces a body");
+		return malformed(p, STS_PACKED("an interim answer announces a body"));
 	_Static_assert(STS_HTTP_INTERIM_MAX == 8, "the message states this bound");
 	if (++p->interim > STS_HTTP_INTERIM_MAX)
-		return fail(p, STS_ETOOBIG, "there are more than 8 interim answers");
+		return fail(p, STS_ETOOBIG, STS_PACKED("there are more than 8 interim answers"));
 	p->head = (struct sts_http_head){0};
 	p->head_len = 0;
 	p->has_length = p->is_compressed = false;
@@ -284,7 +291,8 @@ static void compressed(struct sts_http_response *p)
 {
 	p->detail = STS_HTTP_COMPRESSED;
 	fail(p, STS_EHTTP,
-	     "the server compressed the body (Content-Encoding), although it was asked not to");
+	     STS_PACKED("the server compressed the body (Content-Encoding), although it was asked "
+			"not to"));
 }
 
 /* Find the length of the body (RFC 9112 section 6.3). The RFC lets a client repair some malformed
@@ -292,9 +300,9 @@ static void compressed(struct sts_http_response *p)
 static void end_head(struct sts_http_response *p)
 {
 	if (p->has_length && p->has_coding)
-		return malformed(p, "it has both Content-Length and Transfer-Encoding");
+		return malformed(p, STS_PACKED("it has both Content-Length and Transfer-Encoding"));
 	if (p->has_coding && p->head_buf[AT_MINOR] == '0')
-		return malformed(p, "HTTP/1.0 with Transfer-Encoding");
+		return malformed(p, STS_PACKED("HTTP/1.0 with Transfer-Encoding"));
 	if (p->status < 200)
 		return end_interim(p);
 	p->head.status = p->status;
@@ -307,7 +315,7 @@ static void end_head(struct sts_http_response *p)
 	} else if (!p->has_length) {
 		p->state = BODY_UNTIL_CLOSE;
 	} else if (p->head.content_length > p->body_size && !is_failure(p)) {
-		fail(p, STS_ETOOBIG, "the answer's Content-Length is past the bound");
+		fail(p, STS_ETOOBIG, STS_PACKED("the answer's Content-Length is past the bound"));
 	} else {
 		bool fits = p->head.content_length <= p->body_size;
 
@@ -335,7 +343,7 @@ static void too_big(struct sts_http_response *p)
 	if (is_failure(p))
 		p->state = DONE;
 	else
-		fail(p, STS_ETOOBIG, "the answer's body is past the bound");
+		fail(p, STS_ETOOBIG, STS_PACKED("the answer's body is past the bound"));
 }
 
 /* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. White space may
@@ -348,15 +356,16 @@ static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 
 	for (; i < line.len && sts_hex_value(line.data[i]) >= 0; i++) {
 		if (size > UINT64_MAX >> 4)
-			return malformed(p, "a chunk size overflows");
+			return malformed(p, STS_PACKED("a chunk size overflows"));
 		size = size << 4 | (uint64_t)sts_hex_value(line.data[i]);
 	}
 	line = (struct sts_slice){line.data + i, line.len - i};
 	if (i == 0 || has_control(line) ||
 	    (line.len > 0 && !sts_slice_starts(sts_slice_trim(line), ";")))
-		return malformed(p, "a chunk size is malformed");
+		return malformed(p, STS_PACKED("a chunk size is malformed"));
 	if (is_in_quotes(line))
-		return malformed(p, "a quoted string in a chunk extension does not end");
+		return malformed(p,
+				 STS_PACKED("a quoted string in a chunk extension does not end"));
 	if (size > p->body_size - p->body_len)
 		return too_big(p);
 	p->body_left = size;
@@ -401,9 +410,9 @@ static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_
 	bool after_cr = *len > start && buf[*len - 1] == '\r';
 
 	if (after_cr != (c == '\n'))
-		return malformed(p, after_cr ? "a bare CR" : "a bare LF");
+		return malformed(p, after_cr ? STS_PACKED("a bare CR") : STS_PACKED("a bare LF"));
 	if (c == '\0')
-		return malformed(p, "a NUL byte");
+		return malformed(p, STS_PACKED("a NUL byte"));
 	if (after_cr) {
 		*len -= 1;
 		return read_line(p, (struct sts_slice){buf + start, *len - start});
@@ -426,7 +435,7 @@ static void head_byte(struct sts_http_response *p, char c)
 
 	/* Bytes that are not HTTP are refused at once. Their first line may never end. */
 	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len] && !empty)
-		return malformed(p, "it does not begin with HTTP/1.");
+		return malformed(p, STS_PACKED("it does not begin with HTTP/1."));
 	if (p->in_field && len == p->line_start && c != ' ' && c != '\t')
 		end_field(p);
 	if (p->state == FAILED)
@@ -478,7 +487,7 @@ static size_t step(struct sts_http_response *p, const char *data, size_t len)
 	case CHUNK_CR:
 	case CHUNK_LF:
 		if (data[0] != (p->state == CHUNK_CR ? '\r' : '\n'))
-			malformed(p, "a chunk is longer than its size");
+			malformed(p, STS_PACKED("a chunk is longer than its size"));
 		else
 			p->state = p->state == CHUNK_CR ? CHUNK_LF : CHUNK_LINE;
 		return 1;
@@ -492,7 +501,10 @@ static enum sts_err report(const struct sts_http_response *p, struct sts_error *
 {
 	const char *prefix = p->is_malformed ? "the answer is no valid HTTP: " : "";
 
-	return sts_fail(e, p->error, p->detail, "%s%s", prefix, p->why);
+	char why[WHY_MAX_BYTES];
+
+	return sts_fail(e, p->error, p->detail, "%s%s", prefix,
+			sts_unpacked(p->why, why, sizeof(why)));
 }
 
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,

@@ -146,7 +146,7 @@ static bool open_tag(struct scan *s)
 	sts_text_add_str(s->out, parent->has_elements ? ",\"" : "{\"");
 	parent->has_elements = true;
 	sts_text_add_json(s->out, name);
-	sts_text_add_str(s->out, empty ? "\":\"\"" : "\":");
+	sts_text_addf(s->out, empty ? "\":\"\"" : "\":");
 	if (empty)
 		return true;
 	/* One level less than json.h allows, since the document itself becomes an object too. */

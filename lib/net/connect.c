@@ -107,7 +107,7 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 		sts_text_add_str(&t, ": ");
 	}
 	if (a->tried == 0) {
-		sts_text_add_str(&t, "the time was over before a connection was tried");
+		sts_text_addf(&t, "the time was over before a connection was tried");
 		return sts_fail(e, STS_ECONNECT_TIME, ETIMEDOUT, "%s", msg);
 	}
 	add_endpoint(&t, &a->last, a->port);
@@ -185,13 +185,13 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 	sts_text_init(&t, a->dns_failure, sizeof(a->dns_failure));
 	a->dns_errno = has_words ? 0 : answer->err;
 	if (answer->verdict <= STS_DNS_NONAME) {
-		sts_text_add_str(&t, "an alias (CNAME) that leads to no address");
+		sts_text_addf(&t, "an alias (CNAME) that leads to no address");
 		return;
 	}
-	sts_text_add_str(&t, "name server ");
+	sts_text_addf(&t, "name server ");
 	sts_scoped_add(&t, server);
 	if (a->is_default_server)
-		sts_text_add_str(&t, " (/etc/resolv.conf names none)");
+		sts_text_addf(&t, " (/etc/resolv.conf names none)");
 	sts_text_add_str(&t, ": ");
 	sts_text_add_str(&t, has_words ? sts_text_at(words, answer->verdict - STS_DNS_SERVFAIL)
 				       : sts_errno_words(answer->err));
@@ -258,7 +258,7 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	if (code == STS_EDNS && a->dns_failure[0] && why != a->dns_failure)
 		sts_text_addf(&t, " (%s)", a->dns_failure);
 	if (asked->count > 0) {
-		sts_text_add_str(&t, "; asked for ");
+		sts_text_addf(&t, "; asked for ");
 		sts_text_add_escaped(&t, sts_slice_of(asked->buf), sizeof(msg) - 1 - t.len);
 	}
 	/* Without a descriptor no name server was asked. */

@@ -5,19 +5,21 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/packed.h"
 #include "net/hosts.h"
 
 #define PORT_HTTP        80
 #define PORT_HTTPS       443
 #define PORT_MAX_DIGITS  5
 #define ORIGIN_MAX_BYTES 100
+#define WORDS_MAX_BYTES  128 /* of what is wrong */
 
 _Static_assert(STS_URL_MAX_BYTES == 2048 && STS_LABEL_MAX_BYTES == 63 && STS_HOST_MAX_BYTES == 254,
 	       "the messages below state these bounds: 2048, 63 and 253 bytes");
 
 /*
  * A step of the parser takes its part off the front of a slice. It returns NULL, or what is wrong,
- * as a clause that continues "the URL ".
+ * as a packed clause that continues "the URL ".
  */
 
 static bool is_hex(char c)
@@ -65,26 +67,29 @@ static bool in_brackets(struct sts_slice s, size_t at)
 static const char *check_bytes(struct sts_slice s)
 {
 	if (s.len == 0)
-		return "is empty";
+		return STS_PACKED("is empty");
 	if (s.len > STS_URL_MAX_BYTES)
-		return "is longer than 2048 bytes";
+		return STS_PACKED("is longer than 2048 bytes");
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.data[i];
 
 		if (sts_is_space(s.data[i]))
-			return "has white space in it";
+			return STS_PACKED("has white space in it");
 		if (c < 0x20 || c > 0x7e)
-			return "has a control character or a byte that is no ASCII in it";
+			return STS_PACKED(
+				"has a control character or a byte that is no ASCII in it");
 		if (c == '#')
-			return "has a fragment (#), which an STS never sees";
+			return STS_PACKED("has a fragment (#), which an STS never sees");
 		if (is_one_of(s.data[i], "\"<>\\^`{|}"))
-			return "has a character in it that must be percent-encoded";
+			return STS_PACKED("has a character in it that must be percent-encoded");
 		/* A zone means something on this host alone, so no URL of a server has one. */
 		if (c == '%' && in_brackets(s, i))
-			return "has a zone in its IPv6 address: give the URL a name, and the "
-			       "address to --connect";
+			return STS_PACKED(
+				"has a zone in its IPv6 address: give the URL a name, and the "
+				"address to --connect");
 		if (c == '%' && !(s.len - i > 2 && is_hex(s.data[i + 1]) && is_hex(s.data[i + 2])))
-			return "has a % in it that two hexadecimal digits do not follow";
+			return STS_PACKED(
+				"has a % in it that two hexadecimal digits do not follow");
 	}
 	return NULL;
 }
@@ -108,17 +113,17 @@ static const char *take_scheme(struct sts_slice *s, struct sts_url *url)
 		url->port = schemes[i].port;
 		return NULL;
 	}
-	return "does not begin with https://";
+	return STS_PACKED("does not begin with https://");
 }
 
 static const char *check_label(struct sts_slice label)
 {
 	if (label.len == 0)
-		return "has an empty label in its host name";
+		return STS_PACKED("has an empty label in its host name");
 	if (label.len > STS_LABEL_MAX_BYTES)
-		return "has a label of over 63 bytes in its host name";
+		return STS_PACKED("has a label of over 63 bytes in its host name");
 	if (label.data[0] == '-' || label.data[label.len - 1] == '-')
-		return "has a hyphen at the end of a label of its host name";
+		return STS_PACKED("has a hyphen at the end of a label of its host name");
 	return sts_slice_has_only(label, "-_")
 		       ? NULL
 		       : "has a character in its host name that no name has";
@@ -140,7 +145,7 @@ static const char *check_name(struct sts_slice name)
 	struct sts_slice label = {0};
 
 	if (name.len >= STS_HOST_MAX_BYTES)
-		return "has a host name of over 253 bytes";
+		return STS_PACKED("has a host name of over 253 bytes");
 	for (;;) {
 		const char *why;
 
@@ -172,10 +177,10 @@ static const char *take_ipv6(struct sts_slice *s, struct sts_url *url)
 	take(s, 1);
 	host = take(s, span_until(*s, "]"));
 	if (s->len == 0)
-		return "has a [ without a ]";
+		return STS_PACKED("has a [ without a ]");
 	take(s, 1);
 	if (host.len >= INET6_ADDRSTRLEN)
-		return "has a malformed IPv6 address";
+		return STS_PACKED("has a malformed IPv6 address");
 	copy_host(url, host);
 	url->host_kind = STS_HOST_IPV6;
 	return inet_pton(AF_INET6, url->host, url->ip) == 1 ? NULL : "has a malformed IPv6 address";
@@ -193,7 +198,7 @@ static const char *take_host(struct sts_slice *s, struct sts_url *url)
 		host.len--;
 	}
 	if (host.len == 0)
-		return "has no host";
+		return STS_PACKED("has no host");
 	if (host.len < STS_HOST_MAX_BYTES) {
 		copy_host(url, host);
 		if (inet_pton(AF_INET, url->host, url->ip) == 1) {
@@ -212,10 +217,10 @@ static const char *take_port(struct sts_slice *s, struct sts_url *url)
 	if (s->len == 0)
 		return NULL;
 	if (s->data[0] != ':')
-		return "has something between host and port";
+		return STS_PACKED("has something between host and port");
 	take(s, 1);
 	if (!sts_parse_u64(*s, UINT16_MAX, &port) || port == 0 || s->len > PORT_MAX_DIGITS)
-		return "has a port that is no number from 1 to 65535";
+		return STS_PACKED("has a port that is no number from 1 to 65535");
 	url->port = (uint16_t)port;
 	return NULL;
 }
@@ -257,7 +262,7 @@ static const char *parse(struct sts_slice text, struct sts_url *url)
 		return why;
 	authority = take(&text, span_until(text, "/?"));
 	if (memchr(authority.data, '@', authority.len))
-		return "has a user name or password in it";
+		return STS_PACKED("has a user name or password in it");
 	why = take_host(&authority, url);
 	if (!why)
 		why = take_port(&authority, url);
@@ -270,11 +275,14 @@ static const char *parse(struct sts_slice text, struct sts_url *url)
 
 enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct sts_error *e)
 {
+	char words[WORDS_MAX_BYTES];
 	const char *why;
 
 	*url = (struct sts_url){0};
 	why = parse(text, url);
-	return why ? sts_fail(e, STS_EURL, 0, "the URL %s", why) : STS_OK;
+	if (!why)
+		return STS_OK;
+	return sts_fail(e, STS_EURL, 0, "the URL %s", sts_unpacked(why, words, sizeof(words)));
 }
 
 bool sts_url_is_loopback(const struct sts_url *url)
@@ -318,7 +326,7 @@ void sts_url_add_origin(struct sts_text *t, struct sts_slice location)
 		take(&location, 2);
 		host = take(&location, span_until(location, "/?#\\"));
 	} else if (scheme.len == 0) {
-		sts_text_add_str(t, "the same host");
+		sts_text_addf(t, "the same host");
 		return;
 	}
 	/* Leave out the userinfo, which ends with the last @. */

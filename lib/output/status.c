@@ -319,7 +319,7 @@ int64_t sts_status_skew(const struct sts_status *status, const struct sts_status
 
 void sts_status_add_skew(struct sts_text *out, int64_t skew_s)
 {
-	sts_text_add_str(out, "the node's clock is ");
+	sts_text_addf(out, "the node's clock is ");
 	sts_duration_words(out, skew_s < 0 ? -skew_s : skew_s);
 	sts_text_addf(out, " %s the STS's Date: check the node's time synchronisation",
 		      skew_s < 0 ? "ahead of" : "behind");
@@ -329,7 +329,7 @@ void sts_status_add_skew(struct sts_text *out, int64_t skew_s)
 static void add_ago(struct sts_text *out, int64_t passed_s)
 {
 	if (passed_s <= 0) {
-		sts_text_add_str(out, "just now");
+		sts_text_addf(out, "just now");
 		return;
 	}
 	sts_duration_words(out, passed_s);
@@ -364,7 +364,7 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 		sts_text_add_str(out, has_errno && status->detail > 0
 					      ? sts_errno_words(status->detail)
 					      : info.name);
-	sts_text_addf(out, " (%s: %s)", info.meaning,
+	sts_text_addf(out, " (%s: %s)", sts_error_meaning(status->error),
 		      sts_error_hint(status->error, status->detail));
 }
 
@@ -378,9 +378,9 @@ static void add_last(struct sts_text *out, const struct sts_status *status,
 	if (failed)
 		sts_text_addf(out, "try %u failed ", (unsigned)status->tries);
 	else if (status->last_success_s > 0)
-		sts_text_add_str(out, "the last exchange succeeded ");
+		sts_text_addf(out, "the last exchange succeeded ");
 	else
-		sts_text_add_str(out, "no exchange has ended yet");
+		sts_text_addf(out, "no exchange has ended yet");
 	if (failed || status->last_success_s > 0)
 		add_ago(out, passed_s(status, ended_s, now));
 	if (failed) {
@@ -396,14 +396,14 @@ static void add_wait(struct sts_text *out, const struct sts_status *status)
 			      status->wait_name[0] ? "exchange" : "another",
 			      status->wait_name[0] ? status->wait_name : "exchange");
 	if (status->wait == STS_WAIT_SUBJECT)
-		sts_text_add_str(out, "waiting for another subject token, since this one was sent "
-				      "and may be sent once; ");
+		sts_text_addf(out, "waiting for another subject token, since this one was sent "
+				   "and may be sent once; ");
 }
 
 /* Add the words about a sidecar that has not written a status in time. */
 static void add_dead(struct sts_text *out)
 {
-	sts_text_add_str(out, ": the sidecar seems to be dead or stopped, look at its container");
+	sts_text_addf(out, ": the sidecar seems to be dead or stopped, look at its container");
 }
 
 /* Add when the next attempt is due, by REALTIME. A file of a former version has no other time. */
@@ -414,12 +414,12 @@ static void add_next_real(struct sts_text *out, const struct sts_status *status,
 	if (next_s <= 0)
 		return;
 	if (next_s > now_s) {
-		sts_text_add_str(out, "; next in ");
+		sts_text_addf(out, "; next in ");
 		sts_duration_words(out, next_s - now_s);
 	} else if (now_s - next_s <= OVERDUE_S) {
-		sts_text_add_str(out, "; the next is under way");
+		sts_text_addf(out, "; the next is under way");
 	} else {
-		sts_text_add_str(out, "; the next was due ");
+		sts_text_addf(out, "; the next was due ");
 		add_ago(out, now_s - next_s);
 		add_dead(out);
 	}
@@ -429,12 +429,12 @@ static void add_next_real(struct sts_text *out, const struct sts_status *status,
 static void add_late(struct sts_text *out, const struct sts_status *status, int64_t now_ms)
 {
 	if (status->trying_ms > 0) {
-		sts_text_add_str(out, "; the attempt that was started ");
+		sts_text_addf(out, "; the attempt that was started ");
 		add_ago(out, (now_ms - status->trying_ms) / 1000);
-		sts_text_add_str(out, " has not ended");
+		sts_text_addf(out, " has not ended");
 	} else {
-		sts_text_add_str(out, status->next_ms > 0 ? "; the next was due "
-							  : "; a new status was due ");
+		sts_text_addf(out, status->next_ms > 0 ? "; the next was due "
+						       : "; a new status was due ");
 		add_ago(out,
 			(now_ms - (status->next_ms > 0 ? status->next_ms : status->latest_ms)) /
 				1000);
@@ -451,13 +451,13 @@ static void add_next(struct sts_text *out, const struct sts_status *status,
 	} else if (now->boot_ms > status->latest_ms) {
 		add_late(out, status, now->boot_ms);
 	} else if (status->trying_ms > 0) {
-		sts_text_add_str(out, status->attempts > 0 ? "; the next is under way"
-							   : "; the first is under way");
+		sts_text_addf(out, status->attempts > 0 ? "; the next is under way"
+							: "; the first is under way");
 	} else if (status->next_ms > now->boot_ms) {
-		sts_text_add_str(out, "; next in ");
+		sts_text_addf(out, "; next in ");
 		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
 	} else if (status->next_ms > 0) {
-		sts_text_add_str(out, "; the next is due now");
+		sts_text_addf(out, "; the next is due now");
 	}
 }
 
@@ -469,14 +469,13 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 	sts_text_add_str(out, problem);
 	sts_text_add_str(out, ": ");
 	if (!status) {
-		sts_text_add_str(out, "no sidecar has written here yet: is it running, with this "
-				      "directory as its output?");
+		sts_text_addf(out, "no sidecar has written here yet: is it running, with this "
+				   "directory as its output?");
 		return;
 	}
 	if (judge_of(status, now) == BY_NOTHING) {
-		sts_text_add_str(out,
-				 "the node was restarted since the sidecar wrote here, and the "
-				 "sidecar has not started again yet: look at its container");
+		sts_text_addf(out, "the node was restarted since the sidecar wrote here, and the "
+				   "sidecar has not started again yet: look at its container");
 		return;
 	}
 	if (status->wait == STS_WAIT_LOST) {
@@ -485,9 +484,9 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 		return;
 	}
 	if (status->state == STS_STATE_STOPPED)
-		sts_text_add_str(out, "the sidecar has stopped; ");
+		sts_text_addf(out, "the sidecar has stopped; ");
 	else if (status->state == STS_STATE_STARTING)
-		sts_text_add_str(out, "the sidecar is starting; ");
+		sts_text_addf(out, "the sidecar is starting; ");
 	if (status->state != STS_STATE_STOPPED)
 		add_wait(out, status);
 	add_last(out, status, now);

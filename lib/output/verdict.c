@@ -188,10 +188,10 @@ static void add_step(struct sts_text *out, int64_t step_s)
 {
 	if (step_s == 0)
 		return;
-	sts_text_add_str(out, "; the node's clock was set ");
-	sts_text_add_str(out, step_s > 0 ? "ahead by " : "back by ");
+	sts_text_addf(out, "; the node's clock was set ");
+	sts_text_addf(out, step_s > 0 ? "ahead by " : "back by ");
 	sts_duration_words(out, step_s > 0 ? step_s : -step_s);
-	sts_text_add_str(out, " since the last attempt");
+	sts_text_addf(out, " since the last attempt");
 }
 
 void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,

@@ -114,7 +114,7 @@ static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 	char origin[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text text;
 
-	sts_text_add_str(t, ": a redirect");
+	sts_text_addf(t, ": a redirect");
 	if (in->head->location.len == 0)
 		return;
 	sts_text_init(&text, origin, sizeof(origin));

@@ -156,7 +156,7 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		words.len = STS_SECRETS_TEXT_MAX_BYTES;
 	if (sts_secrets_found(request, (struct sts_slice){text.data, text.len}) ||
 	    sts_secrets_found(request, words))
-		sts_text_add_str(t, "(its words repeat a secret, and are left out)");
+		sts_text_addf(t, "(its words repeat a secret, and are left out)");
 	else
 		sts_text_add_str(t, shown);
 }

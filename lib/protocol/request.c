@@ -294,7 +294,7 @@ static void add_header_item(struct build *b, const struct item *item)
 
 	if (item->place == STS_PLACE_BEARER) {
 		next_value(b, item, &at, &value);
-		sts_text_add_str(b->out, "Authorization: Bearer ");
+		sts_text_addf(b->out, "Authorization: Bearer ");
 		sts_text_add_slice(b->out, value);
 		sts_text_add_str(b->out, "\r\n");
 	} else if (item->place == STS_PLACE_HEADER) {
@@ -313,7 +313,7 @@ static void add_basic(struct build *b)
 	sts_text_add_urlencoded(&joined, b->r->client_id);
 	sts_text_add_char(&joined, ':');
 	sts_text_add_urlencoded(&joined, b->r->client_secret);
-	sts_text_add_str(b->out, "Authorization: Basic ");
+	sts_text_addf(b->out, "Authorization: Basic ");
 	if (b->masked)
 		sts_text_add_str(b->out, MASK);
 	else

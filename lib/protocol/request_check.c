@@ -147,14 +147,14 @@ static void judge(const struct sts_parameter *p, struct sts_slice value, struct 
 	if (seconds && value.len > 0)
 		digits.len -= value.data[value.len - 1] == 's' ? 1 : digits.len;
 	if (!may_go_out(value, (enum sts_place)p->place))
-		sts_text_add_str(why, "has a byte in its value that may not go out");
+		sts_text_addf(why, "has a byte in its value that may not go out");
 	else if (number && !is_number(digits, p->min, p->max))
 		sts_text_addf(why, "needs a whole number from %u to %u%s", (unsigned)p->min,
 			      (unsigned)p->max, seconds ? ", and an s" : "");
 	else if (!number && (value.len < p->min || (p->max > 0 && value.len > p->max)))
 		sts_text_addf(why, "must have %u to %u bytes", (unsigned)p->min, (unsigned)p->max);
 	else if (p->kind != STS_KIND_TEXT && sts_slice_trim(value).len == 0)
-		sts_text_add_str(why, "has no word in its value");
+		sts_text_addf(why, "has no word in its value");
 	else if (*shape && !has_shape(value, shape))
 		sts_text_addf(why, "must look like %s", shape);
 	else if (*charset && (value.len == 0 || !sts_slice_has_only(value, charset)))
@@ -193,7 +193,7 @@ static enum sts_err unknown(const struct sts_request *r, struct sts_slice name, 
 	if (nearest)
 		sts_text_addf(&why, ": did you mean %s?", nearest);
 	else if (count == 0)
-		sts_text_add_str(&why, ", which takes none");
+		sts_text_addf(&why, ", which takes none");
 	return refuse(e, "parameter", name, buf);
 }
 

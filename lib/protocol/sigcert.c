@@ -18,7 +18,7 @@ bool sts_sigcert_url(const char *exchange_url, struct sts_url *url)
 		return false;
 	sts_text_init(&changed, buf, sizeof(buf));
 	sts_text_add(&changed, text.data, text.len - tail);
-	sts_text_add_str(&changed, "/sig-cert");
+	sts_text_addf(&changed, "/sig-cert");
 	return !changed.overflow &&
 	       sts_url_parse((struct sts_slice){buf, changed.len}, url, NULL) == STS_OK;
 }

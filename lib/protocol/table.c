@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/nearest.h"
+#include "base/packed.h"
 
 /* A bit of sts_protocol.parameters: the parameter is required. The other bits are the number of the
  * parameter, from 1; 0 ends the list. */
@@ -22,12 +23,16 @@ const size_t sts_protocol_count = PROTOCOLS;
 
 const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which)
 {
-	return texts + protocol->texts[which];
+	static char text[LONGEST_BYTES + 1];
+
+	return sts_unpacked(texts + protocol->texts[which], text, sizeof(text));
 }
 
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which)
 {
-	return texts + p->texts[which];
+	static char text[LONGEST_BYTES + 1];
+
+	return sts_unpacked(texts + p->texts[which], text, sizeof(text));
 }
 
 const struct sts_protocol *sts_protocol_find(struct sts_slice name)

@@ -66,7 +66,7 @@ static void add_distance(struct sts_text *t, int64_t from_s, int64_t to_s)
 {
 	sts_text_add_str(t, ", ");
 	sts_duration_words(t, to_s > from_s ? to_s - from_s : from_s - to_s);
-	sts_text_add_str(t, to_s > from_s ? " after " : " before ");
+	sts_text_addf(t, to_s > from_s ? " after " : " before ");
 }
 
 /* Say how a time of the subject token and the clocks go together: "valid from T, 5 s after the
@@ -80,11 +80,11 @@ static void add_clocks(struct sts_text *t, const struct sts_untimely_input *in, 
 	sts_rfc3339_format(time_s, when);
 	sts_text_addf(t, " (the subject token %s %s", what, when);
 	add_distance(t, at_s, time_s);
-	sts_text_add_str(t, in->date_s >= 0 ? "the STS's Date" : "the node's time");
+	sts_text_addf(t, in->date_s >= 0 ? "the STS's Date" : "the node's time");
 	if (in->date_s >= 0 && in->clock_skew_s != 0) {
-		sts_text_add_str(t, "; the node's clock is ");
+		sts_text_addf(t, "; the node's clock is ");
 		sts_duration_words(t, in->clock_skew_s < 0 ? -in->clock_skew_s : in->clock_skew_s);
-		sts_text_add_str(t, in->clock_skew_s < 0 ? " ahead of it" : " behind it");
+		sts_text_addf(t, in->clock_skew_s < 0 ? " ahead of it" : " behind it");
 	}
 	sts_text_add_char(t, ')');
 }

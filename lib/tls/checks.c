@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls/checks.h"
 
+#include "base/packed.h"
+
 /* A row of the table. A text is an offset in `texts`: pointers would be larger, and the loader
  * would have to relocate them at every start. */
 struct check_row {
@@ -10,8 +12,9 @@ struct check_row {
 };
 _Static_assert(STS_ERR__COUNT <= UINT8_MAX, "an error has a byte");
 
-/* The arrays texts and rows, which are generated from checks.toml. The index of a row is the number
- * of its check; numbers that no check has are zeros, and row 0 stands for them. */
+/* The arrays texts, which are packed, and rows, which are generated from checks.toml. The index of
+ * a row is the number of its check; numbers that no check has are zeros, and row 0 stands for
+ * them. */
 #include "tls/check_table.h"
 
 /* The row of a number, or 0. */
@@ -24,12 +27,13 @@ static unsigned row_of(enum sts_tls_check check)
 
 struct sts_tls_check_info sts_tls_check_info(enum sts_tls_check check)
 {
+	static char words[LONGEST_BYTES + 1];
 	const struct check_row *row = &rows[row_of(check)];
 
 	return (struct sts_tls_check_info){
 		.alert = row->alert,
 		.error = (enum sts_err)row->error,
-		.words = texts + row->words,
+		.words = sts_unpacked(texts + row->words, words, sizeof(words)),
 	};
 }
 

@@ -86,7 +86,7 @@ static void add_leaf(struct sts_text *out, const struct sts_json *v)
 		break;
 	case STS_JSON_BOOL:
 		sts_json_bool(v, &b);
-		sts_text_add_str(out, b ? "true" : "false");
+		sts_text_addf(out, b ? "true" : "false");
 		break;
 	case STS_JSON_ARRAY:
 		sts_text_add_str(out, "[]");
@@ -188,21 +188,21 @@ static void add_words(struct sts_text *out, int64_t seconds)
 
 static void add_exp(struct sts_text *out, int64_t left_s)
 {
-	sts_text_add_str(out, left_s > 0 ? "expires in " : "expired ");
+	sts_text_addf(out, left_s > 0 ? "expires in " : "expired ");
 	add_words(out, left_s);
 	sts_text_add_str(out, left_s > 0 ? "" : " ago");
 }
 
 static void add_nbf(struct sts_text *out, int64_t left_s)
 {
-	sts_text_add_str(out, left_s > 0 ? "not valid for another " : "valid for ");
+	sts_text_addf(out, left_s > 0 ? "not valid for another " : "valid for ");
 	add_words(out, left_s);
-	sts_text_add_str(out, left_s > 0 ? "" : " already");
+	sts_text_addf(out, left_s > 0 ? "" : " already");
 }
 
 static void add_iat(struct sts_text *out, int64_t left_s)
 {
-	sts_text_add_str(out, left_s > 0 ? "issued in the future, in " : "issued ");
+	sts_text_addf(out, left_s > 0 ? "issued in the future, in " : "issued ");
 	add_words(out, left_s);
 	sts_text_add_str(out, left_s > 0 ? "" : " ago");
 }
@@ -227,13 +227,13 @@ static void add_summary(struct sts_text *out, const struct summary *summary, int
 	add_time(out, "exp", summary->times.exp_s, now_s, add_exp);
 	add_time(out, "nbf", summary->times.nbf_s, now_s, add_nbf);
 	add_time(out, "iat", summary->times.iat_s, now_s, add_iat);
-	sts_text_add_str(out, "signature: ");
+	sts_text_addf(out, "signature: ");
 	sts_text_add_str(out, summary->alg.there ? summary->alg.text : "no algorithm named");
 	if (summary->kid.there) {
 		sts_text_add_str(out, ", key ");
 		sts_text_add_str(out, summary->kid.text);
 	}
-	sts_text_add_str(out, " (not verified)\n");
+	sts_text_addf(out, " (not verified)\n");
 }
 
 static void add_json_time(struct sts_text *out, const char *name, int64_t t)
@@ -253,18 +253,18 @@ static void add_json_summary(struct sts_text *out, const struct summary *summary
 {
 	const struct sts_jwt_claims *times = &summary->times;
 
-	sts_text_add_str(out, ",\"alg\":");
+	sts_text_addf(out, ",\"alg\":");
 	sts_text_add_str(out, summary->alg.text);
-	sts_text_add_str(out, ",\"kid\":");
+	sts_text_addf(out, ",\"kid\":");
 	sts_text_add_str(out, summary->kid.text);
 	add_json_time(out, "expires", times->exp_s);
 	if (times->exp_s < 0)
-		sts_text_add_str(out, ",\"expires_in_s\":null");
+		sts_text_addf(out, ",\"expires_in_s\":null");
 	else
 		sts_text_addf(out, ",\"expires_in_s\":%lld", (long long)(times->exp_s - now_s));
 	add_json_time(out, "not_before", times->nbf_s);
 	add_json_time(out, "issued_at", times->iat_s);
-	sts_text_add_str(out, ",\"verified\":false}\n");
+	sts_text_addf(out, ",\"verified\":false}\n");
 }
 
 /* Add the header, then the claims, since json.h has one document open at a time. */
@@ -276,7 +276,7 @@ static enum sts_err add_parts(const struct sts_jwt *jwt, bool json, struct summa
 
 	if (err != STS_OK)
 		return err;
-	sts_text_add_str(out, json ? "{\"header\":" : "header:\n  ");
+	sts_text_addf(out, json ? "{\"header\":" : "header:\n  ");
 	add_json(out, root, !json);
 	read_name(root, "/alg", &summary->alg);
 	read_name(root, "/kid", &summary->kid);
@@ -285,7 +285,7 @@ static enum sts_err add_parts(const struct sts_jwt *jwt, bool json, struct summa
 	err = sts_jwt_open_part(jwt->claims, &root, e);
 	if (err != STS_OK)
 		return err;
-	sts_text_add_str(out, json ? ",\"claims\":" : "\nclaims:\n  ");
+	sts_text_addf(out, json ? ",\"claims\":" : "\nclaims:\n  ");
 	add_json(out, root, !json);
 	sts_json_close();
 	sts_jwt_claims_times(jwt->claims, &summary->times, NULL);

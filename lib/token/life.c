@@ -12,7 +12,7 @@ bool sts_life_is_stated(const struct sts_expiry_input *in)
 static void add_ago(struct sts_text *t, int64_t ago_s, const char *whose)
 {
 	sts_duration_words(t, ago_s);
-	sts_text_add_str(t, " ago by ");
+	sts_text_addf(t, " ago by ");
 	sts_text_add_str(t, whose);
 }
 
@@ -30,7 +30,7 @@ static enum sts_err has_ended(const struct sts_expiry_input *in, const struct st
 		sts_text_add_str(&text, " and ");
 		add_ago(&text, expiry->ago_date_s, "the answer's Date");
 	} else if (in->date_s >= 0) {
-		sts_text_add_str(&text, " (the answer's Date is over a day away from it)");
+		sts_text_addf(&text, " (the answer's Date is over a day away from it)");
 	}
 	return sts_fail(e, STS_ELIFETIME, 0,
 			"the returned token has no life left: it ended at %s, %s", when, clocks);

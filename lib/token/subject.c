@@ -159,7 +159,7 @@ static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
 	    st.st_mtim.tv_sec - exp_s > STS_CLOCKS_BELIEVED_S)
 		return;
 	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
-	sts_text_add_str(&text, ", but was written after that: the node's clock may be ahead");
+	sts_text_addf(&text, ", but was written after that: the node's clock may be ahead");
 }
 
 enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t buf_size,

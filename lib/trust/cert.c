@@ -392,7 +392,7 @@ enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts
 	if (cert->subject.len > 0)
 		sts_dn_add(&t, cert->subject);
 	else
-		sts_text_add_str(&t, "(unread)");
+		sts_text_addf(&t, "(unread)");
 	return sts_fail(e, why == too_many_extensions ? STS_ECERT_LIMIT : STS_ECERT_MALFORMED, 0,
 			"certificate %s: %s", name, why);
 }

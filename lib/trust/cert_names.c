@@ -105,12 +105,12 @@ static enum sts_err wrong_name(const struct sts_cert *cert, const struct sts_ser
 	sts_text_init(&t, text, sizeof(text));
 	add_server(&t, server);
 	if (cert->has_san) {
-		sts_text_add_str(&t, " is not among the certificate's names: ");
+		sts_text_addf(&t, " is not among the certificate's names: ");
 		sts_cert_add_san(&t, cert);
 	} else {
-		sts_text_add_str(&t, ": the certificate ");
+		sts_text_addf(&t, ": the certificate ");
 		sts_dn_add(&t, cert->subject);
-		sts_text_add_str(&t, " has no subjectAltName (its common name does not count)");
+		sts_text_addf(&t, " has no subjectAltName (its common name does not count)");
 	}
 	return sts_fail(e, STS_ECERT_NAME, 0, "%s", text);
 }
@@ -286,7 +286,7 @@ static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct s
 	struct sts_text t;
 
 	sts_text_init(&t, text, sizeof(text));
-	sts_text_add_str(&t, "the name constraints of CA ");
+	sts_text_addf(&t, "the name constraints of CA ");
 	sts_dn_add(&t, ca->subject);
 	sts_text_add_str(&t, why);
 	sts_text_add_str(&t, what);

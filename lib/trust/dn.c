@@ -129,7 +129,7 @@ void sts_dn_add(struct sts_text *t, struct sts_der name)
 	if (!find_attribute(name, STS_DER_OID_OF("\x55\x04\x03"), &value) &&
 	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0a"), &value) &&
 	    !find_attribute(name, STS_DER_OID_OF("\x55\x04\x0b"), &value)) {
-		sts_text_add_str(t, "(no name)");
+		sts_text_addf(t, "(no name)");
 		return;
 	}
 	sts_text_add_char(t, '"');

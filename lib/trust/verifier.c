@@ -257,11 +257,11 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	struct sts_text t;
 
 	sts_text_init(&t, text, sizeof(text));
-	sts_text_add_str(&t, orphan->self_issued ? "self-signed and not trusted: "
-						 : "no trust anchor for issuer ");
+	sts_text_addf(&t, orphan->self_issued ? "self-signed and not trusted: "
+					      : "no trust anchor for issuer ");
 	sts_dn_add(&t, orphan->issuer);
 	if (v->anchors.stale > 0)
-		sts_text_add_str(&t, " (one of that name has expired or is not yet valid)");
+		sts_text_addf(&t, " (one of that name has expired or is not yet valid)");
 	sts_text_addf(&t, "; searched %u certificates in", (unsigned)v->anchors.scanned);
 	add_sources(&t, v);
 	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);

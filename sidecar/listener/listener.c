@@ -420,7 +420,8 @@ static __attribute__((noinline)) void log_port(enum sts_level level, const char 
 		struct sts_text hint;
 
 		sts_text_init(&hint, buf, sizeof(buf));
-		sts_text_addf(&hint, "%s: %s", info.meaning, sts_error_hint(STS_EPORT, err));
+		sts_text_addf(&hint, "%s: %s", sts_error_meaning(STS_EPORT),
+			      sts_error_hint(STS_EPORT, err));
 		sts_log_str(&line, "error", info.name);
 		sts_log_str(&line, "reason", sts_errno_words(err));
 		sts_log_str(&line, "hint", buf);

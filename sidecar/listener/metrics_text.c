@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "listener/metrics_text.h"
 
+#include "base/packed.h"
 #include "version.h"
+
+#define HELP_MAX_BYTES 128
 
 /* The families of which each exchange has samples, and then those of the whole process. */
 enum family {
@@ -20,41 +23,43 @@ enum family {
 	FAMILIES
 };
 
-/* The name, the type and the help of each family, in the order of the enum. The names begin with
+/* The name and the type of each family, in the order of the enum. The names begin with
  * sts_sidecar_, except the last one, which Prometheus's own libraries have too. */
-static const char texts[] =
-	"token_expiration_timestamp_seconds\0gauge\0"
+static const char texts[] = "token_expiration_timestamp_seconds\0gauge\0"
+			    "token_lifetime_seconds\0gauge\0"
+			    "subject_token_expiration_timestamp_seconds\0gauge\0"
+			    "last_success_timestamp_seconds\0gauge\0"
+			    "consecutive_failures\0gauge\0"
+			    "ready\0gauge\0"
+			    "next_attempt_timestamp_seconds\0gauge\0"
+			    "clock_skew_seconds\0gauge\0"
+			    "last_error_info\0gauge\0"
+			    "exchanges_total\0counter\0"
+			    "exchange_duration_seconds\0histogram\0"
+			    "config_last_reload_successful\0gauge\0"
+			    "config_last_reload_success_timestamp_seconds\0gauge\0"
+			    "log_lines_dropped_total\0counter\0"
+			    "build_info\0gauge\0"
+			    "process_start_time_seconds\0gauge";
+
+/* The help of each family, packed. */
+static const char helps[] = STS_PACKED(
 	"When the token on disk expires; 0: there is none.\0"
-	"token_lifetime_seconds\0gauge\0"
 	"How long the token on disk lived when it was new; 0: there is none.\0"
-	"subject_token_expiration_timestamp_seconds\0gauge\0"
 	"When the subject token that was last read expires; 0: unknown.\0"
-	"last_success_timestamp_seconds\0gauge\0"
 	"When an exchange last succeeded; 0: never.\0"
-	"consecutive_failures\0gauge\0"
 	"Attempts that failed since the last success.\0"
-	"ready\0gauge\0"
 	"1: the token on disk is valid now, as /readyz says.\0"
-	"next_attempt_timestamp_seconds\0gauge\0"
 	"When the next attempt is planned; 0: none is.\0"
-	"clock_skew_seconds\0gauge\0"
 	"The last Date of an answer minus the node's clock; 0: within 60 s or unknown.\0"
-	"last_error_info\0gauge\0"
 	"The name of the error, while the last attempt failed.\0"
-	"exchanges_total\0counter\0"
 	"Attempts by result.\0"
-	"exchange_duration_seconds\0histogram\0"
 	"How long attempts took.\0"
-	"config_last_reload_successful\0gauge\0"
 	"1: the last reading of the options and the configuration file succeeded.\0"
-	"config_last_reload_success_timestamp_seconds\0gauge\0"
 	"When the options and the configuration file were last read with success.\0"
-	"log_lines_dropped_total\0counter\0"
 	"Log lines that nobody took.\0"
-	"build_info\0gauge\0"
 	"What is running.\0"
-	"process_start_time_seconds\0gauge\0"
-	"When the sidecar was started, by the node's clock at that time.";
+	"When the sidecar was started, by the node's clock at that time.");
 
 /* The samples of the histogram for one result: the buckets, the sum and the count. */
 #define DURATION_SAMPLES (STS_METRICS_BUCKETS + 2)
@@ -75,9 +80,11 @@ static const char *prefix_of(size_t family)
 static void add_head(struct sts_text *out, size_t family, const char *name)
 {
 	const char *type = sts_text_at(name, 1), *prefix = prefix_of(family);
+	char help[HELP_MAX_BYTES];
 
-	sts_text_addf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name, sts_text_at(type, 1),
-		      prefix, name, type);
+	sts_text_addf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name,
+		      sts_unpacked(sts_text_at(helps, family), help, sizeof(help)), prefix, name,
+		      type);
 }
 
 /* Add the name and the first label: sts_sidecar_NAME{exchange="aws". More labels may follow. */
@@ -190,7 +197,7 @@ bool sts_metrics_next_line(const struct sts_metrics *m, const struct sts_metrics
 
 		if (at->family == FAMILIES)
 			return false;
-		name = sts_text_at(texts, 3 * at->family);
+		name = sts_text_at(texts, 2 * at->family);
 		if (at->family == DURATIONS && m->no_histogram)
 			last = 0;
 		else if (at->line == 0)

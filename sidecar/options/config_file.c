@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "json_xml/json.h"
 #include "options/option_table.h"
 
@@ -25,7 +26,7 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 			     struct sts_slice word, const char *why, const char *name,
 			     struct sts_error *e)
 {
-	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	char msg[STS_ERROR_TEXT_MAX_BYTES], words[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text out;
 	size_t line = 1, column = 1;
 
@@ -42,7 +43,7 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 		sts_text_add_escaped(&out, word, 40);
 		sts_text_add_str(&out, "\" ");
 	}
-	sts_text_add_str(&out, why);
+	sts_text_add_str(&out, sts_unpacked(why, words, sizeof(words)));
 	if (name)
 		sts_text_addf(&out, " \"%s\"", name);
 	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
@@ -85,7 +86,7 @@ static enum sts_err keep(struct reader *r, const struct sts_option *option, stru
 	struct sts_text pool;
 
 	if (c->value_count == STS_CONFIG_VALUES_MAX)
-		return fail(r, NOTHING, "one value too many: split the file", NULL);
+		return fail(r, NOTHING, STS_PACKED("one value too many: split the file"), NULL);
 	c->values[c->value_count++] =
 		(struct sts_config_value){(uint8_t)(option - sts_option_table), r->owner,
 					  (uint16_t)c->pool_bytes, (uint16_t)r->at};
@@ -155,7 +156,8 @@ static enum sts_err read_key(struct reader *r, const struct sts_json *object,
 {
 	pass(r);
 	if (repeats(object, member))
-		return fail(r, sts_json_key(member), "stands here twice: remove one", NULL);
+		return fail(r, sts_json_key(member), STS_PACKED("stands here twice: remove one"),
+			    NULL);
 	return STS_OK;
 }
 
@@ -176,7 +178,7 @@ static enum sts_err read_value(struct reader *r, const struct sts_option *option
 		if (kind == STS_JSON_OBJECT)
 			err = read_key(r, v, m);
 		if (err == STS_OK && sts_slice_find(name, STS_SLICE("=")) >= 0)
-			err = fail(r, name, "is no name: take the = out", NULL);
+			err = fail(r, name, STS_PACKED("is no name: take the = out"), NULL);
 		if (err == STS_OK)
 			err = read_scalar(r, option, name, m, 1u << STS_JSON_STRING);
 	}
@@ -190,7 +192,9 @@ static enum sts_err unknown(struct reader *r, struct sts_slice key)
 					      top ? STS_OPTION_PROCESS : STS_OPTION_ANYWHERE,
 					      top ? "exchanges" : "name");
 
-	return fail(r, key, near ? "is no option: did you mean" : "is no option", near);
+	return fail(r, key,
+		    near ? STS_PACKED("is no option: did you mean") : STS_PACKED("is no option"),
+		    near);
 }
 
 static enum sts_err read_option(struct reader *r, struct sts_slice key, const struct sts_json *v)
@@ -200,9 +204,11 @@ static enum sts_err read_option(struct reader *r, struct sts_slice key, const st
 	if (!option)
 		return unknown(r, key);
 	if (option->stands == STS_OPTION_COMMAND_LINE)
-		return fail(r, key, "is for the command line alone: remove it here", NULL);
+		return fail(r, key, STS_PACKED("is for the command line alone: remove it here"),
+			    NULL);
 	if (option->stands == STS_OPTION_PROCESS && r->owner != STS_CONFIG_OF_ALL)
-		return fail(r, key, "is of the whole process: move it to the top level", NULL);
+		return fail(r, key, STS_PACKED("is of the whole process: move it to the top level"),
+			    NULL);
 	return read_value(r, option, v);
 }
 
@@ -222,10 +228,12 @@ static enum sts_err read_name(struct reader *r, const struct sts_json *v)
 	struct sts_slice name = pass(r);
 
 	if (!sts_json_string(v, &name) || !is_label(name))
-		return fail(r, name, "is no name: use 1 to 31 of a-z, 0-9 and - (not at an end)",
+		return fail(r, name,
+			    STS_PACKED("is no name: use 1 to 31 of a-z, 0-9 and - (not at an end)"),
 			    NULL);
 	if (sts_config_find(r->c, name.data) >= 0)
-		return fail(r, name, "is the name of another exchange: choose another", NULL);
+		return fail(r, name, STS_PACKED("is the name of another exchange: choose another"),
+			    NULL);
 	memcpy(r->c->names[r->owner], name.data, name.len);
 	return STS_OK;
 }
@@ -236,9 +244,10 @@ static enum sts_err read_exchange(struct reader *r, const struct sts_json *v)
 
 	pass(r);
 	if (sts_json_kind(v) != STS_JSON_OBJECT)
-		return fail(r, NOTHING, "an exchange must be an object", NULL);
+		return fail(r, NOTHING, STS_PACKED("an exchange must be an object"), NULL);
 	if (r->c->count == STS_EXCHANGES_MAX)
-		return fail(r, NOTHING, "over 16 exchanges: use a second sidecar", NULL);
+		return fail(r, NOTHING, STS_PACKED("over 16 exchanges: use a second sidecar"),
+			    NULL);
 	r->c->at[r->c->count] = (uint16_t)r->at;
 	r->owner = (uint8_t)r->c->count++;
 	for (const struct sts_json *m = sts_json_first(v); m && err == STS_OK;
@@ -251,7 +260,8 @@ static enum sts_err read_exchange(struct reader *r, const struct sts_json *v)
 	}
 	if (err == STS_OK && !r->c->names[r->owner][0]) {
 		r->at = r->c->at[r->owner];
-		err = fail(r, NOTHING, "an exchange without a \"name\": give it one", NULL);
+		err = fail(r, NOTHING, STS_PACKED("an exchange without a \"name\": give it one"),
+			   NULL);
 	}
 	r->owner = STS_CONFIG_OF_ALL;
 	return err;
@@ -263,7 +273,8 @@ static enum sts_err read_exchanges(struct reader *r, const struct sts_json *v)
 
 	pass(r);
 	if (sts_json_kind(v) != STS_JSON_ARRAY || !sts_json_first(v))
-		return fail(r, NOTHING, "\"exchanges\" must be an array of 1 to 16 objects", NULL);
+		return fail(r, NOTHING,
+			    STS_PACKED("\"exchanges\" must be an array of 1 to 16 objects"), NULL);
 	for (const struct sts_json *m = sts_json_first(v); m && err == STS_OK; m = sts_json_next(m))
 		err = read_exchange(r, m);
 	return err;
@@ -275,7 +286,8 @@ static enum sts_err read_document(struct reader *r, const struct sts_json *root)
 
 	pass(r);
 	if (sts_json_kind(root) != STS_JSON_OBJECT)
-		return fail(r, NOTHING, "the whole must be an object: {\"exchanges\": [...]}",
+		return fail(r, NOTHING,
+			    STS_PACKED("the whole must be an object: {\"exchanges\": [...]}"),
 			    NULL);
 	for (const struct sts_json *m = sts_json_first(root); m && err == STS_OK;
 	     m = sts_json_next(m)) {
@@ -287,7 +299,8 @@ static enum sts_err read_document(struct reader *r, const struct sts_json *root)
 	}
 	if (err == STS_OK && r->c->count == 0) {
 		r->at = 0;
-		err = fail(r, NOTHING, "no \"exchanges\": add an array of objects", NULL);
+		err = fail(r, NOTHING, STS_PACKED("no \"exchanges\": add an array of objects"),
+			   NULL);
 	}
 	return err;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log_level.h"
 #include "base/nearest.h"
+#include "base/packed.h"
 #include "protocol/request.h"
 
 /* Another name of an option: the offset of the name in `texts`, and the index of the option. */
@@ -29,7 +30,9 @@ const size_t sts_option_count = OPTIONS;
 
 const char *sts_option_text(const struct sts_option *option, enum sts_option_text which)
 {
-	return texts + option->texts[which];
+	static char text[LONGEST_BYTES + 1];
+
+	return sts_unpacked(texts + option->texts[which], text, sizeof(text));
 }
 
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned commands)

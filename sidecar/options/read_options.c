@@ -84,9 +84,9 @@ static void warn_unknown(const char *name, struct sts_slice word, unsigned comma
 	char known[NAME_BYTES];
 
 	sts_text_init(&out, warning, size);
-	sts_text_add_str(&out, "unknown variable ");
+	sts_text_addf(&out, "unknown variable ");
 	sts_text_add_escaped(&out, sts_slice_of(name), 60);
-	sts_text_add_str(&out, " is ignored");
+	sts_text_addf(&out, " is ignored");
 	if (!near)
 		return;
 	flip(sts_slice_of(near), known);

@@ -21,7 +21,7 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_text_addf(&text, "{\"ok\":%s,\"dir\":", v->ok ? "true" : "false");
 	sts_text_add_json_string(&text, sts_slice_of(dir));
-	sts_text_add_str(&text, ",\"reason\":");
+	sts_text_addf(&text, ",\"reason\":");
 	sts_text_add_json_string(&text, v->ok ? STS_SLICE("") : line);
 	if (v->expires_s >= 0) {
 		sts_rfc3339_format(v->expires_s, when);
@@ -38,7 +38,7 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 	if (skew_s != 0)
 		sts_text_addf(&text, ",\"clock_skew_s\":%lld", (long long)skew_s);
 	if (v->ok && line.len > 0) {
-		sts_text_add_str(&text, ",\"note\":");
+		sts_text_addf(&text, ",\"note\":");
 		sts_text_add_json_string(&text, line);
 	}
 	sts_text_add_str(&text, "}\n");

@@ -10,7 +10,7 @@
 
 void sts_help_exits(struct sts_text *out)
 {
-	sts_text_add_str(out, "\nExit statuses:\n");
+	sts_text_addf(out, "\nExit statuses:\n");
 	for (size_t row = 0; row < STS_EXIT__COUNT; row++) {
 		const struct sts_exit_info info = sts_exit_info(row);
 
@@ -40,14 +40,14 @@ void sts_help_command(const char *name, const char *summary, const char *usage,
 	before = out.len;
 	sts_options_help(&out, command);
 	if (command == STS_COMMAND_EXCHANGE)
-		sts_text_add_str(&out, "Reads no STS_* variables and no proxy variables.\n\n");
+		sts_text_addf(&out, "Reads no STS_* variables and no proxy variables.\n\n");
 	else if (out.len > before)
-		sts_text_add_str(
-			&out, "\nEvery option is also read from the environment: --token-file is "
+		sts_text_addf(&out,
+			      "\nEvery option is also read from the environment: --token-file is "
 			      "STS_TOKEN_FILE; repeated values are "
 			      "separated by newlines.\nDurations: 30s, 5m, 1h30m, or seconds.\n");
 	if (command & (STS_COMMAND_RUN | STS_COMMAND_FETCH)) {
-		sts_text_add_str(&out, "\nProtocols:\n");
+		sts_text_addf(&out, "\nProtocols:\n");
 		sts_help_protocols(&out);
 	}
 	sts_help_exits(&out);

@@ -124,9 +124,9 @@ static void protocol(struct print *p, const struct sts_protocol *shown)
 	set(p, "write", sts_outputs_words, shown->write & ~STS_WRITE_THUMBPRINT);
 	set(p, "flags", flags, shown->flags);
 	key(p, "fields");
-	sts_text_add_str(&p->out,
-			 p->json ? "[{"
-				 : "what goes out; a parameter is given as --param NAME=VALUE\n");
+	sts_text_addf(&p->out,
+		      p->json ? "[{"
+			      : "what goes out; a parameter is given as --param NAME=VALUE\n");
 	p->inside = true;
 	for (size_t i = 0; (field = sts_protocol_parameter_at(shown, i)); i++) {
 		sts_text_add_str(&p->out, p->json && i > 0 ? "},{" : "");

@@ -102,7 +102,7 @@ static int print_answer(const struct sts_options *o, enum answer answer,
 		return print_line(&text, STDERR_FILENO, STS_EXIT_TRANSIENT);
 	}
 	if (answer == ENDED && status->error == STS_OK) {
-		sts_text_add_str(&text, "refreshed the token in ");
+		sts_text_addf(&text, "refreshed the token in ");
 		sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 200);
 		return print_line(&text, STDOUT_FILENO, STS_EXIT_OK);
 	}
@@ -120,7 +120,7 @@ static bool add_known(struct sts_text *out, const struct sts_status *status,
 	if (strcmp(status->boot_id, now->boot_id) != 0 || !now->boot_id[0])
 		return true;
 	if (status->state == STS_STATE_STOPPED) {
-		sts_text_add_str(out, ": the sidecar has stopped");
+		sts_text_addf(out, ": the sidecar has stopped");
 		return false;
 	}
 	if (status->wait == STS_WAIT_EXCHANGE) {
@@ -129,14 +129,14 @@ static bool add_known(struct sts_text *out, const struct sts_status *status,
 		return false;
 	}
 	if (status->trying_ms > 0) {
-		sts_text_add_str(out, ": an attempt has been running for ");
+		sts_text_addf(out, ": an attempt has been running for ");
 		sts_duration_words(out, (now->boot_ms - status->trying_ms) / 1000);
 	} else if (status->next_ms > now->boot_ms) {
-		sts_text_add_str(out, ": the next attempt is planned in ");
+		sts_text_addf(out, ": the next attempt is planned in ");
 		sts_duration_words(out, (status->next_ms - now->boot_ms - 1) / 1000 + 1);
 	} else if (status->next_ms == 0) {
-		sts_text_add_str(out, ": no attempt follows, since `fetch` has finished this "
-				      "exchange");
+		sts_text_addf(out, ": no attempt follows, since `fetch` has finished this "
+				   "exchange");
 		return false;
 	}
 	return true;
@@ -150,7 +150,7 @@ static int print_late(const struct sts_options *o, const struct sts_status *stat
 	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
-	sts_text_add_str(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
+	sts_text_addf(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
 	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
 	if (add_known(&text, status, now))
 		sts_text_addf(&text, "; %s", sts_error_hint(STS_ETIMEOUT, 0));
@@ -192,8 +192,8 @@ static int print_not_asked(const char *what, int err, const char *dir)
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
 	if (err != 0)
 		sts_text_addf(&text, ": %s", sts_errno_words(err));
-	sts_text_add_str(&text, "; use this command in the container of the sidecar, as its user, "
-				"while it runs");
+	sts_text_addf(&text, "; use this command in the container of the sidecar, as its user, "
+			     "while it runs");
 	return print_line(&text, STDERR_FILENO, sts_error_info(STS_ELOCKED).exit_status);
 }
 

@@ -61,7 +61,7 @@ static void announce(bool no_new_privs, bool seccomp, int landlock, enum sts_lev
 	sts_text_init(&text, layers, sizeof(layers));
 	/* A worker executes the same file under the same UID, so it is undumpable, too. */
 	if (sts_harden_undumpable_from_start())
-		sts_text_add_str(&text, "undumpable,");
+		sts_text_addf(&text, "undumpable,");
 	sts_text_addf(&text, "%s%s", no_new_privs ? "no-new-privs" : "none",
 		      seccomp ? ",seccomp" : "");
 	if (landlock > 0)

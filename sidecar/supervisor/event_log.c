@@ -65,13 +65,13 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 		return;
 	}
 	sts_text_init(&text, msg, sizeof(msg));
-	sts_text_add_str(&text, "the node's clock is ");
+	sts_text_addf(&text, "the node's clock is ");
 	sts_duration_words(&text, skew_s < 0 ? -skew_s : skew_s);
-	sts_text_add_str(&text, ahead < 0 ? " ahead of the STS's Date: programs on this node may "
-					    "think that tokens have expired"
-					  : " behind the STS's Date: programs on this node may "
-					    "use tokens that have expired");
-	sts_text_add_str(&text, "; check the node's time synchronisation (NTP)");
+	sts_text_addf(&text, ahead < 0 ? " ahead of the STS's Date: programs on this node may "
+					 "think that tokens have expired"
+				       : " behind the STS's Date: programs on this node may "
+					 "use tokens that have expired");
+	sts_text_addf(&text, "; check the node's time synchronisation (NTP)");
 	warn(x, msg, "clock_skew_s", skew_s);
 }
 
@@ -87,7 +87,7 @@ static void warn_of_not_before(const struct sts_exchange *x, struct sts_logged *
 		sts_rfc3339_format(report->not_before_s, when);
 		sts_text_addf(&text, "the returned token is valid only from %s on, in ", when);
 		sts_duration_words(&text, report->not_before_s - now->real_ms / 1000);
-		sts_text_add_str(&text, ": check the clocks of the STS and of this node");
+		sts_text_addf(&text, ": check the clocks of the STS and of this node");
 		warn(x, msg, NULL, 0);
 	}
 	logged->not_before = is_later;
@@ -139,7 +139,7 @@ static void success(struct sts_log *l, const struct sts_exchange *x,
 static void add_hint(struct sts_log *l, const struct sts_report *report, const char *msg)
 {
 	enum sts_err err = (enum sts_err)report->error;
-	const char *meaning = sts_error_info(err).meaning;
+	const char *meaning = sts_error_meaning(err);
 	char hint[256];
 	struct sts_text text;
 
@@ -157,7 +157,8 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 {
 	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
 	int64_t valid_ms = x->schedule.token_until_ms - now->boot_ms;
-	const char *msg = report->text[0] ? report->text : info.meaning;
+	const char *msg = report->text[0] ? report->text
+					  : sts_error_meaning((enum sts_err)report->error);
 
 	start(l, x, report->error == STS_ESUBJECT_USED ? STS_LEVEL_WARN : STS_LEVEL_ERROR, msg);
 	sts_log_str(l, "error", info.name);

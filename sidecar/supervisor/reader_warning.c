@@ -63,7 +63,7 @@ static void describe(const struct way *w, const struct sts_store *store, struct 
 	sts_text_addf(t, " can read the files in %.60s, which get mode 0%d%d%d: ", store->dir,
 		      store->mode >> 6 & 7, store->mode >> 3 & 7, store->mode & 7);
 	if (w->closed_at < 0) {
-		sts_text_add_str(t, "the directory ");
+		sts_text_addf(t, "the directory ");
 		add_directory(t, &w->dir);
 		return;
 	}

@@ -365,7 +365,7 @@ static __attribute__((noinline)) int stop(void)
 	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);
 	sts_event_log_plain(STS_LEVEL_INFO,
-			    s.once ? sts_error_info(STS_ESTOPPED).meaning : "told to stop");
+			    s.once ? sts_error_meaning(STS_ESTOPPED) : "told to stop");
 	return s.once ? sts_error_info(STS_ESTOPPED).exit_status : STS_EXIT_OK;
 }
 

@@ -180,7 +180,7 @@ static void keep_secret(struct sts_error *e)
 	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES, false))
 		sts_fail(e, e->code, e->detail,
 			 "%s (the peer's words are left out: they repeat the subject token)",
-			 sts_error_info(e->code).meaning);
+			 sts_error_meaning(e->code));
 }
 
 /* Report the result, and end. */
@@ -511,10 +511,10 @@ static void note_wanted_in_tls(void)
 	if ((!w.wanted_cert && !w.wanted_renegotiation) || strchr(w.error.msg, ':'))
 		return;
 	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
-	sts_text_add_str(
-		&text, w.wanted_renegotiation
-			       ? " (the server asked to renegotiate TLS, which is not done)"
-			       : " (the server asked for a client certificate, and was sent none)");
+	sts_text_addf(&text,
+		      w.wanted_renegotiation
+			      ? " (the server asked to renegotiate TLS, which is not done)"
+			      : " (the server asked for a client certificate, and was sent none)");
 }
 
 /* Make and check the contents of all files in memory. Then write the files, or print one. */

@@ -19,5 +19,5 @@ TOP = HERE.parents[1]
 # The source of the error codes that the recordings must reach.
 ERRORS = TOP / "lib/base/errors.toml"
 
-sys.path[:0] = [str(TOP / "tests/e2e"), str(TOP / "tests/trust")]
+sys.path[:0] = [str(TOP / "tests/e2e"), str(TOP / "tests/trust"), str(TOP / "tools")]
 os.environ.setdefault("STS_SIDECAR", str(TOP / "build/sts-sidecar"))

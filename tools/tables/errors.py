@@ -5,6 +5,7 @@ import textwrap
 from dataclasses import dataclass
 
 from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
+from tables.packing import packed
 
 SOURCE = "lib/base/errors.toml"
 PAGE = "docs/errors.md"
@@ -228,21 +229,27 @@ def codes_h(table):
     return "\n".join(lines)
 
 
+def packed_texts(table=None):
+    table = table or read(TOP / SOURCE)
+    return ([text for error in table.errors for text in (error.meaning, error.hint)] + [hint.hint for hint in table.hints]
+            + [exit.help for exit in table.exits.values()])
+
+
 def table_h(table, source):
-    pool = Pool(shown(source), [text for error in table.errors for text in (error.name, error.meaning, error.hint)]
-                + [hint.hint for hint in table.hints] + [exit.help for exit in table.exits.values()] + list(table.results))
-    lines = [pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
+    pool = Pool(shown(source), [error.name for error in table.errors] + list(map(packed, packed_texts(table))) + list(table.results))
+    longest = max(map(len, packed_texts(table)))
+    lines = [f"#define LONGEST_BYTES {longest} /* of a meaning or a hint */\n", pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
     for error in table.errors:
-        numbers = ", ".join(str(pool.at(text)) for text in (error.name, error.meaning, error.hint))
+        numbers = ", ".join(str(pool.at(text)) for text in (error.name, packed(error.meaning), packed(error.hint)))
         lines.append(f"\t[{error.code}] = {{{numbers}, STS_RETRY_{error.retry.upper()}, "
                      f"{str(error.fetch_retries).lower()}, {error.result.symbol}, {error.exit.symbol}}},")
     lines += ["};", "", "static const struct exit_row exits[STS_EXIT__COUNT] = {"]
-    lines += [f"\t{{{pool.at(exit.help)}, {exit.symbol}}}," for exit in table.exits.values()]
+    lines += [f"\t{{{pool.at(packed(exit.help))}, {exit.symbol}}}," for exit in table.exits.values()]
     lines += ["};", "", "static const uint16_t results[STS_RESULT__COUNT] = {"]
     lines += [f"\t{pool.at(name)}," for name in table.results]
     lines += ["};", "", "static const uint16_t hints[] = {"]
     for hint in table.hints:
-        lines.append(f"\t{pool.at(hint.hint)}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
+        lines.append(f"\t{pool.at(packed(hint.hint))}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
     return "\n".join(lines + ["\tEND};"])
 
 

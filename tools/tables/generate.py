@@ -4,7 +4,7 @@ Packs a table into C. The build runs it.
 
     python3 tools/tables/generate.py KIND INPUT.toml OUTPUT...
 
-KIND is errors, options, protocols or tls_checks. The module of each kind has a function c_files(INPUT), which returns {file name: text}; the file
+KIND is errors, options, pairs, protocols or tls_checks. The module of each kind has a function c_files(INPUT), which returns {file name: text}; the file
 name of every OUTPUT must be one of these.
 """
 import importlib
@@ -19,6 +19,7 @@ from tables.common import TableError  # noqa: E402
 KINDS = {
     "errors": "errors",
     "options": "options",
+    "pairs": "packing",
     "protocols": "protocols",
     "tls_checks": "tls_checks",
 }

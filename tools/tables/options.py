@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from tables.common import TOP, Pool, c_file, load, shown, unique
+from tables.packing import packed as packed_text
 
 SOURCE = "sidecar/options/options.toml"
 COMMANDS = ("run", "fetch", "check", "refresh", "inspect", "exchange", "protocols")
@@ -220,7 +221,7 @@ def checks(option):
 
 
 def packed(option, pool):
-    texts = ", ".join(str(pool.at(text)) for text in (option.name, option.metavar, option.default, option.help))
+    texts = ", ".join(str(pool.at(text)) for text in (option.name, option.metavar, option.default, packed_text(option.help)))
     where = option.field if option.repeats else f"offsetof(struct sts_options, {option.field})"
     commands = " | ".join(f"STS_COMMAND_{command.upper()}" for command in option.commands)
     kind = KINDS[option.kind].list if option.repeats else option.kind.upper().replace("-", "_")
@@ -228,12 +229,16 @@ def packed(option, pool):
     return f"\t{{{{{texts}}}, {where}, {commands}, STS_OPTION_{kind}, STS_OPTION_{stands}, {str(option.environment).lower()}, {str(option.renews).lower()}}},"
 
 
+def packed_texts(table=None):
+    return [option.help for option in (table or read(TOP / SOURCE)).options]
+
+
 def table_h(table, source):
     text = pathlib.Path(source).read_text("utf-8")
     pool = Pool(shown(source), [text for option in table.options
-                                for text in (option.name, option.metavar, option.default, option.help, option.alias)])
+                                for text in (option.name, option.metavar, option.default, packed_text(option.help), option.alias)])
     places = {option.row.name: f'#line {line_of(text, option)} "{shown(source)}"' for option in table.options}
-    lines = [pool.c("texts"), "const struct sts_option sts_option_table[] = {"]
+    lines = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), "const struct sts_option sts_option_table[] = {"]
     for option in table.options:
         lines += [places[option.row.name], packed(option, pool)]
     lines += ["};", "", "static const struct alias aliases[] = {"]

@@ -4,7 +4,8 @@ import dataclasses
 import re
 from dataclasses import dataclass, replace
 
-from tables.common import Pool, Row, c_file, c_string, check_text, load, nearest, shown, unique
+from tables.common import TOP, Pool, Row, c_file, c_string, check_text, load, nearest, shown, unique
+from tables.packing import packed
 
 SOURCE = "lib/protocol/protocols.toml"
 
@@ -49,7 +50,7 @@ class Parameter:
 
     def texts(self):
         """In the order of enum sts_parameter_text."""
-        return self.name, self.field, self.value, self.variable, self.shape, self.charset, self.help
+        return self.name, self.field, self.value, self.variable, self.shape, self.charset, packed(self.help)
 
     def sent_as(self):
         return self.field or self.name
@@ -89,7 +90,7 @@ class Protocol:
 
     def texts(self):
         """In the order of enum sts_protocol_text."""
-        return self.name, self.summary, self.method, self.url, self.token_file, *self.answer.pointers()
+        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers()
 
 
 @dataclass(frozen=True)
@@ -510,10 +511,15 @@ def pointers_c(name, pointers):
     return f"const char {name}[] =\n\t" + "\n\t".join(c_string(text)[:-1] + '\\0"' for text in pointers) + ";\n"
 
 
+def packed_texts(table=None):
+    table = table or read(TOP / SOURCE)
+    return [p.help for p in entries(table)] + [protocol.summary for protocol in table.protocols]
+
+
 def c_files(source):
     table = read(source)
     texts = [text for p in entries(table) for text in p.texts()] + [text for protocol in table.protocols for text in protocol.texts()]
     pool = Pool(shown(source), texts)
-    parts = [pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
+    parts = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
              pointers_c("sts_error_pointers", table.code_at), pointers_c("sts_message_pointers", table.message_at)]
     return {"protocol_table.h": c_file(source, "\n".join(parts))}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tables import errors
 from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
+from tables.packing import packed
 
 SOURCE = "lib/tls/checks.toml"
 PAGE = "docs/tls.md"
@@ -122,11 +123,15 @@ def numbers_h(checks):
     return "\n".join(lines + ["};", "", f"#define STS_TLS_CHECK__LAST {checks[-1].number}"])
 
 
+def packed_texts(checks=None):
+    return [NONE_WORDS] + [check.words for check in checks or read(TOP / SOURCE)]
+
+
 def table_h(checks, source):
-    pool = Pool(shown(source), [NONE_WORDS] + [check.words for check in checks])
-    lines = [pool.c("texts"), "static const struct check_row rows[STS_TLS_CHECK__LAST + 1] = {",
-             f"\t[0] = {{{pool.at(NONE_WORDS)}, {NONE_ALERT}, {NONE_CODE}}},"]
-    lines += [f"\t[{check.symbol}] = {{{pool.at(check.words)}, {check.alert}, {check.code}}}," for check in checks]
+    pool = Pool(shown(source), list(map(packed, packed_texts(checks))))
+    lines = [f"#define LONGEST_BYTES {max(map(len, packed_texts(checks)))}\n", pool.c("texts"), "static const struct check_row rows[STS_TLS_CHECK__LAST + 1] = {",
+             f"\t[0] = {{{pool.at(packed(NONE_WORDS))}, {NONE_ALERT}, {NONE_CODE}}},"]
+    lines += [f"\t[{check.symbol}] = {{{pool.at(packed(check.words))}, {check.alert}, {check.code}}}," for check in checks]
     lines += ["};", "", "#ifdef STS_TLS_TESTING", "static const char *const names[STS_TLS_CHECK__LAST + 1] = {"]
     lines += [f'\t[{check.symbol}] = "{check.name}",' for check in checks]
     return "\n".join(lines + ["};", "#endif"])

@@ -48,8 +48,9 @@ static void test_every_errno(void)
 		ESTALE, EUCLEAN};
 
 	for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++) {
-		const char *words = sts_errno_words(documented[i]);
+		char words[128];
 
+		snprintf(words, sizeof(words), "%s", sts_errno_words(documented[i]));
 		if (strcmp(words, UNEXPECTED) == 0)
 			printf("# errno %d\n", documented[i]);
 		CHECK(strcmp(words, UNEXPECTED) != 0);

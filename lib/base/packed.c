@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/packed.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Generated from pairs.json: the two symbols of each code. The codes are the bytes from 0x80 to
+ * 0xff, and then those from 0x0e to 0x1f. */
+#include "base/pairs.h"
+
+#define CODES_A     0x80
+#define CODES_B     0x0e
+#define CODES_B_END 0x20
+
+/* The two symbols of a code; NULL for a character. */
+static const uint8_t *pair_of(uint8_t symbol)
+{
+	if (symbol >= CODES_A)
+		return pairs[symbol - CODES_A];
+	return symbol >= CODES_B && symbol < CODES_B_END
+		       ? pairs[UINT8_MAX + 1 - CODES_A + symbol - CODES_B]
+		       : NULL;
+}
+
+size_t sts_unpack_symbol(char symbol, char out[STS_PACKED_SYMBOL_MAX_BYTES])
+{
+	uint8_t waiting[PAIRS_DEPTH + 1] = {(uint8_t)symbol};
+	size_t count = 1, len = 0;
+
+	while (count > 0) {
+		uint8_t next = waiting[--count];
+		const uint8_t *pair = pair_of(next);
+
+		if (pair) {
+			waiting[count++] = pair[1];
+			waiting[count++] = pair[0];
+		} else {
+			out[len++] = (char)next;
+		}
+	}
+	return len;
+}
+
+const char *sts_unpacked(const char *packed, char *buf, size_t size)
+{
+	size_t len = 0;
+	bool plain = true;
+
+	for (const char *c = packed; *c; c++)
+		plain &= !pair_of((uint8_t)*c);
+	if (plain)
+		return packed;
+	for (; *packed; packed++) {
+		char symbol[STS_PACKED_SYMBOL_MAX_BYTES];
+		size_t more = sts_unpack_symbol(*packed, symbol);
+
+		for (size_t i = 0; i < more && len + 1 < size; i++)
+			buf[len++] = symbol[i];
+	}
+	buf[len] = '\0';
+	return buf;
+}
