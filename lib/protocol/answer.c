@@ -200,6 +200,8 @@ static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date
 		err = explain(in, date_s, &reason, err, out, tail);
 	else if (err == STS_EREQUEST_TOOBIG)
 		add_sizes(in, tail);
+	if (is_refusal(err, status) && !tail[0])
+		sts_reason_doubt(in->protocol, in->request, reason.text, tail, sizeof(tail));
 	/* The words of the answer are cut where the tail needs the room. */
 	sts_text_init(&text, msg, sizeof(msg) - strlen(tail));
 	/* These words never change: people search their logs for them. */

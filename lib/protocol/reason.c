@@ -10,6 +10,7 @@
 #include "protocol/table.h"
 
 #define WORDS_MAX_BYTES 120 /* of the answer's words in a message */
+#define VALUE_MAX_BYTES 60  /* of the value of a parameter in a message */
 
 /* The first string that one of the pointers leads to; empty when none does. The pointers stand one
  * after the other, and an empty one ends them. */
@@ -159,4 +160,26 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		sts_text_addf(t, "(its words repeat a secret, and are left out)");
 	else
 		sts_text_add_str(t, shown);
+}
+
+void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_request *request,
+		      struct sts_slice words, char *out, size_t size)
+{
+	struct sts_slice doubt = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_DOUBT));
+	const struct sts_parameter *p = sts_protocol_parameter(protocol,
+							       sts_slice_cut(&doubt, '|'));
+	struct sts_slice value;
+	struct sts_text t;
+
+	while (p && request->url_template && doubt.len > 0) {
+		if (sts_slice_find(words, sts_slice_cut(&doubt, '|')) < 0)
+			continue;
+		value = sts_request_value(request, p);
+		if (value.len > VALUE_MAX_BYTES)
+			value.len = VALUE_MAX_BYTES;
+		sts_text_init(&t, out, size);
+		sts_text_addf(&t, " (is %s=%.*s right?)", sts_parameter_text(p, STS_PARAMETER_NAME),
+			      (int)value.len, value.data);
+		return;
+	}
 }

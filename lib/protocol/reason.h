@@ -54,4 +54,15 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason);
 
+/*
+ * Ask about the parameter that may be wrong, where the words of a refusal do not tell
+ * (STS_PROTOCOL_DOUBT): " (is mount=jwt right?)".
+ *   request  in   its parameters were checked: no byte of a value needs an escape
+ *   words    in   UNTRUSTED: of sts_reason_read()
+ *   out      out  size bytes; not touched where there is nothing to ask, or where the user gave the
+ *                 whole URL
+ */
+void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_request *request,
+		      struct sts_slice words, char *out, size_t size);
+
 #endif

@@ -376,32 +376,57 @@ static void build_target(struct build *b)
 	each_item(b, add_form_item);
 }
 
+/* Cut off what a value repeats of the URL around it: a slash before or after it, and the path
+ * segment before it. So "auth/jwt" is "jwt" after "/v1/auth/".
+ *   end  in  the byte of the URL after the value */
+static struct sts_slice without_repeats(struct sts_slice value, const struct sts_text *url,
+					char end)
+{
+	struct sts_slice segment = {url->data, url->len};
+	bool slash = url->len > 0 && url->data[url->len - 1] == '/';
+	size_t at = url->len;
+
+	while (end == '/' && value.len > 0 && value.data[value.len - 1] == '/')
+		value.len--;
+	while (slash && sts_slice_take_prefix(&value, "/"))
+		;
+	if (!slash)
+		return value;
+	do {
+		at--;
+	} while (at > 0 && url->data[at - 1] != '/');
+	segment.data += at;
+	segment.len -= at;
+	if (value.len > segment.len && memcmp(value.data, segment.data, segment.len) == 0) {
+		value.data += segment.len;
+		value.len -= segment.len;
+	}
+	return value;
+}
+
+struct sts_slice sts_request_value(const struct sts_request *r, const struct sts_parameter *p)
+{
+	size_t at = 0;
+	const struct sts_field *given =
+		sts_request_next(r, sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME)), &at);
+
+	return given ? given->value : sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE));
+}
+
 void sts_request_url(const struct sts_request *r, struct sts_text *url)
 {
 	for (const char *at = r->url_template; *at; at++) {
-		struct sts_slice name = {at + 1, strcspn(at + 1, "}")}, value;
+		struct sts_slice name = {at + 1, strcspn(at + 1, "}")};
 		const struct sts_parameter *p = *at == '{'
 							? sts_protocol_parameter(r->protocol, name)
 							: NULL;
-		size_t next = 0;
 
 		if (!p) {
 			sts_text_add_char(url, *at);
 			continue;
 		}
-		const struct sts_field *given = sts_request_next(r, name, &next);
-
 		at += name.len + 1;
-		value = given ? given->value
-			      : sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE));
-		while (at[1] == '/' && value.len > 0 && value.data[value.len - 1] == '/')
-			value.len--;
-		while (url->len > 0 && url->data[url->len - 1] == '/' && value.len > 0 &&
-		       value.data[0] == '/') {
-			value.data++;
-			value.len--;
-		}
-		sts_text_add_slice(url, value);
+		sts_text_add_slice(url, without_repeats(sts_request_value(r, p), url, at[1]));
 	}
 }
 

@@ -65,7 +65,8 @@ enum sts_err sts_request_check(const struct sts_request *r, struct sts_error *e)
 /*
  * Fill in r->url_template with the parameters and their defaults. sts_request_check() has checked
  * the values, and no byte of them must be encoded. Slashes of a value that stand beside a slash of
- * the template are dropped.
+ * the template are dropped. If a value begins with the path segment that stands before it, that
+ * segment is there once: "auth/jwt" is "jwt" after "/v1/auth/".
  *   url  in/out  set up by sts_text_init()
  */
 void sts_request_url(const struct sts_request *r, struct sts_text *url);
@@ -94,6 +95,9 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 /* The next field of r->params with this name, or NULL. *at starts at 0. */
 const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
 					 size_t *at);
+/* The first value of a parameter of the protocol: what the user gave, else the default; empty
+ * without either. */
+struct sts_slice sts_request_value(const struct sts_request *r, const struct sts_parameter *p);
 /* How many fields of r->params have this name. */
 size_t sts_request_count(const struct sts_request *r, struct sts_slice name);
 

@@ -111,6 +111,9 @@ enum sts_protocol_text {
 	/* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
+	/* A parameter of the URL, and words of refusals, with | between them. An answer with these
+	 * words does not tell a wrong value of the parameter from any other refusal. "": none */
+	STS_PROTOCOL_DOUBT,
 	STS_PROTOCOL__TEXTS
 };
 

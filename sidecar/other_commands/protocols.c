@@ -116,7 +116,7 @@ static void protocol(struct print *p, const struct sts_protocol *shown)
 	const struct sts_parameter *field;
 
 	p->count = 0;
-	for (unsigned i = 0; i < STS_PROTOCOL__TEXTS; i++)
+	for (unsigned i = 0; i < STS_PROTOCOL_DOUBT; i++)
 		text(p, sts_text_at(names, i), sts_protocol_text(shown, (enum sts_protocol_text)i));
 	text(p, "expiry-kind", sts_text_at(expiries, shown->expiry_kind));
 	number(p, "default-ttl", shown->default_ttl_s ? shown->default_ttl_s : STS_PROTOCOL_TTL_S);

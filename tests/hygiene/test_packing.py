@@ -54,11 +54,11 @@ sts_text_addf(&t, text_of("no"));
 sts_text_addf(&t, ',', "no");
 other("no");
 static const char words[] = STS_PACKED(/* 5 */ "five\\0"
-"six");
+"6");
 '''
-    assert literals(source) == ["one two %s\n", "three", "four", "five\0six"]
+    assert literals(source) == ["one two %s\n", "three", "four", "five\0" "6"]
     made = packing.pack_source(source, {"on": 0x80, "one": 0x81, "e ": 0x82})
-    assert made == source.replace('"one "\n         "two %s\\n"', r'"\200\202two %s\012"' + "\n").replace('"five\\0"\n"six"', r'"five\000six"' + "\n")
+    assert made == source.replace('"one "\n         "two %s\\n"', r'"\200\202two %s\012"' + "\n").replace('"five\\0"\n"6"', r'"five\0006"' + "\n")
 
 
 @pytest.mark.parametrize("rows, reason", [

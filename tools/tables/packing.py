@@ -96,7 +96,8 @@ CONVERSION = re.compile(r"(%[-0]*(?:[0-9]+|\*)?(?:\.(?:[0-9]+|\*))?[lz]*.)", re.
 
 
 def value_of(literals):
-    return "".join(literal[1:-1] for literal in literals).encode().decode("unicode_escape")
+    """The text of literals that C joins. An escape ends with its literal: "\\0" "1" is a NUL and a 1."""
+    return "".join(literal[1:-1].encode().decode("unicode_escape") for literal in literals)
 
 
 def formats(text):

@@ -87,10 +87,11 @@ class Protocol:
     about: str
     example: str
     notes: str
+    doubt: tuple  # the name of a parameter, then words of refusals
 
     def texts(self):
         """In the order of enum sts_protocol_text."""
-        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers()
+        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers(), "|".join(self.doubt)
 
 
 @dataclass(frozen=True)
@@ -357,6 +358,22 @@ def read_request(row):
     return method, url, body
 
 
+def read_doubt(row):
+    """The parameter that some refusals do not blame, and the words of these refusals."""
+    if not row:
+        return ()
+    with row:
+        name, words = matching(row, "parameter", r"[A-Za-z][A-Za-z0-9_-]*", most=40), row.words("words")
+        if not words or any(not word or "|" in word for word in words):
+            row.fail('"words" must be a list of texts without |')
+    return name, *words
+
+
+def check_doubt(row, doubt, parameters):
+    if doubt and doubt[0] not in [p.name for p in parameters if p.where == "url"]:
+        row.fail(f'"doubt" names the parameter "{doubt[0]}", and no parameter with where = "url" has this name')
+
+
 def check_url(row, url, parameters):
     placeholders = re.findall(r"\{([^{}]*)\}", url)
     parts = [p.name for p in parameters if p.where == "url"]
@@ -374,6 +391,7 @@ def check_protocol(row, protocol):
     answer, write, flags = protocol.answer, protocol.write, protocol.flags
     subject = next(p for p in protocol.parameters if p.source == "subject")
     check_url(row, protocol.url, protocol.parameters)
+    check_doubt(row, protocol.doubt, protocol.parameters)
     for p in protocol.parameters:
         if p.where == "body" and protocol.body == "none":
             row.fail(f'the parameter "{p.name}" has where = "body", and the request has none')
@@ -399,7 +417,8 @@ def read_protocol(name, row, answers, parameters):
         protocol = Protocol(
             name, row.clause("summary", most=SUMMARY_MAX), method, url, body, matching(row.row("subject"), "variable", VARIABLE, ""),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
-            tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""))
+            tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""),
+            read_doubt(row.row("doubt", None)))
         check_protocol(row, protocol)
     return protocol, own
 

@@ -125,6 +125,45 @@ static void changed_echoes(void)
 	CHECK_STR(error.msg, "unexpected status 400: v=1 at /k of a.example");
 }
 
+/* Some refusals do not say whether a parameter of the URL is wrong: the message asks. */
+static void doubtful_parameter(void)
+{
+	static const struct sts_field params[] = {{STS_SLICE("mount"), STS_SLICE("auth/team")}};
+	static const struct {
+		int status;
+		const char *words, *tail;
+	} rows[] = {
+		{403, "permission denied", " (is mount=auth/team right?)"},
+		{400, "missing client token", " (is mount=auth/team right?)"},
+		{404, "permission denied", ""},
+		{400, "role \\\"app\\\" could not be found", ""},
+		{503, "permission denied", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sts_text text;
+
+		sts_text_init(&text, big_body, sizeof(big_body));
+		sts_text_addf(&text, "{\"errors\":[\"%s\"]}", rows[i].words);
+		prepare("vault", rows[i].status, (struct sts_slice){text.data, text.len});
+		request.url_template = sts_protocol_text(input.protocol, STS_PROTOCOL_URL);
+		request.params = params;
+		request.param_count = 1;
+		read_prepared();
+		size_t tail = strlen(rows[i].tail), len = strlen(error.msg);
+		CHECK(len > tail && (tail || !strchr(error.msg, '=')));
+		CHECK_STR(error.msg + len - tail, rows[i].tail);
+	}
+	prepare("vault", 403, STS_SLICE("{\"errors\":[\"permission denied\"]}"));
+	request.url_template = sts_protocol_text(input.protocol, STS_PROTOCOL_URL);
+	read_prepared();
+	CHECK_STR(error.msg, "unexpected status 403: permission denied (is mount=jwt right?)");
+	/* The user gave the whole URL. */
+	request.url_template = NULL;
+	read_prepared();
+	CHECK_STR(error.msg, "unexpected status 403: permission denied");
+}
+
 static void escaped_and_cut(void)
 {
 	CHECK_INT(
@@ -358,6 +397,7 @@ static const struct sts_test tests[] = {
 	{"pieces of other secrets are left out", other_echoes},
 	{"secrets that a message would change, and those in the URL", changed_echoes},
 	{"words of the peer are escaped and cut", escaped_and_cut},
+	{"a parameter that may be wrong", doubtful_parameter},
 	{"broken JSON keeps its reason", broken_json},
 	{"deep and long JSON", large_json},
 	{"broken XML keeps its reason", broken_xml},
