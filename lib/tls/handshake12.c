@@ -38,7 +38,8 @@ static bool server_key_exchange(struct sts_tls_client *c, uint8_t *shared)
 	if (!sts_tls_server_signature(c, &body, content, sizeof(content) / sizeof(content[0])))
 		return false;
 	if (!sts_tls_key_pair_make(&c->pair, group, sts_tls_random_bytes))
-		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, 0);
+		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM,
+				       STS_TLS_ALERT_INTERNAL_ERROR);
 	return sts_tls_shared_secret(c, point, shared);
 }
 

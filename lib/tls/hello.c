@@ -187,7 +187,7 @@ static bool make_pair(struct sts_tls_client *c, const struct sts_tls_group *grou
 {
 	if (sts_tls_key_pair_make(&c->pair, group, sts_tls_random_bytes))
 		return true;
-	return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, 0);
+	return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, STS_TLS_ALERT_INTERNAL_ERROR);
 }
 
 /* Do what a HelloRetryRequest asks for (RFC 8446 section 4.1.4), and send the second

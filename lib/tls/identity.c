@@ -5,16 +5,19 @@
 #include "tls/handshake.h"
 #include "tls/offer.h"
 #include "tls/random.h"
+#include "trust/verifier.h"
 
 #define ALERT_BAD_CERTIFICATE     42
 #define ALERT_CERTIFICATE_EXPIRED 45
 #define ALERT_UNKNOWN_CA          48
-#define ALERT_INTERNAL_ERROR      80
 #define CERTIFICATE_TYPES_MAX     255
 #define CERTIFICATE_TYPE_RSA      1
 #define CERTIFICATE_TYPE_ECDSA    64
 #define LIST_LENGTH_BYTES         3
 #define PADDING_BYTES             64 /* of the content that TLS 1.3 signs */
+/* Of the server's list: what the verifier takes, with lengths around each certificate. The verifier
+ * counts for itself; this refuses a list of 16 MB before it is read. */
+#define LIST_MAX_BYTES (STS_CHAIN_MAX_BYTES + STS_CHAIN_MAX_CERTS * (LIST_LENGTH_BYTES + 2))
 
 /* --- the server's --- */
 
@@ -74,7 +77,8 @@ bool sts_tls_server_certificate(struct sts_tls_client *c)
 		return false;
 	if (!sts_tls_message_number(m, LIST_LENGTH_BYTES, &list) ||
 	    !MUST(&c->records, STS_TLS_CERTIFICATE_LIST, list == m->left) ||
-	    !MUST(&c->records, STS_TLS_CERTIFICATE_NONE, list > 0))
+	    !MUST(&c->records, STS_TLS_CERTIFICATE_NONE, list > 0) ||
+	    !MUST(&c->records, STS_TLS_CERTIFICATE_SIZE, list <= LIST_MAX_BYTES))
 		return false;
 	(*c->verifier)->start_chain(c->verifier, c->host);
 	while (m->left > 0)
@@ -257,7 +261,8 @@ bool sts_tls_client_verify(struct sts_tls_client *c)
 	if (!scheme)
 		return true;
 	if (!sts_tls_random_bytes(salt, sizeof(salt)))
-		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, ALERT_INTERNAL_ERROR);
+		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM,
+				       STS_TLS_ALERT_INTERNAL_ERROR);
 	if (c->records.tls13) {
 		uint8_t transcript[STS_TLS_HASH_MAX_BYTES];
 		struct sts_tls_part parts[STS_TLS13_SIGNED_PARTS];
@@ -270,7 +275,8 @@ bool sts_tls_client_verify(struct sts_tls_client *c)
 	}
 	len = sts_tls_sign(scheme, c->key, hash, salt, signature);
 	if (len == 0)
-		return sts_tls_give_up(&c->records, STS_TLS_KEY_MISMATCH, ALERT_INTERNAL_ERROR);
+		return sts_tls_give_up(&c->records, STS_TLS_KEY_MISMATCH,
+				       STS_TLS_ALERT_INTERNAL_ERROR);
 	c->facts.client_scheme = scheme->id;
 	w = sts_tls_message_begin(m, STS_TLS_CERTIFICATE_VERIFY);
 	sts_tls_write_number(&w, 2, scheme->id);

@@ -222,7 +222,7 @@ bool sts_tls_message_send(struct sts_tls_messages *m, struct sts_tls_writer *w, 
 	struct sts_tls_writer length = {.data = m->body + 1, .size = HEADER_BYTES - 1};
 
 	if (w->is_full)
-		return sts_tls_give_up(m->records, STS_TLS_TOO_BIG, 0);
+		return sts_tls_give_up(m->records, STS_TLS_TOO_BIG, STS_TLS_ALERT_INTERNAL_ERROR);
 	sts_tls_write_number(&length, HEADER_BYTES - 1, w->len - HEADER_BYTES + more);
 	return sts_tls_message_add(m, m->body, w->len);
 }

@@ -353,7 +353,7 @@ static bool pass_over(struct sts_tls_records *r, bool *passed)
 		    !MUST(r, STS_TLS_CCS_VALUE, r->len == 1 && r->data[0] == 1))
 			return false;
 		r->len = 0;
-	} else if (r->len > 0 || (is_data && !r->data_due) ||
+	} else if (r->len > 0 || (is_data && (!r->data_due || r->in_message)) ||
 		   !MUST(r, STS_TLS_EMPTY_RECORD, is_data)) {
 		*passed = false;
 		r->idle_records = 0;

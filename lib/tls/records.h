@@ -117,6 +117,8 @@ void sts_tls_records_close(struct sts_tls_records *r);
  */
 bool sts_tls_refuse(struct sts_tls_records *r, enum sts_tls_check check);
 
+#define STS_TLS_ALERT_INTERNAL_ERROR 80
+
 /* Keep a failure that is not the server's, and send an alert (0 for none). Returns false. */
 bool sts_tls_give_up(struct sts_tls_records *r, enum sts_tls_failure_kind kind, uint8_t alert);
 

@@ -19,11 +19,16 @@
 
 /* --- bytes --- */
 
-/* Wait for the socket. Returns false at the deadline, or when poll() fails. */
+/* Wait for the socket. Returns false at the deadline, when poll() fails, and for an alert of our
+ * own: it is sent at once or not at all, so that it neither delays what has failed nor turns it into
+ * a timeout. */
 static bool wait_for(struct sts_stream *t, short events)
 {
-	int err = t->never_wait ? ETIMEDOUT : sts_wait_ready(t->fd, events, t->deadline_boot_ms);
+	int err;
 
+	if (t->tls.records.alert_sent)
+		return false;
+	err = sts_wait_ready(t->fd, events, t->deadline_boot_ms);
 	if (err == ETIMEDOUT)
 		t->timed_out = true;
 	else if (err != 0)
@@ -131,6 +136,12 @@ static enum sts_err fail_not_tls(const struct sts_stream *t, struct sts_error *e
 /* The connection ended within the handshake. */
 static enum sts_err fail_closed(const struct sts_stream *t, struct sts_error *e)
 {
+	const struct sts_tls_client *c = &t->tls;
+
+	/* In TLS 1.2 the server has judged our certificate when it goes on. */
+	if (c->facts.client_asked && c->facts.version == STS_TLS_VERSION_12 &&
+	    c->records.out_keys.aead != STS_TLS_AEAD_NONE)
+		return sts_tls_probably_refused(c, e);
 	if (!t->peer_closed && t->io_errno)
 		return sts_fail(e, STS_ETLS_CLOSED, t->io_errno, "%s during the TLS handshake",
 				sts_errno_words(t->io_errno));
@@ -174,7 +185,7 @@ void sts_stream_init(struct sts_stream *t, int fd, bool plain, struct sts_verifi
 	t->plain = plain;
 	t->deadline_boot_ms = deadline_boot_ms;
 	t->verifier = verifier;
-	t->timed_out = t->peer_closed = t->refused = t->never_wait = false;
+	t->timed_out = t->peer_closed = t->refused = t->tls.records.alert_sent = false;
 	t->io_errno = 0;
 	t->first_len = 0;
 	t->tls.facts = (struct sts_tls_facts){0};
@@ -268,7 +279,6 @@ enum sts_err sts_stream_read(struct sts_stream *t, void *data, size_t size, size
 
 void sts_stream_fini(struct sts_stream *t)
 {
-	t->never_wait = true;
 	/* After a close_notify within the handshake, too. */
 	if (!t->plain && (t->tls.records.data_due || t->tls.records.closed))
 		sts_tls_client_close(&t->tls);

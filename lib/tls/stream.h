@@ -21,7 +21,6 @@ struct sts_stream {
 	bool refused;                  /* the server refused the client certificate by an alert that
 				      was protected: it has not taken the request */
 	/* private */
-	bool never_wait; /* what cannot be sent at once is not sent */
 	bool timed_out, peer_closed;
 	int io_errno;                          /* of the last failed system call; 0 for none */
 	uint8_t first[STS_STREAM_FIRST_BYTES]; /* from the peer; they show whether it speaks TLS */

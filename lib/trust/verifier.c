@@ -454,12 +454,26 @@ static void end_cert(const br_x509_class **ctx)
 							v->chain_used - v->cert_start};
 }
 
+/* The reason that is returned decides which alert the server gets. */
 static unsigned end_chain(const br_x509_class **ctx)
 {
 	struct sts_verifier *v = self(ctx);
+	enum sts_err err = verify(v, &v->error);
 
-	v->trusted = verify(v, &v->error) == STS_OK;
-	return v->trusted ? 0 : BR_ERR_X509_NOT_TRUSTED;
+	v->trusted = err == STS_OK;
+	switch (err) {
+	case STS_OK:
+		return 0;
+	case STS_ECERT_EXPIRED:
+	case STS_ECERT_NOTYET:
+		return BR_ERR_X509_EXPIRED;
+	case STS_ECERT_ISSUER:
+	case STS_ECERT_SIGNATURE:
+	case STS_ECA_FILE:
+		return BR_ERR_X509_NOT_TRUSTED;
+	default:
+		return BR_ERR_X509_INVALID_VALUE;
+	}
 }
 
 /* The key of the server and its usages, as br_x509_minimal has read them. */

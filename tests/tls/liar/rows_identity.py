@@ -2,7 +2,7 @@
 """Certificates, signatures, CertificateRequest and Finished."""
 from row import row, rows
 from server import (
-    ECDSA_P256, ECDSA_P384, FINISHED, HELLO_DONE, RSA_PKCS1, RSA_PSS, SCHEMES, STATUS_REQUEST, SUITE_ECDSA, SUITE_RSA, extension,
+    CERTIFICATE, ECDSA_P256, ECDSA_P384, FINISHED, HELLO_DONE, RSA_PKCS1, RSA_PSS, SCHEMES, STATUS_REQUEST, SUITE_ECDSA, SUITE_RSA, extension,
     extensions, message, number, vector)
 
 
@@ -46,6 +46,21 @@ def _(s):
     s.client_hello()
     s.hello12()
     s.certificate12(chain=[])
+
+
+@rows("certificate_size", "in TLS 1.3, of which nothing comes but the length", (65587, (1 << 24) - 5))
+def _(s, size):
+    s.client_hello()
+    s.hello13()
+    s.encrypted_extensions()
+    s.say(CERTIFICATE, b"\0" + number(size, 3), length=size + 4)
+
+
+@rows("certificate_size", "in TLS 1.2, of which nothing comes but the length", (65587, (1 << 24) - 4))
+def _(s, size):
+    s.client_hello()
+    s.hello12()
+    s.say(CERTIFICATE, number(size, 3), length=size + 3)
 
 
 @row("certificate_empty", "in TLS 1.3")

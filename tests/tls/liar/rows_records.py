@@ -310,6 +310,25 @@ def _(s):
     s.put(DATA, b"")
 
 
+@row("other_record", "empty application data between the parts of a ticket")
+def _(s):
+    s.whole13()
+    ticket = message(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\0")
+    s.put(HANDSHAKE, ticket[:9])
+    s.put(DATA, b"")
+    s.put(HANDSHAKE, ticket[9:])
+    s.answer()
+
+
+@row("other_record", "empty application data between the parts of a HelloRequest")
+def _(s):
+    s.whole12()
+    s.put(HANDSHAKE, b"\0\0")
+    s.put(DATA, b"")
+    s.put(HANDSHAKE, b"\0\0")
+    s.answer()
+
+
 @rows("record_version", "after a ServerHello of TLS 1.2", (0x0300, 0x0301, 0x0302, 0x0304))
 def _(s, version):
     s.client_hello()

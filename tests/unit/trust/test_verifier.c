@@ -103,6 +103,40 @@ static void pieces_give_the_same(void)
 	test_close_sources(&sources);
 }
 
+/* The reason, which the TLS client makes an alert of. */
+static void reason_for_the_alert(void)
+{
+	static const struct {
+		const char *chain, *host;
+		unsigned reason;
+	} rows[] = {
+		{"leaf inter", HOST, 0},
+		{"leaf inter-expired", HOST, BR_ERR_X509_EXPIRED},
+		{"leaf", HOST, BR_ERR_X509_NOT_TRUSTED},
+		{"leaf inter", "other.example", BR_ERR_X509_INVALID_VALUE},
+	};
+	const br_x509_class **class = &verifier.vtable;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sts_server_name server = server_name(rows[i].host);
+		struct sts_ca_sources sources;
+		struct sts_der chain[2];
+		size_t count = test_cert_list(rows[i].chain, chain, 2);
+
+		sts_ca_sources_init(&sources);
+		test_ca_source(&sources, "root");
+		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL),
+			  STS_OK);
+		for (size_t n = 0; n < count; n++) {
+			(*class)->start_cert(class, (uint32_t)chain[n].len);
+			(*class)->append(class, chain[n].data, chain[n].len);
+			(*class)->end_cert(class);
+		}
+		CHECK_INT((*class)->end_chain(class), rows[i].reason);
+		test_close_sources(&sources);
+	}
+}
+
 /* The key that is handed out is the server's, of whatever kind. */
 static void key_is_the_servers(void)
 {
@@ -242,6 +276,7 @@ static const struct sts_test tests[] = {
 	{"duties of CAs", check_duties},
 	{"damaged certificates", check_damage},
 	{"pieces of any size give the same verdict", pieces_give_the_same},
+	{"the reason that the TLS client makes an alert of", reason_for_the_alert},
 	{"the key that is handed out is the server's", key_is_the_servers},
 	{"an empty name is refused", empty_name_is_refused},
 	{"no bundle is an error", no_bundle_is_an_error},
