@@ -425,6 +425,8 @@ static void other_profiles(void)
 	check_refused("no-protocol", DEADLINE_MS, STS_ETLS_ALPN, "HTTP/1.1");
 	check_refused("client-cert-12", DEADLINE_MS, STS_ECLIENT_CERT,
 		      "wants a client certificate, and none is given (alert 40");
+	check_refused("client-cert-12-closed", DEADLINE_MS, STS_ECLIENT_CERT,
+		      "it probably wants a client certificate, and none is given");
 }
 
 /* In TLS 1.3 the server refuses a certificate after the client's last flight. */
@@ -462,6 +464,26 @@ static void close_notify_is_sent(void)
 		close(pair[0]);
 		close(pair[1]);
 	}
+}
+
+/* The server reads nothing, so there is no room for the alert. The failure is told at once, and as
+ * what it is. */
+static void an_alert_never_waits(void)
+{
+	static uint8_t full[65536];
+	int pair[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	for (size_t size = sizeof(full); size > 0; size /= 2)
+		while (send(pair[0], full, size, 0) > 0)
+			;
+	sts_stream_init(&tls, pair[0], false, &verifier, NULL, sts_clock_boot_ms() + 2000, NULL);
+	CHECK(!sts_tls_give_up(&tls.tls.records, STS_TLS_NO_RANDOM, STS_TLS_ALERT_INTERNAL_ERROR));
+	CHECK(!tls.timed_out);
+	CHECK_INT(tls.tls.records.failure.kind, STS_TLS_NO_RANDOM);
+	sts_stream_fini(&tls);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static void alerts_in_words(void)
@@ -573,6 +595,7 @@ static const struct sts_test tests[] = {
 	{"servers that insist on something else", other_profiles},
 	{"a client certificate is wanted in TLS 1.3", a_client_certificate_is_wanted},
 	{"close_notify is sent", close_notify_is_sent},
+	{"an alert never waits", an_alert_never_waits},
 	{"alerts are told in words", alerts_in_words},
 	{"the verifier decides", the_verifier_has_its_say},
 	{"the program's verifier: names and issuers", the_real_verifier},

@@ -205,6 +205,20 @@ def resets(tls):
     reset(tls)
 
 
+def closes(ctx):
+    """As a server that refuses the client's certificate in TLS 1.2, and ends the connection without an alert."""
+    def peer(sock):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = ctx.wrap_bio(incoming, outgoing, server_side=True)
+        with contextlib.suppress(ssl.SSLError), contextlib.closing(sock):
+            while True:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    server.do_handshake()
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+    return peer
+
+
 def asks():
     ctx = context("rsa")
     ctx.verify_mode = ssl.CERT_OPTIONAL
@@ -238,6 +252,7 @@ PEERS = {
     "no-protocol": no_protocol(),
     "client-cert": over_tls(client_cert(), facts),
     "client-cert-12": over_tls(client_cert(TLS12), facts),
+    "client-cert-12-closed": closes(client_cert(TLS12)),
     "client-cert-reset": over_tls(asks(), resets),
     "echo": over_tls(context("p256"), echo),
     "echo-aes": over_tls(context("p256", "ECDHE-ECDSA-AES256-GCM-SHA384", highest=TLS12), echo),
