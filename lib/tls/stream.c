@@ -20,8 +20,8 @@
 /* --- bytes --- */
 
 /* Wait for the socket. Returns false at the deadline, when poll() fails, and for an alert of our
- * own: it is sent at once or not at all, so that it neither delays what has failed nor turns it into
- * a timeout. */
+ * own: it is sent at once or not at all, so that it neither delays what has failed nor turns it
+ * into a timeout. */
 static bool wait_for(struct sts_stream *t, short events)
 {
 	int err;
