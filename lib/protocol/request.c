@@ -29,7 +29,8 @@ struct build {
 	bool masked;
 	enum sts_place place; /* items for other places are passed over */
 	struct sts_text *out;
-	char separator; /* that is written before the next field; 0: none */
+	char separator;        /* that is written before the next field; 0: none */
+	struct sts_slice open; /* a JSON pointer to the object whose fields are written now */
 };
 
 typedef void (*item_fn)(struct build *b, const struct item *item);
@@ -60,7 +61,8 @@ static void each_own_parameter(struct build *b, item_fn fn)
 			   sts_request_count(b->r, previous) == 0) {
 			item.value.len = 0;
 		}
-		previous = name;
+		if (p->source == STS_SOURCE_USER)
+			previous = name;
 		if (item.given.len > 0 || item.value.len > 0)
 			fn(b, &item);
 	}
@@ -241,50 +243,86 @@ static void add_json_values(struct build *b, const struct item *item)
 	}
 }
 
-/* Add "a":{"b": for the JSON pointer /a/b. Returns how many objects were opened. */
-static size_t add_json_path(struct sts_text *out, struct sts_slice pointer)
+/* Add a reference token of a JSON pointer as the name of a field. */
+static void add_json_name(struct sts_text *out, struct sts_slice token)
 {
-	size_t depth = 0;
+	sts_text_add_char(out, '"');
+	while (token.len > 0) {
+		char c = sts_json_pointer_char(&token);
 
-	for (;;) {
-		struct sts_slice token = sts_request_reference_token(&pointer);
-
-		sts_text_add_char(out, '"');
-		while (token.len > 0) {
-			char c = sts_json_pointer_char(&token);
-
-			sts_text_add_json(out, (struct sts_slice){&c, 1});
-		}
-		sts_text_add_str(out, pointer.len > 0 ? "\":{" : "\":");
-		if (pointer.len == 0)
-			return depth;
-		depth++;
+		sts_text_add_json(out, (struct sts_slice){&c, 1});
 	}
+	sts_text_add_str(out, "\":");
+}
+
+/* How many bytes of two JSON pointers lead through the same objects? */
+static size_t same_bytes(struct sts_slice a, struct sts_slice z)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i <= a.len && i <= z.len; i++) {
+		if ((i == a.len || a.data[i] == '/') && (i == z.len || z.data[i] == '/'))
+			same = i;
+		if (i == a.len || i == z.len || a.data[i] != z.data[i])
+			break;
+	}
+	return same;
+}
+
+/* Close the objects that are open, up to those that `parent` leads through, and open the others. */
+static void enter(struct build *b, struct sts_slice parent)
+{
+	size_t same = same_bytes(b->open, parent);
+	struct sts_slice rest = {parent.data, parent.len - same};
+
+	for (size_t i = same; i < b->open.len; i++)
+		if (b->open.data[i] == '/')
+			sts_text_add_char(b->out, '}');
+	b->open = parent;
+	if (rest.len > 0)
+		rest.data += same;
+	while (rest.len > 0) {
+		add_separator(b, 0);
+		add_json_name(b->out, sts_request_reference_token(&rest));
+		sts_text_add_char(b->out, '{');
+	}
+}
+
+/* Add the name of a field, which may be a JSON pointer, and what leads to the field. */
+static void add_json_place(struct build *b, const struct item *item)
+{
+	struct sts_slice parent = item->name, name;
+
+	if (item->place != STS_PLACE_POINTER) {
+		enter(b, (struct sts_slice){NULL, 0});
+		add_separator(b, ',');
+		sts_text_add_json_string(b->out, item->name);
+		sts_text_add_char(b->out, ':');
+		return;
+	}
+	do {
+		parent.len--;
+	} while (parent.data[parent.len] != '/');
+	name = (struct sts_slice){item->name.data + parent.len, item->name.len - parent.len};
+	enter(b, parent);
+	add_separator(b, ',');
+	add_json_name(b->out, sts_request_reference_token(&name));
 }
 
 static void add_json_item(struct build *b, const struct item *item)
 {
 	bool array = item->kind == STS_KIND_LIST ||
 		     (item->kind != STS_KIND_WORDS && sts_request_count(b->r, item->given) > 1);
-	size_t depth = 0;
 
 	if (item->place != b->place && item->place != STS_PLACE_POINTER)
 		return;
-	add_separator(b, ',');
-	if (item->place == STS_PLACE_POINTER) {
-		depth = add_json_path(b->out, item->name);
-	} else {
-		sts_text_add_json_string(b->out, item->name);
-		sts_text_add_char(b->out, ':');
-	}
+	add_json_place(b, item);
 	sts_text_add_str(b->out, array ? "[" : "");
 	if (item->kind == STS_KIND_WORDS)
 		add_json_words(b, item);
 	else
 		add_json_values(b, item);
 	sts_text_add_str(b->out, array ? "]" : "");
-	while (depth-- > 0)
-		sts_text_add_char(b->out, '}');
 }
 
 static void add_header_item(struct build *b, const struct item *item)
@@ -334,6 +372,7 @@ static const char *build_body(struct build *b)
 	if (b->r->body == STS_BODY_JSON) {
 		sts_text_add_char(b->out, '{');
 		each_item(b, add_json_item);
+		enter(b, (struct sts_slice){NULL, 0});
 		sts_text_add_char(b->out, '}');
 		return "application/json";
 	}
@@ -426,7 +465,12 @@ void sts_request_url(const struct sts_request *r, struct sts_text *url)
 			continue;
 		}
 		at += name.len + 1;
-		sts_text_add_slice(url, without_repeats(sts_request_value(r, p), url, at[1]));
+		struct sts_slice value = sts_request_value(r, p);
+		bool ipv6 = p->kind == STS_KIND_HOST && memchr(value.data, ':', value.len);
+
+		sts_text_add_str(url, ipv6 ? "[" : "");
+		sts_text_add_slice(url, without_repeats(value, url, at[1]));
+		sts_text_add_str(url, ipv6 ? "]" : "");
 	}
 }
 

@@ -264,7 +264,10 @@ static enum sts_err missing(const struct sts_request *r, const struct sts_parame
 	sts_text_init(&why, buf, sizeof(buf));
 	sts_text_addf(&why, "is missing, and protocol %s needs it: --param %s=...%s%s",
 		      sts_protocol_text(r->protocol, STS_PROTOCOL_NAME), name,
-		      *variable ? ", or " : "", variable);
+		      !*variable         ? ""
+		      : *variable == '/' ? ", or the claim "
+					 : ", or ",
+		      variable);
 	return refuse(e, "parameter", sts_slice_of(name), buf);
 }
 
@@ -288,7 +291,10 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 		if (count > 0 && previous == 0 && (p->flags & STS_PARAMETER_WITH_PREVIOUS))
 			return refuse(e, "parameter", name,
 				      "goes with another one that is not given");
-		previous = count;
+		if (p->place == STS_PLACE_POINTER && r->body != STS_BODY_JSON)
+			return refuse(e, "parameter", name, "needs a JSON body");
+		if (p->source == STS_SOURCE_USER)
+			previous = count;
 	}
 	return STS_OK;
 }

@@ -46,6 +46,7 @@ enum sts_kind {
 	STS_KIND_LIST,     /* joined by spaces in a form; in JSON always an array of the words */
 	STS_KIND_SECONDS,  /* digits and an s */
 	STS_KIND_NUMBERED, /* # in the field's name becomes the value's number: 1, 2, 3 */
+	STS_KIND_HOST,     /* in a URL: an IPv6 address gets brackets */
 };
 
 /* Flags of a parameter. */
@@ -54,10 +55,12 @@ enum sts_kind {
 
 /* The texts of a parameter. */
 enum sts_parameter_text {
-	STS_PARAMETER_NAME,    /* in --param */
-	STS_PARAMETER_FIELD,   /* in the request; "": the same as the name */
-	STS_PARAMETER_VALUE,   /* default or fixed value; "": none */
-	STS_PARAMETER_ENV,     /* environment variable that a platform's webhook sets; "": none */
+	STS_PARAMETER_NAME,  /* in --param */
+	STS_PARAMETER_FIELD, /* in the request; "": the same as the name */
+	STS_PARAMETER_VALUE, /* default or fixed value; "": none */
+	/* where the value comes from if the user does not give one: an environment variable that a
+	 * platform sets, or a JSON pointer into the claims of the subject token; "": none */
+	STS_PARAMETER_ENV,
 	STS_PARAMETER_SHAPE,   /* of a value: one * stands for one byte or more; "": any */
 	STS_PARAMETER_CHARSET, /* what a value may have besides letters and digits; "": any */
 	STS_PARAMETER_HELP,
@@ -90,8 +93,9 @@ enum sts_write {
 #define STS_PROTOCOL_XML           16 /* the answer may be XML, which is converted to JSON */
 #define STS_PROTOCOL_OPEN          32 /* --method and --subject-in are allowed */
 #define STS_PROTOCOL_FINAL         64 /* some servers accept a subject token once: a 401 is final */
+#define STS_PROTOCOL_DIRECT        128 /* the variables of a proxy do not count */
 
-#define STS_PROTOCOL_PARAMETERS_MAX 12
+#define STS_PROTOCOL_PARAMETERS_MAX 13
 #define STS_KNOWN_CODE_MAX_BYTES    32  /* of an error code of protocols.toml, with the NUL */
 #define STS_PROTOCOL_TTL_S          300 /* lifetime of a token where nothing states it */
 
@@ -100,8 +104,9 @@ enum sts_protocol_text {
 	STS_PROTOCOL_NAME,
 	STS_PROTOCOL_SUMMARY,
 	STS_PROTOCOL_METHOD,
-	STS_PROTOCOL_URL,        /* with {NAME} for parameters; "": --url is required */
-	STS_PROTOCOL_TOKEN_FILE, /* environment variable with the subject token's path; "": none */
+	STS_PROTOCOL_URL, /* with {NAME} for parameters; "": --url is required */
+	/* the subject token's path, or the environment variable that has it; "": none */
+	STS_PROTOCOL_TOKEN_FILE,
 	/* JSON pointers into the answer. BASE starts at the root of the document, and the pointers
 	 * after it start where BASE leads. */
 	STS_PROTOCOL_BASE,
@@ -111,6 +116,7 @@ enum sts_protocol_text {
 	/* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
+	STS_PROTOCOL_CA, /* path of the only CA that is trusted without --cacert-path; "": none */
 	/* A parameter of the URL, and words of refusals, with | between them. An answer with these
 	 * words does not tell a wrong value of the parameter from any other refusal. "": none */
 	STS_PROTOCOL_DOUBT,

@@ -8,8 +8,14 @@
 #include "base/address.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "json_xml/json.h"
 #include "output/outputs.h"
+#include "token/jwt.h"
 #include "version.h"
+
+/* The value of a parameter that is a claim of the subject token, until the token is read. Any
+ * parameter may have this value. */
+static const char claim_to_read[] = "CLAIM";
 
 static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice value)
 {
@@ -212,17 +218,27 @@ static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
 	const struct sts_parameter *p;
+	bool is_claim = false; /* the parameter before is a claim */
 
 	for (size_t i = 0; i < r->param_count; i++)
 		if ((p = sts_protocol_parameter(r->protocol, f->params[i].name)))
 			f->params[i].name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
 	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
 		const char *name = sts_parameter_text(p, STS_PARAMETER_NAME);
-		const char *value = variable(o, sts_parameter_text(p, STS_PARAMETER_ENV));
+		const char *source = sts_parameter_text(p, STS_PARAMETER_ENV), *value;
 
-		if (value && sts_request_count(r, sts_slice_of(name)) == 0 &&
-		    (p->place != STS_PLACE_URL || r->url_template))
+		if (p->source != STS_SOURCE_USER)
+			continue;
+		value = *source == '/' ? claim_to_read : variable(o, source);
+		/* A claim does not go with what the user gave: the UID of one Pod is not that of
+		 * another. */
+		if (sts_request_count(r, sts_slice_of(name)) > 0 ||
+		    (p->place == STS_PLACE_URL && !r->url_template) ||
+		    ((p->flags & STS_PARAMETER_WITH_PREVIOUS) && !is_claim))
+			value = NULL;
+		if (value)
 			add(f, name, sts_slice_of(value));
+		is_claim = value == claim_to_read;
 	}
 }
 
@@ -283,6 +299,79 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	return STS_OK;
 }
 
+/* Copy the claim that a parameter gets. Returns an empty slice if there is no such claim.
+ *   claims  in  NULL: the subject token is not a JWT */
+static struct sts_slice copy_claim(const struct sts_json *claims, const struct sts_parameter *p,
+				   struct sts_fields_files *files)
+{
+	struct sts_slice value = {NULL, 0};
+	struct sts_text text;
+	const struct sts_json *v;
+
+	if (!claims ||
+	    sts_json_at(claims, sts_parameter_text(p, STS_PARAMETER_ENV), &v, NULL) != STS_OK ||
+	    !sts_json_string(v, &value) || value.len >= sizeof(files->data) - files->used)
+		return (struct sts_slice){NULL, 0};
+	sts_text_init(&text, files->data + files->used, sizeof(files->data) - files->used);
+	sts_text_add_slice(&text, value);
+	files->used += value.len + 1;
+	return (struct sts_slice){text.data, text.len};
+}
+
+/* Put the claims in the place of claim_to_read. A parameter without a claim is left out, so that
+ * sts_request_check() misses it if the protocol needs it. */
+static void take_claims(struct sts_fields *f, const struct sts_json *claims,
+			struct sts_fields_files *files)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->request.param_count; i++) {
+		struct sts_field *field = &f->params[i];
+
+		if (field->value.data == claim_to_read)
+			field->value = copy_claim(
+				claims, sts_protocol_parameter(f->request.protocol, field->name),
+				files);
+		if (field->value.data)
+			f->params[kept++] = *field;
+	}
+	f->request.param_count = kept;
+}
+
+enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f,
+			       struct sts_fields_files *files, struct sts_slice subject,
+			       char *scratch, size_t size, struct sts_error *e)
+{
+	const struct sts_json *claims;
+	size_t i = 0;
+	enum sts_err err;
+
+	while (i < f->request.param_count && f->params[i].value.data != claim_to_read)
+		i++;
+	if (i == f->request.param_count)
+		return STS_OK;
+	if (sts_jwt_open(subject, scratch, size, &claims, NULL) != STS_OK)
+		claims = NULL;
+	take_claims(f, claims, files);
+	sts_json_close();
+	err = sts_request_check(&f->request, e);
+	return err == STS_OK ? url(o, f, e) : err;
+}
+
+bool sts_fields_next_ca(const struct sts_options *o, const struct sts_fields *f, size_t *at,
+			struct sts_slice *path)
+{
+	while (*at < o->list_count) {
+		const struct sts_list_value *item = &o->list[(*at)++];
+
+		*path = item->value;
+		if (item->list == STS_LIST_CACERT)
+			return true;
+	}
+	*path = sts_slice_of(f->ca);
+	return f->ca && (*at)++ == o->list_count;
+}
+
 /* Returns the value of a variable with two spellings. The first one that is set is used, as in Go's
  * httpproxy package. */
 static const char *from_environment(const char *upper, const char *lower)
@@ -301,7 +390,8 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 		return STS_OK;
 	if (text && o->connect)
 		return sts_fail(e, STS_EUSAGE, 0, "--connect and --proxy exclude each other");
-	if (!text && !o->connect && o->command != STS_COMMAND_EXCHANGE)
+	if (!text && !o->connect && o->command != STS_COMMAND_EXCHANGE &&
+	    !(f->request.protocol->flags & STS_PROTOCOL_DIRECT))
 		text = from_environment("HTTPS_PROXY", "https_proxy");
 	if (!text || !*text ||
 	    sts_proxy_exempts(
@@ -356,6 +446,24 @@ static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, s
 	return STS_OK;
 }
 
+/* Choose the file of the subject token, and the CA file of the protocol. */
+static void local_files(const struct sts_options *o, struct sts_fields *f)
+{
+	const char *token = sts_protocol_text(f->request.protocol, STS_PROTOCOL_TOKEN_FILE);
+	struct sts_slice path;
+	size_t at = 0;
+
+	if (sts_options_has_token_file(o))
+		token = NULL;
+	else if (*token != '/')
+		token = variable(o, token);
+	f->token_file = token ? token : o->token_file;
+	if (!sts_fields_next_ca(o, f, &at, &path))
+		f->ca = sts_protocol_text(f->request.protocol, STS_PROTOCOL_CA);
+	if (f->ca && !*f->ca)
+		f->ca = NULL;
+}
+
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 			     struct sts_fields_files *files, struct sts_error *e)
 {
@@ -371,12 +479,7 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	f->request.url_template = sts_protocol_text(f->request.protocol, STS_PROTOCOL_URL);
 	if (o->url || !*f->request.url_template)
 		f->request.url_template = NULL;
-	f->token_file = o->token_file;
-	if (!sts_options_has_token_file(o))
-		f->token_file = variable(
-			o, sts_protocol_text(f->request.protocol, STS_PROTOCOL_TOKEN_FILE));
-	if (!f->token_file)
-		f->token_file = o->token_file;
+	local_files(o, f);
 	if (o->subject_token_type)
 		add(f, "subject_token_type", sts_slice_of(o->subject_token_type));
 	if (o->requested_token_type)

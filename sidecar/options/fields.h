@@ -25,8 +25,9 @@ struct sts_fields {
 	char pointer[128];
 	const char *expiry_pointer; /* from --expiry-field; NULL: the pointer of the protocol */
 	enum sts_expiry_kind expiry_kind;
-	/* from --token-file, from the environment variable of the protocol, or the default */
+	/* from --token-file, from the protocol or its environment variable, or the default */
 	const char *token_file;
+	const char *ca; /* the CA file of the protocol; NULL: none, or --cacert-path is given */
 };
 
 /* Memory for the values that are read from files. Only the worker and `fetch --dry-run` have it. */
@@ -46,6 +47,28 @@ struct sts_fields_files {
  */
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *fields,
 			     struct sts_fields_files *files, struct sts_error *e);
+
+/*
+ * Fill in the parameters that are claims of the subject token, and make the URL with them. Without
+ * this call they have a placeholder. Does nothing if there are none.
+ *   fields, files  in/out  of sts_fields_make()
+ *   subject        in      the subject token
+ *   scratch, size  in      memory for the claims: as much as the subject token has, or more
+ * Returns STS_OK, or what sts_fields_make() returns: STS_EUSAGE also if the token is not a JWT or
+ * does not have a claim that the protocol needs.
+ */
+enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *fields,
+			       struct sts_fields_files *files, struct sts_slice subject,
+			       char *scratch, size_t size, struct sts_error *e);
+
+/*
+ * Get the next path of a CA file or directory of an exchange: those of --cacert-path, or that of
+ * the protocol.
+ *   at  in/out  0 before the first call
+ * Returns false after the last.
+ */
+bool sts_fields_next_ca(const struct sts_options *o, const struct sts_fields *fields, size_t *at,
+			struct sts_slice *path);
 
 /* Fail because no protocol has this name. Returns STS_EUSAGE. The message proposes the protocol
  * with the nearest name, if there is one. */

@@ -17,11 +17,12 @@
 /* The words for the numbers in the table of protocols, in the order of the enums. Each array is a
  * list of texts for sts_text_at(). */
 static const char sources[] = "parameter\0fixed\0subject\0";
-static const char places[] = "bearer\0header\0body\0query\0url\0";
-static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0";
+static const char places[] = "bearer\0header\0body\0query\0url\0pointer\0";
+static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0host\0";
 static const char bodies[] = "none\0form\0json\0";
 static const char expiries[] = "absolute\0lifetime\0";
-static const char flags[] = "any-parameter\0client-auth\0single-use\0poll\0xml\0open\0final\0";
+static const char flags[] =
+	"any-parameter\0client-auth\0single-use\0poll\0xml\0open\0final\0direct\0";
 
 struct print {
 	struct sts_text out;
@@ -105,14 +106,18 @@ static void param(struct print *p, const struct sts_parameter *field, bool requi
 	number(p, "min", field->min);
 	number(p, "max", field->max);
 	for (unsigned i = STS_PARAMETER_FIELD; i < STS_PARAMETER_HELP; i++)
-		text(p, sts_text_at(p->json || fixed ? names : spoken, i - STS_PARAMETER_FIELD),
+		text(p,
+		     i == STS_PARAMETER_ENV && *sts_parameter_text(field, i) == '/'
+			     ? "claim"
+			     : sts_text_at(p->json || fixed ? names : spoken,
+					   i - STS_PARAMETER_FIELD),
 		     sts_parameter_text(field, (enum sts_parameter_text)i));
 }
 
 static void protocol(struct print *p, const struct sts_protocol *shown)
 {
 	static const char names[] = "name\0summary\0method\0url\0token-file\0"
-				    "base\0token\0expiry\0thumbprint\0key-id\0secret\0";
+				    "base\0token\0expiry\0thumbprint\0key-id\0secret\0ca\0";
 	const struct sts_parameter *field;
 
 	p->count = 0;

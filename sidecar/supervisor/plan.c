@@ -76,6 +76,8 @@ static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 static void keep_texts(struct sts_plans *plans, struct sts_plan *plan, const struct sts_options *o)
 {
 	char proxy[STS_HOST_MAX_BYTES + 8] = "";
+	struct sts_slice path;
+	size_t at = 0;
 	struct sts_text text;
 
 	sts_text_init(&text, proxy, sizeof(proxy));
@@ -85,9 +87,8 @@ static void keep_texts(struct sts_plans *plans, struct sts_plan *plan, const str
 	plan->token_file = keep(plans, sts_slice_of(fields.token_file));
 	plan->output_dir = keep(plans, sts_slice_of(o->output_dir));
 	plan->cas = (uint16_t)plans->bytes;
-	for (size_t i = 0; i < o->list_count; i++)
-		if (o->list[i].list == STS_LIST_CACERT)
-			keep(plans, o->list[i].value);
+	while (sts_fields_next_ca(o, &fields, &at, &path))
+		keep(plans, path);
 	keep(plans, STS_SLICE(""));
 }
 

@@ -33,7 +33,7 @@ struct sts_plan {
 	/* The offsets of texts: see sts_plans_text(). */
 	uint16_t token_file, output_dir;
 	uint16_t proxy; /* HOST:PORT for the log; "" if there is no proxy */
-	uint16_t cas;   /* the paths of --cacert-path, for sts_text_at(), with "" at the end */
+	uint16_t cas;   /* the paths of the CA files, for sts_text_at(), with "" at the end */
 	/* The source: the index of the exchange whose token is the subject token; -1: none. */
 	int8_t depends_on;
 	/* Stop after the first success, or after the first failure that `fetch` does not retry. */

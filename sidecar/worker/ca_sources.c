@@ -76,40 +76,40 @@ static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 	return STS_OK;
 }
 
-enum sts_err sts_ca_sources_identify(const struct sts_options *o, uint64_t *identity,
-				     struct sts_error *e)
+enum sts_err sts_ca_sources_identify(const struct sts_options *o, const struct sts_fields *f,
+				     uint64_t *identity, struct sts_error *e)
 {
 	unsigned file = STS_READS_CA;
+	struct sts_slice path;
+	size_t at = 0;
 	char buf[PATH_MAX];
 	enum sts_err err = STS_OK;
 
 	*identity = STS_IDENTITY_UNKNOWN;
-	for (size_t i = 0; i < o->list_count && err == STS_OK; i++) {
-		if (o->list[i].list != STS_LIST_CACERT)
-			continue;
+	while (err == STS_OK && sts_fields_next_ca(o, f, &at, &path)) {
 		sts_worker_reads(file++);
-		err = copy_path(o->list[i].value, buf, e);
+		err = copy_path(path, buf, e);
 		if (err == STS_OK)
 			*identity = sts_files_identity(*identity, buf);
 	}
 	return err;
 }
 
-enum sts_err sts_ca_sources_open(const struct sts_options *o, struct sts_ca_sources *ca,
-				 struct sts_error *e)
+enum sts_err sts_ca_sources_open(const struct sts_options *o, const struct sts_fields *f,
+				 struct sts_ca_sources *ca, struct sts_error *e)
 {
 	unsigned file = STS_READS_CA;
+	struct sts_slice path;
+	size_t at = 0;
 	enum sts_err err = STS_OK;
 
 	sts_ca_sources_init(ca);
-	for (size_t i = 0; i < o->list_count && err == STS_OK; i++) {
-		if (o->list[i].list != STS_LIST_CACERT)
-			continue;
+	while (err == STS_OK && sts_fields_next_ca(o, f, &at, &path)) {
 		sts_worker_reads(file++);
-		err = add_path(ca, o->list[i].value, false, e);
+		err = add_path(ca, path, false, e);
 	}
 	sts_worker_reads(STS_READS_OTHER);
-	if (err == STS_OK && !o->cacert_only)
+	if (err == STS_OK && !o->cacert_only && !f->ca)
 		err = add_system(ca, e);
 	return err;
 }

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/identity.h"
 #include "base/shared_run.h"
 #include "net/connect.h"
 #include "net/dns.h"
@@ -22,8 +21,6 @@
 #include "proxy/tunnel.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
-#include "token/jwt.h"
-#include "token/subject.h"
 #include "worker/adopt.h"
 #include "worker/ca_sources.h"
 #include "worker/configuration.h"
@@ -31,6 +28,7 @@
 #include "worker/print_token.h"
 #include "worker/reads.h"
 #include "worker/report_answer.h"
+#include "worker/subject_token.h"
 #include "worker/test_time.h"
 
 static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
@@ -77,8 +75,7 @@ static struct worker {
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
 	bool wanted_renegotiation; /* the server asked to renegotiate, and was told no */
 	int64_t sent_real_ms, received_real_ms;
-	char subject_buf[STS_SUBJECT_MAX_BYTES + 1];
-	char scratch[STS_SUBJECT_MAX_BYTES + 1];
+	struct sts_subject_memory memory;
 	size_t request_head_bytes, request_body_bytes;
 	char request_head[REQUEST_HEAD_MAX_BYTES];
 	union { /* the outputs are made when the request is no longer needed */
@@ -200,7 +197,7 @@ static _Noreturn void finish(enum sts_err err)
 		memcpy(w.report.text, w.error.msg, sizeof(w.report.text));
 	}
 	send_report();
-	sts_wipe(w.subject_buf, sizeof(w.subject_buf));
+	sts_wipe(w.memory.token, sizeof(w.memory.token));
 	sts_stream_fini(&w.tls);
 	if (w.o->client_key)
 		sts_client_key_fini(&w.client_key);
@@ -208,29 +205,6 @@ static _Noreturn void finish(enum sts_err err)
 }
 
 /* ---- the stages, in order ---- */
-
-static enum sts_err read_subject(void)
-{
-	enum sts_err err;
-	bool has = false;
-
-	sts_worker_reads(STS_READS_SUBJECT);
-	w.report.subject_identity = sts_file_identity(w.fields.token_file);
-	err = sts_subject_read(w.fields.token_file, sts_clock_real_ms() / 1000 - w.job->ahead_s,
-			       w.subject_buf, sizeof(w.subject_buf), w.scratch, sizeof(w.scratch),
-			       &w.subject, &w.error);
-	w.report.subject_exp_s = err == STS_OK && w.subject.exp_s < 0 ? 0 : w.subject.exp_s;
-	if (err != STS_OK || !w.o->subject_audience)
-		return err;
-	err = sts_jwt_has_audience(w.subject.token, sts_slice_of(w.o->subject_audience), w.scratch,
-				   sizeof(w.scratch), &has, &w.error);
-	if (err != STS_OK || !has)
-		return sts_fail(&w.error, STS_ESUBJECT_AUDIENCE, 0,
-				"the subject token is %s audience \"%.100s\": it was not sent",
-				err == STS_OK ? "not for" : "no JWT, so not known to be for",
-				w.o->subject_audience);
-	return STS_OK;
-}
 
 _Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "see sts_job_has_digest()");
 
@@ -257,8 +231,8 @@ static void adopt(void)
 {
 	if (w.job->mode != STS_WORKER_ADOPT && w.o->command != STS_COMMAND_FETCH)
 		return;
-	if (sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.scratch,
-		      sizeof(w.scratch), &w.report) &&
+	if (sts_adopt(&w.store, w.o, w.fields.write, w.body, sizeof(w.body), w.memory.scratch,
+		      sizeof(w.memory.scratch), &w.report) &&
 	    w.job->mode == STS_WORKER_ADOPT)
 		finish(STS_OK);
 }
@@ -278,15 +252,16 @@ static enum sts_err stage_inputs(void)
 	if (err == STS_OK && !w.o->to_stdout)
 		adopt();
 	if (err == STS_OK)
-		err = read_subject();
+		err = sts_subject_token_read(w.o, w.job, &w.fields, &w.files, &w.memory, &w.subject,
+					     &w.report, &w.error);
 	if (err == STS_OK && w.job->mode != STS_WORKER_POLL &&
 	    sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
 	if (err == STS_OK && w.fields.url.https)
-		err = sts_ca_sources_identify(w.o, &w.report.cas_identity, &w.error);
+		err = sts_ca_sources_identify(w.o, &w.fields, &w.report.cas_identity, &w.error);
 	if (err == STS_OK && w.fields.url.https)
-		err = sts_ca_sources_open(w.o, &w.ca, &w.error);
+		err = sts_ca_sources_open(w.o, &w.fields, &w.ca, &w.error);
 	sts_worker_reads(STS_READS_OTHER);
 	if (err == STS_OK && w.fields.url.https && w.o->client_key)
 		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key,
@@ -493,7 +468,7 @@ static enum sts_err stage_check(void)
 
 	if (w.job->mode == STS_WORKER_POLL)
 		return check_poll(in.body);
-	err = sts_answer_read(&in, w.scratch, sizeof(w.scratch), &w.answer, &w.error);
+	err = sts_answer_read(&in, w.memory.scratch, sizeof(w.memory.scratch), &w.answer, &w.error);
 	sts_report_answer(&w.report, &w.answer);
 	if (err == STS_OK)
 		sts_report_token(&w.report, &w.answer, w.subject.exp_s);

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import tomllib
 
 import kubernetes_validate
 import pytest
@@ -30,7 +31,7 @@ def pod(example):
 
 
 def test_the_examples_are_these():
-    assert ids(EXAMPLE_FILES) == ["init-fetch", "metrics", "native-sidecar", "several-exchanges", "sidecar-init-wait"]
+    assert ids(EXAMPLE_FILES) == ["init-fetch", "metrics", "native-sidecar", "several-exchanges", "sidecar-init-wait", "token-request"]
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=ids(MANIFESTS))
@@ -109,10 +110,13 @@ def test_the_application_holds_no_api_token(example, pod):
 def test_volumes(pod):
     volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
     assert volumes["tokens"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
-    [source] = volumes["sts-token"]["projected"]["sources"]
-    token = source["serviceAccountToken"]
-    assert token["path"] == "sts-token" and token["audience"].startswith("https://")
+    subject = (volumes.get("sts-token") or volumes["api-token"])["projected"]["sources"]
+    token = subject[0]["serviceAccountToken"]
     assert 600 <= token["expirationSeconds"] <= 3600
+    if "api-token" in volumes:    # for the API server, whose audience is the default
+        assert token.keys() == {"path", "expirationSeconds"} and [source["configMap"]["name"] for source in subject[1:]] == ["kube-root-ca.crt"]
+    else:
+        assert token["path"] == "sts-token" and token["audience"].startswith("https://") and len(subject) == 1
 
 
 def test_mounts(pod):
@@ -120,7 +124,10 @@ def test_mounts(pod):
         mounts = {mount["mountPath"]: mount for mount in each["volumeMounts"]}
         if is_ours(each):
             assert mounts["/tokens"] == {"name": "tokens", "mountPath": "/tokens"}
-            assert mounts["/var/run/secrets/tokens"] == {"name": "sts-token", "mountPath": "/var/run/secrets/tokens", "readOnly": True}
+            name, path = next((volume["name"], path) for volume in pod["spec"]["volumes"] for path in mounts
+                              if "projected" in volume and mounts[path]["name"] == volume["name"])
+            assert (name, path) in (("sts-token", "/var/run/secrets/tokens"), ("api-token", "/var/run/secrets/kubernetes.io/serviceaccount"))
+            assert mounts[path] == {"name": name, "mountPath": path, "readOnly": True}
         else:
             assert mounts == {"/tokens": {"name": "tokens", "mountPath": "/tokens", "readOnly": True}}
 
@@ -169,8 +176,9 @@ def test_init_container_alone():
     assert pod["spec"]["restartPolicy"] == "OnFailure"
 
 
-def test_several_exchanges():
-    docs = load(EXAMPLES / "several-exchanges.yaml")
+@pytest.mark.parametrize("file", ["several-exchanges", "token-request"])
+def test_several_exchanges(file):
+    docs = load(EXAMPLES / f"{file}.yaml")
     pod = one(docs, "Pod")
     [sidecar] = pod["spec"]["initContainers"]
     assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"] == PROBE
@@ -185,12 +193,31 @@ def test_several_exchanges():
     assert volumes[mounts[first["output-dir"]]["name"]]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
 
 
+def test_token_request():
+    """Tokens of its own name alone, and the two files that the protocol `kubernetes` has as defaults."""
+    docs = load(EXAMPLES / "token-request.yaml")
+    account, role, binding, pod = (one(docs, kind) for kind in ("ServiceAccount", "Role", "RoleBinding", "Pod"))
+    name = account["metadata"]["name"]
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [name], "verbs": ["create"]}]
+    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name}]
+    table = tomllib.loads((TOP / "lib/protocol/protocols.toml").read_text())["protocol"]["kubernetes"]
+    [volume] = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "api-token"]
+    token, ca = volume["projected"]["sources"]
+    folder = "/var/run/secrets/kubernetes.io/serviceaccount/"
+    assert table["subject"]["file"] == folder + token["serviceAccountToken"]["path"]
+    assert table["ca"] == folder + ca["configMap"]["items"][0]["path"]
+    first = json.loads(one(docs, "ConfigMap")["data"]["config.json"])["exchanges"][0]
+    assert first["protocol"] == "kubernetes" and first["audience"] == "https://sts.example.com"
+
+
 def test_network_policy(example, pod):
     policy = one(example, "NetworkPolicy")
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
     assert policy["spec"]["policyTypes"] == ["Egress"]
     ports = [(port["protocol"], port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]]
-    assert ports == [("UDP", 53), ("TCP", 53), ("TCP", 443)]
+    api_server = [("TCP", 6443)] if any(volume["name"] == "api-token" for volume in pod["spec"]["volumes"]) else []
+    assert ports == [("UDP", 53), ("TCP", 53), ("TCP", 443), *api_server]
 
 
 def test_the_pod_in_the_readme():

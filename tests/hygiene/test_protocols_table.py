@@ -148,7 +148,7 @@ def test_good(read):
         ("oauth", ["server_error"], [], 2), ("cloud", [], ["InvalidToken"], 0)]
 
 
-MORE = "".join(f'[[protocol.cloud.parameter]]\nname = "more{i}"\nwhere = "body"\nhelp = "more {i}"\n' for i in range(6))
+MORE = "".join(f'[[protocol.cloud.parameter]]\nname = "more{i}"\nwhere = "body"\nhelp = "more {i}"\n' for i in range(7))
 CLOUD = "[protocol.cloud]: "
 SCOPE = '[shared.parameter.scope]\nname = "scope"'
 SUBJECT = 'subject = { where = "body", name = "assertion", max = 16384 }'
@@ -190,9 +190,9 @@ MISTAKES = {
                                               'the parameter "region" has where = "url", and "url" has no {region}'),
     "a brace alone": (change("{mount}", "{mount"), CLOUD + '"url" is "https://{region}.example/{mount", where braces are not in pairs'),
     "plain http": (change("https://{region}", "http://{region}"), '[protocol.cloud.request]: "url" is "http://'),
-    "too many parameters": (GOOD + MORE, CLOUD + "there are 13 parameters with the subject token, and may be 12"),
+    "too many parameters": (GOOD + MORE, CLOUD + "there are 14 parameters with the subject token, and may be 13"),
     "an unknown kind": (change('kind = "list"', 'kind = "lists"'), "[protocol.cloud.parameter.scope]: "
-                        '"kind" is "lists", and may be text, number, literal, words, list, seconds, numbered (did you mean "list"?)'),
+                        '"kind" is "lists", and may be text, number, literal, words, list, seconds, numbered, host (did you mean "list"?)'),
     "a list that does not repeat": (change('kind = "list"', 'kind = "list"\nrepeats = false'), "[protocol.cloud.parameter.scope]: "
                                     'the kind "list" is for what is given several times: "repeats" must be true'),
     "a list in a form": (again("repeats = true", 'repeats = true').replace('use = "scope"\n\n', 'use = "scope"\nkind = "list"\n\n', 1),
@@ -247,6 +247,21 @@ MISTAKES = {
     "first, and with the one before": (change('required = true\nvariable = "CLOUD_REGION"', "with_previous = true"),
                                        "[protocol.cloud.parameter.region]: "
                                        '"with_previous" is true, and the user does not give the parameter before it'),
+    "a pointer in a form": (change('fixed = "jwt"', 'fixed = "jwt"\n\n[[protocol.plain.parameter]]\nname = "p"\nfield = "/p"\nwhere = "pointer"\nfixed = "x"'),
+                            '[protocol.plain]: the parameter "p" has where = "pointer", which is for a JSON body'),
+    "a pointer without a slash": (change('where = "header"\nkind = "seconds"', 'where = "pointer"\nkind = "seconds"'), "[protocol.cloud.parameter.seconds]: "
+                                  '"field" begins with / where "where" is "pointer", and only there'),
+    "pointers that are apart": (change('[error]\n', "".join(
+        f'[[protocol.cloud.parameter]]\nname = "p{i}"\nfield = "{field}"\nwhere = "pointer"\nfixed = "x"\n' for i, field in enumerate(("/a/b", "/c", "/a/d"))) + "[error]\n"),
+        CLOUD + 'the fields below "/a" must stand together'),
+    "a host that is no part of the URL": (change('kind = "seconds"\nmin = 1\nmax = 3600', 'kind = "host"'), "[protocol.cloud.parameter.seconds]: "
+                                          'the kind "host" is for a part of the URL'),
+    "a variable and a claim": (change('variable = "CLOUD_ROLE"', 'variable = "CLOUD_ROLE"\nclaim = "/role"'), "[protocol.cloud.parameter.role-arn]: "
+                               '"variable" and "claim" exclude each other'),
+    "a variable and a file": (change('variable = "CLOUD_TOKEN_FILE"', 'variable = "CLOUD_TOKEN_FILE", file = "/x"'), "[protocol.cloud.subject]: "
+                              '"variable" and "file" exclude each other'),
+    "doubt about no part of the URL": (change('notes = "It is', 'doubt = { parameter = "role-arn", words = ["no"] }\nnotes = "It is'), CLOUD +
+                                       '"doubt" names the parameter "role-arn", and no parameter with where = "url" has this name'),
     "required, and with the one before": (change("with_previous = true", "with_previous = true\nrequired = true"),
                                           "[protocol.cloud.parameter.role-type]: what goes out only with the parameter before it is never required"),
     "an unknown key of a parameter": (change('help = "role"', 'help = "role"\ncharsets = "x"'), "[protocol.cloud.parameter.role-arn]: "

@@ -149,3 +149,20 @@ void mock_refuse_grpc(struct mock_ctx *ctx, const struct mock_refusal *refusal, 
 	mock_json_raw(&j, "details", STS_SLICE("[]"));
 	mock_json_close(&j);
 }
+
+/* A Status object, as the API server of Kubernetes answers. */
+void mock_refuse_kubernetes(struct mock_ctx *ctx, const struct mock_refusal *refusal,
+			    const char *message)
+{
+	struct mock_json j;
+
+	open_json(ctx, &j, refusal->status);
+	mock_json_z(&j, "kind", "Status");
+	mock_json_z(&j, "apiVersion", "v1");
+	mock_json_raw(&j, "metadata", STS_SLICE("{}"));
+	mock_json_z(&j, "status", "Failure");
+	mock_json_z(&j, "message", message);
+	mock_json_z(&j, "reason", refusal->code);
+	mock_json_int(&j, "code", refusal->status);
+	mock_json_close(&j);
+}

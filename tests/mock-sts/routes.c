@@ -32,6 +32,7 @@ static const struct route routes[] = {
 	{ACCOUNT "AccessToken", false, false, NULL, MOCK_REQ_SERVICE, &mock_gcp_impersonate},
 	{ACCOUNT "IdToken", false, false, NULL, MOCK_REQ_SERVICE, &mock_gcp_id_token},
 	{"/v1/auth/**/login", false, false, NULL, MOCK_REQ_SERVICE, &mock_vault},
+	{"/api/v1/namespaces/**/token", false, false, NULL, MOCK_REQ_SERVICE, &mock_token_request},
 	{"/sts/exchange", false, false, NULL, MOCK_REQ_SERVICE, &mock_octo_sts},
 	{"/custom/bearer", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_bearer},
 	{"/custom/header", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_header},

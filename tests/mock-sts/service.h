@@ -92,6 +92,8 @@ void mock_refuse_google(struct mock_ctx *ctx, const struct mock_refusal *refusal
 			const char *message);
 void mock_refuse_vault(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		       const char *message);
+void mock_refuse_kubernetes(struct mock_ctx *ctx, const struct mock_refusal *refusal,
+			    const char *message);
 void mock_refuse_grpc(struct mock_ctx *ctx, const struct mock_refusal *refusal,
 		      const char *message);
 /* Start an answer of AWS: JSON if Accept asks for it, else XML. */
@@ -108,6 +110,7 @@ extern const struct mock_service mock_aws;
 extern const struct mock_service mock_gcp, mock_gcp_snake, mock_gcp_impersonate, mock_gcp_id_token;
 /* service_other.c */
 extern const struct mock_service mock_vault, mock_octo_sts, mock_custom_bearer, mock_custom_header;
-extern const struct mock_service mock_custom_query, mock_custom_field, mock_custom_pointer;
+extern const struct mock_service mock_token_request, mock_custom_query, mock_custom_field,
+	mock_custom_pointer;
 
 #endif

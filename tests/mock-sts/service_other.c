@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The login of Vault, octo-sts, and services for what can be configured with the protocol `custom`.
+ * The login of Vault, TokenRequest of Kubernetes, octo-sts, and services for what can be configured
+ * with the protocol `custom`.
  */
 #include <string.h>
 
@@ -81,6 +82,97 @@ static void answer_vault(struct mock_ctx *ctx, const struct mock_subject *subjec
 const struct mock_service mock_vault = {"POST",       MOCK_JSON,      false,
 					vault_fields, vault_refusals, mock_refuse_vault,
 					NULL,         check_vault,    answer_vault};
+
+/* ---- the API server of Kubernetes: TokenRequest ---- */
+
+#define TOKEN_REQUEST_MIN_S 600
+#define TOKEN_REQUEST_MAX_S ((uint64_t)1 << 32)
+
+static const struct mock_refusal token_request_refusals[MOCK_WRONG__COUNT] = {
+	[MOCK_WRONG_METHOD] = {405, "MethodNotAllowed", NULL},
+	[MOCK_WRONG_BODY] = {400, "BadRequest", NULL},
+	[MOCK_WRONG_FIELD] = {422, "Invalid", "TokenRequest.authentication.k8s.io is invalid:"},
+	[MOCK_WRONG_TOKEN] = {401, "Unauthorized", "Unauthorized"},
+	[MOCK_WRONG_EXPIRED] = {401, "Unauthorized", "Unauthorized"},
+	[MOCK_WRONG_DENIED] = {403, "Forbidden", "serviceaccounts is forbidden:"},
+	[MOCK_WRONG_TARGET] = {404, "NotFound", "serviceaccounts not found"},
+};
+
+#define BOUND "spec/boundObjectRef/"
+
+static const struct mock_field token_request_fields[] = {
+	{"Authorization", "Bearer *", BEARER, MOCK_WRONG_TOKEN},
+	{"apiVersion", "authentication.k8s.io/v1", MUST, MOCK_WRONG_BODY},
+	{"kind", "TokenRequest", MUST, MOCK_WRONG_BODY},
+	{"spec/audiences", NULL, MUST | MOCK_FIELD_LIST | MOCK_FIELD_REPEATS, 0},
+	{"spec/expirationSeconds", NULL, MOCK_FIELD_LITERAL, 0},
+	{BOUND "kind", "Pod", 0, 0},
+	{BOUND "apiVersion", "v1", 0, 0},
+	{BOUND "name", NULL, 0, 0},
+	{BOUND "uid", NULL, 0, 0},
+	{0},
+};
+
+/* A Role lets each ServiceAccount ask for its own tokens. */
+static enum mock_wrong check_token_request(struct mock_ctx *ctx, const struct mock_subject *subject)
+{
+	const char *seconds = mock_form_get(ctx, "spec/expirationSeconds");
+	uint64_t life_s = 3600;
+	char own[600];
+	struct sts_text t;
+
+	sts_text_init(&t, own, sizeof(own));
+	sts_text_add_str(&t, subject->ns);
+	sts_text_add_str(&t, "/serviceaccounts/");
+	sts_text_add_str(&t, subject->sa);
+	if (!sts_slice_eq(ctx->wild, own))
+		return mock_service_wrong(ctx, MOCK_WRONG_DENIED, "it is another's");
+	if (seconds && (!sts_parse_u64(sts_slice_of(seconds), TOKEN_REQUEST_MAX_S, &life_s) ||
+			life_s < TOKEN_REQUEST_MIN_S))
+		return mock_service_wrong(ctx, MOCK_WRONG_FIELD,
+					  "spec.expirationSeconds: Invalid value: may not specify "
+					  "a duration less than 10 minutes");
+	ctx->wanted_s = (int64_t)life_s;
+	return MOCK_RIGHT;
+}
+
+static void answer_token_request(struct mock_ctx *ctx, const struct mock_subject *subject)
+{
+	struct sts_slice audiences[8];
+	char until[32];
+	size_t count = 0;
+	struct mock_issued issued;
+	struct mock_json j;
+	struct sts_text t;
+
+	for (size_t i = 0; i < ctx->form.count && count < 8; i++)
+		if (strcmp(ctx->form.param[i].name.data, "spec/audiences") == 0)
+			audiences[count++] = ctx->form.param[i].value;
+	mock_issue(ctx, subject, audiences, count, &issued);
+	sts_text_init(&t, until, sizeof(until));
+	mock_add_rfc3339(&t, issued.expires_s);
+	mock_reply_init(&ctx->reply, 201, "application/json");
+	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
+	mock_json_open(&j, NULL);
+	mock_json_z(&j, "kind", "TokenRequest");
+	mock_json_z(&j, "apiVersion", "authentication.k8s.io/v1");
+	if (mock_json_open(&j, "status")) {
+		mock_json_string(&j, "token", issued.token);
+		mock_json_z(&j, "expirationTimestamp", until);
+		mock_json_close(&j);
+	}
+	mock_json_close(&j);
+}
+
+const struct mock_service mock_token_request = {"POST",
+						MOCK_JSON,
+						true,
+						token_request_fields,
+						token_request_refusals,
+						mock_refuse_kubernetes,
+						NULL,
+						check_token_request,
+						answer_token_request};
 
 /* ---- octo-sts: codes are gRPC's ---- */
 

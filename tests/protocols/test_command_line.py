@@ -217,9 +217,9 @@ def test_default_ttl(sidecar, plain_sts, space):
 
 # ---- protocols ----
 
-PROTOCOL_KEYS = {"name", "summary", "method", "url", "token-file", "base", "token", "expiry", "thumbprint", "key-id", "secret",
+PROTOCOL_KEYS = {"name", "summary", "method", "url", "token-file", "base", "token", "expiry", "thumbprint", "key-id", "secret", "ca",
                  "expiry-kind", "default-ttl", "body", "write", "flags", "fields"}
-FIELD_KEYS = {"name", "help", "from", "in", "kind", "flags", "min", "max", "field", "value", "variable", "shape", "charset"}
+FIELD_KEYS = {"name", "help", "from", "in", "kind", "flags", "min", "max", "field", "value", "variable", "claim", "shape", "charset"}
 
 
 def test_protocols(sidecar):

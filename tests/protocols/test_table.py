@@ -25,7 +25,7 @@ def field_of(entry, subject):
     field = {"name": entry["name"], "from": "fixed" if "fixed" in entry else "parameter", "in": entry["where"], "kind": entry.get("kind", "text")}
     field |= {"flags": flags} if flags else {}
     field |= {"value": entry.get("fixed", entry.get("default"))} if {"fixed", "default"} & set(entry) else {}
-    return field | {key: entry[key] for key in ("help", "min", "max", "field", "variable", "shape", "charset") if key in entry}
+    return field | {key: entry[key] for key in ("help", "min", "max", "field", "variable", "claim", "shape", "charset") if key in entry}
 
 
 def object_of(name, paragraph):
@@ -36,7 +36,8 @@ def object_of(name, paragraph):
     made = {"name": name, "summary": paragraph["summary"], "method": request["method"], "body": request["body"],
             "expiry-kind": answer["expiry_kind"], "default-ttl": answer.get("lifetime", 300), "fields": [field_of(entry, subject) for entry in entries]}
     made |= {"url": request["url"]} if "url" in request else {}
-    made |= {"token-file": subject["variable"]} if "variable" in subject else {}
+    made |= {"token-file": subject[key] for key in ("variable", "file") if key in subject}
+    made |= {"ca": paragraph["ca"]} if "ca" in paragraph else {}
     made |= {key.replace("_", "-"): answer[key] for key in POINTERS if key in answer}
     return made | {"write": sorted(set(paragraph["write"]) - {"thumbprint"}), "flags": sorted(paragraph.get("flags", []))}
 

@@ -41,7 +41,8 @@ def description(p, before):
 def section(protocol):
     lines = [f"## {protocol.name}", "", protocol.about, ""]
     lines += ["    sts-sidecar run " + protocol.example.replace("\n", "\n    "), ""]
-    rows = [(code(p.name), "yes" if p.required and not p.value else "", code(p.value), code(p.variable), description(p, before))
+    rows = [(code(p.name), "yes" if p.required and not p.value and not p.claim() else "", code(p.value),
+             f"claim {code(p.variable)}" if p.claim() else code(p.variable), description(p, before))
             for before, p in zip((None, *protocol.parameters), protocol.parameters) if p.source == "user"]
     if rows:
         lines += [markdown_table(("parameter", "needed", "default", "variable", ""), rows)]
@@ -49,7 +50,12 @@ def section(protocol):
     more += ["Further parameters are sent as they are."] if "any-parameter" in protocol.flags else []
     more += [f"Written: {listed_files(protocol.write)}."]
     more += [f"Where nothing says how long the token lives, it is taken to be {protocol.answer.lifetime} s."] if protocol.answer.lifetime else []
-    more += [f"`{protocol.token_file}` names the file of the subject token where `--token-file` is not given."] if protocol.token_file else []
+    if protocol.token_file.startswith("/"):
+        more += [f"Without `--token-file`, the subject token is that in `{protocol.token_file}`."]
+    elif protocol.token_file:
+        more += [f"`{protocol.token_file}` names the file of the subject token where `--token-file` is not given."]
+    more += [f"Without `--cacert-path`, only the CAs in `{protocol.ca}` are trusted."] if protocol.ca else []
+    more += ["The variables `HTTPS_PROXY` and `NO_PROXY` do not count; `--proxy` does."] if "direct" in protocol.flags else []
     return lines + [" ".join(more), ""] + ([protocol.notes, ""] if protocol.notes else [])
 
 

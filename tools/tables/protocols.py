@@ -11,22 +11,24 @@ SOURCE = "lib/protocol/protocols.toml"
 
 # The words of the file are those that `sts-sidecar protocols` prints; in C they are STS_BODY_FORM and the like (lib/protocol/table.h).
 BODIES = ("none", "form", "json")
-PLACES = ("bearer", "header", "body", "query", "url")
-KINDS = ("text", "number", "literal", "words", "list", "seconds", "numbered")
+PLACES = ("bearer", "header", "body", "query", "url", "pointer")
+KINDS = ("text", "number", "literal", "words", "list", "seconds", "numbered", "host")
 EXPIRIES = ("absolute", "lifetime")
-FLAGS = ("any-parameter", "client-auth", "single-use", "poll", "xml", "open", "final")
+FLAGS = ("any-parameter", "client-auth", "single-use", "poll", "xml", "open", "final", "direct")
 FILES = {"token": "token.jwt", "expires": "expires", "thumbprint": "thumbprint", "aws-credentials": "aws-credentials"}
 POINTERS = ("base", "token", "expiry", "thumbprint", "key_id", "secret")
-USER_KEYS = ("required", "service_requires", "repeats", "with_previous", "default", "variable", "shape", "charset", "min", "max", "help", "note")
+USER_KEYS = ("required", "service_requires", "repeats", "default", "variable", "claim", "shape", "charset", "min", "max", "help", "note")
 
 NAME = r"[a-z][a-z0-9-]*"
 NAME_MAX = 17  # `protocols` prints it in a column, and lines of at most 100 characters
 SUMMARY_MAX = 80
-PARAMETERS_MAX = 12  # STS_PROTOCOL_PARAMETERS_MAX
+PARAMETERS_MAX = 13  # STS_PROTOCOL_PARAMETERS_MAX
 NUMBER_OF_PARAMETER_MAX = 127  # the last bit of its byte says that it is required
 CODE_MAX = 31  # STS_KNOWN_CODE_MAX_BYTES, with a NUL
 VARIABLE = r"[A-Z][A-Z0-9_]*"
 FIELD = r"[A-Za-z][A-Za-z0-9_.#-]*"
+POINTER = r"(/[^/]+)+"
+PATH = r"(/[A-Za-z0-9._-]+)+"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Parameter:
     field: str = ""
     kind: str = "text"
     value: str = ""  # default, or fixed
-    variable: str = ""
+    variable: str = ""  # or a JSON pointer to a claim
     shape: str = ""
     charset: str = ""
     min: int = 0
@@ -54,6 +56,9 @@ class Parameter:
 
     def sent_as(self):
         return self.field or self.name
+
+    def claim(self):
+        return self.variable if self.variable.startswith("/") else ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Protocol:
     method: str
     url: str
     body: str
-    token_file: str  # a variable
+    token_file: str  # a variable, or a path
     answer: Answer
     write: tuple
     flags: tuple
@@ -87,11 +92,12 @@ class Protocol:
     about: str
     example: str
     notes: str
+    ca: str  # a path
     doubt: tuple  # the name of a parameter, then words of refusals
 
     def texts(self):
         """In the order of enum sts_protocol_text."""
-        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers(), "|".join(self.doubt)
+        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers(), self.ca, "|".join(self.doubt)
 
 
 @dataclass(frozen=True)
@@ -223,7 +229,7 @@ def check_shape(row, p):
 def check_charset(row, p):
     if any(map(str.isalnum, p.charset)) or len(set(p.charset)) != len(p.charset):
         row.fail(f'"charset" is "{p.charset}", and has characters besides letters and digits, each once')
-    if p.where == "url" and not p.charset:
+    if p.where == "url" and not p.charset and p.kind != "number":
         row.fail('"charset" is missing: a value must not leave its place in the URL')
 
 
@@ -232,21 +238,34 @@ def check_place(row, p):
         row.fail(f'"{p.sent_as()}" cannot be the name of a header')
     if p.where == "url" and ("repeats" in p.flags or p.field):
         row.fail('a part of the URL has neither "repeats" nor "field"')
-    if p.where != "body" and p.kind in ("literal", "list"):
+    if p.where not in ("body", "pointer") and p.kind in ("literal", "list"):
         row.fail(f'the kind "{p.kind}" is for a body')
+    if p.kind == "host" and p.where != "url":
+        row.fail('the kind "host" is for a part of the URL')
+    if (p.where == "pointer") != p.field.startswith("/"):
+        row.fail('"field" begins with / where "where" is "pointer", and only there')
 
 
 def read_fixed(row, p):
     if left := [key for key in USER_KEYS if key in row.keys]:
         row.fail(f'"{left[0]}" is for the user\'s values, and this one is fixed')
-    return replace(p, source="fixed", value=row.text("fixed"))
+    flags = ("with-previous",) if row.flag("with_previous", False) else ()
+    return replace(p, source="fixed", value=row.text("fixed"), flags=flags)
+
+
+def read_source(row):
+    """The variable or the claim that a value comes from."""
+    variable, claim = matching(row, "variable", VARIABLE, ""), matching(row, "claim", POINTER, "")
+    if variable and claim:
+        row.fail('"variable" and "claim" exclude each other')
+    return variable or claim
 
 
 def read_user(row, p):
     least, most = bounds(row)
     flags = tuple(word for word, key in (("repeats", "repeats"), ("with-previous", "with_previous")) if row.flag(key, False))
     p = replace(
-        p, value=row.text("default", ""), variable=matching(row, "variable", VARIABLE, ""), shape=row.text("shape", ""),
+        p, value=row.text("default", ""), variable=read_source(row), shape=row.text("shape", ""),
         charset=row.text("charset", ""), min=least, max=most, help=row.text("help"), note=markdown(row, "note", ""), flags=flags)
     required, by_service = row.flag("required", False), row.flag("service_requires", False)
     if required and p.value:
@@ -262,7 +281,7 @@ def read_parameter(row):
     with row:
         p = Parameter(
             "user", matching(row, "name", r"[A-Za-z][A-Za-z0-9_-]*", most=40), row.word("where", PLACES[1:]),
-            matching(row, "field", FIELD, "", most=40), row.word("kind", KINDS, "text"))
+            matching(row, "field", f"{FIELD}|{POINTER}", "", most=40), row.word("kind", KINDS, "text"))
         if p.field == p.name:
             row.fail('"field" is the same as "name", and is left out then')
         p = read_fixed(row, p) if row.has("fixed") else read_user(row, p)
@@ -275,12 +294,12 @@ def read_parameter(row):
 
 def read_subject(row):
     with row:
-        where = row.word("where", PLACES[:-1])
+        where = row.word("where", PLACES[:-2])
         if where == "bearer" and row.has("name"):
             row.fail('"name" is not for "bearer": the header is Authorization')
         name = "authorization" if where == "bearer" else matching(row, "name", FIELD, most=40)
         least, most = bounds(row)
-        row.has("variable")
+        row.has("variable"), row.has("file")
         p = Parameter("subject", name, where, min=least, max=most)
         check_place(row, p)
     return p
@@ -301,8 +320,22 @@ def loose(name):
 
 
 def check_previous(row, p, before):
-    if "with-previous" in p.flags and (not before or before.source != "user"):
+    """before: the parameters before it."""
+    last = next((b for b in reversed(before) if b.source == "user"), None)
+    between = before[before.index(last) + 1:] if last else ()
+    if "with-previous" in p.flags and not (last and all("with-previous" in b.flags for b in between)):
         row.fail('"with_previous" is true, and the user does not give the parameter before it')
+
+
+def check_pointers(row, parameters):
+    """Fields of one object stand together: the object is written once."""
+    closed, previous = set(), ""
+    for parent in (p.field.rpartition("/")[0] for p in parameters if p.where in ("body", "pointer")):
+        opened = {parent[:i] for i, c in enumerate(parent + "/") if c == "/"}
+        if opened & closed - {""}:
+            row.fail(f'the fields below "{parent}" must stand together')
+        closed |= {previous[:i] for i, c in enumerate(previous + "/") if c == "/"} - opened
+        previous = parent
 
 
 def read_parameters(row, shared):
@@ -315,7 +348,7 @@ def read_parameters(row, shared):
             p = subject
         else:
             p = read_parameter(shared.apply(entry))
-        check_previous(entry, p, listed[-1][0] if listed else None)
+        check_previous(entry, p, [before for before, _ in listed])
         listed.append((p, entry))
         if use is None:
             own[p] = entry
@@ -328,6 +361,7 @@ def read_parameters(row, shared):
             unique(entry, "the variable", p.variable, variables)
     if len(listed) > PARAMETERS_MAX:
         row.fail(f"there are {len(listed)} parameters with the subject token, and may be {PARAMETERS_MAX}")
+    check_pointers(row, [p for p, _ in listed])
     return tuple(p for p, _ in listed), own
 
 
@@ -356,6 +390,13 @@ def read_request(row):
         if url and not re.fullmatch(r"(https://|\{)[!-~]+", url):
             row.fail(f'"url" is "{url}", and must begin with https:// or a parameter')
     return method, url, body
+
+
+def read_token_file(row):
+    variable, path = matching(row, "variable", VARIABLE, ""), matching(row, "file", PATH, "")
+    if variable and path:
+        row.fail('"variable" and "file" exclude each other')
+    return variable or path
 
 
 def read_doubt(row):
@@ -395,6 +436,8 @@ def check_protocol(row, protocol):
     for p in protocol.parameters:
         if p.where == "body" and protocol.body == "none":
             row.fail(f'the parameter "{p.name}" has where = "body", and the request has none')
+        if p.where == "pointer" and protocol.body != "json":
+            row.fail(f'the parameter "{p.name}" has where = "pointer", which is for a JSON body')
         if p.kind in ("literal", "list") and protocol.body != "json":
             row.fail(f'the parameter "{p.name}" has the kind "{p.kind}", which is for a JSON body')
         if p.kind == "numbered" and protocol.body != "form":
@@ -415,10 +458,10 @@ def read_protocol(name, row, answers, parameters):
             row.fail(f"the name has {len(name)} characters, and may have {NAME_MAX}")
         listed, own = read_parameters(row, parameters)
         protocol = Protocol(
-            name, row.clause("summary", most=SUMMARY_MAX), method, url, body, matching(row.row("subject"), "variable", VARIABLE, ""),
+            name, row.clause("summary", most=SUMMARY_MAX), method, url, body, read_token_file(row.row("subject")),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
             tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""),
-            read_doubt(row.row("doubt", None)))
+            matching(row, "ca", PATH, ""), read_doubt(row.row("doubt", None)))
         check_protocol(row, protocol)
     return protocol, own
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where values go in a request: their places in the URL. */
+/* Where values go in a request: their places in the URL, and JSON pointers into the body. */
 #include "protocol/request.h"
 
 #include "test.h"
@@ -56,7 +56,101 @@ static void segment_before(void)
 	}
 }
 
+static char body_buf[4096];
+
+static const char *body_of(const struct sts_request *r)
+{
+	static char head_buf[4096];
+	struct sts_text head, body;
+	struct sts_error e;
+
+	sts_text_init(&head, head_buf, sizeof(head_buf));
+	sts_text_init(&body, body_buf, sizeof(body_buf));
+	CHECK_INT(sts_request_build(r, false, &head, &body, &e), STS_OK);
+	return body_buf;
+}
+
+#define START_OF_BODY \
+	"{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenRequest\",\"spec\":{"
+
+/* Fields of one object stand in one object, and fixed fields go with a parameter. */
+static void pointers(void)
+{
+	struct sts_field params[] = {
+		{S("audience"), S("a")}, {S("pod"), S("p-0")}, {S("pod-uid"), S("u-1")}};
+	struct sts_request r = request_of("kubernetes", "https://api.example/x");
+
+	r.params = params;
+	r.param_count = 1;
+	CHECK_STR(body_of(&r), START_OF_BODY "\"audiences\":[\"a\"],\"expirationSeconds\":600}}");
+	r.param_count = 2;
+	CHECK_STR(body_of(&r), START_OF_BODY
+		  "\"audiences\":[\"a\"],\"expirationSeconds\":600,\"boundObjectRef\":"
+		  "{\"name\":\"p-0\",\"kind\":\"Pod\",\"apiVersion\":\"v1\"}}}");
+	r.param_count = 3;
+	CHECK_STR(body_of(&r), START_OF_BODY
+		  "\"audiences\":[\"a\"],\"expirationSeconds\":600,\"boundObjectRef\":"
+		  "{\"name\":\"p-0\",\"kind\":\"Pod\",\"apiVersion\":\"v1\","
+		  "\"uid\":\"u-1\"}}}");
+}
+
+/* The subject token of `custom` at a pointer, before and after fields that are not at a pointer. */
+static void subject_at_pointer(void)
+{
+	static const struct sts_field params[] = {{S("tenant"), S("t")}, {S("scope"), S("s")}};
+	static const struct {
+		const char *pointer, *json;
+	} rows[] = {
+		{"/a", "{\"a\":\"T\",\"scope\":\"s\",\"tenant\":\"t\"}"},
+		{"/a/b/c", "{\"a\":{\"b\":{\"c\":\"T\"}},\"scope\":\"s\",\"tenant\":\"t\"}"},
+		{"/a~1b/c~0d", "{\"a/b\":{\"c~d\":\"T\"},\"scope\":\"s\",\"tenant\":\"t\"}"},
+		{"//", "{\"\":{\"\":\"T\"},\"scope\":\"s\",\"tenant\":\"t\"}"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_request r = request_of("custom", "https://api.example/x");
+
+		r.params = params;
+		r.param_count = COUNT(params);
+		r.subject = S("T");
+		r.own_subject = true;
+		r.subject_place = STS_PLACE_POINTER;
+		r.subject_field = rows[i].pointer;
+		r.body = STS_BODY_JSON;
+		CHECK_STR(body_of(&r), rows[i].json);
+	}
+}
+
+/* An IPv6 address gets brackets in the URL. */
+static void hosts(void)
+{
+	static const struct {
+		const char *host, *start;
+	} rows[] = {
+		{"fd00:10:96::1", "https://[fd00:10:96::1]:443/"},
+		{"10.96.0.1", "https://10.96.0.1:443/"},
+		{"api.example", "https://api.example:443/"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_field params[] = {{S("host"), sts_slice_of(rows[i].host)}};
+		struct sts_request r = request_of("kubernetes", "https://sts.example/x");
+		char text[200];
+		struct sts_text filled;
+
+		r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
+		r.params = params;
+		r.param_count = COUNT(params);
+		sts_text_init(&filled, text, sizeof(text));
+		sts_request_url(&r, &filled);
+		CHECK(sts_slice_starts(sts_slice_of(text), rows[i].start));
+	}
+}
+
 static const struct sts_test tests[] = {
+	{"fields at JSON pointers", pointers},
+	{"the subject token at a JSON pointer", subject_at_pointer},
+	{"hosts in the URL", hosts},
 	{"the path segment before a value of the URL", segment_before},
 };
 

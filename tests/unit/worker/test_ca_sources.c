@@ -12,12 +12,14 @@
 
 static char dir[] = "/tmp/sts-ca-XXXXXX";
 static struct sts_options o;
+static struct sts_fields fields; /* only `ca` is read */
 static struct sts_ca_sources ca;
 static struct sts_error e;
 
 static void set_up(void)
 {
 	o = (struct sts_options){.command = STS_COMMAND_RUN, .cacert_only = true};
+	fields.ca = NULL;
 	unsetenv("SSL_CERT_FILE");
 	unsetenv("SSL_CERT_DIR");
 }
@@ -30,7 +32,7 @@ static void name(const char *path)
 static enum sts_err open_all(void)
 {
 	memset(&e, 0, sizeof(e));
-	return sts_ca_sources_open(&o, &ca, &e);
+	return sts_ca_sources_open(&o, &fields, &ca, &e);
 }
 
 /* Close the sources, and check which they are: their labels, with "system:" before a source of the
@@ -47,6 +49,25 @@ static void check_sources(const char *want)
 		CHECK(close(ca.source[i].fd) == 0);
 	}
 	CHECK_STR(got, want);
+}
+
+/* The CA file of a protocol is the only source, unless --cacert-path is given. */
+static void test_of_protocol(void)
+{
+	set_up();
+	o.cacert_only = false;
+	setenv("SSL_CERT_FILE", "b.pem", 1);
+	fields.ca = "a.pem";
+	CHECK_INT(open_all(), STS_OK);
+	check_sources("a.pem|");
+	fields.ca = "missing.pem";
+	CHECK_INT(open_all(), STS_ECA_FILE);
+	check_sources("");
+	/* sts_fields_make() leaves it out where --cacert-path is given. */
+	fields.ca = NULL;
+	name("a.pem");
+	CHECK_INT(open_all(), STS_OK);
+	check_sources("a.pem|system:b.pem|");
 }
 
 static void test_named(void)
@@ -179,6 +200,7 @@ static void test_end(void)
 static const struct sts_test tests[] = {
 	{"the folder of this test is made", test_begin},
 	{"files that are named", test_named},
+	{"the CA file of a protocol", test_of_protocol},
 	{"variables in place of the system's bundle", test_the_system},
 	{"the system's bundles", test_bundles},
 	{"too many paths", test_too_many},

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/subject_token.h"
+
+#include "base/clock.h"
+#include "base/identity.h"
+#include "token/jwt.h"
+#include "worker/reads.h"
+
+/* Refuse a token that is not for --subject-audience. */
+static enum sts_err check_audience(const struct sts_options *o, struct sts_slice token,
+				   struct sts_subject_memory *memory, struct sts_error *e)
+{
+	bool has = false;
+	enum sts_err err = sts_jwt_has_audience(token, sts_slice_of(o->subject_audience),
+						memory->scratch, sizeof(memory->scratch), &has, e);
+
+	if (err != STS_OK || !has)
+		return sts_fail(e, STS_ESUBJECT_AUDIENCE, 0,
+				"the subject token is %s audience \"%.100s\": it was not sent",
+				err == STS_OK ? "not for" : "no JWT, so not known to be for",
+				o->subject_audience);
+	return STS_OK;
+}
+
+enum sts_err sts_subject_token_read(const struct sts_options *o, const struct sts_worker_job *job,
+				    struct sts_fields *fields, struct sts_fields_files *files,
+				    struct sts_subject_memory *memory, struct sts_subject *subject,
+				    struct sts_report *report, struct sts_error *e)
+{
+	enum sts_err err;
+
+	sts_worker_reads(STS_READS_SUBJECT);
+	report->subject_identity = sts_file_identity(fields->token_file);
+	err = sts_subject_read(fields->token_file, sts_clock_real_ms() / 1000 - job->ahead_s,
+			       memory->token, sizeof(memory->token), memory->scratch,
+			       sizeof(memory->scratch), subject, e);
+	report->subject_exp_s = err == STS_OK && subject->exp_s < 0 ? 0 : subject->exp_s;
+	if (err == STS_OK && o->subject_audience)
+		err = check_audience(o, subject->token, memory, e);
+	if (err == STS_OK)
+		err = sts_fields_claims(o, fields, files, subject->token, memory->scratch,
+					sizeof(memory->scratch), e);
+	return err;
+}
