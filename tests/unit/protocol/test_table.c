@@ -106,7 +106,9 @@ static void check_params(const struct sts_protocol *protocol)
 		      !(protocol->flags & STS_PROTOCOL_CLIENT_AUTH) ||
 		      (protocol->flags & STS_PROTOCOL_OPEN));
 		CHECK((p->place == STS_PLACE_URL) == (strstr(url, place) != NULL));
-		CHECK(p->place != STS_PLACE_URL || sts_parameter_text(p, STS_PARAMETER_CHARSET)[0]);
+		CHECK(p->place != STS_PLACE_URL || p->kind == STS_KIND_NUMBER ||
+		      sts_parameter_text(p, STS_PARAMETER_CHARSET)[0]);
+		CHECK((p->place == STS_PLACE_POINTER) == (field[0] == '/'));
 		CHECK(p->max == 0 || p->min <= p->max);
 		CHECK(p->kind != STS_KIND_NUMBER || p->max > 0);
 		CHECK((p->kind != STS_KIND_WORDS && p->kind != STS_KIND_LIST) ||
