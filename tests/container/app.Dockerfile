@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Stands in for an application: one static shell with the usual tools, on nothing.
+# Stands in for an application: one static shell with the usual tools, on nothing. The base that images.sh makes has busybox.
 FROM debian:bookworm-slim AS builder
-RUN apt-get update -qq \
-	&& apt-get install -y -qq --no-install-recommends busybox-static \
-	&& mkdir -p /image/bin /image/tmp \
+RUN mkdir -p /image/bin /image/tmp \
 	&& chmod 1777 /image/tmp \
 	&& cp /bin/busybox /image/bin/busybox \
 	&& for name in $(/bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "/image/bin/$name"; done

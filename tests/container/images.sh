@@ -3,8 +3,8 @@
 # Builds the image from the very Dockerfile that users build, and the images that stand in for an application, as archives:
 #   tests/container/images.sh DIR		leaves sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
-# that the Dockerfile uses, and pulling is off. Everything is kept in DIR. The layers are kept from the second run on, so a
-# third run builds only what has changed, and a machine that makes the images once spends no time on them.
+# that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR. The layers are
+# kept from the second run on, so a third run builds only what has changed, and a machine that makes the images once spends no time on them.
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
@@ -40,7 +40,7 @@ import_base() {
 	# As in Debian's own images, dpkg does not wait for the disk after each file.
 	mkdir -p "$dir/base/etc/dpkg/dpkg.cfg.d"
 	echo force-unsafe-io >"$dir/base/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
-	debootstrap --variant=minbase "$suite" "$dir/base" "$mirror" >"$dir/debootstrap.log" 2>&1 ||
+	debootstrap --variant=minbase --include=busybox-static "$suite" "$dir/base" "$mirror" >"$dir/debootstrap.log" 2>&1 ||
 		{ tail -5 "$dir/debootstrap.log" >&2; exit 69; }
 	debian_targets | sed 's/.*/deb & main/' >"$dir/base/etc/apt/sources.list"
 	apt-config dump Acquire | grep -E '^Acquire::(Check-|http|https|ForceIPv|Retries)' >"$dir/base/etc/apt/apt.conf.d/90transport" || true

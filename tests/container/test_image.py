@@ -42,6 +42,16 @@ def test_licences(image):
         assert words in text and b"Permission is hereby granted" in text and b'"AS IS"' in text and len(text) < 8192, name
 
 
+def test_the_same_bytes_as_outside(image):
+    """The same sources make the same program in the image's builder, whose folder, user and time zone are others. It has the newest compiler
+    of Debian 12."""
+    versions = subprocess.run(["apt-cache", "policy", "gcc-12"], stdout=subprocess.PIPE, text=True).stdout
+    installed, candidate = (re.search(rf"{word}: (.*)", versions) for word in ("Installed", "Candidate"))
+    if not installed or installed[1] != candidate[1]:
+        pytest.skip("the compiler of this machine is another one")
+    assert image.data[BINARY] == (TOP / "build" / BINARY).read_bytes()
+
+
 def test_size(image):
     assert sum(map(len, image.data.values())) <= IMAGE_MAX_BYTES
 
