@@ -21,8 +21,6 @@
 #include "wire/listener_job.h"
 #include "worker/worker.h"
 
-#define SUMMARY_MAX_BYTES 160
-
 extern char **environ;
 
 static int command_work(const struct sts_options *o, char *const *argv);
@@ -76,9 +74,7 @@ static const struct command {
 /* The text is valid until the next call. */
 static const char *summary_of(const struct command *command)
 {
-	static char summary[SUMMARY_MAX_BYTES];
-
-	return sts_unpacked(command->summary, summary, sizeof(summary));
+	return sts_words(command->summary);
 }
 
 static const struct command *find(const char *name)

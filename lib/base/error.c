@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/format.h"
 #include "base/packed.h"
+#include "base/text.h"
 
 #define TOKEN_MIN_BYTES 16 /* a shorter word with "eyJ" is no token */
 
@@ -117,10 +118,12 @@ static bool is_of_jwt(char c)
 void sts_hide_tokens(char *msg)
 {
 	static const char mark[] = "(a token)";
+	ptrdiff_t at;
 
-	while ((msg = strstr(msg, "eyJ"))) {
+	while ((at = sts_slice_find(sts_slice_of(msg), STS_SLICE("eyJ"))) >= 0) {
 		size_t len = 0;
 
+		msg += at;
 		while (is_of_jwt(msg[len]))
 			len++;
 		if (len >= TOKEN_MIN_BYTES) {

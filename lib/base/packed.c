@@ -60,3 +60,10 @@ const char *sts_unpacked(const char *packed, char *buf, size_t size)
 	buf[len] = '\0';
 	return buf;
 }
+
+const char *sts_words(const char *packed)
+{
+	static char words[STS_WORDS_MAX_BYTES];
+
+	return sts_unpacked(packed, words, sizeof(words));
+}

@@ -15,8 +15,8 @@
 
 #define STS_PACKED_SYMBOL_MAX_BYTES 64 /* what a symbol stands for */
 
-/* Marks a literal that the release packs, and for which sts_unpacked() is called. It may have
- * several texts, each with its NUL. */
+/* Marks a literal that the release packs, and for which sts_words() or sts_unpacked() is called. It
+ * may have several texts, each with its NUL. */
 #define STS_PACKED(literal) literal
 
 /*
@@ -35,5 +35,14 @@ size_t sts_unpack_symbol(char symbol, char out[STS_PACKED_SYMBOL_MAX_BYTES]);
  * Returns buf, or `packed` if the text has no code.
  */
 const char *sts_unpacked(const char *packed, char *buf, size_t size);
+
+#define STS_WORDS_MAX_BYTES 160 /* of a literal, with its NUL; tests/hygiene/test_packing.py */
+
+/*
+ * Unpack a literal, so that it is printed at once: the text is valid until the next call.
+ *   packed  in  a literal, which the release packs, or what STS_PACKED() marked
+ * Returns the text.
+ */
+const char *sts_words(const char *packed);
 
 #endif

@@ -7,8 +7,6 @@
 #include "base/timefmt.h"
 #include "http_messages/request.h"
 
-#define WHY_MAX_BYTES 96
-
 /* What the next byte belongs to. */
 enum state {
 	STATUS_LINE,
@@ -418,10 +416,11 @@ static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_
 		return read_line(p, (struct sts_slice){buf + start, *len - start});
 	}
 	if (*len == size)
-		return fail(p, STS_ETOOBIG,
-			    p->state == CHUNK_LINE
-				    ? "a chunk-size line of the answer is past the bound"
-				    : "the answer's head is past the bound");
+		return fail(
+			p, STS_ETOOBIG,
+			p->state == CHUNK_LINE
+				? STS_PACKED("a chunk-size line of the answer is past the bound")
+				: STS_PACKED("the answer's head is past the bound"));
 	buf[(*len)++] = c;
 }
 
@@ -501,10 +500,7 @@ static enum sts_err report(const struct sts_http_response *p, struct sts_error *
 {
 	const char *prefix = p->is_malformed ? "the answer is no valid HTTP: " : "";
 
-	char why[WHY_MAX_BYTES];
-
-	return sts_fail(e, p->error, p->detail, "%s%s", prefix,
-			sts_unpacked(p->why, why, sizeof(why)));
+	return sts_fail(e, p->error, p->detail, "%s%s", prefix, sts_words(p->why));
 }
 
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,
@@ -521,12 +517,12 @@ enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *dat
 static const char *what_is_missing(const struct sts_http_response *p, bool clean)
 {
 	if (p->state == BODY_UNTIL_CLOSE && !clean)
-		return "the connection ended without a close_notify";
+		return STS_PACKED("the connection ended without a close_notify");
 	if (p->state == STATUS_LINE && p->head_len == 0)
-		return "the peer closed without an answer";
+		return STS_PACKED("the peer closed without an answer");
 	if (p->state == STATUS_LINE || p->state == HEADER_LINE)
-		return "the peer closed within the head";
-	return "the peer closed within the body";
+		return STS_PACKED("the peer closed within the head");
+	return STS_PACKED("the peer closed within the body");
 }
 
 enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, struct sts_error *e)

@@ -7,6 +7,7 @@
 
 #include <cJSON.h>
 
+#include "base/packed.h"
 #include "json_xml/json_scan.h"
 
 /*
@@ -136,7 +137,8 @@ enum sts_err sts_json_parse(struct sts_slice text, const struct sts_json **root,
 	if (text.data[0] == '<')
 		return sts_fail(e, STS_EHTML, 0, "a web page, where JSON was expected");
 	why = sts_json_scan(text, &fault_at);
-	err = why ? sts_fail(e, STS_EJSON, 0, "not usable JSON: %s at byte %zu", why, fault_at)
+	err = why ? sts_fail(e, STS_EJSON, 0, "not usable JSON: %s at byte %zu", sts_words(why),
+			     fault_at)
 		  : build(text, &tree, e);
 	if (!why)
 		fault_at = 0;

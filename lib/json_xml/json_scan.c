@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/packed.h"
 
 #define NUMBER_MAX_BYTES 64
 
@@ -106,16 +107,16 @@ static const char *scan_unicode_escape(struct scan *s)
 	int unit = scan_hex4(s);
 
 	if (unit < 0)
-		return "a malformed \\u escape";
+		return STS_PACKED("a malformed \\u escape");
 	if (unit == 0)
-		return "a NUL character";
+		return STS_PACKED("a NUL character");
 	if (unit < 0xd800 || unit > 0xdfff)
 		return NULL;
 	if (unit > 0xdbff || s->end - s->p < 2 || s->p[0] != '\\' || s->p[1] != 'u')
-		return "half a surrogate pair";
+		return STS_PACKED("half a surrogate pair");
 	s->p += 2;
 	unit = scan_hex4(s);
-	return unit >= 0xdc00 && unit <= 0xdfff ? NULL : "half a surrogate pair";
+	return unit >= 0xdc00 && unit <= 0xdfff ? NULL : STS_PACKED("half a surrogate pair");
 }
 
 /* Returns NULL, or what is wrong. */
@@ -127,7 +128,7 @@ static const char *scan_escape(struct scan *s)
 		return scan_unicode_escape(s);
 	}
 	if (s->p == s->end || *s->p == '\0' || !strchr("\"\\/bfnrt", *s->p))
-		return "a malformed escape";
+		return STS_PACKED("a malformed escape");
 	s->p++;
 	return NULL;
 }
@@ -138,9 +139,9 @@ static const char *scan_character(struct scan *s)
 	size_t used = sts_utf8_decode((struct sts_slice){s->p, (size_t)(s->end - s->p)}, &code);
 
 	if (used == 0)
-		return "bytes that are no UTF-8";
+		return STS_PACKED("bytes that are no UTF-8");
 	if (code < 0x20)
-		return "a control character in a string";
+		return STS_PACKED("a control character in a string");
 	s->p += used;
 	return NULL;
 }
@@ -156,7 +157,7 @@ static bool scan_string(struct scan *s)
 		if (s->why)
 			return false;
 	}
-	s->why = "a string without an end";
+	s->why = STS_PACKED("a string without an end");
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "json_xml/json_scan.h"
 
 #define ENTITY_MAX_BYTES 10 /* &#x10FFFF; */
@@ -214,7 +215,7 @@ enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct
 	if (!s.why && memchr(xml.data, '\0', xml.len))
 		bad(&s, "a NUL");
 	if (s.why)
-		return sts_fail(e, STS_EJSON, 0, "not usable XML: %s at byte %zu", s.why,
+		return sts_fail(e, STS_EJSON, 0, "not usable XML: %s at byte %zu", sts_words(s.why),
 				(size_t)(s.rest.data - xml.data));
 	sts_text_add_char(json, '}');
 	return json->overflow ? sts_fail(e, STS_ETOOBIG, 0, "XML that is too big") : STS_OK;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "net/dns.h"
 #include "net/hosts.h"
 #include "net/scoped.h"
@@ -112,7 +113,7 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 	}
 	add_endpoint(&t, &a->last, a->port);
 	sts_text_addf(&t, ": %s",
-		      a->last_errno == ETIMEDOUT ? "no answer to the connection attempt"
+		      a->last_errno == ETIMEDOUT ? sts_words("no answer to the connection attempt")
 						 : words_of(&a->last, a->last_errno));
 	if (a->tried > 1)
 		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
@@ -174,9 +175,10 @@ static bool has_route(bool ipv6)
 static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *answer)
 {
 	/* From STS_DNS_SERVFAIL to STS_DNS_SILENT. */
-	static const char words[] = "it failed (SERVFAIL)\0it refused to answer\0"
-				    "it answered with an error\0its answer makes no sense\0"
-				    "the answer needs TCP, which failed\0no answer";
+	static const char words[] = STS_PACKED(
+		"it failed (SERVFAIL)\0it refused to answer\0"
+		"it answered with an error\0its answer makes no sense\0"
+		"the answer needs TCP, which failed\0no answer");
 	_Static_assert(STS_DNS_SILENT - STS_DNS_SERVFAIL == 5, "each has its words");
 	bool has_words = answer->verdict <= STS_DNS_SILENT;
 	const struct sts_address *server = &answer->server;
@@ -193,8 +195,9 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 	if (a->is_default_server)
 		sts_text_addf(&t, " (/etc/resolv.conf names none)");
 	sts_text_add_str(&t, ": ");
-	sts_text_add_str(&t, has_words ? sts_text_at(words, answer->verdict - STS_DNS_SERVFAIL)
-				       : sts_errno_words(answer->err));
+	sts_text_add_str(
+		&t, has_words ? sts_words(sts_text_at(words, answer->verdict - STS_DNS_SERVFAIL))
+			      : sts_errno_words(answer->err));
 }
 
 /*
@@ -283,7 +286,8 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		if (skip)
 			continue;
 		if (sts_clock_left_ms(a->resolve_until_boot_ms) == 0)
-			return fail_name(a, STS_EDNS, "not resolved within the time", &asked, e);
+			return fail_name(a, STS_EDNS, sts_words("not resolved within the time"),
+					 &asked, e);
 		note_asked(&asked, candidate);
 		enum sts_err err = try_candidate(a, &dns, candidate, e);
 		if (err != STS_EHOST && err != STS_EDNS)
@@ -301,7 +305,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 	}
 	if (unknown)
 		return fail_name(a, STS_EDNS, a->dns_failure, &asked, e);
-	return fail_name(a, STS_EHOST, "no such name, or no address", &asked, e);
+	return fail_name(a, STS_EHOST, sts_words("no such name, or no address"), &asked, e);
 }
 
 /* No line of resolv.conf has a name server that can be used. Another host must not be asked in its

@@ -126,7 +126,7 @@ static const char *check_label(struct sts_slice label)
 		return STS_PACKED("has a hyphen at the end of a label of its host name");
 	return sts_slice_has_only(label, "-_")
 		       ? NULL
-		       : "has a character in its host name that no name has";
+		       : STS_PACKED("has a character in its host name that no name has");
 }
 
 /* Is the label a number ("1", "0x7f"), which old resolvers take for a part of an IPv4 address? */
@@ -157,9 +157,10 @@ static const char *check_name(struct sts_slice name)
 			break;
 		take(&name, 1);
 	}
-	return looks_numeric(label) ? "has a host that is neither a name nor an IPv4 address of "
-				      "four decimal parts"
-				    : NULL;
+	return looks_numeric(label)
+		       ? STS_PACKED("has a host that is neither a name nor an IPv4 address of "
+				    "four decimal parts")
+		       : NULL;
 }
 
 /* Keep the host in lower case. The caller has checked its length. */
@@ -183,7 +184,9 @@ static const char *take_ipv6(struct sts_slice *s, struct sts_url *url)
 		return STS_PACKED("has a malformed IPv6 address");
 	copy_host(url, host);
 	url->host_kind = STS_HOST_IPV6;
-	return inet_pton(AF_INET6, url->host, url->ip) == 1 ? NULL : "has a malformed IPv6 address";
+	return inet_pton(AF_INET6, url->host, url->ip) == 1
+		       ? NULL
+		       : STS_PACKED("has a malformed IPv6 address");
 }
 
 static const char *take_host(struct sts_slice *s, struct sts_url *url)
@@ -203,8 +206,9 @@ static const char *take_host(struct sts_slice *s, struct sts_url *url)
 		copy_host(url, host);
 		if (inet_pton(AF_INET, url->host, url->ip) == 1) {
 			url->host_kind = STS_HOST_IPV4;
-			return url->absolute_name ? "has an IPv4 address with a dot behind it"
-						  : NULL;
+			return url->absolute_name
+				       ? STS_PACKED("has an IPv4 address with a dot behind it")
+				       : NULL;
 		}
 	}
 	return check_name(host);
@@ -229,7 +233,7 @@ static const char *check_target(struct sts_slice target)
 {
 	/* Brackets are allowed in a host only (RFC 3986 section 3.2.2). */
 	return span_until(target, "[]") < target.len
-		       ? "has a character in it that must be percent-encoded"
+		       ? STS_PACKED("has a character in it that must be percent-encoded")
 		       : NULL;
 }
 
@@ -275,14 +279,13 @@ static const char *parse(struct sts_slice text, struct sts_url *url)
 
 enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct sts_error *e)
 {
-	char words[WORDS_MAX_BYTES];
 	const char *why;
 
 	*url = (struct sts_url){0};
 	why = parse(text, url);
 	if (!why)
 		return STS_OK;
-	return sts_fail(e, STS_EURL, 0, "the URL %s", sts_unpacked(why, words, sizeof(words)));
+	return sts_fail(e, STS_EURL, 0, "the URL %s", sts_words(why));
 }
 
 bool sts_url_is_loopback(const struct sts_url *url)

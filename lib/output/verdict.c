@@ -9,6 +9,7 @@
 
 #include "base/errno_words.h"
 #include "base/error.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
 #include "output/stored.h"
@@ -28,9 +29,9 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 	struct sts_text text;
 
 	sts_text_init(&text, v->problem, sizeof(v->problem));
-	sts_text_add_str(&text, before);
+	sts_text_add_str(&text, sts_words(before));
 	sts_text_add_escaped(&text, sts_slice_of(dir), DIR_SHOWN_BYTES);
-	sts_text_add_str(&text, after);
+	sts_text_add_str(&text, sts_words(after));
 	sts_text_add_str(&text, words);
 	sts_hide_tokens(v->problem);
 }
@@ -60,19 +61,21 @@ static void judge_times(struct sts_verdict *v, const char *dir, int64_t min_ttl_
 	if (left_s <= 0) {
 		sts_duration_words(&text, -left_s);
 		sts_text_add_str(&text, " ago");
-		problem(v, dir, "the token in ", " expired ", words);
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" expired "), words);
 	} else if (v->has_status && not_before_s > now_s) {
 		sts_rfc3339_format(not_before_s, when);
 		sts_text_addf(&text, "%s on, in ", when);
 		sts_duration_words(&text, not_before_s - now_s);
-		problem(v, dir, "the token in ", " is valid only from ", words);
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" is valid only from "),
+			words);
 	} else if (left_s * 1000 < min_ttl_ms) {
 		sts_duration_words(&text, left_s);
 		sts_text_add_str(&text, " more");
-		problem(v, dir, "the token in ", " is valid for only ", words);
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" is valid for only "),
+			words);
 	} else {
 		v->ok = true;
-		problem(v, dir, "the token in ", " is valid", "");
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" is valid"), "");
 	}
 }
 
@@ -80,12 +83,13 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 		  int64_t min_ttl_ms, int64_t now_s)
 {
 	if (stored->token_errno == ENOENT)
-		problem(v, dir, "no token in ", "", "");
+		problem(v, dir, STS_PACKED("no token in "), "", "");
 	else if (stored->token_errno)
-		problem(v, dir, "the token in ",
-			" cannot be used: ", sts_errno_words(stored->token_errno));
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" cannot be used: "),
+			sts_errno_words(stored->token_errno));
 	else if (v->expires_s < 0)
-		problem(v, dir, "the token in ", " has no expiry that can be read: expires: ",
+		problem(v, dir, STS_PACKED("the token in "),
+			STS_PACKED(" has no expiry that can be read: expires: "),
 			sts_errno_words(stored->expires_errno));
 	else
 		judge_times(v, dir, min_ttl_ms, now_s);
@@ -122,7 +126,8 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms
 
 	*v = (struct sts_verdict){.expires_s = -1};
 	if (dir_fd < 0) {
-		problem(v, dir, "cannot look into ", ": ", sts_errno_words(errno));
+		problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "),
+			sts_errno_words(errno));
 		return;
 	}
 	sts_stored_read(dir_fd, token, sizeof(token), &stored);
@@ -151,11 +156,12 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 
 	*v = (struct sts_verdict){.expires_s = -1};
 	if (stat(dir, &named) != 0) {
-		problem(v, dir, "cannot look into ", ": ", sts_errno_words(errno));
+		problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "),
+			sts_errno_words(errno));
 		return;
 	}
 	if (!is_same_directory(&named, known->dir_fd)) {
-		problem(v, dir, "no token in ", "", "");
+		problem(v, dir, STS_PACKED("no token in "), "", "");
 		return;
 	}
 	sts_stored_look(known->dir_fd, &stored);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "json_xml/json.h"
 #include "json_xml/xml.h"
@@ -303,13 +304,14 @@ bool sts_answer_token_ok(struct sts_slice token)
 
 static enum sts_err bad_token(struct sts_slice token, struct spot spot, struct sts_error *e)
 {
-	const char *why = "has white space in it, or a byte that is not printable ASCII";
+	const char *why =
+		STS_PACKED("has white space in it, or a byte that is not printable ASCII");
 
 	if (token.len == 0)
 		why = "is empty";
 	else if (token.len > STS_TOKEN_MAX_BYTES)
 		why = "is over 64 KiB";
-	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, why);
+	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, sts_words(why));
 }
 
 /* Read a value that must be there: a token, or a part of AWS credentials. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/packed.h"
 #include "http_messages/request.h"
 #include "token/subject.h"
 
@@ -86,7 +87,7 @@ static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_sli
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, name, sizeof(shown) - 1);
 	return sts_fail(e, STS_EUSAGE, *kind == 'p' ? STS_USAGE_PARAMETER : 0, "the %s %s %s", kind,
-			shown, why);
+			shown, sts_words(why));
 }
 
 /* Does a value have a letter or a digit? */
@@ -223,10 +224,10 @@ static enum sts_err check_free_parameter(const struct sts_request *r, const stru
 		return unknown(r, field->name, e);
 	if (field->name.len == 0 || field->name.len > NAME_MAX_BYTES ||
 	    !may_go_out(field->name, STS_PLACE_QUERY))
-		return refuse(e, "parameter", field->name, "is no name");
+		return refuse(e, "parameter", field->name, STS_PACKED("is no name"));
 	if (!may_go_out(field->value, sts_request_free_place(r)))
 		return refuse(e, "parameter", field->name,
-			      "has a byte in its value that may not go out");
+			      STS_PACKED("has a byte in its value that may not go out"));
 	return STS_OK;
 }
 
@@ -240,12 +241,13 @@ static enum sts_err check_given(const struct sts_request *r, struct sts_error *e
 		const struct sts_parameter *p = sts_protocol_parameter(r->protocol, field->name);
 
 		if (is_taken(r, field->name) || (p && p->source != STS_SOURCE_USER))
-			err = refuse(e, "parameter", field->name, "is filled in by the program");
+			err = refuse(e, "parameter", field->name,
+				     STS_PACKED("is filled in by the program"));
 		else if (p && !sts_slice_eq(field->name, sts_parameter_text(p, STS_PARAMETER_NAME)))
 			err = unknown(r, field->name, e);
 		else if (p && p->place == STS_PLACE_URL && !r->url_template)
 			err = refuse(e, "parameter", field->name,
-				     "is a part of the URL, which --url gives whole");
+				     STS_PACKED("is a part of the URL, which --url gives whole"));
 		else
 			err = p ? check_value(p, field->value, e)
 				: check_free_parameter(r, field, e);
@@ -287,12 +289,12 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 		    (p->place != STS_PLACE_URL || r->url_template))
 			return missing(r, p, e);
 		if (count > 1 && !(p->flags & STS_PARAMETER_REPEATS))
-			return refuse(e, "parameter", name, "was given more than once");
+			return refuse(e, "parameter", name, STS_PACKED("was given more than once"));
 		if (count > 0 && previous == 0 && (p->flags & STS_PARAMETER_WITH_PREVIOUS))
 			return refuse(e, "parameter", name,
-				      "goes with another one that is not given");
+				      STS_PACKED("goes with another one that is not given"));
 		if (p->place == STS_PLACE_POINTER && r->body != STS_BODY_JSON)
-			return refuse(e, "parameter", name, "needs a JSON body");
+			return refuse(e, "parameter", name, STS_PACKED("needs a JSON body"));
 		if (p->source == STS_SOURCE_USER)
 			previous = count;
 	}
@@ -341,10 +343,10 @@ static enum sts_err check_headers(const struct sts_request *r, struct sts_error 
 		struct sts_slice name = r->headers[i].name;
 
 		if (!sts_http_name_allowed(name) || is_own_header(r, name))
-			return refuse(e, "header", name, "may not be set");
+			return refuse(e, "header", name, STS_PACKED("may not be set"));
 		if (!sts_http_value_allowed(r->headers[i].value))
 			return refuse(e, "header", name,
-				      "has a byte in its value that may not go out");
+				      STS_PACKED("has a byte in its value that may not go out"));
 	}
 	return STS_OK;
 }

@@ -3,13 +3,15 @@
 
 #include <sys/socket.h>
 
+#include "base/packed.h"
+
 static enum sts_err fail(const struct sts_proxy *proxy, enum sts_err code, int status,
 			 const char *what, struct sts_error *e)
 {
 	if (status)
-		return sts_fail(e, code, status, "the proxy %.64s %s (%d)", proxy->url.host, what,
-				status);
-	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, what);
+		return sts_fail(e, code, status, "the proxy %.64s %s (%d)", proxy->url.host,
+				sts_words(what), status);
+	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, sts_words(what));
 }
 
 void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size)
@@ -30,18 +32,19 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 	_Static_assert(STS_TUNNEL_ANSWER_MAX_BYTES == 8 * 1024, "the message states this bound");
 	if (status == 0)
 		return fail(proxy, STS_EPROXY, 0,
-			    err == STS_ETOOBIG ? "answers with a head of over 8 KiB"
-					       : "answers what is no HTTP",
+			    err == STS_ETOOBIG ? STS_PACKED("answers with a head of over 8 KiB")
+					       : STS_PACKED("answers what is no HTTP"),
 			    e);
 	if (status < 300)
 		return STS_OK;
 	if (status == 407 || status == 401) /* tinyproxy responds 401 to wrong credentials */
 		return fail(proxy, STS_EPROXY_REFUSED, status,
-			    proxy->credentials[0] ? "refused the credentials"
-						  : "wants credentials, and none are given",
+			    proxy->credentials[0]
+				    ? STS_PACKED("refused the credentials")
+				    : STS_PACKED("wants credentials, and none are given"),
 			    e);
 	return fail(proxy, status >= 500 ? STS_EPROXY : STS_EPROXY_REFUSED, status,
-		    "refused to connect to the STS", e);
+		    STS_PACKED("refused to connect to the STS"), e);
 }
 
 static void add_request(const struct sts_proxy *proxy, const struct sts_url *target,
@@ -82,14 +85,16 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
 		if (err != STS_OK)
 			return fail(proxy, STS_EPROXY, 0,
-				    err == STS_ETIMEOUT ? "did not answer within the time"
-							: "closed the connection",
+				    err == STS_ETIMEOUT
+					    ? STS_PACKED("did not answer within the time")
+					    : STS_PACKED("closed the connection"),
 				    e);
 		err = sts_tunnel_feed(proxy, &http, c, e);
 	} while (err == STS_EAGAIN);
 	/* In TLS the client speaks first, so there can be no byte of the target yet. */
 	if (err == STS_OK && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
-		return fail(proxy, STS_EPROXY, 0, "sent bytes of its own into the tunnel", e);
+		return fail(proxy, STS_EPROXY, 0,
+			    STS_PACKED("sent bytes of its own into the tunnel"), e);
 	return err;
 }
 

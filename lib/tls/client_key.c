@@ -6,6 +6,7 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "bearssl_choice/implementations.h"
 #include "trust/pem.h"
 #include "trust/verifier.h"
@@ -129,20 +130,21 @@ static const char *read_chain(struct sts_client_key *key, size_t len)
 		if (strcmp(pem.label, "CERTIFICATE") != 0)
 			continue;
 		if (key->chain_len == STS_CHAIN_MAX_CERTS)
-			return "more than 10 certificates";
+			return STS_PACKED("more than 10 certificates");
 		key->chain[key->chain_len++] = (br_x509_certificate){pem.out, pem.len};
 		used += pem.len;
 		pem.out += pem.len;
 		pem.size = len - used;
 	}
 	if (pem.skipped > 0 || key->chain_len == 0)
-		return "no certificate in PEM, or a damaged one";
+		return STS_PACKED("no certificate in PEM, or a damaged one");
 	if (sts_cert_read((struct sts_der){key->chain[0].data, key->chain[0].data_len}, leaf,
 			  NULL) != STS_OK ||
 	    leaf->key_kind == STS_KEY_OTHER ||
 	    (leaf->key_kind == STS_KEY_RSA &&
 	     (leaf->rsa_bits < STS_RSA_KEY_MIN_BITS || leaf->rsa_bits > STS_RSA_KEY_MAX_BITS)))
-		return "neither RSA (2048 to 4096 bits) nor EC (P-256, P-384, P-521), or malformed";
+		return STS_PACKED("neither RSA (2048 to 4096 bits) nor EC (P-256, P-384, P-521), "
+				  "or malformed");
 	return NULL;
 }
 
@@ -162,10 +164,13 @@ static const char *read_key(struct sts_client_key *key, size_t len)
 		    strcmp(pem.label + label_len - (sizeof(label_end) - 1), label_end) != 0)
 			continue;
 		if (sts_client_key_decode((struct sts_der){pem.out, pem.len}, key))
-			return belongs(key) ? NULL : "the key does not belong to the certificate";
+			return belongs(key)
+				       ? NULL
+				       : STS_PACKED("the key does not belong to the certificate");
 		break;
 	}
-	return encrypted ? "the key is encrypted" : "no RSA or EC key in PEM";
+	return encrypted ? STS_PACKED("the key is encrypted")
+			 : STS_PACKED("no RSA or EC key in PEM");
 }
 
 static const char *read_file(const char *path, uint8_t *data, size_t size, size_t *len)
@@ -199,7 +204,7 @@ static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(path), PATH_SHOWN_MAX_BYTES);
 	return sts_fail(e, STS_ECLIENT_CERT, 0, "--client-%s %s: %s",
-			path == key_path ? "key" : "cert", shown, why);
+			path == key_path ? "key" : "cert", shown, sts_words(why));
 }
 
 enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_path,

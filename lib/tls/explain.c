@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls/explain.h"
 
+#include "base/packed.h"
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* The alerts of RFC 8446 section 6 that are handled in a special way. */
@@ -19,38 +21,56 @@
 #define VERSION_SSL_3 0x0300
 #define VERSION_11    0x0302
 
-/* The words lie in the table: a pointer to them would be larger, and would need a relocation. */
-static const struct {
-	uint8_t alert;
-	char words[24];
-} alerts[] = {
-	{10, "unexpected message"},
-	{20, "bad record MAC"},
-	{22, "record overflow"},
-	{HANDSHAKE_FAILURE, "handshake failure"},
-	{BAD_CERTIFICATE, "bad certificate"},
-	{43, "unsupported certificate"},
-	{44, "certificate revoked"},
-	{45, "certificate expired"},
-	{46, "certificate unknown"},
-	{ILLEGAL_PARAMETER, "illegal parameter"},
-	{48, "unknown CA"},
-	{49, "access denied"},
-	{DECODE_ERROR, "decode error"},
-	{51, "decrypt error"},
-	{80, "internal error"},
-	{86, "inappropriate fallback"},
-	{109, "missing extension"},
-	{110, "unsupported extension"},
-	{CERTIFICATE_REQUIRED, "certificate required"},
+/* The alerts that have words, and the words in the same order. */
+static const uint8_t alerts[] = {
+	10,
+	20,
+	22,
+	HANDSHAKE_FAILURE,
+	BAD_CERTIFICATE,
+	43,
+	44,
+	45,
+	46,
+	ILLEGAL_PARAMETER,
+	48,
+	49,
+	DECODE_ERROR,
+	51,
+	80,
+	86,
+	109,
+	110,
+	CERTIFICATE_REQUIRED,
 };
+static const char alert_words[] = STS_PACKED(": unexpected message\0"      /* 10 */
+					     ": bad record MAC\0"          /* 20 */
+					     ": record overflow\0"         /* 22 */
+					     ": handshake failure\0"       /* HANDSHAKE_FAILURE */
+					     ": bad certificate\0"         /* BAD_CERTIFICATE */
+					     ": unsupported certificate\0" /* 43 */
+					     ": certificate revoked\0"     /* 44 */
+					     ": certificate expired\0"     /* 45 */
+					     ": certificate unknown\0"     /* 46 */
+					     ": illegal parameter\0"       /* ILLEGAL_PARAMETER */
+					     ": unknown CA\0"              /* 48 */
+					     ": access denied\0"           /* 49 */
+					     ": decode error\0"            /* DECODE_ERROR */
+					     ": decrypt error\0"           /* 51 */
+					     ": internal error\0"          /* 80 */
+					     ": inappropriate fallback\0"  /* 86 */
+					     ": missing extension\0"       /* 109 */
+					     ": unsupported extension\0"   /* 110 */
+					     ": certificate required\0" /* CERTIFICATE_REQUIRED */);
 
-static const char *find_words(int alert)
+/* What follows the number of an alert in a message: a colon and words, or nothing. */
+static const char *words_of(int alert, char buf[STS_WORDS_MAX_BYTES])
 {
-	for (size_t i = 0; i < COUNT(alerts); i++)
-		if (alerts[i].alert == alert)
-			return alerts[i].words;
-	return NULL;
+	size_t i = 0;
+
+	while (i < COUNT(alerts) && alerts[i] != alert)
+		i++;
+	return sts_unpacked(sts_text_at(alert_words, i), buf, STS_WORDS_MAX_BYTES);
 }
 
 /* Do servers send this alert when they refuse the client's certificate, or when the client has sent
@@ -71,19 +91,19 @@ static bool is_about_client(const struct sts_tls_client *c, int alert)
 /* What the server has against the client's certificate. */
 static const char *complaint(const struct sts_tls_client *c)
 {
-	return !c->key                 ? "wants a client certificate, and none is given"
-	       : !c->facts.client_sent ? "wants a client certificate of another kind"
-				       : "refused the client certificate";
+	return sts_words(!c->key                 ? "wants a client certificate, and none is given"
+			 : !c->facts.client_sent ? "wants a client certificate of another kind"
+						 : "refused the client certificate");
 }
 
 static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error *e)
 {
 	int alert = c->records.failure.alert;
-	const char *words = find_words(alert);
+	char words[STS_WORDS_MAX_BYTES];
 
 	if (is_about_client(c, alert))
-		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s%s)",
-				complaint(c), alert, words ? ": " : "", words ? words : "");
+		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s)",
+				complaint(c), alert, words_of(alert, words));
 	/* After the handshake, no alert is about what the client offered. */
 	switch (c->records.data_due ? 0 : alert) {
 	case PROTOCOL_VERSION:
@@ -103,8 +123,8 @@ static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error 
 				"the server does not speak HTTP/1.1 on this port (alert 120: no "
 				"application protocol)");
 	default:
-		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s%s", alert,
-				words ? ": " : "", words ? words : "");
+		return sts_fail(e, STS_ETLS, alert, "the server ended TLS with alert %d%s", alert,
+				words_of(alert, words));
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/packed.h"
 #include "net/wait.h"
 #include "tls/explain.h"
 
@@ -127,10 +128,11 @@ static enum sts_err fail_not_tls(const struct sts_stream *t, struct sts_error *e
 	const char *spoken = "";
 
 	if (sts_slice_eq(first, "HTTP/"))
-		spoken = ": it answered in plain HTTP";
+		spoken = STS_PACKED(": it answered in plain HTTP");
 	else if (sts_slice_eq(first, "SSH-2"))
 		spoken = ": it speaks SSH";
-	return sts_fail(e, STS_ETLS, 0, "the server does not speak TLS on this port%s", spoken);
+	return sts_fail(e, STS_ETLS, 0, "the server does not speak TLS on this port%s",
+			sts_words(spoken));
 }
 
 /* The connection ended within the handshake. */
@@ -147,7 +149,7 @@ static enum sts_err fail_closed(const struct sts_stream *t, struct sts_error *e)
 				sts_errno_words(t->io_errno));
 	return sts_fail(e, STS_ETLS_CLOSED, 0,
 			"the peer closed the connection during the TLS handshake%s",
-			t->first_len ? "" : ", before it sent a byte");
+			t->first_len ? "" : sts_words(", before it sent a byte"));
 }
 
 /* Did the connection only end, in whatever way? The TLS client then knows no more. */
@@ -162,8 +164,9 @@ static enum sts_err fail_handshake(const struct sts_stream *t, struct sts_error 
 {
 	if (t->timed_out)
 		return sts_fail(e, STS_ETIMEOUT, 0, "the server %s within the time",
-				t->first_len ? "did not finish the TLS handshake"
-					     : "accepted the connection and sent nothing");
+				sts_words(t->first_len
+						  ? "did not finish the TLS handshake"
+						  : "accepted the connection and sent nothing"));
 	if (t->verifier->error.code != STS_OK) {
 		if (e)
 			*e = t->verifier->error;

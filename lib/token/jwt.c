@@ -2,10 +2,11 @@
 #include "token/jwt.h"
 
 #include "base/base64.h"
+#include "base/packed.h"
 
 static enum sts_err no_jwt(struct sts_error *e, const char *why)
 {
-	return sts_fail(e, STS_ETOKEN, 0, "the token is no JWT: %s", why);
+	return sts_fail(e, STS_ETOKEN, 0, "the token is no JWT: %s", sts_words(why));
 }
 
 /* ---- splitting ---- */

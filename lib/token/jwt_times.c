@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "token/expiry.h"
 
@@ -243,7 +244,7 @@ static bool walk(struct scan *s, struct claim claims[CLAIMS])
 
 static enum sts_err no_jwt(struct sts_error *e, const char *why)
 {
-	return sts_fail(e, STS_ETOKEN, 0, "the token is no JWT: %s", why);
+	return sts_fail(e, STS_ETOKEN, 0, "the token is no JWT: %s", sts_words(why));
 }
 
 enum sts_err sts_jwt_claims_times(struct sts_slice claims, struct sts_jwt_claims *times,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/life.h"
 
+#include "base/packed.h"
 #include "base/timefmt.h"
 
 bool sts_life_is_stated(const struct sts_expiry_input *in)
@@ -44,7 +45,7 @@ static enum sts_err no_life(const struct sts_expiry_input *in, const struct sts_
 	return sts_fail(e, STS_ELIFETIME, 0, "the returned token's lifetime is %lld s%s",
 			(long long)expiry->lifetime_s,
 			expiry->verdict == STS_EXPIRY_TOO_LATE
-				? ", which was over before the answer had arrived"
+				? sts_words(", which was over before the answer had arrived")
 				: "");
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "token/jwt_times.h"
 
@@ -94,8 +95,9 @@ static enum sts_err check_bytes(struct sts_slice bytes, struct sts_slice token, 
 		if (!sts_subject_bytes_ok((struct sts_slice){&c, 1}))
 			return sts_fail(e, STS_ESUBJECT_MALFORMED, 0,
 					"the subject token has %s at byte %zu",
-					c == '\r' || c == '\n' ? "a line break inside,"
-							       : "a byte that no token has,",
+					sts_words(c == '\r' || c == '\n'
+							  ? "a line break inside,"
+							  : "a byte that no token has,"),
 					at);
 	}
 	return STS_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/packed.h"
 #include "trust/dn.h"
 
 #define PATH_LEN_MAX     100 /* stands for any larger pathLenConstraint; no chain is so long */
@@ -11,7 +12,7 @@
 #define NAME_SHOWN_BYTES 64  /* of one of them, escaped */
 
 /* The readers return NULL, or what is wrong, in words that follow "certificate NAME: ". */
-static const char too_many_extensions[] = "more than 32 extensions";
+static const char too_many_extensions[] = STS_PACKED("more than 32 extensions");
 _Static_assert(STS_CERT_EXTENSIONS_MAX == 32, "too_many_extensions states this bound");
 
 /* The header of each GeneralName is checked here, so that later walks cannot fail. */
@@ -21,10 +22,10 @@ static const char *read_san(struct sts_der value, struct sts_cert *cert)
 	uint8_t tag;
 
 	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->san) || value.len > 0)
-		return "bad subjectAltName";
+		return STS_PACKED("bad subjectAltName");
 	for (names = cert->san; names.len > 0;)
 		if (!sts_der_any(&names, &tag, &name, NULL))
-			return "bad subjectAltName";
+			return STS_PACKED("bad subjectAltName");
 	cert->has_san = true;
 	return NULL;
 }
@@ -35,15 +36,15 @@ static const char *read_basic_constraints(struct sts_der value, struct sts_cert 
 	uint64_t path_len;
 
 	if (!sts_der_take(&value, STS_DER_SEQUENCE, &list) || value.len > 0)
-		return "bad basicConstraints";
+		return STS_PACKED("bad basicConstraints");
 	if (sts_der_take(&list, STS_DER_BOOLEAN, &item) && !sts_der_bool(item, &cert->is_ca))
-		return "bad basicConstraints";
+		return STS_PACKED("bad basicConstraints");
 	if (sts_der_take(&list, STS_DER_INTEGER, &item)) {
 		if (!sts_der_uint(item, &path_len))
-			return "bad basicConstraints";
+			return STS_PACKED("bad basicConstraints");
 		cert->path_len = path_len > PATH_LEN_MAX ? PATH_LEN_MAX : (int)path_len;
 	}
-	return list.len > 0 ? "bad basicConstraints" : NULL;
+	return list.len > 0 ? STS_PACKED("bad basicConstraints") : NULL;
 }
 
 /* Bits in the first octet of a KeyUsage (RFC 5280 section 4.2.1.3). */
@@ -57,7 +58,7 @@ static const char *read_key_usage(struct sts_der value, struct sts_cert *cert)
 
 	if (!sts_der_take(&value, STS_DER_BITS, &bits) || value.len > 0 || bits.len < 2 ||
 	    bits.data[0] > 7)
-		return "bad keyUsage";
+		return STS_PACKED("bad keyUsage");
 	cert->key_cert_sign = bits.data[1] & KEY_CERT_SIGN;
 	cert->key_sign = bits.data[1] & (DIGITAL_SIGNATURE | NON_REPUDIATION);
 	return NULL;
@@ -69,10 +70,10 @@ static const char *read_eku(struct sts_der value, struct sts_cert *cert)
 
 	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->eku) || value.len > 0 ||
 	    cert->eku.len == 0)
-		return "bad extKeyUsage";
+		return STS_PACKED("bad extKeyUsage");
 	for (list = cert->eku; list.len > 0;)
 		if (!sts_der_take(&list, STS_DER_OID, &oid))
-			return "bad extKeyUsage";
+			return STS_PACKED("bad extKeyUsage");
 	cert->has_eku = true;
 	return NULL;
 }
@@ -80,7 +81,7 @@ static const char *read_eku(struct sts_der value, struct sts_cert *cert)
 static const char *read_name_constraints(struct sts_der value, struct sts_cert *cert)
 {
 	if (!sts_der_take(&value, STS_DER_SEQUENCE, &cert->name_constraints) || value.len > 0)
-		return "bad nameConstraints";
+		return STS_PACKED("bad nameConstraints");
 	cert->has_name_constraints = true;
 	return NULL;
 }
@@ -88,7 +89,7 @@ static const char *read_name_constraints(struct sts_der value, struct sts_cert *
 static const char *read_subject_key_id(struct sts_der value, struct sts_cert *cert)
 {
 	if (!sts_der_take(&value, STS_DER_OCTETS, &cert->subject_key_id) || value.len > 0)
-		return "bad subjectKeyIdentifier";
+		return STS_PACKED("bad subjectKeyIdentifier");
 	return NULL;
 }
 
@@ -97,7 +98,7 @@ static const char *read_authority_key_id(struct sts_der value, struct sts_cert *
 	struct sts_der list;
 
 	if (!sts_der_take(&value, STS_DER_SEQUENCE, &list) || value.len > 0)
-		return "bad authorityKeyIdentifier";
+		return STS_PACKED("bad authorityKeyIdentifier");
 	sts_der_take(&list, STS_DER_CONTEXT(0), &cert->authority_key_id);
 	return NULL;
 }
@@ -166,7 +167,7 @@ static const char *read_extensions(struct sts_der list, struct sts_cert *cert)
 	const char *why = NULL;
 
 	if (list.len == 0)
-		return "an empty list of extensions";
+		return STS_PACKED("an empty list of extensions");
 	for (size_t count = 0; list.len > 0 && !why; count++) {
 		bool critical = false;
 
@@ -174,15 +175,15 @@ static const char *read_extensions(struct sts_der list, struct sts_cert *cert)
 			return too_many_extensions;
 		if (!sts_der_take(&list, STS_DER_SEQUENCE, &extension) ||
 		    !sts_der_take(&extension, STS_DER_OID, &seen[count]))
-			return "bad extension";
+			return STS_PACKED("bad extension");
 		if (sts_der_take(&extension, STS_DER_BOOLEAN, &item) &&
 		    !sts_der_bool(item, &critical))
-			return "bad extension";
+			return STS_PACKED("bad extension");
 		if (!sts_der_take(&extension, STS_DER_OCTETS, &value) || extension.len > 0)
-			return "bad extension";
+			return STS_PACKED("bad extension");
 		for (size_t i = 0; i < count; i++)
 			if (sts_der_eq(seen[i], seen[count]))
-				return "the same extension twice";
+				return STS_PACKED("the same extension twice");
 		why = read_extension_value(seen[count], critical, value, cert);
 	}
 	return why;
@@ -206,11 +207,11 @@ static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
 
 	if (!sts_der_take(&bits, STS_DER_SEQUENCE, &key) || bits.len > 0 ||
 	    !take_unsigned(&key, n) || !take_unsigned(&key, e) || key.len > 0)
-		return "bad RSA key";
+		return STS_PACKED("bad RSA key");
 	/* Modulus and exponent must be odd. With the exponent 1 any signature could be forged. */
 	if ((n->data[n->len - 1] & 1) == 0 || (e->data[e->len - 1] & 1) == 0 || e->len > 4 ||
 	    (e->len == 1 && e->data[0] == 1))
-		return "bad RSA key";
+		return STS_PACKED("bad RSA key");
 	cert->rsa_bits = (uint32_t)n->len * 8;
 	for (uint8_t top = n->data[0]; top < 0x80; top = (uint8_t)(top << 1))
 		cert->rsa_bits--;
@@ -237,7 +238,7 @@ static const char *read_ec_key(struct sts_der curve, struct sts_der bits, struct
 		if (!sts_der_eq(curves[i].oid, curve))
 			continue;
 		if (bits.len != curves[i].point_len || bits.data[0] != EC_UNCOMPRESSED)
-			return "bad EC point";
+			return STS_PACKED("bad EC point");
 		cert->ec_point = bits;
 		cert->key_kind = curves[i].kind;
 	}
@@ -253,7 +254,7 @@ static const char *read_key(struct sts_cert *cert)
 	    !sts_der_take(&algorithm, STS_DER_OID, &cert->key_oid) ||
 	    !sts_der_take(&list, STS_DER_BITS, &bits) || list.len > 0 || bits.len < 2 ||
 	    bits.data[0] != 0)
-		return "bad public key";
+		return STS_PACKED("bad public key");
 	bits.data++;
 	bits.len--;
 	cert->key_kind = STS_KEY_OTHER;
@@ -290,7 +291,7 @@ static const char *read_validity(struct sts_der *tbs, struct sts_cert *cert)
 	if (!sts_der_take(tbs, STS_DER_SEQUENCE, &validity) ||
 	    !take_time(&validity, &cert->not_before_s) ||
 	    !take_time(&validity, &cert->not_after_s) || validity.len > 0)
-		return "bad validity";
+		return STS_PACKED("bad validity");
 	return NULL;
 }
 
@@ -302,7 +303,7 @@ static const char *read_version(struct sts_der *tbs, struct sts_cert *cert)
 	if (sts_der_take(tbs, STS_DER_CONTEXT_CONSTRUCTED(0), &outer) &&
 	    (!sts_der_take(&outer, STS_DER_INTEGER, &number) || outer.len > 0 ||
 	     !sts_der_uint(number, &version) || version > 2))
-		return "bad version";
+		return STS_PACKED("bad version");
 	cert->version = (int)version + 1;
 	return NULL;
 }
@@ -318,12 +319,12 @@ static const char *read_tail(struct sts_der *tbs, struct sts_cert *cert)
 	sts_der_take(tbs, STS_DER_CONTEXT(2), &skipped);
 	if (sts_der_take(tbs, STS_DER_CONTEXT_CONSTRUCTED(3), &outer)) {
 		if (cert->version != 3)
-			return "extensions in an old version";
+			return STS_PACKED("extensions in an old version");
 		if (!sts_der_take(&outer, STS_DER_SEQUENCE, &list) || outer.len > 0)
-			return "bad extensions";
+			return STS_PACKED("bad extensions");
 		why = read_extensions(list, cert);
 	}
-	return why ? why : tbs->len > 0 ? "trailing bytes" : NULL;
+	return why ? why : tbs->len > 0 ? STS_PACKED("trailing bytes") : NULL;
 }
 
 static const char *read_tbs(struct sts_der tbs, struct sts_der *algorithm, struct sts_cert *cert)
@@ -334,17 +335,17 @@ static const char *read_tbs(struct sts_der tbs, struct sts_der *algorithm, struc
 	if (why)
 		return why;
 	if (!sts_der_take(&tbs, STS_DER_INTEGER, &serial) || serial.len == 0)
-		return "bad serial number";
+		return STS_PACKED("bad serial number");
 	if (!take_whole(&tbs, STS_DER_SEQUENCE, algorithm))
-		return "bad signature algorithm";
+		return STS_PACKED("bad signature algorithm");
 	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->issuer))
-		return "bad issuer";
+		return STS_PACKED("bad issuer");
 	if ((why = read_validity(&tbs, cert)))
 		return why;
 	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->subject))
-		return "bad subject";
+		return STS_PACKED("bad subject");
 	if (!take_whole(&tbs, STS_DER_SEQUENCE, &cert->spki))
-		return "bad public key";
+		return STS_PACKED("bad public key");
 	if ((why = read_key(cert)))
 		return why;
 	return read_tail(&tbs, cert);
@@ -356,23 +357,23 @@ static const char *read_certificate(struct sts_der der, struct sts_cert *cert)
 	const char *why;
 
 	if (!sts_der_take(&der, STS_DER_SEQUENCE, &outer))
-		return "no DER";
+		return STS_PACKED("no DER");
 	if (der.len > 0)
-		return "trailing bytes";
+		return STS_PACKED("trailing bytes");
 	if (!sts_der_take(&outer, STS_DER_SEQUENCE, &tbs))
-		return "no DER";
+		return STS_PACKED("no DER");
 	if ((why = read_tbs(tbs, &inside, cert)))
 		return why;
 	/* The algorithm appears in the signed part and outside of it, and both copies must agree
 	 * (RFC 5280 section 4.1.1.2). */
 	if (!take_whole(&outer, STS_DER_SEQUENCE, &algorithm) || !sts_der_eq(algorithm, inside))
-		return "bad signature algorithm";
+		return STS_PACKED("bad signature algorithm");
 	if (!sts_der_take(&algorithm, STS_DER_SEQUENCE, &inside) ||
 	    !sts_der_take(&inside, STS_DER_OID, &cert->signature_oid))
-		return "bad signature algorithm";
+		return STS_PACKED("bad signature algorithm");
 	if (!sts_der_take(&outer, STS_DER_BITS, &signature) || signature.len < 2)
-		return "bad signature";
-	return outer.len > 0 ? "trailing bytes" : NULL;
+		return STS_PACKED("bad signature");
+	return outer.len > 0 ? STS_PACKED("trailing bytes") : NULL;
 }
 
 enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts_error *e)
@@ -394,7 +395,7 @@ enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts
 	else
 		sts_text_addf(&t, "(unread)");
 	return sts_fail(e, why == too_many_extensions ? STS_ECERT_LIMIT : STS_ECERT_MALFORMED, 0,
-			"certificate %s: %s", name, why);
+			"certificate %s: %s", name, sts_words(why));
 }
 
 static void add_ip(struct sts_text *t, struct sts_der ip)

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/ascii.h"
+#include "base/packed.h"
 #include "trust/dn.h"
 
 /* The kinds of a GeneralName: the numbers of their context tags (RFC 5280 section 4.2.1.6). */
@@ -288,8 +289,8 @@ static enum sts_err refuse(const struct sts_cert *ca, const char *what, struct s
 	sts_text_init(&t, text, sizeof(text));
 	sts_text_addf(&t, "the name constraints of CA ");
 	sts_dn_add(&t, ca->subject);
-	sts_text_add_str(&t, why);
-	sts_text_add_str(&t, what);
+	sts_text_add_str(&t, sts_words(why));
+	sts_text_add_str(&t, sts_words(what));
 	sts_text_add_escaped(&t, name, NAME_SHOWN_BYTES);
 	return sts_fail(e, STS_ECERT_CONSTRAINT, 0, "%s", text);
 }
@@ -305,18 +306,19 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 	if ((kinds >> kind & 1) == 0)
 		return STS_OK;
 	if (kind != KIND_DNS && kind != KIND_IP)
-		return refuse(ca, "names of another kind than DNS and IP", (struct sts_slice){0},
-			      " cannot be judged for ", e);
+		return refuse(ca, STS_PACKED("names of another kind than DNS and IP"),
+			      (struct sts_slice){0}, STS_PACKED(" cannot be judged for "), e);
 	if (kind == KIND_DNS) {
 		if (is_allowed(lists, kind, name))
 			return STS_OK;
-		return refuse(ca, "DNS:", sts_der_text(name), " do not allow ", e);
+		return refuse(ca, STS_PACKED("DNS:"), sts_der_text(name),
+			      STS_PACKED(" do not allow "), e);
 	}
 	if ((name.len == 4 || name.len == 16) && is_allowed(lists, kind, name))
 		return STS_OK;
 	sts_text_init(&text, ip, sizeof(ip));
 	sts_address_add(&text, name.data, name.len);
-	return refuse(ca, "IP:", sts_slice_of(ip), " do not allow ", e);
+	return refuse(ca, STS_PACKED("IP:"), sts_slice_of(ip), STS_PACKED(" do not allow "), e);
 }
 
 /* The kinds of names in the subject: it is a directory name itself, and may hold an e-mail address
@@ -358,13 +360,13 @@ enum sts_err sts_cert_names_constraints(const struct sts_cert *ca, const struct 
 	if (!ca->has_name_constraints)
 		return STS_OK;
 	if (!read_constraints(ca, lists, &count, &kinds))
-		return refuse(ca, "", (struct sts_slice){0}, " cannot be read", e);
+		return refuse(ca, "", (struct sts_slice){0}, STS_PACKED(" cannot be read"), e);
 	if (kinds & kinds_of_subject(below))
-		return refuse(ca, "the subject of the certificate below", (struct sts_slice){0},
-			      " cannot be judged for ", e);
+		return refuse(ca, STS_PACKED("the subject of the certificate below"),
+			      (struct sts_slice){0}, STS_PACKED(" cannot be judged for "), e);
 	if (count_names(names) > COMPARISONS_MAX / count)
-		return refuse(ca, "so many names", (struct sts_slice){0}, " cannot be judged for ",
-			      e);
+		return refuse(ca, STS_PACKED("so many names"), (struct sts_slice){0},
+			      STS_PACKED(" cannot be judged for "), e);
 	while (names.len > 0 && err == STS_OK) {
 		if (!sts_der_any(&names, &tag, &name, NULL))
 			return sts_fail(e, STS_ECERT_MALFORMED, 0, "bad subjectAltName");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/packed.h"
 #include "bearssl_choice/implementations.h"
 #include "trust/dn.h"
 #include "trust/rules.h"
@@ -58,27 +59,30 @@ static void set_up_minimal(struct sts_verifier *v, const br_x509_trust_anchor *a
 }
 
 /* The errors that br_x509_minimal can still find after our rules were kept. Most of them are wrong
- * signatures. */
+ * signatures. The texts stand in the order of the rows. */
 static const struct {
-	unsigned err;
-	enum sts_err code;
-	const char *what;
+	uint8_t err, code;
 } minimal_errors[] = {
-	{BR_ERR_X509_NOT_TRUSTED, STS_ECERT_SIGNATURE,
-	 "is not signed by the trust anchor that has its issuer's name"},
-	{BR_ERR_X509_BAD_SIGNATURE, STS_ECERT_SIGNATURE,
-	 "comes with a chain that has a wrong signature"},
-	{BR_ERR_X509_WRONG_KEY_TYPE, STS_ECERT_SIGNATURE,
-	 "comes with a chain that has a signature of another key's kind"},
-	{BR_ERR_X509_NOT_CA, STS_ECERT_CA,
-	 "comes with an issuer that is no CA, or too long a path"},
-	{BR_ERR_X509_FORBIDDEN_KEY_USAGE, STS_ECERT_CA, "comes with an issuer that may not sign"},
-	{BR_ERR_X509_CRITICAL_EXTENSION, STS_ECERT_MALFORMED,
-	 "or its issuer has a critical extension that this program does not judge"},
-	{BR_ERR_X509_UNSUPPORTED, STS_ECERT_ALGORITHM, "or its issuer has an unsupported feature"},
-	{BR_ERR_X509_LIMIT_EXCEEDED, STS_ECERT_ALGORITHM, "or its issuer has too large a key"},
-	{BR_ERR_X509_WEAK_PUBLIC_KEY, STS_ECERT_ALGORITHM, "or its issuer has too small a key"},
+	{BR_ERR_X509_NOT_TRUSTED, STS_ECERT_SIGNATURE},
+	{BR_ERR_X509_BAD_SIGNATURE, STS_ECERT_SIGNATURE},
+	{BR_ERR_X509_WRONG_KEY_TYPE, STS_ECERT_SIGNATURE},
+	{BR_ERR_X509_NOT_CA, STS_ECERT_CA},
+	{BR_ERR_X509_FORBIDDEN_KEY_USAGE, STS_ECERT_CA},
+	{BR_ERR_X509_CRITICAL_EXTENSION, STS_ECERT_MALFORMED},
+	{BR_ERR_X509_UNSUPPORTED, STS_ECERT_ALGORITHM},
+	{BR_ERR_X509_LIMIT_EXCEEDED, STS_ECERT_ALGORITHM},
+	{BR_ERR_X509_WEAK_PUBLIC_KEY, STS_ECERT_ALGORITHM},
 };
+static const char minimal_words[] = STS_PACKED(
+	"is not signed by the trust anchor that has its issuer's name\0"
+	"comes with a chain that has a wrong signature\0"
+	"comes with a chain that has a signature of another key's kind\0"
+	"comes with an issuer that is no CA, or too long a path\0"
+	"comes with an issuer that may not sign\0"
+	"or its issuer has a critical extension that this program does not judge\0"
+	"or its issuer has an unsupported feature\0"
+	"or its issuer has too large a key\0"
+	"or its issuer has too small a key");
 
 /* Translate an error of br_x509_minimal. The message names the certificate that most likely has the
  * error. */
@@ -91,8 +95,8 @@ static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *pat
 
 	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
 		if (minimal_errors[i].err == err)
-			code = sts_rules_fail(e, minimal_errors[i].code, top, "%s",
-					      minimal_errors[i].what);
+			code = sts_rules_fail(e, (enum sts_err)minimal_errors[i].code, top, "%s",
+					      sts_words(sts_text_at(minimal_words, i)));
 	if (code == STS_ECERT_MALFORMED)
 		sts_rules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)", err);
 	e->detail = (int)err;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/listen_address.h"
+#include "base/packed.h"
 #include "http_messages/server.h"
 #include "listener/metrics_text.h"
 #include "log/log.h"
@@ -438,12 +439,13 @@ static int open_with_patience(const char *where)
 
 	while ((fd = open_port_of(where)) < 0) {
 		if (logged != errno)
-			log_port(STS_LEVEL_ERROR, "the port cannot be opened: trying again", where,
+			log_port(STS_LEVEL_ERROR,
+				 sts_words("the port cannot be opened: trying again"), where,
 				 logged = errno);
 		nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL);
 		wait_ms = 2 * wait_ms < BIND_AGAIN_MAX_MS ? 2 * wait_ms : BIND_AGAIN_MAX_MS;
 	}
-	log_port(STS_LEVEL_INFO, "listening", where, 0);
+	log_port(STS_LEVEL_INFO, sts_words("listening"), where, 0);
 	return fd;
 }
 

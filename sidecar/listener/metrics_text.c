@@ -4,8 +4,6 @@
 #include "base/packed.h"
 #include "version.h"
 
-#define HELP_MAX_BYTES 128
-
 /* The families of which each exchange has samples, and then those of the whole process. */
 enum family {
 	GAUGES,
@@ -80,11 +78,9 @@ static const char *prefix_of(size_t family)
 static void add_head(struct sts_text *out, size_t family, const char *name)
 {
 	const char *type = sts_text_at(name, 1), *prefix = prefix_of(family);
-	char help[HELP_MAX_BYTES];
 
 	sts_text_addf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name,
-		      sts_unpacked(sts_text_at(helps, family), help, sizeof(help)), prefix, name,
-		      type);
+		      sts_words(sts_text_at(helps, family)), prefix, name, type);
 }
 
 /* Add the name and the first label: sts_sidecar_NAME{exchange="aws". More labels may follow. */

@@ -9,6 +9,7 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "options/option_value.h"
 
 /* Put the values of one owner into o. *at is set to the position of the last value that was tried.
@@ -99,10 +100,11 @@ static enum sts_err check_values(const struct sts_config *c, struct sts_slice te
 			const char *rest = sts_path_beneath(dirs[k], dirs[i]);
 
 			if (rest && !*rest)
-				return sts_config_fail(
-					c, text, position(c, dirs[i], i), (struct sts_slice){0},
-					"the output-dir of another exchange: give each its own",
-					NULL, e);
+				return sts_config_fail(c, text, position(c, dirs[i], i),
+						       (struct sts_slice){0},
+						       STS_PACKED("the output-dir of another "
+								  "exchange: give each its own"),
+						       NULL, e);
 		}
 	}
 	return STS_OK;

@@ -26,7 +26,7 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 			     struct sts_slice word, const char *why, const char *name,
 			     struct sts_error *e)
 {
-	char msg[STS_ERROR_TEXT_MAX_BYTES], words[STS_ERROR_TEXT_MAX_BYTES];
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text out;
 	size_t line = 1, column = 1;
 
@@ -43,7 +43,7 @@ enum sts_err sts_config_fail(const struct sts_config *c, struct sts_slice text, 
 		sts_text_add_escaped(&out, word, 40);
 		sts_text_add_str(&out, "\" ");
 	}
-	sts_text_add_str(&out, sts_unpacked(why, words, sizeof(words)));
+	sts_text_add_str(&out, sts_words(why));
 	if (name)
 		sts_text_addf(&out, " \"%s\"", name);
 	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
@@ -121,11 +121,11 @@ static unsigned kinds_of(const struct sts_option *option)
 /* Returns what a value must be, in words for a message, for the types of kinds_of(). */
 static const char *wanted(unsigned kinds)
 {
-	return kinds & 1 << STS_JSON_BOOL     ? "must be true or false"
-	       : kinds & 1 << STS_JSON_NUMBER ? "must be a string or a plain number"
-	       : kinds & 1 << STS_JSON_OBJECT ? "must be an object or array of strings"
-	       : kinds & 1 << STS_JSON_ARRAY  ? "must be a string or an array of strings"
-					      : "must be a string";
+	return kinds & 1 << STS_JSON_BOOL     ? STS_PACKED("must be true or false")
+	       : kinds & 1 << STS_JSON_NUMBER ? STS_PACKED("must be a string or a plain number")
+	       : kinds & 1 << STS_JSON_OBJECT ? STS_PACKED("must be an object or array of strings")
+	       : kinds & 1 << STS_JSON_ARRAY ? STS_PACKED("must be a string or an array of strings")
+					     : STS_PACKED("must be a string");
 }
 
 static enum sts_err read_scalar(struct reader *r, const struct sts_option *option,

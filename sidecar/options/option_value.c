@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "output/store.h"
 #include "protocol/request.h"
@@ -127,19 +128,19 @@ const char *sts_option_wanted(const struct sts_option *option)
 {
 	switch (option->kind) {
 	case STS_OPTION_FLAG:
-		return "true or false";
+		return sts_words("true or false");
 	case STS_OPTION_TEXT:
-		return "a text that is not empty";
+		return sts_words("a text that is not empty");
 	case STS_OPTION_DURATION:
-		return "a duration (30s, 5m, 1h30m)";
+		return sts_words("a duration (30s, 5m, 1h30m)");
 	case STS_OPTION_MODE:
-		return "auto, or octal digits like 0640";
+		return sts_words("auto, or octal digits like 0640");
 	case STS_OPTION_GROUP:
-		return "a number, the GID";
+		return sts_words("a number, the GID");
 	case STS_OPTION_FRACTION:
-		return "a fraction (0.1 to 0.9)";
+		return sts_words("a fraction (0.1 to 0.9)");
 	case STS_OPTION_INTEGER:
-		return "a whole number";
+		return sts_words("a whole number");
 	default:
 		return sts_option_text(option, STS_OPTION_METAVAR);
 	}

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "log/print.h"
 #include "other_commands/commands.h"
 #include "output/files.h"
@@ -19,8 +20,8 @@ static char token[STS_TOKEN_MAX_BYTES + 2], scratch[STS_TOKEN_MAX_BYTES + 2],
 /* What is wrong is the file that the user named, and not an STS. */
 static int complain(const struct sts_error *e)
 {
-	return sts_complain_with(e,
-				 "name the file of a JWT, - for standard input, or --output-dir");
+	return sts_complain_with(
+		e, sts_words("name the file of a JWT, - for standard input, or --output-dir"));
 }
 
 static int read_default(const char *dir, size_t *len)

@@ -10,6 +10,7 @@
 #include "base/errno_words.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "log/print.h"
 #include "other_commands/commands.h"
@@ -207,7 +208,7 @@ static int fail_to_look(int err, const char *dir)
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
 	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", shown, sts_errno_words(err));
-	return sts_complain_with(&e, "name the output directory of the sidecar");
+	return sts_complain_with(&e, sts_words("name the output directory of the sidecar"));
 }
 
 int sts_command_refresh(const struct sts_options *o)
@@ -225,11 +226,12 @@ int sts_command_refresh(const struct sts_options *o)
 	/* The time is taken before the signal, so the attempt is started later than this time. */
 	sts_status_now(&now);
 	if (owner == 0 || !is_our_kind(owner))
-		status = print_not_asked("no running sts-sidecar that this process can see owns", 0,
-					 o->output_dir);
+		status = print_not_asked(
+			sts_words("no running sts-sidecar that this process can see owns"), 0,
+			o->output_dir);
 	else if (kill(owner, SIGHUP) != 0)
-		status = print_not_asked("cannot signal the sts-sidecar that owns", errno,
-					 o->output_dir);
+		status = print_not_asked(sts_words("cannot signal the sts-sidecar that owns"),
+					 errno, o->output_dir);
 	else
 		status = await(o, dir_fd, &before, &now);
 	close(dir_fd);

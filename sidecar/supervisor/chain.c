@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "supervisor/inputs.h"
 
 /* Does this exchange have a token for the exchanges whose source it is? */
@@ -39,10 +40,11 @@ static bool settle(struct sts_member *t, const struct sts_member *source,
 	if (exit_status > 0) {
 		if (!sts_exchange_input_lost(&t->x, exit_status, m))
 			return false;
-		sts_event_log_about(STS_LEVEL_ERROR,
-				    "not tried: the exchange whose token it sends has failed (see "
-				    "its line)",
-				    t->x.plan->name);
+		sts_event_log_about(
+			STS_LEVEL_ERROR,
+			sts_words("not tried: the exchange whose token it sends has failed (see "
+				  "its line)"),
+			t->x.plan->name);
 		return true;
 	}
 	if (!sts_exchange_wait(&t->x, name, tried_ms(source), m))

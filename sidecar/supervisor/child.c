@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/packed.h"
 #include "supervisor/spawn.h"
 
 /* The most reads of a pipe at a time, so that a worker that writes without end does not keep the
@@ -105,9 +106,9 @@ void sts_child_read(struct sts_child *c)
 static void report_end(struct sts_child *c, int status, struct sts_report *report)
 {
 	struct sts_error error = {.code = STS_EWORKER};
-	const char *when = c->prints          ? "standard output may have a part of the token"
-			   : c->stage_len > 0 ? "after the request was sent"
-					      : "before the request was sent";
+	const char *when = sts_words(c->prints ? "standard output may have a part of the token"
+				     : c->stage_len > 0 ? "after the request was sent"
+							: "before the request was sent");
 
 	if (c->killed)
 		sts_fail(&error, STS_ETIMEOUT, STS_TIMEOUT_HERE,

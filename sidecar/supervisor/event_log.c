@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/errno_words.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
 #include "tls/offer.h"
@@ -61,7 +62,7 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 		return;
 	logged->ahead = ahead;
 	if (ahead == 0) {
-		warn(x, "the node's clock and the STS's Date agree again", NULL, 0);
+		warn(x, sts_words("the node's clock and the STS's Date agree again"), NULL, 0);
 		return;
 	}
 	sts_text_init(&text, msg, sizeof(msg));
@@ -99,7 +100,9 @@ static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *log
 	bool is_assumed = report->flags & STS_REPORT_ASSUMED;
 
 	if (is_assumed && !logged->assumed)
-		warn(x, "nothing in the answer says how long the token lives: --default-ttl counts",
+		warn(x,
+		     sts_words("nothing in the answer says how long the token lives: --default-ttl "
+			       "counts"),
 		     "lifetime_s", report->lifetime_s);
 	logged->assumed = is_assumed;
 }
@@ -192,14 +195,17 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 {
 	if (outcome == STS_OUTCOME_POLL_OFF)
 		start(l, x, STS_LEVEL_INFO,
-		      "the STS has no sig-cert endpoint: key rotation is noticed at the next "
-		      "refresh");
+		      sts_words("the STS has no sig-cert endpoint: key rotation is noticed at the "
+				"next "
+				"refresh"));
 	else if (outcome == STS_OUTCOME_POLL_GONE)
 		start(l, x, STS_LEVEL_WARN,
-		      "the STS's sig-cert endpoint has answered before, but is not there now: it "
-		      "is asked again at the usual interval");
+		      sts_words("the STS's sig-cert endpoint has answered before, but is not there "
+				"now: it "
+				"is asked again at the usual interval"));
 	else if (outcome == STS_OUTCOME_POLL_CHANGED)
-		start(l, x, STS_LEVEL_INFO, "the signing certificate changed: exchanging now");
+		start(l, x, STS_LEVEL_INFO,
+		      sts_words("the signing certificate changed: exchanging now"));
 	else
 		start(l, x, STS_LEVEL_WARN, report->text);
 	if (report->error != STS_OK)
@@ -274,12 +280,15 @@ void sts_event_log_refused(const struct sts_error *e)
 
 	sts_log_start(&l, STS_LEVEL_WARN, e->msg);
 	sts_log_str(&l, "error", sts_error_info(e->code).name);
-	sts_log_str(&l, "hint",
-		    e->code == STS_EUSAGE
-			    ? "the configuration that is in use stays so: mend the file, and send "
-			      "HUP"
-			    : "the configuration that is in use stays so, and the file is read "
-			      "again soon");
+	sts_log_str(
+		&l, "hint",
+		sts_words(
+			e->code == STS_EUSAGE
+				? "the configuration that is in use stays so: mend the file, and "
+				  "send "
+				  "HUP"
+				: "the configuration that is in use stays so, and the file is read "
+				  "again soon"));
 	sts_log_end(&l);
 }
 
@@ -300,16 +309,19 @@ void sts_event_log_unwatched(int err)
 {
 	struct sts_log l;
 
-	sts_log_start(&l, STS_LEVEL_WARN,
-		      "changes of the subject token, the CA files and the configuration file are "
-		      "noticed late, with the next attempt: they cannot be watched");
+	sts_log_start(
+		&l, STS_LEVEL_WARN,
+		sts_words(
+			"changes of the subject token, the CA files and the configuration file are "
+			"noticed late, with the next attempt: they cannot be watched"));
 	sts_log_str(&l, "reason", sts_errno_words(err));
 	if (err == ENOSPC)
-		sts_log_str(&l, "hint", "raise fs.inotify.max_user_watches on the node");
+		sts_log_str(&l, "hint", sts_words("raise fs.inotify.max_user_watches on the node"));
 	if (err == EMFILE || err == ENFILE)
 		sts_log_str(&l, "hint",
-			    "raise fs.inotify.max_user_instances on the node, or the limit of open "
-			    "files");
+			    sts_words("raise fs.inotify.max_user_instances on the node, or the "
+				      "limit of open "
+				      "files"));
 	sts_log_end(&l);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/packed.h"
 #include "supervisor/event_log.h"
 #include "supervisor/spawn.h"
 #include "wire/listener_job.h"
@@ -31,7 +32,7 @@ static __attribute__((noinline)) void start_again(struct sts_listener_process *l
 	if (l->wait_ms > AGAIN_MAX_MS)
 		l->wait_ms = AGAIN_MAX_MS;
 	l->next_ms = now_ms + l->wait_ms;
-	sts_log_start(&line, STS_LEVEL_WARN, msg);
+	sts_log_start(&line, STS_LEVEL_WARN, sts_words(msg));
 	if (key)
 		sts_log_int(&line, key, value);
 	else
@@ -72,16 +73,19 @@ void sts_listener_process_start(struct sts_listener_process *l, const char *prog
 	/* The environment is empty, since a variable may hold the password of a proxy. */
 	l->pid = sts_spawn((char *const *)(uintptr_t)arguments, (char *const[]){NULL}, l->fd, -1);
 	if (l->pid < 0)
-		start_again(l, "the process of --listen could not be started", NULL, errno);
+		start_again(l, STS_PACKED("the process of --listen could not be started"), NULL,
+			    errno);
 }
 
 void sts_listener_process_ended(struct sts_listener_process *l, int status)
 {
 	l->pid = -1;
 	if (WIFSIGNALED(status))
-		start_again(l, "the process of --listen was killed", "signal", WTERMSIG(status));
+		start_again(l, STS_PACKED("the process of --listen was killed"), "signal",
+			    WTERMSIG(status));
 	else
-		start_again(l, "the process of --listen ended", "status", WEXITSTATUS(status));
+		start_again(l, STS_PACKED("the process of --listen ended"), "status",
+			    WEXITSTATUS(status));
 }
 
 void sts_listener_process_stop(struct sts_listener_process *l)

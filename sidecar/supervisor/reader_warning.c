@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/packed.h"
 #include "log/log.h"
 #include "output/readers.h"
 
@@ -77,13 +78,15 @@ static void describe(const struct way *w, const struct sts_store *store, struct 
 static const char *hint_of(const struct way *w)
 {
 	if (w->closed_at >= 0)
-		return "let other readers enter that directory, or set --mode to what is meant";
-	return sts_readers_none(&w->anyone)
-		       ? "if the application has another UID: give the Pod an fsGroup, or run the "
-			 "application as this UID; --mode 0600 says that this is meant"
-		       : "if the application has another UID: give the Pod an fsGroup, run the "
-			 "application as this UID, or set --mode 0644; --mode 0600 says that this "
-			 "is meant";
+		return sts_words(
+			"let other readers enter that directory, or set --mode to what is meant");
+	return sts_words(
+		sts_readers_none(&w->anyone)
+			? "if the application has another UID: give the Pod an fsGroup, or run the "
+			  "application as this UID; --mode 0600 says that this is meant"
+			: "if the application has another UID: give the Pod an fsGroup, run the "
+			  "application as this UID, or set --mode 0644; --mode 0600 says that this "
+			  "is meant");
 }
 
 /* Not inlined: a buffer in the stack frame that sleeps would be memory that is never given back. */

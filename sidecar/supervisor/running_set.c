@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/packed.h"
 #include "base/resident.h"
 #include "output/lock.h"
 #include "sandbox/sandbox.h"
@@ -169,9 +170,10 @@ void sts_running_end_late(void)
 		ended = true;
 		sts_event_log_about(
 			STS_LEVEL_ERROR,
-			t->x.status.attempts > 0
-				? "the deadline passed before this exchange was tried again"
-				: "the deadline passed before this exchange was tried",
+			sts_words(
+				t->x.status.attempts > 0
+					? "the deadline passed before this exchange was tried again"
+					: "the deadline passed before this exchange was tried"),
 			t->x.plan->name);
 	}
 	if (ended)
@@ -306,7 +308,7 @@ static void remove_members(struct sts_plans *plans, struct sts_plans *before)
 	for (STS_EACH_MEMBER(t)) {
 		if (successor(t->x.plan, plans, before))
 			continue;
-		sts_event_log_about(STS_LEVEL_INFO, "removed from the configuration",
+		sts_event_log_about(STS_LEVEL_INFO, sts_words("removed from the configuration"),
 				    t->x.plan->name);
 		sts_member_remove(t);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/packed.h"
 #include "base/resident.h"
 #include "sandbox/harden.h"
 #include "supervisor/child.h"
@@ -66,9 +67,10 @@ static void compare_dumpable(const struct sts_report *report)
 	    !sts_harden_undumpable_from_start())
 		return;
 	all.told_dumpable = true;
-	sts_event_log_plain(STS_LEVEL_WARN,
-			    "a worker was dumpable when it began, unlike this process: the mode or "
-			    "the owner of the program's file has changed");
+	sts_event_log_plain(
+		STS_LEVEL_WARN,
+		sts_words("a worker was dumpable when it began, unlike this process: the mode or "
+			  "the owner of the program's file has changed"));
 }
 
 /* Returns the file that a worker looked at last: enum sts_reads. After the request was sent, this

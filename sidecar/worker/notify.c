@@ -8,6 +8,7 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "base/text.h"
 
 #define PID_FILE_MAX_BYTES 16
@@ -20,7 +21,7 @@ static enum sts_err fail(const char *path, int err, const char *why, struct sts_
 	sts_text_init(&text, shown, sizeof(shown));
 	sts_text_add_escaped(&text, sts_slice_of(path), sizeof(shown) - 1);
 	return sts_fail(e, STS_EINPUT, err, "no signal was sent: --notify-pid-file %s: %s", shown,
-			why);
+			sts_words(why));
 }
 
 static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *e)
@@ -33,10 +34,13 @@ static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *
 		return fail(path, err, sts_errno_words(err), e);
 	text.len -= text.len > 0 && data[text.len - 1] == '\n';
 	if (!sts_parse_u64(text, INT32_MAX, pid))
-		return fail(path, 0, "it must hold a PID, digits only", e);
+		return fail(path, 0, STS_PACKED("it must hold a PID, digits only"), e);
 	if (*pid <= 1 || (pid_t)*pid == getpid() || (pid_t)*pid == getppid())
-		return fail(path, 0,
-			    "its PID is 1 or this sidecar's: is it of another PID namespace?", e);
+		return fail(
+			path, 0,
+			STS_PACKED(
+				"its PID is 1 or this sidecar's: is it of another PID namespace?"),
+			e);
 	return STS_OK;
 }
 
@@ -45,8 +49,8 @@ static const char *refusal(int err)
 {
 	/* EINVAL and ENOENT mean that the PID is the id of a thread. */
 	return err == ESRCH || err == EINVAL || err == ENOENT
-		       ? "no such process: the Pod needs shareProcessNamespace"
-	       : err == EPERM ? "another UID's process: run both as one"
+		       ? STS_PACKED("no such process: the Pod needs shareProcessNamespace")
+	       : err == EPERM ? STS_PACKED("another UID's process: run both as one")
 			      : sts_errno_words(err);
 }
 
@@ -68,7 +72,7 @@ enum sts_err sts_notify_open(const char *pid_file, int *pidfd, struct sts_error 
 	 * descriptor itself refers to the same process for ever. */
 	err = read_pid(pid_file, &again, e);
 	if (err == STS_OK && again != pid)
-		err = fail(pid_file, EAGAIN, "it has just changed", e);
+		err = fail(pid_file, EAGAIN, STS_PACKED("it has just changed"), e);
 	if (err != STS_OK) {
 		close(*pidfd);
 		*pidfd = -1;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/packed.h"
 #include "base/shared_run.h"
 #include "net/connect.h"
 #include "net/dns.h"
@@ -88,23 +89,30 @@ static struct worker {
 
 /* ---- the report and its deadline ---- */
 
-/* The error and its detail if the time is over in a stage, and what the worker was doing then. */
+/* The error and its detail if the time is over in a stage, and what the worker was doing then. The
+ * texts stand in the order of the stages. */
 static const struct {
-	enum sts_err error;
-	int detail;
-	const char *doing;
+	uint8_t error, detail;
 } stage_timeouts[STS_STAGE__COUNT] = {
-	[STS_STAGE_START] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "starting"},
-	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, STS_TIMEOUT_HERE,
-			      "reading the subject token and the CA files"},
-	[STS_STAGE_CONNECT] = {STS_EDNS, 0, "resolving the name"},
-	[STS_STAGE_TLS] = {STS_ETIMEOUT, 0, "waiting in the TLS handshake"},
-	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, 0, "sending the request"},
-	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, 0, "waiting for the answer"},
-	[STS_STAGE_CHECK] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "checking the answer"},
-	[STS_STAGE_WRITE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "writing the files"},
-	[STS_STAGE_DONE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE, "ending"},
+	[STS_STAGE_START] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
+	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
+	[STS_STAGE_CONNECT] = {STS_EDNS, 0},
+	[STS_STAGE_TLS] = {STS_ETIMEOUT, 0},
+	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, 0},
+	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, 0},
+	[STS_STAGE_CHECK] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
+	[STS_STAGE_WRITE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
+	[STS_STAGE_DONE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
 };
+static const char stage_words[] = STS_PACKED("starting\0"
+					     "reading the subject token and the CA files\0"
+					     "resolving the name\0"
+					     "waiting in the TLS handshake\0"
+					     "sending the request\0"
+					     "waiting for the answer\0"
+					     "checking the answer\0"
+					     "writing the files\0"
+					     "ending");
 
 /* Send the report, then remove the temporary files: a disk that hangs must not hold the report up.
  * Async-signal-safe (signal-safety(7)). */
@@ -119,7 +127,7 @@ static void send_report(void)
  * whether its name was known yet. */
 static void note_timeout(struct sts_report *r)
 {
-	const char *doing = stage_timeouts[r->stage].doing, *proxy = w.fields.proxy.url.host;
+	const char *doing = sts_text_at(stage_words, r->stage), *proxy = w.fields.proxy.url.host;
 	bool connecting = r->stage == STS_STAGE_CONNECT;
 	struct sts_text text;
 
@@ -128,7 +136,7 @@ static void note_timeout(struct sts_report *r)
 	r->detail = stage_timeouts[r->stage].detail;
 	if (connecting && w.fields.proxy.used) { /* in the words of sts_tunnel_open() */
 		r->error = STS_EPROXY;
-		sts_text_addf(&text, "the proxy %.64s %s", proxy, "did not answer within the time");
+		sts_text_addf(&text, "the proxy %.64s did not answer within the time", proxy);
 		return;
 	}
 	if (connecting && w.error.code != STS_EDNS) {
@@ -136,7 +144,7 @@ static void note_timeout(struct sts_report *r)
 		r->detail = ETIMEDOUT;
 		doing = "connecting";
 	}
-	sts_text_addf(&text, "time ran out while %s: ", doing);
+	sts_text_addf(&text, "time ran out while %s: ", sts_words(doing));
 	sts_text_add_slice(&text, w.fields.url.authority);
 }
 

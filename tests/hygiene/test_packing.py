@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/tables/packing.py: packed texts are the texts, and a packed source differs from the source in its formats alone."""
 import json
+import re
 
 import pytest
 from tables import packing
@@ -41,6 +42,15 @@ def test_a_packed_source(path, codes):
         assert packing.CONVERSION.findall(after) == packing.CONVERSION.findall(before)
     assert made.count("\n") == source.count("\n") and made.isascii()
     assert packing.pack_source(source, {}) == packing.pack_source(packing.pack_source(source, {}), {})
+
+
+def test_words_fit():
+    """sts_words() unpacks into a buffer of a fixed size, which holds every text that may be given to it."""
+    room, = re.findall(r"#define STS_WORDS_MAX_BYTES (\d+)", (TOP / "lib/base/packed.h").read_text())
+    of_words = {name: packing.FORMATS[name] for name in ("STS_PACKED", "sts_words", "bad", "sts_bug")}
+    for path in SOURCES:
+        for _, _, text in packing.formats(path.read_text(), of_words):
+            assert all(len(part) < int(room) for part in text.split("\0")), (path, text)
 
 
 def test_which_literals():

@@ -33,6 +33,8 @@ static void test_texts(void)
 	CHECK(sts_unpacked(packed, buf, sizeof(buf)) == buf);
 	CHECK(buf[0] == '<' && buf[strlen(buf) - 1] == '>' && strlen(buf) == strlen(symbol) + 2);
 	CHECK(strncmp(buf + 1, symbol, strlen(symbol)) == 0);
+	CHECK(sts_words(plain) == plain);
+	CHECK_STR(sts_words(packed), buf);
 	/* A longer text is cut, and ends. */
 	CHECK(strlen(sts_unpacked("\x80\x80\x80\x80", small, sizeof(small))) == sizeof(small) - 1);
 }
