@@ -189,7 +189,7 @@ def test_every_name_has_one_anchor():
 
 def test_links_to_errors_lead_somewhere():
     names = {error.name for error in errors.read(TOP / errors.SOURCE).errors}
-    found = [(path.name, anchor) for path in [*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("deploy/*.md")]
+    found = [(path.name, anchor) for path in [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("deploy/*.md")]
              for anchor in re.findall(r"errors\.md#([\w-]+)", path.read_text())]
     assert len(found) > 2
     assert [link for link in found if link[1] not in names] == []

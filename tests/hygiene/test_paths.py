@@ -28,10 +28,10 @@ COMMENT = {
     ".Dockerfile": re.compile(r"^#[^\n]*", re.M),
     ".scratch": re.compile(r"^#[^\n]*", re.M),
 }
-# Names that are not in the tree: tools/deps.sh fetches the file, or the build makes it, or it is not ours (a header of Linux, the start of a token).
+# Names that are not in the tree: tools/deps.sh fetches the file, or the build makes it, or it is not ours (a header of Linux, the start of a token, a program of Keycloak).
 FETCHED = re.compile(r"subprojects/(bearssl|bogo|cjson|musl|packagecache)(/|$)")
 MADE = {"error_codes.h", "error_table.h", "protocol_table.h", "packed_options.h", "check_numbers.h", "check_table.h", "version.h"}
-NOT_OURS = {"include/uapi/linux/landlock.h", "ya29.c"}
+NOT_OURS = {"include/uapi/linux/landlock.h", "ya29.c", "kcadm.sh", "kc.sh"}
 FILES = {name(path) for path in TEXTS} | MADE | NOT_OURS
 
 

@@ -9,6 +9,7 @@
 #   assertion	protocol client-assertion at oidc-provider
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
+#   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
 #   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
 #   short	python and aws, without Node
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
@@ -17,7 +18,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws assertion openbao dex predecessor"
+parts="python node aws assertion openbao dex keycloak predecessor"
 for part in "$@"; do
 	case " $parts short " in
 	*" $part "*)	;;
@@ -98,14 +99,27 @@ dex() {
 	go_program dex github.com/dexidp/dex/cmd/dex 1 # Dex's configuration knows SQLite, which needs cgo
 }
 
+keycloak() {
+	made=$cache/keycloak-$(digest "$here/keycloak/pom.xml")
+	[ ! -f "$made/done" ] || return 0
+	rm -rf "$made"
+	nice mvn --quiet --batch-mode --strict-checksums -f "$here/keycloak/pom.xml" process-resources -Dunpack.into="$made" &&
+		mv "$made"/keycloak-*/* "$made" && nice "$made/bin/kc.sh" build --db=dev-mem && touch "$made/done"
+}
+
 tests() { # name file...
 	report=$work/$1.xml
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
-		"$venv/bin/pytest" -q -n 2 -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
+		STS_INTEROP_KEYCLOAK=$cache/keycloak-$(digest "$here/keycloak/pom.xml") \
+		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
 
 run() { # part
+	processes=2
+	case $1 in
+	keycloak)	processes=0 ;; # one Keycloak for all tests of the file
+	esac
 	case $1 in
 	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
 	*)	timed "$1" tests "$1" "$here/test_$1.py" ;;
@@ -127,6 +141,7 @@ if need sidecar && need venv; then
 		short)		STS_INTEROP_NODE=no; export STS_INTEROP_NODE ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
+		keycloak)	need keycloak || continue ;;
 		esac
 		run "$part"
 	done

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fresh Keycloak that is set up by the commands of docs/servers/keycloak.md, and the sidecar by those of the same page: client assertion,
+a second hop, the JWT authorization grant, and each refusal that the page lists."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tempfile
+import urllib.request
+
+import jwt
+import pytest
+
+from cluster import Cluster
+from harness import pki
+from harness.mock import wait_for
+from harness.servers import free_port
+from harness.sidecar import Space
+from pages import Page
+from reading import while_refreshing
+
+PATIENCE_S = 240
+PASSWORD = "password-of-a-test"
+VAULT = "https://vault.example"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+
+
+class Keycloak:
+    """The server, with its database in memory."""
+
+    def __init__(self, folder, ca, home):
+        port, self.home, self.folder = free_port(), pathlib.Path(home), folder
+        self.url = f"https://localhost:{port}"
+        self.realm = f"{self.url}/realms/shop"
+        self.ca_file = folder / "ca.pem"
+        self.ca_file.write_bytes(ca.pem)
+        cert, key = pki.server(ca).files(folder)
+        self.log = folder / "keycloak.log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                ["nice", self.home / "bin/kc.sh", "start", "--optimized", "--cache=local", "--http-enabled=false", "--http-host=127.0.0.1",
+                 f"--https-port={port}", f"--http-management-port={free_port()}", f"--https-certificate-file={cert}",
+                 f"--https-certificate-key-file={key}", f"--hostname={self.url}", f"--truststore-paths={self.ca_file}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder), "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
+                     "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1", "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
+                     "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD} | {k: v for k, v in os.environ.items() if k == "JAVA_HOME"})
+        try:
+            wait_for(lambda: b"Bootstrap completed" in self.log.read_bytes() or self.process.poll() is not None, "Keycloak", PATIENCE_S)
+            assert self.process.poll() is None, self.log.read_text()
+        except BaseException:
+            self.close()
+            raise
+        self.context = ssl.create_default_context(cafile=str(self.ca_file))
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+    def environment(self):
+        """What kcadm.sh needs: the CA, in a form that Java reads, a folder for its session, and the administrator's password."""
+        subprocess.run(["keytool", "-importcert", "-noprompt", "-storetype", "PKCS12", "-alias", "ca", "-file", self.ca_file, "-keystore",
+                        self.folder / "trust.p12", "-storepass", "changeit"], check=True, capture_output=True)
+        return {"PATH": f"{self.home}/bin:{os.environ['PATH']}", "HOME": str(self.folder), "ADMIN_PASSWORD": PASSWORD,
+                "JAVA_OPTS": f"-Xmx128m -XX:TieredStopAtLevel=1 -Djavax.net.ssl.trustStore={self.folder}/trust.p12"
+                             " -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=PKCS12"}
+
+    def admin(self, *words):
+        return subprocess.run(["kcadm.sh", *words], env=self.admin_env, check=True, capture_output=True, timeout=PATIENCE_S).stdout.decode()
+
+    def verify(self, token, audience):
+        with urllib.request.urlopen(f"{self.realm}/protocol/openid-connect/certs", context=self.context, timeout=20) as answer:
+            keys = {key["kid"]: jwt.PyJWK(key) for key in json.load(answer)["keys"] if key["use"] == "sig"}
+        return jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"], audience=audience, issuer=self.realm)
+
+
+@pytest.fixture(scope="module")
+def keycloak(ca):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-keycloak-"))
+    folder.chmod(0o755)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        cluster = stack.enter_context(contextlib.closing(Cluster(ca, folder)))
+        made = stack.enter_context(contextlib.closing(Keycloak(folder, ca, os.environ["STS_INTEROP_KEYCLOAK"])))
+        made.cluster = cluster
+        made.put = {"https://keycloak.example": made.url, "https://kubernetes.default.svc.cluster.local": cluster.issuer}
+        made.admin_env = made.environment()
+        Page("keycloak.md", made.put).set_up(made.admin_env)
+        made.met = set()
+        yield made
+
+
+class Pod:
+    """The files of a Pod, and the page with their paths."""
+
+    def __init__(self, sidecar, keycloak, folder, name):
+        self.sidecar, self.keycloak, self.name = sidecar, keycloak, name
+        self.space = Space(folder)
+        self.out, self.subject = self.space.out, self.space.token_file
+        self.chain = folder / "chain"
+        self.chain.mkdir()
+        self.chain.chmod(0o777)
+        self.common = ["--cacert-path", str(keycloak.ca_file)]
+        self.page = Page("keycloak.md", keycloak.put | {"/var/run/secrets/tokens/sts-token": self.subject, "/tokens": self.out, "/chain": self.chain})
+        self.log = folder / "stderr"
+        self.renew()
+
+    def renew(self, audience=None, name=None, **more):
+        self.space.write("sts-token.new", self.keycloak.cluster.token(audience or self.keycloak.realm, name=name or self.name, **more))
+        os.rename(self.space.folder / "sts-token.new", self.subject)
+
+    def fetch(self, words, *more):
+        """The page's command with `fetch` in place of `run`."""
+        return self.sidecar.run("fetch", *words[1:], *self.common, "--deadline", "20s", *more)
+
+    def refused(self, words, text, *more):
+        """The command is refused with this text of the page."""
+        result = self.fetch(words, *more, "--deadline", "1s")
+        assert result.status == 77 and f": {text}" in result.last, result.err
+        assert text in self.page.refusals(), text
+        self.keycloak.met.add(text)
+
+    def run(self, *words):
+        with open(self.log, "ab") as stderr:
+            return self.sidecar.start("run", *words, *self.common, stderr=stderr)
+
+    def lines(self):
+        return [line for line in map(json.loads, self.log.read_text().splitlines()) if line["msg"] != "started"]
+
+
+@pytest.fixture
+def pod(sidecar, keycloak, folder):
+    return lambda name: Pod(sidecar, keycloak, folder, name)
+
+
+def assertion_of(words):
+    return next(command for command in words if "client-assertion" in command)
+
+
+def test_assertion(keycloak, pod):
+    """Keycloak, set up as its page says, takes a Pod's token as the client's assertion, again and again, with and without the client's id"""
+    cart = pod("cart")
+    words = assertion_of(cart.page.commands())
+    for more in ((), ("--force",)):
+        result = cart.fetch(words, *more)
+        assert result.status == 0, (result.err, keycloak.log.read_text()[-3000:])
+        claims = keycloak.verify((cart.out / "token.jwt").read_text(), VAULT)
+        assert claims["azp"] == "cart", claims
+    at = words.index("--client-id")
+    assert cart.fetch(words[:at] + words[at + 2:], "--force").status == 0
+
+
+def test_assertion_refused(keycloak, pod):
+    """a wrong audience, another ServiceAccount, another client, a foreign key and an unknown scope are refused with the words of the page"""
+    cart = pod("cart")
+    words = assertion_of(cart.page.commands())
+    cart.refused(words, "Invalid scopes", "--scope", "nothing")
+    cart.renew("https://kubernetes.default.svc")
+    cart.refused(words, "Invalid token audience")
+    unknown = "Invalid client or Invalid client credentials"
+    cart.renew(name="stranger")
+    cart.refused(words, unknown)
+    cart.renew(key=pki.new_key("rsa"))
+    cart.refused(words, unknown)
+    cart.renew()
+    at = words.index("--client-id")
+    cart.refused([*words[:at + 1], "other", *words[at + 2:]], unknown)
+
+
+def test_readers(keycloak, pod):
+    """run refreshes the token of Keycloak three times with one subject token, and each token is accepted"""
+    cart = pod("cart")
+    client = json.loads(keycloak.admin("get", "clients", "-r", "shop", "-q", "clientId=cart", "--fields", "id"))[0]["id"]
+    keycloak.admin("update", f"clients/{client}", "-r", "shop", "-s", 'attributes."access.token.lifespan"=20')
+
+    def read():
+        token = (cart.out / "token.jwt").read_text()
+        keycloak.verify(token, VAULT)
+        return token
+    with cart.run(*assertion_of(cart.page.commands())[1:], "--refresh-fraction", "0.1"):
+        wait_for((cart.out / "expires").exists, "a token")
+        while_refreshing(cart, {"verifier": read})
+
+
+def test_second_hop(keycloak, pod):
+    """the page's configuration of two exchanges: the realm's token is exchanged for one of fewer audiences"""
+    gateway = pod("gateway")
+    (configuration,) = gateway.page.configurations()
+    file = gateway.space.write("config.json", json.dumps(configuration))
+    result = gateway.fetch(["fetch", "--config", str(file)])
+    assert result.status == 0, result.err
+    first, second = (keycloak.verify((folder / "token.jwt").read_text(), "orders") for folder in (gateway.chain, gateway.out))
+    assert "gateway" in first["aud"] and second["aud"] == "orders", (first, second)
+
+    def hop(text, **change):
+        hop = configuration["exchanges"][1] | {key.replace("_", "-"): value for key, value in change.items()}
+        changed = gateway.space.write("hop.json", json.dumps(configuration | {"exchanges": [hop]}))
+        gateway.refused(["fetch", "--config", str(changed), "--force"], text)
+    hop("Audience not found", audience="nothing")
+    hop("Parameter 'subject_token' supports access tokens only", subject_token_type="urn:ietf:params:oauth:token-type:jwt")
+    hop("Invalid token", token_file=str(gateway.subject))
+    first_token = gateway.space.write("first", (gateway.chain / "token.jwt").read_text())
+    gateway.renew(name="cart")
+    hop("Standard token exchange is not enabled for the requested client", token_file=str(first_token))
+
+
+def test_grant(keycloak, pod):
+    """jwt-bearer as the page says: each token of the Pod once, and the refusal of the second use is the page's"""
+    billing = pod("billing")
+    words = next(command for command in billing.page.commands() if "jwt-bearer" in command)
+    for _ in range(2):
+        result = billing.fetch(words, "--force")
+        assert result.status == 0, (result.err, keycloak.log.read_text()[-3000:])
+        claims = keycloak.verify((billing.out / "token.jwt").read_text(), "account")
+        assert claims["preferred_username"] == "billing", claims
+        billing.refused(words, "Token reuse detected", "--force")
+        billing.renew()
+    user = json.loads(keycloak.admin("get", "users", "-r", "shop", "-q", "username=billing", "--fields", "id"))[0]["id"]
+    keycloak.admin("delete", f"users/{user}/federated-identity/pods", "-r", "shop")
+    billing.refused(words, "User not found", "--force")
+
+
+def test_all_refusals(keycloak, pod):
+    """each refusal that the page lists was met"""
+    assert set(pod("cart").page.refusals()) == keycloak.met
