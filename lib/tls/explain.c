@@ -104,8 +104,8 @@ static enum sts_err fail_alert(const struct sts_tls_client *c, struct sts_error 
 	if (is_about_client(c, alert))
 		return sts_fail(e, STS_ECLIENT_CERT, alert, "the server %s (alert %d%s)",
 				complaint(c), alert, words_of(alert, words));
-	/* After the handshake, no alert is about what the client offered. */
-	switch (c->records.data_due ? 0 : alert) {
+	/* When the client has done its part, no alert is about what it offered. */
+	switch (c->records.data_due || sts_tls12_is_judged(c) ? 0 : alert) {
 	case PROTOCOL_VERSION:
 		return sts_fail(e, STS_ETLS_VERSION, alert,
 				"the server speaks neither TLS 1.2 nor TLS 1.3 (alert 70)");

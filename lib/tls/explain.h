@@ -21,10 +21,19 @@
  */
 enum sts_err sts_tls_explain(const struct sts_tls_client *c, struct sts_error *e);
 
+/* In TLS 1.2: has the client sent all its messages of the handshake? The server then judges them,
+ * and what the client offered was enough. */
+static inline bool sts_tls12_is_judged(const struct sts_tls_client *c)
+{
+	return c->facts.version == STS_TLS_VERSION_12 &&
+	       c->records.out_keys.aead != STS_TLS_AEAD_NONE;
+}
+
 /*
- * Fail because the server asked for a client certificate in TLS 1.3, and ended the connection
- * before the first byte of its answer. In TLS 1.3, a server refuses the client certificate only
- * after the client's last message (RFC 8446 section 4.4.2.4).
+ * Fail because the server asked for a client certificate, and ended the connection without an alert
+ * where it judges the certificate: in TLS 1.2 before its Finished, in TLS 1.3 before the first byte
+ * of its answer. In TLS 1.3, a server refuses the client certificate only after the client's last
+ * message (RFC 8446 section 4.4.2.4).
  */
 enum sts_err sts_tls_probably_refused(const struct sts_tls_client *c, struct sts_error *e);
 

@@ -138,12 +138,8 @@ static enum sts_err fail_not_tls(const struct sts_stream *t, struct sts_error *e
 /* The connection ended within the handshake. */
 static enum sts_err fail_closed(const struct sts_stream *t, struct sts_error *e)
 {
-	const struct sts_tls_client *c = &t->tls;
-
-	/* In TLS 1.2 the server has judged our certificate when it goes on. */
-	if (c->facts.client_asked && c->facts.version == STS_TLS_VERSION_12 &&
-	    c->records.out_keys.aead != STS_TLS_AEAD_NONE)
-		return sts_tls_probably_refused(c, e);
+	if (t->tls.facts.client_asked && sts_tls12_is_judged(&t->tls))
+		return sts_tls_probably_refused(&t->tls, e);
 	if (!t->peer_closed && t->io_errno)
 		return sts_fail(e, STS_ETLS_CLOSED, t->io_errno, "%s during the TLS handshake",
 				sts_errno_words(t->io_errno));

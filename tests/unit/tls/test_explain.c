@@ -51,6 +51,18 @@ static void test_client_certificate(void)
 	}
 }
 
+/* In TLS 1.2, an alert about the client's last messages is not about what it offered. */
+static void test_judged(void)
+{
+	client.records.out_keys.aead = STS_TLS_AEAD_AES_128_GCM;
+	CHECK_INT(alerted(STS_TLS_VERSION_12, false, true, false, 40), STS_ETLS);
+	CHECK_STR(error.msg, "the server ended TLS with alert 40: handshake failure");
+	CHECK_INT(alerted(STS_TLS_VERSION_12, false, true, false, 70), STS_ETLS);
+	CHECK_INT(alerted(STS_TLS_VERSION_12, true, true, true, 40), STS_ECLIENT_CERT);
+	CHECK_INT(alerted(STS_TLS_VERSION_13, false, true, false, 40), STS_ETLS_REFUSED);
+	client.records.out_keys.aead = STS_TLS_AEAD_NONE;
+}
+
 /* The same alerts have another meaning when the handshake is over. */
 static void test_late_alerts(void)
 {
@@ -114,6 +126,7 @@ int main(void)
 	static const struct sts_test tests[] = {
 		{"alerts about the client's certificate", test_client_certificate},
 		{"alerts after the handshake", test_late_alerts},
+		{"alerts after the client's last message in TLS 1.2", test_judged},
 		{"versions before TLS 1.2", test_old_versions},
 		{"a check", test_check},
 	};
