@@ -259,9 +259,10 @@ static bool act(void)
 static void take_content(void)
 {
 	require(peer.due != FAILURE);
-	/* Empty data that is not due is refused by the caller. */
-	require(records.len > 0 ||
-		(records.type == STS_TLS_RECORD_APPLICATION_DATA && !records.data_due));
+	/* Empty data that is not due is refused by the caller, and so is empty data between the
+	 * parts of a message. */
+	require(records.len > 0 || (records.type == STS_TLS_RECORD_APPLICATION_DATA &&
+				    (!records.data_due || records.in_message)));
 	require(records.len <= STS_TLS_FRAGMENT_MAX_BYTES);
 	require(records.data >= records.in &&
 		records.data + records.len <= records.in + sizeof(records.in));
