@@ -43,10 +43,10 @@ void sts_stream_init(struct sts_stream *t, int fd, bool plain, struct sts_verifi
 /*
  * Do the TLS handshake. Plain TCP has none.
  * Returns STS_OK; STS_ECLIENT_CERT when the server asked for a client certificate and then refused
- * the handshake, or in TLS 1.2 ended the connection; STS_ECERT_* and STS_ECA_FILE with the message of the verifier; STS_ETLS_CLOSED
- * when the connection was closed or broke; STS_ETIMEOUT; what sts_tls_explain() gives for a rule of
- * TLS that the server broke, and for an alert; STS_ETLS for a peer that does not speak TLS;
- * STS_EBUG when the system gives no random bytes.
+ * the handshake, or in TLS 1.2 ended the connection; STS_ECERT_* and STS_ECA_FILE with the message
+ * of the verifier; STS_ETLS_CLOSED when the connection was closed or broke; STS_ETIMEOUT; what
+ * sts_tls_explain() gives for a rule of TLS that the server broke, and for an alert; STS_ETLS for a
+ * peer that does not speak TLS; STS_EBUG when the system gives no random bytes.
  */
 enum sts_err sts_stream_handshake(struct sts_stream *t, struct sts_error *e);
 
