@@ -10,6 +10,7 @@
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
 #   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
+#   minio	a MinIO server; boto3 reads the files of protocol aws
 #   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
 #   short	python and aws, without Node
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
@@ -18,7 +19,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws assertion openbao dex keycloak predecessor"
+parts="python node aws assertion openbao dex keycloak minio predecessor"
 for part in "$@"; do
 	case " $parts short " in
 	*" $part "*)	;;
@@ -99,6 +100,10 @@ dex() {
 	go_program dex github.com/dexidp/dex/cmd/dex 1 # Dex's configuration knows SQLite, which needs cgo
 }
 
+minio() {
+	go_program minio github.com/minio/minio 0
+}
+
 keycloak() {
 	made=$cache/keycloak-$(digest "$here/keycloak/pom.xml")
 	[ ! -f "$made/done" ] || return 0
@@ -111,6 +116,7 @@ tests() { # name file...
 	report=$work/$1.xml
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
+		STS_INTEROP_MINIO=$(go_path minio) \
 		STS_INTEROP_KEYCLOAK=$cache/keycloak-$(digest "$here/keycloak/pom.xml") \
 		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
@@ -118,7 +124,7 @@ tests() { # name file...
 run() { # part
 	processes=2
 	case $1 in
-	keycloak)	processes=0 ;; # one Keycloak for all tests of the file
+	keycloak | minio)	processes=0 ;; # one server for all tests of the file
 	esac
 	case $1 in
 	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
@@ -141,7 +147,7 @@ if need sidecar && need venv; then
 		short)		STS_INTEROP_NODE=no; export STS_INTEROP_NODE ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
-		keycloak)	need keycloak || continue ;;
+		keycloak | minio)	need "$part" || continue ;;
 		esac
 		run "$part"
 	done
