@@ -56,8 +56,13 @@ static const struct number {
 	NUMBER("next", next_ms, INT64_MAX),
 	NUMBER("latest", latest_ms, INT64_MAX),
 	NUMBER("source_tried", source_tried_ms, INT64_MAX),
+	/* The numbers from here on are left out if they are 0. */
+	NUMBER("renews", renews_ms, INT64_MAX),
+	NUMBER("once_for", once_for, INT64_MAX),
+	NUMBER("sent", sent, UINT64_MAX),
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
+#define SPARSE_FROM  (NUMBER_COUNT - 3)
 
 bool sts_status_code_known(const char *code)
 {
@@ -143,6 +148,8 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 			sts_text_addf(out, "\nboot %s", status->boot_id);
 		if (value > numbers[i].max)
 			value = 0;
+		if (value == 0 && i >= SPARSE_FROM)
+			continue;
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
 	}
 	add_clock(out, status);
@@ -389,15 +396,38 @@ static void add_last(struct sts_text *out, const struct sts_status *status,
 	}
 }
 
-static void add_wait(struct sts_text *out, const struct sts_status *status)
+void sts_status_add_subject_wait(struct sts_text *out, const struct sts_status *status,
+				 int64_t boot_ms)
+{
+	int64_t left_ms = status->renews_ms - boot_ms;
+
+	if (status->wait_name[0] != '\0') {
+		sts_text_addf(out, "waiting for the next token of exchange %s", status->wait_name);
+		return;
+	}
+	sts_text_addf(out, "waiting for the kubelet's next token");
+	if (status->renews_ms == 0 || boot_ms == 0)
+		return;
+	sts_text_add_str(out, left_ms > 0 ? " (in " : " (due ");
+	if (left_ms > 0)
+		sts_duration_words(out, (left_ms - 1) / 1000 + 1);
+	else
+		add_ago(out, -left_ms / 1000);
+	sts_text_add_char(out, ')');
+}
+
+static void add_wait(struct sts_text *out, const struct sts_status *status,
+		     const struct sts_status_now *now)
 {
 	if (status->wait == STS_WAIT_EXCHANGE)
 		sts_text_addf(out, "waiting for %s %s; ",
 			      status->wait_name[0] ? "exchange" : "another",
 			      status->wait_name[0] ? status->wait_name : "exchange");
-	if (status->wait == STS_WAIT_SUBJECT)
-		sts_text_addf(out, "waiting for another subject token, since this one was sent "
-				   "and may be sent once; ");
+	if (status->wait != STS_WAIT_SUBJECT)
+		return;
+	sts_status_add_subject_wait(out, status,
+				    judge_of(status, now) == BY_BOOTTIME ? now->boot_ms : 0);
+	sts_text_addf(out, ", since this one was sent and may be sent once; ");
 }
 
 /* Add the words about a sidecar that has not written a status in time. */
@@ -488,7 +518,7 @@ void sts_status_explain(struct sts_text *out, const char *problem, const struct 
 	else if (status->state == STS_STATE_STARTING)
 		sts_text_addf(out, "the sidecar is starting; ");
 	if (status->state != STS_STATE_STOPPED)
-		add_wait(out, status);
+		add_wait(out, status, now);
 	add_last(out, status, now);
 	if (status->state != STS_STATE_STOPPED)
 		add_next(out, status, now);

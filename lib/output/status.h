@@ -48,13 +48,20 @@ struct sts_status {
 	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
+	/* The STS accepts a subject token once, as a refusal has said: the number of the requests
+	 * for which that holds; 0: no refusal has. The supervisor reads it at its next start. A file
+	 * of a former version does not have it. */
+	uint64_t once_for;
+	/* The id of the last subject token that may not be sent again, as a number; 0: none. */
+	uint64_t sent;
 	/* The last Date of an answer minus the node's clock: positive where the node's clock is
 	 * behind; 0 within 60 s or unknown. */
 	int64_t clock_skew_s;
 	/* When the token on disk becomes valid, by the node's clock; 0: it is valid, or unknown. */
 	int64_t not_before_s;
 	enum sts_wait wait;
-	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST; [a-z0-9-] only. */
+	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST, and for STS_WAIT_SUBJECT if the subject token is
+	 * the token of that exchange; [a-z0-9-] only. */
 	char wait_name[STS_STATUS_NAME_MAX_BYTES];
 	/* The boot that the following times belong to; "": unknown. The times are milliseconds of
 	 * BOOTTIME; 0: none. A file of a former version has neither the boot nor the times. */
@@ -67,6 +74,8 @@ struct sts_status {
 	/* For STS_WAIT_EXCHANGE: tried_ms of the exchange for which this exchange waits, or, where
 	 * that exchange waits too, of the exchange at the end of the chain. */
 	int64_t source_tried_ms;
+	/* For STS_WAIT_SUBJECT: when the kubelet renews the subject token; 0: unknown. */
+	int64_t renews_ms;
 };
 
 /* The moment at which a status is read, and the boot. */
@@ -114,6 +123,11 @@ int64_t sts_status_step(const struct sts_status *status, const struct sts_status
 /* Returns clock_skew_s as it is now: a step of the node's clock since the last attempt counts. 0
  * when it is less than 60 s, when nothing is known, or when the status is of another boot. */
 int64_t sts_status_skew(const struct sts_status *status, const struct sts_status_now *now);
+
+/* Add "waiting for the kubelet's next token (in 8 min)" for STS_WAIT_SUBJECT.
+ *   boot_ms  in  the present BOOTTIME; 0: renews_ms is of another boot, or that is unknown */
+void sts_status_add_subject_wait(struct sts_text *out, const struct sts_status *status,
+				 int64_t boot_ms);
 
 /* Add "the node's clock is 11 min ahead of the STS's Date: check the node's time
  * synchronisation".

@@ -75,6 +75,12 @@ static bool is_about_size(const struct sts_answer_input *in)
 		sts_slice_find(in->body, STS_SLICE("Request Header Or Cookie Too Large")) >= 0);
 }
 
+/* Does the answer say that the subject token was sent before? */
+static bool says_used(const struct sts_answer_input *in, const struct sts_reason *reason)
+{
+	return in->subject_use != STS_USE_AGAIN && sts_reason_says(reason->text, sts_used_phrases);
+}
+
 /* What the status means, where the error code does not say more. */
 static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
 {
@@ -87,6 +93,8 @@ static enum sts_err by_status(const struct sts_answer_input *in, const struct st
 		return STS_EREDIRECT;
 	if (blames_client(in, reason->code))
 		return STS_ECLIENT;
+	if (says_used(in, reason))
+		return STS_ESUBJECT_USED;
 	if (status == 401)
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
@@ -106,6 +114,8 @@ static enum sts_err by_code(const struct sts_answer_input *in, struct sts_slice 
 	enum sts_err err = sts_protocol_code(code, otherwise, known);
 	bool is_final = in->protocol->flags & STS_PROTOCOL_FINAL;
 
+	if (err == STS_ESUBJECT_USED && in->subject_use == STS_USE_AGAIN)
+		return otherwise;
 	return err == STS_EUNAUTHORIZED && is_final ? STS_EREFUSED : err;
 }
 

@@ -33,6 +33,7 @@ struct sts_answer_input {
 	size_t request_head_bytes, request_body_bytes; /* of the request, as it was sent */
 	int64_t sent_real_ms;              /* the node's clock when the request was sent */
 	int64_t received_real_ms;          /* the node's clock when the head had arrived */
+	enum sts_subject_use subject_use;  /* of --subject-use or the protocol */
 	const struct sts_subject *subject; /* its times may explain a refusal; may be NULL */
 	int64_t default_ttl_s;             /* --default-ttl; 0: the protocol's */
 	struct sts_slice expect_audience, expect_issuer; /* empty: not checked */
@@ -69,8 +70,10 @@ struct sts_answer {
  *   out      out  http_status, retry_after_s, sts_error, has_date and clock_skew_s are set in every
  *                  case
  * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
- * lists as busy or unauthorized counts first (sts_protocol_code()). Otherwise the first of these
+ * lists as busy, unauthorized or used counts first (sts_protocol_code()). Otherwise the first of these
  * rows that fits counts:
+ *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless
+ *                      subject_use is STS_USE_AGAIN or the error code blames the client
  *   STS_EBUSY          408, 425, 429, 5xx
  *   STS_EREDIRECT      below 400; the message names the origin of a redirect's target
  *   STS_ECLIENT        4xx with an error code that blames the client of the request

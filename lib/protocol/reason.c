@@ -117,6 +117,38 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
 	keep_code_or_words(request, reason);
 }
 
+/* ---- phrases ---- */
+
+static bool is_word_byte(struct sts_slice s, size_t at)
+{
+	return at < s.len && (sts_is_letter(s.data[at]) || sts_is_digit(s.data[at]));
+}
+
+/* Does the text have this phrase, as whole words? The case of letters makes no difference. */
+static bool has_phrase(struct sts_slice text, struct sts_slice phrase)
+{
+	for (size_t at = 0; at + phrase.len <= text.len; at++) {
+		struct sts_slice part = {text.data + at, phrase.len};
+
+		if (sts_slice_same_nocase(part, phrase) &&
+		    !(at > 0 && is_word_byte(text, at - 1)) && !is_word_byte(text, at + phrase.len))
+			return true;
+	}
+	return false;
+}
+
+bool sts_reason_says(struct sts_slice text, const char *phrases)
+{
+	if (text.len > STS_REASON_WORDS_MAX_BYTES)
+		text.len = STS_REASON_WORDS_MAX_BYTES;
+	for (; *phrases; phrases = sts_text_at(phrases, 1))
+		if (has_phrase(text, sts_slice_of(phrases)))
+			return true;
+	return false;
+}
+
+/* ---- messages ---- */
+
 /* Replace every run of white space by one space: errors of several lines, such as Vault's, become
  * one line. Cuts *s to the bytes that were read. */
 static struct sts_slice one_line(struct sts_slice *s, char *out, size_t size)

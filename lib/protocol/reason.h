@@ -49,6 +49,14 @@ void sts_reason_of_document(const struct sts_request *request, const struct sts_
 void sts_reason_read(const struct sts_request *request, const struct sts_http_head *head,
 		     struct sts_slice body, struct sts_reason *reason);
 
+/*
+ * Does a text of the answer have one of these phrases, as whole words? The case of letters makes no
+ * difference.
+ *   text     in  UNTRUSTED; only its first STS_REASON_WORDS_MAX_BYTES are searched
+ *   phrases  in  one text after the other; an empty text ends them
+ */
+bool sts_reason_says(struct sts_slice text, const char *phrases);
+
 /* Add ": CODE: WORDS", escaped and cut. An empty code is left out, and so are empty words. When the
  * words repeat a secret, a note that says so takes their place. */
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,

@@ -11,8 +11,8 @@
  * parameter, from 1; 0 ends the list. */
 #define REQUIRED 0x80
 
-/* Generated from protocols.toml: texts, parameters, sts_protocols, codes, sts_error_pointers and
- * sts_message_pointers. */
+/* Generated from protocols.toml: texts, parameters, sts_protocols, codes, sts_error_pointers,
+ * sts_message_pointers and sts_used_phrases. */
 #include "protocol/protocol_table.h"
 
 #define PROTOCOLS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
@@ -106,7 +106,8 @@ enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bo
 {
 	/* `codes` has one text for each of these meanings, with a space before and after every code
 	 * of it. */
-	const enum sts_err meanings[] = {STS_EBUSY, STS_EUNAUTHORIZED, otherwise};
+	const enum sts_err meanings[] = {STS_EBUSY, STS_EUNAUTHORIZED, STS_ESUBJECT_USED,
+					 otherwise};
 	const char *at = codes;
 	char word[CODE_WORD_MAX_BYTES];
 	struct sts_text text;

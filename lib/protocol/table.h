@@ -85,15 +85,21 @@ enum sts_write {
 	STS_WRITE_GCP_EXECUTABLE = 64,  /* gcp-executable.json */
 };
 
+/* How often a service accepts one subject token. */
+enum sts_subject_use {
+	STS_USE_AGAIN,   /* any number of times */
+	STS_USE_ONCE,    /* once: it is never sent twice */
+	STS_USE_UNKNOWN, /* once, if a refusal says so: sts_used_phrases and the codes */
+};
+
 /* Flags of a protocol. */
 #define STS_PROTOCOL_ANY_PARAMETER 1  /* --param may have names that are not in the table */
 #define STS_PROTOCOL_CLIENT_AUTH   2  /* --client-id and the options that go with it are allowed */
-#define STS_PROTOCOL_SINGLE_USE    4  /* the service accepts a subject token once */
-#define STS_PROTOCOL_POLL          8  /* the thumbprint of the signing certificate is polled */
-#define STS_PROTOCOL_XML           16 /* the answer may be XML, which is converted to JSON */
-#define STS_PROTOCOL_OPEN          32 /* --method and --subject-in are allowed */
-#define STS_PROTOCOL_FINAL         64 /* some servers accept a subject token once: a 401 is final */
-#define STS_PROTOCOL_DIRECT        128 /* the variables of a proxy do not count */
+#define STS_PROTOCOL_POLL          4  /* the thumbprint of the signing certificate is polled */
+#define STS_PROTOCOL_XML           8  /* the answer may be XML, which is converted to JSON */
+#define STS_PROTOCOL_OPEN          16 /* --method and --subject-in are allowed */
+#define STS_PROTOCOL_FINAL         32 /* some servers accept a subject token once: a 401 is final */
+#define STS_PROTOCOL_DIRECT        64 /* the variables of a proxy do not count */
 
 #define STS_PROTOCOL_PARAMETERS_MAX 13
 #define STS_KNOWN_CODE_MAX_BYTES    32  /* of an error code of protocols.toml, with the NUL */
@@ -128,6 +134,7 @@ struct sts_protocol {
 	uint8_t flags;       /* STS_PROTOCOL_* */
 	uint8_t expiry_kind; /* enum sts_expiry_kind */
 	uint8_t write;       /* enum sts_write bits */
+	uint8_t use;         /* enum sts_subject_use */
 	uint16_t default_ttl_s;                              /* 0: STS_PROTOCOL_TTL_S */
 	uint16_t texts[STS_PROTOCOL__TEXTS];                 /* for sts_protocol_text() */
 	uint8_t parameters[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
@@ -169,12 +176,15 @@ bool sts_name_is(struct sts_slice a, const char *z);
  * after the other, and an empty text ends them. The first pointer that leads to a string counts. */
 extern const char sts_error_pointers[], sts_message_pointers[];
 
+/* What refusals say of a subject token that was sent before, in the same form. */
+extern const char sts_used_phrases[];
+
 /*
  * What the error code of an answer means.
  *   code       in   UNTRUSTED
  *   otherwise  in   what the answer's HTTP status means; returned where the code does not say more
  *   known      out  is it a code of protocols.toml, which may be shown and stored? May be NULL
- * Returns STS_EBUSY, STS_EUNAUTHORIZED or `otherwise`.
+ * Returns STS_EBUSY, STS_EUNAUTHORIZED, STS_ESUBJECT_USED or `otherwise`.
  */
 enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known);
 

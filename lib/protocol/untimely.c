@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/untimely.h"
 
-#include "base/ascii.h"
 #include "base/sizes.h"
 #include "base/timefmt.h"
+#include "protocol/reason.h"
 
 /* A hint at a token that is not valid yet is believed only while the token is this young. An older
  * token is refused for another reason: waiting does not mend it. */
 #define YOUNG_S 300
-
-#define WORDS_SEARCHED_BYTES 1024
 
 /* Entra answers with this number when the token is outside of its time, at either end. */
 #define ENTRA_NOT_IN_ITS_TIME "AADSTS700024"
@@ -25,41 +23,15 @@ static const char hints_early[] =
 static const char says_late[] =
 	"expired\0ExpiredToken\0ExpiredTokenException\0" ENTRA_NOT_IN_ITS_TIME "\0";
 
-static bool is_word_byte(struct sts_slice s, size_t at)
-{
-	return at < s.len && (sts_is_letter(s.data[at]) || sts_is_digit(s.data[at]));
-}
-
-/* Does the text have this phrase, as whole words? The case of letters makes no difference. */
-static bool has_phrase(struct sts_slice text, struct sts_slice phrase)
-{
-	for (size_t at = 0; at + phrase.len <= text.len; at++) {
-		struct sts_slice part = {text.data + at, phrase.len};
-
-		if (sts_slice_same_nocase(part, phrase) &&
-		    !(at > 0 && is_word_byte(text, at - 1)) && !is_word_byte(text, at + phrase.len))
-			return true;
-	}
-	return false;
-}
-
-/* Does the answer have one of the phrases? Only the beginning of its words is searched. */
+/* Does the answer have one of the phrases? */
 static bool says(const struct sts_untimely_input *in, const char *phrases)
 {
 	struct sts_slice words = in->words;
 
-	if (words.len > WORDS_SEARCHED_BYTES)
-		words.len = WORDS_SEARCHED_BYTES;
 	/* "certificate has expired or is not yet valid" is said of a server that the STS asks. */
-	if (has_phrase(words, STS_SLICE("certificate")))
+	if (sts_reason_says(words, "certificate\0"))
 		words.len = 0;
-	for (; *phrases; phrases = sts_text_at(phrases, 1)) {
-		struct sts_slice phrase = sts_slice_of(phrases);
-
-		if (has_phrase(in->code, phrase) || has_phrase(words, phrase))
-			return true;
-	}
-	return false;
+	return sts_reason_says(in->code, phrases) || sts_reason_says(words, phrases);
 }
 
 static void add_distance(struct sts_text *t, int64_t from_s, int64_t to_s)

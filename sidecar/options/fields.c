@@ -167,8 +167,13 @@ static int kind_of(const char *kinds, const char *text, const char **rest)
 	return -1;
 }
 
-/* Apply --method, --subject-in, --body and --expiry-field, which replace the values in the table of
- * protocols. */
+_Static_assert(STS_USE_CHOICE_AGAIN - 1 == STS_USE_AGAIN &&
+		       STS_USE_CHOICE_ONCE - 1 == STS_USE_ONCE &&
+		       STS_USE_CHOICE_UNKNOWN - 1 == STS_USE_UNKNOWN,
+	       "the choices stand in the order of the enum");
+
+/* Apply --method, --subject-in, --body, --subject-use and --expiry-field, which replace the values
+ * in the table of protocols. */
 static enum sts_err override_protocol(const struct sts_options *o, struct sts_fields *f,
 				      struct sts_error *e)
 {
@@ -180,6 +185,8 @@ static enum sts_err override_protocol(const struct sts_options *o, struct sts_fi
 	struct sts_request *r = &f->request;
 	int kind;
 
+	f->subject_use = (enum sts_subject_use)(
+		o->subject_use == STS_USE_CHOICE_PROTOCOL ? r->protocol->use : o->subject_use - 1);
 	if (o->method != STS_METHOD_CHOICE_PROTOCOL)
 		r->method = methods[o->method];
 	if (o->subject_in && strcmp(o->subject_in, "bearer") != 0) {

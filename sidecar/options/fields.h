@@ -25,6 +25,7 @@ struct sts_fields {
 	char pointer[128];
 	const char *expiry_pointer; /* from --expiry-field; NULL: the pointer of the protocol */
 	enum sts_expiry_kind expiry_kind;
+	enum sts_subject_use subject_use; /* from --subject-use or the protocol */
 	/* from --token-file, from the protocol or its environment variable, or the default */
 	const char *token_file;
 	const char *ca; /* the CA file of the protocol; NULL: none, or --cacert-path is given */

@@ -62,7 +62,7 @@ struct sts_options {
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *file; /* `inspect FILE`, `protocols NAME` */
 	/* Choices: the index of the word, in the order of options.toml. */
-	int32_t method, body, client_auth, log_format, log_level, notify_signal;
+	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal;
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
@@ -81,7 +81,7 @@ struct sts_options {
 	size_t list_count;
 };
 
-/* The choices of --method, --body and --notify-signal, by their index. */
+/* The choices of --method, --body, --subject-use and --notify-signal, by their index. */
 enum {
 	STS_METHOD_CHOICE_PROTOCOL,
 	STS_METHOD_CHOICE_GET,
@@ -89,6 +89,8 @@ enum {
 	STS_METHOD_CHOICE_PUT
 };
 enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
+/* After the first, in the order of enum sts_subject_use. */
+enum { STS_USE_CHOICE_PROTOCOL, STS_USE_CHOICE_AGAIN, STS_USE_CHOICE_ONCE, STS_USE_CHOICE_UNKNOWN };
 enum { STS_NOTIFY_CHOICE_HUP, STS_NOTIFY_CHOICE_USR1, STS_NOTIFY_CHOICE_USR2 };
 
 /*

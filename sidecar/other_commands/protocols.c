@@ -13,6 +13,10 @@
 #include "protocol/table.h"
 
 #define OUT_MAX_BYTES (32 * 1024)
+#define USE_FLAG      (2 * STS_PROTOCOL_DIRECT) /* the first bit after the flags of the table */
+
+_Static_assert(STS_USE_AGAIN == 0 && STS_USE_ONCE == 1 && STS_USE_UNKNOWN == 2,
+	       "as bits: none, single-use, use-unknown");
 
 /* The words for the numbers in the table of protocols, in the order of the enums. Each array is a
  * list of texts for sts_text_at(). */
@@ -21,8 +25,9 @@ static const char places[] = "bearer\0header\0body\0query\0url\0pointer\0";
 static const char kinds[] = "text\0number\0literal\0words\0list\0seconds\0numbered\0host\0";
 static const char bodies[] = "none\0form\0json\0";
 static const char expiries[] = "absolute\0lifetime\0";
+/* The last two are those of enum sts_subject_use. */
 static const char flags[] =
-	"any-parameter\0client-auth\0single-use\0poll\0xml\0open\0final\0direct\0";
+	"any-parameter\0client-auth\0poll\0xml\0open\0final\0direct\0single-use\0use-unknown\0";
 
 struct print {
 	struct sts_text out;
@@ -127,7 +132,7 @@ static void protocol(struct print *p, const struct sts_protocol *shown)
 	number(p, "default-ttl", shown->default_ttl_s ? shown->default_ttl_s : STS_PROTOCOL_TTL_S);
 	text(p, "body", sts_text_at(bodies, shown->body));
 	set(p, "write", sts_outputs_words, shown->write & ~STS_WRITE_THUMBPRINT);
-	set(p, "flags", flags, shown->flags);
+	set(p, "flags", flags, shown->flags | (unsigned)shown->use * USE_FLAG);
 	key(p, "fields");
 	sts_text_addf(&p->out,
 		      p->json ? "[{"

@@ -79,6 +79,18 @@ void sts_chain_settle(void)
 		;
 }
 
+void sts_chain_ask_source(struct sts_member *t)
+{
+	const struct sts_plan *plan = source_of(t->x.plan);
+	struct sts_moment m = sts_now();
+
+	if (!plan || t->x.state != STS_EXCHANGE_SPENT)
+		return;
+	memcpy(t->x.status.wait_name, plan->name, sizeof(plan->name));
+	t->x.status_changed = true;
+	sts_exchange_wanted(&sts_member_of_plan(plan)->x, &m);
+}
+
 void sts_chain_attempted(const struct sts_member *source)
 {
 	sts_chain_settle();

@@ -15,6 +15,10 @@
  */
 void sts_chain_settle(void);
 
+/* An attempt of this exchange has ended. If it has found that its subject token was sent before, and
+ * may be sent once, ask the source for another token. */
+void sts_chain_ask_source(struct sts_member *t);
+
 /* An attempt of this exchange has ended: do the same, and ask for an examination of the exchanges
  * whose source it is, since their subject token may have changed. */
 void sts_chain_attempted(const struct sts_member *source);

@@ -8,6 +8,7 @@
 #include "base/packed.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
+#include "supervisor/renewal.h"
 #include "tls/offer.h"
 
 static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_level level,
@@ -107,10 +108,44 @@ static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *log
 	logged->assumed = is_assumed;
 }
 
+/* Warn that no token will be valid for a while, again and again, since each subject token may be
+ * sent once. The kubelet's sync is not known before. */
+static __attribute__((noinline)) void warn_of_gap(const struct sts_exchange *x,
+						  struct sts_logged *logged)
+{
+	struct sts_renewal_gap gap;
+	bool is_gap = sts_renewal_gap(x, &gap);
+	char msg[240], hint[160];
+	struct sts_text text;
+	struct sts_log l;
+
+	if (is_gap && !logged->gap) {
+		sts_text_init(&text, msg, sizeof(msg));
+		sts_text_addf(&text, "a subject token may be sent once, and the issued token ends "
+				     "before the kubelet's next one comes: no token is valid for ");
+		sts_duration_words(&text, gap.gap_s);
+		sts_text_addf(&text, ", and for up to %d s more (the kubelet's sync)",
+			      STS_RENEWAL_SYNC_S);
+		start(&l, x, STS_LEVEL_WARN, msg);
+		sts_log_int(&l, "gap_s", gap.gap_s);
+		sts_text_init(&text, hint, sizeof(hint));
+		sts_text_addf(&text,
+			      "set expirationSeconds of the projected token to %lld%s let the STS "
+			      "issue tokens that live for %lld s",
+			      (long long)gap.expiration_s, gap.needs_both ? ", and" : ", or",
+			      (long long)gap.lifetime_s);
+		sts_log_str(&l, "hint", hint);
+		sts_log_end(&l);
+	}
+	logged->gap = is_gap;
+}
+
 static void warnings(const struct sts_exchange *x, struct sts_logged *logged,
 		     enum sts_outcome outcome, const struct sts_report *report,
 		     const struct sts_moment *now)
 {
+	if (outcome == STS_OUTCOME_SUCCESS || outcome == STS_OUTCOME_WAITS)
+		warn_of_gap(x, logged);
 	if (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE)
 		return;
 	warn_of_skew(x, logged, report);
@@ -160,10 +195,24 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 {
 	const struct sts_error_info info = sts_error_info((enum sts_err)report->error);
 	int64_t valid_ms = x->schedule.token_until_ms - now->boot_ms;
+	bool waits = x->state == STS_EXCHANGE_SPENT;
 	const char *msg = report->text[0] ? report->text
 					  : sts_error_meaning((enum sts_err)report->error);
+	char waiting[128];
+	struct sts_text text;
 
-	start(l, x, report->error == STS_ESUBJECT_USED ? STS_LEVEL_WARN : STS_LEVEL_ERROR, msg);
+	if (waits) {
+		sts_text_init(&text, waiting, sizeof(waiting));
+		sts_status_add_subject_wait(&text, &x->status, now->boot_ms);
+		sts_text_addf(&text, ": this one was sent already");
+	}
+	start(l, x,
+	      !waits                                 ? STS_LEVEL_ERROR
+	      : valid_ms <= 0 || report->http_status ? STS_LEVEL_WARN
+						     : STS_LEVEL_INFO,
+	      waits ? waiting : msg);
+	if (waits && report->http_status)
+		sts_log_str(l, "reason", msg);
 	sts_log_str(l, "error", info.name);
 	if (report->sts_error[0])
 		sts_log_str(l, "sts_error", report->sts_error);
@@ -171,7 +220,8 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 		sts_log_int(l, "retry_in_s",
 			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
-	add_hint(l, report, msg);
+	if (!waits || !x->status.wait_name[0])
+		add_hint(l, report, msg);
 }
 
 /* On a full disk, add which files of the output directory use it up. */

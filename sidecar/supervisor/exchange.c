@@ -6,6 +6,7 @@
 #include "log/bug.h"
 #include "supervisor/exchange_clock.h"
 #include "supervisor/exchange_status.h"
+#include "supervisor/renewal.h"
 
 /* An attempt with less time than this before the deadline would only time out, and the timeout
  * would hide why the attempts before have failed. */
@@ -18,10 +19,6 @@
 /* The timeout of a worker that notifies the application. The signal takes no time, but the PID file
  * may be on a slow disk. */
 #define NOTIFY_MS 5000
-
-/* If the subject token was sent before, a worker looks for a new one after half of this time to all
- * of it, since a new file may cause no event. */
-#define LOOK_AGAIN_MS 60000
 
 /* If the STS has no sig-cert endpoint, the interval of the polls doubles until it is this long. */
 #define POLL_LONGEST_MS (24 * 3600 * 1000LL)
@@ -130,7 +127,7 @@ static void begin(struct sts_exchange *x, const struct sts_moment *now)
 	x->started_ms = now->boot_ms;
 	x->clock_ms = now->real_ms - now->boot_ms;
 	x->timeout_ms = x->plan->timeout_ms;
-	x->single_use = x->plan->single_use;
+	x->single_use = sts_exchange_sends_once(x);
 	x->subject_sent = x->brought_forward = false;
 }
 
@@ -153,9 +150,11 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 	case STS_DO_PLAN_RETRY:
 		plan_retry(x, report, now);
 		break;
+	case STS_DO_PLAN_RENEWAL:
+		x->next_ms = sts_renewal_attempt_ms(x, now);
+		break;
 	case STS_DO_PLAN_LOOK:
-		x->next_ms = now->boot_ms + LOOK_AGAIN_MS / 2 +
-			     sts_schedule_jitter(LOOK_AGAIN_MS / 2, now->random);
+		x->next_ms = sts_renewal_look_ms(x, now);
 		break;
 	case STS_DO_PLAN_NOW:
 		x->next_ms = not_too_soon(x, now->boot_ms);
@@ -236,7 +235,11 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 		on_beside(x, STS_BESIDE_ON_FILES, now);
 	if (x->plan->once)
 		x->exit_status = STS_EXIT_OK;
-	on(x, x->plan->once ? STS_ON_LAST : STS_ON_TOKEN, report, now);
+	on(x,
+	   x->plan->once               ? STS_ON_LAST
+	   : sts_renewal_waits(x, now) ? STS_ON_SPENT
+				       : STS_ON_TOKEN,
+	   report, now);
 	return STS_OUTCOME_SUCCESS;
 }
 
@@ -256,7 +259,7 @@ static bool gives_up(const struct sts_exchange *x, const struct sts_report *repo
 	retry_ms = sts_schedule_after_failure(&x->plan->rules, &x->schedule, STS_RETRY_SOON,
 					      report->retry_after_s, now->boot_ms, now->random);
 	return !sts_error_info(err).fetch_retries || x->plan->one_attempt ||
-	       (x->plan->single_use && x->subject_sent) ||
+	       (sts_exchange_sends_once(x) && x->subject_sent) ||
 	       retry_ms > x->deadline_ms - LAST_ATTEMPT_MS;
 }
 
@@ -307,7 +310,7 @@ static void refuse_empty_success(struct sts_report *report)
 static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report *report,
 				      const struct sts_moment *now)
 {
-	bool waited = x->status.wait == STS_WAIT_SUBJECT;
+	bool waited = x->status.wait == STS_WAIT_SUBJECT && x->status.error == STS_ESUBJECT_USED;
 
 	x->ended_ms = now->boot_ms;
 	refuse_empty_success(report);
@@ -316,6 +319,7 @@ static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report 
 	else if ((report->error != STS_ESUBJECT_USED || x->plan->once) &&
 		 x->schedule.failures++ == 0)
 		x->schedule.failing_since_ms = now->boot_ms;
+	sts_renewal_note(x, report, now);
 	sts_exchange_note(x, report, now);
 	return report->error == STS_OK ? after_success(x, report, now)
 				       : after_failure(x, report, waited, now);
@@ -326,6 +330,12 @@ static enum sts_outcome attempt_ended(struct sts_exchange *x, struct sts_report 
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now)
 {
 	on(x, STS_ON_REFRESH, NULL, now);
+}
+
+void sts_exchange_wanted(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (now->boot_ms - x->schedule.token_from_ms >= STS_EXCHANGE_WANTED_MS)
+		on(x, STS_ON_WANTED, NULL, now);
 }
 
 void sts_exchange_clock_stepped(struct sts_exchange *x, const struct sts_moment *now)
@@ -538,6 +548,16 @@ int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
 void sts_exchange_sent(struct sts_exchange *x)
 {
 	x->subject_sent = sts_exchange_busy(x);
+}
+
+void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			uint64_t request_id)
+{
+	if (report->error != STS_ESUBJECT_USED || report->http_status == 0)
+		return;
+	x->single_use = true;
+	if (x->plan->subject_use == STS_USE_UNKNOWN)
+		x->status.once_for = sts_exchange_once_for(request_id);
 }
 
 void sts_exchange_dropped(struct sts_exchange *x)

@@ -18,8 +18,8 @@
  * sts_exchange_dropped(), and starts the attempt.
  *
  * An exchange may use the token of another exchange, its source, as its subject token. It then
- * waits until the source has its first token. Some protocols allow sending a subject token only
- * once. The exchange then waits for a new subject token after each attempt that has sent one,
+ * waits until the source has its first token. Some STSs accept a subject token only once: the
+ * protocol or the user says so, or a refusal has. The exchange then waits for a new subject token after each attempt that has sent one,
  * whatever the result was. sent_tokens.h remembers the tokens that were sent. A worker that finds
  * one of them reports STS_ESUBJECT_USED.
  */
@@ -32,6 +32,10 @@
 /* If many Pods have the same reason for an attempt at the same moment (a new subject token, a step
  * of the clock), their attempts are spread over this time. */
 #define STS_EXCHANGE_SPREAD_MS 10000
+
+/* A token that is younger than this is not replaced because another exchange has used it as its
+ * subject token. */
+#define STS_EXCHANGE_WANTED_MS 30000
 
 /* The outcome of a worker, for the log. */
 enum sts_outcome {
@@ -76,6 +80,14 @@ int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
  * before sts_exchange_finished(). */
 void sts_exchange_sent(struct sts_exchange *x);
 
+/*
+ * If the STS has refused the subject token of an attempt because it was sent before, learn that the
+ * STS accepts each one once. Call this before sts_exchange_sent() and sts_exchange_finished().
+ *   request_id  in  of the plan with which the attempt was started
+ */
+void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			uint64_t request_id);
+
 /* The caller has killed a worker that makes no attempt. */
 void sts_exchange_dropped(struct sts_exchange *x);
 
@@ -91,6 +103,10 @@ enum sts_outcome sts_exchange_finished(struct sts_exchange *x, struct sts_report
  * floors hold. If an attempt runs, another attempt follows, since the running attempt may have sent
  * its request before the refresh was asked for. */
 void sts_exchange_refresh(struct sts_exchange *x, const struct sts_moment *now);
+
+/* Another exchange has used the token of this exchange as its subject token, and needs another one.
+ * An attempt is made at once if the exchange holds a token and does not wait itself. */
+void sts_exchange_wanted(struct sts_exchange *x, const struct sts_moment *now);
 
 /* The clock was set, or sts_exchange_clock_moved() says so. If the planned attempt comes too late
  * by the new time (exchange_clock.h), an attempt is brought forward. It is spread over

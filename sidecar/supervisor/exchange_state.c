@@ -25,3 +25,17 @@ int64_t sts_exchange_attempt_ms(const struct sts_exchange *x)
 {
 	return sts_exchange_is_planned(x) ? x->next_ms : -1;
 }
+
+bool sts_exchange_sends_once(const struct sts_exchange *x)
+{
+	uint8_t use = x->plan->subject_use;
+
+	return use == STS_USE_ONCE ||
+	       (use == STS_USE_UNKNOWN &&
+		x->status.once_for == sts_exchange_once_for(x->plan->request_id));
+}
+
+uint64_t sts_exchange_once_for(uint64_t request_id)
+{
+	return request_id >> 1 | 1;
+}

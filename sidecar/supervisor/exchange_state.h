@@ -24,14 +24,15 @@ struct sts_exchange {
 	struct sts_schedule_state schedule;
 	struct sts_status status;
 	/* Times in milliseconds are those of BOOTTIME. */
-	int64_t next_ms;       /* when the next attempt is planned, in the states that plan one */
-	int64_t poll_ms;       /* when the next poll is planned, in STS_BESIDE_POLL_PLANNED */
-	int64_t deadline_ms;   /* the end of all attempts, if the plan has a deadline */
-	int64_t started_ms;    /* when the last attempt was started */
-	int64_t ended_ms;      /* when the last attempt has ended */
-	int64_t timeout_ms;    /* the timeout of the last attempt; new plans do not change it */
-	int64_t not_before_ms; /* the STS asked us to wait until then; 0: it did not */
-	int64_t expires_s;     /* of the token that we hold, since the epoch; 0: no token */
+	int64_t next_ms;        /* when the next attempt is planned, in the states that plan one */
+	int64_t poll_ms;        /* when the next poll is planned, in STS_BESIDE_POLL_PLANNED */
+	int64_t deadline_ms;    /* the end of all attempts, if the plan has a deadline */
+	int64_t started_ms;     /* when the last attempt was started */
+	int64_t ended_ms;       /* when the last attempt has ended */
+	int64_t timeout_ms;     /* the timeout of the last attempt; new plans do not change it */
+	int64_t not_before_ms;  /* the STS asked us to wait until then; 0: it did not */
+	int64_t subject_life_s; /* of the subject token that was read last; 0: unknown */
+	int64_t expires_s;      /* of the token that we hold, since the epoch; 0: no token */
 	/* when that token ends; schedule.token_until_ms is earlier where the node's clock was set
 	 * since, so that `expires` passes earlier */
 	int64_t until_ms;
@@ -49,7 +50,8 @@ struct sts_exchange {
 	bool token_capped;    /* the subject token limits the life of the token that we hold */
 	bool has_thumbprint;
 	bool subject_sent;    /* the last attempt may have sent its subject token */
-	bool single_use;      /* of the last attempt's protocol; new plans do not change it */
+	bool single_use;      /* the last attempt sent its subject token once; new plans do not
+				 change it */
 	bool no_adoption;     /* another exchange has written the files: do not adopt them */
 	bool brought_forward; /* the next attempt is earlier than the schedule has planned it */
 	bool status_changed;  /* for the caller: write the status file, and clear this */
@@ -61,6 +63,12 @@ bool sts_exchange_is_planned(const struct sts_exchange *x);
 
 /* Does an attempt run? */
 bool sts_exchange_busy(const struct sts_exchange *x);
+
+/* May a subject token be sent only once? The plan says so, or a refusal has said so. */
+bool sts_exchange_sends_once(const struct sts_exchange *x);
+
+/* Returns the number that stands for the requests of a plan in the status file; never 0. */
+uint64_t sts_exchange_once_for(uint64_t request_id);
 
 /* Returns the exit status for the program if the exchange has ended by itself, else -1. */
 int sts_exchange_exit_status(const struct sts_exchange *x);

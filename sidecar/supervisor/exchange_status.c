@@ -96,7 +96,7 @@ static void describe_wait(struct sts_exchange *x)
 		s->wait = STS_WAIT_SUBJECT;
 	else if (x->state != STS_EXCHANGE_ENDED)
 		s->wait = STS_WAIT_NONE;
-	if (s->wait == STS_WAIT_NONE || s->wait == STS_WAIT_SUBJECT) {
+	if (s->wait == STS_WAIT_NONE || (s->wait == STS_WAIT_SUBJECT && x->plan->depends_on < 0)) {
 		memset(s->wait_name, 0, sizeof(s->wait_name));
 		s->source_tried_ms = 0;
 	}

@@ -120,7 +120,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.adopt = !fetches,
 		.to_stdout = o->to_stdout,
 		.create_dir = o->create_dir,
-		.single_use = fields.request.protocol->flags & STS_PROTOCOL_SINGLE_USE,
+		.subject_use = (uint8_t)fields.subject_use,
 		.configured = o->config != NULL,
 	};
 	keep_texts(plans, plan, o);
@@ -218,7 +218,8 @@ static enum sts_err find_sources(struct sts_plans *plans, struct sts_error *e)
 
 			if (is_token_of(plans, b, a))
 				a->depends_on = (int8_t)j;
-			if (i < j && a->single_use && b->single_use && is_same_file(plans, a, b))
+			if (i < j && a->subject_use == STS_USE_ONCE &&
+			    b->subject_use == STS_USE_ONCE && is_same_file(plans, a, b))
 				return sts_fail(e, STS_EUSAGE, 0,
 						"exchanges %s and %s have one subject token, which "
 						"may be sent once: give each its own",

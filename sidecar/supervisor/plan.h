@@ -38,13 +38,13 @@ struct sts_plan {
 	int8_t depends_on;
 	/* Stop after the first success, or after the first failure that `fetch` does not retry. */
 	bool once;
-	bool one_attempt; /* the subject token is on standard input, which is read only once */
-	bool adopt;       /* adopt a token on disk that is not due yet: see worker/adopt.h */
-	bool to_stdout;   /* print the token and write no files */
-	bool create_dir;  /* make the output directory if it is missing */
-	bool notifies;    /* send the application a signal after new files are in place */
-	bool single_use;  /* the protocol allows sending a subject token only once */
-	bool configured;  /* the exchange comes from a configuration file */
+	bool one_attempt;    /* the subject token is on standard input, which is read only once */
+	bool adopt;          /* adopt a token on disk that is not due yet: see worker/adopt.h */
+	bool to_stdout;      /* print the token and write no files */
+	bool create_dir;     /* make the output directory if it is missing */
+	bool notifies;       /* send the application a signal after new files are in place */
+	uint8_t subject_use; /* enum sts_subject_use: how often a subject token may be sent */
+	bool configured;     /* the exchange comes from a configuration file */
 };
 
 /* All plans, in a memory mapping. The child sends the used part through a pipe. */

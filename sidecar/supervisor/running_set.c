@@ -18,6 +18,7 @@
 
 static uint32_t opened STS_RESIDENT;
 
+_Static_assert(sizeof(((struct sts_status *)0)->sent) == STS_SUBJECT_ID_BYTES, "an id is kept");
 _Static_assert(STS_STATUS_MAX_BYTES <= STS_STORE_OVERWRITE_MAX_BYTES,
 	       "any status may be overwritten in place");
 
@@ -69,12 +70,28 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
+/* Keep what the status file of a former process says about subject tokens that may be sent once. An
+ * application may have written the file. At worst, it delays its own next token with that. */
+static __attribute__((noinline)) void keep_learnt(struct sts_member *t)
+{
+	struct sts_status *s = &t->x.status, old;
+
+	if (s->attempts > 0 || !sts_status_read(t->store.dir_fd, &old))
+		return;
+	s->once_for = old.once_for;
+	s->sent = old.sent;
+	if (s->sent != 0 && sts_exchange_sends_once(&t->x))
+		sts_sent_note((const uint8_t *)&s->sent, t);
+}
+
 /* Write the status file of an exchange that begins. A full disk is not an error here, since it may
  * have room later. */
 static enum sts_err put_first_status(struct sts_member *t, struct sts_error *e)
 {
-	enum sts_err err = put_status(t, e);
+	enum sts_err err;
 
+	keep_learnt(t);
+	err = put_status(t, e);
 	return err != STS_OK && is_full(e->detail) ? STS_OK : err;
 }
 
@@ -221,17 +238,25 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 
 void sts_member_sent(struct sts_member *t, const struct sts_child *worker)
 {
+	uint64_t sent;
+
 	if (worker->stage_len == 0)
 		return;
 	sts_exchange_sent(&t->x);
-	if (t->x.subject_sent && t->x.single_use)
-		sts_sent_note(worker->stage + 1, t);
+	if (!t->x.subject_sent || !t->x.single_use)
+		return;
+	sts_sent_note(worker->stage + 1, t);
+	memcpy(&sent, worker->stage + 1, sizeof(sent));
+	t->x.status_changed = t->x.status_changed || sent != t->x.status.sent;
+	t->x.status.sent = sent;
 }
 
 void sts_member_not_taken(struct sts_member *t, const struct sts_child *worker)
 {
-	if (worker->stage_len > 0 && t->x.single_use)
+	if (worker->stage_len > 0 && t->x.single_use) {
 		sts_sent_forget(worker->stage + 1, t);
+		t->x.status.sent = 0;
+	}
 	t->x.subject_sent = false;
 }
 
@@ -299,7 +324,7 @@ static void add_to_queues(struct sts_plans *plans, const struct sts_plans *befor
 		if (before->plan[i].timeout_ms > longest_ms)
 			longest_ms = before->plan[i].timeout_ms;
 	for (uint32_t i = 0; i < plans->count; i++)
-		if (plans->plan[i].single_use)
+		if (plans->plan[i].subject_use != STS_USE_AGAIN)
 			plans->plan[i].queue_ms += longest_ms;
 }
 

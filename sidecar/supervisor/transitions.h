@@ -32,11 +32,13 @@ enum sts_exchange_state {
 enum sts_exchange_event {
 	STS_ON_START,    /* the caller starts an attempt */
 	STS_ON_TOKEN,    /* the attempt has brought a token, and refreshes follow */
+	STS_ON_SPENT,    /* the same, and the refresh needs another subject token first */
 	STS_ON_LAST,     /* the attempt has brought the only token that was asked for */
 	STS_ON_FAILURE,  /* the attempt has failed, and is to be repeated */
 	STS_ON_GIVE_UP,  /* the attempt has failed, and is not to be repeated */
 	STS_ON_USED,     /* the attempt has found a subject token that was sent before */
 	STS_ON_REFRESH,  /* a refresh is asked for (HUP) */
+	STS_ON_WANTED,   /* the token is the subject token of an exchange that needs another one */
 	STS_ON_CLOCK,    /* the clock was set, and by its new time the attempt comes too late */
 	STS_ON_SUBJECT,  /* the subject token has changed */
 	STS_ON_TRUST,    /* a CA file has changed */
@@ -81,10 +83,11 @@ enum sts_action {
 	STS_DO_NOTHING,
 	STS_DO_TRY,          /* note that an attempt has started, and when */
 	STS_DO_PLAN_REFRESH, /* plan the attempt by the schedule, after a success */
+	STS_DO_PLAN_RENEWAL, /* plan the attempt for when the subject token is renewed */
 	STS_DO_PLAN_RETRY,   /* plan the attempt by the schedule, after a failure */
-	STS_DO_PLAN_LOOK,    /* plan the attempt within a minute: a new file may cause no event */
-	STS_DO_PLAN_AGAIN,   /* plan the attempt by the new times of the configuration */
-	STS_DO_AT_ONCE,      /* bring the attempt forward to now; the floors hold */
+	STS_DO_PLAN_LOOK,  /* plan a look for another subject token: its file may cause no event */
+	STS_DO_PLAN_AGAIN, /* plan the attempt by the new times of the configuration */
+	STS_DO_AT_ONCE,    /* bring the attempt forward to now; the floors hold */
 	/* bring the attempt forward to a random time soon, but not before the end of a Retry-After;
 	 * the floors hold */
 	STS_DO_SPREAD,

@@ -7,6 +7,7 @@
 #include "base/packed.h"
 #include "base/resident.h"
 #include "sandbox/harden.h"
+#include "supervisor/chain.h"
 #include "supervisor/child.h"
 #include "supervisor/event_log.h"
 #include "supervisor/exchange_clock.h"
@@ -53,6 +54,8 @@ static __attribute__((noinline)) void finished(struct sts_member *t, struct sts_
 	enum sts_outcome outcome = sts_exchange_finished(&t->x, report, &m);
 
 	t->worker = NULL;
+	if (was_attempt)
+		sts_chain_ask_source(t);
 	all.ended(t, outcome, report, m.boot_ms - started_boot_ms, &m);
 	if (was_attempt)
 		sts_member_attempted(t, report);
@@ -112,6 +115,7 @@ static void worker_ended(struct slot *slot, int status, pid_t stuck)
 		sts_inputs_stuck(slot->member, stuck, file_of(c), c->started_boot_ms);
 		blame_file_system(slot->member, &report);
 	}
+	sts_exchange_learn(&slot->member->x, &report, slot->request_id);
 	sts_member_sent(slot->member, &slot->child);
 	if (report.error == STS_EEARLY ||
 	    (report.error == STS_ECLIENT_CERT && report.sent_boot_ms == 0))
@@ -154,7 +158,7 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 	};
 	struct sts_error e;
 
-	if (plan->single_use) {
+	if (sts_exchange_sends_once(&t->x)) {
 		/* Another worker may have just sent the token that this exchange has now: after a
 		 * new configuration, two exchanges may have swapped their token files. */
 		sts_workers_read();
@@ -266,7 +270,7 @@ static bool leaves_a_slot(const struct sts_member *t, int64_t now_ms)
  * token it sends, or has ended. */
 static bool may_share_its_token(const struct sts_member *t)
 {
-	if (!t->x.plan->single_use)
+	if (!sts_exchange_sends_once(&t->x))
 		return false;
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0 && slot->member != t &&

@@ -65,6 +65,7 @@ static bool times_ok(const struct sts_report *r, int64_t now_real_s, int64_t now
 	       within(r->lifetime_s, 0, STS_EXPIRY_MAX_S) &&
 	       (r->error != STS_OK || (r->expires_s == 0) == (r->lifetime_s == 0)) &&
 	       within(r->subject_exp_s, -1, STS_EPOCH_MAX_S) &&
+	       within(r->subject_iat_s, 0, STS_EPOCH_MAX_S) &&
 	       within(r->sent_boot_ms, 0, now_boot_ms) &&
 	       within(r->clock_skew_s, -STS_EXPIRY_MAX_S, STS_EXPIRY_MAX_S) &&
 	       within(r->not_before_s, 0, STS_EPOCH_MAX_S);

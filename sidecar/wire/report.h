@@ -87,6 +87,7 @@ struct sts_report {
 	int64_t expires_s;     /* seconds since the epoch by the node's clock; 0: none */
 	int64_t lifetime_s;
 	int64_t subject_exp_s; /* since the epoch; 0: no expiry; -1: no token was read */
+	int64_t subject_iat_s; /* since the epoch; 0: none, or no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent, or the server refused the
 				  client's certificate after that, and so has not taken it */
 	int64_t clock_skew_s;  /* Date minus the node's clock; 0 within 60 s or unknown */

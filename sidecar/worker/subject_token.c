@@ -35,6 +35,7 @@ enum sts_err sts_subject_token_read(const struct sts_options *o, const struct st
 			       memory->token, sizeof(memory->token), memory->scratch,
 			       sizeof(memory->scratch), subject, e);
 	report->subject_exp_s = err == STS_OK && subject->exp_s < 0 ? 0 : subject->exp_s;
+	report->subject_iat_s = subject->iat_s < 0 ? 0 : subject->iat_s;
 	if (err == STS_OK && o->subject_audience)
 		err = check_audience(o, subject->token, memory, e);
 	if (err == STS_OK)

@@ -21,7 +21,7 @@ struct sts_subject_memory {
  *   fields, files  in/out  of sts_fields_make(): see sts_fields_claims()
  *   memory         out     kept: the token is in it
  *   subject        out     the token, also after a failure that is about its audience or claims
- *   report         out     subject_identity and subject_exp_s
+ *   report         out     subject_identity, subject_exp_s and subject_iat_s
  * Returns STS_OK; what sts_subject_read() and sts_fields_claims() return; or STS_ESUBJECT_AUDIENCE.
  */
 enum sts_err sts_subject_token_read(const struct sts_options *o, const struct sts_worker_job *job,

@@ -467,6 +467,7 @@ static enum sts_err stage_check(void)
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
 		.subject = &w.subject,
+		.subject_use = w.fields.subject_use,
 		.default_ttl_s = w.o->default_ttl_ms / 1000,
 		.expect_audience = sts_slice_of(w.o->expect_audience),
 		.expect_issuer = sts_slice_of(w.o->expect_issuer),

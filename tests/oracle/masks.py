@@ -44,7 +44,7 @@ MASKS = [
     Mask(r"(?<=last_attempt )\d{10}$", "TIME", "last_attempt 1795922779", ".status"),
     Mask(r"(?<=next_attempt )\d{10}$", "TIME", "next_attempt 1795922779", ".status"),
     Mask(r"(?<=last_success )\d{10}$", "TIME", "last_success 1795922779", ".status"),
-    Mask(r"(?<=\| )(trying|tried|ended|next|latest|source_tried) \d+(?=¬?$)", r"\1 MS", ".status| tried 1795922",
+    Mask(r"(?<=\| )(trying|tried|ended|next|latest|source_tried|renews|once_for|sent) \d+(?=¬?$)", r"\1 MS", ".status| tried 1795922",
          ".status: since the boot. When which of them is 0 is told by the unit tests of exchange_status.c"),
     Mask(r"(?<=\| sum )\d+(?=¬?$)", "SUM", ".status| sum 2166136261", ".status: of the lines before it, which have times"),
     Mask(r"(?<=\| boot )[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "BOOT", ".status| boot 4b1f8a3c-0d52-4e6f-9a7b-1c2d3e4f5a6b", ".status: of the kernel"),
@@ -73,6 +73,9 @@ MASKS = [
     # An attempt of this second and of the last one: words that stand for each other, and so an exception.
     Mask(r"(?<= )(?:just now|\d+ s ago)\b", "AGO", "failed 2 s ago", "how long ago something was"),
     Mask(r"(?<=; next in )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WAIT", "; next in 1 min 3 s", "drawn at random"),
+    Mask(r"(?<=\(in )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?(?=\))", "WAIT", "the kubelet's next token (in 47 min 58 s)", "until the renewal of a subject token"),
+    Mask(r"(?<=no token is valid for )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WHILE", "no token is valid for 33 min 3 s", "from the end of a token to a renewal"),
+    Mask(r"(?<=gap_s=)\d+", "N", "gap_s=1983", "the same"),
     Mask(r"(?<= is valid for only )\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?", "WHILE", "the token in DIR is valid for only 59 s", "how much is left"),
     Mask(r"(?:(?<=\(expires in )|(?<=\(valid for )|(?<=\(not valid for another )|(?<=\(issued in the future, in ))\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?",
          "WHILE", "exp: 2100-01-01T00:00:00Z (expires in 26695 d 15 h)", "of a time that a case chooses"),

@@ -448,7 +448,7 @@ static void make_plan(struct sts_plans *to, int i)
 				  .depends_on = (int8_t)position(world_source(world.order[i])),
 				  .once = world.once,
 				  .adopt = !world.once,
-				  .single_use = p->single_use,
+				  .subject_use = p->single_use ? STS_USE_ONCE : STS_USE_AGAIN,
 				  .configured = world.exchanges > 1};
 	plan->token_file = (uint16_t)(p->reads + 1);
 	plan->output_dir = (uint16_t)(p->dir + 1);

@@ -149,6 +149,7 @@ static void join(struct link *l, const struct place *p)
 			   .source = -1,
 			   .ready_ms = world.boot_ms,
 			   .asked_ms = -1,
+			   .wanted_ms = -1,
 			   .renewed_ms = -1};
 }
 

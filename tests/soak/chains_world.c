@@ -5,6 +5,7 @@
 
 #include "chains.h"
 #include "check.h"
+#include "supervisor/exchange.h"
 #include "world_shared.h"
 
 #define LIFE_MS      (900 * SECOND)
@@ -257,6 +258,16 @@ static void release(int exchange)
 			links[i].ready_ms = world.boot_ms;
 }
 
+/* A reader has sent the token of this exchange before, and needs another one. */
+static void want(int exchange)
+{
+	struct link *l = &links[exchange];
+
+	if (!l->running && l->has_token && l->error == STS_OK && l->wanted_ms < 0 &&
+	    world.boot_ms >= l->token_from_ms + STS_EXCHANGE_WANTED_MS)
+		l->wanted_ms = world.boot_ms;
+}
+
 static void end_worker(struct worker *w)
 {
 	struct link *l = &links[w->exchange];
@@ -273,6 +284,8 @@ static void end_worker(struct worker *w)
 	l->failures = l->error == STS_OK ? 0 : l->failures + 1;
 	l->tried_ms = l->started_ms;
 	l->ended_ms = l->ready_ms = world.boot_ms;
+	if (l->error == STS_ESUBJECT_USED && l->source >= 0)
+		want(l->source);
 	if (l->error == STS_OK) {
 		release(w->exchange);
 		l->has_token = true;

@@ -38,6 +38,10 @@ def description(p, before):
     return "; ".join(parts)
 
 
+USES = {"again": "A subject token may be sent again.", "once": "A subject token is sent once.",
+        "unknown": "Whether a subject token may be sent again is learnt (`--subject-use`)."}
+
+
 def section(protocol):
     lines = [f"## {protocol.name}", "", protocol.about, ""]
     lines += ["    sts-sidecar run " + protocol.example.replace("\n", "\n    "), ""]
@@ -48,6 +52,7 @@ def section(protocol):
         lines += [markdown_table(("parameter", "needed", "default", "variable", ""), rows)]
     more = [] if rows else ["No parameters."]
     more += ["Further parameters are sent as they are."] if "any-parameter" in protocol.flags else []
+    more += [USES[protocol.use]]
     more += [f"Written: {listed_files(protocol.write)}."]
     more += [f"Where nothing says how long the token lives, it is taken to be {protocol.answer.lifetime} s."] if protocol.answer.lifetime else []
     if protocol.token_file.startswith("/"):
@@ -65,8 +70,8 @@ def protocols_block(table):
 
 def codes_block(table):
     def row(codes):
-        return codes.service, *(", ".join(map(code, words)) for words in (codes.busy, codes.unauthorized, codes.known))
-    return markdown_table(("", "tried again soon", "as a 401", "known"), map(row, table.codes))
+        return codes.service, *(", ".join(map(code, words)) for words in (codes.busy, codes.unauthorized, codes.used, codes.known))
+    return markdown_table(("", "tried again soon", "as a 401", "sent before", "known"), map(row, table.codes))
 
 
 def summary_block(table):

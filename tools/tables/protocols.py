@@ -14,7 +14,9 @@ BODIES = ("none", "form", "json")
 PLACES = ("bearer", "header", "body", "query", "url", "pointer")
 KINDS = ("text", "number", "literal", "words", "list", "seconds", "numbered", "host")
 EXPIRIES = ("absolute", "lifetime")
-FLAGS = ("any-parameter", "client-auth", "single-use", "poll", "xml", "open", "final", "direct")
+FLAGS = ("any-parameter", "client-auth", "poll", "xml", "open", "final", "direct")
+MEANINGS = ("busy", "unauthorized", "used", "known")  # of an error code, in the order of sts_protocol_code()
+USES = ("again", "once", "unknown")
 FILES = {"token": "token.jwt", "expires": "expires", "thumbprint": "thumbprint", "aws-credentials": "aws-credentials"}
 POINTERS = ("base", "token", "expiry", "thumbprint", "key_id", "secret")
 USER_KEYS = ("required", "service_requires", "repeats", "default", "variable", "claim", "shape", "charset", "min", "max", "help", "note")
@@ -85,6 +87,7 @@ class Protocol:
     url: str
     body: str
     token_file: str  # a variable, or a path
+    use: str  # how often a subject token is accepted
     answer: Answer
     write: tuple
     flags: tuple
@@ -105,6 +108,7 @@ class Codes:
     service: str
     busy: list
     unauthorized: list
+    used: list
     known: list
 
 
@@ -114,6 +118,7 @@ class Table:
     codes: list
     code_at: list
     message_at: list
+    used: list  # phrases
 
 
 # ---- what is shared ----
@@ -299,7 +304,7 @@ def read_subject(row):
             row.fail('"name" is not for "bearer": the header is Authorization')
         name = "authorization" if where == "bearer" else matching(row, "name", FIELD, most=40)
         least, most = bounds(row)
-        row.has("variable"), row.has("file")
+        row.has("variable"), row.has("file"), row.has("use")
         p = Parameter("subject", name, where, min=least, max=most)
         check_place(row, p)
     return p
@@ -459,6 +464,7 @@ def read_protocol(name, row, answers, parameters):
         listed, own = read_parameters(row, parameters)
         protocol = Protocol(
             name, row.clause("summary", most=SUMMARY_MAX), method, url, body, read_token_file(row.row("subject")),
+            row.row("subject").word("use", USES, "unknown"),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
             tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""),
             matching(row, "ca", PATH, ""), read_doubt(row.row("doubt", None)))
@@ -484,8 +490,8 @@ def read_codes(table):
     seen, services = {}, []
     for service, row in table.rows(NAME):
         with row:
-            codes = Codes(service, *(row.words(key, None, [], CODE_MAX) for key in ("busy", "unauthorized", "known")))
-            for code in codes.busy + codes.unauthorized + codes.known:
+            codes = Codes(service, *(row.words(key, None, [], CODE_MAX) for key in MEANINGS))
+            for code in sum((getattr(codes, meaning) for meaning in MEANINGS), []):
                 if not re.fullmatch(r"[A-Za-z0-9_.-]+", code):
                     row.fail(f'"{code}" cannot be a code: it has letters, digits and _.- only')
                 if seen.get(code) == row.name:
@@ -504,6 +510,13 @@ def read_pointers(row, key):
     return values
 
 
+def read_phrases(row, key):
+    for value in (values := row.words(key)):
+        if not re.fullmatch(r"[A-Za-z0-9]+( [A-Za-z0-9]+)*", value):
+            row.fail(f'"{key}" has "{value}", and a phrase has words of letters and digits, with one space between two')
+    return values
+
+
 def read(path):
     with load(path) as file, file.row("shared") as shared, file.row("error") as error:
         answers, parameters = Shared("answer", shared.row("answer", None)), Shared("parameter", shared.row("parameter", None))
@@ -514,7 +527,8 @@ def read(path):
         parameters.close()
         if not protocols:
             file.fail("there is no [protocol.NAME]")
-        table = Table(protocols, read_codes(error.row("codes")), read_pointers(error, "code_at"), read_pointers(error, "message_at"))
+        table = Table(protocols, read_codes(error.row("codes")), read_pointers(error, "code_at"), read_pointers(error, "message_at"),
+                      read_phrases(error, "used"))
         if len(entries(table)) > NUMBER_OF_PARAMETER_MAX:
             file.fail(f"there are {len(entries(table))} different parameters, and may be {NUMBER_OF_PARAMETER_MAX}")
     return table
@@ -554,7 +568,7 @@ def protocols_c(table, pool):
     for protocol in table.protocols:
         answer = protocol.answer
         numbers = [symbol("BODY", protocol.body), symbols("PROTOCOL", protocol.flags), symbol("EXPIRY", answer.expiry_kind),
-                   symbols("WRITE", protocol.write), answer.lifetime, braces(map(pool.at, protocol.texts())),
+                   symbols("WRITE", protocol.write), symbol("USE", protocol.use), answer.lifetime, braces(map(pool.at, protocol.texts())),
                    braces(("REQUIRED | " if p.required else "") + str(index[p]) for p in protocol.parameters)]
         lines.append(f"\t/* {protocol.name} */\n\t{braces(numbers)},")
     lines += ["};", f'_Static_assert(STS_PROTOCOL_PARAMETERS_MAX == {PARAMETERS_MAX}, "as tools/tables/protocols.py checks it");',
@@ -565,12 +579,12 @@ def protocols_c(table, pool):
 def codes_c(table):
     """A text for each meaning, with every code between spaces."""
     texts = [" ".join(["", *(code for codes in table.codes for code in getattr(codes, meaning)), ""])
-             for meaning in ("busy", "unauthorized", "known")]
+             for meaning in MEANINGS]
     return "static const char codes[] =\n\t" + " \"\\0\"\n\t".join(map(c_string, texts)) + ";\n"
 
 
-def pointers_c(name, pointers):
-    return f"const char {name}[] =\n\t" + "\n\t".join(c_string(text)[:-1] + '\\0"' for text in pointers) + ";\n"
+def list_c(name, texts):
+    return f"const char {name}[] =\n\t" + "\n\t".join(c_string(text)[:-1] + '\\0"' for text in texts) + ";\n"
 
 
 def packed_texts(table=None):
@@ -583,5 +597,5 @@ def c_files(source):
     texts = [text for p in entries(table) for text in p.texts()] + [text for protocol in table.protocols for text in protocol.texts()]
     pool = Pool(shown(source), texts)
     parts = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
-             pointers_c("sts_error_pointers", table.code_at), pointers_c("sts_message_pointers", table.message_at)]
+             list_c("sts_error_pointers", table.code_at), list_c("sts_message_pointers", table.message_at), list_c("sts_used_phrases", table.used)]
     return {"protocol_table.h": c_file(source, "\n".join(parts))}

@@ -153,7 +153,7 @@ def test_sent_once(once):
     assert line["level"] == "warn" and line["error"] == "subject_used" and "kubelet" in line["hint"]
     once.shows("a", waits="2")
     checked = once.sidecar.run("check", once.out / "a")
-    assert checked.status == 1 and "waiting for another subject token" in checked.err
+    assert checked.status == 1 and "waiting for the kubelet's next token (in 4" in checked.err
     process.signal(signal.SIGHUP)
     asked = once.sidecar.run("refresh", once.out / "a")
     assert asked.status == 66 and "sent already" in asked.err

@@ -99,7 +99,8 @@ static bool same(const struct sts_status *a, const struct sts_status *b)
 	       a->trying_ms == b->trying_ms && a->tried_ms == b->tried_ms &&
 	       a->next_ms == b->next_ms && a->latest_ms == b->latest_ms &&
 	       a->ended_ms == b->ended_ms && a->source_tried_ms == b->source_tried_ms &&
-	       a->clock_skew_s == b->clock_skew_s && a->not_before_s == b->not_before_s;
+	       a->clock_skew_s == b->clock_skew_s && a->not_before_s == b->not_before_s &&
+	       a->once_for == b->once_for && a->sent == b->sent && a->renews_ms == b->renews_ms;
 }
 
 static void test_round_trip(void)
@@ -133,6 +134,9 @@ static void test_round_trip(void)
 				     .latest_ms = INT64_MAX,
 				     .ended_ms = INT64_MAX,
 				     .source_tried_ms = INT64_MAX,
+				     .once_for = INT64_MAX,
+				     .sent = UINT64_MAX,
+				     .renews_ms = INT64_MAX,
 				     .clock_skew_s = -253402300799,
 				     .not_before_s = 253402300799};
 	status.wait_name[STS_STATUS_NAME_MAX_BYTES - 1] = '\0';
@@ -402,6 +406,56 @@ static void test_clocks_that_were_set(void)
 	CHECK(strstr(explain(&status), "the last exchange succeeded 15 min ago; next in 18 s"));
 }
 
+/* The wait for another subject token, as `check` tells it. */
+static void test_wait_for_a_subject(void)
+{
+	static const char rest[] = ", since this one was sent and may be sent once; the last "
+				   "exchange succeeded 15 min ago; next in 18 s";
+	static const struct {
+		int64_t renews_ms;
+		const char *name, *words;
+	} rows[] = {
+		{0, "", "the kubelet's next token"},
+		{BOOT_NOW + 480000, "", "the kubelet's next token (in 8 min)"},
+		{BOOT_NOW + 1, "", "the kubelet's next token (in 1 s)"},
+		{BOOT_NOW, "", "the kubelet's next token (due just now)"},
+		{BOOT_NOW - 45000, "", "the kubelet's next token (due 45 s ago)"},
+		{BOOT_NOW + 480000, "first", "the next token of exchange first"},
+	};
+	struct sts_status status = of_this_boot();
+	struct sts_status_now unknown = now;
+	char whole[256];
+
+	status.state = STS_STATE_OK;
+	status.error = STS_OK;
+	status.tries = 0;
+	status.wait = STS_WAIT_SUBJECT;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		status.renews_ms = rows[i].renews_ms;
+		strcpy(status.wait_name, rows[i].name);
+		snprintf(whole, sizeof(whole), "no token in /tokens: waiting for %s%s",
+			 rows[i].words, rest);
+		CHECK_STR(explain(&status), whole);
+	}
+	/* The time belongs to a boot. */
+	status.wait_name[0] = '\0';
+	unknown.boot_id[0] = '\0';
+	CHECK(strstr(explain_at(&status, &unknown), "the kubelet's next token, since"));
+}
+
+/* A file of a former version says nothing of subject tokens. */
+static void test_former_version(void)
+{
+	struct sts_status got;
+
+	CHECK(parse("sts-sidecar-status 1\nstate ok\nerror ok\nwaits 2\nboot " BOOT
+		    "\nsource_tried 0",
+		    &got));
+	CHECK(got.once_for == 0 && got.sent == 0 && got.renews_ms == 0);
+	CHECK(!parse("sts-sidecar-status 1\nstate ok\nonce_for 9223372036854775808", &got));
+	CHECK(!parse("sts-sidecar-status 1\nstate ok\nsent -1", &got));
+}
+
 static void test_another_boot(void)
 {
 	struct sts_status status = of_this_boot();
@@ -532,6 +586,8 @@ static const struct sts_test tests[] = {
 	{"what is said of other states", test_explain_others},
 	{"what is said of the next attempt, by BOOTTIME", test_next_by_boottime},
 	{"a clock that was set changes nothing", test_clocks_that_were_set},
+	{"the wait for a subject token", test_wait_for_a_subject},
+	{"a file of a former version", test_former_version},
 	{"what is said of another boot and of an unknown one", test_another_boot},
 	{"what is said of waits", test_waits},
 	{"this moment has times and a boot", test_now},

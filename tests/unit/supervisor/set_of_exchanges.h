@@ -90,7 +90,7 @@ static inline void set_plan(struct sts_plans *plans, struct sts_plan *plan,
 		.adopt = true,
 		.to_stdout = row->to_stdout,
 		.create_dir = row->create_dir,
-		.single_use = row->single_use,
+		.subject_use = row->single_use ? STS_USE_ONCE : STS_USE_AGAIN,
 		.configured = true,
 	};
 	strcpy(plan->name, row->name);

@@ -218,11 +218,59 @@ static void test_waits(void)
 {
 	set_up();
 	report.error = STS_ESUBJECT_USED;
-	x.state = STS_EXCHANGE_HOLDS;
+	x.state = STS_EXCHANGE_SPENT;
 	x.next_ms = BOOT_MS + 30000;
 	CHECK_STR(outcome(STS_OUTCOME_WAITS),
-		  failure_line(STS_ESUBJECT_USED, "warn", sts_error_meaning(STS_ESUBJECT_USED),
+		  failure_line(STS_ESUBJECT_USED, "warn",
+			       "waiting for the kubelet's next token: this one was sent already",
 			       ",\"retry_in_s\":30,\"token_valid_s\":0", false));
+	/* While a token is valid, this is no warning. */
+	x.schedule.token_until_ms = BOOT_MS + 5000;
+	CHECK(strstr(outcome(STS_OUTCOME_WAITS), "{\"level\":\"info\",\"msg\":\"waiting for the"));
+	/* The STS has said it. */
+	x.status.renews_ms = BOOT_MS + 480000;
+	report.http_status = 400;
+	strcpy(report.text, "unexpected status 400: jti_known");
+	CHECK(strstr(outcome(STS_OUTCOME_WAITS),
+		     "\"msg\":\"waiting for the kubelet's next token (in 8 min): this one was sent "
+		     "already\",\"exchange\":\"api\",\"reason\":\"unexpected status 400: "
+		     "jti_known\",\"error\":\"subject_used\""));
+	/* In a chain, the kubelet has nothing to do with it. */
+	strcpy(x.status.wait_name, "first");
+	const char *text = outcome(STS_OUTCOME_WAITS);
+	CHECK(strstr(text, "\"waiting for the next token of exchange first: this one was sent"));
+	CHECK(!strstr(text, "kubelet"));
+}
+
+/* The warning about a time without a token comes once, with what mends it. */
+static void test_gap(void)
+{
+	struct sts_plan once = plan;
+
+	set_up();
+	once.subject_use = STS_USE_ONCE;
+	x.plan = &once;
+	x.state = STS_EXCHANGE_SPENT;
+	x.expires_s = REAL_MS / 1000 + 300;
+	x.until_ms = BOOT_MS + 300000;
+	x.schedule.token_from_ms = BOOT_MS;
+	x.subject_life_s = 3600;
+	x.status.renews_ms = BOOT_MS + 2880000;
+	CHECK(strstr(
+		outcome(STS_OUTCOME_SUCCESS),
+		"\"msg\":\"a subject token may be sent once, and the issued "
+		"token ends before the kubelet's next one comes: no token is valid for "
+		"43 min 5 s, and for up to 90 s more (the kubelet's sync)\","
+		"\"exchange\":\"api\",\"gap_s\":2585,\"hint\":\"set expirationSeconds of the "
+		"projected token to 600, and let the STS issue tokens that live for 580 s\"}\n"));
+	CHECK(!strstr(outcome(STS_OUTCOME_SUCCESS), "kubelet's sync"));
+	/* It is told again when it comes back. */
+	x.until_ms = BOOT_MS + 3600000;
+	outcome(STS_OUTCOME_SUCCESS);
+	CHECK(!told.gap);
+	x.until_ms = BOOT_MS + 1800000;
+	outcome(STS_OUTCOME_WAITS);
+	CHECK(told.gap);
 }
 
 /* Each error makes one whole line, with the longest text that a report can have. */
@@ -334,6 +382,7 @@ static const struct sts_test tests[] = {
 	 test_not_before_and_assumed},
 	{"the line of a failure", test_failure},
 	{"a subject token that was sent before", test_waits},
+	{"a time without a token", test_gap},
 	{"each error makes one line", test_every_error},
 	{"lines of polls and signals", test_polls},
 	{"what was agreed on in TLS", test_tls},

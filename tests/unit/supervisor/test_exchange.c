@@ -196,7 +196,7 @@ static void sent_once(void)
 	struct sts_plan once = usual;
 	struct sts_report busy = failure(STS_EBUSY), used = failure(STS_ESUBJECT_USED);
 
-	once.single_use = true;
+	once.subject_use = STS_USE_ONCE;
 	set_up(&once);
 	sts_exchange_started(&x, STS_WORKER_ADOPT, &m);
 	sts_exchange_sent(&x);
@@ -221,12 +221,52 @@ static void sent_once(void)
 	CHECK(!x.subject_sent);
 }
 
+/* A refusal says that the STS accepts a subject token once. */
+static void learns(void)
+{
+	struct sts_plan unknown = usual, other;
+	struct sts_report used = failure(STS_ESUBJECT_USED), refused = used;
+
+	refused.http_status = 400;
+	unknown.subject_use = STS_USE_UNKNOWN;
+	unknown.request_id = 7;
+	other = unknown;
+	other.request_id = 9;
+	set_up(&unknown);
+	go(token(900, 0));
+	CHECK(!sts_exchange_sends_once(&x));
+	CHECK_INT(x.state, STS_EXCHANGE_HOLDS);
+	later(x.next_ms - m.boot_ms);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	CHECK(!x.single_use);
+	/* A worker that has found it by itself teaches nothing. */
+	sts_exchange_learn(&x, &used, unknown.request_id);
+	CHECK(!sts_exchange_sends_once(&x) && !x.single_use);
+	sts_exchange_learn(&x, &refused, unknown.request_id);
+	CHECK(sts_exchange_sends_once(&x) && x.single_use && x.status.once_for != 0);
+	sts_exchange_sent(&x);
+	CHECK_INT(sts_exchange_finished(&x, &refused, &m), STS_OUTCOME_WAITS);
+	CHECK_INT(x.state, STS_EXCHANGE_SPENT);
+	CHECK_INT(x.schedule.failures, 0);
+	/* It holds for these requests only. */
+	sts_exchange_replanned(&x, &other, STS_PLAN_REQUEST, &m);
+	CHECK(!sts_exchange_sends_once(&x));
+	sts_exchange_replanned(&x, &unknown, STS_PLAN_REQUEST, &m);
+	CHECK(sts_exchange_sends_once(&x));
+	/* Nothing is learnt where the user or the protocol has said how it is. */
+	other.subject_use = STS_USE_AGAIN;
+	set_up(&other);
+	sts_exchange_started(&x, STS_WORKER_EXCHANGE, &m);
+	sts_exchange_learn(&x, &refused, other.request_id);
+	CHECK(!sts_exchange_sends_once(&x) && x.status.once_for == 0);
+}
+
 static void fetch_sends_once(void)
 {
 	struct sts_plan once = fetch;
 	struct sts_report busy = failure(STS_EBUSY);
 
-	once.single_use = true;
+	once.subject_use = STS_USE_ONCE;
 	set_up(&once);
 	go(failure(STS_ECONNECT));
 	CHECK_INT(sts_exchange_exit_status(&x), -1);
@@ -387,7 +427,7 @@ static void held(void)
 /* A simulation has ten thousand exchanges. */
 static void size(void)
 {
-	CHECK(sizeof(struct sts_exchange) <= 424);
+	CHECK(sizeof(struct sts_exchange) <= 456);
 }
 
 int main(void)
@@ -403,6 +443,7 @@ int main(void)
 		{"trust", trust},
 		{"chains", chains},
 		{"subject tokens that are sent once", sent_once},
+		{"learns from a refusal", learns},
 		{"fetch sends once", fetch_sends_once},
 		{"fetch ends", fetch_ends},
 		{"mistakes", mistakes},

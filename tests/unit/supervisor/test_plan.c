@@ -103,7 +103,7 @@ static void test_one(void)
 	CHECK_STR(ca + strlen(ca) + 7, "");
 	CHECK_INT(p->depends_on, -1);
 	CHECK(p->adopt && !p->once && !p->one_attempt && !p->to_stdout && !p->notifies);
-	CHECK(!p->single_use && !p->configured);
+	CHECK(p->subject_use == STS_USE_UNKNOWN && !p->configured);
 	CHECK_INT(plans.listen, 0);
 	CHECK(!plans.require_sandbox);
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL)), STS_OK);
@@ -132,14 +132,20 @@ static void test_protocols(void)
 
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--protocol=openunison")), STS_OK);
 	CHECK_INT(p->poll_ms, 30000);
-	CHECK(!p->single_use);
+	CHECK_INT(p->subject_use, STS_USE_AGAIN);
 	CHECK_INT(make(STS_COMMAND_RUN,
 		       ARGV("--protocol=anthropic", "--param=federation_rule_id=fdrl_1",
 			    "--param=organization_id=00000000-0000-0000-0000-000000000000",
 			    "--param=service_account_id=svac_1")),
 		  STS_OK);
 	CHECK_INT(p->poll_ms, 0);
-	CHECK(p->single_use);
+	CHECK_INT(p->subject_use, STS_USE_ONCE);
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--subject-use=once")), STS_OK);
+	CHECK_INT(p->subject_use, STS_USE_ONCE);
+	CHECK_INT(make(STS_COMMAND_RUN,
+		       ARGV("--url", URL, "--subject-use=unknown", "--protocol=openunison")),
+		  STS_OK);
+	CHECK_INT(p->subject_use, STS_USE_UNKNOWN);
 }
 
 static void test_limits(void)

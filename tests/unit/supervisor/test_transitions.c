@@ -61,6 +61,9 @@ static struct sts_report report_of(enum sts_err err)
 		r.lifetime_s = 900;
 		r.expires_s = REAL / 1000 + 900;
 		r.sent_boot_ms = BOOT;
+		/* The subject token is renewed in 1000 s. */
+		r.subject_iat_s = REAL / 1000 - 1880;
+		r.subject_exp_s = r.subject_iat_s + 3600;
 	}
 	return r;
 }
@@ -105,6 +108,11 @@ static bool happen(enum sts_exchange_event event)
 	case STS_ON_TOKEN:
 		finish(STS_OK);
 		break;
+	case STS_ON_SPENT:
+		plan.subject_use = STS_USE_ONCE;
+		plan.depends_on = -1;
+		finish(STS_OK);
+		break;
 	case STS_ON_LAST:
 		set_once();
 		finish(STS_OK);
@@ -121,6 +129,9 @@ static bool happen(enum sts_exchange_event event)
 		break;
 	case STS_ON_REFRESH:
 		sts_exchange_refresh(&x, &m);
+		break;
+	case STS_ON_WANTED:
+		sts_exchange_wanted(&x, &m);
 		break;
 	case STS_ON_CLOCK:
 		sts_exchange_clock_stepped(&x, &m);
@@ -251,6 +262,7 @@ static int expected_state(int state, enum sts_exchange_event event)
 		return STS_EXCHANGE_HOLDS;
 	case STS_ON_FAILURE:
 		return STS_EXCHANGE_FAILS;
+	case STS_ON_SPENT:
 	case STS_ON_USED:
 		return STS_EXCHANGE_SPENT;
 	case STS_ON_LAST:
@@ -277,7 +289,8 @@ static int expected_state(int state, enum sts_exchange_event event)
 static void check_time(int state, enum sts_exchange_event event)
 {
 	bool holds = state == STS_EXCHANGE_HOLDS, spent = state == STS_EXCHANGE_SPENT;
-	bool at_once = event == STS_ON_REFRESH || (event == STS_ON_KEY && holds);
+	bool at_once = event == STS_ON_REFRESH || (event == STS_ON_WANTED && holds) ||
+		       (event == STS_ON_KEY && holds);
 	/* The token that enter() has given is not capped. */
 	bool soon = event == STS_ON_CLOCK || event == STS_ON_REQUEST ||
 		    (event == STS_ON_SUBJECT && !holds) ||
@@ -295,6 +308,9 @@ static void check_time(int state, enum sts_exchange_event event)
 
 static void check_effect(int state, enum sts_exchange_event event)
 {
+	if (event == STS_ON_SPENT && state == STS_EXCHANGE_TRIES)
+		CHECK(x.next_ms >= BOOT + 1000 * S &&
+		      x.next_ms < BOOT + 1000 * S + STS_EXCHANGE_SPREAD_MS);
 	CHECK_INT(x.state, expected_state(state, event));
 	if (event == STS_ON_START)
 		CHECK_INT(x.started_ms, BOOT);
