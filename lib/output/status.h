@@ -49,8 +49,8 @@ struct sts_status {
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
 	int64_t last_success_s;
 	/* The STS accepts a subject token once, as a refusal has said: the number of the requests
-	 * for which that holds; 0: no refusal has. The supervisor reads it at its next start. A file
-	 * of a former version does not have it. */
+	 * for which that holds; 0: no refusal has. The supervisor reads it at its next start. A
+	 * file of a former version does not have it. */
 	uint64_t once_for;
 	/* The id of the last subject token that may not be sent again, as a number; 0: none. */
 	uint64_t sent;

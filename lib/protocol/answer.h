@@ -70,8 +70,8 @@ struct sts_answer {
  *   out      out  http_status, retry_after_s, sts_error, has_date and clock_skew_s are set in every
  *                  case
  * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
- * lists as busy, unauthorized or used counts first (sts_protocol_code()). Otherwise the first of these
- * rows that fits counts:
+ * lists as busy, unauthorized or used counts first (sts_protocol_code()). Otherwise the first of
+ * these rows that fits counts:
  *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless
  *                      subject_use is STS_USE_AGAIN or the error code blames the client
  *   STS_EBUSY          408, 425, 429, 5xx

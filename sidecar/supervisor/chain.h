@@ -15,8 +15,8 @@
  */
 void sts_chain_settle(void);
 
-/* An attempt of this exchange has ended. If it has found that its subject token was sent before, and
- * may be sent once, ask the source for another token. */
+/* An attempt of this exchange has ended. If it has found that its subject token was sent before,
+ * and may be sent once, ask the source for another token. */
 void sts_chain_ask_source(struct sts_member *t);
 
 /* An attempt of this exchange has ended: do the same, and ask for an examination of the exchanges

@@ -151,10 +151,8 @@ static void act(struct sts_exchange *x, enum sts_action action, const struct sts
 		plan_retry(x, report, now);
 		break;
 	case STS_DO_PLAN_RENEWAL:
-		x->next_ms = sts_renewal_attempt_ms(x, now);
-		break;
 	case STS_DO_PLAN_LOOK:
-		x->next_ms = sts_renewal_look_ms(x, now);
+		x->next_ms = sts_renewal_next_ms(x, action == STS_DO_PLAN_LOOK, now);
 		break;
 	case STS_DO_PLAN_NOW:
 		x->next_ms = not_too_soon(x, now->boot_ms);

@@ -19,19 +19,16 @@
  *
  * An exchange may use the token of another exchange, its source, as its subject token. It then
  * waits until the source has its first token. Some STSs accept a subject token only once: the
- * protocol or the user says so, or a refusal has. The exchange then waits for a new subject token after each attempt that has sent one,
- * whatever the result was. sent_tokens.h remembers the tokens that were sent. A worker that finds
- * one of them reports STS_ESUBJECT_USED.
+ * protocol or the user says so, or a refusal has. The exchange then waits for a new subject token
+ * after each attempt that has sent one, whatever the result was. sent_tokens.h remembers the tokens
+ * that were sent. A worker that finds one of them reports STS_ESUBJECT_USED. renewal.h knows when
+ * the next one comes.
  */
 #ifndef STS_SUPERVISOR_EXCHANGE_H
 #define STS_SUPERVISOR_EXCHANGE_H
 
 #include "supervisor/exchange_state.h"
 #include "wire/job.h"
-
-/* If many Pods have the same reason for an attempt at the same moment (a new subject token, a step
- * of the clock), their attempts are spread over this time. */
-#define STS_EXCHANGE_SPREAD_MS 10000
 
 /* A token that is younger than this is not replaced because another exchange has used it as its
  * subject token. */

@@ -12,6 +12,10 @@
 #include "supervisor/transitions.h"
 #include "wire/report.h"
 
+/* If many Pods have the same reason for an attempt at the same moment (a new subject token, a step
+ * of the clock), their attempts are spread over this time. */
+#define STS_EXCHANGE_SPREAD_MS 10000
+
 /* The moment at which something happens. */
 struct sts_moment {
 	int64_t boot_ms; /* BOOTTIME, the clock of the schedule; never goes back */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/renewal.h"
 
-#include "supervisor/exchange.h"
-
 #define DAY_S              (24 * 3600LL)
 #define EXPIRATION_LEAST_S 600 /* expirationSeconds cannot be less */
 
@@ -49,21 +47,18 @@ bool sts_renewal_waits(const struct sts_exchange *x, const struct sts_moment *no
 	       sts_schedule_after_success(&x->plan->rules, &x->schedule, now->boot_ms, now->random);
 }
 
-int64_t sts_renewal_attempt_ms(const struct sts_exchange *x, const struct sts_moment *now)
-{
-	int64_t at_ms = x->status.renews_ms +
-			sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random);
-
-	return least(at_ms, now->boot_ms + STS_SCHEDULE_MAX_MS);
-}
-
-int64_t sts_renewal_look_ms(const struct sts_exchange *x, const struct sts_moment *now)
+int64_t sts_renewal_next_ms(const struct sts_exchange *x, bool looked, const struct sts_moment *now)
 {
 	int64_t since_ms = now->boot_ms - x->status.renews_ms;
 	int64_t span_ms = since_ms >= 0 && since_ms < LOOK_NOW_FOR_MS ? LOOK_NOW_MS : LOOK_MS;
-	int64_t at_ms = now->boot_ms + span_ms / 2 + sts_schedule_jitter(span_ms / 2, now->random);
+	int64_t at_ms = x->status.renews_ms +
+			sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random);
+	int64_t look_ms = now->boot_ms + span_ms / 2 +
+			  sts_schedule_jitter(span_ms / 2, now->random);
 
-	return since_ms < 0 ? least(at_ms, sts_renewal_attempt_ms(x, now)) : at_ms;
+	if (!looked)
+		return least(at_ms, now->boot_ms + STS_SCHEDULE_MAX_MS);
+	return since_ms < 0 ? least(at_ms, look_ms) : look_ms;
 }
 
 bool sts_renewal_gap(const struct sts_exchange *x, struct sts_renewal_gap *gap)

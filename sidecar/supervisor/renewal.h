@@ -24,12 +24,13 @@ void sts_renewal_note(struct sts_exchange *x, const struct sts_report *report,
  * one comes, as in a chain. */
 bool sts_renewal_waits(const struct sts_exchange *x, const struct sts_moment *now);
 
-/* Returns when to make the attempt that waits for the renewal. */
-int64_t sts_renewal_attempt_ms(const struct sts_exchange *x, const struct sts_moment *now);
-
-/* Returns when to look for another subject token. The last look has found none, and a new file may
- * cause no event. */
-int64_t sts_renewal_look_ms(const struct sts_exchange *x, const struct sts_moment *now);
+/*
+ * Returns when to make the attempt that waits for the renewal.
+ *   looked  in  an attempt has found the subject token that was sent before. A new file may cause
+ *               no event, so the next look comes within a minute. False: the exchange has a token
+ */
+int64_t sts_renewal_next_ms(const struct sts_exchange *x, bool looked,
+			    const struct sts_moment *now);
 
 /* What is wrong with the lives of the two tokens. */
 struct sts_renewal_gap {

@@ -109,6 +109,7 @@ help = "how long"
 [error]
 code_at = ["/error", "/error/code"]
 message_at = ["/message"]
+used = ["sent before"]
 
 [error.codes.oauth]
 busy = ["server_error"]
@@ -189,6 +190,9 @@ MISTAKES = {
     "a part of a URL that there is none of": (change('url = "https://{region}.example/{mount}", ', ""), CLOUD +
                                               'the parameter "region" has where = "url", and "url" has no {region}'),
     "a brace alone": (change("{mount}", "{mount"), CLOUD + '"url" is "https://{region}.example/{mount", where braces are not in pairs'),
+    "a subject token that is used twice": (change('max = 16384 }', 'max = 16384, use = "twice" }'), "[protocol.plain.subject]: "
+                                           '"use" is "twice", and may be again, once, unknown'),
+    "a phrase with a point": (change('used = ["sent before"]', 'used = ["sent before."]'), '[error]: "used" has "sent before.", which is not words with one space'),
     "plain http": (change("https://{region}", "http://{region}"), '[protocol.cloud.request]: "url" is "http://'),
     "too many parameters": (GOOD + MORE, CLOUD + "there are 14 parameters with the subject token, and may be 13"),
     "an unknown kind": (change('kind = "list"', 'kind = "lists"'), "[protocol.cloud.parameter.scope]: "
@@ -342,9 +346,9 @@ def test_c(read, tmp_path):
     entries = re.search(r"parameters\[\] = \{\n(.*?)\};", text, re.S)[1].splitlines()
     assert len(entries) == 3 + 7 and "\t{STS_SOURCE_FIXED, STS_PLACE_BODY, STS_KIND_TEXT, 0, 0, 0, {" in entries[0]
     assert "{STS_SOURCE_USER, STS_PLACE_URL, STS_KIND_TEXT, 0, 2, 10, {" in text
-    assert re.search(r"\{STS_BODY_FORM, STS_PROTOCOL_ANY_PARAMETER, STS_EXPIRY_LIFETIME, STS_WRITE_TOKEN \| STS_WRITE_EXPIRES, 0, "
+    assert re.search(r"\{STS_BODY_FORM, STS_PROTOCOL_ANY_PARAMETER, STS_EXPIRY_LIFETIME, STS_WRITE_TOKEN \| STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 0, "
                      r"\{[0-9, ]+\}, \{1, 2, 3\}\},", text)
-    assert "STS_EXPIRY_ABSOLUTE, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES, 3600, {" in text
+    assert "STS_EXPIRY_ABSOLUTE, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 3600, {" in text
     assert text.count('"/token\\0"') == 1
     assert '" server_error " "\\0"\n\t" InvalidToken " "\\0"\n\t" invalid_request access_denied ";' in text
 
@@ -375,7 +379,7 @@ For the cloud.
 | `role-type` | | | | its type; goes only with `role-arn` |
 | `seconds` | | | | how long; 1 to 3600 and an `s` |
 
-Written: `expires` and `aws-credentials`. Where nothing says how long the token lives, it is taken to be 3600 s. \
+Whether a subject token may be sent again is learnt (`--subject-use`). Written: `expires` and `aws-credentials`. Where nothing says how long the token lives, it is taken to be 3600 s. \
 `CLOUD_TOKEN_FILE` names the file of the subject token where `--token-file` is not given.
 
 It is far away.
@@ -385,7 +389,7 @@ It is far away.
 def test_a_section_of_the_page(read):
     table = read(GOOD)
     assert "\n".join(protocol_pages.section(table.protocols[1])) == SECTION
-    assert "Further parameters are sent as they are. Written: `token.jwt` and `expires`." in protocol_pages.section(table.protocols[0])
+    assert "Further parameters are sent as they are. Whether a subject token may be sent again is learnt (`--subject-use`). Written: `token.jwt` and `expires`." in protocol_pages.section(table.protocols[0])
     assert protocol_pages.summary_block(table) == "| | |\n|---|---|\n| `plain` | a plain one |\n| `cloud` | a cloud |\n"
     assert protocol_pages.codes_block(table).splitlines()[2:] == [
         "| oauth | `server_error` | | `invalid_request`, `access_denied` |", "| cloud | | `InvalidToken` | |"]

@@ -73,7 +73,7 @@ struct link {
 	ino_t tried_subject; /* of the last attempt */
 	/* when a refresh was asked for, and when its request changed; -1: no attempt is owed */
 	int64_t asked_ms, renewed_ms;
-	/* when a reader has found that it had sent this exchange's token before; -1: no reader has */
+	/* when a reader has found that it had sent this exchange's token before; -1: none has */
 	int64_t wanted_ms;
 	bool waited; /* it has to wait for a new source */
 	/* its files, which stay when it is removed */

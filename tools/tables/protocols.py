@@ -501,19 +501,15 @@ def read_codes(table):
     return services
 
 
-def read_pointers(row, key):
+POINTERS_LISTED, PHRASES_LISTED = (POINTER, "a JSON pointer"), (r"[A-Za-z0-9]+( [A-Za-z0-9]+)*", "words with one space between two")
+
+
+def read_list(row, key, pattern, what):
     for value in (values := row.words(key)):
-        if not re.fullmatch(r"(/[^/]+)+", value):
-            row.fail(f'"{key}" has "{value}", which is not a JSON pointer')
+        if not re.fullmatch(pattern, value):
+            row.fail(f'"{key}" has "{value}", which is not {what}')
     if not values:
         row.fail(f'"{key}" is empty')
-    return values
-
-
-def read_phrases(row, key):
-    for value in (values := row.words(key)):
-        if not re.fullmatch(r"[A-Za-z0-9]+( [A-Za-z0-9]+)*", value):
-            row.fail(f'"{key}" has "{value}", and a phrase has words of letters and digits, with one space between two')
     return values
 
 
@@ -527,8 +523,8 @@ def read(path):
         parameters.close()
         if not protocols:
             file.fail("there is no [protocol.NAME]")
-        table = Table(protocols, read_codes(error.row("codes")), read_pointers(error, "code_at"), read_pointers(error, "message_at"),
-                      read_phrases(error, "used"))
+        table = Table(protocols, read_codes(error.row("codes")), read_list(error, "code_at", *POINTERS_LISTED), read_list(error, "message_at", *POINTERS_LISTED),
+                      read_list(error, "used", *PHRASES_LISTED))
         if len(entries(table)) > NUMBER_OF_PARAMETER_MAX:
             file.fail(f"there are {len(entries(table))} different parameters, and may be {NUMBER_OF_PARAMETER_MAX}")
     return table
