@@ -474,6 +474,7 @@ static enum sts_err replace_all(const struct sts_store *store, struct sts_temps 
 	int64_t old_s, last_s = written_s(store->dir_fd, STS_FILE_EXPIRES);
 	int err = sts_stored_expires(store->dir_fd, &old_s);
 	bool expires_first = err == 0 && expires_s < old_s;
+	bool alone = temps->files == 1u << STS_OUTPUT_EXPIRES;
 	enum sts_err result;
 
 	if (err != 0 && err != ENOENT) {
@@ -482,7 +483,7 @@ static enum sts_err replace_all(const struct sts_store *store, struct sts_temps 
 			return fail_held(store, "replace", STS_FILE_EXPIRES, err, e);
 	}
 	result = expires_first ? replace(store, temps, STS_OUTPUT_EXPIRES, e) : STS_OK;
-	for (size_t i = 0; i < sizeof(order) && result == STS_OK; i++)
+	for (size_t i = 0; i < sizeof(order) && result == STS_OK && !alone; i++)
 		result = put(store, temps, order[i], files[order[i]], last_s, e);
 	if (result == STS_OK && !expires_first)
 		result = replace(store, temps, STS_OUTPUT_EXPIRES, e);

@@ -152,7 +152,8 @@ void sts_store_sweep(const struct sts_store *store);
  * A file whose slice is empty is removed, if the last write made it: an old token beside a new
  * `expires` would break the rule, and credentials that are no longer wanted must not stay. A file
  * counts as made by the last write when it is a regular file of this UID and about as old as
- * `expires`. So a token.json of another program stays.
+ * `expires`. So a token.json of another program stays. If only `expires` was prepared, all other
+ * files stay: this is for a token that is about to be revoked.
  *
  * Returns what sts_store_write() returns. Where the directory cannot be synced after a rename (a
  * failing disk), the new file is in place already. If a temporary name does not lead to the file

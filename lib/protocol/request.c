@@ -255,32 +255,22 @@ static void add_json_name(struct sts_text *out, struct sts_slice token)
 	sts_text_add_str(out, "\":");
 }
 
-/* How many bytes of two JSON pointers lead through the same objects? */
-static size_t same_bytes(struct sts_slice a, struct sts_slice z)
-{
-	size_t same = 0;
-
-	for (size_t i = 0; i <= a.len && i <= z.len; i++) {
-		if ((i == a.len || a.data[i] == '/') && (i == z.len || z.data[i] == '/'))
-			same = i;
-		if (i == a.len || i == z.len || a.data[i] != z.data[i])
-			break;
-	}
-	return same;
-}
-
-/* Close the objects that are open, up to those that `parent` leads through, and open the others. */
+/* Enter the object that a JSON pointer leads to. It is within the object that is open, or all
+ * objects are closed first: the table never leads back to an object. */
 static void enter(struct build *b, struct sts_slice parent)
 {
-	size_t same = same_bytes(b->open, parent);
-	struct sts_slice rest = {parent.data, parent.len - same};
+	struct sts_slice rest = parent;
 
-	for (size_t i = same; i < b->open.len; i++)
-		if (b->open.data[i] == '/')
-			sts_text_add_char(b->out, '}');
+	if (parent.len >= b->open.len && memcmp(parent.data, b->open.data, b->open.len) == 0 &&
+	    (parent.len == b->open.len || parent.data[b->open.len] == '/')) {
+		rest.data += b->open.len;
+		rest.len -= b->open.len;
+	} else {
+		while (b->open.len-- > 0)
+			if (b->open.data[b->open.len] == '/')
+				sts_text_add_char(b->out, '}');
+	}
 	b->open = parent;
-	if (rest.len > 0)
-		rest.data += same;
 	while (rest.len > 0) {
 		add_separator(b, 0);
 		add_json_name(b->out, sts_request_reference_token(&rest));
@@ -294,7 +284,7 @@ static void add_json_place(struct build *b, const struct item *item)
 	struct sts_slice parent = item->name, name;
 
 	if (item->place != STS_PLACE_POINTER) {
-		enter(b, (struct sts_slice){NULL, 0});
+		enter(b, STS_SLICE(""));
 		add_separator(b, ',');
 		sts_text_add_json_string(b->out, item->name);
 		sts_text_add_char(b->out, ':');
@@ -365,6 +355,7 @@ static void add_basic(struct build *b)
 static const char *build_body(struct build *b)
 {
 	b->place = STS_PLACE_BODY;
+	b->open = STS_SLICE("");
 	if (b->r->body == STS_BODY_FORM) {
 		each_item(b, add_form_item);
 		return "application/x-www-form-urlencoded";
@@ -372,7 +363,7 @@ static const char *build_body(struct build *b)
 	if (b->r->body == STS_BODY_JSON) {
 		sts_text_add_char(b->out, '{');
 		each_item(b, add_json_item);
-		enter(b, (struct sts_slice){NULL, 0});
+		enter(b, STS_SLICE(""));
 		sts_text_add_char(b->out, '}');
 		return "application/json";
 	}

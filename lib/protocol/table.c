@@ -11,11 +11,9 @@
  * parameter, from 1; 0 ends the list. */
 #define REQUIRED 0x80
 
-/* Generated from protocols.toml: texts, parameters, sts_protocols, codes, sts_error_pointers,
- * sts_message_pointers and sts_used_phrases. */
+/* Generated from protocols.toml: PROTOCOLS, texts, parameters, sts_protocols, codes,
+ * sts_error_pointers, sts_message_pointers and sts_used_phrases. */
 #include "protocol/protocol_table.h"
-
-#define PROTOCOLS (sizeof(sts_protocols) / sizeof(sts_protocols[0]))
 
 const size_t sts_protocol_count = PROTOCOLS;
 
@@ -33,6 +31,11 @@ const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter
 	static char text[LONGEST_BYTES + 1];
 
 	return sts_unpacked(texts + p->texts[which], text, sizeof(text));
+}
+
+const struct sts_protocol *sts_protocol_revocation(const struct sts_protocol *protocol)
+{
+	return &sts_protocols[protocol->revoke];
 }
 
 const struct sts_protocol *sts_protocol_find(struct sts_slice name)

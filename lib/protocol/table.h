@@ -135,17 +135,24 @@ struct sts_protocol {
 	uint8_t expiry_kind; /* enum sts_expiry_kind */
 	uint8_t write;       /* enum sts_write bits */
 	uint8_t use;         /* enum sts_subject_use */
+	uint8_t revoke;      /* for sts_protocol_revocation() */
 	uint16_t default_ttl_s;                              /* 0: STS_PROTOCOL_TTL_S */
 	uint16_t texts[STS_PROTOCOL__TEXTS];                 /* for sts_protocol_text() */
 	uint8_t parameters[STS_PROTOCOL_PARAMETERS_MAX + 1]; /* for sts_protocol_parameter_at() */
 };
 
-/* All protocols, in the order in which they are listed. */
+/* All protocols, in the order in which they are listed. Behind them stand the requests that revoke
+ * tokens. */
 extern const struct sts_protocol sts_protocols[];
 extern const size_t sts_protocol_count;
 
 /* A text of one of sts_protocols; never NULL. */
 const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which);
+
+/* The request that revokes a token of this protocol. Its URL is a path, "" if --revoke-url is
+ * required. Where it has a parameter `token`, that is the token to revoke, and the subject token
+ * authenticates the client; elsewhere the token to revoke is in the place of the subject token. */
+const struct sts_protocol *sts_protocol_revocation(const struct sts_protocol *protocol);
 
 /* The protocol with exactly this name, or NULL. */
 const struct sts_protocol *sts_protocol_find(struct sts_slice name);

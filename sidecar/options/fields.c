@@ -267,26 +267,14 @@ static enum sts_err token_field(const struct sts_options *o, struct sts_fields *
 	return text.overflow ? sts_fail(e, STS_EUSAGE, 0, "--token-field is too long") : STS_OK;
 }
 
-static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+/* Parse the URL of the request, and check whether it may be used. */
+static enum sts_err use_url(const struct sts_options *o, struct sts_fields *f,
+			    struct sts_slice text, struct sts_error *e)
 {
-	char buf[STS_URL_MAX_BYTES];
-	struct sts_text text;
 	struct sts_address address;
 	uint16_t port;
-	enum sts_err err;
+	enum sts_err err = sts_url_parse(text, &f->url, e);
 
-	sts_text_init(&text, buf, sizeof(buf));
-	if (o->url)
-		sts_text_add_str(&text, o->url);
-	else if (f->request.url_template)
-		sts_request_url(&f->request, &text);
-	else
-		return sts_fail(e, STS_EUSAGE, 0,
-				"--url is missing: protocol %s has no endpoint of its own",
-				o->protocol);
-	if (text.overflow)
-		return sts_fail(e, STS_EURL, 0, "the URL is too long");
-	err = sts_url_parse((struct sts_slice){buf, text.len}, &f->url, e);
 	if (err != STS_OK)
 		return err;
 	if (!f->url.https && !(o->insecure_http && sts_url_is_loopback(&f->url)))
@@ -304,6 +292,25 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 				strchr(o->connect, '%') ? STS_ADDRESS_ZONE_HINT : "");
 	f->request.url = &f->url;
 	return STS_OK;
+}
+
+static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
+{
+	char buf[STS_URL_MAX_BYTES];
+	struct sts_text text;
+
+	sts_text_init(&text, buf, sizeof(buf));
+	if (o->url)
+		sts_text_add_str(&text, o->url);
+	else if (f->request.url_template)
+		sts_request_url(&f->request, &text);
+	else
+		return sts_fail(e, STS_EUSAGE, 0,
+				"--url is missing: protocol %s has no endpoint of its own",
+				o->protocol);
+	if (text.overflow)
+		return sts_fail(e, STS_EURL, 0, "the URL is too long");
+	return use_url(o, f, (struct sts_slice){buf, text.len}, e);
 }
 
 /* Copy the claim that a parameter gets. Returns an empty slice if there is no such claim.
@@ -406,6 +413,48 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 		    &f->url))
 		return STS_OK;
 	return sts_proxy_parse(sts_slice_of(text), &f->proxy, e);
+}
+
+/* ---- the request that revokes a token ---- */
+
+bool sts_fields_can_revoke(const struct sts_options *o, const struct sts_fields *f)
+{
+	return (f->write & STS_WRITE_TOKEN) &&
+	       (o->revoke_url ||
+		*sts_protocol_text(sts_protocol_revocation(f->request.protocol), STS_PROTOCOL_URL));
+}
+
+enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f,
+			       struct sts_slice token, struct sts_error *e)
+{
+	struct sts_request *r = &f->request;
+	const struct sts_parameter *p;
+	size_t kept = 0;
+	enum sts_err err = STS_OK;
+
+	r->protocol = sts_protocol_revocation(r->protocol);
+	for (size_t i = 0; i < r->param_count; i++)
+		if (sts_protocol_parameter(r->protocol, f->params[i].name))
+			f->params[kept++] = f->params[i];
+	r->param_count = kept;
+	r->url_template = r->method = NULL;
+	r->own_subject = false;
+	r->body = (enum sts_body)r->protocol->body;
+	r->subject = token;
+	p = sts_protocol_parameter(r->protocol, STS_SLICE("token"));
+	if (p && p->source == STS_SOURCE_USER) {
+		add(f, "token", token);
+		f->params[kept].secret = true;
+		r->subject.len = 0;
+	}
+	f->url.target = sts_slice_of(sts_protocol_text(r->protocol, STS_PROTOCOL_URL));
+	if (o->revoke_url) {
+		f->proxy.used = false;
+		err = use_url(o, f, sts_slice_of(o->revoke_url), e);
+		if (err == STS_OK)
+			err = proxy(o, f, e);
+	}
+	return err == STS_OK ? sts_request_check(r, e) : err;
 }
 
 enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)

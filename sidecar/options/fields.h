@@ -63,6 +63,20 @@ enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f
 			       char *scratch, size_t size, struct sts_error *e);
 
 /*
+ * Turn the fields into those of the request that revokes a token.
+ *   fields  in/out  of sts_fields_make()
+ *   token   in      the token to revoke; kept. request.subject is this token if the subject token
+ *                   is not needed, else it is empty, and the caller reads the subject token
+ * Returns STS_OK, or STS_EUSAGE or STS_EURL as sts_fields_make() does; STS_EUSAGE also if nothing
+ * says where the token is revoked.
+ */
+enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *fields,
+			       struct sts_slice token, struct sts_error *e);
+
+/* Can a token of this exchange be revoked? It must be in token.jwt, and a URL must be known. */
+bool sts_fields_can_revoke(const struct sts_options *o, const struct sts_fields *fields);
+
+/*
  * Get the next path of a CA file or directory of an exchange: those of --cacert-path, or that of
  * the protocol.
  *   at  in/out  0 before the first call

@@ -58,7 +58,7 @@ struct sts_options {
 	const char *write, *format;
 	const char *connect, *proxy, *listen;
 	const char *client_cert, *client_key;
-	const char *config, *notify_pid_file;
+	const char *config, *notify_pid_file, *revoke_url;
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *file; /* `inspect FILE`, `protocols NAME` */
 	/* Choices: the index of the word, in the order of options.toml. */
@@ -66,10 +66,10 @@ struct sts_options {
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
-	int64_t min_ttl_ms, wait_ms;
+	int64_t min_ttl_ms, wait_ms, revoke_timeout_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
-	bool no_histogram;
+	bool no_histogram, revoke_on_stop;
 	bool create_dir; /* make the output directory if it is missing */
 	/* The flags of `exchange`, and the two times that are made from them. */
 	bool single_run, token_global_read;

@@ -262,7 +262,7 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		sts_log_str(l, "error", sts_error_info((enum sts_err)report->error).name);
 }
 
-/* Add the name of something; without a name nothing is added. */
+/* Add the name of something, or another text; without it nothing is added. */
 static void add_name(struct sts_log *l, const char *key, const char *name)
 {
 	if (name)
@@ -372,6 +372,16 @@ void sts_event_log_unwatched(int err)
 			    sts_words("raise fs.inotify.max_user_instances on the node, or the "
 				      "limit of open "
 				      "files"));
+	sts_log_end(&l);
+}
+
+void sts_event_log_revoked(const struct sts_exchange *x, const char *reason)
+{
+	struct sts_log l;
+
+	start(&l, x, reason ? STS_LEVEL_WARN : STS_LEVEL_INFO,
+	      sts_words(reason ? "the token was not revoked" : "token revoked"));
+	add_name(&l, "reason", reason);
 	sts_log_end(&l);
 }
 

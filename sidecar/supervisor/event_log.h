@@ -56,6 +56,9 @@ void sts_event_log_hang(const struct sts_error *e, const char *exchange);
  */
 void sts_event_log_unwatched(int err);
 
+/* Log that a token was revoked, or why not. `reason` is NULL after success. */
+void sts_event_log_revoked(const struct sts_exchange *x, const char *reason);
+
 /* Log that an exchange waits for the first token of another exchange (x->status.wait_name). */
 void sts_event_log_waiting(const struct sts_exchange *x);
 

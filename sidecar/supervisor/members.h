@@ -36,8 +36,9 @@ struct sts_member {
 	 * base/identity.h */
 	uint64_t subject, trust;
 	struct sts_look look;
-	bool locked; /* the output directory is locked: see sts_lock_take() */
-	bool killed; /* a worker was killed whose end has not been seen yet */
+	bool locked;    /* the output directory is locked: see sts_lock_take() */
+	bool to_revoke; /* the token is still to be revoked, now that the program stops */
+	bool killed;    /* a worker was killed whose end has not been seen yet */
 	struct sts_logged logged;
 };
 

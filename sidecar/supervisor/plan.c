@@ -124,7 +124,9 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.configured = o->config != NULL,
 	};
 	keep_texts(plans, plan, o);
-	return STS_OK;
+	plan->revokes = o->revoke_on_stop && sts_fields_can_revoke(o, &fields);
+	plan->cannot_revoke = o->revoke_on_stop && !plan->revokes;
+	return plan->revokes ? sts_fields_revoke(o, &fields, STS_SLICE("token"), e) : STS_OK;
 }
 
 /* ---- all plans ---- */
@@ -327,6 +329,7 @@ enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *f
 	plans->listen = o.listen ? keep(plans, sts_slice_of(o.listen)) : 0;
 	plans->require_sandbox = o.require_sandbox;
 	plans->no_histogram = o.no_histogram;
+	plans->revoke_timeout_ms = o.revoke_timeout_ms;
 	plans->log_format = o.log_format;
 	plans->log_level = o.log_level;
 	return e->code = check_all(plans, e);

@@ -44,6 +44,8 @@ struct sts_plan {
 	bool create_dir;     /* make the output directory if it is missing */
 	bool notifies;       /* send the application a signal after new files are in place */
 	uint8_t subject_use; /* enum sts_subject_use: how often a subject token may be sent */
+	bool revokes;        /* --revoke-on-stop, and the token can be revoked */
+	bool cannot_revoke;  /* --revoke-on-stop, and it cannot */
 	bool configured;     /* the exchange comes from a configuration file */
 };
 
@@ -55,6 +57,7 @@ struct sts_plans {
 	int32_t log_format, log_level;
 	bool require_sandbox, no_histogram;
 	uint16_t listen; /* the offset of a text; 0: no --listen */
+	int64_t revoke_timeout_ms;
 	uint8_t digest
 		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */
 	uint64_t config_identity; /* of the configuration file, before it was read: planner.h */

@@ -230,6 +230,11 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 	*t = (struct sts_member){.store = {.dir_fd = -1}};
 	sts_exchange_init(&t->x, plan, &m);
 	t->x.no_adoption = was_of_another(plan, before);
+	if (plan->cannot_revoke)
+		sts_event_log_about(STS_LEVEL_WARN,
+				    sts_words("--revoke-on-stop does nothing here: nobody can "
+					      "revoke these tokens, or --revoke-url is missing"),
+				    plan->name);
 	/* The exchange may wait for long before its first attempt, so it gets its status file now.
 	 * If the directory cannot be owned, the attempt fails later. */
 	if (before)

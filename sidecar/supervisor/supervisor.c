@@ -355,6 +355,29 @@ static int done(void)
 	return status;
 }
 
+/* Revoke the tokens, if the user wants that. A second signal to stop ends it. */
+static void revoke_all(void)
+{
+	const struct sts_plans *plans = sts_members_plans();
+	int64_t until_ms = plans ? sts_clock_boot_ms() + plans->revoke_timeout_ms : 0;
+	int64_t now_s = sts_clock_real_ms() / 1000;
+	int pipes[STS_WORKERS_MAX];
+	unsigned events = 0;
+
+	for (STS_EACH_MEMBER(t)) {
+		t->to_revoke = t->x.plan->revokes && t->x.expires_s > now_s;
+		t->worker = NULL;
+		sts_member_sweep(t);
+	}
+	while (!(events & STS_EVENT_STOP) && sts_workers_revoke(until_ms, s.snapshot_fd)) {
+		sts_workers_pipes(pipes);
+		events = sts_events_wait(&s.ev, until_ms, pipes, STS_WORKERS_MAX);
+		sts_workers_read();
+		reap();
+	}
+	sts_workers_stop();
+}
+
 /* Not inlined, like other functions in this file: a buffer in the stack frame that sleeps would be
  * memory that is never given back. */
 static __attribute__((noinline)) int stop(void)
@@ -362,6 +385,7 @@ static __attribute__((noinline)) int stop(void)
 	sts_workers_stop();
 	sts_planner_drop(&s.planner);
 	sts_listener_process_stop(&s.listener);
+	revoke_all();
 	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);
 	sts_event_log_plain(STS_LEVEL_INFO,

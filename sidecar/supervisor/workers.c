@@ -20,6 +20,7 @@ struct slot {
 	struct sts_child child; /* pid is -1: free */
 	struct sts_member *member;
 	uint64_t request_id; /* of the plan with which the worker was started */
+	bool revokes;        /* the worker revokes a token: nothing else follows from its end */
 };
 
 static struct {
@@ -110,6 +111,13 @@ static void worker_ended(struct slot *slot, int status, pid_t stuck)
 		compare_dumpable(&report);
 	/* A worker removes its temporary files itself, unless it was killed or is hostile. */
 	sts_member_sweep(slot->member);
+	if (slot->revokes) {
+		slot->member->worker = NULL;
+		slot->member->to_revoke = false;
+		sts_event_log_revoked(&slot->member->x,
+				      report.error == STS_OK ? NULL : report.text);
+		return;
+	}
 	if (stuck > 0) {
 		slot->member->killed = true;
 		sts_inputs_stuck(slot->member, stuck, file_of(c), c->started_boot_ms);
@@ -140,7 +148,8 @@ void sts_workers_read(void)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0) {
 			sts_child_read(&slot->child);
-			sts_member_sent(slot->member, &slot->child);
+			if (!slot->revokes)
+				sts_member_sent(slot->member, &slot->child);
 		}
 }
 
@@ -417,4 +426,49 @@ void sts_workers_stop(void)
 		slot->child.pid = -1;
 		sts_child_drop(&slot->child);
 	}
+}
+
+/* ---- revoking ---- */
+
+/* A worker that revokes ends this long before the supervisor gives it up, so that it can report. */
+#define REVOKE_EARLIER_MS 50
+
+static void start_revoking(struct sts_member *t, struct slot *slot, int64_t left_ms,
+			   int snapshot_fd)
+{
+	struct sts_job job = {
+		.mode = STS_WORKER_REVOKE,
+		.timeout_ms = left_ms > REVOKE_EARLIER_MS ? left_ms - REVOKE_EARLIER_MS : 1,
+		.name = t->x.plan->name,
+		.digest = t->x.plan->configured ? sts_members_plans()->digest : NULL,
+	};
+	struct sts_error e;
+
+	slot->member = t;
+	slot->revokes = true;
+	t->worker = &slot->child;
+	if (sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) == STS_OK)
+		return;
+	t->worker = NULL;
+	t->to_revoke = false;
+	sts_event_log_revoked(&t->x, e.msg);
+}
+
+bool sts_workers_revoke(int64_t until_boot_ms, int snapshot_fd)
+{
+	int64_t left_ms = until_boot_ms - sts_clock_boot_ms();
+	bool runs = false;
+
+	for (STS_EACH_MEMBER(t)) {
+		struct slot *slot = find_slot(false);
+
+		if (!t->to_revoke)
+			continue;
+		if (left_ms <= 0)
+			sts_event_log_revoked(&t->x, sts_words("--revoke-timeout is over"));
+		else if (!t->worker && slot)
+			start_revoking(t, slot, left_ms, snapshot_fd);
+		runs = runs || t->worker;
+	}
+	return runs && left_ms > 0;
 }

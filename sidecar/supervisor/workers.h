@@ -58,4 +58,13 @@ int64_t sts_workers_wake_ms(int64_t now_ms);
 /* Kill all workers. */
 void sts_workers_stop(void);
 
+/*
+ * Revoke the tokens of the exchanges whose plan says so, when all workers were stopped. Call this
+ * again and again, between the events of the workers, until it returns false.
+ *   until_boot_ms  in  when it must be done; after that, the rest is given up
+ *   snapshot_fd    in  as in sts_workers_start_due()
+ * Returns whether a worker runs that revokes.
+ */
+bool sts_workers_revoke(int64_t until_boot_ms, int snapshot_fd);
+
 #endif

@@ -45,6 +45,7 @@ enum sts_worker_mode {
 	STS_WORKER_ADOPT,  /* take over the token on disk if it is not due yet, else exchange */
 	STS_WORKER_POLL,   /* only ask the STS for its signing certificate */
 	STS_WORKER_NOTIFY, /* signal the application that new files are in place */
+	STS_WORKER_REVOKE, /* revoke the token on disk */
 	STS_WORKER__COUNT
 };
 

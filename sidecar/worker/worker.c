@@ -29,6 +29,7 @@
 #include "worker/print_token.h"
 #include "worker/reads.h"
 #include "worker/report_answer.h"
+#include "worker/revoke.h"
 #include "worker/subject_token.h"
 #include "worker/test_time.h"
 
@@ -259,7 +260,12 @@ static enum sts_err stage_inputs(void)
 		err = sts_print_token_ready(&w.error);
 	if (err == STS_OK && !w.o->to_stdout)
 		adopt();
-	if (err == STS_OK)
+	if (err == STS_OK && w.job->mode == STS_WORKER_REVOKE) {
+		err = sts_revoke_prepare(w.o, &w.store, &w.fields, w.body, sizeof(w.body),
+					 &w.error);
+		w.subject.token = w.fields.request.subject;
+	}
+	if (err == STS_OK && w.subject.token.len == 0)
 		err = sts_subject_token_read(w.o, w.job, &w.fields, &w.files, &w.memory, &w.subject,
 					     &w.report, &w.error);
 	if (err == STS_OK && w.job->mode != STS_WORKER_POLL &&
@@ -303,7 +309,9 @@ static enum sts_err make_temps(void)
 {
 	if (w.o->to_stdout || w.job->mode == STS_WORKER_POLL)
 		return STS_OK;
-	return sts_store_prepare(&w.store, w.fields.write, &w.temps, &w.error);
+	return sts_store_prepare(
+		&w.store, w.job->mode == STS_WORKER_REVOKE ? STS_WRITE_EXPIRES : w.fields.write,
+		&w.temps, &w.error);
 }
 
 /* Enter the Landlock domain, before the worker reads bytes from the network. Allow only the files
@@ -387,9 +395,15 @@ static enum sts_err stage_tls(void)
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
 {
+	static struct sts_slice no_files[STS_OUTPUT__COUNT];
 	char sent[STS_REPORT_STAGE_SENT_BYTES] = {STS_REPORT_STAGE_SENT};
 	enum sts_err err;
 
+	/* A token that may be revoked is not adopted, and `check` does not call it valid. */
+	if (w.job->mode == STS_WORKER_REVOKE &&
+	    (err = sts_store_write_files(&w.store, &w.temps, no_files, sts_clock_real_ms() / 1000,
+					 &w.error)) != STS_OK)
+		return err;
 	memcpy(sent + 1, w.subject.id, sizeof(w.subject.id));
 	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
@@ -477,6 +491,8 @@ static enum sts_err stage_check(void)
 
 	if (w.job->mode == STS_WORKER_POLL)
 		return check_poll(in.body);
+	if (w.job->mode == STS_WORKER_REVOKE && w.http.head.status / 100 == 2)
+		return STS_OK;
 	err = sts_answer_read(&in, w.memory.scratch, sizeof(w.memory.scratch), &w.answer, &w.error);
 	sts_report_answer(&w.report, &w.answer);
 	if (err == STS_OK)
@@ -508,7 +524,7 @@ static enum sts_err stage_write(void)
 	struct sts_text memory;
 	enum sts_err err;
 
-	if (w.job->mode == STS_WORKER_POLL)
+	if (w.job->mode >= STS_WORKER_POLL)
 		return STS_OK;
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,

@@ -106,6 +106,10 @@ min = 1
 max = 3600
 help = "how long"
 
+[revoke.oauth]
+request = { body = "form", method = "POST" }
+subject = { where = "body", name = "token" }
+
 [error]
 code_at = ["/error", "/error/code"]
 message_at = ["/message"]
@@ -251,13 +255,17 @@ MISTAKES = {
     "first, and with the one before": (change('required = true\nvariable = "CLOUD_REGION"', "with_previous = true"),
                                        "[protocol.cloud.parameter.region]: "
                                        '"with_previous" is true, and the user does not give the parameter before it'),
+    "a revocation that is none": (change('notes = "It is', 'revoke = "oath"\nnotes = "It is'),
+                                  '[protocol.cloud] has "revoke" = "oath", and there is no [revoke.oath] (did you mean "oauth"?)'),
+    "a revocation with a whole URL": (change('{ body = "form", method', '{ url = "https://a.example/", body = "form", method'),
+                                      '[revoke.oauth.request]: "url" is "https://a.example/", and must begin with https:// or a parameter; that of a revocation is a path'),
     "a pointer in a form": (change('fixed = "jwt"', 'fixed = "jwt"\n\n[[protocol.plain.parameter]]\nname = "p"\nfield = "/p"\nwhere = "pointer"\nfixed = "x"'),
                             '[protocol.plain]: the parameter "p" has where = "pointer", which is for a JSON body'),
     "a pointer without a slash": (change('where = "header"\nkind = "seconds"', 'where = "pointer"\nkind = "seconds"'), "[protocol.cloud.parameter.seconds]: "
                                   '"field" begins with / where "where" is "pointer", and only there'),
     "pointers that are apart": (change('[error]\n', "".join(
         f'[[protocol.cloud.parameter]]\nname = "p{i}"\nfield = "{field}"\nwhere = "pointer"\nfixed = "x"\n' for i, field in enumerate(("/a/b", "/c", "/a/d"))) + "[error]\n"),
-        CLOUD + 'the fields below "/a" must stand together'),
+        CLOUD + 'the fields below "/a" must stand together, and before'),
     "a host that is no part of the URL": (change('kind = "seconds"\nmin = 1\nmax = 3600', 'kind = "host"'), "[protocol.cloud.parameter.seconds]: "
                                           'the kind "host" is for a part of the URL'),
     "a variable and a claim": (change('variable = "CLOUD_ROLE"', 'variable = "CLOUD_ROLE"\nclaim = "/role"'), "[protocol.cloud.parameter.role-arn]: "
@@ -308,8 +316,8 @@ MISTAKES = {
     "a section in a section": (change('"For a plain one."', '"""\nFor a plain one.\n## more\n"""'), '[protocol.plain]: '
                                'a line of "about" begins a section or a comment of the page'),
     "a page that is not ASCII": (change('"For a plain one."', '"For caf\u00e9s."'), '[protocol.plain]: a line of "about" has the character U+00E9'),
-    "no protocol": (re.sub(r"\[protocol\.plain\].*(?=\[error\])", "[protocol]\n", GOOD, flags=re.S), '[shared.answer.oauth]: no answer says use'),
-    "nothing at all": ("[shared]\n[protocol]\n[error]\n", "there is no [protocol.NAME]"),
+    "no protocol": (re.sub(r"\[protocol\.plain\].*(?=\[revoke\.)", "[protocol]\n", GOOD, flags=re.S), '[shared.answer.oauth]: no answer says use'),
+    "nothing at all": ("[shared]\n[protocol]\n[revoke]\n[error]\n", "there is no [protocol.NAME]"),
     "another table": (GOOD + "[protocols.x]\n", 'the key "protocols" is not known (did you mean "protocol"?)'),
     "another shared table": (GOOD + "[shared.subject.x]\n", '[shared]: the key "subject" is not known'),
     # error codes
@@ -336,7 +344,7 @@ def test_too_many_different_parameters(read):
     for i in range(12):
         head = GOOD[GOOD.index("[protocol.plain]"):GOOD.index("[[protocol.plain")].replace("plain", f"p{i}")
         more = more.replace(f"[[protocol.p{i}.", head + f"[[protocol.p{i}.", 1)
-    with pytest.raises(TableError, match="^protocols.toml: there are 130 different parameters, and may be 127$"):
+    with pytest.raises(TableError, match="^protocols.toml: there are 131 different parameters, and may be 127$"):
         read(GOOD + more)
 
 
@@ -344,13 +352,13 @@ def test_c(read, tmp_path):
     read(GOOD)
     text = protocols.c_files(tmp_path / "protocols.toml")["protocol_table.h"]
     entries = re.search(r"parameters\[\] = \{\n(.*?)\};", text, re.S)[1].splitlines()
-    assert len(entries) == 3 + 7 and "\t{STS_SOURCE_FIXED, STS_PLACE_BODY, STS_KIND_TEXT, 0, 0, 0, {" in entries[0]
+    assert len(entries) == 3 + 7 + 1 and "\t{STS_SOURCE_FIXED, STS_PLACE_BODY, STS_KIND_TEXT, 0, 0, 0, {" in entries[0]
     assert "{STS_SOURCE_USER, STS_PLACE_URL, STS_KIND_TEXT, 0, 2, 10, {" in text
-    assert re.search(r"\{STS_BODY_FORM, STS_PROTOCOL_ANY_PARAMETER, STS_EXPIRY_LIFETIME, STS_WRITE_TOKEN \| STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 0, "
+    assert re.search(r"\{STS_BODY_FORM, STS_PROTOCOL_ANY_PARAMETER, STS_EXPIRY_LIFETIME, STS_WRITE_TOKEN \| STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 2, 0, "
                      r"\{[0-9, ]+\}, \{1, 2, 3\}\},", text)
-    assert "STS_EXPIRY_ABSOLUTE, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 3600, {" in text
+    assert "STS_EXPIRY_ABSOLUTE, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 2, 3600, {" in text
     assert text.count('"/token\\0"') == 1
-    assert '" server_error " "\\0"\n\t" InvalidToken " "\\0"\n\t" invalid_request access_denied ";' in text
+    assert '" server_error " "\\0"\n\t" InvalidToken " "\\0"\n\t" " "\\0"\n\t" invalid_request access_denied ";' in text
 
 
 def test_equal_parameters_are_packed_once(read, tmp_path):
@@ -392,7 +400,7 @@ def test_a_section_of_the_page(read):
     assert "Further parameters are sent as they are. Whether a subject token may be sent again is learnt (`--subject-use`). Written: `token.jwt` and `expires`." in protocol_pages.section(table.protocols[0])
     assert protocol_pages.summary_block(table) == "| | |\n|---|---|\n| `plain` | a plain one |\n| `cloud` | a cloud |\n"
     assert protocol_pages.codes_block(table).splitlines()[2:] == [
-        "| oauth | `server_error` | | `invalid_request`, `access_denied` |", "| cloud | | `InvalidToken` | |"]
+        "| oauth | `server_error` | | | `invalid_request`, `access_denied` |", "| cloud | | `InvalidToken` | | |"]
 
 
 # What stands in the tree

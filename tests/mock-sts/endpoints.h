@@ -15,6 +15,9 @@ void mock_discovery(struct mock_ctx *ctx);
 void mock_certs(struct mock_ctx *ctx);
 /* exchange.c: OAuth 2.0 Token Exchange */
 void mock_token_exchange(struct mock_ctx *ctx);
+/* revoke.c: revoke-self of Vault, RFC 7009 */
+void mock_vault_revoke_self(struct mock_ctx *ctx);
+void mock_revoke(struct mock_ctx *ctx);
 /* control.c */
 void mock_control(struct mock_ctx *ctx);
 

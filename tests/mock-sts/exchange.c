@@ -121,6 +121,7 @@ void mock_token_exchange(struct mock_ctx *ctx)
 		fail(ctx, 400, "invalid_target", "no tokens for this audience or resource here");
 	} else {
 		mock_issue(ctx, &subject, audience, count, &issued);
+		mock_ledger_add(ctx->state, issued.token, &subject, issued.expires_s);
 		answer(ctx, &issued);
 	}
 }

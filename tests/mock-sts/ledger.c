@@ -66,3 +66,19 @@ bool mock_ledger_once(struct mock_state *state, struct sts_slice text)
 	mock_state_unlock(state);
 	return fresh;
 }
+
+bool mock_ledger_revoke(struct mock_state *state, struct sts_slice token, int64_t now_s)
+{
+	uint8_t id[MOCK_SHA256_BYTES];
+
+	mock_sha256(token.data, token.len, id);
+	mock_state_lock(state);
+	struct mock_ledger_entry *entry = find(&state->ledger, id);
+	bool good = entry && entry->subject.ns[0] && entry->until_s > now_s;
+	if (good)
+		entry->until_s = 0;
+	mock_state_unlock(state);
+	if (good)
+		mock_state_count(state, MOCK_REVOKED);
+	return good;
+}

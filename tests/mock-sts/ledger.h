@@ -38,6 +38,9 @@ void mock_ledger_add(struct mock_state *state, struct sts_slice token,
 /* Find the owner of a token. until_s  out. Returns false if it was not issued here. */
 bool mock_ledger_find(struct mock_state *state, struct sts_slice token,
 		      struct mock_subject *subject, int64_t *until_s);
+/* A token that was issued is not good any more; it is counted. Returns false if it was not issued
+ * here, has expired or was revoked before. */
+bool mock_ledger_revoke(struct mock_state *state, struct sts_slice token, int64_t now_s);
 /* Remember a text that may come once. Returns false if it came before. */
 bool mock_ledger_once(struct mock_state *state, struct sts_slice text);
 

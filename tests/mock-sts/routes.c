@@ -32,6 +32,8 @@ static const struct route routes[] = {
 	{ACCOUNT "AccessToken", false, false, NULL, MOCK_REQ_SERVICE, &mock_gcp_impersonate},
 	{ACCOUNT "IdToken", false, false, NULL, MOCK_REQ_SERVICE, &mock_gcp_id_token},
 	{"/v1/auth/**/login", false, false, NULL, MOCK_REQ_SERVICE, &mock_vault},
+	{"/v1/auth/token/revoke-self", false, false, mock_vault_revoke_self, MOCK_REQ_OTHER, NULL},
+	{"/revoke", false, true, mock_revoke, MOCK_REQ_OTHER, NULL},
 	{"/api/v1/namespaces/**/token", false, false, NULL, MOCK_REQ_SERVICE, &mock_token_request},
 	{"/sts/exchange", false, false, NULL, MOCK_REQ_SERVICE, &mock_octo_sts},
 	{"/custom/bearer", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_bearer},

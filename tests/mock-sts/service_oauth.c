@@ -71,6 +71,7 @@ static void answer_jwt(struct mock_ctx *ctx, const struct mock_subject *subject)
 
 	mock_oauth_targets(ctx, audience, &count);
 	mock_issue(ctx, subject, audience, count, &issued);
+	mock_ledger_add(ctx->state, issued.token, subject, issued.expires_s);
 	mock_oauth_answer(ctx, &issued, NULL, "Bearer");
 }
 

@@ -69,6 +69,7 @@ static void answer_vault(struct mock_ctx *ctx, const struct mock_subject *subjec
 	struct mock_json j;
 
 	mock_issue_opaque(ctx, subject, "hvs.", 90, &issued);
+	mock_ledger_add(ctx->state, issued.token, subject, issued.expires_s);
 	mock_reply_init(&ctx->reply, 200, "application/json");
 	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
 	mock_json_open(&j, NULL);

@@ -29,6 +29,7 @@ static const char *const counter_names[MOCK_COUNTER__COUNT] = {
 	[MOCK_DENIED] = "denied",
 	[MOCK_FAULTS] = "faults",
 	[MOCK_ROTATIONS] = "rotations",
+	[MOCK_REVOKED] = "revoked",
 };
 
 struct mock_state *mock_state_new(void)

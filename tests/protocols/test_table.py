@@ -39,7 +39,8 @@ def object_of(name, paragraph):
     made |= {"token-file": subject[key] for key in ("variable", "file") if key in subject}
     made |= {"ca": paragraph["ca"]} if "ca" in paragraph else {}
     made |= {key.replace("_", "-"): answer[key] for key in POINTERS if key in answer}
-    return made | {"write": sorted(set(paragraph["write"]) - {"thumbprint"}), "flags": sorted(paragraph.get("flags", []))}
+    use = {"again": [], "once": ["single-use"], "unknown": ["use-unknown"]}[subject.get("use", "unknown")]
+    return made | {"write": sorted(set(paragraph["write"]) - {"thumbprint"}), "flags": sorted(paragraph.get("flags", []) + use)}
 
 
 def test_the_program_says_what_the_file_says(sidecar):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tables.common import TOP, Pool, Row, c_file, c_string, check_text, load, nearest, shown, unique
 from tables.packing import packed
+from tables.parameter_checks import check_charset, check_kind, check_place, check_shape, value_mistake
 
 SOURCE = "lib/protocol/protocols.toml"
 
@@ -95,6 +96,7 @@ class Protocol:
     about: str
     example: str
     notes: str
+    revoke: str  # the name of a request that revokes
     ca: str  # a path
     doubt: tuple  # the name of a parameter, then words of refusals
 
@@ -115,6 +117,7 @@ class Codes:
 @dataclass(frozen=True)
 class Table:
     protocols: list
+    revocations: list  # as protocols, of which only the request counts
     codes: list
     code_at: list
     message_at: list
@@ -182,74 +185,7 @@ def bounds(row, default_max=None):
     return least, most
 
 
-def has_only(value, charset):
-    return all(c.isalnum() or c in charset for c in value)
-
-
-def value_mistake(p, value):
-    """Why request_check.c would refuse the value, or None."""
-    if p.kind in ("number", "seconds"):
-        digits = value.removesuffix("s") if p.kind == "seconds" else value
-        right = re.fullmatch(r"0|[1-9][0-9]*", digits) and (p.kind == "number") == (digits == value) and p.min <= int(digits) <= p.max
-        return None if right else f"is not a number from {p.min} to {p.max}" + (" and an s" if p.kind == "seconds" else "")
-    if len(value) < p.min or p.max and len(value) > p.max:
-        return f"must have {p.min} to {p.max} bytes"
-    if p.shape:
-        before, after = p.shape.split("*")
-        if not (value.startswith(before) and value.endswith(after) and len(value) > len(before + after)):
-            return f"does not look like {p.shape}"
-    if p.charset and not has_only(value, p.charset):
-        return f"may have letters, digits and {p.charset} only"
-    if p.where == "url" and (".." in value or not any(map(str.isalnum, value))):
-        return "leads to another place of the URL"
-    return None
-
-
 # ---- parameters ----
-
-def check_kind(row, p):
-    if p.kind in ("number", "seconds"):
-        if not p.max and p.source == "user":
-            row.fail(f'"max" is missing: a {p.kind} has a range')
-        if p.shape or p.charset:
-            row.fail(f'"shape" and "charset" are for texts, and the kind is "{p.kind}"')
-    if p.kind in ("words", "list", "numbered") and "repeats" not in p.flags:
-        row.fail(f'the kind "{p.kind}" is for what is given several times: "repeats" must be true')
-    if p.kind == "literal" and p.source == "user":
-        row.fail('the kind "literal" is for a fixed value: the user\'s would go out without quotes')
-    marks = p.sent_as().count("#")
-    if marks != (p.kind == "numbered"):
-        row.fail(f'the name that goes out has # {marks} times: it is once in the kind "numbered", and in no other')
-
-
-def check_shape(row, p):
-    if not p.shape:
-        return
-    if p.shape.count("*") != 1 or p.shape == "*":
-        row.fail(f'"shape" is "{p.shape}", and must have one * beside other characters')
-    if p.charset and not has_only(p.shape.replace("*", ""), p.charset):
-        row.fail(f'"shape" is "{p.shape}", and "charset" is "{p.charset}": no value would fit both')
-
-
-def check_charset(row, p):
-    if any(map(str.isalnum, p.charset)) or len(set(p.charset)) != len(p.charset):
-        row.fail(f'"charset" is "{p.charset}", and has characters besides letters and digits, each once')
-    if p.where == "url" and not p.charset and p.kind != "number":
-        row.fail('"charset" is missing: a value must not leave its place in the URL')
-
-
-def check_place(row, p):
-    if p.where == "header" and not re.fullmatch(r"[A-Za-z0-9-]+", p.sent_as()):
-        row.fail(f'"{p.sent_as()}" cannot be the name of a header')
-    if p.where == "url" and ("repeats" in p.flags or p.field):
-        row.fail('a part of the URL has neither "repeats" nor "field"')
-    if p.where not in ("body", "pointer") and p.kind in ("literal", "list"):
-        row.fail(f'the kind "{p.kind}" is for a body')
-    if p.kind == "host" and p.where != "url":
-        row.fail('the kind "host" is for a part of the URL')
-    if (p.where == "pointer") != p.field.startswith("/"):
-        row.fail('"field" begins with / where "where" is "pointer", and only there')
-
 
 def read_fixed(row, p):
     if left := [key for key in USER_KEYS if key in row.keys]:
@@ -333,13 +269,14 @@ def check_previous(row, p, before):
 
 
 def check_pointers(row, parameters):
-    """Fields of one object stand together: the object is written once."""
-    closed, previous = set(), ""
+    """The fields of an object stand together, and those of an object within it behind them: each object is written once."""
+    seen, previous = {""}, ""
     for parent in (p.field.rpartition("/")[0] for p in parameters if p.where in ("body", "pointer")):
-        opened = {parent[:i] for i, c in enumerate(parent + "/") if c == "/"}
-        if opened & closed - {""}:
-            row.fail(f'the fields below "{parent}" must stand together')
-        closed |= {previous[:i] for i, c in enumerate(previous + "/") if c == "/"} - opened
+        within = (parent + "/").startswith(previous + "/")
+        opened = {parent[:i] for i, c in enumerate(parent + "/") if c == "/"} - {""}
+        if parent != previous and (opened if not within else opened - {previous} - {previous[:i] for i, c in enumerate(previous) if c == "/"}) & seen:
+            row.fail(f'the fields below "{parent}" must stand together, and before those of an object within it')
+        seen |= opened
         previous = parent
 
 
@@ -386,14 +323,14 @@ def read_answer(row):
     return answer
 
 
-def read_request(row):
+def read_request(row, pattern=r"(https://|\{)[!-~]+"):
     with row:
         method, body = row.word("method", ("GET", "POST")), row.word("body", BODIES)
         url = row.text("url", "")
         if (method == "GET") != (body == "none"):
             row.fail(f'"method" is {method}, and "body" is "{body}": GET has none, POST has one')
-        if url and not re.fullmatch(r"(https://|\{)[!-~]+", url):
-            row.fail(f'"url" is "{url}", and must begin with https:// or a parameter')
+        if url and not re.fullmatch(pattern, url):
+            row.fail(f'"url" is "{url}", and must begin with https:// or a parameter; that of a revocation is a path')
     return method, url, body
 
 
@@ -467,7 +404,7 @@ def read_protocol(name, row, answers, parameters):
             row.row("subject").word("use", USES, "unknown"),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
             tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""),
-            matching(row, "ca", PATH, ""), read_doubt(row.row("doubt", None)))
+            row.text("revoke", "oauth"), matching(row, "ca", PATH, ""), read_doubt(row.row("doubt", None)))
         check_protocol(row, protocol)
     return protocol, own
 
@@ -482,6 +419,21 @@ def read_protocols(table, answers, parameters):
         written.update(own)
         protocols.append(protocol)
     return protocols
+
+
+# ---- requests that revoke ----
+
+def read_revocations(table, shared):
+    revocations = []
+    for name, row in table.rows(NAME):
+        with row:
+            method, url, body = read_request(row.row("request"), PATH)
+            listed, _ = read_parameters(row, shared)
+            if any(p.source == "user" and p.where == "url" for p in listed):
+                row.fail("the path of a revocation has no parameters")
+            revocations.append(Protocol("", "", method, url, body, "", "again", Answer("", "", "", "", "", "", "lifetime", 0), (),
+                                        tuple(row.words("flags", FLAGS, [])), listed, "", "", "", name, "", ()))
+    return revocations
 
 
 # ---- error codes ----
@@ -519,11 +471,16 @@ def read(path):
         if "subject" in parameters.tables:
             parameters.tables["subject"].fail('use = "subject" stands for the subject token: another name is needed')
         protocols = read_protocols(file.row("protocol"), answers, parameters)
+        revocations = read_revocations(file.row("revoke"), parameters)
+        known = [one.revoke for one in revocations]
+        for one in protocols:
+            if one.revoke not in known:
+                file.fail(f'[protocol.{one.name}] has "revoke" = "{one.revoke}", and there is no [revoke.{one.revoke}]{nearest(one.revoke, known)}')
         answers.close()
         parameters.close()
         if not protocols:
             file.fail("there is no [protocol.NAME]")
-        table = Table(protocols, read_codes(error.row("codes")), read_list(error, "code_at", *POINTERS_LISTED), read_list(error, "message_at", *POINTERS_LISTED),
+        table = Table(protocols, revocations, read_codes(error.row("codes")), read_list(error, "code_at", *POINTERS_LISTED), read_list(error, "message_at", *POINTERS_LISTED),
                       read_list(error, "used", *PHRASES_LISTED))
         if len(entries(table)) > NUMBER_OF_PARAMETER_MAX:
             file.fail(f"there are {len(entries(table))} different parameters, and may be {NUMBER_OF_PARAMETER_MAX}")
@@ -542,7 +499,7 @@ def symbols(prefix, words):
 
 def entries(table):
     """Every different parameter, once."""
-    return list(dict.fromkeys(p for protocol in table.protocols for p in protocol.parameters))
+    return list(dict.fromkeys(p for protocol in table.protocols + table.revocations for p in protocol.parameters))
 
 
 def braces(numbers):
@@ -561,12 +518,13 @@ def parameters_c(table, pool):
 def protocols_c(table, pool):
     index = {p: i for i, p in enumerate(entries(table), 1)}
     lines = ["const struct sts_protocol sts_protocols[] = {"]
-    for protocol in table.protocols:
+    revoking = {one.revoke: i for i, one in enumerate(table.revocations, len(table.protocols))}
+    for protocol in table.protocols + table.revocations:
         answer = protocol.answer
         numbers = [symbol("BODY", protocol.body), symbols("PROTOCOL", protocol.flags), symbol("EXPIRY", answer.expiry_kind),
-                   symbols("WRITE", protocol.write), symbol("USE", protocol.use), answer.lifetime, braces(map(pool.at, protocol.texts())),
+                   symbols("WRITE", protocol.write), symbol("USE", protocol.use), revoking[protocol.revoke], answer.lifetime, braces(map(pool.at, protocol.texts())),
                    braces(("REQUIRED | " if p.required else "") + str(index[p]) for p in protocol.parameters)]
-        lines.append(f"\t/* {protocol.name} */\n\t{braces(numbers)},")
+        lines.append(f"\t/* {protocol.name or 'revoke.' + protocol.revoke} */\n\t{braces(numbers)},")
     lines += ["};", f'_Static_assert(STS_PROTOCOL_PARAMETERS_MAX == {PARAMETERS_MAX}, "as tools/tables/protocols.py checks it");',
               f'_Static_assert(STS_KNOWN_CODE_MAX_BYTES == {CODE_MAX + 1}, "as tools/tables/protocols.py checks it");\n']
     return "\n".join(lines)
@@ -590,8 +548,9 @@ def packed_texts(table=None):
 
 def c_files(source):
     table = read(source)
-    texts = [text for p in entries(table) for text in p.texts()] + [text for protocol in table.protocols for text in protocol.texts()]
+    texts = [text for p in entries(table) for text in p.texts()]
+    texts += [text for protocol in table.protocols + table.revocations for text in protocol.texts()]
     pool = Pool(shown(source), texts)
-    parts = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
+    parts = [f"#define PROTOCOLS {len(table.protocols)}\n", f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
              list_c("sts_error_pointers", table.code_at), list_c("sts_message_pointers", table.message_at), list_c("sts_used_phrases", table.used)]
     return {"protocol_table.h": c_file(source, "\n".join(parts))}

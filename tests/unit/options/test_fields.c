@@ -439,6 +439,79 @@ static void test_end(void)
 	CHECK(rmdir(dir) == 0);
 }
 
+/* Claims of the subject token take the place of parameters that are not given. */
+static void test_claims(void)
+{
+	static char scratch[1024];
+	const struct sts_slice token =
+		STS_SLICE(/* the claim "kubernetes.io" of the Pod p-0 */
+			  "e30."
+			  "eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6Im5zIiwicG9kIjp7Im5hbWUiOiJwLTAi"
+			  "LCJ1aWQiOiJ1"
+			  "LTEifSwic2VydmljZWFjY291bnQiOnsibmFtZSI6InNhIn19fQ.c2ln");
+
+	CHECK_INT(make(ARGV("--protocol=kubernetes", "--audience=a")), STS_OK);
+	CHECK_STR(params(),
+		  "audience=a|namespace=CLAIM|service-account=CLAIM|pod=CLAIM|pod-uid=CLAIM");
+	CHECK_INT(sts_fields_claims(&o, &f, &files, token, scratch, sizeof(scratch), &e), STS_OK);
+	CHECK_STR(params(), "audience=a|namespace=ns|service-account=sa|pod=p-0|pod-uid=u-1");
+	CHECK(sts_slice_eq(f.url.target, "/api/v1/namespaces/ns/serviceaccounts/sa/token"));
+	CHECK_INT(make(ARGV("--protocol=kubernetes", "--audience=a", "--param=pod=CLAIM",
+			    "--param=namespace=x")),
+		  STS_OK);
+	CHECK_INT(sts_fields_claims(&o, &f, &files, token, scratch, sizeof(scratch), &e), STS_OK);
+	CHECK_STR(params(), "audience=a|pod=CLAIM|namespace=x|service-account=sa");
+	/* There is no room for the values, and the token is not a JWT. */
+	CHECK_INT(make(ARGV("--protocol=kubernetes", "--audience=a")), STS_OK);
+	files.used = sizeof(files.data) - 1;
+	CHECK_INT(sts_fields_claims(&o, &f, &files, token, scratch, sizeof(scratch), &e),
+		  STS_EUSAGE);
+	CHECK_INT(make(ARGV("--protocol=kubernetes", "--audience=a")), STS_OK);
+	CHECK_INT(sts_fields_claims(&o, &f, &files, STS_SLICE("opaque"), scratch, sizeof(scratch),
+				    &e),
+		  STS_EUSAGE);
+}
+
+static void make_revocation(char *const *argv)
+{
+	CHECK_INT(make_for(STS_COMMAND_RUN, argv, &files), STS_OK);
+	CHECK(sts_fields_can_revoke(&o, &f));
+	CHECK_INT(sts_fields_revoke(&o, &f, STS_SLICE("TOKEN"), &e), STS_OK);
+}
+
+static void test_revocation(void)
+{
+	make_revocation(ARGV("--protocol=vault", "--param=address=https://vault.example:8200",
+			     "--param=role=app", "--param=namespace=team"));
+	CHECK(sts_slice_eq(f.url.target, "/v1/auth/token/revoke-self"));
+	CHECK(sts_slice_eq(f.url.authority, "vault.example:8200"));
+	CHECK_STR(params(), "namespace=team");
+	CHECK(sts_slice_eq(f.request.subject, "TOKEN"));
+	make_revocation(ARGV("--url", URL, "--audience=a", "--client-id=c", "--body=json",
+			     "--revoke-url=https://other.example/revoke"));
+	CHECK(sts_slice_eq(f.url.authority, "other.example"));
+	CHECK(f.request.body == STS_BODY_FORM && sts_slice_eq(f.request.client_id, "c"));
+	CHECK_STR(params(), "");
+	make_revocation(ARGV("--protocol=client-assertion", "--url", URL, "--client-id=c",
+			     "--scope=s", "--revoke-url=https://sts.example/revoke"));
+	CHECK_STR(params(), "client_id=c|token=TOKEN!");
+	CHECK_INT(f.request.subject.len, 0);
+	make_revocation(ARGV("--protocol=custom", "--url", URL, "--method=PUT",
+			     "--subject-in=query:t", "--revoke-url=https://sts.example/revoke"));
+	CHECK(!f.request.method && !f.request.own_subject);
+	CHECK_INT(make_for(STS_COMMAND_RUN, ARGV("--url", URL), &files), STS_OK);
+	CHECK(!sts_fields_can_revoke(&o, &f));
+	CHECK_INT(make_for(STS_COMMAND_RUN,
+			   ARGV("--protocol=vault", "--param=address=https://v", "--write=json"),
+			   &files),
+		  STS_OK);
+	CHECK(!sts_fields_can_revoke(&o, &f));
+	CHECK_INT(make_for(STS_COMMAND_RUN, ARGV("--url", URL, "--revoke-url=http://a.example"),
+			   &files),
+		  STS_OK);
+	CHECK_INT(sts_fields_revoke(&o, &f, STS_SLICE("TOKEN"), &e), STS_EURL);
+}
+
 static const struct sts_test tests[] = {
 	{"the folder of this test is made", test_begin},
 	{"the most common options", test_the_usual},
@@ -454,6 +527,8 @@ static const struct sts_test tests[] = {
 	{"the URL of the STS", test_urls},
 	{"the proxy", test_proxies},
 	{"the client's certificate", test_the_client_certificate},
+	{"claims of the subject token", test_claims},
+	{"the request that revokes a token", test_revocation},
 	{"the most values", test_the_most_values},
 	{"the folder of this test is removed", test_end},
 };

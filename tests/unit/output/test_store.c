@@ -291,6 +291,22 @@ static void test_sets(void)
 	sts_store_close(&store);
 }
 
+/* Where only `expires` was prepared, it alone is written: the token is about to be revoked. */
+static void test_expires_alone(void)
+{
+	const struct sts_slice none[STS_OUTPUT__COUNT] = {{0}};
+	struct sts_temps temps = {0};
+	unsigned all = (1u << STS_OUTPUT__COUNT) - 1;
+
+	fresh("d", 0777);
+	CHECK_INT(write_several(all, 2000), STS_OK);
+	CHECK_INT(sts_store_prepare(&store, STS_WRITE_EXPIRES, &temps, &error), STS_OK);
+	CHECK_INT(sts_store_write_files(&store, &temps, none, 1000, &error), STS_OK);
+	CHECK(tree_is("d/expires", "1970-01-01T00:16:40Z"));
+	check_files(all);
+	sts_store_close(&store);
+}
+
 /* Files of somebody else may have names of the store. Another user wrote them, or they were written
  * long ago. */
 static void test_files_of_others(void)
@@ -502,6 +518,7 @@ static const struct sts_test tests[] = {
 	{"token, expires and thumbprint", test_token_files},
 	{"the order in which the three are written", test_order},
 	{"one set of files follows another", test_sets},
+	{"the expiry alone", test_expires_alone},
 	{"files of somebody else stay", test_files_of_others},
 	{"the order in which several files are written", test_order_of_several},
 	{"the temporaries are made first, and removed in the end", test_prepared},

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job of the worker that revokes: what it does in place of an exchange. */
+#ifndef STS_WORKER_REVOKE_H
+#define STS_WORKER_REVOKE_H
+
+#include "options/fields.h"
+#include "output/store.h"
+
+/*
+ * Read the token to revoke from the output directory, and turn the fields into those of the request
+ * that revokes it: see sts_fields_revoke(). A token that does not belong to this UID is not sent.
+ *   store   in      open
+ *   fields  in/out  of sts_fields_make()
+ *   buf     out     memory for the token, which the fields point into: STS_TOKEN_MAX_BYTES + 1
+ *                   bytes or more
+ * Returns STS_OK, STS_EINPUT if there is no such token, or what sts_fields_revoke() returns.
+ */
+enum sts_err sts_revoke_prepare(const struct sts_options *o, const struct sts_store *store,
+				struct sts_fields *fields, char *buf, size_t size,
+				struct sts_error *e);
+
+#endif
