@@ -13,7 +13,7 @@
 /* Is this a sanitizer build? Those builds are for tests only. The runtime of the sanitizers and the
  * dynamic loader need more system calls, so their sandbox is less tight. */
 #ifdef __has_feature
-#define STS_SANITIZED __has_feature(address_sanitizer)
+#define STS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
 #else
 #define STS_SANITIZED 0
 #endif

@@ -22,16 +22,19 @@ static struct sts_report got;
 static struct sts_error e;
 static int in; /* the worker's end of the pipe */
 
+/* It is static, so that every byte of a copy has a value, those between the members, too. */
+static const struct sts_report good_report = {.magic = STS_REPORT_MAGIC,
+					      .version = STS_REPORT_VERSION,
+					      .error = STS_EDENIED,
+					      .detail = 403,
+					      .http_status = 403,
+					      .retry_after_s = -1,
+					      .subject_exp_s = -1,
+					      .text = "S: the report of the STS"};
+
 static struct sts_report good(void)
 {
-	return (struct sts_report){.magic = STS_REPORT_MAGIC,
-				   .version = STS_REPORT_VERSION,
-				   .error = STS_EDENIED,
-				   .detail = 403,
-				   .http_status = 403,
-				   .retry_after_s = -1,
-				   .subject_exp_s = -1,
-				   .text = "S: the report of the STS"};
+	return good_report;
 }
 
 /* A child whose pipe the test writes to. */
