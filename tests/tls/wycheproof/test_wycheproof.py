@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wycheproof's vectors: signatures, key exchange, HKDF, HMAC and AEADs of the TLS client, in both builds."""
+"""Wycheproof's vectors: signatures, key exchange, HKDF, HMAC and AEADs of the TLS client; all in the release, most with the sanitizers."""
 import fnmatch
 
 import fetch
@@ -19,7 +19,7 @@ def vectors():
 @pytest.mark.parametrize("build", ["build", "build-asan"])
 @pytest.mark.parametrize("name", NAMES)
 def test_verdicts(name, build):
-    assert wycheproof.differences(wycheproof.judge(build), name) == []
+    assert wycheproof.differences(wycheproof.judge(build), name, thin=build == "build-asan") == []
 
 
 def test_counts():
