@@ -22,19 +22,18 @@ static struct sts_report got;
 static struct sts_error e;
 static int in; /* the worker's end of the pipe */
 
-/* It is static, so that every byte of a copy has a value, those between the members, too. */
-static const struct sts_report good_report = {.magic = STS_REPORT_MAGIC,
-					      .version = STS_REPORT_VERSION,
-					      .error = STS_EDENIED,
-					      .detail = 403,
-					      .http_status = 403,
-					      .retry_after_s = -1,
-					      .subject_exp_s = -1,
-					      .text = "S: the report of the STS"};
-
 static struct sts_report good(void)
 {
-	return good_report;
+	/* It is static, so that the bytes between the members of a copy have values, too. */
+	static const struct sts_report report = {.magic = STS_REPORT_MAGIC,
+						 .version = STS_REPORT_VERSION,
+						 .error = STS_EDENIED,
+						 .detail = 403,
+						 .http_status = 403,
+						 .retry_after_s = -1,
+						 .subject_exp_s = -1,
+						 .text = "S: the report of the STS"};
+	return report;
 }
 
 /* A child whose pipe the test writes to. */
