@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/system_calls.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
@@ -18,7 +19,7 @@ int64_t sts_clock_real_ms(void)
 {
 	struct timespec ts = {0};
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	sts_clock_gettime(CLOCK_REALTIME, &ts);
 	return to_ms(&ts);
 }
 
@@ -26,8 +27,8 @@ int64_t sts_clock_boot_ms(void)
 {
 	struct timespec ts = {0};
 
-	if (clock_gettime(CLOCK_BOOTTIME, &ts) < 0)
-		clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (sts_clock_gettime(CLOCK_BOOTTIME, &ts) < 0)
+		sts_clock_gettime(CLOCK_MONOTONIC, &ts);
 	return to_ms(&ts);
 }
 

@@ -318,6 +318,16 @@ void sts_text_add_urlencoded(struct sts_text *t, struct sts_slice s)
 	}
 }
 
+const char *sts_shown(struct sts_slice peer, size_t max)
+{
+	static char shown[STS_SHOWN_MAX_BYTES + 1];
+	struct sts_text t;
+
+	sts_text_init(&t, shown, sizeof(shown));
+	sts_text_add_escaped(&t, peer, max);
+	return shown;
+}
+
 ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle)
 {
 	if (needle.len == 0)

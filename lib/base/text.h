@@ -118,6 +118,15 @@ void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((form
  */
 void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max);
 
+#define STS_SHOWN_MAX_BYTES 128
+
+/*
+ * Returns text from a peer as sts_text_add_escaped() makes it. The text is valid until the next
+ * call.
+ *   max  in  bytes of output at most, up to STS_SHOWN_MAX_BYTES
+ */
+const char *sts_shown(struct sts_slice peer, size_t max);
+
 /*
  * Add the inside of a JSON string (RFC 8259 section 7) in ASCII. A character above 0x7e becomes
  * \uNNNN, or a surrogate pair. A byte that is not part of valid UTF-8 becomes \u00NN, so any input

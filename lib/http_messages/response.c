@@ -498,9 +498,9 @@ static size_t step(struct sts_http_response *p, const char *data, size_t len)
 
 static enum sts_err report(const struct sts_http_response *p, struct sts_error *e)
 {
-	const char *prefix = p->is_malformed ? "the answer is no valid HTTP: " : "";
-
-	return sts_fail(e, p->error, p->detail, "%s%s", prefix, sts_words(p->why));
+	return sts_fail(e, p->error, p->detail,
+			p->is_malformed ? "the answer is no valid HTTP: %s" : "%s",
+			sts_words(p->why));
 }
 
 enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *data, size_t len,

@@ -21,7 +21,7 @@
 #define ARENA_BYTES (STS_JSON_MAX_BYTES + VALUES_MAX * sizeof(cJSON))
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* in UTF-8 */
-#define KEY_SHOWN_BYTES 64             /* of a key in a message, escaped, with the NUL */
+#define KEY_SHOWN_BYTES 63             /* of a key in a message, escaped */
 
 static alignas(cJSON) char arena[ARENA_BYTES];
 static size_t arena_used;
@@ -203,15 +203,9 @@ static enum sts_err member(const cJSON *object, struct sts_slice token, const cJ
 	for (const cJSON *child = object->child; child; child = child->next) {
 		if (!key_matches(child->string, token))
 			continue;
-		if (*v) {
-			struct sts_text t;
-			char key[KEY_SHOWN_BYTES];
-
-			sts_text_init(&t, key, sizeof(key));
-			sts_text_add_escaped(&t, token, sizeof(key) - 1);
+		if (*v)
 			return sts_fail(e, STS_EJSON, 0, "not usable JSON: the key \"%s\" twice",
-					key);
-		}
+					sts_shown(token, KEY_SHOWN_BYTES));
 		*v = child;
 	}
 	return STS_OK;

@@ -313,13 +313,8 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 static enum sts_err fail_servers(const char *path, const struct sts_resolv *resolv,
 				 struct sts_error *e)
 {
-	char line[LINE_SHOWN_BYTES + 1];
-	struct sts_text t;
-
-	sts_text_init(&t, line, sizeof(line));
-	sts_text_add_escaped(&t, resolv->refused, LINE_SHOWN_BYTES);
 	return sts_fail(e, STS_EDNS, 0, "%s has no name server that can be used: \"%s\": %s", path,
-			line, resolv->refused_why);
+			sts_shown(resolv->refused, LINE_SHOWN_BYTES), resolv->refused_why);
 }
 
 static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url,

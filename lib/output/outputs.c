@@ -53,7 +53,7 @@ static bool gives(const struct sts_protocol *protocol, unsigned output)
 
 static enum sts_err unknown(const char *option, struct sts_slice word, struct sts_error *e)
 {
-	char shown[WORD_SHOWN_BYTES + 1], known[96];
+	char known[96];
 	struct sts_text text;
 
 	sts_text_init(&text, known, sizeof(known));
@@ -61,9 +61,8 @@ static enum sts_err unknown(const char *option, struct sts_slice word, struct st
 		if (i != STS_OUTPUT_THUMBPRINT)
 			sts_text_addf(&text, "%s%s", i ? ", " : "",
 				      sts_text_at(sts_outputs_words, i));
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, word, WORD_SHOWN_BYTES);
-	return sts_fail(e, STS_EUSAGE, 0, "--%s: \"%s\" is none of %s", option, shown, known);
+	return sts_fail(e, STS_EUSAGE, 0, "--%s: \"%s\" is none of %s", option,
+			sts_shown(word, WORD_SHOWN_BYTES), known);
 }
 
 static enum sts_err not_given(const struct sts_protocol *protocol, const char *option, unsigned i,

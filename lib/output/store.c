@@ -11,6 +11,8 @@
 
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/packed.h"
+#include "base/system_calls.h"
 #include "base/timefmt.h"
 #include "output/stored.h"
 
@@ -54,7 +56,7 @@ static enum sts_err fail_with(const char *dir, const char *name, const char *ver
 			"%04o%s",
 			verb, dir, slash, name, sts_errno_words(err), (unsigned)getuid(),
 			(unsigned)st->st_uid, (unsigned)st->st_gid, (unsigned)st->st_mode & 07777,
-			sticky ? ": sticky, and the file is another UID's" : "");
+			sticky ? sts_words(": sticky, and the file is another UID's") : "");
 }
 
 static enum sts_err fail(const struct sts_store *store, const char *verb, const char *name, int err,
@@ -125,7 +127,7 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 	}
 	if (fd < 0)
 		return fail_open(dir, "open", errno, e);
-	int err = fstat(fd, &st) != 0 || faccessat(fd, ".", W_OK | X_OK, 0) != 0 ? errno : 0;
+	int err = fstat(fd, &st) != 0 || sts_faccessat(fd, ".", W_OK | X_OK) != 0 ? errno : 0;
 	if (err != 0) {
 		close(fd);
 		return fail_open(dir, "write in", err, e);
@@ -201,9 +203,9 @@ static enum sts_err fill(const struct sts_store *store, const char *temp, int fd
 	if (fstat(fd, &st) != 0)
 		return fail(store, "examine", temp, errno, e);
 	if (store->group != STS_GROUP_AUTO && st.st_gid != store->group &&
-	    fchown(fd, (uid_t)-1, store->group) != 0)
+	    sts_fchown(fd, (uid_t)-1, store->group) != 0)
 		return fail_group(store, temp, errno, e);
-	if (fchmod(fd, store->mode) != 0)
+	if (sts_fchmod(fd, store->mode) != 0)
 		return fail(store, "set the mode of", temp, errno, e);
 	return STS_OK;
 }

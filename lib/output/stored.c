@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/system_calls.h"
 #include "base/timefmt.h"
 #include "output/files.h"
 
@@ -39,7 +40,7 @@ static int look_at(int dir_fd, enum sts_output output, struct sts_stored *out)
 		return S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
 	if (st.st_size == 0 || st.st_size > FILE_MAX_BYTES)
 		return st.st_size == 0 ? ENODATA : EFBIG;
-	if (faccessat(dir_fd, name, R_OK, 0) != 0)
+	if (sts_faccessat(dir_fd, name, R_OK) != 0)
 		return errno;
 	if (st.st_uid == geteuid())
 		out->files |= 1u << output;

@@ -371,10 +371,11 @@ static enum sts_err read_expiry(const struct sts_answer_input *in, const struct 
 	if (err != STS_OK || !v)
 		return err;
 	if (!sts_expiry_value(v, kind, absolute ? &expiry->absolute_s : &expiry->lifetime_s))
-		return wrong_type(e, spot, v,
-				  absolute ? "a time up to 9999 (RFC 3339, or seconds since "
+		return wrong_type(
+			e, spot, v,
+			sts_words(absolute ? "a time up to 9999 (RFC 3339, or seconds since "
 					     "1970)"
-					   : "a number of seconds up to 100 years");
+					   : "a number of seconds up to 100 years"));
 	/* A time in seconds since 1970 that is read as a lifetime would mean over fifty years. A
 	 * clock that was never set is near 1970, where a lifetime is no time. */
 	int64_t off_s = absolute ? INT64_MAX : expiry->lifetime_s - expiry->sent_real_s;
@@ -413,7 +414,7 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 			       const char *pointer, const char *what, struct sts_slice wanted,
 			       struct sts_error *e)
 {
-	char found[CLAIM_MAX_BYTES + 3], value[CLAIM_MAX_BYTES + 1];
+	char found[CLAIM_MAX_BYTES + 3];
 	const struct sts_json *v;
 	struct sts_slice s;
 	struct sts_text text;
@@ -424,10 +425,8 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 		sts_text_add_escaped(&text, s, CLAIM_MAX_BYTES);
 		sts_text_add_str(&text, ", ");
 	}
-	sts_text_init(&text, value, sizeof(value));
-	sts_text_add_escaped(&text, wanted, CLAIM_MAX_BYTES);
 	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s is %snot %s", what, found,
-			value);
+			sts_shown(wanted, CLAIM_MAX_BYTES));
 }
 
 /* Are there claims that the user wants checked? */

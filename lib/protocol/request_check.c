@@ -10,7 +10,7 @@
 #include "token/subject.h"
 
 #define NAME_MAX_BYTES   128 /* of a parameter that the protocol does not name */
-#define NAME_SHOWN_BYTES 64  /* of a name in a message, escaped, with the NUL */
+#define NAME_SHOWN_BYTES 63  /* of a name in a message, escaped */
 #define WHY_MAX_BYTES    120 /* of what is wrong in a message, with the NUL */
 
 const struct sts_field *sts_request_next(const struct sts_request *r, struct sts_slice name,
@@ -81,13 +81,8 @@ bool sts_request_name_is_secret(struct sts_slice name)
 static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_slice name,
 			   const char *why)
 {
-	char shown[NAME_SHOWN_BYTES];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, name, sizeof(shown) - 1);
 	return sts_fail(e, STS_EUSAGE, *kind == 'p' ? STS_USAGE_PARAMETER : 0, "the %s %s %s", kind,
-			shown, sts_words(why));
+			sts_shown(name, NAME_SHOWN_BYTES), sts_words(why));
 }
 
 /* Does a value have a letter or a digit? */

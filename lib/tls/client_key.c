@@ -184,8 +184,6 @@ static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,
 			      const char *key_path, struct sts_error *e)
 {
 	const char *path = cert_path, *why;
-	char shown[PATH_SHOWN_MAX_BYTES + 1];
-	struct sts_text text;
 	size_t len;
 
 	key->chain_len = 0;
@@ -201,10 +199,9 @@ static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,
 	if (!why)
 		return STS_OK;
 	sts_client_key_fini(key);
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(path), PATH_SHOWN_MAX_BYTES);
 	return sts_fail(e, STS_ECLIENT_CERT, 0, "--client-%s %s: %s",
-			path == key_path ? "key" : "cert", shown, sts_words(why));
+			path == key_path ? "key" : "cert",
+			sts_shown(sts_slice_of(path), PATH_SHOWN_MAX_BYTES), sts_words(why));
 }
 
 enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_path,

@@ -125,14 +125,25 @@ void sts_tls13_finished(const br_hash_class *hash, const uint8_t *base, const ui
 	sts_wipe(key, sizeof(key));
 }
 
-/* The PRF of RFC 5246 section 5. */
+#define PRF_SEED_MAX_BYTES 96 /* a label and two randoms, or a label and a hash */
+
+/* The PRF of RFC 5246 section 5. A(i) and the seed lie side by side, as they are hashed. */
 static void prf(const br_hash_class *hash, const uint8_t *secret, size_t secret_len,
 		const char *label, const uint8_t *seed, size_t seed_len, uint8_t *out, size_t len)
 {
-	br_tls_prf_seed_chunk chunk = {seed, seed_len};
+	uint8_t text[STS_TLS_HASH_MAX_BYTES + PRF_SEED_MAX_BYTES];
+	size_t a_len = hash_bytes(hash), label_len = strlen(label), part;
 
-	(hash == &br_sha384_vtable ? br_tls12_sha384_prf : br_tls12_sha256_prf)(
-		out, len, secret, secret_len, label, 1, &chunk);
+	memcpy(text + a_len, label, label_len);
+	memcpy(text + a_len + label_len, seed, seed_len);
+	seed_len += label_len;
+	hmac(hash, secret, secret_len, text + a_len, seed_len, text, a_len);
+	for (; len > 0; len -= part, out += part) {
+		part = len < a_len ? len : a_len;
+		hmac(hash, secret, secret_len, text, a_len + seed_len, out, part);
+		hmac(hash, secret, secret_len, text, a_len, text, a_len);
+	}
+	sts_wipe(text, sizeof(text));
 }
 
 void sts_tls12_master(const br_hash_class *hash, const uint8_t *premaster, size_t len,

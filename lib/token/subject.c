@@ -62,11 +62,8 @@ static enum sts_err no_access(struct sts_error *e, const char *path, const char 
 
 static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 {
-	char shown[PATH_MAX_SHOWN + 1];
-	struct sts_text text;
+	const char *shown = sts_shown(sts_slice_of(path), PATH_MAX_SHOWN);
 
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(path), PATH_MAX_SHOWN);
 	if (err == ENOENT || err == ENOTDIR)
 		return sts_fail(e, STS_ESUBJECT_MISSING, err, "there is no subject token at %s: %s",
 				shown, sts_errno_words(err));

@@ -15,6 +15,7 @@
 #include "base/errno_words.h"
 #include "base/listen_address.h"
 #include "base/packed.h"
+#include "base/system_calls.h"
 #include "http_messages/server.h"
 #include "listener/metrics_text.h"
 #include "log/log.h"
@@ -311,7 +312,7 @@ static struct connection *choose_slot(void)
 
 static void accept_connection(struct connection *c, int64_t now_ms)
 {
-	int fd = accept4(l.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = sts_accept4(l.fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
 		/* Memory or descriptors have run out. The connection stays in the queue, so poll(2)

@@ -121,19 +121,15 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 {
 	br_sha256_context hash;
 	uint8_t digest[br_sha256_SIZE];
-	char shown[96];
-	struct sts_text out;
 	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, c->text, sizeof(c->text),
 				&c->text_bytes);
 
 	c->path = path;
 	memset(c->digest, 0, sizeof(c->digest));
-	if (err != 0) {
-		sts_text_init(&out, shown, sizeof(shown));
-		sts_text_add_escaped(&out, sts_slice_of(path), sizeof(shown) - 1);
+	if (err != 0)
 		return sts_fail(e, STS_EUSAGE, err == EFBIG ? 0 : STS_USAGE_FILE,
-				"the configuration file %s: %s", shown, sts_errno_words(err));
-	}
+				"the configuration file %s: %s", sts_shown(sts_slice_of(path), 95),
+				sts_errno_words(err));
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, c->text, c->text_bytes);
 	br_sha256_out(&hash, digest);

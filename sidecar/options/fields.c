@@ -36,13 +36,8 @@ static const char *variable(const struct sts_options *o, const char *name)
 static enum sts_err bad_file(const char *option, struct sts_slice path, int err, const char *why,
 			     struct sts_error *e)
 {
-	char shown[96];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, path, sizeof(shown) - 1);
 	return sts_fail(e, sts_errno_code(err, STS_EINPUT), err, "the file of --%s, %s: %s", option,
-			shown, why);
+			sts_shown(path, 95), why);
 }
 
 /* Read a value from a file, and trim it. If files is NULL, nothing is read and the value is a
@@ -460,12 +455,9 @@ enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f
 enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
 {
 	const char *near = sts_protocol_nearest(sts_slice_of(name));
-	char shown[64];
-	struct sts_text text;
 
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(name), 40);
-	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s", shown,
+	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s",
+			sts_shown(sts_slice_of(name), 40),
 			near ? "did you mean " : "sts-sidecar protocols lists them",
 			near ? near : "");
 }

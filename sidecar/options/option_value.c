@@ -76,7 +76,8 @@ static bool parse_bool(const char *text, bool *value)
 }
 
 /* One year in seconds, far more than --seconds-between-runs and --minutes-before-refresh need. */
-#define INTEGER_MAX (365 * 24 * 3600)
+#define KEY_SHOWN_BYTES 47 /* of NAME in a message, escaped */
+#define INTEGER_MAX     (365 * 24 * 3600)
 
 /* Read a whole number as Go's strconv.ParseInt does in base 10. The bound of INTEGER_MAX keeps
  * later arithmetic from overflowing. */
@@ -154,19 +155,15 @@ static enum sts_err check_pair(const struct sts_option_layer *layer,
 {
 	ptrdiff_t at = sts_slice_find(pair, STS_SLICE("="));
 	struct sts_slice key = {pair.data, at > 0 ? (size_t)at : 0};
-	char shown[48];
-	struct sts_text text;
 
 	if (key.len == 0)
 		return sts_fail(e, STS_EUSAGE, 0, "%s%s needs the form NAME=VALUE", layer->prefix,
 				name);
 	if (option->kind == STS_OPTION_FILE_PAIRS || !sts_request_name_is_secret(key))
 		return STS_OK;
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, key, sizeof(shown) - 1);
 	return sts_fail(e, STS_EUSAGE, 0,
 			"%s%s %s holds a secret, which others could read: use %s%s-file",
-			layer->prefix, name, shown, layer->prefix,
+			layer->prefix, name, sts_shown(key, KEY_SHOWN_BYTES), layer->prefix,
 			sts_option_text(option, STS_OPTION_NAME));
 }
 

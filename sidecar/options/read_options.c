@@ -13,7 +13,8 @@
 /* ---- the environment ---- */
 
 /* Room for the name of a variable. No option has a longer one. */
-#define NAME_BYTES 64
+#define NAME_BYTES       64
+#define WORD_SHOWN_BYTES 40 /* of a word of the command line in a message, escaped */
 
 /* Turn "TOKEN_FILE" into "token-file", or "token-file" into "TOKEN_FILE". */
 static struct sts_slice flip(struct sts_slice name, char out[NAME_BYTES])
@@ -128,14 +129,9 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
 				 const char *near, struct sts_error *e)
 {
-	char shown[64];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, word, 40);
 	return sts_fail(e, STS_EUSAGE, 0,
 			near ? "unknown %s \"%s%s\": did you mean %s%s?" : "unknown %s \"%s%s\"",
-			what, prefix, shown, prefix, near);
+			what, prefix, sts_shown(word, WORD_SHOWN_BYTES), prefix, near);
 }
 
 static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
@@ -173,8 +169,6 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 	const char **slot = o->command & (STS_COMMAND_CHECK | STS_COMMAND_REFRESH) ? &o->output_dir
 			    : o->command & (STS_COMMAND_INSPECT | STS_COMMAND_PROTOCOLS) ? &o->file
 											 : NULL;
-	char shown[64];
-	struct sts_text text;
 
 	if (slot && (*count)++ == 0 && *word) {
 		*slot = word;
@@ -185,9 +179,8 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 								   sts_slice_of(word)};
 		return STS_OK;
 	}
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(word), 40);
-	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"", shown);
+	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"",
+			sts_shown(sts_slice_of(word), WORD_SHOWN_BYTES));
 }
 
 static enum sts_err read_flags(struct sts_options *o, char *const *argv, struct sts_error *e)

@@ -51,13 +51,9 @@ int sts_command_inspect(const struct sts_options *o)
 	else
 		err = sts_file_read(AT_FDCWD, o->file, STS_FILE_FOLLOW, token, sizeof(token), &len);
 	if (err) {
-		char path[200];
-
-		sts_text_init(&text, path, sizeof(path));
-		sts_text_add_escaped(&text, sts_slice_of(shown), 100);
 		sts_fail(&e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE, err,
-			 "cannot read %s%s: %s", path, o->file ? "" : "/" STS_FILE_TOKEN,
-			 sts_errno_words(err));
+			 "cannot read %s%s: %s", sts_shown(sts_slice_of(shown), 100),
+			 o->file ? "" : "/" STS_FILE_TOKEN, sts_errno_words(err));
 		return complain(&e);
 	}
 	sts_text_init(&text, out, sizeof(out));

@@ -202,12 +202,9 @@ static int print_not_asked(const char *what, int err, const char *dir)
 static int fail_to_look(int err, const char *dir)
 {
 	struct sts_error e;
-	char shown[128];
-	struct sts_text text;
 
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(dir), 100);
-	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", shown, sts_errno_words(err));
+	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", sts_shown(sts_slice_of(dir), 100),
+		 sts_errno_words(err));
 	return sts_complain_with(&e, sts_words("name the output directory of the sidecar"));
 }
 

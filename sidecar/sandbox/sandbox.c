@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/system_calls.h"
 #include "sandbox/harden.h"
 
 /* tests/sandbox/ builds a worker that attacks. A release does not have this code. */
@@ -33,7 +34,7 @@ bool sts_sandbox_may_write(const char *dir)
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0 || errno != EACCES || faccessat(AT_FDCWD, dir, W_OK | X_OK, 0) != 0;
+	return fd >= 0 || errno != EACCES || sts_faccessat(AT_FDCWD, dir, W_OK | X_OK) != 0;
 }
 
 static int confine_files(const int *dirs, size_t count)

@@ -160,7 +160,7 @@ static const struct call {
 	{__NR_read, W | N},
 	{__NR_write, ALL},
 	{__NR_close, W | N | L},
-	{__NR_clock_gettime, ALL},
+	{__NR_clock_gettime, W | L},
 	{__NR_fstat, W | N | L},
 	{__NR_newfstatat, W | N | L},
 	{__NR_openat, A, PRIVATE_FILE_AT},

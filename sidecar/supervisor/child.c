@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/packed.h"
+#include "base/system_calls.h"
 #include "supervisor/spawn.h"
 
 /* The most reads of a pipe at a time, so that a worker that writes without end does not keep the
@@ -36,7 +37,7 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
 	if (!sts_job_arguments(job, argv, &words, arguments))
 		return sts_fail(e, STS_EUSAGE, 0, "more than %d arguments",
 				STS_JOB_ARGUMENTS_MAX - STS_JOB_COMMAND_AT - 1);
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (sts_pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return sts_fail(e, sts_errno_code(errno, STS_EFORK), errno,
 				"no pipe for a worker: %s", sts_errno_words(errno));
 	c->pid = sts_spawn(arguments, environ, fds[1], snapshot_fd);

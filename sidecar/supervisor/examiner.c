@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/identity.h"
 #include "base/resident.h"
+#include "base/system_calls.h"
 #include "base/text.h"
 #include "supervisor/spawn.h"
 
@@ -48,7 +49,7 @@ pid_t sts_examiner_start(const struct sts_examiner_job *job)
 {
 	pid_t pid;
 
-	if (!pipe_fds[0] && pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if (!pipe_fds[0] && sts_pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) {
 		pipe_fds[0] = 0;
 		return -1;
 	}

@@ -12,6 +12,7 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/identity.h"
+#include "base/system_calls.h"
 #include "supervisor/spawn.h"
 #include "wire/snapshot.h"
 
@@ -62,7 +63,7 @@ static int fork_child(struct sts_planner *p, const struct sts_options *o, char *
 {
 	int fds[2], err;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (sts_pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return errno;
 	p->pid = sts_spawn_fork();
 	if (p->pid == 0)

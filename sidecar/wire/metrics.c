@@ -81,7 +81,7 @@ void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size
 		if (m->count > i && m->count < STS_EXCHANGES_MAX)
 			m->exchange[m->count++] = kept;
 		memset(x, 0, sizeof(*x));
-		memccpy(x->name, names[i], '\0', sizeof(x->name) - 1);
+		memcpy(x->name, names[i], strnlen(names[i], sizeof(x->name) - 1));
 		if (m->count <= i)
 			m->count = (uint32_t)i + 1;
 	}

@@ -12,16 +12,12 @@
 #include "base/text.h"
 
 #define PID_FILE_MAX_BYTES 16
+#define PATH_SHOWN_BYTES   63
 
 static enum sts_err fail(const char *path, int err, const char *why, struct sts_error *e)
 {
-	char shown[64];
-	struct sts_text text;
-
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, sts_slice_of(path), sizeof(shown) - 1);
-	return sts_fail(e, STS_EINPUT, err, "no signal was sent: --notify-pid-file %s: %s", shown,
-			sts_words(why));
+	return sts_fail(e, STS_EINPUT, err, "no signal was sent: --notify-pid-file %s: %s",
+			sts_shown(sts_slice_of(path), PATH_SHOWN_BYTES), sts_words(why));
 }
 
 static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *e)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "base/packed.h"
 #include "base/write.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -18,7 +19,7 @@
 static enum sts_err fail_unsent(int err, const char *why, struct sts_error *e)
 {
 	return sts_fail(e, STS_ESTDOUT, err, "standard output: %s; nothing was sent to the STS",
-			why);
+			sts_words(why));
 }
 
 enum sts_err sts_print_token_ready(struct sts_error *e)

@@ -194,7 +194,6 @@ ARGUMENTS = {
 }
 # Rows that no run here uses, and why they are there.
 WHY = {
-    "clock_gettime": "the vDSO answers, except on machines whose clock it cannot read",
     "rt_sigreturn": "the alarm that interrupts the printing of a token (tests/e2e/commands/test_readers_of_stdout.py)",
     "restart_syscall": "the kernel makes it for a process that was stopped and goes on, in poll(2) or nanosleep(2)",
     "ftruncate": "the memory for the metrics, if a new configuration file has `listen` for the first time",

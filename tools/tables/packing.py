@@ -30,7 +30,7 @@ CODES = [*range(0x80, 0x100), *range(0x0E, 0x20)]   # no byte of our texts; lib/
 DEPTH_MAX = 12                                      # a code within a code
 SYMBOL_MAX = 64                                     # characters of a code: STS_PACKED_SYMBOL_MAX_BYTES in packed.h
 # The functions that unpack a literal, and which of their arguments it is, from 0.
-FORMATS = {"STS_PACKED": 0, "sts_words": 0, "bad": 1, "sts_bug": 0, "sts_fail": 3, "sts_text_addf": 1, "sts_rules_fail": 3}
+FORMATS = {"STS_PACKED": 0, "sts_words": 0, "bad": 1, "no_jwt": 1, "fail_unsent": 1, "sts_bug": 0, "sts_fail": 3, "sts_text_addf": 1, "sts_rules_fail": 3}
 
 
 def read_pairs(path=PAIRS):
