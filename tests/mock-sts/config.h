@@ -30,7 +30,9 @@ struct mock_config {
 	const char *name, *issuer, *cluster, *alg;
 	struct mock_list audiences, signing_keys, signing_certs, client_secrets;
 	int64_t lifetime_s, clock_s;
-	bool any_audience, cap_by_subject, no_thumbprint, no_sig_cert;
+	struct mock_list claims; /* NAME=JSON */
+	bool any_audience, cap_by_subject, no_thumbprint, no_sig_cert, no_kid, publish_all_keys;
+	bool no_api_server;
 	/* faults and records */
 	struct mock_list faults;
 	const char *log;

@@ -11,6 +11,7 @@
 void mock_openunison_user(struct mock_ctx *ctx);
 void mock_openunison_sig_cert(struct mock_ctx *ctx);
 void mock_openunison_issuer_docs(struct mock_ctx *ctx);
+void mock_openunison_nothing(struct mock_ctx *ctx); /* 404 */
 void mock_discovery(struct mock_ctx *ctx);
 void mock_certs(struct mock_ctx *ctx);
 /* exchange.c: OAuth 2.0 Token Exchange */

@@ -79,6 +79,19 @@ static void add_audience(struct mock_json *j, const struct sts_slice *audience, 
 		mock_json_raw(j, "aud", (struct sts_slice){t.data, t.len});
 }
 
+/* claim  NAME=JSON */
+static void add_claim(struct mock_json *j, const char *claim)
+{
+	char name[64];
+	size_t len = strcspn(claim, "=");
+
+	if (len >= sizeof(name))
+		mock_die("the name of a claim is too long");
+	memcpy(name, claim, len);
+	name[len] = 0;
+	mock_json_raw(j, name, sts_slice_of(claim + len + 1));
+}
+
 static void add_claims(struct mock_ctx *ctx, const struct mock_subject *subject,
 		       const struct sts_slice *audience, size_t count,
 		       const struct mock_issued *issued, struct sts_text *out)
@@ -102,6 +115,8 @@ static void add_claims(struct mock_ctx *ctx, const struct mock_subject *subject,
 	mock_json_z(&j, "cluster", ctx->config->cluster);
 	mock_json_z(&j, "namespace", subject->ns);
 	mock_json_z(&j, "saname", subject->sa);
+	for (size_t i = 0; i < ctx->config->claims.count; i++)
+		add_claim(&j, ctx->config->claims.v[i]);
 	if (ctx->email) {
 		mock_json_z(&j, "email", ctx->email);
 		mock_json_raw(&j, "email_verified", STS_SLICE("true"));
@@ -164,7 +179,8 @@ void mock_issue(struct mock_ctx *ctx, const struct mock_subject *subject,
 	mock_issue_key(ctx, &key);
 	sts_text_init(&token, token_buf, sizeof(token_buf));
 	if (!mock_signer_open(&signer, &key.key) ||
-	    !mock_jwt_sign(&token, &signer, mock_public_alg(&signer.pub), key.kid,
+	    !mock_jwt_sign(&token, &signer, mock_public_alg(&signer.pub),
+			   ctx->config->no_kid ? NULL : key.kid,
 			   (struct sts_slice){claims.data, claims.len}))
 		mock_die("signing failed");
 	issued->key = &key;

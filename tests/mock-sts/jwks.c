@@ -65,8 +65,10 @@ void mock_jwk_add(struct sts_text *t, const struct mock_public_key *pub)
 	sts_text_add_str(t, ",\"use\":\"sig\"");
 	if (mock_public_alg(pub) != MOCK_ALG_NONE)
 		sts_text_addf(t, ",\"alg\":\"%s\"", mock_alg_name(mock_public_alg(pub)));
-	sts_text_add_str(t, ",\"kid\":");
-	mock_json_add_string(t, sts_slice_of(pub->kid), false);
+	if (pub->kid[0]) {
+		sts_text_add_str(t, ",\"kid\":");
+		mock_json_add_string(t, sts_slice_of(pub->kid), false);
+	}
 	sts_text_add_char(t, '}');
 }
 

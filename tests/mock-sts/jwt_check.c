@@ -168,18 +168,20 @@ static const char *read_subject(const struct sts_json *root, struct mock_subject
 	static const char prefix[] = "system:serviceaccount:";
 	struct sts_slice sub, claim;
 
-	if (!text_is(root, "/sub", &sub) || !sts_slice_starts(sub, prefix))
-		return "sub is no ServiceAccount";
+	if (!text_is(root, "/sub", &sub))
+		return "no sub";
+	if (!sts_slice_starts(sub, prefix))
+		return MOCK_JWT_NO_ACCOUNT;
 	sub.data += sizeof(prefix) - 1;
 	sub.len -= sizeof(prefix) - 1;
 	const char *colon = sub.len ? memchr(sub.data, ':', sub.len) : NULL;
 	if (!colon)
-		return "sub is no ServiceAccount";
+		return MOCK_JWT_NO_ACCOUNT;
 	struct sts_slice ns = {sub.data, (size_t)(colon - sub.data)},
 			 sa = {colon + 1, sub.len - ns.len - 1};
 	if (!copy(ns, subject->ns, sizeof(subject->ns)) ||
 	    !copy(sa, subject->sa, sizeof(subject->sa)))
-		return "sub is no ServiceAccount";
+		return MOCK_JWT_NO_ACCOUNT;
 	if (text_is(root, "/kubernetes.io/namespace", &claim) && !sts_slice_eq(claim, subject->ns))
 		return "sub and the namespace claim differ";
 	subject->jti[0] = 0;

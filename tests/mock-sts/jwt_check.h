@@ -9,7 +9,8 @@
 #include "config.h"
 
 /* Services have an error of its own for this reason. */
-#define MOCK_JWT_EXPIRED "token has expired"
+#define MOCK_JWT_EXPIRED    "token has expired"
+#define MOCK_JWT_NO_ACCOUNT "sub is no ServiceAccount"
 
 /*
  * Check a token.

@@ -3,37 +3,99 @@
 
 #include "endpoints.h"
 #include "issue.h"
+#include "jwt_check.h"
 
-#define JSON_TYPE "application/json; charset=UTF-8"
+#define JSON_TYPE "application/json;charset=UTF-8"
 
-/* OpenUnison sends 401 and 403 without a body. */
+/* OpenUnison sends these with every answer, refusals included. Each request without a cookie begins
+ * a session. */
+static void begin(struct mock_ctx *ctx, int status, const char *content_type)
+{
+	char cookie[96];
+	uint8_t session[16];
+	struct sts_text t;
+
+	mock_reply_init(&ctx->reply, status, content_type);
+	mock_random(session, sizeof(session));
+	sts_text_init(&t, cookie, sizeof(cookie));
+	sts_text_add_str(&t, "openSession=");
+	mock_add_hex(&t, session, sizeof(session), false);
+	sts_text_add_str(&t, "; path=/; secure; HttpOnly");
+	mock_reply_header(&ctx->reply, "Set-Cookie", (struct sts_slice){t.data, t.len});
+	mock_reply_header(&ctx->reply, "Strict-Transport-Security", STS_SLICE("max-age=31536000"));
+	mock_reply_header(&ctx->reply, "Expires", STS_SLICE("Fri, 01 Jan 1982 00:00:00 GMT"));
+	mock_reply_header(&ctx->reply, "Cache-Control",
+			  STS_SLICE("no-store, no-cache, must-revalidate"));
+	mock_reply_header(&ctx->reply, "Cache-Control", STS_SLICE("post-check=0, pre-check=0"));
+}
+
+void mock_openunison_nothing(struct mock_ctx *ctx)
+{
+	begin(ctx, 404, NULL);
+}
+
+/* Its API server does not answer, or its answer cannot be used: an HTML page, or JSON if the
+ * request says that it is JSON. */
+static void broken(struct mock_ctx *ctx)
+{
+	struct sts_slice type = mock_request_header(&ctx->request, "Content-Type");
+	bool json = sts_slice_starts(type, "application/json");
+
+	begin(ctx, 500, json ? JSON_TYPE : "text/html;charset=UTF-8");
+	sts_text_add_str(&ctx->reply.body,
+			 json ? "{\"error\":\"internal server error\"}"
+			      : "<html>\n<head><title>Error</title></head>\n"
+				"<body><h1>Internal Server Error</h1></body>\n</html>\n");
+}
+
+/* OpenUnison authenticates before it looks at the method. It sends 401 and 403 without a body. */
 static bool admit(struct mock_ctx *ctx, struct mock_subject *subject)
 {
-	static const int status[] = {
-		[MOCK_ACCEPTED] = 200, [MOCK_REJECTED_TOKEN] = 401, [MOCK_DENIED_SUBJECT] = 403};
 	enum mock_verdict verdict = mock_issue_check(ctx, subject);
 
-	mock_reply_init(&ctx->reply, status[verdict], verdict == MOCK_ACCEPTED ? JSON_TYPE : NULL);
+	if (ctx->config->no_api_server ||
+	    (ctx->note && strcmp(ctx->note, MOCK_JWT_NO_ACCOUNT) == 0)) {
+		broken(ctx);
+		return false;
+	}
+	if (verdict == MOCK_REJECTED_TOKEN) {
+		begin(ctx, 401, NULL);
+		mock_reply_header(&ctx->reply, "WWW-Authenticate",
+				  STS_SLICE("Bearer realm=\"kubernetes\",scope=\"auth\""));
+	} else {
+		begin(ctx, verdict == MOCK_ACCEPTED ? 200 : 403,
+		      verdict == MOCK_ACCEPTED ? JSON_TYPE : NULL);
+	}
 	return verdict == MOCK_ACCEPTED;
 }
 
-/* OpenUnison ignores each method but GET, and sends 200 with an empty body. */
+/* Does the method of this request lead to an exchange? OpenUnison ignores each method but GET, and
+ * sends 200 with an empty body. */
 static bool is_get(struct mock_ctx *ctx)
 {
 	if (strcmp(ctx->request.method, "GET") == 0)
 		return true;
-	mock_reply_init(&ctx->reply, 200, NULL);
+	ctx->reply.content_type = NULL;
 	return false;
 }
 
 static void add_certificate(struct mock_json *j, const struct mock_signing_key *key)
 {
-	char pem[4096];
-	struct sts_text t;
+	char pem[4096], mixed[4096 + 128];
+	struct sts_text t, m;
+	const char *last;
 
 	sts_text_init(&t, pem, sizeof(pem));
 	mock_pem_add(&t, "CERTIFICATE", key->cert, key->cert_len);
-	mock_json_string(j, "certificate", (struct sts_slice){t.data, t.len});
+	/* Lines of base64 end in CRLF, and the last line has no end. */
+	sts_text_init(&m, mixed, sizeof(mixed));
+	last = strstr(pem, "-----END");
+	for (const char *c = pem; *c && !(*c == '\n' && !c[1]); c++) {
+		if (*c == '\n' && c > strchr(pem, '\n') && c + 1 != last)
+			sts_text_add_char(&m, '\r');
+		sts_text_add_char(&m, *c);
+	}
+	mock_json_string(j, "certificate", (struct sts_slice){m.data, m.len});
 }
 
 static void add_thumbprint(struct mock_json *j, const struct mock_signing_key *key)
@@ -54,7 +116,7 @@ void mock_openunison_user(struct mock_ctx *ctx)
 	struct mock_json j;
 	struct sts_text t;
 
-	if (!is_get(ctx) || !admit(ctx, &subject))
+	if (!admit(ctx, &subject) || !is_get(ctx))
 		return;
 	struct sts_slice audience = sts_slice_of(ctx->config->audiences.v[0]);
 	mock_issue(ctx, &subject, &audience, 1, &issued);
@@ -84,19 +146,19 @@ void mock_openunison_sig_cert(struct mock_ctx *ctx)
 	struct mock_json j;
 
 	if (ctx->config->no_sig_cert) {
-		mock_reply_init(&ctx->reply, 404, NULL);
+		begin(ctx, 404, NULL);
 		return;
 	}
-	if (!is_get(ctx) || !admit(ctx, &subject))
+	if (!admit(ctx, &subject))
 		return;
-	/* This endpoint of OpenUnison does not send a Content-Type. */
+	/* This endpoint of OpenUnison sends no Content-Type, and its JSON is made by another
+	 * writer, which escapes less and ends without a newline. */
 	ctx->reply.content_type = NULL;
 	mock_issue_key(ctx, &key);
-	mock_json_init(&j, &ctx->reply.body, &ctx->fault, true);
+	mock_json_init(&j, &ctx->reply.body, &ctx->fault, false);
 	mock_json_open(&j, NULL);
 	add_thumbprint(&j, &key);
 	mock_json_close(&j);
-	sts_text_add_char(&ctx->reply.body, '\n');
 }
 
 static void add_discovery(struct sts_text *t, const struct mock_ctx *ctx,
@@ -133,15 +195,20 @@ static void add_jwks(struct sts_text *t, struct mock_ctx *ctx)
 	struct mock_signer signer;
 
 	mock_state_lock(ctx->state);
-	size_t count = ctx->state->signing_count;
+	/* OpenUnison publishes the key that signs at present, and no other. */
+	bool all = ctx->config->publish_all_keys;
+	size_t first = all ? 0 : ctx->state->active;
+	size_t end = all ? ctx->state->signing_count : first + 1;
 	memcpy(keys, ctx->state->signing, sizeof(keys));
 	mock_state_unlock(ctx->state);
 	sts_text_add_str(t, "{\"keys\":[");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = first; i < end; i++) {
 		if (!mock_signer_open(&signer, &keys[i].key))
 			continue;
 		memcpy(signer.pub.kid, keys[i].kid, sizeof(signer.pub.kid));
-		if (i > 0)
+		if (ctx->config->no_kid)
+			signer.pub.kid[0] = 0;
+		if (i > first)
 			sts_text_add_char(t, ',');
 		mock_jwk_add(t, &signer.pub);
 	}
@@ -150,13 +217,13 @@ static void add_jwks(struct sts_text *t, struct mock_ctx *ctx)
 
 void mock_discovery(struct mock_ctx *ctx)
 {
-	mock_reply_init(&ctx->reply, 200, "application/json");
+	begin(ctx, 200, NULL); /* these documents come without a Content-Type */
 	add_discovery(&ctx->reply.body, ctx, &ctx->fault);
 }
 
 void mock_certs(struct mock_ctx *ctx)
 {
-	mock_reply_init(&ctx->reply, 200, "application/json");
+	begin(ctx, 200, NULL);
 	add_jwks(&ctx->reply.body, ctx);
 }
 
@@ -167,7 +234,7 @@ void mock_openunison_issuer_docs(struct mock_ctx *ctx)
 	struct mock_json j;
 	struct sts_text t;
 
-	mock_reply_init(&ctx->reply, 200, JSON_TYPE);
+	begin(ctx, 200, NULL);
 	mock_json_init(&j, &ctx->reply.body, &ctx->fault, true);
 	mock_json_open(&j, NULL);
 	sts_text_init(&t, buf, sizeof(buf));

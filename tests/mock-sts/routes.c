@@ -19,6 +19,7 @@ struct route {
 static const struct route routes[] = {
 	{"/token/user", true, false, mock_openunison_user, MOCK_REQ_OPENUNISON, NULL},
 	{"/sig-cert", true, false, mock_openunison_sig_cert, MOCK_REQ_SIG_CERT, NULL},
+	{"/sig-cert**", true, false, mock_openunison_sig_cert, MOCK_REQ_SIG_CERT, NULL},
 	{"/issuer-docs", true, false, mock_openunison_issuer_docs, MOCK_REQ_OTHER, NULL},
 	{"/token", true, true, mock_token_exchange, MOCK_REQ_EXCHANGE, NULL},
 	{"/token", false, true, mock_token_exchange, MOCK_REQ_EXCHANGE, NULL},
@@ -41,6 +42,7 @@ static const struct route routes[] = {
 	{"/custom/query", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_query},
 	{"/custom/field", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_field},
 	{"/custom/pointer", false, false, NULL, MOCK_REQ_SERVICE, &mock_custom_pointer},
+	{"/**", true, false, mock_openunison_nothing, MOCK_REQ_OTHER, NULL}, /* all else */
 };
 
 /* The path of the issuer's URL; "" if it has none. */

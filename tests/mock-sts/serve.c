@@ -74,6 +74,14 @@ static const struct mock_opt options[] = {
 	{"no-thumbprint", MOCK_OPT_FLAG, &config.no_thumbprint,
 	 "leave thumbprint and certificate out, as old versions do"},
 	{"no-sig-cert", MOCK_OPT_FLAG, &config.no_sig_cert, "answer 404 for sig-cert"},
+	{"no-kid", MOCK_OPT_FLAG, &config.no_kid,
+	 "leave kid out of tokens and keys, as OpenUnison before 1.0.49"},
+	{"publish-all-keys", MOCK_OPT_FLAG, &config.publish_all_keys,
+	 "publish the keys that signed before, too; OpenUnison publishes the present one alone"},
+	{"claim", MOCK_OPT_LIST, &config.claims,
+	 "NAME=JSON: a further claim of issued tokens, such as a chart of OpenUnison may add"},
+	{"no-api-server", MOCK_OPT_FLAG, &config.no_api_server,
+	 "OpenUnison's paths: answer as if its API server did not"},
 	{"fault", MOCK_OPT_LIST, &config.faults, "a fault from the start: see `mock-sts faults`"},
 	{"control", MOCK_OPT_FLAG, &config.control, "serve /control on the same port"},
 	{"control-port", MOCK_OPT_INT, &config.control_port,
@@ -101,6 +109,9 @@ static void check(void)
 		config.audiences.v[config.audiences.count++] = "mock-audience";
 	if (config.alg && strcmp(config.alg, "RS256") != 0 && strcmp(config.alg, "ES256") != 0)
 		mock_usage("--alg: RS256 or ES256");
+	for (size_t i = 0; i < config.claims.count; i++)
+		if (!strchr(config.claims.v[i], '='))
+			mock_usage("--claim: NAME=JSON");
 	if (config.signing_certs.count > config.signing_keys.count)
 		mock_usage("--signing-cert: more of them than keys");
 }

@@ -23,7 +23,7 @@ from harness.mock import GRANT, ISSUER, TYPE, mock, start, sts  # some are fixtu
 def test_issued_token(start, alg):
     sts = start("--alg", alg, "--cluster", "c1")
     answer = sts.user(sts.mint("--namespace", "shop", "--serviceaccount", "cart"))
-    assert answer.status == 200 and answer.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert answer.status == 200 and answer.headers["Content-Type"] == "application/json;charset=UTF-8"
     token = answer.json["token"]["jwt"]
     header = jwt.get_unverified_header(token)
     assert header["alg"] == alg and all(c in header["kid"] for c in " ,=")
@@ -49,20 +49,6 @@ def test_openunison_json(sts):
     certificate.verify_directly_issued_by(certificate)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "DELETE"])
-def test_other_methods(sts, method):
-    answer = sts.user(sts.mint(), method=method)
-    assert (answer.status, answer.body) == (200, b"")
-
-
-def test_sig_cert(sts):
-    token = sts.mint()
-    answer = sts.user(token, "/vault/sig-cert")
-    assert answer.json == {"thumbprint": sts.user(token).json["token"]["thumbprint"]}
-    assert answer.headers["Content-Type"] is None
-    assert sts.user("x.y.z", "/vault/sig-cert").status == 401
-
-
 def test_old_version(start):
     sts = start("--no-thumbprint", "--no-sig-cert")
     assert set(sts.user(sts.mint()).json["token"]) == {"expires", "jwt"}
@@ -83,7 +69,7 @@ def test_discovery(start):
 
 
 def test_rotation(start):
-    sts = start()
+    sts = start("--publish-all-keys")
     token = sts.mint()
     first = sts.user(token).json["token"]
     sts.control("POST", "rotate")
@@ -105,7 +91,7 @@ def test_given_signing_keys(start, tmp_path):
         paths.append(tmp_path / f"{kind}.pem")
         paths[-1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
                                                 serialization.NoEncryption()))
-    sts = start("--signing-key", paths[0], "--signing-key", paths[1], "--alg", "ES256")
+    sts = start("--signing-key", paths[0], "--signing-key", paths[1], "--alg", "ES256", "--publish-all-keys")
     token = sts.user(sts.mint()).json["token"]["jwt"]
     assert jwt.get_unverified_header(token)["alg"] == "ES256"
     jwt.decode(token, key.public_key(), algorithms=["ES256"], audience="mock-audience")
@@ -162,12 +148,15 @@ REJECTED = {
     "padding": lambda sts: sts.sign({}) + "=",
 }
 
+NO_ACCOUNT = {"a user", "a name without an account"}
+
 
 @pytest.mark.parametrize("kind", REJECTED)
 def test_rejected_subject(sts, kind):
     token = REJECTED[kind](sts)
     answer = sts.user(token)
-    assert (answer.status, answer.body) == (401, b"")
+    # OpenUnison fails where a token that its API server accepts is no ServiceAccount's.
+    assert answer.status == (500 if kind in NO_ACCOUNT else 401) and token.encode() not in answer.body
     answer = sts.exchange(token)
     assert answer.status == 400 and answer.json["error"] == "invalid_request"
     assert token not in answer.body.decode()
