@@ -2,6 +2,7 @@
 """What servers see of a Kubernetes cluster: an issuer with discovery and keys over TLS, and the tokens that it signs."""
 import http.server
 import json
+import re
 import ssl
 import threading
 import time
@@ -32,7 +33,16 @@ class Cluster:
                 cluster.asked.append(self.path)
                 answer = cluster.documents().get(self.path)
                 body = json.dumps(answer).encode()
-                self.send_response(200 if answer else 404)
+                self.give(200 if answer else 404, body)
+
+            def do_POST(self):
+                cluster.asked.append(self.path)
+                about = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = cluster.token_request(self.path, about)
+                self.give(201 if answer else 404, json.dumps(answer).encode())
+
+            def give(self, status, body):
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -58,6 +68,16 @@ class Cluster:
                 "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"]},
             "/openid/v1/jwks": {"keys": [public | {"kid": KID, "use": "sig", "alg": "RS256"}]},
         }
+
+    def token_request(self, path, about):
+        """What the API server does with a TokenRequest. None: there is no such path."""
+        found = re.fullmatch("/api/v1/namespaces/([^/]+)/serviceaccounts/([^/]+)/token", path)
+        if not found:
+            return None
+        spec = about["spec"]
+        token = self.token(spec["audiences"][0], found[1], found[2], spec["expirationSeconds"])
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + spec["expirationSeconds"]))
+        return about | {"status": {"token": token, "expirationTimestamp": end}}
 
     def token(self, audience, namespace="shop", name="cart", lifetime_s=3600, key=None):
         """A token as the kubelet projects it."""
