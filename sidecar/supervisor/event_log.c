@@ -162,7 +162,13 @@ static void success(struct sts_log *l, const struct sts_exchange *x,
 		    const struct sts_moment *now)
 {
 	start(l, x, STS_LEVEL_INFO,
-	      report->flags & STS_REPORT_ADOPTED ? "token adopted" : "token refreshed");
+	      report->flags & STS_REPORT_ADOPTED ? "token adopted"
+	      : x->key == STS_KEY_RENEWED
+		      ? sts_words("token refreshed: the signing certificate changed")
+	      : x->key == STS_KEY_OUT_OF_STEP
+		      ? sts_words("token refreshed, still with the old signing certificate: two "
+				  "replicas of the STS may be out of step")
+		      : "token refreshed");
 	sts_log_time(l, "expires", report->expires_s);
 	sts_log_int(l, "lifetime_s", report->lifetime_s);
 	if (sts_exchange_attempt_ms(x) >= 0)
@@ -253,9 +259,6 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 		      sts_words("the STS's sig-cert endpoint has answered before, but is not there "
 				"now: it "
 				"is asked again at the usual interval"));
-	else if (outcome == STS_OUTCOME_POLL_CHANGED)
-		start(l, x, STS_LEVEL_INFO,
-		      sts_words("the signing certificate changed: exchanging now"));
 	else
 		start(l, x, STS_LEVEL_WARN, report->text);
 	if (report->error != STS_OK)

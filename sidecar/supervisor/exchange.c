@@ -117,8 +117,11 @@ static void plan_poll(struct sts_exchange *x, const struct sts_moment *now)
 		interval_ms = interval_ms < POLL_LONGEST_MS ? 2 * interval_ms : POLL_LONGEST_MS;
 	if (interval_ms > POLL_LONGEST_MS)
 		interval_ms = POLL_LONGEST_MS;
-	x->poll_ms = now->boot_ms + interval_ms * 4 / 5 +
-		     sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
+	x->poll_ms = now->boot_ms;
+	if (!x->poll_at_once)
+		x->poll_ms += interval_ms * 4 / 5 +
+			      sts_schedule_jitter(interval_ms * 2 / 5, another(now->random));
+	x->poll_at_once = false;
 }
 
 /* An attempt begins. */
@@ -227,6 +230,11 @@ static enum sts_outcome after_success(struct sts_exchange *x, const struct sts_r
 	x->expires_s = report->expires_s;
 	x->not_before_ms = 0;
 	x->token_capped = report->flags & STS_REPORT_CAPPED;
+	x->poll_at_once = report->flags & STS_REPORT_ADOPTED;
+	x->key = x->key != STS_KEY_CHANGED ? STS_KEY_SAME
+		 : memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) == 0
+			 ? STS_KEY_OUT_OF_STEP
+			 : STS_KEY_RENEWED;
 	x->has_thumbprint = report->flags & STS_REPORT_THUMBPRINT;
 	memcpy(x->thumbprint, report->thumbprint, sizeof(x->thumbprint));
 	if (x->plan->notifies && !(report->flags & STS_REPORT_ADOPTED))
@@ -474,7 +482,8 @@ static enum sts_outcome after_poll(struct sts_exchange *x, const struct sts_repo
 	    memcmp(x->thumbprint, report->thumbprint, sizeof(x->thumbprint)) == 0)
 		return STS_OUTCOME_NOTHING;
 	on(x, STS_ON_KEY, NULL, now);
-	return STS_OUTCOME_POLL_CHANGED;
+	x->key = STS_KEY_CHANGED;
+	return STS_OUTCOME_NOTHING;
 }
 
 void sts_exchange_replanned(struct sts_exchange *x, const struct sts_plan *plan,

@@ -43,7 +43,6 @@ enum sts_outcome {
 	STS_OUTCOME_POLL_OFF,    /* the STS has no sig-cert endpoint; logged once */
 	STS_OUTCOME_POLL_GONE,   /* the sig-cert endpoint has answered before, and is gone now */
 	STS_OUTCOME_POLL_FAILED, /* the poll failed, with another error than the poll before */
-	STS_OUTCOME_POLL_CHANGED, /* the signing certificate has changed: an attempt is due */
 	STS_OUTCOME_NOTIFY_FAILED,
 };
 

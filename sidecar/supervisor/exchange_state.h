@@ -23,6 +23,14 @@ struct sts_moment {
 	uint32_t random; /* a uniform random number, a new one for each moment */
 };
 
+/* What the signing certificate has to do with the next attempt, or with the last success. */
+enum sts_exchange_key {
+	STS_KEY_SAME,        /* nothing */
+	STS_KEY_CHANGED,     /* a poll found another certificate, so an attempt is due or runs */
+	STS_KEY_RENEWED,     /* that attempt gave the token that we hold */
+	STS_KEY_OUT_OF_STEP, /* the same, but the token came with the certificate of before */
+};
+
 struct sts_exchange {
 	const struct sts_plan *plan; /* owned by the caller; see sts_exchange_replanned() */
 	struct sts_schedule_state schedule;
@@ -53,6 +61,8 @@ struct sts_exchange {
 	bool poll_answered;   /* the sig-cert endpoint has answered */
 	bool token_capped;    /* the subject token limits the life of the token that we hold */
 	bool has_thumbprint;
+	bool poll_at_once;    /* the token was adopted: its signing certificate may be an old one */
+	uint8_t key;          /* enum sts_exchange_key */
 	bool subject_sent;    /* the last attempt may have sent its subject token */
 	bool single_use;      /* the last attempt sent its subject token once; new plans do not
 				 change it */

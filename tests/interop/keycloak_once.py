@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Half an hour of a server that takes each subject token once. Not part of run.sh, since it waits so long; keycloak_once.sh starts it.
+"""Half an hour of a server that takes each subject token once. It waits so long that
+`tests/interop/run.sh` runs it only if its part, keycloak-once, is named.
 
 A fresh Keycloak, set up by the commands of its page, gives tokens of 300 s for the JWT authorization grant, and takes each token of a Pod once.
 The Pod's tokens live for 600 s, and a thread renews them as the kubelet does: at 80 % of their life, and up to 90 s later. Two sidecars run:

@@ -13,6 +13,7 @@
 #   minio	a MinIO server; boto3 reads the files of protocol aws
 #   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
 #   short	python and aws, without Node
+#   keycloak-once	half an hour of a Keycloak that takes each subject token once; only if it is named
 # What is downloaded and built stays in $STS_INTEROP_CACHE (default ~/.cache/sts-sidecar-interop) and in node/node_modules.
 set -u
 umask 022
@@ -21,9 +22,9 @@ top=$(cd "$here/../.." && pwd)
 
 parts="python node aws assertion openbao dex keycloak minio predecessor"
 for part in "$@"; do
-	case " $parts short " in
+	case " $parts short keycloak-once " in
 	*" $part "*)	;;
-	*)		echo "usage: tests/interop/run.sh [PART]..., of: $parts; or short" >&2; exit 64 ;;
+	*)		echo "usage: tests/interop/run.sh [PART]..., of: $parts; or short, keycloak-once" >&2; exit 64 ;;
 	esac
 done
 wanted=${*:-$parts}
@@ -104,8 +105,12 @@ minio() {
 	go_program minio github.com/minio/minio 0
 }
 
+keycloak_path() {
+	echo "$cache/keycloak-$(digest "$here/keycloak/pom.xml")"
+}
+
 keycloak() {
-	made=$cache/keycloak-$(digest "$here/keycloak/pom.xml")
+	made=$(keycloak_path)
 	[ ! -f "$made/done" ] || return 0
 	rm -rf "$made"
 	nice mvn --quiet --batch-mode --strict-checksums -f "$here/keycloak/pom.xml" process-resources -Dunpack.into="$made" &&
@@ -117,11 +122,21 @@ tests() { # name file...
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
 		STS_INTEROP_MINIO=$(go_path minio) \
-		STS_INTEROP_KEYCLOAK=$cache/keycloak-$(digest "$here/keycloak/pom.xml") \
+		STS_INTEROP_KEYCLOAK=$(keycloak_path) \
 		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
 
+half_an_hour() {
+	STS_INTEROP_KEYCLOAK=$(keycloak_path) "$venv/bin/python" -u "$here/keycloak_once.py" | tee "$work/once.log"
+	passed=$((passed + $(grep -c '^ok - ' "$work/once.log")))
+	failed=$((failed + 2 - $(grep -c '^ok - ' "$work/once.log")))
+}
+
 run() { # part
+	if [ "$1" = keycloak-once ]; then
+		timed "$1" half_an_hour
+		return
+	fi
 	processes=2
 	case $1 in
 	keycloak | minio)	processes=0 ;; # one server for all tests of the file
@@ -148,6 +163,7 @@ if need sidecar && need venv; then
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
 		keycloak | minio)	need "$part" || continue ;;
+		keycloak-once)	need keycloak || continue ;;
 		esac
 		run "$part"
 	done

@@ -346,8 +346,9 @@ static void polls(void)
 	CHECK_INT(x.next_ms, refresh_ms);
 	CHECK_INT(go(failure(STS_ECONNECT)), STS_OUTCOME_POLL_FAILED);
 	CHECK_INT(go(failure(STS_ECONNECT)), STS_OUTCOME_NOTHING);
-	CHECK_INT(go(changed), STS_OUTCOME_POLL_CHANGED);
+	CHECK_INT(go(changed), STS_OUTCOME_NOTHING);
 	CHECK_INT(x.next_ms, m.boot_ms);
+	CHECK_INT(x.key, STS_KEY_CHANGED);
 	/* An attempt is due while a poll runs. */
 	sts_exchange_started(&x, STS_WORKER_POLL, &m);
 	CHECK_INT(due(), STS_WORKER_EXCHANGE);
@@ -355,6 +356,55 @@ static void polls(void)
 	go(token(900, STS_REPORT_THUMBPRINT));
 	CHECK_INT(go((struct sts_report){.flags = STS_REPORT_POLL_OFF}), STS_OUTCOME_POLL_GONE);
 	CHECK(x.poll_ms <= m.boot_ms + 36 * S);
+}
+
+/* After adoption, the token may have been signed with a key that has gone meanwhile. */
+static void polls_after_adoption(void)
+{
+	struct sts_plan polled = usual;
+
+	polled.poll_ms = 30 * S;
+	set_up(&polled);
+	go(token(900, STS_REPORT_ADOPTED | STS_REPORT_THUMBPRINT));
+	CHECK_INT(x.poll_ms, m.boot_ms);
+	CHECK_INT(due(), STS_WORKER_POLL);
+	CHECK_INT(go((struct sts_report){.flags = STS_REPORT_THUMBPRINT}), STS_OUTCOME_NOTHING);
+	CHECK(x.poll_ms >= m.boot_ms + 24 * S);
+}
+
+/* One replica of the STS has a new key and the other has not: each poll finds the new certificate,
+ * and each exchange gives the old one. */
+static void replicas_out_of_step(void)
+{
+	struct sts_report changed = {.flags = STS_REPORT_THUMBPRINT, .thumbprint = {9}};
+	struct sts_plan polled = usual;
+	struct sts_report new_key;
+	int64_t before_ms;
+
+	polled.poll_ms = S;
+	set_up(&polled);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	for (int i = 0; i < 20; i++) {
+		before_ms = x.ended_ms;
+		do {
+			later(x.poll_ms - m.boot_ms);
+			CHECK_INT(go(changed), STS_OUTCOME_NOTHING);
+		} while (due() != STS_WORKER_EXCHANGE && x.next_ms > x.poll_ms);
+		later(x.next_ms - m.boot_ms);
+		CHECK(m.boot_ms >= before_ms + STS_SCHEDULE_FLOOR_MS);
+		CHECK_INT(go(token(900, STS_REPORT_THUMBPRINT)), STS_OUTCOME_SUCCESS);
+		CHECK_INT(x.key, STS_KEY_OUT_OF_STEP);
+	}
+	later(x.poll_ms - m.boot_ms);
+	go(changed);
+	later(x.next_ms - m.boot_ms);
+	new_key = token(900, STS_REPORT_THUMBPRINT);
+	new_key.thumbprint[0] = 9;
+	CHECK_INT(go(new_key), STS_OUTCOME_SUCCESS);
+	CHECK_INT(x.key, STS_KEY_RENEWED);
+	later(x.next_ms - m.boot_ms);
+	CHECK_INT(go(new_key), STS_OUTCOME_SUCCESS);
+	CHECK_INT(x.key, STS_KEY_SAME);
 }
 
 static void notifications(void)
@@ -448,6 +498,8 @@ int main(void)
 		{"fetch ends", fetch_ends},
 		{"mistakes", mistakes},
 		{"polls", polls},
+		{"polls after adoption", polls_after_adoption},
+		{"replicas out of step", replicas_out_of_step},
 		{"notifications", notifications},
 		{"other options", other_options},
 		{"a token that is held", held},
