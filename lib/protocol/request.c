@@ -412,24 +412,22 @@ static void build_target(struct build *b)
 static struct sts_slice without_repeats(struct sts_slice value, const struct sts_text *url,
 					char end)
 {
-	struct sts_slice segment = {url->data, url->len};
-	bool slash = url->len > 0 && url->data[url->len - 1] == '/';
-	size_t at = url->len;
+	const char *segment = url->data, *slash;
+	size_t len;
 
 	while (end == '/' && value.len > 0 && value.data[value.len - 1] == '/')
 		value.len--;
-	while (slash && sts_slice_take_prefix(&value, "/"))
-		;
-	if (!slash)
+	if (url->len == 0 || url->data[url->len - 1] != '/')
 		return value;
-	do {
-		at--;
-	} while (at > 0 && url->data[at - 1] != '/');
-	segment.data += at;
-	segment.len -= at;
-	if (value.len > segment.len && memcmp(value.data, segment.data, segment.len) == 0) {
-		value.data += segment.len;
-		value.len -= segment.len;
+	while (sts_slice_take_prefix(&value, "/"))
+		;
+	slash = memrchr(segment, '/', url->len - 1);
+	if (slash)
+		segment = slash + 1;
+	len = (size_t)(url->data + url->len - segment);
+	if (value.len > len && memcmp(value.data, segment, len) == 0) {
+		value.data += len;
+		value.len -= len;
 	}
 	return value;
 }

@@ -314,56 +314,49 @@ static struct sts_slice copy_claim(const struct sts_json *claims, const struct s
 				   struct sts_fields_files *files)
 {
 	struct sts_slice value = {NULL, 0};
-	struct sts_text text;
 	const struct sts_json *v;
+	char *copy = files->data + files->used;
 
 	if (!claims ||
 	    sts_json_at(claims, sts_parameter_text(p, STS_PARAMETER_ENV), &v, NULL) != STS_OK ||
-	    !sts_json_string(v, &value) || value.len >= sizeof(files->data) - files->used)
+	    !sts_json_string(v, &value) || value.len > sizeof(files->data) - files->used)
 		return (struct sts_slice){NULL, 0};
-	sts_text_init(&text, files->data + files->used, sizeof(files->data) - files->used);
-	sts_text_add_slice(&text, value);
-	files->used += value.len + 1;
-	return (struct sts_slice){text.data, text.len};
-}
-
-/* Put the claims in the place of claim_to_read. A parameter without a claim is left out, so that
- * sts_request_check() misses it if the protocol needs it. */
-static void take_claims(struct sts_fields *f, const struct sts_json *claims,
-			struct sts_fields_files *files)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < f->request.param_count; i++) {
-		struct sts_field *field = &f->params[i];
-
-		if (field->value.data == claim_to_read)
-			field->value = copy_claim(
-				claims, sts_protocol_parameter(f->request.protocol, field->name),
-				files);
-		if (field->value.data)
-			f->params[kept++] = *field;
-	}
-	f->request.param_count = kept;
+	memcpy(copy, value.data, value.len);
+	files->used += value.len;
+	return (struct sts_slice){copy, value.len};
 }
 
 enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f,
 			       struct sts_fields_files *files, struct sts_slice subject,
 			       char *scratch, size_t size, struct sts_error *e)
 {
-	const struct sts_json *claims;
-	size_t i = 0;
+	struct sts_request *r = &f->request;
+	const struct sts_json *claims = NULL;
+	bool has_claims = false;
+	size_t kept = 0;
 	enum sts_err err;
 
-	while (i < f->request.param_count && f->params[i].value.data != claim_to_read)
-		i++;
-	if (i == f->request.param_count)
+	/* A parameter without a claim is left out, so that sts_request_check() misses it if the
+	 * protocol needs it. */
+	for (size_t i = 0; i < r->param_count; i++) {
+		struct sts_field *field = &f->params[i];
+
+		if (field->value.data == claim_to_read) {
+			if (!has_claims &&
+			    sts_jwt_open(subject, scratch, size, &claims, NULL) != STS_OK)
+				claims = NULL;
+			has_claims = true;
+			field->value = copy_claim(
+				claims, sts_protocol_parameter(r->protocol, field->name), files);
+		}
+		if (field->value.data)
+			f->params[kept++] = *field;
+	}
+	r->param_count = kept;
+	if (!has_claims)
 		return STS_OK;
-	if (sts_jwt_open(subject, scratch, size, &claims, NULL) != STS_OK)
-		claims = NULL;
-	take_claims(f, claims, files);
 	sts_json_close();
-	err = sts_request_check(&f->request, e);
+	err = sts_request_check(r, e);
 	return err == STS_OK ? url(o, f, e) : err;
 }
 
