@@ -9,6 +9,7 @@
 
 #include "base/packed.h"
 #include "json_xml/json_scan.h"
+#include "json_xml/xml.h"
 
 /*
  * The arena has 1 MiB. cJSON keeps 64 bytes for each value and a copy of each string. So the
@@ -134,8 +135,10 @@ enum sts_err sts_json_parse(struct sts_slice text, const struct sts_json **root,
 	text = strip(text);
 	if (text.len == 0)
 		return sts_fail(e, STS_EEMPTY, 0, "nothing, where JSON was expected");
-	if (text.data[0] == '<')
+	if (text.data[0] == '<' && sts_xml_is_page(text))
 		return sts_fail(e, STS_EHTML, 0, "a web page, where JSON was expected");
+	if (text.data[0] == '<')
+		return sts_fail(e, STS_EJSON, 0, "XML, where JSON was expected");
 	why = sts_json_scan(text, &fault_at);
 	err = why ? sts_fail(e, STS_EJSON, 0, "not usable JSON: %s at byte %zu", sts_words(why),
 			     fault_at)

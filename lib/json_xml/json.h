@@ -29,7 +29,7 @@ struct sts_json;
  *   root  out  valid until the next sts_json_parse() or sts_json_close()
  * Returns:
  *   STS_OK
- *   STS_EHTML    the first byte that is not white space is '<'
+ *   STS_EHTML    the text is a web page
  *   STS_EEMPTY   there is nothing but white space
  *   STS_ETOOBIG  the text is too long, or the arena is full
  *   STS_EBUG     cJSON refuses what our scanner accepted

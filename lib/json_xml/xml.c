@@ -12,6 +12,7 @@
 struct open {
 	struct sts_slice name;
 	bool has_elements;
+	bool has_text; /* a part of its text is in the JSON, whose string is still open */
 };
 
 struct scan {
@@ -91,12 +92,17 @@ static uint32_t entity_of(struct sts_slice entity)
 	return character_reference(entity);
 }
 
-static bool add_text(struct scan *s, struct sts_slice text)
+/* Add a part of the text of the innermost element. In front of the first part, the string begins.
+ *   is_cdata  in  an ampersand is no entity */
+static bool add_text(struct scan *s, struct sts_slice text, bool is_cdata)
 {
+	struct open *open = &s->stack[s->depth];
 	struct sts_slice plain, entity;
 
-	sts_text_add_char(s->out, '"');
-	while (cut(&text, "&", &plain)) {
+	if (!open->has_text)
+		sts_text_add_char(s->out, '"');
+	open->has_text = true;
+	while (!is_cdata && cut(&text, "&", &plain)) {
 		sts_text_add_json(s->out, plain);
 		uint32_t code = cut(&text, ";", &entity) && entity.len < ENTITY_MAX_BYTES
 					? entity_of(entity)
@@ -107,7 +113,6 @@ static bool add_text(struct scan *s, struct sts_slice text)
 		sts_text_add_json_code(s->out, code);
 	}
 	sts_text_add_json(s->out, text);
-	sts_text_add_char(s->out, '"');
 	return true;
 }
 
@@ -138,15 +143,17 @@ static bool open_tag(struct scan *s)
 {
 	struct open *parent = &s->stack[s->depth];
 	struct sts_slice name = take_name(&s->rest);
+	struct sts_slice local = name, prefix;
 	bool empty;
 
 	if (name.len == 0 || (s->depth == 0 && parent->has_elements))
 		return bad(s, "no element where one is wanted");
+	cut(&local, ":", &prefix);
 	if (!skip_attributes(s, &empty))
 		return false;
 	sts_text_add_str(s->out, parent->has_elements ? ",\"" : "{\"");
 	parent->has_elements = true;
-	sts_text_add_json(s->out, name);
+	sts_text_add_json(s->out, local);
 	sts_text_addf(s->out, empty ? "\":\"\"" : "\":");
 	if (empty)
 		return true;
@@ -165,37 +172,76 @@ static bool close_tag(struct scan *s, struct sts_slice text)
 	if (s->depth == 0 || !sts_slice_same(name, open->name) || !cut(&s->rest, ">", &blank) ||
 	    sts_slice_trim(blank).len > 0)
 		return bad(s, "an end tag of another element");
+	if (!open->has_elements && !add_text(s, text, false))
+		return false;
 	s->depth--;
-	if (!open->has_elements)
-		return add_text(s, text);
-	sts_text_add_char(s->out, '}');
+	sts_text_add_char(s->out, open->has_elements ? '}' : '"');
 	return true;
 }
 
-/* Read one tag or comment, whose '<' is behind us. text stood before it. */
+/* Read a CDATA section, whose mark is behind us. text stood before it. */
+static bool cdata(struct scan *s, struct sts_slice text)
+{
+	struct sts_slice inside;
+
+	if (!cut(&s->rest, "]]>", &inside))
+		return bad(s, "a CDATA section that does not end");
+	return add_text(s, text, false) && add_text(s, inside, true);
+}
+
+/* Read one tag, comment or CDATA section, whose '<' is behind us. text stood before it. */
 static bool step(struct scan *s, struct sts_slice text)
 {
+	struct open *open = &s->stack[s->depth];
 	bool blank = sts_slice_trim(text).len == 0;
+	bool may_have_text = s->depth > 0 && !open->has_elements;
 	struct sts_slice ignored;
 
-	if (sts_slice_starts(s->rest, "/") && (blank || !s->stack[s->depth].has_elements)) {
-		skip(&s->rest, 1);
-		return close_tag(s, text);
-	}
-	if (!blank)
+	if (!blank && !may_have_text)
 		return bad(s, "text where only elements may be");
-	if (sts_slice_starts(s->rest, "!--"))
-		return cut(&s->rest, "-->", &ignored) || bad(s, "a comment that does not end");
+	if (sts_slice_take_prefix(&s->rest, "/"))
+		return close_tag(s, text);
+	if (may_have_text && sts_slice_take_prefix(&s->rest, "![CDATA["))
+		return cdata(s, text);
+	if (sts_slice_starts(s->rest, "!--")) {
+		if (!cut(&s->rest, "-->", &ignored))
+			return bad(s, "a comment that does not end");
+		return blank || add_text(s, text, false);
+	}
+	if (!blank || open->has_text)
+		return bad(s, "text where only elements may be");
 	return open_tag(s);
 }
 
-/* Does the text begin like "<!DOCTYPE" or "<html", in upper or lower case? */
-static bool is_page(struct sts_slice xml)
+/* Skip the declaration and the comments that stand before the first element. */
+static struct sts_slice start_of(struct sts_slice xml)
 {
-	const size_t mark_len = sizeof("<html") - 1;
-	struct sts_slice start = {xml.data, xml.len < mark_len ? xml.len : mark_len};
+	struct sts_slice ignored;
 
-	return sts_slice_eq_nocase(start, "<!doc") || sts_slice_eq_nocase(start, "<html");
+	while ((sts_slice_starts(xml, "<?xml ") && cut(&xml, "?>", &ignored)) ||
+	       (sts_slice_starts(xml, "<!--") && cut(&xml, "-->", &ignored)))
+		xml = sts_slice_trim(xml);
+	return xml;
+}
+
+bool sts_xml_is_page(struct sts_slice text)
+{
+	/* What a web page begins with, in lower case. */
+	static const char names[] = "!doctype html\0html\0head\0body\0title\0meta\0script\0style\0"
+				    "center\0div\0p\0pre\0h1\0h2\0";
+	struct sts_slice start = start_of(text);
+
+	if (!sts_slice_take_prefix(&start, "<"))
+		return false;
+	for (const char *at = names; *at; at += strlen(at) + 1) {
+		size_t len = strlen(at);
+		struct sts_slice name = {start.data, len < start.len ? len : start.len};
+
+		if (sts_slice_eq_nocase(name, at) &&
+		    (start.len == len || strchr(" \t\r\n/>", start.data[len])))
+			return true;
+	}
+	return false;
 }
 
 enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct sts_error *e)
@@ -203,11 +249,10 @@ enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct
 	struct scan s = {.rest = xml, .out = json};
 	struct sts_slice text;
 
+	if (sts_xml_is_page(xml))
+		return sts_fail(e, STS_EHTML, 0, "a web page, where XML was expected");
 	if (sts_slice_starts(xml, "<?xml ") && !cut(&s.rest, "?>", &text))
 		bad(&s, "a declaration that does not end");
-	s.rest = sts_slice_trim(s.rest);
-	if (is_page(s.rest))
-		return sts_fail(e, STS_EHTML, 0, "a web page, where XML was expected");
 	while (!s.why && cut(&s.rest, "<", &text))
 		step(&s, text);
 	if (!s.why && (s.depth > 0 || !s.stack[0].has_elements || sts_slice_trim(s.rest).len > 0))

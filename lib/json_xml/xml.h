@@ -2,10 +2,11 @@
 /*
  * A converter of XML 1.0 to JSON. Services that imitate AWS answer in XML, and one reader of
  * answers (protocol/answer.h) reads XML and JSON. An element that holds elements becomes an object,
- * and any other element becomes a string. Attributes, comments and the declaration are left out.
- * Two elements with the same name become the same key twice, which a look-up in json.h refuses.
+ * and any other element becomes a string. Attributes, comments, the declaration and the prefixes of
+ * namespaces are left out. Two elements with the same name become the same key twice, which a
+ * look-up in json.h refuses.
  *
- * The converter is strict and small. The text must be UTF-8. A document type, CDATA, a processing
+ * The converter is strict and small. The text must be UTF-8. A document type, a processing
  * instruction, and text beside elements are refused, so the only entities are XML's own five and
  * character references. The depth is bounded as in json.h.
  */
@@ -25,5 +26,10 @@
  * with a message that says what is wrong and where. A message holds no byte of the document.
  */
 enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct sts_error *e);
+
+/* Does the text begin as a web page does, and not as other XML? A declaration and comments may stand
+ * before it.
+ *   text  in  UNTRUSTED; begins with '<' */
+bool sts_xml_is_page(struct sts_slice text);
 
 #endif

@@ -32,19 +32,24 @@ static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 	out->sts_error[reason->code.len] = '\0';
 }
 
-static bool is_xml(const struct sts_answer_input *in, struct sts_slice body)
+/* Trim the body, and cut off a byte order mark. Returns whether it is then XML that the protocol
+ * allows. */
+static bool is_xml(const struct sts_answer_input *in, struct sts_slice *body)
 {
-	return (in->protocol->flags & STS_PROTOCOL_XML) && sts_slice_starts(body, "<");
+	*body = sts_slice_trim(in->body);
+	if (sts_slice_take_prefix(body, "\xef\xbb\xbf"))
+		*body = sts_slice_trim(*body);
+	return (in->protocol->flags & STS_PROTOCOL_XML) && sts_slice_starts(*body, "<");
 }
 
 /* Parse the body as JSON. XML, where the protocol allows it, is converted in scratch. */
 static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
 			  const struct sts_json **root, struct sts_error *e)
 {
-	struct sts_slice body = sts_slice_trim(in->body);
+	struct sts_slice body;
 	struct sts_text json;
 
-	if (!is_xml(in, body))
+	if (!is_xml(in, &body))
 		return sts_json_parse(in->body, root, e);
 	sts_text_init(&json, scratch, size);
 	enum sts_err err = sts_xml_to_json(body, &json, e);
@@ -175,11 +180,10 @@ static enum sts_err explain(const struct sts_answer_input *in, int64_t date_s,
  * broken: the error code of AWS stands before the message. A web page converts to nothing. */
 static struct sts_slice failure_body(const struct sts_answer_input *in, char *scratch, size_t size)
 {
-	struct sts_slice body = sts_slice_trim(in->body);
+	struct sts_slice body;
 	struct sts_text json;
 
-	sts_slice_take_prefix(&body, "\xef\xbb\xbf");
-	if (!is_xml(in, body))
+	if (!is_xml(in, &body))
 		return body;
 	sts_text_init(&json, scratch, size);
 	sts_xml_to_json(body, &json, NULL);

@@ -184,11 +184,13 @@ static void test_refused(void)
 static void test_empty_and_html(void)
 {
 	static const char *const empty[] = {"", " ", "\r\n\t ", "\xef\xbb\xbf", "\xef\xbb\xbf \n"};
-	static const char *const html[] = {"<", "<!DOCTYPE html>", "\n  <html>",
-					   "\xef\xbb\xbf<?xml?>"};
+	static const char *const html[] = {"<!DOCTYPE html>", "\n  <html>",
+					   "\xef\xbb\xbf<?xml ?><html/>"};
+	static const char *const xml[] = {"<", "\xef\xbb\xbf<?xml?>", "<Error/>"};
 
 	check_all(empty, COUNT(empty), STS_EEMPTY);
 	check_all(html, COUNT(html), STS_EHTML);
+	check_all(xml, COUNT(xml), STS_EJSON);
 	CHECK_INT(parse((struct sts_slice){NULL, 0}), STS_EEMPTY);
 }
 

@@ -29,13 +29,20 @@ static void documents(void)
 		{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a>b</a>", "{\"a\":\"b\"}"},
 		{"<!-- c --><a><!-- <b> --><b>1</b><!----></a><!-- d -->", "{\"a\":{\"b\":\"1\"}}"},
 		{"<a x=\"1\" y='>'><b z='/'/></a >", "{\"a\":{\"b\":\"\"}}"},
-		{"<n:a-1_b.c xmlns:n='u'>x</n:a-1_b.c>", "{\"n:a-1_b.c\":\"x\"}"},
+		{"<n:a-1_b.c xmlns:n='u'>x</n:a-1_b.c>", "{\"a-1_b.c\":\"x\"}"},
 		{"<a>&lt;&gt;&amp;&quot;&apos;</a>", "{\"a\":\"<>&\\\"'\"}"},
 		{"<a>x&#65;&#x3d;&#x3D;y</a>", "{\"a\":\"xA==y\"}"},
 		{"<a>&#10;</a>", "{\"a\":\"\\n\"}"},
 		{"<a>&#x1F600;&#x10ffff;</a>", "{\"a\":\"\\uD83D\\uDE00\\uDBFF\\uDFFF\"}"},
 		{"<a>\"\\\xc3\xa9</a>", "{\"a\":\"\\\"\\\\\\u00E9\"}"},
 		{"<a>]]></a>", "{\"a\":\"]]>\"}"},
+		{"<n:a xmlns:n='u'><n:b>1</n:b><m:c/></n:a>", "{\"a\":{\"b\":\"1\",\"c\":\"\"}}"},
+		{"<n:a><n:b/><m:b/></n:a>", "{\"a\":{\"b\":\"\",\"b\":\"\"}}"},
+		{"<a><![CDATA[x]]></a>", "{\"a\":\"x\"}"},
+		{"<a><![CDATA[]]></a>", "{\"a\":\"\"}"},
+		{"<a><![CDATA[<b>&amp;&x]]]]></a>", "{\"a\":\"<b>&amp;&x]]\"}"},
+		{"<a>1&lt;<![CDATA[2]]>&gt;3<![CDATA[4]]> </a>", "{\"a\":\"1<2>34 \"}"},
+		{"<a>1<!-- <b> -->2<!----></a>", "{\"a\":\"12\"}"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -93,7 +100,21 @@ static void hostile(void)
 		S("<a>&#X41;</a>"),
 		S("<a>&amp amp;</a>"),
 		S("<a><!-- </a>"),
-		S("<a><![CDATA[x]]></a>"),
+		S("<a><![CDATA[x]></a>"),
+		S("<a><![CDATA[x</a>"),
+		S("<a><![cdata[x]]></a>"),
+		S("<a><b/><![CDATA[x]]></a>"),
+		S("<a><![CDATA[x]]><b/></a>"),
+		S("<a>x<!-- c --><b/></a>"),
+		S("<![CDATA[x]]>"),
+		S("<![CDATA[x]]><a/>"),
+		S("<a/><![CDATA[x]]>"),
+		S("<a/>x<!-- c -->"),
+		S("<a><![CDATA[x]]>&y;</a>"),
+		S("<n:a></a>"),
+		S("<n:a></m:a>"),
+		S("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"),
+		S("<!DOCTYPE htmlx><htmlx/>"),
 		S("<a><?php x ?></a>"),
 		S("<?xml version=\"1.0\"<a/>"),
 		S("<?xml-stylesheet x?><a/>"),
@@ -123,10 +144,18 @@ static void pages(void)
 					   "<HTML>",
 					   "<html lang='en'></html>",
 					   "<?xml version='1.0'?>\n<html>",
-					   "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"};
+					   "<!-- c -->\n<!DOCTYPE html PUBLIC \"x\">",
+					   "<h1>Not Found</h1>",
+					   "<head/>",
+					   "<body",
+					   "<html"};
+	static const char *const others[] = {"<Error>",  "<htmls/>",   "<h:html/>", "<he",
+					     "<a:body>", "<!doctype>", "<?xml ",    "<!-- <html>"};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_INT(convert(sts_slice_of(rows[i])), STS_EHTML);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CHECK(!sts_xml_is_page(sts_slice_of(others[i])));
 }
 
 static void bounds(void)

@@ -176,6 +176,8 @@ static void bad_answers(void)
 		 "the STS answered with no body (status 200): is the URL's path right?"},
 		{"openunison", "\n<html>", STS_EHTML,
 		 "the STS answered 200 with a web page: is the URL's path right?"},
+		{"openunison", "<?xml version=\"1.0\"?>\n<Error/>", STS_EJSON,
+		 "XML, where JSON was expected"},
 		{"openunison", "it works", STS_EJSON, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a", STS_EJSON, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a\\u0000\"}}", STS_EJSON, NULL},
