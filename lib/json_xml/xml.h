@@ -27,8 +27,8 @@
  */
 enum sts_err sts_xml_to_json(struct sts_slice xml, struct sts_text *json, struct sts_error *e);
 
-/* Does the text begin as a web page does, and not as other XML? A declaration and comments may stand
- * before it.
+/* Does the text begin as a web page does, and not as other XML? A declaration and comments may
+ * stand before it.
  *   text  in  UNTRUSTED; begins with '<' */
 bool sts_xml_is_page(struct sts_slice text);
 
