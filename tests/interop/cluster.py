@@ -79,12 +79,12 @@ class Cluster:
         end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + spec["expirationSeconds"]))
         return about | {"status": {"token": token, "expirationTimestamp": end}}
 
-    def token(self, audience, namespace="shop", name="cart", lifetime_s=3600, key=None):
-        """A token as the kubelet projects it."""
+    def token(self, audience, namespace="shop", name="cart", lifetime_s=3600, key=None, **claims):
+        """A token as the kubelet projects it. claims: others in place of its own."""
         now = int(time.time())
         return jwt.encode({
             "aud": [audience], "exp": now + lifetime_s, "iat": now, "iss": self.issuer, "jti": str(uuid.uuid4()),
             "kubernetes.io": {"namespace": namespace, "node": {"name": "node-1", "uid": str(uuid.uuid4())},
                               "pod": {"name": f"{name}-0", "uid": str(uuid.uuid4())},
                               "serviceaccount": {"name": name, "uid": str(uuid.uuid4())}, "warnafter": now + lifetime_s},
-            "nbf": now, "sub": f"system:serviceaccount:{namespace}:{name}"}, key or self.key, algorithm="RS256", headers={"kid": KID})
+            "nbf": now, "sub": f"system:serviceaccount:{namespace}:{name}", **claims}, key or self.key, algorithm="RS256", headers={"kid": KID})

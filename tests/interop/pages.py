@@ -28,13 +28,13 @@ class Page:
             found = [block.replace(old, str(new)) for block in found]
         return found
 
-    def server(self):
-        """The blocks for the server, as one script."""
-        return "".join(block for block in self.blocks("sh") if not block.startswith("sts-sidecar "))
+    def server(self, part=slice(None)):
+        """The blocks for the server, or a part of them, as one script."""
+        return "".join([block for block in self.blocks("sh") if not block.startswith("sts-sidecar ")][part])
 
-    def set_up(self, env):
+    def set_up(self, env, part=slice(None)):
         """Runs that script to its end."""
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.server()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.server(part)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=env, timeout=LIMIT_S)
         assert done.returncode == 0, done.stdout.decode(errors="replace")
         return done.stdout.decode()
@@ -82,14 +82,15 @@ class Pod:
         """The page's command with `fetch` in place of `run`."""
         return self.sidecar.run("fetch", *words[1:], *self.common, "--deadline", "20s", *more)
 
-    def refused(self, words, text, *more, replace=()):
+    def refused(self, words, text, *more, replace=(), status=77):
         """The command is refused with this text of the page, which is returned.
 
+        status    66 where the refusal says that the subject token was used before
         replace   a word that starts so -> the word in its place
         """
         words = [next((new for old, new in dict(replace).items() if word.startswith(old)), word) for word in words]
         result = self.fetch(words, *more, "--deadline", "1s")
-        assert result.status == 77 and f": {text}" in result.last, result.err
+        assert result.status == status and f": {text}" in result.last, result.err
         assert text in self.page.refusals(), text
         return text
 

@@ -10,6 +10,7 @@
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
 #   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
 #   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
+#   hydra	an Ory Hydra, which is built on fosite: each of the Pod's tokens once; a client's assertion
 #   minio	a MinIO server; boto3 reads the files of protocol aws
 #   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
 #   short	python and aws, without Node
@@ -20,7 +21,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws assertion openbao dex keycloak minio predecessor"
+parts="python node aws assertion openbao dex keycloak minio hydra predecessor"
 for part in "$@"; do
 	case " $parts short keycloak-once " in
 	*" $part "*)	;;
@@ -86,11 +87,11 @@ go_path() { # folder: prints the path of the program that is made in it
 	echo "$cache/$1-$(digest "$here/$1/go.mod" "$here/$1/go.sum")"
 }
 
-go_program() { # folder package cgo
+go_program() { # folder package cgo [tags]
 	made=$(go_path "$1")
 	[ ! -x "$made" ] || return 0
 	(cd "$here/$1" && GOTOOLCHAIN=local GOFLAGS="-p=2 -mod=readonly" CGO_ENABLED="$3" \
-		go build -trimpath -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
+		go build -trimpath -tags "${4:-}" -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
 }
 
 openbao() {
@@ -103,6 +104,10 @@ dex() {
 
 minio() {
 	go_program minio github.com/minio/minio 0
+}
+
+hydra() {
+	go_program hydra github.com/ory/hydra/v2 1 sqlite,json1 # its database in memory is SQLite, which needs cgo
 }
 
 keycloak_path() {
@@ -121,7 +126,7 @@ tests() { # name file...
 	report=$work/$1.xml
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
-		STS_INTEROP_MINIO=$(go_path minio) \
+		STS_INTEROP_MINIO=$(go_path minio) STS_INTEROP_HYDRA=$(go_path hydra) \
 		STS_INTEROP_KEYCLOAK=$(keycloak_path) \
 		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
@@ -139,7 +144,7 @@ run() { # part
 	fi
 	processes=2
 	case $1 in
-	keycloak | minio)	processes=0 ;; # one server for all tests of the file
+	keycloak | minio | hydra)	processes=0 ;; # one server for all tests of the file
 	esac
 	case $1 in
 	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
@@ -162,7 +167,7 @@ if need sidecar && need venv; then
 		short)		STS_INTEROP_NODE=no; export STS_INTEROP_NODE ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
-		keycloak | minio)	need "$part" || continue ;;
+		keycloak | minio | hydra)	need "$part" || continue ;;
 		keycloak-once)	need keycloak || continue ;;
 		esac
 		run "$part"

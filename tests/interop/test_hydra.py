@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Hydra that is started and set up by the commands of docs/servers/hydra.md: jwt-bearer, with each of the Pod's tokens once, and a
+client's assertion of another STS."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+import urllib.request
+
+import jwt
+import pytest
+
+from cluster import Cluster
+from harness import pki
+from harness.mock import wait_for
+from harness.servers import free_port
+from pages import Page, Pod
+
+PATIENCE_S = 60
+SECRET = "secret-of-a-test"
+ORDERS = "https://orders.example"
+
+
+class Hydra:
+    def __init__(self, folder, ca):
+        port, admin = free_port(), free_port()
+        self.url, self.admin = f"https://localhost:{port}", f"http://127.0.0.1:{admin}"
+        self.audience, self.ca_file = f"{self.url}/oauth2/token", folder / "ca.pem"
+        self.ca_file.write_bytes(ca.pem)
+        self.context = ssl.create_default_context(cafile=str(self.ca_file))
+        self.cluster = Cluster(ca, folder)
+        cert, key = pki.server(ca).files(folder)
+        (folder / "hydra.yaml").write_text(json.dumps({
+            "dsn": "memory", "secrets": {"system": ["a-secret-of-sixteen-characters-and-more"]}, "urls": {"self": {"issuer": self.url + "/"}},
+            "sqa": {"opt_out": True},
+            "serve": {"public": {"port": port, "host": "127.0.0.1", "tls": {"enabled": True, "cert": {"path": cert}, "key": {"path": key}}},
+                      "admin": {"port": admin, "host": "127.0.0.1", "tls": {"enabled": False}}}}))
+        secret = folder / "secret"
+        secret.write_text(SECRET)
+        secret.chmod(0o644)
+        (folder / "bin").mkdir()
+        os.symlink(os.environ["STS_INTEROP_HYDRA"], folder / "bin/hydra")
+        self.put = {"https://hydra.example": self.url, "http://127.0.0.1:4445": self.admin, "/etc/hydra/hydra.yaml": folder / "hydra.yaml",
+                    "https://kubernetes.default.svc.cluster.local": self.cluster.issuer, "/var/run/secrets/hydra/secret": secret}
+        self.env = {"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": str(folder), "CURL_CA_BUNDLE": str(self.ca_file), "CLIENT_SECRET": SECRET,
+                    "SSL_CERT_FILE": str(self.ca_file)}
+        page, self.log = Page("hydra.md", self.put), folder / "hydra.log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", page.server(slice(0, 1))], env=self.env, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, cwd=folder, start_new_session=True)
+        try:
+            wait_for(lambda: self.answers() or self.process.poll() is not None, "Hydra", PATIENCE_S)
+            assert self.process.poll() is None, self.log.read_text()[-3000:]
+            page.set_up(self.env, slice(1, None))
+        except BaseException:
+            self.close()
+            raise
+
+    def answers(self):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.admin}/health/ready", timeout=5) as answer:
+            return answer.status == 200
+
+    def ask(self, path, about):
+        request = urllib.request.Request(self.admin + path, json.dumps(about).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def verify(self, token, audience=None):
+        with urllib.request.urlopen(f"{self.url}/.well-known/jwks.json", context=self.context, timeout=20) as answer:
+            keys = {key["kid"]: jwt.PyJWK(key) for key in json.load(answer)["keys"]}
+        return jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"], audience=audience, issuer=self.url + "/",
+                          options={"verify_aud": audience is not None})
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.cluster.close()
+
+
+@pytest.fixture(scope="module")
+def hydra(ca):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-hydra-"))
+    folder.chmod(0o755)
+    made = Hydra(folder, ca)
+    yield made
+    made.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pod(sidecar, hydra, folder):
+    return Pod(sidecar, "hydra.md", hydra, folder, "cart")
+
+
+def test_grant(hydra, pod):
+    """Hydra, set up as its page says, takes each token of a Pod once; the refusals are those of the page, and no other is on it"""
+    (command,) = pod.page.commands()
+    met = set()
+    for round in range(2):
+        result = pod.fetch(command, "--force")
+        assert result.status == 0, (result.err, hydra.log.read_text()[-3000:])
+        claims = hydra.verify((pod.out / "token.jwt").read_text(), ORDERS)
+        assert (claims["sub"], claims["scp"]) == ("system:serviceaccount:shop:cart", ["orders"])
+        if round == 0:
+            met.add(pod.refused(command, "jti_known", "--force", status=66))
+        else:  # it has learnt that Hydra takes a token once, and sends none twice
+            result = pod.fetch(command, "--force", "--deadline", "1s")
+            assert result.status == 66 and "was sent already" in result.last, result.err
+        pod.renew()
+    pod.renew("https://other.example")
+    met.add(pod.refused(command, "invalid_grant", "--force"))
+    pod.renew(name="stranger")
+    met.add(pod.refused(command, "invalid_grant", "--force"))
+    pod.renew(key=pki.new_key("rsa"))
+    met.add(pod.refused(command, "invalid_grant", "--force"))
+    pod.renew()
+    met.add(pod.refused(command, "invalid_client", "--force", replace={"cart": "nobody"}))
+    pod.renew()
+    met.add(pod.refused(command, "invalid_scope", "--force", replace={"orders": "more"}))
+    url = command[command.index("--url") + 1]
+    bare = ["run", "--protocol", "jwt-bearer", "--url", url, "--token-file", str(pod.subject), "--output-dir", str(pod.out)]
+    met.add(pod.refused(bare, "invalid_request", "--force"))
+    assert met == set(pod.page.refusals())
+
+
+def test_run(hydra, pod):
+    """run learns that Hydra takes a token once, and exchanges each new token of the Pod as soon as it is there"""
+    (command,) = pod.page.commands()
+    pod.renew(lifetime_s=600)
+    seen = []
+    with pod.run(*command[1:], "--refresh-before", "895s"):
+        for _ in range(3):
+            token = wait_for(lambda: (pod.out / "token.jwt").exists() and (text := (pod.out / "token.jwt").read_text()) not in seen and text,
+                             f"another token, log: {pod.log.read_text()}", 60)
+            hydra.verify(token, ORDERS)
+            seen.append(token)
+            done = pod.sidecar.run("refresh", "--timeout", "10s", pod.out)  # with the same token: Hydra refuses, or the sidecar waits
+            assert done.status != 0, done
+            pod.renew(lifetime_s=600)
+    assert not [line for line in pod.lines() if line["level"] == "error"], pod.lines()
+
+
+def test_assertion(hydra, pod):
+    """a JWT whose issuer and subject are the client's id is taken as its assertion, once; a Pod's token is not"""
+    client = "reporter"
+    hydra.ask("/admin/clients", {"client_id": client, "grant_types": ["client_credentials"], "scope": "orders", "token_endpoint_auth_method": "private_key_jwt",
+                                 "jwks_uri": f"{hydra.cluster.issuer}/openid/v1/jwks", "token_endpoint_auth_signing_alg": "RS256"})
+    command = ["run", "--protocol", "client-assertion", "--url", hydra.audience, "--client-id", client, "--scope", "orders",
+               "--token-file", str(pod.subject), "--output-dir", str(pod.out)]
+    assert pod.fetch(command, "--deadline", "1s").status == 77
+    pod.renew(iss=client, sub=client)
+    result = pod.fetch(command)
+    assert result.status == 0, (result.err, hydra.log.read_text()[-3000:])
+    assert hydra.verify((pod.out / "token.jwt").read_text())["client_id"] == client
+    again = pod.fetch(command, "--force", "--deadline", "1s")
+    assert again.status == 66 and "jti_known" in again.last, again.err
