@@ -82,6 +82,9 @@ static const struct fault_row {
 	{"set", TEXT, false, "MEMBER:JSON: replace a member's value; may be repeated"},
 	{"token_insert", TEXT, false, "put this text into the middle of the token"},
 	{"lifetime_s", INT, false, "lifetime of the token; may be zero or negative"},
+	{"once", TEXT, false,
+	 "accept each subject token once (by its jti); refuse it then as this server does: "
+	 "keycloak, fosite, anthropic"},
 	{"clock_s", INT, false, "shift the whole clock for this answer: Date, expiry, claims"},
 };
 

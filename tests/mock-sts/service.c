@@ -198,6 +198,41 @@ static void refuse(struct mock_ctx *ctx, const struct mock_service *service, enu
 		mock_reply_header(&ctx->reply, "Allow", sts_slice_of(service->method));
 }
 
+/* The fault `once`: has this subject token come before? Then refuse it in the words of a server. */
+static bool is_sent_before(struct mock_ctx *ctx, const struct mock_subject *subject)
+{
+	static const struct {
+		const char *server;
+		struct mock_refusal refusal;
+		void (*refuse)(struct mock_ctx *ctx, const struct mock_refusal *refusal,
+			       const char *message);
+	} rows[] = {
+		{"keycloak", {400, "invalid_grant", "Token reuse detected"}, mock_refuse_oauth},
+		{"fosite", {400, "jti_known", "The jti was already used."}, mock_refuse_oauth},
+		{"anthropic",
+		 {401, "authentication_error", "Authentication failed"},
+		 mock_refuse_anthropic},
+	};
+	const char *server = mock_fault_text(&ctx->fault, "once");
+	char once[256];
+	struct sts_text t;
+
+	if (!server)
+		return false;
+	sts_text_init(&t, once, sizeof(once));
+	sts_text_addf(&t, "once %s", subject->jti);
+	if (mock_ledger_once(ctx->state, (struct sts_slice){t.data, t.len}))
+		return false;
+	ctx->note = "jti_reused";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(server, rows[i].server) == 0) {
+			ctx->answer = rows[i].refusal.code;
+			rows[i].refuse(ctx, &rows[i].refusal, rows[i].refusal.text);
+			return true;
+		}
+	return false;
+}
+
 void mock_service_run(struct mock_ctx *ctx, const struct mock_service *service,
 		      const char *body_wrong)
 {
@@ -211,6 +246,6 @@ void mock_service_run(struct mock_ctx *ctx, const struct mock_service *service,
 		wrong = service->check(ctx, &subject);
 	if (wrong)
 		refuse(ctx, service, wrong);
-	else
+	else if (!is_sent_before(ctx, &subject))
 		service->answer(ctx, &subject);
 }
