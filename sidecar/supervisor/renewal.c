@@ -35,8 +35,9 @@ void sts_renewal_note(struct sts_exchange *x, const struct sts_report *report,
 	if (!sts_exchange_sends_once(x) || x->plan->depends_on >= 0 || report->subject_iat_s == 0 ||
 	    life_s <= 0)
 		return;
-	renews_ms = (report->subject_iat_s + renewed_after_s(life_s)) * 1000 - now->real_ms +
-		    now->boot_ms;
+	/* By a clock that is behind, the token is not issued yet. */
+	renews_ms = least(report->subject_iat_s * 1000 - now->real_ms, 0) + now->boot_ms +
+		    renewed_after_s(life_s) * 1000;
 	x->subject_life_s = life_s;
 	x->status.renews_ms = renews_ms > 0 ? renews_ms : 1;
 }
@@ -53,12 +54,15 @@ int64_t sts_renewal_next_ms(const struct sts_exchange *x, bool looked, const str
 	int64_t span_ms = since_ms >= 0 && since_ms < LOOK_NOW_FOR_MS ? LOOK_NOW_MS : LOOK_MS;
 	int64_t at_ms = x->status.renews_ms +
 			sts_schedule_jitter(STS_EXCHANGE_SPREAD_MS, now->random);
-	int64_t look_ms = now->boot_ms + span_ms / 2 +
-			  sts_schedule_jitter(span_ms / 2, now->random);
+	int64_t wait_ms = span_ms / 2 + sts_schedule_jitter(span_ms / 2, now->random);
 
-	if (!looked)
-		return least(at_ms, now->boot_ms + STS_SCHEDULE_MAX_MS);
-	return since_ms < 0 ? least(at_ms, look_ms) : look_ms;
+	if (looked)
+		return now->boot_ms +
+		       (since_ms < 0 ? least(at_ms - now->boot_ms, wait_ms) : wait_ms);
+	/* When the token ends, the looks begin, which do not rely on the clocks. */
+	wait_ms = least(least(at_ms, x->schedule.token_until_ms) - now->boot_ms,
+			STS_SCHEDULE_MAX_MS);
+	return now->boot_ms + (wait_ms > STS_SCHEDULE_FLOOR_MS ? wait_ms : STS_SCHEDULE_FLOOR_MS);
 }
 
 bool sts_renewal_gap(const struct sts_exchange *x, struct sts_renewal_gap *gap)

@@ -25,7 +25,8 @@ void sts_renewal_note(struct sts_exchange *x, const struct sts_report *report,
 bool sts_renewal_waits(const struct sts_exchange *x, const struct sts_moment *now);
 
 /*
- * Returns when to make the attempt that waits for the renewal.
+ * Returns when to make the attempt that waits for the renewal, or, if the token ends before that,
+ * when to begin to look.
  *   looked  in  an attempt has found the subject token that was sent before. A new file may cause
  *               no event, so the next look comes within a minute. False: the exchange has a token
  */

@@ -30,6 +30,7 @@
 #include "supervisor/listener_process.h"
 #include "supervisor/members.h"
 #include "supervisor/planner.h"
+#include "supervisor/renewal.h"
 #include "supervisor/spawn.h"
 
 /* The plans in use, and the next ones. */
@@ -448,7 +449,9 @@ static void make_plan(struct sts_plans *to, int i)
 				  .depends_on = (int8_t)position(world_source(world.order[i])),
 				  .once = world.once,
 				  .adopt = !world.once,
-				  .subject_use = p->single_use ? STS_USE_ONCE : STS_USE_AGAIN,
+				  .subject_use = p->learns       ? STS_USE_UNKNOWN
+						 : p->single_use ? STS_USE_ONCE
+								 : STS_USE_AGAIN,
 				  .configured = world.exchanges > 1};
 	plan->token_file = (uint16_t)(p->reads + 1);
 	plan->output_dir = (uint16_t)(p->dir + 1);
@@ -531,6 +534,9 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *told
 	(void)report;
 	(void)duration_ms;
 	(void)now;
+	struct sts_renewal_gap gap;
+	if (outcome == STS_OUTCOME_SUCCESS)
+		check_predicted(atoi(x->plan->name), sts_renewal_gap(x, &gap) ? gap.gap_s : -1);
 	if (outcome == STS_OUTCOME_FAILURE && x->exit_status >= 0 && !world.once)
 		check_fail(atoi(x->plan->name), "it gave up");
 }

@@ -8,6 +8,7 @@
 #include "supervisor/exchange.h"
 #include "supervisor/exchange_clock.h"
 #include "supervisor/exchange_status.h"
+#include "supervisor/renewal.h"
 #include "supervisor/sent_tokens.h"
 
 static const char *const bugs[BUG__COUNT] = {
@@ -24,6 +25,8 @@ static const char *const bugs[BUG__COUNT] = {
 	[BUG_OVERDUE] = "overdue",     [BUG_LOCK] = "lock",
 	[BUG_POLL_OFF] = "poll-off",   [BUG_RIGID] = "rigid",
 	[BUG_CARELESS] = "careless",   [BUG_DEAF] = "deaf",
+	[BUG_UNASKED] = "unasked",     [BUG_BLIND] = "blind",
+	[BUG_IGNORANT] = "ignorant",
 };
 
 enum bug bugs_find(const char *name)
@@ -146,6 +149,39 @@ enum sts_outcome __wrap_sts_exchange_finished(struct sts_exchange *x, struct sts
 	if (world.bug == BUG_POLL_OFF && p->poll_off && x->beside == STS_BESIDE_POLL_PLANNED)
 		x->beside = STS_BESIDE_NOTHING;
 	return outcome;
+}
+
+/* ---- subject tokens that may be sent once ---- */
+
+void __real_sts_exchange_wanted(struct sts_exchange *x, const struct sts_moment *now);
+void __wrap_sts_exchange_wanted(struct sts_exchange *x, const struct sts_moment *now);
+void __real_sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			       uint64_t request_id);
+void __wrap_sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			       uint64_t request_id);
+int64_t __real_sts_renewal_next_ms(const struct sts_exchange *x, bool looked,
+				   const struct sts_moment *now);
+int64_t __wrap_sts_renewal_next_ms(const struct sts_exchange *x, bool looked,
+				   const struct sts_moment *now);
+
+void __wrap_sts_exchange_wanted(struct sts_exchange *x, const struct sts_moment *now)
+{
+	if (world.bug != BUG_UNASKED)
+		__real_sts_exchange_wanted(x, now);
+}
+
+void __wrap_sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			       uint64_t request_id)
+{
+	if (world.bug != BUG_IGNORANT)
+		__real_sts_exchange_learn(x, report, request_id);
+}
+
+int64_t __wrap_sts_renewal_next_ms(const struct sts_exchange *x, bool looked,
+				   const struct sts_moment *now)
+{
+	return world.bug == BUG_BLIND ? now->boot_ms + MINUTE
+				      : __real_sts_renewal_next_ms(x, looked, now);
 }
 
 /* ---- the clock ---- */

@@ -57,4 +57,11 @@ void check_end(void);
 _Noreturn void check_fail(int exchange, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The STS has refused a subject token that was sent before. */
+void check_refused(int exchange);
+
+/* The exchange has a new token.
+ *   gap_s  in  how long no token will be valid, as its warning would say; -1: it would say nothing */
+void check_predicted(int exchange, int64_t gap_s);
+
 #endif

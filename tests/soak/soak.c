@@ -4,7 +4,7 @@
  * time, with outages, steps, suspends, rotations, crashes and lost events at random. world.h is
  * what happens, check.h what must hold.
  *
- *   soak [--seed N] [--days N] [--exchanges N] [--bug NAME]
+ *   soak [--seed N] [--days N] [--exchanges N] [--calm yes] [--bug NAME]
  *
  * Prints the seed first and figures at the end. Ends with 1 where something did not hold, with the
  * day and the time; the same seed repeats it.
@@ -38,7 +38,8 @@ static void figures(double days)
 	       "%llu "
 	       "steps, %llu drifts, %llu wrong clocks, %llu early subject tokens, %llu suspends, "
 	       "%llu rotations, %llu refreshes, %llu restarts, %llu lost "
-	       "events, %llu other keys, %llu times no key, %llu changes of the configuration\n",
+	       "events, %llu other keys, %llu times no key, %llu changes of the configuration, "
+	       "%llu subject tokens refused, %llu predicted gaps\n",
 	       (unsigned long long)world.count.outages, (unsigned long long)world.count.crashes,
 	       (unsigned long long)world.count.hangs, (unsigned long long)world.count.no_forks,
 	       (unsigned long long)world.count.full_disks, (unsigned long long)world.count.steps,
@@ -47,7 +48,8 @@ static void figures(double days)
 	       (unsigned long long)world.count.rotations, (unsigned long long)world.count.refreshes,
 	       (unsigned long long)world.count.stops, (unsigned long long)world.count.lost_events,
 	       (unsigned long long)world.count.keys, (unsigned long long)world.count.absences,
-	       (unsigned long long)world.count.changes);
+	       (unsigned long long)world.count.changes, (unsigned long long)world.count.refusals,
+	       (unsigned long long)world.count.gaps);
 }
 
 int main(int argc, char **argv)
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 	uint64_t seed = 0;
 	long days = 365, exchanges = 1;
 	enum bug bug = BUG_NONE;
-	bool seeded = false;
+	bool seeded = false, calm = false;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--seed") == 0) {
@@ -68,6 +70,8 @@ int main(int argc, char **argv)
 			days = strtol(argv[i + 1], NULL, 10);
 		} else if (strcmp(argv[i], "--exchanges") == 0) {
 			exchanges = strtol(argv[i + 1], NULL, 10);
+		} else if (strcmp(argv[i], "--calm") == 0) {
+			calm = true;
 		} else if (strcmp(argv[i], "--bug") == 0) {
 			bug = bugs_find(argv[i + 1]);
 		}
@@ -78,7 +82,7 @@ int main(int argc, char **argv)
 		return 64;
 	printf("soak: seed %llu, %ld days, %ld exchanges\n", (unsigned long long)seed, days,
 	       exchanges);
-	world_init(seed, days * DAY, (int)exchanges, bug);
+	world_init(seed, days * DAY, (int)exchanges, calm, bug);
 	options.config = exchanges > 1 ? config : NULL;
 	do {
 		bind_start();

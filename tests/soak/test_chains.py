@@ -27,7 +27,7 @@ def test_all_chains():
     ("unanswered", "it does not say when the one that it waits for was tried"), ("untold", "its last status is 0"),
     ("own-memory", "was sent twice"), ("forgets", "was sent twice"), ("twice", "was sent twice"), ("restless", "nothing asked for this attempt"),
     ("overdue", "its next life sign is promised too late"), ("lock", "it removes temporary files of exchange"),
-    ("eager", "too soon after a failure"), ("storm", "nothing asked for this attempt so soon"), ("patient", "it has given up with"), ("asleep", "not all exchanges"),
+    ("unasked", "the token that a reader needs has not come"), ("eager", "too soon after a failure"), ("storm", "nothing asked for this attempt so soon"), ("patient", "it has given up with"),
 ])
 def test_a_bug_is_seen(bug, says):
     run = chains("--bug", bug)

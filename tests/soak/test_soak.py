@@ -31,6 +31,24 @@ def test_a_year(seed, exchanges, days):
         assert (int(re.search(rf"(\d+) {what}", run.stdout)[1]) > 0) == (exchanges > 1), what
 
 
+CALM = ("--calm", "yes", "--exchanges", 6, "--days", 30)
+
+
+def test_the_gaps_are_those_of_the_warnings():
+    """STSs take each subject token once, which is learnt, and their tokens end before the kubelet's next subject token comes. In a chain no token ends."""
+    run = soak("--seed", 1, *CALM)
+    assert run.returncode == 0, run.stdout
+    refused, gaps = map(int, re.search(r"(\d+) subject tokens refused, (\d+) predicted gaps", run.stdout).groups())
+    assert refused == 4 and gaps > 5000
+
+
+@pytest.mark.parametrize("bug,says", [
+    ("unasked", "its source could have brought a new subject token"), ("blind", "and it had said"), ("ignorant", "has sent one twice")])
+def test_a_bug_of_subject_tokens_is_seen(bug, says):
+    run = soak("--seed", 1, *CALM, "--bug", bug)
+    assert run.returncode == 1 and says in run.stdout, run.stdout
+
+
 @pytest.mark.parametrize("bug,says", [
     ("timer", "nothing in the way"), ("lazy", "nothing in the way"), ("patient", "nothing in the way"), ("asleep", "it sleeps for"),
     ("eager", "before it may be made"), ("storm", "attempts within an hour"), ("twice", "sent twice"), ("twins", "two workers at once"), ("crowd", "5 workers at once"),

@@ -79,6 +79,9 @@ enum bug {
 	BUG_RIGID,      /* a step of the clock changes nothing */
 	BUG_CARELESS,   /* after a step, only an end that has passed already counts */
 	BUG_DEAF,       /* a step that the kernel does not tell of is not noticed */
+	BUG_UNASKED,    /* the source is not asked for another token */
+	BUG_BLIND,      /* when the kubelet renews a token, it looks once a minute */
+	BUG_IGNORANT,   /* a refusal teaches nothing */
 	BUG__COUNT
 };
 
@@ -118,6 +121,8 @@ struct place {
 	bool was_removed; /* from the configuration */
 	bool poll_off;    /* its STS has answered a poll with 404 */
 	bool single_use;  /* its STS takes a subject token once */
+	bool learns;      /* it is single_use, and the options do not say so */
+	int64_t life_ms;  /* of the tokens that its STS issues */
 	bool polls;       /* its STS tells the signing certificate */
 	uint8_t key;      /* which that is */
 	int64_t next_key_ms, next_absent_ms, absent_until_ms; /* it answers a poll with 404 */
@@ -144,6 +149,7 @@ struct world {
 	int64_t step_ms, told_ms; /* the last step, and when the supervisor woke first after it */
 	uint64_t random;
 	int exchanges;
+	bool calm; /* nothing happens but rotations, and events that are lost */
 	enum bug bug;
 	/* the configuration: what is in the file, in its order */
 	int configured, order[WORLD_EXCHANGES_MAX];
@@ -169,13 +175,13 @@ struct world {
 	struct {
 		uint64_t steps, drifts, wrong_clocks, earlies, suspends, refreshes, stops,
 			rotations, outages, crashes, hangs, no_forks, lost_events, full_disks, keys,
-			absences, changes;
+			absences, changes, refusals, gaps;
 	} count;
 };
 
 extern struct world world;
 
-void world_init(uint64_t seed, int64_t duration_ms, int exchanges, enum bug bug);
+void world_init(uint64_t seed, int64_t duration_ms, int exchanges, bool calm, enum bug bug);
 
 /* The supervisor has ended: another one may start. False when the time is over. */
 bool world_restart(void);

@@ -8,7 +8,6 @@
 #include "world_parts.h"
 #include "world_shared.h"
 
-#define LIFE_MS (900 * SECOND)
 /* A gateway's Date is missing in so many of a hundred answers. */
 #define NO_DATE_PERCENT 20
 
@@ -87,7 +86,7 @@ static void say_success(struct worker *w)
 {
 	struct place *p = &world.place[w->exchange];
 	int64_t sent_ms = w->started_ms, sts_ms = sent_ms + p->sts_offset_ms;
-	int64_t until_ms = sts_ms + LIFE_MS, cap_ms = world.place[p->reads].subject.until_ms;
+	int64_t until_ms = sts_ms + p->life_ms, cap_ms = world.place[p->reads].subject.until_ms;
 	int64_t date_s = chance_percent(NO_DATE_PERCENT)
 				 ? -1
 				 : (WORLD_EPOCH_MS + sent_ms + p->date_offset_ms) / SECOND;
@@ -153,6 +152,18 @@ int world_sent_by(ino_t subject)
 	return -1;
 }
 
+/* The STS says that the subject token was sent before. */
+static void say_used(struct worker *w)
+{
+	world_report(w, STS_ESUBJECT_USED, 20);
+	w->report.http_status = 400;
+	w->report.sent_boot_ms = w->started_ms;
+	w->sent = true;
+	w->subject = world.place[world.place[w->exchange].reads].subject.inode;
+	world.count.refusals++;
+	check_refused(w->exchange);
+}
+
 /* The result does not matter: the STS may have taken the subject token. */
 static void send_subject(struct worker *w)
 {
@@ -174,6 +185,11 @@ static void meet_the_sts(struct worker *w, int64_t timeout_ms)
 	enum mood mood = clock_is_mad() ? MOOD_DISTRUSTED : p->mood;
 
 	w->asks = true;
+	if (mood == MOOD_WILLING && p->learns &&
+	    world_sent_by(world.place[p->reads].subject.inode) >= 0) {
+		say_used(w);
+		return;
+	}
 	if (mood != MOOD_REFUSES && mood != MOOD_DISTRUSTED)
 		send_subject(w);
 	switch (mood) {
@@ -218,6 +234,12 @@ static void attempt(struct worker *w, int64_t timeout_ms, bool used)
 		meet_the_sts(w, timeout_ms);
 	if (there && (!due || w->report.error != STS_OK))
 		tell_on_disk(w);
+	if (w->adopts)
+		return;
+	w->report.subject_exp_s = (WORLD_EPOCH_MS + world.place[p->reads].subject.until_ms) /
+				  SECOND;
+	w->report.subject_iat_s = (WORLD_EPOCH_MS + world.place[p->reads].subject.renewed_ms) /
+				  SECOND;
 }
 
 static void poll_the_key(struct worker *w)

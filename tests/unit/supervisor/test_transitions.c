@@ -61,8 +61,8 @@ static struct sts_report report_of(enum sts_err err)
 		r.lifetime_s = 900;
 		r.expires_s = REAL / 1000 + 900;
 		r.sent_boot_ms = BOOT;
-		/* The subject token is renewed in 1000 s. */
-		r.subject_iat_s = REAL / 1000 - 1880;
+		/* The subject token is renewed in 800 s. */
+		r.subject_iat_s = REAL / 1000 - 2080;
 		r.subject_exp_s = r.subject_iat_s + 3600;
 	}
 	return r;
@@ -309,8 +309,8 @@ static void check_time(int state, enum sts_exchange_event event)
 static void check_effect(int state, enum sts_exchange_event event)
 {
 	if (event == STS_ON_SPENT && state == STS_EXCHANGE_TRIES)
-		CHECK(x.next_ms >= BOOT + 1000 * S &&
-		      x.next_ms < BOOT + 1000 * S + STS_EXCHANGE_SPREAD_MS);
+		CHECK(x.next_ms >= BOOT + 800 * S &&
+		      x.next_ms < BOOT + 800 * S + STS_EXCHANGE_SPREAD_MS);
 	CHECK_INT(x.state, expected_state(state, event));
 	if (event == STS_ON_START)
 		CHECK_INT(x.started_ms, BOOT);
