@@ -26,9 +26,7 @@
 #define HOURLY_MAX    240
 #define SHORT_LIFE_MS (30 * SECOND)
 #define AT_ONCE_MAX   4
-/* A gap without a valid token differs by so much from what the warning says. */
-#define GAP_MS    (10 * SECOND)
-#define SPINS_MAX 2000
+#define SPINS_MAX     2000
 
 struct record {
 	int64_t willing_since_ms; /* since then nothing has kept the exchange from a token */
@@ -36,12 +34,6 @@ struct record {
 	int64_t without_since_ms; /* -1: there is a valid token */
 	int64_t belied_since_ms;  /* by the node's clock `expires` is wrong; -1: it is not */
 	bool capped;
-	/* the gap after this token: how long it will be by the warning (-1: none), the end of the
-	 * token, and when the subject token was to be renewed */
-	int64_t gap_ms, gap_from_ms, renewal_ms;
-	/* its subject token was sent before; the supervisor knows since then, for this request;
-	 * 0: it does not */
-	int64_t refused;
 	/* attempts */
 	bool waits; /* for the first token of another exchange */
 	bool running, last_failed, first;
@@ -309,8 +301,7 @@ static void check_begins(int exchange)
 	struct record *r = &record[exchange];
 
 	r->first = true;
-	r->refused = 0;
-	r->gap_ms = -1;
+	check_once_begins(exchange);
 	r->absent = r->running = r->polls = r->answered = false;
 	r->key_changed_ms = -1;
 	r->waits = world_source(exchange) >= 0;
@@ -422,63 +413,13 @@ void check_fork(int exchange, int mode, int64_t timeout_ms)
 		check_floor(exchange);
 }
 
-static int64_t request_of(int exchange)
-{
-	const struct place *p = &world.place[exchange];
-
-	return p->request * WORLD_EXCHANGES_MAX + p->reads + 1;
-}
-
-/* Has a refusal said that its STS takes a subject token once? */
-static bool is_known(int exchange)
-{
-	return record[exchange].refused == request_of(exchange);
-}
-
 void check_sent(int exchange)
 {
 	const struct place *p = &world.place[exchange];
 
-	if (p->single_use && (!p->learns || is_known(exchange)) &&
+	if (p->single_use && (!p->learns || check_knows(exchange)) &&
 	    world_sent_by(world.place[p->reads].subject.inode) >= 0)
 		check_fail(exchange, "a subject token was sent twice");
-}
-
-void check_refused(int exchange)
-{
-	if (is_known(exchange))
-		check_fail(exchange, "it has learnt that a subject token may be sent once, and has "
-				     "sent one twice");
-	record[exchange].refused = request_of(exchange);
-}
-
-/* The next token comes when the warning said, but for the kubelet's delay, which it does not
- * know. */
-static void check_gap(int exchange)
-{
-	const struct place *p = &world.place[exchange];
-	const struct record *r = &record[exchange];
-	int64_t late_ms = world.place[p->reads].subject.renewed_ms - r->renewal_ms;
-	int64_t gap_ms = p->token_from_ms - r->gap_from_ms - late_ms;
-
-	if (r->gap_ms < 0 || !world.calm)
-		return;
-	world.count.gaps++;
-	if (gap_ms < r->gap_ms - GAP_MS || gap_ms > r->gap_ms + GAP_MS)
-		check_fail(exchange, "no token was valid for %lld ms, and it had said %lld ms",
-			   (long long)gap_ms, (long long)r->gap_ms);
-}
-
-void check_predicted(int exchange, int64_t gap_s)
-{
-	const struct place *p = &world.place[exchange];
-	const struct subject *subject = &world.place[p->reads].subject;
-	struct record *r = &record[exchange];
-
-	check_gap(exchange);
-	r->gap_ms = gap_s < 0 ? -1 : gap_s * SECOND;
-	r->gap_from_ms = p->token_until_ms;
-	r->renewal_ms = subject->renewed_ms + (subject->until_ms - subject->renewed_ms) * 8 / 10;
 }
 
 void check_not_forked(int exchange, int mode)

@@ -57,11 +57,19 @@ void check_end(void);
 _Noreturn void check_fail(int exchange, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* ---- check_once.c ---- */
+
+/* A supervisor begins with this exchange, and knows nothing of it. */
+void check_once_begins(int exchange);
+
 /* The STS has refused a subject token that was sent before. */
 void check_refused(int exchange);
 
+/* Has a refusal said that its STS takes a subject token once? */
+bool check_knows(int exchange);
+
 /* The exchange has a new token.
- *   gap_s  in  how long no token will be valid, as its warning would say; -1: it would say nothing */
+ *   gap_s  in  how long no token will be valid, as its warning would say; -1: there is none */
 void check_predicted(int exchange, int64_t gap_s);
 
 #endif
