@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/packed.h"
 
+#include "base/resident.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -63,7 +65,7 @@ const char *sts_unpacked(const char *packed, char *buf, size_t size)
 
 const char *sts_words(const char *packed)
 {
-	static char words[STS_WORDS_MAX_BYTES];
+	static char words[STS_WORDS_MAX_BYTES] STS_RESIDENT; /* the supervisor logs with it */
 
 	return sts_unpacked(packed, words, sizeof(words));
 }

@@ -4,7 +4,7 @@
  * of workers. Each page of 4 KiB that the supervisor writes to stays in the Pod's memory for as
  * long as the supervisor lives, so these variables share one page. The linker sorts sections by
  * name (tools/build.sh): STS_RESIDENT_FIRST, STS_RESIDENT, the C library's own variables,
- * STS_RESIDENT_LAST.
+ * STS_RESIDENT_LAST, STS_RESIDENT_SELDOM.
  */
 #ifndef STS_BASE_RESIDENT_H
 #define STS_BASE_RESIDENT_H
@@ -15,5 +15,7 @@
 /* An array of which usually only the first entries are written to; the rest may lie on the next
  * page. */
 #define STS_RESIDENT_LAST __attribute__((section(".bss.zz.resident")))
+/* What most supervisors never write to; it lies on a later page. */
+#define STS_RESIDENT_SELDOM __attribute__((section(".bss.zzz.resident")))
 
 #endif

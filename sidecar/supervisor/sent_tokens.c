@@ -12,7 +12,7 @@ static struct {
 	size_t count;
 	uint8_t ids[STS_USED_MAX][STS_SUBJECT_ID_BYTES];
 	const void *owners[STS_USED_MAX]; /* NULL: the exchange does not exist any more */
-} sent STS_RESIDENT;
+} sent STS_RESIDENT_SELDOM;               /* only subject tokens that may be sent once are noted */
 
 static void remove_at(size_t at)
 {

@@ -20,7 +20,6 @@ struct slot {
 	struct sts_child child; /* pid is -1: free */
 	struct sts_member *member;
 	uint64_t request_id; /* of the plan with which the worker was started */
-	bool revokes;        /* the worker revokes a token: nothing else follows from its end */
 };
 
 static struct {
@@ -28,6 +27,7 @@ static struct {
 	sts_workers_ended *ended;
 	struct slot slots[STS_WORKERS_MAX];
 	bool told_dumpable; /* see compare_dumpable() */
+	bool revoking;      /* the workers revoke tokens: nothing else follows from their ends */
 } all STS_RESIDENT;
 
 #define EACH_SLOT(slot) \
@@ -111,7 +111,7 @@ static void worker_ended(struct slot *slot, int status, pid_t stuck)
 		compare_dumpable(&report);
 	/* A worker removes its temporary files itself, unless it was killed or is hostile. */
 	sts_member_sweep(slot->member);
-	if (slot->revokes) {
+	if (all.revoking) {
 		slot->member->worker = NULL;
 		slot->member->to_revoke = false;
 		sts_event_log_revoked(&slot->member->x,
@@ -148,7 +148,7 @@ void sts_workers_read(void)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid > 0) {
 			sts_child_read(&slot->child);
-			if (!slot->revokes)
+			if (!all.revoking)
 				sts_member_sent(slot->member, &slot->child);
 		}
 }
@@ -445,7 +445,6 @@ static void start_revoking(struct sts_member *t, struct slot *slot, int64_t left
 	struct sts_error e;
 
 	slot->member = t;
-	slot->revokes = true;
 	t->worker = &slot->child;
 	if (sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) == STS_OK)
 		return;
@@ -459,6 +458,7 @@ bool sts_workers_revoke(int64_t until_boot_ms, int snapshot_fd)
 	int64_t left_ms = until_boot_ms - sts_clock_boot_ms();
 	bool runs = false;
 
+	all.revoking = true;
 	for (STS_EACH_MEMBER(t)) {
 		struct slot *slot = find_slot(false);
 

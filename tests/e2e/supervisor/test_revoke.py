@@ -29,7 +29,7 @@ def seconds(sts, process, number=signal.SIGTERM):
 def test_vault(rig):
     """The token is revoked, is then shown as expired, and is not adopted; the next start gets a new one before `check` says yes."""
     sts = rig("--role", "app")
-    process = vault(sts, "--param=namespace=team")
+    process = vault(sts, "--param=namespace=team", "--require-sandbox")
     sts.has_refreshed()
     first = sts.token()
     assert sts.command("check", sts.out).status == 0
