@@ -12,6 +12,7 @@
 #   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
 #   hydra	an Ory Hydra, which is built on fosite: each of the Pod's tokens once; a client's assertion
 #   minio	a MinIO server; boto3 reads the files of protocol aws
+#   spring	a program with Spring Authorization Server, which has the lines of its page
 #   predecessor	openunison-cli beside `exchange`: the same bytes and files; skipped unless STS_OPENUNISON_CLI names a binary
 #   short	python and aws, without Node
 #   keycloak-once	half an hour of a Keycloak that takes each subject token once; only if it is named
@@ -21,7 +22,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-parts="python node aws assertion openbao dex keycloak minio hydra predecessor"
+parts="python node aws assertion openbao dex keycloak minio hydra spring predecessor"
 for part in "$@"; do
 	case " $parts short keycloak-once " in
 	*" $part "*)	;;
@@ -110,6 +111,17 @@ hydra() {
 	go_program hydra github.com/ory/hydra/v2 1 sqlite,json1 # its database in memory is SQLite, which needs cgo
 }
 
+spring_path() {
+	echo "$cache/spring-$(digest "$here/spring/pom.xml" "$here/spring/src/main/java/sts/Server.java")"
+}
+
+spring() {
+	made=$(spring_path)
+	[ ! -f "$made/spring.jar" ] || return 0
+	nice mvn --quiet --batch-mode --strict-checksums -f "$here/spring/pom.xml" package -Dbuild.into="$work/spring" &&
+		mkdir -p "$made" && mv "$work/spring/spring.jar" "$made"
+}
+
 keycloak_path() {
 	echo "$cache/keycloak-$(digest "$here/keycloak/pom.xml")"
 }
@@ -127,7 +139,7 @@ tests() { # name file...
 	shift
 	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
 		STS_INTEROP_MINIO=$(go_path minio) STS_INTEROP_HYDRA=$(go_path hydra) \
-		STS_INTEROP_KEYCLOAK=$(keycloak_path) \
+		STS_INTEROP_KEYCLOAK=$(keycloak_path) STS_INTEROP_SPRING=$(spring_path)/spring.jar \
 		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'
 }
 
@@ -144,7 +156,7 @@ run() { # part
 	fi
 	processes=2
 	case $1 in
-	keycloak | minio | hydra)	processes=0 ;; # one server for all tests of the file
+	keycloak | minio | hydra | spring)	processes=0 ;; # one server for all tests of the file
 	esac
 	case $1 in
 	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
@@ -167,7 +179,7 @@ if need sidecar && need venv; then
 		short)		STS_INTEROP_NODE=no; export STS_INTEROP_NODE ;;
 		openbao)	need node_modules && need openbao || continue ;;
 		dex)		need dex || continue ;;
-		keycloak | minio | hydra)	need "$part" || continue ;;
+		keycloak | minio | hydra | spring)	need "$part" || continue ;;
 		keycloak-once)	need keycloak || continue ;;
 		esac
 		run "$part"
