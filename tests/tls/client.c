@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -33,6 +34,7 @@ static const char usage[] =
 	"  --schemes LIST     the ids of the signature schemes that are offered\n"
 	"  --no-tls12, --no-tls13, --no-alpn\n"
 	"  --no-signing       the verifier says that the server's key may not sign\n"
+	"  --random COUNT     the system gives random bytes so many times\n"
 	"  --keys             prints the secrets on standard error, as in a key log\n";
 
 static struct {
@@ -58,6 +60,19 @@ static int read_some(void *context, uint8_t *data, size_t len)
 	if (n < 0)
 		read_errno = errno;
 	return (int)n;
+}
+
+static int random_left;
+
+static bool random_some(uint8_t *data, size_t len)
+{
+	return random_left-- > 0 && getrandom(data, len, 0) == (ssize_t)len;
+}
+
+static void limit_random(int count)
+{
+	random_left = count;
+	sts_tls_testing.random = random_some;
 }
 
 static void print_secret(const char *label, const uint8_t *client_random, const uint8_t *secret,
@@ -186,7 +201,9 @@ static bool take_value(const char *name, const char *value)
 			*texts[i].place = value;
 			return true;
 		}
-	if (strcmp(name, "--off") == 0)
+	if (strcmp(name, "--random") == 0)
+		limit_random(atoi(value));
+	else if (strcmp(name, "--off") == 0)
 		sts_tls_testing.check_off = atoi(value);
 	else if (strcmp(name, "--groups") == 0)
 		read_ids(value, sts_tls_testing.groups, COUNT(sts_tls_testing.groups));

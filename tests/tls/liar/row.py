@@ -14,16 +14,17 @@ class Row:
     run: object
     arguments: tuple = ()  # of tls-client
     name: str = ""
+    told: tuple = None  # the client's alert where no check is named: its level, its number, and whether it is protected
     end: str = "fine"  # how the connection ends where no check is named: the failure that tls-client tells, with the server's alert
 
 
 ROWS = []
 
 
-def row(check, words, *arguments, end="fine"):
+def row(check, words, *arguments, end="fine", told=None):
     """Adds a row."""
     def add(run):
-        ROWS.append(Row(check, words, run, arguments, end=end))
+        ROWS.append(Row(check, words, run, arguments, end=end, told=told))
         return run
     return add
 

@@ -225,3 +225,32 @@ def _(s):
     s.finished12()
     s.request()
     s.answer()
+
+
+# --- without random bytes ---
+
+NO_RANDOM = {"end": "no_random", "told": (2, 80, False)}
+
+
+@row("", "no random bytes for the ClientHello", "--random", "0", **NO_RANDOM)
+def _(s):
+    s.client_hello()
+
+
+@row("", "no random bytes for the key share", "--random", "2", **NO_RANDOM)
+def _(s):
+    s.client_hello()
+
+
+@row("", "no random bytes for the key that a HelloRetryRequest asks for", "--random", "3", **NO_RANDOM)
+def _(s):
+    s.client_hello()
+    s.retry()
+
+
+@row("", "no random bytes for the key of TLS 1.2", "--random", "3", **NO_RANDOM)
+def _(s):
+    s.client_hello()
+    s.hello12()
+    s.flight12()
+    s.client_flight12()

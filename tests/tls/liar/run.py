@@ -97,7 +97,7 @@ class Bench:
             right = right and server.closed
             if row.end != "fine":
                 right = f"{got['failure']} {got['alert']}".removesuffix(" 0") == row.end
-            right = right and server.alert is None and not server.mistake
+            right = right and server.alert == row.told and not server.mistake
             return [] if right else [f"the client says {got}; the server: {server.mistake}, alert {server.alert}"]
         wrong = []
         if (got["failure"], got["check"]) != ("broken_rule", row.check):
