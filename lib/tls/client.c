@@ -33,7 +33,8 @@ bool sts_tls_client_handshake(struct sts_tls_client *c)
 
 	if (!sts_tls_random_bytes(c->client_random, sizeof(c->client_random)) ||
 	    !sts_tls_random_bytes(c->session_id, sizeof(c->session_id)))
-		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM, STS_TLS_ALERT_INTERNAL_ERROR);
+		return sts_tls_give_up(&c->records, STS_TLS_NO_RANDOM,
+				       STS_TLS_ALERT_INTERNAL_ERROR);
 	ok = sts_tls_hello(c, shared);
 	if (ok && c->facts.version == STS_TLS_VERSION_13)
 		ok = sts_tls_handshake13(c, shared);
