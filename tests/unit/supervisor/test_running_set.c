@@ -8,6 +8,7 @@
 
 #include "log_lines.h"
 #include "set_of_exchanges.h"
+#include "supervisor/sent_tokens.h"
 
 static struct sts_error e;
 
@@ -210,6 +211,40 @@ static void test_the_directory_is_removed(void)
 	set_check_status("a", STS_STATE_STARTING);
 }
 
+/* A former process has left what it has learnt of the STS, and which subject token it has sent. */
+static void test_what_was_learnt_is_kept(void)
+{
+	struct sts_status left = {.state = STS_STATE_OK,
+				  .once_for = sts_exchange_once_for(7),
+				  .sent = 0x8877665544332211},
+			  now;
+
+	/* The same requests, others, and a plan that says how it is. */
+	for (int i = 0; i < 3; i++) {
+		char buf[STS_STATUS_MAX_BYTES];
+		struct sts_text text;
+		size_t sent;
+
+		sts_text_init(&text, buf, sizeof(buf));
+		sts_status_format(&left, &text);
+		set_fresh_dir("a");
+		set_write("a/.status", buf);
+		set_empty();
+		sts_sent_clear();
+		TAKE_OVER({.name = "a", .token_file = "t", .dir = "a", .request_id = 7});
+		struct sts_plan *plan = &sts_members_plans()->plan[0];
+		plan->subject_use = i == 2 ? STS_USE_AGAIN : STS_USE_UNKNOWN;
+		plan->request_id = i == 1 ? 9 : 7;
+		CHECK_INT(sts_member_own(set_member("a"), &e), STS_OK);
+		CHECK_INT(sts_exchange_sends_once(&set_member("a")->x), i == 0);
+		CHECK(memcmp(sts_sent_all(&sent), &left.sent, sizeof(left.sent)) == 0 || i > 0);
+		CHECK_INT(sent, i == 0);
+		CHECK(set_read_status("a", &now) && now.once_for == left.once_for &&
+		      now.sent == left.sent);
+	}
+	sts_sent_clear();
+}
+
 /* Somebody renames the directory and makes another one of the same name. */
 static void test_the_directory_is_replaced(void)
 {
@@ -350,6 +385,7 @@ static const struct sts_test tests[] = {
 	{"the sandbox was closed without the directory", test_the_sandbox_was_closed_without_it},
 	{"the directory is removed", test_the_directory_is_removed},
 	{"the directory is replaced", test_the_directory_is_replaced},
+	{"what was learnt is kept", test_what_was_learnt_is_kept},
 	{"the first status file cannot be written", test_the_first_status_file_cannot_be_written},
 	{"a status is written when it changes", test_a_status_is_written_when_it_changes},
 	{"a status that cannot be written is left out",
