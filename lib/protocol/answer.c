@@ -9,6 +9,7 @@
 #include "json_xml/xml.h"
 #include "net/url.h"
 #include "protocol/reason.h"
+#include "protocol/refusal.h"
 #include "protocol/secrets.h"
 #include "protocol/untimely.h"
 #include "token/jwt.h"
@@ -60,68 +61,13 @@ static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size
 
 /* ---- a status that is not 2xx ---- */
 
-/* Is the client at fault, and not the subject token? The error code is invalid_client (RFC 6749
- * section 5.2), or unauthorized_client with 401, which is Keycloak's answer to a wrong secret. */
-static bool blames_client(const struct sts_answer_input *in, struct sts_slice code)
+static struct sts_refusal_input refusal_of(const struct sts_answer_input *in)
 {
-	return (in->protocol->flags & STS_PROTOCOL_CLIENT_AUTH) &&
-	       (sts_slice_eq(code, "invalid_client") ||
-		(in->head->status == 401 && sts_slice_eq(code, "unauthorized_client")));
-}
-
-/* Is the size of the request the reason? nginx has no status of its own for a head that is too
- * large. */
-static bool is_about_size(const struct sts_answer_input *in)
-{
-	int status = in->head->status;
-
-	return status == 413 || status == 414 || status == 431 ||
-	       (status == 400 &&
-		sts_slice_find(in->body, STS_SLICE("Request Header Or Cookie Too Large")) >= 0);
-}
-
-/* Does the answer say that the subject token was sent before? */
-static bool says_used(const struct sts_answer_input *in, const struct sts_reason *reason)
-{
-	return in->subject_use != STS_USE_AGAIN && sts_reason_says(reason->text, sts_used_phrases);
-}
-
-/* What the status means, where the error code does not say more. */
-static enum sts_err by_status(const struct sts_answer_input *in, const struct sts_reason *reason)
-{
-	int status = in->head->status;
-	bool has_code = reason->code.len > 0;
-
-	if (status >= 500 || status == 408 || status == 425 || status == 429)
-		return STS_EBUSY;
-	if (status < 400)
-		return STS_EREDIRECT;
-	if (blames_client(in, reason->code))
-		return STS_ECLIENT;
-	if (says_used(in, reason))
-		return STS_ESUBJECT_USED;
-	if (status == 401)
-		return STS_EUNAUTHORIZED;
-	if (status == 403)
-		return STS_EDENIED;
-	if (is_about_size(in))
-		return STS_EREQUEST_TOOBIG;
-	if (has_code || (reason->is_from_sts && status != 404 && status != 405))
-		return STS_EREFUSED;
-	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
-}
-
-/* What the error code means; see sts_protocol_code(). A code that stands for a 401 may come with
- * any status, so STS_PROTOCOL_FINAL is applied after both. */
-static enum sts_err by_code(const struct sts_answer_input *in, struct sts_slice code,
-			    enum sts_err otherwise, bool *known)
-{
-	enum sts_err err = sts_protocol_code(code, otherwise, known);
-	bool is_final = in->protocol->flags & STS_PROTOCOL_FINAL;
-
-	if (err == STS_ESUBJECT_USED && in->subject_use == STS_USE_AGAIN)
-		return otherwise;
-	return err == STS_EUNAUTHORIZED && is_final ? STS_EREFUSED : err;
+	return (struct sts_refusal_input){.protocol = in->protocol,
+					  .request = in->request,
+					  .body = in->body,
+					  .status = in->head->status,
+					  .subject_use = in->subject_use};
 }
 
 /* Add the origin of the target of a redirect. */
@@ -199,6 +145,14 @@ static void add_sizes(const struct sts_answer_input *in, char tail[TAIL_MAX_BYTE
 		      in->request_head_bytes, in->request_body_bytes, in->request->subject.len);
 }
 
+static void add_want_of_client(char tail[TAIL_MAX_BYTES])
+{
+	struct sts_text t;
+
+	sts_text_init(&t, tail, TAIL_MAX_BYTES);
+	sts_text_addf(&t, " (does the STS want a client, with --client-auth?)");
+}
+
 static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date_s, char *scratch,
 				 size_t size, struct sts_answer *out, struct sts_error *e)
 {
@@ -208,13 +162,16 @@ static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date
 	struct sts_text text;
 
 	sts_reason_read(in->request, in->head, failure_body(in, scratch, size), &reason);
-	enum sts_err err = by_code(in, reason.code, by_status(in, &reason), NULL);
+	struct sts_refusal_input refusal = refusal_of(in);
+	enum sts_err err = sts_refusal_meaning(&refusal, &reason);
 
 	keep_code(out, &reason);
 	if (is_refusal(err, status))
 		err = explain(in, date_s, &reason, err, out, tail);
 	else if (err == STS_EREQUEST_TOOBIG)
 		add_sizes(in, tail);
+	if (sts_refusal_wants_client(&refusal, &reason) && !tail[0])
+		add_want_of_client(tail);
 	if (is_refusal(err, status) && !tail[0])
 		sts_reason_doubt(in->protocol, in->request, reason.text, tail, sizeof(tail));
 	/* The words of the answer are cut where the tail needs the room. */
@@ -301,7 +258,8 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 		      shown(spot).text);
 	sts_reason_add(&text, in->request, &reason);
 	bool known;
-	enum sts_err err = by_code(in, reason.code, STS_EANSWER, &known);
+	struct sts_refusal_input refusal = refusal_of(in);
+	enum sts_err err = sts_refusal_by_code(&refusal, reason.code, STS_EANSWER, &known);
 
 	/* A known error code means that the STS refused, whatever the status is. */
 	return sts_fail(e, err == STS_EANSWER && known ? STS_EREFUSED : err, in->head->status, "%s",

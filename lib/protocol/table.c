@@ -12,7 +12,7 @@
 #define REQUIRED 0x80
 
 /* Generated from protocols.toml: PROTOCOLS, texts, parameters, sts_protocols, codes,
- * sts_error_pointers, sts_message_pointers and sts_used_phrases. */
+ * sts_error_pointers, sts_message_pointers, sts_used_phrases and sts_unfetched_phrases. */
 #include "protocol/protocol_table.h"
 
 const size_t sts_protocol_count = PROTOCOLS;

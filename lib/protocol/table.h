@@ -186,6 +186,10 @@ extern const char sts_error_pointers[], sts_message_pointers[];
 /* What refusals say of a subject token that was sent before, in the same form. */
 extern const char sts_used_phrases[];
 
+/* What refusals say where the keys of the subject token's issuer could not be fetched, in the same
+ * form. */
+extern const char sts_unfetched_phrases[];
+
 /*
  * What the error code of an answer means.
  *   code       in   UNTRUSTED

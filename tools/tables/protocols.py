@@ -122,6 +122,7 @@ class Table:
     code_at: list
     message_at: list
     used: list  # phrases
+    unfetched: list  # phrases
 
 
 # ---- what is shared ----
@@ -481,7 +482,7 @@ def read(path):
         if not protocols:
             file.fail("there is no [protocol.NAME]")
         table = Table(protocols, revocations, read_codes(error.row("codes")), read_list(error, "code_at", *POINTERS_LISTED), read_list(error, "message_at", *POINTERS_LISTED),
-                      read_list(error, "used", *PHRASES_LISTED))
+                      read_list(error, "used", *PHRASES_LISTED), read_list(error, "unfetched", *PHRASES_LISTED))
         if len(entries(table)) > NUMBER_OF_PARAMETER_MAX:
             file.fail(f"there are {len(entries(table))} different parameters, and may be {NUMBER_OF_PARAMETER_MAX}")
     return table
@@ -552,5 +553,6 @@ def c_files(source):
     texts += [text for protocol in table.protocols + table.revocations for text in protocol.texts()]
     pool = Pool(shown(source), texts)
     parts = [f"#define PROTOCOLS {len(table.protocols)}\n", f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), parameters_c(table, pool), protocols_c(table, pool), codes_c(table),
-             list_c("sts_error_pointers", table.code_at), list_c("sts_message_pointers", table.message_at), list_c("sts_used_phrases", table.used)]
+             list_c("sts_error_pointers", table.code_at), list_c("sts_message_pointers", table.message_at), list_c("sts_used_phrases", table.used),
+             list_c("sts_unfetched_phrases", table.unfetched)]
     return {"protocol_table.h": c_file(source, "\n".join(parts))}

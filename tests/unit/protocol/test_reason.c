@@ -325,6 +325,8 @@ static void broken_xml(void)
 		{STS_SLICE("\xef\xbb\xbf" AWS "no\0</Message></Error></ErrorResponse>"),
 		 ": AccessDenied: no\\x00"},
 		{STS_SLICE(AWS "<![CDATA[no]]></Message></Error></ErrorResponse>"),
+		 ": AccessDenied: no"},
+		{STS_SLICE("<a:ErrorResponse xmlns:a='b'><a:Error><a:Code>AccessDenied</a:Code>"),
 		 ": AccessDenied"},
 		{STS_SLICE(AWS "not allo"), ": AccessDenied"},
 		{STS_SLICE("<ErrorResponse><Error><Code>Acc"), ""},

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answer_input.h"
+
+#define WORDS(code, words) "{\"error\":\"" code "\",\"error_description\":\"" words "\"}"
+
+/* What services write, and what it means. */
+static void of_services(void)
+{
+	static const struct {
+		const char *protocol;
+		int status;
+		const char *body;
+		enum sts_err err;
+	} rows[] = {
+		/* Entra has its own code before the words. */
+		{"entra", 400,
+		 WORDS("invalid_request", "AADSTS70021: No matching federated identity record"),
+		 STS_EUNAUTHORIZED},
+		{"entra", 401, WORDS("invalid_client", "AADSTS700213: No matching federated"),
+		 STS_EUNAUTHORIZED},
+		{"entra", 400, WORDS("invalid_request", "AADSTS501661: Request failed."),
+		 STS_EUNAUTHORIZED},
+		{"entra", 400, WORDS("invalid_request", "AADSTS90033: not available"), STS_EBUSY},
+		{"entra", 400, WORDS("invalid_scope", "AADSTS70011: The scope is not valid."),
+		 STS_EREFUSED},
+		{"entra", 400, WORDS("invalid_request", "AADSTS700219: x"), STS_EREFUSED},
+		{"entra", 400, WORDS("invalid_request", "See AADSTS70021: x"), STS_EREFUSED},
+		{"entra", 400, WORDS("temporarily_unavailable", "AADSTS70021: x"), STS_EBUSY},
+		{"client-assertion", 400, WORDS("invalid_client", "AADSTS70021: x"), STS_EREFUSED},
+		/* The keys of the issuer could not be fetched. */
+		{"gcp", 400,
+		 WORDS("invalid_grant", "Error connecting to the given credential's issuer."),
+		 STS_EUNAUTHORIZED},
+		{"vault", 400,
+		 "{\"errors\":[\"error validating token: fetching keys oidc: get keys failed\"]}",
+		 STS_EUNAUTHORIZED},
+		{"vault", 412, "{\"errors\":[\"required index state not present\"]}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"PriorRequestNotComplete\"}}", STS_EBUSY},
+		{"aws", 403, "{\"Error\":{\"Code\":\"AccessDenied\"}}", STS_EDENIED},
+		{"token-exchange", 400, "{\"error_code\":\"INVALID\",\"message\":\"no policy\"}",
+		 STS_EREFUSED},
+		/* Keycloak */
+		{"token-exchange", 400, WORDS("invalid_client", "Audience not found"),
+		 STS_EREFUSED},
+		{"token-exchange", 403, WORDS("access_denied", "Client not allowed to exchange"),
+		 STS_ECLIENT},
+		{"token-exchange", 403, WORDS("access_denied", "User not allowed"), STS_EDENIED},
+		{"vault", 403, WORDS("access_denied", "Client not allowed to exchange"),
+		 STS_EDENIED},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare(rows[i].protocol, rows[i].status, sts_slice_of(rows[i].body));
+		if (read_prepared() != rows[i].err)
+			printf("# %s: %s\n", rows[i].body, error.msg);
+		CHECK_INT(read_prepared(), rows[i].err);
+	}
+}
+
+/* A 401 without a reason may mean that the STS wants a client, where there can be one. */
+static void bare(void)
+{
+	static const struct {
+		const char *protocol, *body, *msg;
+	} rows[] = {
+		{"token-exchange", "",
+		 "unexpected status 401 (does the STS want a client, with --client-auth?)"},
+		{"token-exchange", "no", "unexpected status 401: no"},
+		{"vault", "", "unexpected status 401"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		prepare(rows[i].protocol, 401, sts_slice_of(rows[i].body));
+		CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+		CHECK(!strstr(error.msg, "client"));
+		request.client_auth = STS_CLIENT_NONE;
+		CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+		CHECK_STR(error.msg, rows[i].msg);
+	}
+}
+
+static const struct sts_test tests[] = {
+	{"refusals as services write them", of_services},
+	{"a bare 401", bare},
+};
+
+STS_TEST_MAIN(tests)
