@@ -11,12 +11,11 @@
  * that revokes it: see sts_fields_revoke(). A token that does not belong to this UID is not sent.
  *   store   in      open
  *   fields  in/out  of sts_fields_make()
- *   buf     out     memory for the token, which the fields point into: STS_TOKEN_MAX_BYTES + 1
- *                   bytes or more
+ *   files   in/out  kept: the token is put there
  * Returns STS_OK, STS_EINPUT if there is no such token, or what sts_fields_revoke() returns.
  */
 enum sts_err sts_revoke_prepare(const struct sts_options *o, const struct sts_store *store,
-				struct sts_fields *fields, char *buf, size_t size,
+				struct sts_fields *fields, struct sts_fields_files *files,
 				struct sts_error *e);
 
 #endif

@@ -261,8 +261,7 @@ static enum sts_err stage_inputs(void)
 	if (err == STS_OK && !w.o->to_stdout)
 		adopt();
 	if (err == STS_OK && w.job->mode == STS_WORKER_REVOKE) {
-		err = sts_revoke_prepare(w.o, &w.store, &w.fields, w.body, sizeof(w.body),
-					 &w.error);
+		err = sts_revoke_prepare(w.o, &w.store, &w.fields, &w.files, &w.error);
 		w.subject.token = w.fields.request.subject;
 	}
 	if (err == STS_OK && w.subject.token.len == 0)
@@ -480,7 +479,7 @@ static enum sts_err stage_check(void)
 		.request_body_bytes = w.request_body_bytes,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.received_real_ms,
-		.subject = &w.subject,
+		.subject = w.job->mode == STS_WORKER_REVOKE ? NULL : &w.subject,
 		.subject_use = w.fields.subject_use,
 		.default_ttl_s = w.o->default_ttl_ms / 1000,
 		.expect_audience = sts_slice_of(w.o->expect_audience),

@@ -2,6 +2,8 @@
 """An OpenBao server whose jwt auth trusts mock-sts by OIDC discovery: the token that we wrote opens it, and policies by claim hold."""
 import contextlib
 import os
+import signal
+import socket
 import subprocess
 import time
 
@@ -208,3 +210,87 @@ def test_vault_row_refused(bao, trusting, folder):
     assert result.status == 77, result.err
     assert len(result.lines) == 1 and "parameters" in result.last, result.err
     assert "unexpected status 400: error validating claims: claim" in result.last and "certificate" not in result.last, result.err
+
+
+# ---- --revoke-on-stop ----
+
+@pytest.fixture
+def revoking(bao, trusting, folder):
+    """revoking(*more, role=...): a sidecar that holds a token of OpenBao's and revokes it when it is told to stop; with it the rig and the directory."""
+    bao.root.secrets.kv.v2.create_or_update_secret("blue/default/db", {"password": "of-default"})
+    sts = trusting("--lifetime", "5m")
+    assert sts.command("fetch", *sts.options()).status == 0
+    second = folder / "second"
+    second.mkdir()
+    second.chmod(0o777)
+
+    def start(*more, role="reader"):
+        return sts.run("--revoke-on-stop", "--param", f"address={bao.url}", "--param", f"mount=auth/{sts.mount}", "--param", f"role={role}", *more,
+                          options={"url": None, "protocol": "vault", "token-file": sts.out / "token.jwt", "output-dir": second, "cacert-path": bao.ca_file})
+    return sts, second, start
+
+
+def works(bao, token):
+    try:
+        return password(bao.client(token), "default") == "of-default"
+    except hvac.exceptions.Forbidden:
+        return False
+
+
+def test_revoked_on_stop(bao, revoking):
+    """--revoke-on-stop: OpenBao does not take the token any more; a sidecar that restarts in place has a new one before `check` says yes"""
+    sts, second, start = revoking
+    process = start()
+    wait_for(lambda: sts.command("check", second).status == 0, "a token")
+    first = (second / "token.jwt").read_text()
+    assert works(bao, first)
+    assert sts.stop(process).status == 0
+    sts.said("token revoked")
+    assert not works(bao, first) and sts.command("check", second).status == 1
+    start()
+    wait_for(lambda: sts.command("check", second).status == 0, "a new token")
+    assert (second / "token.jwt").read_text() != first and works(bao, (second / "token.jwt").read_text())
+
+
+def test_a_batch_token(bao, revoking):
+    """--revoke-on-stop: a batch token cannot be revoked, and the warning has OpenBao's words"""
+    sts, second, start = revoking
+    role = bao.root.read(f"auth/{sts.mount}/role/reader")["data"]
+    bao.root.write_data(f"auth/{sts.mount}/role/batch", data=role | {"token_type": "batch"})
+    process = start(role="batch")
+    wait_for(lambda: sts.command("check", second).status == 0, "a token")
+    token = (second / "token.jwt").read_text()
+    assert sts.stop(process).status == 0
+    [line] = sts.said("the token was not revoked")
+    assert "batch tokens cannot be revoked" in line["reason"] and works(bao, token), line
+
+
+def test_stopped_while_the_server_is_down(bao, revoking):
+    """--revoke-on-stop: the sidecar ends at once, with a warning, if OpenBao is down, and within --revoke-timeout if it does not answer"""
+    sts, second, start = revoking
+    process = start()
+    wait_for(lambda: sts.command("check", second).status == 0, "a token")
+    bao.process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert sts.stop(process).status == 0
+        assert time.monotonic() - began < 10
+    finally:
+        bao.process.send_signal(signal.SIGCONT)
+    assert "time ran out" in sts.said("the token was not revoked")[0]["reason"]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    down = start("--revoke-url", f"https://127.0.0.1:{port}/v1/auth/token/revoke-self")
+    sts.said("token refreshed", 2)
+    assert sts.stop(down).status == 0
+    assert "connection refused" in sts.said("the token was not revoked", 2)[-1]["reason"]
+    assert works(bao, (second / "token.jwt").read_text()) and sts.command("check", second).status == 0
+
+
+def test_an_unknown_mount(bao, revoking):
+    """protocol vault: a refusal that may mean a wrong mount asks about it"""
+    sts, _, _ = revoking
+    subject = sts.space.write("jwt", sts.token())
+    result = sts.command("fetch", "--param", f"address={bao.url}", "--param", "mount=auth/nowhere", "--param", "role=reader",
+                         *sts.options(url=None, protocol="vault", token_file=subject, cacert_path=bao.ca_file, deadline="2s"))
+    assert result.status == 77 and "(is mount=auth/nowhere right?)" in result.last, result.err

@@ -146,6 +146,30 @@ def test_server_down(rig):
     assert sts.token() == first
 
 
+def test_an_answer_that_repeats_the_token(rig):
+    """The token does not get into the log, whatever the server says."""
+    sts = rig()
+    base = f"https://localhost:{sts.mock.port}"
+    process = sts.run("--revoke-on-stop", options={"url": f"{base}/token", "protocol": "token-exchange", "revoke-url": f"{base}/revoke"})
+    sts.has_refreshed()
+    token = sts.token()
+    sts.mock.fault(echo=1, status=403, path="/revoke")
+    assert sts.stop(process).status == 0
+    reason = sts.said("the token was not revoked")[0]["reason"]
+    assert reason == "unexpected status 403: invalid_request: (its words repeat a secret, and are left out)"
+    assert not any(token[i:i + 12] in sts.log_file.read_text() for i in range(0, len(token) - 12, 4))
+
+
+def test_a_batch_token(rig):
+    """The reason of a refusal is the server's, and has nothing of the subject token's times."""
+    sts = rig("--role", "app")
+    process = vault(sts)
+    sts.has_refreshed()
+    (sts.out / "token.jwt").write_text("hvb." + "A" * 90)
+    assert sts.stop(process).status == 0
+    assert sts.said("the token was not revoked")[0]["reason"] == "unexpected status 400: batch tokens cannot be revoked"
+
+
 def test_time_is_over(rig):
     sts = rig("--role", "app")
     process = vault(sts, "--revoke-timeout=1s")
