@@ -82,8 +82,8 @@ static void poll_finds_another_key(void)
 	bool holds = x.state == STS_EXCHANGE_HOLDS;
 
 	x.beside = STS_BESIDE_POLLS;
-	CHECK_INT(sts_exchange_finished(&x, &r, &m),
-		  holds ? STS_OUTCOME_POLL_CHANGED : STS_OUTCOME_NOTHING);
+	CHECK_INT(sts_exchange_finished(&x, &r, &m), STS_OUTCOME_NOTHING);
+	CHECK_INT(x.key, holds ? STS_KEY_CHANGED : STS_KEY_SAME);
 }
 
 static void set_once(void)
