@@ -294,7 +294,10 @@ def test_a_replay_has_the_error_of_the_service(sts, ask, space):
     subject = mint(sts)
     assert ask("anthropic", subject=subject).status == 0
     before = space.snapshot()
-    run = ask("anthropic", subject=subject, deadline="1s")
+    other = space.folder / "other"    # the status in the first directory says that the token was sent
+    other.mkdir()
+    other.chmod(0o777)
+    run = ask("anthropic", subject=subject, deadline="1s", output_dir=other)
     assert run.status == 77 and "401: authentication_error: Authentication failed" in run.last, run.err
     assert space.snapshot() == before
     wait_for(lambda: "jti_reused" in sts.log.read_text(), "the reason in the log")
