@@ -114,6 +114,7 @@ subject = { where = "body", name = "token" }
 code_at = ["/error", "/error/code"]
 message_at = ["/message"]
 used = ["sent before"]
+unfetched = ["fetching keys"]
 
 [error.codes.oauth]
 busy = ["server_error"]
