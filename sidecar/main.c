@@ -44,37 +44,38 @@ static const struct command {
 	const char *name;
 	enum sts_command command;
 	int (*run)(const struct sts_options *o, char *const *argv);
-	const char *usage, *summary; /* summary is packed */
 } commands[] = {
-	{"run", STS_COMMAND_RUN, command_work, "[OPTIONS]",
-	 STS_PACKED("Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes "
-		    "now. A token "
-		    "that is there already and not yet due is adopted.")},
-	{"fetch", STS_COMMAND_FETCH, command_work, "[OPTIONS]",
-	 STS_PACKED("Exchanges the subject token once, retrying until --deadline, and exits.")},
-	{"check", STS_COMMAND_CHECK, command_print, "[OPTIONS] [DIR]...",
-	 STS_PACKED("Exits 0 when each DIR holds a valid token, else 1 with one line that says "
-		    "why. No "
-		    "network.")},
-	{"refresh", STS_COMMAND_REFRESH, command_print, "[OPTIONS] [DIR]",
-	 STS_PACKED("Asks the running sts-sidecar that owns DIR to refresh now, and waits for the "
-		    "result.")},
-	{"inspect", STS_COMMAND_INSPECT, command_print, "[OPTIONS] [FILE]",
-	 STS_PACKED("Decodes a JWT (default: token.jwt of the output directory; - is standard "
-		    "input). Never "
-		    "prints its signature.")},
-	{"protocols", STS_COMMAND_PROTOCOLS, command_print, "[--json] [NAME]",
-	 STS_PACKED("Prints the STS protocols, or all about one: request, parameters, answer.")},
-	{"exchange", STS_COMMAND_EXCHANGE, command_work, "[FLAGS] PATH_TO_TOKEN URL DIRECTORY",
-	 STS_PACKED("The arguments of `openunison-cli exchange`, for the OpenUnison STS:")},
+	{"run", STS_COMMAND_RUN, command_work},
+	{"fetch", STS_COMMAND_FETCH, command_work},
+	{"check", STS_COMMAND_CHECK, command_print},
+	{"refresh", STS_COMMAND_REFRESH, command_print},
+	{"inspect", STS_COMMAND_INSPECT, command_print},
+	{"protocols", STS_COMMAND_PROTOCOLS, command_print},
+	{"exchange", STS_COMMAND_EXCHANGE, command_work},
 };
+
+/* Of each command, in the same order. */
+static const char usages[] =
+	"[OPTIONS]\0[OPTIONS]\0[OPTIONS] [DIR]...\0[OPTIONS] [DIR]\0[OPTIONS] [FILE]\0"
+	"[--json] [NAME]\0[FLAGS] PATH_TO_TOKEN URL DIRECTORY";
+static const char summaries[] = STS_PACKED(
+	"Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token "
+	"that is there already and not yet due is adopted.\0"
+	"Exchanges the subject token once, retrying until --deadline, and exits.\0"
+	"Exits 0 when each DIR holds a valid token, else 1 with one line that says why. No "
+	"network.\0"
+	"Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result.\0"
+	"Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
+	"prints its signature.\0"
+	"Prints the STS protocols, or all about one: request, parameters, answer.\0"
+	"The arguments of `openunison-cli exchange`, for the OpenUnison STS:");
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* The text is valid until the next call. */
 static const char *summary_of(const struct command *command)
 {
-	return sts_words(command->summary);
+	return sts_words(sts_text_at(summaries, (size_t)(command - commands)));
 }
 
 static const struct command *find(const char *name)
@@ -232,7 +233,8 @@ static int run(int argc, char *const *argv)
 	if (command->run == command_work)
 		sts_events_hold();
 	if (wants_help(argv + 2)) {
-		sts_help_command(command->name, summary_of(command), command->usage,
+		sts_help_command(command->name, summary_of(command),
+				 sts_text_at(usages, (size_t)(command - commands)),
 				 command->command);
 		return STS_EXIT_OK;
 	}

@@ -6,21 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Generated from pairs.json: the two symbols of each code. The codes are the bytes from 0x80 to
- * 0xff, and then those from 0x0e to 0x1f. */
-#include "base/pairs.h"
+/* The codes are the bytes up to LOW_LAST and from HIGH_FIRST on. PAIR is the place of one in the
+ * table. */
+#define LOW_LAST     0x1f
+#define HIGH_FIRST   0x7f
+#define PAIR(symbol) ((symbol) <= LOW_LAST ? (symbol) : (symbol)-HIGH_FIRST + LOW_LAST + 1)
 
-#define CODES_A     0x80
-#define CODES_B     0x0e
-#define CODES_B_END 0x20
+/* Generated from pairs.json: the two symbols of each code. The white space among the low bytes has
+ * none. */
+#include "base/pairs.h"
 
 /* The two symbols of a code; NULL for a character. */
 static const uint8_t *pair_of(uint8_t symbol)
 {
-	if (symbol >= CODES_A)
-		return pairs[symbol - CODES_A];
-	return symbol >= CODES_B && symbol < CODES_B_END
-		       ? pairs[UINT8_MAX + 1 - CODES_A + symbol - CODES_B]
+	return (symbol <= LOW_LAST || symbol >= HIGH_FIRST) && pairs[PAIR(symbol)][0]
+		       ? pairs[PAIR(symbol)]
 		       : NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "base/timefmt.h"
 
 #include "base/ascii.h"
+#include "base/resident.h"
 
 #define DAY_S           86400
 #define HOUR_S          3600
@@ -55,6 +56,14 @@ void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES])
 	sts_text_init(&t, out, STS_RFC3339_BYTES);
 	sts_text_addf(&t, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
 		      c.minute, c.second);
+}
+
+const char *sts_rfc3339(int64_t epoch_s)
+{
+	static char text[STS_RFC3339_BYTES] STS_RESIDENT;
+
+	sts_rfc3339_format(epoch_s, text);
+	return text;
 }
 
 /* Returns false for a date or time of day that does not exist. Second 60 is read as 59. */
@@ -228,7 +237,7 @@ bool sts_rfc3339_parse(struct sts_slice s, int64_t *epoch_s)
 
 bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s)
 {
-	static const char *const forms[] = {
+	static const char forms[][26] = {
 		"%w, %D %N %Y %h:%m:%s GMT", /* IMF-fixdate */
 		"%W, %D-%N-%y %h:%m:%s GMT", /* RFC 850 */
 		"%w %N %d %h:%m:%s %Y",      /* asctime() */

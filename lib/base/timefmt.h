@@ -19,6 +19,9 @@
  */
 void sts_rfc3339_format(int64_t epoch_s, char out[STS_RFC3339_BYTES]);
 
+/* Returns the same text, which is valid until the next call. */
+const char *sts_rfc3339(int64_t epoch_s);
+
 /*
  * Parse a time: "2026-01-12T16:11:29Z", also with a fraction of a second, which is dropped, with an
  * offset, and with `t` and `z` in lower case. Second 60 is read as 59.

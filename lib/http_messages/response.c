@@ -130,7 +130,7 @@ static void read_transfer_encoding(struct sts_http_response *p, struct sts_slice
 /* The words that are no compression are mistakes that servers make; the body is as it is. */
 static void read_content_encoding(struct sts_http_response *p, struct sts_slice value)
 {
-	static const char *const as_it_is[] = {"", "identity", "none", "utf-8", "utf8", "binary"};
+	static const char as_it_is[][9] = {"", "identity", "none", "utf-8", "utf8", "binary"};
 
 	while (value.data) {
 		struct sts_slice item = sts_slice_trim(sts_slice_cut(&value, ','));

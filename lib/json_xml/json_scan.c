@@ -73,7 +73,7 @@ static enum expect scan_number(struct scan *s)
 
 static enum expect scan_literal(struct scan *s)
 {
-	static const char *const literals[] = {"true", "false", "null"};
+	static const char literals[][6] = {"true", "false", "null"};
 
 	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
 		if (!sts_slice_starts((struct sts_slice){s->p, (size_t)(s->end - s->p)},

@@ -22,7 +22,7 @@
 #define KEY_AHEAD      "clock_ahead"
 #define KEY_NOT_BEFORE "not_before"
 
-static const char *const state_names[STS_STATE__COUNT] = {
+static const char state_names[STS_STATE__COUNT][9] = {
 	[STS_STATE_STARTING] = "starting",
 	[STS_STATE_OK] = "ok",
 	[STS_STATE_FAILING] = "failing",

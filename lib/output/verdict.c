@@ -53,7 +53,7 @@ static int64_t expiry(const struct sts_stored *stored)
 static void judge_times(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms, int64_t now_s)
 {
 	int64_t left_s = v->expires_s - now_s, not_before_s = v->status.not_before_s;
-	char words[64], when[STS_RFC3339_BYTES];
+	char words[64];
 	struct sts_text text;
 
 	v->by_clock = true;
@@ -63,8 +63,7 @@ static void judge_times(struct sts_verdict *v, const char *dir, int64_t min_ttl_
 		sts_text_add_str(&text, " ago");
 		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" expired "), words);
 	} else if (v->has_status && not_before_s > now_s) {
-		sts_rfc3339_format(not_before_s, when);
-		sts_text_addf(&text, "%s on, in ", when);
+		sts_text_addf(&text, "%s on, in ", sts_rfc3339(not_before_s));
 		sts_duration_words(&text, not_before_s - now_s);
 		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" is valid only from "),
 			words);

@@ -47,10 +47,8 @@ static void add_clocks(struct sts_text *t, const struct sts_untimely_input *in, 
 		       int64_t time_s)
 {
 	int64_t at_s = in->date_s >= 0 ? in->date_s : in->now_s;
-	char when[STS_RFC3339_BYTES];
 
-	sts_rfc3339_format(time_s, when);
-	sts_text_addf(t, " (the subject token %s %s", what, when);
+	sts_text_addf(t, " (the subject token %s %s", what, sts_rfc3339(time_s));
 	add_distance(t, at_s, time_s);
 	sts_text_addf(t, in->date_s >= 0 ? "the STS's Date" : "the node's time");
 	if (in->date_s >= 0 && in->clock_skew_s != 0) {

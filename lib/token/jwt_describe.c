@@ -210,14 +210,11 @@ static void add_iat(struct sts_text *out, int64_t left_s)
 static void add_time(struct sts_text *out, const char *claim, int64_t t, int64_t now_s,
 		     void (*add)(struct sts_text *out, int64_t left_s))
 {
-	char time[STS_RFC3339_BYTES];
-
 	if (t < 0) {
 		sts_text_addf(out, "%s: none\n", claim);
 		return;
 	}
-	sts_rfc3339_format(t, time);
-	sts_text_addf(out, "%s: %s (", claim, time);
+	sts_text_addf(out, "%s: %s (", claim, sts_rfc3339(t));
 	add(out, t - now_s);
 	sts_text_add_str(out, ")\n");
 }
@@ -238,15 +235,12 @@ static void add_summary(struct sts_text *out, const struct summary *summary, int
 
 static void add_json_time(struct sts_text *out, const char *name, int64_t t)
 {
-	char time[STS_RFC3339_BYTES];
-
 	sts_text_addf(out, ",\"%s\":", name);
 	if (t < 0) {
 		sts_text_add_str(out, "null");
 		return;
 	}
-	sts_rfc3339_format(t, time);
-	sts_text_addf(out, "\"%s\"", time);
+	sts_text_addf(out, "\"%s\"", sts_rfc3339(t));
 }
 
 static void add_json_summary(struct sts_text *out, const struct summary *summary, int64_t now_s)

@@ -21,10 +21,9 @@ static void add_ago(struct sts_text *t, int64_t ago_s, const char *whose)
 static enum sts_err has_ended(const struct sts_expiry_input *in, const struct sts_expiry *expiry,
 			      struct sts_error *e)
 {
-	char when[STS_RFC3339_BYTES], clocks[160];
+	char clocks[160];
 	struct sts_text text;
 
-	sts_rfc3339_format(expiry->end_s, when);
 	sts_text_init(&text, clocks, sizeof(clocks));
 	add_ago(&text, expiry->ago_local_s, "the node's clock");
 	if (expiry->has_date) {
@@ -34,7 +33,8 @@ static enum sts_err has_ended(const struct sts_expiry_input *in, const struct st
 		sts_text_addf(&text, " (the answer's Date is over a day away from it)");
 	}
 	return sts_fail(e, STS_ELIFETIME, 0,
-			"the returned token has no life left: it ended at %s, %s", when, clocks);
+			"the returned token has no life left: it ended at %s, %s",
+			sts_rfc3339(expiry->end_s), clocks);
 }
 
 static enum sts_err no_life(const struct sts_expiry_input *in, const struct sts_expiry *expiry,

@@ -102,14 +102,13 @@ static enum sts_err check_bytes(struct sts_slice bytes, struct sts_slice token, 
 
 static enum sts_err expired(int64_t exp_s, int64_t now_s, struct sts_error *e)
 {
-	char when[STS_RFC3339_BYTES], ago[32];
+	char ago[32];
 	struct sts_text text;
 
-	sts_rfc3339_format(exp_s, when);
 	sts_text_init(&text, ago, sizeof(ago));
 	sts_duration_words(&text, now_s - exp_s);
-	return sts_fail(e, STS_ESUBJECT_EXPIRED, 0, "the subject token expired at %s, %s ago", when,
-			ago);
+	return sts_fail(e, STS_ESUBJECT_EXPIRED, 0, "the subject token expired at %s, %s ago",
+			sts_rfc3339(exp_s), ago);
 }
 
 static void identify(struct sts_slice token, uint8_t id[STS_SUBJECT_ID_BYTES])

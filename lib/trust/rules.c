@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "trust/dn.h"
 
@@ -81,67 +82,72 @@ static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struc
 	return STS_OK;
 }
 
-/* The algorithms whose names we know. Those that are `good` are accepted for signatures. The table
- * has no pointers, which would be larger, and would need relocations. */
-#define ALGORITHM(oid, name, good) \
+/* The algorithms whose names we know. The first GOOD of them are accepted for signatures. The table
+ * has no pointers, which would be larger, and would need relocations; the names are in the same
+ * order. */
+#define GOOD 6
+#define OID(bytes) \
 	{ \
-		sizeof(oid) - 1, oid, name, good \
+		sizeof(bytes) - 1, bytes \
 	}
 static const struct {
 	uint8_t oid_len;
-	char oid[10];
-	char name[20];
-	bool good;
+	char oid[9];
 } algorithms[] = {
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "RSA with SHA-256", true),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", "RSA with SHA-384", true),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", "RSA with SHA-512", true),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x02", "ECDSA with SHA-256", true),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x03", "ECDSA with SHA-384", true),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x04", "ECDSA with SHA-512", true),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "RSA with MD5", false),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "RSA with SHA-1", false),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", "RSA with SHA-224", false),
-	ALGORITHM("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS", false),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x01", "ECDSA with SHA-1", false),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x04\x03\x01", "ECDSA with SHA-224", false),
-	ALGORITHM("\x2a\x86\x48\xce\x3d\x02\x01", "EC on another curve", false),
-	ALGORITHM("\x2a\x86\x48\xce\x38\x04\x01", "DSA", false),
-	ALGORITHM("\x2b\x65\x70", "Ed25519", false),
-	ALGORITHM("\x2b\x65\x71", "Ed448", false),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"),
+	OID("\x2a\x86\x48\xce\x3d\x04\x03\x02"),
+	OID("\x2a\x86\x48\xce\x3d\x04\x03\x03"),
+	OID("\x2a\x86\x48\xce\x3d\x04\x03\x04"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"),
+	OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"),
+	OID("\x2a\x86\x48\xce\x3d\x04\x01"),
+	OID("\x2a\x86\x48\xce\x3d\x04\x03\x01"),
+	OID("\x2a\x86\x48\xce\x3d\x02\x01"),
+	OID("\x2a\x86\x48\xce\x38\x04\x01"),
+	OID("\x2b\x65\x70"),
+	OID("\x2b\x65\x71"),
 };
+static const char algorithm_names[] = STS_PACKED(
+	"RSA with SHA-256\0RSA with SHA-384\0RSA with SHA-512\0"
+	"ECDSA with SHA-256\0ECDSA with SHA-384\0ECDSA with SHA-512\0"
+	"RSA with MD5\0RSA with SHA-1\0RSA with SHA-224\0RSA-PSS\0"
+	"ECDSA with SHA-1\0ECDSA with SHA-224\0EC on another curve\0DSA\0Ed25519\0Ed448\0"
+	"an unknown algorithm");
 
-static const char *algorithm_name(struct sts_der oid, bool *good)
+/* The row of an algorithm, or the number of rows. */
+static size_t algorithm_of(struct sts_der oid)
 {
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (oid.len == algorithms[i].oid_len &&
-		    memcmp(oid.data, algorithms[i].oid, oid.len) == 0) {
-			*good = algorithms[i].good;
-			return algorithms[i].name;
-		}
-	*good = false;
-	return "an unknown algorithm";
+	size_t i = 0;
+
+	while (i < sizeof(algorithms) / sizeof(algorithms[0]) &&
+	       (oid.len != algorithms[i].oid_len ||
+		memcmp(oid.data, algorithms[i].oid, oid.len) != 0))
+		i++;
+	return i;
 }
 
 static enum sts_err check_signature_algorithm(const struct sts_cert *cert, struct sts_error *e)
 {
-	bool good;
-	const char *name = algorithm_name(cert->signature_oid, &good);
+	size_t row = algorithm_of(cert->signature_oid);
 
-	if (good)
+	if (row < GOOD)
 		return STS_OK;
 	return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
-			      "is signed with %s, which this program does not accept", name);
+			      "is signed with %s, which this program does not accept",
+			      sts_words(sts_text_at(algorithm_names, row)));
 }
 
 static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
 {
-	bool good;
-
 	if (cert->key_kind == STS_KEY_OTHER)
-		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
-				      "has a key for %s, which this program does not accept",
-				      algorithm_name(cert->key_oid, &good));
+		return sts_rules_fail(
+			e, STS_ECERT_ALGORITHM, cert,
+			"has a key for %s, which this program does not accept",
+			sts_words(sts_text_at(algorithm_names, algorithm_of(cert->key_oid))));
 	if (cert->key_kind == STS_KEY_RSA &&
 	    (cert->rsa_bits < STS_RSA_KEY_MIN_BITS || cert->rsa_bits > STS_RSA_KEY_MAX_BITS))
 		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,

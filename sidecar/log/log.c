@@ -14,7 +14,7 @@ static struct {
 	uint32_t dropped, dropped_in_all;
 } config STS_RESIDENT;
 
-static const char *const names[] = {"error", "warn", "info", "debug"};
+static const char names[][6] = {"error", "warn", "info", "debug"};
 
 void sts_log_setup(enum sts_level level, int format)
 {
@@ -73,10 +73,7 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 		add_value(l, msg);
 		sts_text_add_char(&l->text, '"');
 	} else {
-		char when[STS_RFC3339_BYTES];
-
-		sts_rfc3339_format(now_ms / 1000, when);
-		sts_text_addf(&l->text, "%s %s: ", when, names[level]);
+		sts_text_addf(&l->text, "%s %s: ", sts_rfc3339(now_ms / 1000), names[level]);
 		add_value(l, msg);
 	}
 	if (config.dropped)
@@ -119,10 +116,7 @@ void sts_log_int(struct sts_log *l, const char *key, int64_t value)
 
 void sts_log_time(struct sts_log *l, const char *key, int64_t epoch_s)
 {
-	char when[STS_RFC3339_BYTES];
-
-	sts_rfc3339_format(epoch_s, when);
-	sts_log_str(l, key, when);
+	sts_log_str(l, key, sts_rfc3339(epoch_s));
 }
 
 void sts_log_end(struct sts_log *l)

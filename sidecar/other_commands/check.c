@@ -15,7 +15,7 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 		       const struct sts_status_now *now)
 {
 	int64_t skew_s = v->has_status ? sts_status_skew(&v->status, now) : 0;
-	char buf[3840], when[STS_RFC3339_BYTES];
+	char buf[3840];
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
@@ -23,18 +23,14 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 	sts_text_add_json_string(&text, sts_slice_of(dir));
 	sts_text_addf(&text, ",\"reason\":");
 	sts_text_add_json_string(&text, v->ok ? STS_SLICE("") : line);
-	if (v->expires_s >= 0) {
-		sts_rfc3339_format(v->expires_s, when);
-		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld", when,
-			      (long long)(v->expires_s - now->real_s));
-	}
+	if (v->expires_s >= 0)
+		sts_text_addf(&text, ",\"expires\":\"%s\",\"expires_in_s\":%lld",
+			      sts_rfc3339(v->expires_s), (long long)(v->expires_s - now->real_s));
 	if (v->has_status)
 		sts_text_addf(&text, ",\"error\":\"%s\",\"tries\":%u",
 			      sts_error_info(v->status.error).name, (unsigned)v->status.tries);
-	if (v->has_status && v->status.not_before_s > now->real_s) {
-		sts_rfc3339_format(v->status.not_before_s, when);
-		sts_text_addf(&text, ",\"not_before\":\"%s\"", when);
-	}
+	if (v->has_status && v->status.not_before_s > now->real_s)
+		sts_text_addf(&text, ",\"not_before\":\"%s\"", sts_rfc3339(v->status.not_before_s));
 	if (skew_s != 0)
 		sts_text_addf(&text, ",\"clock_skew_s\":%lld", (long long)skew_s);
 	if (v->ok && line.len > 0) {

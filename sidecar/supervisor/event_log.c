@@ -36,7 +36,8 @@ static void add_once(struct sts_log *l, struct sts_logged *logged, const struct 
 
 /* ---- warnings ---- */
 
-static void warn(const struct sts_exchange *x, const char *msg, const char *key, int64_t value)
+static __attribute__((noinline)) void warn(const struct sts_exchange *x, const char *msg,
+					   const char *key, int64_t value)
 {
 	struct sts_log l;
 
@@ -81,13 +82,13 @@ static void warn_of_not_before(const struct sts_exchange *x, struct sts_logged *
 			       const struct sts_report *report, const struct sts_moment *now)
 {
 	bool is_later = report->not_before_s > 0;
-	char msg[160], when[STS_RFC3339_BYTES];
+	char msg[160];
 	struct sts_text text;
 
 	if (is_later && !logged->not_before) {
 		sts_text_init(&text, msg, sizeof(msg));
-		sts_rfc3339_format(report->not_before_s, when);
-		sts_text_addf(&text, "the returned token is valid only from %s on, in ", when);
+		sts_text_addf(&text, "the returned token is valid only from %s on, in ",
+			      sts_rfc3339(report->not_before_s));
 		sts_duration_words(&text, report->not_before_s - now->real_ms / 1000);
 		sts_text_addf(&text, ": check the clocks of the STS and of this node");
 		warn(x, msg, NULL, 0);

@@ -9,7 +9,7 @@
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000)
 
-static const char *const mode_names[STS_WORKER__COUNT] = {
+static const char mode_names[STS_WORKER__COUNT][9] = {
 	[STS_WORKER_EXCHANGE] = "exchange", [STS_WORKER_ADOPT] = "adopt",
 	[STS_WORKER_POLL] = "poll",         [STS_WORKER_NOTIFY] = "notify",
 	[STS_WORKER_REVOKE] = "revoke",

@@ -12,14 +12,12 @@
 
 /* The paths at which distributions keep the system bundle. The first path that exists is used, as
  * in Go's crypto/x509. */
-static const char *const system_bundles[] = {
-	"/etc/ssl/certs/ca-certificates.crt",
-	"/etc/pki/tls/certs/ca-bundle.crt",
-	"/etc/ssl/ca-bundle.pem",
-	"/etc/pki/tls/cacert.pem",
-	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-	"/etc/ssl/cert.pem",
-};
+static const char system_bundles[] = "/etc/ssl/certs/ca-certificates.crt\0"
+				     "/etc/pki/tls/certs/ca-bundle.crt\0"
+				     "/etc/ssl/ca-bundle.pem\0"
+				     "/etc/pki/tls/cacert.pem\0"
+				     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem\0"
+				     "/etc/ssl/cert.pem\0";
 
 /* Copy a path, with a NUL at its end. */
 static enum sts_err copy_path(struct sts_slice path, char buf[PATH_MAX], struct sts_error *e)
@@ -70,9 +68,9 @@ static enum sts_err add_system(struct sts_ca_sources *ca, struct sts_error *e)
 		err = add_dirs(ca, dirs, e);
 	if ((file && *file) || (dirs && *dirs))
 		return err;
-	for (size_t i = 0, count = ca->count;
-	     i < sizeof(system_bundles) / sizeof(system_bundles[0]) && ca->count == count; i++)
-		sts_ca_sources_add(ca, system_bundles[i], true, NULL);
+	const size_t count = ca->count;
+	for (const char *at = system_bundles; *at && ca->count == count; at = sts_text_at(at, 1))
+		sts_ca_sources_add(ca, at, true, NULL);
 	return STS_OK;
 }
 

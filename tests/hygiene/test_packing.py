@@ -76,7 +76,7 @@ static const char words[] = STS_PACKED(/* 5 */ "five\\0"
     ([["a", "b"], ["a", "b"]], "'ab' is there already"),
     ([["a", "a"]] + [["a" * 2 ** n, "a" * 2 ** n] for n in range(1, 7)], "too long"),
     ([["a", "b"]] + [["ab" + "c" * n, "c"] for n in range(12)], "too deep"),
-    ([[chr(33 + n // 20), chr(33 + n % 20)] for n in range(147)], "one too many"),
+    ([[chr(33 + n // 20), chr(33 + n % 20)] for n in range(len(packing.CODES) + 1)], "one too many"),
 ], ids=["order", "twice", "long", "deep", "many"])
 def test_wrong_pairs(tmp_path, rows, reason):
     path = tmp_path / "pairs.json"

@@ -174,7 +174,7 @@ def test_pool_in_c(tmp_path):
 
 
 def test_c_string_refuses_what_ascii_has_not():
-    for text in ("a\0b", "\u0100", "\x7f"):
+    for text in ("a\0b", "\u0100"):
         with pytest.raises(ValueError):
             common.c_string(text)
 

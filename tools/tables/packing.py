@@ -26,7 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from tables.common import TOP, TableError, c_file, shown  # noqa: E402
 
 PAIRS = TOP / "lib/base/pairs.json"
-CODES = [*range(0x80, 0x100), *range(0x0E, 0x20)]   # no byte of our texts; lib/base/packed.c has them, too
+CODES = [*range(0x7F, 0x100), *(set(range(0x01, 0x20)) - set(b"\t\n\r"))]   # no byte of our texts; lib/base/packed.c has them, too
 DEPTH_MAX = 12                                      # a code within a code
 SYMBOL_MAX = 64                                     # characters of a code: STS_PACKED_SYMBOL_MAX_BYTES in packed.h
 # The functions that unpack a literal, and which of their arguments it is, from 0.
@@ -80,8 +80,9 @@ def c_literal(packed):
 def pairs_h(source):
     codes = read_pairs(pathlib.Path(source))
     symbols = {chr(c): c for c in range(0x80)} | codes
-    lines = "\n".join(f"\t{{{symbols[left]}, {symbols[right]}}}, /* {left + right} */" for left, right in json.loads(pathlib.Path(source).read_text()))
-    return f"#define PAIRS_DEPTH {DEPTH_MAX} /* a code within a code */\n\nstatic const uint8_t pairs[{len(CODES)}][2] = {{\n{lines}\n}};"
+    lines = "\n".join(f"\t[PAIR({codes[left + right]})] = {{{symbols[left]}, {symbols[right]}}}, /* {left + right} */"
+                      for left, right in json.loads(pathlib.Path(source).read_text()))
+    return f"#define PAIRS_DEPTH {DEPTH_MAX} /* a code within a code */\n\nstatic const uint8_t pairs[][2] = {{\n{lines}\n}};"
 
 
 def c_files(source):

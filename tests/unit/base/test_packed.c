@@ -12,7 +12,7 @@ static void test_symbols(void)
 	for (int byte = 1; byte <= 0xff; byte++) {
 		char out[STS_PACKED_SYMBOL_MAX_BYTES];
 		size_t len = sts_unpack_symbol((char)byte, out);
-		bool is_code = byte >= 0x80 || (byte >= 0x0e && byte < 0x20);
+		bool is_code = byte >= 0x7f || (byte < 0x20 && !strchr("\t\n\r", byte));
 
 		CHECK(is_code ? len >= 2 && len <= sizeof(out) : len == 1 && out[0] == (char)byte);
 		for (size_t i = 0; is_code && i < len; i++)
