@@ -281,7 +281,8 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 
 		if (sts_protocol_requires(r->protocol, i) && count == 0 &&
 		    !*sts_parameter_text(p, STS_PARAMETER_VALUE) &&
-		    (p->place != STS_PLACE_URL || r->url_template))
+		    (r->url_template ||
+		     (p->place != STS_PLACE_URL && !(p->flags & STS_PARAMETER_WITHOUT_URL))))
 			return missing(r, p, e);
 		if (count > 1 && !(p->flags & STS_PARAMETER_REPEATS))
 			return refuse(e, "parameter", name, STS_PACKED("was given more than once"));

@@ -52,14 +52,15 @@ enum sts_kind {
 /* Flags of a parameter. */
 #define STS_PARAMETER_REPEATS       1
 #define STS_PARAMETER_WITH_PREVIOUS 2 /* sent only where the parameter before it is given */
+#define STS_PARAMETER_WITHOUT_URL   4 /* if it is required, then only where no URL is given */
 
 /* The texts of a parameter. */
 enum sts_parameter_text {
 	STS_PARAMETER_NAME,  /* in --param */
 	STS_PARAMETER_FIELD, /* in the request; "": the same as the name */
 	STS_PARAMETER_VALUE, /* default or fixed value; "": none */
-	/* where the value comes from if the user does not give one: an environment variable that a
-	 * platform sets, or a JSON pointer into the claims of the subject token; "": none */
+	/* where the value comes from if the user does not give one: environment variables that a
+	 * platform sets (the first that is set counts), or a JSON pointer into the claims of the subject token; "": none */
 	STS_PARAMETER_ENV,
 	STS_PARAMETER_SHAPE,   /* of a value: one * stands for one byte or more; "": any */
 	STS_PARAMETER_CHARSET, /* what a value may have besides letters and digits; "": any */
@@ -122,10 +123,22 @@ enum sts_protocol_text {
 	/* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
-	STS_PROTOCOL_CA, /* path of the only CA that is trusted without --cacert-path; "": none */
+	/* path of the only CA that is trusted without --cacert-path, or the environment variables
+	 * that have one; "": none */
+	STS_PROTOCOL_CA,
 	/* A parameter of the URL, and words of refusals, with | between them. An answer with these
 	 * words does not tell a wrong value of the parameter from any other refusal. "": none */
 	STS_PROTOCOL_DOUBT,
+	/* environment variables, with one space between two: those that have the whole URL, after
+	 * one that turns them off; and those that cannot be followed. "": none */
+	STS_PROTOCOL_URL_FROM,
+	STS_PROTOCOL_REFUSED,
+	/* The host names of a cloud, with | between the parts: the service; the parameter with the
+	 * region; the region that is always the global endpoint, and those that the legacy mode
+	 * makes so; the variables of FIPS, of dual-stack and of the mode; then the partitions, each
+	 * with what its regions begin with, its domain, that of its dual-stack hosts ("-": none),
+	 * and "=" where FIPS changes no name. "": none */
+	STS_PROTOCOL_PARTITIONS,
 	STS_PROTOCOL__TEXTS
 };
 

@@ -23,13 +23,11 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
-/* Returns the value of an environment variable, or NULL if the variable is not set or is empty.
- * `exchange` reads no environment variables. */
-static const char *variable(const struct sts_options *o, const char *name)
+static const char *variable(const struct sts_options *o, const char *names)
 {
-	const char *value = *name && o->command != STS_COMMAND_EXCHANGE ? getenv(name) : NULL;
+	char name[STS_VARIABLE_MAX_BYTES];
 
-	return value && *value ? value : NULL;
+	return sts_platform_variable(o, sts_slice_of(names), name);
 }
 
 /* Fail because of a file that an option names. `why` says what is wrong with the file. */
@@ -293,19 +291,28 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 {
 	char buf[STS_URL_MAX_BYTES];
 	struct sts_text text;
+	enum sts_err err = STS_OK;
 
 	sts_text_init(&text, buf, sizeof(buf));
-	if (o->url)
-		sts_text_add_str(&text, o->url);
-	else if (f->request.url_template)
+	if (o->url || f->url_from)
+		sts_text_add_str(&text, o->url ? o->url : f->url_from);
+	else if (f->request.url_template) {
 		sts_request_url(&f->request, &text);
-	else
+		err = sts_platform_host(o, &f->request, &text, e);
+	} else
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--url is missing: protocol %s has no endpoint of its own",
 				o->protocol);
+	if (err != STS_OK)
+		return err;
 	if (text.overflow)
 		return sts_fail(e, STS_EURL, 0, "the URL is too long");
-	return use_url(o, f, (struct sts_slice){buf, text.len}, e);
+	err = use_url(o, f, (struct sts_slice){buf, text.len}, e);
+	if (err == STS_OK || !f->url_from)
+		return err;
+	struct sts_error why = *e;
+
+	return sts_fail(e, err, why.detail, "the variable %s: %s", f->url_variable, why.msg);
 }
 
 /* Copy the claim that a parameter gets. Returns an empty slice if there is no such claim.
@@ -501,14 +508,14 @@ static void local_files(const struct sts_options *o, struct sts_fields *f)
 	f->token_file = token ? token : o->token_file;
 	if (!sts_fields_next_ca(o, f, &at, &path))
 		f->ca = sts_protocol_text(f->request.protocol, STS_PROTOCOL_CA);
-	if (f->ca && !*f->ca)
-		f->ca = NULL;
+	if (f->ca && *f->ca != '/')
+		f->ca = variable(o, f->ca);
 }
 
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 			     struct sts_fields_files *files, struct sts_error *e)
 {
-	enum sts_err err = STS_OK;
+	enum sts_err err;
 
 	memset(f, 0, sizeof(*f));
 	f->request.protocol = sts_protocol_find(sts_slice_of(o->protocol));
@@ -518,7 +525,8 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	f->request.params = f->params;
 	f->request.headers = f->headers;
 	f->request.url_template = sts_protocol_text(f->request.protocol, STS_PROTOCOL_URL);
-	if (o->url || !*f->request.url_template)
+	err = sts_platform_url(o, f->request.protocol, &f->url_from, f->url_variable, e);
+	if (o->url || f->url_from || !*f->request.url_template)
 		f->request.url_template = NULL;
 	local_files(o, f);
 	if (o->subject_token_type)

@@ -8,6 +8,7 @@
 #define STS_OPTIONS_FIELDS_H
 
 #include "options/options.h"
+#include "options/platform.h"
 #include "protocol/request.h"
 #include "proxy/proxy.h"
 
@@ -28,6 +29,9 @@ struct sts_fields {
 	enum sts_subject_use subject_use; /* from --subject-use or the protocol */
 	/* from --token-file, from the protocol or its environment variable, or the default */
 	const char *token_file;
+	/* the URL from a variable of the protocol, and the name of the variable; NULL: none */
+	const char *url_from;
+	char url_variable[STS_VARIABLE_MAX_BYTES];
 	const char *ca; /* the CA file of the protocol; NULL: none, or --cacert-path is given */
 };
 

@@ -107,7 +107,8 @@ static void param(struct print *p, const struct sts_parameter *field, bool requi
 	text(p, "-in", sts_text_at(places, field->place));
 	text(p, "-kind", sts_text_at(kinds, field->kind));
 	if (required || field->flags)
-		set(p, "-flags", "required\0repeats\0with-previous", required | field->flags << 1);
+		set(p, "-flags", "required\0repeats\0with-previous\0without-url",
+		    required | field->flags << 1);
 	number(p, "min", field->min);
 	number(p, "max", field->max);
 	for (unsigned i = STS_PARAMETER_FIELD; i < STS_PARAMETER_HELP; i++)

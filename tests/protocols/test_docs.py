@@ -27,8 +27,9 @@ def test_parameters(sidecar, name):
         if re.match(r"\| `[\w-]+` \|", line) and len(cells) == 5:
             documented.append(tuple(map(plain, cells[:4])))
             assert len(cells[4].strip()) > 5
-    assert documented == [(field["name"], "yes" if "required" in field.get("flags", []) and not {"value", "claim"} & set(field) else "",
-                           field.get("value", ""), f"claim `{field['claim']}" if "claim" in field else field.get("variable", "")) for field in protocol["fields"] if field["from"] == "parameter"]
+    needed = lambda flags: "without `--url" if "without-url" in flags else "yes"    # noqa: E731
+    assert documented == [(field["name"], needed(field["flags"]) if "required" in field.get("flags", []) and not {"value", "claim"} & set(field) else "",
+                           field.get("value", ""), f"claim `{field['claim']}" if "claim" in field else field.get("variable", "").replace(" ", "`, else `")) for field in protocol["fields"] if field["from"] == "parameter"]
 
 
 @pytest.mark.parametrize("name", NAMES)

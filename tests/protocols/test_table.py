@@ -21,7 +21,8 @@ def field_of(entry, subject):
         return field | {key: subject[key] for key in ("min", "max") if key in subject}
     entry = whole(entry, SHARED["parameter"])
     required = entry.get("required") or entry.get("service_requires")
-    flags = [word for word, on in (("required", required), ("repeats", entry.get("repeats")), ("with-previous", entry.get("with_previous"))) if on]
+    flags = [word for word, on in (("required", required), ("repeats", entry.get("repeats")), ("with-previous", entry.get("with_previous")),
+                                ("without-url", entry.get("without_url"))) if on]
     field = {"name": entry["name"], "from": "fixed" if "fixed" in entry else "parameter", "in": entry["where"], "kind": entry.get("kind", "text")}
     field |= {"flags": flags} if flags else {}
     field |= {"value": entry.get("fixed", entry.get("default"))} if {"fixed", "default"} & set(entry) else {}

@@ -11,6 +11,10 @@ def code(text):
     return f"`{text}`" if text else ""
 
 
+def variables(names):
+    return ", else ".join(map(code, names.split()))
+
+
 def listed_files(write):
     names = [code(FILES[word]) for word in FILES if word in write]
     return ", ".join(names[:-1]) + " and " + names[-1]
@@ -45,8 +49,8 @@ USES = {"again": "A subject token may be sent again.", "once": "A subject token 
 def section(protocol):
     lines = [f"## {protocol.name}", "", protocol.about, ""]
     lines += ["    sts-sidecar run " + protocol.example.replace("\n", "\n    "), ""]
-    rows = [(code(p.name), "yes" if p.required and not p.value and not p.claim() else "", code(p.value),
-             f"claim {code(p.variable)}" if p.claim() else code(p.variable), description(p, before))
+    rows = [(code(p.name), ("without `--url`" if "without-url" in p.flags else "yes") if p.required and not p.value and not p.claim() else "", code(p.value),
+             f"claim {code(p.variable)}" if p.claim() else variables(p.variable), description(p, before))
             for before, p in zip((None, *protocol.parameters), protocol.parameters) if p.source == "user"]
     if rows:
         lines += [markdown_table(("parameter", "needed", "default", "variable", ""), rows)]
@@ -59,7 +63,14 @@ def section(protocol):
         more += [f"Without `--token-file`, the subject token is that in `{protocol.token_file}`."]
     elif protocol.token_file:
         more += [f"`{protocol.token_file}` names the file of the subject token where `--token-file` is not given."]
-    more += [f"Without `--cacert-path`, only the CAs in `{protocol.ca}` are trusted."] if protocol.ca else []
+    if protocol.ca:
+        place = code(protocol.ca) if protocol.ca.startswith("/") else f"the file or directory of {variables(protocol.ca)}"
+        more += [f"Without `--cacert-path`, only the CAs in {place} are trusted" + (" where it is set." if protocol.ca[0] != "/" else ".")]
+    if protocol.url_from:
+        off, names = protocol.url_from.split(" ", 1)
+        more += [f"Without `--url`, {variables(names)} is the URL where it is set, unless `{off}` is `true`."]
+    if protocol.refused:
+        more += [f"Without `--url`, the program does not start where one of these variables is set, unless it is `false` or `0`: {', '.join(map(code, protocol.refused.split()))}."]
     more += ["The variables `HTTPS_PROXY` and `NO_PROXY` do not count; `--proxy` does."] if "direct" in protocol.flags else []
     return lines + [" ".join(more), ""] + ([protocol.notes, ""] if protocol.notes else [])
 

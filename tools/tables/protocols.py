@@ -20,7 +20,7 @@ MEANINGS = ("busy", "unauthorized", "used", "known")  # of an error code, in the
 USES = ("again", "once", "unknown")
 FILES = {"token": "token.jwt", "expires": "expires", "thumbprint": "thumbprint", "aws-credentials": "aws-credentials"}
 POINTERS = ("base", "token", "expiry", "thumbprint", "key_id", "secret")
-USER_KEYS = ("required", "service_requires", "repeats", "default", "variable", "claim", "shape", "charset", "min", "max", "help", "note")
+USER_KEYS = ("required", "without_url", "service_requires", "repeats", "default", "variable", "claim", "shape", "charset", "min", "max", "help", "note")
 
 NAME = r"[a-z][a-z0-9-]*"
 NAME_MAX = 17  # `protocols` prints it in a column, and lines of at most 100 characters
@@ -28,7 +28,8 @@ SUMMARY_MAX = 80
 PARAMETERS_MAX = 13  # STS_PROTOCOL_PARAMETERS_MAX
 NUMBER_OF_PARAMETER_MAX = 127  # the last bit of its byte says that it is required
 CODE_MAX = 31  # STS_KNOWN_CODE_MAX_BYTES, with a NUL
-VARIABLE = r"[A-Z][A-Z0-9_]*"
+VARIABLE = r"[A-Z][A-Z0-9_]{,46}"
+VARIABLES = f"{VARIABLE}( {VARIABLE})*"
 FIELD = r"[A-Za-z][A-Za-z0-9_.#-]*"
 POINTER = r"(/[^/]+)+"
 PATH = r"(/[A-Za-z0-9._-]+)+"
@@ -49,7 +50,7 @@ class Parameter:
     min: int = 0
     max: int = 0
     help: str = ""
-    flags: tuple = ()  # of "repeats" and "with-previous"
+    flags: tuple = ()  # of "repeats", "with-previous" and "without-url"
     required: bool = dataclasses.field(default=False, compare=False)
     note: str = dataclasses.field(default="", compare=False)
 
@@ -99,10 +100,13 @@ class Protocol:
     revoke: str  # the name of a request that revokes
     ca: str  # a path
     doubt: tuple  # the name of a parameter, then words of refusals
+    url_from: str = ""  # variables
+    refused: str = ""  # variables
+    partitions: tuple = ()
 
     def texts(self):
         """In the order of enum sts_protocol_text."""
-        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers(), self.ca, "|".join(self.doubt)
+        return self.name, packed(self.summary), self.method, self.url, self.token_file, *self.answer.pointers(), self.ca, "|".join(self.doubt), self.url_from, self.refused, "|".join(self.partitions)
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ def read_fixed(row, p):
 
 def read_source(row):
     """The variable or the claim that a value comes from."""
-    variable, claim = matching(row, "variable", VARIABLE, ""), matching(row, "claim", POINTER, "")
+    variable, claim = matching(row, "variable", VARIABLES, ""), matching(row, "claim", POINTER, "")
     if variable and claim:
         row.fail('"variable" and "claim" exclude each other')
     return variable or claim
@@ -205,7 +209,7 @@ def read_source(row):
 
 def read_user(row, p):
     least, most = bounds(row)
-    flags = tuple(word for word, key in (("repeats", "repeats"), ("with-previous", "with_previous")) if row.flag(key, False))
+    flags = tuple(word for word, key in (("repeats", "repeats"), ("with-previous", "with_previous"), ("without-url", "without_url")) if row.flag(key, False))
     p = replace(
         p, value=row.text("default", ""), variable=read_source(row), shape=row.text("shape", ""),
         charset=row.text("charset", ""), min=least, max=most, help=row.text("help"), note=markdown(row, "note", ""), flags=flags)
@@ -405,7 +409,8 @@ def read_protocol(name, row, answers, parameters):
             row.row("subject").word("use", USES, "unknown"),
             read_answer(answers.apply(row.row("answer"))), tuple(row.words("write", tuple(FILES))),
             tuple(row.words("flags", FLAGS, [])), listed, markdown(row, "about"), markdown(row, "example"), markdown(row, "notes", ""),
-            row.text("revoke", "oauth"), matching(row, "ca", PATH, ""), read_doubt(row.row("doubt", None)))
+            row.text("revoke", "oauth"), matching(row, "ca", f"{PATH}|{VARIABLES}", ""), read_doubt(row.row("doubt", None)),
+            *(" ".join(row.words(key, None, [])) for key in ("url_from", "refused")), tuple(row.words("partitions", None, [], 200)))
         check_protocol(row, protocol)
     return protocol, own
 
