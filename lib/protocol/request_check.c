@@ -259,12 +259,12 @@ static enum sts_err missing(const struct sts_request *r, const struct sts_parame
 	struct sts_text why;
 
 	sts_text_init(&why, buf, sizeof(buf));
-	sts_text_addf(&why, "is missing, and protocol %s needs it: --param %s=...%s%s",
+	sts_text_addf(&why, "is missing, and protocol %s needs it: --param %s=...%s%.*s",
 		      sts_protocol_text(r->protocol, STS_PROTOCOL_NAME), name,
 		      !*variable         ? ""
 		      : *variable == '/' ? ", or the claim "
 					 : ", or ",
-		      variable);
+		      (int)strcspn(variable, " "), variable);
 	return refuse(e, "parameter", sts_slice_of(name), buf);
 }
 
