@@ -397,7 +397,7 @@ static void refusals(void)
 		 "roll-arn is none of protocol aws: did you mean role-arn?"},
 		{"aws", {S("RoleArn"), S("x")}, {{NULL}}, "RoleArn is none of"},
 		{"aws", {S("Action"), S("x")}, {{NULL}}, "Action is filled in"},
-		{"aws", {S("policy"), S("{}")}, {{NULL}}, "role-arn is missing"},
+		{"gcp", {S("scope"), S("x")}, {{NULL}}, "audience is missing"},
 		{"aws", {S("role-arn"), S("arn:a")}, {{NULL}}, "role-arn must have 20 to 2048"},
 		{"aws", {S("role-arn"), S(ARN "?")}, {{NULL}}, "role-arn may have letters"},
 		{"aws", {S("role-arn"), S("brn" ARN)}, {{NULL}}, "role-arn must look like arn:*"},
