@@ -60,7 +60,8 @@ enum sts_parameter_text {
 	STS_PARAMETER_FIELD, /* in the request; "": the same as the name */
 	STS_PARAMETER_VALUE, /* default or fixed value; "": none */
 	/* where the value comes from if the user does not give one: environment variables that a
-	 * platform sets (the first that is set counts), or a JSON pointer into the claims of the subject token; "": none */
+	 * platform sets (the first that is set counts), or a JSON pointer into the claims of the
+	 * subject token; "": none */
 	STS_PARAMETER_ENV,
 	STS_PARAMETER_SHAPE,   /* of a value: one * stands for one byte or more; "": any */
 	STS_PARAMETER_CHARSET, /* what a value may have besides letters and digits; "": any */
