@@ -116,9 +116,14 @@ static void test_protocols(void)
 			 "sts-sidecar protocols lists them");
 	check_wrong(ARGV("--protocol=token-exchange"),
 		    "--url is missing: protocol token-exchange has no endpoint of its own");
-	/* The check of the request refuses these. */
-	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL)), STS_EUSAGE);
-	CHECK(strstr(e.msg, "role-arn") || strstr(e.msg, "region"));
+	/* The check of the request refuses these. With --url, a look-alike may need neither. */
+	check_wrong(ARGV("--protocol=aws"),
+		    "the parameter region is missing, and protocol aws needs it: "
+		    "--param region=..., or AWS_REGION");
+	check_wrong(ARGV("--protocol=aws", "--param=region=eu-central-1"),
+		    "the parameter role-arn is missing, and protocol aws needs it: "
+		    "--param role-arn=..., or AWS_ROLE_ARN");
+	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL)), STS_OK);
 }
 
 #define ROLE "arn:aws:iam::123456789012:role/r"
