@@ -39,6 +39,7 @@ void sts_workers_init(char *const *argv, sts_workers_ended *ended)
 {
 	all.argv = argv;
 	all.ended = ended;
+	all.revoking = false;
 	for (EACH_SLOT(slot)) {
 		sts_child_init(&slot->child);
 		slot->member = NULL;
