@@ -14,6 +14,7 @@
 
 #define CHUNK_BYTES 2048
 #define CHUNKS_MAX  1000 /* so many reads of /proc/locks */
+#define LOOKS_MAX   3
 
 /* The PID in a line of /proc/locks such as "1: FLOCK  ADVISORY  WRITE 17 00:2f:131 0 EOF", when the
  * line is about this file; else 0. The line of a process that waits has "->" before FLOCK. */
@@ -46,22 +47,17 @@ static pid_t scan_locks(char *buf, size_t *len, const char *file)
 	return pid;
 }
 
-pid_t sts_lock_owner(int dir_fd)
+/* Look through the list of all locks once. Returns 0 if the lock of this file is not in it. */
+static pid_t look_for_owner(const char *file)
 {
-	char buf[CHUNK_BYTES], file[64];
-	struct sts_text text;
-	struct stat st;
+	char buf[CHUNK_BYTES];
 	size_t len = 0;
 	ssize_t n;
 	pid_t pid = 0;
 	int fd;
 
-	if (fstat(dir_fd, &st) != 0 ||
-	    sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
+	if (sts_file_open(AT_FDCWD, "/proc/locks", STS_FILE_FOLLOW, &fd) != 0)
 		return 0;
-	sts_text_init(&text, file, sizeof(file));
-	sts_text_addf(&text, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
-		      (unsigned long long)st.st_ino);
 	for (int chunk = 0; pid == 0 && chunk < CHUNKS_MAX && len < sizeof(buf); chunk++) {
 		n = read(fd, buf + len, sizeof(buf) - len);
 		if (n <= 0)
@@ -70,6 +66,24 @@ pid_t sts_lock_owner(int dir_fd)
 		pid = scan_locks(buf, &len, file);
 	}
 	close(fd);
+	return pid;
+}
+
+pid_t sts_lock_owner(int dir_fd)
+{
+	char file[64];
+	struct sts_text text;
+	struct stat st;
+	pid_t pid = 0;
+
+	if (fstat(dir_fd, &st) != 0)
+		return 0;
+	sts_text_init(&text, file, sizeof(file));
+	sts_text_addf(&text, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
+		      (unsigned long long)st.st_ino);
+	/* If another lock ends while the list is read in pieces, the kernel leaves out a line. */
+	for (int looks = 0; pid == 0 && looks < LOOKS_MAX; looks++)
+		pid = look_for_owner(file);
 	return pid;
 }
 
