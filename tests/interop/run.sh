@@ -130,7 +130,7 @@ keycloak() {
 	made=$(keycloak_path)
 	[ ! -f "$made/done" ] || return 0
 	rm -rf "$made"
-	nice mvn --quiet --batch-mode --strict-checksums -f "$here/keycloak/pom.xml" process-resources -Dunpack.into="$made" &&
+	nice mvn --quiet --batch-mode --strict-checksums -f "$here/keycloak/pom.xml" process-resources -Dbuild.into="$work/keycloak" -Dunpack.into="$made" &&
 		mv "$made"/keycloak-*/* "$made" && nice "$made/bin/kc.sh" build --db=dev-mem && touch "$made/done"
 }
 
