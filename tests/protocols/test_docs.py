@@ -17,6 +17,15 @@ def test_sections():
     assert sorted(SECTIONS) == NAMES
 
 
+def cells_of(field):
+    """What the page says of a parameter: its name, whether it must be given, its default, and the variable or claim that stands for it."""
+    flags, needed = field.get("flags", []), ""
+    if "required" in flags and not {"value", "claim"} & set(field):
+        needed = "without `--url" if "without-url" in flags else "yes"
+    source = f"claim `{field['claim']}" if "claim" in field else field.get("variable", "").replace(" ", "`, else `")
+    return field["name"], needed, field.get("value", ""), source
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters(sidecar, name):
     protocol = json.loads(sidecar.run("protocols", "--json", name).out)
@@ -27,9 +36,7 @@ def test_parameters(sidecar, name):
         if re.match(r"\| `[\w-]+` \|", line) and len(cells) == 5:
             documented.append(tuple(map(plain, cells[:4])))
             assert len(cells[4].strip()) > 5
-    needed = lambda flags: "without `--url" if "without-url" in flags else "yes"    # noqa: E731
-    assert documented == [(field["name"], needed(field["flags"]) if "required" in field.get("flags", []) and not {"value", "claim"} & set(field) else "",
-                           field.get("value", ""), f"claim `{field['claim']}" if "claim" in field else field.get("variable", "").replace(" ", "`, else `")) for field in protocol["fields"] if field["from"] == "parameter"]
+    assert documented == [cells_of(field) for field in protocol["fields"] if field["from"] == "parameter"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,7 @@ import uuid
 import jwt
 import pytest
 from harness import tokens
-from harness.api_server import ApiServer
+from harness.api_server import ApiServer, status
 from harness.mock import ISSUER, Mock
 
 POD = {"name": "checkout-0", "uid": "0c4c3bd0-6a0c-4a0b-8d53-6a8a8c1f5f77"}
@@ -80,26 +80,29 @@ def test_without_a_pod(ask, space):
     assert api.bodies[0]["spec"]["boundObjectRef"] == {"name": "checkout-0", "kind": "Pod", "apiVersion": "v1"}
 
 
+# Arguments, what the API server is made of, words of the message.
 REFUSALS = {
-    "403": (["--param=service-account=other"], {}, 77, '403: Forbidden: serviceaccounts "other" is forbidden: User "system:serviceaccount:'),
-    "404": ([], {"known": set()}, 77, f'404: NotFound: serviceaccounts "{tokens.ACCOUNT}" not found'),
-    "409": (["--param=pod=checkout-0", "--param=pod-uid=0"], {}, 77, '409: Conflict: Operation cannot be fulfilled on pods "checkout-0"'),
+    "403": (["--param=service-account=other"], {}, '403: Forbidden: serviceaccounts "other" is forbidden: User "system:serviceaccount:'),
+    "404": ([], {"known": set()}, f'404: NotFound: serviceaccounts "{tokens.ACCOUNT}" not found'),
+    "409": (["--param=pod=checkout-0", "--param=pod-uid=0"], {}, '409: Conflict: Operation cannot be fulfilled on pods "checkout-0"'),
 }
 
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_refusals(ask, space, name):
-    args, api, exit_status, words = REFUSALS[name]
+    args, api, words = REFUSALS[name]
     result, _ = ask("--audience=a", *args, api=ApiServer(**api))
-    assert result.status == exit_status and words in result.err, result.err
+    assert result.status == 77 and words in result.err, result.err
     assert not [path for path in space.out.iterdir() if path.name != ".status"]
     assert f"\nsts_error {words.split(': ')[1]}\n" in (space.out / ".status").read_text()
 
 
 def test_unauthorized(ask):
     """401: the API server does not accept the Pod's token"""
-    result, _ = ask("--audience=a", api=type("Refuses", (ApiServer,), {"_authorize": lambda *_: tokens.http(401, {
-        "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized", "code": 401})})())
+    class Refuses(ApiServer):
+        def answer(self, request):
+            return status(401, "Unauthorized", "Unauthorized")
+    result, _ = ask("--audience=a", api=Refuses())
     assert result.status == 77 and "401: Unauthorized: Unauthorized" in result.err, result.err
 
 

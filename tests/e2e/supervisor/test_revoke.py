@@ -90,8 +90,8 @@ def test_a_client_that_authenticates_with_the_subject_token(rig):
     assert sts.said("token revoked") and revoked(sts) == 1
 
 
-def test_chain(rig):
-    """Every token of a chain is revoked, the last first: its revocation may need the token before as the subject token."""
+def test_several_exchanges(rig):
+    """The token of each exchange is revoked. The warning at the start names the exchange whose token nobody can revoke."""
     sts = rig("--role", "app", "--subject-audience", "https://kubernetes.default.svc.cluster.local")
     base = f"https://localhost:{sts.mock.port}"
     exchanges = [
