@@ -34,8 +34,8 @@ void mock_openunison_nothing(struct mock_ctx *ctx)
 	begin(ctx, 404, NULL);
 }
 
-/* Its API server does not answer, or its answer cannot be used: an HTML page, or JSON if the
- * request says that it is JSON. */
+/* OpenUnison's API server does not answer, or its answer cannot be used. OpenUnison then sends 500
+ * with an HTML page, or with JSON if the request has the Content-Type of JSON. */
 static void broken(struct mock_ctx *ctx)
 {
 	struct sts_slice type = mock_request_header(&ctx->request, "Content-Type");
