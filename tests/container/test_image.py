@@ -43,8 +43,8 @@ def test_licences(image):
 
 
 def test_the_same_bytes_as_outside(image):
-    """The same sources make the same program in the image's builder, whose folder, user and time zone are others. It has the newest compiler
-    of Debian 12."""
+    """The same sources make the same program in the image's builder, whose folder, user and time zone are others. The builder has the newest
+    compiler of Debian 12, so the test is skipped where this machine has another one."""
     versions = subprocess.run(["apt-cache", "policy", "gcc-12"], stdout=subprocess.PIPE, text=True).stdout
     installed, candidate = (re.search(rf"{word}: (.*)", versions) for word in ("Installed", "Candidate"))
     if not installed or installed[1] != candidate[1]:

@@ -81,7 +81,7 @@ static const struct mock_opt options[] = {
 	{"claim", MOCK_OPT_LIST, &config.claims,
 	 "NAME=JSON: a further claim of issued tokens, such as a chart of OpenUnison may add"},
 	{"no-api-server", MOCK_OPT_FLAG, &config.no_api_server,
-	 "OpenUnison's paths: answer as if its API server did not"},
+	 "OpenUnison's paths: answer 500, as if its API server did not answer"},
 	{"fault", MOCK_OPT_LIST, &config.faults, "a fault from the start: see `mock-sts faults`"},
 	{"control", MOCK_OPT_FLAG, &config.control, "serve /control on the same port"},
 	{"control-port", MOCK_OPT_INT, &config.control_port,

@@ -157,8 +157,8 @@ reserved = []       # the marks of this process's ports, which end with it
 
 def free_port(host="127.0.0.1"):
     """
-    A port on which nobody listens, and which no other call gives in any process while this one lives. A port is marked by a name that
-    one process in a network namespace can have: an abstract Unix socket.
+    A port on which nobody listens, and which no other call gives in any process while this one lives. A port is marked by an
+    abstract Unix socket, whose name only one process in a network namespace can have.
     """
     for port in random.sample(PORTS, 1000):
         mark = socket.socket(socket.AF_UNIX)

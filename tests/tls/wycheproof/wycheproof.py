@@ -216,8 +216,8 @@ def judge(build):
 
 
 def thinned(name, run):
-    """Of P-384 and P-521, the cases that are refused and every eighth of the others. A calculation with the sanitizers takes 20 ms there, and
-    it touches the same memory whatever the numbers are (tests/tls/constant_time), so the sanitizers see no more in all of them."""
+    """The cases that the build with the sanitizers runs: of P-384 and P-521 those that are refused and every eighth of the others. Each takes
+    20 ms there, and touches the same memory whatever the numbers are (tests/tls/constant_time), so the other cases would show no more."""
     if not any(curve in name for curve in ("secp384r1", "secp521r1")):
         return run
     return [case for i, case in enumerate(run) if case.want == REFUSED or i % 8 == 0]
