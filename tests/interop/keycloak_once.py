@@ -13,12 +13,10 @@ Prints a line for each gap, a table, and "ok - ..." or "not ok - ..." for both. 
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import random
 import shutil
 import sys
-import tempfile
 import threading
 import time
 
@@ -27,11 +25,11 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import jwt  # noqa: E402
 
-from cluster import Cluster  # noqa: E402
 from harness import pki  # noqa: E402
 from harness.mock import wait_for  # noqa: E402
 from harness.sidecar import Sidecar  # noqa: E402
-from pages import Page, Pod  # noqa: E402
+from pages import Pod  # noqa: E402
+from program import new_folder  # noqa: E402
 from test_keycloak import Keycloak  # noqa: E402
 
 ISSUED_S, SUBJECT_S, SYNC_S, SLACK_S = 300, 600, 90, 10
@@ -122,17 +120,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=1800)
     seconds = parser.parse_args().seconds
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-keycloak-once-"))
-    folder.chmod(0o755)
     with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        ca = pki.authority()
-        cluster = stack.enter_context(contextlib.closing(Cluster(ca, folder)))
-        keycloak = stack.enter_context(contextlib.closing(Keycloak(folder, ca, os.environ["STS_INTEROP_KEYCLOAK"])))
-        keycloak.cluster, keycloak.audience = cluster, keycloak.realm
-        keycloak.put = {"https://keycloak.example": keycloak.url, "https://kubernetes.default.svc.cluster.local": cluster.issuer}
-        keycloak.admin_env = keycloak.environment()
-        Page("keycloak.md", keycloak.put).set_up(keycloak.admin_env)
+        folder = stack.enter_context(new_folder("keycloak-once"))
+        keycloak = stack.enter_context(Keycloak.started(pki.authority()))
         keycloak.admin("update", "realms/shop", "-s", f"accessTokenLifespan={ISSUED_S}")
         sidecar = Sidecar()
         stack.callback(shutil.rmtree, sidecar.folder, ignore_errors=True)

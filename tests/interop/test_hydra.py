@@ -4,64 +4,48 @@ client's assertion of another STS."""
 import contextlib
 import json
 import os
-import pathlib
-import shutil
-import signal
-import ssl
-import subprocess
-import tempfile
 import urllib.request
 
 import jwt
 import pytest
 
-from cluster import Cluster
 from harness import pki
 from harness.mock import wait_for
 from harness.servers import free_port
 from pages import Page, Pod
+from program import Program
 
-PATIENCE_S = 60
 SECRET = "secret-of-a-test"
 ORDERS = "https://orders.example"
 
 
-class Hydra:
+class Hydra(Program):
+    NAME = "hydra"
+
     def __init__(self, folder, ca):
+        super().__init__(folder, ca)
         port, admin = free_port(), free_port()
         self.url, self.admin = f"https://localhost:{port}", f"http://127.0.0.1:{admin}"
-        self.audience, self.ca_file = f"{self.url}/oauth2/token", folder / "ca.pem"
-        self.ca_file.write_bytes(ca.pem)
-        self.context = ssl.create_default_context(cafile=str(self.ca_file))
-        self.cluster = Cluster(ca, folder)
-        cert, key = pki.server(ca).files(folder)
+        self.audience = f"{self.url}/oauth2/token"
         (folder / "hydra.yaml").write_text(json.dumps({
             "dsn": "memory", "secrets": {"system": ["a-secret-of-sixteen-characters-and-more"]}, "urls": {"self": {"issuer": self.url + "/"}},
             "sqa": {"opt_out": True},
-            "serve": {"public": {"port": port, "host": "127.0.0.1", "tls": {"enabled": True, "cert": {"path": cert}, "key": {"path": key}}},
+            "serve": {"public": {"port": port, "host": "127.0.0.1", "tls": {"enabled": True, "cert": {"path": self.cert}, "key": {"path": self.key}}},
                       "admin": {"port": admin, "host": "127.0.0.1", "tls": {"enabled": False}}}}))
         secret = folder / "secret"
         secret.write_text(SECRET)
         secret.chmod(0o644)
-        (folder / "bin").mkdir()
-        os.symlink(os.environ["STS_INTEROP_HYDRA"], folder / "bin/hydra")
         self.put = {"https://hydra.example": self.url, "http://127.0.0.1:4445": self.admin, "/etc/hydra/hydra.yaml": folder / "hydra.yaml",
                     "https://kubernetes.default.svc.cluster.local": self.cluster.issuer, "/var/run/secrets/hydra/secret": secret}
-        self.env = {"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": str(folder), "CURL_CA_BUNDLE": str(self.ca_file), "CLIENT_SECRET": SECRET,
-                    "SSL_CERT_FILE": str(self.ca_file)}
-        page, self.log = Page("hydra.md", self.put), folder / "hydra.log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", page.server(slice(0, 1))], env=self.env, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=folder, start_new_session=True)
-        try:
-            wait_for(lambda: self.answers() or self.process.poll() is not None, "Hydra", PATIENCE_S)
-            assert self.process.poll() is None, self.log.read_text()[-3000:]
-            page.set_up(self.env, slice(1, None))
-        except BaseException:
-            self.close()
-            raise
 
-    def answers(self):
+    def set_up(self):
+        page = Page("hydra.md", self.put)
+        env = {"PATH": self.path_with("hydra", os.environ["STS_INTEROP_HYDRA"]), "HOME": str(self.folder), "CURL_CA_BUNDLE": str(self.ca_file),
+               "CLIENT_SECRET": SECRET, "SSL_CERT_FILE": str(self.ca_file)}
+        self.start_page(page.server(slice(0, 1)), env)
+        page.set_up(env, slice(1, None))
+
+    def is_ready(self):
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.admin}/health/ready", timeout=5) as answer:
             return answer.status == 200
 
@@ -76,21 +60,11 @@ class Hydra:
         return jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"], audience=audience, issuer=self.url + "/",
                           options={"verify_aud": audience is not None})
 
-    def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.cluster.close()
-
 
 @pytest.fixture(scope="module")
 def hydra(ca):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-hydra-"))
-    folder.chmod(0o755)
-    made = Hydra(folder, ca)
-    yield made
-    made.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    with Hydra.started(ca) as made:
+        yield made
 
 
 @pytest.fixture
@@ -104,7 +78,7 @@ def test_grant(hydra, pod):
     met = set()
     for round in range(2):
         result = pod.fetch(command, "--force")
-        assert result.status == 0, (result.err, hydra.log.read_text()[-3000:])
+        assert result.status == 0, (result.err, hydra.last_log())
         claims = hydra.verify((pod.out / "token.jwt").read_text(), ORDERS)
         assert (claims["sub"], claims["scp"]) == ("system:serviceaccount:shop:cart", ["orders"])
         if round == 0:
@@ -156,7 +130,7 @@ def test_assertion(hydra, pod):
     assert pod.fetch(command, "--deadline", "1s").status == 77
     pod.renew(iss=client, sub=client)
     result = pod.fetch(command)
-    assert result.status == 0, (result.err, hydra.log.read_text()[-3000:])
+    assert result.status == 0, (result.err, hydra.last_log())
     assert hydra.verify((pod.out / "token.jwt").read_text())["client_id"] == client
     again = pod.fetch(command, "--force", "--deadline", "1s")
     assert again.status == 66 and "jti_known" in again.last, again.err

@@ -1,75 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fresh Keycloak that is set up by the commands of docs/servers/keycloak.md, and the sidecar by those of the same page: client assertion,
 a second hop, the JWT authorization grant, and each refusal that the page lists."""
-import contextlib
 import json
 import os
-import pathlib
-import shutil
-import ssl
 import subprocess
-import tempfile
 import urllib.request
 
 import jwt
 import pytest
 
-from cluster import Cluster
 from harness import pki
 from harness.mock import wait_for
 from harness.servers import free_port
 from pages import Page, Pod
+from program import Program
 from reading import while_refreshing
 
-PATIENCE_S = 240
 PASSWORD = "password-of-a-test"
 VAULT = "https://vault.example"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class Keycloak:
+class Keycloak(Program):
     """The server, with its database in memory."""
 
-    def __init__(self, folder, ca, home):
-        port, self.home, self.folder = free_port(), pathlib.Path(home), folder
-        self.url = f"https://localhost:{port}"
-        self.realm = f"{self.url}/realms/shop"
-        self.ca_file = folder / "ca.pem"
-        self.ca_file.write_bytes(ca.pem)
-        cert, key = pki.server(ca).files(folder)
-        self.log = folder / "keycloak.log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                ["nice", self.home / "bin/kc.sh", "start", "--optimized", "--cache=local", "--http-enabled=false", "--http-host=127.0.0.1",
-                 f"--https-port={port}", f"--http-management-port={free_port()}", f"--https-certificate-file={cert}",
-                 f"--https-certificate-key-file={key}", f"--hostname={self.url}", f"--truststore-paths={self.ca_file}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
-                     "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1", "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
-                     "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD} | {k: v for k, v in os.environ.items() if k == "JAVA_HOME"})
-        try:
-            wait_for(lambda: b"Bootstrap completed" in self.log.read_bytes() or self.process.poll() is not None, "Keycloak", PATIENCE_S)
-            assert self.process.poll() is None, self.log.read_text()
-        except BaseException:
-            self.close()
-            raise
-        self.context = ssl.create_default_context(cafile=str(self.ca_file))
+    NAME, PATIENCE_S = "keycloak", 240
 
-    def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, 9)
-        self.process.wait()
+    def __init__(self, folder, ca):
+        super().__init__(folder, ca)
+        self.port, self.home = free_port(), os.environ["STS_INTEROP_KEYCLOAK"]
+        self.url = f"https://localhost:{self.port}"
+        self.audience = self.realm = f"{self.url}/realms/shop"
+        self.put = {"https://keycloak.example": self.url, "https://kubernetes.default.svc.cluster.local": self.cluster.issuer}
 
-    def environment(self):
-        """What kcadm.sh needs: the CA, in a form that Java reads, a folder for its session, and the administrator's password."""
-        subprocess.run(["keytool", "-importcert", "-noprompt", "-storetype", "PKCS12", "-alias", "ca", "-file", self.ca_file, "-keystore",
-                        self.folder / "trust.p12", "-storepass", "changeit"], check=True, capture_output=True)
-        return {"PATH": f"{self.home}/bin:{os.environ['PATH']}", "HOME": str(self.folder), "ADMIN_PASSWORD": PASSWORD,
-                "JAVA_OPTS": f"-Xmx128m -XX:TieredStopAtLevel=1 -Djavax.net.ssl.trustStore={self.folder}/trust.p12"
-                             " -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=PKCS12"}
+    def set_up(self):
+        common = {"PATH": f"{self.home}/bin:{os.environ['PATH']}", "HOME": str(self.folder)}
+        self.start(["nice", f"{self.home}/bin/kc.sh", "start", "--optimized", "--cache=local", "--http-enabled=false", "--http-host=127.0.0.1",
+                    f"--https-port={self.port}", f"--http-management-port={free_port()}", f"--https-certificate-file={self.cert}",
+                    f"--https-certificate-key-file={self.key}", f"--hostname={self.url}", f"--truststore-paths={self.ca_file}"],
+                   common | {"JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m", "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
+                             "KC_BOOTSTRAP_ADMIN_USERNAME": "admin", "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD}
+                   | {name: value for name, value in os.environ.items() if name == "JAVA_HOME"})
+        # What kcadm.sh needs: the CA, a folder for its session, and the administrator's password.
+        self.admin_env = common | {"ADMIN_PASSWORD": PASSWORD, "JAVA_OPTS": " ".join(["-Xmx128m", "-XX:TieredStopAtLevel=1", *self.trust_store()])}
+        Page("keycloak.md", self.put).set_up(self.admin_env)
+
+    def is_ready(self):
+        return b"Bootstrap completed" in self.log.read_bytes()
 
     def admin(self, *words):
-        return subprocess.run(["kcadm.sh", *words], env=self.admin_env, check=True, capture_output=True, timeout=PATIENCE_S).stdout.decode()
+        return subprocess.run(["kcadm.sh", *words], env=self.admin_env, check=True, capture_output=True, timeout=self.PATIENCE_S).stdout.decode()
 
     def verify(self, token, audience):
         with urllib.request.urlopen(f"{self.realm}/protocol/openid-connect/certs", context=self.context, timeout=20) as answer:
@@ -79,16 +59,7 @@ class Keycloak:
 
 @pytest.fixture(scope="module")
 def keycloak(ca):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-keycloak-"))
-    folder.chmod(0o755)
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        cluster = stack.enter_context(contextlib.closing(Cluster(ca, folder)))
-        made = stack.enter_context(contextlib.closing(Keycloak(folder, ca, os.environ["STS_INTEROP_KEYCLOAK"])))
-        made.cluster, made.audience = cluster, made.realm
-        made.put = {"https://keycloak.example": made.url, "https://kubernetes.default.svc.cluster.local": cluster.issuer}
-        made.admin_env = made.environment()
-        Page("keycloak.md", made.put).set_up(made.admin_env)
+    with Keycloak.started(ca) as made:
         made.met = set()
         yield made
 
@@ -108,7 +79,7 @@ def test_assertion(keycloak, pod):
     words = assertion_of(cart.page.commands())
     for more in ((), ("--force",)):
         result = cart.fetch(words, *more)
-        assert result.status == 0, (result.err, keycloak.log.read_text()[-3000:])
+        assert result.status == 0, (result.err, keycloak.last_log())
         claims = keycloak.verify((cart.out / "token.jwt").read_text(), VAULT)
         assert claims["azp"] == "cart", claims
     at = words.index("--client-id")
@@ -175,7 +146,7 @@ def test_grant(keycloak, pod):
     words = next(command for command in billing.page.commands() if "jwt-bearer" in command)
     for round in range(2):
         result = billing.fetch(words, "--force")
-        assert result.status == 0, (result.err, keycloak.log.read_text()[-3000:])
+        assert result.status == 0, (result.err, keycloak.last_log())
         claims = keycloak.verify((billing.out / "token.jwt").read_text(), "account")
         assert claims["preferred_username"] == "billing", claims
         if round == 0:

@@ -1,78 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
 """A MinIO server that is started by the commands of docs/servers/minio.md: boto3 writes and reads objects with the files of protocol aws."""
-import contextlib
 import os
-import pathlib
 import re
 import shutil
-import signal
-import subprocess
-import tempfile
 
 import boto3
 import pytest
 
-from cluster import Cluster
 from harness import pki
 from harness.mock import wait_for
 from harness.servers import free_port
 from pages import Page, Pod
+from program import Program
 from reading import while_refreshing
 
-PATIENCE_S = 60
 BUCKET = "orders"
 
 
-class MinIO:
+class MinIO(Program):
+    NAME = "minio"
+
     def __init__(self, folder, ca):
-        port, console = free_port(), free_port()
-        self.url, self.folder = f"https://localhost:{port}", folder
-        self.ca_file = folder / "certs/CAs/ca.pem"
-        self.ca_file.parent.mkdir(parents=True)
-        self.ca_file.write_bytes(ca.pem)
-        for made, name in zip(pki.server(ca).files(folder), ("public.crt", "private.key")):
+        super().__init__(folder, ca)
+        self.port, self.audience = free_port(), "https://minio.example"
+        self.url = f"https://localhost:{self.port}"
+        (folder / "certs/CAs").mkdir(parents=True)
+        for made, name in ((self.ca_file, "CAs/ca.pem"), (self.cert, "public.crt"), (self.key, "private.key")):
             shutil.copy(made, folder / "certs" / name)
-        programs = folder / "bin"
-        programs.mkdir()
-        os.symlink(os.environ["STS_INTEROP_MINIO"], programs / "minio")
-        self.cluster = Cluster(ca, folder)
-        self.audience = "https://minio.example"
         self.put = {"https://kubernetes.default.svc.cluster.local": self.cluster.issuer, "--certs-dir /certs": f"--certs-dir {folder}/certs",
                     " /data": f" {folder}/data", "--url https://minio.example": f"--url {self.url}"}
-        env = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder), "MINIO_ADDRESS": f"127.0.0.1:{port}", "MINIO_BROWSER": "off",
-               "MINIO_CONSOLE_ADDRESS": f"127.0.0.1:{console}", "MINIO_ROOT_USER": "root-of-a-test", "MINIO_ROOT_PASSWORD": "password-of-a-test"}
-        self.log = folder / "minio.log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", Page("minio.md", self.put).server()], env=env, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=folder, start_new_session=True)
-        try:
-            role = wait_for(lambda: re.search(r"IAM Roles: (\S+)", self.log.read_text()) or self.process.poll() is not None, "MinIO", PATIENCE_S)
-            assert self.process.poll() is None, self.log.read_text()
-            self.put["arn:minio:iam:::role/EXAMPLE"] = role[1]
-            root = self.client(aws_access_key_id="root-of-a-test", aws_secret_access_key="password-of-a-test")
-            root.create_bucket(Bucket=BUCKET)
-        except BaseException:
-            self.close()
-            raise
+
+    def set_up(self):
+        user, password = "root-of-a-test", "password-of-a-test"
+        self.start_page(Page("minio.md", self.put).server(), {
+            "PATH": self.path_with("minio", os.environ["STS_INTEROP_MINIO"]), "HOME": str(self.folder), "MINIO_ADDRESS": f"127.0.0.1:{self.port}",
+            "MINIO_BROWSER": "off", "MINIO_CONSOLE_ADDRESS": f"127.0.0.1:{free_port()}", "MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password})
+        self.put["arn:minio:iam:::role/EXAMPLE"] = self.is_ready()[1]
+        self.client(aws_access_key_id=user, aws_secret_access_key=password).create_bucket(Bucket=BUCKET)
+
+    def is_ready(self):
+        """MinIO prints the name of its role as soon as it has started."""
+        return re.search(r"IAM Roles: (\S+)", self.log.read_text())
 
     def client(self, session=None, **keys):
         return (session or boto3.Session(**keys)).client("s3", endpoint_url=self.url, verify=str(self.ca_file), region_name="us-east-1")
 
-    def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.cluster.close()
-
 
 @pytest.fixture(scope="module")
 def minio(ca):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-minio-"))
-    folder.chmod(0o755)
-    made = MinIO(folder, ca)
-    yield made
-    made.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    with MinIO.started(ca) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,54 +6,39 @@ import json
 import os
 import pathlib
 import re
-import shutil
-import signal
-import ssl
-import subprocess
-import tempfile
 import textwrap
 import urllib.request
 
 import jwt
 import pytest
 
-from cluster import Cluster
 from harness import pki
 from harness.mock import wait_for
 from harness.servers import free_port
 from pages import Page, Pod
+from program import Program
 from reading import while_refreshing
 
-PAGE, PATIENCE_S = "spring-authorization-server.md", 120
+PAGE = "spring-authorization-server.md"
 SOURCE = pathlib.Path(__file__).resolve().parent / "spring/src/main/java/sts/Server.java"
 
 
-class Spring:
+class Spring(Program):
+    NAME, PATIENCE_S = "spring", 120
+
     def __init__(self, folder, ca):
-        port = free_port()
-        self.audience = self.url = f"https://localhost:{port}"
-        self.ca_file = folder / "ca.pem"
-        self.ca_file.write_bytes(ca.pem)
-        self.context = ssl.create_default_context(cafile=str(self.ca_file))
-        self.cluster = Cluster(ca, folder)
+        super().__init__(folder, ca)
+        self.port = free_port()
+        self.audience = self.url = f"https://localhost:{self.port}"
         self.put = {"https://auth.example": self.url}
-        cert, key = pki.server(ca).files(folder)
-        subprocess.run(["keytool", "-importcert", "-noprompt", "-storetype", "PKCS12", "-alias", "ca", "-file", self.ca_file, "-keystore",
-                        folder / "trust.p12", "-storepass", "changeit"], check=True, capture_output=True)
-        self.log = folder / "spring.log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                ["nice", "java", "-Xmx192m", "-XX:TieredStopAtLevel=1", f"-Djavax.net.ssl.trustStore={folder}/trust.p12",
-                 "-Djavax.net.ssl.trustStorePassword=changeit", "-jar", os.environ["STS_INTEROP_SPRING"], "--server.address=127.0.0.1",
-                 f"--server.port={port}", f"--server.ssl.certificate={cert}", f"--server.ssl.certificate-private-key={key}",
-                 f"--sts.issuer={self.url}", f"--sts.cluster={self.cluster.issuer}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True)
-        try:
-            wait_for(lambda: self.keys() or self.process.poll() is not None, "Spring", PATIENCE_S)
-            assert self.process.poll() is None, self.log.read_text()[-3000:]
-        except BaseException:
-            self.close()
-            raise
+
+    def set_up(self):
+        self.start(["nice", "java", "-Xmx192m", "-XX:TieredStopAtLevel=1", *self.trust_store(), "-jar", os.environ["STS_INTEROP_SPRING"],
+                    "--server.address=127.0.0.1", f"--server.port={self.port}", f"--server.ssl.certificate={self.cert}",
+                    f"--server.ssl.certificate-private-key={self.key}", f"--sts.issuer={self.url}", f"--sts.cluster={self.cluster.issuer}"])
+
+    def is_ready(self):
+        return self.keys()
 
     def keys(self):
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/oauth2/jwks", context=self.context, timeout=20) as answer:
@@ -65,21 +50,11 @@ class Spring:
         assert claims["scope"] == ["orders"], claims
         return claims
 
-    def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.cluster.close()
-
 
 @pytest.fixture(scope="module")
 def spring(ca):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sts-spring-"))
-    folder.chmod(0o755)
-    made = Spring(folder, ca)
-    yield made
-    made.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    with Spring.started(ca) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server of somebody else, which trusts the tokens of a Kubernetes cluster: started in a folder of its own, waited for, and ended."""
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+
+from cluster import Cluster
+from harness import pki
+from harness.mock import wait_for
+
+
+@contextlib.contextmanager
+def new_folder(name):
+    """A folder into which every user may look. It is removed at the end."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"sts-{name}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Program:
+    """What all servers have: the files of the CA and of the server's certificate, the cluster that the server trusts, and a log.
+
+    A subclass has __init__(), which writes the server's configuration; set_up(), which calls start() and then tells the server what the
+    tests need; and is_ready(), which says whether the server answers.
+    """
+
+    NAME, PATIENCE_S = None, 60
+
+    def __init__(self, folder, ca):
+        self.folder, self.log, self.process = folder, folder / f"{self.NAME}.log", None
+        self.ca_file = folder / "ca.pem"
+        self.ca_file.write_bytes(ca.pem)
+        self.context = ssl.create_default_context(cafile=str(self.ca_file))
+        self.cert, self.key = pki.server(ca).files(folder)
+        self.cluster = Cluster(ca, folder)
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, ca):
+        """A server in a new folder, which is ready and set up, and which is ended at the end."""
+        with new_folder(cls.NAME) as folder, contextlib.closing(cls(folder, ca)) as server:
+            server.set_up()
+            yield server
+
+    def start(self, words, env=None):
+        """The program leads a process group, so that close() ends its children too."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        wait_for(lambda: self.process.poll() is not None or self.is_ready(), self.NAME, self.PATIENCE_S)
+        assert self.process.poll() is None, self.last_log()
+
+    def start_page(self, script, env):
+        """start() with commands of the server's page."""
+        self.start(["bash", "-euo", "pipefail", "-c", script], env)
+
+    def path_with(self, name, program):
+        """PATH for the commands of a page, which call this program by this name."""
+        (self.folder / "bin").mkdir()
+        os.symlink(program, self.folder / "bin" / name)
+        return f"{self.folder}/bin:/usr/bin:/bin"
+
+    def last_log(self):
+        return self.log.read_text()[-3000:]
+
+    def trust_store(self):
+        """The CA in a file that Java reads, and the options that name this file."""
+        path = self.folder / "trust.p12"
+        subprocess.run(["keytool", "-importcert", "-noprompt", "-storetype", "PKCS12", "-alias", "ca", "-file", self.ca_file, "-keystore", path,
+                        "-storepass", "changeit"], check=True, capture_output=True)
+        return [f"-Djavax.net.ssl.trustStore={path}", "-Djavax.net.ssl.trustStorePassword=changeit", "-Djavax.net.ssl.trustStoreType=PKCS12"]
+
+    def close(self):
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.cluster.close()
