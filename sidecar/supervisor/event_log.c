@@ -383,8 +383,9 @@ void sts_event_log_revoked(const struct sts_exchange *x, const char *reason)
 {
 	struct sts_log l;
 
+	/* These are plain texts: sts_words() would overwrite a reason that is its text. */
 	start(&l, x, reason ? STS_LEVEL_WARN : STS_LEVEL_INFO,
-	      sts_words(reason ? "the token was not revoked" : "token revoked"));
+	      reason ? "the token was not revoked" : "token revoked");
 	add_name(&l, "reason", reason);
 	sts_log_end(&l);
 }

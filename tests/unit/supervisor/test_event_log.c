@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/event_log.h"
 
+#include "base/packed.h"
 #include "log_lines.h"
 #include "test.h"
 
@@ -378,6 +379,23 @@ static void test_other_lines(void)
 	CHECK_STR(line(), "{\"level\":\"debug\",\"msg\":\"m\"}\n");
 }
 
+/* The reason may be a text of sts_words(), which the message of the line must not overwrite. */
+static void test_revoked(void)
+{
+	char want[256];
+	const char *reason = sts_words("\177 is over");
+
+	set_up();
+	snprintf(want, sizeof(want),
+		 "{\"level\":\"warn\",\"msg\":\"the token was not revoked\",\"exchange\":\"api\","
+		 "\"reason\":\"%s\"}\n",
+		 reason);
+	sts_event_log_revoked(&x, reason);
+	CHECK_STR(line(), want);
+	sts_event_log_revoked(&x, NULL);
+	CHECK_STR(line(), "{\"level\":\"info\",\"msg\":\"token revoked\",\"exchange\":\"api\"}\n");
+}
+
 static const struct sts_test tests[] = {
 	{"the line of a success", test_success},
 	{"the mode and the proxy are told once", test_told_once},
@@ -391,6 +409,7 @@ static const struct sts_test tests[] = {
 	{"lines of polls and signals", test_polls},
 	{"what was agreed on in TLS", test_tls},
 	{"other lines", test_other_lines},
+	{"a token that was revoked or not", test_revoked},
 };
 
 int main(void)
