@@ -3,8 +3,8 @@
  * A converter of XML 1.0 to JSON. Services that imitate AWS answer in XML, and one reader of
  * answers (protocol/answer.h) reads XML and JSON. An element that holds elements becomes an object,
  * and any other element becomes a string. Attributes, comments, the declaration and the prefixes of
- * namespaces are left out. Two elements with the same name become the same key twice, which a
- * look-up in json.h refuses.
+ * namespaces are left out. A CDATA section is a part of the text of its element. Two elements with
+ * the same name become the same key twice, which a look-up in json.h refuses.
  *
  * The converter is strict and small. The text must be UTF-8. A document type, a processing
  * instruction, and text beside elements are refused, so the only entities are XML's own five and

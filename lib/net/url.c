@@ -12,7 +12,6 @@
 #define PORT_HTTPS       443
 #define PORT_MAX_DIGITS  5
 #define ORIGIN_MAX_BYTES 100
-#define WORDS_MAX_BYTES  128 /* of what is wrong */
 
 _Static_assert(STS_URL_MAX_BYTES == 2048 && STS_LABEL_MAX_BYTES == 63 && STS_HOST_MAX_BYTES == 254,
 	       "the messages below state these bounds: 2048, 63 and 253 bytes");

@@ -70,14 +70,14 @@ struct sts_answer {
  *   out      out  http_status, retry_after_s, sts_error, has_date and clock_skew_s are set in every
  *                  case
  * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
- * lists as busy, unauthorized or used counts first (sts_protocol_code()); it may also stand before
- * the words, with a colon. Otherwise the first of
- * these rows that fits counts:
- *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless
- *                      subject_use is STS_USE_AGAIN or the error code blames the client
+ * lists as busy, unauthorized or used counts first (sts_protocol_code()). The code may also stand
+ * at the beginning of the words, with a colon after it. Otherwise the first of these rows that fits
+ * counts:
  *   STS_EBUSY          408, 412, 425, 429, 5xx
  *   STS_EREDIRECT      below 400; the message names the origin of a redirect's target
- *   STS_ECLIENT        4xx with an error code that blames the client of the request
+ *   STS_ECLIENT        4xx whose error code or words blame the client of the request
+ *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless
+ *                      subject_use is STS_USE_AGAIN
  *   STS_EUNAUTHORIZED  401, an error code that stands for a 401, or 4xx whose words say that the
  *                      issuer's keys could not be fetched, unless the protocol has
  *                      STS_PROTOCOL_FINAL. The message about a bare 401 asks for a client, where

@@ -124,15 +124,17 @@ enum sts_protocol_text {
 	/* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
-	/* path of the only CA that is trusted without --cacert-path, or the environment variables
+	/* the path of the only CA file that is trusted without --cacert-path, or the environment variables
 	 * that have one; "": none */
 	STS_PROTOCOL_CA,
 	/* A parameter of the URL, and words of refusals, with | between them. An answer with these
 	 * words does not tell a wrong value of the parameter from any other refusal. "": none */
 	STS_PROTOCOL_DOUBT,
-	/* environment variables, with one space between two: those that have the whole URL, after
-	 * one that turns them off; and those that cannot be followed. "": none */
+	/* Environment variables, with one space between two. If the first of them is "true", the
+	 * others do not count, and each of the others has the whole URL. "": none */
 	STS_PROTOCOL_URL_FROM,
+	/* Environment variables that say where a token goes in a way that this program does not
+	 * follow, with one space between two. If one is set, the request is refused. "": none */
 	STS_PROTOCOL_REFUSED,
 	/* The host names of a cloud, with | between the parts: the service; the parameter with the
 	 * region; the region that is always the global endpoint, and those that the legacy mode
@@ -160,7 +162,8 @@ struct sts_protocol {
 extern const struct sts_protocol sts_protocols[];
 extern const size_t sts_protocol_count;
 
-/* A text of one of sts_protocols; never NULL. */
+/* A text of one of sts_protocols; never NULL. STS_PROTOCOL_SUMMARY is valid until the next call,
+ * and the other texts have static storage. */
 const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which);
 
 /* The request that revokes a token of this protocol. Its URL is a path, "" if --revoke-url is
@@ -187,7 +190,8 @@ bool sts_protocol_requires(const struct sts_protocol *protocol, size_t i);
 const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *protocol,
 						   struct sts_slice name);
 
-/* A text of a parameter that one of these functions returned; never NULL. */
+/* A text of a parameter that one of these functions returned; never NULL. STS_PARAMETER_HELP is
+ * valid until the next call, and the other texts have static storage. */
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which);
 
 /* Are the names the same, apart from the case of letters, - and _? */

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "tls/check_numbers.h"
 
-/* A row of the table. The text has static storage. */
+/* A row of the table. The text is valid until the next sts_tls_check_info(). */
 struct sts_tls_check_info {
 	uint8_t alert;      /* that the server gets; 0 for none */
 	enum sts_err error; /* that the check makes */

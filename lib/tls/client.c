@@ -54,7 +54,7 @@ bool sts_tls_client_write(struct sts_tls_client *c, const void *data, size_t len
 	       sts_tls_records_flush(&c->records);
 }
 
-/* Answer a server of TLS 1.2 that asks to renegotiate (RFC 5246 section 7.4.1.1): it is told no,
+/* Answer a server of TLS 1.2 that asks to renegotiate (RFC 5246 section 7.4.1.1): it is refused,
  * once. */
 static bool refuse_renegotiation(struct sts_tls_client *c)
 {

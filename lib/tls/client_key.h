@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client's own certificate and private key, for mutual TLS (RFC 8446 section 4.4, RFC
- * 5246 sections 7.4.4 to 7.4.8).
+ * The client's own certificate and private key, for mutual TLS (RFC 8446 section 4.4, RFC 5246
+ * sections 7.4.4 to 7.4.8).
  *
  * The key is read with the DER reader of trust/der.h, which checks every length. BearSSL's
  * br_skey_decoder must never be linked: in version 0.6 it lets a key write 1560 bytes into a buffer

@@ -225,7 +225,7 @@ enum sts_err sts_stream_write(struct sts_stream *t, const void *data, size_t len
 	return ok || has_ended(t) ? STS_OK : sts_tls_explain(&t->tls, e);
 }
 
-/* The server asked to renegotiate, was told no, and ended the connection. OpenSSL does so with the
+/* The server asked to renegotiate, was refused, and ended the connection. OpenSSL does so with the
  * alert 40, which would mean something else within the handshake. */
 static enum sts_err fail_renegotiation(const struct sts_stream *t, struct sts_error *e)
 {

@@ -218,7 +218,7 @@ static void complete(const struct sts_options *o, struct sts_fields *f)
 {
 	struct sts_request *r = &f->request;
 	const struct sts_parameter *p;
-	bool is_claim = false; /* the parameter before is a claim */
+	bool is_claim = false; /* the parameter before this one is filled in from a claim */
 
 	for (size_t i = 0; i < r->param_count; i++)
 		if ((p = sts_protocol_parameter(r->protocol, f->params[i].name)))
@@ -230,8 +230,8 @@ static void complete(const struct sts_options *o, struct sts_fields *f)
 		if (p->source != STS_SOURCE_USER)
 			continue;
 		value = *source == '/' ? claim_to_read : variable(o, source);
-		/* A claim does not go with what the user gave: the UID of one Pod is not that of
-		 * another. */
+		/* A claim is not sent beside a name that the user gave: the UID in the claims is
+		 * that of the Pod in the claims, and the user may mean another Pod. */
 		if (sts_request_count(r, sts_slice_of(name)) > 0 ||
 		    (p->place == STS_PLACE_URL && !r->url_template) ||
 		    ((p->flags & STS_PARAMETER_WITH_PREVIOUS) && !is_claim))
@@ -339,7 +339,7 @@ enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f
 {
 	struct sts_request *r = &f->request;
 	const struct sts_json *claims = NULL;
-	bool has_claims = false;
+	bool wants_claims = false;
 	size_t kept = 0;
 	enum sts_err err;
 
@@ -349,10 +349,10 @@ enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f
 		struct sts_field *field = &f->params[i];
 
 		if (field->value.data == claim_to_read) {
-			if (!has_claims &&
+			if (!wants_claims &&
 			    sts_jwt_open(subject, scratch, size, &claims, NULL) != STS_OK)
 				claims = NULL;
-			has_claims = true;
+			wants_claims = true;
 			field->value = copy_claim(
 				claims, sts_protocol_parameter(r->protocol, field->name), files);
 		}
@@ -360,7 +360,7 @@ enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f
 			f->params[kept++] = *field;
 	}
 	r->param_count = kept;
-	if (!has_claims)
+	if (!wants_claims)
 		return STS_OK;
 	sts_json_close();
 	err = sts_request_check(r, e);

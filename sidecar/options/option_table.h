@@ -53,7 +53,8 @@ struct sts_option {
 extern const struct sts_option sts_option_table[];
 extern const size_t sts_option_count;
 
-/* Returns a text of an option. It has static storage. */
+/* Returns a text of an option. STS_OPTION_HELP is valid until the next call, and the other texts
+ * have static storage. */
 const char *sts_option_text(const struct sts_option *option, enum sts_option_text which);
 
 /*

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REGION_SHOWN_BYTES 40
+
 __attribute__((noinline)) const char *sts_platform_variable(const struct sts_options *o,
 							    struct sts_slice names,
 							    char name[STS_VARIABLE_MAX_BYTES])
@@ -64,6 +66,7 @@ enum sts_err sts_platform_url(const struct sts_options *o, const struct sts_prot
 	struct sts_slice names = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_URL_FROM));
 	struct sts_slice mode = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_PARTITIONS));
 
+	/* The variables stand after the service, the parameter and the global regions. */
 	for (int i = 0; i < 3; i++)
 		sts_slice_cut(&mode, '|');
 	*url = NULL;
@@ -83,8 +86,8 @@ enum sts_err sts_platform_url(const struct sts_options *o, const struct sts_prot
 
 /* ---- the partitions of a cloud ---- */
 
-/* The words of a partition: what its regions begin with, its domain, that of its dual-stack hosts,
- * and "=" where its hosts of FIPS have no name of their own. */
+/* What STS_PROTOCOL_PARTITIONS says about the hosts of a partition: their domain, the domain of the
+ * dual-stack hosts ("-" if there are none), and "=" if FIPS changes no name. */
 struct partition {
 	struct sts_slice domain, dual_stack, fips;
 };
@@ -152,7 +155,8 @@ enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_req
 		return sts_fail(e, STS_EUSAGE, 0, "the variable %s is neither regional nor legacy",
 				name);
 	if (dual_stack && p.dual_stack.len < 2)
-		return sts_fail(e, STS_EUSAGE, 0, "this region has no dual-stack endpoint");
+		return sts_fail(e, STS_EUSAGE, 0, "region %s has no dual-stack endpoint",
+				sts_shown(region, REGION_SHOWN_BYTES));
 	if (!fips && !dual_stack &&
 	    (sts_slice_same(region, always) || (legacy && is_listed(everywhere, region))))
 		region = none;

@@ -109,8 +109,8 @@ static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *log
 	logged->assumed = is_assumed;
 }
 
-/* Warn that no token will be valid for a while, again and again, since each subject token may be
- * sent once. The kubelet's sync is not known before. */
+/* Warn that no token is valid for a while before each refresh, since a subject token may be sent
+ * once. How late the kubelet's sync comes cannot be known in advance. */
 static __attribute__((noinline)) void warn_of_gap(const struct sts_exchange *x,
 						  struct sts_logged *logged)
 {
@@ -253,13 +253,11 @@ static void poll(struct sts_log *l, const struct sts_exchange *x, enum sts_outco
 	if (outcome == STS_OUTCOME_POLL_OFF)
 		start(l, x, STS_LEVEL_INFO,
 		      sts_words("the STS has no sig-cert endpoint: key rotation is noticed at the "
-				"next "
-				"refresh"));
+				"next refresh"));
 	else if (outcome == STS_OUTCOME_POLL_GONE)
 		start(l, x, STS_LEVEL_WARN,
 		      sts_words("the STS's sig-cert endpoint has answered before, but is not there "
-				"now: it "
-				"is asked again at the usual interval"));
+				"now: it is asked again at the usual interval"));
 	else
 		start(l, x, STS_LEVEL_WARN, report->text);
 	if (report->error != STS_OK)
@@ -339,8 +337,7 @@ void sts_event_log_refused(const struct sts_error *e)
 		sts_words(
 			e->code == STS_EUSAGE
 				? "the configuration that is in use stays so: mend the file, and "
-				  "send "
-				  "HUP"
+				  "send HUP"
 				: "the configuration that is in use stays so, and the file is read "
 				  "again soon"));
 	sts_log_end(&l);
@@ -374,8 +371,7 @@ void sts_event_log_unwatched(int err)
 	if (err == EMFILE || err == ENFILE)
 		sts_log_str(&l, "hint",
 			    sts_words("raise fs.inotify.max_user_instances on the node, or the "
-				      "limit of open "
-				      "files"));
+				      "limit of open files"));
 	sts_log_end(&l);
 }
 

@@ -126,6 +126,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 	keep_texts(plans, plan, o);
 	plan->revokes = o->revoke_on_stop && sts_fields_can_revoke(o, &fields);
 	plan->cannot_revoke = o->revoke_on_stop && !plan->revokes;
+	/* Only the options are checked here, so any token will do. */
 	return plan->revokes ? sts_fields_revoke(o, &fields, STS_SLICE("token"), e) : STS_OK;
 }
 

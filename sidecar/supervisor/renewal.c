@@ -39,7 +39,7 @@ void sts_renewal_note(struct sts_exchange *x, const struct sts_report *report,
 	renews_ms = least(report->subject_iat_s * 1000 - now->real_ms, 0) + now->boot_ms +
 		    renewed_after_s(life_s) * 1000;
 	x->subject_life_s = life_s;
-	x->status.renews_ms = renews_ms > 0 ? renews_ms : 1;
+	x->status.renews_ms = renews_ms > 0 ? renews_ms : 1; /* 0 means unknown */
 }
 
 bool sts_renewal_waits(const struct sts_exchange *x, const struct sts_moment *now)

@@ -72,7 +72,7 @@ enum sts_report_flag {
  * Any number is accepted: it is only looked up for the log. */
 struct sts_report_tls {
 	uint16_t suite, scheme;
-	uint8_t group;        /* those that are offered are below 256 */
+	uint8_t group;        /* the groups that are offered are below 256 */
 	uint8_t certificates; /* in the server's chain: at most STS_CHAIN_MAX_CERTS */
 };
 

@@ -75,7 +75,7 @@ static struct worker {
 	struct sts_url poll_url;
 	int socket;
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
-	bool wanted_renegotiation; /* the server asked to renegotiate, and was told no */
+	bool wanted_renegotiation; /* the server asked to renegotiate, and was refused */
 	int64_t sent_real_ms, received_real_ms;
 	struct sts_subject_memory memory;
 	size_t request_head_bytes, request_body_bytes;

@@ -72,6 +72,8 @@ def test_aws_region_and_mode(sidecar):
     assert asked(sidecar, *AWS, AWS_REGION="us-east-1", AWS_STS_REGIONAL_ENDPOINTS="regional", AWS_USE_FIPS_ENDPOINT="false")[0] == 0
     status, message = asked(sidecar, *AWS, AWS_REGION="us-east-1", AWS_STS_REGIONAL_ENDPOINTS="global")
     assert status == 64 and "AWS_STS_REGIONAL_ENDPOINTS" in message
+    status, message = asked(sidecar, *AWS, AWS_REGION="us-isof-south-1", AWS_USE_DUALSTACK_ENDPOINT="true")
+    assert status == 64 and "region us-isof-south-1 has no dual-stack endpoint" in message
 
 
 def test_aws_endpoint_urls(sidecar):
