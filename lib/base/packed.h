@@ -39,8 +39,8 @@ const char *sts_unpacked(const char *packed, char *buf, size_t size);
 #define STS_WORDS_MAX_BYTES 160 /* of a literal, with its NUL; tests/hygiene/test_packing.py */
 
 /*
- * Unpack a literal, so that it is printed at once: the text is valid until the next call. A function
- * that gets the text may call sts_words() only after it has used the text.
+ * Unpack a literal, so that it is printed at once: the text is valid until the next call. A
+ * function that gets the text may call sts_words() only after it has used the text.
  *   packed  in  a literal, which the release packs, or what STS_PACKED() marked
  * Returns the text.
  */

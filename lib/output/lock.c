@@ -81,7 +81,8 @@ pid_t sts_lock_owner(int dir_fd)
 	sts_text_init(&text, file, sizeof(file));
 	sts_text_addf(&text, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev),
 		      (unsigned long long)st.st_ino);
-	/* If another lock ends while the list is read in pieces, the kernel may leave out a line. */
+	/* While the list is read in pieces, another lock may end, and the kernel may then leave out
+	 * a line. */
 	for (int looks = 0; pid == 0 && looks < LOOKS_MAX; looks++)
 		pid = look_for_owner(file);
 	return pid;

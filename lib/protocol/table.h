@@ -124,8 +124,8 @@ enum sts_protocol_text {
 	/* AWS credentials, of which the token is the session token; "": none */
 	STS_PROTOCOL_KEY_ID,
 	STS_PROTOCOL_SECRET,
-	/* the path of the only CA file that is trusted without --cacert-path, or the environment variables
-	 * that have one; "": none */
+	/* the path of the only CA file that is trusted without --cacert-path, or the environment
+	 * variables that have one; "": none */
 	STS_PROTOCOL_CA,
 	/* A parameter of the URL, and words of refusals, with | between them. An answer with these
 	 * words does not tell a wrong value of the parameter from any other refusal. "": none */
