@@ -33,10 +33,11 @@ def limits(p):
 
 
 def description(p, before):
+    """before: the parameters before it."""
     parts = [options_as_code(p.help)]
     parts += [p.note] if p.note else []
     parts += ["repeatable"] if "repeats" in p.flags else []
-    parts += [f"goes only with `{before.name}`"] if "with-previous" in p.flags else []
+    parts += [f"goes only with `{[b.name for b in before if b.source == 'user'][-1]}`"] if "with-previous" in p.flags else []
     parts += limits(p)
     parts += [f"sent as the header `{p.field}`" if p.where == "header" else f"sent as `{p.field}`"] if p.field else []
     return "; ".join(parts)
@@ -50,8 +51,8 @@ def section(protocol):
     lines = [f"## {protocol.name}", "", protocol.about, ""]
     lines += ["    sts-sidecar run " + protocol.example.replace("\n", "\n    "), ""]
     rows = [(code(p.name), ("without `--url`" if "without-url" in p.flags else "yes") if p.required and not p.value and not p.claim() else "", code(p.value),
-             f"claim {code(p.variable)}" if p.claim() else variables(p.variable), description(p, before))
-            for before, p in zip((None, *protocol.parameters), protocol.parameters) if p.source == "user"]
+             f"claim {code(p.variable)}" if p.claim() else variables(p.variable), description(p, protocol.parameters[:i]))
+            for i, p in enumerate(protocol.parameters) if p.source == "user"]
     if rows:
         lines += [markdown_table(("parameter", "needed", "default", "variable", ""), rows)]
     more = [] if rows else ["No parameters."]
