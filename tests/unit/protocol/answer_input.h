@@ -14,6 +14,8 @@
 #define DATE     "Mon, 12 Jan 2026 16:00:00 GMT"
 #define SUBJECT  "sUbJeCt-0123456789.abcdefghijklm.nopqrstuvwxyz"
 #define OPAQUE   "opaque-access-token"
+/* The body of a refusal in OAuth 2.0. */
+#define REFUSAL(code, words) "{\"error\":\"" code "\",\"error_description\":\"" words "\"}"
 
 static char scratch[48 * 1024];
 static struct sts_answer answer;

@@ -241,9 +241,7 @@ static void bad_answers(void)
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":1e400}", STS_EJSON,
 		 NULL},
 		/* These errors come with status 200. */
-		{"token-exchange",
-		 "{\"error\":\"invalid_grant\",\"error_description\":\"no such rule\"}",
-		 STS_EREFUSED,
+		{"token-exchange", REFUSAL("invalid_grant", "no such rule"), STS_EREFUSED,
 		 "the answer (status 200) has no /access_token: invalid_grant: no such rule"},
 		{"token-exchange", "{\"error\":\"something\"}", STS_EANSWER,
 		 "the answer (status 200) has no /access_token: something"},
@@ -287,7 +285,7 @@ static void token_size(void)
 	CHECK(!sts_answer_token_ok(STS_SLICE("a\x80")));
 }
 
-#define OAUTH(code) "{\"error\":\"" code "\",\"error_description\":\"no such rule\"}"
+#define OAUTH(code) REFUSAL(code, "no such rule")
 
 #define SENT " (sent: a head of 9000 bytes, a body of 70, a subject token of 46)"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer_input.h"
 
-#define WORDS(code, words) "{\"error\":\"" code "\",\"error_description\":\"" words "\"}"
-
 /* What services write, and what it means. */
 static void of_services(void)
 {
@@ -14,22 +12,23 @@ static void of_services(void)
 	} rows[] = {
 		/* Entra has its own code before the words. */
 		{"entra", 400,
-		 WORDS("invalid_request", "AADSTS70021: No matching federated identity record"),
+		 REFUSAL("invalid_request", "AADSTS70021: No matching federated identity record"),
 		 STS_EUNAUTHORIZED},
-		{"entra", 401, WORDS("invalid_client", "AADSTS700213: No matching federated"),
+		{"entra", 401, REFUSAL("invalid_client", "AADSTS700213: No matching federated"),
 		 STS_EUNAUTHORIZED},
-		{"entra", 400, WORDS("invalid_request", "AADSTS501661: Request failed."),
+		{"entra", 400, REFUSAL("invalid_request", "AADSTS501661: Request failed."),
 		 STS_EUNAUTHORIZED},
-		{"entra", 400, WORDS("invalid_request", "AADSTS90033: not available"), STS_EBUSY},
-		{"entra", 400, WORDS("invalid_scope", "AADSTS70011: The scope is not valid."),
+		{"entra", 400, REFUSAL("invalid_request", "AADSTS90033: not available"), STS_EBUSY},
+		{"entra", 400, REFUSAL("invalid_scope", "AADSTS70011: The scope is not valid."),
 		 STS_EREFUSED},
-		{"entra", 400, WORDS("invalid_request", "AADSTS700219: x"), STS_EREFUSED},
-		{"entra", 400, WORDS("invalid_request", "See AADSTS70021: x"), STS_EREFUSED},
-		{"entra", 400, WORDS("temporarily_unavailable", "AADSTS70021: x"), STS_EBUSY},
-		{"client-assertion", 400, WORDS("invalid_client", "AADSTS70021: x"), STS_EREFUSED},
+		{"entra", 400, REFUSAL("invalid_request", "AADSTS700219: x"), STS_EREFUSED},
+		{"entra", 400, REFUSAL("invalid_request", "See AADSTS70021: x"), STS_EREFUSED},
+		{"entra", 400, REFUSAL("temporarily_unavailable", "AADSTS70021: x"), STS_EBUSY},
+		{"client-assertion", 400, REFUSAL("invalid_client", "AADSTS70021: x"),
+		 STS_EREFUSED},
 		/* The keys of the issuer could not be fetched. */
 		{"gcp", 400,
-		 WORDS("invalid_grant", "Error connecting to the given credential's issuer."),
+		 REFUSAL("invalid_grant", "Error connecting to the given credential's issuer."),
 		 STS_EUNAUTHORIZED},
 		{"vault", 400,
 		 "{\"errors\":[\"error validating token: fetching keys oidc: get keys failed\"]}",
@@ -40,12 +39,12 @@ static void of_services(void)
 		{"token-exchange", 400, "{\"error_code\":\"INVALID\",\"message\":\"no policy\"}",
 		 STS_EREFUSED},
 		/* Keycloak */
-		{"token-exchange", 400, WORDS("invalid_client", "Audience not found"),
+		{"token-exchange", 400, REFUSAL("invalid_client", "Audience not found"),
 		 STS_EREFUSED},
-		{"token-exchange", 403, WORDS("access_denied", "Client not allowed to exchange"),
+		{"token-exchange", 403, REFUSAL("access_denied", "Client not allowed to exchange"),
 		 STS_ECLIENT},
-		{"token-exchange", 403, WORDS("access_denied", "User not allowed"), STS_EDENIED},
-		{"vault", 403, WORDS("access_denied", "Client not allowed to exchange"),
+		{"token-exchange", 403, REFUSAL("access_denied", "User not allowed"), STS_EDENIED},
+		{"vault", 403, REFUSAL("access_denied", "Client not allowed to exchange"),
 		 STS_EDENIED},
 	};
 

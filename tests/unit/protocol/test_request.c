@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/request.h"
+#include "request_input.h"
 
-#include "test.h"
-
-#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
-#define S(literal) STS_SLICE(literal)
-#define SUBJECT    "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
 #define VERSION_TO_CONNECTION \
 	" HTTP/1.1\r\nHost: sts.example:8443\r\nUser-Agent: sts-sidecar/test\r\n" \
 	"Accept: application/json\r\nAccept-Encoding: identity\r\nConnection: close\r\n"
@@ -17,20 +12,7 @@
 
 static char head_buf[8192], body_buf[8192];
 static struct sts_text head, body;
-static struct sts_url url;
 static struct sts_error error;
-
-static struct sts_request request_of(const char *protocol, const char *text)
-{
-	CHECK_INT(sts_url_parse(sts_slice_of(text), &url, NULL), STS_OK);
-	struct sts_request r = {.protocol = sts_protocol_find(sts_slice_of(protocol)),
-				.url = &url,
-				.subject = S(SUBJECT),
-				.agent = "sts-sidecar/test"};
-
-	r.body = r.protocol->body;
-	return r;
-}
 
 static struct sts_request exchange(void)
 {
@@ -175,8 +157,6 @@ static void other_places(void)
 		{S("lifetime"), S("60s")},
 	};
 	struct sts_request r = request_of("gcp-impersonate", "https://sts.example:8443/x?y=1");
-	char text[200];
-	struct sts_text filled;
 
 	r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 	r.params = params;
@@ -186,10 +166,9 @@ static void other_places(void)
 	CHECK_STR(head_buf, START("POST /x?y=1") "Authorization: Bearer " SUBJECT
 						 "\r\nContent-Type: application/json\r\n"
 						 "Content-Length: 48\r\n\r\n");
-	sts_text_init(&filled, text, sizeof(text));
-	sts_request_url(&r, &filled);
-	CHECK_STR(text, "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
-			"a@b.gserviceaccount.com:generateAccessToken");
+	CHECK_STR(made_url(&r),
+		  "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+		  "a@b.gserviceaccount.com:generateAccessToken");
 
 	r.body = STS_BODY_FORM;
 	CHECK_INT(build(&r, false), STS_OK);
@@ -224,8 +203,6 @@ static void header_and_url(void)
 		{S("mount"), S("//team/jwt/")},
 	};
 	struct sts_request r = request_of("vault", "https://sts.example:8443/x");
-	char text[200];
-	struct sts_text filled;
 
 	r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 	r.params = params;
@@ -233,9 +210,7 @@ static void header_and_url(void)
 	CHECK_INT(build(&r, true), STS_OK);
 	CHECK(strstr(head_buf, "\r\nX-Vault-Namespace: team/a\r\n"));
 	CHECK_STR(body_buf, "{\"role\":\"r\",\"jwt\":\"***\"}");
-	sts_text_init(&filled, text, sizeof(text));
-	sts_request_url(&r, &filled);
-	CHECK_STR(text, "https://vault.example:8200/v1/auth/team/jwt/login");
+	CHECK_STR(made_url(&r), "https://vault.example:8200/v1/auth/team/jwt/login");
 }
 
 static void numbered(void)

@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where values go in a request: their places in the URL, and JSON pointers into the body. */
-#include "protocol/request.h"
-
-#include "test.h"
-
-#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
-#define S(literal) STS_SLICE(literal)
-
-static struct sts_url url;
-
-static struct sts_request request_of(const char *protocol, const char *text)
-{
-	CHECK_INT(sts_url_parse(sts_slice_of(text), &url, NULL), STS_OK);
-	struct sts_request r = {.protocol = sts_protocol_find(sts_slice_of(protocol)),
-				.url = &url,
-				.subject = S("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
-				.agent = "sts-sidecar/test"};
-
-	r.body = r.protocol->body;
-	return r;
-}
+#include "request_input.h"
 
 /* A value that begins with the path segment before it has that segment once in the URL. */
 static void segment_before(void)
@@ -42,17 +23,14 @@ static void segment_before(void)
 		struct sts_field params[] = {{S("address"), S("https://vault.example/")},
 					     {S("mount"), sts_slice_of(rows[i].mount)}};
 		struct sts_request r = request_of("vault", "https://sts.example:8443/x");
-		char text[200], want[200];
-		struct sts_text filled, wanted;
+		char want[200];
+		struct sts_text wanted;
 
-		r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 		r.params = params;
 		r.param_count = COUNT(params);
-		sts_text_init(&filled, text, sizeof(text));
-		sts_request_url(&r, &filled);
 		sts_text_init(&wanted, want, sizeof(want));
 		sts_text_addf(&wanted, "https://vault.example/v1/auth/%s/login", rows[i].path);
-		CHECK_STR(text, want);
+		CHECK_STR(made_url(&r), want);
 	}
 }
 
@@ -135,15 +113,10 @@ static void hosts(void)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct sts_field params[] = {{S("host"), sts_slice_of(rows[i].host)}};
 		struct sts_request r = request_of("kubernetes", "https://sts.example/x");
-		char text[200];
-		struct sts_text filled;
 
-		r.url_template = sts_protocol_text(r.protocol, STS_PROTOCOL_URL);
 		r.params = params;
 		r.param_count = COUNT(params);
-		sts_text_init(&filled, text, sizeof(text));
-		sts_request_url(&r, &filled);
-		CHECK(sts_slice_starts(sts_slice_of(text), rows[i].start));
+		CHECK(sts_slice_starts(sts_slice_of(made_url(&r)), rows[i].start));
 	}
 }
 

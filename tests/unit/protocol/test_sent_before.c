@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer_input.h"
 
-#define WORDS(code, words) "{\"error\":\"" code "\",\"error_description\":\"" words "\"}"
-
 /* Refusals of a subject token that was sent before, as the servers write them. */
 static void sent_before(void)
 {
@@ -13,23 +11,23 @@ static void sent_before(void)
 		enum sts_err learnt, otherwise;
 	} rows[] = {
 		/* Keycloak 26.7: AbstractBaseJWTValidator */
-		{"jwt-bearer", 400, WORDS("invalid_grant", "Token reuse detected"),
+		{"jwt-bearer", 400, REFUSAL("invalid_grant", "Token reuse detected"),
 		 STS_ESUBJECT_USED, STS_EREFUSED},
 		{"client-assertion", 400,
-		 WORDS("invalid_client",
-		       "Client authentication with signed JWT failed: Token reuse detected"),
+		 REFUSAL("invalid_client",
+			 "Client authentication with signed JWT failed: Token reuse detected"),
 		 STS_ESUBJECT_USED, STS_EREFUSED},
 		/* fosite: errors.go, and with its hint */
-		{"jwt-bearer", 400, WORDS("jti_known", "The jti was already used."),
+		{"jwt-bearer", 400, REFUSAL("jti_known", "The jti was already used."),
 		 STS_ESUBJECT_USED, STS_EREFUSED},
 		{"client-assertion", 400,
-		 WORDS("jti_known", "The jti was already used. Claim 'jti' from "
-				    "'client_assertion' MUST only be used once."),
+		 REFUSAL("jti_known", "The jti was already used. Claim 'jti' from "
+				      "'client_assertion' MUST only be used once."),
 		 STS_ESUBJECT_USED, STS_EREFUSED},
 		{"jwt-bearer", 400, "{\"error\":\"jti_known\"}", STS_ESUBJECT_USED, STS_EREFUSED},
 		{"custom", 409, "{\"message\":\"assertion has already been used\"}",
 		 STS_ESUBJECT_USED, STS_EREFUSED},
-		{"token-exchange", 401, WORDS("invalid_token", "JTI replay detected"),
+		{"token-exchange", 401, REFUSAL("invalid_token", "JTI replay detected"),
 		 STS_ESUBJECT_USED, STS_EUNAUTHORIZED},
 		/* Anthropic does not say it. */
 		{"anthropic", 401,
@@ -37,13 +35,13 @@ static void sent_before(void)
 		 "\"message\":\"Authentication failed\"}}",
 		 STS_EUNAUTHORIZED, STS_EUNAUTHORIZED},
 		/* This is about the client's credentials, not about the subject token. */
-		{"token-exchange", 401, WORDS("invalid_client", "Token reuse detected"),
+		{"token-exchange", 401, REFUSAL("invalid_client", "Token reuse detected"),
 		 STS_ECLIENT, STS_ECLIENT},
-		{"jwt-bearer", 503, WORDS("x", "Token reuse detected"), STS_EBUSY, STS_EBUSY},
-		{"jwt-bearer", 400, WORDS("invalid_grant", "The token was reused"), STS_EREFUSED,
+		{"jwt-bearer", 503, REFUSAL("x", "Token reuse detected"), STS_EBUSY, STS_EBUSY},
+		{"jwt-bearer", 400, REFUSAL("invalid_grant", "The token was reused"), STS_EREFUSED,
 		 STS_EREFUSED},
 		/* Whole words count. */
-		{"jwt-bearer", 400, WORDS("invalid_grant", "Token reuse detected7"), STS_EREFUSED,
+		{"jwt-bearer", 400, REFUSAL("invalid_grant", "Token reuse detected7"), STS_EREFUSED,
 		 STS_EREFUSED},
 	};
 
