@@ -273,16 +273,21 @@ def check_previous(row, p, before):
         row.fail('"with_previous" is true, and the user does not give the parameter before it')
 
 
+def objects(parent):
+    """The objects that a field with this parent is in: "/a" and "/a/b" of "/a/b"."""
+    return {parent[:i] for i, c in enumerate(parent + "/") if c == "/"} - {""}
+
+
 def check_pointers(row, parameters):
     """The fields of an object stand together, and those of an object within it behind them: each object is written once."""
-    seen, previous = {""}, ""
+    ended, still_open = set(), set()
     for parent in (p.field.rpartition("/")[0] for p in parameters if p.where in ("body", "pointer")):
-        within = (parent + "/").startswith(previous + "/")
-        opened = {parent[:i] for i, c in enumerate(parent + "/") if c == "/"} - {""}
-        if parent != previous and (opened if not within else opened - {previous} - {previous[:i] for i, c in enumerate(previous) if c == "/"}) & seen:
+        wanted = objects(parent)
+        if not still_open <= wanted:    # an object that this field is not in has ended, and those around it take no field any more
+            ended, still_open = ended | still_open, set()
+        if wanted & ended:
             row.fail(f'the fields below "{parent}" must stand together, and before those of an object within it')
-        seen |= opened
-        previous = parent
+        still_open |= wanted
 
 
 def read_parameters(row, shared):
