@@ -181,10 +181,10 @@ pytest_part() { # name folder [binary [option...]]
 	tally junit "$work/$part.xml"
 }
 
-# Many tests have clocks, and a busy machine can be too slow for one of them. So where a few tests of a part have failed, these run once
-# more when nothing runs beside them, and only that counts. More failures than these are not the machine's.
+# Many tests measure times, and a busy machine can be too slow for one of them. So where at most a few tests of a part have failed, they run
+# once more at the end, when nothing runs beside them, and only this second result counts. Where more have failed, the machine is not the cause.
 few=3 alone=
-few_failed() { # part: counts what has not failed, if some have failed, but few
+few_failed() { # part: succeeds if some tests of the part have failed, but only a few; it counts those that have not failed
 	# shellcheck disable=SC2046 # three numbers
 	set -- "$1" $($python tools/tally.py junit "$work/$1.xml" 2>/dev/null)
 	[ "${3:-0}" != 0 ] && [ "$3" -le $few ] && [ -z "$alone" ] && count "$2" 0 "$4"

@@ -400,7 +400,7 @@ static void check_last_words(int exchange)
 			   l->source);
 	if (over && !lost && s.wait != STS_WAIT_NONE)
 		check_fail(exchange, "its last status says that it waits");
-	/* An attempt that ends in the moment of the stop is not heard of any more. */
+	/* The supervisor does not hear of an attempt that ends in the moment of the stop. */
 	if ((s.error != l->error || s.attempts != l->attempts) &&
 	    !(run.stopped && l->ended_ms == world.boot_ms && s.attempts + 1 == l->attempts))
 		check_fail(exchange, "its last status tells of another attempt");

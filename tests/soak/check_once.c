@@ -2,15 +2,15 @@
 /* What must hold of subject tokens that an STS takes once: check.h. */
 #include "check.h"
 
-/* A gap without a valid token differs by so much from what the warning says. */
+/* The time without a valid token may differ by this from what the warning says. */
 #define GAP_MS (10 * SECOND)
 
 static struct once {
 	/* the gap after this token: how long it will be by the warning (-1: none), the end of the
 	 * token, and when the subject token was to be renewed */
 	int64_t gap_ms, gap_from_ms, renewal_ms;
-	/* its subject token was sent before; the supervisor knows since then, for this request;
-	 * 0: it does not */
+	/* the request for which a refusal has said that a subject token may be sent once; 0: none
+	 * has said it */
 	int64_t refused;
 } once[WORLD_EXCHANGES_MAX];
 
