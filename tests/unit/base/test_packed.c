@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/packed.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "test.h"
+
+/* The pairs, each at its code. */
+#define PAIR(code) (code)
+#include "base/pairs.h"
 
 /* Every byte is a symbol, and what it stands for is printable ASCII of the stated size. */
 static void test_symbols(void)
@@ -17,6 +22,21 @@ static void test_symbols(void)
 		CHECK(is_code ? len >= 2 && len <= sizeof(out) : len == 1 && out[0] == (char)byte);
 		for (size_t i = 0; is_code && i < len; i++)
 			CHECK((out[i] >= ' ' && out[i] <= '~') || out[i] == '\n');
+	}
+}
+
+/* A code stands for the first symbol of its pair, and then for the second. */
+static void test_pairs(void)
+{
+	for (size_t code = 0; code < sizeof(pairs) / sizeof(pairs[0]); code++) {
+		char whole[STS_PACKED_SYMBOL_MAX_BYTES], parts[2 * STS_PACKED_SYMBOL_MAX_BYTES];
+
+		if (!pairs[code][0])
+			continue;
+		size_t len = sts_unpack_symbol((char)pairs[code][0], parts);
+		len += sts_unpack_symbol((char)pairs[code][1], parts + len);
+		CHECK_INT(sts_unpack_symbol((char)code, whole), len);
+		CHECK(memcmp(whole, parts, len) == 0);
 	}
 }
 
@@ -55,6 +75,7 @@ static void test_formats(void)
 
 static const struct sts_test tests[] = {
 	{"every byte is a symbol", test_symbols},
+	{"a code stands for its pair", test_pairs},
 	{"texts are unpacked, and plain ones stay", test_texts},
 	{"formats are unpacked, and arguments are not", test_formats},
 };

@@ -43,6 +43,8 @@ static void of_services(void)
 		 STS_EREFUSED},
 		{"token-exchange", 403, REFUSAL("access_denied", "Client not allowed to exchange"),
 		 STS_ECLIENT},
+		{"token-exchange", 400, REFUSAL("x", "Client not allowed to exchange"),
+		 STS_EREFUSED},
 		{"token-exchange", 403, REFUSAL("access_denied", "User not allowed"), STS_EDENIED},
 		{"vault", 403, REFUSAL("access_denied", "Client not allowed to exchange"),
 		 STS_EDENIED},
@@ -60,20 +62,24 @@ static void of_services(void)
 static void bare(void)
 {
 	static const struct {
-		const char *protocol, *body, *msg;
+		const char *protocol;
+		int status;
+		enum sts_err err;
+		const char *body, *msg;
 	} rows[] = {
-		{"token-exchange", "",
+		{"token-exchange", 401, STS_EUNAUTHORIZED, "",
 		 "unexpected status 401 (does the STS want a client, with --client-auth?)"},
-		{"token-exchange", "no", "unexpected status 401: no"},
-		{"vault", "", "unexpected status 401"},
+		{"token-exchange", 401, STS_EUNAUTHORIZED, "no", "unexpected status 401: no"},
+		{"token-exchange", 403, STS_EDENIED, "", "unexpected status 403"},
+		{"vault", 401, STS_EUNAUTHORIZED, "", "unexpected status 401"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		prepare(rows[i].protocol, 401, sts_slice_of(rows[i].body));
-		CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+		prepare(rows[i].protocol, rows[i].status, sts_slice_of(rows[i].body));
+		CHECK_INT(read_prepared(), rows[i].err);
 		CHECK(!strstr(error.msg, "client"));
 		request.client_auth = STS_CLIENT_NONE;
-		CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+		CHECK_INT(read_prepared(), rows[i].err);
 		CHECK_STR(error.msg, rows[i].msg);
 	}
 }

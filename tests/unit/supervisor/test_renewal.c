@@ -36,6 +36,7 @@ static void plans(void)
 		{43200, 3600, 0, 0},
 		{7200, 7 * 24 * 3600, 0, 24 * 3600}, /* the kubelet renews a token after a day */
 		{300, 600, 599, 0},                  /* it is late */
+		{300, 600, -100, 480}, /* by our clock, the subject token is not issued yet */
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -76,6 +77,14 @@ static void others(void)
 	go(opaque);
 	CHECK_INT(x.state, STS_EXCHANGE_HOLDS);
 	CHECK_INT(x.status.renews_ms, 0);
+	/* One that tells when it expires, and not when it was issued. */
+	set_up(&once);
+	opaque.subject_exp_s = REAL / 1000 + 600;
+	go(opaque);
+	CHECK_INT(x.status.renews_ms, 0);
+	/* One that the kubelet was to renew before the node was started. */
+	exchange(300, 30 * 24 * 3600, 29 * 24 * 3600);
+	CHECK_INT(x.status.renews_ms, 1);
 	/* A worker that has read no subject token tells nothing new. */
 	exchange(300, 600, 0);
 	opaque = failure(STS_ECONNECT);
@@ -156,6 +165,10 @@ static void gap(void)
 		if (sts_test_failures != before)
 			printf("# in row %zu\n", i);
 	}
+	/* Without a token, there is no end of one. */
+	exchange(300, 600, 0);
+	x.expires_s = 0;
+	CHECK(!sts_renewal_gap(&x, &found));
 	/* A subject token that may be sent again leaves no gap. */
 	once.subject_use = STS_USE_AGAIN;
 	set_up(&once);
