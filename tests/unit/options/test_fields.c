@@ -372,6 +372,13 @@ static const char *proxy(void)
 	return f.proxy.used ? f.proxy.url.host : "";
 }
 
+static void make_revocation(char *const *argv)
+{
+	CHECK_INT(make_for(STS_COMMAND_RUN, argv, &files), STS_OK);
+	CHECK(sts_fields_can_revoke(&o, &f));
+	CHECK_INT(sts_fields_revoke(&o, &f, STS_SLICE("TOKEN"), &e), STS_OK);
+}
+
 static void test_proxies(void)
 {
 	setenv("HTTPS_PROXY", "http://upper:3128", 1);
@@ -405,6 +412,14 @@ static void test_proxies(void)
 	CHECK_INT(sts_options_read_exchange(&o, ARGV("/t", URL, "/out"), &e), STS_OK);
 	CHECK_INT(sts_fields_make(&o, &f, &files, &e), STS_OK);
 	CHECK_STR(proxy(), "");
+	/* A URL for revocations may need no proxy. */
+	setenv("https_proxy", "http://lower:3128", 1);
+	setenv("no_proxy", "other.example", 1);
+	make_revocation(ARGV("--url", URL, "--revoke-url=https://sts.example/revoke"));
+	CHECK_STR(proxy(), "lower");
+	make_revocation(ARGV("--url", URL, "--revoke-url=https://other.example/revoke"));
+	CHECK_STR(proxy(), "");
+	unsetenv("no_proxy");
 	unsetenv("HTTPS_PROXY");
 	unsetenv("https_proxy");
 }
@@ -475,13 +490,6 @@ static void test_claims(void)
 	CHECK_INT(sts_fields_claims(&o, &f, &files, STS_SLICE("opaque"), scratch, sizeof(scratch),
 				    &e),
 		  STS_EUSAGE);
-}
-
-static void make_revocation(char *const *argv)
-{
-	CHECK_INT(make_for(STS_COMMAND_RUN, argv, &files), STS_OK);
-	CHECK(sts_fields_can_revoke(&o, &f));
-	CHECK_INT(sts_fields_revoke(&o, &f, STS_SLICE("TOKEN"), &e), STS_OK);
 }
 
 static void test_revocation(void)

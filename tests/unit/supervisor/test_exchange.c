@@ -261,6 +261,20 @@ static void learns(void)
 	CHECK(!sts_exchange_sends_once(&x) && x.status.once_for == 0);
 }
 
+/* A reader has sent its token before, and needs another one. */
+static void wanted(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	int64_t refresh_ms = x.next_ms, from_ms = x.schedule.token_from_ms;
+	later(from_ms + STS_EXCHANGE_WANTED_MS - 1 - m.boot_ms);
+	sts_exchange_wanted(&x, &m);
+	CHECK_INT(x.next_ms, refresh_ms);
+	later(1);
+	sts_exchange_wanted(&x, &m);
+	CHECK_INT(x.next_ms, m.boot_ms);
+}
+
 static void fetch_sends_once(void)
 {
 	struct sts_plan once = fetch;
@@ -494,6 +508,7 @@ int main(void)
 		{"chains", chains},
 		{"subject tokens that are sent once", sent_once},
 		{"learns from a refusal", learns},
+		{"a reader wants another token", wanted},
 		{"fetch sends once", fetch_sends_once},
 		{"fetch ends", fetch_ends},
 		{"mistakes", mistakes},
