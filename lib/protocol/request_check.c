@@ -242,7 +242,8 @@ static enum sts_err check_given(const struct sts_request *r, struct sts_error *e
 			err = unknown(r, field->name, e);
 		else if (p && p->place == STS_PLACE_URL && !r->url_template)
 			err = refuse(e, "parameter", field->name,
-				     STS_PACKED("is a part of the URL, which --url gives whole"));
+				     STS_PACKED("is a part of the URL, which --url or a variable "
+						"gives whole"));
 		else
 			err = p ? check_value(p, field->value, e)
 				: check_free_parameter(r, field, e);

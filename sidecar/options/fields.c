@@ -424,6 +424,7 @@ enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f
 {
 	struct sts_request *r = &f->request;
 	const struct sts_parameter *p;
+	struct sts_error why;
 	size_t kept = 0;
 	enum sts_err err = STS_OK;
 
@@ -445,9 +446,10 @@ enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f
 	f->url.target = sts_slice_of(sts_protocol_text(r->protocol, STS_PROTOCOL_URL));
 	if (o->revoke_url) {
 		f->proxy.used = false;
-		err = use_url(o, f, sts_slice_of(o->revoke_url), e);
-		if (err == STS_OK)
-			err = proxy(o, f, e);
+		err = use_url(o, f, sts_slice_of(o->revoke_url), &why);
+		if (err != STS_OK)
+			return sts_fail(e, err, why.detail, "--revoke-url: %s", why.msg);
+		err = proxy(o, f, e);
 	}
 	return err == STS_OK ? sts_request_check(r, e) : err;
 }

@@ -232,8 +232,8 @@ static void add_member(const struct sts_plan *plan, const struct sts_plans *befo
 	t->x.no_adoption = was_of_another(plan, before);
 	if (plan->cannot_revoke)
 		sts_event_log_about(STS_LEVEL_WARN,
-				    sts_words("--revoke-on-stop does nothing here: nobody can "
-					      "revoke these tokens, or --revoke-url is missing"),
+				    sts_words("--revoke-on-stop does nothing here: give "
+					      "--revoke-url, if the STS can revoke its tokens"),
 				    plan->name);
 	/* The exchange may wait for long before its first attempt, so it gets its status file now.
 	 * If the directory cannot be owned, the attempt fails later. */

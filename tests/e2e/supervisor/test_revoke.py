@@ -91,7 +91,7 @@ def test_a_client_that_authenticates_with_the_subject_token(rig):
 
 
 def test_several_exchanges(rig):
-    """The token of each exchange is revoked. The warning at the start names the exchange whose token nobody can revoke."""
+    """The token of each exchange is revoked. The warning at the start names the exchange whose token no request revokes."""
     sts = rig("--role", "app", "--subject-audience", "https://kubernetes.default.svc.cluster.local")
     base = f"https://localhost:{sts.mock.port}"
     exchanges = [
@@ -212,7 +212,7 @@ def test_another_owner(rig):
 
 def test_what_is_refused_at_the_start(sidecar, space):
     usual = ["run", "--url=https://a.example/token", f"--output-dir={space.out}"]
-    for args, words in ((["--revoke-on-stop", "--revoke-url=http://a.example/r"], "plain http"),
-                        (["--revoke-on-stop", "--revoke-url=https://"], "URL")):
+    for args, words in ((["--revoke-on-stop", "--revoke-url=http://a.example/r"], "--revoke-url: plain http"),
+                        (["--revoke-on-stop", "--revoke-url=https://"], "--revoke-url: the URL")):
         result = sidecar.run(*usual, *args)
         assert result.status == 64 and words in result.err, (args, result.err)
