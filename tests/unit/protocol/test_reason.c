@@ -125,6 +125,8 @@ static void changed_echoes(void)
 	CHECK_STR(error.msg, "unexpected status 400: v=1 at /k of a.example");
 }
 
+#define TEN "abcdefghij"
+
 /* Some refusals do not say whether a parameter of the URL is wrong: the message asks. */
 static void doubtful_parameter(void)
 {
@@ -158,6 +160,15 @@ static void doubtful_parameter(void)
 	request.url_template = sts_protocol_text(input.protocol, STS_PROTOCOL_URL);
 	read_prepared();
 	CHECK_STR(error.msg, "unexpected status 403: permission denied (is mount=jwt right?)");
+	/* A long value is cut. */
+	static const struct sts_field long_mount = {STS_SLICE("mount"),
+						    STS_SLICE(TEN TEN TEN TEN TEN TEN "x")};
+	request.params = &long_mount;
+	request.param_count = 1;
+	read_prepared();
+	CHECK_STR(error.msg,
+		  "unexpected status 403: permission denied (is mount=" TEN TEN TEN TEN TEN TEN
+		  " right?)");
 	/* The user gave the whole URL. */
 	request.url_template = NULL;
 	read_prepared();

@@ -99,20 +99,22 @@ static void subject_at_pointer(void)
 	}
 }
 
-/* An IPv6 address gets brackets in the URL. */
+/* An IPv6 address gets brackets in the URL. No part of a host name is left out. */
 static void hosts(void)
 {
 	static const struct {
-		const char *host, *start;
+		const char *protocol, *name, *host, *start;
 	} rows[] = {
-		{"fd00:10:96::1", "https://[fd00:10:96::1]:443/"},
-		{"10.96.0.1", "https://10.96.0.1:443/"},
-		{"api.example", "https://api.example:443/"},
+		{"kubernetes", "host", "fd00:10:96::1", "https://[fd00:10:96::1]:443/"},
+		{"kubernetes", "host", "10.96.0.1", "https://10.96.0.1:443/"},
+		{"kubernetes", "host", "api.example", "https://api.example:443/"},
+		{"gcp", "universe", "sts.example", "https://sts.sts.example/"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct sts_field params[] = {{S("host"), sts_slice_of(rows[i].host)}};
-		struct sts_request r = request_of("kubernetes", "https://sts.example/x");
+		struct sts_field params[] = {
+			{sts_slice_of(rows[i].name), sts_slice_of(rows[i].host)}};
+		struct sts_request r = request_of(rows[i].protocol, "https://sts.example/x");
 
 		r.params = params;
 		r.param_count = COUNT(params);

@@ -40,7 +40,11 @@ static void sent_before(void)
 		{"jwt-bearer", 503, REFUSAL("x", "Token reuse detected"), STS_EBUSY, STS_EBUSY},
 		{"jwt-bearer", 400, REFUSAL("invalid_grant", "The token was reused"), STS_EREFUSED,
 		 STS_EREFUSED},
+		{"jwt-bearer", 400, REFUSAL("invalid_grant", "Token REUSE Detected"),
+		 STS_ESUBJECT_USED, STS_EREFUSED},
 		/* Whole words count. */
+		{"jwt-bearer", 400, REFUSAL("invalid_grant", "Token 7reuse detected"), STS_EREFUSED,
+		 STS_EREFUSED},
 		{"jwt-bearer", 400, REFUSAL("invalid_grant", "Token reuse detected7"), STS_EREFUSED,
 		 STS_EREFUSED},
 	};
