@@ -7,7 +7,7 @@ void sts_report_tls(struct sts_report *report, const struct sts_stream *stream)
 {
 	const struct sts_tls_facts *facts = &stream->tls.facts;
 
-	if (!stream->plain)
+	if (stream->verifier)
 		report->tls = (struct sts_report_tls){
 			.suite = facts->suite,
 			.scheme = facts->scheme,

@@ -7,7 +7,8 @@
 #include "tls/stream.h"
 #include "wire/report.h"
 
-/* Note what was agreed on in a TLS handshake, whether it succeeded or not. */
+/* Note what was agreed on in a TLS handshake, whether it succeeded or not. Notes nothing of a plain
+ * stream, or of one that is all zeros since there was no handshake. */
 void sts_report_tls(struct sts_report *report, const struct sts_stream *stream);
 
 /*

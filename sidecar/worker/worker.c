@@ -12,40 +12,26 @@
 #include "base/file.h"
 #include "base/packed.h"
 #include "base/shared_run.h"
-#include "net/connect.h"
-#include "net/dns.h"
 #include "options/config.h"
 #include "options/fields.h"
 #include "output/outputs.h"
 #include "output/store.h"
 #include "protocol/sigcert.h"
-#include "proxy/tunnel.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
 #include "worker/adopt.h"
-#include "worker/ca_sources.h"
 #include "worker/configuration.h"
+#include "worker/connection.h"
 #include "worker/notify_job.h"
 #include "worker/print_token.h"
 #include "worker/reads.h"
 #include "worker/report_answer.h"
 #include "worker/revoke.h"
 #include "worker/subject_token.h"
-#include "worker/test_time.h"
-
-static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.conf"};
 
 /* A message with this many bytes of the subject token in a row is replaced. The peer's words alone
  * are searched for 8 bytes (protocol/secrets.h), which our own words may share by chance. */
 #define SECRET_RUN_BYTES 12
-
-/* The connection to the STS, or through a proxy, must be there this long before the deadline. So if
- * it is not, the error names the name server, the address or the proxy that did not answer. */
-#define CONNECT_EARLIER_MS 50
-
-/* The alarm comes this long before the stream gives up by itself, since the alarm says in which
- * stage the time ran out. */
-#define STREAM_LATER_MS 200
 
 #define ALARM_AGAIN_US         10000
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
@@ -66,17 +52,11 @@ static struct worker {
 	struct sts_fields fields;
 	struct sts_fields_files files;
 	struct sts_subject subject;
-	struct sts_ca_sources ca;
-	struct sts_client_key client_key;
-	struct sts_verifier verifier;
-	struct sts_stream tls;
+	struct sts_connection connection;
 	struct sts_http_response http;
 	struct sts_answer answer;
 	struct sts_url poll_url;
-	int socket;
-	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
-	bool wanted_renegotiation; /* the server asked to renegotiate, and was refused */
-	int64_t sent_real_ms, received_real_ms;
+	int64_t sent_real_ms;
 	struct sts_subject_memory memory;
 	size_t request_head_bytes, request_body_bytes;
 	char request_head[REQUEST_HEAD_MAX_BYTES];
@@ -207,9 +187,7 @@ static _Noreturn void finish(enum sts_err err)
 	}
 	send_report();
 	sts_wipe(w.memory.token, sizeof(w.memory.token));
-	sts_stream_fini(&w.tls);
-	if (w.o->client_key)
-		sts_client_key_fini(&w.client_key);
+	sts_connection_wipe(&w.connection);
 	_exit(0);
 }
 
@@ -271,14 +249,9 @@ static enum sts_err stage_inputs(void)
 	    sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
-	if (err == STS_OK && w.fields.url.https)
-		err = sts_ca_sources_identify(w.o, &w.fields, &w.report.cas_identity, &w.error);
-	if (err == STS_OK && w.fields.url.https)
-		err = sts_ca_sources_open(w.o, &w.fields, &w.ca, &w.error);
+	if (err == STS_OK)
+		err = sts_connection_read_files(&w.connection, &w.report.cas_identity, &w.error);
 	sts_worker_reads(STS_READS_OTHER);
-	if (err == STS_OK && w.fields.url.https && w.o->client_key)
-		err = sts_client_key_read(&w.client_key, w.o->client_cert, w.o->client_key,
-					  &w.error);
 	return err;
 }
 
@@ -317,79 +290,12 @@ static enum sts_err make_temps(void)
  * that are still to be read or written, and the ports of the STS (or its proxy) and of DNS. */
 static enum sts_err confine(void)
 {
-	const struct sts_url *to = w.fields.proxy.used ? &w.fields.proxy.url : &w.fields.url;
 	struct sts_landlock l;
-	struct sts_address address;
-	uint16_t port = to->port;
 
-	if (w.o->connect && !w.fields.proxy.used)
-		sts_address_parse_endpoint(sts_slice_of(w.o->connect), &address, &port);
 	sts_landlock_init(&l, true);
-	sts_landlock_allow_port(&l, port, false);
-	sts_landlock_allow_port(&l, STS_DNS_PORT, false);
-	sts_landlock_allow_path(&l, AT_FDCWD, net_files.hosts, STS_LANDLOCK_READ);
-	sts_landlock_allow_path(&l, AT_FDCWD, net_files.resolv, STS_LANDLOCK_READ);
-	for (size_t i = 0; i < w.ca.count; i++)
-		if (w.ca.source[i].is_dir)
-			sts_landlock_allow_links(&l, w.ca.source[i].fd);
+	sts_connection_allow(&w.connection, &l);
 	sts_landlock_allow(&l, w.store.dir_fd, STS_LANDLOCK_REPLACE);
 	return sts_sandbox_confine(&l, w.o->require_sandbox, &w.error);
-}
-
-static enum sts_err forbid_connections(void)
-{
-	return sts_sandbox_enter(STS_SANDBOX_CONNECTED, NULL, w.o->require_sandbox, &w.error);
-}
-
-static enum sts_err connect_to_proxy(void)
-{
-	int64_t until_boot_ms = w.deadline_boot_ms - CONNECT_EARLIER_MS;
-	enum sts_err err = sts_tunnel_connect(&w.fields.proxy, &net_files, until_boot_ms, &w.socket,
-					      &w.error);
-
-	if (err == STS_OK)
-		err = forbid_connections();
-	return err == STS_OK ? sts_tunnel_open(&w.fields.proxy, &w.fields.url, w.socket,
-					       until_boot_ms, &w.tls, &w.error)
-			     : err;
-}
-
-static enum sts_err stage_connect(void)
-{
-	enum sts_err err;
-
-	if (w.fields.proxy.used)
-		return connect_to_proxy();
-	err = sts_connect(&w.fields.url, w.o->connect, &net_files,
-			  w.deadline_boot_ms - CONNECT_EARLIER_MS, &w.socket, &w.error);
-	if (err == STS_OK && !w.fields.url.https && !sts_connect_to_loopback(w.socket))
-		return sts_fail(&w.error, STS_EURL, 0,
-				"a plain http URL is allowed to loopback only: what \"%.64s\" led "
-				"to is not",
-				w.fields.url.host);
-	return err == STS_OK ? forbid_connections() : err;
-}
-
-static enum sts_err stage_tls(void)
-{
-	const struct sts_url *url = &w.fields.url;
-	struct sts_server_name server = {.is_ip = url->host_kind != STS_HOST_NAME,
-					 .ip_len = url->host_kind == STS_HOST_IPV4 ? 4 : 16,
-					 .dns = sts_slice_of(url->host)};
-	enum sts_err err = STS_OK;
-
-	memcpy(server.ip, url->ip, sizeof(server.ip));
-	if (url->https)
-		err = sts_verifier_init(&w.verifier, &w.ca, &server, sts_verification_time_s(),
-					&w.error);
-	if (err != STS_OK)
-		return err;
-	sts_stream_init(&w.tls, w.socket, !url->https, url->https ? &w.verifier : NULL,
-			server.is_ip ? NULL : url->host, w.deadline_boot_ms + STREAM_LATER_MS,
-			w.o->client_key ? &w.client_key : NULL);
-	err = sts_stream_handshake(&w.tls, &w.error);
-	sts_report_tls(&w.report, &w.tls);
-	return err;
 }
 
 static enum sts_err stage_request(const struct sts_text *head, const struct sts_text *body)
@@ -407,49 +313,25 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.report.sent_boot_ms = sts_clock_boot_ms();
-	err = sts_stream_write(&w.tls, head->data, head->len, &w.error);
+	err = sts_stream_write(&w.connection.stream, head->data, head->len, &w.error);
 	if (err == STS_OK && body->len > 0)
-		err = sts_stream_write(&w.tls, body->data, body->len, &w.error);
+		err = sts_stream_write(&w.connection.stream, body->data, body->len, &w.error);
 	return err;
-}
-
-/* The answer begins. The node's clock may have been set since the request was sent, so the time of
- * sending is calculated anew on the clock as it is now. */
-static void note_received(void)
-{
-	w.received_real_ms = sts_clock_real_ms();
-	w.sent_real_ms = w.received_real_ms - (sts_clock_boot_ms() - w.report.sent_boot_ms);
 }
 
 static enum sts_err stage_answer(void)
 {
-	char piece[4096];
-	enum sts_err err = STS_EAGAIN;
+	enum sts_err err;
 
 	sts_http_response_init(&w.http, w.head, sizeof(w.head), w.body, sizeof(w.body));
-	while (err == STS_EAGAIN) {
-		size_t got = 0, used;
-		bool clean = false;
-
-		err = sts_stream_read(&w.tls, piece, sizeof(piece), &got, &clean, &w.error);
-		if (!w.received_real_ms)
-			note_received();
-		if (err == STS_EAGAIN)
-			err = sts_http_response_eof(&w.http, clean, &w.error);
-		else if (err == STS_OK)
-			err = sts_http_response_feed(&w.http, piece, got, &used, &w.error);
-	}
-	sts_wipe(piece, sizeof(piece));
-	w.wanted_cert = w.tls.tls.facts.client_asked && !w.tls.tls.facts.client_sent;
-	w.wanted_renegotiation = w.tls.tls.facts.renegotiation;
-	if (w.tls.refused) /* the server has not taken the subject token: it may be sent again */
+	err = sts_connection_read_answer(&w.connection, &w.http, &w.error);
+	/* The node's clock may have been set since the request was sent, so the time of sending is
+	 * calculated anew on the clock as it was when the answer began. */
+	w.sent_real_ms = w.connection.received_real_ms -
+			 (w.connection.received_boot_ms - w.report.sent_boot_ms);
+	if (w.connection.refused)
 		w.report.sent_boot_ms = 0;
-	sts_stream_fini(&w.tls);
-	close(w.socket);
-	w.socket = -1;
-	if (err != STS_OK)
-		return err;
-	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, NULL, w.o->require_sandbox, &w.error);
+	return err;
 }
 
 /* Check the answer to a poll of the signing certificate. */
@@ -478,7 +360,7 @@ static enum sts_err stage_check(void)
 		.request_head_bytes = w.request_head_bytes,
 		.request_body_bytes = w.request_body_bytes,
 		.sent_real_ms = w.sent_real_ms,
-		.received_real_ms = w.received_real_ms,
+		.received_real_ms = w.connection.received_real_ms,
 		.subject = w.job->mode == STS_WORKER_REVOKE ? NULL : &w.subject,
 		.subject_use = w.fields.subject_use,
 		.default_ttl_s = w.o->default_ttl_ms / 1000,
@@ -504,14 +386,15 @@ static enum sts_err stage_check(void)
  * own reason (after a colon), since Vault and OpenBao ask every client for a certificate. */
 static void note_wanted_in_tls(void)
 {
+	const struct sts_connection *c = &w.connection;
 	size_t len = strlen(w.error.msg);
 	struct sts_text text;
 
-	if ((!w.wanted_cert && !w.wanted_renegotiation) || strchr(w.error.msg, ':'))
+	if ((!c->wanted_cert && !c->wanted_renegotiation) || strchr(w.error.msg, ':'))
 		return;
 	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
 	sts_text_addf(&text,
-		      w.wanted_renegotiation
+		      c->wanted_renegotiation
 			      ? " (the server asked to renegotiate TLS, which is not done)"
 			      : " (the server asked for a client certificate, and was sent none)");
 }
@@ -542,6 +425,7 @@ static enum sts_err exchange(void)
 	enum sts_err err;
 
 	enter(STS_STAGE_INPUTS);
+	sts_connection_init(&w.connection, w.o, &w.fields, w.deadline_boot_ms);
 	err = sts_sandbox_enter(STS_SANDBOX_START, NULL, w.o->require_sandbox, &w.error);
 	if (err == STS_OK)
 		err = stage_inputs();
@@ -554,10 +438,12 @@ static enum sts_err exchange(void)
 	if (err != STS_OK)
 		return err;
 	enter(STS_STAGE_CONNECT);
-	if ((err = stage_connect()) != STS_OK)
+	if ((err = sts_connection_open(&w.connection, &w.error)) != STS_OK)
 		return err;
 	enter(STS_STAGE_TLS);
-	if ((err = stage_tls()) != STS_OK)
+	err = sts_connection_handshake(&w.connection, &w.error);
+	sts_report_tls(&w.report, &w.connection.stream);
+	if (err != STS_OK)
 		return err;
 	enter(STS_STAGE_REQUEST);
 	if ((err = stage_request(&head, &body)) != STS_OK)
@@ -580,7 +466,6 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 
 	w.o = o;
 	w.job = job;
-	w.socket = -1;
 	w.store.dir_fd = -1;
 	w.report = (struct sts_report){
 		.magic = STS_REPORT_MAGIC,
