@@ -20,20 +20,23 @@ struct error_row {
 	uint8_t retry : 3;
 	bool fetch_retries : 1;
 	uint8_t result : 4;
-	uint8_t exit_status;
+	uint8_t exit : 4; /* the row of the exit status */
+	uint8_t gate : 4;
 };
 struct exit_row {
 	uint16_t meaning;
 	uint8_t status;
 };
 
-/* The arrays texts, errors, exits, results and hints, which are generated from errors.toml. In
- * texts, names are plain, and all others are packed. Each row of hints is a text, the codes it is
- * for, END, their details, END. Another END follows the last row. */
+/* The arrays texts, errors, exits, results, gates and hints, which are generated from errors.toml.
+ * In texts, names are plain, and all others are packed. Each row of hints is a text, the codes it
+ * is for, END, their details, END. Another END follows the last row. */
 #define END UINT16_MAX
 #include "base/error_table.h"
 
 _Static_assert(STS_RESULT__COUNT <= 16, "struct error_row has 4 bits for a result");
+_Static_assert(STS_EXIT__COUNT <= 16, "struct error_row has 4 bits for an exit status");
+_Static_assert(STS_GATE__COUNT <= 16, "struct error_row has 4 bits for a gate");
 
 /* The row of a code. */
 static const struct error_row *row_of(enum sts_err code)
@@ -49,8 +52,9 @@ struct sts_error_info sts_error_info(enum sts_err code)
 		.name = texts + row->name,
 		.retry = (enum sts_retry)row->retry,
 		.fetch_retries = row->fetch_retries,
-		.exit_status = (enum sts_exit)row->exit_status,
+		.exit_status = (enum sts_exit)exits[row->exit].status,
 		.result = (enum sts_result)row->result,
+		.gate = (enum sts_gate)row->gate,
 	};
 }
 
@@ -97,6 +101,11 @@ const char *sts_error_hint(enum sts_err code, int detail)
 const char *sts_result_name(enum sts_result result)
 {
 	return texts + results[result];
+}
+
+const char *sts_gate_name(enum sts_gate gate)
+{
+	return texts + gates[gate];
 }
 
 struct sts_exit_info sts_exit_info(size_t row)

@@ -3,9 +3,8 @@
  * Errors. There is one code for each thing that can go wrong, and one table that gives each code
  * its name, its meaning, what to do next, when to try again, the exit status, and the result as
  * which /metrics counts it. errors.toml is the source of the table and of the generated
- * error_codes.h, which has enum sts_err, enum sts_exit and enum sts_result. Help texts, README.md,
- * docs/errors.md and the log take their words from this table, and nothing else decides an exit
- * status.
+ * error_codes.h, which has its enumerations. Help texts, README.md, docs/errors.md and the log take
+ * their words from this table, and nothing else decides an exit status.
  *
  * A message never holds a token. Text from a peer gets into a message only by
  * sts_text_add_escaped().
@@ -70,6 +69,8 @@ struct sts_error_info {
 	bool fetch_retries; /* `fetch` tries again until its deadline */
 	enum sts_exit exit_status;
 	enum sts_result result;
+	enum sts_gate gate; /* the step on the way to a token that the error ends; of STS_ETIMEOUT
+			       and STS_EHANGS the usual one: see sts_report_gate() */
 };
 
 /*
@@ -95,6 +96,10 @@ const char *sts_error_hint(enum sts_err code, int detail);
 /* Returns the name of a result, for the label of metrics: "network". It has static storage.
  *   result  in  less than STS_RESULT__COUNT */
 const char *sts_result_name(enum sts_result result);
+
+/* Returns the name of a gate, for logs and `doctor`: "connect". It has static storage.
+ *   gate  in  less than STS_GATE__COUNT */
+const char *sts_gate_name(enum sts_gate gate);
 
 /* An exit status of the program, and its line in --help. */
 struct sts_exit_info {

@@ -78,5 +78,25 @@ bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_re
 	       report->version == STS_REPORT_VERSION && result_ok(report) &&
 	       times_ok(report, now_real_s, now_boot_ms) && identities_ok(report) &&
 	       text_ok(report->sts_error, sizeof(report->sts_error), is_code) &&
-	       text_ok(report->text, sizeof(report->text), is_printable);
+	       sts_report_text_ok(report->text, sizeof(report->text));
+}
+
+bool sts_report_text_ok(const char *text, size_t size)
+{
+	return text_ok(text, size, is_printable);
+}
+
+enum sts_gate sts_report_gate(const struct sts_report *report)
+{
+	static const uint8_t of_stage[STS_STAGE__COUNT] = {
+		[STS_STAGE_START] = STS_GATE_SIDECAR,   [STS_STAGE_INPUTS] = STS_GATE_SUBJECT,
+		[STS_STAGE_CONNECT] = STS_GATE_CONNECT, [STS_STAGE_TLS] = STS_GATE_TLS,
+		[STS_STAGE_REQUEST] = STS_GATE_ANSWER,  [STS_STAGE_ANSWER] = STS_GATE_ANSWER,
+		[STS_STAGE_CHECK] = STS_GATE_ANSWER,    [STS_STAGE_WRITE] = STS_GATE_OUTPUT,
+		[STS_STAGE_DONE] = STS_GATE_SIDECAR,
+	};
+	enum sts_err err = (enum sts_err)report->error;
+
+	return err == STS_ETIMEOUT || err == STS_EHANGS ? (enum sts_gate)of_stage[report->stage]
+							: sts_error_info(err).gate;
 }

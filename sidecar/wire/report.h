@@ -119,4 +119,12 @@ struct sts_report {
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms);
 
+/* Returns the gate at which the attempt failed. A time that ran out is of the stage in which it did
+ * so.
+ *   report  in  of a failure, checked by sts_report_ok() */
+enum sts_gate sts_report_gate(const struct sts_report *report);
+
+/* Returns whether a text has a NUL within `size` bytes, and only printable ASCII before it. */
+bool sts_report_text_ok(const char *text, size_t size);
+
 #endif

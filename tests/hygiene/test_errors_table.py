@@ -26,14 +26,22 @@ meaning = "there is a token"
 [result.tls]
 meaning = "trust failed"
 
+[gate.sidecar]
+meaning = "the sidecar runs"
+
+[gate.tls]
+meaning = "trust is established"
+
 [cause.internal]
 title = "No failure"
 result = "success"
+gate = "sidecar"
 page = false
 
 [cause.trust]
 title = "Trust"
 result = "tls"
+gate = "tls"
 
 [error.internal.ok]
 code = "STS_OK"
@@ -75,6 +83,8 @@ def test_good(read):
         ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], "where --clock is wrong", "set the clock")]
     assert read(GOOD.replace(THIRD, "")).hints == []
     assert [(error.result.name, error.result.symbol) for error in table.errors] == [("success", "STS_RESULT_SUCCESS"), ("tls", "STS_RESULT_TLS")]
+    assert [(error.gate.name, error.gate.symbol) for error in table.errors] == [("sidecar", "STS_GATE_SIDECAR"), ("tls", "STS_GATE_TLS")]
+    assert read(change('exit = "network"\n', 'exit = "network"\ngate = "sidecar"\n')).errors[1].gate.name == "sidecar"
     assert errors.results_block(table) == "| `result` | meaning |\n|---|---|\n| `success` | there is a token |\n| `tls` | trust failed |\n"
     assert errors.exits_block(table) == "| | |\n|---|---|\n| 0 | done |\n| 69 | `TLS` or trust failed last |\n"
 
@@ -120,7 +130,7 @@ MISTAKES = {
     "an explanation that is too long": (change(LAST, f'explain = "{"a" * 500}."\n'), ROW + '"explain" has 501 characters, and may have 500'),
     "the end of a comment": (change('detail = "errno"', 'detail = "*/ x"'), ROW + '"*/" would end a comment in C'),
     "a cause that does not exist": (change("[error.trust.", "[error.turst."), "[error.turst]: there is no [cause.turst]"),
-    "a cause without rows": (GOOD + '[cause.more]\ntitle = "More"\nresult = "tls"\n',
+    "a cause without rows": (GOOD + '[cause.more]\ntitle = "More"\nresult = "tls"\ngate = "tls"\n',
                              "[error]: the groups of rows must stand in the order of the causes: where [error.more.*] should be are no rows"),
     "not STS_OK first": (change('"STS_OK"', '"STS_EOTHER"'), "[error]: the first row must be that of STS_OK"),
     "a number twice": (change("number = 69", "number = 0"), '[exit.network]: "number" is 0, and must be more than that of the row before, 0'),
@@ -131,6 +141,8 @@ MISTAKES = {
     "an unknown key of an exit status": (change("number = 69", 'number = 69\nhelpp = "x"'), '[exit.network]: the key "helpp" is not known'),
     "another table": (GOOD + "[errors.x]\n", 'the key "errors" is not known (did you mean "error"?)'),
     "a result that does not exist": (change('result = "tls"', 'result = "tsl"'), '[cause.trust]: "result" is "tsl", and may be success, tls'),
+    "a gate that does not exist": (change('gate = "tls"', 'gate = "tsl"'), '[cause.trust]: "gate" is "tsl", and may be sidecar, tls'),
+    "a gate of a row that does not exist": (change('exit = "network"\n', 'exit = "network"\ngate = "tsl"\n'), ROW + '"gate" is "tsl", and may be sidecar, tls'),
     "a result of a row that does not exist": (change('exit = "network"\n', 'exit = "network"\nresult = "tsl"\n'), ROW + '"result" is "tsl", and may be success, tls'),
     "an error that counts as a success": (change('exit = "network"\n', 'exit = "network"\nresult = "success"\n'), "[error]: [result.success] is the first, so it must be the result of STS_OK"),
     "a result that no row has": (GOOD + '[result.denied]\nmeaning = "no"\n', "[error]: no row has [result.denied]"),
@@ -159,7 +171,7 @@ def test_c(read, tmp_path):
     assert "\tSTS_RESULT_TLS, /* trust failed */\n\tSTS_RESULT__COUNT\n" in files["error_codes.h"]
     assert "#define STS_ERR_TRUST__FIRST STS_ECERT_EXPIRED\n" in files["error_codes.h"]
     assert re.search(r"\t\d+, STS_ECERT_EXPIRED, END, EPERM, STS_CLOCK, 429, 0, END,\n\tEND\};", files["error_table.h"])
-    assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_RESULT_TLS, STS_EXIT_NETWORK\},", files["error_table.h"])
+    assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_RESULT_TLS, 1, STS_GATE_TLS\},", files["error_table.h"])
     # Exit "ok" has the words of error "ok", and no others of its own.
     assert files["error_table.h"].count(c_string(packed("done"))[:-1] + '\\0"') == 1
 

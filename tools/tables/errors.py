@@ -42,10 +42,21 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Gate:
+    name: str
+    meaning: str
+
+    @property
+    def symbol(self):
+        return f"STS_GATE_{self.name.upper()}"
+
+
+@dataclass(frozen=True)
 class Cause:
     name: str
     title: str
     result: Result
+    gate: Gate
     page: bool
 
 
@@ -58,6 +69,7 @@ class Error:
     fetch_retries: bool
     exit: Exit
     result: Result
+    gate: Gate
     meaning: str
     hint: str
     detail: str
@@ -78,6 +90,7 @@ class Hint:
 class Table:
     exits: dict
     results: dict
+    gates: dict
     causes: dict
     errors: list
     hints: list
@@ -111,11 +124,20 @@ def read_results(table):
     return results
 
 
-def read_causes(table, results):
+def read_gates(table):
+    gates = {}
+    for name, row in table.rows(NAME):
+        with row:
+            gates[name] = Gate(name, row.clause("meaning", most=120))
+    return gates
+
+
+def read_causes(table, results, gates):
     causes = {}
     for name, row in table.rows(NAME):
         with row:
-            causes[name] = Cause(name, row.clause("title", most=60), results[row.word("result", tuple(results))], row.flag("page", True))
+            causes[name] = Cause(name, row.clause("title", most=60), results[row.word("result", tuple(results))],
+                                 gates[row.word("gate", tuple(gates))], row.flag("page", True))
     return causes
 
 
@@ -126,11 +148,12 @@ def matching(row, key, pattern):
     return value
 
 
-def read_error(name, row, cause, exits, results):
+def read_error(name, row, cause, exits, results, gates):
     with row:
         error = Error(
             name, cause, matching(row, "code", CODE), row.word("retry", tuple(RETRIES)), row.flag("fetch_retries"),
-            exits[row.word("exit", tuple(exits))], results[row.word("result", tuple(results), cause.result.name)], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
+            exits[row.word("exit", tuple(exits))], results[row.word("result", tuple(results), cause.result.name)],
+            gates[row.word("gate", tuple(gates), cause.gate.name)], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
             row.prose("explain", "", most=500))
         check_room(row, error, error.hint)
         if cause.page and not error.explain:
@@ -164,13 +187,13 @@ def read_hints(table, errors):
     return hints
 
 
-def read_errors(table, causes, exits, results):
+def read_errors(table, causes, exits, results, gates):
     errors, names, codes = [], {}, {}
     for cause, group in table.rows(NAME):
         if cause not in causes:
             group.fail(f"there is no [cause.{cause}]")
         for name, row in group.rows(NAME):
-            error = read_error(name, row, causes[cause], exits, results)
+            error = read_error(name, row, causes[cause], exits, results, gates)
             unique(row, "the name", name, names)
             unique(row, "the code", error.code, codes)
             errors.append(error)
@@ -199,12 +222,13 @@ def read(path):
     with load(path) as file:
         exits = read_exits(file.row("exit"))
         results = read_results(file.row("result"))
-        causes = read_causes(file.row("cause"), results)
-        if not exits or not results or not causes:
+        gates = read_gates(file.row("gate"))
+        causes = read_causes(file.row("cause"), results, gates)
+        if not exits or not results or not gates or not causes:
             file.fail("there are no rows")
-        errors = read_errors(file.row("error"), causes, exits, results)
+        errors = read_errors(file.row("error"), causes, exits, results, gates)
         hints = file.row("hint", None)
-        return Table(exits, results, causes, errors, read_hints(hints, errors) if hints else [])
+        return Table(exits, results, gates, causes, errors, read_hints(hints, errors) if hints else [])
 
 
 # ---- C ----
@@ -215,7 +239,9 @@ def codes_h(table):
     lines += ["};", f"#define STS_EXIT__COUNT {len(table.exits)}", ""]
     lines += ["/* What /metrics counts an attempt as. */", "enum sts_result {"]
     lines += [f"\t{result.symbol}, /* {result.meaning} */" for result in table.results.values()]
-    lines += ["\tSTS_RESULT__COUNT", "};", "", "enum sts_err {"]
+    lines += ["\tSTS_RESULT__COUNT", "};", "", "/* The steps on the way to a token, in their order. */", "enum sts_gate {"]
+    lines += [f"\t{gate.symbol}, /* {gate.meaning} */" for gate in table.gates.values()]
+    lines += ["\tSTS_GATE__COUNT", "};", "", "enum sts_err {"]
     for cause in table.causes.values():
         lines.append(f"\t/* ---- {cause.title} ---- */")
         for error in table.of(cause):
@@ -236,17 +262,20 @@ def packed_texts(table=None):
 
 
 def table_h(table, source):
-    pool = Pool(shown(source), [error.name for error in table.errors] + list(map(packed, packed_texts(table))) + list(table.results))
+    pool = Pool(shown(source), [error.name for error in table.errors] + list(map(packed, packed_texts(table))) + list(table.results) + list(table.gates))
     longest = max(map(len, packed_texts(table)))
+    places = list(table.exits.values())
     lines = [f"#define LONGEST_BYTES {longest} /* of a meaning or a hint */\n", pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
     for error in table.errors:
         numbers = ", ".join(str(pool.at(text)) for text in (error.name, packed(error.meaning), packed(error.hint)))
         lines.append(f"\t[{error.code}] = {{{numbers}, STS_RETRY_{error.retry.upper()}, "
-                     f"{str(error.fetch_retries).lower()}, {error.result.symbol}, {error.exit.symbol}}},")
+                     f"{str(error.fetch_retries).lower()}, {error.result.symbol}, {places.index(error.exit)}, {error.gate.symbol}}},")
     lines += ["};", "", "static const struct exit_row exits[STS_EXIT__COUNT] = {"]
     lines += [f"\t{{{pool.at(packed(exit.help))}, {exit.symbol}}}," for exit in table.exits.values()]
     lines += ["};", "", "static const uint16_t results[STS_RESULT__COUNT] = {"]
     lines += [f"\t{pool.at(name)}," for name in table.results]
+    lines += ["};", "", "static const uint16_t gates[STS_GATE__COUNT] = {"]
+    lines += [f"\t{pool.at(name)}," for name in table.gates]
     lines += ["};", "", "static const uint16_t hints[] = {"]
     for hint in table.hints:
         lines.append(f"\t{pool.at(packed(hint.hint))}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")

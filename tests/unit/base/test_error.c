@@ -291,6 +291,34 @@ static void test_causes(void)
 	CHECK_INT(STS_ERR_PROCESS__LAST + 1, STS_ERR__COUNT);
 }
 
+/* Some errors of each gate. */
+static void test_gates(void)
+{
+	static const struct {
+		enum sts_err code;
+		enum sts_gate gate;
+		const char *name;
+	} rows[] = {
+		{STS_EUSAGE, STS_GATE_CONFIGURATION, "configuration"},
+		{STS_EINPUT, STS_GATE_SUBJECT, "subject"},
+		{STS_EOUTPUT, STS_GATE_OUTPUT, "output"},
+		{STS_EHOST, STS_GATE_NAME, "name"},
+		{STS_EDNS, STS_GATE_NAME, "name"},
+		{STS_EPROXY, STS_GATE_PROXY, "proxy"},
+		{STS_ECONNECT_TIME, STS_GATE_CONNECT, "connect"},
+		{STS_ECLIENT_CERT, STS_GATE_TLS, "tls"},
+		{STS_ECA_FILE, STS_GATE_TLS, "tls"},
+		{STS_EDENIED, STS_GATE_ANSWER, "answer"},
+		{STS_EWORKER, STS_GATE_SIDECAR, "sidecar"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(sts_error_info(rows[i].code).gate, rows[i].gate);
+		CHECK_STR(sts_gate_name(rows[i].gate), rows[i].name);
+	}
+	CHECK_STR(sts_gate_name(STS_GATE_CLOCK), "clock");
+}
+
 static const struct sts_test tests[] = {
 	{"every row is filled, and no two rows have one name", test_rows},
 	{"a code that is out of range", test_out_of_range},
@@ -299,6 +327,7 @@ static const struct sts_test tests[] = {
 	{"each exit status has words", test_exits},
 	{"the texts of a row belong to its code", test_texts},
 	{"the codes of one cause stand together", test_causes},
+	{"the gate of an error", test_gates},
 	{"a hint fits the cause", test_hints},
 	{"what is said of an output that cannot be written", test_hints_of_output},
 	{"sts_fail() formats and cuts the message", test_fail},

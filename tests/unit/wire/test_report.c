@@ -191,12 +191,29 @@ static void test_size(void)
 	CHECK(sizeof(struct sts_report) <= 4096);
 }
 
+/* A time that ran out is of the stage in which it did so; any other error is of its own gate. */
+static void test_gate(void)
+{
+	struct sts_report r = good();
+
+	r.error = STS_ETIMEOUT;
+	r.stage = STS_STAGE_TLS;
+	CHECK_INT(sts_report_gate(&r), STS_GATE_TLS);
+	r.stage = STS_STAGE_ANSWER;
+	CHECK_INT(sts_report_gate(&r), STS_GATE_ANSWER);
+	r.stage = STS_STAGE_WRITE;
+	CHECK_INT(sts_report_gate(&r), STS_GATE_OUTPUT);
+	r.error = STS_EHOST;
+	CHECK_INT(sts_report_gate(&r), STS_GATE_NAME);
+}
+
 static const struct sts_test tests[] = {
 	{"reports that are right", test_good},
 	{"every field within its range", test_ranges},
 	{"identities are odd, or one of two numbers", test_identities},
 	{"values that do not go together", test_odd_values},
 	{"texts that are refused", test_texts},
+	{"the gate of a failure", test_gate},
 	{"a report fits into one write to a pipe", test_size},
 };
 STS_TEST_MAIN(tests)

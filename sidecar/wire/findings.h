@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a worker of `doctor` found out on its way to a token: the figures of each gate that it came
+ * through, also when it failed later. It writes them to its pipe just before its report, at its
+ * end and at its deadline. They are UNTRUSTED as the report is, since a hostile answer may have
+ * taken the worker over: `doctor` checks size, magic number, version and every field.
+ *
+ * Every text is one line of printable ASCII with a NUL at its end. The worker has escaped and cut
+ * what comes from the subject token, a certificate or the peer. "" stands for a text that is not
+ * known. No text has a token, a signature or a secret.
+ */
+#ifndef STS_WIRE_FINDINGS_H
+#define STS_WIRE_FINDINGS_H
+
+#include "base/error.h"
+#include "wire/report.h"
+
+#define STS_FINDINGS_MAGIC      0x73747366u /* "stsf" */
+#define STS_FINDINGS_VERSION    1
+#define STS_FINDINGS_TEXT_BYTES 192 /* of a long text, with the NUL */
+
+/* Where the address of the host came from. */
+enum sts_found_by {
+	STS_FOUND_BY_NOTHING, /* the name was not resolved */
+	STS_FOUND_BY_LITERAL, /* the URL has the address itself */
+	STS_FOUND_BY_OPTION,  /* --connect */
+	STS_FOUND_BY_HOSTS,   /* the hosts file */
+	STS_FOUND_BY_DNS,
+	STS_FOUND_BY__COUNT
+};
+
+/* How the exchange of `doctor` ended for the subject token and the token that came back. */
+enum sts_exchange_use {
+	STS_USE_NOT_SENT,    /* --no-send, or a gate before the answer failed */
+	STS_USE_SPARED,      /* the subject token may be sent once, and was not spent */
+	STS_USE_SENT,        /* a token came back; the protocol cannot revoke it */
+	STS_USE_REVOKED,     /* a token came back, and was revoked */
+	STS_USE_NOT_REVOKED, /* a token came back, and revoking it failed */
+	STS_USE__COUNT
+};
+
+/* The claims of a JWT that `doctor` shows. The times are seconds since the epoch; 0: none. */
+struct sts_found_claims {
+	int32_t is_jwt; /* 0 or 1 */
+	int64_t iat_s, nbf_s, exp_s;
+	char iss[STS_FINDINGS_TEXT_BYTES], sub[STS_FINDINGS_TEXT_BYTES];
+	char aud[STS_FINDINGS_TEXT_BYTES]; /* several audiences have ", " between them */
+};
+
+struct sts_findings {
+	uint32_t magic, version;
+	uint32_t passed; /* bits of 1 << enum sts_gate: the gates that were passed */
+	/* subject: the file that was read, and its owner */
+	int32_t subject_bytes; /* of the token; 0: it was not read */
+	uint32_t subject_mode, subject_uid, subject_gid;
+	int64_t subject_changed_s; /* when the file was written, since the epoch; 0: unknown */
+	char subject_path[STS_FINDINGS_TEXT_BYTES];
+	struct sts_found_claims subject;
+	/* configuration: what is asked, with the defaults and what variables of platforms say */
+	char protocol[32], url[STS_FINDINGS_TEXT_BYTES]; /* the URL without its query */
+	/* clock: the STS's Date minus the node's clock, in ms; Date has whole seconds */
+	int32_t has_date; /* 0 or 1 */
+	int64_t clock_ms;
+	/* name */
+	int32_t found_by;                   /* enum sts_found_by */
+	int32_t asked;                      /* how many names of the search list were asked for */
+	int32_t name_ms;                    /* -1: not resolved */
+	char name[STS_FINDINGS_TEXT_BYTES]; /* the name of the search list that has addresses */
+	char name_server[64];               /* that answered last */
+	/* proxy and connection */
+	char proxy[STS_FINDINGS_TEXT_BYTES]; /* HOST:PORT; "" for none */
+	int32_t addresses;                   /* of the name */
+	int32_t connect_ms; /* to the address, or through the proxy; -1: not connected */
+	char address[64];   /* ADDRESS:PORT that was tried last */
+	/* tls: what was agreed on is in the report */
+	int32_t tls_version;  /* 0x0303 or 0x0304; 0: no handshake */
+	int32_t tls_ms;       /* -1: no handshake */
+	int32_t certificates; /* of the path that was verified, the anchor not counted */
+	int64_t cert_ends_s;  /* when the first certificate of the path ends */
+	char cert_name[STS_FINDINGS_TEXT_BYTES];   /* the subject of the server's certificate */
+	char anchor_name[STS_FINDINGS_TEXT_BYTES]; /* the subject of the trust anchor */
+	char anchor_file[STS_FINDINGS_TEXT_BYTES]; /* the CA file or directory that has it */
+	/* answer: the rest is in the report */
+	int32_t answer_ms; /* from the request to the whole answer; -1: none */
+	int32_t answer_bytes;
+	int32_t use; /* enum sts_exchange_use */
+	struct sts_found_claims token;
+};
+
+/* Set all texts to "", all times that are durations to -1, and all else to zero. */
+void sts_findings_init(struct sts_findings *f);
+
+/*
+ * Are these findings that may be printed? Every number must be in range, and every text must end
+ * within its array and be printable ASCII.
+ *   findings  in  UNTRUSTED
+ *   len       in  the number of bytes that were read from the pipe
+ */
+bool sts_findings_ok(const struct sts_findings *findings, uint64_t len);
+
+#endif
