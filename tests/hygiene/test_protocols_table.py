@@ -275,6 +275,14 @@ MISTAKES = {
                               '"variable" and "file" exclude each other'),
     "doubt about no part of the URL": (change('notes = "It is', 'doubt = { parameter = "role-arn", words = ["no"] }\nnotes = "It is'), CLOUD +
                                        '"doubt" names the parameter "role-arn", and no parameter with where = "url" has this name'),
+    "doubt in words that cannot be kept": (change('notes = "It is', 'doubt = { parameter = "region", words = ["a|b"] }\nnotes = "It is'), "[protocol.cloud.doubt]: "
+                                           '"words" must be a list of texts without |'),
+    "pointers into an object before its own": (change('[error]\n', "".join(
+        f'[[protocol.cloud.parameter]]\nname = "p{i}"\nfield = "{field}"\nwhere = "pointer"\nfixed = "x"\n' for i, field in enumerate(("/a/b/c", "/a/d"))) + "[error]\n"),
+        CLOUD + 'the fields below "/a" must stand together, and before'),
+    "a part of the URL in a revocation": (change('[error]\n', '[[revoke.oauth.parameter]]\nname = "p"\nwhere = "url"\ncharset = "-"\nhelp = "x"\n\n[error]\n'), "[revoke.oauth]: "
+                                          "the path of a revocation has no parameters"),
+    "no phrase": (change('used = ["sent before"]', 'used = []'), '[error]: "used" is empty'),
     "required, and with the one before": (change("with_previous = true", "with_previous = true\nrequired = true"),
                                           "[protocol.cloud.parameter.role-type]: what goes out only with the parameter before it is never required"),
     "an unknown key of a parameter": (change('help = "role"', 'help = "role"\ncharsets = "x"'), "[protocol.cloud.parameter.role-arn]: "
