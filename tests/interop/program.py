@@ -44,9 +44,9 @@ class Program:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, ca):
-        """A server in a new folder, which is ready and set up, and which is ended at the end."""
-        with new_folder(cls.NAME) as folder, contextlib.closing(cls(folder, ca)) as server:
+    def started(cls, ca, *more):
+        """A server in a new folder, which is ready and set up, and which is ended at the end. more: further arguments of the subclass."""
+        with new_folder(cls.NAME) as folder, contextlib.closing(cls(folder, ca, *more)) as server:
             server.set_up()
             yield server
 

@@ -8,7 +8,7 @@
 #   aws	protocol aws: moto's XML, botocore's model of request, answer and errors; the SDKs read the files
 #   assertion	protocol client-assertion at oidc-provider
 #   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
-#   dex	a Dex server trusts mock-sts by discovery; token exchange with connector_id
+#   dex	a Dex, started with the configuration of its page: token exchange with connector_id; a chain after mock-sts
 #   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
 #   hydra	an Ory Hydra, which is built on fosite: each of the Pod's tokens once; a client's assertion
 #   minio	a MinIO server; boto3 reads the files of protocol aws
@@ -156,7 +156,7 @@ run() { # part
 	fi
 	processes=2
 	case $1 in
-	keycloak | minio | hydra | spring)	processes=0 ;; # one server for all tests of the file
+	dex | keycloak | minio | hydra | spring)	processes=0 ;; # one server for all tests of the file
 	esac
 	case $1 in
 	short)	timed "$1" tests "$1" "$here/test_python.py" "$here/test_aws.py" ;;
