@@ -333,6 +333,14 @@ static struct sts_slice copy_claim(const struct sts_json *claims, const struct s
 	return (struct sts_slice){copy, value.len};
 }
 
+bool sts_fields_want_claims(const struct sts_fields *f)
+{
+	for (size_t i = 0; i < f->request.param_count; i++)
+		if (f->params[i].value.data == claim_to_read)
+			return true;
+	return false;
+}
+
 enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f,
 			       struct sts_fields_files *files, struct sts_slice subject,
 			       char *scratch, size_t size, struct sts_error *e)

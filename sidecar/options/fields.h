@@ -66,6 +66,9 @@ enum sts_err sts_fields_claims(const struct sts_options *o, struct sts_fields *f
 			       struct sts_fields_files *files, struct sts_slice subject,
 			       char *scratch, size_t size, struct sts_error *e);
 
+/* Does a parameter still have the placeholder for a claim of the subject token? */
+bool sts_fields_want_claims(const struct sts_fields *fields);
+
 /*
  * Turn the fields into those of the request that revokes a token.
  *   fields  in/out  of sts_fields_make()

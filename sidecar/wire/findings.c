@@ -6,8 +6,9 @@
 #include "base/sizes.h"
 #include "base/timefmt.h"
 
-#define MS_MAX    (24 * 60 * 60 * 1000)
-#define COUNT_MAX (1 << 20)
+#define MS_MAX     (24 * 60 * 60 * 1000)
+#define COUNT_MAX  (1 << 20)
+#define DETAIL_MAX 65535 /* as in a report */
 
 static bool within(int64_t value, int64_t min, int64_t max)
 {
@@ -30,7 +31,9 @@ static bool claims_ok(const struct sts_found_claims *c)
 
 static bool numbers_ok(const struct sts_findings *f)
 {
-	return (f->passed >> STS_GATE__COUNT) == 0 && within(f->subject_bytes, 0, COUNT_MAX) &&
+	return (f->passed >> STS_GATE__COUNT) == 0 &&
+	       within(f->earlier_error, 0, STS_ERR__COUNT - 1) &&
+	       within(f->earlier_detail, 0, DETAIL_MAX) && within(f->subject_bytes, 0, COUNT_MAX) &&
 	       within(f->subject_changed_s, 0, STS_EPOCH_MAX_S) && is_flag(f->has_date) &&
 	       within(f->clock_ms, -STS_EPOCH_MAX_S * 1000, STS_EPOCH_MAX_S * 1000) &&
 	       within(f->found_by, 0, STS_FOUND_BY__COUNT - 1) && within(f->asked, 0, COUNT_MAX) &&
@@ -45,10 +48,10 @@ static bool numbers_ok(const struct sts_findings *f)
 
 static bool texts_ok(const struct sts_findings *f)
 {
-	return TEXT_OK(f->subject_path) && TEXT_OK(f->protocol) && TEXT_OK(f->url) &&
-	       TEXT_OK(f->name) && TEXT_OK(f->name_server) && TEXT_OK(f->proxy) &&
-	       TEXT_OK(f->address) && TEXT_OK(f->cert_name) && TEXT_OK(f->anchor_name) &&
-	       TEXT_OK(f->anchor_file);
+	return TEXT_OK(f->earlier_text) && TEXT_OK(f->subject_path) && TEXT_OK(f->protocol) &&
+	       TEXT_OK(f->url) && TEXT_OK(f->name) && TEXT_OK(f->name_server) &&
+	       TEXT_OK(f->proxy) && TEXT_OK(f->address) && TEXT_OK(f->cert_name) &&
+	       TEXT_OK(f->anchor_name) && TEXT_OK(f->anchor_file);
 }
 
 void sts_findings_init(struct sts_findings *f)

@@ -50,6 +50,11 @@ struct sts_found_claims {
 struct sts_findings {
 	uint32_t magic, version;
 	uint32_t passed; /* bits of 1 << enum sts_gate: the gates that were passed */
+	/* An error at the subject token or at the output directory that did not end the worker, so
+	 * that the gates behind it were looked at, without a request. 0: none. The error of the
+	 * report comes on top of it. */
+	int32_t earlier_error, earlier_detail;
+	char earlier_text[STS_ERROR_TEXT_MAX_BYTES];
 	/* subject: the file that was read, and its owner */
 	int32_t subject_bytes; /* of the token; 0: it was not read */
 	uint32_t subject_mode, subject_uid, subject_gid;

@@ -46,6 +46,10 @@ enum sts_worker_mode {
 	STS_WORKER_POLL,   /* only ask the STS for its signing certificate */
 	STS_WORKER_NOTIFY, /* signal the application that new files are in place */
 	STS_WORKER_REVOKE, /* revoke the token on disk */
+	/* The modes of `doctor`: nothing is adopted, locked or written, and no file is made. These
+	 * workers write struct sts_findings (wire/findings.h) just before their report. */
+	STS_WORKER_DOCTOR, /* exchange, and check the token that came back */
+	STS_WORKER_LOOK,   /* the same without a request: ends after the TLS handshake */
 	STS_WORKER__COUNT
 };
 

@@ -19,6 +19,7 @@
 #include "protocol/sigcert.h"
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
+#include "wire/findings.h"
 #include "worker/adopt.h"
 #include "worker/configuration.h"
 #include "worker/connection.h"
@@ -46,6 +47,7 @@ static struct worker {
 	struct sts_config config;
 	int64_t deadline_boot_ms;
 	struct sts_report report;
+	struct sts_findings findings; /* of the modes of `doctor` */
 	struct sts_error error;
 	struct sts_store store;
 	struct sts_temps temps;
@@ -67,6 +69,12 @@ static struct worker {
 	char head[STS_HTTP_HEAD_MAX_BYTES];
 	char body[STS_HTTP_BODY_MAX_BYTES];
 } w;
+
+/* Is this a worker of `doctor`, which changes nothing on disk and reports what it found? */
+static bool is_doctor(void)
+{
+	return w.job->mode >= STS_WORKER_DOCTOR;
+}
 
 /* ---- the report and its deadline ---- */
 
@@ -99,7 +107,11 @@ static const char stage_words[] = STS_PACKED("starting\0"
  * Async-signal-safe (signal-safety(7)). */
 static void send_report(void)
 {
-	ssize_t ignored = write(STS_INHERITED_FD, &w.report, sizeof(w.report));
+	ssize_t ignored;
+
+	if (is_doctor())
+		ignored = write(STS_INHERITED_FD, &w.findings, sizeof(w.findings));
+	ignored = write(STS_INHERITED_FD, &w.report, sizeof(w.report));
 	(void)ignored;
 	sts_store_discard(&w.store, &w.temps);
 }
@@ -134,7 +146,7 @@ static void on_alarm(int signal)
 	(void)signal;
 	/* While the token is printed, the alarm only interrupts a write(2) that blocks. The report
 	 * then says how much was printed. */
-	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE)
+	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE && !is_doctor())
 		return;
 	note_timeout(&w.report);
 	send_report();
@@ -191,6 +203,36 @@ static _Noreturn void finish(enum sts_err err)
 	_exit(0);
 }
 
+/* ---- what `doctor` does in another way ---- */
+
+/* Note that a gate was passed. */
+static void pass(enum sts_gate gate)
+{
+	w.findings.passed |= 1u << gate;
+}
+
+/* Keep the first failure at the subject token or the output directory for the end of a worker of
+ * `doctor`, which goes on to the server without a request. Returns the error of any other
+ * failure. */
+static enum sts_err keep_failure(enum sts_err err)
+{
+	struct sts_findings *f = &w.findings;
+
+	if (err == STS_OK || !is_doctor() || f->earlier_error)
+		return err;
+	keep_secret(&w.error);
+	f->earlier_error = (int32_t)err;
+	f->earlier_detail = w.error.detail;
+	memcpy(f->earlier_text, w.error.msg, sizeof(f->earlier_text));
+	return STS_OK;
+}
+
+/* Does this worker send a request? */
+static bool sends(void)
+{
+	return w.job->mode != STS_WORKER_LOOK && !w.findings.earlier_error;
+}
+
 /* ---- the stages, in order ---- */
 
 _Static_assert(STS_CONFIG_DIGEST_BYTES == STS_SUBJECT_ID_BYTES, "see sts_job_has_digest()");
@@ -224,21 +266,28 @@ static void adopt(void)
 		finish(STS_OK);
 }
 
-static enum sts_err stage_inputs(void)
+/* Open the output directory or see that standard output is there, and look at the token on disk. */
+static enum sts_err open_output(void)
 {
-	enum sts_err err;
+	enum sts_err err = STS_OK;
 
-	sts_worker_reads(STS_READS_OTHER);
-	err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
 	sts_worker_reads(STS_READS_OUTPUT);
-	if (err == STS_OK && !w.o->to_stdout)
-		err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group,
-				     &w.error);
-	if (err == STS_OK && w.o->to_stdout)
-		err = sts_print_token_ready(&w.error);
-	if (err == STS_OK && !w.o->to_stdout)
+	if (w.o->to_stdout)
+		return is_doctor() ? STS_OK : sts_print_token_ready(&w.error);
+	err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
+	if (err == STS_OK && !is_doctor())
 		adopt();
-	if (err == STS_OK && w.job->mode == STS_WORKER_REVOKE) {
+	if (err == STS_OK)
+		pass(STS_GATE_OUTPUT);
+	return keep_failure(err);
+}
+
+/* Read the subject token, or the token that is to be revoked. */
+static enum sts_err read_token(void)
+{
+	enum sts_err err = STS_OK;
+
+	if (w.job->mode == STS_WORKER_REVOKE) {
 		err = sts_revoke_prepare(w.o, &w.store, &w.fields, &w.files, &w.error);
 		w.subject.token = w.fields.request.subject;
 	}
@@ -249,6 +298,22 @@ static enum sts_err stage_inputs(void)
 	    sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
 			       "waiting for another subject token: this one was sent already");
+	if (err == STS_OK)
+		pass(STS_GATE_SUBJECT);
+	/* Without the claims of the token, the URL is not known. */
+	return sts_fields_want_claims(&w.fields) ? err : keep_failure(err);
+}
+
+static enum sts_err stage_inputs(void)
+{
+	enum sts_err err;
+
+	sts_worker_reads(STS_READS_OTHER);
+	err = sts_fields_make(w.o, &w.fields, &w.files, &w.error);
+	if (err == STS_OK)
+		err = open_output();
+	if (err == STS_OK)
+		err = read_token();
 	if (err == STS_OK)
 		err = sts_connection_read_files(&w.connection, &w.report.cas_identity, &w.error);
 	sts_worker_reads(STS_READS_OTHER);
@@ -261,6 +326,8 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 	enum sts_err err;
 
 	w.fields.request.subject = w.subject.token;
+	if (w.findings.earlier_error) /* there may be no subject token */
+		return STS_OK;
 	if (w.job->mode == STS_WORKER_POLL) {
 		if (!sts_sigcert_url(w.o->url, &w.poll_url)) {
 			w.report.flags |= STS_REPORT_POLL_OFF;
@@ -279,7 +346,7 @@ static enum sts_err build_request(struct sts_text *head, struct sts_text *body)
 /* Make the temporary files before connecting. Later the sandbox forbids making files. */
 static enum sts_err make_temps(void)
 {
-	if (w.o->to_stdout || w.job->mode == STS_WORKER_POLL)
+	if (w.o->to_stdout || w.job->mode == STS_WORKER_POLL || is_doctor())
 		return STS_OK;
 	return sts_store_prepare(
 		&w.store, w.job->mode == STS_WORKER_REVOKE ? STS_WRITE_EXPIRES : w.fields.write,
@@ -399,24 +466,44 @@ static void note_wanted_in_tls(void)
 			      : " (the server asked for a client certificate, and was sent none)");
 }
 
-/* Make and check the contents of all files in memory. Then write the files, or print one. */
+/* Make and check the contents of all files in memory. Then write the files, or print one. `doctor`
+ * does neither. */
 static enum sts_err stage_write(void)
 {
 	struct sts_slice files[STS_OUTPUT__COUNT];
 	struct sts_text memory;
 	enum sts_err err;
 
-	if (w.job->mode >= STS_WORKER_POLL)
+	if (w.job->mode >= STS_WORKER_POLL && w.job->mode != STS_WORKER_DOCTOR)
 		return STS_OK;
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
 				 &memory, files, &w.error);
-	if (err != STS_OK)
+	if (err != STS_OK || is_doctor())
 		return err;
 	if (w.o->to_stdout)
 		return sts_print_token((struct sts_slice){memory.data, memory.len},
 				       w.deadline_boot_ms, &w.error);
 	return sts_store_write_files(&w.store, &w.temps, files, w.answer.expires_s, &w.error);
+}
+
+/* Connect, and do the TLS handshake. */
+static enum sts_err stage_connection(void)
+{
+	enum sts_err err;
+
+	enter(STS_STAGE_CONNECT);
+	if ((err = sts_connection_open(&w.connection, &w.error)) != STS_OK)
+		return err;
+	pass(STS_GATE_NAME);
+	pass(STS_GATE_PROXY);
+	pass(STS_GATE_CONNECT);
+	enter(STS_STAGE_TLS);
+	err = sts_connection_handshake(&w.connection, &w.error);
+	sts_report_tls(&w.report, &w.connection.stream);
+	if (err == STS_OK)
+		pass(STS_GATE_TLS);
+	return err;
 }
 
 static enum sts_err exchange(void)
@@ -435,15 +522,11 @@ static enum sts_err exchange(void)
 		err = make_temps();
 	if (err == STS_OK)
 		err = confine();
-	if (err != STS_OK)
-		return err;
-	enter(STS_STAGE_CONNECT);
-	if ((err = sts_connection_open(&w.connection, &w.error)) != STS_OK)
-		return err;
-	enter(STS_STAGE_TLS);
-	err = sts_connection_handshake(&w.connection, &w.error);
-	sts_report_tls(&w.report, &w.connection.stream);
-	if (err != STS_OK)
+	if (err == STS_OK)
+		pass(STS_GATE_CONFIGURATION);
+	if (err == STS_OK)
+		err = stage_connection();
+	if (err != STS_OK || !sends())
 		return err;
 	enter(STS_STAGE_REQUEST);
 	if ((err = stage_request(&head, &body)) != STS_OK)
@@ -457,7 +540,9 @@ static enum sts_err exchange(void)
 		return err;
 	}
 	enter(STS_STAGE_WRITE);
-	return stage_write();
+	if ((err = stage_write()) == STS_OK)
+		pass(STS_GATE_ANSWER);
+	return err;
 }
 
 _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_worker_job *job)
@@ -467,6 +552,7 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 	w.o = o;
 	w.job = job;
 	w.store.dir_fd = -1;
+	sts_findings_init(&w.findings);
 	w.report = (struct sts_report){
 		.magic = STS_REPORT_MAGIC,
 		.version = STS_REPORT_VERSION,

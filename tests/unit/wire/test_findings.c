@@ -57,6 +57,8 @@ static void test_ranges(void)
 {
 	struct sts_findings f = good();
 
+	RANGE(earlier_error, 0, STS_ERR__COUNT - 1);
+	RANGE(earlier_detail, 0, 65535);
 	RANGE(subject_bytes, 0, 1 << 20);
 	RANGE(has_date, 0, 1);
 	RANGE(found_by, 0, STS_FOUND_BY__COUNT - 1);
@@ -105,6 +107,7 @@ static void test_ranges(void)
 
 static void test_texts(void)
 {
+	TEXT(earlier_text);
 	TEXT(subject_path);
 	TEXT(protocol);
 	TEXT(url);
