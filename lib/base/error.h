@@ -3,8 +3,8 @@
  * Errors. There is one code for each thing that can go wrong, and one table that gives each code
  * its name, its meaning, what to do next, when to try again, the exit status, and the result as
  * which /metrics counts it. errors.toml is the source of the table and of the generated
- * error_codes.h, which has its enumerations. Help texts, README.md, docs/errors.md and the log take
- * their words from this table, and nothing else decides an exit status.
+ * error_codes.h, which has its enumerations. Help texts, docs/errors.md and the log take their
+ * words from this table, and nothing else decides an exit status.
  *
  * A message never holds a token. Text from a peer gets into a message only by
  * sts_text_add_escaped().

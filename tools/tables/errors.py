@@ -347,8 +347,7 @@ def pages(top):
 
 def blocks(top):
     table = read(top / SOURCE)
-    return {"README.md": {"exit statuses": exits_block(table)},
-            METRICS_PAGE: {"metric results": results_block(table)},
+    return {METRICS_PAGE: {"metric results": results_block(table)},
             PAGE: {"exit statuses": exits_block(table), "error names": index_block(table), "errors": errors_block(table)}}
 
 

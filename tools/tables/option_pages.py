@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages say of the options: docs/options.md, the list in README.md, and the JSON Schema of the configuration file."""
+"""What the pages say of the options: docs/options.md, the list in docs/start.md, and the JSON Schema of the configuration file."""
 import json
 import re
 
@@ -18,6 +18,8 @@ EXCHANGE_NAME_MAX = 31
 INTRODUCTION = f"""\
 <!-- Made of {SOURCE} by tools/tables; do not edit. -->
 # Options
+
+[Index of the documentation](README.md)
 
 `sts-sidecar COMMAND --help` prints the options of a command. Each can be given in these ways, of which the first that is there counts:
 
@@ -169,4 +171,4 @@ def pages(top):
 
 
 def blocks(top):
-    return {"README.md": {"common options": readme_block(read(top / SOURCE))}}
+    return {"docs/start.md": {"common options": readme_block(read(top / SOURCE))}}

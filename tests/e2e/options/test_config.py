@@ -141,10 +141,9 @@ def test_secrets_come_from_files(several):
 
 def shown():
     config = re.search(r"```json\n(.*?)```", (TOP / "docs/config.md").read_text(), re.DOTALL)[1]
-    readme = re.search(r'    \{"exchanges": \[\n.*?\]\}\n', (TOP / "README.md").read_text(), re.DOTALL)[0]
     docs = yaml.safe_load_all((TOP / "deploy/examples/several-exchanges.yaml").read_text())
     [manifest] = [doc["data"]["config.json"] for doc in docs if doc["kind"] == "ConfigMap"]
-    return {"docs": config, "readme": readme, "manifest": manifest}
+    return {"docs": config, "manifest": manifest}
 
 
 @pytest.mark.parametrize("where", shown())
