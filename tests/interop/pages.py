@@ -90,7 +90,7 @@ class Pod:
         """
         words = [next((new for old, new in dict(replace).items() if word.startswith(old)), word) for word in words]
         result = self.fetch(words, *more, "--deadline", "1s")
-        assert result.status == status and f": {text}" in result.last, result.err
+        assert result.status == status and f": {text}" in json.loads(result.last)["msg"], result.err
         assert text in self.page.refusals(), text
         return text
 

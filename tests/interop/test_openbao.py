@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An OpenBao server whose jwt auth trusts mock-sts by OIDC discovery: the token that we wrote opens it, and policies by claim hold."""
+"""An OpenBao that is set up by the commands of docs/servers/openbao.md: protocol vault, with each refusal that the page lists. It also trusts
+mock-sts by OIDC discovery: the token that we wrote opens it, and policies by claim hold."""
 import contextlib
 import os
+import re
 import signal
 import socket
-import subprocess
 import time
 
 import hvac
 import hvac.exceptions
 import pytest
 
+from cluster import Cluster
+from harness import pki
 from harness.mock import wait_for
 from harness.servers import free_port
+from pages import Page, Pod
+from program import Program
 from reading import LIFE, OFTEN, Node, while_refreshing
 
 ROOT_TOKEN = "root-of-a-test"
-PATIENCE_S = 60
 # Who logs in says where it comes from in its claims; these go into its alias, and the policy is written with them.
 POLICY = """
 path "secret/data/{{identity.entity.aliases.ACCESSOR.metadata.cluster}}/{{identity.entity.aliases.ACCESSOR.metadata.namespace}}/*" {
@@ -25,47 +29,120 @@ path "secret/data/{{identity.entity.aliases.ACCESSOR.metadata.cluster}}/{{identi
 """
 
 
-class OpenBao:
-    """A server in development mode: in memory, unsealed, with TLS certificates of its own."""
+class OpenBao(Program):
+    """A server in development mode: in memory, unsealed, with TLS certificates of its own. It is set up by the commands of its page."""
 
-    def __init__(self, folder):
-        self.port = free_port()
+    NAME = "openbao"
+
+    def __init__(self, folder, ca):
+        super().__init__(folder, ca)
+        self.port, self.audience = free_port(), "https://vault.example"
         self.url = f"https://127.0.0.1:{self.port}"
+        self.put = {"https://kubernetes.default.svc.cluster.local": self.cluster.issuer, "cluster-ca.crt": self.ca_file,
+                    "address=https://vault.example": f"address={self.url}"}
         self.ca_file = folder / "vault-ca.pem"
-        with open(folder / "openbao.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [os.environ["STS_INTEROP_OPENBAO"], "server", "-dev", "-dev-tls", f"-dev-tls-cert-dir={folder}", "-dev-no-store-token",
-                 f"-dev-root-token-id={ROOT_TOKEN}", f"-dev-listen-address=127.0.0.1:{self.port}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder), "PATH": "/usr/bin:/bin"})
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            with contextlib.suppress(Exception):
-                self.root = self.client(ROOT_TOKEN)
-                if self.root.sys.is_initialized() and not self.root.sys.is_sealed() and "secret/" in self.root.sys.list_mounted_secrets_engines()["data"]:
-                    self.ca_file.chmod(0o644)
-                    return
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.close()
-                raise AssertionError((folder / "openbao.log").read_text())
-            time.sleep(0.1)
+
+    def set_up(self):
+        env = {"PATH": self.path_with("bao", os.environ["STS_INTEROP_OPENBAO"]), "HOME": str(self.folder)}
+        self.start(["bao", "server", "-dev", "-dev-tls", f"-dev-tls-cert-dir={self.folder}", "-dev-no-store-token",
+                    f"-dev-root-token-id={ROOT_TOKEN}", f"-dev-listen-address=127.0.0.1:{self.port}"], env)
+        self.ca_file.chmod(0o644)
+        Page("openbao.md", self.put).set_up(env | {"BAO_ADDR": self.url, "BAO_CACERT": str(self.ca_file), "BAO_TOKEN": ROOT_TOKEN})
+
+    def is_ready(self):
+        with contextlib.suppress(Exception):
+            self.root = self.client(ROOT_TOKEN)
+            return (self.root.sys.is_initialized() and not self.root.sys.is_sealed()
+                    and "secret/" in self.root.sys.list_mounted_secrets_engines()["data"])
 
     def client(self, token=None):
         return hvac.Client(url=self.url, token=token, verify=str(self.ca_file))
 
-    def close(self):
-        self.process.kill()
-        self.process.wait()
+    def role(self, name, **fields):
+        """A role beside the page's own."""
+        self.root.write_data(f"auth/jwt/role/{name}", data={"role_type": "jwt", "user_claim": "sub", "bound_audiences": self.audience} | fields)
 
 
 @pytest.fixture(scope="module")
-def bao(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("openbao")
-    for path in (folder, *folder.parents):
-        if path.stat().st_uid == os.geteuid() and len(path.parts) > 2:
-            path.chmod(0o755)
-    made = OpenBao(folder)
-    yield made
-    made.close()
+def bao(ca):
+    with OpenBao.started(ca) as made:
+        yield made
+
+
+@pytest.fixture
+def pod(sidecar, bao, folder):
+    return Pod(sidecar, "openbao.md", bao, folder, "cart")
+
+
+def test_page(bao, pod):
+    """OpenBao, set up as its page says, takes a Pod's token again and again; hvac reads with the client token what the policy allows"""
+    (command,) = pod.page.commands()
+    for name in ("cart", "till"):
+        bao.root.secrets.kv.v2.create_or_update_secret(f"shop/{name}", {"password": f"of-{name}"})
+    for _ in range(2):
+        result = pod.fetch(command, "--force")
+        assert result.status == 0, (result.err, bao.last_log())
+        client = bao.client((pod.out / "token.jwt").read_text())
+        assert client.secrets.kv.v2.read_secret_version("shop/cart", raise_on_deleted_version=True)["data"]["data"]["password"] == "of-cart"
+        with pytest.raises(hvac.exceptions.Forbidden):
+            client.secrets.kv.v2.read_secret_version("shop/till", raise_on_deleted_version=True)
+        assert 3500 < client.auth.token.lookup_self()["data"]["ttl"] <= 3600
+
+
+@pytest.fixture
+def issuer_down(bao, pod, ca, folder):
+    """Auth methods that trust another cluster, which is closed: `used` has read its keys before that, `unused` has not."""
+    (command,) = pod.page.commands()
+    with contextlib.closing(Cluster(ca, folder)) as cluster:
+        for mount in ("used", "unused"):
+            bao.root.sys.enable_auth_method("jwt", path=mount)
+            bao.root.auth.jwt.configure(oidc_discovery_url=cluster.issuer, oidc_discovery_ca_pem=ca.pem.decode(), path=mount)
+            bao.root.write_data(f"auth/{mount}/role/cart", data={"role_type": "jwt", "user_claim": "sub", "bound_audiences": bao.audience})
+        pod.refused(command, "error validating token: error verifying token signature: failed", "--param", "mount=used")
+
+
+def test_refusals(bao, pod, issuer_down):
+    """OpenBao refuses with the words of the page, and no other refusal is on it"""
+    (command,) = pod.page.commands()
+    met = set()
+
+    def refused(text, role="cart", *more, status=77, **subject):
+        pod.renew(**subject)
+        met.add(pod.refused(command, text, "--force", *more, replace={"role=": f"role={role}"}, status=status))
+    bao.role("till", bound_claims={"/kubernetes.io/serviceaccount/name": "till"})
+    bao.role("no-audience", bound_audiences="", bound_subject="system:serviceaccount:shop:cart")
+    bao.role("for-people", role_type="oidc", allowed_redirect_uris="https://vault.example/callback")
+    refused("error validating token: invalid audience (aud) claim", audience="https://other.example")
+    refused("audience claim found in JWT but no audiences bound to the role", "no-audience")
+    refused("error validating token: invalid subject (sub) claim", name="till")
+    refused("error validating claims: claim", "till")
+    refused("error validating token: invalid issuer (iss) claim", iss="https://other.example")
+    refused("error validating token: invalid not before (nbf) claim", nbf=int(time.time()) + 600)
+    refused("error validating token: error verifying token signature: failed", key=pki.new_key("rsa"))
+    refused("error validating token: error verifying token signature: fetching keys", "cart", "--param", "mount=used")
+    refused("error configuring token validator", "cart", "--param", "mount=unused")
+    cart = bao.root.read("auth/jwt/role/cart")["data"]
+    bao.root.delete("auth/jwt/role/cart")
+    refused('role "cart" could not be found')
+    bao.root.write_data("auth/jwt/role/cart", data=cart)
+    refused("role with oidc role_type is not allowed", "for-people")
+    bao.root.sys.enable_auth_method("jwt", path="fresh")
+    refused("could not load configuration", "cart", "--param", "mount=fresh")
+    refused("permission denied", "cart", "--param", "mount=nowhere")
+    refused("permission denied", "cart", "--param", "mount=token")
+    refused("namespace not found", "cart", "--param", "namespace=team", status=65)
+    bao.root.write_data("sys/namespaces/team")
+    refused("permission denied", "cart", "--param", "namespace=team")
+    pod.renew()
+    at = command.index("role=cart")
+    met.add(pod.refused(command[:at - 1] + command[at + 1:], "missing role", "--force"))
+    # A server in development mode has one key to unseal it, which it logs.
+    key = re.search(r"Unseal Key: (\S+)", bao.log.read_text())[1]
+    bao.root.sys.seal()
+    refused("Vault is sealed", status=75)
+    bao.root.sys.submit_unseal_key(key)
+    assert pod.fetch(command, "--force").status == 0
+    assert met == set(pod.page.refusals())
 
 
 @pytest.fixture
