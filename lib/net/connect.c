@@ -35,8 +35,9 @@ struct attempt {
 	struct sts_address last; /* the last address that was tried */
 	int last_errno; /* of that address; ETIMEDOUT when its share of the time was over */
 	int fd;
-	bool is_default_server; /* resolv.conf names no name server */
-	bool route[2];          /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
+	struct sts_connect_facts *facts; /* the caller's */
+	bool is_default_server;          /* resolv.conf names no name server */
+	bool route[2];                   /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
 	int64_t resolve_until_boot_ms;
 	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
 						when there was none */
@@ -49,6 +50,11 @@ static void add_endpoint(struct sts_text *t, const struct sts_address *address, 
 		sts_text_add_char(t, '[');
 	sts_scoped_add(t, address);
 	sts_text_addf(t, address->ipv6 ? "]:%u" : ":%u", (unsigned)port);
+}
+
+void sts_connect_add_last(struct sts_text *t, const struct sts_connect_facts *facts)
+{
+	add_endpoint(t, &facts->last, facts->port);
 }
 
 /* Returns the words for the errno of a socket that was to reach this address. */
@@ -132,6 +138,9 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 				size_t more, struct sts_error *e)
 {
 	e->code = STS_ECONNECT_TIME;
+	a->facts->addresses += (int)count;
+	if (!a->facts->found_boot_ms)
+		a->facts->found_boot_ms = sts_clock_boot_ms();
 	for (size_t i = 0; i < count; i++) {
 		int64_t left = sts_clock_left_ms(a->deadline_boot_ms);
 		if (left == 0)
@@ -140,7 +149,7 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 		if (share < SHARE_MIN_MS)
 			share = left < SHARE_MIN_MS ? left : SHARE_MIN_MS;
 		a->tried++;
-		a->last = list[i];
+		a->last = a->facts->last = list[i];
 		a->last_errno = connect_one(a, &list[i], sts_clock_boot_ms() + share);
 		if (a->last_errno == 0)
 			return STS_OK;
@@ -218,7 +227,10 @@ static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const 
 	for (int i = 0; i < 2 && result != STS_OK; i++) {
 		bool ipv6 = i == 0 ? ipv6_first : !ipv6_first;
 		sts_dns_ask(dns, candidate, ipv6, a->resolve_until_boot_ms, &answer);
+		a->facts->server = answer.server;
+		a->facts->has_server = true;
 		if (answer.verdict == STS_DNS_FOUND) {
+			a->facts->found_by = STS_FOUND_BY_DNS;
 			result = connect_any(a, answer.list, answer.count,
 					     i == 0 && a->route[!ipv6], e);
 			continue;
@@ -241,12 +253,16 @@ struct asked {
 	int count;
 };
 
-static void note_asked(struct asked *asked, const char *candidate)
+static void note_asked(struct asked *asked, struct sts_connect_facts *facts, const char *candidate)
 {
+	size_t len = strlen(candidate) - 1; /* without the trailing dot */
+
+	memcpy(facts->name, candidate, len);
+	facts->name[len] = '\0';
+	facts->asked++;
 	if (asked->count++ > 0)
 		sts_text_add_str(&asked->names, ", ");
-	sts_text_add(&asked->names, candidate,
-		     strlen(candidate) - 1); /* without the trailing dot */
+	sts_text_add(&asked->names, candidate, len);
 }
 
 static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const char *why,
@@ -288,7 +304,7 @@ static enum sts_err connect_by_search(struct attempt *a, const struct sts_resolv
 		if (sts_clock_left_ms(a->resolve_until_boot_ms) == 0)
 			return fail_name(a, STS_EDNS, sts_words("not resolved within the time"),
 					 &asked, e);
-		note_asked(&asked, candidate);
+		note_asked(&asked, a->facts, candidate);
 		enum sts_err err = try_candidate(a, &dns, candidate, e);
 		if (err != STS_EHOST && err != STS_EDNS)
 			return err;
@@ -329,8 +345,10 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	size_t count = sts_hosts_find_in_file(files->hosts, name, list, STS_ADDRESSES_MAX);
 	if (count == 0)
 		count = sts_hosts_is_localhost(name) ? sts_hosts_localhost(list) : 0;
-	if (count > 0)
+	if (count > 0) {
+		a->facts->found_by = STS_FOUND_BY_HOSTS;
 		return connect_any(a, list, count, 0, e);
+	}
 
 	/*
 	 * Without the file, the name is asked for as it is. A file that cannot be read is an error,
@@ -363,25 +381,31 @@ bool sts_connect_to_loopback(int fd)
 
 enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
-			 struct sts_error *e)
+			 struct sts_connect_facts *facts, struct sts_error *e)
 {
 	struct attempt a = {.host = url->host,
 			    .port = url->port,
 			    .deadline_boot_ms = deadline_boot_ms,
+			    .facts = facts,
 			    .fd = -1};
 	struct sts_address address = {.ipv6 = url->host_kind == STS_HOST_IPV6};
 	enum sts_err err;
 
 	*fd = -1;
+	memset(facts, 0, sizeof(*facts));
+	facts->port = a.port;
 	e->code = STS_EDNS;
 	if (connect_to) {
 		if (!sts_address_parse_endpoint(sts_slice_of(connect_to), &address, &a.port))
 			return sts_fail(e, STS_EUSAGE, 0,
 					"--connect wants ADDRESS:PORT, such as 10.0.0.1:443 or "
 					"[2001:db8::1]:443");
+		facts->port = a.port;
+		facts->found_by = STS_FOUND_BY_OPTION;
 		err = connect_any(&a, &address, 1, 0, e);
 	} else if (url->host_kind != STS_HOST_NAME) {
 		a.host = NULL;
+		facts->found_by = STS_FOUND_BY_LITERAL;
 		memcpy(address.ip, url->ip, address.ipv6 ? 16 : 4);
 		err = connect_any(&a, &address, 1, 0, e);
 	} else {

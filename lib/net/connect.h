@@ -16,6 +16,7 @@
 #ifndef STS_NET_CONNECT_H
 #define STS_NET_CONNECT_H
 
+#include "base/address.h"
 #include "net/url.h"
 
 /* Paths of the files that are read. Tests have their own. */
@@ -23,6 +24,32 @@ struct sts_connect_files {
 	const char *hosts;  /* "/etc/hosts" */
 	const char *resolv; /* "/etc/resolv.conf" */
 };
+
+/* Where the addresses of the host came from. */
+enum sts_found_by {
+	STS_FOUND_BY_NOTHING, /* the name was not resolved */
+	STS_FOUND_BY_LITERAL, /* the URL has the address itself */
+	STS_FOUND_BY_OPTION,  /* --connect */
+	STS_FOUND_BY_HOSTS,   /* the hosts file, or the name is that of loopback */
+	STS_FOUND_BY_DNS,
+	STS_FOUND_BY__COUNT
+};
+
+/* What sts_connect() has found out so far, also while it runs. All zeros: nothing yet. */
+struct sts_connect_facts {
+	enum sts_found_by found_by;
+	int asked;                     /* how many candidates the name servers were asked for */
+	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
+	bool has_server;
+	struct sts_address server; /* the name server that answered or failed last */
+	int addresses;             /* that were found */
+	int64_t found_boot_ms;     /* when the first address was tried; 0: there was none */
+	struct sts_address last;   /* the address that was tried last */
+	uint16_t port;
+};
+
+/* Add the address that was tried last, and its port. */
+void sts_connect_add_last(struct sts_text *t, const struct sts_connect_facts *facts);
 
 /*
  * Resolve and connect. net/hosts.h says how the hosts file is read, and which names need no entry
@@ -33,6 +60,7 @@ struct sts_connect_files {
  *   connect_to  in   the value of --connect, ADDRESS:PORT, which is connected to in place of the
  *                    URL's host; NULL without the option
  *   deadline    in   BOOTTIME ms
+ *   facts       out  not NULL; cleared first
  *   e           out  not NULL. While this runs, e->code is STS_EDNS until the first address is
  *                    tried, and that of a failed connection from then on. So a signal handler
  *                    knows whether the name was resolved
@@ -44,7 +72,7 @@ struct sts_connect_files {
  */
 enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,
-			 struct sts_error *e);
+			 struct sts_connect_facts *facts, struct sts_error *e);
 
 /* Is the peer of this socket really on loopback? A hosts file or --connect can lead the name of
  * loopback to another address. */

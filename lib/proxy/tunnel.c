@@ -100,10 +100,11 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 
 enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy,
 				const struct sts_connect_files *files, int64_t deadline_boot_ms,
-				int *fd, struct sts_error *e)
+				int *fd, struct sts_connect_facts *facts, struct sts_error *e)
 {
 	struct sts_error inner;
-	enum sts_err err = sts_connect(&proxy->url, NULL, files, deadline_boot_ms, fd, &inner);
+	enum sts_err err = sts_connect(&proxy->url, NULL, files, deadline_boot_ms, fd, facts,
+				       &inner);
 
 	if (err != STS_OK)
 		return sts_fail(e, STS_EPROXY, inner.detail, "no way to the proxy: %s", inner.msg);

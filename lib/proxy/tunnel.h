@@ -16,12 +16,12 @@
 
 /*
  * Connect to the proxy.
- *   files, deadline, fd  as for sts_connect()
+ *   files, deadline, fd, facts  as for sts_connect(); about the proxy
  * Returns STS_OK or STS_EPROXY.
  */
 enum sts_err sts_tunnel_connect(const struct sts_proxy *proxy,
 				const struct sts_connect_files *files, int64_t deadline_boot_ms,
-				int *fd, struct sts_error *e);
+				int *fd, struct sts_connect_facts *facts, struct sts_error *e);
 
 /*
  * Have the proxy connect to the target. After STS_OK, the next byte on the socket is the target's.

@@ -64,6 +64,7 @@ struct search {
 	uint32_t first; /* the number of the first wanted certificate that may be kept */
 	struct sts_anchors *anchors;
 	size_t budget_bytes; /* the part of STS_CA_MAX_BYTES that is left */
+	uint8_t source;      /* the index of the source that is searched */
 };
 
 static bool is_wanted(const struct search *s, const struct sts_cert *cert)
@@ -101,6 +102,7 @@ static void keep(const struct search *s, struct sts_der der)
 	}
 	memcpy(copy, der.data, der.len);
 	anchors->used += der.len;
+	anchors->source[anchors->count] = s->source;
 	sts_cert_read((struct sts_der){copy, der.len}, &anchors->cert[anchors->count++], NULL);
 }
 
@@ -237,14 +239,15 @@ enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
 			      uint32_t first, struct sts_anchors *anchors, struct sts_error *e)
 {
-	struct search s = {wanted, wanted_count, servers, now_s, first, anchors, STS_CA_MAX_BYTES};
+	struct search s = {wanted, wanted_count, servers,          now_s,
+			   first,  anchors,      STS_CA_MAX_BYTES, 0};
 
 	anchors->count = anchors->used = 0;
 	anchors->scanned = anchors->unusable = anchors->stale = 0;
 	anchors->wanted = anchors->next = 0;
 	for (size_t i = 0; i < sources->count; i++) {
+		s.source = (uint8_t)i;
 		enum sts_err err = scan_source(&s, &sources->source[i], e);
-
 		if (err)
 			return err;
 	}

@@ -51,6 +51,7 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 /* The anchors that a search found. */
 struct sts_anchors {
 	struct sts_cert cert[STS_ANCHORS_MAX];
+	uint8_t source[STS_ANCHORS_MAX]; /* the index of the source that each was found in */
 	size_t count;
 	uint32_t scanned;  /* certificates in all sources */
 	uint32_t unusable; /* of these: expired, not yet valid, malformed or too big */

@@ -392,6 +392,7 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 
 	if (err)
 		return err;
+	v->path.cert[0] = first_not_a_ca(v);
 	for (unsigned i = 0; i < STS_VERIFIER_SEARCHES_MAX; i++) {
 		err = find_anchors(v, i > 0 ? v->anchors.next : 0, e);
 		if (err)
@@ -403,9 +404,20 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 	/* A wrong signature, or no path, may only mean that the right anchor was not tried. */
 	if ((err == STS_ECERT_SIGNATURE || err == STS_ECERT_ISSUER) && has_too_many_anchors(v, &s))
 		return too_many_anchors(v, e);
+	v->path = s.path;
 	if (err == STS_OK)
 		*e = (struct sts_error){.code = STS_OK}; /* an earlier search may have failed */
+	else
+		v->path.count = 0;
 	return err;
+}
+
+const struct sts_ca_source *sts_verifier_anchor_source(const struct sts_verifier *v)
+{
+	for (size_t i = 0; i < v->anchors.count && v->path.count > 0; i++)
+		if (sts_der_eq(v->anchors.cert[i].der, v->path.anchor->der))
+			return &v->sources->source[v->anchors.source[i]];
+	return NULL;
 }
 
 /* ---- BearSSL's class: the TLS client calls it while the Certificate message arrives ---- */
@@ -424,6 +436,8 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 	(void)server_name;
 	v->chain_used = v->cert_count = 0;
 	v->too_many = v->too_big = v->trusted = false;
+	v->path.cert[0] = NULL;
+	v->path.count = 0;
 	v->error = (struct sts_error){.code = STS_OK};
 }
 

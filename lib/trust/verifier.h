@@ -55,6 +55,9 @@ struct sts_verifier {
 	int64_t now_s;
 	/* out */
 	struct sts_error error; /* why the chain was refused; its code is STS_OK otherwise */
+	/* The path that was accepted. After a failure its count is 0, and only cert[0] is set: the
+	 * server's certificate, or NULL if the chain could not be read or has none. */
+	struct sts_cert_path path;
 	/* private */
 	struct sts_anchors anchors;
 	br_x509_minimal_context minimal;
@@ -86,6 +89,10 @@ enum sts_err sts_verifier_init(struct sts_verifier *v, const struct sts_ca_sourc
  * Returns STS_OK, STS_ECERT_* or STS_ECA_FILE; v->error has the same code with its message.
  */
 enum sts_err sts_verifier_run(struct sts_verifier *v, const struct sts_der *chain, size_t count);
+
+/* Returns the CA file or directory that has the anchor of the path that was accepted; NULL after a
+ * failure. */
+const struct sts_ca_source *sts_verifier_anchor_source(const struct sts_verifier *v);
 
 /* The key of a certificate, in BearSSL's form. Its kind must not be STS_KEY_OTHER. The bytes of the
  * key stay where they are. */

@@ -40,7 +40,8 @@ static bool numbers_ok(const struct sts_findings *f)
 	       within(f->name_ms, -1, MS_MAX) && within(f->addresses, 0, COUNT_MAX) &&
 	       within(f->connect_ms, -1, MS_MAX) && within(f->tls_version, 0, UINT16_MAX) &&
 	       within(f->tls_ms, -1, MS_MAX) && within(f->certificates, 0, COUNT_MAX) &&
-	       within(f->cert_ends_s, 0, STS_EPOCH_MAX_S) && within(f->answer_ms, -1, MS_MAX) &&
+	       within(f->cert_ends_s, 0, STS_EPOCH_MAX_S) &&
+	       within(f->first_end_s, 0, STS_EPOCH_MAX_S) && within(f->answer_ms, -1, MS_MAX) &&
 	       within(f->answer_bytes, 0, COUNT_MAX) && within(f->use, 0, STS_USE__COUNT - 1);
 }
 
@@ -51,6 +52,7 @@ static bool texts_ok(const struct sts_findings *f)
 	return TEXT_OK(f->earlier_text) && TEXT_OK(f->subject_path) && TEXT_OK(f->protocol) &&
 	       TEXT_OK(f->url) && TEXT_OK(f->name) && TEXT_OK(f->name_server) &&
 	       TEXT_OK(f->proxy) && TEXT_OK(f->address) && TEXT_OK(f->cert_name) &&
+	       TEXT_OK(f->cert_issuer) && TEXT_OK(f->cert_hosts) && TEXT_OK(f->first_end_name) &&
 	       TEXT_OK(f->anchor_name) && TEXT_OK(f->anchor_file);
 }
 

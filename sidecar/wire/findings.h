@@ -13,21 +13,13 @@
 #define STS_WIRE_FINDINGS_H
 
 #include "base/error.h"
+#include "net/connect.h"
 #include "wire/report.h"
 
 #define STS_FINDINGS_MAGIC      0x73747366u /* "stsf" */
 #define STS_FINDINGS_VERSION    1
 #define STS_FINDINGS_TEXT_BYTES 192 /* of a long text, with the NUL */
-
-/* Where the address of the host came from. */
-enum sts_found_by {
-	STS_FOUND_BY_NOTHING, /* the name was not resolved */
-	STS_FOUND_BY_LITERAL, /* the URL has the address itself */
-	STS_FOUND_BY_OPTION,  /* --connect */
-	STS_FOUND_BY_HOSTS,   /* the hosts file */
-	STS_FOUND_BY_DNS,
-	STS_FOUND_BY__COUNT
-};
+#define STS_FINDINGS_NAME_BYTES 96  /* of the name of a certificate, with the NUL */
 
 /* How the exchange of `doctor` ended for the subject token and the token that came back. */
 enum sts_exchange_use {
@@ -63,32 +55,39 @@ struct sts_findings {
 	struct sts_found_claims subject;
 	/* configuration: what is asked, with the defaults and what variables of platforms say */
 	char protocol[32], url[STS_FINDINGS_TEXT_BYTES]; /* the URL without its query */
-	/* clock: the STS's Date minus the node's clock, in ms; Date has whole seconds */
+	/* clock: the STS's Date minus the node's clock, in ms, within 500 ms. The gate is passed
+	 * if they differ by at most a minute. */
 	int32_t has_date; /* 0 or 1 */
 	int64_t clock_ms;
-	/* name */
-	int32_t found_by;                   /* enum sts_found_by */
-	int32_t asked;                      /* how many names of the search list were asked for */
-	int32_t name_ms;                    /* -1: not resolved */
-	char name[STS_FINDINGS_TEXT_BYTES]; /* the name of the search list that has addresses */
-	char name_server[64];               /* that answered last */
+	/* name: of the server, or of its proxy if there is one */
+	int32_t found_by; /* enum sts_found_by (net/connect.h) */
+	int32_t asked;    /* how many names of the search list were asked for */
+	int32_t name_ms;  /* until the first address was tried; -1: not resolved */
+	char name[STS_FINDINGS_TEXT_BYTES]; /* the last of these names: the one with the addresses,
+					       if any has some; "": no name server was asked */
+	char name_server[64];               /* that answered, or failed, last */
 	/* proxy and connection */
 	char proxy[STS_FINDINGS_TEXT_BYTES]; /* HOST:PORT; "" for none */
 	int32_t addresses;                   /* of the name */
-	int32_t connect_ms; /* to the address, or through the proxy; -1: not connected */
+	int32_t connect_ms; /* to the address, and through the proxy; -1: not connected */
 	char address[64];   /* ADDRESS:PORT that was tried last */
-	/* tls: what was agreed on is in the report */
-	int32_t tls_version;  /* 0x0303 or 0x0304; 0: no handshake */
-	int32_t tls_ms;       /* -1: no handshake */
-	int32_t certificates; /* of the path that was verified, the anchor not counted */
-	int64_t cert_ends_s;  /* when the first certificate of the path ends */
-	char cert_name[STS_FINDINGS_TEXT_BYTES];   /* the subject of the server's certificate */
-	char anchor_name[STS_FINDINGS_TEXT_BYTES]; /* the subject of the trust anchor */
-	char anchor_file[STS_FINDINGS_TEXT_BYTES]; /* the CA file or directory that has it */
+	/* tls: what was agreed on is in the report. The certificate of the server is known as soon
+	 * as it can be read, also if it is refused. */
+	int32_t tls_version;  /* 0x0303 or 0x0304; 0: the server has not chosen */
+	int32_t tls_ms;       /* -1: the handshake was not finished */
+	int32_t certificates; /* of the path that was verified, the anchor not counted; 0: none */
+	int64_t cert_ends_s;  /* when the server's certificate ends; 0: it is not known */
+	int64_t first_end_s;  /* the earliest end in the path, with its anchor; 0: no path */
+	char cert_name[STS_FINDINGS_NAME_BYTES];   /* its subject, in quotation marks */
+	char cert_issuer[STS_FINDINGS_NAME_BYTES]; /* its issuer, in quotation marks */
+	char cert_hosts[STS_FINDINGS_TEXT_BYTES]; /* what it is for: "DNS:a.example, IP:10.0.0.1" */
+	char first_end_name[STS_FINDINGS_NAME_BYTES]; /* the certificate with the earliest end */
+	char anchor_name[STS_FINDINGS_NAME_BYTES];    /* the subject of the trust anchor */
+	char anchor_file[STS_FINDINGS_TEXT_BYTES];    /* the CA file or directory that has it */
 	/* answer: the rest is in the report */
-	int32_t answer_ms; /* from the request to the whole answer; -1: none */
-	int32_t answer_bytes;
-	int32_t use; /* enum sts_exchange_use */
+	int32_t answer_ms;    /* from the request to the whole answer; -1: none */
+	int32_t answer_bytes; /* of its body */
+	int32_t use;          /* enum sts_exchange_use */
 	struct sts_found_claims token;
 };
 

@@ -75,7 +75,8 @@ static enum sts_err open_through_proxy(struct sts_connection *c, struct sts_erro
 {
 	const struct sts_proxy *proxy = &c->fields->proxy;
 	int64_t until_boot_ms = c->deadline_boot_ms - CONNECT_EARLIER_MS;
-	enum sts_err err = sts_tunnel_connect(proxy, &net_files, until_boot_ms, &c->socket, e);
+	enum sts_err err = sts_tunnel_connect(proxy, &net_files, until_boot_ms, &c->socket,
+					      &c->facts, e);
 
 	if (err == STS_OK)
 		err = forbid_connections(c, e);
@@ -92,7 +93,7 @@ enum sts_err sts_connection_open(struct sts_connection *c, struct sts_error *e)
 	if (c->fields->proxy.used)
 		return open_through_proxy(c, e);
 	err = sts_connect(url, c->o->connect, &net_files, c->deadline_boot_ms - CONNECT_EARLIER_MS,
-			  &c->socket, e);
+			  &c->socket, &c->facts, e);
 	if (err == STS_OK && !url->https && !sts_connect_to_loopback(c->socket))
 		return sts_fail(e, STS_EURL, 0,
 				"a plain http URL is allowed to loopback only: what \"%.64s\" led "

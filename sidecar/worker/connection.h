@@ -8,6 +8,7 @@
 #define STS_WORKER_CONNECTION_H
 
 #include "http_messages/response.h"
+#include "net/connect.h"
 #include "options/fields.h"
 #include "sandbox/sandbox.h"
 #include "tls/stream.h"
@@ -18,7 +19,8 @@ struct sts_connection {
 	const struct sts_options *o;     /* the caller's */
 	const struct sts_fields *fields; /* the caller's: the URL and the proxy are used */
 	int64_t deadline_boot_ms;
-	int socket; /* -1: none */
+	int socket;                     /* -1: none */
+	struct sts_connect_facts facts; /* of the server or its proxy */
 	struct sts_ca_sources ca;
 	struct sts_client_key client_key;
 	struct sts_verifier verifier;

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/packed.h"
 #include "base/shared_run.h"
 #include "options/config.h"
 #include "options/fields.h"
@@ -23,12 +22,14 @@
 #include "worker/adopt.h"
 #include "worker/configuration.h"
 #include "worker/connection.h"
+#include "worker/find.h"
 #include "worker/notify_job.h"
 #include "worker/print_token.h"
 #include "worker/reads.h"
 #include "worker/report_answer.h"
 #include "worker/revoke.h"
 #include "worker/subject_token.h"
+#include "worker/timeout.h"
 
 /* A message with this many bytes of the subject token in a row is replaced. The peer's words alone
  * are searched for 8 bytes (protocol/secrets.h), which our own words may share by chance. */
@@ -48,6 +49,7 @@ static struct worker {
 	int64_t deadline_boot_ms;
 	struct sts_report report;
 	struct sts_findings findings; /* of the modes of `doctor` */
+	int64_t stage_boot_ms;        /* when the present stage began; of these modes alone */
 	struct sts_error error;
 	struct sts_store store;
 	struct sts_temps temps;
@@ -78,31 +80,6 @@ static bool is_doctor(void)
 
 /* ---- the report and its deadline ---- */
 
-/* The error and its detail if the time is over in a stage, and what the worker was doing then. The
- * texts stand in the order of the stages. */
-static const struct {
-	uint8_t error, detail;
-} stage_timeouts[STS_STAGE__COUNT] = {
-	[STS_STAGE_START] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
-	[STS_STAGE_INPUTS] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
-	[STS_STAGE_CONNECT] = {STS_EDNS, 0},
-	[STS_STAGE_TLS] = {STS_ETIMEOUT, 0},
-	[STS_STAGE_REQUEST] = {STS_ETIMEOUT, 0},
-	[STS_STAGE_ANSWER] = {STS_ETIMEOUT, 0},
-	[STS_STAGE_CHECK] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
-	[STS_STAGE_WRITE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
-	[STS_STAGE_DONE] = {STS_ETIMEOUT, STS_TIMEOUT_HERE},
-};
-static const char stage_words[] = STS_PACKED("starting\0"
-					     "reading the subject token and the CA files\0"
-					     "resolving the name\0"
-					     "waiting in the TLS handshake\0"
-					     "sending the request\0"
-					     "waiting for the answer\0"
-					     "checking the answer\0"
-					     "writing the files\0"
-					     "ending");
-
 /* Send the report, then remove the temporary files: a disk that hangs must not hold the report up.
  * Async-signal-safe (signal-safety(7)). */
 static void send_report(void)
@@ -116,31 +93,6 @@ static void send_report(void)
 	sts_store_discard(&w.store, &w.temps);
 }
 
-/* Report what the worker was doing when the time was over. Of a connection, sts_connect() has noted
- * whether its name was known yet. */
-static void note_timeout(struct sts_report *r)
-{
-	const char *doing = sts_text_at(stage_words, r->stage), *proxy = w.fields.proxy.url.host;
-	bool connecting = r->stage == STS_STAGE_CONNECT;
-	struct sts_text text;
-
-	sts_text_init(&text, r->text, sizeof(r->text));
-	r->error = (int32_t)stage_timeouts[r->stage].error;
-	r->detail = stage_timeouts[r->stage].detail;
-	if (connecting && w.fields.proxy.used) { /* in the words of sts_tunnel_open() */
-		r->error = STS_EPROXY;
-		sts_text_addf(&text, "the proxy %.64s did not answer within the time", proxy);
-		return;
-	}
-	if (connecting && w.error.code != STS_EDNS) {
-		r->error = STS_ECONNECT_TIME;
-		r->detail = ETIMEDOUT;
-		doing = "connecting";
-	}
-	sts_text_addf(&text, "time ran out while %s: ", sts_words(doing));
-	sts_text_add_slice(&text, w.fields.url.authority);
-}
-
 static void on_alarm(int signal)
 {
 	(void)signal;
@@ -148,7 +100,9 @@ static void on_alarm(int signal)
 	 * then says how much was printed. */
 	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE && !is_doctor())
 		return;
-	note_timeout(&w.report);
+	sts_worker_timeout(&w.report, &w.fields, w.error.code);
+	if (w.report.stage == STS_STAGE_CONNECT && is_doctor())
+		sts_find_way(&w.findings, &w.connection, w.stage_boot_ms, false);
 	send_report();
 	_exit(0);
 }
@@ -170,6 +124,8 @@ static void set_deadline(int64_t timeout_ms)
 static void enter(enum sts_stage stage)
 {
 	w.report.stage = (uint32_t)stage;
+	if (is_doctor())
+		w.stage_boot_ms = sts_clock_boot_ms();
 }
 
 /* Replace a message that repeats the subject token, which the peer may have sent back. */
@@ -291,9 +247,18 @@ static enum sts_err read_token(void)
 		err = sts_revoke_prepare(w.o, &w.store, &w.fields, &w.files, &w.error);
 		w.subject.token = w.fields.request.subject;
 	}
+	if (is_doctor()) {
+		sts_worker_reads(STS_READS_SUBJECT);
+		sts_find_subject_file(&w.findings, w.fields.token_file);
+	}
 	if (err == STS_OK && w.subject.token.len == 0)
 		err = sts_subject_token_read(w.o, w.job, &w.fields, &w.files, &w.memory, &w.subject,
 					     &w.report, &w.error);
+	if (is_doctor()) {
+		w.findings.subject_bytes = (int32_t)w.subject.token.len;
+		sts_find_claims(&w.findings.subject, w.subject.token, w.memory.scratch,
+				sizeof(w.memory.scratch), NULL);
+	}
 	if (err == STS_OK && w.job->mode != STS_WORKER_POLL &&
 	    sts_job_has_used(w.job, w.subject.id))
 		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
@@ -314,6 +279,8 @@ static enum sts_err stage_inputs(void)
 		err = open_output();
 	if (err == STS_OK)
 		err = read_token();
+	if (w.fields.url.authority.len > 0 && is_doctor())
+		sts_find_configuration(&w.findings, &w.fields);
 	if (err == STS_OK)
 		err = sts_connection_read_files(&w.connection, &w.report.cas_identity, &w.error);
 	sts_worker_reads(STS_READS_OTHER);
@@ -392,6 +359,8 @@ static enum sts_err stage_answer(void)
 
 	sts_http_response_init(&w.http, w.head, sizeof(w.head), w.body, sizeof(w.body));
 	err = sts_connection_read_answer(&w.connection, &w.http, &w.error);
+	if (is_doctor())
+		sts_find_answer(&w.findings, &w.connection, &w.http, w.report.sent_boot_ms);
 	/* The node's clock may have been set since the request was sent, so the time of sending is
 	 * calculated anew on the clock as it was when the answer began. */
 	w.sent_real_ms = w.connection.received_real_ms -
@@ -479,6 +448,9 @@ static enum sts_err stage_write(void)
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
 				 &memory, files, &w.error);
+	if (err == STS_OK && is_doctor())
+		sts_find_claims(&w.findings.token, w.answer.token, w.memory.scratch,
+				sizeof(w.memory.scratch), &w.fields.request);
 	if (err != STS_OK || is_doctor())
 		return err;
 	if (w.o->to_stdout)
@@ -490,19 +462,20 @@ static enum sts_err stage_write(void)
 /* Connect, and do the TLS handshake. */
 static enum sts_err stage_connection(void)
 {
+	struct sts_connection *c = &w.connection;
 	enum sts_err err;
 
 	enter(STS_STAGE_CONNECT);
-	if ((err = sts_connection_open(&w.connection, &w.error)) != STS_OK)
+	err = sts_connection_open(c, &w.error);
+	if (is_doctor())
+		sts_find_way(&w.findings, c, w.stage_boot_ms, err == STS_OK);
+	if (err != STS_OK)
 		return err;
-	pass(STS_GATE_NAME);
-	pass(STS_GATE_PROXY);
-	pass(STS_GATE_CONNECT);
 	enter(STS_STAGE_TLS);
-	err = sts_connection_handshake(&w.connection, &w.error);
-	sts_report_tls(&w.report, &w.connection.stream);
-	if (err == STS_OK)
-		pass(STS_GATE_TLS);
+	err = sts_connection_handshake(c, &w.error);
+	sts_report_tls(&w.report, &c->stream);
+	if (is_doctor())
+		sts_find_tls(&w.findings, c, w.stage_boot_ms, err == STS_OK);
 	return err;
 }
 

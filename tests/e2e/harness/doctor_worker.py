@@ -28,6 +28,7 @@ def layout(name, source=_source()):
     return type(name, (ctypes.Structure,), {"_fields_": members})
 
 
+GATES = re.findall(r"^\[gate\.(\w+)\]", (TOP / "lib/base/errors.toml").read_text(), re.M)
 Findings, Report = layout("sts_findings"), layout("sts_report")
 
 

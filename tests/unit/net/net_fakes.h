@@ -140,6 +140,7 @@ static int listen_on(const char *address, uint16_t at, int backlog, uint16_t *go
 /* --- one call --- */
 
 static struct sts_error error;
+static struct sts_connect_facts facts;
 static int fd = -1;
 
 static struct sts_url name_url(const char *host)
@@ -155,7 +156,7 @@ static enum sts_err go(const struct sts_url *url, const char *connect_to, int64_
 	error = (struct sts_error){.code = STS_OK};
 	fd = -2;
 	enum sts_err err = sts_connect(url, connect_to, &files, sts_clock_boot_ms() + ms, &fd,
-				       &error);
+				       &facts, &error);
 	CHECK((err == STS_OK) == (fd >= 0));
 	CHECK(err == STS_OK || fd == -1);
 	CHECK(err == STS_OK || error.code == err);

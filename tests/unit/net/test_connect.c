@@ -14,7 +14,8 @@ static void the_socket_is_as_promised(void)
 	int on = 0;
 	socklen_t len = sizeof(on);
 
-	CHECK_INT(sts_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, &error),
+	CHECK_INT(sts_connect(&url, NULL, &files, sts_clock_boot_ms() + DEADLINE_MS, &fd, &facts,
+			      &error),
 		  STS_OK);
 	CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -54,6 +55,69 @@ static void connect_to_goes_elsewhere(void)
 	CHECK_INT(go(&url, "127.0.0.1", DEADLINE_MS), STS_EUSAGE);
 	CHECK_INT(go(&url, "sts.test:443", DEADLINE_MS), STS_EUSAGE);
 	CHECK_STR(asked, "");
+}
+
+/* --- the facts --- */
+
+static void check_address(const char *ip)
+{
+	char want[64], text[64];
+	struct sts_text t;
+
+	sts_text_init(&t, text, sizeof(text));
+	sts_connect_add_last(&t, &facts);
+	snprintf(want, sizeof(want), "%s:%u", ip, port);
+	CHECK_STR(text, want);
+}
+
+static void facts_without_a_name_server(void)
+{
+	struct sts_url url = {.host_kind = STS_HOST_IPV4, .ip = {127, 0, 0, 2}, .port = port};
+	char there[32];
+
+	CHECK_INT(go(&url, NULL, DEADLINE_MS), STS_ECONNECT);
+	CHECK_INT(facts.found_by, STS_FOUND_BY_LITERAL);
+	CHECK(facts.addresses == 1 && facts.asked == 0 && !facts.has_server);
+	CHECK(facts.found_boot_ms > 0);
+	check_address("127.0.0.2");
+	url = name_url("sts.test");
+	snprintf(there, sizeof(there), "127.0.0.1:%u", port);
+	url.port = 1;
+	CHECK_INT(go(&url, there, DEADLINE_MS), STS_OK);
+	CHECK_INT(facts.found_by, STS_FOUND_BY_OPTION);
+	check_address("127.0.0.1");
+	set_files("127.0.0.2 sts\n127.0.0.1 sts\n", "");
+	CHECK_INT(go_name("sts"), STS_OK);
+	CHECK_INT(facts.found_by, STS_FOUND_BY_HOSTS);
+	CHECK_INT(facts.addresses, 2);
+	CHECK_STR(facts.name, "");
+	check_address("127.0.0.1");
+}
+
+static void facts_of_a_search(void)
+{
+	static const struct record all[] = {{"sts.b.", false, STS_DNS_FOUND, "127.0.0.2 127.0.0.1"},
+					    {"sts.c.", false, STS_DNS_SERVFAIL},
+					    {NULL}};
+	int64_t before = sts_clock_boot_ms();
+
+	set_zone(all, "nameserver 10.96.0.10\nsearch a b\n");
+	CHECK_INT(go_name("sts"), STS_OK);
+	CHECK_INT(facts.found_by, STS_FOUND_BY_DNS);
+	CHECK(facts.asked == 2 && facts.addresses == 2 && facts.has_server);
+	CHECK_STR(facts.name, "sts.b");
+	CHECK(facts.server.ip[0] == 10 && facts.server.ip[3] == 10);
+	CHECK(facts.found_boot_ms >= before && facts.found_boot_ms <= sts_clock_boot_ms());
+	check_address("127.0.0.1");
+	/* Nothing of the call before is left. */
+	set_zone(all, "nameserver 10.96.0.10\nsearch c\noptions ndots:2\n");
+	CHECK_INT(go_name("sts"), STS_EDNS);
+	CHECK_INT(facts.found_by, STS_FOUND_BY_NOTHING);
+	CHECK(facts.asked == 2 && facts.addresses == 0 && facts.found_boot_ms == 0);
+	CHECK(facts.has_server);
+	set_zone(NULL, "nameserver 10.96.0.256\n");
+	CHECK_INT(go_name("sts"), STS_EDNS);
+	CHECK(facts.asked == 0 && !facts.has_server);
 }
 
 /* --- the hosts file --- */
@@ -250,6 +314,8 @@ static void too_late_from_the_start(void)
 static const struct sts_test tests[] = {
 	{"the socket is as the header promises", the_socket_is_as_promised},
 	{"a refused connection is told in words", refused_in_words},
+	{"facts without a name server", facts_without_a_name_server},
+	{"facts of a search", facts_of_a_search},
 	{"--connect goes elsewhere", connect_to_goes_elsewhere},
 	{"the hosts file comes first", hosts_come_first},
 	{"every address is tried", every_address_is_tried},

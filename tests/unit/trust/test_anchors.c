@@ -283,6 +283,24 @@ static void a_projected_directory(void)
 	test_close_sources(&sources);
 }
 
+static void the_source_of_each_anchor(void)
+{
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	put_certs("bundle.pem", "other-root renewed-old", "\n");
+	CHECK_INT(mkdir(path("several"), 0700), 0);
+	put_certs("several/a.pem", "other-root", "\n");
+	put_certs("several/b.pem", "renewed-new", "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_OK);
+	CHECK_INT(sts_ca_sources_add(&sources, path("several"), false, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-renewed", &e), STS_OK);
+	CHECK(anchors.count == 2 && found(0, "renewed-old") && found(1, "renewed-new"));
+	CHECK(anchors.source[0] == 0 && anchors.source[1] == 1);
+	test_close_sources(&sources);
+}
+
 static void an_empty_directory(void)
 {
 	struct sts_error e;
@@ -348,6 +366,7 @@ static const struct sts_test tests[] = {
 	{"the system bundle may be missing", the_system_bundle_may_be_missing},
 	{"at most eight paths", no_more_than_eight_paths},
 	{"a projected directory", a_projected_directory},
+	{"the source of each anchor", the_source_of_each_anchor},
 	{"an empty directory", an_empty_directory},
 	{"a file has a bound", a_file_is_bounded},
 	{"many certificates of one name", many_of_one_name},

@@ -262,6 +262,54 @@ static void many_anchors_of_one_name(void)
 		  STS_ECERT_EXPIRED);
 }
 
+/* Run over these sources, in their order, and return the one with the anchor: -1 for none. */
+static ptrdiff_t run_sources(const char *chain_names, const char *first, const char *second)
+{
+	struct sts_server_name server = server_name(HOST);
+	static struct sts_ca_sources sources;
+	struct sts_der chain[8];
+	size_t count = test_cert_list(chain_names, chain, 8);
+	const struct sts_ca_source *source;
+
+	sts_ca_sources_init(&sources);
+	test_ca_source(&sources, first);
+	test_ca_source(&sources, second);
+	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL), STS_OK);
+	sts_verifier_run(&verifier, chain, count);
+	source = sts_verifier_anchor_source(&verifier);
+	test_close_sources(&sources);
+	return source ? source - sources.source : -1;
+}
+
+static bool server_is(const char *name)
+{
+	return verifier.path.cert[0] && sts_der_eq(verifier.path.cert[0]->der, test_cert(name));
+}
+
+static void the_path_is_told(void)
+{
+	CHECK_INT(run_sources("leaf inter", "other-root", "root"), 1);
+	CHECK(server_is("leaf") && verifier.path.count == 2);
+	CHECK(sts_der_eq(verifier.path.anchor->der, test_cert("root")));
+	CHECK_INT(run_sources("leaf inter", "root", "other-root"), 0);
+	/* a root that was sent first, and a certificate that is an anchor itself */
+	CHECK_INT(run_sources("root leaf inter", "root", "other-root"), 0);
+	CHECK(server_is("leaf"));
+	CHECK_INT(run_sources("leaf", "other-root", "leaf"), 1);
+	CHECK(server_is("leaf") && verifier.path.count == 1);
+	/* after a failure, the server's certificate is all that is known */
+	CHECK_INT(run_sources("leaf inter", "other-root", "other-root"), -1);
+	CHECK_INT(verifier.error.code, STS_ECERT_ISSUER);
+	CHECK(server_is("leaf") && verifier.path.count == 0);
+	CHECK_INT(run_sources("leaf inter", "root-expired", "other-root"), -1);
+	CHECK(server_is("leaf"));
+	CHECK_INT(run_sources("leaf inter", "root-expired", "root-expired"), -1);
+	CHECK_INT(verifier.error.code, STS_ECA_FILE);
+	CHECK(server_is("leaf"));
+	CHECK_INT(run_sources("leaf leaf-twice", "root", "root"), -1);
+	CHECK(verifier.path.cert[0] == NULL && verifier.path.count == 0);
+}
+
 static const struct sts_test tests[] = {
 	{"paths", check_paths},
 	{"pinned certificates", check_pinned},
@@ -281,6 +329,7 @@ static const struct sts_test tests[] = {
 	{"an empty name is refused", empty_name_is_refused},
 	{"no bundle is an error", no_bundle_is_an_error},
 	{"many anchors of one name", many_anchors_of_one_name},
+	{"the path that was accepted, and where its anchor is", the_path_is_told},
 };
 
 STS_TEST_MAIN(tests)

@@ -86,6 +86,9 @@ static void test_ranges(void)
 	f.cert_ends_s = -1;
 	CHECK(!ok(&f));
 	f = good();
+	f.first_end_s = -1;
+	CHECK(!ok(&f));
+	f = good();
 	f.subject_changed_s = -1;
 	CHECK(!ok(&f));
 	f = good();
@@ -116,6 +119,9 @@ static void test_texts(void)
 	TEXT(proxy);
 	TEXT(address);
 	TEXT(cert_name);
+	TEXT(cert_issuer);
+	TEXT(cert_hosts);
+	TEXT(first_end_name);
 	TEXT(anchor_name);
 	TEXT(anchor_file);
 	TEXT(subject.iss);

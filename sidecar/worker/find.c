@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/find.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/timefmt.h"
+#include "net/scoped.h"
+#include "protocol/secrets.h"
+#include "token/jwt.h"
+#include "token/jwt_times.h"
+#include "trust/dn.h"
+
+#define HALF_A_SECOND_MS 500
+
+/* Set a text of the findings. */
+#define SET(text, slice) set((text), sizeof(text), (slice))
+
+static void set(char *text, size_t size, struct sts_slice from)
+{
+	struct sts_text t;
+
+	sts_text_init(&t, text, size);
+	sts_text_add_escaped(&t, from, size - 1);
+	/* Somebody may give a token where a path is wanted. */
+	sts_hide_tokens(text);
+}
+
+/* Replace a text that repeats a piece of a secret, or of any JWT. */
+static void keep_secrets(char *text, size_t size, const struct sts_request *request)
+{
+	struct sts_text t;
+
+	if (!sts_secrets_found(request, sts_slice_of(text)))
+		return;
+	sts_text_init(&t, text, size);
+	sts_text_addf(&t, "(left out: it repeats a secret)");
+}
+
+static int32_t since_ms(int64_t began_boot_ms)
+{
+	return (int32_t)(sts_clock_boot_ms() - began_boot_ms);
+}
+
+static int64_t or_none(int64_t time_s)
+{
+	return time_s > 0 && time_s <= STS_EPOCH_MAX_S ? time_s : 0;
+}
+
+/* ---- configuration ---- */
+
+void sts_find_configuration(struct sts_findings *f, const struct sts_fields *fields)
+{
+	const struct sts_url *url = &fields->url;
+	struct sts_slice path = url->target;
+	char text[STS_URL_MAX_BYTES];
+	struct sts_text t;
+
+	SET(f->protocol,
+	    sts_slice_of(sts_protocol_text(fields->request.protocol, STS_PROTOCOL_NAME)));
+	sts_text_init(&t, text, sizeof(text));
+	sts_text_addf(&t, "http%s://", url->https ? "s" : "");
+	sts_text_add_slice(&t, url->authority);
+	sts_text_add_slice(&t, sts_slice_cut(&path, '?'));
+	SET(f->url, ((struct sts_slice){text, t.len}));
+	if (!fields->proxy.used)
+		return;
+	sts_text_init(&t, text, sizeof(text));
+	sts_url_add_endpoint(&t, &fields->proxy.url);
+	SET(f->proxy, ((struct sts_slice){text, t.len}));
+}
+
+/* ---- tokens ---- */
+
+void sts_find_subject_file(struct sts_findings *f, const char *path)
+{
+	struct stat st;
+
+	SET(f->subject_path, sts_slice_of(path));
+	if (strcmp(path, "-") == 0 || stat(path, &st) != 0)
+		return;
+	f->subject_mode = st.st_mode & 07777;
+	f->subject_uid = st.st_uid;
+	f->subject_gid = st.st_gid;
+	f->subject_changed_s = or_none(st.st_mtim.tv_sec);
+}
+
+/* Add a claim that is a string, or an array of strings. */
+static void add_claim(char *text, size_t size, const struct sts_json *claims, const char *pointer)
+{
+	const struct sts_json *v;
+	struct sts_slice string;
+	struct sts_text t;
+
+	sts_text_init(&t, text, size);
+	if (sts_json_at(claims, pointer, &v, NULL) != STS_OK || !v)
+		return;
+	if (sts_json_string(v, &string)) {
+		sts_text_add_escaped(&t, string, size - 1);
+		return;
+	}
+	for (v = sts_json_first(v); v && !t.overflow; v = sts_json_next(v)) {
+		if (!sts_json_string(v, &string))
+			continue;
+		sts_text_add_str(&t, t.len > 0 ? ", " : "");
+		sts_text_add_escaped(&t, string, size - 1);
+	}
+}
+
+void sts_find_claims(struct sts_found_claims *c, struct sts_slice token, char *scratch, size_t size,
+		     const struct sts_request *request)
+{
+	static const char pointers[] = "/iss\0/sub\0/aud";
+	const struct sts_json *claims;
+	struct sts_jwt_claims times;
+
+	sts_jwt_times(token, scratch, size, &times, NULL);
+	c->is_jwt = times.is_jwt;
+	c->exp_s = or_none(times.exp_s);
+	c->nbf_s = or_none(times.nbf_s);
+	c->iat_s = or_none(times.iat_s);
+	if (sts_jwt_open(token, scratch, size, &claims, NULL) != STS_OK)
+		return;
+	for (size_t i = 0; i < 3; i++) {
+		char *text = i == 0 ? c->iss : i == 1 ? c->sub : c->aud;
+
+		add_claim(text, sizeof(c->iss), claims, sts_text_at(pointers, i));
+		sts_hide_tokens(text);
+		if (request)
+			keep_secrets(text, sizeof(c->iss), request);
+	}
+	sts_json_close();
+}
+
+_Static_assert(sizeof(((struct sts_found_claims *)0)->iss) ==
+			       sizeof(((struct sts_found_claims *)0)->sub) &&
+		       sizeof(((struct sts_found_claims *)0)->iss) ==
+			       sizeof(((struct sts_found_claims *)0)->aud),
+	       "see sts_find_claims()");
+
+/* ---- the way to the server ---- */
+
+void sts_find_way(struct sts_findings *f, const struct sts_connection *c, int64_t began_boot_ms,
+		  bool connected)
+{
+	const struct sts_connect_facts *facts = &c->facts;
+	struct sts_text t;
+
+	f->found_by = facts->found_by;
+	f->asked = facts->asked;
+	SET(f->name, sts_slice_of(facts->name));
+	sts_text_init(&t, f->name_server, sizeof(f->name_server));
+	if (facts->has_server)
+		sts_scoped_add(&t, &facts->server);
+	f->addresses = facts->addresses;
+	if (!facts->found_boot_ms)
+		return;
+	f->passed |= 1u << STS_GATE_NAME;
+	f->name_ms = (int32_t)(facts->found_boot_ms - began_boot_ms);
+	sts_text_init(&t, f->address, sizeof(f->address));
+	sts_connect_add_last(&t, facts);
+	if (!connected)
+		return;
+	f->passed |= 1u << STS_GATE_CONNECT | (c->fields->proxy.used ? 1u << STS_GATE_PROXY : 0);
+	f->connect_ms = since_ms(facts->found_boot_ms);
+}
+
+/* Note which certificate of the path, or anchor, is the first to end. */
+static void find_first_end(struct sts_findings *f, const struct sts_cert_path *path,
+			   struct sts_text *name)
+{
+	const struct sts_cert *first = path->anchor;
+
+	for (size_t i = path->count; i-- > 0;)
+		if (path->cert[i]->not_after_s <= first->not_after_s)
+			first = path->cert[i];
+	f->first_end_s = or_none(first->not_after_s);
+	sts_dn_add(name, first->subject);
+}
+
+void sts_find_tls(struct sts_findings *f, const struct sts_connection *c, int64_t began_boot_ms,
+		  bool done)
+{
+	const struct sts_verifier *v = &c->verifier;
+	const struct sts_ca_source *source = sts_verifier_anchor_source(v);
+	const struct sts_cert *server = v->path.cert[0];
+	const struct sts_request *request = &c->fields->request;
+	struct sts_text t;
+
+	if (!c->stream.verifier)
+		return;
+	f->tls_version = c->stream.tls.facts.version;
+	if (done) {
+		f->passed |= 1u << STS_GATE_TLS;
+		f->tls_ms = since_ms(began_boot_ms);
+	}
+	if (!server)
+		return;
+	f->cert_ends_s = or_none(server->not_after_s);
+	sts_text_init(&t, f->cert_name, sizeof(f->cert_name));
+	sts_dn_add(&t, server->subject);
+	sts_text_init(&t, f->cert_issuer, sizeof(f->cert_issuer));
+	sts_dn_add(&t, server->issuer);
+	sts_text_init(&t, f->cert_hosts, sizeof(f->cert_hosts));
+	sts_cert_add_san(&t, server);
+	if (source) {
+		f->certificates = (int32_t)v->path.count;
+		sts_text_init(&t, f->anchor_name, sizeof(f->anchor_name));
+		sts_dn_add(&t, v->path.anchor->subject);
+		SET(f->anchor_file, sts_slice_of(source->label));
+		sts_text_init(&t, f->first_end_name, sizeof(f->first_end_name));
+		find_first_end(f, &v->path, &t);
+	}
+	keep_secrets(f->cert_name, sizeof(f->cert_name), request);
+	keep_secrets(f->cert_issuer, sizeof(f->cert_issuer), request);
+	keep_secrets(f->cert_hosts, sizeof(f->cert_hosts), request);
+	keep_secrets(f->anchor_name, sizeof(f->anchor_name), request);
+	keep_secrets(f->first_end_name, sizeof(f->first_end_name), request);
+}
+
+/* ---- the answer ---- */
+
+void sts_find_answer(struct sts_findings *f, const struct sts_connection *c,
+		     const struct sts_http_response *http, int64_t sent_boot_ms)
+{
+	int64_t date_s;
+
+	if (http->head.status == 0)
+		return;
+	f->answer_ms = since_ms(sent_boot_ms);
+	f->answer_bytes = (int32_t)http->body_len;
+	f->has_date = sts_httpdate_parse(http->head.date, &date_s);
+	/* A Date names a second that has begun, so its middle is the best guess. */
+	if (f->has_date)
+		f->clock_ms = date_s * 1000 + HALF_A_SECOND_MS - c->received_real_ms;
+	if (f->has_date && f->clock_ms / 1000 >= -STS_CLOCKS_SAME_S &&
+	    f->clock_ms / 1000 <= STS_CLOCKS_SAME_S)
+		f->passed |= 1u << STS_GATE_CLOCK;
+}
