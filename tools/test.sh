@@ -15,7 +15,7 @@
 #   tls         the TLS client against BoGo, the runner of BoringSSL's tests, and a server that lies, with the sanitizers; against OpenSSL's
 #               and Go's servers; and with Wycheproof's vectors in both builds; numbers of its unit tests, which Python's cryptography
 #               calculates again; BoGo and the vectors are downloaded
-#   judges      answers of servers and texts in JSON from the suites of other projects, which are downloaded; uses both builds
+#   judges      answers of servers, texts in JSON and signatures of tokens from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
 #   sim         a fleet, and a year of the supervisor, in simulated time
@@ -260,7 +260,7 @@ wycheproof() { # downloads the vectors
 }
 
 judges() { # downloads their suites
-	if .venv/bin/python tests/judges/fetch.py >/dev/null; then
+	if .venv/bin/python tests/judges/fetch.py >/dev/null && tests/judges/signatures/vectors.py >/dev/null; then
 		pytest_part judges tests/judges
 	else
 		count 0 1 0

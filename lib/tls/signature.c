@@ -76,7 +76,7 @@ const struct sts_tls_scheme *sts_tls_scheme_choose(const struct sts_client_key *
 	return NULL;
 }
 
-static size_t hash_bytes(const struct sts_tls_scheme *scheme)
+size_t sts_tls_hash_bytes(const struct sts_tls_scheme *scheme)
 {
 	return 32 + 16 * ((size_t)scheme->hash_id - br_sha256_ID);
 }
@@ -200,7 +200,7 @@ static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 	size_t len = key->nlen - skipped;
 
 	p->hash = sts_tls_hash_class(scheme->hash_id);
-	p->hash_len = hash_bytes(scheme);
+	p->hash_len = sts_tls_hash_bytes(scheme);
 	if (len < 2 * p->hash_len + 2)
 		return false;
 	p->masked = block + skipped;
@@ -300,7 +300,7 @@ static void pkcs1_encode(const struct sts_tls_scheme *scheme, const br_rsa_publi
 	static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
 				       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 	enum { AT_LENGTH = 1, AT_OID_END = 14, AT_HASH_LENGTH = 18 };
-	size_t hash_len = hash_bytes(scheme);
+	size_t hash_len = sts_tls_hash_bytes(scheme);
 	uint8_t *at = block + key->nlen - hash_len - sizeof(info);
 
 	memset(block, 0xff, key->nlen);
@@ -322,7 +322,7 @@ static bool verify_pkcs1(const struct sts_tls_scheme *scheme, const br_rsa_publi
 		9,    0x60, 0x86, 0x48, 1,
 		0x65, 3,    4,    2,    (uint8_t)(scheme->hash_id - br_sha256_ID + 1)};
 	uint8_t got[STS_TLS_HASH_MAX_BYTES];
-	size_t hash_len = hash_bytes(scheme);
+	size_t hash_len = sts_tls_hash_bytes(scheme);
 
 	return sts_crypto_rsa_vrfy()(signature.data, signature.len, oid, hash_len, key, got) == 1 &&
 	       memcmp(got, hash, hash_len) == 0;
@@ -380,7 +380,7 @@ bool sts_tls_signature_verify(const struct sts_tls_scheme *scheme, const br_x509
 	if (!sts_tls_scheme_fits(scheme, key, false))
 		return false;
 	if (scheme->kind == STS_TLS_ECDSA)
-		return verify_ecdsa(&key->key.ec, hash, hash_bytes(scheme), der);
+		return verify_ecdsa(&key->key.ec, hash, sts_tls_hash_bytes(scheme), der);
 	return verify_rsa(scheme, key->key.rsa, hash, der);
 }
 

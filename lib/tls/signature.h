@@ -37,6 +37,9 @@ const struct sts_tls_scheme *sts_tls_scheme(uint16_t id);
 /* The name of IANA's registry, as in "rsa_pss_rsae_sha256"; NULL for an id that is not offered. */
 const char *sts_tls_scheme_name(uint16_t id);
 
+/* The length of the scheme's hash. */
+size_t sts_tls_hash_bytes(const struct sts_tls_scheme *scheme);
+
 /*
  * Does the scheme fit the key? The kinds must agree. In TLS 1.3 an ECDSA scheme fits its curve
  * alone, in TLS 1.2 every curve that the client offers (RFC 8446 section 4.2.3), and PKCS1 fits TLS

@@ -201,6 +201,19 @@ static bool take_unsigned(struct sts_der *in, struct sts_der *value)
 	return value->len > 0 && value->data[0] > 0x7f;
 }
 
+uint32_t sts_cert_rsa_bits(struct sts_der n, struct sts_der e)
+{
+	uint32_t bits = (uint32_t)n.len * 8;
+
+	/* Modulus and exponent must be odd. With the exponent 1 any signature could be forged. */
+	if ((n.data[n.len - 1] & 1) == 0 || (e.data[e.len - 1] & 1) == 0 || e.len > 4 ||
+	    (e.len == 1 && e.data[0] == 1))
+		return 0;
+	for (uint8_t top = n.data[0]; top < 0x80; top = (uint8_t)(top << 1))
+		bits--;
+	return bits;
+}
+
 static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
 {
 	struct sts_der key, *n = &cert->rsa_n, *e = &cert->rsa_e;
@@ -208,13 +221,9 @@ static const char *read_rsa_key(struct sts_der bits, struct sts_cert *cert)
 	if (!sts_der_take(&bits, STS_DER_SEQUENCE, &key) || bits.len > 0 ||
 	    !take_unsigned(&key, n) || !take_unsigned(&key, e) || key.len > 0)
 		return STS_PACKED("bad RSA key");
-	/* Modulus and exponent must be odd. With the exponent 1 any signature could be forged. */
-	if ((n->data[n->len - 1] & 1) == 0 || (e->data[e->len - 1] & 1) == 0 || e->len > 4 ||
-	    (e->len == 1 && e->data[0] == 1))
+	cert->rsa_bits = sts_cert_rsa_bits(*n, *e);
+	if (cert->rsa_bits == 0)
 		return STS_PACKED("bad RSA key");
-	cert->rsa_bits = (uint32_t)n->len * 8;
-	for (uint8_t top = n->data[0]; top < 0x80; top = (uint8_t)(top << 1))
-		cert->rsa_bits--;
 	cert->key_kind = STS_KEY_RSA;
 	return NULL;
 }

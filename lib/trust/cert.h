@@ -55,6 +55,13 @@ struct sts_cert {
  */
 enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts_error *e);
 
+/*
+ * The length of an RSA key in bits; 0 if it must not be used: if modulus or exponent is even, or if
+ * the exponent is 1 or has more than 32 bits.
+ *   n, e  in  UNTRUSTED; unsigned, big endian, at least one byte, no leading zero
+ */
+uint32_t sts_cert_rsa_bits(struct sts_der n, struct sts_der e);
+
 /* Add up to five names of the subjectAltName for a message, escaped: "DNS:a.example, IP:10.0.0.1,
  * and 3 more", or "none". */
 void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert);

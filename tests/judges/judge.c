@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads many answers in one process, for test_judges.py. On standard input there are cases: a byte
- * that is 'h' for HTTP or 'j' for JSON, the length in four bytes, the highest first, and that many
- * bytes. For each of them, standard output gets a line:
+ * Reads many answers in one process, for test_judges.py and signatures/. On standard input there
+ * are cases: a byte that is 'h' for HTTP, 'j' for JSON or 's' for a signature (a token, a line feed
+ * and a JWKS), the length in four bytes, the highest first, and that many bytes. For each of them,
+ * standard output gets a line:
  *
  *   taken STATUS LEFT BODY     HTTP: the status, how many bytes are left over, the body in hex
- *   taken                      JSON
+ *   taken                      JSON, and a signature that is right
  *   refused ERROR MESSAGE
  *
  * An answer is given as a whole, and then byte by byte, and the connection ends cleanly. Both must
@@ -17,6 +18,7 @@
 
 #include "http_messages/response.h"
 #include "json_xml/json.h"
+#include "verify/jws.h"
 
 #define MAX_BYTES (1024 * 1024)
 
@@ -90,6 +92,21 @@ static void judge_json(struct sts_slice text)
 	printf("taken\n");
 }
 
+static void judge_signature(struct sts_slice jwks)
+{
+	static char scratch[MAX_BYTES];
+	struct sts_slice token;
+	struct sts_jws jws;
+	struct sts_error e = {0};
+
+	if (!sts_slice_take_line(&jwks, &token))
+		stop("a case without a token");
+	if (sts_jws_read(token, scratch, sizeof(scratch), &jws, &e) != STS_OK ||
+	    sts_jws_verify(&jws, jwks, &e) != STS_OK)
+		return print_refused(&e);
+	printf("taken\n");
+}
+
 static bool read_exactly(void *to, size_t len)
 {
 	return fread(to, 1, len, stdin) == len;
@@ -110,6 +127,8 @@ int main(void)
 			stop("a case is too long, or cut");
 		if (start[0] == 'h')
 			judge_http((struct sts_slice){data, len});
+		else if (start[0] == 's')
+			judge_signature((struct sts_slice){data, len});
 		else
 			judge_json((struct sts_slice){data, len});
 		free(data);

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The modules of this folder can be imported."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
