@@ -10,6 +10,7 @@
 #   e2e         the release binary against servers, over TLS
 #   asan        the same tests with the sanitizer build, without those of the mock STS itself
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
+#   failures    failures of every kind in Pods of their own, and what the program says of them: the short form of tests/failures/run.py; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
 #   trust       every chain of tests/certs/verdicts.h over TLS, beside openssl verify, and servers that lie; uses both builds
 #   tls         the TLS client against BoGo, the runner of BoringSSL's tests, and a server that lies, with the sanitizers; against OpenSSL's
@@ -34,7 +35,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names trust tls judges sandbox interop sim chaos container fuzz build style"
+parts="unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container fuzz build style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -326,6 +327,7 @@ containers() { # the images need neither our builds nor a Python package, so the
 # What waits more than it computes.
 waiting() {
 	! wants e2e asan || both "slow ones" slow -n 6
+	! wants failures || timed failures counted failures .venv/bin/python tests/failures/run.py --short
 	! wants names || timed names pytest_part names tests/names "$top/build/sts-sidecar"
 	! wants sandbox || timed sandbox pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
 	! wants interop || timed interop counted interop tests/interop/run.sh short
@@ -362,11 +364,11 @@ low= lower="nice -n 10"
 must setup packages
 ! wants container || queue containers
 installing=
-if wants e2e asan oracle names trust tls judges sandbox sim chaos container build style; then
+if wants e2e asan oracle names failures trust tls judges sandbox sim chaos container build style; then
 	timed "python packages" venv &
 	installing=$!
 fi
-! wants unit e2e asan oracle names trust tls judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
 ! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages

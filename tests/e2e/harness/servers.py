@@ -33,7 +33,7 @@ class Server:
     tls      None: plain TCP
     """
 
-    def __init__(self, answer=b"", *, tls=None, stall=None, blind=False, address="127.0.0.1"):
+    def __init__(self, answer=b"", *, tls=None, stall=None, blind=False, address="127.0.0.1", port=0):
         self.answer, self.tls, self.stall, self.blind = answer, tls, stall, blind
         self.requests = []
         self.errors = []
@@ -41,7 +41,7 @@ class Server:
         self.stalled = threading.Event()
         self.released = threading.Event()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.listener = socket.create_server((address, 0), family=family, backlog=64)
+        self.listener = socket.create_server((address, port), family=family, backlog=64)
         self.listener.settimeout(0.1)
         self.address, self.port = address, self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)

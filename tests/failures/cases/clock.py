@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clocks that differ."""
+import time
+
+from case import case
+from harness.sidecar import build_folder
+from peers import mock
+from pod import HOST
+
+NEVER = ("emptyDir", "no such name", "NetworkPolicy")
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+def wrong(pod, milliseconds):
+    pod.install(build_folder() / "tests/sts-sidecar-timefake")
+    pod.clock_ms = milliseconds
+
+
+@case("clock_plus_1h", "clock", "subject_expired", 66, ["expired", "clock"], fetch=["1 h|59 min|1 min|60 min"], never=NEVER)
+def _(pod):
+    mock(pod)
+    wrong(pod, HOUR + MINUTE)
+
+
+@case("clock_plus_20m", "clock", None, 0, ["20 min", "clock", "ahead"], ok=0, never=NEVER, short=True)
+def _(pod):
+    mock(pod, "--subject-audience", f"https://{HOST}", claims=["--expires-in", "2h"])
+    wrong(pod, 20 * MINUTE + 30_000)
+
+
+@case("clock_minus_1h", "clock", None, 0, ["1 h", "clock", "behind"], ok=0, never=NEVER)
+def _(pod):
+    mock(pod, claims=["--expires-in", "2h", "--not-before", "0", "--issued-at", "0"])
+    wrong(pod, -HOUR)
+
+
+@case("clock_1970", "clock", None, 69, ["1970", "clock"], never=(*NEVER, "--cacert-path"), short=True)
+def _(pod):
+    mock(pod, claims=["--expires-in", "2h"])
+    wrong(pod, -int(time.time()) * 1000 + 10 * DAY)
+
+
+@case("clock_plus_60d", "clock", "subject_expired", 66, ["expired", "clock"], fetch=["59 d|60 d"], never=NEVER)
+def _(pod):
+    mock(pod)
+    wrong(pod, 60 * DAY)
+
+
+@case("clock_plus_10y", "clock", None, None, ["clock"], fetch=["expired"], never=NEVER)
+def _(pod):
+    mock(pod)
+    wrong(pod, 3650 * DAY)
+
+
+@case("ans_clock_skew_1h", "clock", None, 0, ["1 h|60 min", "clock", "ahead"], ok=0, never=NEVER)
+def _(pod):
+    mock(pod, "--fault", "clock_s=-3600", "--leeway", "2h")
+
+
+@case("sts_clock_plus_1h", "clock", "refused", 77, ["400", "1 h|60 min", "clock"], fetch=["expired"], never=NEVER)
+def _(pod):
+    mock(pod, "--clock", "1h", claims=["--expires-in", "30m"])
+
+
+@case("sts_clock_minus_1h", "clock", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"], never=NEVER)
+def _(pod):
+    mock(pod, "--clock", "-1h")
+
+
+@case("node_behind_cert_not_yet", "clock", "cert_not_yet_valid|ca_file", 69, ["Corp CA 3|/certs/ca.crt", "clock"], fetch=["valid only from|not valid yet"], never=NEVER)
+def _(pod):
+    mock(pod, claims=["--expires-in", "2h"])
+    wrong(pod, -2 * DAY)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proxies."""
+from case import case
+from harness import pki
+from harness.tokens import http
+from peers import identity, proxy, sts, tunnel, unbound
+from pod import HOST, PROXY
+
+WHERE = f"{PROXY}:3128"
+NEVER = ("emptyDir", "--cacert-path")
+
+
+def answers(name, status, says, error, exit_status=69, headers=(), **more):
+    @case(name, "proxy", error, exit_status, [WHERE, str(status), *says], never=NEVER, **more)
+    def _(pod):
+        proxy(pod, http(status, b"no", headers=headers))
+        pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+answers("proxy_407", 407, ["credentials"], "proxy_refused", headers=['Proxy-Authenticate: Basic realm="corp"'], short=True)
+answers("proxy_403", 403, ["refused", "NO_PROXY"], "proxy_refused")
+answers("proxy_502", 502, ["NO_PROXY"], "proxy")
+answers("proxy_503", 503, ["NO_PROXY"], "proxy")
+answers("proxy_405", 405, ["CONNECT|refused"], None)
+
+
+@case("proxy_407_wrong_password", "proxy", "proxy_refused", 69, [WHERE, "407", "credentials"], never=(*NEVER, "secret-pw", "none are given"))
+def _(pod):
+    proxy(pod, http(407, b"", headers=['Proxy-Authenticate: Basic realm="corp"']))
+    pod.env["HTTPS_PROXY"] = f"http://user:secret-pw@{WHERE}"
+
+
+@case("proxy_hang", "proxy", "proxy", 69, [WHERE, "did not answer|no answer"], never=NEVER)
+def _(pod):
+    proxy(pod, b"", hang=True)
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+    pod.set(timeout="2s")
+
+
+@case("proxy_down", "proxy", "proxy", 69, [WHERE, "connection refused"], never=NEVER)
+def _(pod):
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+@case("proxy_filtered", "proxy", "proxy", 69, [WHERE, "no answer|not answer"], never=(*NEVER, "could not be resolved"))
+def _(pod):
+    pod.drop(f"-p tcp -d {PROXY}")
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+    pod.set(timeout="2s")
+
+
+@case("proxy_nxdomain", "proxy", "proxy", 69, ["nx.proxy.corp", "no such name", "NO_PROXY"], never=NEVER)
+def _(pod):
+    unbound(pod, "local-zone: corp static")
+    pod.env["HTTPS_PROXY"] = "http://nx.proxy.corp:3128"
+
+
+@case("proxy_https_scheme", "configuration", None, 64, fetch=["HTTPS_PROXY", "http://"], never=("COMMAND --help",))
+def _(pod):
+    pod.env["HTTPS_PROXY"] = f"https://{WHERE}"
+
+
+@case("proxy_option_https", "configuration", None, 64, fetch=["--proxy", "http://"], never=("COMMAND --help",))
+def _(pod):
+    pod.set(proxy=f"https://{WHERE}")
+
+
+@case("proxy_is_tls_port", "proxy", "proxy", 69, [WHERE, "TLS|HTTP"], never=NEVER)
+def _(pod):
+    sts(pod, address=PROXY, port=3128)
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+@case("proxy_not_http", "proxy", "proxy", 69, [WHERE, "HTTP"], never=NEVER)
+def _(pod):
+    proxy(pod, b"SSH-2.0-OpenSSH_9.2\r\n")
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+@case("proxy_intercepts", "tls", "cert_issuer", 69, ["Proxy Inspection CA", "--cacert-path"], never=("emptyDir",))
+def _(pod):
+    inspector = pki.authority(cn="Proxy Inspection CA")
+    sts(pod, who=identity(pod, issuer=inspector))
+    tunnel(pod)
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+@case("proxy_for_cluster_name", "proxy", None, 69, [WHERE, "NO_PROXY", "502|503"], never=NEVER)
+def _(pod):
+    proxy(pod, http(503, b"<html><title>ERROR: The requested URL could not be retrieved</title>", headers=["X-Squid-Error: ERR_DNS_FAIL 0"]))
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+    pod.set(url="https://sts.auth.svc.cluster.local/token")

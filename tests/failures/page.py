@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of failures in docs/doctor.md: what fetch and check say, and the verdict of doctor. What differs from run to run is replaced."""
+import re
+
+from case import CASES, GATES, check_of, line_of
+from pod import TOP
+
+PAGE = TOP / "docs/doctor.md"
+BEGIN, END = "<!-- made by tests/failures: the failures -->\n", "<!-- end -->\n"
+# In this order. The figures that matter (how wrong a clock is, how long ago a token expired) are whole minutes.
+VOLATILE = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+    (r' (exchange|mode|token_valid_s|retry_in_s|duration_ms|lifetime_s|next_refresh_s|clock_skew_s|largest|expires|proxy|attempt|ms)=("[^"]*"|\S+)', ""),
+    (r"(next|latest) in [^;)\n]*", r"\1 in N s"),
+    (r"the next is under way", "next in N s"),
+    (r"try \d+ failed (just now|\d+ s ago)", "try N failed N s ago"),
+    (r"(\d+ (min|h|d)) \d+ (s|min|h)\b", r"\1"),
+    (r"\bin \d+ ms\b", "in N ms"),
+    (r"\d+ of \d+ inodes", "N of N inodes"),
+    (r"\b(process|PID) \d+", r"\1 N"),
+    (r"\b(59|1 min|60) s ago", "N s ago"),
+    (r"\b\d+ s ago", "N s ago"),
+    (r"-?\d+ bytes\b", "N bytes"), (r"a body of \d+", "a body of N"), (r"a subject token of \d+", "a subject token of N"),
+]
+
+
+def steady(text):
+    for pattern, replacement in VOLATILE:
+        text = re.sub(pattern, replacement, text)
+    return text.strip()
+
+
+def entry(name, said):
+    lines = [f"#### {name}", "", f"    fetch   {steady(line_of(said['fetch']['err']))} (exit status {said['fetch']['status']})"]
+    lines.append(f"    check   {steady(check_of(said)) or 'the token is valid'} (exit status {said['check']['status']})")
+    for line in steady(said.get("doctor", {}).get("verdict", "")).splitlines():
+        lines.append(f"    doctor  {line}")
+    return "\n".join(lines) + "\n"
+
+
+def entries():
+    """The entries of the page as it is: {name: text}."""
+    if not PAGE.exists() or BEGIN not in PAGE.read_text():
+        return {}
+    block = PAGE.read_text().split(BEGIN)[1].split(END)[0]
+    return {text.split("\n")[0]: "#### " + text.rstrip() + "\n" for text in re.split(r"^#### ", re.sub(r"^### .*\n", "", block, flags=re.M), flags=re.M)[1:]}
+
+
+def write(said):
+    """Replaces the entries of these cases."""
+    now = entries() | {name: entry(name, answer) for name, answer in said.items() if "broken" not in answer}
+    parts = []
+    for gate in GATES:
+        names = [name for name, case in CASES.items() if case.gate == gate and name in now]
+        parts += [f"### {gate}\n"] + [now[name] for name in names] if names else []
+    text = PAGE.read_text()
+    before, rest = text.split(BEGIN)
+    PAGE.write_text(before + BEGIN + "\n".join(parts) + END + rest.split(END, 1)[1])
+
+
+def stale(said):
+    """Complaints about entries that are not what was said now, and entries of cases that are no more."""
+    now = entries()
+    wrong = [f"{name}: docs/doctor.md says something else; tests/failures/run.py --page writes it anew"
+             for name, answer in said.items() if "broken" not in answer and now.get(name) != entry(name, answer)]
+    return wrong + [f"{name}: docs/doctor.md has a case that is no more" for name in now if name not in CASES]
