@@ -61,11 +61,12 @@ def has(text, wanted):
 
 
 def line_of(text):
-    """The line that counts: the last one about an error, else about a warning, else the last one."""
+    """The line that counts: the first one about an error, else about a warning, else the last one. Later ones of fetch are about attempts that
+    had less time."""
     lines = [re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ", "", line) for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if line != "info: told to stop"]
     for level in ("error: ", "sts-sidecar: ", "warn: "):
-        for line in reversed(lines):
+        for line in lines:
             if line.startswith(level):
                 return line
     return lines[-1] if lines else ""
@@ -94,6 +95,8 @@ def lacking(case, said):
     if "doctor" in said:
         lacks["doctor"] = lacking_doctor(case, said)
     lacks["run"] = [clause for clause in lacks["run"] if clause not in lacks["fetch"]]      # both have the same line
+    if case.dies:
+        lacks["check"] = []
     return {part: what for part, what in lacks.items() if what}
 
 

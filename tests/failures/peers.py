@@ -49,6 +49,8 @@ def mock(pod, *args, claims=(), trusted=True):
 
 def mint(pod, *claims, key=None):
     usual = ("--namespace", "shop", "--serviceaccount", "cart")
+    if "--expires-in" not in claims:
+        usual += ("--expires-in", "85m")
     if "--audience" not in claims:
         usual += ("--audience", f"https://{HOST}")
     pod.token(mock_command("mint", "--key", key or pod.folder / "cluster.pem", *usual, *claims).strip())

@@ -128,7 +128,7 @@ class Pod:
 
     def token(self, text=None, **claims):
         claims = {"aud": [f"https://{HOST}"], "sub": "system:serviceaccount:shop:cart"} | claims
-        self.write(TOKEN_FILE, tokens.subject(**claims) if text is None else text)
+        self.write(TOKEN_FILE, tokens.subject(5000, **claims) if text is None else text)
 
     def resolv(self, text=f"{SEARCH}nameserver {DNS}\n"):
         self.write("/etc/resolv.conf", text)

@@ -20,6 +20,12 @@ def _(pod):
     pod.set(timeout="2s")
 
 
+@case("tcp_filtered_deadline", "connect", "connect_timeout", 69, [f"{HOST}|{STS}", f"{STS}:443", "no answer|not answer"], never=NEVER)
+def _(pod):
+    pod.drop(f"-p tcp -d {STS} --dport 443")
+    pod.deadline = "1s"
+
+
 @case("tcp_filtered_by_address", "connect", "connect_timeout", 69, [f"{NOBODY}:8443", "no answer|not answer", "NetworkPolicy"],
       never=(*NEVER, "resolv"), short=True)
 def _(pod):

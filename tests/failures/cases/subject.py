@@ -100,19 +100,19 @@ def _(pod):
 
 @case("tok_expired", "subject", "subject_expired", 66, [TOKEN_FILE, "expired"], fetch=["20 min"], never=NEVER)
 def _(pod):
-    pod.token(tokens.subject(-1200))
+    pod.token(tokens.subject(-1230))
 
 
 @case("tok_expired_subpath", "subject", "subject_expired", 66, [TOKEN_FILE, "expired", "subPath"], never=NEVER)
 def _(pod):
-    pod.token(tokens.subject(-7200))
+    pod.token(tokens.subject(-7500))
 
 
-@case("tok_not_yet_valid", "clock", "early", 77, ["400", HOST, "not valid yet", "clock|NTP"], fetch=["9 min|10 min", "nbf|valid from"])
+@case("tok_not_yet_valid", "clock", "early", 77, ["400", HOST, "not valid yet", "clock|NTP"], fetch=["10 min", "nbf|valid from"])
 def _(pod):
     sts(pod, tokens.http(400, {"error": "invalid_request", "error_description": "token is not active"}))
     now = int(time.time())
-    pod.token(tokens.subject(3600, nbf=now + 600, iat=now + 600))
+    pod.token(tokens.subject(3600, nbf=now + 630, iat=now + 630))
 
 
 @case("tok_secret_not_projected", "answer", "refused", 77, ["400", HOST], fetch=["iss|issuer", "kubernetes/serviceaccount"])

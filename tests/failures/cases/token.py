@@ -23,9 +23,9 @@ returns("ans_no_expiry_opaque", "opaque-token", fetch=["300 s|5 min", "--default
         check=["5 min|300 s|assumed|--default-ttl"], short=True)
 returns("ans_jwt_without_exp", lambda: tokens.jwt.encode({"iss": "x"}, tokens.KEY, algorithm="ES256"),
         fetch=["300 s|5 min", "--default-ttl|no expiry|did not say"], ok=0)
-returns("ans_nbf_future", lambda: tokens.issued(nbf=int(time.time()) + 600), fetch=["10 min|600 s", "not valid|valid only from|nbf"],
+returns("ans_nbf_future", lambda: tokens.issued(nbf=int(time.time()) + 630), fetch=["10 min|600 s", "not valid|valid only from|nbf"],
         words=[], check=["not valid|valid only from|valid from"], short=True)
-returns("ans_iat_future", lambda: tokens.issued(nbf=int(time.time()) + 600, iat=int(time.time()) + 600), fetch=["10 min|600 s", "clock|nbf|valid only from"],
+returns("ans_iat_future", lambda: tokens.issued(nbf=int(time.time()) + 630, iat=int(time.time()) + 630), fetch=["10 min|600 s", "clock|nbf|valid only from"],
         check=["not valid|valid only from|valid from"])
 returns("ans_already_expired", lambda: tokens.issued(-60), "lifetime", 65, ["no life left|expired", "1 min|60 s"])
 returns("ans_lifetime_zero", "opaque-token", "lifetime", 65, ["no life left|expires_in|0 s"], members={"expires_in": 0})
