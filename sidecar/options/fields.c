@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/errno_words.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "json_xml/json.h"
 #include "output/outputs.h"
 #include "token/jwt.h"
@@ -387,6 +388,13 @@ bool sts_fields_next_ca(const struct sts_options *o, const struct sts_fields *f,
 	}
 	*path = sts_slice_of(f->ca);
 	return f->ca && (*at)++ == o->list_count;
+}
+
+uint64_t sts_fields_sts_id(const struct sts_fields *f)
+{
+	uint64_t h = sts_hash(STS_HASH_START, f->url.host, strlen(f->url.host));
+
+	return sts_hash(h, &f->url.port, sizeof(f->url.port));
 }
 
 /* Returns the value of a variable with two spellings. The first one that is set is used, as in Go's

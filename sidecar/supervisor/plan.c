@@ -121,6 +121,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.to_stdout = o->to_stdout,
 		.create_dir = o->create_dir,
 		.subject_use = (uint8_t)fields.subject_use,
+		.sts_id = sts_fields_sts_id(&fields),
 		.configured = o->config != NULL,
 	};
 	keep_texts(plans, plan, o);
@@ -211,8 +212,8 @@ static void set_queue(struct sts_plans *plans)
 		plans->plan[i].queue_ms = (plans->count - 1) / (STS_WORKERS_MAX - 1) * longest_ms;
 }
 
-/* Find the sources of the exchanges. Refuse two exchanges that would send the same subject token,
- * if it may be sent only once. */
+/* Find the sources of the exchanges. Refuse two exchanges that would send the same subject token to
+ * the same STS, if it may be sent only once. */
 static enum sts_err find_sources(struct sts_plans *plans, struct sts_error *e)
 {
 	for (uint32_t i = 0; i < plans->count; i++)
@@ -222,7 +223,8 @@ static enum sts_err find_sources(struct sts_plans *plans, struct sts_error *e)
 			if (is_token_of(plans, b, a))
 				a->depends_on = (int8_t)j;
 			if (i < j && a->subject_use == STS_USE_ONCE &&
-			    b->subject_use == STS_USE_ONCE && is_same_file(plans, a, b))
+			    b->subject_use == STS_USE_ONCE && a->sts_id == b->sts_id &&
+			    is_same_file(plans, a, b))
 				return sts_fail(e, STS_EUSAGE, 0,
 						"exchanges %s and %s have one subject token, which "
 						"may be sent once: give each its own",

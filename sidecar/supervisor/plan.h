@@ -27,6 +27,7 @@ struct sts_plan {
 	/* a hash of the options that make the requests and files of the exchange, to compare with
 	 * that of later plans */
 	uint64_t request_id;
+	uint64_t sts_id; /* stands for the STS: sts_fields_sts_id() */
 	mode_t mode;
 	gid_t group;
 	char name[STS_EXCHANGE_NAME_BYTES];

@@ -2,7 +2,8 @@
 /*
  * Remembers the subject tokens that may be sent only once and were sent, for the life of the
  * process. The tokens are remembered for all exchanges together: two exchanges may swap their token
- * files, and an exchange may be removed from the configuration and come back.
+ * files, and an exchange may be removed from the configuration and come back. An id stands for a
+ * token and an STS: what was sent to one STS may still be sent to another one.
  *
  * At most STS_USED_MAX tokens are remembered. The last token that an exchange has sent is kept as
  * long as the exchange exists. Of the other tokens, the oldest is forgotten first.
@@ -17,7 +18,7 @@
 
 /*
  * A subject token was sent, or is about to be.
- *   id     in  the id of the token (struct sts_subject)
+ *   id     in  the id of the token and the STS (sts_subject_token_read())
  *   owner  in  an address that stands for the exchange that sends the token
  */
 void sts_sent_note(const uint8_t id[STS_SUBJECT_ID_BYTES], const void *owner);

@@ -20,7 +20,8 @@ struct sts_subject_memory {
  * Read the subject token.
  *   fields, files  in/out  of sts_fields_make(): see sts_fields_claims()
  *   memory         out     kept: the token is in it
- *   subject        out     the token, also after a failure that is about its audience or claims
+ *   subject        out     the token, also after a failure that is about its audience or claims.
+ *                          After STS_OK the id stands for the token and the STS together
  *   report         out     subject_identity, subject_exp_s and subject_iat_s
  * Returns STS_OK; what sts_subject_read() and sts_fields_claims() return; or STS_ESUBJECT_AUDIENCE.
  */

@@ -202,3 +202,34 @@ def test_one_subject_for_two(once):
     once.configure(once.once("a"), once.once("b", token_file=f"{once.token_file.parent}/./{once.token_file.name}"))
     run = once.fetch()
     assert run.status == 64 and "a and b have one subject token" in run.err
+
+
+class Forgetless:
+    """An STS that accepts a subject token once, and says so, as Keycloak does."""
+
+    def __init__(self, several):
+        self.several, self.statuses, self.seen = several, [], set()
+
+    def __call__(self, request):
+        subject = request.partition(b"subject_token=")[2].partition(b"&")[0]
+        self.statuses.append(400 if subject in self.seen else 200)
+        self.seen.add(subject)
+        if self.statuses[-1] == 200:
+            return self.several.answer(request)
+        return tokens.http(400, {"error": "invalid_grant", "error_description": "Token reuse detected"})
+
+
+def test_one_subject_for_two_stss(several):
+    """What one STS has refused does not keep the token from another STS: both exchanges get a token with each subject token."""
+    several.lifetimes = dict.fromkeys("ab", 7)
+    stss = {name: Forgetless(several) for name in "ab"}
+    several.configure(*(several.exchange(name, url=several.serve(sts).url(f"/{name}", host="localhost")) for name, sts in stss.items()))
+    process = several.start()
+    for name in "ab":
+        several.said("waiting for", name)
+    several.lifetimes = {}
+    several.write("sts-token", tokens.subject(jti="the next"))
+    for name in "ab":
+        several.said("token refreshed", name, 2)
+        assert "once_for" in several.status(name) and stss[name].statuses == [200, 400, 200]
+    assert several.stop(process).status == 0

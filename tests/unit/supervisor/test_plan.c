@@ -264,9 +264,11 @@ static void test_what_cannot_stand_together(void)
 		  STS_OK);
 }
 
-#define ONCE(name, from, to) \
+#define ONCE(name, from, to) ONCE_AT("api.anthropic.com", name, from, to)
+#define ONCE_AT(host, name, from, to) \
 	"{\"name\":\"" name "\",\"protocol\":\"anthropic\",\"token-file\":\"" from \
-	"\",\"output-dir\":\"" to "\",\"param\":[\"federation_rule_id=fdrl_1\"," \
+	"\",\"url\":\"https://" host "/t\",\"output-dir\":\"" to \
+	"\",\"param\":[\"federation_rule_id=fdrl_1\"," \
 	"\"organization_id=00000000-0000-0000-0000-000000000000\"," \
 	"\"service_account_id=svac_1\"]}"
 
@@ -278,6 +280,13 @@ static void test_subject_tokens_that_are_sent_once(void)
 	CHECK_INT(configure(FILE_OF(ONCE("a", "/in/t", "/d") "," ONCE("b", "/in/u", "/e"))),
 		  STS_OK);
 	CHECK_INT(configure(FILE_OF(ONCE("a", "/in/t", "/d") "," EXCHANGE("b", "/in/t", "/e"))),
+		  STS_OK);
+	/* Another STS has not seen the token; another port is another STS. */
+	CHECK_INT(configure(FILE_OF(
+			  ONCE("a", "/in/t", "/d") "," ONCE_AT("sts.example", "b", "/in/t", "/e"))),
+		  STS_OK);
+	CHECK_INT(configure(FILE_OF(ONCE("a", "/in/t", "/d") "," ONCE_AT("api.anthropic.com:444",
+									 "b", "/in/t", "/e"))),
 		  STS_OK);
 }
 
