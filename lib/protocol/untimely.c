@@ -9,6 +9,10 @@
  * token is refused for another reason: waiting does not mend it. */
 #define YOUNG_S 300
 
+/* A sentence that lists all causes of a refusal, "invalid, expired, revoked ..." (RFC 6749 section
+ * 5.2), is believed only while the subject token has this long to live, or less. */
+#define NEAR_ITS_END_S 60
+
 /* Entra answers with this number when the token is outside of its time, at either end. */
 #define ENTRA_NOT_IN_ITS_TIME "AADSTS700024"
 
@@ -22,6 +26,11 @@ static const char hints_early[] =
 	"nbf\0iat\0token is not active\0jwt not active\0" ENTRA_NOT_IN_ITS_TIME "\0";
 static const char says_late[] =
 	"expired\0ExpiredToken\0ExpiredTokenException\0" ENTRA_NOT_IN_ITS_TIME "\0";
+
+/* The sentence lists causes, of which the end of the token is only one. */
+static const char lists_causes[] =
+	"revoked\0or expired\0or has expired\0or is expired\0expired or\0"
+	"or not yet valid\0or is not yet valid\0or not valid yet\0";
 
 /* Does the answer have one of the phrases? */
 static bool says(const struct sts_untimely_input *in, const char *phrases)
@@ -66,13 +75,17 @@ struct sts_untimely sts_untimely_explain(const struct sts_untimely_input *in)
 	bool is_before = from_s >= 0 && at_s < from_s,
 	     is_past = in->exp_s >= 0 && at_s >= in->exp_s;
 	bool is_young = from_s >= 0 && (at_s - from_s < YOUNG_S || in->now_s - from_s < YOUNG_S);
+	int64_t latest_s = at_s > in->now_s ? at_s : in->now_s;
+	bool is_near = in->exp_s >= 0 && in->exp_s - latest_s <= NEAR_ITS_END_S;
+	bool is_list = says(in, lists_causes);
 	struct sts_untimely out = {.kind = STS_UNTIMELY_NO};
 	struct sts_text text;
 
 	sts_text_init(&text, out.text, sizeof(out.text));
-	if (is_before || says(in, says_early) || (is_young && !is_past && says(in, hints_early)))
+	if (is_before || (!is_list && says(in, says_early)) ||
+	    (is_young && !is_past && (says(in, hints_early) || says(in, says_early))))
 		out.kind = STS_UNTIMELY_EARLY;
-	else if (is_past || says(in, says_late))
+	else if (is_past || ((!is_list || is_near) && says(in, says_late)))
 		out.kind = STS_UNTIMELY_LATE;
 	if (is_before) {
 		int64_t wait_s = from_s - at_s + 1;

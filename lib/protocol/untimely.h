@@ -48,6 +48,8 @@ struct sts_untimely {
  *                       says "token is not active" or AADSTS700024, which stand for both ends),
  *                       nbf and iat are less than five minutes ago, and exp has not passed
  *   STS_UNTIMELY_LATE   exp has passed, or the answer says that the token has expired
+ * A sentence that lists the causes that a refusal may have ("is invalid, expired, revoked, ...") is
+ * only a hint: it counts while the token is young, or within a minute of its exp by either clock.
  */
 struct sts_untimely sts_untimely_explain(const struct sts_untimely_input *in);
 

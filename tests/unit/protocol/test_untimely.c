@@ -179,6 +179,61 @@ static void late(void)
 	CHECK(strstr(error.msg, "expired at 2026-01-12T16:00:00Z, 0 s before the node's time"));
 }
 
+/* A sentence that lists all causes of a refusal says nothing of the time, unless the token is young
+ * or near its end. */
+static void by_a_list_of_causes(void)
+{
+#define HYDRA \
+	"The provided authorization grant (e.g., authorization code, resource owner credentials) " \
+	"or refresh token is invalid, expired, revoked, does not match the redirection URI"
+	static const char *const lists[] = {
+		HYDRA,
+		"The access token provided is expired, revoked, malformed, or invalid",
+		"invalid or expired token",
+		"token is malformed or has expired",
+		"the assertion is expired or not yet valid",
+		"Token has expired or is not yet valid",
+	};
+	char body[400];
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		bool both = strstr(lists[i], "yet") != NULL;
+
+		snprintf(body, sizeof(body),
+			 "{\"error\":\"invalid_grant\",\"error_description\":\"%s\"}", lists[i]);
+		issued(-1800);
+		CHECK_INT(refused("jwt-bearer", 400, body, 0), STS_EREFUSED);
+		CHECK(!strstr(error.msg, "the subject token"));
+		/* Before and after a minute before the end, by the node's clock or by the Date. */
+		issued(-3539);
+		CHECK_INT(refused("jwt-bearer", 400, body, 0), STS_EREFUSED);
+		CHECK(!strstr(error.msg, "the subject token"));
+		CHECK_INT(refused("jwt-bearer", 400, body, 1), STS_EREFUSED);
+		CHECK(strstr(error.msg, "(the subject token expires at 2026-01-12T16:01:01Z, 1 min "
+					"after the STS's Date"));
+		issued(-3540);
+		CHECK_INT(refused("jwt-bearer", 400, body, -120), STS_EREFUSED);
+		CHECK(strstr(error.msg, "(the subject token expires at 2026-01-12T16:01:00Z, 3 min "
+					"after the STS's Date; the node's clock is 2 min ahead of "
+					"it)"));
+		issued(-3601);
+		CHECK_INT(refused("jwt-bearer", 400, body, 0), STS_EREFUSED);
+		CHECK(strstr(error.msg, "(the subject token expired at"));
+		/* While it is young, it may be not valid yet. */
+		issued(-3);
+		CHECK_INT(refused("jwt-bearer", 400, body, 0), both ? STS_EEARLY : STS_EREFUSED);
+	}
+	/* "expired" alone is said of this token. */
+	issued(-1800);
+	CHECK_INT(
+		refused("vault", 400,
+			"{\"errors\":[\"invalid expiration time (exp) claim: token is expired\"]}",
+			0),
+		STS_EREFUSED);
+	CHECK(strstr(error.msg,
+		     "(the subject token expires at 2026-01-12T16:30:00Z, 30 min after"));
+}
+
 /* Nothing changes where time is no reason. */
 static void no_reason(void)
 {
@@ -228,6 +283,7 @@ static const struct sts_test tests[] = {
 	{"the node's clock without a Date", early_by_clock},
 	{"words that say that it is early", early_by_words},
 	{"a subject token that has expired", late},
+	{"a sentence that lists all causes", by_a_list_of_causes},
 	{"other refusals stay what they are", no_reason},
 	{"long words", long_words},
 };
