@@ -194,24 +194,38 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		sts_text_add_str(t, shown);
 }
 
-void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_request *request,
-		      struct sts_slice words, char *out, size_t size)
+/* The parameter that may be wrong where a refusal has these words; NULL: none. */
+static const struct sts_parameter *doubtful(const struct sts_protocol *protocol,
+					    struct sts_slice words)
 {
 	struct sts_slice doubt = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_DOUBT));
 	const struct sts_parameter *p = sts_protocol_parameter(protocol,
 							       sts_slice_cut(&doubt, '|'));
+
+	while (doubt.len > 0)
+		if (sts_slice_find(words, sts_slice_cut(&doubt, '|')) >= 0)
+			return p;
+	return NULL;
+}
+
+bool sts_reason_doubts(const struct sts_protocol *protocol, struct sts_slice words)
+{
+	return doubtful(protocol, words) != NULL;
+}
+
+void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_request *request,
+		      struct sts_slice words, char *out, size_t size)
+{
+	const struct sts_parameter *p = doubtful(protocol, words);
 	struct sts_slice value;
 	struct sts_text t;
 
-	while (p && request->url_template && doubt.len > 0) {
-		if (sts_slice_find(words, sts_slice_cut(&doubt, '|')) < 0)
-			continue;
-		value = sts_request_value(request, p);
-		if (value.len > VALUE_MAX_BYTES)
-			value.len = VALUE_MAX_BYTES;
-		sts_text_init(&t, out, size);
-		sts_text_addf(&t, " (is %s=%.*s right?)", sts_parameter_text(p, STS_PARAMETER_NAME),
-			      (int)value.len, value.data);
+	if (!p || (p->place == STS_PLACE_URL && !request->url_template))
 		return;
-	}
+	value = sts_request_value(request, p);
+	if (value.len > VALUE_MAX_BYTES)
+		value.len = VALUE_MAX_BYTES;
+	sts_text_init(&t, out, size);
+	sts_text_addf(&t, value.len > 0 ? " (is %s=%.*s right?)" : " (is %s%.*s missing?)",
+		      sts_parameter_text(p, STS_PARAMETER_NAME), (int)value.len, value.data);
 }

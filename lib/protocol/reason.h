@@ -62,13 +62,17 @@ bool sts_reason_says(struct sts_slice text, const char *phrases);
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason);
 
+/* Does a refusal with these words leave open whether a parameter is wrong (STS_PROTOCOL_DOUBT)?
+ *   words  in  UNTRUSTED: of sts_reason_read() */
+bool sts_reason_doubts(const struct sts_protocol *protocol, struct sts_slice words);
+
 /*
  * Ask about the parameter that may be wrong, where the words of a refusal do not tell
- * (STS_PROTOCOL_DOUBT): " (is mount=jwt right?)".
+ * (STS_PROTOCOL_DOUBT): " (is mount=jwt right?)", or " (is workspace_id missing?)".
  *   request  in   its parameters were checked: no byte of a value needs an escape
  *   words    in   UNTRUSTED: of sts_reason_read()
- *   out      out  size bytes; not touched where there is nothing to ask, or where the user gave the
- *                 whole URL
+ *   out      out  size bytes; not touched where there is nothing to ask, or where the parameter is
+ *                 part of the URL and the user gave the whole URL
  */
 void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_request *request,
 		      struct sts_slice words, char *out, size_t size);

@@ -3,8 +3,10 @@
 
 /* Is the client at fault, and not the subject token? The error code is invalid_client (RFC 6749
  * section 5.2), or unauthorized_client with 401, which is Keycloak's answer to a wrong secret.
- * Keycloak says invalid_client of an unknown audience, too, and "Client not allowed to exchange"
- * with 403 and access_denied. */
+ * Google says unauthorized_client of a token that an attribute condition refuses. Keycloak says
+ * invalid_client of an unknown or disabled audience, too. With 403 and access_denied it says that a
+ * client may not do an exchange: "Client not allowed to exchange", "Client is not within the token
+ * audience". */
 static bool blames_client(const struct sts_refusal_input *in, const struct sts_reason *reason)
 {
 	int status = in->status;
@@ -12,9 +14,13 @@ static bool blames_client(const struct sts_refusal_input *in, const struct sts_r
 	if (!(in->protocol->flags & STS_PROTOCOL_CLIENT_AUTH))
 		return false;
 	if (sts_slice_eq(reason->code, "invalid_client"))
-		return !sts_reason_says(reason->text, "audience not found\0");
-	return (status == 401 && sts_slice_eq(reason->code, "unauthorized_client")) ||
-	       (status == 403 && sts_reason_says(reason->text, "client not allowed\0"));
+		return status == 401 || !sts_reason_says(reason->text, "audience not found\0"
+								       "client disabled\0");
+	if (status == 401)
+		return sts_slice_eq(reason->code, "unauthorized_client") &&
+		       !sts_reason_says(reason->text, "attribute condition\0");
+	return status == 403 && sts_reason_says(reason->text, "client not allowed\0"
+							      "not within the token audience\0");
 }
 
 bool sts_refusal_wants_client(const struct sts_refusal_input *in, const struct sts_reason *reason)
@@ -41,6 +47,15 @@ static bool says_used(const struct sts_refusal_input *in, const struct sts_reaso
 	return in->subject_use != STS_USE_AGAIN && sts_reason_says(reason->text, sts_used_phrases);
 }
 
+/* Is a 403 about the subject token, and not about the rules for the ServiceAccount? Vault answers
+ * "permission denied" also where the API server rejected the token or could not be asked, and 403
+ * for a claim that is not the expected one: "invalid audience (aud) claim". */
+static bool doubts_token(const struct sts_refusal_input *in, const struct sts_reason *reason)
+{
+	return sts_reason_doubts(in->protocol, reason->text) ||
+	       sts_reason_says(reason->text, "(aud) claim\0(iss) claim\0");
+}
+
 /* What the status means, where the error code does not say more. */
 static enum sts_err by_status(const struct sts_refusal_input *in, const struct sts_reason *reason)
 {
@@ -59,7 +74,7 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 	if (status == 401 || sts_reason_says(reason->text, sts_unfetched_phrases))
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
-		return STS_EDENIED;
+		return doubts_token(in, reason) ? STS_EUNAUTHORIZED : STS_EDENIED;
 	if (is_about_size(in))
 		return STS_EREQUEST_TOOBIG;
 	if (has_code || (reason->is_from_sts && status != 404 && status != 405))

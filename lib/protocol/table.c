@@ -110,7 +110,7 @@ enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bo
 	/* `codes` has one text for each of these meanings, with a space before and after every code
 	 * of it. */
 	const enum sts_err meanings[] = {STS_EBUSY, STS_EUNAUTHORIZED, STS_ESUBJECT_USED,
-					 otherwise};
+					 STS_EREFUSED, otherwise};
 	const char *at = codes;
 	char word[CODE_WORD_MAX_BYTES];
 	struct sts_text text;

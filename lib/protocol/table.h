@@ -213,7 +213,7 @@ extern const char sts_unfetched_phrases[];
  *   code       in   UNTRUSTED
  *   otherwise  in   what the answer's HTTP status means; returned where the code does not say more
  *   known      out  is it a code of protocols.toml, which may be shown and stored? May be NULL
- * Returns STS_EBUSY, STS_EUNAUTHORIZED, STS_ESUBJECT_USED or `otherwise`.
+ * Returns STS_EBUSY, STS_EUNAUTHORIZED, STS_ESUBJECT_USED, STS_EREFUSED or `otherwise`.
  */
 enum sts_err sts_protocol_code(struct sts_slice code, enum sts_err otherwise, bool *known);
 

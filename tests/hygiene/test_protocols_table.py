@@ -122,6 +122,7 @@ known = ["invalid_request", "access_denied"]
 
 [error.codes.cloud]
 unauthorized = ["InvalidToken"]
+refused = ["WrongRegion"]
 """
 
 
@@ -273,8 +274,8 @@ MISTAKES = {
                                '"variable" and "claim" exclude each other'),
     "a variable and a file": (change('variable = "CLOUD_TOKEN_FILE"', 'variable = "CLOUD_TOKEN_FILE", file = "/x"'), "[protocol.cloud.subject]: "
                               '"variable" and "file" exclude each other'),
-    "doubt about no part of the URL": (change('notes = "It is', 'doubt = { parameter = "role-arn", words = ["no"] }\nnotes = "It is'), CLOUD +
-                                       '"doubt" names the parameter "role-arn", and no parameter with where = "url" has this name'),
+    "doubt about no parameter": (change('notes = "It is', 'doubt = { parameter = "role", words = ["no"] }\nnotes = "It is'), CLOUD +
+                                 '"doubt" names the parameter "role", and no parameter has this name'),
     "doubt in words that cannot be kept": (change('notes = "It is', 'doubt = { parameter = "region", words = ["a|b"] }\nnotes = "It is'), "[protocol.cloud.doubt]: "
                                            '"words" must be a list of texts without |'),
     "pointers into an object before its own": (change('[error]\n', "".join(
@@ -367,7 +368,7 @@ def test_c(read, tmp_path):
                      r"\{[0-9, ]+\}, \{1, 2, 3\}\},", text)
     assert "STS_EXPIRY_ABSOLUTE, STS_WRITE_AWS_CREDENTIALS | STS_WRITE_EXPIRES, STS_USE_UNKNOWN, 2, 3600, {" in text
     assert text.count('"/token\\0"') == 1
-    assert '" server_error " "\\0"\n\t" InvalidToken " "\\0"\n\t" " "\\0"\n\t" invalid_request access_denied ";' in text
+    assert '" server_error " "\\0"\n\t" InvalidToken " "\\0"\n\t" " "\\0"\n\t" WrongRegion " "\\0"\n\t" invalid_request access_denied ";' in text
 
 
 def test_equal_parameters_are_packed_once(read, tmp_path):
@@ -409,7 +410,7 @@ def test_a_section_of_the_page(read):
     assert "Further parameters are sent as they are. Whether a subject token may be sent again is learnt (`--subject-use`). Written: `token.jwt` and `expires`." in protocol_pages.section(table.protocols[0])
     assert protocol_pages.summary_block(table) == "| | |\n|---|---|\n| `plain` | a plain one |\n| `cloud` | a cloud |\n"
     assert protocol_pages.codes_block(table).splitlines()[2:] == [
-        "| oauth | `server_error` | | | `invalid_request`, `access_denied` |", "| cloud | | `InvalidToken` | | |"]
+        "| oauth | `server_error` | | | | `invalid_request`, `access_denied` |", "| cloud | | `InvalidToken` | | `WrongRegion` | |"]
 
 
 # What stands in the tree

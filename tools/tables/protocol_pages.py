@@ -82,8 +82,8 @@ def protocols_block(table):
 
 def codes_block(table):
     def row(codes):
-        return codes.service, *(", ".join(map(code, words)) for words in (codes.busy, codes.unauthorized, codes.used, codes.known))
-    return markdown_table(("", "tried again soon", "as a 401", "sent before", "known"), map(row, table.codes))
+        return codes.service, *(", ".join(map(code, words)) for words in (codes.busy, codes.unauthorized, codes.used, codes.refused, codes.known))
+    return markdown_table(("", "tried again soon", "as a 401", "sent before", "refused", "known"), map(row, table.codes))
 
 
 def summary_block(table):

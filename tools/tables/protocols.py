@@ -16,7 +16,7 @@ PLACES = ("bearer", "header", "body", "query", "url", "pointer")
 KINDS = ("text", "number", "literal", "words", "list", "seconds", "numbered", "host")
 EXPIRIES = ("absolute", "lifetime")
 FLAGS = ("any-parameter", "client-auth", "poll", "xml", "open", "final", "direct")
-MEANINGS = ("busy", "unauthorized", "used", "known")  # of an error code, in the order of sts_protocol_code()
+MEANINGS = ("busy", "unauthorized", "used", "refused", "known")  # of an error code, in the order of sts_protocol_code()
 USES = ("again", "once", "unknown")
 FILES = {"token": "token.jwt", "expires": "expires", "thumbprint": "thumbprint", "aws-credentials": "aws-credentials"}
 POINTERS = ("base", "token", "expiry", "thumbprint", "key_id", "secret")
@@ -115,6 +115,7 @@ class Codes:
     busy: list
     unauthorized: list
     used: list
+    refused: list
     known: list
 
 
@@ -363,8 +364,8 @@ def read_doubt(row):
 
 
 def check_doubt(row, doubt, parameters):
-    if doubt and doubt[0] not in [p.name for p in parameters if p.where == "url"]:
-        row.fail(f'"doubt" names the parameter "{doubt[0]}", and no parameter with where = "url" has this name')
+    if doubt and doubt[0] not in [p.name for p in parameters]:
+        row.fail(f'"doubt" names the parameter "{doubt[0]}", and no parameter has this name')
 
 
 def check_url(row, url, parameters):

@@ -131,6 +131,8 @@ static void changed_echoes(void)
 static void doubtful_parameter(void)
 {
 	static const struct sts_field params[] = {{STS_SLICE("mount"), STS_SLICE("auth/team")}};
+	static const struct sts_field workspace[] = {
+		{STS_SLICE("workspace_id"), STS_SLICE("default")}};
 	static const struct {
 		int status;
 		const char *words, *tail;
@@ -173,6 +175,17 @@ static void doubtful_parameter(void)
 	request.url_template = NULL;
 	read_prepared();
 	CHECK_STR(error.msg, "unexpected status 403: permission denied");
+	/* A parameter of the body is asked about also where the user gave the URL. */
+	prepare("anthropic", 401,
+		STS_SLICE("{\"error\":{\"type\":\"authentication_error\",\"message\":"
+			  "\"Authentication failed\"}}"));
+	CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+	CHECK_STR(error.msg, "unexpected status 401: authentication_error: Authentication failed "
+			     "(is workspace_id missing?)");
+	request.params = workspace;
+	request.param_count = 1;
+	CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
+	CHECK(strstr(error.msg, " (is workspace_id=default right?)"));
 }
 
 static void escaped_and_cut(void)
@@ -185,7 +198,7 @@ static void escaped_and_cut(void)
 	CHECK_INT(
 		read_answer("vault", 403,
 			    "{\"errors\":[\"1 error occurred:\\n\\t* permission denied\\n\\n\"]}"),
-		STS_EDENIED);
+		STS_EUNAUTHORIZED);
 	CHECK_STR(error.msg, "unexpected status 403: 1 error occurred: * permission denied");
 	CHECK_INT(read_answer("custom", 403, "{\"message\":\" \\n\"}"), STS_EDENIED);
 	CHECK_STR(error.msg, "unexpected status 403");

@@ -39,6 +39,37 @@ static void of_services(void)
 		{"vault", 412, "{\"errors\":[\"required index state not present\"]}", STS_EBUSY},
 		{"aws", 400, "{\"Error\":{\"Code\":\"PriorRequestNotComplete\"}}", STS_EBUSY},
 		{"aws", 403, "{\"Error\":{\"Code\":\"AccessDenied\"}}", STS_EDENIED},
+		/* What botocore tries again. */
+		{"aws", 400, "{\"Error\":{\"Code\":\"ThrottledException\"}}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"RequestThrottledException\"}}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"TooManyRequestsException\"}}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"LimitExceededException\"}}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"BandwidthLimitExceeded\"}}", STS_EBUSY},
+		{"aws", 400, "{\"Error\":{\"Code\":\"RequestTimeoutException\"}}", STS_EBUSY},
+		/* A 403 that is not about the trust policy of the role. */
+		{"aws", 403, "{\"Error\":{\"Code\":\"IDPRejectedClaim\"}}", STS_EUNAUTHORIZED},
+		{"aws", 403, "{\"Error\":{\"Code\":\"RegionDisabledException\"}}", STS_EREFUSED},
+		/* google-auth tries again. */
+		{"gcp", 400, REFUSAL("internal_failure", "x"), STS_EBUSY},
+		{"token-exchange", 400, REFUSAL("invalid_subject_token", "x"), STS_EUNAUTHORIZED},
+		{"openai", 400, REFUSAL("invalid_subject_token", "x"), STS_EUNAUTHORIZED},
+		{"openai", 400, REFUSAL("invalid_grant", "x"), STS_EREFUSED},
+		{"anthropic", 401,
+		 "{\"error\":{\"type\":\"authentication_error\",\"message\":\"Authentication "
+		 "failed\"}}",
+		 STS_EUNAUTHORIZED},
+		/* The API server rejected the token or could not be asked, or the mount is wrong. */
+		{"vault", 403, "{\"errors\":[\"permission denied\"]}", STS_EUNAUTHORIZED},
+		{"vault", 403,
+		 "{\"errors\":[\"invalid audience (aud) claim: audience claim does not match\"]}",
+		 STS_EUNAUTHORIZED},
+		{"vault", 403, "{\"errors\":[\"invalid issuer (iss) claim\"]}", STS_EUNAUTHORIZED},
+		{"vault", 403, "{\"errors\":[\"namespace not authorized\"]}", STS_EDENIED},
+		{"vault", 403, "{\"errors\":[\"service account name not authorized\"]}",
+		 STS_EDENIED},
+		{"octo-sts", 403, "{\"code\":7,\"message\":\"permission denied\"}", STS_EDENIED},
+		{"vault", 400, "{\"errors\":[\"role \\\"a\\\" could not be found\"]}",
+		 STS_EREFUSED},
 		{"token-exchange", 400, "{\"error_code\":\"INVALID\",\"message\":\"no policy\"}",
 		 STS_EREFUSED},
 		/* Keycloak */
@@ -48,6 +79,16 @@ static void of_services(void)
 		 STS_ECLIENT},
 		{"token-exchange", 400, REFUSAL("x", "Client not allowed to exchange"),
 		 STS_EREFUSED},
+		{"token-exchange", 403,
+		 REFUSAL("access_denied", "Client is not within the token audience"), STS_ECLIENT},
+		{"token-exchange", 400, REFUSAL("invalid_client", "Client disabled"), STS_EREFUSED},
+		{"token-exchange", 401, REFUSAL("invalid_client", "Client disabled"), STS_ECLIENT},
+		{"token-exchange", 401, REFUSAL("unauthorized_client", "x"), STS_ECLIENT},
+		/* Google, where token-exchange is used in place of gcp. */
+		{"token-exchange", 401,
+		 REFUSAL("unauthorized_client", "The given credential is rejected by the attribute "
+						"condition."),
+		 STS_EUNAUTHORIZED},
 		{"token-exchange", 403, REFUSAL("access_denied", "User not allowed"), STS_EDENIED},
 		{"vault", 403, REFUSAL("access_denied", "Client not allowed to exchange"),
 		 STS_EDENIED},
@@ -87,9 +128,20 @@ static void bare(void)
 	}
 }
 
+/* Okta's names, which Databricks's SDKs read, too. */
+static void other_names(void)
+{
+	CHECK_INT(read_answer("token-exchange", 400,
+			      "{\"errorCode\":\"invalid_grant\",\"errorSummary\":\"no policy\"}"),
+		  STS_EREFUSED);
+	CHECK_STR(error.msg, "unexpected status 400: invalid_grant: no policy");
+	CHECK_STR(answer.sts_error, "invalid_grant");
+}
+
 static const struct sts_test tests[] = {
 	{"refusals as services write them", of_services},
 	{"a bare 401", bare},
+	{"errorCode and errorSummary", other_names},
 };
 
 STS_TEST_MAIN(tests)
