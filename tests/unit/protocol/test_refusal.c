@@ -58,7 +58,7 @@ static void of_services(void)
 		 "{\"error\":{\"type\":\"authentication_error\",\"message\":\"Authentication "
 		 "failed\"}}",
 		 STS_EUNAUTHORIZED},
-		/* The API server rejected the token or could not be asked, or the mount is wrong. */
+		/* The API server rejected the token or could not be asked. */
 		{"vault", 403, "{\"errors\":[\"permission denied\"]}", STS_EUNAUTHORIZED},
 		{"vault", 403,
 		 "{\"errors\":[\"invalid audience (aud) claim: audience claim does not match\"]}",
