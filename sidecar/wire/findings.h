@@ -21,13 +21,16 @@
 #define STS_FINDINGS_TEXT_BYTES 192 /* of a long text, with the NUL */
 #define STS_FINDINGS_NAME_BYTES 96  /* of the name of a certificate, with the NUL */
 
-/* How the exchange of `doctor` ended for the subject token and the token that came back. */
+/* How the exchange of `doctor` ended for the subject token and the token that came back. A worker
+ * of STS_WORKER_DOCTOR reports STS_USE_NOT_REVOKED if the token can be revoked: the command then
+ * starts one of STS_WORKER_UNDO, and STS_OK of that one means STS_USE_REVOKED. */
 enum sts_exchange_use {
 	STS_USE_NOT_SENT,    /* --no-send, or a gate before the answer failed */
 	STS_USE_SPARED,      /* the subject token may be sent once, and was not spent */
 	STS_USE_SENT,        /* a token came back; the protocol cannot revoke it */
 	STS_USE_REVOKED,     /* a token came back, and was revoked */
 	STS_USE_NOT_REVOKED, /* a token came back, and revoking it failed */
+	STS_USE_FAILED,      /* the request was sent, and no token that can be used came back */
 	STS_USE__COUNT
 };
 

@@ -13,7 +13,7 @@ static const char mode_names[STS_WORKER__COUNT][9] = {
 	[STS_WORKER_EXCHANGE] = "exchange", [STS_WORKER_ADOPT] = "adopt",
 	[STS_WORKER_POLL] = "poll",         [STS_WORKER_NOTIFY] = "notify",
 	[STS_WORKER_REVOKE] = "revoke",     [STS_WORKER_DOCTOR] = "doctor",
-	[STS_WORKER_LOOK] = "look",
+	[STS_WORKER_LOOK] = "look",         [STS_WORKER_UNDO] = "undo",
 };
 
 #define ID_DIGITS (2 * STS_SUBJECT_ID_BYTES)

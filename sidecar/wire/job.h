@@ -28,6 +28,8 @@
 #define STS_INHERITED_FD 3
 /* The descriptor on which a worker finds the snapshot of the configuration file. */
 #define STS_INHERITED_SNAPSHOT_FD 4
+/* The descriptor on which workers of `doctor` find the memory for a token (wire/handover.h). */
+#define STS_INHERITED_TOKEN_FD 9
 
 /* The most entries of a worker's argument list, with the NULL at its end. A longer list is refused
  * and not cut. */
@@ -50,6 +52,8 @@ enum sts_worker_mode {
 	 * workers write struct sts_findings (wire/findings.h) just before their report. */
 	STS_WORKER_DOCTOR, /* exchange, and check the token that came back */
 	STS_WORKER_LOOK,   /* the same without a request: ends after the TLS handshake */
+	STS_WORKER_UNDO,   /* revoke the token that STS_WORKER_DOCTOR has left in memory
+			    * (wire/handover.h) */
 	STS_WORKER__COUNT
 };
 

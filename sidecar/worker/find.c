@@ -14,7 +14,24 @@
 
 #define HALF_A_SECOND_MS 500
 
-/* Set a text of the findings. */
+/* Finish a text: nothing that is to be left out stays in it, nor behind its end.
+ *   request  in  the secrets that it may not repeat; NULL: it is not from the peer */
+static void finish(char *text, size_t size, const struct sts_request *request)
+{
+	struct sts_text t;
+	size_t len;
+
+	/* Somebody may give a token where a path is wanted. */
+	sts_hide_tokens(text);
+	if (request && sts_secrets_found(request, sts_slice_of(text))) {
+		sts_text_init(&t, text, size);
+		sts_text_addf(&t, "(left out: it repeats a secret)");
+	}
+	len = strlen(text);
+	memset(text + len, 0, size - len);
+}
+
+/* Set a text that is not from the peer. */
 #define SET(text, slice) set((text), sizeof(text), (slice))
 
 static void set(char *text, size_t size, struct sts_slice from)
@@ -23,19 +40,7 @@ static void set(char *text, size_t size, struct sts_slice from)
 
 	sts_text_init(&t, text, size);
 	sts_text_add_escaped(&t, from, size - 1);
-	/* Somebody may give a token where a path is wanted. */
-	sts_hide_tokens(text);
-}
-
-/* Replace a text that repeats a piece of a secret, or of any JWT. */
-static void keep_secrets(char *text, size_t size, const struct sts_request *request)
-{
-	struct sts_text t;
-
-	if (!sts_secrets_found(request, sts_slice_of(text)))
-		return;
-	sts_text_init(&t, text, size);
-	sts_text_addf(&t, "(left out: it repeats a secret)");
+	finish(text, size, NULL);
 }
 
 static int32_t since_ms(int64_t began_boot_ms)
@@ -126,9 +131,7 @@ void sts_find_claims(struct sts_found_claims *c, struct sts_slice token, char *s
 		char *text = i == 0 ? c->iss : i == 1 ? c->sub : c->aud;
 
 		add_claim(text, sizeof(c->iss), claims, sts_text_at(pointers, i));
-		sts_hide_tokens(text);
-		if (request)
-			keep_secrets(text, sizeof(c->iss), request);
+		finish(text, sizeof(c->iss), request);
 	}
 	sts_json_close();
 }
@@ -166,26 +169,39 @@ void sts_find_way(struct sts_findings *f, const struct sts_connection *c, int64_
 	f->connect_ms = since_ms(facts->found_boot_ms);
 }
 
-/* Note which certificate of the path, or anchor, is the first to end. */
-static void find_first_end(struct sts_findings *f, const struct sts_cert_path *path,
-			   struct sts_text *name)
+/* Note the name of a certificate. */
+static void set_name(char name[STS_FINDINGS_NAME_BYTES], struct sts_der dn,
+		     const struct sts_connection *c)
 {
+	struct sts_text t;
+
+	sts_text_init(&t, name, STS_FINDINGS_NAME_BYTES);
+	sts_dn_add(&t, dn);
+	finish(name, STS_FINDINGS_NAME_BYTES, &c->fields->request);
+}
+
+/* Note the path that was accepted. */
+static void find_path(struct sts_findings *f, const struct sts_connection *c,
+		      const struct sts_ca_source *source)
+{
+	const struct sts_cert_path *path = &c->verifier.path;
 	const struct sts_cert *first = path->anchor;
 
 	for (size_t i = path->count; i-- > 0;)
 		if (path->cert[i]->not_after_s <= first->not_after_s)
 			first = path->cert[i];
 	f->first_end_s = or_none(first->not_after_s);
-	sts_dn_add(name, first->subject);
+	set_name(f->first_end_name, first->subject, c);
+	f->certificates = (int32_t)path->count;
+	set_name(f->anchor_name, path->anchor->subject, c);
+	SET(f->anchor_file, sts_slice_of(source->label));
 }
 
 void sts_find_tls(struct sts_findings *f, const struct sts_connection *c, int64_t began_boot_ms,
 		  bool done)
 {
-	const struct sts_verifier *v = &c->verifier;
-	const struct sts_ca_source *source = sts_verifier_anchor_source(v);
-	const struct sts_cert *server = v->path.cert[0];
-	const struct sts_request *request = &c->fields->request;
+	const struct sts_ca_source *source;
+	const struct sts_cert *server;
 	struct sts_text t;
 
 	if (!c->stream.verifier)
@@ -195,28 +211,18 @@ void sts_find_tls(struct sts_findings *f, const struct sts_connection *c, int64_
 		f->passed |= 1u << STS_GATE_TLS;
 		f->tls_ms = since_ms(began_boot_ms);
 	}
+	server = c->verifier.path.cert[0];
 	if (!server)
 		return;
 	f->cert_ends_s = or_none(server->not_after_s);
-	sts_text_init(&t, f->cert_name, sizeof(f->cert_name));
-	sts_dn_add(&t, server->subject);
-	sts_text_init(&t, f->cert_issuer, sizeof(f->cert_issuer));
-	sts_dn_add(&t, server->issuer);
+	set_name(f->cert_name, server->subject, c);
+	set_name(f->cert_issuer, server->issuer, c);
 	sts_text_init(&t, f->cert_hosts, sizeof(f->cert_hosts));
 	sts_cert_add_san(&t, server);
-	if (source) {
-		f->certificates = (int32_t)v->path.count;
-		sts_text_init(&t, f->anchor_name, sizeof(f->anchor_name));
-		sts_dn_add(&t, v->path.anchor->subject);
-		SET(f->anchor_file, sts_slice_of(source->label));
-		sts_text_init(&t, f->first_end_name, sizeof(f->first_end_name));
-		find_first_end(f, &v->path, &t);
-	}
-	keep_secrets(f->cert_name, sizeof(f->cert_name), request);
-	keep_secrets(f->cert_issuer, sizeof(f->cert_issuer), request);
-	keep_secrets(f->cert_hosts, sizeof(f->cert_hosts), request);
-	keep_secrets(f->anchor_name, sizeof(f->anchor_name), request);
-	keep_secrets(f->first_end_name, sizeof(f->first_end_name), request);
+	finish(f->cert_hosts, sizeof(f->cert_hosts), &c->fields->request);
+	source = sts_verifier_anchor_source(&c->verifier);
+	if (source)
+		find_path(f, c, source);
 }
 
 /* ---- the answer ---- */

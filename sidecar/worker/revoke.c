@@ -2,16 +2,23 @@
 #include "worker/revoke.h"
 
 #include "output/stored.h"
+#include "wire/handover.h"
 
 enum sts_err sts_revoke_prepare(const struct sts_options *o, const struct sts_store *store,
 				struct sts_fields *fields, struct sts_fields_files *files,
 				struct sts_error *e)
 {
-	struct sts_stored stored;
+	char *buf = files->data + files->used;
+	size_t size = sizeof(files->data) - files->used;
+	struct sts_stored stored = {.files = STS_WRITE_TOKEN};
 
-	sts_stored_read(store->dir_fd, files->data + files->used, sizeof(files->data) - files->used,
-			&stored);
+	if (store)
+		sts_stored_read(store->dir_fd, buf, size, &stored);
+	else
+		stored.token = sts_handover_take(buf, size);
 	files->used += stored.token.len;
+	if (!store && stored.token.len == 0)
+		return sts_fail(e, STS_EINPUT, 0, "no token was left to be revoked");
 	if (!(stored.files & STS_WRITE_TOKEN) || stored.token.len == 0)
 		return sts_fail(e, STS_EINPUT, 0, "%.100s/%s cannot be read, or is not ours",
 				store->dir, STS_FILE_TOKEN);

@@ -9,7 +9,7 @@
 /*
  * Read the token to revoke from the output directory, and turn the fields into those of the request
  * that revokes it: see sts_fields_revoke(). A token that does not belong to this UID is not sent.
- *   store   in      open
+ *   store   in      open; NULL: take the token that a worker of `doctor` has left (wire/handover.h)
  *   fields  in/out  of sts_fields_make()
  *   files   in/out  kept: the token is put there
  * Returns STS_OK, STS_EINPUT if there is no such token, or what sts_fields_revoke() returns.

@@ -19,6 +19,7 @@
 #include "sandbox/harden.h"
 #include "sandbox/sandbox.h"
 #include "wire/findings.h"
+#include "wire/handover.h"
 #include "worker/adopt.h"
 #include "worker/configuration.h"
 #include "worker/connection.h"
@@ -128,13 +129,15 @@ static void enter(enum sts_stage stage)
 		w.stage_boot_ms = sts_clock_boot_ms();
 }
 
-/* Replace a message that repeats the subject token, which the peer may have sent back. */
-static void keep_secret(struct sts_error *e)
+/* Copy a message, and nothing of an earlier message that may stand behind its end. Replace it if it
+ * repeats the subject token, which the peer may have sent back. */
+static void copy_message(char text[STS_ERROR_TEXT_MAX_BYTES], struct sts_error *e)
 {
 	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES, false))
 		sts_fail(e, e->code, e->detail,
 			 "%s (the peer's words are left out: they repeat the subject token)",
 			 sts_error_meaning(e->code));
+	memcpy(text, e->msg, strlen(e->msg) + 1);
 }
 
 /* Report the result, and end. */
@@ -149,9 +152,8 @@ static _Noreturn void finish(enum sts_err err)
 	}
 	w.report.error = (int32_t)err;
 	if (err != STS_OK) {
-		keep_secret(&w.error);
 		w.report.detail = w.error.detail;
-		memcpy(w.report.text, w.error.msg, sizeof(w.report.text));
+		copy_message(w.report.text, &w.error);
 	}
 	send_report();
 	sts_wipe(w.memory.token, sizeof(w.memory.token));
@@ -174,13 +176,18 @@ static enum sts_err keep_failure(enum sts_err err)
 {
 	struct sts_findings *f = &w.findings;
 
-	if (err == STS_OK || !is_doctor() || f->earlier_error)
+	if (err == STS_OK || !is_doctor() || w.job->mode == STS_WORKER_UNDO || f->earlier_error)
 		return err;
-	keep_secret(&w.error);
 	f->earlier_error = (int32_t)err;
 	f->earlier_detail = w.error.detail;
-	memcpy(f->earlier_text, w.error.msg, sizeof(f->earlier_text));
+	copy_message(f->earlier_text, &w.error);
 	return STS_OK;
+}
+
+/* Does this worker revoke a token? */
+static bool revokes(void)
+{
+	return w.job->mode == STS_WORKER_REVOKE || w.job->mode == STS_WORKER_UNDO;
 }
 
 /* Does this worker send a request? */
@@ -227,9 +234,11 @@ static enum sts_err open_output(void)
 {
 	enum sts_err err = STS_OK;
 
+	if (is_doctor() && (w.o->to_stdout || w.job->mode == STS_WORKER_UNDO))
+		return STS_OK;
 	sts_worker_reads(STS_READS_OUTPUT);
 	if (w.o->to_stdout)
-		return is_doctor() ? STS_OK : sts_print_token_ready(&w.error);
+		return sts_print_token_ready(&w.error);
 	err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
 	if (err == STS_OK && !is_doctor())
 		adopt();
@@ -243,8 +252,9 @@ static enum sts_err read_token(void)
 {
 	enum sts_err err = STS_OK;
 
-	if (w.job->mode == STS_WORKER_REVOKE) {
-		err = sts_revoke_prepare(w.o, &w.store, &w.fields, &w.files, &w.error);
+	if (revokes()) {
+		err = sts_revoke_prepare(w.o, is_doctor() ? NULL : &w.store, &w.fields, &w.files,
+					 &w.error);
 		w.subject.token = w.fields.request.subject;
 	}
 	if (is_doctor()) {
@@ -347,6 +357,7 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.report.sent_boot_ms = sts_clock_boot_ms();
+	w.findings.use = STS_USE_FAILED;
 	err = sts_stream_write(&w.connection.stream, head->data, head->len, &w.error);
 	if (err == STS_OK && body->len > 0)
 		err = sts_stream_write(&w.connection.stream, body->data, body->len, &w.error);
@@ -365,8 +376,10 @@ static enum sts_err stage_answer(void)
 	 * calculated anew on the clock as it was when the answer began. */
 	w.sent_real_ms = w.connection.received_real_ms -
 			 (w.connection.received_boot_ms - w.report.sent_boot_ms);
-	if (w.connection.refused)
+	if (w.connection.refused) {
 		w.report.sent_boot_ms = 0;
+		w.findings.use = STS_USE_NOT_SENT;
+	}
 	return err;
 }
 
@@ -397,7 +410,7 @@ static enum sts_err stage_check(void)
 		.request_body_bytes = w.request_body_bytes,
 		.sent_real_ms = w.sent_real_ms,
 		.received_real_ms = w.connection.received_real_ms,
-		.subject = w.job->mode == STS_WORKER_REVOKE ? NULL : &w.subject,
+		.subject = revokes() ? NULL : &w.subject,
 		.subject_use = w.fields.subject_use,
 		.default_ttl_s = w.o->default_ttl_ms / 1000,
 		.expect_audience = sts_slice_of(w.o->expect_audience),
@@ -408,7 +421,7 @@ static enum sts_err stage_check(void)
 
 	if (w.job->mode == STS_WORKER_POLL)
 		return check_poll(in.body);
-	if (w.job->mode == STS_WORKER_REVOKE && w.http.head.status / 100 == 2)
+	if (revokes() && w.http.head.status / 100 == 2)
 		return STS_OK;
 	err = sts_answer_read(&in, w.memory.scratch, sizeof(w.memory.scratch), &w.answer, &w.error);
 	sts_report_answer(&w.report, &w.answer);
@@ -435,6 +448,20 @@ static void note_wanted_in_tls(void)
 			      : " (the server asked for a client certificate, and was sent none)");
 }
 
+/* Of `doctor`: note the claims of the token that came back, and leave it to the worker that revokes
+ * it. The claims replace the open document, in which the token lies. */
+static void leave_token(void)
+{
+	w.findings.use = STS_USE_SENT;
+	if (sts_fields_can_revoke(w.o, &w.fields)) {
+		w.findings.use = STS_USE_NOT_REVOKED;
+		sts_handover_put(w.answer.token);
+	}
+	sts_find_claims(&w.findings.token, w.answer.token, w.memory.scratch,
+			sizeof(w.memory.scratch), &w.fields.request);
+	sts_wipe(w.body, w.http.body_len);
+}
+
 /* Make and check the contents of all files in memory. Then write the files, or print one. `doctor`
  * does neither. */
 static enum sts_err stage_write(void)
@@ -448,9 +475,10 @@ static enum sts_err stage_write(void)
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
 				 &memory, files, &w.error);
-	if (err == STS_OK && is_doctor())
-		sts_find_claims(&w.findings.token, w.answer.token, w.memory.scratch,
-				sizeof(w.memory.scratch), &w.fields.request);
+	if (err == STS_OK && is_doctor()) {
+		leave_token();
+		sts_wipe(memory.data, memory.len);
+	}
 	if (err != STS_OK || is_doctor())
 		return err;
 	if (w.o->to_stdout)

@@ -10,6 +10,7 @@ from harness.sidecar import PATIENCE_S, TOP
 
 NUMBERS = {"int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64,
            "uint16_t": ctypes.c_uint16, "uint8_t": ctypes.c_uint8, "char": ctypes.c_char}
+PIPE, TOKEN = 3, 9
 HEADERS = [TOP / name for name in ("lib/base/sizes.h", "lib/base/error.h", "sidecar/wire/report.h", "sidecar/wire/findings.h")]
 
 
@@ -29,6 +30,8 @@ def layout(name, source=_source()):
 
 
 GATES = re.findall(r"^\[gate\.(\w+)\]", (TOP / "lib/base/errors.toml").read_text(), re.M)
+NAMES = re.findall(r"^\[error\.\w+\.(\w+)\]", (TOP / "lib/base/errors.toml").read_text(), re.M)
+USE = {name: number for number, name in enumerate(re.findall(r"STS_USE_(\w+),", _source()))}
 Findings, Report = layout("sts_findings"), layout("sts_report")
 
 
@@ -43,12 +46,17 @@ class Looked:
         return self.report.text.decode()
 
 
-def look(sidecar, mode, *arguments, timeout_ms=20000, command="run", **more):
-    """Run a worker of this mode to its end."""
+def look(sidecar, mode, *arguments, timeout_ms=20000, command="run", memory=None, **more):
+    """Run a worker of this mode to its end. `memory` is for the token that one worker leaves and another one revokes."""
     ours, theirs = os.pipe()
+
+    def inherit():
+        os.dup2(theirs, PIPE)
+        if memory is not None:
+            os.dup2(memory, TOKEN)
     try:
         with sidecar.start("worker", mode, timeout_ms, "default", "-", "-", "0", command, *arguments,
-                           preexec_fn=lambda: os.dup2(theirs, 3), pass_fds=(3,), **more) as process:
+                           preexec_fn=inherit, pass_fds=(PIPE,) if memory is None else (PIPE, TOKEN), **more) as process:
             os.close(theirs)
             theirs = None
             result = process.wait(PATIENCE_S)
