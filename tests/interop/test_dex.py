@@ -72,12 +72,21 @@ def pod(sidecar, dex, folder):
     return Pod(sidecar, "dex.md", dex, folder, "cart")
 
 
+def without(words, *names):
+    """The command without these options."""
+    left = list(words)
+    for name in names:
+        at = left.index(name)
+        del left[at:at + 2]
+    return left
+
+
 def test_exchange(dex, pod):
     """Dex, set up as its page says, takes a Pod's token again and again, of every audience and ServiceAccount, and issues tokens of both types"""
     (command,) = pod.page.commands()
-    for more, name in ((), "cart"), (("--requested-token-type", TYPE + "access_token"), "cart"), ((), "stranger"):
+    for words, name in (command, "cart"), (without(command, "--requested-token-type"), "cart"), (command, "stranger"):
         pod.renew("https://other.example" if name == "stranger" else None, name)
-        result = pod.fetch(command, "--force", *more)
+        result = pod.fetch(words, "--force")
         assert result.status == 0, (result.err, dex.last_log())
         claims = dex.verify((pod.out / "token.jwt").read_text(), "orders")
         assert (claims["name"], set(claims["aud"])) == (f"system:serviceaccount:shop:{name}", {"cart", "orders"}), claims
@@ -87,20 +96,12 @@ def test_exchange(dex, pod):
 def test_refusals(dex, pod):
     """Dex refuses with the words of the page, and no other refusal is on it"""
     (command,) = pod.page.commands()
-
-    def without(*names):
-        """The page's command without these options."""
-        left = list(command)
-        for name in names:
-            at = left.index(name)
-            del left[at:at + 2]
-        return left
     met = {pod.refused(command, "Requested connector does not exist", "--force", replace={"connector_id=": "connector_id=other"}),
-           pod.refused(without("--param"), "Requested connector does not exist", "--force"),
-           pod.refused(without("--subject-token-type"), "Invalid subject_token_type", "--force"),
+           pod.refused(without(command, "--param"), "Requested connector does not exist", "--force"),
+           pod.refused(without(command, "--subject-token-type"), "Invalid subject_token_type", "--force"),
            pod.refused(command, "Invalid requested_token_type", "--force", "--requested-token-type", TYPE + "jwt"),
            pod.refused(command, "Invalid client credentials", "--force", replace={"cart": "nobody"}),
-           pod.refused(without("--client-id", "--client-auth", "--client-secret-file"), "Invalid client credentials", "--force"),
+           pod.refused(without(command, "--client-id", "--client-auth", "--client-secret-file"), "Invalid client credentials", "--force"),
            pod.refused(command, "server_error", "--force", replace={"openid": "openid audience:server:client_id:nobody"}, status=75),
            pod.refused(command, "unsupported_grant_type", "--force", replace={"token-exchange": "jwt-bearer"})}
     wrong = pod.space.write("wrong", "another secret")
