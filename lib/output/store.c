@@ -21,6 +21,7 @@
 #define PERMISSION_BITS     0777
 #define RESERVE_MIN_BYTES   4096 /* of room for a temporary file */
 #define RESERVE_MAX_BYTES   (64 * 1024)
+#define GROUPS_MAX          64 /* of this process that are looked at */
 
 /* A directory or a file in it is missing only if the directory is. */
 static const char *words_of(int err)
@@ -326,18 +327,22 @@ void sts_store_discard(const struct sts_store *store, struct sts_temps *temps)
 		discard(store, temps, i);
 }
 
-/* Reserve room for a new file. The size of the present file is a good guess at that of the new one,
- * but the file may be anybody's. Returns 0 or an errno; 0 if the file system cannot reserve. */
-static int reserve(const struct sts_store *store, const char *name, int fd)
+/* Returns how much room a new file needs. The size of the present file is a good guess, but the
+ * file may be anybody's. */
+static off_t room_for(const struct sts_store *store, const char *name)
 {
 	struct stat st;
 	off_t size = 0;
 
 	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
 		size = st.st_size < RESERVE_MAX_BYTES ? st.st_size : RESERVE_MAX_BYTES;
-	if (size < RESERVE_MIN_BYTES)
-		size = RESERVE_MIN_BYTES;
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) == 0)
+	return size < RESERVE_MIN_BYTES ? RESERVE_MIN_BYTES : size;
+}
+
+/* Reserve room for a new file. Returns 0 or an errno; 0 if the file system cannot reserve. */
+static int reserve(const struct sts_store *store, const char *name, int fd)
+{
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, room_for(store, name)) == 0)
 		return 0;
 	return errno == ENOSPC || errno == EDQUOT ? errno : 0;
 }
@@ -372,6 +377,63 @@ enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
 	if (result != STS_OK)
 		sts_store_discard(store, temps);
 	return result;
+}
+
+/* Is this process in the group, or may it set any? */
+static bool may_set_group(gid_t group)
+{
+	gid_t groups[GROUPS_MAX];
+	int count = getgroups(GROUPS_MAX, groups);
+
+	if (count < 0 || group == getegid() || geteuid() == 0)
+		return true;
+	while (count > 0 && groups[count - 1] != group)
+		count--;
+	return count > 0;
+}
+
+/* Can what lies at the name of a file be replaced? Returns 0 or an errno. */
+static int look_at(const struct sts_store *store, const struct stat *dir, const char *name)
+{
+	uid_t self = geteuid();
+	struct stat st;
+
+	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	return (dir->st_mode & S_ISVTX) && self != 0 && self != dir->st_uid && self != st.st_uid
+		       ? EPERM
+		       : 0;
+}
+
+enum sts_err sts_store_look(const struct sts_store *store, unsigned files, struct sts_error *e)
+{
+	const char *name = NULL;
+	struct stat dir = {0};
+	struct statvfs fs;
+	uint64_t bytes = 0;
+
+	fstat(store->dir_fd, &dir);
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
+		if (!(files >> i & 1))
+			continue;
+		name = sts_output_name(i);
+		int err = look_at(store, &dir, name);
+		if (err != 0)
+			return fail_held(store, "replace", name, err, e);
+		bytes += (uint64_t)room_for(store, name);
+	}
+	if (store->group != STS_GROUP_AUTO &&
+	    !((dir.st_mode & S_ISGID) && dir.st_gid == store->group) &&
+	    !may_set_group(store->group))
+		return fail_group(store, name, EPERM, e);
+	/* Some file systems do not tell their size. */
+	if (fstatvfs(store->dir_fd, &fs) == 0 &&
+	    ((fs.f_files > 0 && fs.f_favail == 0) ||
+	     (fs.f_blocks > 0 && fs.f_frsize > 0 && fs.f_bavail * fs.f_frsize < bytes)))
+		return fail(store, "write", name, ENOSPC, e);
+	return STS_OK;
 }
 
 /* Does the temporary name still lead to the file that was made? The file is open, so no other file

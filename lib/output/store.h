@@ -99,6 +99,15 @@ bool sts_store_overwrite(const struct sts_store *store, const char *name, struct
 enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
 			       struct sts_temps *temps, struct sts_error *e);
 
+/*
+ * Find out whether the files of an exchange could be written, and change nothing: is there room, is
+ * there anything at their names that cannot be replaced, and can they get their group? A process
+ * with privileges counts as able to set any group.
+ *   files  in  as for sts_store_prepare()
+ * Returns STS_OK, or what sts_store_prepare() and sts_store_write_files() would return.
+ */
+enum sts_err sts_store_look(const struct sts_store *store, unsigned files, struct sts_error *e);
+
 /* Close and remove the temporary files. Does nothing if there are none. It is async-signal-safe
  * (signal-safety(7)). */
 void sts_store_discard(const struct sts_store *store, struct sts_temps *temps);

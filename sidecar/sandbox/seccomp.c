@@ -184,6 +184,7 @@ static const struct call {
 	{__NR_getuid, W},
 	{__NR_geteuid, W | L},
 	{__NR_getegid, A},
+	{__NR_getgroups, A}, /* `doctor`: may a file get its group? */
 	{__NR_nanosleep, A | L},
 	{__NR_lseek, A | B},
 	{__NR_pread64, A | B},

@@ -166,7 +166,8 @@ static _Noreturn void finish(enum sts_err err)
 /* Note that a gate was passed. */
 static void pass(enum sts_gate gate)
 {
-	w.findings.passed |= 1u << gate;
+	if (is_doctor())
+		w.findings.passed |= 1u << gate;
 }
 
 /* Keep the first failure at the subject token or the output directory for the end of a worker of
@@ -240,8 +241,12 @@ static enum sts_err open_output(void)
 	if (w.o->to_stdout)
 		return sts_print_token_ready(&w.error);
 	err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
-	if (err == STS_OK && !is_doctor())
+	if (err == STS_OK && is_doctor()) {
+		err = sts_store_look(&w.store, w.fields.write, &w.error);
+		sts_store_close(&w.store);
+	} else if (err == STS_OK) {
 		adopt();
+	}
 	if (err == STS_OK)
 		pass(STS_GATE_OUTPUT);
 	return keep_failure(err);
@@ -357,7 +362,8 @@ static enum sts_err stage_request(const struct sts_text *head, const struct sts_
 	if (write(STS_INHERITED_FD, sent, sizeof(sent)) != (ssize_t)sizeof(sent))
 		return sts_fail(&w.error, STS_EBUG, errno, "the supervisor does not listen");
 	w.report.sent_boot_ms = sts_clock_boot_ms();
-	w.findings.use = STS_USE_FAILED;
+	if (is_doctor())
+		w.findings.use = STS_USE_FAILED;
 	err = sts_stream_write(&w.connection.stream, head->data, head->len, &w.error);
 	if (err == STS_OK && body->len > 0)
 		err = sts_stream_write(&w.connection.stream, body->data, body->len, &w.error);
@@ -378,7 +384,8 @@ static enum sts_err stage_answer(void)
 			 (w.connection.received_boot_ms - w.report.sent_boot_ms);
 	if (w.connection.refused) {
 		w.report.sent_boot_ms = 0;
-		w.findings.use = STS_USE_NOT_SENT;
+		if (is_doctor())
+			w.findings.use = STS_USE_NOT_SENT;
 	}
 	return err;
 }
@@ -553,7 +560,8 @@ _Noreturn void sts_worker_run(const struct sts_options *o, const struct sts_work
 	w.o = o;
 	w.job = job;
 	w.store.dir_fd = -1;
-	sts_findings_init(&w.findings);
+	if (is_doctor())
+		sts_findings_init(&w.findings);
 	w.report = (struct sts_report){
 		.magic = STS_REPORT_MAGIC,
 		.version = STS_REPORT_VERSION,

@@ -2,6 +2,7 @@
 """The workers of `doctor`: what they report of each gate, and that they change nothing on disk."""
 import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from harness.doctor_worker import GATES, NAMES, USE, look
 from harness.proxies import Tunnel
 from harness.runs import rig  # fixture
 from harness.servers import free_port
+from harness.sidecar import needs_root
 
 HERE = {"configuration", "subject", "output"}
 NETWORK = {"name", "connect", "tls"}
@@ -116,6 +118,51 @@ def expired_token(space):
 def secret_token(space):
     space.token_file.chmod(0o000)
     return {}, "subject"
+
+
+def fails_as(sidecar, serve, space, what, *more):
+    """`doctor` finds a fault of the output directory that `fetch` has, in the same words, and changes nothing."""
+    server = serve(tokens.openunison(tokens.issued()))
+    before = {name: (space.out / name).lstat().st_ino for name in os.listdir(space.out)}
+    found = look(sidecar, "doctor", *arguments(space, server.url(), *more)).findings
+    assert {name: (space.out / name).lstat().st_ino for name in os.listdir(space.out)} == before
+    assert NAMES[found.earlier_error] in ("output", "output_full"), text(found.earlier_text)
+    assert what in text(found.earlier_text)
+    run = sidecar.run("fetch", *arguments(space, server.url(), *more, "--deadline=1s", "--timeout=1s"))
+    assert run.status != 0 and what in run.err, run.err
+
+
+def test_foreign_group(sidecar, serve, space):
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to have no other group")
+    fails_as(sidecar, serve, space, "to group 4321: UID 65532 is not in it", "--group=4321")
+    found = look(sidecar, "look", *arguments(space, serve().url(), "--group=4321"), groups=[7, 4321]).findings
+    assert found.earlier_error == 0, found.earlier_text
+
+
+def test_a_directory_in_place_of_a_file(sidecar, serve, space):
+    (space.out / "token.jwt").mkdir()
+    fails_as(sidecar, serve, space, f"cannot replace {space.out}/token.jwt")
+
+
+@needs_root
+def test_sticky_directory(sidecar, serve, space):
+    (space.out / "token.jwt").write_text("x")
+    space.out.chmod(0o1777)
+    fails_as(sidecar, serve, space, f"cannot replace {space.out}/token.jwt")
+
+
+@needs_root
+@pytest.mark.parametrize("options, what", [("size=8k,mode=0777", "no space left"), ("size=64k,nr_inodes=2,mode=0777", "inode")])
+def test_full_directory(sidecar, serve, space, options, what):
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
+    if done.returncode != 0:
+        pytest.skip("cannot mount here")
+    try:
+        (space.out / "filler").write_bytes(b"x" * 8192)
+        fails_as(sidecar, serve, space, what)
+    finally:
+        subprocess.run(["umount", str(space.out)], check=True, timeout=10)
 
 
 @pytest.mark.parametrize("mode", ["doctor", "look"])

@@ -510,11 +510,33 @@ static void test_order_of_several(void)
 	}
 }
 
+/* tests/e2e/worker/test_doctor_worker.py has what needs other users and disks. */
+static void test_look(void)
+{
+	const unsigned files = STS_WRITE_TOKEN | STS_WRITE_EXPIRES;
+
+	fresh("d", 0777);
+	tree_put("d/" STS_FILE_TOKEN, "old");
+	CHECK_INT(sts_store_look(&store, files, &error), STS_OK);
+	CHECK(tree_is("d/" STS_FILE_TOKEN, "old"));
+	CHECK_INT(tree_count("d"), 1);
+	store.group = getegid();
+	CHECK_INT(sts_store_look(&store, files, &error), STS_OK);
+	CHECK(mkdir("d/" STS_FILE_EXPIRES, 0700) == 0);
+	CHECK_INT(sts_store_look(&store, STS_WRITE_TOKEN, &error), STS_OK);
+	CHECK_INT(sts_store_look(&store, files, &error), STS_EOUTPUT);
+	CHECK(strstr(error.msg, "cannot replace d/expires"));
+	CHECK_INT(error.detail, EISDIR);
+	CHECK_INT(tree_count("d"), 2);
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"a directory is opened", test_open},
 	{"mode and group on every kind of directory", test_resolution},
 	{"a file is replaced whole, whatever the umask", test_write},
 	{"a file is overwritten where it lies", test_overwrite},
+	{"a look that changes nothing", test_look},
 	{"token, expires and thumbprint", test_token_files},
 	{"the order in which the three are written", test_order},
 	{"one set of files follows another", test_sets},
