@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entry point: hardens the process, finds the command in a table, reads the options of the
- * command, and calls its function.
+ * The entry point: hardens the process, finds the command in the table of commands, reads the
+ * options of the command, and calls its function.
  */
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "listener/listener.h"
 #include "log/log.h"
 #include "log/print.h"
+#include "options/unknown.h"
 #include "other_commands/commands.h"
 #include "other_commands/help.h"
 #include "sandbox/harden.h"
@@ -21,88 +23,22 @@
 #include "wire/listener_job.h"
 #include "worker/worker.h"
 
+/* The commands that supervise workers. */
+#define WORK (STS_COMMAND_RUN | STS_COMMAND_FETCH | STS_COMMAND_EXCHANGE)
+
 extern char **environ;
 
-static int command_work(const struct sts_options *o, char *const *argv);
-
-static int command_print(const struct sts_options *o, char *const *argv)
+/* Returns the bit of a command; 0 if there is no command of this name. */
+static unsigned find(const char *name)
 {
-	(void)argv;
-	switch (o->command) {
-	case STS_COMMAND_CHECK:
-		return sts_command_check(o);
-	case STS_COMMAND_REFRESH:
-		return sts_command_refresh(o);
-	case STS_COMMAND_PROTOCOLS:
-		return sts_command_protocols(o);
-	default:
-		return sts_command_inspect(o);
-	}
+	const struct sts_command_row *row = sts_command_find(name);
+
+	return row ? 1u << (row - sts_command_table) : 0;
 }
 
-static const struct command {
-	const char *name;
-	enum sts_command command;
-	int (*run)(const struct sts_options *o, char *const *argv);
-} commands[] = {
-	{"run", STS_COMMAND_RUN, command_work},
-	{"fetch", STS_COMMAND_FETCH, command_work},
-	{"check", STS_COMMAND_CHECK, command_print},
-	{"refresh", STS_COMMAND_REFRESH, command_print},
-	{"inspect", STS_COMMAND_INSPECT, command_print},
-	{"protocols", STS_COMMAND_PROTOCOLS, command_print},
-	{"exchange", STS_COMMAND_EXCHANGE, command_work},
-};
-
-/* Of each command, in the same order. */
-static const char usages[] =
-	"[OPTIONS]\0[OPTIONS]\0[OPTIONS] [DIR]...\0[OPTIONS] [DIR]\0[OPTIONS] [FILE]\0"
-	"[--json] [NAME]\0[FLAGS] PATH_TO_TOKEN URL DIRECTORY";
-static const char summaries[] = STS_PACKED(
-	"Keeps the token fresh until told to stop (TERM, INT, USR1); HUP refreshes now. A token "
-	"that is there already and not yet due is adopted.\0"
-	"Exchanges the subject token once, retrying until --deadline, and exits.\0"
-	"Exits 0 when each DIR holds a valid token, else 1 with one line that says why. No "
-	"network.\0"
-	"Asks the running sts-sidecar that owns DIR to refresh now, and waits for the result.\0"
-	"Decodes a JWT (default: token.jwt of the output directory; - is standard input). Never "
-	"prints its signature.\0"
-	"Prints the STS protocols, or all about one: request, parameters, answer.\0"
-	"The arguments of `openunison-cli exchange`, for the OpenUnison STS:");
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-/* The text is valid until the next call. */
-static const char *summary_of(const struct command *command)
+static int command_work(const struct sts_options *o, char *const *argv)
 {
-	return sts_words(sts_text_at(summaries, (size_t)(command - commands)));
-}
-
-static const struct command *find(const char *name)
-{
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-	return NULL;
-}
-
-static void help(void)
-{
-	static char buf[4096];
-	struct sts_text out;
-
-	sts_text_init(&out, buf, sizeof(buf));
-	sts_text_addf(&out,
-		      "usage: sts-sidecar COMMAND [OPTIONS]\n\nExchanges a Pod's projected "
-		      "ServiceAccount token at a Security Token "
-		      "Service for a short-lived\ntoken, and keeps it fresh in a directory.\n\n");
-	for (size_t i = 0; i < COMMANDS; i++)
-		sts_text_addf(&out, "  %-10s%s\n", commands[i].name, summary_of(&commands[i]));
-	sts_help_exits(&out);
-	sts_text_addf(
-		&out,
-		"\nsts-sidecar COMMAND --help tells the options; --version what is linked in.\n");
-	sts_print(STDOUT_FILENO, (struct sts_slice){buf, out.len});
+	return o->dry_run ? sts_command_dry_run(o, argv + 2) : sts_supervise(o, argv);
 }
 
 static int version(void)
@@ -115,30 +51,68 @@ static int version(void)
 
 static int unknown_command(const char *word)
 {
-	const char *names[COMMANDS];
+	const char *names[sizeof(unsigned) * CHAR_BIT];
 	struct sts_slice name = sts_slice_of(word);
 	struct sts_error e;
 
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	sts_options_unknown("command", "", name, sts_nearest(name, names, COMMANDS), &e);
-	return sts_complain(&e);
+	for (size_t i = 0; i < sts_command_count; i++)
+		names[i] = sts_command_text(&sts_command_table[i], STS_COMMAND_NAME);
+	if (word[0] == '-')
+		sts_fail(&e, STS_EUSAGE, 0, "the command comes first, and its options follow");
+	else
+		sts_unknown("command", name, sts_nearest(name, names, sts_command_count), &e);
+	return sts_complain_with(&e, sts_words("sts-sidecar help lists the commands"));
+}
+
+static int help(const char *name)
+{
+	const struct sts_command_row *row;
+
+	if (!name) {
+		sts_help_program(STDOUT_FILENO);
+		return STS_EXIT_OK;
+	}
+	row = sts_command_find(name);
+	if (!row)
+		return unknown_command(name);
+	sts_help_command(row);
+	return STS_EXIT_OK;
+}
+
+static int run_command(const struct sts_options *o, char *const *argv)
+{
+	switch (o->command) {
+	case STS_COMMAND_CHECK:
+		return sts_command_check(o);
+	case STS_COMMAND_REFRESH:
+		return sts_command_refresh(o);
+	case STS_COMMAND_INSPECT:
+		return sts_command_inspect(o);
+	case STS_COMMAND_PROTOCOLS:
+		return sts_command_protocols(o);
+	case STS_COMMAND_HELP:
+		return help(o->file);
+	case STS_COMMAND_VERSION:
+		return version();
+	default:
+		return command_work(o, argv);
+	}
 }
 
 /* Read the options of a command from the arguments after its name. Returns -1 after success. After
  * a failure, prints the error and returns the exit status of the error. `warn` says whether an
  * unknown STS_* variable is logged. */
-static __attribute__((noinline)) int read_options(const struct command *command, char *const *argv,
+static __attribute__((noinline)) int read_options(enum sts_command command, char *const *argv,
 						  struct sts_options *o, bool warn)
 {
 	struct sts_error e;
 	char warning[256] = "";
 	enum sts_err err;
 
-	if (command->command == STS_COMMAND_EXCHANGE)
+	if (command == STS_COMMAND_EXCHANGE)
 		err = sts_options_read_exchange(o, argv, &e);
 	else
-		err = sts_options_read(o, command->command, argv, environ, NULL, -1, warning,
+		err = sts_options_read(o, command, argv, environ, NULL, -1, warning,
 				       sizeof(warning), &e);
 	if (err != STS_OK) {
 		int status = sts_complain(&e);
@@ -146,18 +120,13 @@ static __attribute__((noinline)) int read_options(const struct command *command,
 		return e.detail ? e.detail : status;
 	}
 	sts_log_setup((enum sts_level)o->log_level, o->log_format);
-	if (warning[0] && warn && command->run == command_work) {
+	if (warning[0] && warn && command & WORK) {
 		struct sts_log l;
 
 		sts_log_start(&l, STS_LEVEL_WARN, warning);
 		sts_log_end(&l);
 	}
 	return -1;
-}
-
-static int command_work(const struct sts_options *o, char *const *argv)
-{
-	return o->dry_run ? sts_command_dry_run(o, argv + 2) : sts_supervise(o, argv);
 }
 
 static bool wants_help(char *const *argv)
@@ -171,7 +140,7 @@ static bool wants_help(char *const *argv)
 /* Run a worker, which only the supervisor starts. wire/job.h describes the arguments. */
 static __attribute__((noinline)) int worker(int argc, char *const *argv)
 {
-	const struct command *command;
+	unsigned command;
 	struct sts_worker_job job;
 	struct sts_options o;
 	int status;
@@ -179,9 +148,9 @@ static __attribute__((noinline)) int worker(int argc, char *const *argv)
 	if (!sts_job_parse(argc, argv, &job) || !sts_job_has_report_pipe())
 		return unknown_command("worker");
 	command = find(job.command);
-	if (!command || command->run != command_work)
+	if (!(command & WORK))
 		return unknown_command("worker");
-	status = read_options(command, job.argv, &o, false);
+	status = read_options((enum sts_command)command, job.argv, &o, false);
 	if (status >= 0)
 		return status;
 	sts_worker_run(&o, &job);
@@ -206,21 +175,16 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 
 static int run(int argc, char *const *argv)
 {
-	const struct command *command;
+	unsigned command;
 	struct sts_options o;
 	int status;
 
 	if (argc < 2) {
-		struct sts_error e;
-
-		sts_fail(&e, STS_EUSAGE, 0, "no command given");
-		return sts_complain(&e);
+		sts_help_program(STDERR_FILENO);
+		return STS_EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		help();
-		return STS_EXIT_OK;
-	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help(NULL);
 	if (strcmp(argv[1], "--version") == 0)
 		return version();
 	if (strcmp(argv[1], "worker") == 0)
@@ -230,16 +194,12 @@ static int run(int argc, char *const *argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
-	if (command->run == command_work)
+	if (command & WORK)
 		sts_events_hold();
-	if (wants_help(argv + 2)) {
-		sts_help_command(command->name, summary_of(command),
-				 sts_text_at(usages, (size_t)(command - commands)),
-				 command->command);
-		return STS_EXIT_OK;
-	}
-	status = read_options(command, argv + 2, &o, true);
-	return status >= 0 ? status : command->run(&o, argv);
+	if (wants_help(argv + 2))
+		return help(argv[1]);
+	status = read_options((enum sts_command)command, argv + 2, &o, true);
+	return status >= 0 ? status : run_command(&o, argv);
 }
 
 int main(int argc, char **argv)

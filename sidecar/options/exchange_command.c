@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "options/option_value.h"
+#include "options/unknown.h"
 
 #define POSITIONALS 3
 
@@ -16,12 +17,9 @@
 /* The interval if --seconds-between-runs is 0 or less. */
 #define INTERVAL_S 10
 
-static enum sts_err unknown_flag(struct sts_slice name, struct sts_error *e)
+static enum sts_err unknown_flag(const char *word, struct sts_error *e)
 {
-	const char *near = sts_option_nearest(name, STS_COMMAND_EXCHANGE, STS_OPTION_COMMAND_LINE,
-					      NULL);
-
-	sts_options_unknown("flag of exchange", "--", name, near, e);
+	sts_unknown_option(word, STS_COMMAND_EXCHANGE, e);
 	e->detail = EXIT_USAGE;
 	return STS_EUSAGE;
 }
@@ -35,7 +33,7 @@ static enum sts_err read_flag(struct sts_options *o, char *const **argv, struct 
 	bool set;
 
 	if (!option)
-		return unknown_flag(name, e);
+		return unknown_flag(**argv, e);
 	if (!value && option->kind == STS_OPTION_FLAG)
 		value = "true";
 	else if (!value)
@@ -90,9 +88,7 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 		else if (!only_positionals && strncmp(*argv, "--", 2) == 0)
 			err = read_flag(o, &argv, e);
 		else if (!only_positionals && (*argv)[0] == '-' && (*argv)[1])
-			err = sts_fail(e, STS_EUSAGE, EXIT_USAGE,
-				       "exchange: unknown shorthand flag: flags are spelled "
-				       "--single-run and so on");
+			err = unknown_flag(*argv, e);
 		else if (count++ < POSITIONALS)
 			positional[count - 1] = *argv;
 		if (err != STS_OK)

@@ -276,8 +276,9 @@ static enum sts_err use_url(const struct sts_options *o, struct sts_fields *f,
 			e, STS_EURL, 0,
 			o->insecure_http
 				? "a plain http URL is allowed to loopback only: \"%s\" is not"
-				: "plain http to \"%s\" is refused: use https (or --insecure-http "
-				  "for loopback)",
+			: o->command != STS_COMMAND_EXCHANGE && sts_url_is_loopback(&f->url)
+				? "plain http to \"%s\" is refused: use https, or --insecure-http"
+				: "plain http to \"%s\" is refused: use https",
 			f->url.host);
 	if (o->connect && !sts_address_parse_endpoint(sts_slice_of(o->connect), &address, &port))
 		return sts_fail(e, STS_EUSAGE, 0,

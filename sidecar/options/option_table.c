@@ -2,6 +2,7 @@
 #include "options/option_table.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/log_level.h"
 #include "base/nearest.h"
@@ -14,25 +15,76 @@ struct alias {
 	uint8_t option;
 };
 
+/* An option of other programs: the offsets in `texts` of its names, of the option that the answer is
+ * about, and of the answer. */
+struct absent {
+	uint16_t names, option, says;
+};
+
 /* The packed table asserts with this that each member of struct sts_options has the type that its
  * kind of option needs. */
 #define IS_A(member, type) __builtin_types_compatible_p(__typeof__(member), type)
 
-/* The build makes this file from options.toml. It defines texts, sts_option_table and aliases. */
+/* The build makes this file from options.toml. It defines texts, sts_option_table, aliases,
+ * sts_command_table, chapters, groups and absents. */
 #include "options/packed_options.h"
 
 #undef IS_A
 
 #define OPTIONS (sizeof(sts_option_table) / sizeof(sts_option_table[0]))
 #define ALIASES (sizeof(aliases) / sizeof(aliases[0]))
+#define ABSENTS (sizeof(absents) / sizeof(absents[0]))
 
 const size_t sts_option_count = OPTIONS;
+const size_t sts_command_count = sizeof(sts_command_table) / sizeof(sts_command_table[0]);
 
-const char *sts_option_text(const struct sts_option *option, enum sts_option_text which)
+static const char *text_at(uint16_t at)
 {
 	static char text[LONGEST_BYTES + 1];
 
-	return sts_unpacked(texts + option->texts[which], text, sizeof(text));
+	return sts_unpacked(texts + at, text, sizeof(text));
+}
+
+const char *sts_option_text(const struct sts_option *option, enum sts_option_text which)
+{
+	return text_at(option->texts[which]);
+}
+
+const char *sts_option_group(size_t group)
+{
+	return text_at(groups[group]);
+}
+
+const char *sts_command_text(const struct sts_command_row *row, enum sts_command_text which)
+{
+	return text_at(row->texts[which]);
+}
+
+const char *sts_command_chapter(size_t chapter)
+{
+	return text_at(chapters[chapter]);
+}
+
+const struct sts_command_row *sts_command_find(const char *name)
+{
+	for (size_t i = 0; i < sts_command_count; i++)
+		if (strcmp(name, sts_command_text(&sts_command_table[i], STS_COMMAND_NAME)) == 0)
+			return &sts_command_table[i];
+	return NULL;
+}
+
+const char *sts_option_absent(struct sts_slice name, unsigned command)
+{
+	for (size_t i = 0; i < ABSENTS; i++) {
+		struct sts_slice names = sts_slice_of(text_at(absents[i].names));
+		bool named = false;
+
+		while (names.len > 0)
+			named |= sts_slice_same(sts_slice_cut(&names, '|'), name);
+		if (named && sts_option_find(sts_slice_of(texts + absents[i].option), command))
+			return text_at(absents[i].says);
+	}
+	return NULL;
 }
 
 const struct sts_option *sts_option_find(struct sts_slice name, unsigned commands)
@@ -60,30 +112,4 @@ const char *sts_option_nearest(struct sts_slice word, unsigned commands,
 	if (more)
 		names[count++] = more;
 	return sts_nearest(word, names, count);
-}
-
-void sts_options_help(struct sts_text *out, enum sts_command command)
-{
-	/* The column where the help texts begin. `exchange` has the longest flag. */
-	const size_t column = command == STS_COMMAND_EXCHANGE ? 32 : 30;
-
-	for (size_t i = 0; i < OPTIONS; i++) {
-		const struct sts_option *option = &sts_option_table[i];
-		const char *metavar = sts_option_text(option, STS_OPTION_METAVAR);
-		const char *fallback = sts_option_text(option, STS_OPTION_DEFAULT);
-		size_t start = out->len;
-
-		if (!(option->commands & command))
-			continue;
-		sts_text_addf(out, "  --%s", sts_option_text(option, STS_OPTION_NAME));
-		if (*metavar)
-			sts_text_addf(out, " %s", metavar);
-		do
-			sts_text_add_char(out, ' ');
-		while (out->len - start < column && !out->overflow);
-		sts_text_add_str(out, sts_option_text(option, STS_OPTION_HELP));
-		if (*fallback)
-			sts_text_addf(out, " [%s]", fallback);
-		sts_text_add_char(out, '\n');
-	}
 }

@@ -15,15 +15,18 @@
 
 struct sts_config;
 
-/* The commands. Each has a bit of its own, so that a set of commands is a number. */
+/* The commands, in the order of options.toml. Each has a bit of its own, so that a set of commands is
+ * a number. */
 enum sts_command {
 	STS_COMMAND_RUN = 1,
 	STS_COMMAND_FETCH = 2,
-	STS_COMMAND_CHECK = 4,
-	STS_COMMAND_REFRESH = 8,
-	STS_COMMAND_INSPECT = 16,
-	STS_COMMAND_EXCHANGE = 32,
+	STS_COMMAND_EXCHANGE = 4,
+	STS_COMMAND_CHECK = 8,
+	STS_COMMAND_REFRESH = 16,
+	STS_COMMAND_INSPECT = 32,
 	STS_COMMAND_PROTOCOLS = 64,
+	STS_COMMAND_HELP = 128,
+	STS_COMMAND_VERSION = 256,
 };
 
 /* The options that repeat. Their values are kept in the order in which they were given. */
@@ -60,7 +63,7 @@ struct sts_options {
 	const char *client_cert, *client_key;
 	const char *config, *notify_pid_file, *revoke_url;
 	const char *subject_audience, *expect_audience, *expect_issuer;
-	const char *file; /* `inspect FILE`, `protocols NAME` */
+	const char *file; /* `inspect FILE`, `protocols NAME`, `help COMMAND` */
 	/* Choices: the index of the word, in the order of options.toml. */
 	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal;
 	mode_t mode;
@@ -122,17 +125,8 @@ enum sts_err sts_options_read_exchange(struct sts_options *o, char *const *argv,
 /* Was --token-file given, by a flag, a variable or the configuration file? */
 bool sts_options_has_token_file(const struct sts_options *o);
 
-/* Fail because a word is unknown. The message is: unknown WHAT "PREFIXWORD". what and prefix are
- * our own words, word is UNTRUSTED. If near is not NULL, the message proposes near, which is the
- * nearest known name. Returns STS_EUSAGE. */
-enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
-				 const char *near, struct sts_error *e);
-
 /* Set every member of o: to the default of the option, or to zero if there is no default. */
 void sts_options_defaults(struct sts_options *o, enum sts_command command);
-
-/* Add the lines of --help about the options of a command. */
-void sts_options_help(struct sts_text *out, enum sts_command command);
 
 /* Is this the name of a variable that Kubernetes sets for a Service called "sts" or "sts-...", for
  * example STS_SERVICE_HOST? `name` must begin with STS_. */

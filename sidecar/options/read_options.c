@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "options/config.h"
 #include "options/option_value.h"
+#include "options/unknown.h"
 
 /* ---- the environment ---- */
 
@@ -126,21 +127,6 @@ static enum sts_err read_environment(struct sts_options *o, char *const *environ
 
 /* ---- the command line ---- */
 
-enum sts_err sts_options_unknown(const char *what, const char *prefix, struct sts_slice word,
-				 const char *near, struct sts_error *e)
-{
-	return sts_fail(e, STS_EUSAGE, 0,
-			near ? "unknown %s \"%s%s\": did you mean %s%s?" : "unknown %s \"%s%s\"",
-			what, prefix, sts_shown(word, WORD_SHOWN_BYTES), prefix, near);
-}
-
-static enum sts_err unknown_option(struct sts_slice name, unsigned command, struct sts_error *e)
-{
-	return sts_options_unknown("option", "--", name,
-				   sts_option_nearest(name, command, STS_OPTION_COMMAND_LINE, NULL),
-				   e);
-}
-
 static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv,
 			      struct sts_error *e)
 {
@@ -150,7 +136,7 @@ static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv
 	const char *value = word[name.len] ? word + name.len + 1 : NULL;
 
 	if (!option)
-		return unknown_option(name, layer->o->command, e);
+		return sts_unknown_option(**argv, layer->o->command, e);
 	const char *known = sts_option_text(option, STS_OPTION_NAME);
 
 	if (!value && option->kind == STS_OPTION_FLAG)
@@ -166,9 +152,11 @@ static enum sts_err read_flag(struct sts_option_layer *layer, char *const **argv
 static enum sts_err read_positional(struct sts_options *o, const char *word, int *count,
 				    struct sts_error *e)
 {
-	const char **slot = o->command & (STS_COMMAND_CHECK | STS_COMMAND_REFRESH) ? &o->output_dir
-			    : o->command & (STS_COMMAND_INSPECT | STS_COMMAND_PROTOCOLS) ? &o->file
-											 : NULL;
+	const unsigned with_dir = STS_COMMAND_CHECK | STS_COMMAND_REFRESH,
+		       with_file = STS_COMMAND_INSPECT | STS_COMMAND_PROTOCOLS | STS_COMMAND_HELP;
+	const char **slot = o->command & with_dir    ? &o->output_dir
+			    : o->command & with_file ? &o->file
+						     : NULL;
 
 	if (slot && (*count)++ == 0 && *word) {
 		*slot = word;
@@ -196,7 +184,7 @@ static enum sts_err read_flags(struct sts_options *o, char *const *argv, struct 
 		else if (flags && strncmp(*argv, "--", 2) == 0)
 			err = read_flag(&layer, &argv, e);
 		else if (flags && (*argv)[0] == '-' && (*argv)[1])
-			err = unknown_option(sts_slice_of(*argv + 1), o->command, e);
+			err = sts_unknown_option(*argv, o->command, e);
 		else
 			err = read_positional(o, *argv, &positionals, e);
 	}

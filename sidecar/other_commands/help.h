@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The help texts, which are made from the tables of options, errors and protocols. */
+/* The help texts, which are made from the tables of commands, options and exit statuses. No line is
+ * longer than 80 columns. */
 #ifndef STS_OTHER_COMMANDS_HELP_H
 #define STS_OTHER_COMMANDS_HELP_H
 
-#include "options/options.h"
+#include "options/option_table.h"
 
-/* Add the list of exit statuses with their meanings. */
-void sts_help_exits(struct sts_text *out);
+/* Print the list of commands on a descriptor. */
+void sts_help_program(int fd);
 
-/* Add the list of protocols, one line each. */
-void sts_help_protocols(struct sts_text *out);
-
-/* Print the help of a command on standard output. name, summary and usage come from the table of
- * commands in main.c. */
-void sts_help_command(const char *name, const char *summary, const char *usage,
-		      enum sts_command command);
+/* Print the help of a command on standard output. */
+void sts_help_command(const struct sts_command_row *row);
 
 #endif

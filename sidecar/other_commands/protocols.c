@@ -8,7 +8,6 @@
 #include "log/print.h"
 #include "options/fields.h"
 #include "other_commands/commands.h"
-#include "other_commands/help.h"
 #include "output/outputs.h"
 #include "protocol/table.h"
 
@@ -148,6 +147,14 @@ static void protocol(struct print *p, const struct sts_protocol *shown)
 	sts_text_add_str(&p->out, p->json ? "}]" : "");
 }
 
+static void list(struct sts_text *out)
+{
+	for (size_t i = 0; i < sts_protocol_count; i++)
+		sts_text_addf(out, "  %-18s%s\n",
+			      sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME),
+			      sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_SUMMARY));
+}
+
 int sts_command_protocols(const struct sts_options *o)
 {
 	static char buf[OUT_MAX_BYTES];
@@ -161,7 +168,7 @@ int sts_command_protocols(const struct sts_options *o)
 	}
 	sts_text_init(&p.out, buf, sizeof(buf));
 	if (!one && !p.json)
-		sts_help_protocols(&p.out);
+		list(&p.out);
 	sts_text_add_str(&p.out, !p.json ? "" : one ? "{" : "[{");
 	for (size_t i = 0; i < sts_protocol_count && (one || p.json); i++) {
 		if (one && one != &sts_protocols[i])

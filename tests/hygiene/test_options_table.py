@@ -10,7 +10,27 @@ from tables import common, option_pages, options
 from tables.common import TOP, TableError
 
 TABLE = options
+COMMANDS = ("run", "fetch", "exchange", "check", "refresh", "inspect")
 GOOD = """
+[chapter.work]
+title = "Work"
+
+[chapter.ask]
+title = "Ask"
+
+""" + "\n".join(f"""\
+[command.{'work' if number < 3 else 'ask'}.{name}]
+usage = "[OPTIONS]"
+about = "Does what {name} says. That is enough, e.g. here."
+example = "sts-sidecar {name} this"
+ok = "done"
+exits = ["usage", "output"]
+""" for number, name in enumerate(COMMANDS)) + """
+[absent.unverified]
+names = ["k", "insecure"]
+option = "url"
+says = "there is none: see --url"
+
 [group.main]
 title = "The exchange"
 
@@ -103,6 +123,11 @@ def test_good(read):
     assert list(table.groups) == ["main", "ask", "predecessor"] and len(table.options) == 9
     assert [option.variable for option in table.options[:2]] == ["STS_URL", "STS_SCOPE"] and table.options[-1].variable == ""
     assert [option.metavar for option in table.options if option.choices] == ["error|warn"]
+    assert [command.name for command in table.commands] == list(COMMANDS) and list(table.chapters) == ["work", "ask"]
+    run = table.commands[0]
+    assert run.summary == "Does what run says."
+    assert [status for status, _ in run.statuses] == [0, 64, 73] and run.statuses[0] == (0, "done")
+    assert [option.name for option in table.of(table.commands[4])] == ["timeout"]
 
 
 URL, SCOPE, LEVEL, TIMEOUT = (GOOD[at:GOOD.index("[option.", at + 1)] for at in (
@@ -178,6 +203,28 @@ MISTAKES = {
                                         "an option of exchange is for exchange alone"),
     "without a variable before its namesake": ('metavar = "D"\ndefault = "30s"', 'metavar = "D"\nenvironment = false\ndefault = "30s"',
                                                "option.main.timeout", 'it must stand after the option "timeout" that has a variable'),
+    "a command without an example": ('example = "sts-sidecar run this"\n', "", "command.work.run", 'the key "example" is missing'),
+    "an example of another command": ('"sts-sidecar run this"', '"sts-sidecar fetch"', "command.work.run",
+                                      '"example" must begin with "sts-sidecar run"'),
+    "an example that is too long": ('"sts-sidecar run this"', f'"sts-sidecar run {"x" * 60}"', "command.work.run",
+                                    '"example" does not fit in a line .*: it may have 67 characters, and has 76'),
+    "a first sentence that is too long": ('"Does what run says. ', f'"Does {"x" * 63}. ', "command.work.run",
+                                          'the first sentence of "about" does not fit .*, and has 69'),
+    "what a command does without a period": ('e.g. here."\nexample = "sts-sidecar run', 'here"\nexample = "sts-sidecar run', "command.work.run",
+                                             '"about" is made of whole sentences'),
+    "an exit status that is not there": ('["usage", "output"]', '["usage", "outptu"]', "command.work.run", '"exits" has "outptu"'),
+    "exit status 1 among the others": ('["usage", "output"]', '["no", "usage"]', "command.work.run", '"exits" has "no"'),
+    "exit statuses in another order": ('["usage", "output"]', '["output", "usage"]', "command.work.run", '"exits" must be in this order: ok, no, usage'),
+    "a command in two chapters": ("[command.ask.check]", "[command.ask.run]", "command.ask.run", r'the command "run" is that of \[command.work.run\]'),
+    "a chapter that is not there": ("[command.ask.check]", "[command.aks.check]", "command.aks", r"there is no \[chapter.aks\]"),
+    "a chapter without commands": ("[chapter.ask]", '[chapter.none]\ntitle = "None"\n\n[chapter.ask]', "command",
+                                   "must be all chapters in their order: work, none, ask"),
+    "a variable in small letters": ('ok = "done"', 'ok = "done"\nvariables = ["http_proxy"]', "command.work.run", '"variables" has "http_proxy"'),
+    "an absent option that is there": ('["k", "insecure"]', '["k", "scopes"]', "absent.unverified", '"names" has "scopes", which is an option'),
+    "an absent option with dashes": ('["k", "insecure"]', '["-k"]', "absent.unverified", '"names" has "-k", which does not match'),
+    "an answer about an option that is not there": ('option = "url"', 'option = "ulr"', "absent.unverified", '"option" is "ulr", which is not an option'),
+    "an answer that a command cannot follow": ("see --url", "see --param", "absent.unverified",
+                                               '"says" names --param, which not all commands with --url take'),
     "no options": (GOOD[GOOD.index("[option.main.url]"):], "", "", 'the key "option" is missing'),
 }
 
@@ -216,14 +263,16 @@ STUB = """
 #include <stddef.h>
 #include <stdint.h>
 #define IS_A(member, type) __builtin_types_compatible_p(__typeof__(member), type)
-enum { STS_COMMAND_RUN = 1, STS_COMMAND_FETCH = 2, STS_COMMAND_CHECK = 4, STS_COMMAND_REFRESH = 8, STS_COMMAND_INSPECT = 16,
-	STS_COMMAND_EXCHANGE = 32 };
+enum { STS_COMMAND_RUN = 1, STS_COMMAND_FETCH = 2, STS_COMMAND_EXCHANGE = 4, STS_COMMAND_CHECK = 8, STS_COMMAND_REFRESH = 16,
+	STS_COMMAND_INSPECT = 32 };
 enum { STS_OPTION_FLAG, STS_OPTION_TEXT, STS_OPTION_DURATION, STS_OPTION_CHOICE, STS_OPTION_LIST, STS_OPTION_PAIRS, STS_OPTION_FILE_PAIRS };
 enum { STS_OPTION_ANYWHERE, STS_OPTION_PROCESS, STS_OPTION_COMMAND_LINE };
 enum { STS_LEVEL_ERROR, STS_LEVEL_WARN, STS_LEVEL_INFO };
 enum sts_list { STS_LIST_SCOPE, STS_LIST_PARAM, STS_LIST_PARAM_FILE, STS_LIST__COUNT };
 struct sts_options { const char *url; int32_t log_level; int64_t timeout_ms; bool json, single_run; };
-struct sts_option { uint16_t texts[4], field; uint8_t commands, kind, stands; bool variable, renews; };
+struct sts_option { uint16_t texts[4], field, commands; uint8_t group, kind, stands; bool variable, renews; };
+struct sts_command_row { uint16_t texts[7], exits; uint8_t chapter; bool groups; };
+struct absent { uint16_t names, option, says; };
 struct alias { uint16_t text; uint8_t option; };
 """
 
@@ -254,6 +303,14 @@ WRONG_FIELDS = {
 }
 
 
+def test_a_wrong_bit_fails_the_build(tmp_path):
+    """The rows of the commands are found by the bits of enum sts_command."""
+    one, other = (GOOD[GOOD.index(f"[command.ask.{name}]"):GOOD.index(end)] for name, end in (("check", "[command.ask.refresh]"),
+                                                                                             ("refresh", "[command.ask.inspect]")))
+    run = compiled(tmp_path, GOOD.replace(one + other, other + one))
+    assert run.returncode != 0 and "[command.ask.refresh]: STS_COMMAND_REFRESH is not the bit of its row" in run.stderr
+
+
 @pytest.mark.parametrize("mistake", WRONG_FIELDS)
 def test_a_wrong_field_fails_the_build(tmp_path, mistake):
     """The compiler names the file, the line of the paragraph, and what is wrong."""
@@ -280,7 +337,8 @@ def test_the_page_of_options(read):
 
 def test_the_page_has_every_option_of_every_command():
     table, text = options.read(TOP / options.SOURCE), (TOP / option_pages.PAGE).read_text()
-    assert sorted(command for commands in option_pages.SECTIONS for command in commands) == sorted(options.COMMANDS)
+    assert sorted(command for commands in option_pages.SECTIONS for command in commands) == sorted(
+        command.name for command in table.commands if table.of(command))
     for commands in option_pages.SECTIONS:
         heading = "## " + " and ".join(f"`{command}`" for command in commands) + "\n"
         section = re.split(r"^## ", text[text.index(heading) + 3:], flags=re.M)[0]

@@ -11,7 +11,8 @@ from oracle import ERRORS, cases, suite  # noqa: F401
 from oracle.masks import MASKS, Masker
 from tables import packing
 
-FEW = ["help/program", "usage/no-command", "requests/plain", "protocols/unknown"]
+CASE = "usage/argument-of-fetch"
+FEW = ["help/version", CASE, "requests/plain", "protocols/unknown"]
 FOLDER = "/tmp/o-abcdefgh"
 
 
@@ -38,31 +39,32 @@ def other(tmp_path):
 
 
 def test_a_program_with_one_other_letter_is_noticed(other, wanted):
-    words, codes = "no command given", packing.read_pairs()     # the release stores its messages packed
+    words, codes = 'unexpected argument "', packing.read_pairs()     # the release stores its messages packed
     old = packing.pack(words, codes)
     letter = next(chr(byte) for byte in old if chr(byte) in "gmoncadive")
     seen = suite.play_all(other(old, old.replace(letter.encode(), letter.upper().encode())), FEW)
-    assert [name for name in FEW if seen[name] != wanted[name]] == ["usage/no-command"]
-    shown = suite.diff("usage/no-command", wanted["usage/no-command"], seen["usage/no-command"])
-    assert f"\n-err| sts-sidecar: {words};" in shown
-    assert (line := next(line for line in shown.splitlines() if line.startswith("+err|"))).lower() == f"+err| sts-sidecar: {words}; see sts-sidecar command --help"
+    assert [name for name in FEW if seen[name] != wanted[name]] == [CASE]
+    shown = suite.diff(CASE, wanted[CASE], seen[CASE])
+    rest = 'https://a.example/"; see sts-sidecar command --help'
+    assert f"\n-err| sts-sidecar: {words}" in shown
+    assert (line := next(line for line in shown.splitlines() if line.startswith("+err|"))).lower() == f"+err| sts-sidecar: {words}{rest}"
     assert letter.upper() in line
 
 
 def test_another_exit_status_is_noticed(tmp_path, wanted):
     path = tmp_path / "sts-sidecar"
-    path.write_text("#!/bin/sh\necho 'sts-sidecar: no command given; see sts-sidecar COMMAND --help' >&2\nexit 65\n")
+    path.write_text("#!/bin/sh\necho 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar COMMAND --help' >&2\nexit 65\n")
     path.chmod(0o755)
-    seen = suite.play_all(path, ["usage/no-command"])["usage/no-command"]
-    assert seen == wanted["usage/no-command"].replace("exit 64", "exit 65")
+    seen = suite.play_all(path, [CASE])[CASE]
+    assert seen == wanted[CASE].replace("exit 64", "exit 65")
 
 
 def test_a_missing_newline_and_a_control_character_are_noticed(tmp_path, wanted):
     path = tmp_path / "sts-sidecar"
-    path.write_text("#!/bin/sh\nprintf 'sts-sidecar: no command given; see sts-sidecar COMMAND --help' >&2\nexit 64\n")
+    path.write_text("#!/bin/sh\nprintf 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar COMMAND --help' >&2\nexit 64\n")
     path.chmod(0o755)
-    seen = suite.play_all(path, ["usage/no-command"])["usage/no-command"]
-    assert seen == wanted["usage/no-command"].replace("--help\n", "--help\N{NOT SIGN}\n") != wanted["usage/no-command"]
+    seen = suite.play_all(path, [CASE])[CASE]
+    assert seen == wanted[CASE].replace("--help\n", "--help\N{NOT SIGN}\n") != wanted[CASE]
 
 
 def test_a_case_that_breaks_is_noticed(monkeypatch):

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options, sidecar/options/options.toml: checks, and the C table. What the pages say of them is in option_pages.py."""
+"""
+The commands and options, sidecar/options/options.toml: checks, and the C tables. The commands themselves are in commands.py; what the pages
+say is in option_pages.py.
+"""
 import pathlib
 import re
 from dataclasses import dataclass
 
+from tables import commands as commands_of
 from tables.common import TOP, Pool, c_file, load, shown, unique
 from tables.packing import packed as packed_text
 
 SOURCE = "sidecar/options/options.toml"
-COMMANDS = ("run", "fetch", "check", "refresh", "inspect", "exchange", "protocols")
 WITH_FILE = {"run", "fetch"}    # the commands that read a configuration file
 STANDS = ("anywhere", "process", "command-line")
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -79,6 +82,13 @@ class Option:
 class Table:
     groups: dict        # name: title
     options: list
+    chapters: dict      # name: title
+    commands: list      # commands.Command
+    absent: list        # commands.Absent
+
+    def of(self, command):
+        """The options that a command takes."""
+        return [option for option in self.options if command.name in option.commands]
 
 
 # ---- reading ----
@@ -125,7 +135,7 @@ def read_default(row, kind, choices, repeats):
     return default
 
 
-def read_option(name, row, group):
+def read_option(name, row, group, commands):
     with row:
         if len(name) > NAME_MAX:
             row.fail(f"the name has {len(name)} characters, and may have {NAME_MAX}")
@@ -133,18 +143,18 @@ def read_option(name, row, group):
         option = Option(
             row, name, group, kind, metavar, choices, constants, repeats, read_default(row, kind, choices, repeats),
             row.clause("help"), row.clause("readme", ""), row.clause("example", ""), matching(row, "alias", NAME, ""),
-            row.words("commands", COMMANDS), row.word("stands", STANDS, "anywhere"), row.flag("environment", True),
+            row.words("commands", commands), row.word("stands", STANDS, "anywhere"), row.flag("environment", True),
             row.flag("renews", True), matching(row, "field", r"STS_LIST_[A-Z_]+" if repeats else r"[a-z][a-z0-9_]*"))
-        check_option(option)
+        check_option(option, commands)
     return option
 
 
-def check_option(option):
+def check_option(option, known):
     row, commands = option.row, set(option.commands)
     if not commands:
         row.fail('"commands" names no command')
-    if option.commands != [command for command in COMMANDS if command in commands]:
-        row.fail(f'"commands" must be in this order: {", ".join(COMMANDS)}')
+    if option.commands != [command for command in known if command in commands]:
+        row.fail(f'"commands" must be in this order: {", ".join(known)}')
     if option.in_file and not commands & WITH_FILE:
         row.fail(f'"stands" must be "command-line": only {" and ".join(sorted(WITH_FILE))} read a configuration file')
     if not option.renews and not option.in_file:
@@ -173,12 +183,12 @@ def check_together(options):
             option.row.fail(f'a secret is refused with a hint to --{option.name}-file, and no "file-pair" of that name has the same commands')
 
 
-def read_options(table, groups):
+def read_options(table, groups, commands):
     options = []
     for group, rows in table.rows(NAME):
         if group not in groups:
             rows.fail(f"there is no [group.{group}]")
-        options += [read_option(name, row, group) for name, row in rows.rows(NAME)]
+        options += [read_option(name, row, group, commands) for name, row in rows.rows(NAME)]
     order = list(dict.fromkeys(option.group for option in options))
     if order != list(groups):
         table.fail(f"the options stand in the groups {', '.join(order)}, which must be all groups in their order: {', '.join(groups)}")
@@ -188,15 +198,23 @@ def read_options(table, groups):
     return options
 
 
+def read_titles(table):
+    titles = {}
+    for name, row in table.rows(NAME):
+        with row:
+            titles[name] = row.text("title", most=60)
+    if not titles:
+        table.fail("there are no rows")
+    return titles
+
+
 def read(path):
     with load(path) as file:
-        groups = {}
-        for name, row in file.row("group").rows(NAME):
-            with row:
-                groups[name] = row.text("title", most=60)
-        if not groups:
-            file.fail("there are no groups")
-        return Table(groups, read_options(file.row("option"), groups))
+        chapters, groups = read_titles(file.row("chapter")), read_titles(file.row("group"))
+        commands = commands_of.read_commands(file.row("command"), chapters)
+        options = read_options(file.row("option"), groups, tuple(command.name for command in commands))
+        absent = file.row("absent", None)
+        return Table(groups, options, chapters, commands, commands_of.read_absent(absent, options) if absent else [])
 
 
 # ---- C ----
@@ -220,30 +238,32 @@ def checks(option):
         yield f"(int){constant} == {number}", f"the choice {option.choices[number]} is {number}, and {constant} is not"
 
 
-def packed(option, pool):
+def packed(option, pool, groups):
     texts = ", ".join(str(pool.at(text)) for text in (option.name, option.metavar, option.default, packed_text(option.help)))
     where = option.field if option.repeats else f"offsetof(struct sts_options, {option.field})"
     commands = " | ".join(f"STS_COMMAND_{command.upper()}" for command in option.commands)
     kind = KINDS[option.kind].list if option.repeats else option.kind.upper().replace("-", "_")
     stands = option.stands.upper().replace("-", "_")
-    return f"\t{{{{{texts}}}, {where}, {commands}, STS_OPTION_{kind}, STS_OPTION_{stands}, {str(option.environment).lower()}, {str(option.renews).lower()}}},"
+    return f"\t{{{{{texts}}}, {where}, {commands}, {groups.index(option.group)}, STS_OPTION_{kind}, STS_OPTION_{stands}, {str(option.environment).lower()}, {str(option.renews).lower()}}},"
 
 
 def packed_texts(table=None):
-    return [option.help for option in (table or read(TOP / SOURCE)).options]
+    table = table or read(TOP / SOURCE)
+    return [option.help for option in table.options] + commands_of.packed_texts(table)
 
 
 def table_h(table, source):
     text = pathlib.Path(source).read_text("utf-8")
     pool = Pool(shown(source), [text for option in table.options
-                                for text in (option.name, option.metavar, option.default, packed_text(option.help), option.alias)])
+                                for text in (option.name, option.metavar, option.default, packed_text(option.help), option.alias)]
+                + commands_of.pool_texts(table))
     places = {option.row.name: f'#line {line_of(text, option)} "{shown(source)}"' for option in table.options}
-    lines = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a help text */\n", pool.c("texts"), "const struct sts_option sts_option_table[] = {"]
+    lines = [f"#define LONGEST_BYTES {max(map(len, packed_texts(table)))} /* of a text of --help */\n", pool.c("texts"), "const struct sts_option sts_option_table[] = {"]
     for option in table.options:
-        lines += [places[option.row.name], packed(option, pool)]
+        lines += [places[option.row.name], packed(option, pool, list(table.groups))]
     lines += ["};", "", "static const struct alias aliases[] = {"]
     lines += [f"\t{{{pool.at(option.alias)}, {number}}}," for number, option in enumerate(table.options) if option.alias]
-    lines += ["};", ""]
+    lines += ["};", "", *commands_of.rows(table, pool), ""]
     for option in table.options:
         for holds, wrong in checks(option):
             lines += [places[option.row.name], f'_Static_assert({holds}, "[{option.row.name}]: {wrong}");']

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program under test, run as a black box and, where the tests are root, as an ordinary user."""
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -134,6 +136,7 @@ class Process:
         report = SANITIZER_REPORT.search(result.err)
         assert not report, f"{report[0]}\n{result.err}"
         check_no_bug(result.err)
+        check_status(self.args[self.args.index(str(self.program.path)) + 1:], result)
         return result
 
     def kill(self):
@@ -155,6 +158,20 @@ class Process:
 def check_no_bug(log):
     """The program reports a state that got an event which cannot happen in it (sidecar/log/bug.h). The release goes on after that."""
     assert "this is a bug in sts-sidecar" not in log, log
+
+
+def check_status(args, result):
+    """The help of a command lists its exit statuses. It has no other, whatever happens to it; a signal may kill it."""
+    command = next((one for one in commands_of_the_table() if args and one.name == args[0]), None)
+    assert not command or result.status < 0 or result.status in dict(command.statuses), \
+        f"{args[0]} ended with {result.status}, which its row of options.toml does not have: {result.err}"
+
+
+@functools.cache
+def commands_of_the_table():
+    sys.path.insert(0, str(TOP / "tools"))
+    from tables import options
+    return options.read(TOP / options.SOURCE).commands
 
 
 class Sidecar:

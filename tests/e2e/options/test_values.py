@@ -12,7 +12,7 @@ from harness.tokens import http
 
 USAGE = [
     Row("unknown option", 64, None, 'unknown option "--audiance": did you mean --audience', more=("--audiance", "x"), asked=False),
-    Row("an option of another command", 64, None, 'unknown option "--min-ttl"', more=("--min-ttl", "5"), asked=False),
+    Row("an option of another command", 64, None, '--min-ttl is an option of check, not of fetch', more=("--min-ttl", "5"), asked=False),
     Row("a value that is missing", 64, None, "--audience needs a value", more=("--audience",), asked=False),
     Row("a duration that is none", 64, None, "value of --timeout is not valid", options={"timeout": "soon"}, asked=False),
     Row("a mode that is none", 64, None, "value of --mode is not valid", options={"mode": "rw"}, asked=False),

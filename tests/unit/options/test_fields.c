@@ -351,11 +351,9 @@ static void test_urls(void)
 	static char url[STS_URL_MAX_BYTES + 64] = "--url=https://sts.example/";
 
 	check_url(ARGV("--url=http://sts.example/"),
-		  "plain http to \"sts.example\" is refused: use https (or --insecure-http for "
-		  "loopback)");
+		  "plain http to \"sts.example\" is refused: use https");
 	check_url(ARGV("--url=http://127.0.0.1:1/"),
-		  "plain http to \"127.0.0.1\" is refused: use https (or --insecure-http for "
-		  "loopback)");
+		  "plain http to \"127.0.0.1\" is refused: use https, or --insecure-http");
 	check_url(ARGV("--url=http://sts.example/", "--insecure-http"),
 		  "a plain http URL is allowed to loopback only: \"sts.example\" is not");
 	CHECK_INT(make(ARGV("--url=http://127.0.0.1:1/", "--insecure-http")), STS_OK);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options/unknown.h"
+
+#include <string.h>
+
+#include "options/option_table.h"
+
+#define WORD_SHOWN_BYTES 40 /* of a word of the command line in a message, escaped */
+#define MEANT_MAX        3  /* of the options that a message proposes */
+
+enum sts_err sts_unknown(const char *what, struct sts_slice word, const char *near,
+			 struct sts_error *e)
+{
+	return sts_fail(e, STS_EUSAGE, 0,
+			near ? "unknown %s \"%s\": did you mean %s?" : "unknown %s \"%s\"", what,
+			sts_shown(word, WORD_SHOWN_BYTES), near);
+}
+
+/* Add the commands that have an option. Returns whether there are any. */
+static bool add_takers(struct sts_text *out, struct sts_slice name)
+{
+	const char *between = "";
+
+	sts_text_addf(out, "--%s is an option of", sts_shown(name, WORD_SHOWN_BYTES));
+	for (size_t i = 0; i < sts_command_count; i++)
+		if (sts_option_find(name, 1u << i)) {
+			sts_text_addf(out, "%s %s", between,
+				      sts_command_text(&sts_command_table[i], STS_COMMAND_NAME));
+			between = " and";
+		}
+	return *between;
+}
+
+/* Add an option that may be meant. Returns the new count of them. */
+static unsigned add_name(struct sts_text *out, unsigned count, const char *name)
+{
+	sts_text_addf(out, count == 0 ? ": did you mean --%s" : " or --%s", name);
+	return count + 1;
+}
+
+/* Add the options that may be meant: the nearest one, and some that begin with the word. */
+static void add_meant(struct sts_text *out, struct sts_slice word, unsigned command)
+{
+	const char *near = sts_option_nearest(word, command, STS_OPTION_COMMAND_LINE, NULL);
+	unsigned count = near ? add_name(out, 0, near) : 0;
+
+	for (size_t i = 0; i < sts_option_count && count < MEANT_MAX && word.len > 0; i++) {
+		const char *name = sts_option_text(&sts_option_table[i], STS_OPTION_NAME);
+
+		if ((sts_option_table[i].commands & command) && name != near &&
+		    strncmp(name, word.data, word.len) == 0)
+			count = add_name(out, count, name);
+	}
+	if (count > 0)
+		sts_text_add_char(out, '?');
+}
+
+enum sts_err sts_unknown_option(const char *word, unsigned command, struct sts_error *e)
+{
+	struct sts_slice typed = {word, strcspn(word, "=")}, name = typed;
+	const char *said;
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text text;
+
+	while (name.len > 0 && name.data[0] == '-')
+		name = (struct sts_slice){name.data + 1, name.len - 1};
+	said = sts_option_absent(name, command);
+	sts_text_init(&text, msg, sizeof(msg));
+	if (!said && !sts_option_find(name, command) && add_takers(&text, name)) {
+		sts_text_addf(&text, ", not of %s",
+			      sts_command_text(&sts_command_table[__builtin_ctz(command)],
+					       STS_COMMAND_NAME));
+	} else {
+		sts_text_init(&text, msg, sizeof(msg));
+		sts_text_addf(&text, said ? "unknown option \"%s\": %s" : "unknown option \"%s\"",
+			      sts_shown(typed, WORD_SHOWN_BYTES), said);
+		if (!said)
+			add_meant(&text, name, command);
+	}
+	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
+}
