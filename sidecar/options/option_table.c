@@ -15,8 +15,8 @@ struct alias {
 	uint8_t option;
 };
 
-/* An option of other programs: the offsets in `texts` of its names, of the option that the answer is
- * about, and of the answer. */
+/* An option of other programs: the offsets in `texts` of its names, of the option that the answer
+ * is about, and of the answer. */
 struct absent {
 	uint16_t names, option, says;
 };

@@ -15,8 +15,8 @@
 
 struct sts_config;
 
-/* The commands, in the order of options.toml. Each has a bit of its own, so that a set of commands is
- * a number. */
+/* The commands, in the order of options.toml. Each has a bit of its own, so that a set of commands
+ * is a number. */
 enum sts_command {
 	STS_COMMAND_RUN = 1,
 	STS_COMMAND_FETCH = 2,
