@@ -23,10 +23,12 @@ class Page:
         self.put = put
 
     def blocks(self, language):
-        found = re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.M | re.S)
+        return [self.replaced(block) for block in re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.M | re.S)]
+
+    def replaced(self, text):
         for old, new in self.put.items():
-            found = [block.replace(old, str(new)) for block in found]
-        return found
+            text = text.replace(old, str(new))
+        return text
 
     def server(self, part=slice(None)):
         """The blocks for the server, or a part of them, as one script."""
@@ -48,7 +50,7 @@ class Page:
 
     def refusals(self):
         """The first column of the table under "Refusals"."""
-        section = self.text.partition("\n## Refusals\n")[2].partition("\n## ")[0]
+        section = self.replaced(self.text.partition("\n## Refusals\n")[2].partition("\n## ")[0])
         return [text.strip("`") for text in re.findall(r"^\| (`[^`]+`|``.+?``) \|", section, re.M)]
 
 

@@ -96,6 +96,15 @@ def test_grant(hydra, pod):
     pod.renew()
     met.add(pod.refused(command, "invalid_client", "--force", replace={"cart": "nobody"}))
     pod.renew()
+    met.add(pod.refused(command, "invalid_client", "--force", "--client-auth", "post"))
+    pod.renew()
+    hydra.ask("/admin/clients", {"client_id": "till", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic",
+                                 "grant_types": ["client_credentials"], "scope": "orders"})
+    met.add(pod.refused(command, "unauthorized_client", "--force", replace={"cart": "till"}))
+    pod.renew()
+    result = pod.fetch([word.replace(ORDERS, "https://other.example") for word in command], "--force")
+    assert result.status == 65 and "https://other.example" in result.last, result.err
+    pod.renew()
     met.add(pod.refused(command, "invalid_scope", "--force", replace={"orders": "more"}))
     url = command[command.index("--url") + 1]
     bare = ["run", "--protocol", "jwt-bearer", "--url", url, "--token-file", str(pod.subject), "--output-dir", str(pod.out)]

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 
 import boto3
 import pytest
@@ -96,13 +97,21 @@ def test_readers(minio, pod, folder, aws_clean):
         while_refreshing(pod, {"process": by_process, "file": by_file})
 
 
-def test_refusals(pod):
-    """MinIO refuses another audience, another role and a foreign key with the words of the page, and no other refusal is on it"""
+def test_refusals(minio, pod):
+    """MinIO refuses with the words of the page, and no other refusal is on it"""
     (command,) = pod.page.commands()
     assert pod.fetch(command).status == 0
     met = {pod.refused(command, "Error processing RoleArn parameter", "--force", replace={"role-arn=": "role-arn=arn:minio:iam:::role/none-of-it"})}
+    at = next(at for at, word in enumerate(command) if word.startswith("role-arn="))
+    met.add(pod.refused(command[:at - 1] + command[at + 1:], "Role arn:minio:iam:::role/dummy-internal does not exist", "--force"))
+    pod.renew(nbf=int(time.time()) + 600)
+    met.add(pod.refused(command, "Token is not valid yet", "--force"))
     pod.renew("https://other.example")
     met.add(pod.refused(command, "STS JWT Token has `azp` claim invalid, `azp` must match configured OpenID Client ID", "--force"))
     pod.renew(key=pki.new_key("rsa"))
     met.add(pod.refused(command, "crypto/rsa: verification error", "--force"))
+    minio.cluster.server.close()  # MinIO asks for the keys again if it does not know the token's
+    met.add(pod.refused(command, f'Get "{minio.cluster.issuer}/openid/v1/jwks"', "--force"))
+    pod.renew()
+    assert pod.fetch(command, "--force").status == 0
     assert met == set(pod.page.refusals())

@@ -36,6 +36,8 @@ static void of_services(void)
 		{"vault", 400,
 		 "{\"errors\":[\"token validator: keyset configuration error: Get\"]}",
 		 STS_EUNAUTHORIZED},
+		{"aws", 400, "{\"Error\":{\"Code\":\"Invalid\",\"Message\":\"Get x: dial tcp y\"}}",
+		 STS_EUNAUTHORIZED},
 		{"vault", 412, "{\"errors\":[\"required index state not present\"]}", STS_EBUSY},
 		{"aws", 400, "{\"Error\":{\"Code\":\"PriorRequestNotComplete\"}}", STS_EBUSY},
 		{"aws", 403, "{\"Error\":{\"Code\":\"AccessDenied\"}}", STS_EDENIED},
