@@ -23,7 +23,6 @@ class Case:
     check    further words for the line of check
     never    words that none of them may have: wrong causes, and hints that do not fit
     ok       the exit status of check
-    dies     the sidecar does not live long enough to say something
 
     "a|b" is one of them. Upper and lower case are the same.
     """
@@ -38,20 +37,19 @@ class Case:
     never: tuple
     ok: int
     short: bool
-    dies: bool
 
 
 def words(value):
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def case(name, gate, error=None, status=None, says=(), fetch=(), check=(), never=(), ok=1, short=False, dies=False):
+def case(name, gate, error=None, status=None, says=(), fetch=(), check=(), never=(), ok=1, short=False):
     """The function below it prepares the Pod."""
     assert gate in GATES, gate
     assert name not in CASES, name
 
     def note(prepare):
-        CASES[name] = Case(name, prepare, gate, error, status, words(says), words(fetch), words(check), words(never), ok, short, dies)
+        CASES[name] = Case(name, prepare, gate, error, status, words(says), words(fetch), words(check), words(never), ok, short)
         return prepare
     return note
 
@@ -79,7 +77,7 @@ def check_of(said):
 def lacking(case, said):
     """What each part lacks, as clauses after "must be mended so that it": {"fetch": [...], ...}."""
     texts = {"fetch": line_of(said["fetch"]["err"]), "run": said["run"]["err"], "check": check_of(said)}
-    wanted = {"fetch": case.says + case.fetch, "run": () if case.dies else case.says + case.fetch, "check": case.says + case.check}
+    wanted = {"fetch": case.says + case.fetch, "run": case.says + case.fetch, "check": case.says + case.check}
     lacks = {part: [f'says "{word}"' for word in wanted[part] if not has(text, word)] for part, text in texts.items()}
     texts["fetch"] = said["fetch"]["err"]
     for part, text in texts.items():
@@ -90,13 +88,11 @@ def lacking(case, said):
         lacks["fetch"].append(f"ends with {case.status}")
     if said["check"]["status"] != case.ok:
         lacks["check"].append(f"ends with {case.ok}")
-    if said["run"]["status"] is None and has(texts["check"], "is it running"):
+    if said["run"]["status"] is None and not said["check"]["elsewhere"] and has(texts["check"], "is it running"):
         lacks["check"].append("does not ask whether the sidecar runs, for it does")
     if "doctor" in said:
         lacks["doctor"] = lacking_doctor(case, said)
     lacks["run"] = [clause for clause in lacks["run"] if clause not in lacks["fetch"]]      # both have the same line
-    if case.dies:
-        lacks["check"] = []
     return {part: what for part, what in lacks.items() if what}
 
 

@@ -54,6 +54,10 @@ class Pod:
         self.root = folder / "root"
         self.uid, self.gid, self.groups = UID, UID, []
         self.check_uid = None
+        self.check_dir = OUT
+        self.elsewhere = False          # check cannot see the sidecar's directory
+        self.impatient = False          # check comes before the first attempt has ended
+        self.sidecar = None             # the process of run
         self.options = {"url": f"https://{HOST}/token", "cacert-path": CA_FILE, "timeout": "5s"}
         self.more, self.env = [], {}
         self.command = "run"            # of the sidecar that goes on
@@ -66,7 +70,6 @@ class Pod:
         self.stay_s = 0                 # how long the sidecar runs after its first word
         self.stdin = subprocess.DEVNULL
         self.before_run = []            # what happens between fetch and run
-        self.at_end = []
         self.before_check = []          # what happens between run and check
         self._network()
         self._root()
@@ -146,17 +149,6 @@ class Pod:
         """Packets that vanish, as a NetworkPolicy makes them."""
         sh(f"iptables -A INPUT {rule} -j DROP")
 
-    def memory_kib(self, limit):
-        """The program's processes may have so much memory, all together."""
-        for parent, name in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
-            if os.path.exists(f"{parent}/cgroup.procs"):
-                group = pathlib.Path(f"{parent}/sts-failures-{os.getpid()}-{time.monotonic_ns()}")
-                group.mkdir()
-                (group / name).write_text(str(limit * 1024))
-                self.prefix = ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"]
-                self.at_end.append(group.rmdir)
-                return
-
     # --- the program ---
 
     def words(self):
@@ -166,7 +158,7 @@ class Pod:
         uid = self.uid if uid is None else uid
         gid = self.gid if uid == self.uid else uid
         command = [*(self.prefix if prefix is None else prefix), "chroot", f"--userspec=+{uid}:+{gid}",
-                   f"--groups={','.join(map(str, self.groups))}", str(self.root), "/sts-sidecar", *map(str, args)]
+                   f"--groups={','.join(map(str, self.groups if uid == self.uid else ()))}", str(self.root), "/sts-sidecar", *map(str, args)]
         env = {"PATH": os.environ["PATH"], **self.env}
         if self.clock_ms is not None:
             self.write("/clock", str(self.clock_ms))
@@ -207,15 +199,15 @@ class Pod:
         log = self.folder / "log"
         with open(log, "wb") as stderr:
             arguments = self.arguments or [self.command, *self.words(), "--log-format", "text"]
-            process = self.start(*arguments, stderr=stderr, stdout=subprocess.DEVNULL)
+            process = self.sidecar = self.start(*arguments, stderr=stderr, stdout=subprocess.DEVNULL)
         told = re.compile(r" (error|warn): |token (refreshed|adopted)")
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + (1 if self.impatient else PATIENCE_S)
         while process.poll() is None and not told.search(log.read_text(errors="replace")) and time.monotonic() < until:
             time.sleep(0.02)
         time.sleep(self.stay_s)
         for step in self.before_check:
             step()
-        said["check"] = self.settled()
+        said["check"] = self.settled() | {"elsewhere": self.elsewhere}
         if self.has_command("doctor"):
             said["doctor"] = self.ask("doctor", *self.words())
         status = process.poll()
@@ -226,16 +218,13 @@ class Pod:
             except subprocess.TimeoutExpired:
                 process.kill()
         said["run"] = {"status": status, "err": log.read_text(errors="replace")}
-        for step in self.at_end:
-            with contextlib.suppress(OSError):
-                step()
         return said
 
     def settled(self):
         """The answer of check, once the first attempt is in the status."""
         until = time.monotonic() + 2
         while True:
-            answer = self.ask("check", OUT, uid=self.check_uid, prefix=[])
+            answer = self.ask("check", self.check_dir, uid=self.check_uid, prefix=[])
             if answer["status"] == 0 or re.search(r"try \d+ failed|succeeded", answer["err"]) or time.monotonic() > until:
                 return answer
             time.sleep(0.05)

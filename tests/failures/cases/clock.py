@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clocks that differ."""
+import signal
 import time
 
 from case import case
@@ -71,3 +72,28 @@ def _(pod):
 def _(pod):
     mock(pod, claims=["--expires-in", "2h"])
     wrong(pod, -2 * DAY)
+
+
+@case("clock_plus_100d_certificate", "clock", "cert_expired|ca_file", 69, ["Corp CA 3|/certs/ca.crt|sts.example.com", "clock"], fetch=["expired"],
+      never=NEVER)
+def _(pod):
+    mock(pod, claims=["--expires-in", "4000d"])
+    wrong(pod, 100 * DAY)
+
+
+@case("clock_jumps_while_running", "clock", None, 0, ok=0, never=NEVER)
+def _(pod):
+    mock(pod, claims=["--expires-in", "3h"])
+    wrong(pod, 0)
+
+    def jump():
+        time.sleep(0.5)
+        pod.write("/clock", str(40 * MINUTE))
+        pod.sidecar.send_signal(signal.SIGCHLD)
+        time.sleep(1)
+    pod.before_check.append(jump)
+
+
+@case("sts_without_date_expired", "clock", None, 77, ["400", HOST], fetch=["expire"], never=NEVER)
+def _(pod):
+    mock(pod, "--clock", "70m", "--fault", "date=", claims=["--expires-in", "30m"])

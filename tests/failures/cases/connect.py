@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections: closed ports, packets that vanish, ports that speak something else."""
+import socket
+
 from case import case
 from peers import http, nginx, sts
 from pod import HOST, NOBODY, OTHER, STS, sh
@@ -122,3 +124,49 @@ def _(pod):
 @case("tcp_closes_at_once", "tls", None, None, [f"{HOST}|{STS}", "443", "closed"], never=("emptyDir", "no such name"))
 def _(pod):
     servers.Server(b"", tls=None, blind=True, address=STS, port=443)
+
+
+@case("tcp_service_without_endpoints", "connect", "connect", 69, [f"{STS}:443", "connection refused"], fetch=[HOST], never=NEVER)
+def _(pod):
+    sh(f"iptables -A INPUT -p tcp -d {STS} --dport 443 -j REJECT --reject-with tcp-reset")
+
+
+@case("tcp_wrong_port", "connect", "connect", 69, [f"{STS}:8443", "connection refused"], fetch=[HOST], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.set(url=f"https://{HOST}:8443/token")
+
+
+@case("tcp_second_address_answers", "sidecar", None, 0, ok=0)
+def _(pod):
+    sts(pod, address=OTHER)
+    pod.hosts({HOST: [STS, OTHER]})
+
+
+@case("tcp_connect_option", "connect", "connect", 69, [f"{OTHER}:444", "connection refused"], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.set(connect=f"{OTHER}:444")
+
+
+@case("tcp_no_local_port", "connect", "connect", 69, [f"{STS}:443", "local port|address"], never=NEVER)
+def _(pod):
+    sh("sysctl -qw net.ipv4.ip_local_port_range=40000\\ 40000")
+    pod.held = [socket.create_connection((server.address, server.port)) for server in [sts(pod)]]
+
+
+@case("tcp_dropped_after_request", "answer", "timeout", 75, [HOST, "answer"], never=("emptyDir", "no such name"))
+def _(pod):
+    sts(pod, stall="request")
+    pod.set(timeout="2s")
+
+
+@case("tcp_load_balancer_without_backend", "tls", None, None, [f"{HOST}|{STS}", "handshake", "443"], never=("emptyDir", "no such name"))
+def _(pod):
+    sts(pod, stall="accept")
+    pod.set(timeout="2s")
+
+
+@case("tcp_reset_after_accept", "tls", None, 69, [f"{HOST}|{STS}", "443", "reset|closed"], never=("emptyDir", "no such name"))
+def _(pod):
+    servers.Server(servers.Answer(b"", end="reset"), tls=None, blind=True, address=STS, port=443)

@@ -117,3 +117,53 @@ def _(pod):
 def _(pod):
     pod.hosts({HOST: [NOBODY]})
     pod.set(timeout="2s")
+
+
+@case("dns_dangling_cname", "name", "dns|unknown_host", 69, ["alias.example.com", "no address"], never=(*NEVER, "NetworkPolicy"))
+def _(pod):
+    unbound(pod, "local-zone: example.com static\n  local-data: 'alias.example.com. CNAME gone.example.com.'")
+    pod.set(url="https://alias.example.com/token")
+
+
+@case("dns_second_server_answers_no", "name", "unknown_host", 69, ["nx.example.com", "no such name"], never=NEVER)
+def _(pod):
+    unbound(pod, "local-zone: example.com static")
+    pod.resolv(f"{SEARCH}nameserver 10.96.0.11\nnameserver {DNS}\n")
+    pod.set(url="https://nx.example.com/token", timeout="12s")
+    pod.deadline = "12s"
+
+
+@case("dns_two_silent", "name", "dns", 69, [HOST, DNS, "no answer|did not answer"], never=NEVER)
+def _(pod):
+    pod.hosts({})
+    pod.drop("-p udp --dport 53")
+    pod.drop("-p tcp --dport 53")
+    pod.resolv(f"nameserver {DNS}\nnameserver 10.96.0.11\n")
+    pod.set(timeout="3s")
+
+
+@case("dns_server_by_name", "name", "dns", 69, ["dns.example.com", "/etc/resolv.conf"], never=("emptyDir",))
+def _(pod):
+    pod.hosts({})
+    pod.resolv("nameserver dns.example.com\n")
+
+
+@case("dns_sinkhole", "connect", "connect", 69, ["0.0.0.0:443", "connection refused"], fetch=[HOST], never=["no such name", "emptyDir"])
+def _(pod):
+    pod.hosts({HOST: ["0.0.0.0"]})
+
+
+@case("dns_points_to_loopback", "connect", "connect", 69, ["127.0.0.1:443", "connection refused"], fetch=[HOST], never=["no such name", "emptyDir"])
+def _(pod):
+    pod.hosts({HOST: ["127.0.0.1"]})
+
+
+@case("resolv_unreadable", "name", "dns", 69, ["/etc/resolv.conf", "permission denied"], never=["emptyDir"])
+def _(pod):
+    pod.hosts({})
+    pod.path("/etc/resolv.conf").chmod(0o600)
+
+
+@case("name_unicode", "configuration", None, 64, fetch=["URL", "host name|ASCII|xn--"])
+def _(pod):
+    pod.set(url="https://sts.münchen.example/token")

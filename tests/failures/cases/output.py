@@ -155,3 +155,84 @@ def _(pod):
 def _(pod):
     writes(pod)
     pod.set(group="2000")
+
+
+@case("dir_removed_while_running", "output", None, 0, [], check=[OUT], ok=1, never=("NetworkPolicy",))
+def _(pod):
+    writes(pod)
+    pod.before_check.append(lambda: sh(f"umount -l {pod.path(OUT)}"))
+    pod.elsewhere = True
+
+
+@case("dir_expires_is_directory", "output", "output", 73, [OUT, "expires", "directory"], never=(*NEVER, "mount a writable"))
+def _(pod):
+    writes(pod)
+    (pod.path(OUT) / "expires").mkdir()
+
+
+@case("dir_is_a_volume_of_another_pod", "output", "output", 73, [OUT], fetch=[f"UID {UID}", "2000", "fsGroup"], check=NONE, never=NEVER)
+def _(pod):
+    writes(pod)
+    os.chown(pod.path(OUT), 0, 2000)
+    pod.path(OUT).chmod(0o2775)
+
+
+@case("dir_immutable_token", "output", "output", 73, [OUT, "token.jwt"], fetch=["attributes|not permitted"], never=NEVER)
+def _(pod):
+    writes(pod)
+    pod.path(OUT).chmod(0o1777)
+    pod.write(f"{OUT}/token.jwt", "old", uid=1000, gid=1000)
+
+
+@case("dir_token_is_link", "output", None, None, ok=0)
+def _(pod):
+    writes(pod)
+    os.symlink("/etc/hosts", pod.path(OUT) / "token.jwt")
+
+
+@case("files_group_of_another", "files", None, 0, fetch=[], check=["permission denied", "0640", "2000", "1000"], never=["is it running", "no sidecar"])
+def _(pod):
+    writes(pod)
+    os.chown(pod.path(OUT), 0, 2000)
+    pod.path(OUT).chmod(0o2770)
+    pod.groups = [2000]
+    pod.check_uid = 1000
+    pod.path(OUT).chmod(0o2775)
+
+
+@case("files_mode_0600_given", "files", None, 0, check=["permission denied", "0600", f"{UID}", "1000"], never=["is it running", "no sidecar"])
+def _(pod):
+    writes(pod)
+    pod.set(mode="0600")
+    pod.check_uid = 1000
+
+
+@case("check_wrong_directory", "sidecar", None, 0, check=["/empty", "is it running|no sidecar"])
+def _(pod):
+    writes(pod)
+    pod.volume("/empty")
+    pod.check_dir, pod.elsewhere = "/empty", True
+
+
+@case("check_no_such_directory", "sidecar", None, 0, check=["/nosuch", "no such file|no such directory"])
+def _(pod):
+    writes(pod)
+    pod.check_dir, pod.elsewhere = "/nosuch", True
+
+
+@case("sidecar_killed", "sidecar", "connect", 69, check=[OUT, "not running|no sidecar runs|no longer runs"])
+def _(pod):
+    pod.before_check.append(lambda: (time.sleep(0.5), pod.sidecar.kill(), pod.sidecar.wait()))
+
+
+@case("sidecar_stopped_by_signal", "sidecar", "connect", 69, check=[OUT, "connection refused"])
+def _(pod):
+    pod.before_check.append(lambda: (time.sleep(0.5), pod.sidecar.terminate(), pod.sidecar.wait()))
+
+
+@case("sidecar_first_exchange_hangs", "answer", "timeout", None, check=[OUT, "starting|under way|waiting for"])
+def _(pod):
+    writes(pod, stall="request")
+    pod.set(timeout="8s")
+    pod.deadline = "1s"
+    pod.impatient = True

@@ -90,3 +90,38 @@ def _(pod):
     proxy(pod, http(503, b"<html><title>ERROR: The requested URL could not be retrieved</title>", headers=["X-Squid-Error: ERR_DNS_FAIL 0"]))
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
     pod.set(url="https://sts.auth.svc.cluster.local/token")
+
+
+answers("proxy_504", 504, ["NO_PROXY"], "proxy")
+answers("proxy_302_portal", 302, [], None, headers=["Location: http://portal.corp/login"])
+
+
+@case("proxy_lower_case_variable", "proxy", "proxy", 69, [WHERE, "connection refused"], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.env["https_proxy"] = f"http://{WHERE}"
+
+
+@case("proxy_url_without_scheme", "configuration", None, None, fetch=["HTTPS_PROXY|10.0.8.3:3128"], never=("COMMAND --help",))
+def _(pod):
+    proxy(pod, http(503, b""))
+    pod.env["HTTPS_PROXY"] = WHERE
+
+
+@case("proxy_url_bad_port", "configuration", None, 64, fetch=["HTTPS_PROXY"], never=("COMMAND --help",))
+def _(pod):
+    pod.env["HTTPS_PROXY"] = f"http://{PROXY}:port"
+
+
+@case("proxy_tunnel_then_closed", "tls", None, 69, [HOST, WHERE], never=NEVER)
+def _(pod):
+    proxy(pod, b"HTTP/1.1 200 Connection established\r\n\r\n")
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+
+
+@case("proxy_tunnel_then_silence", "tls", "timeout", 75, [HOST, "handshake"], fetch=[PROXY], never=NEVER)
+def _(pod):
+    sts(pod, stall="accept")
+    tunnel(pod)
+    pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
+    pod.set(timeout="2s")

@@ -77,11 +77,11 @@ answers("http_403_envoy", 403, b"RBAC: access denied", headers=["Content-Type: t
 
 # --- others ---
 
-answers("http_404_empty", 404, error="not_found", exit_status=65, words=["/token"])
-answers("http_404_html", 404, page("404 Not Found"), error="not_found", exit_status=65, headers=[HTML], words=["/token"], fetch=["web page"])
+answers("http_404_empty", 404, error="not_found", exit_status=65)
+answers("http_404_html", 404, page("404 Not Found"), error="not_found", exit_status=65, headers=[HTML], fetch=["web page"])
 answers("http_404_json", 404, {"error": "RESTEASY003210: Could not find resource for full path"}, error="not_found", exit_status=65,
-        headers=[JSON], words=["/token"], fetch=["RESTEASY003210"])
-answers("http_404_ingress", 404, b"default backend - 404", error="not_found", exit_status=65, words=["/token"], fetch=["default backend"])
+        headers=[JSON], fetch=["RESTEASY003210"])
+answers("http_404_ingress", 404, b"default backend - 404", error="not_found", exit_status=65, fetch=["default backend"])
 answers("http_405", 405, headers=["Allow: GET"], fetch=["GET", "POST"])
 answers("http_406", 406)
 answers("http_411", 411, words=["length|Content-Length"])
@@ -149,3 +149,40 @@ def _(pod):
 @case("nginx_421", "answer", None, None, ["421", STS], never=NEVER)
 def _(pod):
     nginx(pod, "location / { return 421; }")
+
+
+# --- statuses of gateways and services, and bodies of other forms ---
+
+for status in (408, 425, 507, 520, 521, 522, 523, 524, 525, 526, 529, 530, 599):
+    answers(f"http_{status}", status, exit_status=75, words=[])
+for status in (402, 409, 410, 418, 423, 424):
+    answers(f"http_{status}", status, words=[])
+answers("http_400_problem_json", 400, {"type": "about:blank", "title": "Bad Request", "detail": "subject token rejected by policy 7"},
+        headers=["Content-Type: application/problem+json"], fetch=["policy 7"])
+answers("http_403_problem_json", 403, {"title": "Forbidden", "status": 403, "detail": "workload identity is off"},
+        headers=["Content-Type: application/problem+json"], fetch=["workload identity is off"])
+answers("http_400_message", 400, {"message": "audience is missing"}, headers=[JSON], fetch=["audience is missing"])
+answers("http_400_errors_list", 400, {"errors": ["the first reason", "the second"]}, headers=[JSON], fetch=["the first reason"])
+answers("http_400_error_object", 400, {"error": {"code": "InvalidToken", "message": "key 9 is unknown"}}, headers=[JSON], fetch=["key 9 is unknown"])
+answers("http_400_text", 400, b"missing form parameter: scope", headers=["Content-Type: text/plain"], fetch=["missing form parameter: scope"])
+answers("http_500_tomcat", 500, page("HTTP Status 500 - Internal Server Error"), headers=[HTML], exit_status=75, words=["web page"])
+answers("http_500_text", 500, b"Internal Server Error", headers=["Content-Type: text/plain"], exit_status=75, fetch=["Internal Server Error"])
+answers("http_502_envoy", 502, b"upstream connect error or disconnect/reset before headers", headers=["Content-Type: text/plain"], exit_status=75,
+        fetch=["upstream connect error"])
+answers("http_503_envoy", 503, b"no healthy upstream", headers=["Content-Type: text/plain"], exit_status=75, fetch=["no healthy upstream"])
+answers("http_400_escapes", 400, {"error": "invalid_grant", "error_description": "line one\nline two \u001b[31m red"}, headers=[JSON], exit_status=77,
+        words=["invalid_grant"])
+answers("http_403_empty_title", 403, b"<html><head><title></title></head><body>no</body></html>", headers=[HTML], words=["web page"],
+        never=["this ServiceAccount"])
+answers("http_403_html_upper", 403, b"<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>", headers=[HTML], words=["web page"],
+        fetch=["Access Denied"], never=["this ServiceAccount"])
+answers("http_403_html_as_json", 403, page("Blocked by policy"), headers=[JSON], words=["web page"], fetch=["Blocked by policy"],
+        never=["this ServiceAccount"])
+answers("http_403_xml", 403, b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>no</Message></Error>",
+        headers=["Content-Type: application/xml"], words=["XML|AccessDenied"], never=["web page"])
+answers("http_404_spring", 404, {"timestamp": "2026-01-01T00:00:00", "status": 404, "error": "Not Found", "path": "/token"}, headers=[JSON],
+        exit_status=65, fetch=["Not Found"])
+answers("http_404_kubernetes", 404, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "the server could not find the requested resource",
+                                     "reason": "NotFound", "code": 404}, headers=[JSON], fetch=["could not find"])
+answers("http_401_kubernetes", 401, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized",
+                                     "code": 401}, headers=[JSON], exit_status=77, fetch=["Unauthorized", SUBJECT])

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line, and limits of the container."""
+import contextlib
+import os
+import pathlib
 import platform
+import signal
+import threading
+import time
 
 from case import case
 from harness.kernel import refuse
@@ -85,12 +91,6 @@ def _(pod):
     pod.uid = pod.gid = 65533
 
 
-@case("little_memory", "sidecar", None, None, fetch=["memory"], never=NEVER, dies=True)
-def _(pod):
-    sts(pod)
-    pod.memory_kib(300)
-
-
 @case("file_size_limit", "output", "output", 73, [OUT, "ulimit|limit|file too large|large"], never=NEVER)
 def _(pod):
     sts(pod)
@@ -108,3 +108,77 @@ def _(pod):
 def _(pod):
     sts(pod)
     pod.preexec = lambda: refuse(SOCKET)
+
+
+def refuses(name, says, *, never=(), env=None, more=(), **options):
+    @case(name, "configuration", None, 64, fetch=says, never=(*NEVER, *never))
+    def _(pod):
+        pod.set(**options)
+        pod.env |= env or {}
+        pod.more += more
+
+
+refuses("duration_wrong", ["--timeout", "duration"], timeout="soon")
+refuses("variable_wrong", ["STS_TIMEOUT", "duration"], env={"STS_TIMEOUT": "soon"}, timeout=None)
+refuses("url_with_user", ["URL", "user"], url="https://user:pw@sts.example.com/token", never=["pw@"])
+refuses("url_with_fragment", ["URL", "fragment"], url="https://sts.example.com/token#x")
+refuses("url_port_wrong", ["URL", "port"], url="https://sts.example.com:99999/token")
+refuses("url_is_empty_variable", ["STS_URL|--url"], env={"STS_URL": ""}, url=None)
+refuses("mode_wrong", ["--mode", "octal"], mode="rw")
+refuses("write_wrong", ["--write", "tokn"], write="tokn")
+refuses("insecure_k", ["-k", "no option|there is none|purpose|skip"], more=["-k"])
+refuses("insecure_long", ["--insecure", "none|purpose|skip|--insecure-http"], more=["--insecure"])
+refuses("extra_argument", ["/tokens2|argument"], more=["/tokens2"])
+refuses("token_field_wrong", ["--token-field"], token_field="a b")
+refuses("protocol_of_keycloak", ["keycloak", "client-assertion"], protocol="keycloak")
+refuses("param_without_value", ["--param"], more=["--param", "audience"])
+
+
+@case("config_unknown_option", "configuration", None, 64, fetch=["/etc/sts/config.json", "audiance", "audience"], never=NEVER)
+def _(pod):
+    pod.write("/etc/sts/config.json", '{"exchanges": [{"name": "a", "audiance": "x"}]}')
+    pod.set(config="/etc/sts/config.json", url=None)
+
+
+@case("config_unreadable", "configuration", None, None, fetch=["/etc/sts/config.json", "permission denied"], never=NEVER)
+def _(pod):
+    pod.write("/etc/sts/config.json", "{}", mode=0o600)
+    pod.set(config="/etc/sts/config.json")
+
+
+@case("sandbox_required_without_landlock", "sidecar", None, None, fetch=["landlock"], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.more = ["--require-sandbox"]
+    pod.preexec = lambda: refuse(444)
+
+
+@case("listen_port_taken", "sidecar", None, 0, ok=0)
+def _(pod):
+    sts(pod)
+    sts(pod, tls=False, address="0.0.0.0", port=8080)
+    pod.arguments = ["run", *pod.words(), "--listen", ":8080", "--log-format", "text"]
+
+
+@case("option_of_run", "configuration", None, 64, fetch=["--listen", "run"], never=NEVER)
+def _(pod):
+    pod.once = pod.arguments = ["fetch", *pod.words(), "--listen", ":8080"]
+
+
+@case("option_of_fetch", "configuration", None, 64, fetch=["--deadline", "fetch"], never=NEVER)
+def _(pod):
+    pod.once = pod.arguments = ["run", *pod.words(), "--deadline", "9s"]
+
+
+@case("worker_killed_for_memory", "sidecar", "worker", 70, ["memory", "signal 9|killed"], never=NEVER)
+def _(pod):
+    sts(pod, stall="request")
+
+    def kill():
+        while True:
+            time.sleep(0.02)
+            for entry in os.listdir("/proc"):
+                with contextlib.suppress(OSError):
+                    if entry.isdigit() and b"\0worker\0" in pathlib.Path(f"/proc/{entry}/cmdline").read_bytes():
+                        os.kill(int(entry), signal.SIGKILL)
+    threading.Thread(target=kill, daemon=True).start()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The subject token: its file, its claims, and what the STS says of it."""
+import os
 import time
 
 from case import case
@@ -153,3 +154,58 @@ def _(pod):
 @case("actor_token_missing", "configuration", "input_file", 66, ["--actor-token-file", "/certs/actor", "no such file"], never=NEVER)
 def _(pod):
     pod.set(actor_token_file="/certs/actor")
+
+
+@case("tok_bearer_prefix", "subject", "subject_malformed", 66, [TOKEN_FILE, "byte 6|space"], never=NEVER)
+def _(pod):
+    pod.token(f"Bearer {tokens.subject()}")
+
+
+@case("tok_quoted", "subject", "subject_malformed", 66, [TOKEN_FILE, "byte 0|quote"], never=NEVER)
+def _(pod):
+    pod.token(f'"{tokens.subject()}"')
+
+
+@case("tok_byte_order_mark", "subject", "subject_malformed", 66, [TOKEN_FILE, "byte 0|byte order"], never=NEVER)
+def _(pod):
+    pod.token(f"\ufeff{tokens.subject()}")
+
+
+@case("tok_pipe", "subject", "subject_unreadable", 66, [TOKEN_FILE, "--token-file"], never=(*NEVER, "run as a UID", "fsGroup"))
+def _(pod):
+    pod.path(TOKEN_FILE).unlink()
+    os.mkfifo(pod.path(TOKEN_FILE), 0o644)
+
+
+@case("tok_link_loop", "subject", "subject_unreadable", 66, [TOKEN_FILE, "link"], never=(*NEVER, "run as a UID"))
+def _(pod):
+    pod.path(TOKEN_FILE).unlink()
+    pod.path(TOKEN_FILE).symlink_to("sts-token")
+
+
+@case("tok_kubeconfig", "subject", "subject_malformed", 66, [TOKEN_FILE], never=NEVER)
+def _(pod):
+    pod.token("apiVersion: v1\nkind: Config\nclusters: []\n")
+
+
+@case("tok_user_not_serviceaccount", "answer", None, 77, ["400", HOST], fetch=["alice", "https://kubernetes.default.svc"])
+def _(pod):
+    sts(pod, tokens.http(400, {"error": "invalid_request", "error_description": "no ServiceAccount"}))
+    pod.token(sub="alice")
+
+
+@case("tok_mounted_where_the_path_is_a_file", "subject", None, 66, ["/var/run/secrets/tokens/sts-token/token", "not a directory|no such file"], never=NEVER)
+def _(pod):
+    pod.set(token_file=f"{TOKEN_FILE}/token")
+
+
+@case("client_id_missing", "configuration", None, 64, fetch=["--client-id"], never=("COMMAND --help",))
+def _(pod):
+    pod.write("/certs/secret", "secret")
+    pod.set(client_secret_file="/certs/secret", client_auth="basic")
+
+
+@case("client_secret_empty", "configuration", "input_file", 66, ["--client-secret-file", "/certs/secret", "empty"], never=NEVER)
+def _(pod):
+    pod.write("/certs/secret", "")
+    pod.set(client_id="shop", client_secret_file="/certs/secret", client_auth="basic")

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS: versions, alerts, client certificates."""
 import ssl
+import subprocess
+import threading
 
 from cryptography.hazmat.primitives import serialization
 
 from case import case
 from harness import pki, servers
 from peers import identity, mock, nginx, sts
-from pod import HOST, STS
+from pod import HOST, STS, UID
 
 NEVER = ("emptyDir", "no such name", "/etc/resolv.conf", "NetworkPolicy")
 
@@ -166,3 +168,50 @@ def _(pod):
 @case("tls_closes_in_handshake", "tls", None, None, [HOST, "handshake|TLS", "closed"], never=("emptyDir", "no such name"))
 def _(pod):
     mock(pod, "--fault", "close_handshake=1")
+
+
+alerts("tls_alert_86", 86, says=[HOST, "86"])
+
+
+@case("tls_client_cert_revoked_nginx", "answer", None, None, [HOST, "400", "client certificate|SSL certificate error"], never=NEVER)
+def _(pod):
+    path = pod.folder / "clients.pem"
+    path.write_bytes(pod.ca.pem)
+    nginx(pod, f"ssl_client_certificate {path}; ssl_verify_client on; location / {{ return 200 x; }}")
+    gives_client(pod, pod.ca, since=-30, until=-1)
+
+
+@case("tls_client_key_unreadable", "configuration", "client_cert", 69, ["--client-key", "/certs/tls.key", f"UID {UID}|permission denied"], never=NEVER)
+def _(pod):
+    sts(pod)
+    gives_client(pod, pod.ca)
+    pod.path("/certs/tls.key").chmod(0o600)
+
+
+@case("tls_client_cert_is_key", "configuration", "client_cert", 69, ["--client-cert", "/certs/tls.key", "no PEM certificate|certificate"], never=NEVER)
+def _(pod):
+    sts(pod)
+    gives_client(pod, pod.ca)
+    pod.set(client_cert="/certs/tls.key")
+
+
+@case("tls_client_key_missing_option", "configuration", None, 64, fetch=["--client-key"], never=("COMMAND --help",))
+def _(pod):
+    gives_client(pod, pod.ca)
+    pod.set(client_key=None)
+
+
+@case("tls_renegotiation", "answer", None, None, [HOST, "renegotiat|client certificate"], never=NEVER)
+def _(pod):
+    certificate, key = pod.world.identity.files(pod.folder)
+    server = subprocess.Popen(["openssl", "s_server", "-accept", f"{STS}:443", "-cert", certificate, "-key", key, "-tls1_2"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def ask():
+        for line in server.stdout:
+            if b"CIPHER is" in line:
+                server.stdin.write(b"R\n")
+                server.stdin.flush()
+    threading.Thread(target=ask, daemon=True).start()
+    servers.wait_for_port(443, address=STS)
+    pod.set(timeout="3s")

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from case import case
 from harness import pki
 from peers import identity, sts
-from pod import CA_FILE, HOST, STS, UID
+from pod import CA_FILE, HOST, STS, UID, sh
 
 NEVER = ("NetworkPolicy", "emptyDir", "no such name", "ECDHE", "/etc/resolv.conf")
 
@@ -132,3 +132,83 @@ def _(pod):
 def _(pod):
     sts(pod)
     pod.set(cacert_path=None)
+
+
+@case("tls_intermediate_expired", "tls", "cert_expired", 69, ["Corp Issuing 1", "expired"], never=NEVER)
+def _(pod):
+    middle = pki.authority(pod.ca, cn="Corp Issuing 1", since=-30, until=-1)
+    sts(pod, who=identity(pod, issuer=middle).sends(middle.certificate))
+
+
+@case("tls_intermediate_given_as_ca", "answer", None, 0, ok=0)
+def _(pod):
+    middle = pki.authority(pod.ca, cn="Corp Issuing 1")
+    sts(pod, who=identity(pod, issuer=middle).sends(middle.certificate))
+    pod.write(CA_FILE, middle.pem)
+
+
+@case("tls_server_sends_root_only", "answer", None, 0, ok=0)
+def _(pod):
+    sts(pod, who=identity(pod).sends(pod.ca.certificate))
+
+
+@case("tls_leaf_signs_leaf", "tls", None, 69, ["sts-old", "CA|authority|basic constraints"], never=NEVER)
+def _(pod):
+    leaf = pki.server(pod.ca, cn="sts-old")
+    sts(pod, who=identity(pod, issuer=leaf).sends(leaf.certificate))
+
+
+@case("tls_name_constraint", "tls", None, 69, ["Corp CA 9", "constraint|permitted|not allowed"], never=NEVER)
+def _(pod):
+    tight = pki.authority(cn="Corp CA 9", permitted=["corp.internal"])
+    sts(pod, who=identity(pod, issuer=tight))
+    pod.write(CA_FILE, tight.pem)
+
+
+@case("tls_sha1_signature", "tls", None, 69, [HOST, "SHA-1|signature|hash"], never=NEVER)
+def _(pod):
+    files = pod.folder / "sha1"
+    files.mkdir()
+    certificate, key = identity(pod, key="rsa").files(files)
+    ca_certificate, ca_key = pki.authority(cn="Corp CA 2", key="rsa").files(files)
+    made = f"openssl req -new -key {key} -subj /CN={HOST} -addext subjectAltName=DNS:{HOST} -out {files}/csr"
+    sh(made)
+    sh(f"openssl x509 -req -sha1 -in {files}/csr -CA {ca_certificate} -CAkey {ca_key} -CAcreateserial -days 9 -copy_extensions copyall "
+       f"-out {certificate}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.load_cert_chain(certificate, key)
+    sts(pod, context=context)
+    pod.write(CA_FILE, open(ca_certificate, "rb").read())
+
+
+@case("tls_other_host_behind_ingress", "tls", "cert_name", 69, [HOST, "ingress.local|Kubernetes Ingress Controller"], never=NEVER)
+def _(pod):
+    sts(pod, who=identity(pod, cn="Kubernetes Ingress Controller Fake Certificate", names=["ingress.local"], ips=[]))
+
+
+@case("ca_directory_empty", "tls", None, 69, ["/certs/empty", "--cacert-path|no PEM|empty"], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.volume("/certs/empty", "size=1m,mode=0755")
+    pod.set(cacert_path="/certs/empty")
+
+
+@case("ca_key_and_text", "tls", "ca_file", 69, [CA_FILE, "PEM|certificate"], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.write(CA_FILE, "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n")
+
+
+@case("ca_truncated", "tls", "ca_file", 69, [CA_FILE], never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.write(CA_FILE, pod.ca.pem[:-60])
+
+
+@case("ca_of_the_cluster", "tls", "cert_issuer", 69, ["Corp CA 3", "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"], never=NEVER)
+def _(pod):
+    sts(pod)
+    path = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+    pod.write(path, pki.authority(cn="kubernetes").pem)
+    pod.set(cacert_path=path)
