@@ -15,7 +15,7 @@ MARKS = pathlib.Path(__file__).resolve().parent / "marks.toml"
 @dataclass
 class Case:
     """
-    gate     the gate that fails
+    gate     the gate that fails; where doctor may find it at several, they are divided by "|", and the first one is that of the page
     error    the name of the error in the lines of fetch, or several with "|"; None: any, or none at all
     status   the exit status of fetch; None: any
     says     words for the line of fetch, for that of run and for that of check: the cause, the object and the next step
@@ -45,7 +45,7 @@ def words(value):
 
 def case(name, gate, error=None, status=None, says=(), fetch=(), check=(), never=(), ok=1, short=False):
     """The function below it prepares the Pod."""
-    assert gate in GATES, gate
+    assert set(gate.split("|")) <= set(GATES), gate
     assert name not in CASES, name
 
     def note(prepare):

@@ -17,7 +17,7 @@ def wrong(pod, milliseconds):
     pod.clock_ms = milliseconds
 
 
-@case("clock_plus_1h", "clock", "subject_expired", 66, ["expired", "clock"], fetch=["35 min"], never=NEVER)
+@case("clock_plus_1h", "clock|subject", "subject_expired", 66, ["expired", "clock"], fetch=["35 min"], never=NEVER)
 def _(pod):
     mock(pod)
     wrong(pod, 2 * HOUR + 30_000)
@@ -35,19 +35,19 @@ def _(pod):
     wrong(pod, -HOUR - 10 * MINUTE)
 
 
-@case("clock_1970", "clock", None, 69, ["1970", "clock"], never=(*NEVER, "--cacert-path"), short=True)
+@case("clock_1970", "clock|tls", None, 69, ["1970", "clock"], never=(*NEVER, "--cacert-path"), short=True)
 def _(pod):
     mock(pod, claims=["--expires-in", "2h"])
     wrong(pod, -int(time.time()) * 1000 + 10 * DAY)
 
 
-@case("clock_plus_60d", "clock", "subject_expired", 66, ["expired", "clock"], fetch=["59 d|60 d"], never=NEVER)
+@case("clock_plus_60d", "clock|subject", "subject_expired", 66, ["expired", "clock"], fetch=["59 d|60 d"], never=NEVER)
 def _(pod):
     mock(pod)
     wrong(pod, 60 * DAY)
 
 
-@case("clock_plus_10y", "clock", None, None, ["clock"], fetch=["expired"], never=NEVER)
+@case("clock_plus_10y", "clock|subject", None, None, ["clock"], fetch=["expired"], never=NEVER)
 def _(pod):
     mock(pod)
     wrong(pod, 3650 * DAY)
@@ -58,23 +58,23 @@ def _(pod):
     mock(pod, "--fault", "clock_s=-4200", "--leeway", "2h")
 
 
-@case("sts_clock_plus_1h", "clock", "refused", 77, ["400", "1 h|60 min", "clock"], fetch=["expired"], never=NEVER)
+@case("sts_clock_plus_1h", "clock|answer", "refused", 77, ["400", "1 h|60 min", "clock"], fetch=["expired"], never=NEVER)
 def _(pod):
     mock(pod, "--clock", "70m", claims=["--expires-in", "30m"])
 
 
-@case("sts_clock_minus_1h", "clock", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"], never=NEVER)
+@case("sts_clock_minus_1h", "clock|answer", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"], never=NEVER)
 def _(pod):
     mock(pod, "--clock", "-70m")
 
 
-@case("node_behind_cert_not_yet", "clock", "cert_not_yet_valid|ca_file", 69, ["Corp CA 3|/certs/ca.crt", "clock"], fetch=["valid only from|not valid yet"], never=NEVER)
+@case("node_behind_cert_not_yet", "clock|tls", "cert_not_yet_valid|ca_file", 69, ["Corp CA 3|/certs/ca.crt", "clock"], fetch=["valid only from|not valid yet"], never=NEVER)
 def _(pod):
     mock(pod, claims=["--expires-in", "2h"])
     wrong(pod, -2 * DAY)
 
 
-@case("clock_plus_100d_certificate", "clock", "cert_expired|ca_file", 69, ["Corp CA 3|/certs/ca.crt|sts.example.com", "clock"], fetch=["expired"],
+@case("clock_plus_100d_certificate", "clock|tls", "cert_expired|ca_file", 69, ["Corp CA 3|/certs/ca.crt|sts.example.com", "clock"], fetch=["expired"],
       never=NEVER)
 def _(pod):
     mock(pod, claims=["--expires-in", "4000d"])
@@ -94,6 +94,6 @@ def _(pod):
     pod.before_check.append(jump)
 
 
-@case("sts_without_date_expired", "clock", None, 77, ["400", HOST], fetch=["expire"], never=NEVER)
+@case("sts_without_date_expired", "clock|answer", None, 77, ["400", HOST], fetch=["expire"], never=NEVER)
 def _(pod):
     mock(pod, "--clock", "70m", "--fault", "date=", claims=["--expires-in", "30m"])

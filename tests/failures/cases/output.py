@@ -220,12 +220,12 @@ def _(pod):
     pod.check_dir, pod.elsewhere = "/nosuch", True
 
 
-@case("sidecar_killed", "sidecar", "connect", 69, check=[OUT, "not running|no sidecar runs|no longer runs"])
+@case("sidecar_killed", "sidecar|connect", "connect", 69, check=[OUT, "not running|no sidecar runs|no longer runs"])
 def _(pod):
     pod.before_check.append(lambda: (time.sleep(0.5), pod.sidecar.kill(), pod.sidecar.wait()))
 
 
-@case("sidecar_stopped_by_signal", "sidecar", "connect", 69, check=[OUT, "connection refused"])
+@case("sidecar_stopped_by_signal", "sidecar|connect", "connect", 69, check=[OUT, "connection refused"])
 def _(pod):
     pod.before_check.append(lambda: (time.sleep(0.5), pod.sidecar.terminate(), pod.sidecar.wait()))
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proxies."""
 from case import case
-from harness import pki
+from harness import pki, servers
 from harness.tokens import http
 from peers import identity, proxy, sts, tunnel, unbound
-from pod import HOST, PROXY
+from pod import HOST, PROXY, STS
 
 WHERE = f"{PROXY}:3128"
 NEVER = ("emptyDir", "--cacert-path")
@@ -102,7 +102,7 @@ def _(pod):
     pod.env["https_proxy"] = f"http://{WHERE}"
 
 
-@case("proxy_url_without_scheme", "configuration", None, None, fetch=["HTTPS_PROXY|10.0.8.3:3128"], never=("COMMAND --help",))
+@case("proxy_url_without_scheme", "proxy", None, None, fetch=["HTTPS_PROXY|10.0.8.3:3128"], never=("COMMAND --help",))
 def _(pod):
     proxy(pod, http(503, b""))
     pod.env["HTTPS_PROXY"] = WHERE
@@ -115,7 +115,8 @@ def _(pod):
 
 @case("proxy_tunnel_then_closed", "tls", None, 69, [HOST, WHERE], never=NEVER)
 def _(pod):
-    proxy(pod, b"HTTP/1.1 200 Connection established\r\n\r\n")
+    servers.Server(b"", tls=None, blind=True, address=STS, port=443)
+    tunnel(pod)
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
 
 

@@ -104,7 +104,7 @@ def _(pod):
     sh(f"mount -o remount,ro,bind {pod.root}")
 
 
-@case("seccomp_denies_sockets", "sidecar", None, None, ["permission|forbid|not permitted|seccomp"], never=("no such name",))
+@case("seccomp_denies_sockets", "connect|sidecar", None, None, ["permission|forbid|not permitted|seccomp"], never=("no such name",))
 def _(pod):
     sts(pod)
     pod.preexec = lambda: refuse(SOCKET)

@@ -109,7 +109,7 @@ def _(pod):
     pod.token(tokens.subject(-7500))
 
 
-@case("tok_not_yet_valid", "clock", "early", 77, ["400", HOST, "not valid yet", "clock|NTP"], fetch=["10 min", "nbf|valid from"])
+@case("tok_not_yet_valid", "clock|answer", "early", 77, ["400", HOST, "not valid yet", "clock|NTP"], fetch=["10 min", "nbf|valid from"])
 def _(pod):
     sts(pod, tokens.http(400, {"error": "invalid_request", "error_description": "token is not active"}))
     now = int(time.time())
@@ -140,18 +140,18 @@ def _(pod):
     pod.set(client_id="shop", client_secret_file="/certs/secret", client_auth="basic")
 
 
-@case("client_secret_file_missing", "configuration", "input_file", 66, ["--client-secret-file", "/certs/nosuch", "no such file"], never=NEVER)
+@case("client_secret_file_missing", "subject", "input_file", 66, ["--client-secret-file", "/certs/nosuch", "no such file"], never=NEVER)
 def _(pod):
     pod.set(client_id="shop", client_secret_file="/certs/nosuch", client_auth="basic")
 
 
-@case("client_secret_file_unreadable", "configuration", "input_file", 66, ["--client-secret-file", "/certs/secret", f"UID {UID}"], never=NEVER)
+@case("client_secret_file_unreadable", "subject", "input_file", 66, ["--client-secret-file", "/certs/secret", f"UID {UID}"], never=NEVER)
 def _(pod):
     pod.write("/certs/secret", "secret", mode=0o600)
     pod.set(client_id="shop", client_secret_file="/certs/secret", client_auth="basic")
 
 
-@case("actor_token_missing", "configuration", "input_file", 66, ["--actor-token-file", "/certs/actor", "no such file"], never=NEVER)
+@case("actor_token_missing", "subject", "input_file", 66, ["--actor-token-file", "/certs/actor", "no such file"], never=NEVER)
 def _(pod):
     pod.set(actor_token_file="/certs/actor")
 
@@ -205,7 +205,7 @@ def _(pod):
     pod.set(client_secret_file="/certs/secret", client_auth="basic")
 
 
-@case("client_secret_empty", "configuration", "input_file", 66, ["--client-secret-file", "/certs/secret", "empty"], never=NEVER)
+@case("client_secret_empty", "subject", "input_file", 66, ["--client-secret-file", "/certs/secret", "empty"], never=NEVER)
 def _(pod):
     pod.write("/certs/secret", "")
     pod.set(client_id="shop", client_secret_file="/certs/secret", client_auth="basic")

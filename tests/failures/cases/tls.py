@@ -95,7 +95,7 @@ def _(pod):
     gives_client(pod, pod.ca, since=-30, until=-1)
 
 
-@case("tls_client_key_mismatch", "configuration", "client_cert", 69, ["--client-key", "/certs/other.key", "does not belong"], never=NEVER)
+@case("tls_client_key_mismatch", "tls", "client_cert", 69, ["--client-key", "/certs/other.key", "does not belong"], never=NEVER)
 def _(pod):
     sts(pod)
     gives_client(pod, pod.ca)
@@ -104,7 +104,7 @@ def _(pod):
     pod.set(client_key="/certs/other.key")
 
 
-@case("tls_client_key_encrypted", "configuration", "client_cert", 69, ["--client-key", "/certs/enc.key", "encrypted"], never=NEVER)
+@case("tls_client_key_encrypted", "tls", "client_cert", 69, ["--client-key", "/certs/enc.key", "encrypted"], never=NEVER)
 def _(pod):
     sts(pod)
     who = gives_client(pod, pod.ca)
@@ -113,7 +113,7 @@ def _(pod):
     pod.set(client_key="/certs/enc.key")
 
 
-@case("tls_client_cert_missing_file", "configuration", "client_cert|input_file", None, ["--client-cert", "/certs/nosuch.crt", "no such file"],
+@case("tls_client_cert_missing_file", "tls", "client_cert|input_file", None, ["--client-cert", "/certs/nosuch.crt", "no such file"],
       never=NEVER)
 def _(pod):
     sts(pod)
@@ -181,14 +181,14 @@ def _(pod):
     gives_client(pod, pod.ca, since=-30, until=-1)
 
 
-@case("tls_client_key_unreadable", "configuration", "client_cert", 69, ["--client-key", "/certs/tls.key", f"UID {UID}|permission denied"], never=NEVER)
+@case("tls_client_key_unreadable", "tls", "client_cert", 69, ["--client-key", "/certs/tls.key", f"UID {UID}|permission denied"], never=NEVER)
 def _(pod):
     sts(pod)
     gives_client(pod, pod.ca)
     pod.path("/certs/tls.key").chmod(0o600)
 
 
-@case("tls_client_cert_is_key", "configuration", "client_cert", 69, ["--client-cert", "/certs/tls.key", "no PEM certificate|certificate"], never=NEVER)
+@case("tls_client_cert_is_key", "tls", "client_cert", 69, ["--client-cert", "/certs/tls.key", "no PEM certificate|certificate"], never=NEVER)
 def _(pod):
     sts(pod)
     gives_client(pod, pod.ca)
@@ -201,7 +201,7 @@ def _(pod):
     pod.set(client_key=None)
 
 
-@case("tls_renegotiation", "answer", None, None, [HOST, "renegotiat|client certificate"], never=NEVER)
+@case("tls_renegotiation", "tls|answer", None, None, [HOST, "renegotiat|client certificate"], never=NEVER)
 def _(pod):
     certificate, key = pod.world.identity.files(pod.folder)
     server = subprocess.Popen(["openssl", "s_server", "-accept", f"{STS}:443", "-cert", certificate, "-key", key, "-tls1_2"],
