@@ -26,7 +26,7 @@ enum sts_retry {
 	STS_RETRY_SLOW,  /* somebody must mend a policy, a file or a certificate: longer waits */
 };
 
-#define STS_ERROR_TEXT_MAX_BYTES 192 /* of a message, with the NUL */
+#define STS_ERROR_TEXT_MAX_BYTES 320 /* of a message, with the NUL */
 
 /*
  * The detail of STS_EUSAGE when a parameter of a protocol is wrong. The user is then referred to

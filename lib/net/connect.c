@@ -33,7 +33,9 @@ struct attempt {
 	int64_t deadline_boot_ms;
 	int tried;               /* how many addresses */
 	struct sts_address last; /* the last address that was tried */
-	int last_errno; /* of that address; ETIMEDOUT when its share of the time was over */
+	int last_errno;   /* of that address; ETIMEDOUT when its share of the time was over */
+	int64_t last_ms;  /* how long that address was tried */
+	int64_t began_ms; /* BOOTTIME, when the name servers were first asked; 0: they were not */
 	int fd;
 	struct sts_connect_facts *facts; /* the caller's */
 	bool is_default_server;          /* resolv.conf names no name server */
@@ -103,6 +105,27 @@ static int connect_one(struct attempt *a, const struct sts_address *address, int
 	return 0;
 }
 
+static void add_time(struct sts_text *t, int64_t ms)
+{
+	bool long_one = ms >= 900; /* a second less the time for the report */
+
+	sts_text_addf(t, long_one ? "%lld s" : "%lld ms",
+		      (long long)(long_one ? (ms + 500) / 1000 : ms));
+}
+
+/* Add where the address came from, so that a connection that fails is not taken for a name that
+ * does not resolve. */
+static void add_source(struct sts_text *t, const struct attempt *a)
+{
+	if (a->facts->found_by == STS_FOUND_BY_HOSTS &&
+	    !sts_hosts_is_localhost(sts_slice_of(a->host)))
+		sts_text_addf(t, "; the address is from /etc/hosts");
+	if (a->began_ms == 0)
+		return;
+	sts_text_addf(t, "; the name resolved in ");
+	add_time(t, a->facts->found_boot_ms - a->began_ms);
+}
+
 static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 {
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
@@ -117,12 +140,18 @@ static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 		sts_text_addf(&t, "the time was over before a connection was tried");
 		return sts_fail(e, STS_ECONNECT_TIME, ETIMEDOUT, "%s", msg);
 	}
+	if (a->last_errno == ETIMEDOUT)
+		sts_text_addf(&t, "no answer from ");
 	add_endpoint(&t, &a->last, a->port);
-	sts_text_addf(&t, ": %s",
-		      a->last_errno == ETIMEDOUT ? sts_words("no answer to the connection attempt")
-						 : words_of(&a->last, a->last_errno));
+	if (a->last_errno == ETIMEDOUT) {
+		sts_text_addf(&t, " in ");
+		add_time(&t, a->last_ms);
+	} else {
+		sts_text_addf(&t, ": %s", words_of(&a->last, a->last_errno));
+	}
 	if (a->tried > 1)
 		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
+	add_source(&t, a);
 	return sts_fail(e,
 			a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME
 						   : sts_errno_code(a->last_errno, STS_ECONNECT),
@@ -150,7 +179,9 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 			share = left < SHARE_MIN_MS ? left : SHARE_MIN_MS;
 		a->tried++;
 		a->last = a->facts->last = list[i];
-		a->last_errno = connect_one(a, &list[i], sts_clock_boot_ms() + share);
+		a->last_ms = -sts_clock_boot_ms();
+		a->last_errno = connect_one(a, &list[i], share - a->last_ms);
+		a->last_ms += sts_clock_boot_ms();
 		if (a->last_errno == 0)
 			return STS_OK;
 	}
@@ -365,6 +396,7 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	a->route[0] = has_route(false);
 	a->route[1] = has_route(true);
 	a->resolve_until_boot_ms = a->deadline_boot_ms - RESERVE_MS;
+	a->began_ms = sts_clock_boot_ms();
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 

@@ -109,6 +109,15 @@ static bool name_ok(struct sts_slice name)
 	return name.len > 0 && name.len < STS_STATUS_NAME_MAX_BYTES;
 }
 
+/* May this message be shown? */
+static bool text_ok(struct sts_slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' || text.data[i] > '~')
+			return false;
+	return text.len < STS_STATUS_TEXT_MAX_BYTES;
+}
+
 /* Returns the sum of the lines. It shows whether a file was read while it was overwritten. */
 static uint32_t sum_of(const char *data, size_t len)
 {
@@ -153,6 +162,8 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
 	}
 	add_clock(out, status);
+	if (status->text[0] != '\0' && text_ok(sts_slice_of(status->text)))
+		sts_text_addf(out, "\ntext %s", status->text);
 	sts_text_addf(out, "\nsum %u", (unsigned)sum_of(out->data + begin, out->len - begin));
 }
 
@@ -206,6 +217,15 @@ static bool parse_name(struct sts_slice value, struct sts_status *status)
 	memset(status->wait_name, 0, sizeof(status->wait_name));
 	if (name_ok(value))
 		memcpy(status->wait_name, value.data, value.len);
+	return true;
+}
+
+/* A message that may not be shown, or is too long, counts as none. */
+static bool parse_text(struct sts_slice value, struct sts_status *status)
+{
+	memset(status->text, 0, sizeof(status->text));
+	if (text_ok(value))
+		memcpy(status->text, value.data, value.len);
 	return true;
 }
 
@@ -265,6 +285,8 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			ok = parse_error(value, status);
 		else if (sts_slice_eq(key, "sts_error"))
 			ok = parse_code(value, status);
+		else if (sts_slice_eq(key, "text"))
+			ok = parse_text(value, status);
 		else if (sts_slice_eq(key, "waits_for"))
 			ok = parse_name(value, status);
 		else if (sts_slice_eq(key, "boot"))
@@ -354,11 +376,10 @@ static int64_t passed_s(const struct sts_status *status, int64_t ended_s,
 	return (now->boot_ms - status->ended_ms) / 1000;
 }
 
-/* Add why the last attempt failed: "403 access_denied (the STS refused this ServiceAccount: check
- * its authorization rules)". */
-static void add_reason(struct sts_text *out, const struct sts_status *status)
+/* Add the reason of a status without a message, which a former version has written: "403
+ * access_denied". */
+static void add_code(struct sts_text *out, const struct sts_status *status)
 {
-	const struct sts_error_info info = sts_error_info(status->error);
 	bool has_errno = status->error == STS_ECONNECT || status->error == STS_EOUTPUT ||
 			 status->error == STS_EFORK || status->error == STS_EFILES;
 
@@ -370,9 +391,26 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 	if (status->http_status <= 0 && status->sts_error[0] == '\0')
 		sts_text_add_str(out, has_errno && status->detail > 0
 					      ? sts_errno_words(status->detail)
-					      : info.name);
-	sts_text_addf(out, " (%s: %s)", sts_error_meaning(status->error),
-		      sts_error_hint(status->error, status->detail));
+					      : sts_error_info(status->error).name);
+}
+
+/* Add why the last attempt failed, and what to do: "subject_missing: there is no subject token at
+ * /tokens/t: no such file (mount a projected ServiceAccount token there, or name its path with
+ * --token-file)". The meaning of the error is left out where the message begins with it. */
+static void add_reason(struct sts_text *out, const struct sts_status *status)
+{
+	const char *meaning = sts_error_meaning(status->error);
+	struct sts_slice text = sts_slice_of(status->text);
+
+	if (text.len == 0)
+		add_code(out, status);
+	else if (!sts_slice_take_prefix(&text, "unexpected status "))
+		sts_text_addf(out, "%s: ", sts_error_info(status->error).name);
+	sts_text_add_slice(out, text);
+	sts_text_add_str(out, " (");
+	if (!sts_slice_starts(text, meaning))
+		sts_text_addf(out, "%s: ", meaning);
+	sts_text_addf(out, "%s)", sts_error_hint(status->error, status->detail));
 }
 
 /* Add how the last attempt ended. */

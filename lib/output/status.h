@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The status file `.status`: what the supervisor did last and will do next. `check` and `refresh`
- * read it. It has lines of the form "key value" with fixed keys. Its only text from a peer is an
- * error code of a known set. It lies in a directory in which others may write, so the reader trusts
+ * read it. It has lines of the form "key value" with fixed keys. Text from a peer is in it in two
+ * places only: an error code of a known set, and the message of the last error, in which it is
+ * escaped and bounded. It lies in a directory in which others may write, so the reader trusts
  * nothing: it bounds the file, checks the range of every field, and ignores unknown keys. The last
  * line is a sum of the lines before it, which shows a reader whether the file was just being
  * overwritten (sts_store_overwrite()).
@@ -12,10 +13,11 @@
 
 #include "base/boot_id.h"
 #include "base/error.h"
+#include "base/sizes.h"
 #include "base/text.h"
 #include "protocol/table.h"
 
-#define STS_STATUS_MAX_BYTES      1024
+#define STS_STATUS_MAX_BYTES      1536
 #define STS_STATUS_NAME_MAX_BYTES 32 /* of an exchange's name, with the NUL */
 
 /* The state of an exchange. */
@@ -44,6 +46,10 @@ struct sts_status {
 	int http_status;    /* 0: none */
 	/* An error code for which sts_status_code_known() is true, or "". */
 	char sts_error[STS_KNOWN_CODE_MAX_BYTES];
+	/* The message of the last attempt's error, printable ASCII, as the log has it: what
+	 * happened, and to which file, address or certificate. "" after a success, and in a file of
+	 * a former version. */
+	char text[STS_STATUS_TEXT_MAX_BYTES];
 	uint32_t tries;                         /* failed attempts in a row */
 	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
@@ -135,7 +141,7 @@ void sts_status_add_subject_wait(struct sts_text *out, const struct sts_status *
 void sts_status_add_skew(struct sts_text *out, int64_t skew_s);
 
 /*
- * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403 access_denied
+ * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403: access_denied
  * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". The line
  * also says when no sidecar has written a status yet, when the sidecar is starting or has stopped,
  * when it must be dead since it should have written again, and when the node was restarted since.
@@ -144,7 +150,7 @@ void sts_status_add_skew(struct sts_text *out, int64_t skew_s);
  * so that it makes no difference when the clock is set. Elsewhere they are compared with REALTIME,
  * and a sidecar whose next attempt is two minutes late must be dead. Where the node's clock and the
  * STS's Date differ by more than 60 s, the line ends with that.
- *   out      in/out  700 bytes hold the longest line, besides problem
+ *   out      in/out  1300 bytes hold the longest line, besides problem
  *   problem  in      what is wrong with the files: "no token in /tokens"
  *   status   in      from sts_status_parse(); NULL when there is none
  *   now      in      from sts_status_now()

@@ -85,7 +85,7 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
  * Returns false if the file cannot be overwritten: it must be a regular file of this UID with one
  * name (no hard link) and at most STS_STORE_OVERWRITE_MAX_BYTES.
  */
-#define STS_STORE_OVERWRITE_MAX_BYTES 1024
+#define STS_STORE_OVERWRITE_MAX_BYTES 1536
 bool sts_store_overwrite(const struct sts_store *store, const char *name, struct sts_slice data);
 
 /*

@@ -9,7 +9,7 @@
 #include "output/largest.h"
 #include "output/status.h"
 
-#define STS_VERDICT_LINE_MAX_BYTES 1520
+#define STS_VERDICT_LINE_MAX_BYTES 2112
 
 struct sts_verdict {
 	bool ok;

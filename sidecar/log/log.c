@@ -43,16 +43,22 @@ uint32_t sts_log_dropped(void)
 #define TAIL_BYTES 8
 
 /* A longer value is cut. Escaping turns one byte into at most ESCAPED_MAX_BYTES, so a line has room
- * for any message, and for any field next to a message of usual length. */
-#define VALUE_MAX_BYTES   256
-#define ESCAPED_MAX_BYTES 6
+ * for any message, and for any field next to a message of usual length. A value of printable ASCII,
+ * which the message of an error is, needs at most two bytes for each of its own. */
+#define VALUE_MAX_BYTES     256
+#define PRINTABLE_MAX_BYTES 512
+#define ESCAPED_MAX_BYTES   6
 
 static void add_value(struct sts_log *l, const char *value)
 {
 	struct sts_slice s = sts_slice_of(value);
+	size_t max = PRINTABLE_MAX_BYTES;
 
-	if (s.len > VALUE_MAX_BYTES)
-		s.len = VALUE_MAX_BYTES;
+	for (size_t i = 0; i < s.len; i++)
+		if (value[i] < ' ' || value[i] > '~')
+			max = VALUE_MAX_BYTES;
+	if (s.len > max)
+		s.len = max;
 	if (config.json)
 		sts_text_add_json(&l->text, s);
 	else

@@ -15,7 +15,7 @@ static void print_json(const char *dir, const struct sts_verdict *v, struct sts_
 		       const struct sts_status_now *now)
 {
 	int64_t skew_s = v->has_status ? sts_status_skew(&v->status, now) : 0;
-	char buf[3840];
+	char buf[5184];
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));

@@ -129,7 +129,7 @@ static void report_end(struct sts_child *c, int status, struct sts_report *repor
 				      .detail = error.detail,
 				      .retry_after_s = -1,
 				      .subject_exp_s = -1};
-	memcpy(report->text, error.msg, sizeof(report->text));
+	memcpy(report->text, error.msg, sizeof(error.msg));
 }
 
 bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report)

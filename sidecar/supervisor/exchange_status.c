@@ -49,6 +49,9 @@ void sts_exchange_note(struct sts_exchange *x, const struct sts_report *report,
 	memset(s->sts_error, 0, sizeof(s->sts_error));
 	if (len < sizeof(s->sts_error) && sts_status_code_known(report->sts_error))
 		memcpy(s->sts_error, report->sts_error, len);
+	memset(s->text, 0, sizeof(s->text));
+	if (failed)
+		memcpy(s->text, report->text, strnlen(report->text, sizeof(s->text) - 1));
 	s->last_attempt_s = now->real_ms / 1000;
 	note_clocks(x, report, now);
 	if (!failed) {

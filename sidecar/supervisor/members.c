@@ -11,8 +11,8 @@ static struct {
 	struct sts_member members[STS_EXCHANGES_MAX];
 } all STS_RESIDENT_LAST;
 
-_Static_assert(sizeof(struct sts_member) + sizeof(struct sts_plan) + 256 < 1024,
-	       "an exchange, its plan and its paths cost less than 1 KiB");
+_Static_assert(sizeof(struct sts_member) + sizeof(struct sts_plan) + 256 < 1536,
+	       "an exchange, its plan and its paths cost less than 1.5 KiB");
 
 struct sts_moment sts_now(void)
 {

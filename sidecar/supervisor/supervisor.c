@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/resident.h"
 #include "log/print.h"
 #include "sandbox/sandbox.h"
@@ -40,8 +41,9 @@ static struct supervisor {
 	int64_t last_plan_ms;    /* when plans were made last */
 	int64_t started_ms;      /* when this process was started, since the epoch */
 	int exit_status;         /* -1: go on */
-	/* the last message that was logged about a configuration file that is not used */
-	char logged_refusal[STS_ERROR_TEXT_MAX_BYTES];
+	/* the hash of the last message that was logged about a configuration file that is not used;
+	 * 0: none */
+	uint64_t logged_refusal;
 } s STS_RESIDENT_FIRST;
 
 /* ---- planning ---- */
@@ -88,14 +90,16 @@ static void note_reload(bool ok)
  * answer. */
 static void log_refusal(const struct sts_error *e)
 {
+	uint64_t hash = sts_hash(STS_HASH_START, e->msg, strlen(e->msg));
+
 	note_reload(false);
 	/* Any other error is not about the file: the planning child was killed or could not be
 	 * started. */
 	if (e->code != STS_EUSAGE)
 		request_plan(sts_clock_boot_ms() + PLAN_AGAIN_MS);
-	if (!s.refresh_after_plan && strcmp(s.logged_refusal, e->msg) == 0)
+	if (!s.refresh_after_plan && s.logged_refusal == hash)
 		return;
-	memcpy(s.logged_refusal, e->msg, sizeof(s.logged_refusal));
+	s.logged_refusal = hash;
 	sts_event_log_refused(e);
 }
 
@@ -188,7 +192,7 @@ static __attribute__((noinline)) void finish_planning(void)
 	if (err == STS_ETIMEOUT && s.o->config)
 		err = sts_inputs_config_stuck(pid, s.last_plan_ms - STS_PLANNER_MS, &e);
 	if (err == STS_OK) {
-		s.logged_refusal[0] = '\0';
+		s.logged_refusal = 0;
 		bool same = !first && memcmp(plans->digest, sts_members_plans()->digest,
 					     sizeof(plans->digest)) == 0;
 

@@ -25,25 +25,35 @@ struct slot {
 static struct {
 	char *const *argv;
 	sts_workers_ended *ended;
-	struct slot slots[STS_WORKERS_MAX];
+	struct slot first;  /* the only slot that most supervisors ever need */
+	uint8_t slots_used; /* how many slots have had a worker, the first one included */
 	bool told_dumpable; /* see compare_dumpable() */
 	bool revoking;      /* the workers revoke tokens: nothing else follows from their ends */
 } all STS_RESIDENT;
 
+static struct slot more[STS_WORKERS_MAX - 1] STS_RESIDENT_SELDOM;
+
+/* Returns the slot after a slot that has had a worker, or the first slot for NULL. Returns NULL
+ * after the last one. */
+static __attribute__((noinline)) struct slot *next_slot(const struct slot *slot)
+{
+	size_t n = !slot ? 0 : slot == &all.first ? 1 : (size_t)(slot - more) + 2;
+
+	if (n >= all.slots_used)
+		return NULL;
+	return n == 0 ? &all.first : &more[n - 1];
+}
+
 #define EACH_SLOT(slot) \
-	struct slot *slot = all.slots; \
-	slot < all.slots + STS_WORKERS_MAX; \
-	slot++
+	struct slot *slot = NULL; \
+	(slot = next_slot(slot));
 
 void sts_workers_init(char *const *argv, sts_workers_ended *ended)
 {
 	all.argv = argv;
 	all.ended = ended;
 	all.revoking = false;
-	for (EACH_SLOT(slot)) {
-		sts_child_init(&slot->child);
-		slot->member = NULL;
-	}
+	all.slots_used = 0;
 }
 
 /* ---- the end of a worker ---- */
@@ -95,7 +105,7 @@ static void blame_file_system(struct sts_member *t, struct sts_report *report)
 		return;
 	report->error = (int32_t)e.code;
 	report->detail = e.detail;
-	memcpy(report->text, e.msg, sizeof(report->text));
+	memcpy(report->text, e.msg, sizeof(e.msg));
 }
 
 /*
@@ -140,7 +150,7 @@ static void not_started(struct sts_member *t, const struct sts_error *e)
 				    .retry_after_s = -1,
 				    .subject_exp_s = -1};
 
-	memcpy(report.text, e->msg, sizeof(report.text));
+	memcpy(report.text, e->msg, sizeof(e->msg));
 	finished(t, &report, sts_clock_boot_ms());
 }
 
@@ -197,7 +207,7 @@ void sts_workers_kill_late(int64_t now_ms)
 	}
 	if (!late)
 		return;
-	sts_spawn_end_all(pids, STS_WORKERS_MAX);
+	sts_spawn_end_all(pids, i);
 	i = 0;
 	for (EACH_SLOT(slot)) {
 		pid_t stuck = pids[i++];
@@ -227,6 +237,14 @@ static struct slot *find_slot(bool for_attempt)
 	for (EACH_SLOT(slot))
 		if (slot->child.pid < 0)
 			return slot;
+	if (all.slots_used < STS_WORKERS_MAX) {
+		struct slot *slot = all.slots_used == 0 ? &all.first : &more[all.slots_used - 1];
+
+		all.slots_used++;
+		sts_child_init(&slot->child);
+		slot->member = NULL;
+		return slot;
+	}
 	if (!for_attempt)
 		return NULL;
 	for (EACH_SLOT(slot))
@@ -383,6 +401,8 @@ int64_t sts_workers_wake_ms(int64_t now_ms)
 
 void sts_workers_pipes(int *pipes)
 {
+	for (size_t i = 0; i < STS_WORKERS_MAX; i++)
+		pipes[i] = -1;
 	for (EACH_SLOT(slot))
 		*pipes++ = slot->child.fd;
 }
@@ -422,7 +442,7 @@ void sts_workers_stop(void)
 	for (EACH_SLOT(slot))
 		pids[i++] = slot->child.pid;
 	/* The wait is bounded for all of them together. */
-	sts_spawn_end_all(pids, STS_WORKERS_MAX);
+	sts_spawn_end_all(pids, i);
 	for (EACH_SLOT(slot)) {
 		slot->child.pid = -1;
 		sts_child_drop(&slot->child);

@@ -5,7 +5,8 @@
  * one struct of fixed size. The report is UNTRUSTED, since a hostile answer may have taken over the
  * worker: the supervisor checks size, magic number, version and the range of every field.
  *
- * `text` is the message of the error: one line of printable ASCII with a NUL at its end. The worker
+ * `text` is the message of the error, and what the STS was shown when it refused the subject token:
+ * one line of printable ASCII with a NUL at its end. The worker
  * has escaped the peer's words in the message. If the message would repeat the subject token, the
  * worker has replaced the whole message.
  */
@@ -20,6 +21,7 @@
 
 #define STS_REPORT_MAGIC   0x73747352u /* "stsR" */
 #define STS_REPORT_VERSION 1
+
 /* The worker writes this byte and the id of the subject token before it sends the request. A report
  * does not begin with this byte. */
 #define STS_REPORT_STAGE_SENT       'S'
@@ -98,7 +100,7 @@ struct sts_report {
 	struct sts_report_tls tls;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	char sts_error[STS_CODE_MAX_BYTES];
-	char text[STS_ERROR_TEXT_MAX_BYTES];
+	char text[STS_STATUS_TEXT_MAX_BYTES];
 };
 
 /*

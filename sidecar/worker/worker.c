@@ -29,6 +29,7 @@
 #include "worker/reads.h"
 #include "worker/report_answer.h"
 #include "worker/revoke.h"
+#include "worker/shown.h"
 #include "worker/subject_token.h"
 #include "worker/timeout.h"
 
@@ -140,6 +141,26 @@ static void copy_message(char text[STS_ERROR_TEXT_MAX_BYTES], struct sts_error *
 	memcpy(text, e->msg, strlen(e->msg) + 1);
 }
 
+/* Report the message of the error. After an answer of the STS, also report what the STS was shown. */
+static void report_text(enum sts_err err)
+{
+	int status = w.report.http_status;
+	struct sts_text text;
+
+	w.report.detail = w.error.detail;
+	copy_message(w.report.text, &w.error);
+	sts_text_init(&text, w.report.text, sizeof(w.report.text));
+	sts_text_add_str(&text, w.error.msg);
+	if (w.report.stage != STS_STAGE_CHECK || status == 0)
+		return;
+	sts_shown_add_request(&text, &w.fields.request);
+	if (w.job->mode != STS_WORKER_REVOKE &&
+	    (sts_error_info(err).exit_status == STS_EXIT_DENIED ||
+	     (err == STS_ESTATUS && status == 400)))
+		sts_shown_add_subject(&text, &w.subject, w.memory.scratch, sizeof(w.memory.scratch),
+				      sts_clock_real_ms() / 1000);
+}
+
 /* Report the result, and end. */
 static _Noreturn void finish(enum sts_err err)
 {
@@ -151,10 +172,8 @@ static _Noreturn void finish(enum sts_err err)
 		w.error.detail = 0;
 	}
 	w.report.error = (int32_t)err;
-	if (err != STS_OK) {
-		w.report.detail = w.error.detail;
-		copy_message(w.report.text, &w.error);
-	}
+	if (err != STS_OK)
+		report_text(err);
 	send_report();
 	sts_wipe(w.memory.token, sizeof(w.memory.token));
 	sts_connection_wipe(&w.connection);

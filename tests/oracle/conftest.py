@@ -22,7 +22,12 @@ def wanted(recordings, intended):
 
 
 @pytest.fixture(scope="session")
-def seen():
+def added():
+    return suite.additions()
+
+
+@pytest.fixture(scope="session")
+def seen(added):
     if not ROOT:
         pytest.skip("needs root: files of several owners, and the program as an ordinary user")
-    return suite.play_all(build_folder() / "sts-sidecar")
+    return suite.without(suite.play_all(build_folder() / "sts-sidecar"), added)

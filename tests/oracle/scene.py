@@ -50,6 +50,7 @@ class Scene:
         self.write("sts-token", SUBJECT)
         self.mask = Masker(self.folder, UID, GID)
         self.lines = []
+        self.order = None           # the key by which lines without an order are sorted
         self.logs = 0
         self.stack = contextlib.ExitStack()
 
@@ -190,7 +191,7 @@ class Scene:
         first = len(self.lines)
         self.show("err", run.err.encode())
         if not ordered:
-            self.lines[first:] = sorted(self.mask(self.lines[first:]))
+            self.lines[first:] = sorted(self.mask(self.lines[first:]), key=self.order)
 
     def stop(self, process, number=signal.SIGTERM, ordered=True):
         """End what start() began, and record its whole log."""

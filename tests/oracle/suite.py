@@ -3,6 +3,7 @@
 import concurrent.futures
 import difflib
 import fnmatch
+import functools
 import pathlib
 import re
 import shutil
@@ -51,6 +52,7 @@ def case(name, seconds=0.0):
 def play(program, one):
     """The recording of one case. Where a case cannot be played, its traceback stands in the recording, so the comparison fails."""
     with Scene(program, one.name) as scene:
+        scene.order = order
         try:
             one.does(scene)
         except Exception:  # pylint: disable=broad-except
@@ -125,6 +127,44 @@ def differences(path=DIFFERENCES):
     for one in found:
         assert one.reason.strip() and (one.text is None) == (one.old is not None) == (one.new is not None), f"{one} needs a reason, and text or old and new"
     return found
+
+
+@dataclass
+class Addition:
+    words: str          # a pattern
+    reason: str
+    used: bool = False
+
+    def leave_out(self, recording):
+        left = re.sub(self.words, "", recording)
+        self.used = self.used or left != recording
+        return left
+
+
+def additions(path=DIFFERENCES):
+    return [Addition(**row) for row in tomllib.loads(path.read_text()).get("addition", [])]
+
+
+@functools.cache
+def words_added():
+    return [re.compile(one.words) for one in additions()]
+
+
+def order(line):
+    """Where a line stands among others: words that were added change nothing."""
+    for words in words_added():
+        line = words.sub("", line)
+    return line
+
+
+def without(seen, added):
+    """What is compared: what was seen, without the words that were added on purpose."""
+    made = {}
+    for name, recording in seen.items():
+        for one in added:
+            recording = one.leave_out(recording)
+        made[name] = recording
+    return made
 
 
 def expected(recordings, intended):

@@ -24,3 +24,7 @@ def test_no_case_failed_when_it_was_recorded(recordings):
 def test_every_intended_difference_is_one(intended, wanted):  # pylint: disable=unused-argument
     """An entry that changes no recording is not needed. Where an entry changes a recording in another way than the program, the comparison fails."""
     assert not [f"{one.case}: {one.reason}" for one in intended if not one.used]
+
+
+def test_every_addition_is_seen(added, seen):  # pylint: disable=unused-argument
+    assert not [f"{one.words}: {one.reason}" for one in added if not one.used]

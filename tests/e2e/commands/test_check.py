@@ -136,35 +136,35 @@ def test_min_ttl(check, space):
     assert re.match(rf"the token in {space.out} is valid for only (2 min|1 min 5\d s) more: ", says(run)), says(run)
 
 
+CLAIMS = ("; subject token: iss https://kubernetes.default.svc, sub system:serviceaccount:shop:checkout, aud https://kubernetes.default.svc, "
+          "LEFT left")
 FAILURES = {
-    "403": (http(403, {"error": "access_denied"}), 77, "403 access_denied (the STS refused this ServiceAccount: check its authorization rules)"),
-    "503": (http(503), 75, "503 (the STS cannot answer now: "),
-    "HTML": (http(200, b"<html>"), 65, "200 (the answer is a web page: "),
-    "empty": (http(200, b""), 65, "200 (the STS answered with no body: "),
+    "403": (http(403, {"error": "access_denied"}), 77, f"403: access_denied; request: POST URL{CLAIMS} (the STS refused this ServiceAccount: "
+                                                       "check its authorization rules)"),
+    "503": (http(503), 75, "503; request: POST URL (the STS cannot answer now: "),
+    "HTML": (http(200, b"<html>"), 65, "html: the STS answered 200 with a web page"),
+    "empty": (http(200, b""), 65, "empty: the STS answered with no body (status 200)"),
+    "bytes of the STS": (http(403, {"error": "ours", "error_description": "\x1b[2J\n\u20ac" + "x" * 200}), 77,
+                         r"403: ours: \x1B[2J \xE2\x82\xAC"),
 }
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_the_reason_of_the_last_failure(failure, check, fetch, serve, space):
+    """It is the message of the log, which names the request and the claims of the subject token."""
     answer, status, words = FAILURES[failure]
     server = serve(answer)
-    assert fetch(server.url("/token/user"), protocol="token-exchange", deadline="1s").status == status
+    assert fetch(server.url("/token/user?secret=1"), protocol="token-exchange", deadline="1s").status == status
     run = check()
     assert run.status == 1
-    assert re.match(rf"no token in {space.out}: try \d failed (just now|\d s ago): {re.escape(words)}", says(run)), says(run)
-
-
-def test_the_reason_is_not_the_peers_text(check, fetch, serve, space):
-    server = serve(http(403, {"error": "evil_code_of_ours", "error_description": "call 555-1234"}))
-    assert fetch(server.url("/token/user"), protocol="token-exchange").status == 77
-    line = says(check())
-    assert ": 403 (the STS refused this ServiceAccount" in line
-    assert "evil" not in line and "555" not in line
+    words = re.escape(words.replace("URL", server.url("/token/user"))).replace("LEFT", r"(1 h|5\d min( \d+ s)?)")
+    assert re.match(rf"no token in {space.out}: try \d failed (just now|\d s ago): {words}", says(run)), says(run)
+    assert "secret" not in says(run) and len(says(run)) < 1000
 
 
 def test_refused_connection(check, fetch, space):
     assert fetch(f"https://127.0.0.1:{free_port()}/x", deadline="1s").status == 69
-    assert ": connection refused (the connection failed: " in says(check())
+    assert re.search(r": connect: 127\.0\.0\.1:\d+: connection refused \(the connection failed: ", says(check()))
 
 
 def test_a_fetch_that_worked(check, fetch, serve):

@@ -35,7 +35,7 @@ def arguments(space):
 def test_no_answer(sidecar, arguments, deaf):
     run = sidecar.run(*arguments(deaf, "--connect", f"{HOST}:{deaf}"))
     assert run.status == 69 and '"error":"connect_timeout"' in run.err, run.err
-    assert f"localhost: {HOST}:{deaf}: no answer to the connection attempt" in run.err
+    assert f"localhost: no answer from {HOST}:{deaf} in 1 s" in run.err
 
 
 @pytest.mark.parametrize("more, name, words", [

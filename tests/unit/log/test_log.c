@@ -149,6 +149,7 @@ static void test_long_values(void)
 	static char value[1000], dear[1000];
 
 	memset(value, 'x', sizeof(value) - 1);
+	value[0] = 1;
 	memset(dear, 1, sizeof(dear) - 1); /* six bytes each */
 	sts_log_setup(STS_LEVEL_INFO, STS_LOG_FORMAT_JSON);
 	sts_log_start(&l, STS_LEVEL_INFO, dear);
@@ -158,6 +159,16 @@ static void test_long_values(void)
 	CHECK(is_one_object(written()));
 	check_string("/msg", dear, 256);
 	check_string("/k", value, 256);
+	CHECK(strstr(line, ",\"n\":7}\n"));
+	value[0] = 'x';
+	memset(dear, '"', sizeof(dear) - 1); /* two bytes each */
+	sts_log_start(&l, STS_LEVEL_INFO, dear);
+	sts_log_str(&l, "k", value);
+	sts_log_int(&l, "n", 7);
+	sts_log_end(&l);
+	CHECK(is_one_object(written()));
+	check_string("/msg", dear, 512);
+	check_string("/k", value, 512);
 	CHECK(strstr(line, ",\"n\":7}\n"));
 }
 

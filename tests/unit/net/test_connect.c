@@ -147,7 +147,9 @@ static void every_address_is_tried(void)
 	set_files("127.0.0.2 sts\n127.0.0.3 sts\n", "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	snprintf(want, sizeof(want),
-		 "sts: 127.0.0.3:%u: connection refused (the last of 2 addresses tried)", port);
+		 "sts: 127.0.0.3:%u: connection refused (the last of 2 addresses tried); the "
+		 "address is from /etc/hosts",
+		 port);
 	CHECK_STR(error.msg, want);
 	CHECK_STR(asked, "");
 }
@@ -268,6 +270,7 @@ static void what_is_being_done(const struct sts_url *deaf)
 
 static void nobody_takes_all_the_time(void)
 {
+	static const struct record deaf_zone[] = {{"sts.", false, STS_DNS_FOUND, "127.0.0.9"}, {0}};
 	enum { FILLERS = 4 };
 	int fillers[FILLERS];
 	int deaf = deaf_listener("127.0.0.9", fillers, FILLERS);
@@ -284,7 +287,14 @@ static void nobody_takes_all_the_time(void)
 	int64_t took = sts_clock_boot_ms() - from;
 	setitimer(ITIMER_REAL, &never, NULL);
 	CHECK(took >= 390 && took < 2000);
-	check_message("no answer to the connection attempt");
+	check_message("no answer from 127.0.0.9:");
+	check_message(took < 600 ? " in 4" : " in ");
+	CHECK(!strstr(error.msg, "resolved"));
+	set_zone(deaf_zone, "");
+	CHECK_INT(go(&named, NULL, 300), STS_ECONNECT_TIME);
+	check_message("sts: no answer from 127.0.0.9:");
+	check_message("; the name resolved in ");
+	CHECK(!strstr(error.msg, "hosts"));
 	what_is_being_done(&url);
 
 	/* Each address gets a share of the time, so that the second one is reached. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an STS was shown when it failed or refused: for the message of the error. */
+#ifndef STS_WORKER_SHOWN_H
+#define STS_WORKER_SHOWN_H
+
+#include "base/text.h"
+#include "protocol/request.h"
+#include "token/subject.h"
+
+/*
+ * Add "; request: POST https://sts.example.com/token". The query is left out, since it may hold a
+ * secret. The URL is cut after 100 bytes.
+ */
+void sts_shown_add_request(struct sts_text *t, const struct sts_request *request);
+
+/*
+ * Add "; subject token: iss https://kubernetes.default.svc.cluster.local, sub
+ * system:serviceaccount:shop:cart, aud https://sts.example.com, 52 min left". These claims are no
+ * secrets. Each is escaped, and cut after 100 bytes. Of an opaque token it says that.
+ *   scratch  in  memory for decoding the token, 3/4 of its length
+ *   now_s    in  the node's clock, seconds since the epoch
+ * Closes the document of json.h.
+ */
+void sts_shown_add_subject(struct sts_text *t, const struct sts_subject *subject, char *scratch,
+			   size_t size, int64_t now_s);
+
+#endif
