@@ -141,7 +141,7 @@ static void copy_message(char text[STS_ERROR_TEXT_MAX_BYTES], struct sts_error *
 	memcpy(text, e->msg, strlen(e->msg) + 1);
 }
 
-/* Report the message of the error. After an answer of the STS, also report what the STS was shown. */
+/* Report the message of the error. After an answer of the STS, also report what it was shown. */
 static void report_text(enum sts_err err)
 {
 	int status = w.report.http_status;
