@@ -59,21 +59,19 @@ void sts_find_configuration(struct sts_findings *f, const struct sts_fields *fie
 {
 	const struct sts_url *url = &fields->url;
 	struct sts_slice path = url->target;
-	char text[STS_URL_MAX_BYTES];
 	struct sts_text t;
 
-	SET(f->protocol,
-	    sts_slice_of(sts_protocol_text(fields->request.protocol, STS_PROTOCOL_NAME)));
-	sts_text_init(&t, text, sizeof(text));
+	sts_text_init(&t, f->protocol, sizeof(f->protocol));
+	sts_text_add_str(&t, sts_protocol_text(fields->request.protocol, STS_PROTOCOL_NAME));
+	/* A URL that was parsed is printable ASCII. */
+	sts_text_init(&t, f->url, sizeof(f->url));
 	sts_text_addf(&t, "http%s://", url->https ? "s" : "");
 	sts_text_add_slice(&t, url->authority);
 	sts_text_add_slice(&t, sts_slice_cut(&path, '?'));
-	SET(f->url, ((struct sts_slice){text, t.len}));
-	if (!fields->proxy.used)
-		return;
-	sts_text_init(&t, text, sizeof(text));
-	sts_url_add_endpoint(&t, &fields->proxy.url);
-	SET(f->proxy, ((struct sts_slice){text, t.len}));
+	finish(f->url, sizeof(f->url), NULL);
+	sts_text_init(&t, f->proxy, sizeof(f->proxy));
+	if (fields->proxy.used)
+		sts_url_add_endpoint(&t, &fields->proxy.url);
 }
 
 /* ---- tokens ---- */

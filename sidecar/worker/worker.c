@@ -501,7 +501,7 @@ static enum sts_err stage_write(void)
 	sts_text_init(&memory, w.outputs, sizeof(w.outputs));
 	err = sts_outputs_format(&w.answer, w.o->to_stdout ? w.fields.format : w.fields.write,
 				 &memory, files, &w.error);
-	if (err == STS_OK && is_doctor()) {
+	if (is_doctor()) {
 		leave_token();
 		sts_wipe(memory.data, memory.len);
 	}

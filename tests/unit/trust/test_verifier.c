@@ -306,6 +306,9 @@ static void the_path_is_told(void)
 	CHECK_INT(run_sources("leaf inter", "root-expired", "root-expired"), -1);
 	CHECK_INT(verifier.error.code, STS_ECA_FILE);
 	CHECK(server_is("leaf"));
+	CHECK_INT(run_sources("leaf-expired inter", "root", "root"), -1);
+	CHECK_INT(verifier.error.code, STS_ECERT_EXPIRED);
+	CHECK(server_is("leaf-expired") && verifier.path.count == 0);
 	CHECK_INT(run_sources("leaf leaf-twice", "root", "root"), -1);
 	CHECK(verifier.path.cert[0] == NULL && verifier.path.count == 0);
 }

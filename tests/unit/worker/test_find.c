@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/e2e/worker/test_doctor_worker.py has what needs a connection. */
+#include "worker/find.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base64url.h"
+#include "test.h"
+
+static struct sts_findings f;
+static char scratch[8192];
+
+/* ---- claims ---- */
+
+/* Read the claims of a token that is made of this JSON. */
+static void claims_of(struct sts_found_claims *c, const char *json, const struct sts_request *r)
+{
+	char token[4096];
+	struct sts_text t;
+
+	memset(c, 0, sizeof(*c));
+	sts_text_init(&t, token, sizeof(token));
+	sts_text_add_str(&t, "e30.");
+	base64url_encode(&t, json, strlen(json));
+	sts_text_add_str(&t, ".c2ln");
+	CHECK(!t.overflow);
+	sts_find_claims(c, (struct sts_slice){token, t.len}, scratch, sizeof(scratch), r);
+}
+
+static void test_claims(void)
+{
+	struct sts_found_claims c;
+
+	claims_of(&c,
+		  "{\"iss\":\"https://a\",\"sub\":\"s\\u00e9\",\"aud\":\"x\",\"exp\":7,\"nbf\":5}",
+		  NULL);
+	CHECK(c.is_jwt && c.exp_s == 7 && c.nbf_s == 5 && c.iat_s == 0);
+	CHECK_STR(c.iss, "https://a");
+	CHECK_STR(c.sub, "s\\xC3\\xA9");
+	CHECK_STR(c.aud, "x");
+	claims_of(&c, "{\"iss\":7,\"sub\":[\"p\"],\"aud\":[\"x\",7,\"y\"],\"exp\":-7}", NULL);
+	CHECK(c.is_jwt && c.exp_s == 0);
+	CHECK_STR(c.iss, "");
+	CHECK_STR(c.aud, "x, y");
+	memset(&c, 0, sizeof(c));
+	sts_find_claims(&c, STS_SLICE("opaque"), scratch, sizeof(scratch), NULL);
+	CHECK(!c.is_jwt && c.iss[0] == '\0');
+	sts_find_claims(&c, (struct sts_slice){NULL, 0}, scratch, sizeof(scratch), NULL);
+	CHECK(!c.is_jwt);
+}
+
+static void test_long_claims(void)
+{
+	char json[2048] = "{\"aud\":[";
+	struct sts_found_claims c;
+
+	for (int i = 0; i < 60; i++)
+		snprintf(json + strlen(json), 32, "%s\"audience-%03d\\n\"", i ? "," : "", i);
+	strcat(json, "],\"iss\":\"");
+	memset(json + strlen(json), 'i', 500);
+	strcat(json, "\"}");
+	claims_of(&c, json, NULL);
+	CHECK_INT(strlen(c.iss), sizeof(c.iss) - 1);
+	CHECK_STR(c.iss + strlen(c.iss) - 4, "i...");
+	CHECK_INT(strlen(c.aud), sizeof(c.aud) - 1);
+	CHECK(strncmp(c.aud, "audience-000\\x0A, audience-001", 30) == 0);
+}
+
+static void test_claims_that_repeat_secrets(void)
+{
+	struct sts_request r = {.subject = STS_SLICE("opaque-subject-token-of-many-bytes")};
+	struct sts_found_claims c;
+
+	claims_of(&c,
+		  "{\"iss\":\"https://x/"
+		  "subject-token\",\"sub\":\"s\",\"aud\":[\"one\",\"eyJhbGci\"]}",
+		  &r);
+	CHECK_STR(c.iss, "(left out: it repeats a secret)");
+	CHECK_STR(c.sub, "s");
+	CHECK_STR(c.aud, "(left out: it repeats a secret)");
+	for (size_t i = strlen(c.aud); i < sizeof(c.aud); i++)
+		CHECK_INT(c.aud[i], 0);
+}
+
+/* ---- the file, the configuration, the answer ---- */
+
+static void test_subject_file(void)
+{
+	char path[] = "/tmp/sts-find.XXXXXX";
+	int fd = mkstemp(path);
+	struct stat st;
+
+	sts_findings_init(&f);
+	CHECK(fstat(fd, &st) == 0 && fchmod(fd, 0640) == 0);
+	sts_find_subject_file(&f, path);
+	CHECK_STR(f.subject_path, path);
+	CHECK_INT(f.subject_mode, 0640);
+	CHECK(f.subject_uid == geteuid() && f.subject_gid == st.st_gid);
+	CHECK_INT(f.subject_changed_s, st.st_mtim.tv_sec);
+	close(fd);
+	unlink(path);
+	sts_findings_init(&f);
+	sts_find_subject_file(&f, path);
+	CHECK_STR(f.subject_path, path);
+	CHECK(f.subject_mode == 0 && f.subject_changed_s == 0);
+	sts_find_subject_file(&f, "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl");
+	CHECK_STR(f.subject_path, "(a token)");
+	for (size_t i = strlen(f.subject_path); i < sizeof(f.subject_path); i++)
+		CHECK_INT(f.subject_path[i], 0);
+}
+
+static void test_configuration(void)
+{
+	static struct sts_fields fields;
+
+	fields.request.protocol = sts_protocol_find(STS_SLICE("token-exchange"));
+	CHECK_INT(sts_url_parse(STS_SLICE("https://[::1]:8443/a/b?secret=1"), &fields.url, NULL),
+		  STS_OK);
+	sts_findings_init(&f);
+	sts_find_configuration(&f, &fields);
+	CHECK_STR(f.protocol, "token-exchange");
+	CHECK_STR(f.url, "https://[::1]:8443/a/b");
+	CHECK_STR(f.proxy, "");
+	CHECK_INT(sts_url_parse(STS_SLICE("http://proxy:3128"), &fields.proxy.url, NULL), STS_OK);
+	fields.proxy.used = true;
+	sts_find_configuration(&f, &fields);
+	CHECK_STR(f.proxy, "proxy:3128");
+}
+
+/* The Date of the answer is this many milliseconds after the time at which it came. */
+static void check_clock(int64_t ms, bool same)
+{
+	static struct sts_connection c;
+	struct sts_http_response http = {.body_len = 9};
+
+	sts_findings_init(&f);
+	http.head.status = 200;
+	http.head.date = STS_SLICE("Mon, 12 Jan 2026 15:52:37 GMT");
+	c.received_real_ms = 1768233157 * INT64_C(1000) + 500 - ms;
+	sts_find_answer(&f, &c, &http, 0);
+	CHECK(f.has_date);
+	CHECK_INT(f.clock_ms, ms);
+	CHECK_INT(f.passed, same ? 1u << STS_GATE_CLOCK : 0);
+	CHECK_INT(f.answer_bytes, 9);
+}
+
+static void test_answer(void)
+{
+	static struct sts_connection c;
+	struct sts_http_response http = {.body_len = 1};
+
+	check_clock(0, true);
+	check_clock(60000, true);
+	check_clock(-60000, true);
+	check_clock(61000, false);
+	check_clock(-61000, false);
+	sts_findings_init(&f);
+	sts_find_answer(&f, &c, &http, 0);
+	CHECK(f.answer_ms == -1 && f.answer_bytes == 0);
+	http.head.status = 500;
+	sts_find_answer(&f, &c, &http, 0);
+	CHECK(f.answer_ms >= 0 && !f.has_date && f.passed == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"claims", test_claims},
+	{"long claims are cut", test_long_claims},
+	{"claims that repeat secrets are left out", test_claims_that_repeat_secrets},
+	{"the file of the subject token", test_subject_file},
+	{"the configuration", test_configuration},
+	{"the answer and its Date", test_answer},
+};
+STS_TEST_MAIN(tests)
