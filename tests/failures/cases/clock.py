@@ -55,17 +55,17 @@ def _(pod):
 
 @case("ans_clock_skew_1h", "clock", None, 0, ["1 h|60 min", "clock", "ahead"], ok=0, never=NEVER)
 def _(pod):
-    mock(pod, "--fault", "clock_s=-4200", "--leeway", "2h")
+    mock(pod, "--fault", "clock_s=-4230", "--leeway", "2h")
 
 
 @case("sts_clock_plus_1h", "clock|answer", "refused", 77, ["400", "1 h|60 min", "clock"], fetch=["expired"], never=NEVER)
 def _(pod):
-    mock(pod, "--clock", "70m", claims=["--expires-in", "30m"])
+    mock(pod, "--clock", "4230s", claims=["--expires-in", "1830s"])
 
 
 @case("sts_clock_minus_1h", "clock|answer", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"], never=NEVER)
 def _(pod):
-    mock(pod, "--clock", "-70m")
+    mock(pod, "--clock", "-4230s")
 
 
 @case("node_behind_cert_not_yet", "clock|tls", "cert_not_yet_valid|ca_file", 69, ["Corp CA 3|/certs/ca.crt", "clock"], fetch=["valid only from|not valid yet"], never=NEVER)
@@ -96,4 +96,4 @@ def _(pod):
 
 @case("sts_without_date_expired", "clock|answer", None, 77, ["400", HOST], fetch=["expire"], never=NEVER)
 def _(pod):
-    mock(pod, "--clock", "70m", "--fault", "date=", claims=["--expires-in", "30m"])
+    mock(pod, "--clock", "4230s", "--fault", "date=", claims=["--expires-in", "1830s"])
