@@ -19,6 +19,7 @@ class Case:
     error    the name of the error in the lines of fetch, or several with "|"; None: any, or none at all
     status   the exit status of fetch; None: any
     says     words for the line of fetch, for that of run and for that of check: the cause, the object and the next step
+    first    further words for the line of fetch
     fetch    further words for the lines of fetch and run
     check    further words for the line of check
     never    words that none of them may have: wrong causes, and hints that do not fit
@@ -32,6 +33,7 @@ class Case:
     error: str
     status: int
     says: tuple
+    first: tuple
     fetch: tuple
     check: tuple
     never: tuple
@@ -43,13 +45,13 @@ def words(value):
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def case(name, gate, error=None, status=None, says=(), fetch=(), check=(), never=(), ok=1, short=False):
+def case(name, gate, error=None, status=None, says=(), first=(), fetch=(), check=(), never=(), ok=1, short=False):
     """The function below it prepares the Pod."""
     assert set(gate.split("|")) <= set(GATES), gate
     assert name not in CASES, name
 
     def note(prepare):
-        CASES[name] = Case(name, prepare, gate, error, status, words(says), words(fetch), words(check), words(never), ok, short)
+        CASES[name] = Case(name, prepare, gate, error, status, words(says), words(first), words(fetch), words(check), words(never), ok, short)
         return prepare
     return note
 
@@ -77,7 +79,7 @@ def check_of(said):
 def lacking(case, said):
     """What each part lacks, as clauses after "must be mended so that it": {"fetch": [...], ...}."""
     texts = {"fetch": line_of(said["fetch"]["err"]), "run": said["run"]["err"], "check": check_of(said)}
-    wanted = {"fetch": case.says + case.fetch, "run": case.says + case.fetch, "check": case.says + case.check}
+    wanted = {"fetch": case.says + case.fetch + case.first, "run": case.says + case.fetch, "check": case.says + case.check}
     lacks = {part: [f'says "{word}"' for word in wanted[part] if not has(text, word)] for part, text in texts.items()}
     texts["fetch"] = said["fetch"]["err"]
     for part, text in texts.items():

@@ -112,11 +112,10 @@ def _(pod):
     old(pod, -5)
 
 
-@case("dir_valid_token_there_sts_down", "connect", "connect", 69, fetch=["10.0.4.17:443", "connection refused"], ok=0,
+@case("dir_valid_token_there_sts_down", "connect", "connect", 69, first=["10.0.4.17:443", "connection refused"], ok=0,
       never=["unknown host", "emptyDir"])
 def _(pod):
-    old(pod, 8)
-    pod.stay_s = 1
+    old(pod, 60)
 
 
 @case("dir_mode_app_cannot_read", "files", None, 0, fetch=[OUT, f"UID {UID}", "0600", "fsGroup"],

@@ -78,7 +78,7 @@ def _(pod):
     pod.set(config="/etc/sts/config.json")
 
 
-@case("few_descriptors", "sidecar", None, None, ["open files|no file can be opened|descriptors"], never=NEVER)
+@case("few_descriptors", "sidecar", None, None, fetch=["open files|no file can be opened|descriptors"], never=NEVER)
 def _(pod):
     sts(pod)
     pod.prefix = ["prlimit", "--nofile=4"]
@@ -91,10 +91,10 @@ def _(pod):
     pod.uid = pod.gid = 65533
 
 
-@case("file_size_limit", "output", "output", 73, [OUT, "ulimit|limit|file too large|large"], never=NEVER)
+@case("file_size_limit", "output", "output", 73, [OUT], fetch=["too big", "ulimit"], never=NEVER)
 def _(pod):
     sts(pod)
-    pod.prefix = ["prlimit", "--fsize=100"]
+    pod.prefix = ["prlimit", "--fsize=400"]
 
 
 @case("read_only_root", "sidecar", None, 0, ok=0)
