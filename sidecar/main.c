@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "base/packed.h"
+#include "doctor/doctor.h"
 #include "listener/listener.h"
 #include "log/log.h"
 #include "log/print.h"
@@ -81,7 +82,9 @@ static int help(const char *name)
 
 static int run_command(const struct sts_options *o, char *const *argv)
 {
-	switch (o->command) {
+	switch ((unsigned)o->command) {
+	case STS_COMMAND_DOCTOR | STS_COMMAND_RUN:
+		return sts_command_doctor(o, argv);
 	case STS_COMMAND_CHECK:
 		return sts_command_check(o);
 	case STS_COMMAND_REFRESH:
@@ -112,8 +115,11 @@ static __attribute__((noinline)) int read_options(enum sts_command command, char
 	if (command == STS_COMMAND_EXCHANGE)
 		err = sts_options_read_exchange(o, argv, &e);
 	else
-		err = sts_options_read(o, command, argv, environ, NULL, -1, warning,
-				       sizeof(warning), &e);
+		err = sts_options_read(o,
+				       command == STS_COMMAND_DOCTOR
+					       ? STS_COMMAND_DOCTOR | STS_COMMAND_RUN
+					       : command,
+				       argv, environ, NULL, -1, warning, sizeof(warning), &e);
 	if (err != STS_OK) {
 		int status = sts_complain(&e);
 

@@ -24,9 +24,10 @@ enum sts_command {
 	STS_COMMAND_CHECK = 8,
 	STS_COMMAND_REFRESH = 16,
 	STS_COMMAND_INSPECT = 32,
-	STS_COMMAND_PROTOCOLS = 64,
-	STS_COMMAND_HELP = 128,
-	STS_COMMAND_VERSION = 256,
+	STS_COMMAND_DOCTOR = 64,
+	STS_COMMAND_PROTOCOLS = 128,
+	STS_COMMAND_HELP = 256,
+	STS_COMMAND_VERSION = 512,
 };
 
 /* The options that repeat. Their values are kept in the order in which they were given. */
@@ -63,16 +64,17 @@ struct sts_options {
 	const char *client_cert, *client_key;
 	const char *config, *notify_pid_file, *revoke_url;
 	const char *subject_audience, *expect_audience, *expect_issuer;
+	const char *exchange_name;
 	const char *file; /* `inspect FILE`, `protocols NAME`, `help COMMAND` */
 	/* Choices: the index of the word, in the order of options.toml. */
-	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal;
+	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal, color;
 	mode_t mode;
 	gid_t group;
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
 	int64_t min_ttl_ms, wait_ms, revoke_timeout_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
-	bool no_histogram, revoke_on_stop;
+	bool no_histogram, revoke_on_stop, no_send, exchange_too;
 	bool create_dir; /* make the output directory if it is missing */
 	/* The flags of `exchange`, and the two times that are made from them. */
 	bool single_run, token_global_read;
@@ -84,7 +86,7 @@ struct sts_options {
 	size_t list_count;
 };
 
-/* The choices of --method, --body, --subject-use and --notify-signal, by their index. */
+/* The choices of --method, --body, --subject-use, --notify-signal and --color, by their index. */
 enum {
 	STS_METHOD_CHOICE_PROTOCOL,
 	STS_METHOD_CHOICE_GET,
@@ -95,10 +97,11 @@ enum { STS_BODY_CHOICE_PROTOCOL, STS_BODY_CHOICE_FORM, STS_BODY_CHOICE_JSON };
 /* After the first, in the order of enum sts_subject_use. */
 enum { STS_USE_CHOICE_PROTOCOL, STS_USE_CHOICE_AGAIN, STS_USE_CHOICE_ONCE, STS_USE_CHOICE_UNKNOWN };
 enum { STS_NOTIFY_CHOICE_HUP, STS_NOTIFY_CHOICE_USR1, STS_NOTIFY_CHOICE_USR2 };
+enum { STS_COLOR_AUTO, STS_COLOR_ALWAYS, STS_COLOR_NEVER };
 
 /*
  * Read the options of a command: those of the whole process, or those of one exchange of the
- * configuration file.
+ * configuration file. Several bits of enum sts_command take the options of all of these commands.
  *   argv      in   the arguments after the command's name, NULL-terminated; kept: the options point
  *                  into them
  *   environ_  in   NAME=VALUE strings, NULL-terminated; kept

@@ -14,38 +14,12 @@
 #include "base/timefmt.h"
 #include "log/print.h"
 #include "other_commands/commands.h"
+#include "other_commands/our_kind.h"
 #include "output/lock.h"
 #include "output/status.h"
 
 #define LOOK_EVERY_MS 50
 #define PRINT_MS      500 /* after --timeout, for the reader of the answer */
-
-/* Read the name of a process from /proc/PID/comm (proc_pid_comm(5)). The kernel shows it even if
- * the process is not dumpable. */
-static struct sts_slice read_comm(pid_t pid, char *buf, size_t size)
-{
-	char path[40];
-	struct sts_text text;
-	size_t len;
-
-	sts_text_init(&text, path, sizeof(path));
-	sts_text_addf(&text, "/proc/%u/comm", (unsigned)pid);
-	if (sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, buf, size, &len) != 0)
-		len = 0;
-	return (struct sts_slice){buf, len};
-}
-
-/* Does the process run a program with the name of this program? Any process that may open the
- * directory may lock it, and SIGHUP ends most programs. So only an sts-sidecar process gets the
- * signal. */
-static bool is_our_kind(pid_t pid)
-{
-	char theirs[32], ours[32];
-	struct sts_slice a = read_comm(pid, theirs, sizeof(theirs)),
-			 b = read_comm(getpid(), ours, sizeof(ours));
-
-	return a.len > 0 && sts_slice_same(a, b);
-}
 
 static int print_line(struct sts_text *line, int fd, int status)
 {
@@ -222,7 +196,8 @@ int sts_command_refresh(const struct sts_options *o)
 	sts_status_read(dir_fd, &before);
 	/* The time is taken before the signal, so the attempt is started later than this time. */
 	sts_status_now(&now);
-	if (owner == 0 || !is_our_kind(owner))
+	/* SIGHUP ends most programs, so only an sts-sidecar process gets it. */
+	if (owner == 0 || !sts_is_our_kind(owner))
 		status = print_not_asked(
 			sts_words("no running sts-sidecar that this process can see owns"), 0,
 			o->output_dir);

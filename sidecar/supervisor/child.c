@@ -60,12 +60,12 @@ enum sts_err sts_child_start(struct sts_child *c, const struct sts_job *job, cha
  * counted too, so that sts_report_ok() refuses the size. */
 static void take(struct sts_child *c, const char *data, size_t len)
 {
-	while (len > 0 && c->len == 0 && c->stage_len == 0 && *data > 0 &&
+	while (len > 0 && c->len == 0 && c->findings_len == 0 && c->stage_len == 0 && *data > 0 &&
 	       *data <= STS_READS_LAST) {
 		c->reads = (uint8_t)*data++;
 		len--;
 	}
-	while (len > 0 && c->len == 0 && c->stage_len < sizeof(c->stage) &&
+	while (len > 0 && c->len == 0 && c->findings_len == 0 && c->stage_len < sizeof(c->stage) &&
 	       (c->stage_len > 0 || data[0] == STS_REPORT_STAGE_SENT)) {
 		c->stage[c->stage_len++] = (uint8_t)*data++;
 		len--;
@@ -74,6 +74,10 @@ static void take(struct sts_child *c, const char *data, size_t len)
 	    data[0] == STS_REPORT_STAGE_PRINT) {
 		c->prints = true;
 		data++;
+		len--;
+	}
+	while (len > 0 && c->findings_len < c->findings_bytes) {
+		c->findings[c->findings_len++] = *data++;
 		len--;
 	}
 	if (c->len < sizeof(c->report)) {

@@ -25,7 +25,11 @@ struct sts_child {
 	size_t stage_len;     /* bytes in `stage`; if any, the request may have been sent */
 	uint8_t stage[STS_REPORT_STAGE_SENT_BYTES];
 	bool prints; /* the worker may have printed a part of the token */
-	size_t len;  /* bytes of the report that were read, also those beyond its size */
+	/* What a worker of `doctor` writes just before its report: the caller sets memory and size
+	 * after the start, and checks what was read. NULL for other workers. */
+	char *findings;
+	size_t findings_bytes, findings_len;
+	size_t len; /* bytes of the report that were read, also those beyond its size */
 	struct sts_report report;
 };
 

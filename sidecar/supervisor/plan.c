@@ -122,6 +122,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.create_dir = o->create_dir,
 		.subject_use = (uint8_t)fields.subject_use,
 		.sts_id = sts_fields_sts_id(&fields),
+		.write = (uint8_t)fields.write,
 		.configured = o->config != NULL,
 	};
 	keep_texts(plans, plan, o);

@@ -45,6 +45,7 @@ struct sts_plan {
 	bool create_dir;     /* make the output directory if it is missing */
 	bool notifies;       /* send the application a signal after new files are in place */
 	uint8_t subject_use; /* enum sts_subject_use: how often a subject token may be sent */
+	uint8_t write;       /* STS_WRITE bits: the files that are written */
 	bool revokes;        /* --revoke-on-stop, and the token can be revoked */
 	bool cannot_revoke;  /* --revoke-on-stop, and it cannot */
 	bool configured;     /* the exchange comes from a configuration file */

@@ -6,7 +6,6 @@
 
 #include "base/packed.h"
 #include "log/log.h"
-#include "output/readers.h"
 
 /* How many directories are looked at: the output directory, and those above it. */
 #define DEPTH_MAX 8
@@ -23,16 +22,20 @@ struct way {
 /* A directory above a mount point means nothing: the application has the file system elsewhere. So
  * the way ends where another file system begins. Returns false if the output directory cannot be
  * examined. */
-static bool look(struct way *w, int dir_fd)
+static bool look(struct way *w, const struct sts_store *store)
 {
 	char path[3 * DEPTH_MAX + 2] = ".";
 	struct stat st, below;
+	gid_t group = store->group == STS_GROUP_AUTO ? getegid() : store->group;
 	struct sts_text text;
 
+	*w = (struct way){.readers = sts_readers_of(store->mode, group),
+			  .anyone = {.all = true},
+			  .closed_at = -1};
 	sts_text_init(&text, path, sizeof(path));
 	sts_text_add_char(&text, '.');
 	for (int i = 0; i < DEPTH_MAX; i++) {
-		if (fstatat(dir_fd, path, &st, 0) != 0)
+		if (fstatat(store->dir_fd, path, &st, 0) != 0)
 			return i > 0;
 		if (i == 0)
 			w->dir = st;
@@ -47,6 +50,15 @@ static bool look(struct way *w, int dir_fd)
 		sts_text_add_str(&text, "/..");
 	}
 	return true;
+}
+
+bool sts_readers_behind(const struct sts_store *store, struct sts_readers *readers)
+{
+	struct way w;
+	bool known = look(&w, store);
+
+	*readers = w.readers;
+	return known;
 }
 
 static void add_directory(struct sts_text *t, const struct stat *st)
@@ -94,16 +106,13 @@ __attribute__((noinline)) void sts_warn_of_readers(const struct sts_plan *plan,
 						   const struct sts_store *store)
 {
 	bool is_fetch = !plan->adopt, is_auto = plan->mode == STS_MODE_AUTO;
-	gid_t group = store->group == STS_GROUP_AUTO ? getegid() : store->group;
-	struct way w = {.readers = sts_readers_of(store->mode, group),
-			.anyone = {.all = true},
-			.closed_at = -1};
+	struct way w;
 	enum sts_level level = STS_LEVEL_WARN;
 	char msg[256];
 	struct sts_text text;
 	struct sts_log l;
 
-	if (store->dir_fd < 0 || !look(&w, store->dir_fd))
+	if (store->dir_fd < 0 || !look(&w, store))
 		return;
 	if (w.closed_at < 0 && !(is_auto && sts_readers_none(&w.readers)))
 		return;

@@ -12,6 +12,7 @@
 #ifndef STS_SUPERVISOR_READER_WARNING_H
 #define STS_SUPERVISOR_READER_WARNING_H
 
+#include "output/readers.h"
 #include "output/store.h"
 #include "supervisor/plan.h"
 
@@ -25,5 +26,13 @@
  *   store  in  open
  */
 void sts_warn_of_readers(const struct sts_plan *plan, const struct sts_store *store);
+
+/*
+ * Find out who can read the files in an output directory, besides their owner.
+ *   store    in   open
+ *   readers  out  undefined if the result is false
+ * Returns false if the directory cannot be examined.
+ */
+bool sts_readers_behind(const struct sts_store *store, struct sts_readers *readers);
 
 #endif

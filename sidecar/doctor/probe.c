@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "doctor/probe.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "supervisor/child.h"
+#include "supervisor/spawn.h"
+
+/* Read what the worker writes, until its end or the deadline. Returns its status of waitpid(2). */
+static int read_all(struct sts_child *child)
+{
+	struct pollfd poller = {child->fd, POLLIN, 0};
+	int left_ms, status = 0;
+
+	while (child->fd >= 0 && (left_ms = sts_clock_left_ms(child->kill_boot_ms)) > 0) {
+		poll(&poller, 1, left_ms);
+		sts_child_read(child);
+	}
+	child->killed = child->fd >= 0;
+	if (child->killed)
+		sts_spawn_end(child->pid);
+	else
+		waitpid(child->pid, &status, 0);
+	return status;
+}
+
+void sts_probe_run(struct sts_case *c, const struct sts_job *job, char *const *argv)
+{
+	struct sts_child child;
+	struct sts_error e;
+
+	sts_findings_init(&c->findings);
+	if (sts_child_start(&child, job, argv, -1, &e) != STS_OK) {
+		memset(&c->report, 0, sizeof(c->report));
+		c->report.error = (int32_t)e.code;
+		c->report.detail = e.detail;
+		memcpy(c->report.text, e.msg, sizeof(e.msg));
+		return;
+	}
+	child.findings = (char *)&c->findings;
+	child.findings_bytes = sizeof(c->findings);
+	sts_child_finish(&child, read_all(&child), &c->report);
+	if (!sts_findings_ok(&c->findings, child.findings_len))
+		sts_findings_init(&c->findings);
+}

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`doctor`: at which gate a sidecar fails, told without changing anything."""
+import os
+import re
+
+import pytest
+
+from harness import tokens
+from harness.runs import USER, rig, running  # fixtures
+from harness.servers import free_port
+
+MARKS = {"ok": "ok", "warn": "warn", "FAIL": "fail", "-": "skip"}
+
+
+def gates(run):
+    """{gate: the worst mark}, of the text in a pipe."""
+    found, gate = {}, None
+    ranks = ["-", "ok", "warn", "FAIL"]
+    for line in run.out.decode().splitlines():
+        if match := re.match(r" ([a-z]*) +(ok|warn|FAIL|-) ", line):
+            gate = match[1] or gate
+            found[gate] = max(found.get(gate, "-"), match[2], key=ranks.index)
+        elif match := re.match(r" ([a-z, ]+)  - not tried$", line):
+            found |= dict.fromkeys(match[1].split(", "), "not tried")
+    return found
+
+
+def failed(run):
+    return [gate for gate, mark in gates(run).items() if mark == "FAIL"]
+
+
+def check_screen(run):
+    for line in run.out.decode("ascii").splitlines():
+        assert len(line) <= 80 or " " not in line.strip(), line
+
+
+def tree(folder):
+    """Everything that changes when something in a folder is written or made."""
+    return {path: (about.st_ino, about.st_mtime_ns, about.st_ctime_ns, about.st_size)
+            for path in [folder, *sorted(folder.rglob("*"))] if (about := path.lstat())}
+
+
+@pytest.fixture
+def doctor(sidecar, space):
+    """Run `doctor` with the usual options of run; keyword arguments replace or remove (None) them."""
+    def run(url, *more, env=None, **options):
+        usual = {"protocol": "openunison", "token-file": space.token_file, "output-dir": space.out, "cacert-path": space.ca_file, "url": url}
+        usual |= {key.replace("_", "-"): value for key, value in options.items()}
+        return sidecar.run("doctor", *(word for key, value in usual.items() if value is not None for word in (f"--{key}", value)), *more, env=env)
+    return run
+
+
+def test_healthy(sidecar, running, space, subject):
+    """The command line is that of the sidecar. Nothing on disk changes, and no token is printed."""
+    process, server = running
+    before = tree(space.folder)
+    run = sidecar.run("doctor", "--output-dir", space.out)
+    assert run.status == 0, run.out
+    check_screen(run)
+    assert gates(run) == dict.fromkeys(["configuration", "subject", "output", "clock", "name", "connect", "tls", "answer", "sidecar"], "ok") | {"clock": gates(run)["clock"]}
+    said = run.out.decode()
+    assert f"the command line of PID {process.popen.pid} (run)" in re.sub(r"\s+", " ", said)
+    assert "sub system:serviceaccount:shop:checkout" in re.sub(r"\s+", " ", said)
+    assert re.search(r"^No problems found \(9 checks, \d\.\d s\)\.$", said, re.M)
+    assert subject.encode() not in run.out and subject.split(".")[2].encode() not in run.out
+    assert tree(space.folder) == before
+    assert len(server.requests) == 2
+
+
+FAILURES = {
+    "subject": (dict(token_file="/nowhere/token"), "subject_missing"),
+    "output": (dict(output_dir="/nowhere/tokens"), "output"),
+    "configuration": (dict(protocol="nothing"), "usage"),
+    "name": (dict(url="https://sts.invalid/"), None),
+    "tls": (dict(cacert_path="/etc/ssl/certs/ca-certificates.crt"), "cert_issuer"),
+}
+
+
+@pytest.mark.parametrize("gate", FAILURES)
+def test_a_gate_that_fails(gate, doctor, serve, space):
+    changes, name = FAILURES[gate]
+    server = serve(tokens.openunison(tokens.issued()))
+    before = tree(space.folder)
+    run = doctor(**({"url": server.url(USER)} | changes))
+    assert run.status == 1
+    check_screen(run)
+    assert failed(run) == [gate], run.out
+    assert f"1 problem in 1 of 9 checks: {gate}." in run.out.decode()
+    assert not name or f"[{name}]" in run.out.decode()
+    assert tree(space.folder) == before and not any(server.requests)
+
+
+def test_no_connection(doctor, space):
+    space.fill(tokens.issued(), tokens.rfc3339(4102444800))
+    run = doctor(f"https://127.0.0.1:{free_port()}/")
+    assert run.status == 1 and failed(run) == ["connect"]
+    assert gates(run)["tls"] == gates(run)["answer"] == "not tried"
+    assert "The application's old token is valid for" in run.out.decode()
+
+
+def test_a_refusal(doctor, serve):
+    server = serve(tokens.http(403, {"error": "access_denied"}))
+    run = doctor(server.url(USER))
+    assert run.status == 1 and failed(run) == ["answer"] and b"access_denied" in run.out
+
+
+def test_no_send(doctor, serve):
+    server = serve(tokens.openunison(tokens.issued()))
+    run = doctor(server.url(USER), "--no-send")
+    assert run.status == 0 and gates(run)["answer"] == "-", run.out
+    assert not any(server.requests)
+
+
+def test_a_subject_token_that_may_be_sent_once(doctor, serve):
+    """It is spared, unless --exchange says otherwise."""
+    server = serve(tokens.exchanged(tokens.issued()))
+    run = doctor(server.url("/token"), protocol="token-exchange")
+    assert run.status == 0 and gates(run)["answer"] == "-", run.out
+    assert not any(server.requests)
+    run = doctor(server.url("/token"), "--exchange", protocol="token-exchange")
+    assert run.status == 0 and gates(run)["answer"] == "ok", run.out
+    assert len([request for request in server.requests if request]) == 1
+
+
+def test_openunisons_arguments(rig):
+    """A Pod that the injector has configured: `doctor` has no arguments."""
+    made = rig("--lifetime", "5m")
+    process = made.exchange()
+    made.has_refreshed()
+    run = made.command("doctor", env={"STS_OUTPUT_DIR": made.out})
+    assert run.status == 0 and gates(run)["answer"] == "ok", run.out
+    assert "(exchange)" in run.out.decode()
+    made.token_file.unlink()
+    run = made.command("doctor", env={"STS_OUTPUT_DIR": made.out})
+    assert run.status == 1 and failed(run) == ["subject"], run.out
+    assert made.stop(process).status == 0
+
+
+def test_usage(sidecar):
+    assert sidecar.run("doctor", "--nothing").status == 64
+    assert sidecar.run("doctor", "--color=blue").status == 64
+    assert sidecar.run("doctor", "word").status == 64
+
+
+def test_no_configuration(sidecar):
+    """No options, no variables, and no sidecar: that is told as such."""
+    run = sidecar.run("doctor", "--output-dir", "/nowhere")
+    assert run.status == 1 and failed(run) == ["configuration"]
+    assert "no options are given and no sidecar is seen" in re.sub(r"\s+", " ", run.out.decode())
+
+
+def on_terminal(sidecar, *args, env):
+    """What the command prints on a terminal."""
+    ours, theirs = os.openpty()
+    try:
+        run = sidecar.run(*args, env=env, stdout=theirs)
+    finally:
+        os.close(theirs)
+    out = b""
+    while True:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        out += more
+    os.close(ours)
+    return run.status, out.replace(b"\r\n", b"\n")
+
+
+@pytest.mark.parametrize("env, args, sign, colours", [
+    ({"LANG": "C.UTF-8"}, (), True, True),
+    ({"LANG": "C.UTF-8", "NO_COLOR": "1"}, (), True, False),
+    ({"LANG": "C.UTF-8", "NO_COLOR": "1"}, ("--color=always",), True, True),
+    ({"LC_ALL": "de_DE.utf8"}, ("--color=never",), True, False),
+    ({"LC_ALL": "C", "LANG": "C.UTF-8"}, (), False, True),
+    ({}, (), False, True),
+])
+def test_terminal(sidecar, space, env, args, sign, colours):
+    status, out = on_terminal(sidecar, "doctor", "--url", f"https://127.0.0.1:{free_port()}/", "--token-file", space.token_file,
+                              "--output-dir", space.out, *args, env=env)
+    assert status == 1
+    assert ("×".encode() in out) == sign and (b"FAIL" in out) != sign
+    assert (b"\033[31m" in out) == colours
+
+
+def test_pipe(doctor):
+    """Plain ASCII, whatever the locale is."""
+    env = {"LC_ALL": "C.UTF-8"}
+    run = doctor(f"https://127.0.0.1:{free_port()}/", env=env)
+    assert run.out.isascii() and b"FAIL" in run.out and b"\033" not in run.out
+    run = doctor(f"https://127.0.0.1:{free_port()}/", "--color=always", env=env)
+    assert run.out.isascii() and b"\033[31mFAIL\033[0m" in run.out
