@@ -11,6 +11,7 @@
 #include "token/jwt.h"
 #include "token/jwt_times.h"
 #include "trust/dn.h"
+#include "worker/shown.h"
 
 #define HALF_A_SECOND_MS 500
 
@@ -57,17 +58,13 @@ static int64_t or_none(int64_t time_s)
 
 void sts_find_configuration(struct sts_findings *f, const struct sts_fields *fields)
 {
-	const struct sts_url *url = &fields->url;
-	struct sts_slice path = url->target;
 	struct sts_text t;
 
 	sts_text_init(&t, f->protocol, sizeof(f->protocol));
 	sts_text_add_str(&t, sts_protocol_text(fields->request.protocol, STS_PROTOCOL_NAME));
 	/* A URL that was parsed is printable ASCII. */
 	sts_text_init(&t, f->url, sizeof(f->url));
-	sts_text_addf(&t, "http%s://", url->https ? "s" : "");
-	sts_text_add_slice(&t, url->authority);
-	sts_text_add_slice(&t, sts_slice_cut(&path, '?'));
+	sts_shown_add_url(&t, &fields->url);
 	finish(f->url, sizeof(f->url), NULL);
 	sts_text_init(&t, f->proxy, sizeof(f->proxy));
 	if (fields->proxy.used)
@@ -89,34 +86,13 @@ void sts_find_subject_file(struct sts_findings *f, const char *path)
 	f->subject_changed_s = or_none(st.st_mtim.tv_sec);
 }
 
-/* Add a claim that is a string, or an array of strings. */
-static void add_claim(char *text, size_t size, const struct sts_json *claims, const char *pointer)
-{
-	const struct sts_json *v;
-	struct sts_slice string;
-	struct sts_text t;
-
-	sts_text_init(&t, text, size);
-	if (sts_json_at(claims, pointer, &v, NULL) != STS_OK || !v)
-		return;
-	if (sts_json_string(v, &string)) {
-		sts_text_add_escaped(&t, string, size - 1);
-		return;
-	}
-	for (v = sts_json_first(v); v && !t.overflow; v = sts_json_next(v)) {
-		if (!sts_json_string(v, &string))
-			continue;
-		sts_text_add_str(&t, t.len > 0 ? ", " : "");
-		sts_text_add_escaped(&t, string, size - 1);
-	}
-}
-
 void sts_find_claims(struct sts_found_claims *c, struct sts_slice token, char *scratch, size_t size,
 		     const struct sts_request *request)
 {
 	static const char pointers[] = "/iss\0/sub\0/aud";
 	const struct sts_json *claims;
 	struct sts_jwt_claims times;
+	struct sts_text t;
 
 	sts_jwt_times(token, scratch, size, &times, NULL);
 	c->is_jwt = times.is_jwt;
@@ -128,7 +104,8 @@ void sts_find_claims(struct sts_found_claims *c, struct sts_slice token, char *s
 	for (size_t i = 0; i < 3; i++) {
 		char *text = i == 0 ? c->iss : i == 1 ? c->sub : c->aud;
 
-		add_claim(text, sizeof(c->iss), claims, sts_text_at(pointers, i));
+		sts_text_init(&t, text, sizeof(c->iss));
+		sts_shown_add_claim(&t, claims, sts_text_at(pointers, i), "", sizeof(c->iss) - 1);
 		finish(text, sizeof(c->iss), request);
 	}
 	sts_json_close();

@@ -4,8 +4,21 @@
 #define STS_WORKER_SHOWN_H
 
 #include "base/text.h"
+#include "json_xml/json.h"
 #include "protocol/request.h"
 #include "token/subject.h"
+
+/* Add a URL without its query, which may hold a secret. */
+void sts_shown_add_url(struct sts_text *t, const struct sts_url *url);
+
+/*
+ * Add a claim that is a string, or the strings of an array with ", " between them.
+ *   name  in  what stands before the claim
+ *   max   in  bytes at most of each string, escaped
+ * Returns false, and adds nothing, if there is no claim at this pointer.
+ */
+bool sts_shown_add_claim(struct sts_text *t, const struct sts_json *claims, const char *pointer,
+			 const char *name, size_t max);
 
 /*
  * Add "; request: POST https://sts.example.com/token". The query is left out, since it may hold a

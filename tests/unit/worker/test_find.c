@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base64url.h"
 #include "test.h"
 
@@ -146,6 +147,47 @@ static void check_clock(int64_t ms, bool same)
 	CHECK_INT(f.answer_bytes, 9);
 }
 
+/* ---- the way ---- */
+
+static void test_way(void)
+{
+	static struct sts_fields fields;
+	static struct sts_connection c;
+
+	c.fields = &fields;
+	sts_findings_init(&f);
+	sts_find_way(&f, &c, 1000, false);
+	CHECK(f.passed == 0 && f.name_ms == -1 && f.found_by == STS_FOUND_BY_NOTHING);
+	c.facts = (struct sts_connect_facts){.found_by = STS_FOUND_BY_DNS,
+					     .asked = 3,
+					     .name = "sts.example",
+					     .has_server = true,
+					     .server = {.ip = {10, 96, 0, 10}},
+					     .addresses = 2,
+					     .found_boot_ms = 1002,
+					     .last = {.ipv6 = true, .ip = {0xfd, [15] = 7}},
+					     .port = 443};
+	sts_find_way(&f, &c, 1000, false);
+	CHECK_INT(f.passed, 1u << STS_GATE_NAME);
+	CHECK_INT(f.found_by, STS_FOUND_BY_DNS);
+	CHECK(f.asked == 3 && f.addresses == 2 && f.name_ms == 2 && f.connect_ms == -1);
+	CHECK_STR(f.name, "sts.example");
+	CHECK_STR(f.name_server, "10.96.0.10");
+	CHECK_STR(f.address, "[fd00::7]:443");
+	c.facts.found_boot_ms = sts_clock_boot_ms();
+	sts_find_way(&f, &c, c.facts.found_boot_ms, true);
+	CHECK_INT(f.passed, 1u << STS_GATE_NAME | 1u << STS_GATE_CONNECT);
+	CHECK(f.name_ms == 0 && f.connect_ms >= 0);
+	fields.proxy.used = true;
+	sts_find_way(&f, &c, 0, true);
+	CHECK_INT(f.passed, 1u << STS_GATE_NAME | 1u << STS_GATE_CONNECT | 1u << STS_GATE_PROXY);
+	/* No server was asked for a literal address, and it is not a name. */
+	sts_findings_init(&f);
+	c.facts = (struct sts_connect_facts){.found_by = STS_FOUND_BY_LITERAL};
+	sts_find_way(&f, &c, 0, false);
+	CHECK(f.name[0] == '\0' && f.name_server[0] == '\0' && f.address[0] == '\0');
+}
+
 static void test_answer(void)
 {
 	static struct sts_connection c;
@@ -170,6 +212,7 @@ static const struct sts_test tests[] = {
 	{"claims that repeat secrets are left out", test_claims_that_repeat_secrets},
 	{"the file of the subject token", test_subject_file},
 	{"the configuration", test_configuration},
+	{"the way to the server", test_way},
 	{"the answer and its Date", test_answer},
 };
 STS_TEST_MAIN(tests)
