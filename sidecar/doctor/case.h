@@ -41,7 +41,7 @@ struct sts_case {
 	int64_t clock_off_s;
 	int64_t next_attempt_s; /* since the epoch */
 	char tls_version[4];
-	const char *tls_group, *by, *via, *use, *sandbox;
+	const char *source, *container, *tls_group, *by, *via, *use, *sandbox;
 	int64_t pid; /* of the sidecar */
 };
 

@@ -8,6 +8,7 @@
 #include "base/sizes.h"
 #include "base/timefmt.h"
 #include "doctor/gates.h"
+#include "doctor/json.h"
 #include "doctor/probe.h"
 #include "doctor/screen.h"
 #include "doctor/source.h"
@@ -30,7 +31,7 @@ static struct {
 	struct sts_diagnosis diagnosis;
 	struct sts_screen screen;
 	int64_t started_ms;
-	unsigned checks, problems, warnings;
+	unsigned printed, checks, problems, warnings;
 	int64_t valid_s; /* how long the token on disk is valid; -1: there is none, or several */
 	char failed_memory[256], memory[OUT_BYTES];
 	struct sts_text failed; /* the names of the gates that failed */
@@ -97,7 +98,17 @@ static void count(const struct sts_diagnosis *d, const char *name)
 	}
 }
 
-static void print(const char *name)
+static void print_json(const char *name)
+{
+	struct sts_text out;
+
+	sts_text_init(&out, all.memory, sizeof(all.memory));
+	sts_text_add_str(&out, all.printed++ ? "," : "{\"exchanges\":[");
+	sts_doctor_json(&all.it, &all.diagnosis, name, &out);
+	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+}
+
+static void print_text(const char *name)
 {
 	const struct sts_findings *f = &all.it.findings;
 	char title_memory[sizeof(f->protocol) + sizeof(f->url) + 8];
@@ -111,6 +122,14 @@ static void print(const char *name)
 	sts_text_add_char(&out, '\n');
 	sts_screen_gates(&all.screen, &all.diagnosis, &out);
 	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+}
+
+static void print(const char *name)
+{
+	if (all.o->json)
+		print_json(name);
+	else
+		print_text(*name ? name : "-");
 }
 
 static void examine(const struct sts_plan *plan)
@@ -140,12 +159,26 @@ static void fail_configuration(const struct sts_error *e)
 	sts_gates_judge(&all.it, &all.diagnosis);
 	all.plans.count = 1;
 	count(&all.diagnosis, "");
-	print("-");
+	print("");
 }
 
-static void summarise(void)
+static void end_json(int64_t took_ms)
 {
-	int64_t took_ms = sts_clock_boot_ms() - all.started_ms;
+	struct sts_text out;
+
+	sts_text_init(&out, all.memory, sizeof(all.memory));
+	sts_text_addf(&out,
+		      "],\"ok\":%s,\"checks\":%u,\"problems\":%u,\"warnings\":%u,\"took_ms\":%lld",
+		      all.problems ? "false" : "true", all.checks, all.problems, all.warnings,
+		      (long long)took_ms);
+	if (all.valid_s >= 0)
+		sts_text_addf(&out, ",\"token_valid_s\":%lld", (long long)all.valid_s);
+	sts_text_add_str(&out, "}\n");
+	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+}
+
+static void summarise(int64_t took_ms)
+{
 	char line[512];
 	struct sts_text text, out;
 
@@ -215,6 +248,9 @@ int sts_command_doctor(const struct sts_options *o, char *const *argv)
 		status = examine_all();
 	if (status != STS_EXIT_OK)
 		return status;
-	summarise();
+	if (o->json)
+		end_json(sts_clock_boot_ms() - all.started_ms);
+	else
+		summarise(sts_clock_boot_ms() - all.started_ms);
 	return all.problems > 0 ? STS_EXIT_NO : STS_EXIT_OK;
 }

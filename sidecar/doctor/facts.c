@@ -25,7 +25,7 @@ enum kind {
 
 /* The names of the facts, in the order of the table. One with a dash is not in JSON. */
 static const char names[] =
-	"pid\0command\0protocol\0url\0"
+	"source\0container\0pid\0command\0protocol\0url\0"
 	"path\0bytes\0mode\0uid\0gid\0reader_uid\0sub\0aud\0iss\0expires\0"
 	"-expired\0written\0"
 	"path\0file_system\0free_kib\0free_inodes\0mode\0uid\0gid\0files\0"
@@ -33,9 +33,10 @@ static const char names[] =
 	"skew_ms\0-off\0"
 	"name\0-by\0server\0ms\0asked\0addresses\0"
 	"proxy\0address\0ms\0-via\0"
-	"version\0group\0ms\0certificates\0subject\0anchor\0file\0ends\0"
+	"version\0group\0ms\0certificates\0subject\0issuer\0hosts\0anchor\0file\0ends\0-ended\0"
+	"first_end_subject\0first_end\0"
 	"status\0ms\0bytes\0sts_error\0iss\0aud\0sub\0lifetime_s\0not_before\0-use\0"
-	"pid\0success\0next\0attempts\0tries\0sandbox";
+	"pid\0last_success\0next_attempt\0attempts\0tries\0sandbox";
 
 #define OF(gate, kind, member) \
 	{ \
@@ -45,6 +46,8 @@ static const struct row {
 	uint8_t gate : 4, kind : 4;
 	uint16_t offset;
 } rows[] = {
+	OF(CONFIGURATION, POINTER, source),
+	OF(CONFIGURATION, POINTER, container),
 	OF(CONFIGURATION, LONG_TRUE, source_pid),
 	OF(CONFIGURATION, POINTER, command),
 	OF(CONFIGURATION, TEXT, findings.protocol),
@@ -89,9 +92,14 @@ static const struct row {
 	OF(TLS, NUMBER, findings.tls_ms),
 	OF(TLS, POSITIVE, findings.certificates),
 	OF(TLS, TEXT, findings.cert_name),
+	OF(TLS, TEXT, findings.cert_issuer),
+	OF(TLS, TEXT, findings.cert_hosts),
 	OF(TLS, TEXT, findings.anchor_name),
 	OF(TLS, TEXT, findings.anchor_file),
 	OF(TLS, FUTURE, findings.cert_ends_s),
+	OF(TLS, PAST, findings.cert_ends_s),
+	OF(TLS, TEXT, findings.first_end_name),
+	OF(TLS, FUTURE, findings.first_end_s),
 	OF(ANSWER, POSITIVE, report.http_status),
 	OF(ANSWER, NUMBER, findings.answer_ms),
 	OF(ANSWER, POSITIVE, findings.answer_bytes),

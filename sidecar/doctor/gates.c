@@ -35,6 +35,7 @@ enum line {
 	NAME_SLOW,
 	TLS_NONE,
 	TLS_ENDS,
+	TLS_SHOWN,
 	ANSWER_NOT,
 	ANSWER_SPARED,
 	ANSWER_NO_JWT,
@@ -76,6 +77,7 @@ static const uint8_t lines[LINES] = {
 	[NAME_SLOW] = LINE(NAME, WARN),
 	[TLS_NONE] = LINE(TLS, SKIP),
 	[TLS_ENDS] = LINE(TLS, WARN),
+	[TLS_SHOWN] = LINE(TLS, MORE),
 	[ANSWER_NOT] = LINE(ANSWER, SKIP),
 	[ANSWER_SPARED] = LINE(ANSWER, SKIP),
 	[ANSWER_NO_JWT] = LINE(ANSWER, WARN),
@@ -114,7 +116,8 @@ static const char templates[] = STS_PACKED(
 	"the node's clock is ahead: check its time synchronisation\0"
 	"ndots of resolv.conf costs time: a host with a dot at its end is asked for once\0"
 	"none: the URL is http\0"
-	"the server's certificate was not renewed\0"
+	"{first_end_subject} ends in {first_end}, and was not renewed\0"
+	"certificate {subject} by {issuer}[, for {hosts}][, ends in {ends}][, ended {-ended} ago]\0"
 	"nothing was sent: --no-send is given\0"
 	"nothing was sent: the STS may take this subject token only once, and the sidecar needs "
 	"it. --exchange sends it all the same\0"
@@ -122,7 +125,8 @@ static const char templates[] = STS_PACKED(
 	"nothing says when the token expires: --default-ttl counts\0"
 	"this token was not written, but revoking it failed\0"
 	"no sidecar that can be seen here keeps {path}\0"
-	"in another container[, last success {success} ago][, next attempt in {next}][, attempts: "
+	"in another container[, last success {last_success} ago][, next attempt in "
+	"{next_attempt}][, attempts: "
 	"{attempts}]\0"
 	"the command line of PID {pid} ({command}), and the variables here\0"
 	"{path}   {bytes} B, mode {mode}, owner {uid}:{gid}, read as UID {reader_uid}\0"
@@ -140,7 +144,8 @@ static const char templates[] = STS_PACKED(
 	"{status} in {ms} ms[: JWT, iss {iss}][, aud {aud}][, valid for {lifetime_s}]\0"
 	"its nbf is in the future: it is valid only in {not_before}\0"
 	"this token was not written, and {-use}\0"
-	"PID {pid}[, last success {success} ago][, next attempt in {next}][, attempts: "
+	"PID {pid}[, last success {last_success} ago][, next attempt in {next_attempt}][, "
+	"attempts: "
 	"{attempts}][; sandbox {sandbox}]");
 
 /* ---- gates that failed ---- */
@@ -192,7 +197,6 @@ static void add_failures(const struct sts_case *c, struct sts_diagnosis *d)
 	const struct sts_findings *f = &c->findings;
 	const struct sts_report *r = &c->report;
 	const struct sts_site *s = &c->site;
-	bool is_full = s->free_kib == 0 || s->free_inodes == 0;
 
 	if (f->earlier_error != STS_OK)
 		sts_gates_fail(d, sts_error_info((enum sts_err)f->earlier_error).gate,
@@ -205,10 +209,6 @@ static void add_failures(const struct sts_case *c, struct sts_diagnosis *d)
 		return;
 	if (s->error.code != STS_OK)
 		sts_gates_fail(d, STS_GATE_OUTPUT, s->error.code, s->error.detail, s->error.msg);
-	else if (is_full)
-		sts_gates_fail(d, STS_GATE_OUTPUT, STS_EOUTPUT,
-			       s->free_kib == 0 ? ENOSPC : STS_ENOINODES,
-			       sts_words("the file system is full"));
 }
 
 /* ---- conditions ---- */
@@ -250,13 +250,14 @@ static uint32_t conditions_of_server(const struct sts_case *c)
 	bool is_off = c->clock_off_s > STS_CLOCKS_SAME_S;
 	bool has_token = f->passed >> STS_GATE_ANSWER & 1, is_jwt = f->token.is_jwt;
 	bool was_quiet = c->report.error == STS_OK && c->sending != STS_SENDING;
-	int64_t cert_left_s = f->cert_ends_s - c->now.real_s;
+	bool has_tls = f->passed >> STS_GATE_TLS & 1;
 
 	return IF(CLOCK_BEHIND, is_off && f->clock_ms > 0) |
 	       IF(CLOCK_AHEAD, is_off && f->clock_ms < 0) |
 	       IF(NAME_SLOW, f->asked > 1 && f->name_ms >= NAMES_SLOW_MS) |
 	       IF(TLS_NONE, strncmp(f->url, "http:", 5) == 0) |
-	       IF(TLS_ENDS, is_below(cert_left_s, CERT_ENDS_SOON_S)) |
+	       IF(TLS_ENDS, has_tls && is_below(f->first_end_s - c->now.real_s, CERT_ENDS_SOON_S)) |
+	       IF(TLS_SHOWN, !has_tls && f->cert_name[0]) |
 	       IF(ANSWER_NOT, was_quiet && c->sending == STS_SENDING_NOT) |
 	       IF(ANSWER_SPARED, was_quiet && c->sending == STS_SENDING_SPARED) |
 	       IF(ANSWER_NO_JWT, has_token && !is_jwt && c->site.writes_token) |
@@ -266,7 +267,16 @@ static uint32_t conditions_of_server(const struct sts_case *c)
 
 /* ---- all gates ---- */
 
-/* Make the members at the end of the case. */
+/* Make the members about the configuration. */
+static void prepare_source(struct sts_case *c)
+{
+	static const char origins[] = "options\0variables\0owner\0pid-1";
+
+	c->source = sts_text_at(origins, c->origin);
+	c->container = c->source_pid == 0 ? NULL : c->is_same_container ? "same" : "other";
+}
+
+/* Make the other members at the end of the case. */
 static void prepare(struct sts_case *c)
 {
 	static const char sandboxes[] = "none\0no-new-privs\0seccomp\0no-new-privs, seccomp";
@@ -334,6 +344,7 @@ void sts_gates_judge(struct sts_case *c, struct sts_diagnosis *d)
 {
 	uint32_t conditions = conditions_of_source(c);
 
+	prepare_source(c);
 	if (c->is_configured) {
 		prepare(c);
 		add_failures(c, d);

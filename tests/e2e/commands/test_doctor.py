@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`doctor`: at which gate a sidecar fails, told without changing anything."""
+import contextlib
+import json
 import os
+import pathlib
 import re
+import subprocess
 
 import pytest
 
 from harness import tokens
 from harness.runs import USER, rig, running  # fixtures
 from harness.servers import free_port
+from harness.several import several  # fixture
+from harness.sidecar import GID, UID
 
 MARKS = {"ok": "ok", "warn": "warn", "FAIL": "fail", "-": "skip"}
 
@@ -192,3 +198,110 @@ def test_pipe(doctor):
     assert run.out.isascii() and b"FAIL" in run.out and b"\033" not in run.out
     run = doctor(f"https://127.0.0.1:{free_port()}/", "--color=always", env=env)
     assert run.out.isascii() and b"\033[31mFAIL\033[0m" in run.out
+
+
+# ---- JSON ----
+
+GATES = ["configuration", "subject", "output", "clock", "name", "proxy", "connect", "tls", "answer", "sidecar"]
+
+
+def exchanges(run):
+    """{name: {gate: its object}}."""
+    assert run.out.count(b"\n") == 1 and run.out.isascii()
+    return {one["name"]: {gate["gate"]: gate for gate in one["gates"]} for one in json.loads(run.out)["exchanges"]}
+
+
+def test_json(sidecar, running, space, subject):
+    process, _ = running
+    run = sidecar.run("doctor", "--json", "--output-dir", space.out)
+    whole = json.loads(run.out)
+    assert run.status == 0 and whole["ok"] is True
+    assert list(whole) == ["exchanges", "ok", "checks", "problems", "warnings", "took_ms", "token_valid_s"]
+    assert (whole["checks"], whole["problems"]) == (9, 0) and 0 < whole["token_valid_s"] <= 900
+    seen = exchanges(run)["default"]
+    assert list(seen) == GATES
+    assert seen["configuration"]["facts"] | {"source": "owner", "container": "same", "pid": process.popen.pid, "command": "run",
+                                             "protocol": "openunison"} == seen["configuration"]["facts"]
+    assert seen["subject"]["facts"]["bytes"] == len(subject) and seen["subject"]["facts"]["mode"] == "0644"
+    assert seen["subject"]["facts"]["expires"] == tokens.rfc3339(tokens.expiry(subject))
+    assert seen["output"]["facts"]["path"] == str(space.out) and "hint" not in seen["output"]
+    assert seen["proxy"] == {"gate": "proxy", "result": "skip", "facts": {}}
+    assert seen["tls"]["facts"]["version"] == "1.3" and seen["tls"]["facts"]["file"] == str(space.ca_file)
+    assert seen["answer"]["facts"]["status"] == 200 and seen["answer"]["facts"]["iss"] == "https://sts.test/issuer"
+    assert seen["sidecar"]["facts"]["pid"] == process.popen.pid
+    assert subject.split(".")[2].encode() not in run.out
+
+
+def test_json_of_a_failure(doctor):
+    port = free_port()
+    run = doctor(f"https://127.0.0.1:{port}/", "--json")
+    assert run.status == 1 and json.loads(run.out)["ok"] is False
+    seen = exchanges(run)["default"]
+    assert {name: gate["result"] for name, gate in seen.items() if name in ("connect", "tls", "answer")} == {"connect": "fail", "tls": "skip", "answer": "skip"}
+    assert seen["connect"]["error"] == "connect" and f"127.0.0.1:{port}" in seen["connect"]["message"] and seen["connect"]["hint"]
+    run = doctor(None, "--json")
+    assert exchanges(run)[""]["configuration"]["error"] == "usage"
+
+
+# ---- several exchanges ----
+
+def test_each_exchange_of_a_configuration_file(several):
+    several.failures = {"b": 503}
+    several.configure(several.exchange("a", subject_use="again"), several.exchange("b", subject_use="again"), several.once("c"))
+    several.start()
+    several.said("token refreshed", "a")
+    several.said("token refreshed", "c")
+    run = several.sidecar.run("doctor", "--json", "--output-dir", several.out / "a")
+    seen = exchanges(run)
+    assert {name: gates["answer"]["result"] for name, gates in seen.items()} == {"a": "ok", "b": "fail", "c": "skip"}
+    assert run.status == 1 and json.loads(run.out)["problems"] == 1
+    run = several.sidecar.run("doctor", "--output-dir", several.out / "a")
+    assert b"1 problem in 1 of 27 checks: b answer." in run.out
+    run = several.sidecar.run("doctor", "--exchange-name=a", "--output-dir", several.out / "a")
+    assert run.status == 0 and b"(9 checks, " in run.out
+    assert several.sidecar.run("doctor", "--exchange-name=d", "--output-dir", several.out / "a").status == 64
+
+
+def test_no_subject_token_is_spent(rig):
+    """Beside a sidecar whose STS takes each subject token once."""
+    path = "/v1/oauth/token"
+    made = rig()
+    process = made.run("--param=federation_rule_id=fdrl_1", "--param=organization_id=o",
+                       options={"protocol": "anthropic", "url": f"https://localhost:{made.mock.port}{path}"})
+    made.has_refreshed()
+    made.space.write("sts-token", made.mock.mint())   # nobody has sent this one
+    for _ in range(2):
+        run = made.command("doctor", "--output-dir", made.out)
+        assert run.status == 0 and gates(run)["answer"] == "-", run.out
+    assert all(entry["status"] == 200 for entry in made.requests(path))
+    assert len(made.requests(path)) <= 2, "only the sidecar has sent something"
+    run = made.command("doctor", "--exchange", "--output-dir", made.out)
+    assert gates(run)["answer"] in ("ok", "warn", "FAIL")
+    assert made.stop(process).status == 0
+
+
+# ---- memory ----
+
+def test_memory(sidecar, running, space):
+    """`run`, `check` and `doctor` share 4 MiB."""
+    group = pathlib.Path("/sys/fs/cgroup/memory" if pathlib.Path("/sys/fs/cgroup/memory").exists() else "/sys/fs/cgroup") / f"sts-test-{os.getpid()}"
+    limit = "memory.limit_in_bytes" if group.parent.name == "memory" else "memory.max"
+    try:
+        group.mkdir()
+    except OSError as e:
+        pytest.skip(f"no memory cgroup can be made: {e}")
+    try:
+        try:
+            (group / limit).write_text(str(4 << 20))
+        except OSError as e:
+            pytest.skip(f"the limit of a memory cgroup cannot be set: {e}")
+        process, _ = running
+        (group / "cgroup.procs").write_text(str(process.popen.pid))
+        join = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec setpriv --reuid {UID} --regid {GID} --clear-groups "$0" "$@"']
+        for args in (["doctor", "--output-dir", space.out], ["check", space.out]):
+            run = subprocess.run([*join, sidecar.path, *args], capture_output=True, timeout=20)
+            assert run.returncode == 0, run
+    finally:
+        with contextlib.suppress(OSError):
+            (group.parent / "cgroup.procs").write_text(str(running[0].popen.pid))
+            group.rmdir()

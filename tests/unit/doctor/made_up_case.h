@@ -40,6 +40,9 @@ static void make_up_findings(struct sts_findings *f)
 	f->tls_ms = 9;
 	f->certificates = 2;
 	f->cert_ends_s = NOW_S + 61 * 86400;
+	f->first_end_s = f->cert_ends_s;
+	strcpy(f->first_end_name, "\"sts.example.com\"");
+	strcpy(f->cert_issuer, "\"Corp CA 3\"");
 	strcpy(f->cert_name, "\"sts.example.com\"");
 	strcpy(f->anchor_name, "\"Corp CA 3\"");
 	strcpy(f->anchor_file, "/certs/ca.crt");

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "doctor/facts.h"
+#include "doctor/json.h"
 #include "doctor/screen.h"
 #include "made_up_case.h"
 #include "test.h"
@@ -124,9 +125,6 @@ static void test_output(void)
 	make_up_case(&c);
 	c.site.free_kib = 60;
 	CHECK(says("warn the file system is nearly full: 100000 inodes are free"));
-	c.site.free_kib = 0;
-	CHECK(says(" output   FAIL the file system is full"));
-	CHECK_INT(d.errors[STS_GATE_OUTPUT], STS_EOUTPUT);
 	c.site.free_kib = 1000;
 	c.site.free_inodes = 3;
 	CHECK(says("nearly full: 3 inodes are free"));
@@ -167,8 +165,13 @@ static void test_server(void)
 	CHECK(says("warn ndots"));
 	c.findings.asked = 1;
 	CHECK(!says("ndots"));
-	c.findings.cert_ends_s = NOW_S + 7 * 86400 - 1;
-	CHECK(says("warn the server's certificate was not renewed"));
+	c.findings.first_end_s = NOW_S + 7 * 86400 - 1;
+	CHECK(says("warn \"sts.example.com\" ends in 6 d 23 h, and was not renewed"));
+	make_up_case(&c);
+	make_up_failure(&c, STS_ECERT_EXPIRED, 0, "it has expired", STS_GATE_TLS);
+	c.findings.tls_ms = -1;
+	c.findings.cert_ends_s = NOW_S - 3600;
+	CHECK(says("certificate \"sts.example.com\" by \"Corp CA 3\", ended 1 h ago\n"));
 	make_up_case(&c);
 	strcpy(c.findings.proxy, "proxy:3128");
 	CHECK(says(" proxy    ok   proxy:3128\n"));
@@ -277,9 +280,13 @@ static void test_facts(void)
 	screen();
 	sts_text_init(&out, memory, sizeof(memory));
 	sts_facts_json(&c, STS_GATE_TLS, &out);
-	CHECK_STR(memory, "\"version\":\"1.3\",\"group\":\"x25519\",\"ms\":9,\"certificates\":2,"
-			  "\"subject\":\"\\\"sts.example.com\\\"\",\"anchor\":\"\\\"Corp CA "
-			  "3\\\"\",\"file\":\"/certs/ca.crt\",\"ends\":\"2026-03-14T16:11:29Z\"");
+	CHECK_STR(memory,
+		  "\"version\":\"1.3\",\"group\":\"x25519\",\"ms\":9,\"certificates\":2,"
+		  "\"subject\":\"\\\"sts.example.com\\\"\",\"issuer\":\"\\\"Corp CA 3\\\"\","
+		  "\"anchor\":\"\\\"Corp CA 3\\\"\",\"file\":\"/certs/ca.crt\","
+		  "\"ends\":\"2026-03-14T16:11:29Z\","
+		  "\"first_end_subject\":\"\\\"sts.example.com\\\"\","
+		  "\"first_end\":\"2026-03-14T16:11:29Z\"");
 	sts_text_init(&out, memory, sizeof(memory));
 	sts_facts_json(&c, STS_GATE_CLOCK, &out);
 	CHECK_STR(memory, "\"skew_ms\":-300");
@@ -289,6 +296,38 @@ static void test_facts(void)
 	sts_text_init(&out, memory, sizeof(memory));
 	sts_facts_json(&c, STS_GATE_PROXY, &out);
 	CHECK_STR(memory, "");
+}
+
+static bool json_says(const char *words)
+{
+	struct sts_text out;
+
+	sts_diagnosis_init(&d);
+	sts_gates_judge(&c, &d);
+	sts_text_init(&out, memory, sizeof(memory));
+	sts_doctor_json(&c, &d, "a", &out);
+	CHECK(!out.overflow);
+	return strstr(memory, words) != NULL;
+}
+
+static void test_json(void)
+{
+	make_up_case(&c);
+	make_up_failure(&c, STS_ECONNECT, ECONNREFUSED, "10.4.0.17:443: refused", STS_GATE_CONNECT);
+	CHECK(json_says("{\"name\":\"a\",\"gates\":[{\"gate\":\"configuration\",\"result\":\"ok\","
+			"\"facts\":{\"source\":\"owner\",\"container\":\"same\",\"pid\":1,"));
+	CHECK(json_says("},{\"gate\":\"connect\",\"result\":\"fail\",\"facts\":{\"address\":"
+			"\"10.4.0.17:443\",\"ms\":1},\"error\":\"connect\",\"message\":"
+			"\"10.4.0.17:443: refused\",\"hint\":\"The connection failed. "));
+	CHECK(json_says("},{\"gate\":\"tls\",\"result\":\"skip\",\"facts\":{}},"));
+	CHECK(json_says("{\"gate\":\"clock\",\"result\":\"skip\",\"facts\":{}},"));
+	make_up_case(&c);
+	c.site.is_alone = true;
+	CHECK(json_says("\"message\":\"if the application has another UID"));
+	CHECK(json_says("\"result\":\"warn\""));
+	CHECK(!json_says("hint"));
+	c.is_configured = false;
+	CHECK(!json_says("findings"));
 }
 
 static void test_templates(void)
@@ -319,6 +358,7 @@ static const struct sts_test tests[] = {
 	{"the configuration", test_configuration},
 	{"the longest lines", test_longest},
 	{"facts as JSON", test_facts},
+	{"a diagnosis as JSON", test_json},
 	{"templates", test_templates},
 };
 STS_TEST_MAIN(tests)
