@@ -26,6 +26,7 @@ struct sts_field {
 	/* It was read from a file, or is a header or a parameter that the protocol does not name:
 	 * --dry-run masks it, and it does not get into a message. */
 	bool secret;
+	struct sts_slice variable; /* the environment variable that it is from; empty: none */
 };
 
 /* What a request is made of. All memory is the caller's. */

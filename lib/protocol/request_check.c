@@ -77,11 +77,11 @@ bool sts_request_name_is_secret(struct sts_slice name)
 }
 
 /* Fail with "the parameter NAME is ...". The name is escaped and cut; a value is never shown.
- *   kind  in  "parameter" or "header" */
+ *   kind  in  "parameter", "variable" or "header" */
 static enum sts_err refuse(struct sts_error *e, const char *kind, struct sts_slice name,
 			   const char *why)
 {
-	return sts_fail(e, STS_EUSAGE, *kind == 'p' ? STS_USAGE_PARAMETER : 0, "the %s %s %s", kind,
+	return sts_fail(e, STS_EUSAGE, *kind == 'h' ? 0 : STS_USAGE_PARAMETER, "the %s %s %s", kind,
 			sts_shown(name, NAME_SHOWN_BYTES), sts_words(why));
 }
 
@@ -157,16 +157,18 @@ static void judge(const struct sts_parameter *p, struct sts_slice value, struct 
 		sts_text_addf(why, "may have letters, digits and %s only", charset);
 }
 
-static enum sts_err check_value(const struct sts_parameter *p, struct sts_slice value,
+/* A value from a variable of the platform is blamed on the variable. */
+static enum sts_err check_value(const struct sts_parameter *p, const struct sts_field *field,
 				struct sts_error *e)
 {
+	bool from_variable = field->variable.len > 0;
 	char buf[WHY_MAX_BYTES];
 	struct sts_text why;
 
 	sts_text_init(&why, buf, sizeof(buf));
-	judge(p, value, &why);
-	return why.len > 0 ? refuse(e, "parameter",
-				    sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME)), buf)
+	judge(p, field->value, &why);
+	return why.len > 0 ? refuse(e, from_variable ? "variable" : "parameter",
+				    from_variable ? field->variable : field->name, buf)
 			   : STS_OK;
 }
 
@@ -245,8 +247,7 @@ static enum sts_err check_given(const struct sts_request *r, struct sts_error *e
 				     STS_PACKED("is a part of the URL, which --url or a variable "
 						"gives whole"));
 		else
-			err = p ? check_value(p, field->value, e)
-				: check_free_parameter(r, field, e);
+			err = p ? check_value(p, field, e) : check_free_parameter(r, field, e);
 	}
 	return err;
 }

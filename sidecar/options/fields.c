@@ -8,8 +8,8 @@
 #include "base/address.h"
 #include "base/errno_words.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "json_xml/json.h"
+#include "options/endpoint.h"
 #include "output/outputs.h"
 #include "token/jwt.h"
 #include "version.h"
@@ -24,11 +24,19 @@ static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice
 	return STS_OK;
 }
 
-static const char *variable(const struct sts_options *o, const char *names)
+/* Returns the value of the first variable of the list that is set, or NULL. *one is its name, which
+ * points into the list. */
+static const char *variable(const struct sts_options *o, const char *names, struct sts_slice *one)
 {
+	struct sts_slice rest = sts_slice_of(names);
+	const char *value = NULL;
 	char name[STS_VARIABLE_MAX_BYTES];
 
-	return sts_platform_variable(o, sts_slice_of(names), name);
+	while (rest.len > 0 && !value) {
+		*one = sts_slice_cut(&rest, ' ');
+		value = sts_platform_variable(o, *one, name);
+	}
+	return value;
 }
 
 /* Fail because of a file that an option names. `why` says what is wrong with the file. */
@@ -227,18 +235,21 @@ static void complete(const struct sts_options *o, struct sts_fields *f)
 	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
 		const char *name = sts_parameter_text(p, STS_PARAMETER_NAME);
 		const char *source = sts_parameter_text(p, STS_PARAMETER_ENV), *value;
+		struct sts_slice one = {NULL, 0};
 
 		if (p->source != STS_SOURCE_USER)
 			continue;
-		value = *source == '/' ? claim_to_read : variable(o, source);
+		value = *source == '/' ? claim_to_read : variable(o, source, &one);
 		/* A claim is not sent beside a name that the user gave: the UID in the claims is
 		 * that of the Pod in the claims, and the user may mean another Pod. */
 		if (sts_request_count(r, sts_slice_of(name)) > 0 ||
 		    (p->place == STS_PLACE_URL && !r->url_template) ||
 		    ((p->flags & STS_PARAMETER_WITH_PREVIOUS) && !is_claim))
 			value = NULL;
-		if (value)
+		if (value) {
 			add(f, name, sts_slice_of(value));
+			f->params[r->param_count - 1].variable = one;
+		}
 		is_claim = value == claim_to_read;
 	}
 }
@@ -310,11 +321,13 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	if (text.overflow)
 		return sts_fail(e, STS_EURL, 0, "the URL is too long");
 	err = use_url(o, f, (struct sts_slice){buf, text.len}, e);
-	if (err == STS_OK || !f->url_from)
+	if (err == STS_OK || (o->url && o->url != getenv("STS_URL")))
 		return err;
 	struct sts_error why = *e;
 
-	return sts_fail(e, err, why.detail, "the variable %s: %s", f->url_variable, why.msg);
+	sts_text_init(&text, buf, sizeof(buf));
+	sts_endpoint_add_source(&text, o, f);
+	return sts_fail(e, err, why.detail, "%s: %s", buf, why.msg);
 }
 
 /* Copy the claim that a parameter gets. Returns an empty slice if there is no such claim.
@@ -391,13 +404,6 @@ bool sts_fields_next_ca(const struct sts_options *o, const struct sts_fields *f,
 	return f->ca && (*at)++ == o->list_count;
 }
 
-uint64_t sts_fields_sts_id(const struct sts_fields *f)
-{
-	uint64_t h = sts_hash(STS_HASH_START, f->url.host, strlen(f->url.host));
-
-	return sts_hash(h, &f->url.port, sizeof(f->url.port));
-}
-
 /* Returns the value of a variable with two spellings. The first one that is set is used, as in Go's
  * httpproxy package. */
 static const char *from_environment(const char *upper, const char *lower)
@@ -411,6 +417,7 @@ static const char *from_environment(const char *upper, const char *lower)
 static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, struct sts_error *e)
 {
 	const char *text = o->proxy;
+	struct sts_error why;
 
 	if (text && strcmp(text, "none") == 0)
 		return STS_OK;
@@ -424,7 +431,13 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 		    sts_slice_of(o->proxy ? NULL : from_environment("NO_PROXY", "no_proxy")),
 		    &f->url))
 		return STS_OK;
-	return sts_proxy_parse(sts_slice_of(text), &f->proxy, e);
+	if (sts_proxy_parse(sts_slice_of(text), &f->proxy, &why) == STS_OK)
+		return STS_OK;
+	return sts_fail(e, why.code, why.detail, "%s: %s",
+			o->proxy                        ? "--proxy"
+			: text == getenv("HTTPS_PROXY") ? "the variable HTTPS_PROXY"
+							: "the variable https_proxy",
+			why.msg);
 }
 
 /* ---- the request that revokes a token ---- */
@@ -517,18 +530,18 @@ static enum sts_err outputs(const struct sts_options *o, struct sts_fields *f, s
 static void local_files(const struct sts_options *o, struct sts_fields *f)
 {
 	const char *token = sts_protocol_text(f->request.protocol, STS_PROTOCOL_TOKEN_FILE);
-	struct sts_slice path;
+	struct sts_slice path, one;
 	size_t at = 0;
 
 	if (sts_options_has_token_file(o))
 		token = NULL;
 	else if (*token != '/')
-		token = variable(o, token);
+		token = variable(o, token, &one);
 	f->token_file = token ? token : o->token_file;
 	if (!sts_fields_next_ca(o, f, &at, &path))
 		f->ca = sts_protocol_text(f->request.protocol, STS_PROTOCOL_CA);
 	if (f->ca && *f->ca != '/')
-		f->ca = variable(o, f->ca);
+		f->ca = variable(o, f->ca, &one);
 }
 
 enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,

@@ -80,10 +80,6 @@ bool sts_fields_want_claims(const struct sts_fields *fields);
 enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *fields,
 			       struct sts_slice token, struct sts_error *e);
 
-/* Returns a number that stands for the STS: a hash of the host and the port of the URL. The path
- * does not count, since the realms of a server may share what it remembers of subject tokens. */
-uint64_t sts_fields_sts_id(const struct sts_fields *fields);
-
 /* Can a token of this exchange be revoked? It must be in token.jwt, and a URL must be known. */
 bool sts_fields_can_revoke(const struct sts_options *o, const struct sts_fields *fields);
 

@@ -66,8 +66,9 @@ enum sts_err sts_platform_url(const struct sts_options *o, const struct sts_prot
 	struct sts_slice names = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_URL_FROM));
 	struct sts_slice mode = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_PARTITIONS));
 
-	/* The variables stand after the service, the parameter and the global regions. */
-	for (int i = 0; i < 3; i++)
+	/* The variables stand after the service, the parameter, the global regions, and the parts
+	 * of names that no region has. */
+	for (int i = 0; i < 4; i++)
 		sts_slice_cut(&mode, '|');
 	*url = NULL;
 	name[0] = '\0';
@@ -117,6 +118,15 @@ static bool is_listed(struct sts_slice list, struct sts_slice region)
 	return false;
 }
 
+/* Is one of the parts of the region's name, between hyphens, in this list? */
+static bool has_part(struct sts_slice region, struct sts_slice list)
+{
+	while (region.len > 0)
+		if (is_listed(list, sts_slice_cut(&region, '-')))
+			return true;
+	return false;
+}
+
 static void add_host(struct sts_text *url, struct sts_slice service, bool fips,
 		     struct sts_slice region, struct sts_slice domain)
 {
@@ -138,8 +148,8 @@ enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_req
 	struct sts_slice list =
 		sts_slice_of(sts_protocol_text(r->protocol, STS_PROTOCOL_PARTITIONS));
 	struct sts_slice service = sts_slice_cut(&list, '|'), by = sts_slice_cut(&list, '|'),
-			 everywhere = sts_slice_cut(&list, '|'), mode = sts_slice_cut(&list, '|'),
-			 none = {NULL, 0};
+			 everywhere = sts_slice_cut(&list, '|'), pseudo = sts_slice_cut(&list, '|'),
+			 mode = sts_slice_cut(&list, '|'), none = {NULL, 0};
 
 	if (list.len == 0)
 		return STS_OK;
@@ -154,6 +164,10 @@ enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_req
 	if (!fips && !dual_stack && !legacy && !regional && sts_platform_variable(o, mode, name))
 		return sts_fail(e, STS_EUSAGE, 0, "the variable %s is neither regional nor legacy",
 				name);
+	if (has_part(region, pseudo) && !sts_slice_same(region, always))
+		return sts_fail(e, STS_EUSAGE, 0,
+				"%s is no region with a host of its own: name the region itself",
+				sts_shown(region, REGION_SHOWN_BYTES));
 	if (dual_stack && p.dual_stack.len < 2)
 		return sts_fail(e, STS_EUSAGE, 0, "region %s has no dual-stack endpoint",
 				sts_shown(region, REGION_SHOWN_BYTES));

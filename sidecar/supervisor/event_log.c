@@ -18,9 +18,9 @@ static void start(struct sts_log *l, const struct sts_exchange *x, enum sts_leve
 	sts_log_str(l, "exchange", x->plan->name);
 }
 
-/* Add the mode of the files and the proxy, but only to the first line of an exchange. */
+/* Add the mode of the files and the way to the STS, but only to the first line of an exchange. */
 static void add_once(struct sts_log *l, struct sts_logged *logged, const struct sts_store *store,
-		     const char *proxy)
+		     const char *route)
 {
 	char mode[8] = {'0', (char)('0' + (store->mode >> 6 & 7)),
 			(char)('0' + (store->mode >> 3 & 7)), (char)('0' + (store->mode & 7))};
@@ -30,8 +30,10 @@ static void add_once(struct sts_log *l, struct sts_logged *logged, const struct 
 	logged->once = true;
 	if (store->dir_fd >= 0)
 		sts_log_str(l, "mode", mode);
-	if (proxy[0])
-		sts_log_str(l, "proxy", proxy);
+	if (route[0])
+		sts_log_str(l, "proxy", route);
+	sts_log_str(l, "sts", sts_text_at(route, 1));
+	sts_log_str(l, "sts_from", sts_text_at(route, 2));
 }
 
 /* ---- warnings ---- */
@@ -292,7 +294,7 @@ static __attribute__((noinline)) void tls(const struct sts_exchange *x,
 }
 
 void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logged,
-			   const struct sts_store *store, const char *proxy,
+			   const struct sts_store *store, const char *route,
 			   enum sts_outcome outcome, const struct sts_report *report,
 			   int64_t duration_ms, const struct sts_moment *now)
 {
@@ -309,7 +311,7 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 	} else
 		poll(&l, x, outcome, report);
 	if (outcome <= STS_OUTCOME_FAILURE)
-		add_once(&l, logged, store, proxy);
+		add_once(&l, logged, store, route);
 	sts_log_end(&l);
 	warnings(x, logged, outcome, report, now);
 }

@@ -13,7 +13,7 @@
 
 /* What was logged about an exchange, so that it is not logged again. */
 struct sts_logged {
-	bool once; /* the mode of the files and the proxy were logged */
+	bool once; /* the mode of the files, the proxy and the URL were logged */
 	/* which clock is ahead, as it was logged: 1 the STS's Date, -1 the node's clock, 0 none */
 	int8_t ahead;
 	bool not_before; /* the last token was not valid at once */
@@ -30,11 +30,11 @@ struct sts_logged {
  *   logged       in/out
  *   report       in      checked
  *   store        in      dir_fd is -1 if no files are written
- *   proxy        in      HOST:PORT of the proxy to the STS, or ""
+ *   route        in      three texts, see struct sts_plan
  *   duration_ms  in      how long the worker ran
  */
 void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logged,
-			   const struct sts_store *store, const char *proxy,
+			   const struct sts_store *store, const char *route,
 			   enum sts_outcome outcome, const struct sts_report *report,
 			   int64_t duration_ms, const struct sts_moment *now);
 

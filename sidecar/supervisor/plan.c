@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/listen_address.h"
-#include "options/fields.h"
+#include "options/endpoint.h"
 #include "options/option_table.h"
 #include "output/files.h"
 #include "wire/snapshot.h"
@@ -73,17 +73,32 @@ static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 	return STS_OK;
 }
 
+/* Is this the text of an option in the configuration file? */
+static bool in_config(const char *text)
+{
+	return text >= config.pool && text < config.pool + sizeof(config.pool);
+}
+
 static void keep_texts(struct sts_plans *plans, struct sts_plan *plan, const struct sts_options *o)
 {
-	char proxy[STS_HOST_MAX_BYTES + 8] = "";
+	char route[STS_HOST_MAX_BYTES + 8] = "";
 	struct sts_slice path;
 	size_t at = 0;
 	struct sts_text text;
 
-	sts_text_init(&text, proxy, sizeof(proxy));
+	sts_text_init(&text, route, sizeof(route));
 	if (fields.proxy.used)
 		sts_url_add_endpoint(&text, &fields.proxy.url);
-	plan->proxy = keep(plans, (struct sts_slice){proxy, text.len});
+	plan->route = keep(plans, (struct sts_slice){route, text.len});
+	text.len = 0;
+	sts_endpoint_add(&text, &fields);
+	keep(plans, (struct sts_slice){route, text.len});
+	text.len = 0;
+	if (in_config(o->url))
+		sts_text_addf(&text, "the configuration file");
+	else
+		sts_endpoint_add_source(&text, o, &fields);
+	keep(plans, (struct sts_slice){route, text.len});
 	plan->token_file = keep(plans, sts_slice_of(fields.token_file));
 	plan->output_dir = keep(plans, sts_slice_of(o->output_dir));
 	plan->cas = (uint16_t)plans->bytes;
@@ -121,7 +136,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.to_stdout = o->to_stdout,
 		.create_dir = o->create_dir,
 		.subject_use = (uint8_t)fields.subject_use,
-		.sts_id = sts_fields_sts_id(&fields),
+		.sts_id = sts_endpoint_sts_id(&fields),
 		.write = (uint8_t)fields.write,
 		.configured = o->config != NULL,
 	};

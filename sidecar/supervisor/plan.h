@@ -27,13 +27,15 @@ struct sts_plan {
 	/* a hash of the options that make the requests and files of the exchange, to compare with
 	 * that of later plans */
 	uint64_t request_id;
-	uint64_t sts_id; /* stands for the STS: sts_fields_sts_id() */
+	uint64_t sts_id; /* stands for the STS: sts_endpoint_sts_id() */
 	mode_t mode;
 	gid_t group;
 	char name[STS_EXCHANGE_NAME_BYTES];
 	/* The offsets of texts: see sts_plans_text(). */
 	uint16_t token_file, output_dir;
-	uint16_t proxy; /* HOST:PORT for the log; "" if there is no proxy */
+	/* For the log, three texts for sts_text_at(): HOST:PORT of the proxy ("" if there is none),
+	 * the URL of the STS, and what that URL is from. */
+	uint16_t route;
 	uint16_t cas;   /* the paths of the CA files, for sts_text_at(), with "" at the end */
 	/* The source: the index of the exchange whose token is the subject token; -1: none. */
 	int8_t depends_on;

@@ -238,7 +238,7 @@ static void worker_ended(struct sts_member *t, enum sts_outcome outcome,
 			 const struct sts_report *report, int64_t duration_ms,
 			 const struct sts_moment *now)
 {
-	sts_event_log_outcome(&t->x, &t->logged, &t->store, sts_members_text(t->x.plan->proxy),
+	sts_event_log_outcome(&t->x, &t->logged, &t->store, sts_members_text(t->x.plan->route),
 			      outcome, report, duration_ms, now);
 	count_attempt(t, outcome, report, duration_ms, now->real_ms / 1000);
 	if (report->flags & STS_REPORT_REPLAN)

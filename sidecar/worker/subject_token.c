@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/identity.h"
+#include "options/endpoint.h"
 #include "token/jwt.h"
 #include "worker/reads.h"
 
@@ -16,7 +17,7 @@ static void add_sts(const struct sts_fields *fields, uint8_t id[STS_SUBJECT_ID_B
 
 	_Static_assert(sizeof(both) == STS_SUBJECT_ID_BYTES, "an id is a number");
 	memcpy(&both, id, sizeof(both));
-	both ^= sts_fields_sts_id(fields);
+	both ^= sts_endpoint_sts_id(fields);
 	memcpy(id, &both, sizeof(both));
 }
 

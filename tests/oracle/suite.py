@@ -112,12 +112,16 @@ class Difference:
     text: str = None    # the whole new recording
     old: str = None     # or: words of the recording, and what stands there now
     new: str = None
+    pattern: bool = False  # `old` is a regular expression, and `new` may have its groups
     used: bool = False
 
     def apply(self, name, recording):
         if recording is None or not fnmatch.fnmatchcase(name, self.case):
             return recording
-        changed = self.text if self.text is not None else recording.replace(self.old, self.new)
+        if self.pattern:
+            changed = re.sub(self.old, self.new, recording)
+        else:
+            changed = self.text if self.text is not None else recording.replace(self.old, self.new)
         self.used = self.used or changed != recording
         return changed
 

@@ -31,6 +31,7 @@ class Botocore:
     def __init__(self):
         data = pathlib.Path(botocore.__file__).parent / "data"
         self.partitions = json.loads((data / "partitions.json").read_text())
+        self.endpoints = json.loads((data / "endpoints.json").read_text())
         loader = botocore.session.Session().get_component("data_loader")
         self.provider = EndpointProvider(loader.load_service_model("sts", "endpoint-rule-set-1"), self.partitions)
         self.resolver = botocore.session.Session().get_component("endpoint_resolver")
@@ -58,7 +59,7 @@ def test_aws_endpoints_are_those_of_botocore(sidecar, oracle, fips, dual_stack, 
     wrong = {}
     for region in oracle.regions:
         if region.endswith("-global") and region != "aws-global":
-            continue  # a pseudo-region of another partition: no host of STS has its name
+            continue  # see test_aws_pseudo_regions()
         wanted = oracle.url(region, bool(fips), bool(dual_stack), mode == "legacy")
         status, url = asked(sidecar, *AWS, AWS_REGION=region, **variables)
         if (status, url) != (0, wanted) and not (wanted is None and status == 64):
@@ -76,6 +77,16 @@ def test_aws_region_and_mode(sidecar):
     assert status == 64 and "region us-isof-south-1 has no dual-stack endpoint" in message
 
 
+def test_aws_pseudo_regions(sidecar, oracle):
+    """Names that botocore knows and no host has: it takes fips- and -fips for a wish, and the global names of other partitions for regions."""
+    pseudo = {region for region in oracle.regions if region.endswith("-global")} - {"aws-global"}
+    pseudo |= {region for partition in oracle.endpoints["partitions"] for region in partition["services"].get("sts", {}).get("endpoints", {})} - set(oracle.regions)
+    assert {"aws-cn-global", "aws-us-gov-global", "us-east-1-fips", "us-gov-west-1-fips"} <= pseudo
+    for region in pseudo | {"fips-us-east-1", "fips-aws-global", "aws-global-fips"}:
+        status, message = asked(sidecar, *AWS, AWS_REGION=region)
+        assert status == 64 and f"{region} is no region" in message
+
+
 def test_aws_endpoint_urls(sidecar):
     both = {"AWS_ENDPOINT_URL": "https://all.example/a", "AWS_ENDPOINT_URL_STS": "https://sts.example/b"}
     assert asked(sidecar, *AWS, **both) == (0, "https://sts.example/b")
@@ -89,6 +100,37 @@ def test_aws_endpoint_urls(sidecar):
         for variant in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
             status, message = asked(sidecar, *AWS, **{name: "https://sts.example/", variant: "true"})
             assert status == 64 and name in message
+
+
+@pytest.mark.parametrize(("name", "arguments", "others"), [
+    ("AWS_ENDPOINT_URL_STS", AWS, {}), ("AWS_ENDPOINT_URL", AWS, {}), ("VAULT_ADDR", VAULT, {}), ("AZURE_AUTHORITY_HOST", ENTRA, {"AZURE_TENANT_ID": "t"}),
+    ("STS_URL", (), {}), ("HTTPS_PROXY", ("--url=https://sts.example/",), {}), ("https_proxy", ("--url=https://sts.example/",), {}),
+    ("ANTHROPIC_BASE_URL", ("--protocol=anthropic", "--param=federation_rule_id=f", "--param=organization_id=o"), {}),
+    ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", GCP, {}), ("AWS_REGION", AWS, {}),
+    ("KUBERNETES_SERVICE_HOST", ("--protocol=kubernetes", "--audience=a"), {}),
+])
+def test_a_wrong_endpoint_names_its_variable(sidecar, name, arguments, others):
+    """Plain http, and a URL where a name is wanted; a proxy's URL must be plain http."""
+    status, message = asked(sidecar, *arguments, **others, **{name: "https://p.example" if "proxy" in name.lower() else "http://sts.example"})
+    assert status == 64 and f"variable {name}" in message
+
+
+@pytest.mark.parametrize(("arguments", "variables", "url", "source"), [
+    (AWS, {"AWS_REGION": "cn-north-1"}, "https://sts.cn-north-1.amazonaws.com.cn/", "the variable AWS_REGION"),
+    (AWS, {"AWS_DEFAULT_REGION": "us-east-1"}, "https://sts.us-east-1.amazonaws.com/", "the variable AWS_DEFAULT_REGION"),
+    ((*AWS, "--param=region=us-east-1"), {"AWS_REGION": "cn-north-1"}, "https://sts.us-east-1.amazonaws.com/", "the parameter region"),
+    (AWS, {"AWS_ENDPOINT_URL": "https://all.example/a?b=c"}, "https://all.example/a", "the variable AWS_ENDPOINT_URL"),
+    ((*AWS, "--url=https://own.example"), {"AWS_ENDPOINT_URL_STS": "https://all.example/"}, "https://own.example/", "--url"),
+    ((), {"STS_URL": "https://own.example/t"}, "https://own.example/t", "the variable STS_URL"),
+    (VAULT, {"VAULT_ADDR": "https://v.example"}, "https://v.example/v1/auth/jwt/login", "the variable VAULT_ADDR"),
+    (GCP, {}, "https://sts.googleapis.com/v1/token", "protocol gcp"),
+    (ENTRA, {"AZURE_TENANT_ID": "t"}, "https://login.microsoftonline.com/t/oauth2/v2.0/token", "the variable AZURE_TENANT_ID"),
+])
+def test_the_first_line_names_the_endpoint(sidecar, space, arguments, variables, url, source):
+    """And what it is from. No subject token is there, so nothing is sent."""
+    run = sidecar.run("fetch", *arguments, f"--token-file={space.folder}/none", f"--output-dir={space.out}", "--deadline=1s", env=variables)
+    line = next(json.loads(line) for line in run.err.splitlines() if "none" in line)
+    assert (line["error"], line["sts"], line["sts_from"]) == ("subject_missing", url, source)
 
 
 def test_a_role_is_needed_without_url(sidecar):

@@ -96,7 +96,9 @@ static inline void set_plan(struct sts_plans *plans, struct sts_plan *plan,
 	strcpy(plan->name, row->name);
 	plan->token_file = set_text(plans, row->token_file);
 	plan->output_dir = set_text(plans, row->dir);
-	plan->proxy = set_text(plans, NULL);
+	plan->route = set_text(plans, NULL);
+	set_text(plans, "https://sts.example/");
+	set_text(plans, "--url");
 	plan->cas = (uint16_t)plans->bytes;
 	for (size_t i = 0; i < 3 && row->cas[i]; i++)
 		set_text(plans, row->cas[i]);

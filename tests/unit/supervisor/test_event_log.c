@@ -27,6 +27,10 @@ static void set_up(void)
 }
 
 /* Read what was logged since the last call, without the time. */
+/* The proxy, the URL of the STS, and what the URL is from. */
+#define ROUTE    "proxy:3128\0https://a/t\0--url"
+#define NO_PROXY "\0https://a/t\0--url"
+
 static const char *line(void)
 {
 	char *text = log_lines_read();
@@ -37,15 +41,15 @@ static const char *line(void)
 }
 
 static const char *outcome_with(enum sts_outcome outcome, const struct sts_store *store,
-				const char *proxy)
+				const char *route)
 {
-	sts_event_log_outcome(&x, &told, store, proxy, outcome, &report, 1234, &now);
+	sts_event_log_outcome(&x, &told, store, route, outcome, &report, 1234, &now);
 	return line();
 }
 
 static const char *outcome(enum sts_outcome what)
 {
-	return outcome_with(what, &files, "");
+	return outcome_with(what, &files, NO_PROXY);
 }
 
 static void test_success(void)
@@ -74,20 +78,23 @@ static void test_success(void)
 		  "\"duration_ms\":1234}\n");
 }
 
-/* The mode of files and the proxy are in the first line only. */
+/* The mode of files and the way to the STS are in the first line only. */
 static void test_told_once(void)
 {
 	set_up();
 	told.once = false;
-	CHECK(strstr(outcome_with(STS_OUTCOME_SUCCESS, &files, "proxy:3128"),
-		     ",\"mode\":\"0640\",\"proxy\":\"proxy:3128\"}\n"));
-	CHECK(!strstr(outcome_with(STS_OUTCOME_SUCCESS, &files, "proxy:3128"), "proxy"));
+	CHECK(strstr(outcome_with(STS_OUTCOME_SUCCESS, &files, ROUTE),
+		     ",\"mode\":\"0640\",\"proxy\":\"proxy:3128\",\"sts\":\"https://a/t\","
+		     "\"sts_from\":\"--url\"}\n"));
+	const char *second = outcome_with(STS_OUTCOME_SUCCESS, &files, ROUTE);
+	CHECK(!strstr(second, "proxy") && !strstr(second, "sts"));
 	told.once = false;
-	CHECK(strstr(outcome_with(STS_OUTCOME_FAILURE, &no_files, "proxy:3128"),
-		     "\",\"proxy\":\"proxy:3128\"}\n"));
+	CHECK(strstr(outcome_with(STS_OUTCOME_FAILURE, &no_files, ROUTE),
+		     "\",\"proxy\":\"proxy:3128\",\"sts\":\"https://a/t\",\"sts_from\":\"--url\"}"
+		     "\n"));
 	CHECK(told.once);
 	told.once = false;
-	CHECK(!strstr(outcome_with(STS_OUTCOME_SUCCESS, &no_files, ""), "\"mode\""));
+	CHECK(!strstr(outcome_with(STS_OUTCOME_SUCCESS, &no_files, NO_PROXY), "\"mode\""));
 	/* A poll is not the first line of an exchange. */
 	told.once = false;
 	CHECK(!strstr(outcome(STS_OUTCOME_POLL_OFF), "\"mode\""));
@@ -293,9 +300,10 @@ static void test_every_error(void)
 		report.error = error;
 		memset(report.text, '"', sizeof(report.text) - 1);
 		memset(report.sts_error, 'e', sizeof(report.sts_error) - 1);
-		const char *text = outcome_with(STS_OUTCOME_FAILURE, &files, "proxy:3128");
+		const char *text = outcome_with(STS_OUTCOME_FAILURE, &files, ROUTE);
 		snprintf(end, sizeof(end),
-			 ",\"hint\":\"%s: %s\",\"mode\":\"0640\",\"proxy\":\"proxy:3128\"}\n",
+			 ",\"hint\":\"%s: %s\",\"mode\":\"0640\",\"proxy\":\"proxy:3128\","
+			 "\"sts\":\"https://a/t\",\"sts_from\":\"--url\"}\n",
 			 sts_error_meaning((enum sts_err)error),
 			 sts_error_hint((enum sts_err)error, 0));
 		CHECK(strlen(text) > strlen(end));

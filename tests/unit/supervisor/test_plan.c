@@ -12,7 +12,10 @@
 #include "test.h"
 #include "wire/snapshot.h"
 
-#define URL "https://sts.example/token"
+#define URL    "https://sts.example/token"
+#define TWENTY "aaaaaaaaaaaaaaaaaaaa"
+/* What looks like a token. */
+#define A_TOKEN "eyJ" TWENTY "." TWENTY "." TWENTY
 
 /* The guard shows what is written past the end of the plans. */
 static struct {
@@ -96,7 +99,7 @@ static void test_one(void)
 	CHECK(p->group == STS_GROUP_AUTO);
 	CHECK_STR(text(p->token_file), "/in/token");
 	CHECK_STR(text(p->output_dir), "/out");
-	CHECK_STR(text(p->proxy), "proxy:3128");
+	CHECK_STR(text(p->route), "proxy:3128");
 	const char *ca = text(p->cas);
 	CHECK_STR(ca, "/ca/a:/ca/b");
 	CHECK_STR(ca + strlen(ca) + 1, "/ca/c");
@@ -107,8 +110,45 @@ static void test_one(void)
 	CHECK_INT(plans.listen, 0);
 	CHECK(!plans.require_sandbox);
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL)), STS_OK);
-	CHECK_STR(text(p->proxy), "");
+	CHECK_STR(text(p->route), "");
 	CHECK_STR(text(p->cas), "");
+}
+
+/* The URL of the STS, without its query, and what it is from. */
+static void test_route(void)
+{
+	static const char wide[] = "https://sts.example/" TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY;
+	static const struct {
+		const char *arguments[4];
+		const char *url, *from;
+	} rows[] = {
+		{{"--url", "https://STS.example:443/t?key=secret"},
+		 "https://sts.example/t",
+		 "--url"},
+		{{"--protocol=vault", "--param=address=https://[::1]:8200", "--param=role=r"},
+		 "https://[::1]:8200/v1/auth/jwt/login",
+		 "the parameter address"},
+		{{"--protocol=gcp", "--audience=//iam.googleapis.com/p"},
+		 "https://sts.googleapis.com/v1/token",
+		 "protocol gcp"},
+		{{"--url", "https://sts.example/" A_TOKEN "/t"},
+		 "https://sts.example/(a token)/t",
+		 "--url"},
+	};
+	const char *route;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(make(STS_COMMAND_FETCH, (char *const *)rows[i].arguments), STS_OK);
+		route = text(plans.plan[0].route);
+		CHECK_STR(sts_text_at(route, 1), rows[i].url);
+		CHECK_STR(sts_text_at(route, 2), rows[i].from);
+	}
+	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", wide)), STS_OK);
+	route = text(plans.plan[0].route);
+	CHECK_INT(strlen(sts_text_at(route, 1)), 127);
+	CHECK_STR(sts_text_at(route, 1) + 120, "aaaa...");
+	CHECK_INT(configure(FILE_OF(EXCHANGE("a", "/in", "/d"))), STS_OK);
+	CHECK_STR(sts_text_at(text(plans.plan[0].route), 2), "the configuration file");
 }
 
 static void test_fetch(void)
@@ -457,6 +497,7 @@ static void test_end(void)
 static const struct sts_test tests[] = {
 	{"the folder of this test is made", test_begin},
 	{"the plan of one exchange", test_one},
+	{"the URL of the STS, and what it is from", test_route},
 	{"the plan of fetch", test_fetch},
 	{"what the protocol says of an exchange", test_protocols},
 	{"limits of times", test_limits},
