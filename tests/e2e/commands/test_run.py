@@ -32,7 +32,7 @@ def test_three_tokens(rig):
     assert len(r.requests()) == 3
     lines = r.lines()
     assert [line["msg"] for line in lines] == ["token refreshed"] * 3 + ["told to stop"]
-    assert [list(line) for line in lines[:3]] == [SUCCESS + ["mode"], SUCCESS, SUCCESS]
+    assert [list(line) for line in lines[:3]] == [SUCCESS + ["mode", "sts", "sts_from"], SUCCESS, SUCCESS]
     assert all(line["level"] == "info" and line["exchange"] == "default" for line in lines[:3])
     assert all(line["lifetime_s"] in (6, 7) and line["next_refresh_s"] in (5, 6) and 0 <= line["duration_ms"] < 5000 for line in lines[:3])
     assert lines[0]["mode"] == "0644"

@@ -20,7 +20,7 @@ def test_adoption(rig):
     before = r.space.snapshot()
     second = r.run()
     line = r.said("token adopted")[0]
-    assert list(line) == SUCCESS + ["mode"]
+    assert list(line) == SUCCESS + ["mode", "sts", "sts_from"]
     assert line["next_refresh_s"] > 300
     r.shows(state="ok")
     assert r.stop(second).status == 0
