@@ -139,8 +139,9 @@ enum sts_protocol_text {
 	/* The host names of a cloud, with | between the parts: the service; the parameter with the
 	 * region; the region that is always the global endpoint, and those that the legacy mode
 	 * makes so; the parts of names that no other region has; the variables of FIPS, of
-	 * dual-stack and of the mode; then the partitions, each with what its regions begin with, its domain, that of its dual-stack hosts ("-": none),
-	 * and "=" where FIPS changes no name. "": none */
+	 * dual-stack and of the mode; then the partitions, each with what its regions begin with,
+	 * its domain, that of its dual-stack hosts ("-": none), and "=" where FIPS changes no name.
+	 * "": none */
 	STS_PROTOCOL_PARTITIONS,
 	STS_PROTOCOL__TEXTS
 };

@@ -6,15 +6,15 @@
 
 #include "base/hash.h"
 
-void sts_endpoint_add(struct sts_text *t, const struct sts_fields *f)
+void sts_endpoint_add(struct sts_text *t, const struct sts_url *url)
 {
 	char buf[STS_ENDPOINT_TEXT_BYTES];
-	struct sts_slice path = f->url.target;
+	struct sts_slice path = url->target;
 	struct sts_text text;
 
 	sts_text_init(&text, buf, sizeof(buf));
-	sts_text_add_str(&text, f->url.https ? "https://" : "http://");
-	sts_text_add_slice(&text, f->url.authority);
+	sts_text_add_str(&text, url->https ? "https://" : "http://");
+	sts_text_add_slice(&text, url->authority);
 	sts_text_add_slice(&text, sts_slice_cut(&path, '?'));
 	if (text.overflow)
 		memcpy(buf + sizeof(buf) - 4, "...", 4);
@@ -22,7 +22,7 @@ void sts_endpoint_add(struct sts_text *t, const struct sts_fields *f)
 	sts_text_add_str(t, buf);
 }
 
-/* Returns the field that the user or a variable gave for the first parameter of the URL, or NULL. */
+/* Returns the field that was given for the first parameter of the URL, or NULL. */
 static const struct sts_field *field_of_url(const struct sts_request *r)
 {
 	const struct sts_parameter *p;
@@ -39,16 +39,16 @@ static const struct sts_field *field_of_url(const struct sts_request *r)
 }
 
 void sts_endpoint_add_source(struct sts_text *t, const struct sts_options *o,
-			     const struct sts_fields *f)
+			     const struct sts_request *r, const char *variable)
 {
-	const struct sts_field *field = field_of_url(&f->request);
+	const struct sts_field *field = field_of_url(r);
 
 	if (o->url && o->url == getenv("STS_URL"))
 		sts_text_addf(t, "the variable STS_URL");
 	else if (o->url)
 		sts_text_add_str(t, o->command == STS_COMMAND_EXCHANGE ? "the arguments" : "--url");
-	else if (f->url_from)
-		sts_text_addf(t, "the variable %s", f->url_variable);
+	else if (*variable)
+		sts_text_addf(t, "the variable %s", variable);
 	else if (field && field->variable.len > 0)
 		sts_text_addf(t, "the variable %.*s", (int)field->variable.len,
 			      field->variable.data);
@@ -58,9 +58,9 @@ void sts_endpoint_add_source(struct sts_text *t, const struct sts_options *o,
 		sts_text_addf(t, "protocol %s", o->protocol);
 }
 
-uint64_t sts_endpoint_sts_id(const struct sts_fields *f)
+uint64_t sts_endpoint_sts_id(const struct sts_url *url)
 {
-	uint64_t h = sts_hash(STS_HASH_START, f->url.host, strlen(f->url.host));
+	uint64_t h = sts_hash(STS_HASH_START, url->host, strlen(url->host));
 
-	return sts_hash(h, &f->url.port, sizeof(f->url.port));
+	return sts_hash(h, &url->port, sizeof(url->port));
 }

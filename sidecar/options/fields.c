@@ -326,7 +326,7 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 	struct sts_error why = *e;
 
 	sts_text_init(&text, buf, sizeof(buf));
-	sts_endpoint_add_source(&text, o, f);
+	sts_endpoint_add_source(&text, o, &f->request, f->url_variable);
 	return sts_fail(e, err, why.detail, "%s: %s", buf, why.msg);
 }
 

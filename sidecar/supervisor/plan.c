@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/listen_address.h"
 #include "options/endpoint.h"
+#include "options/fields.h"
 #include "options/option_table.h"
 #include "output/files.h"
 #include "wire/snapshot.h"
@@ -91,13 +92,13 @@ static void keep_texts(struct sts_plans *plans, struct sts_plan *plan, const str
 		sts_url_add_endpoint(&text, &fields.proxy.url);
 	plan->route = keep(plans, (struct sts_slice){route, text.len});
 	text.len = 0;
-	sts_endpoint_add(&text, &fields);
+	sts_endpoint_add(&text, &fields.url);
 	keep(plans, (struct sts_slice){route, text.len});
 	text.len = 0;
 	if (in_config(o->url))
 		sts_text_addf(&text, "the configuration file");
 	else
-		sts_endpoint_add_source(&text, o, &fields);
+		sts_endpoint_add_source(&text, o, &fields.request, fields.url_variable);
 	keep(plans, (struct sts_slice){route, text.len});
 	plan->token_file = keep(plans, sts_slice_of(fields.token_file));
 	plan->output_dir = keep(plans, sts_slice_of(o->output_dir));
@@ -136,7 +137,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 		.to_stdout = o->to_stdout,
 		.create_dir = o->create_dir,
 		.subject_use = (uint8_t)fields.subject_use,
-		.sts_id = sts_endpoint_sts_id(&fields),
+		.sts_id = sts_endpoint_sts_id(&fields.url),
 		.write = (uint8_t)fields.write,
 		.configured = o->config != NULL,
 	};

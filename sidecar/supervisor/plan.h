@@ -36,7 +36,7 @@ struct sts_plan {
 	/* For the log, three texts for sts_text_at(): HOST:PORT of the proxy ("" if there is none),
 	 * the URL of the STS, and what that URL is from. */
 	uint16_t route;
-	uint16_t cas;   /* the paths of the CA files, for sts_text_at(), with "" at the end */
+	uint16_t cas; /* the paths of the CA files, for sts_text_at(), with "" at the end */
 	/* The source: the index of the exchange whose token is the subject token; -1: none. */
 	int8_t depends_on;
 	/* Stop after the first success, or after the first failure that `fetch` does not retry. */

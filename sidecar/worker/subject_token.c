@@ -17,7 +17,7 @@ static void add_sts(const struct sts_fields *fields, uint8_t id[STS_SUBJECT_ID_B
 
 	_Static_assert(sizeof(both) == STS_SUBJECT_ID_BYTES, "an id is a number");
 	memcpy(&both, id, sizeof(both));
-	both ^= sts_endpoint_sts_id(fields);
+	both ^= sts_endpoint_sts_id(&fields->url);
 	memcpy(id, &both, sizeof(both));
 }
 
