@@ -125,11 +125,11 @@ static const char errno_texts[] = STS_PACKED(
 const char *sts_errno_words(int err)
 {
 	static char unpacked[WORDS_MAX_BYTES];
-	const char *words = errno_texts;
+	size_t at = 0;
 
-	for (size_t i = 0; i < sizeof(errnos) && errnos[i] != err; i++)
-		words += strlen(words) + 1;
-	return sts_unpacked(words, unpacked, sizeof(unpacked));
+	while (at < sizeof(errnos) && errnos[at] != err)
+		at++;
+	return sts_unpacked(sts_packed_at(errno_texts, at), unpacked, sizeof(unpacked));
 }
 
 enum sts_err sts_errno_code(int err, enum sts_err usual)

@@ -32,16 +32,6 @@ static void put(struct out *o, char c)
 	o->len++;
 }
 
-/* Put a symbol of the format, which may be packed. */
-static void put_symbol(struct out *o, char symbol)
-{
-	char text[STS_PACKED_SYMBOL_MAX_BYTES];
-	size_t len = sts_unpack_symbol(symbol, text);
-
-	for (size_t i = 0; i < len; i++)
-		put(o, text[i]);
-}
-
 static void pad(struct out *o, char c, size_t width, size_t len)
 {
 	for (; width > len; width--)
@@ -82,13 +72,13 @@ static void put_number(struct out *o, const struct spec *s, uint64_t value, unsi
 		pad(o, ' ', s->width, len);
 }
 
-static size_t read_number(const char **fmt)
+static size_t read_number(struct sts_unpacker *fmt)
 {
 	size_t value = 0;
 
-	for (; sts_is_digit(**fmt); ++*fmt)
+	for (; sts_is_digit(fmt->c); sts_unpacker_next(fmt))
 		if (value < WIDTH_MAX)
-			value = value * 10 + (size_t)(**fmt - '0');
+			value = value * 10 + (size_t)(fmt->c - '0');
 	return value;
 }
 
@@ -98,30 +88,30 @@ struct args {
 	va_list list;
 };
 
-static size_t read_number_or_star(const char **fmt, struct args *args)
+static size_t read_number_or_star(struct sts_unpacker *fmt, struct args *args)
 {
 	int value;
 
-	if (**fmt != '*')
+	if (fmt->c != '*')
 		return read_number(fmt);
-	++*fmt;
+	sts_unpacker_next(fmt);
 	value = va_arg(args->list, int);
 	return value < 0 ? 0 : (size_t)value;
 }
 
-static struct spec read_spec(const char **fmt, struct args *args)
+static struct spec read_spec(struct sts_unpacker *fmt, struct args *args)
 {
 	struct spec s = {.precision = NO_PRECISION};
 
-	for (; **fmt == '-' || **fmt == '0'; ++*fmt)
-		*(**fmt == '-' ? &s.left : &s.zeros) = true;
+	for (; fmt->c == '-' || fmt->c == '0'; sts_unpacker_next(fmt))
+		*(fmt->c == '-' ? &s.left : &s.zeros) = true;
 	s.width = read_number_or_star(fmt, args);
-	if (**fmt == '.') {
-		++*fmt;
+	if (fmt->c == '.') {
+		sts_unpacker_next(fmt);
 		s.precision = read_number_or_star(fmt, args);
 	}
-	for (; **fmt == 'l' || **fmt == 'z'; ++*fmt)
-		s.length += **fmt == 'z' ? 2 : 1;
+	for (; fmt->c == 'l' || fmt->c == 'z'; sts_unpacker_next(fmt))
+		s.length += fmt->c == 'z' ? 2 : 1;
 	return s;
 }
 
@@ -171,24 +161,24 @@ static bool convert(struct out *o, char letter, const struct spec *s, struct arg
 size_t sts_format(char *data, size_t size, const char *fmt, va_list list)
 {
 	struct out o = {data, size, 0};
+	struct sts_unpacker format;
 	struct args args;
 
 	va_copy(args.list, list);
-	while (*fmt) {
+	for (sts_unpacker_init(&format, fmt); format.c; sts_unpacker_next(&format)) {
 		struct spec s;
 
-		if (*fmt != '%') {
-			put_symbol(&o, *fmt++);
+		if (format.c != '%') {
+			put(&o, format.c);
 			continue;
 		}
-		fmt++;
-		s = read_spec(&fmt, &args);
-		if (!convert(&o, *fmt, &s, &args)) {
+		sts_unpacker_next(&format);
+		s = read_spec(&format, &args);
+		if (!convert(&o, format.c, &s, &args)) {
 			put(&o, '%');
 			put(&o, '!');
 			break;
 		}
-		fmt++;
 	}
 	va_end(args.list);
 	if (size > 0)

@@ -1,64 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/packed.h"
 
+#include <string.h>
+
 #include "base/resident.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#define PACKED_MARK 0x80  /* in the first byte of a packed text: the bit that is set */
+#define NO_SYMBOL   0xfff /* in place of the right symbol of a pair: the left one is a character */
 
-/* The codes are the bytes up to LOW_LAST and from HIGH_FIRST on. PAIR is the place of one in the
- * table. */
-#define LOW_LAST     0x1f
-#define HIGH_FIRST   0x7f
-#define PAIR(symbol) ((symbol) <= LOW_LAST ? (symbol) : (symbol)-HIGH_FIRST + LOW_LAST + 1)
-
-/* Generated from pairs.json: the two symbols of each code. The white space among the low bytes has
- * none. */
+/* Generated from pairs.json: the number of codes of each length, and all symbols in the order of
+ * their codes. */
 #include "base/pairs.h"
 
-/* The two symbols of a code; NULL for a character. */
-static const uint8_t *pair_of(uint8_t symbol)
+_Static_assert(PAIRS_DEPTH == STS_PACKED_DEPTH, "the same number in packing.py");
+
+/* Read a code, bit by bit (RFC 1951, section 3.2.2: codes of one length follow each other, and the
+ * shorter ones come first). Returns the number of its symbol. */
+static uint16_t read_code(struct sts_unpacker *u)
 {
-	return (symbol <= LOW_LAST || symbol >= HIGH_FIRST) && pairs[PAIR(symbol)][0]
-		       ? pairs[PAIR(symbol)]
-		       : NULL;
+	unsigned code = 0, first = 0, index = 0;
+
+	for (size_t length = 0; length < sizeof(counts) / sizeof(counts[0]); length++) {
+		code = code << 1 | (u->text[u->bit / 8] >> (7 - u->bit % 8) & 1);
+		u->bit++;
+		if (code < first + counts[length])
+			return (uint16_t)(index + code - first);
+		index += counts[length];
+		first = (first + counts[length]) << 1;
+	}
+	return 0; /* cannot happen: every code has its symbol */
 }
 
-size_t sts_unpack_symbol(char symbol, char out[STS_PACKED_SYMBOL_MAX_BYTES])
+void sts_unpacker_next(struct sts_unpacker *u)
 {
-	uint8_t waiting[PAIRS_DEPTH + 1] = {(uint8_t)symbol};
-	size_t count = 1, len = 0;
-
-	while (count > 0) {
-		uint8_t next = waiting[--count];
-		const uint8_t *pair = pair_of(next);
-
-		if (pair) {
-			waiting[count++] = pair[1];
-			waiting[count++] = pair[0];
-		} else {
-			out[len++] = (char)next;
-		}
+	if (!u->packed) {
+		u->c = (char)u->text[u->bit];
+		u->bit += u->c != '\0';
+		return;
 	}
-	return len;
+	if (u->count == 0)
+		u->waiting[u->count++] = read_code(u);
+	for (;;) {
+		const uint8_t *symbol = symbols[u->waiting[--u->count]];
+		uint16_t left = (uint16_t)(symbol[0] << 4 | symbol[1] >> 4),
+			 right = (uint16_t)((symbol[1] & 0xf) << 8 | symbol[2]);
+
+		if (right == NO_SYMBOL) {
+			u->c = (char)left;
+			u->packed = left != '\0';
+			if (!u->packed)
+				u->bit = 0, u->text = (const uint8_t *)"";
+			return;
+		}
+		u->waiting[u->count++] = right;
+		u->waiting[u->count++] = left;
+	}
+}
+
+void sts_unpacker_init(struct sts_unpacker *u, const char *text)
+{
+	u->text = (const uint8_t *)text;
+	u->packed = u->text[0] & PACKED_MARK;
+	u->bit = u->packed ? 1 : 0;
+	u->count = 0;
+	sts_unpacker_next(u);
+}
+
+/* Returns the number of bytes of a text, without its NUL. */
+static size_t length_of(const char *text)
+{
+	struct sts_unpacker u;
+	size_t bits = 1;
+
+	if (!((uint8_t)text[0] & PACKED_MARK))
+		return strlen(text);
+	for (sts_unpacker_init(&u, text); u.c; sts_unpacker_next(&u))
+		bits = u.bit;
+	return (bits + 7) / 8;
+}
+
+const char *sts_packed_at(const char *texts, size_t n)
+{
+	for (; n > 0; n--)
+		texts += length_of(texts) + 1;
+	return texts;
 }
 
 const char *sts_unpacked(const char *packed, char *buf, size_t size)
 {
+	struct sts_unpacker u;
 	size_t len = 0;
-	bool plain = true;
 
-	for (const char *c = packed; *c; c++)
-		plain &= !pair_of((uint8_t)*c);
-	if (plain)
+	sts_unpacker_init(&u, packed);
+	if (!u.packed)
 		return packed;
-	for (; *packed; packed++) {
-		char symbol[STS_PACKED_SYMBOL_MAX_BYTES];
-		size_t more = sts_unpack_symbol(*packed, symbol);
-
-		for (size_t i = 0; i < more && len + 1 < size; i++)
-			buf[len++] = symbol[i];
-	}
+	for (; u.c && len + 1 < size; sts_unpacker_next(&u))
+		buf[len++] = u.c;
 	buf[len] = '\0';
 	return buf;
 }
@@ -68,4 +105,9 @@ const char *sts_words(const char *packed)
 	static char words[STS_WORDS_MAX_BYTES] STS_RESIDENT; /* the supervisor logs with it */
 
 	return sts_unpacked(packed, words, sizeof(words));
+}
+
+const char *sts_words_at(const char *texts, size_t n)
+{
+	return sts_words(sts_packed_at(texts, n));
 }

@@ -235,9 +235,8 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 	if (a->is_default_server)
 		sts_text_addf(&t, " (/etc/resolv.conf names none)");
 	sts_text_add_str(&t, ": ");
-	sts_text_add_str(
-		&t, has_words ? sts_words(sts_text_at(words, answer->verdict - STS_DNS_SERVFAIL))
-			      : sts_errno_words(answer->err));
+	sts_text_add_str(&t, has_words ? sts_words_at(words, answer->verdict - STS_DNS_SERVFAIL)
+				       : sts_errno_words(answer->err));
 }
 
 /*

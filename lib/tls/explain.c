@@ -70,7 +70,7 @@ static const char *words_of(int alert, char buf[STS_WORDS_MAX_BYTES])
 
 	while (i < COUNT(alerts) && alerts[i] != alert)
 		i++;
-	return sts_unpacked(sts_text_at(alert_words, i), buf, STS_WORDS_MAX_BYTES);
+	return sts_unpacked(sts_packed_at(alert_words, i), buf, STS_WORDS_MAX_BYTES);
 }
 
 /* Do servers send this alert when they refuse the client's certificate, or when the client has sent

@@ -138,16 +138,15 @@ static enum sts_err check_signature_algorithm(const struct sts_cert *cert, struc
 		return STS_OK;
 	return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
 			      "is signed with %s, which this program does not accept",
-			      sts_words(sts_text_at(algorithm_names, row)));
+			      sts_words_at(algorithm_names, row));
 }
 
 static enum sts_err check_key(const struct sts_cert *cert, struct sts_error *e)
 {
 	if (cert->key_kind == STS_KEY_OTHER)
-		return sts_rules_fail(
-			e, STS_ECERT_ALGORITHM, cert,
-			"has a key for %s, which this program does not accept",
-			sts_words(sts_text_at(algorithm_names, algorithm_of(cert->key_oid))));
+		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,
+				      "has a key for %s, which this program does not accept",
+				      sts_words_at(algorithm_names, algorithm_of(cert->key_oid)));
 	if (cert->key_kind == STS_KEY_RSA &&
 	    (cert->rsa_bits < STS_RSA_KEY_MIN_BITS || cert->rsa_bits > STS_RSA_KEY_MAX_BITS))
 		return sts_rules_fail(e, STS_ECERT_ALGORITHM, cert,

@@ -96,7 +96,7 @@ static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *pat
 	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
 		if (minimal_errors[i].err == err)
 			code = sts_rules_fail(e, (enum sts_err)minimal_errors[i].code, top, "%s",
-					      sts_words(sts_text_at(minimal_words, i)));
+					      sts_words_at(minimal_words, i));
 	if (code == STS_ECERT_MALFORMED)
 		sts_rules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)", err);
 	e->detail = (int)err;

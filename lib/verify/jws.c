@@ -272,7 +272,7 @@ static enum sts_err none_fits(const struct sts_jws *jws, unsigned keys, unsigned
 			"of %u key%s, none fits %s%s%s%s: the nearest %s", keys,
 			keys == 1 ? "" : "s", sts_jws_algorithm(jws), kid ? " and the kid \"" : "",
 			kid ? sts_shown(jws->kid, KID_SHOWN_BYTES) : "", kid ? "\"" : "",
-			sts_words(sts_text_at(misfits, nearest)));
+			sts_words_at(misfits, nearest));
 }
 
 static enum sts_err try_all(const struct sts_jws *jws, const struct sts_json *key,

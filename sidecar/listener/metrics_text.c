@@ -80,7 +80,7 @@ static void add_head(struct sts_text *out, size_t family, const char *name)
 	const char *type = sts_text_at(name, 1), *prefix = prefix_of(family);
 
 	sts_text_addf(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name,
-		      sts_words(sts_text_at(helps, family)), prefix, name, type);
+		      sts_words_at(helps, family), prefix, name, type);
 }
 
 /* Add the name and the first label: sts_sidecar_NAME{exchange="aws". More labels may follow. */

@@ -32,7 +32,7 @@ static const char stage_words[] = STS_PACKED("starting\0"
 
 void sts_worker_timeout(struct sts_report *r, const struct sts_fields *fields, enum sts_err so_far)
 {
-	const char *doing = sts_text_at(stage_words, r->stage), *proxy = fields->proxy.url.host;
+	const char *doing = sts_packed_at(stage_words, r->stage), *proxy = fields->proxy.url.host;
 	bool connecting = r->stage == STS_STAGE_CONNECT;
 	struct sts_text text;
 

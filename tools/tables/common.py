@@ -196,7 +196,7 @@ def c_string(text):
     """A C literal of a text of ASCII, or of a packed one; what is not printable becomes an escape."""
     out = []
     for c in text:
-        if ord(c) > 255 or c == "\0":
+        if ord(c) > 255 or c == "\0" and text[0] < "\x80":
             raise ValueError(f"no C literal is made of U+{ord(c):04X}")
         out.append(f"\\{c}" if c in '"\\' else c if " " <= c <= "~" else "\\n" if c == "\n" else f"\\{ord(c):03o}")
     return '"' + "".join(out).replace("??", "?\\?") + '"'  # "??" begins a trigraph

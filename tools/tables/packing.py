@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Packs our own texts, which are a quarter of the program: a code is a byte that stands for two symbols, and a symbol is a character or a code
-(byte-pair encoding). lib/base/pairs.json has the pairs, each as the two texts that it joins; lib/base/packed.c unpacks. A text without codes
-is its own packed form, so whatever unpacks takes plain texts, too.
+Packs our own texts, which are a quarter of the program. A symbol is a character, or a pair of symbols that stand together often (byte-pair
+encoding). Symbols that are frequent have short codes (Huffman's), in the canonical order, so that a table of lengths says all.
+lib/base/pairs.json has the symbols with the lengths of their codes in bits; lib/base/packed.c unpacks, and its header says how a packed text
+begins and ends. A plain text is its own packed form, so whatever unpacks takes plain texts, too.
 
     python3 tools/tables/packing.py source INPUT OUTPUT DEPFILE
 
@@ -11,10 +12,11 @@ sources as they are.
 
     python3 tools/tables/packing.py train
 
-chooses the pairs anew from all texts, and writes lib/base/pairs.json. Pairs that are out of date cost a few bytes and nothing else.
+chooses the symbols anew from all texts, and writes lib/base/pairs.json. Symbols that are out of date cost a few bytes and nothing else.
 """
 import collections
 import functools
+import heapq
 import json
 import pathlib
 import re
@@ -26,51 +28,89 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from tables.common import TOP, TableError, c_file, shown  # noqa: E402
 
 PAIRS = TOP / "lib/base/pairs.json"
-CODES = [*range(0x7F, 0x100), *(set(range(0x01, 0x20)) - set(b"\t\n\r"))]   # no byte of our texts; lib/base/packed.c has them, too
-DEPTH_MAX = 12                                      # a code within a code
-SYMBOL_MAX = 64                                     # characters of a code: STS_PACKED_SYMBOL_MAX_BYTES in packed.h
+CHARACTERS = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
+END = ""                    # the symbol that ends a text: its code is all zeros, as the NUL behind the text is
+PAIRS_MAX = 800
+DEPTH_MAX = 12              # a pair within a pair
+SYMBOL_MAX = 48             # characters of a symbol
+CODE_MAX_BITS = 15
+END_MAX_BITS = 8            # so that the NUL behind a text has the code of the end
 # The functions that unpack a literal, and which of their arguments it is, from 0.
 FORMATS = {"STS_PACKED": 0, "sts_words": 0, "bad": 1, "no_jwt": 1, "fail_unsent": 1, "sts_bug": 0, "sts_fail": 3, "sts_text_addf": 1, "sts_rules_fail": 3}
 
 
-def read_pairs(path=PAIRS):
-    """{text: code} of all pairs, in their order."""
-    codes, depths = {}, {}
-    for row in json.loads(path.read_text()):
-        left, right = row
-        for part in row:
-            if len(part) != 1 and part not in codes:
-                raise TableError(shown(path), "", f"{part!r} is not an earlier pair")
-        depths[left + right] = 1 + max(depths.get(left, 0), depths.get(right, 0))
-        if left + right in codes or depths[left + right] > DEPTH_MAX or len(left + right) > SYMBOL_MAX or len(codes) == len(CODES):
-            raise TableError(shown(path), "", f"{left + right!r} is there already, is too deep or too long, or is one too many")
-        codes[left + right] = CODES[len(codes)]
-    return codes
+class Symbols:
+    """The symbols of pairs.json: their codes, and what each is made of."""
+
+    def __init__(self, lengths, pairs, name=""):
+        self.pairs = {left + right: (left, right) for left, right in pairs}
+        self.ranks = {symbol: rank for rank, symbol in enumerate(sorted(lengths, key=lambda one: (lengths[one], one != END, one)))}
+        self.longest = max(map(len, lengths))
+        self.codes, self.counts, code, before = {}, [0] * (CODE_MAX_BITS + 1), 0, 0
+        for symbol in self.ranks:
+            code <<= lengths[symbol] - before
+            before = lengths[symbol]
+            self.codes[symbol] = f"{code:0{before}b}"
+            self.counts[before] += 1
+            code += 1
+        if code != 1 << before or self.ranks[END] != 0 or lengths[END] > END_MAX_BITS:
+            raise TableError(name, "", "the lengths of the codes do not belong together")
+
+    def pack(self, text):
+        """The fewest bits that stand for the text, behind a bit that is set; the text itself where that is not longer."""
+        best = [(0, 0)]
+        for end in range(1, len(text) + 1):
+            best.append(min((best[start][0] + len(self.codes[text[start:end]]), start) for start in range(max(0, end - self.longest), end)
+                            if text[start:end] in self.codes))
+        codes, end = [], len(text)
+        while end:
+            start = best[end][1]
+            codes.append(self.codes[text[start:end]])
+            end = start
+        bits = "1" + "".join(reversed(codes))
+        made = int(bits.ljust(-len(bits) % 8 + len(bits), "0"), 2).to_bytes((len(bits) + 7) // 8, "big")
+        return made if len(made) < len(text) else text.encode()
+
+    def unpack(self, made):
+        """The text, and how many bytes it has without its NUL: for tests."""
+        if not made or made[0] < 0x80:
+            return made.partition(b"\0")[0].decode(), made.find(b"\0")
+        symbols, bits, at, text = {code: symbol for symbol, code in self.codes.items()}, "".join(f"{byte:08b}" for byte in made), 1, []
+        while True:
+            end = next(end for end in range(at + 1, len(bits) + 1) if bits[at:end] in symbols)
+            symbol = symbols[bits[at:end]]
+            if symbol == END:
+                return "".join(text), (at + 7) // 8
+            text.append(symbol)
+            at = end
 
 
-def pack(text, codes):
-    """The fewest bytes that stand for the text."""
-    longest = max(map(len, codes), default=1)
-    best = [(0, b"")]
-    for end in range(1, len(text) + 1):
-        best.append(min(((best[start][0] + 1, start) for start in range(max(0, end - longest), end)
-                         if end - start == 1 or text[start:end] in codes), key=lambda one: one[0]))
-    out, end = [], len(text)
-    while end:
-        start = best[end][1]
-        out.append(ord(text[start]) if end - start == 1 else codes[text[start:end]])
-        end = start
-    return bytes(reversed(out))
+def read_symbols(path=PAIRS):
+    rows, lengths, pairs, depths = json.loads(path.read_text()), {}, [], {}
+    for *parts, bits in rows:
+        symbol = "".join(parts)
+        for part in parts if len(parts) == 2 else ():
+            if part not in lengths:
+                raise TableError(shown(path), "", f"{part!r} is not an earlier symbol")
+        depths[symbol] = 1 + max(depths[part] for part in parts) if len(parts) == 2 else 0
+        if symbol in lengths or depths[symbol] > DEPTH_MAX or len(symbol) > SYMBOL_MAX or len(pairs) > PAIRS_MAX or not 0 < bits <= CODE_MAX_BITS:
+            raise TableError(shown(path), "", f"{symbol!r} is there already, is too deep or too long, has a code that is too long, or is one too many")
+        lengths[symbol] = bits
+        if len(parts) == 2:
+            pairs.append(parts)
+    if missing := {END, *CHARACTERS} - set(lengths):
+        raise TableError(shown(path), "", f"{missing} are missing")
+    return Symbols(lengths, pairs, shown(path))
 
 
 def packed(text):
     """The text as a Pool takes it: a character for each byte."""
-    return pack(text, pairs_of_the_project()).decode("latin-1")
+    return symbols_of_the_project().pack(text).decode("latin-1")
 
 
 @functools.cache
-def pairs_of_the_project():
-    return read_pairs()
+def symbols_of_the_project():
+    return read_symbols()
 
 
 def c_literal(packed):
@@ -78,22 +118,41 @@ def c_literal(packed):
 
 
 def pairs_h(source):
-    codes = read_pairs(pathlib.Path(source))
-    symbols = {chr(c): c for c in range(0x80)} | codes
-    lines = "\n".join(f"\t[PAIR({codes[left + right]})] = {{{symbols[left]}, {symbols[right]}}}, /* {left + right} */"
-                      for left, right in json.loads(pathlib.Path(source).read_text()))
-    return f"#define PAIRS_DEPTH {DEPTH_MAX} /* a code within a code */\n\nstatic const uint8_t pairs[][2] = {{\n{lines}\n}};"
+    symbols = read_symbols(pathlib.Path(source))
+    lines = []
+    for symbol, rank in symbols.ranks.items():
+        left, right = (symbols.ranks[part] for part in symbols.pairs[symbol]) if symbol in symbols.pairs else (ord(symbol or "\0"), 0xFFF)
+        lines.append(f"\t{{{left >> 4}, {(left & 15) << 4 | right >> 8}, {right & 255}}}, /* {rank}: {json.dumps(symbol)[1:-1].replace('*/', '* /')} */")
+    counts = ", ".join(map(str, symbols.counts[1:]))
+    return (f"#define PAIRS_DEPTH {DEPTH_MAX} /* a pair within a pair */\n\n/* How many codes have 1 bit, 2 bits, and so on. */\n"
+            f"static const uint16_t counts[] = {{{counts}}};\n\n/* Each symbol, by the order of the codes: 12 bits for the left symbol, 12 for the right one;\n"
+            " * or the character, and 0xfff. */\nstatic const uint8_t symbols[][3] = {\n" + "\n".join(lines) + "\n};")
+
+
+# What unit tests unpack: texts of all lengths, with every character, and formats with a text and a number.
+SAMPLES = ["the STS refused the subject token", "", "x", "\n", "no such file or directory", CHARACTERS, "a" * 200, "check the URL's path and --protocol", "?",
+           *("the server's certificate has expired: renew it"[:length] for length in range(2, 40))]
+SAMPLE_FORMATS = ["%s: %d", "the token in %s expired %d s ago", "try %2$s".replace("2$", "") + " failed %03d times in a row, and this is 100%%", "%.300s|%-5d|"]
+
+
+def samples_h(source):
+    symbols, lines = read_symbols(pathlib.Path(source)), []
+    for name, texts in (("texts", SAMPLES), ("formats", SAMPLE_FORMATS)):
+        for kind, made in (("plain", [text.encode() for text in texts]), ("packed", [symbols.pack(text) for text in texts])):
+            lines.append(f"static const char *const {kind}_{name}[] __attribute__((unused)) = {{\n\t" + ",\n\t".join(map(c_literal, made)) + "};")
+            if name == "texts":
+                lines.append(f"static const char {kind}_list[] __attribute__((unused)) =\n\t" + '"\\0"\n\t'.join(map(c_literal, made)) + ";")
+    return "\n".join(lines)
 
 
 def c_files(source):
-    return {"pairs.h": c_file(source, pairs_h(source))}
+    return {"pairs.h": c_file(source, pairs_h(source)), "packed_texts.h": c_file(source, samples_h(source))}
 
 
 # ---- the formats of a source file ----
 
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 TOKEN = re.compile(rf"/\*.*?\*/|//[^\n]*|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*|{LITERAL}|'(?:[^'\\\n]|\\.)+'|\w+|\s+|.", re.S | re.M)
-CONVERSION = re.compile(r"(%[-0]*(?:[0-9]+|\*)?(?:\.(?:[0-9]+|\*))?[lz]*.)", re.S)
 
 
 def value_of(literals):
@@ -110,42 +169,41 @@ def formats(text, names=FORMATS):
 
 
 def literals_of(tokens, at, wanted):
-    """Runs of literals in one argument of a call, whose parenthesis is at `at`; those of a choice (a ? "x" : "y") are several."""
+    """Runs of literals in one argument of a call, whose parenthesis is at `at`; those of a choice (a ? "x" : "y") are several. A literal that
+    is joined with a macro stays plain, since a packed text is packed as a whole."""
     depth = argument = 0
-    start = end = None
+    start = end = last = None
     for i in range(at, len(tokens)):
         token = tokens[i]
         if token.isspace() or token.startswith("/*"):
             continue
         literal = token[0] == '"' and depth == 1 and argument == wanted
-        if literal:
+        if literal and (start is not None or last in ("(", ",", "?", ":")):
             start, end = i if start is None else start, i + 1
         if not literal and start is not None:
             if token in (",", ")", ":"):
                 yield start, end, value_of(one for one in tokens[start:end] if one[0] == '"')
             start = None
+        last = token
         depth += (token in "([{") - (token in ")]}")
         argument += token == "," and depth == 1
         if depth == 0:
             return
 
 
-def pack_format(text, codes):
-    return b"".join(part.encode() if i % 2 else pack(part, codes) for i, part in enumerate(CONVERSION.split(text)))
-
-
-def pack_source(text, codes):
+def pack_source(text, symbols):
     """The source with its formats packed. Every line keeps its number."""
     tokens = [match.group() for match in TOKEN.finditer(text)]
     for start, end, whole in formats(text):
         newlines = "".join(tokens[start:end]).count("\n")
-        tokens[start:end] = [c_literal(pack_format(whole, codes)) + "\n" * newlines] + [""] * (end - start - 1)
+        made = b"\0".join(symbols.pack(part) for part in whole.split("\0"))
+        tokens[start:end] = [c_literal(made) + "\n" * newlines] + [""] * (end - start - 1)
     return "".join(tokens)
 
 
 def source(given, made, depfile):
     given = pathlib.Path(given)
-    text = f'#line 1 "{shown(given)}"\n' + pack_source(given.read_text(), read_pairs())
+    text = f'#line 1 "{shown(given)}"\n' + pack_source(given.read_text(), read_symbols())
     pathlib.Path(made).write_text(text, newline="\n")
     pathlib.Path(depfile).write_text(f"{made}: {given} {PAIRS} {pathlib.Path(__file__).resolve()}\n")
 
@@ -158,25 +216,25 @@ def all_texts():
         yield from module.packed_texts()
     for path in sorted([*TOP.glob("lib/*/*.c"), *TOP.glob("sidecar/**/*.c")]):
         for _, _, text in formats(path.read_text()):
-            yield from (part for i, part in enumerate(CONVERSION.split(text)) if i % 2 == 0 for part in part.split("\0"))
+            yield from text.split("\0")
 
 
-def train(texts):
-    """The pairs that shorten the texts most, by the greedy rule: again and again the pair that stands there most often."""
-    words = [list(text) for text in texts]
+def train(texts, pairs_max=PAIRS_MAX):
+    """The rows of pairs.json. The pairs are chosen by the greedy rule: again and again the pair that stands there most often."""
+    words = [list(text) for text in texts if text]
     depths, pairs = collections.Counter(), []
-    while len(pairs) < len(CODES):
+    while len(pairs) < pairs_max:
         seen = collections.Counter()
         for word in words:
             last = None
             for pair in zip(word, word[1:]):
                 last = None if pair == last else pair   # of three equal symbols, only two make a pair
-                if last and 1 + max(depths[pair[0]], depths[pair[1]]) <= DEPTH_MAX and "".join(pair) not in depths:
+                if last and 1 + max(depths[pair[0]], depths[pair[1]]) <= DEPTH_MAX and len("".join(pair)) <= SYMBOL_MAX and "".join(pair) not in depths:
                     seen[pair] += 1
-        (left, right), count = seen.most_common(1)[0]
+        (left, right), count = max(seen.items(), key=lambda one: (one[1], one[0]), default=((None, None), 0))
         if count < 4:
             break
-        pairs.append([left, right])
+        pairs.append((left, right))
         depths[left + right] = 1 + max(depths[left], depths[right])
         for word in words:
             i = 0
@@ -184,7 +242,28 @@ def train(texts):
                 if word[i] == left and word[i + 1] == right:
                     word[i:i + 2] = [left + right]
                 i += 1
-    return pairs
+    seen = collections.Counter(symbol for word in words for symbol in word)
+    lengths = code_lengths({symbol: seen[symbol] + 1 for symbol in [*CHARACTERS, *(left + right for left, right in pairs)]}, len(words))
+    rows = [["", lengths[END]]] + [[symbol, lengths[symbol]] for symbol in CHARACTERS]
+    return rows + [[left, right, lengths[left + right]] for left, right in pairs]
+
+
+def code_lengths(weights, ends):
+    """Huffman's lengths, none over CODE_MAX_BITS; that of the end is the least."""
+    while True:
+        lengths, heap = dict.fromkeys([END, *weights], 0), [(ends, 0, [END])] + [(weight, i + 1, [symbol]) for i, (symbol, weight) in enumerate(weights.items())]
+        heapq.heapify(heap)
+        for number in range(len(heap), 2 * len(heap) - 1):
+            one, other = heapq.heappop(heap), heapq.heappop(heap)
+            for symbol in one[2] + other[2]:
+                lengths[symbol] += 1
+            heapq.heappush(heap, (one[0] + other[0], number, one[2] + other[2]))
+        if max(lengths.values()) > CODE_MAX_BITS:
+            weights = {symbol: weight + 1 for symbol, weight in weights.items()}
+        elif lengths[END] > min(lengths.values()):
+            ends += ends // 4 + 1
+        else:
+            return lengths
 
 
 def main(arguments):
@@ -194,9 +273,9 @@ def main(arguments):
         source(*arguments[1:])
     elif arguments == ["train"]:
         texts = list(all_texts())
-        PAIRS.write_text("[\n" + ",\n".join(json.dumps(pair) for pair in train(texts)) + "\n]\n")
-        codes = read_pairs()
-        print(f"{sum(len(text) for text in texts)} bytes of texts, {sum(len(pack(text, codes)) for text in texts)} packed, {len(codes)} pairs")
+        PAIRS.write_text("[\n" + ",\n".join(json.dumps(row) for row in train(texts)) + "\n]\n")
+        symbols = read_symbols()
+        print(f"{sum(map(len, texts))} bytes of texts, {sum(len(symbols.pack(text)) for text in texts)} packed, {len(symbols.pairs)} pairs")
     else:
         print("usage: tools/tables/packing.py source INPUT OUTPUT DEPFILE | train", file=sys.stderr)
         return 64

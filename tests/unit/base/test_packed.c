@@ -5,78 +5,84 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "packed_texts.h"
 #include "test.h"
 
-/* The pairs, each at its code. */
-#define PAIR(code) (code)
-#include "base/pairs.h"
-
-/* Every byte is a symbol, and what it stands for is printable ASCII of the stated size. */
-static void test_symbols(void)
-{
-	for (int byte = 1; byte <= 0xff; byte++) {
-		char out[STS_PACKED_SYMBOL_MAX_BYTES];
-		size_t len = sts_unpack_symbol((char)byte, out);
-		bool is_code = byte >= 0x7f || (byte < 0x20 && !strchr("\t\n\r", byte));
-
-		CHECK(is_code ? len >= 2 && len <= sizeof(out) : len == 1 && out[0] == (char)byte);
-		for (size_t i = 0; is_code && i < len; i++)
-			CHECK((out[i] >= ' ' && out[i] <= '~') || out[i] == '\n');
-	}
-}
-
-/* A code stands for the first symbol of its pair, and then for the second. */
-static void test_pairs(void)
-{
-	for (size_t code = 0; code < sizeof(pairs) / sizeof(pairs[0]); code++) {
-		char whole[STS_PACKED_SYMBOL_MAX_BYTES], parts[2 * STS_PACKED_SYMBOL_MAX_BYTES];
-
-		if (!pairs[code][0])
-			continue;
-		size_t len = sts_unpack_symbol((char)pairs[code][0], parts);
-		len += sts_unpack_symbol((char)pairs[code][1], parts + len);
-		CHECK_INT(sts_unpack_symbol((char)code, whole), len);
-		CHECK(memcmp(whole, parts, len) == 0);
-	}
-}
+/* The build makes these texts, in both forms: tools/tables/packing.py. */
+#define COUNT (sizeof(plain_texts) / sizeof(plain_texts[0]))
 
 static void test_texts(void)
 {
-	char buf[STS_PACKED_SYMBOL_MAX_BYTES + 8], small[4],
-		symbol[STS_PACKED_SYMBOL_MAX_BYTES + 1];
-	static const char plain[] = "a plain text\n";
-	static const char packed[] = "<\x80>";
+	for (size_t i = 0; i < COUNT; i++) {
+		char buf[512];
 
-	CHECK(sts_unpacked(plain, buf, sizeof(buf)) == plain);
-	CHECK(sts_unpacked("", buf, sizeof(buf))[0] == '\0');
-	symbol[sts_unpack_symbol('\x80', symbol)] = '\0';
-	CHECK(sts_unpacked(packed, buf, sizeof(buf)) == buf);
-	CHECK(buf[0] == '<' && buf[strlen(buf) - 1] == '>' && strlen(buf) == strlen(symbol) + 2);
-	CHECK(strncmp(buf + 1, symbol, strlen(symbol)) == 0);
-	CHECK(sts_words(plain) == plain);
-	CHECK_STR(sts_words(packed), buf);
-	/* A longer text is cut, and ends. */
-	CHECK(strlen(sts_unpacked("\x80\x80\x80\x80", small, sizeof(small))) == sizeof(small) - 1);
+		CHECK_STR(sts_unpacked(packed_texts[i], buf, sizeof(buf)), plain_texts[i]);
+		CHECK(sts_unpacked(plain_texts[i], buf, sizeof(buf)) == plain_texts[i]);
+	}
+	CHECK(sts_unpacked("", (char[1]){0}, 1)[0] == '\0');
+}
+
+/* A longer text is cut, and ends. */
+static void test_cut(void)
+{
+	char small[4];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *text = sts_unpacked(packed_texts[i], small, sizeof(small));
+
+		CHECK(text == packed_texts[i] || strlen(text) <= sizeof(small) - 1);
+		CHECK(strncmp(text, plain_texts[i], strlen(text)) == 0);
+	}
+}
+
+/* The end stays the end. */
+static void test_reading(void)
+{
+	struct sts_unpacker u;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t len = 0;
+
+		for (sts_unpacker_init(&u, packed_texts[i]); u.c; sts_unpacker_next(&u))
+			CHECK(u.c == plain_texts[i][len++]);
+		CHECK_INT(len, strlen(plain_texts[i]));
+		sts_unpacker_next(&u);
+		sts_unpacker_next(&u);
+		CHECK(u.c == '\0');
+	}
+}
+
+/* Packed texts with NULs inside, plain ones and empty ones lie one behind the other. */
+static void test_lists(void)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		CHECK_STR(sts_words_at(packed_list, i), plain_texts[i]);
+		CHECK_STR(sts_words_at(plain_list, i), plain_texts[i]);
+		CHECK(sts_packed_at(packed_list, i) != packed_list || i == 0);
+	}
 }
 
 /* A format may be packed; an argument is never unpacked. */
 static void test_formats(void)
 {
-	char data[STS_PACKED_SYMBOL_MAX_BYTES + 64], symbol[STS_PACKED_SYMBOL_MAX_BYTES + 1];
+	char data[512], wanted[512];
 	struct sts_text text;
 
-	symbol[sts_unpack_symbol('\x81', symbol)] = '\0';
-	sts_text_init(&text, data, sizeof(data));
-	sts_text_addf(&text, "%s|\x81|%d", "\x81", 7);
-	CHECK(strncmp(data, "\x81|", 2) == 0);
-	CHECK(strncmp(data + 2, symbol, strlen(symbol)) == 0);
-	CHECK_STR(data + 2 + strlen(symbol), "|7");
+	for (size_t i = 0; i < sizeof(packed_formats) / sizeof(packed_formats[0]); i++) {
+		sts_text_init(&text, data, sizeof(data));
+		sts_text_addf(&text, packed_formats[i], packed_texts[0], 7);
+		sts_text_init(&text, wanted, sizeof(wanted));
+		sts_text_addf(&text, plain_formats[i], packed_texts[0], 7);
+		CHECK_STR(data, wanted);
+		CHECK(strstr(data, packed_texts[0]) != NULL);
+	}
 }
 
 static const struct sts_test tests[] = {
-	{"every byte is a symbol", test_symbols},
-	{"a code stands for its pair", test_pairs},
 	{"texts are unpacked, and plain ones stay", test_texts},
+	{"a text is cut to its buffer", test_cut},
+	{"the end stays the end", test_reading},
+	{"texts of a list are found", test_lists},
 	{"formats are unpacked, and arguments are not", test_formats},
 };
 
