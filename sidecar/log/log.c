@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/resident.h"
 #include "base/timefmt.h"
+#include "log/progress.h"
 
 static struct {
 	enum sts_level level;
@@ -131,6 +132,7 @@ void sts_log_end(struct sts_log *l)
 
 	if (l->level > config.level)
 		return;
+	sts_progress_end();
 	l->text.size = sizeof(l->buf);
 	sts_text_add_str(&l->text, config.json ? "}\n" : "\n");
 	if (poll(&stderr_ready, 1, 0) == 1 && (stderr_ready.revents & POLLOUT) &&

@@ -73,7 +73,7 @@ struct sts_options {
 	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
 	int64_t min_ttl_ms, wait_ms, revoke_timeout_ms;
 	int64_t fraction_permille;
-	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, require_sandbox;
+	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, quiet, require_sandbox;
 	bool no_histogram, revoke_on_stop, no_send, exchange_too;
 	bool create_dir; /* make the output directory if it is missing */
 	/* The flags of `exchange`, and the two times that are made from them. */

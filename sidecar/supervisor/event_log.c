@@ -7,6 +7,7 @@
 #include "base/errno_words.h"
 #include "base/packed.h"
 #include "base/timefmt.h"
+#include "log/progress.h"
 #include "output/largest.h"
 #include "supervisor/renewal.h"
 #include "tls/offer.h"
@@ -199,6 +200,21 @@ static void add_hint(struct sts_log *l, const struct sts_report *report, const c
 	sts_log_str(l, "hint", hint);
 }
 
+/* Add how often and how long `fetch` has tried, to the line of its last failure. */
+static void add_gave_up(struct sts_log *l, const struct sts_exchange *x,
+			const struct sts_moment *now)
+{
+	char words[80];
+	struct sts_text text;
+
+	if (!x->plan->once || sts_exchange_exit_status(x) < 0 || x->status.attempts < 2)
+		return;
+	sts_text_init(&text, words, sizeof(words));
+	sts_text_addf(&text, "after %u attempts in ", (unsigned)x->status.attempts);
+	sts_duration_words(&text, (now->boot_ms - x->deadline_ms + x->plan->deadline_ms) / 1000);
+	sts_log_str(l, "gave_up", words);
+}
+
 static void failure(struct sts_log *l, const struct sts_exchange *x,
 		    const struct sts_report *report, const struct sts_moment *now)
 {
@@ -229,6 +245,7 @@ static void failure(struct sts_log *l, const struct sts_exchange *x,
 		sts_log_int(l, "retry_in_s",
 			    (sts_exchange_attempt_ms(x) - now->boot_ms + 500) / 1000);
 	sts_log_int(l, "token_valid_s", valid_ms > 0 ? valid_ms / 1000 : 0);
+	add_gave_up(l, x, now);
 	if (!waits || !x->status.wait_name[0])
 		add_hint(l, report, msg);
 }
@@ -413,4 +430,52 @@ void sts_event_log_plain(enum sts_level level, const char *msg)
 
 	sts_log_start(&l, level, msg);
 	sts_log_end(&l);
+}
+
+/* ---- what `fetch` is doing ---- */
+
+static __attribute__((noinline)) void add_doing(struct sts_text *out, const struct sts_exchange *x,
+						int64_t now_ms)
+{
+	unsigned attempt = (unsigned)x->status.attempts + 1;
+
+	if (x->status.wait == STS_WAIT_EXCHANGE) {
+		sts_text_addf(out, "waiting for exchange %s", x->status.wait_name);
+	} else if (sts_exchange_busy(x)) {
+		sts_text_addf(out, "attempt %u has been running for ", attempt);
+		sts_duration_words(out, (now_ms - x->started_ms) / 1000);
+	} else {
+		sts_text_addf(out, "attempt %u follows in ", attempt);
+		sts_duration_words(out, (x->next_ms - now_ms + 999) / 1000);
+	}
+	if (x->status.error != STS_OK)
+		sts_text_addf(out, ", the last one failed: %s",
+			      sts_error_info(x->status.error).name);
+}
+
+bool sts_event_log_progress(const struct sts_exchange *x, int64_t now_ms)
+{
+	char line[200];
+	struct sts_text text;
+
+	if (sts_log_format() == STS_LOG_FORMAT_JSON)
+		return false;
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_addf(&text, "%d s left: ", (int)((x->deadline_ms - now_ms) / 1000));
+	add_doing(&text, x, now_ms);
+	return sts_progress_show(line);
+}
+
+void sts_event_log_stopped(const struct sts_exchange *x, int64_t now_ms)
+{
+	char line[240];
+	struct sts_text text;
+
+	sts_text_init(&text, line, sizeof(line));
+	sts_text_add_str(&text, sts_error_meaning(STS_ESTOPPED));
+	if (x) {
+		sts_text_addf(&text, ": ");
+		add_doing(&text, x, now_ms);
+	}
+	sts_event_log_plain(STS_LEVEL_INFO, line);
 }

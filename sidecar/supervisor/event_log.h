@@ -68,4 +68,12 @@ void sts_event_log_about(enum sts_level level, const char *msg, const char *exch
 /* Log one of our own messages that is not about an exchange. */
 void sts_event_log_plain(enum sts_level level, const char *msg);
 
+/* Show on a terminal what an exchange of `fetch` does now, and how much time is left. Returns
+ * false without a terminal, or if the log is JSON. */
+bool sts_event_log_progress(const struct sts_exchange *x, int64_t now_ms);
+
+/* Log that `fetch` was told to stop, and what an exchange was doing then.
+ *   x  in  NULL: there is no exchange yet */
+void sts_event_log_stopped(const struct sts_exchange *x, int64_t now_ms);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/resident.h"
 #include "log/print.h"
+#include "log/progress.h"
 #include "sandbox/sandbox.h"
 #include "supervisor/events.h"
 #include "supervisor/examiner.h"
@@ -25,6 +26,9 @@
 /* The wait before the next planning if the planning child was killed or could not be started. */
 #define PLAN_AGAIN_MS 10000
 
+/* How often the line on the terminal is written anew. */
+#define SHOW_EVERY_MS 1000
+
 /* The state of the supervisor. It is static, since the memory of a stack frame that sleeps is never
  * given back. */
 static struct supervisor {
@@ -36,6 +40,7 @@ static struct supervisor {
 	struct sts_planner planner;
 	int snapshot_fd;         /* the snapshot of the configuration file; -1: none */
 	bool once;               /* each exchange ends after its first success */
+	bool shows;              /* a line on the terminal says what is waited for */
 	bool refresh_after_plan; /* a HUP has come: refresh as soon as there are new plans */
 	int64_t next_plan_ms;    /* when to make new plans; -1: there is no reason for new plans */
 	int64_t last_plan_ms;    /* when plans were made last */
@@ -271,6 +276,8 @@ static int64_t wake_at(void)
 			: sts_inputs_config_in_use() ? -1
 						     : s.next_plan_ms;
 
+	if (s.shows)
+		at_ms = sts_schedule_earlier_ms(at_ms, sts_clock_boot_ms() + SHOW_EVERY_MS);
 	at_ms = sts_schedule_earlier_ms(at_ms, sts_workers_wake_ms(sts_clock_boot_ms()));
 	at_ms = sts_schedule_earlier_ms(at_ms, sts_inputs_wake_ms(planning));
 	return sts_schedule_earlier_ms(at_ms, s.listener.next_ms);
@@ -359,6 +366,23 @@ static int done(void)
 	return status;
 }
 
+/* The first exchange that has not ended; NULL if there is none yet. */
+static const struct sts_exchange *unfinished(void)
+{
+	for (STS_EACH_MEMBER(t))
+		if (sts_exchange_exit_status(&t->x) < 0)
+			return &t->x;
+	return NULL;
+}
+
+/* Show on a terminal what `fetch` waits for. */
+static __attribute__((noinline)) void show_progress(void)
+{
+	const struct sts_exchange *x = unfinished();
+
+	s.shows = x && s.once && sts_event_log_progress(x, sts_clock_boot_ms());
+}
+
 /* Revoke the tokens, if the user wants that. A second signal to stop ends it. */
 static void revoke_all(void)
 {
@@ -390,10 +414,12 @@ static __attribute__((noinline)) int stop(void)
 	sts_planner_drop(&s.planner);
 	sts_listener_process_stop(&s.listener);
 	revoke_all();
+	if (s.once)
+		sts_event_log_stopped(unfinished(), sts_clock_boot_ms());
+	else
+		sts_event_log_plain(STS_LEVEL_INFO, "told to stop");
 	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);
-	sts_event_log_plain(STS_LEVEL_INFO,
-			    s.once ? sts_error_meaning(STS_ESTOPPED) : "told to stop");
 	return s.once ? sts_error_info(STS_ESTOPPED).exit_status : STS_EXIT_OK;
 }
 
@@ -440,8 +466,11 @@ int sts_supervise(const struct sts_options *o, char *const *argv)
 	for (;;) {
 		handle(events);
 		status = done();
-		if (status >= 0)
+		if (status >= 0) {
+			sts_progress_end();
 			return status;
+		}
+		show_progress();
 		events = wait_for_events();
 		if (events & STS_EVENT_STOP)
 			return stop();

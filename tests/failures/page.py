@@ -20,6 +20,7 @@ VOLATILE = [
     (r"\b(process|PID) \d+", r"\1 N"),
     (r"\b(59|1 min|60) s ago", "N s ago"),
     (r"\b\d+ s ago", "N s ago"),
+    (r"is valid for \d+ (s|min|h|d)$", "is valid for N s"),
     (r"-?\d+ bytes\b", "N bytes"), (r"a body of \d+", "a body of N"), (r"a subject token of \d+", "a subject token of N"),
 ]
 
@@ -32,7 +33,7 @@ def steady(text):
 
 def entry(name, said):
     lines = [f"#### {name}", "", f"    fetch   {steady(line_of(said['fetch']['err']))} (exit status {said['fetch']['status']})"]
-    lines.append(f"    check   {steady(check_of(said)) or 'the token is valid'} (exit status {said['check']['status']})")
+    lines.append(f"    check   {steady(check_of(said)) or 'nothing'} (exit status {said['check']['status']})")
     for line in steady(said.get("doctor", {}).get("verdict", "")).splitlines():
         lines.append(f"    doctor  {line}")
     return "\n".join(lines) + "\n"

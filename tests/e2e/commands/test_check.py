@@ -38,9 +38,21 @@ def put(space, lifetime_s=600, token=None, expires=None):
 
 
 def test_yes(check, space):
-    put(space)
+    """It says for how long, on standard output. A probe may have the exit status alone."""
+    put(space, 740)
     run = check()
-    assert run.status == 0, run.err
+    assert (run.status, run.err) == (0, "")
+    assert re.fullmatch(f"the token in {space.out} is valid for 12 min (20|1[0-9]) s\n", run.out.decode()), run.out
+    for quiet in (["--quiet"], ["--quiet", "--json"], ["--quiet", "--wait=5s", "--min-ttl=1m"]):
+        run = check(*quiet)
+        assert (run.status, run.out, run.err) == (0, b"", "")
+    with open("/dev/full", "wb") as full:
+        assert check(stdout=full).status == 73 and check("--quiet", stdout=full).status == 0
+
+
+def test_quiet_says_what_is_wrong(check, space):
+    run = check("--quiet")
+    assert (run.status, run.out) == (1, b"") and run.err.startswith(f"no token in {space.out}: ")
 
 
 def test_expires_counts_before_the_tokens_own_exp(check, space):
@@ -63,7 +75,8 @@ def test_several_directories(sidecar, space):
     bad.mkdir()
     assert sidecar.run("check", space.out, space.out, f"{space.out}/").status == 0
     run = sidecar.run("check", space.out, bad, space.folder / "worse")
-    assert run.status == 1 and str(bad) in says(run)
+    assert run.status == 1 and run.out.startswith(b"the token in %s is valid for " % str(space.out).encode()) and run.out.count(b"\n") == 1
+    assert run.err.startswith(f"no token in {bad}: ") and run.err.count("\n") == 1
     run = sidecar.run("check", bad, space.out)
     assert run.status == 1 and str(bad) in says(run)
     run = sidecar.run("check", "--wait=3s", bad, space.out, bad)
@@ -270,7 +283,8 @@ def test_clocks_that_differ(check, space):
     assert re.search(rf"; next in 1[678] s; {AHEAD}$", line), line
     put(space)
     run = check()
-    assert (run.status, run.out, run.err) == (0, b"", f"the token in {space.out} is valid, but {AHEAD}\n")
+    assert (run.status, run.out[:13], run.err) == (0, b"the token in ", f"the token in {space.out} is valid, but {AHEAD}\n")
+    assert check("--quiet").err == ""
     said = json.loads(check("--json").out)
     assert said["ok"] and said["reason"] == "" and said["clock_skew_s"] == -660 and said["note"] == f"the token in {space.out} is valid, but {AHEAD}"
     status.write(space.out, status.failing() | {"clock_behind": 7200})

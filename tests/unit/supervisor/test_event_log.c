@@ -406,7 +406,71 @@ static void test_revoked(void)
 	CHECK_STR(line(), "{\"level\":\"info\",\"msg\":\"token revoked\",\"exchange\":\"api\"}\n");
 }
 
+/* The line of the last failure says how often and how long `fetch` has tried. */
+static void test_gave_up(void)
+{
+	static const struct sts_plan once = {
+		.name = "api", .depends_on = -1, .once = true, .deadline_ms = 60000};
+
+	set_up();
+	x.plan = &once;
+	x.deadline_ms = BOOT_MS - 59500 + once.deadline_ms;
+	x.status.attempts = 3;
+	x.exit_status = STS_EXIT_NETWORK;
+	report.error = STS_ECONNECT;
+	CHECK(strstr(outcome(STS_OUTCOME_FAILURE), "\"token_valid_s\":0,"
+						   "\"gave_up\":\"after 3 attempts in 59 s\","
+						   "\"hint\":"));
+	x.status.attempts = 1;
+	CHECK(!strstr(outcome(STS_OUTCOME_FAILURE), "gave_up"));
+	x.status.attempts = 3;
+	x.state = STS_EXCHANGE_FAILS;
+	CHECK(!strstr(outcome(STS_OUTCOME_FAILURE), "gave_up"));
+	x.state = STS_EXCHANGE_ENDED;
+	x.plan = &plan;
+	CHECK(!strstr(outcome(STS_OUTCOME_FAILURE), "gave_up"));
+}
+
+static const char *stopped(void)
+{
+	sts_event_log_stopped(&x, BOOT_MS);
+	return line();
+}
+
+#define STOPPED "{\"level\":\"info\",\"msg\":\"told to stop before it was done"
+
+static void test_stopped(void)
+{
+	set_up();
+	x.state = STS_EXCHANGE_TRIES;
+	x.started_ms = BOOT_MS - 2999;
+	CHECK_STR(stopped(), STOPPED ": attempt 1 has been running for 2 s\"}\n");
+	x.state = STS_EXCHANGE_FAILS;
+	x.next_ms = BOOT_MS + 61001;
+	x.status.attempts = 4;
+	x.status.error = STS_EBUSY;
+	CHECK_STR(stopped(), STOPPED ": attempt 5 follows in 1 min 2 s, the last one failed: "
+				     "busy\"}\n");
+	x.state = STS_EXCHANGE_CHAINED;
+	x.status = (struct sts_status){.wait = STS_WAIT_EXCHANGE, .wait_name = "hub"};
+	CHECK_STR(stopped(), STOPPED ": waiting for exchange hub\"}\n");
+	sts_event_log_stopped(NULL, BOOT_MS);
+	CHECK_STR(line(), STOPPED "\"}\n");
+}
+
+/* Nothing is shown outside of a terminal. */
+static void test_no_progress(void)
+{
+	set_up();
+	setenv("TERM", "xterm", 1);
+	CHECK(!sts_event_log_progress(&x, BOOT_MS));
+	CHECK_STR(line(), "");
+}
+
 static const struct sts_test tests[] = {
+	{"how often fetch has tried", test_gave_up},
+	{"what fetch was doing when it was told to stop", test_stopped},
+	{"no line about progress outside of a terminal", test_no_progress},
 	{"the line of a success", test_success},
 	{"the mode and the proxy are told once", test_told_once},
 	{"clocks that differ are logged", test_skew},
