@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`doctor` and an STS that lies: what it prints stays printable and has no secret. And the token that came back, which is revoked."""
+import json
 import re
 
 from harness import pki, tokens
@@ -29,6 +30,21 @@ def test_claims(sidecar, serve, space, subject):
     check(run, subject, token.rpartition(".")[2])
     words = b" ".join(run.out.replace(rb"\\", b"\\").split())
     assert rb"iss a\x1B[2J\x0A ok answer\xE2" in words and b"aud (left out: it repeats a secret)" in words, words
+
+
+def test_json(sidecar, serve, space, subject):
+    """One line of JSON, whatever the STS says."""
+    authority = pki.authority(cn='"}]\\ \n' + UGLY[:40])
+    space.write("ca.crt", authority.pem)
+    token = tokens.issued(iss='"}]\\', sub=subject[-60:], aud=[UGLY])
+    server = serve(tokens.openunison(token), identity=pki.server(authority, cn=subject[-60:]))
+    run = run_doctor(sidecar, space, server.url(), "--json")
+    assert run.status == 0 and run.out.count(b"\n") == 1, run.out
+    check(run, subject, token.rpartition(".")[2])
+    [exchange] = json.loads(run.out)["exchanges"]
+    facts = {gate["gate"]: gate["facts"] for gate in exchange["gates"]}
+    assert facts["tls"]["subject"] == facts["answer"]["sub"] == "(left out: it repeats a secret)"
+    assert facts["tls"]["anchor"].startswith('""}]\\\\ \\x0Aa\\x1B[2J') and facts["answer"]["iss"] == '"}]\\\\'
 
 
 def test_certificates(sidecar, serve, space, subject):
