@@ -1,59 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/findings.h"
 
+#include <stddef.h>
 #include <string.h>
 
-#include "base/sizes.h"
 #include "base/timefmt.h"
 
-#define MS_MAX     (24 * 60 * 60 * 1000)
-#define COUNT_MAX  (1 << 20)
-#define DETAIL_MAX 65535 /* as in a report */
+#define MS_MAX    (24 * 60 * 60 * 1000)
+#define COUNT_MAX (1 << 20)
 
-static bool within(int64_t value, int64_t min, int64_t max)
+/* What a number may be. Those before EPOCH have 32 bits, the others have 64. */
+enum range { FLAG, COUNT, DETAIL, ERROR, FOUND_BY, USE, MS, EPOCH, CLOCK };
+static const struct {
+	int32_t min;
+	int32_t max;
+} ranges[] = {
+	[FLAG] = {0, 1},
+	[COUNT] = {0, COUNT_MAX},
+	[DETAIL] = {0, UINT16_MAX}, /* as in a report */
+	[ERROR] = {0, STS_ERR__COUNT - 1},
+	[FOUND_BY] = {0, STS_FOUND_BY__COUNT - 1},
+	[USE] = {0, STS_USE__COUNT - 1},
+	[MS] = {-1, MS_MAX},
+};
+
+#define NUMBER(member, range) \
+	{ \
+		offsetof(struct sts_findings, member), range \
+	}
+static const struct {
+	uint16_t offset;
+	uint8_t range;
+} numbers[] = {
+	NUMBER(earlier_error, ERROR),
+	NUMBER(earlier_detail, DETAIL),
+	NUMBER(subject_bytes, COUNT),
+	NUMBER(subject_changed_s, EPOCH),
+	NUMBER(subject.is_jwt, FLAG),
+	NUMBER(subject.iat_s, EPOCH),
+	NUMBER(subject.nbf_s, EPOCH),
+	NUMBER(subject.exp_s, EPOCH),
+	NUMBER(has_date, FLAG),
+	NUMBER(clock_ms, CLOCK),
+	NUMBER(found_by, FOUND_BY),
+	NUMBER(asked, COUNT),
+	NUMBER(name_ms, MS),
+	NUMBER(addresses, COUNT),
+	NUMBER(connect_ms, MS),
+	NUMBER(tls_version, DETAIL),
+	NUMBER(tls_ms, MS),
+	NUMBER(certificates, COUNT),
+	NUMBER(cert_ends_s, EPOCH),
+	NUMBER(first_end_s, EPOCH),
+	NUMBER(answer_ms, MS),
+	NUMBER(answer_bytes, COUNT),
+	NUMBER(use, USE),
+	NUMBER(token.is_jwt, FLAG),
+	NUMBER(token.iat_s, EPOCH),
+	NUMBER(token.nbf_s, EPOCH),
+	NUMBER(token.exp_s, EPOCH),
+};
+
+#define TEXT(member) \
+	{ \
+		offsetof(struct sts_findings, member), sizeof(((struct sts_findings *)0)->member) \
+	}
+static const struct {
+	uint16_t offset, size;
+} texts[] = {
+	TEXT(earlier_text), TEXT(subject_path), TEXT(subject.iss),
+	TEXT(subject.sub),  TEXT(subject.aud),  TEXT(protocol),
+	TEXT(url),          TEXT(name),         TEXT(name_server),
+	TEXT(proxy),        TEXT(address),      TEXT(cert_name),
+	TEXT(cert_issuer),  TEXT(cert_hosts),   TEXT(first_end_name),
+	TEXT(anchor_name),  TEXT(anchor_file),  TEXT(token.iss),
+	TEXT(token.sub),    TEXT(token.aud),
+};
+
+static bool number_ok(const char *at, uint8_t range)
 {
-	return value >= min && value <= max;
-}
+	int64_t wide, max;
+	int32_t narrow;
 
-static bool is_flag(int32_t value)
-{
-	return value == 0 || value == 1;
-}
-
-static bool claims_ok(const struct sts_found_claims *c)
-{
-	return is_flag(c->is_jwt) && within(c->iat_s, 0, STS_EPOCH_MAX_S) &&
-	       within(c->nbf_s, 0, STS_EPOCH_MAX_S) && within(c->exp_s, 0, STS_EPOCH_MAX_S) &&
-	       sts_report_text_ok(c->iss, sizeof(c->iss)) &&
-	       sts_report_text_ok(c->sub, sizeof(c->sub)) &&
-	       sts_report_text_ok(c->aud, sizeof(c->aud));
-}
-
-static bool numbers_ok(const struct sts_findings *f)
-{
-	return (f->passed >> STS_GATE__COUNT) == 0 &&
-	       within(f->earlier_error, 0, STS_ERR__COUNT - 1) &&
-	       within(f->earlier_detail, 0, DETAIL_MAX) && within(f->subject_bytes, 0, COUNT_MAX) &&
-	       within(f->subject_changed_s, 0, STS_EPOCH_MAX_S) && is_flag(f->has_date) &&
-	       within(f->clock_ms, -STS_EPOCH_MAX_S * 1000, STS_EPOCH_MAX_S * 1000) &&
-	       within(f->found_by, 0, STS_FOUND_BY__COUNT - 1) && within(f->asked, 0, COUNT_MAX) &&
-	       within(f->name_ms, -1, MS_MAX) && within(f->addresses, 0, COUNT_MAX) &&
-	       within(f->connect_ms, -1, MS_MAX) && within(f->tls_version, 0, UINT16_MAX) &&
-	       within(f->tls_ms, -1, MS_MAX) && within(f->certificates, 0, COUNT_MAX) &&
-	       within(f->cert_ends_s, 0, STS_EPOCH_MAX_S) &&
-	       within(f->first_end_s, 0, STS_EPOCH_MAX_S) && within(f->answer_ms, -1, MS_MAX) &&
-	       within(f->answer_bytes, 0, COUNT_MAX) && within(f->use, 0, STS_USE__COUNT - 1);
-}
-
-#define TEXT_OK(text) sts_report_text_ok((text), sizeof(text))
-
-static bool texts_ok(const struct sts_findings *f)
-{
-	return TEXT_OK(f->earlier_text) && TEXT_OK(f->subject_path) && TEXT_OK(f->protocol) &&
-	       TEXT_OK(f->url) && TEXT_OK(f->name) && TEXT_OK(f->name_server) &&
-	       TEXT_OK(f->proxy) && TEXT_OK(f->address) && TEXT_OK(f->cert_name) &&
-	       TEXT_OK(f->cert_issuer) && TEXT_OK(f->cert_hosts) && TEXT_OK(f->first_end_name) &&
-	       TEXT_OK(f->anchor_name) && TEXT_OK(f->anchor_file);
+	if (range < EPOCH) {
+		memcpy(&narrow, at, sizeof(narrow));
+		return narrow >= ranges[range].min && narrow <= ranges[range].max;
+	}
+	memcpy(&wide, at, sizeof(wide));
+	max = range == EPOCH ? STS_EPOCH_MAX_S : STS_EPOCH_MAX_S * 1000;
+	return wide <= max && wide >= (range == EPOCH ? 0 : -max);
 }
 
 void sts_findings_init(struct sts_findings *f)
@@ -66,7 +101,13 @@ void sts_findings_init(struct sts_findings *f)
 
 bool sts_findings_ok(const struct sts_findings *f, uint64_t len)
 {
-	return len == sizeof(*f) && f->magic == STS_FINDINGS_MAGIC &&
-	       f->version == STS_FINDINGS_VERSION && numbers_ok(f) && texts_ok(f) &&
-	       claims_ok(&f->subject) && claims_ok(&f->token);
+	const char *at = (const char *)f;
+	bool ok = len == sizeof(*f) && f->magic == STS_FINDINGS_MAGIC &&
+		  f->version == STS_FINDINGS_VERSION && (f->passed >> STS_GATE__COUNT) == 0;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && ok; i++)
+		ok = number_ok(at + numbers[i].offset, numbers[i].range);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ok; i++)
+		ok = sts_report_text_ok(at + texts[i].offset, texts[i].size);
+	return ok;
 }

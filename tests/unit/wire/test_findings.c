@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/timefmt.h"
 #include "test.h"
 #include "wire/findings.h"
 
@@ -53,6 +54,8 @@ static void test_good(void)
 		CHECK(!ok(&f_)); \
 	} while (0)
 
+#define TIME(field) RANGE(field, 0, STS_EPOCH_MAX_S)
+
 static void test_ranges(void)
 {
 	struct sts_findings f = good();
@@ -66,7 +69,6 @@ static void test_ranges(void)
 	RANGE(name_ms, -1, 86400000);
 	RANGE(addresses, 0, 1 << 20);
 	RANGE(connect_ms, -1, 86400000);
-	RANGE(tls_version, 0, 65535);
 	RANGE(tls_ms, -1, 86400000);
 	RANGE(certificates, 0, 1 << 20);
 	RANGE(answer_ms, -1, 86400000);
@@ -74,25 +76,21 @@ static void test_ranges(void)
 	RANGE(use, 0, STS_USE__COUNT - 1);
 	RANGE(subject.is_jwt, 0, 1);
 	RANGE(token.is_jwt, 0, 1);
-	f.passed = 1U << STS_GATE__COUNT;
-	CHECK(!ok(&f));
-	f = good();
-	f.subject.exp_s = -1;
-	CHECK(!ok(&f));
-	f = good();
-	f.token.nbf_s = INT64_MAX;
-	CHECK(!ok(&f));
-	f = good();
-	f.cert_ends_s = -1;
-	CHECK(!ok(&f));
-	f = good();
-	f.first_end_s = -1;
-	CHECK(!ok(&f));
-	f = good();
-	f.subject_changed_s = -1;
-	CHECK(!ok(&f));
-	f = good();
+	RANGE(tls_version, 0, 65535);
+	TIME(subject_changed_s);
+	TIME(subject.iat_s);
+	TIME(subject.nbf_s);
+	TIME(subject.exp_s);
+	TIME(cert_ends_s);
+	TIME(first_end_s);
+	TIME(token.iat_s);
+	TIME(token.nbf_s);
+	TIME(token.exp_s);
+	RANGE(clock_ms, -STS_EPOCH_MAX_S * 1000, STS_EPOCH_MAX_S * 1000);
 	f.clock_ms = INT64_MIN;
+	CHECK(!ok(&f));
+	f = good();
+	f.passed = 1U << STS_GATE__COUNT;
 	CHECK(!ok(&f));
 }
 
