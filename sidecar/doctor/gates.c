@@ -323,7 +323,7 @@ static void add_lines(const struct sts_case *c, struct sts_diagnosis *d, uint32_
 	const char *template = templates;
 	char words[STS_WORDS_MAX_BYTES];
 
-	for (int i = 0; i < LINES; i++, template = sts_text_at(template, 1)) {
+	for (int i = 0; i < LINES; i++, template = sts_packed_at(template, 1)) {
 		enum sts_gate gate = (enum sts_gate)(lines[i] >> 4);
 		enum sts_mark mark = (enum sts_mark)(lines[i] & 15);
 		const char *line = sts_unpacked(template, words, sizeof(words));
