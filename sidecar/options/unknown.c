@@ -68,7 +68,7 @@ enum sts_err sts_unknown_option(const char *word, unsigned command, struct sts_e
 	sts_text_init(&text, msg, sizeof(msg));
 	if (!said && !sts_option_find(name, command) && add_takers(&text, name)) {
 		sts_text_addf(&text, ", not of %s",
-			      sts_command_text(&sts_command_table[__builtin_ctz(command)],
+			      sts_command_text(&sts_command_table[31 - __builtin_clz(command)],
 					       STS_COMMAND_NAME));
 	} else {
 		sts_text_init(&text, msg, sizeof(msg));

@@ -142,10 +142,20 @@ def test_openunisons_arguments(rig):
     assert made.stop(process).status == 0
 
 
+def test_a_directory_that_the_sidecar_makes(sidecar, serve, several):
+    """An exchange of a configuration file, before the sidecar runs."""
+    missing = several.out / "new"
+    several.configure(several.exchange("a", subject_use="again", output_dir=str(missing)))
+    run = several.sidecar.run("doctor", "--config", several.config_file)
+    assert run.status == 0 and gates(run)["output"] == "ok" and gates(run)["answer"] == "ok", run.out
+    assert not missing.exists()
+
+
 def test_usage(sidecar):
     assert sidecar.run("doctor", "--nothing").status == 64
     assert sidecar.run("doctor", "--color=blue").status == 64
     assert sidecar.run("doctor", "word").status == 64
+    assert "--deadline is an option of fetch, not of doctor" in sidecar.run("doctor", "--deadline=5s").err
 
 
 def test_no_configuration(sidecar):
