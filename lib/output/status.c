@@ -59,10 +59,11 @@ static const struct number {
 	/* The numbers from here on are left out if they are 0. */
 	NUMBER("renews", renews_ms, INT64_MAX),
 	NUMBER("once_for", once_for, INT64_MAX),
+	NUMBER("again_for", again_for, INT64_MAX),
 	NUMBER("sent", sent, UINT64_MAX),
 };
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
-#define SPARSE_FROM  (NUMBER_COUNT - 3)
+#define SPARSE_FROM  (NUMBER_COUNT - 4)
 
 bool sts_status_code_known(const char *code)
 {

@@ -58,6 +58,9 @@ struct sts_status {
 	 * for which that holds; 0: no refusal has. The supervisor reads it at its next start. A
 	 * file of a former version does not have it. */
 	uint64_t once_for;
+	/* The STS has accepted one subject token twice: the number of the requests for which that
+	 * holds; 0: it has not been seen. */
+	uint64_t again_for;
 	/* The id of the last subject token that may not be sent again, as a number; 0: none. */
 	uint64_t sent;
 	/* The last Date of an answer minus the node's clock: positive where the node's clock is

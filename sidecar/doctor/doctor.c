@@ -14,6 +14,7 @@
 #include "doctor/source.h"
 #include "log/print.h"
 #include "options/options.h"
+#include "supervisor/exchange_state.h"
 #include "supervisor/plan.h"
 #include "wire/handover.h"
 
@@ -50,12 +51,18 @@ static enum sts_err read_options(struct sts_options *o, struct sts_error *e)
 				argv + 2, environ, NULL, -1, warning, sizeof(warning), e);
 }
 
+/* May the subject token be sent beside the sidecar? */
 static enum sts_sending sending_of(const struct sts_plan *plan)
 {
+	const struct sts_verdict *v = &all.it.site.verdict;
+	bool again = plan->subject_use == STS_USE_AGAIN ||
+		     (plan->subject_use == STS_USE_UNKNOWN && v->has_status &&
+		      v->status.once_for == 0 &&
+		      v->status.again_for == sts_exchange_once_for(plan->request_id));
+
 	if (all.o->no_send)
 		return STS_SENDING_NOT;
-	return plan->subject_use == STS_USE_AGAIN || all.o->exchange_too ? STS_SENDING
-									 : STS_SENDING_SPARED;
+	return again || all.o->exchange_too ? STS_SENDING : STS_SENDING_SPARED;
 }
 
 static void probe(const struct sts_plan *plan)
@@ -138,10 +145,10 @@ static void examine(const struct sts_plan *plan)
 
 	all.it.is_configured = true;
 	all.it.prints = plan->to_stdout;
-	all.it.sending = sending_of(plan);
 	sts_status_now(&all.it.now);
 	sts_site_look(&all.it.site, plan, sts_plans_text(&all.plans, plan->output_dir),
 		      all.it.now.real_s);
+	all.it.sending = sending_of(plan);
 	probe(plan);
 	sts_status_now(&all.it.now);
 	sts_diagnosis_init(&all.diagnosis);

@@ -560,6 +560,13 @@ void sts_exchange_sent(struct sts_exchange *x)
 void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
 			uint64_t request_id)
 {
+	uint64_t taken = report->subject_identity ^ request_id;
+
+	if (report->error == STS_OK && report->sent_boot_ms != 0) {
+		if (taken == x->taken)
+			x->status.again_for = sts_exchange_once_for(request_id);
+		x->taken = taken;
+	}
 	if (report->error != STS_ESUBJECT_USED || report->http_status == 0)
 		return;
 	x->single_use = true;

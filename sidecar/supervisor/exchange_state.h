@@ -64,6 +64,7 @@ struct sts_exchange {
 	bool poll_at_once;    /* the token was adopted: its signing certificate may be an old one */
 	uint8_t key;          /* enum sts_exchange_key */
 	bool subject_sent;    /* the last attempt may have sent its subject token */
+	uint64_t taken;       /* the subject token that the STS took last, with the requests */
 	bool single_use;      /* the last attempt sent its subject token once; new plans do not
 				 change it */
 	bool no_adoption;     /* another exchange has written the files: do not adopt them */

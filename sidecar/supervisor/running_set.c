@@ -79,6 +79,7 @@ static __attribute__((noinline)) void keep_learnt(struct sts_member *t)
 	if (s->attempts > 0 || !sts_status_read(t->store.dir_fd, &old))
 		return;
 	s->once_for = old.once_for;
+	s->again_for = old.again_for;
 	s->sent = old.sent;
 	if (s->sent != 0 && sts_exchange_sends_once(&t->x))
 		sts_sent_note((const uint8_t *)&s->sent, t);

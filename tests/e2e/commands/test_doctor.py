@@ -6,11 +6,12 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import pytest
 
 from harness import tokens
-from harness.runs import USER, rig, running  # fixtures
+from harness.runs import FLOOR_S, USER, rig, running  # fixtures
 from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import GID, UID
@@ -126,6 +127,23 @@ def test_a_subject_token_that_may_be_sent_once(doctor, serve):
     run = doctor(server.url("/token"), "--exchange", protocol="token-exchange")
     assert run.status == 0 and gates(run)["answer"] == "ok", run.out
     assert len([request for request in server.requests if request]) == 1
+
+
+@pytest.mark.slow
+def test_a_subject_token_that_was_taken_twice(rig):
+    """The sidecar has seen it, so `doctor` may send it, too."""
+    made = rig("--lifetime", "20s")
+    process = made.run(options={"protocol": "token-exchange", "url": f"https://localhost:{made.mock.port}/token"})
+    made.has_refreshed()
+    run = made.command("doctor", "--output-dir", made.out)
+    assert gates(run)["answer"] == "-", run.out
+    time.sleep(FLOOR_S + 0.5)
+    assert made.command("refresh", made.out).status == 0
+    run = made.command("doctor", "--output-dir", made.out)
+    assert run.status == 0 and gates(run)["answer"] == "ok", run.out
+    run = made.command("doctor", "--output-dir", made.out, "--no-send")
+    assert gates(run)["answer"] == "-", run.out
+    assert made.stop(process).status == 0
 
 
 def test_openunisons_arguments(rig):

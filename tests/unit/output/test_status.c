@@ -100,7 +100,8 @@ static bool same(const struct sts_status *a, const struct sts_status *b)
 	       a->next_ms == b->next_ms && a->latest_ms == b->latest_ms &&
 	       a->ended_ms == b->ended_ms && a->source_tried_ms == b->source_tried_ms &&
 	       a->clock_skew_s == b->clock_skew_s && a->not_before_s == b->not_before_s &&
-	       a->once_for == b->once_for && a->sent == b->sent && a->renews_ms == b->renews_ms;
+	       a->once_for == b->once_for && a->again_for == b->again_for && a->sent == b->sent &&
+	       a->renews_ms == b->renews_ms;
 }
 
 static void test_round_trip(void)
@@ -135,6 +136,7 @@ static void test_round_trip(void)
 				     .ended_ms = INT64_MAX,
 				     .source_tried_ms = INT64_MAX,
 				     .once_for = INT64_MAX,
+				     .again_for = INT64_MAX - 1,
 				     .sent = UINT64_MAX,
 				     .renews_ms = INT64_MAX,
 				     .clock_skew_s = -253402300799,
@@ -451,7 +453,7 @@ static void test_former_version(void)
 	CHECK(parse("sts-sidecar-status 1\nstate ok\nerror ok\nwaits 2\nboot " BOOT
 		    "\nsource_tried 0",
 		    &got));
-	CHECK(got.once_for == 0 && got.sent == 0 && got.renews_ms == 0);
+	CHECK(got.once_for == 0 && got.again_for == 0 && got.sent == 0 && got.renews_ms == 0);
 	CHECK(!parse("sts-sidecar-status 1\nstate ok\nonce_for 9223372036854775808", &got));
 	CHECK(!parse("sts-sidecar-status 1\nstate ok\nsent -1", &got));
 }

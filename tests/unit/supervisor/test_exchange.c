@@ -261,6 +261,32 @@ static void learns(void)
 	CHECK(!sts_exchange_sends_once(&x) && x.status.once_for == 0);
 }
 
+/* The STS has taken one subject token twice, for the same requests. */
+static void taken_twice(void)
+{
+	struct sts_plan unknown = usual;
+	struct sts_report taken = {.sent_boot_ms = 1, .subject_identity = 5}, other = taken,
+			  adopted = taken, failed = taken;
+
+	other.subject_identity = 7;
+	adopted.sent_boot_ms = 0;
+	failed.error = STS_EDENIED;
+	unknown.subject_use = STS_USE_UNKNOWN;
+	set_up(&unknown);
+	sts_exchange_learn(&x, &failed, 3);
+	sts_exchange_learn(&x, &taken, 3);
+	sts_exchange_learn(&x, &adopted, 3);
+	sts_exchange_learn(&x, &failed, 3);
+	CHECK(x.status.again_for == 0);
+	sts_exchange_learn(&x, &taken, 4);
+	CHECK(x.status.again_for == 0);
+	sts_exchange_learn(&x, &other, 4);
+	sts_exchange_learn(&x, &taken, 4);
+	CHECK(x.status.again_for == 0);
+	sts_exchange_learn(&x, &taken, 4);
+	CHECK(x.status.again_for == sts_exchange_once_for(4));
+}
+
 /* A reader has sent its token before, and needs another one. */
 static void wanted(void)
 {
@@ -491,13 +517,14 @@ static void held(void)
 /* A simulation has ten thousand exchanges. */
 static void size(void)
 {
-	CHECK(sizeof(struct sts_exchange) <= 456 + STS_STATUS_TEXT_MAX_BYTES);
+	CHECK(sizeof(struct sts_exchange) <= 472 + STS_STATUS_TEXT_MAX_BYTES);
 }
 
 int main(void)
 {
 	static const struct sts_test tests[] = {
 		{"the first token", first_token},
+		{"a subject token that the STS has taken twice", taken_twice},
 		{"new plans", new_plans},
 		{"another source", another_source},
 		{"a success without a token", success_without_a_token},
