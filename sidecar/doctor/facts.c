@@ -138,10 +138,10 @@ static int64_t number_of(const struct sts_case *c, const struct row *row)
 
 static const char *text_of(const struct sts_case *c, const struct row *row)
 {
-	const char *text = (const char *)c + row->offset;
+	const char *at = (const char *)c + row->offset, *text = at;
 
 	if (row->kind == POINTER)
-		memcpy(&text, text, sizeof(text));
+		memcpy(&text, at, sizeof(text));
 	return text ? text : "";
 }
 

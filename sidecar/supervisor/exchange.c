@@ -557,23 +557,6 @@ void sts_exchange_sent(struct sts_exchange *x)
 	x->subject_sent = sts_exchange_busy(x);
 }
 
-void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
-			uint64_t request_id)
-{
-	uint64_t taken = report->subject_identity ^ request_id;
-
-	if (report->error == STS_OK && report->sent_boot_ms != 0) {
-		if (taken == x->taken)
-			x->status.again_for = sts_exchange_once_for(request_id);
-		x->taken = taken;
-	}
-	if (report->error != STS_ESUBJECT_USED || report->http_status == 0)
-		return;
-	x->single_use = true;
-	if (x->plan->subject_use == STS_USE_UNKNOWN)
-		x->status.once_for = sts_exchange_once_for(request_id);
-}
-
 void sts_exchange_dropped(struct sts_exchange *x)
 {
 	static const struct sts_moment unused; /* no transition of this event needs a time */

@@ -76,14 +76,6 @@ int64_t sts_exchange_started(struct sts_exchange *x, enum sts_worker_mode mode,
  * before sts_exchange_finished(). */
 void sts_exchange_sent(struct sts_exchange *x);
 
-/*
- * If the STS has refused the subject token of an attempt because it was sent before, learn that the
- * STS accepts each one once. If it has accepted the same one again, learn that for `doctor`. Call this before sts_exchange_sent() and sts_exchange_finished().
- *   request_id  in  of the plan with which the attempt was started
- */
-void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
-			uint64_t request_id);
-
 /* The caller has killed a worker that makes no attempt. */
 void sts_exchange_dropped(struct sts_exchange *x);
 

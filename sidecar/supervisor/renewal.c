@@ -82,3 +82,20 @@ bool sts_renewal_gap(const struct sts_exchange *x, struct sts_renewal_gap *gap)
 			  renewed_after_s(gap->needs_both ? gap->expiration_s : x->subject_life_s);
 	return true;
 }
+
+void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			uint64_t request_id)
+{
+	uint64_t taken = report->subject_identity ^ request_id;
+
+	if (report->error == STS_OK && report->sent_boot_ms != 0) {
+		if (taken == x->taken)
+			x->status.again_for = sts_exchange_once_for(request_id);
+		x->taken = taken;
+	}
+	if (report->error != STS_ESUBJECT_USED || report->http_status == 0)
+		return;
+	x->single_use = true;
+	if (x->plan->subject_use == STS_USE_UNKNOWN)
+		x->status.once_for = sts_exchange_once_for(request_id);
+}

@@ -45,4 +45,13 @@ struct sts_renewal_gap {
 /* Does the issued token end before the next subject token comes, or may it? If so, fills *gap. */
 bool sts_renewal_gap(const struct sts_exchange *x, struct sts_renewal_gap *gap);
 
+/*
+ * Learn from the end of an attempt how often the STS accepts a subject token: once, if it has
+ * refused this one because it was sent before, or again, if it has accepted it twice. Call this
+ * before sts_exchange_sent() and sts_exchange_finished().
+ *   request_id  in  of the plan with which the attempt was started
+ */
+void sts_exchange_learn(struct sts_exchange *x, const struct sts_report *report,
+			uint64_t request_id);
+
 #endif

@@ -12,6 +12,7 @@
 #include "supervisor/event_log.h"
 #include "supervisor/exchange_clock.h"
 #include "supervisor/inputs.h"
+#include "supervisor/renewal.h"
 #include "supervisor/running_set.h"
 #include "supervisor/sent_tokens.h"
 #include "supervisor/spawn.h"

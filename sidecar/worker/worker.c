@@ -260,9 +260,8 @@ static enum sts_err open_output(void)
 	if (w.o->to_stdout)
 		return sts_print_token_ready(&w.error);
 	err = sts_store_open(&w.store, w.o->output_dir, false, w.o->mode, w.o->group, &w.error);
-	/* The supervisor makes such a directory before it starts a worker. */
-	if (is_doctor() && w.o->create_dir && err == STS_EOUTPUT && w.error.detail == ENOENT)
-		return STS_OK;
+	if (is_doctor() && err == STS_EOUTPUT && w.o->create_dir && w.error.detail == ENOENT)
+		return STS_OK; /* the supervisor makes it */
 	if (err == STS_OK && is_doctor()) {
 		err = sts_store_look(&w.store, w.fields.write, &w.error);
 		sts_store_close(&w.store);

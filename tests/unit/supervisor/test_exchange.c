@@ -2,6 +2,7 @@
 #include "supervisor/exchange.h"
 
 #include "one_exchange.h"
+#include "supervisor/renewal.h"
 
 static const struct sts_plan fetch = {
 	.timeout_ms = 30 * S, .deadline_ms = 60 * S, .once = true, .depends_on = -1};
