@@ -5,6 +5,7 @@
 
 #include "base/packed.h"
 #include "base/timefmt.h"
+#include "http_messages/challenge.h"
 #include "http_messages/request.h"
 
 /* What the next byte belongs to. */
@@ -163,8 +164,13 @@ static void read_date(struct sts_http_response *p, struct sts_slice value)
 	keep_first(&p->head.date, value);
 }
 
+/* Most challenges only say which scheme is wanted; those are not kept. */
 static void read_challenge(struct sts_http_response *p, struct sts_slice value)
 {
+	struct sts_http_challenge challenge = sts_http_challenge_read(value);
+
+	if (challenge.error.len + challenge.description.len == 0)
+		return;
 	for (size_t i = 0; i < STS_HTTP_CHALLENGES_MAX; i++)
 		if (p->head.challenges[i].len == 0) {
 			p->head.challenges[i] = value;
@@ -235,7 +241,7 @@ static void read_folded_line(struct sts_http_response *p, struct sts_slice line)
 		return malformed(p, STS_PACKED("a header is folded, and a line of it is empty"));
 	if (has_control(line))
 		return malformed(p, STS_PACKED("a control character stands in a header"));
-	if (is_framing(field) || is_framing(line))
+	if (!p->head_only && (is_framing(field) || is_framing(line)))
 		return malformed(
 			p, STS_PACKED("a header that gives the length of the body is folded"));
 	for (size_t i = 0; line.data[i] == '\t' || line.data[i] == ' '; i++)

@@ -28,7 +28,8 @@ struct sts_http_head {
 	struct sts_slice location;
 	struct sts_slice retry_after;
 	struct sts_slice date;
-	/* WWW-Authenticate: the first headers of this name, and empty slices behind them */
+	/* WWW-Authenticate: the first headers of this name that say why (challenge.h), and empty
+	 * slices behind them */
 	struct sts_slice challenges[STS_HTTP_CHALLENGES_MAX];
 };
 
@@ -87,8 +88,8 @@ void sts_http_response_head_only(struct sts_http_response *p);
  *
  * These are malformed: Content-Length together with Transfer-Encoding, two different values of
  * Content-Length, Transfer-Encoding twice, a coding other than chunked, a folded header that gives
- * the length of the body or has an empty line, a bare CR, a bare LF, NUL and other control
- * characters, white space before a colon or behind a chunk size, a quoted string in a chunk
+ * the length of a body that is read, or has an empty line, a bare CR, a bare LF, NUL and other
+ * control characters, white space before a colon or behind a chunk size, a quoted string in a chunk
  * extension that does not end, a chunk size that overflows, an HTTP version other than 1.x, status
  * 101, a 1xx response with a body. A bare LF is allowed to recipients (RFC 9112 section 2.2), but
  * not all take it for the end of a line. A line with a chunk size of more than

@@ -10,6 +10,13 @@ static struct sts_fields fields;
 static struct sts_fields_files files;
 static char head_buf[96 * 1024], body_buf[256 * 1024];
 
+/* Print a part of the request. Nobody gives a token as an audience on purpose, but it happens. */
+static void show(const struct sts_text *part)
+{
+	sts_hide_tokens(part->data);
+	sts_print(STDOUT_FILENO, sts_slice_of(part->data));
+}
+
 static int print(const struct sts_options *o)
 {
 	struct sts_text head, body;
@@ -22,8 +29,8 @@ static int print(const struct sts_options *o)
 	fields.request.subject = STS_SLICE("SUBJECT");
 	if (sts_request_build(&fields.request, true, &head, &body, &e) != STS_OK)
 		return sts_complain(&e);
-	sts_print(STDOUT_FILENO, (struct sts_slice){head.data, head.len});
-	sts_print(STDOUT_FILENO, (struct sts_slice){body.data, body.len});
+	show(&head);
+	show(&body);
 	if (body.len > 0)
 		sts_print(STDOUT_FILENO, STS_SLICE("\n"));
 	return STS_EXIT_OK;

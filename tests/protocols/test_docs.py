@@ -66,3 +66,14 @@ def test_keys_of_json_are_documented(sidecar):
     for protocol in json.loads(sidecar.run("protocols", "--json").out):
         keys |= set(protocol) | {key for field in protocol["fields"] for key in field}
     assert not [key for key in keys if f"`{key}`" not in PAGE]
+
+
+@pytest.mark.parametrize(("page", "body"), [
+    ("tailscale", "jwt=***&client_id=***"), ("ibm-cloud", "cr_token=***&grant_type=***&profile_name=***"), ("hcp", '{"jwt_token":"***"}'),
+])
+def test_services_without_a_protocol(sidecar, page, body):
+    """The page's command makes the request that the service's own client makes."""
+    text = (TOP / f"docs/servers/{page}.md").read_text()
+    command = re.search(r"^sts-sidecar run ((?:.*\\\n)*.*)", text, re.M)[1].replace("\\\n", " ")
+    run = sidecar.run("fetch", "--dry-run", *shlex.split(command))
+    assert run.status == 0 and run.out.decode().splitlines()[-1] == body, run.err

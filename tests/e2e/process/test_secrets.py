@@ -115,6 +115,14 @@ def test_dry_run_masks(fetch, serve, space, subject):
     assert server.connections == 0
 
 
+@pytest.mark.parametrize("more", [("--audience={}",), ("--audience={}", "--body=json"), ("--scope=a {} b",), ("--url=https://sts.example/{}/t",)])
+def test_dry_run_hides_what_looks_like_a_token(sidecar, subject, more):
+    """Somebody gives a token in the place of a name."""
+    run = sidecar.run("fetch", "--dry-run", "--url=https://sts.example/t", "--resource=https://a.example", *(word.format(subject) for word in more))
+    assert run.status == 0, run.err
+    assert (b"(a token)" in run.out and b"subject_token" in run.out) and not leaked(run.out + run.err.encode(), subject)
+
+
 def test_client_secrets_are_not_shown(fetch, serve, space, subject):
     secret = space.write("secret", SECRET + "\n")
     for how in ("basic", "post"):

@@ -377,6 +377,7 @@ static void test_error_stays(void)
 	CHECK_INT(sts_http_response_feed(&http, "\r\n", 2, &used, &error), STS_ETRUNCATED);
 }
 
+#define WWW "WWW-Authenticate: "
 static void test_head_fields(void)
 {
 	static const char text[] = "HTTP/1.1 103 x\r\nLocation: /interim\r\nDate: interim\r\n\r\n"
@@ -403,6 +404,12 @@ static void test_head_fields(void)
 	start();
 	CHECK_INT(feed(STS_SLICE(OK_LINE "Date:\r\n\r\n"), 3, &total), STS_EAGAIN);
 	CHECK_INT(http.head.date.len + http.head.location.len + http.head.retry_after.len, 0);
+	/* The headers that name a scheme alone are not kept, so the one with the reason is. */
+	start();
+	feed(STS_SLICE("HTTP/1.1 401 x\r\n" WWW "A\r\n" WWW "B\r\n" WWW "C\r\n" WWW "D\r\n" WWW
+		       "E error=f\r\n\r\n"),
+	     3, &total);
+	CHECK(sts_slice_eq(http.head.challenges[0], "E error=f"));
 }
 
 static enum sts_err small(const char *text, size_t head_size, size_t body_size)
