@@ -46,7 +46,7 @@ done
 case $arch in amd64|arm64) ;; *) refuse "--arch is amd64 or arm64, not $arch" ;; esac
 
 # The options of the C compiler for the release. No build path, no time and no build id may reach the binary.
-hardening="'-fstack-protector-strong', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
+hardening="'-fstack-protector', '--param=ssp-buffer-size=1', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
 sections="'-Oz', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-thread-jumps', '-fno-shrink-wrap', '-fno-tree-loop-im', '-fno-inline-small-functions', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,--sort-section=name', '-Wl,-O2', '-Wl,--build-id=none', '-s'"
 
