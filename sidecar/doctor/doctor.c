@@ -124,7 +124,8 @@ static void print_text(const char *name)
 	sts_text_init(&out, all.memory, sizeof(all.memory));
 	sts_text_addf(&out, "exchange %s", name);
 	sts_text_init(&title, title_memory, sizeof(title_memory));
-	sts_text_addf(&title, f->url[0] ? "   %s   %s" : "", f->protocol, f->url);
+	if (f->url[0])
+		sts_text_addf(&title, "   %s   %s", f->protocol, f->url);
 	sts_screen_words(&out, title_memory, 2);
 	sts_text_add_char(&out, '\n');
 	sts_screen_gates(&all.screen, &all.diagnosis, &out);
