@@ -15,7 +15,8 @@ enum sts_err sts_unknown(const char *what, struct sts_slice word, const char *ne
  * Fail because a command does not have an option. The message says which commands have it, or what
  * a user of another program may have meant, or which option has nearly this name.
  *   word     in  the argument, with its dashes
- *   command  in  the bit of the command
+ *   command  in  the bit of the command. If it takes the options of another command, too, the
+ *                bits of both, of which its own is the higher one
  * Returns STS_EUSAGE.
  */
 enum sts_err sts_unknown_option(const char *word, unsigned command, struct sts_error *e);

@@ -90,8 +90,9 @@ static void add_variables(struct sts_text *out, const struct sts_command_row *ro
 		sts_text_addf(out, "  STS_OUTPUT_DIR is --output-dir, and so on; several values "
 				   "stand in lines of\n  their own, and a flag counts before its "
 				   "variable.\n");
+	add_words(out, 2, sts_slice_of(more));
 	if (*more)
-		sts_text_addf(out, "  %s\n", more);
+		sts_text_add_char(out, '\n');
 }
 
 static void add_statuses(struct sts_text *out, const struct sts_command_row *row)

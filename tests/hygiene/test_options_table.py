@@ -219,6 +219,7 @@ MISTAKES = {
     "a chapter that is not there": ("[command.ask.check]", "[command.aks.check]", "command.aks", r"there is no \[chapter.aks\]"),
     "a chapter without commands": ("[chapter.ask]", '[chapter.none]\ntitle = "None"\n\n[chapter.ask]', "command",
                                    "must be all chapters in their order: work, none, ask"),
+    "options of a command that is not there": ('ok = "done"', 'ok = "done"\ntakes = "rnu"', "command.work.run", '"takes" is "rnu", which is not an earlier command'),
     "a variable in small letters": ('ok = "done"', 'ok = "done"\nvariables = ["http_proxy"]', "command.work.run", '"variables" has "http_proxy"'),
     "an absent option that is there": ('["k", "insecure"]', '["k", "scopes"]', "absent.unverified", '"names" has "scopes", which is an option'),
     "an absent option with dashes": ('["k", "insecure"]', '["-k"]', "absent.unverified", '"names" has "-k", which does not match'),

@@ -25,6 +25,7 @@ class Command:
     example: str
     ok: str
     no: str             # empty: the command does not exit with 1
+    takes: str          # the command whose options it takes, too, or empty
     exits: list         # errors.Exit, without those of ok and no
     variables: list
 
@@ -63,7 +64,8 @@ def read_exits(row, known):
 def read_command(name, row, chapter, exits):
     with row:
         command = Command(row, name, chapter, row.text("usage", most=WIDTH // 2), row.prose("about", most=300), row.text("example"),
-                          row.clause("ok", most=WIDTH - 6), row.clause("no", "", most=WIDTH - 6), read_exits(row, exits),
+                          row.clause("ok", most=WIDTH - 6), row.clause("no", "", most=WIDTH - 6),
+                          row.text("takes", ""), read_exits(row, exits),
                           row.words("variables", default=[]))
         if not command.example.startswith(f"{PROGRAM} {name}"):
             row.fail(f'"example" must begin with "{PROGRAM} {name}"')
@@ -85,6 +87,9 @@ def read_commands(table, chapters):
         for name, row in rows.rows(NAME):
             unique(row, "the command", name, names)
             commands.append(read_command(name, row, chapter, exits))
+    for command in commands:
+        if command.takes and command.takes not in [one.name for one in commands[:commands.index(command)]]:
+            command.row.fail(f'"takes" is "{command.takes}", which is not an earlier command')
     order = list(dict.fromkeys(command.chapter for command in commands))
     if order != list(chapters):
         table.fail(f"the commands stand in the chapters {', '.join(order)}, which must be all chapters in their order: {', '.join(chapters)}")

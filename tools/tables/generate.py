@@ -4,8 +4,8 @@ Packs a table into C. The build runs it.
 
     python3 tools/tables/generate.py KIND INPUT.toml OUTPUT...
 
-KIND is errors, options, pairs, protocols or tls_checks. The module of each kind has a function c_files(INPUT), which returns {file name: text}; the file
-name of every OUTPUT must be one of these.
+KIND is one of KINDS below. The module of each kind has a function c_files(INPUT), which returns {file name: text}; the file name of every
+OUTPUT must be one of these.
 """
 import importlib
 import pathlib
@@ -17,7 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from tables.common import TableError  # noqa: E402
 
 KINDS = {
+    "completions": "completions",
     "errors": "errors",
+    "man_page": "man_page",
     "options": "options",
     "pairs": "packing",
     "protocols": "protocols",

@@ -87,8 +87,14 @@ class Table:
     absent: list        # commands.Absent
 
     def of(self, command):
-        """The options that a command takes."""
+        """The options of a command, which its help lists."""
         return [option for option in self.options if command.name in option.commands]
+
+    def taken(self, command):
+        """The options that a command takes: its own, and those of the command that it names."""
+        own = self.of(command)
+        names = {option.name for option in own}
+        return own + [option for option in self.options if command.takes in option.commands and option.name not in names]
 
 
 # ---- reading ----

@@ -37,5 +37,5 @@ def good(option):
     return option.choices[-1] if option.choices else GOOD[option.kind]
 
 
-EVERY = [(command.name, option) for command in table().commands for option in table().of(command)]
+EVERY = [(command.name, option) for command in table().commands for option in table().taken(command)]
 IDS = [f"{command}-{option.name}" for command, option in EVERY]
