@@ -91,6 +91,8 @@ static int run_command(const struct sts_options *o, char *const *argv)
 		return sts_command_refresh(o);
 	case STS_COMMAND_INSPECT:
 		return sts_command_inspect(o);
+	case STS_COMMAND_VERIFY:
+		return sts_command_verify(o);
 	case STS_COMMAND_PROTOCOLS:
 		return sts_command_protocols(o);
 	case STS_COMMAND_HELP:

@@ -257,6 +257,14 @@ bool sts_json_string(const struct sts_json *v, struct sts_slice *s)
 	return true;
 }
 
+bool sts_json_text_at(const struct sts_json *root, const char *pointer, struct sts_slice *s)
+{
+	const struct sts_json *v;
+
+	*s = (struct sts_slice){NULL, 0};
+	return sts_json_at(root, pointer, &v, NULL) == STS_OK && (!v || sts_json_string(v, s));
+}
+
 bool sts_json_number(const struct sts_json *v, double *number)
 {
 	if (!v || node(v)->type != cJSON_Number)

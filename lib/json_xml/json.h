@@ -84,6 +84,14 @@ bool sts_json_string(const struct sts_json *v, struct sts_slice *s);
 bool sts_json_number(const struct sts_json *v, double *number);
 bool sts_json_bool(const struct sts_json *v, bool *b);
 
+/*
+ * Read a string that a JSON pointer leads to.
+ *   s  out  data is NULL when the pointer leads nowhere, or to null
+ * Returns false when the pointer leads to a value of another kind, or a key on its path appears
+ * twice.
+ */
+bool sts_json_text_at(const struct sts_json *root, const char *pointer, struct sts_slice *s);
+
 /* Walk through an array or object in order. sts_json_first() and sts_json_next() accept NULL, and
  * return NULL at the end. sts_json_key() returns the key of a member of an object, and an empty
  * slice for an element of an array. */

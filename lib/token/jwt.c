@@ -74,18 +74,23 @@ static bool is_string(const struct sts_json *v, struct sts_slice want)
 	return sts_json_string(v, &s) && sts_slice_same(s, want);
 }
 
-bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience)
+bool sts_jwt_has_member(const struct sts_json *object, const char *pointer, struct sts_slice text)
 {
-	const struct sts_json *aud;
+	const struct sts_json *list;
 
-	if (sts_json_at(claims, "/aud", &aud, NULL) != STS_OK || !aud)
+	if (sts_json_at(object, pointer, &list, NULL) != STS_OK || !list)
 		return false;
-	if (sts_json_kind(aud) != STS_JSON_ARRAY)
-		return is_string(aud, audience);
-	for (const struct sts_json *v = sts_json_first(aud); v; v = sts_json_next(v))
-		if (is_string(v, audience))
+	if (sts_json_kind(list) != STS_JSON_ARRAY)
+		return is_string(list, text);
+	for (const struct sts_json *v = sts_json_first(list); v; v = sts_json_next(v))
+		if (is_string(v, text))
 			return true;
 	return false;
+}
+
+bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience)
+{
+	return sts_jwt_has_member(claims, "/aud", audience);
 }
 
 bool sts_jwt_claims_issuer(const struct sts_json *claims, struct sts_slice issuer)

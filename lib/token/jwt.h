@@ -44,6 +44,8 @@ enum sts_err sts_jwt_open_part(struct sts_slice part, const struct sts_json **ro
 enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
 			  const struct sts_json **claims, struct sts_error *e);
 
+/* Is a member of an open object this text, or an array that has it? */
+bool sts_jwt_has_member(const struct sts_json *object, const char *pointer, struct sts_slice text);
 /* Does `aud` of open claims (a string or an array of strings) contain the audience? */
 bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience);
 /* Is `iss` of open claims this issuer, byte for byte? */
@@ -58,10 +60,18 @@ enum sts_err sts_jwt_has_audience(struct sts_slice token, struct sts_slice audie
 enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer, char *scratch,
 				size_t size, bool *has, struct sts_error *e);
 
+/* Add what a time means: "expired 5 min ago", "not valid for another 5 min", "issued in the future,
+ * in 5 min".
+ *   left_s  in  the time minus now, in seconds */
+void sts_jwt_add_exp(struct sts_text *out, int64_t left_s);
+void sts_jwt_add_nbf(struct sts_text *out, int64_t left_s);
+void sts_jwt_add_iat(struct sts_text *out, int64_t left_s);
+
 /*
  * Describe a token for `inspect`: header and claims, and the times as RFC 3339 and in words. The
  * description never has the signature or the raw token. It is printable ASCII and line feeds; text
  * from a peer is escaped as in JSON.
+ *   verified  in   what is said of the token: that it was verified, or not
  *   now_s  in   the node's clock, seconds since the epoch
  *   json   in   false: text for people. True: one line, one JSON object with exactly these names,
  *               where a value that is absent or of the wrong type is null:
@@ -71,7 +81,8 @@ enum sts_err sts_jwt_has_issuer(struct sts_slice token, struct sts_slice issuer,
  * Returns STS_OK; STS_ETOKEN when the token is not a JWT, or its header or claims are not JSON
  * objects; STS_ETOOBIG when scratch or out is too small. A claim of the wrong type is not an error.
  */
-enum sts_err sts_jwt_describe(struct sts_slice token, int64_t now_s, bool json, char *scratch,
-			      size_t size, struct sts_text *out, struct sts_error *e);
+enum sts_err sts_jwt_describe(struct sts_slice token, bool verified, int64_t now_s, bool json,
+			      char *scratch, size_t size, struct sts_text *out,
+			      struct sts_error *e);
 
 #endif

@@ -161,6 +161,7 @@ struct name {
 struct summary {
 	struct name alg, kid;
 	struct sts_jwt_claims times;
+	bool verified;
 };
 
 static void read_name(const struct sts_json *header, const char *pointer, struct name *name)
@@ -186,21 +187,21 @@ static void add_words(struct sts_text *out, int64_t seconds)
 	sts_duration_words(out, seconds < 0 ? -seconds : seconds);
 }
 
-static void add_exp(struct sts_text *out, int64_t left_s)
+void sts_jwt_add_exp(struct sts_text *out, int64_t left_s)
 {
 	sts_text_addf(out, left_s > 0 ? "expires in " : "expired ");
 	add_words(out, left_s);
 	sts_text_add_str(out, left_s > 0 ? "" : " ago");
 }
 
-static void add_nbf(struct sts_text *out, int64_t left_s)
+void sts_jwt_add_nbf(struct sts_text *out, int64_t left_s)
 {
 	sts_text_addf(out, left_s > 0 ? "not valid for another " : "valid for ");
 	add_words(out, left_s);
 	sts_text_addf(out, left_s > 0 ? "" : " already");
 }
 
-static void add_iat(struct sts_text *out, int64_t left_s)
+void sts_jwt_add_iat(struct sts_text *out, int64_t left_s)
 {
 	sts_text_addf(out, left_s > 0 ? "issued in the future, in " : "issued ");
 	add_words(out, left_s);
@@ -221,16 +222,16 @@ static void add_time(struct sts_text *out, const char *claim, int64_t t, int64_t
 
 static void add_summary(struct sts_text *out, const struct summary *summary, int64_t now_s)
 {
-	add_time(out, "exp", summary->times.exp_s, now_s, add_exp);
-	add_time(out, "nbf", summary->times.nbf_s, now_s, add_nbf);
-	add_time(out, "iat", summary->times.iat_s, now_s, add_iat);
+	add_time(out, "exp", summary->times.exp_s, now_s, sts_jwt_add_exp);
+	add_time(out, "nbf", summary->times.nbf_s, now_s, sts_jwt_add_nbf);
+	add_time(out, "iat", summary->times.iat_s, now_s, sts_jwt_add_iat);
 	sts_text_addf(out, "signature: ");
 	sts_text_add_str(out, summary->alg.there ? summary->alg.text : "no algorithm named");
 	if (summary->kid.there) {
 		sts_text_add_str(out, ", key ");
 		sts_text_add_str(out, summary->kid.text);
 	}
-	sts_text_addf(out, " (not verified)\n");
+	sts_text_addf(out, summary->verified ? " (verified)\n" : " (not verified)\n");
 }
 
 static void add_json_time(struct sts_text *out, const char *name, int64_t t)
@@ -258,7 +259,7 @@ static void add_json_summary(struct sts_text *out, const struct summary *summary
 		sts_text_addf(out, ",\"expires_in_s\":%lld", (long long)(times->exp_s - now_s));
 	add_json_time(out, "not_before", times->nbf_s);
 	add_json_time(out, "issued_at", times->iat_s);
-	sts_text_addf(out, ",\"verified\":false}\n");
+	sts_text_addf(out, ",\"verified\":%s}\n", summary->verified ? "true" : "false");
 }
 
 /* Add the header, then the claims, since json.h has one document open at a time. */
@@ -287,11 +288,11 @@ static enum sts_err add_parts(const struct sts_jwt *jwt, bool json, struct summa
 	return STS_OK;
 }
 
-enum sts_err sts_jwt_describe(struct sts_slice token, int64_t now_s, bool json, char *scratch,
-			      size_t size, struct sts_text *out, struct sts_error *e)
+enum sts_err sts_jwt_describe(struct sts_slice token, bool verified, int64_t now_s, bool json,
+			      char *scratch, size_t size, struct sts_text *out, struct sts_error *e)
 {
 	struct sts_jwt jwt;
-	struct summary summary;
+	struct summary summary = {.verified = verified};
 	enum sts_err err = sts_jwt_split(token, scratch, size, &jwt, e);
 
 	if (err == STS_OK)

@@ -13,17 +13,6 @@ void sts_issuer_add_url(struct sts_text *url, struct sts_slice issuer)
 	sts_text_add_str(url, "/.well-known/openid-configuration");
 }
 
-/* Returns the text of a member, or an empty slice. */
-static struct sts_slice text_at(const struct sts_json *root, const char *pointer)
-{
-	const struct sts_json *v;
-	struct sts_slice s = {NULL, 0};
-
-	if (sts_json_at(root, pointer, &v, NULL) == STS_OK)
-		sts_json_string(v, &s);
-	return s;
-}
-
 /* Move the value of a string to the memory of the document's text, which is longer. */
 static struct sts_slice keep(char **text, size_t *room, struct sts_slice value)
 {
@@ -35,20 +24,20 @@ static struct sts_slice keep(char **text, size_t *room, struct sts_slice value)
 	return kept;
 }
 
+/* Read a discovery document.
+ *   keys_url  out  valid as long as the document is open */
 static enum sts_err read_discovery(const struct sts_json *root, struct sts_slice issuer,
 				   struct sts_slice *keys_url, struct sts_error *e)
 {
-	struct sts_slice own = text_at(root, "/issuer");
+	struct sts_slice own;
 
-	*keys_url = text_at(root, "/jwks_uri");
-	if (own.len == 0 || keys_url->len == 0)
+	if (!sts_json_text_at(root, "/issuer", &own) ||
+	    !sts_json_text_at(root, "/jwks_uri", keys_url) || own.len == 0 || keys_url->len == 0)
 		return sts_fail(e, STS_EANSWER, 0,
-				"this is not a document of an issuer: it has neither issuer and "
-				"jwks_uri, nor an array of keys");
+				"this has neither an array of keys, nor issuer and jwks_uri");
 	if (!sts_slice_same(own, issuer))
 		return sts_fail(e, STS_ETOKEN, STS_VERIFY_ISSUER,
-				"the document is that of the issuer \"%s\", which the token does "
-				"not name",
+				"the keys are those of another issuer, \"%s\"",
 				sts_shown(own, ISSUER_SHOWN_BYTES));
 	return STS_OK;
 }
@@ -57,27 +46,29 @@ enum sts_err sts_issuer_read(char *text, size_t len, struct sts_slice issuer,
 			     struct sts_issuer_document *out, struct sts_error *e)
 {
 	const struct sts_json *root, *keys;
-	struct sts_slice discovery, whole = {text, len}, url;
+	struct sts_slice discovery = {NULL, 0}, whole = {text, len}, keys_text, url;
 	enum sts_err err = sts_json_parse(whole, &root, e);
 
 	*out = (struct sts_issuer_document){.keys = {NULL, 0}};
+	if (err == STS_OK)
+		err = sts_json_at(root, "/keys", &keys, e);
 	if (err != STS_OK)
 		return err;
-	err = sts_json_at(root, "/keys", &keys, e);
-	if (err == STS_OK && keys && sts_json_kind(keys) == STS_JSON_ARRAY)
+	if (keys && sts_json_kind(keys) == STS_JSON_ARRAY) {
 		out->keys = whole;
-	discovery = text_at(root, "/discovery");
-	if (err == STS_OK && keys && sts_json_string(keys, &whole) && discovery.len > 0) {
-		discovery = keep(&text, &len, discovery);
-		out->keys = keep(&text, &len, whole);
-		err = sts_json_parse(discovery, &root, e);
-		if (err == STS_OK)
-			err = read_discovery(root, issuer, &url, e);
-	} else if (err == STS_OK && out->keys.len == 0) {
-		err = read_discovery(root, issuer, &url, e);
-		if (err == STS_OK)
-			out->keys_url = keep(&text, &len, url);
+		sts_json_close();
+		return STS_OK;
 	}
+	sts_json_text_at(root, "/discovery", &discovery);
+	if (discovery.len > 0 && sts_json_string(keys, &keys_text)) {
+		discovery = keep(&text, &len, discovery);
+		out->keys = keep(&text, &len, keys_text);
+		err = sts_json_parse(discovery, &root, e);
+	}
+	if (err == STS_OK)
+		err = read_discovery(root, issuer, &url, e);
+	if (err == STS_OK && out->keys.len == 0)
+		out->keys_url = keep(&text, &len, url);
 	sts_json_close();
 	return err;
 }

@@ -43,7 +43,7 @@ const char *sts_jws_algorithm(const struct sts_jws *jws);
  * Verify the signature of a token. Opens and closes a document of json.h.
  *
  * A key is tried if it has the kind that the algorithm names, if its `alg`, `use` and `key_ops`, as
- * far as there are any, allow the algorithm, signatures, and verifying, and if its kid is that of
+ * far as there are any, are that algorithm, signatures, and verifying, and if its kid is that of
  * the token. A token without kid fits every key, and a key without kid every token. All such keys
  * are tried. RSA keys have STS_RSA_KEY_MIN_BITS to STS_RSA_KEY_MAX_BITS, as in certificates. A key
  * that cannot be read is left out, as RFC 7517 section 5 wants it.

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "json_xml/json.h"
 #include "options/endpoint.h"
+#include "options/unknown.h"
 #include "output/outputs.h"
 #include "token/jwt.h"
 #include "version.h"
@@ -17,6 +18,7 @@
 /* The value of a parameter that is a claim of the subject token, until the token is read. Any
  * parameter may have this value. */
 static const char claim_to_read[] = "CLAIM";
+static const char agent[] = "sts-sidecar/" STS_VERSION;
 
 static enum sts_err add(struct sts_fields *f, const char *name, struct sts_slice value)
 {
@@ -424,7 +426,7 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 	if (text && o->connect)
 		return sts_fail(e, STS_EUSAGE, 0, "--connect and --proxy exclude each other");
 	if (!text && !o->connect && o->command != STS_COMMAND_EXCHANGE &&
-	    !(f->request.protocol->flags & STS_PROTOCOL_DIRECT))
+	    !(f->request.protocol && (f->request.protocol->flags & STS_PROTOCOL_DIRECT)))
 		text = from_environment("HTTPS_PROXY", "https_proxy");
 	if (!text || !*text ||
 	    sts_proxy_exempts(
@@ -438,6 +440,26 @@ static enum sts_err proxy(const struct sts_options *o, struct sts_fields *f, str
 			: text == getenv("HTTPS_PROXY") ? "the variable HTTPS_PROXY"
 							: "the variable https_proxy",
 			why.msg);
+}
+
+static enum sts_err client_certificate(const struct sts_options *o, struct sts_error *e)
+{
+	return !o->client_cert != !o->client_key
+		       ? sts_fail(e, STS_EUSAGE, 0, "--client-cert and --client-key go together")
+		       : STS_OK;
+}
+
+enum sts_err sts_fields_get(const struct sts_options *o, struct sts_fields *f,
+			    struct sts_slice text, struct sts_error *e)
+{
+	enum sts_err err;
+
+	memset(f, 0, sizeof(*f));
+	f->request.agent = agent;
+	err = use_url(o, f, text, e);
+	if (err == STS_OK)
+		err = proxy(o, f, e);
+	return err == STS_OK ? client_certificate(o, e) : err;
 }
 
 /* ---- the request that revokes a token ---- */
@@ -482,16 +504,6 @@ enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f
 		err = proxy(o, f, e);
 	}
 	return err == STS_OK ? sts_request_check(r, e) : err;
-}
-
-enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e)
-{
-	const char *near = sts_protocol_nearest(sts_slice_of(name));
-
-	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s",
-			sts_shown(sts_slice_of(name), 40),
-			near ? "did you mean " : "sts-sidecar protocols lists them",
-			near ? near : "");
 }
 
 /* Apply --write and --format. The file `expires` is always written, since the order of writing,
@@ -552,8 +564,8 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 	memset(f, 0, sizeof(*f));
 	f->request.protocol = sts_protocol_find(sts_slice_of(o->protocol));
 	if (!f->request.protocol)
-		return sts_fields_unknown_protocol(o->protocol, e);
-	f->request.agent = "sts-sidecar/" STS_VERSION;
+		return sts_unknown_protocol(o->protocol, e);
+	f->request.agent = agent;
 	f->request.params = f->params;
 	f->request.headers = f->headers;
 	f->request.url_template = sts_protocol_text(f->request.protocol, STS_PROTOCOL_URL);
@@ -584,7 +596,5 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 		err = url(o, f, e);
 	if (err == STS_OK)
 		err = proxy(o, f, e);
-	if (err == STS_OK && !o->client_cert != !o->client_key)
-		err = sts_fail(e, STS_EUSAGE, 0, "--client-cert and --client-key go together");
-	return err;
+	return err == STS_OK ? client_certificate(o, e) : err;
 }

@@ -80,6 +80,14 @@ bool sts_fields_want_claims(const struct sts_fields *fields);
 enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *fields,
 			       struct sts_slice token, struct sts_error *e);
 
+/*
+ * Make the fields of a GET that needs no token: only URL, proxy and agent are set.
+ *   url  in  UNTRUSTED; https, or http to loopback with --insecure-http
+ * Returns STS_OK, STS_EURL or STS_EUSAGE.
+ */
+enum sts_err sts_fields_get(const struct sts_options *o, struct sts_fields *fields,
+			    struct sts_slice url, struct sts_error *e);
+
 /* Can a token of this exchange be revoked? It must be in token.jwt, and a URL must be known. */
 bool sts_fields_can_revoke(const struct sts_options *o, const struct sts_fields *fields);
 
@@ -91,9 +99,5 @@ bool sts_fields_can_revoke(const struct sts_options *o, const struct sts_fields 
  */
 bool sts_fields_next_ca(const struct sts_options *o, const struct sts_fields *fields, size_t *at,
 			struct sts_slice *path);
-
-/* Fail because no protocol has this name. Returns STS_EUSAGE. The message proposes the protocol
- * with the nearest name, if there is one. */
-enum sts_err sts_fields_unknown_protocol(const char *name, struct sts_error *e);
 
 #endif

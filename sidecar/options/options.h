@@ -24,10 +24,11 @@ enum sts_command {
 	STS_COMMAND_CHECK = 8,
 	STS_COMMAND_REFRESH = 16,
 	STS_COMMAND_INSPECT = 32,
-	STS_COMMAND_DOCTOR = 64,
-	STS_COMMAND_PROTOCOLS = 128,
-	STS_COMMAND_HELP = 256,
-	STS_COMMAND_VERSION = 512,
+	STS_COMMAND_VERIFY = 64,
+	STS_COMMAND_DOCTOR = 128,
+	STS_COMMAND_PROTOCOLS = 256,
+	STS_COMMAND_HELP = 512,
+	STS_COMMAND_VERSION = 1024,
 };
 
 /* The options that repeat. Their values are kept in the order in which they were given. */
@@ -65,7 +66,8 @@ struct sts_options {
 	const char *config, *notify_pid_file, *revoke_url;
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *exchange_name;
-	const char *file; /* `inspect FILE`, `protocols NAME`, `help COMMAND` */
+	const char *file; /* `inspect FILE`, `verify FILE`, `protocols NAME`, `help COMMAND` */
+	const char *issuer, *audience, *jwks; /* of `verify` */
 	/* Choices: the index of the word, in the order of options.toml. */
 	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal, color;
 	mode_t mode;
@@ -74,7 +76,7 @@ struct sts_options {
 	int64_t min_ttl_ms, wait_ms, revoke_timeout_ms;
 	int64_t fraction_permille;
 	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, quiet, require_sandbox;
-	bool no_histogram, revoke_on_stop, no_send, exchange_too;
+	bool no_histogram, revoke_on_stop, no_send, exchange_too, any_issuer;
 	bool create_dir; /* make the output directory if it is missing */
 	/* The flags of `exchange`, and the two times that are made from them. */
 	bool single_run, token_global_read;

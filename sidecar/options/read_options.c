@@ -153,7 +153,8 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 				    struct sts_error *e)
 {
 	const unsigned with_dir = STS_COMMAND_CHECK | STS_COMMAND_REFRESH,
-		       with_file = STS_COMMAND_INSPECT | STS_COMMAND_PROTOCOLS | STS_COMMAND_HELP;
+		       with_file = STS_COMMAND_INSPECT | STS_COMMAND_VERIFY |
+				   STS_COMMAND_PROTOCOLS | STS_COMMAND_HELP;
 	const char **slot = o->command & with_dir    ? &o->output_dir
 			    : o->command & with_file ? &o->file
 						     : NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "options/option_table.h"
+#include "protocol/table.h"
 
 #define WORD_SHOWN_BYTES 40 /* of a word of the command line in a message, escaped */
 #define MEANT_MAX        3  /* of the options that a message proposes */
@@ -78,4 +79,14 @@ enum sts_err sts_unknown_option(const char *word, unsigned command, struct sts_e
 			add_meant(&text, name, command);
 	}
 	return sts_fail(e, STS_EUSAGE, 0, "%s", msg);
+}
+
+enum sts_err sts_unknown_protocol(const char *name, struct sts_error *e)
+{
+	const char *near = sts_protocol_nearest(sts_slice_of(name));
+
+	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s",
+			sts_shown(sts_slice_of(name), 40),
+			near ? "did you mean " : "sts-sidecar protocols lists them",
+			near ? near : "");
 }

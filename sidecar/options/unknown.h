@@ -21,4 +21,8 @@ enum sts_err sts_unknown(const char *what, struct sts_slice word, const char *ne
  */
 enum sts_err sts_unknown_option(const char *word, unsigned command, struct sts_error *e);
 
+/* Fail because no protocol has this name. Returns STS_EUSAGE. The message proposes the protocol
+ * with the nearest name, if there is one. */
+enum sts_err sts_unknown_protocol(const char *name, struct sts_error *e);
+
 #endif

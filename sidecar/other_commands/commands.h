@@ -18,6 +18,12 @@ int sts_command_check(const struct sts_options *o);
  * if o->file is NULL. Neither verifies nor prints the signature. */
 int sts_command_inspect(const struct sts_options *o);
 
+/* Verify the JWT that sts_command_inspect() would decode, by the keys of its issuer. Uses the
+ * network, through worker/document.h alone. Returns STS_EXIT_OK if its signature is right and all
+ * that is asked of it holds, STS_EXIT_NO if not, and the exit status of the error if this cannot be
+ * found out. */
+int sts_command_verify(const struct sts_options *o);
+
 /* Print the list of protocols, or everything about the protocol that o->file names. */
 int sts_command_protocols(const struct sts_options *o);
 

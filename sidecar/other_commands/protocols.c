@@ -7,6 +7,7 @@
 
 #include "log/print.h"
 #include "options/fields.h"
+#include "options/unknown.h"
 #include "other_commands/commands.h"
 #include "output/outputs.h"
 #include "protocol/table.h"
@@ -163,7 +164,7 @@ int sts_command_protocols(const struct sts_options *o)
 	struct sts_error e;
 
 	if (o->file && !one) {
-		sts_fields_unknown_protocol(o->file, &e);
+		sts_unknown_protocol(o->file, &e);
 		return sts_complain(&e);
 	}
 	sts_text_init(&p.out, buf, sizeof(buf));

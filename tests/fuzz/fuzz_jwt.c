@@ -66,7 +66,8 @@ static void check_shown(struct sts_slice token, bool json)
 	struct sts_error e = {0};
 
 	sts_text_init(&t, shown, sizeof(shown));
-	enum sts_err err = sts_jwt_describe(token, NOW, json, scratch, sizeof(scratch), &t, &e);
+	enum sts_err err = sts_jwt_describe(token, false, NOW, json, scratch, sizeof(scratch), &t,
+					    &e);
 
 	if (err != STS_OK) {
 		require(e.code == err && (err == STS_ETOKEN || err == STS_ETOOBIG));

@@ -10,7 +10,7 @@ from tables.options import DURATION, FRACTION, GROUP, MODE, SOURCE, WITH_FILE, r
 PAGE = "docs/options.md"
 SCHEMA = "docs/config.schema.json"
 # Commands with most options in common share a section.
-SECTIONS = (("run", "fetch"), ("check",), ("refresh",), ("inspect",), ("doctor",), ("protocols",), ("exchange",))
+SECTIONS = (("run", "fetch"), ("check",), ("refresh",), ("inspect",), ("verify",), ("doctor",), ("protocols",), ("exchange",))
 # lib/base/limits.h
 EXCHANGES_MAX = 16
 EXCHANGE_NAME_MAX = 31

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "argv.h"
+#include "options/unknown.h"
 #include "test.h"
 
 #define URL "https://sts.example/token"
@@ -110,7 +111,7 @@ static void test_protocols(void)
 	check_wrong(ARGV("--protocol=something", "--url", URL),
 		    "unknown protocol \"something\": sts-sidecar protocols lists them");
 	/* The text of the file is escaped and cut. */
-	CHECK_INT(sts_fields_unknown_protocol("\n0123456789012345678901234567890123456789", &e),
+	CHECK_INT(sts_unknown_protocol("\n0123456789012345678901234567890123456789", &e),
 		  STS_EUSAGE);
 	CHECK_STR(e.msg, "unknown protocol \"\\x0A012345678901234567890123456789012...\": "
 			 "sts-sidecar protocols lists them");

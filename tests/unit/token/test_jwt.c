@@ -138,7 +138,7 @@ static void audience_and_issuer(void)
 static enum sts_err describe(struct sts_slice token, bool json)
 {
 	sts_text_init(&shown, shown_buf, sizeof(shown_buf));
-	return sts_jwt_describe(token, NOW, json, scratch, sizeof(scratch), &shown, &error);
+	return sts_jwt_describe(token, false, NOW, json, scratch, sizeof(scratch), &shown, &error);
 }
 
 static void description(void)
@@ -236,8 +236,8 @@ static void description_refused(void)
 	CHECK_INT(describe(token_of("{}", "[]", ""), true), STS_ETOKEN);
 	CHECK_INT(describe(token_of("{}", "{", ""), true), STS_ETOKEN);
 	sts_text_init(&shown, shown_buf, 20);
-	CHECK_INT(sts_jwt_describe(token_of("{}", "{}", ""), NOW, true, scratch, sizeof(scratch),
-				   &shown, &error),
+	CHECK_INT(sts_jwt_describe(token_of("{}", "{}", ""), false, NOW, true, scratch,
+				   sizeof(scratch), &shown, &error),
 		  STS_ETOOBIG);
 
 	/* The value is too long for the summary, and is still shown in the header. */

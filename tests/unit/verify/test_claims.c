@@ -10,15 +10,8 @@ static struct sts_error error;
 
 static enum sts_err judge(const char *json, const char *audience)
 {
-	const struct sts_json *claims;
-	int64_t exp_s = 0;
-	enum sts_err err;
-
 	error.detail = -1;
-	CHECK_INT(sts_jwt_open_part(sts_slice_of(json), &claims, NULL), STS_OK);
-	err = sts_claims_judge(claims, sts_slice_of(audience), NOW, &exp_s, &error);
-	sts_json_close();
-	return err;
+	return sts_claims_judge(sts_slice_of(json), sts_slice_of(audience), NOW, &error);
 }
 
 static void issuers(void)
@@ -83,13 +76,15 @@ static void times(void)
 		{"{\"exp\":-%lld}", 0, STS_VERIFY_EXPIRED},
 		{"{\"exp\":0,\"x\":%lld}", 0, STS_VERIFY_EXPIRED},
 		{"{\"exp\":1e300,\"x\":%lld}", 0, STS_VERIFY__COUNT},
-		{"{\"exp\":\"%lld\"}", 100, STS_VERIFY_MALFORMED},
+		{"{\"exp\":\"%lld\"}", 100, STS_VERIFY__COUNT}, /* as PyJWT does */
+		{"{\"exp\":\"%lld\"}", -60, STS_VERIFY_EXPIRED},
+		{"{\"exp\":\"x%lld\"}", 100, STS_VERIFY_MALFORMED},
 		{"{\"exp\":true,\"x\":%lld}", 0, STS_VERIFY_MALFORMED},
 		{"{\"exp\":%lld,\"exp\":1}", 100, STS_VERIFY_MALFORMED},
 		{"{\"exp\":null,\"x\":%lld}", 0, STS_VERIFY__COUNT},
 		{"{\"nbf\":%lld}", 60, STS_VERIFY__COUNT},
 		{"{\"nbf\":%lld}", 61, STS_VERIFY_EARLY},
-		{"{\"nbf\":\"%lld\"}", 0, STS_VERIFY_MALFORMED},
+		{"{\"nbf\":[%lld]}", 0, STS_VERIFY_MALFORMED},
 		{"{\"iat\":%lld}", 60, STS_VERIFY__COUNT},
 		{"{\"iat\":%lld}", 61, STS_VERIFY_EARLY},
 		{"{\"iat\":{\"x\":%lld}}", 0, STS_VERIFY_MALFORMED},
@@ -107,11 +102,11 @@ static void times(void)
 			CHECK_INT(error.detail, rows[i].why);
 	}
 	judge("{\"exp\":1768233300}", NULL);
-	CHECK_STR(error.msg, "it expired 5 min ago, at 2026-01-12T15:55:00Z");
+	CHECK_STR(error.msg, "it cannot be used now: expired 5 min ago");
 	judge("{\"nbf\":1768233900}", NULL);
-	CHECK_STR(error.msg, "it is not valid for another 5 min, until 2026-01-12T16:05:00Z");
+	CHECK_STR(error.msg, "it cannot be used now: not valid for another 5 min");
 	judge("{\"iat\":1768233900}", NULL);
-	CHECK_STR(error.msg, "it was issued in the future, in 5 min, at 2026-01-12T16:05:00Z");
+	CHECK_STR(error.msg, "it cannot be used now: issued in the future, in 5 min");
 }
 
 static const struct sts_test tests[] = {

@@ -142,7 +142,8 @@ static void keys_that_fit(void)
 	} rows[] = {
 		{",\"key_ops\":[\"sign\",\"verify\"]", STS_VERIFY__COUNT},
 		{",\"key_ops\":[\"sign\"]", STS_VERIFY_KEY},
-		{",\"key_ops\":\"verify\"", STS_VERIFY_KEY},
+		{",\"key_ops\":[]", STS_VERIFY_KEY},
+		{",\"key_ops\":[\"verify\"],\"key_ops\":[\"verify\"]", STS_VERIFY_KEY},
 		{",\"use\":\"enc\"", STS_VERIFY_KEY},
 		{",\"use\":1", STS_VERIFY_KEY},
 		{",\"use\":\"sig\",\"use\":\"sig\"", STS_VERIFY_KEY},
@@ -305,7 +306,7 @@ static void headers(void)
 		{"[]", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"crit\":[\"exp\"]}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"crit\":[]}", STS_VERIFY_MALFORMED},
-		{"{\"alg\":\"RS256\",\"crit\":null}", STS_VERIFY_MALFORMED},
+		{"{\"alg\":\"RS256\",\"crit\":[],\"crit\":[]}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"kid\":1}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"kid\":\"a\",\"kid\":\"a\"}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"kid\":\"a\"}", STS_VERIFY_SIGNATURE},
