@@ -59,6 +59,9 @@ static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 
 	if (o->timeout_ms < 1000 || o->timeout_ms > 3600 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--timeout must be between 1s and 1h");
+	if (o->command == STS_COMMAND_RUN && o->poll_ms &&
+	    (o->poll_ms < 1000 || o->poll_ms > 3600 * 1000))
+		return sts_fail(e, STS_EUSAGE, 0, "--poll-interval must be between 1s and 1h");
 	if (o->default_ttl_ms && o->default_ttl_ms < 10 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--default-ttl must be at least 10s");
 	if (o->command == STS_COMMAND_FETCH && o->deadline_ms < 1000)

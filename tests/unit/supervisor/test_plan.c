@@ -199,6 +199,15 @@ static void test_limits(void)
 	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=9s"),
 		    "--default-ttl must be at least 10s");
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=10s")), STS_OK);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--poll-interval=3601s"),
+		    "--poll-interval must be between 1s and 1h");
+	/* A protocol without a poll has none. */
+	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--poll-interval=1s")), STS_OK);
+	CHECK_INT(plans.plan[0].poll_ms, 0);
+	CHECK_INT(make(STS_COMMAND_RUN,
+		       ARGV("--protocol=openunison", "--url", URL, "--poll-interval=2m")),
+		  STS_OK);
+	CHECK_INT(plans.plan[0].poll_ms, 120000);
 	check_wrong(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=999ms"),
 		    "--deadline must be at least 1s");
 	CHECK_INT(make(STS_COMMAND_FETCH, ARGV("--url", URL, "--deadline=1s")), STS_OK);
