@@ -45,6 +45,9 @@ enum sts_retry {
 /* The detail of STS_EHTTP when the answer is compressed. */
 #define STS_HTTP_COMPRESSED 1
 
+/* The detail of STS_EDNS when a name server answered, but gave neither an address nor a no. */
+#define STS_DNS_ANSWERED 210
+
 /*
  * Details of STS_EOUTPUT beside the errnos of the system, which end at 133 (EHWPOISON): the system
  * has one errno where a user must do different things. sts_errno_words() has words for them.

@@ -43,7 +43,8 @@ struct attempt {
 	int64_t resolve_until_boot_ms;
 	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
 						when there was none */
-	int dns_errno; /* of that failure; 0 when it was no call of the system that failed */
+	int dns_errno;        /* of that failure; 0 when it was no call of the system that failed */
+	bool server_answered; /* that failure was the answer of a name server */
 };
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
@@ -226,6 +227,7 @@ static void note_dns_failure(struct attempt *a, const struct sts_dns_answer *ans
 
 	sts_text_init(&t, a->dns_failure, sizeof(a->dns_failure));
 	a->dns_errno = has_words ? 0 : answer->err;
+	a->server_answered = answer->verdict < STS_DNS_TRUNCATED;
 	if (answer->verdict <= STS_DNS_NONAME) {
 		sts_text_addf(&t, "an alias (CNAME) that leads to no address");
 		return;
@@ -313,7 +315,11 @@ static enum sts_err fail_name(const struct attempt *a, enum sts_err code, const 
 	/* Without a descriptor no name server was asked. */
 	if (code == STS_EDNS)
 		code = sts_errno_code(a->dns_errno, STS_EDNS);
-	return sts_fail(e, code, code == STS_EFILES ? a->dns_errno : 0, "%s", msg);
+	return sts_fail(e, code,
+			code == STS_EFILES                            ? a->dns_errno
+			: why == a->dns_failure && a->server_answered ? STS_DNS_ANSWERED
+								      : 0,
+			"%s", msg);
 }
 
 /* Ask for the candidates in their order, until one of them has an address. */

@@ -10,7 +10,9 @@
 #include "base/errno_words.h"
 #include "base/error.h"
 #include "base/packed.h"
+#include "base/system_calls.h"
 #include "base/timefmt.h"
+#include "output/files.h"
 #include "output/largest.h"
 #include "output/stored.h"
 #include "protocol/answer.h"
@@ -34,6 +36,54 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 	sts_text_add_str(&text, sts_words(after));
 	sts_text_add_str(&text, words);
 	sts_hide_tokens(v->problem);
+}
+
+/* Add why this process may not read a file or enter a directory. */
+static void add_barred(struct sts_text *text, const struct stat *st)
+{
+	sts_text_addf(text,
+		      "permission denied: mode %04o, owner %u, group %u, and this process is UID "
+		      "%u, GID %u",
+		      (unsigned)(st->st_mode & 07777), (unsigned)st->st_uid, (unsigned)st->st_gid,
+		      (unsigned)geteuid(), (unsigned)getegid());
+}
+
+/* The directory cannot be opened. */
+static void no_directory(struct sts_verdict *v, const char *dir, int err)
+{
+	char words[128];
+	struct sts_text text;
+	struct stat st;
+
+	sts_text_init(&text, words, sizeof(words));
+	v->barred = err == EACCES && stat(dir, &st) == 0;
+	if (v->barred)
+		add_barred(&text, &st);
+	else
+		sts_text_add_str(&text, sts_errno_words(err));
+	problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "), words);
+}
+
+/* A file with the token may not be read: say which one, and why. */
+static void no_access(struct sts_verdict *v, const char *dir, int dir_fd)
+{
+	char words[144];
+	struct sts_text text;
+	struct stat st;
+
+	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
+		if (!(STS_OUTPUTS_TOKEN >> i & 1) ||
+		    fstatat(dir_fd, sts_output_name(i), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    sts_faccessat(dir_fd, sts_output_name(i), R_OK) == 0)
+			continue;
+		v->barred = true;
+		sts_text_init(&text, words, sizeof(words));
+		sts_text_addf(&text, "%s: ", sts_output_name(i));
+		add_barred(&text, &st);
+		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" cannot be used: "),
+			words);
+		return;
+	}
 }
 
 /* When the token expires; -1 when that is unknown. This program has written `expires`, which is its
@@ -125,14 +175,15 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms
 
 	*v = (struct sts_verdict){.expires_s = -1};
 	if (dir_fd < 0) {
-		problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "),
-			sts_errno_words(errno));
+		no_directory(v, dir, errno);
 		return;
 	}
 	sts_stored_read(dir_fd, token, sizeof(token), &stored);
 	v->expires_s = expiry(&stored);
 	v->has_status = sts_status_read(dir_fd, &v->status);
 	judge(v, dir, &stored, min_ttl_ms, now_s);
+	if (stored.token_errno == EACCES)
+		no_access(v, dir, dir_fd);
 	if (!v->ok)
 		measure(v, dir_fd);
 	close(dir_fd);
@@ -205,6 +256,14 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 	if (!v->has_status && v->full[0]) {
 		sts_text_addf(out, "%s: ", v->problem);
 		add_full(out, v);
+		return;
+	}
+	if (v->barred && !v->has_status) {
+		sts_text_addf(out,
+			      "%s: run check in the sidecar's container; if the application may "
+			      "not read it either, give the Pod an fsGroup, or let both run as "
+			      "one UID",
+			      v->problem);
 		return;
 	}
 	sts_status_explain(out, v->problem, v->has_status ? &v->status : NULL, now);

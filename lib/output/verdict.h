@@ -16,6 +16,7 @@ struct sts_verdict {
 	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
 	struct sts_status status;
+	bool barred;       /* this process may not read the files, or look into the directory */
 	bool by_clock;     /* a step of the node's clock can explain the problem */
 	char problem[256]; /* "no token in /tokens"; when ok: "the token in /tokens is valid" */
 	char full[128]; /* how full the file system is, when nothing more can be written to it; else

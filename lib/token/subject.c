@@ -160,6 +160,19 @@ static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
 	sts_text_addf(&text, ", but was written after that: the node's clock may be ahead");
 }
 
+/* Name the file in a message of sts_subject_check(), behind "the subject token". */
+static void name_file(const char *path, struct sts_error *e)
+{
+	char rest[sizeof(e->msg)];
+	struct sts_text text;
+
+	memcpy(rest, e->msg, sizeof(rest));
+	sts_text_init(&text, e->msg, sizeof(e->msg));
+	sts_text_addf(&text, "the subject token %s%s",
+		      sts_shown(sts_slice_of(path), PATH_MAX_SHOWN),
+		      rest + sizeof("the subject token") - 1);
+}
+
 enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t buf_size,
 			      char *scratch, size_t scratch_size, struct sts_subject *subject,
 			      struct sts_error *e)
@@ -175,6 +188,8 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 	enum sts_err checked = sts_subject_check((struct sts_slice){buf, len}, now_s, scratch,
 						 scratch_size, subject, e);
 
+	if (checked != STS_OK && !standard_input && e)
+		name_file(path, e);
 	if (checked == STS_ESUBJECT_EXPIRED && !standard_input && e)
 		note_clock(path, subject->exp_s, e);
 	return checked;

@@ -11,6 +11,7 @@
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "trust/dn.h"
+#include "trust/rules.h"
 
 #define PIECE_BYTES     8192 /* of a file that are read at once */
 #define FILE_COST_BYTES 4096 /* each file counts for so much more than it has */
@@ -65,6 +66,9 @@ struct search {
 	struct sts_anchors *anchors;
 	size_t budget_bytes; /* the part of STS_CA_MAX_BYTES that is left */
 	uint8_t source;      /* the index of the source that is searched */
+	/* The first certificate that is expired or not yet valid: of this source, or of all sources
+	 * of the system. STS_OK: there is none. */
+	struct sts_error stale;
 };
 
 static bool is_wanted(const struct search *s, const struct sts_cert *cert)
@@ -107,7 +111,7 @@ static void keep(const struct search *s, struct sts_der der)
 }
 
 /* Count a certificate, and keep it when it is wanted and valid. */
-static void consider(const struct search *s, struct sts_der der)
+static void consider(struct search *s, struct sts_der der)
 {
 	struct sts_anchors *anchors = s->anchors;
 	struct sts_cert cert;
@@ -117,7 +121,7 @@ static void consider(const struct search *s, struct sts_der der)
 		anchors->unusable++;
 		return;
 	}
-	if (s->now_s < cert.not_before_s || s->now_s > cert.not_after_s) {
+	if (sts_rules_time(&cert, s->now_s, s->stale.code == STS_OK ? &s->stale : NULL) != STS_OK) {
 		anchors->unusable++;
 		anchors->stale += is_wanted(s, &cert);
 		return;
@@ -126,13 +130,13 @@ static void consider(const struct search *s, struct sts_der der)
 		keep(s, der);
 }
 
-static void consider_object(const struct search *s, const struct sts_pem *pem)
+static void consider_object(struct search *s, const struct sts_pem *pem)
 {
 	if (strcmp(pem->label, "CERTIFICATE") == 0)
 		consider(s, (struct sts_der){pem->out, pem->len});
 }
 
-static void scan_piece(const struct search *s, struct sts_pem *pem, const char *data, size_t len)
+static void scan_piece(struct search *s, struct sts_pem *pem, const char *data, size_t len)
 {
 	for (size_t used; len > 0; data += used, len -= used)
 		if (sts_pem_feed(pem, data, len, &used) == STS_PEM_OBJECT)
@@ -215,6 +219,9 @@ static enum sts_err scan_source(struct search *s, const struct sts_ca_source *so
 				struct sts_error *e)
 {
 	uint32_t scanned = s->anchors->scanned, unusable = s->anchors->unusable;
+	if (!source->is_system)
+		s->stale.code = STS_OK;
+
 	int err = source->is_dir ? scan_dir(s, source->fd) : scan_file(s, source->fd);
 
 	if (err == EFBIG)
@@ -230,17 +237,34 @@ static enum sts_err scan_source(struct search *s, const struct sts_ca_source *so
 	if (scanned == 0)
 		return sts_fail(e, STS_ECA_FILE, 0, "CA file %s: no PEM certificate in it",
 				source->label);
-	return sts_fail(e, STS_ECA_FILE, 0,
-			"CA file %s: no usable certificate: %u expired, not yet valid or malformed",
+	if (s->stale.code != STS_OK)
+		return sts_fail(e, s->stale.code, 0, "CA file %s: %s", source->label, s->stale.msg);
+	return sts_fail(e, STS_ECA_FILE, 0, "CA file %s: no usable certificate: %u malformed",
 			source->label, (unsigned)unusable);
+}
+
+static enum sts_err no_anchor(const struct sts_ca_sources *sources, const struct search *s,
+			      struct sts_error *e)
+{
+	if (sources->count == 0)
+		return sts_fail(e, STS_ECA_FILE, 0,
+				"there is no CA file: no --cacert-path is given, and there is no "
+				"system bundle such as /etc/ssl/certs/ca-certificates.crt");
+	if (s->stale.code != STS_OK)
+		return sts_fail(e, s->stale.code, 0, "no usable CA certificate of %u in %s: %s",
+				(unsigned)s->anchors->scanned, sources->source[0].label,
+				s->stale.msg);
+	return sts_fail(e, STS_ECA_FILE, 0,
+			"no usable trust anchor: %u CA files with %u certificates",
+			(unsigned)sources->count, (unsigned)s->anchors->scanned);
 }
 
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
 			      uint32_t first, struct sts_anchors *anchors, struct sts_error *e)
 {
-	struct search s = {wanted, wanted_count, servers,          now_s,
-			   first,  anchors,      STS_CA_MAX_BYTES, 0};
+	struct search s = {wanted,  wanted_count,     servers, now_s, first,
+			   anchors, STS_CA_MAX_BYTES, 0,       {0}};
 
 	anchors->count = anchors->used = 0;
 	anchors->scanned = anchors->unusable = anchors->stale = 0;
@@ -251,9 +275,5 @@ enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct
 		if (err)
 			return err;
 	}
-	if (anchors->scanned == anchors->unusable)
-		return sts_fail(e, STS_ECA_FILE, 0,
-				"no usable trust anchor: %u CA files with %u certificates",
-				(unsigned)sources->count, (unsigned)anchors->scanned);
-	return STS_OK;
+	return anchors->scanned > anchors->unusable ? STS_OK : no_anchor(sources, &s, e);
 }

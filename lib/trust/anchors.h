@@ -80,7 +80,8 @@ struct sts_anchors {
  *                 not kept, and `next` says where they begin
  * Returns STS_OK, also when no anchor was found; STS_ECA_FILE when a source cannot be read, when a
  * source other than the system bundle has no usable certificate, or when all sources together have
- * no usable certificate.
+ * no usable certificate; in the last two cases STS_ECERT_NOTYET or STS_ECERT_EXPIRED, if the time
+ * is the reason.
  */
 enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct sts_der *wanted,
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,

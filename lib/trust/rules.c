@@ -63,7 +63,7 @@ static enum sts_err check_extensions(const struct sts_cert *cert, struct sts_err
 			      "has a critical extension that this program does not know: %s", oid);
 }
 
-static enum sts_err check_time(const struct sts_cert *cert, int64_t now_s, struct sts_error *e)
+enum sts_err sts_rules_time(const struct sts_cert *cert, int64_t now_s, struct sts_error *e)
 {
 	char limit[STS_RFC3339_BYTES], now[STS_RFC3339_BYTES];
 
@@ -178,7 +178,7 @@ enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
 {
 	enum sts_err err;
 
-	if ((err = check_extensions(cert, e)) || (err = check_time(cert, now_s, e)) ||
+	if ((err = check_extensions(cert, e)) || (err = sts_rules_time(cert, now_s, e)) ||
 	    (err = check_key(cert, e)) || (err = sts_cert_names_check(cert, server, e)) ||
 	    (err = check_purpose(cert, e)))
 		return err;
@@ -209,7 +209,7 @@ static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is
 {
 	enum sts_err err;
 
-	if ((err = check_extensions(cert, e)) || (err = check_time(cert, now_s, e)) ||
+	if ((err = check_extensions(cert, e)) || (err = sts_rules_time(cert, now_s, e)) ||
 	    (err = check_key(cert, e)) || (err = check_purpose(cert, e)))
 		return err;
 	if (!may_issue(cert, is_anchor))

@@ -43,6 +43,13 @@ enum sts_err sts_rules_server(const struct sts_cert *cert, bool pinned,
  */
 enum sts_err sts_rules_path(const struct sts_cert_path *path, int64_t now_s, struct sts_error *e);
 
+/*
+ * Check that a certificate is valid at this time, seconds since the epoch. The message has the
+ * certificate's name, its limit and the time.
+ * Returns STS_OK, STS_ECERT_NOTYET or STS_ECERT_EXPIRED.
+ */
+enum sts_err sts_rules_time(const struct sts_cert *cert, int64_t now_s, struct sts_error *e);
+
 /* Fail as sts_fail() does, with a message that begins with `certificate "NAME" `. */
 enum sts_err sts_rules_fail(struct sts_error *e, enum sts_err code, const struct sts_cert *cert,
 			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));

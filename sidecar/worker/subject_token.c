@@ -8,6 +8,9 @@
 #include "options/endpoint.h"
 #include "token/jwt.h"
 #include "worker/reads.h"
+#include "worker/shown.h"
+
+#define PATH_SHOWN_BYTES 80
 
 /* A token that was sent to one STS may still be sent to another one. So the id that the supervisor
  * remembers stands for the token and the STS. */
@@ -22,19 +25,26 @@ static void add_sts(const struct sts_fields *fields, uint8_t id[STS_SUBJECT_ID_B
 }
 
 /* Refuse a token that is not for --subject-audience. */
-static enum sts_err check_audience(const struct sts_options *o, struct sts_slice token,
-				   struct sts_subject_memory *memory, struct sts_error *e)
+static enum sts_err check_audience(const struct sts_options *o, const char *path,
+				   const struct sts_subject *subject,
+				   struct sts_subject_memory *memory, int64_t now_s,
+				   struct sts_error *e)
 {
 	bool has = false;
-	enum sts_err err = sts_jwt_has_audience(token, sts_slice_of(o->subject_audience),
+	enum sts_err err = sts_jwt_has_audience(subject->token, sts_slice_of(o->subject_audience),
 						memory->scratch, sizeof(memory->scratch), &has, e);
+	struct sts_text text;
 
-	if (err != STS_OK || !has)
-		return sts_fail(e, STS_ESUBJECT_AUDIENCE, 0,
-				"the subject token is %s audience \"%.100s\": it was not sent",
-				err == STS_OK ? "not for" : "no JWT, so not known to be for",
-				o->subject_audience);
-	return STS_OK;
+	if (err == STS_OK && has)
+		return STS_OK;
+	err = sts_fail(e, STS_ESUBJECT_AUDIENCE, 0,
+		       "the subject token %s is not for audience \"%.100s\": it was not sent",
+		       sts_shown(sts_slice_of(path), PATH_SHOWN_BYTES), o->subject_audience);
+	size_t len = strlen(e->msg);
+
+	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
+	sts_shown_add_subject(&text, subject, memory->scratch, sizeof(memory->scratch), now_s);
+	return err;
 }
 
 enum sts_err sts_subject_token_read(const struct sts_options *o, const struct sts_worker_job *job,
@@ -42,17 +52,17 @@ enum sts_err sts_subject_token_read(const struct sts_options *o, const struct st
 				    struct sts_subject_memory *memory, struct sts_subject *subject,
 				    struct sts_report *report, struct sts_error *e)
 {
+	int64_t now_s = sts_clock_real_ms() / 1000 - job->ahead_s;
 	enum sts_err err;
 
 	sts_worker_reads(STS_READS_SUBJECT);
 	report->subject_identity = sts_file_identity(fields->token_file);
-	err = sts_subject_read(fields->token_file, sts_clock_real_ms() / 1000 - job->ahead_s,
-			       memory->token, sizeof(memory->token), memory->scratch,
-			       sizeof(memory->scratch), subject, e);
+	err = sts_subject_read(fields->token_file, now_s, memory->token, sizeof(memory->token),
+			       memory->scratch, sizeof(memory->scratch), subject, e);
 	report->subject_exp_s = err == STS_OK && subject->exp_s < 0 ? 0 : subject->exp_s;
 	report->subject_iat_s = subject->iat_s < 0 ? 0 : subject->iat_s;
 	if (err == STS_OK && o->subject_audience)
-		err = check_audience(o, subject->token, memory, e);
+		err = check_audience(o, fields->token_file, subject, memory, now_s, e);
 	if (err == STS_OK)
 		err = sts_fields_claims(o, fields, files, subject->token, memory->scratch,
 					sizeof(memory->scratch), e);

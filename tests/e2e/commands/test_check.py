@@ -14,7 +14,7 @@ from harness import status, tokens
 from harness.mock import wait_for
 from harness.servers import free_port
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, needs_root, sanitized
+from harness.sidecar import GID, ROOT, UID, needs_root, sanitized
 from harness.tokens import http
 
 
@@ -137,7 +137,19 @@ def test_a_token_that_may_not_be_read(check, space):
     os.chmod(space.out / "token.jwt", 0o600)
     run = check()
     assert run.status == 1
-    assert says(run) == f"the token in {space.out} cannot be used: permission denied" + NOBODY_WROTE
+    assert says(run) == (f"the token in {space.out} cannot be used: token.jwt: permission denied: mode 0600, owner 0, group 0, and this process "
+                         f"is UID {UID}, GID {GID}: run check in the sidecar's container; if the application may not read it either, give "
+                         "the Pod an fsGroup, or let both run as one UID")
+
+
+@pytest.mark.skipif(not ROOT, reason="needs a directory of another user")
+def test_a_directory_that_may_not_be_entered(check, space):
+    put(space)
+    os.chown(space.out, 0, 0)
+    os.chmod(space.out, 0o700)
+    run = check()
+    assert run.status == 1
+    assert says(run).startswith(f"cannot look into {space.out}: permission denied: mode 0700, owner 0, group 0, and this process is UID {UID}, GID {GID}: ")
 
 
 def test_min_ttl(check, space):

@@ -43,14 +43,14 @@ def test_subject_audience(what, fetch, serve, space):
     assert run.status == status, run.err
     assert server.connections == (status == 0), "it was not sent"
     if status:
-        assert f'the subject token is not for audience "{A}": it was not sent' in run.err
+        assert f'the subject token {space.token_file} is not for audience "{A}": it was not sent; subject token: ' in run.err
 
 
 def test_an_opaque_subject_token_is_not_known_to_be_for_anybody(fetch, serve, space):
     space.write("sts-token", "opaque-subject-token")
     server = serve(issued())
     run = fetch(server.url("/"), protocol="token-exchange", subject_audience=A)
-    assert run.status == 66 and "is no JWT, so not known to be for audience" in run.err
+    assert run.status == 66 and f'is not for audience "{A}": it was not sent; subject token: it is not a JWT' in run.err
     assert server.connections == 0
     assert fetch(server.url("/"), protocol="token-exchange").status == 0
 

@@ -62,7 +62,7 @@ REFUSED = [
     Refused("expired", "cert_expired", 'certificate "test" expired at', leaf(since=-20, until=-10)),
     Refused("not valid yet", "cert_not_yet_valid", 'certificate "test" is valid only from', leaf(since=10, until=20)),
     Refused("the intermediate has expired", "cert_expired", 'certificate "expired intermediate" expired at', leaf(OLD_MIDDLE, OLD_MIDDLE.certificate)),
-    Refused("the anchor has expired", "ca_file", "no usable certificate: 1 expired", leaf(OLD_CA), anchors=(OLD_CA,)),
+    Refused("the anchor has expired", "cert_expired", 'anchors.crt: certificate "expired CA" expired at', leaf(OLD_CA), anchors=(OLD_CA,)),
     Refused("a CA certificate as the server's", "cert_ca", 'certificate "sub" is a CA', pki.authority(CA, cn="sub", names=["localhost"], ips=["127.0.0.1"], signs=True)),
     Refused("issued by a certificate that is no CA", "cert_ca", 'certificate "no CA" issued another one',
             leaf(server := leaf(cn="no CA"), server.certificate)),

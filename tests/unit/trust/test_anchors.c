@@ -193,8 +193,9 @@ static void errors_name_the_file(void)
 		CHECK(strstr(e.msg, "/empty.pem: no PEM certificate in it"));
 	}
 	put_certs("expired.pem", "root-expired", "\n");
-	CHECK_INT(find_at("expired.pem", "leaf-root", &e), STS_ECA_FILE);
-	CHECK(strstr(e.msg, "/expired.pem: no usable certificate: 1 expired"));
+	CHECK_INT(find_at("expired.pem", "leaf-root", &e), STS_ECERT_EXPIRED);
+	CHECK(strstr(e.msg, "/expired.pem: certificate \""));
+	CHECK(strstr(e.msg, "\" expired at "));
 	sts_ca_sources_init(&sources);
 	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), false, &e), STS_ECA_FILE);
 	CHECK_INT(e.detail, ENOENT);
