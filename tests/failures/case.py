@@ -98,8 +98,35 @@ def lacking(case, said):
     return {part: what for part, what in lacks.items() if what}
 
 
+def gates_of(said):
+    """What doctor says of the gates: {gate: {"result": "ok", "fail", "warn" or "skip", ...}}. It is empty where the options are wrong."""
+    try:
+        return {gate["gate"]: gate for gate in json.loads(said["doctor"]["out"])["exchanges"][0]["gates"]}
+    except (ValueError, KeyError, IndexError):
+        return {}
+
+
+def verdict_of(said, names=None):
+    """Lines about the gates that are not good, or about those of them that are named; or doctor's complaint about its options."""
+    return "\n".join(f"{name} {gate['result']}: {gate.get('message', '')}" + (f" [{gate['error']}]" if "error" in gate else "") +
+                     (f" {gate['hint']}" if "hint" in gate else "")
+                     for name, gate in gates_of(said).items() if gate["result"] in ("fail", "warn") and (names is None or name in names)) or said["doctor"]["err"].strip()
+
+
 def lacking_doctor(case, said):
-    return []
+    gates, verdict, status = gates_of(said), verdict_of(said), said["doctor"]["status"]
+    names = case.gate.split("|")
+    lacks = [f'says "{word}"' for word in case.says + case.fetch if not has(verdict + said["doctor"]["out"], word)]
+    lacks += [f'does not say "{word}"' for word in case.never if has(verdict_of(said, names), word)]
+    if not (case.says + case.fetch + case.check) and case.status in (None, 0):
+        return lacks if status == 0 else [*lacks, "ends with 0"]
+    if not (case.says + case.fetch):
+        return lacks
+    if gates and not any(gates[name]["result"] in ("fail", "warn") for name in names if name in gates):
+        lacks.append(f"names the gate {case.gate}")
+    if case.status not in (None, 0) and status not in (1, 64):
+        lacks.append("ends with 1")
+    return lacks
 
 
 def marks():

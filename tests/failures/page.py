@@ -2,7 +2,7 @@
 """The table of failures in docs/doctor.md: what fetch and check say, and the verdict of doctor. What differs from run to run is replaced."""
 import re
 
-from case import CASES, GATES, check_of, line_of
+from case import CASES, GATES, check_of, line_of, verdict_of
 from pod import TOP
 
 PAGE = TOP / "docs/doctor.md"
@@ -34,8 +34,8 @@ def steady(text):
 def entry(name, said):
     lines = [f"#### {name}", "", f"    fetch   {steady(line_of(said['fetch']['err']))} (exit status {said['fetch']['status']})"]
     lines.append(f"    check   {steady(check_of(said)) or 'nothing'} (exit status {said['check']['status']})")
-    for line in steady(said.get("doctor", {}).get("verdict", "")).splitlines():
-        lines.append(f"    doctor  {line}")
+    if "doctor" in said:
+        lines += [f"    doctor  {line}" for line in steady(verdict_of(said)).splitlines() or ["no problems found"]]
     return "\n".join(lines) + "\n"
 
 

@@ -69,6 +69,7 @@ class Pod:
         self.clock_ms = None            # how wrong the clock is
         self.stay_s = 0                 # how long the sidecar runs after its first word
         self.stdin = subprocess.DEVNULL
+        self.doctor = ["--exchange"]    # further options of doctor; None: it has nothing to say of this
         self.before_run = []            # what happens between fetch and run
         self.before_check = []          # what happens between run and check
         self._network()
@@ -172,9 +173,6 @@ class Pod:
         out, err = process.communicate(timeout=PATIENCE_S)
         return {"status": process.returncode, "out": out.decode(errors="replace"), "err": err.decode(errors="replace")}
 
-    def has_command(self, name):
-        return f"  {name} " in self.ask("--help", prefix=[], uid=0)["out"] + self.ask("help", prefix=[], uid=0)["out"]
-
     def clear(self, before):
         """Removes what fetch left in the output directory, but for what was there before."""
         out = self.path(OUT)
@@ -208,8 +206,11 @@ class Pod:
         for step in self.before_check:
             step()
         said["check"] = self.settled() | {"elsewhere": self.elsewhere}
-        if self.has_command("doctor"):
-            said["doctor"] = self.ask("doctor", *self.words())
+        status = process.poll()
+        # Beside a sidecar, it finds the options of that one.
+        options = self.words() if status is not None else ["--output-dir", OUT]
+        if self.doctor is not None:
+            said["doctor"] = self.ask("doctor", *options, *self.doctor, "--json")
         status = process.poll()
         if status is None:
             process.terminate()

@@ -98,6 +98,7 @@ def _(pod):
     until = time.monotonic() + 20
     while not (pod.path(OUT) / "token.jwt").exists() and time.monotonic() < until:
         time.sleep(0.02)
+    pod.doctor = None
 
 
 def old(pod, seconds):
@@ -118,7 +119,7 @@ def _(pod):
     old(pod, 60)
 
 
-@case("dir_mode_app_cannot_read", "files", None, 0, fetch=[OUT, f"UID {UID}", "0600", "fsGroup"],
+@case("dir_mode_app_cannot_read", "files|output|sidecar", None, 0, fetch=[OUT, f"UID {UID}", "0600", "fsGroup"],
       check=["permission denied", "0600", f"{UID}", "1000"], never=["is it running", "no sidecar"])
 def _(pod):
     writes(pod)
@@ -127,7 +128,7 @@ def _(pod):
     pod.check_uid = 1000
 
 
-@case("dir_0700_app_cannot_enter", "files", None, 0, fetch=[OUT, "0700", f"UID {UID}"],
+@case("dir_0700_app_cannot_enter", "files|output|sidecar", None, 0, fetch=[OUT, "0700", f"UID {UID}"],
       check=["permission denied", "0700", f"{UID}", "1000"], never=["is it running", "no sidecar"], short=True)
 def _(pod):
     writes(pod)
@@ -189,7 +190,7 @@ def _(pod):
     os.symlink("/etc/hosts", pod.path(OUT) / "token.jwt")
 
 
-@case("files_group_of_another", "files", None, 0, fetch=[], check=["permission denied", "0640", "2000", "1000"], never=["is it running", "no sidecar"])
+@case("files_group_of_another", "files|output|sidecar", None, 0, fetch=[], check=["permission denied", "0640", "2000", "1000"], never=["is it running", "no sidecar"])
 def _(pod):
     writes(pod)
     os.chown(pod.path(OUT), 0, 2000)
@@ -199,7 +200,7 @@ def _(pod):
     pod.path(OUT).chmod(0o2775)
 
 
-@case("files_mode_0600_given", "files", None, 0, check=["permission denied", "0600", f"{UID}", "1000"], never=["is it running", "no sidecar"])
+@case("files_mode_0600_given", "files|output|sidecar", None, 0, check=["permission denied", "0600", f"{UID}", "1000"], never=["is it running", "no sidecar"])
 def _(pod):
     writes(pod)
     pod.set(mode="0600")

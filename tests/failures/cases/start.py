@@ -10,7 +10,7 @@ import time
 
 from case import case
 from harness.kernel import refuse
-from peers import sts, tunnel
+from peers import mock, sts, tunnel
 from pod import HOST, OUT, sh
 
 SOCKET = {"x86_64": 41, "aarch64": 198}[platform.machine()]
@@ -163,11 +163,13 @@ def _(pod):
 @case("option_of_run", "configuration", None, 64, fetch=["--listen", "run"], never=NEVER)
 def _(pod):
     pod.once = pod.arguments = ["fetch", *pod.words(), "--listen", ":8080"]
+    pod.doctor = None
 
 
 @case("option_of_fetch", "configuration", None, 64, fetch=["--deadline", "fetch"], never=NEVER)
 def _(pod):
     pod.once = pod.arguments = ["run", *pod.words(), "--deadline", "9s"]
+    pod.doctor = None
 
 
 @case("worker_killed_for_memory", "sidecar", "worker", 70, ["memory", "signal 9|killed"], never=NEVER)
@@ -182,3 +184,9 @@ def _(pod):
                     if entry.isdigit() and b"\0worker\0" in pathlib.Path(f"/proc/{entry}/cmdline").read_bytes():
                         os.kill(int(entry), signal.SIGKILL)
     threading.Thread(target=kill, daemon=True).start()
+
+
+@case("doctor_spares_the_subject_token", "answer|sidecar", "denied", 77, ["403"], fetch=["access_denied"], never=NEVER)
+def _(pod):
+    mock(pod, "--allow-namespace", "other")
+    pod.doctor = []
