@@ -11,6 +11,9 @@ BEGIN, END = "<!-- made by tests/failures: the failures -->\n", "<!-- end -->\n"
 VOLATILE = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
     (r' (exchange|mode|token_valid_s|retry_in_s|duration_ms|lifetime_s|next_refresh_s|clock_skew_s|largest|expires|proxy|attempt|ms)=("[^"]*"|\S+)', ""),
+    (r"is valid for [^;)\n]*", "is valid for N s"),
+    (r"(left|written|ends in|expires in|last success) \d+ \w+( \d+ \w+)?", r"\1 N s"),
+    (r"\b(after|in) \d+ (attempts?|s|ms|min)( \d+ s)?\b", r"\1 N \2"),
     (r"(next|latest) in [^;)\n]*", r"\1 in N s"),
     (r"the next is under way", "next in N s"),
     (r"try \d+ failed (just now|\d+ s ago)", "try N failed N s ago"),

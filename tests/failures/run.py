@@ -42,10 +42,10 @@ def produce(chosen, jobs):
     return said
 
 
-def complaints(name, answer, marked, with_page):
+def complaints(name, answer, marked):
     if "broken" in answer:
         return [f"{name} could not be produced:\n{answer['broken']}"]
-    return judge(name, lacking(CASES[name], answer), marked.get(name, {})) + (page.stale(name, answer) if with_page else [])
+    return judge(name, lacking(CASES[name], answer), marked.get(name, {})) + page.stale(name, answer)
 
 
 def show(name, answer, whole):
@@ -67,11 +67,10 @@ def main():
     parser.add_argument("case", nargs="*", help="names of cases; all if none is given")
     parser.add_argument("--short", action="store_true", help="only the cases of the short form")
     parser.add_argument("--jobs", type=int, default=8, help="Pods at a time")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--show", action="store_true", help="print all that was said")
-    what.add_argument("--todo", action="store_true", help="print the answers that lack something")
-    what.add_argument("--marks", action="store_true", help="write marks.toml anew")
-    what.add_argument("--page", action="store_true", help="write docs/doctor.md anew")
+    parser.add_argument("--show", action="store_true", help="print all that was said")
+    parser.add_argument("--todo", action="store_true", help="print the answers that lack something")
+    parser.add_argument("--marks", action="store_true", help="write marks.toml anew")
+    parser.add_argument("--page", action="store_true", help="write docs/doctor.md anew")
     options = parser.parse_args()
     unknown = set(options.case) - set(CASES)
     if unknown:
@@ -79,19 +78,19 @@ def main():
     chosen = options.case or [name for name, case in CASES.items() if case.short or not options.short]
     since = time.monotonic()
     said = produce(chosen, options.jobs)
-    marked = marks()
-    bad = {name: wrong for name in chosen if (wrong := complaints(name, said[name], marked, not options.page))}
-    if 0 < len(bad) <= FEW:
-        said |= produce(list(bad), 1)
-        bad = {name: wrong for name in bad if (wrong := complaints(name, said[name], marked, not options.page))}
     good = [name for name in chosen if "broken" not in said[name]]
-    for name in good:
-        if options.show or options.todo and lacking(CASES[name], said[name]):
-            show(name, said[name], options.show)
     if options.marks:
         write_marks(good, {name: lacking(CASES[name], said[name]) for name in good})
     if options.page:
         page.write({name: said[name] for name in good})
+    marked = marks()
+    bad = {name: wrong for name in chosen if (wrong := complaints(name, said[name], marked))}
+    if 0 < len(bad) <= FEW:
+        said |= produce(list(bad), 1)
+        bad = {name: wrong for name in bad if (wrong := complaints(name, said[name], marked))}
+    for name in good:
+        if options.show or options.todo and lacking(CASES[name], said[name]):
+            show(name, said[name], options.show)
     if gone := page.gone():
         bad["docs/doctor.md"] = ["docs/doctor.md has cases that are no more; --page removes them: " + ", ".join(gone)]
     for wrong in bad.values():
