@@ -185,6 +185,7 @@ static void files(void)
 	CHECK(strstr(error.msg, "64 KiB"));
 	put("token", "", 0);
 	CHECK_INT(read_path("token"), STS_ESUBJECT_MALFORMED);
+	CHECK_STR(error.msg, "the subject token token is empty");
 }
 
 /* A token that had expired when its file was written tells of a clock that is ahead. */
@@ -205,10 +206,11 @@ static void written_late(void)
 		CHECK_INT(read_path("expired"), STS_ESUBJECT_EXPIRED);
 		CHECK_STR(error.msg,
 			  rows[i].tells
-				  ? "the subject token expired at 2026-01-12T15:59:00Z, 1 min ago, "
-				    "but was written after that: the node's clock may be ahead"
-				  : "the subject token expired at 2026-01-12T15:59:00Z, 1 min "
-				    "ago");
+				  ? "the subject token expired expired at 2026-01-12T15:59:00Z, 1 "
+				    "min ago, but was written after that: the node's clock may be "
+				    "ahead"
+				  : "the subject token expired expired at 2026-01-12T15:59:00Z, 1 "
+				    "min ago");
 	}
 }
 
