@@ -11,6 +11,7 @@
 #include "output/lock.h"
 
 #define CGROUP_BYTES 1024
+#define STATUS_BYTES 4096
 
 /* Copy the arguments that are not options of `doctor` itself. Returns whether they are a
  * configuration: --output-dir alone says only whose configuration is meant. */
@@ -63,6 +64,23 @@ static bool has_our_cgroup(int64_t pid)
 	       memcmp(theirs, ours, len) == 0;
 }
 
+/* Does a process have the effective UID of this one? Another one that has locked the directory may
+ * have any command line, and `doctor` sends the subject token to the URL in it. */
+static bool has_our_uid(int64_t pid)
+{
+	char memory[STATUS_BYTES];
+	struct sts_slice status = {memory, read_of(pid, "status", memory, sizeof(memory))};
+	struct sts_slice line, real, effective;
+	uint64_t uid;
+
+	while (sts_slice_take_line(&status, &line))
+		if (sts_slice_take_prefix(&line, "Uid:"))
+			return sts_slice_take_word(&line, &real) &&
+			       sts_slice_take_word(&line, &effective) &&
+			       sts_parse_u64(effective, UINT32_MAX, &uid) && uid == geteuid();
+	return false;
+}
+
 /* Take the command line of a process. Returns false if it is not a sidecar that keeps a token. */
 static bool take_process(struct sts_command_line *s, struct sts_case *c, int64_t pid)
 {
@@ -105,7 +123,8 @@ void sts_source_find(struct sts_command_line *s, struct sts_case *c, const struc
 	c->source_pid = 0;
 	if (take_given(s, argv))
 		c->origin = STS_ORIGIN_GIVEN;
-	else if ((owner = owner_of(o->output_dir)) > 0 && take_process(s, c, owner))
+	else if ((owner = owner_of(o->output_dir)) > 0 && (owner == 1 || has_our_uid(owner)) &&
+		 take_process(s, c, owner))
 		c->origin = STS_ORIGIN_OWNER;
 	else if (take_process(s, c, 1))
 		c->origin = STS_ORIGIN_FIRST;

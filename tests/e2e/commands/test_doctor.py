@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from harness import tokens
 from harness.runs import FLOOR_S, USER, rig, running  # fixtures
 from harness.servers import free_port
 from harness.several import several  # fixture
-from harness.sidecar import GID, UID
+from harness.sidecar import GID, UID, needs_root, sanitized
 
 MARKS = {"ok": "ok", "warn": "warn", "FAIL": "fail", "-": "skip"}
 
@@ -169,6 +170,34 @@ def test_a_directory_that_the_sidecar_makes(sidecar, serve, several):
     assert not missing.exists()
 
 
+IMPOSTOR = """
+import fcntl, os, pathlib, sys, time
+pathlib.Path("/proc/self/comm").write_text("sts-sidecar")
+fcntl.flock(os.open(sys.argv[-1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+time.sleep(60)
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_command_line_of_another_user_is_not_followed(ours, sidecar, space):
+    """The subject token would go to the URL in it."""
+    space.write("run", IMPOSTOR)
+    port = free_port()
+    who = dict(user=UID if ours else UID - 1, group=GID, extra_groups=[])
+    python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+    args = ["sts-sidecar", "run", "--url", f"https://127.0.0.1:{port}/", "--output-dir", str(space.out)]
+    with subprocess.Popen(args, executable=python, cwd=space.folder, stdout=subprocess.PIPE, **who) as impostor:
+        try:
+            assert impostor.stdout.readline() == b"locked\n"
+            run = sidecar.run("doctor", "--output-dir", space.out)
+        finally:
+            impostor.kill()
+    assert (f"127.0.0.1:{port}" in run.out.decode()) == ours, run.out
+    assert ours or failed(run) == ["configuration"]
+
+
 def test_usage(sidecar):
     assert sidecar.run("doctor", "--nothing").status == 64
     assert sidecar.run("doctor", "--color=blue").status == 64
@@ -310,6 +339,7 @@ def test_no_subject_token_is_spent(rig):
 
 # ---- memory ----
 
+@pytest.mark.skipif(sanitized(), reason="the sanitizers need more memory")
 def test_memory(sidecar, running, space):
     """`run`, `check` and `doctor` share 4 MiB."""
     group = pathlib.Path("/sys/fs/cgroup/memory" if pathlib.Path("/sys/fs/cgroup/memory").exists() else "/sys/fs/cgroup") / f"sts-test-{os.getpid()}"
