@@ -191,9 +191,12 @@ static void print(const struct sts_options *o, struct sts_slice token, const str
 		sts_text_addf(&out, "\",\"keys\":");
 		sts_text_add_json_string(&out, sts_slice_of(v.keys));
 	} else {
-		sts_text_addf(
-			&out, verified ? "verified by the keys of %s\n" : "not verified: %s\n",
-			verified ? sts_shown(sts_slice_of(v.keys), STS_SHOWN_MAX_BYTES) : e->msg);
+		if (!verified)
+			sts_text_addf(&out, "not verified: %s", e->msg);
+		if (e->code != STS_ETOKEN) /* the keys, or a document that is not right */
+			sts_text_addf(&out, verified ? "verified by the keys of %s" : " (%s)",
+				      sts_shown(sts_slice_of(v.keys), STS_SHOWN_MAX_BYTES));
+		sts_text_add_char(&out, '\n');
 	}
 	len = out.len;
 	if ((o->json || verified) &&

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server of somebody else, which trusts the tokens of a Kubernetes cluster: started in a folder of its own, waited for, and ended."""
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 from cluster import Cluster
 from harness import pki
 from harness.mock import wait_for
+from harness.sidecar import build_folder
 
 
 @contextlib.contextmanager
@@ -66,6 +68,19 @@ class Program:
         (self.folder / "bin").mkdir()
         os.symlink(program, self.folder / "bin" / name)
         return f"{self.folder}/bin:/usr/bin:/bin"
+
+    def also_verified(self, token, issuer, audience=None):
+        """Our `verify` says of a token of this server what PyJWT says: it is verified for its issuer and audience, and for no other ones."""
+        def verify(*options):
+            command = [build_folder() / "sts-sidecar", "verify", "--json", "--cacert-only", "--cacert-path", self.ca_file, *options, "-"]
+            done = subprocess.run(command, input=token.encode(), capture_output=True, timeout=30)
+            return done.returncode, json.loads(done.stdout)["reason"] if done.stdout else done.stderr
+        options = ["--audience", audience] if audience else []
+        assert verify("--issuer", issuer, *options) == (0, "verified")
+        assert verify("--any-issuer", *options) == (0, "verified")
+        assert verify(*options) == (1, "issuer_not_compared")
+        assert verify("--issuer", issuer + "x") == (1, "issuer")
+        assert verify("--issuer", issuer, "--audience", "somebody else") == (1, "audience")
 
     def last_log(self):
         return self.log.read_text()[-3000:]

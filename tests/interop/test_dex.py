@@ -58,6 +58,7 @@ class Dex(Program):
 
     def verify(self, token, audience):
         key = self.keys()[jwt.get_unverified_header(token)["kid"]]
+        self.also_verified(token, self.url, audience)
         return jwt.decode(token, key, algorithms=[key.algorithm_name], audience=audience, issuer=self.url)
 
 

@@ -57,6 +57,7 @@ class Hydra(Program):
     def verify(self, token, audience=None):
         with urllib.request.urlopen(f"{self.url}/.well-known/jwks.json", context=self.context, timeout=20) as answer:
             keys = {key["kid"]: jwt.PyJWK(key) for key in json.load(answer)["keys"]}
+        self.also_verified(token, self.url + "/", audience)
         return jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"], audience=audience, issuer=self.url + "/",
                           options={"verify_aud": audience is not None})
 

@@ -54,6 +54,7 @@ class Keycloak(Program):
     def verify(self, token, audience):
         with urllib.request.urlopen(f"{self.realm}/protocol/openid-connect/certs", context=self.context, timeout=20) as answer:
             keys = {key["kid"]: jwt.PyJWK(key) for key in json.load(answer)["keys"] if key["use"] == "sig"}
+        self.also_verified(token, self.realm, audience)
         return jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"], audience=audience, issuer=self.realm)
 
 

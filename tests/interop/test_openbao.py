@@ -89,6 +89,18 @@ def test_page(bao, pod):
         assert 3500 < client.auth.token.lookup_self()["data"]["ttl"] <= 3600
 
 
+def test_identity_tokens(bao):
+    """Our `verify` takes OpenBao's own identity tokens, whose issuer has a path, in several algorithms"""
+    bao.root.write_data("identity/oidc/config", data={"issuer": bao.url})
+    bao.root.sys.create_or_update_policy("signer", 'path "identity/oidc/token/*" { capabilities = ["read"] }')
+    bao.role("signer", token_policies=["signer"])
+    client = bao.client(bao.client().auth.jwt.jwt_login("signer", bao.cluster.token(bao.audience), path="jwt")["auth"]["client_token"])
+    for alg in ("RS256", "ES384", "ES512"):
+        bao.root.write_data(f"identity/oidc/key/{alg}", data={"algorithm": alg, "allowed_client_ids": "*"})
+        bao.root.write_data(f"identity/oidc/role/{alg}", data={"key": alg, "client_id": "orders"})
+        bao.also_verified(client.read(f"identity/oidc/token/{alg}")["data"]["token"], f"{bao.url}/v1/identity/oidc", "orders")
+
+
 @pytest.fixture
 def issuer_down(bao, pod, ca, folder):
     """Auth methods that trust another cluster, which is closed: `used` has read its keys before that, `unused` has not."""

@@ -231,6 +231,12 @@ def test_documents(verify, issuer, name):
     assert (status, said["reason"]) == (wanted, reason), said
 
 
+def test_a_document_is_named(verify, issuer):
+    issuer.set(DISCOVERY, b"{")
+    done = verify(issuer.token(), "--issuer", issuer.name, json_=False)
+    assert re.fullmatch(rf"not verified: not usable JSON: .* at byte 1 \({re.escape(issuer.name + DISCOVERY)}\)\n", done.out.decode()), done.out
+
+
 def test_keys_that_are_named(verify, issuer, space, serve):
     """--jwks: a file or a URL, with one of three kinds of documents."""
     keys, discovery = jwks((issuer.key, {})), {"issuer": issuer.name, "jwks_uri": issuer.server.url(KEYS)}
