@@ -136,7 +136,16 @@ def test_second_hop(keycloak, pod):
     hop("Audience not found", audience="nothing")
     hop("Parameter 'subject_token' supports access tokens only", subject_token_type="urn:ietf:params:oauth:token-type:jwt")
     hop("Invalid token", token_file=str(gateway.subject))
+    orders = json.loads(keycloak.admin("get", "clients", "-r", "shop", "-q", "clientId=orders", "--fields", "id"))[0]["id"]
+    keycloak.admin("update", f"clients/{orders}", "-r", "shop", "-s", "enabled=false")
+    hop("Client disabled")
+    keycloak.admin("update", f"clients/{orders}", "-r", "shop", "-s", "enabled=true")
     first_token = gateway.space.write("first", (gateway.chain / "token.jwt").read_text())
+    gateway.renew(name="cart")
+    assert gateway.fetch(assertion_of(gateway.page.commands()), "--force").status == 0
+    of_cart = gateway.space.write("of-cart", (gateway.out / "token.jwt").read_text())
+    gateway.renew()
+    hop("Client is not within the token audience", token_file=str(of_cart))
     gateway.renew(name="cart")
     hop("Standard token exchange is not enabled for the requested client", token_file=str(first_token))
 
