@@ -94,16 +94,19 @@ static bool has_alphanumeric(struct sts_slice value)
 	return false;
 }
 
+/* May a value be a part of a path? ".." removes the part before it, and a value such as "." or "/"
+ * disappears. */
+static bool stays_in_a_path(struct sts_slice value)
+{
+	return sts_slice_find(value, STS_SLICE("..")) < 0 && has_alphanumeric(value);
+}
+
 /* May a value be sent at this place? It must be printable ASCII. In a body it may also have tabs
  * and line ends, which policy documents have. */
 static bool may_go_out(struct sts_slice value, enum sts_place place)
 {
 	if (place == STS_PLACE_HEADER)
 		return sts_http_value_allowed(value);
-	/* In a path, ".." removes the part before it, and a value such as "." or "/" disappears. */
-	if (place == STS_PLACE_URL &&
-	    (sts_slice_find(value, STS_SLICE("..")) >= 0 || !has_alphanumeric(value)))
-		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
 		bool blank = place == STS_PLACE_BODY && (c == '\t' || c == '\n' || c == '\r');
@@ -144,6 +147,8 @@ static void judge(const struct sts_parameter *p, struct sts_slice value, struct 
 		digits.len -= value.data[value.len - 1] == 's' ? 1 : digits.len;
 	if (!may_go_out(value, (enum sts_place)p->place))
 		sts_text_addf(why, "has a byte in its value that may not go out");
+	else if (p->place == STS_PLACE_URL && !stays_in_a_path(value))
+		sts_text_addf(why, "needs a letter or a digit, and no two dots in a row");
 	else if (number && !is_number(digits, p->min, p->max))
 		sts_text_addf(why, "needs a whole number from %u to %u%s", (unsigned)p->min,
 			      (unsigned)p->max, seconds ? ", and an s" : "");

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/packed.h"
 #include "base/resident.h"
 #include "log/print.h"
 #include "log/progress.h"
@@ -403,6 +404,9 @@ static void revoke_all(void)
 		sts_workers_read();
 		reap();
 	}
+	for (STS_EACH_MEMBER(t))
+		if (t->to_revoke && (events & STS_EVENT_STOP))
+			sts_event_log_revoked(&t->x, sts_words("a second signal to stop came"));
 	sts_workers_stop();
 }
 

@@ -444,6 +444,8 @@ void sts_workers_stop(void)
 		pids[i++] = slot->child.pid;
 	/* The wait is bounded for all of them together. */
 	sts_spawn_end_all(pids, i);
+	/* A worker may have sent its subject token since it was last listened to. */
+	sts_workers_read();
 	for (EACH_SLOT(slot)) {
 		slot->child.pid = -1;
 		sts_child_drop(&slot->child);
@@ -466,6 +468,8 @@ static void start_revoking(struct sts_member *t, struct slot *slot, int64_t left
 	};
 	struct sts_error e;
 
+	if (sts_exchange_sends_once(&t->x))
+		job.used = sts_sent_all(&job.used_count);
 	slot->member = t;
 	t->worker = &slot->child;
 	if (sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) == STS_OK)

@@ -90,6 +90,19 @@ def test_a_client_that_authenticates_with_the_subject_token(rig):
     assert sts.said("token revoked") and revoked(sts) == 1
 
 
+def test_a_subject_token_that_may_be_sent_once(rig):
+    """Where it authenticates the client, it is not sent a second time: nobody is asked, and the next start adopts the token."""
+    sts = rig("--role", "app")
+    base = f"https://localhost:{sts.mock.port}"
+    options = {"url": f"{base}/token", "protocol": "client-assertion", "client-id": "app", "revoke-url": f"{base}/revoke", "subject-use": "once"}
+    process = sts.run("--revoke-on-stop", options=options)
+    sts.has_refreshed()
+    assert sts.stop(process).status == 0
+    assert "may be sent once" in sts.said("the token was not revoked")[0]["reason"] and not sts.requests("/revoke")
+    sts.run("--revoke-on-stop", options=options)
+    sts.said("token adopted")
+
+
 def test_several_exchanges(rig):
     """The token of each exchange is revoked. The warning at the start names the exchange whose token no request revokes."""
     sts = rig("--role", "app", "--subject-audience", "https://kubernetes.default.svc.cluster.local")
@@ -187,6 +200,7 @@ def test_a_second_signal_ends_it(rig):
     process.signal(signal.SIGTERM)
     process.worker()
     assert seconds(sts, process) < 10
+    assert [line["reason"] for line in sts.said("the token was not revoked")] == ["a second signal to stop came"]
 
 
 def test_no_token_yet(rig):

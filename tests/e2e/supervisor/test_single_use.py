@@ -182,6 +182,26 @@ def test_sent_once_and_killed(once):
     assert once.stop(process).status == 0
 
 
+def test_sent_while_told_to_stop(once):
+    """The request goes out in the moment in which the program is told to stop: the status has the token, so the next start does not send it."""
+    silent = once.serve(stall="request")
+    once.configure(once.once("a", timeout="60s") | {"connect": f"127.0.0.1:{silent.port}"})
+    process = once.start()
+    worker = process.worker()
+    os.kill(worker, signal.SIGSTOP)
+    process.signal(signal.SIGSTOP)
+    os.kill(worker, signal.SIGCONT)
+    assert silent.stalled.wait(20)
+    process.signal(signal.SIGTERM)
+    process.signal(signal.SIGCONT)
+    assert process.wait(10).status == 0
+    assert "sent" in once.status("a")
+    once.configure(once.once("a"))
+    process = once.start()
+    assert once.said("was sent already", "a")[0]["error"] == "subject_used" and not once.requests("a")
+    assert once.stop(process).status == 0
+
+
 def test_sent_once_by_fetch(once):
     once.failures = {"a": 503}
     once.configure(once.once("a"))
