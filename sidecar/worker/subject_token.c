@@ -47,6 +47,20 @@ static enum sts_err check_audience(const struct sts_options *o, const char *path
 	return err;
 }
 
+/* Refuse a token that may be sent once and was sent. A poll of the signing certificate gets no
+ * token from the STS, so it does not count. */
+static enum sts_err check_unsent(const struct sts_worker_job *job,
+				 const struct sts_subject *subject, struct sts_error *e)
+{
+	if (job->mode == STS_WORKER_POLL || !sts_job_has_used(job, subject->id))
+		return STS_OK;
+	return sts_fail(e, STS_ESUBJECT_USED, 0,
+			job->mode == STS_WORKER_REVOKE
+				? "the subject token, which authenticates the client, was sent "
+				  "already and may be sent once"
+				: "waiting for another subject token: this one was sent already");
+}
+
 enum sts_err sts_subject_token_read(const struct sts_options *o, const struct sts_worker_job *job,
 				    struct sts_fields *fields, struct sts_fields_files *files,
 				    struct sts_subject_memory *memory, struct sts_subject *subject,
@@ -68,5 +82,5 @@ enum sts_err sts_subject_token_read(const struct sts_options *o, const struct st
 					sizeof(memory->scratch), e);
 	if (err == STS_OK)
 		add_sts(fields, subject->id);
-	return err;
+	return err == STS_OK ? check_unsent(job, subject, e) : err;
 }

@@ -23,7 +23,8 @@ struct sts_subject_memory {
  *   subject        out     the token, also after a failure that is about its audience or claims.
  *                          After STS_OK the id stands for the token and the STS together
  *   report         out     subject_identity, subject_exp_s and subject_iat_s
- * Returns STS_OK; what sts_subject_read() and sts_fields_claims() return; or STS_ESUBJECT_AUDIENCE.
+ * Returns STS_OK; what sts_subject_read() and sts_fields_claims() return; STS_ESUBJECT_AUDIENCE; or
+ * STS_ESUBJECT_USED for a token that `job` lists as sent, unless the job is a poll.
  */
 enum sts_err sts_subject_token_read(const struct sts_options *o, const struct sts_worker_job *job,
 				    struct sts_fields *fields, struct sts_fields_files *files,

@@ -295,13 +295,6 @@ static enum sts_err read_token(void)
 		sts_find_claims(&w.findings.subject, w.subject.token, w.memory.scratch,
 				sizeof(w.memory.scratch), NULL);
 	}
-	if (err == STS_OK && w.job->mode != STS_WORKER_POLL &&
-	    sts_job_has_used(w.job, w.subject.id))
-		err = sts_fail(&w.error, STS_ESUBJECT_USED, 0,
-			       revokes() ? "the subject token, which authenticates the client, was "
-					   "sent already and may be sent once"
-					 : "waiting for another subject token: this one was sent "
-					   "already");
 	if (err == STS_OK)
 		pass(STS_GATE_SUBJECT);
 	/* Without the claims of the token, the URL is not known. */

@@ -63,9 +63,9 @@ def test_variables_of_the_url_stand_back_where_it_is_given(sidecar):
 
 def test_a_variable_is_checked_like_a_flag(sidecar):
     run = dry(sidecar, "--protocol=aws", env=AWS | {"AWS_ROLE_SESSION_NAME": "a b"})
-    assert run.status == 64 and "role-session-name may have" in run.err
+    assert run.status == 64 and "AWS_ROLE_SESSION_NAME may have" in run.err
     run = dry(sidecar, "--protocol=aws", env=AWS | {"AWS_REGION": "eu-west-1.evil.example/"})
-    assert run.status == 64 and "region may have" in run.err
+    assert run.status == 64 and "AWS_REGION may have" in run.err
 
 
 TOKEN_FILES = {"aws": ("AWS_WEB_IDENTITY_TOKEN_FILE", AWS), "entra": ("AZURE_FEDERATED_TOKEN_FILE", AZURE),
@@ -160,7 +160,7 @@ REFUSED = [
     (["--protocol=gcp-impersonate", "--param=service-account=x.gserviceaccount.com", "--param=lifetime=43201s"], "and an s"),
     (["--protocol=vault", "--param=address=https://a.example", "--param=mount=."], "mount needs a letter or a digit, and no two dots in a row"),
     (["--protocol=vault", "--param=address=https://a.example", "--param=mount=/"], "mount needs a letter or a digit, and no two dots in a row"),
-    (["--protocol=entra", "--param=tenant=.", "--client-id=a", "--scope=a/.default"], "tenant has a byte"),
+    (["--protocol=entra", "--param=tenant=.", "--client-id=a", "--scope=a/.default"], "tenant needs a letter or a digit"),
     (["--protocol=custom", "--url=https://a.example/", "--method=DELETE"], "--method is not valid: it takes protocol|GET|POST|PUT"),
 ]
 
