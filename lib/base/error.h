@@ -48,6 +48,15 @@ enum sts_retry {
 /* The detail of STS_EDNS when a name server answered, but gave neither an address nor a no. */
 #define STS_DNS_ANSWERED 210
 
+/* The detail of STS_EHTTP and STS_ETRUNCATED when the port of an http URL speaks TLS, or may do so. */
+#define STS_HTTP_TLS_PORT 2
+
+/* The detail of STS_EANSWER when the answer is a discovery document in place of a token. */
+#define STS_ANSWER_DISCOVERY 1
+
+/* The detail of STS_ETIMEOUT when the server has not sent a byte of the TLS handshake. */
+#define STS_TIMEOUT_SILENT 2
+
 /*
  * Details of STS_EOUTPUT beside the errnos of the system, which end at 133 (EHWPOISON): the system
  * has one errno where a user must do different things. sts_errno_words() has words for them.

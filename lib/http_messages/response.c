@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_messages/response.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/packed.h"
@@ -143,27 +144,6 @@ static void read_content_encoding(struct sts_http_response *p, struct sts_slice 
 	}
 }
 
-static void keep_first(struct sts_slice *field, struct sts_slice value)
-{
-	if (!field->data)
-		*field = value;
-}
-
-static void read_location(struct sts_http_response *p, struct sts_slice value)
-{
-	keep_first(&p->head.location, value);
-}
-
-static void read_retry_after(struct sts_http_response *p, struct sts_slice value)
-{
-	keep_first(&p->head.retry_after, value);
-}
-
-static void read_date(struct sts_http_response *p, struct sts_slice value)
-{
-	keep_first(&p->head.date, value);
-}
-
 /* Most challenges only say which scheme is wanted; those are not kept. */
 static void read_challenge(struct sts_http_response *p, struct sts_slice value)
 {
@@ -185,11 +165,38 @@ static const struct {
 	const char *name;
 	void (*read)(struct sts_http_response *p, struct sts_slice value);
 } fields[] = {
-	{"content-length", read_content_length},     {"transfer-encoding", read_transfer_encoding},
-	{"content-encoding", read_content_encoding}, {"location", read_location},
-	{"retry-after", read_retry_after},           {"date", read_date},
+	{"content-length", read_content_length},
+	{"transfer-encoding", read_transfer_encoding},
+	{"content-encoding", read_content_encoding},
 	{"www-authenticate", read_challenge},
 };
+
+/* The headers of which the first value is kept. */
+#define KEPT(name, field) \
+	{ \
+		name, offsetof(struct sts_http_head, field) \
+	}
+static const struct {
+	char name[17]; /* no pointer, which would need a relocation */
+	uint8_t offset;
+} kept[] = {
+	KEPT("location", location),
+	KEPT("retry-after", retry_after),
+	KEPT("date", date),
+	KEPT("allow", allow),
+	KEPT("content-type", content_type),
+	KEPT("www-authenticate", challenge),
+};
+
+static void keep_first(struct sts_http_head *head, struct sts_slice name, struct sts_slice value)
+{
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		struct sts_slice *field = (struct sts_slice *)((char *)head + kept[i].offset);
+
+		if (sts_slice_eq_nocase(name, kept[i].name) && !field->data)
+			*field = value;
+	}
+}
 
 /* Cut a line at its first colon. The value has no white space at its ends. Returns the name, which
  * is the whole line when there is no colon. */
@@ -213,6 +220,7 @@ static void end_field(struct sts_http_response *p)
 	for (size_t i = p->head_only ? BODY_FIELDS : 0; i < COUNT(fields); i++)
 		if (sts_slice_eq_nocase(name, fields[i].name))
 			fields[i].read(p, value);
+	keep_first(&p->head, name, value);
 }
 
 /* Does this line say how long the body is, or would it to a reader that ignores white space before

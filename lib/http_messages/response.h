@@ -28,6 +28,9 @@ struct sts_http_head {
 	struct sts_slice location;
 	struct sts_slice retry_after;
 	struct sts_slice date;
+	struct sts_slice allow;
+	struct sts_slice content_type;
+	struct sts_slice challenge; /* WWW-Authenticate: the first one, whatever it says */
 	/* WWW-Authenticate: the first headers of this name that say why (challenge.h), and empty
 	 * slices behind them */
 	struct sts_slice challenges[STS_HTTP_CHALLENGES_MAX];

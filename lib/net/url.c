@@ -12,6 +12,7 @@
 #define PORT_HTTPS       443
 #define PORT_MAX_DIGITS  5
 #define ORIGIN_MAX_BYTES 100
+#define PATH_MAX_BYTES   40
 
 _Static_assert(STS_URL_MAX_BYTES == 2048 && STS_LABEL_MAX_BYTES == 63 && STS_HOST_MAX_BYTES == 254,
 	       "the messages below state these bounds: 2048, 63 and 253 bytes");
@@ -317,24 +318,30 @@ static size_t scheme_bytes(struct sts_slice s)
 	return sts_slice_has_only((struct sts_slice){s.data, len}, "+-.") ? len + 1 : 0;
 }
 
-void sts_url_add_origin(struct sts_text *t, struct sts_slice location)
+void sts_url_add_target(struct sts_text *t, struct sts_slice location)
 {
 	struct sts_slice scheme = take(&location, scheme_bytes(location)), host = {0}, user;
 	size_t start = t->len;
+	bool same_host = false;
 
 	if (sts_slice_starts(location, "//")) {
 		scheme.data = scheme.len ? scheme.data : location.data;
 		scheme.len += 2;
 		take(&location, 2);
 		host = take(&location, span_until(location, "/?#\\"));
-	} else if (scheme.len == 0) {
-		sts_text_addf(t, "the same host");
-		return;
+	} else {
+		same_host = scheme.len == 0;
+		/* What follows "mailto:" is not a path. */
+		location.len = same_host ? location.len : 0;
 	}
 	/* Leave out the userinfo, which ends with the last @. */
 	for (user = host; user.len > 0 && user.data[user.len - 1] != '@'; user.len--)
 		;
 	take(&host, user.len);
+	location.len = span_until(location, "?#");
 	sts_text_add_escaped(t, scheme, ORIGIN_MAX_BYTES / 2);
 	sts_text_add_escaped(t, host, ORIGIN_MAX_BYTES - (t->len - start));
+	sts_text_add_escaped(t, location, same_host ? ORIGIN_MAX_BYTES : PATH_MAX_BYTES);
+	if (same_host)
+		sts_text_addf(t, location.len > 0 ? " at the same host" : "the same host");
 }

@@ -49,11 +49,11 @@ bool sts_url_is_loopback(const struct sts_url *url);
 void sts_url_add_endpoint(struct sts_text *t, const struct sts_url *url);
 
 /*
- * Add the origin of a Location header, for the message about a refused redirect: SCHEME://HOST:PORT
- * without userinfo, escaped, at most 100 bytes.
- *   location  in  UNTRUSTED; a relative reference adds "the same host", and a URL without an
- *                 authority ("mailto:x") adds its scheme alone
+ * Add the target of a Location header, for the message about a refused redirect:
+ * SCHEME://HOST:PORT/PATH without userinfo, query and fragment, escaped, at most 140 bytes.
+ *   location  in  UNTRUSTED; of a relative reference, "/PATH at the same host" is added, and of a
+ *                 URL without an authority ("mailto:x") its scheme alone
  */
-void sts_url_add_origin(struct sts_text *t, struct sts_slice location);
+void sts_url_add_target(struct sts_text *t, struct sts_slice location);
 
 #endif

@@ -18,6 +18,8 @@
 
 #define CLAIM_MAX_BYTES       60  /* of a claim in a message, escaped */
 #define POINTER_SHOWN_BYTES   100 /* of a JSON pointer in a message, escaped */
+#define ENDPOINT_MAX_BYTES    120 /* of a URL in a message, escaped */
+#define HEADER_MAX_BYTES      60  /* of a header in a message, escaped */
 #define YEAR_S                (366LL * 24 * 3600)
 #define THUMBPRINT_HEX_DIGITS (2 * STS_THUMBPRINT_BYTES)
 #define TAIL_MAX_BYTES        STS_UNTIMELY_TEXT_MAX_BYTES /* of what a message ends with */
@@ -33,24 +35,22 @@ static void keep_code(struct sts_answer *out, const struct sts_reason *reason)
 	out->sts_error[reason->code.len] = '\0';
 }
 
-/* Trim the body, and cut off a byte order mark. Returns whether it is then XML that the protocol
- * allows. */
-static bool is_xml(const struct sts_answer_input *in, struct sts_slice *body)
+/* The body without white space at its ends and a byte order mark. */
+static struct sts_slice bare_body(const struct sts_answer_input *in)
 {
-	*body = sts_slice_trim(in->body);
-	if (sts_slice_take_prefix(body, "\xef\xbb\xbf"))
-		*body = sts_slice_trim(*body);
-	return (in->protocol->flags & STS_PROTOCOL_XML) && sts_slice_starts(*body, "<");
+	struct sts_slice body = sts_slice_trim(in->body);
+
+	return sts_slice_take_prefix(&body, "\xef\xbb\xbf") ? sts_slice_trim(body) : body;
 }
 
 /* Parse the body as JSON. XML, where the protocol allows it, is converted in scratch. */
 static enum sts_err parse(const struct sts_answer_input *in, char *scratch, size_t size,
 			  const struct sts_json **root, struct sts_error *e)
 {
-	struct sts_slice body;
+	struct sts_slice body = bare_body(in);
 	struct sts_text json;
 
-	if (!is_xml(in, &body))
+	if (!(in->protocol->flags & STS_PROTOCOL_XML) || !sts_slice_starts(body, "<"))
 		return sts_json_parse(in->body, root, e);
 	sts_text_init(&json, scratch, size);
 	enum sts_err err = sts_xml_to_json(body, &json, e);
@@ -70,21 +70,21 @@ static struct sts_refusal_input refusal_of(const struct sts_answer_input *in)
 					  .subject_use = in->subject_use};
 }
 
-/* Add the origin of the target of a redirect. */
+/* Add the target of a redirect, without its query. */
 static void add_redirect(struct sts_text *t, const struct sts_answer_input *in)
 {
-	char origin[STS_ERROR_TEXT_MAX_BYTES];
+	char target[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text text;
 
 	sts_text_addf(t, ": a redirect");
 	if (in->head->location.len == 0)
 		return;
-	sts_text_init(&text, origin, sizeof(origin));
-	sts_url_add_origin(&text, in->head->location);
+	sts_text_init(&text, target, sizeof(target));
+	sts_url_add_target(&text, in->head->location);
 	if (sts_secrets_found(in->request, (struct sts_slice){text.data, text.len}))
 		return;
 	sts_text_add_str(t, " to ");
-	sts_text_add_str(t, origin);
+	sts_text_add_str(t, target);
 }
 
 /* May the times of the subject token be the reason for this error? */
@@ -123,13 +123,13 @@ static enum sts_err explain(const struct sts_answer_input *in, int64_t date_s,
 }
 
 /* The body of an answer that is not 2xx. XML is converted up to the first byte at which it is
- * broken: the error code of AWS stands before the message. A web page converts to nothing. */
+ * broken: the error code of AWS stands before the message. */
 static struct sts_slice failure_body(const struct sts_answer_input *in, char *scratch, size_t size)
 {
-	struct sts_slice body;
+	struct sts_slice body = bare_body(in);
 	struct sts_text json;
 
-	if (!is_xml(in, &body))
+	if (!sts_slice_starts(body, "<") || sts_xml_is_page(body))
 		return body;
 	sts_text_init(&json, scratch, size);
 	sts_xml_to_json(body, &json, NULL);
@@ -151,6 +151,38 @@ static void add_want_of_client(char tail[TAIL_MAX_BYTES])
 
 	sts_text_init(&t, tail, TAIL_MAX_BYTES);
 	sts_text_addf(&t, " (does the STS want a client, with --client-auth?)");
+}
+
+/* Add what a header says, if the answer has it. */
+static void add_header(struct sts_text *t, const struct sts_answer_input *in, const char *what,
+		       struct sts_slice value)
+{
+	if (value.len == 0)
+		return;
+	sts_text_add_str(t, sts_words(what));
+	sts_reason_add_words(t, in->request, value, HEADER_MAX_BYTES);
+}
+
+/* Add what else explains the status. */
+static void add_facts(struct sts_text *t, const struct sts_answer_input *in,
+		      const struct sts_reason *reason)
+{
+	const struct sts_http_head *head = in->head;
+	bool is_silent = reason->code.len + reason->text.len + reason->page.len == 0;
+
+	if (is_silent && sts_slice_starts(bare_body(in), "<"))
+		sts_text_addf(t, ": XML");
+	if (head->status == 405)
+		add_header(t, in, STS_PACKED("; it allows "), head->allow);
+	if (head->status == 429 || head->status == 503)
+		add_header(t, in, STS_PACKED("; Retry-After: "), head->retry_after);
+	if (head->status == 401 && is_silent)
+		add_header(t, in, STS_PACKED("; WWW-Authenticate: "), head->challenge);
+	if (head->status == 415)
+		sts_text_addf(t, "; the request's body was %s",
+			      in->request->body == STS_BODY_NONE   ? "empty"
+			      : in->request->body == STS_BODY_JSON ? "JSON"
+								   : "a form");
 }
 
 static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date_s, char *scratch,
@@ -182,6 +214,7 @@ static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date
 		add_redirect(&text, in);
 	else
 		sts_reason_add(&text, in->request, &reason);
+	add_facts(&text, in, &reason);
 	/* The words may have been cut at a space. */
 	if (tail[0] && msg[text.len - 1] == ' ')
 		msg[text.len - 1] = '\0';
@@ -249,6 +282,8 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 {
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_reason reason;
+	struct sts_slice endpoint;
+	const struct sts_json *v;
 	struct sts_text text;
 
 	sts_reason_of_document(in->request, root, &reason);
@@ -256,6 +291,12 @@ static enum sts_err no_token(const struct sts_answer_input *in, const struct sts
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the answer (status %d) has no %s", in->head->status,
 		      shown(spot).text);
+	if (sts_json_at(root, "/token_endpoint", &v, NULL) == STS_OK &&
+	    sts_json_string(v, &endpoint)) {
+		sts_text_addf(&text, ": it is a discovery document, with the token_endpoint ");
+		sts_reason_add_words(&text, in->request, endpoint, ENDPOINT_MAX_BYTES);
+		return sts_fail(e, STS_EANSWER, STS_ANSWER_DISCOVERY, "%s", msg);
+	}
 	sts_reason_add(&text, in->request, &reason);
 	bool known;
 	struct sts_refusal_input refusal = refusal_of(in);
@@ -458,23 +499,32 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 
 /* ---- the whole answer ---- */
 
-/* Parse the body of a 2xx. Where it is empty or a web page, the message asks about the URL. */
+/* Parse the body of a 2xx. The message says what came in place of JSON. */
 static enum sts_err parse_body(const struct sts_answer_input *in, char *scratch, size_t size,
 			       const struct sts_json **root, struct sts_error *e)
 {
 	enum sts_err err = parse(in, scratch, size, root, e);
-	int status = in->head->status;
+	int status = in->head->status, detail = e ? e->detail : 0;
+	char msg[STS_ERROR_TEXT_MAX_BYTES];
+	struct sts_text text;
 
 	if (err == STS_EEMPTY)
 		return sts_fail(
 			e, err, status,
 			"the STS answered with no body (status %d): is the URL's path right?",
 			status);
-	if (err == STS_EHTML)
-		return sts_fail(e, err, status,
-				"the STS answered %d with a web page: is the URL's path right?",
-				status);
-	return err;
+	if (!e || (err != STS_EHTML && err != STS_EJSON))
+		return err;
+	sts_text_init(&text, msg, sizeof(msg));
+	sts_text_addf(&text, "the answer (status %d) is ", status);
+	if (err == STS_EHTML) {
+		sts_reason_add_page(&text, in->request, bare_body(in));
+		detail = status;
+	} else {
+		sts_text_add_str(&text, e->msg);
+		add_header(&text, in, STS_PACKED("; Content-Type: "), in->head->content_type);
+	}
+	return sts_fail(e, err, detail, "%s", msg);
 }
 
 static enum sts_err read_success(const struct sts_answer_input *in, struct sts_expiry_input *expiry,

@@ -6,11 +6,14 @@
 #include "base/ascii.h"
 #include "http_messages/challenge.h"
 #include "json_xml/json_lenient.h"
+#include "json_xml/xml.h"
 #include "protocol/secrets.h"
 #include "protocol/table.h"
 
-#define WORDS_MAX_BYTES 120 /* of the answer's words in a message */
-#define VALUE_MAX_BYTES 60  /* of the value of a parameter in a message */
+#define WORDS_MAX_BYTES 160 /* of the answer's words in a message */
+#define FIXED_BYTES     80 /* a longer sentence before others is left out of words that are too long */
+#define TITLE_MAX_BYTES 60 /* of the title of a web page in a message */
+#define VALUE_MAX_BYTES 60 /* of the value of a parameter in a message */
 
 /* The first string that one of the pointers leads to; empty when none does. The pointers stand one
  * after the other, and an empty one ends them. */
@@ -85,6 +88,9 @@ static void read_body(struct sts_slice body, struct sts_reason *reason)
 							  reason->text_buf,
 							  sizeof(reason->text_buf)));
 	}
+	reason->page = body;
+	if (!sts_slice_starts(body, "<") || !sts_xml_is_page(body))
+		reason->page.len = 0;
 	reason->is_from_sts = reason->code.len == 0 && reason->text.len > 0;
 	if (is_plain(sts_slice_trim(body)))
 		reason->text = sts_slice_trim(body);
@@ -166,32 +172,101 @@ static struct sts_slice one_line(struct sts_slice *s, char *out, size_t size)
 	return (struct sts_slice){out, len};
 }
 
+/* Add a part of the words as one line, escaped, in max bytes at most. Returns whether it repeats a
+ * secret. The search looks at the bytes as the peer sent them, too: a secret may have a backslash,
+ * which is escaped, or two spaces in a row. */
+static bool add_part(struct sts_text *t, const struct sts_request *request, struct sts_slice part,
+		     size_t max)
+{
+	char line[WORDS_MAX_BYTES + 1];
+	struct sts_slice one = one_line(&part, line, sizeof(line));
+
+	sts_text_add_escaped(t, one, max);
+	if (part.len > STS_SECRETS_TEXT_MAX_BYTES)
+		part.len = STS_SECRETS_TEXT_MAX_BYTES;
+	return sts_secrets_found(request, part);
+}
+
+/* Leave out the long sentences at the beginning of words that are too long: some servers repeat a
+ * sentence of RFC 6749 before their own words. */
+static struct sts_slice without_fixed(struct sts_slice words)
+{
+	while (words.len > WORDS_MAX_BYTES) {
+		ptrdiff_t end = sts_slice_find(words, STS_SLICE(". "));
+
+		if (end < FIXED_BYTES)
+			break;
+		words.data += end + 2;
+		words.len -= (size_t)end + 2;
+	}
+	return words;
+}
+
+void sts_reason_add_words(struct sts_text *t, const struct sts_request *request,
+			  struct sts_slice words, size_t max)
+{
+	char shown[WORDS_MAX_BYTES + 1];
+	struct sts_text text;
+	bool is_secret;
+
+	sts_text_init(&text, shown, max + 1);
+	words = without_fixed(sts_slice_trim(words));
+	if (words.len <= max) {
+		is_secret = add_part(&text, request, words, max);
+	} else {
+		size_t begin = max / 3, end = max - begin - 3;
+
+		is_secret = add_part(&text, request, (struct sts_slice){words.data, begin}, begin);
+		sts_text_add_str(&text, "...");
+		words.data += words.len - end;
+		is_secret |= add_part(&text, request, (struct sts_slice){words.data, end}, end);
+	}
+	if (is_secret || sts_secrets_found(request, (struct sts_slice){text.data, text.len}))
+		sts_text_addf(t, "(its words repeat a secret, and are left out)");
+	else
+		sts_text_add_str(t, shown);
+}
+
+/* The title of a web page; empty where there is none. */
+static struct sts_slice title_of(struct sts_slice page)
+{
+	while (page.len > 0) {
+		sts_slice_cut(&page, '<');
+		if (page.len < 5 || !sts_slice_eq_nocase((struct sts_slice){page.data, 5}, "title"))
+			continue;
+		sts_slice_cut(&page, '>');
+		return sts_slice_trim(sts_slice_cut(&page, '<'));
+	}
+	return page;
+}
+
+void sts_reason_add_page(struct sts_text *t, const struct sts_request *request,
+			 struct sts_slice page)
+{
+	struct sts_slice title = title_of(page);
+
+	sts_text_addf(t, "a web page");
+	if (title.len == 0)
+		return;
+	sts_text_add_str(t, " \"");
+	sts_reason_add_words(t, request, title, TITLE_MAX_BYTES);
+	sts_text_add_char(t, '"');
+}
+
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason)
 {
-	char shown[WORDS_MAX_BYTES + 1], line[WORDS_MAX_BYTES + 1];
-	struct sts_slice words = reason->text;
-	struct sts_text text;
-
 	if (reason->code.len > 0) {
 		sts_text_add_str(t, ": ");
 		sts_text_add_slice(t, reason->code);
 	}
-	if (reason->text.len == 0)
+	if (reason->text.len + reason->page.len == 0)
 		return;
-	sts_text_init(&text, shown, sizeof(shown));
-	sts_text_add_escaped(&text, one_line(&words, line, sizeof(line)), WORDS_MAX_BYTES);
 	sts_text_add_str(t, ": ");
-	/* The search for secrets looks at what would be printed, which is short whatever the peer
-	 * sent, and at the same bytes as the peer sent them: a secret may have a backslash, which
-	 * is escaped, or two spaces in a row. */
-	if (words.len > STS_SECRETS_TEXT_MAX_BYTES)
-		words.len = STS_SECRETS_TEXT_MAX_BYTES;
-	if (sts_secrets_found(request, (struct sts_slice){text.data, text.len}) ||
-	    sts_secrets_found(request, words))
-		sts_text_addf(t, "(its words repeat a secret, and are left out)");
+	if (reason->text.len > 0)
+		sts_reason_add_words(t, request, reason->text, WORDS_MAX_BYTES);
 	else
-		sts_text_add_str(t, shown);
+		sts_reason_add_page(t, request, reason->page);
 }
 
 /* The parameter that may be wrong where a refusal has these words; NULL: none. */

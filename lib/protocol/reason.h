@@ -21,6 +21,7 @@ struct sts_reason {
 	 * message. So the answer came from the STS, and not from a proxy or portal in front of it.
 	 */
 	bool is_from_sts;
+	struct sts_slice page; /* the body, if it is a web page; else empty */
 	/* private */
 	char code_buf[STS_REASON_WORDS_MAX_BYTES];
 	char text_buf[STS_REASON_WORDS_MAX_BYTES];
@@ -57,8 +58,23 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
  */
 bool sts_reason_says(struct sts_slice text, const char *phrases);
 
-/* Add ": CODE: WORDS", escaped and cut. An empty code is left out, and so are empty words. When the
- * words repeat a secret, a note that says so takes their place. */
+/*
+ * Add words of the answer, escaped. Of words that are too long, the middle is left out; and a
+ * sentence at their beginning that is long, such as one of RFC 6749, goes before that. If the words
+ * repeat a secret, a note that says so takes their place.
+ *   words  in  UNTRUSTED
+ *   max    in  bytes of output, up to 160
+ */
+void sts_reason_add_words(struct sts_text *t, const struct sts_request *request,
+			  struct sts_slice words, size_t max);
+
+/* Add "a web page", and its title if it has one: "a web page "Sign in"".
+ *   page  in  UNTRUSTED */
+void sts_reason_add_page(struct sts_text *t, const struct sts_request *request,
+			 struct sts_slice page);
+
+/* Add ": CODE: WORDS", as sts_reason_add_words() does, or what sts_reason_add_page() adds. An empty
+ * code is left out, and so are empty words. */
 void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 		    const struct sts_reason *reason);
 

@@ -71,12 +71,16 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 		return STS_ECLIENT;
 	if (says_used(in, reason))
 		return STS_ESUBJECT_USED;
+	if (is_about_size(in))
+		return STS_EREQUEST_TOOBIG;
+	/* A gateway has answered. A wrong path has pages, too. */
+	if (reason->page.len > 0 && !has_code && reason->text.len == 0 && status != 404 &&
+	    status != 405)
+		return STS_EHTML;
 	if (status == 401 || sts_reason_says(reason->text, sts_unfetched_phrases))
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
 		return doubts_token(in, reason) ? STS_EUNAUTHORIZED : STS_EDENIED;
-	if (is_about_size(in))
-		return STS_EREQUEST_TOOBIG;
 	if (has_code || (reason->is_from_sts && status != 404 && status != 405))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;

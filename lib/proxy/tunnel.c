@@ -8,10 +8,9 @@
 static enum sts_err fail(const struct sts_proxy *proxy, enum sts_err code, int status,
 			 const char *what, struct sts_error *e)
 {
-	if (status)
-		return sts_fail(e, code, status, "the proxy %.64s %s (%d)", proxy->url.host,
-				sts_words(what), status);
-	return sts_fail(e, code, status, "the proxy %.64s %s", proxy->url.host, sts_words(what));
+	return sts_fail(e, code, status,
+			status ? "the proxy %.64s:%u %s (%d)" : "the proxy %.64s:%u %s",
+			proxy->url.host, (unsigned)proxy->url.port, sts_words(what), status);
 }
 
 void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size)

@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/packed.h"
 #include "net/dns.h"
 #include "proxy/tunnel.h"
 #include "wire/report.h"
@@ -19,6 +20,8 @@ static const struct sts_connect_files net_files = {"/etc/hosts", "/etc/resolv.co
 /* The connection to the STS, or through a proxy, must be there this long before the deadline. So if
  * it is not, the error names the name server, the address or the proxy that did not answer. */
 #define CONNECT_EARLIER_MS 50
+
+#define TLS_ALERT 21 /* the type of a record: RFC 8446 section 5.1 */
 
 /* The alarm comes this long before the stream gives up by itself, since the alarm says in which
  * stage the time ran out. */
@@ -122,6 +125,22 @@ enum sts_err sts_connection_handshake(struct sts_connection *c, struct sts_error
 	return sts_stream_handshake(&c->stream, e);
 }
 
+/* An http URL that leads to a port with TLS ends in an alert, or the server closes the connection
+ * without an answer. Returns the error. */
+static enum sts_err explain_plain(const struct sts_connection *c, enum sts_err err,
+				  struct sts_error *e)
+{
+	const struct sts_stream *t = &c->stream;
+
+	bool is_alert = err == STS_EHTTP && t->first_len > 1 && t->first[0] == TLS_ALERT;
+
+	if (!is_alert && (err != STS_ETRUNCATED || t->first_len > 0))
+		return err;
+	return sts_fail(e, err, STS_HTTP_TLS_PORT, "%s, and the URL begins with http://",
+			is_alert ? sts_words("the answer is an alert of TLS")
+				 : sts_words("the peer closed without an answer"));
+}
+
 enum sts_err sts_connection_read_answer(struct sts_connection *c, struct sts_http_response *http,
 					struct sts_error *e)
 {
@@ -144,6 +163,8 @@ enum sts_err sts_connection_read_answer(struct sts_connection *c, struct sts_htt
 			err = sts_http_response_feed(http, piece, got, &used, e);
 	}
 	sts_wipe(piece, sizeof(piece));
+	if (!c->fields->url.https)
+		err = explain_plain(c, err, e);
 	c->wanted_cert = facts->client_asked && !facts->client_sent;
 	c->wanted_renegotiation = facts->renegotiation;
 	c->refused = c->stream.refused;
@@ -153,6 +174,26 @@ enum sts_err sts_connection_read_answer(struct sts_connection *c, struct sts_htt
 	if (err != STS_OK)
 		return err;
 	return sts_sandbox_enter(STS_SANDBOX_ANSWERED, NULL, c->o->require_sandbox, e);
+}
+
+enum sts_err sts_connection_note_wanted(const struct sts_connection *c, struct sts_error *e)
+{
+	size_t len = strlen(e->msg);
+	struct sts_text text;
+
+	/* nginx's pages about a client certificate */
+	if (e->code == STS_EHTML &&
+	    sts_slice_find(sts_slice_of(e->msg), STS_SLICE("SSL certificate")) >= 0)
+		e->code = STS_ECLIENT_CERT;
+	if ((!c->wanted_cert && !c->wanted_renegotiation) ||
+	    (strchr(e->msg, ':') && e->code != STS_ECLIENT_CERT))
+		return e->code;
+	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
+	sts_text_addf(&text,
+		      c->wanted_renegotiation
+			      ? " (the server asked to renegotiate TLS, which is not done)"
+			      : " (the server asked for a client certificate, and was sent none)");
+	return e->code;
 }
 
 void sts_connection_wipe(struct sts_connection *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/shown.h"
 
+#include "base/clock.h"
 #include "base/timefmt.h"
 #include "json_xml/json.h"
 #include "token/jwt.h"
@@ -27,6 +28,30 @@ void sts_shown_add_request(struct sts_text *t, const struct sts_request *request
 		      request->method ? request->method
 				      : sts_protocol_text(request->protocol, STS_PROTOCOL_METHOD));
 	sts_text_add_escaped(t, (struct sts_slice){shown, text.len}, PART_MAX_BYTES);
+}
+
+void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum sts_err err)
+{
+	if (sts_error_info(err).gate != STS_GATE_SUBJECT || err == STS_EINPUT || !o->token_file ||
+	    sts_slice_find((struct sts_slice){t->data, t->len}, sts_slice_of(o->token_file)) >= 0)
+		return;
+	sts_text_addf(t, "; file: ");
+	sts_text_add_escaped(t, sts_slice_of(o->token_file), PART_MAX_BYTES);
+	sts_hide_tokens(t->data);
+}
+
+void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
+			  const struct sts_connect_facts *facts)
+{
+	sts_text_addf(t, "; server: ");
+	sts_url_add_endpoint(t, &fields->url);
+	if (fields->proxy.used) {
+		sts_text_addf(t, " through the proxy ");
+		sts_url_add_endpoint(t, &fields->proxy.url);
+	} else {
+		sts_text_addf(t, " at ");
+		sts_connect_add_last(t, facts);
+	}
 }
 
 bool sts_shown_add_claim(struct sts_text *t, const struct sts_json *claims, const char *pointer,
@@ -61,10 +86,10 @@ static void add_claim(struct sts_text *t, const struct sts_json *claims, const c
 }
 
 void sts_shown_add_subject(struct sts_text *t, const struct sts_subject *subject, char *scratch,
-			   size_t size, int64_t now_s)
+			   size_t size)
 {
 	const struct sts_json *claims;
-	int64_t left_s = subject->exp_s - now_s;
+	int64_t left_s = subject->exp_s - sts_clock_real_ms() / 1000;
 
 	if (sts_jwt_open(subject->token, scratch, size, &claims, NULL) != STS_OK) {
 		sts_text_addf(t, "; subject token: it is not a JWT");

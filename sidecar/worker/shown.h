@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "json_xml/json.h"
+#include "net/connect.h"
+#include "options/fields.h"
 #include "protocol/request.h"
 #include "token/subject.h"
 
@@ -26,15 +28,26 @@ bool sts_shown_add_claim(struct sts_text *t, const struct sts_json *claims, cons
  */
 void sts_shown_add_request(struct sts_text *t, const struct sts_request *request);
 
+/* Add "; file: /var/run/secrets/tokens/sts-token" if the error is about the subject token, and the
+ * message does not name the file yet. */
+void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum sts_err err);
+
+/*
+ * Add "; server: sts.example.com:443 at 10.4.0.17:443", or "through the proxy HOST:PORT" in place of
+ * the address.
+ *   facts  in  of a connection that was made
+ */
+void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
+			  const struct sts_connect_facts *facts);
+
 /*
  * Add "; subject token: iss https://kubernetes.default.svc.cluster.local, sub
  * system:serviceaccount:shop:cart, aud https://sts.example.com, 52 min left". These claims are no
  * secrets. Each is escaped, and cut after 100 bytes. Of an opaque token it says that.
  *   scratch  in  memory for decoding the token, 3/4 of its length
- *   now_s    in  the node's clock, seconds since the epoch
  * Closes the document of json.h.
  */
 void sts_shown_add_subject(struct sts_text *t, const struct sts_subject *subject, char *scratch,
-			   size_t size, int64_t now_s);
+			   size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/packed.h"
+#include "worker/shown.h"
 
 /* The error and its detail if the time is over in a stage, and what the worker was doing then. The
  * texts stand in the order of the stages. */
@@ -30,9 +31,10 @@ static const char stage_words[] = STS_PACKED("starting\0"
 					     "writing the files\0"
 					     "ending");
 
-void sts_worker_timeout(struct sts_report *r, const struct sts_fields *fields, enum sts_err so_far)
+void sts_worker_timeout(struct sts_report *r, const struct sts_connection *c,
+			const struct sts_fields *fields, enum sts_err so_far)
 {
-	const char *doing = sts_packed_at(stage_words, r->stage), *proxy = fields->proxy.url.host;
+	const char *doing = sts_packed_at(stage_words, r->stage);
 	bool connecting = r->stage == STS_STAGE_CONNECT;
 	struct sts_text text;
 
@@ -41,7 +43,8 @@ void sts_worker_timeout(struct sts_report *r, const struct sts_fields *fields, e
 	r->detail = stage_timeouts[r->stage].detail;
 	if (connecting && fields->proxy.used) { /* in the words of sts_tunnel_open() */
 		r->error = STS_EPROXY;
-		sts_text_addf(&text, "the proxy %.64s did not answer within the time", proxy);
+		sts_text_addf(&text, "the proxy %.64s:%u did not answer within the time",
+			      fields->proxy.url.host, (unsigned)fields->proxy.url.port);
 		return;
 	}
 	if (connecting && so_far != STS_EDNS) {
@@ -51,4 +54,10 @@ void sts_worker_timeout(struct sts_report *r, const struct sts_fields *fields, e
 	}
 	sts_text_addf(&text, "time ran out while %s: ", sts_words(doing));
 	sts_text_add_slice(&text, fields->url.authority);
+	if (r->stage == STS_STAGE_TLS && c->stream.first_len == 0) {
+		r->detail = STS_TIMEOUT_SILENT;
+		sts_text_addf(&text, "; the server has sent nothing");
+	}
+	if (r->stage >= STS_STAGE_CONNECT && r->stage <= STS_STAGE_ANSWER && c->facts.addresses)
+		sts_shown_add_server(&text, fields, &c->facts);
 }

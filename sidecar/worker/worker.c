@@ -102,7 +102,7 @@ static void on_alarm(int signal)
 	 * then says how much was printed. */
 	if (w.o->to_stdout && w.report.stage >= STS_STAGE_WRITE && !is_doctor())
 		return;
-	sts_worker_timeout(&w.report, &w.fields, w.error.code);
+	sts_worker_timeout(&w.report, &w.connection, &w.fields, w.error.code);
 	if (w.report.stage == STS_STAGE_CONNECT && is_doctor())
 		sts_find_way(&w.findings, &w.connection, w.stage_boot_ms, false);
 	send_report();
@@ -141,24 +141,35 @@ static void copy_message(char text[STS_ERROR_TEXT_MAX_BYTES], struct sts_error *
 	memcpy(text, e->msg, strlen(e->msg) + 1);
 }
 
-/* Report the message of the error. After an answer of the STS, also report what it was shown. */
+/* Does this worker revoke a token? */
+static bool revokes(void)
+{
+	return w.job->mode == STS_WORKER_REVOKE || w.job->mode == STS_WORKER_UNDO;
+}
+
+/* Report the message of the error, and what it is about: the file of the subject token, the server,
+ * or the request and the claims that the STS was shown. */
 static void report_text(enum sts_err err)
 {
 	int status = w.report.http_status;
+	bool is_denied = sts_error_info(err).exit_status == STS_EXIT_DENIED;
 	struct sts_text text;
 
 	w.report.detail = w.error.detail;
 	copy_message(w.report.text, &w.error);
 	sts_text_init(&text, w.report.text, sizeof(w.report.text));
 	sts_text_add_str(&text, w.error.msg);
+	if (w.report.stage == STS_STAGE_INPUTS)
+		sts_shown_add_file(&text, w.o, err);
+	else if (status == 421 || (w.report.stage > STS_STAGE_CONNECT &&
+				   w.report.stage <= STS_STAGE_ANSWER && status == 0))
+		sts_shown_add_server(&text, &w.fields, &w.connection.facts);
 	if (w.report.stage != STS_STAGE_CHECK || status == 0)
 		return;
 	sts_shown_add_request(&text, &w.fields.request);
-	if (w.job->mode != STS_WORKER_REVOKE &&
-	    (sts_error_info(err).exit_status == STS_EXIT_DENIED ||
-	     (err == STS_ESTATUS && status == 400)))
-		sts_shown_add_subject(&text, &w.subject, w.memory.scratch, sizeof(w.memory.scratch),
-				      sts_clock_real_ms() / 1000);
+	if (!revokes() && (is_denied || (err == STS_ESTATUS && status == 400)))
+		sts_shown_add_subject(&text, &w.subject, w.memory.scratch,
+				      sizeof(w.memory.scratch));
 }
 
 /* Report the result, and end. */
@@ -202,12 +213,6 @@ static enum sts_err keep_failure(enum sts_err err)
 	f->earlier_detail = w.error.detail;
 	copy_message(f->earlier_text, &w.error);
 	return STS_OK;
-}
-
-/* Does this worker revoke a token? */
-static bool revokes(void)
-{
-	return w.job->mode == STS_WORKER_REVOKE || w.job->mode == STS_WORKER_UNDO;
 }
 
 /* Does this worker send a request? */
@@ -454,24 +459,6 @@ static enum sts_err stage_check(void)
 	return err;
 }
 
-/* Add to a refusal what the server asked for in TLS and did not get: some servers (nginx) finish
- * the handshake without a client certificate, and refuse the request. Nothing is added to the STS's
- * own reason (after a colon), since Vault and OpenBao ask every client for a certificate. */
-static void note_wanted_in_tls(void)
-{
-	const struct sts_connection *c = &w.connection;
-	size_t len = strlen(w.error.msg);
-	struct sts_text text;
-
-	if ((!c->wanted_cert && !c->wanted_renegotiation) || strchr(w.error.msg, ':'))
-		return;
-	sts_text_init(&text, w.error.msg + len, sizeof(w.error.msg) - len);
-	sts_text_addf(&text,
-		      c->wanted_renegotiation
-			      ? " (the server asked to renegotiate TLS, which is not done)"
-			      : " (the server asked for a client certificate, and was sent none)");
-}
-
 /* Of `doctor`: note the claims of the token that came back, and leave it to the worker that revokes
  * it. The claims replace the open document, in which the token lies. */
 static void leave_token(void)
@@ -560,10 +547,8 @@ static enum sts_err exchange(void)
 	if ((err = stage_answer()) != STS_OK)
 		return err;
 	enter(STS_STAGE_CHECK);
-	if ((err = stage_check()) != STS_OK) {
-		note_wanted_in_tls();
-		return err;
-	}
+	if (stage_check() != STS_OK)
+		return sts_connection_note_wanted(&w.connection, &w.error);
 	enter(STS_STAGE_WRITE);
 	if ((err = stage_write()) == STS_OK)
 		pass(STS_GATE_ANSWER);

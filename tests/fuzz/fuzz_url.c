@@ -68,16 +68,20 @@ static void check_again(const struct sts_url *url)
 	require(sts_url_is_loopback(&again) == sts_url_is_loopback(url));
 }
 
-static void check_origin(struct sts_slice location)
+static void check_target(struct sts_slice location)
 {
-	char buf[128];
+	char buf[192];
+	const char *host, *path;
 	struct sts_text t;
 
 	sts_text_init(&t, buf, sizeof(buf));
-	sts_url_add_origin(&t, location);
-	require(!t.overflow && t.len > 0 && t.len <= 100);
+	sts_url_add_target(&t, location);
+	require(!t.overflow && t.len > 0 && t.len <= 140);
 	for (size_t i = 0; i < t.len; i++)
-		require(buf[i] >= 0x20 && buf[i] < 0x7f && buf[i] != '@');
+		require(buf[i] >= 0x20 && buf[i] < 0x7f && buf[i] != '?' && buf[i] != '#');
+	host = strstr(buf, "//");
+	path = host ? host + 2 + strcspn(host + 2, "/\\") : buf;
+	require(!memchr(buf, '@', (size_t)(path - buf)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,6 +97,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		require(err == STS_EURL && e.code == STS_EURL && e.msg[0] != '\0');
 	}
-	check_origin(text);
+	check_target(text);
 	return 0;
 }

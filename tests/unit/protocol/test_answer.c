@@ -174,10 +174,9 @@ static void bad_answers(void)
 		 "the STS answered with no body (status 200): is the URL's path right?"},
 		{"openunison", " \r\n", STS_EEMPTY,
 		 "the STS answered with no body (status 200): is the URL's path right?"},
-		{"openunison", "\n<html>", STS_EHTML,
-		 "the STS answered 200 with a web page: is the URL's path right?"},
+		{"openunison", "\n<html>", STS_EHTML, "the answer (status 200) is a web page"},
 		{"openunison", "<?xml version=\"1.0\"?>\n<Error/>", STS_EJSON,
-		 "XML, where JSON was expected"},
+		 "the answer (status 200) is XML, where JSON was expected"},
 		{"openunison", "it works", STS_EJSON, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a", STS_EJSON, NULL},
 		{"openunison", "{\"token\":{\"jwt\":\"a\\u0000\"}}", STS_EJSON, NULL},
@@ -299,7 +298,7 @@ static void statuses(void)
 	} rows[] = {
 		{400, "", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "bad", STS_ESTATUS, "unexpected status 400: bad", ""},
-		{400, "<html>bad", STS_ESTATUS, "unexpected status 400", ""},
+		{400, "<html>bad", STS_EHTML, "unexpected status 400: a web page", ""},
 		{400, "{\"error\":", STS_ESTATUS, "unexpected status 400", ""},
 		{400, "{\"error\":{\"code\":7}}", STS_ESTATUS, "unexpected status 400", ""},
 		{400, OAUTH("invalid_request"), STS_EREFUSED,
@@ -344,16 +343,19 @@ static void statuses(void)
 		 "unexpected status 413: temporarily_unavailable: no such rule",
 		 "temporarily_unavailable"},
 		{414, "no", STS_EREQUEST_TOOBIG, "unexpected status 414: no" SENT, ""},
-		{431, "<html>", STS_EREQUEST_TOOBIG, "unexpected status 431" SENT, ""},
+		{431, "<html>", STS_EREQUEST_TOOBIG, "unexpected status 431: a web page" SENT, ""},
 		{400, "<html><title>400 Request Header Or Cookie Too Large</title></html>",
-		 STS_EREQUEST_TOOBIG, "unexpected status 400" SENT, ""},
+		 STS_EREQUEST_TOOBIG,
+		 "unexpected status 400: a web page \"400 Request Header Or Cookie Too "
+		 "Large\"" SENT,
+		 ""},
 		{418, "", STS_ESTATUS, "unexpected status 418", ""},
 		{422, "", STS_ESTATUS, "unexpected status 422", ""},
 		{422, OAUTH("x"), STS_EREFUSED, "unexpected status 422: x: no such rule", "x"},
 		{425, "", STS_EBUSY, "unexpected status 425", ""},
 		{429, OAUTH("slow_down"), STS_EBUSY,
 		 "unexpected status 429: slow_down: no such rule", "slow_down"},
-		{500, "<html>oops", STS_EBUSY, "unexpected status 500", ""},
+		{500, "<html>oops", STS_EBUSY, "unexpected status 500: a web page", ""},
 		{502, OAUTH("access_denied"), STS_EBUSY,
 		 "unexpected status 502: access_denied: no such rule", "access_denied"},
 		{599, "", STS_EBUSY, "unexpected status 599", ""},
@@ -412,13 +414,13 @@ static void who_is_refused(void)
 static void redirects(void)
 {
 	prepare("openunison", 302, STS_SLICE("<html>"));
-	head.location = STS_SLICE("https://other.test/secret?x=y");
+	head.location = STS_SLICE("https://other.test/login?secret=y");
 	CHECK_INT(read_prepared(), STS_EREDIRECT);
-	CHECK_STR(error.msg, "unexpected status 302: a redirect to https://other.test");
+	CHECK_STR(error.msg, "unexpected status 302: a redirect to https://other.test/login");
 	prepare("openunison", 307, STS_SLICE(""));
 	head.location = STS_SLICE("/elsewhere");
 	CHECK_INT(read_prepared(), STS_EREDIRECT);
-	CHECK_STR(error.msg, "unexpected status 307: a redirect to the same host");
+	CHECK_STR(error.msg, "unexpected status 307: a redirect to /elsewhere at the same host");
 	prepare("openunison", 308, STS_SLICE(""));
 	head.location = STS_SLICE("https://" SUBJECT ".test/");
 	CHECK_INT(read_prepared(), STS_EREDIRECT);

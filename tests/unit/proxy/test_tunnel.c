@@ -73,7 +73,7 @@ static void answers(void)
 	}
 	CHECK_INT(use_proxy("http://u:p@proxy.example:3128"), STS_OK);
 	CHECK_INT(feed("HTTP/1.1 407 No\r\n\r\n", 19, &used), STS_EPROXY_REFUSED);
-	CHECK_STR(error.msg, "the proxy proxy.example refused the credentials (407)");
+	CHECK_STR(error.msg, "the proxy proxy.example:3128 refused the credentials (407)");
 	CHECK_INT(error.detail, 407);
 }
 
@@ -85,7 +85,7 @@ static void an_answer_without_end(void)
 	memset(answer + 20, 'x', sizeof(answer) - 20);
 	CHECK_INT(feed(answer, sizeof(answer), &used), STS_EPROXY);
 	CHECK(used <= STS_TUNNEL_ANSWER_MAX_BYTES + 4);
-	CHECK_STR(error.msg, "the proxy proxy.example answers with a head of over 8 KiB");
+	CHECK_STR(error.msg, "the proxy proxy.example:3128 answers with a head of over 8 KiB");
 }
 
 static const struct sts_test tests[] = {
