@@ -194,7 +194,8 @@ static struct sts_slice without_fixed(struct sts_slice words)
 	while (words.len > WORDS_MAX_BYTES) {
 		ptrdiff_t end = sts_slice_find(words, STS_SLICE(". "));
 
-		if (end < FIXED_BYTES)
+		if (end < FIXED_BYTES ||
+		    !(sts_slice_starts(words, "The ") || sts_slice_starts(words, "Client ")))
 			break;
 		words.data += end + 2;
 		words.len -= (size_t)end + 2;
@@ -214,7 +215,7 @@ void sts_reason_add_words(struct sts_text *t, const struct sts_request *request,
 	if (words.len <= max) {
 		is_secret = add_part(&text, request, words, max);
 	} else {
-		size_t begin = max / 3, end = max - begin - 3;
+		size_t begin = max / 2, end = max - begin - 3;
 
 		is_secret = add_part(&text, request, (struct sts_slice){words.data, begin}, begin);
 		sts_text_add_str(&text, "...");

@@ -181,9 +181,10 @@ enum sts_err sts_connection_note_wanted(const struct sts_connection *c, struct s
 	size_t len = strlen(e->msg);
 	struct sts_text text;
 
-	/* nginx's pages about a client certificate */
-	if (e->code == STS_EHTML &&
-	    sts_slice_find(sts_slice_of(e->msg), STS_SLICE("SSL certificate")) >= 0)
+	/* nginx has a page for a client certificate that is missing or not accepted. */
+	if (e->code == STS_EHTML && e->detail == 400 &&
+	    (c->wanted_cert ||
+	     sts_slice_find(sts_slice_of(e->msg), STS_SLICE("SSL certificate")) >= 0))
 		e->code = STS_ECLIENT_CERT;
 	if ((!c->wanted_cert && !c->wanted_renegotiation) ||
 	    (strchr(e->msg, ':') && e->code != STS_ECLIENT_CERT))

@@ -167,7 +167,7 @@ FAILURES = {
     "403": (http(403, {"error": "access_denied"}), 77, f"403: access_denied; request: POST URL{CLAIMS} (the STS refused this ServiceAccount: "
                                                        "check its authorization rules)"),
     "503": (http(503), 75, "503; request: POST URL (the STS cannot answer now: "),
-    "HTML": (http(200, b"<html>"), 65, "html: the STS answered 200 with a web page"),
+    "HTML": (http(200, b"<html>"), 65, "html: the answer (status 200) is a web page; request: POST URL ("),
     "empty": (http(200, b""), 65, "empty: the STS answered with no body (status 200)"),
     "bytes of the STS": (http(403, {"error": "ours", "error_description": "\x1b[2J\n\u20ac" + "x" * 200}), 77,
                          r"403: ours: \x1B[2J \xE2\x82\xAC"),

@@ -74,11 +74,14 @@ def check(row, fetch, serve, space):
     options = {"output_dir": space.out, "protocol": row.protocol, "deadline": "1s" if row.retried else "30s"}
     run = fetch(url, *row.more, **(options | row.options))
     assert (run.status, space.snapshot() if space.out.is_dir() else None) == (row.status, before), run.err
-    assert re.search(row.says, MESSAGE.match(run.last)[1]) and row.hint in run.last, run.err
+    # What was asked, and of whom, stands behind the cause.
+    message, *about = re.split("; (?=request: |server: |file: )", MESSAGE.match(run.last)[1], maxsplit=1)
+    assert re.search(row.says, message) and row.hint in run.last, run.err
+    assert not server.requests or about and (about[0].startswith("server: ") or server.url("/").split("?")[0] in about[0]), run.err
     assert re.findall(r' error="(\w+)"', run.last) == ([row.error] if row.error else []), run.err
     assert SAYS_WHAT_NEXT.search(run.last), run.err
     assert run.out == b""
-    assert len(run.last) < 600 and run.last.isprintable(), run.last
+    assert len(run.last) < 1000 and run.last.isprintable(), run.last
     if row.asked is not None:
         assert bool(server.requests) == row.asked
     # What ends at once does not wait for the deadline, and asks once.

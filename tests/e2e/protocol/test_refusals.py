@@ -42,15 +42,15 @@ STATUSES = [
     Row("418", 65, "status", r"418$", answer=http(418)),
     Row("422", 65, "status", r"422$", answer=http(422)),
     Row("425", 75, "busy", r"425$", answer=http(425), retried=True),
-    Row("429", 75, "busy", r"429$", answer=http(429, headers=["Retry-After: 1"]), retried=True),
-    Row("429 that asks for a long wait", 75, "busy", r"429$", answer=http(429, headers=["Retry-After: 3600"]), retried=True),
-    Row("500", 75, "busy", r"500$", answer=http(500, b"<html>oops</html>"), retried=True),
+    Row("429", 75, "busy", r"429; Retry-After: 1$", answer=http(429, headers=["Retry-After: 1"]), retried=True),
+    Row("429 that asks for a long wait", 75, "busy", r"429; Retry-After: 3600$", answer=http(429, headers=["Retry-After: 3600"]), retried=True),
+    Row("500", 75, "busy", r"500: a web page$", answer=http(500, b"<html>oops</html>"), retried=True),
     Row("502 with an OAuth error", 75, "busy", r"502: temporarily_unavailable: no$", answer=oauth(502, "temporarily_unavailable"), protocol="token-exchange", retried=True),
     Row("503", 75, "busy", r"503$", answer=http(503), retried=True),
     Row("599", 75, "busy", r"599$", answer=http(599), retried=True),
-    Row("301", 65, "redirect", r"301: a redirect to https://other\.test$", answer=http(301, headers=["Location: https://other.test/secret?x=y"])),
-    Row("302 to http", 65, "redirect", r"302: a redirect to http://127\.0\.0\.1$", answer=http(302, headers=["Location: http://127.0.0.1/x"])),
-    Row("307 to the same host", 65, "redirect", r"307: a redirect to the same host$", answer=http(307, headers=["Location: /elsewhere"])),
+    Row("301", 65, "redirect", r"301: a redirect to https://other\.test/secret$", answer=http(301, headers=["Location: https://other.test/secret?x=y"])),
+    Row("302 to http", 65, "redirect", r"302: a redirect to http://127\.0\.0\.1/x$", answer=http(302, headers=["Location: http://127.0.0.1/x"])),
+    Row("307 to the same host", 65, "redirect", r"307: a redirect to /elsewhere at the same host$", answer=http(307, headers=["Location: /elsewhere"])),
     Row("308 without a Location", 65, "redirect", r"308: a redirect$", answer=http(308)),
     Row("204", 65, "empty", "answered with no body", answer=head(status=b"HTTP/1.1 204 No Content")),
     Row("101", 65, "http", "switches to another protocol", answer=head(b"Upgrade: x", b"Connection: upgrade", status=b"HTTP/1.1 101 Switching Protocols")),
@@ -95,7 +95,7 @@ def test_a_denial_with_status_200_is_one(fetch, serve, space):
 def test_words_of_several_lines_become_one(fetch, serve, space):
     body = {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
     run = fetch(serve(http(403, body)).url("/"), *NEEDED["vault"], protocol="vault")
-    assert run.status == 77 and "403: 1 error occurred: * permission denied " in run.last, run.err
+    assert run.status == 77 and "403: 1 error occurred: * permission denied; " in run.last, run.err
 
 
 @pytest.mark.parametrize("status, body", [(404, {"errors": ["no handler for route"]}), (405, {"errors": ["unsupported operation"]}),

@@ -254,7 +254,7 @@ def test_proxies_that_fail(case, serve, fetch, subject):
     run = fetch("https://sts.example.test/", "--proxy", f"http://127.0.0.1:{proxy.port}", deadline="1s", log_format="json")
     line = json.loads(run.lines[0])
     assert run.status == 69 and line["error"] == error and says in line["msg"], run.err
-    assert line["proxy"] == f"127.0.0.1:{proxy.port}" and line["msg"].startswith("the proxy 127.0.0.1 "), run.err
+    assert line["proxy"] == f"127.0.0.1:{proxy.port}" and line["msg"].startswith(f"the proxy 127.0.0.1:{proxy.port} "), run.err
     assert "SECRET" not in run.err
     assert all(subject.encode() not in request for request in proxy.requests)
 

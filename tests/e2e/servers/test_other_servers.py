@@ -69,11 +69,11 @@ def test_nginx_makes_chunks_of_an_answer_without_length(nginx, fetch, space):
 NGINX_SAYS = {
     "upstream gone": ("", lambda app: app.close(), 75, "unexpected status 502"),
     "redirect": ("return 301 https://elsewhere.test$request_uri;", None, 65, "a redirect to https://elsewhere.test"),
-    "forbidden": ("deny all;", None, 77, "unexpected status 403"),
+    "forbidden": ("deny all;", None, 65, "unexpected status 403: a web page \"403 Forbidden\""),
     "not found": ("return 404;", None, 65, "unexpected status 404"),
     "hangs up": ("return 444;", None, 75, "closed without an answer"),
-    "a page": ('default_type text/html; return 200 "<html>hello</html>";', None, 65, "200 with a web page"),
-    "client certificates": ("ssl_verify_client on; ssl_client_certificate {ca};", None, 65, "status 400 (the server asked for a client certificate, and was sent none)"),
+    "a page": ('default_type text/html; return 200 "<html>hello</html>";', None, 65, "the answer (status 200) is a web page"),
+    "client certificates": ("ssl_verify_client on; ssl_client_certificate {ca};", None, 69, "(the server asked for a client certificate, and was sent none)"),
 }
 
 

@@ -399,13 +399,13 @@ static void long_words(void)
 		{STS_SLICE("{\"message\":\"" FIXED " The audience is wrong.\"}"),
 		 ": The audience is wrong."},
 		{STS_SLICE("{\"message\":\"" FIXED "\"}"),
-		 ": The provided authorization grant (e.g., authorization...ce owner credentials) "
-		 "or "
-		 "refresh token is invalid, expired, revoked, does not match the redirection URI."},
+		 ": The provided authorization grant (e.g., authorization code, resource owner "
+		 "crede...fresh token is invalid, expired, revoked, does not match the "
+		 "redirection URI."},
 		{STS_SLICE("{\"message\":\"No. " FIXED "\"}"),
-		 ": No. The provided authorization grant (e.g., authoriza...ce owner credentials) "
-		 "or "
-		 "refresh token is invalid, expired, revoked, does not match the redirection URI."},
+		 ": No. The provided authorization grant (e.g., authorization code, resource owner "
+		 "c...fresh token is invalid, expired, revoked, does not match the redirection "
+		 "URI."},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
