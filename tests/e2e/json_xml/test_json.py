@@ -10,8 +10,8 @@ from harness.tokens import http
 BODIES = [
     Row("empty 200", 65, "empty", "answered with no body", answer=http(200, b"")),
     Row("200 of white space", 65, "empty", "answered with no body", answer=http(200, b" \n")),
-    Row("HTML", 65, "html", "200 with a web page", answer=http(200, b"<!DOCTYPE html><html><body>Sign in</body></html>")),
-    Row("HTML after white space", 65, "html", "200 with a web page", answer=http(200, b"\r\n  <html></html>")),
+    Row("HTML", 65, "html", "is a web page", answer=http(200, b"<!DOCTYPE html><html><body>Sign in</body></html>")),
+    Row("HTML after white space", 65, "html", "is a web page", answer=http(200, b"\r\n  <html></html>")),
     Row("plain text", 65, "json", "no value at byte 0", answer=http(200, b"it works")),
     Row("JSON that ends early", 65, "json", "the end, inside of an object", answer=http(200, b'{"token":{"jwt":"a.b.c"')),
     Row("JSON and more after it", 65, "json", "something after the value at byte 26", answer=http(200, b'{"token":{"jwt":"a.b.c"}} x')),
