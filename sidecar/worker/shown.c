@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/shown.h"
 
-#include "base/clock.h"
 #include "base/timefmt.h"
 #include "json_xml/json.h"
 #include "token/jwt.h"
@@ -86,10 +85,10 @@ static void add_claim(struct sts_text *t, const struct sts_json *claims, const c
 }
 
 void sts_shown_add_subject(struct sts_text *t, const struct sts_subject *subject, char *scratch,
-			   size_t size)
+			   size_t size, int64_t now_s)
 {
 	const struct sts_json *claims;
-	int64_t left_s = subject->exp_s - sts_clock_real_ms() / 1000;
+	int64_t left_s = subject->exp_s - now_s;
 
 	if (sts_jwt_open(subject->token, scratch, size, &claims, NULL) != STS_OK) {
 		sts_text_addf(t, "; subject token: it is not a JWT");

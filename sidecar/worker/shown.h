@@ -45,9 +45,10 @@ void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
  * system:serviceaccount:shop:cart, aud https://sts.example.com, 52 min left". These claims are no
  * secrets. Each is escaped, and cut after 100 bytes. Of an opaque token it says that.
  *   scratch  in  memory for decoding the token, 3/4 of its length
+ *   now_s    in  the node's clock, seconds since the epoch
  * Closes the document of json.h.
  */
 void sts_shown_add_subject(struct sts_text *t, const struct sts_subject *subject, char *scratch,
-			   size_t size);
+			   size_t size, int64_t now_s);
 
 #endif

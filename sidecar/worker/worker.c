@@ -168,8 +168,8 @@ static void report_text(enum sts_err err)
 		return;
 	sts_shown_add_request(&text, &w.fields.request);
 	if (!revokes() && (is_denied || (err == STS_ESTATUS && status == 400)))
-		sts_shown_add_subject(&text, &w.subject, w.memory.scratch,
-				      sizeof(w.memory.scratch));
+		sts_shown_add_subject(&text, &w.subject, w.memory.scratch, sizeof(w.memory.scratch),
+				      sts_clock_real_ms() / 1000);
 }
 
 /* Report the result, and end. */
