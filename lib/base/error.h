@@ -48,7 +48,7 @@ enum sts_retry {
 /* The detail of STS_EDNS when a name server answered, but gave neither an address nor a no. */
 #define STS_DNS_ANSWERED 210
 
-/* The detail of STS_EHTTP and STS_ETRUNCATED when the port of an http URL speaks TLS, or may do so. */
+/* The detail of STS_EHTTP and STS_ETRUNCATED when the port of an http URL speaks TLS, or may. */
 #define STS_HTTP_TLS_PORT 2
 
 /* The detail of STS_EANSWER when the answer is a discovery document in place of a token. */

@@ -11,7 +11,7 @@
 #include "protocol/table.h"
 
 #define WORDS_MAX_BYTES 160 /* of the answer's words in a message */
-#define FIXED_BYTES     80 /* a longer sentence before others is left out of words that are too long */
+#define FIXED_BYTES     80 /* a longer sentence may be left out of words that are too long */
 #define TITLE_MAX_BYTES 60 /* of the title of a web page in a message */
 #define VALUE_MAX_BYTES 60 /* of the value of a parameter in a message */
 

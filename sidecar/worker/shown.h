@@ -33,8 +33,8 @@ void sts_shown_add_request(struct sts_text *t, const struct sts_request *request
 void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum sts_err err);
 
 /*
- * Add "; server: sts.example.com:443 at 10.4.0.17:443", or "through the proxy HOST:PORT" in place of
- * the address.
+ * Add "; server: sts.example.com:443 at 10.4.0.17:443", or "through the proxy HOST:PORT" in place
+ * of the address.
  *   facts  in  of a connection that was made
  */
 void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
