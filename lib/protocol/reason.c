@@ -11,9 +11,9 @@
 #include "protocol/table.h"
 
 #define WORDS_MAX_BYTES 160 /* of the answer's words in a message */
-#define FIXED_BYTES     80 /* a longer sentence may be left out of words that are too long */
-#define TITLE_MAX_BYTES 60 /* of the title of a web page in a message */
-#define VALUE_MAX_BYTES 60 /* of the value of a parameter in a message */
+#define FIXED_BYTES     80  /* a longer sentence may be left out of words that are too long */
+#define TITLE_MAX_BYTES 60  /* of the title of a web page in a message */
+#define VALUE_MAX_BYTES 60  /* of the value of a parameter in a message */
 
 /* The first string that one of the pointers leads to; empty when none does. The pointers stand one
  * after the other, and an empty one ends them. */
