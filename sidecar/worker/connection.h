@@ -78,9 +78,9 @@ enum sts_err sts_connection_read_answer(struct sts_connection *c, struct sts_htt
 					struct sts_error *e);
 
 /* Add to a refusal what the server asked for in TLS and did not get: some servers (nginx) finish
- * the handshake without a client certificate, and refuse the request. Nothing is added to the STS's own
- * reason (after a colon), since Vault and OpenBao ask every client for a certificate. Returns the
- * error, which is STS_ECLIENT_CERT for nginx's pages about a client certificate. */
+ * the handshake without a client certificate, and refuse the request. Nothing is added to the STS's
+ * own reason (after a colon), since Vault and OpenBao ask every client for a certificate. Returns
+ * the error, which is STS_ECLIENT_CERT for nginx's page about a client certificate. */
 enum sts_err sts_connection_note_wanted(const struct sts_connection *c, struct sts_error *e);
 
 /* Overwrite the secrets of the connection: its keys and its buffers. May be called at any time, and
