@@ -57,6 +57,7 @@ void sts_reason_of_document(const struct sts_request *request, const struct sts_
 {
 	reason->code = first_string(root, sts_error_pointers);
 	reason->text = sts_slice_trim(first_string(root, sts_message_pointers));
+	reason->page.len = 0;
 	keep_code_or_words(request, reason);
 }
 
