@@ -44,7 +44,7 @@ MASKS = [
     Mask(r"(?<=last_attempt )\d{10}$", "TIME", "last_attempt 1795922779", ".status"),
     Mask(r"(?<=next_attempt )\d{10}$", "TIME", "next_attempt 1795922779", ".status"),
     Mask(r"(?<=last_success )\d{10}$", "TIME", "last_success 1795922779", ".status"),
-    Mask(r"(?<=\| )(trying|tried|ended|next|latest|source_tried|renews|once_for|sent) \d+(?=¬?$)", r"\1 MS", ".status| tried 1795922",
+    Mask(r"(?<=\| )(trying|tried|ended|next|latest|source_tried|renews|once_for|again_for|sent) \d+(?=¬?$)", r"\1 MS", ".status| tried 1795922",
          ".status: since the boot. When which of them is 0 is told by the unit tests of exchange_status.c"),
     Mask(r"(?<=\| sum )\d+(?=¬?$)", "SUM", ".status| sum 2166136261", ".status: of the lines before it, which have times"),
     Mask(r"(?<=\| boot )[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "BOOT", ".status| boot 4b1f8a3c-0d52-4e6f-9a7b-1c2d3e4f5a6b", ".status: of the kernel"),
