@@ -16,7 +16,7 @@ def _(pod):
 
 
 @case("tcp_filtered", "connect", "connect_timeout", 69, [f"{HOST}|{STS}", f"{STS}:443", "no answer|not answer", "NetworkPolicy"],
-      fetch=["resolved|name"], never=NEVER, short=True)
+      fetch=["resolved|the address is from"], never=NEVER, short=True)
 def _(pod):
     pod.drop(f"-p tcp -d {STS} --dport 443")
     pod.set(timeout="2s")
@@ -77,7 +77,7 @@ def _(pod):
     pod.set(url=f"https://{HOST}:22/token")
 
 
-@case("tls_to_plain_http_port", "tls", None, None, [f"{HOST}", "8080", "does not speak TLS|no TLS|plain HTTP|HTTP"],
+@case("tls_to_plain_http_port", "tls", None, None, [f"{HOST}", "8080", "does not speak TLS|plain HTTP|sent nothing"],
       never=("emptyDir", "no such name", "STS's load"))
 def _(pod):
     servers.Server(http(400, b"Bad Request"), tls=None, address=STS, port=8080)
@@ -90,7 +90,7 @@ def _(pod):
     pod.set(url=f"https://{HOST}:8080/token", timeout="2s")
 
 
-@case("http_url_to_tls_port", "tls", None, None, ["127.0.0.1", "8443", "speaks TLS|https|TLS"], never=("emptyDir", "no such name", "STS's log"),
+@case("http_url_to_tls_port", "tls|answer", None, None, ["127.0.0.1", "8443", "speaks TLS|https|TLS"], never=("emptyDir", "no such name", "STS's log"),
       short=True)
 def _(pod):
     sts(pod, address="127.0.0.1", port=8443)
@@ -98,7 +98,7 @@ def _(pod):
     pod.more = ["--insecure-http"]
 
 
-@case("http_url_to_nginx_tls", "tls", None, None, ["127.0.0.1", "8443", "speaks TLS|https|HTTPS"], never=("emptyDir", "no such name"))
+@case("http_url_to_nginx_tls", "tls|answer", None, None, ["127.0.0.1", "8443", "speaks TLS|https|HTTPS"], never=("emptyDir", "no such name"))
 def _(pod):
     nginx(pod, "listen 127.0.0.1:8443 ssl; location / { return 200 hello; }")
     pod.set(url="http://127.0.0.1:8443/token", cacert_path=None)

@@ -94,7 +94,7 @@ def _(pod):
 @case("file_size_limit", "output", "output", 73, [OUT], fetch=["too big", "ulimit"], never=NEVER)
 def _(pod):
     sts(pod)
-    pod.prefix = ["prlimit", "--fsize=400"]
+    pod.prefix = ["prlimit", "--fsize=300"]
 
 
 @case("read_only_root", "sidecar", None, 0, ok=0)

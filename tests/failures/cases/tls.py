@@ -62,7 +62,7 @@ def _(pod):
     wants_client(pod, pod.ca)
 
 
-@case("tls_client_cert_required_nginx", "answer", None, None, [HOST, "client certificate", "--client-cert"], never=NEVER, short=True)
+@case("tls_client_cert_required_nginx", "answer|tls", None, None, [HOST, "client certificate", "--client-cert"], never=NEVER, short=True)
 def _(pod):
     path = pod.folder / "clients.pem"
     path.write_bytes(pod.ca.pem)
@@ -81,7 +81,7 @@ def _(pod):
     gives_client(pod, pki.authority(cn="Other CA"))
 
 
-@case("tls_client_cert_wrong_ca_nginx", "answer", None, None, [HOST, "client certificate", "SSL certificate error|refused"], never=NEVER)
+@case("tls_client_cert_wrong_ca_nginx", "answer|tls", None, None, [HOST, "client certificate", "SSL certificate error|refused"], never=NEVER)
 def _(pod):
     path = pod.folder / "clients.pem"
     path.write_bytes(pod.ca.pem)
@@ -140,7 +140,7 @@ alerts("tls_alert_80", 80)
 alerts("tls_alert_112", 112, says=[HOST, "112", "does not know|host name"], never=("ECDHE", "AES-GCM"), short=True)
 
 
-@case("tls_sni_mismatch_nginx", "tls", None, None, [HOST, "does not know|host name|112"], never=(*NEVER, "AES-GCM"))
+@case("tls_sni_mismatch_nginx", "tls", None, None, ["other.example.com", "does not know|host name|112"], never=(*NEVER, "AES-GCM"))
 def _(pod):
     nginx(pod, "location / { return 200 x; } } server { listen 10.0.4.17:443 ssl default_server; ssl_reject_handshake on;")
     pod.hosts({"other.example.com": [STS]})
@@ -173,7 +173,7 @@ def _(pod):
 alerts("tls_alert_86", 86, says=[HOST, "86"])
 
 
-@case("tls_client_cert_revoked_nginx", "answer", None, None, [HOST, "400", "client certificate|SSL certificate error"], never=NEVER)
+@case("tls_client_cert_revoked_nginx", "answer|tls", None, None, [HOST, "400", "client certificate|SSL certificate error"], never=NEVER)
 def _(pod):
     path = pod.folder / "clients.pem"
     path.write_bytes(pod.ca.pem)
