@@ -15,7 +15,12 @@ VOLATILE = [
     (r"(left|written|ends in|expires in|last success) \d+ \w+( \d+ \w+)?", r"\1 N s"),
     (r"\b(after|in) \d+ (attempts?|s|ms|min)( \d+ s)?\b", r"\1 N \2"),
     (r"(next|latest) in [^;)\n]*", r"\1 in N s"),
-    (r"the next is under way", "next in N s"),
+    (r"the next is (under way|due now)", "next in N s"),
+    (r"succeeded just now", "succeeded N s ago"),
+    # Two timers may end an attempt to connect, each with its words.
+    (r"time ran out while connecting: \S+; server: \S+ at (\S+)", r"no answer from \1 in N s"),
+    (r"\S+: no answer from (\S+) in \S+ m?s; the address is from /etc/hosts", r"no answer from \1 in N s"),
+    (r"no way to the proxy: no answer from (\S+) in \S+ m?s", r"the proxy \1 did not answer within the time"),
     (r"try \d+ failed (just now|\d+ s ago)", "try N failed N s ago"),
     (r"(\d+ (min|h|d)) \d+ (s|min|h)\b", r"\1"),
     (r"\bin \d+ ms\b", "in N ms"),
@@ -38,7 +43,9 @@ def entry(name, said):
     lines = [f"#### {name}", "", f"    fetch   {steady(line_of(said['fetch']['err']))} (exit status {said['fetch']['status']})"]
     lines.append(f"    check   {steady(check_of(said)) or 'nothing'} (exit status {said['check']['status']})")
     if "doctor" in said:
-        lines += [f"    doctor  {line}" for line in steady(verdict_of(said)).splitlines() or ["no problems found"]]
+        # What doctor says of the sidecar is the line of check again.
+        verdict = [line for line in steady(verdict_of(said)).splitlines() if not line.startswith("sidecar warn: ")]
+        lines += [f"    doctor  {line}" for line in verdict or ["no problems found"]]
     return "\n".join(lines) + "\n"
 
 
