@@ -16,6 +16,7 @@ VOLATILE = [
     (r"\b(after|in) \d+ (attempts?|s|ms|min)( \d+ s)?\b", r"\1 N \2"),
     (r"(next|latest) in [^;)\n]*", r"\1 in N s"),
     (r"the next is (under way|due now)", "next in N s"),
+    (r"\((before|after) the request was sent\)", "(before the request was sent)"),
     (r"succeeded just now", "succeeded N s ago"),
     # Two timers may end an attempt to connect, each with its words.
     (r"time ran out while connecting: \S+; server: \S+ at (\S+)", r"no answer from \1 in N s"),

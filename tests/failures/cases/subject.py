@@ -113,7 +113,7 @@ def _(pod):
 def _(pod):
     sts(pod, tokens.http(400, {"error": "invalid_request", "error_description": "token is not active"}))
     now = int(time.time())
-    pod.token(tokens.subject(3600, nbf=now + 630, iat=now + 630))
+    pod.token(tokens.subject(5000, nbf=now + 630, iat=now + 630))
 
 
 @case("tok_secret_not_projected", "answer", "refused", 77, ["400", HOST], fetch=["iss|issuer", "kubernetes/serviceaccount"])
