@@ -30,7 +30,8 @@ from tables.common import TOP, TableError, c_file, shown  # noqa: E402
 PAIRS = TOP / "lib/base/pairs.json"
 CHARACTERS = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
 END = ""                    # the symbol that ends a text: its code is all zeros, as the NUL behind the text is
-PAIRS_MAX = 800
+PAIRS_MAX = 1800
+ROUNDS = 6                  # in which pairs that are not worth their place are left out
 DEPTH_MAX = 12              # a pair within a pair
 SYMBOL_MAX = 48             # characters of a symbol
 CODE_MAX_BITS = 15
@@ -56,18 +57,22 @@ class Symbols:
         if code != 1 << before or self.ranks[END] != 0 or lengths[END] > END_MAX_BITS:
             raise TableError(name, "", "the lengths of the codes do not belong together")
 
-    def pack(self, text):
-        """The fewest bits that stand for the text, behind a bit that is set; the text itself where that is not longer."""
+    def parts(self, text):
+        """The symbols that stand for the text in the fewest bits."""
         best = [(0, 0)]
         for end in range(1, len(text) + 1):
             best.append(min((best[start][0] + len(self.codes[text[start:end]]), start) for start in range(max(0, end - self.longest), end)
                             if text[start:end] in self.codes))
-        codes, end = [], len(text)
+        parts, end = [], len(text)
         while end:
             start = best[end][1]
-            codes.append(self.codes[text[start:end]])
+            parts.append(text[start:end])
             end = start
-        bits = "1" + "".join(reversed(codes))
+        return parts[::-1]
+
+    def pack(self, text):
+        """The codes of the text, behind a bit that is set; the text itself where that is not longer."""
+        bits = "1" + "".join(self.codes[part] for part in self.parts(text))
         made = int(bits.ljust(-len(bits) % 8 + len(bits), "0"), 2).to_bytes((len(bits) + 7) // 8, "big")
         return made if len(made) < len(text) else text.encode()
 
@@ -242,10 +247,29 @@ def train(texts, pairs_max=PAIRS_MAX):
                 if word[i] == left and word[i + 1] == right:
                     word[i:i + 2] = [left + right]
                 i += 1
+    return rows_of(texts, pairs, words)
+
+
+def rows_of(texts, pairs, words):
+    """The rows for these pairs, without those that are not worth their place in the table once each text is packed in the fewest bits."""
+    for _ in range(ROUNDS):
+        seen = collections.Counter(symbol for word in words for symbol in word)
+        lengths = code_lengths({symbol: seen[symbol] + 1 for symbol in [*CHARACTERS, *(left + right for left, right in pairs)]}, len(words))
+        symbols = Symbols(lengths, pairs)
+        words = [symbols.parts(text) for text in texts if text]
+        seen = collections.Counter(symbol for word in words for symbol in word)
+        inside = {part for pair in pairs for part in pair}
+        pairs = [pair for pair in pairs if "".join(pair) in inside or worth(seen, symbols, pair) > 24]
     seen = collections.Counter(symbol for word in words for symbol in word)
     lengths = code_lengths({symbol: seen[symbol] + 1 for symbol in [*CHARACTERS, *(left + right for left, right in pairs)]}, len(words))
     rows = [["", lengths[END]]] + [[symbol, lengths[symbol]] for symbol in CHARACTERS]
     return rows + [[left, right, lengths[left + right]] for left, right in pairs]
+
+
+def worth(seen, symbols, pair):
+    """How many bits a pair saves; it costs 24 bits in the table."""
+    left, right = (len(symbols.codes[part]) for part in pair)
+    return seen["".join(pair)] * (left + right - len(symbols.codes["".join(pair)]))
 
 
 def code_lengths(weights, ends):
