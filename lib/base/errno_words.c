@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/packed.h"
+#include "base/resident.h"
 
 #define WORDS_MAX_BYTES 64
 
@@ -124,7 +125,7 @@ static const char errno_texts[] = STS_PACKED(
 
 const char *sts_errno_words(int err)
 {
-	static char unpacked[WORDS_MAX_BYTES];
+	static char unpacked[WORDS_MAX_BYTES] STS_RESIDENT;
 	size_t at = 0;
 
 	while (at < sizeof(errnos) && errnos[at] != err)

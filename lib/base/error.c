@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/format.h"
 #include "base/packed.h"
+#include "base/resident.h"
 #include "base/text.h"
 
 #define TOKEN_MIN_BYTES 16 /* a shorter word with "eyJ" is no token */
@@ -60,7 +61,7 @@ struct sts_error_info sts_error_info(enum sts_err code)
 
 const char *sts_error_meaning(enum sts_err code)
 {
-	static char meaning[LONGEST_BYTES + 1];
+	static char meaning[LONGEST_BYTES + 1] STS_RESIDENT; /* the supervisor logs it */
 
 	return sts_unpacked(texts + row_of(code)->meaning, meaning, sizeof(meaning));
 }
@@ -93,7 +94,7 @@ static const char *hint_of(enum sts_err code, int detail)
 
 const char *sts_error_hint(enum sts_err code, int detail)
 {
-	static char hint[LONGEST_BYTES + 1];
+	static char hint[LONGEST_BYTES + 1] STS_RESIDENT;
 
 	return sts_unpacked(hint_of(code, detail), hint, sizeof(hint));
 }
