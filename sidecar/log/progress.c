@@ -7,13 +7,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/resident.h"
 #include "base/text.h"
 
 #define ERASE         "\r\033[K" /* from the start of the line to its end (ECMA-48: EL) */
 #define WIDTH_DEFAULT 80
 #define WIDTH_MAX     240
 
-static bool shown;
+static bool shown STS_RESIDENT;
 
 /* The columns of the terminal; 0: standard error is not a terminal, or one that cannot erase. */
 static unsigned width(void)

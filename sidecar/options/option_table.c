@@ -7,6 +7,7 @@
 #include "base/log_level.h"
 #include "base/nearest.h"
 #include "base/packed.h"
+#include "base/resident.h"
 #include "protocol/request.h"
 
 /* Another name of an option: the offset of the name in `texts`, and the index of the option. */
@@ -40,7 +41,7 @@ const size_t sts_command_count = sizeof(sts_command_table) / sizeof(sts_command_
 
 static const char *text_at(uint16_t at)
 {
-	static char text[LONGEST_BYTES + 1];
+	static char text[LONGEST_BYTES + 1] STS_RESIDENT; /* the supervisor reads its options */
 
 	return sts_unpacked(texts + at, text, sizeof(text));
 }
