@@ -155,7 +155,7 @@ def test_no_socket_ever(rig):
 @needs_root
 @pytest.mark.skipif(sanitized() or os.sysconf("SC_PAGE_SIZE") != 4096, reason="for the release binary and pages of 4 KiB")
 def test_memory_of_sixteen(several):
-    """Less than 1 KiB for each that is added. The stack begins anywhere in its page, so the least of three counts, with a page of tolerance."""
+    """Less than 1.5 KiB for each that is added: its plan and its status with the message of the last error. The stack begins anywhere in its page, so the least of three counts, with a page of tolerance."""
     def dirty(count):
         return min(dirty_once(count) for _ in range(3))
 
@@ -174,7 +174,7 @@ def test_memory_of_sixteen(several):
     with open(several.sidecar.path, "rb") as file:
         os.fsync(file.fileno())
     one, sixteen = dirty(1), dirty(16)
-    assert sixteen - one < 16 + 4, (one, sixteen)
+    assert sixteen - one < 16 * 1.5 + 4, (one, sixteen)
     assert sixteen <= 56, (one, sixteen)
     print(f"private dirty: {one} KiB for one, {sixteen} KiB for sixteen")
 
