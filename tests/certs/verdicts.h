@@ -49,7 +49,14 @@ static const struct verdict paths[] = {
 	 "\"Root\" (one of that name has expired or is not yet valid)"},
 	{"leaf inter", "root-future other-root", HOST, STS_ECERT_ISSUER, "not yet valid"},
 	{"leaf inter", "root-expired root-future root", HOST, STS_OK},
-	{"leaf inter", "root-expired", HOST, STS_ECA_FILE, "test-ca.pem: no usable certificate: 1"},
+	{"leaf inter", "root-expired", HOST, STS_ECERT_EXPIRED,
+	 "CA file test-ca.pem: certificate \"Root\" expired at 2025-12-31T00:00:00Z; the node's "
+	 "clock "
+	 "says 2026-01-01T00:00:00Z"},
+	{"leaf inter", "root-future", HOST, STS_ECERT_NOTYET,
+	 "CA file test-ca.pem: certificate \"Root\" is valid only from 2026-01-02T00:00:00Z on; "
+	 "the "
+	 "node's clock says 2026-01-01T00:00:00Z"},
 	/* cross-signed, renewed */
 	{"leaf inter cross-other", "other-root", HOST, STS_OK},
 	{"leaf cross-other inter", "root", HOST, STS_OK},
@@ -205,7 +212,11 @@ static const struct verdict times[] = {
 	 "certificate \"STS\" is valid only from 2026-01-02T00:00:00Z on; the node's clock says "
 	 "2026-01-01T00:00:00Z"},
 	{"leaf inter", "root", HOST, STS_OK, NULL, 30 * TEST_DAY_S},
-	{"leaf inter", "root root-future", HOST, STS_ECA_FILE, NULL, 30 * TEST_DAY_S + 1},
+	{"leaf inter", "root root-future", HOST, STS_ECERT_EXPIRED,
+	 "CA file test-ca.pem: certificate \"Root\" expired at 2026-01-31T00:00:00Z; the node's "
+	 "clock "
+	 "says 2026-01-31T00:00:01Z",
+	 30 * TEST_DAY_S + 1},
 	{"leaf inter", "root", HOST, STS_OK, NULL, -30 * TEST_DAY_S},
 	{"leaf-moment inter", "root", HOST, STS_OK},
 	{"leaf-moment inter", "root", HOST, STS_ECERT_EXPIRED, NULL, 1},

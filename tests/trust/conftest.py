@@ -32,7 +32,7 @@ UNWILLING = ("NO_SHARED_CIPHER", "NO_SUITABLE_SIGNATURE_ALGORITHM")
 @dataclass
 class Verdict:
     code: str  # as in lib/base/error.h: "ok", "cert_name", ...
-    message: str
+    message: str  # without the server at its end
     served_by: str = ""  # "OpenSSL" or "ours": tls12.py, tls13.py
     asked: bool = False  # did the server see a request?
     run: subprocess.CompletedProcess = field(default=None, repr=False)
@@ -52,6 +52,7 @@ class Stand:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=8)
         self.listener.settimeout(PATIENCE_S)
         self.port = self.listener.getsockname()[1]
+        self.server = ""  # the end of a message about TLS or trust: the server of the present attempt, and its address
 
     def close(self):
         self.listener.close()
@@ -60,6 +61,7 @@ class Stand:
     def start(self, host, *args, env=None, deadline="10s", port=None):
         port = port or self.port
         host = f"[{host}]" if ":" in host else host
+        self.server = f"; server: {host}:{port} at 127.0.0.1:{port}"
         return self.program.start("fetch", "--protocol", "openunison", "--url", f"https://{host}:{port}/vault/token/user",
                                   "--connect", f"127.0.0.1:{port}", "--token-file", self.space.token_file, "--stdout",
                                   "--timeout", "10s", "--deadline", deadline, "--log-format", "json", *args, env=env)
@@ -85,7 +87,14 @@ class Stand:
             return Verdict("ok", "", run=run)
         assert run.out == b"", "no token where there is an error"
         first = next(line for line in map(json.loads, run.lines) if "error" in line)  # a further attempt finds no server
-        return Verdict(first["error"], first["msg"], run=run)
+        return Verdict(first["error"], self.without_server(first["error"], first["msg"]), run=run)
+
+    def without_server(self, code, message):
+        """Each message about TLS, or about the server's chain, ends with the server; another one names this server or none."""
+        said = message.removesuffix(self.server)
+        assert said != message or not code.startswith(("cert_", "tls")), message
+        assert "; server: " not in said, message
+        return said
 
     def try_once(self, talk, host, *args, **more):
         """talk(raw socket) plays the server. Returns the verdict; asked when talk returned something true."""

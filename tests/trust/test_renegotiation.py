@@ -48,10 +48,13 @@ def test_an_answer_all_the_same(stand, attempt):
     assert (verdict.code, said) == ("ok", NO_RENEGOTIATION), verdict.message
 
 
-def test_an_answer_403(attempt):
+def test_an_answer_403(stand, attempt):
     verdict, said = attempt(lambda connection: connection.sendall(FORBIDDEN))
     assert (verdict.code, said) == ("denied", NO_RENEGOTIATION)
-    assert verdict.message == "unexpected status 403 (the server asked to renegotiate TLS, which is not done)"
+    said, request, subject = verdict.message.split("; ", 2)
+    assert said == "unexpected status 403 (the server asked to renegotiate TLS, which is not done)"
+    assert request == f"request: GET https://sts.example.com:{stand.port}/vault/token/user"
+    assert subject.startswith("subject token: iss "), subject
 
 
 ENDS = {"close": lambda connection: None, "close_notify": lambda connection: connection.unwrap(),

@@ -304,7 +304,7 @@ static void the_path_is_told(void)
 	CHECK_INT(run_sources("leaf inter", "root-expired", "other-root"), -1);
 	CHECK(server_is("leaf"));
 	CHECK_INT(run_sources("leaf inter", "root-expired", "root-expired"), -1);
-	CHECK_INT(verifier.error.code, STS_ECA_FILE);
+	CHECK_INT(verifier.error.code, STS_ECERT_EXPIRED);
 	CHECK(server_is("leaf"));
 	CHECK_INT(run_sources("leaf-expired inter", "root", "root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_EXPIRED);
