@@ -317,7 +317,8 @@ def test_the_poll_fails(rig):
     assert r.status()["state"] == "ok"
     assert r.stop(process).status == 0
     warnings = [line["msg"] for line in r.lines() if line["level"] == "warn"]
-    assert warnings == ["unexpected status 500", "unexpected status 503", "unexpected status 503"]
+    request = f"; request: GET https://localhost:{r.mock.port}{SIG_CERT}"
+    assert warnings == [f"unexpected status {status}{request}" for status in (500, 503, 503)]
     assert len(r.requests()) == 1
 
 

@@ -37,7 +37,8 @@ def test_learns_and_remembers(rig, server, reason):
     process = start(made)
     made.has_token()
     line = made.said("waiting for the kubelet's next token (in 47 min")[0]
-    assert line["level"] == "warn" and line["error"] == "subject_used" and line["reason"] == f"unexpected status 400: {reason}"
+    assert line["level"] == "warn" and line["error"] == "subject_used"
+    assert line["reason"] == f"unexpected status 400: {reason}; request: POST https://localhost:{made.mock.port}{PATH}"
     made.shows(waits="2", error="subject_used")
     assert "once_for" in made.status() and [entry["status"] for entry in made.requests(PATH)] == [200, 400]
     # The warning names what mends it, as soon as it is known.
