@@ -318,6 +318,14 @@ static size_t scheme_bytes(struct sts_slice s)
 	return sts_slice_has_only((struct sts_slice){s.data, len}, "+-.") ? len + 1 : 0;
 }
 
+/* The length of what stands before a text; all of it if the text is not there. */
+static size_t before(struct sts_slice s, const char *text)
+{
+	ptrdiff_t at = sts_slice_find(s, sts_slice_of(text));
+
+	return at < 0 ? s.len : (size_t)at;
+}
+
 void sts_url_add_target(struct sts_text *t, struct sts_slice location)
 {
 	struct sts_slice scheme = take(&location, scheme_bytes(location)), host = {0}, user;
@@ -331,8 +339,9 @@ void sts_url_add_target(struct sts_text *t, struct sts_slice location)
 		host = take(&location, span_until(location, "/?#\\"));
 	} else {
 		same_host = scheme.len == 0;
-		/* What follows "mailto:" is not a path. */
-		location.len = same_host ? location.len : 0;
+		/* What follows "mailto:" is not a path. After a malformed scheme, a userinfo may
+		 * follow "//". */
+		location.len = same_host ? before(location, "//") : 0;
 	}
 	/* Leave out the userinfo, which ends with the last @. */
 	for (user = host; user.len > 0 && user.data[user.len - 1] != '@'; user.len--)

@@ -281,6 +281,8 @@ static void test_target(void)
 		{"1a:b#c", "1a:b at the same host"},
 		{"/\\evil", "/\\\\evil at the same host"},
 		{"mailto:secret@h", "mailto:"},
+		{"1ttps://user:secret@h/", "1ttps: at the same host"},
+		{"/a//user:secret@h", "/a at the same host"},
 		{"javascript:alert(1)", "javascript:"},
 		{"https:secret", "https:"},
 		{"https://h\\secret", "https://h\\\\secret"},
