@@ -339,15 +339,16 @@ void sts_url_add_target(struct sts_text *t, struct sts_slice location)
 		host = take(&location, span_until(location, "/?#\\"));
 	} else {
 		same_host = scheme.len == 0;
-		/* What follows "mailto:" is not a path. After a malformed scheme, a userinfo may
-		 * follow "//". */
-		location.len = same_host ? before(location, "//") : 0;
+		/* What follows "mailto:" is not a path. */
+		location.len = same_host ? location.len : 0;
 	}
 	/* Leave out the userinfo, which ends with the last @. */
 	for (user = host; user.len > 0 && user.data[user.len - 1] != '@'; user.len--)
 		;
 	take(&host, user.len);
 	location.len = span_until(location, "?#");
+	/* After a malformed scheme, or one that is cut, a userinfo may follow "//". */
+	location.len = before(location, "//");
 	sts_text_add_escaped(t, scheme, ORIGIN_MAX_BYTES / 2);
 	sts_text_add_escaped(t, host, ORIGIN_MAX_BYTES - (t->len - start));
 	sts_text_add_escaped(t, location, same_host ? ORIGIN_MAX_BYTES : PATH_MAX_BYTES);

@@ -53,7 +53,7 @@ void sts_url_add_endpoint(struct sts_text *t, const struct sts_url *url);
  * SCHEME://HOST:PORT/PATH without userinfo, query and fragment, escaped, at most 140 bytes.
  *   location  in  UNTRUSTED; of a relative reference, "/PATH at the same host" is added, and of a
  *                 URL without an authority ("mailto:x") its scheme alone. What follows "//" within
- *                 a relative reference is left out
+ *                 a path is left out
  */
 void sts_url_add_target(struct sts_text *t, struct sts_slice location);
 

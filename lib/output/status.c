@@ -225,7 +225,7 @@ static bool parse_name(struct sts_slice value, struct sts_status *status)
 static bool parse_text(struct sts_slice value, struct sts_status *status)
 {
 	memset(status->text, 0, sizeof(status->text));
-	if (text_ok(value))
+	if (value.len > 0 && text_ok(value))
 		memcpy(status->text, value.data, value.len);
 	return true;
 }
