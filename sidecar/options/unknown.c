@@ -20,16 +20,21 @@ enum sts_err sts_unknown(const char *what, struct sts_slice word, const char *ne
 /* Add the commands that have an option. Returns whether there are any. */
 static bool add_takers(struct sts_text *out, struct sts_slice name)
 {
-	const char *between = "";
+	unsigned takers = 0; /* bits of enum sts_command */
 
-	sts_text_addf(out, "--%s is an option of", sts_shown(name, WORD_SHOWN_BYTES));
 	for (size_t i = 0; i < sts_command_count; i++)
-		if (sts_option_find(name, 1u << i)) {
-			sts_text_addf(out, "%s %s", between,
-				      sts_command_text(&sts_command_table[i], STS_COMMAND_NAME));
-			between = " and";
-		}
-	return *between;
+		takers |= (unsigned)(sts_option_find(name, 1u << i) != NULL) << i;
+	sts_text_addf(out, "--%s is an option of", sts_shown(name, WORD_SHOWN_BYTES));
+	for (unsigned left = takers; left != 0; left &= left - 1) {
+		const struct sts_command_row *row = &sts_command_table[__builtin_ctz(left)];
+
+		sts_text_addf(out, "%s %s",
+			      left == takers      ? ""
+			      : left & (left - 1) ? ","
+						  : " and",
+			      sts_command_text(row, STS_COMMAND_NAME));
+	}
+	return takers != 0;
 }
 
 /* Add an option that may be meant. Returns the new count of them. */

@@ -141,7 +141,8 @@ def test_an_option_of_other_commands_is_not_taken(name, sidecar):
         takers = [one.name for one in table().commands if any(other in names(option) for option in table().of(one))]
         assert run.status in (1, 64)
         if other not in absent:
-            assert f"--{other} is an option of {' and '.join(takers)}, not of {name};" in run.err
+            listed = " and ".join(filter(None, (", ".join(takers[:-1]), takers[-1])))
+            assert f"--{other} is an option of {listed}, not of {name};" in run.err
 
 
 def test_variables(sidecar):

@@ -46,7 +46,7 @@ static void test_messages(void)
 		{STS_COMMAND_CHECK, "--deadline", "--deadline is an option of fetch, not of check"},
 		{STS_COMMAND_RUN, "--deadline=5s", "--deadline is an option of fetch, not of run"},
 		{STS_COMMAND_INSPECT, "--cacert",
-		 "--cacert is an option of run and fetch and verify, not of inspect"},
+		 "--cacert is an option of run, fetch and verify, not of inspect"},
 		{STS_COMMAND_FETCH, "-single-run",
 		 "--single-run is an option of exchange, not of fetch"},
 		{STS_COMMAND_HELP, "--url", "--url is an option of run and fetch, not of help"},
