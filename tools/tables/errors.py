@@ -116,20 +116,12 @@ def read_exits(table):
     return exits
 
 
-def read_results(table):
-    results = {}
+def read_meanings(table, kind):
+    meanings = {}
     for name, row in table.rows(NAME):
         with row:
-            results[name] = Result(name, row.clause("meaning", most=120))
-    return results
-
-
-def read_gates(table):
-    gates = {}
-    for name, row in table.rows(NAME):
-        with row:
-            gates[name] = Gate(name, row.clause("meaning", most=120))
-    return gates
+            meanings[name] = kind(name, row.clause("meaning", most=120))
+    return meanings
 
 
 def read_causes(table, results, gates):
@@ -221,8 +213,8 @@ def refuse_results(table, errors, results):
 def read(path):
     with load(path) as file:
         exits = read_exits(file.row("exit"))
-        results = read_results(file.row("result"))
-        gates = read_gates(file.row("gate"))
+        results = read_meanings(file.row("result"), Result)
+        gates = read_meanings(file.row("gate"), Gate)
         causes = read_causes(file.row("cause"), results, gates)
         if not exits or not results or not gates or not causes:
             file.fail("there are no rows")
