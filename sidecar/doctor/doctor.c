@@ -36,6 +36,7 @@ static struct {
 	int64_t valid_s; /* how long the token on disk is valid; -1: there is none, or several */
 	char failed_memory[256], memory[OUT_BYTES];
 	struct sts_text failed; /* the names of the gates that failed */
+	struct sts_text out;    /* what is printed next */
 } all;
 
 /* Read the options of the command line whose configuration is examined. */
@@ -105,31 +106,32 @@ static void count(const struct sts_diagnosis *d, const char *name)
 	}
 }
 
+/* Print all.out, and make it empty. */
+static void flush(void)
+{
+	sts_print(STDOUT_FILENO, (struct sts_slice){all.out.data, all.out.len});
+	sts_text_init(&all.out, all.memory, sizeof(all.memory));
+}
+
 static void print_json(const char *name)
 {
-	struct sts_text out;
-
-	sts_text_init(&out, all.memory, sizeof(all.memory));
-	sts_text_add_str(&out, all.printed++ ? "," : "{\"exchanges\":[");
-	sts_doctor_json(&all.it, &all.diagnosis, name, &out);
-	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+	sts_text_add_str(&all.out, all.printed++ ? "," : "{\"exchanges\":[");
+	sts_doctor_json(&all.it, &all.diagnosis, name, &all.out);
 }
 
 static void print_text(const char *name)
 {
 	const struct sts_findings *f = &all.it.findings;
 	char title_memory[sizeof(f->protocol) + sizeof(f->url) + 8];
-	struct sts_text out, title;
+	struct sts_text title;
 
-	sts_text_init(&out, all.memory, sizeof(all.memory));
-	sts_text_addf(&out, "exchange %s", name);
+	sts_text_addf(&all.out, "exchange %s", name);
 	sts_text_init(&title, title_memory, sizeof(title_memory));
 	if (f->url[0])
 		sts_text_addf(&title, "   %s   %s", f->protocol, f->url);
-	sts_screen_words(&out, title_memory, 2);
-	sts_text_add_char(&out, '\n');
-	sts_screen_gates(&all.screen, &all.diagnosis, &out);
-	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+	sts_screen_words(&all.out, title_memory, 2);
+	sts_text_add_char(&all.out, '\n');
+	sts_screen_gates(&all.screen, &all.diagnosis, &all.out);
 }
 
 static void print(const char *name)
@@ -138,6 +140,7 @@ static void print(const char *name)
 		print_json(name);
 	else
 		print_text(*name ? name : "-");
+	flush();
 }
 
 static void examine(const struct sts_plan *plan)
@@ -172,23 +175,19 @@ static void fail_configuration(const struct sts_error *e)
 
 static void end_json(int64_t took_ms)
 {
-	struct sts_text out;
-
-	sts_text_init(&out, all.memory, sizeof(all.memory));
-	sts_text_addf(&out,
+	sts_text_addf(&all.out,
 		      "],\"ok\":%s,\"checks\":%u,\"problems\":%u,\"warnings\":%u,\"took_ms\":%lld",
 		      all.problems ? "false" : "true", all.checks, all.problems, all.warnings,
 		      (long long)took_ms);
 	if (all.valid_s >= 0)
-		sts_text_addf(&out, ",\"token_valid_s\":%lld", (long long)all.valid_s);
-	sts_text_add_str(&out, "}\n");
-	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+		sts_text_addf(&all.out, ",\"token_valid_s\":%lld", (long long)all.valid_s);
+	sts_text_add_str(&all.out, "}\n");
 }
 
 static void summarise(int64_t took_ms)
 {
 	char line[512];
-	struct sts_text text, out;
+	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
 	if (all.problems == 0) {
@@ -209,10 +208,8 @@ static void summarise(int64_t took_ms)
 		sts_duration_words(&text, all.valid_s);
 		sts_text_add_char(&text, '.');
 	}
-	sts_text_init(&out, all.memory, sizeof(all.memory));
-	sts_screen_words(&out, line, 0);
-	sts_text_add_char(&out, '\n');
-	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+	sts_screen_words(&all.out, line, 0);
+	sts_text_add_char(&all.out, '\n');
 }
 
 /* Examine the exchange that --exchange-name names, or all of them. */
@@ -247,6 +244,7 @@ int sts_command_doctor(const struct sts_options *o, char *const *argv)
 	all.valid_s = -1;
 	all.screen = sts_screen_choose(o->color);
 	sts_text_init(&all.failed, all.failed_memory, sizeof(all.failed_memory));
+	sts_text_init(&all.out, all.memory, sizeof(all.memory));
 	sts_source_find(&all.source, &all.it, o, argv);
 	if (read_options(&theirs, &e) != STS_OK)
 		fail_configuration(&e);
@@ -260,5 +258,6 @@ int sts_command_doctor(const struct sts_options *o, char *const *argv)
 		end_json(sts_clock_boot_ms() - all.started_ms);
 	else
 		summarise(sts_clock_boot_ms() - all.started_ms);
+	flush();
 	return all.problems > 0 ? STS_EXIT_NO : STS_EXIT_OK;
 }

@@ -8,8 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "other_commands/our_kind.h"
+#include "other_commands/other_process.h"
 #include "output/lock.h"
 #include "output/store.h"
 #include "protocol/table.h"
@@ -96,39 +95,26 @@ static void name_files(struct sts_site *p, unsigned write)
 				      sts_output_name((enum sts_output)i));
 }
 
-/* Returns the number after a key of /proc/PID/status, or -1. */
-static int32_t number_of(struct sts_slice status, const char *key)
+int64_t sts_site_owner(const char *dir)
 {
-	struct sts_slice line;
-	uint64_t value;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t pid;
 
-	while (sts_slice_take_line(&status, &line))
-		if (sts_slice_take_prefix(&line, key) &&
-		    sts_parse_u64(sts_slice_trim(line), 9, &value))
-			return (int32_t)value;
-	return -1;
+	if (dir_fd < 0)
+		return 0;
+	pid = sts_lock_owner(dir_fd);
+	close(dir_fd);
+	return pid;
 }
 
 static void look_at_sidecar(struct sts_site *p, const char *dir)
 {
-	int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char path[40], status[4096];
-	struct sts_text text;
-	size_t len;
-
-	if (dir_fd < 0)
-		return;
-	p->pid = sts_lock_owner(dir_fd);
-	close(dir_fd);
+	p->pid = sts_site_owner(dir);
 	if (p->pid == 0)
 		return;
-	p->is_ours = sts_is_our_kind((pid_t)p->pid);
-	sts_text_init(&text, path, sizeof(path));
-	sts_text_addf(&text, "/proc/%u/status", (unsigned)p->pid);
-	if (sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, status, sizeof(status), &len) != 0)
-		return;
-	p->no_new_privs = number_of((struct sts_slice){status, len}, "NoNewPrivs:");
-	p->seccomp = number_of((struct sts_slice){status, len}, "Seccomp:");
+	p->is_ours = sts_is_our_kind(p->pid);
+	p->no_new_privs = (int32_t)sts_process_number(p->pid, "NoNewPrivs:", 0);
+	p->seccomp = (int32_t)sts_process_number(p->pid, "Seccomp:", 0);
 }
 
 void sts_site_look(struct sts_site *p, const struct sts_plan *plan, const char *dir, int64_t now_s)

@@ -39,6 +39,9 @@ struct sts_site {
  */
 void sts_site_look(struct sts_site *p, const struct sts_plan *plan, const char *dir, int64_t now_s);
 
+/* Returns the PID of the process that holds the lock of an output directory; 0: none is seen. */
+int64_t sts_site_owner(const char *dir);
+
 /* Is there a sidecar that keeps the token, as far as the lock and the status file say? */
 bool sts_site_has_sidecar(const struct sts_site *p, const struct sts_status_now *now);
 

@@ -9,12 +9,11 @@
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/packed.h"
 #include "base/timefmt.h"
 #include "log/print.h"
 #include "other_commands/commands.h"
-#include "other_commands/our_kind.h"
+#include "other_commands/other_process.h"
 #include "output/lock.h"
 #include "output/status.h"
 
