@@ -31,11 +31,7 @@ struct attempt {
 	const char *host; /* for messages; NULL when the URL has an IP literal */
 	uint16_t port;
 	int64_t deadline_boot_ms;
-	int tried;               /* how many addresses */
-	struct sts_address last; /* the last address that was tried */
-	int last_errno;   /* of that address; ETIMEDOUT when its share of the time was over */
-	int64_t last_ms;  /* how long that address was tried */
-	int64_t began_ms; /* BOOTTIME, when the name servers were first asked; 0: they were not */
+	int last_errno; /* of the last address; ETIMEDOUT when its share of the time was over */
 	int fd;
 	struct sts_connect_facts *facts; /* the caller's */
 	bool is_default_server;          /* resolv.conf names no name server */
@@ -116,47 +112,51 @@ static void add_time(struct sts_text *t, int64_t ms)
 
 /* Add where the address came from, so that a connection that fails is not taken for a name that
  * does not resolve. */
-static void add_source(struct sts_text *t, const struct attempt *a)
+static void add_source(struct sts_text *t, const char *host, const struct sts_connect_facts *facts)
 {
-	if (a->facts->found_by == STS_FOUND_BY_HOSTS &&
-	    !sts_hosts_is_localhost(sts_slice_of(a->host)))
+	if (facts->found_by == STS_FOUND_BY_HOSTS && !sts_hosts_is_localhost(sts_slice_of(host)))
 		sts_text_addf(t, "; the address is from /etc/hosts");
-	if (a->began_ms == 0)
+	if (facts->asked_boot_ms == 0)
 		return;
 	sts_text_addf(t, "; the name resolved in ");
-	add_time(t, a->facts->found_boot_ms - a->began_ms);
+	add_time(t, facts->found_boot_ms - facts->asked_boot_ms);
+}
+
+void sts_connect_add_failure(struct sts_text *t, const char *host,
+			     const struct sts_connect_facts *facts, int err)
+{
+	if (facts->found_by != STS_FOUND_BY_LITERAL) {
+		sts_text_add_escaped(t, sts_slice_of(host), HOST_SHOWN_BYTES);
+		sts_text_add_str(t, ": ");
+	}
+	if (facts->tried == 0) {
+		sts_text_addf(t, "the time was over before a connection was tried");
+		return;
+	}
+	if (err == ETIMEDOUT)
+		sts_text_addf(t, "no answer from ");
+	sts_connect_add_last(t, facts);
+	if (err == ETIMEDOUT) {
+		sts_text_addf(t, " in ");
+		add_time(t, sts_clock_boot_ms() - facts->last_boot_ms);
+	} else {
+		sts_text_addf(t, ": %s", words_of(&facts->last, err));
+	}
+	if (facts->tried > 1)
+		sts_text_addf(t, " (the last of %d addresses tried)", facts->tried);
+	add_source(t, host, facts);
 }
 
 static enum sts_err fail_connect(const struct attempt *a, struct sts_error *e)
 {
+	int err = a->facts->tried == 0 ? ETIMEDOUT : a->last_errno;
 	char msg[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text t;
 
 	sts_text_init(&t, msg, sizeof(msg));
-	if (a->host) {
-		sts_text_add_escaped(&t, sts_slice_of(a->host), HOST_SHOWN_BYTES);
-		sts_text_add_str(&t, ": ");
-	}
-	if (a->tried == 0) {
-		sts_text_addf(&t, "the time was over before a connection was tried");
-		return sts_fail(e, STS_ECONNECT_TIME, ETIMEDOUT, "%s", msg);
-	}
-	if (a->last_errno == ETIMEDOUT)
-		sts_text_addf(&t, "no answer from ");
-	add_endpoint(&t, &a->last, a->port);
-	if (a->last_errno == ETIMEDOUT) {
-		sts_text_addf(&t, " in ");
-		add_time(&t, a->last_ms);
-	} else {
-		sts_text_addf(&t, ": %s", words_of(&a->last, a->last_errno));
-	}
-	if (a->tried > 1)
-		sts_text_addf(&t, " (the last of %d addresses tried)", a->tried);
-	add_source(&t, a);
-	return sts_fail(e,
-			a->last_errno == ETIMEDOUT ? STS_ECONNECT_TIME
-						   : sts_errno_code(a->last_errno, STS_ECONNECT),
-			a->last_errno, "%s", msg);
+	sts_connect_add_failure(&t, a->host, a->facts, err);
+	return sts_fail(e, err == ETIMEDOUT ? STS_ECONNECT_TIME : sts_errno_code(err, STS_ECONNECT),
+			err, "%s", msg);
 }
 
 /*
@@ -178,11 +178,10 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 		int64_t share = left / (int64_t)(count - i + more);
 		if (share < SHARE_MIN_MS)
 			share = left < SHARE_MIN_MS ? left : SHARE_MIN_MS;
-		a->tried++;
-		a->last = a->facts->last = list[i];
-		a->last_ms = -sts_clock_boot_ms();
-		a->last_errno = connect_one(a, &list[i], share - a->last_ms);
-		a->last_ms += sts_clock_boot_ms();
+		a->facts->last = list[i];
+		a->facts->last_boot_ms = sts_clock_boot_ms();
+		a->facts->tried++;
+		a->last_errno = connect_one(a, &list[i], a->facts->last_boot_ms + share);
 		if (a->last_errno == 0)
 			return STS_OK;
 	}
@@ -401,7 +400,7 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	a->route[0] = has_route(false);
 	a->route[1] = has_route(true);
 	a->resolve_until_boot_ms = a->deadline_boot_ms - RESERVE_MS;
-	a->began_ms = sts_clock_boot_ms();
+	a->facts->asked_boot_ms = sts_clock_boot_ms();
 	return connect_by_search(a, &resolv, url->absolute_name, e);
 }
 
@@ -441,7 +440,6 @@ enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 		facts->found_by = STS_FOUND_BY_OPTION;
 		err = connect_any(&a, &address, 1, 0, e);
 	} else if (url->host_kind != STS_HOST_NAME) {
-		a.host = NULL;
 		facts->found_by = STS_FOUND_BY_LITERAL;
 		memcpy(address.ip, url->ip, address.ipv6 ? 16 : 4);
 		err = connect_any(&a, &address, 1, 0, e);

@@ -42,14 +42,26 @@ struct sts_connect_facts {
 	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
 	bool has_server;
 	struct sts_address server; /* the name server that answered or failed last */
+	int64_t asked_boot_ms;     /* when a name server was first asked; 0: none was */
 	int addresses;             /* that were found */
 	int64_t found_boot_ms;     /* when the first address was tried; 0: there was none */
+	int tried;                 /* how many addresses were tried */
 	struct sts_address last;   /* the address that was tried last */
+	int64_t last_boot_ms;      /* when that began */
 	uint16_t port;
 };
 
 /* Add the address that was tried last, and its port. */
 void sts_connect_add_last(struct sts_text *t, const struct sts_connect_facts *facts);
+
+/*
+ * Add why there is no connection: "sts.example: no answer from 10.0.0.1:443 in 5 s; the name
+ * resolved in 2 ms". The time goes on until this call. It is async-signal-safe.
+ *   host  in  of the URL
+ *   err   in  the errno of the address that was tried last; ETIMEDOUT: it has not answered
+ */
+void sts_connect_add_failure(struct sts_text *t, const char *host,
+			     const struct sts_connect_facts *facts, int err);
 
 /*
  * Resolve and connect. net/hosts.h says how the hosts file is read, and which names need no entry

@@ -34,7 +34,6 @@ static const char stage_words[] = STS_PACKED("starting\0"
 void sts_worker_timeout(struct sts_report *r, const struct sts_connection *c,
 			const struct sts_fields *fields, enum sts_err so_far)
 {
-	const char *doing = sts_packed_at(stage_words, r->stage);
 	bool connecting = r->stage == STS_STAGE_CONNECT;
 	struct sts_text text;
 
@@ -50,14 +49,15 @@ void sts_worker_timeout(struct sts_report *r, const struct sts_connection *c,
 	if (connecting && so_far != STS_EDNS) {
 		r->error = STS_ECONNECT_TIME;
 		r->detail = ETIMEDOUT;
-		doing = "connecting";
+		sts_connect_add_failure(&text, fields->url.host, &c->facts, ETIMEDOUT);
+		return;
 	}
-	sts_text_addf(&text, "time ran out while %s: ", sts_words(doing));
+	sts_text_addf(&text, "time ran out while %s: ", sts_words_at(stage_words, r->stage));
 	sts_text_add_slice(&text, fields->url.authority);
 	if (r->stage == STS_STAGE_TLS && c->stream.first_len == 0) {
 		r->detail = STS_TIMEOUT_SILENT;
 		sts_text_addf(&text, "; the server has sent nothing");
 	}
-	if (r->stage >= STS_STAGE_CONNECT && r->stage <= STS_STAGE_ANSWER && c->facts.addresses)
+	if (r->stage >= STS_STAGE_TLS && r->stage <= STS_STAGE_ANSWER)
 		sts_shown_add_server(&text, fields, &c->facts);
 }

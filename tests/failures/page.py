@@ -18,9 +18,8 @@ VOLATILE = [
     (r"the next is (under way|due now)", "next in N s"),
     (r"\((before|after) the request was sent\)", "(before the request was sent)"),
     (r"succeeded just now", "succeeded N s ago"),
-    # Two timers may end an attempt to connect, each with its words.
-    (r"time ran out while connecting: \S+; server: \S+ at (\S+)", r"no answer from \1 in N s"),
     (r"\S+: no answer from (\S+) in \S+ m?s; the address is from /etc/hosts", r"no answer from \1 in N s"),
+    # Two timers may end a connection to a proxy, each with its words.
     (r"no way to the proxy: no answer from (\S+) in \S+ m?s", r"the proxy \1 did not answer within the time"),
     (r"try \d+ failed (just now|\d+ s ago)", "try N failed N s ago"),
     (r"(\d+ (min|h|d)) \d+ (s|min|h)\b", r"\1"),

@@ -39,7 +39,7 @@ def test_no_answer(sidecar, arguments, deaf):
 
 
 @pytest.mark.parametrize("more, name, words", [
-    (lambda port: ["--connect", f"{HOST}:{port}"], "connect_timeout", "time ran out while connecting: sts.example.test:{port}"),
+    (lambda port: ["--connect", f"{HOST}:{port}"], "connect_timeout", f"sts.example.test: no answer from {HOST}:{{port}} in "),
     (lambda port: ["--proxy", f"http://{HOST}:{port}"], "proxy", f"the proxy {HOST}:{{port}} did not answer within the time"),
 ], ids=["the STS", "a proxy"])
 def test_a_worker_that_does_not_get_the_cpu(sidecar, arguments, deaf, more, name, words):
