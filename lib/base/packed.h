@@ -5,9 +5,9 @@
  * (byte-pair encoding), and each symbol has a code of a few bits (Huffman's). pairs.json has them.
  *
  * A packed text is a bit that is set, the codes of its symbols, as many zeros as fill the last
- * byte, and a NUL. The code of the symbol that ends a text is all zeros and not longer than a byte,
- * so the zeros and the NUL have it. A plain text never begins with a byte above 0x7f, so it is its
- * own packed form.
+ * byte, and a NUL. The symbol that ends a text has a code of zeros only, which is not longer than a
+ * byte: the last zeros and the NUL are this code. A plain text never begins with a byte above 0x7f,
+ * so it is its own packed form.
  *
  * The texts of the tables (*.toml) are packed in every build, and the formats of sts_format() in
  * the release alone. Text of a peer is never unpacked. A packed text may have a NUL inside, so

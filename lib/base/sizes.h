@@ -7,8 +7,8 @@
 #define STS_THUMBPRINT_BYTES 32 /* the SHA-256 of the certificate that signs tokens */
 #define STS_CODE_MAX_BYTES   48 /* of an error code of an STS, with the NUL */
 
-/* Of what a worker reports of a failure, with the NUL: the message of the error, and the claims of
- * the subject token that was refused. */
+/* Of what a worker reports of a failure, with the NUL: the message of the error, and what the error
+ * is about. */
 #define STS_STATUS_TEXT_MAX_BYTES 512
 
 /* The longest lifetime of a token: a hundred years. */

@@ -70,27 +70,29 @@ struct sts_answer {
  *   out      out  http_status, retry_after_s, sts_error, has_date and clock_skew_s are set in every
  *                  case
  * Returns STS_OK, or an error. For a status that is not 2xx, an error code that protocols.toml
- * lists as busy, unauthorized or used counts first (sts_protocol_code()). The code may also stand
- * at the beginning of the words, with a colon after it. Otherwise the first of these rows that fits
- * counts:
+ * lists as busy, unauthorized, used or refused counts first (sts_protocol_code()). The code may
+ * also stand at the beginning of the words, with a colon after it. Otherwise the first of these
+ * rows that fits counts:
  *   STS_EBUSY          408, 412, 425, 429, 5xx
- *   STS_EREDIRECT      below 400; the message names the origin of a redirect's target
+ *   STS_EREDIRECT      below 400; the message names a redirect's target, without its query
  *   STS_ECLIENT        4xx whose error code or words blame the client of the request
  *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless
  *                      subject_use is STS_USE_AGAIN
- *   STS_EUNAUTHORIZED  401, an error code that stands for a 401, or 4xx whose words say that the
- *                      issuer's keys could not be fetched, unless the protocol has
- *                      STS_PROTOCOL_FINAL. The message about a bare 401 asks for a client, where
- *                      the protocol may have one and none authenticates itself
- *   STS_EREFUSED       the same when the protocol has STS_PROTOCOL_FINAL
- *   STS_EDENIED        403
  *   STS_EREQUEST_TOOBIG  413, 414, 431, or 400 with nginx's page about a header that is too
  *                      large; the message has the sizes of what was sent
+ *   STS_EHTML          any other 4xx but 404 and 405, with a web page in place of an error
+ *   STS_EUNAUTHORIZED  401, 4xx whose words say that the issuer's keys could not be fetched, or 403
+ *                      whose words leave open whether the subject token is the reason. The message
+ *                      about a bare 401 asks for a client, where the protocol may have one and none
+ *                      authenticates itself
+ *   STS_EDENIED        any other 403
  *   STS_EREFUSED       any other 4xx with an error code that may be shown
  *   STS_EREFUSED       any other 4xx but 404 and 405, without an error code, but with an error
  *                      message in a field in which an STS has it (as Vault's answers are)
  *   STS_ENOTFOUND      any other 404
  *   STS_ESTATUS        any other 4xx
+ * If the protocol has STS_PROTOCOL_FINAL, an error code that stands for a 401 counts as
+ * STS_EREFUSED.
  * Where that is a refusal of the subject token (STS_EUNAUTHORIZED, STS_EDENIED, STS_EREFUSED, or
  * STS_ESTATUS with 400 or 422), the times of the subject token may explain it (untimely.h):
  *   STS_EEARLY         in its place, if the subject token is not valid yet. retry_after_s is then
@@ -98,7 +100,8 @@ struct sts_answer {
  * For a 2xx that cannot be used:
  *   STS_EREFUSED       there is an error code of protocols.toml in place of a token
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()
- *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer
+ *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer. The
+ *                      detail says whether the answer is a discovery document
  *   STS_ETOKEN         a value fails sts_answer_token_ok(), the thumbprint is not hexadecimal, or
  *                      the returned token's exp is not a time or appears twice
  *   STS_ELIFETIME      the token has expired already

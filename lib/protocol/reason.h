@@ -59,9 +59,9 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
 bool sts_reason_says(struct sts_slice text, const char *phrases);
 
 /*
- * Add words of the answer, escaped. Of words that are too long, the middle is left out; and a
- * sentence at their beginning that is long, such as one of RFC 6749, goes before that. If the words
- * repeat a secret, a note that says so takes their place.
+ * Add words of the answer, escaped. Words that are too long lose long sentences at their beginning,
+ * such as those of RFC 6749, and if that is not enough, their middle. If the words repeat a secret,
+ * a note that says so takes their place.
  *   words  in  UNTRUSTED
  *   max    in  bytes of output, up to 160
  */

@@ -68,9 +68,9 @@ void sts_jwt_add_nbf(struct sts_text *out, int64_t left_s);
 void sts_jwt_add_iat(struct sts_text *out, int64_t left_s);
 
 /*
- * Describe a token for `inspect`: header and claims, and the times as RFC 3339 and in words. The
- * description never has the signature or the raw token. It is printable ASCII and line feeds; text
- * from a peer is escaped as in JSON.
+ * Describe a token for `inspect` and `verify`: header and claims, and the times as RFC 3339 and in
+ * words. The description never has the signature or the raw token. It is printable ASCII and line
+ * feeds; text from a peer is escaped as in JSON.
  *   verified  in   what is said of the token: that it was verified, or not
  *   now_s  in   the node's clock, seconds since the epoch
  *   json   in   false: text for people. True: one line, one JSON object with exactly these names,

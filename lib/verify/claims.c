@@ -25,7 +25,7 @@ enum sts_err sts_claims_judge(struct sts_slice text, struct sts_slice audience, 
 	struct sts_jwt_claims times;
 	struct sts_text words;
 	char buf[64];
-	bool fits;
+	bool fits, is_expired;
 	enum sts_err err = sts_jwt_claims_times(text, &times, e);
 
 	if (err == STS_OK)
@@ -38,7 +38,8 @@ enum sts_err sts_claims_judge(struct sts_slice text, struct sts_slice audience, 
 		return sts_fail(e, STS_ETOKEN, STS_VERIFY_AUDIENCE, "it is not for \"%s\"",
 				sts_shown(audience, SHOWN_BYTES));
 	sts_text_init(&words, buf, sizeof(buf));
-	if (times.exp_s >= 0 && now_s - times.exp_s >= STS_CLOCKS_SAME_S)
+	is_expired = times.exp_s >= 0 && now_s - times.exp_s >= STS_CLOCKS_SAME_S;
+	if (is_expired)
 		sts_jwt_add_exp(&words, times.exp_s - now_s);
 	else if (times.nbf_s - now_s > STS_CLOCKS_SAME_S)
 		sts_jwt_add_nbf(&words, times.nbf_s - now_s);
@@ -46,6 +47,6 @@ enum sts_err sts_claims_judge(struct sts_slice text, struct sts_slice audience, 
 		sts_jwt_add_iat(&words, times.iat_s - now_s);
 	else
 		return STS_OK;
-	return sts_fail(e, STS_ETOKEN, *buf == 'e' ? STS_VERIFY_EXPIRED : STS_VERIFY_EARLY,
+	return sts_fail(e, STS_ETOKEN, is_expired ? STS_VERIFY_EXPIRED : STS_VERIFY_EARLY,
 			"it cannot be used now: %s", buf);
 }

@@ -12,8 +12,6 @@
 #include "json_xml/json.h"
 #include "verify/refusal.h"
 
-#define STS_ISSUER_DOCUMENT_MAX_BYTES (64 * 1024)
-
 /* What a document has: the text of a JWKS, or the URL of one. The other slice is empty. */
 struct sts_issuer_document {
 	struct sts_slice keys;     /* UNTRUSTED */

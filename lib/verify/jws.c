@@ -233,8 +233,7 @@ static enum sts_err none_fits(const struct sts_jws *jws, unsigned keys, enum fit
 	if (nearest == FIT_WEAK)
 		return refuse(e, STS_VERIFY_KEY,
 			      STS_PACKED("its key is malformed, or an RSA key of fewer than 2048 "
-					 "or more than "
-					 "4096 bits"));
+					 "or more than 4096 bits"));
 	return sts_fail(e, STS_ETOKEN, STS_VERIFY_KEY,
 			"of %u keys, none is for its algorithm %s and its kid", keys,
 			sts_jws_algorithm(jws));

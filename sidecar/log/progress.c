@@ -45,7 +45,7 @@ bool sts_progress_show(const char *line)
 		return false;
 	/* The last column stays free, since some terminals go to the next line after it. */
 	sts_text_init(&text, buf, sizeof(ERASE) - 1 + columns);
-	sts_text_add_str(&text, ERASE); /* no format: ESC is a code of packed texts */
+	sts_text_add_str(&text, ERASE);
 	sts_text_add_str(&text, line);
 	put(buf, text.len);
 	return true;

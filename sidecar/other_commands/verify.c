@@ -14,8 +14,6 @@
 #include "verify/jws.h"
 #include "worker/document.h"
 
-_Static_assert(STS_DOCUMENT_MAX_BYTES == STS_ISSUER_DOCUMENT_MAX_BYTES, "one bound");
-
 #define ISSUER_SHOWN_BYTES 64 /* in a message, escaped */
 
 /* The words of --json for enum sts_verify_refusal. */

@@ -64,7 +64,8 @@ struct sts_exchange {
 	bool poll_at_once;    /* the token was adopted: its signing certificate may be an old one */
 	uint8_t key;          /* enum sts_exchange_key */
 	bool subject_sent;    /* the last attempt may have sent its subject token */
-	uint64_t taken;       /* the subject token that the STS took last, with the requests */
+	uint64_t taken;       /* stands for the subject token that the STS accepted last, and for
+				 the requests; 0: none */
 	bool single_use;      /* the last attempt sent its subject token once; new plans do not
 				 change it */
 	bool no_adoption;     /* another exchange has written the files: do not adopt them */

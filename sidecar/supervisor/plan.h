@@ -34,7 +34,7 @@ struct sts_plan {
 	/* The offsets of texts: see sts_plans_text(). */
 	uint16_t token_file, output_dir;
 	/* For the log, three texts for sts_text_at(): HOST:PORT of the proxy ("" if there is none),
-	 * the URL of the STS, and what that URL is from. */
+	 * the URL of the STS, and where that URL is from. */
 	uint16_t route;
 	uint16_t cas; /* the paths of the CA files, for sts_text_at(), with "" at the end */
 	/* The source: the index of the exchange whose token is the subject token; -1: none. */

@@ -34,15 +34,18 @@ static struct {
 
 static struct slot more[STS_WORKERS_MAX - 1] STS_RESIDENT_SELDOM;
 
+static struct slot *slot_at(size_t n)
+{
+	return n == 0 ? &all.first : &more[n - 1];
+}
+
 /* Returns the slot after a slot that has had a worker, or the first slot for NULL. Returns NULL
  * after the last one. */
 static __attribute__((noinline)) struct slot *next_slot(const struct slot *slot)
 {
 	size_t n = !slot ? 0 : slot == &all.first ? 1 : (size_t)(slot - more) + 2;
 
-	if (n >= all.slots_used)
-		return NULL;
-	return n == 0 ? &all.first : &more[n - 1];
+	return n < all.slots_used ? slot_at(n) : NULL;
 }
 
 #define EACH_SLOT(slot) \
@@ -239,9 +242,8 @@ static struct slot *find_slot(bool for_attempt)
 		if (slot->child.pid < 0)
 			return slot;
 	if (all.slots_used < STS_WORKERS_MAX) {
-		struct slot *slot = all.slots_used == 0 ? &all.first : &more[all.slots_used - 1];
+		struct slot *slot = slot_at(all.slots_used++);
 
-		all.slots_used++;
 		sts_child_init(&slot->child);
 		slot->member = NULL;
 		return slot;

@@ -5,10 +5,10 @@
  * one struct of fixed size. The report is UNTRUSTED, since a hostile answer may have taken over the
  * worker: the supervisor checks size, magic number, version and the range of every field.
  *
- * `text` is the message of the error, and what the STS was shown when it refused the subject token:
- * one line of printable ASCII with a NUL at its end. The worker
- * has escaped the peer's words in the message. If the message would repeat the subject token, the
- * worker has replaced the whole message.
+ * `text` is the message of the error, and what the error is about, such as the server, or what the
+ * STS was shown (worker/shown.h). It is one line of printable ASCII with a NUL at its end. The
+ * worker has escaped the peer's words in the message. If the message would repeat the subject
+ * token, the worker has replaced the whole message.
  */
 #ifndef STS_WIRE_REPORT_H
 #define STS_WIRE_REPORT_H

@@ -35,7 +35,7 @@ void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum st
 /*
  * Add "; server: sts.example.com:443 at 10.4.0.17:443", or "through the proxy HOST:PORT" in place
  * of the address.
- *   facts  in  of a connection that was made
+ *   facts  in  of a connection that was made, if there is no proxy
  */
 void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
 			  const struct sts_connect_facts *facts);
@@ -43,7 +43,8 @@ void sts_shown_add_server(struct sts_text *t, const struct sts_fields *fields,
 /*
  * Add "; subject token: iss https://kubernetes.default.svc.cluster.local, sub
  * system:serviceaccount:shop:cart, aud https://sts.example.com, 52 min left". These claims are no
- * secrets. Each is escaped, and cut after 100 bytes. Of an opaque token it says that.
+ * secrets. Each is escaped, and cut after 100 bytes. Of an opaque token, it adds that it is not a
+ * JWT.
  *   scratch  in  memory for decoding the token, 3/4 of its length
  *   now_s    in  the node's clock, seconds since the epoch
  * Closes the document of json.h.

@@ -130,15 +130,15 @@ static void enter(enum sts_stage stage)
 		w.stage_boot_ms = sts_clock_boot_ms();
 }
 
-/* Copy a message, and nothing of an earlier message that may stand behind its end. Replace it if it
- * repeats the subject token, which the peer may have sent back. */
-static void copy_message(char text[STS_ERROR_TEXT_MAX_BYTES], struct sts_error *e)
+/* Replace the message of the error if it repeats the subject token, which the peer may have sent
+ * back. Returns the message. */
+static const char *message_of(struct sts_error *e)
 {
 	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES, false))
 		sts_fail(e, e->code, e->detail,
 			 "%s (the peer's words are left out: they repeat the subject token)",
 			 sts_error_meaning(e->code));
-	memcpy(text, e->msg, strlen(e->msg) + 1);
+	return e->msg;
 }
 
 /* Does this worker revoke a token? */
@@ -156,9 +156,8 @@ static void report_text(enum sts_err err)
 	struct sts_text text;
 
 	w.report.detail = w.error.detail;
-	copy_message(w.report.text, &w.error);
 	sts_text_init(&text, w.report.text, sizeof(w.report.text));
-	sts_text_add_str(&text, w.error.msg);
+	sts_text_add_str(&text, message_of(&w.error));
 	if (w.report.stage == STS_STAGE_INPUTS)
 		sts_shown_add_file(&text, w.o, err);
 	else if (status == 421 || (w.report.stage > STS_STAGE_CONNECT &&
@@ -206,12 +205,14 @@ static void pass(enum sts_gate gate)
 static enum sts_err keep_failure(enum sts_err err)
 {
 	struct sts_findings *f = &w.findings;
+	struct sts_text text;
 
 	if (err == STS_OK || !is_doctor() || w.job->mode == STS_WORKER_UNDO || f->earlier_error)
 		return err;
 	f->earlier_error = (int32_t)err;
 	f->earlier_detail = w.error.detail;
-	copy_message(f->earlier_text, &w.error);
+	sts_text_init(&text, f->earlier_text, sizeof(f->earlier_text));
+	sts_text_add_str(&text, message_of(&w.error));
 	return STS_OK;
 }
 

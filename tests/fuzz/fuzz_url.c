@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A URL, or a Location header. A URL that is taken is sent as printable ASCII. If it is put
- * together from its parts and read again, it is the same URL. The origin of a Location that is
+ * together from its parts and read again, it is the same URL. The target of a Location that is
  * shown is short, printable and without userinfo.
  */
 #include <stdlib.h>
