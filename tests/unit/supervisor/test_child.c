@@ -11,46 +11,14 @@
 
 #include "argv.h"
 #include "base/clock.h"
+#include "child_pipe.h"
 #include "process_limits.h"
 #include "supervisor/spawn.h"
 #include "test.h"
 
 static const uint8_t id[STS_SUBJECT_ID_BYTES] = {'S', 'R', 's', 't', 0, 'S', 0x80, 0xff};
 
-static struct sts_child c;
-static struct sts_report got;
 static struct sts_error e;
-static int in; /* the worker's end of the pipe */
-
-static struct sts_report good(void)
-{
-	/* It is static, so that the bytes between the members of a copy have values, too. */
-	static const struct sts_report report = {.magic = STS_REPORT_MAGIC,
-						 .version = STS_REPORT_VERSION,
-						 .error = STS_EDENIED,
-						 .detail = 403,
-						 .http_status = 403,
-						 .retry_after_s = -1,
-						 .subject_exp_s = -1,
-						 .text = "S: the report of the STS"};
-	return report;
-}
-
-/* A child whose pipe the test writes to. */
-static void set_up(void)
-{
-	int fds[2];
-
-	CHECK(pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0);
-	sts_child_init(&c);
-	c.fd = fds[0];
-	in = fds[1];
-}
-
-static void put(const void *data, size_t len)
-{
-	CHECK_INT(write(in, data, len), (ssize_t)len);
-}
 
 static void put_stage(void)
 {
@@ -104,9 +72,9 @@ static void test_none(void)
 
 static void test_a_report(void)
 {
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 
-	set_up();
+	set_up_pipe();
 	sts_child_read(&c); /* there is nothing yet */
 	CHECK(c.fd >= 0);
 	put(&report, sizeof(report));
@@ -120,7 +88,7 @@ static void test_a_report(void)
 	finish(0);
 	CHECK(memcmp(&got, &report, sizeof(got)) == 0);
 	/* sts_child_finish() reads what nobody has read yet. */
-	set_up();
+	set_up_pipe();
 	put_stage();
 	put(&report, sizeof(report));
 	finish(0);
@@ -138,13 +106,13 @@ static void put_in_pieces(const char *all, size_t len, size_t piece)
 
 static void test_in_pieces(void)
 {
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 	char all[STS_REPORT_STAGE_SENT_BYTES + sizeof(report)] = "S";
 
 	memcpy(all + 1, id, sizeof(id));
 	memcpy(all + STS_REPORT_STAGE_SENT_BYTES, &report, sizeof(report));
 	for (size_t piece = 1; piece <= sizeof(all); piece++) {
-		set_up();
+		set_up_pipe();
 		put_in_pieces(all, sizeof(all), piece);
 		CHECK_INT(c.stage_len, STS_REPORT_STAGE_SENT_BYTES);
 		CHECK_INT(c.stage[0], STS_REPORT_STAGE_SENT);
@@ -152,7 +120,7 @@ static void test_in_pieces(void)
 		finish(0);
 		CHECK(memcmp(&got, &report, sizeof(got)) == 0);
 		/* An S within the report is not a stage byte. */
-		set_up();
+		set_up_pipe();
 		put_in_pieces((const char *)&report, sizeof(report), piece);
 		CHECK_INT(c.stage_len, 0);
 		finish(0);
@@ -162,23 +130,23 @@ static void test_in_pieces(void)
 
 static void test_cut_short(void)
 {
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 
 	for (size_t len = 0; len < sizeof(report); len += len < sizeof(report) - 2 ? 7 : 1) {
-		set_up();
+		set_up_pipe();
 		put(&report, len);
 		finish(0);
 		check_made_up(STS_EWORKER, 0, NO_REPORT);
 	}
 	for (size_t len = 0; len < sizeof(id); len++) {
-		set_up();
+		set_up_pipe();
 		put("S", 1);
 		put(id, len);
 		finish(0);
 		CHECK_INT(c.stage_len, 1 + len);
 		check_made_up(STS_EWORKER, 0, NO_REPORT_SENT);
 	}
-	set_up();
+	set_up_pipe();
 	put_stage();
 	put(&report, sizeof(report) - 1);
 	finish(0);
@@ -188,9 +156,9 @@ static void test_cut_short(void)
 static void test_too_long(void)
 {
 	static char flood[32 * 1024];
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	put("", 1);
 	sts_child_read(&c);
@@ -198,7 +166,7 @@ static void test_too_long(void)
 	finish(0);
 	check_made_up(STS_EWORKER, 0, NO_REPORT);
 	/* Two reports, the second with a stage byte. */
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	put_stage();
 	put(&report, sizeof(report));
@@ -206,7 +174,7 @@ static void test_too_long(void)
 	CHECK_INT(c.stage_len, 0);
 	check_made_up(STS_EWORKER, 0, NO_REPORT);
 	/* The worker writes as much as a pipe takes. */
-	set_up();
+	set_up_pipe();
 	memset(flood, 'S', sizeof(flood));
 	put(flood, sizeof(flood));
 	sts_child_read(&c);
@@ -219,7 +187,7 @@ static void test_too_long(void)
 /* A worker that may have printed a part of the token: whatever follows, a failure is final. */
 static void test_prints(void)
 {
-	const struct sts_report failed = good();
+	const struct sts_report failed = refused;
 	struct sts_report ok = {.magic = STS_REPORT_MAGIC,
 				.version = STS_REPORT_VERSION,
 				.retry_after_s = -1,
@@ -231,7 +199,7 @@ static void test_prints(void)
 	all[STS_REPORT_STAGE_SENT_BYTES] = STS_REPORT_STAGE_PRINT;
 	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &failed, sizeof(failed));
 	for (size_t piece = 1; piece <= sizeof(all); piece++) {
-		set_up();
+		set_up_pipe();
 		put_in_pieces(all, sizeof(all), piece);
 		CHECK(c.prints);
 		finish(0);
@@ -240,25 +208,25 @@ static void test_prints(void)
 		CHECK_STR(got.text, failed.text);
 	}
 	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &ok, sizeof(ok));
-	set_up();
+	set_up_pipe();
 	put(all, sizeof(all));
 	finish(0);
 	CHECK(memcmp(&got, &ok, sizeof(got)) == 0);
 	/* A success without a token is a failure too. */
 	ok.lifetime_s = ok.expires_s = 0;
 	memcpy(all + STS_REPORT_STAGE_SENT_BYTES + 1, &ok, sizeof(ok));
-	set_up();
+	set_up_pipe();
 	put(all, sizeof(all));
 	finish(0);
 	CHECK_INT(got.error, STS_ESTDOUT);
 	/* The worker is killed by somebody, or by the supervisor. */
-	set_up();
+	set_up_pipe();
 	put(all, STS_REPORT_STAGE_SENT_BYTES + 1);
 	finish(SIGKILL);
 	check_made_up(STS_ESTDOUT, 0,
 		      "the worker was killed by signal 9 (standard output may have a part of the "
 		      "token)");
-	set_up();
+	set_up_pipe();
 	put(all, STS_REPORT_STAGE_SENT_BYTES + 1);
 	kill_it();
 	finish(0);
@@ -266,7 +234,7 @@ static void test_prints(void)
 		      "the worker did not end in time (standard output may have a part of the "
 		      "token) and was killed");
 	/* The byte counts after the stage byte, and once. */
-	set_up();
+	set_up_pipe();
 	put("P", 1);
 	put(&failed, sizeof(failed));
 	finish(0);
@@ -276,23 +244,23 @@ static void test_prints(void)
 
 static void test_not_valid(void)
 {
-	struct sts_report report = good();
+	struct sts_report report = refused;
 
 	report.version++;
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	finish(0);
 	check_made_up(STS_EWORKER, 0, NO_REPORT);
 	/* An error that would end the supervisor. */
-	report = good();
+	report = refused;
 	report.error = STS_EUSAGE;
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	finish(0);
 	check_made_up(STS_EWORKER, 0, NO_REPORT);
 	/* A stage byte that is another one begins a report, which is then too long. */
-	report = good();
-	set_up();
+	report = refused;
+	set_up_pipe();
 	put("s", 1);
 	put(&report, sizeof(report));
 	finish(0);
@@ -303,26 +271,26 @@ static void test_not_valid(void)
 /* The statuses of waitpid(): a signal is in the low byte, an exit status in the next one. */
 static void test_how_it_ended(void)
 {
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 
-	set_up();
+	set_up_pipe();
 	finish(SIGSEGV);
 	check_made_up(STS_EWORKER, SIGSEGV,
 		      "the worker was killed by signal 11 (before the request was sent)");
-	set_up();
+	set_up_pipe();
 	put_stage();
 	finish(SIGKILL);
 	check_made_up(STS_EWORKER, SIGKILL,
 		      "the worker was killed by signal 9 (after the request was sent)");
-	set_up();
+	set_up_pipe();
 	finish(70 << 8);
 	check_made_up(STS_EWORKER, 70,
 		      "the worker ended with status 70 and no valid report (before the request was "
 		      "sent)");
-	set_up();
+	set_up_pipe();
 	finish(STS_SPAWN_EXEC_FAILED << 8);
 	check_made_up(STS_EFORK, 0, "the worker could not be executed");
-	set_up();
+	set_up_pipe();
 	put_stage();
 	kill_it();
 	CHECK(c.killed);
@@ -330,11 +298,11 @@ static void test_how_it_ended(void)
 	check_made_up(STS_ETIMEOUT, STS_TIMEOUT_HERE,
 		      "the worker did not end in time (after the request was sent) and was killed");
 	/* A report counts, however the worker ended. */
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	finish(SIGKILL);
 	CHECK(memcmp(&got, &report, sizeof(got)) == 0);
-	set_up();
+	set_up_pipe();
 	put(&report, sizeof(report));
 	kill_it();
 	finish(0);
@@ -436,9 +404,9 @@ static void test_drop(void)
 static void test_the_files_it_looks_at(void)
 {
 	static const char reads[] = {STS_READS_OUTPUT, STS_READS_SUBJECT, STS_READS_LAST};
-	const struct sts_report report = good();
+	const struct sts_report report = refused;
 
-	set_up();
+	set_up_pipe();
 	sts_child_read(&c);
 	CHECK_INT(c.reads, STS_READS_NOTHING);
 	put(reads, 2);
@@ -453,7 +421,7 @@ static void test_the_files_it_looks_at(void)
 	CHECK_INT(c.stage_len, STS_REPORT_STAGE_SENT_BYTES);
 	CHECK(memcmp(&got, &report, sizeof(got)) == 0);
 	/* After the request was sent, and with another number, it is not such a byte. */
-	set_up();
+	set_up_pipe();
 	put_stage();
 	sts_child_read(&c);
 	put(reads, 1);
@@ -462,7 +430,7 @@ static void test_the_files_it_looks_at(void)
 	CHECK_INT(c.reads, STS_READS_NOTHING);
 	CHECK_INT(got.error, STS_EWORKER);
 	for (int odd = 0; odd < 2; odd++) {
-		set_up();
+		set_up_pipe();
 		put(odd ? "\x20" : "\0", 1);
 		put(&report, sizeof(report));
 		finish(0);
@@ -544,7 +512,7 @@ static void test_no_process(void)
 
 static int report_job(const struct sts_worker_job *job)
 {
-	struct sts_report report = good();
+	struct sts_report report = refused;
 	char snapshot[8] = "";
 
 	if (read(STS_INHERITED_SNAPSHOT_FD, snapshot, sizeof(snapshot) - 1) < 0)

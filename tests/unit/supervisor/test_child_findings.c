@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a worker of `doctor` writes before its report. */
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "supervisor/child.h"
-#include "test.h"
+#include "child_pipe.h"
 
 static char findings[1000], memory[1000];
-static struct sts_child c;
-static struct sts_report got;
-static int in; /* the worker's end of the pipe */
-
-static void put(const void *data, size_t len)
-{
-	CHECK_INT(write(in, data, len), (ssize_t)len);
-}
 
 static void set_up(void)
 {
-	int fds[2];
-
-	CHECK(pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0);
-	sts_child_init(&c);
-	c.fd = fds[0];
+	set_up_pipe();
 	c.findings = memory;
 	c.findings_bytes = sizeof(memory);
-	in = fds[1];
 	memset(memory, 0, sizeof(memory));
 	for (size_t i = 0; i < sizeof(findings); i++)
 		findings[i] = (char)('f' + i % 100);
@@ -35,16 +18,7 @@ static void set_up(void)
 
 static void put_report(void)
 {
-	static const struct sts_report report = {.magic = STS_REPORT_MAGIC,
-						 .version = STS_REPORT_VERSION,
-						 .error = STS_EDENIED,
-						 .detail = 403,
-						 .http_status = 403,
-						 .retry_after_s = -1,
-						 .subject_exp_s = -1,
-						 .text = "refused"};
-
-	put(&report, sizeof(report));
+	put(&refused, sizeof(refused));
 	close(in);
 	while (c.fd >= 0)
 		sts_child_read(&c);
