@@ -251,16 +251,23 @@ static void test_longest(void)
 	(memset(c.findings.text, 'x', sizeof(c.findings.text) - 1), \
 	 c.findings.text[sizeof(c.findings.text) - 1] = '\0')
 	FILL(subject_path);
+	FILL(subject.iss);
 	FILL(subject.sub);
 	FILL(subject.aud);
+	FILL(protocol);
+	FILL(url);
 	FILL(name);
 	FILL(name_server);
 	FILL(proxy);
 	FILL(address);
 	FILL(cert_name);
+	FILL(cert_issuer);
+	FILL(cert_hosts);
+	FILL(first_end_name);
 	FILL(anchor_name);
 	FILL(anchor_file);
 	FILL(token.iss);
+	FILL(token.sub);
 	FILL(token.aud);
 	memset(c.site.path, 'x', sizeof(c.site.path) - 1);
 	c.findings.earlier_error = STS_ESUBJECT_EXPIRED;
