@@ -17,9 +17,6 @@ from harness.servers import free_port
 from harness.several import several  # fixture
 from harness.sidecar import GID, UID, needs_root, sanitized
 
-MARKS = {"ok": "ok", "warn": "warn", "FAIL": "fail", "-": "skip"}
-
-
 def gates(run):
     """{gate: the worst mark}, of the text in a pipe."""
     found, gate = {}, None
@@ -161,7 +158,7 @@ def test_openunisons_arguments(rig):
     assert made.stop(process).status == 0
 
 
-def test_a_directory_that_the_sidecar_makes(sidecar, serve, several):
+def test_a_directory_that_the_sidecar_makes(several):
     """An exchange of a configuration file, before the sidecar runs."""
     missing = several.out / "new"
     several.configure(several.exchange("a", subject_use="again", output_dir=str(missing)))

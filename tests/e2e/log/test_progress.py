@@ -11,6 +11,7 @@ import time
 import pytest
 
 from harness.bad_input import good
+from harness.mock import wait_for
 from harness.sidecar import holds_signals
 from harness.tokens import http
 
@@ -108,13 +109,11 @@ def test_a_terminal_that_is_stopped_does_not_stop_fetch(start, space, terminal):
 def test_what_was_waited_for(sidecar, space, serve, number):
     """fetch that is told to stop says what it was doing."""
     server = serve(http(503, {}, headers=["Retry-After: 20"]))
-    run = sidecar.start("fetch", *options(space, server.url("/")), "--log-format=text", "--log-level=debug")
-    deadline = time.monotonic() + 20
-    while not server.requests and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.5)
+    log = space.folder / "log"
+    with open(log, "wb") as stderr:
+        run = sidecar.start("fetch", *options(space, server.url("/")), "--log-format=text", stderr=stderr)
+    wait_for(lambda: "unexpected status 503" in log.read_text(), "the failure")
     assert holds_signals(run.pid, number)
     run.signal(number)
-    run = run.wait()
-    assert run.status == 75
-    assert re.search(r"info: told to stop before it was done: attempt 2 follows in (2\d|30|19) s, the last one failed: busy$", run.last), run.err
+    assert run.wait().status == 75
+    assert re.search(r"info: told to stop before it was done: attempt 2 follows in (2\d|30|19) s, the last one failed: busy\n$", log.read_text())
