@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands around a Pod: an STS that gives one answer, mock-sts, nginx, unbound, proxies. They run inside the Pod's namespaces and end with
 them."""
-import os
-import socket
-import ssl
 import subprocess
-import threading
 import time
 
 from harness import pki, proxies, servers, tokens
@@ -63,20 +59,7 @@ def until_file(path):
         time.sleep(0.01)
 
 
-NGINX = """
-daemon off;
-master_process off;
-user root;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+NGINX = servers.NGINX_BEGINS + """
   server {{
     listen {address}:443 ssl;
     server_name {host};
@@ -94,7 +77,7 @@ def nginx(pod, inside, who=None):
     folder.mkdir()
     certificate, key = (who or pod.world.identity).files(folder)
     path = folder / "nginx.conf"
-    path.write_text(NGINX.format(folder=folder, address=STS, host=HOST, certificate=certificate, key=key, inside=inside))
+    path.write_text("user root;" + NGINX.format(folder=folder, address=STS, host=HOST, certificate=certificate, key=key, inside=inside))
     subprocess.Popen([servers.NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(path)], stdin=subprocess.DEVNULL,
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     servers.wait_for_port(443, address=STS)
@@ -141,34 +124,7 @@ def proxy(pod, say, *, hang=False, port=3128):
 
 def tunnel(pod, address=PROXY, port=3128):
     """A proxy that leads to the STS."""
-    class Real(proxies.Tunnel):
-        def _serve(self, client):
-            with client:
-                self.requests.append(servers.read_request(client))
-                with socket.create_connection((STS, 443), 20) as server:
-                    client.sendall(self.say)
-                    back = threading.Thread(target=proxies.pump, args=(server, client), daemon=True)
-                    back.start()
-                    proxies.pump(client, server)
-                    back.join(20)
-    made = Real.__new__(Real)
-    made.target, made.say, made.requests = 443, b"HTTP/1.1 200 Connection established\r\n\r\n", []
-    made.listener = socket.create_server((address, port), backlog=64)
-    threading.Thread(target=made._accept, daemon=True).start()
-    return made
+    return proxies.Tunnel(443, host=STS, address=address, at=port)
 
 
-def openssl(pod, *args, who=None):
-    """openssl s_server on the STS's address."""
-    certificate, key = (who or pod.world.identity).files(pod.folder)
-    command = ["openssl", "s_server", "-accept", f"{STS}:443", "-cert", certificate, "-key", key, "-www", *args]
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    servers.wait_for_port(443, address=STS)
-
-
-def old_context(pod, who=None, **more):
-    return servers.tls_context(who or pod.world.identity, pod.folder, **more)
-
-
-__all__ = ["HTML", "JSON", "http", "identity", "mint", "mock", "nginx", "old_context", "openssl", "os", "proxy", "ssl", "sts", "tunnel",
-           "unbound"]
+__all__ = ["HTML", "JSON", "http", "identity", "mock", "nginx", "proxy", "sts", "tunnel", "unbound"]

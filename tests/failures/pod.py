@@ -187,7 +187,7 @@ class Pod:
         return set()
 
     def play(self):
-        """fetch; then run, and check beside it, and doctor where the program has it."""
+        """fetch; then run, and check beside it, and doctor where the case wants it."""
         said = {}
         before = self.names_in_out()
         said["fetch"] = self.ask(*(self.once or ["fetch", *self.words(), "--deadline", self.deadline, "--log-format", "text"]))

@@ -21,7 +21,7 @@ FEW = 5     # so many failures may come from a machine that is too slow
 
 
 def produce(chosen, jobs):
-    """What was said: {name: {"fetch": {...}, "run": {...}, "check": {...}}}, or {name: {"broken": ...}}."""
+    """What was said: {name: {"fetch": {...}, "run": {...}, "check": {...}, "doctor": {...}}}, or {name: {"broken": ...}}."""
     world = pod.World()
     work = pathlib.Path(tempfile.mkdtemp(prefix="sts-failures-"))
     work.chmod(0o755)
@@ -88,11 +88,13 @@ def main():
     if 0 < len(bad) <= FEW:
         said |= produce(list(bad), 1)
         bad = {name: wrong for name in bad if (wrong := complaints(name, said[name], marked))}
-    for name in good:
-        if options.show or options.todo and lacking(CASES[name], said[name]):
+    for name in chosen:
+        if "broken" not in said[name] and (options.show or options.todo and lacking(CASES[name], said[name])):
             show(name, said[name], options.show)
     if gone := page.gone():
         bad["docs/doctor.md"] = ["docs/doctor.md has cases that are no more; --page removes them: " + ", ".join(gone)]
+    if gone := sorted(set(marked) - set(CASES)):
+        bad["marks.toml"] = ["marks.toml has cases that are no more; --marks removes them: " + ", ".join(gone)]
     for wrong in bad.values():
         print("\n".join(wrong))
     expected = sum(1 for name in chosen if name in marked)

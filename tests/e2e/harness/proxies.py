@@ -31,15 +31,17 @@ class Tinyproxy(Program):
 
 
 class Tunnel:
-    """Leads every tunnel to a port on loopback, whatever host it was asked for. The host is never looked up.
+    """Leads every tunnel to one server, whatever host it was asked for. The host is never looked up.
 
-    say   in place of "200 OK": what is answered
+    port, host    where the server listens
+    say           in place of "200 OK": what is answered
+    address, at   where the proxy listens; at is 0 for a port that is free
     """
 
-    def __init__(self, port, say=b"HTTP/1.1 200 Connection established\r\n\r\n", address="127.0.0.1"):
-        self.target, self.say = port, say
+    def __init__(self, port, say=b"HTTP/1.1 200 Connection established\r\n\r\n", *, host="127.0.0.1", address="127.0.0.1", at=0):
+        self.target, self.say = (host, port), say
         self.requests = []
-        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=64)
+        self.listener = socket.create_server((address, at), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -61,7 +63,7 @@ class Tunnel:
         client.settimeout(PATIENCE_S)
         with contextlib.suppress(OSError), client:
             self.requests.append(read_request(client))
-            with socket.create_connection(("127.0.0.1", self.target), PATIENCE_S) as server:
+            with socket.create_connection(self.target, PATIENCE_S) as server:
                 client.sendall(self.say)
                 back = threading.Thread(target=pump, args=(server, client), daemon=True)
                 back.start()

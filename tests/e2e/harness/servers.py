@@ -175,7 +175,8 @@ def free_port(host="127.0.0.1"):
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
-NGINX_CONFIGURATION = """
+# What every configuration begins with: the files that nginx writes are in its folder.
+NGINX_BEGINS = """
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
@@ -188,6 +189,9 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+"""
+
+NGINX_CONFIGURATION = NGINX_BEGINS + """
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {certificate};
