@@ -91,8 +91,7 @@ struct sts_answer {
  *                      message in a field in which an STS has it (as Vault's answers are)
  *   STS_ENOTFOUND      any other 404
  *   STS_ESTATUS        any other 4xx
- * If the protocol has STS_PROTOCOL_FINAL, an error code that stands for a 401 counts as
- * STS_EREFUSED.
+ * If the protocol has STS_PROTOCOL_FINAL, STS_EREFUSED takes the place of STS_EUNAUTHORIZED.
  * Where that is a refusal of the subject token (STS_EUNAUTHORIZED, STS_EDENIED, STS_EREFUSED, or
  * STS_ESTATUS with 400 or 422), the times of the subject token may explain it (untimely.h):
  *   STS_EEARLY         in its place, if the subject token is not valid yet. retry_after_s is then
