@@ -18,7 +18,7 @@ sends it to a Security Token Service (STS), and writes the token that comes back
 .Cm run
 refreshes it before it expires."""
 OPTIONS = """
-An option is given as a flag, as a variable, in the configuration file, or not at all; the first of these that is there counts.
+An option is given as a flag, as a variable, or in the configuration file; the first of these that is there counts.
 Its variable is STS_ and its name in capitals, so
 .Ev STS_TOKEN_FILE
 is
