@@ -40,7 +40,7 @@ REFUSED = {
     "report-then-hang": NO_REPORT,  # the alarm at the deadline adds an honest report
     "half-then-hang": NO_REPORT,
     "half-then-deaf": r"did not end in time \(before the request was sent\) and was killed",
-    "silence": "time ran out",
+    "silence": r"no answer from 127\.0\.0\.1:\d+ in 2 s",
 }
 
 

@@ -18,7 +18,7 @@ def lines_of(trace):
         pid, _, text = line.partition(" ")
         text = text.strip()
         if text.endswith("<unfinished ...>"):
-            unfinished[pid] = text.removesuffix("<unfinished ...>")
+            unfinished[pid] = text.removesuffix("<unfinished ...>").rstrip()
             continue
         text = re.sub(r"<\.\.\. \w+ resumed>", lambda _, pid=pid: unfinished.pop(pid, ""), text)
         found = re.match(r"(\w+)\((.*)\)\s+= (.*)", text)

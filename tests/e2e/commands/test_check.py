@@ -230,6 +230,11 @@ def test_json(check, space):
     said = json.loads(run.out)
     assert 500 < said.pop("expires_in_s") <= 600
     assert said == {"ok": True, "dir": str(space.out), "reason": "", "expires": (space.out / "expires").read_text()}
+    lines = status.failing() | {"sts_error": "access_denied"}
+    status.write(space.out, lines)
+    said = json.loads(check("--json").out)
+    assert {key: said[key] for key in ("error", "http_status", "sts_error", "tries", "next_attempt")} == {
+        "error": "denied", "http_status": 403, "sts_error": "access_denied", "tries": 4, "next_attempt": tokens.rfc3339(lines["next_attempt"])}
 
 
 STATUS_FILES = [b"", b"\0" * 100, b"state failing\nerror denied\n" * 100, b"a" * 100_000, b"state 99\n", b"state failing\nerror %s%n\n",
