@@ -25,6 +25,7 @@
 #   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
 #               an image, that image is the other folder
+#   docs        the code blocks of README.md and docs/; uses the release binary; needs root
 #   style       the sources as text: format, licence lines, sizes, the order of the folders, tables and pages
 set -u
 umask 022
@@ -35,7 +36,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container fuzz build style"
+parts="unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container fuzz build docs style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -355,6 +356,7 @@ checking() {
 	! wants tls || timed wycheproof wycheproof
 	! wants judges || timed judges judges
 	! wants build || timed "build checks" pytest_part build tests/build "" $(! wants container || echo --deselect build/test_binary.py::test_the_same_bytes_in_another_folder)
+	! wants docs || timed docs pytest_part docs tests/docs "$top/build/sts-sidecar"
 	! wants style || timed style pytest_part style tests/hygiene
 }
 
@@ -364,11 +366,11 @@ low= lower="nice -n 10"
 must setup packages
 ! wants container || queue containers
 installing=
-if wants e2e asan oracle names failures trust tls judges sandbox sim chaos container build style; then
+if wants e2e asan oracle names failures trust tls judges sandbox sim chaos container build docs style; then
 	timed "python packages" venv &
 	installing=$!
 fi
-! wants unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container build || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container build docs || must "build: release" tools/build.sh
 ! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages

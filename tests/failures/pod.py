@@ -233,6 +233,14 @@ class Pod:
 
 def play(world, case, folder, report):
     """Runs a case in a Pod of its own, in a child process. The report is a file with what was said, or with what went wrong."""
+    def act(pod):
+        case.prepare(pod)
+        return pod.play()
+    return within(world, act, folder, report)
+
+
+def within(world, act, folder, report):
+    """Makes a Pod in a child process, whose PID is returned, and calls act(pod) there. The report is a file with what act returns, in JSON."""
     pid = os.fork()
     if pid:
         return pid
@@ -242,7 +250,7 @@ def play(world, case, folder, report):
             raise OSError(ctypes.get_errno(), "namespaces")
         first = os.fork()
         if first == 0:
-            report.write_text(json.dumps(inside(world, case, folder)))
+            report.write_text(json.dumps(inside(world, act, folder)))
             os._exit(0)
         os.waitpid(first, 0)
     except BaseException:
@@ -250,11 +258,9 @@ def play(world, case, folder, report):
     os._exit(0)
 
 
-def inside(world, case, folder):
+def inside(world, act, folder):
     try:
-        pod = Pod(world, folder)
-        case.prepare(pod)
-        return pod.play()
+        return act(Pod(world, folder))
     except BaseException as problem:
         said = traceback.format_exc()
         if isinstance(problem, subprocess.CalledProcessError):

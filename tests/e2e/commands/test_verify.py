@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness import pki, tokens
-from harness.sidecar import can_trace, traced
+from harness.sidecar import TOP, can_trace, traced
 
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/certs"
 KID = "CN=key, O=a b"
@@ -135,6 +135,21 @@ def by_hmac(token, secret):
     """The same claims, with the algorithm HS256. PyJWT refuses a secret that is a key."""
     signed = changed(token, 0, {"alg": "HS256"}).rpartition(".")[0]
     return signed + "." + base64.urlsafe_b64encode(hmac.digest(secret.encode(), signed.encode(), "sha256")).rstrip(b"=").decode()
+
+
+def test_what_the_page_shows(verify, issuer):
+    """docs/verify.md has lines that say why a token is not verified, and an object of --json."""
+    now, page = int(time.time()), (TOP / "docs/verify.md").read_text()
+    other, expired = issuer.token(iss="https://other.example"), issuer.token(exp=now - 300)
+    said = [verify(token, "--issuer", issuer.name, json_=False).out.decode() for token in (issuer.token(key=pki.new_key()), expired, other)]
+    _, object_ = verify(expired, "--issuer", issuer.name)
+    issuer.set(DISCOVERY, b"<html>")
+    said.append(verify(issuer.token(), "--issuer", issuer.name, json_=False).out.decode())
+    said = [re.sub(r"5 min( \d+ s)?", "5 min", text).replace(issuer.name, "https://sts.example") for text in (*said, object_["message"])]
+    steady = [line for line in "".join(said[:-1]).splitlines() if line.startswith("not verified: ")]
+    assert re.findall(r"^not verified: .*", page, re.M) == steady
+    shown = json.loads(re.search(r"```json\n(.*)\n```", page)[1])
+    assert list(shown) == list(object_) and shown["reason"] == object_["reason"] and shown["message"] == said[-1]
 
 
 REFUSED = {
