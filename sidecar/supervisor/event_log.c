@@ -144,7 +144,48 @@ static __attribute__((noinline)) void warn_of_gap(const struct sts_exchange *x,
 	logged->gap = is_gap;
 }
 
-static void warnings(const struct sts_exchange *x, struct sts_logged *logged,
+#define FAILURES_TOLD 3
+
+/* Warn of the gate at which three attempts in a row have failed. Not everybody may execute `doctor`
+ * in a Pod. */
+static void warn_of_gate(const struct sts_exchange *x, struct sts_logged *logged, const char *proxy,
+			 const struct sts_report *report)
+{
+	/* the first gate that was not passed, if an attempt ends in a stage */
+	static const uint8_t ends[STS_STAGE__COUNT] = {
+		[STS_STAGE_INPUTS] = STS_GATE_SUBJECT, [STS_STAGE_CONNECT] = STS_GATE_CLOCK,
+		[STS_STAGE_TLS] = STS_GATE_TLS,        [STS_STAGE_REQUEST] = STS_GATE_ANSWER,
+		[STS_STAGE_ANSWER] = STS_GATE_ANSWER,  [STS_STAGE_CHECK] = STS_GATE_ANSWER,
+		[STS_STAGE_WRITE] = STS_GATE_SIDECAR,
+	};
+	uint8_t gate = (uint8_t)sts_report_gate(report);
+	uint8_t end = gate == STS_GATE_CONNECT ? gate : ends[report->stage];
+	uint32_t absent = 1u << gate | 1u << STS_GATE_CLOCK |
+			  (uint32_t)!proxy[0] << STS_GATE_PROXY |
+			  (uint32_t)!report->tls.suite << STS_GATE_TLS;
+	char passed[96];
+	struct sts_text text;
+	struct sts_log l;
+
+	logged->failures = gate == logged->gate ? logged->failures : 0;
+	logged->gate = gate;
+	if (x->plan->once || logged->failures == FAILURES_TOLD ||
+	    ++logged->failures < FAILURES_TOLD)
+		return;
+	sts_text_init(&text, passed, sizeof(passed));
+	for (uint8_t i = 0; i < end; i++)
+		if (!(absent >> i & 1))
+			sts_text_addf(&text, text.len > 0 ? ", %s" : "%s", sts_gate_name(i));
+	start(&l, x, STS_LEVEL_WARN,
+	      sts_words("three attempts in a row have failed at one gate: sts-sidecar doctor looks "
+			"at all of them"));
+	sts_log_str(&l, "gate", sts_gate_name(gate));
+	if (text.len > 0)
+		sts_log_str(&l, "passed", passed);
+	sts_log_end(&l);
+}
+
+static void warnings(const struct sts_exchange *x, struct sts_logged *logged, const char *proxy,
 		     enum sts_outcome outcome, const struct sts_report *report,
 		     const struct sts_moment *now)
 {
@@ -153,7 +194,12 @@ static void warnings(const struct sts_exchange *x, struct sts_logged *logged,
 	if (outcome != STS_OUTCOME_SUCCESS && outcome != STS_OUTCOME_FAILURE)
 		return;
 	warn_of_skew(x, logged, report);
-	if (outcome == STS_OUTCOME_FAILURE || report->flags & STS_REPORT_ADOPTED)
+	if (outcome == STS_OUTCOME_FAILURE) {
+		warn_of_gate(x, logged, proxy, report);
+		return;
+	}
+	logged->failures = 0;
+	if (report->flags & STS_REPORT_ADOPTED)
 		return;
 	warn_of_not_before(x, logged, report, now);
 	warn_of_assumed(x, logged, report);
@@ -330,7 +376,7 @@ void sts_event_log_outcome(const struct sts_exchange *x, struct sts_logged *logg
 	if (outcome <= STS_OUTCOME_FAILURE)
 		add_once(&l, logged, store, route);
 	sts_log_end(&l);
-	warnings(x, logged, outcome, report, now);
+	warnings(x, logged, route, outcome, report, now);
 }
 
 int sts_event_log_cannot_start(const struct sts_error *e)

@@ -19,14 +19,18 @@ struct sts_logged {
 	bool not_before; /* the last token was not valid at once */
 	bool assumed;    /* nothing says how long the last token lives */
 	bool gap;        /* the last token ends before the next subject token comes */
+	/* enum sts_gate of the last failure, and how many there were at this gate in a row, 3 at
+	 * most */
+	uint8_t gate, failures;
 };
 
 /*
  * Log the end of a worker. Logs nothing for STS_OUTCOME_NOTHING. Before the line of an attempt, a
  * line at debug says what was agreed on in its TLS handshake. After the line of an attempt,
  * warnings may follow, each one once when it begins: about clocks that differ (and once when that
- * is over), about a token that is not valid at once, about a lifetime that nothing states, and
- * about a time without a valid token, since a subject token may be sent once.
+ * is over), about a token that is not valid at once, about a lifetime that nothing states, about a
+ * time without a valid token, since a subject token may be sent once, and (in `run`) about the gate
+ * at which three attempts in a row have failed, with the gates that the last of them has passed.
  *   logged       in/out
  *   report       in      checked
  *   store        in      dir_fd is -1 if no files are written

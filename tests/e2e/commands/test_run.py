@@ -86,12 +86,14 @@ def test_no_token_and_denied(rig):
 
 
 def test_unreachable_then_back(rig):
-    """Back-off from a second; the first success after it ends it."""
+    """Back-off from a second; the first success after it ends it. The third failure leads to a warning that names the gate."""
     r = rig()
     port = r.mock.port
     r.mock.close()
     process = r.run()
-    lines = r.said("", count=3)
+    warning = r.said("three attempts in a row have failed at one gate")[0]
+    assert warning["level"] == "warn" and warning["gate"] == "connect" and warning["passed"] == "configuration, subject, output, name"
+    lines = r.lines()[:3]
     assert [line["error"] for line in lines] == ["connect"] * 3
     waits = [line["retry_in_s"] for line in lines]
     assert 1 <= waits[0] <= 2 and 1 <= waits[1] <= 4 and 1 <= waits[2] <= 8

@@ -184,6 +184,76 @@ static void test_not_before_and_assumed(void)
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 }
 
+#define TOLD \
+	",\"msg\":\"three attempts in a row have failed at one gate: sts-sidecar doctor looks at " \
+	"all of them\",\"exchange\":\"api\",\"gate\":"
+
+/* What is logged after the third of three failures in this stage; nothing comes earlier. */
+static const char *third_warning(enum sts_err error, enum sts_stage stage)
+{
+	report.error = error;
+	report.stage = stage;
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	return warning(STS_OUTCOME_FAILURE);
+}
+
+/* The gate at which three attempts in a row have failed is logged once. */
+static void test_gate(void)
+{
+	struct sts_plan fetch = plan;
+
+	set_up();
+	CHECK_STR(third_warning(STS_EHOST, STS_STAGE_CONNECT),
+		  TOLD "\"name\",\"passed\":\"configuration, subject, output\"}\n");
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	CHECK_STR(third_warning(STS_ECONNECT, STS_STAGE_CONNECT),
+		  TOLD "\"connect\",\"passed\":\"configuration, subject, output, name\"}\n");
+	/* Two errors of one gate are of one kind; a success ends the row, and a poll does not. */
+	report.error = STS_EHOST;
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	report.error = STS_EDNS;
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	report.error = STS_OK;
+	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
+	CHECK_STR(third_warning(STS_EDNS, STS_STAGE_CONNECT),
+		  TOLD "\"name\",\"passed\":\"configuration, subject, output\"}\n");
+	CHECK_STR(warning(STS_OUTCOME_NOTHING), "");
+	CHECK_STR(warning(STS_OUTCOME_FAILURE), "");
+	/* `fetch` does not say it. */
+	fetch.once = true;
+	x.plan = &fetch;
+	told.failures = 0;
+	CHECK_STR(third_warning(STS_EDNS, STS_STAGE_CONNECT), "");
+}
+
+/* The gates before it are those that the attempt has passed. */
+static void test_gates_passed(void)
+{
+	set_up();
+	CHECK_STR(third_warning(STS_EWORKER, STS_STAGE_START), TOLD "\"sidecar\"}\n");
+	CHECK_STR(third_warning(STS_ESUBJECT_MISSING, STS_STAGE_INPUTS),
+		  TOLD "\"subject\",\"passed\":\"configuration\"}\n");
+	CHECK_STR(third_warning(STS_EOUTPUT, STS_STAGE_INPUTS),
+		  TOLD "\"output\",\"passed\":\"configuration\"}\n");
+	CHECK_STR(third_warning(STS_EPROXY, STS_STAGE_CONNECT),
+		  TOLD "\"proxy\",\"passed\":\"configuration, subject, output\"}\n");
+	CHECK_STR(third_warning(STS_ECERT_NAME, STS_STAGE_TLS),
+		  TOLD "\"tls\",\"passed\":\"configuration, subject, output, name, connect\"}\n");
+	/* An http URL has no TLS. */
+	CHECK_STR(third_warning(STS_ETIMEOUT, STS_STAGE_ANSWER), TOLD
+		  "\"answer\",\"passed\":\"configuration, subject, output, name, connect\"}\n");
+	told.failures = 2;
+	report.tls.suite = 0x1301;
+	sts_event_log_outcome(&x, &told, &files, "proxy:3128", STS_OUTCOME_FAILURE, &report, 1234,
+			      &now);
+	CHECK(strstr(log_lines_read(), "\"passed\":\"configuration, subject, output, name, proxy, "
+				       "connect, tls\"}\n"));
+	CHECK_STR(third_warning(STS_EOUTPUT, STS_STAGE_WRITE),
+		  TOLD "\"output\",\"passed\":\"configuration, subject, name, connect, tls, "
+		       "answer\"}\n");
+}
+
 static const char *failure_line(enum sts_err error, const char *level, const char *msg,
 				const char *middle, bool with_meaning)
 {
@@ -201,6 +271,8 @@ static const char *failure_line(enum sts_err error, const char *level, const cha
 static void test_failure(void)
 {
 	set_up();
+	told.gate = STS_GATE_ANSWER; /* it was logged already that this gate fails */
+	told.failures = 3;
 	report.error = STS_EDENIED;
 	strcpy(report.text, "unexpected status 403");
 	strcpy(report.sts_error, "access_denied");
@@ -476,6 +548,8 @@ static const struct sts_test tests[] = {
 	{"clocks that differ are logged", test_skew},
 	{"a token that is not valid at once, and a life that is assumed",
 	 test_not_before_and_assumed},
+	{"three failures at one gate", test_gate},
+	{"the gates before the one that fails", test_gates_passed},
 	{"the line of a failure", test_failure},
 	{"a subject token that was sent before", test_waits},
 	{"a time without a token", test_gap},
