@@ -25,7 +25,7 @@
 #   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
 #               an image, that image is the other folder
-#   docs        the code blocks of README.md and docs/; uses the release binary; needs root
+#   docs        the code blocks of README.md and docs/, and the recording of a terminal; uses the release binary; needs root
 #   style       the sources as text: format, licence lines, sizes, the order of the folders, tables and pages
 set -u
 umask 022
