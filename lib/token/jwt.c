@@ -88,6 +88,15 @@ bool sts_jwt_has_member(const struct sts_json *object, const char *pointer, stru
 	return false;
 }
 
+bool sts_jwt_has_other(const struct sts_json *object, const char *names, int kind)
+{
+	for (const struct sts_json *v = sts_json_first(object); v; v = sts_json_next(v))
+		for (const char *name = names; *name; name = sts_text_at(name, 1))
+			if ((int)sts_json_kind(v) != kind && sts_slice_eq(sts_json_key(v), name))
+				return true;
+	return false;
+}
+
 bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience)
 {
 	return sts_jwt_has_member(claims, "/aud", audience);

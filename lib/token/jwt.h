@@ -46,6 +46,11 @@ enum sts_err sts_jwt_open(struct sts_slice token, char *scratch, size_t size,
 
 /* Is a member of an open object this text, or an array that has it? */
 bool sts_jwt_has_member(const struct sts_json *object, const char *pointer, struct sts_slice text);
+/* Has an open object a member with one of these names whose value is not of this kind? Unlike
+ * sts_json_at(), it sees null.
+ *   names  in   one after the other, each with its NUL; an empty one ends them
+ *   kind   in   an enum sts_json_kind; -1: no kind will do */
+bool sts_jwt_has_other(const struct sts_json *object, const char *names, int kind);
 /* Does `aud` of open claims (a string or an array of strings) contain the audience? */
 bool sts_jwt_claims_audience(const struct sts_json *claims, struct sts_slice audience);
 /* Is `iss` of open claims this issuer, byte for byte? */

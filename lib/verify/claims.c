@@ -25,7 +25,7 @@ enum sts_err sts_claims_judge(struct sts_slice text, struct sts_slice audience, 
 	struct sts_jwt_claims times;
 	struct sts_text words;
 	char buf[64];
-	bool fits, is_expired;
+	bool fits, is_odd, is_expired;
 	enum sts_err err = sts_jwt_claims_times(text, &times, e);
 
 	if (err == STS_OK)
@@ -33,7 +33,11 @@ enum sts_err sts_claims_judge(struct sts_slice text, struct sts_slice audience, 
 	if (err != STS_OK)
 		return err;
 	fits = audience.len == 0 || sts_jwt_claims_audience(claims, audience);
+	is_odd = sts_jwt_has_other(claims, "exp\0nbf\0iat\0", STS_JSON_NUMBER);
 	sts_json_close();
+	if (is_odd)
+		return sts_fail(e, STS_ETOKEN, STS_VERIFY_MALFORMED,
+				"exp, nbf or iat is not a number");
 	if (!fits)
 		return sts_fail(e, STS_ETOKEN, STS_VERIFY_AUDIENCE, "it is not for \"%s\"",
 				sts_shown(audience, SHOWN_BYTES));

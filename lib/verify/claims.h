@@ -25,7 +25,8 @@ enum sts_err sts_claims_issuer(const struct sts_json *claims, struct sts_slice w
  *   audience  in  must be in `aud`; empty: any
  *   now_s     in  the node's clock, seconds since the epoch
  * Returns STS_OK; STS_ETOKEN with the detail STS_VERIFY_AUDIENCE, STS_VERIFY_EXPIRED,
- * STS_VERIFY_EARLY, or STS_VERIFY_MALFORMED for a time that jwt_times.h cannot read; STS_ETOOBIG.
+ * STS_VERIFY_EARLY, or STS_VERIFY_MALFORMED for a time that is not a number, or that
+ * jwt_times.h cannot read; STS_ETOOBIG.
  */
 enum sts_err sts_claims_judge(struct sts_slice claims, struct sts_slice audience, int64_t now_s,
 			      struct sts_error *e);

@@ -45,16 +45,15 @@ static enum sts_err read_algorithm(const struct sts_json *header, struct sts_jws
  * header is not needed any more, and the kid is shorter. */
 static enum sts_err read_header(struct sts_slice text, struct sts_jws *jws, struct sts_error *e)
 {
-	const struct sts_json *header, *v;
+	const struct sts_json *header;
 	struct sts_slice kid;
 	enum sts_err err = sts_jwt_open_part(text, &header, e);
 
 	jws->kid = (struct sts_slice){NULL, 0};
 	if (err != STS_OK)
 		return err;
-	if (sts_json_at(header, "/crit", &v, NULL) != STS_OK || v)
-		return refuse(e, STS_VERIFY_MALFORMED,
-			      STS_PACKED("its header has crit, and no extension is known here"));
+	if (sts_jwt_has_other(header, "crit\0b64\0", -1)) /* b64: RFC 7797 section 7 */
+		return refuse(e, STS_VERIFY_MALFORMED, STS_PACKED("its header has crit or b64"));
 	if (!sts_json_text_at(header, "/kid", &kid))
 		return refuse(e, STS_VERIFY_MALFORMED, STS_PACKED("its kid is not one text"));
 	if (kid.data) {
@@ -104,7 +103,7 @@ const char *sts_jws_algorithm(const struct sts_jws *jws)
 /* What a key is to a token. */
 enum fit {
 	FIT_OTHER, /* another kid, kind, curve, algorithm or use */
-	FIT_WEAK,  /* malformed, or an RSA key of another length than rules.h wants */
+	FIT_WEAK,  /* malformed, private, or an RSA key of another length than rules.h wants */
 	FIT_WRONG, /* it has not made the signature */
 	FIT_RIGHT
 };
@@ -218,6 +217,8 @@ static enum fit try(const struct sts_jws *jws, const struct sts_json *key)
 	    sts_json_at(key, "/key_ops", &ops, NULL) != STS_OK ||
 	    (ops && !sts_jwt_has_member(key, "/key_ops", STS_SLICE("verify"))))
 		return FIT_OTHER;
+	if (sts_jwt_has_other(key, "d\0", STS_JSON_NULL))
+		return FIT_WEAK;
 	return ec ? try_ec(jws, key) : try_rsa(jws, key);
 }
 
@@ -232,8 +233,8 @@ static enum sts_err none_fits(const struct sts_jws *jws, unsigned keys, enum fit
 			STS_PACKED("the signature is wrong: no key of its issuer has made it"));
 	if (nearest == FIT_WEAK)
 		return refuse(e, STS_VERIFY_KEY,
-			      STS_PACKED("its key is malformed, or an RSA key of fewer than 2048 "
-					 "or more than 4096 bits"));
+			      STS_PACKED("its key is malformed, private, or an RSA key of fewer "
+					 "than 2048 or more than 4096 bits"));
 	return sts_fail(e, STS_ETOKEN, STS_VERIFY_KEY,
 			"of %u keys, none is for its algorithm %s and its kid", keys,
 			sts_jws_algorithm(jws));

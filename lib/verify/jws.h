@@ -3,8 +3,8 @@
  * The signature of a JWT (RFC 7515), and the keys that may verify it, a JWKS (RFC 7517). Accepted
  * are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and ES512 (RFC 7518), each with the
  * kind of key that it names: the curve of an ES algorithm is fixed. Refused are `none`, HMAC and
- * all others, and a token with `crit`, since no extension is known here. A key in the header of a
- * token (jwk, jku, x5c, x5u) is never looked at.
+ * all others, and a token with `crit` or `b64`, since no extension is known here. A key in the
+ * header of a token (jwk, jku, x5c, x5u) is never looked at.
  */
 #ifndef STS_VERIFY_JWS_H
 #define STS_VERIFY_JWS_H
@@ -46,7 +46,7 @@ const char *sts_jws_algorithm(const struct sts_jws *jws);
  * far as there are any, are that algorithm, signatures, and verifying, and if its kid is that of
  * the token. A token without kid fits every key, and a key without kid every token. All such keys
  * are tried. RSA keys have STS_RSA_KEY_MIN_BITS to STS_RSA_KEY_MAX_BITS, as in certificates. A key
- * that cannot be read is left out, as RFC 7517 section 5 wants it.
+ * that cannot be read is left out, as RFC 7517 section 5 wants it, and so is a private key.
  *   jwks  in  UNTRUSTED: the text of a JWKS
  * Returns STS_OK if one of the keys has made the signature; STS_ETOKEN with the detail
  * STS_VERIFY_KEY or STS_VERIFY_SIGNATURE; STS_EANSWER if there is no array `keys`; STS_ETOOBIG if

@@ -26,7 +26,7 @@ static struct {
 	struct sts_document document;
 	struct sts_slice issuer; /* of the token, in issuer_buf */
 	char token[STS_TOKEN_FILE_BYTES], scratch[STS_TOKEN_FILE_BYTES];
-	char issuer_buf[STS_URL_MAX_BYTES];
+	char issuer_buf[STS_URL_MAX_BYTES - 40]; /* so that sts_issuer_add_url() has room */
 	char keys[STS_URL_MAX_BYTES]; /* where the keys are: a URL, or the path of --jwks */
 	char file[STS_DOCUMENT_MAX_BYTES], out[8 * STS_TOKEN_MAX_BYTES];
 } v;
@@ -105,7 +105,7 @@ static enum sts_err check_signature(const struct sts_options *o, struct sts_erro
 	else
 		sts_issuer_add_url(&keys, v.issuer);
 	if (keys.overflow)
-		return sts_fail(e, STS_EUSAGE, 0, "the URL or the path of the keys is too long");
+		return sts_fail(e, STS_EUSAGE, 0, "--jwks is too long");
 	if (!o->jwks || sts_slice_starts(given, "https:") || sts_slice_starts(given, "http:")) {
 		err = get(o, o->jwks != NULL, deadline_boot_ms, e);
 	} else {
@@ -166,7 +166,9 @@ static enum sts_err read_issuer(const struct sts_options *o, struct sts_error *e
 	sts_text_add_slice(&text, v.issuer);
 	v.issuer = (struct sts_slice){text.data, text.len};
 	sts_json_close();
-	return err;
+	return err == STS_OK && text.overflow
+		       ? sts_fail(e, STS_ETOKEN, STS_VERIFY_ISSUER, "its issuer is too long")
+		       : err;
 }
 
 /* ---- what is printed ---- */

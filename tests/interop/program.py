@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server of somebody else, which trusts the tokens of a Kubernetes cluster: started in a folder of its own, waited for, and ended."""
+import base64
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import ssl
 import subprocess
 import tempfile
+import time
 
 from cluster import Cluster
 from harness import pki
@@ -70,10 +72,15 @@ class Program:
         return f"{self.folder}/bin:/usr/bin:/bin"
 
     def also_verified(self, token, issuer, audience=None):
-        """Our `verify` says of a token of this server what PyJWT says: it is verified for its issuer and audience, and for no other ones."""
-        def verify(*options):
-            command = [build_folder() / "sts-sidecar", "verify", "--json", "--cacert-only", "--cacert-path", self.ca_file, *options, "-"]
-            done = subprocess.run(command, input=token.encode(), capture_output=True, timeout=30)
+        """Our `verify` says of a token of this server what PyJWT says: it is verified for its issuer and audience, and for no other ones, not if it
+        was changed, and not once it has expired."""
+        wrong_clock = self.folder / "clock"
+
+        def verify(*options, token=token, later_s=0):
+            wrong_clock.write_text(str(later_s * 1000))
+            program = build_folder() / ("tests/sts-sidecar-timefake" if later_s else "sts-sidecar")
+            command = [program, "verify", "--json", "--cacert-only", "--cacert-path", self.ca_file, *options, "-"]
+            done = subprocess.run(command, input=token.encode(), env={"SIDECAR_TEST_CLOCK": str(wrong_clock)}, capture_output=True, timeout=30)
             return done.returncode, json.loads(done.stdout)["reason"] if done.stdout else done.stderr
         options = ["--audience", audience] if audience else []
         assert verify("--issuer", issuer, *options) == (0, "verified")
@@ -81,6 +88,14 @@ class Program:
         assert verify(*options) == (1, "issuer_not_compared")
         assert verify("--issuer", issuer + "x") == (1, "issuer")
         assert verify("--issuer", issuer, "--audience", "somebody else") == (1, "audience")
+        header, claims, signature = token.split(".")
+        read = json.loads(base64.urlsafe_b64decode(claims + "==="))
+        root = base64.urlsafe_b64encode(json.dumps(read | {"sub": "root"}).encode()).decode().rstrip("=")
+        assert verify("--issuer", issuer, token=f"{header}.{root}.{signature}") == (1, "signature")
+        assert verify("--any-issuer", token=f"{header}.{claims}.{signature[:9]}{'A' if signature[9] != 'A' else 'B'}{signature[10:]}") == (1, "signature")
+        left_s = round(read["exp"] - time.time())
+        assert verify("--issuer", issuer, *options, later_s=left_s + 70) == (1, "expired")
+        assert verify("--issuer", issuer, *options, later_s=left_s + 30) == (0, "verified")  # clocks may differ by a minute
 
     def last_log(self):
         return self.log.read_text()[-3000:]

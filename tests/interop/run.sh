@@ -4,7 +4,7 @@
 #   tests/interop/run.sh [PART]...	without arguments: all parts but `short`, which is for continuous integration
 # Parts:
 #   python	boto3, google-auth and azure-identity read the files while they are refreshed; protocols gcp and entra
-#   node	the AWS SDK for JavaScript, google-auth-library and jose do the same
+#   node	the AWS SDK for JavaScript, google-auth-library and jose do the same; jose and `verify` judge odd tokens
 #   aws	protocol aws: moto's XML, botocore's model of request, answer and errors; the SDKs read the files
 #   assertion	protocol client-assertion at oidc-provider
 #   openbao	an OpenBao, set up by the commands of its page: protocol vault; it trusts mock-sts, too: hvac and node-vault log in

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads many answers in one process, for test_judges.py and signatures/. On standard input there
- * are cases: a byte that is 'h' for HTTP, 'j' for JSON or 's' for a signature (a token, a line feed
- * and a JWKS), the length in four bytes, the highest first, and that many bytes. For each of them,
- * standard output gets a line:
+ * are cases: a byte, the length in four bytes, the highest first, and that many bytes. The byte is
+ * 'h' for HTTP, 'j' for JSON, 's' for a signature (a token, a line feed and a JWKS), or 'v' for all
+ * that `verify` judges: the signature, the issuer https://sts.example, and the times. For each of
+ * them, standard output gets a line:
  *
  *   taken STATUS LEFT BODY     HTTP: the status, how many bytes are left over, the body in hex
- *   taken                      JSON, and a signature that is right
+ *   taken                      JSON, and a token that is right
  *   refused ERROR MESSAGE
  *
  * An answer is given as a whole, and then byte by byte, and the connection ends cleanly. Both must
@@ -16,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "http_messages/response.h"
 #include "json_xml/json.h"
+#include "verify/claims.h"
 #include "verify/jws.h"
 
 #define MAX_BYTES (1024 * 1024)
@@ -92,7 +95,20 @@ static void judge_json(struct sts_slice text)
 	printf("taken\n");
 }
 
-static void judge_signature(struct sts_slice jwks)
+static enum sts_err judge_issuer(const struct sts_jws *jws, struct sts_error *e)
+{
+	const struct sts_json *claims;
+	struct sts_slice issuer;
+	enum sts_err err = sts_jwt_open_part(jws->claims, &claims, e);
+
+	if (err != STS_OK)
+		return err;
+	err = sts_claims_issuer(claims, STS_SLICE("https://sts.example"), &issuer, e);
+	sts_json_close();
+	return err;
+}
+
+static void judge_token(struct sts_slice jwks, bool whole)
 {
 	static char scratch[MAX_BYTES];
 	struct sts_slice token;
@@ -102,7 +118,10 @@ static void judge_signature(struct sts_slice jwks)
 	if (!sts_slice_take_line(&jwks, &token))
 		stop("a case without a token");
 	if (sts_jws_read(token, scratch, sizeof(scratch), &jws, &e) != STS_OK ||
-	    sts_jws_verify(&jws, jwks, &e) != STS_OK)
+	    (whole && judge_issuer(&jws, &e) != STS_OK) ||
+	    sts_jws_verify(&jws, jwks, &e) != STS_OK ||
+	    (whole &&
+	     sts_claims_judge(jws.claims, STS_SLICE(""), sts_clock_real_ms() / 1000, &e) != STS_OK))
 		return print_refused(&e);
 	printf("taken\n");
 }
@@ -127,8 +146,8 @@ int main(void)
 			stop("a case is too long, or cut");
 		if (start[0] == 'h')
 			judge_http((struct sts_slice){data, len});
-		else if (start[0] == 's')
-			judge_signature((struct sts_slice){data, len});
+		else if (start[0] == 's' || start[0] == 'v')
+			judge_token((struct sts_slice){data, len}, start[0] == 'v');
 		else
 			judge_json((struct sts_slice){data, len});
 		free(data);

@@ -277,6 +277,8 @@ def test_what_cannot_be_asked(verify, issuer, space, sidecar, serve):
     assert verify(issuer.token(iss="kubernetes/serviceaccount"), "--any-issuer")[1]["reason"] == "issuer"
     assert verify(issuer.token(iss=None), "--any-issuer")[1]["reason"] == "issuer"
     assert verify(issuer.token(iss=issuer.name.replace("https", "http")), "--any-issuer")[1]["reason"] == "issuer"
+    for length in (1990, 3000):
+        assert verify(issuer.token(iss=issuer.name + "/" + "a" * length), "--any-issuer")[1]["message"] == "its issuer is too long"
     for args, wanted in ((["--jwks", space.folder / "missing"], 66), (["--jwks", "https://"], 64), (["--jwks", "http://a.example/"], 64),
                          (["--connect", "x"], 64), (["--client-cert", "x"], 64)):
         status, said = verify(token, "--issuer", issuer.name, *args)

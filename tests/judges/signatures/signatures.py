@@ -9,12 +9,12 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE_S = 60
 
 
-def ask(build, cases):
-    """What the program says to pairs of a token and a JWKS: "taken", or "refused ERROR MESSAGE". One process for all."""
+def ask(build, cases, kind=b"s"):
+    """What the program says to pairs of a token and a JWKS: "taken", or "refused ERROR MESSAGE". One process for all. kind: see judge.c."""
     sent = b""
     for token, jwks in cases:
         case = f"{token}\n{jwks if isinstance(jwks, str) else json.dumps(jwks)}".encode()
-        sent += b"s" + len(case).to_bytes(4, "big") + case
+        sent += kind + len(case).to_bytes(4, "big") + case
     done = subprocess.run([TOP / build / "tests/judge"], input=sent, capture_output=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr.decode()
     lines = done.stdout.decode().splitlines()

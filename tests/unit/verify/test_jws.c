@@ -155,7 +155,10 @@ static void keys_that_fit(void)
 		{",\"kid\":null", STS_VERIFY__COUNT},
 		{",\"kty\":\"RSA\"", STS_VERIFY_KEY},
 		{",\"e\":\"AQAB\"", STS_VERIFY_KEY},
-		{",\"d\":\"AQAB\",\"x5c\":[\"AAAA\"]", STS_VERIFY__COUNT},
+		{",\"d\":null,\"x5c\":[\"AAAA\"]", STS_VERIFY__COUNT},
+		{",\"d\":\"AQAB\"", STS_VERIFY_KEY}, /* anybody who reads it can sign */
+		{",\"d\":1", STS_VERIFY_KEY},
+		{",\"d\":null,\"d\":\"AQAB\"", STS_VERIFY_KEY},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -307,6 +310,11 @@ static void headers(void)
 		{"{\"alg\":\"RS256\",\"crit\":[\"exp\"]}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"crit\":[]}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"crit\":[],\"crit\":[]}", STS_VERIFY_MALFORMED},
+		{"{\"alg\":\"RS256\",\"crit\":null}", STS_VERIFY_MALFORMED},
+		{"{\"alg\":\"RS256\",\"\\u0063rit\":1}", STS_VERIFY_MALFORMED},
+		{"{\"b64\":false,\"alg\":\"RS256\"}", STS_VERIFY_MALFORMED},
+		{"{\"alg\":\"RS256\",\"b64\":true}", STS_VERIFY_MALFORMED},
+		{"{\"alg\":\"RS256\",\"Crit\":1,\"b\":1}", STS_VERIFY_SIGNATURE},
 		{"{\"alg\":\"RS256\",\"kid\":1}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"kid\":\"a\",\"kid\":\"a\"}", STS_VERIFY_MALFORMED},
 		{"{\"alg\":\"RS256\",\"kid\":\"a\"}", STS_VERIFY_SIGNATURE},
