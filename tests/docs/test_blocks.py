@@ -30,7 +30,7 @@ import yaml
 from blocks import TOP, all_blocks, blocks_of, shows, steady
 
 BLOCKS = all_blocks()
-LIMIT_S = 100
+LIMIT_S = 600    # tools/build.sh may have something to build
 VERSION = "1.33"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
 ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "r"}}
@@ -77,7 +77,8 @@ def jobs_of(block):
 
 
 def by_us(block):
-    return block.made_by != "tests/failures" and not {"not run", "run by"} & set(block.notes)
+    """The generated lines of docs/errors.md are run by test_errors.py."""
+    return not (block.made_by and block.kind == "text") and block.made_by != "tests/failures" and not {"not run", "run by"} & set(block.notes)
 
 
 MINE = [block for block in BLOCKS if by_us(block)]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of failures in docs/doctor.md: what fetch and check say, and the verdict of doctor. What differs from run to run is replaced."""
+"""The table of failures in docs/doctor.md: what fetch and check say, or run where only the sidecar says it, and the verdict of doctor. What differs
+from run to run is replaced. docs/errors.md takes its examples from here."""
 import re
 
 from case import CASES, GATES, check_of, line_of, verdict_of
@@ -26,7 +27,8 @@ VOLATILE = [
     (r"\bin \d+ ms\b", "in N ms"),
     (r"\d+ of \d+ inodes", "N of N inodes"),
     (r"\b(process|PID) \d+", r"\1 N"),
-    (r"\b\d+ s ago", "N s ago"),
+    (r"\b\d+ s ago", "N s ago"), (r"has been running for \d+ s", "has been running for N s"), (r"has not answered for \d+ s", "has not answered for N s"),
+    (r"took 0 of \d+ bytes", "took 0 of N bytes"),
     (r"-?\d+ bytes\b", "N bytes"), (r"a body of \d+", "a body of N"), (r"a subject token of \d+", "a subject token of N"),
 ]
 
@@ -40,6 +42,9 @@ def steady(text):
 def entry(name, said):
     lines = [f"#### {name}", "", f"    fetch   {steady(line_of(said['fetch']['err']))} (exit status {said['fetch']['status']})"]
     lines.append(f"    check   {steady(check_of(said)) or 'nothing'} (exit status {said['check']['status']})")
+    then = line_of(said["run"]["err"])
+    if 'error="' in then and said["fetch"]["status"] == 0:
+        lines.insert(3, f"    run     {steady(then)}")
     if "doctor" in said:
         # What doctor says of the sidecar is the line of check again.
         verdict = [line for line in steady(verdict_of(said)).splitlines() if not line.startswith("sidecar warn: ")]

@@ -190,7 +190,7 @@ class Pod:
         """fetch; then run, and check beside it, and doctor where the case wants it."""
         said = {}
         before = self.names_in_out()
-        said["fetch"] = self.ask(*(self.once or ["fetch", *self.words(), "--deadline", self.deadline, "--log-format", "text"]))
+        said["fetch"] = self.fetch()
         self.clear(before)
         for step in self.before_run:
             step()
@@ -221,6 +221,9 @@ class Pod:
         said["run"] = {"status": status, "err": log.read_text(errors="replace")}
         return said
 
+    def fetch(self):
+        return self.ask(*(self.once or ["fetch", *self.words(), "--deadline", self.deadline, "--log-format", "text"]))
+
     def settled(self):
         """The answer of check, once the first attempt is in the status."""
         until = time.monotonic() + 2
@@ -236,6 +239,14 @@ def play(world, case, folder, report):
     def act(pod):
         case.prepare(pod)
         return pod.play()
+    return within(world, act, folder, report)
+
+
+def play_fetch(world, case, folder, report):
+    """The same with its first step alone."""
+    def act(pod):
+        case.prepare(pod)
+        return {"fetch": pod.fetch()}
     return within(world, act, folder, report)
 
 

@@ -20,7 +20,7 @@ import cases  # noqa: E402,F401
 FEW = 5     # so many failures may come from a machine that is too slow
 
 
-def produce(chosen, jobs):
+def produce(chosen, jobs, play=pod.play):
     """What was said: {name: {"fetch": {...}, "run": {...}, "check": {...}, "doctor": {...}}}, or {name: {"broken": ...}}."""
     world = pod.World()
     work = pathlib.Path(tempfile.mkdtemp(prefix="sts-failures-"))
@@ -31,7 +31,7 @@ def produce(chosen, jobs):
             while waiting and len(running) < jobs:
                 name = waiting.pop(0)
                 (work / name).mkdir()
-                running[pod.play(world, CASES[name], work / name, work / f"{name}.json")] = name
+                running[play(world, CASES[name], work / name, work / f"{name}.json")] = name
             pid, _ = os.wait()
             name = running.pop(pid, None)
             if name:

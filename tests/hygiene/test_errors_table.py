@@ -60,6 +60,8 @@ meaning = "a certificate has expired"
 hint = "renew it, with --cacert-path"
 detail = "errno"
 explain = "It is too old. Renew it, or see `--help` and [x](--y)."
+check = "`date` shows the time, and --help what there is."
+example = "old"
 
 [hint.clock]
 errors = ["cert_expired"]
@@ -126,6 +128,9 @@ MISTAKES = {
     "a row twice": (GOOD + SECOND, "is not TOML: Cannot declare ('error', 'trust', 'cert_expired') twice"),
     "a name that cannot be a label": (change("cert_expired]", "Cert-Expired]"), '[error.trust]: "Cert-Expired" cannot be the name of a row'),
     "no explanation": (change(LAST, ""), ROW + 'the key "explain" is missing: the page has this error'),
+    "no way to check": (change('check = "`date` shows the time, and --help what there is."\n', ""), ROW + 'the key "check" is missing: the page has this error'),
+    "no example": (change('example = "old"\n', ""), ROW + 'the page needs "example" or "unseen", and not both'),
+    "an example that was not seen": (change('example = "old"\n', 'example = "old"\nunseen = "No."\n'), ROW + 'the page needs "example" or "unseen"'),
     "an explanation that is no sentence": (change(LAST, 'explain = "too old"\n'), ROW + '"explain" is made of whole sentences'),
     "an explanation that is too long": (change(LAST, f'explain = "{"a" * 500}."\n'), ROW + '"explain" has 501 characters, and may have 500'),
     "the end of a comment": (change('detail = "errno"', 'detail = "*/ x"'), ROW + '"*/" would end a comment in C'),
@@ -178,13 +183,22 @@ def test_c(read, tmp_path):
 
 def test_a_section_of_the_page(read):
     table = read(GOOD)
-    assert errors.error_section(table.errors[1], table.hints) == [
+    lines = {"old": ["info: another line", 'error: it is too old error="cert_expired"']}
+    assert errors.error_section(table.errors[1], table.hints, lines) == [
         "### cert_expired", "",
         "**A certificate has expired.**", "It is too old. Renew it, or see `--help` and [x](--y).", "",
+        "```text", 'error: it is too old error="cert_expired"', "```", "",
         "- To do: renew it, with `--cacert-path`.",
         "- To do where `--clock` is wrong: set the clock.",
+        "- How to check: `date` shows the time, and `--help` what there is.",
         "- Tried again: slowly. `fetch` tries again until `--deadline`. Exit status: 69. In `/metrics`: `result=\"tls\"`.",
         "- `detail` in `.status`: errno.", ""]
+
+
+def test_an_example_is_of_its_error(read):
+    for lines in ({}, {"old": ['error: it is too old error="cert_expired_or_not"']}, {"old": ["error: it is too old"]}):
+        with pytest.raises(TableError, match="has no line with this error in the case old"):
+            errors.error_section(read(GOOD).errors[1], [], lines)
 
 
 # What stands in the tree

@@ -4,16 +4,19 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from tables.common import TOP, Pool, c_file, load, markdown_table, shown, unique
+from tables.common import TOP, Pool, TableError, c_file, load, markdown_table, shown, unique
 from tables.packing import packed
 
 SOURCE = "lib/base/errors.toml"
 PAGE = "docs/errors.md"
 METRICS_PAGE = "docs/metrics.md"
+EXAMPLES_PAGE = "docs/doctor.md"
+# Their line is plain, since the program ends with them before there is a log, or as it was told.
+WITHOUT_NAME = ("usage", "url", "stopped")
 # What the page says of each class; its introduction says how long the waits are.
 RETRIES = {"soon": "soon", "slow": "slowly", "never": "no"}
 PAGE_WIDTH = 150
-CODE_WORDS = r"sts-sidecar (?:COMMAND|inspect|check|refresh|protocols)(?: --help)?|(?<![\w-])--[a-z][a-z-]*[a-z]"
+CODE_WORDS = r"sts-sidecar (?:COMMAND --help|protocols(?: NAME)?|inspect|check|refresh)|(?<![\w-])--[a-z][a-z-]*[a-z]"
 NAME = r"[a-z][a-z0-9_]*"
 CODE = r"STS_(OK|E[A-Z_]+)"
 # A detail of a hint: an errno, a name of our own (lib/base/error.h), or a number.
@@ -74,6 +77,9 @@ class Error:
     hint: str
     detail: str
     explain: str
+    check: str
+    example: str
+    unseen: str
 
 
 @dataclass(frozen=True)
@@ -146,10 +152,14 @@ def read_error(name, row, cause, exits, results, gates):
             name, cause, matching(row, "code", CODE), row.word("retry", tuple(RETRIES)), row.flag("fetch_retries"),
             exits[row.word("exit", tuple(exits))], results[row.word("result", tuple(results), cause.result.name)],
             gates[row.word("gate", tuple(gates), cause.gate.name)], row.clause("meaning"), row.clause("hint"), row.clause("detail", ""),
-            row.prose("explain", "", most=500))
+            row.prose("explain", "", most=500), row.prose("check", "", most=500), row.text("example", ""), row.prose("unseen", ""))
         check_room(row, error, error.hint)
         if cause.page and not error.explain:
             row.fail('the key "explain" is missing: the page has this error')
+        if cause.page and not error.check:
+            row.fail('the key "check" is missing: the page has this error')
+        if cause.page and bool(error.example) == bool(error.unseen):
+            row.fail('the page needs "example" or "unseen", and not both')
         if "*/" in error.detail or "*/" in error.meaning:
             row.fail('"*/" would end a comment in C')
     return error
@@ -297,17 +307,35 @@ def options_as_code(text):
                    for index, part in enumerate(parts))
 
 
-def error_section(error, hints):
+def examples(top):
+    """The lines that docs/doctor.md has of each case: {case: [line]}."""
+    block = (top / EXAMPLES_PAGE).read_text().partition("<!-- made by tests/failures: the failures -->\n")[2].partition("<!-- end -->")[0]
+    return {name: re.findall(r"^    (?:fetch|run) +(.*?)(?: \(exit status \d+\))?$", text, re.M)
+            for name, text in re.findall(r"^#### (\w+)\n(.*?)(?=^#|\Z)", block, re.M | re.S)}
+
+
+def example_of(error, lines):
+    """The line that the program printed in the error's case. The log has the name of the error in it, unless it ends before there is a log."""
+    for line in lines.get(error.example, []):
+        if f'error="{error.name}"' in line or error.name in WITHOUT_NAME and 'error="' not in line:
+            return line
+    raise TableError(SOURCE, f"error.{error.cause.name}.{error.name}", f"{EXAMPLES_PAGE} has no line with this error in the case {error.example}")
+
+
+def error_section(error, hints, lines):
     fetch = " `fetch` tries again until `--deadline`." if error.fetch_retries else " `fetch` gives up at once."
     if error.retry == "never":
         fetch = ""
-    lines = [f"### {error.name}", "", f"**{error.meaning[0].upper()}{error.meaning[1:]}.**", wrapped(options_as_code(error.explain)), ""]
-    lines.append(f"- To do: {options_as_code(error.hint)}.")
-    lines += [f"- To do {options_as_code(hint.when)}: {options_as_code(hint.hint)}." for hint in hints if error in hint.errors]
-    lines.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}. In `/metrics`: `result=\"{error.result.name}\"`.")
+    page = [f"### {error.name}", "", f"**{error.meaning[0].upper()}{error.meaning[1:]}.**", wrapped(options_as_code(error.explain)), ""]
+    lines_shown = ["```text", example_of(error, lines), "```"] if error.example else [error.unseen]
+    page += [*lines_shown, ""]
+    page.append(f"- To do: {options_as_code(error.hint)}.")
+    page += [f"- To do {options_as_code(hint.when)}: {options_as_code(hint.hint)}." for hint in hints if error in hint.errors]
+    page.append(f"- How to check: {options_as_code(error.check)}")
+    page.append(f"- Tried again: {RETRIES[error.retry]}.{fetch} Exit status: {error.exit.number}. In `/metrics`: `result=\"{error.result.name}\"`.")
     if error.detail:
-        lines.append(f"- `detail` in `.status`: {options_as_code(error.detail)}.")
-    return lines + [""]
+        page.append(f"- `detail` in `.status`: {options_as_code(error.detail)}.")
+    return page + [""]
 
 
 def wrapped(text):
@@ -316,13 +344,13 @@ def wrapped(text):
     return textwrap.fill(whole, PAGE_WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
 
 
-def errors_block(table):
+def errors_block(table, lines_of_cases):
     lines = []
     for cause in table.causes.values():
         if cause.page:
             lines += [f"## {cause.title}", ""]
             for error in table.of(cause):
-                lines += error_section(error, table.hints)
+                lines += error_section(error, table.hints, lines_of_cases)
     return "\n".join(lines)
 
 
@@ -340,7 +368,7 @@ def pages(top):
 def blocks(top):
     table = read(top / SOURCE)
     return {METRICS_PAGE: {"metric results": results_block(table)},
-            PAGE: {"exit statuses": exits_block(table), "error names": index_block(table), "errors": errors_block(table)}}
+            PAGE: {"exit statuses": exits_block(table), "error names": index_block(table), "errors": errors_block(table, examples(top))}}
 
 
 def names(top=TOP):

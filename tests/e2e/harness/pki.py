@@ -69,9 +69,10 @@ class Identity:
 
 
 def issue(issuer=None, *, cn="test", names=(), ips=(), purpose=None, purpose_critical=False, ca=False, since=-1, until=30,
-          key="ec", digest=None, permitted=(), constraints_critical=True, signs=False):
+          key="ec", digest=None, permitted=(), constraints_critical=True, signs=False,
+          extensions=()):
     """One certificate. Without an issuer it signs itself. since and until are days from now. signs: a CA's key
-    may be used in a handshake, too."""
+    may be used in a handshake, too. extensions: further ones, as (extension, critical)."""
     own = new_key(key)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)])
     signer = issuer.key if issuer else own
@@ -99,6 +100,8 @@ def issue(issuer=None, *, cn="test", names=(), ips=(), purpose=None, purpose_cri
     if permitted:
         builder = builder.add_extension(x509.NameConstraints([x509.DNSName(name) for name in permitted], None),
                                         critical=constraints_critical)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
     return Identity(builder.sign(signer, digest or hashes.SHA256()), own)
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 from case import case
+from harness.fuse import Fuse
 from harness.kernel import refuse
 from peers import mock, sts, tunnel
 from pod import HOST, OUT, sh
@@ -158,6 +159,30 @@ def _(pod):
     sts(pod)
     sts(pod, tls=False, address="0.0.0.0", port=8080)
     pod.arguments = ["run", *pod.words(), "--listen", ":8080", "--log-format", "text"]
+
+
+@case("stdout_full", "output", "stdout", 73, first=["standard output took 0 of", "no space left"], ok=0, never=NEVER)
+def _(pod):
+    sts(pod)
+    pod.once = ["fetch", *pod.words(), "--stdout", "--log-format", "text"]
+    pod.preexec = lambda: os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+    pod.doctor = None
+
+
+@case("fetch_is_stopped", "connect", None, 75, first=["told to stop before it was done", "attempt 1"], never=("cacert", "COMMAND --help"))
+def _(pod):
+    pod.drop("-p tcp --dport 443")
+    pod.prefix = ["timeout", "--preserve-status", "-s", "TERM", "1"]
+    pod.before_run.append(pod.prefix.clear)
+    pod.set(timeout="3s")
+
+
+@case("file_system_hangs", "subject", "hangs", 75, fetch=["/fuse/token", "has not answered"], never=NEVER)
+def _(pod):
+    sts(pod)
+    mount = Fuse(pod.path("/fuse"), {"token": b""})
+    mount.hang()
+    pod.set(token_file="/fuse/token", timeout="1s")
 
 
 @case("option_of_run", "configuration", None, 64, fetch=["--listen", "run"], never=NEVER)

@@ -2,6 +2,7 @@
 """Trust in the server's certificate."""
 import ssl
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from case import case
@@ -64,6 +65,25 @@ def _(pod):
 @case("tls_client_purpose", "tls", None, 69, [HOST, "server|purpose|extended key usage"], never=NEVER)
 def _(pod):
     sts(pod, who=identity(pod, purpose="client"))
+
+
+@case("tls_key_usage", "tls", "cert_key_usage", 69, [HOST, "digitalSignature"], never=NEVER)
+def _(pod):
+    usage = x509.KeyUsage(digital_signature=False, content_commitment=False, key_encipherment=True, data_encipherment=False, key_agreement=False,
+                          key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False)
+    sts(pod, who=identity(pod, extensions=[(usage, True)]))
+
+
+@case("tls_critical_extension", "tls", "cert_malformed", 69, [HOST, "critical|extension"], never=NEVER)
+def _(pod):
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+    sts(pod, who=identity(pod, extensions=[(unknown, True)]))
+
+
+@case("tls_too_many_certificates", "tls", "cert_limit", 69, [HOST, "10"], never=NEVER)
+def _(pod):
+    others = [pki.authority(cn=f"Corp CA of {year}").certificate for year in range(2012, 2024)]
+    sts(pod, who=identity(pod).sends(pod.ca.certificate, *others))
 
 
 @case("tls_rsa_1024", "tls", None, 69, [HOST, "1024|short|bits"], never=NEVER)
