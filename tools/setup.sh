@@ -25,7 +25,7 @@ case "${*:-build}" in
 build)		want="$build" ;;
 "build arm64")	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
 test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl curl
-			nginx-light tinyproxy jose strace libssl-dev pkg-config util-linux iproute2 iptables unbound procps libcap2-bin mandoc zsh fish" ;;
+			nginx-light tinyproxy jose strace libssl-dev pkg-config util-linux iproute2 iptables unbound procps libcap2-bin mandoc groff-base zsh fish" ;;
 peers)		want='openssl gnutls-bin libnss3-tools nginx-light haproxy caddy openjdk-17-jdk-headless' ;;
 container)	want="$build buildah podman crun catatonit debootstrap" ;;
 --help)		usage; exit ;;

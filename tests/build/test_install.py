@@ -69,6 +69,12 @@ def test_the_manual_page_has_no_mistakes(man):
     assert run("mandoc", "-T", "lint", man) == (0, "", "")
 
 
+@pytest.mark.parametrize("macros", ["-man", "-mandoc"])
+def test_groff_has_no_warning(man, macros):
+    status, _, warnings = run("groff", "-ww", "-T", "utf8", macros, man)
+    assert (status, warnings) == (0, "")
+
+
 def test_the_manual_page_has_everything(man):
     text = plain(man)
     sections = re.split(r"^(\S.*)\n", text, flags=re.M)
