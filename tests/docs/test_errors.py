@@ -65,6 +65,12 @@ def test_it_has_commands(error):
     assert {words[0] for words in commands(error)} <= PROGRAMS | {"echo"}
 
 
+def test_the_lines_of_doctor_are_gates():
+    table = errors.read(TOP / errors.SOURCE)
+    named = [gate for error in ERRORS for lines in re.findall(r"in the lines? ((?:`\w+`(?:, | and )?)+)", error.check) for gate in re.findall(r"\w+", lines)]
+    assert len(named) > 10 and set(named) - {"and"} <= set(table.gates)
+
+
 def known(program, *arguments):
     """The words of the program's help."""
     path = shutil.which(program)
