@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kubernetes manifests: reading them, the rules that they must keep, and the smallest change that lets podman play them."""
+"""Kubernetes manifests, in files and in pages: reading them, the rules that they must keep, and the smallest change that lets podman play them."""
 import copy
 import pathlib
+import re
 
 import yaml
 
@@ -31,6 +32,32 @@ def container(pod, name):
 
 def is_ours(each):
     return each["image"].rsplit(":", 1)[0] == OUR_IMAGE
+
+
+def blocks(page):
+    return [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)]
+
+
+def readme_pod():
+    """The Pod of the README, which shows what stands under `spec`."""
+    [doc] = [doc for doc in blocks(TOP / "README.md") if "spec" in doc]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "app"}} | doc
+
+
+def pods_of_pages():
+    """{page: Pod}: the Pod of the README, and the same with the volume or the probe that another page shows in place of its own."""
+    found = {"README": readme_pod()}
+    for page in sorted((TOP / "docs").rglob("*.md")):
+        for doc in blocks(page):
+            pod = readme_pod()
+            if isinstance(doc, list) and "projected" in doc[0]:
+                pod["spec"]["volumes"] = [each for each in pod["spec"]["volumes"] if each["name"] != doc[0]["name"]] + doc
+            elif isinstance(doc, dict) and doc.keys() == {"readinessProbe"}:
+                pod["spec"]["initContainers"][0].update(doc)
+            else:
+                continue
+            found[page.stem] = pod
+    return found
 
 
 # The "restricted" Pod Security Standard, and more that this project asks of a container. Field: what it must be.

@@ -7,8 +7,7 @@ import tomllib
 
 import kubernetes_validate
 import pytest
-import yaml
-from manifests import DEPLOY, EXAMPLES, TOP, container, containers, is_ours, load, one, violations
+from manifests import DEPLOY, EXAMPLES, TOP, container, containers, is_ours, load, one, pods_of_pages, readme_pod, violations
 
 MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
 EXAMPLE_FILES = sorted(EXAMPLES.glob("*.yaml"))
@@ -46,6 +45,14 @@ def test_the_api_server_knows_every_field(path, version):
     """Each file is valid by the published schema of that version, which refuses unknown fields."""
     for doc in load(path):
         kubernetes_validate.validate(doc, version, strict=True)
+
+
+def test_the_api_server_knows_every_field_of_a_page():
+    """The same for the Pod of the README, and for the volumes and probes of the pages in docs/."""
+    pods = pods_of_pages()
+    assert {"README", "metrics", "dex", "keycloak", "openbao"} <= pods.keys()
+    for pod in pods.values():
+        kubernetes_validate.validate(pod, "1.37", strict=True)
 
 
 def test_before_native_sidecars():
@@ -222,8 +229,7 @@ def test_network_policy(example, pod):
 
 def test_the_pod_in_the_readme():
     """What people copy first."""
-    [text] = [text for text in re.findall(r"```yaml\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL) if "startupProbe" in text]
-    spec = yaml.safe_load(text)["spec"]
+    spec = readme_pod()["spec"]
     [sidecar], [app] = spec["initContainers"], spec["containers"]
     assert spec["automountServiceAccountToken"] is False
     assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"] == PROBE
