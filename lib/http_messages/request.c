@@ -45,18 +45,19 @@ static void add_header(struct sts_text *head, struct sts_slice name, struct sts_
 }
 
 void sts_http_request_start(struct sts_text *head, const char *method, struct sts_slice authority,
-			    struct sts_slice target, const char *agent)
+			    struct sts_slice target, const char *agent, const char *accept)
 {
 	sts_text_add_str(head, method);
 	sts_text_add_char(head, ' ');
 	sts_text_add_slice(head, target);
-	sts_text_add_str(head, " HTTP/1.1\r\n");
-	add_header(head, STS_SLICE("Host"), authority);
-	add_header(head, STS_SLICE("User-Agent"), sts_slice_of(agent));
-	add_header(head, STS_SLICE("Accept"), STS_SLICE("application/json"));
-	/* Without this header, a server may compress its response (RFC 9110 section 12.5.3). */
-	add_header(head, STS_SLICE("Accept-Encoding"), STS_SLICE("identity"));
-	add_header(head, STS_SLICE("Connection"), STS_SLICE("close"));
+	sts_text_add_str(head, " HTTP/1.1\r\nHost: ");
+	sts_text_add_slice(head, authority);
+	sts_text_add_str(head, "\r\nUser-Agent: ");
+	sts_text_add_str(head, agent);
+	sts_text_add_str(head, "\r\nAccept: ");
+	sts_text_add_str(head, accept);
+	/* Without Accept-Encoding, a server may compress its response (RFC 9110 section 12.5.3). */
+	sts_text_add_str(head, "\r\nAccept-Encoding: identity\r\nConnection: close\r\n");
 }
 
 void sts_http_request_header(struct sts_text *head, struct sts_slice name, struct sts_slice value)

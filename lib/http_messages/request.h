@@ -20,16 +20,17 @@ bool sts_http_name_allowed(struct sts_slice name);
 bool sts_http_value_allowed(struct sts_slice value);
 
 /*
- * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept: application/json,
+ * Start a request head: "METHOD target HTTP/1.1", Host, User-Agent, Accept,
  * Accept-Encoding: identity, and Connection: close. The caller has checked all of them.
  *   head       in/out  set up by sts_text_init(); the caller checks for overflow at the end
  *   method     in      a token
  *   authority  in      for Host, of a struct sts_url
  *   target     in      of a struct sts_url
  *   agent      in      "sts-sidecar/VERSION"
+ *   accept     in      the media types that the answer may have
  */
 void sts_http_request_start(struct sts_text *head, const char *method, struct sts_slice authority,
-			    struct sts_slice target, const char *agent);
+			    struct sts_slice target, const char *agent, const char *accept);
 
 /*
  * Add one header. The caller has checked the header with sts_http_name_allowed() and

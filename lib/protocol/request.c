@@ -500,7 +500,8 @@ enum sts_err sts_request_build(const struct sts_request *r, bool masked, struct 
 	b.out = head;
 	sts_http_request_start(
 		head, r->method ? r->method : sts_protocol_text(r->protocol, STS_PROTOCOL_METHOD),
-		r->url->authority, (struct sts_slice){line.data, line.len}, r->agent);
+		r->url->authority, (struct sts_slice){line.data, line.len}, r->agent,
+		"application/json");
 	if (r->client_auth == STS_CLIENT_BASIC)
 		add_basic(&b);
 	each_item(&b, add_header_item);

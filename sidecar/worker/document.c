@@ -85,7 +85,10 @@ static enum sts_err connect_and_ask(bool require, struct sts_error *e)
 	if (err != STS_OK)
 		return err;
 	sts_text_init(&head, d.request, sizeof(d.request));
-	sts_http_request_start(&head, "GET", url->authority, url->target, d.fields.request.agent);
+	/* A kube-apiserver gives its keys as application/jwk-set+json, and 406 to those who want
+	 * only application/json. */
+	sts_http_request_start(&head, "GET", url->authority, url->target, d.fields.request.agent,
+			       "*/*");
 	sts_http_request_end(&head, NULL, 0);
 	sts_http_response_init(&d.http, d.head, sizeof(d.head), d.body, sizeof(d.body));
 	err = sts_stream_write(&d.connection.stream, head.data, head.len, e);

@@ -161,7 +161,7 @@ static void check_request(const char *data, size_t size)
 	if (!sts_http_name_allowed(name) || !sts_http_value_allowed(value))
 		return;
 	sts_text_init(&t, out, sizeof(out));
-	sts_http_request_start(&t, "GET", STS_SLICE("h"), STS_SLICE("/"), "agent");
+	sts_http_request_start(&t, "GET", STS_SLICE("h"), STS_SLICE("/"), "agent", "*/*");
 	sts_http_request_header(&t, name, value);
 	sts_http_request_end(&t, NULL, 0);
 	require(t.overflow || (strlen(out) == t.len && count_lines(out) == 16));

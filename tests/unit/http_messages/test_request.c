@@ -64,7 +64,7 @@ static void test_request(void)
 
 	sts_text_init(&head, buf, sizeof(buf));
 	sts_http_request_start(&head, "POST", STS_SLICE("h:8443"), STS_SLICE("/t?x"),
-			       "sts-sidecar/1.2");
+			       "sts-sidecar/1.2", "application/json");
 	sts_http_request_header(&head, STS_SLICE("X-A"), STS_SLICE("b c"));
 	sts_http_request_end(&head, "application/json", 17);
 	CHECK_STR(buf, "POST /t?x HTTP/1.1\r\nHost: h:8443\r\nUser-Agent: "
@@ -73,13 +73,13 @@ static void test_request(void)
 		       "Connection: close\r\nX-A: b c\r\nContent-Type: "
 		       "application/json\r\nContent-Length: 17\r\n\r\n");
 	sts_text_init(&head, buf, sizeof(buf));
-	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a", "*/*");
 	sts_http_request_end(&head, NULL, 0);
 	CHECK_STR(buf, "GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a\r\nAccept: "
-		       "application/json\r\nAccept-Encoding: identity\r\n"
+		       "*/*\r\nAccept-Encoding: identity\r\n"
 		       "Connection: close\r\n\r\n");
 	sts_text_init(&head, buf, 20);
-	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a");
+	sts_http_request_start(&head, "GET", STS_SLICE("h"), STS_SLICE("/"), "a", "*/*");
 	CHECK(head.overflow);
 }
 
