@@ -3,7 +3,9 @@
 import base64
 import hmac
 import json
+import pathlib
 import re
+import shutil
 import time
 
 import jwt
@@ -11,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness import pki, tokens
-from harness.sidecar import TOP, can_trace, traced
+from harness.sidecar import TOP, Sidecar, build_folder, can_trace, traced
 
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/certs"
 KID = "CN=key, O=a b"
@@ -272,6 +274,18 @@ def test_keys_that_are_named(verify, issuer, space, serve):
     assert issuer.server.connections == asked
 
 
+@pytest.mark.parametrize("accepted, wanted", [(b"application/jwk-set+json", 0), (b"text/html", 0), (None, 1)])
+def test_keys_of_another_media_type(verify, serve, accepted, wanted):
+    """A kube-apiserver has its keys as application/jwk-set+json, and answers 406 to those who do not take that type."""
+    def answer(request):
+        [accepts] = re.findall(rb"\r\nAccept: (.*?)\r\n", request)
+        takes = accepted and (accepted in accepts or b"*/*" in accepts)
+        return issuer.answer(request) if takes or KEYS.encode() not in request.split(b"\r\n")[0] else tokens.http(406, b"")
+    issuer = Issuer(lambda _: serve(answer))
+    status, said = verify(issuer.token(), "--issuer", issuer.name)
+    assert status == wanted and (wanted == 0 or "406" in said["message"]), said
+
+
 def test_what_cannot_be_asked(verify, issuer, space, sidecar, serve):
     token = issuer.token()
     assert verify(issuer.token(iss="kubernetes/serviceaccount"), "--any-issuer")[1]["reason"] == "issuer"
@@ -307,6 +321,31 @@ def test_options_for_one_server(verify, issuer, serve):
     issuer.pages[DISCOVERY] = tokens.http(200, json.dumps({"issuer": issuer.name, "jwks_uri": keys.server.url(KEYS)}).encode())
     assert verify(issuer.token(), "--issuer", issuer.name, "--connect", f"127.0.0.1:{issuer.server.port}")[0] == 0
     assert (issuer.server.connections, keys.server.connections) == (1, 1)
+
+
+# The public keys of a kube-apiserver, two of them, and a token that it bound to a Pod for an hour. tests/cluster/ records them.
+RECORDED = json.loads((pathlib.Path(__file__).parent / "kube-apiserver.json").read_text())
+RECORDED_AT_S = jwt.decode(RECORDED["token"], options={"verify_signature": False})["iat"]
+
+
+@pytest.fixture(scope="module")
+def with_a_clock():
+    """The program with a clock that can be set."""
+    program = Sidecar(build_folder() / "tests/sts-sidecar-timefake")
+    yield program
+    shutil.rmtree(program.folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("age_s, change, reason", [
+    (60, {}, "verified"), (3500, {}, "verified"), (4000, {}, "expired"), (-4000, {}, "not_yet_valid"),
+    (60, {"sub": "system:serviceaccount:kube-system:default"}, "signature")])
+def test_the_token_of_a_kube_apiserver(with_a_clock, space, age_s, change, reason):
+    token = changed(RECORDED["token"], 1, change) if change else RECORDED["token"]
+    clock = space.write("clock", str((RECORDED_AT_S + age_s - int(time.time())) * 1000))
+    done = with_a_clock.run("verify", "--json", "--jwks", space.write("keys", json.dumps(RECORDED["jwks"])), "--issuer", RECORDED["issuer"],
+                            "--audience", RECORDED["audience"], space.write("token", token), env={"SIDECAR_TEST_CLOCK": clock})
+    said = json.loads(done.out)
+    assert said["reason"] == reason and said["verified"] is (reason == "verified") and said["claims"]["kubernetes.io"]["pod"]["name"] == "app", done
 
 
 def test_the_sandbox(sidecar, space, issuer):

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mock STS that trusts the tokens of the cluster, on port 443 of an address of its own."""
+import http.client
+import json
+import ssl
+
+import jwt
+
+from cluster import PARTNER, STS
+from harness import pki
+from harness.mock import PATIENCE_S, Mock
+
+# Where the Pods find which name.
+NAMES = {"sts.example": STS, "sts.example.com": STS, "sts.partner.example.com": PARTNER}
+ISSUER = "https://sts.example"
+
+
+class Sts(Mock):
+    def __init__(self, folder, ca, keys, *args, address=STS):
+        """keys: the JWKS that verifies subject tokens."""
+        self.address, self.folder = address, folder / address
+        self.folder.mkdir()
+        (self.folder / "ca.pem").write_bytes(ca.pem)
+        cert, key = pki.server(ca, names=list(NAMES), ips=[address]).files(self.folder)
+        super().__init__(self.folder, "--listen", address, "--port", "443", "--cert", cert, "--key", key, "--issuer", ISSUER, "--any-audience", *args)
+        (self.folder / "jwks.json").write_text(json.dumps(keys))
+
+    def connection(self, host=None, timeout=PATIENCE_S):
+        return http.client.HTTPSConnection(self.address, 443, timeout=timeout, context=ssl.create_default_context(cafile=str(self.folder / "ca.pem")))
+
+    def published(self):
+        return self.ask("GET", "/certs").json
+
+    def verify(self, token, audience):
+        key = self.keys()[jwt.get_unverified_header(token)["kid"]]
+        return jwt.decode(token, key, algorithms=[key.algorithm_name], audience=audience, issuer=ISSUER, options={"require": ["exp", "iat", "sub"]})
+
+    def requests(self):
+        return self.log.read_text().count("\n") if self.log.exists() else 0
