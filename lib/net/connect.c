@@ -37,10 +37,10 @@ struct attempt {
 	bool is_default_server;          /* resolv.conf names no name server */
 	bool route[2];                   /* is there a route for IPv4 ([0]), and for IPv6 ([1])? */
 	int64_t resolve_until_boot_ms;
+	int dns_errno;        /* of dns_failure; 0 when it was no call of the system that failed */
+	bool server_answered; /* dns_failure was the answer of a name server */
 	char dns_failure[DNS_FAILURE_BYTES]; /* the last failure of a name server, in words; ""
 						when there was none */
-	int dns_errno;        /* of that failure; 0 when it was no call of the system that failed */
-	bool server_answered; /* that failure was the answer of a name server */
 };
 
 static void add_endpoint(struct sts_text *t, const struct sts_address *address, uint16_t port)
@@ -279,9 +279,9 @@ static enum sts_err try_candidate(struct attempt *a, struct sts_dns *dns, const 
 
 /* The candidates that were asked for, with commas between them, for messages. */
 struct asked {
+	int count;
 	struct sts_text names;
 	char buf[STS_ERROR_TEXT_MAX_BYTES]; /* more than fits into a message */
-	int count;
 };
 
 static void note_asked(struct asked *asked, struct sts_connect_facts *facts, const char *candidate)

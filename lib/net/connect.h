@@ -39,8 +39,8 @@ enum sts_found_by {
 struct sts_connect_facts {
 	enum sts_found_by found_by;
 	int asked;                     /* how many candidates the name servers were asked for */
-	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
 	bool has_server;
+	uint16_t port;
 	struct sts_address server; /* the name server that answered or failed last */
 	int64_t asked_boot_ms;     /* when a name server was first asked; 0: none was */
 	int addresses;             /* that were found */
@@ -48,7 +48,7 @@ struct sts_connect_facts {
 	int tried;                 /* how many addresses were tried */
 	struct sts_address last;   /* the address that was tried last */
 	int64_t last_boot_ms;      /* when that began */
-	uint16_t port;
+	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
 };
 
 /* Add the address that was tried last, and its port. */

@@ -31,12 +31,12 @@ enum sts_dns_verdict {
 
 struct sts_dns_answer {
 	enum sts_dns_verdict verdict;
-	struct sts_address list[STS_ADDRESSES_MAX];
 	size_t count; /* at least 1 with STS_DNS_FOUND, else 0 */
 	bool alias;   /* the name is an alias (CNAME), so it exists even after a "no" */
 	int err;      /* with STS_DNS_UNREACHABLE: an errno */
 	struct sts_address server; /* the server that gave the verdict; with STS_DNS_SILENT, the
 				      first server that was silent */
+	struct sts_address list[STS_ADDRESSES_MAX];
 };
 
 /*

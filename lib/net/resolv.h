@@ -11,22 +11,22 @@
 
 struct sts_resolv {
 	int ndots; /* 0 to 15, by default 1 */
+	size_t search_count;
+	size_t server_count;
+	bool is_default; /* no line names a name server */
+	int timeout_s; /* 1 to 30, by default 5 */
+	int attempts;  /* 1 to 5, by default 2 */
 	/* The domains of the last `search` or `domain` line: slices of the text, without a dot at
 	 * either end. The root (".") is an empty slice. */
 	struct sts_slice search[STS_SEARCH_MAX];
-	size_t search_count;
 	/* The first three name servers that can be used. Where no line names one, this is
 	 * 127.0.0.1 (resolv.conf(5)). Where lines do, and none of them can be used, there are
 	 * none. */
 	struct sts_address servers[STS_SERVERS_MAX];
-	size_t server_count;
-	bool is_default; /* no line names a name server */
 	/* The first line whose name server cannot be used, as a slice of the text, and why, in
 	 * words; NULL: there is no such line. */
 	struct sts_slice refused;
 	const char *refused_why;
-	int timeout_s; /* 1 to 30, by default 5 */
-	int attempts;  /* 1 to 5, by default 2 */
 };
 
 /*

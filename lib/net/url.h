@@ -25,9 +25,9 @@ struct sts_url {
 	bool absolute_name;            /* the host had a trailing dot: there is no search list */
 	uint16_t port;                 /* host order; the default of the scheme without a port */
 	uint8_t ip[16];                /* network order, 4 or 16 bytes by host_kind */
-	char host[STS_HOST_MAX_BYTES]; /* lower case, without brackets and trailing dot */
 	struct sts_slice authority;    /* for the Host header: no default port, no trailing dot */
 	struct sts_slice target;       /* path and query; "/" for an empty path */
+	char host[STS_HOST_MAX_BYTES]; /* lower case, without brackets and trailing dot */
 	char buf[STS_URL_MAX_BYTES + STS_HOST_MAX_BYTES + 16];
 };
 

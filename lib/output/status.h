@@ -44,12 +44,6 @@ struct sts_status {
 	enum sts_err error; /* of the last attempt; STS_OK when it succeeded */
 	int detail;         /* of struct sts_error */
 	int http_status;    /* 0: none */
-	/* An error code for which sts_status_code_known() is true, or "". */
-	char sts_error[STS_KNOWN_CODE_MAX_BYTES];
-	/* The message of the last attempt's error, printable ASCII, as the log has it: what
-	 * happened, and to which file, address or certificate. "" after a success, and in a file of
-	 * a former version. */
-	char text[STS_STATUS_TEXT_MAX_BYTES];
 	uint32_t tries;                         /* failed attempts in a row */
 	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */
@@ -69,12 +63,8 @@ struct sts_status {
 	/* When the token on disk becomes valid, by the node's clock; 0: it is valid, or unknown. */
 	int64_t not_before_s;
 	enum sts_wait wait;
-	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST, and for STS_WAIT_SUBJECT if the subject token is
-	 * the token of that exchange; [a-z0-9-] only. */
-	char wait_name[STS_STATUS_NAME_MAX_BYTES];
-	/* The boot that the following times belong to; "": unknown. The times are milliseconds of
-	 * BOOTTIME; 0: none. A file of a former version has neither the boot nor the times. */
-	char boot_id[STS_BOOT_ID_BYTES];
+	/* Times in milliseconds are those of BOOTTIME; 0: none. A file of a former version has
+	 * neither them nor the boot that they belong to. */
 	int64_t trying_ms; /* when the attempt that runs now was started */
 	int64_t tried_ms;  /* when the last attempt that has ended was started */
 	int64_t ended_ms;  /* when the last attempt that has ended did so */
@@ -85,6 +75,17 @@ struct sts_status {
 	int64_t source_tried_ms;
 	/* For STS_WAIT_SUBJECT: when the kubelet renews the subject token; 0: unknown. */
 	int64_t renews_ms;
+	/* An error code for which sts_status_code_known() is true, or "". */
+	char sts_error[STS_KNOWN_CODE_MAX_BYTES];
+	/* The message of the last attempt's error, printable ASCII, as the log has it: what
+	 * happened, and to which file, address or certificate. "" after a success, and in a file of
+	 * a former version. */
+	char text[STS_STATUS_TEXT_MAX_BYTES];
+	/* For STS_WAIT_EXCHANGE and STS_WAIT_LOST, and for STS_WAIT_SUBJECT if the subject token is
+	 * the token of that exchange; [a-z0-9-] only. */
+	char wait_name[STS_STATUS_NAME_MAX_BYTES];
+	/* The boot that the times in milliseconds belong to; "": unknown. */
+	char boot_id[STS_BOOT_ID_BYTES];
 };
 
 /* The moment at which a status is read, and the boot. */

@@ -15,15 +15,15 @@ struct sts_verdict {
 	bool ok;
 	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
-	struct sts_status status;
 	bool barred;       /* this process may not read the files, or look into the directory */
 	bool by_clock;     /* a step of the node's clock can explain the problem */
+	bool lacks_inodes; /* where full is not "": it has room, but no inode for another file */
 	char problem[256]; /* "no token in /tokens"; when ok: "the token in /tokens is valid" */
 	char full[128]; /* how full the file system is, when nothing more can be written to it; else
 			   "" */
-	bool lacks_inodes; /* then also: it has room, but no inode for another file */
 	char largest[STS_LARGEST_TEXT_BYTES]; /* if it has no room: see sts_largest_files(); "" for
 						 a caller that may not list the directory */
+	struct sts_status status;
 };
 
 /* What a caller that may open no file knows of a directory without its files. */

@@ -21,14 +21,14 @@
 
 /* A certificate chain with its key. The struct is large, and belongs in static memory. */
 struct sts_client_key {
-	br_x509_certificate chain[STS_CHAIN_MAX_CERTS]; /* the leaf first; points into cert_file */
 	size_t chain_len;
-	struct sts_cert leaf; /* points into cert_file */
 	/* SECRET. The numbers of the key, which point into key_file: modulus and private exponent
 	 * of an RSA key, or the private number of an EC key. */
 	bool is_rsa;
 	struct sts_der rsa_n, rsa_d;
 	struct sts_der ec_x;
+	struct sts_cert leaf; /* points into cert_file */
+	br_x509_certificate chain[STS_CHAIN_MAX_CERTS]; /* the leaf first; points into cert_file */
 	/* private */
 	uint8_t cert_file[STS_CLIENT_CERT_MAX_BYTES];
 	uint8_t key_file[STS_CLIENT_KEY_MAX_BYTES]; /* SECRET */

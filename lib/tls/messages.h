@@ -31,14 +31,14 @@ enum sts_tls_message_type {
 
 struct sts_tls_messages {
 	struct sts_tls_records *records;
-	struct sts_tls_transcript transcript;
 	bool is_hashed; /* the messages belong to the handshake, and to its hash */
 	/* The current message of the server. */
 	uint8_t type;
 	size_t left; /* bytes of its body that were not taken */
+	struct sts_tls_transcript transcript;
 	/* A message that was read as a whole, or one that is being written. */
-	uint8_t body[STS_TLS_BODY_MAX_BYTES];
 	size_t body_len;
+	uint8_t body[STS_TLS_BODY_MAX_BYTES];
 };
 
 void sts_tls_messages_init(struct sts_tls_messages *m, struct sts_tls_records *records);

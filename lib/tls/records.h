@@ -71,14 +71,14 @@ struct sts_tls_records {
 	size_t len;
 	/* private */
 	struct sts_tls_transport transport;
-	struct sts_tls_protection in_keys, out_keys;
-	uint8_t in[STS_TLS_IN_BYTES], out[STS_TLS_OUT_BYTES];
 	size_t in_have, in_used;
 	size_t out_len;    /* of the sealed records in out; the open one lies behind them */
 	uint8_t open_type; /* 0 when no record is open */
 	size_t open_len;   /* of the content of the open one */
 	uint32_t idle_records, warnings;
 	bool alert_sent;
+	struct sts_tls_protection in_keys, out_keys;
+	uint8_t in[STS_TLS_IN_BYTES], out[STS_TLS_OUT_BYTES];
 };
 
 void sts_tls_records_init(struct sts_tls_records *r, struct sts_tls_transport transport);

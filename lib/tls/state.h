@@ -32,7 +32,6 @@ struct sts_tls_client {
 	struct sts_tls_records records;
 	struct sts_tls_facts facts;
 	/* private */
-	struct sts_tls_messages messages;
 	const br_x509_class **verifier;
 	const char *host;
 	const struct sts_client_key *key;
@@ -48,6 +47,7 @@ struct sts_tls_client {
 	bool update_due;                            /* the server has asked for a KeyUpdate */
 	uint32_t tickets, hello_requests;           /* that came after the handshake */
 	uint32_t key_updates; /* that came since the last byte of application data */
+	struct sts_tls_messages messages;
 };
 
 #endif

@@ -17,7 +17,6 @@ struct sts_stream {
 	bool plain; /* plain TCP */
 	int64_t deadline_boot_ms;
 	struct sts_verifier *verifier; /* the caller's */
-	struct sts_tls_client tls;     /* tls.facts: what was agreed on */
 	bool refused;                  /* the server refused the client certificate by an alert that
 				      was protected: it has not taken the request */
 	/* private */
@@ -25,6 +24,7 @@ struct sts_stream {
 	int io_errno;                          /* of the last failed system call; 0 for none */
 	uint8_t first[STS_STREAM_FIRST_BYTES]; /* from the peer; they show whether it speaks TLS */
 	size_t first_len;
+	struct sts_tls_client tls; /* public again; tls.facts: what was agreed on */
 };
 
 /*

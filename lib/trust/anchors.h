@@ -29,8 +29,8 @@ struct sts_ca_source {
 };
 
 struct sts_ca_sources {
-	struct sts_ca_source source[STS_CA_PATHS_MAX];
 	size_t count;
+	struct sts_ca_source source[STS_CA_PATHS_MAX];
 };
 
 /* Start an empty list. */
@@ -50,8 +50,6 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 
 /* The anchors that a search found. */
 struct sts_anchors {
-	struct sts_cert cert[STS_ANCHORS_MAX];
-	uint8_t source[STS_ANCHORS_MAX]; /* the index of the source that each was found in */
 	size_t count;
 	uint32_t scanned;  /* certificates in all sources */
 	uint32_t unusable; /* of these: expired, not yet valid, malformed or too big */
@@ -60,9 +58,11 @@ struct sts_anchors {
 	/* The number of the first wanted certificate that this search had no room for, counted
 	 * from 0: where the next search begins. 0: there was room for all. */
 	uint32_t next;
+	uint8_t source[STS_ANCHORS_MAX]; /* the index of the source that each was found in */
+	struct sts_cert cert[STS_ANCHORS_MAX];
 	/* private */
-	uint8_t memory[STS_ANCHORS_BYTES];
 	size_t used;
+	uint8_t memory[STS_ANCHORS_BYTES];
 	uint8_t object[STS_PEM_OBJECT_MAX_BYTES];
 };
 

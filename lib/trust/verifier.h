@@ -59,16 +59,16 @@ struct sts_verifier {
 	 * server's certificate, or NULL if the chain could not be read or has none. */
 	struct sts_cert_path path;
 	/* private */
-	struct sts_anchors anchors;
-	br_x509_minimal_context minimal;
-	uint8_t chain[STS_CHAIN_MAX_BYTES];
 	size_t chain_used, cert_start;
-	/* While the chain arrives, only the member der is set. The other members are set when the
-	 * chain has ended. */
-	struct sts_cert cert[STS_CHAIN_MAX_CERTS];
 	size_t cert_count;
 	bool too_many, too_big;
 	bool trusted;
+	struct sts_anchors anchors;
+	br_x509_minimal_context minimal;
+	uint8_t chain[STS_CHAIN_MAX_BYTES];
+	/* While the chain arrives, only the member der is set. The other members are set when the
+	 * chain has ended. */
+	struct sts_cert cert[STS_CHAIN_MAX_CERTS];
 };
 
 /*

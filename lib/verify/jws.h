@@ -21,9 +21,9 @@ struct sts_jws {
 	const struct sts_tls_scheme *scheme;
 	struct sts_slice kid;    /* UNTRUSTED, decoded; data is NULL without one */
 	struct sts_slice claims; /* UNTRUSTED, decoded: sts_jwt_open_part() opens them */
+	size_t signature_len;
 	uint8_t hash[STS_TLS_HASH_MAX_BYTES]; /* of what is signed */
 	uint8_t signature[STS_TLS_SIGNATURE_MAX_BYTES];
-	size_t signature_len;
 };
 
 /*

@@ -16,14 +16,8 @@
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
-	struct sts_request request; /* complete except for the subject token */
-	struct sts_url url;
-	struct sts_proxy proxy;
-	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
 	unsigned write;  /* bits of the files to write, from --write or the protocol */
 	unsigned format; /* the bit of the file that --stdout prints */
-	/* --token-field as a JSON pointer (RFC 6901); "": the pointer of the protocol */
-	char pointer[128];
 	const char *expiry_pointer; /* from --expiry-field; NULL: the pointer of the protocol */
 	enum sts_expiry_kind expiry_kind;
 	enum sts_subject_use subject_use; /* from --subject-use or the protocol */
@@ -33,6 +27,12 @@ struct sts_fields {
 	const char *url_from;
 	char url_variable[STS_VARIABLE_MAX_BYTES];
 	const char *ca; /* the CA file of the protocol; NULL: none, or --cacert-path is given */
+	struct sts_request request; /* complete except for the subject token */
+	/* --token-field as a JSON pointer (RFC 6901); "": the pointer of the protocol */
+	char pointer[128];
+	struct sts_url url;
+	struct sts_proxy proxy;
+	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
 };
 
 /* Memory for the values that are read from files. Only the worker and `fetch --dry-run` have it. */

@@ -56,36 +56,37 @@ struct sts_list_value {
 
 struct sts_options {
 	enum sts_command command;
-	const char *url, *protocol, *token_file, *output_dir;
+	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, quiet, require_sandbox;
+	bool no_histogram, revoke_on_stop, no_send, exchange_too, any_issuer;
+	bool create_dir;                    /* make the output directory if it is missing */
+	bool single_run, token_global_read; /* flags of `exchange` */
+	size_t list_count;
+	const char *url, *protocol, *token_file, *output_dir, *connect, *config;
+	const char *file; /* `inspect FILE`, `verify FILE`, `protocols NAME`, `help COMMAND` */
+	const char *issuer, *audience, *jwks; /* of `verify` */
+	int64_t timeout_ms;
 	const char *subject_token_type, *requested_token_type, *actor_token_file, *token_field;
 	const char *subject_in, *expiry_field;
 	const char *client_id, *client_secret_file;
 	const char *write, *format;
-	const char *connect, *proxy, *listen;
+	const char *proxy, *listen;
 	const char *client_cert, *client_key;
-	const char *config, *notify_pid_file, *revoke_url;
+	const char *notify_pid_file, *revoke_url;
 	const char *subject_audience, *expect_audience, *expect_issuer;
 	const char *exchange_name;
-	const char *file; /* `inspect FILE`, `verify FILE`, `protocols NAME`, `help COMMAND` */
-	const char *issuer, *audience, *jwks; /* of `verify` */
 	/* Choices: the index of the word, in the order of options.toml. */
 	int32_t method, body, subject_use, client_auth, log_format, log_level, notify_signal, color;
 	mode_t mode;
 	gid_t group;
-	int64_t timeout_ms, deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
+	int64_t deadline_ms, default_ttl_ms, max_lifetime_ms, refresh_before_ms;
 	int64_t min_ttl_ms, wait_ms, revoke_timeout_ms;
 	int64_t fraction_permille;
-	bool cacert_only, insecure_http, to_stdout, force, dry_run, json, quiet, require_sandbox;
-	bool no_histogram, revoke_on_stop, no_send, exchange_too, any_issuer;
-	bool create_dir; /* make the output directory if it is missing */
-	/* The flags of `exchange`, and the two times that are made from them. */
-	bool single_run, token_global_read;
+	/* Flags of `exchange`, and the two times that are made from them. */
 	const char *exchange_cacert_path;
 	int64_t seconds_between_runs, minutes_before_refresh;
 	int64_t poll_ms;         /* the interval of the sig-cert poll; 0: the default of 30 s */
 	int64_t longest_wait_ms; /* the longest wait after a failure; 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];
-	size_t list_count;
 };
 
 /* The choices of --method, --body, --subject-use, --notify-signal and --color, by their index. */

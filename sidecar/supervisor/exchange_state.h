@@ -34,7 +34,6 @@ enum sts_exchange_key {
 struct sts_exchange {
 	const struct sts_plan *plan; /* owned by the caller; see sts_exchange_replanned() */
 	struct sts_schedule_state schedule;
-	struct sts_status status;
 	/* Times in milliseconds are those of BOOTTIME. */
 	int64_t next_ms;        /* when the next attempt is planned, in the states that plan one */
 	int64_t poll_ms;        /* when the next poll is planned, in STS_BESIDE_POLL_PLANNED */
@@ -72,6 +71,7 @@ struct sts_exchange {
 	bool brought_forward; /* the next attempt is earlier than the schedule has planned it */
 	bool status_changed;  /* for the caller: write the status file, and clear this */
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
+	struct sts_status status;
 };
 
 /* Is an attempt planned? */

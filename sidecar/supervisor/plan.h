@@ -55,7 +55,6 @@ struct sts_plan {
 
 /* All plans, in a memory mapping. The child sends the used part through a pipe. */
 struct sts_plans {
-	struct sts_error error; /* STS_OK, or why there are no plans */
 	uint32_t count;         /* the number of plans */
 	uint32_t bytes;         /* the used part of `text`: the plans, and then their texts */
 	int32_t log_format, log_level;
@@ -65,6 +64,7 @@ struct sts_plans {
 	uint8_t digest
 		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */
 	uint64_t config_identity; /* of the configuration file, before it was read: planner.h */
+	struct sts_error error; /* STS_OK, or why there are no plans */
 	union {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];
