@@ -38,7 +38,6 @@ struct sts_http_head {
 
 /* The parser. After an error it stays in that error. */
 struct sts_http_response {
-	struct sts_http_head head;
 	size_t body_len; /* bytes of the body that have been stored */
 	/* private */
 	int state;
@@ -60,6 +59,7 @@ struct sts_http_response {
 	size_t body_size;
 	uint64_t body_left; /* bytes of the body or of the chunk that are still to come */
 	size_t chunk_line_len;
+	struct sts_http_head head; /* public */
 	char chunk_line[STS_HTTP_CHUNK_LINE_MAX_BYTES];
 };
 

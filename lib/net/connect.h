@@ -38,16 +38,16 @@ enum sts_found_by {
 /* What sts_connect() has found out so far, also while it runs. All zeros: nothing yet. */
 struct sts_connect_facts {
 	enum sts_found_by found_by;
-	int asked;                     /* how many candidates the name servers were asked for */
+	int asked; /* how many candidates the name servers were asked for */
 	bool has_server;
 	uint16_t port;
-	struct sts_address server; /* the name server that answered or failed last */
-	int64_t asked_boot_ms;     /* when a name server was first asked; 0: none was */
-	int addresses;             /* that were found */
-	int64_t found_boot_ms;     /* when the first address was tried; 0: there was none */
-	int tried;                 /* how many addresses were tried */
-	struct sts_address last;   /* the address that was tried last */
-	int64_t last_boot_ms;      /* when that began */
+	struct sts_address server;     /* the name server that answered or failed last */
+	int64_t asked_boot_ms;         /* when a name server was first asked; 0: none was */
+	int addresses;                 /* that were found */
+	int64_t found_boot_ms;         /* when the first address was tried; 0: there was none */
+	int tried;                     /* how many addresses were tried */
+	struct sts_address last;       /* the address that was tried last */
+	int64_t last_boot_ms;          /* when that began */
 	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
 };
 

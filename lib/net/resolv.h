@@ -14,8 +14,8 @@ struct sts_resolv {
 	size_t search_count;
 	size_t server_count;
 	bool is_default; /* no line names a name server */
-	int timeout_s; /* 1 to 30, by default 5 */
-	int attempts;  /* 1 to 5, by default 2 */
+	int timeout_s;   /* 1 to 30, by default 5 */
+	int attempts;    /* 1 to 5, by default 2 */
 	/* The domains of the last `search` or `domain` line: slices of the text, without a dot at
 	 * either end. The root (".") is an empty slice. */
 	struct sts_slice search[STS_SEARCH_MAX];

@@ -41,9 +41,9 @@ enum sts_wait {
 
 struct sts_status {
 	enum sts_state state;
-	enum sts_err error; /* of the last attempt; STS_OK when it succeeded */
-	int detail;         /* of struct sts_error */
-	int http_status;    /* 0: none */
+	enum sts_err error;                     /* of the last attempt; STS_OK when it succeeded */
+	int detail;                             /* of struct sts_error */
+	int http_status;                        /* 0: none */
 	uint32_t tries;                         /* failed attempts in a row */
 	uint64_t attempts;                      /* finished attempts since start */
 	int64_t last_attempt_s, next_attempt_s; /* epoch; 0: none */

@@ -27,7 +27,7 @@ struct sts_client_key {
 	bool is_rsa;
 	struct sts_der rsa_n, rsa_d;
 	struct sts_der ec_x;
-	struct sts_cert leaf; /* points into cert_file */
+	struct sts_cert leaf;                           /* points into cert_file */
 	br_x509_certificate chain[STS_CHAIN_MAX_CERTS]; /* the leaf first; points into cert_file */
 	/* private */
 	uint8_t cert_file[STS_CLIENT_CERT_MAX_BYTES];

@@ -29,24 +29,24 @@ struct sts_tls_facts {
 };
 
 struct sts_tls_client {
-	struct sts_tls_records records;
 	struct sts_tls_facts facts;
 	/* private */
+	bool update_due;                   /* the server has asked for a KeyUpdate */
+	uint32_t tickets, hello_requests;  /* that came after the handshake */
+	uint32_t key_updates;              /* that came since the last byte of application data */
+	const struct sts_tls_suite *suite; /* that was chosen */
 	const br_x509_class **verifier;
 	const char *host;
 	const struct sts_client_key *key;
+	const struct sts_tls_scheme *client_scheme; /* of our signature; NULL for no certificate */
+	struct sts_tls_records records;             /* public */
+	br_x509_pkey server_key;                    /* points into the verifier */
 	struct sts_tls_key_pair pair;
 	uint8_t client_random[STS_TLS_RANDOM_BYTES], server_random[STS_TLS_RANDOM_BYTES];
 	uint8_t session_id[STS_TLS_SESSION_ID_BYTES];
-	const struct sts_tls_suite *suite;
-	br_x509_pkey server_key;                         /* points into the verifier */
 	uint8_t client_secret[STS_TLS_SECRET_MAX_BYTES]; /* SECRET: traffic secret, TLS 1.3 */
 	uint8_t server_secret[STS_TLS_SECRET_MAX_BYTES]; /* SECRET */
 	uint8_t master[STS_TLS_SECRET_MAX_BYTES];        /* SECRET: of either version */
-	const struct sts_tls_scheme *client_scheme; /* of our signature; NULL for no certificate */
-	bool update_due;                            /* the server has asked for a KeyUpdate */
-	uint32_t tickets, hello_requests;           /* that came after the handshake */
-	uint32_t key_updates; /* that came since the last byte of application data */
 	struct sts_tls_messages messages;
 };
 

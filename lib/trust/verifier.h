@@ -53,16 +53,17 @@ struct sts_verifier {
 	const struct sts_ca_sources *sources;
 	struct sts_server_name server;
 	int64_t now_s;
+	/* private */
+	size_t chain_used, cert_start;
+	size_t cert_count;
+	bool too_many, too_big;
+	bool trusted;
 	/* out */
 	struct sts_error error; /* why the chain was refused; its code is STS_OK otherwise */
 	/* The path that was accepted. After a failure its count is 0, and only cert[0] is set: the
 	 * server's certificate, or NULL if the chain could not be read or has none. */
 	struct sts_cert_path path;
 	/* private */
-	size_t chain_used, cert_start;
-	size_t cert_count;
-	bool too_many, too_big;
-	bool trusted;
 	struct sts_anchors anchors;
 	br_x509_minimal_context minimal;
 	uint8_t chain[STS_CHAIN_MAX_BYTES];

@@ -16,18 +16,18 @@
 #define STS_FIELDS_FILES_BYTES (128 * 1024)
 
 struct sts_fields {
-	unsigned write;  /* bits of the files to write, from --write or the protocol */
-	unsigned format; /* the bit of the file that --stdout prints */
+	unsigned write;             /* bits of the files to write, from --write or the protocol */
+	unsigned format;            /* the bit of the file that --stdout prints */
 	const char *expiry_pointer; /* from --expiry-field; NULL: the pointer of the protocol */
 	enum sts_expiry_kind expiry_kind;
 	enum sts_subject_use subject_use; /* from --subject-use or the protocol */
 	/* from --token-file, from the protocol or its environment variable, or the default */
 	const char *token_file;
-	/* the URL from a variable of the protocol, and the name of the variable; NULL: none */
+	/* the URL from a variable of the protocol; NULL: none */
 	const char *url_from;
-	char url_variable[STS_VARIABLE_MAX_BYTES];
 	const char *ca; /* the CA file of the protocol; NULL: none, or --cacert-path is given */
-	struct sts_request request; /* complete except for the subject token */
+	struct sts_request request;                /* complete except for the subject token */
+	char url_variable[STS_VARIABLE_MAX_BYTES]; /* the name of that variable */
 	/* --token-field as a JSON pointer (RFC 6901); "": the pointer of the protocol */
 	char pointer[128];
 	struct sts_url url;

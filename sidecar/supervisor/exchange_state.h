@@ -32,8 +32,23 @@ enum sts_exchange_key {
 };
 
 struct sts_exchange {
-	const struct sts_plan *plan; /* owned by the caller; see sts_exchange_replanned() */
-	struct sts_schedule_state schedule;
+	const struct sts_plan *plan;     /* owned by the caller; see sts_exchange_replanned() */
+	int32_t poll_error, poll_detail; /* of the last poll: a repeated error is not logged */
+	int16_t exit_status;  /* for the program, in STS_EXCHANGE_ENDED; -1: it was stopped */
+	uint8_t state;        /* enum sts_exchange_state */
+	uint8_t beside;       /* enum sts_beside_state */
+	uint8_t polls_absent; /* how many polls in a row found no sig-cert endpoint */
+	bool poll_answered;   /* the sig-cert endpoint has answered */
+	bool token_capped;    /* the subject token limits the life of the token that we hold */
+	bool has_thumbprint;
+	bool poll_at_once;    /* the token was adopted: its signing certificate may be an old one */
+	uint8_t key;          /* enum sts_exchange_key */
+	bool subject_sent;    /* the last attempt may have sent its subject token */
+	bool single_use;      /* the last attempt sent its subject token once; new plans do not
+				 change it */
+	bool no_adoption;     /* another exchange has written the files: do not adopt them */
+	bool brought_forward; /* the next attempt is earlier than the schedule has planned it */
+	bool status_changed;  /* for the caller: write the status file, and clear this */
 	/* Times in milliseconds are those of BOOTTIME. */
 	int64_t next_ms;        /* when the next attempt is planned, in the states that plan one */
 	int64_t poll_ms;        /* when the next poll is planned, in STS_BESIDE_POLL_PLANNED */
@@ -52,24 +67,9 @@ struct sts_exchange {
 	/* the STS's clock minus BOOTTIME, as the last Date tells; the node's clock at the first
 	 * answer, if that had no Date; 0: no answer yet */
 	int64_t sts_clock_ms;
-	int32_t poll_error, poll_detail; /* of the last poll: a repeated error is not logged */
-	int16_t exit_status;  /* for the program, in STS_EXCHANGE_ENDED; -1: it was stopped */
-	uint8_t state;        /* enum sts_exchange_state */
-	uint8_t beside;       /* enum sts_beside_state */
-	uint8_t polls_absent; /* how many polls in a row found no sig-cert endpoint */
-	bool poll_answered;   /* the sig-cert endpoint has answered */
-	bool token_capped;    /* the subject token limits the life of the token that we hold */
-	bool has_thumbprint;
-	bool poll_at_once;    /* the token was adopted: its signing certificate may be an old one */
-	uint8_t key;          /* enum sts_exchange_key */
-	bool subject_sent;    /* the last attempt may have sent its subject token */
-	uint64_t taken;       /* stands for the subject token that the STS accepted last, and for
+	uint64_t taken; /* stands for the subject token that the STS accepted last, and for
 				 the requests; 0: none */
-	bool single_use;      /* the last attempt sent its subject token once; new plans do not
-				 change it */
-	bool no_adoption;     /* another exchange has written the files: do not adopt them */
-	bool brought_forward; /* the next attempt is earlier than the schedule has planned it */
-	bool status_changed;  /* for the caller: write the status file, and clear this */
+	struct sts_schedule_state schedule;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	struct sts_status status;
 };

@@ -29,17 +29,17 @@ struct sts_look {
 
 /* One exchange of the set. */
 struct sts_member {
+	struct sts_child *worker; /* NULL for none */
+	bool locked;              /* the output directory is locked: see sts_lock_take() */
+	bool to_revoke;           /* the token is still to be revoked, now that the program stops */
+	bool killed;              /* a worker was killed whose end has not been seen yet */
+	struct sts_logged logged;
 	struct sts_exchange x; /* x.plan is NULL if this place of the set is free */
 	struct sts_store store;
-	struct sts_child *worker; /* NULL for none */
 	/* the identities of the subject token and of all CA files, as they were last seen:
 	 * base/identity.h */
 	uint64_t subject, trust;
 	struct sts_look look;
-	bool locked;    /* the output directory is locked: see sts_lock_take() */
-	bool to_revoke; /* the token is still to be revoked, now that the program stops */
-	bool killed;    /* a worker was killed whose end has not been seen yet */
-	struct sts_logged logged;
 };
 
 /* Returns the member after t, or the first member if t is NULL; NULL after the last. */

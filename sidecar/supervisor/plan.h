@@ -55,8 +55,8 @@ struct sts_plan {
 
 /* All plans, in a memory mapping. The child sends the used part through a pipe. */
 struct sts_plans {
-	uint32_t count;         /* the number of plans */
-	uint32_t bytes;         /* the used part of `text`: the plans, and then their texts */
+	uint32_t count; /* the number of plans */
+	uint32_t bytes; /* the used part of `text`: the plans, and then their texts */
 	int32_t log_format, log_level;
 	bool require_sandbox, no_histogram;
 	uint16_t listen; /* the offset of a text; 0: no --listen */
@@ -64,7 +64,7 @@ struct sts_plans {
 	uint8_t digest
 		[STS_CONFIG_DIGEST_BYTES]; /* of the configuration file; zeros: none was read */
 	uint64_t config_identity; /* of the configuration file, before it was read: planner.h */
-	struct sts_error error; /* STS_OK, or why there are no plans */
+	struct sts_error error;   /* STS_OK, or why there are no plans */
 	union {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];

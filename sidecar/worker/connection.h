@@ -19,15 +19,15 @@ struct sts_connection {
 	const struct sts_options *o;     /* the caller's */
 	const struct sts_fields *fields; /* the caller's: the URL and the proxy are used */
 	int64_t deadline_boot_ms;
-	int socket;                     /* -1: none */
+	int socket;       /* -1: none */
 	bool wanted_cert; /* the server asked for a client certificate, and was sent none */
 	bool wanted_renegotiation; /* the server asked to renegotiate, and was refused */
 	/* The server refused the client's certificate after the request was sent: it has not taken
 	 * the request, which may be sent again. */
 	bool refused;
 	int64_t received_real_ms, received_boot_ms; /* when the answer began, or the stream ended */
-	struct sts_connect_facts facts; /* of the server or its proxy */
 	struct sts_stream stream;
+	struct sts_connect_facts facts; /* of the server or its proxy */
 	struct sts_ca_sources ca;
 	struct sts_client_key client_key;
 	struct sts_verifier verifier;
