@@ -59,7 +59,6 @@ enum {
 	PLAIN_FORK, /* fork(2): no new namespace, no thread */
 	KILL,       /* SIGKILL is the only signal that the supervisor sends */
 	GET_FLAGS,  /* F_GETFD and F_GETFL; F_SETOWN and F_SETSIG would send signals */
-	SET_FLAGS,
 	ADD_SEALS,
 	IS_TERMINAL,
 	INTERFACE_NUMBER, /* the number of a network interface, by its name */
@@ -106,7 +105,6 @@ static const struct condition conditions[] = {
 	[PLAIN_FORK] = {0, 0, ~(uint32_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID), SIGCHLD},
 	[KILL] = {1, 0, ~0u, SIGKILL},
 	[GET_FLAGS] = {1, 0, ~2u, F_GETFD},
-	[SET_FLAGS] = {1, 0, ~0u, F_SETFD},
 	[ADD_SEALS] = {1, 0, ~0u, F_ADD_SEALS},
 	[IS_TERMINAL] = {1, 0, ~0u, TIOCGWINSZ},
 	[INTERFACE_NUMBER] = {1, 0, ~0u, SIOCGIFINDEX},
@@ -168,7 +166,7 @@ static const struct call {
 #ifdef __NR_open
 	{__NR_open, A, PRIVATE_FILE},
 	{__NR_stat, A | L},
-	{__NR_lstat, N},
+	{__NR_lstat, 0},
 	{__NR_poll, W | L},
 	{__NR_fork, 0},
 	{__NR_dup2, 0},
@@ -242,7 +240,6 @@ static const struct call {
 	{__NR_dup3, 0},
 	{__NR_pipe2, 0},
 	{__NR_fcntl, A, GET_FLAGS},
-	{__NR_fcntl, A, SET_FLAGS}, /* musl makes this call after open(2) with O_CLOEXEC */
 	{__NR_fcntl, 0, ADD_SEALS},
 	{__NR_ioctl, 0, IS_TERMINAL},
 	{__NR_timerfd_settime, 0},

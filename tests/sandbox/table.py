@@ -18,7 +18,6 @@ WORDS = {
     "PLAIN_FORK": "no thread, no namespace",
     "KILL": "SIGKILL",
     "GET_FLAGS": "F_GETFD, F_GETFL",
-    "SET_FLAGS": "F_SETFD",
     "ADD_SEALS": "F_ADD_SEALS",
     "IS_TERMINAL": "TIOCGWINSZ",
     "INTERFACE_NUMBER": "SIOCGIFINDEX",

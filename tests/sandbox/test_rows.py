@@ -189,7 +189,6 @@ ARGUMENTS = {
     "END_WITH_PARENT": "^PR_SET_PDEATHSIG",
     "NO_NEW_PRIVILEGES": "^PR_SET_NO_NEW_PRIVS",
     "GET_FLAGS": "F_GETF[DL]",
-    "SET_FLAGS": "F_SETFD",
     "ADD_SEALS": "F_ADD_SEALS",
 }
 # Rows that no run here uses, and why they are there.
