@@ -144,7 +144,8 @@ void sts_hide_tokens(char *msg)
 	}
 }
 
-enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const char *fmt, ...)
+enum sts_err sts_fail_format(struct sts_error *e, enum sts_err code, int detail, const char *fmt,
+			     ...)
 {
 	va_list args;
 
@@ -162,4 +163,11 @@ enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const 
 			*c = '?';
 	sts_hide_tokens(e->msg);
 	return code;
+}
+
+/* Not inlined: it is there for the shorter call. */
+__attribute__((noinline)) enum sts_err sts_fail_text(struct sts_error *e, enum sts_err code,
+						     const char *fmt)
+{
+	return sts_fail_format(e, code, 0, fmt);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/alone.h"
 #include "base/error_codes.h"
 
 /* What the schedule does after a failure (docs/schedule.md). */
@@ -134,9 +135,16 @@ struct sts_exit_info sts_exit_info(size_t row);
  *                a byte in it that is not printable ASCII becomes a question mark. What looks
  *                like a JWT becomes "(a token)": somebody may give a token where the path of its
  *                file is wanted
+ * Most messages have neither a detail nor arguments: sts_fail_text() is the shorter call.
  */
-enum sts_err sts_fail(struct sts_error *e, enum sts_err code, int detail, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+#define sts_fail(e, code, detail, ...) \
+	(STS_IS_ALONE(__VA_ARGS__) && __builtin_constant_p(detail) && (detail) == 0 \
+		 ? sts_fail_text(e, code, STS_FIRST(__VA_ARGS__)) \
+		 : sts_fail_format(e, code, detail, __VA_ARGS__))
+enum sts_err sts_fail_format(struct sts_error *e, enum sts_err code, int detail, const char *fmt,
+			     ...) __attribute__((format(printf, 4, 5)));
+enum sts_err sts_fail_text(struct sts_error *e, enum sts_err code, const char *fmt)
+	__attribute__((format(printf, 3, 0)));
 
 /*
  * Replace what looks like a JWT, or like the beginning of one, by "(a token)". It is in a message

@@ -5,11 +5,11 @@
 
 #include "base/resident.h"
 
-#define PACKED_MARK 0x80  /* in the first byte of a packed text: the bit that is set */
-#define NO_SYMBOL   0xfff /* in place of the right symbol of a pair: the left one is a character */
+#define PACKED_MARK  0x80       /* in the first byte of a packed text: the bit that is set */
+#define NO_SYMBOL    UINT16_MAX /* in place of the right symbol of a pair: it is a character */
+#define LENGTH_COUNT (sizeof(lengths) / sizeof(lengths[0]))
 
-/* Generated from pairs.json: the number of codes of each length, and all symbols in the order of
- * their codes. */
+/* Generated from pairs.json: the characters and the pairs, in the order of their codes. */
 #include "base/pairs.h"
 
 _Static_assert(PAIRS_DEPTH == STS_PACKED_DEPTH, "the same number in packing.py");
@@ -20,15 +20,45 @@ static uint16_t read_code(struct sts_unpacker *u)
 {
 	unsigned code = 0, first = 0, index = 0;
 
-	for (size_t length = 0; length < sizeof(counts) / sizeof(counts[0]); length++) {
+	for (size_t length = 0; length < LENGTH_COUNT; length++) {
+		unsigned count = lengths[length].characters + lengths[length].pairs;
+
 		code = code << 1 | (u->text[u->bit / 8] >> (7 - u->bit % 8) & 1);
 		u->bit++;
-		if (code < first + counts[length])
+		if (code < first + count)
 			return (uint16_t)(index + code - first);
-		index += counts[length];
-		first = (first + counts[length]) << 1;
+		index += count;
+		first = (first + count) << 1;
 	}
 	return 0; /* cannot happen: every code has its symbol */
+}
+
+/* Take a symbol apart. Returns the left symbol of a pair, or the character. Of a pair, the low bits
+ * are in the table, and the high bits are the steps before it. */
+static uint16_t take_apart(unsigned symbol, uint16_t *right)
+{
+	unsigned of_characters = 0, of_pairs = 0, high = 0, length = 0;
+
+	for (;; length++) {
+		if (symbol < lengths[length].characters) {
+			*right = NO_SYMBOL;
+			return (uint8_t)characters[of_characters + symbol];
+		}
+		symbol -= lengths[length].characters;
+		if (symbol < lengths[length].pairs)
+			break;
+		of_characters += lengths[length].characters;
+		of_pairs += lengths[length].pairs;
+		symbol -= lengths[length].pairs;
+	}
+	of_pairs += symbol;
+	for (unsigned bit = lengths[length].steps;; bit++)
+		if (!(steps[bit / 8] >> bit % 8 & 1))
+			high++;
+		else if (symbol-- == 0)
+			break;
+	*right = pairs[of_pairs] & ((1u << RIGHT_BITS) - 1);
+	return (uint16_t)(high << LOW_BITS | pairs[of_pairs] >> RIGHT_BITS);
 }
 
 void sts_unpacker_next(struct sts_unpacker *u)
@@ -41,9 +71,7 @@ void sts_unpacker_next(struct sts_unpacker *u)
 	if (u->count == 0)
 		u->waiting[u->count++] = read_code(u);
 	for (;;) {
-		const uint8_t *symbol = symbols[u->waiting[--u->count]];
-		uint16_t left = (uint16_t)(symbol[0] << 4 | symbol[1] >> 4),
-			 right = (uint16_t)((symbol[1] & 0xf) << 8 | symbol[2]);
+		uint16_t right, left = take_apart(u->waiting[--u->count], &right);
 
 		if (right == NO_SYMBOL) {
 			u->c = (char)left;

@@ -163,7 +163,7 @@ void sts_text_add_char(struct sts_text *t, char c)
 	sts_text_add(t, &c, 1);
 }
 
-void sts_text_addf(struct sts_text *t, const char *fmt, ...)
+void sts_text_add_format(struct sts_text *t, const char *fmt, ...)
 {
 	size_t room = t->size - t->len, len;
 	va_list args;
@@ -173,6 +173,12 @@ void sts_text_addf(struct sts_text *t, const char *fmt, ...)
 	va_end(args);
 	t->overflow |= len >= room;
 	t->len += len < room ? len : room - 1;
+}
+
+/* Not inlined: it is there for the shorter call. */
+__attribute__((noinline)) void sts_text_add_words(struct sts_text *t, const char *fmt)
+{
+	sts_text_add_format(t, fmt);
 }
 
 static bool is_printable(unsigned char c)

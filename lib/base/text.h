@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/alone.h"
+
 /* --- slices --- */
 
 /* A run of bytes that somebody else owns. It is not NUL-terminated. */
@@ -107,8 +109,14 @@ void sts_text_add_char(struct sts_text *t, char c);
 /*
  * Add formatted text, as sts_format() makes it.
  *   fmt  in  ours, never text from a peer
+ * Many formats have no arguments: sts_text_add_words() is the shorter call.
  */
-void sts_text_addf(struct sts_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define sts_text_addf(t, ...) \
+	(STS_IS_ALONE(__VA_ARGS__) ? sts_text_add_words(t, STS_FIRST(__VA_ARGS__)) \
+				   : sts_text_add_format(t, __VA_ARGS__))
+void sts_text_add_format(struct sts_text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void sts_text_add_words(struct sts_text *t, const char *fmt) __attribute__((format(printf, 2, 0)));
 
 /*
  * Add text from a peer so that it can be printed. Printable ASCII stays, a backslash is doubled,

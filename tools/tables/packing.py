@@ -30,7 +30,10 @@ from tables.common import TOP, TableError, c_file, shown  # noqa: E402
 PAIRS = TOP / "lib/base/pairs.json"
 CHARACTERS = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
 END = ""                    # the symbol that ends a text: its code is all zeros, as the NUL behind the text is
-PAIRS_MAX = 1800
+RIGHT_BITS = 11             # of the right symbol of a pair in the table
+LOW_BITS = 5                # of the left symbol of a pair; its other bits are steps (pairs_h)
+PAIR_BITS = RIGHT_BITS + LOW_BITS + 1   # of a pair in the table
+PAIRS_MAX = (1 << RIGHT_BITS) - len(CHARACTERS) - 1
 ROUNDS = 6                  # in which pairs that are not worth their place are left out
 DEPTH_MAX = 12              # a pair within a pair
 SYMBOL_MAX = 48             # characters of a symbol
@@ -45,7 +48,8 @@ class Symbols:
 
     def __init__(self, lengths, pairs, name=""):
         self.pairs = {left + right: (left, right) for left, right in pairs}
-        self.ranks = {symbol: rank for rank, symbol in enumerate(sorted(lengths, key=lambda one: (lengths[one], one != END, one)))}
+        self.lengths = lengths
+        self.ranks = {symbol: rank for rank, symbol in enumerate(sorted(lengths, key=self.order))}
         self.longest = max(map(len, lengths))
         self.codes, self.counts, code, before = {}, [0] * (CODE_MAX_BITS + 1), 0, 0
         for symbol in self.ranks:
@@ -56,6 +60,10 @@ class Symbols:
             code += 1
         if code != 1 << before or self.ranks[END] != 0 or lengths[END] > END_MAX_BITS:
             raise TableError(name, "", "the lengths of the codes do not belong together")
+
+    def order(self, symbol):
+        """Short codes first. Of one length, the characters come first, and then the pairs in the order of their left symbols."""
+        return (self.lengths[symbol], 1, *map(self.order, self.pairs[symbol])) if symbol in self.pairs else (self.lengths[symbol], 0, symbol)
 
     def parts(self, text):
         """The symbols that stand for the text in the fewest bits."""
@@ -124,14 +132,29 @@ def c_literal(packed):
 
 def pairs_h(source):
     symbols = read_symbols(pathlib.Path(source))
-    lines = []
-    for symbol, rank in symbols.ranks.items():
-        left, right = (symbols.ranks[part] for part in symbols.pairs[symbol]) if symbol in symbols.pairs else (ord(symbol or "\0"), 0xFFF)
-        lines.append(f"\t{{{left >> 4}, {(left & 15) << 4 | right >> 8}, {right & 255}}}, /* {rank}: {json.dumps(symbol)[1:-1].replace('*/', '* /')} */")
-    counts = ", ".join(map(str, symbols.counts[1:]))
-    return (f"#define PAIRS_DEPTH {DEPTH_MAX} /* a pair within a pair */\n\n/* How many codes have 1 bit, 2 bits, and so on. */\n"
-            f"static const uint16_t counts[] = {{{counts}}};\n\n/* Each symbol, by the order of the codes: 12 bits for the left symbol, 12 for the right one;\n"
-            " * or the character, and 0xfff. */\nstatic const uint8_t symbols[][3] = {\n" + "\n".join(lines) + "\n};")
+    by_rank = list(symbols.ranks)
+    characters, pairs, lengths, steps = [one for one in by_rank if one not in symbols.pairs], [], [], ""
+    for length in range(1, CODE_MAX_BITS + 1):
+        lefts = [symbols.ranks[symbols.pairs[one][0]] for one in by_rank if one in symbols.pairs and symbols.lengths[one] == length]
+        lengths.append(f"\t{{{symbols.counts[length] - len(lefts)}, {len(lefts)}, {len(steps)}}},")
+        for before, left in zip([0, *lefts], lefts):
+            steps += "0" * ((left >> LOW_BITS) - (before >> LOW_BITS)) + "1"
+    for one in by_rank:
+        if one in symbols.pairs:
+            left, right = (symbols.ranks[part] for part in symbols.pairs[one])
+            pairs.append(f"\t{(left & (1 << LOW_BITS) - 1) << RIGHT_BITS | right}, /* {symbols.ranks[one]}: {json.dumps(one)[1:-1].replace('*/', '* /')} */")
+    steps = [f"0x{int(steps[at:at + 8][::-1], 2):02x}" for at in range(0, len(steps), 8)]
+    return "\n".join([
+        f"#define PAIRS_DEPTH {DEPTH_MAX} /* a pair within a pair */", f"#define RIGHT_BITS {RIGHT_BITS}", f"#define LOW_BITS {LOW_BITS}", "",
+        "/* Of the codes of 1 bit, 2 bits, and so on: how many stand for characters, how many behind them for",
+        " * pairs, and where the steps of these begin, in bits. */",
+        "static const struct {\n\tuint8_t characters;\n\tuint16_t pairs, steps;\n} lengths[] = {", *lengths, "};", "",
+        "/* The characters, in the order of their codes. */",
+        'static const char characters[] = "' + "".join(f"\\{ord(one or chr(0)):03o}" for one in characters) + '";', "",
+        "/* The pairs, in the order of their codes: the low bits of the left symbol, and the right symbol. */",
+        "static const uint16_t pairs[] = {", *pairs, "};", "",
+        "/* The high bits of the left symbols, which grow within a length: a step up is a 0, and a pair is a 1. */",
+        "static const uint8_t steps[] = {\n\t" + ", ".join(steps) + "};"])
 
 
 # What unit tests unpack: texts of all lengths, with every character, and formats with a text and a number.
@@ -259,7 +282,7 @@ def rows_of(texts, pairs, words):
         words = [symbols.parts(text) for text in texts if text]
         seen = collections.Counter(symbol for word in words for symbol in word)
         inside = {part for pair in pairs for part in pair}
-        pairs = [pair for pair in pairs if "".join(pair) in inside or worth(seen, symbols, pair) > 24]
+        pairs = [pair for pair in pairs if "".join(pair) in inside or worth(seen, symbols, pair) > PAIR_BITS]
     seen = collections.Counter(symbol for word in words for symbol in word)
     lengths = code_lengths({symbol: seen[symbol] + 1 for symbol in [*CHARACTERS, *(left + right for left, right in pairs)]}, len(words))
     rows = [["", lengths[END]]] + [[symbol, lengths[symbol]] for symbol in CHARACTERS]
@@ -267,7 +290,7 @@ def rows_of(texts, pairs, words):
 
 
 def worth(seen, symbols, pair):
-    """How many bits a pair saves; it costs 24 bits in the table."""
+    """How many bits a pair saves; it costs PAIR_BITS in the table."""
     left, right = (len(symbols.codes[part]) for part in pair)
     return seen["".join(pair)] * (left + right - len(symbols.codes["".join(pair)]))
 
