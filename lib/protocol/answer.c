@@ -315,7 +315,8 @@ bool sts_answer_token_ok(struct sts_slice token)
 	return token.len > 0 && token.len <= STS_TOKEN_MAX_BYTES;
 }
 
-static enum sts_err bad_token(struct sts_slice token, struct spot spot, struct sts_error *e)
+static enum sts_err check_token(const struct sts_answer_input *in, struct sts_slice token,
+				struct spot spot, struct sts_error *e)
 {
 	const char *why =
 		STS_PACKED("has white space in it, or a byte that is not printable ASCII");
@@ -324,6 +325,10 @@ static enum sts_err bad_token(struct sts_slice token, struct spot spot, struct s
 		why = "is empty";
 	else if (token.len > STS_TOKEN_MAX_BYTES)
 		why = "is over 64 KiB";
+	else if (sts_secrets_returned(in->request, in->subject, token))
+		why = STS_PACKED("is a token that was sent, unchanged");
+	else if (sts_answer_token_ok(token))
+		return STS_OK;
 	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, sts_words(why));
 }
 
@@ -341,7 +346,7 @@ static enum sts_err read_value(const struct sts_answer_input *in, const struct s
 		return no_token(in, root, spot, out, e);
 	if (!sts_json_string(v, value))
 		return wrong_type(e, spot, v, "a string");
-	return sts_answer_token_ok(*value) ? STS_OK : bad_token(*value, spot, e);
+	return check_token(in, *value, spot, e);
 }
 
 /* Read the token, and the AWS credentials where the protocol has them. */

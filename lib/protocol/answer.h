@@ -88,7 +88,8 @@ struct sts_answer {
  *   STS_EDENIED        any other 403
  *   STS_EREFUSED       any other 4xx with an error code that may be shown
  *   STS_EREFUSED       any other 4xx but 404 and 405, without an error code, but with an error
- *                      message in a field in which an STS has it (as Vault's answers are)
+ *                      message in a field in which an STS has it (as Vault's answers are); or
+ *                      404 with OpenBao's words about a namespace that there is not
  *   STS_ENOTFOUND      any other 404
  *   STS_ESTATUS        any other 4xx
  * If the protocol has STS_PROTOCOL_FINAL, STS_EREFUSED takes the place of STS_EUNAUTHORIZED.
@@ -101,8 +102,9 @@ struct sts_answer {
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()
  *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer. The
  *                      detail says whether the answer is a discovery document
- *   STS_ETOKEN         a value fails sts_answer_token_ok(), the thumbprint is not hexadecimal, or
- *                      the returned token's exp is not a time or appears twice
+ *   STS_ETOKEN         a value fails sts_answer_token_ok(), the token is one that was sent
+ *                      (sts_secrets_returned()), the thumbprint is not hexadecimal, or the returned
+ *                      token's exp is not a time or appears twice
  *   STS_ELIFETIME      the token has expired already
  *   STS_EEXPECT        the token is not what expect_audience, expect_issuer or max_lifetime_s want
  *

@@ -81,7 +81,9 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 		return STS_EUNAUTHORIZED;
 	if (status == 403)
 		return doubts_token(in, reason) ? STS_EUNAUTHORIZED : STS_EDENIED;
-	if (has_code || (reason->is_from_sts && status != 404 && status != 405))
+	/* OpenBao knows the URL, and not the namespace in a header. */
+	if (has_code || (reason->is_from_sts && status != 404 && status != 405) ||
+	    sts_reason_says(reason->text, "namespace not found\0"))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }

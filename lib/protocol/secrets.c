@@ -113,11 +113,15 @@ static bool repeats(struct sts_slice text, struct sts_slice secret)
 	return secret.len >= SECRET_MIN_BYTES && sts_secrets_repeats(text, secret, run);
 }
 
+static bool is_secret(const struct sts_field *field)
+{
+	return field->secret || sts_request_name_is_secret(field->name);
+}
+
 static bool repeats_any(struct sts_slice text, const struct sts_field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if ((fields[i].secret || sts_request_name_is_secret(fields[i].name)) &&
-		    repeats(text, fields[i].value))
+		if (is_secret(&fields[i]) && repeats(text, fields[i].value))
 			return true;
 	return false;
 }
@@ -157,4 +161,28 @@ bool sts_secrets_found(const struct sts_request *r, struct sts_slice text)
 	       repeats(text, r->subject) || repeats(text, r->client_secret) ||
 	       repeats_any(text, r->params, r->param_count) ||
 	       repeats_any(text, r->headers, r->header_count);
+}
+
+static __attribute__((noinline)) bool is_same(struct sts_slice a, struct sts_slice b)
+{
+	unsigned differing = 0;
+
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		differing |= (unsigned)a.data[i] ^ (unsigned)b.data[i];
+	return differing == 0;
+}
+
+bool sts_secrets_returned(const struct sts_request *r, const struct sts_subject *subject,
+			  struct sts_slice token)
+{
+	bool found = is_same(r->subject, token);
+
+	/* A request of the user's own may renew an opaque token, which then stays the same. */
+	if ((r->protocol->flags & STS_PROTOCOL_OPEN) && subject && subject->exp_s < 0)
+		return false;
+	for (size_t i = 0; i < r->param_count; i++)
+		found |= is_secret(&r->params[i]) && is_same(r->params[i].value, token);
+	return found;
 }

@@ -13,6 +13,7 @@
 #include "base/shared_run.h"
 #include "base/text.h"
 #include "protocol/request.h"
+#include "token/subject.h"
 
 #define STS_SECRETS_TEXT_MAX_BYTES STS_SHARED_RUN_TEXT_MAX_BYTES
 
@@ -32,5 +33,15 @@ bool sts_secrets_repeats(struct sts_slice text, struct sts_slice secret, size_t 
  *   text  in  UNTRUSTED
  */
 bool sts_secrets_found(const struct sts_request *request, struct sts_slice text);
+
+/*
+ * Is the token of an answer one that the request has sent: the subject token, or a value that was
+ * read from a file, such as the actor token? The comparison takes the same time wherever the bytes
+ * differ.
+ *   subject  in  may be NULL; where the protocol has STS_PROTOCOL_OPEN, an opaque one may come back
+ *   token    in  UNTRUSTED
+ */
+bool sts_secrets_returned(const struct sts_request *request, const struct sts_subject *subject,
+			  struct sts_slice token);
 
 #endif

@@ -111,15 +111,16 @@ static enum sts_err expired(int64_t exp_s, int64_t now_s, struct sts_error *e)
 			sts_rfc3339(exp_s), ago);
 }
 
-static void identify(struct sts_slice token, uint8_t id[STS_SUBJECT_ID_BYTES])
+void sts_subject_identify(struct sts_subject *subject, uint64_t sts_id)
 {
 	uint8_t digest[br_sha256_SIZE];
 	br_sha256_context sha;
 
 	br_sha256_init(&sha);
-	br_sha256_update(&sha, token.data, token.len);
+	br_sha256_update(&sha, subject->token.data, subject->token.len);
+	br_sha256_update(&sha, &sts_id, sizeof(sts_id));
 	br_sha256_out(&sha, digest);
-	memcpy(id, digest, STS_SUBJECT_ID_BYTES);
+	memcpy(subject->id, digest, STS_SUBJECT_ID_BYTES);
 }
 
 enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scratch,
@@ -134,7 +135,6 @@ enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scra
 	err = check_bytes(bytes, subject->token, e);
 	if (err != STS_OK)
 		return err;
-	identify(subject->token, subject->id);
 	/* A token that is not a JWT is opaque: the STS decides whether it is valid. */
 	sts_jwt_times(subject->token, scratch, scratch_size, &times, NULL);
 	subject->exp_s = times.exp_s;

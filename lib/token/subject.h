@@ -16,7 +16,7 @@ struct sts_subject {
 	struct sts_slice token;           /* into the caller's buffer */
 	int64_t exp_s;                    /* exp of the JWT; -1 when there is none, or not a JWT */
 	int64_t nbf_s, iat_s;             /* the same for nbf and iat */
-	uint8_t id[STS_SUBJECT_ID_BYTES]; /* start of the token's SHA-256: tells tokens apart */
+	uint8_t id[STS_SUBJECT_ID_BYTES]; /* of sts_subject_identify(); 0 before */
 };
 
 /*
@@ -44,6 +44,14 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 enum sts_err sts_subject_check(struct sts_slice bytes, int64_t now_s, char *scratch,
 			       size_t scratch_size, struct sts_subject *subject,
 			       struct sts_error *e);
+
+/*
+ * Set the id, which stands for the token and an STS: what was sent to one STS may still be sent to
+ * another one. The id gets into .status, which others may read and write. It is the start of a
+ * SHA-256 over both, so only somebody who has the token can make its id for any STS.
+ *   sts_id  in  stands for the STS
+ */
+void sts_subject_identify(struct sts_subject *subject, uint64_t sts_id);
 
 /* May a subject token have all of these bytes, [A-Za-z0-9._~+/=-]? True for an empty slice. */
 bool sts_subject_bytes_ok(struct sts_slice token);

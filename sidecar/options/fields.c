@@ -318,11 +318,12 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--url is missing: protocol %s has no endpoint of its own",
 				o->protocol);
-	if (err != STS_OK)
-		return err;
-	if (text.overflow)
+	if (err == STS_OK && text.overflow)
 		return sts_fail(e, STS_EURL, 0, "the URL is too long");
-	err = use_url(o, f, (struct sts_slice){buf, text.len}, e);
+	if (err == STS_OK)
+		err = use_url(o, f, (struct sts_slice){buf, text.len}, e);
+	else if (e->detail != STS_USAGE_PARAMETER)
+		return err; /* it is not about the region */
 	if (err == STS_OK || (o->url && o->url != getenv("STS_URL")))
 		return err;
 	struct sts_error why = *e;

@@ -165,11 +165,12 @@ enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_req
 		return sts_fail(e, STS_EUSAGE, 0, "the variable %s is neither regional nor legacy",
 				name);
 	if (has_part(region, pseudo) && !sts_slice_same(region, always))
-		return sts_fail(e, STS_EUSAGE, 0,
+		return sts_fail(e, STS_EUSAGE, STS_USAGE_PARAMETER,
 				"%s is no region with a host of its own: name the region itself",
 				sts_shown(region, REGION_SHOWN_BYTES));
 	if (dual_stack && p.dual_stack.len < 2)
-		return sts_fail(e, STS_EUSAGE, 0, "region %s has no dual-stack endpoint",
+		return sts_fail(e, STS_EUSAGE, STS_USAGE_PARAMETER,
+				"region %s has no dual-stack endpoint",
 				sts_shown(region, REGION_SHOWN_BYTES));
 	if (!fips && !dual_stack &&
 	    (sts_slice_same(region, always) || (legacy && is_listed(everywhere, region))))

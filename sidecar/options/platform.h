@@ -37,7 +37,8 @@ enum sts_err sts_platform_url(const struct sts_options *o, const struct sts_prot
  * Put the host name of the service into a URL that was made of the protocol's template, where the
  * protocol has partitions.
  *   url  in/out  "https://HOST/"
- * Returns STS_OK, or STS_EUSAGE where the variables ask for a host that there is not.
+ * Returns STS_OK, or STS_EUSAGE where the variables ask for a host that there is not. The detail is
+ * STS_USAGE_PARAMETER where no such host is in the region, which the message names.
  */
 enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_request *r,
 			       struct sts_text *url, struct sts_error *e);

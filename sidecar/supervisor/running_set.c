@@ -70,18 +70,22 @@ void sts_running_write_status(void)
 		write_status(t);
 }
 
-/* Keep what the status file of a former process says about subject tokens that may be sent once. An
- * application may have written the file. At worst, it delays its own next token with that. */
+/* Keep what the status file of a former process says about subject tokens that may be sent once,
+ * unless this process has learnt something itself. A process that may write in the directory may
+ * have forged the file. A forged id can keep another exchange from its subject token, but only if
+ * the forger has that token (sts_subject_identify()), and then the forger can use it up at the STS,
+ * too. All else in a forged file delays the tokens of this directory alone. */
 static __attribute__((noinline)) void keep_learnt(struct sts_member *t)
 {
 	struct sts_status *s = &t->x.status, old;
 
-	if (s->attempts > 0 || !sts_status_read(t->store.dir_fd, &old))
+	if ((s->once_for | s->again_for | s->sent) || !sts_status_read(t->store.dir_fd, &old))
 		return;
 	s->once_for = old.once_for;
 	s->again_for = old.again_for;
 	s->sent = old.sent;
-	if (s->sent != 0 && sts_exchange_sends_once(&t->x))
+	/* Later plans may bring back the requests for which it may be sent once. */
+	if (s->sent != 0)
 		sts_sent_note((const uint8_t *)&s->sent, t);
 }
 

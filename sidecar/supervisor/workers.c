@@ -172,6 +172,9 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 					    enum sts_worker_mode mode, int snapshot_fd)
 {
 	const struct sts_plan *plan = t->x.plan;
+	struct sts_error e;
+	/* The status file in the directory may say what was learnt of subject tokens. */
+	enum sts_err err = sts_member_own(t, &e);
 	struct sts_moment m = sts_now();
 	struct sts_job job = {
 		.mode = mode,
@@ -180,7 +183,6 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 		.digest = plan->configured ? sts_members_plans()->digest : NULL,
 		.ahead_s = sts_exchange_clock_ahead_s(&t->x, &m),
 	};
-	struct sts_error e;
 
 	if (sts_exchange_sends_once(&t->x)) {
 		/* Another worker may have just sent the token that this exchange has now: after a
@@ -191,7 +193,7 @@ static __attribute__((noinline)) void start(struct sts_member *t, struct slot *s
 	slot->member = t;
 	slot->request_id = plan->request_id;
 	t->worker = &slot->child;
-	if (sts_member_own(t, &e) != STS_OK ||
+	if (err != STS_OK ||
 	    sts_child_start(&slot->child, &job, all.argv, snapshot_fd, &e) != STS_OK)
 		not_started(t, &e);
 }

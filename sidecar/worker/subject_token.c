@@ -12,18 +12,6 @@
 
 #define PATH_SHOWN_BYTES 80
 
-/* A token that was sent to one STS may still be sent to another one. So the id that the supervisor
- * remembers stands for the token and the STS. */
-static void add_sts(const struct sts_fields *fields, uint8_t id[STS_SUBJECT_ID_BYTES])
-{
-	uint64_t both;
-
-	_Static_assert(sizeof(both) == STS_SUBJECT_ID_BYTES, "an id is a number");
-	memcpy(&both, id, sizeof(both));
-	both ^= sts_endpoint_sts_id(&fields->url);
-	memcpy(id, &both, sizeof(both));
-}
-
 /* Refuse a token that is not for --subject-audience. */
 static enum sts_err check_audience(const struct sts_options *o, const char *path,
 				   const struct sts_subject *subject,
@@ -80,7 +68,8 @@ enum sts_err sts_subject_token_read(const struct sts_options *o, const struct st
 	if (err == STS_OK)
 		err = sts_fields_claims(o, fields, files, subject->token, memory->scratch,
 					sizeof(memory->scratch), e);
-	if (err == STS_OK)
-		add_sts(fields, subject->id);
-	return err == STS_OK ? check_unsent(job, subject, e) : err;
+	if (err != STS_OK)
+		return err;
+	sts_subject_identify(subject, sts_endpoint_sts_id(&fields->url));
+	return check_unsent(job, subject, e);
 }

@@ -87,6 +87,7 @@ static void check_success(const struct sts_answer_input *in, const struct sts_an
 {
 	require(in->head->status < 300);
 	require(sts_answer_token_ok(answer->token));
+	require(!sts_slice_eq(answer->token, SUBJECT));
 	require((answer->aws_key_id.len > 0) ==
 		(sts_protocol_text(in->protocol, STS_PROTOCOL_KEY_ID)[0] != '\0'));
 	require(!answer->aws_key_id.len || (sts_answer_token_ok(answer->aws_key_id) &&
@@ -113,9 +114,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	head.retry_after = take_line(&rest);
 	/* The same line is a Location and a WWW-Authenticate. */
 	head.location = head.challenges[0] = take_line(&rest);
-	const struct sts_request request = {.subject = STS_SLICE(SUBJECT)};
-	struct sts_answer_input in = {
+	const struct sts_request request = {
 		.protocol = &sts_protocols[(data[0] & 0x1f) % sts_protocol_count],
+		.subject = STS_SLICE(SUBJECT)};
+	struct sts_answer_input in = {
+		.protocol = request.protocol,
 		.head = &head,
 		.body = rest,
 		.request = &request,

@@ -32,7 +32,7 @@ static void check_taken(struct sts_slice bytes, const struct sts_subject *subjec
 	/* White space around the token is not part of it. */
 	require(sts_subject_check(subject->token, NOW, scratch, sizeof(scratch), &again, NULL) ==
 		STS_OK);
-	require(memcmp(again.id, subject->id, sizeof(again.id)) == 0);
+	require(sts_slice_same(again.token, subject->token));
 }
 
 static void check_refused(enum sts_err err, const struct sts_error *e)

@@ -142,7 +142,7 @@ def test_refusals(bao, pod, issuer_down):
     refused("could not load configuration", "cart", "--param", "mount=fresh")
     refused("permission denied", "cart", "--param", "mount=nowhere")
     refused("permission denied", "cart", "--param", "mount=token")
-    refused("namespace not found", "cart", "--param", "namespace=team", status=65)
+    refused("namespace not found", "cart", "--param", "namespace=team")
     bao.root.write_data("sys/namespaces/team")
     refused("permission denied", "cart", "--param", "namespace=team")
     pod.renew()

@@ -74,7 +74,7 @@ def test_aws_region_and_mode(sidecar):
     status, message = asked(sidecar, *AWS, AWS_REGION="us-east-1", AWS_STS_REGIONAL_ENDPOINTS="global")
     assert status == 64 and "AWS_STS_REGIONAL_ENDPOINTS" in message
     status, message = asked(sidecar, *AWS, AWS_REGION="us-isof-south-1", AWS_USE_DUALSTACK_ENDPOINT="true")
-    assert status == 64 and "region us-isof-south-1 has no dual-stack endpoint" in message
+    assert status == 64 and "the variable AWS_REGION: region us-isof-south-1 has no dual-stack endpoint" in message
 
 
 def test_aws_pseudo_regions(sidecar, oracle):
@@ -84,7 +84,9 @@ def test_aws_pseudo_regions(sidecar, oracle):
     assert {"aws-cn-global", "aws-us-gov-global", "us-east-1-fips", "us-gov-west-1-fips"} <= pseudo
     for region in pseudo | {"fips-us-east-1", "fips-aws-global", "aws-global-fips"}:
         status, message = asked(sidecar, *AWS, AWS_REGION=region)
-        assert status == 64 and f"{region} is no region" in message
+        assert status == 64 and f"the variable AWS_REGION: {region} is no region" in message
+    status, message = asked(sidecar, *AWS, "--param=region=us-east-1-fips")
+    assert status == 64 and "the parameter region: us-east-1-fips is no region" in message
 
 
 def test_aws_endpoint_urls(sidecar):

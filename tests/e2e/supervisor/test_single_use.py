@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services that take a subject token once: it is never sent again, whatever came of the first time."""
+import contextlib
+import fcntl
 import os
 import signal
 import time
@@ -224,6 +226,17 @@ def test_one_subject_for_two(once):
     assert run.status == 64 and "a and b have one subject token" in run.err
 
 
+@contextlib.contextmanager
+def locked(folder):
+    """The directory is another sidecar's."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
 class Forgetless:
     """An STS that accepts a subject token once, and says so, as Keycloak does."""
 
@@ -252,4 +265,24 @@ def test_one_subject_for_two_stss(several):
     for name in "ab":
         several.said("token refreshed", name, 2)
         assert "once_for" in several.status(name) and stss[name].statuses == [200, 400, 200]
+    assert several.stop(process).status == 0
+
+
+def test_a_directory_that_is_locked_at_first(several):
+    """What was learnt lies in a directory that an exchange of a later configuration does not get at once: it is read as soon as it is there."""
+    sts, a = Forgetless(several), several.exchange("a")
+    b = several.exchange("b", url=several.serve(sts).url("/b", host="localhost"))
+    several.lifetimes = {"b": 7}
+    several.configure(a, b)
+    process = several.start()
+    several.said("waiting for", "b")
+    several.configure(a)
+    several.said("removed", "b")
+    (several.out / "b/token.jwt").unlink()
+    with locked(several.out / "b"):
+        several.configure(a, b)
+        assert several.said("already writes to", "b")[0]["error"] == "locked"
+    process.signal(signal.SIGHUP)
+    several.said("waiting for", "b", 2)
+    assert sts.statuses == [200, 400]
     assert several.stop(process).status == 0

@@ -41,11 +41,12 @@ static inline void prepare(const char *protocol, int status, struct sts_slice bo
 {
 	memset(&error, 0, sizeof(error));
 	memset(&answer, 0x5a, sizeof(answer));
-	request = (struct sts_request){.subject = STS_SLICE(SUBJECT),
+	request = (struct sts_request){.protocol = sts_protocol_find(sts_slice_of(protocol)),
+				       .subject = STS_SLICE(SUBJECT),
 				       .client_auth = STS_CLIENT_BASIC};
 	head = (struct sts_http_head){.status = status, .date = STS_SLICE(DATE)};
 	input = (struct sts_answer_input){
-		.protocol = sts_protocol_find(sts_slice_of(protocol)),
+		.protocol = request.protocol,
 		.head = &head,
 		.body = body,
 		.request = &request,

@@ -69,6 +69,12 @@ static void of_services(void)
 		{"vault", 403, "{\"errors\":[\"namespace not authorized\"]}", STS_EDENIED},
 		{"vault", 403, "{\"errors\":[\"service account name not authorized\"]}",
 		 STS_EDENIED},
+		/* OpenBao knows the path of the URL. Vault writes no words where it does not. */
+		{"vault", 404, "{\"errors\":[\"namespace not found\"]}", STS_EREFUSED},
+		{"vault", 404, "{\"errors\":[]}", STS_ENOTFOUND},
+		{"vault", 404,
+		 "{\"errors\":[\"no handler for route \\\"x\\\". route entry not found.\"]}",
+		 STS_ENOTFOUND},
 		{"octo-sts", 403, "{\"code\":7,\"message\":\"permission denied\"}", STS_EDENIED},
 		{"vault", 400, "{\"errors\":[\"role \\\"a\\\" could not be found\"]}",
 		 STS_EREFUSED},

@@ -71,11 +71,58 @@ static void in_a_success(void)
 	CHECK_INT(read_prepared(), STS_EREFUSED);
 }
 
+/* A token that was sent is no new one, wherever the STS has it from. */
+static void what_was_sent_comes_back(void)
+{
+	static const struct {
+		const char *protocol, *token;
+		int64_t exp_s; /* of the subject token; -1: it is opaque */
+		enum sts_err err;
+	} rows[] = {
+		{"token-exchange", SUBJECT, -1, STS_ETOKEN},
+		{"token-exchange", SUBJECT, NOW + 60, STS_ETOKEN},
+		{"jwt-bearer", SUBJECT, NOW + 60, STS_ETOKEN},
+		{"token-exchange", "the-actor-token", NOW + 60, STS_ETOKEN},
+		{"token-exchange", "of-a-file", NOW + 60, STS_ETOKEN},
+		{"token-exchange", SUBJECT "z", NOW + 60, STS_OK},
+		{"token-exchange", "t" SUBJECT, NOW + 60, STS_OK},
+		{"token-exchange", "Z" OPAQUE, NOW + 60, STS_OK},
+		/* This parameter is no secret. */
+		{"token-exchange", "some-audience", NOW + 60, STS_OK},
+		/* The user's own request may renew an opaque token. */
+		{"custom", SUBJECT, NOW + 60, STS_ETOKEN},
+		{"custom", SUBJECT, -1, STS_OK},
+	};
+	static const struct sts_field params[] = {
+		{.name = STS_SLICE("audience"), .value = STS_SLICE("some-audience")},
+		{.name = STS_SLICE("actor_token"), .value = STS_SLICE("the-actor-token")},
+		{.name = STS_SLICE("x"), .value = STS_SLICE("of-a-file"), .secret = true},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct sts_subject subject = {.token = STS_SLICE(SUBJECT),
+						    .exp_s = rows[i].exp_s};
+		char body[200];
+
+		snprintf(body, sizeof(body), "{\"access_token\":\"%s\"}", rows[i].token);
+		prepare(rows[i].protocol, 200, sts_slice_of(body));
+		input.subject = &subject;
+		request.params = params;
+		request.param_count = COUNT(params);
+		CHECK_INT(read_prepared(), rows[i].err);
+		if (rows[i].err != STS_OK)
+			CHECK_STR(error.msg,
+				  "the answer's /access_token is a token that was sent, unchanged");
+		sts_json_close();
+	}
+}
+
 int main(void)
 {
 	static const struct sts_test tests[] = {
 		{"sent before", sent_before},
 		{"a refusal in a success", in_a_success},
+		{"a token that was sent comes back", what_was_sent_comes_back},
 	};
 
 	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
