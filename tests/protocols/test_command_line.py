@@ -120,9 +120,10 @@ REFUSED = [
     (["--protocol=gcp-impersonate", "--param=service-account=x.gserviceaccount.com", "--param=lifetime=3600"], "lifetime needs a whole number from 1 to 43200, and an s"),
     (["--protocol=entra", "--param=tenant=a/b"], "tenant may have letters, digits and .- only"),
     (["--protocol=entra", "--param=tenant=t", "--client-id=c", "--scope=User.Read"], "scope must look like */.default"),
-    (["--protocol=entra", "--param=tenant=t", "--param=authority=http://x"], "authority must look like https://*"),
+    (["--protocol=entra", "--param=tenant=t", "--client-id=c", "--scope=a/.default", "--param=authority=http://x"],
+     'the parameter authority: plain http to "x" is refused'),
     (["--protocol=entra", "--param=tenant=t", "--client-id=c", "--scope=a/.default", "--scope=b/.default"], "scope was given more than once"),
-    (["--protocol=vault", "--param=address=vault:8200"], "address must look like http*"),
+    (["--protocol=vault", "--param=address=vault:8200"], "the parameter address: the URL does not begin with https://"),
     (["--protocol=vault", "--param=address=https://v", "--param=mount=../sys"], "mount needs a letter or a digit, and no two dots in a row"),
     (["--protocol=vault", "--param=address=https://v", "--param=mount=jwt?x"], "mount may have letters"),
     (["--protocol=vault", "--param=address=https://v", "--param=jwt=x"], "jwt is filled in by the program"),
@@ -172,7 +173,7 @@ def test_refused_before_anything_is_sent(sidecar, args, words):
         assert words in run.err
         assert len(run.lines) == 1
         parameter = ": the parameter " in run.err
-        assert run.err.rstrip().endswith("; see sts-sidecar protocols NAME") == parameter
+        assert run.err.rstrip().endswith(("; see sts-sidecar protocols NAME", "; give an absolute https URL without user, fragment or spaces")) == parameter
 
 
 CUSTOM = [

@@ -125,6 +125,7 @@ def test_a_wrong_endpoint_names_its_variable(sidecar, name, arguments, others):
     ((*AWS, "--url=https://own.example"), {"AWS_ENDPOINT_URL_STS": "https://all.example/"}, "https://own.example/", "--url"),
     ((), {"STS_URL": "https://own.example/t"}, "https://own.example/t", "the variable STS_URL"),
     (VAULT, {"VAULT_ADDR": "https://v.example"}, "https://v.example/v1/auth/jwt/login", "the variable VAULT_ADDR"),
+    (VAULT, {"VAULT_ADDR": "HTTPS://V.example"}, "https://v.example/v1/auth/jwt/login", "the variable VAULT_ADDR"),
     (GCP, {}, "https://sts.googleapis.com/v1/token", "protocol gcp"),
     (ENTRA, {"AZURE_TENANT_ID": "t"}, "https://login.microsoftonline.com/t/oauth2/v2.0/token", "the variable AZURE_TENANT_ID"),
 ])
