@@ -326,7 +326,7 @@ static enum sts_err check_token(const struct sts_answer_input *in, struct sts_sl
 	else if (token.len > STS_TOKEN_MAX_BYTES)
 		why = "is over 64 KiB";
 	else if (sts_secrets_returned(in->request, in->subject, token))
-		why = STS_PACKED("is a token that was sent, unchanged");
+		why = STS_PACKED("is what was sent, unchanged");
 	else if (sts_answer_token_ok(token))
 		return STS_OK;
 	return sts_fail(e, STS_ETOKEN, 0, "the answer's %s %s", shown(spot).text, sts_words(why));

@@ -102,7 +102,7 @@ struct sts_answer {
  *   STS_EEMPTY, STS_EHTML, STS_EJSON, STS_ETOOBIG  as sts_json_parse() and sts_xml_to_json()
  *   STS_EANSWER        a field is missing or of the wrong type; the message names its pointer. The
  *                      detail says whether the answer is a discovery document
- *   STS_ETOKEN         a value fails sts_answer_token_ok(), the token is one that was sent
+ *   STS_ETOKEN         a value fails sts_answer_token_ok(), the token is a value that was sent
  *                      (sts_secrets_returned()), the thumbprint is not hexadecimal, or the returned
  *                      token's exp is not a time or appears twice
  *   STS_ELIFETIME      the token has expired already

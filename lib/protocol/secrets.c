@@ -113,15 +113,11 @@ static bool repeats(struct sts_slice text, struct sts_slice secret)
 	return secret.len >= SECRET_MIN_BYTES && sts_secrets_repeats(text, secret, run);
 }
 
-static bool is_secret(const struct sts_field *field)
-{
-	return field->secret || sts_request_name_is_secret(field->name);
-}
-
 static bool repeats_any(struct sts_slice text, const struct sts_field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_secret(&fields[i]) && repeats(text, fields[i].value))
+		if ((fields[i].secret || sts_request_name_is_secret(fields[i].name)) &&
+		    repeats(text, fields[i].value))
 			return true;
 	return false;
 }
@@ -177,12 +173,11 @@ static __attribute__((noinline)) bool is_same(struct sts_slice a, struct sts_sli
 bool sts_secrets_returned(const struct sts_request *r, const struct sts_subject *subject,
 			  struct sts_slice token)
 {
-	bool found = is_same(r->subject, token);
-
 	/* A request of the user's own may renew an opaque token, which then stays the same. */
-	if ((r->protocol->flags & STS_PROTOCOL_OPEN) && subject && subject->exp_s < 0)
-		return false;
+	bool renews = r->protocol->flags & STS_PROTOCOL_OPEN && subject && subject->exp_s < 0;
+	bool found = !renews && is_same(r->subject, token);
+
 	for (size_t i = 0; i < r->param_count; i++)
-		found |= is_secret(&r->params[i]) && is_same(r->params[i].value, token);
+		found |= is_same(r->params[i].value, token);
 	return found;
 }

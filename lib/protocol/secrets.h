@@ -35,9 +35,8 @@ bool sts_secrets_repeats(struct sts_slice text, struct sts_slice secret, size_t 
 bool sts_secrets_found(const struct sts_request *request, struct sts_slice text);
 
 /*
- * Is the token of an answer one that the request has sent: the subject token, or a value that was
- * read from a file, such as the actor token? The comparison takes the same time wherever the bytes
- * differ.
+ * Is the token of an answer a value that was sent: the subject token, or a parameter of the user's,
+ * such as the actor token? The comparison takes the same time wherever the bytes differ.
  *   subject  in  may be NULL; where the protocol has STS_PROTOCOL_OPEN, an opaque one may come back
  *   token    in  UNTRUSTED
  */

@@ -318,13 +318,12 @@ static enum sts_err url(const struct sts_options *o, struct sts_fields *f, struc
 		return sts_fail(e, STS_EUSAGE, 0,
 				"--url is missing: protocol %s has no endpoint of its own",
 				o->protocol);
-	if (err == STS_OK && text.overflow)
-		return sts_fail(e, STS_EURL, 0, "the URL is too long");
 	if (err == STS_OK)
-		err = use_url(o, f, (struct sts_slice){buf, text.len}, e);
-	else if (e->detail != STS_USAGE_PARAMETER)
-		return err; /* it is not about the region */
-	if (err == STS_OK || (o->url && o->url != getenv("STS_URL")))
+		err = text.overflow ? sts_fail(e, STS_EURL, 0, "the URL is too long")
+				    : use_url(o, f, (struct sts_slice){buf, text.len}, e);
+	/* Only a mistake in the URL or in the region is blamed on what it is from. */
+	if (err == STS_OK || (err == STS_EUSAGE && e->detail != STS_USAGE_PARAMETER) ||
+	    (o->url && o->url != getenv("STS_URL")))
 		return err;
 	struct sts_error why = *e;
 
