@@ -335,6 +335,11 @@ const char *sts_shown(struct sts_slice peer, size_t max)
 	return shown;
 }
 
+const char *sts_shown_str(const char *peer, size_t max)
+{
+	return sts_shown(sts_slice_of(peer), max);
+}
+
 ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle)
 {
 	if (needle.len == 0)

@@ -134,6 +134,8 @@ void sts_text_add_escaped(struct sts_text *t, struct sts_slice peer, size_t max)
  *   max  in  bytes of output at most, up to STS_SHOWN_MAX_BYTES
  */
 const char *sts_shown(struct sts_slice peer, size_t max);
+/* The same for a string. */
+const char *sts_shown_str(const char *peer, size_t max);
 
 /*
  * Add the inside of a JSON string (RFC 8259 section 7) in ASCII. A character above 0x7e becomes

@@ -275,7 +275,7 @@ void sts_reason_add(struct sts_text *t, const struct sts_request *request,
 static const struct sts_parameter *doubtful(const struct sts_protocol *protocol,
 					    struct sts_slice words)
 {
-	struct sts_slice doubt = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_DOUBT));
+	struct sts_slice doubt = sts_protocol_slice(protocol, STS_PROTOCOL_DOUBT);
 	const struct sts_parameter *p = sts_protocol_parameter(protocol,
 							       sts_slice_cut(&doubt, '|'));
 

@@ -83,7 +83,7 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 		return doubts_token(in, reason) ? STS_EUNAUTHORIZED : STS_EDENIED;
 	/* OpenBao knows the URL, and not the namespace in a header. */
 	if (has_code || (reason->is_from_sts && status != 404 && status != 405) ||
-	    sts_reason_says(reason->text, "namespace not found\0"))
+	    sts_slice_eq(reason->text, "namespace not found"))
 		return STS_EREFUSED;
 	return status == 404 ? STS_ENOTFOUND : STS_ESTATUS;
 }

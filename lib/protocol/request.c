@@ -43,11 +43,10 @@ static void each_own_parameter(struct build *b, item_fn fn)
 	const struct sts_parameter *p;
 
 	for (size_t i = 0; (p = sts_protocol_parameter_at(b->r->protocol, i)); i++) {
-		struct sts_slice name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
-		struct item item = {
-			.kind = (enum sts_kind)p->kind,
-			.value = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE)),
-			.secret = sts_request_name_is_secret(name)};
+		struct sts_slice name = sts_parameter_slice(p, STS_PARAMETER_NAME);
+		struct item item = {.kind = (enum sts_kind)p->kind,
+				    .value = sts_parameter_slice(p, STS_PARAMETER_VALUE),
+				    .secret = sts_request_name_is_secret(name)};
 		const char *field;
 
 		item.place = sts_request_place(b->r, p, &field);
@@ -436,9 +435,9 @@ struct sts_slice sts_request_value(const struct sts_request *r, const struct sts
 {
 	size_t at = 0;
 	const struct sts_field *given =
-		sts_request_next(r, sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME)), &at);
+		sts_request_next(r, sts_parameter_slice(p, STS_PARAMETER_NAME), &at);
 
-	return given ? given->value : sts_slice_of(sts_parameter_text(p, STS_PARAMETER_VALUE));
+	return given ? given->value : sts_parameter_slice(p, STS_PARAMETER_VALUE);
 }
 
 void sts_request_url(const struct sts_request *r, struct sts_text *url)

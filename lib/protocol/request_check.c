@@ -283,7 +283,7 @@ static enum sts_err check_wanted(const struct sts_request *r, struct sts_error *
 	const struct sts_parameter *p;
 
 	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
-		struct sts_slice name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
+		struct sts_slice name = sts_parameter_slice(p, STS_PARAMETER_NAME);
 		size_t count = sts_request_count(r, name);
 
 		if (sts_protocol_requires(r->protocol, i) && count == 0 &&

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tls/key_schedule.h"
+
 #define SECRET_RUN_BYTES 8 /* so many bytes of a secret in a row are a piece of the secret */
 #define SECRET_MIN_BYTES 4 /* a shorter value is not looked for */
 
@@ -159,15 +161,10 @@ bool sts_secrets_found(const struct sts_request *r, struct sts_slice text)
 	       repeats_any(text, r->headers, r->header_count);
 }
 
-static __attribute__((noinline)) bool is_same(struct sts_slice a, struct sts_slice b)
+static bool is_same(struct sts_slice a, struct sts_slice b)
 {
-	unsigned differing = 0;
-
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		differing |= (unsigned)a.data[i] ^ (unsigned)b.data[i];
-	return differing == 0;
+	return a.len == b.len &&
+	       sts_tls_equal((const uint8_t *)a.data, (const uint8_t *)b.data, a.len);
 }
 
 bool sts_secrets_returned(const struct sts_request *r, const struct sts_subject *subject,

@@ -26,11 +26,21 @@ const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_prot
 	return sts_unpacked(texts + protocol->texts[which], text, sizeof(text));
 }
 
+struct sts_slice sts_protocol_slice(const struct sts_protocol *p, enum sts_protocol_text which)
+{
+	return sts_slice_of(sts_protocol_text(p, which));
+}
+
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which)
 {
 	static char text[LONGEST_BYTES + 1];
 
 	return sts_unpacked(texts + p->texts[which], text, sizeof(text));
+}
+
+struct sts_slice sts_parameter_slice(const struct sts_parameter *p, enum sts_parameter_text which)
+{
+	return sts_slice_of(sts_parameter_text(p, which));
 }
 
 const struct sts_protocol *sts_protocol_revocation(const struct sts_protocol *protocol)

@@ -166,6 +166,7 @@ extern const size_t sts_protocol_count;
 /* A text of one of sts_protocols; never NULL. STS_PROTOCOL_SUMMARY is valid until the next call,
  * and the other texts have static storage. */
 const char *sts_protocol_text(const struct sts_protocol *protocol, enum sts_protocol_text which);
+struct sts_slice sts_protocol_slice(const struct sts_protocol *p, enum sts_protocol_text which);
 
 /* The request that revokes a token of this protocol. Its URL is a path, "" if --revoke-url is
  * required. Where it has a parameter `token`, that is the token to revoke, and the subject token
@@ -194,6 +195,7 @@ const struct sts_parameter *sts_protocol_parameter(const struct sts_protocol *pr
 /* A text of a parameter that one of these functions returned; never NULL. STS_PARAMETER_HELP is
  * valid until the next call, and the other texts have static storage. */
 const char *sts_parameter_text(const struct sts_parameter *p, enum sts_parameter_text which);
+struct sts_slice sts_parameter_slice(const struct sts_parameter *p, enum sts_parameter_text which);
 
 /* Are the names the same, apart from the case of letters, - and _? */
 bool sts_name_is(struct sts_slice a, const char *z);

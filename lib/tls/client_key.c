@@ -201,7 +201,7 @@ static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,
 	sts_client_key_fini(key);
 	return sts_fail(e, STS_ECLIENT_CERT, 0, "--client-%s %s: %s",
 			path == key_path ? "key" : "cert",
-			sts_shown(sts_slice_of(path), PATH_SHOWN_MAX_BYTES), sts_words(why));
+			sts_shown_str(path, PATH_SHOWN_MAX_BYTES), sts_words(why));
 }
 
 enum sts_err sts_client_key_read(struct sts_client_key *key, const char *cert_path,

@@ -62,7 +62,7 @@ static enum sts_err no_access(struct sts_error *e, const char *path, const char 
 
 static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 {
-	const char *shown = sts_shown(sts_slice_of(path), PATH_MAX_SHOWN);
+	const char *shown = sts_shown_str(path, PATH_MAX_SHOWN);
 
 	if (err == ENOENT || err == ENOTDIR)
 		return sts_fail(e, STS_ESUBJECT_MISSING, err, "there is no subject token at %s: %s",
@@ -168,8 +168,7 @@ static void name_file(const char *path, struct sts_error *e)
 
 	memcpy(rest, e->msg, sizeof(rest));
 	sts_text_init(&text, e->msg, sizeof(e->msg));
-	sts_text_addf(&text, "the subject token %s%s",
-		      sts_shown(sts_slice_of(path), PATH_MAX_SHOWN),
+	sts_text_addf(&text, "the subject token %s%s", sts_shown_str(path, PATH_MAX_SHOWN),
 		      rest + sizeof("the subject token") - 1);
 }
 

@@ -227,7 +227,7 @@ static int examine_all(void)
 		struct sts_error e;
 
 		sts_fail(&e, STS_EUSAGE, 0, "--exchange-name: the configuration has no exchange %s",
-			 sts_shown(sts_slice_of(wanted), 64));
+			 sts_shown_str(wanted, 64));
 		return sts_complain(&e);
 	}
 	return STS_EXIT_OK;

@@ -34,10 +34,7 @@ void sts_probe_run(struct sts_case *c, const struct sts_job *job, char *const *a
 
 	sts_findings_init(&c->findings);
 	if (sts_child_start(&child, job, argv, -1, &e) != STS_OK) {
-		memset(&c->report, 0, sizeof(c->report));
-		c->report.error = (int32_t)e.code;
-		c->report.detail = e.detail;
-		memcpy(c->report.text, e.msg, sizeof(e.msg));
+		sts_report_failure(&c->report, &e);
 		return;
 	}
 	child.findings = (char *)&c->findings;

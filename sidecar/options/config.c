@@ -128,7 +128,7 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	memset(c->digest, 0, sizeof(c->digest));
 	if (err != 0)
 		return sts_fail(e, STS_EUSAGE, err == EFBIG ? 0 : STS_USAGE_FILE,
-				"the configuration file %s: %s", sts_shown(sts_slice_of(path), 95),
+				"the configuration file %s: %s", sts_shown_str(path, 95),
 				sts_errno_words(err));
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, c->text, c->text_bytes);

@@ -29,8 +29,8 @@ static const struct sts_field *field_of_url(const struct sts_request *r)
 
 	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
 		size_t at = 0;
-		const struct sts_field *field = sts_request_next(
-			r, sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME)), &at);
+		const struct sts_field *field =
+			sts_request_next(r, sts_parameter_slice(p, STS_PARAMETER_NAME), &at);
 
 		if (p->place == STS_PLACE_URL && field)
 			return field;

@@ -233,7 +233,7 @@ static void complete(const struct sts_options *o, struct sts_fields *f)
 
 	for (size_t i = 0; i < r->param_count; i++)
 		if ((p = sts_protocol_parameter(r->protocol, f->params[i].name)))
-			f->params[i].name = sts_slice_of(sts_parameter_text(p, STS_PARAMETER_NAME));
+			f->params[i].name = sts_parameter_slice(p, STS_PARAMETER_NAME);
 	for (size_t i = 0; (p = sts_protocol_parameter_at(r->protocol, i)); i++) {
 		const char *name = sts_parameter_text(p, STS_PARAMETER_NAME);
 		const char *source = sts_parameter_text(p, STS_PARAMETER_ENV), *value;
@@ -495,7 +495,7 @@ enum sts_err sts_fields_revoke(const struct sts_options *o, struct sts_fields *f
 		f->params[kept].secret = true;
 		r->subject.len = 0;
 	}
-	f->url.target = sts_slice_of(sts_protocol_text(r->protocol, STS_PROTOCOL_URL));
+	f->url.target = sts_protocol_slice(r->protocol, STS_PROTOCOL_URL);
 	if (o->revoke_url) {
 		f->proxy.used = false;
 		err = use_url(o, f, sts_slice_of(o->revoke_url), &why);

@@ -43,7 +43,7 @@ static __attribute__((noinline)) bool is_on(const struct sts_options *o, struct 
 static enum sts_err refuse_others(const struct sts_options *o, const struct sts_protocol *protocol,
 				  struct sts_error *e)
 {
-	struct sts_slice rest = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_REFUSED));
+	struct sts_slice rest = sts_protocol_slice(protocol, STS_PROTOCOL_REFUSED);
 	char name[STS_VARIABLE_MAX_BYTES];
 
 	while (rest.len > 0) {
@@ -63,8 +63,8 @@ enum sts_err sts_platform_url(const struct sts_options *o, const struct sts_prot
 			      const char **url, char name[STS_VARIABLE_MAX_BYTES],
 			      struct sts_error *e)
 {
-	struct sts_slice names = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_URL_FROM));
-	struct sts_slice mode = sts_slice_of(sts_protocol_text(protocol, STS_PROTOCOL_PARTITIONS));
+	struct sts_slice names = sts_protocol_slice(protocol, STS_PROTOCOL_URL_FROM);
+	struct sts_slice mode = sts_protocol_slice(protocol, STS_PROTOCOL_PARTITIONS);
 
 	/* The variables stand after the service, the parameter, the global regions, and the parts
 	 * of names that no region has. */
@@ -145,8 +145,7 @@ static void add_host(struct sts_text *url, struct sts_slice service, bool fips,
 enum sts_err sts_platform_host(const struct sts_options *o, const struct sts_request *r,
 			       struct sts_text *url, struct sts_error *e)
 {
-	struct sts_slice list =
-		sts_slice_of(sts_protocol_text(r->protocol, STS_PROTOCOL_PARTITIONS));
+	struct sts_slice list = sts_protocol_slice(r->protocol, STS_PROTOCOL_PARTITIONS);
 	struct sts_slice service = sts_slice_cut(&list, '|'), by = sts_slice_cut(&list, '|'),
 			 everywhere = sts_slice_cut(&list, '|'), pseudo = sts_slice_cut(&list, '|'),
 			 mode = sts_slice_cut(&list, '|'), none = {NULL, 0};

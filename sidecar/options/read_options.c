@@ -169,7 +169,7 @@ static enum sts_err read_positional(struct sts_options *o, const char *word, int
 		return STS_OK;
 	}
 	return sts_fail(e, STS_EUSAGE, 0, "unexpected argument \"%s\"",
-			sts_shown(sts_slice_of(word), WORD_SHOWN_BYTES));
+			sts_shown_str(word, WORD_SHOWN_BYTES));
 }
 
 static enum sts_err read_flags(struct sts_options *o, char *const *argv, struct sts_error *e)

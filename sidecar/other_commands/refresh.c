@@ -176,7 +176,7 @@ static int fail_to_look(int err, const char *dir)
 {
 	struct sts_error e;
 
-	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", sts_shown(sts_slice_of(dir), 100),
+	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", sts_shown_str(dir, 100),
 		 sts_errno_words(err));
 	return sts_complain_with(&e, sts_words("name the output directory of the sidecar"));
 }

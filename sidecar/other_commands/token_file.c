@@ -47,6 +47,6 @@ enum sts_err sts_token_file_read(const char *file, const char *dir, char *buf, s
 		       ? STS_OK
 		       : sts_fail(e, err == ENOENT ? STS_ESUBJECT_MISSING : STS_ESUBJECT_UNREADABLE,
 				  err, "cannot read %s%s: %s",
-				  sts_shown(sts_slice_of(file ? file : dir), 100),
+				  sts_shown_str(file ? file : dir, 100),
 				  file ? "" : "/" STS_FILE_TOKEN, sts_errno_words(err));
 }

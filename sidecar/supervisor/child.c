@@ -127,13 +127,7 @@ static void report_end(struct sts_child *c, int status, struct sts_report *repor
 		sts_fail(&error, STS_EWORKER, WEXITSTATUS(status),
 			 "the worker ended with status %d and no valid report (%s)",
 			 WEXITSTATUS(status), when);
-	*report = (struct sts_report){.magic = STS_REPORT_MAGIC,
-				      .version = STS_REPORT_VERSION,
-				      .error = (int32_t)error.code,
-				      .detail = error.detail,
-				      .retry_after_s = -1,
-				      .subject_exp_s = -1};
-	memcpy(report->text, error.msg, sizeof(error.msg));
+	sts_report_failure(report, &error);
 }
 
 bool sts_child_finish(struct sts_child *c, int status, struct sts_report *report)

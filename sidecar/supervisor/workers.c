@@ -147,14 +147,11 @@ static void worker_ended(struct slot *slot, int status, pid_t stuck)
 }
 
 /* Make the report of a worker that could not be started. */
-static void not_started(struct sts_member *t, const struct sts_error *e)
+static __attribute__((noinline)) void not_started(struct sts_member *t, const struct sts_error *e)
 {
-	struct sts_report report = {.error = (int32_t)e->code,
-				    .detail = e->detail,
-				    .retry_after_s = -1,
-				    .subject_exp_s = -1};
+	struct sts_report report;
 
-	memcpy(report.text, e->msg, sizeof(e->msg));
+	sts_report_failure(&report, e);
 	finished(t, &report, sts_clock_boot_ms());
 }
 

@@ -2,6 +2,7 @@
 #include "wire/report.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/ascii.h"
 #include "base/identity.h"
@@ -84,6 +85,17 @@ bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_re
 bool sts_report_text_ok(const char *text, size_t size)
 {
 	return text_ok(text, size, is_printable);
+}
+
+void sts_report_failure(struct sts_report *report, const struct sts_error *e)
+{
+	*report = (struct sts_report){.magic = STS_REPORT_MAGIC,
+				      .version = STS_REPORT_VERSION,
+				      .error = (int32_t)e->code,
+				      .detail = e->detail,
+				      .retry_after_s = -1,
+				      .subject_exp_s = -1};
+	memcpy(report->text, e->msg, sizeof(e->msg));
 }
 
 enum sts_gate sts_report_gate(const struct sts_report *report)

@@ -121,6 +121,9 @@ struct sts_report {
 bool sts_report_ok(const struct sts_report *report, uint64_t len, int64_t now_real_s,
 		   int64_t now_boot_ms);
 
+/* Make the report of an attempt that has failed, where no worker has reported it. */
+void sts_report_failure(struct sts_report *report, const struct sts_error *e);
+
 /* Returns the gate at which the attempt failed. A time that ran out is of the stage in which it did
  * so.
  *   report  in  of a failure, checked by sts_report_ok() */

@@ -17,7 +17,7 @@
 static enum sts_err fail(const char *path, int err, const char *why, struct sts_error *e)
 {
 	return sts_fail(e, STS_EINPUT, err, "no signal was sent: --notify-pid-file %s: %s",
-			sts_shown(sts_slice_of(path), PATH_SHOWN_BYTES), sts_words(why));
+			sts_shown_str(path, PATH_SHOWN_BYTES), sts_words(why));
 }
 
 static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *e)

@@ -27,7 +27,7 @@ static enum sts_err check_audience(const struct sts_options *o, const char *path
 		return STS_OK;
 	err = sts_fail(e, STS_ESUBJECT_AUDIENCE, 0,
 		       "the subject token %s is not for audience \"%.100s\": it was not sent",
-		       sts_shown(sts_slice_of(path), PATH_SHOWN_BYTES), o->subject_audience);
+		       sts_shown_str(path, PATH_SHOWN_BYTES), o->subject_audience);
 	size_t len = strlen(e->msg);
 
 	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
