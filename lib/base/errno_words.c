@@ -39,7 +39,7 @@ static const char errno_texts[] = STS_PACKED(
 	"it is a directory\0"                                  /* EISDIR */
 	"not a directory\0"                                    /* ENOTDIR */
 	"a directory that is not empty\0"                      /* ENOTEMPTY */
-	"a symbolic link, or too many of them\0"               /* ELOOP */
+	"a loop of symbolic links, or one where none may be\0" /* ELOOP */
 	"an invalid argument\0"                                /* EINVAL */
 	"too big\0"                                            /* EFBIG */
 	"it exists already\0"                                  /* EEXIST */

@@ -29,15 +29,20 @@ struct exit_row {
 	uint8_t status;
 };
 
-/* The arrays texts, errors, exits, results, gates and hints, which are generated from errors.toml.
- * In texts, names are plain, and all others are packed. Each row of hints is a text, the codes it
- * is for, END, their details, END. Another END follows the last row. */
-#define END UINT16_MAX
+/* The arrays texts, errors, exits, results, gates, hints and said, which are generated from
+ * errors.toml. In texts, names are plain, and all others are packed. Each row of hints is a text,
+ * the codes it is for, END, their details, END. Another END follows the last row. The rows of said
+ * are bytes: a text (two of them), phrases (two each), SAID_END, the codes it is for, SAID_END.
+ * Another SAID_END follows the last row. */
+#define END      UINT16_MAX
+#define SAID_END UINT8_MAX
 #include "base/error_table.h"
 
 _Static_assert(STS_RESULT__COUNT <= 16, "struct error_row has 4 bits for a result");
 _Static_assert(STS_EXIT__COUNT <= 16, "struct error_row has 4 bits for an exit status");
 _Static_assert(STS_GATE__COUNT <= 16, "struct error_row has 4 bits for a gate");
+_Static_assert(STS_ERR__COUNT < SAID_END, "a code has a byte");
+_Static_assert(sizeof(texts) < SAID_END << 8, "the first byte of a text is not SAID_END");
 
 /* The row of a code. */
 static const struct error_row *row_of(enum sts_err code)
@@ -77,6 +82,37 @@ static bool has(const uint16_t **at, int value)
 	return found;
 }
 
+/* The text of `said` at *at, which is moved on. */
+static const char *take_text(const uint8_t **at)
+{
+	*at += 2;
+	return texts + ((*at)[-2] << 8 | (*at)[-1]);
+}
+
+/* The packed hint for the words of a message; NULL: they have none of their own. */
+static const char *said_hint(enum sts_err code, struct sts_slice msg)
+{
+	const uint8_t *at = said;
+	char buf[LONGEST_BYTES + 1];
+
+	while (*at != SAID_END) {
+		const char *hint = take_text(&at);
+		bool is_said = false, is_of_code = false;
+
+		while (*at != SAID_END) {
+			const char *phrase = sts_unpacked(take_text(&at), buf, sizeof(buf));
+
+			is_said |= sts_slice_has_phrase(msg, sts_slice_of(phrase));
+		}
+		while (*++at != SAID_END)
+			is_of_code |= *at == code;
+		at++;
+		if (is_said && is_of_code)
+			return hint;
+	}
+	return NULL;
+}
+
 /* The packed hint for an error. */
 static const char *hint_of(enum sts_err code, int detail)
 {
@@ -92,11 +128,17 @@ static const char *hint_of(enum sts_err code, int detail)
 	return texts + row_of(code)->hint;
 }
 
-const char *sts_error_hint(enum sts_err code, int detail)
+const char *sts_error_hint_for(enum sts_err code, int detail, const char *msg)
 {
 	static char hint[LONGEST_BYTES + 1] STS_RESIDENT;
+	const char *packed = said_hint(code, sts_slice_of(msg));
 
-	return sts_unpacked(hint_of(code, detail), hint, sizeof(hint));
+	return sts_unpacked(packed ? packed : hint_of(code, detail), hint, sizeof(hint));
+}
+
+const char *sts_error_hint(enum sts_err code, int detail)
+{
+	return sts_error_hint_for(code, detail, "");
 }
 
 const char *sts_result_name(enum sts_result result)

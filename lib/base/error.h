@@ -70,7 +70,7 @@ enum sts_retry {
 struct sts_error {
 	enum sts_err code;
 	/* An errno, an HTTP status or a TLS alert, as the code says; else 0. Where one code has
-	 * several causes, sts_error_hint() tells them apart by it. */
+	 * several causes, sts_error_hint_for() tells them apart by it and by the message. */
 	int detail;
 	char msg[STS_ERROR_TEXT_MAX_BYTES]; /* what happened and to what: one line, no period */
 };
@@ -105,6 +105,14 @@ const char *sts_error_meaning(enum sts_err code);
  *   detail  in  as in struct sts_error; a value that the table does not have gives the usual hint
  */
 const char *sts_error_hint(enum sts_err code, int detail);
+
+/*
+ * The same for an error with a message, whose words may tell causes apart that have one detail: a
+ * refusal for the scope, and one for the keys of the issuer.
+ *   msg  in  as in struct sts_error; it may have words of a peer, UNTRUSTED, which can only choose
+ *            another of our hints
+ */
+const char *sts_error_hint_for(enum sts_err code, int detail, const char *msg);
 
 /* Returns the name of a result, for the label of metrics: "network". It has static storage.
  *   result  in  less than STS_RESULT__COUNT */

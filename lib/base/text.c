@@ -67,6 +67,29 @@ bool sts_slice_has_only(struct sts_slice a, const char *more)
 	return true;
 }
 
+static bool is_word_byte(struct sts_slice s, size_t at)
+{
+	return at < s.len && (sts_is_letter(s.data[at]) || sts_is_digit(s.data[at]));
+}
+
+/* Are the bytes on both sides of this place those of one word? */
+static bool is_in_word(struct sts_slice s, size_t at)
+{
+	return at > 0 && is_word_byte(s, at - 1) && is_word_byte(s, at);
+}
+
+bool sts_slice_has_phrase(struct sts_slice hay, struct sts_slice phrase)
+{
+	for (size_t at = 0; at + phrase.len <= hay.len; at++) {
+		struct sts_slice part = {hay.data + at, phrase.len};
+
+		if (sts_slice_same_nocase(part, phrase) && !is_in_word(hay, at) &&
+		    !is_in_word(hay, at + phrase.len))
+			return true;
+	}
+	return false;
+}
+
 bool sts_slice_take_prefix(struct sts_slice *s, const char *prefix)
 {
 	size_t len = strlen(prefix);

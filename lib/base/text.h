@@ -60,6 +60,9 @@ bool sts_slice_has_only(struct sts_slice a, const char *more);
  */
 ptrdiff_t sts_slice_find(struct sts_slice hay, struct sts_slice needle);
 
+/* Does hay have this phrase, as whole words? The case of ASCII letters makes no difference. */
+bool sts_slice_has_phrase(struct sts_slice hay, struct sts_slice phrase);
+
 /*
  * Remove a prefix from the front of a slice.
  *   prefix  in  NUL-terminated

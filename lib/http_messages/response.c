@@ -327,7 +327,7 @@ static void end_head(struct sts_http_response *p)
 	} else if (!p->has_length) {
 		p->state = BODY_UNTIL_CLOSE;
 	} else if (p->head.content_length > p->body_size && !is_failure(p)) {
-		fail(p, STS_ETOOBIG, STS_PACKED("the answer's Content-Length is past the bound"));
+		fail(p, STS_ETOOBIG, STS_PACKED("the answer's Content-Length is too large"));
 	} else {
 		bool fits = p->head.content_length <= p->body_size;
 
@@ -355,7 +355,7 @@ static void too_big(struct sts_http_response *p)
 	if (is_failure(p))
 		p->state = DONE;
 	else
-		fail(p, STS_ETOOBIG, STS_PACKED("the answer's body is past the bound"));
+		fail(p, STS_ETOOBIG, STS_PACKED("the answer's body is too large"));
 }
 
 /* Read the size of a chunk (RFC 9112 section 7.1). A chunk extension is skipped. White space may
@@ -430,11 +430,10 @@ static void line_byte(struct sts_http_response *p, char *buf, size_t size, size_
 		return read_line(p, (struct sts_slice){buf + start, *len - start});
 	}
 	if (*len == size)
-		return fail(
-			p, STS_ETOOBIG,
-			p->state == CHUNK_LINE
-				? STS_PACKED("a chunk-size line of the answer is past the bound")
-				: STS_PACKED("the answer's head is past the bound"));
+		return fail(p, STS_ETOOBIG,
+			    p->state == CHUNK_LINE
+				    ? STS_PACKED("a chunk-size line of the answer is too large")
+				    : STS_PACKED("the answer's head is too large"));
 	buf[(*len)++] = c;
 }
 

@@ -207,7 +207,8 @@ static enum sts_err member(const cJSON *object, struct sts_slice token, const cJ
 		if (!key_matches(child->string, token))
 			continue;
 		if (*v)
-			return sts_fail(e, STS_EJSON, 0, "not usable JSON: the key \"%s\" twice",
+			return sts_fail(e, STS_EJSON, 0,
+					"not usable JSON: it has the key \"%s\" twice",
 					sts_shown(token, KEY_SHOWN_BYTES));
 		*v = child;
 	}

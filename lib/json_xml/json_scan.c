@@ -82,7 +82,7 @@ static enum expect scan_literal(struct scan *s)
 		s->p += strlen(literals[i]);
 		return AFTER;
 	}
-	return bad(s, "something that is no value");
+	return bad(s, "no JSON value");
 }
 
 /* The number that four hexadecimal digits stand for, or -1. */
@@ -164,7 +164,7 @@ static bool scan_string(struct scan *s)
 static enum expect scan_open(struct scan *s, bool object)
 {
 	if (s->depth == STS_JSON_DEPTH_MAX)
-		return bad(s, "more than 16 levels");
+		return bad(s, "nested over 16 levels deep");
 	s->p++;
 	s->depth++;
 	s->objects = s->objects << 1 | object;
@@ -195,7 +195,7 @@ static enum expect scan_value(struct scan *s)
 static enum expect scan_key(struct scan *s)
 {
 	if (!at(s, '"'))
-		return bad(s, "something that is no key");
+		return bad(s, "no key in quotation marks");
 	if (!scan_string(s))
 		return BAD;
 	skip_space(s);
@@ -210,7 +210,7 @@ static enum expect scan_after(struct scan *s)
 	bool object = s->objects & 1;
 
 	if (s->depth == 0)
-		return s->p == s->end ? DONE : bad(s, "something after the value");
+		return s->p == s->end ? DONE : bad(s, "text after its end");
 	if (at(s, object ? '}' : ']'))
 		return scan_close(s);
 	if (!at(s, ','))

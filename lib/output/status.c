@@ -411,7 +411,7 @@ static void add_reason(struct sts_text *out, const struct sts_status *status)
 	sts_text_add_str(out, " (");
 	if (!sts_slice_starts(text, meaning))
 		sts_text_addf(out, "%s: ", meaning);
-	sts_text_addf(out, "%s)", sts_error_hint(status->error, status->detail));
+	sts_text_addf(out, "%s)", sts_error_hint_for(status->error, status->detail, status->text));
 }
 
 /* Add how the last attempt ended. */
@@ -466,7 +466,7 @@ static void add_wait(struct sts_text *out, const struct sts_status *status,
 		return;
 	sts_status_add_subject_wait(out, status,
 				    judge_of(status, now) == BY_BOOTTIME ? now->boot_ms : 0);
-	sts_text_addf(out, ", since this one was sent and may be sent once; ");
+	sts_text_addf(out, ", since the STS takes each once, and this one was sent; ");
 }
 
 /* Add the words about a sidecar that has not written a status in time. */

@@ -236,7 +236,7 @@ static void add_full(struct sts_text *out, const struct sts_verdict *v)
 				"the node's disk",
 		      v->full);
 	if (v->largest[0])
-		sts_text_addf(out, "; the largest files are %s", v->largest);
+		sts_text_addf(out, "; the largest files: %s", v->largest);
 }
 
 /* Add that the node's clock was set, which may be why the token looks as it does. */

@@ -433,8 +433,8 @@ static enum sts_err unexpected(const struct sts_answer_input *in, const struct s
 		sts_text_add_escaped(&text, s, CLAIM_MAX_BYTES);
 		sts_text_add_str(&text, ", ");
 	}
-	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s is %snot %s", what, found,
-			sts_shown(wanted, CLAIM_MAX_BYTES));
+	return sts_fail(e, STS_EEXPECT, 0, "the returned token's %s is %snot %s (--expect-%s)",
+			what, found, sts_shown(wanted, CLAIM_MAX_BYTES), what);
 }
 
 /* Are there claims that the user wants checked? */

@@ -126,30 +126,12 @@ void sts_reason_read(const struct sts_request *request, const struct sts_http_he
 
 /* ---- phrases ---- */
 
-static bool is_word_byte(struct sts_slice s, size_t at)
-{
-	return at < s.len && (sts_is_letter(s.data[at]) || sts_is_digit(s.data[at]));
-}
-
-/* Does the text have this phrase, as whole words? The case of letters makes no difference. */
-static bool has_phrase(struct sts_slice text, struct sts_slice phrase)
-{
-	for (size_t at = 0; at + phrase.len <= text.len; at++) {
-		struct sts_slice part = {text.data + at, phrase.len};
-
-		if (sts_slice_same_nocase(part, phrase) &&
-		    !(at > 0 && is_word_byte(text, at - 1)) && !is_word_byte(text, at + phrase.len))
-			return true;
-	}
-	return false;
-}
-
 bool sts_reason_says(struct sts_slice text, const char *phrases)
 {
 	if (text.len > STS_REASON_WORDS_MAX_BYTES)
 		text.len = STS_REASON_WORDS_MAX_BYTES;
 	for (; *phrases; phrases = sts_text_at(phrases, 1))
-		if (has_phrase(text, sts_slice_of(phrases)))
+		if (sts_slice_has_phrase(text, sts_slice_of(phrases)))
 			return true;
 	return false;
 }
@@ -303,6 +285,6 @@ void sts_reason_doubt(const struct sts_protocol *protocol, const struct sts_requ
 	if (value.len > VALUE_MAX_BYTES)
 		value.len = VALUE_MAX_BYTES;
 	sts_text_init(&t, out, size);
-	sts_text_addf(&t, value.len > 0 ? " (is %s=%.*s right?)" : " (is %s%.*s missing?)",
+	sts_text_addf(&t, value.len > 0 ? " (is %s=%.*s right?)" : " (or is %s%.*s missing?)",
 		      sts_parameter_text(p, STS_PARAMETER_NAME), (int)value.len, value.data);
 }

@@ -84,7 +84,7 @@ bool sts_reason_doubts(const struct sts_protocol *protocol, struct sts_slice wor
 
 /*
  * Ask about the parameter that may be wrong, where the words of a refusal do not tell
- * (STS_PROTOCOL_DOUBT): " (is mount=jwt right?)", or " (is workspace_id missing?)".
+ * (STS_PROTOCOL_DOUBT): " (is mount=jwt right?)", or " (or is workspace_id missing?)".
  *   request  in   its parameters were checked: no byte of a value needs an escape
  *   words    in   UNTRUSTED: of sts_reason_read()
  *   out      out  size bytes; not touched where there is nothing to ask, or where the parameter is

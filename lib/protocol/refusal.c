@@ -25,7 +25,7 @@ static bool blames_client(const struct sts_refusal_input *in, const struct sts_r
 
 bool sts_refusal_wants_client(const struct sts_refusal_input *in, const struct sts_reason *reason)
 {
-	return in->status == 401 && reason->code.len + reason->text.len == 0 &&
+	return in->status == 401 && reason->code.len + reason->text.len + reason->page.len == 0 &&
 	       (in->protocol->flags & STS_PROTOCOL_CLIENT_AUTH) &&
 	       in->request->client_auth == STS_CLIENT_NONE;
 }

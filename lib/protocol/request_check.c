@@ -249,8 +249,8 @@ static enum sts_err check_given(const struct sts_request *r, struct sts_error *e
 			err = unknown(r, field->name, e);
 		else if (p && p->place == STS_PLACE_URL && !r->url_template)
 			err = refuse(e, "parameter", field->name,
-				     STS_PACKED("is a part of the URL, which --url or a variable "
-						"gives whole"));
+				     STS_PACKED("is a part of the URL, and the whole URL is given "
+						"(--url or a variable): leave one out"));
 		else
 			err = p ? check_value(p, field, e) : check_free_parameter(r, field, e);
 	}

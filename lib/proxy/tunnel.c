@@ -32,7 +32,7 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 	if (status == 0)
 		return fail(proxy, STS_EPROXY, 0,
 			    err == STS_ETOOBIG ? STS_PACKED("answers with a head of over 8 KiB")
-					       : STS_PACKED("answers what is no HTTP"),
+					       : STS_PACKED("does not answer in HTTP"),
 			    e);
 	if (status < 300)
 		return STS_OK;
@@ -43,7 +43,7 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 				    : STS_PACKED("wants credentials, and none are given"),
 			    e);
 	return fail(proxy, status >= 500 ? STS_EPROXY : STS_EPROXY_REFUSED, status,
-		    STS_PACKED("refused to connect to the STS"), e);
+		    STS_PACKED("did not connect to the STS"), e);
 }
 
 static void add_request(const struct sts_proxy *proxy, const struct sts_url *target,
@@ -83,11 +83,12 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 		/* Bytes are read one by one, since those behind the head belong to TLS. */
 		err = sts_stream_read(plain, &c, 1, &got, &clean, NULL);
 		if (err != STS_OK)
-			return fail(proxy, STS_EPROXY, 0,
-				    err == STS_ETIMEOUT
-					    ? STS_PACKED("did not answer within the time")
-					    : STS_PACKED("closed the connection"),
-				    e);
+			return fail(
+				proxy, STS_EPROXY, 0,
+				err == STS_ETIMEOUT
+					? STS_PACKED("did not answer within the time")
+					: STS_PACKED("closed the connection: does it want TLS?"),
+				e);
 		err = sts_tunnel_feed(proxy, &http, c, e);
 	} while (err == STS_EAGAIN);
 	/* In TLS the client speaks first, so there can be no byte of the target yet. */

@@ -59,7 +59,8 @@ static enum sts_err judge_max(int64_t life_s, int64_t max_s, struct sts_error *e
 				"cannot be checked");
 	if (life_s > max_s)
 		return sts_fail(e, STS_EEXPECT, 0,
-				"the returned token lives %lld s, and at most %lld s are allowed",
+				"the returned token lives %lld s, and at most %lld s are allowed "
+				"(--max-lifetime)",
 				(long long)life_s, (long long)max_s);
 	return STS_OK;
 }

@@ -157,7 +157,8 @@ static void note_clock(const char *path, int64_t exp_s, struct sts_error *e)
 	    st.st_mtim.tv_sec - exp_s > STS_CLOCKS_BELIEVED_S)
 		return;
 	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
-	sts_text_addf(&text, ", but was written after that: the node's clock may be ahead");
+	sts_text_addf(&text, ", but was written after that: the node's clock may be ahead, or this "
+			     "is an old copy");
 }
 
 /* Name the file in a message of sts_subject_check(), behind "the subject token". */

@@ -213,8 +213,9 @@ static enum sts_err check_ca(int64_t now_s, const struct sts_cert *cert, bool is
 	    (err = check_key(cert, e)) || (err = check_purpose(cert, e)))
 		return err;
 	if (!may_issue(cert, is_anchor))
-		return sts_rules_fail(e, STS_ECERT_CA, cert,
-				      "issued another one, but is no CA's (CA:TRUE, keyCertSign)");
+		return sts_rules_fail(
+			e, STS_ECERT_CA, cert,
+			"issued another one, but is not a CA: it lacks CA:TRUE or keyCertSign");
 	if (cert->path_len >= 0 && below > cert->path_len)
 		return sts_rules_fail(e, STS_ECERT_CA, cert, "may have %d CAs below it, and has %d",
 				      cert->path_len, below);

@@ -111,8 +111,8 @@ static const char templates[] = STS_PACKED(
 	"{path}   is missing: the sidecar makes it\0"
 	"the file system is nearly full[: {free_inodes} inodes are free]\0"
 	"if the application has another UID, give the Pod an fsGroup, or set --mode 0644\0"
-	"the node's clock is behind: check its time synchronisation\0"
-	"the node's clock is ahead: check its time synchronisation\0"
+	"the node's clock is {-off} behind that of the STS: check its time synchronisation\0"
+	"the node's clock is {-off} ahead of that of the STS: check its time synchronisation\0"
 	"ndots of resolv.conf costs time: a host with a dot at its end is asked for once\0"
 	"none: the URL is http\0"
 	"{first_end_subject} ends in {first_end}, and was not renewed\0"
@@ -141,7 +141,7 @@ static const char templates[] = STS_PACKED(
 	"{version}[, {group}], {ms} ms; {subject} by {anchor}[, ends in {ends}][; CA from "
 	"{file}]\0"
 	"{status} in {ms} ms[: JWT, iss {iss}][, aud {aud}][, valid for {lifetime_s}]\0"
-	"its nbf is in the future: it is valid only in {not_before}\0"
+	"the returned token is valid only in {not_before}: check the clocks\0"
 	"this token was not written, and {-use}\0"
 	"PID {pid}[, last success {last_success} ago][, next attempt in {next_attempt}][, "
 	"attempts: "
@@ -169,7 +169,7 @@ void sts_gates_fail(struct sts_diagnosis *d, enum sts_gate gate, enum sts_err er
 	t = sts_diagnosis_line(d, gate, STS_MARK_MORE);
 	add_sentence(t, sts_error_meaning(error));
 	sts_text_add_char(t, ' ');
-	add_sentence(t, sts_error_hint(error, detail));
+	add_sentence(t, sts_error_hint_for(error, detail, message));
 }
 
 /* Add the rule of a NetworkPolicy without which packets are usually dropped. */

@@ -56,5 +56,5 @@ int sts_complain_with(const struct sts_error *e, const char *hint)
 
 int sts_complain(const struct sts_error *e)
 {
-	return sts_complain_with(e, sts_error_hint(e->code, e->detail));
+	return sts_complain_with(e, sts_error_hint_for(e->code, e->detail, e->msg));
 }

@@ -242,7 +242,7 @@ static void add_hint(struct sts_log *l, const struct sts_report *report, const c
 		sts_text_add_str(&text, meaning);
 		sts_text_add_str(&text, ": ");
 	}
-	sts_text_add_str(&text, sts_error_hint(err, report->detail));
+	sts_text_add_str(&text, sts_error_hint_for(err, report->detail, msg));
 	sts_log_str(l, "hint", hint);
 }
 
@@ -386,7 +386,7 @@ int sts_event_log_cannot_start(const struct sts_error *e)
 
 	sts_log_start(&l, STS_LEVEL_ERROR, e->msg);
 	sts_log_str(&l, "error", info.name);
-	sts_log_str(&l, "hint", sts_error_hint(e->code, e->detail));
+	sts_log_str(&l, "hint", sts_error_hint_for(e->code, e->detail, e->msg));
 	sts_log_end(&l);
 	return info.exit_status;
 }
@@ -417,7 +417,7 @@ void sts_event_log_hang(const struct sts_error *e, const char *exchange)
 	if (exchange)
 		sts_log_str(&l, "exchange", exchange);
 	sts_log_str(&l, "error", info.name);
-	sts_log_str(&l, "hint", sts_error_hint(e->code, e->detail));
+	sts_log_str(&l, "hint", sts_error_hint_for(e->code, e->detail, e->msg));
 	sts_log_end(&l);
 }
 

@@ -182,7 +182,7 @@ static const struct verdict authorities[] = {
 	{"leaf-ca inter", "root", HOST, STS_ECERT_CA, "is a CA's (CA:TRUE), not a server's"},
 	{"leaf-not-ca inter", "root", HOST, STS_OK},
 	{"leaf-not-ca-path inter", "root", HOST, STS_OK},
-	{"leaf-by-no-bc inter-no-bc", "root", HOST, STS_ECERT_CA, "is no CA's"},
+	{"leaf-by-no-bc inter-no-bc", "root", HOST, STS_ECERT_CA, "is not a CA"},
 	{"leaf-by-ca-false inter-ca-false", "root", HOST, STS_ECERT_CA, NULL},
 	{"leaf-by-no-cert-sign inter-no-cert-sign", "root", HOST, STS_ECERT_CA, NULL},
 	{"leaf-by-root-no-bc", "root-no-bc", HOST, STS_ECERT_CA, NULL},

@@ -81,8 +81,9 @@ def test_good(read):
         ("ok", "internal", 0, "never", False), ("cert_expired", "trust", 69, "slow", True)]
     assert [(exit.number, exit.help, exit.readme) for exit in table.exits.values()] == [
         (0, "done", "done"), (69, "TLS or trust failed last", "`TLS` or trust failed last")]
-    assert [(hint.name, [error.name for error in hint.errors], hint.details, hint.when, hint.hint) for hint in table.hints] == [
-        ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], "where --clock is wrong", "set the clock")]
+    assert [(hint.name, [error.name for error in hint.errors], hint.details, hint.says, hint.when, hint.hint) for hint in table.hints] == [
+        ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], [], "where --clock is wrong", "set the clock")]
+    assert read(change('detail = ["EPERM", "STS_CLOCK", "429", "0"]', 'says = ["x y"]')).hints[0].says == ["x y"]
     assert read(GOOD.replace(THIRD, "")).hints == []
     assert [(error.result.name, error.result.symbol) for error in table.errors] == [("success", "STS_RESULT_SUCCESS"), ("tls", "STS_RESULT_TLS")]
     assert [(error.gate.name, error.gate.symbol) for error in table.errors] == [("sidecar", "STS_GATE_SIDECAR"), ("tls", "STS_GATE_TLS")]
@@ -106,8 +107,9 @@ MISTAKES = {
     "an unknown key of a hint": (GOOD + 'colour = "red"\n', HINT + 'the key "colour" is not known'),
     "a hint of an error that does not exist": (change('["cert_expired"]', '["cert_expried"]'),
                                                HINT + '"errors" has "cert_expried", and may have ok, cert_expired (did you mean "cert_expired"?)'),
-    "a hint of no error": (change('["cert_expired"]', "[]"), HINT + '"errors" and "detail" must not be empty'),
-    "a hint of no detail": (change('["EPERM", "STS_CLOCK", "429", "0"]', "[]"), HINT + '"errors" and "detail" must not be empty'),
+    "a hint of no error": (change('["cert_expired"]', "[]"), HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
+    "a hint of no detail": (change('["EPERM", "STS_CLOCK", "429", "0"]', "[]"), HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
+    "a hint of a detail and of a phrase": (GOOD + 'says = ["x"]\n', HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
     "a detail that is none": (change('"EPERM", ', '"eperm", '), HINT + '"detail" has "eperm", which does not match'),
     "a detail in two hints": (GOOD + THIRD.replace("clock]", "more]"), '[hint.more]: the detail "cert_expired EPERM" is that of [hint.clock] as well'),
     "a hint that is too long for the log": (change('"set the clock"', f'"{"b" * 160}"').replace("a certificate has expired", "a" * 130),

@@ -112,7 +112,7 @@ REFUSED = [
     (["--protocol=aws", "--param=region=eu", f"--param=role-arn={ARN}", "--param=policyy=900"], "did you mean policy?"),
     (["--protocol=aws", "--param=region=eu", f"--param=role-arn={ARN}", "--param=duration-seconds=60"], "from 900 to 43200"),
     (["--protocol=aws", "--param=region=eu", f"--param=role-arn={ARN}", "--audience=x"], "audience is none of protocol aws"),
-    (["--protocol=aws", "--param=region=eu", "--url=https://m.example/"], "region is a part of the URL, which --url or a variable gives whole"),
+    (["--protocol=aws", "--param=region=eu", "--url=https://m.example/"], "region is a part of the URL, and the whole URL is given (--url or a variable): leave one out"),
     (["--protocol=aws", "--url=https://m.example/", f"--param=role-arn={ARN}", "--param=RoleArn=" + ARN], "role-arn was given more than once"),
     (["--protocol=gcp", "--audience=https://iam.googleapis.com/x"], "audience must look like //iam.googleapis.com/*"),
     (["--protocol=gcp", "--audience=//iam.googleapis.com/x", "--audience=//iam.googleapis.com/y"], "audience was given more than once"),

@@ -84,10 +84,12 @@ class Error:
 
 @dataclass(frozen=True)
 class Hint:
-    """What to do about some errors in place of their usual hint, where they come with one of these details."""
+    """What to do about some errors in place of their usual hint, where they come with one of these details, or with a message that has one of
+    these phrases."""
     name: str
     errors: list
     details: list
+    says: list
     when: str
     hint: str
 
@@ -175,10 +177,10 @@ def read_hints(table, errors):
     hints, seen, by_name = [], {}, {error.name: error for error in errors}
     for name, row in table.rows(NAME):
         with row:
-            hint = Hint(name, [by_name[error] for error in row.words("errors", tuple(by_name))], row.words("detail"),
-                        row.clause("when"), row.clause("hint"))
-            if not hint.errors or not hint.details:
-                row.fail('"errors" and "detail" must not be empty')
+            hint = Hint(name, [by_name[error] for error in row.words("errors", tuple(by_name))], row.words("detail", default=[]),
+                        row.words("says", default=[]), row.clause("when"), row.clause("hint"))
+            if not hint.errors or bool(hint.details) == bool(hint.says):
+                row.fail('"errors" must not be empty, and there must be either "detail" or "says"')
             if wrong := next((detail for detail in hint.details if not re.fullmatch(DETAIL, detail)), None):
                 row.fail(f'"detail" has "{wrong}", which does not match {DETAIL}')
             for error in hint.errors:
@@ -260,7 +262,7 @@ def codes_h(table):
 def packed_texts(table=None):
     table = table or read(TOP / SOURCE)
     return ([text for error in table.errors for text in (error.meaning, error.hint)] + [hint.hint for hint in table.hints]
-            + [exit.help for exit in table.exits.values()])
+            + [phrase for hint in table.hints for phrase in hint.says] + [exit.help for exit in table.exits.values()])
 
 
 def table_h(table, source):
@@ -280,8 +282,20 @@ def table_h(table, source):
     lines += [f"\t{pool.at(name)}," for name in table.gates]
     lines += ["};", "", "static const uint16_t hints[] = {"]
     for hint in table.hints:
-        lines.append(f"\t{pool.at(packed(hint.hint))}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
-    return "\n".join(lines + ["\tEND};"])
+        if hint.details:
+            lines.append(f"\t{pool.at(packed(hint.hint))}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
+    lines += ["\tEND};", "", "static const uint8_t said[] = {"]
+    for hint in table.hints:
+        if hint.says:
+            lines.append(f"\t{place(pool, hint.hint)}, " + ", ".join([place(pool, phrase) for phrase in hint.says] + ["SAID_END"]
+                                                                    + [error.code for error in hint.errors] + ["SAID_END"]) + ",")
+    return "\n".join(lines + ["\tSAID_END};"])
+
+
+def place(pool, text):
+    """The two bytes of the place of a packed text."""
+    at = pool.at(packed(text))
+    return f"{at >> 8}, {at & 255}"
 
 
 def c_files(source):

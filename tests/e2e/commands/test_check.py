@@ -357,7 +357,7 @@ def test_a_fetch_into_a_full_file_system(check, fetch, serve, space, mount):
     assert fetch(server.url("/token/user")).status == 73
     assert not (space.out / ".status").exists()
     full = (f"the file system of this directory is full (0 KiB of 64 KiB free, 14 of 16 inodes free), {NEXT_STEP}; "
-            f"the largest files are of-the-application (64 KiB, UID {os.getuid()})")
+            f"the largest files: of-the-application (64 KiB, UID {os.getuid()})")
     assert says(check()) == f"no token in {space.out}: {full}"
     assert json.loads(check("--json").out)["reason"] == f"no token in {space.out}: {full}"
     # A status that could not be replaced.

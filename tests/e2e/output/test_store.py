@@ -496,7 +496,7 @@ def test_full_and_read_only_file_systems(options, says, fetch, sidecar, serve, s
             either = (", ".join(about), ", ".join(reversed(about)))
             assert any(f'largest="{largest}"' in run.last for largest in either), run.err
             said = sidecar.run("check", "--min-ttl", "1h", space.out).err
-            assert any(f"the largest files are {largest}" in said for largest in either), said
+            assert any(f"the largest files: {largest}" in said for largest in either), said
     finally:
         subprocess.run(["umount", str(space.out)], check=True, timeout=10)
 

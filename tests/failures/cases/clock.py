@@ -58,12 +58,13 @@ def _(pod):
     mock(pod, "--fault", "clock_s=-4230", "--leeway", "2h")
 
 
-@case("sts_clock_plus_1h", "clock|answer", "refused", 77, ["400", "1 h|60 min", "clock"], fetch=["expired"], never=NEVER)
+@case("sts_clock_plus_1h", "clock|answer", "refused", 77, ["400", "1 h|60 min", "check the clocks"], fetch=["expired"], never=(*NEVER, "parameters"))
 def _(pod):
     mock(pod, "--clock", "4230s", claims=["--expires-in", "1830s"])
 
 
-@case("sts_clock_minus_1h", "clock|answer", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"], never=NEVER)
+@case("sts_clock_minus_1h", "clock|answer", "early", 77, ["400", "1 h|60 min", "clock"], fetch=["not valid|nbf|early|future"],
+      never=(*NEVER, "wait:", "Wait:"))
 def _(pod):
     mock(pod, "--clock", "-4230s")
 
@@ -94,6 +95,6 @@ def _(pod):
     pod.before_check.append(jump)
 
 
-@case("sts_without_date_expired", "clock|answer", None, 77, ["400", HOST], fetch=["expire"], never=NEVER)
+@case("sts_without_date_expired", "clock|answer", None, 77, ["400", HOST, "check the clocks"], fetch=["expire"], never=(*NEVER, "parameters"))
 def _(pod):
     mock(pod, "--clock", "4230s", "--fault", "date=", claims=["--expires-in", "1830s"])

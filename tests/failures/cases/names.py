@@ -148,17 +148,19 @@ def _(pod):
     pod.resolv("nameserver dns.example.com\n")
 
 
-@case("dns_sinkhole", "connect", "connect", 69, ["0.0.0.0:443", "connection refused"], fetch=[HOST], never=["no such name", "emptyDir"])
+@case("dns_sinkhole", "connect", "connect", 69, ["0.0.0.0:443", "connection refused", "hostAliases"], fetch=[HOST],
+      never=["no such name", "emptyDir", "NetworkPolicy"])
 def _(pod):
     pod.hosts({HOST: ["0.0.0.0"]})
 
 
-@case("dns_points_to_loopback", "connect", "connect", 69, ["127.0.0.1:443", "connection refused"], fetch=[HOST], never=["no such name", "emptyDir"])
+@case("dns_points_to_loopback", "connect", "connect", 69, ["127.0.0.1:443", "connection refused", "hostAliases"], fetch=[HOST],
+      never=["no such name", "emptyDir", "NetworkPolicy"])
 def _(pod):
     pod.hosts({HOST: ["127.0.0.1"]})
 
 
-@case("resolv_unreadable", "name", "dns", 69, ["/etc/resolv.conf", "permission denied"], never=["emptyDir"])
+@case("resolv_unreadable", "name", "dns", 69, ["/etc/resolv.conf", "permission denied", "readable"], never=["emptyDir", "regular file"])
 def _(pod):
     pod.hosts({})
     pod.path("/etc/resolv.conf").chmod(0o600)

@@ -143,7 +143,7 @@ def _(pod):
     sh(f"mount -o remount,noexec,nosuid,nodev {pod.path(OUT)}")
 
 
-@case("out_other_uid_file", "output", "output", 73, [OUT, "token.jwt"], fetch=["UID|owner|sticky"], never=NEVER)
+@case("out_other_uid_file", "output", "output", 73, [OUT, "token.jwt"], fetch=["UID|owner|sticky"], never=(*NEVER, "chattr"))
 def _(pod):
     writes(pod)
     pod.path(OUT).chmod(0o1777)
@@ -170,7 +170,8 @@ def _(pod):
     (pod.path(OUT) / "expires").mkdir()
 
 
-@case("dir_is_a_volume_of_another_pod", "output", "output", 73, [OUT], fetch=[f"UID {UID}", "2000", "fsGroup"], check=NONE, never=NEVER)
+@case("dir_is_a_volume_of_another_pod", "output", "output", 73, [OUT], fetch=[f"UID {UID}", "2000", "fsGroup to a group"], check=NONE,
+      never=(*NEVER, "mount a writable"))
 def _(pod):
     writes(pod)
     os.chown(pod.path(OUT), 0, 2000)

@@ -11,17 +11,17 @@ NEVER = ("emptyDir", "--cacert-path")
 
 
 def answers(name, status, says, error, exit_status=69, headers=(), **more):
-    @case(name, "proxy", error, exit_status, [WHERE, str(status), *says], never=NEVER, **more)
+    @case(name, "proxy", error, exit_status, [WHERE, str(status), *says], never=(*NEVER, *more.pop("never", ["refused to"])), **more)
     def _(pod):
         proxy(pod, http(status, b"no", headers=headers))
         pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
 
 
-answers("proxy_407", 407, ["credentials"], "proxy_refused", headers=['Proxy-Authenticate: Basic realm="corp"'], short=True)
-answers("proxy_403", 403, ["refused", "NO_PROXY"], "proxy_refused")
+answers("proxy_407", 407, ["credentials", "HTTPS_PROXY"], "proxy_refused", headers=['Proxy-Authenticate: Basic realm="corp"'], short=True)
+answers("proxy_403", 403, ["rules", "NO_PROXY"], "proxy_refused")
 answers("proxy_502", 502, ["NO_PROXY"], "proxy")
 answers("proxy_503", 503, ["NO_PROXY"], "proxy")
-answers("proxy_405", 405, ["CONNECT|refused"], None)
+answers("proxy_405", 405, ["CONNECT"], None, never=["credentials"])
 
 
 @case("proxy_407_wrong_password", "proxy", "proxy_refused", 69, [WHERE, "407", "credentials"], never=(*NEVER, "secret-pw", "none are given"))
@@ -65,7 +65,7 @@ def _(pod):
     pod.set(proxy=f"https://{WHERE}")
 
 
-@case("proxy_is_tls_port", "proxy", "proxy", 69, [WHERE, "TLS|HTTP"], never=NEVER)
+@case("proxy_is_tls_port", "proxy", "proxy", 69, [WHERE, "want TLS"], never=NEVER)
 def _(pod):
     sts(pod, address=PROXY, port=3128)
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
@@ -77,7 +77,7 @@ def _(pod):
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
 
 
-@case("proxy_intercepts", "tls", "cert_issuer", 69, ["Proxy Inspection CA", "--cacert-path"], never=("emptyDir",))
+@case("proxy_intercepts", "tls", "cert_issuer", 69, ["Proxy Inspection CA", "--cacert-path", "NO_PROXY"], never=("emptyDir", "intermediate"))
 def _(pod):
     inspector = pki.authority(cn="Proxy Inspection CA")
     sts(pod, who=identity(pod, issuer=inspector))
@@ -93,7 +93,7 @@ def _(pod):
 
 
 answers("proxy_504", 504, ["NO_PROXY"], "proxy")
-answers("proxy_302_portal", 302, [], None, headers=["Location: http://portal.corp/login"])
+answers("proxy_302_portal", 302, ["portal"], None, never=["credentials"], headers=["Location: http://portal.corp/login"])
 
 
 @case("proxy_lower_case_variable", "proxy", "proxy", 69, [WHERE, "connection refused"], never=NEVER)
@@ -113,14 +113,14 @@ def _(pod):
     pod.env["HTTPS_PROXY"] = f"http://{PROXY}:port"
 
 
-@case("proxy_tunnel_then_closed", "tls", None, 69, [HOST, WHERE], never=NEVER)
+@case("proxy_tunnel_then_closed", "tls", None, 69, [HOST, WHERE, "the proxy's rules"], never=NEVER)
 def _(pod):
     servers.Server(b"", tls=None, blind=True, address=STS, port=443)
     tunnel(pod)
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
 
 
-@case("proxy_tunnel_then_silence", "tls", "timeout", 75, [HOST, "handshake"], fetch=[PROXY], never=NEVER)
+@case("proxy_tunnel_then_silence", "tls", "timeout", 75, [HOST, "handshake", "the proxy's rules"], fetch=[PROXY], never=NEVER)
 def _(pod):
     sts(pod, stall="accept")
     tunnel(pod)

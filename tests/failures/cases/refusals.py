@@ -32,18 +32,20 @@ def answers(name, status, body=b"", *, error=None, exit_status=None, headers=(),
 
 answers("http_301", 301, error="redirect", exit_status=65, headers=["Location: https://sso.example.com/realms/x/token?state=1"],
         words=["redirect"], fetch=["sso.example.com/realms/x/token"], never=["state=1"], short=True)
-answers("http_302_login", 302, error="redirect", exit_status=65, headers=["Location: /login?next=%2Ftoken"], words=["redirect"], fetch=["/login"], never=["next="])
+answers("http_302_login", 302, error="redirect", exit_status=65, headers=["Location: /login?next=%2Ftoken"], words=["redirect", "login page"], fetch=["/login"],
+        never=["next=", "give the URL"])
 answers("http_302_login_elsewhere", 302, error="redirect", exit_status=65, headers=["Location: https://accounts.example.com/signin?continue=x"],
-        words=["redirect"], fetch=["accounts.example.com/signin"], never=["continue="])
-answers("http_307_http", 307, error="redirect", exit_status=65, headers=["Location: http://sts.example.com/token"], words=["redirect"], fetch=["http://sts.example.com/token"])
+        words=["redirect", "login page"], fetch=["accounts.example.com/signin"], never=["continue=", "give the URL"])
+answers("http_307_http", 307, error="redirect", exit_status=65, headers=["Location: http://sts.example.com/token"], words=["redirect", "https"], fetch=["http://sts.example.com/token"],
+        never=["give the URL"])
 answers("http_308_slash", 308, error="redirect", exit_status=65, headers=["Location: /token/"], words=["redirect"], fetch=["/token/"])
 
 # --- 400 ---
 
 answers("http_400_html", 400, page("400 The plain HTTP request was sent to HTTPS port"), headers=[HTML],
-        words=["web page"], fetch=["The plain HTTP request"])
+        words=["web page", "gateway"], fetch=["The plain HTTP request"], never=["URL's path"])
 answers("http_400_empty", 400, words=["no body|empty|no reason"])
-for code, words, never in (("invalid_target", ["--audience|audience"], ()), ("invalid_grant", [], ()), ("invalid_scope", ["--scope|scope"], ()),
+for code, words, never in (("invalid_target", ["--audience|audience"], ()), ("invalid_grant", [], ()), ("invalid_scope", ["--scope"], ("inspect",)),
                            ("unsupported_grant_type", ["--protocol"], ("inspect",)),
                            ("unauthorized_client", ["client"], ("inspect",))):
     answers(f"http_400_{code}", 400, says(code), error=None, exit_status=77, headers=[JSON], words=[code, *words], never=never,
@@ -59,13 +61,14 @@ answers("http_400_xml", 400, b"<?xml version='1.0'?><ErrorResponse><Error><Code>
 # --- 401 and 403 ---
 
 answers("http_401_empty", 401, error="unauthorized", exit_status=77, fetch=[SUBJECT, "https://sts.example.com"])
-answers("http_401_www_authenticate", 401, exit_status=77, words=["invalid_token"], fetch=["The token expired"],
+answers("http_401_www_authenticate", 401, exit_status=77, words=["invalid_token", "clocks"], fetch=["The token expired"],
+        never=["issuer, audience"],
         headers=['WWW-Authenticate: Bearer error="invalid_token", error_description="The token expired"'])
-answers("http_401_basic", 401, exit_status=77, words=["client"], fetch=["Basic|--client-id|--client-auth"],
+answers("http_401_basic", 401, exit_status=77, words=["give a client"], fetch=["Basic|--client-id|--client-auth"],
         headers=['WWW-Authenticate: Basic realm="token"'])
-answers("http_401_html_login", 401, page("Sign in"), headers=[HTML], words=["web page"], fetch=["Sign in"], never=["ServiceAccount"])
+answers("http_401_html_login", 401, page("Sign in"), headers=[HTML], words=["web page"], fetch=["Sign in"], never=["ServiceAccount", "--client-auth"])
 answers("http_401_invalid_token", 401, {"error": "invalid_token", "error_description": "kid not found"}, error="unauthorized", exit_status=77,
-        headers=[JSON], words=["invalid_token"], fetch=["kid not found"])
+        headers=[JSON], words=["invalid_token", "JWKS"], fetch=["kid not found"], never=["expiry"])
 answers("http_403_empty", 403, error="denied", exit_status=77, fetch=[SUBJECT])
 answers("http_403_html_waf", 403, WAF, headers=[HTML], words=["web page", "gateway|not the STS|proxy"], fetch=["Attention Required"],
         never=["this ServiceAccount"], short=True)
@@ -73,7 +76,7 @@ answers("http_403_nginx", 403, page("403 Forbidden"), headers=[HTML, "Server: ng
         never=["this ServiceAccount"])
 answers("http_403_access_denied", 403, {"error": "access_denied", "error_description": "told to fail"}, error="denied", exit_status=77,
         headers=[JSON], words=["access_denied"], fetch=["told to fail", SUBJECT])
-answers("http_403_envoy", 403, b"RBAC: access denied", headers=["Content-Type: text/plain", "server: envoy"], fetch=["RBAC: access denied"])
+answers("http_403_envoy", 403, b"RBAC: access denied", headers=["Content-Type: text/plain", "server: envoy"], words=["AuthorizationPolicy"], fetch=["RBAC: access denied"])
 
 # --- others ---
 
@@ -104,7 +107,7 @@ answers("http_500_server_error", 500, {"error": "server_error", "error_descripti
 answers("http_502_html", 502, page("502 Bad Gateway"), error="busy", exit_status=75, headers=[HTML], words=["web page|gateway"])
 answers("http_503_retry", 503, error="busy", exit_status=75, headers=["Retry-After: 3"], words=["503"])
 answers("http_503_html", 503, page("503 Service Temporarily Unavailable"), headers=[HTML], exit_status=75, words=["web page|gateway"])
-answers("http_511_portal", 511, page("Network login"), headers=[HTML], words=["web page"], fetch=["Network login"])
+answers("http_511_portal", 511, page("Network login"), headers=[HTML], words=["web page", "portal"], fetch=["Network login"], never=["health"])
 
 
 @case("nginx_502", "answer", "busy", 75, ["502", "web page|gateway", HOST], fetch=[], never=NEVER, short=True)
@@ -146,7 +149,7 @@ def _(pod):
     pod.set(url=f"https://{HOST}/")
 
 
-@case("nginx_421", "answer", None, None, ["421", STS], never=NEVER)
+@case("nginx_421", "answer", None, None, ["421", STS, "URL's host"], never=(*NEVER, "URL's path"))
 def _(pod):
     nginx(pod, "location / { return 421; }")
 
@@ -161,10 +164,11 @@ answers("http_400_problem_json", 400, {"type": "about:blank", "title": "Bad Requ
         headers=["Content-Type: application/problem+json"], fetch=["policy 7"])
 answers("http_403_problem_json", 403, {"title": "Forbidden", "status": 403, "detail": "workload identity is off"},
         headers=["Content-Type: application/problem+json"], fetch=["workload identity is off"])
-answers("http_400_message", 400, {"message": "audience is missing"}, headers=[JSON], fetch=["audience is missing"])
+answers("http_400_message", 400, {"message": "audience is missing"}, headers=[JSON], words=["--audience"], fetch=["audience is missing"])
 answers("http_400_errors_list", 400, {"errors": ["the first reason", "the second"]}, headers=[JSON], fetch=["the first reason"])
-answers("http_400_error_object", 400, {"error": {"code": "InvalidToken", "message": "key 9 is unknown"}}, headers=[JSON], fetch=["key 9 is unknown"])
-answers("http_400_text", 400, b"missing form parameter: scope", headers=["Content-Type: text/plain"], fetch=["missing form parameter: scope"])
+answers("http_400_error_object", 400, {"error": {"code": "InvalidToken", "message": "key 9 is unknown"}}, headers=[JSON], words=["JWKS"], fetch=["key 9 is unknown"])
+answers("http_400_text", 400, b"missing form parameter: scope", headers=["Content-Type: text/plain"], words=["--scope"],
+        fetch=["missing form parameter: scope"])
 answers("http_500_tomcat", 500, page("HTTP Status 500 - Internal Server Error"), headers=[HTML], exit_status=75, words=["web page"])
 answers("http_500_text", 500, b"Internal Server Error", headers=["Content-Type: text/plain"], exit_status=75, fetch=["Internal Server Error"])
 answers("http_502_envoy", 502, b"upstream connect error or disconnect/reset before headers", headers=["Content-Type: text/plain"], exit_status=75,
@@ -183,6 +187,6 @@ answers("http_403_xml", 403, b"<?xml version='1.0'?><Error><Code>AccessDenied</C
 answers("http_404_spring", 404, {"timestamp": "2026-01-01T00:00:00", "status": 404, "error": "Not Found", "path": "/token"}, headers=[JSON],
         exit_status=65, fetch=["Not Found"])
 answers("http_404_kubernetes", 404, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "the server could not find the requested resource",
-                                     "reason": "NotFound", "code": 404}, headers=[JSON], fetch=["could not find"])
+                                     "reason": "NotFound", "code": 404}, headers=[JSON], words=["URL's path"], fetch=["could not find"])
 answers("http_401_kubernetes", 401, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized",
                                      "code": 401}, headers=[JSON], exit_status=77, fetch=["Unauthorized", SUBJECT])

@@ -29,7 +29,7 @@ def _(pod):
     sts(pod, who=identity(pod, names=["keycloak.internal"], ips=[]))
 
 
-@case("tls_cn_only", "tls", "cert_name", 69, [HOST], fetch=["subjectAltName|common name"], never=NEVER)
+@case("tls_cn_only", "tls", "cert_name", 69, [HOST, "subjectAltName"], never=(*NEVER, "se a host"))
 def _(pod):
     sts(pod, who=identity(pod, names=[], ips=[]))
 
@@ -57,7 +57,7 @@ def _(pod):
     sts(pod, who=identity(pod, issuer=middle))
 
 
-@case("tls_self_signed", "tls", "cert_issuer", 69, ["self-signed", HOST, CA_FILE], never=NEVER)
+@case("tls_self_signed", "tls", "cert_issuer", 69, ["self-signed", HOST, CA_FILE, "this certificate in --cacert-path"], never=(*NEVER, "intermediate"))
 def _(pod):
     sts(pod, who=identity(pod, issuer=None))
 
@@ -202,7 +202,8 @@ def _(pod):
     pod.write(CA_FILE, open(ca_certificate, "rb").read())
 
 
-@case("tls_other_host_behind_ingress", "tls", "cert_name", 69, [HOST, "ingress.local|Kubernetes Ingress Controller"], never=NEVER)
+@case("tls_other_host_behind_ingress", "tls", "cert_name", 69, [HOST, "ingress.local|Kubernetes Ingress Controller", "the ingress"],
+      never=(*NEVER, "se a host"))
 def _(pod):
     sts(pod, who=identity(pod, cn="Kubernetes Ingress Controller Fake Certificate", names=["ingress.local"], ips=[]))
 

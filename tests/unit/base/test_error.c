@@ -229,8 +229,8 @@ static void check_hints(enum sts_err code, const struct hinted *cases, size_t co
 /* One code has several causes, and a hint must fit its cause. */
 static void test_hints(void)
 {
-	CHECK_HINTS(STS_EOUTPUT, {EROFS, "writable emptyDir"}, {EACCES, "writable emptyDir"},
-		    {EPERM, "writable emptyDir"}, {ENOSPC, "sizeLimit"}, {EDQUOT, "quota"},
+	CHECK_HINTS(STS_EOUTPUT, {EROFS, "writable emptyDir"}, {EACCES, "fsGroup to"},
+		    {EPERM, "fsGroup to"}, {ENOSPC, "sizeLimit"}, {EDQUOT, "quota"},
 		    {STS_ENOINODES, "remove files from"}, {STS_ENOTMEMBER, "supplementalGroups"},
 		    {STS_EHELD, "chattr"}, {ENAMETOOLONG, "shorter path"},
 		    {ENOENT, "mount an emptyDir"}, {ENOTDIR, "--output-dir"},
@@ -249,10 +249,17 @@ static void test_hints(void)
 		    {ENOTCONN, "repair or remount"});
 	CHECK_HINTS(STS_ECA_FILE, {0, ""}, {ENOENT, ""}, {EACCES, "readable"},
 		    {E2BIG, "only the CA"}, {EFBIG, "only the CA"});
-	CHECK_HINTS(STS_EDNS, {0, ""}, {EACCES, "resolv.conf"}, {EIO, "repair or remount"});
-	CHECK_HINTS(STS_ECONNECT, {ECONNREFUSED, ""}, {EHOSTUNREACH, ""}, {ENETUNREACH, "routes"},
-		    {EPERM, "firewall"}, {EINVAL, "the address"}, {ENOBUFS, "memory"});
-	CHECK_HINTS(STS_EBUSY, {503, ""}, {429, "limit of requests"});
+	CHECK_HINTS(STS_EDNS, {0, ""}, {EACCES, "readable for"}, {EISDIR, "resolv.conf"},
+		    {EIO, "repair or remount"});
+	CHECK_HINTS(STS_ECONNECT, {ECONNREFUSED, ""}, {EHOSTUNREACH, "routes to it"},
+		    {ENETUNREACH, "routes"}, {EPERM, "firewall"}, {EINVAL, "the address"},
+		    {ENOBUFS, "memory"});
+	CHECK_HINTS(STS_EBUSY, {503, ""}, {429, "limit of requests"}, {507, "storage"});
+	CHECK_HINTS(STS_EREDIRECT, {301, ""}, {302, "browsers"}, {307, ""});
+	CHECK_HINTS(STS_EPROXY_REFUSED, {403, ""}, {407, "password"}, {302, "portal"},
+		    {405, "CONNECT"});
+	CHECK_HINTS(STS_ESUBJECT_MISSING, {ENOENT, ""}, {ENOTDIR, "the file of the token"});
+	CHECK_HINTS(STS_EREFUSED, {400, ""}, {404, "path"}, {405, "another method"});
 	CHECK_HINTS(STS_EREQUEST_TOOBIG, {413, ""}, {0, "shorter parameters"});
 	CHECK_HINTS(STS_ESTDOUT, {EPIPE, ""}, {ETIMEDOUT, ""}, {ENOSPC, "free space"},
 		    {EBADF, "redirect"}, {EIO, "repair or remount"});
@@ -274,11 +281,52 @@ static void test_hints_of_output(void)
 {
 	for (int detail = -1; detail < 1000; detail++) {
 		const char *hint = sts_error_hint(STS_EOUTPUT, detail);
-		bool forbidden = detail == EROFS || detail == EACCES || detail == EPERM;
+		bool forbidden = detail == EACCES || detail == EPERM;
 
-		CHECK((strstr(hint, "writable emptyDir") != NULL) == forbidden);
+		CHECK((strstr(hint, "writable emptyDir") != NULL) == (detail == EROFS));
+		CHECK((strstr(hint, "fsGroup to") != NULL) == forbidden);
 		CHECK((strstr(hint, "sizeLimit") != NULL) == (detail == ENOSPC));
 		CHECK(is_clause(hint));
+	}
+}
+
+/* What the message says chooses the hint before the detail does. */
+static void test_hints_for_words(void)
+{
+	static const struct {
+		enum sts_err code;
+		int detail;
+		const char *msg, *says;
+	} cases[] = {
+		{STS_EREFUSED, 400, "unexpected status 400: invalid_scope: no", "--scope"},
+		{STS_EREFUSED, 400, "missing form parameter: Scope", "--scope"},
+		{STS_EREFUSED, 400, "400: x; request: POST https://h/scopes", "inspect"},
+		{STS_EREFUSED, 404, "unexpected status 404: X: unknown key", "JWKS"},
+		{STS_EREFUSED, 400, "invalid_target: not for this audience", "--resource"},
+		{STS_EREFUSED, 400, "token is for another audience", "projected token"},
+		{STS_EREFUSED, 400, "expired (the subject token expired at 2026", "the clocks"},
+		{STS_EUNAUTHORIZED, 401, "kid not found", "JWKS"},
+		{STS_EUNAUTHORIZED, 401, "the kids are not found", "inspect"},
+		{STS_EDENIED, 403, "kid not found", "rules"},
+		{STS_EDENIED, 403, "unexpected status 403: RBAC: access denied",
+		 "AuthorizationPolicy"},
+		{STS_ECONNECT, ECONNREFUSED, "h: 127.0.0.1:443: connection refused", "hostAliases"},
+		{STS_ECONNECT, ECONNREFUSED, "127.0.0.1:443: connection refused", "is running"},
+		{STS_ECONNECT, ECONNREFUSED, "h: 127.0.0.11:443: connection refused", "is running"},
+		{STS_ECLIENT_CERT, 0, "--client-key /k: the key is encrypted", "openssl pkey"},
+		{STS_ECLIENT_CERT, 0, "--client-key /k: permission denied", "readable"},
+		{STS_EOUTPUT, STS_EHELD, "the directory is sticky: x", "one UID"},
+		{STS_EOUTPUT, STS_EHELD, "not permitted", "chattr"},
+		{STS_EBUSY, 511, "unexpected status 511; request: x", "portal"},
+		{STS_EDENIED, 403, "", "rules"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *hint = sts_error_hint_for(cases[i].code, cases[i].detail, cases[i].msg);
+
+		if (!strstr(hint, cases[i].says))
+			printf("# %s: %s\n", cases[i].msg, hint);
+		CHECK(strstr(hint, cases[i].says));
 	}
 }
 
@@ -330,6 +378,8 @@ static const struct sts_test tests[] = {
 	{"the gate of an error", test_gates},
 	{"a hint fits the cause", test_hints},
 	{"what is said of an output that cannot be written", test_hints_of_output},
+	{"the words of a message choose the hint", test_hints_for_words},
+	{"hints for the words of a message", test_hints_for_words},
 	{"sts_fail() formats and cuts the message", test_fail},
 	{"sts_fail() hides tokens", test_fail_token},
 };

@@ -289,6 +289,20 @@ static void test_wipe(void)
 	sts_wipe(NULL, 0);
 }
 
+static bool has(const char *hay, const char *phrase)
+{
+	return sts_slice_has_phrase(sts_slice_of(hay), sts_slice_of(phrase));
+}
+
+static void test_phrases(void)
+{
+	CHECK(has("kid not found", "kid") && has("no KID", "kid") && has("invalid_scope", "scope"));
+	CHECK(!has("kids", "kid") && !has("akid", "kid") && !has("ki", "kid") && !has("", "kid"));
+	CHECK(has("kids, kid", "kid") && has("audience(aud) claim", "(aud) claim"));
+	/* An end of the phrase that is no letter and no digit may stand beside anything. */
+	CHECK(has("h: 127.0.0.1:443", ": 127.0.0.1:") && !has("h: 127.0.0.11:443", ": 127.0.0.1:"));
+}
+
 static void only(void)
 {
 	CHECK(sts_slice_has_only(STS_SLICE("azAZ09"), ""));
@@ -338,6 +352,7 @@ static const struct sts_test tests[] = {
 	{"JSON strings are written", test_json},
 	{"encodings are written", test_encodings},
 	{"numbers are read", test_numbers},
+	{"phrases", test_phrases},
 	{"memory is wiped", test_wipe},
 };
 

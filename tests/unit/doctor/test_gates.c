@@ -150,10 +150,10 @@ static void test_clock(void)
 {
 	make_up_case(&c);
 	c.findings.clock_ms = 61999;
-	CHECK(says("warn the node's clock is behind"));
+	CHECK(says("warn the node's clock is 1 min 1 s behind"));
 	c.findings.clock_ms = -61000;
 	CHECK(says("1 min 1 s off"));
-	CHECK(says("warn the node's clock is ahead"));
+	CHECK(says("warn the node's clock is 1 min 1 s ahead"));
 	c.findings.clock_ms = 60000;
 	CHECK(!says("warn"));
 }
@@ -196,7 +196,7 @@ static void test_answer(void)
 	c.report.flags = STS_REPORT_ASSUMED;
 	CHECK(says("warn nothing says when the token expires"));
 	c.report.not_before_s = NOW_S + 90;
-	CHECK(says("warn its nbf is in the future: it is valid only in 1 min 30 s"));
+	CHECK(says("warn the returned token is valid only in 1 min 30 s"));
 	c.findings.use = STS_USE_NOT_REVOKED;
 	CHECK(says("warn this token was not written, but revoking it failed"));
 	make_up_case(&c);

@@ -416,7 +416,7 @@ static void test_messages(void)
 	CHECK_INT(sts_json_parse(STS_SLICE("{\"token\":\"secret\" \"x\"}"), &root, &e), STS_EJSON);
 	CHECK_STR(e.msg, "not usable JSON: no comma between values at byte 18");
 	CHECK_INT(sts_json_parse(STS_SLICE("secret"), &root, &e), STS_EJSON);
-	CHECK_STR(e.msg, "not usable JSON: something that is no value at byte 0");
+	CHECK_STR(e.msg, "not usable JSON: no JSON value at byte 0");
 	CHECK_INT(sts_json_parse(STS_SLICE("\"\\u0000\""), &root, &e), STS_EJSON);
 	CHECK_STR(e.msg, "not usable JSON: a NUL character at byte 7");
 	CHECK_INT(sts_json_parse(STS_SLICE("{"), &root, NULL), STS_EJSON);

@@ -260,8 +260,9 @@ static void test_explain_failing(void)
 				     .last_attempt_s = NOW + 3600};
 	CHECK_STR(explain(&status),
 		  "no token in /tokens: try 1 failed just now: connection refused (the connection "
-		  "failed: check that "
-		  "the STS is running and that a NetworkPolicy lets the Pod reach it)");
+		  "failed: check "
+		  "the port, that the STS is running, and that no NetworkPolicy rejects the "
+		  "connection)");
 	status.error = STS_ECERT_EXPIRED;
 	CHECK(strstr(explain(&status), "just now: cert_expired (a certificate has expired: "));
 }
@@ -411,8 +412,9 @@ static void test_clocks_that_were_set(void)
 /* The wait for another subject token, as `check` tells it. */
 static void test_wait_for_a_subject(void)
 {
-	static const char rest[] = ", since this one was sent and may be sent once; the last "
-				   "exchange succeeded 15 min ago; next in 18 s";
+	static const char rest[] =
+		", since the STS takes each once, and this one was sent; the last "
+		"exchange succeeded 15 min ago; next in 18 s";
 	static const struct {
 		int64_t renews_ms;
 		const char *name, *words;

@@ -459,7 +459,8 @@ static void max_lifetime(void)
 	CHECK_INT(expecting(jwt("{\"exp\":1768237200}"), NULL, NULL, 3600), STS_OK);
 	CHECK_INT(answer.lifetime_s, 900);
 	CHECK_INT(expecting(jwt("{\"exp\":1768237300}"), NULL, NULL, 3600), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token lives 3700 s, and at most 3600 s are allowed");
+	CHECK_STR(error.msg, "the returned token lives 3700 s, and at most 3600 s are allowed "
+			     "(--max-lifetime)");
 	/* With this iat the lifetime looks short. */
 	CHECK_INT(expecting(jwt("{\"exp\":1768237300,\"iat\":1768237000}"), NULL, NULL, 3600),
 		  STS_EEXPECT);
@@ -515,13 +516,15 @@ static void expectations(void)
 
 	CHECK_INT(expecting(jwt(good), "b", "https://i.test", 900), STS_OK);
 	CHECK_INT(expecting(jwt(good), "c", "https://i.test", 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's audience is not c");
+	CHECK_STR(error.msg, "the returned token's audience is not c (--expect-audience)");
 	CHECK_INT(expecting(jwt(good), NULL, "https://i.test/", 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's issuer is https://i.test, not https://i.test/");
+	CHECK_STR(error.msg, "the returned token's issuer is https://i.test, not https://i.test/ "
+			     "(--expect-issuer)");
 	CHECK_INT(expecting(jwt("{\"aud\":\"a/\\n\"}"), "a", NULL, 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's audience is a/\\x0A, not a");
+	CHECK_STR(error.msg, "the returned token's audience is a/\\x0A, not a (--expect-audience)");
 	CHECK_INT(expecting(jwt("{\"aud\":\"eyJhbGci\"}"), "a", NULL, 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's audience is not a"); /* might be a token */
+	/* What is there might be a token. */
+	CHECK_STR(error.msg, "the returned token's audience is not a (--expect-audience)");
 	CHECK_INT(expecting(jwt("{\"aud\":[]}"), "a", NULL, 0), STS_EEXPECT);
 	CHECK_INT(expecting(jwt("{\"aud\":[[\"a\"],{\"a\":1},7,null]}"), "a", NULL, 0),
 		  STS_EEXPECT);
@@ -531,9 +534,10 @@ static void expectations(void)
 	CHECK_INT(expecting(jwt("{\"aud\":\"ab\"}"), "a", NULL, 0), STS_EEXPECT);
 	CHECK_INT(expecting(jwt("{\"iss\":[\"i\"]}"), NULL, "i", 0), STS_EEXPECT);
 	CHECK_INT(expecting(jwt("{}"), NULL, "i", 0), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token's issuer is not i");
+	CHECK_STR(error.msg, "the returned token's issuer is not i (--expect-issuer)");
 	CHECK_INT(expecting(jwt(good), NULL, NULL, 899), STS_EEXPECT);
-	CHECK_STR(error.msg, "the returned token lives 900 s, and at most 899 s are allowed");
+	CHECK_STR(error.msg, "the returned token lives 900 s, and at most 899 s are allowed "
+			     "(--max-lifetime)");
 	CHECK_INT(expecting(OPAQUE, NULL, NULL, 0), STS_OK);
 	CHECK_INT(expecting(OPAQUE, "a", NULL, 0), STS_EEXPECT);
 	CHECK_STR(error.msg, "the returned token is no JWT, so its audience cannot be checked");

@@ -181,7 +181,7 @@ static void doubtful_parameter(void)
 			  "\"Authentication failed\"}}"));
 	CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
 	CHECK_STR(error.msg, "unexpected status 401: authentication_error: Authentication failed "
-			     "(is workspace_id missing?)");
+			     "(or is workspace_id missing?)");
 	request.params = workspace;
 	request.param_count = 1;
 	CHECK_INT(read_prepared(), STS_EUNAUTHORIZED);
@@ -442,9 +442,8 @@ static void explained_statuses(void)
 	prepare("token-exchange", 200, STS_SLICE("welcome"));
 	head.content_type = STS_SLICE("text/plain");
 	CHECK_INT(read_prepared(), STS_EJSON);
-	CHECK_STR(error.msg,
-		  "the answer (status 200) is not usable JSON: something that is no value at "
-		  "byte 0; Content-Type: text/plain");
+	CHECK_STR(error.msg, "the answer (status 200) is not usable JSON: no JSON value at "
+			     "byte 0; Content-Type: text/plain");
 }
 
 /* WWW-Authenticate says what the body does not say. */

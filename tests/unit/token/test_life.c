@@ -36,16 +36,19 @@ static void messages(void)
 		{N, 900, 0, 0, 0, 0, STS_ELIFETIME, "the returned token's lifetime is 0 s"},
 		{N, N, -5, 0, 0, 0, STS_ELIFETIME, "the returned token's lifetime is -5 s"},
 		{N, N, 900, 0, 0, 899, STS_EEXPECT,
-		 "the returned token lives 900 s, and at most 899 s are allowed"},
+		 "the returned token lives 900 s, and at most 899 s are allowed "
+		 "(--max-lifetime)"},
 		{86400, N, N, 84600, 0, 3600, STS_EEXPECT,
-		 "the returned token lives 86400 s, and at most 3600 s are allowed"},
+		 "the returned token lives 86400 s, and at most 3600 s are allowed "
+		 "(--max-lifetime)"},
 		{N, N, N, 0, 0, 3600, STS_EEXPECT,
 		 "nothing tells how long the returned token lives, so its lifetime cannot be "
 		 "checked"},
 		/* What the protocol documents counts, and --default-ttl (300) does not. */
 		{N, N, N, 0, 3600, 3600, STS_OK, NULL},
 		{N, N, N, 0, 3600, 3599, STS_EEXPECT,
-		 "the returned token lives 3600 s, and at most 3599 s are allowed"},
+		 "the returned token lives 3600 s, and at most 3599 s are allowed "
+		 "(--max-lifetime)"},
 		{N, N, N, 0, 0, 0, STS_OK, NULL},
 	};
 

@@ -219,7 +219,7 @@ static void written_late(void)
 			  rows[i].tells
 				  ? "the subject token expired expired at 2026-01-12T15:59:00Z, 1 "
 				    "min ago, but was written after that: the node's clock may be "
-				    "ahead"
+				    "ahead, or this is an old copy"
 				  : "the subject token expired expired at 2026-01-12T15:59:00Z, 1 "
 				    "min ago");
 	}
