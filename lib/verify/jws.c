@@ -11,6 +11,7 @@
 
 #define COORDINATE_MAX_BYTES  66
 #define ALGORITHM_SHOWN_BYTES 60 /* in a message, escaped */
+#define KID_SHOWN_BYTES       60
 
 /* The algorithms, in the order of sts_tls_schemes. */
 static const char algorithms[] = "ES256\0PS256\0RS256\0ES384\0PS384\0RS384\0ES512\0PS512\0RS512";
@@ -236,8 +237,10 @@ static enum sts_err none_fits(const struct sts_jws *jws, unsigned keys, enum fit
 			      STS_PACKED("its key is malformed, private, or an RSA key of fewer "
 					 "than 2048 or more than 4096 bits"));
 	return sts_fail(e, STS_ETOKEN, STS_VERIFY_KEY,
-			"of %u keys, none is for its algorithm %s and its kid", keys,
-			sts_jws_algorithm(jws));
+			jws->kid.data
+				? "of %u keys, none is for its algorithm %s and its kid \"%s\""
+				: "of %u keys, none is for its algorithm %s",
+			keys, sts_jws_algorithm(jws), sts_shown(jws->kid, KID_SHOWN_BYTES));
 }
 
 static enum sts_err try_all(const struct sts_jws *jws, const struct sts_json *key,

@@ -117,22 +117,38 @@ static enum sts_err check_signature(const struct sts_options *o, struct sts_erro
 	return err == STS_OK && v.document.text[0] ? get_keys(o, deadline_boot_ms, e) : err;
 }
 
-/* ---- the claims ---- */
+/* ---- what is added to a message ---- */
+
+static struct sts_text end_of(struct sts_error *e)
+{
+	size_t len = strlen(e->msg);
+	struct sts_text text;
+
+	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
+	return text;
+}
+
+/* Add where the keys were looked for. */
+static void add_place(struct sts_text *out)
+{
+	if (v.keys[0])
+		sts_text_addf(out, " (%s)", sts_shown(sts_slice_of(v.keys), STS_SHOWN_MAX_BYTES));
+}
 
 /* Add how far the node's clock is from that of the server that had the keys. */
 static void add_clock(struct sts_error *e, int64_t now_s)
 {
-	size_t len = strlen(e->msg);
 	int64_t skew_s = sts_expiry_skew(v.document.date_s, now_s, now_s);
-	struct sts_text text;
+	struct sts_text text = end_of(e);
 
 	if (skew_s == 0 || (e->detail != STS_VERIFY_EXPIRED && e->detail != STS_VERIFY_EARLY))
 		return;
-	sts_text_init(&text, e->msg + len, sizeof(e->msg) - len);
 	sts_text_addf(&text, ", but the node's clock is ");
 	sts_duration_words(&text, skew_s < 0 ? -skew_s : skew_s);
 	sts_text_addf(&text, skew_s < 0 ? " ahead of the issuer's" : " behind the issuer's");
 }
+
+/* ---- the claims ---- */
 
 static enum sts_err judge(const struct sts_options *o, struct sts_error *e)
 {
@@ -191,11 +207,13 @@ static void print(const struct sts_options *o, struct sts_slice token, const str
 		sts_text_addf(&out, "\",\"keys\":");
 		sts_text_add_json_string(&out, sts_slice_of(v.keys));
 	} else {
-		if (!verified)
-			sts_text_addf(&out, "not verified: %s", e->msg);
-		if (e->code != STS_ETOKEN) /* the keys, or a document that is not right */
-			sts_text_addf(&out, verified ? "verified by the keys of %s" : " (%s)",
-				      sts_shown(sts_slice_of(v.keys), STS_SHOWN_MAX_BYTES));
+		sts_text_addf(&out, verified ? "verified by the keys of %s" : "not verified: %s",
+			      verified ? sts_shown(sts_slice_of(v.keys), STS_SHOWN_MAX_BYTES)
+				       : e->msg);
+		/* the keys, or a document that is not right */
+		if (!verified &&
+		    (e->code != STS_ETOKEN || (why >= STS_VERIFY_KEY && why <= STS_VERIFY_ISSUER)))
+			add_place(&out);
 		sts_text_add_char(&out, '\n');
 	}
 	len = out.len;
@@ -208,6 +226,18 @@ static void print(const struct sts_options *o, struct sts_slice token, const str
 	else if (o->json)
 		out.data[len] = ',';
 	sts_print(STDOUT_FILENO, (struct sts_slice){out.data, out.len});
+}
+
+/* Nothing is known about the token: the keys could not be had. */
+static int complain(struct sts_error *e)
+{
+	struct sts_text text = end_of(e);
+
+	if (e->code == STS_ESUBJECT_MISSING || e->code == STS_ESUBJECT_UNREADABLE)
+		return sts_complain_with(
+			e, sts_words("--jwks takes a JWKS or a discovery document of at most 64 KiB"));
+	add_place(&text);
+	return sts_complain(e);
 }
 
 int sts_command_verify(const struct sts_options *o)
@@ -233,5 +263,7 @@ int sts_command_verify(const struct sts_options *o)
 	judged = err == STS_OK || sts_error_info(err).exit_status == STS_EXIT_ANSWER;
 	if (judged || o->json)
 		print(o, token, &e);
-	return !judged ? sts_complain(&e) : err == STS_OK ? STS_EXIT_OK : STS_EXIT_NO;
+	if (judged)
+		return err == STS_OK ? STS_EXIT_OK : STS_EXIT_NO;
+	return complain(&e);
 }

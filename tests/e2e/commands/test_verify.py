@@ -143,7 +143,7 @@ def test_what_the_page_shows(verify, issuer):
     """docs/verify.md has lines that say why a token is not verified, and an object of --json."""
     now, page = int(time.time()), (TOP / "docs/verify.md").read_text()
     other, expired = issuer.token(iss="https://other.example"), issuer.token(exp=now - 300)
-    said = [verify(token, "--issuer", issuer.name, json_=False).out.decode() for token in (issuer.token(key=pki.new_key()), expired, other)]
+    said = [verify(token, "--issuer", issuer.name, json_=False).out.decode() for token in (issuer.token(key=pki.new_key()), issuer.token(headers={"kid": "k1"}), expired, other)]
     _, object_ = verify(expired, "--issuer", issuer.name)
     issuer.set(DISCOVERY, b"<html>")
     said.append(verify(issuer.token(), "--issuer", issuer.name, json_=False).out.decode())
@@ -252,6 +252,24 @@ def test_a_document_is_named(verify, issuer):
     issuer.set(DISCOVERY, b"{")
     done = verify(issuer.token(), "--issuer", issuer.name, json_=False)
     assert re.fullmatch(rf"not verified: not usable JSON: .* at byte 1 \({re.escape(issuer.name + DISCOVERY)}\)\n", done.out.decode()), done.out
+
+
+def test_words(verify, issuer, space):
+    """What is wrong is said with where the keys were looked for, and with a hint that fits."""
+    def said(token, *args):
+        done = verify(token, *args, json_=False)
+        return (done.out.decode() or done.err).rstrip("\n")
+    keys, mine = issuer.server.url(KEYS), ["--issuer", issuer.name]
+    assert said(issuer.token(headers={"kid": "a\x1b"}), *mine) == f'not verified: of 1 keys, none is for its algorithm ES256 and its kid "a\\x1B" ({keys})'
+    assert said(issuer.token(key=pki.new_key("ec384"), alg="ES384", headers={}), *mine) == f"not verified: of 1 keys, none is for its algorithm ES384 ({keys})"
+    assert keys not in said(issuer.token(exp=1), *mine)
+    issuer.set(DISCOVERY, {"issuer": issuer.name, "jwks_uri": "certs"})
+    assert said(issuer.token(), *mine) == "not verified: the URL does not begin with https:// (certs)"
+    issuer.set(DISCOVERY, b"", 503)
+    assert said(issuer.token(), *mine).startswith(f"sts-sidecar: the answer is 503 ({issuer.name}{DISCOVERY}); ")
+    for path, what in ((space.folder / "missing", "no such file"), (space.folder, "it is a directory"), (space.write("long", " " * 65537), "too big")):
+        assert said(issuer.token(), *mine, "--jwks", path) == \
+            f"sts-sidecar: cannot read {path}: {what}; --jwks takes a JWKS or a discovery document of at most 64 KiB"
 
 
 def test_keys_that_are_named(verify, issuer, space, serve):
