@@ -16,7 +16,7 @@ enum sts_sending {
 /* Where the configuration comes from. */
 enum sts_origin {
 	STS_ORIGIN_GIVEN,     /* the options of `doctor` */
-	STS_ORIGIN_VARIABLES, /* no options are given, and no sidecar is seen */
+	STS_ORIGIN_VARIABLES, /* no option of `run` is given, and no sidecar is seen */
 	STS_ORIGIN_OWNER,     /* the sidecar that holds the lock of the output directory */
 	STS_ORIGIN_FIRST,     /* PID 1, which is a sidecar */
 };

@@ -102,7 +102,8 @@ static const uint8_t lines[LINES] = {
 /* The templates of the lines (facts.h), in the same order. */
 static const char templates[] = STS_PACKED(
 	"the options that are given, and the variables here\0"
-	"the variables here, since no options are given and no sidecar is seen\0"
+	"the variables here, since no option of run is given and no sidecar of this UID is seen "
+	"with this --output-dir\0"
 	"PID {pid} is in another container: its volumes may be missing here, and its variables "
 	"(STS_*, of the proxy, of its platform) cannot be seen\0"
 	"it is not a JWT: its subject, audience and expiry are not known\0"
@@ -124,7 +125,7 @@ static const char templates[] = STS_PACKED(
 	"nothing says when the token expires: --default-ttl counts\0"
 	"this token was not written, but revoking it failed\0"
 	"no sidecar that can be seen here keeps {path}\0"
-	"in another container[, last success {last_success} ago][, next attempt in "
+	"in another container, or gone[, last success {last_success} ago][, next attempt in "
 	"{next_attempt}][, attempts: "
 	"{attempts}]\0"
 	"the command line of PID {pid} ({command}), and the variables here\0"

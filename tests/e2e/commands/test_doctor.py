@@ -206,7 +206,7 @@ def test_no_configuration(sidecar):
     """No options, no variables, and no sidecar: that is told as such."""
     run = sidecar.run("doctor", "--output-dir", "/nowhere")
     assert run.status == 1 and failed(run) == ["configuration"]
-    assert "no options are given and no sidecar is seen" in re.sub(r"\s+", " ", run.out.decode())
+    assert "no option of run is given and no sidecar of this UID is seen with this --output-dir" in re.sub(r"\s+", " ", run.out.decode())
 
 
 def on_terminal(sidecar, *args, env):

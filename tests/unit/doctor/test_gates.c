@@ -217,7 +217,7 @@ static void test_sidecar(void)
 	c.site.no_new_privs = -1;
 	CHECK(says("warn no sidecar that can be seen here keeps /tokens"));
 	strcpy(c.site.verdict.status.boot_id, "b");
-	CHECK(says(" sidecar  ok   in another container, last success 4 min ago"));
+	CHECK(says(" sidecar  ok   in another container, or gone, last success 4 min ago"));
 	c.site.verdict.ok = false;
 	strcpy(c.site.verdict.problem, "no token in /tokens");
 	CHECK(says("warn no token in /tokens"));
