@@ -50,8 +50,8 @@ const char *sts_jws_algorithm(const struct sts_jws *jws);
  *   jwks  in  UNTRUSTED: the text of a JWKS
  * Returns STS_OK if one of the keys has made the signature; STS_ETOKEN with the detail
  * STS_VERIFY_KEY or STS_VERIFY_SIGNATURE; STS_EANSWER if there is no array `keys`; STS_ETOOBIG if
- * it has more than STS_JWKS_KEYS_MAX keys; else what sts_json_parse() returns. A message may have the
- * kid of the token, escaped.
+ * it has more than STS_JWKS_KEYS_MAX keys; else what sts_json_parse() returns. A message may have
+ * the kid of the token, escaped.
  */
 enum sts_err sts_jws_verify(const struct sts_jws *jws, struct sts_slice jwks, struct sts_error *e);
 

@@ -235,7 +235,8 @@ static int complain(struct sts_error *e)
 
 	if (e->code == STS_ESUBJECT_MISSING || e->code == STS_ESUBJECT_UNREADABLE)
 		return sts_complain_with(
-			e, sts_words("--jwks takes a JWKS or a discovery document of at most 64 KiB"));
+			e,
+			sts_words("--jwks takes a JWKS or a discovery document of at most 64 KiB"));
 	add_place(&text);
 	return sts_complain(e);
 }

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness import pki, tokens
+from harness.runs import rig  # fixture
 from harness.sidecar import TOP, Sidecar, build_folder, can_trace, traced
 
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/certs"
@@ -302,6 +303,27 @@ def test_keys_of_another_media_type(verify, serve, accepted, wanted):
     issuer = Issuer(lambda _: serve(answer))
     status, said = verify(issuer.token(), "--issuer", issuer.name)
     assert status == wanted and (wanted == 0 or "406" in said["message"]), said
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256"])
+def test_a_token_that_was_exchanged(rig, alg):
+    """The tokens of two mock-sts, which is as OpenUnison is: by the discovery document, and by issuer-docs."""
+    sts, other = rig("--alg", alg), rig("--alg", alg)
+    for one in (sts, other):
+        assert one.command("fetch", *one.options()).status == 0
+    name = sts.claims()["iss"]
+
+    def verify(token, *args):
+        path = sts.space.write("to-verify", token)
+        done = sts.command("verify", "--json", "--cacert-only", "--cacert-path", sts.mock.folder / "ca.pem", *args, path)
+        return done.status, json.loads(done.out)["reason"] if done.out else done.err
+    docs = ["--jwks", f"https://localhost:{sts.mock.port}/vault/issuer-docs"]
+    for where in ([], docs):
+        assert verify(sts.token(), "--issuer", name, *where) == (0, "verified")
+        assert verify(sts.token(), *where) == (1, "issuer_not_compared")
+        assert verify(changed(sts.token(), 1, {"sub": "root"}), "--issuer", name, *where) == (1, "signature")
+    assert verify(other.token(), "--issuer", name)[0] == 1
+    assert verify(changed(other.token(), 1, {"iss": name}), "--issuer", name)[0] == 1
 
 
 def test_what_cannot_be_asked(verify, issuer, space, sidecar, serve):
