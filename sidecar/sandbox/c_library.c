@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Short forms of functions of the C library, for the release. Those of musl have code for threads,
- * for kernels that this program does not run on, for descriptors of O_PATH, and for long texts: 2.5
+ * for kernels that this program does not run on, for descriptors of O_PATH, and for long texts: 3.5
  * kB of it. Results, errno and the numbers of the system calls are the same. The linker takes the
  * functions from here, since it looks into musl last. Other builds have the functions of their C
  * library.
@@ -17,6 +17,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -168,6 +170,32 @@ int lstat(const char *restrict path, struct stat *restrict st)
 #endif
 }
 
+int fstatfs(int fd, struct statfs *out)
+{
+	return (int)CALL3(SYS_fstatfs, fd, out, 0);
+}
+
+int fstatvfs(int fd, struct statvfs *out)
+{
+	struct statfs in;
+
+	if (fstatfs(fd, &in) != 0)
+		return -1;
+	*out = (struct statvfs){
+		.f_bsize = in.f_bsize,
+		.f_frsize = in.f_frsize ? in.f_frsize : in.f_bsize,
+		.f_blocks = in.f_blocks,
+		.f_bfree = in.f_bfree,
+		.f_bavail = in.f_bavail,
+		.f_files = in.f_files,
+		.f_ffree = in.f_ffree,
+		.f_favail = in.f_ffree,
+		.f_flag = in.f_flags,
+		.f_namemax = in.f_namelen,
+	};
+	return 0;
+}
+
 void *mmap(void *start, size_t len, int protection, int flags, int fd, off_t at)
 {
 	return (void *)CALL6(SYS_mmap, start, len, protection, flags, fd, at);
@@ -207,6 +235,16 @@ pid_t waitpid(pid_t pid, int *status, int options)
 	return (pid_t)CALL6(SYS_wait4, pid, status, options, 0, 0, 0);
 }
 
+/* There are no threads and no locks whose state the child would have to mend. */
+pid_t _Fork(void)
+{
+#ifdef SYS_fork
+	return (pid_t)CALL3(SYS_fork, 0, 0, 0);
+#else
+	return (pid_t)CALL6(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+#endif
+}
+
 int nanosleep(const struct timespec *wait, struct timespec *left)
 {
 	return (int)CALL3(SYS_nanosleep, wait, left, 0);
@@ -217,7 +255,56 @@ int signalfd(int fd, const sigset_t *signals, int flags)
 	return (int)CALL6(SYS_signalfd4, fd, signals, SIGNALS_BYTES, flags, 0, 0);
 }
 
-/* ---- texts ---- */
+/* What the kernel knows of a signal. */
+struct action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+#define SA_RESTORER_GIVEN 0x04000000
+
+void __restore_rt(void); /* of musl: returns from a handler */
+
+int sigaction(int number, const struct sigaction *restrict new, struct sigaction *restrict old)
+{
+	struct action set, was;
+	int result;
+
+	if (new) {
+		set = (struct action){new->sa_handler,
+				      (unsigned long)new->sa_flags | SA_RESTORER_GIVEN,
+				      __restore_rt, *(const unsigned long *)&new->sa_mask};
+	}
+	result = (int)CALL6(SYS_rt_sigaction, number, new ? &set : NULL, old ? &was : NULL,
+			    SIGNALS_BYTES, 0, 0);
+	if (old && result == 0) {
+		old->sa_handler = was.handler;
+		old->sa_flags = (int)was.flags;
+		*(unsigned long *)&old->sa_mask = was.mask;
+	}
+	return result;
+}
+
+void (*signal(int number, void (*handler)(int)))(int)
+{
+	struct sigaction new = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+
+	return sigaction(number, &new, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
+/* ---- memory and texts ---- */
+
+#ifdef __x86_64__
+void *memset(void *data, int byte, size_t len)
+{
+	void *at = data;
+
+	__asm__ volatile("rep stosb" : "+D"(at), "+c"(len) : "a"(byte) : "memory");
+	return data;
+}
+#endif
 
 size_t strlen(const char *text)
 {
