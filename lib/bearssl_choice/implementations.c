@@ -3,11 +3,13 @@
 
 /*
  * Validation and handshake take one br_ec_impl for all curves. So this one passes each call on: to
- * BearSSL's special code for X25519, or to its generic code for the NIST curves.
+ * BearSSL's special code for X25519 and P-256, or to its generic code for the other NIST curves.
  */
 static const br_ec_impl *code_for(int curve)
 {
-	return curve == BR_EC_curve25519 ? &br_ec_c25519_m31 : &br_ec_prime_i31;
+	return curve == BR_EC_curve25519  ? &br_ec_c25519_m31
+	       : curve == BR_EC_secp256r1 ? &br_ec_p256_m31
+					  : &br_ec_prime_i31;
 }
 
 static const unsigned char *generator(int curve, size_t *len)
