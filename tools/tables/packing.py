@@ -220,12 +220,13 @@ def literals_of(tokens, at, wanted):
 
 
 # A table of bytes. Without the attribute, the compiler puts each table of 16 bytes or more at an address that is a multiple of 16.
+CLOSE = " __attribute__((aligned(1)))"
 TABLE = re.compile(r"^(\t*static const (?:char|uint8_t)) (\w+\[)", re.M)
 
 
 def pack_source(text, symbols):
     """The source with its formats packed, and its tables of bytes close together. Every line keeps its number."""
-    text = TABLE.sub(r"\1 __attribute__((aligned(1))) \2", text)
+    text = TABLE.sub(rf"\1{CLOSE} \2", text)
     tokens = [match.group() for match in TOKEN.finditer(text)]
     for start, end, whole in formats(text):
         newlines = "".join(tokens[start:end]).count("\n")
