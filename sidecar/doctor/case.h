@@ -33,6 +33,9 @@ struct sts_case {
 	/* of a worker */
 	struct sts_findings findings; /* checked; of sts_findings_init() if there are none */
 	struct sts_report report;     /* checked */
+	int64_t started_boot_ms;      /* of the worker */
+	bool is_stuck;                /* it was killed, and does not end: a file system hangs */
+	uint8_t reads;                /* enum sts_reads: the file that the worker looked at last */
 	/* of this process */
 	struct sts_site site;
 	struct sts_status_now now;

@@ -15,6 +15,7 @@
 #include "log/print.h"
 #include "options/options.h"
 #include "supervisor/exchange_state.h"
+#include "supervisor/inputs.h"
 #include "supervisor/plan.h"
 #include "wire/handover.h"
 
@@ -66,6 +67,22 @@ static enum sts_sending sending_of(const struct sts_plan *plan)
 	return again || all.o->exchange_too ? STS_SENDING : STS_SENDING_SPARED;
 }
 
+/* The worker was killed, and does not end: name the file whose file system does not answer. */
+static void blame_file_system(const struct sts_plan *plan)
+{
+	struct sts_report *report = &all.it.report;
+	struct sts_error e;
+
+	sts_inputs_say_hang(plan, sts_plans_text(&all.plans, 0), all.it.reads,
+			    all.it.started_boot_ms, &e);
+	report->error = (int32_t)e.code;
+	report->detail = e.detail;
+	report->stage = all.it.reads >= STS_READS_CA       ? STS_STAGE_TLS
+			: all.it.reads == STS_READS_OUTPUT ? STS_STAGE_WRITE
+							   : STS_STAGE_INPUTS;
+	memcpy(report->text, e.msg, sizeof(e.msg));
+}
+
 static void probe(const struct sts_plan *plan)
 {
 	const struct sts_verdict *v = &all.it.site.verdict;
@@ -81,6 +98,8 @@ static void probe(const struct sts_plan *plan)
 
 	(void)sts_handover_make();
 	sts_probe_run(&all.it, &job, all.source.argv);
+	if (all.it.is_stuck && all.it.report.error == STS_ETIMEOUT)
+		blame_file_system(plan);
 	if (all.it.findings.use != STS_USE_NOT_REVOKED)
 		return;
 	job.mode = STS_WORKER_UNDO;

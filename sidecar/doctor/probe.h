@@ -11,8 +11,8 @@
 
 /*
  * Run a worker, and wait for its end or for the deadline of its job.
- *   c     out  findings and report; where the worker left no valid ones, the findings are empty,
- *              and the report says how it ended
+ *   c     out  the members of the worker; where it left no valid findings and report, the findings
+ *              are empty, and the report says how it ended
  *   job   in   what it is to do
  *   argv  in   the argument list of the command whose exchange it is: program, COMMAND, ARGUMENTS
  */

@@ -110,20 +110,28 @@ void sts_inputs_read_events(void)
 /* ---- file systems that do not answer ---- */
 
 /* Returns the path at which a process hangs. */
-static const char *path_of(const struct sts_member *t, uint8_t reads)
+static const char *path_of(const struct sts_plan *plan, const char *texts, uint8_t reads)
 {
 	const char *path;
 
 	if (reads == STS_READS_CONFIG && in.config)
 		return in.config;
 	if (reads == STS_READS_OUTPUT)
-		return sts_members_text(t->x.plan->output_dir);
+		return texts + plan->output_dir;
 	if (reads == STS_READS_SUBJECT)
-		return sts_members_text(t->x.plan->token_file);
-	path = sts_members_text(t->x.plan->cas);
+		return texts + plan->token_file;
+	path = texts + plan->cas;
 	for (; reads > STS_READS_CA && *path; reads--)
 		path = sts_text_at(path, 1);
 	return reads == STS_READS_CA && *path ? path : "a file that the options name";
+}
+
+enum sts_err sts_inputs_say_hang(const struct sts_plan *plan, const char *texts, uint8_t reads,
+				 int64_t started_ms, struct sts_error *e)
+{
+	return sts_fail(e, STS_EHANGS, 0, "the file system of %.100s has not answered for %lld s",
+			path_of(plan, texts, reads),
+			(long long)(sts_clock_boot_ms() - started_ms) / 1000);
 }
 
 /* The message about the configuration file has no time, since it is logged only once: see
@@ -136,9 +144,7 @@ static __attribute__((noinline)) enum sts_err describe_hang(const struct sts_mem
 		return sts_fail(e, STS_EHANGS, 0,
 				"the file system of the configuration file does not answer: %.100s",
 				in.config ? in.config : "");
-	return sts_fail(e, STS_EHANGS, 0, "the file system of %.100s has not answered for %lld s",
-			path_of(t, look->path),
-			(long long)(sts_clock_boot_ms() - look->started_ms) / 1000);
+	return sts_inputs_say_hang(t->x.plan, sts_members_text(0), look->path, look->started_ms, e);
 }
 
 static bool hangs(struct sts_look *look, const struct sts_member *t, struct sts_error *e)

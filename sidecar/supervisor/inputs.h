@@ -110,6 +110,16 @@ bool sts_inputs_hangs(struct sts_member *t, struct sts_error *e);
  */
 void sts_inputs_stuck(struct sts_member *t, pid_t pid, uint8_t reads, int64_t started_ms);
 
+/*
+ * Make the message about a process that was killed, and does not end.
+ *   texts       in  those of the plans: sts_plans_text(plans, 0)
+ *   reads       in  which file it looked at: enum sts_reads
+ *   started_ms  in  when it was started, by the boot clock
+ * Returns STS_EHANGS.
+ */
+enum sts_err sts_inputs_say_hang(const struct sts_plan *plan, const char *texts, uint8_t reads,
+				 int64_t started_ms, struct sts_error *e);
+
 /* The exchange is removed: kill its examining child. */
 void sts_inputs_forget(struct sts_member *t);
 

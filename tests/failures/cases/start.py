@@ -185,6 +185,14 @@ def _(pod):
     pod.set(token_file="/fuse/token", timeout="1s")
 
 
+@case("file_system_of_the_ca_hangs", "tls", "hangs", 75, fetch=["/fuse/ca.pem", "has not answered"], never=NEVER)
+def _(pod):
+    sts(pod)
+    mount = Fuse(pod.path("/fuse"), {"ca.pem": b""})
+    mount.hang()
+    pod.set(cacert_path="/fuse/ca.pem", timeout="1s")
+
+
 @case("option_of_run", "configuration", None, 64, fetch=["--listen", "run"], never=NEVER)
 def _(pod):
     pod.once = pod.arguments = ["fetch", *pod.words(), "--listen", ":8080"]
