@@ -57,10 +57,12 @@ static void no_directory(struct sts_verdict *v, const char *dir, int err)
 
 	sts_text_init(&text, words, sizeof(words));
 	v->barred = err == EACCES && stat(dir, &st) == 0;
+	v->no_dir = !v->barred;
 	if (v->barred)
 		add_barred(&text, &st);
 	else
-		sts_text_add_str(&text, sts_errno_words(err));
+		sts_text_add_str(&text, err == ENOENT ? sts_words("no such directory")
+						      : sts_errno_words(err));
 	problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "), words);
 }
 
@@ -206,8 +208,7 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 
 	*v = (struct sts_verdict){.expires_s = -1};
 	if (stat(dir, &named) != 0) {
-		problem(v, dir, STS_PACKED("cannot look into "), STS_PACKED(": "),
-			sts_errno_words(errno));
+		no_directory(v, dir, errno);
 		return;
 	}
 	if (!is_same_directory(&named, known->dir_fd)) {
@@ -256,6 +257,13 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 	if (!v->has_status && v->full[0]) {
 		sts_text_addf(out, "%s: ", v->problem);
 		add_full(out, v);
+		return;
+	}
+	if (v->no_dir) {
+		sts_text_addf(out,
+			      "%s: is this the output directory of a sidecar, and is its volume "
+			      "mounted here?",
+			      v->problem);
 		return;
 	}
 	if (v->barred && !v->has_status) {

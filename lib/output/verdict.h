@@ -15,6 +15,7 @@ struct sts_verdict {
 	bool ok;
 	bool has_status;   /* status is meaningful */
 	int64_t expires_s; /* -1: unknown */
+	bool no_dir;       /* the path leads to no directory */
 	bool barred;       /* this process may not read the files, or look into the directory */
 	bool by_clock;     /* a step of the node's clock can explain the problem */
 	bool lacks_inodes; /* where full is not "": it has room, but no inode for another file */

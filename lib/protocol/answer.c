@@ -253,7 +253,7 @@ static enum sts_err look(const struct sts_json *root, struct spot spot, const st
 	return err == STS_OK ? sts_json_at(*v, spot.pointer, v, e) : err;
 }
 
-/* A place for a message: escaped, since a pointer may be the user's. */
+/* A place for a message: escaped, since a pointer may be the user's, and short: access_token. */
 struct shown {
 	char text[POINTER_SHOWN_BYTES + 1];
 };
@@ -263,6 +263,7 @@ static struct shown shown(struct spot spot)
 	struct shown shown;
 	struct sts_text text;
 
+	spot.pointer += !*spot.base && strrchr(spot.pointer, '/') == spot.pointer;
 	sts_text_init(&text, shown.text, sizeof(shown.text));
 	sts_text_add_escaped(&text, sts_slice_of(spot.base), POINTER_SHOWN_BYTES);
 	sts_text_add_escaped(&text, sts_slice_of(spot.pointer), POINTER_SHOWN_BYTES);

@@ -19,8 +19,8 @@ void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size)
 	sts_http_response_head_only(http);
 }
 
-enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
-			     struct sts_error *e)
+enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, const struct sts_url *target,
+			     struct sts_http_response *http, char c, struct sts_error *e)
 {
 	size_t used;
 	enum sts_err err = sts_http_response_feed(http, &c, 1, &used, NULL);
@@ -42,8 +42,9 @@ enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_resp
 				    ? STS_PACKED("refused the credentials")
 				    : STS_PACKED("wants credentials, and none are given"),
 			    e);
-	return fail(proxy, status >= 500 ? STS_EPROXY : STS_EPROXY_REFUSED, status,
-		    STS_PACKED("did not connect to the STS"), e);
+	return sts_fail(e, status >= 500 ? STS_EPROXY : STS_EPROXY_REFUSED, status,
+			"the proxy %.64s:%u did not connect to %.64s:%u (%d)", proxy->url.host,
+			(unsigned)proxy->url.port, target->host, (unsigned)target->port, status);
 }
 
 static void add_request(const struct sts_proxy *proxy, const struct sts_url *target,
@@ -89,7 +90,7 @@ enum sts_err sts_tunnel_open(const struct sts_proxy *proxy, const struct sts_url
 					? STS_PACKED("did not answer within the time")
 					: STS_PACKED("closed the connection: does it want TLS?"),
 				e);
-		err = sts_tunnel_feed(proxy, &http, c, e);
+		err = sts_tunnel_feed(proxy, target, &http, c, e);
 	} while (err == STS_EAGAIN);
 	/* In TLS the client speaks first, so there can be no byte of the target yet. */
 	if (err == STS_OK && recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0)

@@ -47,12 +47,13 @@ void sts_tunnel_start(struct sts_http_response *http, char *buf, size_t size);
 
 /*
  * Read one byte of the proxy's response to CONNECT.
- *   http  in/out  of sts_tunnel_start()
- *   c     in      UNTRUSTED
+ *   target  in      of the tunnel, for messages
+ *   http    in/out  of sts_tunnel_start()
+ *   c       in      UNTRUSTED
  * Returns STS_EAGAIN when more bytes are needed, STS_OK when the tunnel is open, else as
  * sts_tunnel_open().
  */
-enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, struct sts_http_response *http, char c,
-			     struct sts_error *e);
+enum sts_err sts_tunnel_feed(const struct sts_proxy *proxy, const struct sts_url *target,
+			     struct sts_http_response *http, char c, struct sts_error *e);
 
 #endif

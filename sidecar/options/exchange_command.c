@@ -47,8 +47,9 @@ static enum sts_err read_flag(struct sts_options *o, char *const **argv, struct 
 	if ((set && *value) || option->kind == STS_OPTION_TEXT)
 		return STS_OK;
 	return sts_fail(e, STS_EUSAGE, EXIT_USAGE,
-			"exchange: the value of --%s is not valid: it takes %s",
-			sts_option_text(option, STS_OPTION_NAME), sts_option_wanted(option));
+			"exchange: the value of --%s is not valid: it takes %s, not \"%s\"",
+			sts_option_text(option, STS_OPTION_NAME), sts_option_wanted(option),
+			sts_shown(sts_slice_of(value), STS_VALUE_SHOWN_BYTES));
 }
 
 /* Turn the flags of openunison-cli into the options of the other commands. */

@@ -268,8 +268,8 @@ static enum sts_err token_field(const struct sts_options *o, struct sts_fields *
 		sts_text_add_char(&text, '/');
 	else if (o->token_field[0] != '/')
 		return sts_fail(e, STS_EUSAGE, 0,
-				"--token-field is neither access_token, id_token, nor a JSON "
-				"pointer that begins with /");
+				"--token-field \"%s\" is none of access_token, id_token, /POINTER",
+				sts_shown(sts_slice_of(o->token_field), STS_VALUE_SHOWN_BYTES));
 	sts_text_add_str(&text, o->token_field);
 	return text.overflow ? sts_fail(e, STS_EUSAGE, 0, "--token-field is too long") : STS_OK;
 }

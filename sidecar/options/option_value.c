@@ -207,8 +207,9 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 		return add(layer, option, name, value, e);
 	if (sts_option_set(option, layer->o, value.data))
 		return STS_OK;
-	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s",
-			layer->prefix, name, sts_option_wanted(option));
+	return sts_fail(e, STS_EUSAGE, 0, "the value of %s%s is not valid: it takes %s, not \"%s\"",
+			layer->prefix, name, sts_option_wanted(option),
+			sts_shown(value, STS_VALUE_SHOWN_BYTES));
 }
 
 /* Set the options of these commands that have a default. */

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#define STS_VALUE_SHOWN_BYTES 60 /* of a value in a message, escaped */
+
 struct sts_config;
 
 /* The commands, in the order of options.toml. Each has a bit of its own, so that a set of commands

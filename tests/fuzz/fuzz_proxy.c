@@ -163,11 +163,13 @@ static void fuzz_answer(struct sts_slice answer)
 	enum sts_err err = STS_EAGAIN;
 	struct sts_http_response http;
 	struct sts_error error;
+	struct sts_url target;
 
+	must(sts_url_parse(STS_SLICE("https://sts.example"), &target, NULL) == STS_OK);
 	must(sts_proxy_parse(STS_SLICE("http://u:p@proxy.example"), &proxy, NULL) == STS_OK);
 	sts_tunnel_start(&http, head, STS_TUNNEL_ANSWER_MAX_BYTES);
 	for (size_t i = 0; i < answer.len && err == STS_EAGAIN; i++)
-		err = sts_tunnel_feed(&proxy, &http, answer.data[i], &error);
+		err = sts_tunnel_feed(&proxy, &target, &http, answer.data[i], &error);
 	must(err == STS_EAGAIN || err == STS_OK || err == STS_EPROXY || err == STS_EPROXY_REFUSED);
 	must((err == STS_OK) == (http.head.status >= 200 && http.head.status < 300));
 	must(http.body_len == 0);

@@ -173,7 +173,7 @@ def test_refused_before_anything_is_sent(sidecar, args, words):
         assert words in run.err
         assert len(run.lines) == 1
         parameter = ": the parameter " in run.err
-        assert run.err.rstrip().endswith(("; see sts-sidecar protocols NAME", "; give an absolute https URL without user, fragment or spaces")) == parameter
+        assert run.err.rstrip().endswith(("; see sts-sidecar protocols NAME", "; give an absolute URL: https://HOST[:PORT]/PATH")) == parameter
 
 
 CUSTOM = [

@@ -257,7 +257,7 @@ def test_all_there_can_be(shared):
     assert value(seen, "exchange_duration_seconds_bucket", exchange=name, result="failure", le="+Inf") == 11 * 0x01010101
     assert len([1 for metric, labels in seen if dict(labels).get("exchange") == name]) == 43
     status, _, body = page(shared, "/readyz")
-    assert status == 503 and body.count("\n") == 16 and f"{name}: cannot look into /nowhere/15: no such file" in body
+    assert status == 503 and body.count("\n") == 16 and f"{name}: cannot look into /nowhere/15: no such directory" in body
 
 
 def test_those_that_never_read(sidecar):

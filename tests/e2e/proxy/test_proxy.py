@@ -77,7 +77,7 @@ def test_tinyproxy_refuses(sts, fetch, folder):
     (folder / "filter").write_text("0.0.0.0\n")
     with proxies.Tinyproxy(f'Filter "{folder}/filter"') as proxy:
         run = fetch(url(sts, "0.0.0.0"), "--proxy", f"127.0.0.1:{proxy.port}", log_format="json")
-    assert run.status == 69 and '"error":"proxy_refused"' in run.err and "did not connect to the STS (403)" in run.err, run.err
+    assert run.status == 69 and '"error":"proxy_refused"' in run.err and "did not connect to 0.0.0.0:" in run.err, run.err
     assert sts.connections == 0
 
 
@@ -86,7 +86,7 @@ def test_tinyproxy_cannot_reach_the_sts(fetch):
     with proxies.Tinyproxy() as proxy:
         run = fetch(f"https://0.0.0.0:{servers.free_port()}/", "--proxy", f"http://127.0.0.1:{proxy.port}", deadline="1s", log_format="json")
         assert proxy.asked() >= 1
-    assert run.status == 69 and '"error":"proxy"' in run.err and re.search(r"did not connect to the STS \(50\d\)", run.err), run.err
+    assert run.status == 69 and '"error":"proxy"' in run.err and re.search(r"did not connect to 0\.0\.0\.0:\d+ \(50\d\)", run.err), run.err
 
 
 # what is asked for

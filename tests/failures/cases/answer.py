@@ -24,7 +24,7 @@ gives("ans_html_no_title", http(200, b"<html><body>hi</body></html>", headers=[H
 gives("ans_truncated", b'HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{"access', "truncated", 75, ["closed|cut short"])
 gives("ans_text", http(200, b"welcome", headers=["Content-Type: text/plain"]), "json", 65, ["200", "no JSON|not usable JSON|not JSON|text"])
 gives("ans_xml", http(200, b"<?xml version='1.0'?><ok/>", headers=["Content-Type: text/xml"]), None, 65, ["200", "XML"], never=["web page"])
-gives("ans_no_token", http(200, {"token_type": "Bearer"}, headers=[JSON]), "answer", 65, ["200", "access_token", "--token-field"])
+gives("ans_no_token", http(200, {"token_type": "Bearer"}, headers=[JSON]), "answer", 65, ["200", "access_token", "--token-field"], never=["/access_token"])
 gives("ans_other_field", http(200, {"id_token": tokens.issued()}, headers=[JSON]), "answer", 65, ["access_token", "--token-field"])
 gives("ans_error_in_200", http(200, {"error": "invalid_grant", "error_description": "because"}, headers=[JSON]), "refused", 77,
       ["200", "invalid_grant"], fetch=["because"])

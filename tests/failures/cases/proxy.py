@@ -85,7 +85,7 @@ def _(pod):
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"
 
 
-@case("proxy_for_cluster_name", "proxy", None, 69, [WHERE, "NO_PROXY", "502|503"], never=NEVER)
+@case("proxy_for_cluster_name", "proxy", None, 69, [WHERE, "sts.auth.svc.cluster.local:443", "NO_PROXY", "502|503"], never=NEVER)
 def _(pod):
     proxy(pod, http(503, b"<html><title>ERROR: The requested URL could not be retrieved</title>", headers=["X-Squid-Error: ERR_DNS_FAIL 0"]))
     pod.env["HTTPS_PROXY"] = f"http://{WHERE}"

@@ -119,18 +119,18 @@ def refuses(name, says, *, never=(), env=None, more=(), **options):
         pod.more += more
 
 
-refuses("duration_wrong", ["--timeout", "duration"], timeout="soon")
+refuses("duration_wrong", ["--timeout", "duration", "soon"], timeout="soon")
 refuses("variable_wrong", ["STS_TIMEOUT", "duration"], env={"STS_TIMEOUT": "soon"}, timeout=None)
 refuses("url_with_user", ["URL", "user"], url="https://user:pw@sts.example.com/token", never=["pw@"])
 refuses("url_with_fragment", ["URL", "fragment"], url="https://sts.example.com/token#x")
 refuses("url_port_wrong", ["URL", "port"], url="https://sts.example.com:99999/token")
 refuses("url_is_empty_variable", ["STS_URL|--url"], env={"STS_URL": ""}, url=None)
-refuses("mode_wrong", ["--mode", "octal"], mode="rw")
+refuses("mode_wrong", ["--mode", "octal", "rw"], mode="rw")
 refuses("write_wrong", ["--write", "tokn"], write="tokn")
 refuses("insecure_k", ["-k", "no option|there is none|purpose|skip"], more=["-k"])
 refuses("insecure_long", ["--insecure", "none|purpose|skip|--insecure-http"], more=["--insecure"])
 refuses("extra_argument", ["/tokens2|argument"], more=["/tokens2"])
-refuses("token_field_wrong", ["--token-field"], token_field="a b")
+refuses("token_field_wrong", ["--token-field", "a b"], token_field="a b")
 refuses("protocol_of_keycloak", ["keycloak", "client-assertion"], protocol="keycloak")
 refuses("param_without_value", ["--param"], more=["--param", "audience"])
 

@@ -241,7 +241,7 @@ static void test_as_check(void)
 	CHECK(strstr(body, "the token in d cannot be used: "));
 	CHECK(rename(OUT, "away") == 0);
 	check_agrees(503);
-	CHECK(strstr(body, NAME ": cannot look into d: no such file: no sidecar"));
+	CHECK(strstr(body, NAME ": cannot look into d: no such directory: is this"));
 	tree_dir(OUT, 0777);
 	check_agrees(503);
 	CHECK(strstr(body, NAME ": no token in d: no sidecar has written here yet"));

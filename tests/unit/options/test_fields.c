@@ -258,8 +258,7 @@ static void test_the_token_field(void)
 	CHECK_INT(make(ARGV("--url", URL, "--token-field=/a/0")), STS_OK);
 	CHECK_STR(f.pointer, "/a/0");
 	check_wrong(ARGV("--url", URL, "--token-field=token"),
-		    "--token-field is neither access_token, id_token, nor a JSON pointer that "
-		    "begins with /");
+		    "--token-field \"token\" is none of access_token, id_token, /POINTER");
 	memset(option + at + 1, 'x', 127);
 	option[at + 127] = '\0';
 	CHECK_INT(make(ARGV("--url", URL, option)), STS_OK);

@@ -108,7 +108,7 @@ static void expiry_field(void)
 	CHECK_INT(answer.expires_s, 1500);
 	input.expiry_pointer = "/a";
 	CHECK_INT(read_prepared(), STS_EANSWER);
-	CHECK_STR(error.msg, "the answer's /a is an object, where a number of seconds up to 100 "
+	CHECK_STR(error.msg, "the answer's a is an object, where a number of seconds up to 100 "
 			     "years is wanted");
 	sts_json_close();
 }
@@ -235,17 +235,17 @@ static void bad_answers(void)
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":-5}", STS_ELIFETIME,
 		 "the returned token's lifetime is -5 s"},
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":[1]}", STS_EANSWER,
-		 "the answer's /expires_in is an array, where a number of seconds up to 100 years "
+		 "the answer's expires_in is an array, where a number of seconds up to 100 years "
 		 "is wanted"},
 		{"token-exchange", "{\"access_token\":\"a\",\"expires_in\":1e400}", STS_EJSON,
 		 NULL},
 		/* These errors come with status 200. */
 		{"token-exchange", REFUSAL("invalid_grant", "no such rule"), STS_EREFUSED,
-		 "the answer (status 200) has no /access_token: invalid_grant: no such rule"},
+		 "the answer (status 200) has no access_token: invalid_grant: no such rule"},
 		{"token-exchange", "{\"error\":\"something\"}", STS_EANSWER,
-		 "the answer (status 200) has no /access_token: something"},
+		 "the answer (status 200) has no access_token: something"},
 		{"token-exchange", "{\"error\":\"server_error\"}", STS_EBUSY,
-		 "the answer (status 200) has no /access_token: server_error"},
+		 "the answer (status 200) has no access_token: server_error"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -276,7 +276,7 @@ static void token_size(void)
 			 (int)(STS_TOKEN_MAX_BYTES + extra), token);
 		CHECK_INT(exchanged(big_body), extra ? STS_ETOKEN : STS_OK);
 	}
-	CHECK_STR(error.msg, "the answer's /access_token is over 64 KiB");
+	CHECK_STR(error.msg, "the answer's access_token is over 64 KiB");
 	CHECK(sts_answer_token_ok(STS_SLICE("!~")));
 	CHECK(!sts_answer_token_ok(STS_SLICE("")));
 	CHECK(!sts_answer_token_ok((struct sts_slice){NULL, 0}));

@@ -437,7 +437,7 @@ static void explained_statuses(void)
 	CHECK_INT(read_prepared(), STS_EANSWER);
 	CHECK_INT(error.detail, STS_ANSWER_DISCOVERY);
 	CHECK_STR(error.msg,
-		  "the answer (status 200) has no /access_token: it is a discovery document, "
+		  "the answer (status 200) has no access_token: it is a discovery document, "
 		  "with the token_endpoint https://a.example/t");
 	prepare("token-exchange", 200, STS_SLICE("welcome"));
 	head.content_type = STS_SLICE("text/plain");

@@ -112,7 +112,7 @@ static void what_was_sent_comes_back(void)
 		CHECK_INT(read_prepared(), rows[i].err);
 		if (rows[i].err != STS_OK)
 			CHECK_STR(error.msg,
-				  "the answer's /access_token is what was sent, unchanged");
+				  "the answer's access_token is what was sent, unchanged");
 		sts_json_close();
 	}
 }

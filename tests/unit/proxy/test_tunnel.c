@@ -16,11 +16,14 @@ static enum sts_err feed(const char *answer, size_t len, size_t *used)
 	char head[STS_TUNNEL_ANSWER_MAX_BYTES];
 	struct sts_http_response http;
 	enum sts_err err = STS_EAGAIN;
+	struct sts_url target;
+
+	CHECK_INT(sts_url_parse(STS_SLICE("https://sts.example"), &target, NULL), STS_OK);
 
 	error = (struct sts_error){.code = STS_OK};
 	sts_tunnel_start(&http, head, sizeof(head));
 	for (*used = 0; *used < len && err == STS_EAGAIN; ++*used)
-		err = sts_tunnel_feed(&proxy, &http, answer[*used], &error);
+		err = sts_tunnel_feed(&proxy, &target, &http, answer[*used], &error);
 	return err;
 }
 
@@ -54,7 +57,7 @@ static void answers(void)
 		 "wants credentials, and none are given (407)"},
 		{"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n", STS_EPROXY_REFUSED, "(401)"},
 		{"HTTP/1.1 403 PEERSWORD\r\n\r\n", STS_EPROXY_REFUSED,
-		 "did not connect to the STS (403)"},
+		 "did not connect to sts.example:443 (403)"},
 		{"HTTP/1.1 502 PEERSWORD\r\n\r\n", STS_EPROXY, "(502)"},
 		{"HTTP/1.1 200 OK\n\n", STS_EPROXY, "answer in HTTP"},
 		{"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", STS_EPROXY, "answer in HTTP"},
