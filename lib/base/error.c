@@ -211,5 +211,8 @@ enum sts_err sts_fail_format(struct sts_error *e, enum sts_err code, int detail,
 __attribute__((noinline)) enum sts_err sts_fail_text(struct sts_error *e, enum sts_err code,
 						     const char *fmt)
 {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-security" /* the callers' formats are literals */
 	return sts_fail_format(e, code, 0, fmt);
+#pragma GCC diagnostic pop
 }

@@ -201,7 +201,10 @@ void sts_text_add_format(struct sts_text *t, const char *fmt, ...)
 /* Not inlined: it is there for the shorter call. */
 __attribute__((noinline)) void sts_text_add_words(struct sts_text *t, const char *fmt)
 {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-security" /* the callers' formats are literals */
 	sts_text_add_format(t, fmt);
+#pragma GCC diagnostic pop
 }
 
 static bool is_printable(unsigned char c)

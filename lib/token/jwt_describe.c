@@ -198,7 +198,8 @@ void sts_jwt_add_nbf(struct sts_text *out, int64_t left_s)
 {
 	sts_text_addf(out, left_s > 0 ? "not valid for another " : "valid for ");
 	add_words(out, left_s);
-	sts_text_addf(out, left_s > 0 ? "" : " already");
+	if (left_s <= 0)
+		sts_text_addf(out, " already");
 }
 
 void sts_jwt_add_iat(struct sts_text *out, int64_t left_s)
