@@ -100,7 +100,7 @@ class Cluster:
         signing, before = self.new_key("rsa"), self.new_key("ec")
         self.server = self.run(
             program("kube-apiserver"), "--etcd-servers=http://127.0.0.1:2379", f"--bind-address={API}", "--secure-port=443", f"--advertise-address={NODE}",
-            f"--service-cluster-ip-range={SERVICES}", "--endpoint-reconciler-type=none", "--authorization-mode=Node,RBAC",
+            f"--service-cluster-ip-range={SERVICES}", "--endpoint-reconciler-type=none", "--kubelet-preferred-address-types=InternalIP", "--authorization-mode=Node,RBAC",
             f"--tls-cert-file={cert}", f"--tls-private-key-file={key}", f"--token-auth-file={self.folder / 'users.csv'}",
             f"--service-account-key-file={signing}", f"--service-account-key-file={before}", f"--service-account-signing-key-file={signing}", f"--service-account-issuer={ISSUER}")
         self.server.ready(self.api.is_ready)

@@ -41,15 +41,10 @@ def node(cluster, sts_ca):
 
 
 @pytest.fixture
-def start_sts(cluster, sts_ca, tmp_path):
-    """start_sts(argument...): a mock STS that trusts the cluster, or those whose `keys` are given."""
-    with contextlib.ExitStack() as stack:
-        yield lambda *args, keys=None, **more: stack.enter_context(contextlib.closing(Sts(tmp_path, sts_ca, keys or cluster.keys(), *args, **more)))
-
-
-@pytest.fixture
-def sts(start_sts):
-    return start_sts()
+def sts(cluster, sts_ca, tmp_path):
+    """A mock STS that trusts the cluster."""
+    with contextlib.closing(Sts(tmp_path, sts_ca, cluster.keys())) as made:
+        yield made
 
 
 @pytest.fixture

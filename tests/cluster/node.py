@@ -40,6 +40,7 @@ address = "{folder}/socket"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{pause}"
 disable_apparmor = true
+restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{cni}"
 conf_dir = "{folder}/cni"
@@ -106,6 +107,7 @@ class Node:
             "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "address": NODE, "readOnlyPort": 0,
             "containerRuntimeEndpoint": f"unix://{self.folder}/socket", "failCgroupV1": False, "cgroupDriver": "cgroupfs", "cgroupRoot": CGROUP,
             "enforceNodeAllocatable": [], "failSwapOn": False, "makeIPTablesUtilChains": False, "podLogsDir": str(self.folder / "logs"),
+            "volumePluginDir": str(self.folder / "volume-plugins"),
             "clusterDNS": [NODE], "clusterDomain": "cluster.local", "resolvConf": str(self.folder / "resolv.conf"),
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}}, "authorization": {"mode": "AlwaysAllow"},
             "evictionHard": {"memory.available": "1Mi"}, "imageGCHighThresholdPercent": 100}))

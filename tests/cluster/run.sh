@@ -69,7 +69,8 @@ remove_cgroups() { # the kubelet's, which are empty when its processes are gone
 	find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null
 }
 trap 'remove_cgroups; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT TERM
+namespaces=
+trap '[ -z "$namespaces" ] || kill -9 "$namespaces"; exit 130' HUP INT TERM
 for controller in /sys/fs/cgroup/*/; do
 	[ ! -e "$controller/cgroup.procs" ] || mkdir -p "$controller/$cgroup"
 done
@@ -78,11 +79,16 @@ done
 STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_CGROUP=/$cgroup PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
 	unshare --mount --pid --net --uts --fork --mount-proc --kill-child --propagation private sh -uc '
 	work=$1; shift
+	# containerd, its network plugins and the kubelet leave files there.
+	for folder in /run /var/log /var/lib; do mount -t tmpfs tmpfs "$folder"; done
 	for name in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
 		mkdir -p "$work/sysctl/$name"
 		cp "/proc/sys/$name" "$work/sysctl/$name/value" && mount --bind "$work/sysctl/$name/value" "/proc/sys/$name"
 	done
-	"$@"' sh "$work" "$venv/bin/pytest" -v -p no:cacheprovider --tb=short --basetemp="$work/pytest" --junitxml="$work/result.xml" "${@:-tests/cluster}"
+	"$@"' sh "$work" "$venv/bin/pytest" -v -p no:cacheprovider --tb=short --basetemp="$work/pytest" --junitxml="$work/result.xml" "${@:-tests/cluster}" &
+namespaces=$!
+wait $namespaces
+namespaces=
 counts=$(python3 "$top/tools/tally.py" junit "$work/result.xml") || exit 70
 # shellcheck disable=SC2086 # $counts is three numbers
 set -- $counts

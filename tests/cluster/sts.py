@@ -16,20 +16,17 @@ ISSUER = "https://sts.example"
 
 
 class Sts(Mock):
-    def __init__(self, folder, ca, keys, *args, address=STS):
+    def __init__(self, folder, ca, keys):
         """keys: the JWKS that verifies subject tokens."""
-        self.address, self.folder = address, folder / address
+        self.folder = folder / "sts"
         self.folder.mkdir()
         (self.folder / "ca.pem").write_bytes(ca.pem)
-        cert, key = pki.server(ca, names=list(NAMES), ips=[address]).files(self.folder)
-        super().__init__(self.folder, "--listen", address, "--port", "443", "--cert", cert, "--key", key, "--issuer", ISSUER, "--any-audience", *args)
+        cert, key = pki.server(ca, names=list(NAMES), ips=[STS]).files(self.folder)
+        super().__init__(self.folder, "--listen", STS, "--port", "443", "--cert", cert, "--key", key, "--issuer", ISSUER, "--any-audience")
         (self.folder / "jwks.json").write_text(json.dumps(keys))
 
     def connection(self, host=None, timeout=PATIENCE_S):
-        return http.client.HTTPSConnection(self.address, 443, timeout=timeout, context=ssl.create_default_context(cafile=str(self.folder / "ca.pem")))
-
-    def published(self):
-        return self.ask("GET", "/certs").json
+        return http.client.HTTPSConnection(STS, 443, timeout=timeout, context=ssl.create_default_context(cafile=str(self.folder / "ca.pem")))
 
     def verify(self, token, audience):
         key = self.keys()[jwt.get_unverified_header(token)["kid"]]
