@@ -52,7 +52,7 @@ link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '
 
 release() {
 	case $arch in
-	amd64)	gcc=gcc family=x86_64 extra=", '-malign-data=abi'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
+	amd64)	gcc=gcc family=x86_64 extra=", '-malign-data=abi', '-mstack-protector-guard=global'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
 	arm64)	gcc=aarch64-linux-gnu-gcc family=aarch64 extra=", '-mno-outline-atomics'" ;;
 	esac
 	if [ "$arch" = "$host" ]; then
