@@ -38,6 +38,7 @@ static struct sts_plans plans[2];
 static int next_plans;
 static struct sts_status described; /* what the status file that is written next says */
 static struct sts_status written[WORLD_EXCHANGES_MAX];
+static struct sts_status on_disk[WORLD_EXCHANGES_MAX]; /* the status file of a directory */
 static int owner[WORLD_EXCHANGES_MAX]; /* of a directory: the exchange + 1; 0: none */
 
 /* The examinations that were started. They take no time. */
@@ -195,7 +196,10 @@ enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool creat
 			    gid_t group, struct sts_error *e)
 {
 	(void)create;
-	(void)e;
+	if (world.boot_ms < world.place[atoi(dir)].no_dir_until_ms) {
+		world.place[atoi(dir)].was_late = true;
+		return sts_fail(e, STS_EOUTPUT, EACCES, "the directory is not there yet");
+	}
 	*store = (struct sts_store){
 		.dir_fd = BIND_DIR_FD + atoi(dir), .dir = dir, .mode = mode, .group = group};
 	return STS_OK;
@@ -240,8 +244,33 @@ enum sts_err sts_store_write(struct sts_store *store, const char *name, struct s
 	if (owner[dir] && owner[dir] != exchange + 1)
 		check_fail(exchange, "it writes into the directory of exchange %d", owner[dir] - 1);
 	owner[dir] = exchange + 1;
-	written[exchange] = described;
+	written[exchange] = on_disk[dir] = described;
+	world.place[dir].has_status = true;
 	return STS_OK;
+}
+
+bool __wrap_sts_status_read(int dir_fd, struct sts_status *status);
+bool __wrap_sts_status_read(int dir_fd, struct sts_status *status)
+{
+	const struct place *p = &world.place[dir_fd - BIND_DIR_FD];
+
+	*status = on_disk[dir_fd - BIND_DIR_FD];
+	return p->has_status && !(world.bug == BUG_UNREAD && p->was_late);
+}
+
+bool bind_has_learnt(int exchange)
+{
+	const struct place *p = &world.place[exchange];
+	uint64_t request_id = p->request * 32 + (uint64_t)p->reads;
+
+	return p->has_status && on_disk[p->dir].once_for == sts_exchange_once_for(request_id);
+}
+
+bool bind_has_sent(int exchange, ino_t subject)
+{
+	const struct place *p = &world.place[exchange];
+
+	return p->has_status && on_disk[p->dir].sent == subject;
 }
 
 /* Only the exchange that has the directory, and no running worker, may remove temporary files. */

@@ -24,4 +24,9 @@ const struct sts_status *bind_written(int exchange);
 int bind_nothing(void);
 int bind_yes(void);
 
+/* What the status file of an exchange tells the next supervisor: that a refusal has taught that its
+ * subject tokens may be sent once, and that it has sent this subject token last. */
+bool bind_has_learnt(int exchange);
+bool bind_has_sent(int exchange, ino_t subject);
+
 #endif

@@ -26,7 +26,7 @@ static const char *const bugs[BUG__COUNT] = {
 	[BUG_POLL_OFF] = "poll-off",   [BUG_RIGID] = "rigid",
 	[BUG_CARELESS] = "careless",   [BUG_DEAF] = "deaf",
 	[BUG_UNASKED] = "unasked",     [BUG_BLIND] = "blind",
-	[BUG_IGNORANT] = "ignorant",
+	[BUG_IGNORANT] = "ignorant",   [BUG_UNREAD] = "unread",
 };
 
 enum bug bugs_find(const char *name)

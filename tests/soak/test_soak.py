@@ -43,7 +43,8 @@ def test_the_gaps_are_those_of_the_warnings():
 
 
 @pytest.mark.parametrize("bug,says", [
-    ("unasked", "its source could have brought a new subject token"), ("blind", "and it had said"), ("ignorant", "has sent one twice")])
+    ("unasked", "its source could have brought a new subject token"), ("blind", "and it had said"), ("ignorant", "has sent one twice"),
+    ("unread", "has sent one twice")])
 def test_a_bug_of_subject_tokens_is_seen(bug, says):
     run = soak("--seed", 1, *CALM, "--bug", bug)
     assert run.returncode == 1 and says in run.stdout, run.stdout

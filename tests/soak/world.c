@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind.h"
 #include "chance.h"
 #include "check.h"
 #include "world_parts.h"
@@ -367,13 +368,13 @@ static void init_place(int i)
 	p->clock_ends_ms = INT64_MAX;
 }
 
-/* No trouble, but STSs that take each subject token once and do not say so before, and whose tokens
+/* No trouble but exchanges that leave the configuration and come back, and STSs that take each subject token once and do not say so before, and whose tokens
  * end before the kubelet's next subject token comes. One of three sends the token of another
  * exchange instead, which brings a new one at any time. */
 static void keep_calm(void)
 {
 	world.next_step_ms = world.next_drift_ms = world.next_suspend_ms = world.next_stop_ms =
-		world.next_refresh_ms = world.next_change_ms = INT64_MAX;
+		world.next_refresh_ms = INT64_MAX;
 	for (int i = 0; i < world.exchanges; i++) {
 		struct place *p = &world.place[i];
 
@@ -414,6 +415,15 @@ void world_init(uint64_t seed, int64_t duration_ms, int exchanges, bool calm, en
 	check_init();
 }
 
+/* Does the status file of an exchange in the configuration name this subject token? */
+static bool is_told(ino_t subject)
+{
+	for (int i = 0; i < world.configured; i++)
+		if (bind_has_sent(world.order[i], subject))
+			return true;
+	return false;
+}
+
 bool world_restart(void)
 {
 	/* Workers die with their supervisor. */
@@ -435,10 +445,14 @@ bool world_restart(void)
 
 		if (pod || p->offset_ms != world_offset_at_ms(world.boot_ms))
 			p->has_files = false;
+		p->has_status = p->has_status && !pod;
+		p->no_dir_until_ms = 0;
 	}
-	/* The new supervisor does not know what the one before it has sent, and its STS accepts
-	 * that. */
-	memset(world.taken, 0, sizeof(world.taken));
+	/* The new supervisor knows of what was sent before it only what the status files say, and
+	 * its STS accepts the rest. */
+	for (int i = 0; i < WORLD_TAKEN_MAX; i++)
+		if (!is_told(world.taken[i]))
+			world.taken[i] = 0;
 	world_start_planning();
 	check_restart();
 	return true;

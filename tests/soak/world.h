@@ -82,6 +82,7 @@ enum bug {
 	BUG_UNASKED,    /* the source is not asked for another token */
 	BUG_BLIND,      /* when the kubelet renews a token, it looks once a minute */
 	BUG_IGNORANT,   /* a refusal teaches nothing */
+	BUG_UNREAD,     /* a status file that is not there at once is not read later */
 	BUG__COUNT
 };
 
@@ -133,6 +134,10 @@ struct place {
 	int64_t sts_offset_ms, date_offset_ms, next_clock_ms, clock_ends_ms;
 	int64_t disk_full_until_ms, next_full_ms;
 	int64_t bad_until_ms, next_bad_ms; /* workers crash, hang, and cannot be forked */
+	/* the output directory cannot be opened until then, and could not be opened once; there is
+	 * a status file in it */
+	int64_t no_dir_until_ms;
+	bool was_late, has_status;
 	/* what the files say, and how wrong the clock was when they were written */
 	bool has_files;
 	int64_t written_real_ms, expires_s, offset_ms;

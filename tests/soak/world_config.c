@@ -41,8 +41,20 @@ static void edited(void)
 	check_configured();
 }
 
+/* The directory of an exchange that comes back may be there later than its plan. An attempt follows
+ * within the longest wait. */
+static void lose_directory(int exchange)
+{
+	struct place *p = &world.place[exchange];
+
+	p->no_dir_until_ms = world.boot_ms + chance_trouble_ms();
+	check_unwilling(exchange, p->no_dir_until_ms + 375 * SECOND);
+}
+
 void world_return_exchange(void)
 {
+	if (chance_percent(50))
+		lose_directory(world.absent);
 	world.order[world.configured++] = world.absent;
 	world.return_ms = INT64_MAX;
 	edited();
@@ -53,7 +65,10 @@ void world_change_config(void)
 	int last = world.exchanges - 1, a = (int)chance_between(0, last);
 
 	world.next_change_ms = chance_about(DAY);
-	switch (chance_between(0, 5)) {
+	/* These have no source and no reader. */
+	if (world.calm)
+		a -= a % 3;
+	switch (world.calm ? 5 : chance_between(0, 5)) {
 	case 0:
 		world.place[a].request++;
 		break;

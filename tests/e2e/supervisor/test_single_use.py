@@ -216,7 +216,7 @@ def test_not_sent_yet(once):
     once.configure(once.once("a") | {"connect": "127.0.0.1:1"})
     process = once.start()
     once.said("", "a", 3)
-    assert {line["error"] for line in once.lines("a")} == {"connect"}
+    assert {line["error"] for line in once.lines("a") if "error" in line} == {"connect"}
     assert once.stop(process).status == 0
 
 
