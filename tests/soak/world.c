@@ -368,9 +368,10 @@ static void init_place(int i)
 	p->clock_ends_ms = INT64_MAX;
 }
 
-/* No trouble but exchanges that leave the configuration and come back, and STSs that take each subject token once and do not say so before, and whose tokens
- * end before the kubelet's next subject token comes. One of three sends the token of another
- * exchange instead, which brings a new one at any time. */
+/* No trouble but exchanges that leave the configuration and come back, and STSs that take each
+ * subject token once and do not say so before, and whose tokens end before the kubelet's next
+ * subject token comes. One of three sends the token of another exchange instead, which brings a new
+ * one at any time. */
 static void keep_calm(void)
 {
 	world.next_step_ms = world.next_drift_ms = world.next_suspend_ms = world.next_stop_ms =
