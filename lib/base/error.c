@@ -92,6 +92,8 @@ static const char *take_text(const uint8_t **at)
 /* The packed hint for the words of a message; NULL: they have none of their own. */
 static const char *said_hint(enum sts_err code, struct sts_slice msg)
 {
+	ptrdiff_t request = sts_slice_find(msg, STS_SLICE("; request: "));
+	struct sts_slice words = {msg.data, request < 0 ? msg.len : (size_t)request};
 	const uint8_t *at = said;
 	char buf[LONGEST_BYTES + 1];
 
@@ -102,7 +104,8 @@ static const char *said_hint(enum sts_err code, struct sts_slice msg)
 		while (*at != SAID_END) {
 			const char *phrase = sts_unpacked(take_text(&at), buf, sizeof(buf));
 
-			is_said |= sts_slice_has_phrase(msg, sts_slice_of(phrase));
+			is_said |= sts_slice_has_phrase(*phrase == ';' ? msg : words,
+							sts_slice_of(phrase));
 		}
 		while (*++at != SAID_END)
 			is_of_code |= *at == code;
