@@ -6,7 +6,7 @@
 #include <stdio.h> /* renameat */
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/errno_words.h"
@@ -21,7 +21,8 @@
 #define PERMISSION_BITS     0777
 #define RESERVE_MIN_BYTES   4096 /* of room for a temporary file */
 #define RESERVE_MAX_BYTES   (64 * 1024)
-#define GROUPS_MAX          64 /* of this process that are looked at */
+#define GROUPS_MAX          64         /* of this process that are looked at */
+#define OVERLAYFS           0x794c7630 /* statfs(2) */
 
 /* A directory or a file in it is missing only if the directory is. */
 static const char *words_of(int err)
@@ -32,10 +33,10 @@ static const char *words_of(int err)
 /* The system says ENOSPC, too, when a file system with free blocks has no inode left. */
 static int errno_in(int dir_fd, int err)
 {
-	struct statvfs fs;
+	struct statfs fs;
 
-	return err == ENOSPC && fstatvfs(dir_fd, &fs) == 0 && fs.f_bavail > 0 && fs.f_files > 0 &&
-			       fs.f_favail == 0
+	return err == ENOSPC && fstatfs(dir_fd, &fs) == 0 && fs.f_bavail > 0 && fs.f_files > 0 &&
+			       fs.f_ffree == 0
 		       ? STS_ENOINODES
 		       : err;
 }
@@ -392,8 +393,10 @@ static bool may_set_group(gid_t group)
 	return count > 0;
 }
 
-/* Can what lies at the name of a file be replaced? Returns 0 or an errno. */
-static int look_at(const struct sts_store *store, const struct stat *dir, const char *name)
+/* Can what lies at the name of a file be replaced? Returns 0 or an errno.
+ *   mounts  in  a file of another device is a mount point, which overlayfs does not tell */
+static int look_at(const struct sts_store *store, const struct stat *dir, bool mounts,
+		   const char *name)
 {
 	uid_t self = geteuid();
 	struct stat st;
@@ -402,6 +405,8 @@ static int look_at(const struct sts_store *store, const struct stat *dir, const 
 		return 0;
 	if (S_ISDIR(st.st_mode))
 		return EISDIR;
+	if (mounts && st.st_dev != dir->st_dev)
+		return EBUSY;
 	return (dir->st_mode & S_ISVTX) && self != 0 && self != dir->st_uid && self != st.st_uid
 		       ? EPERM
 		       : 0;
@@ -411,15 +416,17 @@ enum sts_err sts_store_look(const struct sts_store *store, unsigned files, struc
 {
 	const char *name = NULL;
 	struct stat dir = {0};
-	struct statvfs fs;
+	struct statfs fs = {0};
 	uint64_t bytes = 0;
+	int err;
 
 	fstat(store->dir_fd, &dir);
+	fstatfs(store->dir_fd, &fs);
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++) {
 		if (!(files >> i & 1))
 			continue;
 		name = sts_output_name(i);
-		int err = look_at(store, &dir, name);
+		err = look_at(store, &dir, fs.f_type != OVERLAYFS, name);
 		if (err != 0)
 			return fail_held(store, "replace", name, err, e);
 		bytes += (uint64_t)room_for(store, name);
@@ -429,9 +436,8 @@ enum sts_err sts_store_look(const struct sts_store *store, unsigned files, struc
 	    !may_set_group(store->group))
 		return fail_group(store, name, EPERM, e);
 	/* Some file systems do not tell their size. */
-	if (fstatvfs(store->dir_fd, &fs) == 0 &&
-	    ((fs.f_files > 0 && fs.f_favail == 0) ||
-	     (fs.f_blocks > 0 && fs.f_frsize > 0 && fs.f_bavail * fs.f_frsize < bytes)))
+	if ((fs.f_files > 0 && fs.f_ffree == 0) ||
+	    (fs.f_blocks > 0 && fs.f_frsize > 0 && fs.f_bavail * (uint64_t)fs.f_frsize < bytes))
 		return fail(store, "write", name, ENOSPC, e);
 	return STS_OK;
 }

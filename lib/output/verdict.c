@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/errno_words.h"
@@ -150,19 +150,19 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
  * is never full. */
 static void measure(struct sts_verdict *v, int dir_fd)
 {
-	struct statvfs fs;
+	struct statfs fs;
 	struct sts_text text;
 
-	if (fstatvfs(dir_fd, &fs) != 0 ||
-	    !((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_favail == 0)))
+	if (fstatfs(dir_fd, &fs) != 0 ||
+	    !((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_ffree == 0)))
 		return;
 	sts_text_init(&text, v->full, sizeof(v->full));
-	sts_size_words(&text, fs.f_bavail * fs.f_frsize / 1024);
+	sts_size_words(&text, fs.f_bavail * (uint64_t)fs.f_frsize / 1024);
 	sts_text_add_str(&text, " of ");
-	sts_size_words(&text, fs.f_blocks * fs.f_frsize / 1024);
+	sts_size_words(&text, fs.f_blocks * (uint64_t)fs.f_frsize / 1024);
 	sts_text_add_str(&text, " free");
 	if (fs.f_files > 0)
-		sts_text_addf(&text, ", %llu of %llu inodes free", (unsigned long long)fs.f_favail,
+		sts_text_addf(&text, ", %llu of %llu inodes free", (unsigned long long)fs.f_ffree,
 			      (unsigned long long)fs.f_files);
 	v->lacks_inodes = fs.f_bavail > 0;
 	sts_text_init(&text, v->largest, sizeof(v->largest));

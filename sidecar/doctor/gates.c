@@ -17,11 +17,27 @@
 #define RENEWAL_LATE 10
 
 /*
- * The lines. The first ones have a condition. Any other line appears if all facts in it are known
- * that are not in brackets, and if the gate was passed or has failed.
+ * The lines, in the order in which those of a gate are printed: facts first. They appear if all
+ * facts in them are known that are not in brackets, and if the gate was passed or has failed. The
+ * last lines have a condition instead.
  */
 enum line {
-	GIVEN,
+	SOURCE,
+	SUBJECT,
+	SUBJECT_JWT,
+	OUTPUT,
+	OUTPUT_READ,
+	CLOCK,
+	NAME,
+	PROXY,
+	CONNECT,
+	TLS,
+	ANSWER,
+	ANSWER_LATER,
+	ANSWER_USE,
+	SIDECAR,
+	BY_CONDITION, /* the number of lines that have none */
+	GIVEN = BY_CONDITION,
 	VARIABLES,
 	ELSEWHERE,
 	SUBJECT_OPAQUE,
@@ -42,27 +58,26 @@ enum line {
 	ANSWER_NOT_REVOKED,
 	SIDECAR_NONE,
 	SIDECAR_ELSEWHERE,
-	BY_CONDITION, /* the number of lines that have a condition */
-	SOURCE = BY_CONDITION,
-	SUBJECT,
-	SUBJECT_JWT,
-	OUTPUT,
-	OUTPUT_READ,
-	CLOCK,
-	NAME,
-	PROXY,
-	CONNECT,
-	TLS,
-	ANSWER,
-	ANSWER_LATER,
-	ANSWER_USE,
-	SIDECAR,
 	LINES
 };
 
 /* The gate and the mark of each line. */
 #define LINE(gate, mark) (STS_GATE_##gate << 4 | STS_MARK_##mark)
 static const uint8_t lines[LINES] = {
+	[SOURCE] = LINE(CONFIGURATION, OK),
+	[SUBJECT] = LINE(SUBJECT, OK),
+	[SUBJECT_JWT] = LINE(SUBJECT, OK),
+	[OUTPUT] = LINE(OUTPUT, OK),
+	[OUTPUT_READ] = LINE(OUTPUT, OK),
+	[CLOCK] = LINE(CLOCK, OK),
+	[NAME] = LINE(NAME, OK),
+	[PROXY] = LINE(PROXY, OK),
+	[CONNECT] = LINE(CONNECT, OK),
+	[TLS] = LINE(TLS, OK),
+	[ANSWER] = LINE(ANSWER, OK),
+	[ANSWER_LATER] = LINE(ANSWER, WARN),
+	[ANSWER_USE] = LINE(ANSWER, OK),
+	[SIDECAR] = LINE(SIDECAR, OK),
 	[GIVEN] = LINE(CONFIGURATION, OK),
 	[VARIABLES] = LINE(CONFIGURATION, OK),
 	[ELSEWHERE] = LINE(CONFIGURATION, WARN),
@@ -84,23 +99,25 @@ static const uint8_t lines[LINES] = {
 	[ANSWER_NOT_REVOKED] = LINE(ANSWER, WARN),
 	[SIDECAR_NONE] = LINE(SIDECAR, WARN),
 	[SIDECAR_ELSEWHERE] = LINE(SIDECAR, OK),
-	[SOURCE] = LINE(CONFIGURATION, OK),
-	[SUBJECT] = LINE(SUBJECT, OK),
-	[SUBJECT_JWT] = LINE(SUBJECT, OK),
-	[OUTPUT] = LINE(OUTPUT, OK),
-	[OUTPUT_READ] = LINE(OUTPUT, OK),
-	[CLOCK] = LINE(CLOCK, OK),
-	[NAME] = LINE(NAME, OK),
-	[PROXY] = LINE(PROXY, OK),
-	[CONNECT] = LINE(CONNECT, OK),
-	[TLS] = LINE(TLS, OK),
-	[ANSWER] = LINE(ANSWER, OK),
-	[ANSWER_LATER] = LINE(ANSWER, WARN),
-	[ANSWER_USE] = LINE(ANSWER, OK),
-	[SIDECAR] = LINE(SIDECAR, OK),
 };
 /* The templates of the lines (facts.h), in the same order. */
 static const char templates[] = STS_PACKED(
+	"the command line of PID {pid} ({command}), and the variables here\0"
+	"{path}   {bytes} B, mode {mode}, owner {uid}:{gid}, read as UID {reader_uid}\0"
+	"sub {sub}   [aud {aud}   ][expires in {expires}][expired {-expired} ago][, written "
+	"{written} ago]\0"
+	"{path}   {file_system}[, {free_kib} free], mode {mode}, owner {uid}:{gid}\0"
+	"{files}   mode {file_mode}: {readers} can read them\0"
+	"{-off} off the Date of the STS\0"
+	"[{name}   ]by {-by}[: {server} in {ms} ms, names asked: {asked}, addresses: {addresses}]\0"
+	"{proxy}\0"
+	"{address} in {ms} ms, {-via}\0"
+	"{version}[, {group}], {ms} ms; {subject} by {anchor}[, ends in {ends}][; CA from {file}]\0"
+	"{status} in {ms} ms[: JWT, iss {iss}][, aud {aud}][, valid for {lifetime_s}]\0"
+	"the returned token is valid only in {not_before}: check the clocks\0"
+	"this token was not written, and {-use}\0"
+	"PID {pid}[, last success {last_success} ago][, next attempt in {next_attempt}][, "
+	"attempts: {attempts}][; sandbox {sandbox}]\0"
 	"the options that are given, and the variables here\0"
 	"the variables here, since no option of run is given and no sidecar of this UID is seen "
 	"with this --output-dir\0"
@@ -127,27 +144,7 @@ static const char templates[] = STS_PACKED(
 	"this token was not written, but revoking it failed\0"
 	"no sidecar that can be seen here keeps {path}\0"
 	"in another container, or gone[, last success {last_success} ago][, next attempt in "
-	"{next_attempt}][, attempts: "
-	"{attempts}]\0"
-	"the command line of PID {pid} ({command}), and the variables here\0"
-	"{path}   {bytes} B, mode {mode}, owner {uid}:{gid}, read as UID {reader_uid}\0"
-	"sub {sub}   [aud {aud}   ][expires in {expires}][expired {-expired} ago][, written "
-	"{written} ago]\0"
-	"{path}   {file_system}[, {free_kib} free], mode {mode}, owner {uid}:{gid}\0"
-	"{files}   mode {file_mode}: {readers} can read them\0"
-	"{-off} off the Date of the STS\0"
-	"[{name}   ]by {-by}[: {server} in {ms} ms, names asked: {asked}, addresses: "
-	"{addresses}]\0"
-	"{proxy}\0"
-	"{address} in {ms} ms, {-via}\0"
-	"{version}[, {group}], {ms} ms; {subject} by {anchor}[, ends in {ends}][; CA from "
-	"{file}]\0"
-	"{status} in {ms} ms[: JWT, iss {iss}][, aud {aud}][, valid for {lifetime_s}]\0"
-	"the returned token is valid only in {not_before}: check the clocks\0"
-	"this token was not written, and {-use}\0"
-	"PID {pid}[, last success {last_success} ago][, next attempt in {next_attempt}][, "
-	"attempts: "
-	"{attempts}][; sandbox {sandbox}]");
+	"{next_attempt}][, attempts: {attempts}]");
 
 /* ---- gates that failed ---- */
 
@@ -193,6 +190,18 @@ static void add_policy(const struct sts_case *c, struct sts_diagnosis *d)
 	}
 }
 
+/* Where no request was sent, the failure is that of the last one of the sidecar. */
+static void add_failure_of_sidecar(const struct sts_case *c, struct sts_diagnosis *d)
+{
+	const struct sts_verdict *v = &c->site.verdict;
+	enum sts_gate gate = sts_error_info(v->status.error).gate;
+
+	if (c->sending != STS_SENDING && v->has_status && v->status.state == STS_STATE_FAILING &&
+	    v->status.error != STS_OK && d->marks[gate] == STS_MARK_NONE &&
+	    !(c->findings.passed >> gate & 1))
+		sts_gates_fail(d, gate, v->status.error, v->status.detail, v->status.text);
+}
+
 static void add_failures(const struct sts_case *c, struct sts_diagnosis *d)
 {
 	const struct sts_findings *f = &c->findings;
@@ -205,6 +214,8 @@ static void add_failures(const struct sts_case *c, struct sts_diagnosis *d)
 	if (r->error != STS_OK) {
 		sts_gates_fail(d, sts_report_gate(r), (enum sts_err)r->error, r->detail, r->text);
 		add_policy(c, d);
+	} else {
+		add_failure_of_sidecar(c, d);
 	}
 	if (c->prints || s->is_made_later || d->marks[STS_GATE_OUTPUT] == STS_MARK_FAIL)
 		return;
@@ -214,8 +225,8 @@ static void add_failures(const struct sts_case *c, struct sts_diagnosis *d)
 
 /* ---- conditions ---- */
 
-#define IF(line, holds) ((uint32_t)(bool)(holds) << (line))
-_Static_assert(BY_CONDITION <= 32, "a set of lines has 32 bits");
+#define IF(line, holds) ((uint32_t)(bool)(holds) << ((line)-BY_CONDITION))
+_Static_assert(LINES - BY_CONDITION <= 32, "a set of lines has 32 bits");
 
 static bool is_below(int64_t value, int64_t limit)
 {
@@ -289,6 +300,8 @@ static void prepare(struct sts_case *c)
 	c->reader_uid = geteuid();
 	if (f->subject_bytes == 0)
 		f->subject_uid = f->subject_gid = UINT32_MAX;
+	if (c->report.http_status == 0)
+		c->report.lifetime_s = -1;
 	c->clock_off_s = f->has_date ? (f->clock_ms < 0 ? -f->clock_ms : f->clock_ms) / 1000 : -1;
 	if (!f->has_date)
 		f->clock_ms = INT64_MIN;
@@ -331,8 +344,8 @@ static void add_lines(const struct sts_case *c, struct sts_diagnosis *d, uint32_
 
 		if (d->absent >> gate & 1 || (gate > STS_GATE_CONFIGURATION && !c->is_configured))
 			continue;
-		if (i < BY_CONDITION ? !(conditions >> i & 1)
-				     : !is_reached(c, d, gate) || !sts_facts_known(c, gate, line))
+		if (i >= BY_CONDITION ? !(conditions >> (i - BY_CONDITION) & 1)
+				      : !is_reached(c, d, gate) || !sts_facts_known(c, gate, line))
 			continue;
 		/* The line of a gate that failed has the mark of the gate already. */
 		if (d->marks[gate] == STS_MARK_FAIL)

@@ -64,13 +64,24 @@ static size_t column_of(const struct sts_text *out)
 	return out->len - at;
 }
 
+/* Returns the length of the next word. A number and the word behind it, which may be its unit,
+ * count as one word. */
+static size_t word_len(const char *words)
+{
+	size_t len = strcspn(words, " \t");
+
+	if (len > 0 && words[len] == ' ' && strspn(words, "0123456789.") == len)
+		len += 1 + strcspn(words + len + 1, " \t");
+	return len;
+}
+
 /* Add words from a column on. Returns the column at the end. */
 static size_t wrap(struct sts_text *out, const char *words, size_t column, size_t indent)
 {
 	bool first = true;
 
 	while (*words && *words != '\t') {
-		size_t spaces = strspn(words, " "), len = strcspn(words + spaces, " \t");
+		size_t spaces = strspn(words, " "), len = word_len(words + spaces);
 
 		if (!first && column + spaces + len > STS_SCREEN_COLUMNS) {
 			sts_text_add_char(out, '\n');

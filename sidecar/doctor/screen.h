@@ -23,7 +23,8 @@ struct sts_screen {
  */
 struct sts_screen sts_screen_choose(int color);
 
-/* Add words with a line break where one is needed.
+/* Add words with a line break where one is needed. There is none behind a number, so that it stays
+ * with its unit.
  *   indent  in  of the lines after the first */
 void sts_screen_words(struct sts_text *out, const char *words, size_t indent);
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@
 #include "output/store.h"
 #include "protocol/table.h"
 #include "supervisor/reader_warning.h"
+
+/* A lower limit of the size of files has no room for a token. */
+#define SIZE_LIMIT_BYTES 1024
 
 /* The names of file systems, by their numbers (statfs(2)). */
 static const uint32_t system_numbers[] = {0x01021994, 0xef53, 0x58465342, 0x794c7630,
@@ -117,6 +122,18 @@ static void look_at_sidecar(struct sts_site *p, const char *dir)
 	p->seccomp = (int32_t)sts_process_number(p->pid, "Seccomp:", 0);
 }
 
+/* Find out how large a file may be that the sidecar writes; without one, this process. */
+static void look_at_limit(struct sts_site *p)
+{
+	struct rlimit size;
+
+	if (p->error.code == STS_OK &&
+	    syscall(SYS_prlimit64, p->pid, RLIMIT_FSIZE, NULL, &size) == 0 &&
+	    size.rlim_cur < SIZE_LIMIT_BYTES)
+		sts_fail(&p->error, STS_EOUTPUT, EFBIG, "%s: a file over %u B is too big", p->path,
+			 (unsigned)size.rlim_cur);
+}
+
 void sts_site_look(struct sts_site *p, const struct sts_plan *plan, const char *dir, int64_t now_s)
 {
 	struct sts_text text;
@@ -130,6 +147,7 @@ void sts_site_look(struct sts_site *p, const struct sts_plan *plan, const char *
 	name_files(p, plan->write);
 	sts_verdict_look(&p->verdict, dir, 0, now_s);
 	look_at_sidecar(p, dir);
+	look_at_limit(p);
 }
 
 bool sts_site_has_sidecar(const struct sts_site *p, const struct sts_status_now *now)

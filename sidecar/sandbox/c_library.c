@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -173,27 +172,6 @@ int lstat(const char *restrict path, struct stat *restrict st)
 int fstatfs(int fd, struct statfs *out)
 {
 	return (int)CALL3(SYS_fstatfs, fd, out, 0);
-}
-
-int fstatvfs(int fd, struct statvfs *out)
-{
-	struct statfs in;
-
-	if (fstatfs(fd, &in) != 0)
-		return -1;
-	*out = (struct statvfs){
-		.f_bsize = in.f_bsize,
-		.f_frsize = in.f_frsize ? in.f_frsize : in.f_bsize,
-		.f_blocks = in.f_blocks,
-		.f_bfree = in.f_bfree,
-		.f_bavail = in.f_bavail,
-		.f_files = in.f_files,
-		.f_ffree = in.f_ffree,
-		.f_favail = in.f_ffree,
-		.f_flag = in.f_flags,
-		.f_namemax = in.f_namelen,
-	};
-	return 0;
 }
 
 void *mmap(void *start, size_t len, int protection, int flags, int fd, off_t at)

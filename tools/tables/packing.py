@@ -30,11 +30,11 @@ from tables.common import TOP, TableError, c_file, shown  # noqa: E402
 PAIRS = TOP / "lib/base/pairs.json"
 CHARACTERS = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
 END = ""                    # the symbol that ends a text: its code is all zeros, as the NUL behind the text is
-RIGHT_BITS = 11             # of the right symbol of a pair in the table
-LOW_BITS = 5                # of the left symbol of a pair; its other bits are steps (pairs_h)
+RIGHT_BITS = 12             # of the right symbol of a pair in the table
+LOW_BITS = 4                # of the left symbol of a pair; its other bits are steps (pairs_h)
 PAIR_BITS = RIGHT_BITS + LOW_BITS + 1   # of a pair in the table
-PAIRS_MAX = (1 << RIGHT_BITS) - len(CHARACTERS) - 1
-ROUNDS = 6                  # in which pairs that are not worth their place are left out
+PAIRS_MAX = 2400
+ROUNDS = 10                 # in which pairs that are not worth their place are left out
 DEPTH_MAX = 12              # a pair within a pair
 SYMBOL_MAX = 48             # characters of a symbol
 CODE_MAX_BITS = 15
@@ -266,7 +266,7 @@ def train(texts, pairs_max=PAIRS_MAX):
                 if last and 1 + max(depths[pair[0]], depths[pair[1]]) <= DEPTH_MAX and len("".join(pair)) <= SYMBOL_MAX and "".join(pair) not in depths:
                     seen[pair] += 1
         (left, right), count = max(seen.items(), key=lambda one: (one[1], one[0]), default=((None, None), 0))
-        if count < 4:
+        if count < 3:
             break
         pairs.append((left, right))
         depths[left + right] = 1 + max(depths[left], depths[right])

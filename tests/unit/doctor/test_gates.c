@@ -55,9 +55,8 @@ static void test_healthy(void)
 		" name     ok   sts.example.com   by DNS: 10.96.0.10 in 2 ms, names asked: 3,\n"
 		"               addresses: 1\n"
 		" connect  ok   10.4.0.17:443 in 1 ms, no proxy\n"
-		" tls      ok   1.3, x25519, 9 ms; \"sts.example.com\" by \"Corp CA 3\", ends in "
-		"61\n"
-		"               d; CA from /certs/ca.crt\n"
+		" tls      ok   1.3, x25519, 9 ms; \"sts.example.com\" by \"Corp CA 3\", ends in\n"
+		"               61 d; CA from /certs/ca.crt\n"
 		" answer   ok   200 in 84 ms: JWT, iss https://sts.example.com, aud\n"
 		"               https://vault.example, valid for 15 min\n"
 		"          ok   this token was not written, and was revoked\n"
@@ -130,7 +129,7 @@ static void test_output(void)
 	CHECK(says("nearly full: 3 inodes are free"));
 	make_up_case(&c);
 	c.site.is_alone = true;
-	CHECK(says("can read the files: if"));
+	CHECK(says("read them\n          warn their owner and group 2000 can read the files: if"));
 	make_up_case(&c);
 	c.site.is_open = false;
 	c.site.is_made_later = true;
@@ -208,6 +207,17 @@ static void test_answer(void)
 	CHECK(says("\n clock  - not tried\n"));
 	c.sending = STS_SENDING_NOT;
 	CHECK(says(" answer   -    nothing was sent: --no-send is given\n"));
+	/* The sidecar's last request says what nobody asks now. */
+	c.site.verdict.status.state = STS_STATE_FAILING;
+	c.site.verdict.status.error = STS_EDENIED;
+	strcpy(c.site.verdict.status.text, "unexpected status 403: access_denied");
+	CHECK(says(" answer   FAIL unexpected status 403: access_denied "));
+	CHECK(says(" nothing was sent: --no-send is given\n"));
+	c.site.verdict.status.error = STS_ECONNECT; /* this gate has been passed now */
+	CHECK(!says("FAIL"));
+	c.site.verdict.status.error = STS_EDENIED;
+	c.sending = STS_SENDING;
+	CHECK(!says("FAIL"));
 }
 
 static void test_sidecar(void)
