@@ -146,10 +146,46 @@ static void other_names(void)
 	CHECK_STR(answer.sts_error, "invalid_grant");
 }
 
+/* Codes that are null, numbers or objects stand beside those that count. */
+static void beside_others(void)
+{
+	static const struct {
+		const char *body, *code, *msg;
+	} rows[] = {
+		/* OpenAI */
+		{"{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\",\"param\":null,"
+		 "\"code\":null}}",
+		 "invalid_request_error", "unexpected status 400: invalid_request_error: no"},
+		{"{\"error\":{\"code\":\"invalid_subject_token\",\"message\":\"no\",\"type\":"
+		 "\"invalid_request_error\"}}",
+		 "invalid_subject_token", "unexpected status 400: invalid_subject_token: no"},
+		/* Databricks */
+		{"{\"error_code\":400,\"message\":\"no\"}", "", "unexpected status 400: no"},
+		{"{\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":\"no\",\"details\":[{"
+		 "\"@type\":\"x\",\"reason\":\"y\",\"error\":\"z\"}]}",
+		 "INVALID_PARAMETER_VALUE", "unexpected status 400: INVALID_PARAMETER_VALUE: no"},
+		/* Entra */
+		{"{\"error\":\"invalid_client\",\"error_description\":\"AADSTS700027: no\","
+		 "\"error_codes\":[700027],\"timestamp\":\"t\",\"error_uri\":\"u\"}",
+		 "invalid_client", "unexpected status 400: invalid_client: AADSTS700027: no"},
+		/* Google */
+		{"{\"error\":{\"code\":400,\"message\":\"no\",\"status\":\"INVALID_ARGUMENT\","
+		 "\"details\":[]}}",
+		 "INVALID_ARGUMENT", "unexpected status 400: INVALID_ARGUMENT: no"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		read_answer("openai", 400, rows[i].body);
+		CHECK_STR(answer.sts_error, rows[i].code);
+		CHECK_STR(error.msg, rows[i].msg);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"refusals as services write them", of_services},
 	{"a bare 401", bare},
 	{"errorCode and errorSummary", other_names},
+	{"codes beside other values", beside_others},
 };
 
 STS_TEST_MAIN(tests)
