@@ -75,7 +75,7 @@ def test_refusals(provider, change):
     """a refusal of oidc-provider ends with its OAuth code and the status for a denial"""
     sts, op = provider
     assert sts.command("fetch", *sts.options()).status == 0
-    result = sts.command("fetch", *sts.options(**sts.asks | change), "--deadline", "1s")
+    result = sts.command("fetch", *sts.options(**sts.asks | change), "--deadline", "5s")
     assert result.status == 77 and '"sts_error":"invalid_' in result.last, (result.err, op())
 
 
