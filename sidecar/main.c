@@ -202,6 +202,7 @@ static int run(int argc, char *const *argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
+	sts_error_set_command(argv[1]);
 	if (command & WORK)
 		sts_events_hold();
 	if (wants_help(argv + 2))

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/packed.h"
 #include "base/resident.h"
@@ -131,6 +132,30 @@ const char *sts_errno_words(int err)
 	while (at < sizeof(errnos) && errnos[at] != err)
 		at++;
 	return sts_unpacked(sts_packed_at(errno_texts, at), unpacked, sizeof(unpacked));
+}
+
+void sts_add_barred(struct sts_text *t, const struct stat *st, int err)
+{
+	sts_text_add_str(t, sts_errno_words(err));
+	if (st)
+		sts_text_addf(t, ": mode %04o, owner %u, group %u", (unsigned)(st->st_mode & 07777),
+			      (unsigned)st->st_uid, (unsigned)st->st_gid);
+	/* This needs no system call, which the sandbox of some processes would not allow. */
+	sts_text_addf(t, ", and this process is UID %u, GID %u", (unsigned)getauxval(AT_EUID),
+		      (unsigned)getauxval(AT_EGID));
+}
+
+const char *sts_read_words(const char *path, int err)
+{
+	static char words[STS_BARRED_MAX_BYTES];
+	struct sts_text text;
+	struct stat st;
+
+	if (err != EACCES && err != EPERM)
+		return sts_errno_words(err);
+	sts_text_init(&text, words, sizeof(words));
+	sts_add_barred(&text, stat(path, &st) == 0 ? &st : NULL, err);
+	return words;
 }
 
 enum sts_err sts_errno_code(int err, enum sts_err usual)

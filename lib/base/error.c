@@ -30,16 +30,22 @@ struct exit_row {
 };
 
 /* The arrays texts, errors, exits, results, gates, hints and said, which are generated from
- * errors.toml. In texts, names are plain, and all others are packed. Each row of hints is a text,
- * the codes it is for, END, their details, END. Another END follows the last row. The rows of said
- * are bytes: a text (two of them), phrases (two each), SAID_END, the codes it is for, SAID_END.
- * Another SAID_END follows the last row. */
-#define END      UINT16_MAX
-#define SAID_END UINT8_MAX
+ * errors.toml. In texts, names are plain, and all others are packed. Each row of hints is a text
+ * (two bytes), the codes it is for, END, their details, END. Another END follows the last row. If
+ * the details are HTTP statuses, they are kept less STATUS_MIN, and END_STATUSES stands before
+ * them. The rows of said are a text (two bytes), phrases (two each), SAID_END, the codes it is for,
+ * SAID_END. Another SAID_END follows the last row. */
+#define END            UINT8_MAX
+#define END_STATUSES   (END - 1)
+#define STATUS_MIN     300
+#define DETAIL(number) ((number) + 0 * sizeof(char[(number) < END_STATUSES ? 1 : -1]))
+#define SAID_END       UINT8_MAX
 #include "base/error_table.h"
 
 _Static_assert(STS_RESULT__COUNT <= 16, "struct error_row has 4 bits for a result");
 _Static_assert(STS_EXIT__COUNT <= 16, "struct error_row has 4 bits for an exit status");
+_Static_assert(STS_ERR__COUNT < END_STATUSES, "a code has a byte");
+_Static_assert(sizeof(texts) < END << 8, "the first byte of a place is not END");
 _Static_assert(STS_GATE__COUNT <= 16, "struct error_row has 4 bits for a gate");
 _Static_assert(STS_ERR__COUNT < SAID_END, "a code has a byte");
 _Static_assert(sizeof(texts) < SAID_END << 8, "the first byte of a text is not SAID_END");
@@ -72,11 +78,11 @@ const char *sts_error_meaning(enum sts_err code)
 }
 
 /* Is a value in a list? Sets *at to what follows the list. */
-static bool has(const uint16_t **at, int value)
+static bool has(const uint8_t **at, int value)
 {
 	bool found = false;
 
-	for (; **at != END; (*at)++)
+	for (; **at < END_STATUSES; (*at)++)
 		found |= **at == value;
 	(*at)++;
 	return found;
@@ -119,24 +125,40 @@ static const char *said_hint(enum sts_err code, struct sts_slice msg)
 /* The packed hint for an error. */
 static const char *hint_of(enum sts_err code, int detail)
 {
-	const uint16_t *at = hints;
+	const uint8_t *at = hints;
 
 	while (*at != END) {
-		const char *hint = texts + *at++;
-		bool is_of_code = has(&at, (int)code);
+		const char *hint = texts + (at[0] << 8 | at[1]);
+		bool is_of_code;
 
-		if (has(&at, detail) && is_of_code)
+		at += 2;
+		is_of_code = has(&at, (int)code);
+		if (has(&at, at[-1] == END ? detail : detail - STATUS_MIN) && is_of_code)
 			return hint;
 	}
 	return texts + row_of(code)->hint;
+}
+
+static const char *command STS_RESIDENT;
+
+void sts_error_set_command(const char *name)
+{
+	command = name;
 }
 
 const char *sts_error_hint_for(enum sts_err code, int detail, const char *msg)
 {
 	static char hint[LONGEST_BYTES + 1] STS_RESIDENT;
 	const char *packed = said_hint(code, sts_slice_of(msg));
+	struct sts_text text;
 
-	return sts_unpacked(packed ? packed : hint_of(code, detail), hint, sizeof(hint));
+	if (!packed)
+		packed = hint_of(code, detail);
+	if (!command || packed != texts + errors[STS_EUSAGE].hint)
+		return sts_unpacked(packed, hint, sizeof(hint));
+	sts_text_init(&text, hint, sizeof(hint));
+	sts_text_addf(&text, "see sts-sidecar %s --help", command);
+	return hint;
 }
 
 const char *sts_error_hint(enum sts_err code, int detail)

@@ -99,6 +99,9 @@ struct sts_error_info sts_error_info(enum sts_err code);
  */
 const char *sts_error_meaning(enum sts_err code);
 
+/* Set the command whose --help a hint names, in place of COMMAND. `name` is kept. */
+void sts_error_set_command(const char *name);
+
 /*
  * Returns what to do next about an error, in one clause. The text is valid until the next call.
  *   code    in  as for sts_error_info()

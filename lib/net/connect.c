@@ -142,8 +142,11 @@ void sts_connect_add_failure(struct sts_text *t, const char *host,
 	} else {
 		sts_text_addf(t, ": %s", words_of(&facts->last, err));
 	}
-	if (facts->tried > 1)
-		sts_text_addf(t, " (the last of %d addresses tried)", facts->tried);
+	if (facts->tried > 1) {
+		sts_text_addf(t, " (the last of %d addresses tried; the first was ", facts->tried);
+		add_endpoint(t, &facts->first, facts->port);
+		sts_text_add_char(t, ')');
+	}
 	add_source(t, host, facts);
 }
 
@@ -179,6 +182,8 @@ static enum sts_err connect_any(struct attempt *a, const struct sts_address *lis
 		if (share < SHARE_MIN_MS)
 			share = left < SHARE_MIN_MS ? left : SHARE_MIN_MS;
 		a->facts->last = list[i];
+		if (a->facts->tried == 0)
+			a->facts->first = list[i];
 		a->facts->last_boot_ms = sts_clock_boot_ms();
 		a->facts->tried++;
 		a->last_errno = connect_one(a, &list[i], a->facts->last_boot_ms + share);
@@ -392,7 +397,7 @@ static enum sts_err connect_by_name(struct attempt *a, const struct sts_url *url
 	int err = sts_file_read(AT_FDCWD, files->resolv, STS_FILE_FOLLOW, text, sizeof(text), &len);
 	if (err != 0 && err != ENOENT)
 		return sts_fail(e, sts_errno_code(err, STS_EDNS), err, "%s: %s", files->resolv,
-				sts_errno_words(err));
+				sts_read_words(files->resolv, err));
 	sts_resolv_parse((struct sts_slice){text, err == 0 ? len : 0}, &resolv);
 	if (resolv.server_count == 0)
 		return fail_servers(files->resolv, &resolv, e);

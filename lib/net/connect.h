@@ -46,6 +46,7 @@ struct sts_connect_facts {
 	int addresses;                 /* that were found */
 	int64_t found_boot_ms;         /* when the first address was tried; 0: there was none */
 	int tried;                     /* how many addresses were tried */
+	struct sts_address first;      /* the address that was tried first */
 	struct sts_address last;       /* the address that was tried last */
 	int64_t last_boot_ms;          /* when that began */
 	char name[STS_HOST_MAX_BYTES]; /* the last candidate, without its trailing dot */
@@ -80,7 +81,7 @@ void sts_connect_add_failure(struct sts_text *t, const char *host,
  *                    it; -1 after a failure
  * Returns STS_OK; STS_EHOST when there is no such name, with the candidates in the message;
  * STS_EDNS when the name could not be resolved; STS_ECONNECT or STS_ECONNECT_TIME, with the last
- * address and the number of addresses in the message; STS_EUSAGE when connect_to is malformed.
+ * and the first address and their number in the message; STS_EUSAGE when connect_to is malformed.
  */
 enum sts_err sts_connect(const struct sts_url *url, const char *connect_to,
 			 const struct sts_connect_files *files, int64_t deadline_boot_ms, int *fd,

@@ -38,16 +38,6 @@ static void problem(struct sts_verdict *v, const char *dir, const char *before, 
 	sts_hide_tokens(v->problem);
 }
 
-/* Add why this process may not read a file or enter a directory. */
-static void add_barred(struct sts_text *text, const struct stat *st)
-{
-	sts_text_addf(text,
-		      "permission denied: mode %04o, owner %u, group %u, and this process is UID "
-		      "%u, GID %u",
-		      (unsigned)(st->st_mode & 07777), (unsigned)st->st_uid, (unsigned)st->st_gid,
-		      (unsigned)geteuid(), (unsigned)getegid());
-}
-
 /* The directory cannot be opened. */
 static void no_directory(struct sts_verdict *v, const char *dir, int err)
 {
@@ -59,7 +49,7 @@ static void no_directory(struct sts_verdict *v, const char *dir, int err)
 	v->barred = err == EACCES && stat(dir, &st) == 0;
 	v->no_dir = !v->barred;
 	if (v->barred)
-		add_barred(&text, &st);
+		sts_add_barred(&text, &st, err);
 	else
 		sts_text_add_str(&text, err == ENOENT ? sts_words("no such directory")
 						      : sts_errno_words(err));
@@ -81,7 +71,7 @@ static void no_access(struct sts_verdict *v, const char *dir, int dir_fd)
 		v->barred = true;
 		sts_text_init(&text, words, sizeof(words));
 		sts_text_addf(&text, "%s: ", sts_output_name(i));
-		add_barred(&text, &st);
+		sts_add_barred(&text, &st, EACCES);
 		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" cannot be used: "),
 			words);
 		return;

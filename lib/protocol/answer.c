@@ -122,8 +122,7 @@ static enum sts_err explain(const struct sts_answer_input *in, int64_t date_s,
 	return STS_EEARLY;
 }
 
-/* The body of an answer that is not 2xx. XML is converted up to the first byte at which it is
- * broken: the error code of AWS stands before the message. */
+/* The body of an answer that is not 2xx. XML is converted up to the byte at which it is broken. */
 static struct sts_slice failure_body(const struct sts_answer_input *in, char *scratch, size_t size)
 {
 	struct sts_slice body = bare_body(in);
@@ -172,6 +171,8 @@ static void add_facts(struct sts_text *t, const struct sts_answer_input *in,
 
 	if (is_silent && sts_slice_starts(bare_body(in), "<"))
 		sts_text_addf(t, ": XML");
+	if (is_silent && head->status == 400 && bare_body(in).len == 0)
+		sts_text_addf(t, " with no body");
 	if (head->status == 405)
 		add_header(t, in, STS_PACKED("; it allows "), head->allow);
 	if (head->status == 429 || head->status == 503)
@@ -206,17 +207,16 @@ static enum sts_err read_failure(const struct sts_answer_input *in, int64_t date
 		add_want_of_client(tail);
 	if (is_refusal(err, status) && !tail[0])
 		sts_reason_doubt(in->protocol, in->request, reason.text, tail, sizeof(tail));
-	/* The words of the answer are cut where the tail needs the room. */
+	/* The words of the answer are cut where the tail needs the room. The first words never
+	 * change: people search their logs for them. */
 	sts_text_init(&text, msg, sizeof(msg) - strlen(tail));
-	/* These words never change: people search their logs for them. */
 	sts_text_addf(&text, "unexpected status %d", status);
 	if (err == STS_EREDIRECT)
 		add_redirect(&text, in);
 	else
 		sts_reason_add(&text, in->request, &reason);
 	add_facts(&text, in, &reason);
-	/* The words may have been cut at a space. */
-	if (tail[0] && msg[text.len - 1] == ' ')
+	if (tail[0] && msg[text.len - 1] == ' ') /* the words may have been cut at a space */
 		msg[text.len - 1] = '\0';
 	return sts_fail(e, err, status, "%s%s", msg, tail);
 }

@@ -177,7 +177,7 @@ static const char *read_file(const char *path, uint8_t *data, size_t size, size_
 {
 	int err = sts_file_read(AT_FDCWD, path, STS_FILE_FOLLOW, data, size, len);
 
-	return err ? sts_errno_words(err) : NULL;
+	return err ? sts_read_words(path, err) : NULL;
 }
 
 static enum sts_err read_both(struct sts_client_key *key, const char *cert_path,

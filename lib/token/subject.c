@@ -41,25 +41,6 @@ static int read_file(const char *path, char *buf, size_t size, size_t *len)
 	return err;
 }
 
-/*
- * Fail with a message that says why a file may not be read.
- *   shown  in  the path, escaped
- */
-static enum sts_err no_access(struct sts_error *e, const char *path, const char *shown, int err)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return sts_fail(e, STS_ESUBJECT_UNREADABLE, err,
-				"cannot read the subject token %s: %s (and this process is UID %u)",
-				shown, sts_errno_words(err), (unsigned)geteuid());
-	return sts_fail(e, STS_ESUBJECT_UNREADABLE, err,
-			"cannot read the subject token %s: mode %04o, owner %u, group %u, and this "
-			"process is UID %u, GID %u",
-			shown, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid,
-			(unsigned)st.st_gid, (unsigned)geteuid(), (unsigned)getegid());
-}
-
 static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 {
 	const char *shown = sts_shown_str(path, PATH_MAX_SHOWN);
@@ -70,10 +51,8 @@ static enum sts_err no_read(struct sts_error *e, const char *path, int err)
 	if (err == EFBIG)
 		return sts_fail(e, STS_ESUBJECT_TOOBIG, err, "the subject token %s is over 64 KiB",
 				shown);
-	if (err == EACCES || err == EPERM)
-		return no_access(e, path, shown, err);
 	return sts_fail(e, sts_errno_code(err, STS_ESUBJECT_UNREADABLE), err,
-			"cannot read the subject token %s: %s", shown, sts_errno_words(err));
+			"cannot read the subject token %s: %s", shown, sts_read_words(path, err));
 }
 
 /* ---- checking ---- */

@@ -51,7 +51,7 @@ enum sts_err sts_ca_sources_add(struct sts_ca_sources *sources, const char *path
 		return STS_OK;
 	if (err)
 		return sts_fail(e, sts_errno_code(err, STS_ECA_FILE), err, "CA file %s: %s",
-				source.label, sts_errno_words(err));
+				source.label, sts_read_words(path, err));
 	sources->source[sources->count++] = source;
 	return STS_OK;
 }

@@ -84,19 +84,44 @@ static const char minimal_words[] = STS_PACKED(
 	"or its issuer has too large a key\0"
 	"or its issuer has too small a key");
 
+static void add_sources(struct sts_text *t, const struct sts_verifier *v)
+{
+	for (size_t i = 0; i < v->sources->count; i++) {
+		sts_text_add_str(t, i > 0 ? ", " : " ");
+		sts_text_add_str(t, v->sources->source[i].label);
+	}
+}
+
+/* Add the issuer that was looked for, and where. */
+static void add_searched(struct sts_text *t, const struct sts_verifier *v, struct sts_der issuer)
+{
+	sts_dn_add(t, issuer);
+	if (v->anchors.stale > 0)
+		sts_text_addf(t, " (one of that name has expired or is not yet valid)");
+	sts_text_addf(t, "; searched %u certificates in", (unsigned)v->anchors.scanned);
+	add_sources(t, v);
+}
+
 /* Translate an error of br_x509_minimal. The message names the certificate that most likely has the
  * error. */
-static enum sts_err minimal_failed(unsigned err, const struct sts_cert_path *path,
-				   struct sts_error *e)
+static enum sts_err minimal_failed(const struct sts_verifier *v, unsigned err,
+				   const struct sts_cert_path *path, struct sts_error *e)
 {
 	const struct sts_cert *top =
 		path->cert[err == BR_ERR_X509_NOT_TRUSTED ? path->count - 1 : 0];
 	enum sts_err code = STS_ECERT_MALFORMED;
+	char text[STS_ERROR_TEXT_MAX_BYTES] = "";
+	struct sts_text t;
 
+	sts_text_init(&t, text, sizeof(text));
+	if (err == BR_ERR_X509_NOT_TRUSTED) {
+		sts_text_addf(&t, ": ");
+		add_searched(&t, v, top->issuer);
+	}
 	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
 		if (minimal_errors[i].err == err)
-			code = sts_rules_fail(e, (enum sts_err)minimal_errors[i].code, top, "%s",
-					      sts_words_at(minimal_words, i));
+			code = sts_rules_fail(e, (enum sts_err)minimal_errors[i].code, top, "%s%s",
+					      sts_words_at(minimal_words, i), text);
 	if (code == STS_ECERT_MALFORMED)
 		sts_rules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)", err);
 	e->detail = (int)err;
@@ -127,7 +152,7 @@ static enum sts_err ask_minimal(struct sts_verifier *v, const struct sts_cert_pa
 	err = (*m)->end_chain(m);
 	v->minimal.trust_anchors = NULL; /* it points into this function's stack */
 	v->minimal.trust_anchors_num = 0;
-	return err ? minimal_failed(err, path, e) : STS_OK;
+	return err ? minimal_failed(v, err, path, e) : STS_OK;
 }
 
 static enum sts_err try_path(struct sts_verifier *v, const struct sts_cert_path *path,
@@ -246,14 +271,6 @@ static bool search_paths(struct sts_verifier *v, struct search *s, struct sts_er
 	return false;
 }
 
-static void add_sources(struct sts_text *t, const struct sts_verifier *v)
-{
-	for (size_t i = 0; i < v->sources->count; i++) {
-		sts_text_add_str(t, i > 0 ? ", " : " ");
-		sts_text_add_str(t, v->sources->source[i].label);
-	}
-}
-
 static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct sts_cert *orphan,
 				   struct sts_error *e)
 {
@@ -263,11 +280,7 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	sts_text_init(&t, text, sizeof(text));
 	sts_text_addf(&t, orphan->self_issued ? "self-signed and not trusted: "
 					      : "no trust anchor for issuer ");
-	sts_dn_add(&t, orphan->issuer);
-	if (v->anchors.stale > 0)
-		sts_text_addf(&t, " (one of that name has expired or is not yet valid)");
-	sts_text_addf(&t, "; searched %u certificates in", (unsigned)v->anchors.scanned);
-	add_sources(&t, v);
+	add_searched(&t, v, orphan->issuer);
 	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);
 }
 

@@ -53,8 +53,8 @@ enum line {
 	TLS_SHOWN,
 	ANSWER_NOT,
 	ANSWER_SPARED,
-	ANSWER_NO_JWT,
 	ANSWER_ASSUMED,
+	ANSWER_NO_JWT,
 	ANSWER_NOT_REVOKED,
 	SIDECAR_NONE,
 	SIDECAR_ELSEWHERE,
@@ -94,8 +94,8 @@ static const uint8_t lines[LINES] = {
 	[TLS_SHOWN] = LINE(TLS, MORE),
 	[ANSWER_NOT] = LINE(ANSWER, SKIP),
 	[ANSWER_SPARED] = LINE(ANSWER, SKIP),
-	[ANSWER_NO_JWT] = LINE(ANSWER, WARN),
 	[ANSWER_ASSUMED] = LINE(ANSWER, WARN),
+	[ANSWER_NO_JWT] = LINE(ANSWER, WARN),
 	[ANSWER_NOT_REVOKED] = LINE(ANSWER, WARN),
 	[SIDECAR_NONE] = LINE(SIDECAR, WARN),
 	[SIDECAR_ELSEWHERE] = LINE(SIDECAR, OK),
@@ -139,8 +139,8 @@ static const char templates[] = STS_PACKED(
 	"nothing was sent: --no-send is given\0"
 	"nothing was sent: the STS may take this subject token only once, and the sidecar needs "
 	"it. --exchange sends it all the same\0"
+	"nothing says when the token expires: --default-ttl counts, {lifetime_s}\0"
 	"no JWT came back: its issuer and audience are not known\0"
-	"nothing says when the token expires: --default-ttl counts\0"
 	"this token was not written, but revoking it failed\0"
 	"no sidecar that can be seen here keeps {path}\0"
 	"in another container, or gone[, last success {last_success} ago][, next attempt in "

@@ -129,7 +129,7 @@ enum sts_err sts_config_read(struct sts_config *c, const char *path, struct sts_
 	if (err != 0)
 		return sts_fail(e, STS_EUSAGE, err == EFBIG ? 0 : STS_USAGE_FILE,
 				"the configuration file %s: %s", sts_shown_str(path, 95),
-				sts_errno_words(err));
+				sts_read_words(path, err));
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, c->text, c->text_bytes);
 	br_sha256_out(&hash, digest);

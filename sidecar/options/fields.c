@@ -69,7 +69,7 @@ static enum sts_err from_file(struct sts_fields_files *files, const char *option
 	err = sts_file_read(AT_FDCWD, name, STS_FILE_FOLLOW, files->data + files->used,
 			    sizeof(files->data) - files->used, &len);
 	if (err)
-		return bad_file(option, path, err, sts_errno_words(err), e);
+		return bad_file(option, path, err, sts_read_words(name, err), e);
 	*value = sts_slice_trim((struct sts_slice){files->data + files->used, len});
 	files->used += len;
 	return value->len > 0 ? STS_OK : bad_file(option, path, 0, "it is empty", e);

@@ -103,12 +103,16 @@ static void warn_of_assumed(const struct sts_exchange *x, struct sts_logged *log
 			    const struct sts_report *report)
 {
 	bool is_assumed = report->flags & STS_REPORT_ASSUMED;
+	char msg[128];
+	struct sts_text text;
 
-	if (is_assumed && !logged->assumed)
-		warn(x,
-		     sts_words("nothing in the answer says how long the token lives: --default-ttl "
-			       "counts"),
-		     "lifetime_s", report->lifetime_s);
+	if (is_assumed && !logged->assumed) {
+		sts_text_init(&text, msg, sizeof(msg));
+		sts_text_addf(&text, "nothing in the answer says how long the token lives: "
+				     "--default-ttl counts, ");
+		sts_duration_words(&text, report->lifetime_s);
+		warn(x, msg, "lifetime_s", report->lifetime_s);
+	}
 	logged->assumed = is_assumed;
 }
 

@@ -27,7 +27,7 @@ static enum sts_err read_pid(const char *path, uint64_t *pid, struct sts_error *
 	int err = sts_file_read(AT_FDCWD, path, STS_FILE_NOFOLLOW, data, sizeof(data), &text.len);
 
 	if (err != 0)
-		return fail(path, err, sts_errno_words(err), e);
+		return fail(path, err, sts_read_words(path, err), e);
 	text.len -= text.len > 0 && data[text.len - 1] == '\n';
 	if (!sts_parse_u64(text, INT32_MAX, pid))
 		return fail(path, 0, STS_PACKED("it must hold a PID, digits only"), e);

@@ -29,13 +29,12 @@ void sts_shown_add_request(struct sts_text *t, const struct sts_request *request
 	sts_text_add_escaped(t, (struct sts_slice){shown, text.len}, PART_MAX_BYTES);
 }
 
-void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum sts_err err)
+void sts_shown_add_file(struct sts_text *t, const char *path)
 {
-	if (sts_error_info(err).gate != STS_GATE_SUBJECT || err == STS_EINPUT || !o->token_file ||
-	    sts_slice_find((struct sts_slice){t->data, t->len}, sts_slice_of(o->token_file)) >= 0)
+	if (!path || sts_slice_find((struct sts_slice){t->data, t->len}, sts_slice_of(path)) >= 0)
 		return;
 	sts_text_addf(t, "; file: ");
-	sts_text_add_escaped(t, sts_slice_of(o->token_file), PART_MAX_BYTES);
+	sts_text_add_escaped(t, sts_slice_of(path), PART_MAX_BYTES);
 	sts_hide_tokens(t->data);
 }
 

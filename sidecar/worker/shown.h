@@ -28,9 +28,9 @@ bool sts_shown_add_claim(struct sts_text *t, const struct sts_json *claims, cons
  */
 void sts_shown_add_request(struct sts_text *t, const struct sts_request *request);
 
-/* Add "; file: /var/run/secrets/tokens/sts-token" if the error is about the subject token, and the
- * message does not name the file yet. */
-void sts_shown_add_file(struct sts_text *t, const struct sts_options *o, enum sts_err err);
+/* Add "; file: /var/run/secrets/tokens/sts-token" if the message does not name the file yet.
+ *   path  in  of the file that the error is about; NULL: it is about none */
+void sts_shown_add_file(struct sts_text *t, const char *path);
 
 /*
  * Add "; server: sts.example.com:443 at 10.4.0.17:443", or "through the proxy HOST:PORT" in place

@@ -147,8 +147,18 @@ static bool revokes(void)
 	return w.job->mode == STS_WORKER_REVOKE || w.job->mode == STS_WORKER_UNDO;
 }
 
-/* Report the message of the error, and what it is about: the file of the subject token, the server,
- * or the request and the claims that the STS was shown. */
+/* The file that an error is about, if its message may not name it: the subject token, or the
+ * client's certificate that the server refused. NULL: there is none. */
+static const char *file_of(enum sts_err err)
+{
+	if (w.report.stage != STS_STAGE_INPUTS)
+		return err == STS_ECLIENT_CERT ? w.o->client_cert : NULL;
+	return sts_error_info(err).gate == STS_GATE_SUBJECT && err != STS_EINPUT ? w.o->token_file
+										 : NULL;
+}
+
+/* Report the message of the error, and what it is about: a file, the server, or the request and the
+ * claims that the STS was shown. */
 static void report_text(enum sts_err err)
 {
 	int status = w.report.http_status;
@@ -158,10 +168,9 @@ static void report_text(enum sts_err err)
 	w.report.detail = w.error.detail;
 	sts_text_init(&text, w.report.text, sizeof(w.report.text));
 	sts_text_add_str(&text, message_of(&w.error));
-	if (w.report.stage == STS_STAGE_INPUTS)
-		sts_shown_add_file(&text, w.o, err);
-	else if (status == 421 || (w.report.stage > STS_STAGE_CONNECT &&
-				   w.report.stage <= STS_STAGE_ANSWER && status == 0))
+	sts_shown_add_file(&text, file_of(err));
+	if (status == 421 || (w.report.stage > STS_STAGE_CONNECT &&
+			      w.report.stage <= STS_STAGE_ANSWER && status == 0))
 		sts_shown_add_server(&text, &w.fields, &w.connection.facts);
 	if (w.report.stage != STS_STAGE_CHECK || status == 0)
 		return;

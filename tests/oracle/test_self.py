@@ -58,7 +58,7 @@ def test_a_program_with_one_other_letter_is_noticed(other, wanted):
 
 def test_another_exit_status_is_noticed(tmp_path, wanted):
     path = tmp_path / "sts-sidecar"
-    path.write_text("#!/bin/sh\necho 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar COMMAND --help' >&2\nexit 65\n")
+    path.write_text("#!/bin/sh\necho 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar fetch --help' >&2\nexit 65\n")
     path.chmod(0o755)
     seen = suite.play_all(path, [CASE])[CASE]
     assert seen == wanted[CASE].replace("exit 64", "exit 65")
@@ -66,7 +66,7 @@ def test_another_exit_status_is_noticed(tmp_path, wanted):
 
 def test_a_missing_newline_and_a_control_character_are_noticed(tmp_path, wanted):
     path = tmp_path / "sts-sidecar"
-    path.write_text("#!/bin/sh\nprintf 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar COMMAND --help' >&2\nexit 64\n")
+    path.write_text("#!/bin/sh\nprintf 'sts-sidecar: unexpected argument \"https://a.example/\"; see sts-sidecar fetch --help' >&2\nexit 64\n")
     path.chmod(0o755)
     seen = suite.play_all(path, [CASE])[CASE]
     assert seen == wanted[CASE].replace("--help\n", "--help\N{NOT SIGN}\n") != wanted[CASE]

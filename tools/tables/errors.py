@@ -19,6 +19,7 @@ PAGE_WIDTH = 150
 CODE_WORDS = r"sts-sidecar (?:COMMAND --help|protocols(?: NAME)?|inspect|check|refresh)|(?<![\w-])--[a-z][a-z-]*[a-z]"
 NAME = r"[a-z][a-z0-9_]*"
 CODE = r"STS_(OK|E[A-Z_]+)"
+STATUS_MIN = 300     # lib/base/error.c has it, too
 # A detail of a hint: an errno, a name of our own (lib/base/error.h), or a number.
 DETAIL = r"E[A-Z0-9]+|STS_[A-Z_]+|0|[1-9][0-9]{0,4}"
 # A log line's hint is "MEANING: HINT" in a buffer of this size, with its NUL (add_hint() of event_log.c).
@@ -173,6 +174,11 @@ def check_room(row, error, hint):
                  + (f", for error {error.name}" if hint != error.hint else ""))
 
 
+def is_of_statuses(hint):
+    """Are all details HTTP statuses that have a byte as the distance from STATUS_MIN?"""
+    return all(detail.isdigit() and STATUS_MIN <= int(detail) < STATUS_MIN + 254 for detail in hint.details)
+
+
 def read_hints(table, errors):
     hints, seen, by_name = [], {}, {error.name: error for error in errors}
     for name, row in table.rows(NAME):
@@ -185,6 +191,9 @@ def read_hints(table, errors):
                 row.fail(f'"detail" has "{wrong}", which does not match {DETAIL}')
             for error in hint.errors:
                 check_room(row, error, hint.hint)
+            if not is_of_statuses(hint) and any(detail.isdigit() and int(detail) >= STATUS_MIN for detail in hint.details):
+                row.fail('"detail" has HTTP statuses and others: they need two rows')
+            for error in hint.errors:
                 for detail in hint.details:
                     unique(row, "the detail", f"{error.name} {detail}", seen)
             hints.append(hint)
@@ -280,10 +289,14 @@ def table_h(table, source):
     lines += [f"\t{pool.at(name)}," for name in table.results]
     lines += ["};", "", "static const uint16_t gates[STS_GATE__COUNT] = {"]
     lines += [f"\t{pool.at(name)}," for name in table.gates]
-    lines += ["};", "", "static const uint16_t hints[] = {"]
+    lines += ["};", "", "static const uint8_t hints[] = {"]
     for hint in table.hints:
-        if hint.details:
-            lines.append(f"\t{pool.at(packed(hint.hint))}, " + ", ".join([error.code for error in hint.errors] + ["END"] + hint.details + ["END"]) + ",")
+        if not hint.details:
+            continue
+        numbers, end = [f"DETAIL({detail})" for detail in hint.details], "END"
+        if is_of_statuses(hint):
+            numbers, end = [f"{int(detail) - STATUS_MIN}" for detail in hint.details], "END_STATUSES"
+        lines.append(f"\t{place(pool, hint.hint)}, " + ", ".join([error.code for error in hint.errors] + [end] + numbers + ["END"]) + ",")
     lines += ["\tEND};", "", "static const uint8_t said[] = {"]
     for hint in table.hints:
         if hint.says:

@@ -69,13 +69,13 @@ def _(pod):
     nginx(pod, f"ssl_client_certificate {path}; ssl_verify_client on; location / {{ return 200 x; }}")
 
 
-@case("tls_client_cert_wrong_ca", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart"], never=NEVER)
+@case("tls_client_cert_wrong_ca", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart|/certs/tls.crt"], never=NEVER)
 def _(pod):
     wants_client(pod, pod.ca, ssl.TLSVersion.TLSv1_2)
     gives_client(pod, pki.authority(cn="Other CA"))
 
 
-@case("tls_client_cert_wrong_ca_13", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart"], never=NEVER)
+@case("tls_client_cert_wrong_ca_13", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart|/certs/tls.crt"], never=NEVER)
 def _(pod):
     wants_client(pod, pod.ca)
     gives_client(pod, pki.authority(cn="Other CA"))

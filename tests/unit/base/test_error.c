@@ -300,10 +300,10 @@ static void test_hints_for_words(void)
 	} cases[] = {
 		{STS_EREFUSED, 400, "unexpected status 400: invalid_scope: no", "--scope"},
 		{STS_EREFUSED, 400, "missing form parameter: Scope", "--scope"},
-		{STS_EREFUSED, 400, "400: x; request: POST https://h/scopes", "inspect"},
-		{STS_EREFUSED, 400, "400: x; request: POST https://keys.example/role", "inspect"},
+		{STS_EREFUSED, 400, "400: x; request: POST https://h/scopes", "--protocol"},
+		{STS_EREFUSED, 400, "400: x; request: POST https://keys.example/role", "--protocol"},
 		{STS_EREFUSED, 400, "400; request: POST u; subject token: sub a:scope:kid",
-		 "inspect"},
+		 "--protocol"},
 		{STS_EREFUSED, 400, "400; request: POST u; subject token: it is not a JWT",
 		 "mount a"},
 		{STS_EREFUSED, 404, "unexpected status 404: X: unknown key", "JWKS"},

@@ -140,16 +140,16 @@ static void hosts_come_first(void)
 
 static void every_address_is_tried(void)
 {
-	char want[128];
+	char want[192];
 
 	set_files("127.0.0.2 sts\n127.0.0.3 sts\n127.0.0.1 sts\n", "");
 	CHECK_INT(go_name("sts"), STS_OK);
 	set_files("127.0.0.2 sts\n127.0.0.3 sts\n", "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	snprintf(want, sizeof(want),
-		 "sts: 127.0.0.3:%u: connection refused (the last of 2 addresses tried); the "
-		 "address is from /etc/hosts",
-		 port);
+		 "sts: 127.0.0.3:%u: connection refused (the last of 2 addresses tried; the first "
+		 "was 127.0.0.2:%u); the address is from /etc/hosts",
+		 port, port);
 	CHECK_STR(error.msg, want);
 	CHECK_STR(asked, "");
 }

@@ -257,7 +257,7 @@ static void the_other_family_when_nothing_connects(void)
 	set_zone(all, "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	CHECK_STR(asked, "A sts. AAAA sts. ");
-	check_message("(the last of 3 addresses tried)");
+	check_message("(the last of 3 addresses tried; the first was 127.0.0.2:");
 
 	int v6 = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	sa.sin6_port = htons(port);
@@ -282,7 +282,7 @@ static void more_addresses_than_there_is_room(void)
 	set_zone(all, "");
 	CHECK_INT(go_name("sts"), STS_ECONNECT);
 	check_message("127.0.1.9:");
-	check_message("(the last of 16 addresses tried)");
+	check_message("(the last of 16 addresses tried; the first was 127.0.0.2:");
 }
 
 static void unknown_hosts_in_words(void)

@@ -296,7 +296,7 @@ static void statuses(void)
 		enum sts_err err;
 		const char *msg, *sts_error;
 	} rows[] = {
-		{400, "", STS_ESTATUS, "unexpected status 400", ""},
+		{400, "", STS_ESTATUS, "unexpected status 400 with no body", ""},
 		{400, "bad", STS_ESTATUS, "unexpected status 400: bad", ""},
 		{400, "<html>bad", STS_EHTML, "unexpected status 400: a web page", ""},
 		{400, "{\"error\":", STS_ESTATUS, "unexpected status 400", ""},

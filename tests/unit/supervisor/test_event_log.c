@@ -173,7 +173,7 @@ static void test_not_before_and_assumed(void)
 	report.lifetime_s = 300;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
 		  ",\"msg\":\"nothing in the answer says how long the token lives: --default-ttl "
-		  "counts\",\"exchange\":\"api\",\"lifetime_s\":300}\n");
+		  "counts, 5 min\",\"exchange\":\"api\",\"lifetime_s\":300}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 	/* A failure says nothing about the token. */
 	report.flags = 0;
