@@ -105,7 +105,9 @@ class Bench:
         self.hold.value = 1
         process = self.start(full)
         assert self.asked.acquire(timeout=20)
-        worker, = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        # The child that has read the configuration may still be there, ended.
+        worker, = [child for child in children if b"worker" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
         exact = os.geteuid() == 0
         text = pathlib.Path(f"/proc/{worker}/{'smaps_rollup' if exact else 'status'}").read_text()
         self.hold.value = 0

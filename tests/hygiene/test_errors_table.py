@@ -65,7 +65,7 @@ example = "old"
 
 [hint.clock]
 errors = ["cert_expired"]
-detail = ["EPERM", "STS_CLOCK", "429", "0"]
+detail = ["EPERM", "STS_CLOCK", "0"]
 when = "where --clock is wrong"
 hint = "set the clock"
 """
@@ -82,8 +82,8 @@ def test_good(read):
     assert [(exit.number, exit.help, exit.readme) for exit in table.exits.values()] == [
         (0, "done", "done"), (69, "TLS or trust failed last", "`TLS` or trust failed last")]
     assert [(hint.name, [error.name for error in hint.errors], hint.details, hint.says, hint.when, hint.hint) for hint in table.hints] == [
-        ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "429", "0"], [], "where --clock is wrong", "set the clock")]
-    assert read(change('detail = ["EPERM", "STS_CLOCK", "429", "0"]', 'says = ["x y"]')).hints[0].says == ["x y"]
+        ("clock", ["cert_expired"], ["EPERM", "STS_CLOCK", "0"], [], "where --clock is wrong", "set the clock")]
+    assert read(change('detail = ["EPERM", "STS_CLOCK", "0"]', 'says = ["x y"]')).hints[0].says == ["x y"]
     assert read(GOOD.replace(THIRD, "")).hints == []
     assert [(error.result.name, error.result.symbol) for error in table.errors] == [("success", "STS_RESULT_SUCCESS"), ("tls", "STS_RESULT_TLS")]
     assert [(error.gate.name, error.gate.symbol) for error in table.errors] == [("sidecar", "STS_GATE_SIDECAR"), ("tls", "STS_GATE_TLS")]
@@ -108,7 +108,8 @@ MISTAKES = {
     "a hint of an error that does not exist": (change('["cert_expired"]', '["cert_expried"]'),
                                                HINT + '"errors" has "cert_expried", and may have ok, cert_expired (did you mean "cert_expired"?)'),
     "a hint of no error": (change('["cert_expired"]', "[]"), HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
-    "a hint of no detail": (change('["EPERM", "STS_CLOCK", "429", "0"]', "[]"), HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
+    "a hint of statuses and others": (change('"STS_CLOCK", "0"]', '"STS_CLOCK", "429"]'), HINT + '"detail" has HTTP statuses and others: they need two rows'),
+    "a hint of no detail": (change('["EPERM", "STS_CLOCK", "0"]', "[]"), HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
     "a hint of a detail and of a phrase": (GOOD + 'says = ["x"]\n', HINT + '"errors" must not be empty, and there must be either "detail" or "says"'),
     "a detail that is none": (change('"EPERM", ', '"eperm", '), HINT + '"detail" has "eperm", which does not match'),
     "a detail in two hints": (GOOD + THIRD.replace("clock]", "more]"), '[hint.more]: the detail "cert_expired EPERM" is that of [hint.clock] as well'),
@@ -177,7 +178,7 @@ def test_c(read, tmp_path):
     assert "\tSTS_ECERT_EXPIRED, /* a certificate has expired; detail: errno */\n\tSTS_ERR__COUNT\n" in files["error_codes.h"]
     assert "\tSTS_RESULT_TLS, /* trust failed */\n\tSTS_RESULT__COUNT\n" in files["error_codes.h"]
     assert "#define STS_ERR_TRUST__FIRST STS_ECERT_EXPIRED\n" in files["error_codes.h"]
-    assert re.search(r"\t\d+, STS_ECERT_EXPIRED, END, EPERM, STS_CLOCK, 429, 0, END,\n\tEND\};", files["error_table.h"])
+    assert re.search(r"\t\d+, STS_ECERT_EXPIRED, END, DETAIL\(EPERM\), DETAIL\(STS_CLOCK\), DETAIL\(0\), END,\n\tEND\};", files["error_table.h"])
     assert re.search(r"\[STS_ECERT_EXPIRED\] = \{\d+, \d+, \d+, STS_RETRY_SLOW, true, STS_RESULT_TLS, 1, STS_GATE_TLS\},", files["error_table.h"])
     # Exit "ok" has the words of error "ok", and no others of its own.
     assert files["error_table.h"].count(c_string(packed("done"))[:-1] + '\\0"') == 1

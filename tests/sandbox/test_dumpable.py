@@ -158,7 +158,7 @@ def test_a_worker_that_begins_otherwise(unreadable, space):
         assert not lines("warn", 1)
         unreadable.path.chmod(0o755)
         wait_for(lambda: lines("error", 3), "three failures", 60)
-        [line] = lines("warn", 1)
+        [line] = [line for line in lines("warn", 1) if "gate" not in line]     # after three failures one line names the gate
         assert "a worker was dumpable" in line["msg"]
         process.signal(signal.SIGTERM)
         assert process.wait().status == 0

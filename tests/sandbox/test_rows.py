@@ -197,6 +197,7 @@ WHY = {
     "restart_syscall": "the kernel makes it for a process that was stopped and goes on, in poll(2) or nanosleep(2)",
     "ftruncate": "the memory for the metrics, if a new configuration file has `listen` for the first time",
     "getgroups": "a worker of `doctor` that finds out whether a file may get its group (tests/e2e/worker/test_doctor_worker.py)",
+    ("start", "getegid"): "the same worker of `doctor`",
     "execveat": "without /proc; tests/sandbox/test_dumpable.py starts the program so",
     "fstatfs": "after a write that has failed, and for /readyz then; tests/store/disks.c and tests/e2e/listener fill a file system",
     ("listener", "exit_group"): "the end after an error of poll(2)",

@@ -17,7 +17,7 @@ STATUSES = [
     Row("400 invalid_target", 77, "refused", r"400: invalid_target: no$", answer=oauth(400, "invalid_target"), protocol="token-exchange"),
     Row("400 without one", 65, "status", r"400: bad$", answer=http(400, b"bad"), protocol="token-exchange"),
     Row("400 of another shape", 65, "status", r"400$", answer=http(400, {"error": {"code": 7}}), protocol="token-exchange"),
-    Row("400 with words alone", 77, "refused", r"400: no such role$", hint="parameters", answer=http(400, {"errors": ["no such role"]}), protocol="token-exchange"),
+    Row("400 with words alone", 77, "refused", r"400: no such role$", hint="check the parameter role", answer=http(400, {"errors": ["no such role"]}), protocol="token-exchange"),
     Row("400 with a Latin-1 byte", 77, "refused", r"400: invalid_grant: caf\\\\xE9$", answer=http(400, b'{"error":"invalid_grant","error_description":"caf\xe9"}'),
         protocol="token-exchange"),
     Row("400 with a comma too many", 75, "busy", r"400: temporarily_unavailable$", answer=http(400, b'{"error":"temporarily_unavailable",}'),
@@ -66,8 +66,8 @@ def test_statuses(row, fetch, serve, space):
 # ---- who is blamed ----
 
 REFUSALS = [
-    ("vault", 400, {"errors": ["error validating token: invalid audience (aud) claim"]}, "invalid audience", "check the parameters"),
-    ("octo-sts", 400, {"code": 3, "message": "no such identity"}, "no such identity", "check the parameters"),
+    ("vault", 400, {"errors": ["error validating token: invalid audience (aud) claim"]}, "invalid audience", "check the audience"),
+    ("octo-sts", 400, {"code": 3, "message": "no such identity"}, "no such identity", "the other parameters"),
     ("token-exchange", 401, {"error": "invalid_client"}, "invalid_client", "--client-secret-file"),
     ("token-exchange", 401, {"error": "unauthorized_client"}, "unauthorized_client", "--client-secret-file"),
     ("jwt-bearer", 400, {"error": "invalid_client"}, "invalid_client", "--client-secret-file"),
