@@ -213,7 +213,9 @@ pid_t waitpid(pid_t pid, int *status, int options)
 	return (pid_t)CALL6(SYS_wait4, pid, status, options, 0, 0, 0);
 }
 
-/* There are no threads and no locks whose state the child would have to mend. */
+/* There are no threads and no locks whose state the child would have to mend. The child keeps the
+ * thread ID of its parent in musl's memory: raise() and abort() would signal the parent, and a
+ * release does not call them (log/bug.c). */
 pid_t _Fork(void)
 {
 #ifdef SYS_fork
