@@ -37,7 +37,6 @@ struct exit_row {
  * SAID_END. Another SAID_END follows the last row. */
 #define END            UINT8_MAX
 #define END_STATUSES   (END - 1)
-#define STATUS_MIN     300
 #define DETAIL(number) ((number) + 0 * sizeof(char[(number) < END_STATUSES ? 1 : -1]))
 #define SAID_END       UINT8_MAX
 #include "base/error_table.h"

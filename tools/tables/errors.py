@@ -19,7 +19,7 @@ PAGE_WIDTH = 150
 CODE_WORDS = r"sts-sidecar (?:COMMAND --help|protocols(?: NAME)?|inspect|check|refresh)|(?<![\w-])--[a-z][a-z-]*[a-z]"
 NAME = r"[a-z][a-z0-9_]*"
 CODE = r"STS_(OK|E[A-Z_]+)"
-STATUS_MIN = 300     # lib/base/error.c has it, too
+STATUS_MIN = 300     # details that are HTTP statuses are kept less this
 # A detail of a hint: an errno, a name of our own (lib/base/error.h), or a number.
 DETAIL = r"E[A-Z0-9]+|STS_[A-Z_]+|0|[1-9][0-9]{0,4}"
 # A log line's hint is "MEANING: HINT" in a buffer of this size, with its NUL (add_hint() of event_log.c).
@@ -278,7 +278,7 @@ def table_h(table, source):
     pool = Pool(shown(source), [error.name for error in table.errors] + list(map(packed, packed_texts(table))) + list(table.results) + list(table.gates))
     longest = max(map(len, packed_texts(table)))
     places = list(table.exits.values())
-    lines = [f"#define LONGEST_BYTES {longest} /* of a meaning or a hint */\n", pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
+    lines = [f"#define LONGEST_BYTES {longest} /* of a meaning or a hint */", f"#define STATUS_MIN    {STATUS_MIN}\n", pool.c("texts"), "static const struct error_row errors[STS_ERR__COUNT] = {"]
     for error in table.errors:
         numbers = ", ".join(str(pool.at(text)) for text in (error.name, packed(error.meaning), packed(error.hint)))
         lines.append(f"\t[{error.code}] = {{{numbers}, STS_RETRY_{error.retry.upper()}, "

@@ -385,7 +385,6 @@ static const struct sts_test tests[] = {
 	{"a hint fits the cause", test_hints},
 	{"what is said of an output that cannot be written", test_hints_of_output},
 	{"the words of a message choose the hint", test_hints_for_words},
-	{"hints for the words of a message", test_hints_for_words},
 	{"sts_fail() formats and cuts the message", test_fail},
 	{"sts_fail() hides tokens", test_fail_token},
 };
