@@ -22,7 +22,7 @@ def lines():
     found = {}
     for name, entry in page.entries().items():
         spoken = {}
-        for part, text in re.findall(r"^    (fetch|check|doctor) +(.*)$", entry, flags=re.M):
+        for part, text in re.findall(r"^    (fetch|run|check|doctor) +(.*)$", entry, flags=re.M):
             spoken.setdefault(part, []).append(re.sub(r" \(exit status \d+\)$", "", text))
         for texts in spoken.values():
             text = " / ".join(texts)
@@ -39,7 +39,7 @@ def answers():
 
 def merge(read, judged):
     """Adds answers (lines of an id, a tab and the answer) and judgements (lines of an id, a tab and yes or no)."""
-    known = answers() | {}
+    known = answers()
     replies = dict(row.split("\t", 1) for row in read.read_text().splitlines() if "\t" in row)
     for row in judged.read_text().splitlines():
         number, _, right = row.partition("\t")

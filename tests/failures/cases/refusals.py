@@ -56,7 +56,7 @@ answers("http_400_not_utf8", 400, b'{"error":"invalid_grant","error_description"
 answers("http_400_long_words", 400, {"error": "invalid_grant", "error_description": LONG}, exit_status=77, headers=[JSON], words=["invalid_grant"],
         fetch=["Session not active"])
 answers("http_400_xml", 400, b"<?xml version='1.0'?><ErrorResponse><Error><Code>MalformedInput</Code></Error></ErrorResponse>",
-        headers=["Content-Type: text/xml"], words=["XML|MalformedInput"], never=["web page"])
+        headers=["Content-Type: text/xml"], words=["MalformedInput"], never=["web page"])
 
 # --- 401 and 403 ---
 

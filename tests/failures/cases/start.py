@@ -177,20 +177,18 @@ def _(pod):
     pod.set(timeout="3s")
 
 
-@case("file_system_hangs", "subject", "hangs", 75, fetch=["/fuse/token", "has not answered"], never=NEVER)
-def _(pod):
-    sts(pod)
-    mount = Fuse(pod.path("/fuse"), {"token": b""})
-    mount.hang()
-    pod.set(token_file="/fuse/token", timeout="1s")
+def hangs(name, gate, option, file):
+    """The option names a file on a file system that does not answer."""
+    @case(name, gate, "hangs", 75, fetch=[f"/fuse/{file}", "has not answered"], never=NEVER)
+    def _(pod):
+        sts(pod)
+        mount = Fuse(pod.path("/fuse"), {file: b""})
+        mount.hang()
+        pod.set(**{option: f"/fuse/{file}"}, timeout="1s")
 
 
-@case("file_system_of_the_ca_hangs", "tls", "hangs", 75, fetch=["/fuse/ca.pem", "has not answered"], never=NEVER)
-def _(pod):
-    sts(pod)
-    mount = Fuse(pod.path("/fuse"), {"ca.pem": b""})
-    mount.hang()
-    pod.set(cacert_path="/fuse/ca.pem", timeout="1s")
+hangs("file_system_hangs", "subject", "token_file", "token")
+hangs("file_system_of_the_ca_hangs", "tls", "cacert_path", "ca.pem")
 
 
 @case("option_of_run", "configuration", None, 64, fetch=["--listen", "run"], never=NEVER)

@@ -69,13 +69,13 @@ def _(pod):
     nginx(pod, f"ssl_client_certificate {path}; ssl_verify_client on; location / {{ return 200 x; }}")
 
 
-@case("tls_client_cert_wrong_ca", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart|/certs/tls.crt"], never=NEVER)
+@case("tls_client_cert_wrong_ca", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["/certs/tls.crt"], never=NEVER)
 def _(pod):
     wants_client(pod, pod.ca, ssl.TLSVersion.TLSv1_2)
     gives_client(pod, pki.authority(cn="Other CA"))
 
 
-@case("tls_client_cert_wrong_ca_13", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["cart|/certs/tls.crt"], never=NEVER)
+@case("tls_client_cert_wrong_ca_13", "tls", "client_cert", 69, [HOST, "client certificate", "unknown CA|refused"], fetch=["/certs/tls.crt"], never=NEVER)
 def _(pod):
     wants_client(pod, pod.ca)
     gives_client(pod, pki.authority(cn="Other CA"))
@@ -89,7 +89,7 @@ def _(pod):
     gives_client(pod, pki.authority(cn="Other CA"))
 
 
-@case("tls_client_cert_expired", "tls", "client_cert", 69, ["client certificate", "expired", "enew"], fetch=["cart|/certs/tls.crt"],
+@case("tls_client_cert_expired", "tls", "client_cert", 69, ["client certificate", "expired", "enew"], fetch=["/certs/tls.crt"],
       never=(*NEVER, "that the STS accepts"))
 def _(pod):
     wants_client(pod, pod.ca)
