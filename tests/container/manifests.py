@@ -56,6 +56,7 @@ def pods_of_pages():
                 pod["spec"]["initContainers"][0].update(doc)
             else:
                 continue
+            assert page.stem not in found, f"{page} has two of them"
             found[page.stem] = pod
     return found
 
