@@ -3,7 +3,6 @@
 
 All addresses are on one bridge. NODE is the node, and the name server of the Pods. STS and PARTNER are where a Pod finds an STS. API is the address
 of the Service `kubernetes`: the API server listens there itself, so no kube-proxy is needed."""
-import contextlib
 import json
 import os
 import pathlib
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from api import Api
 from harness import pki
-from programs import Program, until
+from programs import Programs, until
 
 CACHE = pathlib.Path(os.environ.get("STS_CLUSTER_PROGRAMS", "/nonexistent"))
 BRIDGE, NODE, STS, PARTNER, API = "sts0", "192.0.2.1", "192.0.2.2", "192.0.2.3", "10.96.0.1"
@@ -51,27 +50,15 @@ def make_network():
     ip("route", "add", "default", "via", "192.0.2.254", "dev", BRIDGE)
 
 
-class Cluster:
+class Cluster(Programs):
     def __init__(self, folder):
-        self.folder = folder
-        self.stack = contextlib.ExitStack()
+        super().__init__(folder)
         self.ca = pki.authority(cn="kubernetes")
         self.ca_file = folder / "ca.crt"
         self.ca_file.write_bytes(self.ca.pem)
         self.tokens = {user: secrets.token_urlsafe(24) for user in USERS}
         (folder / "users.csv").write_text("".join(f'{self.tokens[user]},{user},{user},"{group}"\n' for user, group in USERS.items()))
         self.api = Api(API, self.ca_file, self.tokens["admin"], program("kubectl"), self.kubeconfig("admin"))
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self):
-        self.stack.close()
-
-    def run(self, *argv, **more):
-        return self.stack.enter_context(contextlib.closing(Program(self.folder, *argv, **more)))
 
     def kubeconfig(self, user):
         """JSON is YAML."""

@@ -24,7 +24,7 @@ limit = limit_of(300)
 def cluster(tmp_path_factory):
     """An API server that is ready, and the addresses that go with it."""
     rig.make_network()
-    with contextlib.closing(rig.Cluster(tmp_path_factory.mktemp("cluster"))) as made:
+    with rig.Cluster(tmp_path_factory.mktemp("cluster")) as made:
         yield made
 
 
@@ -36,7 +36,7 @@ def sts_ca():
 @pytest.fixture(scope="session")
 def node(cluster, sts_ca):
     """A kubelet whose Pods resolve the names of the STS; the image of the program has the CA of the STS in its bundle."""
-    with NameServer(rig.NODE, {name: [address] for name, address in NAMES.items()}, []), contextlib.closing(Node(cluster, sts_ca.pem)) as made:
+    with NameServer(rig.NODE, {name: [address] for name, address in NAMES.items()}, []), Node(cluster, sts_ca.pem) as made:
         yield made
 
 

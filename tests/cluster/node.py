@@ -10,7 +10,7 @@ import subprocess
 import images
 from cluster import BRIDGE, GATEWAY, NODE, PODS, debian, program
 from harness.sidecar import build_folder
-from programs import Program, until
+from programs import Programs, until
 
 NAME = "node-1"
 CGROUP = os.environ.get("STS_CLUSTER_CGROUP", "")
@@ -54,24 +54,16 @@ SystemdCgroup = false
 """
 
 
-class Node:
+class Node(Programs):
     def __init__(self, cluster, ca_bundle):
-        self.cluster, self.folder = cluster, cluster.folder / "node"
+        super().__init__(cluster.folder / "node")
         self.folder.mkdir()
-        self.stack = contextlib.ExitStack()
-        try:
-            self.start_containerd()
-            self.load(ca_bundle)
-            self.start_kubelet()
-        except BaseException:
-            self.close()
-            raise
+        self.cluster, self.ca_bundle = cluster, ca_bundle
 
-    def close(self):
-        self.stack.close()
-
-    def run(self, *argv, **more):
-        return self.stack.enter_context(contextlib.closing(Program(self.folder, *argv, **more)))
+    def start(self):
+        self.start_containerd()
+        self.load_images()
+        self.start_kubelet()
 
     def start_containerd(self):
         (self.folder / "cni").mkdir()
@@ -92,9 +84,9 @@ class Node:
         assert done.returncode == 0, done.stdout + done.stderr
         return True
 
-    def load(self, ca_bundle):
+    def load_images(self):
         busybox = debian("bin/busybox")
-        made = [images.ours(self.folder / "ours.tar", OUR_NAMES, build_folder() / "sts-sidecar", ca_bundle),
+        made = [images.ours(self.folder / "ours.tar", OUR_NAMES, build_folder() / "sts-sidecar", self.ca_bundle),
                 images.shell(self.folder / "app.tar", APP_NAMES, busybox, APP, COMMANDS),
                 images.shell(self.folder / "pause.tar", [PAUSE], busybox, "exec sleep 1000000", ["sh", "sleep"])]
         for path in made:

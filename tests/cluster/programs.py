@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that run beside the tests. Each has a log file, is ended by its number, and is waited for with a deadline."""
+import contextlib
 import pathlib
 import signal
 import subprocess
@@ -57,3 +58,29 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(END_S)
+
+
+class Programs:
+    """Programs that belong together, in one folder. `with` starts them, and ends them in the reverse order."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.stack = contextlib.ExitStack()
+
+    def start(self):
+        """What a kind of Programs starts, with run()."""
+        raise NotImplementedError
+
+    def run(self, *argv, **more):
+        return self.stack.enter_context(contextlib.closing(Program(self.folder, *argv, **more)))
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()

@@ -71,8 +71,11 @@ remove_cgroups() { # the kubelet's, which are empty when its processes are gone
 trap 'remove_cgroups; rm -rf "$work"' EXIT
 namespaces=
 trap '[ -z "$namespaces" ] || kill -9 "$namespaces"; exit 130' HUP INT TERM
-for controller in /sys/fs/cgroup/*/; do
-	[ ! -e "$controller/cgroup.procs" ] || mkdir -p "$controller/$cgroup"
+# The root of the kubelet's cgroups: one of version 2, or one for each controller of version 1.
+roots=/sys/fs/cgroup/*/
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || roots=/sys/fs/cgroup/
+for root in $roots; do
+	[ ! -e "$root/cgroup.procs" ] || mkdir -p "$root/$cgroup"
 done
 
 # The kubelet sets some parameters of the kernel. They are those of this machine, so it gets files to write into.

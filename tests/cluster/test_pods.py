@@ -36,7 +36,7 @@ def apply(cluster, namespace, *docs):
 
 @contextlib.contextmanager
 def following(pod, container):
-    """The log of a container, from now on, as a list of lines: it can be read after the Pod is gone."""
+    """The lines of a container's log, and a function that fills them in when the container has ended. The Pod may be gone then."""
     command = pod.cluster.api.kubectl_command("logs", "-f", "--timestamps", "-n", pod.namespace, pod.name, "-c", container)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = []
@@ -145,7 +145,12 @@ def test_the_event_says_what_is_wrong(cluster, namespace, pods, sts, down, words
     apply(cluster, namespace, readme_pod())
     app = pods("app")
     line = re.compile(rf"Startup probe failed: no token in /tokens: try \d+ failed (?=.*sts\.example).*{words}")
-    until(lambda: line.search(app.describe()), "the event", limit_s=120, every_s=1)
+
+    def look():
+        events = app.describe().partition("\nEvents:")[2]
+        assert line.search(events), events
+        return True
+    until(look, "the event", limit_s=120, every_s=1)
     assert app.status("app")["state"].keys() == {"waiting"}
 
 
