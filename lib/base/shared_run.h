@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-#define STS_SHARED_RUN_TEXT_MAX_BYTES 256
+#define STS_SHARED_RUN_TEXT_MAX_BYTES 320 /* that of a message, STS_ERROR_TEXT_MAX_BYTES */
 
 /*
  * Do text and secret have `run` bytes in a row in common?

@@ -37,6 +37,10 @@
  * are searched for 8 bytes (protocol/secrets.h), which our own words may share by chance. */
 #define SECRET_RUN_BYTES 12
 
+/* A longer text would be taken for one that has the token. */
+_Static_assert(STS_SHARED_RUN_TEXT_MAX_BYTES >= STS_ERROR_TEXT_MAX_BYTES,
+	       "the longest message is searched");
+
 #define ALARM_AGAIN_US         10000
 #define REQUEST_HEAD_MAX_BYTES (STS_SUBJECT_MAX_BYTES + 96 * 1024)
 #define REQUEST_BODY_MAX_BYTES (3 * STS_SUBJECT_MAX_BYTES + 96 * 1024)

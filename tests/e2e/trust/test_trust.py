@@ -43,6 +43,8 @@ REFUSED = [
     Refused("CN alone, by address", "cert_name", "has no subjectAltName", leaf(names=(), ips=(), cn="127.0.0.1")),
     Refused("CN right, SAN wrong", "cert_name", r"not among .*DNS:other\.test", leaf(names=["other.test"], ips=(), cn="localhost"), host="localhost"),
     Refused("wrong name", "cert_name", r"not among .*DNS:other\.test", leaf(names=["other.test"], ips=()), host="localhost"),
+    Refused("other names, which fill the message", "cert_name", r"not among .*DNS:host0\.a-long-domain\.test, .*DNS:host4\.",
+            leaf(names=[f"host{i}.a-long-domain{'.further' * 4}.test" if i else "host0.a-long-domain.test" for i in range(40)], ips=()), host="localhost"),
     Refused("wrong address", "cert_name", r"not among .*IP:127\.0\.0\.2", leaf(names=(), ips=["127.0.0.2"])),
     Refused("an address written as a DNS name", "cert_name", r"not among .*DNS:127\.0\.0\.1", leaf(names=["127.0.0.1"], ips=())),
     Refused("a wildcard over an address", "cert_name", r"not among .*DNS:\*\.0\.0\.1", leaf(names=["*.0.0.1"], ips=())),
