@@ -98,11 +98,11 @@ class Cluster(Programs):
         """The JWKS of ServiceAccount tokens, as the API server shows it."""
         return self.api.must("GET", "/openid/v1/jwks")
 
-    def namespace(self, restricted=True):
+    def namespace(self, restricted=True, labels=None):
         """A new namespace that has its ServiceAccount and its CA."""
         name = f"test-{uuid.uuid4().hex[:10]}"
         self.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace",
-                                                     "metadata": {"name": name, "labels": RESTRICTED if restricted else {}}})
+                                                     "metadata": {"name": name, "labels": (RESTRICTED if restricted else {}) | (labels or {})}})
         for path in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
             until(lambda path=path: self.api.ask("GET", f"/api/v1/namespaces/{name}/{path}").status == 200, f"{path} in {name}")
         return name

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every manifest of this repository at a real API server: strict validation, in a namespace with the Pod Security Standard *restricted*, without a warning."""
+"""Every example of deploy/ at a real API server: strict validation, in a namespace with the Pod Security Standard *restricted*, without a warning."""
 import pytest
 import yaml
 
-from manifests import DEPLOY, pods_of_pages, readme_pod
+from manifests import EXAMPLES, pods_of_pages, readme_pod
 
-MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
+MANIFESTS = sorted(EXAMPLES.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=[path.stem for path in MANIFESTS])
