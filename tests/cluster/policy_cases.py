@@ -14,8 +14,14 @@ MADE = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVers
 ACCESS = re.compile(r"kube-api-access-[a-z0-9]{5}")
 
 
-def load_profile(name):
+def read_profile(name):
     return yaml.safe_load((CASES / "profiles" / f"{name}.yaml").read_text())
+
+
+def load_profile(name):
+    """{"profile": the object, "prescribed": its parts, by name}"""
+    read = read_profile(name)
+    return read | {"prescribed": read_profile("example")["prescribed"] | (read["prescribed"] or {})}
 
 
 @dataclass
