@@ -19,6 +19,7 @@
 #   judges      answers of servers, texts in JSON and signatures of tokens from the suites of other projects, which are downloaded; uses both builds
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
+#   monitoring  the alerts and the dashboard of deploy/monitoring with promtool and Prometheus, which are downloaded, and sidecars that they scrape
 #   sim         a fleet, and a year of the supervisor, in simulated time
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
 #   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
@@ -36,7 +37,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container fuzz build docs style"
+parts="unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos container fuzz build docs style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -332,6 +333,7 @@ waiting() {
 	! wants names || timed names pytest_part names tests/names "$top/build/sts-sidecar"
 	! wants sandbox || timed sandbox pytest_part sandbox tests/sandbox "$top/build/sts-sidecar" -n 6
 	! wants interop || timed interop counted interop tests/interop/run.sh short
+	! wants monitoring || timed monitoring pytest_part monitoring tests/monitoring "$top/build/sts-sidecar"
 	! wants chaos || timed chaos chaos "$top/build/sts-sidecar"
 }
 
@@ -366,11 +368,11 @@ low= lower="nice -n 10"
 must setup packages
 ! wants container || queue containers
 installing=
-if wants e2e asan oracle names failures trust tls judges sandbox sim chaos container build docs style; then
+if wants e2e asan oracle names failures trust tls judges sandbox monitoring sim chaos container build docs style; then
 	timed "python packages" venv &
 	installing=$!
 fi
-! wants unit e2e asan oracle names failures trust tls judges sandbox interop sim chaos container build docs || must "build: release" tools/build.sh
+! wants unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos container build docs || must "build: release" tools/build.sh
 ! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages

@@ -59,6 +59,7 @@ make_venv() {
 unpack_packages || fail "the Debian packages $packages cannot be had"
 build_commands || fail "Kubernetes $version does not build"
 make_venv || fail "the packages of tests/requirements.txt cannot be had"
+"$venv/bin/python" tests/monitoring/fetch.py >/dev/null || fail "the CRDs of the Prometheus operator cannot be had"
 [ "${1:-}" != --build ] || exit 0
 [ -n "${STS_SIDECAR:-}" ] || tools/build.sh --target sts-sidecar --target tests/mock-sts || exit 70
 
