@@ -43,7 +43,7 @@ def test_the_folder_applies(cluster, namespace, operator):
 
 
 @pytest.mark.parametrize("name, change, words", [
-    ("podmonitor.yaml", lambda spec: spec["podMetricsEndpoints"][0].update(scrapeInterval="60s"), "unknown field"),
+    ("podmonitor.yaml", lambda spec: spec["podMetricsEndpoints"][0].update(scrapeInterval="60s"), "field not declared in schema"),
     ("rules.yaml", lambda spec: spec["groups"][0]["rules"][0].update({"for": "soon"}), "should match")])
 def test_a_mistake_is_refused(cluster, namespace, operator, name, change, words):
     document = yaml.safe_load((FOLDER / name).read_text())
