@@ -22,6 +22,7 @@
 #   monitoring  the alerts and the dashboard of deploy/monitoring with promtool and Prometheus, which are downloaded, and sidecars that they scrape
 #   sim         a fleet, and a year of the supervisor, in simulated time
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
+#   deploy      what kustomize makes of deploy/kustomize; Go downloads and builds kustomize
 #   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
 #   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
@@ -37,7 +38,7 @@ usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos container fuzz build docs style"
+parts="unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos deploy container fuzz build docs style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -358,6 +359,7 @@ checking() {
 	! wants tls || timed wycheproof wycheproof
 	! wants judges || timed judges judges
 	! wants build || timed "build checks" pytest_part build tests/build "" $(! wants container || echo --deselect build/test_binary.py::test_the_same_bytes_in_another_folder)
+	! wants deploy || timed deploy pytest_part deploy tests/deploy
 	! wants docs || timed docs pytest_part docs tests/docs "$top/build/sts-sidecar"
 	! wants style || timed style pytest_part style tests/hygiene
 }
@@ -368,7 +370,7 @@ low= lower="nice -n 10"
 must setup packages
 ! wants container || queue containers
 installing=
-if wants e2e asan oracle names failures trust tls judges sandbox monitoring sim chaos container build docs style; then
+if wants e2e asan oracle names failures trust tls judges sandbox monitoring sim chaos deploy container build docs style; then
 	timed "python packages" venv &
 	installing=$!
 fi

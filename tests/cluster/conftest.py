@@ -7,7 +7,7 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path += [str(HERE.parent / "e2e"), str(HERE.parent / "names"), str(HERE.parent / "container")]
+sys.path += [str(HERE.parent / "e2e"), str(HERE.parent / "names"), str(HERE.parent / "container"), str(HERE.parent / "deploy")]
 
 from harness import pki  # noqa: E402
 from harness.fixtures import folder, limit_of, sidecar  # noqa: E402,F401

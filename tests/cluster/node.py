@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import images
+import manifests
 from cluster import BRIDGE, GATEWAY, NODE, PODS, debian, program
 from harness.sidecar import build_folder
 from programs import Programs, until
@@ -15,8 +16,10 @@ from programs import Programs, until
 NAME = "node-1"
 CGROUP = os.environ.get("STS_CLUSTER_CGROUP", "")
 PAUSE = "registry.example.com/pause:1"
-OUR_NAMES = ["registry.example.com/sts-sidecar:0.1.0", "docker.io/library/sts-sidecar:0.1.0"]
-APP_NAMES = ["registry.example.com/app:1.0", "docker.io/library/app:1"]
+# What a user names in place of the images of deploy/, and the images of the README's Pod.
+OURS, APPLICATION = "registry.example.com/sts-sidecar:0.1.0", "registry.example.com/app:1.0"
+OUR_NAMES = [OURS, "docker.io/library/sts-sidecar:0.1.0"]
+APP_NAMES = [APPLICATION, "docker.io/library/app:1"]
 # The first line of this application's log is what it reads first; then come the tokens that follow. After TERM it waits, and reads once more.
 APP = """
 last=
@@ -110,6 +113,15 @@ class Node(Programs):
     def is_ready(self):
         answer = self.cluster.api.ask("GET", f"/api/v1/nodes/{NAME}")
         return answer.status == 200 and any(each["type"] == "Ready" and each["status"] == "True" for each in answer.json["status"]["conditions"])
+
+
+def runnable(docs):
+    """The same documents with images that are on the node, and with the node's name, since there is no scheduler."""
+    docs = manifests.with_images(docs, OURS, APPLICATION)
+    for doc in docs:
+        if doc["kind"] in manifests.WORKLOADS:
+            manifests.template(doc)["spec"]["nodeName"] = NAME
+    return docs
 
 
 def processes(pod):

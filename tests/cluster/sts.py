@@ -10,19 +10,21 @@ from cluster import PARTNER, STS
 from harness import pki
 from harness.mock import PATIENCE_S, Mock
 
-# Where the Pods find which name.
-NAMES = {"sts.example": STS, "sts.example.com": STS, "sts.partner.example.com": PARTNER}
+# Where the Pods find which name. mock-sts is also the services that the examples ask without a URL of their own.
+SERVICES = ["sts.eu-central-1.amazonaws.com", "api.anthropic.com", "auth.openai.com", "keycloak.example.com", "openbao.example.com"]
+NAMES = {"sts.example": STS, "sts.example.com": STS, "sts.partner.example.com": PARTNER} | dict.fromkeys(SERVICES, STS)
 ISSUER = "https://sts.example"
 
 
 class Sts(Mock):
-    def __init__(self, folder, ca, keys):
-        """keys: the JWKS that verifies subject tokens."""
+    def __init__(self, folder, ca, keys, issuer=ISSUER):
+        """keys: the JWKS that verifies subject tokens. The paths of /token are under the path of the issuer as well."""
+        self.issuer = issuer
         self.folder = folder / "sts"
         self.folder.mkdir()
         (self.folder / "ca.pem").write_bytes(ca.pem)
         cert, key = pki.server(ca, names=list(NAMES), ips=[STS]).files(self.folder)
-        super().__init__(self.folder, "--listen", STS, "--port", "443", "--cert", cert, "--key", key, "--issuer", ISSUER, "--any-audience")
+        super().__init__(self.folder, "--listen", STS, "--port", "443", "--cert", cert, "--key", key, "--issuer", issuer, "--any-audience")
         (self.folder / "jwks.json").write_text(json.dumps(keys))
 
     def connection(self, host=None, timeout=PATIENCE_S):
@@ -30,7 +32,7 @@ class Sts(Mock):
 
     def verify(self, token, audience):
         key = self.keys()[jwt.get_unverified_header(token)["kid"]]
-        return jwt.decode(token, key, algorithms=[key.algorithm_name], audience=audience, issuer=ISSUER, options={"require": ["exp", "iat", "sub"]})
+        return jwt.decode(token, key, algorithms=[key.algorithm_name], audience=audience, issuer=self.issuer, options={"require": ["exp", "iat", "sub"]})
 
     def requests(self):
         return self.log.read_text().count("\n") if self.log.exists() else 0

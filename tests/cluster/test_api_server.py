@@ -16,6 +16,7 @@ from programs import until
 
 AUDIENCE = "https://sts.example.com"
 VAULT = "https://vault.example"
+NAME = "token-request"    # of the Pod and the ServiceAccount of the example
 
 
 @pytest.fixture
@@ -25,15 +26,15 @@ def space(folder):
 
 @pytest.fixture
 def pod(cluster, namespace):
-    """A Pod of the ServiceAccount `app`, without any right."""
+    """A Pod of the ServiceAccount of the example, without any right."""
     return make_pod(cluster, namespace)
 
 
 def make_pod(cluster, namespace):
-    pod = one(load(EXAMPLES / "init-fetch.yaml"), "Pod")
-    cluster.api.apply(namespace, json.dumps(one(load(EXAMPLES / "init-fetch.yaml"), "ServiceAccount")))
+    pod = one(load(EXAMPLES / "token-request.yaml"), "Pod")
+    cluster.api.apply(namespace, json.dumps(one(load(EXAMPLES / "token-request.yaml"), "ServiceAccount")))
     cluster.api.apply(namespace, json.dumps(pod))
-    return cluster.api.get(f"/api/v1/namespaces/{namespace}/pods/app")
+    return cluster.api.get(f"/api/v1/namespaces/{namespace}/pods/{NAME}")
 
 
 def delete(cluster, pod):
@@ -58,26 +59,26 @@ def test_the_api_server_is_the_pinned_one(cluster):
 
 def test_a_bound_token_is_exchanged(cluster, namespace, pod, sts, space, sidecar):
     """A token that TokenRequest binds to a Pod is one that the STS takes."""
-    space.write("sts-token", cluster.api.token_request(namespace, "app", AUDIENCE, pod))
+    space.write("sts-token", cluster.api.token_request(namespace, NAME, AUDIENCE, pod))
     space.write("ca.crt", (sts.folder / "ca.pem").read_bytes())
     done = sidecar.run("fetch", f"--url=https://{STS}/token", f"--audience={VAULT}", "--token-file", space.token_file, "--output-dir", space.out,
                        "--cacert-path", space.ca_file)
     assert done.status == 0, done.err
     claims = sts.verify((space.out / "token.jwt").read_text(), VAULT)
-    assert claims["sub"].endswith(f":{namespace}:app")
+    assert claims["sub"].endswith(f":{namespace}:{NAME}")
 
 
 def test_inspect_shows_what_the_token_is_bound_to(cluster, namespace, pod, space, sidecar):
-    space.write("sts-token", cluster.api.token_request(namespace, "app", AUDIENCE, pod))
+    space.write("sts-token", cluster.api.token_request(namespace, NAME, AUDIENCE, pod))
     done = sidecar.run("inspect", "--json", space.token_file)
     assert done.status == 0, done.err
     said = json.loads(done.out)["claims"]["kubernetes.io"]
-    assert said["pod"] == {"name": "app", "uid": pod["metadata"]["uid"]} and said["namespace"] == namespace
+    assert said["pod"] == {"name": NAME, "uid": pod["metadata"]["uid"]} and said["namespace"] == namespace
 
 
 def test_verify_with_the_keys_of_the_api_server(cluster, namespace, pod, space, sidecar):
     """As docs/verify.md has it: the keys are what `kubectl get --raw /openid/v1/jwks` prints."""
-    token, keys = cluster.api.token_request(namespace, "app", AUDIENCE, pod), cluster.api.kubectl("get", "--raw", "/openid/v1/jwks").stdout
+    token, keys = cluster.api.token_request(namespace, NAME, AUDIENCE, pod), cluster.api.kubectl("get", "--raw", "/openid/v1/jwks").stdout
     assert len(json.loads(keys)["keys"]) == 2
     space.write("sts-token", token)
     jwks = space.write("jwks.json", keys)
@@ -105,7 +106,7 @@ def discovery_for_everybody(cluster):
 
 def test_verify_asks_the_api_server(cluster, namespace, pod, space, sidecar, discovery_for_everybody):
     """verify asks without a token. An API server shows its keys to those whom a ClusterRoleBinding names, as application/jwk-set+json."""
-    space.write("sts-token", cluster.api.token_request(namespace, "app", AUDIENCE, pod))
+    space.write("sts-token", cluster.api.token_request(namespace, NAME, AUDIENCE, pod))
     space.write("ca.crt", cluster.ca.pem)
     args = ["verify", "--jwks", f"https://{API}/openid/v1/jwks", "--issuer", ISSUER, "--cacert-path", space.ca_file, space.token_file]
     done = sidecar.run(*args)
@@ -124,7 +125,7 @@ class Request:
 
     def __call__(self, pod, *more, audience=AUDIENCE, token=None):
         namespace = pod["metadata"]["namespace"]
-        self.space.write("token", token or self.cluster.api.token_request(namespace, "app", ISSUER, pod))
+        self.space.write("token", token or self.cluster.api.token_request(namespace, NAME, ISSUER, pod))
         return self.sidecar.run("fetch", "--protocol=kubernetes", f"--audience={audience}", "--token-file", self.space.folder / "token", "--output-dir", self.space.out,
                                 "--cacert-path", self.space.ca_file, "--deadline=20s", *more,
                                 env={"KUBERNETES_SERVICE_HOST": API, "KUBERNETES_SERVICE_PORT": "443"})
@@ -143,7 +144,7 @@ def test_token_request_with_the_rights_of_the_example(cluster, namespace, pod, r
     token = (space.out / "token.jwt").read_text()
     claims = claims_of(token)
     assert claims["aud"] == [AUDIENCE] and claims["exp"] - claims["iat"] == 600
-    assert claims["kubernetes.io"]["pod"] == {"name": "app", "uid": pod["metadata"]["uid"]}
+    assert claims["kubernetes.io"]["pod"] == {"name": NAME, "uid": pod["metadata"]["uid"]}
     assert cluster.api.review(token, AUDIENCE)["authenticated"] is True
     delete(cluster, pod)
     review = until(lambda: (said := cluster.api.review(token, AUDIENCE)) and not said.get("authenticated") and said, "the token is rejected")
@@ -156,7 +157,7 @@ def test_token_request_without_the_rights(cluster, pod, request_token, space):
     said = json.loads(done.last)
     user = f"system:serviceaccount:{pod['metadata']['namespace']}"
     # A long message is shown with its beginning and its end.
-    assert re.match(rf'unexpected status 403: Forbidden: serviceaccounts "app" is forbidden: User "{user}.*"serviceaccounts/token" in API group ""', said["msg"]), said
+    assert re.match(rf'unexpected status 403: Forbidden: serviceaccounts "{NAME}" is forbidden: User "{user}.*"serviceaccounts/token" in API group ""', said["msg"]), said
     assert (said["error"], said["sts_error"]) == ("denied", "Forbidden")
     assert not list(space.out.glob("token*"))
 
@@ -170,7 +171,7 @@ def test_token_request_for_another_account(cluster, namespace, pod, request_toke
 
 def test_token_request_after_the_pod_is_deleted(cluster, namespace, pod, request_token):
     allow(cluster, namespace)
-    token = cluster.api.token_request(namespace, "app", ISSUER, pod)
+    token = cluster.api.token_request(namespace, NAME, ISSUER, pod)
     delete(cluster, pod)
     until(lambda: not cluster.api.review(token, ISSUER).get("authenticated"), "the API server has noticed")
     done = request_token(pod, token=token)
@@ -180,7 +181,7 @@ def test_token_request_after_the_pod_is_deleted(cluster, namespace, pod, request
 def test_token_request_with_a_token_for_the_sts(cluster, namespace, pod, request_token):
     """The volume has an `audience`, which it must not have."""
     allow(cluster, namespace)
-    done = request_token(pod, token=cluster.api.token_request(namespace, "app", AUDIENCE, pod))
+    done = request_token(pod, token=cluster.api.token_request(namespace, NAME, AUDIENCE, pod))
     assert done.status == 77 and "401" in done.err, done.err
 
 

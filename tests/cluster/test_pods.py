@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Pod of the README and the Pods of deploy/, word for word, on a real kubelet with containerd and runc. The images have the names that the files have;
-a node is named, since there is no scheduler."""
+"""The Pod of the README and the Pods of deploy/examples on a real kubelet with containerd and runc, as they stand in the files: only the images and the node
+are named, since there is no scheduler. test_examples.py has the other kinds."""
 import contextlib
 import json
 import os
@@ -17,21 +17,15 @@ import yaml
 from cluster import PARTNER
 from harness import pki, servers, tokens
 from manifests import EXAMPLES, load, readme_pod
-from node import NAME, processes
+from node import NAME, processes, runnable
 from programs import until
 from sts import NAMES
 
 VAULT, SERVICE = "https://vault.example", "https://api.example.com"
 
 
-def on_node(doc):
-    if doc["kind"] == "Pod":
-        doc["spec"]["nodeName"] = NAME
-    return doc
-
-
 def apply(cluster, namespace, *docs):
-    cluster.api.apply(namespace, yaml.safe_dump_all(map(on_node, docs)))
+    cluster.api.apply(namespace, yaml.safe_dump_all(runnable(docs)))
 
 
 @contextlib.contextmanager
@@ -66,8 +60,8 @@ def test_the_pod_of_the_readme(cluster, namespace, pods, sts):
 @pytest.mark.parametrize("file", ["init-fetch", "metrics", "native-sidecar", "sidecar-init-wait", "token-request"])
 def test_an_example_runs(cluster, namespace, pods, sts, file):
     apply(cluster, namespace, *load(EXAMPLES / f"{file}.yaml"))
-    app = pods("app").started()
-    assert sts.verify(app.first_read(), SERVICE)["sub"].endswith(f":{namespace}:app")
+    app = pods(file).started()
+    assert sts.verify(app.first_read(), SERVICE)["sub"].endswith(f":{namespace}:{file}")
     if file == "metrics":
         until(lambda: app.status("sts-sidecar")["ready"], "the readiness probe")
 
@@ -84,8 +78,8 @@ def test_a_chain_runs(cluster, namespace, pods, sts, sts_ca, tmp_path):
     tls = servers.tls_context(pki.server(sts_ca, names=list(NAMES)), tmp_path)
     with contextlib.closing(servers.Server(answer, tls=tls, address=PARTNER, port=443)):
         apply(cluster, namespace, *load(EXAMPLES / "several-exchanges.yaml"))
-        assert pods("app").started().first_read() == issued
-    assert sts.verify(got[0], "https://sts.partner.example.com")["sub"].endswith(f":{namespace}:app")
+        assert pods("several-exchanges").started().first_read() == issued
+    assert sts.verify(got[0], "https://sts.partner.example.com")["sub"].endswith(f":{namespace}:several-exchanges")
 
 
 def test_a_job_completes(cluster, namespace, pods, sts):
@@ -168,12 +162,12 @@ def test_a_config_map_changes(cluster, namespace, pods, sts):
     """The sidecar takes a new configuration when the kubelet has written it, and the application gets a token for the new audience."""
     docs = load(EXAMPLES / "token-request.yaml")
     apply(cluster, namespace, *docs)
-    app = pods("app").started()
+    app = pods("token-request").started()
     sts.verify(app.first_read(), SERVICE)
     [config] = [doc for doc in docs if doc["kind"] == "ConfigMap"]
     config["data"]["config.json"] = config["data"]["config.json"].replace(SERVICE, VAULT)
     apply(cluster, namespace, config)
     # A change of the Pod makes the kubelet look at its volumes now, and not within a minute or two.
-    cluster.api.kubectl("annotate", "pod", "-n", namespace, "app", "touched=now")
+    cluster.api.kubectl("annotate", "pod", "-n", namespace, "token-request", "touched=now")
     token = until(lambda: len(tokens := app.tokens()) > 1 and tokens[-1], "another token", limit_s=180, every_s=1)
     assert sts.verify(token, VAULT)

@@ -9,17 +9,43 @@ import yaml
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = TOP / "deploy"
 EXAMPLES = DEPLOY / "examples"
-OUR_IMAGE = "registry.example.com/sts-sidecar"
+NETWORK = DEPLOY / "network"
+KUSTOMIZE = DEPLOY / "kustomize"
+# No manifest of ours names an image of a registry: the user's kustomization, or an edit of the file, gives these two.
+OUR_IMAGE, APP_IMAGE = "sts-sidecar", "app"
+WORKLOADS = {"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"}
 
 
 def load(path):
     return [doc for doc in yaml.safe_load_all(pathlib.Path(path).read_text()) if doc]
 
 
+def applied():
+    """The files that a user gives to `kubectl apply -f`."""
+    return sorted(path for folder in (EXAMPLES, NETWORK) for path in folder.glob("*.yaml") if path.name != "kustomization.yaml")
+
+
 def one(docs, kind):
     found = [doc for doc in docs if doc["kind"] == kind]
     assert len(found) == 1, f"{len(found)} of kind {kind}"
     return found[0]
+
+
+def template(doc):
+    """The Pod in a workload: what has `metadata` and `spec` of a Pod."""
+    if doc["kind"] == "CronJob":
+        doc = doc["spec"]["jobTemplate"]
+    return doc if doc.get("kind") == "Pod" else doc["spec"]["template"]
+
+
+def workload(docs):
+    """The Pod, or the object that makes Pods."""
+    [found] = [doc for doc in docs if doc["kind"] in WORKLOADS]
+    return found
+
+
+def pod_of(docs):
+    return template(workload(docs))
 
 
 def containers(pod):
@@ -31,7 +57,16 @@ def container(pod, name):
 
 
 def is_ours(each):
-    return each["image"].rsplit(":", 1)[0] == OUR_IMAGE
+    return each["image"] == OUR_IMAGE
+
+
+def with_images(docs, ours, app):
+    """The same documents with images that exist, as a user's kustomization names them."""
+    docs = copy.deepcopy(docs)
+    for doc in docs:
+        for each in containers(template(doc)) if doc["kind"] in WORKLOADS else []:
+            each["image"] = {OUR_IMAGE: ours, APP_IMAGE: app}.get(each["image"], each["image"])
+    return docs
 
 
 def blocks(page):
@@ -75,7 +110,7 @@ CONTAINER_RULES = {
     "seLinuxOptions": lambda value: value is None,
     "runAsUser": lambda value: value is None,
     "runAsNonRoot": lambda value: value in (None, True),
-    "seccompProfile": lambda value: value is None,
+    "seccompProfile": lambda value: value in (None, {"type": "RuntimeDefault"}),
 }
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 HOST = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")

@@ -28,6 +28,7 @@ class Played:
     def __init__(self, podman, folder, file, script, **more):
         self.podman, self.sts = podman, Sts(folder, **more)
         play = Play(load(EXAMPLES / file))
+        play.name("app")
         play.images(OURS, APP)
         play.host_volume("sts-token", self.sts.subject)
         play.host_volume("public", self.sts.public)

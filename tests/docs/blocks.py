@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", TOP / "SECURITY.md", TOP / "deploy/README.md", *sorted((TOP / "docs").glob("*.md")), *sorted((TOP / "docs/servers").glob("*.md"))]
+PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", TOP / "SECURITY.md", *sorted((TOP / "deploy").rglob("*.md")), *sorted((TOP / "docs").glob("*.md")), *sorted((TOP / "docs/servers").glob("*.md"))]
 FENCE = re.compile(r"( *)```(.*)")
 INDENTED = re.compile(r" {4,}\S")
 # The notes: "not run: REASON", "run by: FILE", which reads the page itself, and "run in: SCENE, WORD=VALUE...".
