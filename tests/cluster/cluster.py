@@ -22,7 +22,8 @@ PODS, GATEWAY, SERVICES = "10.244.0.0/24", "10.244.0.1", "10.96.0.0/24"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 USERS = {"admin": "system:masters", "system:kube-controller-manager": "system:masters", "system:node:node-1": "system:nodes"}
 CONTROLLERS = ["serviceaccount-controller", "root-ca-certificate-publisher-controller", "namespace-controller", "garbage-collector-controller",
-               "deployment-controller", "replicaset-controller", "statefulset-controller", "job-controller", "cronjob-controller"]
+               "deployment-controller", "replicaset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
+               "resourcequota-controller"]
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}{more}": value
               for mode in ("enforce", "warn", "audit") for more, value in (("", "restricted"), ("-version", "latest"))}
 

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every manifest of this repository, and what kustomize makes of deploy/kustomize, at a real API server: strict validation, in a namespace with the Pod
 Security Standard *restricted*, without a warning."""
+import pathlib
+
 import pytest
 import yaml
 
+from harness import pki
 from kustomize import KINDS, OVERLAYS, app, overlay, settings
 from manifests import EXAMPLES, KUSTOMIZE, NETWORK, applied, load, pods_of_pages, readme_pod, template, workload
+from programs import until
 
 APPLIED = applied()
 # An administrator's objects, and the overlays that keep them.
-LIMIT_RANGE = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits"}, "spec": {"limits": [
-    {"type": "Container", "min": {"cpu": "10m", "memory": "16Mi"}, "maxLimitRequestRatio": {"cpu": "10", "memory": "4"},
-     "default": {"cpu": "1", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m", "memory": "64Mi"}}]}}
+FLOOR = {"type": "Container", "min": {"cpu": "10m", "memory": "16Mi"}, "default": {"cpu": "1", "memory": "256Mi"}, "defaultRequest": {"cpu": "100m", "memory": "64Mi"}}
+RATIO = FLOOR | {"maxLimitRequestRatio": {"cpu": "10", "memory": "4"}}
+LIMIT_RANGE, WITH_RATIO = ({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits"}, "spec": {"limits": [each]}} for each in (FLOOR, RATIO))
 QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota"}, "spec": {"hard": {
     "requests.cpu": "1", "requests.memory": "1Gi", "limits.cpu": "2", "limits.memory": "2Gi"}}}
 
@@ -48,7 +52,8 @@ def test_all_examples_in_one_namespace(cluster, namespace):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_an_overlay_applies(cluster, namespace, built, tmp_path, kind, name):
-    text = built(overlay(tmp_path / "overlay", [app(kind), settings()], OVERLAYS[name]))
+    client = [pathlib.Path(path).read_text() for path in pki.issue(pki.authority(), purpose="client").files(tmp_path)]
+    text = built(overlay(tmp_path / "overlay", [app(kind), settings()], OVERLAYS[name], client=client))
     cluster.api.apply(namespace, text)
     docs = [doc for doc in yaml.safe_load_all(text) if doc]
     cluster.api.apply(namespace, yaml.safe_dump(pod_only(workload(docs))))
@@ -61,21 +66,27 @@ def test_a_folder_applies(cluster, namespace, built, folder):
     cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-n", namespace, "-k", folder)
 
 
-@pytest.mark.parametrize("limits, name, without", [(LIMIT_RANGE, "limit-range", "minimum cpu usage per Container is 10m"),
-                                                   (QUOTA, "quota", "must specify limits.cpu for: sts-sidecar")], ids=["limit-range", "quota"])
+@pytest.mark.parametrize("limits, name, without", [
+    (LIMIT_RANGE, "limit-range", "minimum cpu usage per Container is 10m"),
+    (WITH_RATIO, "ratio", "cpu max limit to request ratio per Container is 10"),
+    (QUOTA, "quota", "must specify limits.cpu for: sts-sidecar"),
+], ids=["limit-range", "ratio", "quota"])
 def test_limits_of_a_namespace(cluster, namespace, built, tmp_path, limits, name, without):
-    """The component passes what the administrator asks for. Without it the Pod is refused, and the words name what is missing."""
+    """The overlay passes what the administrator asks for. Without its components the Pod is refused, and the words name what is missing."""
     cluster.api.apply(namespace, yaml.safe_dump(limits))
+    if limits is QUOTA:
+        path = f"/api/v1/namespaces/{namespace}/resourcequotas/quota"
+        until(lambda: cluster.api.get(path)["status"].get("hard"), "the quota holds")
     resources = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
     user = app("Deployment")
     user["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
 
     def pod(components):
-        docs = yaml.safe_load_all(built(overlay(tmp_path / components[-1], [user, settings()], components)))
+        docs = yaml.safe_load_all(built(overlay(tmp_path / "-".join(components), [user, settings()], components)))
         return yaml.safe_dump(pod_only(workload([doc for doc in docs if doc])))
     done = cluster.api.kubectl("apply", "--server-side", "-n", namespace, "-f", "-", input=pod(["sidecar"]), status=1)
     assert without in done.stderr, done.stderr
-    cluster.api.apply(namespace, pod(["sidecar", name]))
+    cluster.api.apply(namespace, pod(OVERLAYS[name]))
 
 
 @pytest.mark.parametrize("page", pods_of_pages())

@@ -25,6 +25,7 @@ OVERLAYS = {
     "openshift": ["sidecar", "openshift"],
     "limit-range": ["sidecar", "limit-range"],
     "quota": ["sidecar", "quota"],
+    "ratio": ["sidecar", "limit-range", "quota"],
     "init-only-everything": ["init-only", "private-ca", "mutual-tls", "fs-group", "limit-range", "quota"],
     "everything": ["sidecar", "metrics", "private-ca", "mutual-tls", "proxy", "fs-group", "limit-range", "quota"],
 }

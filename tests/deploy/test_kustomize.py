@@ -150,9 +150,10 @@ def test_fs_group_and_openshift(build, made, tmp_path):
 
 
 def test_limit_range_and_quota(made):
-    floor = {"cpu": "10m", "memory": "16Mi"}
-    assert sidecar(pod_of(made("Deployment", "limit-range")))["resources"] == {"requests": floor}
-    assert sidecar(pod_of(made("Deployment", "quota")))["resources"] == {"requests": floor, "limits": {"cpu": "100m", "memory": "16Mi"}}
+    floor, ceiling = {"requests": {"cpu": "10m", "memory": "16Mi"}}, {"limits": {"cpu": "100m", "memory": "16Mi"}}
+    assert sidecar(pod_of(made("Deployment", "limit-range")))["resources"] == floor
+    assert sidecar(pod_of(made("Deployment", "quota")))["resources"] == {"requests": {"cpu": "1m", "memory": "2Mi"}} | ceiling
+    assert sidecar(pod_of(made("Deployment", "ratio")))["resources"] == floor | ceiling
 
 
 def test_names_and_namespaces(build, tmp_path):
