@@ -12,7 +12,7 @@ from harness.mock import PATIENCE_S, Mock
 
 # Where the Pods find which name. mock-sts is also the services that the examples ask without a URL of their own.
 SERVICES = ["sts.eu-central-1.amazonaws.com", "api.anthropic.com", "auth.openai.com", "keycloak.example.com", "openbao.example.com"]
-NAMES = {"sts.example": STS, "sts.example.com": STS, "sts.partner.example.com": PARTNER} | dict.fromkeys(SERVICES, STS)
+NAMES = {"sts.example": STS, "sts.example.com": STS, "sts.partner.example.com": PARTNER, "proxy.example.com": PARTNER} | dict.fromkeys(SERVICES, STS)
 ISSUER = "https://sts.example"
 
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 import kustomize
-from cluster import STS
-from harness import pki, servers, tokens
+from cluster import PARTNER, STS
+from harness import pki, proxies, servers, tokens
 from manifests import EXAMPLES, KUSTOMIZE, containers, load, one, template, workload
 from node import NAME, OURS, runnable
 from programs import until
@@ -188,6 +188,12 @@ def test_private_ca(cluster, sts_ca, overlay, tmp_path):
     with contextlib.closing(Sts(tmp_path, own, cluster.keys())) as sts:
         app = overlay("Deployment", ["sidecar", "private-ca"], ca=own.pem.decode()).started()
         assert sts.verify(app.first_read(), SERVICE)
+
+
+def test_proxy(sts, overlay):
+    with proxies.Tunnel(443, host=STS, address=PARTNER, at=3128) as proxy:
+        assert sts.verify(overlay("Deployment", ["sidecar", "proxy"]).started().first_read(), SERVICE)
+        assert proxy.requests[0].startswith(b"CONNECT sts.example.com:443 ")
 
 
 def test_mutual_tls(cluster, namespace, overlay, tmp_path):
