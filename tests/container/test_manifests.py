@@ -242,10 +242,22 @@ def test_init_container_alone():
     assert pod["spec"]["restartPolicy"] == "OnFailure"
 
 
-@pytest.mark.parametrize("file", ["several-exchanges", "token-request"])
+def test_every_native_sidecar_gates_the_application(pod):
+    """The application starts when each directory that the sidecar writes for it has a token."""
+    for each in filter(is_ours, pod["spec"].get("initContainers", [])):
+        if each["args"][0] == "fetch":
+            assert not {"restartPolicy", "startupProbe"} & each.keys()
+            continue
+        read = {mount["name"] for container in pod["spec"]["containers"] for mount in container["volumeMounts"]}
+        folders = [mount["mountPath"] for mount in each["volumeMounts"] if not mount.get("readOnly") and mount["name"] in read]
+        assert each["args"][0] == "run" and each["restartPolicy"] == "Always" and folders
+        assert each["startupProbe"] == PROBE | {"exec": {"command": [*PROBE["exec"]["command"][:-1], *folders]}}
+
+
+@pytest.mark.parametrize("file", ["several-exchanges", "token-request", "anthropic-token-request"])
 def test_several_exchanges(file):
     docs = load(EXAMPLES / f"{file}.yaml")
-    pod = one(docs, "Pod")
+    pod = pod_of(docs)
     [sidecar] = pod["spec"]["initContainers"]
     assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"] == PROBE
     assert sidecar["args"] == ["run", "--config=/etc/sts-sidecar/config.json"]
@@ -259,10 +271,12 @@ def test_several_exchanges(file):
     assert volumes[mounts[first["output-dir"]]["name"]]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
 
 
-def test_token_request():
-    """Tokens of its own name alone, and the two files that the protocol `kubernetes` has as defaults."""
-    docs = load(EXAMPLES / "token-request.yaml")
-    account, role, binding, pod = (one(docs, kind) for kind in ("ServiceAccount", "Role", "RoleBinding", "Pod"))
+@pytest.mark.parametrize("file", ["token-request", "anthropic-token-request"])
+def test_token_request(file):
+    """Tokens of its own name alone, the audience that the guard allows, and the two files that the protocol `kubernetes` has as defaults."""
+    docs = load(EXAMPLES / f"{file}.yaml")
+    account, role, binding = (one(docs, kind) for kind in ("ServiceAccount", "Role", "RoleBinding"))
+    pod = pod_of(docs)
     name = account["metadata"]["name"]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [name], "verbs": ["create"]}]
     assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
@@ -274,7 +288,9 @@ def test_token_request():
     assert table["subject"]["file"] == folder + token["serviceAccountToken"]["path"]
     assert table["ca"] == folder + ca["configMap"]["items"][0]["path"]
     first = json.loads(one(docs, "ConfigMap")["data"]["config.json"])["exchanges"][0]
-    assert first["protocol"] == "kubernetes" and first["audience"] == "https://sts.example.com"
+    assert first["protocol"] == "kubernetes"
+    assert account["metadata"]["labels"] == {"sts-sidecar.io/token-request": "guarded"}
+    assert account["metadata"]["annotations"] == {"sts-sidecar.io/token-request-audiences": first["audience"]}
 
 
 def ports_of(rules):
