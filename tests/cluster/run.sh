@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the program in a real Kubernetes of one node, as root:
 #   tests/cluster/run.sh [--build] [PYTEST_ARGUMENT]...	--build only fills the cache
-# The first run builds the API server, the controller manager, the kubelet and kubectl with Go, and unpacks etcd, containerd and runc of Debian. They
+# The first run builds the API server, the controller manager, the kubelet, kubectl and helm with Go, and unpacks etcd, containerd and runc of Debian. They
 # stay in $STS_CLUSTER_CACHE (default ~/.cache/sts-sidecar-cluster). Prints a line for each test; the last line is "N passed, N failed".
 # Everything runs among mounts, processes, addresses and cgroups of its own, which are gone when this ends.
 set -u
@@ -18,6 +18,7 @@ packages="etcd-server containerd runc containernetworking-plugins busybox-static
 cache=${STS_CLUSTER_CACHE:-${HOME:-/tmp}/.cache/sts-sidecar-cluster}
 digest=$(cat "$here/go/go.mod" "$here/go/go.sum" | sha256sum | cut -c1-16)
 programs=$cache/$version-$digest
+helm=$cache/helm-$(cat "$here/helm/go.mod" "$here/helm/go.sum" | sha256sum | cut -c1-16)
 venv=$cache/venv-$(sha256sum "$top/tests/requirements.txt" | cut -c1-16)
 
 fail() {
@@ -35,6 +36,13 @@ build_commands() {
 			-ldflags "-s -w -X $about.gitVersion=v$version -X $about.gitMajor=1 -X $about.gitMinor=$(echo "$version" | cut -d. -f2)" \
 			-o "$programs/bin/$name.new" "k8s.io/kubernetes/cmd/$name") && mv "$programs/bin/$name.new" "$programs/bin/$name" || return 1
 	done
+}
+
+build_helm() {
+	[ ! -x "$helm" ] || return 0
+	echo "building helm (up to ten minutes)" >&2
+	(cd "$here/helm" && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS="-p=2 -mod=readonly" nice go build -trimpath -ldflags "-s -w" \
+		-o "$helm.new" helm.sh/helm/v4/cmd/helm) && mv "$helm.new" "$helm"
 }
 
 unpack_packages() {
@@ -58,6 +66,7 @@ make_venv() {
 
 unpack_packages || fail "the Debian packages $packages cannot be had"
 build_commands || fail "Kubernetes $version does not build"
+build_helm || fail "helm does not build"
 make_venv || fail "the packages of tests/requirements.txt cannot be had"
 "$venv/bin/python" tests/monitoring/fetch.py >/dev/null || fail "the CRDs of the Prometheus operator cannot be had"
 [ "${1:-}" != --build ] || exit 0
@@ -80,7 +89,7 @@ for root in $roots; do
 done
 
 # The kubelet sets some parameters of the kernel. They are those of this machine, so it gets files to write into.
-STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_CGROUP=/$cgroup PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
+STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_HELM=$helm STS_CLUSTER_CGROUP=/$cgroup PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
 	unshare --mount --pid --net --uts --fork --mount-proc --kill-child --propagation private sh -uc '
 	work=$1; shift
 	# containerd, its network plugins and the kubelet leave files there.

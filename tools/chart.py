@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the parts of the Helm chart deploy/chart/sts-sidecar/ that come from the plain manifests of deploy/: the policies and the rights as templates, the CRD, the
+files of deploy/monitoring/, and the schema of the values.
+
+    tools/chart.py [--check]
+
+With --check nothing is written: it fails if a file of the chart is not what this program makes. A change of the manifests that it cannot follow is an error in words."""
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+CHART, INJECT, MONITORING = TOP / "deploy/chart/sts-sidecar", TOP / "deploy/inject", TOP / "deploy/monitoring"
+NAMESPACE = "sts-sidecar-system"
+MADE = "# Made by tools/chart.py of deploy/{}. Change that file, and run tools/chart.py.\n"
+DIGEST = "^(sha256:[0-9a-f]{64})?$"
+
+
+class Stale(Exception):
+    """A manifest is not as this program expects it. The message is for people."""
+
+
+def exchanged(text, pattern, new, at_least=1, what=None):
+    """The text with each match replaced. A pattern that matches too seldom is a manifest that has changed."""
+    text, count = re.subn(pattern, new, text, flags=re.M)
+    if count < at_least:
+        raise Stale(f"{what}: {pattern!r} is there {count} times, and not {at_least} times")
+    return text
+
+
+def template(path):
+    """A manifest of deploy/inject as a template."""
+    name = str(path.relative_to(TOP / "deploy"))
+    text = path.read_text()
+    if "{{" in text:
+        raise Stale(f"{name} has {{{{, which Helm takes for a template")
+    first, rest = text.split("\n", 1)
+    text = exchanged(rest, r"^metadata:\n  name: .*\n", lambda found: found[0] + '  labels: {{- include "sts-sidecar.labels" . | nindent 4 }}\n', what=name)
+    if "policy" in path.parts:
+        text = exchanged(text, r"^(  name: |  policyName: )(sts-sidecar\S*)$", r'\1\2{{ include "sts-sidecar.suffix" . }}', what=name)
+        text = exchanged(text, r"(key: sts-sidecar.io/injection, operator: In, values: )\[enabled\]", r'\1[{{ .Values.revision | default "enabled" }}]', what=name)
+        text = exchanged(text, r"""^(  - name: revision\n    expression: )"'[^']+'"$""", r"""\1{{ printf "'%s'" (include "sts-sidecar.revision" .) | toJson }}""", what=name)
+        text = exchanged(text, rf"^(.*operator: NotIn, values: )\[(.*), {NAMESPACE}\](.*)$",
+                         lambda found: f'{found[1]}{{{{ include "sts-sidecar.excluded" . }}}}{found[3]}', what=name)
+        text = exchanged(text, r"""^(  - name: image\n    expression: )"'sts-sidecar'"$""",
+                         r"""\1{{ printf "'%s'" (include "sts-sidecar.image" .) | toJson }}""", what=name)
+        text = exchanged(text, r"""^(  - name: pullPolicy\n    expression: )"'IfNotPresent'"$""",
+                         r"""\1{{ printf "'%s'" .Values.image.pullPolicy | toJson }}""", what=name)
+    if path.name == "mutating.yaml":
+        text = exchanged(text, r"^(    sts-sidecar.io/image: )sts-sidecar .*$", r'\1{{ include "sts-sidecar.image" . }}', what=name)
+        text = exchanged(text, r"^(    sts-sidecar.io/revision: ).*$", r'\1{{ include "sts-sidecar.revision" . | toJson }}', at_least=0, what=name)
+        text = exchanged(text, r"""^(  - name: pullSecrets .*\n    expression: )"\[\]"$""", r"""\1{{ include "sts-sidecar.pullSecrets" . | toJson }}""", what=name)
+    if path.name == "rbac.yaml":
+        text = "{{- if not .Values.revision }}\n" + text + "{{- end }}\n"
+    text = text.replace(NAMESPACE, "{{ .Release.Namespace }}")
+    return f"{first}\n{MADE.format(name)}{text}"
+
+
+def crd():
+    """The CRD with the mark by which the chart knows whether the cluster has this one."""
+    text = (INJECT / "profiles/crd.yaml").read_text()
+    mark = crd_revision(text)
+    first, rest = text.split("\n", 1)
+    rest = exchanged(rest, r"^metadata:\n  name: .*\n", lambda found: found[0] + f'  annotations: {{sts-sidecar.io/crd-revision: "{mark}"}}\n', what="crd.yaml")
+    return f"{first}\n{MADE.format('inject/profiles/crd.yaml')}{rest}"
+
+
+def crd_revision(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def profile_schema():
+    """The schema of a profile's spec in JSON Schema, draft 7. Rules in CEL are left to the API server."""
+    import yaml
+    document = yaml.safe_load((INJECT / "profiles/crd.yaml").read_text())
+    return plain(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
+
+
+def plain(schema):
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes-") and key != "format"}
+    if "pattern" in made:
+        made["pattern"] = made["pattern"].replace("[:cntrl:]", r"\x00-\x1f\x7f").replace("[:space:]", r"\x09-\x0d ")
+        if "[:" in made["pattern"]:
+            raise Stale(f"crd.yaml: draft 7 does not know a class in {schema['pattern']}")
+    for key in ("items", "anyOf"):
+        if key in made:
+            made[key] = plain(made[key])
+    if isinstance(made.get("additionalProperties"), dict):
+        made["additionalProperties"] = plain(made["additionalProperties"])
+    if "properties" in made:
+        made["properties"] = {name: plain(value) for name, value in made["properties"].items()}
+        made["additionalProperties"] = False
+    return made
+
+
+def section(description, **properties):
+    return {"description": description, "type": "object", "additionalProperties": False, "properties": properties}
+
+
+def values_schema():
+    name = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"}
+    made = section(
+        "Values of the chart sts-sidecar.",
+        image=section("The image of the sidecar. Both its repository and its digest are required.",
+                      repository={"type": "string", "pattern": "^[^@ ']*$", "description": "such as registry.example.com/sts-sidecar"},
+                      digest={"type": "string", "pattern": DIGEST, "description": "sha256: and 64 hexadecimal digits"},
+                      pullPolicy={"type": "string", "enum": ["Always", "IfNotPresent", "Never"]},
+                      pullSecrets={"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"},
+                                   "description": "names of Secrets in the namespace of each Pod"}),
+        revision={"type": "string", "pattern": "^([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?$", "not": {"const": "enabled"},
+                  "description": "name of a second revision beside the first, for namespaces with the label sts-sidecar.io/injection: NAME"},
+        excludedNamespaces={"type": "array", "items": name, "description": "namespaces in which no Pod gets the sidecar, besides those of the chart"},
+        profiles={"description": "TokenProfiles by their name", "type": "object", "propertyNames": name, "additionalProperties": profile_schema()},
+        monitoring=section("PodMonitor, PrometheusRule and dashboard. The CRDs of the Prometheus operator must be there.",
+                           enabled={"type": "boolean"},
+                           labels={"type": "object", "additionalProperties": {"type": "string"}, "description": "labels by which your Prometheus selects PodMonitors and rules"},
+                           docs={"type": "string", "pattern": "^https?://.*/$", "description": "where the pages of docs/ are, for the links of the alerts"}))
+    made["properties"]["global"] = {"type": "object", "description": "Helm gives it to a chart that another chart depends on; it is not used."}
+    return json.dumps({"$schema": "http://json-schema.org/draft-07/schema#"} | made, indent=2) + "\n"
+
+
+def files():
+    """{path: content} of everything that is made."""
+    made = {f"templates/{path.stem}.yaml": template(path) for path in (INJECT / "policy/mutating.yaml", INJECT / "policy/validating.yaml", INJECT / "profiles/rbac.yaml")}
+    made |= {f"files/{name}": (MONITORING / name).read_text() for name in ("podmonitor.yaml", "rules.yaml", "dashboard.json")}
+    made |= {"crds/tokenprofiles.yaml": crd(), "files/crd-revision": crd_revision((INJECT / "profiles/crd.yaml").read_text()) + "\n", "values.schema.json": values_schema()}
+    return {CHART / name: text for name, text in made.items()}
+
+
+def main(arguments):
+    if arguments == ["--help"]:
+        print(__doc__.strip())
+        return 0
+    if arguments not in ([], ["--check"]):
+        print("usage: tools/chart.py [--check]", file=sys.stderr)
+        return 64
+    try:
+        made = files()
+    except Stale as error:
+        print(f"tools/chart.py: {error}", file=sys.stderr)
+        return 1
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
+    if arguments:
+        for path in stale:
+            print(f"{path.relative_to(TOP)} is stale: run tools/chart.py", file=sys.stderr)
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made[path])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
