@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of docs/operations.md, word for word, at a cluster that has what the page names: the namespace shop and the Deployment cart, whose Pods have the sidecar."""
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from cluster import program
+from manifests import TOP, readme_pod
+from node import NAME
+from programs import until
+
+PAGE = TOP / "docs/operations.md"
+BLOCK = re.compile(r"<!-- run by: tests/cluster/test_operations\.py -->\n\n```sh\n(.*?)```", re.S)
+NAMESPACE, DEPLOYMENT, PROFILE = "shop", "cart", "vault"
+
+
+def commands():
+    return [line for block in BLOCK.findall(PAGE.read_text()) for line in block.splitlines()]
+
+
+def deployment():
+    """The Pod of the README as the page names it, with the label and the annotation of an injected Pod."""
+    pod = readme_pod()
+    pod["spec"]["initContainers"][0]["name"] = "sts-sidecar"
+    pod["spec"] |= {"nodeName": NAME, "terminationGracePeriodSeconds": 1}
+    labels = {"app": DEPLOYMENT, "sts-sidecar.io/profile": PROFILE}
+    template = {"metadata": {"labels": labels, "annotations": {"sts-sidecar.io/injected": "0.1.0@sts-sidecar"}}, "spec": pod["spec"]}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": DEPLOYMENT},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": DEPLOYMENT}}, "template": template}}
+
+
+@pytest.fixture(scope="module")
+def shop(cluster, node):
+    cluster.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {"sts-sidecar.io/injection": "enabled"}}})
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    until(lambda: cluster.api.ask("GET", f"{path}/serviceaccounts/default").status == 200, "the ServiceAccount")
+    yield path
+    cluster.api.kubectl("delete", "deployments,pods", "--all", "-n", NAMESPACE, "--grace-period=1", "--force", "--wait=false", status=None)
+    cluster.api.ask("DELETE", path)
+
+
+@pytest.fixture
+def cart(cluster, shop, sts):
+    cluster.api.apply(NAMESPACE, yaml.safe_dump(deployment()))
+    cluster.api.kubectl("rollout", "status", f"deployment/{DEPLOYMENT}", "-n", NAMESPACE, "--timeout=120s", limit_s=130)
+
+
+def run(cluster, command):
+    """A line of the page in a shell, as the administrator."""
+    environment = {"PATH": f"{program('kubectl').parent}:{os.environ['PATH']}", "KUBECONFIG": str(cluster.kubeconfig("admin")), "HOME": "/nonexistent"}
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", command], capture_output=True, text=True, env=environment, timeout=180)
+
+
+# What the answer to a command has in it. Each command of the page is here, by its beginning.
+ANSWERS = {
+    "kubectl get pods -A -l sts-sidecar.io/profile": rf"shop +cart-\w+-\w+ +{PROFILE} +0\.1\.0@sts-sidecar",
+    "kubectl get pods -A -o jsonpath": r"^ +1 sts-sidecar:0\.1\.0$",
+    "kubectl rollout restart": "restarted",
+    "kubectl rollout status": "successfully rolled out",
+    "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar check": "valid",
+    "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar doctor": "token",
+    "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar refresh": "",
+    "kubectl label namespace shop": "labeled",
+    "kubectl drain": "drained",
+    "kubectl get --raw /.well-known/openid-configuration": '"issuer":"https://kubernetes',
+    "kubectl get --raw /openid/v1/jwks": '"keys":',
+}
+
+
+def test_every_command_has_an_answer():
+    assert len(commands()) == len(ANSWERS)
+    assert all(sum(command.startswith(beginning) for command in commands()) == 1 for beginning in ANSWERS)
+
+
+def test_the_commands_of_the_page(cluster, cart):
+    for command in commands():
+        done = run(cluster, command)
+        [wanted] = [words for beginning, words in ANSWERS.items() if command.startswith(beginning)]
+        assert done.returncode == 0 and re.search(wanted, done.stdout, re.M), f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def test_drain_refuses_without_the_option(cluster, cart):
+    """As the page says: also for an emptyDir in memory."""
+    [command] = [each for each in commands() if each.startswith("kubectl drain")]
+    done = run(cluster, command.replace("--delete-emptydir-data ", ""))
+    assert done.returncode != 0 and "--delete-emptydir-data" in done.stderr
