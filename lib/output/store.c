@@ -431,6 +431,9 @@ enum sts_err sts_store_look(const struct sts_store *store, unsigned files, struc
 			return fail_held(store, "replace", name, err, e);
 		bytes += (uint64_t)room_for(store, name);
 	}
+	err = look_at(store, &dir, fs.f_type != OVERLAYFS, STS_FILE_STATUS);
+	if (err != 0)
+		return fail_held(store, "replace", STS_FILE_STATUS, err, e);
 	if (store->group != STS_GROUP_AUTO &&
 	    !((dir.st_mode & S_ISGID) && dir.st_gid == store->group) &&
 	    !may_set_group(store->group))

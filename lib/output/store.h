@@ -101,7 +101,8 @@ enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
 
 /*
  * Find out whether the files of an exchange could be written, and change nothing: is there room, is
- * there anything at their names that cannot be replaced, and can they get their group? A process
+ * there anything at their names or that of the status that cannot be replaced, and can they get
+ * their group? A process
  * with privileges counts as able to set any group.
  *   files  in  as for sts_store_prepare()
  * Returns STS_OK, or what sts_store_prepare() and sts_store_write_files() would return.

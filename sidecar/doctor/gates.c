@@ -171,17 +171,22 @@ void sts_gates_fail(struct sts_diagnosis *d, enum sts_gate gate, enum sts_err er
 	add_sentence(t, sts_error_hint_for(error, detail, message));
 }
 
-/* Add the rule of a NetworkPolicy without which packets are usually dropped. */
+/* Add the rule of a NetworkPolicy without which packets are usually dropped, where the hint speaks of
+ * one. */
 static void add_policy(const struct sts_case *c, struct sts_diagnosis *d)
 {
+	const struct sts_report *r = &c->report;
 	const char *port = strrchr(c->findings.address, ':');
 	struct sts_text *t;
 
-	if (c->report.error == STS_EDNS) {
+	if (!strstr(sts_error_hint_for((enum sts_err)r->error, r->detail, r->text),
+		    "NetworkPolicy"))
+		return;
+	if (r->error == STS_EDNS) {
 		t = sts_diagnosis_line(d, STS_GATE_NAME, STS_MARK_MORE);
 		sts_text_addf(t, "Allow   ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: "
 				 "53}]");
-	} else if (c->report.error == STS_ECONNECT_TIME && port) {
+	} else if (r->error == STS_ECONNECT_TIME && port) {
 		t = sts_diagnosis_line(d, STS_GATE_CONNECT, STS_MARK_MORE);
 		sts_text_addf(t,
 			      "Allow   ports: [{protocol: TCP, port: %s}]   (behind a Service: its "

@@ -87,16 +87,22 @@ def _(pod):
     pod.set(url="https://sts example.com/token")
 
 
-@case("resolv_missing", "name", "dns", 69, [HOST, "/etc/resolv.conf"], never=["emptyDir"])
+@case("resolv_missing", "name", "dns", 69, [HOST, "/etc/resolv.conf", "dnsConfig"], never=["emptyDir", "NetworkPolicy"])
 def _(pod):
     pod.hosts({})
     pod.path("/etc/resolv.conf").unlink()
 
 
-@case("resolv_empty", "name", "dns", 69, [HOST, "/etc/resolv.conf"], never=["emptyDir"])
+@case("resolv_empty", "name", "dns", 69, [HOST, "/etc/resolv.conf", "dnsConfig"], never=["emptyDir", "NetworkPolicy"])
 def _(pod):
     pod.hosts({})
     pod.resolv("")
+
+
+@case("resolv_no_address", "name", "dns", 69, ["/etc/resolv.conf", "10.96.0.999", "dnsConfig"], never=["emptyDir", "NetworkPolicy"])
+def _(pod):
+    pod.hosts({})
+    pod.resolv("nameserver 10.96.0.999\n")
 
 
 @case("resolv_directory", "name", "dns", 69, ["/etc/resolv.conf", "directory"], never=["emptyDir"])

@@ -172,6 +172,12 @@ def _(pod):
     (pod.path(OUT) / "expires").mkdir()
 
 
+@case("dir_status_is_directory", "output", "output", 73, [OUT], fetch=[f"{OUT}/.status", "directory"], check=NONE, never=(*NEVER, "mount a writable"))
+def _(pod):
+    writes(pod)
+    (pod.path(OUT) / ".status").mkdir()
+
+
 @case("dir_is_a_volume_of_another_pod", "output", "output", 73, [OUT], fetch=[f"UID {UID}", "2000", "fsGroup to a group"], check=NONE,
       never=(*NEVER, "mount a writable"))
 def _(pod):

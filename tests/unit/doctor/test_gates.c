@@ -79,6 +79,27 @@ static void test_no_connection(void)
 	CHECK_INT(d.errors[STS_GATE_CONNECT], STS_ECONNECT_TIME);
 }
 
+static void test_unresolved(void)
+{
+	static const struct {
+		int detail;
+		const char *text;
+		bool allow;
+	} rows[] = {
+		{0, "sts.dev: name server 10.96.0.10: no answer", true},
+		{STS_DNS_ANSWERED, "sts.dev: name server 10.96.0.10: it failed (SERVFAIL)", false},
+		{EISDIR, "/etc/resolv.conf: it is a directory", false},
+		{0, "sts.dev: name server 127.0.0.1 (/etc/resolv.conf names none): no answer",
+		 false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make_up_case(&c);
+		make_up_failure(&c, STS_EDNS, rows[i].detail, rows[i].text, STS_GATE_NAME);
+		CHECK_INT(says("Allow   ports: [{protocol: UDP, port: 53}"), rows[i].allow);
+	}
+}
+
 static void test_no_name(void)
 {
 	make_up_case(&c);
@@ -363,6 +384,8 @@ static void test_templates(void)
 static const struct sts_test tests[] = {
 	{"a healthy exchange", test_healthy},
 	{"no connection", test_no_connection},
+	{"a name that is not resolved: the rule of a NetworkPolicy only where it fits",
+	 test_unresolved},
 	{"no name", test_no_name},
 	{"a failure at the subject token, after which the server was looked at",
 	 test_earlier_failure},

@@ -528,6 +528,9 @@ static void test_look(void)
 	CHECK(strstr(error.msg, "cannot replace d/expires"));
 	CHECK_INT(error.detail, EISDIR);
 	CHECK_INT(tree_count("d"), 2);
+	CHECK(rmdir("d/" STS_FILE_EXPIRES) == 0 && mkdir("d/" STS_FILE_STATUS, 0700) == 0);
+	CHECK_INT(sts_store_look(&store, files, &error), STS_EOUTPUT);
+	CHECK(strstr(error.msg, "cannot replace d/.status"));
 	sts_store_close(&store);
 }
 
