@@ -227,6 +227,9 @@ void sts_facts_fill(const struct sts_case *c, enum sts_gate gate, const char *te
 		if (*template == '[') {
 			if (!all_known(c, gate, template + 1, ']'))
 				template += strcspn(template, "]");
+			else if (template[1] == ',' && out->len > 0 &&
+				 out->data[out->len - 1] == ' ')
+				template += 2;
 		} else if (*template == '{') {
 			size_t len = strcspn(template + 1, "}");
 

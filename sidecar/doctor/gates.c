@@ -305,7 +305,7 @@ static void prepare(struct sts_case *c)
 	c->reader_uid = geteuid();
 	if (f->subject_bytes == 0)
 		f->subject_uid = f->subject_gid = UINT32_MAX;
-	if (c->report.http_status == 0)
+	if (c->report.lifetime_s == 0)
 		c->report.lifetime_s = -1;
 	c->clock_off_s = f->has_date ? (f->clock_ms < 0 ? -f->clock_ms : f->clock_ms) / 1000 : -1;
 	if (!f->has_date)

@@ -123,6 +123,22 @@ static void test_earlier_failure(void)
 	CHECK(says(" clock, answer  - not tried\n"));
 }
 
+static void test_refusal(void)
+{
+	make_up_case(&c);
+	make_up_failure(&c, STS_EDENIED, 0, "unexpected status 403", STS_GATE_ANSWER);
+	c.report.http_status = 403;
+	CHECK(says("               403 in 84 ms"));
+	CHECK(!says("valid for 0 s"));
+}
+
+static void test_no_expiry(void)
+{
+	make_up_case(&c);
+	c.findings.subject.exp_s = -1;
+	CHECK(says(" aud https://sts.example.com\n               written 8 min ago\n"));
+}
+
 static void test_subject(void)
 {
 	make_up_case(&c);
@@ -384,8 +400,9 @@ static void test_templates(void)
 static const struct sts_test tests[] = {
 	{"a healthy exchange", test_healthy},
 	{"no connection", test_no_connection},
-	{"a name that is not resolved: the rule of a NetworkPolicy only where it fits",
-	 test_unresolved},
+	{"a name that is not resolved: the rule of a NetworkPolicy", test_unresolved},
+	{"a refusal has no lifetime", test_refusal},
+	{"a subject token without an expiry", test_no_expiry},
 	{"no name", test_no_name},
 	{"a failure at the subject token, after which the server was looked at",
 	 test_earlier_failure},
