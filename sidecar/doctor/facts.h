@@ -10,8 +10,8 @@
 
 /*
  * Add a line that is made of a template: {NAME} becomes the fact of this name in words, or "-" if
- * it is not known. What is in [brackets] is left out if a fact in it is not known, and so is a comma
- * at its beginning after a space.
+ * it is not known. What is in [brackets] is left out if a fact in it is not known, and so is a
+ * comma at its beginning after a space.
  *   gate      in  whose facts are meant; a name that it does not have is looked up in all gates
  *   template  in  ours, not packed
  */

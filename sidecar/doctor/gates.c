@@ -171,8 +171,8 @@ void sts_gates_fail(struct sts_diagnosis *d, enum sts_gate gate, enum sts_err er
 	add_sentence(t, sts_error_hint_for(error, detail, message));
 }
 
-/* Add the rule of a NetworkPolicy without which packets are usually dropped, where the hint speaks of
- * one. */
+/* Add the rule of a NetworkPolicy without which packets are usually dropped, where the hint speaks
+ * of one. */
 static void add_policy(const struct sts_case *c, struct sts_diagnosis *d)
 {
 	const struct sts_report *r = &c->report;
