@@ -43,7 +43,8 @@ def make_network():
     def ip(*args):
         subprocess.run(["ip", *args], check=True, timeout=20)
     ip("link", "set", "lo", "up")
-    ip("link", "add", BRIDGE, "type", "bridge")
+    # Without an address of its own, a bridge takes the lowest of its ports: it would change with each Pod, and the others would send to the old one for seconds.
+    ip("link", "add", BRIDGE, "address", "02:00:00:00:00:01", "type", "bridge")
     ip("link", "set", BRIDGE, "up")
     for address in (f"{NODE}/24", f"{STS}/24", f"{PARTNER}/24", f"{API}/32", f"{GATEWAY}/24"):
         ip("address", "add", address, "dev", BRIDGE)
