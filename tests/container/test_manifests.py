@@ -156,7 +156,7 @@ def is_for_the_api_server(pod):
 
 def test_the_subject_token(pod):
     """It is for one audience, lives for an hour at most, and has the label of an exemption where it is for the API server."""
-    [volume] = [volume for volume in pod["spec"]["volumes"] if "projected" in volume]
+    [volume] = [volume for volume in pod["spec"]["volumes"] if "projected" in volume and volume["name"] != "vault-agent"]
     sources = volume["projected"]["sources"]
     exempt = pod["metadata"]["labels"].get("sts-sidecar.io/token-checklist-exempt")
     if is_for_the_api_server(pod):
@@ -333,6 +333,9 @@ def test_vault_agent():
     assert own["auth-type"] == "jwt" and own["auth-config-path"] == "/tokens/token.jwt"
     assert own["auth-config-remove-jwt-after-reading"] == "false", "the mount is read-only, and the file is the sidecar's"
     assert own["agent-copy-volume-mounts"] == "app", "the mounts of the sidecar would give the agent the subject token"
+    # Without a token to mount the injector refuses the Pod: "failed to find service account volume mount".
+    volume = volumes_of(pod_of(load(EXAMPLES / "vault-agent.yaml")))[own["agent-service-account-token-volume-name"]]
+    assert volume["projected"]["sources"] == [{"serviceAccountToken": {"path": "token", "audience": "nobody", "expirationSeconds": 3600}}]
 
 
 def test_the_pod_in_the_readme():
