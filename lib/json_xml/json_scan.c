@@ -195,7 +195,7 @@ static enum expect scan_value(struct scan *s)
 static enum expect scan_key(struct scan *s)
 {
 	if (!at(s, '"'))
-		return bad(s, "no key in quotation marks");
+		return bad(s, "a key in quotation marks is missing");
 	if (!scan_string(s))
 		return BAD;
 	skip_space(s);

@@ -285,6 +285,11 @@ enum sts_err sts_url_parse(struct sts_slice text, struct sts_url *url, struct st
 	why = parse(text, url);
 	if (!why)
 		return STS_OK;
+	/* It has no scheme. An @ may have a password before it, and a ? a secret behind it. */
+	if (url->port == 0 && !check_bytes(text) && !memchr(text.data, '@', text.len))
+		return sts_fail(e, STS_EURL, 0, "the URL \"%s\" %s",
+				sts_shown((struct sts_slice){text.data, span_until(text, "?")}, 80),
+				sts_words(why));
 	return sts_fail(e, STS_EURL, 0, "the URL %s", sts_words(why));
 }
 

@@ -139,7 +139,7 @@ int64_t sts_status_skew(const struct sts_status *status, const struct sts_status
 void sts_status_add_subject_wait(struct sts_text *out, const struct sts_status *status,
 				 int64_t boot_ms);
 
-/* Add "the node's clock is 11 min ahead of the STS's Date: check the node's time
+/* Add "the node's clock is 11 min ahead of the STS's clock: check the node's time
  * synchronisation".
  *   skew_s  in  of sts_status_skew(), not 0 */
 void sts_status_add_skew(struct sts_text *out, int64_t skew_s);

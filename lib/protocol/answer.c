@@ -500,6 +500,13 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 	out->lifetime_s = expiry.lifetime_s;
 	out->not_before_s = expiry.not_before_s;
 	out->is_assumed = !sts_life_is_stated(input) && documented_s <= 0;
+	if (!out->has_date) {
+		int64_t skew_s = sts_expiry_skew(input->token_iat_s, input->received_real_s,
+						 input->received_real_s);
+
+		out->clock_skew_s = skew_s > 0 ? skew_s : 0;
+		out->has_date = skew_s > 0;
+	}
 	return STS_OK;
 }
 

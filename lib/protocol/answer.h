@@ -50,11 +50,12 @@ struct sts_answer {
 	struct sts_slice aws_key_id, aws_secret;
 	int64_t expires_s;  /* what goes into `expires`, by the node's clock: see token/expiry.h */
 	int64_t lifetime_s; /* from when the request was sent */
-	int64_t clock_skew_s; /* Date minus the node's clock; 0 within 60 s or unknown */
+	int64_t clock_skew_s; /* the STS's clock minus the node's; 0 within 60 s or unknown */
 	int64_t not_before_s; /* by the node's clock: the token is not valid earlier; 0: it is
 				 valid now, or unknown */
 	bool is_assumed;      /* nothing states the lifetime: default_ttl_s counts */
-	bool has_date;        /* the answer had a Date that can be read */
+	bool has_date;        /* the answer shows the time of the STS: by a Date that can be read, or
+				 by an iat of the token that is later than the node's time */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];
 	/* on failure */
@@ -73,7 +74,7 @@ struct sts_answer {
  * lists as busy, unauthorized, used or refused counts first (sts_protocol_code()). The code may
  * also stand at the beginning of the words, with a colon after it. Otherwise the first of these
  * rows that fits counts:
- *   STS_EBUSY          408, 412, 425, 429, 5xx
+ *   STS_EBUSY          408, 412, 425, 429, 5xx without 501 and 505
  *   STS_EREDIRECT      below 400; the message names a redirect's target, without its query
  *   STS_ECLIENT        4xx whose error code or words blame the client of the request
  *   STS_ESUBJECT_USED  4xx whose words say that the subject token was sent before, unless

@@ -58,11 +58,18 @@ const struct sts_protocol *sts_protocol_find(struct sts_slice name)
 
 const char *sts_protocol_nearest(struct sts_slice name)
 {
-	const char *names[PROTOCOLS];
+	const char *names[PROTOCOLS], *nearest;
 
 	for (size_t i = 0; i < PROTOCOLS; i++)
 		names[i] = sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_NAME);
-	return sts_nearest(name, names, PROTOCOLS);
+	nearest = sts_nearest(name, names, PROTOCOLS);
+	for (size_t i = 0; !nearest && name.len > 2 && i < PROTOCOLS; i++) {
+		const char *about = sts_protocol_text(&sts_protocols[i], STS_PROTOCOL_SUMMARY);
+
+		if (sts_slice_has_phrase(sts_slice_of(about), name))
+			nearest = names[i];
+	}
+	return nearest;
 }
 
 const struct sts_parameter *sts_protocol_parameter_at(const struct sts_protocol *protocol, size_t i)

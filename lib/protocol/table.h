@@ -176,7 +176,8 @@ const struct sts_protocol *sts_protocol_revocation(const struct sts_protocol *pr
 /* The protocol with exactly this name, or NULL. */
 const struct sts_protocol *sts_protocol_find(struct sts_slice name);
 
-/* The name of a protocol that is most like this one, for "did you mean", or NULL. */
+/* The name of a protocol that is most like this one, for "did you mean"; or else of the first
+ * protocol whose summary names a server of this name; or NULL. */
 const char *sts_protocol_nearest(struct sts_slice name);
 
 /* The i-th parameter of a protocol, in the order in which they are sent; i starts at 0. NULL past

@@ -307,6 +307,10 @@ static void prepare(struct sts_case *c)
 		f->subject_uid = f->subject_gid = UINT32_MAX;
 	if (c->report.lifetime_s == 0)
 		c->report.lifetime_s = -1;
+	if (!f->has_date && (c->report.flags & STS_REPORT_DATED)) {
+		f->has_date = 1;
+		f->clock_ms = c->report.clock_skew_s * 1000;
+	}
 	c->clock_off_s = f->has_date ? (f->clock_ms < 0 ? -f->clock_ms : f->clock_ms) / 1000 : -1;
 	if (!f->has_date)
 		f->clock_ms = INT64_MIN;

@@ -67,15 +67,15 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 		return;
 	logged->ahead = ahead;
 	if (ahead == 0) {
-		warn(x, sts_words("the node's clock and the STS's Date agree again"), NULL, 0);
+		warn(x, sts_words("the node's clock and the STS's clock agree again"), NULL, 0);
 		return;
 	}
 	sts_text_init(&text, msg, sizeof(msg));
 	sts_text_addf(&text, "the node's clock is ");
 	sts_duration_words(&text, skew_s < 0 ? -skew_s : skew_s);
-	sts_text_addf(&text, ahead < 0 ? " ahead of the STS's Date: programs on this node may "
+	sts_text_addf(&text, ahead < 0 ? " ahead of the STS's clock: programs on this node may "
 					 "think that tokens have expired"
-				       : " behind the STS's Date: programs on this node may "
+				       : " behind the STS's clock: programs on this node may "
 					 "use tokens that have expired");
 	sts_text_addf(&text, "; check the node's time synchronisation (NTP)");
 	warn(x, msg, "clock_skew_s", skew_s);

@@ -14,7 +14,7 @@
 /* What was logged about an exchange, so that it is not logged again. */
 struct sts_logged {
 	bool once; /* the mode of the files, the proxy and the URL were logged */
-	/* which clock is ahead, as it was logged: 1 the STS's Date, -1 the node's clock, 0 none */
+	/* which clock is ahead, as it was logged: 1 the STS's clock, -1 the node's clock, 0 none */
 	int8_t ahead;
 	bool not_before; /* the last token was not valid at once */
 	bool assumed;    /* nothing says how long the last token lives */

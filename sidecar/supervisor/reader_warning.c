@@ -117,7 +117,7 @@ __attribute__((noinline)) void sts_warn_of_readers(const struct sts_plan *plan,
 	if (w.closed_at < 0 && !(is_auto && sts_readers_none(&w.readers)))
 		return;
 	if (is_fetch && is_auto && store->group == STS_GROUP_AUTO &&
-	    (sts_readers_none(&w.anyone) || isatty(STDERR_FILENO)))
+	    ((sts_readers_none(&w.anyone) && getppid() > 1) || isatty(STDERR_FILENO)))
 		level = STS_LEVEL_DEBUG;
 	sts_text_init(&text, msg, sizeof(msg));
 	describe(&w, store, &text);

@@ -20,8 +20,8 @@
  * Look at the directory, and at those above it in the same file system, and log the line. `run` and
  * `exchange` are sidecars, whose files are for somebody else, so their line is a warning. `fetch`
  * is also a command for people: with --mode auto and without a group, its line is of level debug if
- * standard error is a terminal, or if the directories let nobody in but this UID, which somebody
- * has chosen.
+ * standard error is a terminal. The same holds if the directories let nobody in but this UID, which
+ * somebody has chosen, unless init or a container runtime has started it, as in an init container.
  *   plan   in  of the exchange
  *   store  in  open
  */

@@ -66,7 +66,7 @@ enum sts_report_flag {
 	STS_REPORT_REPLAN = 16,    /* the configuration file has changed since the plan was made */
 	STS_REPORT_ASSUMED = 32, /* nothing states how long the token lives: --default-ttl counts */
 	STS_REPORT_UNDUMPABLE = 64, /* execve(2) has made the worker not dumpable */
-	STS_REPORT_DATED = 128,     /* the answer had a Date that can be read */
+	STS_REPORT_DATED = 128,     /* clock_skew_s is known */
 	STS_REPORT_FLAGS_ALL = 255,
 };
 
@@ -92,7 +92,7 @@ struct sts_report {
 	int64_t subject_iat_s; /* since the epoch; 0: none, or no token was read */
 	int64_t sent_boot_ms;  /* BOOTTIME; 0: the request was not sent, or the server refused the
 				  client's certificate after that, and so has not taken it */
-	int64_t clock_skew_s;  /* Date minus the node's clock; 0 within 60 s or unknown */
+	int64_t clock_skew_s;  /* the STS's clock minus the node's; 0 within 60 s or unknown */
 	int64_t not_before_s;  /* since the epoch by the node's clock: the returned token is not
 				  valid earlier; 0: it is valid now, or unknown */
 	/* base/identity.h: the subject token and the CA files, just before the worker read them */

@@ -19,7 +19,7 @@ from harness.sidecar import TOP, UID
 # A text, the place and the words of the complaint. How each mistake is told is in tests/unit/options/test_config.c.
 MISTAKES = [
     ("", "1:1: nothing"),
-    ('{"exchanges": [\n  {"name": "a",}]}', "2:16: not usable JSON: no key in quotation marks"),
+    ('{"exchanges": [\n  {"name": "a",}]}', "2:16: not usable JSON: a key in quotation marks is missing"),
     ('{"exchanges": [\n  {"name": "a",\n   "token_file": "x"}]}', '3:4: "token_file" is no option: did you mean "token-file"'),
     ('{"exchanges": [{"name": "a"}, {"name": "a"}]}', '1:40: "a" is the name of another exchange'),
     ('{"exchanges": [{"name": "a", "timeout": "x"}]}', "1:41: the value of timeout is not valid: it takes a duration"),

@@ -25,8 +25,8 @@ returns("ans_jwt_without_exp", lambda: tokens.jwt.encode({"iss": "x"}, tokens.KE
         fetch=["300 s|5 min", "--default-ttl|no expiry|did not say"], ok=0)
 returns("ans_nbf_future", lambda: tokens.issued(nbf=int(time.time()) + 630), fetch=["10 min|600 s", "not valid|valid only from|nbf"],
         words=[], check=["not valid|valid only from|valid from"], short=True)
-returns("ans_iat_future", lambda: tokens.issued(nbf=int(time.time()) + 630, iat=int(time.time()) + 630), fetch=["10 min|600 s", "clock|nbf|valid only from"],
-        check=["not valid|valid only from|valid from"])
+returns("ans_iat_future", lambda: tokens.issued(nbf=int(time.time()) + 630, iat=int(time.time()) + 630), fetch=["10 min|600 s", "clock"],
+        check=["is valid", "10 min", "clock"], ok=0, gate="clock|answer")
 returns("ans_already_expired", lambda: tokens.issued(-60), "lifetime", 65, ["no life left|expired", "1 min|60 s"])
 returns("ans_lifetime_zero", "opaque-token", "lifetime", 65, ["0 s", "lifetime"], members={"expires_in": 0}, never=["clocks"])
 returns("ans_wrong_audience", tokens.issued, "expectation", 65, ["https://vault.example", "test", "--expect-audience"],

@@ -254,7 +254,7 @@ static void test_as_check(void)
 static void test_clocks(void)
 {
 	struct sts_status status = failing();
-	static const char words[] = "the node's clock is 11 min ahead of the STS's Date: check the "
+	static const char words[] = "the node's clock is 11 min ahead of the STS's clock: check the "
 				    "node's time synchronisation\n";
 
 	fresh(OUT, 0777);
@@ -333,10 +333,12 @@ static void test_gauges(void)
 static void test_a_supervisor_that_hangs(void)
 {
 	struct sts_status status = failing();
+	/* The machine may have started a minute ago. */
+	int64_t since_boot_ms = sts_clock_boot_ms();
 
 	fresh(OUT, 0777);
 	start((char[]){OUT});
-	status.trying_ms = sts_clock_boot_ms() - 50 * 60000;
+	status.trying_ms = since_boot_ms > 50 * 60000 ? since_boot_ms - 50 * 60000 : 1;
 	status.next_ms = 0;
 	put(&status, 0);
 	check_agrees(503);
@@ -344,8 +346,8 @@ static void test_a_supervisor_that_hangs(void)
 	status.latest_ms = sts_clock_boot_ms() - 1;
 	put(&status, 0);
 	check_agrees(503);
-	CHECK(strstr(body, "; the attempt that was started 50 min ago has not ended: the sidecar "
-			   "seems to be dead"));
+	CHECK(strstr(body, "; the attempt that was started "));
+	CHECK(strstr(body, " ago has not ended: the sidecar seems to be dead"));
 	/* The writer stopped in the middle. */
 	put(&status, now_s() + 900);
 	put_token(now_s() + 900);

@@ -91,10 +91,10 @@ static void test_clocks_that_differ(void)
 
 	status.clock_skew_s = -660;
 	CHECK_STR(words(&status, &at),
-		  "; next in 18 s; the node's clock is 11 min ahead of the STS's Date" SYNC);
+		  "; next in 18 s; the node's clock is 11 min ahead of the STS's clock" SYNC);
 	status.clock_skew_s = 3600;
 	CHECK_STR(words(&status, &at),
-		  "; next in 18 s; the node's clock is 1 h behind the STS's Date" SYNC);
+		  "; next in 18 s; the node's clock is 1 h behind the STS's clock" SYNC);
 	CHECK_INT(sts_status_skew(&status, &at), 3600);
 	CHECK_INT(sts_status_step(&status, &at), 0);
 	/* The clock was set since: to the right time, and then too far. */
@@ -103,7 +103,7 @@ static void test_clocks_that_differ(void)
 	CHECK_STR(words(&status, &at), "; next in 18 s");
 	at.real_s += 130;
 	CHECK_STR(words(&status, &at),
-		  "; next in 18 s; the node's clock is 2 min ahead of the STS's Date" SYNC);
+		  "; next in 18 s; the node's clock is 2 min ahead of the STS's clock" SYNC);
 	/* What was not known at the last attempt is not known after a step. */
 	status.clock_skew_s = 0;
 	CHECK_STR(words(&status, &at), "; next in 18 s");
@@ -118,7 +118,7 @@ static void test_clocks_that_differ(void)
 	CHECK_INT(sts_status_skew(&status, &at), 3600);
 	/* A sidecar that has stopped. */
 	status.state = STS_STATE_STOPPED;
-	CHECK_STR(words(&status, &at), "; the node's clock is 1 h behind the STS's Date" SYNC);
+	CHECK_STR(words(&status, &at), "; the node's clock is 1 h behind the STS's clock" SYNC);
 }
 
 static const struct sts_test tests[] = {

@@ -20,7 +20,10 @@ static void find(void)
 	CHECK(!sts_protocol_find(STS_SLICE("")));
 	CHECK_STR(sts_protocol_nearest(STS_SLICE("token-exchnage")), "token-exchange");
 	CHECK_STR(sts_protocol_nearest(STS_SLICE("openunisom")), "openunison");
+	CHECK_STR(sts_protocol_nearest(STS_SLICE("keycloak")), "client-assertion");
+	CHECK_STR(sts_protocol_nearest(STS_SLICE("OpenBao")), "vault");
 	CHECK(!sts_protocol_nearest(STS_SLICE("kerberos")));
+	CHECK(!sts_protocol_nearest(STS_SLICE("")));
 }
 
 static void find_param(void)

@@ -125,7 +125,7 @@ static void test_skew(void)
 	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = -660;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
-		  ",\"msg\":\"the node's clock is 11 min ahead of the STS's Date: programs on this "
+		  ",\"msg\":\"the node's clock is 11 min ahead of the STS's clock: programs on this "
 		  "node may think that tokens have expired; check the node's time synchronisation "
 		  "(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
@@ -138,7 +138,7 @@ static void test_skew(void)
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 	report.flags = STS_REPORT_DATED;
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
-		  ",\"msg\":\"the node's clock and the STS's Date agree again\",\"exchange\":"
+		  ",\"msg\":\"the node's clock and the STS's clock agree again\",\"exchange\":"
 		  "\"api\"}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 	/* A refusal tells of it too. */
@@ -146,7 +146,7 @@ static void test_skew(void)
 	report.http_status = 403;
 	report.error = STS_EDENIED;
 	CHECK(strstr(warning(STS_OUTCOME_FAILURE),
-		     "the node's clock is 2 h 1 min behind the STS's Date: programs on this node "
+		     "the node's clock is 2 h 1 min behind the STS's clock: programs on this node "
 		     "may use tokens that have expired; check"));
 	report.clock_skew_s = -7260;
 	CHECK(strstr(warning(STS_OUTCOME_FAILURE), "ahead of"));
