@@ -54,7 +54,7 @@ struct sts_answer {
 	int64_t not_before_s; /* by the node's clock: the token is not valid earlier; 0: it is
 				 valid now, or unknown */
 	bool is_assumed;      /* nothing states the lifetime: default_ttl_s counts */
-	bool has_date;        /* the answer shows the time of the STS: by a Date that can be read, or
+	bool has_date; /* the answer shows the time of the STS: by a Date that can be read, or
 				 by an iat of the token that is later than the node's time */
 	bool has_thumbprint;
 	uint8_t thumbprint[STS_THUMBPRINT_BYTES];

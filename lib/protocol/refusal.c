@@ -64,7 +64,8 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 
 	/* 412 is Vault's where a server of the cluster does not have the newest state yet. 501 and 505
 	 * are the server's for good. */
-	if ((status >= 500 && status != 501 && status != 505) || status == 408 || status == 412 || status == 425 || status == 429)
+	if ((status >= 500 && status != 501 && status != 505) || status == 408 || status == 412 ||
+	    status == 425 || status == 429)
 		return STS_EBUSY;
 	if (status < 400)
 		return STS_EREDIRECT;

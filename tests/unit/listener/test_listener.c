@@ -254,8 +254,9 @@ static void test_as_check(void)
 static void test_clocks(void)
 {
 	struct sts_status status = failing();
-	static const char words[] = "the node's clock is 11 min ahead of the STS's clock: check the "
-				    "node's time synchronisation\n";
+	static const char words[] =
+		"the node's clock is 11 min ahead of the STS's clock: check the "
+		"node's time synchronisation\n";
 
 	fresh(OUT, 0777);
 	start((char[]){OUT});

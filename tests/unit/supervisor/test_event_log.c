@@ -124,10 +124,11 @@ static void test_skew(void)
 	report.http_status = 200;
 	report.flags = STS_REPORT_DATED;
 	report.clock_skew_s = -660;
-	CHECK_STR(warning(STS_OUTCOME_SUCCESS),
-		  ",\"msg\":\"the node's clock is 11 min ahead of the STS's clock: programs on this "
-		  "node may think that tokens have expired; check the node's time synchronisation "
-		  "(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
+	CHECK_STR(
+		warning(STS_OUTCOME_SUCCESS),
+		",\"msg\":\"the node's clock is 11 min ahead of the STS's clock: programs on this "
+		"node may think that tokens have expired; check the node's time synchronisation "
+		"(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 	/* Somebody else answered, or the answer has no Date. */
 	report.clock_skew_s = 0;
