@@ -500,13 +500,8 @@ static enum sts_err judge_life(const struct sts_answer_input *in,
 	out->lifetime_s = expiry.lifetime_s;
 	out->not_before_s = expiry.not_before_s;
 	out->is_assumed = !sts_life_is_stated(input) && documented_s <= 0;
-	if (!out->has_date) {
-		int64_t skew_s = sts_expiry_skew(input->token_iat_s, input->received_real_s,
-						 input->received_real_s);
-
-		out->clock_skew_s = skew_s > 0 ? skew_s : 0;
-		out->has_date = skew_s > 0;
-	}
+	if (!out->has_date)
+		out->has_date = (out->clock_skew_s = sts_expiry_skew_of_iat(input)) > 0;
 	return STS_OK;
 }
 
@@ -583,13 +578,11 @@ enum sts_err sts_answer_read(const struct sts_answer_input *in, char *scratch, s
 	if (expiry.default_ttl_s <= 0)
 		expiry.default_ttl_s = in->protocol->default_ttl_s ? in->protocol->default_ttl_s
 								   : STS_PROTOCOL_TTL_S;
-	bool has_date = sts_httpdate_parse(in->head->date, &expiry.date_s);
-
-	if (!has_date)
+	if (!sts_httpdate_parse(in->head->date, &expiry.date_s))
 		expiry.date_s = -1;
 	*out = (struct sts_answer){
 		.http_status = status,
-		.has_date = has_date,
+		.has_date = expiry.date_s >= 0,
 		.retry_after_s = sts_http_retry_after_s(in->head, expiry.received_real_s,
 							STS_RETRY_AFTER_MAX_S),
 		.clock_skew_s = sts_expiry_skew(expiry.date_s, expiry.sent_real_s,

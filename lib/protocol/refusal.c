@@ -62,8 +62,8 @@ static enum sts_err by_status(const struct sts_refusal_input *in, const struct s
 	int status = in->status;
 	bool has_code = reason->code.len > 0;
 
-	/* 412 is Vault's where a server of the cluster does not have the newest state yet. 501 and 505
-	 * are the server's for good. */
+	/* 412 is Vault's where a server of the cluster does not have the newest state yet. Another
+	 * attempt does not help after 501 and 505. */
 	if ((status >= 500 && status != 501 && status != 505) || status == 408 || status == 412 ||
 	    status == 425 || status == 429)
 		return STS_EBUSY;

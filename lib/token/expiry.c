@@ -130,6 +130,11 @@ int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_re
 	return min(max(skew, -STS_EXPIRY_MAX_S), STS_EXPIRY_MAX_S);
 }
 
+int64_t sts_expiry_skew_of_iat(const struct sts_expiry_input *in)
+{
+	return max(sts_expiry_skew(in->token_iat_s, in->received_real_s, in->received_real_s), 0);
+}
+
 /* The clocks when the answer had arrived. */
 struct clocks {
 	int64_t sent_s, local_s; /* on the node's clock */

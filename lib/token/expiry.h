@@ -114,4 +114,9 @@ bool sts_expiry_combine(const struct sts_expiry_input *in, struct sts_expiry *ou
  * node's clock is behind; 0 when they are within 60 s, or when date_s is -1 (none). */
 int64_t sts_expiry_skew(int64_t date_s, int64_t sent_real_s, int64_t received_real_s);
 
+/* The same for an answer without a Date, by the iat of the token. Only one that is later than the
+ * node's time says how the clocks differ, since a token may be older than its answer. Never
+ * negative. */
+int64_t sts_expiry_skew_of_iat(const struct sts_expiry_input *in);
+
 #endif

@@ -69,6 +69,12 @@ static void of_services(void)
 		{"vault", 403, "{\"errors\":[\"namespace not authorized\"]}", STS_EDENIED},
 		{"vault", 403, "{\"errors\":[\"service account name not authorized\"]}",
 		 STS_EDENIED},
+		/* Another attempt may help after these statuses, but not after 501 and 505. */
+		{"token-exchange", 500, "x", STS_EBUSY},
+		{"token-exchange", 501, "x", STS_ESTATUS},
+		{"token-exchange", 502, "x", STS_EBUSY},
+		{"token-exchange", 505, "x", STS_ESTATUS},
+		{"token-exchange", 599, "x", STS_EBUSY},
 		/* OpenBao knows the path of the URL. Vault writes no words where it does not. */
 		{"vault", 404, "{\"errors\":[\"namespace not found\"]}", STS_EREFUSED},
 		{"vault", 404, "{\"errors\":[]}", STS_ENOTFOUND},

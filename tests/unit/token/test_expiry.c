@@ -312,6 +312,20 @@ static void skew(void)
 		CHECK_INT(sts_expiry_skew(time_at(rows[i][0]), T, T + 1), rows[i][1]);
 }
 
+/* Without a Date, only an iat that is later than the node's time says how the clocks differ. */
+static void skew_of_iat(void)
+{
+	static const int64_t rows[][2] = {{-1, 0},     {T - 7200, 0}, {T, 0},
+					  {T + 60, 0}, {T + 61, 61},  {T + 630, 630}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sts_expiry_input in = {
+			.token_iat_s = rows[i][0], .sent_real_s = T - 1, .received_real_s = T};
+
+		CHECK_INT(sts_expiry_skew_of_iat(&in), rows[i][1]);
+	}
+}
+
 static const int64_t extremes[] = {INT64_MIN,
 				   INT64_MIN + 1,
 				   -STS_EXPIRY_MAX_S,
@@ -397,6 +411,7 @@ static const struct sts_test tests[] = {
 	{"two clocks, one decision", combine},
 	{"a token that is not valid yet", not_before},
 	{"the difference of the clocks", skew},
+	{"the difference of the clocks by an iat", skew_of_iat},
 	{"what holds for 1e6 pseudo-random inputs", properties},
 };
 
