@@ -185,6 +185,8 @@ def in_an_object(part):
     """The part of an object that a page shows, in a whole object."""
     if isinstance(part, list):
         return POD | {"spec": {"containers": [{"name": "c", "image": "i"}], "volumes": part}}
+    if "kind" in part:
+        return part
     if "rules" in part:
         return ROLE | part
     if "spec" in part:
