@@ -22,7 +22,8 @@
 #   monitoring  the alerts and the dashboard of deploy/monitoring with promtool and Prometheus, which are downloaded, and sidecars that they scrape
 #   sim         a fleet, and a year of the supervisor, in simulated time
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
-#   deploy      what kustomize makes of deploy/kustomize; Go downloads and builds kustomize
+#   deploy      the manifests of deploy/: their schemas, what kustomize makes of them, and the admission policies by the API server's own library, which
+#               Go downloads and builds
 #   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
 #   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in

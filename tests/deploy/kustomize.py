@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kustomize, built by Go at the version that go/go.mod pins, and overlays as a user writes them over deploy/kustomize."""
-import hashlib
+"""kustomize, and overlays as a user writes them over deploy/kustomize."""
 import os
-import pathlib
 import subprocess
 
 import yaml
 
 from manifests import KUSTOMIZE
 
-HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("STS_DEPLOY_CACHE") or pathlib.Path.home() / ".cache/sts-sidecar-deploy")
-MODULE = "sigs.k8s.io/kustomize/kustomize/v5"
 KINDS = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]
 # What a user combines. Every component is in one of these at least.
 OVERLAYS = {
@@ -31,31 +26,6 @@ OVERLAYS = {
 }
 DIGEST = "sha256:" + "0" * 64
 CONFIG = '{"exchanges": [{"name": "api", "url": "https://sts.example.com/token", "audience": "https://api.example.com"}]}\n'
-
-
-class NotBuilt(Exception):
-    """kustomize cannot be built. The message is for people."""
-
-
-def program():
-    """The path of kustomize in the cache; the name has the digest of the pins."""
-    folder = HERE / "go"
-    digest = hashlib.sha256((folder / "go.mod").read_bytes() + (folder / "go.sum").read_bytes()).hexdigest()[:16]
-    made = CACHE / f"kustomize-{digest}"
-    if made.exists():
-        return made
-    CACHE.mkdir(parents=True, exist_ok=True)
-    new = CACHE / f"new-{os.getpid()}"
-    environment = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-p=2 -mod=readonly", "CGO_ENABLED": "0"}
-    try:
-        done = subprocess.run(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", new, MODULE], cwd=folder, env=environment,
-                              capture_output=True, text=True, timeout=1800)
-    except FileNotFoundError:
-        raise NotBuilt("go is not there: tools/setup.sh test installs it") from None
-    if done.returncode:
-        raise NotBuilt(f"kustomize does not build: {done.stderr[-2000:]}")
-    new.rename(made)
-    return made
 
 
 def app(kind, name="cart", spec=None):

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every admission policy of deploy/ at the API server's own library: it compiles, its types fit, and it costs little enough. The cases of tests/cluster/cases/,
+too: tests/cluster/test_inject.py runs them at the API server itself, which adds its defaults and its other plugins."""
+import copy
+
+import pytest
+import policy_cases
+from defaults import with_defaults
+from judge import CASES, documents, manifests
+
+MANY = 100
+POLICIES = ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy")
+FOLDERS = sorted({path.parent.name for path in CASES.glob("*/*.yaml")} - {"profiles", "policies"} - {path.parent.name for path in CASES.glob("*/kustomization.yaml")})
+PODS = [case for folder in FOLDERS for case in policy_cases.load_cases(folder)]
+
+
+def key(each):
+    return each["kind"], each["metadata"]["name"]
+
+
+def profiles():
+    return [policy_cases.load_profile(path.stem)["profile"] for path in sorted((CASES / "profiles").glob("*.yaml"))]
+
+
+@pytest.fixture(scope="session")
+def objects(built):
+    """The objects of all kustomizations; of several with one name, the one of the cases, which has an image."""
+    found = {}
+    for folder in sorted(built, key=lambda folder: folder.is_relative_to(CASES)):
+        found |= {key(each): each for each in built[folder]}
+    return list(found.values()) + profiles()
+
+
+@pytest.fixture(scope="session")
+def answer(judge, objects):
+    return judge.judge(objects)
+
+
+def test_every_policy_is_judged(answer):
+    there = {key(doc) for path in manifests() for doc in documents(path) if doc["kind"] in POLICIES and doc["apiVersion"].startswith("admissionregistration.")}
+    assert there and there <= {(each["kind"], each["policy"]) for each in answer["expressions"]}
+
+
+def test_every_expression_compiles(answer):
+    wrong = {f"{each['policy']} {each['field']}": each.get("error") or each["typeErrors"] for each in answer["expressions"] if "error" in each or "typeErrors" in each}
+    assert not wrong
+
+
+def test_every_custom_resource_is_valid(answer):
+    assert {"CustomResourceDefinition", "TokenProfile"} <= {each["kind"] for each in answer["resources"]}
+    assert not {each["name"]: each["errors"] for each in answer["resources"] if each["errors"]}
+
+
+def pod_of(given):
+    return with_defaults(policy_cases.as_pod(given))
+
+
+@pytest.fixture(scope="session")
+def verdicts(judge, built):
+    """{name of a case: what the policies say of it}"""
+    found = {}
+    for wanted in {tuple(case.policies) for case in PODS}:
+        objects = [each for folder in wanted for each in built[(CASES / folder).resolve()]]
+        asked = [{"name": case.name, "object": pod_of(case.pod), "namespace": {"metadata": {"name": "test", "labels": case.namespace}}}
+                 | ({"update": case.update} if case.update else {}) for case in PODS if tuple(case.policies) == wanted]
+        found |= {each["name"]: each for each in judge.judge(objects + profiles(), asked)["cases"]}
+    return found
+
+
+@pytest.mark.parametrize("case", PODS, ids=[case.name for case in PODS])
+def test_a_case(verdicts, case):
+    said = verdicts[case.name]
+    messages = [each["message"] for each in said["refusals"]]
+    if case.refused:
+        assert all(any(words in message for message in messages) for words in case.refused), messages
+    else:
+        assert not messages
+        assert whole(said["object"]) == whole(pod_of(case.expect))
+
+
+def whole(pod):
+    """As the cases compare it, without what is empty: Go leaves some of it out."""
+    def without_empty(value):
+        if isinstance(value, list):
+            return [without_empty(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {name: kept for name, each in value.items() if (kept := without_empty(each)) not in ({}, [], None)}
+    return without_empty(policy_cases.comparable(pod))
+
+
+def big_pod(labels=()):
+    """100 containers and as many init containers, each with 100 mounts, and 100 volumes, which is as much as nobody has."""
+    mounts = [{"name": f"volume-{n}", "mountPath": f"/mnt/{n}"} for n in range(MANY)]
+    containers, inits = ([{"name": f"{what}-{n}", "image": "app:1", "volumeMounts": mounts} for n in range(MANY)] for what in ("app", "init"))
+    token = {"serviceAccountToken": {"audience": "https://sts.example.com", "path": "token", "expirationSeconds": 3600}}
+    volumes = [{"name": f"volume-{n}", "projected": {"sources": [token]}} for n in range(MANY)]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big", "labels": dict(labels)},
+            "spec": {"initContainers": inits, "containers": containers, "volumes": volumes}}
+
+
+EVERYTHING = {"sts-sidecar.io/injection": "enabled", "sts-sidecar.io/token-checklist": "enabled"}
+BIG = {"of the profile": {"sts-sidecar.io/profile": "example"}}
+
+
+@pytest.mark.parametrize("labels", BIG.values(), ids=BIG)
+def test_what_a_big_pod_costs(judge, objects, labels, capsys):
+    asked = {"name": "big", "object": big_pod(labels), "namespace": {"metadata": {"name": "test", "labels": EVERYTHING}}}
+    answer = judge.judge(objects, [asked])
+    [said] = answer["cases"]
+    assert not said["refusals"] and said["evaluations"], said["refusals"]
+    most = max(said["expressions"].items(), key=lambda each: each[1])
+    with capsys.disabled():
+        print(f"\n{MANY} containers and {MANY} init containers, {MANY} mounts in each:")
+        for each in said["evaluations"]:
+            print(f"{each['total']:10}  {each['policy']} {each['what']}")
+        print(f"{most[1]:10}  the most expensive expression: {most[0]}")
+    assert all(each["total"] < answer["limits"]["evaluation"] for each in said["evaluations"])
+    assert most[1] < answer["limits"]["expression"]
+
+
+def planted(objects, name, change):
+    changed = copy.deepcopy(objects)
+    change(next(each for each in changed if each["metadata"]["name"] == name and each["kind"] == "ValidatingAdmissionPolicy")["spec"])
+    return changed
+
+
+@pytest.mark.parametrize("change, where, words", [
+    (lambda spec: spec["variables"][1].update(expression="object.spec.volums"), "typeErrors", "undefined field 'volums'"),
+    (lambda spec: spec["variables"][1].update(expression="object.spec."), "error", "Syntax error"),
+    (lambda spec: spec["validations"][0].update(expression="'yes'"), "error", "must evaluate to bool but got string"),
+], ids=["type", "syntax", "result"])
+def test_a_mistake_is_found(judge, objects, change, where, words):
+    wrong = [each for each in judge.judge(planted(objects, "sts-sidecar-token-checklist", change))["expressions"] if where in each]
+    assert any(words in str(each[where]) for each in wrong)
+
+
+def test_too_much_is_refused(judge, objects):
+    """Each mount compared with each other one: more than the limit of an expression."""
+    mounts = "object.spec.containers.map(c, c.volumeMounts).flatten()"
+    costly = f"{mounts}.all(a, {mounts}.exists(b, b.name == a.name))"
+    changed = planted(objects, "sts-sidecar-token-checklist", lambda spec: spec["validations"][0].update(expression=costly))
+    [said] = judge.judge(changed, [{"name": "big", "object": big_pod(), "namespace": {"metadata": {"name": "test", "labels": EVERYTHING}}}])["cases"]
+    assert any("cost limit" in each["message"] for each in said["refusals"]), said["refusals"]
+
+
+def test_a_wrong_profile_is_found(judge, objects):
+    [profile] = copy.deepcopy(profiles()[:1])
+    profile["spec"]["image"] = "registry.example.com/other"
+    profile["metadata"]["name"] = "wrong"
+    said = {each["name"]: each["errors"] for each in judge.judge([*objects, profile])["resources"]}
+    assert "unknown field \"spec.image\"" in said["wrong"][0]
