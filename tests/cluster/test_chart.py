@@ -134,6 +134,7 @@ def test_a_values_file(cluster, helm, system, place, options, operator, path):
         assert found["image"] == f"{REPOSITORY}@{DIGEST}"
         assert not spec.get("resources") or found["resources"] == spec["resources"]
         assert ("--cacert-only" in found["args"]) == (path.stem == "private-ca")
+        assert ("--client-key=/etc/sts-sidecar-client/tls.key" in found["args"]) == (path.stem == "mutual-tls")
     helm("uninstall", RELEASE, "-n", NAMESPACE)
     assert cluster.api.get(PROFILES)["items"] == [] and cluster.api.get(POLICIES)["items"] == []
 
