@@ -124,7 +124,12 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 		  int64_t min_ttl_ms, int64_t now_s)
 {
 	if (stored->token_errno == ENOENT)
-		problem(v, dir, STS_PACKED("no token in "), "", "");
+		problem(v, dir, STS_PACKED("no token in "),
+			v->has_status && v->status.state == STS_STATE_OK
+				? STS_PACKED(" any more (it was removed; sts-sidecar refresh gets "
+					     "a new one)")
+				: "",
+			"");
 	else if (stored->token_errno)
 		problem(v, dir, STS_PACKED("the token in "), STS_PACKED(" cannot be used: "),
 			sts_errno_words(stored->token_errno));
@@ -173,6 +178,7 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms
 	sts_stored_read(dir_fd, token, sizeof(token), &stored);
 	v->expires_s = expiry(&stored);
 	v->has_status = sts_status_read(dir_fd, &v->status);
+	v->is_odd = !v->has_status && sts_faccessat(dir_fd, STS_FILE_STATUS, R_OK) == 0;
 	judge(v, dir, &stored, min_ttl_ms, now_s);
 	if (stored.token_errno == EACCES)
 		no_access(v, dir, dir_fd);
@@ -261,6 +267,13 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 			      "%s: run check in the sidecar's container; if the application may "
 			      "not read it either, give the Pod an fsGroup, or let both run as "
 			      "one UID",
+			      v->problem);
+		return;
+	}
+	if (v->is_odd) {
+		sts_text_addf(out,
+			      "%s: " STS_FILE_STATUS " is damaged, not a file, or of another "
+			      "version: run check from the sidecar's image, or restart the sidecar",
 			      v->problem);
 		return;
 	}

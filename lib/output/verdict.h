@@ -14,6 +14,7 @@
 struct sts_verdict {
 	bool ok;
 	bool has_status;   /* status is meaningful */
+	bool is_odd;       /* there is a status, but it cannot be understood */
 	int64_t expires_s; /* -1: unknown */
 	bool no_dir;       /* the path leads to no directory */
 	bool barred;       /* this process may not read the files, or look into the directory */

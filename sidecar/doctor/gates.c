@@ -127,7 +127,7 @@ static const char templates[] = STS_PACKED(
 	"it was not renewed: the kubelet renews a projected token, but not one that is mounted "
 	"with subPath\0"
 	"{path}   is missing: the sidecar makes it\0"
-	"the file system is nearly full[: {free_inodes} inodes are free]\0"
+	"the file system is nearly full[: {free_kib} free][, {free_inodes} inodes free]\0"
 	"{readers} can read the files: if the application has another UID, give the Pod an "
 	"fsGroup, or set --mode 0644\0"
 	"the node's clock is {-off} behind that of the STS: check its time synchronisation\0"

@@ -160,10 +160,10 @@ static void test_output(void)
 {
 	make_up_case(&c);
 	c.site.free_kib = 60;
-	CHECK(says("warn the file system is nearly full: 100000 inodes are free"));
+	CHECK(says("warn the file system is nearly full: 60 KiB free, 100000 inodes free"));
 	c.site.free_kib = 1000;
 	c.site.free_inodes = 3;
-	CHECK(says("nearly full: 3 inodes are free"));
+	CHECK(says("nearly full: 1000 KiB free, 3 inodes free"));
 	make_up_case(&c);
 	c.site.is_alone = true;
 	CHECK(says("read them\n          warn their owner and group 2000 can read the files: if"));
