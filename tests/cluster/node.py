@@ -85,7 +85,15 @@ class Node(Programs):
         done = subprocess.run([debian("usr/bin/ctr"), f"--address={self.folder}/socket", "--namespace=k8s.io", *map(str, args)],
                               capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
-        return True
+        return done.stdout
+
+    def by_digest(self):
+        """Our image by its digest, as the injection names it: a name that the node gets, too."""
+        name = OUR_NAMES[0]
+        [digest] = re.findall(r"sha256:[0-9a-f]{64}", self.ctr("images", "ls", f"name=={name}"))
+        made = f"{name.partition(':')[0]}@{digest}"
+        self.ctr("images", "tag", "--force", name, made)
+        return made
 
     def load_images(self):
         busybox = debian("bin/busybox")

@@ -14,6 +14,7 @@ import yaml
 import policy_cases
 from harness import pki
 from manifests import DEPLOY
+from node import NAME, Running
 from programs import until
 from test_monitoring import operator  # noqa: F401, a fixture
 
@@ -210,6 +211,37 @@ def test_an_upgrade_and_the_end(cluster, helm, system, place, options, before):
     assert [each["metadata"]["name"] for each in cluster.api.get(PROFILES)["items"]] == ["by-hand"], "the CRD is there, and what was applied by hand"
     until(lambda: create(cluster, place, pod("vault", "later")).status == 201, "no policy is left")
     assert sidecar_of(create(cluster, place, pod("vault", "later"))) is None
+
+
+def test_a_running_pod(cluster, helm, system, place, before, node, sts):
+    """On the kubelet: a Pod of the version before runs on through the upgrade, with its token and without a restart, and through the end of the release."""
+    repository, _, digest = node.by_digest().partition("@")
+    values = ["-n", NAMESPACE, "--set", f"image.repository={repository}", "--set", f"image.digest={digest}", "--set-json",
+              'profiles={"vault": {"url": "https://sts.example/token", "audience": "https://sts.example", "args": {"audience": ["https://vault.example"]}}}']
+    helm("install", RELEASE, before, *values)
+    until(lambda: sidecar_of(create(cluster, place, pod("vault"))), "the sidecar")
+    asked = pod("vault")
+    asked["spec"] |= {"nodeName": NAME, "terminationGracePeriodSeconds": 1}
+    assert create(cluster, place, asked, dry=False).status == 201
+    app = Running(cluster, place, "app").started()
+    first = app.first_read()
+    sts.verify(first, "https://vault.example")
+
+    def same():
+        statuses = [app.status(name) for name in ("sts-sidecar", "app")]
+        return [(each["containerID"], each["restartCount"]) for each in statuses]
+    containers = same()
+    assert [count for _, count in containers] == [0, 0]
+    cluster.api.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=helm("show", "crds", CHART).stdout)
+    helm("upgrade", RELEASE, CHART, *values)
+    until(lambda: threshold(cluster, place) == 180, "the policy of the new version")
+    app.exec("sts-sidecar", "/sts-sidecar", "refresh")
+    until(lambda: len(app.tokens()) > 1, "another token")
+    helm("uninstall", RELEASE, "-n", NAMESPACE)
+    app.exec("sts-sidecar", "/sts-sidecar", "check", "/tokens")
+    assert same() == containers
+    app.delete()
+    until(app.is_gone, "the Pod is gone")
 
 
 def test_a_canary(cluster, helm, system, place, options):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of docs/operations.md, word for word, at a cluster that has what the page names: the namespace shop and the Deployment cart, whose Pods have the sidecar."""
+"""The commands of docs/operations.md, word for word, at a cluster that has what the page names: the namespace shop and the Deployment cart, whose Pods get the sidecar by a label."""
 import os
 import re
 import subprocess
@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+import policy_cases
 from cluster import program
 from manifests import TOP, readme_pod
 from node import NAME
@@ -15,6 +16,7 @@ from programs import until
 PAGE = TOP / "docs/operations.md"
 BLOCK = re.compile(r"<!-- run by: tests/cluster/test_operations\.py -->\n\n```sh\n(.*?)```", re.S)
 NAMESPACE, DEPLOYMENT, PROFILE = "shop", "cart", "vault"
+PROFILES = "/apis/sts-sidecar.io/v1/namespaces/sts-sidecar-system/tokenprofiles"
 
 
 def commands():
@@ -22,19 +24,36 @@ def commands():
 
 
 def deployment():
-    """The Pod of the README as the page names it, with the label and the annotation of an injected Pod."""
+    """An application as an application team writes it: a label, and nothing of the sidecar."""
     pod = readme_pod()
-    pod["spec"]["initContainers"][0]["name"] = "sts-sidecar"
-    pod["spec"] |= {"nodeName": NAME, "terminationGracePeriodSeconds": 1}
-    labels = {"app": DEPLOYMENT, "sts-sidecar.io/profile": PROFILE}
-    template = {"metadata": {"labels": labels, "annotations": {"sts-sidecar.io/injected": "0.1.0@sts-sidecar"}}, "spec": pod["spec"]}
+    spec = {key: value for key, value in pod["spec"].items() if key not in ("initContainers", "volumes")}
+    for each in spec["containers"]:
+        each.pop("volumeMounts", None)
+    template = {"metadata": {"labels": {"app": DEPLOYMENT, "sts-sidecar.io/profile": PROFILE}}, "spec": spec | {"nodeName": NAME, "terminationGracePeriodSeconds": 1}}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": DEPLOYMENT},
             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": DEPLOYMENT}}, "template": template}}
 
 
+def profile():
+    return {"apiVersion": "sts-sidecar.io/v1", "kind": "TokenProfile", "metadata": {"name": PROFILE, "namespace": "sts-sidecar-system"},
+            "spec": {"url": "https://sts.example/token", "audience": "https://sts.example", "args": {"audience": ["https://vault.example"]}}}
+
+
 @pytest.fixture(scope="module")
-def shop(cluster, node):
-    cluster.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {"sts-sidecar.io/injection": "enabled"}}})
+def injection(cluster, node):
+    """deploy/inject with the image that is on the node, and the profile. Returns the image."""
+    image = node.by_digest()
+    text = re.sub(r"registry\.example\.com/sts-sidecar@sha256:[0-9a-f]{64}", image, cluster.api.kubectl("kustomize", policy_cases.CASES / "policies").stdout)
+    cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", input=text)
+    until(lambda: cluster.api.ask("GET", PROFILES).status == 200, "the API server has the profiles")
+    cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", input=yaml.safe_dump(profile()))
+    yield image
+    cluster.api.kubectl("delete", "--ignore-not-found", "-f", "-", input=text, limit_s=120)
+
+
+@pytest.fixture(scope="module")
+def shop(cluster, injection):
+    cluster.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     path = f"/api/v1/namespaces/{NAMESPACE}"
     until(lambda: cluster.api.ask("GET", f"{path}/serviceaccounts/default").status == 200, "the ServiceAccount")
     yield path
@@ -43,9 +62,15 @@ def shop(cluster, node):
 
 
 @pytest.fixture
-def cart(cluster, shop, sts):
+def cart(cluster, shop, injection, sts):
+    """The Deployment, whose Pod has the sidecar and a token. Returns the image."""
+    cluster.api.kubectl("label", "namespace", NAMESPACE, "sts-sidecar.io/injection=enabled", "--overwrite")
+    template = deployment()["spec"]["template"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"] | {"name": "app"}, "spec": template["spec"]}
+    until(lambda: b"sts-sidecar.io/injected" in cluster.api.ask("POST", f"{shop}/pods?dryRun=All", pod).body, "the policies are in force")
     cluster.api.apply(NAMESPACE, yaml.safe_dump(deployment()))
     cluster.api.kubectl("rollout", "status", f"deployment/{DEPLOYMENT}", "-n", NAMESPACE, "--timeout=120s", limit_s=130)
+    return injection
 
 
 def run(cluster, command):
@@ -56,8 +81,8 @@ def run(cluster, command):
 
 # What the answer to a command has in it. Each command of the page is here, by its beginning.
 ANSWERS = {
-    "kubectl get pods -A -l sts-sidecar.io/profile": rf"shop +cart-\w+-\w+ +{PROFILE} +0\.1\.0@sts-sidecar",
-    "kubectl get pods -A -o jsonpath": r"^ +1 sts-sidecar:0\.1\.0$",
+    "kubectl get pods -A -l sts-sidecar.io/profile": rf"shop +cart-\w+-\w+ +{PROFILE} +0\.1\.0@IMAGE$",
+    "kubectl get pods -A -o jsonpath": r"^ +1 IMAGE$",
     "kubectl rollout restart": "restarted",
     "kubectl rollout status": "successfully rolled out",
     "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar check": "valid",
@@ -79,7 +104,7 @@ def test_the_commands_of_the_page(cluster, cart):
     for command in commands():
         done = run(cluster, command)
         [wanted] = [words for beginning, words in ANSWERS.items() if command.startswith(beginning)]
-        assert done.returncode == 0 and re.search(wanted, done.stdout, re.M), f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0 and re.search(wanted.replace("IMAGE", re.escape(cart)), done.stdout, re.M), f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
 
 
 def test_drain_refuses_without_the_option(cluster, cart):
