@@ -20,10 +20,11 @@ CACHE = pathlib.Path(os.environ.get("STS_CLUSTER_PROGRAMS", "/nonexistent"))
 BRIDGE, NODE, STS, PARTNER, API = "sts0", "192.0.2.1", "192.0.2.2", "192.0.2.3", "10.96.0.1"
 PODS, GATEWAY, SERVICES = "10.244.0.0/24", "10.244.0.1", "10.96.0.0/24"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
-USERS = {"admin": "system:masters", "system:kube-controller-manager": "system:masters", "system:node:node-1": "system:nodes"}
+USERS = {"admin": "system:masters", "system:kube-controller-manager": "system:masters", "system:node:node-1": "system:nodes",
+         "editor": "people"}
 CONTROLLERS = ["serviceaccount-controller", "root-ca-certificate-publisher-controller", "namespace-controller", "garbage-collector-controller",
                "deployment-controller", "replicaset-controller", "statefulset-controller", "job-controller", "cronjob-controller",
-               "resourcequota-controller"]
+               "resourcequota-controller", "validatingadmissionpolicy-status-controller", "clusterrole-aggregation-controller"]
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}{more}": value
               for mode in ("enforce", "warn", "audit") for more, value in (("", "restricted"), ("-version", "latest"))}
 

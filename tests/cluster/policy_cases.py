@@ -58,8 +58,8 @@ def load_case(path):
     for profile in reversed(profiles):
         prescribed = load_profile(profile)["prescribed"]
         parts |= {f"{profile}/{name}": part for name, part in prescribed.items()} | prescribed
-    return Case(f"{path.parent.name}/{path.stem}", raw["what"], filled(raw["pod"], parts), raw.get("policies", ["policies"]), raw.get("namespace", INJECTION), profiles,
-                filled(raw.get("update"), parts), filled(raw.get("expect"), parts), raw.get("refused"))
+    return Case(f"{path.parent.name}/{path.stem}", raw["what"], filled(raw["pod"], parts), raw.get("policies", ["policies"]), raw.get("namespace", INJECTION),
+                profiles, filled(raw.get("update"), parts), filled(raw.get("expect"), parts), raw.get("refused"))
 
 
 def load_cases(folder):
