@@ -131,6 +131,18 @@ def test_what_is_missing_or_broken(cluster, place, system_namespaces_are_enabled
             restore(cluster, place)
 
 
+def test_a_stale_annotation(cluster, place, injected):
+    """Without the mutating policy, which writes it anew: a Pod that brings the right sidecar, but the annotation of another revision, is refused."""
+    pod = comparable(injected)
+    assert create(cluster, place(INJECTION), pod).status == 201
+    pod["metadata"]["annotations"]["sts-sidecar.io/injected"] = "0.0.1@" + part("sidecar")["image"]
+    cluster.api.must("DELETE", f"{ADMISSION}/{BINDING}/sts-sidecar")
+    try:
+        until(lambda: "the Pod brings along: init container sts-sidecar" in the_message(create(cluster, place(INJECTION), pod)), "the refusal", limit_s=20)
+    finally:
+        restore(cluster, place)
+
+
 def restore(cluster, place):
     until(lambda: cluster.api.ask("GET", CRD).status == 404 or cluster.api.ask("GET", admission.PROFILES).status == 200, "the CRD is there, or gone")
     admission.apply(cluster, admission.rendered(cluster, "policies"))
