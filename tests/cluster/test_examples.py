@@ -15,7 +15,7 @@ import yaml
 import kustomize
 from cluster import PARTNER, STS
 from harness import pki, proxies, servers, tokens
-from manifests import EXAMPLES, KUSTOMIZE, containers, load, one, template, workload
+from manifests import DEPLOY, EXAMPLES, KUSTOMIZE, containers, load, one, template, workload
 from node import NAME, OURS, runnable
 from programs import until
 from sts import NAMES, Sts
@@ -67,6 +67,25 @@ def test_an_example_for_a_server(cluster, namespace, pods, sts, name):
         assert SERVERS[name].fullmatch(token), token
     else:
         assert sts.verify(token, SERVERS[name])["sub"].endswith(f":{namespace}:{name}")
+
+
+@pytest.fixture
+def guard(cluster, namespace):
+    """The guard of TokenRequest, which holds already: a token without a Pod is refused, although this user may do anything."""
+    folder = DEPLOY / "guard/token-request"
+    cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-k", folder)
+    guarded = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "guarded", "labels": {"sts-sidecar.io/token-request": "guarded"}}}
+    cluster.api.apply(namespace, json.dumps(guarded))
+    until(lambda: cluster.api.kubectl("create", "token", "-n", namespace, "guarded", status=None).returncode != 0, "the guard holds", every_s=0.5)
+    yield
+    cluster.api.kubectl("delete", "-k", folder)
+
+
+@pytest.mark.parametrize("name", ["token-request", "anthropic-token-request"])
+def test_with_the_guard(cluster, namespace, pods, sts, guard, name):
+    """The guard lets through what the examples ask for."""
+    apply(cluster, namespace, load(EXAMPLES / f"{name}.yaml"))
+    assert len(made_by(cluster, pods, namespace, f"app={name}").started().first_read()) > 20
 
 
 def test_keycloak(cluster, namespace, pods, sts_ca, tmp_path):
