@@ -31,32 +31,96 @@ def exchanged(text, pattern, new, at_least=1, what=None):
     return text
 
 
+def expression(text, name, new, what):
+    """The text with another expression for a variable that is a text in CEL."""
+    return exchanged(text, rf"""^(  - name: {name}(?: +#.*)?\n    expression: )"'[^']*'"$""", lambda found: f"""{found[1]}{{{{ printf "'%s'" ({new}) | toJson }}}}""", what=what)
+
+
+def labelled(found):
+    """The labels of the release, and those that the object has."""
+    own = "".join(f"    {label.strip()}\n" for label in (found[2] or "").split(",") if label.strip())
+    return found[1] + '  labels: {{- include "sts-sidecar.labels" $ | nindent 4 }}\n' + own
+
+
+def with_labels(text, what):
+    return exchanged(text, r"^(metadata:\n  name: .*\n)(?:  labels: \{(.*)\}\n)?", labelled, what=what)
+
+
+def policy(text, what, suffix="", more=""):
+    """What all policies have: names, namespaces, the image. more: a further argument for the list of namespaces."""
+    text = exchanged(text, r"^(  name: |  policyName: )(sts-sidecar\S*)$", rf'\1\2{{{{ include "sts-sidecar.suffix" $ }}}}{suffix}', what=what)
+    text = exchanged(text, r"(key: sts-sidecar.io/injection, operator: In, values: )\[enabled\]", r'\1[{{ $.Values.revision | default "enabled" }}]', what=what)
+    text = exchanged(text, rf"^(.*operator: NotIn, values: )\[.*\b{NAMESPACE}\b.*\](.*)$", rf'\1{{{{ include "sts-sidecar.excluded" (list ${more}) }}}}\2', what=what)
+    text = expression(text, "revision", 'include "sts-sidecar.revision" $', what)
+    return expression(text, "image", 'include "sts-sidecar.image" $', what)
+
+
+def mutating(text, what, revisions=1):
+    """What the policies have that add something."""
+    text = exchanged(text, r"^(    sts-sidecar.io/image: )sts-sidecar .*$", r'\1{{ include "sts-sidecar.image" $ }}', what=what)
+    text = exchanged(text, r"^(    sts-sidecar.io/revision: ).*$", r'\1{{ include "sts-sidecar.revision" $ | toJson }}', at_least=revisions, what=what)
+    return expression(text, "pullPolicy", "$.Values.image.pullPolicy", what)
+
+
 def template(path):
     """A manifest of deploy/inject as a template."""
-    name = str(path.relative_to(TOP / "deploy"))
+    what = str(path.relative_to(TOP / "deploy"))
     text = path.read_text()
     if "{{" in text:
-        raise Stale(f"{name} has {{{{, which Helm takes for a template")
+        raise Stale(f"{what} has {{{{, which Helm takes for a template")
     first, rest = text.split("\n", 1)
-    text = exchanged(rest, r"^metadata:\n  name: .*\n", lambda found: found[0] + '  labels: {{- include "sts-sidecar.labels" . | nindent 4 }}\n', what=name)
-    if "policy" in path.parts:
-        text = exchanged(text, r"^(  name: |  policyName: )(sts-sidecar\S*)$", r'\1\2{{ include "sts-sidecar.suffix" . }}', what=name)
-        text = exchanged(text, r"(key: sts-sidecar.io/injection, operator: In, values: )\[enabled\]", r'\1[{{ .Values.revision | default "enabled" }}]', what=name)
-        text = exchanged(text, r"""^(  - name: revision\n    expression: )"'[^']+'"$""", r"""\1{{ printf "'%s'" (include "sts-sidecar.revision" .) | toJson }}""", what=name)
-        text = exchanged(text, rf"^(.*operator: NotIn, values: )\[(.*), {NAMESPACE}\](.*)$",
-                         lambda found: f'{found[1]}{{{{ include "sts-sidecar.excluded" . }}}}{found[3]}', what=name)
-        text = exchanged(text, r"""^(  - name: image\n    expression: )"'sts-sidecar'"$""",
-                         r"""\1{{ printf "'%s'" (include "sts-sidecar.image" .) | toJson }}""", what=name)
-        text = exchanged(text, r"""^(  - name: pullPolicy\n    expression: )"'IfNotPresent'"$""",
-                         r"""\1{{ printf "'%s'" .Values.image.pullPolicy | toJson }}""", what=name)
-    if path.name == "mutating.yaml":
-        text = exchanged(text, r"^(    sts-sidecar.io/image: )sts-sidecar .*$", r'\1{{ include "sts-sidecar.image" . }}', what=name)
-        text = exchanged(text, r"^(    sts-sidecar.io/revision: ).*$", r'\1{{ include "sts-sidecar.revision" . | toJson }}', at_least=0, what=name)
-        text = exchanged(text, r"""^(  - name: pullSecrets .*\n    expression: )"\[\]"$""", r"""\1{{ include "sts-sidecar.pullSecrets" . | toJson }}""", what=name)
-    if path.name == "rbac.yaml":
-        text = "{{- if not .Values.revision }}\n" + text + "{{- end }}\n"
-    text = text.replace(NAMESPACE, "{{ .Release.Namespace }}")
-    return f"{first}\n{MADE.format(name)}{text}"
+    text = MAKERS[what.removeprefix("inject/")](with_labels(rest, what), what).replace(NAMESPACE, "{{ $.Release.Namespace }}")
+    return f"{first}\n{MADE.format(what)}{text}"
+
+
+def profiles_mutating(text, what):
+    text = exchanged(text, r"""^(  - name: pullSecrets .*\n    expression: )"\[\]"$""", r"""\1{{ include "sts-sidecar.pullSecrets" $ | toJson }}""", what=what)
+    return mutating(policy(text, what), what)
+
+
+def profiles_validating(text, what):
+    return expression(policy(text, what), "pullPolicy", "$.Values.image.pullPolicy", what)
+
+
+def rbac(text, _):
+    return "{{- if not $.Values.revision }}\n" + text + "{{- end }}\n"
+
+
+def of_an_endpoint(text, what, variables):
+    """A policy of OpenUnison's injection, once for each endpoint of the values."""
+    text = policy(text, what, suffix="-{{ $endpoint }}", more=" $.Values.openunison.namespace")
+    text = exchanged(text, r"key: tremolo.io/vault-sts,", "key: tremolo.io/{{ $endpoint }},", what=what)
+    for name, new in {"endpoint": "$endpoint", "stsUrl": "$settings.url", "trust": "$settings.ca", **variables}.items():
+        text = expression(text, name, new, what)
+    return "{{- range $endpoint, $settings := $.Values.openunison.endpoints }}\n---\n" + text + "{{- end }}\n"
+
+
+def openunison_mutating(text, what):
+    return of_an_endpoint(mutating(text, what, revisions=0), what, {"tokenVariable": "$settings.tokenVariable", "valueVariable": "$settings.valueVariable"})
+
+
+def openunison_validating(text, what):
+    return of_an_endpoint(text, what, {})
+
+
+def openunison_sidecar(text, _):
+    return "{{- if and $.Values.openunison.webhook (not $.Values.revision) }}\n" + text + "{{- end }}\n"
+
+
+# How each manifest of deploy/inject becomes a template, and the name of the template.
+MAKERS = {
+    "policy/mutating.yaml": profiles_mutating,
+    "policy/validating.yaml": profiles_validating,
+    "profiles/rbac.yaml": rbac,
+    "openunison/policy/mutating.yaml": openunison_mutating,
+    "openunison/policy/validating.yaml": openunison_validating,
+    "openunison/sidecar/policy.yaml": openunison_sidecar,
+}
+TEMPLATES = {
+    "policy/mutating.yaml": "mutating.yaml", "policy/validating.yaml": "validating.yaml", "profiles/rbac.yaml": "rbac.yaml",
+    "openunison/policy/mutating.yaml": "openunison-mutating.yaml", "openunison/policy/validating.yaml": "openunison-validating.yaml",
+    "openunison/sidecar/policy.yaml": "openunison-sidecar.yaml",
+}
 
 
 def crd():
@@ -106,6 +170,11 @@ def section(description, **properties):
 
 def values_schema():
     name = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"}
+    variable = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,127}$"}
+    endpoint = section("An endpoint, as sts.endpoints of OpenUnison's chart has it.",
+                       url={"type": "string", "pattern": "^https://[^'$\\\\ ]+$", "description": "https://, OpenUnison's host, the endpoint's path, /token/user"},
+                       ca={"type": "string", "enum": ["own", "system"], "description": "own: the certificate in the ConfigMap ouca of the Pod's namespace"},
+                       tokenVariable=variable, valueVariable=variable) | {"required": ["url", "ca", "tokenVariable", "valueVariable"]}
     made = section(
         "Values of the chart sts-sidecar.",
         image=section("The image of the sidecar. Both its repository and its digest are required.",
@@ -118,6 +187,10 @@ def values_schema():
                   "description": "name of a second revision beside the first, for namespaces with the label sts-sidecar.io/injection: NAME"},
         excludedNamespaces={"type": "array", "items": name, "description": "namespaces in which no Pod gets the sidecar, besides those of the chart"},
         profiles={"description": "TokenProfiles by their name", "type": "object", "propertyNames": name, "additionalProperties": profile_schema()},
+        openunison=section("What OpenUnison's injector does, without its webhook (docs/openunison.md).",
+                           namespace=name | {"description": "OpenUnison's own namespace, in which no Pod gets the sidecar"},
+                           webhook={"type": "boolean", "description": "complete the sidecar that OpenUnison's webhook injects with our image"},
+                           endpoints={"type": "object", "propertyNames": name, "description": "endpoints by the name of their label, without tremolo.io/", "additionalProperties": endpoint}),
         monitoring=section("PodMonitor, PrometheusRule and dashboard. The CRDs of the Prometheus operator must be there.",
                            enabled={"type": "boolean"},
                            labels={"type": "object", "additionalProperties": {"type": "string"}, "description": "labels by which your Prometheus selects PodMonitors and rules"},
@@ -128,7 +201,7 @@ def values_schema():
 
 def files():
     """{path: content} of everything that is made."""
-    made = {f"templates/{path.stem}.yaml": template(path) for path in (INJECT / "policy/mutating.yaml", INJECT / "policy/validating.yaml", INJECT / "profiles/rbac.yaml")}
+    made = {f"templates/{name}": template(INJECT / path) for path, name in TEMPLATES.items()}
     made |= {f"files/{name}": (MONITORING / name).read_text() for name in ("podmonitor.yaml", "rules.yaml", "dashboard.json")}
     made |= {"crds/tokenprofiles.yaml": crd(), "files/crd-revision": crd_revision((INJECT / "profiles/crd.yaml").read_text()) + "\n", "values.schema.json": values_schema()}
     return {CHART / name: text for name, text in made.items()}

@@ -87,12 +87,12 @@ def create(cluster, place, asked, dry=True):
     return cluster.api.ask("POST", f"/api/v1/namespaces/{place}/pods{'?dryRun=All' if dry else ''}", asked)
 
 
-def sidecar_of(answer):
+def sidecar_of(answer, name="sts-sidecar"):
     """The injected container of an answer, or None as long as there is none. Nothing may be warned of."""
     if answer.status != 201:
         return None
     assert not answer.warnings, answer.warnings
-    return next((each for each in answer.json["spec"].get("initContainers", []) if each["name"] == "sts-sidecar"), None)
+    return next((each for each in answer.json["spec"].get("initContainers", []) if each["name"] == name), None)
 
 
 def documents(text):
@@ -112,12 +112,25 @@ def without_labels(docs):
     return by_name(docs)
 
 
+ENDPOINT = {"openunison": {"endpoints": {"vault-sts": {"url": "https://openunison.example.com/vault/token/user", "ca": "own",
+                                                      "tokenVariable": "VAULT_TOKEN_FILE", "valueVariable": "VAULT_TOKEN_ENABLED"}}}}
+
+
 def test_the_chart_has_what_the_plain_manifests_have(cluster, helm):
-    """So the cases of cases/inject are true of the chart, too. Only the namespace is left to `helm install --create-namespace`."""
+    """So the cases of cases/ are true of the chart, too. Only the namespace is left to `helm install --create-namespace`."""
     plain = without_labels(documents(cluster.api.kubectl("kustomize", policy_cases.CASES / "policies").stdout))
     made = without_labels(documents(helm("template", RELEASE, CHART, "-n", NAMESPACE, "--include-crds", *IMAGE).stdout))
     plain.pop(("Namespace", NAMESPACE))
     assert made == plain and len(made) >= 9
+
+
+def test_the_same_for_openunison(cluster, helm, tmp_path):
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(ENDPOINT | {"openunison": ENDPOINT["openunison"] | {"webhook": True}}))
+    text = helm("template", RELEASE, CHART, "-n", NAMESPACE, *IMAGE, "-f", tmp_path / "values.yaml").stdout.replace("sts-sidecar-openunison-vault-sts", "sts-sidecar-openunison")
+    made = {key: value for key, value in without_labels(documents(text)).items() if key[1].startswith("sts-sidecar-openunison")}
+    folders = (policy_cases.CASES / "openunison-policies", DEPLOY / "inject/openunison/sidecar")
+    plain = without_labels([each for folder in folders for each in documents(cluster.api.kubectl("kustomize", folder).stdout)])
+    assert made == plain and len(made) == 6
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
@@ -211,6 +224,18 @@ def test_an_upgrade_and_the_end(cluster, helm, system, place, options, before):
     assert [each["metadata"]["name"] for each in cluster.api.get(PROFILES)["items"]] == ["by-hand"], "the CRD is there, and what was applied by hand"
     until(lambda: create(cluster, place, pod("vault", "later")).status == 201, "no policy is left")
     assert sidecar_of(create(cluster, place, pod("vault", "later"))) is None
+
+
+def test_openunison(cluster, helm, system, place, options):
+    """A Pod with the label and the annotation of an endpoint gets OpenUnison's sidecar, with our image."""
+    helm("install", RELEASE, CHART, *options(VALUES / "openunison.yaml"))
+    for endpoint in yaml.safe_load((VALUES / "openunison.yaml").read_text())["openunison"]["endpoints"]:
+        asked = pod("vault")
+        asked["metadata"] = {"name": "app", "labels": {f"tremolo.io/{endpoint}": "yes"}, "annotations": {f"tremolo.io/{endpoint}": "app"}}
+        asked["spec"].pop("automountServiceAccountToken")
+        found = until(lambda asked=asked: sidecar_of(create(cluster, place, asked), "sts-creds-sidecar"), f"the sidecar of {endpoint}")
+        assert found["image"] == f"{REPOSITORY}@{DIGEST}"
+    helm("uninstall", RELEASE, "-n", NAMESPACE)
 
 
 def test_a_running_pod(cluster, helm, system, place, before, node, sts):

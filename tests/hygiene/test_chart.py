@@ -37,6 +37,8 @@ def copied(tmp_path):
     ("monitoring/rules.yaml", "for: 5m", "for: 6m", "files/rules.yaml is stale"),
     ("chart/sts-sidecar/templates/rbac.yaml", "get, list, watch", "get, list", "templates/rbac.yaml is stale"),
     ("inject/policy/validating.yaml", "- name: image\n", "- name: picture\n", "inject/policy/validating.yaml: "),
+    ("inject/openunison/policy/mutating.yaml", "tremolo.io/vault-sts,", "tremolo.io/aws-sts,", "inject/openunison/policy/mutating.yaml: "),
+    ("inject/openunison/sidecar/policy.yaml", "failurePolicy: Ignore", "failurePolicy: Fail", "templates/openunison-sidecar.yaml is stale"),
     ("inject/policy/mutating.yaml", "'Always'", "'{{Always'", "which Helm takes for a template"),
 ])
 def test_a_change_is_seen(copied, name, old, new, words):
@@ -65,7 +67,10 @@ def test_values_keep_the_schema(path):
 
 @pytest.mark.parametrize("values", [
     {"profiles": {"a": {"url": "https://sts.example.com/ a"}}}, {"profiles": {"a": {"url": "https://$(HOST)/"}}}, {"profiles": {"a": {"expirationSeconds": 7200}}},
-    {"profiles": {"a": {"args": {"client-key": "/k"}}}}, {"image": {"digest": "latest"}}, {"image": {"pullSecrets": ["a'b"]}}, {"monitoring": {"docs": "docs"}}], ids=str)
+    {"profiles": {"a": {"args": {"client-key": "/k"}}}}, {"image": {"digest": "latest"}}, {"image": {"pullSecrets": ["a'b"]}}, {"monitoring": {"docs": "docs"}},
+    {"openunison": {"endpoints": {"vault-sts": {"url": "https://openunison.example.com/vault/token/user", "ca": "none", "tokenVariable": "A", "valueVariable": "B"}}}},
+    {"openunison": {"endpoints": {"vault-sts": {"url": "https://openunison.example.com/vault/token/user", "ca": "own", "tokenVariable": "A"}}}},
+    {"openunison": {"endpoints": {"vault-sts": {"url": "https://o.example.com/$(HOST)", "ca": "own", "tokenVariable": "A", "valueVariable": "B"}}}}], ids=str)
 def test_values_that_break_the_schema(values):
     assert len(errors(values)) == 1
 

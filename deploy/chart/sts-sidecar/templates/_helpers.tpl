@@ -29,8 +29,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- printf "[%s]" (join ", " $quoted) }}
 {{- end }}
 
+{{/* Namespaces in which no Pod gets the sidecar. It takes a list: the root, and a further namespace. */}}
 {{- define "sts-sidecar.excluded" -}}
-{{- concat (list "kube-system" "kube-public" "kube-node-lease" .Release.Namespace) .Values.excludedNamespaces | uniq | toJson }}
+{{- $root := first . }}
+{{- concat (list "kube-system" "kube-public" "kube-node-lease" $root.Release.Namespace) (rest .) $root.Values.excludedNamespaces | uniq | toJson }}
 {{- end }}
 
 {{/* A manifest of files/ with the labels of the release. */}}
