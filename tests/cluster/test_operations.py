@@ -82,7 +82,8 @@ def run(cluster, command):
 # What the answer to a command has in it. Each command of the page is here, by its beginning.
 ANSWERS = {
     "kubectl get pods -A -l sts-sidecar.io/profile": rf"shop +cart-\w+-\w+ +{PROFILE} +0\.1\.0@IMAGE$",
-    "kubectl get pods -A -o jsonpath": r"^ +1 IMAGE$",
+    """kubectl get pods -A -o jsonpath='{range .items[*]}{.spec.initContainers[?(@.name=="sts-sidecar")]""": r"^ +1 IMAGE$",
+    """kubectl get pods -A -o jsonpath='{range .items[*]}{.spec.initContainers[?(@.name=="sts-creds-sidecar")]""": r"^ +\d+ $",    # no Pod has one
     "kubectl rollout restart": "restarted",
     "kubectl rollout status": "successfully rolled out",
     "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar check": "valid",
