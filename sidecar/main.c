@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/answers.h"
 #include "base/nearest.h"
 #include "base/packed.h"
 #include "doctor/doctor.h"
@@ -16,6 +17,7 @@
 #include "options/unknown.h"
 #include "other_commands/commands.h"
 #include "other_commands/help.h"
+#include "output/files.h"
 #include "sandbox/harden.h"
 #include "supervisor/events.h"
 #include "supervisor/supervisor.h"
@@ -80,8 +82,33 @@ static int help(const char *name)
 	return STS_EXIT_OK;
 }
 
+/* The commands that look into the output directory, or at one file, without a worker. */
+#define LOOK \
+	(STS_COMMAND_CHECK | STS_COMMAND_REFRESH | STS_COMMAND_INSPECT | STS_COMMAND_VERIFY | \
+	 STS_COMMAND_DOCTOR)
+
+/* Does the file system answer that a command looks at? Returns -1, or the exit status of the error,
+ * which is printed. */
+static __attribute__((noinline)) int find_hang(const struct sts_options *o)
+{
+	const char *path = o->file ? o->file : o->output_dir;
+	struct sts_error e;
+	int status;
+
+	if (sts_path_answers(path, STS_FILE_STATUS))
+		return -1;
+	sts_fail(&e, STS_EHANGS, 0, "the file system of %.200s has not answered for %d s", path,
+		 STS_ANSWERS_S);
+	status = sts_complain(&e);
+	return o->command & (STS_COMMAND_CHECK | STS_COMMAND_DOCTOR) ? STS_EXIT_NO : status;
+}
+
 static int run_command(const struct sts_options *o, char *const *argv)
 {
+	int status = o->command & LOOK ? find_hang(o) : -1;
+
+	if (status >= 0)
+		return status;
 	switch ((unsigned)o->command) {
 	case STS_COMMAND_DOCTOR | STS_COMMAND_RUN:
 		return sts_command_doctor(o, argv);

@@ -182,3 +182,12 @@ def test_told_to_stop_at_the_start(hung):
     process = hung.start()
     wait_for(lambda: hung.fuse.waiting() == 1, "the planning child")
     assert stop_s(process) < STOP_S
+
+
+@pytest.mark.parametrize("command, status", [("check", 1), ("doctor", 1), ("refresh", 75), ("inspect", 75), ("verify", 75)])
+def test_a_command_that_looks_at_the_output_directory(command, status, fuse, sidecar):
+    mount = fuse({"token.jwt": tokens.issued().encode(), ".status": b""})
+    mount.hang()
+    run = sidecar.run(command, "--output-dir", mount.folder)
+    assert run.status == status
+    assert f"the file system of {mount.folder} has not answered for 3 s" in run.err, run.err
