@@ -17,7 +17,6 @@
 #include "options/unknown.h"
 #include "other_commands/commands.h"
 #include "other_commands/help.h"
-#include "output/files.h"
 #include "sandbox/harden.h"
 #include "supervisor/events.h"
 #include "supervisor/supervisor.h"
@@ -95,11 +94,13 @@ static __attribute__((noinline)) int find_hang(const struct sts_options *o)
 	struct sts_error e;
 	int status;
 
-	if (sts_path_answers(path, STS_FILE_STATUS))
+	if (sts_path_answers(path))
 		return -1;
 	sts_fail(&e, STS_EHANGS, 0, "the file system of %.200s has not answered for %d s", path,
 		 STS_ANSWERS_S);
 	status = sts_complain(&e);
+	if (o->command & (STS_COMMAND_INSPECT | STS_COMMAND_VERIFY))
+		return STS_EXIT_SUBJECT;
 	return o->command & (STS_COMMAND_CHECK | STS_COMMAND_DOCTOR) ? STS_EXIT_NO : status;
 }
 

@@ -13,9 +13,10 @@
 /*
  * Does the file system of a path answer within STS_ANSWERS_S?
  *   path  in  a file or a directory. It need not exist
- *   name  in  a file in it that is read if path is a directory
  * Returns true where no child can be made. A child that hangs stays until the file system answers.
+ * A descriptor and the exit status of the child are left to the end of this process, so this is for
+ * commands that end soon, and that ask once.
  */
-bool sts_path_answers(const char *path, const char *name);
+bool sts_path_answers(const char *path);
 
 #endif
