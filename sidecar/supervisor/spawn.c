@@ -53,6 +53,8 @@ static void become(int inherited_fd, int snapshot_fd, char *const *arguments, ch
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve("/proc/self/exe", arguments, environ_);
+	if (errno == ENOEXEC)
+		_exit(STS_SPAWN_EMULATED);
 	/* Without /proc, execute the path with which this process was executed (AT_EXECFN of
 	 * getauxval(3)). */
 	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);

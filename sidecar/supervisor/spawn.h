@@ -13,6 +13,10 @@
  * never exits with it. */
 #define STS_SPAWN_EXEC_FAILED 71
 
+/* The same where execve(2) gave ENOEXEC: the kernel does not run programs of this architecture, but
+ * an emulator of single programs has run this one. */
+#define STS_SPAWN_EMULATED 72
+
 /*
  * Start this program with these arguments and this environment, in a process that the kernel kills
  * when this process dies.
@@ -21,7 +25,7 @@
  *                     own number must be above that number. This always holds, since the supervisor
  *                     opens the descriptors of the signals and of the timer first
  * Returns the PID, which the caller reaps, or -1 with errno: EBADF if the number of snapshot_fd is
- * too low. A child whose execve(2) fails exits with STS_SPAWN_EXEC_FAILED.
+ * too low. A child whose execve(2) fails exits with STS_SPAWN_EXEC_FAILED or STS_SPAWN_EMULATED.
  */
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd);
 

@@ -291,6 +291,9 @@ static void test_how_it_ended(void)
 	finish(STS_SPAWN_EXEC_FAILED << 8);
 	check_made_up(STS_EFORK, 0, "the worker could not be executed");
 	set_up_pipe();
+	finish(STS_SPAWN_EMULATED << 8);
+	check_made_up(STS_EFORK, ENOEXEC, "the worker could not be executed");
+	set_up_pipe();
 	put_stage();
 	kill_it();
 	CHECK(c.killed);
