@@ -5,7 +5,7 @@
 #   tools/build.sh                 the release: build/sts-sidecar, a stripped static PIE on musl
 #   tools/build.sh --sanitize      the same sources with clang, ASan, UBSan, the system's libc and the fuzz targets: build-asan/
 #
-#   --arch amd64|arm64   the architecture of the release; on amd64, arm64 is cross-compiled into build-arm64/
+#   --arch amd64|arm64   the architecture of the release; the one that this machine does not have is cross-compiled into build-arm64/ or build-amd64/
 #   --dir DIR            the folder to build in, from the top of the sources
 #   --target TARGET      builds only this target of ninja; can be repeated
 #   --help               prints this text
@@ -52,7 +52,7 @@ link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '
 
 release() {
 	case $arch in
-	amd64)	gcc=gcc family=x86_64 extra=", '-malign-data=abi', '-mstack-protector-guard=global'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
+	amd64)	gcc=x86_64-linux-gnu-gcc family=x86_64 extra=", '-malign-data=abi', '-mstack-protector-guard=global'"; link="$link, '-Wl,-z,pack-relative-relocs'" ;;
 	arm64)	gcc=aarch64-linux-gnu-gcc family=aarch64 extra=", '-mno-outline-atomics'" ;;
 	esac
 	if [ "$arch" = "$host" ]; then

@@ -131,7 +131,7 @@ done
 
 # musl is compiled as a static library only, position independent, with our hardening flags.
 case $arch in
-amd64)	triplet=x86_64-linux-gnu cc=gcc extra= ;;
+amd64)	triplet=x86_64-linux-gnu cc=x86_64-linux-gnu-gcc extra= ;;
 arm64)	triplet=aarch64-linux-gnu cc=aarch64-linux-gnu-gcc extra=-mno-outline-atomics ;;
 esac
 prefix=$top/subprojects/musl/out-$arch

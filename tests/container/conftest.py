@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the container tests, which tests/container/run.sh starts."""
+import functools
+import hashlib
+import io
 import json
 import pathlib
 import sys
@@ -30,24 +33,72 @@ def podman(engine):
     engine.clean()
 
 
-class Archive:
+class Files:
+    """What is in the layers of an image."""
+
+    def __init__(self):
+        self.files, self.data, self.layers = {}, {}, 0
+
+    def read(self, stream):
+        self.layers += 1
+        with tarfile.open(fileobj=stream) as content:
+            for member in content:
+                name = member.name.strip("/")
+                self.files[name] = member
+                if member.isfile():
+                    self.data[name] = content.extractfile(member).read()
+
+
+class Archive(Files):
     """A docker-archive: the files of its layers, and its configuration."""
 
     def __init__(self, path):
+        super().__init__()
         with tarfile.open(path) as archive:
             [manifest] = json.load(archive.extractfile("manifest.json"))
             self.config = json.load(archive.extractfile(manifest["Config"]))
-            self.layers = len(manifest["Layers"])
-            self.files, self.data = {}, {}
             for layer in manifest["Layers"]:
-                with tarfile.open(fileobj=archive.extractfile(layer)) as content:
-                    for member in content:
-                        name = member.name.strip("/")
-                        self.files[name] = member
-                        if member.isfile():
-                            self.data[name] = content.extractfile(member).read()
+                self.read(archive.extractfile(layer))
+
+
+class Image(Files):
+    """An image of an OCI layout. download_bytes is what a node fetches for it."""
+
+    def __init__(self, layout, descriptor):
+        super().__init__()
+        self.platform = descriptor["platform"]
+        self.manifest = layout.document(descriptor)
+        self.config = layout.document(self.manifest["config"])
+        for layer in self.manifest["layers"]:
+            self.read(io.BytesIO(layout.blob(layer)))
+        self.download_bytes = descriptor["size"] + sum(each["size"] for each in [self.manifest["config"], *self.manifest["layers"]])
+
+
+class Layout:
+    """An OCI layout of tools/image.sh: its images by architecture, and what is beside them in its index.json."""
+
+    def __init__(self, path):
+        self.path = path
+        self.index, *self.others = json.loads((path / "index.json").read_bytes())["manifests"]
+        self.digest, self.annotations = self.index["digest"], self.index["annotations"]
+        found = [Image(self, each) for each in self.document(self.index)["manifests"]]
+        self.images = {each.platform["architecture"]: each for each in found}
+        assert len(found) == len(self.images)
+
+    def blob(self, descriptor):
+        data = (self.path / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+        assert "sha256:" + hashlib.sha256(data).hexdigest() == descriptor["digest"] and len(data) == descriptor["size"]
+        return data
+
+    def document(self, descriptor):
+        return json.loads(self.blob(descriptor))
 
 
 @pytest.fixture(scope="session")
 def archive():
     return lambda name: Archive(BUILT / f"{name}.tar")
+
+
+@pytest.fixture(scope="session")
+def layout():
+    return functools.cache(lambda name: Layout(BUILT / name))

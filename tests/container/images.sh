@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the image from the very Dockerfile that users build, and the images that stand in for an application, as archives:
-#   tests/container/images.sh DIR		leaves sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR
+# Builds the image with tools/image.sh, from the very Dockerfile that users build, and the images that stand in for an application:
+#   tests/container/images.sh DIR [--twice]
+# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca. --twice builds the
+# layout oci again, as again/oci, in another folder whose files are a day younger, with a clock that is a day ahead.
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
 # that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR. The layers are
 # kept from the second run on, so a third run builds only what has changed, and a machine that makes the images once spends no time on them.
@@ -20,10 +22,9 @@ run=$(mktemp -d "$dir/run.XXXXXX")
 trap 'rm -rf "$run"' EXIT
 trap 'exit 130' HUP INT TERM
 
-store() { # buildah's arguments: our own storage, which no other program looks into
-	command=$1; shift
-	buildah --root "$dir/store" --runroot "$run" "$command" "$@"
-}
+# Our own storage, which no other program looks into.
+printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$dir/store" "$run" >"$run/storage.conf"
+export CONTAINERS_STORAGE_CONF="$run/storage.conf"
 
 # The mirror and the transport settings are this machine's, read when the tree is made.
 debian_targets() {
@@ -32,7 +33,7 @@ debian_targets() {
 }
 
 import_base() {
-	store inspect --type image "$base" >/dev/null 2>&1 && return 0
+	buildah inspect --type image "$base" >/dev/null 2>&1 && return 0
 	mirror=$(debian_targets | awk -v suite="$suite" '$2 == suite {print $1; exit}')
 	[ -n "$mirror" ] || { say "no mirror of Debian $suite in this machine's apt sources"; exit 69; }
 	say "making $base with debootstrap"
@@ -45,21 +46,21 @@ import_base() {
 	debian_targets | sed 's/.*/deb & main/' >"$dir/base/etc/apt/sources.list"
 	apt-config dump Acquire | grep -E '^Acquire::(Check-|http|https|ForceIPv|Retries)' >"$dir/base/etc/apt/apt.conf.d/90transport" || true
 	rm -rf "$dir"/base/var/cache/apt/archives/*.deb "$dir"/base/var/lib/apt/lists/*
-	container=$(store from scratch)
-	store add --quiet "$container" "$dir/base" / >/dev/null
-	store config --cmd /bin/bash "$container"
-	store commit --quiet --rm "$container" "$base" >/dev/null
+	container=$(buildah from scratch)
+	buildah add --quiet "$container" "$dir/base" / >/dev/null
+	buildah config --cmd /bin/bash "$container"
+	buildah commit --quiet --rm "$container" "$base" >/dev/null
 	rm -rf "$dir/base"
 }
 
 build() { # name dockerfile context
 	# shellcheck disable=SC2086 # a list of words
-	store bud --isolation chroot --pull-never $layers -t "localhost/$1:test" -f "$2" "$3" >"$dir/$1.log" 2>&1 ||
+	buildah bud --isolation chroot --pull-never $layers -t "localhost/$1:test" -f "$2" "$3" >"$dir/$1.log" 2>&1 ||
 		{ tail -30 "$dir/$1.log" >&2; say "$2 does not build"; exit 70; }
-	id=$(store inspect --type image --format '{{.FromImageID}}' "localhost/$1:test")
+	id=$(buildah inspect --type image --format '{{.FromImageID}}' "localhost/$1:test")
 	[ "$(cat "$dir/$1.id" 2>/dev/null)" != "$id" ] || [ ! -f "$dir/$1.tar" ] || return 0
 	rm -f "$dir/$1.tar"
-	store push --quiet "localhost/$1:test" "docker-archive:$dir/$1.tar:localhost/$1:test"
+	buildah push --quiet "localhost/$1:test" "docker-archive:$dir/$1.tar:localhost/$1:test"
 	echo "$id" >"$dir/$1.id"
 }
 
@@ -70,7 +71,40 @@ fi
 layers='--layers --force-rm'
 [ -f "$dir/store.made" ] || { layers=; touch "$dir/store.made"; }
 import_base
-build sts-sidecar Dockerfile.scratch .
+
+image() { # folder option...: with tools/image.sh of that folder
+	folder=$1; shift
+	"$folder/tools/image.sh" --source https://example.com/sts-sidecar "$@" >"$dir/image.log" 2>&1 ||
+		{ tail -30 "$dir/image.log" >&2; say "the image does not build"; exit 70; }
+}
+
+# A copy of the sources whose files are a day younger, and a clock that is a day ahead for all that the builder runs: by the
+# C library, since the kernel has one clock for everybody.
+again() {
+	rm -rf "$dir/again"
+	mkdir -p "$dir/again/sources" "$dir/again/clock"
+	tar -c --exclude='./build*' --exclude=./.venv --exclude=./subprojects/packagecache --exclude=./subprojects/musl --exclude=./subprojects/bearssl --exclude=./subprojects/cjson . | tar -x -C "$dir/again/sources"
+	find "$dir/again/sources" -type f -exec touch -d tomorrow {} +
+	library=$(dpkg -L libfaketime | grep '/libfaketime\.so\.1$')
+	cp "$library" "$dir/again/clock/libfaketime.so.1"
+	echo /libfaketime.so.1 >"$dir/again/clock/preload"
+	echo +1d >"$dir/again/clock/rc"
+	mount="--volume $dir/again/clock"
+	# shellcheck disable=SC2086 # a list of words
+	GIT_OPTIONAL_LOCKS=0 image "$dir/again/sources" --oci "$dir/again/oci" -- $isolated $mount/libfaketime.so.1:/libfaketime.so.1:ro \
+		$mount/rc:/etc/faketimerc:ro $mount/preload:/etc/ld.so.preload:ro
+	mv "$dir/image.log" "$dir/again/log"
+	rm -rf "$dir/again/sources"
+}
+
+isolated='--isolation chroot --pull-never'
+# shellcheck disable=SC2086 # a list of words
+image . --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
+mv "$dir/image.log" "$dir/sts-sidecar.log"
+# shellcheck disable=SC2086
+image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
+[ "${2:-}" != --twice ] || again
+buildah pull --quiet "oci-archive:$dir/sts-sidecar.tar" >/dev/null
 build context tests/container/context.Dockerfile .
 build app tests/container/app.Dockerfile tests/container
 build beside tests/container/beside.Dockerfile tests/container
