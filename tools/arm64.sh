@@ -92,7 +92,7 @@ python3 -B tests/arm64/unit_list.py build-arm64 >"$root/unit"
 python3 -B tests/arm64/initramfs.py "$root" "$system/initramfs"
 
 say "starting the machine: $parts"
-timeout 3600 qemu-system-aarch64 -M virt -cpu max -smp 2 -accel tcg,thread=multi -m 3072 -nographic -no-reboot -net none -kernel "$system/kernel" \
-	-initrd "$system/initramfs" -append "console=ttyAMA0 quiet panic=-1" </dev/null | tr -d '\r' >"$system/console" || say "the machine did not end in an hour"
+timeout 3600 qemu-system-aarch64 -M virt -cpu max -smp 2 -accel tcg,thread=multi -m 3072 -display none -serial "file:$system/console" -no-reboot -net none -kernel "$system/kernel" \
+	-initrd "$system/initramfs" -append "console=ttyAMA0 quiet panic=-1" </dev/null || say "the machine did not end in an hour"
 $record && log=tests/arm64/log.txt || log=$system/log
 python3 -B tests/arm64/judge.py "$system/console" "$log" "$(git rev-parse --short=12 HEAD)" "$(qemu-system-aarch64 --version | head -1)" "$parts"

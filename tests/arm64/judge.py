@@ -31,7 +31,7 @@ def attempts(text):
 
 
 def main(console, log, revision, emulator, *parts):
-    text = pathlib.Path(console).read_text(errors="replace")
+    text = pathlib.Path(console).read_text(errors="replace").replace("\r", "")
     judged = {f"{part}: {name}": verdict == "ok" for part, name, verdict in re.findall(r"^(image|sandbox|unit|e2e): (.*): (ok|failed)(?: \(.*\))?$", text, re.M)}
     if "sandbox" in parts:
         judged |= attempts(text)

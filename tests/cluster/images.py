@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images for containerd, as OCI archives of one layer. Ours holds what Dockerfile.scratch puts there (tests/container/ tests that file itself); its CA
-bundle is the test's. The others have busybox alone."""
+"""Images for containerd, as OCI archives. Ours holds what Dockerfile.scratch puts there, or is the image of tools/image.sh where run.sh is given its
+layout (--image); its CA bundle is the test's. The others have busybox alone."""
 import hashlib
 import io
 import json
 import tarfile
 
 OCI = "application/vnd.oci.image"
+TAR = f"{OCI}.layer.v1.tar"
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
 
 def digest(data):
@@ -32,26 +34,45 @@ def layer(files):
     return out.getvalue()
 
 
-def archive(path, names, files, **config):
-    """An OCI archive at this path with one image under all of these names."""
-    tar_of_files = layer(files)
-    image = json.dumps({"architecture": "amd64", "os": "linux", "config": config,
-                        "rootfs": {"type": "layers", "diff_ids": [digest(tar_of_files)]}}).encode()
+def pack(path, names, image, layers):
+    """An OCI archive at this path with an image under all of these names. image: its configuration; layers: [(kind, bytes)]."""
+    configuration = json.dumps(image).encode()
     manifest = json.dumps({
         "schemaVersion": 2, "mediaType": f"{OCI}.manifest.v1+json",
-        "config": {"mediaType": f"{OCI}.config.v1+json", "digest": digest(image), "size": len(image)},
-        "layers": [{"mediaType": f"{OCI}.layer.v1.tar", "digest": digest(tar_of_files), "size": len(tar_of_files)}]}).encode()
+        "config": {"mediaType": f"{OCI}.config.v1+json", "digest": digest(configuration), "size": len(configuration)},
+        "layers": [{"mediaType": kind, "digest": digest(data), "size": len(data)} for kind, data in layers]}).encode()
     index = {"schemaVersion": 2, "manifests": [{
         "mediaType": f"{OCI}.manifest.v1+json", "digest": digest(manifest), "size": len(manifest),
         "platform": {"architecture": "amd64", "os": "linux"},
         "annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name}} for name in names]}
-    blobs = {f"blobs/sha256/{digest(data)[7:]}": (0o644, data) for data in (tar_of_files, image, manifest)}
+    blobs = {f"blobs/sha256/{digest(data)[7:]}": (0o644, data) for data in (*(data for _, data in layers), configuration, manifest)}
     path.write_bytes(layer({"oci-layout": (0o644, b'{"imageLayoutVersion":"1.0.0"}'), "index.json": (0o644, json.dumps(index).encode()), **blobs}))
     return path
 
 
+def archive(path, names, files, **config):
+    """The same with one layer of files."""
+    tar_of_files = layer(files)
+    image = {"architecture": "amd64", "os": "linux", "config": config, "rootfs": {"type": "layers", "diff_ids": [digest(tar_of_files)]}}
+    return pack(path, names, image, [(TAR, tar_of_files)])
+
+
+def of_layout(path, names, layout, ca_bundle):
+    """The image of a layout of tools/image.sh, with the test's CA bundle in a layer of its own above."""
+    def blob(descriptor):
+        return (layout / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+
+    [index] = [each for each in json.loads((layout / "index.json").read_bytes())["manifests"] if each["mediaType"].endswith(".index.v1+json")]
+    [found] = [each for each in json.loads(blob(index))["manifests"] if each["platform"]["architecture"] == "amd64"]
+    manifest = json.loads(blob(found))
+    image, bundle = json.loads(blob(manifest["config"])), layer({BUNDLE: (0o644, ca_bundle)})
+    image["rootfs"]["diff_ids"].append(digest(bundle))
+    image.pop("history", None)
+    return pack(path, names, image, [*((each["mediaType"], blob(each)) for each in manifest["layers"]), (TAR, bundle)])
+
+
 def ours(path, names, program, ca_bundle):
-    return archive(path, names, {"sts-sidecar": (0o711, program.read_bytes()), "etc/ssl/certs/ca-certificates.crt": (0o644, ca_bundle)},
+    return archive(path, names, {"sts-sidecar": (0o711, program.read_bytes()), BUNDLE: (0o644, ca_bundle)},
                    User="65532:65532", Entrypoint=["/sts-sidecar"])
 
 

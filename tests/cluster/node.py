@@ -95,9 +95,14 @@ class Node(Programs):
         self.ctr("images", "tag", "--force", name, made)
         return made
 
+    def our_image(self, path):
+        if layout := os.environ.get("STS_CLUSTER_IMAGE"):
+            return images.of_layout(path, OUR_NAMES, pathlib.Path(layout), self.ca_bundle)
+        return images.ours(path, OUR_NAMES, build_folder() / "sts-sidecar", self.ca_bundle)
+
     def load_images(self):
         busybox = debian("bin/busybox")
-        made = [images.ours(self.folder / "ours.tar", OUR_NAMES, build_folder() / "sts-sidecar", self.ca_bundle),
+        made = [self.our_image(self.folder / "ours.tar"),
                 images.shell(self.folder / "app.tar", APP_NAMES, busybox, APP, COMMANDS),
                 images.shell(self.folder / "pause.tar", [PAUSE], busybox, "exec sleep 1000000", ["sh", "sleep"])]
         for path in made:

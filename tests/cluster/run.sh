@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs the program in a real Kubernetes of one node, as root:
-#   tests/cluster/run.sh [--build] [PYTEST_ARGUMENT]...	--build only fills the cache
+#   tests/cluster/run.sh [--build] [--image LAYOUT] [PYTEST_ARGUMENT]...
+# --build only fills the cache. --image takes the image of an OCI layout of tools/image.sh, and not one that is made of the program built here.
 # The first run builds the API server, the controller manager, the kubelet, kubectl and helm with Go, and unpacks etcd, containerd and runc of Debian. They
 # stay in $STS_CLUSTER_CACHE (default ~/.cache/sts-sidecar-cluster). Prints a line for each test; the last line is "N passed, N failed".
 # Everything runs among mounts, processes, addresses and cgroups of its own, which are gone when this ends.
@@ -70,6 +71,11 @@ build_helm || fail "helm does not build"
 make_venv || fail "the packages of tests/requirements.txt cannot be had"
 "$venv/bin/python" tests/monitoring/fetch.py >/dev/null || fail "the CRDs of the Prometheus operator cannot be had"
 [ "${1:-}" != --build ] || exit 0
+if [ "${1:-}" = --image ]; then
+	STS_CLUSTER_IMAGE=$(cd "${2:-}" && pwd) || exit 64
+	export STS_CLUSTER_IMAGE
+	shift 2
+fi
 [ -n "${STS_SIDECAR:-}" ] || tools/build.sh --target sts-sidecar --target tests/mock-sts || exit 70
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sts-cluster.XXXXXX") || exit 70
