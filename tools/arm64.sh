@@ -13,6 +13,7 @@
 #   sandbox    a worker that is made to attack its sandbox, as in tests/sandbox/
 #   unit       the unit tests, the replays of the fuzzers' corpora and the tests of the store
 #   e2e        those end-to-end tests that tests/arm64/e2e.txt lists
+#   user       the emulation of single programs (qemu-user) where the kernel does not start programs for arm64 by itself: the worker's hint says so
 #
 # Needs qemu-system-aarch64 (qemu-system-arm), Python with pip, and apt, which downloads 100 MB of arm64's packages into build-arm64/system/ and installs none.
 # The emulated machine is given an hour. The last line is "N passed, N failed".
@@ -37,12 +38,12 @@ while [ $# -gt 0 ]; do
 	--layout)			[ $# -ge 2 ] || refuse "$1 needs a value"; layout=$2; shift ;;
 	--record)			record=true ;;
 	--help)				usage; exit ;;
-	image|sandbox|unit|e2e)		parts="$parts $1" ;;
+	image|sandbox|unit|e2e|user)	parts="$parts $1" ;;
 	*)				refuse "$1 is not an argument" ;;
 	esac
 	shift
 done
-parts=${parts:-image sandbox unit e2e}
+parts=${parts:-image sandbox unit e2e user}
 wants() { case " $parts " in *" $1 "*) ;; *) false ;; esac; }
 
 command -v qemu-system-aarch64 >/dev/null || { say "qemu-system-aarch64 is missing: tools/setup.sh arm64 installs it"; exit 69; }
@@ -94,5 +95,17 @@ python3 -B tests/arm64/initramfs.py "$root" "$system/initramfs"
 say "starting the machine: $parts"
 timeout 3600 qemu-system-aarch64 -M virt -cpu max -smp 2 -accel tcg,thread=multi -m 3072 -display none -serial "file:$system/console" -no-reboot -net none -kernel "$system/kernel" \
 	-initrd "$system/initramfs" -append "console=ttyAMA0 quiet panic=-1" </dev/null || say "the machine did not end in an hour"
+if wants user && [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+	mkdir -p "$system/user"
+	echo a.b.c >"$system/user/subject"
+	timeout 60 qemu-aarch64-static build-arm64/sts-sidecar fetch --url https://localhost:1/token --token-file "$system/user/subject" --output-dir "$system/user" \
+		--deadline 1s --log-format text >"$system/user/log" 2>&1 || true
+	verdict=failed
+	! grep -q 'use the image of the node' "$system/user/log" || verdict=ok
+	printf 'user log: %s\nuser: the hint of a worker that cannot be executed speaks of the image: %s\n' "$(tail -n 1 "$system/user/log")" "$verdict" >>"$system/console"
+elif wants user; then
+	say "the part user is left out: this machine's kernel starts programs for arm64 in the emulator by itself"
+	parts=$(echo "$parts" | sed 's/user//')
+fi
 $record && log=tests/arm64/log.txt || log=$system/log
 python3 -B tests/arm64/judge.py "$system/console" "$log" "$(git rev-parse --short=12 HEAD)" "$(qemu-system-aarch64 --version | head -1)" "$parts"

@@ -9,6 +9,7 @@
 #   --name NAME:TAG      the image's name, by default sts-sidecar with the version
 #   --oci DIR            the OCI layout; by default build-image/oci, or build-image/oci-without-ca
 #   --archive FILE       the images alone as one file, for containerd, kind and minikube
+#   --from DIR           takes this layout, which an earlier run has made, and builds nothing: for --archive and --load
 #   --load PROGRAM       loads the image into podman or containerd (with ctr, in the namespace k8s.io); can be repeated
 #   --source URL         where the sources are, for the label org.opencontainers.image.source
 #   --base IMAGE         the builder's image, by default debian:bookworm-slim; a release names it by digest
@@ -36,16 +37,17 @@ say() { echo "image: $*" >&2; }
 die() { say "$*"; exit 70; }
 
 version=$(sed -n "s/^\tversion: '\([^']*\)'.*/\1/p" meson.build)
-archs= ca=true name=sts-sidecar:$version layout= archive= load= source= base=debian:bookworm-slim cache=--layers
+archs= ca=true name=sts-sidecar:$version layout= from= archive= load= source= base=debian:bookworm-slim cache=--layers
 while [ $# -gt 0 ]; do
 	case $1 in
-	--arch|--name|--oci|--archive|--load|--source|--base)	[ $# -ge 2 ] || refuse "$1 needs a value" ;;
+	--arch|--name|--oci|--from|--archive|--load|--source|--base)	[ $# -ge 2 ] || refuse "$1 needs a value" ;;
 	esac
 	case $1 in
 	--arch)		archs="$archs $2"; shift ;;
 	--without-ca)	ca=false ;;
 	--name)		name=$2; shift ;;
 	--oci)		layout=$2; shift ;;
+	--from)		from=$2; shift ;;
 	--archive)	archive=$2; shift ;;
 	--load)		load="$load $2"; shift ;;
 	--source)	source=$2; shift ;;
@@ -66,55 +68,59 @@ for program in $load; do
 done
 case $name in *:*[!A-Za-z0-9._-]*|*[!A-Za-z0-9._:/-]*|:*|*:|*[!:]*/*:*/*) refuse "$name is not NAME:TAG" ;; *:*) ;; *) name=$name:$version ;; esac
 [ -n "$layout" ] || { layout=build-image/oci; $ca || layout=$layout-without-ca; }
-command -v buildah >/dev/null || die "buildah is missing: tools/setup.sh container installs it"
+[ -n "$from" ] || command -v buildah >/dev/null || die "buildah is missing: tools/setup.sh container installs it"
 
-# Older versions of buildah do not know the platform that they run on.
-case $(uname -m) in x86_64) here=amd64 ;; aarch64) here=arm64 ;; *) die "this machine is neither x86-64 nor arm64" ;; esac
-
-revision=unknown epoch=${SOURCE_DATE_EPOCH:-}
-if [ -e .git ]; then
-	revision=$(git rev-parse HEAD)
-	[ -z "$(git status --porcelain)" ] || revision=$revision-dirty
-	epoch=${epoch:-$(git log -1 --format=%ct)}
-fi
-case $epoch in ''|*[!0-9]*) die "SOURCE_DATE_EPOCH is not a number of seconds, and there is no commit to take the time from" ;; esac
-
+layout=${from:-$layout}
+[ -z "$from" ] || [ -f "$from/index.json" ] || die "$from is not a layout"
 mkdir -p "$layout"
 layout=$(cd "$layout" && pwd)
 work=$(mktemp -d "$layout.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 
-# The builds of both architectures see the same sources, whatever happens to the tree meanwhile.
-mkdir "$work/context"
-tar -c Dockerfile.scratch .dockerignore LICENSE meson.build meson_options.txt lib sidecar tools subprojects/packagefiles | tar -x -C "$work/context"
-
-built() { # arch target output-option...: its log is shown if it fails
+built() { # arch target buildah's arguments...: the log is shown if it fails
 	arch=$1 target=$2; shift 2
 	buildah bud --platform "linux/$arch" --build-arg "BUILDPLATFORM=linux/$here" --build-arg "CA_BUNDLE=$ca" --build-arg "BASE=$base" --target "$target" \
 		-f "$work/context/Dockerfile.scratch" "$@" "$work/context" >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; die "the image for $arch does not build"; }
 }
 
-for arch in $archs; do
-	say "building for $arch"
-	# shellcheck disable=SC2086 # $cache is a list of words
-	built "$arch" image $cache --iidfile "$work/$arch.id" "$@"
-	buildah push --quiet "$(cat "$work/$arch.id")" "oci-archive:$work/$arch.tar" >/dev/null
-	# The layers of the build before are there, so this takes what they have.
-	built "$arch" made-with --layers --output "type=local,dest=$work/made-with-$arch" "$@"
-done
+build() { # buildah's arguments...
+	# Older versions of buildah do not know the platform that they run on.
+	case $(uname -m) in x86_64) here=amd64 ;; aarch64) here=arm64 ;; *) die "this machine is neither x86-64 nor arm64" ;; esac
+	revision=unknown epoch=${SOURCE_DATE_EPOCH:-}
+	if [ -e .git ]; then
+		revision=$(git rev-parse HEAD)
+		[ -z "$(git status --porcelain)" ] || revision=$revision-dirty
+		epoch=${epoch:-$(git log -1 --format=%ct)}
+	fi
+	case $epoch in ''|*[!0-9]*) die "SOURCE_DATE_EPOCH is not a number of seconds, and there is no commit to take the time from" ;; esac
+	# The builds of both architectures see the same sources, whatever happens to the tree meanwhile.
+	mkdir "$work/context"
+	tar -c Dockerfile.scratch .dockerignore LICENSE meson.build meson_options.txt lib sidecar tools subprojects/packagefiles | tar -x -C "$work/context"
+	for arch in $archs; do
+		say "building for $arch"
+		# shellcheck disable=SC2086 # $cache is a list of words
+		built "$arch" image $cache --iidfile "$work/$arch.id" "$@"
+		buildah push --quiet "$(cat "$work/$arch.id")" "oci-archive:$work/$arch.tar" >/dev/null
+		# The layers of the build before are there, so this takes what they have.
+		built "$arch" made-with --layers --output "type=local,dest=$work/made-with-$arch" "$@"
+	done
+	base_digest=${base##*@}
+	[ "$base_digest" != "$base" ] || base_digest=$(buildah inspect --type image --format '{{.FromImageDigest}}' "$base")
+	python3 -B tools/image/layout.py --work "$work" --layout "$layout" --name "$name" --epoch "$epoch" --revision "$revision" \
+		--base-name "${base%@*}" --base-digest "$base_digest" ${source:+--source "$source"}
+}
 
-base_digest=${base##*@}
-[ "$base_digest" != "$base" ] || base_digest=$(buildah inspect --type image --format '{{.FromImageDigest}}' "$base")
-python3 -B tools/image/layout.py --work "$work" --layout "$layout" --name "$name" --epoch "$epoch" --revision "$revision" \
-	--base-name "${base%@*}" --base-digest "$base_digest" ${source:+--source "$source"} ${archive:+--archive "$archive"} >"$work/digest"
-
+[ -n "$from" ] || build "$@"
+if [ -n "$archive$load" ]; then
+	archive=${archive:-$work/archive.tar}
+	python3 -B tools/image/pack.py "$layout" "$archive"
+fi
 for program in $load; do
-	[ -n "$archive" ] || { archive=$work/archive.tar; python3 -B tools/image/layout.py --pack "$layout" --archive "$archive"; }
 	say "loading into $program"
 	case $program in
 	podman)		podman pull --quiet "oci-archive:$archive" >/dev/null ;;
 	containerd)	ctr --namespace k8s.io images import --all-platforms "$archive" >/dev/null ;;
 	esac
 done
-cat "$work/digest"
+python3 -B tools/image/pack.py --digest "$layout"

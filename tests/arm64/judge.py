@@ -10,8 +10,8 @@ import sys
 SECCOMP = {errno.EPERM, errno.ENOSYS}
 LANDLOCK = {errno.EACCES, errno.EXDEV}
 # Fewer are a mistake of the machine's: a part that ended early.
-AT_LEAST = {"image": 6, "sandbox": 400, "unit": 120, "e2e": 20}
-KEPT = re.compile(r"^(machine|image|image [a-z ]+|sandbox|sandbox \w+ log|unit|unit says|e2e|e2e says|e2e skipped|attempts): |^\w+ took \d+ s$|^the end$")
+AT_LEAST = {"image": 6, "sandbox": 400, "unit": 120, "e2e": 20, "user": 1}
+KEPT = re.compile(r"^(machine|image|image [a-z ]+|sandbox|sandbox \w+ log|unit|unit says|e2e|e2e says|e2e skipped|attempts|user|user log): |^\w+ took \d+ s$|^the end$")
 
 
 def attempts(text):
@@ -32,7 +32,7 @@ def attempts(text):
 
 def main(console, log, revision, emulator, *parts):
     text = pathlib.Path(console).read_text(errors="replace").replace("\r", "")
-    judged = {f"{part}: {name}": verdict == "ok" for part, name, verdict in re.findall(r"^(image|sandbox|unit|e2e): (.*): (ok|failed)(?: \(.*\))?$", text, re.M)}
+    judged = {f"{part}: {name}": verdict == "ok" for part, name, verdict in re.findall(r"^(image|sandbox|unit|e2e|user): (.*): (ok|failed)(?: \(.*\))?$", text, re.M)}
     if "sandbox" in parts:
         judged |= attempts(text)
     judged["the machine came to its end"] = "\nthe end\n" in text

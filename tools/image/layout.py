@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes an OCI layout of the images that tools/image.sh has built. The layers are written anew, with one time and one order, since a builder gives
-files the times of its own clock; so the digests depend on the files alone. Prints the digest of the index."""
+files the times of its own clock; so the digests depend on the files alone."""
 import argparse
 import datetime
 import pathlib
@@ -23,8 +23,6 @@ def arguments():
     parser.add_argument("--base-name")
     parser.add_argument("--base-digest")
     parser.add_argument("--source")
-    parser.add_argument("--archive", type=pathlib.Path, help="the layout as one file")
-    parser.add_argument("--pack", type=pathlib.Path, help="only writes this layout to --archive")
     return parser.parse_args()
 
 
@@ -75,17 +73,6 @@ def make(args):
     blobs.write(new, [index, *referrers])
     shutil.rmtree(args.layout)
     new.rename(args.layout)
-    if args.archive:
-        oci.pack(args.layout, args.archive)
-    print(index["digest"])
 
 
-def main():
-    args = arguments()
-    if args.pack:
-        oci.pack(args.pack, args.archive)
-    else:
-        make(args)
-
-
-main()
+make(arguments())

@@ -125,9 +125,15 @@ def leads_to(folder, descriptor):
             yield from leads_to(folder, each)
 
 
+def image_of(folder):
+    """The descriptor of a layout's image: the one that has a name."""
+    [image] = [each for each in json.loads((folder / "index.json").read_bytes())["manifests"] if REF_NAME in each.get("annotations", {})]
+    return image
+
+
 def pack(folder, path):
     """The images of a layout as one file. What refers to them is left out: podman loads a file of one name alone."""
-    [image] = [each for each in json.loads((folder / "index.json").read_bytes())["manifests"] if REF_NAME in each.get("annotations", {})]
+    image = image_of(folder)
     files = {"blobs": (0o755, None), "blobs/sha256": (0o755, None), "oci-layout": (0o644, (folder / "oci-layout").read_bytes()),
              "index.json": (0o644, encode({"schemaVersion": 2, "mediaType": INDEX, "manifests": [image]}))}
     for name in {"blobs/" + each.replace(":", "/") for each in leads_to(folder, image)}:
