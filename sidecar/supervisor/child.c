@@ -123,8 +123,7 @@ static void report_end(struct sts_child *c, int status, struct sts_report *repor
 			 "the worker was killed by signal %d (%s)", WTERMSIG(status), when);
 	else if (WEXITSTATUS(status) == STS_SPAWN_EXEC_FAILED ||
 		 WEXITSTATUS(status) == STS_SPAWN_EMULATED)
-		sts_fail(&error, STS_EFORK,
-			 WEXITSTATUS(status) == STS_SPAWN_EMULATED ? ENOEXEC : 0,
+		sts_fail(&error, STS_EFORK, WEXITSTATUS(status) == STS_SPAWN_EMULATED ? ENOEXEC : 0,
 			 "the worker could not be executed");
 	else
 		sts_fail(&error, STS_EWORKER, WEXITSTATUS(status),
