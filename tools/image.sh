@@ -18,7 +18,7 @@
 #
 # The layout has an index with one image for each architecture, and a software bill of materials (SPDX) that refers to the index and to each image.
 # The same commit, packages and base give the same digest in any folder and at any time: the times are those of the commit, or SOURCE_DATE_EPOCH.
-# Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah and Python 3.11.
+# Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah, zopfli and Python 3.11.
 # The last line of the output is the digest of the index.
 set -eu
 umask 022
@@ -68,7 +68,9 @@ for program in $load; do
 done
 case $name in *:*[!A-Za-z0-9._-]*|*[!A-Za-z0-9._:/-]*|:*|*:|*[!:]*/*:*/*) refuse "$name is not NAME:TAG" ;; *:*) ;; *) name=$name:$version ;; esac
 [ -n "$layout" ] || { layout=build-image/oci; $ca || layout=$layout-without-ca; }
-[ -n "$from" ] || command -v buildah >/dev/null || die "buildah is missing: tools/setup.sh container installs it"
+for program in buildah zopfli; do
+	[ -n "$from" ] || command -v $program >/dev/null || die "$program is missing: tools/setup.sh container installs it"
+done
 
 layout=${from:-$layout}
 [ -z "$from" ] || [ -f "$from/index.json" ] || die "$from is not a layout"
