@@ -5,7 +5,7 @@
 #   tools/arm64.sh [OPTION]... [PART]...
 #
 #   --layout DIR   the OCI layout whose image for arm64 is tried, by default build-image/oci, which tools/image.sh makes
-#   --record       writes the log to tests/arm64/log.txt
+#   --record       keeps the log in tests/arm64/
 #   --help         prints this text
 #
 # The parts are, by default all of them:
@@ -55,7 +55,7 @@ root=$system/root
 mkdir -p "$system/state/lists/partial" "$system/cache/archives/partial"
 
 # Another architecture's packages without telling the machine that it has one. What Python needs for the end-to-end tests comes as wheels.
-packages="linux-image-arm64 busybox-static python3 openssl procps strace util-linux coreutils"
+packages="linux-image-arm64 busybox-static bash python3 openssl procps strace util-linux coreutils"
 if [ "$(cat "$system/packages.of" 2>/dev/null)" != "$packages $(sha256sum <tests/requirements.txt)" ]; then
 	say "downloading arm64's packages"
 	rm -rf "$system/packages" "$system/packages.of"

@@ -60,7 +60,8 @@ if [ -z "$layouts" ]; then
 fi
 mkdir "$work/files"
 python3 -B tools/tables/generate.py man_page sidecar/options/options.toml "$work/files/sts-sidecar.1"
-python3 -B tools/tables/generate.py completions sidecar/options/options.toml "$work/files/sts-sidecar.bash" "$work/files/_sts-sidecar" "$work/files/sts-sidecar.fish"
+python3 -B tools/tables/generate.py completions sidecar/options/options.toml "$work/files/sts-sidecar" "$work/files/_sts-sidecar" "$work/files/sts-sidecar.fish"
+mv "$work/files/sts-sidecar" "$work/files/sts-sidecar.bash"
 python3 -B tools/image/release.py --layouts "$layouts" --files "$work/files" --builder "$builder" --revision "$(git rev-parse HEAD)"
 rmdir "$out"
 mv "$work/files" "$out"

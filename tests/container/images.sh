@@ -3,7 +3,7 @@
 # Builds the image with tools/image.sh, from the very Dockerfile that users build, and the images that stand in for an application:
 #   tests/container/images.sh DIR [--twice]
 # It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca. --twice builds the
-# layout oci again, as again/oci, in another folder whose files are a day younger, with a clock that is a day ahead.
+# image for arm64 again, as again/oci, from nothing, in another folder whose files are a day younger, with a clock that is a day ahead.
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
 # that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR. The layers are
 # kept from the second run on, so a third run builds only what has changed, and a machine that makes the images once spends no time on them.
@@ -91,7 +91,7 @@ again() {
 	echo +1d >"$dir/again/clock/rc"
 	mount="--volume $dir/again/clock"
 	# shellcheck disable=SC2086 # a list of words
-	GIT_OPTIONAL_LOCKS=0 image "$dir/again/sources" --oci "$dir/again/oci" -- $isolated $mount/libfaketime.so.1:/libfaketime.so.1:ro \
+	GIT_OPTIONAL_LOCKS=0 image "$dir/again/sources" --arch arm64 --no-cache --oci "$dir/again/oci" -- $isolated $mount/libfaketime.so.1:/libfaketime.so.1:ro \
 		$mount/rc:/etc/faketimerc:ro $mount/preload:/etc/ld.so.preload:ro
 	mv "$dir/image.log" "$dir/again/log"
 	rm -rf "$dir/again/sources"

@@ -126,11 +126,9 @@ def test_image_sh_loads_it_into_podman(layout, tmp_path):
 
 
 def test_another_build_in_another_folder_a_day_later_has_the_same_digest(layout):
-    again = layout("again/oci")
-    clocks = {}
-    for path in (BUILT / "sts-sidecar.log", BUILT / "again/log"):
-        clocks[path] = {name: int(time_s) for name, time_s in re.findall(r"^layout: (\w+): .* \((\d+)\)$", path.read_text(), re.MULTILINE)}
-    first, second = clocks.values()
-    assert first.keys() == second.keys() == {"amd64", "arm64"}
-    assert all(second[name] - first[name] > DAY_S for name in first), f"the clocks of the builders were not a day apart: {clocks}"
-    assert again.digest == layout("oci").digest
+    """Of one image of the two, since a build takes minutes. tests/container/test_image.py compares the other's program with the one built in this folder."""
+    first, second = (re.findall(r"^layout: arm64: .* \((\d+)\)$", (BUILT / path).read_text(), re.MULTILINE) for path in ("sts-sidecar.log", "again/log"))
+    assert int(second[0]) - int(first[0]) > DAY_S, "the clocks of the builders were not a day apart"
+    first, second = layout("oci"), layout("again/oci")
+    assert list(second.images) == ["arm64"]
+    assert second.document(second.index)["manifests"] == [each for each in first.document(first.index)["manifests"] if each["platform"]["architecture"] == "arm64"]

@@ -328,8 +328,8 @@ def test_a_temporary_that_is_swapped(name, fetch, serve, space, consistent):
     assert space.snapshot() == before
 
 
-# The supervisor removes what is left when it starts, so its own unlinkat(2) is the first.
-STORE_CALLS = ["unlink,unlinkat", "openat,open", "write", "fchmod", "fsync", "rename,renameat,renameat2"]
+# The supervisor removes what is left when it starts, so its own unlinkat(2) is the first. arm64 has not all of these calls: "?" lets strace go on.
+STORE_CALLS = ["?unlink,unlinkat", "openat,?open", "write", "fchmod", "fsync", "?rename,?renameat,renameat2"]
 
 
 @pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
