@@ -2,11 +2,14 @@
 """What tools/release.sh makes of the layouts that tests/container/images.sh has built: the same bytes twice, whole by its own sums, and a provenance
 that in-toto's library reads and that names every file."""
 import hashlib
+import io
 import json
 import re
 import subprocess
+import tarfile
 
 import pytest
+import yaml
 from conftest import BUILT
 from google.protobuf.json_format import ParseDict
 from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
@@ -14,7 +17,9 @@ from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1 import statement_pb2
 from manifests import TOP
 
+CHARTS = TOP / "deploy/chart/sts-sidecar"
 VERSION = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text())[1]
+CHART = f"sts-sidecar-{yaml.safe_load((CHARTS / 'Chart.yaml').read_text())['version']}.tgz"
 
 
 def release(folder, *more):
@@ -45,8 +50,7 @@ def sha256(data):
 
 def test_the_files_are_these(files):
     ours = {f"sts-sidecar-{VERSION}{end}" for end in ("-linux-amd64", "-linux-arm64", "-oci.tar", "-oci-without-ca.tar", ".spdx.json", ".intoto.json")}
-    chart = {f"sts-sidecar-{VERSION}.tgz"} if (TOP / "deploy/chart/sts-sidecar").exists() else set()
-    assert files.keys() == ours | chart | {"sts-sidecar.1", "sts-sidecar.bash", "_sts-sidecar", "sts-sidecar.fish", "SHA256SUMS"}
+    assert files.keys() == ours | {CHART, "sts-sidecar.1", "sts-sidecar.bash", "_sts-sidecar", "sts-sidecar.fish", "SHA256SUMS"}
 
 
 def test_the_same_bytes_twice(made, tmp_path):
@@ -63,6 +67,12 @@ def test_the_sums_are_of_all_files(files, tmp_path):
 def test_the_binaries_are_those_of_the_images(files, layout):
     for arch, image in layout("oci").images.items():
         assert files[f"sts-sidecar-{VERSION}-linux-{arch}"] == image.data["sts-sidecar"]
+
+
+def test_the_chart_is_whole(files):
+    with tarfile.open(fileobj=io.BytesIO(files[CHART])) as chart:
+        found = {member.name: chart.extractfile(member).read() for member in chart}
+    assert found == {f"sts-sidecar/{path.relative_to(CHARTS)}": path.read_bytes() for path in CHARTS.rglob("*") if path.is_file()}
 
 
 def test_the_digest_is_the_image_s(made, layout):

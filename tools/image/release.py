@@ -109,9 +109,8 @@ def main():
     files[f"sts-sidecar-{version}-oci.tar"] = with_bundle.whole()
     files[f"sts-sidecar-{version}-oci-without-ca.tar"] = without.whole()
     files[f"sts-sidecar-{version}.spdx.json"] = with_bundle.bill
-    if CHART.exists():
-        name, data = chart()
-        files[name] = data
+    name, data = chart()
+    files[name] = data
     files[f"sts-sidecar-{version}.intoto.json"] = provenance(files, layouts, args)
     files["SHA256SUMS"] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
     for name, data in files.items():
