@@ -31,7 +31,7 @@ test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils pytho
 			nginx-light tinyproxy jose strace libssl-dev pkg-config util-linux iproute2 iptables unbound procps libcap2-bin mandoc groff-base zsh fish" ;;
 arm64)		want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross qemu-system-arm qemu-user-static python3-pip" ;;
 peers)		want='openssl gnutls-bin libnss3-tools nginx-light haproxy caddy openjdk-17-jdk-headless' ;;
-container)	want="$build buildah podman crun catatonit debootstrap libfaketime zopfli" ;;
+container)	want="$build buildah podman crun catatonit debootstrap zopfli" ;;
 --help)		usage; exit ;;
 *)		refuse "it does not take \"$*\"" ;;
 esac

@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds the image with tools/image.sh, from the very Dockerfile that users build, and the images that stand in for an application:
-#   tests/container/images.sh DIR [--twice]
-# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca. --twice builds the
-# image for arm64 again, as again/oci, from nothing, in another folder whose files are a day younger, with a clock that is a day ahead.
+#   tests/container/images.sh DIR
+# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca.
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
-# that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR. The layers are
-# kept from the second run on, so a third run builds only what has changed, and a machine that makes the images once spends no time on them.
+# that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR, with
+# the layers of the image. Those of the others are kept from the second run on, so a machine that makes the images once spends no time on them.
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
@@ -78,32 +77,12 @@ image() { # folder option...: with tools/image.sh of that folder
 		{ tail -30 "$dir/image.log" >&2; say "the image does not build"; exit 70; }
 }
 
-# A copy of the sources whose files are a day younger, and a clock that is a day ahead for all that the builder runs: by the
-# C library, since the kernel has one clock for everybody.
-again() {
-	rm -rf "$dir/again"
-	mkdir -p "$dir/again/sources" "$dir/again/clock"
-	tar -c --exclude='./build*' --exclude=./.venv --exclude=./subprojects/packagecache --exclude=./subprojects/musl --exclude=./subprojects/bearssl --exclude=./subprojects/cjson . | tar -x -C "$dir/again/sources"
-	find "$dir/again/sources" -type f -exec touch -d tomorrow {} +
-	library=$(dpkg -L libfaketime | grep '/libfaketime\.so\.1$')
-	cp "$library" "$dir/again/clock/libfaketime.so.1"
-	echo /libfaketime.so.1 >"$dir/again/clock/preload"
-	echo +1d >"$dir/again/clock/rc"
-	mount="--volume $dir/again/clock"
-	# shellcheck disable=SC2086 # a list of words
-	GIT_OPTIONAL_LOCKS=0 image "$dir/again/sources" --arch arm64 --no-cache --oci "$dir/again/oci" -- $isolated $mount/libfaketime.so.1:/libfaketime.so.1:ro \
-		$mount/rc:/etc/faketimerc:ro $mount/preload:/etc/ld.so.preload:ro
-	mv "$dir/image.log" "$dir/again/log"
-	rm -rf "$dir/again/sources"
-}
-
 isolated='--isolation chroot --pull-never'
 # shellcheck disable=SC2086 # a list of words
 image . --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
 mv "$dir/image.log" "$dir/sts-sidecar.log"
 # shellcheck disable=SC2086
 image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
-[ "${2:-}" != --twice ] || again
 buildah pull --quiet "oci-archive:$dir/sts-sidecar.tar" >/dev/null
 build context tests/container/context.Dockerfile .
 build app tests/container/app.Dockerfile tests/container
