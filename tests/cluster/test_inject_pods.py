@@ -209,12 +209,13 @@ def test_a_ca_of_the_profile(cluster, namespace, pods, sts, sts_ca, kind):
 
 
 def test_another_ca(cluster, namespace, pods, sts):
-    """With a CA that is not that of the STS there is no token, and the event says why: the CA of the image does not count."""
+    """With a CA that is not that of the STS there is no token, and the log says why: the CA of the image does not count."""
     profile = load_profile("private-ca")["profile"]
     profile["metadata"]["name"] = "other-ca"
     with admission.installed(cluster, yaml.safe_dump(profile)):
         in_force(cluster, namespace, "other-ca")
         with admission.created(cluster, namespace, on_node(restricted(labelled("other-ca")))) as made:
             app = pods(made["metadata"]["name"])
-            until(lambda: "Startup probe failed: no token in /tokens: try" in app.describe(), "the event", limit_s=120, every_s=1)
+            app.started("sts-sidecar")
+            until(lambda: '"error":"cert_signature"' in app.log("sts-sidecar"), "the refused certificate", every_s=0.5)
             assert app.status("app")["state"].keys() == {"waiting"}
