@@ -351,7 +351,7 @@ void sts_status_add_skew(struct sts_text *out, int64_t skew_s)
 {
 	sts_text_addf(out, "the node's clock is ");
 	sts_duration_words(out, skew_s < 0 ? -skew_s : skew_s);
-	sts_text_addf(out, " %s the STS's clock: check the node's time synchronisation",
+	sts_text_addf(out, " %s the STS's clock: check the time synchronisation of both",
 		      skew_s < 0 ? "ahead of" : "behind");
 }
 

@@ -61,7 +61,7 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 			 const struct sts_status_now *now);
 
 /* Add what there is to say although the verdict is ok: "the token in /tokens is valid, but the
- * node's clock is 11 min ahead of the STS's clock: check the node's time synchronisation". Adds
+ * node's clock is 11 min ahead of the STS's clock: check the time synchronisation of both". Adds
  * nothing if there is nothing to say. STS_VERDICT_LINE_MAX_BYTES hold the longest line. */
 void sts_verdict_note(const struct sts_verdict *v, struct sts_text *out,
 		      const struct sts_status_now *now);

@@ -77,7 +77,7 @@ static void warn_of_skew(const struct sts_exchange *x, struct sts_logged *logged
 					 "think that tokens have expired"
 				       : " behind the STS's clock: programs on this node may "
 					 "use tokens that have expired");
-	sts_text_addf(&text, "; check the node's time synchronisation (NTP)");
+	sts_text_addf(&text, "; check the time synchronisation of both (NTP)");
 	warn(x, msg, "clock_skew_s", skew_s);
 }
 

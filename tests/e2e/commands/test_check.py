@@ -298,7 +298,7 @@ def test_the_next_attempt(case, check, space):
 
 # ---- clocks
 
-AHEAD = "the node's clock is 11 min ahead of the STS's Date: check the node's time synchronisation"
+AHEAD = "the node's clock is 11 min ahead of the STS's clock: check the time synchronisation of both"
 
 
 def test_clocks_that_differ(check, space):
@@ -313,7 +313,7 @@ def test_clocks_that_differ(check, space):
     said = json.loads(check("--json").out)
     assert said["ok"] and said["reason"] == "" and said["clock_skew_s"] == -660 and said["note"] == f"the token in {space.out} is valid, but {AHEAD}"
     status.write(space.out, status.failing() | {"clock_behind": 7200})
-    assert check().err.endswith(" but the node's clock is 2 h behind the STS's Date: check the node's time synchronisation\n")
+    assert check().err.endswith(" but the node's clock is 2 h behind the STS's clock: check the time synchronisation of both\n")
 
 
 def test_a_token_that_is_not_valid_yet(check, space):

@@ -140,7 +140,7 @@ def test_clocks_that_differ(start, serve, sidecar, space, ahead_s, words):
     _, port = start(url=serve(of_a_sts_at(now_s + ahead_s, now_s + ahead_s - 60)).url(PATH))
     wait_for(lambda: page(port, "/readyz")[0] == 200, "ready")
     status, _, body = page(port, "/readyz")
-    line = rf"the token in {space.out} is valid, but the node's clock is {words} the STS's Date: check the node's time synchronisation\n"
+    line = rf"the token in {space.out} is valid, but the node's clock is {words} the STS's clock: check the time synchronisation of both\n"
     assert status == 200 and re.fullmatch(f"ok\ndefault: {line}", body), body
     run = sidecar.run("check", space.out)
     assert run.status == 0 and re.fullmatch(rf"the token in {space.out} is valid for \d+ min( \d+ s)?\n", run.out.decode()), run.out

@@ -256,7 +256,7 @@ static void test_clocks(void)
 	struct sts_status status = failing();
 	static const char words[] =
 		"the node's clock is 11 min ahead of the STS's clock: check the "
-		"node's time synchronisation\n";
+		"time synchronisation of both\n";
 
 	fresh(OUT, 0777);
 	start((char[]){OUT});

@@ -82,7 +82,7 @@ static void test_clock_keys(void)
 	CHECK(!strstr(format(&status), "clock_"));
 }
 
-#define SYNC ": check the node's time synchronisation"
+#define SYNC ": check the time synchronisation of both"
 
 static void test_clocks_that_differ(void)
 {

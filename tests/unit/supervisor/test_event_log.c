@@ -127,7 +127,7 @@ static void test_skew(void)
 	CHECK_STR(
 		warning(STS_OUTCOME_SUCCESS),
 		",\"msg\":\"the node's clock is 11 min ahead of the STS's clock: programs on this "
-		"node may think that tokens have expired; check the node's time synchronisation "
+		"node may think that tokens have expired; check the time synchronisation of both "
 		"(NTP)\",\"exchange\":\"api\",\"clock_skew_s\":-660}\n");
 	CHECK_STR(warning(STS_OUTCOME_SUCCESS), "");
 	/* Somebody else answered, or the answer has no Date. */
