@@ -246,7 +246,7 @@ def test_json(check, space):
 
 STATUS_FILES = [b"", b"\0" * 100, b"state failing\nerror denied\n" * 100, b"a" * 100_000, b"state 99\n", b"state failing\nerror %s%n\n",
                 b"state failing\nsts_error <script>\n", b"tries 99999999999999999999\n", b"\xff\xfe", b"sts-sidecar-status 99\nstate ok\n"]
-ODD_STATUS = ": .status is damaged, not a file, or of another version: run check from the sidecar's image, or restart the sidecar"
+ODD_STATUS = ": .status is damaged, no file, or of another version: look at it (ls -ld), run check from the sidecar's image, or restart the sidecar"
 
 
 @pytest.mark.parametrize("data", STATUS_FILES, ids=range(len(STATUS_FILES)))
