@@ -45,9 +45,9 @@ class Judge:
     def __init__(self, path):
         self.program = path
 
-    def judge(self, objects, cases=()):
-        done = subprocess.run([self.program, "judge"], input=json.dumps({"objects": objects, "cases": list(cases)}, default=str), capture_output=True, text=True,
-                              timeout=ASK_S)
+    def judge(self, objects, cases=(), **more):
+        question = json.dumps({"objects": objects, "cases": list(cases)} | more, default=str)
+        done = subprocess.run([self.program, "judge"], input=question, capture_output=True, text=True, timeout=ASK_S)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -2,11 +2,13 @@
 """Every admission policy of deploy/ at the API server's own library: it compiles, its types fit, and it costs little enough. The cases of tests/cluster/cases/,
 too: tests/cluster/test_inject.py runs them at the API server itself, which adds its defaults and its other plugins."""
 import copy
+import re
 
 import pytest
+import yaml
 import policy_cases
 from defaults import with_defaults
-from judge import CASES, documents, manifests
+from judge import CASES, DEPLOY, documents, manifests
 
 MANY = 100
 POLICIES = ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy")
@@ -49,6 +51,21 @@ def test_every_expression_compiles(answer):
 def test_every_custom_resource_is_valid(answer):
     assert {"CustomResourceDefinition", "TokenProfile"} <= {each["kind"] for each in answer["resources"]}
     assert not {each["name"]: each["errors"] for each in answer["resources"] if each["errors"]}
+
+
+def test_profiles_in_the_oldest_kubernetes(judge, built):
+    """Kyverno brings the injection to Kubernetes 1.29: the rules of the CustomResourceDefinition compile there, too."""
+    found = [each for each in built[DEPLOY / "inject/kyverno"] if each["kind"] == "CustomResourceDefinition"]
+    assert found and not [each["errors"] for each in judge.judge(found, version="1.29")["resources"] if each["errors"]]
+
+
+def test_the_kustomization_of_the_page(built):
+    """docs/injection.md shows what the cases of Kyverno are built with; only the paths are others."""
+    page = (DEPLOY.parent / "docs/injection.md").read_text()
+    [text] = [block for block in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if "inject/kyverno" in block]
+    folder = CASES / "kyverno-policies"
+    assert yaml.safe_load(text.replace("sts-sidecar/deploy", "../../../../deploy")) == yaml.safe_load((folder / "kustomization.yaml").read_text())
+    assert {"MutatingPolicy", "ValidatingPolicy", "CustomResourceDefinition"} <= {each["kind"] for each in built[folder]}
 
 
 def pod_of(given):

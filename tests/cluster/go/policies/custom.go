@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/util/version"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/environment"
 )
@@ -38,6 +39,7 @@ type custom struct {
 	validator  validation.SchemaValidator
 	errors     []string
 	cost       uint64
+	of         *version.Version // of Kubernetes
 }
 
 // resource is what is said of a CustomResourceDefinition, or of an object of one.
@@ -48,12 +50,12 @@ type resource struct {
 	Cost   uint64   `json:"cost"`
 }
 
-func readCustom(definition *apiextensionsv1.CustomResourceDefinition) ([]*custom, error) {
+func readCustom(definition *apiextensionsv1.CustomResourceDefinition, of *version.Version) ([]*custom, error) {
 	var out []*custom
-	for _, version := range definition.Spec.Versions {
-		made := &custom{kind: schema.GroupVersionKind{Group: definition.Spec.Group, Version: version.Name, Kind: definition.Spec.Names.Kind}, errors: []string{}}
+	for _, each := range definition.Spec.Versions {
+		made := &custom{kind: schema.GroupVersionKind{Group: definition.Spec.Group, Version: each.Name, Kind: definition.Spec.Names.Kind}, errors: []string{}, of: of}
 		in := &apiextensions.JSONSchemaProps{}
-		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(version.Schema.OpenAPIV3Schema, in, nil); err != nil {
+		if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(each.Schema.OpenAPIV3Schema, in, nil); err != nil {
 			return nil, err
 		}
 		var err error
@@ -63,11 +65,11 @@ func readCustom(definition *apiextensionsv1.CustomResourceDefinition) ([]*custom
 		if made.validator, _, err = validation.NewSchemaValidator(in); err != nil {
 			return nil, err
 		}
-		if made.text, err = json.Marshal(version.Schema.OpenAPIV3Schema); err != nil {
+		if made.text, err = json.Marshal(each.Schema.OpenAPIV3Schema); err != nil {
 			return nil, err
 		}
-		for _, each := range structuralschema.ValidateStructural(field.NewPath("schema"), made.structural) {
-			made.errors = append(made.errors, each.Error())
+		for _, wrong := range structuralschema.ValidateStructural(field.NewPath("schema"), made.structural) {
+			made.errors = append(made.errors, wrong.Error())
 		}
 		if len(made.errors) == 0 {
 			made.rules(field.NewPath("schema"), made.structural, true, 1)
@@ -83,7 +85,7 @@ func readCustom(definition *apiextensionsv1.CustomResourceDefinition) ([]*custom
 // rules compiles the rules of a schema and of what is in it. times is how often the schema can stand in an object; 0 means without a limit.
 func (c *custom) rules(at *field.Path, in *structuralschema.Structural, root bool, times uint64) {
 	results, err := customcel.Compile(in, model.SchemaDeclType(in, root), celconfig.PerCallLimit,
-		environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()), customcel.NewExpressionsEnvLoader())
+		environment.MustBaseEnvSet(c.of), customcel.NewExpressionsEnvLoader())
 	if err != nil {
 		c.errors = append(c.errors, fmt.Sprintf("%s: %v", at, err))
 	}

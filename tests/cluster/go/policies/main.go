@@ -5,6 +5,7 @@
 //
 //	policies judge:  {"objects": [OBJECT...], "cases": [CASE...]}  ->  {"expressions": [...], "resources": [...], "cases": [...]}
 //
+// With "version": "1.29" the rules of CustomResourceDefinitions are compiled as by that version of Kubernetes.
 // `policies build FOLDER` prints what `kubectl kustomize FOLDER` prints, by the library that kubectl has.
 //
 // The objects are MutatingAdmissionPolicy and ValidatingAdmissionPolicy, their bindings, CustomResourceDefinition, and objects of any other kind,
@@ -28,7 +29,9 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/version"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/cel/environment"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -65,7 +68,7 @@ func strictly(text json.RawMessage, into any) error {
 	return decoder.Decode(into)
 }
 
-func read(objects []json.RawMessage) (*cluster, *answer, error) {
+func read(objects []json.RawMessage, of *version.Version) (*cluster, *answer, error) {
 	made := &cluster{scheme: newScheme(), types: newTypes()}
 	out := &answer{Limits: map[string]int64{"expression": celconfig.PerCallLimit, "evaluation": celconfig.RuntimeCELCostBudget,
 		"matchConditions": celconfig.RuntimeCELCostBudgetMatchConditions}}
@@ -91,7 +94,7 @@ func read(objects []json.RawMessage) (*cluster, *answer, error) {
 			definition := &apiextensionsv1.CustomResourceDefinition{}
 			if err = strictly(text, definition); err == nil {
 				var read []*custom
-				read, err = readCustom(definition)
+				read, err = readCustom(definition, of)
 				customs = append(customs, read...)
 			}
 		default:
@@ -133,13 +136,21 @@ func judge(in io.Reader, answers io.Writer) error {
 	var asked struct {
 		Objects []json.RawMessage `json:"objects"`
 		Cases   []json.RawMessage `json:"cases"`
+		Version string            `json:"version"`
 	}
 	decoder := json.NewDecoder(in)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&asked); err != nil {
 		return err
 	}
-	made, out, err := read(asked.Objects)
+	of := environment.DefaultCompatibilityVersion()
+	if asked.Version != "" {
+		var err error
+		if of, err = version.Parse(asked.Version); err != nil {
+			return err
+		}
+	}
+	made, out, err := read(asked.Objects, of)
 	if err != nil {
 		return err
 	}
