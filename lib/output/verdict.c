@@ -272,7 +272,7 @@ void sts_verdict_explain(const struct sts_verdict *v, struct sts_text *out,
 	}
 	if (v->is_odd) {
 		sts_text_addf(out,
-			      "%s: " STS_FILE_STATUS " is damaged, no file, or of another version: "
+			      "%s: .status is damaged, no file, or of another version: "
 			      "look at it (ls -ld), run check from the sidecar's image, or restart "
 			      "the sidecar",
 			      v->problem);

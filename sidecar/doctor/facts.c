@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/packed.h"
 #include "base/timefmt.h"
 #include "output/largest.h"
 
@@ -24,7 +25,7 @@ enum kind {
 };
 
 /* The names of the facts, in the order of the table. One with a dash is not in JSON. */
-static const char names[] =
+static const char *const names = STS_PACKED(
 	"source\0container\0pid\0command\0protocol\0url\0"
 	"path\0bytes\0mode\0uid\0gid\0reader_uid\0sub\0aud\0iss\0expires\0"
 	"-expired\0written\0"
@@ -36,13 +37,13 @@ static const char names[] =
 	"version\0group\0ms\0certificates\0subject\0issuer\0hosts\0anchor\0file\0ends\0-ended\0"
 	"first_end_subject\0first_end\0"
 	"status\0ms\0bytes\0sts_error\0iss\0aud\0sub\0lifetime_s\0not_before\0-use\0"
-	"pid\0last_success\0next_attempt\0attempts\0tries\0sandbox";
+	"pid\0last_success\0next_attempt\0attempts\0tries\0sandbox");
 
 #define OF(gate, kind, member) \
 	{ \
 		STS_GATE_##gate, kind, offsetof(struct sts_case, member) \
 	}
-static const struct row {
+static const struct __attribute__((packed)) row {
 	uint8_t gate : 4, kind : 4;
 	uint16_t offset;
 } rows[] = {
@@ -182,20 +183,22 @@ static void add_words(const struct sts_case *c, const struct row *row, struct st
 		sts_text_addf(out, "%lld", (long long)number);
 }
 
-/* Find the fact of a name. The templates have no other names. */
+static const char *name_of(size_t i)
+{
+	static char name[24];
+
+	return sts_unpacked(sts_packed_at(names, i), name, sizeof(name));
+}
+
+/* Find the fact of a name, at this gate or else at another one. The templates have no other
+ * names. */
 static const struct row *find(enum sts_gate gate, struct sts_slice name)
 {
-	const struct row *found = rows;
-	const char *of_row = names;
-
-	for (size_t i = 0; i < ROWS; i++, of_row = sts_text_at(of_row, 1)) {
-		if (!sts_slice_eq(name, of_row))
-			continue;
-		found = &rows[i];
-		if (found->gate == gate)
-			break;
-	}
-	return found;
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++)
+		for (size_t i = 0; i < ROWS; i++)
+			if ((rows[i].gate != gate) == elsewhere && sts_slice_eq(name, name_of(i)))
+				return &rows[i];
+	return rows;
 }
 
 /* Are the facts known that a template has outside of brackets, before `end`? */
@@ -259,12 +262,12 @@ static void add_json(const struct sts_case *c, const struct row *row, struct sts
 
 void sts_facts_json(const struct sts_case *c, enum sts_gate gate, struct sts_text *out)
 {
-	const char *name = names, *between = "";
+	const char *between = "";
 
-	for (size_t i = 0; i < ROWS; i++, name = sts_text_at(name, 1)) {
-		if (rows[i].gate != gate || *name == '-' || !is_known(c, &rows[i], false))
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].gate != gate || !is_known(c, &rows[i], false) || *name_of(i) == '-')
 			continue;
-		sts_text_addf(out, "%s\"%s\":", between, name);
+		sts_text_addf(out, "%s\"%s\":", between, name_of(i));
 		add_json(c, &rows[i], out);
 		between = ",";
 	}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/packed.h"
 #include "options/option_table.h"
 #include "protocol/table.h"
 
@@ -91,6 +92,6 @@ enum sts_err sts_unknown_protocol(const char *name, struct sts_error *e)
 	const char *near = sts_protocol_nearest(sts_slice_of(name));
 
 	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s", sts_shown_str(name, 40),
-			near ? "did you mean " : "sts-sidecar protocols lists them",
+			near ? "did you mean " : sts_words("sts-sidecar protocols lists them"),
 			near ? near : "");
 }

@@ -9,7 +9,7 @@ PAGE = (TOP / "docs/doctor.md").read_text()
 
 
 def names():
-    literals = re.search(r'names\[\] =\s*((?:\s*"[^"]*")+);', SOURCE)[1]
+    literals = re.search(r'names = STS_PACKED\(\s*((?:\s*"[^"]*")+)\);', SOURCE)[1]
     return "".join(re.findall(r'"([^"]*)"', literals)).split("\\0")
 
 
