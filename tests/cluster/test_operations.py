@@ -75,7 +75,7 @@ def cart(cluster, shop, injection, sts):
 
 def run(cluster, command):
     """A line of the page in a shell, as the administrator."""
-    environment = {"PATH": f"{program('kubectl').parent}:{os.environ['PATH']}", "KUBECONFIG": str(cluster.kubeconfig("admin")), "HOME": "/nonexistent"}
+    environment = {"PATH": f"{program('kubectl').parent}:{os.environ['PATH']}", "KUBECONFIG": str(cluster.kubeconfig("admin")), "HOME": str(cluster.kubeconfig("admin").parent)}
     return subprocess.run(["bash", "-euo", "pipefail", "-c", command], capture_output=True, text=True, env=environment, timeout=180)
 
 
