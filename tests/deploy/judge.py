@@ -21,7 +21,7 @@ class NotBuilt(Exception):
 
 
 def program():
-    """The path of the program in the cache; the name has the digest of its sources and pins. It is compiled without optimisation, which takes half of
+    """The path of the program in the cache; the name has the digest of its sources and pins. It is compiled without optimisation and debugging, which takes half of
     the time: what an expression costs is counted, and not measured."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in [GO / "go.mod", GO / "go.sum", *sorted((GO / "policies").glob("*.go"))])).hexdigest()[:16]
     made = CACHE / f"policies-{digest}"
@@ -31,7 +31,7 @@ def program():
     new = CACHE / f"new-{os.getpid()}"
     environment = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-p=2 -mod=readonly -buildvcs=false", "CGO_ENABLED": "0"}
     try:
-        done = subprocess.run(["go", "build", "-gcflags=all=-N -l", "-ldflags=-s -w", "-o", new, "./policies"], cwd=GO, env=environment,
+        done = subprocess.run(["go", "build", "-gcflags=all=-N -l -dwarf=false", "-ldflags=-s -w", "-o", new, "./policies"], cwd=GO, env=environment,
                               capture_output=True, text=True, timeout=BUILD_S)
     except FileNotFoundError:
         raise NotBuilt("go is not there: tools/setup.sh test installs it") from None
