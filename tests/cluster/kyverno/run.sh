@@ -27,4 +27,4 @@ if [ ! -f "$venv/done" ]; then
 	python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$top/tests/requirements.txt" && touch "$venv/done" ||
 		fail "the packages of tests/requirements.txt cannot be had"
 fi
-PYTHONDONTWRITEBYTECODE=1 STS_KYVERNO=$kyverno exec "$venv/bin/pytest" -p no:cacheprovider --tb=short "${@:-$here}"
+PYTHONDONTWRITEBYTECODE=1 STS_KYVERNO=$kyverno exec "$venv/bin/pytest" -p no:cacheprovider --tb=short "$here" "$@"
