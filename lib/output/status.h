@@ -146,9 +146,9 @@ void sts_status_add_skew(struct sts_text *out, int64_t skew_s);
 
 /*
  * Add the line that `check` prints: "no token in /tokens: try 4 failed 12 s ago: 403: access_denied
- * (the STS refused this ServiceAccount: check its authorization rules); next in 18 s". The line
- * also says when no sidecar has written a status yet, when the sidecar is starting or has stopped,
- * when it must be dead since it should have written again, and when the node was restarted since.
+ * (MEANING: HINT); next in 18 s", where MEANING and HINT are those of the error. The line also says
+ * when no sidecar has written a status yet, when the sidecar is starting or has stopped, when it
+ * must be dead since it should have written again, and when the node was restarted since.
  *
  * Where both boot ids are known and the status has latest_ms, the times are compared with BOOTTIME,
  * so that it makes no difference when the clock is set. Elsewhere they are compared with REALTIME,

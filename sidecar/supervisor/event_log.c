@@ -231,8 +231,8 @@ static void success(struct sts_log *l, const struct sts_exchange *x,
 	sts_log_int(l, "duration_ms", duration_ms);
 }
 
-/* Add the hint: the meaning of the error and what to do, for example "the STS refused this
- * ServiceAccount: check its authorization rules". The meaning is left out if the message begins
+/* Add the hint: the meaning of the error and what to do, for example "the STS refused the
+ * request: check its log". The meaning is left out if the message begins
  * with it. */
 static void add_hint(struct sts_log *l, const struct sts_report *report, const char *msg)
 {

@@ -168,11 +168,11 @@ def test_min_ttl(check, space):
     assert re.match(rf"the token in {space.out} is valid for only (2 min|1 min 5\d s) more: ", says(run)), says(run)
 
 
+DENIED = "the STS, or a gateway in front of it, refused this ServiceAccount: check the authorization rules of both"
 CLAIMS = ("; subject token: iss https://kubernetes.default.svc, sub system:serviceaccount:shop:checkout, aud https://kubernetes.default.svc, "
           "LEFT left")
 FAILURES = {
-    "403": (http(403, {"error": "access_denied"}), 77, f"403: access_denied; request: POST URL{CLAIMS} (the STS refused this ServiceAccount: "
-                                                       "check its authorization rules)"),
+    "403": (http(403, {"error": "access_denied"}), 77, f"403: access_denied; request: POST URL{CLAIMS} ({DENIED})"),
     "503": (http(503), 75, "503; request: POST URL (the STS cannot answer now: "),
     "HTML": (http(200, b"<html>"), 65, "html: the answer (status 200) is a web page; request: POST URL ("),
     "empty": (http(200, b""), 65, "empty: the STS answered with no body (status 200)"),
@@ -264,7 +264,7 @@ def test_a_status_file_is_not_trusted(data, check, space):
 DEAD = ": the sidecar seems to be dead or stopped, look at its container"
 RESTARTED = "the node was restarted since the sidecar wrote here, and the sidecar has not started again yet: look at its container"
 HOUR_S = 3600
-REFUSED = r"try 4 failed 1[234] s ago: 403 (the STS refused this ServiceAccount: check its authorization rules)".replace("(", r"\(").replace(")", r"\)")
+REFUSED = rf"try 4 failed 1[234] s ago: 403 ({DENIED})".replace("(", r"\(").replace(")", r"\)")
 # The lines that a status has, those of its boot (None: it is of a former version), and what `check` says.
 NEXTS = {
     "planned": ({}, {"tried_s": -12.5, "next_s": 18, "latest_s": 138}, REFUSED + r"; next in 1[678] s"),

@@ -54,7 +54,7 @@ def test_denied(rig):
     line = r.said("unexpected status 403")[0]
     assert list(line) == FAILURE[:5] + ["sts_error"] + FAILURE[5:]
     assert line["level"] == "error" and line["error"] == "denied" and line["sts_error"] == "access_denied"
-    assert line["hint"] == "the STS refused this ServiceAccount: check its authorization rules"
+    assert line["hint"] == "the STS, or a gateway in front of it, refused this ServiceAccount: check the authorization rules of both"
     # A quarter of what is left of 30 s is less than the floor of 10 s.
     assert 9 <= line["retry_in_s"] <= 10 and 15 < line["token_valid_s"] < 26
     assert r.space.snapshot() == before

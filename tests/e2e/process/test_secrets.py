@@ -38,7 +38,7 @@ def leaked(text, *secrets):
 def test_the_search_finds_what_it_looks_for(subject):
     assert leaked(f"rejected: {subject[50:90]}", subject)
     assert leaked(subject.encode(), subject)
-    assert not leaked("the STS refused this ServiceAccount: check its authorization rules", subject)
+    assert not leaked("the STS, or a gateway in front of it, refused this ServiceAccount: check the authorization rules of both", subject)
 
 
 # The error that each ends in, and the answer.

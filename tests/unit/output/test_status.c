@@ -236,18 +236,21 @@ static const char *explain(const struct sts_status *status)
 	return explain_at(status, &now);
 }
 
+#define DENIED \
+	"the STS, or a gateway in front of it, refused this ServiceAccount: check the " \
+	"authorization " \
+	"rules of both"
+
 static void test_explain_failing(void)
 {
 	struct sts_status status = failing;
 
 	CHECK_STR(explain(&status), "no token in /tokens: try 4 failed 12 s ago: 403 access_denied "
-				    "(the STS refused this ServiceAccount: "
-				    "check its authorization rules); next in 18 s");
+				    "(" DENIED "); next in 18 s");
 	status.sts_error[0] = '\0';
 	status.next_attempt_s = NOW - 5;
-	CHECK_STR(explain(&status), "no token in /tokens: try 4 failed 12 s ago: 403 (the STS "
-				    "refused this ServiceAccount: "
-				    "check its authorization rules); the next is under way");
+	CHECK_STR(explain(&status), "no token in /tokens: try 4 failed 12 s ago: 403 (" DENIED
+				    "); the next is under way");
 	status.next_attempt_s = NOW - 3600;
 	status.last_attempt_s = NOW - 3630;
 	CHECK(strstr(explain(&status), "try 4 failed 1 h"));
@@ -290,8 +293,7 @@ static void test_explain_others(void)
 	status = failing;
 	status.state = STS_STATE_STOPPED;
 	CHECK_STR(explain(&status), "no token in /tokens: the sidecar has stopped; try 4 failed 12 "
-				    "s ago: 403 access_denied (the STS refused "
-				    "this ServiceAccount: check its authorization rules)");
+				    "s ago: 403 access_denied (" DENIED ")");
 	/* The longest line of each error stays within what the header promises. */
 	for (unsigned i = 0; i < STS_ERR__COUNT; i++) {
 		status = (struct sts_status){.error = (enum sts_err)i,
@@ -381,8 +383,8 @@ static void test_clocks_that_were_set(void)
 
 		at.real_s += steps_s[i];
 		CHECK_STR(explain_at(&status, &at),
-			  "no token in /tokens: try 4 failed 12 s ago: 403 access_denied (the STS "
-			  "refused this ServiceAccount: check its authorization rules); "
+			  "no token in /tokens: try 4 failed 12 s ago: 403 access_denied (" DENIED
+			  "); "
 			  "next in 18 s");
 		status.trying_ms = BOOT_NOW - 1;
 		CHECK_STR(next_words(&status, &at), "; the next is under way");

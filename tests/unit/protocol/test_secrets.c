@@ -21,7 +21,7 @@ static void wrapped(void)
 		bool found;
 	} rows[] = {
 		{"", false},
-		{"the STS refused this ServiceAccount", false},
+		{"the STS, or a gateway in front of it, refused this ServiceAccount", false},
 		{"a " SECRET " b", true},
 		{"b/"
 		 "Ab3/dE+f",
