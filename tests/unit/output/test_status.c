@@ -237,9 +237,8 @@ static const char *explain(const struct sts_status *status)
 }
 
 #define DENIED \
-	"the STS, or a gateway in front of it, refused this ServiceAccount: check the " \
-	"authorization " \
-	"rules of both"
+	"the STS, or a gateway in front of it, refused this ServiceAccount: " \
+	"check the authorization rules of both"
 
 static void test_explain_failing(void)
 {
@@ -384,8 +383,7 @@ static void test_clocks_that_were_set(void)
 		at.real_s += steps_s[i];
 		CHECK_STR(explain_at(&status, &at),
 			  "no token in /tokens: try 4 failed 12 s ago: 403 access_denied (" DENIED
-			  "); "
-			  "next in 18 s");
+			  "); next in 18 s");
 		status.trying_ms = BOOT_NOW - 1;
 		CHECK_STR(next_words(&status, &at), "; the next is under way");
 		status = (struct sts_status){.state = STS_STATE_OK,
