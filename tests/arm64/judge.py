@@ -42,7 +42,7 @@ def main(console, log, revision, emulator, *parts):
     failed = sorted(name for name, ok in judged.items() if not ok)
     if "sandbox" in parts:
         text = re.sub(r"^the end$", f"attempts: {counts['sandbox']} outcomes of a hostile worker's attempts were judged\\nthe end", text, flags=re.M)
-    lines = [f"tools/arm64.sh at {revision}, {emulator}: {' '.join(parts)}"] + [line for line in text.splitlines() if KEPT.match(line)]
+    lines = [f"tools/arm64.sh at {revision}, {emulator}: {' '.join(parts)}"] + [line.rstrip() for line in text.splitlines() if KEPT.match(line)]
     lines += [f"failed: {name}" for name in failed] + [f"{len(judged) - len(failed)} passed, {len(failed)} failed"]
     pathlib.Path(log).write_text("\n".join(lines) + "\n")
     print("\n".join(lines[-len(failed) - 1:]))
