@@ -79,7 +79,7 @@ def test_run_knows_that_the_nodes_clock_is_ahead(rig):
     made.space.write("sts-token", made.mock.mint("--not-before", "-2h", "--issued-at", "-2h"))
     process = made.run()
     made.has_token()
-    made.said("ahead of the STS's Date: programs on this node may think that tokens have expired")
+    made.said("ahead of the STS's clock: programs on this node may think that tokens have expired")
     made.space.write("sts-token", made.mock.mint("--not-before", "-2h", "--issued-at", "-2h", "--expires-in", "-5m"))
     process.signal(signal.SIGHUP)
     assert [entry["status"] for entry in made.asked(2)] == [200, 200]
