@@ -265,7 +265,7 @@ def test_words(verify, issuer, space):
     assert said(issuer.token(key=pki.new_key("ec384"), alg="ES384", headers={}), *mine) == f"not verified: of 1 keys, none is for its algorithm ES384 ({keys})"
     assert keys not in said(issuer.token(exp=1), *mine)
     issuer.set(DISCOVERY, {"issuer": issuer.name, "jwks_uri": "certs"})
-    assert said(issuer.token(), *mine) == "not verified: the URL does not begin with https:// (certs)"
+    assert said(issuer.token(), *mine) == 'not verified: the URL "certs" does not begin with https:// (certs)'
     issuer.set(DISCOVERY, b"", 503)
     assert said(issuer.token(), *mine).startswith(f"sts-sidecar: the answer is 503 ({issuer.name}{DISCOVERY}); ")
     for path, what in ((space.folder / "missing", "no such file"), (space.folder, "it is a directory"), (space.write("long", " " * 65537), "too big")):

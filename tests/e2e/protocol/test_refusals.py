@@ -81,7 +81,7 @@ def test_a_refusal_says_who_must_do_something(protocol, status, body, words, hin
     server = serve(http(status, body))
     run = fetch(server.url("/"), *NEEDED.get(protocol, []), protocol=protocol)
     assert run.status == 77, run.err
-    assert len(run.lines) == 1 and words in run.last and hint in run.last and "URL" not in run.last, run.err
+    assert len(run.lines) == 1 and words in run.last and hint in run.last and 'error="not_found"' not in run.last, run.err
     assert len(server.requests) == 1
 
 
