@@ -17,7 +17,8 @@
 #   --help               prints this text
 #
 # The layout has an index with one image for each architecture, and a software bill of materials (SPDX) that refers to the index and to each image.
-# The same commit, packages and base give the same digest in any folder and at any time: the times are those of the commit, or SOURCE_DATE_EPOCH.
+# The same commit, packages and base should give the same digest in any folder and at any time (no test builds the image twice yet): the times
+# are those of the commit, or SOURCE_DATE_EPOCH.
 # Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah, zopfli and Python 3.11.
 # The last line of the output is the digest of the index.
 set -eu
