@@ -123,7 +123,7 @@ REFUSED = [
     (["--protocol=entra", "--param=tenant=t", "--client-id=c", "--scope=a/.default", "--param=authority=http://x"],
      'the parameter authority: plain http to "x" is refused'),
     (["--protocol=entra", "--param=tenant=t", "--client-id=c", "--scope=a/.default", "--scope=b/.default"], "scope was given more than once"),
-    (["--protocol=vault", "--param=address=vault:8200"], "the parameter address: the URL does not begin with https://"),
+    (["--protocol=vault", "--param=address=vault:8200"], "the parameter address: the URL \"vault:8200/v1/auth/jwt/login\" does not begin with https://"),
     (["--protocol=vault", "--param=address=https://v", "--param=mount=../sys"], "mount needs a letter or a digit, and no two dots in a row"),
     (["--protocol=vault", "--param=address=https://v", "--param=mount=jwt?x"], "mount may have letters"),
     (["--protocol=vault", "--param=address=https://v", "--param=jwt=x"], "jwt is filled in by the program"),
