@@ -73,9 +73,15 @@ def made(name):
     return HEAD.format(name) + yaml.dump_all([with_blocks(each) for each in docs], Dumper=Dumper, sort_keys=False, width=160)
 
 
-def main():
+def main(arguments):
+    if arguments == ["--help"]:
+        print(__doc__)
+        return 0
+    if arguments not in ([], ["--check"]):
+        print("usage: tools/kyverno.py [--check]", file=sys.stderr)
+        return 64
     stale = [name for name in ("mutating.yaml", "validating.yaml") if not (TO / name).exists() or (TO / name).read_text() != made(name)]
-    if "--check" in sys.argv[1:]:
+    if arguments:
         for name in stale:
             print(f"{TO.relative_to(TOP)}/{name} is stale: run tools/kyverno.py", file=sys.stderr)
         return bool(stale)
@@ -85,4 +91,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

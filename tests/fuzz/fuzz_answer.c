@@ -63,7 +63,7 @@ static bool is_class_of(int status, enum sts_err err)
 		       err == STS_EUNAUTHORIZED || err == STS_EREFUSED;
 	if (status < 400)
 		return err == STS_EREDIRECT || err == STS_EBUSY;
-	if (status >= 500)
+	if (status >= 500 && status != 501 && status != 505)
 		return err == STS_EBUSY;
 	return err == STS_EBUSY || err == STS_EUNAUTHORIZED || err == STS_EDENIED ||
 	       err == STS_ECLIENT || err == STS_EREFUSED || err == STS_ENOTFOUND ||
