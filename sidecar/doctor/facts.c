@@ -190,12 +190,12 @@ static const char *name_of(size_t i)
 	return sts_unpacked(sts_packed_at(names, i), name, sizeof(name));
 }
 
-/* Find the fact of a name, at this gate or else at another one. The templates have no other
- * names. */
+/* Find the fact of a name, at this gate or else at the last one that has it. The templates have no
+ * other names. */
 static const struct row *find(enum sts_gate gate, struct sts_slice name)
 {
 	for (int elsewhere = 0; elsewhere < 2; elsewhere++)
-		for (size_t i = 0; i < ROWS; i++)
+		for (size_t i = ROWS; i-- > 0;)
 			if ((rows[i].gate != gate) == elsewhere && sts_slice_eq(name, name_of(i)))
 				return &rows[i];
 	return rows;
