@@ -36,26 +36,13 @@ def folder():
     return downloads.folder("STS_JUDGES_CACHE", "sts-sidecar-judges", PINS.read_bytes() + repr((GO_PACKAGE, GO)).encode())
 
 
-def run(what, *command, cwd):
-    done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise Unavailable(f"{what} cannot be downloaded; is there no network?\n{done.stdout[-2000:]}")
-
-
 def fetch_python(to):
-    run("a source package of tests/judges/requirements.txt", sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-        "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes", "--requirement", PINS, "--dest", to, cwd=to)
+    downloads.run("a source package of tests/judges/requirements.txt", sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+                  "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes", "--requirement", PINS, "--dest", to, cwd=to)
 
 
 def fetch_go(to):
-    """apt checks the signature of the archive. Lists that are too old, or missing, are renewed once."""
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", GO_PACKAGE]
-    try:
-        run(GO_PACKAGE, *command, cwd=to)
-    except Unavailable:
-        run("the lists of Debian's packages", "apt-get", "update", "-qq", cwd=to)
-        run(GO_PACKAGE, *command, cwd=to)
-    package = next(to.glob(f"{GO_PACKAGE}_*.deb"))
+    package = downloads.debian_package(GO_PACKAGE, to)
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as unpacked:
         with tarfile.open(fileobj=unpacked.stdout, mode="r|") as tar:
             found = {entry.name.removeprefix(GO_FOLDER): tar.extractfile(entry).read() for entry in tar

