@@ -20,6 +20,12 @@ CONTEXT = {"runAsNonRoot": True, "readOnlyRootFilesystem": True, "allowPrivilege
 ARGS = ["exchange", "--cacert-path=/certs/ca.crt", "/var/run/secrets/kubernetes.io/serviceaccount/token", "https://openunison.example.com/vault/token/user", "/tokens"]
 VAULT_AGENT = [{"name": "sts-tokens", "mountPath": "/tokens", "readOnly": True}, {"name": "home", "mountPath": "/home/vault"}]
 
+# What OpenUnison's own webhook injects.
+WEBHOOK = {"name": "sts-creds-sidecar", "image": IMAGE, "args": ARGS, "restartPolicy": "Always", "env": [],
+           "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["all"]}, "runAsUser": 100},
+           "volumeMounts": [{"name": "sts-tokens", "mountPath": "/tokens"}, {"name": "certs", "mountPath": "/certs"}]}
+WEBHOOK_VOLUMES = [{"name": "sts-tokens", "emptyDir": {}}, CERTS_VOLUME]
+
 
 @dataclass
 class Case:
@@ -92,7 +98,7 @@ def cases():
                                                           "spec": {"containers": [app()], "automountServiceAccountToken": False}}),
         "user-and-group": change("The UID and the GID of the sidecar.", pod(annotations={"tremolo.io/user": "100", "tremolo.io/group": "1000"}),
                                  inits=[sidecar(runAsUser=100, runAsGroup=1000)]),
-        "user-0": change("A UID of 0 is none.", pod(annotations={"tremolo.io/user": "0", "tremolo.io/group": "0"})),
+        "user-0": change("A UID of 0 counts as no UID.", pod(annotations={"tremolo.io/user": "0", "tremolo.io/group": "0"})),
         "root": change("The Pod runs as root, and the sidecar does not.", pod(securityContext={"runAsUser": 0}), inits=[sidecar(runAsUser=65532)]),
         "non-root": change("It never runs as root.", pod(annotations={"tremolo.io/non-root": "true"})),
         "several-containers": change("Each container has each variable once; a value of the Pod stays.", two,

@@ -76,6 +76,7 @@ def last(items):
 
 
 def comparable(pod):
+    """The Pod without what the API server makes anew for each one."""
     pod = yaml.safe_load(ACCESS.sub("kube-api-access", yaml.safe_dump(pod)))
     pod.pop("status", None)
     for key in MADE:
@@ -87,3 +88,17 @@ def comparable(pod):
         if "volumeMounts" in container:
             container["volumeMounts"] = last(container["volumeMounts"])
     return pod
+
+
+def without_empty(value):
+    """The value without the lists, objects and nulls in it that are empty: Go leaves some of them out."""
+    if isinstance(value, list):
+        return [without_empty(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: kept for name, each in value.items() if (kept := without_empty(each)) not in ({}, [], None)}
+
+
+def compact(pod):
+    """The Pod as comparable() leaves it, without what is empty: for Pods that are compared without an API server."""
+    return without_empty(comparable(pod))

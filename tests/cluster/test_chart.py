@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chart deploy/chart/sts-sidecar at a real API server, with a real helm: every values file, an upgrade, the end of the release."""
-import copy
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess

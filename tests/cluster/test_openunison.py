@@ -7,7 +7,7 @@ import pytest
 from admission import create, created, event_of_refusal, expected, installed, places, rendered, update
 from cluster import RESTRICTED
 from manifests import DEPLOY
-from openunison_cases import ARGS, CASES, CERTS, CONTEXT, ENV, IMAGE, MOUNT, PROBE, SUBJECT, app, made, pod
+from openunison_cases import CASES, CERTS, CONTEXT, ENV, MOUNT, PROBE, SUBJECT, WEBHOOK, WEBHOOK_VOLUMES, app, made, pod
 from policy_cases import INJECTION, comparable
 from programs import until
 from webhook import webhook
@@ -76,11 +76,6 @@ def test_the_image_cannot_be_changed(cluster, place):
 
 # OpenUnison's webhook
 
-WEBHOOK = {"name": "sts-creds-sidecar", "image": IMAGE, "args": ARGS, "restartPolicy": "Always", "env": [],
-           "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["all"]}, "runAsUser": 100},
-           "volumeMounts": [{"name": "sts-tokens", "mountPath": "/tokens"}, {"name": "certs", "mountPath": "/certs"}]}
-
-
 def as_openunison(pod):
     """The patch that OpenUnison's webhook makes: the variables once more, the mount and the volumes if they are missing, a sidecar that is there at the first place."""
     spec, patch = copy.deepcopy(pod["spec"]), []
@@ -92,8 +87,7 @@ def as_openunison(pod):
     rest = [each for each in spec.get("initContainers", []) if each["name"] != "sts-creds-sidecar"]
     patch.append({"op": "add", "path": "/spec/initContainers", "value": (there or [WEBHOOK]) + rest})
     if not any(volume["name"] == "sts-tokens" for volume in spec.get("volumes", [])):
-        volumes = [{"name": "sts-tokens", "emptyDir": {}}, {"name": "certs", "configMap": {"name": "ouca"}}]
-        patch.append({"op": "add", "path": "/spec/volumes", "value": spec.get("volumes", []) + volumes})
+        patch.append({"op": "add", "path": "/spec/volumes", "value": spec.get("volumes", []) + WEBHOOK_VOLUMES})
     return patch
 
 

@@ -9,7 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parent / "container"), str(HERE.parent / "cluster")]
 
 import kustomize  # noqa: E402
-from judge import Judge, kustomizations, program  # noqa: E402
+from policy_judge import Judge, kustomizations, program  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from judge import DEPLOY
+from policy_judge import DEPLOY
 
 AUDIENCE = "https://sts.example.com"
 POD = {"apiVersion": "v1", "kind": "Pod", "name": "app", "uid": "c0ffee00-0000-4000-8000-000000000000"}
@@ -15,7 +15,7 @@ ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a
 
 @pytest.fixture(scope="module")
 def ask(judge, built):
-    """ask(name of the account, spec of the TokenRequest, caller): the messages of the refusals."""
+    """ask(spec of the TokenRequest, name of the account, caller): the messages of the refusals."""
     def refusals(spec=None, account="app", **caller):
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": [AUDIENCE], "expirationSeconds": 600, "boundObjectRef": POD} | (spec or {})}
         asked = {"name": "ask", "resource": "serviceaccounts/token", "requestName": account, "object": request, "namespace": {"metadata": {"name": "test"}}} | CALLER | caller

@@ -4,7 +4,7 @@ import copy
 
 import kubernetes_validate
 import pytest
-from judge import DEPLOY, documents, kustomizations, manifests
+from policy_judge import DEPLOY, documents, kustomizations, manifests
 
 NEWEST = "1.37"
 # Objects of other projects. tests/cluster/ applies them where their CustomResourceDefinitions are.

@@ -5,11 +5,10 @@ import os
 
 import pytest
 from defaults import with_defaults
-from judge import CASES as FOLDER
-from judge import DEPLOY
-from openunison_cases import ARGS, CASES, CONTEXT, ENV, IMAGE, PROBE, app, pod
-from policy_cases import INJECTION, as_pod
-from test_policies import whole
+from openunison_cases import ARGS, CASES, CONTEXT, ENV, PROBE, WEBHOOK, WEBHOOK_VOLUMES, app, pod
+from policy_cases import INJECTION, as_pod, compact
+from policy_judge import CASES as FOLDER
+from policy_judge import DEPLOY
 
 POLICIES = FOLDER / "openunison-policies"
 SIDECAR = DEPLOY / "inject/openunison/sidecar"
@@ -32,7 +31,7 @@ def test_a_case(said, name):
         assert len(messages) == 1 and all(words in messages[0] for words in case.refused), messages
     else:
         assert not messages
-        assert whole(with_defaults(said[name]["object"])) == whole(with_defaults(as_pod(case.expect)))
+        assert compact(with_defaults(said[name]["object"])) == compact(with_defaults(as_pod(case.expect)))
 
 
 def test_the_image_is_required(judge, built):
@@ -66,14 +65,8 @@ def test_another_endpoint(build, judge, tmp_path):
 
 # What OpenUnison's webhook injects, and the small policy for it
 
-WEBHOOK = {"name": "sts-creds-sidecar", "image": IMAGE, "args": ARGS, "restartPolicy": "Always", "env": [],
-           "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["all"]}, "runAsUser": 100},
-           "volumeMounts": [{"name": "sts-tokens", "mountPath": "/tokens"}, {"name": "certs", "mountPath": "/certs"}]}
-
-
 def injected_by_the_webhook():
-    volumes = [{"name": "sts-tokens", "emptyDir": {}}, {"name": "certs", "configMap": {"name": "ouca"}}]
-    return [{"op": "add", "path": "/spec/volumes", "value": volumes}, {"op": "add", "path": "/spec/initContainers", "value": [WEBHOOK]}]
+    return [{"op": "add", "path": "/spec/volumes", "value": WEBHOOK_VOLUMES}, {"op": "add", "path": "/spec/initContainers", "value": [WEBHOOK]}]
 
 
 def test_the_sidecar_of_the_webhook(judge, built):
@@ -91,15 +84,15 @@ def test_the_sidecar_of_the_webhook(judge, built):
 def test_pods_without_that_sidecar(judge, built):
     plain, ours = {"metadata": {"name": "app"}, "spec": {"containers": [app()]}}, CASES["again"].pod
     first, second = judge.judge(built[SIDECAR], [asked("plain", plain), asked("ours", ours)])["cases"]
-    assert whole(first["object"]) == whole(with_defaults(as_pod(plain)))
-    assert whole(second["object"]) == whole(with_defaults(as_pod(ours))), "what our own policy adds needs nothing"
+    assert compact(first["object"]) == compact(with_defaults(as_pod(plain)))
+    assert compact(second["object"]) == compact(with_defaults(as_pod(ours))), "what our own policy adds needs nothing"
 
 
 def test_both_policies_and_the_webhook(judge, built):
     """While OpenUnison's webhook is there, too: one sidecar, ours, and each variable once."""
     change = [{"op": "add", "path": "/spec/containers/0/env", "value": ENV + ENV}]
     [verdict] = judge.judge(built[POLICIES] + built[SIDECAR], [asked("both", pod(), webhooks=[change])])["cases"]
-    assert whole(with_defaults(verdict["object"])) == whole(with_defaults(as_pod(CASES["plain"].expect)))
+    assert compact(with_defaults(verdict["object"])) == compact(with_defaults(as_pod(CASES["plain"].expect)))
 
 
 def test_the_limits_of_the_webhook_stay(judge, built):

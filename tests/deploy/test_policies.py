@@ -8,7 +8,7 @@ import pytest
 import yaml
 import policy_cases
 from defaults import with_defaults
-from judge import CASES, DEPLOY, documents, manifests
+from policy_judge import CASES, DEPLOY, documents, manifests
 
 MANY = 100
 POLICIES = ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy")
@@ -92,22 +92,11 @@ def test_a_case(verdicts, case):
         assert all(any(words in message for message in messages) for words in case.refused), messages
     else:
         assert not messages
-        assert whole(said["object"]) == whole(pod_of(case.expect))
-
-
-def whole(pod):
-    """As the cases compare it, without what is empty: Go leaves some of it out."""
-    def without_empty(value):
-        if isinstance(value, list):
-            return [without_empty(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        return {name: kept for name, each in value.items() if (kept := without_empty(each)) not in ({}, [], None)}
-    return without_empty(policy_cases.comparable(pod))
+        assert policy_cases.compact(said["object"]) == policy_cases.compact(pod_of(case.expect))
 
 
 def big_pod(labels=()):
-    """100 containers and as many init containers, each with 100 mounts, and 100 volumes, which is as much as nobody has."""
+    """100 containers and as many init containers, each with 100 mounts, and 100 volumes, which is more than anybody has."""
     mounts = [{"name": f"volume-{n}", "mountPath": f"/mnt/{n}"} for n in range(MANY)]
     containers, inits = ([{"name": f"{what}-{n}", "image": "app:1", "volumeMounts": mounts} for n in range(MANY)] for what in ("app", "init"))
     token = {"serviceAccountToken": {"audience": "https://sts.example.com", "path": "token", "expirationSeconds": 3600}}
@@ -117,12 +106,10 @@ def big_pod(labels=()):
 
 
 EVERYTHING = {"sts-sidecar.io/injection": "enabled", "sts-sidecar.io/token-checklist": "enabled"}
-BIG = {"of the profile": {"sts-sidecar.io/profile": "example"}}
 
 
-@pytest.mark.parametrize("labels", BIG.values(), ids=BIG)
-def test_what_a_big_pod_costs(judge, objects, labels, capsys):
-    asked = {"name": "big", "object": big_pod(labels), "namespace": {"metadata": {"name": "test", "labels": EVERYTHING}}}
+def test_what_a_big_pod_costs(judge, objects, capsys):
+    asked = {"name": "big", "object": big_pod({"sts-sidecar.io/profile": "example"}), "namespace": {"metadata": {"name": "test", "labels": EVERYTHING}}}
     answer = judge.judge(objects, [asked])
     [said] = answer["cases"]
     assert not said["refusals"] and said["evaluations"], said["refusals"]

@@ -15,9 +15,9 @@ sys.path += [str(HERE.parent), str(HERE.parents[1] / "deploy"), str(HERE.parents
 
 import kustomize  # noqa: E402
 from defaults import with_defaults  # noqa: E402
-from judge import program  # noqa: E402
 from policy_cases import CASES as FOLDER  # noqa: E402
-from policy_cases import INJECTION, as_pod, comparable, load_cases, load_profile  # noqa: E402
+from policy_cases import INJECTION, as_pod, comparable, load_cases, load_profile, without_empty  # noqa: E402
+from policy_judge import DEPLOY, program  # noqa: E402
 
 KYVERNO = os.environ.get("STS_KYVERNO", "/nonexistent")
 LIMIT_S = 300
@@ -106,12 +106,7 @@ def pods(kyverno):
 
 
 def whole(pod):
-    def without_empty(value):
-        if isinstance(value, list):
-            return [without_empty(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        return {name: kept for name, each in value.items() if (kept := without_empty(each)) not in ({}, [], None)}
+    """As the cases compare it, without the name, which is that of the case."""
     pod = comparable(with_defaults(pod))
     pod["metadata"].pop("name", None)
     return without_empty(pod)
@@ -129,7 +124,7 @@ def test_a_case(pods, name):
 
 def test_the_image_is_required(kyverno):
     """Without an image nothing is injected, and the words say so."""
-    made = kustomize.run([program(), "build"], FOLDER.parents[2] / "deploy/inject/kyverno")
+    made = kustomize.run([program(), "build"], DEPLOY / "inject/kyverno")
     kyverno.policies |= {"ValidatingPolicy": kyverno.write("bare.yaml", [each for each in made if each["kind"] == "ValidatingPolicy"])}
     place = kyverno.places[json.dumps(INJECTION, sort_keys=True)]
     pod = with_defaults(as_pod({"metadata": {"name": "bare", "namespace": place, "labels": {"sts-sidecar.io/profile": "example"}},
