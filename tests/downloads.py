@@ -49,8 +49,8 @@ def run(what, *command, cwd, **more):
 
 
 def debian_package(name, to):
-    """Downloads a package of Debian into the folder, and returns the path of the .deb. apt checks the signature of the archive. Lists that are too old, or missing,
-    are renewed once."""
+    """Downloads a package of Debian into the folder, and returns its path. apt checks the signature of the archive. Lists that are too old, or
+    missing, are renewed once."""
     command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", name]
     try:
         run(name, *command, cwd=to)

@@ -7,6 +7,8 @@ import pathlib
 import re
 import subprocess
 
+import yaml
+
 import images
 import manifests
 from cluster import BRIDGE, GATEWAY, NODE, PODS, debian, program
@@ -137,6 +139,11 @@ def runnable(docs):
     return docs
 
 
+def apply(cluster, namespace, docs):
+    """Applies the documents with images that are on the node."""
+    cluster.api.apply(namespace, yaml.safe_dump_all(runnable(docs)))
+
+
 def processes(pod):
     """{process number: command line} of what runs in the Pod's containers."""
     found = {}
@@ -145,6 +152,11 @@ def processes(pod):
             if pod["metadata"]["uid"] in (path / "cgroup").read_text().replace("_", "-"):
                 found[int(path.name)] = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
     return found
+
+
+def sidecar_process(pod):
+    """The oldest process of the sidecar: its children have the same command line for a moment."""
+    return min(pid for pid, argv in processes(pod).items() if argv[:2] == ["/sts-sidecar", "run"])
 
 
 class Running:

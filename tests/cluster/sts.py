@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A mock STS that trusts the tokens of the cluster, on port 443 of an address of its own."""
+"""A mock STS that trusts the tokens of the cluster, on port 443 of an address of its own, and the answers of an STS that gives one token to all."""
 import http.client
 import json
 import ssl
+import time
+import urllib.parse
 
 import jwt
 
 from cluster import PARTNER, STS
-from harness import pki
+from harness import pki, tokens
 from harness.mock import PATIENCE_S, Mock
 
 # Where the Pods find which name. mock-sts is also the services that the examples ask without a URL of their own.
@@ -36,3 +38,15 @@ class Sts(Mock):
 
     def requests(self):
         return self.log.read_text().count("\n") if self.log.exists() else 0
+
+
+def other_sts(audience):
+    """An STS for servers.Server that answers each request with one token. Returns the token, the list of the subject tokens that come, and the function that answers."""
+    issued = jwt.encode({"aud": audience, "exp": int(time.time()) + 900}, pki.new_key(), "ES256")
+    got = []
+
+    def answer(request):
+        got.extend(urllib.parse.parse_qs(request.decode().partition("\r\n\r\n")[2])["subject_token"])
+        body = {"access_token": issued, "issued_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_type": "Bearer", "expires_in": 900}
+        return tokens.http(200, body, headers=["Content-Type: application/json"])
+    return issued, got, answer

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import policy_cases
+from admission import PROFILES, create
 from harness import pki
 from manifests import DEPLOY
 from node import NAME, Running
@@ -22,7 +23,6 @@ RELEASE, NAMESPACE = "sts-sidecar", "sts-sidecar-system"
 REPOSITORY, DIGEST = "registry.example.com/sts-sidecar", "sha256:" + 4 * "0123456789abcdef"
 IMAGE = ["--set", f"image.repository={REPOSITORY}", "--set", f"image.digest={DIGEST}"]
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tokenprofiles.sts-sidecar.io"
-PROFILES = f"/apis/sts-sidecar.io/v1/namespaces/{NAMESPACE}/tokenprofiles"
 POLICIES = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies"
 MONITORING = ["--api-versions", "monitoring.coreos.com/v1"]
 
@@ -79,10 +79,6 @@ def pod(profile, name="app"):
             "spec": {"automountServiceAccountToken": False, "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
                      "containers": [{"name": "app", "image": "app:1", "securityContext": context,
                                      "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "1", "memory": "64Mi"}}}]}}
-
-
-def create(cluster, place, asked, dry=True):
-    return cluster.api.ask("POST", f"/api/v1/namespaces/{place}/pods{'?dryRun=All' if dry else ''}", asked)
 
 
 def sidecar_of(answer, name="sts-sidecar"):

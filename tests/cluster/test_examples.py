@@ -5,7 +5,6 @@ import contextlib
 import json
 import re
 import ssl
-import time
 import urllib.parse
 
 import jwt
@@ -14,11 +13,11 @@ import yaml
 
 import kustomize
 from cluster import PARTNER, STS
-from harness import pki, proxies, servers, tokens
+from harness import pki, proxies, servers
 from manifests import DEPLOY, EXAMPLES, KUSTOMIZE, containers, load, one, template, workload
-from node import NAME, OURS, runnable
+from node import NAME, OURS, apply
 from programs import until
-from sts import NAMES, Sts
+from sts import NAMES, Sts, other_sts
 
 SERVICE = "https://api.example.com"
 KEYCLOAK = "https://keycloak.example.com/realms/shop/protocol/openid-connect"
@@ -32,10 +31,6 @@ SERVERS = {
     "openbao": re.compile(r"\S{20,}"),
     "anthropic-token-request": re.compile(r"sk-ant-oat\S+"),
 }
-
-
-def apply(cluster, namespace, docs):
-    cluster.api.apply(namespace, yaml.safe_dump_all(runnable(docs)))
 
 
 def made_by(cluster, pods, namespace, label):
@@ -222,13 +217,7 @@ def test_mutual_tls(cluster, namespace, overlay, tmp_path):
     cert, key = map(open, client.files(tmp_path))
     with cert, key:
         files = cert.read(), key.read()
-    issued = jwt.encode({"aud": SERVICE, "exp": int(time.time()) + 900}, pki.new_key(), "ES256")
-    got = []
-
-    def answer(request):
-        got.extend(urllib.parse.parse_qs(request.decode().partition("\r\n\r\n")[2])["subject_token"])
-        return tokens.http(200, {"access_token": issued, "issued_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_type": "Bearer", "expires_in": 900},
-                           headers=["Content-Type: application/json"])
+    issued, got, answer = other_sts(SERVICE)
     tls = servers.tls_context(pki.server(own, names=list(NAMES)), tmp_path)
     (tmp_path / "clients.pem").write_bytes(clients.pem)
     tls.load_verify_locations(tmp_path / "clients.pem")

@@ -7,6 +7,7 @@ import jwt
 import pytest
 import yaml
 
+from admission import create
 from cluster import API, ISSUER
 from harness.sidecar import Space
 from manifests import DEPLOY, EXAMPLES, applied, load, one, pod_of
@@ -47,10 +48,6 @@ def pod(labels=None, volume="token", automount=None, **token):
     if automount is not None:
         spec["automountServiceAccountToken"] = automount
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "app", "labels": labels or {}}, "spec": spec}
-
-
-def create(cluster, place, pod):
-    return cluster.api.ask("POST", f"/api/v1/namespaces/{place}/pods?dryRun=All", pod)
 
 
 def said(answer):

@@ -2,10 +2,8 @@
 """Injected Pods on a real kubelet: the application's first read, whatever its UID; later init containers; a Job; no token for the API server in the sidecar;
 a CA from the profile; a profile that changes."""
 import copy
-import json
 import os
 import pathlib
-import tarfile
 
 import jwt
 import pytest
@@ -15,13 +13,12 @@ import admission
 from admission import create, labelled, owned, pod_of
 from cluster import ISSUER
 from manifests import load
-from node import NAME, Running, processes
+from node import NAME, Running, sidecar_process
 from policy_cases import CASES, INJECTION, load_profile
 from programs import until
 
 TOP = CASES.parents[2]
 SERVICE, STS_AUDIENCE = "https://api.example.com", "https://sts.example.com"
-IMAGE = "registry.example.com/sts-sidecar"
 PLACE = "/var/run/secrets/kubernetes.io/serviceaccount"
 READ = ["sh", "-c", 'echo "token $(cat /tokens/token.jwt)"']
 CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -29,20 +26,18 @@ CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}
 
 @pytest.fixture(scope="module")
 def image(node):
-    """The image's digest, under which the node knows it."""
-    with tarfile.open(node.folder / "ours.tar") as tar:
-        digest = json.load(tar.extractfile("index.json"))["manifests"][0]["digest"]
-    node.ctr("images", "tag", f"{IMAGE}:0.1.0", f"{IMAGE}@{digest}")
-    return digest
+    """Our image by its digest: (repository, digest)."""
+    repository, _, digest = node.by_digest().partition("@")
+    return repository, digest
 
 
 @pytest.fixture(scope="module")
 def policies(cluster, image, tmp_path_factory):
     """deploy/inject as a platform team applies it: a kustomization with the image's digest, and the profile of the folder."""
-    folder = tmp_path_factory.mktemp("platform")
+    folder, (repository, digest) = tmp_path_factory.mktemp("platform"), image
     inject = os.path.relpath(TOP / "deploy" / "inject", folder)
     (folder / "kustomization.yaml").write_text(yaml.safe_dump({
-        "resources": [inject], "images": [{"name": "sts-sidecar", "newName": IMAGE, "digest": image}], "transformers": [f"{inject}/image"]}))
+        "resources": [inject], "images": [{"name": "sts-sidecar", "newName": repository, "digest": digest}], "transformers": [f"{inject}/image"]}))
     with admission.installed(cluster, cluster.api.kubectl("kustomize", folder).stdout):
         until(lambda: cluster.api.ask("GET", admission.PROFILES).status == 200, "the API server has the profiles")
         admission.apply(cluster, (TOP / "deploy" / "inject" / "profile.yaml").read_text())
@@ -84,11 +79,6 @@ def restricted(pod):
 def on_node(pod, **spec):
     pod["spec"] |= {"nodeName": NAME} | spec
     return pod
-
-
-def sidecar_process(pod):
-    """The oldest process of the sidecar: its children have the same command line for a moment."""
-    return min(pid for pid, argv in processes(pod).items() if argv[:2] == ["/sts-sidecar", "run"])
 
 
 def subject_token(pod):

@@ -5,9 +5,8 @@ import re
 import time
 
 from manifests import TOP, readme_pod
-from node import processes
+from node import apply, sidecar_process
 from programs import until
-from test_pods import apply
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 KIB = 1024
@@ -46,7 +45,7 @@ def run_beside(app):
 
 
 def started(cluster, namespace, pods, limit):
-    apply(cluster, namespace, limited(limit))
+    apply(cluster, namespace, [limited(limit)])
     app = pods("app").started()
     app.first_read()
     return app
@@ -55,8 +54,7 @@ def started(cluster, namespace, pods, limit):
 def test_the_figures_of_the_page(cluster, namespace, pods, sts, capsys):
     """Without a limit that is near. With cgroup version 1, the kernel lets the highest value begin anew."""
     app = started(cluster, namespace, pods, "64Mi")
-    pid = min(pid for pid, argv in processes(app.get()).items() if argv[:2] == ["/sts-sidecar", "run"])
-    folder, version = cgroup_of(pid)
+    folder, version = cgroup_of(sidecar_process(app.get()))
     now, most = (folder / name for name in FILES[version])
     time.sleep(2)
     seen = {"at rest": int(now.read_text()) // KIB, "at the start": int(most.read_text()) // KIB}
@@ -85,6 +83,6 @@ def test_check_and_doctor_fit_in_the_least_limit(cluster, namespace, pods, sts):
 
 def test_a_limit_that_is_too_small(cluster, namespace, pods, sts):
     """runc itself cannot start a container with so little."""
-    apply(cluster, namespace, limited("2Mi"))
+    apply(cluster, namespace, [limited("2Mi")])
     words = until(lambda: re.search(r"[^\n]*runc create failed[^\n]*", pods("app").describe().partition("\nEvents:")[2]), "the event", limit_s=90, every_s=1)[0]
     assert "unable to set memory limit to 2097152" in words or "oom" in words.lower() or "too low" in words, words

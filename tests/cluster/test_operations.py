@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import policy_cases
+from admission import PROFILES
 from cluster import program
 from manifests import TOP, readme_pod
 from node import NAME
@@ -16,7 +17,6 @@ from programs import until
 PAGE = TOP / "docs/operations.md"
 BLOCK = re.compile(r"<!-- run by: tests/cluster/test_operations\.py -->\n\n```sh\n(.*?)```", re.S)
 NAMESPACE, DEPLOYMENT, PROFILE = "shop", "cart", "vault"
-PROFILES = "/apis/sts-sidecar.io/v1/namespaces/sts-sidecar-system/tokenprofiles"
 
 
 def commands():

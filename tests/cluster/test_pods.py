@@ -8,24 +8,17 @@ import re
 import signal
 import subprocess
 import time
-import urllib.parse
 
-import jwt
 import pytest
-import yaml
 
 from cluster import PARTNER
-from harness import pki, servers, tokens
+from harness import pki, servers
 from manifests import EXAMPLES, load, readme_pod
-from node import NAME, processes, runnable
+from node import NAME, apply, sidecar_process
 from programs import until
-from sts import NAMES
+from sts import NAMES, other_sts
 
 VAULT, SERVICE = "https://vault.example", "https://api.example.com"
-
-
-def apply(cluster, namespace, *docs):
-    cluster.api.apply(namespace, yaml.safe_dump_all(runnable(docs)))
 
 
 @contextlib.contextmanager
@@ -48,7 +41,7 @@ def entries(lines):
 
 def test_the_pod_of_the_readme(cluster, namespace, pods, sts):
     """The application starts with a valid token, and no container but the sidecar has the subject token."""
-    apply(cluster, namespace, readme_pod())
+    apply(cluster, namespace, [readme_pod()])
     app = pods("app").started()
     token = app.first_read()
     assert sts.verify(token, VAULT)["sub"].endswith(f":{namespace}:default")
@@ -59,7 +52,7 @@ def test_the_pod_of_the_readme(cluster, namespace, pods, sts):
 
 @pytest.mark.parametrize("file", ["init-fetch", "metrics", "native-sidecar", "sidecar-init-wait", "token-request"])
 def test_an_example_runs(cluster, namespace, pods, sts, file):
-    apply(cluster, namespace, *load(EXAMPLES / f"{file}.yaml"))
+    apply(cluster, namespace, load(EXAMPLES / f"{file}.yaml"))
     app = pods(file).started()
     assert sts.verify(app.first_read(), SERVICE)["sub"].endswith(f":{namespace}:{file}")
     if file == "metrics":
@@ -68,16 +61,10 @@ def test_an_example_runs(cluster, namespace, pods, sts, file):
 
 def test_a_chain_runs(cluster, namespace, pods, sts, sts_ca, tmp_path):
     """The example with two exchanges: the second STS gets the token of the first, for its own audience."""
-    issued = jwt.encode({"aud": SERVICE, "exp": int(time.time()) + 900}, pki.new_key(), "ES256")
-    got = []
-
-    def answer(request):
-        got.extend(urllib.parse.parse_qs(request.decode().partition("\r\n\r\n")[2])["subject_token"])
-        return tokens.http(200, {"access_token": issued, "issued_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_type": "Bearer", "expires_in": 900},
-                           headers=["Content-Type: application/json"])
+    issued, got, answer = other_sts(SERVICE)
     tls = servers.tls_context(pki.server(sts_ca, names=list(NAMES)), tmp_path)
     with contextlib.closing(servers.Server(answer, tls=tls, address=PARTNER, port=443)):
-        apply(cluster, namespace, *load(EXAMPLES / "several-exchanges.yaml"))
+        apply(cluster, namespace, load(EXAMPLES / "several-exchanges.yaml"))
         assert pods("several-exchanges").started().first_read() == issued
     assert sts.verify(got[0], "https://sts.partner.example.com")["sub"].endswith(f":{namespace}:several-exchanges")
 
@@ -88,7 +75,7 @@ def test_a_job_completes(cluster, namespace, pods, sts):
     pod["spec"] |= {"restartPolicy": "Never", "nodeName": NAME}
     pod["spec"]["containers"][0]["command"] = ["sh", "-c", 'echo "token $(cat /tokens/token.jwt)"']
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"}, "spec": {"backoffLimit": 0, "template": {"spec": pod["spec"]}}}
-    apply(cluster, namespace, job)
+    apply(cluster, namespace, [job])
     path = f"/apis/batch/v1/namespaces/{namespace}/jobs/work"
     until(lambda: cluster.api.get(path)["status"].get("succeeded") == 1, "the Job is complete", limit_s=120, every_s=0.5)
     [made] = cluster.api.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=job-name%3Dwork")["items"]
@@ -99,7 +86,7 @@ def test_a_job_completes(cluster, namespace, pods, sts):
 
 def test_the_sidecar_ends_after_the_application(cluster, namespace, pods, sts):
     """TERM order: the application still has its token at its end, two seconds after it was told to end."""
-    apply(cluster, namespace, readme_pod())
+    apply(cluster, namespace, [readme_pod()])
     app = pods("app").started()
     app.first_read()
     with following(app, "app") as (app_lines, app_end), following(app, "sts") as (our_lines, our_end):
@@ -116,12 +103,11 @@ def test_the_sidecar_ends_after_the_application(cluster, namespace, pods, sts):
 
 def test_kill_9(cluster, namespace, pods, sts):
     """The kubelet starts the sidecar again. It adopts what it finds, without another exchange, and the application sees nothing of it."""
-    apply(cluster, namespace, readme_pod())
+    apply(cluster, namespace, [readme_pod()])
     app = pods("app").started()
     token = app.first_read()
     asked = sts.requests()
-    # The oldest: its children have the same command line for a moment.
-    os.kill(min(pid for pid, argv in processes(app.get()).items() if argv[:2] == ["/sts-sidecar", "run"]), signal.SIGKILL)
+    os.kill(sidecar_process(app.get()), signal.SIGKILL)
     until(lambda: (status := app.status("sts"))["restartCount"] == 1 and "running" in status["state"] and status["ready"], "the sidecar runs again", 60)
     until(lambda: app.exec("sts", "/sts-sidecar", "check", "/tokens", status=None).returncode == 0, "check is content")
     assert app.tokens() == [token] and sts.requests() == asked
@@ -136,7 +122,7 @@ def test_the_event_says_what_is_wrong(cluster, namespace, pods, sts, down, words
         sts.close()
     else:
         sts.fault(status=403)
-    apply(cluster, namespace, readme_pod())
+    apply(cluster, namespace, [readme_pod()])
     app = pods("app")
     line = re.compile(rf"Startup probe failed: no token in /tokens: try \d+ failed (?=.*sts\.example).*{words}")
 
@@ -152,7 +138,7 @@ def test_fs_group(cluster, namespace, pods, sts):
     """With fsGroup the files are for the group alone, and the application is in it."""
     pod = readme_pod()
     pod["spec"]["securityContext"]["fsGroup"] = 2000
-    apply(cluster, namespace, pod)
+    apply(cluster, namespace, [pod])
     app = pods("app").started()
     assert sts.verify(app.first_read(), VAULT)
     assert app.exec("app", "stat", "-c", "%a %u %g", "/tokens/token.jwt").stdout.split() == ["640", "65532", "2000"]
@@ -161,12 +147,12 @@ def test_fs_group(cluster, namespace, pods, sts):
 def test_a_config_map_changes(cluster, namespace, pods, sts):
     """The sidecar takes a new configuration when the kubelet has written it, and the application gets a token for the new audience."""
     docs = load(EXAMPLES / "token-request.yaml")
-    apply(cluster, namespace, *docs)
+    apply(cluster, namespace, docs)
     app = pods("token-request").started()
     sts.verify(app.first_read(), SERVICE)
     [config] = [doc for doc in docs if doc["kind"] == "ConfigMap"]
     config["data"]["config.json"] = config["data"]["config.json"].replace(SERVICE, VAULT)
-    apply(cluster, namespace, config)
+    apply(cluster, namespace, [config])
     # A change of the Pod makes the kubelet look at its volumes now, and not within a minute or two.
     cluster.api.kubectl("annotate", "pod", "-n", namespace, "token-request", "touched=now")
     token = until(lambda: len(tokens := app.tokens()) > 1 and tokens[-1], "another token", limit_s=180, every_s=1)
