@@ -41,7 +41,8 @@ class Sts(Mock):
 
 
 def other_sts(audience):
-    """An STS for servers.Server that answers each request with one token. Returns the token, the list of the subject tokens that come, and the function that answers."""
+    """An STS for servers.Server that answers each request with one token. Returns the token, the list of the subject tokens that come, and the
+    function that answers."""
     issued = jwt.encode({"aud": audience, "exp": int(time.time()) + 900}, pki.new_key(), "ES256")
     got = []
 
