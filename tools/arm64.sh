@@ -54,7 +54,7 @@ system=$PWD/build-arm64/system
 root=$system/root
 mkdir -p "$system/state/lists/partial" "$system/cache/archives/partial"
 
-# Another architecture's packages without telling the machine that it has one. What Python needs for the end-to-end tests comes as wheels.
+# apt has a state of its own here, so this machine does not have to know the other architecture. What Python needs for the end-to-end tests comes as wheels.
 packages="linux-image-arm64 busybox-static bash python3 openssl procps strace util-linux coreutils"
 if [ "$(cat "$system/packages.of" 2>/dev/null)" != "$packages $(sha256sum <tests/requirements.txt)" ]; then
 	say "downloading arm64's packages"
@@ -94,7 +94,7 @@ python3 -B tests/arm64/initramfs.py "$root" "$system/initramfs"
 
 say "starting the machine: $parts"
 timeout 3600 qemu-system-aarch64 -M virt -cpu max -smp 2 -accel tcg,thread=multi -m 3072 -display none -serial "file:$system/console" -no-reboot -net none -kernel "$system/kernel" \
-	-initrd "$system/initramfs" -append "console=ttyAMA0 quiet panic=-1" </dev/null || say "the machine did not end in an hour"
+	-initrd "$system/initramfs" -append "console=ttyAMA0 quiet panic=-1" </dev/null || say "the emulator ended with status $?; 124 means that an hour was not enough"
 if wants user && [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
 	mkdir -p "$system/user"
 	echo a.b.c >"$system/user/subject"

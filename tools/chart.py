@@ -5,12 +5,15 @@ files of deploy/monitoring/, and the schema of the values.
 
     tools/chart.py [--check]
 
-With --check nothing is written: it fails if a file of the chart is not what this program makes. A change of the manifests that it cannot follow is an error in words."""
+With --check nothing is written: it fails if a file of the chart is not what this program makes. A change of the manifests that it cannot follow is an error in words.
+It needs PyYAML."""
 import hashlib
 import json
 import re
 import sys
 from pathlib import Path
+
+import yaml
 
 TOP = Path(__file__).resolve().parents[1]
 CHART, INJECT, MONITORING = TOP / "deploy/chart/sts-sidecar", TOP / "deploy/inject", TOP / "deploy/monitoring"
@@ -23,17 +26,17 @@ class Stale(Exception):
     """A manifest is not as this program expects it. The message is for people."""
 
 
-def exchanged(text, pattern, new, at_least=1, what=None):
-    """The text with each match replaced. A pattern that matches too seldom is a manifest that has changed."""
+def replaced(text, pattern, new, at_least=1, *, what):
+    """The text with each match replaced. A pattern that matches too seldom is a manifest that has changed. what: the manifest, for the message."""
     text, count = re.subn(pattern, new, text, flags=re.M)
     if count < at_least:
-        raise Stale(f"{what}: {pattern!r} is there {count} times, and not {at_least} times")
+        raise Stale(f"{what}: {pattern!r} is there {count} times; at least {at_least} are expected")
     return text
 
 
 def expression(text, name, new, what):
     """The text with another expression for a variable that is a text in CEL."""
-    return exchanged(text, rf"""^(  - name: {name}(?: +#.*)?\n    expression: )"'[^']*'"$""", lambda found: f"""{found[1]}{{{{ printf "'%s'" ({new}) | toJson }}}}""", what=what)
+    return replaced(text, rf"""^(  - name: {name}(?: +#.*)?\n    expression: )"'[^']*'"$""", lambda found: f"""{found[1]}{{{{ printf "'%s'" ({new}) | toJson }}}}""", what=what)
 
 
 def labelled(found):
@@ -43,22 +46,22 @@ def labelled(found):
 
 
 def with_labels(text, what):
-    return exchanged(text, r"^(metadata:\n  name: .*\n)(?:  labels: \{(.*)\}\n)?", labelled, what=what)
+    return replaced(text, r"^(metadata:\n  name: .*\n)(?:  labels: \{(.*)\}\n)?", labelled, what=what)
 
 
 def policy(text, what, suffix="", more=""):
     """What all policies have: names, namespaces, the image. more: a further argument for the list of namespaces."""
-    text = exchanged(text, r"^(  name: |  policyName: )(sts-sidecar\S*)$", rf'\1\2{{{{ include "sts-sidecar.suffix" $ }}}}{suffix}', what=what)
-    text = exchanged(text, r"(key: sts-sidecar.io/injection, operator: In, values: )\[enabled\]", r'\1[{{ $.Values.revision | default "enabled" }}]', what=what)
-    text = exchanged(text, rf"^(.*operator: NotIn, values: )\[.*\b{NAMESPACE}\b.*\](.*)$", rf'\1{{{{ include "sts-sidecar.excluded" (list ${more}) }}}}\2', what=what)
+    text = replaced(text, r"^(  name: |  policyName: )(sts-sidecar\S*)$", rf'\1\2{{{{ include "sts-sidecar.suffix" $ }}}}{suffix}', what=what)
+    text = replaced(text, r"(key: sts-sidecar.io/injection, operator: In, values: )\[enabled\]", r'\1[{{ $.Values.revision | default "enabled" }}]', what=what)
+    text = replaced(text, rf"^(.*operator: NotIn, values: )\[.*\b{NAMESPACE}\b.*\](.*)$", rf'\1{{{{ include "sts-sidecar.excluded" (list ${more}) }}}}\2', what=what)
     text = expression(text, "revision", 'include "sts-sidecar.revision" $', what)
     return expression(text, "image", 'include "sts-sidecar.image" $', what)
 
 
 def mutating(text, what, revisions=1):
     """What the policies have that add something."""
-    text = exchanged(text, r"^(    sts-sidecar.io/image: )sts-sidecar .*$", r'\1{{ include "sts-sidecar.image" $ }}', what=what)
-    text = exchanged(text, r"^(    sts-sidecar.io/revision: ).*$", r'\1{{ include "sts-sidecar.revision" $ | toJson }}', at_least=revisions, what=what)
+    text = replaced(text, r"^(    sts-sidecar.io/image: )sts-sidecar .*$", r'\1{{ include "sts-sidecar.image" $ }}', what=what)
+    text = replaced(text, r"^(    sts-sidecar.io/revision: ).*$", r'\1{{ include "sts-sidecar.revision" $ | toJson }}', at_least=revisions, what=what)
     return expression(text, "pullPolicy", "$.Values.image.pullPolicy", what)
 
 
@@ -74,7 +77,7 @@ def template(path):
 
 
 def profiles_mutating(text, what):
-    text = exchanged(text, r"""^(  - name: pullSecrets .*\n    expression: )"\[\]"$""", r"""\1{{ include "sts-sidecar.pullSecrets" $ | toJson }}""", what=what)
+    text = replaced(text, r"""^(  - name: pullSecrets .*\n    expression: )"\[\]"$""", r"""\1{{ include "sts-sidecar.pullSecrets" $ | toJson }}""", what=what)
     return mutating(policy(text, what), what)
 
 
@@ -89,7 +92,7 @@ def rbac(text, _):
 def of_an_endpoint(text, what, variables):
     """A policy of OpenUnison's injection, once for each endpoint of the values."""
     text = policy(text, what, suffix="-{{ $endpoint }}", more=" $.Values.openunison.namespace")
-    text = exchanged(text, r"key: tremolo.io/vault-sts,", "key: tremolo.io/{{ $endpoint }},", what=what)
+    text = replaced(text, r"key: tremolo.io/vault-sts,", "key: tremolo.io/{{ $endpoint }},", what=what)
     for name, new in {"endpoint": "$endpoint", "stsUrl": "$settings.url", "trust": "$settings.ca", **variables}.items():
         text = expression(text, name, new, what)
     return "{{- range $endpoint, $settings := $.Values.openunison.endpoints }}\n---\n" + text + "{{- end }}\n"
@@ -128,7 +131,7 @@ def crd():
     text = (INJECT / "profiles/crd.yaml").read_text()
     mark = crd_revision(text)
     first, rest = text.split("\n", 1)
-    rest = exchanged(rest, r"^metadata:\n  name: .*\n", lambda found: found[0] + f'  annotations: {{sts-sidecar.io/crd-revision: "{mark}"}}\n', what="crd.yaml")
+    rest = replaced(rest, r"^metadata:\n  name: .*\n", lambda found: found[0] + f'  annotations: {{sts-sidecar.io/crd-revision: "{mark}"}}\n', what="crd.yaml")
     return f"{first}\n{MADE.format('inject/profiles/crd.yaml')}{rest}"
 
 
@@ -138,7 +141,6 @@ def crd_revision(text):
 
 def profile_schema():
     """The schema of a profile's spec in JSON Schema, draft 7. Rules in CEL are left to the API server."""
-    import yaml
     document = yaml.safe_load((INJECT / "profiles/crd.yaml").read_text())
     return plain(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
 

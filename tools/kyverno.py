@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the policies of deploy/inject/kyverno/ of those of deploy/inject/policy/: the same expressions for Kyverno, which runs them in a webhook of its own.
+"""Makes the policies of deploy/inject/kyverno/ from those of deploy/inject/policy/: the same expressions for Kyverno, which runs them in a webhook of its own.
 
     tools/kyverno.py [--check]
 
@@ -16,7 +16,7 @@ HEAD = """# SPDX-License-Identifier: Apache-2.0
 # Made by tools/kyverno.py of deploy/inject/policy/{}. Change that file, and run tools/kyverno.py.
 """
 KINDS = {"MutatingAdmissionPolicy": "MutatingPolicy", "ValidatingAdmissionPolicy": "ValidatingPolicy"}
-# Kyverno has no parameters: a policy reads the profiles itself. There is none if the label names none.
+# Kyverno has no parameters, so a policy reads the profiles itself. The list is empty if the label of the Pod names no profile.
 PROFILE = [
     {"name": "profiles", "expression": "dyn(resource.List('sts-sidecar.io/v1', 'tokenprofiles', 'sts-sidecar-system').items).filter("
                                        "p, p.metadata.name == object.metadata.?labels[?'sts-sidecar.io/profile'].orValue(''))"},
@@ -75,18 +75,19 @@ def made(name):
 
 def main(arguments):
     if arguments == ["--help"]:
-        print(__doc__)
+        print(__doc__.strip())
         return 0
     if arguments not in ([], ["--check"]):
         print("usage: tools/kyverno.py [--check]", file=sys.stderr)
         return 64
-    stale = [name for name in ("mutating.yaml", "validating.yaml") if not (TO / name).exists() or (TO / name).read_text() != made(name)]
+    texts = {name: made(name) for name in ("mutating.yaml", "validating.yaml")}
+    stale = [name for name, text in texts.items() if not (TO / name).exists() or (TO / name).read_text() != text]
     if arguments:
         for name in stale:
             print(f"{TO.relative_to(TOP)}/{name} is stale: run tools/kyverno.py", file=sys.stderr)
         return bool(stale)
     for name in stale:
-        (TO / name).write_text(made(name))
+        (TO / name).write_text(texts[name])
     return 0
 
 

@@ -15,7 +15,7 @@ LABEL = "org.opencontainers.image."
 
 def arguments():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--work", type=pathlib.Path, help="the folder with AMD64.tar, made-with-amd64/ and so on")
+    parser.add_argument("--work", type=pathlib.Path, help="the folder with amd64.tar, made-with-amd64/ and so on")
     parser.add_argument("--layout", type=pathlib.Path)
     parser.add_argument("--name", help="NAME:TAG")
     parser.add_argument("--epoch", type=int, help="the time of everything, in seconds")

@@ -26,7 +26,7 @@ def encode(document):
 
 
 def tar_of(files, time_s):
-    """files: {path: bytes, or None for a folder}, each with its mode: {path: (mode, bytes or None)}; everything belongs to root."""
+    """A tar of files: {path: (mode, the bytes of the file, or None for a folder)}. Everything belongs to root."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, (mode, data) in sorted(files.items()):
