@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The tests on arm64: under a kernel of Debian in a full-system emulator, since the emulation of single programs has neither seccomp nor Landlock.
+# Runs the tests on arm64, under Debian's kernel in a full-system emulator, since the emulation of single programs has neither seccomp nor Landlock.
 #
 #   tools/arm64.sh [OPTION]... [PART]...
 #
@@ -9,7 +9,7 @@
 #   --help         prints this text
 #
 # The parts are, by default all of them:
-#   image      the image's program, as an ordinary user on the image's own files, gets and refreshes tokens of mock-sts; its sandbox as the kernel sees it
+#   image      the image's program, as an ordinary user on the image's own files, gets and refreshes tokens of mock-sts; the kernel says whether its sandbox holds
 #   sandbox    a worker that is made to attack its sandbox, as in tests/sandbox/
 #   unit       the unit tests, the replays of the fuzzers' corpora and the tests of the store
 #   e2e        those end-to-end tests that tests/arm64/e2e.txt lists

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the parts of the Helm chart deploy/chart/sts-sidecar/ that come from the plain manifests of deploy/: the policies and the rights as templates, the CRD, the
+"""Makes the parts of the Helm chart deploy/chart/sts-sidecar/ that come from the plain manifests of deploy/: the policies and the roles as templates, the CRD, the
 files of deploy/monitoring/, and the schema of the values.
 
     tools/chart.py [--check]
 
-With --check nothing is written: it fails if a file of the chart is not what this program makes. A change of the manifests that it cannot follow is an error in words.
+With --check nothing is written: it fails if a file of the chart is not what this program makes. If it does not find what it expects in a manifest, it ends with an error that says so.
 It needs PyYAML."""
 import hashlib
 import json

@@ -13,7 +13,7 @@
 #
 # DIR gets the binaries of both architectures, the image as OCI layouts with and without the CA bundle, the bill of materials (SPDX), the manual page,
 # the completions, the chart, the provenance (an in-toto statement with SLSA's predicate), and SHA256SUMS over all of them. The same commit, packages
-# and base give the same bytes (docs/release.md). The last line of the output is the digest of the image.
+# and base should give the same bytes (no test makes a release twice yet). The last line of the output is the digest of the image.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
