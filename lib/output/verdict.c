@@ -141,6 +141,15 @@ static void judge(struct sts_verdict *v, const char *dir, const struct sts_store
 		judge_times(v, dir, min_ttl_ms, now_s);
 }
 
+int sts_verdict_full(int dir_fd, struct statfs *fs)
+{
+	if (fstatfs(dir_fd, fs) != 0)
+		return 0;
+	if (fs->f_blocks > 0 && fs->f_bavail == 0)
+		return ENOSPC;
+	return fs->f_files > 0 && fs->f_ffree == 0 ? STS_ENOINODES : 0;
+}
+
 /* Fill in v->full when the file system is full. A file system that counts neither blocks nor inodes
  * is never full. */
 static void measure(struct sts_verdict *v, int dir_fd)
@@ -148,8 +157,7 @@ static void measure(struct sts_verdict *v, int dir_fd)
 	struct statfs fs;
 	struct sts_text text;
 
-	if (fstatfs(dir_fd, &fs) != 0 ||
-	    !((fs.f_blocks > 0 && fs.f_bavail == 0) || (fs.f_files > 0 && fs.f_ffree == 0)))
+	if (sts_verdict_full(dir_fd, &fs) == 0)
 		return;
 	sts_text_init(&text, v->full, sizeof(v->full));
 	sts_size_words(&text, fs.f_bavail * (uint64_t)fs.f_frsize / 1024);

@@ -6,6 +6,8 @@
 #ifndef STS_OUTPUT_VERDICT_H
 #define STS_OUTPUT_VERDICT_H
 
+#include <sys/vfs.h>
+
 #include "output/largest.h"
 #include "output/status.h"
 
@@ -54,6 +56,13 @@ void sts_verdict_look(struct sts_verdict *v, const char *dir, int64_t min_ttl_ms
  */
 void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 			    const struct sts_verdict_known *known, int64_t now_s);
+
+/*
+ * Can nothing more be written to the file system of a directory?
+ *   fs  out  what the system says of it; not set where it says nothing
+ * Returns 0, ENOSPC, or STS_ENOINODES.
+ */
+int sts_verdict_full(int dir_fd, struct statfs *fs);
 
 /* Add the line that says why the verdict is not ok. STS_VERDICT_LINE_MAX_BYTES hold the longest
  * line. */

@@ -91,7 +91,9 @@ enum sts_err sts_unknown_protocol(const char *name, struct sts_error *e)
 {
 	const char *near = sts_protocol_nearest(sts_slice_of(name));
 
-	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s%s", sts_shown_str(name, 40),
-			near ? "did you mean " : sts_words("sts-sidecar protocols lists them"),
-			near ? near : "");
+	if (near)
+		return sts_unknown("protocol", sts_slice_of(name), near, e);
+	return sts_fail(e, STS_EUSAGE, 0, "unknown protocol \"%s\": %s",
+			sts_shown_str(name, WORD_SHOWN_BYTES),
+			sts_words("sts-sidecar protocols lists them"));
 }

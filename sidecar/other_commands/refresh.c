@@ -16,6 +16,7 @@
 #include "other_commands/other_process.h"
 #include "output/lock.h"
 #include "output/status.h"
+#include "output/verdict.h"
 
 #define LOOK_EVERY_MS 50
 #define PRINT_MS      500 /* after --timeout, for the reader of the answer */
@@ -116,17 +117,23 @@ static bool add_known(struct sts_text *out, const struct sts_status *status,
 	return true;
 }
 
-static int print_late(const struct sts_options *o, const struct sts_status *status,
+static int print_late(const struct sts_options *o, int dir_fd, const struct sts_status *status,
 		      const struct sts_status_now *now)
 {
 	const struct sts_error_info info = sts_error_info(STS_ETIMEOUT);
+	struct statfs fs;
+	int err = sts_verdict_full(dir_fd, &fs);
 	char line[512];
 	struct sts_text text;
 
 	sts_text_init(&text, line, sizeof(line));
 	sts_text_addf(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
 	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
-	if (add_known(&text, status, now))
+	/* Then the status is old, or there is none. */
+	if (err != 0)
+		sts_text_addf(&text, ": nothing can be written there: %s; %s", sts_errno_words(err),
+			      sts_error_hint(STS_EOUTPUT, err));
+	else if (add_known(&text, status, now))
 		sts_text_addf(&text, "; %s", sts_error_hint(STS_ETIMEOUT, 0));
 	return print_line(&text, STDERR_FILENO, info.exit_status);
 }
@@ -150,7 +157,7 @@ static int await(const struct sts_options *o, int dir_fd, const struct sts_statu
 		if (answer != NOT_YET)
 			return print_answer(o, answer, &after, now);
 		if (now->boot_ms >= give_up_ms)
-			return print_late(o, &after, now);
+			return print_late(o, dir_fd, &after, now);
 		nanosleep(&(struct timespec){0, LOOK_EVERY_MS * 1000000L}, NULL);
 	}
 }
@@ -177,7 +184,7 @@ static int fail_to_look(int err, const char *dir)
 	struct sts_error e;
 
 	sts_fail(&e, STS_EOUTPUT, err, "cannot look into %s: %s", sts_shown_str(dir, 100),
-		 sts_errno_words(err));
+		 err == ENOENT ? "no such directory" : sts_errno_words(err));
 	return sts_complain_with(&e, sts_words("name the output directory of the sidecar"));
 }
 

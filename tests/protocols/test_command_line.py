@@ -103,7 +103,7 @@ def test_exchange_reads_no_variable(sidecar, serve, space):
 
 REFUSED = [
     # arguments, words of the message
-    (["--protocol=awss"], 'unknown protocol "awss": did you mean aws'),
+    (["--protocol=awss"], 'unknown protocol "awss": did you mean aws?'),
     (["--protocol=kerberos"], "sts-sidecar protocols lists them"),
     (["--protocol=aws", f"--param=role-arn={ARN}"], "region is missing, and protocol aws needs it: --param region=..., or AWS_REGION"),
     (["--protocol=aws", "--param=region=eu"], "role-arn is missing"),
@@ -251,5 +251,5 @@ def test_one_protocol(sidecar, name):
 def test_unknown_protocol(sidecar):
     for args in (["vualt"], ["--json", "vualt"]):
         run = sidecar.run("protocols", *args)
-        assert run.status == 64 and "did you mean vault" in run.err and not run.out
+        assert run.status == 64 and "did you mean vault?" in run.err and not run.out
     assert sidecar.run("protocols", "vault", "aws").status == 64

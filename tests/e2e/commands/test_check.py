@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import subprocess
 import threading
 import time
 
@@ -338,21 +337,6 @@ def test_a_clock_that_was_set(check, space):
 
 
 # ---- a file system that is full
-
-@pytest.fixture
-def mount(space):
-    """Mount a tmpfs as the output directory."""
-    mounted = []
-
-    def make(options):
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
-        if done.returncode != 0:
-            pytest.skip("mounting is not allowed here")
-        mounted.append(space.out)
-    yield make
-    for path in mounted:
-        subprocess.run(["umount", str(path)], check=True, timeout=10)
-
 
 NEXT_STEP = "so nothing can be written there: raise the emptyDir's sizeLimit, or free space on the node's disk"
 

@@ -16,7 +16,7 @@ from harness.mock import wait_for
 from harness.runs import FLOOR_S, rig, running  # rig, running: fixtures
 from harness.servers import free_port, wait_for_port
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, UID, names_in
+from harness.sidecar import ROOT, UID, names_in, needs_root
 
 
 @pytest.mark.slow
@@ -191,9 +191,12 @@ def test_the_status_follows_what_is_brought_forward(several):
 
 @pytest.fixture
 def ask(sidecar, space):
-    """ask(before, *answers): `refresh` of a directory with this status, whose owner answers HUP with the others."""
-    def run(before, *answers, timeout="3s"):
+    """ask(before, *answers): `refresh` of a directory with this status, whose owner answers HUP with the others. With `filler`, the directory
+    has a file with it, too."""
+    def run(before, *answers, timeout="3s", filler=None):
         status.write(space.out, before)
+        if filler:
+            (space.out / "of-the-application").write_bytes(filler)
         if ROOT:
             os.chown(space.out / ".status", UID, UID)
         who = dict(user=UID, group=UID, extra_groups=[]) if ROOT else {}
@@ -270,3 +273,21 @@ def test_refresh_says_what_it_knows_at_the_end(lines, times, known, ask, space):
     # The hint is about the STS, which is not the cause of these.
     hint = "\n" if "has stopped" in known or "waits for" in known else HINT
     assert re.fullmatch(re.escape(LATE + str(space.out)) + known + re.escape(hint), run.err), run.err
+
+
+@needs_root
+@pytest.mark.slow
+@pytest.mark.parametrize("options,filler,words", [
+    ("size=64k", b"x" * 60 * 1024, "no space left; free space on the node's disk, or raise the emptyDir's sizeLimit"),
+    ("nr_inodes=3", b"x", "no inode left; remove files from this file system"),
+])
+def test_refresh_where_nothing_can_be_written(options, filler, words, ask, space, mount):
+    """The sidecar cannot write what came of the attempt, so the STS is not the cause."""
+    mount(f"{options},mode=0777")
+    run = ask(former(), timeout="1s", filler=filler)
+    assert run.status == 75 and run.err == f"{LATE}{space.out}: nothing can be written there: {words}\n", run.err
+
+
+def test_refresh_of_a_directory_that_is_missing(space, sidecar):
+    run = sidecar.run("refresh", space.out / "none")
+    assert run.status == 73 and run.err == f"sts-sidecar: cannot look into {space.out}/none: no such directory; name the output directory of the sidecar\n"

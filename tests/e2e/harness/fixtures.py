@@ -5,6 +5,7 @@ import contextlib
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 
 import pytest
@@ -68,6 +69,21 @@ def space(folder, ca, subject):
     made.write("sts-token", subject)
     made.write("ca.crt", ca.pem)
     return made
+
+
+@pytest.fixture
+def mount(space):
+    """Mount a tmpfs as the output directory."""
+    mounted = []
+
+    def make(options):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(space.out)], capture_output=True, timeout=10)
+        if done.returncode != 0:
+            pytest.skip("mounting is not allowed here")
+        mounted.append(space.out)
+    yield make
+    for path in mounted:
+        subprocess.run(["umount", str(path)], check=True, timeout=10)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ USAGE = [
     Row("a duration that is none", 64, None, "value of --timeout is not valid", options={"timeout": "soon"}, asked=False),
     Row("a mode that is none", 64, None, "value of --mode is not valid", options={"mode": "rw"}, asked=False),
     Row("an executable mode", 64, None, "value of --mode is not valid", options={"mode": "0755"}, asked=False),
-    Row("an unknown protocol", 64, None, 'unknown protocol "openunisn": did you mean openunison', protocol="openunisn", asked=False),
+    Row("an unknown protocol", 64, None, 'unknown protocol "openunisn": did you mean openunison?', protocol="openunisn", asked=False),
     Row("a positional argument", 64, None, 'unexpected argument "extra"', more=("extra",), asked=False),
     Row("http to a foreign host", 64, None, r'to loopback only: "sts\.test" is not', url=lambda port: "http://sts.test/", asked=False, more=("--insecure-http",)),
     Row("http without leave", 64, None, r'plain http to "127\.0\.0\.1" is refused.*--insecure-http', url=lambda port: f"http://127.0.0.1:{port}/", asked=False),

@@ -107,7 +107,7 @@ static void test_the_usual(void)
 static void test_protocols(void)
 {
 	check_wrong(ARGV("--protocol=aw", "--url", URL),
-		    "unknown protocol \"aw\": did you mean aws");
+		    "unknown protocol \"aw\": did you mean aws?");
 	check_wrong(ARGV("--protocol=something", "--url", URL),
 		    "unknown protocol \"something\": sts-sidecar protocols lists them");
 	/* The text of the file is escaped and cut. */
