@@ -47,7 +47,7 @@ type binding struct {
 	actions                []v1.ValidationAction
 }
 
-// expression is one CEL expression of a policy. Its estimate is for lists, maps and texts of `assumed` elements or bytes.
+// expression is one CEL expression of a policy.
 type expression struct {
 	Kind       string   `json:"kind"`
 	Policy     string   `json:"policy"`
@@ -55,7 +55,6 @@ type expression struct {
 	Type       string   `json:"type,omitempty"`
 	Error      string   `json:"error,omitempty"`
 	TypeErrors []string `json:"typeErrors,omitempty"`
-	Estimate   uint64   `json:"estimate"`
 
 	spent uint64
 }

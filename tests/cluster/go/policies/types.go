@@ -5,11 +5,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/checker"
 	v1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/version"
@@ -23,9 +21,6 @@ import (
 	"k8s.io/client-go/openapi/openapitest"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
-
-// assumed is the size of a list, a map or a text for estimates.
-const assumed = 100
 
 // types are the schemas of the API's objects, from the copy of the API server's OpenAPI document in client-go, and of custom resources.
 type types struct {
@@ -190,7 +185,7 @@ func (c *typeChecker) environments(object, params *apiservercel.DeclType, hasPar
 	return nil
 }
 
-// check compiles text, and notes in `of` what is wrong with its types and what it costs at most.
+// check compiles text, and notes in `of` what is wrong with its types.
 func (c *typeChecker) check(of *expression, text string, patches bool) {
 	c.last = nil
 	ast, issues := c.env[patches].Compile(text)
@@ -199,12 +194,6 @@ func (c *typeChecker) check(of *expression, text string, patches bool) {
 		return
 	}
 	c.last = ast.OutputType()
-	estimate, err := c.env[patches].EstimateCost(ast, &library.CostEstimator{SizeEstimator: sizes{}})
-	if err != nil {
-		of.TypeErrors = append(of.TypeErrors, fmt.Sprintf("%s: %v", c.kind.Kind, err))
-		return
-	}
-	of.Estimate = max(of.Estimate, min(estimate.Max, math.MaxInt64))
 }
 
 // store makes the expression that was checked last a variable.
@@ -228,15 +217,4 @@ func declared(of *cel.Type) *apiservercel.DeclType {
 		}
 	}
 	return apiservercel.DynType
-}
-
-// sizes makes every list, map and text as long as is assumed.
-type sizes struct{}
-
-func (sizes) EstimateSize(checker.AstNode) *checker.SizeEstimate {
-	return &checker.SizeEstimate{Min: 0, Max: assumed}
-}
-
-func (sizes) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
-	return nil
 }
