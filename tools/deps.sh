@@ -4,6 +4,7 @@
 # and puts them into subprojects/. It compiles musl for the given architecture, by default amd64. tools/build.sh runs it.
 #
 #   tools/deps.sh [amd64|arm64]
+#   tools/deps.sh sources          compiles nothing
 #   tools/deps.sh bogo             fetches what tests/tls/bogo/ needs instead: the runner of BoringSSL's tests
 #   tools/deps.sh --help
 #
@@ -25,9 +26,9 @@ refuse() { # reason
 
 arch=${1:-amd64}
 case $arch in
-amd64|arm64|bogo)	[ $# -le 1 ] || refuse "$2 is not an argument" ;;
+amd64|arm64|sources|bogo)	[ $# -le 1 ] || refuse "$2 is not an argument" ;;
 --help)			usage; exit ;;
-*)			refuse "$arch is not an argument: it takes amd64, arm64 or bogo" ;;
+*)			refuse "$arch is not an argument: it takes amd64, arm64, sources or bogo" ;;
 esac
 cache=$top/subprojects/packagecache
 overlay=$top/subprojects/packagefiles
@@ -128,6 +129,8 @@ echo "$table" | while read -r package suite sha256; do
 	unpack "$package"
 	echo "$now" >"$stamp"
 done
+
+[ "$arch" != sources ] || exit 0
 
 # musl is compiled as a static library only, position independent, with our hardening flags.
 case $arch in

@@ -24,7 +24,7 @@
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
 #   deploy      the manifests of deploy/: their schemas, what kustomize makes of them, and the admission policies by the API server's own library, which
 #               Go downloads and builds
-#   container   the image of Dockerfile.scratch and the example Pods, with buildah and podman; needs root
+#   container   the image of Dockerfile.scratch for x86-64 and the example Pods, with buildah and podman (the short form of tests/container/run.sh); needs root
 #   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
 #               an image, that image is the other folder
@@ -273,11 +273,11 @@ judges() { # downloads their suites
 }
 
 images() { # builds the image from Dockerfile.scratch, and those that stand in for an application
-	$lower tests/container/run.sh --images
+	$lower tests/container/run.sh --short --images
 }
 
 container() { # runs the image and the example Pods
-	tests/container/run.sh --tests --junitxml="$work/container.xml" -q --tb=short
+	tests/container/run.sh --short --tests --junitxml="$work/container.xml" -q --tb=short
 	whole $? container
 }
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import json
+import os
 import pathlib
 import sys
 import tarfile
@@ -18,6 +19,8 @@ from harness.fixtures import folder, limit_of  # noqa: E402,F401
 limit = limit_of(180)
 
 BUILT = pathlib.Path(__file__).resolve().parents[2] / "build-container"
+# The short form has an image for amd64 alone, with a CA bundle.
+needs_all_images = pytest.mark.skipif("STS_CONTAINER_SHORT" in os.environ, reason="tests/container/run.sh without --short builds this image")
 
 
 @pytest.fixture(scope="session")

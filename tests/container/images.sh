@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the image with tools/image.sh, from the very Dockerfile that users build, and the images that stand in for an application:
 #   tests/container/images.sh DIR
-# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca.
+# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca. If STS_CONTAINER_SHORT
+# is set, oci has the image for amd64 alone, and there is no oci-without-ca.
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
 # that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR, with
 # the layers of the image. Those of the others are kept from the second run on, so a machine that makes the images once spends no time on them.
@@ -79,10 +80,10 @@ image() { # folder option...: with tools/image.sh of that folder
 
 isolated='--isolation chroot --pull-never'
 # shellcheck disable=SC2086 # a list of words
-image . --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
+image . ${STS_CONTAINER_SHORT:+--arch amd64} --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
 mv "$dir/image.log" "$dir/sts-sidecar.log"
 # shellcheck disable=SC2086
-image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
+[ -n "${STS_CONTAINER_SHORT:-}" ] || image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
 buildah pull --quiet "oci-archive:$dir/sts-sidecar.tar" >/dev/null
 build context tests/container/context.Dockerfile .
 build app tests/container/app.Dockerfile tests/container

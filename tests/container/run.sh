@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds the image and runs it, as root, with buildah and podman:
-#   tests/container/run.sh [--images|--tests] [PYTEST_ARGUMENT]...
-# --images builds the images alone, --tests runs the tests with the images that are there.
+#   tests/container/run.sh [--short] [--images|--tests] [PYTEST_ARGUMENT]...
+# --images builds the images alone, --tests runs the tests with the images that are there. --short leaves out what takes the most time, as tools/test.sh
+# does: the image for arm64, the image without a CA bundle, and the tests that need them.
 # Everything lives in build-container/ and among processes and mounts of its own, which are gone when this ends.
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "tests/container/run.sh: needs root" >&2; exit 69; }
 
+[ "${1:-}" != --short ] || { export STS_CONTAINER_SHORT=1; shift; }
 images=true tests=true
 case ${1:-} in
 --images)	tests=false; shift ;;

@@ -7,12 +7,13 @@ import re
 import subprocess
 
 import pytest
-from conftest import BUILT
+from conftest import BUILT, needs_all_images
 from manifests import TOP
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 SPDX = "application/spdx+json"
+pytestmark = needs_all_images
 
 
 @pytest.fixture(scope="module")

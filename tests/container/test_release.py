@@ -10,13 +10,14 @@ import tarfile
 
 import pytest
 import yaml
-from conftest import BUILT
+from conftest import BUILT, needs_all_images
 from google.protobuf.json_format import ParseDict
 from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1 import statement_pb2
 from manifests import TOP
 
+pytestmark = needs_all_images
 CHARTS = TOP / "deploy/chart/sts-sidecar"
 VERSION = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text())[1]
 CHART = f"sts-sidecar-{yaml.safe_load((CHARTS / 'Chart.yaml').read_text())['version']}.tgz"
