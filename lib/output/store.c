@@ -491,6 +491,16 @@ static enum sts_err verify_output(const struct sts_store *store, const struct st
 	return verify(store, temp, temps->fd[output], e);
 }
 
+/* Wait until it is on disk which file has this name, or that none has it. Later changes do not
+ * reach the disk before. */
+static enum sts_err sync_directory(const struct sts_store *store, const char *name,
+				   struct sts_error *e)
+{
+	int err = sync_fd(store->dir_fd);
+
+	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
+}
+
 /* Put an output in place that has been filled, and wait until its new name is on disk. */
 static enum sts_err replace(const struct sts_store *store, struct sts_temps *temps,
 			    enum sts_output output, struct sts_error *e)
@@ -508,8 +518,7 @@ static enum sts_err replace(const struct sts_store *store, struct sts_temps *tem
 	if (result != STS_OK)
 		return result;
 	temps->files &= ~(1u << output);
-	int err = sync_fd(store->dir_fd);
-	return err == 0 ? STS_OK : fail(store, "sync the directory of", name, err, e);
+	return sync_directory(store, name, e);
 }
 
 /*
@@ -531,8 +540,10 @@ static enum sts_err put(const struct sts_store *store, struct sts_temps *temps,
 	    (last_s == 0 || age_s > TOGETHER_S || age_s < -TOGETHER_S))
 		return STS_OK;
 	/* A directory of this name is not one of our files, and stays. */
-	int err = remove_file(store->dir_fd, name);
-	return err == 0 || err == EISDIR ? STS_OK : fail_held(store, "remove", name, err, e);
+	if (unlinkat(store->dir_fd, name, 0) == 0)
+		return sync_directory(store, name, e);
+	return errno == ENOENT || errno == EISDIR ? STS_OK
+						  : fail_held(store, "remove", name, errno, e);
 }
 
 /* Replace all files, which have been filled. */

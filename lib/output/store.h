@@ -144,10 +144,10 @@ void sts_store_sweep(const struct sts_store *store);
  *   - `expires` cannot be read: it may promise any time, so it is removed first, and written last.
  *   - `thumbprint` is written after the tokens. A stale thumbprint costs the poll one exchange, but
  *     a thumbprint that is written too early would hide that a key was rotated.
- * Each rename is on disk before the next rename starts, since a crash may happen at any point. The
- * old expiry is read from disk and not remembered, since readers see what is on disk. In an empty
- * directory `expires` is the last file to appear, so that a reader who waits for it finds all
- * files.
+ * Each rename and each removal is on disk before the next one starts, since a crash may happen at
+ * any point. The old expiry is read from disk and not remembered, since readers see what is on
+ * disk. In an empty directory `expires` is the last file to appear, so that a reader who waits for
+ * it finds all files.
  *
  * The proof: let x be the time in `expires`, and T the earliest expiry of all tokens on disk. The
  * rule is that x <= T after each rename. Let x' and T' be the new values, with x' <= T'. When
