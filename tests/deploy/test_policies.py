@@ -123,6 +123,16 @@ def test_what_a_big_pod_costs(judge, objects, capsys):
     assert most[1] < answer["limits"]["expression"]
 
 
+def test_a_long_refusal(judge, objects):
+    """The API server drops a message of more than 5120 bytes and shows a general one, so the policy cuts its message."""
+    inits = [{"name": f"{'x' * 59}-{n:03}", "image": "app:1"} for n in range(MANY)]
+    pod = {"metadata": {"name": "app", "labels": {"sts-sidecar.io/profile": "example"}, "annotations": {"sts-sidecar.io/position": "after:mesh"}},
+           "spec": {"initContainers": inits, "containers": [{"name": "app", "image": "app:1"}]}}
+    [said] = judge.judge(objects, [{"name": "long", "object": pod_of(pod), "namespace": {"metadata": {"name": "test", "labels": EVERYTHING}}}])["cases"]
+    [message] = [each["message"] for each in said["refusals"]]
+    assert "after:mesh" in message and "has no such init container (it has: xxx" in message and message.endswith(" ...")
+
+
 def planted(objects, name, change):
     changed = copy.deepcopy(objects)
     change(next(each for each in changed if each["metadata"]["name"] == name and each["kind"] == "ValidatingAdmissionPolicy")["spec"])
