@@ -20,7 +20,7 @@
 # The same commit, packages and base should give the same digest in any folder and at any time (no test builds the image twice yet): the times
 # are those of the commit, or SOURCE_DATE_EPOCH.
 # Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah, zopfli and Python 3.11.
-# The last line of the output is the digest of the index.
+# Relative paths are from the top of the sources. The last line of the output is the digest of the index.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -75,6 +75,8 @@ done
 
 layout=${from:-$layout}
 [ -z "$from" ] || [ -f "$from/index.json" ] || die "$from is not a layout"
+# The layout takes the place of what is in the folder, so it must be an earlier layout.
+[ -n "$from" ] || [ ! -e "$layout" ] || [ -f "$layout/oci-layout" ] || [ -z "$(ls -A "$layout")" ] || refuse "$layout is there, and is not a layout"
 mkdir -p "$layout"
 layout=$(cd "$layout" && pwd)
 work=$(mktemp -d "$layout.XXXXXX")
@@ -93,7 +95,8 @@ build() { # buildah's arguments...
 	revision=unknown epoch=${SOURCE_DATE_EPOCH:-}
 	if [ -e .git ]; then
 		revision=$(git rev-parse HEAD)
-		[ -z "$(git status --porcelain)" ] || revision=$revision-dirty
+		changes=$(git status --porcelain)
+		[ -z "$changes" ] || revision=$revision-dirty
 		epoch=${epoch:-$(git log -1 --format=%ct)}
 	fi
 	case $epoch in ''|*[!0-9]*) die "SOURCE_DATE_EPOCH is not a number of seconds, and there is no commit to take the time from" ;; esac

@@ -8,10 +8,10 @@
 #   --base IMAGE       the builder's image, by digest; by default debian:bookworm-slim, whose digest is noted
 #   --builder URI      who makes the release, for the provenance; by default urn:sts-sidecar:local
 #   --layouts DIR      takes DIR/oci and DIR/oci-without-ca, which tools/image.sh has made of this commit, and builds nothing
-#   --dirty            goes on where the tree differs from the commit: for trying this script
+#   --dirty            goes on where the tree or a layout differs from the commit: for trying this script
 #   --help             prints this text
 #
-# DIR gets the binaries of both architectures, the image as OCI layouts with and without the CA bundle, the bill of materials (SPDX), the manual page,
+# Both folders are from the top of the sources. DIR gets the binaries of both architectures, the image as OCI layouts with and without the CA bundle, the bill of materials (SPDX), the manual page,
 # the completions, the chart, the provenance (an in-toto statement with SLSA's predicate), and SHA256SUMS over all of them. The same commit, packages
 # and base should give the same bytes (no test makes a release twice yet). The last line of the output is the digest of the image.
 set -eu
@@ -45,23 +45,35 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+while [ "${out%/}" != "$out" ]; do out=${out%/}; done
 [ -n "$out" ] || refuse "it needs a folder for the files"
+[ ! -e "$out" ] || [ -d "$out" ] || refuse "$out is not a folder"
 [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ] || refuse "$out is not empty"
-$dirty || [ -z "$(git status --porcelain)" ] || refuse "the tree differs from the commit"
+if [ ! -e .git ] || ! revision=$(git rev-parse HEAD) || ! changes=$(git status --porcelain); then refuse "git does not show a commit here, and a release is made of one"; fi
+more=
+! $dirty || more=--dirty
+$dirty || [ -z "$changes" ] || refuse "the tree differs from the commit"
+for name in oci oci-without-ca; do
+	[ -z "$layouts" ] || [ -f "$layouts/$name/index.json" ] || refuse "$layouts/$name is not a layout"
+done
 
-mkdir -p "$out"
-work=$(mktemp -d "$out.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# The folder of the layouts is one that git ignores: image.sh asks git whether the tree differs from the commit.
+mkdir -p build-image "$(dirname "$out")"
+made=$(mktemp -d build-image/release.XXXXXX)
+work=
+trap 'rm -rf "$made" "$work"' EXIT
 trap 'exit 130' HUP INT TERM
+work=$(mktemp -d "$out.XXXXXX")
 if [ -z "$layouts" ]; then
-	layouts=$work
-	tools/image.sh --base "$base" ${source:+--source "$source"} --oci "$work/oci" "$@" >/dev/null
-	tools/image.sh --base "$base" ${source:+--source "$source"} --oci "$work/oci-without-ca" --without-ca "$@" >/dev/null
+	layouts=$made
+	tools/image.sh --base "$base" ${source:+--source "$source"} --oci "$made/oci" "$@" >/dev/null
+	tools/image.sh --base "$base" ${source:+--source "$source"} --oci "$made/oci-without-ca" --without-ca "$@" >/dev/null
 fi
 mkdir "$work/files"
 python3 -B tools/tables/generate.py man_page sidecar/options/options.toml "$work/files/sts-sidecar.1"
 python3 -B tools/tables/generate.py completions sidecar/options/options.toml "$work/files/sts-sidecar" "$work/files/_sts-sidecar" "$work/files/sts-sidecar.fish"
 mv "$work/files/sts-sidecar" "$work/files/sts-sidecar.bash"
-python3 -B tools/image/release.py --layouts "$layouts" --files "$work/files" --builder "$builder" --revision "$(git rev-parse HEAD)"
-rmdir "$out"
+# shellcheck disable=SC2086 # nothing, or one word
+python3 -B tools/image/release.py --layouts "$layouts" --files "$work/files" --builder "$builder" --revision "$revision" $more
+[ ! -d "$out" ] || rmdir "$out"
 mv "$work/files" "$out"

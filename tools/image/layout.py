@@ -4,7 +4,6 @@ files the times of its own clock; so the digests depend on the files alone."""
 import argparse
 import datetime
 import pathlib
-import shutil
 import sys
 
 import oci
@@ -71,7 +70,7 @@ def make(args):
     referrers = [blobs.referrer(each, sbom.MEDIA_TYPE, document, sbom.FILE, created) for each in [index, *images]]
     new = args.work / "layout"
     blobs.write(new, [index, *referrers])
-    shutil.rmtree(args.layout)
+    args.layout.rename(args.work / "before")
     new.rename(args.layout)
 
 

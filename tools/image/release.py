@@ -95,11 +95,12 @@ def main():
     parser.add_argument("--files", type=pathlib.Path, help="has what is made already; gets the rest")
     parser.add_argument("--builder")
     parser.add_argument("--revision")
+    parser.add_argument("--dirty", action="store_true", help="take layouts of a tree that differed from the commit, too")
     args = parser.parse_args()
     layouts = [Layout(args.layouts / name) for name in ("oci", "oci-without-ca")]
     with_bundle, without = layouts
     for layout in layouts:
-        if layout.label("revision").removesuffix("-dirty") != args.revision:
+        if layout.label("revision") not in {args.revision, args.revision + "-dirty" * args.dirty}:
             raise SystemExit(f"{layout.folder} was made of {layout.label('revision')}, not of {args.revision}")
     version = with_bundle.label("version")
     files = {each.name: each.read_bytes() for each in args.files.iterdir()}
