@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of one more instance: what a memory cgroup counts for many of them less what it counts for one, with the kernel's memory for them."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from rig import GO, OURS, PYTHON, SHELL, OLD, figure, wait_for
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+LISTEN, SIXTEEN, PAUSE, FLOOR = "sts-sidecar --listen", "sts-sidecar, 16 exchanges", "floor: pause", "floor: the same files"
+USER = 65532
+SETTLE_S = 2
+FIRST_PORT = 21000
+
+
+def cgroup_version():
+    path = CGROUPS / "cgroup.controllers"
+    return 2 if path.exists() and "memory" in path.read_text().split() else 1
+
+
+class Group:
+    """A memory cgroup, of either version."""
+
+    def __init__(self, name):
+        self.version = cgroup_version()
+        self.path = (CGROUPS if self.version == 2 else CGROUPS / "memory") / name
+        if self.version == 2:
+            (CGROUPS / "cgroup.subtree_control").write_text("+memory")
+        self.path.mkdir()
+
+    def join(self):
+        (self.path / "cgroup.procs").write_text(str(os.getpid()))
+
+    def pids(self):
+        return [int(word) for word in (self.path / "cgroup.procs").read_text().split()]
+
+    def kib(self):
+        """User memory, page cache and kernel memory, in KiB. The kernel's one figure of all of it lags behind by some pages for each processor; these do not."""
+        stat = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
+        if self.version == 2:
+            parts = [int(stat[key]) for key in ("anon", "file", "kernel")]
+        else:
+            parts = [int(stat["rss"]), int(stat["cache"]), int((self.path / "memory.kmem.usage_in_bytes").read_text())]
+        return [part / 1024 for part in parts]
+
+    def close(self):
+        wait_for(lambda: not self.pids(), "the end of the instances")
+        for _ in range(50):
+            try:
+                self.path.rmdir()
+                return
+            except OSError:
+                time.sleep(0.1)
+
+
+def instances(rig, kind, base, number):
+    """The command of an instance, and the directories that it fills."""
+    out = [base / f"{number}"]
+    token, url, ca = rig.folder / "token", rig.url(), rig.ca()
+    if kind == SIXTEEN:
+        out = [base / f"{number}-{i}" for i in range(16)]
+        config = rig.folder / f"sixteen-{number}.json"
+        config.write_text(json.dumps({"cacert-path": [str(ca)], "token-file": str(token), "exchanges": [
+            {"name": f"e{i}", "protocol": "openunison", "url": url, "output-dir": str(one)} for i, one in enumerate(out)]}))
+        return [rig.binaries[OURS], "run", "--config", config], out
+    if kind == LISTEN:
+        return [rig.binaries[OURS], "run", "--protocol", "openunison", "--url", url, "--token-file", token, "--output-dir", out[0], "--cacert-path", ca,
+                "--listen", f"127.0.0.1:{FIRST_PORT + number}"], out
+    if kind == PAUSE:
+        return [rig.folder / "floor"], out
+    if kind == FLOOR:
+        return [rig.folder / "floor", out[0], *(word for name, size in rig.files.items() for word in (name, str(size)))], out
+    return rig.command(kind, out[0]), out
+
+
+def rollup(pids):
+    """The means of what the kernel says of each process, in KiB."""
+    sums = dict.fromkeys(("Private_Dirty", "Pss", "VmPTE", "Rss"), 0)
+    for pid in pids:
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() + pathlib.Path(f"/proc/{pid}/status").read_text()
+        for name in sums:
+            sums[name] += int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1])
+    return sums
+
+
+def start_all(rig, kind, base, count, group):
+    environment, started, folders = rig.environment(), [], []
+
+    def enter():
+        group.join()
+        os.setgroups([])
+        os.setgid(USER)
+        os.setuid(USER)
+    for number in range(count):
+        command, out = instances(rig, kind, base, number)
+        for one in out:
+            one.mkdir(mode=0o700)
+            os.chown(one, USER, USER)
+        folders += out
+        started.append(subprocess.Popen([*map(str, command)], preexec_fn=enter, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL))
+        if number % 10 == 9:
+            wait_until_ready(kind, folders)
+    wait_until_ready(kind, folders)
+    return started, folders
+
+
+def wait_until_ready(kind, folders):
+    if kind != PAUSE:
+        wait_for(lambda: all((one / "token.jwt").exists() for one in folders), f"the tokens of {kind}")
+
+
+def measure(rig, kind, base, count):
+    """Starts `count` instances and looks at them once they are at rest."""
+    group = Group(f"sts-bench-{os.getpid()}")
+    started = []
+    try:
+        started, folders = start_all(rig, kind, base, count, group)
+        processes = {OURS: 1, LISTEN: 2, SIXTEEN: 1, PAUSE: 1, FLOOR: 1, GO: 1, OLD: 1, PYTHON: 1, SHELL: 2}[kind]
+        wait_for(lambda: len(group.pids()) == count * processes, f"{count} of {kind} at rest")
+        time.sleep(SETTLE_S)
+        user, cache, kernel = group.kib()
+        if kind == OURS:
+            rig.files = {path.name: path.stat().st_size for path in sorted(folders[0].iterdir())}
+        return {"total": user + cache + kernel, "user": user, "cache": cache, "kernel": kernel} | rollup(group.pids())
+    finally:
+        for process in started:
+            process.send_signal(signal.SIGTERM)
+        for process in started:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for pid in group.pids():  # the sleep of a shell
+            os.kill(pid, signal.SIGKILL)
+        group.close()
+
+
+def run(rig, short, kinds=None):
+    """KiB for one more instance of each kind. The kinds take turns, and each turn has its own directory in one tmpfs."""
+    if os.geteuid() != 0:
+        raise SystemExit("tests/bench: the memory of instances needs root, for a cgroup and a tmpfs")
+    many, turns = (60, 2) if short else (200, 5)
+    kinds = kinds or [OURS, FLOOR, PAUSE, LISTEN, SIXTEEN, *(peer for peer in rig.peers if peer != OURS)]
+    rows = {kind: [] for kind in kinds}
+    mount = rig.folder / "memory"
+    mount.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755,size=256m", "none", mount], check=True)
+    try:
+        for turn in range(turns):
+            for kind in kinds:
+                ends = []
+                for count in (1, many if kind not in (PYTHON, SIXTEEN) else many // 4):
+                    base = mount / f"{turn}-{kinds.index(kind)}-{count}"
+                    base.mkdir()
+                    ends.append((count, measure(rig, kind, base, count)))
+                (one, first), (some, last) = ends
+                rows[kind].append({key: (last[key] - first[key]) / (some - one) for key in first})
+    finally:
+        subprocess.run(["umount", "-l", mount], check=False)
+    return {"many": many, "files": rig.files, "cgroup_version": cgroup_version(),
+            "rows": {kind: {key: figure([sample[key] for sample in samples], 1) for key in samples[0]} for kind, samples in rows.items()}}

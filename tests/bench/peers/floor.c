@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The least that a process can cost, for tests/bench/memory.py: it writes the files of its
+ * command line, and waits for ever.
+ *
+ *	floor [DIRECTORY NAME SIZE [NAME SIZE]...]
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && chdir(argv[1]) != 0)
+		return 1;
+	for (int i = 2; i + 1 < argc; i += 2) {
+		int fd = open(argv[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		if (fd == -1)
+			return 1;
+		for (int left = atoi(argv[i + 1]); left > 0; left--) {
+			if (write(fd, "t", 1) != 1)
+				return 1;
+		}
+		close(fd);
+	}
+	pause();
+	return 0;
+}
