@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes docs/benchmarks.md and its plots of what the parts of the benchmark have measured."""
+import pathlib
+from xml.sax.saxutils import escape
+
+import memory
+import times
+from rig import GO, OURS, TOP
+
+PLOTS = TOP / "docs/pictures"
+BAR, LEFT, WIDTH, TOP_PX = 26, 250, 880, 46
+COLOURS = ["#0969da", "#8250df", "#bf8700", "#1a7f37", "#cf222e", "#57606a", "#0a7ea4", "#953800"]
+STYLE = """
+  text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600; font-size: 14px } .small { font-size: 12px; fill: #57606a }
+  .spread { stroke: #1f2328; stroke-width: 1.5 } .back { fill: #ffffff }
+  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .small { fill: #9198a1 } .spread { stroke: #e6edf3 } .back { fill: #0d1117 } }"""
+
+
+def plot(name, title, unit, parts, rows, folder=PLOTS):
+    """A horizontal bar for each row: (label, sizes of the parts, (low, high) or None). Several parts stand one after the other."""
+    longest = max(max(sum(sizes), spread[1] if spread else 0) for _, sizes, spread in rows) or 1
+    scale = (WIDTH - LEFT - 110) / longest
+    height = TOP_PX + BAR * len(rows) + 18
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">', f"<style>{STYLE}</style>",
+           f'<rect class="back" width="{WIDTH}" height="{height}"/>', f'<text class="title" x="12" y="20">{escape(title)}</text>']
+    if len(parts) > 1:
+        x = 12
+        for colour, part in zip(COLOURS, parts):
+            out.append(f'<rect x="{x}" y="29" width="10" height="10" fill="{colour}"/><text class="small" x="{x + 14}" y="38">{escape(part)}</text>')
+            x += 30 + 7 * len(part)
+    for number, (label, sizes, spread) in enumerate(rows):
+        y, x = TOP_PX + BAR * number, LEFT
+        out.append(f'<text x="{LEFT - 8}" y="{y + 15}" text-anchor="end">{escape(label)}</text>')
+        for colour, size in zip(COLOURS, sizes):
+            out.append(f'<rect x="{x:.1f}" y="{y + 2}" width="{max(size * scale, 0):.1f}" height="{BAR - 8}" fill="{colour}"/>')
+            x += size * scale
+        end = x
+        if spread:
+            low, high = (LEFT + value * scale for value in spread)
+            out.append(f'<path class="spread" d="M{low:.1f} {y + 11}H{high:.1f}M{low:.1f} {y + 7}v8M{high:.1f} {y + 7}v8"/>')
+            end = max(end, high)
+        out.append(f'<text class="small" x="{end + 6:.1f}" y="{y + 15}">{sum(sizes):.4g} {unit}</text>')
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"bench-{name}.svg").write_text("\n".join(out + ["</svg>"]) + "\n")
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
+
+
+def spread(one, digits=1):
+    """The median, and the quartiles in parentheses."""
+    return f"{one['median']:.{digits}f} ({one['low']:.{digits}f}–{one['high']:.{digits}f})"
+
+
+def verdict(value, most):
+    return f"{value:.2f} | {most:g} | {'met' if value <= most else '**not met**'}"
+
+
+def memory_targets(found):
+    rows = found["rows"]
+    floor = rows[memory.FLOOR]["total"]["median"]
+    named = ((OURS, 1.25, "memory of one more instance, beside the floor with the same files"), (memory.LISTEN, 2, "the same with `--listen`"))
+    return [[what, verdict(rows[kind]["total"]["median"] / floor, most)] for kind, most, what in named if kind in rows]
+
+
+def memory_page(found, folder):
+    rows = sorted(found["rows"].items(), key=lambda item: item[1]["total"]["median"])
+    floor = found["rows"][memory.FLOOR]["total"]["median"]
+    plot("memory", "Memory of one more instance", "KiB", ["the process's own pages", "its files", "the kernel's memory for it"],
+         [(kind, [row[key]["median"] for key in ("user", "cache", "kernel")], (row["total"]["low"], row["total"]["high"])) for kind, row in rows], folder)
+    files = ", ".join(f"`{name}` {size}" for name, size in found["files"].items())
+    text = f"""## Memory
+
+One more instance costs what a memory cgroup (version {found['cgroup_version']}) counts for {found['many']} instances less what it counts for one, divided by {found['many'] - 1}. The kernel's memory for the processes is in it: page tables, stacks of the
+kernel, filters, descriptors, inodes. (Python and the 16 exchanges: {found['many'] // 4} instances.) All instances write into one tmpfs, as with an `emptyDir` in memory. *Floor* is a static process of the same C library that waits for ever: `pause` has
+written nothing, the other one has written files of the same sizes (in bytes: {files}). KiB; medians of {rows[0][1]['total']['n']} turns, with the quartiles in parentheses.
+
+![Memory of one more instance](pictures/bench-memory.svg)
+
+"""
+    columns = [("total", "in all"), ("user", "own pages"), ("cache", "files"), ("kernel", "kernel"), ("VmPTE", "page tables, of it"), ("Private_Dirty", "private dirty"), ("Pss", "Pss")]
+    return text + table(["", *(head for _, head in columns), "beside the floor"], [
+        [kind, spread(row["total"]), *(f"{row[key]['median']:.1f}" for key, _ in columns[1:]), f"{row['total']['median'] / floor:.2f}"] for kind, row in rows])
+
+
+def time_targets(found):
+    rows = []
+    for certificate, words in (("p256", "P-256"), ("rsa2048", "RSA-2048")):
+        for key, most, what in (("wall_ms", 0.5, "wall time"), ("cpu_ms", 0.4, "CPU")):
+            value = times.ratio(found["at_once"], key, certificate=certificate, tls="1.3", bundle=False)
+            rows.append([f"{what} from exec to token, {words} server, beside Go", verdict(value, most)])
+    for row in found["delayed"]:
+        if row["peer"] == OURS:
+            other = next(one for one in found["delayed"] if one["peer"] == GO and one["tls"] == row["tls"] and one["delay_ms"] == row["delay_ms"])
+            rows.append([f"round trips at {row['delay_ms']} ms, TLS {row['tls']}, beside Go", verdict(row["round_trips"] / other["round_trips"], 1)])
+    return rows
+
+
+def time_page(found, folder):
+    first = [row for row in found["at_once"] if row["certificate"] == "p256" and row["tls"] == "1.3" and not row["bundle"]]
+    for key, words in (("wall_ms", "Wall time"), ("cpu_ms", "CPU time")):
+        plot(key.split("_")[0], f"{words} from exec to token: P-256, TLS 1.3, one CA, no delay", "ms", ["median"],
+             [(row["peer"], [row[key]["median"]], (row[key]["low"], row[key]["high"])) for row in first], folder)
+    text = f"""## From exec to token
+
+A process starts, exchanges once and ends (`exchange --single-run`), by turns with its peers, against one server written in Go. CPU is that of all processes of the peer, system time included. *Bundle* is one CA, or the {found['bundle_count']} of this
+machine beside it. Milliseconds; medians with the quartiles in parentheses.
+
+![Wall time](pictures/bench-wall.svg)
+
+![CPU time](pictures/bench-cpu.svg)
+
+"""
+    go = {(row["certificate"], row["tls"], row["bundle"]): row for row in found["at_once"] if row["peer"] == GO}
+    text += table(["peer", "certificate", "TLS", "bundle", "wall", "CPU", "wall beside Go", "CPU beside Go"], [
+        [row["peer"], row["certificate"], row["tls"], f"{found['bundle_count']} CAs" if row["bundle"] else "one CA", spread(row["wall_ms"]), spread(row["cpu_ms"]),
+         *(f"{row[key]['median'] / go[row['certificate'], row['tls'], row['bundle']][key]['median']:.2f}" for key in ("wall_ms", "cpu_ms"))]
+        for row in found["at_once"]])
+    text += "\nBehind a relay in user space that delays every byte by half of the round trip:\n\n"
+    text += table(["peer", "TLS", "round trip", "wall", "round trips after that of TCP"], [
+        [row["peer"], row["tls"], f"{row['delay_ms']} ms", spread(row["wall_ms"]), f"{row['round_trips']:g}"] for row in found["delayed"]])
+    if found["cold"]:
+        text += "\nWith an empty page cache (`/proc/sys/vm/drop_caches`) before each run; what other running programs have mapped stays in it:\n\n"
+        text += table(["peer", "wall", "CPU"], [[row["peer"], spread(row["wall_ms"]), spread(row["cpu_ms"])] for row in found["cold"]])
+    return text
+
+
+PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets)}
+
+
+def page(found, folder=PLOTS):
+    """The text of the page."""
+    where = found["where"]
+    text = f"""# Benchmarks
+
+[Index of the documentation](README.md)
+
+This page is made by `tools/bench.sh`, which measures everything on it in one run. Figures of time belong to the machine; the ratios between programs that took turns in the same run say more.
+
+| | |
+|---|---|
+| machine | {where['cpu']}, {where['processors']} processors, {where['memory_gib']} GiB |
+| kernel | {where['kernel']} |
+| date, commit | {where['date']}, {where['commit']}; {where['run']} |
+| peers | {where['peers']} |
+
+## Targets
+
+"""
+    targets = [row for name, (_, make) in PARTS.items() if name in found for row in make(found[name])]
+    text += table(["target", "measured", "at most", ""], [[what, *rest.split(" | ")] for what, rest in targets]) + "\n"
+    return text + "\n".join(make(found[name], folder) for name, (make, _) in PARTS.items() if name in found)
