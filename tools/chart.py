@@ -180,7 +180,7 @@ def values_schema():
     made = section(
         "Values of the chart sts-sidecar.",
         image=section("The image of the sidecar. Both its repository and its digest are required.",
-                      repository={"type": "string", "pattern": "^[^@ ']*$", "description": "such as registry.example.com/sts-sidecar"},
+                      repository={"type": "string", "pattern": "^([A-Za-z0-9._-]+([:/][A-Za-z0-9._-]+)*)?$", "description": "such as registry.example.com/sts-sidecar"},
                       digest={"type": "string", "pattern": DIGEST, "description": "sha256: and 64 hexadecimal digits"},
                       pullPolicy={"type": "string", "enum": ["Always", "IfNotPresent", "Never"]},
                       pullSecrets={"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"},

@@ -67,7 +67,8 @@ def test_values_keep_the_schema(path):
 
 @pytest.mark.parametrize("values", [
     {"profiles": {"a": {"url": "https://sts.example.com/ a"}}}, {"profiles": {"a": {"url": "https://$(HOST)/"}}}, {"profiles": {"a": {"expirationSeconds": 7200}}},
-    {"profiles": {"a": {"args": {"client-key": "/k"}}}}, {"image": {"digest": "latest"}}, {"image": {"pullSecrets": ["a'b"]}}, {"monitoring": {"docs": "docs"}},
+    {"profiles": {"a": {"args": {"client-key": "/k"}}}}, {"image": {"digest": "latest"}}, {"image": {"repository": "https://registry.example.com/a"}}, {"image": {"repository": 'a"b'}},
+    {"image": {"repository": "a\\b"}}, {"image": {"repository": "a@sha256:b"}}, {"image": {"pullSecrets": ["a'b"]}}, {"monitoring": {"docs": "docs"}},
     {"openunison": {"endpoints": {"vault-sts": {"url": "https://openunison.example.com/vault/token/user", "ca": "none", "tokenVariable": "A", "valueVariable": "B"}}}},
     {"openunison": {"endpoints": {"vault-sts": {"url": "https://openunison.example.com/vault/token/user", "ca": "own", "tokenVariable": "A"}}}},
     {"openunison": {"endpoints": {"vault-sts": {"url": "https://o.example.com/$(HOST)", "ca": "own", "tokenVariable": "A", "valueVariable": "B"}}}}], ids=str)
