@@ -33,12 +33,13 @@ def test_what_the_guard_allows(ask, spec):
     ({"audiences": ["https://other.example.com"]}, f"may be for {AUDIENCE}, https://second.example.com, and the request is for https://other.example.com"),
     ({"audiences": [AUDIENCE, "https://other.example.com"]}, "https://other.example.com: request one of the allowed audiences"),
     ({"audiences": []}, "and the request is for the API server"),
+    ({"audiences": ["https://sts.example.com\n"]}, "the request is for an audience that the annotation sts-sidecar.io/token-request-audiences of the ServiceAccount does not have"),
     ({"expirationSeconds": 3601}, "may live for 3600 seconds, and the request is for 3601"),
     ({"boundObjectRef": None}, "must be bound to the Pod that requests it"),
     ({"boundObjectRef": POD | {"name": "other"}}, "must be bound to the Pod that requests it"),
     ({"boundObjectRef": POD | {"uid": "00000000-0000-4000-8000-000000000000"}}, "must be bound to the Pod that requests it"),
     ({"boundObjectRef": POD | {"kind": "Secret"}}, "must be bound to the Pod that requests it"),
-], ids=["audience", "two-audiences", "no-audience", "life", "unbound", "name", "uid", "kind"])
+], ids=["audience", "two-audiences", "no-audience", "line-break", "life", "unbound", "name", "uid", "kind"])
 def test_what_the_guard_refuses(ask, spec, words):
     [message] = ask(spec)
     assert words in message
@@ -51,6 +52,15 @@ def test_who_may_ask(ask):
     anything = {"audiences": ["https://kubernetes.default.svc"], "expirationSeconds": 86400}
     assert ask(anything, user="system:node:node-1", groups=["system:nodes"], extra={}) == []
     assert ask(anything, account="unlabelled", user="admin", extra={}) == []
+
+
+def test_more_volumes_than_a_message_can_name(judge, built):
+    """The API server drops a message of more than 5120 bytes."""
+    volumes = [{"name": "v" * 59 + f"-{n:03}", "projected": {"sources": [{"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}}]}} for n in range(100)]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "app"}, "spec": {"containers": [{"name": "app", "image": "app:1"}], "volumes": volumes}}
+    asked = {"name": "many", "object": pod, "namespace": {"metadata": {"name": "test", "labels": {"sts-sidecar.io/token-checklist": "enabled"}}}}
+    [said] = judge.judge(built[DEPLOY / "guard/checklist"], [asked])["cases"]
+    assert [each["message"] for each in said["refusals"]] == ["a projected token of the Pod has no audience, so it is one for the API server"]
 
 
 def test_each_rule_is_needed(judge, built):
