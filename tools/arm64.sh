@@ -58,6 +58,8 @@ mkdir -p "$system/state/lists/partial" "$system/cache/archives/partial"
 packages="linux-image-arm64 busybox-static bash python3 openssl procps strace util-linux coreutils"
 if [ "$(cat "$system/packages.of" 2>/dev/null)" != "$packages $(sha256sum <tests/requirements.txt)" ]; then
 	say "downloading arm64's packages"
+	# What an earlier run has downloaded would be unpacked, too: an older kernel beside the new one.
+	[ ! -e "$system/packages.of" ] || rm -f "$system"/cache/archives/*.deb
 	rm -rf "$system/packages" "$system/packages.of"
 	mkdir -p "$system/packages/usr/bin" "$system/packages/usr/lib" "$system/packages/usr/sbin"
 	for folder in bin lib sbin; do ln -s "usr/$folder" "$system/packages/$folder"; done

@@ -52,7 +52,7 @@ while [ "${out%/}" != "$out" ]; do out=${out%/}; done
 if [ ! -e .git ] || ! revision=$(git rev-parse HEAD) || ! changes=$(git status --porcelain); then refuse "git does not show a commit here, and a release is made of one"; fi
 more=
 ! $dirty || more=--dirty
-$dirty || [ -z "$changes" ] || refuse "the tree differs from the commit"
+$dirty || [ -z "$changes" ] || refuse "the tree differs from the commit: git status shows how"
 for name in oci oci-without-ca; do
 	[ -z "$layouts" ] || [ -f "$layouts/$name/index.json" ] || refuse "$layouts/$name is not a layout"
 done

@@ -374,6 +374,22 @@ def test_a_limit_range_and_a_quota(cluster, place):
     assert pod["spec"]["initContainers"][0]["resources"] == {"requests": {"cpu": "1m", "memory": "2Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
 
 
+def test_the_class_of_a_pod(cluster, place):
+    """A Pod of the class Guaranteed stays one only if the sidecar has limits that are its requests. A Pod with resources of its own needs room for the sidecar."""
+    where, few, more = place(INJECTION), {"cpu": "5m", "memory": "16Mi"}, {"cpu": "100m", "memory": "64Mi"}
+    profile = load_profile("example")["profile"]
+    profile["metadata"]["name"] = "limits"
+    profile["spec"]["resources"] = {"requests": few, "limits": few}
+
+    def made(name, **spec):
+        return create(cluster, where, labelled(name, containers=[{"name": "app", "image": "app:1", "resources": {"requests": more, "limits": more}}], **spec))
+    with admission.installed(cluster, yaml.safe_dump(profile)):
+        until(lambda: admission.is_injected(made("limits")), "the policies know the profile")
+        assert made("limits").json["status"]["qosClass"] == "Guaranteed"
+    assert made("example").json["status"]["qosClass"] == "Burstable"
+    assert "must be greater than or equal to aggregate container requests of 101m" in the_message(made("example", resources={"requests": more, "limits": more}))
+
+
 @pytest.mark.parametrize("owner", ["ReplicaSet", "Job"])
 def test_a_controller_makes_the_pod(cluster, place, owner):
     """generateName, and the labels and tolerations of the controller: the Pod has what the template says, and what a Pod by hand gets."""
