@@ -63,6 +63,17 @@ def test_more_volumes_than_a_message_can_name(judge, built):
     assert [each["message"] for each in said["refusals"]] == ["a projected token of the Pod has no audience, so it is one for the API server"]
 
 
+@pytest.mark.parametrize("value", ["guarded", "Guarded", "true", ""])
+def test_any_value_of_the_label_guards(judge, built, value):
+    """A typing mistake in the value must not leave the ServiceAccount without its guard."""
+    account = copy.deepcopy(ACCOUNT)
+    account["metadata"]["labels"] = {"sts-sidecar.io/token-request": value}
+    asked = {"name": "ask", "resource": "serviceaccounts/token", "requestName": "app", "namespace": {"metadata": {"name": "test"}}, "user": "admin",
+             "object": {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": [AUDIENCE], "expirationSeconds": 600, "boundObjectRef": POD}}}
+    [said] = judge.judge([*built[DEPLOY / "guard/token-request"], account], [asked])["cases"]
+    assert any("because it has the label sts-sidecar.io/token-request; this request came from admin" in each["message"] for each in said["refusals"])
+
+
 def test_each_rule_is_needed(judge, built):
     """Without one validation of a policy, one of the refusals above is none."""
     whole = built[DEPLOY / "guard/token-request"]
