@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Changes the program in small ways and counts the changes that no test notices.
+
+    tests/mutation/run.py verifier store          # all mutants of these sets (sets.toml)
+    tests/mutation/run.py --sample 200 --seed 7 rest
+    tests/mutation/run.py lib/net/url.c:270       # the mutants of one file, or of one line
+    tests/mutation/run.py --again FILE.json       # what survived in a former run
+
+A mutant is killed if a unit test that enters its function fails, ends by a signal or takes too long. What survives is compiled with optimisation: if the
+machine code is that of the unchanged source, the mutant is equivalent. The rest is tried once more with sanitizers, which see what reads or writes out of
+bounds. equivalent.toml lists the mutants that change nothing, each with the reason.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import queue
+import random
+import sys
+import threading
+import time
+import tomllib
+
+import mutants
+import workcopy
+from workcopy import TOP, Failed
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def read_sets():
+    with open(HERE / "sets.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def files_of(name, sets):
+    """The sources of a set; rest is what no set has."""
+    if name == "rest":
+        named = {path for other in sets for path in files_of(other, sets)}
+        return sorted(path for path in (str(path.relative_to(TOP)) for folder in ("lib", "sidecar") for path in (TOP / folder).rglob("*.c")) if path not in named)
+    found = sorted(str(path.relative_to(TOP)) for pattern in sets[name]["files"] for path in TOP.glob(pattern))
+    if not found:
+        raise Failed(f"sets.toml: {name} has no files")
+    return found
+
+
+def chosen(arguments, sets):
+    """The mutants of the sets, files and lines that are named."""
+    found = []
+    for what in arguments.what:
+        path, _, line = what.partition(":")
+        for name in files_of(what, sets) if what in sets or what == "rest" else [path]:
+            if not (TOP / name).is_file():
+                raise Failed(f"{what} is neither a set nor a source")
+            made = mutants.mutants_of(name, (TOP / name).read_text())
+            found += [mutant for mutant in made if not line or mutant.line == int(line)]
+    if arguments.again:
+        former = {(row["path"], row["before"], row["after"]) for row in json.loads(pathlib.Path(arguments.again).read_text())["mutants"] if row["result"] == "survived"}
+        for name in sorted({path for path, _, _ in former}):
+            found += [mutant for mutant in mutants.mutants_of(name, (TOP / name).read_text()) if (mutant.path, mutant.before, mutant.after) in former]
+    if arguments.sample and arguments.sample < len(found):
+        found = sorted(random.Random(arguments.seed).sample(found, arguments.sample), key=lambda mutant: (mutant.path, mutant.start, mutant.new))
+    return found
+
+
+def read_equivalent():
+    """The reasons of the mutants that change nothing. A row that matches no mutant any more is an error."""
+    with open(HERE / "equivalent.toml", "rb") as file:
+        rows = tomllib.load(file).get("mutant", [])
+    made, reasons = {}, {}
+    for row in rows:
+        path = row["file"]
+        if path not in made and (TOP / path).is_file():
+            made[path] = {(mutant.before, mutant.after) for mutant in mutants.mutants_of(path, (TOP / path).read_text())}
+        if (row["line"], row["mutant"]) not in made.get(path, ()):
+            raise Failed(f"equivalent.toml: {path} has no mutant \"{row['line']}\" -> \"{row['mutant']}\"")
+        if len(row["reason"]) < 10 or (path, row["line"], row["mutant"]) in reasons:
+            raise Failed(f"equivalent.toml: {path}: \"{row['mutant']}\" stands there twice or without a reason")
+        reasons[path, row["line"], row["mutant"]] = row["reason"]
+    return reasons
+
+
+class Judge:
+    """Finds out what becomes of each mutant."""
+
+    def __init__(self, copy, arguments):
+        self.copy, self.arguments = copy, arguments
+        self.plain = copy.build("plain")
+        self.measured = self.plain.measure()
+        self.functions = collections.defaultdict(list)  # (path, line): tests
+        for test, facts in self.measured.items():
+            for path, line in facts["entered"]:
+                self.functions[path].append((line, test))
+        self.jobs = queue.SimpleQueue()
+        for i in range(arguments.jobs):
+            folder = copy.folder / f"job{i}"
+            folder.mkdir(exist_ok=True)
+            self.jobs.put(folder)
+        self.originals = {}
+        self.lock = threading.Lock()
+        self.until = time.monotonic() + arguments.seconds
+
+    def tests_of(self, mutant):
+        """The tests that enter its function, or for what is outside of functions, its file; first the module's own, then the quick ones."""
+        first, last = mutant.function or (0, 1 << 30)
+        tests = {test for line, test in self.functions[mutant.path] if first <= line <= last}
+        own = pathlib.Path(mutant.path)
+        lines = collections.Counter(test for line, test in self.functions[mutant.path])
+
+        def rank(test):
+            folder, name = test.split("/")
+            return (folder != own.parent.name, not name.startswith(own.stem), -lines[test], self.measured[test]["seconds"], test)
+        return sorted(tests, key=rank)
+
+    def judge(self, mutant):
+        if time.monotonic() > self.until:
+            return "not run", ""
+        job = self.jobs.get()
+        try:
+            tests = self.tests_of(mutant)
+            result = self.with_build(self.plain, mutant, job, tests)
+            if result[0] == "survived" and self.same_code(mutant, job):
+                return "same code", ""
+            if result[0] == "survived" and tests and not self.arguments.no_sanitizers:
+                with self.lock:
+                    sanitized = self.copy.build("sanitized")
+                    sanitized.measure()
+                result = self.with_build(sanitized, mutant, job, tests[:self.arguments.sanitized_tests])
+            return result if tests or result[0] != "survived" else ("survived", "no test enters it")
+        finally:
+            self.jobs.put(job)
+
+    def with_build(self, build, mutant, job, tests):
+        text = mutant.applied((TOP / mutant.path).read_text())
+        (job / pathlib.Path(mutant.path).name).write_text(text)
+        if not tests:
+            return ("survived", "") if build.compile(mutant.path, text, job, "") else ("not compiled", "")
+        objects = {}
+        for test in tests:
+            try:
+                program = build.link(mutant.path, build.program(test), job, objects)
+            except (Failed, OSError, workcopy.subprocess.SubprocessError):
+                if None in objects.values():
+                    return "not compiled", ""
+                raise
+            result = build.outcome(program, workcopy.GRACE_S + 6 * build.timings[test]["seconds"])
+            if result != "passed":
+                return ("killed" if result == "failed" else "timed out"), test
+        return "survived", ""
+
+    def same_code(self, mutant, job):
+        """Whether the compiler makes the same of the mutant and of the source. What the object says of its own path is the same, too."""
+        def code(text):
+            made = self.plain.compile(mutant.path, text, job, "", ("-O2", "-DNDEBUG"))
+            return made and made.read_bytes()
+        original = code((TOP / mutant.path).read_text())
+        return original is not None and original == code(mutant.applied((TOP / mutant.path).read_text()))
+
+
+def judged(judge, found, reasons, arguments):
+    rows, began = [], time.monotonic()
+
+    def one(mutant):
+        reason = reasons.get((mutant.path, mutant.before, mutant.after))
+        if reason and not arguments.equivalent:
+            return mutant, "equivalent", reason
+        return mutant, *judge.judge(mutant)
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for done, (mutant, result, by) in enumerate(pool.map(one, found), 1):
+            rows.append({"path": mutant.path, "line": mutant.line, "operator": mutant.operator, "before": mutant.before, "after": mutant.after,
+                         "result": result, "by": by})
+            if result == "survived" and arguments.verbose:
+                print(f"{mutant.name()}  {by}", flush=True)
+            if done % 100 == 0:
+                print(f"-- {done} of {len(found)} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            if arguments.json and (done % 50 == 0 or done == len(found)):
+                write_json(arguments, rows)
+    return rows
+
+
+def write_json(arguments, rows):
+    path = pathlib.Path(arguments.json)
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps({"seed": arguments.seed, "sample": arguments.sample, "what": arguments.what, "mutants": rows}, indent=1) + "\n")
+    os.replace(new, path)
+
+
+def noticed(counts):
+    """Of those that can be noticed."""
+    killed = counts["killed"] + counts["timed out"]
+    return killed, killed + counts["survived"]
+
+
+def report(rows, arguments):
+    print(f"{'file':44} {'mutants':>8} {'killed':>7} {'too slow':>8} {'survived':>8} {'same code':>9} {'equivalent':>10} {'no program':>10} {'noticed':>8}")
+    total = collections.Counter()
+    for path in sorted({row["path"] for row in rows}):
+        counts = collections.Counter(row["result"] for row in rows if row["path"] == path)
+        total.update(counts)
+        print_row(path, counts)
+    print_row("together", total)
+    if total["not run"]:
+        print(f"{total['not run']} mutants were not tried: the time was over")
+    if not arguments.verbose:
+        for row in rows:
+            if row["result"] == "survived":
+                print(f"{row['path']}:{row['line']}: {row['operator']}: {row['before']}\n    -> {row['after']}" + (f"   ({row['by']})" if row["by"] else ""))
+    if arguments.equivalent:
+        for row in rows:
+            if row["result"] in ("killed", "timed out"):
+                print(f"not equivalent: {row['path']}:{row['line']}: {row['after']}")
+    return total
+
+
+def print_row(name, counts):
+    killed, of = noticed(counts)
+    print(f"{name:44} {sum(counts.values()):8} {counts['killed']:7} {counts['timed out']:8} {counts['survived']:8} {counts['same code']:9} "
+          f"{counts['equivalent']:10} {counts['not compiled']:10} {100 * killed / of if of else 100:7.1f}%")
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", help="a set of sets.toml, rest, a source, or SOURCE:LINE")
+    parser.add_argument("--sample", type=int, help="that many mutants, chosen by --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", metavar="FILE", help="what survived in the run that wrote FILE")
+    parser.add_argument("--json", metavar="FILE", help="write the result of each mutant")
+    parser.add_argument("--work", default="~/.cache/sts-sidecar-mutation", help="the folder of the work copy")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--seconds", type=int, default=7200, help="no mutant is begun later")
+    parser.add_argument("--least", type=float, default=0, help="fail if less than this percentage is noticed")
+    parser.add_argument("--no-sanitizers", action="store_true", help="do not try survivors with sanitizers")
+    parser.add_argument("--sanitized-tests", type=int, default=8, help="that many tests with sanitizers, at most")
+    parser.add_argument("--equivalent", action="store_true", help="only try what equivalent.toml lists: none may be noticed")
+    parser.add_argument("--verbose", action="store_true", help="print each survivor when it is found")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parsed()
+    sets = read_sets()
+    reasons = read_equivalent()
+    if arguments.equivalent:
+        arguments.what = sorted({path for path, _, _ in reasons})
+    found = chosen(arguments, sets)
+    if arguments.equivalent:
+        found = [mutant for mutant in found if (mutant.path, mutant.before, mutant.after) in reasons]
+    copy = workcopy.WorkCopy(pathlib.Path(arguments.work).expanduser())
+    copy.folder.mkdir(parents=True, exist_ok=True)
+    copy.update()
+    total = report(judged(Judge(copy, arguments), found, reasons, arguments), arguments)
+    killed, of = noticed(total)
+    bad = 100 * killed < arguments.least * of or total["not run"] or arguments.equivalent and killed
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"tests/mutation/run.py: {error}")

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A copy of the sources with builds of its own, in which mutants are compiled, linked and tested.
+
+Tests run in namespaces of their own (unshare): a mutant that kills every process, or that removes or fills what it can reach, harms nothing.
+"""
+import json
+import mmap
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+SHORT_FLAGS = "-g1 -w -finstrument-functions -finstrument-functions-exclude-file-list=subprojects,tests/mutation"
+KINDS = {  # of build: the options of the compiler, and those of Meson
+    "plain": (SHORT_FLAGS.split(), []),
+    "sanitized": ("-w -fsanitize=address,undefined -fno-sanitize-recover=all".split(), ["-Db_lundef=false"]),
+}
+GRACE_S = 4  # that a test may take longer than six times as long as with the unchanged program
+INSIDE = """
+mount --rbind "$1" /mnt || exit 99
+[ "$3" = writes ] || mount -o remount,ro,bind /mnt || exit 99
+mount -t tmpfs -o size=256m none /tmp || exit 99
+ulimit -c 0
+cd /tmp && exec "$2" </dev/null
+"""
+
+
+class Failed(Exception):
+    """The tool cannot go on."""
+
+
+def run(command, folder, seconds=1200):
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False)
+    if done.returncode:
+        raise Failed(f"{shlex.join(map(str, command))}:\n{done.stdout.decode('utf-8', 'replace')[-3000:]}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def tracked():
+    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    return sorted(name for name in out.decode().split("\0") if name and (TOP / name).is_file())
+
+
+class WorkCopy:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder).resolve()
+        self.sources = self.folder / "src"
+        self.builds = {}
+
+    def update(self):
+        """Copy what has changed, so that ninja builds no more than that."""
+        self.sources.mkdir(parents=True, exist_ok=True)
+        names = tracked()
+        for name in ("bearssl", "cjson"):
+            if not (TOP / "subprojects" / name).is_dir():
+                raise Failed("the dependencies are missing; tools/build.sh fetches them")
+            if not (self.sources / "subprojects" / name).is_dir():
+                shutil.copytree(TOP / "subprojects" / name, self.sources / "subprojects" / name, symlinks=True)
+        names.append("subprojects/musl/VERSION.package")
+        for name in names:
+            source, target = TOP / name, self.sources / name
+            if not target.is_file() or target.read_bytes() != source.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        for old in (self.folder / "names").read_text().split("\n") if (self.folder / "names").is_file() else []:
+            if old not in names and old:
+                (self.sources / old).unlink(missing_ok=True)
+        (self.folder / "names").write_text("\n".join(names))
+
+    def build(self, kind):
+        if kind not in self.builds:
+            self.builds[kind] = Build(self, kind)
+        return self.builds[kind]
+
+
+class Build:
+    """One kind of build in the work copy."""
+
+    def __init__(self, copy, kind):
+        self.copy, self.kind = copy, kind
+        self.folder = copy.folder / kind
+        self.folder.mkdir(exist_ok=True)
+        flags, options = KINDS[kind]
+        links = [flag for flag in flags if "sanitize" in flag]
+        if kind == "plain":
+            links = [str(copy.folder / "entered.o")]
+            run(["gcc", "-O1", "-c", "-fPIE", str(HERE / "entered.c"), "-o", links[0]], copy.folder)
+        if not (self.folder / "build.ninja").is_file():
+            native = copy.folder / f"{kind}.ini"
+            native.write_text(f"[binaries]\nc = 'gcc'\n[built-in options]\nc_args = {flags!r}\nc_link_args = {links!r}\n")
+            run(["meson", "setup", str(self.folder), str(copy.sources), "--native-file", str(native), "-Doptimization=0", "-Dbearssl:optimization=2", "-Dwerror=false", *options], copy.folder)
+        self.tests = sorted(test["name"] for test in json.loads((self.folder / "meson-info/intro-tests.json").read_text()) if "unit" in test["suite"][0].split(":")[-1])
+        run(["ninja", "-C", str(self.folder), *map(self.program, self.tests)], copy.folder)
+        self.compiles = {}
+        for entry in json.loads((self.folder / "compile_commands.json").read_text()):
+            path = os.path.relpath((self.folder / entry["file"]).resolve(), copy.sources)
+            self.compiles.setdefault(path, []).append((entry["output"], shlex.split(entry["command"])))
+        self.links = {}
+        self.timings = {}
+
+    @staticmethod
+    def program(test):
+        return "tests/test_" + re.sub(r"\W", "_", test)
+
+    def link_command(self, target):
+        if target not in self.links:
+            lines = run(["ninja", "-C", str(self.folder), "-t", "commands", target], self.folder).splitlines()
+            self.links[target] = shlex.split(lines[-1])
+        return self.links[target]
+
+    def compile(self, path, text, job, variant, extra=()):
+        """The object of a changed source, or None if it does not compile. variant: a part of the object's path in the build."""
+        chosen = [(output, command) for output, command in self.compiles[path] if variant in output]
+        output, command = chosen[0]
+        source, made = job / pathlib.Path(path).name, job / f"{variant or 'object'}.o"
+        source.write_text(text)
+        words, skip = [], False
+        for word in command:
+            if skip or word in ("-MD",) or "instrument-functions" in word or word in ("-g1",):
+                skip = False
+            elif word in ("-MQ", "-MF"):
+                skip = True
+            elif word == output:
+                words.append(str(made))
+            else:
+                words.append(str(source) if word.endswith("/" + path) else word)
+        made.unlink(missing_ok=True)
+        done = subprocess.run([*words, *extra], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
+        return made if done.returncode == 0 else None
+
+    def link(self, path, target, job, objects):
+        """The program target with the changed object. objects: those that are made already, by variant."""
+        words = list(self.link_command(target))
+        testing = any("sts-tls-testing" in word for word in words) and path.startswith("lib/tls/")
+        variant = "sts-tls-testing" if testing else "libexposed" if any("libexposed" in o for o, _ in self.compiles[path]) else "libsts.a" if path.startswith("lib/") else "sts-sidecar.p"
+        if variant not in objects:
+            objects[variant] = self.compile(path, (job / pathlib.Path(path).name).read_text(), job, variant)
+        made, program = objects[variant], job / "program"
+        if path.startswith("lib/"):
+            # In an archive of its own it takes part only where the unchanged object would.
+            archive = job / f"{variant}.mutant.a"
+            archive.unlink(missing_ok=True)
+            subprocess.run(["ar", "rc", str(archive), str(made)], check=True, timeout=60)
+            first = next(i for i, word in enumerate(words) if word.endswith(".a") and "/lib/" in "/" + word)
+            words.insert(first, str(archive))
+        else:
+            old = next(output for output, _ in self.compiles[path] if variant in output)
+            words = [str(made) if word == old else word for word in words]
+        words[words.index("-o") + 1] = str(program)
+        done = subprocess.run(words, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        if done.returncode:
+            raise Failed(f"the link of {target} failed:\n{done.stdout.decode('utf-8', 'replace')[-2000:]}")
+        return program
+
+    def outcome(self, program, seconds, writes=False, environment=()):
+        """passed, failed or timed out"""
+        inside = "/mnt/" + os.path.relpath(program, self.copy.folder)
+        command = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                   "sh", "-c", INSIDE, "sh", str(self.copy.folder), inside, "writes" if writes else ""]
+        known = {"PATH": os.environ["PATH"], "STS_TESTS": "/mnt/src/tests", "ASAN_OPTIONS": "detect_leaks=0", **dict(environment)}
+        with subprocess.Popen(command, env=known, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+            try:
+                out, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+                return "timed out"
+        if process.returncode == 99:
+            raise Failed("the namespaces of a test cannot be made: unshare(1) and mount(8) need root, or user namespaces")
+        failed = process.returncode or b"\nnot ok" in out or b"Bail out!" in out
+        return "failed" if failed else "passed"
+
+    def measure(self):
+        """How long each test takes; in the plain build also which functions it enters. All tests must pass."""
+        kept = self.folder / "measured.json"
+        known = json.loads(kept.read_text()) if kept.is_file() else {}
+        for test in self.tests:
+            program = self.folder / self.program(test)
+            stamp = program.stat().st_mtime
+            if known.get(test, {}).get("stamp") == stamp:
+                continue
+            entered = self.folder / "entered"
+            entered.unlink(missing_ok=True)
+            for _ in range(3):  # a busy machine can be too slow for a test once
+                begun = time.monotonic()
+                result = self.outcome(program, 240, True, {"STS_ENTERED": "/mnt/" + os.path.relpath(entered, self.copy.folder)}.items())
+                if result == "passed":
+                    break
+            if result != "passed":
+                raise Failed(f"the unit test {test} of the unchanged program: {result}")
+            known[test] = {"stamp": stamp, "seconds": round(time.monotonic() - begun, 2), "entered": places(program, entered) if entered.is_file() else []}
+            kept.write_text(json.dumps(known))
+        entered = self.folder / "entered"
+        entered.unlink(missing_ok=True)
+        self.timings = known
+        return known
+
+
+def places(program, entered):
+    """The first lines of the functions that were entered: [path, line]."""
+    with open(entered, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
+        offsets, at = [], data.find(b"\1")
+        while at >= 0:
+            offsets.append(at)
+            at = data.find(b"\1", at + 1)
+    lines = subprocess.run(["addr2line", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE, check=True, timeout=120).stdout.decode()
+    found = re.findall(r"src/((?:lib|sidecar)/\S+\.c):(\d+)", lines)
+    return sorted({(path, int(line)) for path, line in found})
