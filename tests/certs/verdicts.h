@@ -269,6 +269,7 @@ static const struct verdict constraints[] = {
 	{"leaf-nc-ip-dns-permit nc-ip-dns-permit", "root", "10.0.0.1", STS_OK},
 	/* kinds that we don't judge */
 	{"leaf-nc-dir nc-dir", "root", HOST, STS_ECERT_CONSTRAINT, "cannot be judged"},
+	{"leaf-nc-dir-empty-subject nc-dir", "root", HOST, STS_OK},
 	{"leaf-nc-email nc-email", "root", HOST, STS_OK},
 	{"leaf-nc-email-name nc-email-name", "root", HOST, STS_ECERT_CONSTRAINT,
 	 "cannot be judged for names of another kind"},
@@ -284,6 +285,9 @@ static const struct verdict constraints[] = {
 	{"leaf-nc-mask nc-mask", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-mask-short nc-mask-short", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-unknown-kind nc-unknown-kind", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
+	{"leaf-nc-kind-9 nc-kind-9", "root", HOST, STS_ECERT_CONSTRAINT, "cannot be read"},
+	{"leaf-nc-kind-8 nc-kind-8", "root", HOST, STS_OK},
+	{"leaf-nc-no-kind nc-no-kind", "root", HOST, STS_ECERT_CONSTRAINT, "cannot be read"},
 	{"leaf-nc-many nc-many", "root", HOST, STS_OK},
 	{"leaf-nc-many-names nc-many", "root", "n1.example.com", STS_ECERT_CONSTRAINT,
 	 "so many names"},
@@ -293,6 +297,12 @@ static const struct verdict constraints[] = {
 	{"leaf-nc-below nc-below nc-permit", "root", HOST, STS_OK},
 	{"leaf-nc-below-other nc-below nc-permit", "root", "sts.example.org", STS_ECERT_CONSTRAINT,
 	 NULL},
+	/* with the issuer's name: a CA's certificate is exempt, a server's is not */
+	{"leaf-nc-again nc-again nc-permit", "root", HOST, STS_OK},
+	{"leaf-nc-named nc-named nc-permit", "root", HOST, STS_ECERT_CONSTRAINT,
+	 "DNS:ca.example.org"},
+	{"leaf-nc-own-name nc-permit", "root", "sts.example.org", STS_ECERT_CONSTRAINT,
+	 "DNS:sts.example.org"},
 };
 
 static const struct verdict extensions[] = {

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -177,9 +178,10 @@ class Build:
         return "failed" if failed else "passed"
 
     def measure(self):
-        """How long each test takes; in the plain build also which functions it enters. All tests must pass."""
+        """How long each test takes; in the plain build also which functions it enters. A test that fails here is left out."""
         kept = self.folder / "measured.json"
         known = json.loads(kept.read_text()) if kept.is_file() else {}
+        known = {test: facts for test, facts in known.items() if test in self.tests}
         for test in self.tests:
             program = self.folder / self.program(test)
             stamp = program.stat().st_mtime
@@ -193,7 +195,8 @@ class Build:
                 if result == "passed":
                     break
             if result != "passed":
-                raise Failed(f"the unit test {test} of the unchanged program: {result}")
+                print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
+                continue
             known[test] = {"stamp": stamp, "seconds": round(time.monotonic() - begun, 2), "entered": places(program, entered) if entered.is_file() else []}
             kept.write_text(json.dumps(known))
         entered = self.folder / "entered"

@@ -69,6 +69,36 @@ static void base64(void)
 	}
 }
 
+/* Each digit of base64 counts. The first and the last of each kind are in here. */
+static void digits_of_base64(void)
+{
+	static const char *const alphabets[] = {"AZaz09+/AZaz", "AZaz09-_AZaz"};
+	static const char secret[] = "\x01\x96\xb3\xd3\xdf\xbf\x01\x96\xb3";
+
+	for (size_t i = 0; i < 2; i++) {
+		struct sts_slice text = sts_slice_of(alphabets[i]);
+		char changed[16];
+
+		CHECK(sts_secrets_repeats(text, STS_SLICE(secret), 9));
+		for (size_t at = 0; at < text.len; at++) {
+			memcpy(changed, text.data, text.len);
+			changed[at] = changed[at] == 'q' ? 'r' : 'q';
+			CHECK(!sts_secrets_repeats((struct sts_slice){changed, text.len},
+						   STS_SLICE(secret), 9));
+		}
+	}
+}
+
+/* A byte that is percent-encoded may stand at the very end, and may be cut there. What an earlier
+ * text has left in memory is not read. */
+static void percent_at_the_end(void)
+{
+	CHECK(found("Ab3/dE+%66"));
+	CHECK(!found("xxxxxxxxx6xx"));
+	CHECK(!found("Ab3/dE+%6"));
+	CHECK(!found("Ab3/dE+%"));
+}
+
 static void bounds(void)
 {
 	char text[STS_SECRETS_TEXT_MAX_BYTES + 2];
@@ -125,6 +155,8 @@ static void url_query(void)
 static const struct sts_test tests[] = {
 	{"a secret that is encoded or broken into pieces", wrapped},
 	{"a secret in base64", base64},
+	{"the digits of base64", digits_of_base64},
+	{"a percent-encoded byte at the end of a text", percent_at_the_end},
 	{"short secrets and long texts", bounds},
 	{"the query of the URL, masked", url_query},
 };

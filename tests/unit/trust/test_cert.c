@@ -115,6 +115,148 @@ static void cut_and_changed(void)
 	}
 }
 
+#define UNREAD "certificate (unread): "
+#define STS    "certificate \"STS\": "
+
+/* One certificate for each thing that is looked at; NULL: it is right. */
+static void malformed(void)
+{
+	static const struct {
+		const char *cert, *message;
+	} cases[] = {
+		{"odd-plain", NULL},
+		{"odd-san-not-list", STS "bad subjectAltName"},
+		{"odd-san-trailing", STS "bad subjectAltName"},
+		{"odd-san-name-cut", STS "bad subjectAltName"},
+		{"odd-bc-not-list", STS "bad basicConstraints"},
+		{"odd-bc-trailing", STS "bad basicConstraints"},
+		{"odd-bc-boolean", STS "bad basicConstraints"},
+		{"odd-bc-length-negative", STS "bad basicConstraints"},
+		{"odd-bc-rest", STS "bad basicConstraints"},
+		{"odd-usage-not-bits", STS "bad keyUsage"},
+		{"odd-usage-trailing", STS "bad keyUsage"},
+		{"odd-usage-empty", STS "bad keyUsage"},
+		{"odd-usage-unused-7", NULL},
+		{"odd-usage-unused-8", STS "bad keyUsage"},
+		{"odd-eku-not-list", STS "bad extKeyUsage"},
+		{"odd-eku-trailing", STS "bad extKeyUsage"},
+		{"odd-eku-empty", STS "bad extKeyUsage"},
+		{"odd-eku-not-oid", STS "bad extKeyUsage"},
+		{"odd-nc-not-list", STS "bad nameConstraints"},
+		{"odd-nc-trailing", STS "bad nameConstraints"},
+		{"odd-ski-not-octets", STS "bad subjectKeyIdentifier"},
+		{"odd-ski-trailing", STS "bad subjectKeyIdentifier"},
+		{"odd-aki-not-list", STS "bad authorityKeyIdentifier"},
+		{"odd-aki-trailing", STS "bad authorityKeyIdentifier"},
+		{"odd-oid-of-two", NULL},
+		{"odd-oid-of-four", NULL},
+		{"odd-oid-elsewhere", NULL},
+		{"odd-extensions-empty", STS "an empty list of extensions"},
+		{"odd-extension-not-list", STS "bad extension"},
+		{"odd-extension-no-oid", STS "bad extension"},
+		{"odd-extension-boolean", STS "bad extension"},
+		{"odd-extension-no-value", STS "bad extension"},
+		{"odd-extension-rest", STS "bad extension"},
+		{"odd-extensions-not-list", STS "bad extensions"},
+		{"odd-extensions-trailing", STS "bad extensions"},
+		{"odd-extensions-in-v2", STS "extensions in an old version"},
+		{"leaf-33-extensions", STS "more than 32 extensions"},
+		{"leaf-twice", STS "the same extension twice"},
+		{"odd-version-not-number", UNREAD "bad version"},
+		{"odd-version-trailing", UNREAD "bad version"},
+		{"odd-version-negative", UNREAD "bad version"},
+		{"odd-version-4", UNREAD "bad version"},
+		{"odd-version-2", NULL},
+		{"odd-unique-ids", NULL},
+		{"odd-tail", STS "trailing bytes"},
+		{"odd-no-serial", UNREAD "bad serial number"},
+		{"odd-serial-not-it", UNREAD "bad serial number"},
+		{"odd-serial-empty", UNREAD "bad serial number"},
+		{"odd-no-algorithm", UNREAD "bad validity"},
+		{"odd-algorithm-not-it", UNREAD "bad signature algorithm"},
+		{"odd-no-issuer", UNREAD "bad validity"},
+		{"odd-issuer-not-it", UNREAD "bad issuer"},
+		{"odd-no-validity", UNREAD "bad validity"},
+		{"odd-validity-not-it", UNREAD "bad validity"},
+		{"odd-validity-first", UNREAD "bad validity"},
+		{"odd-validity-second", UNREAD "bad validity"},
+		{"odd-validity-rest", UNREAD "bad validity"},
+		{"odd-validity-one", UNREAD "bad validity"},
+		{"odd-subject-not-it", UNREAD "bad subject"},
+		{"odd-no-key", STS "bad public key"},
+		{"odd-key-not-it", STS "bad public key"},
+		{"odd-key-algorithm-not-list", STS "bad public key"},
+		{"odd-key-no-oid", STS "bad public key"},
+		{"odd-key-no-bits", STS "bad public key"},
+		{"odd-key-rest", STS "bad public key"},
+		{"odd-key-bits-empty", STS "bad public key"},
+		{"odd-key-bits-one", NULL},
+		{"odd-key-bits-unused", STS "bad public key"},
+		{"odd-rsa-not-list", STS "bad RSA key"},
+		{"odd-rsa-trailing", STS "bad RSA key"},
+		{"odd-rsa-rest", STS "bad RSA key"},
+		{"odd-rsa-no-n", STS "bad RSA key"},
+		{"odd-rsa-no-e", STS "bad RSA key"},
+		{"odd-rsa-n-empty", STS "bad RSA key"},
+		{"odd-rsa-n-zero", STS "bad RSA key"},
+		{"odd-rsa-n-negative", STS "bad RSA key"},
+		{"odd-rsa-n-minimal", NULL},
+		{"odd-rsa-n-padded", STS "bad RSA key"},
+		{"odd-rsa-n-7f", NULL},
+		{"odd-rsa-n-even", STS "bad RSA key"},
+		{"odd-rsa-n-1", NULL},
+		{"odd-rsa-e-1", STS "bad RSA key"},
+		{"odd-rsa-e-3", NULL},
+		{"odd-rsa-e-even", STS "bad RSA key"},
+		{"odd-rsa-e-negative", STS "bad RSA key"},
+		{"odd-rsa-e-4", NULL},
+		{"odd-rsa-e-5", STS "bad RSA key"},
+		{"odd-point-short", STS "bad EC point"},
+		{"odd-point-long", STS "bad EC point"},
+		{"odd-point-compressed", STS "bad EC point"},
+		{"odd-point-right", NULL},
+		{"odd-point-no-curve", NULL},
+		{"bad-text", UNREAD "no DER"},
+		{"odd-trailing", UNREAD "trailing bytes"},
+		{"odd-no-tbs", UNREAD "no DER"},
+		{"odd-outer-algorithm-missing", STS "bad signature algorithm"},
+		{"odd-outer-algorithm-differs", STS "bad signature algorithm"},
+		{"odd-algorithm-no-oid", STS "bad signature algorithm"},
+		{"odd-signature-not-bits", STS "bad signature"},
+		{"odd-signature-empty", STS "bad signature"},
+		{"odd-signature-one", NULL},
+		{"odd-outer-rest", STS "trailing bytes"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sts_error e = {.code = STS_OK};
+		struct sts_cert cert;
+		enum sts_err err = sts_cert_read(test_cert(cases[i].cert), &cert, &e);
+		int failures = sts_test_failures;
+
+		CHECK_INT(err, e.code);
+		CHECK((err == STS_OK) == (cases[i].message == NULL));
+		CHECK_STR(e.msg, cases[i].message ? cases[i].message : "");
+		if (sts_test_failures != failures)
+			printf("# in: %s\n", cases[i].cert);
+	}
+}
+
+static void edges_that_are_right(void)
+{
+	CHECK_INT(read_cert("odd-bc-length-99").path_len, 99);
+	CHECK_INT(read_cert("odd-bc-length-100").path_len, 100);
+	CHECK_INT(read_cert("odd-bc-length-101").path_len, 100);
+	CHECK_INT(read_cert("odd-rsa-n-minimal").rsa_bits, 8);
+	CHECK_INT(read_cert("odd-rsa-n-7f").rsa_bits, 7);
+	CHECK_INT(read_cert("odd-rsa-n-1").rsa_bits, 1);
+	CHECK_INT(read_cert("odd-version-2").version, 2);
+	CHECK_INT(read_cert("odd-key-bits-one").key_kind, STS_KEY_OTHER);
+	CHECK_INT(read_cert("odd-point-no-curve").key_kind, STS_KEY_OTHER);
+	CHECK(!read_cert("odd-oid-of-two").has_san && !read_cert("odd-oid-of-four").has_san);
+	CHECK(!read_cert("odd-oid-elsewhere").has_san && read_cert("odd-plain").has_san);
+}
+
 static void san_for_messages(void)
 {
 	static const struct {
@@ -149,6 +291,8 @@ static const struct sts_test tests[] = {
 	{"keys of each kind", keys},
 	{"key identifiers", key_identifiers},
 	{"certificates that are cut or changed", cut_and_changed},
+	{"malformed certificates", malformed},
+	{"edges that are right", edges_that_are_right},
 	{"subjectAltNames for messages", san_for_messages},
 };
 

@@ -18,6 +18,8 @@ static void dns_matches(void)
 		{"sts.example.com", "STS.example.com", true},
 		{"sts", "sts", true},
 		{"a_b.example.com", "a_b.example.com", true},
+		{"AZ.example", "az.example", true},
+		{"a[.example", "A{.example", false},
 		{"xn--bcher-kva.example", "xn--bcher-kva.example", true},
 		{"1.example.com", "1.example.com", true},
 		{"*.example.com", "sts.example.com", true},
