@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define SIZE_BYTES (64L << 20)
-#define UNCOUNTED __attribute__((no_instrument_function))
+#define UNCOUNTED  __attribute__((no_instrument_function))
 
 extern const char __executable_start[];
 static unsigned char *entered;

@@ -30,6 +30,11 @@ static void test_good(void)
 {
 	struct sts_findings f = good();
 
+	sts_findings_init(&f);
+	CHECK(ok(&f));
+	CHECK(f.name_ms == -1 && f.connect_ms == -1 && f.tls_ms == -1 && f.answer_ms == -1);
+	CHECK(f.passed == 0 && f.subject_bytes == 0 && f.url[0] == '\0');
+	f = good();
 	CHECK(ok(&f));
 	CHECK(!sts_findings_ok(&f, sizeof(f) - 1));
 	CHECK(!sts_findings_ok(&f, sizeof(f) + 1));
@@ -90,6 +95,8 @@ static void test_ranges(void)
 	f.clock_ms = INT64_MIN;
 	CHECK(!ok(&f));
 	f = good();
+	f.passed = (1U << STS_GATE__COUNT) - 1;
+	CHECK(ok(&f));
 	f.passed = 1U << STS_GATE__COUNT;
 	CHECK(!ok(&f));
 }

@@ -84,6 +84,8 @@ static void test_ranges(void)
 	RANGE(sent_boot_ms, 0, BOOT_MS);
 	RANGE(clock_skew_s, -century_s, century_s);
 	RANGE(subject_exp_s, -1, 253402300799);
+	RANGE(subject_iat_s, 0, 253402300799);
+	RANGE(not_before_s, 0, 253402300799);
 }
 
 static void test_identities(void)
@@ -185,6 +187,51 @@ static void test_texts(void)
 	CHECK(ok(&r));
 }
 
+/* Which bytes a text and a code may have: all of them are tried. */
+static void test_every_byte(void)
+{
+	for (int c = 1; c < 256; c++) {
+		struct sts_report r = good();
+		char text[] = {(char)c, '\0'};
+
+		CHECK_INT(sts_report_text_ok(text, sizeof(text)), c >= 0x20 && c <= 0x7e);
+		r.sts_error[0] = (char)c;
+		CHECK_INT(ok(&r), strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789_.-",
+					 c) != NULL);
+	}
+}
+
+/* The bytes behind the array are not read: the array ends where the sanitizers look. */
+static void test_no_end(void)
+{
+	char *text = malloc(2);
+
+	text[0] = text[1] = 'x';
+	CHECK(!sts_report_text_ok(text, 2));
+	CHECK(!sts_report_text_ok(text, 0));
+	text[1] = '\0';
+	CHECK(sts_report_text_ok(text, 2));
+	CHECK(!sts_report_text_ok(text, 1));
+	free(text);
+}
+
+static void test_failure(void)
+{
+	struct sts_error e = {.code = STS_ETLS, .detail = 40};
+	struct sts_report r = good();
+
+	strcpy(e.msg, "words");
+	sts_report_failure(&r, &e);
+	CHECK(ok(&r));
+	CHECK_INT(r.error, STS_ETLS);
+	CHECK_INT(r.detail, 40);
+	CHECK_STR(r.text, "words");
+	CHECK_INT(r.retry_after_s, -1);
+	CHECK_INT(r.subject_exp_s, -1);
+	CHECK(r.flags == 0 && r.expires_s == 0 && r.lifetime_s == 0 && r.http_status == 0);
+}
+
 /* It crosses a pipe in one write, so that no reader sees half of it. */
 static void test_size(void)
 {
@@ -196,13 +243,23 @@ static void test_gate(void)
 {
 	struct sts_report r = good();
 
-	r.error = STS_ETIMEOUT;
-	r.stage = STS_STAGE_TLS;
-	CHECK_INT(sts_report_gate(&r), STS_GATE_TLS);
-	r.stage = STS_STAGE_ANSWER;
-	CHECK_INT(sts_report_gate(&r), STS_GATE_ANSWER);
-	r.stage = STS_STAGE_WRITE;
-	CHECK_INT(sts_report_gate(&r), STS_GATE_OUTPUT);
+	static const struct {
+		enum sts_stage stage;
+		enum sts_gate gate;
+	} rows[] = {
+		{STS_STAGE_START, STS_GATE_SIDECAR},   {STS_STAGE_INPUTS, STS_GATE_SUBJECT},
+		{STS_STAGE_CONNECT, STS_GATE_CONNECT}, {STS_STAGE_TLS, STS_GATE_TLS},
+		{STS_STAGE_REQUEST, STS_GATE_ANSWER},  {STS_STAGE_ANSWER, STS_GATE_ANSWER},
+		{STS_STAGE_CHECK, STS_GATE_ANSWER},    {STS_STAGE_WRITE, STS_GATE_OUTPUT},
+		{STS_STAGE_DONE, STS_GATE_SIDECAR},
+	};
+
+	CHECK_INT(sizeof(rows) / sizeof(rows[0]), STS_STAGE__COUNT);
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		r.error = i % 2 ? STS_ETIMEOUT : STS_EHANGS;
+		r.stage = (uint32_t)rows[i / 2].stage;
+		CHECK_INT(sts_report_gate(&r), rows[i / 2].gate);
+	}
 	r.error = STS_EHOST;
 	CHECK_INT(sts_report_gate(&r), STS_GATE_NAME);
 }
@@ -213,6 +270,9 @@ static const struct sts_test tests[] = {
 	{"identities are odd, or one of two numbers", test_identities},
 	{"values that do not go together", test_odd_values},
 	{"texts that are refused", test_texts},
+	{"every byte of a text and of a code", test_every_byte},
+	{"a text that does not end", test_no_end},
+	{"the report of a failure", test_failure},
 	{"the gate of a failure", test_gate},
 	{"a report fits into one write to a pipe", test_size},
 };
