@@ -133,8 +133,12 @@ class Judge:
         finally:
             self.jobs.put(job)
 
+    def source(self, mutant):
+        """From the work copy: the tree may change while the tool runs."""
+        return (self.copy.sources / mutant.path).read_text()
+
     def with_build(self, build, mutant, job, tests):
-        text = mutant.applied((TOP / mutant.path).read_text())
+        text = mutant.applied(self.source(mutant))
         (job / pathlib.Path(mutant.path).name).write_text(text)
         if not tests:
             return ("survived", "") if build.compile(mutant.path, text, job, "") else ("not compiled", "")
@@ -156,8 +160,8 @@ class Judge:
         def code(text):
             made = self.plain.compile(mutant.path, text, job, "", ("-O2", "-DNDEBUG"))
             return made and made.read_bytes()
-        original = code((TOP / mutant.path).read_text())
-        return original is not None and original == code(mutant.applied((TOP / mutant.path).read_text()))
+        original = code(self.source(mutant))
+        return original is not None and original == code(mutant.applied(self.source(mutant)))
 
 
 def judged(judge, found, reasons, arguments):
@@ -245,12 +249,12 @@ def main():
     reasons = read_equivalent()
     if arguments.equivalent:
         arguments.what = sorted({path for path, _, _ in reasons})
-    found = chosen(arguments, sets)
-    if arguments.equivalent:
-        found = [mutant for mutant in found if (mutant.path, mutant.before, mutant.after) in reasons]
     copy = workcopy.WorkCopy(pathlib.Path(arguments.work).expanduser())
     copy.folder.mkdir(parents=True, exist_ok=True)
     copy.update()
+    found = chosen(arguments, sets)
+    if arguments.equivalent:
+        found = [mutant for mutant in found if (mutant.path, mutant.before, mutant.after) in reasons]
     total = report(judged(Judge(copy, arguments), found, reasons, arguments), arguments)
     killed, of = noticed(total)
     bad = 100 * killed < arguments.least * of or total["not run"] or arguments.equivalent and killed
