@@ -111,7 +111,7 @@ class Judge:
         lines = collections.Counter(test for line, test in self.functions[mutant.path])
 
         def rank(test):
-            folder, name = test.split("/")
+            folder, _, name = test.partition("/")
             return (folder != own.parent.name, not name.startswith(own.stem), -lines[test], self.measured[test]["seconds"], test)
         return sorted(tests, key=rank)
 
@@ -145,7 +145,7 @@ class Judge:
         objects = {}
         for test in tests:
             try:
-                program = build.link(mutant.path, build.program(test), job, objects)
+                program = build.link(mutant.path, build.programs[test], job, objects)
             except (Failed, OSError, workcopy.subprocess.SubprocessError):
                 if None in objects.values():
                     return "not compiled", ""

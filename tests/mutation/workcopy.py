@@ -22,6 +22,7 @@ KINDS = {  # of build: the options of the compiler, and those of Meson
     "plain": (SHORT_FLAGS.split(), []),
     "sanitized": ("-w -fsanitize=address,undefined -fno-sanitize-recover=all".split(), ["-Db_lundef=false"]),
 }
+SUITES = {"unit", "store"}  # of Meson
 GRACE_S = 4  # that a test may take longer than six times as long as with the unchanged program
 INSIDE = """
 mount --rbind "$1" /mnt || exit 99
@@ -97,8 +98,10 @@ class Build:
             native.write_text(f"[binaries]\nc = 'gcc'\n[built-in options]\nc_args = {flags!r}\nc_link_args = {links!r}\n")
             run(["meson", "setup", str(self.folder), str(copy.sources), "--native-file", str(native), "-Doptimization=0", "-Dwerror=false", *options], copy.folder)
         self.hurry()
-        self.tests = sorted(test["name"] for test in json.loads((self.folder / "meson-info/intro-tests.json").read_text()) if "unit" in test["suite"][0].split(":")[-1])
-        run(["ninja", "-C", str(self.folder), *map(self.program, self.tests)], copy.folder)
+        listed = json.loads((self.folder / "meson-info/intro-tests.json").read_text())
+        self.programs = {test["name"]: os.path.relpath(test["cmd"][0], self.folder) for test in listed
+                         if {suite.split(":")[-1] for suite in test["suite"]} & SUITES}
+        run(["ninja", "-C", str(self.folder), *self.programs.values()], copy.folder)
         self.compiles = {}
         for entry in json.loads((self.folder / "compile_commands.json").read_text()):
             path = os.path.relpath((self.folder / entry["file"]).resolve(), copy.sources)
@@ -118,10 +121,6 @@ class Build:
         text = "\n".join(lines) + "\n"
         if text != rules.read_text():
             rules.write_text(text)
-
-    @staticmethod
-    def program(test):
-        return "tests/test_" + re.sub(r"\W", "_", test)
 
     def link_command(self, target):
         if target not in self.links:
@@ -195,9 +194,9 @@ class Build:
         """How long each test takes; in the plain build also which functions it enters. A test that fails here is left out."""
         kept = self.folder / "measured.json"
         known = json.loads(kept.read_text()) if kept.is_file() else {}
-        known = {test: facts for test, facts in known.items() if test in self.tests}
-        for test in self.tests:
-            program = self.folder / self.program(test)
+        known = {test: facts for test, facts in known.items() if test in self.programs}
+        for test in sorted(self.programs):
+            program = self.folder / self.programs[test]
             stamp = program.stat().st_mtime
             if known.get(test, {}).get("stamp") == stamp:
                 continue
