@@ -167,6 +167,7 @@ class Build:
             old = next(output for output, _ in self.compiles[path] if variant in output)
             words = [str(made) if word == old else word for word in words]
         words[words.index("-o") + 1] = str(program)
+        words.append("-Wl,--strip-debug")
         done = subprocess.run(words, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
         if done.returncode:
             raise Failed(f"the link of {target} failed:\n{done.stdout.decode('utf-8', 'replace')[-2000:]}")
