@@ -9,7 +9,7 @@ import time
 
 from der import (BMP, EC, IA5, PRINTABLE, PSS, RSA, T61, UTF8, Opaque, authority_key_id, basic, bits, certificate, constraints,
                  general_name, integer, name, octets, oid, purpose, san, seq, subject_key_id, tlv, usage, when)
-from malformed import malformed_certificates
+from malformed import malformed_certificates, sized_certificate
 
 NOW = int(os.environ.get("STS_TEST_CERTS_NOW", 1767225600))  # 2026-01-01T00:00:00Z, as in the C tests
 DAY = 86400
@@ -515,6 +515,8 @@ def damage():
 def malformed():
     for label, der in malformed_certificates(inter, ec("leaf").spki(), NOW):
         add("odd-" + label, der)
+    # As long as what is left of 64 KiB.
+    add("big-rest", sized_certificate(other, ec("leaf").spki(), NOW, 65536 - sum(len(made[f"big{i}"]) for i in range(4))))
 
 
 class BadPoint:

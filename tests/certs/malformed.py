@@ -93,3 +93,12 @@ def malformed_certificates(issuer, key, now):
     odd("trailing", trailing=b"\0")
     odd("plain")
     return maker.made
+
+
+def sized_certificate(issuer, key, now, size):
+    """A certificate of this many bytes, some thousands."""
+    def padded(count):
+        maker = Maker(issuer, key, now)
+        maker.odd("sized", subject=name("CN=Sized"), extensions=tlv(0xa3, seq(extension("1.3.6.1.4.1.99999.1", False, bytes(count)))))
+        return maker.made[0][1]
+    return padded(size - len(padded(1000)) + 1000)

@@ -356,6 +356,104 @@ static void many_of_one_name(void)
 	test_close_sources(&sources);
 }
 
+/* The chain may have two candidates for the server's certificate. */
+static void two_servers(void)
+{
+	const struct sts_der servers[2] = {test_cert("leaf"), test_cert("leaf-root")};
+	struct sts_ca_sources sources;
+
+	put_certs("two.pem", "leaf-root other-root leaf", "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("two.pem"), false, NULL), STS_OK);
+	CHECK_INT(sts_anchors_find(&sources, NULL, 0, servers, TEST_NOW_S, 0, &anchors, NULL),
+		  STS_OK);
+	CHECK(anchors.count == 2 && found(0, "leaf-root") && found(1, "leaf"));
+	test_close_sources(&sources);
+}
+
+/* A certificate that stands in the bundle again is kept once, also behind others. */
+static void each_is_kept_once(void)
+{
+	put_certs("again.pem", "renewed-old renewed-new renewed-new renewed-old", "\n");
+	CHECK_INT(find_at("again.pem", "leaf-renewed", NULL), STS_OK);
+	CHECK(anchors.count == 2 && found(0, "renewed-old") && found(1, "renewed-new"));
+	CHECK_INT(anchors.wanted, 4);
+	CHECK_INT(anchors.next, 0);
+}
+
+/* Find these certificates by their subjects. */
+static void find_subjects(const char *certs)
+{
+	const struct sts_der none[2] = {{NULL, 0}, {NULL, 0}};
+	struct sts_ca_sources sources;
+	struct sts_der list[8], wanted[8];
+	size_t count = test_cert_list(certs, list, 8);
+
+	for (size_t i = 0; i < count; i++) {
+		struct sts_cert cert;
+
+		CHECK_INT(sts_cert_read(list[i], &cert, NULL), STS_OK);
+		wanted[i] = cert.subject;
+	}
+	put_certs("subjects.pem", certs, "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("subjects.pem"), false, NULL), STS_OK);
+	CHECK_INT(sts_anchors_find(&sources, wanted, count, none, TEST_NOW_S, 0, &anchors, NULL),
+		  STS_OK);
+	test_close_sources(&sources);
+}
+
+/* What does not fit into the memory is left to the next search, and so is all that follows. */
+static void the_memory_is_full(void)
+{
+	find_subjects("big0 big1 big2 big3 big-rest");
+	CHECK(anchors.count == 5 && found(3, "big3") && found(4, "big-rest"));
+	CHECK_INT(anchors.next, 0);
+	CHECK_INT(anchors.used, STS_ANCHORS_BYTES);
+	find_subjects("big0 big1 big2 big3 big4 renewed-old");
+	CHECK(anchors.count == 4 && found(3, "big3"));
+	CHECK_INT(anchors.next, 4);
+	CHECK_INT(anchors.wanted, 6);
+}
+
+/* Each file of a directory counts for more than it has, so that the number of files is bounded. */
+static void many_files(void)
+{
+	char name[32];
+
+	CHECK_INT(mkdir(path("many"), 0700), 0);
+	for (int i = 0; i < STS_CA_MAX_BYTES / 4096 + 1; i++) {
+		snprintf(name, sizeof(name), "many/%d", i);
+		close(create(name));
+		if (i == STS_CA_MAX_BYTES / 4096 - 2)
+			put_certs("many/root", "root", "\n");
+	}
+	CHECK_INT(find_at("many", "leaf-root", NULL), STS_ECA_FILE);
+}
+
+/* The label of a path that fits, and of one that does not. The descriptors are not inherited. */
+static void labels(void)
+{
+	char long_path[200];
+	size_t size = sizeof(((struct sts_ca_source *)0)->label);
+
+	for (size_t len = size - 3; len <= size + 1; len++) {
+		struct sts_ca_sources sources;
+		int prefix = snprintf(long_path, sizeof(long_path), "%s/", dir);
+
+		memset(long_path + prefix, '/', sizeof(long_path) - (size_t)prefix);
+		memcpy(long_path + len - 4, "sub", 4);
+		mkdir(path("sub"), 0700);
+		sts_ca_sources_init(&sources);
+		CHECK_INT(sts_ca_sources_add(&sources, long_path, false, NULL), STS_OK);
+		CHECK_INT(fcntl(sources.source[0].fd, F_GETFD), FD_CLOEXEC);
+		CHECK(sources.source[0].is_dir && !sources.source[0].is_system);
+		CHECK((strcmp(sources.source[0].label, long_path) == 0) == (len - 1 < size));
+		CHECK(strlen(sources.source[0].label) < size);
+		test_close_sources(&sources);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"only certificates of the wanted name are kept", only_the_wanted_are_kept},
 	{"the slices point into memory of the anchors", the_slices_are_ours},
@@ -371,6 +469,11 @@ static const struct sts_test tests[] = {
 	{"an empty directory", an_empty_directory},
 	{"a file has a bound", a_file_is_bounded},
 	{"many certificates of one name", many_of_one_name},
+	{"two candidates for the server", two_servers},
+	{"a certificate that stands there again", each_is_kept_once},
+	{"the memory is full", the_memory_is_full},
+	{"many files", many_files},
+	{"labels and descriptors", labels},
 };
 
 int main(void)
