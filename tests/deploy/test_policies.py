@@ -53,6 +53,31 @@ def test_every_custom_resource_is_valid(answer):
     assert not {each["name"]: each["errors"] for each in answer["resources"] if each["errors"]}
 
 
+# Values of a profile, as the rules of the CustomResourceDefinition take and refuse them.
+VALUES = {
+    "url": (["https://a", "https://a:8443/x?y=z", "https://[::1]:8443/t", "https://a?x", "https://a/b@c", "https://a/$x"],
+            ["http://a/token", "https://a/$(x)", "https://$x/", "https://u:p@a/", "https://a/#f", "https:///x", "https://a b", "https://a/\n"]),
+    "args.connect": (["192.0.2.1:443", "[::1]:443"], ["::1:443", "a:443", "192.0.2.1:0", "192.0.2.1"]),
+    "args.proxy": (["none", "http://p:3128", "http://[::1]:3128"], ["http://u:p@p:3128", "https://p"]),
+    "args.header": ([{"X-A_b": "c"}], [{"a:b": "c"}, {"a b": "c"}, {"a": "$(X)"}]),
+}
+
+
+def test_values_of_a_profile(judge, built):
+    expected, made = {}, []
+    for field, values in VALUES.items():
+        for good, value in [(good, value) for good, each in zip((True, False), values) for value in each]:
+            profile = policy_cases.load_profile("example")["profile"]
+            profile["metadata"]["name"] = f"value-{len(made)}"
+            *above, last = field.split(".")
+            (profile["spec"].setdefault(above[0], {}) if above else profile["spec"])[last] = value
+            expected[profile["metadata"]["name"]] = (field, value, good)
+            made.append(profile)
+    said = judge.judge([each for each in built[DEPLOY / "inject"] if each["kind"] == "CustomResourceDefinition"] + made)["resources"]
+    assert [expected[each["name"]] for each in said if each["name"] in expected and (not each["errors"]) != expected[each["name"]][2]] == []
+    assert expected.keys() <= {each["name"] for each in said}
+
+
 def test_profiles_in_the_oldest_kubernetes(judge, built):
     """Kyverno brings the injection to Kubernetes 1.29: the rules of the CustomResourceDefinition compile there, too."""
     found = [each for each in built[DEPLOY / "inject/kyverno"] if each["kind"] == "CustomResourceDefinition"]
