@@ -256,7 +256,7 @@ def test_no_core(sidecar, serve, space, unlimited_core):
         for who in ("worker", "supervisor"):
             server = serve(stall="request")
             with sidecar.start("fetch", "--url", server.url("/token/user"), "--protocol", "openunison", "--token-file",
-                               space.token_file, "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s",
+                               space.token_file, "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "30s",
                                cwd=where, env={"ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:handle_abort=0"}) as process:
                 assert server.stalled.wait(10)
                 pid = processes(process)[who]
@@ -267,8 +267,9 @@ def test_no_core(sidecar, serve, space, unlimited_core):
                 os.kill(pid, number)
                 if who == "supervisor":
                     process.wait(5)
-                    gone(worker)
-                else:
+                gone(worker)
+                if who == "worker":
+                    process.signal(signal.SIGTERM)
                     assert process.wait(10).status != 0
             assert list(where.iterdir()) == []
 
