@@ -110,4 +110,7 @@ elif wants user; then
 	parts=$(echo "$parts" | sed 's/user//')
 fi
 $record && log=tests/arm64/log.txt || log=$system/log
-python3 -B tests/arm64/judge.py "$system/console" "$log" "$(git rev-parse --short=12 HEAD)" "$(qemu-system-aarch64 --version | head -1)" "$parts"
+revision=$(git rev-parse --short=12 HEAD)
+changes=$(git status --porcelain -- . ':!tests/arm64/log.txt')
+[ -z "$changes" ] || revision=$revision-dirty
+python3 -B tests/arm64/judge.py "$system/console" "$log" "$revision" "$(qemu-system-aarch64 --version | head -1)" "$parts"
