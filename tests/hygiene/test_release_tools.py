@@ -156,6 +156,12 @@ def test_a_folder_that_is_no_layout_stays(run, tree):
     assert (own / "file").read_text() == "mine" and sorted(path.name for path in tree.parent.iterdir()) == ["own", "the sources"]
 
 
+@pytest.mark.parametrize("arguments, words", [(["--archive", "nowhere/image.tar"], "nowhere is not a folder"), (["--load", "containerd"], "ctr is missing")], ids=["archive", "load"])
+def test_what_is_missing_is_said_before_the_build(tree, programs, arguments, words):
+    done = subprocess.run([tree / "tools/image.sh", *arguments], capture_output=True, text=True, timeout=120, cwd="/", env={"PATH": f"{programs}:/usr/bin:/bin"})
+    assert done.returncode in (64, 70) and words in done.stderr and "building" not in done.stderr
+
+
 def test_a_layout_is_made_again(run, tree):
     layout = tree.parent / "a layout"
     digests = set()
