@@ -3,6 +3,7 @@
 tests/container builds the image itself."""
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
@@ -154,6 +155,17 @@ def test_a_folder_that_is_no_layout_stays(run, tree):
     refused(run("image.sh", "--oci", own), "is there, and is not a layout")
     refused(run("image.sh", "--oci", own / "file"), "is there, and is not a layout")
     assert (own / "file").read_text() == "mine" and sorted(path.name for path in tree.parent.iterdir()) == ["own", "the sources"]
+
+
+def test_an_archive_is_whole_or_the_one_before(run, tree):
+    """There is no space for the second one."""
+    archive = tree.parent / "image.tar"
+    assert run("image.sh", "--archive", archive).returncode == 0
+    before = archive.read_bytes()
+    limited = subprocess.run([sys.executable, "-B", tree / "tools/image/pack.py", tree / "build-image/oci", archive], capture_output=True, text=True, timeout=60,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)))
+    assert limited.returncode == 1 and "File too large" in limited.stderr
+    assert archive.read_bytes() == before and sorted(path.name for path in tree.parent.iterdir()) == ["image.tar", "the sources"]
 
 
 @pytest.mark.parametrize("arguments, words", [(["--archive", "nowhere/image.tar"], "nowhere is not a folder"), (["--load", "containerd"], "ctr is missing")], ids=["archive", "load"])

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -140,4 +141,9 @@ def pack(folder, path):
              "index.json": (0o644, encode({"schemaVersion": 2, "mediaType": INDEX, "manifests": [image]}))}
     for name in {"blobs/" + each.replace(":", "/") for each in leads_to(folder, image)}:
         files[name] = (0o644, (folder / name).read_bytes())
-    path.write_bytes(tar_of(files, 0))
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(tar_of(files, 0))
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
