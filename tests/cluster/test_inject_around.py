@@ -335,6 +335,35 @@ def test_a_webhook_that_changes_the_sidecar(cluster, place, tmp_path):
     assert "If not, a webhook of the cluster changes them" in the_message(answer)
 
 
+@pytest.mark.parametrize("reinvocation", ["Never", "IfNeeded"])
+def test_a_webhook_that_adds_the_label(cluster, place, tmp_path, reinvocation):
+    """The policies have run for a Pod without it, and do not run for this Pod again."""
+    def patch(pod):
+        return [] if "labels" in pod["metadata"] else [{"op": "add", "path": "/metadata/labels", "value": {"sts-sidecar.io/profile": "example"}}]
+    pod = labelled("example")
+    del pod["metadata"]["labels"]
+    with webhook(cluster, tmp_path, "labels", patch, reinvocationPolicy=reinvocation) as asked:
+        assert NO_PROFILE in the_message(asked_about(cluster, place, pod, asked))
+
+
+def test_a_webhook_that_changes_images(cluster, place, tmp_path):
+    def patch(pod):
+        return [{"op": "replace", "path": f"/spec/initContainers/{at}/image", "value": "mirror.example.com/" + each["image"]}
+                for at, each in enumerate(pod["spec"].get("initContainers", [])) if not each["image"].startswith("mirror.")]
+    with webhook(cluster, tmp_path, "mirror", patch) as asked:
+        message = the_message(asked_about(cluster, place, labelled("example"), asked))
+    assert "The image of sts-sidecar is mirror.example.com/registry.example.com/" in message and "a webhook of the cluster changes images" in message
+
+
+def test_a_webhook_that_pulls_always(cluster, place, tmp_path):
+    """As the plugin AlwaysPullImages does."""
+    def patch(pod):
+        return [{"op": "replace", "path": f"/spec/initContainers/{at}/imagePullPolicy", "value": "Always"} for at, _ in enumerate(pod["spec"].get("initContainers", []))]
+    with webhook(cluster, tmp_path, "pulls", patch) as asked:
+        pod = asked_about(cluster, place, labelled("example"), asked).json
+    assert [(each["name"], each["imagePullPolicy"]) for each in pod["spec"]["initContainers"]] == [("sts-sidecar", "Always")]
+
+
 def test_a_second_policy_that_wants_to_be_first(cluster, place):
     """Another MutatingAdmissionPolicy, reinvoked like ours: whatever the order, both containers are there once."""
     there = "has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name == 'mesh')"
