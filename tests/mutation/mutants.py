@@ -45,7 +45,7 @@ class Mutant:
     new: str
     before: str   # the lines that change, and what they become; white space is one blank
     after: str
-    function: tuple  # first and last line of the function, or ()
+    function: str  # "" outside of functions
 
     def applied(self, text):
         old = text[self.start:self.end]
@@ -100,7 +100,7 @@ class Source:
     def mutants(self):
         self.each_group(0, len(self.tokens))
         self.each_token()
-        for _, _, body, _ in self.functions:
+        for _, _, body, _, _ in self.functions:
             self.statements(body + 1, self.tokens[body].match)
         return sorted(self.found.values(), key=lambda mutant: (mutant.start, mutant.end, mutant.new))
 
@@ -118,7 +118,7 @@ class Source:
         before = " ".join(text[first:last].split())
         after = " ".join((text[first:start] + new + text[end:last]).split())
         line = self.line(start)
-        function = next(((a, b) for a, b, _, _ in self.functions if a <= line <= b), ())
+        function = next((name for a, b, _, _, name in self.functions if a <= line <= b), "")
         self.found.setdefault((first, last, after), Mutant(self.path, line, operator, start, end, new, before, after, function))
 
     def span(self, first, last):
@@ -126,7 +126,7 @@ class Source:
         return self.tokens[first].start, self.tokens[last - 1].end
 
     def find_functions(self):
-        """First line, last line, index of the brace, and type of each function."""
+        """First line, last line, index of the brace, type and name of each function."""
         found, i, begin = [], 0, 0
         tokens = self.tokens
         while i < len(tokens):
@@ -135,7 +135,7 @@ class Source:
                 if i and tokens[i - 1].text == ")":
                     name = tokens[i - 1].match - 1
                     kind = " ".join(token.text for token in tokens[begin:name])
-                    found.append((self.line(tokens[begin].start), self.line(tokens[token.match].start), i, kind))
+                    found.append((self.line(tokens[begin].start), self.line(tokens[token.match].start), i, kind, tokens[name].text))
                     begin = token.match + 1
                 i = token.match
             elif token.text == ";" or token.kind == "bound":
@@ -250,7 +250,7 @@ class Source:
 
     def statements(self, first, last):
         tokens, i, at_start = self.tokens, first, True
-        kind = next(kind for _, _, body, kind in self.functions if body < first <= tokens[body].match)
+        kind = next(kind for _, _, body, kind, _ in self.functions if body < first <= tokens[body].match)
         while i < last:
             token = tokens[i]
             if token.text == "{" and token.match > i:

@@ -89,11 +89,11 @@ class Judge:
     def __init__(self, copy, arguments):
         self.copy, self.arguments = copy, arguments
         self.plain = copy.build("plain")
-        self.measured = self.plain.measure()
-        self.functions = collections.defaultdict(list)  # (path, line): tests
+        self.measured = self.plain.measure(arguments.jobs)
+        self.entered = collections.defaultdict(list)  # of a source: pairs of function and test
         for test, facts in self.measured.items():
-            for path, line in facts["entered"]:
-                self.functions[path].append((line, test))
+            for path, function in facts["entered"]:
+                self.entered[path].append((function, test))
         self.jobs = queue.SimpleQueue()
         for i in range(arguments.jobs):
             folder = copy.folder / f"job{i}"
@@ -105,14 +105,13 @@ class Judge:
 
     def tests_of(self, mutant):
         """The tests that enter its function, or for what is outside of functions, its file; first the module's own, then the quick ones."""
-        first, last = mutant.function or (0, 1 << 30)
-        tests = {test for line, test in self.functions[mutant.path] if first <= line <= last}
+        tests = {test for function, test in self.entered[mutant.path] if mutant.function in ("", function)}
         own = pathlib.Path(mutant.path)
-        lines = collections.Counter(test for line, test in self.functions[mutant.path])
+        functions = collections.Counter(test for _, test in self.entered[mutant.path])
 
         def rank(test):
             folder, _, name = test.partition("/")
-            return (folder != own.parent.name, not name.startswith(own.stem), -lines[test], self.measured[test]["seconds"], test)
+            return (folder != own.parent.name, not name.startswith(own.stem), -functions[test], self.measured[test]["seconds"], test)
         return sorted(tests, key=rank)
 
     def judge(self, mutant):
@@ -127,7 +126,7 @@ class Judge:
             if result[0] == "survived" and tests and not self.arguments.no_sanitizers:
                 with self.lock:
                     sanitized = self.copy.build("sanitized")
-                    sanitized.measure()
+                    sanitized.measure(self.arguments.jobs)
                 result = self.with_build(sanitized, mutant, job, tests[:self.arguments.sanitized_tests])
             return result if tests or result[0] != "survived" else ("survived", "no test enters it")
         finally:

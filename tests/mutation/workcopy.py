@@ -3,6 +3,8 @@
 
 Tests run in namespaces of their own (unshare): a mutant that kills every process, or that removes or fills what it can reach, harms nothing.
 """
+import concurrent.futures
+import hashlib
 import json
 import mmap
 import os
@@ -191,41 +193,45 @@ class Build:
         failed = process.returncode or b"\nnot ok" in out or b"Bail out!" in out
         return "failed" if failed else "passed"
 
-    def measure(self):
+    def stamp(self, test):
+        """What a test enters is found out anew when its own source has changed."""
+        own = [path for path, entries in self.compiles.items() if entries[0][0].startswith(self.programs[test] + ".p/")]
+        return hashlib.sha256(b"".join((self.copy.sources / path).read_bytes() for path in sorted(own))).hexdigest()
+
+    def measure(self, jobs):
         """How long each test takes; in the plain build also which functions it enters. A test that fails here is left out."""
         kept = self.folder / "measured.json"
         known = json.loads(kept.read_text()) if kept.is_file() else {}
-        known = {test: facts for test, facts in known.items() if test in self.programs}
-        for test in sorted(self.programs):
-            program = self.folder / self.programs[test]
-            stamp = program.stat().st_mtime
-            if known.get(test, {}).get("stamp") == stamp:
-                continue
-            entered = self.folder / "entered"
-            entered.unlink(missing_ok=True)
-            for _ in range(3):  # a busy machine can be too slow for a test once
-                begun = time.monotonic()
-                result = self.outcome(program, 240, True, {"STS_ENTERED": "/mnt/" + os.path.relpath(entered, self.copy.folder)}.items())
-                if result == "passed":
-                    break
-            if result != "passed":
-                print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
-                continue
-            known[test] = {"stamp": stamp, "seconds": round(time.monotonic() - begun, 2), "entered": places(program, entered) if entered.is_file() else []}
-            kept.write_text(json.dumps(known))
-        entered = self.folder / "entered"
-        entered.unlink(missing_ok=True)
+        known = {test: facts for test, facts in known.items() if test in self.programs and facts["stamp"] == self.stamp(test)}
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for test, facts in pool.map(self.measure_one, [test for test in sorted(self.programs) if test not in known]):
+                if facts:
+                    known[test] = facts
+                    kept.write_text(json.dumps(known))
         self.timings = known
         return known
 
+    def measure_one(self, test):
+        program, entered = self.folder / self.programs[test], self.folder / (test.replace("/", "_") + ".entered")
+        for _ in range(3):  # a busy machine can be too slow for a test once
+            entered.unlink(missing_ok=True)
+            begun = time.monotonic()
+            result = self.outcome(program, 240, True, {"STS_ENTERED": "/mnt/" + os.path.relpath(entered, self.copy.folder)}.items())
+            if result == "passed":
+                break
+        facts = {"stamp": self.stamp(test), "seconds": round(time.monotonic() - begun, 2), "entered": places(program, entered) if entered.is_file() else []}
+        entered.unlink(missing_ok=True)
+        if result != "passed":
+            print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
+        return test, facts if result == "passed" else None
+
 
 def places(program, entered):
-    """The first lines of the functions that were entered: [path, line]."""
+    """The functions that were entered: [path, name]."""
     with open(entered, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
         offsets, at = [], data.find(b"\1")
         while at >= 0:
             offsets.append(at)
             at = data.find(b"\1", at + 1)
-    lines = subprocess.run(["addr2line", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE, check=True, timeout=120).stdout.decode()
-    found = re.findall(r"src/((?:lib|sidecar)/\S+\.c):(\d+)", lines)
-    return sorted({(path, int(line)) for path, line in found})
+    lines = subprocess.run(["addr2line", "-f", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE, check=True, timeout=120).stdout.decode()
+    return sorted({(path, name) for name, path in re.findall(r"(\w+)\S*\n\S*src/((?:lib|sidecar)/\S+\.c):", lines)})
