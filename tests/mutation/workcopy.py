@@ -158,6 +158,8 @@ class Build:
         if variant not in objects:
             objects[variant] = self.compile(path, (job / pathlib.Path(path).name).read_text(), job, variant)
         made, program = objects[variant], job / "program"
+        if not made:
+            raise Failed(f"the mutant of {path} does not compile")
         if path.startswith("lib/"):
             # In an archive of its own it takes part only where the unchanged object would.
             archive = job / f"{variant}.mutant.a"

@@ -205,6 +205,19 @@ static void test_refused(void)
 	}
 }
 
+/* A percent-encoded byte is not read beyond the end of the text. */
+static void test_percent_at_the_end(void)
+{
+	const char *text = "https://h/a%41";
+	size_t len = strlen(text);
+	struct sts_url url;
+
+	CHECK_INT(sts_url_parse((struct sts_slice){text, len}, &url, NULL), STS_OK);
+	CHECK_INT(sts_url_parse((struct sts_slice){text, len - 1}, &url, NULL), STS_EURL);
+	CHECK_INT(sts_url_parse((struct sts_slice){text, len - 2}, &url, NULL), STS_EURL);
+	CHECK_INT(sts_url_parse((struct sts_slice){text, len - 3}, &url, NULL), STS_OK);
+}
+
 static void test_bounds(void)
 {
 	static char text[STS_URL_MAX_BYTES + 1];
@@ -308,9 +321,13 @@ static void test_target(void)
 }
 
 static const struct sts_test tests[] = {
-	{"URLs", test_accepted},     {"URLs that are refused", test_refused},
-	{"bounds", test_bounds},     {"hosts that are addresses", test_addresses},
-	{"loopback", test_loopback}, {"the origin of a redirect", test_target},
+	{"URLs", test_accepted},
+	{"URLs that are refused", test_refused},
+	{"bounds", test_bounds},
+	{"a percent-encoded byte at the end", test_percent_at_the_end},
+	{"hosts that are addresses", test_addresses},
+	{"loopback", test_loopback},
+	{"the origin of a redirect", test_target},
 };
 
 STS_TEST_MAIN(tests)

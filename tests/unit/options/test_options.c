@@ -48,6 +48,13 @@ static void test_precedence(void)
 	const char *args[] = {"--url=https://flag/", "--timeout", "9s", NULL};
 	const char *lists[] = {"--audience", "c", NULL};
 
+	const char *odd[] = {"STS_HEADER=no colon or equals sign\nX=a", NULL};
+	const char *gaps[] = {"STS_AUDIENCE=\na\n\nb\n", NULL};
+
+	CHECK_INT(read_with(STS_COMMAND_RUN, none, odd), STS_EUSAGE);
+	CHECK_INT(read_with(STS_COMMAND_RUN, none, gaps), STS_OK);
+	CHECK_INT(o.list_count, 2);
+	CHECK(sts_slice_eq(o.list[1].value, "b"));
 	CHECK_INT(read_with(STS_COMMAND_RUN, none, env), STS_OK);
 	CHECK_STR(o.url, "https://env/");
 	CHECK_INT(o.timeout_ms, 7000);

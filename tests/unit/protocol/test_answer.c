@@ -264,6 +264,9 @@ static void bad_answers(void)
 	CHECK_INT(read_answer("openunison", 204, ""), STS_EEMPTY);
 	CHECK_STR(error.msg,
 		  "the STS answered with no body (status 204): is the URL's path right?");
+	/* The code of an error that came with status 200 is kept. */
+	read_answer("token-exchange", 200, "{\"error\":\"something\"}");
+	CHECK_STR(answer.sts_error, "something");
 }
 
 static void token_size(void)

@@ -212,6 +212,12 @@ static const struct {
 	{"::/0", "[2001:db8::1]", true},
 	{"::/0", "10.0.0.1", false},
 	{"::/129", "[2001:db8::1]", false},
+	{"2001:db8::1/129", "[2001:db8::1]", false},
+	{"2001:db8::1/128", "[2001:db8::1]", true},
+	{"2001:db8::1/128", "[2001:db8::]", false},
+	{"2001:db8::1", "[2001:db8::]", false},
+	{"10.0.0.1/33", "10.0.0.1", false},
+	{"10.0.0.1", "10.0.0.0", false},
 	{"a.example/8", "a.example", false},
 	/* loopback is never proxied */
 	{"", "localhost", true},

@@ -399,6 +399,40 @@ static void polls(void)
 	CHECK(x.poll_ms <= m.boot_ms + 36 * S);
 }
 
+/* Who has no thumbprint, or ends after one token, does not poll. */
+static void no_polls(void)
+{
+	struct sts_plan polled = usual;
+
+	polled.poll_ms = 30 * S;
+	set_up(&polled);
+	go(token(900, 0));
+	CHECK_INT(sts_exchange_wake_ms(&x), sts_exchange_attempt_ms(&x));
+	polled.once = true;
+	set_up(&polled);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	CHECK_INT(sts_exchange_wake_ms(&x), sts_exchange_attempt_ms(&x));
+	set_up(&usual);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	CHECK_INT(sts_exchange_wake_ms(&x), sts_exchange_attempt_ms(&x));
+}
+
+/* A token that was there at the start, and whose refresh has failed, is held: its life counts from
+ * its beginning. */
+static void what_is_there_is_held(void)
+{
+	struct sts_report report = failure(STS_EBUSY);
+
+	set_up(&usual);
+	report.flags = STS_REPORT_ADOPTED;
+	report.expires_s = m.real_ms / 1000 + 300;
+	report.lifetime_s = 900;
+	go(report);
+	CHECK_INT(x.expires_s, report.expires_s);
+	CHECK_INT(x.schedule.token_until_ms, m.boot_ms + 300 * S);
+	CHECK_INT(x.schedule.token_from_ms, m.boot_ms - 600 * S);
+}
+
 /* After adoption, the token may have been signed with a key that has gone meanwhile. */
 static void polls_after_adoption(void)
 {
@@ -542,6 +576,8 @@ int main(void)
 		{"mistakes", mistakes},
 		{"polls", polls},
 		{"polls after adoption", polls_after_adoption},
+		{"no polls", no_polls},
+		{"what is there is held", what_is_there_is_held},
 		{"replicas out of step", replicas_out_of_step},
 		{"notifications", notifications},
 		{"other options", other_options},

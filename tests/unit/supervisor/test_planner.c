@@ -227,6 +227,43 @@ static void test_the_child_died(void)
 	}
 }
 
+/* A child that has gone mad sends more than there is room for. */
+static void test_too_much(void)
+{
+	static char much[4096];
+	size_t sent = 0, room;
+	int fd = play_the_child();
+	long page = sysconf(_SC_PAGESIZE);
+
+	/* What is written behind the plans would fail here. */
+	room = (sizeof(*p.plans) + (size_t)page - 1) / (size_t)page * (size_t)page;
+	munmap(p.plans, sizeof(*p.plans));
+	p.plans = mmap(NULL, room + (size_t)page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	while (sent < room + (size_t)page && p.fd >= 0) {
+		ssize_t put_bytes = write(fd, much, sizeof(much));
+
+		sent += put_bytes > 0 ? (size_t)put_bytes : 0;
+		sts_planner_read(&p, 0);
+	}
+	CHECK(p.len <= sizeof(*p.plans));
+	close(fd);
+	CHECK(sts_planner_read(&p, 0));
+	CHECK_INT(finish(), STS_EWORKER);
+}
+
+/* A descriptor that cannot be read is not tried again. */
+static void test_unreadable(void)
+{
+	int fd = play_the_child();
+
+	close(p.fd);
+	p.fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(sts_planner_read(&p, 0));
+	CHECK_INT(finish(), STS_EWORKER);
+	close(fd);
+}
+
 /* The time of the child is up. What it has written does not count, even if it looks whole. */
 static void test_the_child_hangs(void)
 {
@@ -320,6 +357,8 @@ static const struct sts_test tests[] = {
 	{"a mistake leaves everything as it was", test_a_mistake},
 	{"plans are read in pieces", test_in_pieces},
 	{"the child died", test_the_child_died},
+	{"the child sends too much", test_too_much},
+	{"the descriptor cannot be read", test_unreadable},
 	{"the child hangs", test_the_child_hangs},
 	{"planning is given up", test_drop},
 	{"there can be no child", test_there_can_be_no_child},

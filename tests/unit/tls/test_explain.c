@@ -38,6 +38,10 @@ static void test_client_certificate(void)
 		{STS_TLS_VERSION_12, 50, true, true, true, STS_ETLS, "ended TLS with alert 50"},
 		{STS_TLS_VERSION_13, 50, true, false, false, STS_ETLS, "ended TLS with alert 50"},
 		{STS_TLS_VERSION_12, 47, true, false, false, STS_ETLS, "ended TLS with alert 47"},
+		{STS_TLS_VERSION_12, 41, true, true, true, STS_ETLS, "ended TLS with alert 41"},
+		{STS_TLS_VERSION_12, 51, true, true, true, STS_ECLIENT_CERT, "refused the client"},
+		{STS_TLS_VERSION_12, 52, true, true, true, STS_ETLS, "ended TLS with alert 52"},
+		{STS_TLS_VERSION_12, 80, true, true, true, STS_ETLS, "ended TLS with alert 80"},
 		{STS_TLS_VERSION_12, 50, false, false, false, STS_ETLS, "ended TLS with alert 50"},
 		{STS_TLS_VERSION_12, 40, false, true, false, STS_ETLS_REFUSED, "in common"},
 	};
