@@ -146,29 +146,6 @@ static void test_round_trip(void)
 	CHECK(strlen(buf) < STS_STATUS_MAX_BYTES * 3 / 4);
 }
 
-/* The name of another exchange is shown, if it is one. */
-static void test_names(void)
-{
-	static const struct {
-		const char *name;
-		bool shown;
-	} rows[] = {
-		{"a", true},     {"z", true},   {"0", true},      {"9", true},
-		{"az-09", true}, {"a`", false}, {"{", false},     {"/", false},
-		{"a:", false},   {"A", false},  {"a\x80", false}, {".", false},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct sts_status status;
-		char text[96];
-
-		snprintf(text, sizeof(text),
-			 "sts-sidecar-status 1\nstate ok\nwaits 3\nwaits_for %s", rows[i].name);
-		CHECK(parse(text, &status));
-		CHECK_STR(status.wait_name, rows[i].shown ? rows[i].name : "");
-	}
-}
-
 static void test_hostile(void)
 {
 	static const struct {
@@ -613,7 +590,6 @@ static const struct sts_test tests[] = {
 	{"a wait without a name", test_a_wait_without_a_name},
 	{"a status is read back as it was written", test_round_trip},
 	{"files of others are refused or read safely", test_hostile},
-	{"names of other exchanges", test_names},
 	{"what is said of a sidecar that fails", test_explain_failing},
 	{"what is said of other states", test_explain_others},
 	{"what is said of the next attempt, by BOOTTIME", test_next_by_boottime},
