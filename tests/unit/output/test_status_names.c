@@ -25,8 +25,29 @@ static void test_names(void)
 	}
 }
 
+/* A status of a former version has no message. The errno has words, if there is one. */
+static void test_errno(void)
+{
+	static const struct sts_status_now now = {.real_s = 1768233157};
+	struct sts_status status = {.state = STS_STATE_FAILING,
+				    .error = STS_ECONNECT,
+				    .tries = 1,
+				    .last_attempt_s = 1768233157};
+
+	for (int detail = 0; detail <= 1; detail++) {
+		char buf[STS_STATUS_MAX_BYTES];
+		struct sts_text text;
+
+		status.detail = detail;
+		sts_text_init(&text, buf, sizeof(buf));
+		sts_status_explain(&text, "no token", &status, &now);
+		CHECK(strstr(buf, detail ? "operation not permitted (" : ": connect ("));
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"names of other exchanges", test_names},
+	{"an errno, or the name of the error", test_errno},
 };
 
 STS_TEST_MAIN(tests)
