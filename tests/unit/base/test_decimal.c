@@ -119,7 +119,21 @@ static void test_random_numbers(void)
 	}
 }
 
+/* So many digits that they just fit, or just do not fit, into 64 bits. */
+static void test_digits_that_fill_64_bits(void)
+{
+	static const char *const texts[] = {
+		"9999999999999999999",   "18446744073709551615",   "18446744073709551616",
+		"19999999999999999999",  "99999999999999999999",   "1.9999999999999999999",
+		"9.9999999999999999999", "0.19999999999999999999", "0.99999999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		near(texts[i]);
+}
+
 static const struct sts_test tests[] = {
+	{"digits that fill 64 bits", test_digits_that_fill_64_bits},
 	{"whole numbers are exact", test_whole_numbers_are_exact},
 	{"which forms a number may have", test_forms},
 	{"numbers that are out of range", test_past_the_range},

@@ -373,7 +373,22 @@ static void test_gates(void)
 	CHECK_STR(sts_gate_name(STS_GATE_CLOCK), "clock");
 }
 
+/* A message is printable ASCII, whatever it is made of. */
+static void test_every_byte(void)
+{
+	for (int c = 1; c < 256; c++) {
+		char text[] = {'a', (char)c, 'b', '\0'}, wanted[] = {'a', '?', 'b', '\0'};
+		struct sts_error e;
+
+		if (c >= 0x20 && c <= 0x7e)
+			wanted[1] = (char)c;
+		sts_fail(&e, STS_EURL, 0, "%s", text);
+		CHECK_STR(e.msg, wanted);
+	}
+}
+
 static const struct sts_test tests[] = {
+	{"every byte of a message", test_every_byte},
 	{"every row is filled, and no two rows have one name", test_rows},
 	{"a code that is out of range", test_out_of_range},
 	{"each code has its exit status", test_exit_statuses},

@@ -198,6 +198,7 @@ static void test_refused(void)
 
 		CHECK_INT(sts_url_parse(sts_slice_of(rows[i].text), &url, &e), STS_EURL);
 		CHECK_INT(e.code, STS_EURL);
+		CHECK_INT(e.detail, 0);
 		if (!strstr(e.msg, rows[i].why))
 			printf("# %s: %s\n", rows[i].text, e.msg);
 		CHECK(strstr(e.msg, rows[i].why));

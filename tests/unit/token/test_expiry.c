@@ -406,7 +406,23 @@ static void properties(void)
 	}
 }
 
+/* A digit behind the text is not read. */
+static void end_of_text(void)
+{
+	static const char *const texts[] = {"123", "1.23", "1e23", "1.5e23"};
+	static const double want[] = {12, 1.2, 1e2, 1.5e2};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		double number = 0;
+
+		CHECK(sts_expiry_number((struct sts_slice){texts[i], strlen(texts[i]) - 1},
+					&number));
+		CHECK(number > want[i] * 0.999 && number < want[i] * 1.001);
+	}
+}
+
 static const struct sts_test tests[] = {
+	{"a digit behind a text", end_of_text},
 	{"a time or a lifetime is read from JSON", values},
 	{"two clocks, one decision", combine},
 	{"a token that is not valid yet", not_before},

@@ -211,6 +211,11 @@ static void description_of_odd_ones(void)
 	CHECK(strstr(shown_buf, "(issued in the future, in 1 min 40 s)\n"));
 	CHECK(strstr(shown_buf, "signature: no algorithm named (not verified)\n"));
 
+	token = token_of("{}", "{\"iat\":0,\"nbf\":0}", "");
+	CHECK_INT(describe(token, false), STS_OK);
+	CHECK(strstr(shown_buf, "exp: none\nnbf: 1970-01-01T00:00:00Z ("));
+	CHECK(strstr(shown_buf, "\niat: 1970-01-01T00:00:00Z ("));
+
 	token = token_of("{\"alg\":7,\"kid\":null}", "{\"exp\":\"x\",\"nbf\":[1],\"iat\":false}",
 			 "");
 	CHECK_INT(describe(token, false), STS_OK);
@@ -264,6 +269,8 @@ static void numbers(void)
 		{"0.000000001", "1e-9"},
 		{"2.5e-7", "2.5e-7"},
 		{"1768233389.123456", "1768233389.123456"},
+		{"1768233389.987654", "1768233389.987654"},
+		{"1000000", "1000000"},
 		{"9007199254740993", "9007199254740992"},
 		{"1e18", "1000000000000000000"},
 		{"1e300", "1e300"},
