@@ -72,6 +72,33 @@ static void pointers(void)
 		  "\"uid\":\"u-1\"}}}");
 }
 
+/* The port is a number without leading zeros. */
+static void ports(void)
+{
+	static const struct {
+		const char *port;
+		enum sts_err err;
+	} rows[] = {
+		{"6443", STS_OK},   {"1", STS_OK},      {"65535", STS_OK},     {"0", STS_EINPUT},
+		{"05", STS_EINPUT}, {"00", STS_EINPUT}, {"06443", STS_EINPUT},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sts_field params[] = {{S("audience"), S("a")},
+					     {S("namespace"), S("n")},
+					     {S("service-account"), S("s")},
+					     {S("port"), sts_slice_of(rows[i].port)}};
+		struct sts_request r = request_of("kubernetes", "https://api.example/x");
+		struct sts_error e = {.code = STS_OK};
+
+		r.url_template = "https://{host}:{port}/";
+		r.params = params;
+		r.param_count = 4;
+		CHECK((sts_request_check(&r, &e) == STS_OK) == (rows[i].err == STS_OK));
+		CHECK((strstr(e.msg, "from 1 to 65535") != NULL) == (rows[i].err != STS_OK));
+	}
+}
+
 /* The subject token of `custom` at a pointer, before and after fields that are not at a pointer. */
 static void subject_at_pointer(void)
 {
@@ -124,6 +151,7 @@ static void hosts(void)
 
 static const struct sts_test tests[] = {
 	{"fields at JSON pointers", pointers},
+	{"ports", ports},
 	{"the subject token at a JSON pointer", subject_at_pointer},
 	{"hosts in the URL", hosts},
 	{"the path segment before a value of the URL", segment_before},

@@ -150,6 +150,12 @@ static void test_odd_values(void)
 	CHECK(!ok(&r));
 	r.error = STS_ELIFETIME; /* a failure does not need both */
 	CHECK(ok(&r));
+	/* Whatever the clock of this node says, no time is after the year 9999. */
+	r = good();
+	r.expires_s = 253402300799;
+	CHECK(sts_report_ok(&r, sizeof(r), r.expires_s - 10, BOOT_MS));
+	r.expires_s++;
+	CHECK(!sts_report_ok(&r, sizeof(r), r.expires_s - 10, BOOT_MS));
 	/* The clock of this node starts in 1970. */
 	r = good();
 	CHECK(sts_report_ok(&r, sizeof(r), 5, BOOT_MS));
