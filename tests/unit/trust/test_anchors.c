@@ -431,6 +431,54 @@ static void many_files(void)
 	CHECK_INT(find_at("many", "leaf-root", NULL), STS_ECA_FILE);
 }
 
+/* Find from one source, whose descriptor is replaced by another. */
+static enum sts_err find_with(int fd, bool is_dir, struct sts_error *e)
+{
+	struct sts_ca_sources sources;
+
+	put_certs("good.pem", "root", "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("good.pem"), false, NULL), STS_OK);
+	close(sources.source[0].fd);
+	sources.source[0].fd = fd;
+	sources.source[0].is_dir = is_dir;
+	return find(&sources, "leaf-root", e);
+}
+
+static void descriptors_that_cannot_be_read(void)
+{
+	struct sts_error e;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	CHECK_INT(find_with(fd, false, &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, EISDIR);
+	CHECK(strstr(e.msg, "/good.pem: "));
+	close(fd);
+	CHECK_INT(find_with(-1, true, &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, EBADF);
+	fd = create("plain");
+	CHECK_INT(find_with(fd, true, &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, ENOTDIR);
+	close(fd);
+}
+
+static void nothing_that_can_be_used(void)
+{
+	struct sts_ca_sources sources;
+	struct sts_error e;
+
+	put_certs("text.pem", "bad-text bad-truncated", "\n");
+	CHECK_INT(find_at("text.pem", "leaf-root", &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "/text.pem: no usable certificate: 2 malformed"));
+	/* of the system's bundles, one that is not usable is passed over */
+	put_certs("stale.pem", "root-expired", "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("stale.pem"), true, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECERT_EXPIRED);
+	CHECK(strstr(e.msg, "no usable CA certificate of 1 in "));
+	test_close_sources(&sources);
+}
+
 /* The label of a path that fits, and of one that does not. The descriptors are not inherited. */
 static void labels(void)
 {
@@ -474,6 +522,8 @@ static const struct sts_test tests[] = {
 	{"the memory is full", the_memory_is_full},
 	{"many files", many_files},
 	{"labels and descriptors", labels},
+	{"descriptors that cannot be read", descriptors_that_cannot_be_read},
+	{"nothing that can be used", nothing_that_can_be_used},
 };
 
 int main(void)

@@ -194,6 +194,11 @@ static void constraints(void)
 	CHECK_INT(constrain(DER("\xa1\x0c\x30\x0a\x87\x08\x0a\0\0\0\xff\0\0\0"),
 			    DER("\x87\x03\x0b\0\0")),
 		  STS_ECERT_CONSTRAINT);
+	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
+				"b.c"),
+			    DER("\x82\x05"
+				"ab")),
+		  STS_ECERT_MALFORMED);
 	/* There are no constraints, or no names. */
 	CHECK_INT(sts_cert_names_constraints(&(struct sts_cert){0}, &(struct sts_cert){.san = name},
 					     NULL),
