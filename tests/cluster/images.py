@@ -4,7 +4,13 @@ layout (--image); its CA bundle is the test's. The others have busybox alone."""
 import hashlib
 import io
 import json
+import pathlib
+import sys
 import tarfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools/image"))
+
+import oci  # noqa: E402
 
 OCI = "application/vnd.oci.image"
 TAR = f"{OCI}.layer.v1.tar"
@@ -57,18 +63,24 @@ def archive(path, names, files, **config):
     return pack(path, names, image, [(TAR, tar_of_files)])
 
 
-def of_layout(path, names, layout, ca_bundle):
-    """The image of a layout of tools/image.sh, with the test's CA bundle in a layer of its own above."""
+def of_layout(folder, layout, ca_bundle):
+    """A layout like one of tools/image.sh, whose images have the test's CA bundle in a layer of its own above."""
     def blob(descriptor):
         return (layout / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
 
-    [index] = [each for each in json.loads((layout / "index.json").read_bytes())["manifests"] if each["mediaType"].endswith(".index.v1+json")]
-    [found] = [each for each in json.loads(blob(index))["manifests"] if each["platform"]["architecture"] == "amd64"]
-    manifest = json.loads(blob(found))
-    image, bundle = json.loads(blob(manifest["config"])), layer({BUNDLE: (0o644, ca_bundle)})
-    image["rootfs"]["diff_ids"].append(digest(bundle))
-    image.pop("history", None)
-    return pack(path, names, image, [*((each["mediaType"], blob(each)) for each in manifest["layers"]), (TAR, bundle)])
+    made, bundle = oci.Blobs(), layer({BUNDLE: (0o644, ca_bundle)})
+    image = oci.image_of(layout)
+    index = json.loads(blob(image))
+    for each in index["manifests"]:
+        manifest = json.loads(blob(each))
+        config = json.loads(blob(manifest["config"]))
+        config["rootfs"]["diff_ids"].append(digest(bundle))
+        config.pop("history", None)
+        manifest["config"] = made.add(oci.encode(config), oci.CONFIG)
+        manifest["layers"] = [*(made.add(blob(old), old["mediaType"]) for old in manifest["layers"]), made.add(bundle, TAR)]
+        each |= made.add(oci.encode(manifest), oci.MANIFEST)
+    made.write(folder, [made.add(oci.encode(index), oci.INDEX, annotations=image["annotations"])])
+    return folder
 
 
 def ours(path, names, program, ca_bundle):

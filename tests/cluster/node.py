@@ -11,6 +11,7 @@ import yaml
 
 import images
 import manifests
+import oci
 from cluster import BRIDGE, GATEWAY, NODE, PODS, debian, program
 from harness.sidecar import build_folder
 from programs import Programs, until
@@ -64,6 +65,7 @@ class Node(Programs):
         super().__init__(cluster.folder / "node")
         self.folder.mkdir()
         self.cluster, self.ca_bundle = cluster, ca_bundle
+        self.environment = os.environ | {"PATH": f"{debian('usr/bin')}:{debian('usr/sbin')}:{os.environ['PATH']}"}
 
     def start(self):
         self.start_containerd()
@@ -79,8 +81,7 @@ class Node(Programs):
                          "routes": [{"dst": "0.0.0.0/0"}]}}]}))
         config = self.folder / "containerd.toml"
         config.write_text(CONTAINERD.format(folder=self.folder, pause=PAUSE, cni=debian("usr/lib/cni"), runc=debian("usr/sbin/runc")))
-        path = f"{debian('usr/bin')}:{debian('usr/sbin')}:{os.environ['PATH']}"
-        containerd = self.run(debian("usr/bin/containerd"), f"--config={config}", env=os.environ | {"PATH": path})
+        containerd = self.run(debian("usr/bin/containerd"), f"--config={config}", env=self.environment)
         containerd.ready(lambda: self.ctr("version"))
 
     def ctr(self, *args):
@@ -97,18 +98,23 @@ class Node(Programs):
         self.ctr("images", "tag", "--force", name, made)
         return made
 
-    def our_image(self, path):
-        if layout := os.environ.get("STS_CLUSTER_IMAGE"):
-            return images.of_layout(path, OUR_NAMES, pathlib.Path(layout), self.ca_bundle)
-        return images.ours(path, OUR_NAMES, build_folder() / "sts-sidecar", self.ca_bundle)
-
     def load_images(self):
         busybox = debian("bin/busybox")
-        made = [self.our_image(self.folder / "ours.tar"),
-                images.shell(self.folder / "app.tar", APP_NAMES, busybox, APP, COMMANDS),
-                images.shell(self.folder / "pause.tar", [PAUSE], busybox, "exec sleep 1000000", ["sh", "sleep"])]
-        for path in made:
+        for path in (images.shell(self.folder / "app.tar", APP_NAMES, busybox, APP, COMMANDS),
+                     images.shell(self.folder / "pause.tar", [PAUSE], busybox, "exec sleep 1000000", ["sh", "sleep"])):
             self.ctr("images", "import", path)
+        if layout := os.environ.get("STS_CLUSTER_IMAGE"):
+            self.load_layout(images.of_layout(self.folder / "ours", pathlib.Path(layout), self.ca_bundle))
+        else:
+            self.ctr("images", "import", images.ours(self.folder / "ours.tar", OUR_NAMES, build_folder() / "sts-sidecar", self.ca_bundle))
+
+    def load_layout(self, layout):
+        """As docs/release.md has it. The image gets the names that the tests use."""
+        subprocess.run([manifests.TOP / "tools/image.sh", "--from", layout, "--load", "containerd"], check=True, capture_output=True, timeout=120,
+                       env=self.environment | {"CONTAINERD_ADDRESS": f"{self.folder}/socket"})
+        name = oci.image_of(layout)["annotations"][oci.CONTAINERD_NAME]
+        for ours in OUR_NAMES:
+            self.ctr("images", "tag", "--force", name, ours)
 
     def start_kubelet(self):
         (self.folder / "resolv.conf").write_text(f"nameserver {NODE}\n")
@@ -164,12 +170,15 @@ class Running:
 
     def __init__(self, cluster, namespace, name):
         self.cluster, self.namespace, self.name = cluster, namespace, name
+        self.path = f"/api/v1/namespaces/{namespace}/pods/{name}"
 
     def get(self):
-        return self.cluster.api.get(f"/api/v1/namespaces/{self.namespace}/pods/{self.name}")
+        return self.cluster.api.get(self.path)
 
-    def log(self, container, **more):
-        return self.cluster.api.kubectl("logs", "-n", self.namespace, self.name, "-c", container, **more).stdout
+    def log(self, container):
+        answer = self.cluster.api.ask("GET", f"{self.path}/log?container={container}")
+        assert answer.status == 200, answer.body.decode(errors="replace")
+        return answer.body.decode()
 
     def status(self, container):
         status = self.get()["status"]
@@ -200,7 +209,7 @@ class Running:
         return until(lambda: self.tokens(container), "the application's first line")[0]
 
     def delete(self, grace_s=1):
-        self.cluster.api.kubectl("delete", "pod", "-n", self.namespace, self.name, f"--grace-period={grace_s}", "--wait=false")
+        self.cluster.api.must("DELETE", f"{self.path}?gracePeriodSeconds={grace_s}")
 
     def is_gone(self):
-        return self.cluster.api.ask("GET", f"/api/v1/namespaces/{self.namespace}/pods/{self.name}").status == 404
+        return self.cluster.api.ask("GET", self.path).status == 404

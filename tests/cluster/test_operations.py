@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of docs/operations.md, word for word, at a cluster that has what the page names: the namespace shop and the Deployment cart, whose Pods get the sidecar by a label."""
-import os
+"""The commands of docs/operations.md, word for word but for REPOSITORY and DIGEST, at a cluster that has what the page names: the namespace shop and the Deployment cart, whose Pods get the sidecar by a label."""
 import re
-import subprocess
 
 import pytest
 import yaml
 
-import policy_cases
 from admission import PROFILES
-from cluster import program
 from manifests import TOP, readme_pod
 from node import NAME
 from programs import until
 
 PAGE = TOP / "docs/operations.md"
 BLOCK = re.compile(r"<!-- run by: tests/cluster/test_operations\.py -->\n\n```sh\n(.*?)```", re.S)
-NAMESPACE, DEPLOYMENT, PROFILE = "shop", "cart", "vault"
+NAMESPACE, DEPLOYMENT, PROFILE, SYSTEM = "shop", "cart", "vault", "sts-sidecar-system"
 
 
 def commands():
@@ -35,20 +31,26 @@ def deployment():
 
 
 def profile():
-    return {"apiVersion": "sts-sidecar.io/v1", "kind": "TokenProfile", "metadata": {"name": PROFILE, "namespace": "sts-sidecar-system"},
+    return {"apiVersion": "sts-sidecar.io/v1", "kind": "TokenProfile", "metadata": {"name": PROFILE, "namespace": SYSTEM},
             "spec": {"url": "https://sts.example/token", "audience": "https://sts.example", "args": {"audience": ["https://vault.example"]}}}
 
 
 @pytest.fixture(scope="module")
 def injection(cluster, node):
-    """deploy/inject with the image that is on the node, and the profile. Returns the image."""
+    """The chart with the image that is on the node, and the profile. Returns the image."""
     image = node.by_digest()
-    text = re.sub(r"registry\.example\.com/sts-sidecar@sha256:[0-9a-f]{64}", image, cluster.api.kubectl("kustomize", policy_cases.CASES / "policies").stdout)
-    cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", input=text)
+    repository, _, digest = image.partition("@")
+
+    def shell(command):
+        done = cluster.shell(command, TOP)
+        assert done.returncode == 0, done.stdout + done.stderr
+    shell(f"helm install sts-sidecar deploy/chart/sts-sidecar -n {SYSTEM} --create-namespace --set image.repository={repository} --set image.digest={digest}")
     until(lambda: cluster.api.ask("GET", PROFILES).status == 200, "the API server has the profiles")
-    cluster.api.kubectl("apply", "--server-side", "--validate=strict", "-f", "-", input=yaml.safe_dump(profile()))
+    cluster.api.apply(SYSTEM, yaml.safe_dump(profile()))
     yield image
-    cluster.api.kubectl("delete", "--ignore-not-found", "-f", "-", input=text, limit_s=120)
+    for release in ("sts-sidecar-canary", "sts-sidecar"):
+        shell(f"helm uninstall {release} -n {SYSTEM} --ignore-not-found")
+    shell(f"kubectl delete crd/tokenprofiles.sts-sidecar.io namespace/{SYSTEM}")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def shop(cluster, injection):
     cluster.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     path = f"/api/v1/namespaces/{NAMESPACE}"
     until(lambda: cluster.api.ask("GET", f"{path}/serviceaccounts/default").status == 200, "the ServiceAccount")
+    until(lambda: not cluster.api.get(f"/api/v1/pods?labelSelector=sts-sidecar.io/profile&fieldSelector=spec.nodeName%3D{NAME}")["items"], "the Pods of the tests before are gone")
     yield path
     cluster.api.kubectl("delete", "deployments,pods", "--all", "-n", NAMESPACE, "--grace-period=1", "--force", "--wait=false", status=None)
     cluster.api.ask("DELETE", path)
@@ -73,12 +76,6 @@ def cart(cluster, shop, injection, sts):
     return injection
 
 
-def run(cluster, command):
-    """A line of the page in a shell, as the administrator."""
-    environment = {"PATH": f"{program('kubectl').parent}:{os.environ['PATH']}", "KUBECONFIG": str(cluster.kubeconfig("admin")), "HOME": str(cluster.kubeconfig("admin").parent)}
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", command], capture_output=True, text=True, env=environment, timeout=180)
-
-
 # What the answer to a command has in it. Each command of the page is here, by its beginning.
 ANSWERS = {
     "kubectl get pods -A -l sts-sidecar.io/profile": rf"shop +cart-\w+-\w+ +{PROFILE} +0\.1\.0@IMAGE$",
@@ -89,6 +86,7 @@ ANSWERS = {
     "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar check": "valid",
     "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar doctor": "token",
     "kubectl exec -n shop deployment/cart -c sts-sidecar -- /sts-sidecar refresh": "",
+    "helm install sts-sidecar-canary": "^STATUS: deployed$",
     "kubectl label namespace shop": "labeled",
     "kubectl drain": "drained",
     "kubectl get --raw /.well-known/openid-configuration": '"issuer":"https://kubernetes',
@@ -102,8 +100,9 @@ def test_every_command_has_an_answer():
 
 
 def test_the_commands_of_the_page(cluster, cart):
+    repository, _, digest = cart.partition("@")
     for command in commands():
-        done = run(cluster, command)
+        done = cluster.shell(command.replace("REPOSITORY", repository).replace("DIGEST", digest), TOP)
         [wanted] = [words for beginning, words in ANSWERS.items() if command.startswith(beginning)]
         assert done.returncode == 0 and re.search(wanted.replace("IMAGE", re.escape(cart)), done.stdout, re.M), f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}"
 
@@ -111,5 +110,5 @@ def test_the_commands_of_the_page(cluster, cart):
 def test_drain_refuses_without_the_option(cluster, cart):
     """As the page says: also for an emptyDir in memory."""
     [command] = [each for each in commands() if each.startswith("kubectl drain")]
-    done = run(cluster, command.replace("--delete-emptydir-data ", ""))
+    done = cluster.shell(command.replace("--delete-emptydir-data ", ""), TOP)
     assert done.returncode != 0 and "--delete-emptydir-data" in done.stderr
