@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Policies at the API server: they are installed, Pods are created and changed, and a case of cases/ is held against what comes out."""
 import contextlib
+import functools
 import uuid
 
 import yaml
@@ -13,14 +14,14 @@ JSON_PATCH = "application/json-patch+json"
 PROFILES = "/apis/sts-sidecar.io/v1/namespaces/sts-sidecar-system/tokenprofiles"
 
 
+@functools.cache
 def rendered(cluster, folder):
     """What `kubectl apply -k` would apply: a folder of cases/, or another path."""
     return cluster.api.kubectl("kustomize", policy_cases.CASES / folder).stdout
 
 
 def apply(cluster, text):
-    done = cluster.api.kubectl("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", input=text)
-    assert "Warning" not in done.stderr, done.stderr
+    cluster.api.apply(None, text, force=True)
 
 
 @contextlib.contextmanager
@@ -32,7 +33,7 @@ def installed(cluster, *texts):
         yield
     finally:
         for text in reversed(texts):
-            cluster.api.kubectl("delete", "--ignore-not-found", "-f", "-", input=text, limit_s=120)
+            cluster.api.delete(text)
 
 
 @contextlib.contextmanager
@@ -42,14 +43,16 @@ def injection(cluster, *folders):
     with installed(cluster, *(rendered(cluster, folder) for folder in folders)):
         until(lambda: cluster.api.ask("GET", PROFILES).status == 200, "the API server has the profiles")
         apply(cluster, yaml.safe_dump_all(load_profile(name)["profile"] for name in profiles))
-        with places(cluster) as place:
-            for name in profiles:
-                until(lambda name=name: is_injected(create(cluster, place(policy_cases.INJECTION), labelled(name))), f"the policies know the profile {name}")
-            yield place
+        place = places(cluster)
+        for name in profiles:
+            until(lambda name=name: is_injected(create(cluster, place(policy_cases.INJECTION), labelled(name))), f"the policies know the profile {name}")
+        for folder in folders:
+            where = place({"sts-sidecar.io/injection": "canary" if folder == "canary" else "enabled"})
+            until(lambda where=where: create(cluster, where, labelled("unknown")).status == 422, f"the refusals of {folder} are in force")
+        yield place
     until(lambda: cluster.api.ask("GET", PROFILES).status == 404, "the profiles are gone")
 
 
-@contextlib.contextmanager
 def places(cluster):
     """place(labels): a namespace with these labels, the same each time."""
     made = {}
@@ -59,11 +62,7 @@ def places(cluster):
         if key not in made:
             made[key] = cluster.namespace(restricted=False, labels=labels)
         return made[key]
-    try:
-        yield place
-    finally:
-        for name in made.values():
-            cluster.api.ask("DELETE", f"/api/v1/namespaces/{name}")
+    return place
 
 
 def labelled(profile, **spec):

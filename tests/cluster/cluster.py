@@ -17,6 +17,7 @@ from harness import pki
 from programs import Programs, until
 
 CACHE = pathlib.Path(os.environ.get("STS_CLUSTER_PROGRAMS", "/nonexistent"))
+HELM = pathlib.Path(os.environ.get("STS_CLUSTER_HELM", "/nonexistent"))
 BRIDGE, NODE, STS, PARTNER, API = "sts0", "192.0.2.1", "192.0.2.2", "192.0.2.3", "10.96.0.1"
 PODS, GATEWAY, SERVICES = "10.244.0.0/24", "10.244.0.1", "10.96.0.0/24"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -90,19 +91,29 @@ class Cluster(Programs):
         signing, before = self.new_key("rsa"), self.new_key("ec")
         self.server = self.run(
             program("kube-apiserver"), "--etcd-servers=http://127.0.0.1:2379", f"--bind-address={API}", "--secure-port=443", f"--advertise-address={NODE}",
-            f"--service-cluster-ip-range={SERVICES}", "--endpoint-reconciler-type=none", "--kubelet-preferred-address-types=InternalIP", "--authorization-mode=Node,RBAC",
+            f"--service-cluster-ip-range={SERVICES}", "--endpoint-reconciler-type=none", "--enable-priority-and-fairness=false", "--kubelet-preferred-address-types=InternalIP", "--authorization-mode=Node,RBAC",
             f"--tls-cert-file={cert}", f"--tls-private-key-file={key}", f"--token-auth-file={self.folder / 'users.csv'}",
             f"--service-account-key-file={signing}", f"--service-account-key-file={before}", f"--service-account-signing-key-file={signing}", f"--service-account-issuer={ISSUER}")
         self.server.ready(self.api.is_ready)
         self.run(program("kube-controller-manager"), f"--kubeconfig={self.kubeconfig('system:kube-controller-manager')}", "--leader-elect=false",
                  f"--root-ca-file={self.ca_file}", f"--controllers={','.join(CONTROLLERS)}", "--secure-port=0")
 
+    def shell(self, command, folder, limit_s=180):
+        """A command of a page in a shell, as the administrator."""
+        commands = self.folder / "commands"
+        if not commands.exists():
+            commands.mkdir()
+            (commands / "kubectl").symlink_to(program("kubectl"))
+            (commands / "helm").symlink_to(HELM)
+        environment = {"PATH": f"{commands}:{os.environ['PATH']}", "KUBECONFIG": str(self.kubeconfig("admin")), "HOME": str(self.folder)}
+        return subprocess.run(["bash", "-euo", "pipefail", "-c", command], capture_output=True, text=True, env=environment, cwd=folder, timeout=limit_s)
+
     def keys(self):
         """The JWKS of ServiceAccount tokens, as the API server shows it."""
         return self.api.must("GET", "/openid/v1/jwks")
 
     def namespace(self, restricted=True, labels=None):
-        """A new namespace that has its ServiceAccount and its CA."""
+        """A new namespace that has its ServiceAccount and its CA. It stays: to delete one costs the API server more than all else in most tests."""
         name = f"test-{uuid.uuid4().hex[:10]}"
         self.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace",
                                                      "metadata": {"name": name, "labels": (RESTRICTED if restricted else {}) | (labels or {})}})

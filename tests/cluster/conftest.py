@@ -18,6 +18,35 @@ from node import Node, Running  # noqa: E402
 from sts import NAMES, Sts  # noqa: E402
 
 limit = limit_of(300)
+# Files whose tests share what a fixture installs in the cluster. run.sh has several clusters; all tests of such a file run in one of them.
+TOGETHER = {"test_chart", "test_guard", "test_inject", "test_inject_around", "test_inject_pods", "test_kyverno_folder", "test_monitoring", "test_openunison", "test_operations", "test_quick_start"}
+
+# Files with tests that wait long, so that none of them is the last.
+FIRST = {"test_pods", "test_examples", "test_memory"}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in FIRST)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            """What nodeid belongs to: its file, or nothing but itself."""
+            path = nodeid.partition("::")[0]
+            return path if pathlib.PurePath(path).stem in TOGETHER else nodeid
+    return Scheduler(config, log)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have measured: record_property("figure", TEXT)."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(value)
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +80,12 @@ def sts(cluster, sts_ca, tmp_path):
 def namespace(cluster):
     """A namespace with the Pod Security Standard *restricted*."""
     name = cluster.namespace()
-    yield name
-    cluster.api.ask("DELETE", f"/api/v1/namespaces/{name}")
+    return name
 
 
 @pytest.fixture
 def pods(cluster, node, namespace):
-    """pods(name): the Pod on the node. At the end the Pods of the namespace are deleted without a grace period."""
+    """pods(name): the Pod on the node. At the end the Pods of the namespace are deleted with a grace period of a second."""
     yield lambda name: Running(cluster, namespace, name)
-    cluster.api.kubectl("delete", "pods,deployments,jobs", "--all", "-n", namespace, "--grace-period=1", "--force", "--wait=false", status=None)
+    for path in ("apis/apps/v1", "deployments"), ("apis/apps/v1", "statefulsets"), ("apis/batch/v1", "cronjobs"), ("apis/batch/v1", "jobs"), ("api/v1", "pods"):
+        cluster.api.ask("DELETE", f"/{path[0]}/namespaces/{namespace}/{path[1]}?propagationPolicy=Background&gracePeriodSeconds=1")

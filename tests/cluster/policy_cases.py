@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases of cases/ (README.md there): how they are read, and how Pods are compared."""
 import copy
+import functools
+import json
 import pathlib
 import re
 from dataclasses import dataclass
@@ -14,14 +16,15 @@ MADE = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVers
 ACCESS = re.compile(r"kube-api-access-[a-z0-9]{5}")
 
 
+@functools.cache
 def read_profile(name):
     return yaml.safe_load((CASES / "profiles" / f"{name}.yaml").read_text())
 
 
 def load_profile(name):
     """{"profile": the object, "prescribed": its parts, by name}"""
-    read = read_profile(name)
-    return read | {"prescribed": read_profile("example")["prescribed"] | (read["prescribed"] or {})}
+    read = copy.deepcopy(read_profile(name))
+    return read | {"prescribed": copy.deepcopy(read_profile("example")["prescribed"]) | (read["prescribed"] or {})}
 
 
 @dataclass
@@ -77,7 +80,7 @@ def last(items):
 
 def comparable(pod):
     """The Pod without what the API server makes anew for each one."""
-    pod = yaml.safe_load(ACCESS.sub("kube-api-access", yaml.safe_dump(pod)))
+    pod = json.loads(ACCESS.sub("kube-api-access", json.dumps(pod)))
     pod.pop("status", None)
     for key in MADE:
         pod["metadata"].pop(key, None)

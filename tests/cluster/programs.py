@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that run beside the tests. Each has a log file, is ended by its number, and is waited for with a deadline."""
 import contextlib
+import os
 import pathlib
 import signal
 import subprocess
@@ -25,11 +26,13 @@ def until(condition, what, limit_s=60, every_s=0.1):
 
 
 class Program:
+    """Those in Go may use more memory for less work."""
+
     def __init__(self, folder, *argv, env=None):
         self.name = pathlib.Path(argv[0]).name
         self.log = folder / f"{self.name}.log"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*map(str, argv)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=env)
+            self.process = subprocess.Popen([*map(str, argv)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=(env or os.environ) | {"GOGC": "400"})
 
     @property
     def pid(self):
@@ -75,11 +78,13 @@ class Programs:
         return self.stack.enter_context(contextlib.closing(Program(self.folder, *argv, **more)))
 
     def __enter__(self):
+        began = time.monotonic()
         try:
             self.start()
         except BaseException:
             self.stack.close()
             raise
+        self.start_s = time.monotonic() - began
         return self
 
     def __exit__(self, *_):

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs the program in a real Kubernetes of one node, as root:
-#   tests/cluster/run.sh [--build] [--image LAYOUT] [PYTEST_ARGUMENT]...
+#   tests/cluster/run.sh [--build] [--all] [--image LAYOUT] [--jobs N] [PYTEST_ARGUMENT]...
 # --build only fills the cache. --image takes the image of an OCI layout of tools/image.sh, and not one that is made of the program built here.
+# --all adds the tests that have the mark `more`, which README.md names. An argument of pytest chooses some of all tests.
+# --jobs is the number of clusters that share the tests: three, and one where an argument of pytest chooses some.
 # The first run builds the API server, the controller manager, the kubelet, kubectl and helm with Go, and unpacks etcd, containerd and runc of Debian. They
 # stay in $STS_CLUSTER_CACHE (default ~/.cache/sts-sidecar-cluster). Prints a line for each test; the last line is "N passed, N failed".
-# Everything runs among mounts, processes, addresses and cgroups of its own, which are gone when this ends.
+# Each cluster has mounts, processes, addresses and cgroups of its own (worker.sh), which are gone when this ends.
 set -u
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,6 +23,17 @@ digest=$(cat "$here/go/go.mod" "$here/go/go.sum" | sha256sum | cut -c1-16)
 programs=$cache/$version-$digest
 helm=$cache/helm-$(cat "$here/helm/go.mod" "$here/helm/go.sum" | sha256sum | cut -c1-16)
 venv=$cache/venv-$(sha256sum "$top/tests/requirements.txt" | cut -c1-16)
+
+build=false jobs= all=false
+while [ $# -gt 0 ]; do
+	case $1 in
+	--build)	build=true; shift ;;
+	--all)		all=true; shift ;;
+	--image)	STS_CLUSTER_IMAGE=$(cd "${2:-}" && pwd) || exit 64; export STS_CLUSTER_IMAGE; shift 2 ;;
+	--jobs)		jobs=${2:-}; shift 2 ;;
+	*)		break ;;
+	esac
+done
 
 fail() {
 	echo "tests/cluster/run.sh: $*" >&2
@@ -70,44 +83,33 @@ build_commands || fail "Kubernetes $version does not build"
 build_helm || fail "helm does not build"
 make_venv || fail "the packages of tests/requirements.txt cannot be had"
 "$venv/bin/python" tests/monitoring/fetch.py >/dev/null || fail "the CRDs of the Prometheus operator cannot be had"
-[ "${1:-}" != --build ] || exit 0
-if [ "${1:-}" = --image ]; then
-	STS_CLUSTER_IMAGE=$(cd "${2:-}" && pwd) || exit 64
-	export STS_CLUSTER_IMAGE
-	shift 2
-fi
+kyverno=$(cd "$here/kyverno" && GOTOOLCHAIN=local GOFLAGS=-mod=readonly go mod download -json github.com/kyverno/kyverno | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+[ -d "$kyverno" ] || fail "the CRDs of Kyverno cannot be had"
+! $build || exit 0
 [ -n "${STS_SIDECAR:-}" ] || tools/build.sh --target sts-sidecar --target tests/mock-sts || exit 70
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sts-cluster.XXXXXX") || exit 70
 chmod 0755 "$work"
 cgroup=$(basename "$work")
-remove_cgroups() { # the kubelet's, which are empty when its processes are gone
+remove_cgroups() { # the kubelets', which are empty when their processes are gone
 	find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null
 }
 trap 'remove_cgroups; rm -rf "$work"' EXIT
-namespaces=
-trap '[ -z "$namespaces" ] || kill -9 "$namespaces"; exit 130' HUP INT TERM
-# The root of the kubelet's cgroups: one of version 2, or one for each controller of version 1.
-roots=/sys/fs/cgroup/*/
-[ ! -e /sys/fs/cgroup/cgroup.controllers ] || roots=/sys/fs/cgroup/
-for root in $roots; do
-	[ ! -e "$root/cgroup.procs" ] || mkdir -p "$root/$cgroup"
-done
+pytest=
+trap '[ -z "$pytest" ] || kill -9 "$pytest"; exit 130' HUP INT TERM
 
-# The kubelet sets some parameters of the kernel. They are those of this machine, so it gets files to write into.
-STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_HELM=$helm STS_CLUSTER_CGROUP=/$cgroup PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
-	unshare --mount --pid --net --uts --fork --mount-proc --kill-child --propagation private sh -uc '
-	work=$1; shift
-	# containerd, its network plugins and the kubelet leave files there.
-	for folder in /run /var/log /var/lib; do mount -t tmpfs tmpfs "$folder"; done
-	for name in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
-		mkdir -p "$work/sysctl/$name"
-		cp "/proc/sys/$name" "$work/sysctl/$name/value" && mount --bind "$work/sysctl/$name/value" "/proc/sys/$name"
-	done
-	"$@"' sh "$work" "$venv/bin/pytest" -v -p no:cacheprovider --tb=short --basetemp="$work/pytest" --junitxml="$work/result.xml" "${@:-tests/cluster}" &
-namespaces=$!
-wait $namespaces
-namespaces=
+# The folders below have commands of their own.
+if [ $# = 0 ]; then
+	jobs=${jobs:-3}
+	set -- tests/cluster/test_*.py
+	$all || set -- -m "not more" "$@"
+fi
+STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_HELM=$helm STS_CLUSTER_KYVERNO=$kyverno STS_CLUSTER_CGROUP=/$cgroup STS_CLUSTER_PYTHON=$venv/bin/python PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
+	"$venv/bin/pytest" -v -p no:cacheprovider --tb=short --basetemp="$work/pytest" --junitxml="$work/result.xml" \
+	--dist=loadscope --tx="${jobs:-1}*popen//python=$here/worker.sh" "$@" &
+pytest=$!
+wait $pytest
+pytest=
 counts=$(python3 "$top/tools/tally.py" junit "$work/result.xml") || exit 70
 # shellcheck disable=SC2086 # $counts is three numbers
 set -- $counts

@@ -32,7 +32,7 @@ def helm(cluster, tmp_path_factory):
     """helm(...): runs it, with folders of its own."""
     home = tmp_path_factory.mktemp("helm")
     program = os.environ["STS_CLUSTER_HELM"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(cluster.kubeconfig("admin"))}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(cluster.kubeconfig("admin")), "GOGC": "off"}
 
     def run(*args, status=0, **more):
         done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, env=environment, cwd=home, timeout=120, **more)
@@ -54,23 +54,32 @@ def options(ca_file):
     return lambda path: ["-n", NAMESPACE, "-f", path, *IMAGE, *(["--set-file", f"profiles.vault.ca.pem={ca_file}"] if path.stem == "private-ca" else [])]
 
 
-@pytest.fixture
-def system(cluster):
-    """The namespace of the release, with *restricted*. At the end there is neither it nor the CRD."""
+@pytest.fixture(scope="module")
+def home(cluster):
+    """The namespace of the releases, with *restricted*. At the end it is gone."""
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
     cluster.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}})
     yield
-    for path in (CRDS, f"/api/v1/namespaces/{NAMESPACE}"):
-        cluster.api.ask("DELETE", path)
-        until(lambda path=path: cluster.api.ask("GET", path).status == 404, f"{path} is gone")
+    remove(cluster, f"/api/v1/namespaces/{NAMESPACE}")
+
+
+@pytest.fixture
+def system(cluster, home):
+    """At the end there is no CRD."""
+    yield
+    remove(cluster, CRDS)
+
+
+def remove(cluster, path):
+    cluster.api.ask("DELETE", path)
+    until(lambda: cluster.api.ask("GET", path).status == 404, f"{path} is gone")
 
 
 @pytest.fixture
 def place(cluster):
     """A namespace with *restricted* whose Pods may get the sidecar."""
     name = cluster.namespace(labels=policy_cases.INJECTION)
-    yield name
-    cluster.api.ask("DELETE", f"/api/v1/namespaces/{name}")
+    return name
 
 
 def pod(profile, name="app"):
@@ -275,7 +284,6 @@ def test_a_canary(cluster, helm, system, place, options):
     helm("uninstall", f"{RELEASE}-canary", "-n", NAMESPACE)
     assert sidecar_of(create(cluster, place, pod("vault"))), "the first is as it was"
     helm("uninstall", RELEASE, "-n", NAMESPACE)
-    cluster.api.ask("DELETE", f"/api/v1/namespaces/{elsewhere}")
 
 
 @pytest.mark.parametrize("given, words", [

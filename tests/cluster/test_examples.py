@@ -19,6 +19,8 @@ from node import NAME, OURS, apply
 from programs import until
 from sts import NAMES, Sts, other_sts
 
+pytestmark = pytest.mark.more
+
 SERVICE = "https://api.example.com"
 KEYCLOAK = "https://keycloak.example.com/realms/shop/protocol/openid-connect"
 JWT = r"[\w-]+\.[\w-]+\.[\w-]+"

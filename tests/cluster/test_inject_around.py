@@ -483,7 +483,7 @@ def test_the_largest_pods(cluster, place):
 
 def test_the_example_of_a_profile(cluster, place):
     text = (TOP / "deploy" / "inject" / "profile.yaml").read_text()
-    cluster.api.apply("sts-sidecar-system", text, "--dry-run=server")
+    cluster.api.apply("sts-sidecar-system", text, dry=True)
 
 
 PEM = load_profile("private-ca")["prescribed"]["ca"]
@@ -546,7 +546,10 @@ def test_a_profile_that_changes(cluster, place):
         cluster.api.must("PATCH", path, {"spec": {"url": "https://sts.example.com/other"}}, content_type=MERGE_PATCH)
         try:
             def args():
-                return create(cluster, where, labelled("example")).json["spec"]["initContainers"][0]["args"]
+                """While one policy knows the new profile and another does not, the Pod is refused."""
+                answer = create(cluster, where, labelled("example"))
+                assert answer.status == 201, answer.body.decode()
+                return answer.json["spec"]["initContainers"][0]["args"]
             until(lambda: args()[2] == "--url=https://sts.example.com/other", "new Pods have the new URL")
             touched = update(cluster, where, pod["metadata"]["name"], [{"op": "add", "path": "/metadata/labels/team", "value": "blue"}])
             assert touched.status == 200 and touched.json["spec"] == pod["spec"]

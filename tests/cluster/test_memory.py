@@ -4,9 +4,13 @@ import pathlib
 import re
 import time
 
+import pytest
+
 from manifests import TOP, readme_pod
 from node import apply, sidecar_process
 from programs import until
+
+pytestmark = pytest.mark.more
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 KIB = 1024
@@ -51,7 +55,7 @@ def started(cluster, namespace, pods, limit):
     return app
 
 
-def test_the_figures_of_the_page(cluster, namespace, pods, sts, capsys):
+def test_the_figures_of_the_page(cluster, namespace, pods, sts, record_property):
     """Without a limit that is near. With cgroup version 1, the kernel lets the highest value begin anew."""
     app = started(cluster, namespace, pods, "64Mi")
     folder, version = cgroup_of(sidecar_process(app.get()))
@@ -64,8 +68,7 @@ def test_the_figures_of_the_page(cluster, namespace, pods, sts, capsys):
         seen[what] = int(most.read_text()) // KIB
         if version == 1:
             most.write_text("0")
-    with capsys.disabled():
-        print(f"\nKiB: {seen}")
+    record_property("figure", f"memory in KiB: {seen}")
     assert seen["at rest"] <= stated("`run --listen` at rest")
     assert seen["at the start"] <= stated("at the start, with what runc takes for it and for the probe")
     assert seen["with check"] <= stated("while `kubectl exec` runs `check`")

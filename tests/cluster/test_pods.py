@@ -50,6 +50,7 @@ def test_the_pod_of_the_readme(cluster, namespace, pods, sts):
     assert app.exec("app", "ls", "/var/run/secrets/tokens", status=None).returncode != 0
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("file", ["init-fetch", "metrics", "native-sidecar", "sidecar-init-wait", "token-request"])
 def test_an_example_runs(cluster, namespace, pods, sts, file):
     apply(cluster, namespace, load(EXAMPLES / f"{file}.yaml"))
@@ -59,6 +60,7 @@ def test_an_example_runs(cluster, namespace, pods, sts, file):
         until(lambda: app.status("sts-sidecar")["ready"], "the readiness probe")
 
 
+@pytest.mark.more
 def test_a_chain_runs(cluster, namespace, pods, sts, sts_ca, tmp_path):
     """The example with two exchanges: the second STS gets the token of the first, for its own audience."""
     issued, got, answer = other_sts(SERVICE)

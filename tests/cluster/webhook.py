@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.server
 import json
+import socketserver
 import ssl
 import threading
 
@@ -12,6 +13,13 @@ import yaml
 import admission
 from cluster import NODE
 from harness import pki
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def server_bind(self):
+        """Without asking a name server for its own name: nobody answers here."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
 
 
 @contextlib.contextmanager
@@ -42,7 +50,7 @@ def webhook(cluster, folder, name, patch, **more):
     cert, key = pki.server(cluster.ca, ips=[NODE]).files(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    server = http.server.ThreadingHTTPServer((NODE, 0), Handler)
+    server = Server((NODE, 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
