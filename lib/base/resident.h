@@ -10,7 +10,7 @@
 #define STS_BASE_RESIDENT_H
 
 /* The variable that begins the page. */
-#define STS_RESIDENT_FIRST __attribute__((section(".bss..resident"), aligned(4096)))
+#define STS_RESIDENT_FIRST __attribute__((section(".bss..resident")))
 #define STS_RESIDENT       __attribute__((section(".bss..resident.more")))
 /* An array of which usually only the first entries are written to; the rest may lie on the next
  * page. */
