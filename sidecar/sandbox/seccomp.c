@@ -60,6 +60,7 @@ enum {
 	KILL,       /* SIGKILL is the only signal that the supervisor sends */
 	GET_FLAGS,  /* F_GETFD and F_GETFL; F_SETOWN and F_SETSIG would send signals */
 	ADD_SEALS,
+	GIVE_BACK, /* madvise(2) that gives memory back */
 	IS_TERMINAL,
 	INTERFACE_NUMBER, /* the number of a network interface, by its name */
 	GET_DUMPABLE,
@@ -106,6 +107,7 @@ static const struct condition conditions[] = {
 	[KILL] = {1, 0, ~0u, SIGKILL},
 	[GET_FLAGS] = {1, 0, ~2u, F_GETFD},
 	[ADD_SEALS] = {1, 0, ~0u, F_ADD_SEALS},
+	[GIVE_BACK] = {2, 0, ~0u, MADV_DONTNEED},
 	[IS_TERMINAL] = {1, 0, ~0u, TIOCGWINSZ},
 	[INTERFACE_NUMBER] = {1, 0, ~0u, SIOCGIFINDEX},
 	[GET_DUMPABLE] = {0, 0, ~0u, PR_GET_DUMPABLE},
@@ -260,6 +262,7 @@ static const struct call {
 	{__NR_mmap, 0, NO_EXECUTE},
 	{__NR_mprotect, 0, NO_EXECUTE},
 	{__NR_munmap, 0},
+	{__NR_madvise, 0, GIVE_BACK},
 #if STS_SANITIZED
 	/* the runtime of the sanitizers, and the dynamic loader */
 	{__NR_read, ALL},

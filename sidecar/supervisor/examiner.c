@@ -64,6 +64,15 @@ int sts_examiner_fd(void)
 	return pipe_fds[0] ? pipe_fds[0] : -1;
 }
 
+void sts_examiner_close(void)
+{
+	if (!pipe_fds[0])
+		return;
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	pipe_fds[0] = 0;
+}
+
 bool sts_examiner_read(struct sts_examined *message)
 {
 	return pipe_fds[0] && read(pipe_fds[0], message, sizeof(*message)) == sizeof(*message);

@@ -39,7 +39,11 @@ struct sts_examined {
  */
 pid_t sts_examiner_start(const struct sts_examiner_job *job);
 
-/* Returns the descriptor from which sts_examiner_read() reads; -1 before the first child. */
+/* Close the pipe, if no child has it. A supervisor at rest has no memory of the kernel for it. The
+ * next child gets a new pipe. */
+void sts_examiner_close(void);
+
+/* Returns the descriptor from which sts_examiner_read() reads; -1 while there is no pipe. */
 int sts_examiner_fd(void);
 
 /* Read the next message, without blocking. Returns false if there is none. */

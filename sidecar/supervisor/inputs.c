@@ -396,6 +396,7 @@ static bool may_start(const struct sts_look *look)
 void sts_inputs_start_due(int64_t now_ms, bool planning)
 {
 	struct sts_examiner_job job = {.place = CONFIG_PLACE, .file = in.config, .cas = ""};
+	bool examines;
 
 	if (sts_members_once())
 		return;
@@ -412,6 +413,11 @@ void sts_inputs_start_due(int64_t now_ms, bool planning)
 		in.config_look.path = STS_READS_CONFIG;
 		start(&in.config_look, &job, now_ms);
 	}
+	examines = in.config_look.pid > 0;
+	for (STS_EACH_MEMBER(t))
+		examines = examines || t->look.pid > 0;
+	if (!examines)
+		sts_examiner_close();
 }
 
 /* Returns when a look needs the supervisor; -1 for no time. */
