@@ -38,9 +38,10 @@ static unsigned find(const char *name)
 	return row ? 1u << (row - sts_command_table) : 0;
 }
 
+/* Returns -1 if the supervisor is to go on. */
 static int command_work(const struct sts_options *o, char *const *argv)
 {
-	return o->dry_run ? sts_command_dry_run(o, argv + 2) : sts_supervise(o, argv);
+	return o->dry_run ? sts_command_dry_run(o, argv + 2) : sts_supervisor_start(o, argv);
 }
 
 static int version(void)
@@ -209,10 +210,19 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 	return sts_complain(&e);
 }
 
+/* Not inlined, since the options need a page of the stack, which a supervisor does not have in the
+ * frames that sleep. */
+static __attribute__((noinline)) int begin(enum sts_command command, char *const *argv)
+{
+	struct sts_options o;
+	int status = read_options(command, argv + 2, &o, true);
+
+	return status >= 0 ? status : run_command(&o, argv);
+}
+
 static int run(int argc, char *const *argv)
 {
 	unsigned command;
-	struct sts_options o;
 	int status;
 
 	if (argc < 2) {
@@ -235,8 +245,8 @@ static int run(int argc, char *const *argv)
 		sts_events_hold();
 	if (wants_help(argv + 2))
 		return help(argv[1]);
-	status = read_options((enum sts_command)command, argv + 2, &o, true);
-	return status >= 0 ? status : run_command(&o, argv);
+	status = begin((enum sts_command)command, argv);
+	return status >= 0 ? status : sts_supervise();
 }
 
 int main(int argc, char **argv)

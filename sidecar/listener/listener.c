@@ -15,6 +15,7 @@
 #include "base/errno_words.h"
 #include "base/listen_address.h"
 #include "base/packed.h"
+#include "base/resident.h"
 #include "base/system_calls.h"
 #include "http_messages/server.h"
 #include "listener/metrics_text.h"
@@ -22,6 +23,7 @@
 #include "output/stored.h"
 #include "output/verdict.h"
 #include "sandbox/harden.h"
+#include "sandbox/release_stack.h"
 #include "sandbox/sandbox.h"
 
 #define CONNECTIONS       8 /* the most connections at the same time; each has a slot */
@@ -85,7 +87,7 @@ static struct {
 	/* For /metrics. A page has what was seen for the page that was asked for last. */
 	struct sts_metrics_seen seen[STS_EXCHANGES_MAX];
 	struct connection connection[CONNECTIONS];
-} l;
+} l STS_RESIDENT_PAGES;
 
 /* ---- answers ---- */
 
@@ -354,6 +356,7 @@ static bool serve(void)
 	fds[CONNECTIONS] = (struct pollfd){.fd = now_ms >= open_ms ? l.fd : -1, .events = POLLIN};
 	if (now_ms < open_ms && open_ms < wake_ms)
 		wake_ms = open_ms;
+	sts_release_stack(fds);
 	int ready = poll(fds, CONNECTIONS + 1,
 			 wake_ms == INT64_MAX ? -1 : sts_clock_left_ms(wake_ms));
 	if (ready <= 0)

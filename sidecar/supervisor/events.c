@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -13,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
+#include "sandbox/release_stack.h"
 
 static const struct {
 	int signal;
@@ -146,21 +145,6 @@ static unsigned read_timer(int fd)
 	return STS_EVENT_TIMER;
 }
 
-/* How much of the stack below the frames that sleep may have been used, and how much of it the
- * function itself and the system call may need. */
-#define STACK_USED_BYTES 65536
-#define STACK_KEPT_BYTES 512
-
-/* Give the stack that deeper calls have used back to the kernel. A supervisor sleeps for hours, and
- * those calls are rare. Where pages are larger than 4 KiB the kernel refuses most addresses. */
-static void release_stack(const void *here)
-{
-	uintptr_t end = ((uintptr_t)here - STACK_KEPT_BYTES) & ~(uintptr_t)4095;
-
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the stack */
-	madvise((void *)(end - STACK_USED_BYTES), STACK_USED_BYTES, MADV_DONTNEED);
-}
-
 unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int *pipes,
 			 size_t count)
 {
@@ -174,7 +158,7 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 
 	for (size_t i = 0; i < count; i++)
 		fds[4 + i] = (struct pollfd){.fd = pipes[i], .events = POLLIN};
-	release_stack(fds);
+	sts_release_stack(fds);
 	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;

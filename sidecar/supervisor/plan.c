@@ -24,8 +24,8 @@ static struct sts_config config;
 
 void sts_plans_free(struct sts_plans *plans)
 {
-	if (plans)
-		munmap(plans, sizeof(*plans));
+	if (plans && madvise(plans, sizeof(*plans), MADV_DONTNEED) != 0)
+		memset(plans, 0, sizeof(*plans)); /* the pages are larger */
 }
 
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)

@@ -17,6 +17,7 @@
 
 /* The most bytes of all plans together, with their texts. */
 #define STS_PLANS_MAX_BYTES (16 * 1024)
+#define STS_PLANS_ALIGNMENT 4096
 
 struct sts_plan {
 	struct sts_schedule_rules rules;
@@ -53,7 +54,8 @@ struct sts_plan {
 	bool configured;     /* the exchange comes from a configuration file */
 };
 
-/* All plans, in a memory mapping. The child sends the used part through a pipe. */
+/* All plans. The child sends the used part through a pipe. They have pages of their own, which
+ * sts_plans_free() gives back. */
 struct sts_plans {
 	uint32_t count; /* the number of plans */
 	uint32_t bytes; /* the used part of `text`: the plans, and then their texts */
@@ -69,7 +71,7 @@ struct sts_plans {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];
 	};
-};
+} __attribute__((aligned(STS_PLANS_ALIGNMENT)));
 
 /* Returns the text of a plan at an offset. */
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);
@@ -86,7 +88,8 @@ const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);
 enum sts_err sts_plans_make(struct sts_plans *plans, const struct sts_options *o, char *const *argv,
 			    int snapshot);
 
-/* Free the plans that sts_planner_finish() has returned. Does nothing for NULL. */
+/* Free the plans that sts_planner_finish() has returned: all of their bytes are zero again. Does
+ * nothing for NULL. */
 void sts_plans_free(struct sts_plans *plans);
 
 #endif

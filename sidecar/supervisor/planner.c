@@ -5,16 +5,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/errno_words.h"
 #include "base/file.h"
 #include "base/identity.h"
+#include "base/resident.h"
 #include "base/system_calls.h"
 #include "supervisor/spawn.h"
 #include "wire/snapshot.h"
+
+/* The plans in use, and those that are being made; `next` is the index of the latter. */
+static struct sts_plans rooms[2] STS_RESIDENT_PAGES;
+static bool next STS_RESIDENT;
 
 void sts_planner_init(struct sts_planner *p)
 {
@@ -81,21 +85,17 @@ static int fork_child(struct sts_planner *p, const struct sts_options *o, char *
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e)
 {
-	void *memory = mmap(NULL, sizeof(*p->plans), PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int err = ENOMEM;
+	int err;
 
 	sts_planner_init(p);
-	if (memory != MAP_FAILED) {
-		p->plans = memory;
-		p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
-		if (o->config)
-			p->snapshot = sts_snapshot_make();
-		err = fork_child(p, o, argv);
-		if (err == 0)
-			return STS_OK;
-	}
-	if (p->plans && here) {
+	p->plans = &rooms[next];
+	p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
+	if (o->config)
+		p->snapshot = sts_snapshot_make();
+	err = fork_child(p, o, argv);
+	if (err == 0)
+		return STS_OK;
+	if (here) {
 		make(p, o, argv);
 		p->len = used(p->plans);
 		return STS_OK;
@@ -148,6 +148,7 @@ enum sts_err sts_planner_finish(struct sts_planner *p, struct sts_plans **plans,
 		*plans = p->plans;
 		*snapshot = p->snapshot;
 		p->plans = NULL;
+		next = !next;
 		p->snapshot = old;
 	}
 	sts_planner_drop(p);

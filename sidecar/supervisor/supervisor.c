@@ -27,14 +27,16 @@
 /* The wait before the next planning if the planning child was killed or could not be started. */
 #define PLAN_AGAIN_MS 10000
 
+extern char **environ;
+
 /* How often the line on the terminal is written anew. */
 #define SHOW_EVERY_MS 1000
 
 /* The state of the supervisor. It is static, since the memory of a stack frame that sleeps is never
  * given back. */
 static struct supervisor {
-	const struct sts_options *o;
 	char *const *argv;
+	const char *config; /* the path of the configuration file; NULL: none */
 	struct sts_events ev;
 	struct sts_listener_process listener;
 	uint32_t opened; /* sts_running_opened() when the listener was started */
@@ -50,14 +52,14 @@ static struct supervisor {
 	/* the hash of the last message that was logged about a configuration file that is not used;
 	 * 0: none */
 	uint64_t logged_refusal;
-} s STS_RESIDENT_FIRST;
+} s STS_RESIDENT;
 
 /* ---- planning ---- */
 
 /* Ask for new plans at a time. Does nothing if they were asked for at an earlier time. */
 static void request_plan(int64_t at_ms)
 {
-	if (!s.o->config || s.once)
+	if (!s.config || s.once)
 		return;
 	if (at_ms < s.last_plan_ms + PLAN_FLOOR_MS)
 		at_ms = s.last_plan_ms + PLAN_FLOOR_MS;
@@ -195,7 +197,7 @@ static __attribute__((noinline)) void finish_planning(void)
 	err = sts_planner_finish(&s.planner, &plans, &s.snapshot_fd, &e);
 
 	s.last_plan_ms = sts_clock_boot_ms();
-	if (err == STS_ETIMEOUT && s.o->config)
+	if (err == STS_ETIMEOUT && s.config)
 		err = sts_inputs_config_stuck(pid, s.last_plan_ms - STS_PLANNER_MS, &e);
 	if (err == STS_OK) {
 		s.logged_refusal = 0;
@@ -220,19 +222,20 @@ static __attribute__((noinline)) void finish_planning(void)
 		refresh_all();
 }
 
+/* Make new plans. Only `run` makes them more than once. The options are read anew for it, since they
+ * are too large to be kept. */
 static __attribute__((noinline)) void start_planning(void)
 {
-	bool first = !sts_members_plans();
+	struct sts_options o;
 	struct sts_error e;
+	char warning[1];
 
 	s.next_plan_ms = -1;
 	if (!sts_inputs_config_hangs(&e) &&
-	    sts_planner_start(&s.planner, s.o, s.argv + 2, first, &e) == STS_OK)
+	    sts_options_read(&o, STS_COMMAND_RUN, s.argv + 2, environ, NULL, -1, warning,
+			     sizeof(warning), &e) == STS_OK &&
+	    sts_planner_start(&s.planner, &o, s.argv + 2, false, &e) == STS_OK)
 		return;
-	if (first) {
-		s.exit_status = sts_event_log_cannot_start(&e);
-		return;
-	}
 	log_refusal(&e);
 	if (s.refresh_after_plan)
 		refresh_all();
@@ -288,7 +291,7 @@ static void on_signals(unsigned events)
 {
 	if (events & STS_EVENT_CHILD)
 		reap();
-	if ((events & STS_EVENT_REFRESH) && s.o->config && !s.once) {
+	if ((events & STS_EVENT_REFRESH) && s.config && !s.once) {
 		s.refresh_after_plan = true;
 		request_plan(sts_clock_boot_ms());
 	} else if (events & STS_EVENT_REFRESH) {
@@ -441,8 +444,8 @@ static unsigned wait_for_events(void)
 
 static void set_up(const struct sts_options *o, char *const *argv)
 {
-	s = (struct supervisor){.o = o,
-				.argv = argv,
+	s = (struct supervisor){.argv = argv,
+				.config = o->config,
 				.started_ms = sts_clock_real_ms(),
 				.once = o->command == STS_COMMAND_FETCH || o->single_run,
 				.snapshot_fd = -1,
@@ -454,19 +457,25 @@ static void set_up(const struct sts_options *o, char *const *argv)
 	sts_workers_init(argv, worker_ended);
 }
 
-int sts_supervise(const struct sts_options *o, char *const *argv)
+int sts_supervisor_start(const struct sts_options *o, char *const *argv)
 {
 	struct sts_error e;
-	unsigned events = 0;
-	int status;
 
 	set_up(o, argv);
 	/* Workers must not inherit descriptors that the container runtime has left open. Kernels
 	 * before 5.11 refuse this flag. */
 	syscall(SYS_close_range, 3, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
-	if (sts_events_init(&s.ev, &e) != STS_OK)
+	if (sts_events_init(&s.ev, &e) != STS_OK ||
+	    sts_planner_start(&s.planner, o, argv + 2, true, &e) != STS_OK)
 		return sts_event_log_cannot_start(&e);
-	start_planning();
+	return -1;
+}
+
+int sts_supervise(void)
+{
+	unsigned events = 0;
+	int status;
+
 	for (;;) {
 		handle(events);
 		status = done();

@@ -12,13 +12,19 @@
 #include "options/options.h"
 
 /*
+ * Begin: set up everything, and start the planning.
+ *   o     in  the options of the command line and the environment, without those of the
+ *             configuration file; not kept, since they would be a page of memory for all of its life
+ *   argv  in  the argument list of this process, which becomes a part of that of each worker; kept
+ * Returns -1, or the exit status of the program if it cannot start.
+ */
+int sts_supervisor_start(const struct sts_options *o, char *const *argv);
+
+/*
  * Run the exchanges until a signal stops the program (`run`, `exchange`), or until each exchange
  * has succeeded or failed for good (`fetch`, --single-run).
- *   o     in  the options of the command line and the environment, without those of the
- *             configuration file
- *   argv  in  the argument list of this process, which becomes a part of that of each worker
  * Returns the exit status of the program.
  */
-int sts_supervise(const struct sts_options *o, char *const *argv);
+int sts_supervise(void);
 
 #endif

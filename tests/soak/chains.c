@@ -60,7 +60,9 @@ static void play(void)
 	bind_start();
 	sts_members_use(NULL);
 	sts_sent_clear();
-	status = sts_supervise(&options, arguments);
+	status = sts_supervisor_start(&options, arguments);
+	if (status < 0)
+		status = sts_supervise();
 	chains_check_end(status);
 	for (STS_EACH_MEMBER(t))
 		sts_member_remove(t);

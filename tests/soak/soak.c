@@ -86,7 +86,10 @@ int main(int argc, char **argv)
 	options.config = exchanges > 1 ? config : NULL;
 	do {
 		bind_start();
-		int status = sts_supervise(&options, arguments);
+		int status = sts_supervisor_start(&options, arguments);
+
+		if (status < 0)
+			status = sts_supervise();
 
 		if (status != 0)
 			check_fail(-1, "it ended with %d", status);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gives memory of the stack back to the kernel. A process that sleeps for hours keeps each page
+ * that a deep call has touched once, and deep calls are rare.
+ */
+#ifndef STS_SANDBOX_RELEASE_STACK_H
+#define STS_SANDBOX_RELEASE_STACK_H
+
+/*
+ * Give back the stack below the frame of the caller. Where pages are larger than 4 KiB, the kernel
+ * refuses most addresses, and the stack stays.
+ *   here  in  a variable in the frame of the caller
+ */
+void sts_release_stack(const void *here);
+
+#endif
