@@ -15,6 +15,7 @@
 #include "base/errno_words.h"
 #include "base/listen_address.h"
 #include "base/packed.h"
+#include "base/release_stack.h"
 #include "base/resident.h"
 #include "base/system_calls.h"
 #include "http_messages/server.h"
@@ -23,7 +24,6 @@
 #include "output/stored.h"
 #include "output/verdict.h"
 #include "sandbox/harden.h"
-#include "sandbox/release_stack.h"
 #include "sandbox/sandbox.h"
 
 #define CONNECTIONS       8 /* the most connections at the same time; each has a slot */

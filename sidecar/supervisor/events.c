@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/errno_words.h"
-#include "sandbox/release_stack.h"
+#include "base/release_stack.h"
 
 static const struct {
 	int signal;

@@ -19,9 +19,9 @@ NULL, PIPE, SOCKET, OUT, CA = "/dev/null", "pipe", "socket", "output directory",
 NEW = ["new file"] * 3      # of token, expiry and thumbprint, made before the connection
 LOG = "log"
 # The descriptors, and how many filters there are: the supervisor's, and one of each stage. What the supervisor may still open is what its
-# children inherit, and each child narrows that. Two of the supervisor's pipes are the ends of that of the children that examine files.
+# children inherit, and each child narrows that.
 HOLDS = {
-    "supervisor": ([NULL, PIPE, PIPE, PIPE, LOG, "anon_inode:[signalfd]", "anon_inode:[timerfd]", "anon_inode:[timerfd]", "anon_inode:inotify",
+    "supervisor": ([NULL, PIPE, LOG, "anon_inode:[signalfd]", "anon_inode:[timerfd]", "anon_inode:[timerfd]", "anon_inode:inotify",
                     OUT, "memfd:metrics"], 1),
     "start": ([NULL, NULL, NULL, PIPE], 2),
     "confined": ([NULL, NULL, NULL, PIPE, OUT, CA, *NEW], 2),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox/release_stack.h"
+#include "base/release_stack.h"
 
 #include <stdint.h>
 #include <sys/mman.h>

@@ -3,8 +3,8 @@
  * Gives memory of the stack back to the kernel. A process that sleeps for hours keeps each page
  * that a deep call has touched once, and deep calls are rare.
  */
-#ifndef STS_SANDBOX_RELEASE_STACK_H
-#define STS_SANDBOX_RELEASE_STACK_H
+#ifndef STS_BASE_RELEASE_STACK_H
+#define STS_BASE_RELEASE_STACK_H
 
 /*
  * Give back the stack below the frame of the caller. Where pages are larger than 4 KiB, the kernel
