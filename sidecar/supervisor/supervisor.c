@@ -222,8 +222,8 @@ static __attribute__((noinline)) void finish_planning(void)
 		refresh_all();
 }
 
-/* Make new plans. Only `run` makes them more than once. The options are read anew for it, since they
- * are too large to be kept. */
+/* Make new plans. Only `run` makes plans more than once. Its options are read anew, since they are
+ * too large to be kept. */
 static __attribute__((noinline)) void start_planning(void)
 {
 	struct sts_options o;

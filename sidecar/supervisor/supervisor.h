@@ -14,7 +14,7 @@
 /*
  * Begin: set up everything, and start the planning.
  *   o     in  the options of the command line and the environment, without those of the
- *             configuration file; not kept, since they would be a page of memory for all of its life
+ *             configuration file; not kept, since they need a page of memory
  *   argv  in  the argument list of this process, which becomes a part of that of each worker; kept
  * Returns -1, or the exit status of the program if it cannot start.
  */

@@ -156,7 +156,7 @@ def test_no_socket_ever(rig):
 @needs_root
 @pytest.mark.skipif(sanitized() or os.sysconf("SC_PAGE_SIZE") != 4096, reason="for the release binary and pages of 4 KiB")
 def test_memory_of_sixteen(several):
-    """Less than 1.5 KiB for each that is added: its plan and its status with the message of the last error, with a page of tolerance. The stack is counted
+    """Less than 1.5 KiB for each that is added: its plan and its status with the message of the last error, with a page of tolerance for either. The stack is counted
     for itself: it begins anywhere in its pages, and no exchange adds to it."""
     def dirty(count):
         several.configure(*(several.exchange(f"e{i}") for i in range(count)))
@@ -177,8 +177,8 @@ def test_memory_of_sixteen(several):
     (one, stack), (sixteen, deep) = dirty(1), dirty(16)
     print(f"private dirty without the stack: {one} KiB for one, {sixteen} KiB for sixteen; stacks {stack} and {deep} KiB")
     assert one >= 12 and stack >= 4, (one, stack)
-    assert sixteen - one < 16 * 1.5 + 4, (one, sixteen)
-    assert sixteen <= 44 and max(stack, deep) <= 16, (one, sixteen, stack, deep)
+    assert sixteen - one < 16 * 1.5 + 8, (one, sixteen)
+    assert sixteen <= 40 and max(stack, deep) <= 16, (one, sixteen, stack, deep)
 
 
 @pytest.mark.skipif(sanitized(), reason="shadow memory")
