@@ -13,6 +13,7 @@ BUILD = pathlib.Path(os.environ.get("STS_SIDECAR") or HERE.parents[1] / "build/s
 sys.path.insert(0, str(HERE))
 import plot  # noqa: E402 (beside this file)
 import run  # noqa: E402
+import scale  # noqa: E402
 
 
 def test_docs_show_the_figures():
@@ -31,3 +32,21 @@ def test_other_figures_are_another_page_and_picture():
     assert run.with_table(page, "| other |\n") != page
     flat = [100] * (plot.HOURS * 3600 // plot.BUCKET_S)
     assert plot.picture(flat, flat) != plot.picture(flat, [*flat[:-1], 400])
+
+
+def test_scale_shows_the_figures():
+    checked = subprocess.run([HERE / "scale.py", "--check", "--build", BUILD], capture_output=True, text=True, timeout=300)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_other_figures_are_another_page_of_scale():
+    page, program = scale.PAGE.read_text(), BUILD / "tests/scale"
+    rest, outage = scale.blocks(program, [100, 10_000])
+    assert not scale.compare(page, "rest", rest) and not scale.compare(page, "outage", outage)
+    assert len(rest[10_000]) == 2 and len(outage[10_000]) == 6
+    for pods, columns in ((100, 1), (10_000, 1), (10_000, 2)):
+        rows = {key: [list(row) for row in value] for key, value in outage.items()}
+        rows[pods][0][columns] = "12,345"
+        assert scale.compare(page, "outage", rows)
+    big = next(line for line in page.splitlines() if line.startswith("| 1,000,000; life of 1 h |"))
+    assert scale.compare(page.replace(big, big.replace(f"| {big.split(' | ')[1]} |", "| 1.0 |")), "rest", rest)

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a fleet costs: its STS, its name servers and its API server. Each sidecar decides with
+ * sidecar/supervisor/exchange.c, and asks for the names of lib/net/search.c. Time is simulated,
+ * random numbers come from a seed, so that the figures are the same wherever it runs.
+ *
+ *   scale names               what a host name costs, name by name
+ *   scale load PODS SEEDS     a start, an hour at rest, and a region that is gone for an hour
+ *
+ * PODS sidecars are simulated, at most 10,000, once with each seed from 1 to SEEDS, and the loads
+ * are added. Sidecars do not know of each other and the STS of this simulation never refuses for
+ * its load, so 100 fleets of 10,000 that start in the same second are one fleet of 1,000,000.
+ * A line has the name of a case and what it costs, with tabs between; scale.py makes the page.
+ */
+#include <stdlib.h>
+
+#include "net/search.h"
+#include "supervisor/exchange.h"
+#include "test.h"
+
+#define SECOND     1000LL
+#define MINUTE     (60 * SECOND)
+#define EPOCH_MS   (1700000000 * SECOND)
+#define FLEET_MAX  10000
+#define REST_MS    (300 * MINUTE) /* the waves of the start are over */
+#define DOWN_MS    (360 * MINUTE) /* region 0 is gone */
+#define UP_MS      (420 * MINUTE)
+#define END_MS     (540 * MINUTE)
+#define BUCKET_S   10
+#define BUCKETS    (END_MS / SECOND / BUCKET_S)
+#define REGIONS    3
+#define SILENT_MS  (30 * SECOND) /* --timeout */
+#define REFUSED_MS 2
+
+struct kind {
+	const char *name;
+	int life_s;
+	int64_t moved_ms; /* after so long the name leads to another region; 0: never */
+	bool silent;      /* nothing answers, in place of a refusal */
+	struct sts_plan plan;
+};
+
+static const struct kind kinds[] = {
+	{"life of 15 min", .life_s = 900},
+	{"life of 1 h", .life_s = 3600},
+	{"life of 15 min, the name moves after 60 s", .life_s = 900, .moved_ms = MINUTE},
+	{"life of 1 h, the name moves after 60 s", .life_s = 3600, .moved_ms = MINUTE},
+	{"life of 15 min, nothing answers", .life_s = 900, .silent = true},
+	{"life of 15 min, `exchange`", .life_s = 900,
+	 .plan.rules = {.refresh_before_ms = 300 * SECOND, .longest_wait_ms = 30 * SECOND}},
+};
+
+struct sidecar {
+	struct sts_exchange x;
+	int64_t at_ms; /* of the next attempt */
+	int32_t next;  /* of the same second; -1: none */
+	int region;
+};
+
+static struct sidecar fleet[FLEET_MAX];
+static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
+static uint64_t random_state;
+
+/* What came of it, over all seeds. */
+static uint32_t attempts[BUCKETS];        /* of all sidecars: each asks for a name */
+static uint32_t served[REGIONS][BUCKETS]; /* exchanges at each region's STS: handshakes */
+static uint64_t without_count;            /* sidecars of region 0 that had no valid token */
+static int64_t without_longest_ms;
+
+static uint32_t random32(void) /* xorshift64* */
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32);
+}
+
+static void plan(int32_t i, int64_t at_ms)
+{
+	fleet[i].at_ms = at_ms;
+	if (at_ms >= END_MS)
+		return;
+	fleet[i].next = due[at_ms / SECOND];
+	due[at_ms / SECOND] = i;
+}
+
+/* Which region serves this sidecar now? -1: the STS of its own is gone. */
+static int region_of(const struct kind *kind, const struct sidecar *s, int32_t i)
+{
+	bool down = s->region == 0 && s->at_ms >= DOWN_MS && s->at_ms < UP_MS;
+
+	if (!down)
+		return s->region;
+	return kind->moved_ms && s->at_ms >= DOWN_MS + kind->moved_ms ? 1 + i % (REGIONS - 1) : -1;
+}
+
+static void attempt(const struct kind *kind, int32_t i)
+{
+	struct sidecar *s = &fleet[i];
+	int64_t sent_ms = s->at_ms, bucket = sent_ms / SECOND / BUCKET_S;
+	int64_t ended_token_ms = s->x.schedule.token_until_ms;
+	int region = region_of(kind, s, i);
+	struct sts_report report = {
+		.error = region < 0 ? (kind->silent ? STS_ETIMEOUT : STS_ECONNECT) : STS_OK,
+		.retry_after_s = -1};
+	int64_t took_ms = region >= 0    ? 20 + sts_schedule_jitter(40, random32())
+			  : kind->silent ? SILENT_MS
+					 : REFUSED_MS;
+	struct sts_moment started = {sent_ms, EPOCH_MS + sent_ms, 0};
+	struct sts_moment ended = {sent_ms + took_ms, EPOCH_MS + sent_ms + took_ms, random32()};
+
+	attempts[bucket]++;
+	if (region >= 0) {
+		served[region][bucket]++;
+		report.sent_boot_ms = sent_ms;
+		report.lifetime_s = kind->life_s;
+		report.expires_s = (EPOCH_MS + sent_ms) / SECOND + kind->life_s;
+		if (ended_token_ms > 0 && ended.boot_ms > ended_token_ms) {
+			without_count++;
+			if (ended.boot_ms - ended_token_ms > without_longest_ms)
+				without_longest_ms = ended.boot_ms - ended_token_ms;
+		}
+	}
+	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, &started);
+	sts_exchange_finished(&s->x, &report, &ended);
+	plan(i, sts_exchange_wake_ms(&s->x));
+}
+
+static void run(const struct kind *kind, int32_t pods, uint64_t seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15u + 1;
+	memset(due, -1, sizeof(due));
+	for (int32_t i = 0; i < pods; i++) {
+		int64_t started_ms = sts_schedule_jitter(SECOND, random32());
+
+		fleet[i].region = i % REGIONS;
+		sts_exchange_init(&fleet[i].x, &kind->plan,
+				  &(struct sts_moment){started_ms, EPOCH_MS + started_ms, 0});
+		plan(i, started_ms);
+	}
+	/* Each wait is at least a second, so that an attempt that is planned here is due later. */
+	for (int64_t second = 0; second < END_MS / SECOND; second++)
+		for (int32_t i = due[second], next; i >= 0; i = next) {
+			next = fleet[i].next;
+			attempt(kind, i);
+		}
+}
+
+static double mean(const uint32_t *buckets, int64_t from_ms, int64_t to_ms)
+{
+	uint64_t sum = 0;
+
+	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
+		sum += buckets[b];
+	return (double)sum / ((double)(to_ms - from_ms) / SECOND);
+}
+
+static double most(const uint32_t *buckets, int64_t from_ms, int64_t to_ms)
+{
+	uint32_t highest = 0;
+
+	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
+		highest = buckets[b] > highest ? buckets[b] : highest;
+	return (double)highest / BUCKET_S;
+}
+
+static void load(int32_t pods, uint64_t seeds)
+{
+	printf("case\tat rest\tpeak at rest\tin the first ten seconds\tattempts in the outage\t"
+	       "their peak\tpeak of another region\tpeak of region 0 afterwards\twithout a token\t"
+	       "longest without, s\n");
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		memset(attempts, 0, sizeof(attempts));
+		memset(served, 0, sizeof(served));
+		without_count = 0;
+		without_longest_ms = 0;
+		for (uint64_t seed = 1; seed <= seeds; seed++)
+			run(&kinds[k], pods, seed);
+		printf("%s\t%.4f\t%.2f\t%.2f\t%.4f\t%.2f\t%.2f\t%.2f\t%llu\t%lld\n", kinds[k].name,
+		       mean(attempts, REST_MS, DOWN_MS), most(attempts, REST_MS, DOWN_MS),
+		       most(attempts, 0, BUCKET_S * SECOND), mean(attempts, DOWN_MS, UP_MS),
+		       most(attempts, DOWN_MS, UP_MS), most(served[1], DOWN_MS, UP_MS),
+		       most(served[0], UP_MS, END_MS), (unsigned long long)without_count,
+		       (long long)(without_longest_ms / SECOND));
+	}
+}
+
+/* ---- names */
+
+struct host {
+	const char *url_host; /* as in the URL */
+	const char *answers;  /* the one absolute name that exists */
+};
+
+static const char resolv_conf[] = "nameserver 10.96.0.10\n"
+				  "search team.svc.cluster.local svc.cluster.local cluster.local "
+				  "ec2.internal\noptions ndots:5\n";
+static const struct host hosts[] = {
+	{"sts.identity", "sts.identity.svc.cluster.local."},
+	{"sts.identity.svc", "sts.identity.svc.cluster.local."},
+	{"sts.identity.svc.cluster.local", "sts.identity.svc.cluster.local."},
+	{"sts.identity.svc.cluster.local.", "sts.identity.svc.cluster.local."},
+	{"sts.example.com", "sts.example.com."},
+	{"sts.example.com.", "sts.example.com."},
+	{"sts.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com."},
+};
+
+/* Each candidate before the right one costs a query for A that says "no such name". */
+static int queries(const struct sts_resolv *resolv, const struct host *host)
+{
+	size_t len = strlen(host->url_host);
+	bool absolute = host->url_host[len - 1] == '.', skip;
+	struct sts_slice name = {host->url_host, len - absolute};
+	char candidate[STS_HOST_MAX_BYTES + 1];
+	int asked = 0;
+
+	for (size_t n = 0; sts_search_candidate(resolv, name, absolute, n, candidate, &skip); n++) {
+		if (skip)
+			continue;
+		asked++;
+		if (strcmp(candidate, host->answers) == 0)
+			return asked;
+	}
+	return -1;
+}
+
+static void names(void)
+{
+	struct sts_resolv resolv;
+
+	sts_resolv_parse(sts_slice_of(resolv_conf), &resolv);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		printf("%s\t%d\n", hosts[i].url_host, queries(&resolv, &hosts[i]));
+}
+
+int main(int argc, char **argv)
+{
+	long pods = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
+	long seeds = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+
+	if (argc == 2 && strcmp(argv[1], "names") == 0)
+		names();
+	else if (argc == 4 && strcmp(argv[1], "load") == 0 && pods > 0 && pods <= FLEET_MAX &&
+		 seeds > 0 && seeds <= 1000)
+		load((int32_t)pods, (uint64_t)seeds);
+	else
+		return 64;
+	return 0;
+}
