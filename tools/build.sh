@@ -4,6 +4,7 @@
 #
 #   tools/build.sh                 the release: build/sts-sidecar, a stripped static PIE on musl
 #   tools/build.sh --sanitize      the same sources with clang, ASan, UBSan, the system's libc and the fuzz targets: build-asan/
+#   tools/build.sh --coverage      the same sources with clang and the system's libc, counting which lines run: build-coverage/
 #
 #   --arch amd64|arm64   the architecture of the release; the one that this machine does not have is cross-compiled into build-arm64/ or build-amd64/
 #   --dir DIR            the folder to build in, from the top of the sources
@@ -27,7 +28,7 @@ refuse() { # reason
 
 arch=$(dpkg --print-architecture 2>/dev/null || echo amd64)
 host=$arch
-dir= sanitize=false targets=
+dir= kind=release targets=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--arch|--dir|--target)	[ $# -ge 2 ] || refuse "$1 needs a value" ;;
@@ -37,7 +38,8 @@ while [ $# -gt 0 ]; do
 	--arch=*)	arch=${1#*=} ;;
 	--dir)		dir=$2; shift ;;
 	--target)	targets="$targets $2"; shift ;;
-	--sanitize)	sanitize=true ;;
+	--sanitize)	kind=sanitizers ;;
+	--coverage)	kind=coverage ;;
 	--help)		usage; exit ;;
 	*)		refuse "$1 is not an argument" ;;
 	esac
@@ -57,10 +59,10 @@ release() {
 	esac
 	if [ "$arch" = "$host" ]; then
 		tools/setup.sh build
-		dir=${dir:-build} kind=--native-file gcc=gcc
+		dir=${dir:-build} machine=--native-file gcc=gcc
 	else
 		tools/setup.sh build "$arch"
-		dir=${dir:-build-$arch} kind=--cross-file
+		dir=${dir:-build-$arch} machine=--cross-file
 	fi
 	tools/deps.sh "$arch"
 	mkdir -p "$dir"
@@ -78,7 +80,7 @@ cpu_family = '$family'
 cpu = '$family'
 endian = 'little'
 EOT
-	configure "$kind" -Drelease=true
+	configure "$machine" -Drelease=true
 }
 
 sanitizers() {
@@ -96,6 +98,21 @@ EOT
 	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Dtest_time=true -Doptimization=1
 }
 
+coverage() {
+	tools/setup.sh build
+	tools/setup.sh test
+	tools/deps.sh "$host"
+	dir=${dir:-build-coverage}
+	mkdir -p "$dir/profiles"
+	cat >"$dir/toolchain.ini.new" <<EOT
+[binaries]
+c = 'clang'
+[built-in options]
+c_args = ['-O1', '-fPIE', '-g']
+EOT
+	configure --native-file "-Dcoverage=$top/$dir/profiles" -Dtest_time=true -Doptimization=1
+}
+
 # Meson is run again only when the toolchain file or the options have changed.
 configure() { # --native-file|--cross-file option...
 	option=$1; shift
@@ -111,4 +128,4 @@ configure() { # --native-file|--cross-file option...
 	ninja -C "$dir" $targets >"$dir/ninja.log" 2>&1 || { cat "$dir/ninja.log" >&2; exit 70; }
 }
 
-if $sanitize; then sanitizers; else release; fi
+$kind

@@ -107,7 +107,7 @@ bogo() { # package suite sha256
 	rm -rf "$top/subprojects/bogo" "$top/subprojects/bogo.new"
 	fetch "$@" --tar-only
 	mkdir "$top/subprojects/bogo.new"
-	# shellcheck disable=SC2046 # a list of words
+	# shellcheck disable=SC2046,SC2086 # a list of words
 	tar -C "$top/subprojects/bogo.new" --strip-components=2 --wildcards -xf "$tarball" $(printf '*/src/%s ' $bogo_members) ||
 		die "$1: the runner could not be unpacked from $tarball"
 	echo "$*" >"$top/subprojects/bogo.new/.recipe"
@@ -147,7 +147,7 @@ if [ "$(cat "$prefix/.done" 2>/dev/null)" != "$flags" ]; then
 		cd "$top/subprojects/musl/obj-$arch"
 		CC=$cc CROSS_COMPILE=${cc%gcc} AR=${cc%gcc}ar RANLIB=${cc%gcc}ranlib \
 		CFLAGS="$flags -ffile-prefix-map=$top=." \
-			../configure --target=$triplet --prefix=/ --disable-shared --disable-wrapper >configure.log
+			../configure --target="$triplet" --prefix=/ --disable-shared --disable-wrapper >configure.log
 		make -j"$(nproc)" >make.log 2>&1
 		make install DESTDIR="$prefix" >/dev/null
 	) || die "musl did not compile: see subprojects/musl/obj-$arch/make.log"

@@ -5,6 +5,7 @@
 #   tools/setup.sh [build]         to build the release
 #   tools/setup.sh build arm64     to build the release for this architecture, arm64 or amd64, as well
 #   tools/setup.sh test            to build with the sanitizers, and to run the tests
+#   tools/setup.sh analysis        to analyse the sources with all tools (tools/analyse.sh)
 #   tools/setup.sh peers           to run the servers that the TLS client is tried with (tests/tls/peers/)
 #   tools/setup.sh container       to build the image, and to run its tests
 #   tools/setup.sh arm64           to run the tests on arm64 (tools/arm64.sh)
@@ -28,7 +29,8 @@ build|"build $here")	want="$build" ;;
 "build amd64")	want="$build gcc-x86-64-linux-gnu binutils-x86-64-linux-gnu linux-libc-dev-amd64-cross" ;;
 "build arm64")	want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross" ;;
 test)		want="$build clang libclang-rt-14-dev llvm-14 clang-format binutils python3 python3-venv openssl curl
-			nginx-light tinyproxy jose strace libssl-dev pkg-config util-linux iproute2 iptables unbound procps libcap2-bin mandoc groff-base zsh fish" ;;
+			shellcheck codespell cppcheck nginx-light tinyproxy jose strace libssl-dev pkg-config util-linux iproute2 iptables unbound procps libcap2-bin mandoc groff-base zsh fish" ;;
+analysis)	want='clang-tidy-14 clang-tools-14' ;;
 arm64)		want="$build gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu linux-libc-dev-arm64-cross qemu-system-arm qemu-user-static python3-pip" ;;
 peers)		want='openssl gnutls-bin libnss3-tools nginx-light haproxy caddy openjdk-17-jdk-headless' ;;
 container)	want="$build buildah podman crun catatonit debootstrap zopfli" ;;

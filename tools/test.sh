@@ -29,17 +29,18 @@
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
 #               an image, that image is the other folder
 #   docs        the code blocks of README.md and docs/, and the recording of a terminal; uses the release binary; needs root
+#   analysis    the sources with shellcheck, codespell and cppcheck; tools/analyse.sh has more tools
 #   style       the sources as text: format, licence lines, sizes, the order of the folders, tables and pages
 set -u
 umask 022
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 70
 top=$PWD
 
 usage() { # the comment above
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/test.sh
 }
 
-parts="unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos deploy container fuzz build docs style"
+parts="unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos deploy container fuzz build docs analysis style"
 for part in "$@"; do
 	case " $parts --help " in
 	*" $part "*)	;;
@@ -154,7 +155,7 @@ venv() {
 without_packages() { # counts a failure, and goes on with the parts that need no Python package
 	count 0 1 0
 	wants unit fuzz || finish
-	wanted=$(for part in unit fuzz; do ! wants $part || echo $part; done | tr '\n' ' ')
+	wanted=$(for part in unit fuzz; do ! wants "$part" || echo "$part"; done | tr '\n' ' ')
 }
 
 meson_tests() { # build folder
@@ -192,7 +193,7 @@ few=3 alone=
 few_failed() { # part: succeeds if some tests of the part have failed, but only a few; it counts those that have not failed
 	# shellcheck disable=SC2046 # three numbers
 	set -- "$1" $($python tools/tally.py junit "$work/$1.xml" 2>/dev/null)
-	[ "${3:-0}" != 0 ] && [ "$3" -le $few ] && [ -z "$alone" ] && count "$2" 0 "$4"
+	[ "${3:-0}" != 0 ] && [ "$3" -le "$few" ] && [ -z "$alone" ] && count "$2" 0 "$4"
 }
 
 again() { # runs what has failed once more
@@ -312,7 +313,7 @@ fuzz() { # runs as many targets at a time as there are processors
 		[ $((running % jobs)) != 0 ] || wait
 	done
 	wait
-	[ $running != 0 ] || { echo "-- there is no fuzz target in build-asan/tests"; count 0 1 0; }
+	[ "$running" != 0 ] || { echo "-- there is no fuzz target in build-asan/tests"; count 0 1 0; }
 	# A target that ended without a verdict has failed, too.
 	good=$(cat "$work"/*.fuzzed 2>/dev/null | grep -c pass)
 	count "$good" $((running - good)) 0
@@ -324,7 +325,7 @@ containers() { # the images need neither our builds nor a Python package, so the
 	until [ -s "$work/ready" ]; do sleep 1; done
 	wanted=$(cat "$work/ready")
 	wants container || return 0
-	[ $made != 0 ] || timed container container
+	[ "$made" != 0 ] || timed container container
 	tally junit "$work/container.xml"
 }
 
@@ -362,6 +363,7 @@ checking() {
 	! wants build || timed "build checks" pytest_part build tests/build "" $(! wants container || echo --deselect build/test_binary.py::test_the_same_bytes_in_another_folder)
 	! wants deploy || timed deploy pytest_part deploy tests/deploy
 	! wants docs || timed docs pytest_part docs tests/docs "$top/build/sts-sidecar"
+	! wants analysis || timed analysis counted analysis $low tools/analyse.sh shellcheck codespell cppcheck
 	! wants style || timed style pytest_part style tests/hygiene
 }
 
@@ -376,7 +378,7 @@ if wants e2e asan oracle names failures trust tls judges sandbox monitoring sim 
 	installing=$!
 fi
 ! wants unit e2e asan oracle names failures trust tls judges sandbox interop monitoring sim chaos container build docs || must "build: release" tools/build.sh
-! wants unit asan trust tls judges fuzz || must "build: sanitizers" tools/build.sh --sanitize
+! wants unit asan trust tls judges fuzz analysis || must "build: sanitizers" tools/build.sh --sanitize
 # The steps above need only packages of Debian; most of those below need Python packages.
 [ -z "$installing" ] || wait "$installing" || without_packages
 echo "$wanted" >"$work/ready"

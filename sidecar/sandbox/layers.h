@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Is this a sanitizer build? Those builds are for tests only. The runtime of the sanitizers and the
- * dynamic loader need more system calls, so their sandbox is less tight. */
-#ifdef __has_feature
+/* Is this a build with sanitizers, or one that counts which lines run? Those builds are for tests
+ * only. Their runtime and the dynamic loader need more system calls, so their sandbox is less
+ * tight. */
+#ifdef STS_WITH_COVERAGE
+#define STS_SANITIZED 1
+#elif defined(__has_feature)
 #define STS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
 #else
 #define STS_SANITIZED 0

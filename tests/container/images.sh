@@ -82,7 +82,7 @@ isolated='--isolation chroot --pull-never'
 # shellcheck disable=SC2086 # a list of words
 image . ${STS_CONTAINER_SHORT:+--arch amd64} --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
 mv "$dir/image.log" "$dir/sts-sidecar.log"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # a list of words
 [ -n "${STS_CONTAINER_SHORT:-}" ] || image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
 buildah pull --quiet "oci-archive:$dir/sts-sidecar.tar" >/dev/null
 build context tests/container/context.Dockerfile .

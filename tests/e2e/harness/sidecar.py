@@ -44,7 +44,7 @@ def can_trace():
 
 
 def sanitized():
-    return "asan" in build_folder().name
+    return any(word in build_folder().name for word in ("asan", "coverage"))
 
 
 @dataclass

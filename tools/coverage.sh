@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
+# the simulations, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
+# folder is below its limit, or if tests/coverage/uncovered.toml does not describe what no test runs.
+#
+#   tools/coverage.sh              everything: about ten minutes on two processors
+#   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names. What an earlier run has counted still counts
+#   tools/coverage.sh report       counts nothing, and makes the table of what was counted before
+#   tools/coverage.sh --help
+#
+# build-coverage/uncovered.txt then has the lines that no test runs.
+set -u
+umask 022
+cd "$(dirname "$0")/.." || exit 70
+top=$PWD parts='unit fuzz sim e2e protocols trust names'
+build=$top/build-coverage
+
+for part in "$@"; do
+	case " $parts report " in
+	*" $part "*)	;;
+	*)
+		if [ "$part" = --help ]; then
+			sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/coverage.sh
+			exit
+		fi
+		echo "tools/coverage.sh: $part is not a part: $parts report" >&2
+		exit 64 ;;
+	esac
+done
+
+begin() { # whether counting begins anew: every user may write into the profiles, since some tests run the program as another user
+	[ "$1" != all ] || rm -f "$build"/profiles/*
+	chmod 777 "$build/profiles"
+	"$build/sts-sidecar" --version >/dev/null
+	chmod 666 "$build"/profiles/*
+}
+
+suite() { # name: of Meson
+	meson test --no-rebuild -C "$build" --quiet --suite "$1"
+}
+
+pytest() { # folder [option...]
+	STS_SIDECAR=$build/sts-sidecar .venv/bin/pytest -q -o cache_dir="$build/pytest-cache" --tb=short -n 2 "$@"
+}
+
+# A test that fails because the program is slower here fails in tools/test.sh too, if it is more than that. So its verdict does not count.
+run() { # part
+	echo "== $1"
+	case $1 in
+	unit)		suite unit; suite store ;;
+	fuzz)		suite fuzz ;;
+	sim)		pytest tests/soak tests/fleet ;;
+	e2e)		pytest tests/e2e -m "not alone" ;;
+	protocols)	pytest tests/protocols ;;
+	trust)		pytest tests/trust ;;
+	names)		pytest tests/names ;;
+	esac || echo "-- not everything passed in $1"
+}
+
+if [ "$*" != report ]; then
+	tools/build.sh --coverage || exit
+	if [ $# = 0 ]; then begin all; else begin some; fi
+	# shellcheck disable=SC2086 # a list of words
+	[ $# != 0 ] || set -- $parts
+	for part in "$@"; do
+		run "$part"
+	done
+fi
+exec python3 tests/coverage/report.py
