@@ -95,7 +95,7 @@ def functions(source):
     """The name of the function that each line is in."""
     name, names = "", []
     for line in source:
-        if match := re.match(r"(?!static const|struct|enum|union|#|/)[A-Za-z].*?(\w+)\(", line):
+        if match := re.match(r"[A-Za-z_][^=;]*?(\w+)\(", re.sub(r"__attribute__\(\(.*?\)\) ", "", line)):
             name = match[1]
         names.append(name)
         if line == "}":
@@ -110,7 +110,8 @@ def missed(files):
         inside = functions(source)
         for line in sorted(line for line, count in counts.lines.items() if count == 0):
             text = source[line - 1].strip()
-            if re.search(r"\w", text):  # a brace belongs to the line before it
+            # A brace and a comment belong to the lines around them, and a macro to where it is used.
+            if re.search(r"\w", text) and not re.match(r"#|/?\*", text):
                 yield (name, inside[line - 1], text), line
 
 

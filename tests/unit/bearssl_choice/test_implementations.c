@@ -127,12 +127,34 @@ static void points_of_p256(void)
 	CHECK_INT(sts_crypto_ec()->mul(other, len, key, BYTES, BR_EC_secp256r1), 0);
 }
 
+/* Where the coordinate x of a point begins, and how long it is. */
+static void coordinates(void)
+{
+	static const struct {
+		int curve;
+		size_t begin, len;
+	} rows[] = {
+		{BR_EC_curve25519, 0, 32},
+		{BR_EC_secp256r1, 1, 32},
+		{BR_EC_secp384r1, 1, 48},
+		{BR_EC_secp521r1, 1, 66},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = 0;
+
+		CHECK_INT(sts_crypto_ec()->xoff(rows[i].curve, &len), rows[i].begin);
+		CHECK_INT(len, rows[i].len);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"X25519: known answers", known_answers},
 	{"X25519: a result of zero is refused", zero_is_refused},
 	{"X25519: other forms of a number are taken", other_forms_are_taken},
 	{"X25519: a point of another length is refused", other_lengths_are_refused},
 	{"P-256: a point beside the curve is refused", points_of_p256},
+	{"the coordinate x of each curve", coordinates},
 };
 
 STS_TEST_MAIN(tests)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/tunnel.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "test.h"
 
 static struct sts_proxy proxy;
@@ -91,9 +95,42 @@ static void an_answer_without_end(void)
 	CHECK_STR(error.msg, "the proxy proxy.example:3128 answers with a head of over 8 KiB");
 }
 
+/* Open a tunnel through a proxy that says this. Whether it then closes the connection is told. */
+static enum sts_err open_tunnel(const char *says, bool closes)
+{
+	static struct sts_stream plain;
+	struct sts_url target;
+	enum sts_err err;
+	int fd[2];
+
+	CHECK_INT(use_proxy("http://proxy.example:3128"), STS_OK);
+	CHECK_INT(sts_url_parse(STS_SLICE("https://sts.example"), &target, NULL), STS_OK);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+	CHECK_INT(send(fd[1], says, strlen(says), 0), (long long)strlen(says));
+	if (closes)
+		shutdown(fd[1], SHUT_WR);
+	error = (struct sts_error){.code = STS_OK};
+	err = sts_tunnel_open(&proxy, &target, fd[0], sts_clock_boot_ms() + 200, &plain, &error);
+	close(fd[0]);
+	close(fd[1]);
+	return err;
+}
+
+static void tunnels(void)
+{
+	CHECK_INT(open_tunnel("HTTP/1.1 200 OK\r\n\r\n", false), STS_OK);
+	CHECK_INT(open_tunnel("HTTP/1.1 200 OK\r\n\r\n\26", false), STS_EPROXY);
+	CHECK(strstr(error.msg, "sent bytes of its own") != NULL);
+	CHECK_INT(open_tunnel("HTTP/1.1 200", true), STS_EPROXY);
+	CHECK(strstr(error.msg, "closed the connection") != NULL);
+	CHECK_INT(open_tunnel("HTTP/1.1 200", false), STS_EPROXY);
+	CHECK(strstr(error.msg, "did not answer within the time") != NULL);
+}
+
 static const struct sts_test tests[] = {
 	{"answers to CONNECT", answers},
 	{"an answer that does not end", an_answer_without_end},
+	{"a tunnel, and proxies that spoil it", tunnels},
 };
 
 STS_TEST_MAIN(tests)
