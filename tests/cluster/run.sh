@@ -96,7 +96,8 @@ remove_cgroups() { # the kubelets', which are empty when their processes are gon
 }
 trap 'remove_cgroups; rm -rf "$work"' EXIT
 pytest=
-trap '[ -z "$pytest" ] || kill -9 "$pytest"; exit 130' HUP INT TERM
+# A worker has noted its number. Otherwise it would end its test first.
+trap '[ -z "$pytest" ] || kill -9 "$pytest" $(cat "$work"/*.pid 2>/dev/null); exit 130' HUP INT TERM
 
 # The folders below have commands of their own.
 if [ $# = 0 ]; then

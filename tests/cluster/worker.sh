@@ -9,6 +9,7 @@ roots=/sys/fs/cgroup/*/
 for root in $roots; do
 	[ ! -e "$root/cgroup.procs" ] || mkdir -p "$root$name"
 done
+echo $$ >"$TMPDIR/$$.pid"
 STS_CLUSTER_CGROUP=$name exec unshare --mount --pid --net --uts --fork --mount-proc --kill-child --propagation private sh -uc '
 	# containerd, its network plugins and the kubelet leave files there.
 	for folder in /run /var/log /var/lib; do mount -t tmpfs tmpfs "$folder"; done
