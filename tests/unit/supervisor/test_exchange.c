@@ -408,6 +408,10 @@ static void no_polls(void)
 	set_up(&polled);
 	go(token(900, 0));
 	CHECK_INT(sts_exchange_wake_ms(&x), sts_exchange_attempt_ms(&x));
+	polled.poll_ms = 1; /* the shortest interval */
+	set_up(&polled);
+	go(token(900, STS_REPORT_THUMBPRINT));
+	CHECK(sts_exchange_wake_ms(&x) < sts_exchange_attempt_ms(&x));
 	polled.once = true;
 	set_up(&polled);
 	go(token(900, STS_REPORT_THUMBPRINT));

@@ -215,6 +215,8 @@ static void description_of_odd_ones(void)
 	CHECK_INT(describe(token, false), STS_OK);
 	CHECK(strstr(shown_buf, "exp: none\nnbf: 1970-01-01T00:00:00Z ("));
 	CHECK(strstr(shown_buf, "\niat: 1970-01-01T00:00:00Z ("));
+	CHECK_INT(describe(token, true), STS_OK);
+	CHECK(strstr(shown_buf, "\"not_before\":\"1970-01-01T00:00:00Z\","));
 
 	token = token_of("{\"alg\":7,\"kid\":null}", "{\"exp\":\"x\",\"nbf\":[1],\"iat\":false}",
 			 "");

@@ -17,6 +17,8 @@ static void dns_matches(void)
 		{"STS.example.COM", "sts.example.com", true},
 		{"sts.example.com", "STS.example.com", true},
 		{"sts", "sts", true},
+		{"a", "a", true},
+		{"1a", "1a", true},
 		{"a_b.example.com", "a_b.example.com", true},
 		{"AZ.example", "az.example", true},
 		{"a[.example", "A{.example", false},
