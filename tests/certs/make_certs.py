@@ -93,6 +93,7 @@ def chains():
     ca_cert("inter-future", root, inter, start=DAY)
     namesake = CA("O=Tests,CN=Root", ec("namesake"))
     ca_cert("namesake-root", namesake, namesake, ids=False)
+    ca_cert("root-bare", root, root, ids=False)
     ca_cert("root-expired", root, root, start=-60 * DAY, end=-DAY)
     ca_cert("root-future", root, root, start=DAY)
 

@@ -149,6 +149,8 @@ class Judge:
                 if None in objects.values():
                     return "not compiled", ""
                 raise
+            if not program:
+                continue
             result = build.outcome(program, workcopy.GRACE_S + 6 * build.timings[test]["seconds"])
             if result != "passed":
                 return ("killed" if result == "failed" else "timed out"), test

@@ -79,6 +79,9 @@ static void ends(void)
 	check((struct sts_slice){text, 0}, "", "");
 	text = "Bearer error=abcd";
 	check((struct sts_slice){text, 15}, "ab", "");
+	text = "Bearer error=\"abcdefghijklmnopqrstuvwxyz012345\" error_description=d";
+	check((struct sts_slice){text, 46}, "abcdefghijklmnopqrstuvwxyz012345", "");
+	check((struct sts_slice){text, 47}, "abcdefghijklmnopqrstuvwxyz012345", "");
 	check((struct sts_slice){NULL, 0}, "", "");
 }
 

@@ -466,6 +466,13 @@ static void nothing_that_can_be_used(void)
 {
 	struct sts_ca_sources sources;
 	struct sts_error e;
+	int fd = create("behind.pem");
+
+	/* What begins behind other text is not a certificate. */
+	CHECK_INT(write(fd, "abcd", 4), 4);
+	test_write_pem(fd, test_cert("root"), "\n");
+	close(fd);
+	CHECK_INT(find_at("behind.pem", "leaf-root", &e), STS_ECA_FILE);
 
 	put_certs("text.pem", "bad-text bad-truncated", "\n");
 	CHECK_INT(find_at("text.pem", "leaf-root", &e), STS_ECA_FILE);

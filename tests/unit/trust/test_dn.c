@@ -106,6 +106,7 @@ static void names_are_compared(void)
 		{UTF8, "", PRINTABLE, "  ", true},
 		{UTF8, "\xc3\xa4", UTF8, "\xc3\xa4", true},
 		{UTF8, "RootCA", UTF8, "Root CA", false},
+		{UTF8, "Root!CA", UTF8, "Root CA", false},
 		{UTF8, "Root CA", UTF8, "Root CA 2", false},
 		{UTF8, "Root", UTF8, "Roo", false},
 		{UTF8, "", UTF8, "a", false},

@@ -43,6 +43,8 @@ static void check_one(const struct verdict *c)
 	CHECK(c->code != STS_OK || (usages & BR_KEYTYPE_SIGN));
 	CHECK((verifier.error.msg[0] != '\0') == (c->code != STS_OK));
 	CHECK(!c->says || strstr(verifier.error.msg, c->says));
+	CHECK(verifier.chain_used <= sizeof(verifier.chain));
+	CHECK(verifier.cert_count <= STS_CHAIN_MAX_CERTS);
 	for (const char *p = verifier.error.msg; *p; p++)
 		CHECK(*p >= ' ' && *p <= '~');
 	test_close_sources(&sources);
@@ -297,6 +299,13 @@ static void the_path_is_told(void)
 	CHECK(server_is("leaf"));
 	CHECK_INT(run_sources("leaf", "other-root", "leaf"), 1);
 	CHECK(server_is("leaf") && verifier.path.count == 1);
+	/* an anchor without a key identifier is tried in its turn */
+	CHECK_INT(run_sources("leaf inter", "root-bare", "root"), 0);
+	CHECK_INT(run_sources("leaf inter", "root", "root-bare"), 0);
+	/* the error of BearSSL is kept beside ours */
+	CHECK_INT(run_sources("bad-signature inter", "root", "root"), -1);
+	CHECK_INT(verifier.error.code, STS_ECERT_SIGNATURE);
+	CHECK_INT(verifier.error.detail, BR_ERR_X509_BAD_SIGNATURE);
 	/* after a failure, the server's certificate is all that is known */
 	CHECK_INT(run_sources("leaf inter", "other-root", "other-root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_ISSUER);
