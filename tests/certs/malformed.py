@@ -47,7 +47,8 @@ def malformed_certificates(issuer, key, now):
 
     unknown = oid("1.2.3")
     for label, value in (("extensions-empty", seq()), ("extension-not-list", seq(octets(b""))), ("extension-no-oid", seq(seq(octets(b"")))),
-                         ("extension-boolean", seq(seq(unknown, tlv(1, b"\1"), octets(b"")))), ("extension-no-value", seq(seq(unknown, boolean(True)))),
+                         ("extension-boolean", seq(seq(unknown, tlv(1, b"\1"), octets(b"")))),
+                         ("extension-no-value", seq(seq(unknown, boolean(True)))),
                          ("extension-rest", seq(seq(unknown, octets(b""), b"\0"))), ("extensions-not-list", octets(b"")),
                          ("extensions-trailing", seq(seq(unknown, octets(b""))) + b"\0")):
         odd(label, extensions=tlv(0xa3, value))
@@ -67,14 +68,18 @@ def malformed_certificates(issuer, key, now):
         odd("validity-" + label, validity=value)
 
     algorithm = seq(oid("1.2.3"))
-    for label, value in (("algorithm-not-list", seq(octets(b""), bits(b"\1"))), ("no-oid", seq(seq(NULL), bits(b"\1"))), ("no-bits", seq(algorithm, octets(b"\0\1"))),
-                         ("rest", seq(algorithm, bits(b"\1"), b"\0")), ("bits-empty", seq(algorithm, tlv(3, b"\0"))), ("bits-one", seq(algorithm, bits(b"\1"))),
+    for label, value in (("algorithm-not-list", seq(octets(b""), bits(b"\1"))), ("no-oid", seq(seq(NULL), bits(b"\1"))),
+                         ("no-bits", seq(algorithm, octets(b"\0\1"))),
+                         ("rest", seq(algorithm, bits(b"\1"), b"\0")), ("bits-empty", seq(algorithm, tlv(3, b"\0"))),
+                         ("bits-one", seq(algorithm, bits(b"\1"))),
                          ("bits-unused", seq(algorithm, tlv(3, b"\1\2")))):
         odd("key-" + label, key=value)
     n, e = integer(RSA(2048).n), integer(65537)
-    for label, value in (("not-list", octets(b"\1")), ("trailing", seq(n, e) + b"\0"), ("rest", seq(n, e, b"\0")), ("no-n", seq(NULL, e)), ("no-e", seq(n)),
+    for label, value in (("not-list", octets(b"\1")), ("trailing", seq(n, e) + b"\0"), ("rest", seq(n, e, b"\0")), ("no-n", seq(NULL, e)),
+                         ("no-e", seq(n)),
                          ("n-empty", seq(tlv(2, b""), e)), ("n-zero", seq(tlv(2, b"\0"), e)), ("n-negative", seq(tlv(2, b"\x80\1"), e)),
-                         ("n-minimal", seq(tlv(2, b"\0\x81"), e)), ("n-padded", seq(tlv(2, b"\0\x7f"), e)), ("n-7f", seq(tlv(2, b"\x7f"), e)), ("n-even", seq(tlv(2, b"\x7e"), e)),
+                         ("n-minimal", seq(tlv(2, b"\0\x81"), e)), ("n-padded", seq(tlv(2, b"\0\x7f"), e)), ("n-7f", seq(tlv(2, b"\x7f"), e)),
+                         ("n-even", seq(tlv(2, b"\x7e"), e)),
                          ("n-1", seq(tlv(2, b"\1"), e)), ("e-1", seq(n, integer(1))), ("e-3", seq(n, integer(3))), ("e-even", seq(n, integer(65536))),
                          ("e-negative", seq(n, tlv(2, b"\xff"))), ("e-4", seq(n, integer(2 ** 32 - 1))), ("e-5", seq(n, integer(2 ** 32 + 1)))):
         odd("rsa-" + label, key=seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(value)))

@@ -40,7 +40,8 @@ def files_of(name, sets):
     """The sources of a set; rest is what no set has."""
     if name == "rest":
         named = {path for other in sets for path in files_of(other, sets)}
-        return sorted(path for path in (str(path.relative_to(TOP)) for folder in ("lib", "sidecar") for path in (TOP / folder).rglob("*.c")) if path not in named)
+        found = {str(path.relative_to(TOP)) for folder in ("lib", "sidecar") for path in (TOP / folder).rglob("*.c")}
+        return sorted(found - named)
     found = sorted(str(path.relative_to(TOP)) for pattern in sets[name]["files"] for path in TOP.glob(pattern))
     if not found:
         raise Failed(f"sets.toml: {name} has no files")
@@ -58,7 +59,8 @@ def chosen(arguments, sets):
             made = mutants.mutants_of(name, (TOP / name).read_text())
             found += [mutant for mutant in made if not line or mutant.line == int(line)]
     if arguments.again:
-        former = {(row["path"], row["before"], row["after"]) for row in json.loads(pathlib.Path(arguments.again).read_text())["mutants"] if row["result"] == "survived"}
+        rows = json.loads(pathlib.Path(arguments.again).read_text())["mutants"]
+        former = {(row["path"], row["before"], row["after"]) for row in rows if row["result"] == "survived"}
         for name in sorted({path for path, _, _ in former}):
             found += [mutant for mutant in mutants.mutants_of(name, (TOP / name).read_text()) if (mutant.path, mutant.before, mutant.after) in former]
     if arguments.sample and arguments.sample < len(found):

@@ -47,7 +47,8 @@ def run(command, folder, seconds=1200):
 
 
 def tracked():
-    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, stdout=subprocess.PIPE, check=True,
+                         timeout=60).stdout
     return sorted(name for name in out.decode().split("\0") if name and (TOP / name).is_file())
 
 
@@ -98,7 +99,8 @@ class Build:
         if not (self.folder / "build.ninja").is_file():
             native = copy.folder / f"{kind}.ini"
             native.write_text(f"[binaries]\nc = 'gcc'\n[built-in options]\nc_args = {flags!r}\nc_link_args = {links!r}\n")
-            run(["meson", "setup", str(self.folder), str(copy.sources), "--native-file", str(native), "-Doptimization=0", "-Dwerror=false", *options], copy.folder)
+            run(["meson", "setup", str(self.folder), str(copy.sources), "--native-file", str(native), "-Doptimization=0", "-Dwerror=false",
+                 *options], copy.folder)
         self.hurry()
         listed = json.loads((self.folder / "meson-info/intro-tests.json").read_text())
         self.programs = {test["name"]: os.path.relpath(test["cmd"][0], self.folder) for test in listed
@@ -147,14 +149,19 @@ class Build:
             else:
                 words.append(str(source) if word.endswith("/" + path) else word)
         made.unlink(missing_ok=True)
-        done = subprocess.run([*words, *extra], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False)
+        done = subprocess.run([*words, *extra], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=120, check=False)
         return made if done.returncode == 0 else None
 
     def link(self, path, target, job, objects):
-        """The program target with the changed object, or None if the object has no part in it. objects: those that are made already, by variant."""
+        """The program target with the changed object, or None if the object has no part in it.
+
+        objects: those that are made already, by variant."""
         words = list(self.link_command(target))
         testing = any("sts-tls-testing" in word for word in words) and path.startswith("lib/tls/")
-        variant = "sts-tls-testing" if testing else "libexposed" if any("libexposed" in o for o, _ in self.compiles[path]) else "libsts.a" if path.startswith("lib/") else "sts-sidecar.p"
+        exposed = any("libexposed" in output for output, _ in self.compiles[path])
+        library = "libexposed" if exposed else "libsts.a" if path.startswith("lib/") else "sts-sidecar.p"
+        variant = "sts-tls-testing" if testing else library
         if variant not in objects:
             objects[variant] = self.compile(path, (job / pathlib.Path(path).name).read_text(), job, variant)
         made, program = objects[variant], job / "program"
@@ -169,7 +176,8 @@ class Build:
             words = [str(made) if word == old else word for word in words]
         words[words.index("-o") + 1] = str(program)
         words.append("-Wl,--strip-debug")
-        done = subprocess.run(words, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+        done = subprocess.run(words, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
         if b"multiple definition" in done.stdout:
             return None  # the test has functions of its own in the place of this module
         if done.returncode:
@@ -182,7 +190,8 @@ class Build:
         command = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                    "sh", "-c", INSIDE, "sh", str(self.copy.folder), inside, "writes" if writes else ""]
         known = {"PATH": os.environ["PATH"], "STS_TESTS": "/mnt/src/tests", "ASAN_OPTIONS": "detect_leaks=0", **dict(environment)}
-        with subprocess.Popen(command, env=known, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        with subprocess.Popen(command, env=known, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              start_new_session=True) as process:
             try:
                 out, _ = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -220,7 +229,8 @@ class Build:
             result = self.outcome(program, 240, True, {"STS_ENTERED": "/mnt/" + os.path.relpath(entered, self.copy.folder)}.items())
             if result == "passed":
                 break
-        facts = {"stamp": self.stamp(test), "seconds": round(time.monotonic() - begun, 2), "entered": places(program, entered) if entered.is_file() else []}
+        facts = {"stamp": self.stamp(test), "seconds": round(time.monotonic() - begun, 2),
+                 "entered": places(program, entered) if entered.is_file() else []}
         entered.unlink(missing_ok=True)
         if result != "passed":
             print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
@@ -234,5 +244,6 @@ def places(program, entered):
         while at >= 0:
             offsets.append(at)
             at = data.find(b"\1", at + 1)
-    lines = subprocess.run(["addr2line", "-f", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE, check=True, timeout=120).stdout.decode()
+    lines = subprocess.run(["addr2line", "-f", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE,
+                           check=True, timeout=120).stdout.decode()
     return sorted({(path, name) for name, path in re.findall(r"(\w+)\S*\n\S*src/((?:lib|sidecar)/\S+\.c):", lines)})
