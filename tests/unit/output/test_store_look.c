@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether files can get the group that was asked for, as a look finds out that changes nothing. */
+#include "output/store.h"
+
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "output/outputs.h"
+#include "test.h"
+
+#define OWN 43000 /* UID and GID of the writer, who is also in the next two groups */
+
+static enum sts_err look(gid_t group, int *detail)
+{
+	struct sts_error e = {.code = STS_OK};
+	struct sts_store store;
+	enum sts_err err = sts_store_open(&store, "d", false, STS_MODE_AUTO, group, &e);
+
+	if (err == STS_OK)
+		err = sts_store_look(&store, 1u << STS_OUTPUT_TOKEN, &e);
+	*detail = e.detail;
+	sts_store_close(&store);
+	return err;
+}
+
+static const struct row {
+	gid_t of_dir;
+	mode_t mode;
+	gid_t wanted;
+	bool can;
+} rows[] = {
+	{0, 0777, OWN, true},
+	{0, 0777, OWN + 1, true},
+	{0, 0777, OWN + 2, true},
+	{0, 0777, OWN + 3, false},
+	{OWN + 3, 0777, OWN + 3, false},
+	{OWN + 3, 02777, OWN + 3, true},
+	{OWN + 4, 02777, OWN + 3, false},
+	{OWN + 4, 02777, OWN + 1, true},
+};
+
+/* Returns the number of the row that came out wrong, from 1; 0 for none. */
+static int try_rows(bool as_root)
+{
+	for (int i = 0; i < (int)(sizeof(rows) / sizeof(rows[0])); i++) {
+		pid_t pid;
+		int status = 0, detail;
+
+		if (chown("d", 0, rows[i].of_dir) != 0 || chmod("d", rows[i].mode) != 0)
+			return i + 1;
+		pid = fork();
+		if (pid == 0) {
+			if (!as_root && (setgroups(2, (const gid_t[]){OWN + 1, OWN + 2}) != 0 ||
+					 setgid(OWN) != 0 || setuid(OWN) != 0))
+				_exit(2);
+			enum sts_err err = look(rows[i].wanted, &detail);
+			bool can = err == STS_OK;
+
+			_exit(can != (as_root || rows[i].can) ||
+			      (!can && (err != STS_EOUTPUT || detail != STS_ENOTMEMBER)));
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+static void groups(void)
+{
+	char template[] = "/tmp/look.XXXXXX";
+
+	if (geteuid() != 0) {
+		sts_test_skipped = "only root has other groups";
+		return;
+	}
+	sts_test_enter_folder(template);
+	CHECK(chmod(template, 0755) == 0 && mkdir("d", 0777) == 0);
+	CHECK_INT(try_rows(false), 0);
+	CHECK_INT(try_rows(true), 0);
+	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
+}
+
+static const struct sts_test tests[] = {
+	{"the group of files", groups},
+};
+
+STS_TEST_MAIN(tests)
