@@ -12,7 +12,7 @@
 #   - clang-tidy   its checks bugprone, cert, and security
 #   - scan-build   clang's static analyzer
 #
-# All of them compute for about ten minutes, the first three for a quarter of a minute. The last line is "N passed, N failed".
+# The first three compute for a quarter of a minute, the others for minutes. The last line is "N passed, N failed".
 set -eu
 umask 022
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
-# the simulations, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
+# the simulations, BoGo, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
 # folder is below its limit, or if tests/coverage/uncovered.toml does not describe what no test runs.
 #
-#   tools/coverage.sh              everything: about ten minutes on two processors
-#   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names. What an earlier run has counted still counts
+#   tools/coverage.sh              everything
+#   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run has counted still counts
 #   tools/coverage.sh report       counts nothing, and makes the table of what was counted before
 #   tools/coverage.sh --help
 #
@@ -13,7 +13,7 @@
 set -u
 umask 022
 cd "$(dirname "$0")/.." || exit 70
-top=$PWD parts='unit fuzz sim e2e protocols trust names'
+top=$PWD parts='unit fuzz sim e2e protocols trust names tls'
 build=$top/build-coverage
 
 for part in "$@"; do
@@ -55,6 +55,7 @@ run() { # part
 	protocols)	pytest tests/protocols ;;
 	trust)		pytest tests/trust ;;
 	names)		pytest tests/names ;;
+	tls)		STS_BOGO_SHIM=$build/tests/bogo-shim tests/tls/bogo/run.sh ;;
 	esac || echo "-- not everything passed in $1"
 }
 
