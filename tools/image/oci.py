@@ -22,8 +22,8 @@ def digest(data):
 
 
 def encode(document):
-    """The same document gives the same bytes."""
-    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    """The same document gives the same bytes, and few of them: a node downloads manifest and configuration as they are."""
+    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
 
 
 def tar_of(files, time_s):
