@@ -12,10 +12,11 @@ import time
 
 import memory
 import page
+import rest
 import times
 from rig import GO, OLD, PYTHON, SHELL, TOP, Rig
 
-PARTS = {"memory": memory.run, "times": times.run}
+PARTS = {"memory": memory.run, "times": times.run, "rest": rest.run}
 
 
 def output(*command):

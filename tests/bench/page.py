@@ -108,6 +108,8 @@ def time_page(found, folder):
 A process starts, exchanges once and ends (`exchange --single-run`), by turns with its peers, against one server written in Go. CPU is that of all processes of the peer, system time included. *Bundle* is one CA, or the {found['bundle_count']} of this
 machine beside it. Milliseconds; medians with the quartiles in parentheses.
 
+All write their files into a directory in memory, as with an `emptyDir` of `medium: Memory`: sts-sidecar syncs its files, the others do not, and on a disk those syncs take most of its time.
+
 ![Wall time](pictures/bench-wall.svg)
 
 ![CPU time](pictures/bench-cpu.svg)
@@ -118,6 +120,11 @@ machine beside it. Milliseconds; medians with the quartiles in parentheses.
         [row["peer"], row["certificate"], row["tls"], f"{found['bundle_count']} CAs" if row["bundle"] else "one CA", spread(row["wall_ms"]), spread(row["cpu_ms"]),
          *(f"{row[key]['median'] / go[row['certificate'], row['tls'], row['bundle']][key]['median']:.2f}" for key in ("wall_ms", "cpu_ms"))]
         for row in found["at_once"]])
+    if found["stages"]:
+        names = list(found["stages"][0]["stages"])
+        plot("stages", "Where the wall time of one exchange goes", "ms", names, [(row["where"], list(row["stages"].values()), None) for row in found["stages"]], folder)
+        text += "\nWhere the wall time goes, in ms: medians by the times of system calls under strace, which makes everything slower.\n\n![Stages](pictures/bench-stages.svg)\n\n"
+        text += table(["", *names], [[row["where"], *(f"{ms:.2f}" for ms in row["stages"].values())] for row in found["stages"]])
     text += "\nBehind a relay in user space that delays every byte by half of the round trip:\n\n"
     text += table(["peer", "TLS", "round trip", "wall", "round trips after that of TCP"], [
         [row["peer"], row["tls"], f"{row['delay_ms']} ms", spread(row["wall_ms"]), f"{row['round_trips']:g}"] for row in found["delayed"]])
@@ -127,7 +134,81 @@ machine beside it. Milliseconds; medians with the quartiles in parentheses.
     return text
 
 
-PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets)}
+def rest_targets(found):
+    torn = next(row["torn"] for row in found["torn"] if row["peer"] == OURS)
+    return [["torn reads of the token", verdict(torn, 0)]]
+
+
+def rest_page(found, _):
+    window = found["window_s"]
+    text = f"""## Between two tokens
+
+Each peer alone, after its first token, for {window} s; system calls in another {window} s, with strace. The figures are scaled to an hour, so one event in the window counts as {3600 / window:.0f}. Both sts-sidecar (`exchange`) and the Go program ask for the
+signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep. Without this poll sts-sidecar makes no system call between two refreshes, which `tests/e2e/supervisor/test_cost.py` holds. *Exit* is the time from TERM to the end.
+
+"""
+    text += table(["peer", "CPU s an hour", "wake-ups an hour", "system calls an hour", "requests an hour", "bytes of the first log lines", "log bytes an hour", "exit ms", "bytes of the binary"], [
+        [row["peer"], row["cpu_s"], row["wake_ups"], row["calls"] if row["calls"] is not None else "", row["requests"], row["first_log"], row["log_bytes"], row["exit_ms"], row["bytes"] or ""]
+        for row in found["rows"]])
+    text += "\nA reader reads `token.jwt` without a pause while exchanges write it anew. A read is torn if it is not a whole token:\n\n"
+    return text + table(["peer", "exchanges", "whole reads", "torn reads"], [[row["peer"], row["exchanges"], row["whole"], row["torn"]] for row in found["torn"]]) + TIMES + LIMITS
+
+
+TIMES = """
+## Where the time goes, and what was not tried
+
+- The TLS handshake is the longest stage: the two signatures of the server's chain and handshake, the key exchange, and the server's own work.
+- The planning child, the worker, and their `fork` and `exec` are the price of a supervisor that parses nothing; the Go program is one process.
+- On a disk, the syncs of the files and of their directory are most of the wall time. They are what keeps a file whole after a power cut. In a directory in memory they cost nothing.
+- These were not tried yet: faster arithmetic for P-256 (BearSSL's variant for 64-bit processors is larger than the binary's limit leaves room for), one call in place of 250 to close descriptors in a child, and `fetch` without a planning child.
+"""
+
+LIMITS = """
+## What the tests hold on any machine
+
+| budget | test |
+|---|---|
+| private dirty memory of a sleeping supervisor, at most 28 KiB; of sixteen exchanges; its variables and plans, two pages | `tests/e2e/supervisor/test_cost.py` |
+| no system call between two refreshes, no socket and no sync ever in the supervisor | `tests/e2e/supervisor/test_cost.py` |
+| descriptors of each process at rest, and how many filters it has | `tests/sandbox/test_holdings.py` |
+| memory of the listener | `tests/e2e/listener/test_listen.py` |
+| size of the binary | `tests/build/test_binary.py` |
+| size of the images | `tests/container/test_image.py` |
+| round trips of an exchange: 2 with TLS 1.3, 3 with TLS 1.2, after that of TCP | `tests/e2e/tls/test_round_trips.py` |
+| requests of a fleet and of a year | `tests/fleet/run.py`, `tests/soak` |
+| time to exit, 100 ms | `tests/e2e/supervisor/test_stop.py` |
+| no allocation: a release has no heap | `sidecar/sandbox/heap.c` |
+
+## What was not measured
+
+- spiffe-helper and OpenBao's agent: the Go module proxy that was at hand did not have their modules.
+- openunison-cli, unless the table of peers names it: `STS_OPENUNISON_CLI` names its binary.
+- Images; [release.md](release.md) says what a node downloads. The predecessor's image was not at hand.
+- A day of log and a day of system calls: the figures are scaled from the window.
+- Slabs of the kernel one by one: a memory cgroup has one figure for the kernel's memory.
+
+## Where the memory of one more instance goes
+
+Private pages of a sleeping `sts-sidecar`: relocated constants, variables, plans, and what the stack needs, a page each; the floor has the same without the plans. Each step below was measured with 60 instances less one, on 2026-11-30.
+
+| step | KiB before | KiB after |
+|---|---|---|
+| the supervisor's variables stand behind the initialised ones, on their page: a page and a page table less | 110.5 | 103.7 |
+| the stack of deeper calls is given back before a sleep (`madvise`); the pipe of the examining children is closed at rest | 103.7 | 89.5 |
+| the options are not kept in a frame that sleeps; the plans are near the variables and not in a mapping of their own | 89.5 | 85.5 |
+| the plans' pages no longer align the variables | 85.5 | 81.1 |
+
+What remains above the floor, about 16 KiB, is a page for the plans and about 11 KiB of the kernel's memory.
+
+| what remains | why |
+|---|---|
+| the page of the plans, 4 KiB | the variables of one exchange leave 336 bytes on their page, and its plan needs more. It would fit if the texts of the log were on a page that is given back; that was not tried |
+| the filter of system calls, 6.5 KiB | measured in the build of the sandbox's tests, which can leave a layer out: 126.0 KiB with all layers, 119.6 without seccomp, 125.8 without Landlock. A filter takes at least a page of the kernel. Each instance enters one of its own, since no process outlives a container from which it could be inherited |
+| two timers, a descriptor for signals, inotify, the locked directory | each is a file of the kernel. One timer instead of two was not tried: it would need absolute times, which follow the node's clock |
+| `--listen`, a process of its own | it has a kernel stack, page tables and a second filter; it shares no page with the supervisor but the metrics. A process that sleeps costs 45 KiB here before it does anything, so two cannot cost less than 2 floors unless the supervisor costs less |
+"""
+
+PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets), "rest": (rest_page, rest_targets)}
 
 
 def page(found, folder=PLOTS):

@@ -2,6 +2,11 @@
 """From exec to token: CPU and wall time of one exchange, by turns, and round trips behind a relay that delays every byte."""
 import os
 import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
 
 import tls
 from rig import GO, OURS, figure, timed
@@ -14,7 +19,8 @@ class Ways:
 
     def __init__(self, rig):
         self.rig = rig
-        self.out = {peer: rig.folder / f"time-{number}" for number, peer in enumerate(rig.peers)}
+        self.ram = pathlib.Path(tempfile.mkdtemp(prefix="sts-bench-", dir="/dev/shm"))
+        self.out = {peer: self.ram / f"{number}" for number, peer in enumerate(rig.peers)}
         for folder in self.out.values():
             folder.mkdir()
 
@@ -72,11 +78,53 @@ def cold(ways, rounds):
     return [{"peer": peer} | figures(samples[peer]) for peer in samples]
 
 
+# Where a stage ends: the call, the number of the process in the order of their starts, and which of its calls of this name.
+STAGES = {"the supervisor begins": ("fork", 0, 0), "planning child": ("exit_group", 1, 0), "directory and sandbox": ("fork", 0, 1),
+          "fork and exec": ("execve", 2, 0), "options, CAs, sandbox": ("connect", 2, 0), "TCP, TLS, request, answer": ("fsync", 2, 0),
+          "files and syncs": ("exit_group", 2, 0), "the supervisor ends": ("exit_group", 0, 0)}
+
+
+def one_trace(ways, full, folder):
+    """The ms of each stage of one exchange, by the times of system calls that strace sees."""
+    out, trace = folder / "out", ways.rig.folder / "trace-of-stages"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    command = ways.rig.command(OURS, out, once=True, full=full)
+    subprocess.run(["strace", "-f", "--seccomp-bpf", "-ttt", "-e", "trace=execve,fork,connect,fsync,exit_group", "-o", trace, *command], check=True,
+                   env=ways.rig.environment(full=full), stderr=subprocess.DEVNULL)
+    calls = [(int(pid), float(at), name) for pid, at, name in re.findall(r"^(\d+) ([\d.]+) (\w+)\(", trace.read_text(), re.M)]
+    order = list(dict.fromkeys(pid for pid, _, _ in calls))
+    last, spent = calls[0][1], {}
+    for stage, (name, process, nth) in STAGES.items():
+        at = [when for pid, when, call in calls if pid == order[process] and call == name][nth]
+        spent[stage], last = (at - last) * 1000, at
+    return spent
+
+
+def stages(ways, rounds):
+    """The medians of the stages: the directory of the tokens in memory or on the disk, one CA or the bundle."""
+    if not shutil.which("strace"):
+        return []
+    rows = []
+    for where, folder, full in (("one CA, tokens in memory", ways.ram, False), ("bundle, tokens in memory", ways.ram, True), ("one CA, tokens on the disk", ways.rig.folder, False)):
+        samples = [one_trace(ways, full, folder) for _ in range(rounds)]
+        rows.append({"where": where, "stages": {stage: round(statistics.median(sample[stage] for sample in samples), 3) for stage in STAGES}})
+    return rows
+
+
 def run(rig, short):
     ways = Ways(rig)
+    try:
+        return measured(ways, short)
+    finally:
+        shutil.rmtree(ways.ram, ignore_errors=True)
+
+
+def measured(ways, short):
+    rig = ways.rig
     for peer in rig.peers:
         ways.one(peer)  # warm
-    return {"bundle_count": rig.bundle_count, "at_once": at_once(ways, 8 if short else 60), "delayed": delayed(ways, 2 if short else 7),
+    return {"stages": stages(ways, 5 if short else 30), "bundle_count": rig.bundle_count, "at_once": at_once(ways, 8 if short else 60), "delayed": delayed(ways, 2 if short else 7),
             "cold": cold(ways, 3 if short else 15)}
 
 
