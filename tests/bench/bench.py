@@ -7,7 +7,9 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
+import sys
 import time
 
 import memory
@@ -42,6 +44,7 @@ def main():
     unknown = [part for part in arguments.parts if part not in PARTS]
     if unknown:
         parser.error(f"{unknown[0]} is not a part: {' '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that peers, cgroups and mounts do not stay
     whole = arguments.page or (not arguments.short and not arguments.parts)
     rig = Rig(arguments.binary)
     try:

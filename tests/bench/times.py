@@ -92,7 +92,7 @@ def one_trace(ways, full, folder):
     command = ways.rig.command(OURS, out, once=True, full=full)
     subprocess.run(["strace", "-f", "--seccomp-bpf", "-ttt", "-e", "trace=execve,fork,connect,fsync,exit_group", "-o", trace, *command], check=True,
                    env=ways.rig.environment(full=full), stderr=subprocess.DEVNULL)
-    calls = [(int(pid), float(at), name) for pid, at, name in re.findall(r"^(\d+) ([\d.]+) (\w+)\(", trace.read_text(), re.M)]
+    calls = [(int(pid), float(at), name) for pid, at, name in re.findall(r"^(\d+) +([\d.]+) (\w+)\(", trace.read_text(), re.M)]
     order = list(dict.fromkeys(pid for pid, _, _ in calls))
     last, spent = calls[0][1], {}
     for stage, (name, process, nth) in STAGES.items():
