@@ -8,7 +8,7 @@
     tests/mutation/run.py --again FILE.json       # what survived in a former run
 
 A mutant is killed if a unit test that enters its function fails, ends by a signal or takes too long. What survives is compiled with optimisation: if the
-machine code is that of the unchanged source, the mutant is equivalent. The rest is tried once more with sanitizers, which see what reads or writes out of
+machine code is that of the unchanged source, the mutant is equivalent. With --sanitizers the rest is tried once more: they see what reads or writes out of
 bounds. equivalent.toml lists the mutants that change nothing, each with the reason.
 """
 import argparse
@@ -125,7 +125,7 @@ class Judge:
             result = self.with_build(self.plain, mutant, job, tests)
             if result[0] == "survived" and self.same_code(mutant, job):
                 return "same code", ""
-            if result[0] == "survived" and tests and not self.arguments.no_sanitizers:
+            if result[0] == "survived" and tests and self.arguments.sanitizers:
                 with self.lock:
                     sanitized = self.copy.build("sanitized")
                     sanitized.measure(self.arguments.jobs)
@@ -239,7 +239,7 @@ def parsed():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--seconds", type=int, default=7200, help="no mutant is begun later")
     parser.add_argument("--least", type=float, default=0, help="fail if less than this percentage is noticed")
-    parser.add_argument("--no-sanitizers", action="store_true", help="do not try survivors with sanitizers")
+    parser.add_argument("--sanitizers", action="store_true", help="try survivors once more with sanitizers, which have a build of their own")
     parser.add_argument("--sanitized-tests", type=int, default=8, help="that many tests with sanitizers, at most")
     parser.add_argument("--equivalent", action="store_true", help="only try what equivalent.toml lists: none may be noticed")
     parser.add_argument("--verbose", action="store_true", help="print each survivor when it is found")

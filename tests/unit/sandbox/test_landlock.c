@@ -295,6 +295,29 @@ static void links(void)
 	CHECK(chdir("/") == 0 && rmdir(template) == 0);
 }
 
+/* A rule set may have the descriptor 0, if standard input is closed. */
+static void descriptor_0(void)
+{
+	int kept = dup(0), dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	close(0);
+	struct sts_landlock l = begin(4, true);
+	CHECK_INT(l.fd, 0);
+	sts_landlock_allow(&l, dir, STS_LANDLOCK_READ);
+	CHECK_INT(kernel.rules, 1);
+	CHECK(sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ));
+	CHECK_INT(kernel.rules, 2);
+	sts_landlock_allow_port(&l, 443, false);
+	CHECK_INT(kernel.rules, 3);
+	sts_landlock_allow_links(&l, dir);
+	CHECK_INT(kernel.listed, 2);
+	CHECK_INT(sts_landlock_enter(&l), 4);
+	CHECK(l.fd == -1 && !is_open(0));
+	close(dir);
+	dup2(kept, 0);
+	close(kept);
+}
+
 static const struct sts_test tests[] = {
 	{"the domain of each version", domains},
 	{"a kernel without Landlock", no_landlock},
@@ -304,6 +327,7 @@ static const struct sts_test tests[] = {
 	{"rules for paths", paths},
 	{"rules for ports", ports},
 	{"rules for links", links},
+	{"a rule set with the descriptor 0", descriptor_0},
 };
 
 STS_TEST_MAIN(tests)

@@ -482,6 +482,7 @@ static void asked_to_wait(void)
 /* -1 means never, so that each time is earlier. */
 static void the_earlier_of_two(void)
 {
+	CHECK_INT(sts_schedule_earlier_ms(5, 0), 0);
 	CHECK_INT(sts_schedule_earlier_ms(1, 2), 1);
 	CHECK_INT(sts_schedule_earlier_ms(2, 1), 1);
 	CHECK_INT(sts_schedule_earlier_ms(-1, 2), 2);
