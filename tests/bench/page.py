@@ -218,7 +218,7 @@ def page(found, folder=PLOTS):
 
 [Index of the documentation](README.md)
 
-This page is made by `tools/bench.sh`, which measures everything on it in one run. Figures of time belong to the machine; the ratios between programs that took turns in the same run say more.
+This page is made by `tools/bench.sh`, which measures each part of it with all peers in one run. Figures of time belong to the machine; the ratios between programs that took turns in the same run say more.
 
 | | |
 |---|---|
