@@ -297,7 +297,7 @@ def name_constraints():
     odd("kind-9", seq(tlv(0xa0, seq(tlv(0x89, b"x")))))
     odd("kind-8", seq(tlv(0xa0, seq(tlv(0x88, b"x")))))
     odd("no-kind", seq(tlv(0xa0, seq(tlv(0x0c, b"example.com")))))
-    leaf("leaf-nc-dir-empty-subject", CA("CN=Constrained dir"), subject="")
+    leaf("leaf-nc-dir-empty-subject", CA("CN=Constrained dir"), subject="", names=san("DNS:sts.example.com", critical=True))
     odd("many", seq(tlv(0xa1, *(seq(general_name(f"DNS:n{i}.example.org")) for i in range(400)))))
     leaf("leaf-nc-many-names", CA("CN=Constrained many"), names=san(*(f"DNS:n{i}.example.com" for i in range(300))))
 
