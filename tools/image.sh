@@ -17,8 +17,7 @@
 #   --help               prints this text
 #
 # The layout has an index with one image for each architecture, and a software bill of materials (SPDX) that refers to the index and to each image.
-# The same commit, packages and base should give the same digest in any folder and at any time (no test builds the image twice yet): the times
-# are those of the commit, or SOURCE_DATE_EPOCH.
+# The same commit, packages and base give the same digest in any folder and at any time: the times are those of the commit, or SOURCE_DATE_EPOCH.
 # Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah, zopfli and Python 3.11.
 # Relative paths are from the top of the sources. The last line of the output is the digest of the index.
 set -eu
@@ -38,7 +37,7 @@ say() { echo "image: $*" >&2; }
 die() { say "$*"; exit 70; }
 
 version=$(sed -n "s/^\tversion: '\([^']*\)'.*/\1/p" meson.build)
-archs= ca=true name=sts-sidecar:$version layout= from= archive= load= source= base=debian:bookworm-slim cache=--layers
+archs= ca=true name=sts-sidecar:$version layout= from= archive= load= source= base=debian:bookworm-slim fresh=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--arch|--name|--oci|--from|--archive|--load|--source|--base)	[ $# -ge 2 ] || refuse "$1 needs a value" ;;
@@ -53,7 +52,7 @@ while [ $# -gt 0 ]; do
 	--load)		load="$load $2"; shift ;;
 	--source)	source=$2; shift ;;
 	--base)		base=$2; shift ;;
-	--no-cache)	cache="--layers --no-cache" ;;
+	--no-cache)	fresh=$(date +%s%N) ;;
 	--help)		usage; exit ;;
 	--)		shift; break ;;
 	*)		refuse "$1 is not an argument" ;;
@@ -90,7 +89,8 @@ trap 'exit 130' HUP INT TERM
 
 built() { # arch target buildah's arguments...: the log is shown if it fails
 	arch=$1 target=$2; shift 2
-	buildah bud --platform "linux/$arch" --build-arg "BUILDPLATFORM=linux/$here" --build-arg "CA_BUNDLE=$ca" --build-arg "BASE=$base" --target "$target" \
+	buildah bud --layers --platform "linux/$arch" --target "$target" ${fresh:+--build-arg "FRESH=$fresh"} \
+		--build-arg "BUILDPLATFORM=linux/$here" --build-arg "CA_BUNDLE=$ca" --build-arg "BASE=$base" \
 		-f "$work/context/Dockerfile.scratch" "$@" "$work/context" >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; die "the image for $arch does not build"; }
 }
 
@@ -105,16 +105,16 @@ build() { # buildah's arguments...
 		epoch=${epoch:-$(git log -1 --format=%ct)}
 	fi
 	case $epoch in ''|*[!0-9]*) die "SOURCE_DATE_EPOCH is not a number of seconds, and there is no commit to take the time from" ;; esac
-	# The builds of both architectures see the same sources, whatever happens to the tree meanwhile.
+	# The builds of both architectures see the same sources, whatever happens to the tree meanwhile. The time of a file is no reason to build again.
 	mkdir "$work/context"
-	tar -c Dockerfile.scratch .dockerignore LICENSE meson.build meson_options.txt lib sidecar tools subprojects/packagefiles | tar -x -C "$work/context"
+	tar -c --mtime="@$epoch" --exclude=__pycache__ Dockerfile.scratch .dockerignore LICENSE meson.build meson_options.txt lib sidecar tools \
+		subprojects/packagefiles | tar -x -C "$work/context"
 	for arch in $archs; do
 		say "building for $arch"
-		# shellcheck disable=SC2086 # $cache is a list of words
-		built "$arch" image $cache --iidfile "$work/$arch.id" "$@"
+		built "$arch" image --iidfile "$work/$arch.id" "$@"
 		buildah push --quiet "$(cat "$work/$arch.id")" "oci-archive:$work/$arch.tar" >/dev/null
 		# The layers of the build before are there, so this takes what they have.
-		built "$arch" made-with --layers --output "type=local,dest=$work/made-with-$arch" "$@"
+		built "$arch" made-with --output "type=local,dest=$work/made-with-$arch" "$@"
 	done
 	base_digest=${base##*@}
 	[ "$base_digest" != "$base" ] || base_digest=$(buildah inspect --type image --format '{{.FromImageDigest}}' "$base")

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the image with tools/image.sh, from the very Dockerfile that users build, and the images that stand in for an application:
 #   tests/container/images.sh DIR
-# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci and oci-without-ca. If STS_CONTAINER_SHORT
-# is set, oci has the image for amd64 alone, and there is no oci-without-ca.
+# It leaves the archives sts-sidecar.tar, app.tar, beside.tar and context.tar in DIR, and the OCI layouts oci, oci-without-ca and again/oci. The last is the
+# image with the CA bundle once more: from nothing, in another folder whose files are a day younger, with a clock that is a day ahead. If STS_CONTAINER_SHORT
+# is set, oci has the image for amd64 alone, and there are no other layouts.
 # There may be no Docker engine and no image registry here, so the base image is a tree made by debootstrap, imported under the name
 # that the Dockerfile uses, and pulling is off. It has busybox besides, for the other images. Everything is kept in DIR, with
 # the layers of the image. Those of the others are kept from the second run on, so a machine that makes the images once spends no time on them.
@@ -78,12 +79,33 @@ image() { # folder option...: with tools/image.sh of that folder
 		{ tail -30 "$dir/image.log" >&2; say "the image does not build"; exit 70; }
 }
 
+# A copy of the sources whose files are a day younger, and a clock that is a day ahead for all that the builder runs.
+again() {
+	rm -rf "$dir/again"
+	mkdir -p "$dir/again/sources" "$dir/again/clock"
+	tar -c --exclude='./build*' --exclude=./.venv --exclude=./subprojects/packagecache --exclude=./subprojects/musl --exclude=./subprojects/bearssl \
+		--exclude=./subprojects/cjson . | tar -x -C "$dir/again/sources"
+	find "$dir/again/sources" -type f -exec touch -d tomorrow {} +
+	gcc -O2 -shared -fPIC -o "$dir/again/clock/tomorrow.so" tests/container/tomorrow.c
+	echo /tomorrow.so >"$dir/again/clock/preload"
+	GIT_OPTIONAL_LOCKS=0
+	export GIT_OPTIONAL_LOCKS
+	# shellcheck disable=SC2086 # a list of words
+	image "$dir/again/sources" --no-cache --oci "$dir/again/oci" -- $isolated \
+		--volume "$dir/again/clock/tomorrow.so:/tomorrow.so:ro" --volume "$dir/again/clock/preload:/etc/ld.so.preload:ro"
+	mv "$dir/image.log" "$dir/again/log"
+	rm -rf "$dir/again/sources"
+}
+
 isolated='--isolation chroot --pull-never'
 # shellcheck disable=SC2086 # a list of words
 image . ${STS_CONTAINER_SHORT:+--arch amd64} --name localhost/sts-sidecar:test --oci "$dir/oci" --archive "$dir/sts-sidecar.tar" -- $isolated
 mv "$dir/image.log" "$dir/sts-sidecar.log"
 # shellcheck disable=SC2086 # a list of words
-[ -n "${STS_CONTAINER_SHORT:-}" ] || image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
+if [ -z "${STS_CONTAINER_SHORT:-}" ]; then
+	image . --without-ca --oci "$dir/oci-without-ca" -- $isolated
+	again
+fi
 buildah pull --quiet "oci-archive:$dir/sts-sidecar.tar" >/dev/null
 build context tests/container/context.Dockerfile .
 build app tests/container/app.Dockerfile tests/container

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OCI layout, as the libraries of registries' clients read it: its referrers, and its bill of materials."""
+"""The OCI layout, as the libraries of registries' clients read it: its referrers, its bill of materials, and its digest in another build."""
 import hashlib
 import json
 import os
@@ -13,6 +13,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 SPDX = "application/spdx+json"
+DAY_S = 24 * 3600
 pytestmark = needs_all_images
 
 
@@ -123,3 +124,15 @@ def test_image_sh_loads_it_into_podman(layout, tmp_path):
         assert json.loads(done.stdout)[0]["Id"] == layout("oci").images["amd64"].manifest["config"]["digest"].removeprefix("sha256:")
     finally:
         subprocess.run(["umount", tmp_path / "storage/overlay"], stderr=subprocess.DEVNULL, timeout=60)
+
+
+def test_another_build_in_another_folder_a_day_later_has_the_same_digest(layout):
+    """For both architectures, and for the bill of materials too. The second build has no layer of the first."""
+    log = BUILT / "again/log"
+    clocks = dict(re.findall(r"^layout: (\w+): .* \((\d+)\)$", log.read_text(), re.MULTILINE))
+    assert clocks.keys() == {"amd64", "arm64"}
+    for clock_s in clocks.values():
+        assert DAY_S - 3600 < int(clock_s) - log.stat().st_mtime <= DAY_S, "the clock of the second builder was not a day ahead"
+    first, second = layout("oci"), layout("again/oci")
+    assert {name: image.manifest for name, image in second.images.items()} == {name: image.manifest for name, image in first.images.items()}
+    assert [second.digest, *(each["digest"] for each in second.others)] == [first.digest, *(each["digest"] for each in first.others)]

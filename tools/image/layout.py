@@ -59,8 +59,8 @@ def make(args):
         platform = {"architecture": archive.config["architecture"], "os": archive.config["os"]}
         if platform != {"architecture": path.stem, "os": "linux"}:
             raise ValueError(f"the image for {path.stem} says that it is for {platform}")
-        newest_s = max(archive.times_s)
-        print(f"layout: {path.stem}: the builder's clock said {timestamp(newest_s)} ({newest_s})", file=sys.stderr)
+        clock_s = int((args.work / f"made-with-{path.stem}/clock").read_text())
+        print(f"layout: {path.stem}: the builder's clock said {timestamp(clock_s)} ({clock_s})", file=sys.stderr)
         images.append(blobs.image(platform, archive.files, config_of(archive, more), args.epoch, created))
     about = {key: value for key, value in config_of(archive, more)["Labels"].items() if ".base." not in key}
     tag = args.name.rpartition(":")[2]

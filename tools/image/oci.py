@@ -85,8 +85,8 @@ class Blobs:
             (folder / "blobs" / name.replace(":", "/")).write_bytes(data)
 
 
-def files_of(layer, times_s=None):
-    """{path: (mode, bytes or None)} of a layer; the times of the files are added to times_s."""
+def files_of(layer):
+    """{path: (mode, bytes or None)} of a layer."""
     files = {}
     with tarfile.open(fileobj=io.BytesIO(layer)) as content:
         for member in content:
@@ -96,8 +96,6 @@ def files_of(layer, times_s=None):
             if not (member.isdir() or member.isfile()) or (member.uid, member.gid) != (0, 0) or ".wh." in path:
                 raise ValueError(f"the image has {member.name}, which is not a file or a folder of root")
             files[path] = (member.mode & 0o7777, content.extractfile(member).read() if member.isfile() else None)
-            if times_s is not None:
-                times_s.add(int(member.mtime))
     return files
 
 
@@ -114,9 +112,9 @@ class Archive:
             [descriptor] = json.load(archive.extractfile("index.json"))["manifests"]
             manifest = json.loads(blob(descriptor))
             self.config = json.loads(blob(manifest["config"]))
-            self.files, self.times_s = {}, set()
+            self.files = {}
             for layer in manifest["layers"]:
-                self.files |= files_of(blob(layer), self.times_s)
+                self.files |= files_of(blob(layer))
 
 
 def leads_to(folder, descriptor):
