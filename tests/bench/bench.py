@@ -27,7 +27,8 @@ def output(*command):
 
 def where(rig):
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    words = {GO: f"a program with net/http, cobra and zap, made by {output('go', 'version').split()[2]}", SHELL: f"a script with curl {output('curl', '--version').split()[1]} and jq",
+    words = {GO: f"a program with net/http, cobra and zap, made by {output('go', 'version').split()[2]}",
+             SHELL: f"a script with curl {output('curl', '--version').split()[1]} and jq",
              PYTHON: "a script with requests", OLD: "the binary of STS_OPENUNISON_CLI"}
     return {"cpu": model[1] if model else os.uname().machine, "processors": os.cpu_count(), "kernel": os.uname().release,
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30), "date": datetime.date.today().isoformat(),

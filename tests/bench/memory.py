@@ -39,7 +39,8 @@ class Group:
         return [int(word) for word in (self.path / "cgroup.procs").read_text().split()]
 
     def kib(self):
-        """User memory, page cache and kernel memory, in KiB. The kernel's one figure of all of it lags behind by some pages for each processor; these do not."""
+        """User memory, page cache and kernel memory, in KiB. The kernel's one figure of all of it lags behind by some pages for each
+        processor; these do not."""
         stat = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
         if self.version == 2:
             parts = [int(stat[key]) for key in ("anon", "file", "kernel")]

@@ -80,7 +80,8 @@ written nothing, the other one has written files of the same sizes (in bytes: {f
 ![Memory of one more instance](pictures/bench-memory.svg)
 
 """
-    columns = [("total", "in all"), ("user", "own pages"), ("cache", "files"), ("kernel", "kernel"), ("VmPTE", "page tables, of it"), ("Private_Dirty", "private dirty"), ("Pss", "Pss")]
+    columns = [("total", "in all"), ("user", "own pages"), ("cache", "files"), ("kernel", "kernel"), ("VmPTE", "page tables, of it"),
+               ("Private_Dirty", "private dirty"), ("Pss", "Pss")]
     return text + table(["", *(head for _, head in columns), "beside the floor"], [
         [kind, spread(row["total"]), *(f"{row[key]['median']:.1f}" for key, _ in columns[1:]), f"{row['total']['median'] / floor:.2f}"] for kind, row in rows])
 
@@ -117,13 +118,16 @@ All write their files into a directory in memory, as with an `emptyDir` of `medi
 """
     go = {(row["certificate"], row["tls"], row["bundle"]): row for row in found["at_once"] if row["peer"] == GO}
     text += table(["peer", "certificate", "TLS", "bundle", "wall", "CPU", "wall beside Go", "CPU beside Go"], [
-        [row["peer"], row["certificate"], row["tls"], f"{found['bundle_count']} CAs" if row["bundle"] else "one CA", spread(row["wall_ms"]), spread(row["cpu_ms"]),
+        [row["peer"], row["certificate"], row["tls"], f"{found['bundle_count']} CAs" if row["bundle"] else "one CA",
+         spread(row["wall_ms"]), spread(row["cpu_ms"]),
          *(f"{row[key]['median'] / go[row['certificate'], row['tls'], row['bundle']][key]['median']:.2f}" for key in ("wall_ms", "cpu_ms"))]
         for row in found["at_once"]])
     if found["stages"]:
         names = list(found["stages"][0]["stages"])
-        plot("stages", "Where the wall time of one exchange goes", "ms", names, [(row["where"], list(row["stages"].values()), None) for row in found["stages"]], folder)
-        text += "\nWhere the wall time goes, in ms: medians by the times of system calls under strace, which makes everything slower.\n\n![Stages](pictures/bench-stages.svg)\n\n"
+        plot("stages", "Where the wall time of one exchange goes", "ms", names,
+             [(row["where"], list(row["stages"].values()), None) for row in found["stages"]], folder)
+        text += "\nWhere the wall time goes, in ms: medians by the times of system calls under strace, which makes everything slower.\n\n"
+        text += "![Stages](pictures/bench-stages.svg)\n\n"
         text += table(["", *names], [[row["where"], *(f"{ms:.2f}" for ms in row["stages"].values())] for row in found["stages"]])
     text += "\nBehind a relay in user space that delays every byte by half of the round trip:\n\n"
     text += table(["peer", "TLS", "round trip", "wall", "round trips after that of TCP"], [
@@ -147,11 +151,14 @@ Each peer alone, after its first token, for {window} s; system calls in another 
 signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep. Without this poll sts-sidecar makes no system call between two refreshes, which `tests/e2e/supervisor/test_cost.py` holds. *Exit* is the time from TERM to the end.
 
 """
-    text += table(["peer", "CPU s an hour", "wake-ups an hour", "system calls an hour", "requests an hour", "bytes of the first log lines", "log bytes an hour", "exit ms", "bytes of the binary"], [
-        [row["peer"], row["cpu_s"], row["wake_ups"], row["calls"] if row["calls"] is not None else "", row["requests"], row["first_log"], row["log_bytes"], row["exit_ms"], row["bytes"] or ""]
+    text += table(["peer", "CPU s an hour", "wake-ups an hour", "system calls an hour", "requests an hour",
+                   "bytes of the first log lines", "log bytes an hour", "exit ms", "bytes of the binary"], [
+        [row["peer"], row["cpu_s"], row["wake_ups"], row["calls"] if row["calls"] is not None else "",
+         row["requests"], row["first_log"], row["log_bytes"], row["exit_ms"], row["bytes"] or ""]
         for row in found["rows"]])
     text += "\nA reader reads `token.jwt` without a pause while exchanges write it anew. A read is torn if it is not a whole token:\n\n"
-    return text + table(["peer", "exchanges", "whole reads", "torn reads"], [[row["peer"], row["exchanges"], row["whole"], row["torn"]] for row in found["torn"]]) + TIMES + LIMITS
+    return text + table(["peer", "exchanges", "whole reads", "torn reads"], [
+        [row["peer"], row["exchanges"], row["whole"], row["torn"]] for row in found["torn"]]) + TIMES + LIMITS
 
 
 TIMES = """
@@ -160,7 +167,7 @@ TIMES = """
 - The TLS handshake is the longest stage: the two signatures of the server's chain and handshake, the key exchange, and the server's own work.
 - The planning child, the worker, and their `fork` and `exec` are the price of a supervisor that parses nothing; the Go program is one process.
 - On a disk, the syncs of the files and of their directory are most of the wall time. They are what keeps a file whole after a power cut. In a directory in memory they cost nothing.
-- These were not tried yet: faster arithmetic for P-256 (BearSSL's variant for 64-bit processors is larger than the binary's limit leaves room for), one call in place of 250 to close descriptors in a child, and `fetch` without a planning child.
+- These were not tried yet: faster arithmetic for P-256 (the binary has 12 bytes of room below its limit), one call in place of 250 to close descriptors in a child, and `fetch` without a planning child.
 """
 
 LIMITS = """
