@@ -14,9 +14,17 @@ set -eu
 umask 022
 cd "$(dirname "$0")/.."
 
-case ${1-} in
---help)	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/bench.sh; exit ;;
-esac
+usage() {
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' tools/bench.sh
+}
+
+for argument in "$@"; do
+	case $argument in
+	--help)	usage; exit ;;
+	--short|--page|memory|times|rest) ;;
+	*)	echo "tools/bench.sh: $argument is not an argument: it takes --short, --page, memory, times and rest" >&2; exit 64 ;;
+	esac
+done
 for program in go curl jq openssl; do
 	command -v $program >/dev/null || { echo "tools/bench.sh: $program is not there; Debian has it (Go is in the package golang-go)" >&2; exit 69; }
 done

@@ -6,12 +6,13 @@
 
 /* How much of the stack may have been used. */
 #define USED_BYTES 65536
-/* How much of it the rest of the caller's frame, this function and madvise(2) may need. */
+/* How much of it madvise(2) and the red zone may need below this function's frame. */
 #define KEPT_BYTES 512
 
-void sts_release_stack(const void *here)
+/* Not inlined: its frame is below all that any caller keeps. */
+__attribute__((noinline)) void sts_release_stack(void)
 {
-	uintptr_t end = ((uintptr_t)here - KEPT_BYTES) & ~(uintptr_t)4095;
+	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - KEPT_BYTES) & ~(uintptr_t)4095;
 
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the stack */
 	madvise((void *)(end - USED_BYTES), USED_BYTES, MADV_DONTNEED);

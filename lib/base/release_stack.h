@@ -7,10 +7,9 @@
 #define STS_BASE_RELEASE_STACK_H
 
 /*
- * Give back the stack below the frame of the caller. Where pages are larger than 4 KiB, the kernel
- * refuses most addresses, and the stack stays.
- *   here  in  a variable in the frame of the caller
+ * Give back the stack below the frames of all callers. Where pages are larger than 4 KiB, the
+ * kernel refuses most addresses, and the stack stays.
  */
-void sts_release_stack(const void *here);
+void sts_release_stack(void);
 
 #endif

@@ -356,7 +356,7 @@ static bool serve(void)
 	fds[CONNECTIONS] = (struct pollfd){.fd = now_ms >= open_ms ? l.fd : -1, .events = POLLIN};
 	if (now_ms < open_ms && open_ms < wake_ms)
 		wake_ms = open_ms;
-	sts_release_stack(fds);
+	sts_release_stack();
 	int ready = poll(fds, CONNECTIONS + 1,
 			 wake_ms == INT64_MAX ? -1 : sts_clock_left_ms(wake_ms));
 	if (ready <= 0)

@@ -158,7 +158,7 @@ unsigned sts_events_wait(struct sts_events *ev, int64_t until_boot_ms, const int
 
 	for (size_t i = 0; i < count; i++)
 		fds[4 + i] = (struct pollfd){.fd = pipes[i], .events = POLLIN};
-	sts_release_stack(fds);
+	sts_release_stack();
 	if (poll(fds, 4 + count, arm_timer(ev, until_boot_ms)) < 0) {
 		if (errno == EINTR)
 			return 0;

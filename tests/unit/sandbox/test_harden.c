@@ -20,7 +20,7 @@
  * 0. Returns that number, or 1000 and the signal that ended the child. */
 static int in_child(int (*run)(void))
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
