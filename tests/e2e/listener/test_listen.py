@@ -381,7 +381,8 @@ def test_what_the_processes_do(sidecar, serve, space, answer):
     filter_at = max(i for i, call in enumerate(served) if call.startswith("prctl(PR_SET_SECCOMP"))
     called = {call.partition("(")[0] for call in served[filter_at + 1:] if not call.startswith("<... ")}
     assert called <= {"socket", "setsockopt", "bind", "listen", "poll", "accept4", "recvfrom", "sendto", "shutdown", "close", "clock_gettime", "write",
-                      "stat", "fstat", "newfstatat", "faccessat", "fstatfs", "geteuid", "getppid", "nanosleep", "+++ killed by SIGKILL +++"}, called
+                      "stat", "fstat", "newfstatat", "faccessat", "fstatfs", "geteuid", "getppid", "nanosleep", "madvise", "+++ killed by SIGKILL +++"}, called
+    assert all(call.rstrip(" =0").endswith("MADV_DONTNEED)") for call in served if call.startswith("madvise(")), served
 
 
 @pytest.mark.slow
