@@ -261,7 +261,6 @@ static const struct call {
 	{__NR_set_tid_address, 0},
 	{__NR_mmap, 0, NO_EXECUTE},
 	{__NR_mprotect, 0, NO_EXECUTE},
-	{__NR_munmap, 0},
 	{__NR_madvise, L, GIVE_BACK},
 #if STS_SANITIZED
 	/* the runtime of the sanitizers, and the dynamic loader */

@@ -14,7 +14,7 @@ from harness.sidecar import build_folder, sanitized
 # flags that we use never lead to; mkdir() of an output directory, which comes before.
 ELSEWHERE = {"pipe", "mkdir", "chmod", "chown", "gettimeofday", "setreuid", "setregid", "inotify_init", "signalfd", "faccessat2"}
 # Before the supervisor's filter; in commands that have none; and after a call that never returns.
-ELSEWHERE |= {"signalfd4", "timerfd_create", "getgid", "exit"}
+ELSEWHERE |= {"signalfd4", "timerfd_create", "getgid", "exit", "munmap"}
 
 
 def test_the_docs_show_it():

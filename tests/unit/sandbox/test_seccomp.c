@@ -314,7 +314,6 @@ static const struct row {
 	{__NR_set_tid_address, X, NULL},
 	{__NR_mmap, X, not_executable},
 	{__NR_mprotect, X, not_executable},
-	{__NR_munmap, X, NULL},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
