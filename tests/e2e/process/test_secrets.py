@@ -274,7 +274,7 @@ def test_no_core(sidecar, serve, space, unlimited_core):
             assert list(where.iterdir()) == []
 
 
-def gone(pid, patience_s=3):
+def gone(pid, patience_s=10):
     """A worker does not outlive its supervisor for long."""
     deadline = time.monotonic() + patience_s
     while pathlib.Path(f"/proc/{pid}").exists():
