@@ -243,7 +243,10 @@ def unlimited_core():
     before = resource.getrlimit(resource.RLIMIT_CORE)
     most = resource.RLIM_INFINITY if ROOT else before[1]
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+    # A shell ignores this signal in what it starts with `&`, and children inherit that.
+    quit_before = signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     yield
+    signal.signal(signal.SIGQUIT, quit_before)
     resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
@@ -274,7 +277,7 @@ def test_no_core(sidecar, serve, space, unlimited_core):
             assert list(where.iterdir()) == []
 
 
-def gone(pid, patience_s=10):
+def gone(pid, patience_s=3):
     """A worker does not outlive its supervisor for long."""
     deadline = time.monotonic() + patience_s
     while pathlib.Path(f"/proc/{pid}").exists():
