@@ -104,10 +104,12 @@ static bool internet(const uint64_t *arg)
 	return (arg[0] == AF_INET || arg[0] == AF_INET6) && type <= SOCK_RAW && arg[2] == 0;
 }
 
+#ifdef __NR_open
 static bool private_file(const uint64_t *arg)
 {
 	return (arg[2] & ~(uint64_t)0600) == 0;
 }
+#endif
 
 static bool private_file_at(const uint64_t *arg)
 {
