@@ -11,6 +11,7 @@ import time
 import pytest
 
 from harness import tokens
+from harness.listener import descriptors
 from harness.mock import wait_for
 from harness.runs import SHORT, USER, rig, running  # rig, running: fixtures
 from harness.servers import free_port
@@ -64,11 +65,11 @@ def test_no_child_stays(running):
 def test_descriptors_of_the_supervisor(running):
     process, _ = running
     try:
-        links = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd")]
+        links = descriptors(process.pid)
     except PermissionError:
         pytest.skip("only root may look")
     assert not [link for link in links if link.startswith("socket:")]
-    assert len(links) <= 12, links
+    assert 3 < len(links) <= 12, links
 
 
 def test_signals_that_were_blocked_by_the_parent(sidecar, serve, space):
@@ -207,7 +208,10 @@ def test_the_timer_counts_suspend(several):
     several.configure(several.exchange("a"))
     process = several.start()
     several.said("token refreshed", "a")
-    infos = [path.read_text() for path in pathlib.Path(f"/proc/{process.pid}/fdinfo").iterdir()]
+    infos = []
+    for path in pathlib.Path(f"/proc/{process.pid}/fdinfo").iterdir():
+        with contextlib.suppress(FileNotFoundError):    # the pipe of a child that examines a file is closed at its end
+            infos.append(path.read_text())
     clocks = {int(number) for info in infos for number in re.findall(r"^clockid: (\d+)$", info, re.M)}
     assert clocks == {0, time.CLOCK_BOOTTIME}
     several.stop(process)

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from harness.kernel import refuse
+from harness.listener import descriptors
 from harness.mock import wait_for
 from harness.runs import FLOOR_S, SHORT, rig  # rig: fixture
 from harness.several import several  # fixture
@@ -130,7 +131,7 @@ def test_no_more_watches(rig):
     process = r.run(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
                                           'echo 0 >/proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
     r.has_refreshed()
-    links = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in os.listdir(f"/proc/{process.pid}/fd")]
+    links = descriptors(process.pid)
     assert not [link for link in links if "inotify" in link], links
     r.said("token refreshed", 2)
     assert r.stop(process).status == 0
