@@ -56,7 +56,10 @@ class Server:
                 return
             except ssl.SSLWantReadError:
                 raw.sendall(outgoing.read())
-                incoming.write(raw.recv(65536))
+                data = raw.recv(65536)
+                if not data:
+                    raise ConnectionAbortedError("the program has given up")
+                incoming.write(data)
 
 
 def records(tls, outgoing, data):
