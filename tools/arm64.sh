@@ -83,10 +83,12 @@ fi
 say "making the machine's files"
 rm -rf "$root"
 cp -a "$system/packages" "$root"
-mkdir -p "$root/src/build/tests"
+mkdir -p "$root/src/build/tests/store"
 git ls-files -z | grep -zv -e '^tests/oracle/' -e '^docs/' -e '^subprojects/' | tar -c --null -T - | tar -x -C "$root/src"
 cp build-arm64/sts-sidecar build-arm64/*.h "$root/src/build/"
-find build-arm64/tests -maxdepth 1 -type f -perm -u+x -exec cp {} "$root/src/build/tests/" \;
+for folder in tests tests/store; do
+	find "build-arm64/$folder" -maxdepth 1 -type f -perm -u+x -exec cp {} "$root/src/build/$folder/" \;
+done
 cp tests/arm64/init "$root/init"
 chmod 755 "$root/init"
 echo "$parts" >"$root/parts"
