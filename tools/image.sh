@@ -71,7 +71,7 @@ case $name in *:*[!A-Za-z0-9._-]*|*[!A-Za-z0-9._:/-]*|:*|*:|*[!:]*/*:*/*) refuse
 [ -z "$archive" ] || [ -d "$(dirname "$archive")" ] || refuse "$(dirname "$archive") is not a folder"
 for program in $load; do
 	[ "$program" != containerd ] || program=ctr
-	command -v $program >/dev/null || die "$program is missing, which --load needs"
+	command -v "$program" >/dev/null || die "$program is missing, which --load needs"
 done
 for program in buildah zopfli; do
 	[ -n "$from" ] || command -v $program >/dev/null || die "$program is missing: tools/setup.sh container installs it"

@@ -73,7 +73,6 @@ mkdir "$work/files"
 python3 -B tools/tables/generate.py man_page sidecar/options/options.toml "$work/files/sts-sidecar.1"
 python3 -B tools/tables/generate.py completions sidecar/options/options.toml "$work/files/sts-sidecar" "$work/files/_sts-sidecar" "$work/files/sts-sidecar.fish"
 mv "$work/files/sts-sidecar" "$work/files/sts-sidecar.bash"
-# shellcheck disable=SC2086 # nothing, or one word
 python3 -B tools/image/release.py --layouts "$layouts" --files "$work/files" --builder "$builder" --revision "$revision" $more
 [ ! -d "$out" ] || rmdir "$out"
 mv "$work/files" "$out"
