@@ -342,7 +342,7 @@ def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space
     # Calls that take a file name are made to fail by the name, the others by the descriptor.
     prefix = traced(space.folder / "trace", "-e", f"inject={calls}:signal=KILL", "-P", temporary, "-P", space.out / temporary)
     run = sidecar.run("fetch", "--url", server.url(PATH), "--protocol", "openunison", "--token-file", space.token_file,
-                      "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "1s", prefix=prefix, uid=0, gid=0)
+                      "--output-dir", space.out, "--cacert-path", space.ca_file, "--deadline", "3s", prefix=prefix, uid=0, gid=0)
     if calls == STORE_CALLS[0]:
         assert run.status == -signal.SIGKILL, run.err
     else:
