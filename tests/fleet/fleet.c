@@ -11,21 +11,13 @@
  */
 #include <stdlib.h>
 
-#include "supervisor/exchange.h"
-#include "test.h"
+#include "fleet/fleet.h"
 
-#define SECOND 1000LL
-#define HOUR   (3600 * SECOND)
-
-#define FLEET    10000
-#define LIFE_S   900
-#define LIFE_MS  (LIFE_S * SECOND)
-#define EPOCH_MS (1700000000 * SECOND)
-#define DOWN_MS  (2 * HOUR) /* the outage */
-#define UP_MS    (3 * HOUR)
-#define END_MS   (5 * HOUR)
-#define BUCKET_S 10
-#define BUCKETS  (END_MS / SECOND / BUCKET_S)
+#define LIFE_S  900
+#define LIFE_MS (LIFE_S * SECOND)
+#define DOWN_MS (2 * HOUR) /* the outage */
+#define UP_MS   (3 * HOUR)
+#define END_MS  (5 * HOUR)
 
 /* An STS that can do three times what the fleet needs, and answers 503 to the rest. */
 #define NARROW_PER_S 50
@@ -60,37 +52,9 @@ static const struct world worlds[] = {
 	 .retry_after_s = -1},
 };
 
-struct sidecar {
-	struct sts_exchange x;
-	int64_t phase_ms; /* of the fixed poll */
-	int64_t at_ms;    /* of the next attempt */
-	int32_t next;     /* of the same second; -1: none */
-};
-
-static struct sidecar fleet[FLEET];
-static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
 static uint32_t buckets[BUCKETS];
 static int64_t
 	last_without_ms; /* when the last sidecar that had no token after the outage got one */
-static uint64_t random_state;
-
-static uint32_t random32(void) /* xorshift64* */
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32);
-}
-
-static void plan(int32_t i, int64_t at_ms)
-{
-	fleet[i].at_ms = at_ms;
-	if (at_ms >= END_MS)
-		return;
-	fleet[i].next = due[at_ms / SECOND];
-	due[at_ms / SECOND] = i;
-}
-
 /* The fixed poll asks at the first of its wake-ups at which five minutes are left. */
 static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 {
@@ -101,28 +65,16 @@ static int64_t poll_after(const struct sidecar *s, int64_t now_ms)
 	return wake;
 }
 
-/* Make the report of a token, or of the error. A refusal takes little time. */
+/* A refusal takes little time. */
 static void attempt(const struct world *w, struct sidecar *s, enum sts_err err, int retry_after_s)
 {
-	int64_t sent_ms = s->at_ms, took_ms = err ? 2 : 20 + sts_schedule_jitter(40, random32());
-	struct sts_moment started = {sent_ms, EPOCH_MS + sent_ms, 0};
-	struct sts_moment ended = {sent_ms + took_ms, EPOCH_MS + sent_ms + took_ms, random32()};
-	struct sts_report report = {.error = (int32_t)err, .retry_after_s = -1};
 	bool without = s->x.schedule.token_until_ms <= UP_MS;
+	int64_t ended_ms = attempt_once(s, err, retry_after_s, LIFE_S, err ? 2 : took_ms());
 
-	if (err) {
-		report.retry_after_s = retry_after_s;
-	} else {
-		report.sent_boot_ms = sent_ms;
-		report.lifetime_s = LIFE_S;
-		report.expires_s = (EPOCH_MS + sent_ms) / SECOND + LIFE_S;
-	}
-	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, &started);
-	sts_exchange_finished(&s->x, &report, &ended);
-	if (!err && without && sent_ms >= UP_MS && ended.boot_ms > last_without_ms)
-		last_without_ms = ended.boot_ms;
+	if (!err && without && s->at_ms >= UP_MS && ended_ms > last_without_ms)
+		last_without_ms = ended_ms;
 	plan((int32_t)(s - fleet),
-	     w->fixed_poll ? poll_after(s, ended.boot_ms) : sts_exchange_wake_ms(&s->x));
+	     w->fixed_poll ? poll_after(s, ended_ms) : sts_exchange_wake_ms(&s->x));
 }
 
 static void one_second(const struct world *w, int64_t second)
@@ -147,11 +99,10 @@ static void one_second(const struct world *w, int64_t second)
 
 static void run(const struct world *w, uint64_t seed)
 {
-	random_state = seed * 0x9e3779b97f4a7c15u + 1;
+	fleet_begin(seed, END_MS);
 	last_without_ms = UP_MS;
 	memset(buckets, 0, sizeof(buckets));
-	memset(due, -1, sizeof(due));
-	for (int32_t i = 0; i < FLEET; i++) {
+	for (int32_t i = 0; i < FLEET_MAX; i++) {
 		int64_t started_ms = sts_schedule_jitter(SECOND, random32());
 
 		fleet[i].phase_ms = started_ms;
@@ -163,24 +114,6 @@ static void run(const struct world *w, uint64_t seed)
 		one_second(w, second);
 }
 
-static uint32_t most(int64_t from_ms, int64_t to_ms)
-{
-	uint32_t highest = 0;
-
-	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
-		highest = buckets[b] > highest ? buckets[b] : highest;
-	return highest;
-}
-
-static double per_second(int64_t from_ms, int64_t to_ms)
-{
-	uint64_t sum = 0;
-
-	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
-		sum += buckets[b];
-	return (double)sum / ((double)(to_ms - from_ms) / SECOND);
-}
-
 static bool within(double value, double bound)
 {
 	return bound == 0 || value < bound;
@@ -189,10 +122,11 @@ static bool within(double value, double bound)
 /* The mean is that of the fleet at rest: from the end of the first life to the outage. */
 static bool tell(const struct world *w)
 {
-	double mean = per_second(LIFE_MS, DOWN_MS), bucket = mean * BUCKET_S;
-	double settled = most(BUCKET_S * SECOND, DOWN_MS) / bucket;
-	double outage = per_second(DOWN_MS, UP_MS), worst = most(DOWN_MS, UP_MS) / bucket;
-	double recovery = most(UP_MS, END_MS) / bucket;
+	double mean = mean_per_s(buckets, LIFE_MS, DOWN_MS), bucket = mean * BUCKET_S;
+	double settled = most(buckets, BUCKET_S * SECOND, DOWN_MS) / bucket;
+	double outage = mean_per_s(buckets, DOWN_MS, UP_MS),
+	       worst = most(buckets, DOWN_MS, UP_MS) / bucket;
+	double recovery = most(buckets, UP_MS, END_MS) / bucket;
 
 	printf("| %s | %.1f | %.1f | %.1f (%.1f) | %.1f | %.1f | %lld |\n", w->name, mean, settled,
 	       outage, outage / mean, worst, recovery, (last_without_ms - UP_MS) / SECOND);
@@ -204,7 +138,7 @@ static bool tell(const struct world *w)
 static void write_series(FILE *f, const struct world *w)
 {
 	fprintf(f, "%s", w->name);
-	for (int64_t b = 0; b < BUCKETS; b++)
+	for (int64_t b = 0; b < END_MS / SECOND / BUCKET_S; b++)
 		fprintf(f, "\t%u", buckets[b]);
 	fputc('\n', f);
 }

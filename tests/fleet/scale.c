@@ -14,20 +14,13 @@
  */
 #include <stdlib.h>
 
+#include "fleet/fleet.h"
 #include "net/search.h"
-#include "supervisor/exchange.h"
-#include "test.h"
 
-#define SECOND     1000LL
-#define MINUTE     (60 * SECOND)
-#define EPOCH_MS   (1700000000 * SECOND)
-#define FLEET_MAX  10000
 #define REST_MS    (300 * MINUTE) /* the waves of the start are over */
 #define DOWN_MS    (360 * MINUTE) /* region 0 is gone */
 #define UP_MS      (420 * MINUTE)
 #define END_MS     (540 * MINUTE)
-#define BUCKET_S   10
-#define BUCKETS    (END_MS / SECOND / BUCKET_S)
 #define REGIONS    3
 #define SILENT_MS  (30 * SECOND) /* --timeout */
 #define REFUSED_MS 2
@@ -50,39 +43,11 @@ static const struct kind kinds[] = {
 	 .plan.rules = {.refresh_before_ms = 300 * SECOND, .longest_wait_ms = 30 * SECOND}},
 };
 
-struct sidecar {
-	struct sts_exchange x;
-	int64_t at_ms; /* of the next attempt */
-	int32_t next;  /* of the same second; -1: none */
-	int region;
-};
-
-static struct sidecar fleet[FLEET_MAX];
-static int32_t due[END_MS / SECOND]; /* the first sidecar of each second; -1: none */
-static uint64_t random_state;
-
 /* What came of it, over all seeds. */
 static uint32_t attempts[BUCKETS];        /* of all sidecars: each asks for a name */
 static uint32_t served[REGIONS][BUCKETS]; /* exchanges at each region's STS: handshakes */
 static uint64_t without_count;            /* sidecars of region 0 that had no valid token */
 static int64_t without_longest_ms;
-
-static uint32_t random32(void) /* xorshift64* */
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1du) >> 32);
-}
-
-static void plan(int32_t i, int64_t at_ms)
-{
-	fleet[i].at_ms = at_ms;
-	if (at_ms >= END_MS)
-		return;
-	fleet[i].next = due[at_ms / SECOND];
-	due[at_ms / SECOND] = i;
-}
 
 /* Which region serves this sidecar now? -1: the STS of its own is gone. */
 static int region_of(const struct kind *kind, const struct sidecar *s, int32_t i)
@@ -97,39 +62,29 @@ static int region_of(const struct kind *kind, const struct sidecar *s, int32_t i
 static void attempt(const struct kind *kind, int32_t i)
 {
 	struct sidecar *s = &fleet[i];
-	int64_t sent_ms = s->at_ms, bucket = sent_ms / SECOND / BUCKET_S;
-	int64_t ended_token_ms = s->x.schedule.token_until_ms;
+	int64_t bucket = s->at_ms / SECOND / BUCKET_S;
+	int64_t old_end_ms = s->x.schedule.token_until_ms, ended_ms;
 	int region = region_of(kind, s, i);
-	struct sts_report report = {
-		.error = region < 0 ? (kind->silent ? STS_ETIMEOUT : STS_ECONNECT) : STS_OK,
-		.retry_after_s = -1};
-	int64_t took_ms = region >= 0    ? 20 + sts_schedule_jitter(40, random32())
-			  : kind->silent ? SILENT_MS
-					 : REFUSED_MS;
-	struct sts_moment started = {sent_ms, EPOCH_MS + sent_ms, 0};
-	struct sts_moment ended = {sent_ms + took_ms, EPOCH_MS + sent_ms + took_ms, random32()};
 
 	attempts[bucket]++;
-	if (region >= 0) {
+	if (region < 0) {
+		attempt_once(s, kind->silent ? STS_ETIMEOUT : STS_ECONNECT, -1, 0,
+			     kind->silent ? SILENT_MS : REFUSED_MS);
+	} else {
 		served[region][bucket]++;
-		report.sent_boot_ms = sent_ms;
-		report.lifetime_s = kind->life_s;
-		report.expires_s = (EPOCH_MS + sent_ms) / SECOND + kind->life_s;
-		if (ended_token_ms > 0 && ended.boot_ms > ended_token_ms) {
+		ended_ms = attempt_once(s, STS_OK, -1, kind->life_s, took_ms());
+		if (old_end_ms > 0 && ended_ms > old_end_ms) {
 			without_count++;
-			if (ended.boot_ms - ended_token_ms > without_longest_ms)
-				without_longest_ms = ended.boot_ms - ended_token_ms;
+			if (ended_ms - old_end_ms > without_longest_ms)
+				without_longest_ms = ended_ms - old_end_ms;
 		}
 	}
-	sts_exchange_started(&s->x, STS_WORKER_EXCHANGE, &started);
-	sts_exchange_finished(&s->x, &report, &ended);
 	plan(i, sts_exchange_wake_ms(&s->x));
 }
 
 static void run(const struct kind *kind, int32_t pods, uint64_t seed)
 {
-	random_state = seed * 0x9e3779b97f4a7c15u + 1;
-	memset(due, -1, sizeof(due));
+	fleet_begin(seed, END_MS);
 	for (int32_t i = 0; i < pods; i++) {
 		int64_t started_ms = sts_schedule_jitter(SECOND, random32());
 
@@ -146,22 +101,9 @@ static void run(const struct kind *kind, int32_t pods, uint64_t seed)
 		}
 }
 
-static double mean(const uint32_t *buckets, int64_t from_ms, int64_t to_ms)
+static double peak_per_s(const uint32_t *buckets, int64_t from_ms, int64_t to_ms)
 {
-	uint64_t sum = 0;
-
-	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
-		sum += buckets[b];
-	return (double)sum / ((double)(to_ms - from_ms) / SECOND);
-}
-
-static double most(const uint32_t *buckets, int64_t from_ms, int64_t to_ms)
-{
-	uint32_t highest = 0;
-
-	for (int64_t b = from_ms / SECOND / BUCKET_S; b < to_ms / SECOND / BUCKET_S; b++)
-		highest = buckets[b] > highest ? buckets[b] : highest;
-	return (double)highest / BUCKET_S;
+	return (double)most(buckets, from_ms, to_ms) / BUCKET_S;
 }
 
 static void load(int32_t pods, uint64_t seeds)
@@ -177,11 +119,12 @@ static void load(int32_t pods, uint64_t seeds)
 		for (uint64_t seed = 1; seed <= seeds; seed++)
 			run(&kinds[k], pods, seed);
 		printf("%s\t%.4f\t%.2f\t%.2f\t%.4f\t%.2f\t%.2f\t%.2f\t%llu\t%lld\n", kinds[k].name,
-		       mean(attempts, REST_MS, DOWN_MS), most(attempts, REST_MS, DOWN_MS),
-		       most(attempts, 0, BUCKET_S * SECOND), mean(attempts, DOWN_MS, UP_MS),
-		       most(attempts, DOWN_MS, UP_MS), most(served[1], DOWN_MS, UP_MS),
-		       most(served[0], UP_MS, END_MS), (unsigned long long)without_count,
-		       (long long)(without_longest_ms / SECOND));
+		       mean_per_s(attempts, REST_MS, DOWN_MS),
+		       peak_per_s(attempts, REST_MS, DOWN_MS),
+		       peak_per_s(attempts, 0, BUCKET_S * SECOND),
+		       mean_per_s(attempts, DOWN_MS, UP_MS), peak_per_s(attempts, DOWN_MS, UP_MS),
+		       peak_per_s(served[1], DOWN_MS, UP_MS), peak_per_s(served[0], UP_MS, END_MS),
+		       (unsigned long long)without_count, (long long)(without_longest_ms / SECOND));
 	}
 }
 
