@@ -40,7 +40,7 @@ struct sts_examined {
 pid_t sts_examiner_start(const struct sts_examiner_job *job);
 
 /* Close the pipe, so that it costs a supervisor at rest no memory of the kernel. The next child
- * gets a new pipe. The caller knows that no child is there. */
+ * gets a new pipe. Call this only while no message of a child is awaited. */
 void sts_examiner_close(void);
 
 /* Returns the descriptor from which sts_examiner_read() reads; -1 while there is no pipe. */
