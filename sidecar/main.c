@@ -210,8 +210,8 @@ static __attribute__((noinline)) int listener(int argc, char *const *argv)
 	return sts_complain(&e);
 }
 
-/* Not inlined, since the options need a page of the stack, which a supervisor does not have in the
- * frames that sleep. */
+/* Not inlined: the options need a page of the stack, and this function has returned when the
+ * supervisor sleeps. */
 static __attribute__((noinline)) int begin(enum sts_command command, char *const *argv)
 {
 	struct sts_options o;

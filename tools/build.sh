@@ -83,33 +83,28 @@ EOT
 	configure "$machine" -Drelease=true
 }
 
-sanitizers() {
+with_clang() { # the folder where --dir names none, more options of the compiler
 	tools/setup.sh build
 	tools/setup.sh test
 	tools/deps.sh "$host"
-	dir=${dir:-build-asan}
+	dir=${dir:-$1}
 	mkdir -p "$dir"
 	cat >"$dir/toolchain.ini.new" <<EOT
 [binaries]
 c = 'clang'
 [built-in options]
-c_args = ['-O1', '-fPIE', '-g', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all']
+c_args = ['-O1', '-fPIE', '-g'$2]
 EOT
+}
+
+sanitizers() {
+	with_clang build-asan ", '-fno-omit-frame-pointer', '-fno-sanitize-recover=all'"
 	configure --native-file -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true -Dtest_time=true -Doptimization=1
 }
 
 coverage() {
-	tools/setup.sh build
-	tools/setup.sh test
-	tools/deps.sh "$host"
-	dir=${dir:-build-coverage}
+	with_clang build-coverage ''
 	mkdir -p "$dir/profiles"
-	cat >"$dir/toolchain.ini.new" <<EOT
-[binaries]
-c = 'clang'
-[built-in options]
-c_args = ['-O1', '-fPIE', '-g']
-EOT
 	configure --native-file "-Dcoverage=$top/$dir/profiles" -Dtest_time=true -Doptimization=1
 }
 

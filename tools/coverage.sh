@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
 # the simulations, BoGo, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
-# folder is below its limit, or if tests/coverage/uncovered.toml does not describe what no test runs.
+# folder is below its limit, or if tests/coverage/uncovered.toml does not describe the lines that no test runs.
 #
 #   tools/coverage.sh              everything
 #   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run has counted still counts
@@ -29,7 +29,8 @@ for part in "$@"; do
 	esac
 done
 
-begin() { # whether counting begins anew: every user may write into the profiles, since some tests run the program as another user
+# Some tests run the program as another user, so every user may write into the profiles.
+begin() { # all: what earlier runs have counted is removed; some: it is kept
 	[ "$1" != all ] || rm -f "$build"/profiles/*
 	chmod 777 "$build/profiles"
 	"$build/sts-sidecar" --version >/dev/null
@@ -44,7 +45,7 @@ pytest() { # folder [option...]
 	STS_SIDECAR=$build/sts-sidecar .venv/bin/pytest -q -o cache_dir="$build/pytest-cache" --tb=short -n 2 "$@"
 }
 
-# A test that fails because the program is slower here fails in tools/test.sh too, if it is more than that. So its verdict does not count.
+# A test may fail here because this program is slower. A real failure also shows in tools/test.sh, so a test that fails here is no error.
 run() { # part
 	echo "== $1"
 	case $1 in

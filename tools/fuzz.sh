@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzes one target with libFuzzer, ASan and UBSan, and says what its inputs reach.
+# Fuzzes a target with libFuzzer, ASan and UBSan, and says which lines and branches its inputs reach.
 #
-#   tools/fuzz.sh NAME SECONDS          a target of tests/fuzz: NAME is the name of fuzz_NAME.c; "all" are all, one after the other
-#   tools/fuzz.sh --keep NAME SECONDS   the same; then what reaches edges that tests/fuzz/corpus/NAME does not reach is added to it
+#   tools/fuzz.sh NAME SECONDS          fuzzes tests/fuzz/fuzz_NAME.c; the NAME "all" means all targets, one after the other
+#   tools/fuzz.sh --keep NAME SECONDS   the same; then it adds the inputs that reach new edges of the program to tests/fuzz/corpus/NAME
 #   tools/fuzz.sh --help
 #
 # It begins with the kept corpus tests/fuzz/corpus/NAME and with what earlier runs have found, which is in build-asan/corpus/NAME. At the
-# end that folder is minimised. An input that shows a mistake is in build-asan/findings/. The report has the lines and the branches of each
-# file of lib/ and sidecar/ that the target is about: build-coverage/fuzz/NAME.txt.
+# end it minimises that folder. An input that shows a mistake is in build-asan/findings/. The report build-coverage/fuzz/NAME.txt counts the
+# lines and branches of each file of lib/ and sidecar/ that the inputs reach.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -34,6 +34,15 @@ for target in $targets; do
 	[ -f "tests/fuzz/fuzz_$target.c" ] || refuse "there is no target \"$target\""
 done
 
+merge() { # target [option] folder corpus...: adds to the folder the inputs of the corpora that reach something new
+	name=$1; shift
+	build-asan/tests/fuzz_"$name" -merge=1 "$@" >"build-asan/merge-$name.log" 2>&1 || {
+		tail -n 40 "build-asan/merge-$name.log" >&2
+		echo "$name: the inputs could not be merged" >&2
+		return 1
+	}
+}
+
 fuzz() { # target
 	found="build-asan/corpus/$1"
 	mkdir -p "$found" build-asan/findings
@@ -45,10 +54,10 @@ fuzz() { # target
 	}
 	rm -rf "$found.new"
 	mkdir "$found.new"
-	build-asan/tests/fuzz_"$1" -merge=1 "$found.new" "tests/fuzz/corpus/$1" "$found" >"build-asan/merge-$1.log" 2>&1
+	merge "$1" "$found.new" "tests/fuzz/corpus/$1" "$found" || return
 	rm -rf "$found"
 	mv "$found.new" "$found"
-	! $keep || build-asan/tests/fuzz_"$1" -merge=1 -use_counters=0 "tests/fuzz/corpus/$1" "$found" >"build-asan/merge-$1.log" 2>&1
+	! $keep || merge "$1" -use_counters=0 "tests/fuzz/corpus/$1" "$found" || return
 	echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "build-asan/fuzz-$1.log") inputs in $seconds s, no mistake; \
 $(find "$found" -type f | wc -l) inputs are left after minimising"
 }

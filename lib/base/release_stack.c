@@ -6,7 +6,7 @@
 
 /* How much of the stack may have been used. */
 #define USED_BYTES 65536
-/* How much of it madvise(2) and the red zone may need below this function's frame. */
+/* How much of the stack madvise(2) and the red zone may need below this function's frame. */
 #define KEPT_BYTES 512
 
 /* Not inlined: its frame is below all that any caller keeps. */

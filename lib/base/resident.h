@@ -3,7 +3,7 @@
  * Places the variables that the supervisor writes to next to each other, and apart from the buffers
  * of workers. Each page of 4 KiB that the supervisor writes to stays in the Pod's memory for as
  * long as the supervisor lives, so these variables share one page with the initialised ones. They
- * are near the code, since each 2 MiB of addresses need a page table. sidecar/resident.ld has the
+ * are near the code, since each 2 MiB of addresses needs a page table. sidecar/resident.ld has the
  * order: STS_RESIDENT, the C library's own variables, STS_RESIDENT_LAST, STS_RESIDENT_PAGES; and
  * STS_RESIDENT_SELDOM behind all others.
  */

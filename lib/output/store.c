@@ -491,8 +491,8 @@ static enum sts_err verify_output(const struct sts_store *store, const struct st
 	return verify(store, temp, temps->fd[output], e);
 }
 
-/* Wait until it is on disk which file has this name, or that none has it. Later changes do not
- * reach the disk before. */
+/* Wait until the disk has the last change of this name. Later changes then reach the disk after
+ * it. */
 static enum sts_err sync_directory(const struct sts_store *store, const char *name,
 				   struct sts_error *e)
 {

@@ -58,9 +58,10 @@ void sts_verdict_look_known(struct sts_verdict *v, const char *dir,
 			    const struct sts_verdict_known *known, int64_t now_s);
 
 /*
- * Can nothing more be written to the file system of a directory?
- *   fs  out  what the system says of it; not set where it says nothing
- * Returns 0, ENOSPC, or STS_ENOINODES.
+ * Is the file system of a directory full?
+ *   fs  out  what fstatfs(2) says of it; not set if that fails
+ * Returns 0 if it is not full or if fstatfs(2) fails; ENOSPC if no block is free; STS_ENOINODES if
+ * no inode is free.
  */
 int sts_verdict_full(int dir_fd, struct statfs *fs);
 

@@ -129,7 +129,7 @@ static int print_late(const struct sts_options *o, int dir_fd, const struct sts_
 	sts_text_init(&text, line, sizeof(line));
 	sts_text_addf(&text, "sts-sidecar: no result in time from the sts-sidecar that owns ");
 	sts_text_add_escaped(&text, sts_slice_of(o->output_dir), 100);
-	/* Then the status is old, or there is none. */
+	/* On a full file system the status is old or missing, and does not say why. */
 	if (err != 0)
 		sts_text_addf(&text, ": nothing can be written there: %s; %s", sts_errno_words(err),
 			      sts_error_hint(STS_EOUTPUT, err));

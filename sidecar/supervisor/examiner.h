@@ -39,8 +39,8 @@ struct sts_examined {
  */
 pid_t sts_examiner_start(const struct sts_examiner_job *job);
 
-/* Close the pipe, if no child has it. A supervisor at rest has no memory of the kernel for it. The
- * next child gets a new pipe. */
+/* Close the pipe, so that it costs a supervisor at rest no memory of the kernel. The next child
+ * gets a new pipe. Call this only while no message of a child is awaited. */
 void sts_examiner_close(void);
 
 /* Returns the descriptor from which sts_examiner_read() reads; -1 while there is no pipe. */

@@ -24,8 +24,13 @@ static struct sts_config config;
 
 void sts_plans_free(struct sts_plans *plans)
 {
-	if (plans && madvise(plans, sizeof(*plans), MADV_DONTNEED) != 0)
-		memset(plans, 0, sizeof(*plans)); /* the pages are larger */
+	char *at = (char *)plans;
+
+	/* A larger page has other variables too, and must not be given back. The kernel refuses an
+	 * address inside of a page, and one of these two addresses is inside of a larger page. */
+	if (plans && (madvise(at + STS_PLANS_ALIGNMENT, 0, MADV_DONTNEED) != 0 ||
+		      madvise(at, sizeof(*plans), MADV_DONTNEED) != 0))
+		memset(plans, 0, sizeof(*plans));
 }
 
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)

@@ -20,7 +20,7 @@ struct sts_planner {
 	int snapshot; /* the descriptor of the new snapshot; -1: none */
 	size_t len;   /* the number of bytes of the plans that were read */
 	int64_t kill_boot_ms;    /* when the planning has to be over (BOOTTIME) */
-	struct sts_plans *plans; /* the mapping that is being filled; NULL: no plans are made */
+	struct sts_plans *plans; /* the room that is being filled; NULL: no plans are made */
 };
 
 /* Set up: no plans are being made. */
@@ -31,6 +31,8 @@ void sts_planner_init(struct sts_planner *p);
  *   o, argv  in  as in sts_plans_make()
  *   here     in  make the plans in this process if no child can be started (the pids limit of the
  *                Pod). That costs memory, but lets the supervisor start
+ * There is room for two sets of plans: those in use, and those that are being made. So plans that
+ * were replaced must have been freed before.
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,

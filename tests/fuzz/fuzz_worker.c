@@ -2,22 +2,24 @@
 /*
  * A whole worker against a server that lies, in one process: options, subject token, CA file, TLS
  * handshake, certificates, HTTP, the answer of each protocol, the files, the report. The input
- * chooses the job, what the server does in the handshake, and what it answers. The server knows the
- * client's keys, so that the input gets past the handshake: records are not encrypted, and
- * signatures of the handshake are hashes (tls_lies.c). Certificates are judged as they always are.
+ * chooses the job, what the server does in the handshake, and what it answers. So that an input can
+ * get past the handshake, records are not encrypted, and signatures of the handshake are hashes
+ * (tls_lies.c). Certificates are judged as they always are.
  *
  *     job, handshake, departs, record, bytes...
  *
  *   job        the arguments and the mode of the worker
- *   handshake  bit 0: TLS 1.2; bits 1 and 2: the chain; bit 3: ask for a client certificate; bit 4:
- *              no alert at the end; bit 5: key type of the signature is any; bit 6: tickets
- *   departs    the message of the handshake in whose place the bytes say what is sent: an op of
- *              tls_messages.h, its parameter, how many bytes are changed
+ *   handshake  bit 0: TLS 1.2; bits 1 and 2: which chain; bit 3: the server asks for a client
+ *              certificate; bit 4: it ends without an alert; bit 5: a byte chooses the scheme of
+ *              its signature; bit 6: it sends a ticket
+ *   departs    the number of a message of the handshake, from 1; 0: none. The server sends in its
+ *              place what bytes of the input say: an op of tls_messages.h, its parameter, and how
+ *              many bytes of the message are changed
  *   record     how long the records of the answer are
- *   bytes      what is taken by the above; the rest is the answer
+ *   bytes      first those that the handshake takes; the rest is the answer
  *
- * The worker ends with a report that the supervisor accepts, whose text does not have the subject
- * token. It succeeds only after a handshake and a chain that are right.
+ * The worker must end with a report that the supervisor accepts, and whose text does not have the
+ * subject token. It may succeed only after a right handshake with one of the server's chains.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -186,7 +188,7 @@ static void add_record(uint8_t type, const void *data, size_t len)
 	server.len += sizeof(header) + len;
 }
 
-/* A chain of real certificates. Only the right one is accepted by the client. */
+/* Send one of the server's chains as it is. The last one lacks a CA, so the client refuses it. */
 static void chain(struct sts_tls_writer *m)
 {
 	static const char *const chains[] = {"leaf-root", "leaf inter", "inter leaf",
@@ -271,7 +273,8 @@ static bool in_handshake(void)
 	return !server.plain && steps[server.tls12][server.step] != OPS;
 }
 
-/* The parameter of a message. Those of two messages are from the input. */
+/* The parameter of a message. The input has it for a ServerHello of TLS 1.2, and with bit 5 for a
+ * signature. */
 static uint8_t parameter(uint8_t op)
 {
 	if (op == OP_HELLO12 || (op == OP_VERIFY && server.handshake & 32))

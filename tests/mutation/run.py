@@ -202,7 +202,7 @@ def noticed(counts):
 
 
 def report(rows, arguments):
-    print(f"{'file':44} {'mutants':>8} {'killed':>7} {'too slow':>8} {'survived':>8} {'same code':>9} {'equivalent':>10} {'no program':>10} {'noticed':>8}")
+    print(f"{'file':44} {'mutants':>8} {'killed':>7} {'too slow':>8} {'survived':>8} {'same code':>9} {'equivalent':>10} {'not compiled':>12} {'noticed':>8}")
     total = collections.Counter()
     for path in sorted({row["path"] for row in rows}):
         counts = collections.Counter(row["result"] for row in rows if row["path"] == path)
@@ -225,7 +225,7 @@ def report(rows, arguments):
 def print_row(name, counts):
     killed, of = noticed(counts)
     print(f"{name:44} {sum(counts.values()):8} {counts['killed']:7} {counts['timed out']:8} {counts['survived']:8} {counts['same code']:9} "
-          f"{counts['equivalent']:10} {counts['not compiled']:10} {100 * killed / of if of else 100:7.1f}%")
+          f"{counts['equivalent']:10} {counts['not compiled']:12} {100 * killed / of if of else 100:7.1f}%")
 
 
 def parsed():

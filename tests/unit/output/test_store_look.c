@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether files can get the group that was asked for, as a look finds out that changes nothing. */
+/* A look at a directory finds out whether files can get the group that was asked for, and changes
+ * nothing. */
 #include "output/store.h"
 
 #include <grp.h>

@@ -95,7 +95,7 @@ static void an_answer_without_end(void)
 	CHECK_STR(error.msg, "the proxy proxy.example:3128 answers with a head of over 8 KiB");
 }
 
-/* Open a tunnel through a proxy that says this. Whether it then closes the connection is told. */
+/* Open a tunnel through a proxy that says this, and may then close the connection. */
 static enum sts_err open_tunnel(const char *says, bool closes)
 {
 	static struct sts_stream plain;

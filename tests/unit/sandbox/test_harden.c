@@ -16,8 +16,8 @@
 #include "sandbox/layers.h"
 #include "test.h"
 
-/* Run a function in a child. It returns the number of its statement that found something wrong, or
- * 0. Returns that number, or 1000 and the signal that ended the child. */
+/* Run a function in a child. The function returns the number of its first MUST() that does not
+ * hold, or 0. Returns that number, or 1000 plus the signal that ended the child. */
 static int in_child(int (*run)(void))
 {
 	int status = 0;

@@ -211,7 +211,7 @@ static void stages(void)
 	CHECK_STR(e.msg, MISSING("Landlock"));
 }
 
-/* Only the sandbox is told as what is in the way. */
+/* If the mode forbids the writing, the answer is still yes: the question is about the sandbox. */
 static void writing(void)
 {
 	char template[] = "/tmp/sandbox.XXXXXX";
@@ -225,7 +225,7 @@ static void writing(void)
 	close(lowest);
 	CHECK(sts_sandbox_may_write("nothing"));
 	CHECK(mkdir("closed", 0500) == 0);
-	CHECK(sts_sandbox_may_write("closed")); /* the mode is in the way, if anything is */
+	CHECK(sts_sandbox_may_write("closed")); /* its mode forbids it, but the sandbox does not */
 	CHECK(rmdir("closed") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 

@@ -399,7 +399,7 @@ static void polls(void)
 	CHECK(x.poll_ms <= m.boot_ms + 36 * S);
 }
 
-/* Who has no thumbprint, or ends after one token, does not poll. */
+/* An exchange without a thumbprint, or one that ends after one token, does not poll. */
 static void no_polls(void)
 {
 	struct sts_plan polled = usual;

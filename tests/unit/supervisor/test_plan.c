@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/plan.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,12 +21,10 @@
 /* What looks like a token. */
 #define A_TOKEN "eyJ" TWENTY "." TWENTY "." TWENTY
 
-/* The guard shows what is written past the end of the plans. */
-static struct {
-	struct sts_plans plans;
-	char guard[8];
-} memory;
-#define plans memory.plans
+/* The padding behind the texts shows what is written past their end. */
+#define PLANS_BYTES (offsetof(struct sts_plans, text) + STS_PLANS_MAX_BYTES)
+_Static_assert(PLANS_BYTES < sizeof(struct sts_plans), "the plans have padding");
+static struct sts_plans plans;
 static struct sts_options o;
 static char dir[] = "/tmp/sts-plan-XXXXXX";
 
@@ -31,13 +33,13 @@ static enum sts_err make(enum sts_command command, char *const *argv)
 	struct sts_error e;
 	char warning[128];
 
-	memset(&memory, 0x5a, sizeof(memory));
-	memset(&plans, 0, sizeof(plans));
+	memset(&plans, 0x5a, sizeof(plans));
+	memset(&plans, 0, PLANS_BYTES);
 	CHECK_INT(sts_options_read(&o, command, argv, ARGV(NULL), NULL, -1, warning,
 				   sizeof(warning), &e),
 		  STS_OK);
 	enum sts_err err = sts_plans_make(&plans, &o, argv, -1);
-	CHECK_INT(memory.guard[0], 0x5a);
+	CHECK_INT(((const char *)&plans)[PLANS_BYTES], 0x5a);
 	return err;
 }
 
@@ -493,6 +495,43 @@ static void test_nothing_to_free(void)
 	sts_plans_free(NULL);
 }
 
+static size_t page_bytes;
+
+/* In place of the C library's: a kernel with pages of this size. It gives whole pages back. */
+int madvise(void *at, size_t len, int advice)
+{
+	CHECK_INT(advice, MADV_DONTNEED);
+	if ((uintptr_t)at % page_bytes != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	memset(at, 0, (len + page_bytes - 1) / page_bytes * page_bytes);
+	return 0;
+}
+
+static bool is_filled(const struct sts_plans *room, char with)
+{
+	for (size_t i = 0; i < sizeof(*room); i++)
+		if (((const char *)room)[i] != with)
+			return false;
+	return true;
+}
+
+/* The plans become zeros, and what is beside them stays, also where pages are larger. */
+static void test_pages_are_given_back(void)
+{
+	enum { ROOMS = 24 };
+	static _Alignas(65536) struct sts_plans rooms[ROOMS];
+
+	for (page_bytes = 4096; page_bytes <= 65536; page_bytes *= 4)
+		for (size_t i = 0; i < ROOMS - 4; i++) {
+			memset(rooms, 0x5a, sizeof(rooms));
+			sts_plans_free(&rooms[i]);
+			for (size_t j = 0; j < ROOMS; j++)
+				CHECK(is_filled(&rooms[j], j == i ? 0 : 0x5a));
+		}
+}
+
 static void test_begin(void)
 {
 	sts_test_enter_folder(dir);
@@ -522,6 +561,7 @@ static const struct sts_test tests[] = {
 	{"texts that are too long", test_texts_that_are_too_long},
 	{"what an exchange costs", test_what_an_exchange_costs},
 	{"plans that are NULL are freed", test_nothing_to_free},
+	{"the pages of plans are given back", test_pages_are_given_back},
 	{"the folder of this test is removed", test_end},
 };
 
