@@ -19,7 +19,7 @@
 # The layout has an index with one image for each architecture, and a software bill of materials (SPDX) that refers to the index and to each image.
 # The same commit, packages and base give the same digest in any folder and at any time: the times are those of the commit, or SOURCE_DATE_EPOCH.
 # Where the tree differs from the commit, the label org.opencontainers.image.revision ends with "-dirty". Needs buildah, zopfli and Python 3.11.
-# Relative paths are from the top of the sources. The last line of the output is the digest of the index.
+# Relative paths are relative to the top folder of the sources. The last line of the output is the digest of the index.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."

@@ -11,9 +11,10 @@
 #   --dirty            goes on where the tree or a layout differs from the commit: for trying this script
 #   --help             prints this text
 #
-# Both folders are from the top of the sources. DIR gets the binaries of both architectures, the image as OCI layouts with and without the CA bundle, the bill of materials (SPDX), the manual page,
+# DIR gets the binaries of both architectures, the image as OCI layouts with and without the CA bundle, the bill of materials (SPDX), the manual page,
 # the completions, the chart, the provenance (an in-toto statement with SLSA's predicate), and SHA256SUMS over all of them. The same commit, packages
-# and base should give the same bytes (no test makes a release twice yet). The last line of the output is the digest of the image.
+# and base should give the same bytes; no test makes a release twice. Relative paths are relative to the top folder of the sources. The last line of
+# the output is the digest of the image.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."

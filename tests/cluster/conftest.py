@@ -19,9 +19,9 @@ from sts import NAMES, Sts  # noqa: E402
 
 limit = limit_of(300)
 # Files whose tests share what a fixture installs in the cluster. run.sh has several clusters; all tests of such a file run in one of them.
-TOGETHER = {"test_chart", "test_guard", "test_inject", "test_inject_around", "test_inject_pods", "test_kyverno_folder", "test_monitoring", "test_openunison", "test_operations", "test_quick_start"}
-
-# Files with tests that wait long, so that none of them is the last.
+TOGETHER = {"test_chart", "test_guard", "test_inject", "test_inject_around", "test_inject_pods", "test_kyverno_folder", "test_monitoring", "test_openunison",
+            "test_operations", "test_quick_start"}
+# Files with tests that wait long. They are started first, so that no cluster waits for one of them at the end.
 FIRST = {"test_pods", "test_examples", "test_memory"}
 
 
@@ -79,8 +79,7 @@ def sts(cluster, sts_ca, tmp_path):
 @pytest.fixture
 def namespace(cluster):
     """A namespace with the Pod Security Standard *restricted*."""
-    name = cluster.namespace()
-    return name
+    return cluster.namespace()
 
 
 @pytest.fixture

@@ -26,13 +26,15 @@ def until(condition, what, limit_s=60, every_s=0.1):
 
 
 class Program:
-    """Those in Go may use more memory for less work. One with an environment of its own gets that alone: containerd hands it on to runc, whose memory counts as that of the containers."""
+    """A program with a log file. GOGC lets programs in Go use more memory and less processor time. A program that is given an environment gets it unchanged:
+    containerd hands its environment on to runc, whose memory counts as that of the containers."""
 
     def __init__(self, folder, *argv, env=None):
         self.name = pathlib.Path(argv[0]).name
         self.log = folder / f"{self.name}.log"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*map(str, argv)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=env or os.environ | {"GOGC": "400"})
+            self.process = subprocess.Popen([*map(str, argv)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
+                                            env=env or os.environ | {"GOGC": "400"})
 
     @property
     def pid(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scheduler does in a cluster of one node: each Pod of a namespace that has no node gets this one. It is for the pages, whose Pods name no node."""
+"""A scheduler for a cluster of one node: it binds each Pod of a namespace that names no node to this node. The Pods of the pages need it."""
 import contextlib
 import threading
 

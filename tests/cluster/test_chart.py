@@ -78,8 +78,7 @@ def remove(cluster, path):
 @pytest.fixture
 def place(cluster):
     """A namespace with *restricted* whose Pods may get the sidecar."""
-    name = cluster.namespace(labels=policy_cases.INJECTION)
-    return name
+    return cluster.namespace(labels=policy_cases.INJECTION)
 
 
 def pod(profile, name="app"):

@@ -33,7 +33,7 @@ def place(cluster):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_case(cluster, place, name):
-    """Where two policies refuse, the API server shows the words of either. So the refusals are in a namespace without the checklist."""
+    """If two policies refuse a Pod, the API server shows the message of one of them. So the cases with a refusal are in a namespace without the checklist."""
     case = CASES[name]
     answer = create(cluster, place(PLACE if case.expect else INJECTION), case.pod)
     if case.expect:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From nothing to a token in an injected Pod by the blocks of docs/injection.md, and the Pod of the README: the text of each block as it stands on the page, with the words of OWN
-in place. A cluster of one node needs a scheduler for them, since no page names a node. With `run.sh --image` the image is that of tools/image.sh, and it is loaded by that program."""
+"""From nothing to a token in an injected Pod by the blocks of docs/injection.md, and the Pod of the README. The text of each block is that of the page; only
+the names of the namespace, the Pod and the images are replaced. The Pods of the pages name no node, so they need a scheduler. With `run.sh --image`, the image
+is that of tools/image.sh, and tools/image.sh loads it."""
 import re
 import shutil
 import sys
