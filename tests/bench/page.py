@@ -167,7 +167,7 @@ TIMES = """
 - The TLS handshake is the longest stage: the two signatures of the server's chain and handshake, the key exchange, and the server's own work.
 - The planning child, the worker, and their `fork` and `exec` are the price of a supervisor that parses nothing; the Go program is one process.
 - On a disk, the syncs of the files and of their directory are most of the wall time. They are what keeps a file whole after a power cut. In a directory in memory they cost nothing.
-- These were not tried yet: faster arithmetic for P-256 (the binary has 12 bytes of room below its limit), one call in place of 250 to close descriptors in a child, and `fetch` without a planning child.
+- These were not tried yet: faster arithmetic for P-256 (the binary has no room for it below its limit), one call in place of 250 to close descriptors in a child, and `fetch` without a planning child.
 """
 
 LIMITS = """
