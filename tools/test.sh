@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs and builds what is missing, and runs the tests: all parts, or those that are named. The last line is "N passed, N failed"; the
-# exit status is 0 only if something passed and nothing failed.
+# exit status is 0 only if something passed and nothing failed. Without a name, the parts asan and sim are shortened.
 #
 #   tools/test.sh [PART]...
 #   tools/test.sh --help
 #
 #   unit        the unit tests and the replays of the corpora, in the release build and in the sanitizer build
 #   e2e         the release binary against servers, over TLS
-#   asan        the same tests with the sanitizer build, without those of the mock STS itself
+#   asan        the same tests with the sanitizer build, without those of the mock STS itself; shortened, without the slow ones
 #   oracle      everything that a user sees, beside the recordings of an earlier program; needs root
 #   failures    failures of every kind in Pods of their own, and what the program says of them: the short form of tests/failures/run.py; needs root
 #   names       the release binary in a network of the tests' own: name servers, search lists, dead addresses; needs root
@@ -20,12 +20,12 @@
 #   sandbox     a worker that attacks, and the order of the worker's stages under strace; uses the release build
 #   interop     SDKs and servers of other people: the short form of tests/interop/run.sh
 #   monitoring  the alerts and the dashboard of deploy/monitoring with promtool and Prometheus, which are downloaded, and sidecars that they scrape
-#   sim         a fleet, and a year of the supervisor, in simulated time
+#   sim         a fleet, a year of the supervisor and all chains of exchanges, in simulated time; shortened, one random year and fewer chains
 #   chaos       kills, stops, faults and a full disk at random, for STS_CHAOS_SECONDS (60)
 #   deploy      the manifests of deploy/: their schemas, what kustomize makes of them, and the admission policies by the API server's own library, which
 #               Go downloads and builds
 #   container   the image of Dockerfile.scratch for x86-64 and the example Pods, with buildah and podman (the short form of tests/container/run.sh); needs root
-#   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (2), the verifier for twice as long
+#   fuzz        every libFuzzer target for STS_FUZZ_SECONDS (1), the verifier for twice as long
 #   build       the binary: static PIE, hardening, size, the same bytes from another folder; beside the part container, which builds it in
 #               an image, that image is the other folder
 #   docs        the code blocks of README.md and docs/, and the recording of a terminal; uses the release binary; needs root
@@ -49,10 +49,12 @@ for part in "$@"; do
 	[ "$part" != --help ] || { usage; exit; }
 done
 wanted=${*:-$parts}
+shortened=
+[ $# != 0 ] || shortened=yes
 # The Python of the distribution is preferred, since tools/setup.sh installs the venv module for it.
 python=/usr/bin/python3
 [ -x $python ] || python=python3
-fuzz_seconds=${STS_FUZZ_SECONDS:-2}
+fuzz_seconds=${STS_FUZZ_SECONDS:-1}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sts-test.XXXXXX") || exit 70
 trap 'rm -rf "$work"; [ -z "$queues" ] || kill $queues 2>/dev/null' EXIT
@@ -220,7 +222,7 @@ both() { # name marks option...: the end-to-end tests with these marks, with bot
 	what=$1 marks=$2
 	shift 2
 	! wants e2e || timed "$what: release" pytest_part "e2e $what" tests/e2e "$top/build/sts-sidecar" -m "$marks" "$@" &
-	! wants asan || timed "$what: sanitizers" pytest_part "asan $what" tests/e2e "$top/build-asan/sts-sidecar" -m "$marks" \
+	! wants asan || [ "$marks$shortened" = slowyes ] || timed "$what: sanitizers" pytest_part "asan $what" tests/e2e "$top/build-asan/sts-sidecar" -m "$marks" \
 		--ignore tests/e2e/mock_sts "$@" &
 	wait
 }
@@ -232,6 +234,7 @@ protocols() {
 }
 
 sim() {
+	[ -z "$shortened" ] || { STS_SIM_SHORT=1; export STS_SIM_SHORT; }
 	pytest_part fleet tests/fleet "$top/build/sts-sidecar"
 	pytest_part soak tests/soak "$top/build/sts-sidecar" -n 2
 }

@@ -6,7 +6,7 @@
  * `run`, it ends when all exchanges have their tokens and no event is to come. chains_world.c has
  * what happens, chains_check.c what must hold.
  *
- *   chains [--short] [--bug NAME]
+ *   chains [--short] [--mode fetch|run] [--bug NAME]
  *   chains --repeat MODE,PARENTS,ORDER,SINGLE_USE,LETTERS [--bug NAME]
  *
  * The result of a first request is a letter:
@@ -165,9 +165,11 @@ static void all_sources(void)
 	} while (next_parents());
 }
 
-static void play_everything(void)
+static void play_everything(const char *mode)
 {
-	for (int fetch = 1; fetch >= 0; fetch--)
+	for (int fetch = 1; fetch >= 0; fetch--) {
+		if (mode && strcmp(mode, fetch ? "fetch" : "run") != 0)
+			continue;
 		for (int count = 1; count <= CHAINS_MAX; count++) {
 			clock_t from = clock();
 			uint64_t runs = run.runs;
@@ -180,15 +182,18 @@ static void play_everything(void)
 			       (double)(clock() - from) / CLOCKS_PER_SEC);
 			fflush(stdout);
 		}
+	}
 }
 
 int main(int argc, char **argv)
 {
-	const char *repeat = NULL;
+	const char *repeat = NULL, *mode = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--short") == 0)
 			is_short = true;
+		else if (strcmp(argv[i], "--mode") == 0 && i + 1 < argc)
+			mode = argv[++i];
 		else if (strcmp(argv[i], "--bug") == 0 && i + 1 < argc)
 			bug = bugs_find(argv[++i]);
 		else if (strcmp(argv[i], "--repeat") == 0 && i + 1 < argc)
@@ -203,7 +208,7 @@ int main(int argc, char **argv)
 	if (repeat)
 		play();
 	else
-		play_everything();
+		play_everything(mode);
 	printf("%llu runs, %llu attempts, %llu times asleep\n", (unsigned long long)run.runs,
 	       (unsigned long long)run.attempts, (unsigned long long)run.sleeps);
 	puts("chains: all that must hold held");

@@ -273,7 +273,7 @@ def test_those_that_never_read(sidecar):
             for _ in range(60):
                 connection = stack.enter_context(socket.socket())
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-                connection.settimeout(10)
+                connection.settimeout(60)
                 connection.connect((HOST, port))
                 connection.sendall(get("/metrics"))
                 stuck.append(connection)

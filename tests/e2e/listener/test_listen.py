@@ -119,7 +119,7 @@ def test_an_expiry_that_is_forged(start, space, spoil):
 def test_a_token_that_was_there_while_the_first_attempt_runs(start, space):
     """The supervisor does not know its expiry yet."""
     token = tokens.issued(3600)
-    space.fill(token, tokens.rfc3339(int(time.time()) + 60))     # due, and valid
+    space.fill(token, tokens.rfc3339(int(time.time()) + 10))     # due, and valid
     with socket.create_server(("127.0.0.1", 0)) as silent:
         _, port = start(url=f"https://127.0.0.1:{silent.getsockname()[1]}/")
         with silent.accept()[0]:
@@ -382,7 +382,7 @@ def test_what_the_processes_do(sidecar, serve, space, answer):
     called = {call.partition("(")[0] for call in served[filter_at + 1:] if not call.startswith("<... ")}
     assert called <= {"socket", "setsockopt", "bind", "listen", "poll", "accept4", "recvfrom", "sendto", "shutdown", "close", "clock_gettime", "write",
                       "stat", "fstat", "newfstatat", "faccessat", "fstatfs", "geteuid", "getppid", "nanosleep", "madvise", "+++ killed by SIGKILL +++"}, called
-    assert all(call.rstrip(" =0").endswith("MADV_DONTNEED)") for call in served if call.startswith("madvise(")), served
+    assert all(", MADV_DONTNEED" in call for call in served if call.startswith("madvise(")), served
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ def test_a_denial_with_status_200_is_one(fetch, serve, space):
 
 def test_words_of_several_lines_become_one(fetch, serve, space):
     body = {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
-    run = fetch(serve(http(403, body)).url("/"), *NEEDED["vault"], protocol="vault")
+    run = fetch(serve(http(403, body)).url("/"), *NEEDED["vault"], "--deadline=1s", protocol="vault")
     assert run.status == 77 and "403: 1 error occurred: * permission denied; " in run.last, run.err
 
 
