@@ -4,7 +4,7 @@
 #   tests/cluster/run.sh [--build] [--all] [--image LAYOUT] [--jobs N] [PYTEST_ARGUMENT]...
 # --build only fills the cache. --image takes the image of an OCI layout of tools/image.sh, and not one that is made of the program built here.
 # --all adds the tests that have the mark `more`, which README.md names. An argument of pytest chooses some of all tests.
-# --jobs is the number of clusters that share the tests: three, and one where an argument of pytest chooses some.
+# --jobs is the number of clusters that share the tests: four, and one where an argument of pytest chooses some.
 # The first run builds the API server, the controller manager, the kubelet, kubectl and helm with Go, and unpacks etcd, containerd and runc of Debian. They
 # stay in $STS_CLUSTER_CACHE (default ~/.cache/sts-sidecar-cluster). Prints a line for each test; the last line is "N passed, N failed".
 # Each cluster has mounts, processes, addresses and cgroups of its own (worker.sh), which are gone when this ends.
@@ -101,7 +101,7 @@ trap '[ -z "$pytest" ] || kill -9 "$pytest" $(cat "$work"/*.pid 2>/dev/null); ex
 
 # The folders below have commands of their own.
 if [ $# = 0 ]; then
-	jobs=${jobs:-3}
+	jobs=${jobs:-4}
 	set -- tests/cluster/test_*.py
 	$all || set -- -m "not more" "$@"
 fi
