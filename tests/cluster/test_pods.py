@@ -117,7 +117,7 @@ def test_kill_9(cluster, namespace, pods, sts):
     assert app.status("app")["restartCount"] == 0
 
 
-@pytest.mark.parametrize("down, words", [("closed", "connection refused"), ("refused", "403")])
+@pytest.mark.parametrize("down, words", [pytest.param("closed", "connection refused", marks=pytest.mark.more), ("refused", "403")])
 def test_the_event_says_what_is_wrong(cluster, namespace, pods, sts, down, words):
     """With the STS down the application does not start, and `kubectl describe pod` shows the line of `check` in the event of the probe."""
     if down == "closed":
