@@ -517,7 +517,7 @@ static enum sts_err replace(const struct sts_store *store, struct sts_temps *tem
 	result = put_in_place(store, temp, fd, name, e);
 	if (result != STS_OK)
 		return result;
-	temps->files &= ~(1u << output);
+	temps->files &= ~(1u << output); /* the temporary name is gone */
 	return sync_directory(store, name, e);
 }
 
@@ -533,7 +533,6 @@ static enum sts_err put(const struct sts_store *store, struct sts_temps *temps,
 
 	if (data.len > 0)
 		return replace(store, temps, output, e);
-	discard(store, temps, output);
 	/* In a directory that is not ours alone, token.json may be another program's. */
 	int64_t age_s = written_s(store->dir_fd, name) - last_s;
 	if (output != STS_OUTPUT_THUMBPRINT &&

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "base/error.h"
+#include "protocol/table.h"
 
 static bool may_mount;
 
@@ -161,6 +162,169 @@ static void test_read_only(void)
 	CHECK_INT(tree_count("d"), 3);
 }
 
+/* The bytes that the temporary file of the token takes up before there is a token. */
+static long long reserved_bytes(void)
+{
+	struct sts_store store;
+	struct sts_error error;
+	struct sts_temps temps;
+	struct stat st = {0};
+
+	CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	CHECK_INT(sts_store_prepare(&store, STS_WRITE_TOKEN, &temps, &error), STS_OK);
+	CHECK(stat("d/.token.jwt.new", &st) == 0 && st.st_size == 0);
+	sts_store_discard(&store, &temps);
+	sts_store_close(&store);
+	return (long long)st.st_blocks * 512;
+}
+
+/* Room for a token like the last one is reserved before a token is requested. What lies at the name
+ * may be anybody's and of any size. */
+static void test_reserved(void)
+{
+	static const struct {
+		off_t present, want;
+	} rows[] = {{0, 4096},      {4096, 4096},           {4097, 8192},
+		    {20480, 20480}, {64 * 1024, 64 * 1024}, {(off_t)1 << 40, 64 * 1024}};
+
+	if (!mount_disk("size=1m,mode=0777"))
+		return;
+	CHECK_INT(reserved_bytes(), 4096);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tree_put("d/token.jwt", "");
+		CHECK(truncate("d/token.jwt", rows[i].present) == 0);
+		CHECK_INT(reserved_bytes(), rows[i].want);
+	}
+	/* The size of what a link leads to says nothing. */
+	CHECK(rename("d/token.jwt", "d/big") == 0 && symlink("big", "d/token.jwt") == 0);
+	CHECK_INT(reserved_bytes(), 4096);
+}
+
+/* Look whether a token and its expiry can be written in this directory. Returns 0 or the detail. */
+static int look_in(const char *dir, struct sts_error *error)
+{
+	struct sts_store store;
+
+	CHECK_INT(sts_store_open(&store, dir, false, STS_MODE_AUTO, STS_GROUP_AUTO, error), STS_OK);
+	enum sts_err err = sts_store_look(&store, STS_WRITE_TOKEN | STS_WRITE_EXPIRES, error);
+	sts_store_close(&store);
+	return err == STS_OK ? 0 : error->detail;
+}
+
+/* A look tells that there is no room before a token is requested. Each of the two files needs at
+ * least a page. */
+static void test_look_for_room(void)
+{
+	struct sts_error error;
+
+	if (!mount_disk("size=64k,mode=0777"))
+		return;
+	CHECK_INT(look_in("d", &error), 0);
+	fill_but(2);
+	CHECK_INT(look_in("d", &error), 0);
+	fill_but(1);
+	CHECK_INT(look_in("d", &error), ENOSPC);
+	CHECK(strstr(error.msg, "cannot write d/"));
+	/* A larger token needs more. */
+	fill_but(4);
+	tree_put("d/token.jwt", "");
+	CHECK(truncate("d/token.jwt", 3 * 4096) == 0);
+	CHECK_INT(look_in("d", &error), 0);
+	CHECK(truncate("d/token.jwt", 3 * 4096 + 1) == 0);
+	CHECK_INT(look_in("d", &error), ENOSPC);
+
+	/* The root has the only inode. */
+	if (!mount_disk("size=64k,nr_inodes=1,mode=0777"))
+		return;
+	CHECK_INT(look_in("d", &error), STS_ENOINODES);
+	CHECK_INT(tree_write_in("d", TREE_TIME_S, &error), STS_EOUTPUT);
+	CHECK_INT(error.detail, STS_ENOINODES);
+	if (!mount_disk("size=64k,nr_inodes=2,mode=0777"))
+		return;
+	CHECK_INT(look_in("d", &error), 0);
+	/* A file system that tells neither its size nor its inodes. */
+	if (!mount_disk("size=0,nr_inodes=0,mode=0777"))
+		return;
+	CHECK_INT(look_in("d", &error), 0);
+}
+
+/* A second disk, which is at "second" until the test ends it. */
+static void mount_second(void)
+{
+	mkdir("second", 0777);
+	CHECK(mount("tmpfs", "second", "tmpfs", 0, "size=1m,mode=0777") == 0);
+}
+
+static void end_second(void)
+{
+	CHECK(umount2("second", MNT_DETACH) == 0 && rmdir("second") == 0);
+}
+
+/* A file of a lower layer can be replaced, although overlayfs gives it another device than its
+ * directory. */
+static void test_overlay(void)
+{
+	struct sts_error error;
+	struct stat dir, file;
+
+	if (!mount_disk("size=1m,mode=0777"))
+		return;
+	mount_second();
+	tree_dir("d/up", 0777);
+	tree_dir("d/work", 0777);
+	tree_dir("d/both", 0777);
+	tree_put("second/token.jwt", "of the image");
+	if (mount("overlay", "d/both", "overlay", 0,
+		  "lowerdir=second,upperdir=d/up,workdir=d/work,xino=off") == 0) {
+		CHECK(stat("d/both", &dir) == 0 && stat("d/both/token.jwt", &file) == 0);
+		CHECK(dir.st_dev != file.st_dev);
+		CHECK_INT(look_in("d/both", &error), 0);
+		CHECK_INT(tree_write_in("d/both", TREE_TIME_S, &error), STS_OK);
+		CHECK(umount("d/both") == 0 && tree_is("second/token.jwt", "of the image"));
+	} else {
+		sts_test_skipped = "no overlayfs here";
+	}
+	end_second();
+}
+
+/* A file of another disk may have the number of the temporary file. */
+static void test_same_number(void)
+{
+	const struct sts_slice files[STS_OUTPUT__COUNT] = {STS_SLICE("a.b.c")};
+	struct sts_store store;
+	struct sts_error error;
+	struct sts_temps temps;
+	struct stat made, other = {0};
+	char name[32];
+
+	if (!mount_disk("size=1m,mode=0777"))
+		return;
+	mount_second();
+	CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	CHECK_INT(sts_store_prepare(&store, STS_WRITE_TOKEN | STS_WRITE_EXPIRES, &temps, &error),
+		  STS_OK);
+	CHECK(stat("d/.token.jwt.new", &made) == 0);
+	for (int i = 0; i < 100 && other.st_ino != made.st_ino; i++) {
+		snprintf(name, sizeof(name), "second/%d", i);
+		tree_put(name, "forged");
+		CHECK(stat(name, &other) == 0);
+	}
+	if (other.st_ino == made.st_ino) {
+		CHECK(mount(name, "d/.token.jwt.new", NULL, MS_BIND, NULL) == 0);
+		CHECK_INT(sts_store_write_files(&store, &temps, files, TREE_TIME_S, &error),
+			  STS_EOUTPUT);
+		CHECK_INT(error.detail, EEXIST);
+		CHECK(umount("d/.token.jwt.new") == 0);
+	} else {
+		sts_test_skipped = "files of two disks have different numbers";
+		sts_store_discard(&store, &temps);
+	}
+	sts_store_close(&store);
+	end_second();
+}
+
 /* Something is mounted over a name of the store, as a subPath does it. */
 static void test_mounted_over(void)
 {
@@ -174,6 +338,8 @@ static void test_mounted_over(void)
 	CHECK_INT(tree_write_in("d", TREE_TIME_S + 1, &error), STS_EOUTPUT);
 	CHECK_STR(error.msg, "cannot replace d/token.jwt: in use, or a mount point");
 	CHECK(tree_is("d/token.jwt", "mounted"));
+	CHECK_INT(look_in("d", &error), EBUSY);
+	CHECK_STR(error.msg, "cannot replace d/token.jwt: in use, or a mount point");
 	CHECK(umount("d/token.jwt") == 0);
 	CHECK(is_state(TREE_TIME_S));
 	CHECK_INT(tree_count("d"), 3);
@@ -214,7 +380,8 @@ static int write_broken(int call, int err)
 	if (result != 0)
 		printf("# %s\n", error.msg);
 	fflush(stdout);
-	_exit(result);
+	/* The directory is not sticky, so that is not the reason. */
+	_exit(result != 0 && strstr(error.msg, "sticky") ? 96 : result);
 }
 
 /* File systems that have no fsync or no locks are used without them. A disk that fails is a
@@ -256,7 +423,11 @@ static const struct sts_test tests[] = {
 	{"a nearly full disk", test_nearly_full},
 	{"no inodes left", test_no_inodes},
 	{"a read-only disk", test_read_only},
+	{"room is reserved before there is a token", test_reserved},
+	{"a look for room", test_look_for_room},
+	{"a file below an overlay", test_overlay},
 	{"a mount over a file", test_mounted_over},
+	{"a file of the same number on another disk", test_same_number},
 	{"file systems that lack calls, and disks that fail", test_broken_calls},
 };
 

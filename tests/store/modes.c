@@ -183,25 +183,32 @@ static void test_refused(void)
 {
 	struct sts_store store;
 	struct sts_error error;
-	const char *const want = "cannot write in d: permission denied for UID 65532: the "
-				 "directory belongs to 0:2000, mode 0755";
+	const mode_t modes[] = {0755, 01755}; /* here the sticky bit is not the reason */
+	char want[160];
 
 	if (!is_root())
 		return;
-	tree_clear("d");
-	tree_dir("d", 0755);
-	CHECK(chown("d", 0, FS_GROUP) == 0);
-	pid_t child = tree_fork();
-	if (child == 0) {
-		CHECK(become(&writers[0]));
-		CHECK_INT(sts_store_open(&store, "d", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
-			  STS_EOUTPUT);
-		CHECK_STR(error.msg, want);
-		fflush(stdout);
-		_exit(sts_test_failures != 0);
+	for (size_t i = 0; i < 2; i++) {
+		tree_clear("d");
+		tree_dir("d", 0700);
+		CHECK(chown("d", 0, FS_GROUP) == 0 && chmod("d", modes[i]) == 0);
+		snprintf(want, sizeof(want),
+			 "cannot write in d: permission denied for UID 65532: the directory "
+			 "belongs to 0:2000, mode %04o",
+			 (unsigned)modes[i]);
+		pid_t child = tree_fork();
+		if (child == 0) {
+			CHECK(become(&writers[0]));
+			CHECK_INT(sts_store_open(&store, "d", true, STS_MODE_AUTO, STS_GROUP_AUTO,
+						 &error),
+				  STS_EOUTPUT);
+			CHECK_STR(error.msg, want);
+			fflush(stdout);
+			_exit(sts_test_failures != 0);
+		}
+		CHECK_INT(tree_wait(child), 0);
+		CHECK_INT(tree_count("d"), 0);
 	}
-	CHECK_INT(tree_wait(child), 0);
-	CHECK_INT(tree_count("d"), 0);
 }
 
 /* A file of somebody else is replaced if the directory allows it. Else it stays, and the error says

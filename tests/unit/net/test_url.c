@@ -297,6 +297,7 @@ static void test_target(void)
 		{"mailto:secret@h", "mailto:"},
 		{"1ttps://user:secret@h/", "1ttps: at the same host"},
 		{"/a//user:secret@h", "/a at the same host"},
+		{"https://h//user:secret@h", "https://h"},
 		{"javascript:alert(1)", "javascript:"},
 		{"https:secret", "https:"},
 		{"https://h\\secret", "https://h\\\\secret"},

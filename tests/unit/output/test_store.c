@@ -49,6 +49,36 @@ static void test_open(void)
 	sts_store_close(&store);
 }
 
+/* The descriptor 0 is a descriptor like others. Use it for the next file that is opened. Returns
+ * what it was. */
+static int free_descriptor_0(void)
+{
+	int kept = fcntl(0, F_DUPFD_CLOEXEC, 10);
+
+	CHECK(kept >= 0 && close(0) == 0);
+	return kept;
+}
+
+static void take_descriptor_0_back(int kept)
+{
+	CHECK(dup2(kept, 0) == 0 && close(kept) == 0);
+}
+
+/* A directory that is there is opened once, whatever errno was before and which descriptor it
+ * gets. */
+static void test_open_once(void)
+{
+	tree_clear("d");
+	tree_dir("d", 0777);
+	int kept = free_descriptor_0();
+	errno = ENOENT;
+	CHECK_INT(sts_store_open(&store, "d", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error), STS_OK);
+	CHECK_INT(store.dir_fd, 0);
+	sts_store_close(&store);
+	CHECK_INT(fcntl(0, F_GETFD), -1);
+	take_descriptor_0_back(kept);
+}
+
 static void test_resolution(void)
 {
 	gid_t own = getegid();
@@ -144,6 +174,14 @@ static void test_overwrite(void)
 		CHECK(!sts_store_overwrite(&store, others[i], text));
 	CHECK(tree_is("d/file", "longer than that") && tree_is("d/to", "to"));
 	CHECK(tree_is("d/big", big));
+	/* The largest file that can be overwritten, and the largest text. */
+	big[sizeof(big) - 2] = '\0';
+	tree_put("d/big", big);
+	CHECK(sts_store_overwrite(&store, "big", text));
+	tree_put("d/short", "x");
+	CHECK(sts_store_overwrite(&store, "short", sts_slice_of(big)) && tree_is("d/short", big));
+	big[sizeof(big) - 2] = 'x';
+	CHECK(!sts_store_overwrite(&store, "short", sts_slice_of(big)));
 	sts_store_close(&store);
 }
 
@@ -365,7 +403,16 @@ static void test_prepared(void)
 	sts_store_discard(&store, &temps);
 	CHECK_INT(tree_count("d"), 0);
 	CHECK_INT(fcntl(temps.fd[STS_OUTPUT_TOKEN], F_GETFD), -1);
+	/* The number of a descriptor that was closed may be another file's by now. */
+	int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sts_store_discard(&store, &temps);
+	CHECK(close(other) == 0);
+	int kept = free_descriptor_0();
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	CHECK_INT(temps.fd[STS_OUTPUT_TOKEN], 0);
+	sts_store_discard(&store, &temps);
+	CHECK_INT(fcntl(0, F_GETFD), -1);
+	take_descriptor_0_back(kept);
 
 	/* A thumbprint that the answer does not have. */
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
@@ -536,6 +583,7 @@ static void test_look(void)
 
 static const struct sts_test tests[] = {
 	{"a directory is opened", test_open},
+	{"a directory is opened once", test_open_once},
 	{"mode and group on every kind of directory", test_resolution},
 	{"a file is replaced whole, whatever the umask", test_write},
 	{"a file is overwritten where it lies", test_overwrite},

@@ -84,6 +84,11 @@ static void test_look(void)
 	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
 	CHECK_INT(stored.written_ms, 1000005);
 
+	/* The largest file that can be one of the store's. */
+	CHECK(truncate("d/token.json", 256 * 1024) == 0);
+	sts_stored_look(store.dir_fd, &stored);
+	CHECK_INT(stored.token_errno, 0);
+
 	/* A file that cannot be used is told, even if another one can be used. */
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		tree_clear("d");

@@ -70,6 +70,9 @@ static void early_by_date(void)
 	head.retry_after = STS_SLICE("20");
 	CHECK_INT(read_prepared(), STS_EEARLY);
 	CHECK_INT(answer.retry_after_s, 20);
+	CHECK_INT(refused("token-exchange", 400, "", 0), STS_EEARLY);
+	CHECK_INT(refused("token-exchange", 422, "", 0), STS_EEARLY);
+	CHECK_INT(refused("token-exchange", 409, "", 0), STS_ESTATUS);
 	/* One second is enough to be valid. */
 	issued(0);
 	CHECK_INT(refused("token-exchange", 400, REFUSED, 0), STS_EREFUSED);
@@ -234,6 +237,29 @@ static void by_a_list_of_causes(void)
 		     "(the subject token expires at 2026-01-12T16:30:00Z, 30 min after"));
 }
 
+/* The words of the answer give way to what the program says, and no space is left where they end.
+ * They are words of one letter, so that every second length ends with a space. */
+static void room_for_the_times(void)
+{
+	char body[300] = "{\"error\":\"invalid_grant\",\"error_description\":\"";
+	size_t first = strlen(body);
+	unsigned cut = 0;
+
+	issued(5);
+	for (size_t len = 0; first + len + 3 < sizeof(body); len++) {
+		memcpy(body + first + len, "\"}", 3);
+		CHECK_INT(refused("token-exchange", 400, body, 0), STS_EEARLY);
+		const char *tail = strstr(error.msg, " (the subject token is valid from ");
+		CHECK(tail && tail[-1] != ' ');
+		CHECK(error.msg[strlen(error.msg) - 1] == ')');
+		/* The last letter that there is room for stays. */
+		if (tail && len % 2 == 1 && tail[-1] == 'z')
+			cut = (unsigned)len;
+		body[first + len] = len % 2 == 0 ? 'z' : ' ';
+	}
+	CHECK(cut > 0);
+}
+
 /* Nothing changes where time is no reason. */
 static void no_reason(void)
 {
@@ -284,6 +310,7 @@ static const struct sts_test tests[] = {
 	{"words that say that it is early", early_by_words},
 	{"a subject token that has expired", late},
 	{"a sentence that lists all causes", by_a_list_of_causes},
+	{"room for the times", room_for_the_times},
 	{"other refusals stay what they are", no_reason},
 	{"long words", long_words},
 };

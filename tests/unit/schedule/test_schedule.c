@@ -115,6 +115,10 @@ static void success_counts_from_sent(void)
 					    .token_until_ms = NOW + 10 * SECOND};
 	CHECK_INT(sts_schedule_after_success(&plain, &state, NOW, UINT32_MAX),
 		  NOW + STS_SCHEDULE_FLOOR_MS);
+	/* A token that is said to begin after its end is replaced while it lasts. */
+	state = (struct sts_schedule_state){.token_from_ms = NOW + 100 * SECOND,
+					    .token_until_ms = NOW + 50 * SECOND};
+	CHECK_INT(sts_schedule_after_success(&plain, &state, NOW, 0), NOW + 50 * SECOND - 1);
 }
 
 struct span_row {
@@ -187,6 +191,8 @@ static void failure_spans(void)
 		{{NO_TOKEN, SINCE(0), 1}, SOON, 30 * SECOND, -1, 1000, 2000},
 		{{FRESH, SINCE(HOUR), 99}, SLOW, 12 * SECOND, -1, 10000, 12000},
 		{{FRESH, SINCE(HOUR), 99}, SLOW, INT64_MAX, -1, 30000, 300000},
+		/* only a bound below the usual one changes anything */
+		{{FRESH, SINCE(HOUR), 99}, SLOW, 300 * SECOND, -1, 30000, 300000},
 		{{FRESH, SINCE(HOUR), 99}, SOON, 1, -1, 1000, 1000},
 		{{FRESH, SINCE(HOUR), 99}, SOON, -7, -1, 1000, 300000},
 

@@ -7,6 +7,9 @@
 #include "certs/verdicts.h"
 #include "test.h"
 
+/* The longest chain: a server's certificate and nine CAs. */
+#define LADDER "leaf-ladder ladder8 ladder7 ladder6 ladder5 ladder4 ladder3 ladder2 ladder1 ladder0"
+
 static struct sts_verifier verifier;
 
 static struct sts_server_name server_name(const char *host)
@@ -206,10 +209,10 @@ static void no_bundle_is_an_error(void)
 	CHECK_INT(sts_verifier_run(&verifier, chain, 2), STS_ECA_FILE);
 }
 
-/* Verify a chain against a bundle that has one certificate so many times, each with another
- * signature, and then perhaps one more. */
-static enum sts_err run_after_copies(const char *sent, const char *copied, size_t copies,
-				     const char *others)
+/* Verify a chain against a bundle that has these certificates: the first ones, then one certificate
+ * so many times, each with another signature, and then perhaps one more. */
+static enum sts_err run_among_copies(const char *sent, const char *first, const char *copied,
+				     size_t copies, const char *others)
 {
 	struct sts_server_name server = server_name(HOST);
 	struct sts_ca_sources sources;
@@ -217,7 +220,7 @@ static enum sts_err run_after_copies(const char *sent, const char *copied, size_
 	size_t count = test_cert_list(sent, chain, 16);
 
 	sts_ca_sources_init(&sources);
-	test_ca_source(&sources, "");
+	test_ca_source(&sources, first);
 	for (size_t i = 0; i < copies; i++) {
 		struct sts_der der = test_cert(copied);
 		uint8_t copy[2048];
@@ -232,6 +235,12 @@ static enum sts_err run_after_copies(const char *sent, const char *copied, size_
 	sts_verifier_run(&verifier, chain, count);
 	test_close_sources(&sources);
 	return verifier.error.code;
+}
+
+static enum sts_err run_after_copies(const char *sent, const char *copied, size_t copies,
+				     const char *others)
+{
+	return run_among_copies(sent, "", copied, copies, others);
 }
 
 /* The right one of many anchors of one name is tried. If there are too many, the error is about the
@@ -259,6 +268,19 @@ static void many_anchors_of_one_name(void)
 	CHECK_STR(verifier.error.msg,
 		  "65 CA certificates have the name of an issuer in the server's chain, which are "
 		  "too many to try each; remove old ones from test-ca.pem");
+	/* The search ends with the right one, whatever comes after it. */
+	CHECK_INT(run_among_copies("leaf inter", "root", "namesake-root", 20, ""), STS_OK);
+	/* The anchors of another certificate that was sent along may hide the right one. */
+	CHECK_INT(run_after_copies("leaf leaf-renewed", "renewed-wrong0", 40, "inter"), STS_OK);
+	CHECK_INT(run_after_copies("leaf leaf-renewed", "renewed-wrong0", 64, "inter"),
+		  STS_ECA_FILE);
+	CHECK_INT(run_after_copies("leaf leaf-renewed", "renewed-wrong0", 64, ""),
+		  STS_ECERT_ISSUER);
+	/* Eight anchors can be tried with the longest path. If none is right, it is not because
+	 * there are too many. */
+	CHECK_INT(run_after_copies(LADDER, "namesake-root", 7, "root"), STS_OK);
+	CHECK_INT(run_after_copies(LADDER, "namesake-root", 8, ""), STS_ECERT_SIGNATURE);
+	CHECK_INT(run_after_copies(LADDER, "namesake-root", 9, ""), STS_ECA_FILE);
 	/* If the chain itself is the reason, the error still says so. */
 	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
 		  STS_ECERT_EXPIRED);
@@ -306,6 +328,10 @@ static void the_path_is_told(void)
 	CHECK_INT(run_sources("bad-signature inter", "root", "root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_SIGNATURE);
 	CHECK_INT(verifier.error.detail, BR_ERR_X509_BAD_SIGNATURE);
+	/* of two wrong signatures, the first one is told */
+	CHECK_INT(run_sources("leaf-renewed renewed-wrong0", "renewed-old", "other-root"), -1);
+	CHECK_INT(verifier.error.code, STS_ECERT_SIGNATURE);
+	CHECK_INT(verifier.error.detail, BR_ERR_X509_NOT_TRUSTED);
 	/* after a failure, the server's certificate is all that is known */
 	CHECK_INT(run_sources("leaf inter", "other-root", "other-root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_ISSUER);
