@@ -213,6 +213,8 @@ static void test_exchange_is_its_predecessors_contract(void)
 			       "--token-global-read=false",
 			       "--cacert-path=",
 			       NULL};
+	const char *year[] = {"--seconds-between-runs=31536000", "/token", "https://h/", "/tokens",
+			      NULL};
 
 	CHECK_INT(sts_options_read_exchange(&o, plain(usual), &e), STS_OK);
 	CHECK_STR(o.protocol, "openunison");
@@ -228,6 +230,9 @@ static void test_exchange_is_its_predecessors_contract(void)
 	CHECK_INT(o.refresh_before_ms, 420000);
 	CHECK_INT(o.poll_ms, 10000);
 	CHECK(o.mode == STS_MODE_AUTO);
+	/* A year is the longest time. */
+	CHECK_INT(sts_options_read_exchange(&o, plain(year), &e), STS_OK);
+	CHECK_INT(o.poll_ms, 31536000000);
 }
 
 static void test_exchange_mistakes_exit_with_one(void)
@@ -240,6 +245,7 @@ static void test_exchange_mistakes_exit_with_one(void)
 		{"--single-run=perhaps", "/token", "https://h/", "/tokens", NULL},
 		{"--single-run=", "/token", "https://h/", "/tokens", NULL},
 		{"--seconds-between-runs=", "/token", "https://h/", "/tokens", NULL},
+		{"--seconds-between-runs=31536001", "/token", "https://h/", "/tokens", NULL},
 		{"--cacert=/ca", "/token", "https://h/", "/tokens", NULL},
 		{"--timeout=5s", "/token", "https://h/", "/tokens", NULL},
 		{"/token", "https://h/", "/tokens", "--cacert-path", NULL},

@@ -450,6 +450,15 @@ static void test_other_lines(void)
 	CHECK_STR(line(), "{\"level\":\"warn\",\"msg\":\"it died\",\"error\":\"worker\",\"hint\":"
 			  "\"the configuration that is in use stays so, and the file is read again "
 			  "soon\"}\n");
+	sts_fail(&e, STS_EHANGS, 0, "the file system of token has not answered");
+	for (int i = 0; i < 2; i++) {
+		sts_event_log_hang(&e, i == 0 ? "api" : NULL);
+		snprintf(want, sizeof(want),
+			 "{\"level\":\"warn\",\"msg\":\"%s\",%s\"error\":\"%s\",\"hint\":\"%s\"}\n",
+			 e.msg, i == 0 ? "\"exchange\":\"api\"," : "", sts_error_info(e.code).name,
+			 sts_error_hint(e.code, 0));
+		CHECK_STR(line(), want);
+	}
 	memset(x.status.wait_name, 'n', sizeof(x.status.wait_name) - 1);
 	sts_event_log_waiting(&x);
 	snprintf(want, sizeof(want),

@@ -366,7 +366,7 @@ static void test_an_examining_child_hangs(void)
 	sts_inputs_reaped(123456788);
 	CHECK(sts_inputs_hangs(t, NULL));
 	sts_inputs_forget(t);
-	CHECK(!sts_inputs_hangs(t, NULL));
+	CHECK(!sts_inputs_hangs(t, NULL) && !sts_inputs_in_use(t));
 }
 
 static void test_the_configuration_file_hangs(void)

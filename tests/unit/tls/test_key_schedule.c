@@ -404,7 +404,20 @@ static void equal(void)
 	}
 }
 
+/* A salt that is shorter than the hash, which TLS never has: RFC 5869, appendix A.1. */
+static void hkdf_extract(void)
+{
+	static const uint8_t salt[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	uint8_t secret[22], out[32];
+
+	memset(secret, 0x0b, sizeof(secret));
+	sts_tls13_extract(sha256, salt, sizeof(salt), secret, sizeof(secret), out);
+	CHECK_HEX(out, sizeof(out),
+		  "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
+}
+
 static const struct sts_test tests[] = {
+	{"RFC 5869: a short salt", hkdf_extract},
 	{"RFC 8448 section 3: a simple handshake", simple},
 	{"RFC 8448 section 5: HelloRetryRequest", retry},
 	{"RFC 8448 section 6: client authentication", client_authentication},

@@ -204,6 +204,7 @@ static void description_of_odd_ones(void)
 {
 	struct sts_slice token =
 		token_of("{}", "{\"exp\":1768233400,\"nbf\":1768233700,\"iat\":1768233700}", "");
+	char claims[64];
 
 	CHECK_INT(describe(token, false), STS_OK);
 	CHECK(strstr(shown_buf, "(expired 3 min 20 s ago)\n"));
@@ -225,6 +226,14 @@ static void description_of_odd_ones(void)
 	CHECK_INT(describe(token, true), STS_OK);
 	CHECK(strstr(shown_buf, ",\"alg\":null,\"kid\":null,\"expires\":null,\"expires_in_s\":null,"
 				"\"not_before\":null,\"issued_at\":null,"));
+
+	/* The second in which a token begins to be valid, and the one before. NOW is an integer. */
+	for (int i = 0; i < 2; i++) {
+		snprintf(claims, sizeof(claims), "{\"nbf\":%lld}", (long long)NOW + i);
+		CHECK_INT(describe(token_of("{}", claims, ""), false), STS_OK);
+		CHECK(strstr(shown_buf, i == 0 ? "(valid for 0 s already)\n"
+					       : "(not valid for another 1 s)\n"));
+	}
 
 	/* Control characters of terminals are escaped, in keys too. */
 	token = token_of("{\"\\u001b[2J\":\"\\u001b]0;x\\u0007\"}",
