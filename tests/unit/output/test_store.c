@@ -147,44 +147,6 @@ static void test_write(void)
 	unlink("hard");
 }
 
-/* What is overwritten stays the same file, and what is not a file of ours stays as it is. */
-static void test_overwrite(void)
-{
-	static const char *const others[] = {"none", "hard", "link", "big", "fifo"};
-	const struct sts_slice text = STS_SLICE("new");
-	struct stat before, after;
-	char big[STS_STORE_OVERWRITE_MAX_BYTES + 2];
-
-	fresh("d", 0777);
-	tree_put("d/file", "longer");
-	CHECK(stat("d/file", &before) == 0);
-	CHECK(sts_store_overwrite(&store, "file", text));
-	CHECK(tree_is("d/file", "new\n\n\n"));
-	CHECK(sts_store_overwrite(&store, "file", STS_SLICE("longer than that")));
-	CHECK(tree_is("d/file", "longer than that"));
-	CHECK(stat("d/file", &after) == 0 && after.st_ino == before.st_ino);
-
-	memset(big, 'x', sizeof(big) - 1);
-	big[sizeof(big) - 1] = '\0';
-	tree_put("d/big", big);
-	tree_put("d/to", "to");
-	CHECK(link("d/file", "d/hard") == 0 && symlink("to", "d/link") == 0);
-	CHECK(mkfifo("d/fifo", 0600) == 0);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		CHECK(!sts_store_overwrite(&store, others[i], text));
-	CHECK(tree_is("d/file", "longer than that") && tree_is("d/to", "to"));
-	CHECK(tree_is("d/big", big));
-	/* The largest file that can be overwritten, and the largest text. */
-	big[sizeof(big) - 2] = '\0';
-	tree_put("d/big", big);
-	CHECK(sts_store_overwrite(&store, "big", text));
-	tree_put("d/short", "x");
-	CHECK(sts_store_overwrite(&store, "short", sts_slice_of(big)) && tree_is("d/short", big));
-	big[sizeof(big) - 2] = 'x';
-	CHECK(!sts_store_overwrite(&store, "short", sts_slice_of(big)));
-	sts_store_close(&store);
-}
-
 static void test_token_files(void)
 {
 	char thumbprint[65];
@@ -586,7 +548,6 @@ static const struct sts_test tests[] = {
 	{"a directory is opened once", test_open_once},
 	{"mode and group on every kind of directory", test_resolution},
 	{"a file is replaced whole, whatever the umask", test_write},
-	{"a file is overwritten where it lies", test_overwrite},
 	{"a look that changes nothing", test_look},
 	{"token, expires and thumbprint", test_token_files},
 	{"the order in which the three are written", test_order},
