@@ -109,7 +109,7 @@ static void leave_log(bool from_stdin, bool to_stdout)
 
 void sts_harden_worker(bool from_stdin, bool to_stdout)
 {
-	if (!STS_SANITIZED)
+	if (!STS_RUNTIME_REPORTS)
 		leave_log(from_stdin, to_stdout);
 	limit(RLIMIT_CPU, WORKER_CPU_S);
 	limit(RLIMIT_NOFILE, WORKER_DESCRIPTORS);

@@ -21,6 +21,13 @@
 #define STS_SANITIZED 0
 #endif
 
+/* Does the runtime write what it has found to standard error? Then a worker keeps it. */
+#ifdef STS_WITH_COVERAGE
+#define STS_RUNTIME_REPORTS 0
+#else
+#define STS_RUNTIME_REPORTS STS_SANITIZED
+#endif
+
 /* The stages in the lives of the processes. The values are bits for the table in seccomp.c. */
 enum sts_sandbox_stage {
 	STS_SANDBOX_START = 1,       /* a worker, until it is connected to the STS */

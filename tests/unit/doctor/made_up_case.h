@@ -10,7 +10,7 @@
 #define NOW_S  1768234289
 #define NOW_MS 5000000
 
-static void make_up_findings(struct sts_findings *f)
+static inline void make_up_findings(struct sts_findings *f)
 {
 	sts_findings_init(f);
 	f->passed = (1U << STS_GATE__COUNT) - 1;
@@ -53,7 +53,7 @@ static void make_up_findings(struct sts_findings *f)
 		.is_jwt = 1, .iss = "https://sts.example.com", .aud = "https://vault.example"};
 }
 
-static void make_up_case(struct sts_case *c)
+static inline void make_up_case(struct sts_case *c)
 {
 	*c = (struct sts_case){
 		.origin = STS_ORIGIN_OWNER,
@@ -94,8 +94,8 @@ static void make_up_case(struct sts_case *c)
 }
 
 /* The connection was refused, or was not made for another reason. */
-static void make_up_failure(struct sts_case *c, enum sts_err error, int detail, const char *text,
-			    enum sts_gate gate)
+static inline void make_up_failure(struct sts_case *c, enum sts_err error, int detail,
+				   const char *text, enum sts_gate gate)
 {
 	c->report = (struct sts_report){.error = (int32_t)error, .detail = detail};
 	strcpy(c->report.text, text);

@@ -2,115 +2,20 @@
 /* The process of --listen as a child of the test, which stands for the supervisor: what /readyz
  * says of an output directory and of what is published, and that `check` says the same of the
  * files. */
-#include "listener/listener.h"
+#include "listener_child.h"
 
-#include "../output/opened_store.h"
 #include "base/clock.h"
 #include "output/files.h"
 #include "output/verdict.h"
 #include "sandbox/harden.h"
 
-#include <arpa/inet.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 
-#define NAME "default"
-#define OUT  "d"
-
-static struct sts_metrics *metrics;
-static int metrics_fd;
-static pid_t listener;
-static uint16_t port;
-static char body[16384], line[STS_VERDICT_LINE_MAX_BYTES + 64];
+static char line[STS_VERDICT_LINE_MAX_BYTES + 64];
 
 static int64_t now_s(void)
 {
 	return sts_clock_real_ms() / 1000;
-}
-
-/* Returns a connection to the listener, or -1. */
-static int connect_to(void)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Find a port that nobody has. */
-static uint16_t free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	CHECK(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
-	close(fd);
-	return ntohs(at.sin_port);
-}
-
-/* Start the listener for one exchange with this directory. */
-static void start(char *dir)
-{
-	struct sts_error e;
-	int fd;
-
-	if (!metrics) {
-		CHECK_INT(sts_metrics_make(&metrics, &metrics_fd, &e), STS_OK);
-		sts_metrics_set_names(metrics, (const char *const[]){NAME}, 1);
-	}
-	port = free_port();
-	listener = tree_fork();
-	if (listener == 0) {
-		char where[32];
-
-		const struct sts_metrics *seen = sts_metrics_map(metrics_fd);
-
-		snprintf(where, sizeof(where), "127.0.0.1:%u", (unsigned)port);
-		/* What the test has open is not the listener's. */
-		for (int i = 3; i < 64; i++)
-			close(i);
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(1);
-		sts_listener_run(where, seen, (char *const[]){dir, NULL}, false, &e);
-		_exit(1);
-	}
-	for (int i = 0; i < 1000 && (fd = connect_to()) < 0; i++)
-		usleep(10000);
-	CHECK(fd >= 0);
-	close(fd);
-}
-
-static void stop(void)
-{
-	kill(listener, SIGKILL);
-	CHECK_INT(tree_wait(listener), 1000 + SIGKILL);
-}
-
-/* Ask for a page, and keep the body. Returns the status. */
-static int ask_for(const char *path)
-{
-	char request[64], answer[sizeof(body)];
-	size_t len = 0;
-	ssize_t n;
-	int fd = connect_to(), status = 0;
-
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
-	CHECK(fd >= 0 && write(fd, request, strlen(request)) == (ssize_t)strlen(request));
-	while ((n = read(fd, answer + len, sizeof(answer) - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	answer[len] = '\0';
-	CHECK(sscanf(answer, "HTTP/1.1 %d", &status) == 1);
-	const char *end = strstr(answer, "\r\n\r\n");
-	snprintf(body, sizeof(body), "%s", end ? end + 4 : "");
-	return status;
 }
 
 static int ask(void)

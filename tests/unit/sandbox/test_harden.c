@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -51,6 +53,25 @@ static bool is_null(int fd, int flags)
 	       fcntl(fd, F_GETFD) == 0;
 }
 
+/* What the kernel says of whether this process is dumpable; -1: as it is. */
+static int said_dumpable = -1;
+
+int __real_prctl(int option, ...);
+int __wrap_prctl(int option, ...);
+int __wrap_prctl(int option, ...)
+{
+	unsigned long arg[4];
+	va_list args;
+
+	va_start(args, option);
+	for (size_t i = 0; i < 4; i++)
+		arg[i] = va_arg(args, unsigned long);
+	va_end(args);
+	return option == PR_GET_DUMPABLE && said_dumpable >= 0
+		       ? said_dumpable
+		       : __real_prctl(option, arg[0], arg[1], arg[2], arg[3]);
+}
+
 static int process(void)
 {
 	struct sigaction action;
@@ -63,6 +84,13 @@ static int process(void)
 	MUST(has_limit(RLIMIT_CORE, 0));
 	MUST(sigaction(SIGXFSZ, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 	/* Once more: now it was not dumpable. */
+	sts_harden_process();
+	MUST(sts_harden_undumpable_from_start());
+	/* 2 is for root alone: /proc/sys/fs/suid_dumpable. */
+	said_dumpable = 1;
+	sts_harden_process();
+	MUST(!sts_harden_undumpable_from_start());
+	said_dumpable = 2;
 	sts_harden_process();
 	MUST(sts_harden_undumpable_from_start());
 	return 0;
@@ -117,6 +145,20 @@ static int find_relro(struct dl_phdr_info *info, size_t size, void *unused)
 	return 1; /* the first object is the program */
 }
 
+/* What the kernel says of the program headers, which one test makes up. */
+static ElfW(Ehdr) * made_up;
+
+unsigned long __real_getauxval(unsigned long type);
+unsigned long __wrap_getauxval(unsigned long type);
+unsigned long __wrap_getauxval(unsigned long type)
+{
+	if (made_up && type == AT_PHDR)
+		return (unsigned long)(made_up + 1);
+	if (made_up && type == AT_PHNUM)
+		return 3;
+	return __real_getauxval(type);
+}
+
 static bool harden_before_write;
 static size_t written_place;
 
@@ -140,6 +182,40 @@ static void relocated_memory(void)
 		harden_before_write = i % 2;
 		written_place = i < 2 ? 0 : relro_len - 1;
 		CHECK_INT(in_child(write_there), i % 2 ? 1000 + SIGSEGV : 0);
+	}
+}
+
+static size_t place_after_headers;
+
+/* Without PT_PHDR, the program begins where its headers do. The release has no such entry. Of five
+ * pages, the headers stand in the first, and the third and fourth are to be read-only. */
+static int write_without_phdr(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), i = place_after_headers;
+	char *place = mmap(NULL, 5 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
+	ElfW(Phdr) * phdr;
+
+	MUST(place != MAP_FAILED);
+	made_up = (void *)place;
+	phdr = (void *)(made_up + 1);
+	phdr[0] = (ElfW(Phdr)){.p_type = PT_LOAD, .p_vaddr = 7 * page, .p_memsz = 5 * page};
+	phdr[1] = (ElfW(Phdr)){.p_type = PT_LOAD, .p_offset = page, .p_vaddr = 90 * page};
+	phdr[2] =
+		(ElfW(Phdr)){.p_type = PT_GNU_RELRO, .p_vaddr = 9 * page, .p_memsz = 2 * page + 5};
+	sts_harden_process();
+	place[(i < 2 ? 2 : 4) * page - (i % 2 == 0)] = 1;
+	return 0;
+}
+
+static void headers_without_phdr(void)
+{
+	/* the last byte of the second page, the first and the last that are read-only, the next */
+	static const int ends[] = {0, 1000 + SIGSEGV, 1000 + SIGSEGV, 0};
+
+	for (size_t i = 0; i < 4; i++) {
+		place_after_headers = i;
+		CHECK_INT(in_child(write_without_phdr), ends[i]);
 	}
 }
 
@@ -183,6 +259,23 @@ static int small_limits(void)
 	return 0;
 }
 
+/* No file can be opened, as where /dev/null is missing: descriptors stay as they are. */
+static int no_descriptor(void)
+{
+	struct stat before, after;
+
+	MUST(fstat(2, &before) == 0);
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0});
+	sts_harden_worker(false, false);
+	MUST(fstat(2, &after) == 0 && before.st_ino == after.st_ino);
+	MUST(has_limit(RLIMIT_CPU, 20));
+	close(1);
+	sts_harden_process();
+	MUST(fcntl(1, F_GETFD) < 0);
+	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	return 0;
+}
+
 static int listener(void)
 {
 	sts_harden_listener();
@@ -204,6 +297,7 @@ static void descriptors(void)
 static void other_limits(void)
 {
 	CHECK_INT(in_child(small_limits), 0);
+	CHECK_INT(in_child(no_descriptor), 0);
 	CHECK_INT(in_child(listener), 0);
 }
 
@@ -211,13 +305,14 @@ static const struct sts_test tests[] = {
 	{"any process", a_process},
 	{"standard descriptors", descriptors},
 	{"memory that is read-only after relocation", relocated_memory},
+	{"program headers without PT_PHDR", headers_without_phdr},
 	{"workers", workers},
 	{"limits that were lower, and the listener's", other_limits},
 };
 
 int main(void)
 {
-	if (STS_SANITIZED) {
+	if (STS_RUNTIME_REPORTS) {
 		printf("1..0 # SKIP the runtime of the sanitizers needs what is taken away\n");
 		return 0;
 	}

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "test.h"
 
 static struct sts_error e;
@@ -19,6 +20,27 @@ static void write_file(const char *text)
 
 	CHECK_INT(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
+}
+
+/* After the file is read, somebody changes it: to this text, or "" to remove it. The linker puts
+ * this function in the place of the one that reads. */
+static const char *changes_to;
+
+int __real_sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data,
+			 size_t size, size_t *len);
+int __wrap_sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data,
+			 size_t size, size_t *len);
+int __wrap_sts_file_read(int dir_fd, const char *path, enum sts_file_links links, void *data,
+			 size_t size, size_t *len)
+{
+	int err = __real_sts_file_read(dir_fd, path, links, data, size, len);
+
+	if (changes_to && *changes_to)
+		write_file(changes_to);
+	else if (changes_to)
+		unlink(path);
+	changes_to = NULL;
+	return err;
 }
 
 static void write_pid(pid_t pid, const char *end)
@@ -163,6 +185,30 @@ static void test_files_that_are_none(void)
 	check_refused("pid", ESRCH, "shareProcessNamespace");
 }
 
+/* The application was started again while the file was read: the process that was opened may be
+ * another one by now, and gets no signal. */
+static void test_a_file_that_changes(void)
+{
+	static const struct {
+		const char *text;
+		int detail;
+		const char *words;
+	} rows[] = {{"2147483647", EAGAIN, "it has just changed"},
+		    {"", ENOENT, "no such file"},
+		    {"x", 0, "digits only"}};
+	pid_t pid = start_child();
+
+	for (size_t i = 0; i < 3; i++) {
+		write_pid(pid, "");
+		changes_to = rows[i].text;
+		check_refused("pid", rows[i].detail, rows[i].words);
+		CHECK_INT(waitpid(pid, NULL, WNOHANG), 0);
+	}
+	write_pid(pid, "");
+	CHECK_INT(notify("pid", SIGUSR1), STS_OK);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+}
+
 /* PID of a process of another UID, which we may not signal. */
 static void test_another_uid(void)
 {
@@ -208,6 +254,7 @@ static const struct sts_test tests[] = {
 	{"what is not a PID", test_what_is_no_pid},
 	{"processes that never get the signal", test_whom_it_never_signals},
 	{"files that cannot be used", test_files_that_are_none},
+	{"a file that changes while it is read", test_a_file_that_changes},
 	{"a process of another UID", test_another_uid},
 	{"the folder of this test is removed", test_cleanup},
 };
