@@ -37,7 +37,7 @@ static uint16_t read_code(struct sts_unpacker *u)
  * are in the table, and the high bits are the steps before it. */
 static uint16_t take_apart(unsigned symbol, uint16_t *right)
 {
-	unsigned of_characters = 0, of_pairs = 0, high = 0, length = 0;
+	unsigned of_characters = 0, of_pairs = 0, high, length = 0, bit;
 
 	for (;; length++) {
 		if (symbol < lengths[length].characters) {
@@ -52,11 +52,12 @@ static uint16_t take_apart(unsigned symbol, uint16_t *right)
 		symbol -= lengths[length].pairs;
 	}
 	of_pairs += symbol;
-	for (unsigned bit = lengths[length].steps;; bit++)
-		if (!(steps[bit / 8] >> bit % 8 & 1))
-			high++;
-		else if (symbol-- == 0)
-			break;
+	/* No branch depends on a bit: half of the branches would be predicted wrongly. */
+	bit = lengths[length].steps;
+	high = bit + symbol + 1;
+	for (unsigned ones = 0; ones <= symbol; bit++)
+		ones += steps[bit / 8] >> bit % 8 & 1;
+	high = bit - high;
 	*right = pairs[of_pairs] & ((1u << RIGHT_BITS) - 1);
 	return (uint16_t)(high << LOW_BITS | pairs[of_pairs] >> RIGHT_BITS);
 }
