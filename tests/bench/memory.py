@@ -11,7 +11,8 @@ import time
 from rig import GO, OURS, PYTHON, SHELL, OLD, figure, wait_for
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-LISTEN, SIXTEEN, PAUSE, FLOOR = "sts-sidecar --listen", "sts-sidecar, 16 exchanges", "floor: pause", "floor: the same files"
+LISTEN, SIXTEEN, PAUSE, FLOOR, FLOOR_TWICE = (
+    "sts-sidecar --listen", "sts-sidecar, 16 exchanges", "floor: pause", "floor: the same files", "floor: the same files, two processes")
 USER = 65532
 SETTLE_S = 2
 FIRST_PORT = 21000
@@ -73,8 +74,8 @@ def instances(rig, kind, base, number):
                 "--listen", f"127.0.0.1:{FIRST_PORT + number}"], out
     if kind == PAUSE:
         return [rig.folder / "floor"], out
-    if kind == FLOOR:
-        return [rig.folder / "floor", out[0], *(word for name, size in rig.files.items() for word in (name, str(size)))], out
+    if kind in (FLOOR, FLOOR_TWICE):
+        return [rig.folder / "floor", *["--twice"] * (kind == FLOOR_TWICE), out[0], *(word for name, size in rig.files.items() for word in (name, str(size)))], out
     return rig.command(kind, out[0]), out
 
 
@@ -121,7 +122,7 @@ def measure(rig, kind, base, count):
     started = []
     try:
         started, folders = start_all(rig, kind, base, count, group)
-        processes = {OURS: 1, LISTEN: 2, SIXTEEN: 1, PAUSE: 1, FLOOR: 1, GO: 1, OLD: 1, PYTHON: 1, SHELL: 2}[kind]
+        processes = {OURS: 1, LISTEN: 2, SIXTEEN: 1, PAUSE: 1, FLOOR: 1, FLOOR_TWICE: 2, GO: 1, OLD: 1, PYTHON: 1, SHELL: 2}[kind]
         wait_for(lambda: len(group.pids()) == count * processes, f"{count} of {kind} at rest")
         time.sleep(SETTLE_S)
         user, cache, kernel = group.kib()
@@ -147,7 +148,7 @@ def run(rig, short, kinds=None):
     if os.geteuid() != 0:
         raise SystemExit("tests/bench: the memory of instances needs root, for a cgroup and a tmpfs")
     many, turns = (60, 2) if short else (200, 5)
-    kinds = kinds or [OURS, FLOOR, PAUSE, LISTEN, SIXTEEN, *(peer for peer in rig.peers if peer != OURS)]
+    kinds = kinds or [OURS, FLOOR, FLOOR_TWICE, PAUSE, LISTEN, SIXTEEN, *(peer for peer in rig.peers if peer != OURS)]
     rows = {kind: [] for kind in kinds}
     mount = rig.folder / "memory"
     mount.mkdir()
