@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* --- the jobs --- */
 
-static char dir[] = "/tmp/sts-fuzz-worker.XXXXXX", token_file[64], ca_file[64], out_dir[64];
-static char token_flag[80], ca_flag[80], out_flag[80];
+static char dir[128], token_file[160], ca_file[160], out_dir[160];
+static char token_flag[192], ca_flag[192], out_flag[192];
 
 static const struct {
 	enum sts_worker_mode mode;
@@ -138,8 +138,10 @@ static void remove_files(void)
 
 static void make_files(void)
 {
+	const char *temp = getenv("TMPDIR");
 	int fd;
 
+	snprintf(dir, sizeof(dir), "%s/sts-fuzz-worker.XXXXXX", temp ? temp : "/tmp");
 	require(mkdtemp(dir) != NULL);
 	snprintf(token_file, sizeof(token_file), "%s/token", dir);
 	snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", dir);
