@@ -270,7 +270,6 @@ static bool parse_number(struct sts_slice key, struct sts_slice value, struct st
 bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 {
 	const char *begin = text.data;
-	bool has_state = false;
 
 	memset(status, 0, sizeof(*status));
 	if (text.len > STS_STATUS_MAX_BYTES || !sts_slice_eq(sts_slice_cut(&text, '\n'), MAGIC))
@@ -281,7 +280,7 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 		struct sts_slice key = sts_slice_cut(&value, ' ');
 		bool ok;
 		if (sts_slice_eq(key, "state"))
-			ok = has_state = parse_state(value, status);
+			ok = parse_state(value, status);
 		else if (sts_slice_eq(key, "error"))
 			ok = parse_error(value, status);
 		else if (sts_slice_eq(key, "sts_error"))
@@ -296,13 +295,13 @@ bool sts_status_parse(struct sts_slice text, struct sts_status *status)
 			 sts_slice_eq(key, KEY_NOT_BEFORE))
 			ok = parse_clock(key, value, status);
 		else if (sts_slice_eq(key, "sum"))
-			ok = check_sum(value, begin, line);
+			return check_sum(value, begin, line);
 		else
 			ok = parse_number(key, value, status);
 		if (!ok)
 			return false;
 	}
-	return has_state;
+	return false; /* the end is missing */
 }
 
 void sts_status_now(struct sts_status_now *now)

@@ -5,8 +5,8 @@
  * places only: an error code of a known set, and the message of the last error, in which it is
  * escaped and bounded. It lies in a directory in which others may write, so the reader trusts
  * nothing: it bounds the file, checks the range of every field, and ignores unknown keys. The last
- * line is a sum of the lines before it, which shows a reader whether the file was just being
- * overwritten (sts_store_overwrite()).
+ * line is a sum of the lines before it. It shows a reader whether the file was just being
+ * overwritten (sts_store_overwrite()), so a text without it counts as no status.
  */
 #ifndef STS_OUTPUT_STATUS_H
 #define STS_OUTPUT_STATUS_H
@@ -116,9 +116,9 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out);
  *   text    in   UNTRUSTED
  *   status  out  meaningful only when true is returned; then every field is in range, and sts_error
  *                is "" or known
- * Returns false when the text is not a status: it has over STS_STATUS_MAX_BYTES, its first line or
- * the state is missing, a known key has a value out of range, or the sum is wrong. A file of a
- * former version has no sum.
+ * Returns false when the text is not a whole status: it has over STS_STATUS_MAX_BYTES, its first
+ * line or the sum is missing, a known key has a value out of range, or the sum is wrong. What
+ * follows the sum is not read.
  */
 bool sts_status_parse(struct sts_slice text, struct sts_status *status);
 

@@ -35,10 +35,18 @@ def of_boot(boot=None, tried_s=None, ended_s=None, next_s=None, trying_s=None, l
     return {"boot": boot or boot_id()} | {key: 0 if s is None else max(1, now_ms + int(s * 1000)) for key, s in times.items()}
 
 
+def with_sum(lines):
+    """The content of the file: the lines, and their sum (sts_hash() of lib/base/hash.h)."""
+    total = 14695981039346656037
+    for byte in lines.encode():
+        total = (total ^ byte) * 1099511628211 & (1 << 64) - 1
+    return f"{lines}\nsum {total & (1 << 32) - 1}"
+
+
 def write(folder, lines):
     """Writes the file as the sidecar does: under another name, which is then renamed."""
     new = pathlib.Path(folder) / ".status.new"
-    new.write_text("\n".join(["sts-sidecar-status 1", *(f"{key} {value}" for key, value in lines.items())]))
+    new.write_text(with_sum("\n".join(["sts-sidecar-status 1", *(f"{key} {value}" for key, value in lines.items())])))
     new.chmod(0o644)
     os.rename(new, pathlib.Path(folder) / ".status")
 

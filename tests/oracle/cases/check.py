@@ -5,6 +5,7 @@ import time
 import tomllib
 
 from harness import tokens
+from harness.status import with_sum
 from oracle import ERRORS
 from oracle.scene import answer, given
 from oracle.suite import add, case
@@ -63,8 +64,11 @@ def status(scene, text="", now=None, **fields):
     """A status file. now: the time of the last attempt, and of the next one, from now on."""
     if now is not None:
         fields |= dict(zip(("last_attempt", "next_attempt"), (int(time.time()) + seconds for seconds in now)))
-    lines = [MAGIC, *(f"{key} {value}" for key, value in fields.items())]
-    scene.own("tokens/.status", text if text else "\n".join(lines))
+    text = text or "\n".join([MAGIC, *(f"{key} {value}" for key, value in fields.items())])
+    if text.startswith(f"{MAGIC}\nstate"):
+        lines = text.rstrip("\n")
+        text = with_sum(lines) + text[len(lines):]
+    scene.own("tokens/.status", text)
 
 
 def explained(name, *args, token=None, expires=LATER, json=True, **more):

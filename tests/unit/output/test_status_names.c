@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
 #include "output/status.h"
 #include "test.h"
 
@@ -16,11 +17,14 @@ static void test_names(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct sts_status status;
-		char text[96];
+		char buf[128];
+		struct sts_text text;
 
-		snprintf(text, sizeof(text),
-			 "sts-sidecar-status 1\nstate ok\nwaits 3\nwaits_for %s", rows[i].name);
-		CHECK(sts_status_parse(sts_slice_of(text), &status));
+		sts_text_init(&text, buf, sizeof(buf));
+		sts_text_addf(&text, "sts-sidecar-status 1\nstate ok\nwaits 3\nwaits_for %s",
+			      rows[i].name);
+		sts_text_addf(&text, "\nsum %u", (unsigned)sts_hash(STS_HASH_START, buf, text.len));
+		CHECK(sts_status_parse((struct sts_slice){buf, text.len}, &status));
 		CHECK_STR(status.wait_name, rows[i].shown ? rows[i].name : "");
 	}
 }
