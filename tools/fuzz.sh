@@ -75,7 +75,11 @@ fuzz() { # target
 	build-asan/tests/fuzz_"$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="build-asan/findings/$1-" "$found" "$kept" >"build-asan/fuzz-$1.log" 2>&1 || {
 		tail -n 40 "build-asan/fuzz-$1.log" >&2
-		failed "$1" "a mistake: the input is in build-asan/findings/" || return
+		input=$(sed -n 's/^.*Test unit written to //p' "build-asan/fuzz-$1.log" | tail -n 1)
+		if [ -n "$input" ]; then
+			failed "$1" "a mistake: build-asan/tests/fuzz_$1 $input shows it again" || return
+		fi
+		failed "$1" "it could not be fuzzed" || return
 	}
 	rm -rf "$found.new"
 	mkdir "$found.new" || return
