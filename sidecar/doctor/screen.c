@@ -26,9 +26,9 @@ static bool has_utf8(void)
 	const char *locale, *charset;
 
 	for (size_t i = 0; *sts_text_at(variables, i); i++) {
-		if (!is_set(sts_text_at(variables, i)))
-			continue;
 		locale = getenv(sts_text_at(variables, i));
+		if (!locale || !*locale)
+			continue;
 		charset = strchr(locale, '.');
 		return charset && (sts_slice_eq_nocase(sts_slice_of(charset + 1), "UTF-8") ||
 				   sts_slice_eq_nocase(sts_slice_of(charset + 1), "utf8"));

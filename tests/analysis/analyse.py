@@ -150,9 +150,12 @@ def scan_build():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "compile_commands.json").write_text(json.dumps(
             [{"directory": str(TOP), "file": name, "command": shlex.join(["clang", *options, "-c", name])} for name, options in compiled().items()]))
-        output("analyze-build-14", "--cdb", f"{folder}/compile_commands.json", "--plist", "--output", f"{folder}/out", "--status-bugs")
+        output("analyze-build-14", "--cdb", f"{folder}/compile_commands.json", "--plist", "--output", f"{folder}/out", good=(0,))
         found = set()
-        for path in Path(folder, "out").rglob("*.plist"):
+        reports = list(Path(folder, "out").rglob("*.plist"))
+        if len(reports) != len(compiled()):
+            raise SystemExit(f"analyze-build-14 has looked at {len(reports)} of {len(compiled())} files")
+        for path in reports:
             report = plistlib.loads(path.read_bytes())
             for item in report["diagnostics"]:
                 file = os.path.relpath(os.path.normpath(TOP / report["files"][item["location"]["file"]]), TOP)
