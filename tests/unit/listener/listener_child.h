@@ -23,6 +23,7 @@ static char body[16384];
 static const char *host = "127.0.0.1", *log_path = "/dev/null";
 static bool require_sandbox;
 static void (*listener_ended)(enum sts_err err, const struct sts_error *e);
+static bool outlives; /* the listener does not end with the process that starts it */
 
 /* Returns a connection to the listener, or -1. */
 static inline int connect_to(void)
@@ -67,6 +68,8 @@ static inline void launch(char *dir)
 	if (listener == 0) {
 		char where[32];
 
+		if (outlives)
+			prctl(PR_SET_PDEATHSIG, 0);
 		const struct sts_metrics *seen = sts_metrics_map(metrics_fd);
 
 		snprintf(where, sizeof(where), "%s:%u", host, (unsigned)port);

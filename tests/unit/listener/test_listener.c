@@ -10,6 +10,7 @@
 #include "sandbox/harden.h"
 
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 static char line[STS_VERDICT_LINE_MAX_BYTES + 64];
 
@@ -351,6 +352,43 @@ static void test_what_is_open(void)
 	stop();
 }
 
+/* The kernel kills a listener whose supervisor ends. In the moment before, /livez tells it. */
+static void test_no_supervisor(void)
+{
+	struct {
+		pid_t listener;
+		uint16_t port;
+	} told = {0};
+	int tells[2], ends[2];
+
+	fresh(OUT, 0777);
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(tells) == 0 && pipe(ends) == 0);
+	pid_t supervisor = tree_fork();
+	if (supervisor == 0) {
+		outlives = true;
+		close(ends[1]);
+		start((char[]){OUT});
+		told.listener = listener;
+		told.port = port;
+		CHECK(write(tells[1], &told, sizeof(told)) == sizeof(told));
+		_exit((int)read(ends[0], &told, 1));
+	}
+	CHECK(read(tells[0], &told, sizeof(told)) == sizeof(told));
+	listener = told.listener;
+	port = told.port;
+	CHECK_INT(ask_for("/livez"), 200);
+	/* Workers come first. */
+	CHECK(getpriority(PRIO_PROCESS, (id_t)listener) >= 10);
+	CHECK(close(ends[1]) == 0);
+	CHECK_INT(tree_wait(supervisor), 0);
+	CHECK_INT(ask_for("/livez"), 503);
+	stop();
+	close(ends[0]);
+	close(tells[0]);
+	close(tells[1]);
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"/readyz says what check says", test_as_check},
 	{"clocks that differ, and a token that is not valid yet", test_clocks},
@@ -359,6 +397,7 @@ static const struct sts_test tests[] = {
 	{"files that the application has forged", test_files_that_are_forged},
 	{"before the first attempt has ended", test_before_the_first_attempt},
 	{"no file is open, and no directory can be read", test_what_is_open},
+	{"no supervisor", test_no_supervisor},
 };
 
 int main(void)

@@ -41,6 +41,15 @@ static void check_wrong(char *const *argv, const char *message)
 {
 	CHECK_INT(make(argv), STS_EUSAGE);
 	CHECK_STR(e.msg, message);
+	CHECK_INT(e.detail, 0); /* the hint is the usual one */
+}
+
+/* Something is wrong with a parameter, so the hint is about the protocol. */
+static void check_parameter(char *const *argv, const char *message)
+{
+	CHECK_INT(make(argv), STS_EUSAGE);
+	CHECK_STR(e.msg, message);
+	CHECK_INT(e.detail, STS_USAGE_PARAMETER);
 }
 
 static void put(const char *name, const char *text, size_t len)
@@ -118,12 +127,12 @@ static void test_protocols(void)
 	check_wrong(ARGV("--protocol=token-exchange"),
 		    "--url is missing: protocol token-exchange has no endpoint of its own");
 	/* The check of the request refuses these. With --url, a look-alike may need neither. */
-	check_wrong(ARGV("--protocol=aws"),
-		    "the parameter region is missing, and protocol aws needs it: "
-		    "--param region=..., or AWS_REGION");
-	check_wrong(ARGV("--protocol=aws", "--param=region=eu-central-1"),
-		    "the parameter role-arn is missing, and protocol aws needs it: "
-		    "--param role-arn=..., or AWS_ROLE_ARN");
+	check_parameter(ARGV("--protocol=aws"),
+			"the parameter region is missing, and protocol aws needs it: "
+			"--param region=..., or AWS_REGION");
+	check_parameter(ARGV("--protocol=aws", "--param=region=eu-central-1"),
+			"the parameter role-arn is missing, and protocol aws needs it: "
+			"--param role-arn=..., or AWS_ROLE_ARN");
 	CHECK_INT(make(ARGV("--protocol=aws", "--url", URL)), STS_OK);
 }
 

@@ -411,6 +411,7 @@ static void peers_without_tls(void)
 {
 	check_refused("http", DEADLINE_MS, STS_ETLS,
 		      "does not speak TLS on this port: it answered");
+	CHECK_INT(error.detail, 0); /* there was no alert */
 	check_refused("ssh", DEADLINE_MS, STS_ETLS, "on this port: it speaks SSH");
 	check_refused("garbage", DEADLINE_MS, STS_ETLS, "does not speak TLS on this port");
 	CHECK(strstr(error.msg, "HTTP") == NULL);
@@ -453,7 +454,20 @@ static void alerts_in_words(void)
 	check_refused("alert-112", DEADLINE_MS, STS_ETLS_NAME, "the host name of the URL");
 	CHECK_INT(error.detail, 112);
 	check_refused("alert-99", DEADLINE_MS, STS_ETLS, "with alert 99");
+	/* An alert has two bytes (RFC 8446 section 6). */
+	check_refused("alert-short", DEADLINE_MS, STS_ETLS, "");
+	CHECK(!strstr(error.msg, "alert 40"));
+	check_refused("alert-long", DEADLINE_MS, STS_ETLS, "");
+	CHECK(!strstr(error.msg, "alert 40"));
 	check_refused("warning-112", DEADLINE_MS, STS_ETLS_CLOSED, "the peer closed");
+}
+
+/* The second ClientHello has the cookie of the HelloRetryRequest, byte for byte (RFC 8446 section
+ * 4.2.2). The server answers with another alert if it does not. */
+static void the_cookie_is_sent_back(void)
+{
+	check_refused("cookie", DEADLINE_MS, STS_ETLS_NAME, "");
+	CHECK_INT(error.detail, 112);
 }
 
 static void the_verifier_has_its_say(void)
@@ -553,6 +567,7 @@ static const struct sts_test tests[] = {
 	{"servers that insist on something else", other_profiles},
 	{"a client certificate is wanted in TLS 1.3", a_client_certificate_is_wanted},
 	{"alerts are told in words", alerts_in_words},
+	{"a cookie is sent back", the_cookie_is_sent_back},
 	{"the verifier decides", the_verifier_has_its_say},
 	{"the program's verifier: names and issuers", the_real_verifier},
 	{"errors may be NULL", errors_need_no_place},

@@ -147,12 +147,62 @@ def dripping(sock):
             sock.sendall(b"\0")
 
 
-def alert(level, number):
+def alert(*data):
+    """An alert has a level and a number; a malformed one has fewer bytes, or more."""
     def peer(sock):
         sock.recv(4096)
-        sock.sendall(bytes([21, 3, 3, 0, 2, level, number]))
+        sock.sendall(bytes([21, 3, 3, 0, len(data), *data]))
         sock.close()
     return peer
+
+
+RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446, section 4.1.3
+
+
+def vector(size, data):
+    return len(data).to_bytes(size, "big") + data
+
+
+def read_hello(sock):
+    """The session id and the extensions of a ClientHello."""
+    def exactly(count):
+        data = b""
+        while len(data) < count:
+            data += sock.recv(count - len(data)) or sys.exit("the client has closed")
+        return data
+
+    def take(size):
+        nonlocal hello
+        count = int.from_bytes(hello[:size], "big")
+        taken, hello = hello[size:size + count], hello[size + count:]
+        return taken
+
+    kind = 0
+    while kind != 22:  # a change_cipher_spec may come before
+        kind, _, _, size = struct.unpack(">BBBH", exactly(5))
+        hello = exactly(size)
+    hello = hello[4 + 2 + 32:]
+    session = take(1)
+    take(2)
+    take(1)
+    hello = take(2)
+    found = {}
+    while hello:
+        number, hello = int.from_bytes(hello[:2], "big"), hello[2:]
+        found[number] = take(2)
+    return session, found
+
+
+def cookie(sock):
+    """A HelloRetryRequest with a cookie; alert 112 if the cookie comes back, else alert 40."""
+    value = bytes(range(256)) + b"end"
+    session, _ = read_hello(sock)
+    extensions = struct.pack(">HHH", 43, 2, 0x0304) + struct.pack(">H", 44) + vector(2, vector(2, value))
+    hello = b"\3\3" + RETRY_RANDOM + vector(1, session) + struct.pack(">HB", 0x1301, 0) + vector(2, extensions)
+    sock.sendall(b"\x16\3\3" + vector(2, b"\2" + vector(3, hello)))
+    _, found = read_hello(sock)
+    sock.sendall(bytes([21, 3, 3, 0, 2, 2, 112 if found.get(44) == vector(2, value) else 40]))
+    sock.close()
 
 
 def byte_by_byte(ctx):
@@ -278,6 +328,9 @@ PEERS = {
     "alert-71": alert(2, 71),
     "alert-112": alert(2, 112),
     "alert-99": alert(2, 99),
+    "alert-short": alert(2),
+    "alert-long": alert(2, 40, 0),
+    "cookie": cookie,
     "warning-112": alert(1, 112),
     "alert-close": alert(1, 0),
 }
