@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -136,6 +139,39 @@ static void test_bundles(void)
 		close(ca.source[i].fd);
 }
 
+/* In a namespace of its own: /etc/ssl has no bundle, then the last one that is looked for. Returns 0,
+ * the line of what is wrong, or 255 where that cannot be made. */
+static int try_bundles(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("tmpfs", "/etc/ssl", "tmpfs", 0, NULL) != 0 || access("/etc/pki", F_OK) == 0)
+		return 255;
+	if (open_all() != STS_OK || ca.count != 0)
+		return 1;
+	if (close(creat("/etc/ssl/cert.pem", 0644)) != 0 || open_all() != STS_OK || ca.count != 1)
+		return 2;
+	return strcmp(ca.source[0].label, "/etc/ssl/cert.pem") == 0 && ca.source[0].is_system ? 0
+											      : 3;
+}
+
+static void test_other_bundles(void)
+{
+	int status = 0;
+
+	set_up();
+	o.cacert_only = false;
+	pid_t child = fork();
+	if (child == 0) {
+		alarm(10);
+		_exit(try_bundles());
+	}
+	CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 255)
+		sts_test_skipped = "no mounts here, or other bundles";
+	else
+		CHECK_INT(WEXITSTATUS(status), 0);
+}
+
 static void test_too_many(void)
 {
 	set_up();
@@ -203,6 +239,7 @@ static const struct sts_test tests[] = {
 	{"the CA file of a protocol", test_of_protocol},
 	{"variables in place of the system's bundle", test_the_system},
 	{"the system's bundles", test_bundles},
+	{"systems with another bundle, or with none", test_other_bundles},
 	{"too many paths", test_too_many},
 	{"paths that are too long", test_long_paths},
 	{"the folder of this test is removed", test_end},

@@ -52,6 +52,29 @@ static void test_claims(void)
 	CHECK(!c.is_jwt);
 }
 
+/* What was found before is never told of a token that cannot be read, or of a file that is not
+ * there. The calls follow each other, so that the second one finds the stack of the first one. */
+static void test_nothing_is_left_over(void)
+{
+	/* {"iss":"https://a","sub":"s","aud":"x"} */
+	const struct sts_slice token =
+		STS_SLICE("e30.eyJpc3MiOiJodHRwczovL2EiLCJzdWIiOiJzIiwiYXVkIjoieCJ9.c2ln");
+	struct sts_found_claims c[2] = {{0}};
+	static struct sts_findings files[2];
+
+	sts_find_claims(&c[0], token, scratch, sizeof(scratch), NULL);
+	sts_find_claims(&c[1], STS_SLICE("opaque"), scratch, sizeof(scratch), NULL);
+	CHECK_STR(c[0].iss, "https://a");
+	CHECK(c[1].iss[0] == '\0' && c[1].sub[0] == '\0' && c[1].aud[0] == '\0');
+
+	sts_findings_init(&files[0]);
+	sts_findings_init(&files[1]);
+	sts_find_subject_file(&files[0], "/dev/null");
+	sts_find_subject_file(&files[1], "/none");
+	CHECK(files[0].subject_mode != 0 && files[0].subject_changed_s != 0);
+	CHECK(files[1].subject_mode == 0 && files[1].subject_changed_s == 0);
+}
+
 static void test_long_claims(void)
 {
 	char json[2048] = "{\"aud\":[";
@@ -208,6 +231,7 @@ static void test_answer(void)
 
 static const struct sts_test tests[] = {
 	{"claims", test_claims},
+	{"nothing is left over", test_nothing_is_left_over},
 	{"long claims are cut", test_long_claims},
 	{"claims that repeat secrets are left out", test_claims_that_repeat_secrets},
 	{"the file of the subject token", test_subject_file},
