@@ -183,12 +183,13 @@ static void test_refused(void)
 {
 	struct sts_store store;
 	struct sts_error error;
-	const mode_t modes[] = {0755, 01755}; /* here the sticky bit is not the reason */
+	/* The sticky bit is not the reason here; and who may write needs to enter it, too. */
+	const mode_t modes[] = {0755, 01755, 0756};
 	char want[160];
 
 	if (!is_root())
 		return;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		tree_clear("d");
 		tree_dir("d", 0700);
 		CHECK(chown("d", 0, FS_GROUP) == 0 && chmod("d", modes[i]) == 0);

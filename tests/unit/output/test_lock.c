@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 
 #include "opened_store.h"
 
@@ -76,10 +78,41 @@ static void test_lock_among_many(void)
 	sts_store_close(&store);
 }
 
+/* Where /proc cannot be read, nobody knows who holds the lock. */
+static void test_lock_without_proc(void)
+{
+	struct sts_store second;
+
+	fresh("d", 0777);
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	pid_t child = tree_fork();
+	if (child == 0) {
+		if (unshare(CLONE_NEWNS) != 0 ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		    mount("tmpfs", "/proc", "tmpfs", 0, NULL) != 0)
+			_exit(99);
+		CHECK_INT(sts_lock_owner(second.dir_fd), 0);
+		CHECK_INT(sts_lock_take(second.dir_fd, "d", &locked, &error), STS_ELOCKED);
+		CHECK(strstr(error.msg, "another process (perhaps in another container)"));
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	int status = tree_wait(child);
+	if (status == 99)
+		sts_test_skipped = "mounting is not permitted here";
+	else
+		CHECK_INT(status, 0);
+	sts_store_close(&second);
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"a directory has one writer", test_lock},
 	{"locks that are not a writer's", test_lock_shared},
 	{"a lock among many", test_lock_among_many},
+	{"no /proc", test_lock_without_proc},
 };
 
 int main(void)

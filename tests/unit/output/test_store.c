@@ -74,6 +74,7 @@ static void test_open_once(void)
 	errno = ENOENT;
 	CHECK_INT(sts_store_open(&store, "d", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error), STS_OK);
 	CHECK_INT(store.dir_fd, 0);
+	CHECK(fcntl(store.dir_fd, F_GETFD) & FD_CLOEXEC);
 	sts_store_close(&store);
 	CHECK_INT(fcntl(0, F_GETFD), -1);
 	take_descriptor_0_back(kept);
