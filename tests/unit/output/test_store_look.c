@@ -3,6 +3,7 @@
  * nothing. */
 #include "output/store.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -82,7 +83,50 @@ static void groups(void)
 	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 
+/* In a sticky directory, a file is replaced by its owner, the owner of the directory, or root. */
+static void sticky(void)
+{
+	static const struct {
+		mode_t mode;
+		uid_t dir, file;
+		bool as_root, can;
+	} cases[] = {
+		{01777, 0, OWN, false, true},    {01777, 0, OWN + 1, false, false},
+		{01777, 0, 0, false, false},     {01777, OWN, OWN + 1, false, true},
+		{01777, OWN, 0, false, true},    {01777, OWN + 1, OWN + 1, true, true},
+		{0777, 0, OWN + 1, false, true},
+	};
+	char template[] = "/tmp/look.XXXXXX";
+
+	if (geteuid() != 0) {
+		sts_test_skipped = "only root can be other users";
+		return;
+	}
+	sts_test_enter_folder(template);
+	CHECK(chmod(template, 0755) == 0 && mkdir("d", 0777) == 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int status = 0, detail, fd = creat("d/token.jwt", 0600);
+
+		CHECK(fd >= 0 && fchown(fd, cases[i].file, 0) == 0 && close(fd) == 0);
+		CHECK(chown("d", cases[i].dir, 0) == 0 && chmod("d", cases[i].mode) == 0);
+		pid_t pid = fork();
+		if (pid == 0) {
+			if (!cases[i].as_root && (setgroups(0, NULL) != 0 || setuid(OWN) != 0))
+				_exit(2);
+			bool can = look(STS_GROUP_AUTO, &detail) == STS_OK;
+			_exit(can != cases[i].can || (!can && detail != STS_EHELD));
+		}
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+		if (status != 0)
+			printf("# case %zu\n", i);
+		CHECK_INT(status, 0);
+		CHECK(unlink("d/token.jwt") == 0);
+	}
+	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
+}
+
 static const struct sts_test tests[] = {
+	{"the sticky bit", sticky},
 	{"the group of files", groups},
 };
 
