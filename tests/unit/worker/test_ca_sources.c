@@ -139,8 +139,8 @@ static void test_bundles(void)
 		close(ca.source[i].fd);
 }
 
-/* In a namespace of its own: /etc/ssl has no bundle, then the last one that is looked for. Returns 0,
- * the line of what is wrong, or 255 where that cannot be made. */
+/* In a namespace of its own, /etc/ssl has no bundle, and then the last one that is looked for.
+ * Returns 0, the number of the step that went wrong, or 255 where that cannot be made. */
 static int try_bundles(void)
 {
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
