@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
-# the simulations, BoGo, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
+# the simulations, BoGo and the lying server of tests/tls, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
 # folder is below its limit, or if tests/coverage/uncovered.toml does not describe the lines that no test runs.
 #
 #   tools/coverage.sh              everything
@@ -56,7 +56,7 @@ run() { # part
 	protocols)	pytest tests/protocols ;;
 	trust)		pytest tests/trust ;;
 	names)		pytest tests/names ;;
-	tls)		STS_BOGO_SHIM=$build/tests/bogo-shim tests/tls/bogo/run.sh ;;
+	tls)		STS_BOGO_SHIM=$build/tests/bogo-shim tests/tls/bogo/run.sh; .venv/bin/python tests/tls/liar/run.py --client "$build/tests/tls-client" ;;
 	esac || echo "-- not everything passed in $1"
 }
 

@@ -28,6 +28,7 @@ static struct {
 	uint8_t pending[PENDING_BYTES];
 	size_t len, at,
 		message; /* message: where the last one begins, which is not yet in a record */
+	size_t read_bytes, writes;
 	unsigned ops, piece;
 	bool proved, finished; /* a right signature, a right Finished message was sent */
 } server;
@@ -39,11 +40,26 @@ static struct {
 
 static unsigned random_calls, random_calls_max;
 
+/* What fails besides, for tests/unit/tls/test_faults.c. SIZE_MAX: nothing. */
+static struct {
+	size_t read_bytes, writes, randoms; /* so many work */
+	bool breaks;                        /* what is read ends with an error */
+	bool off;                           /* a check is switched off */
+} faults = {SIZE_MAX, SIZE_MAX, SIZE_MAX, false, false};
+
+/* Where a check is switched off, the client does what it must not. */
+static void require_checked(bool ok)
+{
+	require(ok || faults.off);
+}
+
 static bool get_random(uint8_t *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		data[i] = (uint8_t)(0x40 + i);
-	return random_calls_max == 0 || ++random_calls < random_calls_max;
+	if (++random_calls > faults.randoms)
+		return false;
+	return random_calls_max == 0 || random_calls < random_calls_max;
 }
 
 /* The verifier: it accepts any chain or none, and checks that it gets whole certificates. */
@@ -59,14 +75,14 @@ static void start_chain(const br_x509_class **ctx, const char *name)
 {
 	(void)ctx;
 	(void)name;
-	require(!verifier.in_chain);
+	require_checked(!verifier.in_chain);
 	verifier.in_chain = true;
 }
 
 static void start_cert(const br_x509_class **ctx, uint32_t len)
 {
 	(void)ctx;
-	require(verifier.in_chain && !verifier.in_cert && len > 0);
+	require_checked(verifier.in_chain && !verifier.in_cert && len > 0);
 	verifier.in_cert = true;
 	verifier.due = len;
 }
@@ -76,24 +92,24 @@ static void append(const br_x509_class **ctx, const unsigned char *data, size_t 
 	unsigned char sum = 0;
 
 	(void)ctx;
-	require(verifier.in_cert && len > 0 && len <= verifier.due);
+	require_checked(verifier.in_cert && len > 0 && len <= verifier.due);
 	verifier.due -= len;
 	for (size_t i = 0; i < len; i++)
 		sum ^= data[i]; /* a sanitizer sees a read past the end */
-	require(sum == 0 || len > 0);
+	require_checked(sum == 0 || len > 0);
 }
 
 static void end_cert(const br_x509_class **ctx)
 {
 	(void)ctx;
-	require(verifier.in_cert && verifier.due == 0);
+	require_checked(verifier.in_cert && verifier.due == 0);
 	verifier.in_cert = false;
 }
 
 static unsigned end_chain(const br_x509_class **ctx)
 {
 	(void)ctx;
-	require(verifier.in_chain && !verifier.in_cert);
+	require_checked(verifier.in_chain && !verifier.in_cert);
 	return verifier.verdict;
 }
 
@@ -258,15 +274,20 @@ static int read_server(void *context, uint8_t *data, size_t len)
 	size_t n;
 
 	require(context == &server && len > 0);
+	if (server.read_bytes == faults.read_bytes)
+		return faults.breaks ? -1 : 0;
 	if (server.at == server.len && !make_pending())
 		return 0;
 	n = server.len - server.at;
+	if (n > faults.read_bytes - server.read_bytes)
+		n = faults.read_bytes - server.read_bytes;
 	if (server.piece > 0 && n > server.piece)
 		n = server.piece;
 	if (n > len)
 		n = len;
 	memcpy(data, server.pending + server.at, n);
 	server.at += n;
+	server.read_bytes += n;
 	return (int)n;
 }
 
@@ -274,6 +295,9 @@ static int read_server(void *context, uint8_t *data, size_t len)
 static int write_server(void *context, const uint8_t *data, size_t len)
 {
 	require(context == &server && len > 0);
+	if (server.writes == faults.writes)
+		return -1;
+	server.writes++;
 	for (size_t i = 0; i < len; i++) {
 		if (sent.left > 0) {
 			sent.left--;
@@ -307,38 +331,42 @@ static void check_success(void)
 {
 	const struct sts_tls_facts *f = &client.facts;
 
-	require(client.records.failure.kind == STS_TLS_FINE);
-	require(server.proved && server.finished && verifier.in_chain && verifier.verdict == 0);
-	require(f->version == STS_TLS_VERSION_12 || f->version == STS_TLS_VERSION_13);
-	require(f->version != STS_TLS_VERSION_12 || !sts_tls_testing.no_tls12);
-	require(f->version != STS_TLS_VERSION_13 || !sts_tls_testing.no_tls13);
-	require(client.records.tls13 == (f->version == STS_TLS_VERSION_13));
-	require(sts_tls_suite_name(f->suite) && sts_tls_group_name(f->group) &&
-		sts_tls_scheme_name(f->scheme));
-	require((client.suite->key_type == 0) == client.records.tls13);
-	require(!f->client_sent || (f->client_asked && client.key && f->client_scheme));
-	require(all_zero(client.pair.secret, sizeof(client.pair.secret)));
-	require(all_zero(client.master, sizeof(client.master)));
+	require_checked(client.records.failure.kind == STS_TLS_FINE);
+	require_checked(server.proved && server.finished && verifier.in_chain &&
+			verifier.verdict == 0);
+	require_checked(f->version == STS_TLS_VERSION_12 || f->version == STS_TLS_VERSION_13);
+	require_checked(f->version != STS_TLS_VERSION_12 || !sts_tls_testing.no_tls12);
+	require_checked(f->version != STS_TLS_VERSION_13 || !sts_tls_testing.no_tls13);
+	require_checked(client.records.tls13 == (f->version == STS_TLS_VERSION_13));
+	require_checked(sts_tls_suite_name(f->suite) && sts_tls_group_name(f->group) &&
+			sts_tls_scheme_name(f->scheme));
+	require_checked((client.suite->key_type == 0) == client.records.tls13);
+	require_checked(!f->client_sent || (f->client_asked && client.key && f->client_scheme));
+	require_checked(all_zero(client.pair.secret, sizeof(client.pair.secret)));
+	require_checked(all_zero(client.master, sizeof(client.master)));
 }
 
 static void check_failure(void)
 {
 	const struct sts_tls_failure *f = &client.records.failure;
 
-	require(f->kind != STS_TLS_FINE || client.records.closed);
+	require_checked(f->kind != STS_TLS_FINE || client.records.closed);
 	if (f->kind == STS_TLS_BROKEN_RULE)
-		require(sts_tls_check_name(f->check) != NULL &&
-			sts_tls_check_info(f->check).words[0] != '\0');
-	require(f->kind != STS_TLS_WORN_OUT && f->kind != STS_TLS_TOO_BIG &&
-		f->kind != STS_TLS_KEY_MISMATCH && f->kind != STS_TLS_IO);
-	require(f->kind != STS_TLS_NO_RANDOM || random_calls_max > 0);
-	require(f->kind != STS_TLS_DISTRUSTED || verifier.verdict != 0);
+		require_checked(sts_tls_check_name(f->check) != NULL &&
+				sts_tls_check_info(f->check).words[0] != '\0');
+	require_checked(f->kind != STS_TLS_WORN_OUT && f->kind != STS_TLS_TOO_BIG &&
+			f->kind != STS_TLS_KEY_MISMATCH);
+	require_checked(f->kind != STS_TLS_IO || server.writes == faults.writes ||
+			(faults.breaks && server.read_bytes == faults.read_bytes));
+	require_checked(f->kind != STS_TLS_NO_RANDOM || random_calls_max > 0 ||
+			random_calls > faults.randoms);
+	require_checked(f->kind != STS_TLS_DISTRUSTED || verifier.verdict != 0);
 }
 
 static void set_up(void)
 {
 	static uint8_t point[65] = {4}, modulus[256] = {0xff}, exponent[] = {1, 0, 1};
-	static uint8_t chain[2][3000];
+	static uint8_t chain[2][10000];
 	uint8_t offers = fuzz_byte(), peer = fuzz_byte(), more = fuzz_byte();
 	bool is_rsa = peer & 1;
 
@@ -390,8 +418,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sts_tls_client_close(&client);
 	} else {
 		check_failure();
-		require(sts_tls_client_read(&client, answer, sizeof(answer)) == 0);
-		require(!sts_tls_client_write(&client, "a request", 9) || client.records.closed);
+		require_checked(sts_tls_client_read(&client, answer, sizeof(answer)) == 0);
+		require_checked(!sts_tls_client_write(&client, "a request", 9) ||
+				client.records.closed);
 	}
 	sts_tls_client_fini(&client);
 	require(all_zero(&client, sizeof(client)));

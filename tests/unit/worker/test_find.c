@@ -129,6 +129,11 @@ static void test_subject_file(void)
 	sts_find_subject_file(&f, path);
 	CHECK_STR(f.subject_path, path);
 	CHECK(f.subject_mode == 0 && f.subject_changed_s == 0);
+	/* Standard input has no owner that says anything. */
+	sts_findings_init(&f);
+	sts_find_subject_file(&f, "-");
+	CHECK_STR(f.subject_path, "-");
+	CHECK(f.subject_mode == 0 && f.subject_changed_s == 0);
 	sts_find_subject_file(&f, "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl");
 	CHECK_STR(f.subject_path, "(a token)");
 	for (size_t i = strlen(f.subject_path); i < sizeof(f.subject_path); i++)
@@ -211,6 +216,21 @@ static void test_way(void)
 	CHECK(f.name[0] == '\0' && f.name_server[0] == '\0' && f.address[0] == '\0');
 }
 
+/* Plain HTTP has no TLS to find. A handshake may end before there is a certificate. */
+static void test_no_certificate(void)
+{
+	static struct sts_connection c;
+
+	sts_findings_init(&f);
+	sts_find_tls(&f, &c, 0, true);
+	CHECK(f.passed == 0 && f.tls_version == 0 && f.tls_ms == -1);
+	c.stream.verifier = &c.verifier;
+	c.stream.tls.facts.version = 0x0304;
+	sts_find_tls(&f, &c, sts_clock_boot_ms(), false);
+	CHECK(f.passed == 0 && f.tls_version == 0x0304 && f.tls_ms == -1);
+	CHECK(f.cert_name[0] == '\0' && f.cert_ends_s == 0);
+}
+
 static void test_answer(void)
 {
 	static struct sts_connection c;
@@ -237,6 +257,7 @@ static const struct sts_test tests[] = {
 	{"the file of the subject token", test_subject_file},
 	{"the configuration", test_configuration},
 	{"the way to the server", test_way},
+	{"a handshake without a certificate", test_no_certificate},
 	{"the answer and its Date", test_answer},
 };
 STS_TEST_MAIN(tests)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handshakes of tests/fuzz/corpus/tls_handshake with a connection that ends or breaks at each
+ * byte and at each write, without random numbers from each call on, and with each check switched
+ * off. The fuzz target judges each of them: no server is accepted that has not proved who it is,
+ * the failure has one reason, and no secret is left in memory. Where a check is switched off, only
+ * the last holds, and a sanitizer sees what is read past an end.
+ */
+#include "fuzz/fuzz_tls_handshake.c"
+
+#include <dirent.h>
+#include <stdio.h>
+
+#include "test.h"
+#include "tls/checks.h"
+
+#define INPUTS_MAX      64
+#define INPUT_MAX_BYTES 4096
+
+static struct {
+	uint8_t data[INPUT_MAX_BYTES];
+	size_t len;
+} inputs[INPUTS_MAX];
+static size_t input_count;
+
+static bool read_inputs(void)
+{
+	const char *tests = getenv("STS_TESTS");
+	char path[1024];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/fuzz/corpus/tls_handshake", tests ? tests : "tests");
+	dir = opendir(path);
+	while (dir && input_count < INPUTS_MAX && (entry = readdir(dir))) {
+		char name[2048];
+		FILE *file;
+
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		file = entry->d_name[0] == '.' ? NULL : fopen(name, "rb");
+		if (!file)
+			continue;
+		inputs[input_count].len = fread(inputs[input_count].data, 1, INPUT_MAX_BYTES, file);
+		input_count++;
+		fclose(file);
+	}
+	if (dir)
+		closedir(dir);
+	return input_count > 10;
+}
+
+static void run(size_t i)
+{
+	LLVMFuzzerTestOneInput(inputs[i].data, inputs[i].len);
+}
+
+static void nothing_fails(void)
+{
+	faults.read_bytes = faults.writes = faults.randoms = SIZE_MAX;
+	faults.breaks = faults.off = false;
+}
+
+/* Run an input once for each number of those that work, until no fault is met any more. Returns
+ * how often something failed. */
+static size_t run_each(size_t i, size_t *fault, const size_t *done)
+{
+	size_t count = 0;
+
+	for (*fault = 0; *fault < 100000; (*fault)++, count++) {
+		run(i);
+		if (*done < *fault)
+			break;
+	}
+	return count;
+}
+
+static void reads(void)
+{
+	size_t count = 0;
+
+	nothing_fails();
+	for (int breaks = 0; breaks < 2; breaks++)
+		for (size_t i = 0; i < input_count; i++) {
+			faults.breaks = breaks;
+			count += run_each(i, &faults.read_bytes, &server.read_bytes);
+		}
+	CHECK(count > 10000);
+}
+
+static void writes(void)
+{
+	size_t count = 0;
+
+	nothing_fails();
+	for (size_t i = 0; i < input_count; i++)
+		count += run_each(i, &faults.writes, &server.writes);
+	CHECK(count > 50);
+}
+
+static void random_numbers(void)
+{
+	nothing_fails();
+	for (size_t i = 0; i < input_count; i++)
+		for (faults.randoms = 0; faults.randoms < 16; faults.randoms++)
+			run(i);
+	/* Without any, nothing is sent. */
+	faults.randoms = 0;
+	for (size_t i = 0; i < input_count; i++) {
+		run(i);
+		CHECK_INT(random_calls, 1);
+		CHECK_INT(server.read_bytes, 0);
+	}
+}
+
+static void checks(void)
+{
+	nothing_fails();
+	faults.off = true;
+	for (int check = 1; check <= STS_TLS_CHECK__LAST; check++)
+		for (size_t i = 0; i < input_count; i++) {
+			sts_tls_testing.check_off = check;
+			run(i);
+		}
+	sts_tls_testing.check_off = 0;
+}
+
+static const struct sts_test tests[] = {
+	{"the connection ends or breaks at each byte", reads},
+	{"the connection breaks at each write", writes},
+	{"no random numbers", random_numbers},
+	{"each check is switched off", checks},
+};
+
+int main(void)
+{
+	if (!read_inputs()) {
+		printf("Bail out! no inputs: STS_TESTS is not the folder of the tests\n");
+		return 1;
+	}
+	return sts_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
