@@ -36,7 +36,9 @@ static struct {
 static struct {
 	uint8_t header[STS_TLS_HEADER_BYTES];
 	size_t have, left;
+	uint8_t alert; /* the last one */
 } sent;
+static enum sts_tls_failure_kind ended_by;
 
 static unsigned random_calls, random_calls_max;
 
@@ -45,7 +47,9 @@ static struct {
 	size_t read_bytes, writes, randoms; /* so many work */
 	bool breaks;                        /* what is read ends with an error */
 	bool off;                           /* a check is switched off */
-} faults = {SIZE_MAX, SIZE_MAX, SIZE_MAX, false, false};
+	unsigned verdict;                   /* of a verifier that accepts; 0: it does accept */
+	bool no_key;                        /* the verifier finds no key */
+} faults = {.read_bytes = SIZE_MAX, .writes = SIZE_MAX, .randoms = SIZE_MAX};
 
 /* Where a check is switched off, the client does what it must not. */
 static void require_checked(bool ok)
@@ -117,7 +121,7 @@ static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *u
 {
 	(void)ctx;
 	*usages = BR_KEYTYPE_SIGN;
-	return &verifier.key;
+	return faults.no_key ? NULL : &verifier.key;
 }
 
 static const br_x509_class verifier_class = {
@@ -300,6 +304,8 @@ static int write_server(void *context, const uint8_t *data, size_t len)
 	server.writes++;
 	for (size_t i = 0; i < len; i++) {
 		if (sent.left > 0) {
+			if (sent.header[0] == STS_TLS_RECORD_ALERT)
+				sent.alert = data[i];
 			sent.left--;
 			continue;
 		}
@@ -360,7 +366,7 @@ static void check_failure(void)
 			(faults.breaks && server.read_bytes == faults.read_bytes));
 	require_checked(f->kind != STS_TLS_NO_RANDOM || random_calls_max > 0 ||
 			random_calls > faults.randoms);
-	require_checked(f->kind != STS_TLS_DISTRUSTED || verifier.verdict != 0);
+	require_checked(f->kind != STS_TLS_DISTRUSTED || verifier.verdict != 0 || faults.no_key);
 }
 
 static void set_up(void)
@@ -382,7 +388,7 @@ static void set_up(void)
 	random_calls_max = more & 15;
 	server.piece = more >> 4;
 	verifier.vtable = &verifier_class;
-	verifier.verdict = peer & 2 ? BR_ERR_X509_NOT_TRUSTED : 0;
+	verifier.verdict = peer & 2 ? BR_ERR_X509_NOT_TRUSTED : faults.verdict;
 	if (is_rsa) {
 		verifier.key.key_type = BR_KEYTYPE_RSA;
 		verifier.key.key.rsa = (br_rsa_public_key){modulus, sizeof(modulus), exponent, 3};
@@ -422,6 +428,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require_checked(!sts_tls_client_write(&client, "a request", 9) ||
 				client.records.closed);
 	}
+	ended_by = client.records.failure.kind;
 	sts_tls_client_fini(&client);
 	require(all_zero(&client, sizeof(client)));
 	return 0;

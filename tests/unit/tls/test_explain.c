@@ -125,6 +125,54 @@ static void test_check(void)
 	CHECK_STR(error.msg, "the server sent a record of an unknown type");
 }
 
+static void test_messages(void)
+{
+	client.records.failure = (struct sts_tls_failure){
+		.kind = STS_TLS_BROKEN_RULE, .check = STS_TLS_MESSAGE_DUE, .came = 11, .due = 2};
+	CHECK_INT(sts_tls_explain(&client, &error), STS_ETLS);
+	CHECK_STR(error.msg, "the server sent Certificate where ServerHello was due");
+	client.records.failure.came = 99;
+	CHECK_INT(sts_tls_explain(&client, &error), STS_ETLS);
+	CHECK_STR(error.msg, "the server sent an unknown message where ServerHello was due");
+}
+
+static void test_before_the_handshake(void)
+{
+	static const struct {
+		uint8_t alert;
+		enum sts_err code;
+		const char *words;
+	} rows[] = {{70, STS_ETLS_VERSION, "speaks neither TLS 1.2 nor TLS 1.3 (alert 70)"},
+		    {71, STS_ETLS_REFUSED, "in common (alert 71)"},
+		    {112, STS_ETLS_NAME, "does not know the host name of the URL (alert 112)"},
+		    {120, STS_ETLS_ALPN, "does not speak HTTP/1.1 on this port (alert 120"}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CHECK_INT(alerted(0, false, false, false, rows[i].alert), rows[i].code);
+		CHECK_INT(error.detail, rows[i].alert);
+		CHECK(strstr(error.msg, rows[i].words) != NULL);
+	}
+}
+
+/* What is not the server's fault is not called so. */
+static void test_our_own(void)
+{
+	static const struct {
+		enum sts_tls_failure_kind kind;
+		enum sts_err code;
+		const char *words;
+	} rows[] = {{STS_TLS_KEY_MISMATCH, STS_ECLIENT_CERT,
+		     "--client-key: the key does not belong to the certificate"},
+		    {STS_TLS_NO_RANDOM, STS_EBUG, "the system gives no random bytes"},
+		    {STS_TLS_TOO_BIG, STS_EBUG, "the TLS client failed (7)"}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		client.records.failure = (struct sts_tls_failure){.kind = rows[i].kind};
+		CHECK_INT(sts_tls_explain(&client, &error), rows[i].code);
+		CHECK_STR(error.msg, rows[i].words);
+	}
+}
+
 int main(void)
 {
 	static const struct sts_test tests[] = {
@@ -133,6 +181,9 @@ int main(void)
 		{"alerts after the client's last message in TLS 1.2", test_judged},
 		{"versions before TLS 1.2", test_old_versions},
 		{"a check", test_check},
+		{"a message that was not due", test_messages},
+		{"alerts before the handshake is over", test_before_the_handshake},
+		{"what is not the server's fault", test_our_own},
 	};
 
 	return sts_test_main(tests, COUNT(tests));

@@ -57,7 +57,8 @@ static void run(size_t i)
 static void nothing_fails(void)
 {
 	faults.read_bytes = faults.writes = faults.randoms = SIZE_MAX;
-	faults.breaks = faults.off = false;
+	faults.breaks = faults.off = faults.no_key = false;
+	faults.verdict = 0;
 }
 
 /* Run an input once for each number of those that work, until no fault is met any more. Returns
@@ -112,6 +113,33 @@ static void random_numbers(void)
 	}
 }
 
+/* What the client says to a server whose certificate is refused. */
+static void verdicts(void)
+{
+	static const struct {
+		unsigned verdict;
+		bool no_key;
+		uint8_t alert;
+	} rows[] = {{BR_ERR_X509_EXPIRED, false, 45},
+		    {BR_ERR_X509_NOT_TRUSTED, false, 48},
+		    {BR_ERR_X509_BAD_SERVER_NAME, false, 42},
+		    {0, true, 42}};
+	size_t count = 0;
+
+	nothing_fails();
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
+		for (size_t i = 0; i < input_count; i++) {
+			faults.verdict = rows[row].verdict;
+			faults.no_key = rows[row].no_key;
+			run(i);
+			if (ended_by != STS_TLS_DISTRUSTED || verifier.verdict != rows[row].verdict)
+				continue;
+			CHECK_INT(sent.alert, rows[row].alert);
+			count++;
+		}
+	CHECK(count > 10);
+}
+
 static void checks(void)
 {
 	nothing_fails();
@@ -128,6 +156,7 @@ static const struct sts_test tests[] = {
 	{"the connection ends or breaks at each byte", reads},
 	{"the connection breaks at each write", writes},
 	{"no random numbers", random_numbers},
+	{"a certificate that is refused", verdicts},
 	{"each check is switched off", checks},
 };
 
