@@ -194,6 +194,20 @@ static void test_clock(void)
 	CHECK(!says("warn"));
 }
 
+/* Without a Date among the findings, that of the report counts. */
+static void test_clock_of_the_report(void)
+{
+	make_up_case(&c);
+	c.findings.has_date = 0;
+	c.findings.passed &= ~(1U << STS_GATE_CLOCK);
+	c.report.flags |= STS_REPORT_DATED;
+	c.report.clock_skew_s = 660;
+	CHECK(says("warn the node's clock is 11 min behind"));
+	c.report.flags &= ~STS_REPORT_DATED;
+	c.findings.has_date = 0;
+	CHECK(!says("the node's clock is"));
+}
+
 static void test_server(void)
 {
 	make_up_case(&c);
@@ -409,6 +423,7 @@ static const struct sts_test tests[] = {
 	{"the subject token", test_subject},
 	{"the output directory", test_output},
 	{"the clock", test_clock},
+	{"the clock, by the report", test_clock_of_the_report},
 	{"name, proxy and TLS", test_server},
 	{"the answer", test_answer},
 	{"the sidecar", test_sidecar},

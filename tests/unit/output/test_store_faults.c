@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls of the writer that fail: the old files stay as they are, no temporary file is left,
+ * and the message says what failed. The linker puts the functions of this file in the place of the
+ * C library's. */
+#include "opened_store.h"
+
+#include "base/errno_words.h"
+
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+#define NOW_S TREE_TIME_S
+
+/* The call that fails once, with errno, after so many that do not. */
+enum call { NONE, FSYNC, FLOCK, FALLOCATE, CLOSE, FCHMOD, FCHOWN, FSTAT, GETGROUPS };
+static struct {
+	enum call call;
+	int after, err;
+} fault;
+
+static bool fails(enum call call)
+{
+	if (fault.call != call || fault.after-- > 0)
+		return false;
+	fault.call = NONE;
+	errno = fault.err;
+	return true;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	return fails(FSYNC) ? -1 : __real_fsync(fd);
+}
+
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation)
+{
+	return fails(FLOCK) ? -1 : __real_flock(fd, operation);
+}
+
+int __real_fallocate(int fd, int mode, off_t at, off_t len);
+int __wrap_fallocate(int fd, int mode, off_t at, off_t len);
+int __wrap_fallocate(int fd, int mode, off_t at, off_t len)
+{
+	return fails(FALLOCATE) ? -1 : __real_fallocate(fd, mode, at, len);
+}
+
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __wrap_close(int fd)
+{
+	int err = __real_close(fd);
+
+	return fails(CLOSE) ? -1 : err;
+}
+
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+	return fails(FSTAT) ? -1 : __real_fstat(fd, st);
+}
+
+int __real_getgroups(int size, gid_t *list);
+int __wrap_getgroups(int size, gid_t *list);
+int __wrap_getgroups(int size, gid_t *list)
+{
+	return fails(GETGROUPS) ? -1 : __real_getgroups(size, list);
+}
+
+/* The C library may give two of the functions these names. */
+int __wrap_fallocate64(int fd, int mode, off_t at, off_t len);
+int __wrap_fallocate64(int fd, int mode, off_t at, off_t len)
+{
+	return __wrap_fallocate(fd, mode, at, len);
+}
+
+int __wrap_fstat64(int fd, struct stat *st);
+int __wrap_fstat64(int fd, struct stat *st)
+{
+	return __wrap_fstat(fd, st);
+}
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+	long arg[6];
+	va_list args;
+
+	va_start(args, number);
+	for (size_t i = 0; i < 6; i++)
+		arg[i] = va_arg(args, long);
+	va_end(args);
+	if ((number == SYS_fchmod && fails(FCHMOD)) || (number == SYS_fchown && fails(FCHOWN)))
+		return -1;
+	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+}
+
+static enum sts_err write_with(enum call call, int after, int err, const char *token)
+{
+	enum sts_err result;
+
+	fault.call = call;
+	fault.after = after;
+	fault.err = err;
+	result = tree_write_token(&store, sts_slice_of(token), NOW_S, (struct sts_slice){0},
+				  &error);
+	CHECK_INT(fault.call, NONE); /* it was met */
+	fault.call = NONE;
+	return result;
+}
+
+/* The files of the first token are there, and nothing else. */
+static void check_untouched(void)
+{
+	CHECK(tree_is("d/token.jwt", "old"));
+	CHECK_INT(tree_count("d"), 2);
+}
+
+static void begin(void)
+{
+	fresh("d", 0777);
+	CHECK_INT(write_with(NONE, 0, 0, "old"), STS_OK);
+}
+
+static void test_failures(void)
+{
+	static const struct {
+		enum call call;
+		int after, err, detail;
+		const char *words;
+	} rows[] = {
+		{FSYNC, 0, EIO, EIO, "cannot sync d/"},
+		{FSYNC, 1, ENOSPC, ENOSPC, "cannot sync d/"},
+		{FALLOCATE, 0, ENOSPC, ENOSPC, "cannot write d/"},
+		{FALLOCATE, 0, EDQUOT, EDQUOT, "cannot write d/"},
+		{FCHMOD, 0, EIO, EIO, "cannot set the mode of d/"},
+		{FCHOWN, 0, EIO, EIO, "cannot set the group of d/"},
+		{FCHOWN, 0, EPERM, STS_ENOTMEMBER, "cannot give d/"},
+		{FSTAT, 0, EIO, EIO, "cannot examine d/"},
+		/* The first one that is closed is the old `expires`. */
+		{CLOSE, 1, EIO, EIO, "cannot close d/"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		/* Another group than that of new files, if this process may give it to them. */
+		if (rows[i].call == FCHOWN)
+			store.group = getegid() + 1;
+		CHECK_INT(write_with(rows[i].call, rows[i].after, rows[i].err, "new"),
+			  sts_errno_code(rows[i].err, STS_EOUTPUT));
+		CHECK_INT(error.detail, rows[i].detail);
+		CHECK(strncmp(error.msg, rows[i].words, strlen(rows[i].words)) == 0);
+		check_untouched();
+		sts_store_close(&store);
+	}
+}
+
+/* What some file systems cannot do, and what a signal has interrupted, is not a failure. */
+static void test_no_failures(void)
+{
+	static const struct {
+		enum call call;
+		int err;
+	} rows[] = {
+		{FSYNC, EINTR},      {FSYNC, EINVAL},         {FSYNC, EROFS}, {FSYNC, ENOSYS},
+		{FSYNC, EOPNOTSUPP}, {FALLOCATE, EOPNOTSUPP}, {CLOSE, EINTR},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		CHECK_INT(write_with(rows[i].call, rows[i].call == CLOSE, rows[i].err, "new"),
+			  STS_OK);
+		CHECK(tree_is("d/token.jwt", "new"));
+		CHECK_INT(tree_count("d"), 2);
+		sts_store_close(&store);
+	}
+}
+
+/* The disk fails after the new token has its name: it is there, and the caller learns that it may
+ * not survive a power cut. */
+static void test_the_directory_is_not_synced(void)
+{
+	begin();
+	CHECK_INT(write_with(FSYNC, 2, EIO, "new"), STS_EOUTPUT);
+	CHECK_STR(error.msg, "cannot sync the directory of d/token.jwt: input/output error");
+	CHECK(tree_is("d/token.jwt", "new"));
+	CHECK_INT(tree_count("d"), 2);
+	sts_store_close(&store);
+}
+
+static void test_locks(void)
+{
+	bool locked;
+
+	begin();
+	fault.call = FLOCK;
+	fault.after = 0;
+	fault.err = EINTR;
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	CHECK(locked);
+	/* NFS without locks */
+	fault.call = FLOCK;
+	fault.err = ENOLCK;
+	fault.after = 0;
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	CHECK(!locked);
+	fault.call = FSTAT;
+	fault.after = 0;
+	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
+	sts_store_close(&store);
+}
+
+/* An open directory that cannot be examined is not used, and no descriptor is left open. */
+static void test_a_directory_that_cannot_be_examined(void)
+{
+	int lowest = dup(0);
+
+	close(lowest);
+	fault.call = FSTAT;
+	fault.after = 0;
+	fault.err = EIO;
+	CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_EOUTPUT);
+	CHECK_STR(error.msg, "cannot write in d: input/output error");
+	CHECK_INT(store.dir_fd, -1);
+	CHECK_INT(dup(0), lowest);
+	close(lowest);
+}
+
+static const struct sts_test tests[] = {
+	{"failures leave the old files", test_failures},
+	{"what is not a failure", test_no_failures},
+	{"the directory is not synced", test_the_directory_is_not_synced},
+	{"locks", test_locks},
+	{"a directory that cannot be examined", test_a_directory_that_cannot_be_examined},
+};
+
+int main(void)
+{
+	umask(022);
+	return tree_main(60, tests, sizeof(tests) / sizeof(tests[0]));
+}
