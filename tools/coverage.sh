@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
-# the simulations, BoGo and the lying server of tests/tls, and the end-to-end tests with every process of the program. It prints a table with a row for each folder, and fails if a
-# folder is below its limit, or if tests/coverage/uncovered.toml does not describe the lines that no test runs.
+# the simulations, BoGo and the lying server of tests/tls, and the end-to-end tests with every process of the program. It prints a table with a
+# row for each folder, and fails if a folder is below its limit, or if tests/coverage/uncovered.toml does not describe the lines that no test
+# runs.
 #
 #   tools/coverage.sh              everything
 #   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run has counted still counts
@@ -37,8 +38,9 @@ begin() { # all: what earlier runs have counted is removed; some: it is kept
 	chmod 666 "$build"/profiles/*
 }
 
+# Each process has a profile of its own: those of two programs of the same size would have one name, and only the first would be counted.
 suite() { # name: of Meson
-	meson test --no-rebuild -C "$build" --quiet --suite "$1"
+	LLVM_PROFILE_FILE=$build/profiles/$1-%p%c.profraw meson test --no-rebuild -C "$build" --quiet --suite "$1"
 }
 
 pytest() { # folder [option...]
