@@ -5,6 +5,8 @@
 
 #include <sys/syscall.h>
 
+#include "protocol/table.h"
+
 static void (*after_unlink)(const char *name); /* called once */
 static void (*before_mkdir)(const char *name);
 
@@ -28,6 +30,30 @@ int mkdir(const char *name, mode_t mode)
 		before_mkdir(name);
 	before_mkdir = NULL;
 	return (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
+}
+
+static int until_fstat_fails, until_fstatat_fails; /* 0: they do not */
+
+/* Count down. Returns whether it is time. */
+static bool is_time(int *until)
+{
+	return *until > 0 && --*until == 0;
+}
+
+int fstat(int fd, struct stat *st)
+{
+	if (!is_time(&until_fstat_fails))
+		return (int)syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+	errno = EIO;
+	return -1;
+}
+
+int fstatat(int dir_fd, const char *restrict name, struct stat *restrict st, int flags)
+{
+	if (!strstr(name, ".new") || !is_time(&until_fstatat_fails))
+		return (int)syscall(SYS_newfstatat, dir_fd, name, st, flags);
+	errno = EIO;
+	return -1;
 }
 
 static void a_file(const char *name)
@@ -100,9 +126,45 @@ static void test_directory(void)
 	CHECK_STR(error.msg, "cannot open made: no such directory");
 }
 
+/* The n-th look at a temporary file fails, as on a disk that fails: the write does too. */
+static void test_examined(void)
+{
+	struct sts_slice files[STS_OUTPUT__COUNT] = {STS_SLICE("a.b.c")};
+
+	for (int way = 0; way < 2; way++) {
+		int *until = way == 0 ? &until_fstat_fails : &until_fstatat_fails;
+		int failed = 0;
+
+		for (int n = 1; n < 20; n++, failed++) {
+			struct sts_temps temps;
+
+			fresh("d", 0777);
+			CHECK_INT(sts_store_prepare(&store, STS_WRITE_TOKEN | STS_WRITE_EXPIRES,
+						    &temps, &error),
+				  STS_OK);
+			*until = n;
+			enum sts_err err = sts_store_write_files(&store, &temps, files, 1000,
+								 &error);
+			bool was_made = *until > 0;
+			*until = 0;
+			CHECK(access("d/.token.jwt.new", F_OK) != 0);
+			CHECK(access("d/.expires.new", F_OK) != 0);
+			CHECK(was_made == (err == STS_OK && access("d/expires", F_OK) == 0));
+			if (was_made)
+				break;
+			CHECK(err == STS_EOUTPUT && error.detail == EIO);
+			CHECK(strstr(error.msg, "cannot examine d/."));
+			sts_store_close(&store);
+		}
+		CHECK(failed > 2);
+		sts_store_close(&store);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"a temporary file", test_temporary},
 	{"the directory itself", test_directory},
+	{"temporary files that cannot be examined", test_examined},
 };
 
 int main(void)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/der.h"
 
+#include <time.h>
+
 #include "test.h"
 
 #define DER(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
@@ -198,6 +200,31 @@ static void bad_times(void)
 	}
 }
 
+/* Every day that a month can have, as the C library counts them. */
+static void every_day(void)
+{
+	static const int years[] = {1970, 1999, 2000, 2023, 2024, 2100};
+
+	for (size_t i = 0; i < sizeof(years) / sizeof(years[0]); i++)
+		for (int month = 1; month <= 12; month++)
+			for (int day = 1; day <= 32; day++) {
+				struct tm tm = {.tm_year = years[i] - 1900,
+						.tm_mon = month - 1,
+						.tm_mday = day};
+				int64_t want_s = timegm(&tm), epoch_s = 0;
+				bool exists = tm.tm_mday == day; /* else timegm() has changed it */
+				char text[32];
+
+				snprintf(text, sizeof(text), "%04d%02d%02d000000Z", years[i], month,
+					 day);
+				CHECK_INT(sts_der_time(STS_DER_GENERAL_TIME,
+						       (struct sts_der){(uint8_t *)text, 15},
+						       &epoch_s),
+					  exists);
+				CHECK(!exists || epoch_s == want_s);
+			}
+}
+
 static const struct sts_test tests[] = {
 	{"elements are taken", elements_are_taken},
 	{"long lengths", long_lengths},
@@ -207,6 +234,7 @@ static const struct sts_test tests[] = {
 	{"integers", integers},
 	{"times are read", times},
 	{"bad times", bad_times},
+	{"every day", every_day},
 };
 
 STS_TEST_MAIN(tests)
