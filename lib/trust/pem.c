@@ -33,13 +33,12 @@ static int digit(unsigned char c)
 	return c >= '+' && c <= 'z' ? values[c - '+'] - 1 : -1;
 }
 
-/* Decode one character of a block. A block that is malformed or too big is skipped from here on. */
+/* Decode one character of a block that is not white space. A block that is malformed or too big is
+ * skipped from here on. */
 static void decode(struct sts_pem *p, char c)
 {
 	int value = digit((unsigned char)c);
 
-	if (c == ' ' || c == '\t')
-		return;
 	if (c == '=' && p->pad < 2) {
 		p->pad++;
 		return;

@@ -46,6 +46,7 @@ static const struct {
 	 "CERTIFICATE=hello;0"},
 	{"\xef\xbb\xbf" BEGIN "aGVsbG8=\n" END, "CERTIFICATE=hello;0"},
 	{"  \t" BEGIN "  aGVs\n\n \tbG8= \n  " END, "CERTIFICATE=hello;0"},
+	{BEGIN "aG Vs\nb\tG8=\n" END, "CERTIFICATE=hello;0"},
 	{"-----BEGIN CERTIFICATE----- \naGVsbG8=\n-----END CERTIFICATE-----\t\n",
 	 "CERTIFICATE=hello;0"},
 	{BEGIN "a\nG\nV\ns\nb\nG\n8\n=\n" END, "CERTIFICATE=hello;0"},
