@@ -147,7 +147,7 @@ def run(rig, short, kinds=None):
     """KiB for one more instance of each kind. The kinds take turns, and each turn has its own directory in one tmpfs."""
     if os.geteuid() != 0:
         raise SystemExit("tests/bench: the memory of instances needs root, for a cgroup and a tmpfs")
-    many, turns = (60, 2) if short else (200, 5)
+    many, turns = (60, 2) if short else (200, 3)
     kinds = kinds or [OURS, FLOOR, FLOOR_TWICE, PAUSE, LISTEN, SIXTEEN, *(peer for peer in rig.peers if peer != OURS)]
     rows = {kind: [] for kind in kinds}
     mount = rig.folder / "memory"

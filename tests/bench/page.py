@@ -148,7 +148,7 @@ def rest_page(found, _):
     text = f"""## Between two tokens
 
 Each peer alone, after its first token, for {window} s; system calls in another {window} s, with strace. The figures are scaled to an hour, so one event in the window counts as {3600 / window:.0f}. Both sts-sidecar (`exchange`) and the Go program ask for the
-signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep. Without this poll sts-sidecar makes no system call between two refreshes, which `tests/e2e/supervisor/test_cost.py` holds. *Exit* is the time from TERM to the end.
+signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep. `sts-sidecar run` is told to poll each hour, and makes no system call between two refreshes, which `tests/e2e/supervisor/test_cost.py` holds. *Exit* is the time from TERM to the end.
 
 """
     text += table(["peer", "CPU s an hour", "wake-ups an hour", "system calls an hour", "requests an hour",
