@@ -47,6 +47,7 @@ static struct {
 	size_t read_bytes, writes, randoms; /* so many work */
 	bool breaks;                        /* what is read ends with an error */
 	bool off;                           /* a check is switched off */
+	bool bytewise;                      /* each byte of a message has a record of its own */
 	unsigned verdict;                   /* of a verifier that accepts; 0: it does accept */
 	bool no_key;                        /* the verifier finds no key */
 } faults = {.read_bytes = SIZE_MAX, .writes = SIZE_MAX, .randoms = SIZE_MAX};
@@ -198,7 +199,9 @@ static void send_message(enum fuzz_op op, uint8_t param, uint8_t how)
 	if (proves && op == OP_FINISHED)
 		server.finished = true;
 	add_pending(message, w.len);
-	if (splits[how >> 2 & 3] > 0) /* else it shares a record with the next message */
+	if (faults.bytewise)
+		into_records(STS_TLS_RECORD_HANDSHAKE, 1);
+	else if (splits[how >> 2 & 3] > 0) /* else it shares a record with the next message */
 		into_records(STS_TLS_RECORD_HANDSHAKE, splits[how >> 2 & 3]);
 }
 

@@ -57,7 +57,7 @@ static void run(size_t i)
 static void nothing_fails(void)
 {
 	faults.read_bytes = faults.writes = faults.randoms = SIZE_MAX;
-	faults.breaks = faults.off = faults.no_key = false;
+	faults.breaks = faults.off = faults.no_key = faults.bytewise = false;
 	faults.verdict = 0;
 }
 
@@ -86,6 +86,19 @@ static void reads(void)
 			count += run_each(i, &faults.read_bytes, &server.read_bytes);
 		}
 	CHECK(count > 10000);
+}
+
+/* The connection ends after each byte of each message. */
+static void bytes(void)
+{
+	nothing_fails();
+	faults.bytewise = true;
+	for (size_t i = 0; i < input_count; i++)
+		for (faults.read_bytes = 0; faults.read_bytes < 100000; faults.read_bytes += 6) {
+			run(i);
+			if (server.read_bytes < faults.read_bytes)
+				break;
+		}
 }
 
 static void writes(void)
@@ -154,6 +167,7 @@ static void checks(void)
 
 static const struct sts_test tests[] = {
 	{"the connection ends or breaks at each byte", reads},
+	{"the connection ends after each byte of a message", bytes},
 	{"the connection breaks at each write", writes},
 	{"no random numbers", random_numbers},
 	{"a certificate that is refused", verdicts},

@@ -3,10 +3,13 @@
 #include "tls/key_exchange.h"
 
 #include <bearssl.h>
+#include <errno.h>
+#include <sys/random.h>
 
 #include "base/text.h"
 #include "bearssl_choice/implementations.h"
 #include "test.h"
+#include "tls/random.h"
 
 #define P521_BYTES 66
 
@@ -268,6 +271,45 @@ static void zero_of_x25519(void)
 	CHECK_INT(agree(&pair, peer, sizeof(peer)), STS_TLS_AGREED);
 }
 
+/* What getrandom(2) gives, call by call: a number of bytes, or an errno below zero. The linker puts
+ * this function in the place of the C library's. */
+static const int *gives;
+
+ssize_t __real_getrandom(void *data, size_t len, unsigned flags);
+ssize_t __wrap_getrandom(void *data, size_t len, unsigned flags);
+ssize_t __wrap_getrandom(void *data, size_t len, unsigned flags)
+{
+	if (!gives)
+		return __real_getrandom(data, len, flags);
+	int n = *gives++;
+
+	errno = n < 0 ? -n : 0;
+	if (n < 0)
+		return -1;
+	CHECK((size_t)n <= len);
+	memset(data, n, (size_t)n);
+	return n;
+}
+
+/* No byte is missing, and without bytes there is no success. */
+static void the_system_gives_bytes(void)
+{
+	static const int in_pieces[] = {-EINTR, 3, -EINTR, 1, 4}, nothing[] = {5, 0},
+			 refused[] = {2, -ENOSYS};
+	static const uint8_t wanted[] = {3, 3, 3, 1, 4, 4, 4, 4};
+	uint8_t data[sizeof(wanted)];
+
+	gives = in_pieces;
+	CHECK(sts_tls_random_bytes(data, sizeof(data)));
+	CHECK(memcmp(data, wanted, sizeof(data)) == 0);
+	CHECK(gives == in_pieces + 5);
+	gives = nothing;
+	CHECK(!sts_tls_random_bytes(data, sizeof(data)));
+	gives = refused;
+	CHECK(!sts_tls_random_bytes(data, sizeof(data)));
+	gives = NULL;
+}
+
 static const struct sts_test tests[] = {
 	{"the table of groups", the_table},
 	{"both sides get the same secret", both_sides_agree},
@@ -278,6 +320,7 @@ static const struct sts_test tests[] = {
 	{"keys of other lengths and points in other forms are refused", other_lengths_and_forms},
 	{"points off the curve are refused", points_off_the_curve},
 	{"X25519: a result of zero is refused", zero_of_x25519},
+	{"the system gives random bytes in pieces, or none", the_system_gives_bytes},
 };
 
 STS_TEST_MAIN(tests)
