@@ -497,9 +497,12 @@ static void test_nothing_to_free(void)
 
 static size_t page_bytes;
 
-/* In place of the C library's: a kernel with pages of this size. It gives whole pages back. */
+/* In place of the C library's: a kernel with pages of this size. It gives whole pages back. The
+ * runtime of the build that counts lines calls it before the tests begin. */
 int madvise(void *at, size_t len, int advice)
 {
+	if (page_bytes == 0)
+		return 0;
 	CHECK_INT(advice, MADV_DONTNEED);
 	if ((uintptr_t)at % page_bytes != 0) {
 		errno = EINVAL;
