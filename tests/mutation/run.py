@@ -153,7 +153,7 @@ class Judge:
                 raise
             if not program:
                 continue
-            result = build.outcome(program, workcopy.GRACE_S + 6 * build.timings[test]["seconds"])
+            result = build.outcome(program, self.arguments.patience * (workcopy.GRACE_S + 6 * build.timings[test]["seconds"]))
             if result != "passed":
                 return ("killed" if result == "failed" else "timed out"), test
         return "survived", ""
@@ -237,6 +237,7 @@ def parsed():
     parser.add_argument("--json", metavar="FILE", help="write the result of each mutant")
     parser.add_argument("--work", default="~/.cache/sts-sidecar-mutation", help="the folder of the work copy")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--patience", type=float, default=1, help="on a busy machine: let tests take that many times as long before a mutant is too slow")
     parser.add_argument("--seconds", type=int, default=7200, help="no mutant is begun later")
     parser.add_argument("--least", type=float, default=0, help="fail if less than this percentage is noticed")
     parser.add_argument("--sanitizers", action="store_true", help="try survivors once more with sanitizers, which have a build of their own")
