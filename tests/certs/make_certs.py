@@ -290,6 +290,8 @@ def name_constraints():
     host = general_name("DNS:example.com")
     odd("maximum", seq(tlv(0xa0, seq(host, tlv(0x81, b"\1")))))
     odd("minimum", seq(tlv(0xa0, seq(host, tlv(0x80, b"\1")))))
+    odd("one-byte-more", seq(tlv(0xa0, seq(host, b"\0"))))
+    odd("two-dots", seq(tlv(0xa1, seq(general_name("DNS:..com")))))
     odd("trailing", seq(tlv(0xa0, seq(host)), tlv(0x05)))
     odd("mask", seq(tlv(0xa0, seq(tlv(0x87, b"\x0a\0\0\0\xff\0\xff\0")))))
     odd("mask-short", seq(tlv(0xa0, seq(tlv(0x87, b"\x0a\0\0\0\xff")))))

@@ -282,6 +282,8 @@ static const struct verdict constraints[] = {
 	{"leaf-nc-maximum nc-maximum", "root", HOST, STS_ECERT_CONSTRAINT, "cannot be read"},
 	{"leaf-nc-minimum nc-minimum", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-trailing nc-trailing", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
+	{"leaf-nc-one-byte-more nc-one-byte-more", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
+	{"leaf-nc-two-dots nc-two-dots", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-mask nc-mask", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-mask-short nc-mask-short", "root", HOST, STS_ECERT_CONSTRAINT, NULL},
 	{"leaf-nc-unknown-kind nc-unknown-kind", "root", HOST, STS_ECERT_CONSTRAINT, NULL},

@@ -143,6 +143,27 @@ static void all_bytes(void)
 	}
 }
 
+/* An object that is larger than the buffer is skipped, and nothing is written behind the buffer. */
+static void sizes(void)
+{
+	static const char text[] = BEGIN "aGVsbG8gd29ybGQh\n" END; /* "hello world!" */
+	const size_t len = 12;
+	uint8_t object[32];
+	struct sts_pem pem;
+	size_t used;
+
+	for (size_t size = 1; size < 20; size++) {
+		memset(object, 0xaa, sizeof(object));
+		sts_pem_init(&pem, object, size);
+		bool found = sts_pem_feed(&pem, text, strlen(text), &used) == STS_PEM_OBJECT;
+		CHECK_INT(found, size >= len);
+		CHECK_INT(pem.skipped, size < len);
+		CHECK(!found || (pem.len == len && memcmp(object, "hello world!", len) == 0));
+		for (size_t i = size; i < sizeof(object); i++)
+			CHECK_INT(object[i], 0xaa);
+	}
+}
+
 static void nul_bytes_are_no_end(void)
 {
 	static const char text[] = "a\0b\n" BEGIN "aGVsbG8=\n" END;
@@ -155,6 +176,7 @@ static void nul_bytes_are_no_end(void)
 static const struct sts_test tests[] = {
 	{"bundles are read", bundles},
 	{"pieces of any size give the same objects", pieces_give_the_same},
+	{"buffers of any size", sizes},
 	{"each byte in a block", all_bytes},
 	{"a NUL byte is not the end", nul_bytes_are_no_end},
 };

@@ -45,6 +45,8 @@ static void check_one(const struct verdict *c)
 	CHECK(((*class)->get_pkey(class, &usages) != NULL) == (c->code == STS_OK));
 	CHECK(c->code != STS_OK || (usages & BR_KEYTYPE_SIGN));
 	CHECK((verifier.error.msg[0] != '\0') == (c->code != STS_OK));
+	/* The detail is BearSSL's error; there is none when our rules have refused the chain. */
+	CHECK(verifier.error.detail == 0 || verifier.error.detail > BR_ERR_X509_OK);
 	CHECK(!c->says || strstr(verifier.error.msg, c->says));
 	CHECK(verifier.chain_used <= sizeof(verifier.chain));
 	CHECK(verifier.cert_count <= STS_CHAIN_MAX_CERTS);
