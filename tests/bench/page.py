@@ -73,8 +73,8 @@ def memory_page(found, folder):
     files = ", ".join(f"`{name}` {size}" for name, size in found["files"].items())
     text = f"""## Memory
 
-One more instance costs what a memory cgroup (version {found['cgroup_version']}) counts for {found['many']} instances less what it counts for one, divided by {found['many'] - 1}. The kernel's memory for the processes is in it: page tables, stacks of the
-kernel, filters, descriptors, inodes. (Python and the 16 exchanges: {found['many'] // 4} instances.) All instances write into one tmpfs, as with an `emptyDir` in memory. *Floor* is a static process of the same C library that waits for ever: `pause` has
+One more instance costs what a memory cgroup (version {found['cgroup_version']}) counts for {found['many']} instances less what it counts for one, divided by {found['many'] - 1}. The kernel's memory for the processes is in it, such as page tables,
+filters, descriptors and inodes, but for what `fork(2)` allocates before an instance joins the cgroup (see the last section). (Python and the 16 exchanges: {found['many'] // 4} instances.) All instances write into one tmpfs, as with an `emptyDir` in memory. *Floor* is a static process of the same C library that waits for ever: `pause` has
 written nothing, the other one has written files of the same sizes (in bytes: {files}), and the third one has started a second process that waits. KiB; medians of {rows[0][1]['total']['n']} turns, with the quartiles in parentheses.
 
 ![Memory of one more instance](pictures/bench-memory.svg)
@@ -164,7 +164,8 @@ signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep.
 TIMES = """
 ## Where the time goes
 
-The CPU of one exchange with a P-256 server, TLS 1.3 and one CA, 4.4 ms, by 15,000 samples a second of 400 exchanges on 2026-11-30 (`perf record`). *Kernel* is what no other column names.
+One exchange with a P-256 server, TLS 1.3 and one CA took 4.4 ms of CPU time on 2026-11-30. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
+kernel that no other column has: sockets, files, signals, the scheduler.
 
 | process | P-256 | other cryptography | other code | texts of the log | filters of system calls | fork, exec, exit | page faults | kernel | in all |
 |---|---|---|---|---|---|---|---|---|---|
@@ -172,29 +173,43 @@ The CPU of one exchange with a P-256 server, TLS 1.3 and one CA, 4.4 ms, by 15,0
 | supervisor | | | 3 % | 4 % | 3 % | 4 % | 1 % | 9 % | 24 % |
 | planning child | | | 1 % | | | | 1 % | 1 % | 2 % |
 
-These changes are in use. Each was measured in turns with the state before it, in 80 exchanges each:
+These changes are in use. For each, the program before it and the program after it took turns, with 80 exchanges each. Other programs ran on the machine, so only the two figures of one row can be compared.
 
-| change | CPU ms before | CPU ms after | bytes of code |
-|---|---|---|---|
-| the copies in constant time of P-256 take words and not bytes | 4.95 | 4.53 | -9 |
-| P-256 takes four bits of a scalar at a time, in place of two | 4.47 | 4.23 | +19 |
-| texts of the log are unpacked without a branch for each bit | 4.67 | 4.50 | -8 |
+| change | commit | CPU ms before | CPU ms after | bytes of code |
+|---|---|---|---|---|
+| The copies in constant time, of which P-256 makes many, take words and not bytes. | e4b50f9 | 4.95 | 4.53 | -9 |
+| P-256 takes four bits of a scalar at a time, in place of two. | e4b50f9 | 4.47 | 4.23 | +19 |
+| Texts of the log are unpacked without a branch for each bit. | 3a16c98 | 4.67 | 4.50 | -8 |
 
-These were tried, and are not in use. The binary may grow by 32 bytes before its file has a page more than the limit of 320 KiB:
+These changes were tried, and are in no commit. The file of the program may have 320 KiB, and grows by a page of 4 KiB at a time. Some dozen bytes more of code add a page, which is then 1,824 bytes above the limit.
 
-| change | CPU ms before | CPU ms after | why not |
+| change | CPU ms before | CPU ms after | why it is not in use |
 |---|---|---|---|
 | P-256 compiled with `-O3` in place of `-Oz` | 5.19 | 4.65 | 4,235 bytes of code: 5,920 bytes above the limit |
-| P-256 compiled with `-O2` | 5.19 | 5.05 | 1,275 bytes of code: 1,824 bytes above the limit |
-| the copies take eight bytes at a time | 4.53 | not measured | 80 bytes of code: 1,824 bytes above the limit |
+| P-256 compiled with `-O2` in place of `-Oz` | 5.19 | 5.05 | 1,275 bytes of code: 1,824 bytes above the limit |
+| The copies take eight bytes at a time, in place of four. | 4.53 | not measured | 80 bytes of code: 1,824 bytes above the limit |
 
-What is left, and why the targets beside Go are not met:
+The columns of the first table are these parts of the 4.4 ms, each rounded:
 
-- P-256, 1.6 ms: two signatures, each with two multiplications in the arithmetic of 32-bit words that BearSSL 0.6 has. Go has P-256 in assembly. One multiplication with both scalars would need a third less products; it was not tried, because it changes
-  the exceptional cases of a verification that others have examined.
-- The second process, about 1.1 ms of the kernel and of start-up: a worker that parses what strangers send, with a sandbox of its own. It is the price of a supervisor that has no socket. The Go program is one process and has no sandbox.
-- The planning child costs 2 %, so leaving it out would change nothing. The loop that closes 250 descriptors in a child costs 0.3 %.
-- On a disk, the syncs of the files and of their directory are most of the wall time. They are what keeps a file whole after a power cut. In a directory in memory they cost nothing.
+| part | ms | why it is there, and what could make it smaller |
+|---|---|---|
+| P-256 | 1.6 | The worker checks two signatures, that of the certificate and that of the handshake. Each needs two multiplications. BearSSL 0.6 has only arithmetic of words of 15 and 31 bits for P-256; Go has assembly. The two multiplications in one would need a third fewer products. That was not tried, since BearSSL's check of signatures, which others have examined, would then meet other exceptional cases. Arithmetic of 64-bit words was not tried, since BearSSL 0.6 has none for P-256 |
+| other cryptography | 0.3 | X25519, SHA-256 and ChaCha20-Poly1305, as the handshake needs them. Nothing was tried |
+| other code | 0.4 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. Nothing was tried |
+| texts of the log | 0.2 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98 made it faster by 0.17 ms |
+| filters of system calls | 0.3 | The kernel checks and translates a filter each time that a process enters one: the supervisor enters one, and the worker three more as it needs less. Fewer filters were not tried: they would leave the worker more system calls |
+| fork, exec, exit | 0.3 | The supervisor starts the planning child and the worker |
+| page faults | 0.3 | Each of the three processes touches its own pages for the first time |
+| kernel | 1.1 | 0.6 ms in the worker, for the connection, its files and its sandbox; 0.4 ms in the supervisor, for its files, its sandbox and its waits. Nothing was tried |
+
+So the targets beside Go are not met:
+
+- With an RSA-2048 server nothing of P-256 is left, and the target of CPU is not met either: the rows above say so.
+- The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 24 %, or 1.1 ms. A single process would save a part of it, and then the process that lives as long as the Pod would parse what a server sends.
+- The planning child has 2 % of the CPU time. Under strace its stage is long, but without strace it lived for 0.2 ms (the median of eight runs on 2026-11-30, by the events `sched:*` of perf). Its loop that closes 250 descriptors has 0.3 %, so `close_range(2)`
+  in its place was not tried.
+- The processes run one after the other, so the wall time is their CPU time and what the server needs. While other programs use all processors, each start of a process and each wait for one may also cost a turn of the scheduler.
+- On a disk, the syncs of the files and of their directory are most of the wall time. They keep a file whole after a power cut. In a directory in memory they cost nothing.
 """
 
 LIMITS = """
@@ -223,32 +238,47 @@ LIMITS = """
 
 ## Where the memory of one more instance goes
 
-Private pages of a sleeping `sts-sidecar`: relocated constants, variables, plans, and what the stack needs, a page each; the floor has the same without the plans. Each step below was measured with 60 instances less one, on 2026-11-30.
+A sleeping `sts-sidecar` has five private pages: relocated constants, variables, the plans (the options of its exchanges, as they were checked), and two of the stack. The floor has the same without the plans. Each step below was measured on 2026-11-30 as the
+difference between 60 instances and one, divided by 59.
 
-| step | KiB before | KiB after |
-|---|---|---|
-| the supervisor's variables stand behind the initialised ones, on their page: a page and a page table less | 110.5 | 103.7 |
-| the stack of deeper calls is given back before a sleep (`madvise`); the pipe of the examining children is closed at rest | 103.7 | 89.5 |
-| the options are not kept in a frame that sleeps; the plans are near the variables and not in a mapping of their own | 89.5 | 85.5 |
-| the plans' pages no longer align the variables | 85.5 | 81.1 |
+| step | commit | KiB before | KiB after |
+|---|---|---|---|
+| The supervisor's variables stand behind the initialised ones, on the same page: one page and one page table less. | 8269997 | 110.5 | 103.7 |
+| The stack that deeper calls have used is given back before a sleep (`madvise`). The pipe of the children that look at changed files is closed in between. | 6581d93 | 103.7 | 89.5 |
+| The options are not kept on the stack during a sleep. The plans stand near the variables, and have no mapping of their own. | e5438b1 | 89.5 | 85.5 |
+| The alignment of the plans no longer moves the variables to another page. | e5438b1 | 85.5 | 81.1 |
 
-What remains above the floor, about 16 KiB:
+About 16 KiB remain above the floor:
 
 | what remains | KiB | why |
 |---|---|---|
-| the page of the plans | 4 | the variables of one exchange leave 336 bytes on their page, and its plan needs more. It would fit if the texts of the log were on a page that is given back; that was not tried |
-| the filter of system calls | 6.2 | in the build of the sandbox's tests, which can leave a layer out, 126.0 KiB with all layers became 119.6 without seccomp, and 125.8 without Landlock. A filter takes at least a page of the kernel. Each instance enters one of its own, since no process outlives a container from which it could be inherited |
-| two timers | 0.9 | one timer instead of two was not tried: it would save 0.5 KiB and need absolute times, which follow the node's clock |
-| inotify with its watches | 1.4, and 0.2 for each watch | without it the supervisor would have to look at the token file at regular times |
-| a descriptor for signals, the locked directory, Landlock | 0.9 | each is an object of the kernel |
-| areas of memory and the rest | about 2 | the difference of the figures above to what was measured |
+| the page of the plans | 4 | The variables of one exchange leave 336 bytes on their page, and its plan needs more. It would fit if the buffers for texts of the log were on a page that is given back before a sleep; that was not tried |
+| the filter of system calls | 6.4 | The build for the sandbox's tests can leave a layer out: its 126.0 KiB became 119.6 without the filter. The kernel needs at least a page for a filter. Instances cannot share one, since a process has a filter from its parent or enters its own, and two containers have no such parent |
+| two timers | 0.9 | One wakes the supervisor, and one notices that the clock was set. One timer for both was not tried: it would save 0.5 KiB, and would wait until a time of the node's clock, which somebody may set |
+| inotify | 1.4 | Without it the supervisor would have to look at the token file at regular times |
+| watches of inotify, 0.2 each | 0.5 | Two or three directories are watched for changes of the token file and of the CAs |
+| a descriptor for signals, the locked directory, Landlock | 0.9 | Each is an object of the kernel. Landlock is 0.2 of it: 126.0 KiB became 125.8 without it |
+| the rest | about 2 | What no measurement separates: the kernel's records of the areas of memory, of open files and of what the process waits for |
 
-What these objects cost was measured on the same day with static processes that make ten of each and then wait, 40 processes less one. A pipe costs 2.4 KiB, a listening socket 3.8, a memory file of one page 5.2, and one more process that only waits 74.6:
-its page tables are 22 KiB, its own pages 15, and the rest is its stack in the kernel and the kernel's data about it.
+The objects were measured on the same day with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
 
-So `--listen` cannot reach 2 floors as long as it is a process of its own: two processes of the floor cost 138 KiB, which is 2.1 floors, before either of them does anything (*floor, two processes*). `--listen` costs 1.35 times as much as these two. Of its
-106 KiB the process is 75, the socket 4, its filter 6, the page of the metrics and its file 5, and the rest are 8 KiB of own pages, for connections and variables, and areas of memory. The supervisor could only take over its work if it had a socket and parsed
-what strangers send.
+`--listen` costs 106 KiB more, and the target of 2 floors is not met:
+
+| what `--listen` adds | KiB | why |
+|---|---|---|
+| a second process that only waits | 74.6 | Page tables are 22, its own pages 15, and the rest is its stack in the kernel and the kernel's data about it |
+| its filter | 6.4 | It may call less than the supervisor |
+| its socket | 3.8 | |
+| the page of the metrics, which both processes map, and its file in memory | 5.2 | The supervisor writes there how its exchanges do, and the listener only reads |
+| two pages of its variables | 8 | What it knows of the first directory is on one, and what follows the 16 directories is on the other. To reorder them was not tried: it would save a page until the first request comes, which writes to both |
+| a page table in each of the two processes | 8 | A page table covers 2 MiB, and the page of the metrics is mapped behind 5 MiB of variables, most of which only workers use. The mean of 16 instances was 26 KiB for each of the two processes, and 22 for a supervisor without `--listen` (`VmPTE`). To map it near the variables, as the plans are, was not tried; it would save the 8 KiB |
+
+What is counted favours a program of one process. An instance joins the cgroup after `fork(2)` and before `exec`, so the kernel does not count for it what `fork(2)` allocates: the process's stack in the kernel, and the kernel's data about it. A process that an
+instance starts is counted whole. On 2026-11-30, the kernel's memory for a process that only waits was 49 KiB if it joined after `fork(2)`, and 75 KiB if its parent was in the cgroup already. With these 26 KiB in each row, the floor would be 91 KiB,
+`sts-sidecar` 107 (1.18 floors), `--listen` 213 (2.34 floors), and two processes of the floor 164 (1.80 floors).
+
+As it is counted, the target cannot be met with a second process: two processes of the floor cost 138 KiB, or 2.1 floors, before either of them does anything (*floor: the same files, two processes*). With the 26 KiB in each row, `--listen` would be 31 KiB
+above the target; the two changes above that were not tried would save 8 to 12 of them. Without a second process, the supervisor would need a socket and would parse what strangers send.
 """
 
 PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets), "rest": (rest_page, rest_targets)}
