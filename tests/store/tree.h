@@ -28,12 +28,14 @@
 
 static char tree_root[64];
 
-/* Make the folder, and set an alarm, so that a test that hangs fails. */
+/* Make the folder, and set an alarm, so that a test that hangs fails. STS_TEST_PATIENCE multiplies
+ * the time, for slow machines. */
 static inline bool tree_begin(unsigned limit_s)
 {
 	const char *const bases[] = {"/dev/shm", "/tmp"};
+	const char *patience = getenv("STS_TEST_PATIENCE");
 
-	alarm(limit_s);
+	alarm(limit_s * (patience ? (unsigned)atoi(patience) : 1));
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(tree_root, sizeof(tree_root), "%s/sts-store-XXXXXX", bases[i]);
 		if (mkdtemp(tree_root) && chmod(tree_root, 0755) == 0 && chdir(tree_root) == 0)

