@@ -78,7 +78,7 @@ def is_constant(source, first, column, last, end):
 
 def counted_lines(segments):
     """The lines that were compiled, and how often each ran, as llvm-cov judges a line: by the count that it begins with, and by those
-    of the regions that begin in it."""
+    of the regions that begin in it. A line that lies in a gap between two regions is the rest of the statement before it."""
     by_line = defaultdict(list)
     for segment in segments:
         by_line[segment[0]].append(segment)
@@ -87,7 +87,7 @@ def counted_lines(segments):
         here = by_line.get(line, [])
         begin = [count for _, _, count, has_count, is_entry, is_gap in here if has_count and is_entry and not is_gap]
         skipped = here and not here[0][3] and here[0][4]
-        if not skipped and ((wrapped and wrapped[3]) or begin):
+        if not skipped and ((wrapped and wrapped[3] and not wrapped[5]) or begin):
             yield line, max([wrapped[2] if wrapped and wrapped[3] else 0, *begin])
         if here:
             wrapped = here[-1]

@@ -209,6 +209,13 @@ def test_no_configuration(sidecar):
     assert "no option of run is given and no sidecar of this UID is seen with this --output-dir" in re.sub(r"\s+", " ", run.out.decode())
 
 
+def test_a_variable_of_the_sidecar_that_is_wrong(sidecar):
+    """An option of `run` that `doctor` itself does not have: the mistake is one of the configuration that is examined."""
+    run = sidecar.run("doctor", "--url", "https://sts.example", "--audience", "a", env={"STS_LISTEN": "8080"})
+    assert run.status == 1 and failed(run) == ["configuration"]
+    assert "--listen needs ADDR:PORT" in run.out.decode()
+
+
 def on_terminal(sidecar, *args, env):
     """What the command prints on a terminal."""
     ours, theirs = os.openpty()

@@ -228,6 +228,48 @@ static void first_bytes(void)
 	}
 }
 
+/* A record that does not fit behind others waits until they are sent. */
+static void a_full_buffer(void)
+{
+	static uint8_t data[sizeof(tls.tls.records.out)], sent[sizeof(data) + 64];
+	static const uint8_t alert[] = {1, 0};
+	struct sts_tls_records *r = &tls.tls.records;
+	size_t len = sizeof(r->out) - STS_TLS_HEADER_BYTES;
+
+	begin(false);
+	CHECK(sts_tls_records_put(r, STS_TLS_RECORD_APPLICATION_DATA, data, len));
+	CHECK(read(peer, sent, sizeof(sent)) < 0);
+	CHECK(sts_tls_records_put(r, STS_TLS_RECORD_ALERT, alert, sizeof(alert)));
+	CHECK_INT(read(peer, sent, sizeof(sent)), sizeof(r->out));
+	CHECK(sent[0] == 23 && sent[3] == len >> 8 && sent[4] == (len & 0xff));
+	CHECK(sts_tls_records_flush(r));
+	CHECK_INT(read(peer, sent, sizeof(sent)), STS_TLS_HEADER_BYTES + sizeof(alert));
+	CHECK_INT(sent[0], 21);
+	/* The deadline passes before there is room. */
+	CHECK(sts_tls_records_put(r, STS_TLS_RECORD_APPLICATION_DATA, data, len));
+	tls.deadline_boot_ms = sts_clock_boot_ms();
+	CHECK(!sts_tls_records_put(r, STS_TLS_RECORD_ALERT, alert, sizeof(alert)));
+	CHECK_INT(r->failure.kind, STS_TLS_IO);
+	end();
+}
+
+/* There is one alert at most, and the first failure is the one that is told. */
+static void only_the_first_counts(void)
+{
+	struct sts_tls_records *r = &tls.tls.records;
+
+	begin(false);
+	sts_tls_records_close(r);
+	sts_tls_records_close(r);
+	CHECK_INT(read(peer, got_bytes, sizeof(got_bytes)), STS_TLS_HEADER_BYTES + 2);
+	CHECK(!sts_tls_give_up(r, STS_TLS_DISTRUSTED, STS_TLS_ALERT_INTERNAL_ERROR));
+	CHECK(!sts_tls_refuse(r, STS_TLS_RECORD_TYPE));
+	CHECK_INT(r->failure.kind, STS_TLS_DISTRUSTED);
+	CHECK_INT(r->failure.check, 0);
+	CHECK(read(peer, got_bytes, sizeof(got_bytes)) < 0);
+	end();
+}
+
 static const struct sts_test tests[] = {
 	{"close_notify is sent", close_notify_is_sent},
 	{"an alert never waits", an_alert_never_waits},
@@ -236,6 +278,8 @@ static const struct sts_test tests[] = {
 	{"the deadline", the_deadline},
 	{"renegotiation", renegotiation},
 	{"the first bytes of the peer", first_bytes},
+	{"a full buffer", a_full_buffer},
+	{"only the first failure counts", only_the_first_counts},
 };
 
 int main(void)
