@@ -92,3 +92,14 @@ def test_a_reset_leaves_that_open(refuse):
     made.command("refresh", "--timeout", "1s", made.out)
     made.said("was sent already")
     assert server.refused == 1
+
+
+def test_doctor_names_the_certificate(rig, identity, folder, ca):
+    """The request was not taken, so that the subject token is as good as before: the sidecar beside it may send it."""
+    with contextlib.closing(Refusing(identity, folder, says=True)) as server:
+        made = rig()
+        run = made.command("doctor", "--url", f"https://localhost:{server.port}/token", "--protocol", "openunison", "--token-file", made.space.token_file,
+                           "--cacert-path", made.space.write("server-ca.crt", ca.pem), "--output-dir", made.out)
+        assert run.status == 1 and server.refused == 1
+        assert "wants a client certificate, and none is given" in " ".join(run.out.decode().split())
+        assert "[client_cert]" in run.out.decode()

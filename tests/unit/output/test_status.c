@@ -228,6 +228,18 @@ static void test_hostile(void)
 	CHECK(parse_slice(STS_SLICE("sts-sidecar-status 1\nstate ok\nsts_error access_denied\0x"),
 			  &status) &&
 	      !status.sts_error[0]);
+	/* A message that may not be shown on a terminal is left out, also when it is written. */
+	CHECK(parse("sts-sidecar-status 1\nstate ok\ntext a message", &status));
+	CHECK_STR(status.text, "a message");
+	CHECK(parse("sts-sidecar-status 1\nstate ok\ntext \x1b[2Ja message", &status) &&
+	      !status.text[0]);
+	CHECK(parse("sts-sidecar-status 1\nstate ok\ntext caf\xc3\xa9", &status) &&
+	      !status.text[0]);
+	status = failing;
+	strcpy(status.text, "\x1b[2Ja message");
+	sts_text_init(&text, big, sizeof(big));
+	sts_status_format(&status, &text);
+	CHECK(!text.overflow && !strstr(big, "a message"));
 	CHECK(!sts_status_parse((struct sts_slice){0}, &status));
 	memset(big, '\n', sizeof(big));
 	sts_text_init(&text, big, sizeof(big));

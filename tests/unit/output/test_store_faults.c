@@ -13,7 +13,7 @@
 #define NOW_S TREE_TIME_S
 
 /* The call that fails once, with errno, after so many that do not. */
-enum call { NONE, FSYNC, FLOCK, FALLOCATE, CLOSE, FCHMOD, FCHOWN, FSTAT, GETGROUPS };
+enum call { NONE, FSYNC, FLOCK, FALLOCATE, CLOSE, FCHMOD, FCHOWN, FSTAT, FSTATAT, GETGROUPS };
 static struct {
 	enum call call;
 	int after, err;
@@ -72,7 +72,20 @@ int __wrap_getgroups(int size, gid_t *list)
 	return fails(GETGROUPS) ? -1 : __real_getgroups(size, list);
 }
 
-/* The C library may give two of the functions these names. */
+int __real_fstatat(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat(int dir_fd, const char *path, struct stat *st, int flags)
+{
+	return fails(FSTATAT) ? -1 : __real_fstatat(dir_fd, path, st, flags);
+}
+
+/* The C library may give some of the functions these names. */
+int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags)
+{
+	return __wrap_fstatat(dir_fd, path, st, flags);
+}
+
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t len);
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t len)
 {
@@ -143,6 +156,9 @@ static void test_failures(void)
 		{FCHOWN, 0, EIO, EIO, "cannot set the group of d/"},
 		{FCHOWN, 0, EPERM, STS_ENOTMEMBER, "cannot give d/"},
 		{FSTAT, 0, EIO, EIO, "cannot examine d/"},
+		/* after both files are filled */
+		{FSTAT, 2, EIO, EIO, "cannot examine d/"},
+		{FSTATAT, 3, EIO, EIO, "cannot examine d/"},
 		/* The first one that is closed is the old `expires`. */
 		{CLOSE, 1, EIO, EIO, "cannot close d/"},
 	};
