@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory of one more instance: what a memory cgroup counts for many of them less what it counts for one, with the kernel's memory for them."""
+import contextlib
 import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -89,26 +91,41 @@ def rollup(pids):
     return sums
 
 
-def start_all(rig, kind, base, count, group):
-    environment, started, folders = rig.environment(), [], []
+class Launcher:
+    """A shell in the cgroup that starts the instances, so that what the kernel allots at a fork is counted for the group, as for a container. Its own memory
+    is that of one shell, however many it starts."""
 
-    def enter():
-        group.join()
-        os.setgroups([])
-        os.setgid(USER)
-        os.setuid(USER)
+    def __init__(self, rig, group):
+        def enter():
+            group.join()
+            os.setgroups([])
+            os.setgid(USER)
+            os.setuid(USER)
+        self.shell = subprocess.Popen(["sh"], preexec_fn=enter, env=rig.environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+
+    def start(self, command):
+        self.shell.stdin.write(f"{shlex.join(map(str, command))} </dev/null &\n")
+        self.shell.stdin.flush()
+
+    def close(self):
+        self.shell.kill()
+        self.shell.wait()
+        self.shell.stdin.close()
+
+
+def start_all(rig, kind, base, count, launcher):
+    folders = []
     for number in range(count):
         command, out = instances(rig, kind, base, number)
         for one in out:
             one.mkdir(mode=0o700)
             os.chown(one, USER, USER)
         folders += out
-        started.append(subprocess.Popen([*map(str, command)], preexec_fn=enter, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL))
+        launcher.start(command)
         if number % 10 == 9:
             wait_until_ready(kind, folders)
     wait_until_ready(kind, folders)
-    return started, folders
+    return folders
 
 
 def wait_until_ready(kind, folders):
@@ -119,27 +136,28 @@ def wait_until_ready(kind, folders):
 def measure(rig, kind, base, count):
     """Starts `count` instances and looks at them once they are at rest."""
     group = Group(f"sts-bench-{os.getpid()}")
-    started = []
+    launcher = Launcher(rig, group)
+
+    def others():
+        return [pid for pid in group.pids() if pid != launcher.shell.pid]
     try:
-        started, folders = start_all(rig, kind, base, count, group)
+        folders = start_all(rig, kind, base, count, launcher)
         processes = {OURS: 1, LISTEN: 2, SIXTEEN: 1, PAUSE: 1, FLOOR: 1, FLOOR_TWICE: 2, GO: 1, OLD: 1, PYTHON: 1, SHELL: 2}[kind]
-        wait_for(lambda: len(group.pids()) == count * processes, f"{count} of {kind} at rest")
+        wait_for(lambda: len(others()) == count * processes, f"{count} of {kind} at rest")
         time.sleep(SETTLE_S)
         user, cache, kernel = group.kib()
         if kind == OURS:
             rig.files = {path.name: path.stat().st_size for path in sorted(folders[0].iterdir())}
-        return {"total": user + cache + kernel, "user": user, "cache": cache, "kernel": kernel} | rollup(group.pids())
+        return {"total": user + cache + kernel, "user": user, "cache": cache, "kernel": kernel} | rollup(others())
     finally:
-        for process in started:
-            process.send_signal(signal.SIGTERM)
-        for process in started:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for pid in group.pids():  # the sleep of a shell
-            os.kill(pid, signal.SIGKILL)
+        for number in (signal.SIGTERM, signal.SIGKILL):  # a supervisor that is told to stop ends its listener
+            for pid in others():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + 5
+            while others() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        launcher.close()
         group.close()
 
 

@@ -273,12 +273,11 @@ The objects were measured on the same day with static processes that make ten of
 | two pages of its variables | 8 | What it knows of the first directory is on one, and what follows the 16 directories is on the other. To reorder them was not tried: it would save a page until the first request comes, which writes to both |
 | a page table in each of the two processes | 8 | A page table covers 2 MiB, and the page of the metrics is mapped behind 5 MiB of variables, most of which only workers use. The mean of 16 instances was 26 KiB for each of the two processes, and 22 for a supervisor without `--listen` (`VmPTE`). To map it near the variables, as the plans are, was not tried; it would save the 8 KiB |
 
-What is counted favours a program of one process. An instance joins the cgroup after `fork(2)` and before `exec`, so the kernel does not count for it what `fork(2)` allocates: the process's stack in the kernel, and the kernel's data about it. A process that an
-instance starts is counted whole. On 2026-11-30, the kernel's memory for a process that only waits was 49 KiB if it joined after `fork(2)`, and 75 KiB if its parent was in the cgroup already. With these 26 KiB in each row, the floor would be 91 KiB,
-`sts-sidecar` 107 (1.18 floors), `--listen` 213 (2.34 floors), and two processes of the floor 164 (1.80 floors).
+Until 2026-11-30 an instance joined the cgroup after `fork(2)`, so what `fork(2)` allocates, 26 KiB of the kernel's memory, was not counted for its first process. Now a shell in the cgroup starts the instances, and this is counted, as in a container. So
+every row is 26 KiB higher than the steps above, and the ratios are lower.
 
-As it is counted, the target cannot be met with a second process: two processes of the floor cost 138 KiB, or 2.1 floors, before either of them does anything (*floor: the same files, two processes*). With the 26 KiB in each row, `--listen` would be 31 KiB
-above the target; the two changes above that were not tried would save 8 to 12 of them. Without a second process, the supervisor would need a socket and would parse what strangers send.
+`--listen` is 31 KiB above the target. The two changes above that were not tried would save 8 to 12 of them, and the process alone costs 75. Without a second process, the supervisor would need a socket and would parse what strangers send. Two processes of
+the floor are in the table (*floor: the same files, two processes*).
 """
 
 PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets), "rest": (rest_page, rest_targets)}
