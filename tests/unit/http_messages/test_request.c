@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_messages/request.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -83,9 +86,42 @@ static void test_request(void)
 	CHECK(head.overflow);
 }
 
+/* A header that must not be sent ends the program at once. */
+static void test_headers_that_are_refused(void)
+{
+	static const struct {
+		const char *name, *value;
+		bool allowed;
+	} rows[] = {
+		{"X-A", "b", true},
+		{"Host", "other.example", false},
+		{"X-A: b\r\nHost", "c", false},
+		{"X-A", "b\r\nHost: other.example", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int status = 0;
+		pid_t child = fork();
+
+		if (child == 0) {
+			char buf[128];
+			struct sts_text head;
+
+			setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+			sts_text_init(&head, buf, sizeof(buf));
+			sts_http_request_header(&head, sts_slice_of(rows[i].name),
+						sts_slice_of(rows[i].value));
+			_exit(0);
+		}
+		CHECK(child > 0 && waitpid(child, &status, 0) == child);
+		CHECK_INT(WIFEXITED(status), rows[i].allowed);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"which names and values of headers may be sent", test_names_and_values},
 	{"the head of a request", test_request},
+	{"headers that are refused", test_headers_that_are_refused},
 };
 
 STS_TEST_MAIN(tests)

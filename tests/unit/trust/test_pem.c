@@ -164,6 +164,22 @@ static void sizes(void)
 	}
 }
 
+/* The end of a file ends its block: the next file begins anew, and one block was skipped. */
+static void files_follow_each_other(void)
+{
+	static const char cut[] = BEGIN "aGVs", whole[] = BEGIN "aGVsbG8=\n" END;
+	uint8_t object[64];
+	struct sts_pem pem;
+	size_t used;
+
+	sts_pem_init(&pem, object, sizeof(object));
+	CHECK_INT(sts_pem_feed(&pem, cut, strlen(cut), &used), STS_PEM_MORE);
+	CHECK_INT(sts_pem_end(&pem), STS_PEM_MORE);
+	CHECK_INT(sts_pem_feed(&pem, whole, strlen(whole), &used), STS_PEM_OBJECT);
+	CHECK_INT(sts_pem_end(&pem), STS_PEM_MORE);
+	CHECK_INT(pem.skipped, 1);
+}
+
 static void nul_bytes_are_no_end(void)
 {
 	static const char text[] = "a\0b\n" BEGIN "aGVsbG8=\n" END;
@@ -177,6 +193,7 @@ static const struct sts_test tests[] = {
 	{"bundles are read", bundles},
 	{"pieces of any size give the same objects", pieces_give_the_same},
 	{"buffers of any size", sizes},
+	{"files follow each other", files_follow_each_other},
 	{"each byte in a block", all_bytes},
 	{"a NUL byte is not the end", nul_bytes_are_no_end},
 };
