@@ -167,8 +167,13 @@ enum sts_err __wrap_sts_connection_read_answer(struct sts_connection *c,
 static enum sts_err read_body(char *body, size_t len, struct sts_document *found,
 			      struct sts_error *error)
 {
+	enum sts_err err = step(READ, error);
+
 	snprintf(found->text, sizeof(found->text), "%.*s", (int)len, body);
-	return step(READ, error);
+	/* What was sent may have taken over the process, which then writes any bytes here. */
+	if (err != STS_OK)
+		snprintf(error->msg, sizeof(error->msg), "%s", planted.words);
+	return err;
 }
 
 static enum sts_err get(void)

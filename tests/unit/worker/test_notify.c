@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +43,28 @@ int __wrap_sts_file_read(int dir_fd, const char *path, enum sts_file_links links
 		unlink(path);
 	changes_to = NULL;
 	return err;
+}
+
+/* The errno of pidfd_open(2), once; 0: it works. */
+static int open_errno;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+	long arg[4];
+	va_list args;
+
+	va_start(args, number);
+	for (size_t i = 0; i < 4; i++)
+		arg[i] = va_arg(args, long);
+	va_end(args);
+	if (number == SYS_pidfd_open && open_errno) {
+		errno = open_errno;
+		open_errno = 0;
+		return -1;
+	}
+	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3]);
 }
 
 static void write_pid(pid_t pid, const char *end)
@@ -209,6 +233,24 @@ static void test_a_file_that_changes(void)
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 }
 
+/* Kernels say in two ways that a PID is the id of a thread. */
+static void test_what_the_kernel_says(void)
+{
+	static const struct {
+		int err;
+		const char *words;
+	} rows[] = {{EINVAL, "no such process: the Pod needs shareProcessNamespace"},
+		    {ENOENT, "no such process: the Pod needs shareProcessNamespace"},
+		    {EPERM, "another UID's process: run both as one"},
+		    {EMFILE, "too many open files"}};
+
+	write_pid(12345, "");
+	for (size_t i = 0; i < 4; i++) {
+		open_errno = rows[i].err;
+		check_refused("pid", rows[i].err, rows[i].words);
+	}
+}
+
 /* PID of a process of another UID, which we may not signal. */
 static void test_another_uid(void)
 {
@@ -255,6 +297,7 @@ static const struct sts_test tests[] = {
 	{"processes that never get the signal", test_whom_it_never_signals},
 	{"files that cannot be used", test_files_that_are_none},
 	{"a file that changes while it is read", test_a_file_that_changes},
+	{"what the kernel says of the process", test_what_the_kernel_says},
 	{"a process of another UID", test_another_uid},
 	{"the folder of this test is removed", test_cleanup},
 };
