@@ -46,6 +46,8 @@ def make_network():
         subprocess.run(["ip", *args], check=True, timeout=20)
     ip("link", "set", "lo", "up")
     # Without an address of its own, a bridge takes the lowest of its ports: it would change with each Pod, and the others would send to the old one for seconds.
+    # An option such as -n of pytest-xdist starts workers without worker.sh, so they would change the addresses of this machine.
+    assert os.readlink("/proc/self/ns/net") != os.environ.get("STS_CLUSTER_OUTSIDE", ""), "a cluster needs a network of its own: run tests/cluster/run.sh without -n"
     ip("link", "add", BRIDGE, "address", "02:00:00:00:00:01", "type", "bridge")
     ip("link", "set", BRIDGE, "up")
     for address in (f"{NODE}/24", f"{STS}/24", f"{PARTNER}/24", f"{API}/32", f"{GATEWAY}/24"):

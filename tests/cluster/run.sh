@@ -105,7 +105,8 @@ if [ $# = 0 ]; then
 	set -- tests/cluster/test_*.py
 	$all || set -- -m "not more" "$@"
 fi
-STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_HELM=$helm STS_CLUSTER_KYVERNO=$kyverno STS_CLUSTER_CGROUP=/$cgroup STS_CLUSTER_PYTHON=$venv/bin/python PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
+STS_CLUSTER_OUTSIDE=$(readlink /proc/self/ns/net) \
+	STS_CLUSTER_PROGRAMS=$programs STS_CLUSTER_HELM=$helm STS_CLUSTER_KYVERNO=$kyverno STS_CLUSTER_CGROUP=/$cgroup STS_CLUSTER_PYTHON=$venv/bin/python PYTHONDONTWRITEBYTECODE=1 TMPDIR=$work \
 	"$venv/bin/pytest" -v -p no:cacheprovider --tb=short --basetemp="$work/pytest" --junitxml="$work/result.xml" \
 	--dist=loadscope --tx="${jobs:-1}*popen//python=$here/worker.sh" "$@" &
 pytest=$!
