@@ -40,13 +40,15 @@ static void test_format(void)
 	}
 }
 
-/* Each day of 8030 years is converted both ways: days follow each other, and both ways agree. */
+/* Each day of 400 years, after which the calendar repeats itself, and later days up to the year 9999 are converted both ways: they follow each other, and both
+ * ways agree. */
 static void test_round_trip(void)
 {
 	int64_t back_s;
 	char out[STS_RFC3339_BYTES], last[STS_RFC3339_BYTES] = "";
 
-	for (int64_t s = 0; s <= 253402300799; s += 86400 + 3661) {
+	for (int64_t s = 0; s <= 253402300799;
+	     s += (s < 400 * 366 * 86400LL ? 1 : 97) * 86400LL + 3661) {
 		sts_rfc3339_format(s, out);
 		if (!sts_rfc3339_parse(sts_slice_of(out), &back_s) || back_s != s ||
 		    strcmp(last, out) >= 0) {
@@ -244,7 +246,7 @@ static void test_words(void)
 static const struct sts_test tests[] = {
 	{"a civil time becomes seconds since the epoch", test_civil},
 	{"an RFC 3339 time is written", test_format},
-	{"an RFC 3339 time is read back, for each day up to 9999", test_round_trip},
+	{"an RFC 3339 time is read back, for each day of 400 years", test_round_trip},
 	{"an RFC 3339 time is read", test_rfc3339},
 	{"an HTTP date is read", test_httpdate},
 	{"a duration of the command line is read", test_duration},

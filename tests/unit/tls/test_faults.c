@@ -61,13 +61,14 @@ static void nothing_fails(void)
 	faults.verdict = 0;
 }
 
-/* Run an input once for each number of those that work, until no fault is met any more. Returns
- * how often something failed. */
-static size_t run_each(size_t i, size_t *fault, const size_t *done)
+/* Run an input once for each number of those that work, or for each step-th, until no fault is met
+ * any more. The next input begins one further, so the inputs together have all numbers. Returns how
+ * often something failed. */
+static size_t run_each(size_t i, size_t step, size_t *fault, const size_t *done)
 {
 	size_t count = 0;
 
-	for (*fault = 0; *fault < 100000; (*fault)++, count++) {
+	for (*fault = i % step; *fault < 100000; *fault += step, count++) {
 		run(i);
 		if (*done < *fault)
 			break;
@@ -83,9 +84,9 @@ static void reads(void)
 	for (int breaks = 0; breaks < 2; breaks++)
 		for (size_t i = 0; i < input_count; i++) {
 			faults.breaks = breaks;
-			count += run_each(i, &faults.read_bytes, &server.read_bytes);
+			count += run_each(i, 7, &faults.read_bytes, &server.read_bytes);
 		}
-	CHECK(count > 10000);
+	CHECK(count > 2000);
 }
 
 /* The connection ends after each byte of each message. */
@@ -107,7 +108,7 @@ static void writes(void)
 
 	nothing_fails();
 	for (size_t i = 0; i < input_count; i++)
-		count += run_each(i, &faults.writes, &server.writes);
+		count += run_each(i, 1, &faults.writes, &server.writes);
 	CHECK(count > 50);
 }
 
