@@ -40,8 +40,8 @@ static void test_format(void)
 	}
 }
 
-/* Each day of 400 years, after which the calendar repeats itself, and later days up to the year 9999 are converted both ways: they follow each other, and both
- * ways agree. */
+/* Each day of 400 years, after which the calendar repeats itself, and later days up to the year
+ * 9999 are converted both ways: they follow each other, and both ways agree. */
 static void test_round_trip(void)
 {
 	int64_t back_s;
