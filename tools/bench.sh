@@ -8,7 +8,7 @@
 #   times    from exec to token: CPU, wall time, round trips; with an empty page cache, if it is run by root
 #   rest     between two tokens: CPU, wake-ups, system calls, requests, log; torn reads; the time to exit; sizes; needs root
 #
-# With --short (few rounds) or the name of a part, the results go to build/bench/ and the page stays as it is, unless --page is given. The whole takes about half an hour on 2 processors; nothing
+# With --short (few rounds) or the name of a part, the results go to build/bench/ and the page stays as it is, unless --page is given. The whole takes about 15 minutes on 2 processors; nothing
 # else should run meanwhile. It needs Go, curl, jq and openssl. STS_OPENUNISON_CLI names a binary of openunison-cli, which is then a peer as well.
 set -eu
 umask 022
