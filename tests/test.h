@@ -6,6 +6,7 @@
 #ifndef STS_TEST_H
 #define STS_TEST_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,17 @@ static inline void sts_test_clear_environment(void)
 
 	environ = none;
 }
+
+/* Take the arguments of a variadic function that stands for syscall(2): `arg` is an array of long,
+ * and `last` the function's last named argument. */
+#define STS_TEST_ARGUMENTS(arg, last) \
+	do { \
+		va_list list; \
+		va_start(list, last); \
+		for (size_t n = 0; n < sizeof(arg) / sizeof((arg)[0]); n++) \
+			(arg)[n] = va_arg(list, long); \
+		va_end(list); \
+	} while (0)
 
 /* Forget the variable that the runtime of the build which counts lines adds to the environment. */
 static inline void sts_test_forget_counting(void)

@@ -4,7 +4,6 @@
 #include "listener_child.h"
 
 #include <poll.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -34,12 +33,8 @@ long __wrap_syscall(long number, ...);
 __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 {
 	long arg[6];
-	va_list args;
 
-	va_start(args, number);
-	for (size_t i = 0; i < 6; i++)
-		arg[i] = va_arg(args, long);
-	va_end(args);
+	STS_TEST_ARGUMENTS(arg, number);
 	if (number == SYS_accept4) {
 		planted->accepts++;
 		if (planted->accept_failures > 0) {

@@ -6,7 +6,6 @@
 
 #include "base/errno_words.h"
 
-#include <stdarg.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 
@@ -104,12 +103,8 @@ long __wrap_syscall(long number, ...);
 __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 {
 	long arg[6];
-	va_list args;
 
-	va_start(args, number);
-	for (size_t i = 0; i < 6; i++)
-		arg[i] = va_arg(args, long);
-	va_end(args);
+	STS_TEST_ARGUMENTS(arg, number);
 	if ((number == SYS_fchmod && fails(FCHMOD)) || (number == SYS_fchown && fails(FCHOWN)))
 		return -1;
 	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -75,12 +74,8 @@ static long list(char *buffer)
 long syscall(long number, ...)
 {
 	long arg[4];
-	va_list args;
 
-	va_start(args, number);
-	for (size_t i = 0; i < 4; i++)
-		arg[i] = va_arg(args, long);
-	va_end(args);
+	STS_TEST_ARGUMENTS(arg, number);
 	switch (number) {
 	case __NR_landlock_create_ruleset:
 		if ((int)arg[2] == 1) {

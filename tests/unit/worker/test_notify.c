@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,12 +53,8 @@ long __wrap_syscall(long number, ...);
 __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 {
 	long arg[4];
-	va_list args;
 
-	va_start(args, number);
-	for (size_t i = 0; i < 4; i++)
-		arg[i] = va_arg(args, long);
-	va_end(args);
+	STS_TEST_ARGUMENTS(arg, number);
 	if (number == SYS_pidfd_open && open_errno) {
 		errno = open_errno;
 		open_errno = 0;
