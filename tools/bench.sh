@@ -4,9 +4,9 @@
 #
 #   tools/bench.sh [--short] [--page] [PART]...
 #
-#   memory   what one more instance costs, in a memory cgroup; needs root
+#   memory   what one more instance costs, in a memory cgroup and slab by slab; needs root
 #   times    from exec to token: CPU, wall time, round trips; with an empty page cache, if it is run by root
-#   rest     between two tokens: CPU, wake-ups, system calls, requests, log; torn reads; the time to exit; sizes; needs root
+#   rest     between two tokens: CPU, wake-ups, system calls, requests, log; torn reads; the time to exit; sizes, also of the images that tools/image.sh has built; needs root
 #
 # With --short (few rounds) or the name of a part, the results go to build/bench/ and the page stays as it is, unless --page is given. The whole takes about 15 minutes on 2 processors; nothing
 # else should run meanwhile. It needs Go, curl, jq and openssl. STS_OPENUNISON_CLI names a binary of openunison-cli, which is then a peer as well.

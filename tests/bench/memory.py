@@ -7,6 +7,7 @@ import pathlib
 import re
 import shlex
 import signal
+import statistics
 import subprocess
 import time
 
@@ -15,6 +16,8 @@ from rig import GO, OURS, PYTHON, SHELL, OLD, figure, wait_for
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 LISTEN, SIXTEEN, PAUSE, FLOOR, FLOOR_TWICE = (
     "sts-sidecar --listen", "sts-sidecar, 16 exchanges", "floor: pause", "floor: the same files", "floor: the same files, two processes")
+STACKS, MAPPED, TABLES = "stacks of the kernel", "mapped by the kernel beside its stacks (filters)", "page tables"
+SLABS = OURS, FLOOR, FLOOR_TWICE, LISTEN
 USER = 65532
 SETTLE_S = 2
 FIRST_PORT = 21000
@@ -91,6 +94,15 @@ def rollup(pids):
     return sums
 
 
+def kernel_kib():
+    """What the kernel has allotted on the whole machine, in KiB: the objects of each of its slabs, the stacks, and what it maps beside the stacks. The inodes of
+    /proc are left out: they belong to those who read there."""
+    slabs = (line.split() for line in pathlib.Path("/proc/slabinfo").read_text().splitlines()[2:])
+    found = {words[0]: int(words[1]) * int(words[3]) / 1024 for words in slabs if words[0] != "proc_inode_cache"}
+    memory = {line.split(":")[0]: int(line.split()[1]) for line in pathlib.Path("/proc/meminfo").read_text().splitlines()}
+    return found | {STACKS: memory["KernelStack"], MAPPED: memory["VmallocUsed"] - memory["KernelStack"], TABLES: memory["PageTables"]}
+
+
 class Launcher:
     """A shell in the cgroup that starts the instances, so that what the kernel allots at a fork is counted for the group, as for a container. Its own memory
     is that of one shell, however many it starts."""
@@ -148,7 +160,8 @@ def measure(rig, kind, base, count):
         user, cache, kernel = group.kib()
         if kind == OURS:
             rig.files = {path.name: path.stat().st_size for path in sorted(folders[0].iterdir())}
-        return {"total": user + cache + kernel, "user": user, "cache": cache, "kernel": kernel} | rollup(others())
+        slabs = kernel_kib() if kind in SLABS else {}
+        return {"total": user + cache + kernel, "user": user, "cache": cache, "kernel": kernel} | rollup(others()), slabs
     finally:
         for number in (signal.SIGTERM, signal.SIGKILL):  # a supervisor that is told to stop ends its listener
             for pid in others():
@@ -167,7 +180,7 @@ def run(rig, short, kinds=None):
         raise SystemExit("tests/bench: the memory of instances needs root, for a cgroup and a tmpfs")
     many, turns = (60, 2) if short else (200, 3)
     kinds = kinds or [OURS, FLOOR, FLOOR_TWICE, PAUSE, LISTEN, SIXTEEN, *(peer for peer in rig.peers if peer != OURS)]
-    rows = {kind: [] for kind in kinds}
+    rows, slabs = {kind: [] for kind in kinds}, {kind: [] for kind in kinds if kind in SLABS}
     mount = rig.folder / "memory"
     mount.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755,size=256m", "none", mount], check=True)
@@ -179,9 +192,12 @@ def run(rig, short, kinds=None):
                     base = mount / f"{turn}-{kinds.index(kind)}-{count}"
                     base.mkdir()
                     ends.append((count, measure(rig, kind, base, count)))
-                (one, first), (some, last) = ends
+                (one, (first, few)), (some, (last, many_more)) = ends
                 rows[kind].append({key: (last[key] - first[key]) / (some - one) for key in first})
+                if kind in slabs:
+                    slabs[kind].append({name: (kib - few.get(name, 0)) / (some - one) for name, kib in many_more.items()})
     finally:
         subprocess.run(["umount", "-l", mount], check=False)
     return {"many": many, "files": rig.files, "cgroup_version": cgroup_version(),
+            "slabs": {kind: {name: round(statistics.median(sample.get(name, 0) for sample in samples), 2) for name in samples[0]} for kind, samples in slabs.items()},
             "rows": {kind: {key: figure([sample[key] for sample in samples], 1) for key in samples[0]} for kind, samples in rows.items()}}

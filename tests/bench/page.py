@@ -10,6 +10,7 @@ from rig import GO, OURS, TOP
 PLOTS = TOP / "docs/pictures"
 BAR, LEFT, WIDTH, TOP_PX = 26, 250, 880, 46
 COLOURS = ["#0969da", "#8250df", "#bf8700", "#1a7f37", "#cf222e", "#57606a", "#0a7ea4", "#953800"]
+SLAB_KIB = 0.3
 STYLE = """
   text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600; font-size: 14px } .small { font-size: 12px; fill: #57606a }
   .spread { stroke: #1f2328; stroke-width: 1.5 } .back { fill: #ffffff }
@@ -83,7 +84,19 @@ written nothing, the other one has written files of the same sizes (in bytes: {f
     columns = [("total", "in all"), ("user", "own pages"), ("cache", "files"), ("kernel", "kernel"), ("VmPTE", "page tables, of it"),
                ("Private_Dirty", "private dirty"), ("Pss", "Pss")]
     return text + table(["", *(head for _, head in columns), "beside the floor"], [
-        [kind, spread(row["total"]), *(f"{row[key]['median']:.1f}" for key, _ in columns[1:]), f"{row['total']['median'] / floor:.2f}"] for kind, row in rows])
+        [kind, spread(row["total"]), *(f"{row[key]['median']:.1f}" for key, _ in columns[1:]), f"{row['total']['median'] / floor:.2f}"] for kind, row in rows]) + slabs(found)
+
+
+def slabs(found):
+    """The kernel's memory for one more instance, by slab."""
+    kinds = [kind for kind in memory.SLABS if kind in found["slabs"]]
+    names = sorted({name for kind in kinds for name, kib in found["slabs"][kind].items() if kib >= SLAB_KIB},
+                   key=lambda name: -max(found["slabs"][kind].get(name, 0) for kind in kinds))
+    return f"""
+The kernel's memory for one more instance, by its slabs (`/proc/slabinfo`), in KiB. It is counted for the whole machine, before and after, so what other programs do at the time is in it, and it is not exactly the sum above. A slab has the name of one kind of
+object, though the kernel may keep others of the same size there. Slabs below {SLAB_KIB} KiB are left out, and so are the inodes of `/proc`, which belong to those who read there.
+
+""" + table(["", *kinds], [[name if " " in name else f"`{name}`", *(f"{found['slabs'][kind].get(name, 0):.2f}" for kind in kinds)] for name in names])
 
 
 def time_targets(found):
@@ -152,10 +165,13 @@ signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep.
 
 """
     text += table(["peer", "CPU s an hour", "wake-ups an hour", "system calls an hour", "requests an hour",
-                   "bytes of the first log lines", "log bytes an hour", "exit ms", "bytes of the binary"], [
+                   "bytes of the first log lines", "log bytes an hour", "exit ms", "bytes of the binary", "of it after gzip"], [
         [row["peer"], row["cpu_s"], row["wake_ups"], row["calls"] if row["calls"] is not None else "",
-         row["requests"], row["first_log"], row["log_bytes"], row["exit_ms"], row["bytes"] or ""]
+         row["requests"], row["first_log"], row["log_bytes"], row["exit_ms"], row["bytes"] or "", row["packed"] or ""]
         for row in found["rows"]])
+    if found["images"]:
+        text += "\nWhat a node downloads for an image: manifest, configuration and layer. `oci-without-ca` has no CA bundle.\n\n"
+        text += table(["layout", "architecture", "commit", "bytes"], [[f"`{row['name']}`", row["architecture"], row["revision"], row["bytes"]] for row in found["images"]])
     text += "\nA reader reads `token.jwt` without a pause while exchanges write it anew. A read is torn if it is not a whole token:\n\n"
     return text + table(["peer", "exchanges", "whole reads", "torn reads"], [
         [row["peer"], row["exchanges"], row["whole"], row["torn"]] for row in found["torn"]]) + TIMES + LIMITS
@@ -232,9 +248,8 @@ LIMITS = """
 
 - spiffe-helper and OpenBao's agent: the Go module proxy that was at hand did not have their modules.
 - openunison-cli, unless the table of peers names it: `STS_OPENUNISON_CLI` names its binary.
-- Images; [release.md](release.md) says what a node downloads. The predecessor's image was not at hand.
+- Images, unless a table above has them: `tools/image.sh` builds them first. [release.md](release.md) says how they became small. The predecessor's image was not at hand.
 - A day of log and a day of system calls: the figures are scaled from the window.
-- Slabs of the kernel one by one: a memory cgroup has one figure for the kernel's memory.
 
 ## Where the memory of one more instance goes
 

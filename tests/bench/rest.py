@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the peers do between two tokens: CPU, wake-ups, system calls, requests, log; how soon they end; what their files weigh."""
+import gzip
+import json
 import os
 import pathlib
 import re
@@ -9,7 +11,7 @@ import subprocess
 import time
 
 from memory import CGROUPS, cgroup_version
-from rig import GO, OLD, OURS, PYTHON, SHELL, figure, wait_for
+from rig import GO, OURS, TOP, wait_for
 
 PER_HOUR_S = 3600
 AT_REST = "sts-sidecar run"     # the signing certificate is polled each hour, and each 30 s in `exchange`
@@ -112,15 +114,36 @@ def torn(rig, peer, exchanges):
 
 
 def weight(rig, peer):
-    """The bytes of the files that a peer consists of, as far as they are one program."""
-    if peer in rig.binaries:
-        return rig.binaries[peer].stat().st_size
-    return None
+    """The bytes of a peer that is one program, and what gzip makes of them."""
+    if peer not in rig.binaries:
+        return None, None
+    data = rig.binaries[peer].read_bytes()
+    return len(data), len(gzip.compress(data, 9))
+
+
+def images():
+    """What a node downloads for each image that tools/image.sh or tests/container/run.sh has built here: manifest, configuration and layers, as they are packed."""
+    def blob(layout, descriptor):
+        return json.loads((layout / "blobs" / descriptor["digest"].replace(":", "/")).read_text())
+    rows, names = [], set()
+    for layout in sorted(path for folder in ("build-image", "build-container") for path in (TOP / folder).glob("oci*") if (path / "index.json").exists()):
+        if layout.name in names:
+            continue
+        names.add(layout.name)
+        index = next(one for one in json.loads((layout / "index.json").read_text())["manifests"] if one["mediaType"].endswith("image.index.v1+json"))
+        for descriptor in blob(layout, index)["manifests"]:
+            manifest = blob(layout, descriptor)
+            config = blob(layout, manifest["config"])
+            if "rootfs" in config:
+                size = descriptor["size"] + sum(one["size"] for one in [manifest["config"], *manifest["layers"]])
+                rows.append({"name": layout.name, "architecture": config["architecture"], "bytes": size,
+                             "revision": config["config"]["Labels"].get("org.opencontainers.image.revision", "")[:7]})
+    return rows
 
 
 def run(rig, short):
     window_s = 31 if short else 61
     rows = [one(rig, peer, number, window_s) for number, peer in enumerate([AT_REST, *rig.peers])]
     for row in rows:
-        row["bytes"] = weight(rig, row["peer"])
-    return {"window_s": window_s, "rows": rows, "torn": [torn(rig, peer, 20 if short else 200) for peer in (OURS, GO)]}
+        row["bytes"], row["packed"] = weight(rig, row["peer"])
+    return {"window_s": window_s, "rows": rows, "images": images(), "torn": [torn(rig, peer, 20 if short else 200) for peer in (OURS, GO)]}
