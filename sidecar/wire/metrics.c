@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/errno_words.h"
+#include "base/resident.h"
 #include "wire/sealed_memory.h"
 
 /* This seal exists since Linux 5.1. The headers of the C library may be older. */
@@ -25,17 +26,34 @@
 #define READS_MAX     3
 #define READ_AGAIN_NS 1000000
 
+/* Pages have 4, 16 or 64 KiB. */
+#define PAGE_MAX_BYTES 65536
+
+/* The memory is mapped in this array, near the other variables, so that it needs no page table of
+ * its own. The place is at the first multiple of the largest page. */
+static char room[2 * PAGE_MAX_BYTES] STS_RESIDENT_PAGES;
+
+_Static_assert(sizeof(struct sts_metrics) <= PAGE_MAX_BYTES,
+	       "it must fit behind the first multiple");
+
+/* Map the memory, in place of what was mapped before. Returns NULL with errno after a failure. */
+static struct sts_metrics *map(int fd, int protection)
+{
+	char *place = room + (-(uintptr_t)room & (PAGE_MAX_BYTES - 1));
+	void *at = mmap(place, sizeof(struct sts_metrics), protection, MAP_SHARED | MAP_FIXED, fd,
+			0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e)
 {
 	int err;
 
 	*m = NULL;
 	*fd = sts_sealed_memory_make("metrics");
-	if (*fd >= 0 && ftruncate(*fd, sizeof(**m)) == 0) {
-		void *at = mmap(NULL, sizeof(**m), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-
-		*m = at == MAP_FAILED ? NULL : at;
-	}
+	if (*fd >= 0 && ftruncate(*fd, sizeof(**m)) == 0)
+		*m = map(*fd, PROT_READ | PROT_WRITE);
 	if (!*m) {
 		err = errno;
 		if (*fd >= 0)
@@ -59,8 +77,8 @@ const struct sts_metrics *sts_metrics_map(int fd)
 
 	if (fstat(fd, &st) != 0 || st.st_size != sizeof(*m))
 		return NULL;
-	m = mmap(NULL, sizeof(*m), PROT_READ, MAP_SHARED, fd, 0);
-	return m == MAP_FAILED || m->count > STS_EXCHANGES_MAX ? NULL : m;
+	m = map(fd, PROT_READ);
+	return m && m->count > STS_EXCHANGES_MAX ? NULL : m;
 }
 
 void sts_metrics_set_names(struct sts_metrics *m, const char *const *names, size_t count)

@@ -61,15 +61,17 @@ struct sts_metrics {
 };
 
 /*
- * Make the memory of the metrics, all zeros.
+ * Make the memory of the metrics, all zeros. A process has one place for it: what was mapped there
+ * before is gone.
  *   m   out  mapped, writable; NULL after a failure
  *   fd  out  its descriptor, close-on-exec; -1 after a failure
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.
  */
 enum sts_err sts_metrics_make(struct sts_metrics **m, int *fd, struct sts_error *e);
 
-/* Map the memory of a descriptor for reading. The descriptor may be closed afterwards. Returns NULL
- * if the descriptor is not one of sts_metrics_make(). */
+/* Map the memory of a descriptor for reading, in the place of what was mapped before. The
+ * descriptor may be closed afterwards. Returns NULL if the descriptor is not one of
+ * sts_metrics_make(). */
 const struct sts_metrics *sts_metrics_map(int fd);
 
 /*

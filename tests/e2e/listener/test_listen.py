@@ -336,8 +336,12 @@ def test_memory_and_descriptors(start):
     wait_for(lambda: len([link for link in listener.descriptors(child) if link.startswith("socket:")]) == 1, "the port alone")
     assert not [link for link in listener.descriptors(child) if "memfd" in link], "mapped, and closed"
     assert pathlib.Path(f"/proc/{child}/environ").read_bytes() == b""
-    shared = [line for line in pathlib.Path(f"/proc/{child}/maps").read_text().splitlines() if "memfd" in line]
-    assert [line.split()[1] for line in shared] == ["r--s"]
+    for pid, access in ((process.pid, "rw-s"), (child, "r--s")):
+        lines = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+        shared, = (line for line in lines if "memfd" in line)
+        program = next(line for line in lines if "r-xp" in line and "/" in line)
+        assert shared.split()[1] == access
+        assert int(shared.split("-")[0], 16) - int(program.split("-")[0], 16) < 1 << 20, "near the variables: no page table of its own"
     about, above = (dict(re.findall(r"^(\w+):\t(\d+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)) for pid in (child, process.pid))
     assert about["NoNewPrivs"] == "1"
     if above["Seccomp"] == "2":

@@ -335,13 +335,16 @@ static void test_the_seals(void)
 	CHECK(write(fd, "x", 1) < 0 && errno == EPERM);
 	CHECK(mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) != 0);
-	mapped = sts_metrics_map(fd);
-	CHECK(mapped != NULL);
-	CHECK(mapped &&
-	      mprotect((void *)(uintptr_t)mapped, sizeof(*m), PROT_READ | PROT_WRITE) != 0);
 	m->exchange[3].results[STS_RESULT_TLS] = 7;
+	mapped = sts_metrics_map(fd);
+	CHECK(mapped == m);
+	CHECK(mprotect(m, sizeof(*m), PROT_READ | PROT_WRITE) != 0);
 	CHECK_INT(mapped ? mapped->exchange[3].results[STS_RESULT_TLS] : 0, 7);
-	m->count = STS_EXCHANGES_MAX + 1;
+	close(fd);
+	CHECK_INT(sts_metrics_make(&m, &fd, &e), STS_OK);
+	CHECK_INT(m ? m->exchange[3].results[STS_RESULT_TLS] : 7, 0);
+	if (m)
+		m->count = STS_EXCHANGES_MAX + 1;
 	CHECK(sts_metrics_map(fd) == NULL);
 	close(fd);
 	fd = open("/dev/null", O_RDONLY);
