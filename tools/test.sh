@@ -261,6 +261,7 @@ tls() { # downloads BoGo
 	counted liar $low .venv/bin/python tests/tls/liar/run.py --client build-asan/tests/tls-client
 	counted peers $low .venv/bin/python tests/tls/peers/run.py short
 	pytest_part "records of TLS" tests/tls/records
+	pytest_part "P-256 and X25519" tests/tls/p256
 }
 
 wycheproof() { # downloads the vectors

@@ -6,6 +6,8 @@
  *
  *   pss|pkcs1 HASH N E MESSAGE SIGNATURE
  *   ecdsa CURVE HASH POINT MESSAGE SIGNATURE
+ *   digest CURVE POINT DIGEST SIGNATURE       the digest of SHA-256 itself, for p256/
+ *   words OP P N ONE SQUARE A B               an operation of bearssl_words64.h, for p256/
  *   agree GROUP PRIVATE PUBLIC                the numbers of IANA's registry
  *   hmac HASH KEY MESSAGE TAG
  *   hkdf HASH IKM SALT INFO SIZE
@@ -14,6 +16,7 @@
  * Every argument is in memory of exactly its length, so that the sanitizer sees a read behind it.
  */
 #include <bearssl.h>
+#include <bearssl_words64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +151,61 @@ static void ecdsa(void)
 	free(point.data);
 }
 
+static void digest(void)
+{
+	struct bytes point = bytes_of(2), hash = bytes_of(3), s = bytes_of(4);
+	br_x509_pkey key = {.key_type = BR_KEYTYPE_EC,
+			    .key.ec = {number_of(1), point.data, point.len}};
+
+	if (hash.len != 32)
+		stop("a digest of another length");
+	print_verdict(sts_tls_signature_verify(scheme_of(STS_TLS_ECDSA, br_sha256_ID), &key,
+					       hash.data, s.data, s.len));
+	free(point.data);
+	free(hash.data);
+	free(s.data);
+}
+
+static void take_words(size_t word, uint64_t out[4])
+{
+	struct bytes b = bytes_of(word);
+
+	if (b.len != 32)
+		stop("a number of another length");
+	memset(out, 0, 32);
+	for (size_t i = 0; i < 32; i++)
+		out[3 - i / 8] = out[3 - i / 8] << 8 | b.data[i];
+	free(b.data);
+}
+
+static void words64(void)
+{
+	br_w64_field f;
+	uint64_t n[4], a[4], b[4];
+	uint8_t out[32];
+
+	take_words(2, f.p);
+	take_words(3, n);
+	f.n = n[0];
+	take_words(4, f.one);
+	take_words(5, f.square);
+	take_words(6, a);
+	take_words(7, b);
+	if (sts_slice_eq(words[1], "add"))
+		br_w64_add(a, a, b, &f);
+	else if (sts_slice_eq(words[1], "sub"))
+		br_w64_sub(a, a, b, &f);
+	else if (sts_slice_eq(words[1], "mul"))
+		br_w64_mul(a, a, b, &f);
+	else if (sts_slice_eq(words[1], "invert"))
+		br_w64_invert(a, a, &f);
+	else
+		stop("an unknown operation");
+	for (size_t i = 0; i < 32; i++)
+		out[i] = (uint8_t)(a[3 - i / 8] >> (56 - 8 * (i % 8)));
+	print(out, sizeof(out));
+}
+
 static void agree(void)
 {
 	const struct sts_tls_group *group = sts_tls_group((uint16_t)number_of(1));
@@ -259,8 +317,9 @@ static const struct {
 	size_t arguments;
 	void (*run)(void);
 } kinds[] = {
-	{"pss", 5, pss},   {"pkcs1", 5, pkcs1}, {"ecdsa", 5, ecdsa},      {"agree", 3, agree},
-	{"hmac", 4, hmac}, {"hkdf", 5, hkdf},   {"open", 6, open_sealed},
+	{"pss", 5, pss},          {"pkcs1", 5, pkcs1},   {"ecdsa", 5, ecdsa},
+	{"agree", 3, agree},      {"hmac", 4, hmac},     {"hkdf", 5, hkdf},
+	{"open", 6, open_sealed}, {"digest", 4, digest}, {"words", 7, words64},
 };
 
 static void run(struct sts_slice line)
