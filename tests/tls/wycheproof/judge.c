@@ -7,7 +7,7 @@
  *   pss|pkcs1 HASH N E MESSAGE SIGNATURE
  *   ecdsa CURVE HASH POINT MESSAGE SIGNATURE
  *   digest CURVE POINT DIGEST SIGNATURE       the digest of SHA-256 itself, for p256/
- *   words OP P N ONE SQUARE A B               an operation of bearssl_words64.h, for p256/
+ *   words OP P N ONE SQUARE A B               the arithmetic of BearSSL's fields, for p256/
  *   agree GROUP PRIVATE PUBLIC                the numbers of IANA's registry
  *   hmac HASH KEY MESSAGE TAG
  *   hkdf HASH IKM SALT INFO SIZE
