@@ -6,7 +6,7 @@
 # runs.
 #
 #   tools/coverage.sh              everything
-#   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run has counted still counts
+#   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run of the same build has counted still counts
 #   tools/coverage.sh report       counts nothing, and makes the table of what was counted before
 #   tools/coverage.sh --help
 #
@@ -31,8 +31,12 @@ for part in "$@"; do
 done
 
 # Some tests run the program as another user, so every user may write into the profiles.
-begin() { # all: what earlier runs have counted is removed; some: it is kept
-	[ "$1" != all ] || rm -f "$build"/profiles/*
+begin() { # all: what earlier runs have counted is removed; some: it is kept, unless another build has counted it
+	if [ "$1" = all ]; then
+		rm -f "$build"/profiles/*
+	else
+		find "$build/profiles" -type f ! -newer "$build/sts-sidecar" -delete
+	fi
 	chmod 777 "$build/profiles"
 	"$build/sts-sidecar" --version >/dev/null
 	chmod 666 "$build"/profiles/*

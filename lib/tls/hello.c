@@ -53,8 +53,6 @@ static bool read_extensions(struct sts_tls_client *c, struct sts_tls_reader *bod
 			return false;
 		found->present |= 1u << i;
 		found->body[i] = content;
-		if (list.is_short)
-			break;
 	}
 	return true;
 }

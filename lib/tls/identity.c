@@ -209,28 +209,27 @@ bool sts_tls_client_certificate(struct sts_tls_client *c)
 	struct sts_tls_messages *m = &c->messages;
 	struct sts_tls_writer w = sts_tls_message_begin(m, STS_TLS_CERTIFICATE);
 	size_t extensions = c->records.tls13 ? 2 : 0, list = 0;
+	bool ok;
 
 	for (size_t i = 0; key && i < key->chain_len; i++)
 		list += LIST_LENGTH_BYTES + key->chain[i].data_len + extensions;
 	if (c->records.tls13)
 		sts_tls_write_number(&w, 1, 0); /* the context */
 	sts_tls_write_number(&w, LIST_LENGTH_BYTES, list);
-	if (!sts_tls_message_send(m, &w, list))
-		return false;
-	for (size_t i = 0; key && i < key->chain_len; i++) {
+	ok = sts_tls_message_send(m, &w, list);
+	for (size_t i = 0; ok && key && i < key->chain_len; i++) {
 		const br_x509_certificate *cert = &key->chain[i];
 		uint8_t none[2] = {0};
 		uint8_t len[LIST_LENGTH_BYTES] = {(uint8_t)(cert->data_len >> 16),
 						  (uint8_t)(cert->data_len >> 8),
 						  (uint8_t)cert->data_len};
 
-		if (!sts_tls_message_add(m, len, sizeof(len)) ||
-		    !sts_tls_message_add(m, cert->data, cert->data_len) ||
-		    !sts_tls_message_add(m, none, extensions))
-			return false;
+		ok = sts_tls_message_add(m, len, sizeof(len)) &&
+		     sts_tls_message_add(m, cert->data, cert->data_len) &&
+		     sts_tls_message_add(m, none, extensions);
 	}
-	c->facts.client_sent = key != NULL;
-	return true;
+	c->facts.client_sent = ok && key;
+	return ok;
 }
 
 size_t sts_tls13_signed(bool by_server, const uint8_t *transcript, size_t len,

@@ -135,7 +135,7 @@ static bool verify_ecdsa(const br_ec_public_key *key, const uint8_t *hash, size_
  * Encode a signature as ECDSA-Sig-Value (RFC 3279 section 2.2.3).
  *   raw  in   r and s, of len / 2 bytes each
  *   out  out  STS_TLS_SIGNATURE_MAX_BYTES
- * Returns the length of the encoding; 0 when r or s is zero, which no valid signature has.
+ * Returns the length of the encoding.
  */
 static size_t encode_ecdsa(const uint8_t *raw, size_t len, uint8_t *out)
 {
@@ -145,12 +145,10 @@ static size_t encode_ecdsa(const uint8_t *raw, size_t len, uint8_t *out)
 	for (const uint8_t *at = raw; at < raw + len; at += len / 2) {
 		struct sts_der number = {at, len / 2};
 
-		while (number.len > 0 && number.data[0] == 0) {
+		while (number.len > 1 && number.data[0] == 0) {
 			number.data++;
 			number.len--;
 		}
-		if (number.len == 0)
-			return 0;
 		body[used++] = STS_DER_INTEGER;
 		body[used++] = (uint8_t)(number.len + (number.data[0] >> 7));
 		if (number.data[0] >> 7) /* else the number would be negative */
@@ -191,9 +189,11 @@ struct pss {
 	uint8_t *h;       /* hash_len bytes, and behind them the trailer */
 };
 
-/* Find the parts of the message in a block that is as long as the modulus. Returns false when the
- * modulus is too short for the hash and the salt. */
-static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
+_Static_assert(STS_RSA_KEY_MIN_BITS / 8 - 1 >= 2 * STS_TLS_HASH_MAX_BYTES + 2,
+	       "the shortest modulus has room for the hash and the salt");
+
+/* Find the parts of the message in a block that is as long as the modulus. */
+static void pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 		     const br_rsa_public_key *key, uint8_t *block)
 {
 	size_t skipped = key->n[0] == 1; /* the message has one byte less */
@@ -201,8 +201,6 @@ static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 
 	p->hash = sts_tls_hash_class(scheme->hash_id);
 	p->hash_len = sts_tls_hash_bytes(scheme);
-	if (len < 2 * p->hash_len + 2)
-		return false;
 	p->masked = block + skipped;
 	p->masked_len = len - p->hash_len - 1;
 	p->h = p->masked + p->masked_len;
@@ -211,7 +209,6 @@ static bool pss_find(struct pss *p, const struct sts_tls_scheme *scheme,
 		p->top_mask >>= 1;
 	if (!skipped)
 		p->top_mask >>= 1;
-	return true;
 }
 
 /* Put the mask MGF1(H) on DB, or take it off (RFC 8017 appendix B.2.1). */
@@ -257,8 +254,9 @@ static bool pss_is_right(const struct sts_tls_scheme *scheme, const br_rsa_publi
 	struct pss p;
 	uint8_t want[STS_TLS_HASH_MAX_BYTES];
 
-	if (!pss_find(&p, scheme, key, block) || p.h[p.hash_len] != PSS_TRAILER ||
-	    (p.masked > block && block[0] != 0) || (p.masked[0] & ~p.top_mask) != 0)
+	pss_find(&p, scheme, key, block);
+	if (p.h[p.hash_len] != PSS_TRAILER || (p.masked > block && block[0] != 0) ||
+	    (p.masked[0] & ~p.top_mask) != 0)
 		return false;
 	pss_mask(&p);
 
@@ -273,20 +271,18 @@ static bool pss_is_right(const struct sts_tls_scheme *scheme, const br_rsa_publi
 	return memcmp(want, p.h, p.hash_len) == 0;
 }
 
-static bool pss_encode(const struct sts_tls_scheme *scheme, const br_rsa_public_key *key,
+static void pss_encode(const struct sts_tls_scheme *scheme, const br_rsa_public_key *key,
 		       const uint8_t *hash, const uint8_t *salt, uint8_t *block)
 {
 	struct pss p;
 
 	memset(block, 0, key->nlen);
-	if (!pss_find(&p, scheme, key, block))
-		return false;
+	pss_find(&p, scheme, key, block);
 	pss_hash(&p, hash, salt, p.h);
 	p.masked[p.masked_len - p.hash_len - 1] = 1;
 	memcpy(p.masked + p.masked_len - p.hash_len, salt, p.hash_len);
 	pss_mask(&p);
 	p.h[p.hash_len] = PSS_TRAILER;
-	return true;
 }
 
 /* --- RSASSA-PKCS1-v1_5 --- */
@@ -365,8 +361,8 @@ static size_t sign_rsa(const struct sts_client_key *key, const struct sts_tls_sc
 		return 0;
 	if (scheme->kind == STS_TLS_RSA_PKCS1)
 		pkcs1_encode(scheme, &rsa, hash, out);
-	else if (!pss_encode(scheme, &rsa, hash, salt, out))
-		return 0;
+	else
+		pss_encode(scheme, &rsa, hash, salt, out);
 	return sts_crypto_rsa_public()(out, n.len, &rsa) == 1 ? n.len : 0;
 }
 

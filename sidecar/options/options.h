@@ -86,7 +86,7 @@ struct sts_options {
 	/* Flags of `exchange`, and the two times that are made from them. */
 	const char *exchange_cacert_path;
 	int64_t seconds_between_runs, minutes_before_refresh;
-	int64_t poll_ms;         /* the interval of the sig-cert poll; 0: the default of 30 s */
+	int64_t poll_ms;         /* the interval of the sig-cert poll */
 	int64_t longest_wait_ms; /* the longest wait after a failure; 0: the schedule's own */
 	struct sts_list_value list[STS_OPTIONS_LIST_MAX];
 };

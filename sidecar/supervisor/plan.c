@@ -14,8 +14,6 @@
 #include "output/files.h"
 #include "wire/snapshot.h"
 
-#define POLL_DEFAULT_MS 30000
-
 _Static_assert(STS_PLANS_MAX_BYTES <= UINT16_MAX, "offsets of texts have 16 bits");
 
 /* Only the planning child writes to these, or the supervisor if no child can be started. */
@@ -64,8 +62,7 @@ static enum sts_err check(const struct sts_options *o, struct sts_error *e)
 
 	if (o->timeout_ms < 1000 || o->timeout_ms > 3600 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--timeout must be between 1s and 1h");
-	if (o->command == STS_COMMAND_RUN && o->poll_ms &&
-	    (o->poll_ms < 1000 || o->poll_ms > 3600 * 1000))
+	if (o->command == STS_COMMAND_RUN && (o->poll_ms < 1000 || o->poll_ms > 3600 * 1000))
 		return sts_fail(e, STS_EUSAGE, 0, "--poll-interval must be between 1s and 1h");
 	if (o->default_ttl_ms && o->default_ttl_ms < 10 * 1000)
 		return sts_fail(e, STS_EUSAGE, 0, "--default-ttl must be at least 10s");
@@ -132,9 +129,7 @@ static enum sts_err make_one(struct sts_plans *plans, struct sts_plan *plan,
 			  .longest_wait_ms = o->longest_wait_ms},
 		.timeout_ms = o->timeout_ms,
 		.deadline_ms = fetches || o->single_run ? o->deadline_ms : 0,
-		.poll_ms = (fields.request.protocol->flags & STS_PROTOCOL_POLL)
-				   ? (o->poll_ms ? o->poll_ms : POLL_DEFAULT_MS)
-				   : 0,
+		.poll_ms = (fields.request.protocol->flags & STS_PROTOCOL_POLL) ? o->poll_ms : 0,
 		.mode = o->mode,
 		.group = o->group,
 		.notifies = o->notify_pid_file != NULL,

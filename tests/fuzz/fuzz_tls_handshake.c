@@ -17,8 +17,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PENDING_BYTES 20000
-#define OPS_MAX       200
+#define PENDING_BYTES  20000
+#define OPS_MAX        200
+#define CERT_MAX_BYTES 10000
 
 static struct sts_tls_client client;
 static struct sts_client_key client_key;
@@ -39,6 +40,7 @@ static struct {
 	uint8_t alert; /* the last one */
 } sent;
 static enum sts_tls_failure_kind ended_by;
+static enum sts_tls_check ended_by_check;
 
 static unsigned random_calls, random_calls_max;
 
@@ -50,7 +52,11 @@ static struct {
 	bool bytewise;                      /* each byte of a message has a record of its own */
 	unsigned verdict;                   /* of a verifier that accepts; 0: it does accept */
 	bool no_key;                        /* the verifier finds no key */
-} faults = {.read_bytes = SIZE_MAX, .writes = SIZE_MAX, .randoms = SIZE_MAX};
+	size_t cert_bytes;                  /* of each certificate of the client */
+} faults = {.read_bytes = SIZE_MAX,
+	    .writes = SIZE_MAX,
+	    .randoms = SIZE_MAX,
+	    .cert_bytes = CERT_MAX_BYTES};
 
 /* Where a check is switched off, the client does what it must not. */
 static void require_checked(bool ok)
@@ -375,7 +381,7 @@ static void check_failure(void)
 static void set_up(void)
 {
 	static uint8_t point[65] = {4}, modulus[256] = {0xff}, exponent[] = {1, 0, 1};
-	static uint8_t chain[2][10000];
+	static uint8_t chain[2][CERT_MAX_BYTES];
 	uint8_t offers = fuzz_byte(), peer = fuzz_byte(), more = fuzz_byte();
 	bool is_rsa = peer & 1;
 
@@ -403,7 +409,7 @@ static void set_up(void)
 	client_key.leaf.key_kind = peer & 4 ? STS_KEY_RSA : STS_KEY_EC_P256;
 	client_key.chain_len = 1 + (peer >> 4 & 1);
 	for (size_t i = 0; i < client_key.chain_len; i++)
-		client_key.chain[i] = (br_x509_certificate){chain[i], sizeof(chain[i])};
+		client_key.chain[i] = (br_x509_certificate){chain[i], faults.cert_bytes};
 	sts_tls_client_init(&client, (struct sts_tls_transport){read_server, write_server, &server},
 			    &verifier.vtable, offers & 8 ? NULL : "sts.example",
 			    peer & 8 ? &client_key : NULL);
@@ -423,6 +429,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			while ((n = sts_tls_client_read(&client, answer, sizeof(answer))) > 0)
 				require(n <= sizeof(answer));
 			check_failure();
+			require_checked(!sts_tls_client_write(&client, "more", 4) ||
+					client.records.closed);
 		}
 		sts_tls_client_close(&client);
 	} else {
@@ -432,6 +440,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				client.records.closed);
 	}
 	ended_by = client.records.failure.kind;
+	ended_by_check = client.records.failure.check;
 	sts_tls_client_fini(&client);
 	require(all_zero(&client, sizeof(client)));
 	return 0;

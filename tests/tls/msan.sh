@@ -19,7 +19,7 @@ cat >build-msan/toolchain.ini <<EOT
 c = 'clang'
 [built-in options]
 c_args = ['-O1', '-fPIE', '-g', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all', '-fsanitize-memory-track-origins']
-c_link_args = ['-fsanitize=memory', '-Wl,--wrap=stat64,--wrap=lstat64,--wrap=fstat64,--wrap=fstatat64,--wrap=syscall,--wrap=explicit_bzero', '$PWD/build-msan/msan_libc.o']
+c_link_args = ['-fsanitize=memory', '$PWD/build-msan/msan_libc.o']
 EOT
 if [ ! -f build-msan/build.ninja ]; then
 	rm -rf build-msan/meson-private build-msan/meson-info

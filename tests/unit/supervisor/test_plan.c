@@ -201,6 +201,8 @@ static void test_limits(void)
 	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=9s"),
 		    "--default-ttl must be at least 10s");
 	CHECK_INT(make(STS_COMMAND_RUN, ARGV("--url", URL, "--default-ttl=10s")), STS_OK);
+	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--poll-interval=0"),
+		    "--poll-interval must be between 1s and 1h");
 	check_wrong(STS_COMMAND_RUN, ARGV("--url", URL, "--poll-interval=3601s"),
 		    "--poll-interval must be between 1s and 1h");
 	/* A protocol without a poll has none. */

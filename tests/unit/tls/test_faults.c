@@ -166,6 +166,112 @@ static void checks(void)
 	sts_tls_testing.check_off = 0;
 }
 
+/* A server that does one thing wrong. Where the check of it is switched off, the client goes on and
+ * reads no more than there is. */
+static const struct wrong {
+	enum sts_tls_check check;
+	enum sts_tls_failure_kind without; /* how the connection ends then */
+	size_t len;
+	const char *input;
+} wrongs[] = {
+#define WRONG(check, without, input) \
+	{ \
+		check, without, sizeof(input) - 1, input \
+	}
+#define OFFERS        "\0\0\0"
+#define HELLO_13      "\0\0\0"
+#define NO_EXTENSIONS "\3\0\0"
+#define CERT          "\5\1\0"
+#define PROOF_13      "\7\0\0\11\0\0"
+#define HELLO_12      "\2\0\0\30"
+#define PROOF_12      "\6\0\0\10\0\0\16\0\0\11\0\0"
+	/* ChangeCipherSpec after the handshake. */
+	WRONG(STS_TLS_LATE_RECORD, STS_TLS_ENDED, OFFERS HELLO_12 CERT PROOF_12 "\16\0\0"),
+	/* An extension of type 0x7700, and one that is longer than their list. */
+	WRONG(STS_TLS_EXTENSION_UNASKED, STS_TLS_ENDED,
+	      OFFERS HELLO_13 "\3\2\1\0\6\167" CERT PROOF_13),
+	WRONG(STS_TLS_EXTENSION_FORM, STS_TLS_ENDED,
+	      OFFERS HELLO_13 "\3\6\1\0\11\177" CERT PROOF_13),
+	/* A certificate that is longer than its list. */
+	WRONG(STS_TLS_CERTIFICATE_LENGTH, STS_TLS_ENDED,
+	      OFFERS HELLO_12 "\5\1\1\0\11\177" PROOF_12),
+	/* A ticket of 3 bytes, and the next message in the same record. */
+	WRONG(STS_TLS_MESSAGE_SHORT, STS_TLS_FINE,
+	      OFFERS HELLO_13 NO_EXTENSIONS CERT PROOF_13 "\15\4\14\3abc\13\0\0"),
+	/* A record of 2^16 - 1 bytes. */
+	WRONG(STS_TLS_RECORD_SIZE, STS_TLS_IO, OFFERS "\17\0\5\26\3\3\377\377"),
+};
+
+static void run_wrong(const struct wrong *wrong, int off)
+{
+	sts_tls_testing.check_off = off;
+	faults.off = off != 0;
+	LLVMFuzzerTestOneInput((const uint8_t *)wrong->input, wrong->len);
+	sts_tls_testing.check_off = 0;
+}
+
+static void one_wrong(void)
+{
+	nothing_fails();
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		run_wrong(&wrongs[i], 0);
+		CHECK_INT(ended_by, STS_TLS_BROKEN_RULE);
+		CHECK_INT(ended_by_check, wrongs[i].check);
+		run_wrong(&wrongs[i], (int)wrongs[i].check);
+		CHECK_INT(ended_by, wrongs[i].without);
+		CHECK_INT(verifier.due, 0);
+	}
+}
+
+/* Certificates of the client that leave more or less room for the messages after them, and a write
+ * that fails. */
+static void full_buffer(void)
+{
+	static const char input[] = "\0\10\0" HELLO_12 CERT "\6\0\0\4\0\0\10\0\0\16\0\0\11\0\0";
+	size_t good = 0, bad = 0;
+
+	nothing_fails();
+	for (faults.cert_bytes = STS_TLS_OUT_BYTES - 800; faults.cert_bytes < STS_TLS_OUT_BYTES;
+	     faults.cert_bytes += 16)
+		for (faults.writes = 0; faults.writes < 5; faults.writes++) {
+			LLVMFuzzerTestOneInput((const uint8_t *)input, sizeof(input) - 1);
+			good += ended_by == STS_TLS_ENDED && server.finished;
+			bad += ended_by == STS_TLS_IO;
+		}
+	CHECK(good > 20);
+	CHECK(bad > 100);
+	CHECK_INT(good + bad, 250);
+	faults.cert_bytes = CERT_MAX_BYTES;
+}
+
+static unsigned secrets;
+
+static void count_secret(const char *label, const uint8_t *client_random, const uint8_t *secret,
+			 size_t len)
+{
+	static const char *const labels[] = {"CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+					     "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+					     "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"};
+
+	CHECK(secrets < 4 && strcmp(label, labels[secrets]) == 0);
+	CHECK(memcmp(client_random, client.client_random, STS_TLS_RANDOM_BYTES) == 0);
+	CHECK(!all_zero(secret, len));
+	CHECK_INT(len, 32);
+	secrets++;
+}
+
+static void key_log(void)
+{
+	static const char input[] = OFFERS HELLO_13 NO_EXTENSIONS CERT PROOF_13;
+
+	nothing_fails();
+	sts_tls_testing.secret = count_secret;
+	LLVMFuzzerTestOneInput((const uint8_t *)input, sizeof(input) - 1);
+	sts_tls_testing.secret = NULL;
+	CHECK_INT(ended_by, STS_TLS_ENDED);
+	CHECK_INT(secrets, 4);
+}
+
 static const struct sts_test tests[] = {
 	{"the connection ends or breaks at each byte", reads},
 	{"the connection ends after each byte of a message", bytes},
@@ -173,6 +279,9 @@ static const struct sts_test tests[] = {
 	{"no random numbers", random_numbers},
 	{"a certificate that is refused", verdicts},
 	{"each check is switched off", checks},
+	{"one mistake of the server, and its check is switched off", one_wrong},
+	{"the buffer of what is sent is full, and the connection breaks", full_buffer},
+	{"the secrets of TLS 1.3 are told in their order", key_log},
 };
 
 int main(void)

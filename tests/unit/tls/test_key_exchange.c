@@ -186,6 +186,18 @@ static void bytes_that_are_not_random(void)
 	}
 }
 
+/* A group whose numbers are not as long as the order of its curve. */
+static void other_size_of_numbers(void)
+{
+	struct sts_tls_key_pair pair;
+	struct sts_tls_group wrong = *sts_tls_group(0x0017);
+
+	wrong.secret_bytes--;
+	calls = 0;
+	CHECK(!sts_tls_key_pair_make(&pair, &wrong, counting));
+	CHECK_INT(calls, 0);
+}
+
 /* The 7 bits that P-521 does not use are dropped, else most candidates would fail. */
 static void top_bits_of_p521(void)
 {
@@ -316,6 +328,7 @@ static const struct sts_test tests[] = {
 	{"a known answer", known_answer},
 	{"a secret number lies between 1 and the order minus 1", candidates},
 	{"without random bytes there is no key pair", bytes_that_are_not_random},
+	{"a group whose numbers have another length", other_size_of_numbers},
 	{"P-521 uses 1 bit of the first byte", top_bits_of_p521},
 	{"keys of other lengths and points in other forms are refused", other_lengths_and_forms},
 	{"points off the curve are refused", points_off_the_curve},

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "test.h"
+#include "tls/records.h"
 #include "tls/testing.h"
 
 #define LONGEST (16384 + 1)
@@ -293,6 +294,31 @@ static void lengths(void)
 	CHECK_INT(sts_tls12_aead_iv_bytes(STS_TLS_AEAD_CHACHA20_POLY1305), 12);
 }
 
+static int write_nothing(void *context, const uint8_t *data, size_t len)
+{
+	(void)context;
+	(void)data;
+	(void)len;
+	CHECK(false);
+	return -1;
+}
+
+/* No record is sent with keys that are worn out, and no new keys hide that one was to be. */
+static void worn_out_keys(void)
+{
+	static struct sts_tls_records records;
+	uint8_t key[STS_TLS_AEAD_KEY_MAX_BYTES] = {1}, iv[STS_TLS_IV_BYTES] = {2};
+
+	sts_tls_records_init(&records, (struct sts_tls_transport){.write = write_nothing});
+	records.tls13 = true;
+	CHECK(sts_tls_records_write_keys(&records, STS_TLS_AEAD_AES_128_GCM, key, iv));
+	records.out_keys.sequence = UINT64_MAX;
+	CHECK(sts_tls_records_put(&records, STS_TLS_RECORD_HANDSHAKE, "abc", 3));
+	CHECK(!sts_tls_records_write_keys(&records, STS_TLS_AEAD_AES_128_GCM, key, iv));
+	CHECK_INT(records.failure.kind, STS_TLS_WORN_OUT);
+	CHECK(records.out_keys.sequence == UINT64_MAX);
+}
+
 static const struct sts_test tests[] = {
 	{"the first record of each kind", first_record},
 	{"plaintexts of every length", every_length},
@@ -303,6 +329,7 @@ static const struct sts_test tests[] = {
 	{"the end of the sequence numbers", end_of_sequence},
 	{"records in clear", without_keys},
 	{"the protection is switched off", switched_off},
+	{"keys that are worn out are not replaced silently", worn_out_keys},
 	{"keys are overwritten", keys_are_overwritten},
 	{"the lengths of keys and IVs", lengths},
 };

@@ -509,6 +509,40 @@ static void labels(void)
 	}
 }
 
+/* Each read is interrupted once before it reads. */
+static bool interrupts;
+static unsigned interrupted;
+
+ssize_t __real_pread(int fd, void *data, size_t len, off_t at);
+ssize_t __wrap_pread(int fd, void *data, size_t len, off_t at);
+ssize_t __wrap_pread(int fd, void *data, size_t len, off_t at)
+{
+	if (interrupts && interrupted++ % 2 == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return __real_pread(fd, data, len, at);
+}
+
+/* The other name that the C library may give it. */
+ssize_t __wrap_pread64(int fd, void *data, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *data, size_t len, off_t at)
+{
+	return __wrap_pread(fd, data, len, at);
+}
+
+static void a_read_that_is_interrupted(void)
+{
+	struct sts_error e;
+
+	put_certs("interrupted.pem", "root", "\n");
+	interrupts = true;
+	CHECK_INT(find_at("interrupted.pem", "leaf-root", &e), STS_OK);
+	interrupts = false;
+	CHECK_INT(anchors.count, 1);
+	CHECK(interrupted >= 4);
+}
+
 static const struct sts_test tests[] = {
 	{"only certificates of the wanted name are kept", only_the_wanted_are_kept},
 	{"the slices point into memory of the anchors", the_slices_are_ours},
@@ -523,6 +557,7 @@ static const struct sts_test tests[] = {
 	{"the source of each anchor", the_source_of_each_anchor},
 	{"an empty directory", an_empty_directory},
 	{"a file has a bound", a_file_is_bounded},
+	{"a read that is interrupted is repeated", a_read_that_is_interrupted},
 	{"many certificates of one name", many_of_one_name},
 	{"two candidates for the server", two_servers},
 	{"a certificate that stands there again", each_is_kept_once},
