@@ -3,7 +3,7 @@
 # Counts which lines and branches of lib/ and sidecar/ the tests run: the unit tests, the tests of the store, the corpora of the fuzz targets,
 # the simulations, BoGo and the lying server of tests/tls, and the end-to-end tests with every process of the program. It prints a table with a
 # row for each folder, and fails if a folder is below its limit, or if tests/coverage/uncovered.toml does not describe the lines that no test
-# runs.
+# runs. Each line of lib/tls and lib/trust has to run.
 #
 #   tools/coverage.sh              everything
 #   tools/coverage.sh PART...      only these parts: unit fuzz sim e2e protocols trust names tls. What an earlier run of the same build has counted still counts

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The function of the C library. */
@@ -60,12 +61,26 @@ long syscall(long number, ...)
 	va_end(list);
 	__msan_unpoison(a, sizeof(a)); /* a call has up to six arguments */
 	result = NEXT(syscall, "syscall")(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (number == SYS_getdents64 && result > 0)
+	if (result < 0)
+		return result;
+	switch (number) {
+	case SYS_clock_gettime:
+		__msan_unpoison((void *)a[1], sizeof(struct timespec));
+		break;
+	case SYS_getdents64:
 		__msan_unpoison((void *)a[1], (size_t)result);
-	if (number == SYS_newfstatat && result == 0)
+		break;
+	case SYS_newfstatat:
 		__msan_unpoison((void *)a[2], sizeof(struct stat));
-	if (number == SYS_prlimit64 && result == 0 && a[3])
-		__msan_unpoison((void *)a[3], sizeof(struct rlimit));
+		break;
+	case SYS_pipe2:
+		__msan_unpoison((void *)a[0], 2 * sizeof(int));
+		break;
+	case SYS_prlimit64:
+		if (a[3])
+			__msan_unpoison((void *)a[3], sizeof(struct rlimit));
+		break;
+	}
 	return result;
 }
 
