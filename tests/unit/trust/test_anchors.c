@@ -191,11 +191,13 @@ static void errors_name_the_file(void)
 		put_text("empty.pem", bad[i]);
 		CHECK_INT(find_at("empty.pem", "leaf-root", &e), STS_ECA_FILE);
 		CHECK(strstr(e.msg, "/empty.pem: no PEM certificate in it"));
+		CHECK_INT(e.detail, 0);
 	}
 	put_certs("expired.pem", "root-expired", "\n");
 	CHECK_INT(find_at("expired.pem", "leaf-root", &e), STS_ECERT_EXPIRED);
 	CHECK(strstr(e.msg, "/expired.pem: certificate \""));
 	CHECK(strstr(e.msg, "\" expired at "));
+	CHECK_INT(e.detail, 0);
 	sts_ca_sources_init(&sources);
 	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), false, &e), STS_ECA_FILE);
 	CHECK_INT(e.detail, ENOENT);
@@ -219,11 +221,13 @@ static void the_system_bundle_may_be_missing(void)
 	CHECK_INT(sts_ca_sources_add(&sources, path("missing"), true, &e), STS_OK);
 	CHECK_INT(sources.count, 0);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, 0);
 	/* or is empty, as long as there is another one */
 	put_text("empty.pem", "");
 	put_certs("bundle.pem", "root", "\n");
 	CHECK_INT(sts_ca_sources_add(&sources, path("empty.pem"), true, &e), STS_OK);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
+	CHECK_INT(e.detail, 0);
 	CHECK_INT(sts_ca_sources_add(&sources, path("bundle.pem"), false, &e), STS_OK);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_OK);
 	CHECK_INT(anchors.count, 1);
@@ -477,12 +481,14 @@ static void nothing_that_can_be_used(void)
 	put_certs("text.pem", "bad-text bad-truncated", "\n");
 	CHECK_INT(find_at("text.pem", "leaf-root", &e), STS_ECA_FILE);
 	CHECK(strstr(e.msg, "/text.pem: no usable certificate: 2 malformed"));
+	CHECK_INT(e.detail, 0);
 	/* of the system's bundles, one that is not usable is passed over */
 	put_certs("stale.pem", "root-expired", "\n");
 	sts_ca_sources_init(&sources);
 	CHECK_INT(sts_ca_sources_add(&sources, path("stale.pem"), true, &e), STS_OK);
 	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECERT_EXPIRED);
 	CHECK(strstr(e.msg, "no usable CA certificate of 1 in "));
+	CHECK_INT(e.detail, 0);
 	test_close_sources(&sources);
 }
 
