@@ -270,6 +270,28 @@ static void only_the_first_counts(void)
 	end();
 }
 
+/* What begins like close_notify, or like a warning, and has a byte too many ends the connection at
+ * once, and is no end that the server has announced. */
+static void an_alert_with_a_byte_too_many(void)
+{
+	static const uint8_t numbers[] = {0 /* close_notify */, 90 /* user_canceled */};
+	struct sts_tls_records *r = &tls.tls.records;
+
+	for (size_t i = 0; i < sizeof(numbers); i++) {
+		const uint8_t record[] = {21, 3, 3, 0, 3, 1, numbers[i], 0};
+
+		begin(false);
+		r->tls13 = true;
+		CHECK_INT(write(peer, record, sizeof(record)), sizeof(record));
+		CHECK(!sts_tls_records_next(r));
+		CHECK_INT(r->failure.kind, STS_TLS_BROKEN_RULE);
+		CHECK_INT(r->failure.check, STS_TLS_ALERT_SIZE);
+		CHECK(!r->closed);
+		CHECK_INT(r->warnings, 0);
+		end();
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"close_notify is sent", close_notify_is_sent},
 	{"an alert never waits", an_alert_never_waits},
@@ -280,6 +302,7 @@ static const struct sts_test tests[] = {
 	{"the first bytes of the peer", first_bytes},
 	{"a full buffer", a_full_buffer},
 	{"only the first failure counts", only_the_first_counts},
+	{"an alert with a byte too many", an_alert_with_a_byte_too_many},
 };
 
 int main(void)
