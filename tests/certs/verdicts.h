@@ -191,6 +191,8 @@ static const struct verdict authorities[] = {
 	{"leaf-by-plain inter-plain-bc", "root", HOST, STS_OK},
 	{"leaf-by-v1", "root-v1", HOST, STS_OK},
 	{"leaf-by-inter-v1 inter-v1", "root", HOST, STS_ECERT_CA, NULL},
+	/* only a root of version 1 is a CA without saying so */
+	{"leaf-by-inter-v1", "inter-v1", HOST, STS_ECERT_CA, NULL},
 	{"leaf-zero", "root-zero", HOST, STS_OK},
 	{"leaf-zero-inter inter-below-zero", "root-zero", HOST, STS_ECERT_CA,
 	 "certificate \"Zero root\" may have 0 CAs below it, and has 1"},
