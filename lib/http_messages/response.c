@@ -389,7 +389,6 @@ static void read_chunk_line(struct sts_http_response *p, struct sts_slice line)
 static void skip_empty_line(struct sts_http_response *p)
 {
 	p->may_be_empty = false;
-	p->head_len = 0;
 }
 
 static void read_line(struct sts_http_response *p, struct sts_slice line)

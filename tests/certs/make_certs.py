@@ -94,6 +94,8 @@ def chains():
     namesake = CA("O=Tests,CN=Root", ec("namesake"))
     ca_cert("namesake-root", namesake, namesake, ids=False)
     ca_cert("root-bare", root, root, ids=False)
+    namesake_inter = CA("O=Tests,CN=Intermediate", ec("namesake inter"))
+    ca_cert("namesake-inter", namesake_inter, namesake_inter)
     ca_cert("root-expired", root, root, start=-60 * DAY, end=-DAY)
     ca_cert("root-future", root, root, start=DAY)
 

@@ -21,6 +21,7 @@ static const struct row rows[] = {
 	{"GET http:// HTTP/1.1\r\n\r\n", 200, "", false},
 	{"GET * HTTP/1.1\r\n\r\n", 200, "*", false},
 	{"GET ? HTTP/1.1\r\n\r\n", 200, "", false},
+	{"GET /!~ HTTP/1.1\r\n\r\n", 200, "/!~", false}, /* the first and the last character */
 	/* There are empty lines before the request, or lines end in LF alone. */
 	{"\r\n\r\nGET /a HTTP/1.1\r\n\r\n", 200, "/a", false},
 	{"GET /a HTTP/1.1\nHost: x\n\n", 200, "/a", false},

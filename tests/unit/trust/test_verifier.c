@@ -211,8 +211,22 @@ static void no_bundle_is_an_error(void)
 	CHECK_INT(sts_verifier_run(&verifier, chain, 2), STS_ECA_FILE);
 }
 
+/* Write so many copies of a certificate, each with another signature: nobody checks an anchor's. */
+static void write_copies(int fd, const char *copied, size_t copies)
+{
+	struct sts_der der = test_cert(copied);
+
+	for (size_t i = 0; i < copies; i++) {
+		uint8_t copy[2048];
+
+		memcpy(copy, der.data, der.len);
+		copy[der.len - 1] = (uint8_t)i;
+		test_write_pem(fd, (struct sts_der){copy, der.len}, "\n");
+	}
+}
+
 /* Verify a chain against a bundle that has these certificates: the first ones, then one certificate
- * so many times, each with another signature, and then perhaps one more. */
+ * so many times, and then perhaps one more. */
 static enum sts_err run_among_copies(const char *sent, const char *first, const char *copied,
 				     size_t copies, const char *others)
 {
@@ -223,14 +237,7 @@ static enum sts_err run_among_copies(const char *sent, const char *first, const 
 
 	sts_ca_sources_init(&sources);
 	test_ca_source(&sources, first);
-	for (size_t i = 0; i < copies; i++) {
-		struct sts_der der = test_cert(copied);
-		uint8_t copy[2048];
-
-		memcpy(copy, der.data, der.len);
-		copy[der.len - 1] = (uint8_t)i; /* nobody checks an anchor's own signature */
-		test_write_pem(sources.source[0].fd, (struct sts_der){copy, der.len}, "\n");
-	}
+	write_copies(sources.source[0].fd, copied, copies);
 	if (*others)
 		test_write_pem(sources.source[0].fd, test_cert(others), "\n");
 	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL), STS_OK);
@@ -286,6 +293,28 @@ static void many_anchors_of_one_name(void)
 	/* If the chain itself is the reason, the error still says so. */
 	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
 		  STS_ECERT_EXPIRED);
+}
+
+/* The last checks are those of anchors that have the name of the server's own issuer, and another
+ * key: they are tried after those above the issuer that was sent. One that is left was not tried. */
+static void many_anchors_of_the_last_issuer(void)
+{
+	struct sts_server_name server = server_name(HOST);
+	struct sts_ca_sources sources;
+	struct sts_der chain[2];
+
+	for (size_t namesakes = 1; namesakes <= 3; namesakes++) {
+		sts_ca_sources_init(&sources);
+		test_ca_source(&sources, "");
+		write_copies(sources.source[0].fd, "namesake-root", 39); /* 78 checks of 80 */
+		write_copies(sources.source[0].fd, "namesake-inter", namesakes);
+		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL),
+			  STS_OK);
+		CHECK_INT(sts_verifier_run(&verifier, chain,
+					   test_cert_list("leaf inter", chain, 2)),
+			  namesakes == 1 ? STS_ECERT_SIGNATURE : STS_ECA_FILE);
+		test_close_sources(&sources);
+	}
 }
 
 /* Run over these sources, in their order, and return the one with the anchor: -1 for none. */
@@ -369,6 +398,7 @@ static const struct sts_test tests[] = {
 	{"an empty name is refused", empty_name_is_refused},
 	{"no bundle is an error", no_bundle_is_an_error},
 	{"many anchors of one name", many_anchors_of_one_name},
+	{"many anchors of the last issuer's name", many_anchors_of_the_last_issuer},
 	{"the path that was accepted, and where its anchor is", the_path_is_told},
 };
 

@@ -52,6 +52,15 @@ static void test_claims(void)
 	CHECK(!c.is_jwt);
 }
 
+/* Leave bytes on the stack that are no pointer. */
+static __attribute__((noinline)) void use_the_stack(void)
+{
+	volatile unsigned char bytes[8192];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0xa5;
+}
+
 /* What was found before is never told of a token that cannot be read, or of a file that is not
  * there. The calls follow each other, so that the second one finds the stack of the first one. */
 static void test_nothing_is_left_over(void)
@@ -65,6 +74,9 @@ static void test_nothing_is_left_over(void)
 	sts_find_claims(&c[0], token, scratch, sizeof(scratch), NULL);
 	sts_find_claims(&c[1], STS_SLICE("opaque"), scratch, sizeof(scratch), NULL);
 	CHECK_STR(c[0].iss, "https://a");
+	CHECK(c[1].iss[0] == '\0' && c[1].sub[0] == '\0' && c[1].aud[0] == '\0');
+	use_the_stack();
+	sts_find_claims(&c[1], STS_SLICE("opaque"), scratch, sizeof(scratch), NULL);
 	CHECK(c[1].iss[0] == '\0' && c[1].sub[0] == '\0' && c[1].aud[0] == '\0');
 
 	sts_findings_init(&files[0]);
