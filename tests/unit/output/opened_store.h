@@ -27,4 +27,19 @@ static inline void put_and_time(const char *path, int64_t at_s)
 	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
+/* The descriptor 0 is a descriptor like others. Use it for the next file that is opened. Returns
+ * what it was. */
+static inline int free_descriptor_0(void)
+{
+	int kept = fcntl(0, F_DUPFD_CLOEXEC, 10);
+
+	CHECK(kept >= 0 && close(0) == 0);
+	return kept;
+}
+
+static inline void take_descriptor_0_back(int kept)
+{
+	CHECK(dup2(kept, 0) == 0 && close(kept) == 0);
+}
+
 #endif

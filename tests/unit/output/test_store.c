@@ -14,6 +14,7 @@ static mode_t mode_of(const char *path)
 
 static void test_open(void)
 {
+	struct sts_store wide;
 	struct stat st;
 
 	CHECK_INT(sts_store_open(&store, "none", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
@@ -34,6 +35,12 @@ static void test_open(void)
 		  STS_OK);
 	umask(022);
 	CHECK_INT(mode_of("made"), 0750);
+	umask(0);
+	CHECK_INT(sts_store_open(&wide, "wide", true, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+		  STS_OK);
+	umask(022);
+	CHECK_INT(mode_of("wide"), 0755);
+	sts_store_close(&wide);
 	CHECK(fcntl(store.dir_fd, F_GETFD) & FD_CLOEXEC);
 	sts_store_close(&store);
 	CHECK_INT(store.dir_fd, -1);
@@ -47,21 +54,6 @@ static void test_open(void)
 		  STS_OK);
 	CHECK(fstat(store.dir_fd, &st) == 0 && S_ISDIR(st.st_mode));
 	sts_store_close(&store);
-}
-
-/* The descriptor 0 is a descriptor like others. Use it for the next file that is opened. Returns
- * what it was. */
-static int free_descriptor_0(void)
-{
-	int kept = fcntl(0, F_DUPFD_CLOEXEC, 10);
-
-	CHECK(kept >= 0 && close(0) == 0);
-	return kept;
-}
-
-static void take_descriptor_0_back(int kept)
-{
-	CHECK(dup2(kept, 0) == 0 && close(kept) == 0);
 }
 
 /* A directory that is there is opened once, whatever errno was before and which descriptor it
@@ -367,9 +359,12 @@ static void test_prepared(void)
 	CHECK_INT(tree_count("d"), 0);
 	CHECK_INT(fcntl(temps.fd[STS_OUTPUT_TOKEN], F_GETFD), -1);
 	/* The number of a descriptor that was closed may be another file's by now. */
-	int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int others[3];
+	for (int i = 0; i < 3; i++)
+		others[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sts_store_discard(&store, &temps);
-	CHECK(close(other) == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(close(others[i]) == 0);
 	int kept = free_descriptor_0();
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
 	CHECK_INT(temps.fd[STS_OUTPUT_TOKEN], 0);

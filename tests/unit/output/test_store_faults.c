@@ -61,7 +61,10 @@ int __real_fstat(int fd, struct stat *st);
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_fstat(int fd, struct stat *st)
 {
-	return fails(FSTAT) ? -1 : __real_fstat(fd, st);
+	if (!fails(FSTAT))
+		return __real_fstat(fd, st);
+	memset(st, 0xa5, sizeof(*st)); /* nothing in it means anything */
+	return -1;
 }
 
 int __real_getgroups(int size, gid_t *list);
@@ -245,11 +248,34 @@ static void test_a_directory_that_cannot_be_examined(void)
 	close(lowest);
 }
 
+/* A token of our own that cannot be examined is still there, and the error is told. */
+static void test_a_token_that_cannot_be_examined(void)
+{
+	struct sts_stored stored;
+	char buf[32];
+	int told = 0;
+
+	begin();
+	for (int after = 0; after < 4; after++) {
+		fault.call = FSTAT;
+		fault.after = after;
+		fault.err = EIO;
+		sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+		CHECK_INT(fault.call, NONE);
+		CHECK_INT(stored.files, 1u << STS_OUTPUT_TOKEN);
+		CHECK_INT(stored.token_errno + stored.expires_errno, EIO);
+		told += stored.token_errno == EIO;
+	}
+	CHECK_INT(told, 2); /* when it was opened, and when it was read */
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"failures leave the old files", test_failures},
 	{"what is not a failure", test_no_failures},
 	{"the directory is not synced", test_the_directory_is_not_synced},
 	{"locks", test_locks},
+	{"a token that cannot be examined", test_a_token_that_cannot_be_examined},
 	{"a directory that cannot be examined", test_a_directory_that_cannot_be_examined},
 };
 

@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A look at a directory finds out whether files can get the group that was asked for, and changes
- * nothing. */
+/* A look at a directory finds out whether files can get the group that was asked for, and whether
+ * there is room, and changes nothing. */
 #include "output/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "output/outputs.h"
 #include "test.h"
 
 #define OWN 43000 /* UID and GID of the writer, who is also in the next two groups */
+
+static const struct statfs *file_system; /* what fstatfs(2) returns; NULL: what the kernel says */
+
+int __real_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs)
+{
+	if (!file_system)
+		return __real_fstatfs(fd, fs);
+	*fs = *file_system;
+	return 0;
+}
+
+/* The C library may give the function this name. */
+int __wrap_fstatfs64(int fd, struct statfs *fs);
+int __wrap_fstatfs64(int fd, struct statfs *fs)
+{
+	return __wrap_fstatfs(fd, fs);
+}
 
 static enum sts_err look(gid_t group, int *detail)
 {
@@ -68,6 +89,31 @@ static int try_rows(bool as_root)
 	return 0;
 }
 
+/* Of a process with 64 groups it is known that it is not in another one; more are not looked at. */
+static void many_groups(void)
+{
+	CHECK(chown("d", 0, 0) == 0 && chmod("d", 0777) == 0);
+	for (int count = 63; count <= 65; count++) {
+		int status = 0, detail;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			gid_t many[65];
+
+			for (int i = 0; i < count; i++)
+				many[i] = OWN + 100 + (gid_t)i;
+			if (setgroups((size_t)count, many) != 0 || setgid(OWN) != 0 ||
+			    setuid(OWN) != 0)
+				_exit(2);
+			_exit((look(OWN + 1, &detail) == STS_OK) != (count == 65) ||
+			      look(OWN + 100, &detail) != STS_OK ||
+			      look(many[count - 1], &detail) != STS_OK);
+		}
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+		CHECK_INT(status, 0);
+	}
+}
+
 static void groups(void)
 {
 	char template[] = "/tmp/look.XXXXXX";
@@ -80,6 +126,7 @@ static void groups(void)
 	CHECK(chmod(template, 0755) == 0 && mkdir("d", 0777) == 0);
 	CHECK_INT(try_rows(false), 0);
 	CHECK_INT(try_rows(true), 0);
+	many_groups();
 	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 
@@ -125,7 +172,42 @@ static void sticky(void)
 	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 
+/* Room is missed where a file system says that it has blocks or inodes, and that too few are left.
+ * A file of which nothing is there yet needs 4096 bytes. */
+static void room(void)
+{
+	static const struct {
+		struct statfs fs;
+		enum sts_err err;
+	} cases[] = {
+		{{.f_blocks = 0, .f_frsize = 4096, .f_bavail = 0}, STS_OK},
+		{{.f_blocks = 1, .f_frsize = 4096, .f_bavail = 1}, STS_OK},
+		{{.f_blocks = 1, .f_frsize = 4096, .f_bavail = 0}, STS_EOUTPUT},
+		{{.f_blocks = 1, .f_frsize = 0, .f_bavail = 0}, STS_OK},
+		{{.f_blocks = 9000, .f_frsize = 1, .f_bavail = 4096}, STS_OK},
+		{{.f_blocks = 9000, .f_frsize = 1, .f_bavail = 4095}, STS_EOUTPUT},
+		{{.f_blocks = 9000, .f_frsize = 2, .f_bavail = 2048}, STS_OK},
+		{{.f_files = 0, .f_ffree = 0}, STS_OK},
+		{{.f_files = 1, .f_ffree = 0}, STS_EOUTPUT},
+		{{.f_files = 1, .f_ffree = 1}, STS_OK},
+		{{.f_files = 9, .f_ffree = 1}, STS_OK},
+	};
+	char template[] = "/tmp/look.XXXXXX";
+	int detail;
+
+	sts_test_enter_folder(template);
+	CHECK(mkdir("d", 0700) == 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		file_system = &cases[i].fs;
+		CHECK_INT(look(STS_GROUP_AUTO, &detail), cases[i].err);
+		CHECK_INT(detail, cases[i].err == STS_OK ? 0 : ENOSPC);
+	}
+	file_system = NULL;
+	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
+}
+
 static const struct sts_test tests[] = {
+	{"room", room},
 	{"the sticky bit", sticky},
 	{"the group of files", groups},
 };

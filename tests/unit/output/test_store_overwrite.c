@@ -18,6 +18,10 @@ static void test_overwrite(void)
 	CHECK(sts_store_overwrite(&store, "file", STS_SLICE("longer than that")));
 	CHECK(tree_is("d/file", "longer than that"));
 	CHECK(stat("d/file", &after) == 0 && after.st_ino == before.st_ino);
+	int kept = free_descriptor_0();
+	CHECK(sts_store_overwrite(&store, "file", STS_SLICE("longer than that")));
+	CHECK_INT(fcntl(0, F_GETFD), -1);
+	take_descriptor_0_back(kept);
 
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
