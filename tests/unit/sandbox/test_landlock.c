@@ -21,7 +21,7 @@ static struct {
 	int rules, created, restricted, listed;
 	size_t attr_size;
 	uint64_t attr[3];
-	int type[8], ruleset[8];
+	int type[8], ruleset[8], fd_flags[8];
 	uint64_t access[8], object[8]; /* a descriptor or a port */
 } kernel;
 
@@ -44,6 +44,7 @@ static long add_rule(int fd, int type, const char *attr)
 	} else {
 		memcpy(&file, attr + 8, 4);
 		kernel.object[i] = (uint64_t)file;
+		kernel.fd_flags[i] = fcntl(file, F_GETFD);
 	}
 	return refuse_with(kernel.rule_errnos[i]);
 }
@@ -229,6 +230,7 @@ static void paths(void)
 	CHECK_INT(kernel.rules, 1);
 	fd = (int)kernel.object[0];
 	CHECK(fd > 2 && !is_open(fd));
+	CHECK_INT(kernel.fd_flags[0], FD_CLOEXEC);
 	CHECK(!sts_landlock_allow_path(&l, AT_FDCWD, "/nothing/there", STS_LANDLOCK_READ));
 	CHECK_INT(kernel.rules, 1);
 	CHECK(is_open(l.fd));
@@ -308,6 +310,13 @@ static void descriptor_0(void)
 	CHECK_INT(kernel.listed, 2);
 	CHECK_INT(sts_landlock_enter(&l), 4);
 	CHECK(l.fd == -1 && !is_open(0));
+	/* or a path */
+	l = begin(4, true);
+	CHECK(l.fd == 0 && dup2(l.fd, 9) == 9 && close(0) == 0);
+	l.fd = 9;
+	CHECK(sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ));
+	CHECK(kernel.rules == 1 && kernel.object[0] == 0 && !is_open(0));
+	sts_landlock_enter(&l);
 	close(dir);
 	dup2(kept, 0);
 	close(kept);
