@@ -36,7 +36,7 @@
  * high 32 bits must be zero. */
 struct condition {
 	uint8_t argument;
-	uint8_t and_next; /* the condition after this one must hold as well */
+	bool and_next; /* the condition after this one must hold as well */
 	uint32_t mask, value;
 	uint8_t from; /* where the value comes from */
 };

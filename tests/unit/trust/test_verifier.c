@@ -310,9 +310,9 @@ static void many_anchors_of_the_last_issuer(void)
 		write_copies(sources.source[0].fd, "namesake-inter", namesakes);
 		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL),
 			  STS_OK);
-		CHECK_INT(sts_verifier_run(&verifier, chain,
-					   test_cert_list("leaf inter", chain, 2)),
-			  namesakes == 1 ? STS_ECERT_SIGNATURE : STS_ECA_FILE);
+		CHECK_INT(
+			sts_verifier_run(&verifier, chain, test_cert_list("leaf inter", chain, 2)),
+			namesakes == 1 ? STS_ECERT_SIGNATURE : STS_ECA_FILE);
 		test_close_sources(&sources);
 	}
 }
