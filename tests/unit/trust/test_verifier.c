@@ -295,8 +295,9 @@ static void many_anchors_of_one_name(void)
 		  STS_ECERT_EXPIRED);
 }
 
-/* The last checks are those of anchors that have the name of the server's own issuer, and another
- * key: they are tried after those above the issuer that was sent. One that is left was not tried. */
+/* The last checks are those of anchors that have the name of the server's own issuer and another
+ * key: they are tried after those above the issuer that was sent. One that is left was not
+ * tried. */
 static void many_anchors_of_the_last_issuer(void)
 {
 	struct sts_server_name server = server_name(HOST);
