@@ -33,6 +33,25 @@ static uint16_t read_code(struct sts_unpacker *u)
 	return 0; /* cannot happen: every code has its symbol */
 }
 
+/* Returns how many bits of a byte are 1. */
+static unsigned ones_in(unsigned byte)
+{
+	byte -= byte >> 1 & 0x55;
+	byte = (byte & 0x33) + (byte >> 2 & 0x33);
+	return (byte + (byte >> 4)) & 0xf;
+}
+
+/* Returns the number of the bit after the next `ones` bits of `steps` that are 1, from a bit on. */
+static unsigned bit_after(unsigned bit, unsigned ones)
+{
+	for (; ones > 8; bit = (bit | 7) + 1)
+		ones -= ones_in(steps[bit / 8] >> bit % 8);
+	/* No branch depends on a bit: half of the branches would be predicted wrongly. */
+	for (; ones > 0; bit++)
+		ones -= steps[bit / 8] >> bit % 8 & 1;
+	return bit;
+}
+
 /* Take a symbol apart. Returns the left symbol of a pair, or the character. Of a pair, the low bits
  * are in the table, and the high bits are the steps before it. */
 static uint16_t take_apart(unsigned symbol, uint16_t *right)
@@ -52,12 +71,8 @@ static uint16_t take_apart(unsigned symbol, uint16_t *right)
 		symbol -= lengths[length].pairs;
 	}
 	of_pairs += symbol;
-	/* No branch depends on a bit: half of the branches would be predicted wrongly. */
 	bit = lengths[length].steps;
-	high = bit + symbol + 1;
-	for (unsigned ones = 0; ones <= symbol; bit++)
-		ones += steps[bit / 8] >> bit % 8 & 1;
-	high = bit - high;
+	high = bit_after(bit, symbol + 1) - (bit + symbol + 1);
 	*right = pairs[of_pairs] & ((1u << RIGHT_BITS) - 1);
 	return (uint16_t)(high << LOW_BITS | pairs[of_pairs] >> RIGHT_BITS);
 }
