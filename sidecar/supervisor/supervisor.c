@@ -319,10 +319,9 @@ static void handle(unsigned events)
 {
 	int64_t now_ms;
 
-	if (events & STS_EVENT_REPORT) {
-		sts_workers_read();
+	sts_workers_read();
+	if (events & STS_EVENT_REPORT)
 		sts_inputs_read();
-	}
 	on_signals(events);
 	on_clock(events & STS_EVENT_CLOCK);
 	if (events & STS_EVENT_FILES)

@@ -405,8 +405,10 @@ void sts_workers_pipes(int *pipes)
 {
 	for (size_t i = 0; i < STS_WORKERS_MAX; i++)
 		pipes[i] = -1;
-	for (EACH_SLOT(slot))
-		*pipes++ = slot->child.fd;
+	for (EACH_SLOT(slot)) {
+		*pipes = slot->child.pid > 0 && slot->member->x.single_use ? slot->child.fd : -1;
+		pipes++;
+	}
 }
 
 /*

@@ -46,7 +46,9 @@ void sts_workers_reaped(pid_t pid, int status);
  * have sent. */
 void sts_workers_read(void);
 
-/* Write the reading ends of the workers' pipes into an array of STS_WORKERS_MAX; -1 for none. */
+/* Write the pipes that the supervisor waits for into an array of STS_WORKERS_MAX; -1 for none. If
+ * the STS takes a subject token once, the status file must soon say that the token was sent. Other
+ * bytes that a worker writes are read when something else happens, at the latest when it ends. */
 void sts_workers_pipes(int *pipes);
 
 /*
