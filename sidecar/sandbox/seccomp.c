@@ -408,7 +408,7 @@ static void emit_group(struct program *p, enum sts_sandbox_stage stage, unsigned
 
 	emit(p, BPF_JMP | BPF_JGE | BPF_K, end, 0, 0);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i].number / GROUP == end / GROUP - 1 && is_of(&calls[i], stage))
+		if (calls[i].number - (end - GROUP) < GROUP && is_of(&calls[i], stage))
 			emit_call(p, &calls[i]);
 	emit(p, RETURN, SECCOMP_RET_ERRNO | (end > NEW_CALLS ? ENOSYS : EPERM), 0, 0);
 	if (start < CODE_MAX)

@@ -139,7 +139,7 @@ def number(draw, prime):
 
 
 def arithmetic(draw):
-    prime = draw.choice([P256, P255])
+    prime = draw.choice([P256, P255, ORDER])
     a, b = number(draw, prime), number(draw, prime)
     op = draw.choice(["add", "sub", "mul", "mul", "invert"])
     if op == "mul" and draw.randrange(4) == 0:
