@@ -82,6 +82,13 @@ static int fork_child(struct sts_planner *p, const struct sts_options *o, char *
 	return err;
 }
 
+/* Is no child needed? Without a configuration file, planning reads no file, and what ends after one
+ * exchange need not keep its memory small. */
+static bool is_simple(const struct sts_options *o)
+{
+	return !o->config && (o->command == STS_COMMAND_FETCH || o->single_run);
+}
+
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e)
 {
@@ -92,7 +99,7 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 	p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
 	if (o->config)
 		p->snapshot = sts_snapshot_make();
-	err = fork_child(p, o, argv);
+	err = here && is_simple(o) ? EAGAIN : fork_child(p, o, argv);
 	if (err == 0)
 		return STS_OK;
 	if (here) {

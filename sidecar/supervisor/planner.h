@@ -2,7 +2,8 @@
 /*
  * The planning child: a child process that makes the plans. It reads the options and the
  * configuration file, so the supervisor does not need the memory for reading them. The child is
- * trusted, since it reads nothing from the network.
+ * trusted, since it reads nothing from the network. A supervisor that ends after one exchange makes
+ * its plans itself if there is no configuration file.
  */
 #ifndef STS_SUPERVISOR_PLANNER_H
 #define STS_SUPERVISOR_PLANNER_H
@@ -29,8 +30,9 @@ void sts_planner_init(struct sts_planner *p);
 /*
  * Start planning.
  *   o, argv  in  as in sts_plans_make()
- *   here     in  make the plans in this process if no child can be started (the pids limit of the
- *                Pod). That costs memory, but lets the supervisor start
+ *   here     in  these are the first plans: make them in this process if no child is needed, or if
+ *                none can be started (the pids limit of the Pod). The latter costs memory, but lets
+ *                the supervisor start
  * There is room for two sets of plans: those in use, and those that are being made. So plans that
  * were replaced must have been freed before.
  * Returns STS_OK, or STS_EFORK or STS_EFILES with errno in detail.

@@ -79,9 +79,8 @@ def cold(ways, rounds):
 
 
 # Where a stage ends: the call, the number of the process in the order of their starts, and which of its calls of this name.
-STAGES = {"the supervisor begins": ("fork", 0, 0), "planning child": ("exit_group", 1, 0), "directory and sandbox": ("fork", 0, 1),
-          "fork and exec": ("execve", 2, 0), "options, CAs, sandbox": ("connect", 2, 0), "TCP, TLS, request, answer": ("fsync", 2, 0),
-          "files and syncs": ("exit_group", 2, 0), "the supervisor ends": ("exit_group", 0, 0)}
+STAGES = {"the supervisor begins": ("fork", 0, 0), "fork and exec": ("execve", 1, 0), "options, CAs, sandbox": ("connect", 1, 0),
+          "TCP, TLS, request, answer": ("fsync", 1, 0), "files and syncs": ("exit_group", 1, 0), "the supervisor ends": ("exit_group", 0, 0)}
 
 
 def one_trace(ways, full, folder):

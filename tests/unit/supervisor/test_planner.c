@@ -336,6 +336,36 @@ static void test_there_can_be_no_child(void)
 	CHECK_INT(limits_free_fd(), lowest);
 }
 
+/* What ends after one exchange makes its first plans itself, unless there is a file to read. */
+static void test_no_child_is_needed(void)
+{
+	static const struct {
+		enum sts_command command;
+		bool single_run, file, here, child;
+	} rows[] = {
+		{STS_COMMAND_FETCH, false, false, true, false},
+		{STS_COMMAND_FETCH, false, true, true, true},
+		{STS_COMMAND_FETCH, false, false, false, true},
+		{STS_COMMAND_RUN, true, false, true, false},
+		{STS_COMMAND_RUN, false, false, true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *const *argv = rows[i].file ? ARGV("--config=config.json")
+						 : ARGV("--url", URL, "--output-dir=/out");
+
+		read_options(argv);
+		o.command = rows[i].command;
+		o.single_run = rows[i].single_run;
+		CHECK_INT(sts_planner_start(&p, &o, argv, rows[i].here, &e), STS_OK);
+		CHECK_INT(p.pid > 0, rows[i].child);
+		CHECK(rows[i].child || sts_planner_read(&p, 0));
+		sts_planner_drop(&p);
+		while (waitpid(-1, NULL, 0) > 0)
+			continue;
+	}
+}
+
 static void test_begin(void)
 {
 	sts_test_enter_folder(dir);
@@ -362,6 +392,7 @@ static const struct sts_test tests[] = {
 	{"the child hangs", test_the_child_hangs},
 	{"planning is given up", test_drop},
 	{"there can be no child", test_there_can_be_no_child},
+	{"no child is needed", test_no_child_is_needed},
 	{"the folder of this test is removed", test_end},
 };
 
