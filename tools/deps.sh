@@ -156,7 +156,7 @@ if [ "$(cat "$prefix/.done" 2>/dev/null)" != "$flags" ]; then
 	for asm in /usr/include/$triplet/asm /usr/${triplet}/include/asm; do
 		[ ! -d "$asm" ] || [ -e "$prefix/include/asm" ] || ln -s "$asm" "$prefix/include/asm"
 	done
-	# The specs that musl installs do not know static PIE; ours do.
-	sed "s|@MUSL@|$prefix|g" "$overlay/musl-static-pie.specs" >"$prefix/static-pie.specs"
 	echo "$flags" >"$prefix/.done"
 fi
+# The specs that musl installs do not know static PIE; ours do.
+sed "s|@MUSL@|$prefix|g" "$overlay/musl-static-pie.specs" >"$prefix/static-pie.specs"

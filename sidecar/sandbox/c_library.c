@@ -88,6 +88,30 @@ long syscall(long number, long a, long b, long c, long d, long e, long f)
 	return CALL6(number, a, b, c, d, e, f);
 }
 
+/* The program has no constructors and no destructors, which would run before main() and in exit(). */
+void __libc_start_init(void)
+{
+}
+
+void __libc_exit_fini(void)
+{
+}
+
+/* The kernel puts these values behind the environment of a new process. */
+unsigned long getauxval(unsigned long type)
+{
+	extern char **environ;
+	char **variable = environ;
+	const unsigned long *pair;
+
+	while (*variable)
+		variable++;
+	pair = (const unsigned long *)(variable + 1);
+	while (pair[0] != type && pair[0] != 0)
+		pair += 2;
+	return pair[1];
+}
+
 int prctl(int option, long a, long b, long c, long d)
 {
 	return (int)CALL6(SYS_prctl, option, a, b, c, d, 0);

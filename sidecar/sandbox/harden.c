@@ -24,23 +24,22 @@
 
 static bool undumpable_from_start STS_RESIDENT;
 
+/* Of the linker: the start of the program in memory. */
+extern const ElfW(Ehdr) __ehdr_start;
+
 /* Make whole pages read-only: those that the linker has marked as read-only after relocation
  * (PT_GNU_RELRO). */
 static void apply_relro(void)
 {
-	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-	size_t count = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
-	uintptr_t base = 0;
+	const char *base = (const char *)&__ehdr_start;
+	const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+	uintptr_t pages = -getauxval(AT_PAGESZ);
 
-	for (size_t i = 0; phdr && i < count; i++)
-		if (phdr[i].p_type == PT_PHDR)
-			base = (uintptr_t)phdr - phdr[i].p_vaddr;
-		else if (phdr[i].p_type == PT_LOAD && phdr[i].p_offset == 0 && base == 0)
-			base = ((uintptr_t)phdr & ~(uintptr_t)(page - 1)) - phdr[i].p_vaddr;
-	for (size_t i = 0; phdr && i < count; i++) {
-		uintptr_t start = (base + phdr[i].p_vaddr) & ~(uintptr_t)(page - 1);
-		uintptr_t end = (base + phdr[i].p_vaddr + phdr[i].p_memsz) & ~(uintptr_t)(page - 1);
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+		uintptr_t start = (uintptr_t)base + phdr[i].p_vaddr;
+		uintptr_t end = (start + phdr[i].p_memsz) & pages;
 
+		start &= pages;
 		if (phdr[i].p_type == PT_GNU_RELRO && end > start)
 			mprotect((void *)start, end - start, PROT_READ);
 	}

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -145,20 +144,6 @@ static int find_relro(struct dl_phdr_info *info, size_t size, void *unused)
 	return 1; /* the first object is the program */
 }
 
-/* What the kernel says of the program headers, which one test makes up. */
-static ElfW(Ehdr) * made_up;
-
-unsigned long __real_getauxval(unsigned long type);
-unsigned long __wrap_getauxval(unsigned long type);
-unsigned long __wrap_getauxval(unsigned long type)
-{
-	if (made_up && type == AT_PHDR)
-		return (unsigned long)(made_up + 1);
-	if (made_up && type == AT_PHNUM)
-		return 3;
-	return __real_getauxval(type);
-}
-
 static bool harden_before_write;
 static size_t written_place;
 
@@ -182,40 +167,6 @@ static void relocated_memory(void)
 		harden_before_write = i % 2;
 		written_place = i < 2 ? 0 : relro_len - 1;
 		CHECK_INT(in_child(write_there), i % 2 ? 1000 + SIGSEGV : 0);
-	}
-}
-
-static size_t place_after_headers;
-
-/* Without PT_PHDR, the program begins where its headers do. The release has no such entry. Of five
- * pages, the headers stand in the first, and the third and fourth are to be read-only. */
-static int write_without_phdr(void)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), i = place_after_headers;
-	char *place = mmap(NULL, 5 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			   0);
-	ElfW(Phdr) * phdr;
-
-	MUST(place != MAP_FAILED);
-	made_up = (void *)place;
-	phdr = (void *)(made_up + 1);
-	phdr[0] = (ElfW(Phdr)){.p_type = PT_LOAD, .p_vaddr = 7 * page, .p_memsz = 5 * page};
-	phdr[1] = (ElfW(Phdr)){.p_type = PT_LOAD, .p_offset = page, .p_vaddr = 90 * page};
-	phdr[2] =
-		(ElfW(Phdr)){.p_type = PT_GNU_RELRO, .p_vaddr = 9 * page, .p_memsz = 2 * page + 5};
-	sts_harden_process();
-	place[(i < 2 ? 2 : 4) * page - (i % 2 == 0)] = 1;
-	return 0;
-}
-
-static void headers_without_phdr(void)
-{
-	/* the last byte of the second page, the first and the last that are read-only, the next */
-	static const int ends[] = {0, 1000 + SIGSEGV, 1000 + SIGSEGV, 0};
-
-	for (size_t i = 0; i < 4; i++) {
-		place_after_headers = i;
-		CHECK_INT(in_child(write_without_phdr), ends[i]);
 	}
 }
 
@@ -305,7 +256,6 @@ static const struct sts_test tests[] = {
 	{"any process", a_process},
 	{"standard descriptors", descriptors},
 	{"memory that is read-only after relocation", relocated_memory},
-	{"program headers without PT_PHDR", headers_without_phdr},
 	{"workers", workers},
 	{"limits that were lower, and the listener's", other_limits},
 };
