@@ -18,6 +18,7 @@
 #include "other_commands/commands.h"
 #include "other_commands/help.h"
 #include "sandbox/harden.h"
+#include "sandbox/resident_stack.h"
 #include "supervisor/events.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
@@ -220,11 +221,14 @@ static __attribute__((noinline)) int begin(enum sts_command command, char *const
 	return status >= 0 ? status : run_command(&o, argv);
 }
 
-static int run(int argc, char *const *argv)
+/* Do what the command line says, on the stack with which the process goes on. */
+static int run(char **argv)
 {
 	unsigned command;
-	int status;
+	int status, argc = 0;
 
+	while (argv[argc])
+		argc++;
 	if (argc < 2) {
 		sts_help_program(STDERR_FILENO);
 		return STS_EXIT_USAGE;
@@ -249,8 +253,22 @@ static int run(int argc, char *const *argv)
 	return status >= 0 ? status : sts_supervise();
 }
 
+/* Does this command sleep for hours? */
+static bool sleeps(const char *name)
+{
+	return (find(name) & (STS_COMMAND_RUN | STS_COMMAND_EXCHANGE)) ||
+	       strcmp(name, "listener") == 0;
+}
+
+static int run_and_print(char **argv)
+{
+	return sts_printed(run(argv));
+}
+
 int main(int argc, char **argv)
 {
 	sts_harden_process();
-	return sts_printed(run(argc, argv));
+	if (argc > 1 && sleeps(argv[1]))
+		sts_resident_stack(argv, run_and_print);
+	return run_and_print(argv);
 }

@@ -76,18 +76,19 @@ struct directory {
 	struct sts_metrics_known known; /* as it was read last */
 };
 
+/* Without a client, only the first page is written to, which is that of the stack. */
 static struct {
 	int fd;
 	pid_t supervisor;
 	int64_t pause_until_ms;
 	const struct sts_metrics *metrics;
-	struct directory directory[STS_EXCHANGES_MAX];
 	size_t count;              /* the number of directories, and so of exchanges */
 	struct sts_status_now now; /* the boot id is read before the sandbox closes /proc */
+	struct directory directory[STS_EXCHANGES_MAX];
 	/* For /metrics. A page has what was seen for the page that was asked for last. */
 	struct sts_metrics_seen seen[STS_EXCHANGES_MAX];
 	struct connection connection[CONNECTIONS];
-} l STS_RESIDENT_PAGES;
+} l STS_RESIDENT_ABOVE_STACK;
 
 /* ---- answers ---- */
 

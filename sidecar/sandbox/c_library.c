@@ -88,7 +88,7 @@ long syscall(long number, long a, long b, long c, long d, long e, long f)
 	return CALL6(number, a, b, c, d, e, f);
 }
 
-/* The program has no constructors and no destructors, which would run before main() and in exit(). */
+/* The program has no functions that run before main() or in exit(). */
 void __libc_start_init(void)
 {
 }

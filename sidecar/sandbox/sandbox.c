@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/system_calls.h"
 #include "sandbox/harden.h"
+#include "sandbox/resident_stack.h"
 
 /* tests/sandbox/ builds a worker that attacks. A release does not have this code. */
 #ifdef STS_WITH_HOSTILE_WORKER
@@ -46,8 +46,7 @@ static int confine_files(const int *dirs, size_t count)
 				STS_LANDLOCK_READ | (STS_SANITIZED ? STS_LANDLOCK_EXECUTE : 0));
 	/* Without /proc, sts_spawn() executes the path in AT_EXECFN. */
 	if (!sts_landlock_allow_path(&l, AT_FDCWD, "/proc/self/exe", STS_LANDLOCK_EXECUTE))
-		sts_landlock_allow_path(&l, AT_FDCWD, (const char *)getauxval(AT_EXECFN),
-					STS_LANDLOCK_EXECUTE);
+		sts_landlock_allow_path(&l, AT_FDCWD, sts_program_path(), STS_LANDLOCK_EXECUTE);
 	for (size_t i = 0; i < count; i++)
 		sts_landlock_allow(&l, dirs[i], STS_LANDLOCK_REPLACE);
 	return sts_landlock_enter(&l);

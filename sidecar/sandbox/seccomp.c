@@ -68,6 +68,8 @@ enum {
 	NOT_DUMPABLE_0,
 	END_WITH_PARENT,
 	NO_NEW_PRIVILEGES,
+	ARGUMENTS, /* the listener says where its arguments are */
+	ARGUMENTS_MAP,
 	FILTER,
 	PRIVATE_FILE, /* the mode of a new file is at most 0600: no set-user-ID program */
 	PRIVATE_FILE_AT,
@@ -115,6 +117,8 @@ static const struct condition conditions[] = {
 	[NOT_DUMPABLE_0] = {1, 0, ~0u, 0},
 	[END_WITH_PARENT] = {0, 0, ~0u, PR_SET_PDEATHSIG},
 	[NO_NEW_PRIVILEGES] = {0, 0, ~0u, PR_SET_NO_NEW_PRIVS},
+	[ARGUMENTS] = {0, 1, ~0u, PR_SET_MM},
+	[ARGUMENTS_MAP] = {1, 0, ~0u, PR_SET_MM_MAP},
 	[FILTER] = {0, 0, ~0u, PR_SET_SECCOMP},
 	[PRIVATE_FILE] = {2, 0, ~0600u, 0},
 	[PRIVATE_FILE_AT] = {3, 0, ~0600u, 0},
@@ -223,6 +227,7 @@ static const struct call {
 	{__NR_prctl, 0, NOT_DUMPABLE},
 	{__NR_prctl, 0, END_WITH_PARENT},
 	{__NR_prctl, 0, NO_NEW_PRIVILEGES},
+	{__NR_prctl, 0, ARGUMENTS},
 	{__NR_landlock_create_ruleset, A},
 	{__NR_landlock_add_rule, A},
 	{__NR_landlock_restrict_self, A},
@@ -262,6 +267,7 @@ static const struct call {
 	{__NR_mmap, 0, NO_EXECUTE},
 	{__NR_mprotect, 0, NO_EXECUTE},
 	{__NR_madvise, L, GIVE_BACK},
+	{__NR_munmap, 0},
 #if STS_SANITIZED
 	/* the runtime of the sanitizers, and the dynamic loader */
 	{__NR_read, ALL},

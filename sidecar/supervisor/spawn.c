@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sandbox/resident_stack.h"
 #include "wire/job.h"
 
 _Static_assert(STS_INHERITED_FD < STS_INHERITED_SNAPSHOT_FD, "sts_spawn() checks the larger one");
@@ -55,9 +55,8 @@ static void become(int inherited_fd, int snapshot_fd, char *const *arguments, ch
 	execve("/proc/self/exe", arguments, environ_);
 	if (errno == ENOEXEC)
 		_exit(STS_SPAWN_EMULATED);
-	/* Without /proc, execute the path with which this process was executed (AT_EXECFN of
-	 * getauxval(3)). */
-	int self = open((const char *)getauxval(AT_EXECFN), O_PATH | O_CLOEXEC);
+	/* Without /proc, execute the path with which this process was executed. */
+	int self = open(sts_program_path(), O_PATH | O_CLOEXEC);
 	if (self >= 0)
 		syscall(SYS_execveat, self, "", arguments, environ_, AT_EMPTY_PATH);
 	_exit(STS_SPAWN_EXEC_FAILED);

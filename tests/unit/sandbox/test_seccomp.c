@@ -177,7 +177,8 @@ static bool set_filter(const uint64_t *arg)
 static bool harden(const uint64_t *arg)
 {
 	return arg[0] == PR_GET_DUMPABLE || (arg[0] == PR_SET_DUMPABLE && arg[1] == 0) ||
-	       arg[0] == PR_SET_PDEATHSIG || arg[0] == PR_SET_NO_NEW_PRIVS || set_filter(arg);
+	       arg[0] == PR_SET_PDEATHSIG || arg[0] == PR_SET_NO_NEW_PRIVS ||
+	       (arg[0] == PR_SET_MM && arg[1] == PR_SET_MM_MAP) || set_filter(arg);
 }
 
 static bool file_mode(const uint64_t *arg)
@@ -323,6 +324,7 @@ static const struct row {
 	{__NR_mmap, X, not_executable},
 	{__NR_mprotect, X, not_executable},
 	{__NR_madvise, X | L, give_back},
+	{__NR_munmap, X, NULL},
 #if STS_SANITIZED
 	/* what the runtime of such a build and the dynamic loader need besides */
 	{__NR_read, ALL, NULL},
@@ -426,6 +428,7 @@ static const uint64_t allowed_arguments[][6] = {
 	{PR_SET_DUMPABLE, 0},
 	{PR_SET_PDEATHSIG, SIGKILL},
 	{PR_SET_NO_NEW_PRIVS, 1},
+	{PR_SET_MM, PR_SET_MM_MAP},
 	{PR_SET_SECCOMP, 2, 99},
 	{5, 0400},
 	{5, 0666},
