@@ -161,12 +161,14 @@ enum sts_err sts_subject_read(const char *path, int64_t now_s, char *buf, size_t
 	int err = standard_input ? sts_file_read_given(STDIN_FILENO, buf, buf_size, &len)
 				 : read_file(path, buf, buf_size, &len);
 
-	*subject = (struct sts_subject){.exp_s = -1, .nbf_s = -1, .iat_s = -1};
+	*subject =
+		(struct sts_subject){.exp_s = -1, .nbf_s = -1, .iat_s = -1, .read_bytes = buf_size};
 	if (err != 0)
 		return no_read(e, standard_input ? "of standard input" : path, err);
 	enum sts_err checked = sts_subject_check((struct sts_slice){buf, len}, now_s, scratch,
 						 scratch_size, subject, e);
 
+	subject->read_bytes = len;
 	if (checked != STS_OK && !standard_input && e)
 		name_file(path, e);
 	if (checked == STS_ESUBJECT_EXPIRED && !standard_input && e)

@@ -17,6 +17,7 @@ struct sts_subject {
 	int64_t exp_s;                    /* exp of the JWT; -1 when there is none, or not a JWT */
 	int64_t nbf_s, iat_s;             /* the same for nbf and iat */
 	uint8_t id[STS_SUBJECT_ID_BYTES]; /* of sts_subject_identify(); 0 before */
+	size_t read_bytes;                /* how much of the buffer a read may have written to */
 };
 
 /*

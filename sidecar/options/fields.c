@@ -454,7 +454,7 @@ enum sts_err sts_fields_get(const struct sts_options *o, struct sts_fields *f,
 {
 	enum sts_err err;
 
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct sts_fields, params));
 	f->request.agent = agent;
 	err = use_url(o, f, text, e);
 	if (err == STS_OK)
@@ -561,7 +561,7 @@ enum sts_err sts_fields_make(const struct sts_options *o, struct sts_fields *f,
 {
 	enum sts_err err;
 
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct sts_fields, params));
 	f->request.protocol = sts_protocol_find(sts_slice_of(o->protocol));
 	if (!f->request.protocol)
 		return sts_unknown_protocol(o->protocol, e);

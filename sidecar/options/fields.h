@@ -32,6 +32,8 @@ struct sts_fields {
 	char pointer[128];
 	struct sts_url url;
 	struct sts_proxy proxy;
+	/* The last members: those behind the counts of `request` are not set, so that their pages
+	 * need not be touched. */
 	struct sts_field params[STS_FIELDS_MAX], headers[STS_OPTIONS_LIST_MAX];
 };
 

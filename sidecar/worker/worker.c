@@ -198,7 +198,7 @@ static _Noreturn void finish(enum sts_err err)
 	if (err != STS_OK)
 		report_text(err);
 	send_report();
-	sts_wipe(w.memory.token, sizeof(w.memory.token));
+	sts_wipe(w.memory.token, w.subject.read_bytes);
 	sts_connection_wipe(&w.connection);
 	_exit(0);
 }

@@ -167,6 +167,7 @@ static void files(void)
 	put("token", "abc\n", 4);
 	CHECK_INT(read_path("token"), STS_OK);
 	CHECK(sts_slice_eq(subject.token, "abc"));
+	CHECK_INT(subject.read_bytes, 4);
 
 	/* The files lie as the kubelet lays them out. */
 	CHECK(mkdir("..1", 0700) == 0 && symlink("..1", "..data") == 0 &&
@@ -177,6 +178,7 @@ static void files(void)
 
 	CHECK_INT(read_path("missing"), STS_ESUBJECT_MISSING);
 	CHECK_STR(error.msg, "there is no subject token at missing: no such file");
+	CHECK_INT(subject.read_bytes, sizeof(buf)); /* it is not known */
 	CHECK_INT(read_path("token/x"), STS_ESUBJECT_MISSING);
 	CHECK_INT(read_path("..1"), STS_ESUBJECT_UNREADABLE);
 	CHECK_STR(error.msg, "cannot read the subject token ..1: it is a directory");
@@ -193,6 +195,7 @@ static void files(void)
 	CHECK_INT(read_path("big"), STS_ESUBJECT_TOOBIG);
 	put("big", big, STS_SUBJECT_MAX_BYTES + 2);
 	CHECK_INT(read_path("big"), STS_ESUBJECT_TOOBIG);
+	CHECK_INT(subject.read_bytes, sizeof(buf));
 	CHECK(strstr(error.msg, "64 KiB"));
 	put("token", "", 0);
 	CHECK_INT(read_path("token"), STS_ESUBJECT_MALFORMED);
