@@ -355,7 +355,6 @@ static enum sts_err prepare(const struct sts_store *store, struct sts_temps *tem
 	char temp[TEMP_NAME_MAX_BYTES];
 	enum sts_err result;
 
-	temps->fd[output] = -1;
 	temps->files |= 1u << output;
 	result = make_temp(store, name, temp, &temps->fd[output], e);
 	if (result != STS_OK)

@@ -132,10 +132,15 @@ static void test_write(void)
 	CHECK(tree_is("d/.status", "s"));
 	CHECK_INT(tree_count("d"), 2);
 
-	char name[100];
-	memset(name, 'n', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
+	/* The longest name, which still has room for a dot, ".new" and a NUL, and a longer one. */
+	char name[60] = {0};
+	memset(name, 'n', 58);
+	CHECK_INT(sts_store_write(&store, name, STS_SLICE("x"), &error), STS_OK);
+	CHECK_INT(tree_count("d"), 3);
+	name[58] = 'n';
 	CHECK_INT(sts_store_write(&store, name, STS_SLICE("x"), &error), STS_EBUG);
+	CHECK_INT(error.detail, 0);
+	CHECK_INT(tree_count("d"), 3);
 	sts_store_close(&store);
 	unlink("hard");
 }
@@ -145,6 +150,10 @@ static void test_token_files(void)
 	char thumbprint[65];
 
 	fresh("d", 0777);
+	/* of one byte each */
+	CHECK_INT(tree_write_token(&store, STS_SLICE("t"), 1768234289, STS_SLICE("p"), &error),
+		  STS_OK);
+	CHECK(tree_is("d/token.jwt", "t") && tree_is("d/thumbprint", "p"));
 	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), 1768234289,
 				   tree_thumbprint(thumbprint, 1), &error),
 		  STS_OK);
@@ -321,6 +330,15 @@ static void test_files_of_others(void)
 	put_and_time("d/aws-process.json", 5050);
 	CHECK_INT(write_several(1, 2000), STS_OK);
 	CHECK(access("d/aws-credentials", F_OK) != 0 && access("d/aws-process.json", F_OK) != 0);
+	/* a minute is together, and a second more is not */
+	for (int more_s = 0; more_s < 2; more_s++) {
+		put_and_time("d/expires", 5000);
+		put_and_time("d/aws-credentials", 4940 - more_s);
+		put_and_time("d/aws-process.json", 5060 + more_s);
+		CHECK_INT(write_several(1, 2000), STS_OK);
+		CHECK_INT(access("d/aws-credentials", F_OK), more_s - 1);
+		CHECK_INT(access("d/aws-process.json", F_OK), more_s - 1);
+	}
 	sts_store_close(&store);
 }
 
@@ -378,7 +396,9 @@ static void test_prepared(void)
 	CHECK_INT(tree_count("d"), 2);
 	/* A file that was not prepared is not written, and then no file is. */
 	CHECK_INT(sts_store_prepare(&store, STS_WRITE_EXPIRES, &temps, &error), STS_OK);
+	CHECK_INT(temps.files, STS_WRITE_EXPIRES);
 	CHECK_INT(write_prepared(&temps, 1000), STS_EBUG);
+	CHECK_INT(error.detail, 0);
 	CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
 	CHECK_INT(tree_count("d"), 2);
 	/* The temporaries of the other files are made before that of `thumbprint` fails. */
@@ -386,6 +406,7 @@ static void test_prepared(void)
 	tree_put("d/.thumbprint.new/inside", "x");
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_EOUTPUT);
 	CHECK_STR(error.msg, "cannot remove d/.thumbprint.new: a directory that is not empty");
+	CHECK(fcntl(0, F_GETFD) >= 0);
 	CHECK_INT(tree_count("d"), 3);
 	sts_store_close(&store);
 }

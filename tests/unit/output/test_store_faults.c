@@ -8,6 +8,7 @@
 
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #define NOW_S TREE_TIME_S
 
@@ -31,20 +32,29 @@ int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {
-	return fails(FSYNC) ? -1 : __real_fsync(fd);
+	int result = fails(FSYNC) ? -1 : __real_fsync(fd);
+
+	if (result == 0)
+		errno = EINTR; /* a call that succeeds may leave any number */
+	return result;
 }
 
 int __real_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation)
 {
-	return fails(FLOCK) ? -1 : __real_flock(fd, operation);
+	int result = fails(FLOCK) ? -1 : __real_flock(fd, operation);
+
+	if (result == 0)
+		errno = EINTR;
+	return result;
 }
 
 int __real_fallocate(int fd, int mode, off_t at, off_t len);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t len);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t len)
 {
+	CHECK_INT(at, 0);
 	return fails(FALLOCATE) ? -1 : __real_fallocate(fd, mode, at, len);
 }
 
@@ -67,6 +77,20 @@ int __wrap_fstat(int fd, struct stat *st)
 	return -1;
 }
 
+static const struct statfs *file_system; /* what fstatfs(2) returns; NULL: what the kernel says */
+static int statfs_errno;
+
+int __real_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs)
+{
+	if (!file_system)
+		return __real_fstatfs(fd, fs);
+	*fs = *file_system;
+	errno = statfs_errno;
+	return statfs_errno ? -1 : 0;
+}
+
 int __real_getgroups(int size, gid_t *list);
 int __wrap_getgroups(int size, gid_t *list);
 int __wrap_getgroups(int size, gid_t *list)
@@ -86,6 +110,12 @@ int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags);
 int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags)
 {
 	return __wrap_fstatat(dir_fd, path, st, flags);
+}
+
+int __wrap_fstatfs64(int fd, struct statfs *fs);
+int __wrap_fstatfs64(int fd, struct statfs *fs)
+{
+	return __wrap_fstatfs(fd, fs);
 }
 
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t len);
@@ -123,6 +153,7 @@ static enum sts_err write_with(enum call call, int after, int err, const char *t
 	result = tree_write_token(&store, sts_slice_of(token), NOW_S, (struct sts_slice){0},
 				  &error);
 	CHECK_INT(fault.call, NONE); /* it was met */
+	CHECK(fcntl(0, F_GETFD) >= 0); /* a file that is not open is not closed */
 	fault.call = NONE;
 	return result;
 }
@@ -171,6 +202,33 @@ static void test_failures(void)
 			  sts_errno_code(rows[i].err, STS_EOUTPUT));
 		CHECK_INT(error.detail, rows[i].detail);
 		CHECK(strncmp(error.msg, rows[i].words, strlen(rows[i].words)) == 0);
+		check_untouched();
+		sts_store_close(&store);
+	}
+}
+
+/* The system says ENOSPC also where inodes are missing. Only then is it said so. */
+static void test_what_is_used_up(void)
+{
+	static const struct {
+		struct statfs fs;
+		int statfs_errno, err, detail;
+	} rows[] = {
+		{{.f_bavail = 1, .f_files = 1, .f_ffree = 0}, 0, ENOSPC, STS_ENOINODES},
+		{{.f_bavail = 0, .f_files = 1, .f_ffree = 0}, 0, ENOSPC, ENOSPC},
+		{{.f_bavail = 1, .f_files = 0, .f_ffree = 0}, 0, ENOSPC, ENOSPC},
+		{{.f_bavail = 1, .f_files = 1, .f_ffree = 1}, 0, ENOSPC, ENOSPC},
+		{{.f_bavail = 1, .f_files = 1, .f_ffree = 0}, 0, EIO, EIO},
+		{{.f_bavail = 1, .f_files = 1, .f_ffree = 0}, EIO, ENOSPC, ENOSPC},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		file_system = &rows[i].fs;
+		statfs_errno = rows[i].statfs_errno;
+		CHECK(write_with(FSYNC, 0, rows[i].err, "new") != STS_OK);
+		CHECK_INT(error.detail, rows[i].detail);
+		file_system = NULL;
 		check_untouched();
 		sts_store_close(&store);
 	}
@@ -272,6 +330,7 @@ static void test_a_token_that_cannot_be_examined(void)
 
 static const struct sts_test tests[] = {
 	{"failures leave the old files", test_failures},
+	{"what is used up", test_what_is_used_up},
 	{"what is not a failure", test_no_failures},
 	{"the directory is not synced", test_the_directory_is_not_synced},
 	{"locks", test_locks},
