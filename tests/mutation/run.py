@@ -9,7 +9,8 @@
 
 A mutant is killed if a unit test that enters its function fails, ends by a signal or takes too long. What survives is compiled with optimisation: if the
 machine code is that of the unchanged source, the mutant is equivalent. With --sanitizers the rest is tried once more: they see what reads or writes out of
-bounds. equivalent.toml lists the mutants that change nothing, each with the reason.
+bounds. equivalent.toml lists the mutants that change nothing, each with the reason. --equivalent shows that no unit test notices them; only where the
+machine code is the same is that a proof, elsewhere it is the reason that counts.
 
 In the sets of sets.toml a mutant whose function no unit test enters has survived. In all other files it is not judged and not part of the percentage
 (column "not entered"): end-to-end tests run these functions, and tools/coverage.sh shows that they do.
@@ -128,6 +129,8 @@ class Judge:
             tests = self.tests_of(mutant)
             if not tests and mutant.path not in self.strict:
                 return "not entered", "no unit test enters it"
+            if self.arguments.equivalent and self.same_code(mutant, job):
+                return "same code", ""
             result = self.with_build(self.plain, mutant, job, tests)
             if result[0] == "survived" and self.same_code(mutant, job):
                 return "same code", ""
@@ -249,7 +252,7 @@ def parsed():
     parser.add_argument("--least", type=float, default=0, help="fail if less than this percentage is noticed")
     parser.add_argument("--sanitizers", action="store_true", help="try survivors once more with sanitizers, which have a build of their own")
     parser.add_argument("--sanitized-tests", type=int, default=8, help="that many tests with sanitizers, at most")
-    parser.add_argument("--equivalent", action="store_true", help="only try what equivalent.toml lists: none may be noticed")
+    parser.add_argument("--equivalent", action="store_true", help="only try what equivalent.toml lists: none may be noticed.")
     parser.add_argument("--verbose", action="store_true", help="print each survivor when it is found")
     return parser.parse_args()
 
