@@ -245,6 +245,9 @@ static void test_bounds(void)
 	CHECK_INT(parse(repeat("[", "[],", "]", 262144)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("{", "\"\":0,", "}", 262144)), STS_ETOOBIG);
 	CHECK_INT(parse(repeat("[", "\"\",", "]", 262144)), STS_ETOOBIG);
+	/* The most values without strings: they have all the memory. */
+	CHECK_INT(parse(repeat("[", "[],", "]", 2 + 3 * 16383)), STS_OK);
+	CHECK_INT(parse(repeat("[", "[],", "]", 2 + 3 * 16384)), STS_ETOOBIG);
 	/* The next document is read as if there had been none before. */
 	CHECK_INT(parse(STS_SLICE("[1]")), STS_OK);
 	/* The document is one byte too long. */
