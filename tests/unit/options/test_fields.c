@@ -165,6 +165,14 @@ static void test_variables(void)
 	unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
 	CHECK_INT(make(ARGV("--protocol=aws")), STS_OK);
 	CHECK_STR(f.token_file, "/var/run/secrets/tokens/sts-token");
+	/* Only the word that a variable is made for means something. */
+	setenv("AWS_USE_FIPS_ENDPOINT", "yes", 1);
+	CHECK_INT(make(ARGV("--protocol=aws", "--param=region=us-east-1")), STS_OK);
+	CHECK_STR(f.url.host, "sts.us-east-1.amazonaws.com");
+	setenv("AWS_USE_FIPS_ENDPOINT", "True", 1);
+	CHECK_INT(make(ARGV("--protocol=aws", "--param=region=us-east-1")), STS_OK);
+	CHECK_STR(f.url.host, "sts-fips.us-east-1.amazonaws.com");
+	unsetenv("AWS_USE_FIPS_ENDPOINT");
 	unsetenv("AWS_REGION");
 	unsetenv("AWS_ROLE_ARN");
 	unsetenv("AWS_ROLE_SESSION_NAME");

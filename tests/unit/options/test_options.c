@@ -83,6 +83,8 @@ static void test_every_command_line_mistake_is_told(void)
 		{{"--mode=999"}, "--mode"},
 		{{"--mode=0777"}, "--mode"},
 		{{"--mode=0200"}, "--mode"},
+		{{"--mode=380"}, "--mode"}, /* as sums of digits, these would be 0400 and 0460 */
+		{{"--mode=5.0"}, "--mode"},
 		{{"--group=nobody"}, "--group"},
 		{{"--group=4294967295"}, "--group"},
 		{{"--body=xml"}, "--body"},

@@ -253,7 +253,38 @@ static void node_is_ahead(void)
 	CHECK_INT(sts_exchange_clock_ahead_s(&x, &m), 60);
 }
 
+/* Without a token, nothing depends on the clock; the first second of 1970 is a time. */
+static void no_token_no_move(void)
+{
+	set_up(&usual);
+	go(token(900, 0));
+	for (int64_t expires_s = -1; expires_s <= 1; expires_s++) {
+		x.expires_s = expires_s;
+		CHECK_INT(sts_exchange_clock_moved(&x, m.boot_ms, m.real_ms + 3600 * S),
+			  expires_s > 0);
+	}
+}
+
+/* The status has the error that the STS named, if it is one that is known and ends in time. */
+static void the_error_of_the_sts(void)
+{
+	struct sts_report report = failure(STS_EDENIED);
+
+	set_up(&usual);
+	strcpy(report.sts_error, "access_denied");
+	go(report);
+	CHECK_STR(x.status.sts_error, "access_denied");
+	memset(report.sts_error, 'e', sizeof(report.sts_error));
+	go(report);
+	CHECK_STR(x.status.sts_error, "");
+	strcpy(report.sts_error, "no such word");
+	go(report);
+	CHECK_STR(x.status.sts_error, "");
+}
+
 static const struct sts_test tests[] = {
+	{"without a token, the clock does not move", no_token_no_move},
+	{"the error that the STS named", the_error_of_the_sts},
 	{"the clock is set ahead", clock_steps_ahead},
 	{"the clock is set back", clock_steps_back},
 	{"the clock is set while attempts fail", clock_steps_while_failing},

@@ -191,6 +191,7 @@ static const struct combination {
 	{"the node's clock, no Date", N, 1, N, N, N, 0, ENDED, 0, 0},
 	{"both clocks against a lifetime", N, -1200, N, 900, 0, 0, ENDED, 0, 900},
 	{"both clocks against exp - iat", N, -1200, -2100, N, 0, 0, ENDED, 0, 900},
+	{"the same in the first seconds", N, 900 - T, -T, N, 0, 0, ENDED, 0, 900},
 	{"both clocks, each in its way", N, -1200, N, 900, -600, 600, ENDED, 0, 900},
 	{"over before the answer is there", N, N, N, 1, N, 0, LATE, 1, 1},
 	{"a second later", N, N, N, 2, N, 0, GOOD, 2, 2},

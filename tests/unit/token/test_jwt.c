@@ -44,6 +44,14 @@ static void split(void)
 	CHECK_INT(sts_jwt_split(token, scratch, 11 + 6, &jwt, &error), STS_ETOOBIG);
 	CHECK_INT(sts_jwt_split(token, scratch, 10, &jwt, NULL), STS_ETOOBIG);
 	CHECK_INT(sts_jwt_split(token, NULL, 0, &jwt, NULL), STS_ETOOBIG);
+	for (size_t len = 20; len < 24; len++) { /* of claims, which need 0 to 3 bytes of a group */
+		char claims[24] = {0};
+
+		memset(claims, 'a', len);
+		token = token_of("{}", claims, "");
+		CHECK_INT(sts_jwt_split(token, scratch, 2 + len, &jwt, NULL), STS_OK);
+		CHECK_INT(sts_jwt_split(token, scratch, 2 + len - 1, &jwt, NULL), STS_ETOOBIG);
+	}
 	token = token_of("{}", "{}", "");
 	CHECK_INT(sts_jwt_split(token, scratch, sizeof(scratch), &jwt, NULL), STS_OK);
 	CHECK(sts_slice_eq(jwt.claims, "{}"));

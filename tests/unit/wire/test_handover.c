@@ -35,6 +35,26 @@ static void test_there_and_back(void)
 	close(STS_INHERITED_TOKEN_FD);
 }
 
+/* The memory has one descriptor, whichever it was made with. */
+static void test_no_descriptor_is_left(void)
+{
+	int lowest = dup(0), filled[STS_INHERITED_TOKEN_FD + 1], count = 0;
+
+	close(lowest);
+	CHECK(sts_handover_make());
+	CHECK_INT(dup(0), lowest);
+	close(lowest);
+	close(STS_INHERITED_TOKEN_FD);
+	do
+		filled[count] = dup(0);
+	while (filled[count++] < STS_INHERITED_TOKEN_FD);
+	close(STS_INHERITED_TOKEN_FD);
+	CHECK(sts_handover_make());
+	CHECK(fcntl(STS_INHERITED_TOKEN_FD, F_GETFD) >= 0);
+	while (count-- > 0)
+		close(filled[count]);
+}
+
 static void test_one_token(void)
 {
 	CHECK(sts_handover_make());
@@ -83,6 +103,7 @@ static void test_another_descriptor(void)
 
 static const struct sts_test tests[] = {
 	{"a token goes there and back", test_there_and_back},
+	{"no descriptor is left", test_no_descriptor_is_left},
 	{"one token at a time", test_one_token},
 	{"the longest token", test_the_longest},
 	{"another descriptor of this number", test_another_descriptor},
