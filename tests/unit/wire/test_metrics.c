@@ -293,6 +293,12 @@ static void test_names_that_change(void)
 	sts_metrics_set_names(&m, (const char *const[]){"b"}, 1);
 	CHECK_INT(m.count, 1);
 	CHECK_INT(m.exchange[0].results[STS_RESULT_SUCCESS], 0);
+	/* What had gone and comes back begins anew. */
+	m.exchange[0].results[STS_RESULT_SUCCESS] = 5;
+	sts_metrics_set_names(&m, (const char *const[]){"b", "x", "a"}, 3);
+	CHECK_INT(m.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		CHECK_INT(m.exchange[i].results[STS_RESULT_SUCCESS], i == 0 ? 5 : 0);
 }
 
 static void test_sixteen(void)
