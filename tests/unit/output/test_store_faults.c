@@ -152,7 +152,7 @@ static enum sts_err write_with(enum call call, int after, int err, const char *t
 	fault.err = err;
 	result = tree_write_token(&store, sts_slice_of(token), NOW_S, (struct sts_slice){0},
 				  &error);
-	CHECK_INT(fault.call, NONE); /* it was met */
+	CHECK_INT(fault.call, NONE);   /* it was met */
 	CHECK(fcntl(0, F_GETFD) >= 0); /* a file that is not open is not closed */
 	fault.call = NONE;
 	return result;
