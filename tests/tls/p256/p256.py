@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 P256, P255 = 2**256 - 2**224 + 2**192 + 2**96 - 1, 2**255 - 19
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+NEAR_AN_AXIS = [(5, 0x459243B9AA581806FE913BCE99817ADE11CA503C64D9A3C533415C083248FBCC),  # points of the curve
+                (0xD7325D7646CD60D80A92738CEB345F844CFFAF35841022CAB176F692DE8DE1D7, 5)]
 CURVE, SCHEME = ec.SECP256R1(), ec.ECDSA(utils.Prehashed(SHA256()))
 
 
@@ -101,6 +104,17 @@ def special(draw):
     return signed(u1, u2, secret)
 
 
+def infinite(draw):
+    """A case whose sum is infinity. Its r is the x of a point that the last addition may leave in the memory of the result."""
+    u1, u2 = (draw.choice([draw.randrange(1, ORDER), draw.randrange(1, 2**12)]) for _ in range(2))
+    secret = -u1 * pow(u2, -1, ORDER) % ORDER
+    name, kind = draw.choice("GQ"), draw.choice(["bits", "fours", "odd", "all"])
+    scalar = u1 if name == "G" else u2
+    last = scalar if kind == "all" else min((k << i for i, k in windows(scalar, kind).items()), key=lambda term: term & -term)
+    left = point(draw.choice([1, 2, 2]) * last * (1 if name == "G" else secret))
+    return signed(u1, u2, secret, left.public_numbers().x % ORDER or 1)
+
+
 def any_case(draw):
     u1, u2, secret = (draw.randrange(1, ORDER) for _ in range(3))
     return signed(u1, u2, secret, draw.choice([None, None, draw.randrange(1, ORDER)]))
@@ -113,12 +127,31 @@ def key_exchange(draw):
     return f"agree 23 {bytes_of(mine).hex()} {encoded(point(theirs)).hex()}", f"taken {shared.hex()}"
 
 
+def beside(draw):
+    """A point beside the curve, for which y^2 and x^3 - 3x + b differ in one word of their difference in Montgomery's form."""
+    while True:
+        x, word = draw.randrange(P256), draw.choice([1, draw.randrange(1, 2**32)]) << 64 * draw.randrange(4)
+        square = (x**3 - 3 * x + B - word * pow(2, -256, P256)) % P256
+        y = pow(square, (P256 + 1) // 4, P256)
+        if y * y % P256 == square:
+            return x, y
+
+
 def off_curve(draw):
-    """A point that is not on the curve, or whose coordinate is not below the prime."""
-    numbers = point(draw.randrange(1, ORDER)).public_numbers()
-    x, y = draw.choice([(numbers.x, numbers.y ^ 1 << draw.randrange(256)), (numbers.y, numbers.x), (0, 0), (P256 - numbers.x, numbers.y),
-                        (P256 + draw.randrange(2**200), numbers.y), (numbers.x, 2**256 - 1)])
-    return f"agree 23 {bytes_of(draw.randrange(1, ORDER)).hex()} 04{bytes_of(x).hex()}{bytes_of(y).hex()}", "refused off-curve"
+    """A point that is not on the curve, whose coordinate is not below the prime, or that has another form."""
+    secret = draw.randrange(1, ORDER)
+    numbers = point(secret).public_numbers()
+    x, y = draw.choice([(numbers.x, numbers.y ^ 1 << draw.randrange(256)), (numbers.y, numbers.x), (0, 0), (P256 - numbers.x, numbers.y), beside(draw),
+                        beside(draw), (numbers.x, 2**256 - 1), (NEAR_AN_AXIS[0][0] + P256, NEAR_AN_AXIS[0][1]), (NEAR_AN_AXIS[1][0], NEAR_AN_AXIS[1][1] + P256)])
+    kind = draw.choice(["agree", "digest", "form"])
+    if kind == "agree":
+        return f"agree 23 {bytes_of(draw.randrange(1, ORDER)).hex()} 04{bytes_of(x).hex()}{bytes_of(y).hex()}", "refused off-curve"
+    form, r = "04", x % P256 % ORDER
+    if kind == "form":
+        form, x, y, r = draw.choice(["00", "02", "03", "05", "06", "07", "84"]), numbers.x, numbers.y, numbers.x % ORDER
+    # r = s and a digest of zero are a signature of every key whose x is r: u1 is 0 and u2 is 1.
+    signature = utils.encode_dss_signature(r or 1, r or 1)
+    return f"digest 23 {form}{bytes_of(x).hex()}{bytes_of(y).hex()} {bytes(32).hex()} {signature.hex()}", "refused"
 
 
 def montgomery(draw):
@@ -134,23 +167,28 @@ def montgomery(draw):
 
 def number(draw, prime):
     """Below the prime, most often with words at their ends, so that carries run through."""
-    words = [draw.choice([0, 1, 2**64 - 1, 2**64 - 2, 2**63, 2**32 - 1, draw.getrandbits(64)]) for _ in range(4)]
-    return draw.choice([sum(word << 64 * i for i, word in enumerate(words)) % prime, draw.randrange(prime), prime - draw.randrange(1, 4), draw.randrange(3)])
+    words = [draw.choice([0, 1, 2**64 - 1, 2**64 - 2, 2**63, 2**32, 2**32 - 1, 2**64 - 2**32, draw.getrandbits(64)]) for _ in range(4)]
+    some = sum(word << 64 * i for i, word in enumerate(words)) % prime
+    return draw.choice([some, some, some, draw.randrange(prime), prime - draw.randrange(1, 40), 2**256 % prime - draw.randrange(2), prime >> 1, draw.randrange(40)])
 
 
 def arithmetic(draw):
     prime = draw.choice([P256, P255, ORDER])
     a, b = number(draw, prime), number(draw, prime)
-    op = draw.choice(["add", "sub", "mul", "mul", "invert"])
-    if op == "mul" and draw.randrange(4) == 0:
-        a = draw.choice([2**256 - draw.randrange(1, 4), draw.getrandbits(256)])
-    want = {"add": a + b, "sub": a - b, "mul": a * b * pow(2, -256, prime), "invert": pow(a, -1, prime) * 2**512 if a else 0}[op] % prime
+    if draw.randrange(8) == 0:
+        b = a
+    op = draw.choice(["add"] * 6 + ["sub"] * 6 + ["mul"] * 12 + ["fits"] * 3 + ["invert"])
+    if op in ("mul", "fits") and draw.randrange(4) == 0:
+        a = draw.choice([2**256 - draw.randrange(1, 40), prime + draw.randrange(40), draw.getrandbits(256), prime | a])
+    want = {"add": a + b, "sub": a - b, "mul": a * b * pow(2, -256, prime), "invert": pow(a, -1, prime) * 2**512 if a % prime else 0,
+            "fits": a < prime}[op] % prime
     field = [prime, -pow(prime, -1, 2**64) % 2**64, 2**256 % prime, 2**512 % prime]
     return " ".join(["words", op, *(bytes_of(x).hex() for x in [*field, a, b])]), f"taken {bytes_of(want).hex()}"
 
 
-KINDS = {"solved": solved, "special": special, "any": any_case, "key exchange": key_exchange, "off the curve": off_curve, "X25519": montgomery,
-         "arithmetic": arithmetic}
+KINDS = {"solved": solved, "special": special, "infinite": infinite, "any": any_case, "key exchange": key_exchange, "off the curve": off_curve,
+         "X25519": montgomery, "arithmetic": arithmetic}
+REFUSED = {"infinite", "off the curve"}  # all cases of these kinds
 
 
 def differences(judge, kind, count, seed):

@@ -178,10 +178,33 @@ static void take_words(size_t word, uint64_t out[4])
 	free(b.data);
 }
 
+/* One operation. The result is in `out`, which may be one of the operands. */
+static void calculate(uint64_t out[4], const uint64_t a[4], const uint64_t b[4],
+		      const br_w64_field *f)
+{
+	if (sts_slice_eq(words[1], "add")) {
+		br_w64_add(out, a, b, f);
+	} else if (sts_slice_eq(words[1], "sub")) {
+		br_w64_sub(out, a, b, f);
+	} else if (sts_slice_eq(words[1], "mul")) {
+		br_w64_mul(out, a, b, f);
+	} else if (sts_slice_eq(words[1], "invert")) {
+		br_w64_invert(out, a, f);
+	} else if (sts_slice_eq(words[1], "fits")) {
+		uint64_t fits = br_w64_fits(a, f);
+
+		memset(out, 0, 32);
+		out[0] = fits;
+	} else {
+		stop("an unknown operation");
+	}
+}
+
+/* The result must be the same whichever operand it replaces. */
 static void words64(void)
 {
 	br_w64_field f;
-	uint64_t n[4], a[4], b[4];
+	uint64_t n[4], a[4], b[4], result[4], other[4];
 	uint8_t out[32];
 
 	take_words(2, f.p);
@@ -191,18 +214,20 @@ static void words64(void)
 	take_words(5, f.square);
 	take_words(6, a);
 	take_words(7, b);
-	if (sts_slice_eq(words[1], "add"))
-		br_w64_add(a, a, b, &f);
-	else if (sts_slice_eq(words[1], "sub"))
-		br_w64_sub(a, a, b, &f);
-	else if (sts_slice_eq(words[1], "mul"))
-		br_w64_mul(a, a, b, &f);
-	else if (sts_slice_eq(words[1], "invert"))
-		br_w64_invert(a, a, &f);
-	else
-		stop("an unknown operation");
+	calculate(result, a, b, &f);
+	if (memcmp(a, b, sizeof(a)) == 0) {
+		memcpy(other, a, sizeof(other));
+		calculate(other, other, other, &f);
+		if (memcmp(result, other, sizeof(other)) != 0)
+			stop("another result in the place of both operands");
+	}
+	memcpy(other, b, sizeof(other));
+	calculate(other, a, other, &f);
+	calculate(a, a, b, &f);
+	if (memcmp(result, a, sizeof(a)) != 0 || memcmp(result, other, sizeof(other)) != 0)
+		stop("another result in the place of an operand");
 	for (size_t i = 0; i < 32; i++)
-		out[i] = (uint8_t)(a[3 - i / 8] >> (56 - 8 * (i % 8)));
+		out[i] = (uint8_t)(result[3 - i / 8] >> (56 - 8 * (i % 8)));
 	print(out, sizeof(out));
 }
 

@@ -106,11 +106,12 @@ static void other_forms_are_taken(void)
 
 static void other_lengths_are_refused(void)
 {
-	uint8_t key[BYTES] = {9}, point[BYTES + 1] = {9};
+	uint8_t key[BYTES + 1] = {9}, point[BYTES + 1] = {9};
 
 	CHECK_INT(sts_crypto_ec()->mul(point, BYTES - 1, key, BYTES, BR_EC_curve25519), 0);
 	CHECK_INT(sts_crypto_ec()->mul(point, BYTES + 1, key, BYTES, BR_EC_curve25519), 0);
 	CHECK_INT(sts_crypto_ec()->mul(point, 0, key, BYTES, BR_EC_curve25519), 0);
+	CHECK_INT(sts_crypto_ec()->mul(point, BYTES, key, BYTES + 1, BR_EC_curve25519), 0);
 }
 
 /* A point beside the curve would give away bits of the key. */
@@ -125,6 +126,49 @@ static void points_of_p256(void)
 	CHECK_INT(sts_crypto_ec()->mul(point, len, key, BYTES, BR_EC_secp256r1), 1);
 	other[2 * BYTES] ^= 1;
 	CHECK_INT(sts_crypto_ec()->mul(other, len, key, BYTES, BR_EC_secp256r1), 0);
+}
+
+/* The functions are given scalars and points of other lengths, although no caller does that. */
+static void other_lengths_of_p256(void)
+{
+	enum { POINT_BYTES = 2 * BYTES + 1 };
+	uint8_t x[BYTES + 1] = {[BYTES - 1] = 3}, longer[BYTES + 1] = {[BYTES] = 3};
+	uint8_t generator[POINT_BYTES + 1], sum[POINT_BYTES + 1], beside[POINT_BYTES];
+	size_t len;
+	const br_ec_impl *ec = sts_crypto_ec();
+	const struct {
+		size_t point_len, x_len, y_len;
+		uint32_t ok;
+	} rows[] = {
+		{POINT_BYTES, BYTES, BYTES, 1},     {POINT_BYTES - 1, BYTES, BYTES, 0},
+		{POINT_BYTES + 1, BYTES, BYTES, 0}, {POINT_BYTES, BYTES + 1, BYTES, 0},
+		{POINT_BYTES, BYTES, BYTES + 1, 0}, {POINT_BYTES, 0, BYTES, 1},
+		{POINT_BYTES, BYTES, 0, 1},         {POINT_BYTES, 0, 0, 0},
+	};
+
+	memset(generator, 0, sizeof(generator));
+	memcpy(generator, ec->generator(BR_EC_secp256r1, &len), POINT_BYTES);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memcpy(sum, generator, sizeof(sum));
+		CHECK_INT(ec->muladd(sum, NULL, rows[i].point_len,
+				     rows[i].x_len > BYTES ? longer : x, rows[i].x_len,
+				     rows[i].y_len > BYTES ? longer : x, rows[i].y_len,
+				     BR_EC_secp256r1),
+			  rows[i].ok);
+	}
+
+	/* The second point is decoded as the first is: 3G + 3G is 6G, and a point beside the curve
+	 * is refused in either place. */
+	memcpy(beside, generator, POINT_BYTES);
+	beside[2 * BYTES] ^= 1;
+	memcpy(sum, generator, sizeof(sum));
+	CHECK_INT(ec->muladd(sum, beside, POINT_BYTES, x, BYTES, x, BYTES, BR_EC_secp256r1), 0);
+	CHECK_INT(ec->muladd(beside, generator, POINT_BYTES, x, BYTES, x, BYTES, BR_EC_secp256r1),
+		  0);
+	CHECK_INT(ec->muladd(sum, generator, POINT_BYTES, x, BYTES, x, BYTES, BR_EC_secp256r1), 1);
+	x[BYTES - 1] = 6;
+	CHECK_INT(ec->mulgen(generator, x, BYTES, BR_EC_secp256r1), POINT_BYTES);
+	CHECK(memcmp(sum, generator, POINT_BYTES) == 0);
 }
 
 /* Where the coordinate x of a point begins, and how long it is. */
@@ -152,8 +196,9 @@ static const struct sts_test tests[] = {
 	{"X25519: known answers", known_answers},
 	{"X25519: a result of zero is refused", zero_is_refused},
 	{"X25519: other forms of a number are taken", other_forms_are_taken},
-	{"X25519: a point of another length is refused", other_lengths_are_refused},
+	{"X25519: a point or a key of another length is refused", other_lengths_are_refused},
 	{"P-256: a point beside the curve is refused", points_of_p256},
+	{"P-256: a point or a scalar of another length is refused", other_lengths_of_p256},
 	{"the coordinate x of each curve", coordinates},
 };
 
