@@ -6,7 +6,7 @@
 
 Runs come in pairs, one of each kind, in changing order; the table has the medians, and the median of the pairs' ratios. The server is
 Python's ssl, in a process of its own. The bundle is the system's, or with --generated, or where there is none, 146 made-up CAs. CPU is user
-and system time of the program and its worker. Exit status 1 when the bundle is over the budget: 1.25 times the time, 64 KiB more memory."""
+and system time of the program and its worker. Exit status 1 when the bundle is over the budget: 1.5 times the time, 64 KiB more memory."""
 import argparse
 import base64
 import multiprocessing
@@ -28,7 +28,7 @@ import der  # noqa: E402
 from harness import pki, servers, tokens  # noqa: E402
 
 SYSTEM = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
-RATIO_MAX = 1.25    # about 1 ms more than the 4.2 ms of one CA
+RATIO_MAX = 1.5     # about 0.8 ms more than the 2.4 ms of one CA
 MEMORY_MAX_KIB = 64
 GENERATED = 146
 
