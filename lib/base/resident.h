@@ -17,11 +17,16 @@
 /* Objects with pages of their own. */
 #define STS_RESIDENT_PAGES __attribute__((section(".bss.zz.resident.pages")))
 /* The stack of a process that sleeps (sandbox/resident_stack.h). On the page of its end,
- * STS_ABOVE_STACK_BYTES are left for what the listener writes to. */
+ * STS_ABOVE_STACK_BYTES are left for the beginning of sts_resident_room. */
 #define STS_RESIDENT_STACK       __attribute__((section(".bss.zz.resident.stack"), aligned(4096)))
 #define STS_RESIDENT_ABOVE_STACK __attribute__((section(".bss.zz.resident.stack.above")))
 #define STS_ABOVE_STACK_BYTES    1024
+#define STS_RESIDENT_ROOM_BYTES  (STS_ABOVE_STACK_BYTES + 28 * 1024)
 /* What most supervisors never write to; it lies on a later page. */
 #define STS_RESIDENT_SELDOM __attribute__((section(".bss.zzz.resident")))
+
+/* Zeros at first. Each process uses it for one thing: the supervisor for its first plans, the
+ * listener for all that it keeps. */
+extern char sts_resident_room[STS_RESIDENT_ROOM_BYTES];
 
 #endif

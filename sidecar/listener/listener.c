@@ -77,7 +77,7 @@ struct directory {
 };
 
 /* Without a client, only the first page is written to, which is that of the stack. */
-static struct {
+struct listener {
 	int fd;
 	pid_t supervisor;
 	int64_t pause_until_ms;
@@ -88,7 +88,11 @@ static struct {
 	/* For /metrics. A page has what was seen for the page that was asked for last. */
 	struct sts_metrics_seen seen[STS_EXCHANGES_MAX];
 	struct connection connection[CONNECTIONS];
-} l STS_RESIDENT_ABOVE_STACK;
+};
+
+_Static_assert(sizeof(struct listener) <= STS_RESIDENT_ROOM_BYTES, "it has this place");
+
+static struct listener *const l = (struct listener *)(void *)sts_resident_room;
 
 /* ---- answers ---- */
 
@@ -97,17 +101,17 @@ static struct {
  * before counts. */
 static void look(size_t i, struct sts_verdict *v)
 {
-	struct directory *dir = &l.directory[i];
+	struct directory *dir = &l->directory[i];
 	struct sts_verdict_known facts = {.dir_fd = dir->fd, .status = &dir->known.status};
 
-	l.now.real_s = sts_clock_real_ms() / 1000;
-	l.now.boot_ms = sts_clock_boot_ms();
-	sts_metrics_known(&l.metrics->exchange[i], &dir->known);
+	l->now.real_s = sts_clock_real_ms() / 1000;
+	l->now.boot_ms = sts_clock_boot_ms();
+	sts_metrics_known(&l->metrics->exchange[i], &dir->known);
 	/* The supervisor lives in this boot. */
-	memcpy(dir->known.status.boot_id, l.now.boot_id, sizeof(l.now.boot_id));
+	memcpy(dir->known.status.boot_id, l->now.boot_id, sizeof(l->now.boot_id));
 	facts.expires_s = dir->known.expires_s > 0 ? dir->known.expires_s : dir->expires_s;
 	facts.expires_errno = dir->known.expires_s > 0 ? 0 : dir->expires_errno;
-	sts_verdict_look_known(v, dir->path, &facts, l.now.real_s);
+	sts_verdict_look_known(v, dir->path, &facts, l->now.real_s);
 }
 
 /* Add the line of the i-th exchange: why it is not ready, or what there is to say although it is.
@@ -118,12 +122,12 @@ static void add_line(size_t i, struct sts_text *out)
 	size_t before = out->len, begin;
 
 	look(i, &v);
-	sts_text_addf(out, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1, l.metrics->exchange[i].name);
+	sts_text_addf(out, "%.*s: ", STS_EXCHANGE_NAME_BYTES - 1, l->metrics->exchange[i].name);
 	begin = out->len;
 	if (v.ok)
-		sts_verdict_note(&v, out, &l.now);
+		sts_verdict_note(&v, out, &l->now);
 	else
-		sts_verdict_explain(&v, out, &l.now);
+		sts_verdict_explain(&v, out, &l->now);
 	if (out->len > begin)
 		sts_text_add_char(out, '\n');
 	else
@@ -139,11 +143,11 @@ static bool all_ready(bool *noted)
 	struct sts_verdict v;
 
 	*noted = false;
-	for (size_t i = 0; i < l.count; i++) {
+	for (size_t i = 0; i < l->count; i++) {
 		look(i, &v);
 		if (!v.ok)
 			return false;
-		*noted |= v.has_status && sts_status_skew(&v.status, &l.now) != 0;
+		*noted |= v.has_status && sts_status_skew(&v.status, &l->now) != 0;
 	}
 	return true;
 }
@@ -151,7 +155,7 @@ static bool all_ready(bool *noted)
 /* Returns when the next attempt is planned. The clock may have been set since the plan was made. */
 static int64_t next_attempt_s(const struct sts_status *status)
 {
-	int64_t next_s = l.now.real_s + (status->next_ms - l.now.boot_ms) / 1000;
+	int64_t next_s = l->now.real_s + (status->next_ms - l->now.boot_ms) / 1000;
 	int64_t moved_s = next_s - status->next_attempt_s;
 
 	/* The seconds of the two clocks do not begin at the same moment. */
@@ -164,15 +168,15 @@ static void look_at_all(void)
 {
 	struct sts_verdict v;
 
-	for (size_t i = 0; i < l.count; i++) {
-		const struct sts_status *status = &l.directory[i].known.status;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct sts_status *status = &l->directory[i].known.status;
 
 		look(i, &v);
-		l.seen[i] =
+		l->seen[i] =
 			(struct sts_metrics_seen){.ready = v.ok,
 						  .error = status->error,
 						  .next_s = next_attempt_s(status),
-						  .clock_skew_s = sts_status_skew(status, &l.now)};
+						  .clock_skew_s = sts_status_skew(status, &l->now)};
 	}
 }
 
@@ -183,7 +187,7 @@ static int choose_page(struct connection *c)
 	bool ready, noted;
 
 	if (sts_slice_eq(path, "/livez"))
-		return getppid() == l.supervisor ? 200 : 503;
+		return getppid() == l->supervisor ? 200 : 503;
 	if (sts_slice_eq(path, "/metrics")) {
 		c->page = METRICS;
 		look_at_all();
@@ -227,10 +231,10 @@ static bool next_piece(struct connection *c)
 
 	sts_text_init(&out, c->out, sizeof(c->out));
 	/* Most exchanges have nothing to say. */
-	while (c->page == READY && out.len == 0 && c->exchange < l.count)
+	while (c->page == READY && out.len == 0 && c->exchange < l->count)
 		add_line(c->exchange++, &out);
 	while (c->page == METRICS && out.size - out.len > STS_METRICS_LINE_MAX_BYTES &&
-	       sts_metrics_next_line(l.metrics, l.seen, &c->cursor, &out))
+	       sts_metrics_next_line(l->metrics, l->seen, &c->cursor, &out))
 		;
 	c->len = (uint16_t)out.len;
 	c->sent = 0;
@@ -304,9 +308,9 @@ static void read_request(struct connection *c)
  * So no client can keep a slot for ever. */
 static struct connection *choose_slot(void)
 {
-	struct connection *best = l.connection;
+	struct connection *best = l->connection;
 
-	for (struct connection *c = l.connection; c < l.connection + CONNECTIONS; c++)
+	for (struct connection *c = l->connection; c < l->connection + CONNECTIONS; c++)
 		if ((c->state == FREE) > (best->state == FREE) ||
 		    ((c->state == FREE) == (best->state == FREE) && c->since_ms < best->since_ms))
 			best = c;
@@ -315,13 +319,13 @@ static struct connection *choose_slot(void)
 
 static void accept_connection(struct connection *c, int64_t now_ms)
 {
-	int fd = sts_accept4(l.fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = sts_accept4(l->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0) {
 		/* Memory or descriptors have run out. The connection stays in the queue, so poll(2)
 		 * would return at once, again and again. So the listener waits for a moment. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			l.pause_until_ms = now_ms + ACCEPT_AGAIN_MS;
+			l->pause_until_ms = now_ms + ACCEPT_AGAIN_MS;
 		return;
 	}
 	if (c->state != FREE)
@@ -340,12 +344,12 @@ static bool serve(void)
 	struct pollfd fds[CONNECTIONS + 1];
 	int64_t now_ms = sts_clock_boot_ms(), wake_ms = INT64_MAX,
 		open_ms = choose_slot()->since_ms + SLOT_MIN_MS +
-			  (int64_t)l.count * SLOT_MIN_MS_PER_EXCHANGE;
+			  (int64_t)l->count * SLOT_MIN_MS_PER_EXCHANGE;
 
-	if (open_ms < l.pause_until_ms)
-		open_ms = l.pause_until_ms;
+	if (open_ms < l->pause_until_ms)
+		open_ms = l->pause_until_ms;
 	for (size_t i = 0; i < CONNECTIONS; i++) {
-		struct connection *c = &l.connection[i];
+		struct connection *c = &l->connection[i];
 
 		if (c->state != FREE && now_ms >= c->since_ms + CONNECTION_MAX_MS)
 			close_connection(c, true);
@@ -354,7 +358,7 @@ static bool serve(void)
 		if (c->state != FREE && c->since_ms + CONNECTION_MAX_MS < wake_ms)
 			wake_ms = c->since_ms + CONNECTION_MAX_MS;
 	}
-	fds[CONNECTIONS] = (struct pollfd){.fd = now_ms >= open_ms ? l.fd : -1, .events = POLLIN};
+	fds[CONNECTIONS] = (struct pollfd){.fd = now_ms >= open_ms ? l->fd : -1, .events = POLLIN};
 	if (now_ms < open_ms && open_ms < wake_ms)
 		wake_ms = open_ms;
 	sts_release_stack();
@@ -363,10 +367,10 @@ static bool serve(void)
 	if (ready <= 0)
 		return ready == 0 || errno == EINTR;
 	for (size_t i = 0; i < CONNECTIONS; i++)
-		if (fds[i].revents && l.connection[i].state == ANSWERING)
-			answer(&l.connection[i]);
+		if (fds[i].revents && l->connection[i].state == ANSWERING)
+			answer(&l->connection[i]);
 		else if (fds[i].revents)
-			read_request(&l.connection[i]);
+			read_request(&l->connection[i]);
 	if (fds[CONNECTIONS].revents)
 		accept_connection(choose_slot(), sts_clock_boot_ms());
 	return true;
@@ -457,10 +461,10 @@ static int open_with_patience(const char *where)
 /* Open the output directories, and read what `expires` says now. */
 static void open_directories(char *const *dirs)
 {
-	for (; dirs[l.count]; l.count++) {
-		struct directory *dir = &l.directory[l.count];
+	for (; dirs[l->count]; l->count++) {
+		struct directory *dir = &l->directory[l->count];
 
-		dir->path = dirs[l.count];
+		dir->path = dirs[l->count];
 		dir->fd = open(dir->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		dir->expires_errno = dir->fd < 0 ? errno
 						 : sts_stored_expires(dir->fd, &dir->expires_s);
@@ -487,16 +491,16 @@ enum sts_err sts_listener_run(const char *where, const struct sts_metrics *metri
 {
 	enum sts_err err;
 
-	l.metrics = metrics;
-	l.supervisor = getppid();
-	sts_status_now(&l.now);
+	l->metrics = metrics;
+	l->supervisor = getppid();
+	sts_status_now(&l->now);
 	open_directories(dirs);
 	sts_harden_listener();
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	err = confine(where, require, e);
 	if (err != STS_OK)
 		return err;
-	l.fd = open_with_patience(where);
+	l->fd = open_with_patience(where);
 	while (serve())
 		;
 	return sts_fail(e, STS_EBUG, errno, "poll: %s", sts_errno_words(errno));

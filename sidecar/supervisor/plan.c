@@ -23,12 +23,16 @@ static struct sts_config config;
 void sts_plans_free(struct sts_plans *plans)
 {
 	char *at = (char *)plans;
+	size_t cleared = -(uintptr_t)at & (STS_PLANS_PAGE_BYTES - 1); /* up to a page */
 
+	if (!plans)
+		return;
 	/* A larger page has other variables too, and must not be given back. The kernel refuses an
 	 * address inside of a page, and one of these two addresses is inside of a larger page. */
-	if (plans && (madvise(at + STS_PLANS_ALIGNMENT, 0, MADV_DONTNEED) != 0 ||
-		      madvise(at, sizeof(*plans), MADV_DONTNEED) != 0))
-		memset(plans, 0, sizeof(*plans));
+	if (madvise(at + cleared + STS_PLANS_PAGE_BYTES, 0, MADV_DONTNEED) != 0 ||
+	    madvise(at + cleared, sizeof(*plans) - cleared, MADV_DONTNEED) != 0)
+		cleared = sizeof(*plans);
+	memset(plans, 0, cleared);
 }
 
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at)

@@ -16,8 +16,8 @@
 #include "schedule/schedule.h"
 
 /* The most bytes of all plans together, with their texts. */
-#define STS_PLANS_MAX_BYTES (16 * 1024)
-#define STS_PLANS_ALIGNMENT 4096
+#define STS_PLANS_MAX_BYTES  (16 * 1024)
+#define STS_PLANS_PAGE_BYTES 4096
 
 struct sts_plan {
 	struct sts_schedule_rules rules;
@@ -54,8 +54,8 @@ struct sts_plan {
 	bool configured;     /* the exchange comes from a configuration file */
 };
 
-/* All plans. The child sends the used part through a pipe. They have pages of their own, which
- * sts_plans_free() gives back. */
+/* All plans. The child sends the used part through a pipe. sts_plans_free() gives back the pages
+ * behind the one on which they begin, or all pages if they begin with one. */
 struct sts_plans {
 	uint32_t count; /* the number of plans */
 	uint32_t bytes; /* the used part of `text`: the plans, and then their texts */
@@ -71,7 +71,13 @@ struct sts_plans {
 		struct sts_plan plan[STS_EXCHANGES_MAX];
 		char text[STS_PLANS_MAX_BYTES];
 	};
-} __attribute__((aligned(STS_PLANS_ALIGNMENT)));
+};
+
+/* A place for plans: nothing else is on its pages. */
+union sts_plans_room {
+	struct sts_plans plans;
+	char pages[5 * STS_PLANS_PAGE_BYTES];
+} __attribute__((aligned(STS_PLANS_PAGE_BYTES)));
 
 /* Returns the text of a plan at an offset. */
 const char *sts_plans_text(const struct sts_plans *plans, uint16_t at);

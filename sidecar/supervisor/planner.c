@@ -16,9 +16,12 @@
 #include "supervisor/spawn.h"
 #include "wire/snapshot.h"
 
-/* The plans in use, and those that are being made; `next` is the index of the latter. */
-static struct sts_plans rooms[2] STS_RESIDENT_PAGES;
+/* The plans in use are in this place or in sts_resident_room, and those that are being made are in
+ * the other one; `next` says whether that is this one. */
+static union sts_plans_room second STS_RESIDENT_PAGES;
 static bool next STS_RESIDENT;
+
+_Static_assert(sizeof(union sts_plans_room) <= STS_RESIDENT_ROOM_BYTES, "its pages have room");
 
 void sts_planner_init(struct sts_planner *p)
 {
@@ -95,7 +98,7 @@ enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *
 	int err;
 
 	sts_planner_init(p);
-	p->plans = &rooms[next];
+	p->plans = next ? &second.plans : (struct sts_plans *)(void *)sts_resident_room;
 	p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
 	if (o->config)
 		p->snapshot = sts_snapshot_make();

@@ -25,7 +25,7 @@ from harness.sidecar import ROOT, can_trace, children_of, needs_root, sanitized,
 # Relocated constants, variables, and the stack with what the listener knows of the first exchange: a page each. Answers need up to four more.
 AT_REST_DIRTY_MAX_KIB = 16
 DIRTY_MAX_KIB = 32
-SUPERVISOR_DIRTY_MAX_KIB = 20
+SUPERVISOR_DIRTY_MAX_KIB = 16
 LOWEST_PORT = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
 

@@ -21,10 +21,10 @@
 /* What looks like a token. */
 #define A_TOKEN "eyJ" TWENTY "." TWENTY "." TWENTY
 
-/* The padding behind the texts shows what is written past their end. */
-#define PLANS_BYTES (offsetof(struct sts_plans, text) + STS_PLANS_MAX_BYTES)
-_Static_assert(PLANS_BYTES < sizeof(struct sts_plans), "the plans have padding");
-static struct sts_plans plans;
+/* The rest of the place shows what is written past the end of the plans. */
+static union sts_plans_room place;
+#define plans       place.plans
+#define PLANS_BYTES sizeof(plans)
 static struct sts_options o;
 static char dir[] = "/tmp/sts-plan-XXXXXX";
 
@@ -33,13 +33,13 @@ static enum sts_err make(enum sts_command command, char *const *argv)
 	struct sts_error e;
 	char warning[128];
 
-	memset(&plans, 0x5a, sizeof(plans));
+	memset(&place, 0x5a, sizeof(place));
 	memset(&plans, 0, PLANS_BYTES);
 	CHECK_INT(sts_options_read(&o, command, argv, ARGV(NULL), NULL, -1, warning,
 				   sizeof(warning), &e),
 		  STS_OK);
 	enum sts_err err = sts_plans_make(&plans, &o, argv, -1);
-	CHECK_INT(((const char *)&plans)[PLANS_BYTES], 0x5a);
+	CHECK_INT(place.pages[PLANS_BYTES], 0x5a);
 	return err;
 }
 
@@ -514,26 +514,30 @@ int madvise(void *at, size_t len, int advice)
 	return 0;
 }
 
-static bool is_filled(const struct sts_plans *room, char with)
+static bool is_filled(const char *at, const char *end, char with)
 {
-	for (size_t i = 0; i < sizeof(*room); i++)
-		if (((const char *)room)[i] != with)
-			return false;
-	return true;
+	while (at < end && *at == with)
+		at++;
+	return at == end;
 }
 
-/* The plans become zeros, and what is beside them stays, also where pages are larger. */
+/* The plans become zeros, and what is beside their room stays, also where pages are larger. What
+ * is on the page where they begin stays, too. */
 static void test_pages_are_given_back(void)
 {
 	enum { ROOMS = 24 };
-	static _Alignas(65536) struct sts_plans rooms[ROOMS];
+	static _Alignas(65536) union sts_plans_room rooms[ROOMS];
+	char *begin = rooms[0].pages, *end = rooms[ROOMS].pages;
 
 	for (page_bytes = 4096; page_bytes <= 65536; page_bytes *= 4)
-		for (size_t i = 0; i < ROOMS - 4; i++) {
+		for (size_t i = 2; i < 2 * (ROOMS - 4); i++) {
+			char *at = rooms[i / 2].pages - (i % 2 ? 1024 : 0);
+
 			memset(rooms, 0x5a, sizeof(rooms));
-			sts_plans_free(&rooms[i]);
-			for (size_t j = 0; j < ROOMS; j++)
-				CHECK(is_filled(&rooms[j], j == i ? 0 : 0x5a));
+			sts_plans_free((void *)at);
+			CHECK(is_filled(begin, at, 0x5a));
+			CHECK(is_filled(at, at + sizeof(plans), 0));
+			CHECK(is_filled(rooms[i / 2 + 1].pages, end, 0x5a));
 		}
 }
 
