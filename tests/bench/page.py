@@ -248,10 +248,10 @@ LIMITS = """
 
 | budget | test |
 |---|---|
-| private dirty memory of a sleeping supervisor, at most 28 KiB; of sixteen exchanges; its variables and plans, two pages | `tests/e2e/supervisor/test_cost.py` |
+| private dirty memory of a sleeping supervisor, at most 16 KiB; of sixteen exchanges; its variables, one page; its stack near them | `tests/e2e/supervisor/test_cost.py` |
 | no system call between two refreshes, no socket and no sync ever in the supervisor | `tests/e2e/supervisor/test_cost.py` |
 | descriptors of each process at rest, and how many filters it has | `tests/sandbox/test_holdings.py` |
-| memory of the listener | `tests/e2e/listener/test_listen.py` |
+| private dirty memory of the listener, at most 16 KiB before the first request | `tests/e2e/listener/test_listen.py` |
 | size of the binary | `tests/build/test_binary.py` |
 | size of the images | `tests/container/test_image.py` |
 | round trips of an exchange: 2 with TLS 1.3, 3 with TLS 1.2, after that of TCP | `tests/e2e/tls/test_round_trips.py` |
@@ -268,8 +268,8 @@ LIMITS = """
 
 ## Where the memory of one more instance goes
 
-A sleeping `sts-sidecar` has five private pages: relocated constants, variables, the plans (the options of its exchanges, as they were checked), and two of the stack. The floor has the same without the plans. Each step below was measured on 2026-11-30 as the
-difference between 60 instances and one, divided by 59.
+A sleeping `sts-sidecar` has three private pages: relocated constants; variables; and the stack with the arguments, the environment and the plans (the options of its exchanges, as they were checked). The floor has four, of which two are its stack. Each step below was
+measured on 2026-11-30 as the difference between 60 instances and one, divided by 59.
 
 | step | commit | KiB before | KiB after |
 |---|---|---|---|
@@ -278,36 +278,44 @@ difference between 60 instances and one, divided by 59.
 | The options are not kept on the stack during a sleep. The plans stand near the variables, and have no mapping of their own. | e5438b1 | 89.5 | 85.5 |
 | The alignment of the plans no longer moves the variables to another page. | e5438b1 | 85.5 | 81.1 |
 
-About 16 KiB remain above the floor:
+Until then an instance joined the cgroup after `fork(2)`, so what `fork(2)` allocates, 26 KiB of the kernel's memory, was not counted for its first process. Now a shell in the cgroup starts the instances, and this is counted, as in a container: 81.1 KiB became 107.
+The further steps were measured so, without and with `--listen`:
 
-| what remains | KiB | why |
+| step | commit | KiB before | KiB after | `--listen`, before | after |
+|---|---|---|---|---|---|
+| The metrics are mapped near the variables, which saves a page table in each of the two processes. | 60e8049 | 107.2 | 107.2 | 213.8 | 207.0 |
+| The supervisor and the listener go on with a stack among their variables, and give back the stack of the kernel. It needs two or three page tables, since it is far from the program. | 1e865fb | 107.2 | 97.4 | 207.0 | 182.3 |
+| The stack ends at a page. What the listener writes to before a client comes is on that page, and no longer on two others. | 1e865fb | 97.4 | 93.4 | 182.3 | 170.3 |
+| The supervisor's plans begin on the page of the stack, too. | 75c6b4d | 93.4 | 89.3 | 170.3 | 166.3 |
+
+So one instance costs 2 KiB less than the floor, although it holds this:
+
+| what it holds beside the floor | KiB | why |
 |---|---|---|
-| the page of the plans | 4 | The variables of one exchange leave 336 bytes on their page, and its plan needs more. It would fit if the buffers for texts of the log were on a page that is given back before a sleep; that was not tried |
-| the filter of system calls | 6.4 | The build for the sandbox's tests can leave a layer out: its 126.0 KiB became 119.6 without the filter. The kernel needs at least a page for a filter. Instances cannot share one, since a process has a filter from its parent or enters its own, and two containers have no such parent |
-| two timers | 0.9 | One wakes the supervisor, and one notices that the clock was set. One timer for both was not tried: it would save 0.5 KiB, and would wait until a time of the node's clock, which somebody may set |
+| the filter of system calls | 6.1 | The build for the sandbox's tests can leave a layer out: its 126.0 KiB became 119.6 without the filter. A shorter filter was tried: a static process with ten filters of 218 instructions pays 6.25 KiB for each, and with ten of 30 instructions 6.05. The kernel needs at least a page for a filter. Instances cannot share one, since a process has a filter from its parent or enters its own, and two containers have no such parent |
+| two timers | 0.7 | One wakes the supervisor, and one notices that the clock was set. One timer for both would save 0.4 KiB, but would wait until a time of the node's clock, which somebody may set |
 | inotify | 1.4 | Without it the supervisor would have to look at the token file at regular times |
 | watches of inotify, 0.2 each | 0.5 | Two or three directories are watched for changes of the token file and of the CAs |
 | a descriptor for signals, the locked directory, Landlock | 0.9 | Each is an object of the kernel. Landlock is 0.2 of it: 126.0 KiB became 125.8 without it |
 | the rest | about 2 | What no measurement separates: the kernel's records of the areas of memory, of open files and of what the process waits for |
 
-The objects were measured on the same day with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
+The objects were measured with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
 
-`--listen` costs 106 KiB more, and the target of 2 floors is not met:
+`--listen` costs 77 KiB more. With it, an instance costs 1.82 floors:
 
 | what `--listen` adds | KiB | why |
 |---|---|---|
-| a second process that only waits | 74.6 | Page tables are 22, its own pages 15, and the rest is its stack in the kernel and the kernel's data about it |
-| its filter | 6.4 | It may call less than the supervisor |
+| a second process that only waits | about 60 | The second process of the floor costs 73, of which the stack of the kernel and its page tables are 14. Page tables are 12, its own pages 12, and the rest is its stack in the kernel and the kernel's data about it |
+| its filter | 6.1 | It may call less than the supervisor |
 | its socket | 3.8 | |
 | the page of the metrics, which both processes map, and its file in memory | 5.2 | The supervisor writes there how its exchanges do, and the listener only reads |
-| two pages of its variables | 8 | What it knows of the first directory is on one, and what follows the 16 directories is on the other. To reorder them was not tried: it would save a page until the first request comes, which writes to both |
-| a page table in each of the two processes | 8 | A page table covers 2 MiB, and the page of the metrics is mapped behind 5 MiB of variables, most of which only workers use. The mean of 16 instances was 26 KiB for each of the two processes, and 22 for a supervisor without `--listen` (`VmPTE`). To map it near the variables, as the plans are, was not tried; it would save the 8 KiB |
+| the rest | about 2 | The directory of the exchange, Landlock, and the kernel's records of the areas of memory that the metrics and the stack divide |
 
-Until 2026-11-30 an instance joined the cgroup after `fork(2)`, so what `fork(2)` allocates, 26 KiB of the kernel's memory, was not counted for its first process. Now a shell in the cgroup starts the instances, and this is counted, as in a container. So
-every row is 26 KiB higher than the steps above, and the ratios are lower.
+The listener has no timer, no pipe, no descriptor of the metrics and none of epoll: it waits in `poll(2)` for its socket alone. It gives back its stack before it waits, as the supervisor does. Its three private pages are relocated constants, variables of the C library and the log, and the
+stack with what it knows of the exchange. Requests need up to four pages more, for the buffers of eight connections; before 1e865fb they needed three more than six.
 
-`--listen` is 31 KiB above the target. The two changes above that were not tried would save 8 to 12 of them, and the process alone costs 75. Without a second process, the supervisor would need a socket and would parse what strangers send. Two processes of
-the floor are in the table (*floor: the same files, two processes*).
+What is left would need another design. A process cannot do without its filter, and the supervisor cannot do without the second process: it would need a socket, and would parse what strangers send. Two processes of the floor are in the table
+(*floor: the same files, two processes*): they cost 164.6 KiB. A kernel without PR_SET_MM_MAP of `prctl(2)` (CONFIG_CHECKPOINT_RESTORE) leaves each process on its first stack, which costs 14 KiB for each.
 """
 
 PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets), "rest": (rest_page, rest_targets)}
