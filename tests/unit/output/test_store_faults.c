@@ -207,6 +207,29 @@ static void test_failures(void)
 	}
 }
 
+/* A single file that cannot be written leaves no temporary file and no descriptor. */
+static void test_one_file(void)
+{
+	static const enum call calls[] = {FCHMOD, FSTAT, CLOSE};
+	int lowest;
+
+	begin();
+	lowest = dup(0);
+	close(lowest);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		fault.call = calls[i];
+		fault.after = 0;
+		fault.err = EIO;
+		CHECK_INT(sts_store_write(&store, "file", STS_SLICE("x"), &error), STS_EOUTPUT);
+		CHECK_INT(fault.call, NONE);
+		CHECK_INT(error.detail, EIO);
+		check_untouched();
+		CHECK_INT(dup(0), lowest);
+		close(lowest);
+	}
+	sts_store_close(&store);
+}
+
 /* The system says ENOSPC also where inodes are missing. Only then is it said so. */
 static void test_what_is_used_up(void)
 {
@@ -330,6 +353,7 @@ static void test_a_token_that_cannot_be_examined(void)
 
 static const struct sts_test tests[] = {
 	{"failures leave the old files", test_failures},
+	{"one file", test_one_file},
 	{"what is used up", test_what_is_used_up},
 	{"what is not a failure", test_no_failures},
 	{"the directory is not synced", test_the_directory_is_not_synced},
