@@ -66,8 +66,8 @@ class WorkCopy:
         for name in ("bearssl", "cjson"):
             if not (TOP / "subprojects" / name).is_dir():
                 raise Failed("the dependencies are missing; tools/build.sh fetches them")
-            if not (self.sources / "subprojects" / name).is_dir():
-                shutil.copytree(TOP / "subprojects" / name, self.sources / "subprojects" / name, symlinks=True)
+            # Patches change it.
+            names += sorted(str(path.relative_to(TOP)) for path in (TOP / "subprojects" / name).rglob("*") if path.is_file() and not path.is_symlink())
         names.append("subprojects/musl/VERSION.package")
         for name in names:
             source, target = TOP / name, self.sources / name
