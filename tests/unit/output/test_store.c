@@ -315,8 +315,10 @@ static void test_files_of_others(void)
 {
 	fresh("d", 0777);
 	tree_put("d/token.json", "somebody's"); /* there is no expires yet */
+	put_and_time("d/aws-credentials", 30);
 	CHECK_INT(write_several(1, 1000), STS_OK);
 	CHECK(tree_is("d/token.json", "somebody's"));
+	CHECK_INT(access("d/aws-credentials", F_OK), 0);
 	put_and_time("d/aws-credentials", time(NULL) - 70);
 	put_and_time("d/aws-process.json", time(NULL) + 70);
 	tree_put("d/gcp-executable.json", "x");
