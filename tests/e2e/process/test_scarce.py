@@ -107,6 +107,8 @@ def test_no_more_descriptors(rig):
     r = rig("--lifetime", SHORT)
     process = r.run()
     r.has_refreshed()
+    # A child that examines a file has a pipe for as long as it lives.
+    wait_for(lambda: not any(one.startswith("pipe:") for one in descriptors(process.pid)[3:]), "the end of an examination")
     held = max(int(number) for number in os.listdir(f"/proc/{process.pid}/fd")) + 1
     set_limit(process, UID, f"--nofile={held}:")
     line = r.said("no pipe for a worker")[0]
