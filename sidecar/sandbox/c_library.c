@@ -88,15 +88,6 @@ long syscall(long number, long a, long b, long c, long d, long e, long f)
 	return CALL6(number, a, b, c, d, e, f);
 }
 
-/* The program has no functions that run before main() or in exit(). */
-void __libc_start_init(void)
-{
-}
-
-void __libc_exit_fini(void)
-{
-}
-
 /* The kernel puts these values behind the environment of a new process. */
 unsigned long getauxval(unsigned long type)
 {
