@@ -67,6 +67,7 @@ run() { # part
 }
 
 if [ "$*" != report ]; then
+	[ -x .venv/bin/pytest ] || { echo "tools/coverage.sh: there is no .venv/bin/pytest, which tools/test.sh installs" >&2; exit 69; }
 	tools/build.sh --coverage || exit
 	if [ $# = 0 ]; then begin all; else begin some; fi
 	# shellcheck disable=SC2086 # a list of words

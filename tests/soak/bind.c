@@ -192,6 +192,13 @@ int __wrap_fstat(int fd, struct stat *st)
 	return world.bug == BUG_LOCK ? -1 : 0;
 }
 
+/* The other name that the C library may give it. */
+int __wrap_fstat64(int fd, struct stat *st);
+int __wrap_fstat64(int fd, struct stat *st)
+{
+	return __wrap_fstat(fd, st);
+}
+
 enum sts_err sts_store_open(struct sts_store *store, const char *dir, bool create, mode_t mode,
 			    gid_t group, struct sts_error *e)
 {

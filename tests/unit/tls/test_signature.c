@@ -302,6 +302,23 @@ static void another_key(void)
 	CHECK_INT(zeros, KINDS * sizeof(out));
 }
 
+/* A modulus that is too short for every hash, or longer than a signature may be. */
+static void keys_of_another_size(void)
+{
+	static const size_t sizes[] = {STS_RSA_KEY_MIN_BITS / 8 - 1,
+				       STS_TLS_SIGNATURE_MAX_BYTES + 1};
+	static uint8_t modulus[STS_TLS_SIGNATURE_MAX_BYTES + 1];
+	uint8_t salt[HASH_BYTES] = {0}, out[STS_TLS_SIGNATURE_MAX_BYTES];
+
+	memset(modulus, 0xff, sizeof(modulus));
+	CHECK(load("2048"));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (const struct sts_tls_scheme *s = sts_tls_schemes; s->id != 0; s++) {
+			key.leaf.rsa_n = (struct sts_der){modulus, sizes[i]};
+			CHECK_INT(sts_tls_sign(s, &key, hash_for(s), salt, out), 0);
+		}
+}
+
 /* --- what must be refused --- */
 
 static void every_bit_counts(void)
@@ -515,6 +532,7 @@ static const struct sts_test tests[] = {
 	{"signatures of openssl are verified, with their own scheme alone", openssl_signed},
 	{"openssl verifies our signatures", openssl_verified},
 	{"a key that does not belong to the certificate signs nothing", another_key},
+	{"a key of a size that no certificate may have signs nothing", keys_of_another_size},
 	{"every bit of a signature counts", every_bit_counts},
 	{"PSS: salts of another length are refused", salts_of_another_length},
 	{"PSS: every part of the encoded message counts", every_part_of_pss},
