@@ -198,6 +198,8 @@ static const struct wrong {
 	/* A ticket of 3 bytes, and the next message in the same record. */
 	WRONG(STS_TLS_MESSAGE_SHORT, STS_TLS_FINE,
 	      OFFERS HELLO_13 NO_EXTENSIONS CERT PROOF_13 "\15\4\14\3abc\13\0\0"),
+	/* A cookie that leaves no room for the ClientHello that should send it back. */
+	WRONG(STS_TLS_COOKIE_SIZE, STS_TLS_TOO_BIG, OFFERS "\1\160\0"),
 	/* A record of 2^16 - 1 bytes. */
 	WRONG(STS_TLS_RECORD_SIZE, STS_TLS_IO, OFFERS "\17\0\5\26\3\3\377\377"),
 };
