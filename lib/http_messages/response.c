@@ -526,9 +526,9 @@ enum sts_err sts_http_response_feed(struct sts_http_response *p, const char *dat
 	return p->state == DONE ? STS_OK : STS_EAGAIN;
 }
 
-static const char *what_is_missing(const struct sts_http_response *p, bool clean)
+static const char *what_is_missing(const struct sts_http_response *p)
 {
-	if (p->state == BODY_UNTIL_CLOSE && !clean)
+	if (p->state == BODY_UNTIL_CLOSE)
 		return STS_PACKED("the connection ended without a close_notify");
 	if (p->state == STATUS_LINE && p->head_len == 0)
 		return STS_PACKED("the peer closed without an answer");
@@ -544,7 +544,7 @@ enum sts_err sts_http_response_eof(struct sts_http_response *p, bool clean, stru
 	if (p->state == DONE)
 		return STS_OK;
 	if (p->state != FAILED)
-		fail(p, STS_ETRUNCATED, what_is_missing(p, clean));
+		fail(p, STS_ETRUNCATED, what_is_missing(p));
 	return report(p, e);
 }
 

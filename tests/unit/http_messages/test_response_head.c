@@ -59,6 +59,7 @@ static void test_challenge(void)
 		start();
 		CHECK_INT(feed(text), STS_EAGAIN);
 		CHECK(sts_slice_eq(http.head.challenges[0], values[i]));
+		CHECK(sts_slice_eq(http.head.challenge, "A")); /* the first one, as it is */
 	}
 }
 
