@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/resident_stack.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,14 +10,6 @@
 #include <sys/prctl.h>
 
 #include "base/resident.h"
-#include "sandbox/layers.h"
-
-/* Other C libraries keep pointers to the old stack. */
-#ifdef __GLIBC__
-#define STAYS true
-#else
-#define STAYS STS_SANITIZED
-#endif
 
 #define STACK_BYTES         (256 * 1024)
 #define ARGUMENTS_MAX_BYTES (64 * 1024)
@@ -30,6 +21,24 @@
 /* Pages have 4, 16 or 64 KiB. */
 #define PAGE_MAX_BYTES 65536
 
+static const char *program STS_RESIDENT; /* NULL: it is where the kernel has put it */
+
+const char *sts_program_path(void)
+{
+	return program ? program : (const char *)getauxval(AT_EXECFN);
+}
+
+#ifdef __GLIBC__
+
+/* This C library keeps pointers to the first stack. */
+void sts_resident_stack(char **argv, int (*go_on)(char **argv))
+{
+	(void)argv;
+	(void)go_on;
+}
+
+#else
+
 extern char **environ;
 /* Of the linker: the limits of the code. */
 extern const char __executable_start[], etext[];
@@ -38,13 +47,6 @@ static struct {
 	char guard[2 * PAGE_MAX_BYTES];                  /* one page of it is taken away */
 	char stack[STACK_BYTES - STS_ABOVE_STACK_BYTES]; /* with arguments and environment */
 } room STS_RESIDENT_STACK;
-
-static const char *program STS_RESIDENT; /* NULL: it is where the kernel has put it */
-
-const char *sts_program_path(void)
-{
-	return program ? program : (const char *)getauxval(AT_EXECFN);
-}
 
 /* The first function on the new stack. */
 static _Noreturn void arrive(char **argv, int (*go_on)(char **argv), char *old_end)
@@ -94,7 +96,7 @@ void sts_resident_stack(char **argv, int (*go_on)(char **argv))
 
 	while (argv[count++])
 		;
-	if (STAYS || bytes + count * sizeof(*list) > ARGUMENTS_MAX_BYTES)
+	if (bytes + count * sizeof(*list) > ARGUMENTS_MAX_BYTES)
 		return;
 	to = room.stack + sizeof(room.stack) - bytes;
 	const ptrdiff_t moved = to - argv[0];
@@ -124,3 +126,5 @@ void sts_resident_stack(char **argv, int (*go_on)(char **argv))
 	environ = list + (environ - argv);
 	leave(list, go_on, old_end);
 }
+
+#endif
