@@ -527,11 +527,11 @@ static void test_pages_are_given_back(void)
 {
 	enum { ROOMS = 24 };
 	static _Alignas(65536) union sts_plans_room rooms[ROOMS];
-	char *begin = rooms[0].pages, *end = rooms[ROOMS].pages;
+	char *begin = rooms[0].pages, *end = (char *)(rooms + ROOMS);
 
 	for (page_bytes = 4096; page_bytes <= 65536; page_bytes *= 4)
 		for (size_t i = 2; i < 2 * (ROOMS - 4); i++) {
-			char *at = rooms[i / 2].pages - (i % 2 ? 1024 : 0);
+			char *at = (char *)(rooms + i / 2) - (i % 2 ? 1024 : 0);
 
 			memset(rooms, 0x5a, sizeof(rooms));
 			sts_plans_free((void *)at);
