@@ -525,6 +525,36 @@ static void zeros_before_a_modulus(void)
 	}
 }
 
+/* Exponents of at most four bytes are taken bit by bit, and longer ones by windows. No certificate
+ * gets here with an exponent of zero, but it must not make the loop endless. */
+static void exponents_in_other_forms(void)
+{
+	static uint8_t exponents[][6] = {
+		{1, 0, 1},
+		{0, 1, 0, 1},
+		{0, 0, 1, 0, 1},
+		{0, 0, 0, 1, 0, 1},
+		{1, 0, 3},
+		{0, 1, 0, 2},
+		{1},
+		{2},
+		{0},
+		{0, 0, 0, 0},
+	};
+	static const size_t lengths[] = {3, 4, 5, 6, 3, 4, 1, 1, 1, 4, 0};
+	uint8_t signature[STS_TLS_SIGNATURE_MAX_BYTES];
+
+	CHECK(load(kinds[0]));
+
+	size_t len = read_all(kinds[0], "0804", signature);
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		public.key.rsa.e = exponents[lengths[i] > 0 ? i : 0];
+		public.key.rsa.elen = lengths[i];
+		CHECK_INT(verify(sts_tls_scheme(0x0804), signature, len), i < 4);
+	}
+}
+
 static const struct sts_test tests[] = {
 	{"the table of schemes", the_table},
 	{"which scheme fits which key", what_fits},
@@ -540,6 +570,7 @@ static const struct sts_test tests[] = {
 	{"ECDSA: signatures that are not in DER are refused", der_alone},
 	{"ECDSA: numbers of zero are refused", numbers_of_zero},
 	{"a modulus may have zeros before it", zeros_before_a_modulus},
+	{"an exponent may have zeros before it, and is not zero", exponents_in_other_forms},
 };
 
 int main(void)
