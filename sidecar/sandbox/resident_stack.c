@@ -21,11 +21,9 @@
 /* Pages have 4, 16 or 64 KiB. */
 #define PAGE_MAX_BYTES 65536
 
-static const char *program STS_RESIDENT; /* NULL: it is where the kernel has put it */
-
 const char *sts_program_path(void)
 {
-	return program ? program : (const char *)getauxval(AT_EXECFN);
+	return (const char *)getauxval(AT_EXECFN);
 }
 
 #ifdef __GLIBC__
@@ -85,8 +83,8 @@ static _Noreturn void leave(char **argv, int (*go_on)(char **argv), char *old_en
 
 /*
  * At the end of a new stack are the arguments, the environment and the path of the program, one
- * after the other, and a word of zeros. Below are the pointers to them: argv, and the environment
- * behind it.
+ * after the other, and a word of zeros. Below are the pointers to them: argv, the environment
+ * behind it, and behind that the pairs of words in which getauxval(3) looks.
  */
 void sts_resident_stack(char **argv, int (*go_on)(char **argv))
 {
@@ -118,11 +116,15 @@ void sts_resident_stack(char **argv, int (*go_on)(char **argv))
 	};
 	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) != 0)
 		return;
+	/* The other values would take a tenth of a page, and nothing asks for them. */
+	const uint64_t values[] = {
+		AT_EXECFN, (uintptr_t)(path + moved), AT_EUID, getauxval(AT_EUID),
+		AT_EGID,   getauxval(AT_EGID),        AT_NULL, 0};
 	memcpy(to, argv[0], bytes);
-	program = path + moved;
-	list = (char **)((uintptr_t)(to - count * sizeof(*list)) & ~(uintptr_t)15);
+	list = (char **)((uintptr_t)(to - count * sizeof(*list) - sizeof(values)) & ~(uintptr_t)15);
 	for (size_t i = 0; i < count; i++)
 		list[i] = argv[i] ? argv[i] + moved : NULL;
+	memcpy(list + count, values, sizeof(values));
 	environ = list + (environ - argv);
 	leave(list, go_on, old_end);
 }

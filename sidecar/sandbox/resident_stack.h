@@ -10,8 +10,10 @@
 /*
  * Copy the arguments and the environment next to the new stack, and call `go_on` there with the
  * copy; the process then ends with the status that `go_on` returns. The memory of the old stack is
- * gone, and `environ` and /proc/PID/cmdline have the copy. Call this in the first function of the
- * process, before anything else keeps a pointer to an argument.
+ * gone, and `environ` and /proc/PID/cmdline have the copy. Of what the kernel has put behind the
+ * environment, getauxval() finds AT_EXECFN, AT_EUID and AT_EGID alone, and returns 0 for others.
+ * Call this in the first function of the process, before anything else keeps a pointer to an
+ * argument.
  *   argv  in  what main() was called with
  * Returns if the process stays on its stack: the arguments and the environment are too long, or the
  * kernel does not let a process say where its arguments are (it is built without

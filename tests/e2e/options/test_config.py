@@ -14,7 +14,7 @@ from harness import tokens
 from harness.mock import wait_for
 from harness.servers import free_port
 from harness.several import several  # fixture
-from harness.sidecar import TOP, UID
+from harness.sidecar import GID, TOP, UID
 
 # A text, the place and the words of the complaint. How each mistake is told is in tests/unit/options/test_config.c.
 MISTAKES = [
@@ -55,6 +55,9 @@ def test_files_that_are_none(several):
                         **({"secret": "permission denied"} if UID else {})}.items():
         said = complaint(several.sidecar.run("fetch", f"--config={several.folder / name}"))
         assert f"/{name}: " in said and words in said
+    if UID:  # of `run`, too, whose stack has moved
+        said = complaint(several.sidecar.run("run", f"--config={several.folder / 'secret'}"))
+        assert said.count(f"and this process is UID {UID}, GID {GID}") == 1, said
     assert several.sidecar.run("exchange", "--config=x", "/t", "https://h/", "/o").status == 1
 
 

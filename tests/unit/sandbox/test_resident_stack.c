@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -102,6 +103,8 @@ static int look(char **argv)
 	MUST(argv != old_argv);
 	MUST(strcmp(argv[2], "two words") == 0 && argv[3][0] == '\0' && argv[4] == NULL);
 	MUST(strchr(sts_program_path(), '/') && access(sts_program_path(), X_OK) == 0);
+	MUST(getauxval(AT_EUID) == geteuid() && getauxval(AT_EGID) == getegid());
+	MUST(getauxval(AT_PAGESZ) == 0);
 	MUST(!kernel_knows() ||
 	     (has("/proc/self/cmdline", argv) && has("/proc/self/environ", environ)));
 	MUST(!getenv("STS_TEST_A") || strcmp(getenv("STS_TEST_A"), "value of A") == 0);
