@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -164,6 +165,9 @@ static void required(void)
 	layers.landlock_abi = 5;
 	CHECK_INT(supervisor(true), STS_OK);
 	CHECK(strstr(log_lines_read(), "landlock-5"));
+	layers.landlock_abi = 1;
+	CHECK_INT(supervisor(true), STS_OK);
+	CHECK(strstr(log_lines_read(), "landlock-1"));
 	layers.landlock_abi = 0;
 	CHECK_INT(supervisor(true), STS_ESANDBOX);
 	CHECK_STR(e.msg, MISSING("Landlock"));
@@ -211,10 +215,32 @@ static void stages(void)
 	CHECK_STR(e.msg, MISSING("Landlock"));
 }
 
+void __real_sts_landlock_init(struct sts_landlock *l, bool alone);
+bool __real_sts_landlock_allow_path(struct sts_landlock *l, int dir_fd, const char *path,
+				    enum sts_landlock_access access);
+int __real_sts_landlock_enter(struct sts_landlock *l);
+
+/* The kernel's Landlock forbids the writing in one of two directories. */
+static void writing_under_landlock(void)
+{
+	struct sts_landlock l;
+
+	__real_sts_landlock_init(&l, false);
+	__real_sts_landlock_allow_path(&l, AT_FDCWD, "/", STS_LANDLOCK_READ);
+	__real_sts_landlock_allow_path(&l, AT_FDCWD, "ours", STS_LANDLOCK_REPLACE);
+	if (__real_sts_landlock_enter(&l) <= 0) {
+		printf("# this kernel has no Landlock\n");
+		return;
+	}
+	CHECK(sts_sandbox_may_write("ours"));
+	CHECK(!sts_sandbox_may_write("other"));
+}
+
 /* If the mode forbids the writing, the answer is still yes: the question is about the sandbox. */
 static void writing(void)
 {
 	char template[] = "/tmp/sandbox.XXXXXX";
+	struct rlimit kept, none;
 	int lowest;
 
 	sts_test_enter_folder(template);
@@ -226,6 +252,15 @@ static void writing(void)
 	CHECK(sts_sandbox_may_write("nothing"));
 	CHECK(mkdir("closed", 0500) == 0);
 	CHECK(sts_sandbox_may_write("closed")); /* its mode forbids it, but the sandbox does not */
+	/* Nor does it forbid what fails for want of a descriptor. */
+	CHECK(getrlimit(RLIMIT_NOFILE, &kept) == 0);
+	none = (struct rlimit){(rlim_t)lowest, kept.rlim_max};
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	CHECK(sts_sandbox_may_write("."));
+	CHECK(setrlimit(RLIMIT_NOFILE, &kept) == 0);
+	CHECK(mkdir("ours", 0700) == 0 && mkdir("other", 0700) == 0);
+	without_new_privileges(writing_under_landlock);
+	CHECK(rmdir("ours") == 0 && rmdir("other") == 0);
 	CHECK(rmdir("closed") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 
