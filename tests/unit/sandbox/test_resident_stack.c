@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -14,7 +15,7 @@
 
 #include "test.h"
 
-enum { MOVED = 100, STAYED };
+enum { MOVED = 100, STAYED, STOPPED };
 
 #define MUST(condition) \
 	do { \
@@ -81,6 +82,9 @@ static bool has(const char *file, char *const *texts)
 	return at == len;
 }
 
+/* How far the mapping of the stack is from the one before, and its first address. */
+static uintptr_t guard_bytes, stack_start;
+
 /* Is an address mapped? `hole` is then how far its mapping is from the one before. */
 static bool is_mapped(const void *address, uintptr_t *hole)
 {
@@ -89,11 +93,41 @@ static bool is_mapped(const void *address, uintptr_t *hole)
 	read_file("/proc/self/maps");
 	for (char *line = got; sscanf(line, "%lx-%lx", &from, &to) == 2; before = to) {
 		*hole = from - before;
+		stack_start = from;
 		if (from <= (uintptr_t)address && (uintptr_t)address < to)
 			return true;
 		line = strchr(line, '\n') + 1;
 	}
 	return false;
+}
+
+static void on_fault(int number, siginfo_t *fault, void *context)
+{
+	uintptr_t at = (uintptr_t)fault->si_addr;
+
+	(void)number;
+	(void)context;
+	_exit(stack_start - guard_bytes <= at && at < stack_start ? STOPPED : 1);
+}
+
+static __attribute__((noinline)) int deeper(unsigned calls)
+{
+	volatile char frame[1024];
+
+	frame[0] = (char)calls;
+	return calls > 0 ? deeper(calls - 1) + frame[0] : frame[0];
+}
+
+/* Use more stack than there is. */
+static int overflow(void)
+{
+	static char other_stack[65536];
+	const stack_t other = {.ss_sp = other_stack, .ss_size = sizeof(other_stack)};
+	const struct sigaction action = {.sa_sigaction = on_fault,
+					 .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	MUST(sigaltstack(&other, NULL) == 0 && sigaction(SIGSEGV, &action, NULL) == 0);
+	return deeper(1024) == 0;
 }
 
 static int look(char **argv)
@@ -111,7 +145,10 @@ static int look(char **argv)
 	MUST((uintptr_t)__builtin_frame_address(0) % 16 == 0);
 	MUST(!is_mapped(old_argv, &hole));
 	MUST(is_mapped(&hole, &hole) && hole >= 4096);
+	guard_bytes = hole;
 	MUST((uintptr_t)&hole < (uintptr_t)argv && (uintptr_t)argv - (uintptr_t)&hole < 4096);
+	if (strcmp(argv[1], "overflow") == 0)
+		return overflow();
 	return environ[0] ? MOVED + 10 : MOVED;
 }
 
@@ -163,6 +200,12 @@ static void test_moves(void)
 	CHECK_INT(run("move", "two words", none), MOVED);
 }
 
+static void test_overflow(void)
+{
+	if (!stays())
+		CHECK_INT(run("overflow", "two words", some), STOPPED);
+}
+
 static void test_too_long(void)
 {
 	static char text[66000];
@@ -178,6 +221,7 @@ static void test_the_kernel_refuses(void)
 
 static const struct sts_test tests[] = {
 	{"arguments and environment move with the stack", test_moves},
+	{"a stack that is used up ends at the page below it", test_overflow},
 	{"arguments that are too long stay", test_too_long},
 	{"a kernel that refuses", test_the_kernel_refuses},
 };
