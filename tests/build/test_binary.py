@@ -23,8 +23,8 @@ MAX_BYTES = {EM_X86_64: 320 * 1024, EM_AARCH64: 400 * 1024}
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
-ET_DYN, DT_NEEDED, DT_TEXTREL, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1 = 3, 1, 22, 24, 30, 0x6FFFFFFB
-DF_1_PIE = 0x08000000
+ET_DYN, DT_NEEDED, DT_TEXTREL, DT_FLAGS_1 = 3, 1, 22, 0x6FFFFFFB
+DF_1_NOW, DF_1_PIE = 1, 0x08000000
 WRITE, EXECUTE = 2, 1
 
 
@@ -86,6 +86,7 @@ def test_relro(elf):
     assert relro["memory"] > 0
     data = [s for s in elf.of(PT_LOAD) if s["address"] <= relro["address"] < s["address"] + s["memory"]]
     assert len(data) == 1 and data[0]["flags"] & WRITE
+    assert elf.dynamic()[DT_FLAGS_1] & DF_1_NOW, "no address of a function stays writable"
 
 
 def test_small(elf):
