@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/sysmacros.h>
 
 #include "opened_store.h"
 
@@ -25,6 +26,7 @@ static void test_lock(void)
 	CHECK(!locked);
 	snprintf(want, sizeof(want), "process %d already writes to d", (int)getpid());
 	CHECK_STR(error.msg, want);
+	CHECK_INT(error.detail, 0); /* no errno of the system */
 	/* A worker of the process that holds the lock may write. */
 	CHECK_INT(sts_store_write(&second, "file", STS_SLICE("x"), &error), STS_OK);
 	sts_store_close(&store);
@@ -42,6 +44,7 @@ static void test_lock_shared(void)
 	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
 	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_ELOCKED);
 	CHECK_STR(error.msg, "another process (perhaps in another container) already writes to d");
+	CHECK_INT(error.detail, 0);
 	/* A process that waits for the lock does not hold it. */
 	pid_t child = tree_fork();
 	if (child == 0) {
@@ -78,6 +81,35 @@ static void test_lock_among_many(void)
 	sts_store_close(&store);
 }
 
+/* What is taken from a list with one line, in which the PID is `pid`. The first process of a
+ * container has the PID 1; 0 stands for a process of another PID namespace. */
+static void check_listed_owner(const char *pid, pid_t owner)
+{
+	struct stat st;
+	char line[128], want[128] = "another process (perhaps in another container) already writes";
+
+	CHECK(fstat(store.dir_fd, &st) == 0);
+	snprintf(line, sizeof(line), "1: FLOCK  ADVISORY  WRITE %s %02x:%02x:%llu 0 EOF\n", pid,
+		 major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+	tree_put("/proc/locks", line);
+	if (owner > 0)
+		snprintf(want, sizeof(want), "process %d already writes", (int)owner);
+	int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(sts_lock_owner(fd), owner);
+	CHECK_INT(sts_lock_take(fd, "d", &locked, &error), STS_ELOCKED);
+	CHECK(strstr(error.msg, want) == error.msg);
+	close(fd);
+}
+
+static void check_listed_owners(void)
+{
+	check_listed_owner("1", 1);
+	check_listed_owner("2147483647", INT32_MAX);
+	check_listed_owner("0", 0);
+	check_listed_owner("-1", 0);
+	check_listed_owner("2147483648", 0);
+}
+
 /* Where /proc cannot be read, nobody knows who holds the lock. */
 static void test_lock_without_proc(void)
 {
@@ -96,6 +128,7 @@ static void test_lock_without_proc(void)
 		CHECK_INT(sts_lock_owner(second.dir_fd), 0);
 		CHECK_INT(sts_lock_take(second.dir_fd, "d", &locked, &error), STS_ELOCKED);
 		CHECK(strstr(error.msg, "another process (perhaps in another container)"));
+		check_listed_owners();
 		fflush(stdout);
 		_exit(sts_test_failures != 0);
 	}
@@ -112,7 +145,7 @@ static const struct sts_test tests[] = {
 	{"a directory has one writer", test_lock},
 	{"locks that are not a writer's", test_lock_shared},
 	{"a lock among many", test_lock_among_many},
-	{"no /proc", test_lock_without_proc},
+	{"no /proc, and lists of one lock", test_lock_without_proc},
 };
 
 int main(void)

@@ -366,7 +366,9 @@ static void test_prepared(void)
 	tree_put("d/.token.json.new", "left by a killed writer with another --write");
 	CHECK(mkdir("d/.aws-process.json.new", 0700) == 0);
 	CHECK(symlink("../outside", "d/.expires.new") == 0);
+	memset(&temps, 0xff, sizeof(temps)); /* what was there before does not count */
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	CHECK_INT(temps.files, WANTED);
 	CHECK_INT(tree_count("d"), 3);
 	CHECK_INT(mode_of("d/.token.jwt.new"), 0600);
 	CHECK(tree_is("d/.token.jwt.new", "") && tree_is("d/.thumbprint.new", ""));

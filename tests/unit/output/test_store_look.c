@@ -196,6 +196,8 @@ static void room(void)
 		{65535, {.f_blocks = 99999, .f_frsize = 1, .f_bavail = 65534}, STS_EOUTPUT},
 		{99999, {.f_blocks = 99999, .f_frsize = 1, .f_bavail = 65536}, STS_OK},
 		{99999, {.f_blocks = 99999, .f_frsize = 1, .f_bavail = 65535}, STS_EOUTPUT},
+		/* the size of the file before does not count */
+		{0, {.f_blocks = 99999, .f_frsize = 1, .f_bavail = 4096}, STS_OK},
 		{0, {.f_files = 0, .f_ffree = 0}, STS_OK},
 		{0, {.f_files = 1, .f_ffree = 0}, STS_EOUTPUT},
 		{0, {.f_files = 1, .f_ffree = 1}, STS_OK},
