@@ -35,6 +35,7 @@ int mkdir(const char *name, mode_t mode)
 }
 
 static int until_fstat_fails, until_fstatat_fails; /* 0: they do not */
+static bool is_replaced;                           /* fstat() sees the file of somebody else */
 
 /* Count down. Returns whether it is time. */
 static bool is_time(int *until)
@@ -44,10 +45,16 @@ static bool is_time(int *until)
 
 int fstat(int fd, struct stat *st)
 {
-	if (!is_time(&until_fstat_fails))
-		return (int)syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
-	errno = EIO;
-	return -1;
+	int result;
+
+	if (is_time(&until_fstat_fails)) {
+		errno = EIO;
+		return -1;
+	}
+	result = (int)syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+	if (is_replaced)
+		st->st_uid++;
+	return result;
 }
 
 int fstatat(int dir_fd, const char *restrict name, struct stat *restrict st, int flags)
@@ -163,10 +170,31 @@ static void test_examined(void)
 	}
 }
 
+/* A token of our own is replaced by that of somebody else when it has been looked at, before it is
+ * read. It does not count as ours. */
+static void test_replaced(void)
+{
+	struct sts_stored stored;
+	char buf[32];
+
+	fresh("d", 0777);
+	tree_put("d/token.jwt", "a.b.c");
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.files, 1u << STS_OUTPUT_TOKEN);
+	is_replaced = true;
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	is_replaced = false;
+	CHECK_INT(stored.files, 0);
+	CHECK_INT(stored.token_errno, 0);
+	CHECK_STR(buf, "a.b.c");
+	sts_store_close(&store);
+}
+
 static const struct sts_test tests[] = {
 	{"a temporary file", test_temporary},
 	{"the directory itself", test_directory},
 	{"temporary files that cannot be examined", test_examined},
+	{"a token that is replaced before it is read", test_replaced},
 };
 
 int main(void)
