@@ -181,33 +181,33 @@ TIMES = """
 ## Where the time goes
 
 One exchange with a P-256 server, TLS 1.3 and one CA took 2.4 ms of CPU time on 2026-11-30. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
-kernel that no other column has: sockets, files, signals, the scheduler.
+kernel that no other column has: sockets, files, signals, the scheduler. [trust.md](trust.md#what-a-full-bundle-costs) says what a bundle of CAs costs in addition.
 
 | process | P-256, X25519 | other cryptography | other code | texts of the log | filters of system calls | fork, exec, exit | page faults | kernel | in all |
 |---|---|---|---|---|---|---|---|---|---|
 | worker | 22 % | 3 % | 9 % | 1 % | 6 % | 6 % | 4 % | 19 % | 70 % |
 | supervisor | | | 4 % | 4 % | 4 % | 5 % | 2 % | 12 % | 30 % |
 
-These changes are in use. For each, the program before it and the program after it took turns: 80 exchanges each for the first three rows, and 240 for the others. *Difference* is the median of the differences of the pairs. Other programs ran on the machine, so
-only the figures of one row can be compared. The server has a P-256 key, unless the row says RSA.
+These changes are in use. For each, the program before it and the program after it took turns: 80 exchanges of each program for the first three rows, and 240 for the others. *Difference* is the median of the differences of the pairs. Other programs ran on the machine, so
+only the figures of one row can be compared. *Bytes of code* is the change of the program's size. The server has a P-256 key, unless the row says RSA.
 
 | change | commit | CPU ms before | CPU ms after | difference | bytes of code |
 |---|---|---|---|---|---|
 | The copies in constant time, of which P-256 makes many, take words and not bytes. | e4b50f9 | 4.95 | 4.53 | | -9 |
 | P-256 takes four bits of a scalar at a time, in place of two. | e4b50f9 | 4.47 | 4.23 | | +19 |
-| Texts of the log are unpacked without a branch for each bit. | 3a16c98 | 4.67 | 4.50 | | -8 |
+| The texts of the log, which are packed in the binary, are unpacked without a branch for each bit. | 3a16c98 | 4.67 | 4.50 | | -8 |
 | P-256 and X25519 calculate on words of 64 bits, with code of our own in place of BearSSL's, which has words of 30 bits. | d8f6286 | 4.59 | 3.72 | -0.87 | -2,816 |
 | A check of a signature on P-256 multiplies both points in one loop. | b1aa474 | 3.86 | 3.59 | -0.32 | +416 |
 | The inverse in such a check is calculated on words of 64 bits, too. | 53fc874 | 3.63 | 3.50 | -0.12 | +320 |
 | Each prime has a reduction of its own, and the short loops are unrolled. | 3294d3c | 4.02 | 3.86 | -0.16 | +368 |
 | A short exponent of RSA, which is a public one, is taken bit by bit (RSA). | c465ed9 | 4.01 | 3.65 | -0.33 | +240 |
-| The kernel runs a new filter for each number of a system call. A filter compares a number with the rows of its group alone, and no longer with all of them. | 82679c7 | 3.63 | 3.40 | -0.27 | +160 |
+| When a process enters a filter of system calls, the kernel runs the filter once for each number of a system call. A filter now compares a number with the rows of its group alone, and no longer with all rows. | 82679c7 | 3.63 | 3.40 | -0.27 | +160 |
 | Texts of the log are unpacked with eight steps of the table at a time. | c8b1a1e | 3.50 | 3.35 | -0.10 | +80 |
 | The supervisor is not woken by each byte on a worker's pipe. | 57470f8 | 3.60 | 3.37 | -0.18 | +16 |
-| `fetch` and `exchange --single-run` have no planning child if there is no configuration file. | 9f9b798 | 3.89 | 3.53 | -0.41 | +48 |
-| 24 page faults less: memory that was not used is not wiped, and not set to zero. | e2c3bec | 3.17 | 3.09 | -0.05 | -32 |
+| `fetch` and `exchange --single-run` check their options in the supervisor if there is no configuration file. Before, a child process did this. | 9f9b798 | 3.89 | 3.53 | -0.41 | +48 |
+| Memory that was not used is not wiped, and not set to zero, which saves 24 page faults. | e2c3bec | 3.17 | 3.09 | -0.05 | -32 |
 
-These changes were tried in the same way, with 240 exchanges each, and are in no commit. The file of the program may have 320 KiB, and grows by a page of 4 KiB at a time.
+These changes were tried in the same way, with 240 exchanges each, and are in no commit. The program's file may have at most 320 KiB, and it grows by whole pages of 4 KiB. So an attempt that needs one page more does not fit.
 
 | change | CPU ms before | CPU ms after | difference | why it is not in use |
 |---|---|---|---|---|
@@ -215,31 +215,31 @@ These changes were tried in the same way, with 240 exchanges each, and are in no
 | SHA-256 and ChaCha20 are compiled with `-O2`. | 2.59 | 2.61 | +0.01 | no gain; 1,392 bytes: a page above the limit |
 | BearSSL's reader of certificates is compiled with `-O2`. | 2.55 | 2.59 | +0.03 | no gain; 1,280 bytes: a page above the limit |
 | A worker is started with `vfork(2)` in place of `fork(2)`. | 2.68 | 2.63 | -0.05 | The filter of the supervisor would have to allow another system call, which makes a process in the memory of its parent |
-| The supervisor keeps its stack during the short sleeps while a child runs. | 3.20 | 3.20 | 0.00 | no gain |
+| The supervisor does not give its stack back before it waits for a child. | 3.20 | 3.20 | 0.00 | no gain |
 | The supervisor's code is mapped at once (`MADV_POPULATE_READ`). | 3.05 | 3.08 | +0.03 | no gain |
 | No temporary file of a former process is looked for (24 calls of `unlinkat(2)`). | 2.54 | 2.48 | -0.04 | A process that was killed may have left a file with a token |
-| The first status file, before the first worker is started, is not written. | 2.37 | 2.35 | -0.02 | Whoever looks at the directory sees at once that a sidecar has begun |
+| The first `.status` file, which is written before the first worker starts, is left out. | 2.37 | 2.35 | -0.02 | Whoever looks at the directory sees at once that a sidecar has begun |
 | The texts of the log's commonest lines are not packed. | 2.28 | 2.24 | -0.04 | 1,944 bytes: a page above the limit |
 
 The columns of the first table are these parts of the 2.4 ms, each rounded:
 
 | part | ms | why it is there, and what was tried to make it smaller |
 |---|---|---|
-| P-256, X25519 | 0.5 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.10 ms each (0.13 before). P-256 in its place would be 0.14 each. `-O2` gained nothing. Go has assembly |
-| other cryptography | 0.1 | SHA-256, 1.7 %, and ChaCha20-Poly1305, 0.6 %. `-O2` gained nothing. Four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes, and 43 with AES-GCM without AES-NI |
-| other code | 0.3 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 1.3 %. `-O2` for the one with most, BearSSL's reader of certificates, gained nothing |
-| texts of the log | 0.1 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98 and c8b1a1e made it faster by 0.27 ms. Without packing the commonest lines, 0.04 ms less would be left, and the file would be too large |
-| filters of system calls | 0.2 | The supervisor enters one filter, and the worker three more as it needs less. After 82679c7, a filter costs 14 µs and 0.09 µs for each of its some 60 to 240 instructions, which the kernel checks and translates; a process that entered filters of different lengths has measured it. One filter less would save some 20 µs, and leave the worker more system calls than it needs |
-| fork, exec, exit | 0.3 | The supervisor starts the worker, which executes the program again, so that no memory of the supervisor is in it. 9f9b798 removed a process; `vfork(2)` would save 0.05 ms |
-| page faults | 0.15 | 84 page faults were 55 after e2c3bec and 9f9b798: 25 in the supervisor, and 30 in the worker, each at a page that the process touches for the first time. To map the supervisor's code at once gained nothing, and the worker would need a system call that the filter of the supervisor refuses |
-| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.3 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits, of which 6 are left. Both processes make 374 system calls, after 682 before these changes: 64 read a clock, at most 0.4 µs each, and 24 look for temporary files. Some ten look at a file that was looked at before, which takes some 0.01 ms; most do so after a wait, or before a file is replaced |
+| P-256, X25519 | 0.5 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.10 ms each (0.13 before). P-256 in place of X25519 would take 0.14 ms each. `-O2` gained nothing. Go's code for P-256 and X25519 is partly in assembly |
+| other cryptography | 0.1 | SHA-256 has 1.7 %, and ChaCha20-Poly1305 0.6 %. `-O2` gained nothing. AES-GCM in place of ChaCha20-Poly1305 would gain nothing: four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 43 with AES-GCM, and 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes |
+| other code | 0.3 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 1.3 %. BearSSL's reader of certificates has most, and `-O2` for it gained nothing |
+| texts of the log | 0.1 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98 and c8b1a1e made it faster by 0.27 ms. If the commonest lines were not packed, this would save 0.04 ms, and the file would be too large |
+| filters of system calls | 0.2 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions, which the kernel checks and translates; a filter has between 60 and 240 of them. A program that entered filters of different lengths measured this. One filter less would save some 20 µs, and would leave the worker more system calls than it needs |
+| fork, exec, exit | 0.3 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process; `vfork(2)` would save 0.05 ms |
+| page faults | 0.15 | e2c3bec and 9f9b798 left 55 page faults of 84: 25 in the supervisor, and 30 in the worker. Each is at a page that the process touches for the first time. Mapping the supervisor's code at once gained nothing. The worker cannot do so: the supervisor's filter, which it inherits, refuses the system call |
+| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.3 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits; 6 are left. The two processes make 374 system calls together; before these changes there were 682. Of the 374, 64 read a clock, in at most 0.4 µs each, and 24 look for temporary files (an attempt in the table above). Some ten look again at a file, which takes 0.01 ms in all; most do so after a wait, or before a file is replaced |
 
-So the target of CPU beside Go is not met: 0.4 would be 2.0 ms with a P-256 server when Go takes 5.0, and 1.9 ms with RSA-2048 when it takes 4.7. On that machine, with other programs beside it, sts-sidecar took 2.7 and 2.6 ms in the same turns (160 each), and 4.8 and 3.7 before
-these changes.
+So the target of CPU beside Go is not met. Go took 5.0 ms with a P-256 server and 4.7 ms with RSA-2048, so 0.4 would be 2.0 and 1.9 ms. sts-sidecar took 2.7 and 2.6 ms in turns with it (160 exchanges each, with other programs on the machine). Before these changes, it took 4.8 and
+3.7 ms.
 
-- The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 35 %, or 0.8 ms. A single process would save a part of it, and then the process that lives as long as the Pod would parse what a server sends.
-- The loop of the planning child that closes 250 descriptors is not in such an exchange any more, so `close_range(2)` in its place would change nothing.
-- The processes run one after the other, so the wall time is their CPU time and what the server needs. While other programs use all processors, each start of a process and each wait for one may also cost a turn of the scheduler.
+- The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 35 %, or 0.8 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
+- The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that the server needs. The server's time is no part of CPU, and no change of the sidecar removes it. While other programs use all
+processors, each start of a process and each wait for one may also cost a turn of the scheduler.
 - On a disk, the syncs of the files and of their directory are most of the wall time. They keep a file whole after a power cut. In a directory in memory they cost nothing.
 """
 
@@ -278,44 +278,44 @@ measured on 2026-11-30 as the difference between 60 instances and one, divided b
 | The options are not kept on the stack during a sleep. The plans stand near the variables, and have no mapping of their own. | e5438b1 | 89.5 | 85.5 |
 | The alignment of the plans no longer moves the variables to another page. | e5438b1 | 85.5 | 81.1 |
 
-Until then an instance joined the cgroup after `fork(2)`, so what `fork(2)` allocates, 26 KiB of the kernel's memory, was not counted for its first process. Now a shell in the cgroup starts the instances, and this is counted, as in a container: 81.1 KiB became 107.
-The further steps were measured so, without and with `--listen`:
+For the steps above, an instance joined the cgroup after `fork(2)`. So the 26 KiB of the kernel's memory that `fork(2)` allocates were not counted for its first process. For the steps below, and for the table of memory, a shell in the cgroup starts the instances, and these 26 KiB are counted, as in a container:
+81.1 KiB became 107. The table has an instance without `--listen` and one with it:
 
-| step | commit | KiB before | KiB after | `--listen`, before | after |
+| step | commit | KiB before | KiB after | `--listen`, before | `--listen`, after |
 |---|---|---|---|---|---|
 | The metrics are mapped near the variables, which saves a page table in each of the two processes. | 60e8049 | 107.2 | 107.2 | 213.8 | 207.0 |
-| The supervisor and the listener go on with a stack among their variables, and give back the stack of the kernel. It needs two or three page tables, since it is far from the program. | 1e865fb | 107.2 | 97.4 | 207.0 | 182.3 |
+| The supervisor and the listener go on with a stack among their variables, and give back the stack that the kernel made. The kernel's stack is far from the program, and so needs two or three page tables of its own. | 1e865fb | 107.2 | 97.4 | 207.0 | 182.3 |
 | The stack ends at a page. What the listener writes to before a client comes is on that page, and no longer on two others. | 1e865fb | 97.4 | 93.4 | 182.3 | 170.3 |
 | The supervisor's plans begin on the page of the stack, too. | 75c6b4d | 93.4 | 89.3 | 170.3 | 166.3 |
 
-So one instance costs 2 KiB less than the floor, although it holds this:
+So one instance costs 89 KiB, which is 2 KiB less than the floor with the same files, although it holds this:
 
 | what it holds beside the floor | KiB | why |
 |---|---|---|
-| the filter of system calls | 6.1 | The build for the sandbox's tests can leave a layer out: its 126.0 KiB became 119.6 without the filter. A shorter filter was tried: a static process with ten filters of 218 instructions pays 6.25 KiB for each, and with ten of 30 instructions 6.05. The kernel needs at least a page for a filter. Instances cannot share one, since a process has a filter from its parent or enters its own, and two containers have no such parent |
+| the filter of system calls | 6.1 | The build for the sandbox's tests can leave a layer out. An instance of it cost 126.0 KiB with all layers, and 119.6 without the filter. A shorter filter was tried: a static process with ten filters of 218 instructions pays 6.25 KiB for each, and with ten of 30 instructions 6.05. The kernel needs at least a page for a filter. Instances cannot share a filter: a process inherits it or enters its own, and the processes of two containers inherit none from a common parent |
 | two timers | 0.7 | One wakes the supervisor, and one notices that the clock was set. One timer for both would save 0.4 KiB, but would wait until a time of the node's clock, which somebody may set |
 | inotify | 1.4 | Without it the supervisor would have to look at the token file at regular times |
 | watches of inotify, 0.2 each | 0.5 | Two or three directories are watched for changes of the token file and of the CAs |
-| a descriptor for signals, the locked directory, Landlock | 0.9 | Each is an object of the kernel. Landlock is 0.2 of it: 126.0 KiB became 125.8 without it |
+| a descriptor for signals, the locked directory, Landlock | 0.9 | Each is an object of the kernel. Landlock is 0.2 of it: without it, an instance of the build for the sandbox's tests cost 125.8 KiB in place of 126.0 |
 | the rest | about 2 | What no measurement separates: the kernel's records of the areas of memory, of open files and of what the process waits for |
 
 The objects were measured with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
 
-`--listen` costs 77 KiB more. With it, an instance costs 1.82 floors:
+With `--listen`, an instance costs 77 KiB more: 166 KiB, or 1.82 times the floor with the same files.
 
 | what `--listen` adds | KiB | why |
 |---|---|---|
-| a second process that only waits | about 60 | The second process of the floor costs 73, of which the stack of the kernel and its page tables are 14. Page tables are 12, its own pages 12, and the rest is its stack in the kernel and the kernel's data about it |
+| a second process that only waits | about 60 | The second process of the floor costs 73, and 14 of these are for the stack that the listener gives back, with its page tables. Of the 60, page tables are 12 and the process's own pages 12. The rest is its stack inside the kernel and the kernel's data about it |
 | its filter | 6.1 | It may call less than the supervisor |
-| its socket | 3.8 | |
+| its socket | 3.8 | It listens for the clients |
 | the page of the metrics, which both processes map, and its file in memory | 5.2 | The supervisor writes there how its exchanges do, and the listener only reads |
 | the rest | about 2 | The directory of the exchange, Landlock, and the kernel's records of the areas of memory that the metrics and the stack divide |
 
 The listener has no timer, no pipe, no descriptor of the metrics and none of epoll: it waits in `poll(2)` for its socket alone. It gives back its stack before it waits, as the supervisor does. Its three private pages are relocated constants, variables of the C library and the log, and the
-stack with what it knows of the exchange. Requests need up to four pages more, for the buffers of eight connections; before 1e865fb they needed three more than six.
+stack with what it knows of the exchange. Requests need up to four pages more, for the buffers of eight connections.
 
-What is left would need another design. A process cannot do without its filter, and the supervisor cannot do without the second process: it would need a socket, and would parse what strangers send. Two processes of the floor are in the table
-(*floor: the same files, two processes*): they cost 164.6 KiB. A kernel without PR_SET_MM_MAP of `prctl(2)` (CONFIG_CHECKPOINT_RESTORE) leaves each process on its first stack, which costs 14 KiB for each.
+To remove what is left, another design would be needed. A process cannot do without its filter. Without the second process, the supervisor would need a socket, and would parse what strangers send. The table of memory has the cost of two processes of the floor
+(*floor: the same files, two processes*). A kernel without PR_SET_MM_MAP of `prctl(2)` (CONFIG_CHECKPOINT_RESTORE) leaves each process on its first stack, which costs 14 KiB more for each process.
 """
 
 PARTS = {"memory": (memory_page, memory_targets), "times": (time_page, time_targets), "rest": (rest_page, rest_targets)}
