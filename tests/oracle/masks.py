@@ -62,6 +62,7 @@ MASKS = [
     Mask(r"(?<=\"lifetime_s\":)(?:@lives@)\b", "LIFE", '"lifetime_s":7776', "the same"),
     Mask(r"(?<=, in )-\d{7,}(?= s\b)", "-LONG", "it expires at 2001-01-01T00:00:00Z, in -817234567 s", "how long ago something was"),
     Mask(r"(?<=clock_skew_s=)-?\d+", "SKEW", "clock_skew_s=3600", "how far the clock of the STS is off"),
+    Mask(r"(?<=clock is )59 min 59 s(?= ahead)", "1 h", "the node's clock is 59 min 59 s ahead of the STS's clock", "a second that ends meanwhile"),
     Mask(r"(?<=duration_ms=)\d+", "N", "duration_ms=12", "how long it took"),
     Mask(r"(?<=\"duration_ms\":)\d+", "N", '"duration_ms":12', "how long it took"),
     Mask(r"(?<=_token_lifetime_seconds\{exchange=\")([a-z0-9-]+\"\}) [1-9]\d*$", r"\1 LIFE",
