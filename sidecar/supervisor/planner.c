@@ -85,26 +85,28 @@ static int fork_child(struct sts_planner *p, const struct sts_options *o, char *
 	return err;
 }
 
-/* Is no child needed? Without a configuration file, planning reads no file, and what ends after one
- * exchange need not keep its memory small. */
-static bool is_simple(const struct sts_options *o)
+/* Is a child needed? Without a configuration file, planning reads no file, and a supervisor that
+ * ends after one exchange need not keep its memory small. */
+static bool needs_child(const struct sts_options *o)
 {
-	return !o->config && (o->command == STS_COMMAND_FETCH || o->single_run);
+	return o->config || (o->command != STS_COMMAND_FETCH && !o->single_run);
 }
 
 enum sts_err sts_planner_start(struct sts_planner *p, const struct sts_options *o,
 			       char *const *argv, bool here, struct sts_error *e)
 {
-	int err;
+	int err = 0;
 
 	sts_planner_init(p);
 	p->plans = next ? &second.plans : (struct sts_plans *)(void *)sts_resident_room;
 	p->kill_boot_ms = sts_clock_boot_ms() + STS_PLANNER_MS;
 	if (o->config)
 		p->snapshot = sts_snapshot_make();
-	err = here && is_simple(o) ? EAGAIN : fork_child(p, o, argv);
-	if (err == 0)
-		return STS_OK;
+	if (!here || needs_child(o)) {
+		err = fork_child(p, o, argv);
+		if (err == 0)
+			return STS_OK;
+	}
 	if (here) {
 		make(p, o, argv);
 		p->len = used(p->plans);

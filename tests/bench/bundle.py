@@ -6,7 +6,7 @@
 
 Runs come in pairs, one of each kind, in changing order; the table has the medians, and the median of the pairs' ratios. The server is
 Python's ssl, in a process of its own. The bundle is the system's, or with --generated, or where there is none, 146 made-up CAs. CPU is user
-and system time of the program and its worker. Exit status 1 when the bundle is over the budget: 1.5 times the time, 64 KiB more memory."""
+and system time of the program and its worker. Exit status 1 when the bundle is over the budget: 1.5 times the CPU time, 1.4 times the wall time, 64 KiB more memory."""
 import argparse
 import base64
 import multiprocessing
@@ -28,7 +28,7 @@ import der  # noqa: E402
 from harness import pki, servers, tokens  # noqa: E402
 
 SYSTEM = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
-RATIO_MAX = 1.5     # about 0.8 ms more than the 2.4 ms of one CA
+RATIO_MAX = {"CPU ms": 1.5, "wall ms": 1.4}     # each allows as many ms more as a ratio of 1.2 did when an exchange took twice the CPU time
 MEMORY_MAX_KIB = 64
 GENERATED = 146
 
@@ -132,12 +132,12 @@ def report(times, memory, count):
     """Prints the table; is all within the budget?"""
     good = True
     print(f"{'':24}{'one CA file':>14}{f'{count} CAs more':>16}{'ratio':>8}{'of pairs':>10}{'budget':>8}")
-    for i, what in enumerate(("CPU ms", "wall ms")):
+    for i, (what, most) in enumerate(RATIO_MAX.items()):
         one, full = ([run[i] for run in times[kind]] for kind in (False, True))
         ratio = statistics.median(full) / statistics.median(one)
         pairs = statistics.median(b / a for a, b in zip(one, full))
-        good = good and min(ratio, pairs) <= RATIO_MAX
-        print(f"{what:24}{statistics.median(one):14.2f}{statistics.median(full):16.2f}{ratio:8.2f}{pairs:10.2f}{RATIO_MAX:8}")
+        good = good and min(ratio, pairs) <= most
+        print(f"{what:24}{statistics.median(one):14.2f}{statistics.median(full):16.2f}{ratio:8.2f}{pairs:10.2f}{most:8}")
     one, full = (statistics.median(memory[kind]) for kind in (False, True))
     print(f"{'worker peak memory KiB':24}{one:14.0f}{full:16.0f}{full - one:+8.0f}{'':10}{MEMORY_MAX_KIB:+8}")
     return good and full - one <= MEMORY_MAX_KIB
