@@ -2,7 +2,8 @@
 /*
  * Notes which functions a test enters. The compiler calls the hook at the start of each function
  * (-finstrument-functions). The file that STS_ENTERED names gets one byte for each address of the
- * program; processes that the test starts write to it, too.
+ * program; processes that the test starts write to it, too. Where the environment does not name the
+ * file, it is the file STS_ENTERED of the build, if that exists.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@ UNCOUNTED __attribute__((constructor)) static void begin(void)
 	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
 	void *at;
 
+#ifdef STS_ENTERED
+	if (!path)
+		fd = open(STS_ENTERED, O_RDWR | O_CLOEXEC);
+#endif
 	if (fd < 0)
 		return;
 	if (ftruncate(fd, SIZE_BYTES) == 0) {

@@ -14,6 +14,9 @@ machine code is the same is that a proof, elsewhere it is the reason that counts
 
 In the sets of sets.toml a mutant whose function no unit test enters has survived. In all other files it is not judged and not part of the percentage
 (column "not entered"): end-to-end tests run these functions, and tools/coverage.sh shows that they do.
+
+With --end-to-end SECONDS, the end-to-end tests that enter its function judge each mutant that has survived or is not entered (endtoend.py), for so many
+seconds at most. If they have not all run by then, and none has noticed the mutant, it counts as not run.
 """
 import argparse
 import collections
@@ -28,6 +31,7 @@ import threading
 import time
 import tomllib
 
+import endtoend
 import mutants
 import workcopy
 from workcopy import TOP, Failed
@@ -64,7 +68,7 @@ def chosen(arguments, sets):
             found += [mutant for mutant in made if not line or mutant.line == int(line)]
     if arguments.again:
         rows = json.loads(pathlib.Path(arguments.again).read_text())["mutants"]
-        former = {(row["path"], row["before"], row["after"]) for row in rows if row["result"] == "survived"}
+        former = {(row["path"], row["before"], row["after"]) for row in rows if row["result"] in ("survived", "not run")}
         for name in sorted({path for path, _, _ in former}):
             found += [mutant for mutant in mutants.mutants_of(name, (TOP / name).read_text()) if (mutant.path, mutant.before, mutant.after) in former]
     if arguments.sample and arguments.sample < len(found):
@@ -97,6 +101,7 @@ class Judge:
         self.strict = strict  # the files of the sets
         self.plain, self.sanitized = copy.build("plain"), None
         self.measured = self.plain.measure(arguments.jobs)
+        self.end_to_end = endtoend.EndToEnd(copy, self.plain, arguments) if arguments.end_to_end else None
         self.entered = collections.defaultdict(list)  # of a source: pairs of function and test
         for test, facts in self.measured.items():
             for path, function in facts["entered"]:
@@ -126,22 +131,41 @@ class Judge:
             return "not run", ""
         job = self.jobs.get()
         try:
-            tests = self.tests_of(mutant)
-            if not tests and mutant.path not in self.strict:
-                return "not entered", "no unit test enters it"
-            if self.arguments.equivalent and self.same_code(mutant, job):
-                return "same code", ""
-            result = self.with_build(self.plain, mutant, job, tests)
-            if result[0] == "survived" and self.same_code(mutant, job):
-                return "same code", ""
-            if result[0] == "survived" and tests and self.arguments.sanitizers:
-                with self.lock:
-                    self.sanitized = self.sanitized or self.copy.build("sanitized")
-                    timed = self.sanitized.timings or self.sanitized.measure(self.arguments.jobs)
-                result = self.with_build(self.sanitized, mutant, job, [test for test in tests if test in timed][:self.arguments.sanitized_tests])
-            return result if tests or result[0] != "survived" else ("survived", "no unit test enters it")
+            result = self.by_units(mutant, job)
+            if self.end_to_end and result[0] in ("survived", "not entered"):
+                return self.by_whole_program(mutant, job)
+            return result
         finally:
             self.jobs.put(job)
+
+    def by_units(self, mutant, job):
+        tests = self.tests_of(mutant)
+        if not tests and mutant.path not in self.strict:
+            return "not entered", "no unit test enters it"
+        if self.arguments.equivalent and self.same_code(mutant, job):
+            return "same code", ""
+        result = self.with_build(self.plain, mutant, job, tests)
+        if result[0] == "survived" and self.same_code(mutant, job):
+            return "same code", ""
+        if result[0] == "survived" and tests and self.arguments.sanitizers:
+            with self.lock:
+                self.sanitized = self.sanitized or self.copy.build("sanitized")
+                timed = self.sanitized.timings or self.sanitized.measure(self.arguments.jobs)
+            result = self.with_build(self.sanitized, mutant, job, [test for test in tests if test in timed][:self.arguments.sanitized_tests])
+        return result if tests or result[0] != "survived" else ("survived", "no unit test enters it")
+
+    def by_whole_program(self, mutant, job):
+        (job / pathlib.Path(mutant.path).name).write_text(mutant.applied(self.source(mutant)))
+        objects = {}
+        try:
+            program = self.plain.link(mutant.path, "sts-sidecar", job, objects)
+        except Failed:
+            if None in objects.values():
+                return "not compiled", ""
+            raise
+        if self.same_code(mutant, job):
+            return "same code", ""
+        return self.end_to_end.judge(mutant, program, job)
 
     def source(self, mutant):
         """From the work copy: the tree may change while the tool runs."""
@@ -198,20 +222,18 @@ def judged(judge, found, reasons, arguments):
 
 
 def write_json(arguments, rows):
-    path = pathlib.Path(arguments.json)
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps({"seed": arguments.seed, "sample": arguments.sample, "what": arguments.what, "mutants": rows}, indent=1) + "\n")
-    os.replace(new, path)
+    text = json.dumps({"seed": arguments.seed, "sample": arguments.sample, "what": arguments.what, "mutants": rows}, indent=1) + "\n"
+    workcopy.write_whole(pathlib.Path(arguments.json), text)
 
 
 def noticed(counts):
     """Of those that can be noticed."""
-    killed = counts["killed"] + counts["timed out"]
+    killed = counts["killed"] + counts["timed out"] + counts["end to end"]
     return killed, killed + counts["survived"]
 
 
 def report(rows, arguments):
-    print(f"{'file':44} {'mutants':>8} {'killed':>7} {'too slow':>8} {'survived':>8} {'same code':>9} "
+    print(f"{'file':44} {'mutants':>8} {'killed':>7} {'too slow':>8} {'end to end':>10} {'survived':>8} {'same code':>9} "
           f"{'equivalent':>10} {'not compiled':>12} {'not entered':>11} {'noticed':>8}")
     total = collections.Counter()
     for path in sorted({row["path"] for row in rows}):
@@ -227,14 +249,14 @@ def report(rows, arguments):
                 print(f"{row['path']}:{row['line']}: {row['operator']}: {row['before']}\n    -> {row['after']}" + (f"   ({row['by']})" if row["by"] else ""))
     if arguments.equivalent:
         for row in rows:
-            if row["result"] in ("killed", "timed out"):
+            if row["result"] in ("killed", "timed out", "end to end"):
                 print(f"not equivalent: {row['path']}:{row['line']}: {row['after']}")
     return total
 
 
 def print_row(name, counts):
     killed, of = noticed(counts)
-    print(f"{name:44} {sum(counts.values()):8} {counts['killed']:7} {counts['timed out']:8} {counts['survived']:8} {counts['same code']:9} "
+    print(f"{name:44} {sum(counts.values()):8} {counts['killed']:7} {counts['timed out']:8} {counts['end to end']:10} {counts['survived']:8} {counts['same code']:9} "
           f"{counts['equivalent']:10} {counts['not compiled']:12} {counts['not entered']:11} {100 * killed / of if of else 100:7.1f}%")
 
 
@@ -250,6 +272,7 @@ def parsed():
     parser.add_argument("--patience", type=float, default=1, help="on a busy machine: let tests take that many times as long before a mutant is too slow")
     parser.add_argument("--seconds", type=int, default=7200, help="no mutant is begun later")
     parser.add_argument("--least", type=float, default=0, help="fail if less than this percentage is noticed")
+    parser.add_argument("--end-to-end", type=int, metavar="SECONDS", help="the end-to-end tests judge what no unit test notices, in so many seconds for each")
     parser.add_argument("--sanitizers", action="store_true", help="try survivors once more with sanitizers, which have a build of their own")
     parser.add_argument("--sanitized-tests", type=int, default=8, help="that many tests with sanitizers, at most")
     parser.add_argument("--equivalent", action="store_true", help="only try what equivalent.toml lists: none may be noticed.")

@@ -231,20 +231,36 @@ class Build:
             if result == "passed":
                 break
         facts = {"stamp": self.stamp(test), "seconds": round(time.monotonic() - begun, 2),
-                 "entered": places(program, entered) if entered.is_file() else []}
+                 "entered": sorted(set(places_of(program, offsets_in(entered)).values())) if entered.is_file() else []}
         entered.unlink(missing_ok=True)
         if result != "passed":
             print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
         return test, facts if result == "passed" else None
 
 
-def places(program, entered):
-    """The functions that were entered: [path, name]."""
+def offsets_in(entered):
+    """The places that entered.c has marked in this file."""
     with open(entered, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
         offsets, at = [], data.find(b"\1")
         while at >= 0:
             offsets.append(at)
             at = data.find(b"\1", at + 1)
+    return offsets
+
+
+def places_of(program, offsets):
+    """The path and the name of the function at each of these places."""
     lines = subprocess.run(["addr2line", "-f", "-e", str(program)], input="\n".join(map(hex, offsets)).encode(), stdout=subprocess.PIPE,
-                           check=True, timeout=120).stdout.decode()
-    return sorted({(path, name) for name, path in re.findall(r"(\w+)\S*\n\S*src/((?:lib|sidecar)/\S+\.c):", lines)})
+                           check=True, timeout=120).stdout.decode().splitlines()
+    found = {}
+    for at, name, line in zip(offsets, lines[::2], lines[1::2]):
+        path = re.match(r".*src/((?:lib|sidecar)/\S+\.c):", line)
+        if path:
+            found[at] = path[1], re.match(r"\w+", name)[0]
+    return found
+
+
+def write_whole(path, text):
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    os.replace(new, path)
