@@ -49,7 +49,8 @@ ip link set lo up || exit 99
 ulimit -c 0
 cd /mnt/work/src/tests || exit 99
 [ -z "$list" ] || export STS_LIST="$list"
-PYTHONPATH=/mnt/work/src/tests/mutation PYTHONPYCACHEPREFIX=/mnt/cache "$@" </dev/null
+[ -z "$cache$(ls /mnt/cache)" ] || export PYTHONPYCACHEPREFIX=/mnt/cache
+PYTHONPATH=/mnt/work/src/tests/mutation "$@" </dev/null
 status=$?
 exit $status
 """
