@@ -23,6 +23,7 @@ from workcopy import TOP, Failed
 
 SUITES = ("e2e", "protocols")  # folders of tests/
 NEEDED = ("tests/mock-sts", "tests/store/store_rewrite", "tests/sts-sidecar-timefake")  # programs that these tests start
+LINKED = ("-static-pie",)  # as the release is: the sandbox lets the program execute no other file than its own, and so no dynamic linker
 ALONE_S = 150  # for one test alone
 MEASURED_S = 1200  # for all tests of one file
 ENTERED = "/tmp/sts-entered"
@@ -59,8 +60,8 @@ exit $status
 class Runner:
     """Runs pytest over the tests of a work copy with a program in the place of the copy's own."""
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder).resolve()
+    def __init__(self, folder, unchanged=None):
+        self.folder, self.unchanged = pathlib.Path(folder).resolve(), unchanged
         (self.folder / "cache").mkdir(exist_ok=True)
 
     def run(self, what, seconds, program=None, tests=None, job=None, environment=(), measures=False):
@@ -73,7 +74,7 @@ class Runner:
         python = ["/mnt/venv/bin/python" if inside else sys.executable, "-m", "pytest", "-q", "-p", "note", "-p", "no:cacheprovider", "-p", "no:xdist",
                   "-m", "not slow and not alone", "--tb=no", *([] if measures else ["-x"]), *what]
         command = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "--pid", "--net", "--ipc", "--fork", "--kill-child", "--mount-proc",
-                   "sh", "-c", INSIDE, "sh", str(self.folder), str(program or ""), str(listed), "writes" if measures else "", str(TOP),
+                   "sh", "-c", INSIDE, "sh", str(self.folder), str(program or self.unchanged or ""), str(listed), "writes" if measures else "", str(TOP),
                    sys.prefix if inside else "/usr", *python]
         known = {"PATH": os.environ["PATH"], "HOME": "/tmp", "STS_SIDECAR": "/mnt/work/plain/sts-sidecar", "STS_ANSWER": str(writer), **dict(environment)}
         with open(os.devnull, "wb") as nothing, concurrent.futures.ThreadPoolExecutor(1) as pool, \
@@ -125,9 +126,10 @@ class EndToEnd:
 
     def __init__(self, copy, build, arguments):
         self.build, self.seconds = build, arguments.end_to_end
-        self.runner = Runner(copy.folder)
+        self.runner = Runner(copy.folder, copy.folder / "unchanged")
         self.tests = copy.sources / "tests"
         workcopy.run(["ninja", "-C", str(build.folder), "sts-sidecar", *NEEDED], copy.folder)
+        self.link(self.runner.unchanged)
         self.kept = copy.folder / "endtoend.json"
         self.entered = collections.defaultdict(dict)  # of a path and a function: the seconds of each test
         self.measure(arguments.jobs)
@@ -155,10 +157,13 @@ class EndToEnd:
         """The program with the hook that marks what is entered in a file of a known name: the tests empty the environment."""
         hook, program = self.runner.folder / "entered-known.o", self.runner.folder / "entered-known"
         workcopy.run(["gcc", "-O1", "-c", "-fPIE", f'-DSTS_ENTERED="{ENTERED}"', str(workcopy.HERE / "entered.c"), "-o", str(hook)], self.runner.folder)
-        words = [str(hook) if word.endswith("/entered.o") else word for word in self.build.link_command("sts-sidecar")]
-        words[words.index("-o") + 1] = str(program)
-        workcopy.run(words, self.build.folder)
+        self.link(program, hook)
         return program
+
+    def link(self, program, hook=None):
+        words = [str(hook) if hook and word.endswith("/entered.o") else word for word in self.build.link_command("sts-sidecar")]
+        words[words.index("-o") + 1] = str(program)
+        workcopy.run([*words, *LINKED], self.build.folder)
 
     def measure_one(self, program, name):
         rows, _ = self.runner.run([name], MEASURED_S, program, environment={"STS_ENTERED": ENTERED}.items(), measures=True)

@@ -158,7 +158,7 @@ class Judge:
         (job / pathlib.Path(mutant.path).name).write_text(mutant.applied(self.source(mutant)))
         objects = {}
         try:
-            program = self.plain.link(mutant.path, "sts-sidecar", job, objects)
+            program = self.plain.link(mutant.path, "sts-sidecar", job, objects, endtoend.LINKED)
         except Failed:
             if None in objects.values():
                 return "not compiled", ""

@@ -154,7 +154,7 @@ class Build:
                               stderr=subprocess.DEVNULL, timeout=120, check=False)
         return made if done.returncode == 0 else None
 
-    def link(self, path, target, job, objects):
+    def link(self, path, target, job, objects, extra=()):
         """The program target with the changed object, or None if the object has no part in it.
 
         objects: those that are made already, by variant."""
@@ -176,7 +176,7 @@ class Build:
             old = next(output for output, _ in self.compiles[path] if variant in output)
             words = [str(made) if word == old else word for word in words]
         words[words.index("-o") + 1] = str(program)
-        words.append("-Wl,--strip-debug")
+        words += ["-Wl,--strip-debug", *extra]
         done = subprocess.run(words, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
                               check=False)
         if b"multiple definition" in done.stdout:
