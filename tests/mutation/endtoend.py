@@ -156,7 +156,9 @@ class EndToEnd:
     def measuring(self):
         """The program with the hook that marks what is entered in a file of a known name: the tests empty the environment."""
         hook, program = self.runner.folder / "entered-known.o", self.runner.folder / "entered-known"
-        workcopy.run(["gcc", "-O1", "-c", "-fPIE", f'-DSTS_ENTERED="{ENTERED}"', str(workcopy.HERE / "entered.c"), "-o", str(hook)], self.runner.folder)
+        # Some tests read all memory of a process, so the marks are no larger than the program's code.
+        options = [f'-DSTS_ENTERED="{ENTERED}"', "-DSIZE_BYTES=(4L<<20)"]
+        workcopy.run(["gcc", "-O1", "-c", "-fPIE", *options, str(workcopy.HERE / "entered.c"), "-o", str(hook)], self.runner.folder)
         self.link(program, hook)
         return program
 

@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef SIZE_BYTES
 #define SIZE_BYTES (64L << 20)
+#endif
 #define UNCOUNTED  __attribute__((no_instrument_function))
 
 extern const char __executable_start[];
