@@ -6,6 +6,19 @@
 static struct sts_proxy proxy;
 static struct sts_error error;
 
+/* What was wiped last, as it was before. */
+static char wiped[STS_PROXY_USERINFO_MAX_BYTES + 1];
+
+void __real_sts_wipe(void *data, size_t len);
+void __wrap_sts_wipe(void *data, size_t len);
+
+void __wrap_sts_wipe(void *data, size_t len)
+{
+	CHECK(len <= sizeof(wiped));
+	memcpy(wiped, data, len <= sizeof(wiped) ? len : 0);
+	__real_sts_wipe(data, len);
+}
+
 static enum sts_err parse(const char *text)
 {
 	error = (struct sts_error){.code = STS_OK};
@@ -89,6 +102,15 @@ static void urls_that_are_refused(void)
 		CHECK(strstr(error.msg, "SECRET") == NULL);
 		CHECK(strstr(error.msg, "proxy") != NULL);
 	}
+}
+
+/* Also those of a URL that is refused. */
+static void the_decoded_credentials_are_wiped(void)
+{
+	CHECK_INT(parse("http://us%65r:p%61ss@proxy.example"), STS_OK);
+	CHECK(memcmp(wiped, "user:pass", 9) == 0);
+	CHECK_INT(parse("http://other:p%61ss%00@proxy.example"), STS_EUSAGE);
+	CHECK(memcmp(wiped, "other:pass", 10) == 0);
 }
 
 static void the_longest_credentials(void)
@@ -247,6 +269,7 @@ static void no_proxy(void)
 static const struct sts_test tests[] = {
 	{"the URL of a proxy", urls},
 	{"URLs that are refused, and not repeated in the message", urls_that_are_refused},
+	{"the decoded credentials are wiped", the_decoded_credentials_are_wiped},
 	{"the longest credentials", the_longest_credentials},
 	{"a URL that is too long", a_url_that_is_too_long},
 	{"which hosts NO_PROXY names", no_proxy},
