@@ -13,7 +13,7 @@
 #ifndef SIZE_BYTES
 #define SIZE_BYTES (64L << 20)
 #endif
-#define UNCOUNTED  __attribute__((no_instrument_function))
+#define UNCOUNTED __attribute__((no_instrument_function))
 
 extern const char __executable_start[];
 static unsigned char *entered;
