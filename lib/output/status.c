@@ -65,6 +65,9 @@ static const struct number {
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 #define SPARSE_FROM  (NUMBER_COUNT - 4)
 
+/* It is no literal of the call, so that it is not packed: a status has some twenty of these lines. */
+static const char number_line[] = "\n%s %llu";
+
 bool sts_status_code_known(const char *code)
 {
 	bool known;
@@ -160,7 +163,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 			value = 0;
 		if (value == 0 && i >= SPARSE_FROM)
 			continue;
-		sts_text_addf(out, "\n%s %llu", numbers[i].key, (unsigned long long)value);
+		sts_text_addf(out, number_line, numbers[i].key, (unsigned long long)value);
 	}
 	add_clock(out, status);
 	if (status->text[0] != '\0' && text_ok(sts_slice_of(status->text)))

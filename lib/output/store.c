@@ -221,11 +221,15 @@ static enum sts_err make_temp(const struct sts_store *store, const char *name,
 	*fd = -1;
 	if (!temp_name(name, temp))
 		return sts_fail(e, STS_EBUG, 0, "a file name is too long");
-	int err = remove_temp(store->dir_fd, temp);
-	if (err != 0)
-		return fail_held(store, "remove", temp, err, e);
-	*fd = openat(store->dir_fd, temp,
-		     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	for (bool removed = false;; removed = true) {
+		*fd = openat(store->dir_fd, temp,
+			     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+		if (*fd >= 0 || errno != EEXIST || removed)
+			break;
+		int err = remove_temp(store->dir_fd, temp);
+		if (err != 0)
+			return fail_held(store, "remove", temp, err, e);
+	}
 	return *fd < 0 ? fail(store, "create", temp, errno, e) : STS_OK;
 }
 
@@ -372,8 +376,6 @@ enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT && result == STS_OK; i++)
 		if (files >> i & 1)
 			result = prepare(store, temps, i, e);
-		else
-			remove_temp_of(store, i);
 	if (result != STS_OK)
 		sts_store_discard(store, temps);
 	return result;
