@@ -376,6 +376,8 @@ enum sts_err sts_store_prepare(const struct sts_store *store, unsigned files,
 	for (unsigned i = 0; i < STS_OUTPUT__COUNT && result == STS_OK; i++)
 		if (files >> i & 1)
 			result = prepare(store, temps, i, e);
+		else
+			remove_temp_of(store, i);
 	if (result != STS_OK)
 		sts_store_discard(store, temps);
 	return result;

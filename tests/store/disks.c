@@ -407,6 +407,8 @@ static void test_broken_calls(void)
 		tree_clear("d");
 		tree_dir("d", 0777);
 		CHECK_INT(tree_write_in("d", TREE_TIME_S, &error), STS_OK);
+		if (rows[i].call == SYS_unlinkat)
+			tree_put("d/.token.jwt.new", "left by a killed writer");
 		int got = write_broken(rows[i].call, rows[i].err);
 		if (got == 99) {
 			sts_test_skipped = "no seccomp here";
@@ -414,7 +416,7 @@ static void test_broken_calls(void)
 		}
 		CHECK_INT(got, rows[i].want);
 		CHECK(is_state(TREE_TIME_S + (rows[i].want == 0)));
-		CHECK_INT(tree_count("d"), 3);
+		CHECK_INT(tree_count("d"), rows[i].call == SYS_unlinkat ? 4 : 3);
 	}
 }
 

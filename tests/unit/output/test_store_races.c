@@ -93,6 +93,8 @@ static void test_temporary(void)
 	fresh("d", 0777);
 	tree_put("outside", "precious");
 	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++) {
+		unlink("d/.file.new");
+		tree_put("d/.file.new", "left by a killed writer");
 		after_unlink = things[i];
 		CHECK_INT(sts_store_write(&store, "file", STS_SLICE("secret"), &error),
 			  STS_EOUTPUT);
