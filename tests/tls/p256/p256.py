@@ -78,7 +78,7 @@ def windows(scalar, kind):
 
 def solved(draw):
     """A case in which one addition of the loop is of equal or opposite points."""
-    u1, u2 = (draw.choice([draw.randrange(1, ORDER), draw.randrange(1, 2**12), draw.randrange(1, ORDER) >> draw.randrange(250)]) for _ in range(2))
+    u1, u2 = (draw.choice([draw.randrange(1, ORDER), draw.randrange(1, 2**12), (draw.randrange(1, ORDER) >> draw.randrange(250)) or 1]) for _ in range(2))
     kind, first = draw.choice(["bits", "fours", "odd"]), draw.choice("QG")
     by_point = {"G": windows(u1, kind), "Q": windows(u2, kind)}
     ways, a, b = [], 0, 0  # the sum is a*Q + b*G
