@@ -65,8 +65,11 @@ static const struct number {
 #define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 #define SPARSE_FROM  (NUMBER_COUNT - 4)
 
-/* It is no literal of the call, so that it is not packed: a status has some twenty of these lines. */
+/* The formats of each status are no literals of the calls, which the release would pack. */
+static const char first_lines[] = MAGIC "\nstate %s\nerror %s";
 static const char number_line[] = "\n%s %llu";
+static const char boot_line[] = "\nboot %s";
+static const char sum_line[] = "\nsum %u";
 
 bool sts_status_code_known(const char *code)
 {
@@ -148,8 +151,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 	unsigned state = (unsigned)status->state < STS_STATE__COUNT ? status->state
 								    : STS_STATE_FAILING;
 
-	sts_text_addf(out, MAGIC "\nstate %s\nerror %s", state_names[state],
-		      sts_error_info(status->error).name);
+	sts_text_addf(out, first_lines, state_names[state], sts_error_info(status->error).name);
 	if (status->sts_error[0] != '\0' && sts_status_code_known(status->sts_error))
 		sts_text_addf(out, "\nsts_error %s", status->sts_error);
 	if (name_ok(sts_slice_of(status->wait_name)))
@@ -158,7 +160,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 		uint64_t value = number_of(status, &numbers[i]);
 		if (numbers[i].offset == offsetof(struct sts_status, trying_ms) &&
 		    sts_boot_id_ok(status->boot_id, strlen(status->boot_id)))
-			sts_text_addf(out, "\nboot %s", status->boot_id);
+			sts_text_addf(out, boot_line, status->boot_id);
 		if (value > numbers[i].max)
 			value = 0;
 		if (value == 0 && i >= SPARSE_FROM)
@@ -168,7 +170,7 @@ void sts_status_format(const struct sts_status *status, struct sts_text *out)
 	add_clock(out, status);
 	if (status->text[0] != '\0' && text_ok(sts_slice_of(status->text)))
 		sts_text_addf(out, "\ntext %s", status->text);
-	sts_text_addf(out, "\nsum %u", (unsigned)sum_of(out->data + begin, out->len - begin));
+	sts_text_addf(out, sum_line, (unsigned)sum_of(out->data + begin, out->len - begin));
 }
 
 /* Is this the sum of the lines before it? The newline that ends them does not count. */

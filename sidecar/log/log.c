@@ -66,6 +66,12 @@ static void add_value(struct sts_log *l, const char *value)
 		sts_text_add_escaped(&l->text, s, ESCAPED_MAX_BYTES * VALUE_MAX_BYTES);
 }
 
+/* These formats are used for each line or field, so they are no literals of the calls, which the
+ * release would pack. */
+static const char json_start[] = "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"";
+static const char json_key[] = ",\"%s\":", text_key[] = " %s=";
+static const char number[] = "%lld";
+
 void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 {
 	int64_t now_ms = sts_clock_real_ms();
@@ -75,8 +81,8 @@ void sts_log_start(struct sts_log *l, enum sts_level level, const char *msg)
 	l->level = level;
 	sts_text_init(&l->text, l->buf, sizeof(l->buf) - TAIL_BYTES);
 	if (config.json) {
-		sts_text_addf(&l->text, "{\"level\":\"%s\",\"ts\":%lld.%03d,\"msg\":\"",
-			      names[level], (long long)(now_ms / 1000), (int)(now_ms % 1000));
+		sts_text_addf(&l->text, json_start, names[level], (long long)(now_ms / 1000),
+			      (int)(now_ms % 1000));
 		add_value(l, msg);
 		sts_text_add_char(&l->text, '"');
 	} else {
@@ -98,7 +104,7 @@ static void end_field(struct sts_log *l, size_t before)
 
 static void start_field(struct sts_log *l, const char *key)
 {
-	sts_text_addf(&l->text, config.json ? ",\"%s\":" : " %s=", key);
+	sts_text_addf(&l->text, config.json ? json_key : text_key, key);
 }
 
 void sts_log_str(struct sts_log *l, const char *key, const char *value)
@@ -117,7 +123,7 @@ void sts_log_int(struct sts_log *l, const char *key, int64_t value)
 	size_t before = l->text.len;
 
 	start_field(l, key);
-	sts_text_addf(&l->text, "%lld", (long long)value);
+	sts_text_addf(&l->text, number, (long long)value);
 	end_field(l, before);
 }
 
