@@ -197,6 +197,12 @@ def _(s):
     s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\4\0\x2a\0")
 
 
+@row("message_short", "an extension that is longer than its ticket")
+def _(s):
+    s.whole13()
+    s.say(TICKET, bytes(8) + b"\0" + vector(b"ticket", 2) + b"\0\4\0\x2a\0\1")
+
+
 @rows("extension_place", "in a NewSessionTicket", (0, 13, 43, 50, 51))
 def _(s, kind):
     s.whole13()

@@ -198,6 +198,10 @@ static const struct wrong {
 	/* A ticket of 3 bytes, and the next message in the same record. */
 	WRONG(STS_TLS_MESSAGE_SHORT, STS_TLS_FINE,
 	      OFFERS HELLO_13 NO_EXTENSIONS CERT PROOF_13 "\15\4\14\3abc\13\0\0"),
+	/* An extension of one byte behind which a ticket of 18 bytes ends. */
+	WRONG(STS_TLS_MESSAGE_SHORT, STS_TLS_FINE,
+	      OFFERS HELLO_13 NO_EXTENSIONS CERT PROOF_13
+	      "\15\4\0\22\0\0\0\0\0\0\0\0\0\0\1t\0\4\0\52\0\1"),
 	/* A cookie that leaves no room for the ClientHello that should send it back. */
 	WRONG(STS_TLS_COOKIE_SIZE, STS_TLS_TOO_BIG, OFFERS "\1\160\0"),
 	/* A record of 2^16 - 1 bytes. */

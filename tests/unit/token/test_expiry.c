@@ -144,6 +144,8 @@ static const struct combination {
 	{"nearly over by both, no Date", N, 20, -880, N, N, 0, GOOD, 20, 20},
 	{"nearly over here, no Date", N, 20, N, 900, N, 0, GOOD, 20, 20},
 	{"the same, exp - iat agrees", N, 20, -880, 900, N, 0, GOOD, 900, 20},
+	{"over in 50 s here, at most 60 more", N, 50, N, 110, -150, 0, GOOD, 50, 200},
+	{"over in 50 s here, at least 61 more", N, 50, N, 111, -150, 0, GOOD, 111, 200},
 	{"an absolute time alone", 900, N, N, N, 0, 880, GOOD, 20, 900},
 	{"node 2 h ahead, a lifetime", N, N, N, 900, 0, 7200, GOOD, 900, 900},
 	{"node 20 min ahead, no Date", 900, N, N, N, N, 1200, ENDED, 0, 0},
