@@ -12,7 +12,6 @@
 /* A window is `run` bytes in a row. Its key holds its last bytes, KEY_BYTES at most. */
 struct windows {
 	size_t run;
-	bool any_case;
 	uint64_t mask; /* the bits of a key that count */
 	size_t count;
 	uint64_t key[STS_SHARED_RUN_TEXT_MAX_BYTES];   /* of the windows of the text, sorted */
@@ -23,7 +22,7 @@ struct windows {
 /* Returns the key of the window that is one byte further. */
 static uint64_t roll(const struct windows *w, uint64_t key, char next)
 {
-	return (key << 8 | (uint8_t)(w->any_case ? sts_lower(next) : next)) & w->mask;
+	return (key << 8 | (uint8_t)sts_lower(next)) & w->mask;
 }
 
 static unsigned filter_bit(uint64_t key)
@@ -73,8 +72,7 @@ static bool holds(const struct windows *w, uint64_t key, const char *at)
 	for (size_t i = lower_bound(w, key); i < w->count && w->key[i] == key; i++) {
 		struct sts_slice found = {w->at[i], w->run};
 
-		if (w->run <= KEY_BYTES || (w->any_case ? sts_slice_same_nocase(found, window)
-							: sts_slice_same(found, window)))
+		if (w->run <= KEY_BYTES || sts_slice_same_nocase(found, window))
 			return true;
 	}
 	return false;
@@ -92,10 +90,9 @@ static void collect(struct windows *w, struct sts_slice text)
 	}
 }
 
-bool sts_shares_run(struct sts_slice text, struct sts_slice secret, size_t run, bool any_case)
+bool sts_shares_run(struct sts_slice text, struct sts_slice secret, size_t run)
 {
 	struct windows w = {.run = run,
-			    .any_case = any_case,
 			    .mask = run < KEY_BYTES ? ((uint64_t)1 << 8 * run) - 1 : UINT64_MAX};
 	uint64_t key = 0;
 

@@ -11,13 +11,12 @@
 #define STS_SHARED_RUN_TEXT_MAX_BYTES 320 /* that of a message, STS_ERROR_TEXT_MAX_BYTES */
 
 /*
- * Do text and secret have `run` bytes in a row in common?
- *   text     in  UNTRUSTED; the result is true for a text over STS_SHARED_RUN_TEXT_MAX_BYTES in
- *                which the secret could be, since such a text is not searched
- *   run      in  how many bytes; the result is false for 0
- *   any_case in  ASCII letters are equal in either case
+ * Do text and secret have `run` bytes in a row in common? ASCII letters are equal in either case.
+ *   text  in  UNTRUSTED; the result is true for a text over STS_SHARED_RUN_TEXT_MAX_BYTES in
+ *             which the secret could be, since such a text is not searched
+ *   run   in  how many bytes; the result is false for 0
  * Returns false when text or secret is shorter than run.
  */
-bool sts_shares_run(struct sts_slice text, struct sts_slice secret, size_t run, bool any_case);
+bool sts_shares_run(struct sts_slice text, struct sts_slice secret, size_t run);
 
 #endif

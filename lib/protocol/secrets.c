@@ -17,7 +17,7 @@
 /* Does a run of `run` bytes of the secret stand in the text, in any case? */
 static bool shares(const char *text, size_t len, struct sts_slice secret, size_t run)
 {
-	return sts_shares_run((struct sts_slice){text, len}, secret, run, true);
+	return sts_shares_run((struct sts_slice){text, len}, secret, run);
 }
 
 /* Decode in place. Returns the new length. */

@@ -17,7 +17,7 @@ void sts_endpoint_add(struct sts_text *t, const struct sts_url *url)
 	sts_text_add_slice(&text, url->authority);
 	sts_text_add_slice(&text, sts_slice_cut(&path, '?'));
 	if (text.overflow)
-		memcpy(buf + sizeof(buf) - 4, "...", 4);
+		memcpy(buf + sizeof(buf) - sizeof("..."), "...", sizeof("..."));
 	sts_hide_tokens(buf);
 	sts_text_add_str(t, buf);
 }

@@ -138,7 +138,7 @@ static void enter(enum sts_stage stage)
  * back. Returns the message. */
 static const char *message_of(struct sts_error *e)
 {
-	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES, false))
+	if (sts_shares_run(sts_slice_of(e->msg), w.subject.token, SECRET_RUN_BYTES))
 		sts_fail(e, e->code, e->detail,
 			 "%s (the peer's words are left out: they repeat the subject token)",
 			 sts_error_meaning(e->code));

@@ -472,8 +472,7 @@ static void check_report(enum sts_worker_mode mode)
 	require(sts_report_ok(&report, sizeof(report), TEST_NOW_S, sts_clock_boot_ms()));
 	require(report.error != STS_EBUG && report.error != STS_ESANDBOX &&
 		report.error != STS_EOUTPUT && report.error != STS_ETIMEOUT);
-	require(!sts_shares_run(sts_slice_of(report.text), STS_SLICE(SUBJECT), SECRET_RUN_BYTES,
-				false));
+	require(!sts_shares_run(sts_slice_of(report.text), STS_SLICE(SUBJECT), SECRET_RUN_BYTES));
 	ok = report.error == STS_OK;
 	require(!ok || server.plain || (server.right_chain && server.proved && server.finished));
 	require(!ok || report.stage == STS_STAGE_DONE);

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from harness import tokens
+from harness import pki, tokens
 from harness.answers import exchange
 from harness.mock import wait_for
 from harness.sidecar import GID, ROOT, UID, sanitized
@@ -320,6 +320,15 @@ def test_an_echo_in_other_clothes(how, what, fetch, serve, space, subject):
     assert run.status == 77, run.err
     assert "repeat a secret" in run.err
     assert shown[:12] not in run.err
+
+
+@pytest.mark.parametrize("how", [str, str.lower, str.upper])
+def test_a_certificate_that_repeats_the_subject_token(how, fetch, serve, ca, subject):
+    piece = re.search(r"[A-Za-z0-9]{14,40}", subject.split(".")[1][10:])[0]
+    run = fetch(serve(identity=pki.server(ca, names=[f"{how(piece)}.test"], ips=[])).url("/"))
+    assert run.status == 69, run.err
+    assert "the peer's words are left out: they repeat the subject token" in run.err
+    assert piece[:12].lower() not in run.err.lower()
 
 
 BINARY = "zq1/xw2+vK3=uT4-rS5_pN6"

@@ -24,10 +24,9 @@ static void echoes(void)
 	for (size_t i = 0; i < COUNT(bodies); i++)
 		for (int status = 200; status < 600; status += 50) {
 			CHECK(read_answer("token-exchange", status, bodies[i]) != STS_OK);
-			CHECK(!sts_shares_run(sts_slice_of(error.msg), STS_SLICE(SUBJECT), 8,
-					      false));
-			CHECK(!sts_shares_run(sts_slice_of(answer.sts_error), STS_SLICE(SUBJECT), 8,
-					      false));
+			CHECK(!sts_shares_run(sts_slice_of(error.msg), STS_SLICE(SUBJECT), 8));
+			CHECK(!sts_shares_run(sts_slice_of(answer.sts_error), STS_SLICE(SUBJECT),
+					      8));
 			CHECK(!strstr(error.msg, "eyJ") && !strstr(answer.sts_error, "eyJ"));
 			CHECK(strncmp(error.msg, "unexpected status ", 18) == 0 ||
 			      (status >= 200 && status < 300));
