@@ -5,6 +5,8 @@ Counts the results in a report of tests, for tools/test.sh, and prints "PASSED F
 
     tools/tally.py meson LOG.json     the testlog.json of meson; every line of TAP is one test
     tools/tally.py junit REPORT.xml   the report that pytest writes with --junitxml
+
+tools/tally.py failed LOG.json prints the programs of the testlog.json that have failed, each on a line.
 """
 import json
 import re
@@ -31,6 +33,12 @@ def meson(path):
     return passed, failed, skipped
 
 
+def failed(path):
+    """The names by which `meson test` runs them."""
+    tests = map(json.loads, open(path, encoding="utf-8"))
+    return [test["name"].rpartition(" / ")[2] for test in tests if test["result"] not in ("OK", "SKIP")]
+
+
 def junit(path):
     passed = failed = skipped = 0
     for case in xml.parse(path).getroot().iter("testcase"):
@@ -50,8 +58,11 @@ def main(arguments):
     if arguments == ["--help"]:
         print(__doc__.strip())
         return 0
+    if len(arguments) == 2 and arguments[0] == "failed":
+        print(*failed(arguments[1]), sep="\n")
+        return 0
     if len(arguments) != 2 or arguments[0] not in KINDS:
-        print("usage: tools/tally.py meson LOG.json | junit REPORT.xml", file=sys.stderr)
+        print("usage: tools/tally.py meson LOG.json | junit REPORT.xml | failed LOG.json", file=sys.stderr)
         return 64
     print(*KINDS[arguments[0]](arguments[1]))
     return 0

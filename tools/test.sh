@@ -62,6 +62,8 @@ trap 'exit 130' HUP INT TERM
 queues=
 : >"$work/costs"
 : >"$work/counts"
+: >"$work/failures"
+part_log=- part_name="the whole run"
 
 wants() { # part...: whether one of them is wanted
 	for part in "$@"; do
@@ -72,9 +74,19 @@ wants() { # part...: whether one of them is wanted
 
 count() { # passed failed skipped: parts run at the same time, so it is noted in a file
 	echo "${1:-0} ${2:-0} ${3:-0}" >>"$work/counts"
+	[ "${2:-0}" = 0 ] || echo "$part_log $part_name" >>"$work/failures"
+}
+
+failures_again() { # shows the end of what each part with a failure has said once more: a reader of a long log sees its end first
+	sort -u "$work/failures" | while read -r log name; do
+		echo
+		echo "== a part with a failure: $name"
+		[ ! -s "$log" ] || tail -n 40 "$log"
+	done
 }
 
 finish() {
+	failures_again
 	echo
 	echo "seconds  processors  part"
 	cat "$work/costs"
@@ -90,6 +102,7 @@ finish() {
 timed() { # name command...: runs it, prints what it said as one piece when it has ended, and notes its seconds, and those of the processors
 	name=$1; shift
 	log=$(mktemp "$work/log.XXXXXX")
+	part_log=$log part_name=$name
 	from=$(date +%s)
 	("$@"; status=$?; times >"$log.times"; exit $status) >"$log" 2>&1
 	status=$?
@@ -168,7 +181,20 @@ meson_tests() { # build folder
 	$low meson test --no-rebuild -C "$1" --print-errorlogs --quiet
 	# If a signal has ended it, the report is not of all tests.
 	[ $? -lt 128 ] || rm -f "$1/meson-logs/testlog.json"
+	# shellcheck disable=SC2046 # three numbers
+	set -- "$1" $($python tools/tally.py meson "$1/meson-logs/testlog.json" 2>/dev/null)
+	if a_few "${3:-0}"; then
+		count "$2" 0 "$4"
+		{ echo "$3"; echo "$1"; $python tools/tally.py failed "$1/meson-logs/testlog.json"; } >"$work/unit tests of $1.units"
+		return
+	fi
 	tally meson "$1/meson-logs/testlog.json"
+}
+
+units_again() { # build folder, program...
+	folder=$1
+	shift
+	meson test --no-rebuild -C "$folder" --print-errorlogs --num-processes 1 "$@"
 }
 
 whole() { # status name: removes a report that is not of all tests: 0 and 1 are verdicts of pytest, anything else means that it ended early
@@ -195,10 +221,14 @@ pytest_part() { # name folder [binary [option...]]
 # Many tests measure times, and a busy machine can be too slow for one of them. So where at most a few tests of a part have failed, they run
 # once more at the end, when nothing runs beside them, and only this second result counts. Where more have failed, the machine is not the cause.
 few=3 alone=
+a_few() { # failures
+	[ "$1" != 0 ] && [ "$1" -le "$few" ] && [ -z "$alone" ]
+}
+
 few_failed() { # part: succeeds if some tests of the part have failed, but only a few; it counts those that have not failed
 	# shellcheck disable=SC2046 # three numbers
 	set -- "$1" $($python tools/tally.py junit "$work/$1.xml" 2>/dev/null)
-	[ "${3:-0}" != 0 ] && [ "$3" -le "$few" ] && [ -z "$alone" ] && count "$2" 0 "$4"
+	a_few "${3:-0}" && count "$2" 0 "$4"
 }
 
 again() { # runs what has failed once more
@@ -217,6 +247,23 @@ again() { # runs what has failed once more
 			folder=$1 binary=${2#-}
 			shift 2
 			timed "once more: $part" pytest_part "$part" "$folder" "$binary" "$@" -n 0 --last-failed --last-failed-no-failures none -v
+		)
+	done
+	for list in "$work"/*.units "$work"/*.command; do
+		[ -e "$list" ] || continue
+		part=$(basename "$list")
+		# The file has the number of failures, and the words after units_again or counted_again, each on a line.
+		(
+			IFS='
+'
+			set -f
+			# shellcheck disable=SC2046 # a line is a word
+			set -- $(cat "$list")
+			unset IFS
+			failures=$1
+			shift
+			if [ "${list%.units}" != "$list" ]; then set -- units_again "$@"; else set -- counted_again "$@"; fi
+			if timed "once more: ${part%.*}" "$@"; then count "$failures" 0 0; else count 0 "$failures" 0; fi
 		)
 	done
 }
@@ -252,12 +299,23 @@ counted() { # name command...: the last line of what the command prints has the 
 	"$@" | tee "$work/$name.log"
 	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/$name.log")
 	[ "$counts" != "0 0" ] || counts=
+	failures=${counts:-0 0}
+	failures=${failures#* }
+	if a_few "$failures"; then
+		{ echo "$failures"; printf '%s\n' "$@"; } >"$work/$name.command"
+		counts="${counts% *} 0"
+	fi
 	# shellcheck disable=SC2086 # two numbers
 	count ${counts:-0 1}
 }
 
+counted_again() { # command...
+	"$@" | tee "$work/again.log"
+	sed -n '$p' "$work/again.log" | grep -Eq '^[1-9][0-9]* passed, 0 failed$'
+}
+
 tls() { # downloads BoGo
-	STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim counted bogo $low tests/tls/bogo/run.sh
+	counted bogo $low env "STS_BOGO_SHIM=$top/build-asan/tests/bogo-shim" tests/tls/bogo/run.sh
 	counted liar $low .venv/bin/python tests/tls/liar/run.py --client build-asan/tests/tls-client
 	counted peers $low .venv/bin/python tests/tls/peers/run.py short
 	pytest_part "records of TLS" tests/tls/records
