@@ -212,14 +212,18 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 			sts_shown(value, STS_VALUE_SHOWN_BYTES));
 }
 
-/* Set the options of these commands that have a default. */
-static void set_defaults(struct sts_options *o, unsigned commands)
+/* Set the options of these commands that have a default, without those that the other commands
+ * have, too. */
+static void set_defaults(struct sts_options *o, unsigned commands, unsigned others)
 {
 	for (size_t i = 0; i < sts_option_count; i++) {
-		const char *text = sts_option_text(&sts_option_table[i], STS_OPTION_DEFAULT);
+		const struct sts_option *option = &sts_option_table[i];
 
-		if (*text && (sts_option_table[i].commands & commands))
-			sts_option_set(&sts_option_table[i], o, text);
+		if (!(option->commands & commands) || (option->commands & others))
+			continue;
+		const char *text = sts_option_text(option, STS_OPTION_DEFAULT);
+		if (*text)
+			sts_option_set(option, o, text);
 	}
 }
 
@@ -227,8 +231,8 @@ void sts_options_defaults(struct sts_options *o, enum sts_command command)
 {
 	*o = (struct sts_options){
 		.command = command, .group = STS_GROUP_AUTO, .mode = STS_MODE_AUTO};
-	set_defaults(o, STS_COMMAND_RUN | STS_COMMAND_FETCH);
-	set_defaults(o, command);
+	set_defaults(o, STS_COMMAND_RUN | STS_COMMAND_FETCH, 0);
+	set_defaults(o, command, STS_COMMAND_RUN | STS_COMMAND_FETCH);
 }
 
 bool sts_options_has_token_file(const struct sts_options *o)
