@@ -155,8 +155,8 @@ static struct sts_slice one_line(struct sts_slice *s, char *out, size_t size)
 	return (struct sts_slice){out, len};
 }
 
-/* Add a part of the words as one line, escaped, in max bytes at most. Returns whether it repeats a
- * secret. The search looks at the bytes as the peer sent them, too: a secret may have a backslash,
+/* Add a part of the words, of max bytes at most, as one line, escaped, in max bytes at most. Returns
+ * whether it repeats a secret. The search looks at the bytes as the peer sent them, too: a secret may have a backslash,
  * which is escaped, or two spaces in a row. */
 static bool add_part(struct sts_text *t, const struct sts_request *request, struct sts_slice part,
 		     size_t max)
@@ -165,8 +165,6 @@ static bool add_part(struct sts_text *t, const struct sts_request *request, stru
 	struct sts_slice one = one_line(&part, line, sizeof(line));
 
 	sts_text_add_escaped(t, one, max);
-	if (part.len > STS_SECRETS_TEXT_MAX_BYTES)
-		part.len = STS_SECRETS_TEXT_MAX_BYTES;
 	return sts_secrets_found(request, part);
 }
 

@@ -112,7 +112,7 @@ __attribute__((noinline)) void sts_warn_of_readers(const struct sts_plan *plan,
 	struct sts_text text;
 	struct sts_log l;
 
-	if (store->dir_fd < 0 || !look(&w, store))
+	if (!look(&w, store))
 		return;
 	if (w.closed_at < 0 && !(is_auto && sts_readers_none(&w.readers)))
 		return;

@@ -137,13 +137,16 @@ def test_no_directory(sidecar, space):
 
 
 @pytest.mark.skipif(not ROOT, reason="needs a file of another user")
-def test_a_token_that_may_not_be_read(check, space):
+@pytest.mark.parametrize("names", [["token.jwt"], ["token.jwt", "token.json"], ["token.json"]])
+def test_a_token_that_may_not_be_read(names, check, space):
     put(space)
-    os.chown(space.out / "token.jwt", 0, 0)
-    os.chmod(space.out / "token.jwt", 0o600)
+    (space.out / "token.json").write_text("{}")
+    for name in names:
+        os.chown(space.out / name, 0, 0)
+        os.chmod(space.out / name, 0o600)
     run = check()
     assert run.status == 1
-    assert says(run) == (f"the token in {space.out} cannot be used: token.jwt: permission denied: mode 0600, owner 0, group 0, and this process "
+    assert says(run) == (f"the token in {space.out} cannot be used: {names[0]}: permission denied: mode 0600, owner 0, group 0, and this process "
                          f"is UID {UID}, GID {GID}: run check in the sidecar's container; if the application may not read it either, give "
                          "the Pod an fsGroup, or let both run as one UID")
 

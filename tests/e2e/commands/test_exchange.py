@@ -38,6 +38,25 @@ def test_single_run(exchange, serve, space):
     assert run.out == b""
 
 
+def test_everyone_may_read_the_files(exchange, serve, space):
+    """Without the flag, only the user may read the files of a directory in which nobody else may write."""
+    server = serve(tokens.openunison(tokens.issued()))
+    for flags, mode in ([], 0o600), (["--token-global-read"], 0o644):
+        out = space.out / f"{mode:o}"
+        run = exchange("--single-run", f"--cacert-path={space.ca_file}", *flags, space.token_file, server.url(PATH), out)
+        assert run.status == 0, run.err
+        assert stat.S_IMODE((out / "token.jwt").stat().st_mode) == mode
+
+
+def test_names_that_begin_with_a_hyphen(exchange, serve, space):
+    """All that follows -- is a positional argument."""
+    (space.out / "--single-run").write_bytes(space.token_file.read_bytes())
+    server = serve(tokens.openunison(tokens.issued()))
+    run = exchange("--single-run", f"--cacert-path={space.ca_file}", "--", "--single-run", server.url(PATH), "-out", cwd=space.out)
+    assert run.status == 0, run.err
+    assert (space.out / "-out/token.jwt").exists()
+
+
 ORDERS = {
     "flags last": lambda s, url: [s.token_file, url, s.out, "--single-run", "--cacert-path", s.ca_file],
     "flags between": lambda s, url: [s.token_file, "--cacert-path", s.ca_file, url, "--single-run=true", s.out],

@@ -39,6 +39,11 @@ def test_from_a_file_from_standard_input_from_the_directory(sidecar, space):
         check_shown(run.out.decode(), token)
 
 
+def test_there_is_no_directory(sidecar, space):
+    run = sidecar.run("inspect", "--output-dir", space.folder / "missing")
+    assert run.status == 66 and run.last.startswith(f"sts-sidecar: cannot read {space.folder}/missing/token.jwt: no such file"), run.err
+
+
 def test_json(sidecar, space):
     token = tokens.issued(900, nested={"a": [1, 2, {"b": None}]}, text="quote \" and \u00fc")
     run = sidecar.run("inspect", "--json", space.write("t", token))

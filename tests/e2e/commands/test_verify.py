@@ -130,7 +130,12 @@ def test_issuers_with_a_path(verify, serve, path):
 def changed(token, which, change):
     parts = token.split(".")
     data = json.loads(base64.urlsafe_b64decode(parts[which] + "==="))
-    parts[which] = base64.urlsafe_b64encode(json.dumps(data | change).encode()).rstrip(b"=").decode()
+    return with_part(token, which, json.dumps(data | change))
+
+
+def with_part(token, which, text):
+    parts = token.split(".")
+    parts[which] = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
     return ".".join(parts)
 
 
@@ -176,6 +181,7 @@ REFUSED = {
     "no signature": (lambda i: i.token().rpartition(".")[0] + ".", "malformed"),
     "no JWT": (lambda i: "opaque", "malformed"),
     "five parts": (lambda i: i.token() + ".a.b", "malformed"),
+    "claims that are no object": (lambda i: with_part(i.token(), 1, "[]"), "malformed"),
     "an expiry that is no time": (lambda i: i.token(exp="soon"), "malformed"),
 }
 
@@ -334,7 +340,7 @@ def test_what_cannot_be_asked(verify, issuer, space, sidecar, serve):
     for length in (1990, 3000):
         assert verify(issuer.token(iss=issuer.name + "/" + "a" * length), "--any-issuer")[1]["message"] == "its issuer is too long"
     for args, wanted in ((["--jwks", space.folder / "missing"], 66), (["--jwks", "https://"], 64), (["--jwks", "http://a.example/"], 64),
-                         (["--connect", "x"], 64), (["--client-cert", "x"], 64)):
+                         (["--connect", "x"], 64), (["--client-cert", "x"], 64), (["--jwks", "/" + "k" * 3000], 64)):
         status, said = verify(token, "--issuer", issuer.name, *args)
         assert status == wanted, (args, said)
     closed = serve(b"")

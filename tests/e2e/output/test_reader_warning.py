@@ -71,6 +71,18 @@ def test_a_directory_above_that_is_closed(write, space):
     assert found[5].endswith(f"/out/.. belongs to {UID}:{GID}, mode 0750")
 
 
+@pytest.mark.parametrize("above, noticed", [(7, True), (8, False)])
+def test_how_far_above_it_looks(above, noticed, write, space):
+    closed = space.folder / "closed"
+    out = closed.joinpath(*"abcdefgh"[:above])
+    out.mkdir(parents=True)
+    for path, mode in ((closed, 0o750), (out, 0o777)):
+        if ROOT:
+            os.chown(path, UID, GID)
+        path.chmod(mode)
+    assert bool(said(write(out))) == noticed
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o2770], ids=["emptyDir", "sticky", "fsGroup"])
 def test_a_directory_for_others(mode, write, space):
     assert not said(write(directory(space, mode)))

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from harness import pki, tokens
-from harness.doctor_worker import GATES, NAMES, USE, look
+from harness.doctor_worker import GATES, NAMES, PIPE, USE, look
 from harness.proxies import Tunnel
 from harness.runs import rig  # fixture
 from harness.servers import free_port
-from harness.sidecar import needs_root
+from harness.sidecar import PATIENCE_S, needs_root
 
 HERE = {"configuration", "subject", "output"}
 NETWORK = {"name", "connect", "tls"}
@@ -211,6 +211,18 @@ def test_unknown_ca(sidecar, serve, space):
     assert text(found.cert_hosts) and found.cert_ends_s > time.time()
     assert (found.certificates, found.first_end_s, found.tls_ms) == (0, 0, -1)
     assert text(found.anchor_name) == text(found.anchor_file) == ""
+
+
+@pytest.mark.parametrize("command, options, says", [("check", [], 'unknown command "worker"'), ("run", ["--mode=9"], "--mode")])
+def test_not_a_job(sidecar, command, options, says):
+    """Who may start the program may also start it as a worker, with any command and any options. The report stays empty."""
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb") as pipe:
+        with sidecar.start("worker", "look", 1000, "default", "-", "-", "0", command, *options, preexec_fn=lambda: os.dup2(theirs, PIPE),
+                           pass_fds=(PIPE,)) as process:
+            os.close(theirs)
+            result = process.wait(PATIENCE_S)
+        assert (result.status, pipe.read()) == (64, b"") and says in result.err, result.err
 
 
 def test_the_first_end_of_the_path(sidecar, serve, space):

@@ -294,6 +294,16 @@ static bool has(const char *hay, const char *phrase)
 	return sts_slice_has_phrase(sts_slice_of(hay), sts_slice_of(phrase));
 }
 
+static void test_find(void)
+{
+	CHECK_INT(sts_slice_find(STS_SLICE("abab"), STS_SLICE("ab")), 0);
+	CHECK_INT(sts_slice_find(STS_SLICE("abab"), STS_SLICE("ba")), 1);
+	CHECK_INT(sts_slice_find(STS_SLICE("aab"), STS_SLICE("ab")), 1);
+	CHECK_INT(sts_slice_find(STS_SLICE("aba"), STS_SLICE("abab")), -1);
+	CHECK_INT(sts_slice_find(STS_SLICE("ab"), STS_SLICE("")), -1);
+	CHECK_INT(sts_slice_find(STS_SLICE(""), STS_SLICE("")), -1);
+}
+
 static void test_phrases(void)
 {
 	CHECK(has("kid not found", "kid") && has("no KID", "kid") && has("invalid_scope", "scope"));
@@ -352,6 +362,7 @@ static const struct sts_test tests[] = {
 	{"JSON strings are written", test_json},
 	{"encodings are written", test_encodings},
 	{"numbers are read", test_numbers},
+	{"the first place of a text in another", test_find},
 	{"phrases", test_phrases},
 	{"memory is wiped", test_wipe},
 };

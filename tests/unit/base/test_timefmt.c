@@ -155,6 +155,7 @@ static void test_httpdate(void)
 		{"Sun,06 Nov 1994 08:49:37 GMT", -1},
 		{"Sun, 06-Nov-1994 08:49:37 GMT", -1},
 		{"Sun, 06-Nov-94 08:49:37 GMT", -1},
+		{"Sunday, 06-Nov-9 08:49:37 GMT", -1},
 		{"Sunday, 06 Nov 1994 08:49:37 GMT", -1},
 		{"Sun, 31 Nov 1994 08:49:37 GMT", -1},
 		{"Sun, 06 Nov 1994 24:49:37 GMT", -1},

@@ -63,6 +63,7 @@ static size_t make_answer(uint8_t *buf, size_t len, char what, int server, int c
 	case 't':
 	case 'u':
 	case 'v':
+	case 'w':
 		buf[2] |= 2;
 		return len;
 	case 'i':
@@ -117,11 +118,11 @@ static void serve_udp(int server)
 	}
 	size_t n = make_answer(buf, (size_t)len, what, server, 1);
 	sendto(udp[server], buf, n, 0, (struct sockaddr *)&from, from_len);
-	if (what == 'u' || what == 'v')
+	if (what == 'u' || what == 'v' || what == 'w')
 		script[server][0] = what;
 }
 
-/* 't' answers, 'u' says nothing, 'v' closes. */
+/* 't' answers, 'u' says nothing, 'v' closes, 'w' sends all of an answer but the last byte. */
 static void serve_tcp(int server)
 {
 	static uint8_t buf[2 + 70000];
@@ -141,6 +142,13 @@ static void serve_tcp(int server)
 		send(fd, buf, 40, MSG_NOSIGNAL);
 		usleep(20000);
 		send(fd, buf + 40, n + 2 - 40, MSG_NOSIGNAL);
+	}
+	if (script[server][0] == 'w') {
+		ssize_t len = recv(fd, buf, 400, 0);
+		size_t n = make_answer(buf + 2, (size_t)len - 2, 'a', server, 1);
+		buf[0] = (uint8_t)(n >> 8);
+		buf[1] = (uint8_t)n;
+		send(fd, buf, n + 2 - 1, MSG_NOSIGNAL);
 	}
 	close(fd);
 }
@@ -243,11 +251,16 @@ static void set_up(const char *first, const char *second, const char *third)
 
 static int64_t took;
 static _Thread_local bool asking;
+static bool no_tcp; /* no socket for TCP can be made */
 
 /* In place of the C library's: a socket of the resolver never blocks and is not inherited. */
 int socket(int domain, int type, int protocol)
 {
 	CHECK(!asking || ((type & SOCK_NONBLOCK) && (type & SOCK_CLOEXEC)));
+	if (no_tcp && (type & SOCK_STREAM)) {
+		errno = EMFILE;
+		return -1;
+	}
 	return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
@@ -372,6 +385,15 @@ static void truncated_answers_by_tcp(void)
 	CHECK_INT(ask(5000), STS_DNS_TRUNCATED);
 	CHECK_STR(log_of_servers, "1T");
 	CHECK(took < 500);
+	/* The connection ends before the answer does. */
+	set_up("w", NULL, NULL);
+	CHECK_INT(ask(5000), STS_DNS_TRUNCATED);
+	CHECK_STR(log_of_servers, "1T");
+	no_tcp = true;
+	set_up("t", NULL, NULL);
+	CHECK_INT(ask(5000), STS_DNS_TRUNCATED);
+	CHECK_STR(log_of_servers, "1");
+	no_tcp = false;
 	/* No server answers there. */
 	set_up("u", NULL, NULL);
 	CHECK_INT(ask(200), STS_DNS_TRUNCATED);

@@ -15,6 +15,8 @@ static const char hosts_text[] = "# Kubernetes-managed hosts file.\n"
 				 "  10.9.9.8 indented sts\n"
 				 "fe80::1%2 sts\n"
 				 "fe80::1%no-such-if sts\n"
+				 "fe80::1% sts\n"
+				 "fe80::1%0123456789abcdef sts\n" /* too long for an interface */
 				 "fe80::2%lo sts\n"
 				 "10.9.9.300 sts\n"
 				 "sts sts\n"

@@ -99,6 +99,17 @@ static void ports(void)
 	}
 }
 
+/* The reference tokens of a pointer, the empty ones too, until the pointer ends. */
+static void reference_tokens(void)
+{
+	static const char *const tokens[] = {"a", "", "b~1c", ""};
+	struct sts_slice pointer = S("/a//b~1c");
+
+	for (size_t i = 0; i < COUNT(tokens); i++)
+		CHECK(sts_slice_eq(sts_request_reference_token(&pointer), tokens[i]));
+	CHECK_INT(pointer.len, 0);
+}
+
 /* The subject token of `custom` at a pointer, before and after fields that are not at a pointer. */
 static void subject_at_pointer(void)
 {
@@ -152,6 +163,7 @@ static void hosts(void)
 static const struct sts_test tests[] = {
 	{"fields at JSON pointers", pointers},
 	{"ports", ports},
+	{"the reference tokens of a JSON pointer", reference_tokens},
 	{"the subject token at a JSON pointer", subject_at_pointer},
 	{"hosts in the URL", hosts},
 	{"the path segment before a value of the URL", segment_before},

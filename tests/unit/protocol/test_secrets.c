@@ -152,6 +152,20 @@ static void url_query(void)
 	}
 }
 
+/* A value of the query that is longer than a URL may be counts as repeated. */
+static void long_query(void)
+{
+	static char target[STS_URL_MAX_BYTES + 4];
+	static struct sts_url url = {.target = {target, sizeof(target)}};
+	struct sts_request r = {.url = &url};
+
+	memset(target, 'x', sizeof(target));
+	memcpy(target, "/?v=", 4);
+	CHECK(!sts_secrets_found(&r, STS_SLICE("no piece of it")));
+	target[3] = 'v';
+	CHECK(sts_secrets_found(&r, STS_SLICE("no piece of it")));
+}
+
 static const struct sts_test tests[] = {
 	{"a secret that is encoded or broken into pieces", wrapped},
 	{"a secret in base64", base64},
@@ -159,6 +173,7 @@ static const struct sts_test tests[] = {
 	{"a percent-encoded byte at the end of a text", percent_at_the_end},
 	{"short secrets and long texts", bounds},
 	{"the query of the URL, masked", url_query},
+	{"a value of the query that is too long", long_query},
 };
 
 STS_TEST_MAIN(tests)

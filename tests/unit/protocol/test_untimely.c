@@ -78,6 +78,24 @@ static void early_by_date(void)
 	CHECK_INT(refused("token-exchange", 400, REFUSED, 0), STS_EREFUSED);
 }
 
+/* Words that have no room are cut before the explanation, also where they are cut at a space. */
+static void cut_words(void)
+{
+	char body[400];
+
+	issued(-10);
+	for (int i = 0; i < 2; i++) {
+		snprintf(body, sizeof(body), REFUSAL("%.*s", "%s"), 40 + i,
+			 "cccccccccccccccccccccccccccccccccccccccccccccccc",
+			 "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a "
+			 "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a");
+		CHECK_INT(refused("openunison", 401, body, -100), STS_EEARLY);
+		CHECK(strstr(error.msg, " a a (the subject token is valid from "));
+		CHECK(strstr(error.msg, " ahead of it)"));
+		CHECK(strlen(error.msg) >= STS_ERROR_TEXT_MAX_BYTES - 2);
+	}
+}
+
 /* Without a Date, or with one that is too far away to be right, the node's clock counts. */
 static void early_by_clock(void)
 {
@@ -133,6 +151,16 @@ static void early_by_words(void)
 		/* By the node's clock it is young, and the STS's Date may be a gateway's. */
 		issued(-3);
 		CHECK_INT(refused("client-assertion", 401, body, 600) == STS_EEARLY, rows[i].young);
+	}
+	/* What is searched of a text has its bound. */
+	for (size_t from = 1000; from < 1006; from++) {
+		char text[1040];
+
+		issued(-3);
+		memset(text, '.', from);
+		snprintf(text + from, sizeof(text) - from, "token is not valid yet");
+		CHECK_INT(refused("custom", 401, text, 0) == STS_EEARLY,
+			  from + strlen(text + from) <= STS_REASON_WORDS_MAX_BYTES);
 	}
 	issued(-3);
 	CHECK_INT(refused("vault", 400, "{\"errors\":[\"token not yet valid\"]}", 0), STS_EEARLY);
@@ -307,6 +335,7 @@ static void long_words(void)
 static const struct sts_test tests[] = {
 	{"a Date before nbf or iat", early_by_date},
 	{"the node's clock without a Date", early_by_clock},
+	{"words that have no room", cut_words},
 	{"words that say that it is early", early_by_words},
 	{"a subject token that has expired", late},
 	{"a sentence that lists all causes", by_a_list_of_causes},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/event_log.h"
 
+#include <errno.h>
+
 #include "base/packed.h"
 #include "log_lines.h"
 #include "packed_texts.h"
@@ -488,6 +490,35 @@ static void test_revoked(void)
 	CHECK_STR(line(), "{\"level\":\"info\",\"msg\":\"token revoked\",\"exchange\":\"api\"}\n");
 }
 
+/* The line about files that cannot be watched says which limit of the node is too low. */
+static void test_unwatched(void)
+{
+	static const struct {
+		int err;
+		const char *hint;
+	} rows[] = {
+		{ENOSPC, ",\"hint\":\"raise fs.inotify.max_user_watches on the node\"}\n"},
+		{EMFILE, ",\"hint\":\"raise fs.inotify.max_user_instances on the node, or the "
+			 "limit of open files\"}\n"},
+		{ENFILE, ",\"hint\":\"raise fs.inotify.max_user_instances on the node, or the "
+			 "limit of open files\"}\n"},
+		{EACCES, "}\n"},
+	};
+
+	set_up();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char want[512];
+
+		snprintf(want, sizeof(want),
+			 "{\"level\":\"warn\",\"msg\":\"changes of the subject token, the CA files "
+			 "and the configuration file are noticed late, with the next attempt: they "
+			 "cannot be watched\",\"reason\":\"%s\"%s",
+			 sts_errno_words(rows[i].err), rows[i].hint);
+		sts_event_log_unwatched(rows[i].err);
+		CHECK_STR(line(), want);
+	}
+}
+
 /* The line of the last failure says how often and how long `fetch` has tried. */
 static void test_gave_up(void)
 {
@@ -568,6 +599,7 @@ static const struct sts_test tests[] = {
 	{"what was agreed on in TLS", test_tls},
 	{"other lines", test_other_lines},
 	{"a token that was revoked or not", test_revoked},
+	{"files that cannot be watched", test_unwatched},
 };
 
 int main(void)

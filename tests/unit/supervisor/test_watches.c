@@ -206,6 +206,18 @@ static void test_odd_paths(void)
 	memcpy(big + 4000, "token", 6);
 	watch_anew(big); /* more steps than are made */
 	sts_watch_path(-1, "d/token", &found);
+	/* The target of a link and the rest of the path together are longer than a path may be. */
+	for (size_t i = 0; i < 4000; i++)
+		big[i] = "d/../"[i % 5];
+	big[4000] = '\0';
+	CHECK(symlink(big, "long") == 0);
+	memcpy(big, "long/", 5);
+	watch_anew("long/token");
+	CHECK_INT(watches_of(fd), 2);
+	memset(big + 5, 'x', 200);
+	big[205] = '\0';
+	watch_anew(big);
+	CHECK_INT(watches_of(fd), 1);
 }
 
 /* More names than there is room for: any name counts then. */

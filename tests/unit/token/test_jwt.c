@@ -251,6 +251,21 @@ static void description_of_odd_ones(void)
 	CHECK(strstr(shown_buf, "\"a\\\"\\\\\": \"\\u202E\\uD83D\\uDE00\\u007F\""));
 }
 
+/* The claims have more values than there is memory for. */
+static void too_many_claims(void)
+{
+	static char claims[1 + 3 * 16384];
+	const struct sts_json *root;
+
+	claims[0] = '[';
+	for (size_t i = 1; i < sizeof(claims); i++)
+		claims[i] = ",[]"[i % 3];
+	claims[sizeof(claims) - 1] = ']';
+	CHECK_INT(sts_jwt_open_part((struct sts_slice){claims, sizeof(claims)}, &root, &error),
+		  STS_ETOOBIG);
+	CHECK_STR(error.msg, "the token is too big to be read");
+}
+
 static void description_refused(void)
 {
 	char long_kid[2000];
@@ -335,6 +350,7 @@ static const struct sts_test tests[] = {
 	{"a token is described", description},
 	{"odd tokens are described", description_of_odd_ones},
 	{"a token that is not described", description_refused},
+	{"claims of too many values", too_many_claims},
 	{"numbers are shown as they are written", numbers},
 	{"claims that are as deep as JSON may be", deep},
 };
