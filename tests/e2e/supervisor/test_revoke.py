@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--revoke-on-stop: the token is revoked when the program is told to stop, and a new start gets another one. Whatever fails only warns."""
 import json
+import os
 import signal
 import time
 
@@ -191,6 +192,18 @@ def test_time_is_over(rig):
     sts.mock.fault(delay_head_ms=20000, path="/v1/auth/token")
     assert 0.8 < seconds(sts, process) < 10
     assert "time ran out while waiting for the answer" in sts.said("the token was not revoked")[0]["reason"]
+
+
+def test_a_worker_that_does_not_end(rig):
+    """A worker gives up by itself, unless it is stopped. The program waits no longer for it."""
+    sts = rig("--role", "app")
+    process = vault(sts, "--revoke-timeout=2s")
+    sts.has_refreshed()
+    sts.mock.fault(delay_head_ms=20000, path="/v1/auth/token")
+    process.signal(signal.SIGTERM)
+    os.kill(process.worker(), signal.SIGSTOP)
+    assert process.wait(10).status == 0
+    assert [line["reason"] for line in sts.said("the token was not revoked")] == ["--revoke-timeout is over"]
 
 
 def test_a_second_signal_ends_it(rig):
