@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/errno_words.h"
 #include "base/packed.h"
 #include "log_lines.h"
 #include "packed_texts.h"
