@@ -244,6 +244,12 @@ def test_refresh_of_a_former_version(ask, space):
     assert run.status == 75 and run.err == f"{LATE}{space.out}{HINT}", run.err
 
 
+@pytest.mark.slow
+def test_refresh_passes_over_a_status_that_cannot_be_read(ask, space):
+    run = ask(former(), [0, success(state="of-another-version"), None], [0.5, success(attempts=19), {"tried_s": -0.1, "next_s": 100, "latest_s": 220}])
+    assert run.status == 0 and run.seconds > 0.45, run.err
+
+
 WAITING = {"state": "starting", "attempts": 0, "waits": 1, "waits_for": "first", "next_s": 0}
 
 

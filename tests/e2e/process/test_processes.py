@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,7 +17,7 @@ from harness.mock import wait_for
 from harness.runs import SHORT, USER, rig, running  # rig, running: fixtures
 from harness.servers import free_port
 from harness.several import several  # fixture
-from harness.sidecar import ROOT, can_trace, needs_root, sanitized, traced
+from harness.sidecar import ROOT, Sidecar, can_trace, needs_root, sanitized, traced
 
 needs_strace = pytest.mark.skipif(not can_trace(), reason="needs root, strace and the release binary")
 
@@ -201,6 +202,25 @@ def test_a_worker_of_another_configuration_is_not_alone(several):
         with open(f"/proc/{worker}/fd/4", "r+b") as snapshot:
             snapshot.write(b"x")
     several.stop(process)
+
+
+@pytest.mark.slow
+@needs_root
+def test_the_mode_of_the_program_changes(several):
+    """Nobody may read the program's file, so the kernel protects its processes from the start. Then everyone may, and that is told once."""
+    several.sidecar = Sidecar()
+    several.sidecar.path.chmod(0o711)
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    assert not any("dumpable" in line["msg"] for line in several.lines())
+    several.sidecar.path.chmod(0o755)
+    for count in 2, 3:
+        process.signal(signal.SIGHUP)
+        several.said("token refreshed", "a", count)
+    assert len([line for line in several.lines() if "a worker was dumpable when it began" in line["msg"]]) == 1
+    assert several.stop(process).status == 0
+    shutil.rmtree(several.sidecar.folder)
 
 
 @pytest.mark.slow

@@ -196,6 +196,23 @@ def test_a_planner_that_is_killed(several):
     assert several.stop(process).status == 0
 
 
+def mistakes(several):
+    return sum(line.get("error") == "usage" for line in several.lines())
+
+
+def test_a_mistake_is_told_once(several):
+    """The file is written anew with the same mistake, then with another one, and then with the first one."""
+    several.configure(several.exchange("a"))
+    process = several.start()
+    several.said("token refreshed", "a")
+    for text, count in (("{", 1), ("{", 1), ("[", 2), ("{", 3)):
+        several.write("config.json", text)
+        wait_for(lambda: mistakes(several) >= count, "a warning")
+        time.sleep(3)  # it looks at the file, and then plans, at most once a second
+        assert mistakes(several) == count
+    assert several.stop(process).status == 0
+
+
 def test_planning_is_never_hot(several):
     """The file changes all the time, HUP comes all the time."""
     several.configure(several.exchange("a"))
