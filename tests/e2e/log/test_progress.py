@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A line at the end of a terminal says what `fetch` and `check --wait` wait for. Elsewhere there is no such line."""
 import contextlib
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
+import termios
 import time
 
 import pytest
@@ -70,6 +73,16 @@ def test_fetch(start, space, serve, terminal):
     assert run.wait().status == 0
     assert [re.search(r"(error|info): (\w+ \w+)", line)[2] for line in terminal.lines()] == ["unexpected status", "token refreshed"]
     assert re.search(r"\r\x1b\[K\d+ s left: attempt 1 has been running for 0 s", terminal.text)
+
+
+@pytest.mark.parametrize("columns, shown", [(0, 79), (20, 19), (100, 99), (300, None)])
+def test_the_width_of_the_terminal(start, space, terminal, columns, shown):
+    """A line leaves the last column free. A terminal that does not know its width has 80 columns."""
+    fcntl.ioctl(terminal.mine, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    out = space.folder / ("d" * 250)
+    assert start("check", "--wait=1s", out).wait().status == 1
+    lines = re.findall(r"\r\x1b\[K(\d s left: [^\r\n]+)", terminal.rest())
+    assert {len(line) for line in lines} == {shown} if shown else min(map(len, lines)) > 100, lines
 
 
 @pytest.mark.parametrize("more", [{"term": None}, {"term": "dumb"}, {"more": ["--log-format=json"]}], ids=["no TERM", "dumb", "JSON"])
