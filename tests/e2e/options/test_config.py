@@ -92,6 +92,15 @@ def test_what_counts_more(several):
         assert not re.search("scope=of-(a|all|env)|audience=(a1|of-all)", request)
 
 
+def test_a_request_that_cannot_be_shown(several):
+    """One directory would be that of both exchanges; and a request may be too big."""
+    several.configure(several.exchange("a"), several.exchange("b"))
+    run = several.sidecar.run("fetch", "--config", several.config_file, "--dry-run", "--output-dir", several.out)
+    assert run.status == 64 and "--output-dir would be that of all exchanges" in run.last and run.out == b"", run.err
+    run = several.sidecar.run("fetch", "--config", several.config_file, "--dry-run", "--scope", "&" * 100_000)
+    assert run.status == 64 and "the request is too big to be sent" in run.last and run.out == b"", run.err
+
+
 def test_options_of_the_process(several):
     """They come from the file as well, and flags count more."""
     port = free_port()
