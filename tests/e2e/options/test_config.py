@@ -98,7 +98,7 @@ def test_a_request_that_cannot_be_shown(several):
     run = several.sidecar.run("fetch", "--config", several.config_file, "--dry-run", "--output-dir", several.out)
     assert run.status == 64 and "--output-dir would be that of all exchanges" in run.last and run.out == b"", run.err
     run = several.sidecar.run("fetch", "--config", several.config_file, "--dry-run", "--scope", "&" * 100_000)
-    assert run.status == 64 and "the request is too big to be sent" in run.last and run.out == b"", run.err
+    assert run.status == 65 and "the request is too big to be sent" in run.last and run.out == b"", run.err
 
 
 def test_options_of_the_process(several):
