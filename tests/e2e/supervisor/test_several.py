@@ -146,6 +146,24 @@ def test_six_that_hang_beside_a_good_one(several):
     assert several.stop(process).status == 0
 
 
+@pytest.mark.slow
+def test_six_polls_that_hang(several):
+    """Four of them have all workers. An attempt takes the worker of a poll."""
+    def answer(request):
+        if request.split(b" ")[1].endswith(b"/sig-cert"):
+            server.released.wait(60)
+        return tokens.openunison(tokens.issued(10))
+    server = several.serve(answer)
+    names = [f"e{i}" for i in range(6)]
+    several.configure(*(several.exchange(name, url=server.url(f"/{name}/token/user", host="localhost"), protocol="openunison", timeout="60s",
+                                         poll_interval="1s") for name in names))
+    process = several.start()
+    for name in names:
+        several.said("token refreshed", name, 3, patience_s=40)
+    assert {line["level"] for line in several.lines()} == {"info"}
+    assert several.stop(process).status == 0
+
+
 @pytest.mark.parametrize("command", ["run", "fetch"])
 def test_one_directory_by_two_names(several, command):
     """A link leads to the other's directory: the lock would name this very process."""
