@@ -494,29 +494,17 @@ static void test_revoked(void)
 /* The line about files that cannot be watched says which limit of the node is too low. */
 static void test_unwatched(void)
 {
-	static const struct {
-		int err;
-		const char *hint;
-	} rows[] = {
-		{ENOSPC, ",\"hint\":\"raise fs.inotify.max_user_watches on the node\"}\n"},
-		{EMFILE, ",\"hint\":\"raise fs.inotify.max_user_instances on the node, or the "
-			 "limit of open files\"}\n"},
-		{ENFILE, ",\"hint\":\"raise fs.inotify.max_user_instances on the node, or the "
-			 "limit of open files\"}\n"},
-		{EACCES, "}\n"},
-	};
+	static const int errors[] = {ENOSPC, EMFILE, ENFILE, EACCES};
 
 	set_up();
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char want[512];
+	for (int i = 0; i < 4; i++) {
+		sts_event_log_unwatched(errors[i]);
+		const char *said = line();
 
-		snprintf(want, sizeof(want),
-			 "{\"level\":\"warn\",\"msg\":\"changes of the subject token, the CA files "
-			 "and the configuration file are noticed late, with the next attempt: they "
-			 "cannot be watched\",\"reason\":\"%s\"%s",
-			 sts_errno_words(rows[i].err), rows[i].hint);
-		sts_event_log_unwatched(rows[i].err);
-		CHECK_STR(line(), want);
+		CHECK(strstr(said, "they cannot be watched\",\"reason\":\""));
+		CHECK(strstr(said, sts_errno_words(errors[i])));
+		CHECK_INT(strstr(said, "max_user_watches on the node\"}") != NULL, i == 0);
+		CHECK_INT(strstr(said, "max_user_instances on") != NULL, i == 1 || i == 2);
 	}
 }
 
