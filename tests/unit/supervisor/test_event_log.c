@@ -500,7 +500,6 @@ static void test_unwatched(void)
 	for (int i = 0; i < 4; i++) {
 		sts_event_log_unwatched(errors[i]);
 		const char *said = line();
-
 		CHECK(strstr(said, "they cannot be watched\",\"reason\":\""));
 		CHECK(strstr(said, sts_errno_words(errors[i])));
 		CHECK_INT(strstr(said, "max_user_watches on the node\"}") != NULL, i == 0);
