@@ -152,7 +152,10 @@ static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 	struct sts_text t;
 
 	sts_text_init(&t, out, TEMP_NAME_MAX_BYTES);
-	sts_text_addf(&t, "%s%s.new", name[0] == '.' ? "" : ".", name);
+	if (name[0] != '.')
+		sts_text_add_char(&t, '.');
+	sts_text_add_str(&t, name);
+	sts_text_add_str(&t, ".new");
 	return !t.overflow;
 }
 
