@@ -23,6 +23,7 @@
 #define RESERVE_MAX_BYTES   (64 * 1024)
 #define GROUPS_MAX          64         /* of this process that are looked at */
 #define OVERLAYFS           0x794c7630 /* statfs(2) */
+#define NEW_FILE            (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC)
 
 /* A directory or a file in it is missing only if the directory is. */
 static const char *words_of(int err)
@@ -152,8 +153,7 @@ static bool temp_name(const char *name, char out[TEMP_NAME_MAX_BYTES])
 	struct sts_text t;
 
 	sts_text_init(&t, out, TEMP_NAME_MAX_BYTES);
-	if (name[0] != '.')
-		sts_text_add_char(&t, '.');
+	sts_text_add(&t, ".", name[0] != '.');
 	sts_text_add_str(&t, name);
 	sts_text_add_str(&t, ".new");
 	return !t.overflow;
@@ -176,12 +176,10 @@ static int remove_temp(int dir_fd, const char *temp)
 	return err;
 }
 
-/*
- * fsync() a file or directory. Some file systems (FUSE, 9P, network mounts) cannot sync files or
+/* fsync() a file or directory. Some file systems (FUSE, 9P, network mounts) cannot sync files or
  * cannot sync directories, and return one of the errnos below. That does not count as a failure:
  * readers are served all the same, and only the order of the files after a power cut is not
- * guaranteed. Any other errno, such as that of a failing disk, is a failure.
- */
+ * guaranteed. Any other errno, such as that of a failing disk, is a failure. */
 static int sync_fd(int fd)
 {
 	int result;
@@ -224,14 +222,12 @@ static enum sts_err make_temp(const struct sts_store *store, const char *name,
 	*fd = -1;
 	if (!temp_name(name, temp))
 		return sts_fail(e, STS_EBUG, 0, "a file name is too long");
-	for (bool removed = false;; removed = true) {
-		*fd = openat(store->dir_fd, temp,
-			     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
-		if (*fd >= 0 || errno != EEXIST || removed)
-			break;
+	*fd = openat(store->dir_fd, temp, NEW_FILE, 0600);
+	if (*fd < 0 && errno == EEXIST) {
 		int err = remove_temp(store->dir_fd, temp);
 		if (err != 0)
 			return fail_held(store, "remove", temp, err, e);
+		*fd = openat(store->dir_fd, temp, NEW_FILE, 0600);
 	}
 	return *fd < 0 ? fail(store, "create", temp, errno, e) : STS_OK;
 }
