@@ -34,6 +34,25 @@ int __wrap_fstatfs64(int fd, struct statfs *fs)
 	return __wrap_fstatfs(fd, fs);
 }
 
+static const char *mounted; /* the name of a file that has another device; NULL: no file has */
+
+int __real_fstatat(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat(int dir_fd, const char *path, struct stat *st, int flags)
+{
+	int result = __real_fstatat(dir_fd, path, st, flags);
+
+	if (result == 0 && mounted && strcmp(path, mounted) == 0)
+		st->st_dev++;
+	return result;
+}
+
+int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags);
+int __wrap_fstatat64(int dir_fd, const char *path, struct stat *st, int flags)
+{
+	return __wrap_fstatat(dir_fd, path, st, flags);
+}
+
 static enum sts_err look(gid_t group, int *detail)
 {
 	struct sts_error e = {.code = STS_OK};
@@ -222,8 +241,44 @@ static void room(void)
 	CHECK(rmdir("d") == 0 && chdir("/") == 0 && rmdir(template) == 0);
 }
 
+/* A file that has another device than its directory is a mount point, as with a subPath, and cannot
+ * be replaced. On overlayfs, a file may have another device without being a mount point. */
+static void mount_points(void)
+{
+	static const struct statfs tmpfs = {.f_type = 0x01021994},
+				   overlayfs = {.f_type = 0x794c7630};
+	static const struct {
+		const struct statfs *fs;
+		const char *name;
+		int detail;
+	} cases[] = {
+		{&tmpfs, NULL, 0},         {&tmpfs, "token.jwt", EBUSY}, {&tmpfs, ".status", EBUSY},
+		{&tmpfs, "token.json", 0}, {&overlayfs, "token.jwt", 0}, {&overlayfs, ".status", 0},
+	};
+	char template[] = "/tmp/look.XXXXXX";
+	int detail;
+
+	sts_test_enter_folder(template);
+	CHECK(mkdir("d", 0700) == 0);
+	close(creat("d/token.jwt", 0600));
+	close(creat("d/token.json", 0600));
+	close(creat("d/.status", 0600));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		file_system = cases[i].fs;
+		mounted = cases[i].name;
+		CHECK_INT(look(STS_GROUP_AUTO, &detail), cases[i].detail ? STS_EOUTPUT : STS_OK);
+		CHECK_INT(detail, cases[i].detail);
+	}
+	file_system = NULL;
+	mounted = NULL;
+	CHECK(unlink("d/token.jwt") == 0 && unlink("d/token.json") == 0);
+	CHECK(unlink("d/.status") == 0 && rmdir("d") == 0);
+	CHECK(chdir("/") == 0 && rmdir(template) == 0);
+}
+
 static const struct sts_test tests[] = {
 	{"room", room},
+	{"mount points", mount_points},
 	{"the sticky bit", sticky},
 	{"the group of files", groups},
 };

@@ -154,6 +154,7 @@ static void failure_spans(void)
 		 -1,
 		 1000,
 		 60000}, /* it is not known since when it fails */
+		{{FRESH, SINCE(NOW), 30}, SOON, 0, -1, 1000, 300000}, /* since time 0 */
 		{{LEFT(400 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 100000},
 		{{LEFT(41 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10250},
 		{{LEFT(20 * SECOND), SINCE(HOUR), 30}, SOON, 0, -1, 1000, 10000},
