@@ -116,7 +116,6 @@ static void read_transfer_encoding(struct sts_http_response *p, struct sts_slice
 {
 	bool again = p->has_coding;
 
-	p->has_coding = false;
 	while (value.data) {
 		struct sts_slice item = sts_slice_trim(sts_slice_cut(&value, ','));
 
@@ -445,7 +444,7 @@ static void head_byte(struct sts_http_response *p, char c)
 	bool empty = p->may_be_empty && (len == 0 ? c == '\r' : len == 1 && p->head_buf[0] == '\r');
 
 	/* Bytes that are not HTTP are refused at once. Their first line may never end. */
-	if (p->state == STATUS_LINE && len < sizeof(version) - 1 && c != version[len] && !empty)
+	if (len < sizeof(version) - 1 && c != version[len] && !empty)
 		return malformed(p, STS_PACKED("it does not begin with HTTP/1."));
 	if (p->in_field && len == p->line_start && c != ' ' && c != '\t')
 		end_field(p);
@@ -530,7 +529,7 @@ static const char *what_is_missing(const struct sts_http_response *p)
 {
 	if (p->state == BODY_UNTIL_CLOSE)
 		return STS_PACKED("the connection ended without a close_notify");
-	if (p->state == STATUS_LINE && p->head_len == 0)
+	if (p->head_len == 0)
 		return STS_PACKED("the peer closed without an answer");
 	if (p->state == STATUS_LINE || p->state == HEADER_LINE)
 		return STS_PACKED("the peer closed within the head");

@@ -314,11 +314,9 @@ void sts_store_sweep(const struct sts_store *store)
 		remove_temp_of(store, i);
 }
 
-/* End the temporary file of an output, if there is one. */
+/* End the temporary file of an output. */
 static void discard(const struct sts_store *store, struct sts_temps *temps, enum sts_output output)
 {
-	if (!(temps->files >> output & 1))
-		return;
 	remove_temp_of(store, output);
 	if (temps->fd[output] >= 0)
 		close(temps->fd[output]);
@@ -327,8 +325,8 @@ static void discard(const struct sts_store *store, struct sts_temps *temps, enum
 
 void sts_store_discard(const struct sts_store *store, struct sts_temps *temps)
 {
-	for (unsigned i = 0; i < STS_OUTPUT__COUNT; i++)
-		discard(store, temps, i);
+	while (temps->files != 0)
+		discard(store, temps, (enum sts_output)__builtin_ctz(temps->files));
 }
 
 /* Returns how much room a new file needs. The size of the present file is a good guess, but the
@@ -338,7 +336,7 @@ static off_t room_for(const struct sts_store *store, const char *name)
 	struct stat st;
 	off_t size = 0;
 
-	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+	if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		size = st.st_size < RESERVE_MAX_BYTES ? st.st_size : RESERVE_MAX_BYTES;
 	return size < RESERVE_MIN_BYTES ? RESERVE_MIN_BYTES : size;
 }
@@ -558,7 +556,7 @@ static enum sts_err replace_all(const struct sts_store *store, struct sts_temps 
 	};
 	int64_t old_s, last_s = written_s(store->dir_fd, STS_FILE_EXPIRES);
 	int err = sts_stored_expires(store->dir_fd, &old_s);
-	bool expires_first = err == 0 && expires_s < old_s;
+	bool expires_first = expires_s < old_s; /* old_s is 0 if there is no time */
 	bool alone = temps->files == 1u << STS_OUTPUT_EXPIRES;
 	enum sts_err result;
 

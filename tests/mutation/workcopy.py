@@ -10,6 +10,7 @@ import mmap
 import os
 import pathlib
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -25,6 +26,7 @@ KINDS = {  # of build: the options of the compiler, and those of Meson. BearSSL 
     "sanitized": ("-w -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=all".split(), ["-Db_lundef=false"]),
 }
 SUITES = {"unit", "store"}  # of Meson
+OUTPUT_MAX_BYTES = 16 << 20  # of a test; a mutant may print without an end
 GRACE_S = 4  # that a test may take longer than six times as long as with the unchanged program
 INSIDE = """
 mount --rbind "$1" /mnt || exit 99
@@ -193,11 +195,9 @@ class Build:
         known = {"PATH": os.environ["PATH"], "STS_TESTS": "/mnt/src/tests", "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0", **dict(environment)}
         with subprocess.Popen(command, env=known, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               start_new_session=True) as process:
-            try:
-                out, _ = process.communicate(timeout=patience * seconds)
-            except subprocess.TimeoutExpired:
+            out = output(process, time.monotonic() + patience * seconds)
+            if out is None:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
                 return "timed out"
         if process.returncode == 99:
             raise Failed("the namespaces of a test cannot be made: unshare(1) and mount(8) need root, or user namespaces")
@@ -236,6 +236,20 @@ class Build:
         if result != "passed":
             print(f"-- left out: the unit test {test} of the unchanged program {result}", file=sys.stderr, flush=True)
         return test, facts if result == "passed" else None
+
+
+def output(process, until):
+    """What a process prints until it ends; None if it does not end in time, or prints too much."""
+    out = bytearray()
+    while len(out) <= OUTPUT_MAX_BYTES:
+        ready, _, _ = select.select([process.stdout], [], [], max(until - time.monotonic(), 0))
+        if not ready:
+            break
+        piece = os.read(process.stdout.fileno(), 1 << 16)
+        if not piece:
+            return out
+        out += piece
+    return None
 
 
 def offsets_in(entered):

@@ -204,6 +204,11 @@ static void test_refused(void)
 						 &error),
 				  STS_EOUTPUT);
 			CHECK_STR(error.msg, want);
+			CHECK_INT(sts_store_open(&store, "d/new", true, STS_MODE_AUTO,
+						 STS_GROUP_AUTO, &error),
+				  STS_EOUTPUT);
+			CHECK_STR(error.msg, i == 2 ? "cannot open d/new: permission denied"
+						    : "cannot create d/new: permission denied");
 			fflush(stdout);
 			_exit(sts_test_failures != 0);
 		}
@@ -238,12 +243,66 @@ static void test_foreign(void)
 				     "65532: the directory belongs to 0:0, "
 				     "mode 1777: sticky, and the file is another UID's");
 		CHECK_INT(error.detail, STS_EHELD);
+		/* A caller may want no error. */
+		CHECK_INT(tree_write_in("d", TREE_TIME_S + 2, NULL), STS_EOUTPUT);
 		fflush(stdout);
 		_exit(sts_test_failures != 0);
 	}
 	CHECK_INT(tree_wait(child), 0);
 	CHECK(tree_is("d/token.jwt", token));
 	CHECK_INT(tree_count("d"), 3);
+}
+
+/* A token that this user may not read is told as such. */
+static void test_unreadable(void)
+{
+	struct sts_stored stored;
+
+	if (!is_root())
+		return;
+	tree_clear("d");
+	tree_dir("d", 0777);
+	tree_put("d/token.jwt", "x");
+	CHECK(chmod("d/token.jwt", 0600) == 0);
+	pid_t child = tree_fork();
+	if (child == 0) {
+		CHECK(become(&writers[0]));
+		int fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		sts_stored_look(fd, &stored);
+		CHECK_INT(stored.token_errno, EACCES);
+		CHECK_INT(stored.files, 0);
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	CHECK_INT(tree_wait(child), 0);
+}
+
+/* A thumbprint that should go, but cannot be removed, is told. */
+static void test_foreign_thumbprint(void)
+{
+	struct sts_store store;
+	struct sts_error error;
+
+	if (!is_root())
+		return;
+	tree_clear("d");
+	tree_dir("d", 01777);
+	tree_put("d/thumbprint", "x");
+	pid_t child = tree_fork();
+	if (child == 0) {
+		CHECK(become(&writers[0]));
+		CHECK_INT(sts_store_open(&store, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
+			  STS_OK);
+		CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), TREE_TIME_S,
+					   (struct sts_slice){0}, &error),
+			  STS_EOUTPUT);
+		CHECK(strstr(error.msg, "cannot remove d/thumbprint: operation not permitted"));
+		CHECK_INT(error.detail, STS_EHELD);
+		fflush(stdout);
+		_exit(sts_test_failures != 0);
+	}
+	CHECK_INT(tree_wait(child), 0);
+	CHECK(tree_is("d/thumbprint", "x"));
 }
 
 static void test_group(void)
@@ -284,6 +343,8 @@ static const struct sts_test tests[] = {
 	{"each directory with each writer and reader", test_table},
 	{"a directory that is not writable", test_refused},
 	{"a file of somebody else is replaced or stays", test_foreign},
+	{"a token that may not be read", test_unreadable},
+	{"a thumbprint of somebody else is told", test_foreign_thumbprint},
 	{"a group that was asked for", test_group},
 };
 

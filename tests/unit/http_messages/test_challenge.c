@@ -39,6 +39,7 @@ static void challenges(void)
 		{"Bearer error=e, DPoP error=f", "e", ""},
 		{"Bearer error=e, DPoP error_description=d", "e", ""},
 		{"Bearer error_description=d, DPoP error=f", "", "d"},
+		{"Bearer error=e, error_description=d, DPoP error=f", "e", "d"},
 		{"Negotiate \"error=x\" error=e", "e", ""},
 		{"Negotiate \"error=x\", DPoP error=e", "e", ""},
 		/* twice */

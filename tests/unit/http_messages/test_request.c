@@ -46,7 +46,7 @@ static void test_names_and_values(void)
 	static const char *const good_values[] = {"", "x", "a b\tc", "!~", "Bearer abc.def"};
 	static const char *const bad_values[] = {" a",    "a ",       "\ta",       " ",
 						 "a\rb",  "a\nb",     "a\r\nX: y", "a\x01",
-						 "a\x7f", "\xc3\xa9", "\v"};
+						 "a\x7f", "\xc3\xa9", "\v",        "a\x1f"};
 
 	for (size_t i = 0; i < COUNT(good_names); i++)
 		CHECK(sts_http_name_allowed(sts_slice_of(good_names[i])));
@@ -58,6 +58,10 @@ static void test_names_and_values(void)
 		CHECK(!sts_http_value_allowed(sts_slice_of(bad_values[i])));
 	CHECK(!sts_http_value_allowed((struct sts_slice){"a\0b", 3}));
 	CHECK(!sts_http_name_allowed((struct sts_slice){"a\0b", 3}));
+	/* What stands beside them in memory does not matter. */
+	CHECK(sts_http_name_allowed((struct sts_slice){"proxy-x", 5}));
+	CHECK(sts_http_value_allowed((struct sts_slice){"\t \t" + 1, 0}));
+	CHECK(sts_http_value_allowed((struct sts_slice){"ab  ", 2}));
 }
 
 static void test_request(void)

@@ -48,6 +48,8 @@ static const struct row rows[] = {
 	{"GET /a b HTTP/1.1\r\n", 400, NULL, false},
 	{"GET /a\tHTTP/1.1\r\n", 400, NULL, false},
 	{"GET\r\n", 400, NULL, false},
+	{"GET  HTTP/1.1\r\n", 400, NULL, false}, /* without a path */
+	{" /a HTTP/1.1\r\n", 400, NULL, false},  /* without a method */
 	{"GET /a\r HTTP/1.1\r\n", 400, NULL, false},
 	{"GET /a HTTP/1.1\r\r\n", 400, NULL, false},
 	{"GET /a HTTP/11\r\n", 400, NULL, false},

@@ -18,7 +18,11 @@ static void test_lock(void)
 	errno = EINTR; /* of a call before */
 	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
 	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	int lowest = dup(0);
+	close(lowest);
 	CHECK_INT(sts_lock_owner(store.dir_fd), getpid());
+	CHECK_INT(dup(0), lowest); /* no descriptor is left open */
+	close(lowest);
 	CHECK_INT(sts_store_open(&second, "d", false, STS_MODE_AUTO, STS_GROUP_AUTO, &error),
 		  STS_OK);
 	CHECK(locked);
@@ -101,8 +105,26 @@ static void check_listed_owner(const char *pid, pid_t owner)
 	close(fd);
 }
 
+/* The line is found wherever the list ends: also where one byte is left for another read. */
+static void check_lists_of_all_lengths(void)
+{
+	struct stat st;
+	char line[128], list[2081];
+
+	CHECK(fstat(store.dir_fd, &st) == 0);
+	snprintf(line, sizeof(line), "\n1: FLOCK  ADVISORY  WRITE 1 %02x:%02x:%llu 0 EOF\n",
+		 major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+	for (size_t len = 2000; len < sizeof(list); len++) {
+		memset(list, 'x', len);
+		strcpy(list + len - strlen(line), line);
+		tree_put("/proc/locks", list);
+		CHECK_INT(sts_lock_owner(store.dir_fd), 1);
+	}
+}
+
 static void check_listed_owners(void)
 {
+	check_lists_of_all_lengths();
 	check_listed_owner("1", 1);
 	check_listed_owner("2147483647", INT32_MAX);
 	check_listed_owner("0", 0);

@@ -91,6 +91,7 @@ static void test_resolution(void)
 		{0755, STS_MODE_AUTO, own, 0640, own},
 		{0777, STS_MODE_AUTO, own, 0640, own},
 		{0777, 07444, STS_GROUP_AUTO, 0444, STS_GROUP_AUTO},
+		{0777, 0777, STS_GROUP_AUTO, 0777, STS_GROUP_AUTO},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -330,8 +331,10 @@ static void test_files_of_others(void)
 	put_and_time("d/expires", 5000);
 	put_and_time("d/aws-credentials", 4950);
 	put_and_time("d/aws-process.json", 5050);
+	put_and_time("d/thumbprint", 1000); /* nobody else has this name */
 	CHECK_INT(write_several(1, 2000), STS_OK);
 	CHECK(access("d/aws-credentials", F_OK) != 0 && access("d/aws-process.json", F_OK) != 0);
+	CHECK(access("d/thumbprint", F_OK) != 0);
 	/* a minute is together, and a second more is not */
 	for (int more_s = 0; more_s < 2; more_s++) {
 		put_and_time("d/expires", 5000);
@@ -408,6 +411,7 @@ static void test_prepared(void)
 	/* The temporaries of the other files are made before that of `thumbprint` fails. */
 	CHECK(mkdir("d/.thumbprint.new", 0700) == 0);
 	tree_put("d/.thumbprint.new/inside", "x");
+	memset(&temps, 0, sizeof(temps)); /* 0 is the number of standard input */
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_EOUTPUT);
 	CHECK_STR(error.msg, "cannot remove d/.thumbprint.new: a directory that is not empty");
 	CHECK(fcntl(0, F_GETFD) >= 0);
@@ -473,6 +477,13 @@ static void test_swapped(void)
 				CHECK(tree_is("d/expires", "1970-01-01T00:33:20Z"));
 				CHECK_INT(tree_count("d"), 3);
 			}
+	/* Nor is a file renamed before one of a single byte that was replaced. */
+	const struct sts_slice tiny[STS_OUTPUT__COUNT] = {
+		[STS_OUTPUT_TOKEN] = STS_SLICE("t"), [STS_OUTPUT_THUMBPRINT] = STS_SLICE("x")};
+	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
+	swap_file("d/.thumbprint.new");
+	CHECK_INT(sts_store_write_files(&store, &temps, tiny, 3000, &error), STS_EOUTPUT);
+	CHECK(tree_is("d/token.jwt", token));
 	/* A thumbprint that is not needed cannot be swapped to any effect. */
 	CHECK_INT(sts_store_prepare(&store, WANTED, &temps, &error), STS_OK);
 	swap_file("d/.thumbprint.new");

@@ -13,7 +13,7 @@
 #define NOW_S TREE_TIME_S
 
 /* The call that fails once, with errno, after so many that do not. */
-enum call { NONE, FSYNC, FLOCK, FALLOCATE, CLOSE, FCHMOD, FCHOWN, FSTAT, FSTATAT, GETGROUPS };
+enum call { NONE, READ, FSYNC, FLOCK, FALLOCATE, CLOSE, FCHMOD, FCHOWN, FSTAT, FSTATAT, GETGROUPS };
 static struct {
 	enum call call;
 	int after, err;
@@ -26,6 +26,13 @@ static bool fails(enum call call)
 	fault.call = NONE;
 	errno = fault.err;
 	return true;
+}
+
+ssize_t __real_read(int fd, void *data, size_t len);
+ssize_t __wrap_read(int fd, void *data, size_t len);
+ssize_t __wrap_read(int fd, void *data, size_t len)
+{
+	return fails(READ) ? -1 : __real_read(fd, data, len);
 }
 
 int __real_fsync(int fd);
@@ -54,8 +61,12 @@ int __real_fallocate(int fd, int mode, off_t at, off_t len);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t len);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t len)
 {
+	int result = fails(FALLOCATE) ? -1 : __real_fallocate(fd, mode, at, len);
+
 	CHECK_INT(at, 0);
-	return fails(FALLOCATE) ? -1 : __real_fallocate(fd, mode, at, len);
+	if (result == 0)
+		errno = ENOSPC;
+	return result;
 }
 
 int __real_close(int fd);
@@ -64,6 +75,7 @@ int __wrap_close(int fd)
 {
 	int err = __real_close(fd);
 
+	CHECK(err == 0 || errno != EBADF); /* no file is closed twice */
 	return fails(CLOSE) ? -1 : err;
 }
 
@@ -278,6 +290,24 @@ static void test_no_failures(void)
 	}
 }
 
+/* A file that has its group is not given to it, since some file systems refuse that. */
+static void test_the_group_as_it_is(void)
+{
+	for (int asked = 0; asked < 2; asked++) {
+		begin();
+		store.group = asked ? getegid() : STS_GROUP_AUTO;
+		fault.call = FCHOWN;
+		fault.after = 0;
+		fault.err = EPERM;
+		CHECK_INT(tree_write_token(&store, STS_SLICE("new"), NOW_S, (struct sts_slice){0},
+					   &error),
+			  STS_OK);
+		CHECK_INT(fault.call, FCHOWN);
+		fault.call = NONE;
+		sts_store_close(&store);
+	}
+}
+
 /* The disk fails after the new token has its name: it is there, and the caller learns that it may
  * not survive a power cut. */
 static void test_the_directory_is_not_synced(void)
@@ -309,6 +339,12 @@ static void test_locks(void)
 	fault.call = FSTAT;
 	fault.after = 0;
 	CHECK_INT(sts_lock_owner(store.dir_fd), 0);
+	/* A list of locks that cannot be read is looked at once more. */
+	CHECK_INT(sts_lock_take(store.dir_fd, store.dir, &locked, &error), STS_OK);
+	fault.call = READ;
+	fault.err = EIO;
+	CHECK_INT(sts_lock_owner(store.dir_fd), getpid());
+	CHECK_INT(fault.call, NONE);
 	sts_store_close(&store);
 }
 
@@ -356,6 +392,7 @@ static const struct sts_test tests[] = {
 	{"one file", test_one_file},
 	{"what is used up", test_what_is_used_up},
 	{"what is not a failure", test_no_failures},
+	{"the group as it is", test_the_group_as_it_is},
 	{"the directory is not synced", test_the_directory_is_not_synced},
 	{"locks", test_locks},
 	{"a token that cannot be examined", test_a_token_that_cannot_be_examined},

@@ -29,10 +29,20 @@ static void test_overwrite(void)
 	tree_put("d/to", "to");
 	CHECK(link("d/file", "d/hard") == 0 && symlink("to", "d/link") == 0);
 	CHECK(mkfifo("d/fifo", 0600) == 0);
+	/* Nobody reads from the FIFO, so it cannot be opened. Later somebody reads from it. */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		CHECK(!sts_store_overwrite(&store, others[i], text));
+	int fifo = open("d/fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CHECK(!sts_store_overwrite(&store, "fifo", text));
+	CHECK(read(fifo, &(char){0}, 1) == 0);
+	close(fifo);
 	CHECK(tree_is("d/file", "longer than that") && tree_is("d/to", "to"));
 	CHECK(tree_is("d/big", big));
+	/* A file of another user. Only root can make one. */
+	tree_put("d/theirs", "theirs");
+	if (chown("d/theirs", 65534, (gid_t)-1) == 0)
+		CHECK(!sts_store_overwrite(&store, "theirs", text) &&
+		      tree_is("d/theirs", "theirs"));
 	/* The largest file that can be overwritten, and the largest text. */
 	big[sizeof(big) - 2] = '\0';
 	tree_put("d/big", big);

@@ -16,7 +16,11 @@ static void test_stored(void)
 	CHECK_INT(tree_write_token(&store, STS_SLICE("a.b.c"), 1000, (struct sts_slice){0}, &error),
 		  STS_OK);
 	memset(buf, 'x', sizeof(buf));
+	int lowest = dup(0);
+	close(lowest);
 	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(dup(0), lowest); /* no descriptor is left open */
+	close(lowest);
 	CHECK_INT(stored.token_errno, 0);
 	CHECK_INT(stored.expires_errno, 0);
 	CHECK_INT(stored.expires_s, 1000);
@@ -31,6 +35,13 @@ static void test_stored(void)
 	tree_put("d/token.jwt", "0123456789012345678901234567890"); /* 31 bytes */
 	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
 	CHECK_INT(stored.expires_errno, EILSEQ);
+	int64_t expires_s = 77;
+	CHECK_INT(sts_stored_expires(store.dir_fd, &expires_s), EILSEQ);
+	CHECK_INT(expires_s, 0);
+	tree_put("d/expires", "x");
+	CHECK_INT(sts_stored_expires(store.dir_fd, &expires_s), EILSEQ);
+	tree_put("d/expires", "");
+	CHECK_INT(sts_stored_expires(store.dir_fd, &expires_s), ENODATA);
 	CHECK_INT(stored.token.len, 31);
 	tree_put("d/token.jwt", "01234567890123456789012345678901");
 	tree_put("d/expires", "2026-01-12T16:11:29Z                                             ");
@@ -38,6 +49,13 @@ static void test_stored(void)
 	CHECK_INT(stored.token_errno, EFBIG);
 	CHECK_INT(stored.expires_errno, EFBIG);
 	CHECK_INT(stored.token.len, 0);
+
+	/* The longest file that is read. */
+	char expires[65];
+	snprintf(expires, sizeof(expires), "%-64s", "2026-01-12T16:11:29Z");
+	tree_put("d/expires", expires);
+	sts_stored_read(store.dir_fd, buf, sizeof(buf), &stored);
+	CHECK_INT(stored.expires_errno, 0);
 
 	/* Links are not followed, even if they lead to good files. */
 	tree_put("expires", "2026-01-12T16:11:29Z");
@@ -83,6 +101,11 @@ static void test_look(void)
 	CHECK_INT(stored.token_errno, 0);
 	CHECK_INT(stored.files, 1u << STS_OUTPUT_JSON | 1u << STS_OUTPUT_AWS_PROCESS);
 	CHECK_INT(stored.written_ms, 1000005);
+	/* A part of a millisecond does not count. */
+	struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000, .tv_nsec = 999999999}};
+	CHECK(utimensat(AT_FDCWD, "d/token.json", times, 0) == 0);
+	sts_stored_look(store.dir_fd, &stored);
+	CHECK_INT(stored.written_ms, 1000999);
 
 	/* The largest file that can be one of the store's. */
 	CHECK(truncate("d/token.json", 256 * 1024) == 0);
