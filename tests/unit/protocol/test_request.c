@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_input.h"
+#include "wiped.h"
 
 #define VERSION_TO_CONNECTION \
 	" HTTP/1.1\r\nHost: sts.example:8443\r\nUser-Agent: sts-sidecar/test\r\n" \
@@ -127,6 +128,7 @@ static void client_auth(void)
 	r.client_auth = STS_CLIENT_BASIC;
 	CHECK_INT(build(&r, false), STS_OK);
 	CHECK(strstr(head_buf, "\r\nAuthorization: Basic bXklMjBpZCUzQTE6cCU0MHNzJTI1\r\n"));
+	CHECK(was_wiped("my%20id%3A1:p%40ss%25"));
 	CHECK(!strstr(body_buf, "client_"));
 	CHECK_INT(build(&r, true), STS_OK);
 	CHECK(strstr(head_buf, "\r\nAuthorization: Basic ***\r\n"));

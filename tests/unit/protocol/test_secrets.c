@@ -6,6 +6,7 @@
 
 #include "base64url.h"
 #include "test.h"
+#include "wiped.h"
 
 #define SECRET "Ab3/dE+fG7=hI9-jK_lM.nO~pQ"
 
@@ -147,6 +148,7 @@ static void url_query(void)
 		CHECK_INT(sts_request_build(&r, masked, &head, &body, NULL), STS_OK);
 		snprintf(wanted, sizeof(wanted), "GET %s HTTP/1.1\r\n",
 			 masked ? rows[i / 2].masked : rows[i / 2].target);
+		CHECK(masked || was_wiped(rows[i / 2].target));
 		head_buf[strlen(wanted)] = '\0';
 		CHECK_STR(head_buf, wanted);
 	}
@@ -166,6 +168,21 @@ static void long_query(void)
 	CHECK(sts_secrets_found(&r, STS_SLICE("no piece of it")));
 }
 
+/* Each value in the query of the URL is looked for as it is and decoded. */
+static void query_in_a_text(void)
+{
+	static struct sts_url url;
+	struct sts_request r = {.protocol = sts_protocol_find(STS_SLICE("openunison")),
+				.url = &url};
+
+	CHECK_INT(sts_url_parse(STS_SLICE("https://sts.example/k?key=s3%2fcret"), &url, NULL),
+		  STS_OK);
+	CHECK(!sts_secrets_found(&r, STS_SLICE("another text")));
+	CHECK(was_wiped("s3/cret"));
+	CHECK(sts_secrets_found(&r, STS_SLICE("it was s3/cret")));
+	CHECK(was_wiped("s3/cret"));
+}
+
 static const struct sts_test tests[] = {
 	{"a secret that is encoded or broken into pieces", wrapped},
 	{"a secret in base64", base64},
@@ -174,6 +191,7 @@ static const struct sts_test tests[] = {
 	{"short secrets and long texts", bounds},
 	{"the query of the URL, masked", url_query},
 	{"a value of the query that is too long", long_query},
+	{"the query of the URL in a text", query_in_a_text},
 };
 
 STS_TEST_MAIN(tests)

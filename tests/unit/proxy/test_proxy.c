@@ -2,22 +2,10 @@
 #include "proxy/proxy.h"
 
 #include "test.h"
+#include "wiped.h"
 
 static struct sts_proxy proxy;
 static struct sts_error error;
-
-/* What was wiped last, as it was before. */
-static char wiped[STS_PROXY_USERINFO_MAX_BYTES + 1];
-
-void __real_sts_wipe(void *data, size_t len);
-void __wrap_sts_wipe(void *data, size_t len);
-
-void __wrap_sts_wipe(void *data, size_t len)
-{
-	CHECK(len <= sizeof(wiped));
-	memcpy(wiped, data, len <= sizeof(wiped) ? len : 0);
-	__real_sts_wipe(data, len);
-}
 
 static enum sts_err parse(const char *text)
 {
@@ -108,9 +96,9 @@ static void urls_that_are_refused(void)
 static void the_decoded_credentials_are_wiped(void)
 {
 	CHECK_INT(parse("http://us%65r:p%61ss@proxy.example"), STS_OK);
-	CHECK(memcmp(wiped, "user:pass", 9) == 0);
+	CHECK(was_wiped("user:pass"));
 	CHECK_INT(parse("http://other:p%61ss%00@proxy.example"), STS_EUSAGE);
-	CHECK(memcmp(wiped, "other:pass", 10) == 0);
+	CHECK(was_wiped("other:pass"));
 }
 
 static void the_longest_credentials(void)

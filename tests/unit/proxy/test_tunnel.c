@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "test.h"
+#include "wiped.h"
 
 static struct sts_proxy proxy;
 static struct sts_error error;
@@ -103,7 +104,7 @@ static enum sts_err open_tunnel(const char *says, bool closes)
 	enum sts_err err;
 	int fd[2];
 
-	CHECK_INT(use_proxy("http://proxy.example:3128"), STS_OK);
+	CHECK_INT(use_proxy("http://user:pass@proxy.example:3128"), STS_OK);
 	CHECK_INT(sts_url_parse(STS_SLICE("https://sts.example"), &target, NULL), STS_OK);
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
 	CHECK_INT(send(fd[1], says, strlen(says), 0), (long long)strlen(says));
@@ -119,6 +120,7 @@ static enum sts_err open_tunnel(const char *says, bool closes)
 static void tunnels(void)
 {
 	CHECK_INT(open_tunnel("HTTP/1.1 200 OK\r\n\r\n", false), STS_OK);
+	CHECK(was_wiped("CONNECT sts.example:443 HTTP/1.1\r\n"));
 	CHECK_INT(open_tunnel("HTTP/1.1 200 OK\r\n\r\n\26", false), STS_EPROXY);
 	CHECK(strstr(error.msg, "sent bytes of its own") != NULL);
 	CHECK_INT(open_tunnel("HTTP/1.1 200", true), STS_EPROXY);
