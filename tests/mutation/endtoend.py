@@ -27,6 +27,7 @@ LINKED = ("-static-pie",)  # as the release is: the sandbox lets the program exe
 ALONE_S = 150  # for one test alone
 MEASURED_S = 1200  # for all tests of one file
 ENTERED = "/tmp/sts-entered"
+ENTERED_BYTES = 4 << 20
 INSIDE = """
 work=$1 program=$2 list=$3 cache=$4 tree=$5 venv=$6
 shift 6
@@ -154,21 +155,24 @@ class EndToEnd:
                     self.entered[path, function][test] = self.entered[path, ""][test] = seconds
 
     def measuring(self):
-        """The program with the hook that marks what is entered in a file of a known name: the tests empty the environment."""
-        hook, program = self.runner.folder / "entered-known.o", self.runner.folder / "entered-known"
+        """The program with the hook that marks what is entered in a file of a known name: the tests empty the environment. Its sandbox allows that file."""
+        sources, program = self.tests.parent, self.runner.folder / "entered-known"
         # Some tests read all memory of a process, so the marks are no larger than the program's code.
-        options = [f'-DSTS_ENTERED="{ENTERED}"', "-DSIZE_BYTES=(4L<<20)"]
-        workcopy.run(["gcc", "-O1", "-c", "-fPIE", *options, str(workcopy.HERE / "entered.c"), "-o", str(hook)], self.runner.folder)
-        self.link(program, hook)
+        options = [f'-DSTS_ENTERED="{ENTERED}"', f'-DSTS_WITH_COVERAGE="{ENTERED}"', f"-DSIZE_BYTES={ENTERED_BYTES}", "-I", sources / "lib", "-I", sources / "sidecar"]
+        made = []
+        for source in (self.tests / "mutation/entered.c", self.tests / "coverage/profiles.c"):
+            made.append(self.runner.folder / f"known-{source.stem}.o")
+            workcopy.run(["gcc", "-O1", "-c", "-fPIE", *map(str, options), str(source), "-o", str(made[-1])], self.runner.folder)
+        self.link(program, [str(path) for path in made])
         return program
 
-    def link(self, program, hook=None):
-        words = [str(hook) if hook and word.endswith("/entered.o") else word for word in self.build.link_command("sts-sidecar")]
+    def link(self, program, hook=()):
+        words = [word for word in self.build.link_command("sts-sidecar") if not (hook and word.endswith("/entered.o"))]
         words[words.index("-o") + 1] = str(program)
-        workcopy.run([*words, *LINKED], self.build.folder)
+        workcopy.run([*words, *hook, *(["-Wl,--wrap=sts_landlock_enter"] if hook else []), *LINKED], self.build.folder)
 
     def measure_one(self, program, name):
-        rows, _ = self.runner.run([name], MEASURED_S, program, environment={"STS_ENTERED": ENTERED}.items(), measures=True)
+        rows, _ = self.runner.run([name], MEASURED_S, program, environment={"STS_ENTERED": ENTERED, "STS_ENTERED_BYTES": str(ENTERED_BYTES)}.items(), measures=True)
         rows = [row for row in rows if "test" in row]
         places = workcopy.places_of(program, sorted({at for row in rows for at in row["entered"]}))
         passed = [row for row in rows if row["outcome"] == "passed"]

@@ -2,7 +2,7 @@
 """A plugin of pytest for endtoend.py: it runs the tests of a list, in that order, and says at once what each has come to.
 
 STS_LIST names the list: a test and its seconds at most on each line; without it, all tests run. Each line of the answer, which goes to the descriptor
-STS_ANSWER, is JSON. Where STS_ENTERED is a file, the program marks in it which functions it enters (entered.c).
+STS_ANSWER, is JSON. Where STS_ENTERED is named, it becomes a file of STS_ENTERED_BYTES, in which the program marks the functions that it enters (entered.c).
 """
 import json
 import os
@@ -24,6 +24,7 @@ def pytest_configure():
     if ENTERED:
         pathlib.Path(ENTERED).touch()
         pathlib.Path(ENTERED).chmod(0o666)
+        os.truncate(ENTERED, int(os.environ["STS_ENTERED_BYTES"]))
 
 
 def pytest_collection_modifyitems(config, items):
