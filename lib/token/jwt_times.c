@@ -96,15 +96,16 @@ static int take_character(struct scan *s)
 	return code < 0x80 ? code : -1;
 }
 
-/* Take a string, which starts with a quotation mark. Returns false when it has no end. */
-static bool take_string(struct scan *s, struct word *word)
+/* Take a string, which starts with a quotation mark. Without an end, it ends with the text, which
+ * is no object then. */
+static void take_string(struct scan *s, struct word *word)
 {
 	word->len = 0;
 	word->is_other = false;
 	for (s->p++; s->p < s->end;) {
 		if (*s->p == '"') {
 			s->p++;
-			return true;
+			return;
 		}
 		int c = take_character(s);
 
@@ -113,11 +114,10 @@ static bool take_string(struct scan *s, struct word *word)
 		else
 			word->text[word->len++] = (char)c;
 	}
-	return false;
 }
 
-/* Pass over an array or object, however deep it is. Returns false when it has no end. */
-static bool skip_container(struct scan *s)
+/* Pass over an array or object, however deep it is. Without an end, it ends with the text. */
+static void skip_container(struct scan *s)
 {
 	struct word word;
 	size_t depth = 0;
@@ -126,17 +126,15 @@ static bool skip_container(struct scan *s)
 		char c = *s->p;
 
 		if (c == '"') {
-			if (!take_string(s, &word))
-				return false;
+			take_string(s, &word);
 			continue;
 		}
 		s->p++;
 		if (c == '{' || c == '[')
 			depth++;
 		else if ((c == '}' || c == ']') && --depth == 0)
-			return true;
+			return;
 	}
-	return false;
 }
 
 /* Take a number, a literal, or anything else that ends where a value ends. */
@@ -174,24 +172,22 @@ static void read_number(struct claim *claim, struct sts_slice text)
 								     : (int64_t)number;
 }
 
-/* Take a value. Returns false when it has no end. */
-static bool take_value(struct scan *s, struct claim *claim)
+static void take_value(struct scan *s, struct claim *claim)
 {
 	struct word word;
 
 	if (at(s, '{') || at(s, '[')) {
 		claim->is_bad = true;
-		return skip_container(s);
+		skip_container(s);
+		return;
 	}
 	if (!at(s, '"')) {
 		read_number(claim, take_scalar(s));
-		return true;
+		return;
 	}
-	if (!take_string(s, &word))
-		return false;
+	take_string(s, &word);
 	claim->is_bad = word.is_other || !sts_expiry_text((struct sts_slice){word.text, word.len},
 							  STS_EXPIRY_ABSOLUTE, &claim->seconds);
-	return true;
 }
 
 /* Take a key and its value. Returns false when this is not the member of an object. */
@@ -200,15 +196,15 @@ static bool take_member(struct scan *s, struct claim claims[CLAIMS])
 	struct claim value = {.seconds = -1, .is_there = true};
 	struct word key;
 
-	if (!at(s, '"') || !take_string(s, &key))
+	if (!at(s, '"'))
 		return false;
+	take_string(s, &key);
 	skip_space(s);
 	if (!at(s, ':'))
 		return false;
 	s->p++;
 	skip_space(s);
-	if (!take_value(s, &value))
-		return false;
+	take_value(s, &value);
 	for (size_t i = 0; i < CLAIMS && !key.is_other; i++) {
 		if (!sts_slice_eq((struct sts_slice){key.text, key.len},
 				  sts_text_at("exp\0nbf\0iat", i)))

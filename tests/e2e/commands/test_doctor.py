@@ -291,6 +291,8 @@ def test_json(sidecar, running, space, subject):
     assert seen["answer"]["facts"]["status"] == 200 and seen["answer"]["facts"]["iss"] == "https://sts.test/issuer"
     assert seen["sidecar"]["facts"]["pid"] == process.popen.pid
     assert subject.split(".")[2].encode() not in run.out
+    (space.out / "token.jwt").unlink()
+    assert "token_valid_s" not in json.loads(sidecar.run("doctor", "--json", "--output-dir", space.out).out)
 
 
 def test_json_of_a_failure(doctor):
@@ -315,7 +317,8 @@ def test_each_exchange_of_a_configuration_file(several):
     run = several.sidecar.run("doctor", "--json", "--output-dir", several.out / "a")
     seen = exchanges(run)
     assert {name: gates["answer"]["result"] for name, gates in seen.items()} == {"a": "ok", "b": "fail", "c": "skip"}
-    assert run.status == 1 and json.loads(run.out)["problems"] == 1
+    whole = json.loads(run.out)
+    assert run.status == 1 and whole["problems"] == 1 and "token_valid_s" not in whole
     run = several.sidecar.run("doctor", "--output-dir", several.out / "a")
     assert b"1 problem in 1 of 27 checks: b answer." in run.out
     run = several.sidecar.run("doctor", "--exchange-name=a", "--output-dir", several.out / "a")

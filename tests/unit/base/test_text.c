@@ -168,6 +168,9 @@ static void test_utf8(void)
 		{"\xc3", 0, 0},
 		{"\xe2\x82", 0, 0},
 		{"\xf0\x9f\x98", 0, 0},
+		{"\xf5\x80\x80\x80", 0, 0},
+		{"\xf8\x90\x80\x80", 0, 0}, /* the form of five bytes begins so */
+		{"\xff\xbf\xbf\xbf", 0, 0},
 		{"\xc3x", 0, 0},
 		{"\xe2\x82x", 0, 0},
 		{"\xf0\x9f\x98x", 0, 0},

@@ -199,6 +199,8 @@ static void escaped_and_cut(void)
 			    "{\"errors\":[\"1 error occurred:\\n\\t* permission denied\\n\\n\"]}"),
 		STS_EUNAUTHORIZED);
 	CHECK_STR(error.msg, "unexpected status 403: 1 error occurred: * permission denied");
+	CHECK_INT(read_answer("custom", 403, "\xc2\xa0[\"no words\"]"), STS_EDENIED);
+	CHECK_STR(error.msg, "unexpected status 403");
 	CHECK_INT(read_answer("custom", 403, "{\"message\":\" \\n\"}"), STS_EDENIED);
 	CHECK_STR(error.msg, "unexpected status 403");
 

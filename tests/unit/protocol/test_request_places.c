@@ -34,6 +34,31 @@ static void segment_before(void)
 	}
 }
 
+/* A slash at the end of a value is cut off only where the URL has one after the value. */
+static void slash_at_the_end(void)
+{
+	static const char *const rows[][2] = {
+		{"https://vault.example/v1/auth/{mount}/login",
+		 "https://vault.example/v1/auth/jwt/login"},
+		{"https://vault.example/v1/auth/{mount}", "https://vault.example/v1/auth/jwt/"},
+		{"https://vault.example/v1/auth/{mount}?a", "https://vault.example/v1/auth/jwt/?a"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sts_field mount = {S("mount"), S("jwt/")};
+		char made[200];
+		struct sts_text text;
+		struct sts_request r = request_of("vault", "https://sts.example:8443/x");
+
+		r.params = &mount;
+		r.param_count = 1;
+		r.url_template = rows[i][0];
+		sts_text_init(&text, made, sizeof(made));
+		sts_request_url(&r, &text);
+		CHECK_STR(made, rows[i][1]);
+	}
+}
+
 static char body_buf[4096];
 
 static const char *body_of(const struct sts_request *r)
@@ -167,6 +192,7 @@ static const struct sts_test tests[] = {
 	{"the subject token at a JSON pointer", subject_at_pointer},
 	{"hosts in the URL", hosts},
 	{"the path segment before a value of the URL", segment_before},
+	{"a slash at the end of a value", slash_at_the_end},
 };
 
 STS_TEST_MAIN(tests)

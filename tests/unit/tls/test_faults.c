@@ -192,6 +192,13 @@ static const struct wrong {
 	      OFFERS HELLO_13 "\3\2\1\0\6\167" CERT PROOF_13),
 	WRONG(STS_TLS_EXTENSION_FORM, STS_TLS_ENDED,
 	      OFFERS HELLO_13 "\3\6\1\0\11\177" CERT PROOF_13),
+	/* The server's name twice in EncryptedExtensions. */
+	WRONG(STS_TLS_EXTENSION_TWICE, STS_TLS_ENDED,
+	      OFFERS HELLO_13 "\15\10\0\12\0\10\0\0\0\0\0\0\0\0" CERT PROOF_13),
+	/* The same list of schemes twice in CertificateRequest. */
+	WRONG(STS_TLS_EXTENSION_TWICE, STS_TLS_ENDED,
+	      OFFERS HELLO_13 NO_EXTENSIONS
+	      "\15\15\0\23\0\0\20\0\15\0\4\0\2\4\3\0\15\0\4\0\2\4\3" CERT PROOF_13),
 	/* A certificate that is longer than its list. */
 	WRONG(STS_TLS_CERTIFICATE_LENGTH, STS_TLS_ENDED,
 	      OFFERS HELLO_12 "\5\1\1\0\11\177" PROOF_12),
