@@ -74,14 +74,14 @@ wants() { # part...: whether one of them is wanted
 
 count() { # passed failed skipped: parts run at the same time, so it is noted in a file
 	echo "${1:-0} ${2:-0} ${3:-0}" >>"$work/counts"
-	[ "${2:-0}" = 0 ] || echo "$part_log $part_name" >>"$work/failures"
+	[ "${2:-0}" = 0 ] || echo "${part_log##*/} $part_name" >>"$work/failures"
 }
 
 failures_again() { # shows the end of what each part with a failure has said once more: a reader of a long log sees its end first
 	sort -u "$work/failures" | while read -r log name; do
 		echo
 		echo "== a part with a failure: $name"
-		[ ! -s "$log" ] || tail -n 40 "$log"
+		[ ! -s "$work/$log" ] || tail -n 40 "$work/$log"
 	done
 }
 
@@ -124,6 +124,7 @@ joined() { # name...: waits for the queues. One that has ended early is a failur
 	for queue in "$@"; do
 		[ ! -e "$work/$queue.ended" ] || continue
 		echo "tools/test.sh: the parts of the queue $queue have ended early" >&2
+		part_log=- part_name="the queue $queue has ended early"
 		count 0 1 0
 	done
 }
@@ -171,6 +172,7 @@ venv() {
 }
 
 without_packages() { # counts a failure, and goes on with the parts that need no Python package
+	part_log=- part_name="python packages"
 	count 0 1 0
 	wants unit fuzz || finish
 	wanted=$(for part in unit fuzz; do ! wants "$part" || echo "$part"; done | tr '\n' ' ')
@@ -185,7 +187,8 @@ meson_tests() { # build folder
 	set -- "$1" $($python tools/tally.py meson "$1/meson-logs/testlog.json" 2>/dev/null)
 	if a_few "${3:-0}"; then
 		count "$2" 0 "$4"
-		{ echo "$3"; echo "$1"; $python tools/tally.py failed "$1/meson-logs/testlog.json"; } >"$work/unit tests of $1.units"
+		cp "$1/meson-logs/testlog.json" "$work/$1.first"
+		{ echo "$3"; echo "$1"; $python tools/tally.py failed "$work/$1.first"; } >"$work/unit tests of $1.units"
 		return
 	fi
 	tally meson "$1/meson-logs/testlog.json"
@@ -194,7 +197,10 @@ meson_tests() { # build folder
 units_again() { # build folder, program...
 	folder=$1
 	shift
+	rm -f "$folder/meson-logs/testlog.json"
 	meson test --no-rebuild -C "$folder" --print-errorlogs --num-processes 1 "$@"
+	# Meson exits with 0, too, where it finds no such program, and where the tests are left out.
+	$python tools/tally.py mended "$work/$folder.first" "$folder/meson-logs/testlog.json"
 }
 
 whole() { # status name: removes a report that is not of all tests: 0 and 1 are verdicts of pytest, anything else means that it ended early
@@ -293,12 +299,18 @@ chaos() { # binary
 	if .venv/bin/python tests/chaos/chaos.py --binary "$1" --seconds "${STS_CHAOS_SECONDS:-60}"; then count 1 0 0; else count 0 1 0; fi
 }
 
+ended_well() { # name: did the command end with 0?
+	[ "$(cat "$work/$1.status" 2>/dev/null)" = 0 ]
+}
+
 counted() { # name command...: the last line of what the command prints has the counts
 	name=$1
 	shift
-	"$@" | tee "$work/$name.log"
+	{ "$@"; echo $? >"$work/$name.status"; } | tee "$work/$name.log"
 	counts=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/$name.log")
 	[ "$counts" != "0 0" ] || counts=
+	# A command that says that nothing failed, and fails then, has failed.
+	[ "${counts#* }" != 0 ] || ended_well "$name" || counts=
 	failures=${counts:-0 0}
 	failures=${failures#* }
 	if a_few "$failures"; then
@@ -310,8 +322,8 @@ counted() { # name command...: the last line of what the command prints has the 
 }
 
 counted_again() { # command...
-	"$@" | tee "$work/again.log"
-	sed -n '$p' "$work/again.log" | grep -Eq '^[1-9][0-9]* passed, 0 failed$'
+	{ "$@"; echo $? >"$work/again.status"; } | tee "$work/again.log"
+	ended_well again && sed -n '$p' "$work/again.log" | grep -Eq '^[1-9][0-9]* passed, 0 failed$'
 }
 
 tls() { # downloads BoGo
