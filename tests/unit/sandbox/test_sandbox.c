@@ -4,6 +4,7 @@
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -249,6 +250,13 @@ static void writing(void)
 	CHECK(sts_sandbox_may_write("."));
 	CHECK_INT(dup(0), lowest); /* no descriptor is left open */
 	close(lowest);
+	/* The descriptor 0 is one as any other, and an errno from before does not count. */
+	int kept_0 = fcntl(0, F_DUPFD_CLOEXEC, 10);
+	close(0);
+	errno = EACCES;
+	CHECK(sts_sandbox_may_write("."));
+	CHECK(fcntl(0, F_GETFD) < 0);
+	CHECK(dup2(kept_0, 0) == 0 && close(kept_0) == 0);
 	CHECK(sts_sandbox_may_write("nothing"));
 	CHECK(mkdir("closed", 0500) == 0);
 	CHECK(sts_sandbox_may_write("closed")); /* its mode forbids it, but the sandbox does not */
