@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -237,7 +238,25 @@ static void writing_under_landlock(void)
 	CHECK(!sts_sandbox_may_write("other"));
 }
 
-/* If the mode forbids the writing, the answer is still yes: the question is about the sandbox. */
+/* If the mode forbids the writing, the answer is still yes: the question is about the sandbox.
+ * Root may write everywhere, so it asks as another user. */
+static void writing_as_another_user(void)
+{
+	static const mode_t modes[] = {0700, 0755, 0722};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		CHECK(chmod("closed", modes[i]) == 0);
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0 &&
+			      !sts_sandbox_may_write("closed"));
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+		CHECK_INT(status, 0);
+	}
+	CHECK(chmod("closed", 0500) == 0);
+}
+
 static void writing(void)
 {
 	char template[] = "/tmp/sandbox.XXXXXX";
@@ -260,6 +279,8 @@ static void writing(void)
 	CHECK(sts_sandbox_may_write("nothing"));
 	CHECK(mkdir("closed", 0500) == 0);
 	CHECK(sts_sandbox_may_write("closed")); /* its mode forbids it, but the sandbox does not */
+	CHECK(chmod(template, 0755) == 0);
+	writing_as_another_user();
 	/* Nor does it forbid what fails for want of a descriptor. */
 	CHECK(getrlimit(RLIMIT_NOFILE, &kept) == 0);
 	none = (struct rlimit){(rlim_t)lowest, kept.rlim_max};
