@@ -243,6 +243,18 @@ static void test_a_sidecar_that_cannot_be_seen(void)
 	CHECK(!sts_site_has_sidecar(&site, &now));
 }
 
+/* The end of a name that is too long is cut off, and dots say so. */
+static void test_a_long_name(void)
+{
+	char dir[sizeof(site.path) + 8] = "/";
+
+	begin();
+	memset(dir + 1, 'x', sizeof(dir) - 2);
+	look(dir);
+	CHECK_INT(strlen(site.path), sizeof(site.path) - 1);
+	CHECK_STR(site.path + strlen(site.path) - 4, "x...");
+}
+
 static const struct sts_test tests[] = {
 	{"file systems", test_file_systems},
 	{"who can read", test_readers},
@@ -250,6 +262,7 @@ static const struct sts_test tests[] = {
 	{"a limit of the size of files", test_the_limit_of_files},
 	{"the sidecar that holds the lock", test_the_sidecar},
 	{"a sidecar that cannot be seen", test_a_sidecar_that_cannot_be_seen},
+	{"a long name of a directory", test_a_long_name},
 };
 
 int main(void)
