@@ -155,6 +155,8 @@ class Judge:
         return result if tests or result[0] != "survived" else ("survived", "no unit test enters it")
 
     def by_whole_program(self, mutant, job):
+        if mutant.path not in self.plain.compiles:
+            return "not entered", "the release alone has this file"
         (job / pathlib.Path(mutant.path).name).write_text(mutant.applied(self.source(mutant)))
         objects = {}
         try:
