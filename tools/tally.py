@@ -8,6 +8,7 @@ Counts the results in a report of tests, for tools/test.sh, and prints "PASSED F
 
 tools/tally.py failed LOG.json prints the programs of the testlog.json that have failed, each on a line. tools/tally.py mended FIRST.json
 SECOND.json exits with 0 if all of these programs have run again, have passed, and have left out no more tests than the first time.
+tools/tally.py gone FIRST.xml SECOND.xml prints how many tests have failed in the first report of pytest, and are not in the second.
 """
 import json
 import re
@@ -54,16 +55,21 @@ def mended(first, second):
     return all(name in after and after[name][1] == 0 and after[name][2] <= before[name][2] for name in failed(first))
 
 
-def junit(path):
-    passed = failed = skipped = 0
+def cases(path):
+    """(the name of a test, its counts) for each test of a report of pytest."""
     for case in xml.parse(path).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
-        elif case.find("skipped") is not None:
-            skipped += 1
-        else:
-            passed += 1
-    return passed, failed, skipped
+        bad = case.find("failure") is not None or case.find("error") is not None
+        skip = not bad and case.find("skipped") is not None
+        yield (case.get("classname"), case.get("name")), (int(not bad and not skip), int(bad), int(skip))
+
+
+def junit(path):
+    return [sum(counts) for counts in zip((0, 0, 0), *(counts for _, counts in cases(path)))]
+
+
+def gone(first, second):
+    """The tests that have failed in the first report of pytest, and are not in the second."""
+    return {name for name, (_, bad, _) in cases(first) if bad} - {name for name, _ in cases(second)}
 
 
 KINDS = {"meson": meson, "junit": junit}
@@ -78,8 +84,12 @@ def main(arguments):
         return 0
     if len(arguments) == 3 and arguments[0] == "mended":
         return 0 if mended(*arguments[1:]) else 1
+    if len(arguments) == 3 and arguments[0] == "gone":
+        print(len(gone(*arguments[1:])))
+        return 0
     if len(arguments) != 2 or arguments[0] not in KINDS:
-        print("usage: tools/tally.py meson LOG.json | junit REPORT.xml | failed LOG.json | mended FIRST.json SECOND.json", file=sys.stderr)
+        print("usage: tools/tally.py meson LOG.json | junit REPORT.xml | failed LOG.json | mended FIRST.json SECOND.json | gone FIRST.xml SECOND.xml",
+              file=sys.stderr)
         return 64
     print(*KINDS[arguments[0]](arguments[1]))
     return 0

@@ -28,6 +28,13 @@ COMMAND = """\
 #!/bin/sh
 if [ -e "$RAN" ]; then eval "$LATER"; else : >"$RAN"; eval "$FIRST"; fi
 """
+PYTEST = """\
+#!/bin/sh
+for word in "$@"; do case $word in --junitxml=*) report=${word#*=} ;; esac; done
+if [ -e "$RAN" ]; then says=$LATER; else says=$FIRST; : >"$RAN"; fi
+echo "<testsuites><testsuite>$says</testsuite></testsuites>" >"$report"
+case $says in *failure*) exit 1 ;; esac
+"""
 FILES = {
     "meson.build": MESON,
     "program.sh": PROGRAM,
@@ -36,7 +43,7 @@ FILES = {
     "tests/interop/run.sh": COMMAND,
     "tests/requirements.txt": "",
     ".venv/requirements.txt": "",
-    ".venv/bin/pytest": "#!/bin/sh\n",
+    ".venv/bin/pytest": PYTEST,
 }
 GOOD = "echo 1..2; echo ok 1; echo ok 2"
 BAD = "echo 1..2; echo ok 1; echo not ok 2; exit 1"
@@ -118,6 +125,23 @@ def test_a_command_that_fails(run, first, later):
     assert status == 1
     assert "== a part with a failure: " in said
     assert "interop" in said.split("== a part with a failure: ")[1].splitlines()[0]
+
+
+CASE = "<testcase classname='names' name='%s'>%s</testcase>"
+PASSES, FAILS, LEFT_OUT = CASE % ("one", ""), CASE % ("one", "<failure/>"), CASE % ("one", "<skipped/>")
+
+
+@pytest.mark.parametrize("first, later, good", [
+    (PASSES, "", True),
+    (FAILS, PASSES, True),
+    (FAILS, FAILS, False),
+    (FAILS, LEFT_OUT, False),
+    (FAILS, "", False),
+    (FAILS, CASE % ("two", ""), False),
+    (FAILS + CASE % ("two", ""), CASE % ("two", ""), False),
+])
+def test_tests_of_pytest(run, first, later, good):
+    assert (run("names", first, later)[0] == 0) == good
 
 
 def test_what_the_part_said_is_shown_again(run):
