@@ -21,7 +21,7 @@ static struct {
 	int rules, created, restricted, listed;
 	size_t attr_size;
 	uint64_t attr[3];
-	int type[8], ruleset[8], fd_flags[8];
+	int type[8], ruleset[8], fd_flags[8], open_flags[8];
 	uint64_t access[8], object[8]; /* a descriptor or a port */
 } kernel;
 
@@ -45,17 +45,20 @@ static long add_rule(int fd, int type, const char *attr)
 		memcpy(&file, attr + 8, 4);
 		kernel.object[i] = (uint64_t)file;
 		kernel.fd_flags[i] = fcntl(file, F_GETFD);
+		kernel.open_flags[i] = fcntl(file, F_GETFL);
 	}
 	return refuse_with(kernel.rule_errnos[i]);
 }
 
-/* The entries "link", "file" and "odd", of which "odd" is of an unknown kind; then the end. */
+/* Five entries, of which "odd" is of an unknown kind; then the end. An entry that stands behind
+ * them in memory does not count. */
 static long list(char *buffer)
 {
 	static const struct {
 		unsigned char type;
 		const char *name;
-	} entries[] = {{DT_LNK, "link"}, {DT_REG, "file"}, {DT_UNKNOWN, "odd"}, {DT_DIR, "."}};
+	} entries[] = {{DT_LNK, "link"}, {DT_REG, "file"}, {DT_UNKNOWN, "odd"},
+		       {DT_DIR, "."},    {DT_LNK, "link"}, {DT_LNK, "link"}};
 	long at = 0;
 
 	if (kernel.listed++ > 0)
@@ -68,7 +71,7 @@ static long list(char *buffer)
 		strcpy(entry->d_name, entries[i].name);
 		at += 32;
 	}
-	return at;
+	return at - 32;
 }
 
 /* In place of the C library's. */
@@ -90,6 +93,7 @@ long syscall(long number, ...)
 		return kernel.create_errno ? refuse_with(kernel.create_errno)
 					   : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	case __NR_landlock_add_rule:
+		CHECK_INT((int)arg[3], 0);
 		return add_rule((int)arg[0], (int)arg[1], (const char *)arg[2]);
 	case __NR_landlock_restrict_self:
 		kernel.restricted++;
@@ -97,6 +101,7 @@ long syscall(long number, ...)
 		return refuse_with(kernel.restrict_errno);
 	case __NR_getdents64:
 		CHECK(arg[2] >= 1024 && arg[2] <= 4096);
+		CHECK_INT(lseek((int)arg[0], 0, SEEK_CUR), 0); /* from the first entry on */
 		return list((char *)arg[1]);
 	default:
 		CHECK(false);
@@ -231,6 +236,7 @@ static void paths(void)
 	fd = (int)kernel.object[0];
 	CHECK(fd > 2 && !is_open(fd));
 	CHECK_INT(kernel.fd_flags[0], FD_CLOEXEC);
+	CHECK(kernel.open_flags[0] & O_PATH); /* nothing happens to the file */
 	CHECK(!sts_landlock_allow_path(&l, AT_FDCWD, "/nothing/there", STS_LANDLOCK_READ));
 	CHECK_INT(kernel.rules, 1);
 	CHECK(is_open(l.fd));
@@ -257,6 +263,9 @@ static void ports(void)
 		kernel.rule_errnos[2] = EINVAL;
 		sts_landlock_allow_port(&l, 80, false);
 		CHECK(l.fd == -1 && !is_open(fd));
+		/* Without a domain there are no more rules. */
+		sts_landlock_allow_port(&l, 80, false);
+		CHECK_INT(kernel.rules, 3);
 	}
 }
 
@@ -271,11 +280,12 @@ static void links(void)
 	CHECK(symlink("/dev/null", "link") == 0 && symlink("/dev/null", "odd") == 0);
 	close(open("file", O_CREAT | O_WRONLY, 0600));
 	dir = open(".", O_RDONLY | O_DIRECTORY);
+	CHECK(lseek(dir, 1, SEEK_SET) >= 0);
 	sts_landlock_allow_links(&l, dir);
-	CHECK_INT(kernel.rules, 3);
+	CHECK_INT(kernel.rules, 4);
 	CHECK_INT(kernel.listed, 2);
 	CHECK_INT(kernel.object[0], dir);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		CHECK_INT(kernel.access[i], STS_LANDLOCK_READ);
 	sts_landlock_enter(&l);
 	/* without a domain, and where it cannot be listed */
