@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/test.sh in a small tree of its own, whose programs fail in every way: the run must fail with them, and only a test that passes later is forgiven."""
+import hashlib
 import os
 import pathlib
 import shutil
@@ -147,3 +148,28 @@ def test_tests_of_pytest(run, first, later, good):
 def test_what_the_part_said_is_shown_again(run):
     _, said = run("interop", "echo the words of it; echo 5 passed, 0 failed; exit 1", "")
     assert "the words of it" in said.split("== a part with a failure: interop")[1]
+
+
+@pytest.mark.parametrize("says, status, good", [
+    (PASSES, 0, True),
+    (PASSES + CASE % ("two", "<failure/>"), 1, False),
+    (PASSES, 2, False),
+    (PASSES, 3, False),
+    (PASSES, 139, False),
+    ("", 0, False),
+])
+def test_a_part_of_interop(tmp_path, says, status, good):
+    """tests/interop/run.sh with a pytest that ends early, before another part passes."""
+    named = [TOP / "tests/requirements.txt", TOP / "tests/interop/requirements.txt"]
+    made = hashlib.sha256(b"".join(path.read_bytes() for path in named)).hexdigest()[:16]
+    folder = tmp_path / f"venv-{made}/bin"
+    folder.mkdir(parents=True)
+    (folder.parent / "done").touch()
+    (folder / "pytest").write_text(
+        '#!/bin/sh\nfor word in "$@"; do case $word in --junitxml=*) report=${word#*=} ;; esac; done\n'
+        f'case "$*" in *predecessor*) says="{PASSES}" status=0 ;; *) says="{says}" status={status} ;; esac\n'
+        'echo "<testsuites><testsuite>$says</testsuite></testsuites>" >"$report"\nexit $status\n')
+    (folder / "pytest").chmod(0o755)
+    result = subprocess.run([TOP / "tests/interop/run.sh", "python", "predecessor"], capture_output=True, text=True, timeout=60, env=os.environ | {
+        "STS_SIDECAR": "/bin/true", "STS_INTEROP_CACHE": str(tmp_path), "TMPDIR": str(tmp_path)})
+    assert (result.returncode == 0) == good, result.stdout
