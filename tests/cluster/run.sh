@@ -111,7 +111,10 @@ STS_CLUSTER_OUTSIDE=$(readlink /proc/self/ns/net) \
 	--dist=loadscope --tx="${jobs:-1}*popen//python=$here/worker.sh" "$@" &
 pytest=$!
 wait $pytest
+status=$?
 pytest=
+# 0 and 1 are verdicts of pytest, anything else means that it ended early, and that the report is not of all tests.
+[ $status -le 1 ] || { echo "tests/cluster/run.sh: pytest ended with $status" >&2; exit 70; }
 counts=$(python3 "$top/tools/tally.py" junit "$work/result.xml") || exit 70
 # shellcheck disable=SC2086 # $counts is three numbers
 set -- $counts

@@ -173,3 +173,20 @@ def test_a_part_of_interop(tmp_path, says, status, good):
     result = subprocess.run([TOP / "tests/interop/run.sh", "python", "predecessor"], capture_output=True, text=True, timeout=60, env=os.environ | {
         "STS_SIDECAR": "/bin/true", "STS_INTEROP_CACHE": str(tmp_path), "TMPDIR": str(tmp_path)})
     assert (result.returncode == 0) == good, result.stdout
+
+
+@pytest.mark.parametrize("says, status, good", [
+    (PASSES, 0, True),
+    (PASSES + CASE % ("two", "<failure/>"), 1, False),
+    (PASSES, 2, False),
+    (PASSES, 139, False),
+    ("", 0, False),
+])
+def test_the_end_of_the_cluster_tests(tmp_path, says, status, good):
+    """What tests/cluster/run.sh does from where it waits for pytest."""
+    (tmp_path / "result.xml").write_text(f"<testsuites><testsuite>{says}</testsuite></testsuites>")
+    end = (TOP / "tests/cluster/run.sh").read_text().partition("\nwait $pytest\n")
+    assert end[1]
+    script = f'(exit {status}) &\npytest=$!{"".join(end[1:])}'
+    result = subprocess.run(["sh", "-u", "-c", script], capture_output=True, text=True, timeout=60, env=os.environ | {"work": str(tmp_path), "top": str(TOP)})
+    assert (result.returncode == 0) == good, result.stdout + result.stderr
