@@ -153,6 +153,7 @@ static void test_read_only(void)
 	CHECK(mount(NULL, "d", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
 	CHECK_INT(tree_write(&store, TREE_TIME_S + 1, &error), STS_EOUTPUT);
 	CHECK_INT(error.detail, EROFS);
+	CHECK_STR(error.msg, "cannot create d/.token.jwt.new: a read-only file system");
 	sts_store_close(&store);
 	CHECK_INT(tree_write_in("d", TREE_TIME_S + 1, &error), STS_EOUTPUT);
 	CHECK_STR(error.msg, "cannot write in d: a read-only file system");
