@@ -54,6 +54,13 @@ LINKS = ["STS_SERVICE_HOST", "STS_SERVICE_PORT", "STS_SERVICE_PORT_HTTPS", "STS_
          "STS_PORT_443_TCP_PORT", "STS_PORT_443_TCP_ADDR", "STS_URL_SERVICE_HOST"]
 
 
+@pytest.mark.parametrize("level, form, first", [("info", "json", "{"), ("info", "text", "2"), ("error", "text", "")])
+def test_the_warning_has_the_format_and_the_level_that_were_asked_for(level, form, first, fetch, serve):
+    run = fetch(serve(tokens.openunison(tokens.issued())).url("/"), log_format=form, log_level=level, env={"STS_CACERT_PAHT": "/x"})
+    warnings = [line for line in run.lines if "STS_CACERT_PAHT" in line]
+    assert [line[0] for line in warnings] == list(first)
+
+
 def test_service_links_are_no_options(fetch, serve):
     server = serve(tokens.openunison(tokens.issued()))
     run = fetch(server.url("/x"), env={name: "tcp://10.0.0.1:443" for name in LINKS})

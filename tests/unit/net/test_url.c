@@ -175,6 +175,7 @@ static void test_refused(void)
 		{"https://a.1/", "neither"},
 		{"https://10.0.0.1./", "dot behind"},
 		{"https://[::1/", "without a ]"},
+		{"https://[", "without a ]"},
 		{"https://[::1]x/", "between host and port"},
 		{"https://[::1]8443/", "between host and port"},
 		{"https://[fe80::1%25eth0]/", "zone"},
