@@ -29,6 +29,7 @@ def malformed_certificates(issuer, key, now):
     odd = maker.odd
     for label, dotted, value in (
             ("san-not-list", 17, octets(b"")), ("san-trailing", 17, seq(general_name("DNS:a")) + b"\0"), ("san-name-cut", 17, seq(b"\x82\5ab")),
+            ("san-rest", 17, seq(general_name("DNS:a") + b"\x82")),
             ("bc-not-list", 19, octets(b"")), ("bc-trailing", 19, seq() + b"\0"), ("bc-boolean", 19, seq(tlv(1, b"\1"))),
             ("bc-length-negative", 19, seq(boolean(True), tlv(2, b"\xff"))), ("bc-rest", 19, seq(boolean(True), integer(1), b"\0")),
             ("bc-length-99", 19, seq(boolean(True), integer(99))), ("bc-length-100", 19, seq(boolean(True), integer(100))),

@@ -482,6 +482,14 @@ static void nothing_that_can_be_used(void)
 	CHECK_INT(find_at("text.pem", "leaf-root", &e), STS_ECA_FILE);
 	CHECK(strstr(e.msg, "/text.pem: no usable certificate: 2 malformed"));
 	CHECK_INT(e.detail, 0);
+	/* What is said of a file is about this file. */
+	put_certs("first.pem", "root root-expired", "\n");
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_ca_sources_add(&sources, path("first.pem"), false, &e), STS_OK);
+	CHECK_INT(sts_ca_sources_add(&sources, path("text.pem"), false, &e), STS_OK);
+	CHECK_INT(find(&sources, "leaf-root", &e), STS_ECA_FILE);
+	CHECK(strstr(e.msg, "/text.pem: no usable certificate: 2 malformed"));
+	test_close_sources(&sources);
 	/* of the system's bundles, one that is not usable is passed over */
 	put_certs("stale.pem", "root-expired", "\n");
 	sts_ca_sources_init(&sources);

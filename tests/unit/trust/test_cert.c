@@ -128,6 +128,7 @@ static void malformed(void)
 		{"odd-san-not-list", STS "bad subjectAltName"},
 		{"odd-san-trailing", STS "bad subjectAltName"},
 		{"odd-san-name-cut", STS "bad subjectAltName"},
+		{"odd-san-rest", STS "bad subjectAltName"},
 		{"odd-bc-not-list", STS "bad basicConstraints"},
 		{"odd-bc-trailing", STS "bad basicConstraints"},
 		{"odd-bc-boolean", STS "bad basicConstraints"},
