@@ -33,17 +33,26 @@ static uint16_t read_code(struct sts_unpacker *u)
 	return 0; /* cannot happen: every code has its symbol */
 }
 
-/* Returns how many bits of a byte are 1. */
-static unsigned ones_in(unsigned byte)
+/* Returns how many bits are 1. */
+static unsigned ones_in(uint64_t bits)
 {
-	byte -= byte >> 1 & 0x55;
-	byte = (byte & 0x33) + (byte >> 2 & 0x33);
-	return (byte + (byte >> 4)) & 0xf;
+	bits -= bits >> 1 & 0x5555555555555555;
+	bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (unsigned)(bits * 0x0101010101010101 >> 56);
 }
 
-/* Returns the number of the bit after the next `ones` bits of `steps` that are 1, from a bit on. */
+/* Returns the number of the bit after the next `ones` bits of `steps` that are 1, from a bit on.
+ * As long as more than 64 of them are left, eight more bytes are there. */
 static unsigned bit_after(unsigned bit, unsigned ones)
 {
+	uint64_t bits;
+
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+	for (; ones > 64; bit = (bit | 7) + 57) {
+		memcpy(&bits, &steps[bit / 8], sizeof(bits));
+		ones -= ones_in(bits >> bit % 8);
+	}
 	for (; ones > 8; bit = (bit | 7) + 1)
 		ones -= ones_in(steps[bit / 8] >> bit % 8);
 	/* No branch depends on a bit: half of the branches would be predicted wrongly. */
