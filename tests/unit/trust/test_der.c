@@ -198,6 +198,18 @@ static void bad_times(void)
 		CHECK(!sts_der_time(STS_DER_UTC_TIME, in, &epoch_s));
 		CHECK(!sts_der_time(STS_DER_GENERAL_TIME, in, &epoch_s));
 	}
+
+	/* No digit may be anything else. */
+	for (size_t i = 0; i < 2 * 14; i++) {
+		char time[] = "20261231235959Z";
+		struct sts_der in = {(const uint8_t *)time, strlen(time)};
+		int64_t epoch_s;
+
+		time[i / 2] = i % 2 ? '9' + 1 : '0' - 1;
+		CHECK(!sts_der_time(STS_DER_GENERAL_TIME, in, &epoch_s));
+		in = (struct sts_der){in.data + 2, in.len - 2};
+		CHECK(i < 4 || !sts_der_time(STS_DER_UTC_TIME, in, &epoch_s));
+	}
 }
 
 /* Every day that a month can have, as the C library counts them. */

@@ -376,6 +376,8 @@ static void the_path_is_told(void)
 	CHECK_INT(run_sources("leaf-expired inter", "root", "root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_EXPIRED);
 	CHECK(server_is("leaf-expired") && verifier.path.count == 0);
+	/* the path of an earlier chain is forgotten */
+	CHECK_INT(run_sources("leaf inter", "root", "root"), 0);
 	CHECK_INT(run_sources("leaf leaf-twice", "root", "root"), -1);
 	CHECK(verifier.path.cert[0] == NULL && verifier.path.count == 0);
 }
