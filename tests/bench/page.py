@@ -180,13 +180,13 @@ signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep.
 TIMES = """
 ## Where the time goes
 
-One exchange with a P-256 server, TLS 1.3 and one CA took 2.4 ms of CPU time on 2026-11-30. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
+One exchange with a P-256 server, TLS 1.3 and one CA took 2.3 ms of CPU time on 2026-11-30. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
 kernel that no other column has: sockets, files, signals, the scheduler. [trust.md](trust.md#what-a-full-bundle-costs) says what a bundle of CAs costs in addition.
 
 | process | P-256, X25519 | other cryptography | other code | texts of the log | filters of system calls | fork, exec, exit | page faults | kernel | in all |
 |---|---|---|---|---|---|---|---|---|---|
-| worker | 22 % | 3 % | 9 % | 1 % | 6 % | 6 % | 4 % | 19 % | 70 % |
-| supervisor | | | 4 % | 4 % | 4 % | 5 % | 2 % | 12 % | 30 % |
+| worker | 25 % | 4 % | 9 % | 0 % | 6 % | 6 % | 4 % | 20 % | 75 % |
+| supervisor | | | 4 % | 2 % | 4 % | 4 % | 2 % | 9 % | 25 % |
 
 These changes are in use. For each, the program before it and the program after it took turns: 80 exchanges of each program for the first three rows, and at least 200 for the others. *Difference* is the median of the differences of the pairs. Other programs ran on the machine, so
 only the figures of one row can be compared. *Bytes of code* is the change of the program's size. The server has a P-256 key, unless the row says RSA.
@@ -230,23 +230,24 @@ These changes were tried in the same way, with 240 exchanges each, and are in no
 | The first `.status` file, which is written before the first worker starts, is left out. | 2.37 | 2.35 | -0.02 | Whoever looks at the directory sees at once that a sidecar has begun |
 | The texts of the log's commonest lines are not packed. | 2.28 | 2.24 | -0.04 | 1,944 bytes: a page above the limit |
 
-The columns of the first table are these parts of the 2.4 ms, each rounded:
+The columns of the first table are these parts of the 2.3 ms, each rounded:
 
 | part | ms | why it is there, and what was tried to make it smaller |
 |---|---|---|
-| P-256, X25519 | 0.5 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.10 ms each (0.13 before). P-256 in place of X25519 would take 0.14 ms each. `-O2` gained nothing. Go's code for P-256 and X25519 is partly in assembly |
+| P-256, X25519 | 0.6 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.09 ms each (0.13 before). P-256 in place of X25519 would take 0.14 ms each. `-O2` gained nothing. Go's code for P-256 and X25519 is partly in assembly |
 | other cryptography | 0.1 | SHA-256 has 1.7 %, and ChaCha20-Poly1305 0.6 %. `-O2` gained nothing. AES-GCM in place of ChaCha20-Poly1305 would gain nothing: four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 43 with AES-GCM, and 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes |
-| other code | 0.3 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 1.3 %. BearSSL's reader of certificates has most, and `-O2` for it gained nothing |
-| texts of the log | 0.1 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98 and c8b1a1e made it faster by 0.27 ms. If the commonest lines were not packed, this would save 0.04 ms, and the file would be too large |
+| other code | 0.3 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 1.6 %. BearSSL's reader of certificates has most, and `-O2` for it gained nothing |
+| texts of the log | 0.05 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98, c8b1a1e and 89062f7 made that faster by 0.33 ms in all. 2d0ef3d, 08ffc3c, a23a170 and 9e06027 unpack less, which saved 0.24 ms. If no text of the commonest lines were packed, the file would be too large |
 | filters of system calls | 0.2 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions, which the kernel checks and translates; a filter has between 60 and 240 of them. A program that entered filters of different lengths measured this. One filter less would save some 20 µs, and would leave the worker more system calls than it needs |
-| fork, exec, exit | 0.3 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process; `vfork(2)` would save 0.05 ms |
+| fork, exec, exit | 0.25 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process; `vfork(2)` would save 0.05 ms |
 | page faults | 0.15 | e2c3bec and 9f9b798 left 55 page faults of 84: 25 in the supervisor, and 30 in the worker. Each is at a page that the process touches for the first time. Mapping the supervisor's code at once gained nothing. The worker cannot do so: the supervisor's filter, which it inherits, refuses the system call |
-| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.3 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits; 6 are left. The two processes make 374 system calls together; before these changes there were 682. Of the 374, 64 read a clock, in at most 0.4 µs each, and 24 look for temporary files (an attempt in the table above). Some ten look again at a file, which takes 0.01 ms in all; most do so after a wait, or before a file is replaced |
+| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.2 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits; 6 are left. The two processes make 362 system calls together; before these changes there were 682. Of the 362, 60 read a clock, in at most 0.4 µs each, and 18 look for temporary files (an attempt in the table above). Some ten look again at a file, which takes 0.01 ms in all; most do so after a wait, or before a file is replaced |
 
-So the target of CPU beside Go is not met. Go took 5.0 ms with a P-256 server and 4.7 ms with RSA-2048, so 0.4 would be 2.0 and 1.9 ms. sts-sidecar took 2.7 and 2.6 ms in turns with it (160 exchanges each, with other programs on the machine). Before these changes, it took 4.8 and
-3.7 ms.
+The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in four runs on 2026-11-30, in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go was between 4.7 and 8 ms. The CPU of sts-sidecar was between
+0.38 and 0.46 of Go's with a P-256 server, and between 0.40 and 0.49 with RSA-2048. The program before the last nine changes of the table took the same turns, and was between 0.43 and 0.52, and between 0.44 and 0.54. So these changes saved about a tenth. Before all changes of the table, sts-sidecar took 4.8 and
+3.7 ms where Go took 5.0 and 4.7.
 
-- The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 35 %, or 0.8 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
+- The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 36 %, or 0.8 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
 - The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that the server needs. The server's time is no part of CPU, and no change of the sidecar removes it. While other programs use all
 processors, each start of a process and each wait for one may also cost a turn of the scheduler.
 - On a disk, the syncs of the files and of their directory are most of the wall time. They keep a file whole after a power cut. In a directory in memory they cost nothing.
