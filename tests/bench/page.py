@@ -122,7 +122,7 @@ def time_page(found, folder):
 A process starts, exchanges once and ends (`exchange --single-run`), by turns with its peers, against one server written in Go. CPU is that of all processes of the peer, system time included. *Bundle* is one CA, or the {found['bundle_count']} of this
 machine beside it. Milliseconds; medians with the quartiles in parentheses.
 
-All write their files into a directory in memory, as with an `emptyDir` of `medium: Memory`: sts-sidecar syncs its files, the others do not, and on a disk those syncs take most of its time.
+All write their files into a directory in memory, as with an `emptyDir` of `medium: Memory`: sts-sidecar syncs its files, and the others do not. What the syncs cost on a disk is in the table of stages below.
 
 ![Wall time](pictures/bench-wall.svg)
 
@@ -180,7 +180,7 @@ signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep.
 TIMES = """
 ## Where the time goes
 
-One exchange with a P-256 server, TLS 1.3 and one CA took 2.3 ms of CPU time on 2026-11-30. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
+One exchange with a P-256 server, TLS 1.3 and one CA took 2.3 ms of CPU time on 2026-11-30, in another run than that of the tables above. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
 kernel that no other column has: sockets, files, signals, the scheduler. [trust.md](trust.md#what-a-full-bundle-costs) says what a bundle of CAs costs in addition.
 
 | process | P-256, X25519 | other cryptography | other code | texts of the log | filters of system calls | fork, exec, exit | page faults | kernel | in all |
@@ -208,25 +208,25 @@ only the figures of one row can be compared. *Bytes of code* is the change of th
 | Memory that was not used is not wiped, and not set to zero, which saves 24 page faults. | e2c3bec | 3.17 | 3.09 | -0.05 | -32 |
 | The functions that P-256 and X25519 call most often are compiled into their callers. | 2d0ef3d | 2.62 | 2.57 | -0.07 | +112 |
 | An inverse takes four bits of its exponent at a time. | 2d0ef3d | 2.57 | 2.54 | -0.03 | +80 |
-| A temporary file is removed only if there is one. | 2d0ef3d | 2.54 | 2.53 | -0.01 | +48 |
-| The format of a number in `.status`, which is used some 50 times, is not packed. | 2d0ef3d | 2.53 | 2.49 | -0.07 | +16 |
+| Before a file is written, an old temporary file of it is removed only if there is one. | 2d0ef3d | 2.54 | 2.53 | -0.01 | +48 |
+| The format of a number in `.status`, which an exchange uses some 50 times, is not packed. | 2d0ef3d | 2.53 | 2.49 | -0.07 | +16 |
 | The other formats of each `.status` and of each line of the log are not packed. | 08ffc3c | 2.27 | 2.25 | -0.06 | +40 |
-| Defaults are read only of the options of a command, and once. | a23a170 | 2.92 | 2.83 | -0.06 | -80 |
+| Only the defaults of the command's options are unpacked, each of them once. | a23a170 | 2.92 | 2.83 | -0.06 | -80 |
 | The name of a temporary file is made without a packed format. | 9e06027 | 2.56 | 2.48 | -0.05 | -8 |
-| A check of an RSA signature divides once to reach Montgomery's form, and not once for each word (RSA). | ee5b895 | 2.44 | 2.36 | -0.09 | +352 |
+| A check of an RSA signature reaches Montgomery's form with one long division. Before, each word had a division of its own, in constant time, which a public operation does not need (RSA). | ee5b895 | 2.44 | 2.36 | -0.09 | +352 |
 | Texts of the log are unpacked with 64 steps of the table at a time. | 89062f7 | 2.32 | 2.27 | -0.06 | +112 |
 
 These changes were tried in the same way, with 240 exchanges each, and are in no commit. The program's file may have at most 320 KiB, and it grows by whole pages of 4 KiB. So an attempt that needs one page more does not fit.
 
 | change | CPU ms before | CPU ms after | difference | why it is not in use |
 |---|---|---|---|---|
-| The arithmetic of P-256 and X25519 is compiled with `-O2` in place of `-Oz`. | 2.57 | 2.59 | +0.01 | no gain; 128 bytes. The other options of the release keep the compiler from copying small functions into their callers, which is where the gain of `-O2` is: see 2d0ef3d above |
+| The arithmetic of P-256 and X25519 is compiled with `-O2` in place of `-Oz`. | 2.57 | 2.59 | +0.01 | no gain; 128 bytes. Other options of the release keep the compiler from copying small functions into their callers, also with `-O2`. 2d0ef3d marks two functions, which are then copied (table above) |
 | SHA-256 and ChaCha20 are compiled with `-O2`. | 2.59 | 2.61 | +0.01 | no gain; 1,392 bytes: a page above the limit |
 | BearSSL's reader of certificates is compiled with `-O2`. | 2.55 | 2.59 | +0.03 | no gain; 1,280 bytes: a page above the limit |
 | A worker is started with `vfork(2)` in place of `fork(2)`. | 2.68 | 2.63 | -0.05 | The supervisor would stand still until the worker has executed the program, and no deadline ends this wait if the file system of the image does not answer. Its filter would have to allow another system call, which makes a process in the memory of its parent |
 | The supervisor does not give its stack back before it waits for a child. | 3.20 | 3.20 | 0.00 | no gain |
 | The supervisor's code is mapped at once (`MADV_POPULATE_READ`). | 3.05 | 3.08 | +0.03 | no gain |
-| No temporary file of a former process is looked for (24 calls of `unlinkat(2)`). | 2.54 | 2.48 | -0.04 | A process that was killed may have left a file with a token |
+| No temporary file of a former process is looked for (24 calls of `unlinkat(2)` at that time). | 2.54 | 2.48 | -0.04 | A process that was killed may have left a file with a token |
 | The first `.status` file, which is written before the first worker starts, is left out. | 2.37 | 2.35 | -0.02 | Whoever looks at the directory sees at once that a sidecar has begun |
 | The texts of the log's commonest lines are not packed. | 2.28 | 2.24 | -0.04 | 1,944 bytes: a page above the limit |
 
@@ -234,23 +234,23 @@ The columns of the first table are these parts of the 2.3 ms, each rounded:
 
 | part | ms | why it is there, and what was tried to make it smaller |
 |---|---|---|
-| P-256, X25519 | 0.6 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.09 ms each (0.13 before). P-256 in place of X25519 would take 0.14 ms each. `-O2` gained nothing. Go's code for P-256 and X25519 is partly in assembly |
+| P-256, X25519 | 0.6 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.09 ms each (0.13 before). Together, these are 0.44 ms. No measurement explains why they take 0.6 ms in the worker. P-256 in place of X25519 would take 0.14 ms each. `-O2` gained nothing. Go's code for P-256 and X25519 is partly in assembly |
 | other cryptography | 0.1 | SHA-256 has 1.7 %, and ChaCha20-Poly1305 0.6 %. `-O2` gained nothing. AES-GCM in place of ChaCha20-Poly1305 would gain nothing: four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 43 with AES-GCM, and 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes |
 | other code | 0.3 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 1.6 %. BearSSL's reader of certificates has most, and `-O2` for it gained nothing |
-| texts of the log | 0.05 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98, c8b1a1e and 89062f7 made that faster by 0.33 ms in all. 2d0ef3d, 08ffc3c, a23a170 and 9e06027 unpack less, which saved 0.24 ms. If no text of the commonest lines were packed, the file would be too large |
-| filters of system calls | 0.2 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions, which the kernel checks and translates; a filter has between 60 and 240 of them. A program that entered filters of different lengths measured this. One filter less would save some 20 µs, and would leave the worker more system calls than it needs |
-| fork, exec, exit | 0.25 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process; `vfork(2)` would save 0.05 ms |
+| texts of the log | 0.05 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98, c8b1a1e and 89062f7 made that faster by 0.33 ms in all. 2d0ef3d, 08ffc3c, a23a170 and 9e06027 unpack less, which saved 0.24 ms. If no text of the commonest lines were packed, this would save 0.04 ms more, but the file would be too large |
+| filters of system calls | 0.2 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions, which the kernel checks and translates; a filter has between 60 and 240 of them. A program that entered filters of different lengths measured this. So the four filters cost some 0.1 ms when they are entered. The rest of the 0.2 ms was not measured apart; a filter also runs at each system call. One filter less would save some 20 µs, and would leave the worker more system calls than it needs |
+| fork, exec, exit | 0.2 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process; `vfork(2)` would save 0.05 ms |
 | page faults | 0.15 | e2c3bec and 9f9b798 left 55 page faults of 84: 25 in the supervisor, and 30 in the worker. Each is at a page that the process touches for the first time. Mapping the supervisor's code at once gained nothing. The worker cannot do so: the supervisor's filter, which it inherits, refuses the system call |
-| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.2 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits; 6 are left. The two processes make 362 system calls together; before these changes there were 682. Of the 362, 60 read a clock, in at most 0.4 µs each, and 18 look for temporary files (an attempt in the table above). Some ten look again at a file, which takes 0.01 ms in all; most do so after a wait, or before a file is replaced |
+| kernel | 0.7 | 0.45 ms in the worker, for the connection, its files and its sandbox; 0.2 ms in the supervisor, for its files, its sandbox and its waits. 57470f8 removed waits; 6 are left. The two processes make 362 system calls together; before these changes there were 682. Of the 362, 60 read a clock, in at most 0.4 µs each, and 18 look for temporary files (an attempt in the table above, when there were 24). Some ten look again at a file, which takes 0.01 ms in all; most do so after a wait, or before a file is replaced |
 
-The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in four runs on 2026-11-30, in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go was between 4.7 and 8 ms. The CPU of sts-sidecar was between
+The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in four runs on 2026-11-30, in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go's CPU time was between 4.7 and 8 ms. The CPU of sts-sidecar was between
 0.38 and 0.46 of Go's with a P-256 server, and between 0.40 and 0.49 with RSA-2048. The program before the last nine changes of the table took the same turns, and was between 0.43 and 0.52, and between 0.44 and 0.54. So these changes saved about a tenth. Before all changes of the table, sts-sidecar took 4.8 and
 3.7 ms where Go took 5.0 and 4.7.
 
 - The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 36 %, or 0.8 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
 - The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that the server needs. The server's time is no part of CPU, and no change of the sidecar removes it. While other programs use all
 processors, each start of a process and each wait for one may also cost a turn of the scheduler.
-- On a disk, the syncs of the files and of their directory are most of the wall time. They keep a file whole after a power cut. In a directory in memory they cost nothing.
+- On a disk, the syncs of the files and of their directory take a part of the wall time, which the table of stages shows. They keep a file whole after a power cut. The targets are measured with a directory in memory, so the syncs are not the reason why they are missed.
 """
 
 LIMITS = """
@@ -298,7 +298,7 @@ For the steps above, an instance joined the cgroup after `fork(2)`. So the 26 Ki
 | The stack ends at a page. What the listener writes to before a client comes is on that page, and no longer on two others. | 1e865fb | 97.4 | 93.4 | 182.3 | 170.3 |
 | The supervisor's plans begin on the page of the stack, too. | 75c6b4d | 93.4 | 89.3 | 170.3 | 166.3 |
 
-So one instance costs 89 KiB, which is 2 KiB less than the floor with the same files, although it holds this:
+So one instance costs 89 KiB, which is 2 to 3 KiB less than the floor with the same files, although it holds this:
 
 | what it holds beside the floor | KiB | why |
 |---|---|---|
@@ -311,7 +311,7 @@ So one instance costs 89 KiB, which is 2 KiB less than the floor with the same f
 
 The objects were measured with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
 
-With `--listen`, an instance costs 77 KiB more: 166 KiB, or 1.82 times the floor with the same files.
+With `--listen`, an instance costs 77 KiB more: 166 KiB, or 1.81 times the floor with the same files.
 
 | what `--listen` adds | KiB | why |
 |---|---|---|
