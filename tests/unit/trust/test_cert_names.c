@@ -191,6 +191,9 @@ static void constraints(void)
 		  STS_ECERT_CONSTRAINT);
 	CHECK_INT(constrain(DER(""), name), STS_ECERT_CONSTRAINT);
 	CHECK_INT(constrain(DER("\xa0\x00"), name), STS_ECERT_CONSTRAINT);
+	/* An empty base has all names inside. */
+	CHECK_INT(constrain(DER("\xa0\x04\x30\x02\x82\x00"), name), STS_OK);
+	CHECK_INT(constrain(DER("\xa1\x04\x30\x02\x82\x00"), name), STS_ECERT_CONSTRAINT);
 	/* A malformed name of the certificate below is not permitted, and a malformed address never
 	 * is. */
 	CHECK_INT(constrain(DER("\xa0\x07\x30\x05\x82\x03"
@@ -268,6 +271,12 @@ static void masks(void)
 				    (struct sts_der){san, sizeof(san) - 1}),
 			  cases[i].err);
 	}
+	/* The mask ends before the next list, whose first bit is set. */
+	CHECK_INT(constrain(DER("\xa0\x0c\x30\x0a\x87\x08\x0a\0\0\0\xff\xff\xff\0"
+				"\xa1\x07\x30\x05\x82\x03"
+				"x.c"),
+			    DER("\x87\x04\x0a\0\0\1")),
+		  STS_OK);
 }
 
 static const struct sts_test tests[] = {
