@@ -155,9 +155,9 @@ static struct sts_slice one_line(struct sts_slice *s, char *out, size_t size)
 	return (struct sts_slice){out, len};
 }
 
-/* Add a part of the words, which has max bytes at most, as one line, escaped, in max bytes at most.
- * Returns whether it repeats a secret. The search looks at the bytes as the peer sent them, too: a
- * secret may have a backslash, which is escaped, or two spaces in a row. */
+/* Add a part of the words as one line, escaped. The part has at most max bytes, and so has what is
+ * added. Returns whether it repeats a secret. The search looks at the bytes as the peer sent them,
+ * too: a secret may have a backslash, which is escaped, or two spaces in a row. */
 static bool add_part(struct sts_text *t, const struct sts_request *request, struct sts_slice part,
 		     size_t max)
 {

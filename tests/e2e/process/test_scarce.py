@@ -44,17 +44,22 @@ def test_no_more_processes_for_several(several):
     assert several.stop(process).status == 0
 
 
+def start_without(several, limit):
+    """Starts the program in a user namespace in which this limit of the kernel is 0."""
+    several.folder.chmod(0o777)
+    unshare = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no user namespaces")
+    return several.start(uid=0, gid=0, prefix=[*unshare, "sh", "-c", f'echo 0 >/proc/sys/user/{limit} && exec "$0" "$@"'])
+
+
 @pytest.mark.slow
 @needs_root
 def test_no_watch_is_left(several):
     """The limit of watches is told once, with its name."""
-    several.folder.chmod(0o777)
-    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
-        pytest.skip("no user namespaces")
     several.lifetimes = {"a": 7}
     several.configure(several.exchange("a"))
-    process = several.start(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
-                                                  'echo 0 >/proc/sys/user/max_inotify_watches && exec "$0" "$@"'])
+    process = start_without(several, "max_inotify_watches")
     several.said("token refreshed", "a", 2, patience_s=25)
     warnings = [line for line in several.lines() if "they cannot be watched" in line["msg"]]
     assert [line["hint"] for line in warnings] == ["raise fs.inotify.max_user_watches on the node"]
@@ -65,14 +70,10 @@ def test_no_watch_is_left(several):
 @needs_root
 def test_no_events_at_all(several):
     """No watch is given: chains, a new configuration and a new subject token are found by the schedule alone."""
-    several.folder.chmod(0o777)
-    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], capture_output=True).returncode != 0:
-        pytest.skip("no user namespaces")
     several.lifetimes = {"a": 7, "b": 3600}
     several.caps = {"b"}
     several.configure(several.exchange("a"), several.exchange("b", reads="a"))
-    process = several.start(uid=0, gid=0, prefix=["unshare", "--user", "--map-root-user", "sh", "-c",
-                                                  'echo 0 >/proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
+    process = start_without(several, "max_inotify_instances")
     several.said("token refreshed", "b", 2, patience_s=25)
     several.configure(several.exchange("a"))
     several.said("removed", "b", patience_s=15)
