@@ -212,8 +212,8 @@ enum sts_err sts_option_take(struct sts_option_layer *layer, const struct sts_op
 			sts_shown(value, STS_VALUE_SHOWN_BYTES));
 }
 
-/* Set the options of these commands that have a default. An option that one of `others` has, too, is
- * left as it is. */
+/* Set the options of these commands that have a default. An option that one of `others` has, too,
+ * is left as it is. */
 static void set_defaults(struct sts_options *o, unsigned commands, unsigned others)
 {
 	for (size_t i = 0; i < sts_option_count; i++) {
