@@ -263,8 +263,13 @@ enum sts_err sts_anchors_find(const struct sts_ca_sources *sources, const struct
 			      size_t wanted_count, const struct sts_der servers[2], int64_t now_s,
 			      uint32_t first, struct sts_anchors *anchors, struct sts_error *e)
 {
-	struct search s = {wanted,  wanted_count,     servers, now_s, first,
-			   anchors, STS_CA_MAX_BYTES, 0,       {0}};
+	struct search s = {.wanted = wanted,
+			   .wanted_count = wanted_count,
+			   .servers = servers,
+			   .now_s = now_s,
+			   .first = first,
+			   .anchors = anchors,
+			   .budget_bytes = STS_CA_MAX_BYTES};
 
 	anchors->count = anchors->used = 0;
 	anchors->scanned = anchors->unusable = anchors->stale = 0;

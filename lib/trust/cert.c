@@ -407,25 +407,17 @@ enum sts_err sts_cert_read(struct sts_der der, struct sts_cert *cert, struct sts
 			"certificate %s: %s", name, sts_words(why));
 }
 
-static void add_ip(struct sts_text *t, struct sts_der ip)
-{
-	sts_text_add_str(t, "IP:");
-	sts_address_add(t, ip.data, ip.len);
-}
-
 /* Add one GeneralName for a message. */
 static void add_general_name(struct sts_text *t, uint8_t tag, struct sts_der name)
 {
 	/* By their tags, from 0 to 8. */
 	static const char kinds[] = "other\0email:\0DNS:\0x400\0directory\0ediParty\0URI:\0"
-				    "\0registeredID";
+				    "IP:\0registeredID";
 	unsigned kind = tag & STS_DER_TAG_NUMBER;
 
-	if (kind == 7) {
-		add_ip(t, name);
-		return;
-	}
 	sts_text_add_str(t, kind <= 8 ? sts_text_at(kinds, kind) : "?");
+	if (kind == 7)
+		sts_address_add(t, name.data, name.len);
 	if (kind == 1 || kind == 2 || kind == 6)
 		sts_text_add_escaped(t, sts_der_text(name), NAME_SHOWN_BYTES);
 }
@@ -436,7 +428,7 @@ void sts_cert_add_san(struct sts_text *t, const struct sts_cert *cert)
 	unsigned count = 0;
 	uint8_t tag;
 
-	for (; names.len > 0 && sts_der_any(&names, &tag, &name, NULL); count++) {
+	for (; sts_der_any(&names, &tag, &name, NULL); count++) {
 		if (count >= SAN_SHOWN_MAX)
 			continue;
 		sts_text_add_str(t, count > 0 ? ", " : "");

@@ -81,12 +81,13 @@ static size_t decode_groups(struct sts_pem *p, const char *data, size_t len)
 }
 
 /* Is the line "-----BEGIN LABEL-----" or "-----END LABEL-----"?
- *   word  in  how it begins, up to the label */
+ *   word  in  how it begins, up to the label; its last byte is a space, so the dashes at the end
+ *             are never dashes of the word */
 static bool boundary(struct sts_slice line, const char *word, struct sts_slice *label)
 {
 	const size_t skip = strlen(word), dashes = strlen(DASHES);
 
-	if (!sts_slice_starts(line, word) || line.len < skip + dashes ||
+	if (!sts_slice_starts(line, word) ||
 	    memcmp(line.data + line.len - dashes, DASHES, dashes) != 0)
 		return false;
 	*label = (struct sts_slice){line.data + skip, line.len - skip - dashes};
@@ -98,10 +99,8 @@ static void begin(struct sts_pem *p, struct sts_slice label)
 	if (p->state != TEXT)
 		p->skipped++; /* the block before it has no end */
 	p->state = label.len < sizeof(p->label) ? BODY : SKIP;
-	p->bits = 0;
 	p->bit_count = p->pad = 0;
 	p->len = 0;
-	p->label[0] = '\0';
 	if (p->state == BODY) {
 		memcpy(p->label, label.data, label.len);
 		p->label[label.len] = '\0';
@@ -143,7 +142,7 @@ static enum sts_pem_event end_line(struct sts_pem *p)
 		begin(p, label);
 	else if (fits && boundary(line, DASHES "END ", &label))
 		return end(p, label);
-	else if (line.len > 0 && p->state == BODY)
+	else if (p->state == BODY)
 		p->state = SKIP;
 	return STS_PEM_MORE;
 }

@@ -37,7 +37,7 @@ def malformed_certificates(issuer, key, now):
             ("usage-not-bits", 15, octets(b"\0\x80")), ("usage-trailing", 15, bits(b"\x80") + b"\0"), ("usage-empty", 15, tlv(3, b"\0")),
             ("usage-unused-7", 15, tlv(3, b"\7\x80")), ("usage-unused-8", 15, tlv(3, b"\x08\x80")),
             ("eku-not-list", 37, octets(b"")), ("eku-trailing", 37, seq(oid("1.2.3")) + b"\0"), ("eku-empty", 37, seq()),
-            ("eku-not-oid", 37, seq(oid("1.2.3"), NULL)),
+            ("eku-not-oid", 37, seq(oid("1.2.3"), NULL)), ("eku-rest", 37, seq(oid("1.2.3"), b"\6")),
             ("nc-not-list", 30, octets(b"")), ("nc-trailing", 30, seq() + b"\0"),
             ("ski-not-octets", 14, seq()), ("ski-trailing", 14, octets(b"a") + b"\0"),
             ("aki-not-list", 35, octets(b"")), ("aki-trailing", 35, seq() + b"\0")):
@@ -51,7 +51,9 @@ def malformed_certificates(issuer, key, now):
                          ("extension-boolean", seq(seq(unknown, tlv(1, b"\1"), octets(b"")))),
                          ("extension-no-value", seq(seq(unknown, boolean(True)))),
                          ("extension-rest", seq(seq(unknown, octets(b""), b"\0"))), ("extensions-not-list", octets(b"")),
-                         ("extensions-trailing", seq(seq(unknown, octets(b""))) + b"\0")):
+                         ("extensions-rest", seq(seq(unknown, octets(b"")), b"\x30")),
+                         ("extensions-trailing", seq(seq(unknown, octets(b""))) + b"\0"),
+                         ("extensions-critical", seq(extension("1.2.4", True, octets(b"")), extension("1.2.5", True, octets(b""))))):
         odd(label, extensions=tlv(0xa3, value))
     for label, value in (("not-number", octets(b"\2")), ("trailing", integer(2) + b"\0"), ("negative", tlv(2, b"\xff")), ("4", integer(3))):
         odd("version-" + label, version=tlv(0xa0, value))
@@ -79,7 +81,7 @@ def malformed_certificates(issuer, key, now):
     for label, value in (("not-list", octets(b"\1")), ("trailing", seq(n, e) + b"\0"), ("rest", seq(n, e, b"\0")), ("no-n", seq(NULL, e)),
                          ("no-e", seq(n)),
                          ("n-empty", seq(tlv(2, b""), e)), ("n-zero", seq(tlv(2, b"\0"), e)), ("n-negative", seq(tlv(2, b"\x80\1"), e)),
-                         ("n-minimal", seq(tlv(2, b"\0\x81"), e)), ("n-padded", seq(tlv(2, b"\0\x7f"), e)), ("n-7f", seq(tlv(2, b"\x7f"), e)),
+                         ("n-minimal", seq(tlv(2, b"\0\x81"), e)), ("n-80", seq(tlv(2, b"\0\x80\1"), e)), ("n-padded", seq(tlv(2, b"\0\x7f"), e)), ("n-7f", seq(tlv(2, b"\x7f"), e)),
                          ("n-even", seq(tlv(2, b"\x7e"), e)),
                          ("n-1", seq(tlv(2, b"\1"), e)), ("e-1", seq(n, integer(1))), ("e-3", seq(n, integer(3))), ("e-even", seq(n, integer(65536))),
                          ("e-negative", seq(n, tlv(2, b"\xff"))), ("e-4", seq(n, integer(2 ** 32 - 1))), ("e-5", seq(n, integer(2 ** 32 + 1)))):
@@ -87,6 +89,16 @@ def malformed_certificates(issuer, key, now):
     for label, value in (("short", b"\4" + bytes(63)), ("long", b"\4" + bytes(65)), ("compressed", b"\2" + bytes(64)), ("right", b"\4" + bytes(64))):
         odd("point-" + label, key=seq(seq(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")), bits(value)))
     odd("point-no-curve", key=seq(seq(oid("1.2.840.10045.2.1")), bits(b"\4" + bytes(64))))
+
+    # Not for signatures, although its parameter is the same curve (RFC 5480 section 2.1.2).
+    odd("key-ecdh", key=seq(seq(oid("1.3.132.1.12"), oid("1.2.840.10045.3.1.7")), bits(b"\4" + bytes(64))))
+    # Its last byte is the exponent.
+    odd("rsa-e-zero", key=seq(seq(oid("1.2.840.113549.1.1.1"), NULL), bits(seq(n, tlv(2, b"\0")))), extensions=b"", outer_algorithm=b"", signature=b"")
+
+    # The parameter of the first one's algorithm is the second one's algorithm outside.
+    nested = seq(oid("1.2.3"), seq(oid("1.2.4")))
+    odd("algorithm-nested", algorithm=nested, outer_algorithm=nested)
+    odd("algorithm-outside-only", algorithm=octets(b"\1"), outer_algorithm=seq(oid("1.2.4")))
 
     odd("no-tbs", before=octets(b""))
     odd("outer-algorithm-missing", outer_algorithm=b"")

@@ -118,9 +118,11 @@ static void cut_and_changed(void)
 #define UNREAD "certificate (unread): "
 #define STS    "certificate \"STS\": "
 
-/* One certificate for each thing that is looked at; NULL: it is right. */
+/* One certificate for each thing that is looked at; NULL: it is right. Each lies at the end of its
+ * memory, where the sanitizers look. */
 static void malformed(void)
 {
+	static uint8_t memory[4096];
 	static const struct {
 		const char *cert, *message;
 	} cases[] = {
@@ -143,6 +145,7 @@ static void malformed(void)
 		{"odd-eku-trailing", STS "bad extKeyUsage"},
 		{"odd-eku-empty", STS "bad extKeyUsage"},
 		{"odd-eku-not-oid", STS "bad extKeyUsage"},
+		{"odd-eku-rest", STS "bad extKeyUsage"},
 		{"odd-nc-not-list", STS "bad nameConstraints"},
 		{"odd-nc-trailing", STS "bad nameConstraints"},
 		{"odd-ski-not-octets", STS "bad subjectKeyIdentifier"},
@@ -158,6 +161,8 @@ static void malformed(void)
 		{"odd-extension-boolean", STS "bad extension"},
 		{"odd-extension-no-value", STS "bad extension"},
 		{"odd-extension-rest", STS "bad extension"},
+		{"odd-extensions-rest", STS "bad extension"},
+		{"odd-extensions-critical", NULL},
 		{"odd-extensions-not-list", STS "bad extensions"},
 		{"odd-extensions-trailing", STS "bad extensions"},
 		{"odd-extensions-in-v2", STS "extensions in an old version"},
@@ -202,6 +207,7 @@ static void malformed(void)
 		{"odd-rsa-n-zero", STS "bad RSA key"},
 		{"odd-rsa-n-negative", STS "bad RSA key"},
 		{"odd-rsa-n-minimal", NULL},
+		{"odd-rsa-n-80", NULL},
 		{"odd-rsa-n-padded", STS "bad RSA key"},
 		{"odd-rsa-n-7f", NULL},
 		{"odd-rsa-n-even", STS "bad RSA key"},
@@ -212,16 +218,21 @@ static void malformed(void)
 		{"odd-rsa-e-negative", STS "bad RSA key"},
 		{"odd-rsa-e-4", NULL},
 		{"odd-rsa-e-5", STS "bad RSA key"},
+		{"odd-rsa-e-zero", STS "bad RSA key"},
 		{"odd-point-short", STS "bad EC point"},
 		{"odd-point-long", STS "bad EC point"},
 		{"odd-point-compressed", STS "bad EC point"},
 		{"odd-point-right", NULL},
 		{"odd-point-no-curve", NULL},
+		{"odd-key-ecdh", NULL},
 		{"bad-text", UNREAD "no DER"},
 		{"odd-trailing", UNREAD "trailing bytes"},
 		{"odd-no-tbs", UNREAD "no DER"},
 		{"odd-outer-algorithm-missing", STS "bad signature algorithm"},
 		{"odd-outer-algorithm-differs", STS "bad signature algorithm"},
+		/* What was read of the one is not taken for the other's. */
+		{"odd-algorithm-nested", NULL},
+		{"odd-algorithm-outside-only", UNREAD "bad signature algorithm"},
 		{"odd-algorithm-no-oid", STS "bad signature algorithm"},
 		{"odd-signature-not-bits", STS "bad signature"},
 		{"odd-signature-empty", STS "bad signature"},
@@ -231,9 +242,14 @@ static void malformed(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sts_error e = {.code = STS_OK};
+		struct sts_der der = test_cert(cases[i].cert);
+		uint8_t *copy = memory + sizeof(memory) - der.len;
 		struct sts_cert cert;
-		enum sts_err err = sts_cert_read(test_cert(cases[i].cert), &cert, &e);
+		enum sts_err err;
 		int failures = sts_test_failures;
+
+		memcpy(copy, der.data, der.len);
+		err = sts_cert_read((struct sts_der){copy, der.len}, &cert, &e);
 
 		CHECK_INT(err, e.code);
 		CHECK((err == STS_OK) == (cases[i].message == NULL));
@@ -249,13 +265,99 @@ static void edges_that_are_right(void)
 	CHECK_INT(read_cert("odd-bc-length-100").path_len, 100);
 	CHECK_INT(read_cert("odd-bc-length-101").path_len, 100);
 	CHECK_INT(read_cert("odd-rsa-n-minimal").rsa_bits, 8);
+	CHECK_INT(read_cert("odd-rsa-n-80").rsa_bits, 16);
 	CHECK_INT(read_cert("odd-rsa-n-7f").rsa_bits, 7);
 	CHECK_INT(read_cert("odd-rsa-n-1").rsa_bits, 1);
 	CHECK_INT(read_cert("odd-version-2").version, 2);
 	CHECK_INT(read_cert("odd-key-bits-one").key_kind, STS_KEY_OTHER);
+	CHECK_INT(read_cert("odd-point-right").key_kind, STS_KEY_EC_P256);
 	CHECK_INT(read_cert("odd-point-no-curve").key_kind, STS_KEY_OTHER);
+	CHECK_INT(read_cert("odd-key-ecdh").key_kind, STS_KEY_OTHER);
+	/* the first of several */
+	CHECK(sts_der_eq(read_cert("odd-extensions-critical").unknown_critical_oid,
+			 DER("\x2a\x04")));
 	CHECK(!read_cert("odd-oid-of-two").has_san && !read_cert("odd-oid-of-four").has_san);
 	CHECK(!read_cert("odd-oid-elsewhere").has_san && read_cert("odd-plain").has_san);
+}
+
+/* Each bit of a key usage means what it stands for, whatever the others are. */
+static void key_usages(void)
+{
+	struct sts_der der = test_cert("odd-usage-unused-7"),
+		       usage = DER("\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80");
+	uint8_t copy[2048], *octet;
+
+	memcpy(copy, der.data, der.len);
+	octet = memmem(copy, der.len, usage.data, usage.len);
+	CHECK(octet);
+	if (!octet)
+		return;
+	octet += usage.len - 1;
+	for (int bits = 0; bits < 256; bits++) {
+		struct sts_cert cert;
+
+		*octet = (uint8_t)bits;
+		CHECK_INT(sts_cert_read((struct sts_der){copy, der.len}, &cert, NULL), STS_OK);
+		CHECK_INT(cert.key_cert_sign, (bits & 0x04) != 0);
+		CHECK_INT(cert.key_sign, (bits & 0xc0) != 0);
+	}
+}
+
+/* Names of each kind, and as many and as long as are shown. */
+static void forms_of_san_for_messages(void)
+{
+#define LONG "abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefgh."
+	static const struct {
+		struct sts_der san;
+		const char *want;
+	} cases[] = {
+		{DER("\xa0\x02\x05\x00"), "other"},
+		{DER("\x81\x01m"), "email:m"},
+		{DER("\x82\x01"
+		     "d"),
+		 "DNS:d"},
+		{DER("\xa3\x02\x30\x00"), "x400"},
+		{DER("\xa4\x02\x30\x00"), "directory"},
+		{DER("\xa5\x02\x30\x00"), "ediParty"},
+		{DER("\x86\x02u:"), "URI:u:"},
+		{DER("\x87\x04\x0a\x00\x00\x01"), "IP:10.0.0.1"},
+		{DER("\x88\x02\x2a\x03"), "registeredID"},
+		{DER("\x89\x01x"), "?"},
+		{DER("\x8a\x01x"), "?"},
+		{DER("\x82\x00\x82\x01"
+		     "b"),
+		 "DNS:, DNS:b"},
+		{DER("\x82\x01\n"), "DNS:\\x0A"},
+		{DER("\x82\x01"
+		     "a\x82\x01"
+		     "b\x82\x01"
+		     "c\x82\x01"
+		     "d\x82\x01"
+		     "e"),
+		 "DNS:a, DNS:b, DNS:c, DNS:d, DNS:e"},
+		{DER("\x82\x01"
+		     "a\x82\x01"
+		     "b\x82\x01"
+		     "c\x82\x01"
+		     "d\x82\x01"
+		     "e\x82\x01"
+		     "f"),
+		 "DNS:a, DNS:b, DNS:c, DNS:d, DNS:e, and 1 more"},
+		{DER("\x82\x40" LONG "x"), "DNS:" LONG "x"},
+		{DER("\x82\x41" LONG "xy"),
+		 "DNS:abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefgh.abcdefg..."},
+		{{NULL, 0}, "none"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sts_cert cert = {.san = cases[i].san};
+		char got[256];
+		struct sts_text t;
+
+		sts_text_init(&t, got, sizeof(got));
+		sts_cert_add_san(&t, &cert);
+		CHECK_STR(got, cases[i].want);
+	}
 }
 
 static void san_for_messages(void)
@@ -294,7 +396,9 @@ static const struct sts_test tests[] = {
 	{"certificates that are cut or changed", cut_and_changed},
 	{"malformed certificates", malformed},
 	{"edges that are right", edges_that_are_right},
+	{"key usages", key_usages},
 	{"subjectAltNames for messages", san_for_messages},
+	{"subjectAltNames of each form for messages", forms_of_san_for_messages},
 };
 
 STS_TEST_MAIN(tests)

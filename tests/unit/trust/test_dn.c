@@ -41,6 +41,15 @@ static void names_for_messages(void)
 		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x06\x0c\x01"
 		     "c"),
 		 "(no name)"},
+		/* an O before an OU, wherever it stands */
+		{DER("\x30\x18\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01"
+		     "o\x31\x0a\x30\x08\x06\x03\x55\x04\x0b\x0c\x01"
+		     "u"),
+		 "\"o\""},
+		{DER("\x30\x18\x31\x0a\x30\x08\x06\x03\x55\x04\x0b\x0c\x01"
+		     "u\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01"
+		     "o"),
+		 "\"o\""},
 		/* escaped */
 		{DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03\x1b\n\xc3"),
 		 "\"\\x1B\\x0A\\xC3\""},
@@ -48,6 +57,10 @@ static void names_for_messages(void)
 		{DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x02"
 		     "a"),
 		 "(no name)"},
+		{DER("\x30\x0e\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01"
+		     "a\x30\x00"),
+		 "\"a\""},
+		{DER("\x30\x02\x30\x00"), "(no name)"},
 		{DER("\x31\x00"), "(no name)"},
 		{DER(""), "(no name)"},
 	};
@@ -89,6 +102,21 @@ static struct sts_der one_attribute(uint8_t *out, uint8_t tag, const char *value
 	return (struct sts_der){out, sizeof(head) + len};
 }
 
+/* Which types of strings are compared by their letters: UTF8String, PrintableString, T61String and
+ * IA5String. */
+static void types_of_strings(void)
+{
+	for (uint8_t tag = 0; tag < 0x1f; tag++) {
+		bool is_string = tag == 0x0c || tag == 0x13 || tag == 0x14 || tag == 0x16;
+		uint8_t a[64], b[64];
+		struct sts_der x = one_attribute(a, tag, "a b");
+		struct sts_der y = one_attribute(b, 0x0c, "A  B");
+
+		CHECK_INT(sts_dn_equal(x, y), is_string);
+		CHECK_INT(sts_dn_equal(y, x), is_string);
+	}
+}
+
 static void names_are_compared(void)
 {
 	enum { UTF8 = 0x0c, PRINTABLE = 0x13, IA5 = 0x16, BMP = 0x1e };
@@ -122,6 +150,9 @@ static void names_are_compared(void)
 		struct sts_der x = one_attribute(a, cases[i].tag_a, cases[i].a);
 		struct sts_der y = one_attribute(b, cases[i].tag_b, cases[i].b);
 
+		/* What stands behind a name is not part of it. */
+		memset(a + x.len, ' ', sizeof(a) - x.len);
+		memset(b + y.len, 'x', sizeof(b) - y.len);
 		CHECK_INT(sts_dn_equal(x, y), cases[i].equal);
 		CHECK_INT(sts_dn_equal(y, x), cases[i].equal);
 	}
@@ -138,6 +169,25 @@ static void shapes_of_names(void)
 	struct sts_der swapped = DER("\x30\x18\x31\x0a" ATTRIBUTE("b") "\x31\x0a" ATTRIBUTE("a"));
 	struct sts_der first = DER("\x30\x0c\x31\x0a" ATTRIBUTE("A"));
 
+	/* what differs is the last attribute of a set, or its type, or what follows its value */
+	struct sts_der together_upper = DER("\x30\x16\x31\x14" ATTRIBUTE("A") ATTRIBUTE("b"));
+	struct sts_der together_other = DER("\x30\x16\x31\x14" ATTRIBUTE("A") ATTRIBUTE("c"));
+	struct sts_der country = DER("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x06\x0c\x01"
+				     "a");
+	struct sts_der two_types = DER(
+		"\x30\x16\x31\x14" ATTRIBUTE("a") "\x30\x08\x06\x03\x55\x04\x06\x0c\x01"
+						  "c");
+#define LONGER(value, rest) DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x01" value rest)
+#define NO_VALUE            "\x31\x07\x30\x05\x06\x03\x55\x04\x03"
+
+	CHECK(sts_dn_equal(together, together_upper));
+	CHECK(!sts_dn_equal(together, together_other));
+	CHECK(!sts_dn_equal(first, country));
+	CHECK(sts_dn_has(two_types, DER("\x55\x04\x03")));
+	CHECK(sts_dn_has(two_types, DER("\x55\x04\x06")));
+	CHECK(!sts_dn_equal(LONGER("a", "\x05\x00"), LONGER("A", "\x05\x00")));
+	CHECK(!sts_dn_equal(DER("\x30\x15\x31\x0a" ATTRIBUTE("a") NO_VALUE),
+			    DER("\x30\x15\x31\x0a" ATTRIBUTE("A") NO_VALUE)));
 	CHECK(sts_dn_equal(apart, apart_upper));
 	CHECK(!sts_dn_equal(apart, together));
 	CHECK(!sts_dn_equal(apart, swapped));
@@ -147,6 +197,7 @@ static void shapes_of_names(void)
 	CHECK(!sts_dn_equal(DER("\x30\x00"), first));
 	/* a malformed name is equal to itself only */
 	CHECK(!sts_dn_equal(DER("\x30\x02\x31\x00"), DER("\x30\x02\x31\x01")));
+	CHECK(!sts_dn_equal(DER("\x30\x02\x30\x00"), DER("\x30\x02\x02\x00")));
 	CHECK(!sts_dn_equal(DER("junk"), first));
 	CHECK(sts_dn_has(first, DER("\x55\x04\x03")));
 	CHECK(!sts_dn_has(first, DER("\x55\x04\x0a")));
@@ -155,6 +206,7 @@ static void shapes_of_names(void)
 static const struct sts_test tests[] = {
 	{"names are shown in messages", names_for_messages},
 	{"long names are cut", long_names_are_cut},
+	{"types of strings are compared", types_of_strings},
 	{"names are compared", names_are_compared},
 	{"which shapes names have", shapes_of_names},
 };

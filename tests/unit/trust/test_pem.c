@@ -56,11 +56,18 @@ static const struct {
 	 "X509 CRL=hello;CERTIFICATE=world;0"},
 	{BEGIN "aGVsbG8h\n" END, "CERTIFICATE=hello!;0"},
 	{BEGIN "aGVsbA==\n" END, "CERTIFICATE=hell;0"},
+	{BEGIN "QQ==\n" END, "CERTIFICATE=A;0"},
+	{"#\n" BEGIN "aGVsbG8=\n" END, "CERTIFICATE=hello;0"},
 	/* malformed blocks are skipped, and the next block is found */
 	{BEGIN "aGVsbG8\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8==\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8===\n" END, "1"},
+	{BEGIN "aGVsA===\n" END, "1"},
 	{BEGIN "aGVsbG9=\n" END, "1"}, /* bits that are left over */
+	{BEGIN "aGVsbG/=\n" END, "1"},
+	{BEGIN "aGVsbB==\n" END, "1"},
+	{BEGIN "aGVsbI==\n" END, "1"},
+	{BEGIN "aGVsbG9=\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8=aGVs\n" END, "1"},
 	{BEGIN "aGVs*bG8=\n" END, "1"},
 	{BEGIN "aGVs-bG8=\n" END, "1"},
@@ -81,6 +88,10 @@ static const struct {
 	{"-----BEGIN CERTIFICATE----\naGVsbG8=\n" END, "0"},
 	{"----BEGIN CERTIFICATE-----\naGVsbG8=\n" END, "0"},
 	{"x" BEGIN "aGVsbG8=\n" END, "0"},
+	{BEGIN "aGVsbG8=\n-\n" END, "1"},
+	{"-----BEGIN -----BEGIN -----\naGVsbG8=\n-----END -----BEGIN -----\n",
+	 "-----BEGIN =hello;0"},
+	{"-----BEGIN ----\naGVsbG8=\n-----END ----\n", "0"},
 	/* too long: a line, a label, an object (64 bytes here) */
 	{"-----BEGIN THIS LABEL IS LONGER THAN ANY THAT WE KNOW OF-----\naGVsbG8=\n"
 	 "-----END THIS LABEL IS LONGER THAN ANY THAT WE KNOW OF-----\n" BEGIN "d29ybGQ=\n" END,
@@ -143,6 +154,43 @@ static void all_bytes(void)
 	}
 }
 
+/* A label has 39 characters at most, and a line 79. What stands behind them is not known, so a
+ * longer line is not a boundary, even if its start looks like one. */
+static void lengths_of_lines(void)
+{
+	char text[512], got[128], want[128], label[64], spaces[96];
+
+	for (int len = 38; len <= 42; len++) {
+		memset(label, 'L', sizeof(label));
+		snprintf(text, sizeof(text), "-----BEGIN %.*s-----\naGVsbG8=\n-----END %.*s-----\n",
+			 len, label, len, label);
+		scan(text, strlen(text), sizeof(text), got, sizeof(got));
+		snprintf(want, sizeof(want), "%.*s=hello;0", len, label);
+		CHECK_STR(got, len < 40 ? want : "1");
+	}
+	memset(spaces, ' ', sizeof(spaces));
+	for (int len = 78; len <= 82; len++) {
+		const char *const end[] = {"", "x"};
+		int begin_pad = len - (int)strlen("-----BEGIN A-----");
+		int end_pad = len - (int)strlen("-----END A-----");
+
+		for (size_t i = 0; i < 2; i++) {
+			bool is_boundary = i == 0 && len < 80;
+
+			snprintf(text, sizeof(text),
+				 "-----BEGIN A-----%.*s%s\naGVsbG8=\n-----END A-----\n", begin_pad,
+				 spaces, end[i]);
+			scan(text, strlen(text), sizeof(text), got, sizeof(got));
+			CHECK_STR(got, is_boundary ? "A=hello;0" : "0");
+			snprintf(text, sizeof(text),
+				 "-----BEGIN A-----\naGVsbG8=\n-----END A-----%.*s%s\n", end_pad,
+				 spaces, end[i]);
+			scan(text, strlen(text), sizeof(text), got, sizeof(got));
+			CHECK_STR(got, is_boundary ? "A=hello;0" : "1");
+		}
+	}
+}
+
 /* An object that is larger than the buffer is skipped, and nothing is written behind the buffer. */
 static void sizes(void)
 {
@@ -192,6 +240,7 @@ static void nul_bytes_are_no_end(void)
 static const struct sts_test tests[] = {
 	{"bundles are read", bundles},
 	{"pieces of any size give the same objects", pieces_give_the_same},
+	{"lengths of labels and lines", lengths_of_lines},
 	{"buffers of any size", sizes},
 	{"files follow each other", files_follow_each_other},
 	{"each byte in a block", all_bytes},
