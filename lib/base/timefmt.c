@@ -6,7 +6,8 @@
 
 #define DAY_S           86400
 #define HOUR_S          3600
-#define MARCH_0000_DAYS 719468 /* days from 0000-03-01 to 1970-01-01 */
+#define BEGIN_YEAR      -400   /* so that no year of the calculation is negative */
+#define BEGIN_DAYS      865565 /* days from 1 March of that year to 1970-01-01 */
 #define DURATION_MAX_MS (INT64_C(365) * DAY_S * 1000)
 
 /* A date and a time of day. */
@@ -18,10 +19,10 @@ struct civil {
  * day is the last day of its year, and one formula gives the lengths of the months. */
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
-	int64_t y = month > 2 ? year : year - 1;
+	int64_t y = (month > 2 ? year : year - 1) - BEGIN_YEAR;
 	int64_t m = month > 2 ? month - 3 : month + 9;
 
-	return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - MARCH_0000_DAYS;
+	return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - BEGIN_DAYS;
 }
 
 int64_t sts_epoch_from_civil(int year, int month, int day, int hour, int minute, int second)

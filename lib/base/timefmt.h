@@ -41,7 +41,7 @@ bool sts_httpdate_parse(struct sts_slice s, int64_t *epoch_s);
 
 /*
  * Convert a date and time of day (proleptic Gregorian, UTC) to seconds since the epoch.
- *   year   in  1 to 9999
+ *   year   in  0 to 9999
  *   month  in  1 to 12
  *   day    in  not checked: day 31 of a month with 30 days is the first day of the next month
  */

@@ -25,10 +25,11 @@ static bool read_length(const uint8_t *data, size_t len, size_t *header, size_t 
 		return true;
 	}
 	count = data[1] & ~LENGTH_LONG;
-	if (count == 0 || count > LENGTH_OCTETS_MAX || len - 2 < count)
+	if (count > LENGTH_OCTETS_MAX || len - 2 < count)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		value = value << 8 | data[2 + i];
+	/* An indefinite length has no octets, and its value is 0. */
 	if (value < LENGTH_LONG || data[2] == 0)
 		return false;
 	*header = 2 + count;
@@ -101,7 +102,7 @@ static int two_digits(const uint8_t *p)
 
 static int days_of_month(int year, int month)
 {
-	static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && leap);

@@ -13,6 +13,8 @@ static void test_civil(void)
 	CHECK_INT(sts_epoch_from_civil(9999, 12, 31, 23, 59, 59), 253402300799);
 	CHECK_INT(sts_epoch_from_civil(1950, 1, 1, 0, 0, 0), -631152000);
 	CHECK_INT(sts_epoch_from_civil(1, 1, 1, 0, 0, 0), -62135596800);
+	CHECK_INT(sts_epoch_from_civil(0, 3, 1, 0, 0, 0), -62162035200);
+	CHECK_INT(sts_epoch_from_civil(0, 1, 1, 0, 0, 0), -62167219200);
 }
 
 static void test_format(void)

@@ -30,11 +30,18 @@ static void elements_are_taken(void)
 	CHECK(in.data == NULL);
 	CHECK(!sts_der_peek(&in, 0));
 	CHECK(!sts_der_any(&in, &tag, &content, NULL));
+	in = DER("\x04\x00"); /* nothing but a header */
+	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));
+	in = DER("\x04\x00\x04"); /* one byte is left */
+	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));
+	CHECK_INT(in.len, 1);
+	CHECK(in.data != NULL);
+	CHECK(sts_der_peek(&in, STS_DER_OCTETS));
 }
 
 static void long_lengths(void)
 {
-	static uint8_t data[70000];
+	static uint8_t data[6 + (1 << 24)];
 	struct sts_der in = {data, 4 + 256}, content;
 
 	memcpy(data, "\x04\x82\x01\x00", 4);
@@ -53,6 +60,19 @@ static void long_lengths(void)
 	in = (struct sts_der){data, 5 + 65536};
 	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));
 	CHECK_INT(content.len, 65536);
+	memcpy(data, "\x04\x84\x01\x00\x00\x00", 6);
+	in = (struct sts_der){data, sizeof(data)};
+	CHECK(sts_der_take(&in, STS_DER_OCTETS, &content));
+	CHECK_INT(content.len, 1 << 24);
+	memcpy(data, "\x04\x89\x01\x00\x00\x00\x00\x00\x00\x00\x80", 11); /* 128 and 2^64 */
+	in = (struct sts_der){data, 11 + 128};
+	CHECK(!sts_der_take(&in, STS_DER_OCTETS, &content));
+	memcpy(data, "\x04\x80", 2); /* 128 bytes follow an indefinite length */
+	in = (struct sts_der){data, 2 + 128};
+	CHECK(!sts_der_take(&in, STS_DER_OCTETS, &content));
+	memcpy(data, "\x04\x81\x80", 3); /* the length is behind the end */
+	in = (struct sts_der){data, 2};
+	CHECK(!sts_der_take(&in, STS_DER_OCTETS, &content));
 }
 
 static void malformed_headers(void)
@@ -88,6 +108,7 @@ static void equality(void)
 {
 	CHECK(sts_der_eq(DER(""), (struct sts_der){NULL, 0}));
 	CHECK(sts_der_eq(DER("ab"), DER("ab")));
+	CHECK(!sts_der_eq(DER("a"), DER("b")));
 	CHECK(!sts_der_eq(DER("ab"), DER("ac")));
 	CHECK(!sts_der_eq(DER("ab"), DER("abc")));
 }
@@ -124,7 +145,7 @@ static void integers(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t value = 0;
+		uint64_t value = UINT64_MAX;
 
 		CHECK_INT(sts_der_uint(cases[i].in, &value), cases[i].good);
 		CHECK(!cases[i].good || value == cases[i].value);
@@ -143,11 +164,13 @@ static void times(void)
 		{"500101000000Z", -631152000},
 		{"491231235959Z", 2524607999},
 		{"240229120000Z", 1709208000},
+		{"240229123456Z", 1709210096},
 		{"20260101000000Z", 1767225600},
 		{"20500101000000Z", 2524608000},
 		{"99991231235959Z", 253402300799},
 		{"19700101000000Z", 0},
 		{"20000229000000Z", 951782400},
+		{"00000101000000Z", -62167219200},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
