@@ -29,10 +29,10 @@ static struct sts_slice after(struct sts_slice s, size_t skip)
 	return (struct sts_slice){s.data + skip, s.len - skip};
 }
 
-/* The length of the first label: up to the first dot, or of the whole text. */
+/* The length of the first label: up to the first dot, or of the whole text, which is not empty. */
 static size_t label_len(struct sts_slice s)
 {
-	const char *dot = s.len > 0 ? memchr(s.data, '.', s.len) : NULL;
+	const char *dot = memchr(s.data, '.', s.len);
 
 	return dot ? (size_t)(dot - s.data) : s.len;
 }
@@ -62,22 +62,14 @@ static size_t count_labels(struct sts_slice s)
 	return len > digits ? labels : 0;
 }
 
-static bool is_wildcard(struct sts_slice pattern)
-{
-	return pattern.len > 2 && pattern.data[0] == '*' && pattern.data[1] == '.';
-}
-
 bool sts_cert_names_match_dns(struct sts_slice pattern, struct sts_slice host)
 {
-	size_t first = label_len(host);
-
 	if (count_labels(host) == 0)
 		return false;
-	if (!is_wildcard(pattern))
+	if (!sts_slice_starts(pattern, "*."))
 		return sts_slice_same_nocase(pattern, host);
-	pattern = after(pattern, 2);
-	return count_labels(pattern) >= 2 && first > 0 && first < host.len &&
-	       sts_slice_same_nocase(pattern, after(host, first + 1));
+	return count_labels(after(pattern, 2)) >= 2 &&
+	       sts_slice_same_nocase(after(pattern, 1), after(host, label_len(host)));
 }
 
 static bool name_matches(uint8_t tag, struct sts_der name, const struct sts_server_name *server)
@@ -149,7 +141,7 @@ static bool dns_inside(struct sts_slice name, struct sts_slice base, bool exclud
 {
 	size_t extra;
 
-	if (excluded && is_wildcard(name) && sts_cert_names_match_dns(name, base))
+	if (excluded && sts_cert_names_match_dns(name, base))
 		return true;
 	if (base.len == 0)
 		return true;
@@ -192,10 +184,10 @@ static bool is_prefix_mask(const uint8_t *mask, size_t len)
  */
 static bool is_dns_base(struct sts_slice base)
 {
-	if (base.len > 0 && base.data[0] == '.')
-		base = after(base, 1);
-	else if (base.len == 0)
+	if (base.len == 0)
 		return true;
+	if (base.data[0] == '.')
+		base = after(base, 1);
 	/* The length is bounded since the base is read again for each name that it is compared
 	 * with. */
 	return base.len <= NAME_MAX_BYTES && count_labels(base) > 0;
@@ -248,15 +240,14 @@ static bool read_constraints(const struct sts_cert *ca, struct subtrees lists[LI
 
 /*
  * Is a name inside of a subtree of the list?
- *   seen  out  does the list have a subtree of the name's kind?
+ *   seen  out  set to true if the list has a subtree of the name's kind, else unchanged
  */
 static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, bool *seen)
 {
 	struct sts_der base;
 	uint8_t tag;
 
-	*seen = false;
-	while (s.list.len > 0 && take_subtree(&s.list, &tag, &base)) {
+	while (take_subtree(&s.list, &tag, &base)) {
 		if ((tag & STS_DER_TAG_NUMBER) != (int)kind)
 			continue;
 		*seen = true;
@@ -272,7 +263,7 @@ static bool matches_list(struct subtrees s, unsigned kind, struct sts_der name, 
  * permitted subtrees of its kind? */
 static bool is_allowed(const struct subtrees lists[LISTS], unsigned kind, struct sts_der name)
 {
-	bool permits, excludes;
+	bool permits = false, excludes = false;
 
 	if (!matches_list(lists[PERMITTED], kind, name, &permits) && permits)
 		return false;
@@ -300,7 +291,7 @@ static enum sts_err check_name(const struct sts_cert *ca, const struct subtrees 
 			       struct sts_error *e)
 {
 	unsigned kind = tag & STS_DER_TAG_NUMBER;
-	char ip[64];
+	char ip[INET6_ADDRSTRLEN];
 	struct sts_text text;
 
 	if ((kinds >> kind & 1) == 0)
@@ -342,7 +333,7 @@ static size_t count_names(struct sts_der names)
 	size_t count = 0;
 	uint8_t tag;
 
-	while (names.len > 0 && sts_der_any(&names, &tag, &name, NULL))
+	while (sts_der_any(&names, &tag, &name, NULL))
 		count++;
 	return count;
 }

@@ -36,11 +36,13 @@ static void add_oid(struct sts_text *t, struct sts_der oid)
 		arc = arc << 7 | (oid.data[i] & 0x7f);
 		if (oid.data[i] & 0x80)
 			continue;
-		if (arcs++ == 0)
-			sts_text_addf(t, "%u.%u", arc < 80 ? arc / 40 : 2,
-				      arc < 80 ? arc % 40 : arc - 80);
-		else
+		if (arcs++ == 0) {
+			uint32_t first = arc < 80 ? arc / 40 : 2;
+
+			sts_text_addf(t, "%u.%u", first, arc - 40 * first);
+		} else {
 			sts_text_addf(t, ".%u", arc);
+		}
 		arc = 0;
 	}
 }
