@@ -29,7 +29,7 @@ br_x509_pkey sts_verifier_public_key(const struct sts_cert *cert)
 		[STS_KEY_EC_P384] = BR_EC_secp384r1,
 		[STS_KEY_EC_P521] = BR_EC_secp521r1,
 	};
-	br_x509_pkey key = {0};
+	br_x509_pkey key;
 
 	if (cert->key_kind == STS_KEY_RSA) {
 		key.key_type = BR_KEYTYPE_RSA;
@@ -109,21 +109,25 @@ static enum sts_err minimal_failed(const struct sts_verifier *v, unsigned err,
 {
 	const struct sts_cert *top =
 		path->cert[err == BR_ERR_X509_NOT_TRUSTED ? path->count - 1 : 0];
-	enum sts_err code = STS_ECERT_MALFORMED;
-	char text[STS_ERROR_TEXT_MAX_BYTES] = "";
+	enum sts_err code;
+	char text[STS_ERROR_TEXT_MAX_BYTES];
 	struct sts_text t;
+	size_t row = 0;
 
 	sts_text_init(&t, text, sizeof(text));
 	if (err == BR_ERR_X509_NOT_TRUSTED) {
 		sts_text_addf(&t, ": ");
 		add_searched(&t, v, top->issuer);
 	}
-	for (size_t i = 0; i < sizeof(minimal_errors) / sizeof(minimal_errors[0]); i++)
-		if (minimal_errors[i].err == err)
-			code = sts_rules_fail(e, (enum sts_err)minimal_errors[i].code, top, "%s%s",
-					      sts_words_at(minimal_words, i), text);
-	if (code == STS_ECERT_MALFORMED)
-		sts_rules_fail(e, code, top, "or its issuer is malformed (BearSSL error %u)", err);
+	while (row < sizeof(minimal_errors) / sizeof(minimal_errors[0]) &&
+	       minimal_errors[row].err != err)
+		row++;
+	if (row < sizeof(minimal_errors) / sizeof(minimal_errors[0]))
+		code = sts_rules_fail(e, (enum sts_err)minimal_errors[row].code, top, "%s%s",
+				      sts_words_at(minimal_words, row), text);
+	else
+		code = sts_rules_fail(e, STS_ECERT_MALFORMED, top,
+				      "or its issuer is malformed (BearSSL error %u)", err);
 	e->detail = (int)err;
 	return code;
 }
@@ -224,11 +228,10 @@ static const struct sts_cert *next_issuer(const struct sts_verifier *v, struct s
 {
 	unsigned *next = &s->next[s->path.count - 1];
 	const struct sts_cert *issuer = NULL;
-	bool first = *next == 0;
 
 	while (!issuer && *next < 2 * CHOICES)
 		issuer = choose(v, &s->path, (*next)++, is_anchor);
-	if (!issuer && first && !s->orphan)
+	if (!issuer && !s->orphan)
 		s->orphan = s->path.cert[s->path.count - 1];
 	return issuer;
 }
@@ -284,13 +287,13 @@ static enum sts_err unknown_issuer(const struct sts_verifier *v, const struct st
 	return sts_fail(e, STS_ECERT_ISSUER, 0, "%s", text);
 }
 
-/* Is the certificate itself an anchor? */
-static bool is_anchor_itself(const struct sts_verifier *v, const struct sts_cert *cert)
+/* The anchor that is this certificate, or NULL. */
+static const struct sts_cert *anchor_of(const struct sts_verifier *v, const struct sts_cert *cert)
 {
 	for (size_t i = 0; i < v->anchors.count; i++)
 		if (sts_der_eq(v->anchors.cert[i].der, cert->der))
-			return true;
-	return false;
+			return &v->anchors.cert[i];
+	return NULL;
 }
 
 /* The first certificate that is not a CA's, or the first one if all are CAs'. */
@@ -306,7 +309,7 @@ static const struct sts_cert *first_not_a_ca(const struct sts_verifier *v)
  * a CA's certificate that the user has pinned for a server from a root that was sent first. */
 static const struct sts_cert *find_server(const struct sts_verifier *v)
 {
-	if (v->cert[0].has_san && is_anchor_itself(v, &v->cert[0]))
+	if (v->cert[0].has_san && anchor_of(v, &v->cert[0]))
 		return &v->cert[0];
 	return first_not_a_ca(v);
 }
@@ -314,7 +317,7 @@ static const struct sts_cert *find_server(const struct sts_verifier *v)
 static enum sts_err find_anchors(struct sts_verifier *v, uint32_t first, struct sts_error *e)
 {
 	/* Which of them find_server() takes depends on the anchors. */
-	const struct sts_der servers[2] = {v->cert[0].der, first_not_a_ca(v)->der};
+	const struct sts_der servers[] = {v->cert[0].der, first_not_a_ca(v)->der};
 	struct sts_der wanted[STS_CHAIN_MAX_CERTS];
 
 	for (size_t i = 0; i < v->cert_count; i++)
@@ -354,7 +357,8 @@ static enum sts_err try_anchors(struct sts_verifier *v, struct search *s, struct
 
 	s->path.cert[0] = server;
 	s->path.count = 1;
-	s->path.pinned = is_anchor_itself(v, server);
+	s->path.anchor = anchor_of(v, server);
+	s->path.pinned = s->path.anchor != NULL;
 	s->next[0] = 0;
 	err = sts_rules_server(server, s->path.pinned, &v->server, v->now_s, e);
 	/* For a self-signed CA's certificate, "not trusted" says more than "is a CA's". */
@@ -362,10 +366,8 @@ static enum sts_err try_anchors(struct sts_verifier *v, struct search *s, struct
 		return unknown_issuer(v, server, e);
 	if (err)
 		return err;
-	if (s->path.pinned) {
-		s->path.anchor = server;
+	if (s->path.pinned)
 		return try_path(v, &s->path, e);
-	}
 	if (search_paths(v, s, kept))
 		return STS_OK;
 	if (kept->code == STS_OK)
@@ -379,7 +381,7 @@ static enum sts_err try_anchors(struct sts_verifier *v, struct search *s, struct
 static bool has_too_many_anchors(const struct sts_verifier *v, const struct search *s)
 {
 	return v->anchors.next > 0 ||
-	       (s->path.count > 0 && s->checks >= STS_VERIFIER_CHECKS_MAX &&
+	       (s->checks >= STS_VERIFIER_CHECKS_MAX &&
 		v->anchors.wanted > STS_VERIFIER_CHECKS_MAX / STS_CHAIN_MAX_CERTS);
 }
 
@@ -427,10 +429,9 @@ static enum sts_err verify(struct sts_verifier *v, struct sts_error *e)
 
 const struct sts_ca_source *sts_verifier_anchor_source(const struct sts_verifier *v)
 {
-	for (size_t i = 0; i < v->anchors.count && v->path.count > 0; i++)
-		if (sts_der_eq(v->anchors.cert[i].der, v->path.anchor->der))
-			return &v->sources->source[v->anchors.source[i]];
-	return NULL;
+	if (v->path.count == 0)
+		return NULL;
+	return &v->sources->source[v->anchors.source[v->path.anchor - v->anchors.cert]];
 }
 
 /* ---- BearSSL's class: the TLS client calls it while the Certificate message arrives ---- */
@@ -458,8 +459,8 @@ static void start_cert(const br_x509_class **ctx, uint32_t length)
 {
 	struct sts_verifier *v = self(ctx);
 
+	(void)length; /* append() counts */
 	v->too_many |= v->cert_count == STS_CHAIN_MAX_CERTS;
-	v->too_big |= length > sizeof(v->chain) - v->chain_used;
 	v->cert_start = v->chain_used;
 }
 
@@ -468,7 +469,7 @@ static void append(const br_x509_class **ctx, const unsigned char *buf, size_t l
 	struct sts_verifier *v = self(ctx);
 
 	v->too_big |= len > sizeof(v->chain) - v->chain_used;
-	if (v->too_many || v->too_big)
+	if (v->too_big)
 		return;
 	if (len > 0)
 		memcpy(v->chain + v->chain_used, buf, len);
@@ -479,7 +480,7 @@ static void end_cert(const br_x509_class **ctx)
 {
 	struct sts_verifier *v = self(ctx);
 
-	if (v->too_many || v->too_big)
+	if (v->too_many)
 		return;
 	v->cert[v->cert_count++].der = (struct sts_der){v->chain + v->cert_start,
 							v->chain_used - v->cert_start};

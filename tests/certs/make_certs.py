@@ -85,6 +85,7 @@ def chains():
     leaf("stranger", other, subject="CN=Stranger")
     deep = new_ca("deep", inter, "CN=Deep")
     leaf("leaf-deep", deep)
+    ca_cert("deep-expired", inter, deep, start=-60 * DAY, end=-DAY)
 
     # The same CA, certified by two roots; and a root that was renewed with another key under the same name.
     ca_cert("cross-other", other, inter)
@@ -108,6 +109,9 @@ def chains():
         ca_cert(f"renewed-wrong{i}", wrong, wrong, subject_key_id(b"wrong%d" % i))
     leaf("leaf-renewed", new, authority_key_id(b"new"))
     leaf("leaf-wrong-key-id", new, authority_key_id(b"else"))
+    ca_cert("root-byte-id", root, root, subject_key_id(b"r"))
+    leaf("leaf-byte-id", root, authority_key_id(b"l"))
+    leaf("leaf-without-id", root, ids=False)
 
     # Names of anchors may differ in spelling.
     spelled = CA(name("O=Tests,CN=Spelled  root", PRINTABLE))
@@ -124,6 +128,13 @@ def chains():
     for i, ca in enumerate(maze):
         ca_cert(f"maze{i}", maze[(i + 1) % 9], ca)
     leaf("leaf-maze", maze[0])
+    # Those that do not lead to the root have 244 ways: the search makes 488 steps before it comes to the one that does.
+    way = CA("CN=Way", ec("way"))
+    issuers = {"CN=Way": ["CN=Way 1"], "CN=Way 1": ["CN=Way 1"] * 3 + ["CN=Way 2"] * 2, "CN=Way 2": ["CN=Way 1"]}
+    for i, (subject, issuer) in enumerate([(subject, issuer) for subject in issuers for issuer in issuers[subject]]):
+        ca_cert(f"way{i}", CA(issuer, way.key), CA(subject, way.key), ids=False)
+    ca_cert("way-out", root, way, ids=False)
+    leaf("leaf-way", way, ids=False)
     for i in range(8):
         new_ca(f"filler{i}", other, f"CN=Filler {i}")
 

@@ -41,6 +41,7 @@ static enum sts_err as_server(struct sts_cert cert, const char **why)
 	err = sts_rules_server(&cert, false, &server, NOW_S, &e);
 	*why = strncmp(e.msg, begin, strlen(begin)) == 0 ? e.msg + strlen(begin) : e.msg;
 	CHECK_INT(e.code, err);
+	CHECK_INT(e.detail, 0);
 	return err;
 }
 
@@ -94,18 +95,35 @@ static void unknown_extensions(void)
 	}
 }
 
+static void key_identifiers(void)
+{
+	static const struct sts_der oids[] = {DER("\x55\x1d\x23"), DER("\x55\x1d\x0e")};
+
+	for (size_t i = 0; i < COUNT(oids); i++) {
+		struct sts_cert cert = good(false);
+		const char *why;
+
+		cert.unknown_critical = true;
+		cert.unknown_critical_oid = oids[i];
+		CHECK_INT(as_server(cert, &why), STS_ECERT_MALFORMED);
+		CHECK_STR(why, "has a critical key identifier, which RFC 5280 forbids");
+	}
+}
+
 static void times(void)
 {
 	struct sts_cert cert = good(false);
 	struct sts_error e;
 
+	cert.not_after_s = NOW_S + 60;
 	CHECK_INT(sts_rules_time(&cert, NOW_S, &e), STS_OK);
 	CHECK_INT(sts_rules_time(&cert, NOW_S - 1, &e), STS_ECERT_NOTYET);
 	CHECK_STR(e.msg, "certificate \"N\" is valid only from 1970-01-01T00:16:40Z on; the node's "
 			 "clock says 1970-01-01T00:16:39Z");
-	CHECK_INT(sts_rules_time(&cert, NOW_S + 1, &e), STS_ECERT_EXPIRED);
-	CHECK_STR(e.msg, "certificate \"N\" expired at 1970-01-01T00:16:40Z; the node's clock says "
-			 "1970-01-01T00:16:41Z");
+	CHECK_INT(sts_rules_time(&cert, NOW_S + 60, &e), STS_OK);
+	CHECK_INT(sts_rules_time(&cert, NOW_S + 61, &e), STS_ECERT_EXPIRED);
+	CHECK_STR(e.msg, "certificate \"N\" expired at 1970-01-01T00:17:40Z; the node's clock says "
+			 "1970-01-01T00:17:41Z");
 	/* It ends before it begins. */
 	cert.not_after_s = NOW_S - 1;
 	CHECK_INT(sts_rules_time(&cert, NOW_S - 1, &e), STS_ECERT_NOTYET);
@@ -354,6 +372,7 @@ static void constraints(void)
 
 static const struct sts_test tests[] = {
 	{"a critical extension that is not known", unknown_extensions},
+	{"a critical key identifier", key_identifiers},
 	{"the times of a certificate", times},
 	{"algorithms of signatures and keys", algorithms},
 	{"sizes of keys", keys},

@@ -39,6 +39,7 @@ static void check_one(const struct verdict *c)
 	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S + c->offset_s, NULL),
 		  STS_OK);
 	CHECK((*class)->get_pkey(class, &usages) == NULL);
+	CHECK_INT(verifier.error.code, STS_OK);
 	CHECK_STR(sts_error_info(sts_verifier_run(&verifier, chain, count)).name,
 		  sts_error_info(c->code).name);
 	CHECK_INT(verifier.error.code, c->code);
@@ -50,6 +51,7 @@ static void check_one(const struct verdict *c)
 	CHECK(!c->says || strstr(verifier.error.msg, c->says));
 	CHECK(verifier.chain_used <= sizeof(verifier.chain));
 	CHECK(verifier.cert_count <= STS_CHAIN_MAX_CERTS);
+	CHECK(verifier.minimal.trust_anchors == NULL && verifier.minimal.trust_anchors_num == 0);
 	for (const char *p = verifier.error.msg; *p; p++)
 		CHECK(*p >= ' ' && *p <= '~');
 	test_close_sources(&sources);
@@ -57,6 +59,24 @@ static void check_one(const struct verdict *c)
 		printf("# in: %s | %s | %s | %s\n", c->chain, c->anchors, c->host,
 		       verifier.error.msg);
 }
+
+/* Chains for the order of the search, and for whole messages. */
+static const struct verdict searches[] = {
+	/* an issuer that led to nothing below one certificate is tried below the next one */
+	{"leaf-deep deep-expired deep inter", "root", HOST, STS_OK},
+	/* a CA's certificate with a subjectAltName is the server's only if it is itself an anchor */
+	{"nc-again leaf-nc-again nc-permit", "root", HOST, STS_OK},
+	{"nc-again nc-permit leaf-nc-again", "nc-permit", HOST, STS_OK},
+	{"leaf-ca leaf inter", "leaf-ca", HOST, STS_OK},
+	{"leaf-ca leaf inter", "root leaf-ca", HOST, STS_OK},
+	{"leaf-ca inter", "other-root", HOST, STS_ECERT_CA, "certificate \"STS\" is a CA's"},
+	{"bad-signature inter", "root", HOST, STS_ECERT_SIGNATURE,
+	 "certificate \"STS\" comes with a chain that has a wrong signature"},
+	{"leaf inter", "namesake-root", HOST, STS_ECERT_SIGNATURE,
+	 "certificate \"Intermediate\" is not signed by the trust anchor that has its issuer's "
+	 "name: \"Root\"; searched 1 certificates in test-ca.pem"},
+	{"bad-truncated inter leaf", "root", HOST, STS_ECERT_MALFORMED},
+};
 
 #define TABLE(name) \
 	static void check_##name(void) \
@@ -77,6 +97,7 @@ TABLE(algorithms)
 TABLE(encodings)
 TABLE(duties)
 TABLE(damage)
+TABLE(searches)
 
 /* The engine gives the bytes in pieces and uses the object again. */
 static void pieces_give_the_same(void)
@@ -171,7 +192,10 @@ static void key_is_the_servers(void)
 
 		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL),
 			  STS_OK);
+		/* a second run forgets the first one */
 		CHECK_INT(sts_verifier_run(&verifier, chain, count), STS_OK);
+		CHECK_INT(sts_verifier_run(&verifier, chain, count), STS_OK);
+		CHECK_INT(verifier.cert_count, count);
 		key = verifier.vtable->get_pkey((const br_x509_class *const *)&verifier.vtable,
 						NULL);
 		CHECK(key && key->key_type == keys[i].type);
@@ -195,8 +219,54 @@ static void empty_name_is_refused(void)
 
 	sts_ca_sources_init(&sources);
 	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, &e), STS_EBUG);
-	server = (struct sts_server_name){.is_ip = true, .ip_len = 0};
-	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, &e), STS_EBUG);
+	CHECK_INT(e.detail, 0);
+	server = server_name("a");
+	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, &e), STS_OK);
+	for (uint8_t len = 0; len <= 16; len++) {
+		server = (struct sts_server_name){.is_ip = true, .ip_len = len};
+		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, &e),
+			  len == 4 || len == 16 ? STS_OK : STS_EBUG);
+	}
+}
+
+/* A clock before 1970 is read as the begin of 1970. */
+static void clock_is_not_negative(void)
+{
+	static const int64_t clocks[][2] = {{INT64_MIN, 0}, {-1, 0}, {0, 0}, {1, 1}, {TEST_NOW_S, TEST_NOW_S}};
+	struct sts_server_name server = server_name(HOST);
+	struct sts_ca_sources sources;
+
+	sts_ca_sources_init(&sources);
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, clocks[i][0], NULL),
+			  STS_OK);
+		CHECK_INT(verifier.now_s, clocks[i][1]);
+	}
+}
+
+/* 64 KiB are read, in one piece or in two, and one byte more is not. */
+static void bytes_of_a_chain_have_a_bound(void)
+{
+	static uint8_t bytes[STS_CHAIN_MAX_BYTES + 1];
+	const br_x509_class **class = &verifier.vtable;
+	struct sts_server_name server = server_name(HOST);
+	struct sts_ca_sources sources;
+
+	sts_ca_sources_init(&sources);
+	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL), STS_OK);
+	for (size_t first = 0; first <= sizeof(bytes); first += sizeof(bytes) / 3)
+		for (size_t len = sizeof(bytes) - 1; len <= sizeof(bytes); len++) {
+			if (first > len)
+				continue;
+			(*class)->start_chain(class, NULL);
+			(*class)->start_cert(class, (uint32_t)len);
+			(*class)->append(class, bytes, first);
+			(*class)->append(class, bytes + first, len - first);
+			(*class)->end_cert(class);
+			(*class)->end_chain(class);
+			CHECK_INT(verifier.error.code,
+				  len == sizeof(bytes) ? STS_ECERT_LIMIT : STS_ECERT_MALFORMED);
+		}
 }
 
 static void no_bundle_is_an_error(void)
@@ -242,6 +312,7 @@ static enum sts_err run_among_copies(const char *sent, const char *first, const 
 		test_write_pem(sources.source[0].fd, test_cert(others), "\n");
 	CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL), STS_OK);
 	sts_verifier_run(&verifier, chain, count);
+	CHECK((verifier.error.msg[0] != '\0') == (verifier.error.code != STS_OK));
 	test_close_sources(&sources);
 	return verifier.error.code;
 }
@@ -293,6 +364,16 @@ static void many_anchors_of_one_name(void)
 	/* If the chain itself is the reason, the error still says so. */
 	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
 		  STS_ECERT_EXPIRED);
+}
+
+/* The search for a path ends after 500 steps. 488 of them lead to nothing here, one leads to the right
+ * issuer, and each anchor of the root's name takes one. */
+static void steps_have_a_bound(void)
+{
+	static const char chain[] = "leaf-way way0 way1 way2 way3 way4 way5 way6 way-out";
+
+	CHECK_INT(run_after_copies(chain, "namesake-root", 10, "root"), STS_OK);
+	CHECK_INT(run_after_copies(chain, "namesake-root", 11, "root"), STS_ECERT_SIGNATURE);
 }
 
 /* The last checks are those of anchors that have the name of the server's own issuer and another
@@ -356,6 +437,9 @@ static void the_path_is_told(void)
 	/* an anchor without a key identifier is tried in its turn */
 	CHECK_INT(run_sources("leaf inter", "root-bare", "root"), 0);
 	CHECK_INT(run_sources("leaf inter", "root", "root-bare"), 0);
+	CHECK_INT(run_sources("leaf-without-id", "root", "root-bare"), 0);
+	CHECK_INT(run_sources("leaf-byte-id", "root-byte-id", "root-bare"), 1);
+	CHECK_INT(run_sources("leaf-byte-id", "root-byte-id", "other-root"), 0);
 	/* the error of BearSSL is kept beside ours */
 	CHECK_INT(run_sources("bad-signature inter", "root", "root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_SIGNATURE);
@@ -368,6 +452,7 @@ static void the_path_is_told(void)
 	CHECK_INT(run_sources("leaf inter", "other-root", "other-root"), -1);
 	CHECK_INT(verifier.error.code, STS_ECERT_ISSUER);
 	CHECK(server_is("leaf") && verifier.path.count == 0);
+	CHECK(strstr(verifier.error.msg, "searched 2 certificates in test-ca.pem, test-ca.pem"));
 	CHECK_INT(run_sources("leaf inter", "root-expired", "other-root"), -1);
 	CHECK(server_is("leaf"));
 	CHECK_INT(run_sources("leaf inter", "root-expired", "root-expired"), -1);
@@ -395,12 +480,16 @@ static const struct sts_test tests[] = {
 	{"encodings", check_encodings},
 	{"duties of CAs", check_duties},
 	{"damaged certificates", check_damage},
+	{"the order of the search, and messages", check_searches},
 	{"pieces of any size give the same verdict", pieces_give_the_same},
 	{"the reason that the TLS client makes an alert of", reason_for_the_alert},
 	{"the key that is handed out is the server's", key_is_the_servers},
 	{"an empty name is refused", empty_name_is_refused},
+	{"the clock is not negative", clock_is_not_negative},
+	{"the bytes of a chain have a bound", bytes_of_a_chain_have_a_bound},
 	{"no bundle is an error", no_bundle_is_an_error},
 	{"many anchors of one name", many_anchors_of_one_name},
+	{"the steps of the search have a bound", steps_have_a_bound},
 	{"many anchors of the last issuer's name", many_anchors_of_the_last_issuer},
 	{"the path that was accepted, and where its anchor is", the_path_is_told},
 };
