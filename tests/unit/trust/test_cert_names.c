@@ -6,7 +6,7 @@
 #include "test.h"
 
 #define DER(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define COUNT(rows)  (sizeof(rows) / sizeof((rows)[0]))
 
 static void dns_matches(void)
 {
@@ -310,18 +310,16 @@ static void one_subtree_and_one_name(void)
 		/* each byte of an address, and only those that the mask has */
 		{DER("\x87\x08\x0a\0\0\0\xff\0\0\0"), DER("\x87\x04\x0a\1\1\1"), true, false},
 		{DER("\x87\x08\x0a\0\0\0\xff\0\0\0"), DER("\x87\x04\x0b\0\0\0"), false, false},
-		{DER("\x87\x08\x0a\0\0\0\xff\xff\0\0"), DER("\x87\x04\x0a\1\0\0"), false,
-		 false},
-		{DER("\x87\x08\x0a\0\0\0\xff\xff\xff\0"), DER("\x87\x04\x0a\0\1\0"), false,
-		 false},
+		{DER("\x87\x08\x0a\0\0\0\xff\xff\0\0"), DER("\x87\x04\x0a\1\0\0"), false, false},
+		{DER("\x87\x08\x0a\0\0\0\xff\xff\xff\0"), DER("\x87\x04\x0a\0\1\0"), false, false},
 		{DER("\x87\x08\x0a\0\0\0\xff\xff\xff\xff"), DER("\x87\x04\x0a\0\0\1"), false,
 		 false},
 		/* addresses of another length */
 		{DER("\x87\x20\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 		     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 		 DER("\x87\x04\x0a\0\0\0"), false, false},
-		{DER("\x87\x08\0\0\0\0\0\0\0\0"),
-		 DER("\x87\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), false, false},
+		{DER("\x87\x08\0\0\0\0\0\0\0\0"), DER("\x87\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+		 false, false},
 		{DER("\x87\x20\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 		     "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 		 DER("\x87\x10\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), true, false},
@@ -349,14 +347,14 @@ static void unreadable_constraints(void)
 	static const struct sts_der unreadable[] = {
 		DER(""),
 		DER("\xa1\x00"),
-		DER("\xa1\x02\x30\x00"),                 /* no base */
-		DER("\xa1\x05\x04\x03\x82\x01x"),         /* not a SEQUENCE */
-		DER("\xa1\x05\x30\x03\x82\x02x"),         /* cut */
-		DER("\xa1\x06\x30\x03\x82\x01x\0"),       /* a byte more in the list, */
-		DER("\xa1\x06\x30\x04\x82\x01x\0"),       /* in the subtree, */
-		DER("\xa1\x05\x30\x03\x82\x01x\0"),       /* or behind the lists */
+		DER("\xa1\x02\x30\x00"),                    /* no base */
+		DER("\xa1\x05\x04\x03\x82\x01x"),           /* not a SEQUENCE */
+		DER("\xa1\x05\x30\x03\x82\x02x"),           /* cut */
+		DER("\xa1\x06\x30\x03\x82\x01x\0"),         /* a byte more in the list, */
+		DER("\xa1\x06\x30\x04\x82\x01x\0"),         /* in the subtree, */
+		DER("\xa1\x05\x30\x03\x82\x01x\0"),         /* or behind the lists */
 		DER("\xa1\x08\x30\x06\x82\x01x\x80\x01\0"), /* a minimum */
-		DER("\xa1\x05\x30\x03\x02\x01x"),         /* a number of another class */
+		DER("\xa1\x05\x30\x03\x02\x01x"),           /* a number of another class */
 		DER("\xa1\x05\x30\x03\x42\x01x"),
 		DER("\xa1\x05\x30\x03\xc2\x01x"),
 		DER("\xa1\x05\x30\x03\x89\x01x"), /* no such kind */
@@ -417,11 +415,9 @@ static void comparisons_have_a_bound(void)
 
 	for (size_t i = 0; i < sizeof(names); i += 2)
 		names[i] = 0x82;
-	CHECK_INT(constrain(DER("\xa1\x05\x30\x03\x82\x01x"),
-			    (struct sts_der){names, 2 * 100000}),
+	CHECK_INT(constrain(DER("\xa1\x05\x30\x03\x82\x01x"), (struct sts_der){names, 2 * 100000}),
 		  STS_OK);
-	CHECK_INT(constrain(DER("\xa1\x05\x30\x03\x82\x01x"),
-			    (struct sts_der){names, 2 * 100001}),
+	CHECK_INT(constrain(DER("\xa1\x05\x30\x03\x82\x01x"), (struct sts_der){names, 2 * 100001}),
 		  STS_ECERT_CONSTRAINT);
 }
 

@@ -6,8 +6,8 @@
 #include "test.h"
 
 #define DER(literal) ((struct sts_der){(const uint8_t *)(literal), sizeof(literal) - 1})
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define NOW_S 1000
+#define COUNT(rows)  (sizeof(rows) / sizeof((rows)[0]))
+#define NOW_S        1000
 
 static const struct sts_server_name server = {.dns = STS_SLICE("sts")};
 
@@ -73,7 +73,8 @@ static void unknown_extensions(void)
 		{DER("\x2a\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"),
 		 "1.2.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"},
 		/* 63 characters */
-		{DER("\x2a\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f"
+		{DER("\x2a\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f\x83\xff\xff"
+		     "\xff\x7f"
 		     "\x83\xff\xff\xff\x7f\x83\xff\xff\xff\x7f\x01"),
 		 "1.2.1073741823.1073741823.1073741823.1073741823.1073741823.1073"},
 	};
@@ -84,7 +85,8 @@ static void unknown_extensions(void)
 		const char *why;
 
 		cert.unknown_critical = true;
-		cert.unknown_critical_oid = (struct sts_der){rows[i].bytes.data, rows[i].bytes.len - 1};
+		cert.unknown_critical_oid = (struct sts_der){rows[i].bytes.data,
+							     rows[i].bytes.len - 1};
 		snprintf(want, sizeof(want),
 			 "has a critical extension that this program does not know: %s",
 			 rows[i].shown);
@@ -198,11 +200,11 @@ static void keys(void)
 		uint32_t bits;
 		bool accepted;
 	} rows[] = {
-		{STS_KEY_EC_P256, 0, true},    {STS_KEY_EC_P384, 0, true},
-		{STS_KEY_EC_P521, 0, true},    {STS_KEY_OTHER, 2048, false},
-		{STS_KEY_RSA, 0, false},       {STS_KEY_RSA, 2047, false},
-		{STS_KEY_RSA, 2048, true},     {STS_KEY_RSA, 4096, true},
-		{STS_KEY_RSA, 4097, false},    {STS_KEY_RSA, UINT32_MAX, false},
+		{STS_KEY_EC_P256, 0, true}, {STS_KEY_EC_P384, 0, true},
+		{STS_KEY_EC_P521, 0, true}, {STS_KEY_OTHER, 2048, false},
+		{STS_KEY_RSA, 0, false},    {STS_KEY_RSA, 2047, false},
+		{STS_KEY_RSA, 2048, true},  {STS_KEY_RSA, 4096, true},
+		{STS_KEY_RSA, 4097, false}, {STS_KEY_RSA, UINT32_MAX, false},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -290,8 +292,7 @@ static void issuers(void)
 		CHECK_INT(sts_rules_path(&path, NOW_S, &e),
 			  (is_ca && key_cert_sign) || (version < 3 && self_issued) ? STS_OK
 										   : STS_ECERT_CA);
-		path = (struct sts_cert_path){
-			.cert = {&leaf, &middle}, .count = 2, .anchor = &top};
+		path = (struct sts_cert_path){.cert = {&leaf, &middle}, .count = 2, .anchor = &top};
 		CHECK_INT(sts_rules_path(&path, NOW_S, &e),
 			  is_ca && key_cert_sign ? STS_OK : STS_ECERT_CA);
 	}
@@ -341,7 +342,8 @@ static void path_lengths(void)
 				below -= self_issued > 0 && self_issued < at;
 				cert[at].path_len = path_len;
 				CHECK_INT(sts_rules_path(&path, NOW_S, &e),
-					  path_len < 0 || below <= path_len ? STS_OK : STS_ECERT_CA);
+					  path_len < 0 || below <= path_len ? STS_OK
+									    : STS_ECERT_CA);
 			}
 }
 

@@ -232,7 +232,8 @@ static void empty_name_is_refused(void)
 /* A clock before 1970 is read as the begin of 1970. */
 static void clock_is_not_negative(void)
 {
-	static const int64_t clocks[][2] = {{INT64_MIN, 0}, {-1, 0}, {0, 0}, {1, 1}, {TEST_NOW_S, TEST_NOW_S}};
+	static const int64_t clocks[][2] = {
+		{INT64_MIN, 0}, {-1, 0}, {0, 0}, {1, 1}, {TEST_NOW_S, TEST_NOW_S}};
 	struct sts_server_name server = server_name(HOST);
 	struct sts_ca_sources sources;
 
