@@ -64,7 +64,7 @@ static void check_one(const struct verdict *c)
 static const struct verdict searches[] = {
 	/* an issuer that led to nothing below one certificate is tried below the next one */
 	{"leaf-deep deep-expired deep inter", "root", HOST, STS_OK},
-	/* a CA's certificate with a subjectAltName is the server's only if it is itself an anchor */
+	/* a CA's certificate with a subjectAltName is the server's only if it is an anchor */
 	{"nc-again leaf-nc-again nc-permit", "root", HOST, STS_OK},
 	{"nc-again nc-permit leaf-nc-again", "nc-permit", HOST, STS_OK},
 	{"leaf-ca leaf inter", "leaf-ca", HOST, STS_OK},
@@ -367,8 +367,8 @@ static void many_anchors_of_one_name(void)
 		  STS_ECERT_EXPIRED);
 }
 
-/* The search for a path ends after 500 steps. 488 of them lead to nothing here, one leads to the right
- * issuer, and each anchor of the root's name takes one. */
+/* The search for a path ends after 500 steps. 488 of them lead to nothing here, one leads to the
+ * right issuer, and each anchor of the root's name takes one. */
 static void steps_have_a_bound(void)
 {
 	static const char chain[] = "leaf-way way0 way1 way2 way3 way4 way5 way6 way-out";
