@@ -92,10 +92,10 @@ bool sts_dn_equal(struct sts_der a, struct sts_der b)
 		return true;
 	if (!walk_start(&x, a) || !walk_start(&y, b))
 		return false;
-	while (!walk_ended(&x) && !walk_ended(&y))
+	while (!walk_ended(&x) || !walk_ended(&y))
 		if (!walk_next(&x) || !walk_next(&y) || !attributes_equal(&x, &y))
 			return false;
-	return walk_ended(&x) && walk_ended(&y);
+	return true;
 }
 
 /* Find the last value of a type, which is the most specific. */

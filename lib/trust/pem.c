@@ -23,7 +23,7 @@ static int digit(unsigned char c)
 {
 	/* For each character from '+' to 'z' its value + 1; 0 for a character that is not a
 	 * digit. */
-	static const char values['z' - '+' + 1] =
+	static const char values[] =
 		"\77\0\0\0\100\65\66\67\70\71\72\73\74\75\76\0\0\0\0\0\0\0\1\2\3\4\5\6\7\10\11\12"
 		"\13\14\15\16\17\20\21"
 		"\22\23\24\25\26\27\30\31\32\0\0\0\0\0\0\33\34\35\36\37\40\41\42\43\44\45\46\47\50"
@@ -38,34 +38,28 @@ static int digit(unsigned char c)
 static void decode(struct sts_pem *p, char c)
 {
 	int value = digit((unsigned char)c);
+	bool ends_byte = p->bit_count > 0; /* each digit but the first of four */
 
 	if (c == '=' && p->pad < 2) {
 		p->pad++;
-		return;
-	}
-	if (value < 0 || p->pad > 0) {
+	} else if (value < 0 || p->pad > 0 || p->len == p->size) {
 		p->state = SKIP;
-		return;
+	} else {
+		p->bits = p->bits << 6 | (uint32_t)value;
+		p->bit_count += ends_byte ? -2 : 6;
+		if (ends_byte)
+			p->out[p->len++] = (uint8_t)(p->bits >> p->bit_count);
 	}
-	p->bits = p->bits << 6 | (uint32_t)value;
-	p->bit_count += 6;
-	if (p->bit_count < 8)
-		return;
-	if (p->len == p->size) {
-		p->state = SKIP;
-		return;
-	}
-	p->bit_count -= 8;
-	p->out[p->len++] = (uint8_t)(p->bits >> p->bit_count);
 }
 
 /* Decode whole groups of four digits, which nearly all of a bundle consists of; feed_byte() does
- * the rest. Returns the bytes consumed. */
+ * the rest. Padding where no bits are left over is malformed whatever follows, so it is not looked
+ * for here. Returns the bytes consumed. */
 static size_t decode_groups(struct sts_pem *p, const char *data, size_t len)
 {
 	size_t i = 0;
 
-	if (p->state != BODY || p->line_len > 0 || p->bit_count > 0 || p->pad > 0)
+	if (p->state != BODY || p->line_len > 0 || p->bit_count > 0)
 		return 0;
 	for (; len - i >= 4 && p->size - p->len >= 3; i += 4) {
 		int a = digit((unsigned char)data[i]), b = digit((unsigned char)data[i + 1]);
@@ -126,7 +120,6 @@ static enum sts_pem_event end(struct sts_pem *p, struct sts_slice label)
 		p->skipped++;
 		return STS_PEM_MORE;
 	}
-	p->objects++;
 	return STS_PEM_OBJECT;
 }
 

@@ -15,7 +15,6 @@
 #define STS_PEM_OBJECT_MAX_BYTES (16 * 1024)
 
 struct sts_pem {
-	uint32_t objects; /* blocks that were handed out so far */
 	uint32_t skipped; /* blocks that were skipped so far */
 	char label[40];   /* of the last object: "CERTIFICATE" */
 	size_t len;       /* of the last object, in bytes */

@@ -135,6 +135,10 @@ static void names_are_compared(void)
 		{UTF8, "\xc3\xa4", UTF8, "\xc3\xa4", true},
 		{UTF8, "RootCA", UTF8, "Root CA", false},
 		{UTF8, "Root!CA", UTF8, "Root CA", false},
+		{UTF8,
+		 "Root\x1f"
+		 "CA",
+		 UTF8, "Root CA", false},
 		{UTF8, "Root CA", UTF8, "Root CA 2", false},
 		{UTF8, "Root", UTF8, "Roo", false},
 		{UTF8, "", UTF8, "a", false},
@@ -178,11 +182,13 @@ static void shapes_of_names(void)
 		"\x30\x16\x31\x14" ATTRIBUTE("a") "\x30\x08\x06\x03\x55\x04\x06\x0c\x01"
 						  "c");
 #define LONGER(value, rest) DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x01" value rest)
+#define THREE(value)        DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" value)
 #define NO_VALUE            "\x31\x07\x30\x05\x06\x03\x55\x04\x03"
 
 	CHECK(sts_dn_equal(together, together_upper));
 	CHECK(!sts_dn_equal(together, together_other));
 	CHECK(!sts_dn_equal(first, country));
+	CHECK(!sts_dn_equal(THREE("a\0b"), THREE("a b")));
 	CHECK(sts_dn_has(two_types, DER("\x55\x04\x03")));
 	CHECK(sts_dn_has(two_types, DER("\x55\x04\x06")));
 	CHECK(!sts_dn_equal(LONGER("a", "\x05\x00"), LONGER("A", "\x05\x00")));

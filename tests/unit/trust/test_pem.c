@@ -8,6 +8,13 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----\n"
 #define END   "-----END CERTIFICATE-----\n"
 
+/* Show an object. Returns the length. */
+static size_t show(const struct sts_pem *pem, char *out, size_t size)
+{
+	return (size_t)snprintf(out, size, "%s=%.*s;", pem->label, (int)pem->len,
+				(const char *)pem->out);
+}
+
 /* Show all objects of a bundle in one line: "LABEL=content;", and then how many were skipped. */
 static void scan(const char *text, size_t len, size_t piece, char *out, size_t size)
 {
@@ -20,13 +27,11 @@ static void scan(const char *text, size_t len, size_t piece, char *out, size_t s
 		size_t left = len - at < piece ? len - at : piece;
 
 		if (sts_pem_feed(&pem, text + at, left, &used) == STS_PEM_OBJECT)
-			n += (size_t)snprintf(out + n, size - n, "%s=%.*s;", pem.label,
-					      (int)pem.len, (const char *)pem.out);
+			n += show(&pem, out + n, size - n);
 		CHECK(used > 0 && used <= left);
 	}
 	if (sts_pem_end(&pem) == STS_PEM_OBJECT)
-		n += (size_t)snprintf(out + n, size - n, "%s=%.*s;", pem.label, (int)pem.len,
-				      (const char *)pem.out);
+		n += show(&pem, out + n, size - n);
 	snprintf(out + n, size - n, "%u", (unsigned)pem.skipped);
 }
 
@@ -54,6 +59,8 @@ static const struct {
 	{"-----BEGIN -----\naGVsbG8=\n-----END -----\n", "=hello;0"},
 	{"-----BEGIN X509 CRL-----\naGVsbG8=\n-----END X509 CRL-----\n" BEGIN "d29ybGQ=\n" END,
 	 "X509 CRL=hello;CERTIFICATE=world;0"},
+	{BEGIN "aGVsbG8=\n" END "-----BEGIN C-----\nd29ybGQ=\n-----END C-----\n",
+	 "CERTIFICATE=hello;C=world;0"},
 	{BEGIN "aGVsbG8h\n" END, "CERTIFICATE=hello!;0"},
 	{BEGIN "aGVsbA==\n" END, "CERTIFICATE=hell;0"},
 	{BEGIN "QQ==\n" END, "CERTIFICATE=A;0"},
@@ -69,6 +76,9 @@ static const struct {
 	{BEGIN "aGVsbI==\n" END, "1"},
 	{BEGIN "aGVsbG9=\n" END BEGIN "d29ybGQ=\n" END, "CERTIFICATE=world;1"},
 	{BEGIN "aGVsbG8=aGVs\n" END, "1"},
+	{BEGIN "aGVs=aGVs\n" END, "1"},
+	{BEGIN "aGVs==aGVsbG8=\n" END, "1"},
+	{BEGIN "=aGVsbG8=\n" END, "1"},
 	{BEGIN "aGVs*bG8=\n" END, "1"},
 	{BEGIN "aGVs-bG8=\n" END, "1"},
 	{BEGIN "aGVs\xef\xbb\xbf"
@@ -88,6 +98,7 @@ static const struct {
 	{"-----BEGIN CERTIFICATE----\naGVsbG8=\n" END, "0"},
 	{"----BEGIN CERTIFICATE-----\naGVsbG8=\n" END, "0"},
 	{"x" BEGIN "aGVsbG8=\n" END, "0"},
+	{"abcd" BEGIN "aGVsbG8=\n" END, "0"},
 	{BEGIN "aGVsbG8=\n-\n" END, "1"},
 	{"-----BEGIN -----BEGIN -----\naGVsbG8=\n-----END -----BEGIN -----\n",
 	 "-----BEGIN =hello;0"},
