@@ -72,8 +72,8 @@ static bool begin_protection(struct sts_tls_client *c, const uint8_t *shared)
 	note_secret(c, "SERVER_HANDSHAKE_TRAFFIC_SECRET", c->server_secret);
 	/* Some devices in the middle let TLS 1.3 pass only if it looks like the resumption of TLS
 	 * 1.2 (RFC 8446 appendix D.4). After a HelloRetryRequest this was sent already. */
-	return (c->facts.retried || sts_tls_records_put_ccs(&c->records)) && set_keys(c, false) &&
-	       set_keys(c, true);
+	c->records.ccs_due = !c->facts.retried;
+	return set_keys(c, false) && set_keys(c, true);
 }
 
 static bool certificate_verify(struct sts_tls_client *c)

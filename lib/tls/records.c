@@ -173,6 +173,11 @@ bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type typ
 {
 	const uint8_t *at = data;
 
+	if (r->ccs_due) {
+		r->ccs_due = false;
+		if (!sts_tls_records_put_ccs(r))
+			return false;
+	}
 	if (r->failure.kind != STS_TLS_FINE || (r->open_type != type && !seal(r)))
 		return false;
 	while (len > 0) {

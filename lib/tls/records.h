@@ -65,6 +65,7 @@ struct sts_tls_records {
 	bool in_message;    /* a part of a handshake message has come, and not its end */
 	bool allow_ccs;     /* TLS 1.3: a change_cipher_spec may come and is passed over */
 	bool data_due;      /* the handshake is over: an empty record of data is passed over */
+	bool ccs_due;       /* a change_cipher_spec goes before what is gathered next */
 	/* The current record: its type, and the bytes of it that were not taken yet. */
 	uint8_t type;
 	const uint8_t *data;
