@@ -23,6 +23,7 @@ static bool walk_ended(const struct name_walk *w)
 	return w->rdns.len == 0 && w->rdn.len == 0;
 }
 
+/* Take the next attribute. Returns false at the end, and for a Name that is malformed. */
 static bool walk_next(struct name_walk *w)
 {
 	struct sts_der pair;
@@ -106,7 +107,7 @@ static bool find_attribute(struct sts_der name, struct sts_der oid, struct sts_d
 
 	if (!walk_start(&w, name))
 		return false;
-	while (!walk_ended(&w) && walk_next(&w))
+	while (walk_next(&w))
 		if (sts_der_eq(w.oid, oid)) {
 			*value = w.value;
 			found = true;

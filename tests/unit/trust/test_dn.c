@@ -183,17 +183,25 @@ static void shapes_of_names(void)
 						  "c");
 #define LONGER(value, rest) DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x01" value rest)
 #define THREE(value)        DER("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" value)
+#define NUMBER(value)       "\x30\x08\x06\x03\x55\x04\x03\x02\x01" value
 #define NO_VALUE            "\x31\x07\x30\x05\x06\x03\x55\x04\x03"
 
 	CHECK(sts_dn_equal(together, together_upper));
 	CHECK(!sts_dn_equal(together, together_other));
 	CHECK(!sts_dn_equal(first, country));
 	CHECK(!sts_dn_equal(THREE("a\0b"), THREE("a b")));
+	CHECK(!sts_dn_equal(THREE("a\0b"), THREE("a\0c")));
+	CHECK(sts_dn_equal(THREE("a\0b"), THREE("A\0B")));
 	CHECK(sts_dn_has(two_types, DER("\x55\x04\x03")));
 	CHECK(sts_dn_has(two_types, DER("\x55\x04\x06")));
 	CHECK(!sts_dn_equal(LONGER("a", "\x05\x00"), LONGER("A", "\x05\x00")));
 	CHECK(!sts_dn_equal(DER("\x30\x15\x31\x0a" ATTRIBUTE("a") NO_VALUE),
 			    DER("\x30\x15\x31\x0a" ATTRIBUTE("A") NO_VALUE)));
+	/* what is no string is compared as it is */
+	CHECK(sts_dn_equal(DER("\x30\x18\x31\x0a" NUMBER("a") "\x31\x0a" ATTRIBUTE("b")),
+			   DER("\x30\x18\x31\x0a" NUMBER("a") "\x31\x0a" ATTRIBUTE("B"))));
+	CHECK(!sts_dn_equal(DER("\x30\x18\x31\x0a" NUMBER("a") "\x31\x0a" ATTRIBUTE("b")),
+			    DER("\x30\x18\x31\x0a" NUMBER("A") "\x31\x0a" ATTRIBUTE("B"))));
 	CHECK(sts_dn_equal(apart, apart_upper));
 	CHECK(!sts_dn_equal(apart, together));
 	CHECK(!sts_dn_equal(apart, swapped));
