@@ -523,6 +523,11 @@ def damage():
     add("bad-inter-signature", made["inter"][:-1] + bytes([made["inter"][-1] ^ 1]))
     leaf("bad-inner-algorithm", inter, inner_algorithm=inter.key.algorithm("sha384"))
     leaf("bad-tail", inter, tail=octets(b"x"))
+    # What BearSSL alone refuses.
+    swap("bad-unused-bits", good.rindex(b"\0\x30"), 1)
+    leaf("leaf-signed-by-rsa", CA("O=Tests,CN=Intermediate", RSA(2048)))
+    notice = seq(oid("1.3.6.1.5.5.7.2.2"), seq())
+    leaf("leaf-critical-notice", inter, ("2.5.29.32", True, seq(seq(oid("1.2.3.4"), seq(notice)))))
     leaf("bad-point", inter, key=BadPoint())
     cert("bad-version", inter, "CN=STS", ec("leaf"), [HOST], version=2)
     cert("bad-version-4", inter, "CN=STS", ec("leaf"), [HOST], version=4)

@@ -76,6 +76,14 @@ static const struct verdict searches[] = {
 	 "certificate \"Intermediate\" is not signed by the trust anchor that has its issuer's "
 	 "name: \"Root\"; searched 1 certificates in test-ca.pem"},
 	{"bad-truncated inter leaf", "root", HOST, STS_ECERT_MALFORMED},
+	/* what BearSSL alone refuses */
+	{"bad-unused-bits inter", "root", HOST, STS_ECERT_MALFORMED,
+	 "certificate \"STS\" or its issuer is malformed (BearSSL error 44)"},
+	{"leaf-signed-by-rsa inter", "root", HOST, STS_ECERT_SIGNATURE,
+	 "certificate \"STS\" comes with a chain that has a signature of another key's kind"},
+	{"leaf-critical-notice inter", "root", HOST, STS_ECERT_MALFORMED,
+	 "certificate \"STS\" or its issuer has a critical extension that this program does not "
+	 "judge"},
 };
 
 #define TABLE(name) \
