@@ -269,6 +269,11 @@ static void one_subtree_and_one_name(void)
 		 DER("\x82\x05"
 		     "a.b.c"),
 		 true, false},
+		{DER("\x82\x05"
+		     "a.b.c"),
+		 DER("\x82\x05"
+		     "a.b.c"),
+		 true, false},
 		{DER("\x82\x04"
 		     "bb.c"),
 		 DER("\x82\x06"

@@ -64,6 +64,9 @@ static void check_one(const struct verdict *c)
 static const struct verdict searches[] = {
 	/* an issuer that led to nothing below one certificate is tried below the next one */
 	{"leaf-deep deep-expired deep inter", "root", HOST, STS_OK},
+	/* of two failures the first one is told */
+	{"leaf inter-expired inter-future", "root", HOST, STS_ECERT_EXPIRED},
+	{"leaf inter-future inter-expired", "root", HOST, STS_ECERT_NOTYET},
 	/* a CA's certificate with a subjectAltName is the server's only if it is an anchor */
 	{"nc-again leaf-nc-again nc-permit", "root", HOST, STS_OK},
 	{"nc-again nc-permit leaf-nc-again", "nc-permit", HOST, STS_OK},
@@ -370,6 +373,7 @@ static void many_anchors_of_one_name(void)
 	CHECK_INT(run_after_copies(LADDER, "namesake-root", 7, "root"), STS_OK);
 	CHECK_INT(run_after_copies(LADDER, "namesake-root", 8, ""), STS_ECERT_SIGNATURE);
 	CHECK_INT(run_after_copies(LADDER, "namesake-root", 9, ""), STS_ECA_FILE);
+	CHECK_INT(run_after_copies(LADDER, "namesake-root", 8, "root"), STS_ECA_FILE);
 	/* If the chain itself is the reason, the error still says so. */
 	CHECK_INT(run_after_copies("leaf inter-expired", "namesake-root", 64, "root"),
 		  STS_ECERT_EXPIRED);
@@ -394,11 +398,16 @@ static void many_anchors_of_the_last_issuer(void)
 	struct sts_ca_sources sources;
 	struct sts_der chain[2];
 
-	for (size_t namesakes = 1; namesakes <= 3; namesakes++) {
+	for (size_t i = 0; i < 6; i++) {
+		size_t namesakes = 1 + i % 3;
+
 		sts_ca_sources_init(&sources);
 		test_ca_source(&sources, "");
+		if (i < 3)
+			write_copies(sources.source[0].fd, "namesake-inter", namesakes);
 		write_copies(sources.source[0].fd, "namesake-root", 39); /* 78 checks of 80 */
-		write_copies(sources.source[0].fd, "namesake-inter", namesakes);
+		if (i >= 3)
+			write_copies(sources.source[0].fd, "namesake-inter", namesakes);
 		CHECK_INT(sts_verifier_init(&verifier, &sources, &server, TEST_NOW_S, NULL),
 			  STS_OK);
 		CHECK_INT(
