@@ -135,6 +135,16 @@ def chains():
         ca_cert(f"way{i}", CA(issuer, way.key), CA(subject, way.key), ids=False)
     ca_cert("way-out", root, way, ids=False)
     leaf("leaf-way", way, ids=False)
+
+    # Five ways of four certificates, none of which the large root has signed. A search keeps four such roots.
+    bush = [CA(f"CN=Bush {i}", ec("bush")) for i in range(3)]
+    large = CA("CN=Large root", ec("large root"))
+    ca_cert("large-root", large, large, ("1.3.6.1.4.1.99999.2", False, bytes(15000)), ids=False)
+    for i in range(5):
+        ca_cert(f"bush{i}", bush[1], bush[0], ids=False)
+    ca_cert("bush5", bush[2], bush[1], ids=False)
+    ca_cert("bush6", CA("CN=Large root", ec("bush")), bush[2], ids=False)
+    leaf("leaf-bush", bush[0], ids=False)
     for i in range(8):
         new_ca(f"filler{i}", other, f"CN=Filler {i}")
 

@@ -299,7 +299,7 @@ static void write_copies(int fd, const char *copied, size_t copies)
 	struct sts_der der = test_cert(copied);
 
 	for (size_t i = 0; i < copies; i++) {
-		uint8_t copy[2048];
+		uint8_t copy[16 * 1024];
 
 		memcpy(copy, der.data, der.len);
 		copy[der.len - 1] = (uint8_t)i;
@@ -387,6 +387,15 @@ static void steps_have_a_bound(void)
 
 	CHECK_INT(run_after_copies(chain, "namesake-root", 10, "root"), STS_OK);
 	CHECK_INT(run_after_copies(chain, "namesake-root", 11, "root"), STS_ECERT_SIGNATURE);
+}
+
+/* Four large anchors use up all 80 checks. A fifth one, for which there was no room, is not tried. */
+static void large_anchors(void)
+{
+	static const char chain[] = "leaf-bush bush0 bush1 bush2 bush3 bush4 bush5 bush6";
+
+	CHECK_INT(run_after_copies(chain, "large-root", 4, ""), STS_ECERT_SIGNATURE);
+	CHECK_INT(run_after_copies(chain, "large-root", 5, ""), STS_ECA_FILE);
 }
 
 /* The last checks are those of anchors that have the name of the server's own issuer and another
@@ -508,6 +517,7 @@ static const struct sts_test tests[] = {
 	{"no bundle is an error", no_bundle_is_an_error},
 	{"many anchors of one name", many_anchors_of_one_name},
 	{"the steps of the search have a bound", steps_have_a_bound},
+	{"large anchors", large_anchors},
 	{"many anchors of the last issuer's name", many_anchors_of_the_last_issuer},
 	{"the path that was accepted, and where its anchor is", the_path_is_told},
 };
