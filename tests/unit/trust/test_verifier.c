@@ -389,7 +389,7 @@ static void steps_have_a_bound(void)
 	CHECK_INT(run_after_copies(chain, "namesake-root", 11, "root"), STS_ECERT_SIGNATURE);
 }
 
-/* Four large anchors use up all 80 checks. A fifth one has no room beside them, and is not tried. */
+/* Four large anchors use up all 80 checks. A fifth one has no room beside them and is not tried. */
 static void large_anchors(void)
 {
 	static const char chain[] = "leaf-bush bush0 bush1 bush2 bush3 bush4 bush5 bush6";
