@@ -175,8 +175,7 @@ bool sts_tls_records_put(struct sts_tls_records *r, enum sts_tls_record_type typ
 
 	if (r->ccs_due) {
 		r->ccs_due = false;
-		if (!sts_tls_records_put_ccs(r))
-			return false;
+		sts_tls_records_put_ccs(r);
 	}
 	if (r->failure.kind != STS_TLS_FINE || (r->open_type != type && !seal(r)))
 		return false;
