@@ -238,6 +238,7 @@ static const struct call {
 	{__NR_pidfd_send_signal, S, ONE_PROCESS},
 	/* the supervisor, and the start of a process */
 	{__NR_clone, 0, PLAIN_FORK},
+	{__NR_vfork, 0},
 	{__NR_execve, 0},
 	{__NR_execveat, 0},
 	{__NR_wait4, 0},

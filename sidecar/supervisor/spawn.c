@@ -64,7 +64,7 @@ static void become(int inherited_fd, int snapshot_fd, char *const *arguments, ch
 
 pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd, int snapshot_fd)
 {
-	pid_t pid;
+	pid_t pid, self;
 
 	/* The first dup2(2) of the child would overwrite a snapshot_fd with so low a number, or the
 	 * second one would leave it close-on-exec. */
@@ -72,9 +72,14 @@ pid_t sts_spawn(char *const *arguments, char *const *environ_, int inherited_fd,
 		errno = EBADF;
 		return -1;
 	}
-	pid = sts_spawn_fork();
-	if (pid == 0)
+	self = getpid();
+	pid = vfork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != self)
+			_exit(STS_EXIT_BUG);
 		become(inherited_fd, snapshot_fd, arguments, environ_);
+	}
 	return pid;
 }
 
