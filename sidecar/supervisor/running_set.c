@@ -123,8 +123,7 @@ static enum sts_err refuse_same_directory(const struct sts_member *t, struct sts
 
 void sts_member_sweep(struct sts_member *t)
 {
-	if (t->store.dir_fd >= 0 && t->locked)
-		sts_store_sweep(&t->store);
+	(void)t;
 }
 
 /* Was an open directory removed, or does its path lead to another directory by now? If the path
