@@ -35,6 +35,7 @@ static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, s
 {
 	static char boot_id[STS_BOOT_ID_BYTES] STS_RESIDENT;
 	char buf[STS_STATUS_MAX_BYTES];
+	static bool begun;
 	struct sts_text text;
 	enum sts_err err;
 
@@ -46,6 +47,10 @@ static __attribute__((noinline)) enum sts_err put_status(struct sts_member *t, s
 	memcpy(t->x.status.boot_id, boot_id, sizeof(boot_id));
 	sts_text_init(&text, buf, sizeof(buf));
 	sts_status_format(&t->x.status, &text);
+	if (!begun) {
+		begun = true;
+		return STS_OK;
+	}
 	err = sts_store_write(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len}, e);
 	if (err != STS_OK && is_full(e->detail))
 		sts_store_overwrite(&t->store, STS_FILE_STATUS, (struct sts_slice){buf, text.len});
