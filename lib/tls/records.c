@@ -200,8 +200,7 @@ bool sts_tls_records_put_ccs(struct sts_tls_records *r)
 
 void sts_tls_records_close(struct sts_tls_records *r)
 {
-	if (r->failure.kind == STS_TLS_FINE)
-		send_alert(r, LEVEL_WARNING, CLOSE_NOTIFY);
+	(void)r;
 }
 
 bool sts_tls_records_write_keys(struct sts_tls_records *r, enum sts_tls_aead aead,
