@@ -265,6 +265,13 @@ static int run_and_print(char **argv)
 	return sts_printed(run(argv));
 }
 
+int sts_forked(char **argv);
+
+int sts_forked(char **argv)
+{
+	return run_and_print(argv);
+}
+
 int main(int argc, char **argv)
 {
 	sts_harden_process();

@@ -52,6 +52,10 @@ static void become(int inherited_fd, int snapshot_fd, char *const *arguments, ch
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	extern int sts_forked(char **argv);
+
+	environ = (char **)environ_;
+	_exit(sts_forked((char **)arguments));
 	execve("/proc/self/exe", arguments, environ_);
 	if (errno == ENOEXEC)
 		_exit(STS_SPAWN_EMULATED);
