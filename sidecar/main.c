@@ -5,6 +5,7 @@
  */
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/answers.h"
@@ -267,6 +268,9 @@ static int run_and_print(char **argv)
 
 int main(int argc, char **argv)
 {
+	extern const char __executable_start[], etext[];
+
+	madvise((void *)__executable_start, (size_t)(etext - __executable_start), 22 /* MADV_POPULATE_READ */);
 	sts_harden_process();
 	if (argc > 1 && sleeps(argv[1]))
 		sts_resident_stack(argv, run_and_print);
