@@ -180,8 +180,8 @@ signing certificate each 30 s, as `openunison-cli` does; the scripts only sleep.
 TIMES = """
 ## Where the time goes
 
-One exchange with a P-256 server, TLS 1.3 and one CA took 1.9 ms of CPU time on 2026-12-01, in another run than that of the tables above. `perf record` took 15,000 samples a second during 400 exchanges. The table has the share of each part in percent of all samples, rounded. *Kernel* is the time in the
-kernel that no other column has: sockets, files, signals, the scheduler. [trust.md](trust.md#what-a-full-bundle-costs) says what a bundle of CAs costs in addition.
+One exchange with a P-256 server, TLS 1.3 and one CA took 1.9 ms of CPU time on 2026-12-01, in another run than that of the tables above. `perf record` took 15,000 samples a second during 400 exchanges of the program before 968ac5a. The table has the share of each part in percent of all samples. Each figure is rounded by itself, so a row may add up to one
+more than it has *in all*. *Kernel* is the time in the kernel that no other column has: sockets, files, signals, the scheduler. [trust.md](trust.md#what-a-full-bundle-costs) says what a bundle of CAs costs in addition.
 
 | process | P-256, X25519 | other cryptography | other code | texts of the log | filters of system calls | fork, exec, exit | page faults | kernel | in all |
 |---|---|---|---|---|---|---|---|---|---|
@@ -217,19 +217,20 @@ only the figures of one row can be compared. *Bytes of code* is the change of th
 | Texts of the log are unpacked with 64 steps of the table at a time. | 89062f7 | 2.32 | 2.27 | -0.06 | +112 |
 | With TLS 1.3, change_cipher_spec goes in one packet with the Finished message and the request. | 968ac5a | 1.91 | 1.89 | -0.02 | 0 |
 
-These changes are attempts, which are not in use. Each is a commit on top of 968ac5a, and no other branch has it; `git worktree add ../attempt COMMIT` shows it. On 2026-12-01, that program and all attempts took turns in random order, 1,000 exchanges each. The program took 1.89 ms. *Difference* is the median
-of the differences in a turn, in ms of CPU; its standard error is 0.005. A difference below 0.02 is called *no gain*: a few other programs ran on the machine, and where the linker places a function changes the time, too. The program's file may have at most 320 KiB, and it grows by whole pages of 4 KiB. So
+These changes are attempts, which are not in use. Each is one commit on top of 968ac5a. The merge 8f1ceab1 has all of them as parents and takes nothing of them. `git worktree add ../attempt COMMIT` shows one. On 2026-12-01, the program of 968ac5a and the attempts took turns in random order, 1,000 exchanges
+each. That program took 1.89 ms. *Difference* is the median of the differences in a turn, in ms of CPU; a negative one says that the attempt is faster. The standard error is 0.005. An attempt that is less than 0.02 ms faster has *no gain*, and one that takes at least 0.03 ms more is *slower*. Smaller differences say
+little: a few other programs ran on the machine, and where the linker places a function changes the time, too. The program's file may have at most 320 KiB, and it grows by whole pages of 4 KiB. So
 an attempt that needs one page more does not fit.
 
 | attempt | commit | difference | why it is not in use |
 |---|---|---|---|
-| The worker goes on in the process that `fork(2)` made, and does not execute the program. | 80d9113 | -0.10 | Each worker would have the memory of the supervisor, and the same addresses. Who takes over a worker would know the addresses of the process that lives as long as the Pod, and could try a guess again with the next worker |
+| The worker goes on in the process that `fork(2)` made, and does not execute the program. | 80d9113 | -0.10 | Each worker would have the memory of the supervisor, and the same addresses. Who takes over a worker would know the addresses of the supervisor, which lives as long as the Pod. Who guesses an address and fails could try the next one with the next worker |
 | The supervisor enters no filter of system calls. | d9a1d68 | -0.08 | The filter is what keeps the process that lives longest from every system call that it does not need |
-| The worker enters no filter after it has connected. | 398c0bd | -0.02 | While the worker parses what the server sends, it could open further connections |
-| The worker enters no filter after the answer. | 001679a | -0.01 | no gain |
-| The numbers of system calls stand in groups of 53 in a filter, in place of 106. | abb8d3c | +0.01 | no gain. It leaves 6 instructions to the most that a filter of this form can have |
+| The worker enters no filter after it has connected. | 398c0bd | -0.02 | While the worker parses what the server sends, it could open further connections. Landlock allows it the ports of the STS and of DNS, on any host |
+| The worker enters no filter after the answer. | 001679a | -0.01 | no gain. The filter takes `sendto` and `recvfrom` from the worker once the answer was read, before it parses the token |
+| The numbers of system calls stand in groups of 53 in a filter, in place of 106. | abb8d3c | +0.01 | no gain. The longest filter would be 6 instructions below 256, the most that a filter of this form can have |
 | The supervisor enters no Landlock domain. | 6f5a8f8 | -0.02 | A supervisor that was taken over could write files outside of the output directory |
-| The worker enters no Landlock domain. | 624ff2f | +0.01 | no gain |
+| The worker enters no Landlock domain. | 624ff2f | +0.01 | no gain. The worker, which parses what the server sends, could read any file that its UID may read. Until it has connected, it could connect to any port |
 | A worker is started with `vfork(2)` in place of `fork(2)`. | 97f6848 | -0.01 | no gain. The supervisor would stand still until the worker has executed the program, and no deadline ends this wait if the file system of the image does not answer |
 | The supervisor keeps its stack while it waits for a child. | 4b9ac0c | +0.02 | no gain |
 | The code is mapped at once (`MADV_POPULATE_READ`). | 253a912 | 0.00 | no gain |
@@ -237,10 +238,10 @@ an attempt that needs one page more does not fit.
 | No `.status` is written before the first worker starts. | 5b20277 | 0.00 | no gain. Whoever looks at the directory sees at once that a sidecar has begun |
 | No room is reserved for the files before the exchange. | 3d83dc9 | -0.01 | no gain. On a full disk, a token would be fetched that cannot be written |
 | The connection is closed without `close_notify`. | 57bafb4 | +0.01 | no gain |
-| The texts of four files of the supervisor are not packed. | 1a1b5bf | 0.00 | no gain; 372 bytes |
+| The texts of five source files of the supervisor are not packed. | 1a1b5bf | 0.00 | no gain; 372 bytes |
 | The arithmetic of P-256 and X25519 is compiled with `-O2` in place of `-Oz`. | d578d79 | +0.02 | no gain; a page above the limit |
-| A product modulo a prime is calculated whole before it is reduced. | 1139acc | +0.04 | slower |
-| A step of such a product is written in assembly for x86-64. | d6961a7 | +0.01 | no gain: the processor waits for the results of the multiplications and not for instructions |
+| A product modulo a prime is calculated whole before it is reduced. | 1139acc | +0.04 | slower. P-256 keeps its own reduction in this attempt, and X25519 has the general one, which may be a part of the difference |
+| A step of such a product is written in assembly for x86-64. | d6961a7 | +0.01 | no gain |
 | SHA-256 and ChaCha20 are compiled with `-O2`. | 87f16ad | +0.03 | slower; a page above the limit |
 | BearSSL's reader of certificates is compiled with `-O2`. | f47974e | +0.01 | no gain; a page above the limit |
 
@@ -248,21 +249,36 @@ The columns of the first table are these parts of the 1.9 ms, each rounded:
 
 | part | ms | why it is there, and what was tried to make it smaller |
 |---|---|---|
-| P-256, X25519 | 0.46 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.09 ms each (0.13 before). P-256 in place of X25519 would take 0.14 ms each. A product modulo a prime takes 25 ns, and no other form of it is faster (d578d79, 1139acc, d6961a7). Go's code for P-256 and X25519 is partly in assembly |
-| other cryptography | 0.07 | SHA-256 has 1.9 %, and ChaCha20-Poly1305 0.8 %. `-O2` gained nothing (87f16ad). AES-GCM in place of ChaCha20-Poly1305 would gain nothing: four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 43 with AES-GCM, and 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes |
-| other code | 0.27 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. No function has more than 2.2 %. BearSSL's reader of certificates has most, and `-O2` for it gained nothing (f47974e) |
+| P-256, X25519 | 0.46 | The worker checks two signatures, that of the certificate and that of the handshake, which took 0.71 ms each before these changes and take 0.13 now, measured in a program that does nothing else. X25519 makes a key and a secret, 0.09 ms each (0.13 before). These are 0.44 ms. P-256 in place of X25519 would take 0.14 ms each. A product modulo a prime takes 25 ns. `-O2` for it, another order of its steps and assembly for a step did not make it faster (d578d79, 1139acc, d6961a7). Go's code for P-256 and X25519 is partly in assembly |
+| other cryptography | 0.07 | SHA-256 has 2.2 %, ChaCha20-Poly1305 0.9 %, SHA-384 0.3 %, and a part of X25519 that is counted here 0.2 %. `-O2` for SHA-256 and ChaCha20 made them no faster (87f16ad). For Poly1305 and SHA-384, which take less than 0.01 ms together, nothing was tried. AES-GCM in place of ChaCha20-Poly1305 would gain nothing: four records of 900 bytes take 17 µs with ChaCha20-Poly1305, 43 with AES-GCM, and 19 with AES-GCM and BearSSL's code for AES-NI, which has 4,120 bytes |
+| other code | 0.27 | TLS, certificates, HTTP and JSON in the worker; options and schedule in the supervisor. The function with most is in BearSSL's reader of certificates and has 2.2 %; `-O2` for the reader gained nothing (f47974e). The code that writes the filters has 0.6 %. The rest is spread over some 400 functions with at most 0.5 % each, which is less than 0.01 ms, and nothing was tried there |
 | texts of the log | 0.04 | Texts are packed in the binary to keep it below its limit, and unpacked when a line is written. 3a16c98, c8b1a1e and 89062f7 made that faster by 0.33 ms in all. 2d0ef3d, 08ffc3c, a23a170 and 9e06027 unpack less, which saved 0.24 ms. To unpack even less gained nothing (1a1b5bf) |
-| filters of system calls | 0.22 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions, which the kernel checks and translates; a filter has between 54 and 242 of them. A program that entered filters of different lengths measured this. Without the supervisor's filter an exchange takes 0.08 ms less (d9a1d68), and without one of the worker's 0.01 or 0.02 (001679a, 398c0bd). Smaller groups gained nothing (abb8d3c) |
+| filters of system calls | 0.22 | The supervisor enters one filter, and the worker enters three more, each of which allows it less. By the samples, the kernel checks and translates them in 0.13 ms, gets memory for them in 0.03, and runs each for every number of a system call in 0.06. To run them at each system call is a part of *kernel*, and takes some 0.01 ms. After 82679c7, a filter costs 14 µs, and 0.09 µs for each of its instructions; a filter has between 54 and 242 of them. A program that entered filters of different lengths, one after the other, measured this. By these figures, the four would take some 0.1 of the 0.22 ms. No measurement explains why they take more in an exchange. Without the supervisor's filter an exchange takes 0.08 ms less (d9a1d68), and without one of the worker's 0.01 or 0.02 (001679a, 398c0bd). Smaller groups gained nothing (abb8d3c). No attempt leaves out the worker's first filter: it takes from the worker what only the supervisor needs, such as `fork`, `execve` and `kill` |
 | fork, exec, exit | 0.15 | The supervisor forks the worker, which executes the program again, so that it has no memory of the supervisor. 9f9b798 removed another process. `vfork(2)` gained nothing (97f6848). A worker that does not execute the program would save 0.10 ms in this row and the next two (80d9113) |
 | page faults | 0.11 | e2c3bec and 9f9b798 left 55 page faults of 84: 25 in the supervisor, and 30 in the worker. Each is at a page that the process touches for the first time. Mapping the code at once gained nothing (253a912). The worker cannot do so: the supervisor's filter, which it inherits, refuses the system call |
-| kernel | 0.57 | 0.36 ms in the worker, for the connection, its files and its sandbox; 0.21 ms in the supervisor, for its files, its sandbox and its waits. By their samples, `sendto(2)` and `connect(2)` have 0.11 ms, `poll(2)` 0.04, opening and renaming files 0.1, and looking for files 0.06. 57470f8 removed waits, of which 5 are left, and 968ac5a removed a packet. The two processes make 364 system calls together; before these changes there were 682. Of the 364, 61 read a clock, in at most 0.4 µs each. To leave out the domains of Landlock, the search for temporary files, the first `.status`, the reserved room or `close_notify` gained at most 0.02 ms each (6f5a8f8, 624ff2f, 203caa3, 5b20277, 3d83dc9, 57bafb4) |
+| kernel | 0.57 | 0.36 ms in the worker, for the connection, its files and its sandbox; 0.21 ms in the supervisor, for its files, its sandbox and its waits. The next table divides it by system calls. The two processes make 364 of them together; before these changes there were 682 |
+
+The 0.57 ms of the kernel, by the samples in each system call:
+
+| system calls | ms | what was tried to make it smaller |
+|---|---|---|
+| the connection: `sendto`, `connect` and others, with what the kernel does for the loopback device in them | 0.15 | 968ac5a removed a packet. The connection without `close_notify` gained nothing (57bafb4). The rest is one connection and the packets of TLS 1.3, which the Go program has, too |
+| opening and renaming files | 0.11 | One `.status` less gained nothing (5b20277). Each file is written under another name and then renamed, so that a reader never sees a part of it |
+| reading, writing, closing, modes, room | 0.07 | No room reserved for the files gained nothing (3d83dc9) |
+| looking for files, removing temporary files | 0.07 | 2d0ef3d removes an old temporary file only if there is one. No search for those of a former process gained nothing (203caa3) |
+| `poll` | 0.04 | 57470f8 removed waits, and 5 are left |
+| the way into the kernel and out of it, with the filters at each system call | 0.04 | The changes that are in use removed 318 of 682 system calls |
+| memory: `mprotect`, `munmap`, `prlimit64` and others | 0.02 | A supervisor that keeps its stack gained nothing (4b9ac0c). Nothing was tried for the rest |
+| child processes, signals, timers, pipes | 0.02 | 9f9b798 removed a child process. Nothing was tried for the rest |
+| Landlock | 0.02 | An exchange without one of the two domains takes at most 0.02 ms less (6f5a8f8, 624ff2f) |
+| interrupts, the clock, random numbers, and the rest | 0.03 | 61 of the system calls read a clock, in 0.01 ms together. Nothing was tried for the rest, of which no part has more than 0.01 ms |
 
 The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in five runs on 2026-11-30 and 2026-12-01, in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go's CPU time was between 3.9 and 8 ms. The CPU of sts-sidecar was between
 0.38 and 0.47 of Go's with a P-256 server, and between 0.40 and 0.49 with RSA-2048. In the first four runs, the program before the nine changes from 2d0ef3d to 89062f7 took the same turns, and was between 0.43 and 0.52, and between 0.44 and 0.54. So these changes saved about a tenth. Before all changes of the
-table, sts-sidecar took 4.8 and 3.7 ms where Go took 5.0 and 4.7.
+table, sts-sidecar took 4.8 ms with a P-256 server, where Go took 5.0, and 3.7 ms with RSA-2048, where Go took 4.7.
 
 - The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 35 %, or 0.7 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
-- The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that the server needs. The server's time is no part of CPU, and no change of the sidecar removes it. While other programs use all
+- The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that they wait for the server. In the table of peers (TLS 1.3, one CA), 2.9 ms are CPU time and 1.0 ms is the wait with a P-256 server; with RSA-2048, these are 2.8 and 2.3 ms. No change of the sidecar removes the server's time. While other programs use all
 processors, each start of a process and each wait for one may also cost a turn of the scheduler.
 - On a disk, the syncs of the files and of their directory take a part of the wall time, which the table of stages shows. They keep a file whole after a power cut. The targets are measured with a directory in memory, so the syncs are not the reason why they are missed.
 """
