@@ -49,7 +49,7 @@ case $arch in amd64|arm64) ;; *) refuse "--arch is amd64 or arm64, not $arch" ;;
 
 # The options of the C compiler for the release. No build path, no time and no build id may reach the binary.
 hardening="'-fstack-protector', '--param=ssp-buffer-size=1', '-fno-caller-saves', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'"
-sections="'-Oz', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-thread-jumps', '-fno-shrink-wrap', '-fno-tree-loop-im', '-fno-inline-small-functions', '-fno-optimize-sibling-calls', '-fno-move-loop-invariants', '-fno-schedule-insns', '-fno-schedule-insns2', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
+sections="'-O2', '-flto', '-ffat-lto-objects', '-fno-tree-dominator-opts', '-fno-thread-jumps', '-fno-shrink-wrap', '-fno-tree-loop-im', '-fno-inline-small-functions', '-fno-optimize-sibling-calls', '-fno-move-loop-invariants', '-fno-schedule-insns', '-fno-schedule-insns2', '-ffunction-sections', '-fdata-sections', '-fno-ident', '-fvisibility=hidden'"
 link="'-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,noseparate-code', '-Wl,--sort-section=name', '-Wl,-O2', '-Wl,--build-id=none', '-Wl,--hash-style=sysv', '-Wl,--spare-dynamic-tags=0', '-s'"
 
 release() {
