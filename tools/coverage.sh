@@ -42,9 +42,10 @@ begin() { # all: what earlier runs have counted is removed; some: it is kept, un
 	chmod 666 "$build"/profiles/*
 }
 
-# Each process has a profile of its own: those of two programs of the same size would have one name, and only the first would be counted.
+# Each process has a profile of its own. %m is the same for two programs of the same size, of which only the first would be counted, and %p is the same for two processes once the
+# numbers of processes have begun anew, of which only the last would be counted.
 suite() { # name: of Meson
-	LLVM_PROFILE_FILE=$build/profiles/$1-%p%c.profraw meson test --no-rebuild -C "$build" --quiet --suite "$1"
+	LLVM_PROFILE_FILE=$build/profiles/$1-%p-%m%c.profraw meson test --no-rebuild -C "$build" --quiet --suite "$1"
 }
 
 pytest() { # folder [option...]
