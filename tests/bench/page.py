@@ -275,12 +275,12 @@ The 0.57 ms of the kernel, by the samples in each system call:
 | Landlock | 0.02 | An exchange without one of the two domains takes at most 0.02 ms less (6f5a8f8, 624ff2f) |
 | interrupts, the clock, random numbers, and the rest | 0.03 | 61 of the system calls read a clock, in 0.01 ms together. Nothing was tried for the rest, of which no part has more than 0.01 ms |
 
-The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in five runs on 2026-11-30 and 2026-12-01, in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go's CPU time was between 3.9 and 8 ms. The CPU of sts-sidecar was between
-0.38 and 0.47 of Go's with a P-256 server, and between 0.40 and 0.49 with RSA-2048. In the first four runs, the program before the nine changes from 2d0ef3d to 89062f7 took the same turns, and was between 0.43 and 0.52, and between 0.44 and 0.54. So these changes saved about a tenth. Before all changes of the
+The targets of time beside Go are not met. The ratio depends on the state of the machine, too: in the run of the tables above, and in five runs on 2026-11-30 and 2026-12-01 in which sts-sidecar took turns with Go alone (100 to 160 exchanges each), the median of Go's CPU time was between 3.7 and 8 ms. The CPU of sts-sidecar was between
+0.38 and 0.48 of Go's with a P-256 server, and between 0.40 and 0.49 with RSA-2048. In the first four of the five runs, the program before the nine changes from 2d0ef3d to 89062f7 took the same turns, and was between 0.43 and 0.52, and between 0.44 and 0.54. So these changes saved about a tenth. Before all changes of the
 table, sts-sidecar took 4.8 ms with a P-256 server, where Go took 5.0, and 3.7 ms with RSA-2048, where Go took 4.7.
 
 - The Go program is one process without a sandbox. The worker's filters, page faults, start, end and kernel are 35 %, or 0.7 ms. A single process would save a part of it, but then the process that lives as long as the Pod would parse what a server sends.
-- The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that they wait for the server. In the table of peers (TLS 1.3, one CA), 2.9 ms are CPU time and 1.0 ms is the wait with a P-256 server; with RSA-2048, these are 2.8 and 2.3 ms. No change of the sidecar removes the server's time. While other programs use all
+- The target of wall time beside Go is missed by the same parts. The supervisor and the worker run one after the other, so the wall time is their CPU time and the time that they wait for the server. In the table of peers (TLS 1.3, one CA), 1.8 ms are CPU time and 0.7 ms is the wait with a P-256 server; with RSA-2048, these are 1.8 and 1.7 ms. No change of the sidecar removes the server's time. While other programs use all
 processors, each start of a process and each wait for one may also cost a turn of the scheduler.
 - On a disk, the syncs of the files and of their directory take a part of the wall time, which the table of stages shows. They keep a file whole after a power cut. The targets are measured with a directory in memory, so the syncs are not the reason why they are missed.
 """
@@ -343,7 +343,7 @@ So one instance costs 89 KiB, which is 2 to 3 KiB less than the floor with the s
 
 The objects were measured with static processes that make ten of each and then wait: the difference between 40 such processes and one, divided by 39. A pipe costs 2.4 KiB.
 
-With `--listen`, an instance costs 77 KiB more: 166 KiB, or 1.81 times the floor with the same files.
+With `--listen`, an instance costs 77 KiB more: 166 KiB, or 1.8 times the floor with the same files.
 
 | what `--listen` adds | KiB | why |
 |---|---|---|
