@@ -6,7 +6,7 @@
 
 #define DAY_S           86400
 #define HOUR_S          3600
-#define BEGIN_YEAR      -400   /* so that no year of the calculation is negative */
+#define BEGIN_YEAR      (-400) /* so that no year of the calculation is negative */
 #define BEGIN_DAYS      865565 /* days from 1 March of that year to 1970-01-01 */
 #define DURATION_MAX_MS (INT64_C(365) * DAY_S * 1000)
 

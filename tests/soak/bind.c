@@ -217,7 +217,7 @@ void sts_store_close(struct sts_store *store)
 {
 	const struct sts_member *t = member_of(store);
 
-	if (owner[store->dir_fd - BIND_DIR_FD] == atoi(t->x.plan->name) + 1)
+	if (store->dir_fd >= 0 && owner[store->dir_fd - BIND_DIR_FD] == atoi(t->x.plan->name) + 1)
 		owner[store->dir_fd - BIND_DIR_FD] = 0;
 	store->dir_fd = -1;
 }
