@@ -21,8 +21,8 @@
 struct sts_cert_path {
 	const struct sts_cert *cert[STS_CHAIN_MAX_CERTS];
 	size_t count;
-	const struct sts_cert *anchor;
-	bool pinned; /* the anchor is the server's certificate itself */
+	const struct sts_cert *anchor; /* in a path of the verifier, one of anchors.cert */
+	bool pinned;                   /* the anchor is the server's certificate itself */
 };
 
 /*

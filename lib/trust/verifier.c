@@ -476,6 +476,7 @@ static void append(const br_x509_class **ctx, const unsigned char *buf, size_t l
 	v->chain_used += len;
 }
 
+/* A certificate that had no room is cut. read_chain() refuses the chain before it reads one. */
 static void end_cert(const br_x509_class **ctx)
 {
 	struct sts_verifier *v = self(ctx);
